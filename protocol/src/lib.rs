@@ -1,0 +1,25 @@
+//! TIG wire types, canonical JSON, hashing, Merkle trees and random primitives.
+//!
+//! Invariant: everything here is a pure function of its arguments. No I/O, no clock, no source of randomness, and no
+//! panic on values that come from outside.
+
+pub mod api;
+pub mod canonical;
+pub mod difficulty;
+mod hash;
+mod merkle;
+mod output;
+mod precise_number;
+pub mod rng;
+pub mod sampling;
+mod settings;
+mod text;
+mod work;
+
+pub use merkle::{
+    MerkleBranch, MerkleError, MerkleHash, MerkleProof, MerkleTree, ParseMerkleError, StoredTree,
+};
+pub use output::{OutputData, Solution, solution_signature};
+pub use precise_number::{ParsePreciseNumberError, PreciseNumber};
+pub use settings::BenchmarkSettings;
+pub use work::{Batch, BatchResult, WasmVmConfig};

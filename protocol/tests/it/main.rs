@@ -1,0 +1,14 @@
+//! Golden vectors, properties and API examples of `tig-protocol`.
+
+mod api;
+mod frontiers;
+mod golden;
+mod merkle;
+mod merkle_properties;
+mod outcome;
+mod output_hash;
+mod precise_number;
+mod rng;
+mod seeds;
+mod text;
+mod vectors;
