@@ -1,0 +1,166 @@
+//! Writes the `Extension` implementation, the manifest and the exported root of an extension.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::ItemImpl;
+
+use crate::parse::{EventHandler, Handlers, Routes};
+
+pub(crate) fn expand(block: &ItemImpl, handlers: &Handlers, routes: &Routes) -> TokenStream {
+    let implementation = implementation(block, handlers);
+    let exports = exports(block, handlers, routes);
+    quote! {
+        #block
+        #implementation
+        #exports
+    }
+}
+
+fn implementation(block: &ItemImpl, handlers: &Handlers) -> TokenStream {
+    let extension = &block.self_ty;
+    let config = &handlers.config;
+    let names = event_names(handlers);
+    let arms = handlers.events.iter().map(event_arm);
+    let http_response = handlers.http_response.then(|| {
+        quote! {
+            "http_response" => {
+                let response = ::tig_plugin_api::export::HttpResponse::decode(payload)?;
+                self.on_http_response(ctx, response)
+            }
+        }
+    });
+    let request = handlers.http_request.then(request_method);
+    let state = handlers.restore.as_ref().map(state_methods);
+    quote! {
+        impl ::tig_plugin_api::Extension for #extension {
+            const EVENTS: &'static [&'static str] = &[#(#names),*];
+
+            fn create(
+                settings: &::tig_plugin_api::Settings,
+                ctx: &mut ::tig_plugin_api::Context<'_>,
+            ) -> ::tig_plugin_api::Result<Self> {
+                let config: #config = settings.section()?;
+                Self::new(config, ctx)
+            }
+
+            fn handle(
+                &mut self,
+                ctx: &mut ::tig_plugin_api::Context<'_>,
+                name: &str,
+                payload: &[u8],
+            ) -> ::tig_plugin_api::Result<()> {
+                match name {
+                    #(#arms)*
+                    #http_response
+                    _ => ::core::result::Result::Ok(()),
+                }
+            }
+
+            #request
+            #state
+        }
+    }
+}
+
+fn event_arm(handler: &EventHandler) -> TokenStream {
+    let EventHandler {
+        method,
+        event,
+        argument,
+    } = handler;
+    match argument {
+        None => quote! { #event => self.#method(ctx), },
+        Some(argument) => quote! {
+            #event => {
+                let event: #argument = ::tig_plugin_api::export::decode_event(#event, payload)?;
+                self.#method(ctx, event)
+            }
+        },
+    }
+}
+
+fn request_method() -> TokenStream {
+    quote! {
+        fn request(
+            &mut self,
+            ctx: &mut ::tig_plugin_api::Context<'_>,
+            request: ::tig_plugin_api::HttpRequest,
+        ) -> ::tig_plugin_api::Result<::tig_plugin_api::HttpReply> {
+            self.on_http_request(ctx, request)
+        }
+    }
+}
+
+fn state_methods(state: &syn::Type) -> TokenStream {
+    quote! {
+        fn snapshot(
+            &mut self,
+        ) -> ::tig_plugin_api::Result<::core::option::Option<::std::vec::Vec<u8>>> {
+            let state: #state = Self::snapshot(self)?;
+            ::tig_plugin_api::export::encode_state(&state)
+        }
+
+        fn restore(
+            &mut self,
+            ctx: &mut ::tig_plugin_api::Context<'_>,
+            state: &[u8],
+        ) -> ::tig_plugin_api::Result<()> {
+            let state: #state = ::tig_plugin_api::export::decode_state(state)?;
+            Self::restore(self, ctx, state)
+        }
+    }
+}
+
+/// The root that the host looks up, and the manifest in its section. Both are exported symbols, which is what keeps the
+/// linker from dropping them.
+fn exports(block: &ItemImpl, handlers: &Handlers, routes: &Routes) -> TokenStream {
+    let extension = &block.self_ty;
+    let events = json_list(event_names(handlers));
+    let routes = json_list(routes.0.iter().map(syn::LitStr::value).collect());
+    quote! {
+        #[doc(hidden)]
+        const _: () = {
+            const PANIC: &str = if cfg!(panic = "unwind") { "unwind" } else { "abort" };
+
+            const MANIFEST: &str = match PANIC.len() {
+                6 => ::core::concat!(
+                    "{\"name\":\"", ::core::env!("CARGO_CRATE_NAME"),
+                    "\",\"version\":\"", ::core::env!("CARGO_PKG_VERSION"),
+                    "\",\"api_version\":1,\"panic\":\"unwind\",\"events\":", #events, ",\"routes\":", #routes, "}",
+                ),
+                _ => ::core::concat!(
+                    "{\"name\":\"", ::core::env!("CARGO_CRATE_NAME"),
+                    "\",\"version\":\"", ::core::env!("CARGO_PKG_VERSION"),
+                    "\",\"api_version\":1,\"panic\":\"abort\",\"events\":", #events, ",\"routes\":", #routes, "}",
+                ),
+            };
+
+            #[unsafe(no_mangle)]
+            #[unsafe(link_section = ".tigplug")]
+            pub static TIG_EXTENSION_MANIFEST: [u8; MANIFEST.len()] =
+                ::tig_plugin_api::export::manifest_bytes(MANIFEST);
+
+            #[unsafe(no_mangle)]
+            pub static TIG_EXTENSION_ROOT: ::tig_plugin_api::export::LibHeader =
+                ::tig_plugin_api::export::header::<#extension>();
+        };
+    }
+}
+
+fn event_names(handlers: &Handlers) -> Vec<String> {
+    let mut names: Vec<String> = handlers
+        .events
+        .iter()
+        .map(|handler| handler.event.clone())
+        .collect();
+    if handlers.http_response {
+        names.push("http_response".to_owned());
+    }
+    names
+}
+
+/// Names and routes hold no character that JSON escapes: the first are Rust identifiers, the second are checked.
+fn json_list(texts: Vec<String>) -> String {
+    let quoted: Vec<String> = texts.iter().map(|text| format!("\"{text}\"")).collect();
+    format!("[{}]", quoted.join(","))
+}

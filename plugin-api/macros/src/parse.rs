@@ -1,0 +1,181 @@
+//! Finds the handlers of an `impl` block and checks their shapes, so that a mistake is told at its own line.
+
+use syn::{
+    FnArg, Ident, ImplItem, ImplItemFn, ItemImpl, LitStr, Result, Token, Type,
+    parse::{Parse, ParseStream},
+    punctuated::Punctuated,
+    spanned::Spanned,
+};
+
+/// Argument of the attribute: `routes("GET /jobs", ..)`, or nothing.
+pub(crate) struct Routes(pub(crate) Vec<LitStr>);
+
+impl Parse for Routes {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        if input.is_empty() {
+            return Ok(Self(Vec::new()));
+        }
+        let keyword: Ident = input.parse()?;
+        if keyword != "routes" {
+            return Err(syn::Error::new(
+                keyword.span(),
+                "expected `routes(\"GET /path\", ..)`",
+            ));
+        }
+        let content;
+        syn::parenthesized!(content in input);
+        let routes = Punctuated::<LitStr, Token![,]>::parse_terminated(&content)?;
+        routes.iter().try_for_each(check_route)?;
+        Ok(Self(routes.into_iter().collect()))
+    }
+}
+
+fn check_route(route: &LitStr) -> Result<()> {
+    let text = route.value();
+    let path = text
+        .strip_prefix("GET ")
+        .or_else(|| text.strip_prefix("POST "));
+    let plain = path.map(|path| path.strip_suffix("/*").unwrap_or(path));
+    match plain {
+        Some(path) if path.starts_with('/') && !path.contains(['*', ' ', '"', '\\']) => Ok(()),
+        _ => Err(syn::Error::new(
+            route.span(),
+            "a route is `GET /path` or `POST /path`, with `/*` at most at its end",
+        )),
+    }
+}
+
+/// A handler of one event.
+pub(crate) struct EventHandler {
+    pub(crate) method: Ident,
+    pub(crate) event: String,
+    /// Type of the arguments; `None` for an event without.
+    pub(crate) argument: Option<Type>,
+}
+
+/// What the block offers.
+pub(crate) struct Handlers {
+    pub(crate) config: Type,
+    pub(crate) events: Vec<EventHandler>,
+    pub(crate) http_response: bool,
+    pub(crate) http_request: bool,
+    pub(crate) snapshot: bool,
+    pub(crate) restore: Option<Type>,
+}
+
+impl Handlers {
+    pub(crate) fn find(block: &ItemImpl) -> Result<Self> {
+        let mut config = None;
+        let mut handlers = Self {
+            config: Type::Verbatim(proc_macro2::TokenStream::new()),
+            events: Vec::new(),
+            http_response: false,
+            http_request: false,
+            snapshot: false,
+            restore: None,
+        };
+        for item in &block.items {
+            let ImplItem::Fn(function) = item else {
+                continue;
+            };
+            match function.sig.ident.to_string().as_str() {
+                "new" => config = Some(first_of_two(function)?),
+                name => handlers.take(name, function)?,
+            }
+        }
+        let Some(config) = config else {
+            return Err(syn::Error::new(
+                block.self_ty.span(),
+                "an extension needs `fn new(config: Config, ctx: &mut Context<'_>) -> Result<Self>`",
+            ));
+        };
+        if handlers.snapshot != handlers.restore.is_some() {
+            return Err(syn::Error::new(
+                block.self_ty.span(),
+                "`snapshot` and `restore` come as a pair: what one hands over the other must take",
+            ));
+        }
+        Ok(Self { config, ..handlers })
+    }
+
+    fn take(&mut self, name: &str, function: &ImplItemFn) -> Result<()> {
+        match name {
+            "snapshot" => {
+                arguments(function, 0)?;
+                self.snapshot = true;
+            }
+            "restore" => self.restore = Some(argument_after_context(function)?),
+            "on_http_response" => {
+                argument_after_context(function)?;
+                self.http_response = true;
+            }
+            "on_http_request" => {
+                argument_after_context(function)?;
+                self.http_request = true;
+            }
+            _ => {
+                if let Some(event) = name.strip_prefix("on_") {
+                    self.events.push(event_handler(event, function)?);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn event_handler(event: &str, function: &ImplItemFn) -> Result<EventHandler> {
+    let argument = match function.sig.inputs.len() {
+        2 => None,
+        _ => Some(argument_after_context(function)?),
+    };
+    Ok(EventHandler {
+        method: function.sig.ident.clone(),
+        event: event.to_owned(),
+        argument,
+    })
+}
+
+/// The type of `new`'s first argument.
+fn first_of_two(function: &ImplItemFn) -> Result<Type> {
+    match function.sig.inputs.iter().collect::<Vec<_>>()[..] {
+        [FnArg::Typed(config), FnArg::Typed(_)] => Ok((*config.ty).clone()),
+        _ => Err(wrong_shape(
+            function,
+            "fn new(config: Config, ctx: &mut Context<'_>)",
+        )),
+    }
+}
+
+fn argument_after_context(function: &ImplItemFn) -> Result<Type> {
+    let types = arguments(function, 2)?;
+    Ok(types[1].clone())
+}
+
+/// The types after `&mut self`, which must be `count`.
+fn arguments(function: &ImplItemFn, count: usize) -> Result<Vec<Type>> {
+    let mut inputs = function.sig.inputs.iter();
+    let by_reference =
+        matches!(inputs.next(), Some(FnArg::Receiver(receiver)) if receiver.reference.is_some());
+    let types: Vec<Type> = inputs
+        .filter_map(|input| match input {
+            FnArg::Typed(typed) => Some((*typed.ty).clone()),
+            FnArg::Receiver(_) => None,
+        })
+        .collect();
+    if by_reference && types.len() == count {
+        return Ok(types);
+    }
+    let name = &function.sig.ident;
+    let expected = match count {
+        0 => format!("fn {name}(&mut self)"),
+        _ => format!("fn {name}(&mut self, ctx: &mut Context<'_>, argument: T)"),
+    };
+    Err(wrong_shape(function, &expected))
+}
+
+fn wrong_shape(function: &ImplItemFn, expected: &str) -> syn::Error {
+    syn::Error::new(
+        function.sig.span(),
+        format!("expected `{expected} -> Result<..>`"),
+    )
+}

@@ -1,0 +1,188 @@
+//! What a handler may ask of the host.
+
+use abi_stable::std_types::{RResult, RSlice, RStr};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    Error, HttpCall, Result, Settings,
+    abi::{Host, service},
+    bail, frame,
+};
+
+/// An event that extensions emit by its type.
+pub trait Event: Serialize {
+    /// Name by which handlers find it: `on_<NAME>`.
+    const NAME: &'static str;
+
+    /// Kept on disk from the emitting transaction until every handler has handled it, also across crashes: for events
+    /// that nobody could make again. Their handlers must be idempotent.
+    const DURABLE: bool = false;
+}
+
+/// The host's services, lent for the length of one call.
+///
+/// [`emit`](Self::emit), [`put`](Self::put), [`delete`](Self::delete) and [`http`](Self::http) take effect together, when
+/// the handler has returned `Ok`. Reads see the handler's own writes.
+pub struct Context<'a> {
+    host: &'a mut (dyn Host + 'a),
+    settings: &'a Settings,
+}
+
+impl<'a> Context<'a> {
+    /// A context of `host`; made by the SDK's glue and the test harness.
+    #[doc(hidden)]
+    pub fn new(host: &'a mut (dyn Host + 'a), settings: &'a Settings) -> Self {
+        Self { host, settings }
+    }
+
+    /// Settings that the instance was made with.
+    #[must_use]
+    pub fn settings(&self) -> &'a Settings {
+        self.settings
+    }
+
+    /// Emits `event` to the extensions that handle it.
+    ///
+    /// # Errors
+    ///
+    /// The event has no JSON form, or a limit of the host is reached.
+    pub fn emit<E: Event>(&mut self, event: &E) -> Result<()> {
+        let service = if E::DURABLE {
+            service::EMIT_DURABLE
+        } else {
+            service::EMIT
+        };
+        self.call(service, E::NAME, &serde_json::to_vec(event)?)?;
+        Ok(())
+    }
+
+    /// Emits an event by name, for arguments that have no type of their own.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Context::emit`].
+    pub fn emit_json<T: Serialize>(&mut self, name: &str, arguments: &T) -> Result<()> {
+        self.call(service::EMIT, name, &serde_json::to_vec(arguments)?)?;
+        Ok(())
+    }
+
+    /// Reads the value under `key` of this extension's storage.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read, or the value is not the JSON of a `T`.
+    pub fn get<T: DeserializeOwned>(&mut self, key: &str) -> Result<Option<T>> {
+        let answer = self.call(service::STORAGE_GET, key, &[])?;
+        match answer.split_first() {
+            None => Ok(None),
+            Some((_, value)) => decode_value(key, value).map(Some),
+        }
+    }
+
+    /// Writes `value` under `key`.
+    ///
+    /// # Errors
+    ///
+    /// The value has no JSON form, or a limit of the host is reached.
+    pub fn put<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<()> {
+        self.call(service::STORAGE_PUT, key, &serde_json::to_vec(value)?)?;
+        Ok(())
+    }
+
+    /// Deletes `key`; no error if it is absent.
+    ///
+    /// # Errors
+    ///
+    /// A limit of the host is reached.
+    pub fn delete(&mut self, key: &str) -> Result<()> {
+        self.call(service::STORAGE_DELETE, key, &[])?;
+        Ok(())
+    }
+
+    /// Keys that begin with `prefix`, in ascending order of bytes, with their values.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read, or a value is not the JSON of a `T`.
+    pub fn scan<T: DeserializeOwned>(&mut self, prefix: &str) -> Result<Vec<(String, T)>> {
+        let answer = self.call(service::STORAGE_SCAN, prefix, &[])?;
+        frame::decode_entries(&answer)?
+            .into_iter()
+            .map(|(key, value)| decode_value(&key, value).map(|value| (key, value)))
+            .collect()
+    }
+
+    /// Sends an HTTP request; the response comes to `on_http_response` with the same tag.
+    ///
+    /// # Errors
+    ///
+    /// A limit of the host is reached.
+    pub fn http(&mut self, call: &HttpCall) -> Result<()> {
+        self.call(service::HTTP, &call.tag, &call.encode()?)?;
+        Ok(())
+    }
+
+    /// Milliseconds since the Unix epoch, by a clock that never goes back while the host runs.
+    pub fn now_ms(&mut self) -> u64 {
+        self.number(service::NOW)
+    }
+
+    /// 64 random bits.
+    pub fn random_u64(&mut self) -> u64 {
+        self.number(service::RANDOM)
+    }
+
+    /// A random number in `[0, 1)`, all multiples of 2^-53 alike.
+    pub fn random_unit(&mut self) -> f64 {
+        (self.random_u64() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    /// Logs for developers. Logging takes effect at once, whatever becomes of the handler.
+    pub fn debug(&mut self, text: &str) {
+        self.log("debug", text);
+    }
+
+    /// Logs a step of the life cycle.
+    pub fn info(&mut self, text: &str) {
+        self.log("info", text);
+    }
+
+    /// Logs something that goes on, but worse.
+    pub fn warn(&mut self, text: &str) {
+        self.log("warn", text);
+    }
+
+    /// Logs something that a person must act on.
+    pub fn error(&mut self, text: &str) {
+        self.log("error", text);
+    }
+
+    fn log(&mut self, level: &str, text: &str) {
+        // A host that cannot log has nobody to tell.
+        let _ = self.call(service::LOG, level, text.as_bytes());
+    }
+
+    /// Clock and randomness cannot fail in a host that knows them, and the first API version does.
+    fn number(&mut self, service: u32) -> u64 {
+        let answer = self.call(service, "", &[]).unwrap_or_default();
+        answer
+            .try_into()
+            .map(u64::from_le_bytes)
+            .unwrap_or_default()
+    }
+
+    fn call(&mut self, service: u32, name: &str, body: &[u8]) -> Result<Vec<u8>> {
+        match self
+            .host
+            .call(service, RStr::from_str(name), RSlice::from_slice(body))
+        {
+            RResult::ROk(answer) => Ok(answer.into_vec()),
+            RResult::RErr(text) => bail!("{text}"),
+        }
+    }
+}
+
+fn decode_value<T: DeserializeOwned>(key: &str, value: &[u8]) -> Result<T> {
+    serde_json::from_slice(value)
+        .map_err(|error| Error::from(error).context(format_args!("stored value `{key}`")))
+}

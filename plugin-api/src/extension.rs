@@ -1,0 +1,85 @@
+//! The trait that `#[extension]` implements: handlers found by name.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{Context, Error, HttpReply, HttpRequest, Result, Settings, bail};
+
+/// An extension as the glue and the test harness drive it. Written by `#[extension]`, not by hand.
+pub trait Extension: Sized + Send + 'static {
+    /// Names of the events that [`Extension::handle`] knows.
+    const EVENTS: &'static [&'static str];
+
+    /// Makes an instance.
+    ///
+    /// # Errors
+    ///
+    /// The config section is wrong, or `new` refuses.
+    fn create(settings: &Settings, ctx: &mut Context<'_>) -> Result<Self>;
+
+    /// Handles event `name` with its payload; unknown events are ignored.
+    ///
+    /// # Errors
+    ///
+    /// The payload does not decode, or the handler fails.
+    fn handle(&mut self, ctx: &mut Context<'_>, name: &str, payload: &[u8]) -> Result<()>;
+
+    /// Answers a request to a route.
+    ///
+    /// # Errors
+    ///
+    /// The handler fails.
+    fn request(&mut self, _ctx: &mut Context<'_>, request: HttpRequest) -> Result<HttpReply> {
+        bail!("no handler for {} {}", request.method, request.path)
+    }
+
+    /// State for a successor, if the extension hands any over.
+    ///
+    /// # Errors
+    ///
+    /// The handler fails.
+    fn snapshot(&mut self) -> Result<Option<Vec<u8>>> {
+        Ok(None)
+    }
+
+    /// Takes over the state of a predecessor.
+    ///
+    /// # Errors
+    ///
+    /// The state does not decode, or the handler refuses it.
+    fn restore(&mut self, _ctx: &mut Context<'_>, _state: &[u8]) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Decodes the arguments of event `name`.
+///
+/// # Errors
+///
+/// The text has the event's name and the path of the first misfit.
+pub fn decode_event<T: DeserializeOwned>(name: &str, payload: &[u8]) -> Result<T> {
+    decode(payload).map_err(|error| error.context(format_args!("event `{name}`")))
+}
+
+/// Decodes a predecessor's state.
+///
+/// # Errors
+///
+/// The text has the path of the first misfit.
+pub fn decode_state<T: DeserializeOwned>(state: &[u8]) -> Result<T> {
+    decode(state).map_err(|error| error.context("state of the predecessor"))
+}
+
+/// Encodes state for a successor.
+///
+/// # Errors
+///
+/// The state has no JSON form.
+pub fn encode_state<T: Serialize>(state: &T) -> Result<Option<Vec<u8>>> {
+    Ok(Some(serde_json::to_vec(state)?))
+}
+
+fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    let mut decoder = serde_json::Deserializer::from_slice(bytes);
+    serde_path_to_error::deserialize(&mut decoder)
+        .map_err(|error| Error::msg(format_args!("{}: {}", error.path(), error.inner())))
+}

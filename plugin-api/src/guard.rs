@@ -1,0 +1,152 @@
+//! The plugin's side of the boundary: every call runs under a guard, because a panic that leaves a cdylib aborts the host.
+
+use std::{
+    cell::RefCell,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Once,
+};
+
+use abi_stable::{
+    sabi_trait::TD_Opaque,
+    std_types::{ROption, RResult, RSlice, RStr, RVec},
+};
+
+use crate::{
+    Context, Error, Extension, HttpRequest, Result, Settings,
+    abi::{EventRef, Failure, HostRef, Instance, Instance_TO, InstanceBox},
+};
+
+thread_local! {
+    static LAST_PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Runs `call`, and tells an error or a panic as a [`Failure`].
+pub(crate) fn guarded<T>(call: impl FnOnce() -> Result<T>) -> RResult<T, Failure> {
+    match catch_unwind(AssertUnwindSafe(call)) {
+        Ok(Ok(value)) => RResult::ROk(value),
+        Ok(Err(error)) => RResult::RErr(failure(false, error.to_string())),
+        Err(payload) => {
+            // Dropping a payload may panic in turn.
+            std::mem::forget(payload);
+            RResult::RErr(failure(true, take_panic()))
+        }
+    }
+}
+
+fn failure(panicked: bool, text: String) -> Failure {
+    Failure {
+        panicked,
+        text: text.into(),
+    }
+}
+
+fn take_panic() -> String {
+    LAST_PANIC
+        .with(RefCell::take)
+        .unwrap_or_else(|| "panic without a message".to_owned())
+}
+
+/// Each cdylib has a `std` of its own, so this hook sees only this plugin's panics: it keeps message and place for the
+/// [`Failure`] instead of printing them past the host's log.
+fn install_panic_hook() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        std::panic::set_hook(Box::new(|info| {
+            LAST_PANIC.with(|last| *last.borrow_mut() = Some(info.to_string().replace('\n', " ")));
+        }));
+    });
+}
+
+/// The `create` of the root module.
+pub(crate) extern "C" fn create<E: Extension>(
+    mut host: HostRef<'_>,
+    settings: RSlice<'_, u8>,
+    snapshot: ROption<RSlice<'_, u8>>,
+) -> RResult<InstanceBox, Failure> {
+    install_panic_hook();
+    guarded(|| {
+        let settings: Settings = serde_json::from_slice(settings.as_slice())?;
+        let mut ctx = Context::new(&mut host, &settings);
+        let mut extension = E::create(&settings, &mut ctx)?;
+        if let ROption::RSome(state) = snapshot {
+            extension.restore(&mut ctx, state.as_slice())?;
+        }
+        Ok(Instance_TO::from_value(
+            Guarded {
+                settings,
+                extension: Some(extension),
+            },
+            TD_Opaque,
+        ))
+    })
+}
+
+/// An extension behind the ABI.
+struct Guarded<E: Extension> {
+    settings: Settings,
+    /// `None` once its destructor has run.
+    extension: Option<E>,
+}
+
+impl<E: Extension> Guarded<E> {
+    fn call<T>(
+        &mut self,
+        mut host: HostRef<'_>,
+        call: impl FnOnce(&mut E, &mut Context<'_>) -> Result<T>,
+    ) -> RResult<T, Failure> {
+        guarded(|| {
+            let mut ctx = Context::new(&mut host, &self.settings);
+            call(self.extension.as_mut().ok_or_else(dropped)?, &mut ctx)
+        })
+    }
+}
+
+fn dropped() -> Error {
+    Error::msg("the instance is already dropped")
+}
+
+impl<E: Extension> Instance for Guarded<E> {
+    fn on_event(&mut self, host: HostRef<'_>, event: EventRef<'_>) -> RResult<(), Failure> {
+        self.call(host, |extension, ctx| {
+            extension.handle(ctx, event.name.as_str(), event.payload.as_slice())
+        })
+    }
+
+    fn on_request(
+        &mut self,
+        host: HostRef<'_>,
+        request: RSlice<'_, u8>,
+    ) -> RResult<RVec<u8>, Failure> {
+        self.call(host, |extension, ctx| {
+            let request = HttpRequest::decode(request.as_slice())?;
+            Ok(extension.request(ctx, request)?.encode()?.into())
+        })
+    }
+
+    fn snapshot(&mut self) -> RResult<ROption<RVec<u8>>, Failure> {
+        guarded(|| {
+            let state = self.extension.as_mut().ok_or_else(dropped)?.snapshot()?;
+            Ok(state.map(RVec::from).into())
+        })
+    }
+
+    fn ask(
+        &mut self,
+        _host: HostRef<'_>,
+        _question: RStr<'_>,
+        _body: RSlice<'_, u8>,
+    ) -> RResult<ROption<RVec<u8>>, Failure> {
+        RResult::ROk(ROption::RNone)
+    }
+}
+
+impl<E: Extension> Drop for Guarded<E> {
+    fn drop(&mut self) {
+        let extension = self.extension.take();
+        // The instance is going away: a destructor's panic has nobody left to harm, but it must not cross.
+        let _ = guarded(|| {
+            drop(extension);
+            Ok(())
+        });
+    }
+}

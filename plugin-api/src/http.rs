@@ -1,0 +1,222 @@
+//! HTTP as extensions see it: requests that the host sends for them, and requests to their routes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Result, frame};
+
+/// Method of an [`HttpCall`].
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Method {
+    /// `GET`
+    Get,
+    /// `POST`
+    Post,
+}
+
+/// A request that the host sends after the handler has returned `Ok`; the answer comes as an [`HttpResponse`].
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct HttpCall {
+    /// Chosen by the extension to find the response again.
+    pub tag: String,
+    /// `GET` or `POST`.
+    pub method: Method,
+    /// Absolute URL.
+    pub url: String,
+    /// Names and values, sent as they are.
+    pub headers: Vec<(String, String)>,
+    /// Request body, empty for none.
+    #[serde(skip)]
+    pub body: Vec<u8>,
+    /// Time from sending to the last byte of the response, in milliseconds.
+    pub timeout_ms: u64,
+    /// A longer response body is a failure.
+    pub max_body_bytes: u64,
+}
+
+/// What became of an [`HttpCall`].
+#[derive(Clone, Debug)]
+pub struct HttpResponse {
+    /// The call's tag.
+    pub tag: String,
+    /// The answer with whatever status, or why there was none.
+    pub result: std::result::Result<HttpAnswer, HttpFailure>,
+}
+
+/// Status and body of an answer.
+#[derive(Clone, Debug)]
+pub struct HttpAnswer {
+    /// Status code.
+    pub status: u16,
+    /// Body, at most as long as the call allowed.
+    pub body: Vec<u8>,
+}
+
+/// Why an [`HttpCall`] got no whole answer. The request may have reached the server all the same.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct HttpFailure {
+    /// The class of the failure.
+    pub kind: HttpFailureKind,
+    /// The failure in words, without secrets.
+    pub text: String,
+}
+
+/// Classes of [`HttpFailure`].
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HttpFailureKind {
+    /// The call's time was over.
+    Timeout,
+    /// No connection: refused, unreachable, name not found, TLS failure.
+    Connect,
+    /// The body was longer than the call allowed.
+    TooLarge,
+    /// Anything else: a broken connection, a malformed answer or request.
+    Other,
+}
+
+/// A request to one of the extension's routes. Headers with a secret reach only the extension that owns the route.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct HttpRequest {
+    /// Method in upper case.
+    pub method: String,
+    /// Path, percent-encoded as sent.
+    pub path: String,
+    /// What follows `?`, empty for none.
+    pub query: String,
+    /// Names in lower case, and values.
+    pub headers: Vec<(String, String)>,
+    /// Address and port of the client.
+    pub peer: String,
+    /// Body, within the host's limit.
+    #[serde(skip)]
+    pub body: Vec<u8>,
+}
+
+impl HttpRequest {
+    /// Value of the first header of this (lower-case) name.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(header, _)| header == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// Answer to an [`HttpRequest`], sent when the handler's effects are on disk.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct HttpReply {
+    /// Status code.
+    pub status: u16,
+    /// Value of the `Content-Type` header.
+    pub content_type: String,
+    /// Body.
+    #[serde(skip)]
+    pub body: Vec<u8>,
+}
+
+impl HttpReply {
+    /// A JSON answer.
+    ///
+    /// # Errors
+    ///
+    /// `value` has no JSON form, such as a map whose keys are not strings.
+    pub fn json<T: Serialize>(status: u16, value: &T) -> Result<Self> {
+        Ok(Self {
+            status,
+            content_type: "application/json".to_owned(),
+            body: serde_json::to_vec(value)?,
+        })
+    }
+
+    /// A plain text answer.
+    #[must_use]
+    pub fn text(status: u16, text: &str) -> Self {
+        Self {
+            status,
+            content_type: "text/plain".to_owned(),
+            body: text.as_bytes().to_vec(),
+        }
+    }
+}
+
+/// The part of an [`HttpResponse`] that goes before the body.
+#[derive(Deserialize, Serialize)]
+struct ResponseHead {
+    tag: String,
+    status: Option<u16>,
+    failure: Option<HttpFailure>,
+}
+
+impl HttpResponse {
+    /// The form in which the response crosses the boundary.
+    ///
+    /// # Errors
+    ///
+    /// The head has no JSON form; does not happen for values of this type.
+    pub fn encode(&self) -> Result<Vec<u8>> {
+        let (status, failure, body) = match &self.result {
+            Ok(answer) => (Some(answer.status), None, answer.body.as_slice()),
+            Err(failure) => (None, Some(failure.clone()), &[][..]),
+        };
+        let head = ResponseHead {
+            tag: self.tag.clone(),
+            status,
+            failure,
+        };
+        frame::encode(&head, body)
+    }
+
+    /// Reads what [`HttpResponse::encode`] wrote.
+    ///
+    /// # Errors
+    ///
+    /// The bytes are not such a frame.
+    pub fn decode(bytes: &[u8]) -> Result<Self> {
+        let (head, body): (ResponseHead, _) = frame::decode(bytes)?;
+        let result = match (head.status, head.failure) {
+            (Some(status), _) => Ok(HttpAnswer {
+                status,
+                body: body.to_vec(),
+            }),
+            (None, Some(failure)) => Err(failure),
+            (None, None) => crate::bail!("http response has neither status nor failure"),
+        };
+        Ok(Self {
+            tag: head.tag,
+            result,
+        })
+    }
+}
+
+/// Types that cross as a JSON head and a raw body.
+macro_rules! framed {
+    ($type:ident) => {
+        impl $type {
+            /// The form in which the value crosses the boundary.
+            ///
+            /// # Errors
+            ///
+            /// The head has no JSON form; does not happen for values of this type.
+            pub fn encode(&self) -> Result<Vec<u8>> {
+                frame::encode(self, &self.body)
+            }
+
+            /// Reads what `encode` wrote.
+            ///
+            /// # Errors
+            ///
+            /// The bytes are not such a frame.
+            pub fn decode(bytes: &[u8]) -> Result<Self> {
+                let (mut value, body): (Self, _) = frame::decode(bytes)?;
+                value.body = body.to_vec();
+                Ok(value)
+            }
+        }
+    };
+}
+
+framed!(HttpCall);
+framed!(HttpRequest);
+framed!(HttpReply);

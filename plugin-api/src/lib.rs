@@ -1,0 +1,87 @@
+//! The contract between `tig-host` and its extensions, and the SDK in which extensions are written.
+//!
+//! An extension is a plain state machine: an event comes in, it changes its own state and asks for effects.
+//! **A handler is a transaction**: the storage writes, events and HTTP requests of a handler take effect together when it
+//! returns `Ok`, or not at all. It never waits and never touches a socket, file, clock or source of randomness itself:
+//! those are the host's, lent to each call as a [`Context`].
+//!
+//! ```no_run
+//! use tig_plugin_api::prelude::*;
+//!
+//! #[derive(serde::Deserialize)]
+//! #[serde(deny_unknown_fields)]
+//! struct Config {
+//!     greeting: String,
+//! }
+//!
+//! #[derive(serde::Deserialize)]
+//! struct NewBlock {
+//!     height: u64,
+//! }
+//!
+//! struct Greeter {
+//!     config: Config,
+//! }
+//!
+//! #[extension]
+//! impl Greeter {
+//!     fn new(config: Config, _ctx: &mut Context<'_>) -> Result<Self> {
+//!         Ok(Self { config })
+//!     }
+//!
+//!     fn on_new_block(&mut self, ctx: &mut Context<'_>, block: NewBlock) -> Result<()> {
+//!         ctx.put("last_height", &block.height)?;
+//!         ctx.info(&format!("{}: block {}", self.config.greeting, block.height));
+//!         Ok(())
+//!     }
+//! }
+//! # fn main() {}
+//! ```
+//!
+//! Built as a `cdylib` named `greeter`, the file is loaded by a host whose config lists `"greeter"` in `extensions`.
+//! The fields of the struct are *not* rolled back when a handler fails: check first, change fields last.
+//! After a panic the host makes the instance anew; what it needs then must be in its storage.
+
+pub mod abi;
+mod context;
+mod error;
+mod extension;
+pub mod frame;
+#[doc(hidden)]
+pub mod guard;
+mod http;
+mod manifest;
+mod settings;
+pub mod testing;
+
+pub use context::{Context, Event};
+pub use error::{Error, Result};
+pub use extension::Extension;
+pub use http::{
+    HttpAnswer, HttpCall, HttpFailure, HttpFailureKind, HttpReply, HttpRequest, HttpResponse,
+    Method,
+};
+pub use manifest::{Manifest, Route};
+pub use settings::{Secret, Settings};
+pub use tig_plugin_macros::extension;
+
+/// What an extension's source file wants in scope.
+pub mod prelude {
+    pub use crate::{
+        Context, Error, Event, HttpAnswer, HttpCall, HttpFailure, HttpFailureKind, HttpReply,
+        HttpRequest, HttpResponse, Method, Result, Secret, Settings, bail, extension,
+    };
+}
+
+/// Support for code that `#[extension]` writes; not part of the contract with authors.
+#[doc(hidden)]
+pub mod export {
+    pub use abi_stable::library::LibHeader;
+    pub use serde_json;
+
+    pub use crate::{
+        abi::{header, manifest_bytes},
+        extension::{decode_event, decode_state, encode_state},
+        http::HttpResponse,
+    };
+}

@@ -1,0 +1,85 @@
+//! What a plugin file says of itself, in a section that can be read without loading the file.
+
+use serde::{Deserialize, Serialize};
+
+/// The manifest of a plugin file, written by `#[extension]`.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Manifest {
+    /// Name of the crate's library, by which a config lists the extension.
+    pub name: String,
+    /// Version of the crate.
+    pub version: String,
+    /// [`crate::abi::API_VERSION`] of the SDK that built it.
+    pub api_version: u32,
+    /// `unwind` or `abort`: a plugin that aborts on panic would take the host along.
+    pub panic: String,
+    /// Events that it handles.
+    pub events: Vec<String>,
+    /// Routes that it answers, such as `GET /jobs` or `POST /submit/*`.
+    pub routes: Vec<String>,
+}
+
+/// A parsed route of a [`Manifest`].
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Route {
+    /// Method in upper case.
+    pub method: String,
+    /// The path, or what it must begin with.
+    pub path: String,
+    /// One more segment follows `path`.
+    pub wildcard: bool,
+}
+
+impl Route {
+    /// Reads `METHOD /path` or `METHOD /path/*`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (method, path) = text.split_once(' ')?;
+        let (path, wildcard) = match path.strip_suffix('*') {
+            Some(prefix) => (prefix, true),
+            None => (path, false),
+        };
+        let valid =
+            path.starts_with('/') && !path.contains('*') && (!wildcard || path.ends_with('/'));
+        valid.then(|| Self {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            wildcard,
+        })
+    }
+
+    /// Whether a request of this method and path is for this route.
+    #[must_use]
+    pub fn matches(&self, method: &str, path: &str) -> bool {
+        let fits = match (self.wildcard, path.strip_prefix(&self.path)) {
+            (false, rest) => rest == Some(""),
+            (true, rest) => rest.is_some_and(|last| !last.is_empty() && !last.contains('/')),
+        };
+        fits && self.method == method
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn routes_match_whole_paths_and_one_last_segment() {
+        let exact = Route::parse("GET /jobs").unwrap();
+        assert!(exact.matches("GET", "/jobs"));
+        assert!(!exact.matches("GET", "/jobs/1"));
+        assert!(!exact.matches("POST", "/jobs"));
+
+        let wildcard = Route::parse("POST /submit/*").unwrap();
+        assert!(wildcard.matches("POST", "/submit/a_0"));
+        assert!(!wildcard.matches("POST", "/submit/"));
+        assert!(!wildcard.matches("POST", "/submit/a/b"));
+    }
+
+    #[test]
+    fn malformed_routes_are_refused() {
+        for text in ["GET", "GET jobs", "GET /a*b", "GET /jobs*"] {
+            assert_eq!(Route::parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,348 @@
+//! Drives an extension without a host: no network, no disk, no sleep.
+//!
+//! ```
+//! # use tig_plugin_api::{prelude::*, testing::Harness};
+//! # struct Echo;
+//! # #[extension]
+//! # impl Echo {
+//! #     fn new(_config: serde_json::Value, _ctx: &mut Context<'_>) -> Result<Self> { Ok(Self) }
+//! #     fn on_ping(&mut self, ctx: &mut Context<'_>, n: u64) -> Result<()> { ctx.emit_json("pong", &n) }
+//! # }
+//! # fn main() {
+//! let mut echo = Harness::<Echo>::start(serde_json::json!({ "name": "echo" }));
+//! echo.event("ping", serde_json::json!(7));
+//! assert_eq!(echo.emitted(), [("pong".to_owned(), serde_json::json!(7))]);
+//! # }
+//! ```
+
+use std::collections::BTreeMap;
+
+use abi_stable::std_types::{RResult, RSlice, RStr, RString, RVec};
+use serde_json::Value;
+
+use crate::{
+    Context, Error, Extension, HttpAnswer, HttpCall, HttpFailure, HttpFailureKind, HttpReply,
+    HttpRequest, HttpResponse, Result, Settings,
+    abi::{Host, service},
+    frame,
+};
+
+/// An extension with a host of its own. Every handler is a transaction here too.
+///
+/// Functions whose name begins with `try_` return the handler's error; the others panic with it.
+pub struct Harness<E> {
+    extension: E,
+    settings: Settings,
+    host: TestHost,
+}
+
+impl<E: Extension> Harness<E> {
+    /// Makes an instance from the JSON of its [`Settings`].
+    ///
+    /// # Panics
+    ///
+    /// The settings do not decode or `new` fails.
+    #[must_use]
+    pub fn start(settings: Value) -> Self {
+        Self::try_start(settings).unwrap_or_else(|error| panic!("new: {error}"))
+    }
+
+    /// Makes an instance from the JSON of its [`Settings`].
+    ///
+    /// # Errors
+    ///
+    /// The settings do not decode or `new` fails.
+    pub fn try_start(settings: Value) -> Result<Self> {
+        let settings: Settings = serde_json::from_value(settings)?;
+        let mut host = TestHost::new();
+        let extension = host.transaction(&settings, |ctx| E::create(&settings, ctx))?;
+        Ok(Self {
+            extension,
+            settings,
+            host,
+        })
+    }
+
+    /// Makes the instance anew from what is stored, as the host does after a crash or a panic.
+    ///
+    /// # Panics
+    ///
+    /// `new` fails.
+    pub fn restart(&mut self) {
+        let settings = &self.settings;
+        let made = self
+            .host
+            .transaction(settings, |ctx| E::create(settings, ctx));
+        self.extension = made.unwrap_or_else(|error| panic!("new: {error}"));
+    }
+
+    /// Makes the instance anew and hands the old one's state over, as the host does at reload.
+    ///
+    /// # Panics
+    ///
+    /// `snapshot`, `new` or `restore` fails.
+    pub fn reload(&mut self) {
+        let state = self
+            .extension
+            .snapshot()
+            .unwrap_or_else(|error| panic!("snapshot: {error}"));
+        let settings = &self.settings;
+        let made = self.host.transaction(settings, |ctx| {
+            let mut extension = E::create(settings, ctx)?;
+            if let Some(state) = &state {
+                extension.restore(ctx, state)?;
+            }
+            Ok(extension)
+        });
+        self.extension = made.unwrap_or_else(|error| panic!("reload: {error}"));
+    }
+
+    /// Gives an event to its handler.
+    ///
+    /// # Panics
+    ///
+    /// The handler fails.
+    pub fn event(&mut self, name: &str, arguments: Value) {
+        self.try_event(name, arguments)
+            .unwrap_or_else(|error| panic!("on_{name}: {error}"));
+    }
+
+    /// Gives an event to its handler.
+    ///
+    /// # Errors
+    ///
+    /// The handler fails; none of its effects is kept.
+    pub fn try_event(&mut self, name: &str, arguments: Value) -> Result<()> {
+        self.handle(name, &serde_json::to_vec(&arguments)?)
+    }
+
+    /// Gives the event `update`.
+    ///
+    /// # Panics
+    ///
+    /// The handler fails.
+    pub fn update(&mut self) {
+        self.event("update", Value::Object(serde_json::Map::new()));
+    }
+
+    /// Answers the oldest open request with this tag.
+    ///
+    /// # Panics
+    ///
+    /// There is no such request, or the handler fails.
+    pub fn respond(&mut self, tag: &str, status: u16, body: impl Into<Vec<u8>>) {
+        self.finish(
+            tag,
+            Ok(HttpAnswer {
+                status,
+                body: body.into(),
+            }),
+        );
+    }
+
+    /// Lets the oldest open request with this tag fail.
+    ///
+    /// # Panics
+    ///
+    /// There is no such request, or the handler fails.
+    pub fn fail(&mut self, tag: &str, kind: HttpFailureKind) {
+        self.finish(
+            tag,
+            Err(HttpFailure {
+                kind,
+                text: "made by the test".to_owned(),
+            }),
+        );
+    }
+
+    /// Calls a route.
+    ///
+    /// # Errors
+    ///
+    /// The handler fails; none of its effects is kept.
+    pub fn request(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Vec<u8>>,
+    ) -> Result<HttpReply> {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let request = HttpRequest {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            headers: headers
+                .iter()
+                .map(|&(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+            peer: "127.0.0.1:50000".to_owned(),
+            body: body.into(),
+        };
+        let extension = &mut self.extension;
+        self.host
+            .transaction(&self.settings, |ctx| extension.request(ctx, request))
+    }
+
+    /// The events emitted since the last call, in order.
+    pub fn emitted(&mut self) -> Vec<(String, Value)> {
+        std::mem::take(&mut self.host.emitted)
+    }
+
+    /// The requests that wait for an answer, in order.
+    #[must_use]
+    pub fn http_calls(&self) -> &[HttpCall] {
+        &self.host.calls
+    }
+
+    /// Level and text of what was logged since the last call.
+    pub fn logs(&mut self) -> Vec<(String, String)> {
+        std::mem::take(&mut self.host.logs)
+    }
+
+    /// What is stored, by key.
+    #[must_use]
+    pub fn stored(&self) -> BTreeMap<String, Value> {
+        let value = |bytes: &[u8]| serde_json::from_slice(bytes).unwrap_or(Value::Null);
+        self.host
+            .stored
+            .iter()
+            .map(|(key, bytes)| (key.clone(), value(bytes)))
+            .collect()
+    }
+
+    /// Puts the clock forward.
+    pub fn advance_ms(&mut self, milliseconds: u64) {
+        self.host.now_ms += milliseconds;
+    }
+
+    /// The instance, to look into it.
+    #[must_use]
+    pub fn extension(&self) -> &E {
+        &self.extension
+    }
+
+    fn handle(&mut self, name: &str, payload: &[u8]) -> Result<()> {
+        let extension = &mut self.extension;
+        self.host
+            .transaction(&self.settings, |ctx| extension.handle(ctx, name, payload))
+    }
+
+    fn finish(&mut self, tag: &str, result: std::result::Result<HttpAnswer, HttpFailure>) {
+        let open = self.host.calls.iter().position(|call| call.tag == tag);
+        let index = open.unwrap_or_else(|| panic!("no open request `{tag}`"));
+        self.host.calls.remove(index);
+        let response = HttpResponse {
+            tag: tag.to_owned(),
+            result,
+        };
+        let payload = response
+            .encode()
+            .unwrap_or_else(|error| panic!("response: {error}"));
+        self.handle("http_response", &payload)
+            .unwrap_or_else(|error| panic!("on_http_response: {error}"));
+    }
+}
+
+/// First moment of the harness's clock, in milliseconds since the Unix epoch.
+const START_MS: u64 = 1_700_000_000_000;
+
+#[derive(Default)]
+struct TestHost {
+    stored: BTreeMap<String, Vec<u8>>,
+    emitted: Vec<(String, Value)>,
+    calls: Vec<HttpCall>,
+    logs: Vec<(String, String)>,
+    now_ms: u64,
+    random_state: u64,
+}
+
+impl TestHost {
+    fn new() -> Self {
+        Self {
+            now_ms: START_MS,
+            ..Self::default()
+        }
+    }
+
+    /// Runs a handler and keeps its effects only if it succeeds.
+    fn transaction<T>(
+        &mut self,
+        settings: &Settings,
+        handler: impl FnOnce(&mut Context<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let stored = self.stored.clone();
+        let (emitted, calls) = (self.emitted.len(), self.calls.len());
+        let result = handler(&mut Context::new(self, settings));
+        if result.is_err() {
+            self.stored = stored;
+            self.emitted.truncate(emitted);
+            self.calls.truncate(calls);
+        }
+        result
+    }
+
+    fn answer(&mut self, service: u32, name: &str, body: &[u8]) -> Result<Vec<u8>> {
+        match service {
+            service::EMIT | service::EMIT_DURABLE => {
+                self.emitted
+                    .push((name.to_owned(), serde_json::from_slice(body)?));
+            }
+            service::STORAGE_GET => return Ok(self.get(name)),
+            service::STORAGE_PUT => {
+                self.stored.insert(name.to_owned(), body.to_vec());
+            }
+            service::STORAGE_DELETE => {
+                self.stored.remove(name);
+            }
+            service::STORAGE_SCAN => return self.scan(name),
+            service::HTTP => self.calls.push(HttpCall::decode(body)?),
+            service::LOG => {
+                self.logs
+                    .push((name.to_owned(), String::from_utf8_lossy(body).into_owned()));
+            }
+            service::NOW => return Ok(self.now_ms.to_le_bytes().to_vec()),
+            service::RANDOM => return Ok(self.random().to_le_bytes().to_vec()),
+            unknown => return Err(Error::msg(format_args!("unknown service {unknown}"))),
+        }
+        Ok(Vec::new())
+    }
+
+    fn get(&self, key: &str) -> Vec<u8> {
+        match self.stored.get(key) {
+            None => Vec::new(),
+            Some(value) => [&[1], value.as_slice()].concat(),
+        }
+    }
+
+    fn scan(&self, prefix: &str) -> Result<Vec<u8>> {
+        let from_prefix = self.stored.range(prefix.to_owned()..);
+        let entries = from_prefix
+            .take_while(|(key, _)| key.starts_with(prefix))
+            .map(|(key, value)| (key.as_str(), value.as_slice()));
+        frame::encode_entries(entries)
+    }
+
+    /// SplitMix64: the same numbers in every run of a test.
+    fn random(&mut self) -> u64 {
+        self.random_state = self.random_state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.random_state;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+}
+
+impl Host for TestHost {
+    fn call(
+        &mut self,
+        service: u32,
+        name: RStr<'_>,
+        body: RSlice<'_, u8>,
+    ) -> RResult<RVec<u8>, RString> {
+        match self.answer(service, name.as_str(), body.as_slice()) {
+            Ok(answer) => RResult::ROk(answer.into()),
+            Err(error) => RResult::RErr(error.to_string().into()),
+        }
+    }
+}
