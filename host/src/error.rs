@@ -1,0 +1,113 @@
+//! Why the host cannot start or go on, and with which exit code it says so.
+
+use std::{fmt, net::SocketAddr, process::ExitCode};
+
+use crate::{config::ConfigError, plugin::PluginError, store::StoreError};
+
+/// Exit codes, part of the command line's contract. A wrong command line is 2 and anything unforeseen 1.
+pub mod exit_code {
+    /// The config file or what it points to is wrong.
+    pub const CONFIG: u8 = 3;
+    /// An extension cannot be loaded.
+    pub const PLUGIN: u8 = 4;
+    /// The listener cannot be opened.
+    pub const LISTENER: u8 = 5;
+    /// The store under the backup folder cannot be used.
+    pub const STORE: u8 = 6;
+}
+
+/// A failure to start.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// See [`ConfigError`].
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// See [`PluginError`].
+    #[error("extension `{name}`: {source}")]
+    Plugin {
+        /// Name in the config's list.
+        name: String,
+        /// What is wrong with it.
+        source: PluginError,
+    },
+    /// The address is taken or not ours.
+    #[error(
+        "cannot listen on {address}: {source}; stop what uses the port, or set `port` (or --port) to another"
+    )]
+    Listen {
+        /// Address from the config.
+        address: SocketAddr,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// See [`StoreError`].
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The operating system refused something that a host cannot do without.
+    #[error("cannot {what}: {source}")]
+    System {
+        /// What was tried.
+        what: &'static str,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+}
+
+impl HostError {
+    /// The documented exit code.
+    #[must_use]
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Config(_) => exit_code::CONFIG.into(),
+            Self::Plugin { .. } => exit_code::PLUGIN.into(),
+            Self::Listen { .. } => exit_code::LISTENER.into(),
+            Self::Store(_) => exit_code::STORE.into(),
+            Self::System { .. } => ExitCode::FAILURE,
+        }
+    }
+
+    /// For `map_err`: a failure of the operating system at `what`.
+    pub fn system(what: &'static str) -> impl Fn(std::io::Error) -> Self {
+        move |source| Self::System { what, source }
+    }
+}
+
+/// Joins an error and its sources into one line.
+pub fn one_line(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let text = cause.to_string();
+        // Errors that already show their source would repeat it.
+        if !line.ends_with(&text) {
+            line.push_str(": ");
+            line.push_str(&text);
+        }
+        source = cause.source();
+    }
+    line.replace('\n', " ")
+}
+
+/// ` did you mean ..?`, if one of `known` is near to `name`.
+pub(crate) struct Suggestion<'a>(Option<&'a str>);
+
+impl<'a> Suggestion<'a> {
+    pub(crate) fn of(name: &str, known: impl Iterator<Item = &'a str>) -> Self {
+        const SIMILARITY_MIN: f64 = 0.7;
+        let scored = known.map(|candidate| (strsim::jaro_winkler(name, candidate), candidate));
+        let best = scored.max_by(|(a, _), (b, _)| a.total_cmp(b));
+        Self(
+            best.filter(|(score, _)| *score >= SIMILARITY_MIN)
+                .map(|(_, candidate)| candidate),
+        )
+    }
+}
+
+impl fmt::Display for Suggestion<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(candidate) => write!(formatter, "; did you mean `{candidate}`?"),
+            None => Ok(()),
+        }
+    }
+}

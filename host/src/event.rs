@@ -1,0 +1,55 @@
+//! Events as the host moves them: a name and bytes that it never looks into.
+
+use std::sync::Arc;
+
+/// Event that the host itself emits at every tick.
+pub const UPDATE: &str = "update";
+
+/// Event that tells an extension of the answer to one of its HTTP requests.
+pub const HTTP_RESPONSE: &str = "http_response";
+
+/// Event that tells of an extension replaced by a new version.
+pub const EXTENSION_RELOADED: &str = "extension_reloaded";
+
+/// Event that tells of a new version that was refused.
+pub const EXTENSION_REJECTED: &str = "extension_rejected";
+
+/// An event in the host's global order. Extensions share one copy.
+#[derive(Debug, Eq, PartialEq)]
+pub struct Event {
+    /// Place in the global order.
+    pub sequence: u64,
+    /// Name by which handlers are found.
+    pub name: Arc<str>,
+    /// Arguments, as JSON.
+    pub payload: Arc<[u8]>,
+}
+
+/// An event that has no place in the order yet.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Emitted {
+    /// Name by which handlers are found.
+    pub name: Arc<str>,
+    /// Arguments, as JSON.
+    pub payload: Arc<[u8]>,
+    /// Kept in the outbox until every handler has handled it.
+    pub durable: bool,
+}
+
+impl Emitted {
+    /// An event without durability.
+    #[must_use]
+    pub fn new(name: &str, payload: &[u8]) -> Self {
+        Self {
+            name: name.into(),
+            payload: payload.into(),
+            durable: false,
+        }
+    }
+
+    /// The tick.
+    #[must_use]
+    pub fn update() -> Self {
+        Self::new(UPDATE, b"{}")
+    }
+}

@@ -1,0 +1,186 @@
+//! Sends the HTTP requests of extensions and puts the answers into their mailboxes.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tig_plugin_api::{HttpAnswer, HttpCall, HttpFailure, HttpFailureKind, HttpResponse, Method};
+use tokio::runtime::Handle;
+use tracing::error;
+
+use crate::{error::one_line, mailbox::Mailbox};
+
+/// Requests of one extension that may be under way at once.
+pub const CALLS_IN_FLIGHT_MAX: usize = 64;
+
+/// No call may take longer, whatever it asks for.
+pub const TIMEOUT_MAX: Duration = Duration::from_secs(300);
+
+/// Time to connect.
+const CONNECT_MAX: Duration = Duration::from_secs(10);
+
+/// See the module's documentation.
+#[derive(Clone)]
+pub struct HttpClient {
+    client: reqwest::Client,
+    runtime: Handle,
+}
+
+impl HttpClient {
+    /// A client whose requests run on `runtime`.
+    ///
+    /// # Errors
+    ///
+    /// TLS cannot be set up.
+    pub fn new(runtime: Handle) -> Result<Self, reqwest::Error> {
+        // A redirect could carry a secret header to another host.
+        let client = reqwest::Client::builder()
+            .connect_timeout(CONNECT_MAX)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()?;
+        Ok(Self { client, runtime })
+    }
+
+    /// Sends `call`; the response goes to `mailbox`, and `in_flight` counts it until then.
+    pub fn send(&self, call: HttpCall, mailbox: Arc<Mailbox>, in_flight: Arc<AtomicUsize>) {
+        let client = self.client.clone();
+        in_flight.fetch_add(1, Ordering::Relaxed);
+        self.runtime.spawn(async move {
+            let result = answer(&client, &call).await;
+            in_flight.fetch_sub(1, Ordering::Relaxed);
+            match (HttpResponse {
+                tag: call.tag,
+                result,
+            })
+            .encode()
+            {
+                Ok(response) => mailbox.put_response(response),
+                Err(error) => error!("response of {} cannot be passed on: {error}", call.url),
+            }
+        });
+    }
+}
+
+async fn answer(client: &reqwest::Client, call: &HttpCall) -> Result<HttpAnswer, HttpFailure> {
+    let method = match call.method {
+        Method::Get => reqwest::Method::GET,
+        Method::Post => reqwest::Method::POST,
+    };
+    let timeout = Duration::from_millis(call.timeout_ms).min(TIMEOUT_MAX);
+    let mut request = client
+        .request(method, &call.url)
+        .timeout(timeout)
+        .body(call.body.clone());
+    for (name, value) in &call.headers {
+        request = request.header(name, value);
+    }
+    let mut response = request.send().await.map_err(|error| failure(&error))?;
+    let status = response.status().as_u16();
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
+        if (body.len() + chunk.len()) as u64 > call.max_body_bytes {
+            let text = format!("the answer is longer than {} bytes", call.max_body_bytes);
+            return Err(HttpFailure {
+                kind: HttpFailureKind::TooLarge,
+                text,
+            });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(HttpAnswer { status, body })
+}
+
+fn failure(error: &reqwest::Error) -> HttpFailure {
+    let kind = if error.is_timeout() {
+        HttpFailureKind::Timeout
+    } else if error.is_connect() {
+        HttpFailureKind::Connect
+    } else {
+        HttpFailureKind::Other
+    };
+    HttpFailure {
+        kind,
+        text: one_line(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{Router, http::StatusCode, routing::get};
+
+    use super::*;
+    use crate::mailbox::{Item, Taken};
+
+    async fn serve() -> String {
+        let slow = || async {
+            tokio::time::sleep(TIMEOUT_MAX).await;
+        };
+        let app = Router::new()
+            .route("/ok", get(|| async { "body" }))
+            .route("/long", get(|| async { "12345" }))
+            .route("/teapot", get(|| async { (StatusCode::IM_A_TEAPOT, "no") }))
+            .route("/slow", get(slow));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        url
+    }
+
+    async fn get_url(url: String, timeout_ms: u64) -> HttpResponse {
+        let client = HttpClient::new(Handle::current()).unwrap();
+        let (mailbox, in_flight) = (Arc::<Mailbox>::default(), Arc::default());
+        let call = HttpCall {
+            tag: "t".to_owned(),
+            method: Method::Get,
+            url,
+            headers: Vec::new(),
+            body: Vec::new(),
+            timeout_ms,
+            max_body_bytes: 4,
+        };
+        client.send(call, Arc::clone(&mailbox), in_flight);
+        let taken = tokio::task::spawn_blocking(move || mailbox.take())
+            .await
+            .unwrap();
+        match taken {
+            Taken::Item(Item::Response(bytes)) => HttpResponse::decode(&bytes).unwrap(),
+            _ => panic!("expected a response"),
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_comes_with_its_status_whatever_it_is() {
+        let url = serve().await;
+        let response = get_url(format!("{url}/ok"), 10_000).await;
+        let answer = response.result.unwrap();
+        assert_eq!((answer.status, answer.body.as_slice()), (200, &b"body"[..]));
+        let response = get_url(format!("{url}/teapot"), 10_000).await;
+        assert_eq!(response.result.unwrap().status, 418);
+    }
+
+    #[tokio::test]
+    async fn failures_are_told_by_kind() {
+        let url = serve().await;
+        let kind = |response: HttpResponse| response.result.unwrap_err().kind;
+        assert_eq!(
+            kind(get_url(format!("{url}/slow"), 20).await),
+            HttpFailureKind::Timeout
+        );
+        assert_eq!(
+            kind(get_url(format!("{url}/long"), 10_000).await),
+            HttpFailureKind::TooLarge
+        );
+        assert_eq!(
+            kind(get_url("http://127.0.0.1:1/".to_owned(), 10_000).await),
+            HttpFailureKind::Connect
+        );
+        assert_eq!(
+            kind(get_url("no url".to_owned(), 10_000).await),
+            HttpFailureKind::Other
+        );
+    }
+}

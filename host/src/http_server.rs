@@ -1,0 +1,137 @@
+//! The host's listener: requests go into the mailbox of the extension whose route they match.
+//!
+//! Invariant: an answer of an extension is sent after what it did is on disk. The listener belongs to the host, so a
+//! reload never closes it.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{
+    body::{Body, to_bytes},
+    extract::{ConnectInfo, Request, State},
+    http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
+    response::{IntoResponse, Response},
+};
+use tig_plugin_api::{HttpReply, HttpRequest};
+use tokio::{
+    net::TcpListener,
+    sync::{oneshot, watch},
+    time::timeout,
+};
+use tracing::error;
+
+use crate::runner::Shared;
+
+/// A longer body is answered 413.
+pub const BODY_BYTES_MAX: usize = 64 << 20;
+
+/// A body that takes longer is answered 408.
+pub const BODY_MAX: Duration = Duration::from_secs(60);
+
+/// An extension that takes longer is answered for with 504.
+pub const ANSWER_MAX: Duration = Duration::from_secs(30);
+
+/// Serves until `stop` changes.
+pub async fn serve(listener: TcpListener, shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
+    let app = axum::Router::new()
+        .fallback(handle)
+        .with_state(shared)
+        .into_make_service_with_connect_info::<SocketAddr>();
+    let stopped = async move {
+        // An error means that the host is gone: stop as well.
+        let _ = stop.changed().await;
+    };
+    if let Err(error) = axum::serve(listener, app)
+        .with_graceful_shutdown(stopped)
+        .await
+    {
+        error!("the listener has failed: {error}");
+    }
+}
+
+async fn handle(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    match answer(&shared, peer, request).await {
+        Ok(reply) => respond(reply),
+        Err((status, text)) => (status, [(CONTENT_TYPE, "text/plain")], text).into_response(),
+    }
+}
+
+async fn answer(
+    shared: &Shared,
+    peer: SocketAddr,
+    request: Request,
+) -> Result<HttpReply, (StatusCode, String)> {
+    let (head, body) = request.into_parts();
+    let (method, path) = (head.method.as_str(), head.uri.path());
+    let Some(index) = shared.route(method, path) else {
+        return Err((
+            StatusCode::NOT_FOUND,
+            format!("no extension answers {method} {path}"),
+        ));
+    };
+    let request = HttpRequest {
+        method: method.to_owned(),
+        path: path.to_owned(),
+        query: head.uri.query().unwrap_or_default().to_owned(),
+        headers: headers(&head.headers),
+        peer: peer.to_string(),
+        body: read(body).await?,
+    };
+    let (sender, receiver) = oneshot::channel();
+    if !shared.bus.mailbox(index).put_request(request, sender) {
+        return Err((
+            StatusCode::SERVICE_UNAVAILABLE,
+            "too many requests wait".to_owned(),
+        ));
+    }
+    match timeout(ANSWER_MAX, receiver).await {
+        Ok(Ok(Ok(reply))) => Ok(reply),
+        Ok(Ok(Err(text))) => Err((StatusCode::INTERNAL_SERVER_ERROR, text)),
+        Ok(Err(_)) => Err((
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the host is stopping".to_owned(),
+        )),
+        Err(_) => {
+            let name = &shared.names[index];
+            Err((
+                StatusCode::GATEWAY_TIMEOUT,
+                format!("extension `{name}` takes too long"),
+            ))
+        }
+    }
+}
+
+async fn read(body: Body) -> Result<Vec<u8>, (StatusCode, String)> {
+    match timeout(BODY_MAX, to_bytes(body, BODY_BYTES_MAX)).await {
+        Ok(Ok(bytes)) => Ok(bytes.to_vec()),
+        Ok(Err(error)) => {
+            let text = format!("the body cannot be read within {BODY_BYTES_MAX} bytes: {error}");
+            Err((StatusCode::PAYLOAD_TOO_LARGE, text))
+        }
+        Err(_) => Err((
+            StatusCode::REQUEST_TIMEOUT,
+            "the body takes too long".to_owned(),
+        )),
+    }
+}
+
+/// Values that are not text are left out: no extension could read them.
+fn headers(map: &HeaderMap) -> Vec<(String, String)> {
+    map.iter()
+        .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
+        .collect()
+}
+
+fn respond(reply: HttpReply) -> Response {
+    let built = Response::builder()
+        .status(reply.status)
+        .header(CONTENT_TYPE, reply.content_type)
+        .body(Body::from(reply.body));
+    built.unwrap_or_else(|error| {
+        let text = format!("the extension's answer is malformed: {error}");
+        (StatusCode::INTERNAL_SERVER_ERROR, text).into_response()
+    })
+}

@@ -1,0 +1,24 @@
+//! `tig-host`: a small host that loads extensions, moves events between them, and owns every socket, file, clock and
+//! random number. It knows nothing of what its extensions do.
+//!
+//! Reading order: [`config`] says what to run, [`plugin`] turns a file into code, [`bus`] routes events into mailboxes,
+//! [`runner`] gives them to an extension as transactions ([`transaction`], [`store`]), [`reload`] replaces an extension
+//! while it runs, and [`host`] puts the parts together.
+
+pub mod bus;
+pub mod clock;
+pub mod config;
+pub mod error;
+pub mod event;
+pub mod host;
+pub mod http_client;
+pub mod http_server;
+pub mod mailbox;
+pub mod plugin;
+pub mod reload;
+pub mod router;
+pub mod runner;
+pub mod store;
+pub mod transaction;
+pub mod watch;
+pub mod watchdog;

@@ -1,0 +1,105 @@
+//! The loader proper: one of the two places of the workspace with unsafe code.
+
+#![expect(
+    unsafe_code,
+    reason = "mapping a library runs its code: this module argues why that may be done"
+)]
+
+use std::path::Path;
+
+use abi_stable::{
+    library::{AbiHeaderRef, LibraryError},
+    std_types::{ROption, RResult, RSlice},
+};
+use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
+use tig_plugin_api::{
+    Manifest,
+    abi::{ExtensionModuleRef, Failure, HostRef, InstanceBox, ROOT_SYMBOL},
+};
+
+use super::PluginError;
+
+/// Characters of a layout error that are shown; abi_stable's report runs to hundreds of lines.
+const LAYOUT_ERROR_CHARS_MAX: usize = 600;
+
+/// A loaded plugin. Its code stays mapped until the process ends.
+#[derive(Clone)]
+pub struct Plugin {
+    /// What it says of itself.
+    pub manifest: Manifest,
+    module: ExtensionModuleRef,
+}
+
+impl Plugin {
+    /// Makes an instance.
+    ///
+    /// # Errors
+    ///
+    /// The config section is wrong, `new` or `restore` refuses, or either panics.
+    pub fn create(
+        &self,
+        host: HostRef<'_>,
+        settings: &[u8],
+        snapshot: Option<&[u8]>,
+    ) -> Result<InstanceBox, Failure> {
+        let snapshot: ROption<RSlice<'_, u8>> = snapshot.map(RSlice::from_slice).into();
+        match self.module.create()(host, RSlice::from_slice(settings), snapshot) {
+            RResult::ROk(instance) => Ok(instance),
+            RResult::RErr(failure) => Err(failure),
+        }
+    }
+}
+
+/// Maps the copy of a plugin file and checks its contract; `original` is the operator's file, for errors.
+///
+/// # Errors
+///
+/// The file cannot be mapped, has no root module, or one of another layout.
+pub fn open(copy: &Path, original: &Path, manifest: Manifest) -> Result<Plugin, PluginError> {
+    let refused = |reason: String| PluginError::Load {
+        path: original.to_owned(),
+        reason,
+    };
+    // SAFETY: mapping a library runs its initialisers, and nothing can make foreign code safe: the operator who lists a
+    // plugin trusts its author. What can be excluded is: the bytes were read whole, are kept in a file that nobody
+    // writes, and (but in the probe's own process) were mapped before by a child without harm.
+    let library = unsafe { Library::open(Some(copy), RTLD_NOW | RTLD_LOCAL) }
+        .map_err(|error| refused(error.to_string()))?;
+    // SAFETY: `#[extension]` exports the symbol as a `LibHeader`, which begins with the `AbiHeader` that `AbiHeaderRef`
+    // points to; `upgrade` below compares the header's magic bytes and version before anything else is read. A file
+    // that exports the name with something else inside is a foreign plugin and falls under the trust above.
+    let header: AbiHeaderRef = unsafe {
+        *library
+            .get::<AbiHeaderRef>(ROOT_SYMBOL.as_bytes())
+            .map_err(|error| refused(format!("it has no root module ({error})")))?
+    };
+    // The header is `'static`: the library must stay mapped. Thread-locals of the plugin would make unmapping unsound anyway.
+    std::mem::forget(library);
+    let module = header
+        .upgrade()
+        .and_then(|header| header.init_root_module::<ExtensionModuleRef>())
+        .map_err(|error| refused(layout_reason(&error)))?;
+    Ok(Plugin { manifest, module })
+}
+
+/// The part of abi_stable's report that names the difference.
+fn layout_reason(error: &LibraryError) -> String {
+    let text = error.to_string();
+    let lines: Vec<&str> = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
+    let start = lines
+        .iter()
+        .rposition(|line| line.starts_with("Error:"))
+        .unwrap_or(0);
+    let reason: String = lines[start..]
+        .join(" ")
+        .chars()
+        .take(LAYOUT_ERROR_CHARS_MAX)
+        .collect();
+    format!(
+        "its binary interface differs from the host's; rebuild it with the host's tig-plugin-api ({reason})"
+    )
+}

@@ -1,0 +1,276 @@
+//! One call into an extension: reads go to the store, effects are kept back until the call has returned `Ok`.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use abi_stable::std_types::{RResult, RSlice, RStr, RString, RVec};
+use tig_plugin_api::{
+    HttpCall,
+    abi::{Host, service},
+    frame,
+};
+use tracing::{debug, error, info, warn};
+
+use crate::{
+    clock::{Clock, Random},
+    event::Emitted,
+    http_client::CALLS_IN_FLIGHT_MAX,
+    store::{Store, StoreError, Writes},
+};
+
+/// Events that one handler may emit.
+pub const EVENTS_MAX: usize = 10_000;
+
+/// Bytes of events, writes and requests that one handler may ask for.
+pub const EFFECT_BYTES_MAX: usize = 256 << 20;
+
+/// Longest key, in bytes.
+pub const KEY_BYTES_MAX: usize = 1024;
+
+/// Longest line of a plugin's log, in bytes.
+pub const LOG_BYTES_MAX: usize = 8 << 10;
+
+/// What transactions of all extensions share.
+pub struct Services {
+    /// See [`Store`].
+    pub store: Store,
+    /// See [`Clock`].
+    pub clock: Clock,
+    /// See [`Random`].
+    pub random: Random,
+}
+
+/// See the module's documentation.
+pub struct Transaction<'a> {
+    services: &'a Services,
+    extension: &'a str,
+    calls_in_flight: &'a AtomicUsize,
+    /// Bytes of the effects below.
+    effect_bytes: usize,
+    /// Effects, in the order in which they were asked for.
+    pub(crate) writes: Writes,
+    pub(crate) events: Vec<Emitted>,
+    pub(crate) calls: Vec<HttpCall>,
+}
+
+impl<'a> Transaction<'a> {
+    /// A transaction of `extension` that has no effect yet.
+    #[must_use]
+    pub fn begin(
+        services: &'a Services,
+        extension: &'a str,
+        calls_in_flight: &'a Arc<AtomicUsize>,
+    ) -> Self {
+        Self {
+            services,
+            extension,
+            calls_in_flight,
+            effect_bytes: 0,
+            writes: Writes::new(),
+            events: Vec::new(),
+            calls: Vec::new(),
+        }
+    }
+
+    fn answer(&mut self, service: u32, name: &str, body: &[u8]) -> Result<Vec<u8>, String> {
+        match service {
+            service::EMIT => self.emit(name, body, false)?,
+            service::EMIT_DURABLE => self.emit(name, body, true)?,
+            service::STORAGE_GET => return self.get(name).map_err(|error| error.to_string()),
+            service::STORAGE_PUT => self.write(name, Some(body))?,
+            service::STORAGE_DELETE => self.write(name, None)?,
+            service::STORAGE_SCAN => return self.scan(name),
+            service::HTTP => self.call_http(body)?,
+            service::LOG => self.log(name, body),
+            service::NOW => return Ok(self.services.clock.now_ms().to_le_bytes().to_vec()),
+            service::RANDOM => return Ok(self.services.random.next().to_le_bytes().to_vec()),
+            unknown => {
+                return Err(format!(
+                    "this host has no service {unknown}; upgrade the host"
+                ));
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    fn emit(&mut self, name: &str, payload: &[u8], durable: bool) -> Result<(), String> {
+        if self.events.len() >= EVENTS_MAX {
+            return Err(format!("a handler may emit {EVENTS_MAX} events, not more"));
+        }
+        self.count_bytes(payload.len())?;
+        self.events.push(Emitted {
+            durable,
+            ..Emitted::new(name, payload)
+        });
+        Ok(())
+    }
+
+    fn get(&self, key: &str) -> Result<Vec<u8>, StoreError> {
+        let found = match self.writes.get(key) {
+            Some(written) => written.clone(),
+            None => self.services.store.get(self.extension, key)?,
+        };
+        Ok(found
+            .map(|value| [&[1], value.as_slice()].concat())
+            .unwrap_or_default())
+    }
+
+    fn scan(&self, prefix: &str) -> Result<Vec<u8>, String> {
+        let stored = self.services.store.scan(self.extension, prefix);
+        let mut found = stored.map_err(|error| error.to_string())?;
+        let written = self.writes.range(prefix.to_owned()..);
+        for (key, value) in written.take_while(|(key, _)| key.starts_with(prefix)) {
+            match value {
+                Some(value) => found.insert(key.clone(), value.clone()),
+                None => found.remove(key),
+            };
+        }
+        let entries = found
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_slice()));
+        frame::encode_entries(entries).map_err(|error| error.to_string())
+    }
+
+    fn write(&mut self, key: &str, value: Option<&[u8]>) -> Result<(), String> {
+        if key.len() > KEY_BYTES_MAX {
+            return Err(format!(
+                "a key of {} bytes is longer than {KEY_BYTES_MAX}",
+                key.len()
+            ));
+        }
+        self.count_bytes(value.map_or(0, <[u8]>::len))?;
+        self.writes
+            .insert(key.to_owned(), value.map(<[u8]>::to_vec));
+        Ok(())
+    }
+
+    fn call_http(&mut self, body: &[u8]) -> Result<(), String> {
+        let in_flight = self.calls_in_flight.load(Ordering::Relaxed) + self.calls.len();
+        if in_flight >= CALLS_IN_FLIGHT_MAX {
+            return Err(format!(
+                "{in_flight} HTTP requests are in flight, more are not allowed"
+            ));
+        }
+        self.count_bytes(body.len())?;
+        self.calls
+            .push(HttpCall::decode(body).map_err(|error| error.to_string())?);
+        Ok(())
+    }
+
+    fn count_bytes(&mut self, bytes: usize) -> Result<(), String> {
+        self.effect_bytes = self.effect_bytes.saturating_add(bytes);
+        if self.effect_bytes > EFFECT_BYTES_MAX {
+            return Err(format!(
+                "the effects of a handler exceed {EFFECT_BYTES_MAX} bytes"
+            ));
+        }
+        Ok(())
+    }
+
+    fn log(&self, level: &str, text: &[u8]) {
+        let text = String::from_utf8_lossy(&text[..text.len().min(LOG_BYTES_MAX)]);
+        // One entry, one line: a text from outside must not forge another.
+        let text = text.replace(char::is_control, " ");
+        let extension = self.extension;
+        match level {
+            "error" => error!(extension, "{text}"),
+            "warn" => warn!(extension, "{text}"),
+            "info" => info!(extension, "{text}"),
+            _ => debug!(extension, "{text}"),
+        }
+    }
+}
+
+impl Host for Transaction<'_> {
+    fn call(
+        &mut self,
+        service: u32,
+        name: RStr<'_>,
+        body: RSlice<'_, u8>,
+    ) -> RResult<RVec<u8>, RString> {
+        match self.answer(service, name.as_str(), body.as_slice()) {
+            Ok(answer) => RResult::ROk(answer.into()),
+            Err(text) => RResult::RErr(text.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn services(folder: &std::path::Path) -> Services {
+        let store = Store::open(folder, "", "").unwrap();
+        Services {
+            store,
+            clock: Clock::start(),
+            random: Random::from_system(),
+        }
+    }
+
+    fn ask(
+        transaction: &mut Transaction<'_>,
+        service: u32,
+        name: &str,
+        body: &[u8],
+    ) -> Result<Vec<u8>, String> {
+        let answer = transaction.call(service, RStr::from_str(name), RSlice::from_slice(body));
+        answer
+            .into_result()
+            .map(RVec::into_vec)
+            .map_err(RString::into_string)
+    }
+
+    #[test]
+    fn a_handler_reads_its_own_writes() {
+        let folder = tempfile::tempdir().unwrap();
+        let services = services(folder.path());
+        let in_flight = Arc::default();
+        let mut transaction = Transaction::begin(&services, "x", &in_flight);
+        ask(&mut transaction, service::STORAGE_PUT, "a1", b"1").unwrap();
+        ask(&mut transaction, service::STORAGE_PUT, "a2", b"2").unwrap();
+        ask(&mut transaction, service::STORAGE_DELETE, "a1", b"").unwrap();
+        assert_eq!(
+            ask(&mut transaction, service::STORAGE_GET, "a1", b"").unwrap(),
+            b""
+        );
+        assert_eq!(
+            ask(&mut transaction, service::STORAGE_GET, "a2", b"").unwrap(),
+            b"\x012"
+        );
+        let entries = ask(&mut transaction, service::STORAGE_SCAN, "a", b"").unwrap();
+        let entries = frame::decode_entries(&entries).unwrap();
+        assert_eq!(entries, [("a2".to_owned(), &b"2"[..])]);
+        assert_eq!(
+            services.store.get("x", "a2").unwrap(),
+            None,
+            "nothing is written yet"
+        );
+    }
+
+    #[test]
+    fn an_unknown_service_is_told_to_the_plugin() {
+        let folder = tempfile::tempdir().unwrap();
+        let services = services(folder.path());
+        let in_flight = Arc::default();
+        let mut transaction = Transaction::begin(&services, "x", &in_flight);
+        let error = ask(&mut transaction, 999, "", b"").unwrap_err();
+        assert!(error.contains("no service 999"), "{error}");
+    }
+
+    #[test]
+    fn effects_are_bounded() {
+        let folder = tempfile::tempdir().unwrap();
+        let services = services(folder.path());
+        let in_flight = Arc::default();
+        let mut transaction = Transaction::begin(&services, "x", &in_flight);
+        for _ in 0..EVENTS_MAX {
+            ask(&mut transaction, service::EMIT, "e", b"{}").unwrap();
+        }
+        assert!(ask(&mut transaction, service::EMIT, "e", b"{}").is_err());
+        let long = "k".repeat(KEY_BYTES_MAX + 1);
+        assert!(ask(&mut transaction, service::STORAGE_PUT, &long, b"1").is_err());
+    }
+}

@@ -1,0 +1,69 @@
+//! Handlers are transactions, and a failing one harms nobody else.
+
+use serde_json::json;
+
+use crate::support::Home;
+
+#[tokio::test]
+async fn a_failed_handler_leaves_no_trace() {
+    let home = Home::new();
+    let host = home.start();
+    assert_eq!(host.count(5).await, (200, "[5,1]".to_owned()));
+    let (status, text) = host.count(13).await;
+    assert_eq!(status, 500);
+    assert!(text.contains("counter"), "{text}");
+    assert_eq!(host.count(1).await, (200, "[6,2]".to_owned()));
+    assert_eq!(host.counted_until(1).await, [5, 1]);
+    home.wait_for_log(&["ERROR", "counter", "POST /count/13", "13 is not counted"]);
+}
+
+#[tokio::test]
+async fn a_panic_restarts_that_extension_only() {
+    let home = Home::new();
+    let host = home.start();
+    host.count(5).await;
+    assert_eq!(host.count(666).await.0, 500);
+    assert_eq!(
+        host.get("/total").await,
+        json!([5, 0]),
+        "made anew from what is stored"
+    );
+    host.count(2).await;
+    assert_eq!(host.counted_until(2).await, [5, 2]);
+    home.wait_for_log(&["counter", "panic", "666 is too much", "counter.rs"]);
+}
+
+#[tokio::test]
+async fn an_extension_that_keeps_panicking_is_stopped_and_the_others_go_on() {
+    let home = Home::new();
+    let host = home.start();
+    for _ in 0..=tig_host::runner::RESTARTS_MAX {
+        assert_eq!(host.count(666).await.0, 500);
+    }
+    assert_eq!(host.count(1).await.0, 500);
+    home.wait_for_log(&["counter", "stopped after", "replace its file"]);
+    assert_eq!(host.get("/seen").await[0], json!([]));
+}
+
+#[tokio::test]
+async fn the_tick_comes_at_once() {
+    let home = Home::new();
+    let host = home.start();
+    let mut updates = json!(0);
+    while updates == json!(0) {
+        updates = host.get("/seen").await[1].clone();
+    }
+    assert_eq!(updates, json!(1));
+}
+
+#[tokio::test]
+async fn a_path_that_nobody_answers_is_404() {
+    let home = Home::new();
+    let host = home.start();
+    let (status, text) = (404, "no extension answers GET /nothing");
+    let response = reqwest::get(format!("{}/nothing", host.url()))
+        .await
+        .unwrap();
+    assert_eq!(response.status().as_u16(), status);
+    assert_eq!(response.text().await.unwrap(), text);
+}

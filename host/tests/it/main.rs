@@ -1,0 +1,9 @@
+//! Whole hosts with real plugin files on loopback.
+
+#![cfg(test)]
+
+mod crash;
+mod handlers;
+mod reload;
+mod start;
+mod support;
