@@ -1,0 +1,31 @@
+//! The events of the TIG benchmarker (benchmarker.md section 3), as the stock extensions exchange them.
+//!
+//! A handler may take these types or one of its own with just the fields that it reads: an event is decoded from its
+//! arguments, and unknown ones are ignored.
+
+mod block;
+mod submission;
+mod work;
+
+pub use block::{BenchmarkConfirmed, DifficultySamples, NewBlock, PrecommitConfirmed, ProofConfirmed};
+pub use submission::{
+    BenchmarkReady, PrecommitReady, ProofReady, SubmitBenchmarkError, SubmitBenchmarkSuccess,
+    SubmitPrecommitError, SubmitPrecommitSuccess, SubmitProofError, SubmitProofSuccess,
+};
+pub use work::{BatchReceived, NewBatch};
+
+/// States the name of an event, and that it is durable where it is.
+macro_rules! event {
+    ($type:ty, $name:literal) => {
+        impl tig_plugin_api::Event for $type {
+            const NAME: &'static str = $name;
+        }
+    };
+    ($type:ty, $name:literal, durable) => {
+        impl tig_plugin_api::Event for $type {
+            const NAME: &'static str = $name;
+            const DURABLE: bool = true;
+        }
+    };
+}
+use event;

@@ -1,0 +1,87 @@
+//! Events about submissions: to and from `submissions_manager`.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tig_protocol::{BenchmarkSettings, MerkleHash, MerkleProof};
+
+use crate::event;
+
+/// `precommit_ready`: settings worth a fee.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct PrecommitReady {
+    /// What to benchmark.
+    pub settings: BenchmarkSettings,
+    /// How many nonces.
+    pub num_nonces: u32,
+}
+event!(PrecommitReady, "precommit_ready");
+
+/// `benchmark_ready`: every batch of a job has its root.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct BenchmarkReady {
+    /// The job.
+    pub benchmark_id: String,
+    /// Root over all nonces.
+    pub merkle_root: MerkleHash,
+    /// Nonces with a solution, ascending.
+    pub solution_nonces: Vec<u64>,
+}
+event!(BenchmarkReady, "benchmark_ready");
+
+/// `proof_ready`: every sampled nonce has its proof.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct ProofReady {
+    /// The job.
+    pub benchmark_id: String,
+    /// One proof per sampled nonce, with branches up to the benchmark's root.
+    pub merkle_proofs: Vec<MerkleProof>,
+}
+event!(ProofReady, "proof_ready");
+
+/// The three outcomes of submissions that the API has accepted: not yet a confirmation.
+macro_rules! success {
+    ($type:ident, $name:literal, $($field:ident: $field_type:ty),+) => {
+        #[doc = concat!("`", $name, "`: the API has answered 200; a block will confirm it.")]
+        #[derive(Clone, Debug, Deserialize, Serialize)]
+        pub struct $type {
+            /// Body of the answer.
+            pub text: String,
+            $(
+                /// Field of the request.
+                pub $field: $field_type,
+            )+
+        }
+        event!($type, $name);
+    };
+}
+success!(SubmitPrecommitSuccess, "submit_precommit_success", settings: BenchmarkSettings, num_nonces: u32);
+success!(
+    SubmitBenchmarkSuccess,
+    "submit_benchmark_success",
+    benchmark_id: String,
+    merkle_root: MerkleHash,
+    solution_nonces: Vec<u64>
+);
+success!(SubmitProofSuccess, "submit_proof_success", benchmark_id: String, merkle_proofs: Vec<MerkleProof>);
+
+macro_rules! failure {
+    ($type:ident, $name:literal) => {
+        #[doc = concat!("`", $name, "`: an attempt has failed; whether it is repeated is the `submissions_manager`'s decision.")]
+        #[derive(Clone, Debug, Deserialize, Serialize)]
+        pub struct $type {
+            /// What the API or the network said.
+            pub text: String,
+            /// Status of the answer; `None` if there was none.
+            pub status: Option<u16>,
+            /// Body of the request.
+            pub request: Value,
+            /// The same request will be sent again.
+            #[serde(default)]
+            pub will_retry: bool,
+        }
+        event!($type, $name);
+    };
+}
+failure!(SubmitPrecommitError, "submit_precommit_error");
+failure!(SubmitBenchmarkError, "submit_benchmark_error");
+failure!(SubmitProofError, "submit_proof_error");
