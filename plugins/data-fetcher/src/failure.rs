@@ -1,0 +1,89 @@
+//! Why a round brought no snapshot, in bounded texts.
+
+use tig_plugin_api::{HttpFailure, HttpResponse};
+
+use crate::{query::Query, round::ROUND_MS_MAX};
+
+/// As much of a body as goes into the log.
+const EXCERPT_CHARS_MAX: usize = 200;
+
+/// Why a round was given up.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error("{query}: {text}")]
+    NoAnswer { query: Query, text: String },
+    #[error("{query}: status {status}: {excerpt}")]
+    Status {
+        query: Query,
+        status: u16,
+        excerpt: String,
+    },
+    #[error("{query}: unexpected answer: {cause}")]
+    Body { query: Query, cause: String },
+    #[error("{kind} `{id}` is not made of letters and digits")]
+    BadId { kind: &'static str, id: String },
+    #[error("not all answers came within {} s", ROUND_MS_MAX / 1000)]
+    Overdue,
+    #[error("block height went back from {last} to {height}")]
+    Regression { last: u32, height: u32 },
+}
+
+impl Failure {
+    pub(crate) fn body(query: Query, error: &serde_json::Error) -> Self {
+        Self::Body {
+            query,
+            cause: excerpt(&error.to_string()),
+        }
+    }
+
+    /// What a person can do about it.
+    pub(crate) fn advice(&self) -> &'static str {
+        match self {
+            Self::NoAnswer { .. } | Self::Overdue => "check `api_url` and the network",
+            Self::Status { status: 429, .. } => "the API limits requests: use one host per address",
+            Self::Status { status: 500.., .. } => "the API is in trouble: wait",
+            Self::Status { .. } | Self::Body { .. } | Self::BadId { .. } => {
+                "check that `api_url` is a TIG API"
+            }
+            Self::Regression { .. } => {
+                "the last snapshot is kept until the height grows again; if the network was reset, restart the host"
+            }
+        }
+    }
+}
+
+/// Body of a response with status 200.
+pub(crate) fn body_of(query: Query, response: HttpResponse) -> Result<Vec<u8>, Failure> {
+    match response.result {
+        Ok(answer) if answer.status == 200 => Ok(answer.body),
+        Ok(answer) => Err(Failure::Status {
+            query,
+            status: answer.status,
+            excerpt: excerpt(&String::from_utf8_lossy(&answer.body)),
+        }),
+        Err(HttpFailure { text, .. }) => Err(Failure::NoAnswer {
+            query,
+            text: excerpt(&text),
+        }),
+    }
+}
+
+/// The beginning of a text from outside, fit for one line of a log.
+pub(crate) fn excerpt(text: &str) -> String {
+    let printable = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    printable.take(EXCERPT_CHARS_MAX).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_excerpt_is_short_and_has_one_line() {
+        assert_eq!(excerpt("a\nb\u{1b}[0m"), "a b [0m");
+        assert_eq!(
+            excerpt(&"ä".repeat(10_000)).chars().count(),
+            EXCERPT_CHARS_MAX
+        );
+    }
+}

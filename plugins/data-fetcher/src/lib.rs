@@ -1,0 +1,234 @@
+//! Stock extension `data_fetcher`: turns what the network's API shows into events (benchmarker.md section 4).
+//!
+//! | | |
+//! |---|---|
+//! | handles | `update`, answers to its requests |
+//! | emits | `new_block`, then `precommit_confirmed`, `benchmark_confirmed`, `proof_confirmed` |
+//! | config keys | none |
+//! | stored keys | none: after a restart every listed precommit is news again |
+//!
+//! `new_block` goes first because the consumers of the other events need what it brings (limits, download URLs): events
+//! are delivered in one global order, so nobody has to wait for it.
+
+mod failure;
+mod history;
+mod query;
+mod retry;
+mod round;
+mod snapshot;
+#[cfg(test)]
+mod tests;
+
+use tig_events::{BenchmarkConfirmed, PrecommitConfirmed, ProofConfirmed};
+use tig_plugin_api::prelude::*;
+
+use crate::{
+    failure::Failure,
+    history::{History, Notice, Stage, Standing},
+    query::Query,
+    retry::Retry,
+    round::{Bodies, Round},
+    snapshot::{BlockHead, Snapshot},
+};
+
+/// Records left out that are named in one log line.
+const LEFT_OUT_NAMED_MAX: usize = 3;
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Config {}
+
+struct DataFetcher {
+    round: Round,
+    retry: Retry,
+    /// The last snapshot; `None` before the first.
+    history: Option<History>,
+    /// Last line about records left out, to say it once.
+    left_out: String,
+}
+
+#[extension]
+impl DataFetcher {
+    fn new(_config: Config, ctx: &mut Context<'_>) -> Result<Self> {
+        query::check_id("player_id", &ctx.settings().player_id)?;
+        if ctx.settings().api_url.is_empty() {
+            bail!("`api_url` is empty: state the base URL of the network's API");
+        }
+        Ok(Self {
+            round: Round::Idle,
+            retry: Retry::default(),
+            history: None,
+            left_out: String::new(),
+        })
+    }
+
+    fn on_update(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        let now_ms = ctx.now_ms();
+        if self.round.is_overdue(now_ms) {
+            self.give_up(ctx, &Failure::Overdue);
+        }
+        if !self.round.is_idle() || !self.retry.is_due(now_ms) {
+            return Ok(());
+        }
+        let round_id = ctx.random_u64();
+        ctx.http(&Query::Block.call(ctx.settings(), round_id, ""))?;
+        self.round = Round::begin(round_id, now_ms);
+        Ok(())
+    }
+
+    fn on_http_response(&mut self, ctx: &mut Context<'_>, response: HttpResponse) -> Result<()> {
+        let Some((round_id, query)) = Query::from_tag(&response.tag) else {
+            return Ok(());
+        };
+        if !self.round.expects(round_id, query) {
+            ctx.debug(&format!(
+                "{query}: an answer of a round given up is ignored"
+            ));
+            return Ok(());
+        }
+        let body = match failure::body_of(query, response) {
+            Ok(body) => body,
+            Err(failure) => {
+                self.give_up(ctx, &failure);
+                return Ok(());
+            }
+        };
+        match query {
+            Query::Block => self.block_answered(ctx, round_id, body),
+            Query::Algorithms | Query::Players | Query::Benchmarks | Query::Challenges => {
+                match self.round.answered(query, body) {
+                    Some(bodies) => self.publish(ctx, &bodies),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+
+    fn snapshot(&mut self) -> Result<Option<History>> {
+        Ok(self.history.clone())
+    }
+
+    fn restore(&mut self, _ctx: &mut Context<'_>, history: Option<History>) -> Result<()> {
+        self.history = history;
+        Ok(())
+    }
+}
+
+impl DataFetcher {
+    fn block_answered(
+        &mut self,
+        ctx: &mut Context<'_>,
+        round_id: u64,
+        body: Vec<u8>,
+    ) -> Result<()> {
+        let head = match BlockHead::parse(&body) {
+            Ok(head) => head,
+            Err(failure) => {
+                self.give_up(ctx, &failure);
+                return Ok(());
+            }
+        };
+        match history::standing(self.history.as_ref(), &head) {
+            Standing::Known => {
+                self.round = Round::Idle;
+                self.recovered(ctx);
+                return Ok(());
+            }
+            Standing::Regression { last } => {
+                let height = head.height;
+                self.give_up(ctx, &Failure::Regression { last, height });
+                return Ok(());
+            }
+            Standing::Replacement => ctx.warn(&format!(
+                "block {} replaces another one at height {}",
+                head.id, head.height
+            )),
+            Standing::New => {}
+        }
+        for query in Query::of_a_block() {
+            ctx.http(&query.call(ctx.settings(), round_id, &head.id))?;
+        }
+        self.round.block_found(body);
+        Ok(())
+    }
+
+    /// Emits what a complete round has brought. Everything is parsed before anything is emitted.
+    fn publish(&mut self, ctx: &mut Context<'_>, bodies: &Bodies) -> Result<()> {
+        let snapshot = match Snapshot::parse(bodies, &ctx.settings().player_id) {
+            Ok(snapshot) => snapshot,
+            Err(failure) => {
+                self.give_up(ctx, &failure);
+                return Ok(());
+            }
+        };
+        let last = self.history.as_ref();
+        ctx.emit(&snapshot)?;
+        for progress in history::progress(last, &snapshot) {
+            let name = match progress.stage {
+                Stage::Precommit => PrecommitConfirmed::NAME,
+                Stage::Benchmark => BenchmarkConfirmed::NAME,
+                Stage::Proof => ProofConfirmed::NAME,
+            };
+            ctx.emit_json(name, &progress)?;
+        }
+        for notice in history::notices(last, &snapshot) {
+            log_notice(ctx, &notice);
+        }
+        self.log_left_out(ctx, &snapshot.left_out);
+        self.history = Some(History::of(&snapshot));
+        self.recovered(ctx);
+        Ok(())
+    }
+
+    fn give_up(&mut self, ctx: &mut Context<'_>, failure: &Failure) {
+        self.round = Round::Idle;
+        let (now_ms, unit) = (ctx.now_ms(), ctx.random_unit());
+        let text = format!(
+            "no snapshot from {}: {failure}; {}; trying again",
+            ctx.settings().api_url,
+            failure.advice()
+        );
+        if self.retry.failed(now_ms, unit) {
+            ctx.warn(&text);
+        } else {
+            ctx.debug(&text);
+        }
+    }
+
+    fn recovered(&mut self, ctx: &mut Context<'_>) {
+        let failures = self.retry.succeeded();
+        if failures > 0 {
+            ctx.info(&format!(
+                "{} answers again after {failures} failed attempts",
+                ctx.settings().api_url
+            ));
+        }
+    }
+
+    fn log_left_out(&mut self, ctx: &mut Context<'_>, left_out: &[String]) {
+        let named = &left_out[..left_out.len().min(LEFT_OUT_NAMED_MAX)];
+        let text = named.join("; ");
+        if !text.is_empty() && text != self.left_out {
+            let count = left_out.len();
+            ctx.warn(&format!("records left out: {count}, among them {text}"));
+        }
+        self.left_out = text;
+    }
+}
+
+fn log_notice(ctx: &mut Context<'_>, notice: &Notice) {
+    match notice {
+        Notice::Fraud { benchmark_id } => ctx.error(&format!(
+            "benchmark {benchmark_id} was flagged as fraud: a submitted proof is wrong; check the slaves that computed it"
+        )),
+        Notice::ListingEmptied => ctx.warn(
+            "the API lists no precommits though the last ones have not expired; taken as it is, \
+             but it may have lost data",
+        ),
+        Notice::LowBalance { balance, fee } => ctx.warn(&format!(
+            "fee balance is low: {} TIG at {} TIG per precommit; top it up",
+            balance.to_f64(),
+            fee.to_f64()
+        )),
+    }
+}

@@ -1,0 +1,263 @@
+//! One consistent snapshot, parsed without copying: the records stay the text that the API sent.
+//!
+//! Invariant: every record in a snapshot has the id that keys it and decodes as the protocol's type, so that one odd
+//! record of somebody else stops nobody. What does not is left out and named in [`Snapshot::left_out`].
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
+use tig_plugin_api::Event;
+use tig_protocol::{
+    PreciseNumber,
+    api::{Algorithm, Benchmark, Challenge, Fraud, Player, Precommit, Proof, Wasm},
+};
+
+use crate::{
+    failure::{Failure, excerpt},
+    query::{Query, check_id},
+    round::Bodies,
+};
+
+/// Records by id.
+pub(crate) type Records<'a> = BTreeMap<String, &'a RawValue>;
+
+/// The arguments of `new_block`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Snapshot<'a> {
+    block: &'a RawValue,
+    algorithms: Records<'a>,
+    wasms: Records<'a>,
+    player: Option<&'a RawValue>,
+    pub(crate) precommits: Records<'a>,
+    pub(crate) benchmarks: Records<'a>,
+    pub(crate) proofs: Records<'a>,
+    pub(crate) frauds: Records<'a>,
+    challenges: Records<'a>,
+    #[serde(skip)]
+    pub(crate) head: BlockHead,
+    /// Last height at which some precommit of the listing is still listed.
+    #[serde(skip)]
+    pub(crate) listed_until: Option<u32>,
+    #[serde(skip)]
+    pub(crate) money: Money,
+    /// Records that do not decode, with the reason.
+    #[serde(skip)]
+    pub(crate) left_out: Vec<String>,
+}
+
+impl Event for Snapshot<'_> {
+    const NAME: &'static str = tig_events::NewBlock::NAME;
+}
+
+/// What this player has and what it pays.
+#[derive(Debug, Default)]
+pub(crate) struct Money {
+    /// Unknown for players that the API does not list.
+    pub(crate) balance: Option<PreciseNumber>,
+    /// Highest fee among the listed precommits.
+    pub(crate) fee: Option<PreciseNumber>,
+}
+
+/// What a round needs to know of a block.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct BlockHead {
+    pub(crate) id: String,
+    pub(crate) height: u32,
+    lifespan: Option<u32>,
+}
+
+impl BlockHead {
+    /// Reads the answer to [`Query::Block`].
+    pub(crate) fn parse(body: &[u8]) -> Result<Self, Failure> {
+        let envelope: BlockEnvelope<'_> = parse(Query::Block, body)?;
+        let record: BlockRecord = parse(Query::Block, envelope.block.get().as_bytes())?;
+        check_id("block id", &record.id)?;
+        Ok(Self {
+            id: record.id,
+            height: record.details.height,
+            lifespan: record
+                .config
+                .and_then(|config| Some(config.benchmark_submissions?.lifespan_period)),
+        })
+    }
+}
+
+impl<'a> Snapshot<'a> {
+    /// Reads the answers of a round; `player_id` is ours.
+    pub(crate) fn parse(bodies: &'a Bodies, player_id: &str) -> Result<Self, Failure> {
+        let body = |query| bodies.get(&query).map_or(&[][..], Vec::as_slice);
+        let block: BlockEnvelope<'_> = parse(Query::Block, body(Query::Block))?;
+        let head = BlockHead::parse(body(Query::Block))?;
+        let algorithms: AlgorithmsEnvelope<'_> = parse(Query::Algorithms, body(Query::Algorithms))?;
+        let players: PlayersEnvelope<'_> = parse(Query::Players, body(Query::Players))?;
+        let listing: BenchmarksEnvelope<'_> = parse(Query::Benchmarks, body(Query::Benchmarks))?;
+        let challenges: ChallengesEnvelope<'_> = parse(Query::Challenges, body(Query::Challenges))?;
+        same_block(Query::Algorithms, algorithms.block_id.as_deref(), &head)?;
+        same_block(Query::Players, players.block_id.as_deref(), &head)?;
+        same_block(Query::Benchmarks, listing.block_id.as_deref(), &head)?;
+        same_block(Query::Challenges, challenges.block_id.as_deref(), &head)?;
+
+        let mut sieve = Sieve::default();
+        let lifespan = head.lifespan;
+        let (mut fee, mut listed_until) = (None, None);
+        let precommits = sieve.keyed("precommit", &listing.precommits, |record: Precommit| {
+            fee = fee.max(record.details.fee_paid);
+            let until = lifespan.map(|blocks| record.details.block_started.saturating_add(blocks));
+            listed_until = listed_until.max(until);
+            record.state.map(|_| record.benchmark_id)
+        });
+        let (player, balance) = sieve.player(&players.players, player_id);
+        Ok(Self {
+            block: block.block,
+            algorithms: sieve.keyed("algorithm", &algorithms.algorithms, |record: Algorithm| {
+                Some(record.id)
+            }),
+            wasms: sieve.keyed("wasm", &algorithms.wasms, |record: Wasm| {
+                Some(record.algorithm_id)
+            }),
+            player,
+            precommits,
+            benchmarks: sieve.keyed("benchmark", &listing.benchmarks, |record: Benchmark| {
+                record.state.map(|_| record.id)
+            }),
+            proofs: sieve.keyed("proof", &listing.proofs, |record: Proof| {
+                record.state.map(|_| record.benchmark_id)
+            }),
+            frauds: sieve.keyed("fraud", &listing.frauds, |record: Fraud| {
+                Some(record.benchmark_id)
+            }),
+            challenges: sieve.keyed("challenge", &challenges.challenges, |record: Challenge| {
+                Some(record.id)
+            }),
+            head,
+            listed_until,
+            money: Money { balance, fee },
+            left_out: sieve.left_out,
+        })
+    }
+}
+
+/// Tells good records from odd ones.
+#[derive(Default)]
+struct Sieve {
+    left_out: Vec<String>,
+}
+
+impl Sieve {
+    /// Records by `key`, which is `None` for a record that no block has confirmed.
+    fn keyed<'a, T: DeserializeOwned>(
+        &mut self,
+        kind: &str,
+        records: &[&'a RawValue],
+        mut key: impl FnMut(T) -> Option<String>,
+    ) -> Records<'a> {
+        let mut keyed = Records::new();
+        for (index, &record) in records.iter().enumerate() {
+            match serde_json::from_str(record.get()).map(&mut key) {
+                Ok(Some(key)) => {
+                    keyed.insert(key, record);
+                }
+                Ok(None) => self.leave_out(kind, index, "not confirmed"),
+                Err(error) => self.leave_out(kind, index, &error.to_string()),
+            }
+        }
+        keyed
+    }
+
+    /// Our own record and its fee balance; all others are passed over without decoding more than their id.
+    fn player<'a>(
+        &mut self,
+        records: &[&'a RawValue],
+        player_id: &str,
+    ) -> (Option<&'a RawValue>, Option<PreciseNumber>) {
+        let is_ours = |record: &RawValue| {
+            serde_json::from_str::<Id<'_>>(record.get()).is_ok_and(|record| record.id == player_id)
+        };
+        let Some(index) = records.iter().position(|record| is_ours(record)) else {
+            return (None, None);
+        };
+        match serde_json::from_str::<Player>(records[index].get()) {
+            Ok(player) => {
+                let balance = player.state.and_then(|state| state.available_fee_balance);
+                (Some(records[index]), balance)
+            }
+            Err(error) => {
+                self.leave_out("player", index, &error.to_string());
+                (None, None)
+            }
+        }
+    }
+
+    fn leave_out(&mut self, kind: &str, index: usize, reason: &str) {
+        self.left_out
+            .push(format!("{kind} {index}: {}", excerpt(reason)));
+    }
+}
+
+fn parse<'a, T: Deserialize<'a>>(query: Query, body: &'a [u8]) -> Result<T, Failure> {
+    serde_json::from_slice(body).map_err(|error| Failure::body(query, &error))
+}
+
+/// An answer that states its block must state the one that was asked for.
+fn same_block(query: Query, block_id: Option<&str>, head: &BlockHead) -> Result<(), Failure> {
+    match block_id {
+        Some(other) if other != head.id => Err(Failure::Body {
+            query,
+            cause: format!("it is for block `{}`, not `{}`", excerpt(other), head.id),
+        }),
+        _ => Ok(()),
+    }
+}
+
+#[derive(Deserialize)]
+struct BlockEnvelope<'a> {
+    #[serde(borrow)]
+    block: &'a RawValue,
+}
+
+#[derive(Deserialize)]
+struct BlockRecord {
+    id: String,
+    details: BlockRecordDetails,
+    config: Option<BlockRecordConfig>,
+}
+
+#[derive(Deserialize)]
+struct BlockRecordDetails {
+    height: u32,
+}
+
+#[derive(Deserialize)]
+struct BlockRecordConfig {
+    benchmark_submissions: Option<BenchmarkSubmissions>,
+}
+
+#[derive(Deserialize)]
+struct BenchmarkSubmissions {
+    lifespan_period: u32,
+}
+
+#[derive(Deserialize)]
+struct Id<'a> {
+    #[serde(borrow)]
+    id: Cow<'a, str>,
+}
+
+/// Every list must be there: taking a missing one for an empty one would drop all jobs.
+macro_rules! envelope {
+    ($name:ident, $($list:ident),+) => {
+        #[derive(Deserialize)]
+        struct $name<'a> {
+            block_id: Option<String>,
+            $(
+                #[serde(borrow)]
+                $list: Vec<&'a RawValue>,
+            )+
+        }
+    };
+}
+envelope!(AlgorithmsEnvelope, algorithms, wasms);
+envelope!(PlayersEnvelope, players);
+envelope!(BenchmarksEnvelope, precommits, benchmarks, proofs, frauds);
+envelope!(ChallengesEnvelope, challenges);

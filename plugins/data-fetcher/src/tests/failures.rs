@@ -1,0 +1,97 @@
+//! Rounds that fail: nothing changes, and they are tried again.
+
+use tig_plugin_api::HttpFailureKind;
+
+use super::*;
+
+#[test]
+fn whatever_fails_changes_nothing_and_is_tried_again() {
+    for endpoint in [
+        "get-algorithms",
+        "get-players",
+        "get-benchmarks",
+        "get-challenges",
+    ] {
+        for body in ["", "{}", "[]", "{\"block_id\":\"other\"}", "\u{fffd}{"] {
+            let mut fetcher = fetcher();
+            let network = Network::at(100).precommit("p");
+            fetcher.update();
+            answer_all_but(&mut fetcher, &network, "");
+            answer_all_but(&mut fetcher, &network, endpoint);
+            let tag = open_tags(&fetcher).remove(0);
+            fetcher.respond(&tag, 200, body);
+            assert_eq!(fetcher.emitted(), []);
+            assert_eq!(logged(&mut fetcher, "warn").len(), 1, "{endpoint} {body}");
+            assert_eq!(fetch(&mut fetcher, &network).len(), 2, "{endpoint} {body}");
+        }
+    }
+}
+
+#[test]
+fn late_answers_of_a_round_given_up_are_ignored() {
+    let mut fetcher = fetcher();
+    let network = Network::at(100);
+    fetcher.update();
+    answer_all_but(&mut fetcher, &network, "");
+    let tags = open_tags(&fetcher);
+    fetcher.respond(&tags[0], 400, "not the latest block");
+    fetcher.update();
+    for tag in &tags[1..] {
+        fetcher.respond(tag, 500, "late");
+    }
+    let rest = open_tags(&fetcher);
+    assert_eq!(
+        rest.len(),
+        1,
+        "the new round is still waiting for its block"
+    );
+    assert_eq!(logged(&mut fetcher, "warn").len(), 1);
+    answer_all_but(&mut fetcher, &network, "");
+    answer_all_but(&mut fetcher, &network, "");
+    assert_eq!(names(&fetcher.emitted()), ["new_block"]);
+}
+
+#[test]
+fn a_round_without_answers_is_given_up_at_its_deadline() {
+    let mut fetcher = fetcher();
+    fetcher.update();
+    let first = open_tags(&fetcher);
+    fetcher.advance_ms(crate::round::ROUND_MS_MAX);
+    fetcher.update();
+    assert_eq!(open_tags(&fetcher).len(), 2);
+    fetcher.respond(&first[0], 200, Network::at(100).answer("get-block"));
+    assert_eq!(
+        open_tags(&fetcher).len(),
+        1,
+        "the late answer starts no queries"
+    );
+}
+
+#[test]
+fn an_unreachable_api_gives_few_clear_lines_and_recovery_is_told() {
+    let mut fetcher = fetcher();
+    let mut warnings = Vec::new();
+    for _ in 0..720 {
+        fetcher.update();
+        if let Some(tag) = open_tags(&fetcher).pop() {
+            fetcher.fail(&tag, HttpFailureKind::Connect);
+        }
+        warnings.extend(logged(&mut fetcher, "warn"));
+        fetcher.advance_ms(5_000);
+    }
+    assert!(
+        (5..12).contains(&warnings.len()),
+        "{} warnings in an hour",
+        warnings.len()
+    );
+    assert!(
+        warnings[0].contains("http://127.0.0.1:9"),
+        "{}",
+        warnings[0]
+    );
+    assert!(warnings[0].contains("check `api_url`"), "{}", warnings[0]);
+
+    fetcher.advance_ms(60_000);
+    assert_eq!(fetch(&mut fetcher, &Network::at(100)).len(), 1);
+    assert!(logged(&mut fetcher, "info")[0].contains("answers again"));
+}
