@@ -1,0 +1,111 @@
+//! What this extension reads of a block's events.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, de::IgnoredAny};
+use serde_json::value::RawValue;
+use tig_protocol::{
+    api::{Challenge, DifficultyParameter},
+    difficulty::{Bounds, BoundsError},
+};
+
+use crate::sampler::{BlockData, DifficultySampler, NoSamples, Source};
+
+/// The part of `new_block` that counts here. Challenges are decoded one by one, so that a bad one stops no other.
+#[derive(Deserialize)]
+pub(crate) struct NewBlock {
+    pub(crate) block: Block,
+    pub(crate) challenges: BTreeMap<String, Box<RawValue>>,
+    #[serde(default)]
+    pub(crate) precommits: BTreeMap<String, IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Block {
+    pub(crate) id: String,
+    pub(crate) config: BlockConfig,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct BlockConfig {
+    difficulty: Difficulty,
+}
+
+#[derive(Deserialize)]
+struct Difficulty {
+    parameters: BTreeMap<String, Box<RawValue>>,
+}
+
+/// The part of `benchmark_confirmed` and `proof_confirmed` that counts here.
+#[derive(Deserialize)]
+pub(crate) struct Confirmed {
+    pub(crate) precommit: Precommit,
+    pub(crate) benchmark: Option<Benchmark>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Precommit {
+    pub(crate) benchmark_id: String,
+    pub(crate) settings: Settings,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Settings {
+    pub(crate) challenge_id: String,
+    pub(crate) difficulty: Vec<i32>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Benchmark {
+    pub(crate) details: BenchmarkDetails,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct BenchmarkDetails {
+    pub(crate) num_solutions: u32,
+}
+
+/// Why a challenge of a block cannot be sampled.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BadChallenge {
+    #[error("its record does not decode: {0}")]
+    Record(serde_json::Error),
+    #[error("the block's config has no difficulty parameters for it")]
+    NoParameters,
+    #[error("its difficulty parameters do not decode: {0}")]
+    Parameters(serde_json::Error),
+    #[error(transparent)]
+    Bounds(#[from] BoundsError),
+    #[error("its block data has no scaling factor")]
+    NoScalingFactor,
+    #[error(transparent)]
+    NoSamples(#[from] NoSamples),
+}
+
+/// Decodes a challenge and gives it to its sampler; `None` if the challenge is not active at the block.
+pub(crate) fn update(
+    sampler: &mut DifficultySampler,
+    config: &BlockConfig,
+    challenge_id: &str,
+    record: &RawValue,
+) -> Result<Option<Source>, BadChallenge> {
+    let challenge: Challenge = serde_json::from_str(record.get()).map_err(BadChallenge::Record)?;
+    let Some(data) = challenge.block_data else {
+        return Ok(None);
+    };
+    let parameters = config.difficulty.parameters.get(challenge_id);
+    let parameters = parameters.ok_or(BadChallenge::NoParameters)?;
+    let parameters: Vec<DifficultyParameter> =
+        serde_json::from_str(parameters.get()).map_err(BadChallenge::Parameters)?;
+    let min = parameters.iter().map(|parameter| parameter.min_value);
+    let max = parameters.iter().map(|parameter| parameter.max_value);
+    let bounds = Bounds::new(min.collect(), max.collect())?;
+    let source = sampler.update_with_block_data(&BlockData {
+        bounds: &bounds,
+        base_frontier: data.base_frontier.as_deref().unwrap_or_default(),
+        scaled_frontier: data.scaled_frontier.as_deref().unwrap_or_default(),
+        scaling_factor: data.scaling_factor.ok_or(BadChallenge::NoScalingFactor)?,
+        qualifier_difficulties: data.qualifier_difficulties.as_deref().unwrap_or_default(),
+    })?;
+    Ok(Some(source))
+}
