@@ -1,0 +1,56 @@
+//! What is known of the current block.
+
+use std::collections::BTreeMap;
+
+use tig_events::DifficultySamples;
+
+use crate::{
+    choice::{Choices, choices},
+    config::Config,
+    ledger::Ledger,
+    market::Market,
+    plan::{Plan, Samples},
+};
+
+/// The block's facts, what the config makes of them, and the samples. Empty before the first block.
+#[derive(Default)]
+pub(crate) struct Board {
+    pub(crate) market: Option<Market>,
+    pub(crate) choices: Choices,
+    /// By challenge id.
+    pub(crate) samples: BTreeMap<String, Samples>,
+}
+
+impl Board {
+    /// Takes the facts of a block. Samples of other blocks are dropped; this one's may have come before it.
+    pub(crate) fn enter(&mut self, config: &Config, market: Market) {
+        self.samples
+            .retain(|_, samples| samples.block_id == market.block_id);
+        self.choices = choices(config, &market);
+        self.market = Some(market);
+    }
+
+    pub(crate) fn add_samples(&mut self, event: DifficultySamples) {
+        let samples = Samples {
+            block_id: event.block_id,
+            points: event.samples,
+        };
+        self.samples.insert(event.challenge_id, samples);
+    }
+
+    pub(crate) fn plan<'a>(
+        &'a self,
+        config: &Config,
+        player_id: &'a str,
+        ledger: &'a Ledger,
+    ) -> Option<Plan<'a>> {
+        self.market.as_ref().map(|market| Plan {
+            player_id,
+            max_precommits: config.max_precommits_per_block,
+            market,
+            choices: &self.choices,
+            samples: &self.samples,
+            ledger,
+        })
+    }
+}

@@ -1,0 +1,70 @@
+//! Config section `precommit_manager`.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use tig_plugin_api::{Result, bail};
+
+/// More precommits per block than any player pays for.
+const PRECOMMITS_PER_BLOCK_MAX: u32 = 100;
+
+/// A bound far above every useful weight that keeps sums of weights finite.
+const WEIGHT_MAX: f64 = 1e12;
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    /// Precommits per block over all challenges; 0 pauses.
+    pub(crate) max_precommits_per_block: u32,
+    /// By challenge name.
+    pub(crate) algo_selection: BTreeMap<String, Selection>,
+}
+
+/// What to run for a challenge.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Selection {
+    /// Name of the algorithm.
+    pub(crate) algorithm: String,
+    /// Nonces per precommit.
+    pub(crate) num_nonces: u64,
+    /// The challenge's share of all precommits, relative to the other weights; 0 disables it.
+    pub(crate) weight: f64,
+}
+
+impl Config {
+    pub(crate) fn check(&self) -> Result<()> {
+        let max = self.max_precommits_per_block;
+        if max > PRECOMMITS_PER_BLOCK_MAX {
+            bail!(
+                "config.precommit_manager.max_precommits_per_block: {max} is above {PRECOMMITS_PER_BLOCK_MAX}"
+            );
+        }
+        for (name, selection) in &self.algo_selection {
+            let key = format!("config.precommit_manager.algo_selection.{name}");
+            let Selection {
+                num_nonces, weight, ..
+            } = *selection;
+            if !(1..=u64::from(u32::MAX)).contains(&num_nonces) {
+                bail!(
+                    "{key}.num_nonces: {num_nonces} is not between 1 and {}",
+                    u32::MAX
+                );
+            }
+            if !(0.0..=WEIGHT_MAX).contains(&weight) {
+                bail!("{key}.weight: {weight} is not between 0 and {WEIGHT_MAX}");
+            }
+        }
+        if !self
+            .algo_selection
+            .values()
+            .any(|selection| selection.weight > 0.0)
+        {
+            bail!(
+                "config.precommit_manager.algo_selection: no challenge has a weight above 0, so that nothing would \
+                 ever be precommitted"
+            );
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,85 @@
+//! What was precommitted at the current block.
+//!
+//! Invariant: settings that were used once are never used again, whatever became of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use tig_protocol::{BenchmarkSettings, PreciseNumber};
+
+/// Precommits at one block. Survives reloads and restarts, so that none is paid for twice.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Ledger {
+    pub(crate) block_id: String,
+    /// Precommits that hold a slot, with their fees.
+    #[serde(with = "entries")]
+    made: BTreeMap<BenchmarkSettings, PreciseNumber>,
+    used: BTreeSet<BenchmarkSettings>,
+    /// Refusals since the last acceptance.
+    pub(crate) rejections: u32,
+}
+
+impl Ledger {
+    pub(crate) fn of_block(block_id: &str) -> Self {
+        Self {
+            block_id: block_id.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn made(&self) -> usize {
+        self.made.len()
+    }
+
+    pub(crate) fn is_used(&self, settings: &BenchmarkSettings) -> bool {
+        self.used.contains(settings)
+    }
+
+    /// Fees of the precommits that hold a slot; `None` beyond 256 bits.
+    pub(crate) fn spent(&self) -> Option<PreciseNumber> {
+        let mut fees = self.made.values();
+        fees.try_fold(PreciseNumber::ZERO, |sum, fee| sum.checked_add(*fee))
+    }
+
+    pub(crate) fn record(&mut self, settings: BenchmarkSettings, fee: PreciseNumber) {
+        self.used.insert(settings.clone());
+        self.made.insert(settings, fee);
+    }
+
+    /// Gives the slot back, once. Returns whether the settings had one.
+    pub(crate) fn reject(&mut self, settings: &BenchmarkSettings) -> bool {
+        let had_slot = self.made.remove(settings).is_some();
+        if had_slot {
+            self.rejections = self.rejections.saturating_add(1);
+        }
+        had_slot
+    }
+
+    /// Ends a row of refusals. Returns whether there was one.
+    pub(crate) fn accept(&mut self, settings: &BenchmarkSettings) -> bool {
+        let ends_row = self.rejections > 0 && self.made.contains_key(settings);
+        if ends_row {
+            self.rejections = 0;
+        }
+        ends_row
+    }
+}
+
+/// JSON has no maps with such keys: a list of pairs instead.
+mod entries {
+    use super::{BTreeMap, BenchmarkSettings, Deserialize, PreciseNumber};
+
+    pub(super) fn serialize<S: serde::Serializer>(
+        map: &BTreeMap<BenchmarkSettings, PreciseNumber>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(map)
+    }
+
+    pub(super) fn deserialize<'de, D: serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<BTreeMap<BenchmarkSettings, PreciseNumber>, D::Error> {
+        let pairs = Vec::<(BenchmarkSettings, PreciseNumber)>::deserialize(deserializer)?;
+        Ok(pairs.into_iter().collect())
+    }
+}

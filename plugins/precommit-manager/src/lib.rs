@@ -1,0 +1,204 @@
+//! Stock extension `precommit_manager`: decides what is worth a fee (benchmarker.md section 4).
+//!
+//! | | |
+//! |---|---|
+//! | handles | `new_block`, `difficulty_samples`, `update`, `submit_precommit_success`, `submit_precommit_error` |
+//! | emits | `precommit_ready` |
+//! | routes | `GET /precommits`: the current block, and why each challenge is or is not precommitted |
+//! | config keys | `max_precommits_per_block`, `algo_selection` {challenge name: `algorithm`, `num_nonces`, `weight`} |
+//! | stored keys | `ledger`: what was precommitted at the current block |
+//!
+//! It acts as soon as all challenges have their samples, and at each `update` with those that have.
+
+mod board;
+mod choice;
+mod config;
+mod ledger;
+mod market;
+mod plan;
+mod reason;
+mod report;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use tig_events::{DifficultySamples, PrecommitReady, SubmitPrecommitError};
+use tig_plugin_api::prelude::*;
+use tig_protocol::BenchmarkSettings;
+
+use crate::{
+    board::Board,
+    config::Config,
+    ledger::Ledger,
+    market::{Market, NewBlock},
+    plan::Samples,
+    reason::Hold,
+    report::{Reporter, View},
+};
+
+struct PrecommitManager {
+    config: Config,
+    board: Board,
+    ledger: Ledger,
+    /// Why the last attempt ended.
+    hold: Hold,
+    reporter: Reporter,
+}
+
+/// What a successor is given, so that a reload neither pays twice nor waits for the next block.
+#[derive(Deserialize, Serialize)]
+struct Handover {
+    market: Option<Market>,
+    samples: BTreeMap<String, Samples>,
+    ledger: Ledger,
+}
+
+/// The body of a precommit request.
+#[derive(Deserialize)]
+struct Request {
+    settings: BenchmarkSettings,
+}
+
+#[extension(routes("GET /precommits"))]
+impl PrecommitManager {
+    fn new(config: Config, ctx: &mut Context<'_>) -> Result<Self> {
+        config.check()?;
+        let ledger = ctx.get("ledger").unwrap_or_else(|error| {
+            ctx.warn(&format!("{error}: this block's precommits are forgotten"));
+            None
+        });
+        Ok(Self {
+            config,
+            board: Board::default(),
+            ledger: ledger.unwrap_or_default(),
+            hold: Hold::NoBlock,
+            reporter: Reporter::default(),
+        })
+    }
+
+    fn on_new_block(&mut self, ctx: &mut Context<'_>, event: NewBlock) -> Result<()> {
+        let market = Market::new(&event);
+        if self.ledger.block_id != market.block_id {
+            self.ledger = Ledger::of_block(&market.block_id);
+        }
+        self.enter(ctx, market);
+        self.act(ctx, Patience::ForSamples)
+    }
+
+    fn on_difficulty_samples(
+        &mut self,
+        ctx: &mut Context<'_>,
+        event: DifficultySamples,
+    ) -> Result<()> {
+        self.board.add_samples(event);
+        self.act(ctx, Patience::ForSamples)
+    }
+
+    fn on_update(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        self.act(ctx, Patience::Over)
+    }
+
+    fn on_submit_precommit_success(&mut self, ctx: &mut Context<'_>, event: Request) -> Result<()> {
+        let mut ledger = self.ledger.clone();
+        if ledger.accept(&event.settings) {
+            ctx.put("ledger", &ledger)?;
+            self.ledger = ledger;
+        }
+        Ok(())
+    }
+
+    /// The slot comes back only when the API has refused the request: after a lost answer or a 5xx it may have been paid
+    /// for. Its settings stay used in any case.
+    fn on_submit_precommit_error(
+        &mut self,
+        ctx: &mut Context<'_>,
+        event: SubmitPrecommitError,
+    ) -> Result<()> {
+        let refused = event
+            .status
+            .is_some_and(|status| (400..500).contains(&status));
+        if event.will_retry || !refused {
+            return Ok(());
+        }
+        let request: Request = serde_json::from_value(event.request)?;
+        let mut ledger = self.ledger.clone();
+        if ledger.reject(&request.settings) {
+            ctx.put("ledger", &ledger)?;
+            self.ledger = ledger;
+        }
+        Ok(())
+    }
+
+    fn on_http_request(
+        &mut self,
+        ctx: &mut Context<'_>,
+        _request: HttpRequest,
+    ) -> Result<HttpReply> {
+        let player_id = &ctx.settings().player_id;
+        let plan = self.board.plan(&self.config, player_id, &self.ledger);
+        HttpReply::json(200, &View::new(plan.as_ref(), self.hold))
+    }
+
+    fn snapshot(&mut self) -> Result<Handover> {
+        Ok(Handover {
+            market: self.board.market.clone(),
+            samples: self.board.samples.clone(),
+            ledger: self.ledger.clone(),
+        })
+    }
+
+    fn restore(&mut self, ctx: &mut Context<'_>, state: Handover) -> Result<()> {
+        self.board.samples = state.samples;
+        self.ledger = state.ledger;
+        if let Some(market) = state.market {
+            self.enter(ctx, market);
+        }
+        Ok(())
+    }
+}
+
+/// Whether challenges without samples are waited for.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Patience {
+    ForSamples,
+    Over,
+}
+
+impl PrecommitManager {
+    fn enter(&mut self, ctx: &mut Context<'_>, market: Market) {
+        self.board.enter(&self.config, market);
+        self.reporter.choices(ctx, &self.board.choices);
+        self.hold = Hold::Waiting;
+    }
+
+    /// Makes precommits until something stands in the way. They count from the moment they are emitted.
+    fn act(&mut self, ctx: &mut Context<'_>, patience: Patience) -> Result<()> {
+        let player_id = ctx.settings().player_id.as_str();
+        let mut ledger = self.ledger.clone();
+        while let Some(plan) = self.board.plan(&self.config, player_id, &ledger) {
+            if patience == Patience::ForSamples && !plan.has_all_samples() {
+                break;
+            }
+            match plan.next(&mut || ctx.random_unit()) {
+                Ok(precommit) => {
+                    ctx.emit(&PrecommitReady {
+                        settings: precommit.settings.clone(),
+                        num_nonces: precommit.num_nonces,
+                    })?;
+                    ledger.record(precommit.settings, precommit.fee);
+                    ctx.put("ledger", &ledger)?;
+                    self.reporter.made(&precommit.challenge);
+                }
+                Err(hold) => {
+                    self.reporter.held(ctx, &plan, hold);
+                    self.hold = hold;
+                    break;
+                }
+            }
+        }
+        self.ledger = ledger;
+        Ok(())
+    }
+}

@@ -1,0 +1,145 @@
+//! What a block offers: challenges with their fees, algorithms, and our own balance and open work.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned, de::IgnoredAny};
+use serde_json::value::RawValue;
+use tig_protocol::{
+    PreciseNumber,
+    api::{Algorithm, Challenge, Player, Wasm},
+};
+
+/// The part of `new_block` that counts here. Records are decoded one by one, so that an odd one stops no other.
+#[derive(Deserialize)]
+pub(crate) struct NewBlock {
+    block: Block,
+    algorithms: BTreeMap<String, Box<RawValue>>,
+    wasms: BTreeMap<String, Box<RawValue>>,
+    #[serde(default)]
+    player: Option<Box<RawValue>>,
+    #[serde(default)]
+    precommits: BTreeMap<String, IgnoredAny>,
+    #[serde(default)]
+    proofs: BTreeMap<String, IgnoredAny>,
+    challenges: BTreeMap<String, Box<RawValue>>,
+}
+
+#[derive(Deserialize)]
+struct Block {
+    id: String,
+}
+
+/// The facts of one block that decisions rest on.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Market {
+    pub(crate) block_id: String,
+    pub(crate) challenges: Vec<ChallengeFacts>,
+    pub(crate) algorithms: Vec<AlgorithmFacts>,
+    /// Unknown for players that the API does not list, such as new ones.
+    pub(crate) balance: Option<PreciseNumber>,
+    /// Our listed precommits without a proof.
+    pub(crate) unresolved: usize,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct ChallengeFacts {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    /// `None` if the challenge is not active at the block.
+    pub(crate) fees: Option<Fees>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Fees {
+    base: PreciseNumber,
+    per_nonce: PreciseNumber,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct AlgorithmFacts {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) challenge_id: String,
+    pub(crate) usability: Usability,
+}
+
+/// Whether a precommit with an algorithm would be accepted, and could be computed.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Usability {
+    Usable,
+    Banned,
+    Inactive,
+    NotCompiled,
+    NoDownloadUrl,
+}
+
+impl Fees {
+    /// What a precommit costs (tig-protocol.md section 9); `None` if that is beyond 256 bits.
+    pub(crate) fn of(self, num_nonces: u32) -> Option<PreciseNumber> {
+        let nonces = PreciseNumber::from_u64(u64::from(num_nonces));
+        self.base.checked_add(self.per_nonce.checked_mul(nonces)?)
+    }
+}
+
+impl Market {
+    pub(crate) fn new(event: &NewBlock) -> Self {
+        let wasms: BTreeMap<String, Wasm> = decoded(&event.wasms)
+            .map(|wasm: Wasm| (wasm.algorithm_id.clone(), wasm))
+            .collect();
+        let player: Option<Player> = event.player.as_deref().and_then(decode);
+        let open = event.precommits.keys();
+        Self {
+            block_id: event.block.id.clone(),
+            challenges: decoded(&event.challenges).map(challenge_facts).collect(),
+            algorithms: decoded(&event.algorithms)
+                .map(|algorithm: Algorithm| algorithm_facts(&wasms, algorithm))
+                .collect(),
+            balance: player.and_then(|player| player.state?.available_fee_balance),
+            unresolved: open.filter(|id| !event.proofs.contains_key(*id)).count(),
+        }
+    }
+}
+
+fn challenge_facts(challenge: Challenge) -> ChallengeFacts {
+    let fees = challenge.block_data.map(|data| Fees {
+        base: data.base_fee.unwrap_or_default(),
+        per_nonce: data.per_nonce_fee.unwrap_or_default(),
+    });
+    ChallengeFacts {
+        id: challenge.id,
+        name: challenge.details.name,
+        fees,
+    }
+}
+
+fn algorithm_facts(wasms: &BTreeMap<String, Wasm>, algorithm: Algorithm) -> AlgorithmFacts {
+    let wasm = wasms.get(&algorithm.id).map(|wasm| &wasm.details);
+    let usability = if algorithm.state.is_some_and(|state| state.banned) {
+        Usability::Banned
+    } else if algorithm.block_data.is_none() {
+        Usability::Inactive
+    } else if !wasm.is_some_and(|wasm| wasm.compile_success) {
+        Usability::NotCompiled
+    } else if wasm.is_some_and(|wasm| wasm.download_url.is_none()) {
+        Usability::NoDownloadUrl
+    } else {
+        Usability::Usable
+    };
+    AlgorithmFacts {
+        id: algorithm.id,
+        name: algorithm.details.name,
+        challenge_id: algorithm.details.challenge_id,
+        usability,
+    }
+}
+
+fn decoded<T: DeserializeOwned>(
+    records: &BTreeMap<String, Box<RawValue>>,
+) -> impl Iterator<Item = T> {
+    records.values().filter_map(|record| decode(record))
+}
+
+fn decode<T: DeserializeOwned>(record: &RawValue) -> Option<T> {
+    serde_json::from_str(record.get()).ok()
+}

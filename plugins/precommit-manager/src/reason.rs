@@ -1,0 +1,86 @@
+//! Why something is not precommitted, in words for the operator.
+
+use tig_protocol::PreciseNumber;
+
+/// Why a challenge is passed over.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub(crate) enum Reason {
+    #[error("it has no entry in config.precommit_manager.algo_selection")]
+    NoSelection,
+    #[error("its configured weight is 0")]
+    NoWeight,
+    #[error("the network has no such challenge{}", did_you_mean(.nearest))]
+    UnknownChallenge { nearest: Option<String> },
+    #[error("it is not active at this block")]
+    InactiveChallenge,
+    #[error("it has no algorithm `{algorithm}`{}", did_you_mean(.nearest))]
+    UnknownAlgorithm {
+        algorithm: String,
+        nearest: Option<String>,
+    },
+    #[error("algorithm `{0}` is banned: configure another one")]
+    Banned(String),
+    #[error("algorithm `{0}` is not active at this block")]
+    InactiveAlgorithm(String),
+    #[error("algorithm `{0}` has no compiled wasm: configure another one")]
+    NotCompiled(String),
+    #[error("algorithm `{0}` has no download url")]
+    NoDownloadUrl(String),
+    #[error("its fee is beyond every balance")]
+    FeeOverflow,
+    #[error("its fee of {} TIG is above the balance of {} TIG: top it up", .fee.to_f64(), .left.to_f64())]
+    BalanceTooLow {
+        fee: PreciseNumber,
+        left: PreciseNumber,
+    },
+    #[error("no difficulty samples for this block yet")]
+    NoSamples,
+    #[error("all its difficulty samples are used")]
+    SamplesUsed,
+}
+
+/// Why nothing at all is precommitted for now.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub(crate) enum Hold {
+    #[error("no block yet")]
+    NoBlock,
+    #[error("waiting for the difficulty samples of all challenges")]
+    Waiting,
+    #[error("max_precommits_per_block is reached")]
+    BlockIsFull,
+    #[error("{0} precommits have no proof yet: let the slaves catch up or add some")]
+    TooManyUnresolved(usize),
+    #[error("the last {0} precommits were refused: pausing until the next block")]
+    TooManyRejections(u32),
+    #[error("no challenge can be precommitted")]
+    NoCandidate,
+}
+
+impl Hold {
+    /// Whether a person should hear of it; the others belong to every block.
+    pub(crate) fn is_trouble(self) -> bool {
+        match self {
+            Self::TooManyUnresolved(_) | Self::TooManyRejections(_) => true,
+            Self::NoBlock | Self::Waiting | Self::BlockIsFull | Self::NoCandidate => false,
+        }
+    }
+}
+
+fn did_you_mean(nearest: &Option<String>) -> String {
+    match nearest {
+        Some(name) => format!("; did you mean `{name}`?"),
+        None => String::new(),
+    }
+}
+
+/// Below this similarity (of at most 1) a name is no suggestion.
+const SIMILARITY_MIN: f64 = 0.8;
+
+/// The known name that `name` may have been meant to be.
+pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+    known
+        .map(|known| (strsim::jaro_winkler(name, known), known))
+        .filter(|&(similarity, _)| similarity >= SIMILARITY_MIN)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, known)| known.to_owned())
+}
