@@ -15,6 +15,7 @@ pub mod sampling;
 mod settings;
 mod text;
 mod work;
+mod work_check;
 
 pub use merkle::{
     MerkleBranch, MerkleError, MerkleHash, MerkleProof, MerkleTree, ParseMerkleError, StoredTree,
@@ -23,3 +24,4 @@ pub use output::{OutputData, Solution, solution_signature};
 pub use precise_number::{ParsePreciseNumberError, PreciseNumber};
 pub use settings::BenchmarkSettings;
 pub use work::{Batch, BatchResult, WasmVmConfig};
+pub use work_check::BadBatchResult;

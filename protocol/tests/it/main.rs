@@ -1,5 +1,7 @@
 //! Golden vectors, properties and API examples of `tig-protocol`.
 
+#![cfg(test)]
+
 mod api;
 mod frontiers;
 mod golden;
@@ -12,3 +14,4 @@ mod rng;
 mod seeds;
 mod text;
 mod vectors;
+mod work_check;
