@@ -1,0 +1,154 @@
+//! A batch: all its nonces, the Merkle tree over their leaves, proofs for the sampled ones.
+//!
+//! Invariant: leaf index = nonce - start nonce, whatever order the workers finish in.
+
+use std::collections::BTreeSet;
+
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use tig_protocol::{
+    BatchResult, BenchmarkSettings, MerkleHash, MerkleProof, MerkleTree, OutputData,
+};
+
+use crate::algorithm::Algorithm;
+use crate::error::JobError;
+use crate::limits::Limits;
+use crate::nonce::{Outcome, compute_nonce};
+
+/// Threads that are started at most; more would only cost memory.
+pub const WORKERS_MAX: usize = 256;
+/// Stack of a worker thread: that of the guest and plenty for the host's own frames.
+const WORKER_STACK_BYTES: usize = 4 << 20;
+
+/// The nonces `start_nonce .. start_nonce + num_nonces` of a benchmark.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchJob {
+    /// The settings of the precommit.
+    pub settings: BenchmarkSettings,
+    /// Id of the block that confirmed the precommit.
+    pub rand_hash: String,
+    /// First nonce, leaf 0 of the batch's tree.
+    pub start_nonce: u64,
+    /// Nonces to compute, 1 to `batch_size`.
+    pub num_nonces: u64,
+    /// Capacity of the batch's tree, a power of two.
+    pub batch_size: u64,
+    /// Nonces to prove, in any order; a repeated one is proved once.
+    pub sampled_nonces: Vec<u64>,
+}
+
+/// A nonce without what the batch result does not need.
+struct Leaf {
+    hash: MerkleHash,
+    solved_nonce: Option<u64>,
+    sampled: Option<OutputData>,
+}
+
+/// Checks the numbers of a batch in the order of the original worker, before any file or setting is looked at.
+///
+/// # Errors
+/// The first number that does not fit the others.
+pub fn check_nonces(
+    start_nonce: u64,
+    num_nonces: u64,
+    batch_size: u64,
+    sampled_nonces: &[u64],
+) -> Result<(), JobError> {
+    if num_nonces == 0 || num_nonces > batch_size {
+        return Err(JobError::NumNonces);
+    }
+    let Some(end_nonce) = start_nonce.checked_add(num_nonces) else {
+        return Err(JobError::NonceOverflow {
+            start_nonce,
+            num_nonces,
+        });
+    };
+    match sampled_nonces
+        .iter()
+        .find(|nonce| !(start_nonce..end_nonce).contains(nonce))
+    {
+        Some(&nonce) => Err(JobError::SampledOutOfRange {
+            nonce,
+            start_nonce,
+            end_nonce,
+        }),
+        None if !batch_size.is_power_of_two() => Err(JobError::BatchSize),
+        None => Ok(()),
+    }
+}
+
+/// Computes all nonces of a batch on `workers` threads of its own, at most [`WORKERS_MAX`] and one per nonce.
+///
+/// Proofs and solution nonces are in the order of the nonces.
+///
+/// # Errors
+/// Numbers that do not fit, settings without an instance, no workers, or a machine that cannot run the algorithm.
+pub fn compute_batch(
+    algorithm: &Algorithm,
+    job: &BatchJob,
+    limits: &Limits,
+    workers: usize,
+) -> Result<BatchResult, JobError> {
+    check_nonces(
+        job.start_nonce,
+        job.num_nonces,
+        job.batch_size,
+        &job.sampled_nonces,
+    )?;
+    if workers == 0 {
+        return Err(JobError::NoWorkers);
+    }
+    let leaves = compute_leaves(algorithm, job, limits, workers)?;
+    prove(leaves, job)
+}
+
+fn compute_leaves(
+    algorithm: &Algorithm,
+    job: &BatchJob,
+    limits: &Limits,
+    workers: usize,
+) -> Result<Vec<Leaf>, JobError> {
+    let workers = workers
+        .min(WORKERS_MAX)
+        .min(usize::try_from(job.num_nonces).unwrap_or(WORKERS_MAX));
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(workers)
+        .stack_size(WORKER_STACK_BYTES)
+        .thread_name(|index| format!("worker-{index}"))
+        .build()
+        .map_err(|source| JobError::Threads { workers, source })?;
+    let sampled: BTreeSet<u64> = job.sampled_nonces.iter().copied().collect();
+    let compute = |nonce: u64| -> Result<Leaf, JobError> {
+        let computed = compute_nonce(algorithm, &job.settings, &job.rand_hash, nonce, limits)?;
+        Ok(Leaf {
+            hash: computed.output.leaf_hash(),
+            solved_nonce: (computed.outcome == Outcome::Solved).then_some(nonce),
+            sampled: sampled.contains(&nonce).then_some(computed.output),
+        })
+    };
+    // The range ends below 2^64 (checked) and `collect` keeps its order.
+    let nonces = job.start_nonce..job.start_nonce + job.num_nonces;
+    pool.install(|| nonces.into_par_iter().map(compute).collect())
+}
+
+fn prove(leaves: Vec<Leaf>, job: &BatchJob) -> Result<BatchResult, JobError> {
+    let solution_nonces = leaves.iter().filter_map(|leaf| leaf.solved_nonce).collect();
+    let tree = MerkleTree::new(
+        leaves.iter().map(|leaf| leaf.hash).collect(),
+        job.batch_size,
+    )?;
+    let merkle_proofs = leaves
+        .into_iter()
+        .filter_map(|leaf| leaf.sampled)
+        .map(|leaf| {
+            Ok(MerkleProof {
+                branch: tree.branch(leaf.nonce - job.start_nonce)?,
+                leaf,
+            })
+        })
+        .collect::<Result<_, JobError>>()?;
+    Ok(BatchResult {
+        merkle_root: tree.root(),
+        solution_nonces,
+        merkle_proofs,
+    })
+}

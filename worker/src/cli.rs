@@ -1,0 +1,83 @@
+//! The command line (tig-protocol.md section 23). Names, defaults and help texts are those of the original worker.
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+
+/// Computes or verifies solutions
+#[derive(Debug, Parser)]
+#[command(name = "tig-worker", arg_required_else_help = true, term_width = 0)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+#[command(rename_all = "snake_case")]
+pub(crate) enum Command {
+    /// Computes a solution
+    ComputeSolution(ComputeSolution),
+    /// Verifies a solution
+    VerifySolution(VerifySolution),
+    /// Computes batch of nonces and generates Merkle proofs
+    ComputeBatch(ComputeBatch),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ComputeSolution {
+    /// Settings json string or path to json file
+    pub(crate) settings: String,
+    /// A string used in seed generation
+    pub(crate) rand_hash: String,
+    /// Nonce value
+    pub(crate) nonce: u64,
+    /// Path to a wasm file
+    pub(crate) wasm: String,
+    #[command(flatten)]
+    pub(crate) vm: Vm,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifySolution {
+    /// Settings json string or path to json file
+    pub(crate) settings: String,
+    /// A string used in seed generation
+    pub(crate) rand_hash: String,
+    /// Nonce value
+    pub(crate) nonce: u64,
+    /// Solution json string or path to json file
+    pub(crate) solution: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ComputeBatch {
+    /// Settings json string or path to json file
+    pub(crate) settings: String,
+    /// A string used in seed generation
+    pub(crate) rand_hash: String,
+    /// Starting nonce
+    pub(crate) start_nonce: u64,
+    /// Number of nonces to compute
+    pub(crate) num_nonces: u64,
+    /// Batch size for Merkle tree
+    pub(crate) batch_size: u64,
+    /// Path to a wasm file
+    pub(crate) wasm: String,
+    #[command(flatten)]
+    pub(crate) vm: Vm,
+    /// Sampled nonces for which to generate proofs
+    #[arg(long = "sampled", num_args = 1.., action = ArgAction::Set)]
+    pub(crate) sampled_nonces: Vec<u64>,
+    /// Number of worker threads
+    #[arg(long, num_args = 0..=1, default_value_t = 1)]
+    pub(crate) workers: usize,
+}
+
+/// Limits of the VM.
+#[derive(Debug, Args)]
+pub(crate) struct Vm {
+    /// Optional maximum fuel parameter for WASM VM
+    #[arg(long, num_args = 0..=1, default_value_t = 2_000_000_000)]
+    pub(crate) fuel: u64,
+    /// Optional maximum memory parameter for WASM VM
+    #[arg(long, num_args = 0..=1, default_value_t = 1_000_000_000)]
+    pub(crate) mem: u64,
+}

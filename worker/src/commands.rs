@@ -1,0 +1,122 @@
+//! The three subcommands: read the inputs, call the library, print one line.
+
+use std::fmt::Display;
+use std::fs;
+use std::io::{self, Write};
+
+use serde::de::DeserializeOwned;
+use tig_protocol::{BatchResult, BenchmarkSettings, Solution};
+use tig_worker::{
+    Algorithm, BatchJob, Limits, Outcome, VerifyError, check_nonces, compute_batch, compute_nonce,
+};
+
+use crate::cli::{ComputeBatch, ComputeSolution, VerifySolution, Vm};
+
+/// Text for standard error; the process exits with 1. Unreadable inputs come without the prefix, as in the original.
+pub(crate) struct Failure(pub(crate) String);
+
+impl Failure {
+    fn error(text: impl Display) -> Self {
+        Self(format!("Error: {text}"))
+    }
+}
+
+pub(crate) fn compute_solution(args: &ComputeSolution) -> Result<(), Failure> {
+    let settings: BenchmarkSettings = read_json(&args.settings, "settings")?;
+    let algorithm = read_algorithm(&args.wasm)?;
+    let computed = compute_nonce(
+        &algorithm,
+        &settings,
+        &args.rand_hash,
+        args.nonce,
+        &limits(&args.vm),
+    )
+    .map_err(Failure::error)?;
+    print_line(&computed.output.canonical())?;
+    match computed.outcome {
+        Outcome::Solved => Ok(()),
+        Outcome::NoSolution => Err(Failure::error("No solution found")),
+        Outcome::Invalid(reason) => Err(Failure::error(format!("Invalid solution: {reason}"))),
+        Outcome::OutOfFuel | Outcome::OutOfMemory | Outcome::Trapped(_) | Outcome::BadResult(_) => {
+            Err(Failure::error(format!(
+                "Runtime error: {}",
+                computed.outcome
+            )))
+        }
+    }
+}
+
+pub(crate) fn verify_solution(args: &VerifySolution) -> Result<(), Failure> {
+    let settings: BenchmarkSettings = read_json(&args.settings, "settings")?;
+    let solution: Solution = read_json(&args.solution, "solution")?;
+    tig_worker::verify_solution(&settings, &args.rand_hash, args.nonce, &solution).map_err(
+        |error| match error {
+            VerifyError::Instance(error) => Failure::error(error),
+            VerifyError::Invalid(reason) => Failure::error(format!("Invalid solution: {reason}")),
+        },
+    )?;
+    print_line("Solution is valid")
+}
+
+pub(crate) fn compute_batch_command(args: ComputeBatch) -> Result<(), Failure> {
+    check_nonces(
+        args.start_nonce,
+        args.num_nonces,
+        args.batch_size,
+        &args.sampled_nonces,
+    )
+    .map_err(Failure::error)?;
+    let settings = read_json(&args.settings, "settings")?;
+    let algorithm = read_algorithm(&args.wasm)?;
+    let job = BatchJob {
+        settings,
+        rand_hash: args.rand_hash,
+        start_nonce: args.start_nonce,
+        num_nonces: args.num_nonces,
+        batch_size: args.batch_size,
+        sampled_nonces: args.sampled_nonces,
+    };
+    let result =
+        compute_batch(&algorithm, &job, &limits(&args.vm), args.workers).map_err(Failure::error)?;
+    print_line(&batch_line(&result))
+}
+
+/// The original's order of keys, kept for readers that look at the text.
+fn batch_line(result: &BatchResult) -> String {
+    serde_json::json!({
+        "merkle_proofs": result.merkle_proofs,
+        "merkle_root": result.merkle_root,
+        "solution_nonces": result.solution_nonces,
+    })
+    .to_string()
+}
+
+fn limits(vm: &Vm) -> Limits {
+    Limits {
+        max_fuel: vm.fuel,
+        max_memory: vm.mem,
+    }
+}
+
+/// An argument that ends in `.json` is a path, any other is the JSON text itself.
+fn read_json<T: DeserializeOwned>(argument: &str, what: &str) -> Result<T, Failure> {
+    let file;
+    let text = if argument.ends_with(".json") {
+        file = fs::read_to_string(argument)
+            .map_err(|_| Failure(format!("Failed to read {what} file: {argument}")))?;
+        &file
+    } else {
+        argument
+    };
+    serde_json::from_str(text).map_err(|_| Failure(format!("Failed to parse {what}")))
+}
+
+fn read_algorithm(path: &str) -> Result<Algorithm, Failure> {
+    let wasm = fs::read(path).map_err(|_| Failure(format!("Failed to read wasm file: {path}")))?;
+    Algorithm::compile(&wasm).map_err(Failure::error)
+}
+
+fn print_line(line: &str) -> Result<(), Failure> {
+    writeln!(io::stdout(), "{line}")
+        .map_err(|error| Failure::error(format!("cannot write the result: {error}")))
+}

@@ -1,0 +1,82 @@
+//! Why there is no result for a nonce or a batch, as opposed to how a run of the algorithm ended.
+
+use tig_challenges::{GenerateError, InvalidSolution};
+use tig_protocol::MerkleError;
+
+use crate::guest::HostFailure;
+
+/// A batch or nonce that cannot be computed. Three texts are those of the original worker (tig-protocol.md section 23).
+#[derive(Debug, thiserror::Error)]
+pub enum JobError {
+    /// No nonces, or more than leaves in the tree.
+    #[error("Invalid number of nonces. Must be non-zero and less than batch size")]
+    NumNonces,
+    /// The last nonce would not fit 64 bits.
+    #[error("nonces overflow: {start_nonce} + {num_nonces} does not fit in 64 bits")]
+    NonceOverflow {
+        /// First nonce.
+        start_nonce: u64,
+        /// Number of nonces.
+        num_nonces: u64,
+    },
+    /// A proof is wanted for a nonce outside the batch.
+    #[error("Sampled nonce {nonce} is out of range [{start_nonce}, {end_nonce})")]
+    SampledOutOfRange {
+        /// The sampled nonce.
+        nonce: u64,
+        /// First nonce of the batch.
+        start_nonce: u64,
+        /// First nonce after the batch.
+        end_nonce: u64,
+    },
+    /// Batch trees join to one tree only if their size is a power of two.
+    #[error("Batch size must be a power of 2")]
+    BatchSize,
+    /// Nobody would do the work.
+    #[error("number of workers must be at least 1")]
+    NoWorkers,
+    /// The threads cannot be started.
+    #[error("cannot start {workers} worker threads: {source}")]
+    Threads {
+        /// Threads asked for.
+        workers: usize,
+        /// The cause.
+        source: rayon::ThreadPoolBuildError,
+    },
+    /// There is no instance to run the algorithm on.
+    #[error(transparent)]
+    Instance(#[from] InstanceError),
+    /// This machine could not run the algorithm.
+    #[error(transparent)]
+    Host(#[from] HostFailure),
+    /// The leaves make no tree.
+    #[error(transparent)]
+    Merkle(#[from] MerkleError),
+}
+
+/// Settings that have no instance.
+#[derive(Debug, thiserror::Error)]
+pub enum InstanceError {
+    /// Not a challenge this worker knows.
+    #[error("unknown challenge `{0}`")]
+    UnknownChallenge(String),
+    /// The difficulty has no instance.
+    #[error("no instance of challenge `{challenge_id}`: {source}")]
+    Generate {
+        /// Id of the challenge.
+        challenge_id: String,
+        /// What is wrong with the difficulty.
+        source: GenerateError,
+    },
+}
+
+/// Why a solution cannot be confirmed.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// There is no instance to verify it for.
+    #[error(transparent)]
+    Instance(#[from] InstanceError),
+    /// It does not solve the instance.
+    #[error(transparent)]
+    Invalid(#[from] InvalidSolution),
+}

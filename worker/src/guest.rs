@@ -1,0 +1,143 @@
+//! One run of an algorithm on one instance: a fresh store, `init`, `entry_point`, the raw result.
+//!
+//! Invariant: whatever the guest does ends in a [`Run`]; an error means that the host failed and the nonce has no
+//! result at all. Every address and length the guest hands out is checked against its memory before it is used.
+
+use wasmtime::{Instance, Memory, Store, Trap};
+
+use crate::algorithm::Algorithm;
+use crate::limits::{HostOutOfMemory, LimitReached, Limits, Sandbox};
+
+/// Bytes of the compressed result. Solutions of the known challenges take a few kilobytes.
+pub(crate) const RESULT_BYTES_MAX: usize = 4 << 20;
+/// The result block begins with its length, a little-endian u32.
+const LENGTH_BYTES: usize = 4;
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum End {
+    /// `entry_point` returned a readable result block with these bytes; none means no solution.
+    Returned(Vec<u8>),
+    OutOfFuel,
+    OutOfMemory,
+    Trapped(Trap),
+    /// A pointer or length of the guest does not lie in its memory.
+    BadPointer(String),
+}
+
+/// A run and what it cost.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) fuel_consumed: u64,
+    pub(crate) end: End,
+}
+
+/// The host could not run the guest; says nothing about the algorithm.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot run the algorithm on this machine: {0}")]
+pub struct HostFailure(String);
+
+/// Runs the algorithm on the serialised instance.
+pub(crate) fn run(
+    algorithm: &Algorithm,
+    instance: &[u8],
+    limits: &Limits,
+) -> Result<Run, HostFailure> {
+    let mut store = Store::new(algorithm.engine(), Sandbox::new(limits));
+    store.limiter(|sandbox| sandbox);
+    store.set_fuel(limits.max_fuel).map_err(host_failure)?;
+    let end = match execute(&mut store, algorithm, instance) {
+        Ok(end) => end,
+        Err(error) => classify(error)?,
+    };
+    let remaining = store.get_fuel().map_err(host_failure)?;
+    let fuel_consumed = match end {
+        // Where the stack ends depends on the size of machine code frames, so a partial count would not be portable.
+        End::OutOfFuel | End::Trapped(Trap::StackOverflow) => limits.max_fuel,
+        End::Returned(_) | End::OutOfMemory | End::Trapped(_) | End::BadPointer(_) => {
+            limits.max_fuel.saturating_sub(remaining)
+        }
+    };
+    Ok(Run { fuel_consumed, end })
+}
+
+fn execute(
+    store: &mut Store<Sandbox>,
+    algorithm: &Algorithm,
+    input: &[u8],
+) -> wasmtime::Result<End> {
+    let Ok(input_len) = i32::try_from(input.len()) else {
+        return Err(wasmtime::Error::new(HostFailure(format!(
+            "instance of {} bytes",
+            input.len()
+        ))));
+    };
+    let instance = algorithm.instance.instantiate(&mut *store)?;
+    let init = instance.get_typed_func::<i32, i32>(&mut *store, "init")?;
+    let entry_point = instance.get_typed_func::<(i32, i32), i32>(&mut *store, "entry_point")?;
+    let memory = memory(&instance, store)?;
+
+    let pointer = init.call(&mut *store, input_len)?;
+    if memory.write(&mut *store, offset(pointer), input).is_err() {
+        let text = format!(
+            "init returned {}, where {input_len} bytes do not fit",
+            offset(pointer)
+        );
+        return Ok(End::BadPointer(text));
+    }
+    let result = entry_point.call(&mut *store, (pointer, input_len))?;
+    Ok(read_result(memory.data(&*store), offset(result)))
+}
+
+fn memory(instance: &Instance, store: &mut Store<Sandbox>) -> wasmtime::Result<Memory> {
+    // Checked when the module was compiled.
+    instance
+        .get_memory(store, "memory")
+        .ok_or_else(|| wasmtime::Error::new(HostFailure("no export `memory`".to_owned())))
+}
+
+/// Addresses are unsigned although WASM hands them over as i32.
+fn offset(pointer: i32) -> usize {
+    pointer.cast_unsigned() as usize
+}
+
+fn read_result(memory: &[u8], start: usize) -> End {
+    let Some((length, rest)) = memory
+        .get(start..)
+        .and_then(<[u8]>::split_first_chunk::<LENGTH_BYTES>)
+    else {
+        return End::BadPointer(format!(
+            "entry_point returned {start}, where no result block fits"
+        ));
+    };
+    let length = u32::from_le_bytes(*length) as usize;
+    if length > RESULT_BYTES_MAX {
+        return End::BadPointer(format!(
+            "result of {length} bytes is larger than {RESULT_BYTES_MAX}"
+        ));
+    }
+    match rest.get(..length) {
+        Some(bytes) => End::Returned(bytes.to_vec()),
+        None => End::BadPointer(format!(
+            "result of {length} bytes at {start} ends outside the memory"
+        )),
+    }
+}
+
+fn classify(error: wasmtime::Error) -> Result<End, HostFailure> {
+    if error.downcast_ref::<LimitReached>().is_some() {
+        return Ok(End::OutOfMemory);
+    }
+    if let Some(failure) = error.downcast_ref::<HostOutOfMemory>() {
+        return Err(HostFailure(failure.to_string()));
+    }
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::OutOfFuel) => Ok(End::OutOfFuel),
+        Some(trap) => Ok(End::Trapped(*trap)),
+        None => Err(host_failure(error)),
+    }
+}
+
+fn host_failure(error: wasmtime::Error) -> HostFailure {
+    HostFailure(format!("{error:#}").replace('\n', " "))
+}

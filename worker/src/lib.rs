@@ -1,0 +1,21 @@
+//! Runs algorithms, which are untrusted WASM modules, on the instances of a benchmark and proves the work.
+//!
+//! Invariant: the same algorithm, settings, nonces and limits give the same bytes for any number of workers. Nothing an
+//! algorithm does crashes the worker, outlives its fuel or its memory, or reaches the host.
+
+mod algorithm;
+mod answer;
+mod batch;
+mod error;
+mod fingerprint;
+mod guest;
+mod limits;
+mod nonce;
+
+pub use algorithm::{Algorithm, BadModule, WASM_BYTES_MAX};
+pub use batch::{BatchJob, WORKERS_MAX, check_nonces, compute_batch};
+pub use error::{InstanceError, JobError, VerifyError};
+pub use fingerprint::ENGINE_PROFILE;
+pub use guest::HostFailure;
+pub use limits::Limits;
+pub use nonce::{Computed, Outcome, compute_nonce, verify_solution};

@@ -1,0 +1,102 @@
+//! What one run of an algorithm may use.
+//!
+//! Invariant: growth that fails stops the run. It never returns -1 to the guest, which could then answer differently
+//! on a machine that has more memory.
+
+use wasmtime::{Error, ResourceLimiter, Result};
+
+/// Tables in one module. Compilers emit one.
+pub(crate) const TABLES_MAX: u32 = 16;
+/// Elements of one table, a pointer each on the host.
+pub(crate) const TABLE_ELEMENTS_MAX: u64 = 1 << 20;
+
+/// The limits of one nonce, part of the protocol's configuration (`wasm_vm`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Fuel units for the start function, `init` and `entry_point` together.
+    pub max_fuel: u64,
+    /// Bytes of linear memory.
+    pub max_memory: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_fuel: 2_000_000_000,
+            max_memory: 1_000_000_000,
+        }
+    }
+}
+
+/// The guest asked for more than it is granted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("memory or table limit reached")]
+pub(crate) struct LimitReached;
+
+/// The host has no memory to give although the limits would grant it.
+#[derive(Debug, thiserror::Error)]
+#[error("the host is out of memory for a guest: run fewer workers")]
+pub(crate) struct HostOutOfMemory;
+
+/// Applies the limits while the guest runs.
+#[derive(Debug)]
+pub(crate) struct Sandbox {
+    max_memory: u64,
+}
+
+impl Sandbox {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self {
+            max_memory: limits.max_memory,
+        }
+    }
+}
+
+/// The module's own maximum counts as a limit too, as it does for the original worker.
+fn grant(desired: usize, limit: u64, declared_maximum: Option<usize>) -> Result<bool> {
+    if desired as u64 > limit || declared_maximum.is_some_and(|maximum| desired > maximum) {
+        return Err(Error::new(LimitReached));
+    }
+    Ok(true)
+}
+
+impl ResourceLimiter for Sandbox {
+    fn memory_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> Result<bool> {
+        grant(desired, self.max_memory, maximum)
+    }
+
+    fn memory_grow_failed(&mut self, error: Error) -> Result<()> {
+        // What the operating system refuses says nothing about the algorithm, so no leaf may be made of it.
+        if error.downcast_ref::<std::io::Error>().is_some() {
+            return Err(Error::new(HostOutOfMemory));
+        }
+        // Otherwise the request does not fit into 32-bit addresses, beyond any limit.
+        Err(Error::new(LimitReached))
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> Result<bool> {
+        grant(desired, TABLE_ELEMENTS_MAX, maximum)
+    }
+
+    fn instances(&self) -> usize {
+        1
+    }
+
+    fn tables(&self) -> usize {
+        TABLES_MAX as usize
+    }
+
+    fn memories(&self) -> usize {
+        1
+    }
+}

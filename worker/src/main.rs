@@ -1,0 +1,29 @@
+//! `tig-worker`: computes and verifies nonces from the command line (tig-protocol.md section 23).
+
+mod cli;
+mod commands;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use crate::cli::{Cli, Command};
+use crate::commands::Failure;
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Some(Command::ComputeSolution(args)) => commands::compute_solution(&args),
+        Some(Command::VerifySolution(args)) => commands::verify_solution(&args),
+        Some(Command::ComputeBatch(args)) => commands::compute_batch_command(args),
+        None => Err(Failure(Cli::command().render_help().to_string())),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure(text)) => {
+            // Nothing is left to be done about a closed standard error.
+            let _ = writeln!(io::stderr(), "{text}");
+            ExitCode::FAILURE
+        }
+    }
+}

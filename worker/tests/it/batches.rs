@@ -1,0 +1,165 @@
+//! Golden batches of the mini programs, and the rules of a batch.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+use tig_challenges::ChallengeKind;
+use tig_protocol::BenchmarkSettings;
+use tig_worker::{
+    Algorithm, BatchJob, JobError, Limits, compute_batch, compute_nonce, verify_solution,
+};
+
+use crate::vectors::{self, Folders};
+
+#[derive(Deserialize)]
+struct Cases {
+    cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    id: String,
+    kind: String,
+    settings: BenchmarkSettings,
+    start_nonce: u64,
+    args: Vec<String>,
+    canonical: Option<Value>,
+}
+
+/// Kinds whose result depends on the units in which an engine counts fuel, or for which the original gives up the batch
+/// because `init` traps. Here such nonces are leaves without a solution.
+const STARVED: [&str; 4] = [
+    "mini_small_fuel",
+    "mini_fuel_too_small_for_init",
+    "mini_mem_small",
+    "mini_mem_too_small",
+];
+
+#[test]
+fn batches_have_the_solutions_of_the_original() {
+    let Cases { cases } = vectors::read("compute_batch_mini.json");
+    let folders = Folders::new(&BTreeMap::new());
+    let (known, unknown): (Vec<_>, Vec<_>) = cases
+        .iter()
+        .partition(|case| ChallengeKind::from_id(&case.settings.challenge_id).is_some());
+    assert_eq!((known.len(), unknown.len()), (KNOWN_CASES, UNKNOWN_CASES));
+    for Case {
+        id,
+        kind,
+        start_nonce,
+        args,
+        canonical,
+        ..
+    } in known
+    {
+        let output = folders.run(args);
+        let (stdout, stderr) = (folders.text(&output.stdout), folders.text(&output.stderr));
+        assert_eq!(
+            (output.status.code(), stderr.as_str()),
+            (Some(0), ""),
+            "{id} {kind}"
+        );
+        vectors::check_proofs(id, &stdout, *start_nonce);
+        if !STARVED.contains(&kind.as_str()) {
+            vectors::check_same_but_profile(id, &stdout, &canonical.as_ref().unwrap().to_string());
+        } else if kind != "mini_small_fuel" {
+            assert!(
+                stdout.contains(r#""solution_nonces":[]"#),
+                "{id} {kind}: {stdout}"
+            );
+        }
+    }
+}
+
+/// Cases of challenges this worker has.
+const KNOWN_CASES: usize = 57;
+/// Cases of challenges it does not have.
+const UNKNOWN_CASES: usize = 30;
+
+fn settings() -> BenchmarkSettings {
+    BenchmarkSettings {
+        player_id: "p".to_owned(),
+        block_id: "b".to_owned(),
+        challenge_id: "c003".to_owned(),
+        algorithm_id: "a".to_owned(),
+        difficulty: vec![20, 0],
+    }
+}
+
+fn job(start_nonce: u64, num_nonces: u64, batch_size: u64, sampled_nonces: &[u64]) -> BatchJob {
+    let sampled_nonces = sampled_nonces.to_vec();
+    BatchJob {
+        settings: settings(),
+        rand_hash: "rh".to_owned(),
+        start_nonce,
+        num_nonces,
+        batch_size,
+        sampled_nonces,
+    }
+}
+
+fn knapsack() -> Algorithm {
+    Algorithm::compile(&vectors::mini("mini/knapsack")).unwrap()
+}
+
+/// If these values change, proofs made before do not verify any more: that is a new engine profile.
+#[test]
+fn values_of_the_engine_profile_are_pinned() {
+    let computed = compute_nonce(&knapsack(), &settings(), "rh", 3, &Limits::default()).unwrap();
+    let output = computed.output;
+    assert_eq!(
+        (output.fuel_consumed, output.runtime_signature),
+        (11477, 4974192180907497753)
+    );
+    verify_solution(&settings(), "rh", 3, &output.solution).unwrap();
+}
+
+#[test]
+fn any_number_of_workers_gives_the_same_bytes() {
+    let algorithm = knapsack();
+    let job = job(100, 21, 32, &[120, 100, 107, 100]);
+    let of = |workers| compute_batch(&algorithm, &job, &Limits::default(), workers).unwrap();
+    let alone = of(1);
+    assert_eq!(
+        alone
+            .merkle_proofs
+            .iter()
+            .map(|proof| proof.leaf.nonce)
+            .collect::<Vec<_>>(),
+        [100, 107, 120]
+    );
+    assert!(alone.solution_nonces.is_sorted());
+    for workers in [2, 7] {
+        assert_eq!(of(workers), alone, "{workers} workers");
+    }
+}
+
+#[track_caller]
+fn check_refused(job: &BatchJob, workers: usize, expected: &str) {
+    let error: JobError = compute_batch(&knapsack(), job, &Limits::default(), workers).unwrap_err();
+    assert_eq!(error.to_string(), expected);
+}
+
+#[test]
+fn impossible_batches_are_refused() {
+    let num_nonces = "Invalid number of nonces. Must be non-zero and less than batch size";
+    check_refused(&job(0, 0, 4, &[]), 1, num_nonces);
+    check_refused(&job(0, 5, 4, &[99]), 1, num_nonces);
+    check_refused(
+        &job(10, 5, 6, &[15]),
+        1,
+        "Sampled nonce 15 is out of range [10, 15)",
+    );
+    check_refused(&job(10, 5, 6, &[]), 1, "Batch size must be a power of 2");
+    check_refused(
+        &job(0, 4, 4, &[]),
+        0,
+        "number of workers must be at least 1",
+    );
+    let overflow = "nonces overflow: 18446744073709551612 + 4 does not fit in 64 bits";
+    check_refused(&job(u64::MAX - 3, 4, 4, &[]), 1, overflow);
+    let mut unknown = job(0, 1, 1, &[]);
+    unknown.settings.challenge_id = "c999".to_owned();
+    check_refused(&unknown, 1, "unknown challenge `c999`");
+}
