@@ -1,0 +1,90 @@
+//! What computes a batch: the worker linked into this program, or an external `tig-worker`.
+
+mod external;
+mod guard;
+
+use std::num::NonZeroUsize;
+
+use tig_protocol::{Batch, BatchResult};
+use tig_worker::{BatchJob, JobError, Limits};
+
+pub use self::external::{External, ExternalError};
+pub use self::guard::{GUARD_ARGUMENT, GuardError, exec_guarded};
+use crate::wasm::Module;
+
+/// The worker in use.
+#[derive(Debug, Clone)]
+pub enum Engine {
+    /// In this process.
+    Builtin,
+    /// One process per batch.
+    External(External),
+}
+
+/// A batch was not computed.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The built-in worker refused the job.
+    #[error("the built-in worker failed")]
+    Builtin(#[source] JobError),
+    /// The built-in worker panicked.
+    #[error("the built-in worker crashed")]
+    Crashed(#[source] tokio::task::JoinError),
+    /// The external worker failed.
+    #[error("the external worker failed")]
+    External(#[source] ExternalError),
+}
+
+impl Engine {
+    /// For the log: `builtin` or the path of the external worker.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Builtin => "builtin".to_owned(),
+            Self::External(external) => external.worker.display().to_string(),
+        }
+    }
+
+    /// Computes `batch`. Dropping the future kills an external worker; the built-in one runs on to the end of its batch,
+    /// or of this process, and its result is dropped.
+    pub(crate) async fn compute(
+        &self,
+        batch: &Batch,
+        module: &Module,
+        workers: NonZeroUsize,
+    ) -> Result<BatchResult, EngineError> {
+        match self {
+            Self::Builtin => compute_builtin(batch, module, workers).await,
+            Self::External(external) => external
+                .compute(batch, &module.path, workers)
+                .await
+                .map_err(EngineError::External),
+        }
+    }
+}
+
+async fn compute_builtin(
+    batch: &Batch,
+    module: &Module,
+    workers: NonZeroUsize,
+) -> Result<BatchResult, EngineError> {
+    let algorithm = module.algorithm.clone();
+    let limits = Limits {
+        max_fuel: batch.wasm_vm_config.max_fuel,
+        max_memory: batch.wasm_vm_config.max_memory,
+    };
+    let job = BatchJob {
+        settings: batch.settings.clone(),
+        rand_hash: batch.rand_hash.clone(),
+        start_nonce: batch.start_nonce,
+        num_nonces: batch.num_nonces,
+        batch_size: batch.batch_size,
+        sampled_nonces: batch.sampled_nonces.clone(),
+    };
+    tokio::task::spawn_blocking(move || {
+        tig_worker::compute_batch(&algorithm, &job, &limits, workers.get())
+    })
+    .await
+    .map_err(EngineError::Crashed)?
+    .map_err(EngineError::Builtin)
+}

@@ -1,0 +1,24 @@
+//! The slave: polls a master for batches, computes them with a worker and posts the results.
+//!
+//! Decisions (what is a valid batch, how long to wait, which module belongs to a job) are pure functions;
+//! sockets, files, processes and the clock are touched only by `master`, `wasm`, [`engine`] and [`run`].
+
+mod backoff;
+mod batch_check;
+mod body;
+pub mod engine;
+mod master;
+mod master_url;
+mod name;
+mod pipeline;
+mod settings;
+mod stop;
+mod wasm;
+
+pub use backoff::Backoff;
+pub use batch_check::{BadBatch, check_batch};
+pub use master_url::{BadMaster, master_url};
+pub use name::{BadName, NameError, SlaveName};
+pub use pipeline::{StartError, run};
+pub use settings::{Pace, Settings};
+pub use stop::{Stop, StopHandle, stop_pair};

@@ -1,0 +1,203 @@
+//! Talking to the master (benchmarker.md section 4, slave_manager; tig-api.md section 7).
+
+use std::time::Duration;
+
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Client, Response, StatusCode, Url, redirect};
+use tig_protocol::Batch;
+
+use crate::body::{BodyError, read_body};
+use crate::name::SlaveName;
+
+/// Time to connect.
+const CONNECT_MS_MAX: u64 = 5_000;
+/// Time for a whole request; a master may hold a poll open for a while.
+const REQUEST_MS_MAX: u64 = 30_000;
+/// Time to give a batch back: it is a courtesy, the master's lease ends anyway.
+const RELEASE_MS_MAX: u64 = 2_000;
+/// Largest batch description; sampled nonces make up most of it.
+const BATCH_BODY_BYTES_MAX: usize = 4 << 20;
+/// Part of an error text that is kept.
+const REASON_BYTES_MAX: usize = 1_024;
+
+/// The master's HTTP interface.
+#[derive(Debug, Clone)]
+pub(crate) struct Master {
+    client: Client,
+    base: Url,
+}
+
+/// No batch was obtained, and not because there is none.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PollError {
+    #[error("cannot reach the master")]
+    Request(#[source] reqwest::Error),
+    #[error("the master answered {status}: {reason}")]
+    Status { status: StatusCode, reason: String },
+    #[error("cannot read the batch")]
+    Body(#[source] BodyError),
+    #[error("the master's answer is not a batch")]
+    Json(#[source] serde_json::Error),
+}
+
+/// What became of a result.
+#[derive(Debug)]
+pub(crate) enum Delivery {
+    /// The master has it.
+    Accepted,
+    /// The master does not want it, now or later.
+    Refused { status: StatusCode, reason: String },
+    /// The master could not take it now.
+    Failed { cause: String },
+}
+
+impl Master {
+    pub(crate) fn new(base: Url, name: &SlaveName) -> reqwest::Result<Self> {
+        let client = Client::builder()
+            .user_agent(name.as_str())
+            .connect_timeout(Duration::from_millis(CONNECT_MS_MAX))
+            .timeout(Duration::from_millis(REQUEST_MS_MAX))
+            .redirect(redirect::Policy::none())
+            // The master is named by address, and is near.
+            .no_proxy()
+            .build()?;
+        Ok(Self { client, base })
+    }
+
+    /// `GET /get-batch`; `None` means that there is no work.
+    pub(crate) async fn next_batch(&self) -> Result<Option<Batch>, PollError> {
+        let response = self
+            .client
+            .get(self.url("get-batch"))
+            .send()
+            .await
+            .map_err(PollError::Request)?;
+        match response.status() {
+            StatusCode::OK => {
+                let body = read_body(response, BATCH_BODY_BYTES_MAX)
+                    .await
+                    .map_err(PollError::Body)?;
+                serde_json::from_slice(&body)
+                    .map(Some)
+                    .map_err(PollError::Json)
+            }
+            StatusCode::NOT_FOUND => Ok(None),
+            status => Err(PollError::Status {
+                status,
+                reason: reason(response).await,
+            }),
+        }
+    }
+
+    /// `POST /submit-batch-result/<batch_id>` with the JSON `body`.
+    pub(crate) async fn submit(&self, batch_id: &str, body: Vec<u8>) -> Delivery {
+        let url = self.url(&format!("submit-batch-result/{batch_id}"));
+        let request = self
+            .client
+            .post(url)
+            .header(CONTENT_TYPE, "application/json")
+            .body(body);
+        match request.send().await {
+            Ok(response) => {
+                let status = response.status();
+                judge(
+                    status,
+                    if status.is_success() {
+                        String::new()
+                    } else {
+                        reason(response).await
+                    },
+                )
+            }
+            Err(error) => Delivery::Failed {
+                cause: chain(&error),
+            },
+        }
+    }
+
+    /// Gives a batch back, so that the master need not wait for the lease to end: `POST /release-batch/<batch_id>` with
+    /// `{"reason": text}`. Masters that do not know this answer 404, which changes nothing.
+    pub(crate) async fn release(&self, batch: &Batch, why: &str) {
+        let request = self
+            .client
+            .post(self.url(&format!("release-batch/{}", batch.id())))
+            .timeout(Duration::from_millis(RELEASE_MS_MAX))
+            .json(&serde_json::json!({ "reason": why }));
+        match request.send().await {
+            Ok(response) => {
+                tracing::debug!(batch_id = batch.id(), status = %response.status(), "batch given back")
+            }
+            Err(error) => tracing::debug!(
+                batch_id = batch.id(),
+                cause = chain(&error),
+                "batch not given back"
+            ),
+        }
+    }
+
+    fn url(&self, path: &str) -> Url {
+        let mut url = self.base.clone();
+        url.set_path(path);
+        url
+    }
+}
+
+/// A refusal is final, unless the status itself says "later".
+fn judge(status: StatusCode, reason: String) -> Delivery {
+    let later = matches!(
+        status,
+        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS
+    );
+    if status.is_success() {
+        Delivery::Accepted
+    } else if status.is_client_error() && !later {
+        Delivery::Refused { status, reason }
+    } else {
+        Delivery::Failed {
+            cause: format!("{status}: {reason}"),
+        }
+    }
+}
+
+/// The beginning of an error text, on one line, whatever the master sent.
+async fn reason(mut response: Response) -> String {
+    let mut body = Vec::new();
+    while body.len() < REASON_BYTES_MAX
+        && let Ok(Some(chunk)) = response.chunk().await
+    {
+        body.extend_from_slice(&chunk);
+    }
+    body.truncate(REASON_BYTES_MAX);
+    String::from_utf8_lossy(&body).replace(|char: char| char.is_control(), " ")
+}
+
+/// An error and its causes on one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_real_refusal_is_final() {
+        let verdict = |status| judge(StatusCode::from_u16(status).unwrap(), String::new());
+        for status in [200, 202, 204] {
+            assert!(matches!(verdict(status), Delivery::Accepted), "{status}");
+        }
+        for status in [400, 401, 404, 409, 413] {
+            assert!(
+                matches!(verdict(status), Delivery::Refused { .. }),
+                "{status}"
+            );
+        }
+        for status in [302, 408, 429, 500, 502, 503] {
+            assert!(
+                matches!(verdict(status), Delivery::Failed { .. }),
+                "{status}"
+            );
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Second stage: one batch at a time on all workers, so that a batch is back as soon as this machine can.
+
+use std::num::NonZeroUsize;
+use std::time::{Duration, Instant};
+
+use tig_protocol::{BadBatchResult, Batch, BatchResult};
+use tokio::sync::mpsc;
+
+use super::{Finished, Ready};
+use crate::backoff::{Backoff, jitter_unit};
+use crate::engine::{Engine, EngineError};
+use crate::master::{Master, chain};
+use crate::stop::Stop;
+
+pub(super) struct Computer {
+    pub(super) master: Master,
+    pub(super) engine: Engine,
+    pub(super) workers: NonZeroUsize,
+    pub(super) retry: Backoff,
+    pub(super) stop: Stop,
+}
+
+/// A batch brought no result.
+#[derive(Debug, thiserror::Error)]
+enum ComputeError {
+    #[error("the batch failed")]
+    Engine(#[from] EngineError),
+    #[error("the worker's result is wrong")]
+    Result(#[from] BadBatchResult),
+    #[error("the result cannot be written as JSON")]
+    Json(#[from] serde_json::Error),
+}
+
+impl Computer {
+    /// Computes what comes in until the channel closes; at the stop, gives back what is not computed.
+    pub(super) async fn run(
+        self,
+        mut ready: mpsc::Receiver<Ready>,
+        results: mpsc::Sender<Finished>,
+    ) {
+        let mut failures: u32 = 0;
+        while let Some(next) = ready.recv().await {
+            match self.stop.unless_requested(self.compute(&next)).await {
+                None => self.master.release(&next.batch, "stopping").await,
+                Some(Ok(finished)) => {
+                    failures = 0;
+                    if results.send(finished).await.is_err() {
+                        return;
+                    }
+                }
+                Some(Err(error)) => {
+                    failures = failures.saturating_add(1);
+                    let cause = chain(&error);
+                    tracing::error!(batch_id = next.batch.id(), cause, "batch not computed");
+                    self.master.release(&next.batch, &cause).await;
+                    // A worker that fails at once must not burn through the master's queue.
+                    let delay = self.retry.delay(failures, jitter_unit());
+                    self.stop.unless_requested(tokio::time::sleep(delay)).await;
+                }
+            }
+        }
+    }
+
+    async fn compute(&self, Ready { batch, module }: &Ready) -> Result<Finished, ComputeError> {
+        let started = Instant::now();
+        let result = self.engine.compute(batch, module, self.workers).await?;
+        batch.check(&result)?;
+        log_finished(batch, &result, started.elapsed());
+        Ok(Finished {
+            batch_id: batch.id(),
+            body: serde_json::to_vec(&result)?,
+        })
+    }
+}
+
+fn log_finished(batch: &Batch, result: &BatchResult, elapsed: Duration) {
+    let seconds = elapsed.as_secs_f64();
+    tracing::info!(
+        batch_id = batch.id(),
+        nonces = batch.num_nonces,
+        solutions = result.solution_nonces.len(),
+        proofs = result.merkle_proofs.len(),
+        seconds = format_args!("{seconds:.3}"),
+        nonces_per_s = format_args!("{:.1}", batch.num_nonces as f64 / seconds),
+        "batch finished",
+    );
+}

@@ -1,0 +1,115 @@
+//! The slave's three stages, which overlap: fetch (poll, module), compute, upload.
+//!
+//! Invariant: the bounded channels between the stages are the only state they share, and back-pressure runs against the
+//! flow: uploads that cannot be delivered stop the compute stage, which stops the fetch stage, which stops polling.
+
+mod compute;
+mod fetch;
+mod upload;
+
+use tig_protocol::Batch;
+use tokio::sync::mpsc;
+
+use self::compute::Computer;
+use self::fetch::Fetcher;
+use self::upload::Uploader;
+use crate::engine::Engine;
+use crate::master::Master;
+use crate::settings::Settings;
+use crate::stop::Stop;
+use crate::wasm::{Module, WasmStore};
+
+/// Batches fetched ahead of the compute stage: one hides the master's latency, more would sit on other slaves' work.
+const PREFETCH_MAX: usize = 1;
+/// Results that wait between the compute stage and the upload stage.
+const RESULTS_QUEUED_MAX: usize = 1;
+
+/// The slave could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The algorithms folder cannot be made.
+    #[error("cannot make the algorithms folder {path}")]
+    Folder {
+        /// The folder.
+        path: String,
+        /// Cause.
+        #[source]
+        source: std::io::Error,
+    },
+    /// There is no external worker at the path given.
+    #[error("there is no worker at {0}; give the path of tig-worker, or `builtin`")]
+    Worker(String),
+    /// The HTTP clients cannot be made.
+    #[error("cannot set up the HTTP client")]
+    Client(#[from] reqwest::Error),
+}
+
+/// A batch and its module, ready to be computed.
+struct Ready {
+    batch: Batch,
+    module: Module,
+}
+
+/// A result that passed all checks, as it goes over the wire.
+struct Finished {
+    batch_id: String,
+    body: Vec<u8>,
+}
+
+/// Works for the master until `stop`, then delivers what is computed (for at most `pace.stop_drain`) and gives the rest back.
+///
+/// # Errors
+/// Only at the start; once running, every failure is retried or given back.
+pub async fn run(settings: Settings, stop: Stop) -> Result<(), StartError> {
+    prepare(&settings)?;
+    let master = Master::new(settings.master.clone(), &settings.name)?;
+    let store = WasmStore::open(settings.algorithms_folder.clone(), &settings.name)?;
+    tracing::info!(
+        name = %settings.name, master = %settings.master, workers = settings.workers,
+        engine = settings.engine.describe(), "slave started",
+    );
+    let (ready_sender, ready) = mpsc::channel(PREFETCH_MAX);
+    let (result_sender, results) = mpsc::channel(RESULTS_QUEUED_MAX);
+    let pace = settings.pace;
+    let fetcher = Fetcher::new(master.clone(), store, pace, stop.clone());
+    let uploader = Uploader::new(master.clone(), pace, stop.clone());
+    let computer = Computer {
+        master,
+        engine: settings.engine,
+        workers: settings.workers,
+        retry: pace.retry,
+        stop: stop.clone(),
+    };
+    let stages = async {
+        // The end of one stage closes its channel, which ends the next one.
+        tokio::join!(
+            fetcher.run(ready_sender),
+            computer.run(ready, result_sender),
+            uploader.run(results)
+        )
+    };
+    let deadline = async {
+        stop.requested().await;
+        tokio::time::sleep(pace.stop_drain).await;
+    };
+    tokio::select! {
+        ((), (), ()) = stages => tracing::info!("slave stopped"),
+        () = deadline => tracing::warn!("slave stopped before the master had taken everything; it will hand that out again"),
+    }
+    Ok(())
+}
+
+fn prepare(settings: &Settings) -> Result<(), StartError> {
+    let folder = &settings.algorithms_folder;
+    std::fs::create_dir_all(folder).map_err(|source| StartError::Folder {
+        path: folder.display().to_string(),
+        source,
+    })?;
+    match &settings.engine {
+        Engine::Builtin => Ok(()),
+        Engine::External(external) if external.worker.is_file() => Ok(()),
+        Engine::External(external) => {
+            Err(StartError::Worker(external.worker.display().to_string()))
+        }
+    }
+}

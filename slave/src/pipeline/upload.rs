@@ -1,0 +1,112 @@
+//! Third stage: delivers results. Invariant: a result leaves memory only when the master took or refused it, or at the stop.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::Finished;
+use crate::backoff::jitter_unit;
+use crate::master::{Delivery, Master};
+use crate::settings::Pace;
+use crate::stop::Stop;
+
+/// Results held for a master that does not take them; at the bound the slave stops polling.
+const RESULTS_HELD_MAX: usize = 64;
+
+pub(super) struct Uploader {
+    master: Master,
+    pace: Pace,
+    stop: Stop,
+    held: VecDeque<Finished>,
+    /// Failed deliveries in a row.
+    failures: u32,
+}
+
+impl Uploader {
+    pub(super) fn new(master: Master, pace: Pace, stop: Stop) -> Self {
+        Self {
+            master,
+            pace,
+            stop,
+            held: VecDeque::new(),
+            failures: 0,
+        }
+    }
+
+    /// Delivers until the channel is closed and nothing is held.
+    pub(super) async fn run(mut self, mut results: mpsc::Receiver<Finished>) {
+        loop {
+            let next = match self.held.pop_front() {
+                Some(held) => held,
+                None => match results.recv().await {
+                    Some(new) => new,
+                    None => return,
+                },
+            };
+            if let Err(returned) = self.deliver(next).await {
+                // To the back: a result that the master cannot digest must not block the others.
+                self.held.push_back(returned);
+                self.wait(&mut results).await;
+            }
+        }
+    }
+
+    /// Sends `next` once; it comes back if it has to be sent again.
+    async fn deliver(&mut self, next: Finished) -> Result<(), Finished> {
+        match self.master.submit(&next.batch_id, next.body.clone()).await {
+            Delivery::Accepted => {
+                tracing::debug!(batch_id = next.batch_id, "result delivered");
+                self.failures = 0;
+                Ok(())
+            }
+            Delivery::Refused { status, reason } => {
+                tracing::warn!(batch_id = next.batch_id, %status, reason, "result refused by the master; dropped");
+                self.failures = 0;
+                Ok(())
+            }
+            Delivery::Failed { cause } => {
+                self.failures = self.failures.saturating_add(1);
+                if self.failures == 1 {
+                    tracing::warn!(
+                        batch_id = next.batch_id,
+                        cause,
+                        "result not delivered; kept, trying again"
+                    );
+                } else {
+                    tracing::debug!(
+                        batch_id = next.batch_id,
+                        cause,
+                        failures = self.failures,
+                        "result not delivered"
+                    );
+                }
+                Err(next)
+            }
+        }
+    }
+
+    /// Waits before the next attempt and meanwhile takes new results, so that computing goes on.
+    async fn wait(&mut self, results: &mut mpsc::Receiver<Finished>) {
+        let stopping = self.stop.is_requested();
+        let delay = if stopping {
+            self.pace.retry.first
+        } else {
+            self.retry_delay()
+        };
+        let sleep = tokio::time::sleep(delay);
+        tokio::pin!(sleep);
+        loop {
+            tokio::select! {
+                () = &mut sleep => return,
+                // The time to deliver is short from now on.
+                () = self.stop.requested(), if !stopping => return,
+                Some(new) = results.recv(), if self.held.len() < RESULTS_HELD_MAX => self.held.push_back(new),
+            }
+        }
+    }
+
+    fn retry_delay(&self) -> Duration {
+        self.pace.retry.delay(self.failures, jitter_unit())
+    }
+}

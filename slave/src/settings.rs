@@ -1,0 +1,66 @@
+//! What a slave is started with. The command line makes it; tests make their own.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use reqwest::Url;
+
+use crate::backoff::Backoff;
+use crate::engine::Engine;
+use crate::name::SlaveName;
+
+/// First wait after the master had no batch.
+const IDLE_DELAY_MS_FIRST: u64 = 250;
+/// Longest wait while the master has no batch: the price of idleness is at most this much of compute.
+const IDLE_DELAY_MS_MAX: u64 = 2_000;
+/// First wait after a failed request.
+const RETRY_DELAY_MS_FIRST: u64 = 500;
+/// Longest wait between attempts while the master is away.
+const RETRY_DELAY_MS_MAX: u64 = 10_000;
+/// Time to deliver what is computed after a stop was requested.
+const STOP_DRAIN_MS_MAX: u64 = 5_000;
+
+/// Everything that [`run`](crate::run) needs.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Base URL of the master.
+    pub master: Url,
+    /// Sent as `User-Agent`; the master's name for this slave.
+    pub name: SlaveName,
+    /// Where WASM modules and their index are kept; made if missing. Several slaves may share it.
+    pub algorithms_folder: PathBuf,
+    /// Nonces computed at the same time.
+    pub workers: NonZeroUsize,
+    /// What computes.
+    pub engine: Engine,
+    /// How long to wait between attempts.
+    pub pace: Pace,
+}
+
+/// Waits between attempts, and the wait for the last uploads.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// Between polls while the master has no batch.
+    pub idle: Backoff,
+    /// Between attempts after a failure.
+    pub retry: Backoff,
+    /// For the last uploads after a stop was requested.
+    pub stop_drain: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            idle: Backoff {
+                first: Duration::from_millis(IDLE_DELAY_MS_FIRST),
+                max: Duration::from_millis(IDLE_DELAY_MS_MAX),
+            },
+            retry: Backoff {
+                first: Duration::from_millis(RETRY_DELAY_MS_FIRST),
+                max: Duration::from_millis(RETRY_DELAY_MS_MAX),
+            },
+            stop_drain: Duration::from_millis(STOP_DRAIN_MS_MAX),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Fetching a module: one conditional GET, bounded in time and size.
+
+use std::time::Duration;
+
+use reqwest::header::{
+    ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
+};
+use reqwest::{Client, StatusCode, redirect};
+
+use super::index::Validators;
+use crate::body::{BodyError, read_body};
+use crate::name::SlaveName;
+
+/// Largest module; the network's largest is under half a megabyte.
+const WASM_BYTES_MAX: usize = 16 << 20;
+/// Time to connect.
+const CONNECT_MS_MAX: u64 = 5_000;
+/// Time for the whole download.
+const DOWNLOAD_MS_MAX: u64 = 60_000;
+/// Redirects followed.
+const REDIRECTS_MAX: usize = 3;
+
+/// What the URL answered.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// The same bytes as when it gave the validators that were sent.
+    NotModified,
+    /// These bytes.
+    Bytes {
+        bytes: Vec<u8>,
+        validators: Validators,
+    },
+}
+
+/// The module was not obtained.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DownloadError {
+    #[error("cannot reach the download server")]
+    Request(#[source] reqwest::Error),
+    #[error("the download server answered {0}")]
+    Status(StatusCode),
+    #[error("cannot read the module")]
+    Body(#[source] BodyError),
+}
+
+/// A client for downloads: no key or token is ever sent to the hosts that a master names.
+pub(crate) fn client(name: &SlaveName) -> reqwest::Result<Client> {
+    Client::builder()
+        .user_agent(name.as_str())
+        .connect_timeout(Duration::from_millis(CONNECT_MS_MAX))
+        .timeout(Duration::from_millis(DOWNLOAD_MS_MAX))
+        .redirect(redirect::Policy::limited(REDIRECTS_MAX))
+        .build()
+}
+
+/// Asks `url` for its module; `known` are the validators of the copy at hand, if there is one.
+pub(crate) async fn fetch(
+    client: &Client,
+    url: &str,
+    known: &Validators,
+) -> Result<Answer, DownloadError> {
+    let mut request = client.get(url);
+    if let Some(etag) = &known.etag {
+        request = request.header(IF_NONE_MATCH, etag);
+    } else if let Some(date) = &known.last_modified {
+        request = request.header(IF_MODIFIED_SINCE, date);
+    }
+    let response = request.send().await.map_err(DownloadError::Request)?;
+    match response.status() {
+        StatusCode::NOT_MODIFIED if !known.is_empty() => Ok(Answer::NotModified),
+        StatusCode::OK => {
+            let validators = validators(response.headers());
+            let bytes = read_body(response, WASM_BYTES_MAX)
+                .await
+                .map_err(DownloadError::Body)?;
+            Ok(Answer::Bytes { bytes, validators })
+        }
+        status => Err(DownloadError::Status(status)),
+    }
+}
+
+/// A weak ETag does not promise the same bytes, and the bytes decide the runtime signature: it is not used.
+fn validators(headers: &HeaderMap) -> Validators {
+    let text = |name: HeaderName| headers.get(name)?.to_str().ok().map(str::to_owned);
+    Validators {
+        etag: text(ETAG).filter(|etag| !etag.starts_with("W/")),
+        last_modified: text(LAST_MODIFIED),
+    }
+}

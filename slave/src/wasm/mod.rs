@@ -1,0 +1,192 @@
+//! The module of a job: from memory, from the algorithms folder, or from its URL.
+//!
+//! Invariant: a job's first batch asks the URL whether its module changed (an id does not promise its bytes, and wrong
+//! bytes give wrong runtime signatures); later batches of the job use the same bytes. Without an answer there is no module.
+
+mod content;
+mod download;
+mod index;
+
+use std::collections::VecDeque;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tig_protocol::Batch;
+use tig_worker::{Algorithm, BadModule};
+
+use self::content::ContentId;
+use self::download::{Answer, DownloadError};
+use self::index::{Index, Pins, Source, Validators};
+use crate::name::SlaveName;
+
+/// Compiled modules kept in memory; there are four challenges, and a selection of algorithms changes rarely.
+const COMPILED_MAX: usize = 8;
+/// File of the index inside the algorithms folder.
+const INDEX_FILE: &str = "index.json";
+/// First bytes of every module: magic and version 1 of the binary format.
+const WASM_HEADER: &[u8] = b"\0asm\x01\0\0\0";
+
+/// A module that was checked and compiled.
+#[derive(Debug, Clone)]
+pub(crate) struct Module {
+    /// Its file, for an external worker.
+    pub(crate) path: PathBuf,
+    /// Its code, for the built-in worker.
+    pub(crate) algorithm: Algorithm,
+}
+
+/// There is no module for a batch.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WasmError {
+    #[error("cannot download the module")]
+    Download(#[from] DownloadError),
+    #[error("what was downloaded is not a WASM module ({bytes} bytes)")]
+    NotWasm { bytes: usize },
+    #[error("cannot compile the module")]
+    Compile(#[source] BadModule),
+    #[error("cannot use the algorithms folder")]
+    Folder(#[from] io::Error),
+    #[error("a module check was cut off")]
+    CutOff(#[source] tokio::task::JoinError),
+}
+
+/// All modules of one slave.
+#[derive(Debug)]
+pub(crate) struct WasmStore {
+    folder: PathBuf,
+    client: reqwest::Client,
+    index: Index,
+    pins: Pins,
+    compiled: VecDeque<(ContentId, Module)>,
+}
+
+impl WasmStore {
+    /// Opens `folder`, which must exist. An index that cannot be read is only worth a download, so it is started anew.
+    pub(crate) fn open(folder: PathBuf, name: &SlaveName) -> reqwest::Result<Self> {
+        let index = std::fs::read(folder.join(INDEX_FILE))
+            .ok()
+            .and_then(|text| serde_json::from_slice(&text).ok())
+            .unwrap_or_default();
+        let client = download::client(name)?;
+        Ok(Self {
+            folder,
+            client,
+            index,
+            pins: Pins::default(),
+            compiled: VecDeque::new(),
+        })
+    }
+
+    /// The module that `batch` runs.
+    pub(crate) async fn module_for(&mut self, batch: &Batch) -> Result<Module, WasmError> {
+        let source = Source {
+            algorithm_id: batch.settings.algorithm_id.clone(),
+            download_url: batch.download_url.clone(),
+        };
+        if let Some(content) = self.pins.get(&batch.benchmark_id, &source)
+            && let Some(module) = self.module(content).await?
+        {
+            return Ok(module);
+        }
+        let (content, module) = self.revalidate(&source).await?;
+        self.pins.put(&batch.benchmark_id, source, content);
+        Ok(module)
+    }
+
+    /// Asks the URL, and takes over what it holds now.
+    async fn revalidate(&mut self, source: &Source) -> Result<(ContentId, Module), WasmError> {
+        let known = self.index.get(source).cloned();
+        let held = match &known {
+            Some(entry) => self
+                .module(entry.content)
+                .await?
+                .map(|module| (entry.content, module)),
+            None => None,
+        };
+        let validators = known
+            .filter(|_| held.is_some())
+            .map(|entry| entry.validators)
+            .unwrap_or_default();
+        match download::fetch(&self.client, &source.download_url, &validators).await? {
+            Answer::NotModified => {
+                held.ok_or(DownloadError::Status(reqwest::StatusCode::NOT_MODIFIED).into())
+            }
+            Answer::Bytes { bytes, validators } => self.take(source, bytes, validators).await,
+        }
+    }
+
+    /// Checks what was downloaded, and only then keeps it.
+    async fn take(
+        &mut self,
+        source: &Source,
+        bytes: Vec<u8>,
+        validators: Validators,
+    ) -> Result<(ContentId, Module), WasmError> {
+        let folder = self.folder.clone();
+        let (content, module) = blocking(move || {
+            let content = ContentId::of(&bytes);
+            let module = compile(&folder, content, &bytes)?;
+            if content::load(&folder, content)?.is_none() {
+                content::write_whole(&module.path, &bytes)?;
+            }
+            Ok((content, module))
+        })
+        .await?;
+        tracing::info!(algorithm_id = source.algorithm_id, %content, "module downloaded");
+        self.keep_compiled(content, &module);
+        self.index.put(source.clone(), content, validators);
+        // Slaves that share the folder overwrite each other's index: what is lost is asked for again.
+        let text = serde_json::to_vec(&self.index).map_err(io::Error::from)?;
+        let path = self.folder.join(INDEX_FILE);
+        blocking(move || Ok(content::write_whole(&path, &text)?)).await?;
+        Ok((content, module))
+    }
+
+    /// The module with this content, unless its file is missing or damaged.
+    async fn module(&mut self, content: ContentId) -> Result<Option<Module>, WasmError> {
+        if let Some((_, module)) = self.compiled.iter().find(|(known, _)| *known == content)
+            && module.path.is_file()
+        {
+            return Ok(Some(module.clone()));
+        }
+        let folder = self.folder.clone();
+        let loaded = blocking(move || {
+            content::load(&folder, content)?
+                .map(|bytes| compile(&folder, content, &bytes))
+                .transpose()
+        });
+        let module = loaded.await?;
+        if let Some(module) = &module {
+            self.keep_compiled(content, module);
+        }
+        Ok(module)
+    }
+
+    fn keep_compiled(&mut self, content: ContentId, module: &Module) {
+        self.compiled.retain(|(known, _)| *known != content);
+        self.compiled.push_back((content, module.clone()));
+        while self.compiled.len() > COMPILED_MAX {
+            self.compiled.pop_front();
+        }
+    }
+}
+
+fn compile(folder: &Path, content: ContentId, bytes: &[u8]) -> Result<Module, WasmError> {
+    if !bytes.starts_with(WASM_HEADER) {
+        return Err(WasmError::NotWasm { bytes: bytes.len() });
+    }
+    let algorithm = Algorithm::compile(bytes).map_err(WasmError::Compile)?;
+    Ok(Module {
+        path: content.path_in(folder),
+        algorithm,
+    })
+}
+
+/// Files and compilation stay off the threads that serve sockets.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, WasmError> + Send + 'static,
+) -> Result<T, WasmError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(WasmError::CutOff)?
+}

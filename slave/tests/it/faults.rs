@@ -1,0 +1,119 @@
+//! A master that fails, vanishes, refuses or lies.
+
+use crate::fixture::{JOB, OTHER_JOB, Slave, batch, json, mini, until, until_accepted};
+use crate::master::FakeMaster;
+
+#[tokio::test]
+async fn result_arrives_once_after_two_server_errors() {
+    let master = FakeMaster::start();
+    master.seen(|seen| seen.upload_statuses.extend([500, 503]));
+    master.serve(mini("mini/satisfiability"), &[batch(&master, JOB, &[])]);
+    let slave = Slave::start(&master);
+    until_accepted(&master, 1).await;
+    slave.stop().await;
+    assert_eq!(
+        master.seen(|seen| (seen.upload_attempts, seen.accepted.len())),
+        (3, 1)
+    );
+}
+
+#[tokio::test]
+async fn result_outlives_a_master_that_is_away() {
+    let mut master = FakeMaster::start();
+    master.seen(|seen| seen.upload_statuses.extend([500; 10_000]));
+    master.serve(mini("mini/satisfiability"), &[batch(&master, JOB, &[])]);
+    let slave = Slave::start(&master);
+    until("the upload failed", || {
+        master.seen(|seen| seen.upload_attempts) >= 1
+    })
+    .await;
+    master.go_away();
+    let polls = master.seen(|seen| {
+        seen.upload_statuses.clear();
+        seen.polls
+    });
+    master.come_back();
+    until_accepted(&master, 1).await;
+    until("it polls again", || master.seen(|seen| seen.polls) > polls).await;
+    slave.stop().await;
+    assert_eq!(master.seen(|seen| seen.accepted.len()), 1);
+}
+
+#[tokio::test]
+async fn result_is_delivered_after_the_stop_was_requested() {
+    let master = FakeMaster::start();
+    master.seen(|seen| seen.upload_statuses.extend([500; 3]));
+    master.serve(mini("mini/satisfiability"), &[batch(&master, JOB, &[])]);
+    let slave = Slave::start(&master);
+    until("the upload failed", || {
+        master.seen(|seen| seen.upload_attempts) >= 1
+    })
+    .await;
+    slave.stop().await;
+    assert_eq!(master.seen(|seen| seen.accepted.len()), 1);
+}
+
+#[tokio::test]
+async fn refused_result_is_dropped_and_the_next_batch_goes_on() {
+    let master = FakeMaster::start();
+    master.seen(|seen| seen.upload_statuses.push_back(400));
+    master.serve(
+        mini("mini/satisfiability"),
+        &[batch(&master, JOB, &[]), batch(&master, OTHER_JOB, &[])],
+    );
+    let slave = Slave::start(&master);
+    until_accepted(&master, 1).await;
+    slave.stop().await;
+    let (attempts, accepted) =
+        master.seen(|seen| (seen.upload_attempts, seen.accepted.remove(0).0));
+    assert_eq!((attempts, accepted), (2, format!("{OTHER_JOB}_0")));
+}
+
+#[tokio::test]
+async fn garbage_and_hostile_batches_are_refused_and_the_slave_goes_on() {
+    let master = FakeMaster::start();
+    let good = batch(&master, JOB, &[]);
+    let mut queue = vec![
+        "".to_owned(),
+        "{".to_owned(),
+        "[]".to_owned(),
+        "null".to_owned(),
+        "{\"x\":1}".to_owned(),
+    ];
+    for id in ["../x", "../../get-batch", "a/b", "a_1", "", "x?y"] {
+        let mut hostile = good.clone();
+        hostile.benchmark_id = id.to_owned();
+        queue.push(json(&hostile));
+        let mut hostile = good.clone();
+        hostile.settings.algorithm_id = format!("{id}/../x");
+        queue.push(json(&hostile));
+    }
+    let mut broken = good.clone();
+    broken.benchmark_id = OTHER_JOB.to_owned();
+    broken.batch_size = 33;
+    queue.extend([json(&broken), json(&good)]);
+    master.serve(mini("mini/satisfiability"), &[]);
+    master.seen(|seen| seen.queue.extend(queue));
+
+    let slave = Slave::start(&master);
+    until_accepted(&master, 1).await;
+    let files = slave.files();
+    let outside = std::fs::read_dir(slave.folder.parent().unwrap())
+        .unwrap()
+        .count();
+    slave.stop().await;
+    assert_eq!(files.len(), 2, "one module and the index: {files:?}");
+    assert_eq!(outside, 1, "nothing is written outside of the folder");
+    master.seen(|seen| {
+        assert_eq!(seen.upload_attempts, 1);
+        assert_eq!(seen.accepted[0].0, format!("{JOB}_0"));
+        // Only the batch with a sound id can be given back.
+        assert_eq!(seen.released.len(), 1);
+        assert_eq!(seen.released[0].0, format!("{OTHER_JOB}_0"));
+        assert!(
+            seen.released[0].1.contains("batch_size 33"),
+            "{:?}",
+            seen.released
+        );
+    });
+}

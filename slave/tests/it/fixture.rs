@@ -1,0 +1,169 @@
+//! A running slave, batches for it, and waiting with a deadline.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tig_protocol::{Batch, BatchResult, BenchmarkSettings, WasmVmConfig};
+use tig_slave::engine::Engine;
+use tig_slave::{Backoff, Pace, Settings, StartError, StopHandle, stop_pair};
+use tig_worker::{Algorithm, BatchJob, Limits};
+use tokio::task::JoinHandle;
+
+use crate::master::FakeMaster;
+
+pub(crate) const NAME: &str = "test-rig";
+pub(crate) const JOB: &str = "9c126cd122dc2cf316c521b991fe389c";
+pub(crate) const OTHER_JOB: &str = "76778371b9734d08aba6e05f38887a7f";
+
+/// Module of `vectors/wasms.json`.
+pub(crate) fn mini(name: &str) -> Vec<u8> {
+    let text = std::fs::read_to_string(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../vectors/wasms.json"
+    ))
+    .unwrap();
+    let vectors: Value = serde_json::from_str(&text).unwrap();
+    let program = vectors["mini"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|program| program["name"] == name)
+        .unwrap();
+    hex::decode(program["wasm_hex"].as_str().unwrap()).unwrap()
+}
+
+/// The nonces of `mini_full_*`, first case of satisfiability, in the golden file `compute_batch.json`.
+pub(crate) fn batch(master: &FakeMaster, benchmark_id: &str, sampled_nonces: &[u64]) -> Batch {
+    Batch {
+        benchmark_id: benchmark_id.to_owned(),
+        settings: BenchmarkSettings {
+            player_id: "0x000000000000000000000000000000000001d001".to_owned(),
+            block_id: "pub_block_1234567890abcdef".to_owned(),
+            challenge_id: "c001".to_owned(),
+            algorithm_id: "c001_mini".to_owned(),
+            difficulty: vec![50, 300],
+        },
+        num_nonces: 32,
+        start_nonce: 0,
+        batch_size: 32,
+        rand_hash: "public_mini_satisfiability_0".to_owned(),
+        sampled_nonces: sampled_nonces.to_vec(),
+        wasm_vm_config: WasmVmConfig {
+            max_memory: 1_000_000_000,
+            max_fuel: 2_000_000_000,
+        },
+        download_url: format!("http://{}/wasm", master.address),
+    }
+}
+
+pub(crate) fn json(batch: &Batch) -> String {
+    serde_json::to_string(batch).unwrap()
+}
+
+/// What the worker library says to `batch`.
+pub(crate) fn computed(batch: &Batch, wasm: &[u8]) -> BatchResult {
+    let job = BatchJob {
+        settings: batch.settings.clone(),
+        rand_hash: batch.rand_hash.clone(),
+        start_nonce: batch.start_nonce,
+        num_nonces: batch.num_nonces,
+        batch_size: batch.batch_size,
+        sampled_nonces: batch.sampled_nonces.clone(),
+    };
+    tig_worker::compute_batch(
+        &Algorithm::compile(wasm).unwrap(),
+        &job,
+        &Limits::default(),
+        1,
+    )
+    .unwrap()
+}
+
+pub(crate) struct Slave {
+    pub(crate) folder: PathBuf,
+    stop: StopHandle,
+    run: JoinHandle<Result<(), StartError>>,
+    /// Dropped last: deletes the folder.
+    _temporary: tempfile::TempDir,
+}
+
+impl Slave {
+    pub(crate) fn start(master: &FakeMaster) -> Self {
+        Self::with_engine(master, Engine::Builtin)
+    }
+
+    pub(crate) fn with_engine(master: &FakeMaster, engine: Engine) -> Self {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = temporary.path().join("algorithms");
+        let quick = Backoff {
+            first: Duration::from_millis(5),
+            max: Duration::from_millis(20),
+        };
+        let settings = Settings {
+            master: tig_slave::master_url("127.0.0.1", master.address.port()).unwrap(),
+            name: NAME.parse().unwrap(),
+            algorithms_folder: folder.clone(),
+            workers: NonZeroUsize::new(2).unwrap(),
+            engine,
+            pace: Pace {
+                idle: quick,
+                retry: quick,
+                stop_drain: Duration::from_secs(20),
+            },
+        };
+        let (stop, stopped) = stop_pair();
+        let run = tokio::spawn(tig_slave::run(settings, stopped));
+        Self {
+            folder,
+            stop,
+            run,
+            _temporary: temporary,
+        }
+    }
+
+    /// Asks for the stop and waits for it.
+    pub(crate) async fn stop(self) {
+        self.stop.request();
+        self.run.await.unwrap().unwrap();
+    }
+
+    /// Names of the files in the algorithms folder, sorted.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(&self.folder).unwrap();
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+/// Waits until `condition` holds.
+pub(crate) async fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !condition() {
+        assert!(Instant::now() < deadline, "gave up waiting until {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+pub(crate) async fn until_accepted(master: &FakeMaster, number: usize) {
+    until("the results are accepted", || {
+        master.seen(|seen| seen.accepted.len()) >= number
+    })
+    .await;
+}
+
+/// Whether the process is gone; one that only waits to be reaped is.
+pub(crate) fn is_gone(pid: &str) -> bool {
+    let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else {
+        return true;
+    };
+    stat.rsplit(')')
+        .next()
+        .unwrap()
+        .trim_start()
+        .starts_with('Z')
+}

@@ -1,0 +1,11 @@
+//! The slave against a master in this process, over real sockets, files and processes.
+
+#![expect(clippy::unwrap_used, reason = "a failed step of a test fails the test")]
+
+mod batches;
+mod binary;
+mod external;
+mod faults;
+mod fixture;
+mod master;
+mod modules;
