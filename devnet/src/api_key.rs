@@ -1,0 +1,36 @@
+//! The secret that a benchmarker sends with its submissions.
+//!
+//! Invariant: only a hash is kept, so that the key can be neither logged nor shown.
+
+/// A key of the form that TIG hands out.
+#[derive(Clone)]
+pub struct ApiKey(blake3::Hash);
+
+impl ApiKey {
+    /// Accepts any text that can be sent as a header: visible ASCII, at least one character.
+    ///
+    /// # Errors
+    /// The text is empty or has other characters.
+    pub fn new(key: &str) -> Result<Self, InvalidApiKey> {
+        if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(InvalidApiKey);
+        }
+        Ok(Self(blake3::hash(key.as_bytes())))
+    }
+
+    /// Compares in constant time.
+    pub(crate) fn matches(&self, key: &str) -> bool {
+        self.0 == blake3::hash(key.as_bytes())
+    }
+}
+
+impl std::fmt::Debug for ApiKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ApiKey(..)")
+    }
+}
+
+/// The text is no key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an API key is one line of visible ASCII characters, usually 32 hex digits")]
+pub struct InvalidApiKey;

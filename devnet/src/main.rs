@@ -1,0 +1,115 @@
+//! `tig-devnet`: a local TIG network on loopback. Prints where it listens on standard output, logs on standard error.
+
+mod cli;
+mod shutdown;
+
+use std::{error::Error, io::Write as _, net::Ipv4Addr, process::ExitCode, time::Duration};
+
+use clap::Parser as _;
+use tig_devnet::{Devnet, Network, load_folder, network::Genesis, network::devnet_config, server};
+use tokio::{
+    net::TcpListener,
+    time::{Instant, MissedTickBehavior, interval_at},
+};
+use tracing::info;
+
+use cli::{Cli, read_api_key};
+
+/// Requests and a re-execution that run when the network stops get this long to finish.
+const DRAIN_MS_MAX: u64 = 2_000;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_default_env()
+                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info")),
+        )
+        .init();
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "error: {}", chain(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    let result = runtime.block_on(serve(cli));
+    // A re-execution cannot be interrupted: leave it behind rather than wait for it.
+    runtime.shutdown_timeout(Duration::from_millis(DRAIN_MS_MAX));
+    result
+}
+
+async fn serve(cli: Cli) -> Result<(), Box<dyn Error>> {
+    let api_key = read_api_key(&cli.api_key_file)?;
+    let algorithms = load_folder(&cli.algorithms)?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, cli.port))
+        .await
+        .map_err(|error| format!("cannot listen on 127.0.0.1:{}: {error}", cli.port))?;
+    let url = format!("http://{}", listener.local_addr()?);
+    for algorithm in &algorithms {
+        info!(
+            id = algorithm.id,
+            name = algorithm.name,
+            challenge = algorithm.kind.name(),
+            "algorithm"
+        );
+    }
+    let network = Network::new(Genesis {
+        seed: cli.seed,
+        config: devnet_config(),
+        player_ids: vec![cli.player_id.clone()],
+        algorithms,
+        download_base_url: format!("{url}/devnet/wasm"),
+    })?;
+    let devnet = Devnet::new(network, cli.player_id, api_key);
+
+    tokio::spawn(devnet.clone().reexecute_proofs());
+    tokio::spawn(produce_blocks(
+        devnet.clone(),
+        Duration::from_millis(cli.block_ms),
+    ));
+    let stop = shutdown::requested(cli.exit_with_parent)?;
+    writeln!(std::io::stdout(), "listening on {url}")?;
+    info!(
+        url,
+        block_ms = cli.block_ms,
+        seed = cli.seed,
+        "network started"
+    );
+
+    let (drain, draining) = tokio::sync::oneshot::channel();
+    let server = axum::serve(listener, server::router(devnet))
+        .with_graceful_shutdown(async { draining.await.unwrap_or_default() });
+    let server = tokio::spawn(server.into_future());
+    stop.await;
+    info!("network stops");
+    let _ = drain.send(());
+    // Clients that keep a connection busy do not keep the network alive.
+    let _ = tokio::time::timeout(Duration::from_millis(DRAIN_MS_MAX), server).await;
+    Ok(())
+}
+
+async fn produce_blocks(devnet: Devnet, period: Duration) {
+    let mut timer = interval_at(Instant::now() + period, period);
+    timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        timer.tick().await;
+        devnet.produce_block();
+    }
+}
+
+/// The error and its causes on one line.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}

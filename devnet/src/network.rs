@@ -1,0 +1,70 @@
+//! The network as a state machine: submissions and block production, without I/O, clock or threads.
+//!
+//! Invariant: the same genesis and the same calls in the same order give the same blocks, ids and samples.
+
+mod accounts;
+mod activity;
+mod blocks;
+mod chain;
+mod config;
+mod confirmation;
+mod errors;
+mod fees;
+mod frontiers;
+mod genesis;
+mod ids;
+mod published;
+mod queries;
+mod records;
+mod reexecution;
+mod status;
+mod submissions;
+mod wire;
+
+use std::collections::BTreeMap;
+
+use chain::Chain;
+use frontiers::Frontiers;
+use ids::BlockSecret;
+use records::Record;
+
+use crate::algorithms::PublishedAlgorithm;
+
+pub use config::devnet_config;
+pub use errors::ProtocolError;
+pub use genesis::{Genesis, GenesisError};
+pub use queries::{GetFeeBalanceResponse, PlayerType, QueryError};
+pub use reexecution::{Reexecution, Verdict};
+pub use status::{BenchmarkStatus, Stage, Status};
+pub use submissions::ProofVerdict;
+
+/// A TIG network of one process.
+///
+/// Blocks and benchmarks that leave the lifespan window are forgotten, so that memory is bounded by the traffic of
+/// one window.
+#[derive(Debug)]
+pub struct Network {
+    secret: BlockSecret,
+    algorithms: BTreeMap<String, PublishedAlgorithm>,
+    /// Per active challenge; the same at every block.
+    frontiers: BTreeMap<String, Frontiers>,
+    download_base_url: String,
+    chain: Chain,
+    /// Per benchmark id.
+    records: BTreeMap<String, Record>,
+    num_submitted: u64,
+}
+
+impl Network {
+    /// The module of an algorithm, as published.
+    pub fn wasm(&self, algorithm_id: &str) -> Option<&[u8]> {
+        self.algorithms
+            .get(algorithm_id)
+            .map(|algorithm| &*algorithm.wasm)
+    }
+
+    fn next_sequence(&mut self) -> u64 {
+        self.num_submitted += 1;
+        self.num_submitted
+    }
+}

@@ -1,0 +1,30 @@
+//! Fee balances (tig-protocol.md section 9).
+
+use tig_protocol::PreciseNumber;
+
+/// Balance that every player of the devnet starts with, in TIG: there is no faucet, and none is needed.
+const INITIAL_BALANCE_TIG: u64 = 1_000_000;
+
+/// What a player has paid and can still pay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Account {
+    pub(crate) total_fees_paid: PreciseNumber,
+    pub(crate) available_fee_balance: PreciseNumber,
+}
+
+impl Account {
+    pub(crate) fn new() -> Self {
+        Self {
+            total_fees_paid: PreciseNumber::ZERO,
+            available_fee_balance: PreciseNumber::from_u64(INITIAL_BALANCE_TIG),
+        }
+    }
+
+    /// The account after paying `fee`, or `None` when the balance does not cover it.
+    pub(crate) fn charged(self, fee: PreciseNumber) -> Option<Self> {
+        Some(Self {
+            total_fees_paid: self.total_fees_paid.checked_add(fee)?,
+            available_fee_balance: self.available_fee_balance.checked_sub(fee)?,
+        })
+    }
+}

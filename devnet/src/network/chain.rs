@@ -1,0 +1,72 @@
+//! The blocks of the lifespan window, each with everything that was true at it.
+//!
+//! Invariant: there is always a latest block, and heights ascend by one.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+use tig_protocol::api::{BlockData, BlockDetails, ProtocolConfig};
+
+use super::{accounts::Account, fees::Fees};
+
+/// A block and its block data; never changed once made.
+#[derive(Debug)]
+pub(crate) struct ChainBlock {
+    pub(crate) id: String,
+    pub(crate) details: BlockDetails,
+    pub(crate) data: BlockData,
+    pub(crate) config: Arc<ProtocolConfig>,
+    /// Fees per active challenge.
+    pub(crate) fees: BTreeMap<String, Fees>,
+    /// Balances after this block's confirmations, per player.
+    pub(crate) accounts: BTreeMap<String, Account>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Chain {
+    /// Ascending heights.
+    earlier: VecDeque<ChainBlock>,
+    latest: ChainBlock,
+}
+
+impl Chain {
+    pub(crate) fn new(genesis: ChainBlock) -> Self {
+        Self {
+            earlier: VecDeque::new(),
+            latest: genesis,
+        }
+    }
+
+    pub(crate) fn latest(&self) -> &ChainBlock {
+        &self.latest
+    }
+
+    /// Makes `block` the latest, and forgets blocks below `window_start`.
+    pub(crate) fn push(&mut self, block: ChainBlock, window_start: u32) {
+        let previous = std::mem::replace(&mut self.latest, block);
+        self.earlier.push_back(previous);
+        while self
+            .earlier
+            .front()
+            .is_some_and(|block| block.details.height < window_start)
+        {
+            self.earlier.pop_front();
+        }
+    }
+
+    pub(crate) fn by_id(&self, block_id: &str) -> Option<&ChainBlock> {
+        self.newest_first().find(|block| block.id == block_id)
+    }
+
+    /// The last block of `round` that is still in the window.
+    pub(crate) fn last_of_round(&self, round: u32) -> Option<&ChainBlock> {
+        self.newest_first()
+            .find(|block| block.details.round == round)
+    }
+
+    fn newest_first(&self) -> impl Iterator<Item = &ChainBlock> {
+        std::iter::once(&self.latest).chain(self.earlier.iter().rev())
+    }
+}

@@ -1,0 +1,132 @@
+//! The first block: challenges, algorithms and players that exist from the start.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use tig_challenges::ChallengeKind;
+use tig_protocol::{
+    PreciseNumber,
+    api::{BlockData, ProtocolConfig},
+    difficulty::BoundsError,
+};
+
+use super::{
+    Network,
+    accounts::Account,
+    blocks,
+    chain::{Chain, ChainBlock},
+    fees::Fees,
+    frontiers::Frontiers,
+    ids::{BlockSecret, NO_BLOCK_ID},
+};
+use crate::algorithms::PublishedAlgorithm;
+
+/// Height of the first block; everything that exists from the start was confirmed in it.
+pub(crate) const GENESIS_HEIGHT: u32 = 1;
+
+/// What a network starts from.
+#[derive(Debug)]
+pub struct Genesis {
+    /// Decides all block ids, and so all samples.
+    pub seed: u64,
+    /// The configuration of every block.
+    pub config: ProtocolConfig,
+    /// Players with a fee balance.
+    pub player_ids: Vec<String>,
+    /// Algorithms with distinct ids, active from the first block.
+    pub algorithms: Vec<PublishedAlgorithm>,
+    /// Where the modules are served; `/<algorithm id>.wasm` is appended.
+    pub download_base_url: String,
+}
+
+/// Why no network can start from a [`Genesis`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GenesisError {
+    /// A challenge has no difficulty parameters.
+    #[error("the configuration has no difficulty parameters for challenge {challenge_id}")]
+    NoParameters {
+        /// The challenge.
+        challenge_id: String,
+    },
+    /// The difficulty parameters of a challenge admit no frontier.
+    #[error("the configuration has unusable difficulty parameters for challenge {challenge_id}")]
+    Parameters {
+        /// The challenge.
+        challenge_id: String,
+        /// Why.
+        source: BoundsError,
+    },
+}
+
+impl Network {
+    /// A network with its first block.
+    ///
+    /// # Errors
+    /// The configuration lacks usable difficulty parameters.
+    pub fn new(genesis: Genesis) -> Result<Self, GenesisError> {
+        let frontiers: BTreeMap<String, Frontiers> = ChallengeKind::ALL
+            .into_iter()
+            .map(|kind| Ok((kind.id().to_owned(), frontiers(kind, &genesis.config)?)))
+            .collect::<Result<_, GenesisError>>()?;
+        let secret = BlockSecret::from_seed(genesis.seed);
+        let algorithms: BTreeMap<String, PublishedAlgorithm> = genesis
+            .algorithms
+            .into_iter()
+            .map(|algorithm| (algorithm.id.clone(), algorithm))
+            .collect();
+        let data = BlockData {
+            confirmed_challenge_ids: frontiers.keys().cloned().collect(),
+            confirmed_algorithm_ids: algorithms.keys().cloned().collect(),
+            confirmed_wasm_ids: algorithms.keys().cloned().collect(),
+            active_challenge_ids: frontiers.keys().cloned().collect(),
+            active_algorithm_ids: algorithms.keys().cloned().collect(),
+            ..BlockData::default()
+        };
+        let fees = Fees::initial(genesis.config.precommit_submissions.as_ref());
+        let block = ChainBlock {
+            id: secret.block_id(NO_BLOCK_ID, GENESIS_HEIGHT),
+            details: blocks::details(
+                NO_BLOCK_ID,
+                GENESIS_HEIGHT,
+                PreciseNumber::ZERO,
+                &data,
+                &genesis.config,
+            ),
+            fees: frontiers
+                .keys()
+                .map(|challenge_id| (challenge_id.clone(), fees))
+                .collect(),
+            data,
+            config: Arc::new(genesis.config),
+            accounts: genesis
+                .player_ids
+                .into_iter()
+                .map(|player_id| (player_id, Account::new()))
+                .collect(),
+        };
+        Ok(Self {
+            secret,
+            algorithms,
+            frontiers,
+            download_base_url: genesis.download_base_url,
+            chain: Chain::new(block),
+            records: BTreeMap::new(),
+            num_submitted: 0,
+        })
+    }
+}
+
+fn frontiers(kind: ChallengeKind, config: &ProtocolConfig) -> Result<Frontiers, GenesisError> {
+    let challenge_id = || kind.id().to_owned();
+    let parameters =
+        config
+            .difficulty
+            .parameters
+            .get(kind.id())
+            .ok_or_else(|| GenesisError::NoParameters {
+                challenge_id: challenge_id(),
+            })?;
+    Frontiers::new(kind, parameters).map_err(|source| GenesisError::Parameters {
+        challenge_id: challenge_id(),
+        source,
+    })
+}

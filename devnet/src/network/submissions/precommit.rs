@@ -1,0 +1,199 @@
+//! `submit_precommit` (tig-protocol.md section 5.1): the checks in their order.
+
+use tig_protocol::{
+    BenchmarkSettings, PreciseNumber,
+    api::{DifficultyParameter, SubmitPrecommitRequest},
+    difficulty::{Position, position},
+};
+
+use crate::network::{
+    Network, ProtocolError, activity,
+    chain::ChainBlock,
+    ids,
+    records::{Precommit, Record},
+};
+
+impl Network {
+    /// Stores a precommit in the mempool and names its benchmark id.
+    ///
+    /// # Errors
+    /// The first rule that the precommit breaks; nothing is stored then.
+    pub fn submit_precommit(
+        &mut self,
+        player_id: &str,
+        request: SubmitPrecommitRequest,
+    ) -> Result<String, ProtocolError> {
+        let SubmitPrecommitRequest {
+            settings,
+            num_nonces,
+        } = request;
+        super::check_player(&settings, player_id)?;
+        if num_nonces == 0 {
+            return Err(ProtocolError::InvalidNumNonces { num_nonces });
+        }
+        let block = self.starting_block(&settings)?;
+        self.check_challenge_and_algorithm(&settings, block)?;
+        let benchmark_id = ids::benchmark_id(&settings);
+        if self.records.contains_key(&benchmark_id) {
+            return Err(ProtocolError::DuplicateBenchmarkSettings {
+                settings: Box::new(settings),
+            });
+        }
+        self.check_difficulty(&settings, block)?;
+        let fee_paid = self.payable_fee(&settings, num_nonces, block)?;
+
+        let block_started = block.details.height;
+        let precommit = Precommit {
+            settings,
+            block_started,
+            num_nonces,
+            fee_paid,
+            confirmed: None,
+        };
+        let record = Record::new(self.next_sequence(), precommit);
+        self.records.insert(benchmark_id.clone(), record);
+        Ok(benchmark_id)
+    }
+
+    fn starting_block(&self, settings: &BenchmarkSettings) -> Result<&ChainBlock, ProtocolError> {
+        let block =
+            self.chain
+                .by_id(&settings.block_id)
+                .ok_or_else(|| ProtocolError::InvalidBlock {
+                    block_id: settings.block_id.clone(),
+                })?;
+        if !activity::has_lifespan_left(
+            self.chain.latest().details.height,
+            block.details.height,
+            &block.config,
+        ) {
+            return Err(ProtocolError::InsufficientLifespan);
+        }
+        Ok(block)
+    }
+
+    fn check_challenge_and_algorithm(
+        &self,
+        settings: &BenchmarkSettings,
+        block: &ChainBlock,
+    ) -> Result<(), ProtocolError> {
+        let BenchmarkSettings {
+            challenge_id,
+            algorithm_id,
+            ..
+        } = settings;
+        if !block.data.active_challenge_ids.contains(challenge_id) {
+            return Err(ProtocolError::InvalidChallenge {
+                challenge_id: challenge_id.clone(),
+            });
+        }
+        let fits = self
+            .algorithms
+            .get(algorithm_id)
+            .is_some_and(|algorithm| algorithm.kind.id() == challenge_id);
+        if !fits || !block.data.active_algorithm_ids.contains(algorithm_id) {
+            return Err(ProtocolError::InvalidAlgorithm {
+                algorithm_id: algorithm_id.clone(),
+            });
+        }
+        Ok(())
+    }
+
+    fn check_difficulty(
+        &self,
+        settings: &BenchmarkSettings,
+        block: &ChainBlock,
+    ) -> Result<(), ProtocolError> {
+        let BenchmarkSettings {
+            challenge_id,
+            difficulty,
+            ..
+        } = settings;
+        let invalid_challenge = || ProtocolError::InvalidChallenge {
+            challenge_id: challenge_id.clone(),
+        };
+        let parameters = block
+            .config
+            .difficulty
+            .parameters
+            .get(challenge_id)
+            .ok_or_else(invalid_challenge)?;
+        if !fits_parameters(difficulty, parameters) {
+            let parameters = parameters.iter().map(parameter_text).collect();
+            return Err(ProtocolError::InvalidDifficulty {
+                difficulty: difficulty.clone(),
+                parameters,
+            });
+        }
+        let frontiers = self
+            .frontiers
+            .get(challenge_id)
+            .ok_or_else(invalid_challenge)?;
+        let (lower, upper) = frontiers.lower_and_upper();
+        let difficulty = difficulty.clone();
+        match position(&difficulty, lower, upper) {
+            Position::Within => Ok(()),
+            Position::Below => Err(ProtocolError::DifficultyBelowEasiestFrontier {
+                difficulty,
+                frontier: lower.to_vec(),
+            }),
+            Position::Above => Err(ProtocolError::DifficultyAboveHardestFrontier {
+                difficulty,
+                frontier: upper.to_vec(),
+            }),
+        }
+    }
+
+    fn payable_fee(
+        &self,
+        settings: &BenchmarkSettings,
+        num_nonces: u32,
+        block: &ChainBlock,
+    ) -> Result<PreciseNumber, ProtocolError> {
+        let available = self.unreserved_balance(&settings.player_id);
+        let fee = block
+            .fees
+            .get(&settings.challenge_id)
+            .and_then(|fees| fees.of(num_nonces))
+            .ok_or_else(|| ProtocolError::InvalidChallenge {
+                challenge_id: settings.challenge_id.clone(),
+            })?;
+        if fee > available {
+            return Err(ProtocolError::InsufficientFeeBalance { fee, available });
+        }
+        Ok(fee)
+    }
+
+    /// The balance at the latest block less the fees of the player's precommits in the mempool; zero without account.
+    fn unreserved_balance(&self, player_id: &str) -> PreciseNumber {
+        let zero = PreciseNumber::ZERO;
+        let Some(account) = self.chain.latest().accounts.get(player_id) else {
+            return zero;
+        };
+        self.records
+            .values()
+            .map(|record| &record.precommit)
+            .filter(|precommit| {
+                precommit.confirmed.is_none() && precommit.settings.player_id == player_id
+            })
+            .try_fold(account.available_fee_balance, |left, precommit| {
+                left.checked_sub(precommit.fee_paid)
+            })
+            .unwrap_or(zero)
+    }
+}
+
+fn fits_parameters(difficulty: &[i32], parameters: &[DifficultyParameter]) -> bool {
+    difficulty.len() == parameters.len()
+        && difficulty
+            .iter()
+            .zip(parameters)
+            .all(|(value, parameter)| (parameter.min_value..=parameter.max_value).contains(value))
+}
+
+fn parameter_text(parameter: &DifficultyParameter) -> String {
+    format!(
+        "{} [{}, {}]",
+        parameter.name, parameter.min_value, parameter.max_value
+    )
+}

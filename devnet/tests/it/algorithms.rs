@@ -1,0 +1,84 @@
+//! The folder of algorithms that the network publishes.
+
+use std::{fs, path::Path};
+
+use tig_challenges::ChallengeKind::{Knapsack, Satisfiability};
+use tig_devnet::{LoadError, load_folder};
+
+use crate::support::mini_wasm;
+
+fn write(folder: &Path, path: &str, bytes: &[u8]) {
+    let path = folder.join(path);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn ids_follow_the_sorted_names() {
+    let folder = tempfile::tempdir().unwrap();
+    write(
+        folder.path(),
+        "satisfiability/walk_sat.wasm",
+        &mini_wasm(Satisfiability),
+    );
+    write(
+        folder.path(),
+        "satisfiability/another.wasm",
+        &mini_wasm(Satisfiability),
+    );
+    write(folder.path(), "satisfiability/notes.txt", b"not a module");
+    write(
+        folder.path(),
+        "knapsack/greedy_swap.wasm",
+        &mini_wasm(Knapsack),
+    );
+    let mut found: Vec<_> = load_folder(folder.path())
+        .unwrap()
+        .into_iter()
+        .map(|algorithm| (algorithm.id, algorithm.name))
+        .collect();
+    found.sort();
+    let expected = [
+        ("c001_a001", "another"),
+        ("c001_a002", "walk_sat"),
+        ("c003_a001", "greedy_swap"),
+    ];
+    assert_eq!(
+        found,
+        expected.map(|(id, name)| (id.to_owned(), name.to_owned()))
+    );
+}
+
+#[test]
+fn a_folder_that_cannot_be_used_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(matches!(
+        load_folder(folder.path()),
+        Err(LoadError::Empty { .. })
+    ));
+    assert!(matches!(
+        load_folder(&folder.path().join("missing")),
+        Err(LoadError::Read { .. })
+    ));
+
+    write(
+        folder.path(),
+        "knapsack/broken.wasm",
+        b"\0asm, but no module",
+    );
+    let error = load_folder(folder.path()).unwrap_err();
+    assert!(matches!(error, LoadError::BadModule { .. }), "{error:?}");
+    assert!(error.to_string().contains("broken.wasm"), "{error}");
+
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "chess/deep_blue.wasm", &mini_wasm(Knapsack));
+    let error = load_folder(folder.path()).unwrap_err();
+    assert!(
+        matches!(error, LoadError::UnknownChallenge { .. }),
+        "{error:?}"
+    );
+    assert!(
+        error.to_string().contains("satisfiability, knapsack"),
+        "{error}"
+    );
+}

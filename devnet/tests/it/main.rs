@@ -1,0 +1,14 @@
+//! The devnet as a benchmarker and an operator see it.
+
+#![cfg(test)]
+
+mod algorithms;
+mod api;
+mod binary;
+mod determinism;
+mod fees;
+mod fixture;
+mod precommits;
+mod production;
+mod proofs;
+mod support;
