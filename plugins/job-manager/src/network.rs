@@ -1,0 +1,161 @@
+//! What the blocks have told: VM limits, download URLs, names of challenges, and when a precommit expires.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde::{Deserialize, Serialize, de::IgnoredAny};
+use tig_protocol::{
+    BenchmarkSettings, WasmVmConfig,
+    api::{Benchmark, Challenge, Precommit, Wasm},
+};
+
+use crate::{config::Config, record::Terms};
+
+/// Blocks whose VM limits are remembered: those that the settings of a live precommit can name.
+const RECENT_BLOCKS_MAX: usize = 120;
+
+/// What is read of `new_block`.
+#[derive(Deserialize)]
+pub(crate) struct NewBlock {
+    pub(crate) block: Block,
+    #[serde(default)]
+    pub(crate) wasms: BTreeMap<String, Wasm>,
+    #[serde(default)]
+    pub(crate) challenges: BTreeMap<String, Challenge>,
+    #[serde(default)]
+    pub(crate) precommits: BTreeMap<String, Precommit>,
+    #[serde(default)]
+    pub(crate) benchmarks: BTreeMap<String, Benchmark>,
+    #[serde(default)]
+    pub(crate) proofs: BTreeMap<String, IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Block {
+    id: String,
+    details: BlockDetails,
+    config: Option<BlockConfig>,
+}
+
+#[derive(Deserialize)]
+struct BlockDetails {
+    height: u32,
+}
+
+#[derive(Deserialize)]
+struct BlockConfig {
+    wasm_vm: WasmVmConfig,
+    benchmark_submissions: BenchmarkSubmissions,
+}
+
+#[derive(Deserialize)]
+struct BenchmarkSubmissions {
+    lifespan_period: u32,
+}
+
+/// The newest block as far as jobs depend on it, and the VM limits of the blocks before.
+#[derive(Default, Deserialize, Serialize)]
+pub(crate) struct Network {
+    height: u32,
+    lifespan_blocks: Option<u32>,
+    challenge_names: BTreeMap<String, String>,
+    /// `None` for an algorithm that has no module.
+    download_urls: BTreeMap<String, Option<String>>,
+    /// Block ids with their limits, the newest last.
+    wasm_vm_configs: VecDeque<(String, WasmVmConfig)>,
+}
+
+impl Network {
+    /// This network as of `event`.
+    pub(crate) fn at(&self, event: &NewBlock) -> Self {
+        let config = event.block.config.as_ref();
+        let lifespan_blocks = config.map(|config| config.benchmark_submissions.lifespan_period);
+        let mut wasm_vm_configs = self.wasm_vm_configs.clone();
+        if let Some(config) = config {
+            wasm_vm_configs.retain(|(id, _)| *id != event.block.id);
+            wasm_vm_configs.push_back((event.block.id.clone(), config.wasm_vm));
+        }
+        while wasm_vm_configs.len() > RECENT_BLOCKS_MAX {
+            wasm_vm_configs.pop_front();
+        }
+        let name =
+            |(id, challenge): (&String, &Challenge)| (id.clone(), challenge.details.name.clone());
+        let url = |(id, wasm): (&String, &Wasm)| (id.clone(), download_url(wasm));
+        Self {
+            height: event.block.details.height,
+            lifespan_blocks: lifespan_blocks.or(self.lifespan_blocks),
+            challenge_names: event.challenges.iter().map(name).collect(),
+            download_urls: event.wasms.iter().map(url).collect(),
+            wasm_vm_configs,
+        }
+    }
+
+    /// Whether a benchmark of that start has left the window: no block will confirm anything of it (tig-protocol.md
+    /// section 8).
+    pub(crate) fn is_expired(&self, block_started: u32) -> bool {
+        self.lifespan_blocks
+            .is_some_and(|lifespan| block_started.saturating_add(lifespan) < self.height)
+    }
+
+    /// The terms of a new job.
+    ///
+    /// # Errors
+    ///
+    /// What is missing, for the operator.
+    pub(crate) fn terms(
+        &self,
+        config: &Config,
+        settings: &BenchmarkSettings,
+    ) -> Result<Terms, Missing> {
+        let challenge_id = &settings.challenge_id;
+        let name = self
+            .challenge_names
+            .get(challenge_id)
+            .ok_or_else(|| Missing::Challenge(challenge_id.clone()))?;
+        let challenge = config
+            .get(name)
+            .ok_or_else(|| Missing::Config(name.clone()))?;
+        let algorithm_id = &settings.algorithm_id;
+        let download_url = self
+            .download_urls
+            .get(algorithm_id)
+            .cloned()
+            .flatten()
+            .ok_or_else(|| Missing::Wasm(algorithm_id.clone()))?;
+        Ok(Terms {
+            batch_size: challenge.batch_size,
+            retry_delay_ms: challenge.ms_delay_between_batch_retries,
+            wasm_vm_config: self
+                .wasm_vm_config(&settings.block_id)
+                .ok_or(Missing::WasmVm)?,
+            download_url,
+        })
+    }
+
+    /// The limits of the block that the settings name decide what a verifier computes; the newest are the best guess if
+    /// that block was never seen.
+    fn wasm_vm_config(&self, block_id: &str) -> Option<WasmVmConfig> {
+        let named = self.wasm_vm_configs.iter().find(|(id, _)| id == block_id);
+        let (_, config) = named.or(self.wasm_vm_configs.back())?;
+        Some(*config)
+    }
+}
+
+fn download_url(wasm: &Wasm) -> Option<String> {
+    let url = wasm.details.download_url.clone();
+    url.filter(|_| wasm.details.compile_success)
+}
+
+/// Why a job must wait.
+#[derive(Debug, Eq, PartialEq, thiserror::Error)]
+pub(crate) enum Missing {
+    #[error("no block has listed challenge {0} yet")]
+    Challenge(String),
+    #[error(
+        "config.job_manager has no section `{0}`: add batch_size and ms_delay_between_batch_retries"
+    )]
+    Config(String),
+    #[error("algorithm {0} has no compiled module")]
+    Wasm(String),
+    #[error("no block has shown the limits of the VM yet")]
+    WasmVm,
+}

@@ -1,0 +1,84 @@
+//! What a job's record must be, given what is stored and what a block shows. Applying the answer twice changes nothing.
+
+use tig_protocol::api::{Benchmark, Precommit};
+
+use crate::{config::Config, job::Job, network::Network, record::JobRecord};
+
+/// What a block shows of one benchmark. That something is missing says nothing: listings can be incomplete.
+pub(crate) struct Sighting<'a> {
+    pub(crate) precommit: &'a Precommit,
+    pub(crate) benchmark: Option<&'a Benchmark>,
+    pub(crate) is_proved: bool,
+}
+
+/// What is to be done with a job.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Change {
+    Put(Box<JobRecord>),
+    Drop { reason: &'static str },
+}
+
+/// The change of `job`, which is `None` if it is not known, in view of `sighting`, which is `None` if no block shows it.
+pub(crate) fn reconcile(
+    job: Option<&Job>,
+    sighting: Option<&Sighting<'_>>,
+    config: &Config,
+    network: &Network,
+) -> Option<Change> {
+    let drop = |reason| job.map(|_| Change::Drop { reason });
+    if sighting.is_some_and(|sighting| sighting.is_proved) {
+        return drop("proof confirmed");
+    }
+    let before = job.map(Job::record);
+    let mut record = match (before, sighting) {
+        (Some(record), _) => record.clone(),
+        (None, Some(sighting)) => new_record(sighting.precommit)?,
+        (None, None) => return None,
+    };
+    if network.is_expired(record.block_started) {
+        return drop("its lifespan is over");
+    }
+    if record.terms.is_none() {
+        record.terms = network.terms(config, &record.settings).ok();
+    }
+    if let Some(benchmark) = sighting.and_then(|sighting| sighting.benchmark) {
+        observe_benchmark(&mut record, benchmark);
+    }
+    if let (Some(job), Some(root), None) = (job, record.committed_root, &record.abandoned) {
+        record.abandoned = job.check_root(root).err().map(|error| error.to_string());
+    }
+    if Some(&record) == before {
+        return None;
+    }
+    Some(Change::Put(Box::new(record)))
+}
+
+/// `None` as long as the precommit is not confirmed.
+fn new_record(precommit: &Precommit) -> Option<JobRecord> {
+    Some(JobRecord {
+        settings: precommit.settings.clone(),
+        num_nonces: precommit
+            .details
+            .num_nonces
+            .filter(|&num_nonces| num_nonces > 0)?
+            .into(),
+        rand_hash: precommit.state.as_ref()?.rand_hash.clone()?,
+        block_started: precommit.details.block_started,
+        terms: None,
+        sampled_nonces: None,
+        committed_root: None,
+        abandoned: None,
+    })
+}
+
+fn observe_benchmark(record: &mut JobRecord, benchmark: &Benchmark) {
+    let state = benchmark.state.as_ref();
+    if let Some(nonces) = state.and_then(|state| state.sampled_nonces.clone()) {
+        let mut nonces = nonces;
+        // A set: its order differs from answer to answer.
+        nonces.sort_unstable();
+        nonces.dedup();
+        record.sampled_nonces = Some(nonces);
+        record.committed_root = benchmark.details.merkle_root.or(record.committed_root);
+    }
+}

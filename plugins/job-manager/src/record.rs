@@ -1,0 +1,60 @@
+//! The records that are stored, and that all else follows from.
+
+use serde::{Deserialize, Serialize};
+use tig_protocol::{BatchResult, BenchmarkSettings, MerkleHash, MerkleProof, WasmVmConfig};
+
+use crate::config::BatchSize;
+
+/// What is stored of a job: small, whatever its number of batches.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub(crate) struct JobRecord {
+    pub(crate) settings: BenchmarkSettings,
+    pub(crate) num_nonces: u64,
+    pub(crate) rand_hash: String,
+    /// Height of the block that the settings name.
+    pub(crate) block_started: u32,
+    /// `None` while the job waits for something that they need.
+    #[serde(default)]
+    pub(crate) terms: Option<Terms>,
+    /// `None` until the benchmark is confirmed.
+    #[serde(default)]
+    pub(crate) sampled_nonces: Option<Vec<u64>>,
+    /// Root of the confirmed benchmark.
+    #[serde(default)]
+    pub(crate) committed_root: Option<MerkleHash>,
+    /// Why nothing more is done for the job; it is kept until it expires, lest it be created again.
+    #[serde(default)]
+    pub(crate) abandoned: Option<String>,
+}
+
+/// What is fixed when a job is created, so that all its batches fit together.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Terms {
+    pub(crate) batch_size: BatchSize,
+    pub(crate) retry_delay_ms: u64,
+    pub(crate) wasm_vm_config: WasmVmConfig,
+    pub(crate) download_url: String,
+}
+
+/// What is stored of a batch that has a result.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub(crate) struct BatchRecord {
+    pub(crate) merkle_root: MerkleHash,
+    /// Ascending.
+    pub(crate) solution_nonces: Vec<u64>,
+    /// By ascending nonce; empty until asked for.
+    pub(crate) merkle_proofs: Vec<MerkleProof>,
+}
+
+impl BatchRecord {
+    /// The record of a result for the root alone.
+    pub(crate) fn without_proofs(result: &BatchResult) -> Self {
+        let mut solution_nonces = result.solution_nonces.clone();
+        solution_nonces.sort_unstable();
+        Self {
+            merkle_root: result.merkle_root,
+            solution_nonces,
+            merkle_proofs: Vec::new(),
+        }
+    }
+}

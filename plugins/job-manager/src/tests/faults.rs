@@ -1,0 +1,208 @@
+//! Wrong results, missing data and damaged storage.
+
+use tig_plugin_api::{Extension, prelude::*};
+
+use super::*;
+
+#[test]
+fn bad_results_are_refused_and_the_batch_is_due_at_once() {
+    let mut manager = start(4);
+    let ready = compute(&mut manager);
+    manager.event(
+        "new_block",
+        block_with_benchmark(103, &ready["merkle_root"]),
+    );
+    let batch = take(&mut manager, "new_batch").remove(0);
+    let good = work(&batch);
+    let stored = manager.stored();
+    let other_root = json!("11".repeat(32));
+    // At an even index a stem may lie deeper without changing the root of the batch, but the whole branch breaks.
+    let branch = good["merkle_proofs"][1]["branch"].as_str().unwrap();
+    let too_deep = format!("{}02{}", &branch[..66], &branch[68..]);
+    let mutations: [(&str, Value); 9] = [
+        ("/start_nonce", json!(2)),
+        ("/start_nonce", json!(12)),
+        ("/solution_nonces", json!([4])),
+        ("/solution_nonces", json!([2, 2])),
+        ("/merkle_root", other_root.clone()),
+        ("/merkle_proofs/0", good["merkle_proofs"][1].clone()),
+        ("/merkle_proofs", json!([good["merkle_proofs"][0]])),
+        ("/merkle_proofs/0/leaf/fuel_consumed", json!(8)),
+        ("/merkle_proofs/1/branch", json!(too_deep)),
+    ];
+    for (pointer, value) in mutations {
+        let mut bad = good.clone();
+        *bad.pointer_mut(pointer).unwrap() = value;
+        manager.logs();
+        manager.event("batch_result", bad.clone());
+        assert_eq!(manager.stored(), stored, "{bad}");
+        let logs = manager.logs();
+        assert!(
+            logs.iter()
+                .any(|(level, text)| level == "warn" && text.contains("slave-1 refused")),
+            "{logs:?}"
+        );
+        let again = take(&mut manager, "new_batch");
+        assert_eq!(again.len(), usize::from(pointer != "/start_nonce"), "{bad}");
+    }
+    // Without proofs it is a late answer to the plain batch: only another root is wrong.
+    let mut plain = good.clone();
+    plain["merkle_proofs"] = json!([]);
+    manager.event("batch_result", plain.clone());
+    assert_eq!(
+        (manager.stored(), manager.emitted()),
+        (stored.clone(), vec![])
+    );
+    plain["merkle_root"] = other_root;
+    manager.event("batch_result", plain);
+    assert_eq!(
+        (manager.stored(), take(&mut manager, "new_batch").len()),
+        (stored, 1)
+    );
+}
+
+#[test]
+fn a_job_waits_for_what_it_lacks() {
+    let mut manager = start(4);
+    let mut no_module = block(101);
+    no_module["wasms"] = json!({});
+    manager.event("new_block", no_module);
+    let job = stage(&mut manager);
+    assert_eq!(
+        (&job["stage"], &job["reason"]),
+        (
+            &json!("waiting"),
+            &json!("algorithm c003_a001 has no compiled module")
+        )
+    );
+    manager.restart();
+    // Not listed any more, but not forgotten.
+    manager.event("new_block", empty_block(102));
+    assert_eq!(take(&mut manager, "new_batch").len(), 3);
+}
+
+#[test]
+fn a_benchmark_with_another_root_is_abandoned() {
+    let mut manager = start(4);
+    compute(&mut manager);
+    manager.event(
+        "new_block",
+        block_with_benchmark(103, &json!("22".repeat(32))),
+    );
+    manager.update();
+    assert_eq!(manager.emitted(), []);
+    let job = stage(&mut manager);
+    assert_eq!(job["stage"], "abandoned");
+    assert!(
+        job["reason"]
+            .as_str()
+            .unwrap()
+            .contains("differs from 2222"),
+        "{job}"
+    );
+    assert!(manager.logs().iter().any(|(level, _)| level == "error"));
+}
+
+#[test]
+fn a_job_rebuilt_after_its_benchmark_was_confirmed_is_proved_only_against_the_committed_root() {
+    for (root, expected) in [
+        (json!(whole_tree().root()), "proof_ready"),
+        (json!("33".repeat(32)), "abandoned"),
+    ] {
+        let mut manager = start(4);
+        manager.event("new_block", block_with_benchmark(103, &root));
+        let batches = take(&mut manager, "new_batch");
+        assert_eq!(batches.len(), 3);
+        for batch in &batches {
+            manager.event("batch_result", work(batch));
+        }
+        assert_eq!(stage(&mut manager)["stage"], expected);
+        assert_eq!(
+            take(&mut manager, "proof_ready").len(),
+            usize::from(expected == "proof_ready")
+        );
+    }
+}
+
+#[test]
+fn a_batch_size_that_is_no_power_of_two_is_refused_with_its_place() {
+    for size in [0, 1000] {
+        let error = Harness::<JobManager>::try_start(settings(size))
+            .err()
+            .unwrap()
+            .to_string();
+        assert!(
+            error.starts_with("config.job_manager.knapsack.batch_size: "),
+            "{error}"
+        );
+        assert!(error.contains("is not a power of two"), "{error}");
+    }
+}
+
+#[test]
+fn results_of_unknown_jobs_are_ignored() {
+    let mut manager = start(4);
+    manager.event(
+        "batch_result",
+        json!({ "benchmark_id": "other", "start_nonce": 0, "slave": "s",
+        "merkle_root": "00".repeat(32), "solution_nonces": [], "merkle_proofs": [] }),
+    );
+    assert_eq!((manager.stored().len(), manager.emitted()), (0, vec![]));
+}
+
+/// The extension, with a way to spoil its storage.
+struct Spoiled(JobManager);
+
+impl Extension for Spoiled {
+    const EVENTS: &'static [&'static str] = JobManager::EVENTS;
+
+    fn create(settings: &Settings, ctx: &mut Context<'_>) -> Result<Self> {
+        JobManager::create(settings, ctx).map(Self)
+    }
+
+    fn handle(&mut self, ctx: &mut Context<'_>, name: &str, payload: &[u8]) -> Result<()> {
+        if name == "spoil" {
+            let key: String = serde_json::from_slice(payload)?;
+            return ctx.put(&key, &json!({ "torn": true }));
+        }
+        self.0.handle(ctx, name, payload)
+    }
+}
+
+#[test]
+fn unreadable_records_are_set_aside_and_the_rest_goes_on() {
+    let mut manager = Harness::<Spoiled>::start(settings(4));
+    manager.event("new_block", block(101));
+    for (_, batch) in manager.emitted() {
+        manager.event("batch_result", work(&batch));
+    }
+    let torn_batch = format!("batch/{ID}/0000000001");
+    manager.event("spoil", json!(torn_batch));
+    manager.event("spoil", json!("job/0123"));
+    manager.restart();
+    assert!(
+        manager
+            .stored()
+            .contains_key(&format!("damaged/{torn_batch}"))
+    );
+    assert!(manager.stored().contains_key("damaged/job/0123"));
+    let errors = manager
+        .logs()
+        .into_iter()
+        .filter(|(level, _)| level == "error");
+    assert_eq!(errors.count(), 2);
+
+    manager.emitted();
+    manager.update();
+    let batches = manager.emitted();
+    assert_eq!(
+        batches.len(),
+        1,
+        "only what is lost is computed again: {batches:?}"
+    );
+    manager.event("batch_result", work(&batches[0].1));
+    assert_eq!(
+        manager.emitted()[0].1["merkle_root"],
+        json!(whole_tree().root())
+    );
+}
