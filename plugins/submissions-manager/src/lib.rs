@@ -1,0 +1,371 @@
+//! `submissions_manager`: submits precommits, benchmarks and proofs to the API until a block shows them.
+//!
+//! | | |
+//! |---|---|
+//! | handles | `precommit_ready`, `benchmark_ready`, `proof_ready`, `new_block`, `update`, `http_response` |
+//! | emits | `submit_{precommit,benchmark,proof}_success`, `submit_{precommit,benchmark,proof}_error` |
+//! | routes | `GET /submissions` |
+//! | config | `clear_precommits_submission_on_new_block`, `max_retries` (null: for ever), `ms_delay_between_retries` |
+//! | stores | `benchmark/<benchmark id>`, `proof/<benchmark id>`, `damaged/<key>` |
+//!
+//! Benchmarks and proofs are sent until they are accepted, and again if no block shows them; sending one twice does no
+//! harm. A precommit costs a fee each time: it is repeated only if it cannot have arrived, and never after a restart. If
+//! nobody knows what became of it, neither success nor error is emitted, so that its slot stays used for this block.
+
+mod kind;
+mod listing;
+mod outcome;
+mod rate;
+mod request;
+mod store;
+mod submission;
+mod tell;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tig_events::{BenchmarkReady, PrecommitReady, ProofReady};
+use tig_plugin_api::prelude::*;
+
+use crate::{
+    kind::Kind,
+    listing::{Listing, NewBlock},
+    outcome::{Outcome, classify},
+    rate::Rate,
+    request::{InFlight, block_id, post},
+    submission::{Fate, Retries, State, Submission},
+    tell::tell,
+};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Config {
+    clear_precommits_submission_on_new_block: bool,
+    max_retries: Option<u32>,
+    ms_delay_between_retries: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            clear_precommits_submission_on_new_block: true,
+            max_retries: None,
+            ms_delay_between_retries: 30_000,
+        }
+    }
+}
+
+/// What a reload hands over.
+#[derive(Deserialize, Serialize)]
+struct Handover {
+    in_flight: Vec<(Kind, InFlight)>,
+    precommits: Vec<(String, Submission)>,
+    listing: Option<Listing>,
+    rate: Rate,
+}
+
+struct SubmissionsManager {
+    config: Config,
+    /// By kind and benchmark id; precommits, which have none yet, by block and a random number.
+    submissions: BTreeMap<(Kind, String), Submission>,
+    in_flight: BTreeMap<Kind, InFlight>,
+    listing: Option<Listing>,
+    rate: Rate,
+}
+
+#[extension(routes("GET /submissions"))]
+impl SubmissionsManager {
+    fn new(config: Config, ctx: &mut Context<'_>) -> Result<Self> {
+        let submissions = store::restore(ctx)?;
+        if !submissions.is_empty() {
+            ctx.info(&format!("{} submissions restored", submissions.len()));
+        }
+        Ok(Self {
+            config,
+            submissions,
+            in_flight: BTreeMap::new(),
+            listing: None,
+            rate: Rate::default(),
+        })
+    }
+
+    fn on_precommit_ready(&mut self, ctx: &mut Context<'_>, event: PrecommitReady) -> Result<()> {
+        let block_id = &event.settings.block_id;
+        // Never the id of a precommit from before a restart, whose response may still come.
+        let id = format!("{block_id}/{:016x}", ctx.random_u64());
+        self.add(ctx, Kind::Precommit, id, serde_json::to_value(&event)?)
+    }
+
+    fn on_benchmark_ready(&mut self, ctx: &mut Context<'_>, event: BenchmarkReady) -> Result<()> {
+        let request = serde_json::to_value(&event)?;
+        self.add(ctx, Kind::Benchmark, event.benchmark_id, request)
+    }
+
+    fn on_proof_ready(&mut self, ctx: &mut Context<'_>, event: ProofReady) -> Result<()> {
+        let request = serde_json::to_value(&event)?;
+        self.add(ctx, Kind::Proof, event.benchmark_id, request)
+    }
+
+    fn on_new_block(&mut self, ctx: &mut Context<'_>, event: NewBlock) -> Result<()> {
+        let listing = Listing::from(event);
+        let keys: Vec<(Kind, String)> = self.submissions.keys().cloned().collect();
+        for key in keys {
+            match key.0 {
+                Kind::Precommit => self.drop_stale_precommit(&key),
+                Kind::Benchmark | Kind::Proof => self.reconcile(ctx, &key, &listing)?,
+            }
+        }
+        self.listing = Some(listing);
+        self.dispatch(ctx)
+    }
+
+    fn on_update(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        let now_ms = ctx.now_ms();
+        let in_flight = self.in_flight.iter();
+        let lost: Vec<Kind> = in_flight
+            .filter(|(_, in_flight)| in_flight.is_lost(now_ms))
+            .map(|(kind, _)| *kind)
+            .collect();
+        for kind in lost {
+            let text = "no response came".to_owned();
+            let failure = HttpFailure {
+                kind: HttpFailureKind::Other,
+                text,
+            };
+            self.settle(ctx, kind, &classify(kind, &Err(failure)))?;
+        }
+        self.dispatch(ctx)
+    }
+
+    fn on_http_response(&mut self, ctx: &mut Context<'_>, response: HttpResponse) -> Result<()> {
+        let awaited = self
+            .in_flight
+            .iter()
+            .find(|(_, sent)| sent.tag == response.tag);
+        let Some((&kind, _)) = awaited else {
+            return Ok(());
+        };
+        self.settle(ctx, kind, &classify(kind, &response.result))?;
+        self.dispatch(ctx)
+    }
+
+    fn on_http_request(
+        &mut self,
+        _ctx: &mut Context<'_>,
+        _request: HttpRequest,
+    ) -> Result<HttpReply> {
+        let list = |kind| -> Vec<Value> {
+            let of_kind = self.submissions.iter().filter(|((its, _), _)| *its == kind);
+            of_kind
+                .map(|((_, id), submission)| self.report(kind, id, submission))
+                .collect()
+        };
+        let report = json!({
+            "precommits": list(Kind::Precommit),
+            "benchmarks": list(Kind::Benchmark),
+            "proofs": list(Kind::Proof),
+        });
+        HttpReply::json(200, &report)
+    }
+
+    fn snapshot(&mut self) -> Result<Handover> {
+        let precommits = self
+            .submissions
+            .iter()
+            .filter(|((kind, _), _)| *kind == Kind::Precommit);
+        Ok(Handover {
+            in_flight: self.in_flight.clone().into_iter().collect(),
+            precommits: precommits
+                .map(|((_, id), submission)| (id.clone(), submission.clone()))
+                .collect(),
+            listing: self.listing.clone(),
+            rate: self.rate.clone(),
+        })
+    }
+
+    fn restore(&mut self, _ctx: &mut Context<'_>, state: Handover) -> Result<()> {
+        let precommits = state.precommits.into_iter();
+        self.submissions
+            .extend(precommits.map(|(id, submission)| ((Kind::Precommit, id), submission)));
+        self.in_flight = state.in_flight.into_iter().collect();
+        self.listing = state.listing;
+        self.rate = state.rate;
+        Ok(())
+    }
+}
+
+impl SubmissionsManager {
+    /// Takes on a submission, unless it is known or a block shows it already, and sends it if it can be sent at once.
+    fn add(&mut self, ctx: &mut Context<'_>, kind: Kind, id: String, request: Value) -> Result<()> {
+        let is_shown = self
+            .listing
+            .as_ref()
+            .is_some_and(|listing| listing.shows(kind, &id));
+        let is_known = self.submissions.iter().any(|((its, known), submission)| {
+            *its == kind && (*known == id || submission.request == request)
+        });
+        if is_shown || is_known {
+            return Ok(());
+        }
+        let mut submission = Submission::new(request);
+        submission.block_started = self
+            .listing
+            .as_ref()
+            .and_then(|listing| listing.block_started(&id));
+        store::put(ctx, kind, &id, &submission)?;
+        self.submissions.insert((kind, id), submission);
+        self.dispatch(ctx)
+    }
+
+    /// Sends what is due: one request per kind at a time, the most urgent kind first, of a kind the one that began first.
+    /// Benchmarks and proofs wait for the first block, which may show that they are confirmed.
+    fn dispatch(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        let now_ms = ctx.now_ms();
+        for kind in Kind::ALL {
+            let must_wait = kind != Kind::Precommit && self.listing.is_none();
+            if must_wait || self.in_flight.contains_key(&kind) {
+                continue;
+            }
+            let due = self
+                .submissions
+                .iter()
+                .filter(|((its, _), submission)| *its == kind && submission.is_due(now_ms));
+            let first =
+                due.min_by_key(|(_, submission)| submission.block_started.unwrap_or(u32::MAX));
+            let Some(key) = first.map(|(key, _)| key.clone()) else {
+                continue;
+            };
+            if !self.rate.take(now_ms) {
+                return Ok(());
+            }
+            self.send(ctx, &key, now_ms)?;
+        }
+        Ok(())
+    }
+
+    fn send(&mut self, ctx: &mut Context<'_>, key: &(Kind, String), now_ms: u64) -> Result<()> {
+        let Some(submission) = self.submissions.get_mut(key) else {
+            return Ok(());
+        };
+        let (kind, id) = (key.0, &key.1);
+        let mut sent = submission.clone();
+        sent.attempts += 1;
+        store::put(ctx, kind, id, &sent)?;
+        let tag = format!("{kind}/{id}/{}", sent.attempts);
+        ctx.http(&post(ctx.settings(), kind, tag.clone(), &sent.request)?)?;
+        *submission = sent;
+        self.in_flight
+            .insert(kind, InFlight::new(tag, id.clone(), now_ms));
+        Ok(())
+    }
+
+    /// Draws the conclusions from the outcome of the request of `kind` that is in flight.
+    fn settle(&mut self, ctx: &mut Context<'_>, kind: Kind, outcome: &Outcome) -> Result<()> {
+        let Some(in_flight) = self.in_flight.get(&kind) else {
+            return Ok(());
+        };
+        let key = (kind, in_flight.id.clone());
+        // A submission that a block has shown meanwhile needs no answer any more.
+        if let Some(submission) = self.submissions.get(&key) {
+            let retries = Retries {
+                max: self.config.max_retries,
+                delay_ms: self.config.ms_delay_between_retries,
+            };
+            let height = self.listing.as_ref().map_or(0, |listing| listing.height);
+            let mut after = submission.after(outcome, height, ctx.now_ms(), &retries);
+            let is_stale = kind == Kind::Precommit && self.is_stale(&after);
+            if is_stale && after.state == State::Waiting {
+                after.state = State::Rejected;
+            }
+            tell(ctx, &key, &after, outcome)?;
+            if kind == Kind::Precommit && after.state != State::Waiting {
+                self.submissions.remove(&key);
+            } else {
+                store::put(ctx, kind, &key.1, &after)?;
+                self.submissions.insert(key, after);
+            }
+        }
+        self.in_flight.remove(&kind);
+        Ok(())
+    }
+
+    /// Brings a benchmark or proof in line with the newest block.
+    fn reconcile(
+        &mut self,
+        ctx: &mut Context<'_>,
+        key: &(Kind, String),
+        listing: &Listing,
+    ) -> Result<()> {
+        let Some(submission) = self.submissions.get_mut(key) else {
+            return Ok(());
+        };
+        let (kind, id) = (key.0, &key.1);
+        let mut after = submission.clone();
+        let started = listing.block_started(id).or(after.block_started);
+        after.block_started = started.or(Some(listing.height));
+        match after.fate(kind, id, listing) {
+            Fate::Drop { reason } => {
+                store::delete(ctx, kind, id)?;
+                ctx.info(&format!("{kind} {id}: {reason}"));
+                self.submissions.remove(key);
+                return Ok(());
+            }
+            Fate::Resend => {
+                ctx.warn(&format!(
+                    "{kind} {id}: accepted, but no block shows it; sent again"
+                ));
+                after.state = State::Waiting;
+            }
+            Fate::Keep => {}
+        }
+        if after != *submission {
+            store::put(ctx, kind, id, &after)?;
+            *submission = after;
+        }
+        Ok(())
+    }
+
+    /// A precommit that failed is not repeated in a later block: its difficulty was chosen for its own.
+    fn drop_stale_precommit(&mut self, key: &(Kind, String)) {
+        let is_in_flight = self
+            .in_flight
+            .get(&key.0)
+            .is_some_and(|in_flight| in_flight.id == key.1);
+        let is_dropped = |submission: &Submission| {
+            self.config.clear_precommits_submission_on_new_block || submission.has_failed()
+        };
+        if !is_in_flight && self.submissions.get(key).is_some_and(is_dropped) {
+            self.submissions.remove(key);
+        }
+    }
+
+    fn is_stale(&self, precommit: &Submission) -> bool {
+        let newest = self
+            .listing
+            .as_ref()
+            .map(|listing| listing.block_id.as_str());
+        newest.is_some_and(|newest| newest != block_id(&precommit.request))
+    }
+
+    fn report(&self, kind: Kind, id: &str, submission: &Submission) -> Value {
+        let is_in_flight = self
+            .in_flight
+            .get(&kind)
+            .is_some_and(|in_flight| in_flight.id == id);
+        let state = match submission.state {
+            State::Waiting if is_in_flight => "in_flight",
+            State::Waiting => "waiting",
+            State::Sent { .. } => "sent",
+            State::Rejected => "rejected",
+        };
+        json!({
+            "id": id,
+            "state": state,
+            "attempts": submission.attempts,
+            "last_error": submission.last_error,
+        })
+    }
+}

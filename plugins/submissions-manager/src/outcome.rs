@@ -1,0 +1,239 @@
+//! What the answer to a submission means.
+
+use tig_plugin_api::{HttpAnswer, HttpFailure, HttpFailureKind};
+use tig_protocol::api::{SubmitProofResponse, Verified};
+
+use crate::kind::Kind;
+
+/// Characters of an answer that are kept and logged.
+const TEXT_CHARS_MAX: usize = 500;
+
+/// Words by which the API says that it has the submission already (tig-protocol.md section 5).
+const DUPLICATE_WORDS: [&str; 3] = ["duplicate", "already", "with these settings exists"];
+
+/// What became of a submission.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Outcome {
+    /// The API has it, now or since an earlier attempt. Only a block confirms it.
+    Accepted(Answer),
+    /// Not accepted, and worth another attempt.
+    Retryable(Answer),
+    /// A precommit of which nobody knows whether the API took it. A second fee is worse than a missed slot.
+    Unknown(Answer),
+    /// No attempt can succeed.
+    Rejected(Answer),
+    /// The API took the proof and found it wrong.
+    Fraud(Answer),
+}
+
+/// Status, if there was an answer, and what was said.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Answer {
+    pub(crate) status: Option<u16>,
+    pub(crate) text: String,
+}
+
+/// Classifies the answer to a submission of `kind`.
+pub(crate) fn classify(kind: Kind, result: &Result<HttpAnswer, HttpFailure>) -> Outcome {
+    match result {
+        Ok(answer) => classify_answer(kind, answer),
+        Err(failure) => {
+            let answer = Answer {
+                status: None,
+                text: shown(&failure.text),
+            };
+            match (kind, failure.kind) {
+                (Kind::Benchmark | Kind::Proof, _) | (_, HttpFailureKind::Connect) => {
+                    Outcome::Retryable(answer)
+                }
+                (Kind::Precommit, _) => Outcome::Unknown(answer),
+            }
+        }
+    }
+}
+
+fn classify_answer(kind: Kind, answer: &HttpAnswer) -> Outcome {
+    let text = String::from_utf8_lossy(&answer.body);
+    let told = Answer {
+        status: Some(answer.status),
+        text: shown(&text),
+    };
+    let lower = text.to_lowercase();
+    match answer.status {
+        200..=299 if kind == Kind::Proof => match verdict(&answer.body) {
+            Verified::Ok => Outcome::Accepted(told),
+            Verified::Err(reason) => Outcome::Fraud(Answer {
+                text: shown(&reason),
+                ..told
+            }),
+        },
+        200..=299 => Outcome::Accepted(told),
+        429 => Outcome::Retryable(told),
+        400..=499 if DUPLICATE_WORDS.iter().any(|word| lower.contains(word)) => {
+            Outcome::Accepted(told)
+        }
+        408 | 500..=599 if kind == Kind::Precommit => Outcome::Unknown(told),
+        // Authentication and routing are repaired by people, while finished work waits.
+        401 | 403 | 404 | 408 | 425 | 500..=599 if kind != Kind::Precommit => {
+            Outcome::Retryable(told)
+        }
+        400..=499 if names_what_may_come(kind, &lower) => Outcome::Retryable(told),
+        _ => Outcome::Rejected(told),
+    }
+}
+
+/// Whether a rejection is about the stage before, which the next block can confirm (InvalidPrecommit, InvalidBenchmark).
+fn names_what_may_come(kind: Kind, text: &str) -> bool {
+    match kind {
+        Kind::Proof => text.contains("precommit") || text.contains("benchmark"),
+        Kind::Benchmark => text.contains("precommit"),
+        Kind::Precommit => false,
+    }
+}
+
+/// An answer of 200 can say that the proof is wrong. One that says nothing of the kind is no reason for an alarm.
+fn verdict(body: &[u8]) -> Verified {
+    let response: Result<SubmitProofResponse, _> = serde_json::from_slice(body);
+    response.map_or(Verified::Ok, |response| response.verified)
+}
+
+fn shown(text: &str) -> String {
+    let printable = text.chars().map(|character| {
+        if character.is_control() {
+            ' '
+        } else {
+            character
+        }
+    });
+    printable.take(TEXT_CHARS_MAX).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kind::Kind::{Benchmark, Precommit, Proof};
+
+    fn answer(kind: Kind, status: u16, text: &str) -> &'static str {
+        let body = text.as_bytes().to_vec();
+        name(&classify(kind, &Ok(HttpAnswer { status, body })))
+    }
+
+    fn failure(kind: Kind, failure: HttpFailureKind) -> &'static str {
+        name(&classify(
+            kind,
+            &Err(HttpFailure {
+                kind: failure,
+                text: String::new(),
+            }),
+        ))
+    }
+
+    fn name(outcome: &Outcome) -> &'static str {
+        match outcome {
+            Outcome::Accepted(_) => "accepted",
+            Outcome::Retryable(_) => "retryable",
+            Outcome::Unknown(_) => "unknown",
+            Outcome::Rejected(_) => "rejected",
+            Outcome::Fraud(_) => "fraud",
+        }
+    }
+
+    const CASES: &[(Kind, u16, &str, &str)] = &[
+        (Precommit, 200, r#"{"benchmark_id":"c0ffee"}"#, "accepted"),
+        (Benchmark, 200, r#"{"ok":true}"#, "accepted"),
+        (Proof, 200, r#"{"verified":{"Ok":null}}"#, "accepted"),
+        (Proof, 200, r#"{"verified":"ok"}"#, "accepted"),
+        (Proof, 200, r#"{"verified":null}"#, "accepted"),
+        (Proof, 200, "", "accepted"),
+        (
+            Proof,
+            200,
+            r#"{"verified":{"Err":"invalid merkle proof for nonce 7"}}"#,
+            "fraud",
+        ),
+        (
+            Proof,
+            200,
+            r#"{"verified":"invalid solution for nonce 7"}"#,
+            "fraud",
+        ),
+        (
+            Precommit,
+            400,
+            "a benchmark with these settings exists: {}",
+            "accepted",
+        ),
+        (
+            Benchmark,
+            400,
+            "benchmark c0ffee was already submitted",
+            "accepted",
+        ),
+        (Proof, 400, "Duplicate proof: c0ffee", "accepted"),
+        (
+            Benchmark,
+            400,
+            "precommit c0ffee does not exist or is not confirmed",
+            "retryable",
+        ),
+        (
+            Proof,
+            400,
+            "benchmark c0ffee does not exist or is not confirmed",
+            "retryable",
+        ),
+        (
+            Benchmark,
+            400,
+            "invalid nonce 11: it must be less than 10",
+            "rejected",
+        ),
+        (
+            Proof,
+            400,
+            "invalid proof nonces: expected [1], submitted [2]",
+            "rejected",
+        ),
+        (
+            Precommit,
+            400,
+            "insufficient fee balance: the fee is 2, the available balance is 1",
+            "rejected",
+        ),
+        (Precommit, 429, "too many requests", "retryable"),
+        (Benchmark, 429, "too many requests", "retryable"),
+        (Proof, 408, "", "retryable"),
+        (Precommit, 408, "", "unknown"),
+        (Proof, 503, "", "retryable"),
+        (Precommit, 502, "", "unknown"),
+        (Benchmark, 401, "bad key", "retryable"),
+        (Precommit, 401, "bad key", "rejected"),
+    ];
+
+    #[test]
+    fn answers_are_classified_by_kind_status_and_text() {
+        for &(kind, status, text, expected) in CASES {
+            assert_eq!(
+                answer(kind, status, text),
+                expected,
+                "{kind} {status} {text}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_a_precommit_that_cannot_have_arrived_is_sent_again() {
+        for kind in [
+            HttpFailureKind::Timeout,
+            HttpFailureKind::TooLarge,
+            HttpFailureKind::Other,
+        ] {
+            assert_eq!(failure(Kind::Precommit, kind), "unknown");
+            assert_eq!(failure(Kind::Proof, kind), "retryable");
+        }
+        assert_eq!(
+            failure(Kind::Precommit, HttpFailureKind::Connect),
+            "retryable"
+        );
+    }
+}

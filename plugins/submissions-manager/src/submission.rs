@@ -1,0 +1,135 @@
+//! One submission and its state: what an answer, and what a block, makes of it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{kind::Kind, listing::Listing, outcome::Outcome};
+
+/// An accepted benchmark or proof that no block shows after so many blocks is sent again.
+pub(crate) const RESEND_AFTER_BLOCKS: u32 = 3;
+
+/// A submission until a block shows it. Benchmarks and proofs are stored in this form.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Submission {
+    /// Body of the request.
+    pub(crate) request: Value,
+    pub(crate) state: State,
+    /// Requests sent.
+    pub(crate) attempts: u32,
+    /// Failed ones since the last that was accepted.
+    failures: u32,
+    pub(crate) last_error: Option<String>,
+    /// Height from which the lifespan counts; of the first block seen if no listing tells it.
+    pub(crate) block_started: Option<u32>,
+    pub(crate) not_before_ms: u64,
+}
+
+/// What a submission waits for.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum State {
+    /// To be sent.
+    Waiting,
+    /// For a block that shows it.
+    Sent { height: u32 },
+    /// For its end: it is kept so that it is not submitted anew.
+    Rejected,
+}
+
+/// How often and when to try again.
+pub(crate) struct Retries {
+    /// `None`: for ever.
+    pub(crate) max: Option<u32>,
+    pub(crate) delay_ms: u64,
+}
+
+/// What a block makes of a submission.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Fate {
+    Keep,
+    Resend,
+    Drop { reason: &'static str },
+}
+
+impl Submission {
+    pub(crate) fn new(request: Value) -> Self {
+        Self {
+            request,
+            state: State::Waiting,
+            attempts: 0,
+            failures: 0,
+            last_error: None,
+            block_started: None,
+            not_before_ms: 0,
+        }
+    }
+
+    pub(crate) fn is_due(&self, now_ms: u64) -> bool {
+        self.state == State::Waiting && self.not_before_ms <= now_ms
+    }
+
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failures > 0
+    }
+
+    /// This submission after an answer that came at `height`.
+    pub(crate) fn after(
+        &self,
+        outcome: &Outcome,
+        height: u32,
+        now_ms: u64,
+        retries: &Retries,
+    ) -> Self {
+        let mut after = self.clone();
+        let answer = match outcome {
+            Outcome::Accepted(_) => {
+                after.state = State::Sent { height };
+                after.failures = 0;
+                after.last_error = None;
+                return after;
+            }
+            Outcome::Retryable(answer) => {
+                after.failures += 1;
+                after.not_before_ms = now_ms.saturating_add(retries.delay_ms);
+                let may_retry = retries.max.is_none_or(|max| after.failures <= max);
+                after.state = if may_retry {
+                    State::Waiting
+                } else {
+                    State::Rejected
+                };
+                answer
+            }
+            Outcome::Unknown(answer) | Outcome::Rejected(answer) | Outcome::Fraud(answer) => {
+                after.state = State::Rejected;
+                answer
+            }
+        };
+        after.last_error = Some(answer.text.clone());
+        after
+    }
+
+    /// What the newest block makes of this benchmark or proof.
+    pub(crate) fn fate(&self, kind: Kind, benchmark_id: &str, listing: &Listing) -> Fate {
+        if listing.shows(kind, benchmark_id) {
+            return Fate::Drop {
+                reason: "confirmed",
+            };
+        }
+        if self
+            .block_started
+            .is_some_and(|started| listing.is_expired(started))
+        {
+            return Fate::Drop {
+                reason: "its lifespan is over",
+            };
+        }
+        match self.state {
+            State::Sent { height }
+                if listing.height >= height.saturating_add(RESEND_AFTER_BLOCKS) =>
+            {
+                Fate::Resend
+            }
+            State::Sent { .. } | State::Waiting | State::Rejected => Fate::Keep,
+        }
+    }
+}

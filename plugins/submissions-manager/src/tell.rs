@@ -1,0 +1,51 @@
+//! What others are told of an answer: by events, and by the log.
+
+use serde_json::json;
+use tig_plugin_api::prelude::*;
+
+use crate::{
+    kind::Kind,
+    outcome::{Answer, Outcome},
+    submission::{State, Submission},
+};
+
+/// Emits and logs what became of a request.
+pub(crate) fn tell(
+    ctx: &mut Context<'_>,
+    key: &(Kind, String),
+    after: &Submission,
+    outcome: &Outcome,
+) -> Result<()> {
+    let (kind, id) = key;
+    let will_retry = after.state == State::Waiting;
+    match outcome {
+        Outcome::Accepted(Answer { text, .. }) => {
+            let mut event = after.request.clone();
+            event["text"] = json!(text);
+            ctx.emit_json(&format!("submit_{kind}_success"), &event)?;
+            ctx.info(&format!("{kind} {id}: accepted, {text}"));
+        }
+        Outcome::Unknown(Answer { text, .. }) => {
+            ctx.warn(&format!(
+                "{kind} {id}: given up, it may have been accepted: {text}"
+            ));
+        }
+        Outcome::Retryable(answer) | Outcome::Rejected(answer) | Outcome::Fraud(answer) => {
+            let Answer { status, text } = answer;
+            let request = &after.request;
+            let event = json!({ "text": text, "status": status, "request": request, "will_retry": will_retry });
+            ctx.emit_json(&format!("submit_{kind}_error"), &event)?;
+            let status = status.map_or("no answer".to_owned(), |status| status.to_string());
+            match outcome {
+                Outcome::Fraud(_) => {
+                    ctx.error(&format!("{kind} {id}: the API calls it a fraud: {text}"))
+                }
+                _ if will_retry => ctx.warn(&format!(
+                    "{kind} {id}: failed, will be sent again ({status}): {text}"
+                )),
+                _ => ctx.error(&format!("{kind} {id}: rejected ({status}): {text}")),
+            }
+        }
+    }
+    Ok(())
+}
