@@ -238,8 +238,8 @@ impl SubmissionsManager {
             let Some(key) = first.map(|(key, _)| key.clone()) else {
                 continue;
             };
-            if !self.rate.take(now_ms) {
-                return Ok(());
+            if !self.rate.take(now_ms, kind) {
+                continue;
             }
             self.send(ctx, &key, now_ms)?;
         }
