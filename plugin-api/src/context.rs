@@ -9,6 +9,9 @@ use crate::{
     bail, frame,
 };
 
+/// Where unreadable records are moved, under their own key.
+pub const SET_ASIDE: &str = "damaged/";
+
 /// An event that extensions emit by its type.
 pub trait Event: Serialize {
     /// Name by which handlers find it: `on_<NAME>`.
@@ -110,6 +113,42 @@ impl<'a> Context<'a> {
             .into_iter()
             .map(|(key, value)| decode_value(&key, value).map(|value| (key, value)))
             .collect()
+    }
+
+    /// Like [`Context::scan`], but a value that is not the JSON of a `T` is set aside, so that one damaged record does not
+    /// keep an extension from starting.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read, or a limit of the host is reached.
+    pub fn scan_sound<T: DeserializeOwned>(&mut self, prefix: &str) -> Result<Vec<(String, T)>> {
+        let answer = self.call(service::STORAGE_SCAN, prefix, &[])?;
+        let mut sound = Vec::new();
+        for (key, value) in frame::decode_entries(&answer)? {
+            match serde_json::from_slice(value) {
+                Ok(value) => sound.push((key, value)),
+                Err(error) => self.set_aside(&key, &error.to_string())?,
+            }
+        }
+        Ok(sound)
+    }
+
+    /// Moves the value under `key` to [`SET_ASIDE`]`<key>`, for a person to look at, and logs the reason.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read, or a limit of the host is reached.
+    pub fn set_aside(&mut self, key: &str, reason: &str) -> Result<()> {
+        let answer = self.call(service::STORAGE_GET, key, &[])?;
+        let Some((_, value)) = answer.split_first() else {
+            return Ok(());
+        };
+        let aside = format!("{SET_ASIDE}{key}");
+        self.error(&format!(
+            "stored record `{key}` is unreadable, moved to `{aside}`: {reason}"
+        ));
+        self.call(service::STORAGE_PUT, &aside, value)?;
+        self.delete(key)
     }
 
     /// Sends an HTTP request; the response comes to `on_http_response` with the same tag.

@@ -54,7 +54,7 @@ mod manifest;
 mod settings;
 pub mod testing;
 
-pub use context::{Context, Event};
+pub use context::{Context, Event, SET_ASIDE};
 pub use error::{Error, Result};
 pub use extension::Extension;
 pub use http::{

@@ -211,6 +211,11 @@ impl<E: Extension> Harness<E> {
             .collect()
     }
 
+    /// Puts bytes into the storage, such as a damaged record to be found after a [`Harness::restart`].
+    pub fn store(&mut self, key: &str, bytes: impl Into<Vec<u8>>) {
+        self.host.stored.insert(key.to_owned(), bytes.into());
+    }
+
     /// Puts the clock forward.
     pub fn advance_ms(&mut self, milliseconds: u64) {
         self.host.now_ms += milliseconds;

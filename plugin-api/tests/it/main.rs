@@ -34,7 +34,7 @@ struct Counter {
     seen: u64,
 }
 
-#[extension(routes("GET /total", "POST /fail/*"))]
+#[extension(routes("GET /total", "GET /scores", "POST /fail/*"))]
 impl Counter {
     fn new(config: Config, ctx: &mut Context<'_>) -> Result<Self> {
         let total = ctx.get("total")?.unwrap_or(0);
@@ -78,11 +78,18 @@ impl Counter {
 
     fn on_http_request(
         &mut self,
-        _ctx: &mut Context<'_>,
+        ctx: &mut Context<'_>,
         request: HttpRequest,
     ) -> Result<HttpReply> {
         match request.path.as_str() {
             "/total" => HttpReply::json(200, &self.total),
+            "/scores" => {
+                let scores = ctx.scan_sound::<u64>("score/")?;
+                HttpReply::json(
+                    200,
+                    &scores.iter().map(|(_, score)| score).collect::<Vec<_>>(),
+                )
+            }
             path => bail!("no {path}"),
         }
     }
@@ -175,6 +182,27 @@ fn storage_survives_a_restart_and_state_a_reload() {
         (counter.extension().total, counter.extension().seen),
         (6, 0)
     );
+}
+
+#[test]
+fn a_damaged_record_is_set_aside_and_the_others_are_read() {
+    let mut counter = counter();
+    counter.store("score/1", "7");
+    counter.store("score/2", "{\"torn");
+    counter.store("score/3", "9");
+    assert_eq!(
+        counter.request("GET", "/scores", &[], "").unwrap().body,
+        b"[7,9]"
+    );
+    assert!(!counter.stored().contains_key("score/2"));
+    assert!(counter.stored().contains_key("damaged/score/2"));
+    let (level, text) = counter.logs().remove(0);
+    assert!(level == "error" && text.contains("`score/2`"), "{text}");
+    assert_eq!(
+        counter.request("GET", "/scores", &[], "").unwrap().body,
+        b"[7,9]"
+    );
+    assert_eq!(counter.logs(), [], "told once");
 }
 
 #[test]

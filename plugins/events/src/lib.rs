@@ -4,10 +4,14 @@
 //! arguments, and unknown ones are ignored.
 
 mod block;
+mod head;
 mod submission;
 mod work;
 
-pub use block::{BenchmarkConfirmed, DifficultySamples, NewBlock, PrecommitConfirmed, ProofConfirmed};
+pub use block::{
+    BenchmarkConfirmed, DifficultySamples, NewBlock, PrecommitConfirmed, ProofConfirmed,
+};
+pub use head::BlockHead;
 pub use submission::{
     BenchmarkReady, PrecommitReady, ProofReady, SubmitBenchmarkError, SubmitBenchmarkSuccess,
     SubmitPrecommitError, SubmitPrecommitSuccess, SubmitProofError, SubmitProofSuccess,

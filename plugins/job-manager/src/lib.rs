@@ -6,7 +6,7 @@
 //! | emits | `new_batch`, `benchmark_ready`, `proof_ready` |
 //! | routes | `GET /jobs` |
 //! | config | per challenge name: `batch_size` (a power of two), `ms_delay_between_batch_retries` |
-//! | stores | `job/<benchmark id>`, `batch/<benchmark id>/<index>`, `network`, `damaged/<key>` |
+//! | stores | `job/<benchmark id>`, `batch/<benchmark id>/<index>`, `network` |
 //!
 //! A job is a function of what is stored and of the newest block. Every step can be repeated: after a restart all
 //! batches without a result are handed out again, and `benchmark_ready` or `proof_ready` is emitted once more; who

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize, de::IgnoredAny};
+use tig_events::BlockHead;
 use tig_protocol::{
     BenchmarkSettings, WasmVmConfig,
     api::{Benchmark, Challenge, Precommit, Wasm},
@@ -16,7 +17,7 @@ const RECENT_BLOCKS_MAX: usize = 120;
 /// What is read of `new_block`.
 #[derive(Deserialize)]
 pub(crate) struct NewBlock {
-    pub(crate) block: Block,
+    pub(crate) block: BlockHead,
     #[serde(default)]
     pub(crate) wasms: BTreeMap<String, Wasm>,
     #[serde(default)]
@@ -27,29 +28,6 @@ pub(crate) struct NewBlock {
     pub(crate) benchmarks: BTreeMap<String, Benchmark>,
     #[serde(default)]
     pub(crate) proofs: BTreeMap<String, IgnoredAny>,
-}
-
-#[derive(Deserialize)]
-pub(crate) struct Block {
-    id: String,
-    details: BlockDetails,
-    config: Option<BlockConfig>,
-}
-
-#[derive(Deserialize)]
-struct BlockDetails {
-    height: u32,
-}
-
-#[derive(Deserialize)]
-struct BlockConfig {
-    wasm_vm: WasmVmConfig,
-    benchmark_submissions: BenchmarkSubmissions,
-}
-
-#[derive(Deserialize)]
-struct BenchmarkSubmissions {
-    lifespan_period: u32,
 }
 
 /// The newest block as far as jobs depend on it, and the VM limits of the blocks before.
@@ -67,12 +45,11 @@ pub(crate) struct Network {
 impl Network {
     /// This network as of `event`.
     pub(crate) fn at(&self, event: &NewBlock) -> Self {
-        let config = event.block.config.as_ref();
-        let lifespan_blocks = config.map(|config| config.benchmark_submissions.lifespan_period);
+        let block = &event.block;
         let mut wasm_vm_configs = self.wasm_vm_configs.clone();
-        if let Some(config) = config {
-            wasm_vm_configs.retain(|(id, _)| *id != event.block.id);
-            wasm_vm_configs.push_back((event.block.id.clone(), config.wasm_vm));
+        if let Some(config) = block.wasm_vm_config {
+            wasm_vm_configs.retain(|(id, _)| *id != block.id);
+            wasm_vm_configs.push_back((block.id.clone(), config));
         }
         while wasm_vm_configs.len() > RECENT_BLOCKS_MAX {
             wasm_vm_configs.pop_front();
@@ -81,8 +58,8 @@ impl Network {
             |(id, challenge): (&String, &Challenge)| (id.clone(), challenge.details.name.clone());
         let url = |(id, wasm): (&String, &Wasm)| (id.clone(), download_url(wasm));
         Self {
-            height: event.block.details.height,
-            lifespan_blocks: lifespan_blocks.or(self.lifespan_blocks),
+            height: block.height,
+            lifespan_blocks: block.lifespan_blocks.or(self.lifespan_blocks),
             challenge_names: event.challenges.iter().map(name).collect(),
             download_urls: event.wasms.iter().map(url).collect(),
             wasm_vm_configs,

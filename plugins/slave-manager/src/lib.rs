@@ -26,7 +26,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_json::json;
-use tig_events::{BatchReceived, NewBatch};
+use tig_events::{BatchReceived, BlockHead, NewBatch};
 use tig_plugin_api::prelude::*;
 use tig_protocol::{BatchResult, api::Precommit};
 
@@ -58,32 +58,11 @@ fn default_lease_ms() -> u64 {
 /// What is read of `new_block`.
 #[derive(Deserialize)]
 struct NewBlock {
-    block: Block,
+    block: BlockHead,
     #[serde(default)]
     precommits: BTreeMap<String, Precommit>,
     #[serde(default)]
     proofs: BTreeMap<String, IgnoredAny>,
-}
-
-#[derive(Deserialize)]
-struct Block {
-    details: BlockDetails,
-    config: Option<BlockConfig>,
-}
-
-#[derive(Deserialize)]
-struct BlockDetails {
-    height: u32,
-}
-
-#[derive(Deserialize)]
-struct BlockConfig {
-    benchmark_submissions: BenchmarkSubmissions,
-}
-
-#[derive(Deserialize)]
-struct BenchmarkSubmissions {
-    lifespan_period: u32,
 }
 
 /// Body of `release-batch`.
@@ -129,8 +108,6 @@ impl SlaveManager {
     }
 
     fn on_new_block(&mut self, ctx: &mut Context<'_>, event: NewBlock) -> Result<()> {
-        let config = event.block.config.as_ref();
-        let lifespan_blocks = config.map(|config| config.benchmark_submissions.lifespan_period);
         let block_started = |id: &str| {
             event
                 .precommits
@@ -140,8 +117,8 @@ impl SlaveManager {
         let is_proved = |id: &str| event.proofs.contains_key(id);
         let queue = &mut self.state.queue;
         let purged = queue.purge(
-            event.block.details.height,
-            lifespan_blocks,
+            event.block.height,
+            event.block.lifespan_blocks,
             block_started,
             is_proved,
         );

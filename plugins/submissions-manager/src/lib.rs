@@ -6,7 +6,7 @@
 //! | emits | `submit_{precommit,benchmark,proof}_success`, `submit_{precommit,benchmark,proof}_error` |
 //! | routes | `GET /submissions` |
 //! | config | `clear_precommits_submission_on_new_block`, `max_retries` (null: for ever), `ms_delay_between_retries` |
-//! | stores | `benchmark/<benchmark id>`, `proof/<benchmark id>`, `damaged/<key>` |
+//! | stores | `benchmark/<benchmark id>`, `proof/<benchmark id>` |
 //!
 //! Benchmarks and proofs are sent until they are accepted, and again if no block shows them; sending one twice does no
 //! harm. A precommit costs a fee each time: it is repeated only if it cannot have arrived, and never after a restart. If

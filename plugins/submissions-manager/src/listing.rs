@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize, de::IgnoredAny};
+use tig_events::BlockHead;
 use tig_protocol::api::Precommit;
 
 use crate::kind::Kind;
@@ -10,35 +11,13 @@ use crate::kind::Kind;
 /// What is read of `new_block`.
 #[derive(Deserialize)]
 pub(crate) struct NewBlock {
-    block: Block,
+    block: BlockHead,
     #[serde(default)]
     precommits: BTreeMap<String, Precommit>,
     #[serde(default)]
     benchmarks: BTreeMap<String, IgnoredAny>,
     #[serde(default)]
     proofs: BTreeMap<String, IgnoredAny>,
-}
-
-#[derive(Deserialize)]
-struct Block {
-    id: String,
-    details: BlockDetails,
-    config: Option<BlockConfig>,
-}
-
-#[derive(Deserialize)]
-struct BlockDetails {
-    height: u32,
-}
-
-#[derive(Deserialize)]
-struct BlockConfig {
-    benchmark_submissions: BenchmarkSubmissions,
-}
-
-#[derive(Deserialize)]
-struct BenchmarkSubmissions {
-    lifespan_period: u32,
 }
 
 /// The newest listing.
@@ -77,12 +56,11 @@ impl Listing {
 
 impl From<NewBlock> for Listing {
     fn from(event: NewBlock) -> Self {
-        let config = event.block.config;
         let started = |(id, precommit): (String, Precommit)| (id, precommit.details.block_started);
         Self {
             block_id: event.block.id,
-            height: event.block.details.height,
-            lifespan_blocks: config.map(|config| config.benchmark_submissions.lifespan_period),
+            height: event.block.height,
+            lifespan_blocks: event.block.lifespan_blocks,
             block_started: event.precommits.into_iter().map(started).collect(),
             benchmarks: event.benchmarks.into_keys().collect(),
             proofs: event.proofs.into_keys().collect(),

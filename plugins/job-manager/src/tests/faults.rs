@@ -1,6 +1,5 @@
 //! Wrong results, missing data and damaged storage.
 
-use tig_plugin_api::{Extension, prelude::*};
 
 use super::*;
 
@@ -150,35 +149,16 @@ fn results_of_unknown_jobs_are_ignored() {
     assert_eq!((manager.stored().len(), manager.emitted()), (0, vec![]));
 }
 
-/// The extension, with a way to spoil its storage.
-struct Spoiled(JobManager);
-
-impl Extension for Spoiled {
-    const EVENTS: &'static [&'static str] = JobManager::EVENTS;
-
-    fn create(settings: &Settings, ctx: &mut Context<'_>) -> Result<Self> {
-        JobManager::create(settings, ctx).map(Self)
-    }
-
-    fn handle(&mut self, ctx: &mut Context<'_>, name: &str, payload: &[u8]) -> Result<()> {
-        if name == "spoil" {
-            let key: String = serde_json::from_slice(payload)?;
-            return ctx.put(&key, &json!({ "torn": true }));
-        }
-        self.0.handle(ctx, name, payload)
-    }
-}
-
 #[test]
 fn unreadable_records_are_set_aside_and_the_rest_goes_on() {
-    let mut manager = Harness::<Spoiled>::start(settings(4));
+    let mut manager = Harness::<JobManager>::start(settings(4));
     manager.event("new_block", block(101));
     for (_, batch) in manager.emitted() {
         manager.event("batch_result", work(&batch));
     }
     let torn_batch = format!("batch/{ID}/0000000001");
-    manager.event("spoil", json!(torn_batch));
-    manager.event("spoil", json!("job/0123"));
+    manager.store(&torn_batch, "{\"torn");
+    manager.store("job/0123", "{\"torn\": true}");
     manager.restart();
     assert!(
         manager
