@@ -274,8 +274,7 @@ impl SubmissionsManager {
                 max: self.config.max_retries,
                 delay_ms: self.config.ms_delay_between_retries,
             };
-            let height = self.listing.as_ref().map_or(0, |listing| listing.height);
-            let mut after = submission.after(outcome, height, ctx.now_ms(), &retries);
+            let mut after = submission.after(outcome, ctx.now_ms(), &retries);
             let is_stale = kind == Kind::Precommit && self.is_stale(&after);
             if is_stale && after.state == State::Waiting {
                 after.state = State::Rejected;
@@ -306,6 +305,10 @@ impl SubmissionsManager {
         let mut after = submission.clone();
         let started = listing.block_started(id).or(after.block_started);
         after.block_started = started.or(Some(listing.height));
+        if after.state == (State::Sent { first_seen: None }) {
+            let first_seen = Some(listing.height);
+            after.state = State::Sent { first_seen };
+        }
         match after.fate(kind, id, listing) {
             Fate::Drop { reason } => {
                 store::delete(ctx, kind, id)?;

@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use crate::{kind::Kind, listing::Listing, outcome::Outcome};
 
-/// An accepted benchmark or proof that no block shows after so many blocks is sent again.
+/// An accepted benchmark or proof that no block shows so many blocks after the first that came since is sent again. That
+/// first one counts from, because its listing may have been on its way when the submission was sent.
 pub(crate) const RESEND_AFTER_BLOCKS: u32 = 3;
 
 /// A submission until a block shows it. Benchmarks and proofs are stored in this form.
@@ -30,8 +31,8 @@ pub(crate) struct Submission {
 pub(crate) enum State {
     /// To be sent.
     Waiting,
-    /// For a block that shows it.
-    Sent { height: u32 },
+    /// For a block that shows it; with the height of the first block that came since.
+    Sent { first_seen: Option<u32> },
     /// For its end: it is kept so that it is not submitted anew.
     Rejected,
 }
@@ -72,18 +73,12 @@ impl Submission {
         self.failures > 0
     }
 
-    /// This submission after an answer that came at `height`.
-    pub(crate) fn after(
-        &self,
-        outcome: &Outcome,
-        height: u32,
-        now_ms: u64,
-        retries: &Retries,
-    ) -> Self {
+    /// This submission after an answer.
+    pub(crate) fn after(&self, outcome: &Outcome, now_ms: u64, retries: &Retries) -> Self {
         let mut after = self.clone();
         let answer = match outcome {
             Outcome::Accepted(_) => {
-                after.state = State::Sent { height };
+                after.state = State::Sent { first_seen: None };
                 after.failures = 0;
                 after.last_error = None;
                 return after;
@@ -124,11 +119,9 @@ impl Submission {
             };
         }
         match self.state {
-            State::Sent { height }
-                if listing.height >= height.saturating_add(RESEND_AFTER_BLOCKS) =>
-            {
-                Fate::Resend
-            }
+            State::Sent {
+                first_seen: Some(height),
+            } if listing.height >= height.saturating_add(RESEND_AFTER_BLOCKS) => Fate::Resend,
             State::Sent { .. } | State::Waiting | State::Rejected => Fate::Keep,
         }
     }

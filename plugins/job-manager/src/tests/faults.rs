@@ -1,6 +1,5 @@
 //! Wrong results, missing data and damaged storage.
 
-
 use super::*;
 
 #[test]
