@@ -3,7 +3,13 @@
 mod cli;
 mod shutdown;
 
-use std::{error::Error, io::Write as _, net::Ipv4Addr, process::ExitCode, time::Duration};
+use std::{
+    error::Error,
+    io::{IsTerminal as _, Write as _},
+    net::Ipv4Addr,
+    process::ExitCode,
+    time::Duration,
+};
 
 use clap::Parser as _;
 use tig_devnet::{Devnet, Network, load_folder, network::Genesis, network::devnet_config, server};
@@ -22,6 +28,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_env_filter(
             tracing_subscriber::EnvFilter::try_from_default_env()
                 .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info")),

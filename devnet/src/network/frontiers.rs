@@ -51,7 +51,8 @@ impl Frontiers {
     }
 }
 
-/// Still solved by a simple algorithm for most nonces.
+/// A little harder than the minimum: a simple algorithm solves most nonces of satisfiability there, and few of knapsack,
+/// where few instances have a solution at all.
 fn hardest_point(kind: ChallengeKind) -> Point {
     match kind {
         ChallengeKind::Satisfiability => vec![60, 320],

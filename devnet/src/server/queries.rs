@@ -3,8 +3,11 @@
 use axum::{
     Json,
     extract::{Path, Query, State, rejection::QueryRejection},
-    http::header::CONTENT_TYPE,
-    response::IntoResponse,
+    http::{
+        HeaderMap, StatusCode,
+        header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH},
+    },
+    response::{IntoResponse, Response},
 };
 use serde::Deserialize;
 use tig_protocol::api::{
@@ -140,11 +143,21 @@ pub(super) async fn status(State(devnet): State<Devnet>) -> Json<Status> {
 pub(super) async fn wasm(
     State(devnet): State<Devnet>,
     Path(file): Path<String>,
-) -> Result<impl IntoResponse, ApiError> {
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
     let network = devnet.network();
     let wasm = file
         .strip_suffix(".wasm")
         .and_then(|algorithm_id| network.wasm(algorithm_id))
         .ok_or_else(|| ApiError::NotFound(format!("no algorithm module {file}")))?;
-    Ok(([(CONTENT_TYPE, "application/wasm")], wasm.to_vec()))
+    // A slave asks for each job whether the module is still the same.
+    let etag = format!("\"{}\"", blake3::hash(wasm).to_hex());
+    if headers
+        .get(IF_NONE_MATCH)
+        .is_some_and(|known| known == etag.as_str())
+    {
+        return Ok((StatusCode::NOT_MODIFIED, [(ETAG, etag)]).into_response());
+    }
+    let headers = [(CONTENT_TYPE, "application/wasm"), (ETAG, etag.as_str())];
+    Ok((headers, wasm.to_vec()).into_response())
 }

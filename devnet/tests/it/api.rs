@@ -1,6 +1,6 @@
 //! The HTTP API, in process and on loopback; the test decides when a block is made.
 
-use reqwest::{Method, Response, StatusCode};
+use reqwest::{Method, Response, StatusCode, header::HeaderValue};
 use serde_json::{Value, json};
 use tig_challenges::ChallengeKind::{self, Knapsack, Satisfiability};
 use tig_devnet::server;
@@ -304,4 +304,19 @@ async fn unknown_ids_and_endpoints_are_not_found() {
         &request.send().await.unwrap(),
         StatusCode::METHOD_NOT_ALLOWED,
     );
+}
+
+#[tokio::test]
+async fn a_module_is_told_by_its_etag() {
+    let server = Server::start().await;
+    let url = format!("{}/devnet/wasm/c001_a001.wasm", server.url);
+    let first = server.client.get(&url).send().await.unwrap();
+    let etag = first.headers()["etag"].clone();
+    let status_with = async |known| {
+        let request = server.client.get(&url).header("if-none-match", known);
+        request.send().await.unwrap().status()
+    };
+    assert_eq!(status_with(etag).await, StatusCode::NOT_MODIFIED);
+    let other = HeaderValue::from_static("\"other\"");
+    assert_eq!(status_with(other).await, StatusCode::OK);
 }
