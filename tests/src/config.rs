@@ -1,0 +1,98 @@
+//! The config of the host, as an operator would write it.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::artifacts::PLUGINS;
+
+/// The player that the devnet knows.
+pub const PLAYER_ID: &str = "0x00000000000000000000000000000000000c0de5";
+
+/// What to compute for one challenge.
+#[derive(Clone, Debug)]
+pub struct Algorithm {
+    /// Name of the algorithm.
+    pub name: &'static str,
+    /// Nonces of a benchmark.
+    pub num_nonces: u64,
+}
+
+/// What differs between one master and the next.
+#[derive(Clone, Debug)]
+pub struct MasterOptions {
+    /// By name of the challenge.
+    pub algorithms: BTreeMap<&'static str, Algorithm>,
+    /// Nonces of a batch, a power of two.
+    pub batch_size: u64,
+    /// Precommits for each block.
+    pub max_precommits_per_block: u64,
+}
+
+impl Default for MasterOptions {
+    /// Both challenges, small enough for two cores. Few knapsacks have a solution at all, so more of them are tried.
+    fn default() -> Self {
+        let algorithm = |name, num_nonces| Algorithm { name, num_nonces };
+        Self {
+            algorithms: BTreeMap::from([
+                ("knapsack", algorithm("greedy_swap", 320)),
+                ("satisfiability", algorithm("walk_sat", 40)),
+            ]),
+            batch_size: 16,
+            max_precommits_per_block: 2,
+        }
+    }
+}
+
+impl MasterOptions {
+    /// The whole config file; relative paths in it are relative to the file.
+    #[must_use]
+    pub fn host_config(&self, api_url: &str, port: u16) -> Value {
+        json!({
+            "player_id": PLAYER_ID,
+            "api_key_file": "api_key",
+            "api_url": api_url,
+            "backup_folder": "backup",
+            "bind": "127.0.0.1",
+            "port": port,
+            "plugin_folder": "plugins",
+            "extensions": PLUGINS,
+            "config": self.extensions(),
+        })
+    }
+
+    fn extensions(&self) -> Value {
+        let jobs: BTreeMap<_, _> = self.per_challenge(
+            |_| json!({ "batch_size": self.batch_size, "ms_delay_between_batch_retries": 30_000 }),
+        );
+        let selection: BTreeMap<_, _> = self.per_challenge(|algorithm| {
+            json!({ "algorithm": algorithm.name, "num_nonces": algorithm.num_nonces, "weight": 1.0 })
+        });
+        json!({
+            "submissions_manager": {
+                "clear_precommits_submission_on_new_block": true,
+                "max_retries": null,
+                "ms_delay_between_retries": 30_000,
+            },
+            "difficulty_sampler": {
+                "num_samples": 100,
+                "padding_factor": 0.2,
+                "decay": 0.7,
+                "initial_solutions_weight": 500.0,
+                "solutions_multiplier": 10.0,
+            },
+            "job_manager": jobs,
+            "precommit_manager": {
+                "max_precommits_per_block": self.max_precommits_per_block,
+                "algo_selection": selection,
+            },
+        })
+    }
+
+    fn per_challenge(&self, section: impl Fn(&Algorithm) -> Value) -> BTreeMap<&str, Value> {
+        let sections = self.algorithms.iter();
+        sections
+            .map(|(name, algorithm)| (*name, section(algorithm)))
+            .collect()
+    }
+}

@@ -1,0 +1,168 @@
+//! What the running programs tell about themselves: `GET /devnet/status` of the network, `GET /jobs` and `GET /slaves` of
+//! the host.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+use crate::http::{HttpError, get};
+
+/// A program did not tell.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read {path} of {address}")]
+pub struct ObserveError {
+    address: String,
+    path: &'static str,
+    source: HttpError,
+}
+
+/// How far the network is.
+#[derive(Clone, Debug, Deserialize)]
+pub struct DevnetStatus {
+    /// Height of the latest block.
+    pub height: u64,
+    /// Its id.
+    pub block_id: String,
+    /// In order of submission.
+    pub benchmarks: Vec<Benchmark>,
+}
+
+/// A benchmark as the network sees it.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Benchmark {
+    /// Its id.
+    pub benchmark_id: String,
+    /// Name of the challenge.
+    pub challenge: String,
+    /// Name of the algorithm.
+    pub algorithm: String,
+    /// The furthest step.
+    pub stage: Stage,
+    /// Nonces promised.
+    pub num_nonces: u64,
+    /// Solutions declared.
+    pub num_solutions: u64,
+}
+
+/// Steps of a benchmark, in their order; `*Pending` waits for a block, the others are confirmed.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Precommit submitted.
+    PrecommitPending,
+    /// Precommit confirmed: nonces are being computed.
+    Precommit,
+    /// Benchmark submitted.
+    BenchmarkPending,
+    /// Benchmark confirmed: sampled nonces are being proved.
+    Benchmark,
+    /// Proof submitted.
+    ProofPending,
+    /// Proof confirmed.
+    Proof,
+    /// The proof did not hold.
+    Fraud,
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::PrecommitPending => "precommit",
+            Self::Precommit => "computing",
+            Self::BenchmarkPending => "benchmark",
+            Self::Benchmark => "proving",
+            Self::ProofPending => "proof",
+            Self::Proof => "confirmed",
+            Self::Fraud => "FRAUD",
+        })
+    }
+}
+
+/// A job of the host: a benchmark that it works on.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+pub struct Job {
+    /// Id of the benchmark.
+    pub benchmark_id: String,
+    /// Batches whose root is known.
+    pub batches_done: u64,
+    /// Batches in all.
+    pub batches_total: u64,
+    /// Sampled nonces whose proof is known.
+    pub proofs_done: u64,
+}
+
+/// The slaves and what waits for them.
+#[derive(Clone, Debug, Deserialize)]
+pub struct SlaveStats {
+    /// Batches that wait for a slave.
+    pub queued: u64,
+    /// Every slave that has asked for work.
+    pub slaves: Vec<Slave>,
+}
+
+/// A slave as the host sees it.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Slave {
+    /// Its name.
+    pub name: String,
+    /// Results that were accepted.
+    pub batches: u64,
+}
+
+impl DevnetStatus {
+    /// Asks the network.
+    ///
+    /// # Errors
+    /// No answer, or another shape.
+    pub fn fetch(address: &str) -> Result<Self, ObserveError> {
+        fetch(address, "/devnet/status")
+    }
+
+    /// The benchmarks whose proof is confirmed.
+    pub fn confirmed(&self) -> impl Iterator<Item = &Benchmark> {
+        self.at(Stage::Proof)
+    }
+
+    /// The benchmarks that turned out to be fraud.
+    pub fn frauds(&self) -> impl Iterator<Item = &Benchmark> {
+        self.at(Stage::Fraud)
+    }
+
+    fn at(&self, stage: Stage) -> impl Iterator<Item = &Benchmark> {
+        self.benchmarks
+            .iter()
+            .filter(move |benchmark| benchmark.stage == stage)
+    }
+}
+
+impl Job {
+    /// Asks the host.
+    ///
+    /// # Errors
+    /// No answer, or another shape.
+    pub fn fetch_all(address: &str) -> Result<Vec<Self>, ObserveError> {
+        fetch(address, "/jobs")
+    }
+}
+
+impl SlaveStats {
+    /// Asks the host.
+    ///
+    /// # Errors
+    /// No answer, or another shape.
+    pub fn fetch(address: &str) -> Result<Self, ObserveError> {
+        fetch(address, "/slaves")
+    }
+}
+
+fn fetch<T: serde::de::DeserializeOwned>(
+    address: &str,
+    path: &'static str,
+) -> Result<T, ObserveError> {
+    let answer = get(address, path).and_then(crate::http::Answer::json);
+    answer.map_err(|source| ObserveError {
+        address: address.to_owned(),
+        path,
+        source,
+    })
+}

@@ -1,0 +1,188 @@
+//! One child process with its log.
+//!
+//! Invariant: the child is gone when its [`Process`] is dropped. It also sees its standard input end when this program dies
+//! without dropping anything, which is why every child is started with `--exit-with-parent`.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use crate::wait::wait_for;
+
+/// Time for a child to say where it listens.
+const START_S_MAX: u64 = 30;
+/// Time for a child to stop by itself before it is killed.
+const STOP_MS_MAX: u64 = 3_000;
+/// What a server's first line begins with.
+const LISTENING: &str = "listening on http://";
+
+/// A running child.
+#[derive(Debug)]
+pub struct Process {
+    name: String,
+    child: Child,
+    stdin: Option<ChildStdin>,
+    log: PathBuf,
+    output: PathBuf,
+}
+
+/// A child did not start, or ended when it should not.
+#[derive(Debug, thiserror::Error)]
+pub enum ProcessError {
+    /// The program cannot be started.
+    #[error("cannot start {name}")]
+    Spawn {
+        /// The program.
+        name: String,
+        /// Why not.
+        source: io::Error,
+    },
+    /// It ended by itself.
+    #[error("{name} ended with {status}: {last_line}")]
+    Ended {
+        /// The program.
+        name: String,
+        /// How it ended.
+        status: ExitStatus,
+        /// The last line of its log.
+        last_line: String,
+    },
+    /// It runs, and says nothing.
+    #[error("{name} did not tell its address within {START_S_MAX} s; see {}", log.display())]
+    Silent {
+        /// The program.
+        name: String,
+        /// Its log.
+        log: PathBuf,
+    },
+}
+
+impl Process {
+    /// Starts `command` with a standard input that stays open; standard error is appended to `<folder>/<name>.log`.
+    ///
+    /// # Errors
+    /// The program or its log cannot be opened.
+    pub fn spawn(name: &str, command: &mut Command, folder: &Path) -> Result<Self, ProcessError> {
+        Self::spawn_with_stdin(name, command, folder, Stdio::piped())
+    }
+
+    /// Like [`Process::spawn`], with a standard input that somebody else holds open.
+    ///
+    /// # Errors
+    /// The program or its log cannot be opened.
+    pub fn spawn_with_stdin(
+        name: &str,
+        command: &mut Command,
+        folder: &Path,
+        stdin: Stdio,
+    ) -> Result<Self, ProcessError> {
+        let log = folder.join(format!("{name}.log"));
+        let output = folder.join(format!("{name}.out"));
+        let spawn = || {
+            let errors = File::options().create(true).append(true).open(&log)?;
+            // Loopback is not for proxies, whatever the environment says.
+            command
+                .env("NO_PROXY", "127.0.0.1")
+                .env("no_proxy", "127.0.0.1")
+                .env("NO_COLOR", "1")
+                .stdin(stdin)
+                .stdout(File::create(&output)?)
+                .stderr(errors)
+                .spawn()
+        };
+        let mut child = spawn().map_err(|source| ProcessError::Spawn {
+            name: name.to_owned(),
+            source,
+        })?;
+        Ok(Self {
+            name: name.to_owned(),
+            stdin: child.stdin.take(),
+            child,
+            log,
+            output,
+        })
+    }
+
+    /// Waits until the child tells its address on standard output: `127.0.0.1:PORT`.
+    ///
+    /// # Errors
+    /// It ends or stays silent.
+    pub fn address(&mut self) -> Result<String, ProcessError> {
+        let limit = Duration::from_secs(START_S_MAX);
+        let told = wait_for("the address", limit, || match self.read_address() {
+            Some(address) => Some(Ok(address)),
+            None => self.check_running().err().map(Err),
+        });
+        told.unwrap_or_else(|_| {
+            Err(ProcessError::Silent {
+                name: self.name.clone(),
+                log: self.log.clone(),
+            })
+        })
+    }
+
+    fn read_address(&self) -> Option<String> {
+        let output = std::fs::read_to_string(&self.output).ok()?;
+        // A line without its end may be half of one.
+        let (line, _) = output.split_once('\n')?;
+        line.strip_prefix(LISTENING).map(str::to_owned)
+    }
+
+    /// Says whether the child still runs.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub fn check_running(&mut self) -> Result<(), ProcessError> {
+        match self.exit_status() {
+            None => Ok(()),
+            Some(status) => Err(ProcessError::Ended {
+                name: self.name.clone(),
+                status,
+                last_line: self.log_tail(1),
+            }),
+        }
+    }
+
+    /// How the child ended; `None` while it runs.
+    pub fn exit_status(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
+    }
+
+    /// Everything logged so far.
+    #[must_use]
+    pub fn log(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(&self.log).unwrap_or_default()).into_owned()
+    }
+
+    /// The last `lines` lines of the log.
+    #[must_use]
+    pub fn log_tail(&self, lines: usize) -> String {
+        let log = self.log();
+        let all: Vec<&str> = log.lines().collect();
+        all[all.len().saturating_sub(lines)..].join("\n")
+    }
+
+    /// Ends the child at once, as `kill -9` does.
+    pub fn kill(&mut self) {
+        // An error means that it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Asks the child to stop by closing its standard input, and kills it if it takes too long.
+    pub fn stop(&mut self) {
+        self.stdin = None;
+        let limit = Duration::from_millis(STOP_MS_MAX);
+        if wait_for("the end", limit, || self.exit_status()).is_err() {
+            self.kill();
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}

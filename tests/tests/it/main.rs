@@ -1,0 +1,15 @@
+//! The whole system as its users run it: real processes, real plugin files, real proof of work, on loopback.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper that cannot go on fails its test"
+)]
+
+mod bad_input;
+mod garbage;
+mod life_cycle;
+mod orphans;
+mod outage;
+mod plugin_files;
+mod restart;
+mod support;

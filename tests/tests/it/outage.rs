@@ -1,0 +1,44 @@
+//! The network is away when the host starts.
+
+use std::net::TcpListener;
+
+use tig_system_tests::{DevnetStatus, wait_for};
+
+use crate::support::{PACE, PATIENCE, holds_line, no_fraud, one_challenge, site};
+
+#[test]
+fn a_host_without_network_keeps_trying_until_it_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = site(folder.path());
+    let port = free_port();
+    let network = format!("127.0.0.1:{port}");
+    site.write_config(&one_challenge(), &format!("http://{network}"), 0)
+        .unwrap();
+    let mut host = site.spawn("tig-host", &mut site.host()).unwrap();
+    let master = host.address().unwrap();
+    wait_for("the host's complaint", PATIENCE, || {
+        host.check_running().unwrap();
+        holds_line(&host, &["WARN", "data_fetcher", &network]).then_some(())
+    })
+    .unwrap_or_else(|error| panic!("{error}\n{}", host.log()));
+
+    let _devnet = site
+        .spawn("tig-devnet", &mut site.devnet(port, PACE.block_ms))
+        .unwrap();
+    let _slave = site
+        .spawn("tig-slave", &mut site.slave(&master, "local", PACE.workers))
+        .unwrap();
+    wait_for("a confirmed proof", PATIENCE, || {
+        host.check_running().unwrap();
+        let status = DevnetStatus::fetch(&network).ok()?;
+        no_fraud(&status);
+        status.confirmed().next().map(drop)
+    })
+    .unwrap_or_else(|error| panic!("{error}\n{}", host.log()));
+}
+
+/// A port that nobody listens on, unless somebody takes it in this very moment.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}

@@ -1,0 +1,120 @@
+//! A running system in a folder of its own, and patience.
+
+use std::io::Write;
+use std::path::Path;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tig_system_tests::{
+    Artifacts, Benchmark, DevnetStatus, MasterOptions, Pace, Process, Site, Stack, wait_for,
+};
+
+/// For anything that the system does in the end.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(100);
+/// Lines of each log that are shown when a test fails.
+const LOG_LINES: usize = 30;
+
+/// One worker, and blocks as fast as the host looks for them.
+pub(crate) const PACE: Pace = Pace {
+    block_ms: 1_000,
+    workers: 1,
+};
+
+/// A folder ready to start processes in.
+pub(crate) fn site(folder: &Path) -> Site {
+    let artifacts = Artifacts::of_running_test().unwrap_or_else(|missing| panic!("{missing}"));
+    Site::prepare(folder, artifacts).unwrap()
+}
+
+/// One small benchmark of one challenge per block.
+pub(crate) fn one_challenge() -> MasterOptions {
+    let mut options = MasterOptions {
+        max_precommits_per_block: 1,
+        ..MasterOptions::default()
+    };
+    options.algorithms.remove("knapsack");
+    options
+}
+
+/// A running system. Its logs are shown when the test fails.
+pub(crate) struct Running {
+    pub(crate) stack: Stack,
+    // Removed last.
+    _folder: TempDir,
+}
+
+impl Running {
+    pub(crate) fn start(options: &MasterOptions) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let site = site(folder.path());
+        let stack = Stack::start(site, options, PACE).unwrap();
+        Self {
+            stack,
+            _folder: folder,
+        }
+    }
+
+    /// Looks again and again; any process that ends, or any fraud, ends the test.
+    pub(crate) fn wait_for<T>(
+        &mut self,
+        what: &str,
+        mut look: impl FnMut(&mut Stack) -> Option<T>,
+    ) -> T {
+        let found = wait_for(what, PATIENCE, || {
+            self.stack.check_running().unwrap();
+            no_fraud(&self.stack.status().unwrap());
+            look(&mut self.stack)
+        });
+        found.unwrap_or_else(|timed_out| panic!("{timed_out}"))
+    }
+
+    /// Waits for a benchmark in the network that `is_it`.
+    pub(crate) fn wait_for_benchmark(
+        &mut self,
+        what: &str,
+        is_it: impl Fn(&Benchmark) -> bool,
+    ) -> Benchmark {
+        self.wait_for(what, |stack| {
+            let status = stack.status().unwrap();
+            status.benchmarks.into_iter().find(&is_it)
+        })
+    }
+
+    /// Waits for a line of the host's log that holds all of `words`.
+    pub(crate) fn wait_for_host_log(&mut self, words: &[&str]) {
+        self.wait_for(
+            &format!("a line of the host's log with {words:?}"),
+            |stack| holds_line(&stack.host, words).then_some(()),
+        );
+    }
+
+    /// Ids of all benchmarks in the network.
+    pub(crate) fn benchmark_ids(&self) -> Vec<String> {
+        let status = self.stack.status().unwrap();
+        let benchmarks = status.benchmarks.into_iter();
+        benchmarks.map(|benchmark| benchmark.benchmark_id).collect()
+    }
+}
+
+/// Whether one line of the log holds all of `words`.
+pub(crate) fn holds_line(process: &Process, words: &[&str]) -> bool {
+    let log = process.log();
+    log.lines()
+        .any(|line| words.iter().all(|word| line.contains(word)))
+}
+
+pub(crate) fn no_fraud(status: &DevnetStatus) {
+    let frauds: Vec<_> = status.frauds().collect();
+    assert!(frauds.is_empty(), "{frauds:?}");
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            for process in self.stack.processes() {
+                // The harness shows what a failing test has written.
+                let _ = writeln!(std::io::stderr(), "{}\n", process.log_tail(LOG_LINES));
+            }
+        }
+    }
+}
