@@ -1,0 +1,203 @@
+//! `cargo xtask demo`: network, host and slave on loopback until a proof is confirmed for each challenge.
+
+mod progress;
+mod summary;
+mod view;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use tig_system_tests::{
+    Artifacts, DevnetStatus, Job, MasterOptions, Pace, Site, SlaveStats, Stack,
+};
+
+use self::progress::{Progress, Verdict};
+use self::view::View;
+use crate::output;
+use crate::workspace::Workspace;
+use crate::{Result, build};
+
+/// Time for all proofs, after the build.
+const PROOFS_S_MAX: u64 = 180;
+/// Pause between two looks at the system.
+const LOOK_INTERVAL_MS: u64 = 200;
+/// Failed looks in a row: a program that runs and does not answer for this long is stuck.
+const LOOKS_FAILED_MAX: u32 = 50;
+/// Lines of each log that are shown after a failure.
+const LOG_LINES: usize = 15;
+/// Nonces that the slave computes at the same time.
+const WORKERS: usize = 2;
+
+/// Settings of the demo.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Run on after the summary, until Ctrl-C; the folder stays.
+    #[arg(long)]
+    keep: bool,
+    /// Print the summary as one line of JSON.
+    #[arg(long)]
+    json: bool,
+    /// Milliseconds between the blocks of the network.
+    #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(100..))]
+    block_ms: u64,
+}
+
+impl Options {
+    /// As a script runs it.
+    pub(crate) fn json() -> Self {
+        Self {
+            keep: false,
+            json: true,
+            block_ms: 2_000,
+        }
+    }
+}
+
+/// Builds and runs.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    output::progress("building programs, plugins and algorithms");
+    let artifacts = build::everything(&Workspace::load()?)?;
+    let mut folder = tempfile::Builder::new().prefix("tig-demo-").tempdir()?;
+    folder.disable_cleanup(options.keep);
+    let done = run_in(folder.path(), artifacts, options);
+    if done.is_err() {
+        folder.disable_cleanup(true);
+        output::progress(&format!(
+            "everything is kept in {}",
+            folder.path().display()
+        ));
+    }
+    done
+}
+
+fn run_in(folder: &Path, artifacts: Artifacts, options: &Options) -> Result<()> {
+    let site = Site::prepare(folder, artifacts)?;
+    let master = MasterOptions::default();
+    let start = Instant::now();
+    let pace = Pace {
+        block_ms: options.block_ms,
+        workers: WORKERS,
+    };
+    let mut stack = Stack::start(site, &master, pace).inspect_err(|_| show_logs(folder))?;
+    output::progress(&format!(
+        "network http://{}, host http://{}, folder {}",
+        stack.devnet_address,
+        stack.host_address,
+        folder.display()
+    ));
+    let mut watched = watch_proofs(&mut stack, &master, start, options.json);
+    if watched.is_ok() && options.keep {
+        hint(&stack);
+        watched = watch_on(&mut stack, &master, start);
+    }
+    if watched.is_err() {
+        // They may still be writing.
+        drop(stack);
+        show_logs(folder);
+    }
+    watched
+}
+
+/// Looks until a proof of each challenge is confirmed, and prints the summary.
+fn watch_proofs(
+    stack: &mut Stack,
+    master: &MasterOptions,
+    start: Instant,
+    json: bool,
+) -> Result<()> {
+    let mut watch = Watch::new(master, start);
+    loop {
+        stack.check_running()?;
+        match watch.look(stack)? {
+            Verdict::Proved(summary) => {
+                output::result(&summary.text(json));
+                return Ok(());
+            }
+            Verdict::Open(missing) if start.elapsed() > Duration::from_secs(PROOFS_S_MAX) => {
+                return Err(format!("no proof for {missing} within {PROOFS_S_MAX} s").into());
+            }
+            Verdict::Open(_) => {}
+        }
+    }
+}
+
+/// Looks on and on. The host may be killed, to see it go on with its jobs when it is back.
+fn watch_on(stack: &mut Stack, master: &MasterOptions, start: Instant) -> Result<()> {
+    let mut watch = Watch::new(master, start);
+    loop {
+        if let Err(ended) = stack.host.check_running() {
+            output::progress(&format!("{ended}\nstarting tig-host again"));
+            stack.restart_host(master)?;
+            watch = Watch::new(master, start);
+        }
+        stack.check_running()?;
+        watch.look(stack)?;
+    }
+}
+
+/// What was seen of the system, and where it is shown.
+struct Watch {
+    start: Instant,
+    progress: Progress,
+    view: View,
+    /// Looks that failed in a row.
+    failures: u32,
+}
+
+impl Watch {
+    fn new(master: &MasterOptions, start: Instant) -> Self {
+        Self {
+            start,
+            progress: Progress::new(master.algorithms.keys().copied()),
+            view: View::for_stderr(),
+            failures: 0,
+        }
+    }
+
+    /// Pauses, looks, shows and judges; a fraud is an error.
+    fn look(&mut self, stack: &Stack) -> Result<Verdict> {
+        std::thread::sleep(Duration::from_millis(LOOK_INTERVAL_MS));
+        let elapsed = self.start.elapsed();
+        match observe(stack) {
+            Ok((status, jobs, slaves)) => {
+                self.progress.observe(elapsed, &status, &jobs, slaves);
+                self.failures = 0;
+            }
+            Err(error) if self.failures == LOOKS_FAILED_MAX => return Err(error),
+            Err(_) => self.failures += 1,
+        }
+        self.view.show(elapsed, &self.progress);
+        match self.progress.fraud() {
+            Some(text) => Err(text.into()),
+            None => Ok(self.progress.verdict()),
+        }
+    }
+}
+
+fn observe(stack: &Stack) -> Result<(DevnetStatus, Vec<Job>, SlaveStats)> {
+    Ok((stack.status()?, stack.jobs()?, stack.slaves()?))
+}
+
+fn hint(stack: &Stack) {
+    let folder = stack.site.folder().display();
+    let plugins = stack.site.plugin_folder();
+    let plugins = plugins.display();
+    output::progress(&format!(
+        "running on until Ctrl-C\n  folder   {folder}\n  plugins  {plugins}\n\
+         to replace one while it runs, change plugins/precommit-manager, then\n  \
+         cargo build -p precommit-manager && cp target/debug/libprecommit_manager.so {plugins}/"
+    ));
+}
+
+fn show_logs(folder: &Path) {
+    for name in ["tig-devnet", "tig-host", "tig-slave"] {
+        let path = folder.join(name).with_extension("log");
+        let log = std::fs::read(&path).unwrap_or_default();
+        let log = String::from_utf8_lossy(&log);
+        let lines: Vec<&str> = log.lines().collect();
+        output::progress(&format!("--- end of {}", path.display()));
+        for line in &lines[lines.len().saturating_sub(LOG_LINES)..] {
+            output::progress(line);
+        }
+    }
+}

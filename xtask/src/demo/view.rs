@@ -1,0 +1,117 @@
+//! Progress on standard error: redrawn in place on a terminal, else one line per change.
+
+use std::collections::HashMap;
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
+
+use super::progress::{Progress, Row};
+use crate::output;
+
+/// Benchmarks shown at the same time, the newest ones.
+const ROWS_MAX: usize = 12;
+/// Characters of an id that tell it from the others.
+const ID_PREFIX: usize = 8;
+
+/// How progress is shown.
+#[derive(Debug)]
+pub(super) enum View {
+    /// The number of lines that stand on the terminal.
+    Live { drawn: usize },
+    /// The last text told of each benchmark.
+    Lines { told: HashMap<String, String> },
+}
+
+impl View {
+    /// The kind that fits standard error.
+    pub(super) fn for_stderr() -> Self {
+        if std::io::stderr().is_terminal() {
+            Self::Live { drawn: 0 }
+        } else {
+            Self::Lines {
+                told: HashMap::new(),
+            }
+        }
+    }
+
+    /// Shows what has changed.
+    pub(super) fn show(&mut self, elapsed: Duration, progress: &Progress) {
+        match self {
+            Self::Live { drawn } => redraw(drawn, &frame(elapsed, progress)),
+            Self::Lines { told } => tell(told, elapsed, progress),
+        }
+    }
+}
+
+fn redraw(drawn: &mut usize, lines: &[String]) {
+    // Up to the first line, then erase everything below.
+    let mut text = match *drawn {
+        0 => String::new(),
+        count => format!("\x1b[{count}A\x1b[J"),
+    };
+    for line in lines {
+        text += line;
+        text.push('\n');
+    }
+    *drawn = lines.len();
+    // Nobody is left to tell if the terminal is gone.
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
+fn frame(elapsed: Duration, progress: &Progress) -> Vec<String> {
+    let mut lines = vec![format!(
+        "block {} {}   {:.0} s",
+        progress.height,
+        prefix(&progress.block_id),
+        elapsed.as_secs_f64()
+    )];
+    let hidden = progress.rows.len().saturating_sub(ROWS_MAX);
+    if hidden > 0 {
+        lines.push(format!("  ({hidden} earlier benchmarks)"));
+    }
+    lines.extend(
+        progress.rows[hidden..]
+            .iter()
+            .map(|row| row_line(row, elapsed)),
+    );
+    let slaves = progress.slaves.iter();
+    let slaves: Vec<_> = slaves
+        .map(|slave| format!("{} {} batches done", slave.name, slave.batches))
+        .collect();
+    lines.push(format!(
+        "slaves: {}   queue: {} batches",
+        slaves.join(", "),
+        progress.queued
+    ));
+    lines
+}
+
+fn row_line(row: &Row, elapsed: Duration) -> String {
+    let (id, challenge) = (
+        prefix(&row.benchmark.benchmark_id),
+        &row.benchmark.challenge,
+    );
+    let (stage, age) = (row.stage_text(), row.age(elapsed).as_secs_f64());
+    format!("  {id}  {challenge:<16} {stage:<24} {age:>4.0} s")
+}
+
+fn tell(told: &mut HashMap<String, String>, elapsed: Duration, progress: &Progress) {
+    for row in &progress.rows {
+        let text = row.stage_text();
+        let Row { benchmark, .. } = row;
+        if told.get(&benchmark.benchmark_id) == Some(&text) {
+            continue;
+        }
+        output::progress(&format!(
+            "{:>5.1} s  block {:<5} {}  {:<16} {text}",
+            elapsed.as_secs_f64(),
+            progress.height,
+            prefix(&benchmark.benchmark_id),
+            benchmark.challenge,
+        ));
+        told.insert(benchmark.benchmark_id.clone(), text);
+    }
+}
+
+fn prefix(id: &str) -> String {
+    id.chars().take(ID_PREFIX).collect()
+}

@@ -1,0 +1,57 @@
+//! `cargo xtask`: the two commands of the README (`demo`, `test`) and the chores behind them.
+
+mod build;
+mod demo;
+mod output;
+mod test;
+mod tidy;
+mod wasm;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Chores of this repository.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Command {
+    /// Runs the whole system on this machine until a proof is confirmed for each challenge.
+    Demo(demo::Options),
+    /// Runs everything that must pass; the last line is `N passed, N failed`.
+    Test,
+    /// Checks the sources for rules that no other tool knows.
+    Tidy,
+    /// Builds the algorithms to `target/algorithms/<challenge>/<name>.wasm`.
+    Wasm,
+}
+
+type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
+
+fn main() -> ExitCode {
+    let done = match Command::parse() {
+        Command::Demo(options) => demo::run(&options),
+        // Its last line is the count, whatever it is.
+        Command::Test => return test::run(),
+        Command::Tidy => tidy_alone(),
+        Command::Wasm => workspace::Workspace::load().and_then(|workspace| wasm::build(&workspace)),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::error(error.as_ref());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn tidy_alone() -> Result<()> {
+    let complaints = tidy::check(&workspace::Workspace::load()?)?;
+    for complaint in &complaints {
+        output::progress(complaint);
+    }
+    match complaints.len() {
+        0 => Ok(()),
+        count => Err(format!("{count} places are untidy").into()),
+    }
+}

@@ -1,0 +1,135 @@
+//! How many tests passed, from what the test runners print.
+
+use std::ops::AddAssign;
+
+/// Passed and failed tests.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Tally {
+    pub(super) passed: u32,
+    pub(super) failed: u32,
+}
+
+impl Tally {
+    /// One that passed.
+    pub(super) const PASSED: Self = Self {
+        passed: 1,
+        failed: 0,
+    };
+    /// One that failed.
+    pub(super) const FAILED: Self = Self {
+        passed: 0,
+        failed: 1,
+    };
+
+    /// A runner that failed before or after its tests counts as a failed test.
+    pub(super) fn settled(mut self, success: bool) -> Self {
+        if !success && self.failed == 0 {
+            self.failed = 1;
+        }
+        self
+    }
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+    }
+}
+
+/// Reads `Summary [ 1.2s] 5 tests run: 3 passed (1 slow), 1 failed, 1 timed out, 2 skipped`.
+pub(super) fn count_nextest(text: &str) -> Tally {
+    let summary = text
+        .lines()
+        .rfind(|line| line.trim_start().starts_with("Summary ["));
+    let counts = summary.and_then(|line| line.split_once(" run: "));
+    let mut tally = Tally::default();
+    // Remarks in brackets count the same tests again.
+    for (number, word) in numbers(&without_brackets(counts.map_or("", |(_, counts)| counts))) {
+        match word {
+            "passed" => tally.passed += number,
+            "skipped" => {}
+            _ => tally.failed += number,
+        }
+    }
+    tally
+}
+
+/// Reads every `test result: ok. 3 passed; 1 failed; 0 ignored; ...`.
+pub(super) fn count_libtest(text: &str) -> Tally {
+    let mut tally = Tally::default();
+    for line in text
+        .lines()
+        .filter_map(|line| line.strip_prefix("test result: "))
+    {
+        let counts = line.split_once(". ").map_or("", |(_, counts)| counts);
+        for (number, word) in numbers(counts) {
+            match word {
+                "passed" => tally.passed += number,
+                "failed" => tally.failed += number,
+                _ => {}
+            }
+        }
+    }
+    tally
+}
+
+fn without_brackets(text: &str) -> String {
+    let mut depth = 0;
+    let outside = text.chars().filter(|char| {
+        depth += i32::from(*char == '(');
+        let outside = depth == 0;
+        depth -= i32::from(*char == ')');
+        outside
+    });
+    outside.collect()
+}
+
+/// The number and the first word of each part.
+fn numbers(counts: &str) -> impl Iterator<Item = (u32, &str)> {
+    counts.split([',', ';']).filter_map(|part| {
+        let mut words = part.split_whitespace();
+        Some((words.next()?.parse().ok()?, words.next()?))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nextest_summary_counts_every_test_once() {
+        let check = |text, passed, failed| {
+            assert_eq!(count_nextest(text), Tally { passed, failed }, "{text}");
+        };
+        check(
+            "     Summary [   0.011s] 1 test run: 1 passed, 0 skipped",
+            1,
+            0,
+        );
+        check(
+            "     Summary [  61.0s] 9/12 tests run: 6 passed (1 slow, 1 flaky), 2 failed, 1 timed out, 2 skipped\n",
+            6,
+            3,
+        );
+        check("error: could not compile", 0, 0);
+    }
+
+    #[test]
+    fn libtest_results_add_up() {
+        let text = "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out\n\
+                    test a ... ok\n\
+                    test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured\n";
+        let expected = Tally {
+            passed: 4,
+            failed: 2,
+        };
+        assert_eq!(count_libtest(text), expected);
+    }
+
+    #[test]
+    fn a_runner_that_fails_without_a_failed_test_is_a_failure() {
+        assert_eq!(Tally::default().settled(false), Tally::FAILED);
+        assert_eq!(Tally::PASSED.settled(true), Tally::PASSED);
+    }
+}

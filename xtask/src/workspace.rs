@@ -1,0 +1,100 @@
+//! The workspace as cargo sees it, and cargo itself.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde::Deserialize;
+
+use crate::Result;
+
+/// The part of `cargo metadata` that is needed here.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Workspace {
+    /// Its crates.
+    pub(crate) packages: Vec<Package>,
+    #[serde(rename = "workspace_root")]
+    pub(crate) root: PathBuf,
+    #[serde(rename = "target_directory")]
+    pub(crate) target: PathBuf,
+}
+
+/// A crate of the workspace.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Package {
+    pub(crate) name: String,
+    pub(crate) manifest_path: PathBuf,
+    pub(crate) dependencies: Vec<Dependency>,
+}
+
+/// A line of its manifest.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Dependency {
+    pub(crate) name: String,
+    /// `dev`, `build`, or nothing.
+    pub(crate) kind: Option<String>,
+}
+
+impl Workspace {
+    /// Asks cargo.
+    pub(crate) fn load() -> Result<Self> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+        let mut command = Command::new(program("CARGO", "cargo"));
+        command
+            .args(["metadata", "--no-deps", "--format-version", "1"])
+            .current_dir(root.unwrap_or(Path::new(".")));
+        Ok(serde_json::from_str(&read(&mut command)?)?)
+    }
+
+    /// `cargo` with the words of `arguments`, in the root of the workspace.
+    pub(crate) fn cargo(&self, arguments: &str) -> Command {
+        let mut command = Command::new(program("CARGO", "cargo"));
+        command
+            .args(arguments.split_whitespace())
+            .current_dir(&self.root);
+        command
+    }
+
+    /// `rustc`, in the root of the workspace.
+    pub(crate) fn rustc(&self) -> Command {
+        let mut command = Command::new(program("RUSTC", "rustc"));
+        command.current_dir(&self.root);
+        command
+    }
+}
+
+/// The program that cargo names in `variable`, so that a chosen toolchain stays chosen.
+fn program(variable: &str, name: &str) -> std::ffi::OsString {
+    std::env::var_os(variable).unwrap_or_else(|| name.into())
+}
+
+/// Runs `command` with our own outputs.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let status = command
+        .status()
+        .map_err(|error| format!("cannot start {}: {error}", text(command)))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("{} failed ({status})", text(command)).into())
+    }
+}
+
+/// Runs `command` and returns its standard output.
+pub(crate) fn read(command: &mut Command) -> Result<String> {
+    let output = command
+        .output()
+        .map_err(|error| format!("cannot start {}: {error}", text(command)))?;
+    if output.status.success() {
+        return Ok(String::from_utf8(output.stdout)?);
+    }
+    let cause = String::from_utf8_lossy(&output.stderr);
+    Err(format!("{} failed: {}", text(command), cause.trim()).into())
+}
+
+/// A command as one would type it.
+fn text(command: &Command) -> String {
+    let name = Path::new(command.get_program()).file_stem();
+    let words = name.into_iter().chain(command.get_args());
+    let words: Vec<_> = words.map(std::ffi::OsStr::to_string_lossy).collect();
+    format!("`{}`", words.join(" "))
+}
