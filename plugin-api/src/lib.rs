@@ -73,6 +73,11 @@ pub mod prelude {
     };
 }
 
+/// Compiles the plugin that the README shows.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
 /// Support for code that `#[extension]` writes; not part of the contract with authors.
 #[doc(hidden)]
 pub mod export {
