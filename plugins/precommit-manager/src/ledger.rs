@@ -11,6 +11,9 @@ use tig_protocol::{BenchmarkSettings, PreciseNumber};
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Ledger {
     pub(crate) block_id: String,
+    /// Random number in `[0, 1)` that decides which challenges this block's slots go to.
+    #[serde(default)]
+    pub(crate) offset: f64,
     /// Precommits that hold a slot, with their fees.
     #[serde(with = "entries")]
     made: BTreeMap<BenchmarkSettings, PreciseNumber>,
@@ -20,9 +23,10 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    pub(crate) fn of_block(block_id: &str) -> Self {
+    pub(crate) fn of_block(block_id: &str, offset: f64) -> Self {
         Self {
             block_id: block_id.to_owned(),
+            offset,
             ..Self::default()
         }
     }

@@ -81,7 +81,7 @@ impl PrecommitManager {
     fn on_new_block(&mut self, ctx: &mut Context<'_>, event: NewBlock) -> Result<()> {
         let market = Market::new(&event);
         if self.ledger.block_id != market.block_id {
-            self.ledger = Ledger::of_block(&market.block_id);
+            self.ledger = Ledger::of_block(&market.block_id, ctx.random_unit());
         }
         self.enter(ctx, market);
         self.act(ctx, Patience::ForSamples)

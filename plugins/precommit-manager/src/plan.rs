@@ -55,6 +55,9 @@ struct Candidate<'a> {
 
 impl Plan<'_> {
     /// Chooses a challenge by weight and one of its samples; `random` gives numbers in `[0, 1)`.
+    ///
+    /// The slots of a block lie evenly along the weights, all shifted by the block's random offset: each slot goes to a
+    /// challenge with probability proportional to its weight, and several slots do not all go to the same one by chance.
     pub(crate) fn next(&self, random: &mut dyn FnMut() -> f64) -> Result<Precommit, Hold> {
         self.check_limits()?;
         let mut candidates: Vec<Candidate<'_>> = self
@@ -62,7 +65,8 @@ impl Plan<'_> {
             .filter_map(|(_, candidate)| candidate.ok())
             .collect();
         let weights = candidates.iter().map(|candidate| candidate.choice.weight);
-        let index = pick(weights, random()).ok_or(Hold::NoCandidate)?;
+        let slot = self.ledger.made() as f64 / f64::from(self.max_precommits);
+        let index = pick(weights, (self.ledger.offset + slot).fract()).ok_or(Hold::NoCandidate)?;
         let mut chosen = candidates.swap_remove(index);
         let alike = chosen.settings.iter().map(|_| 1.0);
         let index = pick(alike, random()).ok_or(Hold::NoCandidate)?;

@@ -262,3 +262,30 @@ fn a_slot_that_may_be_paid_for_is_not_given_back() {
     manager.update();
     assert_eq!(precommits(&mut manager).len(), 1);
 }
+
+#[test]
+fn the_slots_of_a_block_are_spread_over_the_challenges() {
+    let selection = json!({
+        "knapsack": select("greedy_swap", 1.0),
+        "satisfiability": select("walk_sat", 1.0),
+    });
+    let mut manager = manager(2, selection);
+    for height in 0..50 {
+        let block_id = format!("b{height}");
+        manager.event("new_block", block(&block_id));
+        give(
+            &mut manager,
+            "c001",
+            &block_id,
+            json!([[50, 300], [51, 300]]),
+        );
+        give(&mut manager, "c003", &block_id, json!([[60, 11], [61, 11]]));
+        let made = precommits(&mut manager);
+        let challenges: Vec<&Value> = made
+            .iter()
+            .map(|settings| &settings["challenge_id"])
+            .collect();
+        assert_eq!(challenges.len(), 2);
+        assert_ne!(challenges[0], challenges[1]);
+    }
+}
