@@ -15,7 +15,7 @@ pub enum DecodeError {
         /// Their number.
         rest: usize,
     },
-    /// A number that does not fit this target, or a clause that has not three literals.
+    /// A number that does not fit this target, or a list that has not the length it must have.
     #[error("field `{field}` cannot be {value}")]
     BadValue {
         /// Name of the field.
@@ -33,6 +33,16 @@ pub(crate) struct Reader<'a> {
 impl<'a> Reader<'a> {
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes }
+    }
+
+    pub(crate) fn bytes(&mut self, length: usize) -> Result<&'a [u8], DecodeError> {
+        let missing = length.saturating_sub(self.rest.len()) as u64;
+        let (front, rest) = self
+            .rest
+            .split_at_checked(length)
+            .ok_or(DecodeError::Truncated { missing })?;
+        self.rest = rest;
+        Ok(front)
     }
 
     pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
@@ -78,6 +88,10 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn u32_list(&mut self) -> Result<Vec<u32>, DecodeError> {
         (0..self.length(4)?).map(|_| self.u32()).collect()
+    }
+
+    pub(crate) fn i32_list(&mut self) -> Result<Vec<i32>, DecodeError> {
+        (0..self.length(4)?).map(|_| self.i32()).collect()
     }
 
     pub(crate) fn finish(self) -> Result<(), DecodeError> {

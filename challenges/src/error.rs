@@ -17,6 +17,9 @@ pub enum GenerateError {
         /// Variables asked for.
         num_variables: i32,
     },
+    /// No nodes, so no depot.
+    #[error("cannot route without nodes, the depot is the first")]
+    NoDepot,
     /// The serialised instance would exceed [`INSTANCE_BYTES_MAX`].
     #[error("instance of {num_bytes} bytes exceeds the limit of {INSTANCE_BYTES_MAX}")]
     TooLarge {
@@ -26,7 +29,7 @@ pub enum GenerateError {
 }
 
 /// Why a solution is invalid. The text is that of the original worker.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum InvalidSolution {
     /// The object lacks a field or has one of the wrong type.
     #[error("Invalid solution. Cannot convert to {challenge}::Solution")]
@@ -72,5 +75,57 @@ pub enum InvalidSolution {
         total: u32,
         /// Value asked for.
         min: u32,
+    },
+    /// A route that visits nothing, or does not go from the depot to the depot.
+    #[error(
+        "Each route must start and end at node 0 (the depot), and visit at least one non-depot node"
+    )]
+    MalformedRoute,
+    /// A node that does not exist. The original worker crashes.
+    #[error("Node ({node}) is out of bounds")]
+    NodeOutOfBounds {
+        /// The first such node.
+        node: usize,
+    },
+    /// A second visit, or one to the depot between two nodes.
+    #[error("The same non-depot node cannot be visited more than once")]
+    NodeVisitedTwice,
+    /// More demand on a route than it can serve.
+    #[error("The total demand on each route must not exceed max capacity")]
+    OverCapacity,
+    /// A node on no route.
+    #[error("All nodes must be visited")]
+    UnvisitedNodes,
+    /// Longer routes than allowed.
+    #[error("Total distance ({total}) exceeds max total distance ({max})")]
+    TooFar {
+        /// Length of all routes.
+        total: i32,
+        /// Length allowed.
+        max: i32,
+    },
+    /// Too few or too many indexes.
+    #[error("Invalid number of indexes. Expected: {expected}, Actual: {actual}")]
+    NumIndexes {
+        /// Queries of the instance.
+        expected: usize,
+        /// Indexes of the solution.
+        actual: usize,
+    },
+    /// A vector that does not exist.
+    #[error("Invalid index. Expected: less than {end}, Actual: {index}")]
+    IndexOutOfBounds {
+        /// The first such index.
+        index: usize,
+        /// Vectors of the database.
+        end: usize,
+    },
+    /// Vectors farther away than allowed.
+    #[error("Average query vector distance is '{average}'. Max dist: '{max}'")]
+    TooDistant {
+        /// Mean distance.
+        average: f32,
+        /// Mean distance allowed.
+        max: f32,
     },
 }

@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use serde_json::Value;
 use tig_protocol::rng::{Rng, Xoshiro256PlusPlus};
 
 use crate::decode::Reader;
+use crate::json;
 use crate::{DecodeError, GenerateError, INSTANCE_BYTES_MAX, InvalidSolution};
 
 /// Bytes of the fields whose size does not depend on the number of items.
@@ -80,8 +80,7 @@ impl Instance {
     /// The bytes a guest is given.
     pub fn to_bytes(&self) -> Vec<u8> {
         let num_items = (self.weights.len() as u64).to_le_bytes();
-        let mut bytes =
-            Vec::with_capacity((FIXED_BYTES + self.weights.len() as u64 * ITEM_BYTES) as usize);
+        let mut bytes = Vec::with_capacity(self.num_bytes());
         bytes.extend(self.seed);
         bytes.extend(num_items);
         bytes.extend(self.better_than_baseline.to_le_bytes());
@@ -92,6 +91,11 @@ impl Instance {
         bytes.extend(self.max_weight.to_le_bytes());
         bytes.extend(self.min_value.to_le_bytes());
         bytes
+    }
+
+    /// The length of [`Instance::to_bytes`].
+    pub fn num_bytes(&self) -> usize {
+        (FIXED_BYTES + self.weights.len() as u64 * ITEM_BYTES) as usize
     }
 
     /// Reads what [`Instance::to_bytes`] wrote.
@@ -183,18 +187,11 @@ impl Solution {
     /// # Errors
     /// A missing field, or an item that is no integer from 0 to 2^64 - 1.
     pub fn from_json(solution: &tig_protocol::Solution) -> Result<Self, InvalidSolution> {
-        let items = match solution.get("items") {
-            Some(Value::Array(items)) => items.iter().map(item_index).collect(),
-            _ => None,
-        };
+        let items = solution.get("items").and_then(json::indexes);
         items
             .map(|items| Self { items })
             .ok_or(InvalidSolution::Malformed {
                 challenge: "knapsack",
             })
     }
-}
-
-fn item_index(value: &Value) -> Option<usize> {
-    value.as_u64().and_then(|item| usize::try_from(item).ok())
 }

@@ -6,13 +6,16 @@
 mod decode;
 mod error;
 mod instance;
+mod json;
 pub mod knapsack;
 pub mod satisfiability;
+pub mod vector_search;
+pub mod vehicle_routing;
 
 pub use decode::DecodeError;
 pub use error::{GenerateError, InvalidSolution};
 pub use instance::{ChallengeKind, Instance};
 
 /// The largest serialised instance that is generated, in bytes. The difficulties of the network make instances of a few
-/// megabytes at most; this bound keeps an absurd one from exhausting the memory of the host.
+/// megabytes at most, vector search about 100; this bound keeps an absurd one from exhausting the memory of the host.
 pub const INSTANCE_BYTES_MAX: u64 = 256 << 20;

@@ -74,8 +74,7 @@ impl Instance {
 
     /// The bytes a guest is given.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes =
-            Vec::with_capacity((HEADER_BYTES + self.clauses.len() as u64 * CLAUSE_BYTES) as usize);
+        let mut bytes = Vec::with_capacity(self.num_bytes());
         bytes.extend(self.seed);
         bytes.extend((self.num_variables as u64).to_le_bytes());
         bytes.extend(self.clauses_to_variables_percent.to_le_bytes());
@@ -85,6 +84,11 @@ impl Instance {
             bytes.extend(clause.iter().flat_map(|literal| literal.to_le_bytes()));
         }
         bytes
+    }
+
+    /// The length of [`Instance::to_bytes`].
+    pub fn num_bytes(&self) -> usize {
+        (HEADER_BYTES + self.clauses.len() as u64 * CLAUSE_BYTES) as usize
     }
 
     /// Reads what [`Instance::to_bytes`] wrote.

@@ -22,6 +22,7 @@ fn check(kind: ChallengeKind, seed: [u8; 32], difficulty: [i32; 2], expected_has
 #[test]
 fn instances() {
     let (satisfiability, knapsack) = (ChallengeKind::Satisfiability, ChallengeKind::Knapsack);
+    let (routing, search) = (ChallengeKind::VehicleRouting, ChallengeKind::VectorSearch);
     let counting = counting_seed();
     check(
         satisfiability,
@@ -52,6 +53,30 @@ fn instances() {
         [0; 32],
         [50, 10],
         "9185b222ea8e6d476537eede1c82dc86d12c8384de0f8e13fe0d1899041536d0",
+    );
+    check(
+        routing,
+        counting,
+        [40, 250],
+        "9381701a6b255052877ac16579ad4851cfcf6ecbe416ea8b7262d2f880023999",
+    );
+    check(
+        search,
+        counting,
+        [10, 350],
+        "cd654d18a9f8eaba6d35c8728bd340eb82114495bce6a0ad32eef85a03bd76b6",
+    );
+    check(
+        routing,
+        [0; 32],
+        [40, 250],
+        "6831cb651c30a631ff464e7ed548d891d8aa5e3ea91af36e81491660b387e79d",
+    );
+    check(
+        search,
+        [0; 32],
+        [10, 350],
+        "124daafe92fe2edec35b53e6912698b32d9be82b6cbd1d4e7d84b5ef268860e2",
     );
 }
 

@@ -1,7 +1,9 @@
 //! `instances_<challenge>.json`: seed and difficulty give the bytes of an instance.
 
 use serde_json::{Value, json};
-use tig_challenges::{ChallengeKind, Instance, knapsack, satisfiability};
+use tig_challenges::{
+    ChallengeKind, Instance, knapsack, satisfiability, vector_search, vehicle_routing,
+};
 
 use crate::vectors::{self, Report, equal, field};
 
@@ -35,7 +37,9 @@ fn check_instance(case: &Value, instance: &Instance) -> Result<(), String> {
     let bytes = instance.to_bytes();
     match instance {
         Instance::Satisfiability(instance) => check_clauses(&expected["parts"], instance)?,
+        Instance::VehicleRouting(instance) => check_nodes(&expected["parts"], instance)?,
         Instance::Knapsack(instance) => check_items(&expected["parts"], instance)?,
+        Instance::VectorSearch(_) => check_vectors(expected, &bytes)?,
     }
     equal("length", &expected["bincode_len"], bytes.len())?;
     equal(
@@ -83,6 +87,64 @@ fn check_items(parts: &Value, instance: &knapsack::Instance) -> Result<(), Strin
     equal("min_value", &parts["min_value"], instance.min_value)
 }
 
+fn check_nodes(parts: &Value, instance: &vehicle_routing::Instance) -> Result<(), String> {
+    let first = |list: &[i32]| json!(list.iter().take(8).collect::<Vec<_>>());
+    let first_row = &instance.distances[..instance.num_nodes()];
+    equal(
+        "first demands",
+        &parts["first_demands"],
+        first(&instance.demands),
+    )?;
+    equal("first row", &parts["first_row"], first(first_row))?;
+    equal(
+        "max_total_distance",
+        &parts["max_total_distance"],
+        instance.max_total_distance,
+    )?;
+    equal(
+        "max_capacity",
+        &parts["max_capacity"],
+        instance.max_capacity,
+    )
+}
+
+fn check_vectors(expected: &Value, bytes: &[u8]) -> Result<(), String> {
+    let parts = &expected["parts"];
+    let view = vector_search::Instance::from_bytes(bytes).map_err(|error| error.to_string())?;
+    let bits = |number: f32| format!("{:08x}", number.to_bits());
+    let lists = [("database", view.database), ("query", view.queries)];
+    for (name, vectors) in lists.into_iter().filter(|(_, vectors)| !vectors.is_empty()) {
+        let first = vectors.iter().next().into_iter().flat_map(|v| v.iter());
+        let last = vectors.iter().last().into_iter().flat_map(|v| v.iter());
+        for (end, numbers) in [
+            ("first", first.take(8).collect::<Vec<_>>()),
+            (
+                "last",
+                last.skip(vector_search::DIMENSIONS - 8).collect::<Vec<_>>(),
+            ),
+        ] {
+            let field = format!("{name}_{end}_f32_bits");
+            let numbers: Vec<String> = numbers.into_iter().map(bits).collect();
+            equal(&field, &parts[&field], numbers)?;
+        }
+    }
+    let max_distance = &parts["max_distance_f32_bits"];
+    equal("max_distance", max_distance, bits(view.max_distance))?;
+    for (field, start) in [
+        ("bincode_head_hex", 0),
+        (
+            "bincode_tail_hex",
+            expected["bincode_tail_offset"].as_u64().unwrap_or(0),
+        ),
+    ] {
+        if let Some(text) = expected[field].as_str() {
+            let part = &bytes[start as usize..][..text.len() / 2];
+            equal(field, &expected[field], hex::encode(part))?;
+        }
+    }
+    Ok(())
+}
+
 fn seed(text: &str) -> Result<[u8; 32], String> {
     let mut seed = [0; 32];
     hex::decode_to_slice(text, &mut seed).map_err(|error| error.to_string())?;
@@ -97,4 +159,14 @@ fn satisfiability_instances_are_those_of_the_original() {
 #[test]
 fn knapsack_instances_are_those_of_the_original() {
     instances(&vectors::read("instances_knapsack.json")).assert_conforms();
+}
+
+#[test]
+fn vehicle_routing_instances_are_those_of_the_original() {
+    instances(&vectors::read("instances_vehicle_routing.json")).assert_conforms();
+}
+
+#[test]
+fn vector_search_instances_are_those_of_the_original() {
+    instances(&vectors::read("instances_vector_search.json")).assert_conforms();
 }

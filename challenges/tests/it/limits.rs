@@ -23,11 +23,17 @@ fn absurd_sizes_are_refused() {
         );
     }
     for difficulty in [[i32::MAX, 10], [-1, 10], [i32::MIN, 0]] {
-        let error = refused(ChallengeKind::Knapsack, &difficulty);
-        assert!(
-            matches!(error, GenerateError::TooLarge { .. }),
-            "{difficulty:?}: {error}"
-        );
+        for kind in [
+            ChallengeKind::Knapsack,
+            ChallengeKind::VehicleRouting,
+            ChallengeKind::VectorSearch,
+        ] {
+            let error = refused(kind, &difficulty);
+            assert!(
+                matches!(error, GenerateError::TooLarge { .. }),
+                "{kind:?} {difficulty:?}: {error}"
+            );
+        }
     }
 }
 
@@ -37,6 +43,12 @@ fn variables_must_exist() {
         let error = refused(ChallengeKind::Satisfiability, &[num_variables, 0]);
         assert_eq!(error, GenerateError::NumVariables { num_variables });
     }
+}
+
+#[test]
+fn there_must_be_a_depot() {
+    let error = refused(ChallengeKind::VehicleRouting, &[0, 250]);
+    assert_eq!(error, GenerateError::NoDepot);
 }
 
 #[test]

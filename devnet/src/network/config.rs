@@ -114,11 +114,17 @@ fn parameters(kind: ChallengeKind) -> Vec<DifficultyParameter> {
             parameter("num_variables", 50, i32::MAX),
             parameter("clauses_to_variables_percent", 300, i32::MAX),
         ],
-        ChallengeKind::Knapsack => {
-            vec![
-                parameter("num_items", 50, i32::MAX),
-                parameter("better_than_baseline", 10, 999),
-            ]
-        }
+        ChallengeKind::VehicleRouting => vec![
+            parameter("num_nodes", 40, i32::MAX),
+            parameter("better_than_baseline", 250, 999),
+        ],
+        ChallengeKind::Knapsack => vec![
+            parameter("num_items", 50, i32::MAX),
+            parameter("better_than_baseline", 10, 999),
+        ],
+        ChallengeKind::VectorSearch => vec![
+            parameter("num_queries", 10, i32::MAX),
+            parameter("better_than_baseline", 350, 1000),
+        ],
     }
 }

@@ -56,6 +56,8 @@ impl Frontiers {
 fn hardest_point(kind: ChallengeKind) -> Point {
     match kind {
         ChallengeKind::Satisfiability => vec![60, 320],
+        ChallengeKind::VehicleRouting => vec![45, 260],
         ChallengeKind::Knapsack => vec![60, 12],
+        ChallengeKind::VectorSearch => vec![12, 355],
     }
 }

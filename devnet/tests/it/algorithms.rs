@@ -78,7 +78,9 @@ fn a_folder_that_cannot_be_used_is_refused() {
         "{error:?}"
     );
     assert!(
-        error.to_string().contains("satisfiability, knapsack"),
+        error
+            .to_string()
+            .contains("satisfiability, vehicle_routing"),
         "{error}"
     );
 }

@@ -138,7 +138,7 @@ async fn every_field_that_clients_require_is_there() {
     assert_eq!(algorithms["block_details"], block["details"]);
     assert_eq!(algorithms["algorithms"][0]["state"]["round_pushed"], 0);
     assert_eq!(algorithms["algorithms"][0].get("code"), Some(&Value::Null));
-    let url = text(&algorithms["wasms"][1]["details"]["download_url"]);
+    let url = text(&algorithms["wasms"][2]["details"]["download_url"]);
     let wasm = server
         .client
         .get(url)
@@ -163,17 +163,17 @@ async fn every_field_that_clients_require_is_there() {
         json!([[50, 321], [60, 320], [61, 300]])
     );
     assert_eq!(
-        challenges[1]["block_data"]["scaled_frontier"],
+        challenges[2]["block_data"]["scaled_frontier"],
         json!([[50, 10]])
     );
-    assert_eq!(challenges[1]["block_data"]["base_fee"], "1000000000000000");
+    assert_eq!(challenges[2]["block_data"]["base_fee"], "1000000000000000");
     for field in [
         "solution_signature_threshold",
         "num_qualifiers",
         "qualifier_difficulties",
         "scaling_factor",
     ] {
-        assert!(!challenges[1]["block_data"][field].is_null(), "{field}");
+        assert!(!challenges[2]["block_data"][field].is_null(), "{field}");
     }
     for player_type in ["benchmarker", "innovator"] {
         let path = format!("/get-players?block_id={block_id}&player_type={player_type}");
@@ -214,7 +214,10 @@ async fn answers_are_about_the_block_asked_for() {
     }
     let data = server.get_json("/get-block?include_data=true").await["block"]["data"].clone();
     assert_eq!(data["confirmed_precommit_ids"].as_array().unwrap().len(), 1);
-    assert_eq!(data["active_challenge_ids"], json!(["c001", "c003"]));
+    assert_eq!(
+        data["active_challenge_ids"],
+        json!(["c001", "c002", "c003", "c004"])
+    );
 
     while server.get_json("/get-block").await["block"]["details"]["round"] != 2 {
         server.devnet.produce_block();

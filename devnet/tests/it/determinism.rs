@@ -4,11 +4,11 @@ use tig_challenges::ChallengeKind;
 
 use crate::support;
 
-/// Block ids and samples of a run with both challenges.
+/// Block ids and samples of a run with two challenges.
 fn run(seed: u64) -> (Vec<String>, Vec<Vec<u64>>) {
     let mut network = support::network(seed);
     let mut samples = Vec::new();
-    for kind in ChallengeKind::ALL {
+    for kind in [ChallengeKind::Satisfiability, ChallengeKind::Knapsack] {
         let sampled = support::sampled(&mut network, kind, |_| ());
         support::submit_proof(&mut network, sampled.proof).unwrap();
         support::reexecute(&mut network);

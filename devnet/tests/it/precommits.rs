@@ -36,7 +36,7 @@ fn each_broken_rule_of_a_precommit_is_named() {
         |error| matches!(error, ProtocolError::InvalidBlock { .. }),
     );
     check(
-        |settings| settings.challenge_id = "c002".to_owned(),
+        |settings| settings.challenge_id = "c005".to_owned(),
         |error| matches!(error, ProtocolError::InvalidChallenge { .. }),
     );
     check(
@@ -74,7 +74,7 @@ fn rules_of_a_precommit_are_checked_in_order() {
     let mut settings = BenchmarkSettings {
         player_id: OTHER_PLAYER_ID.to_owned(),
         block_id: "ab".repeat(16),
-        challenge_id: "c002".to_owned(),
+        challenge_id: "c005".to_owned(),
         algorithm_id: "c009_a001".to_owned(),
         difficulty: vec![1],
     };

@@ -57,7 +57,9 @@ pub(crate) fn network_with(seed: u64, config: ProtocolConfig) -> Network {
 pub(crate) fn settings(network: &Network, kind: ChallengeKind) -> BenchmarkSettings {
     let (difficulty, algorithm_id) = match kind {
         ChallengeKind::Satisfiability => (vec![50, 300], "c001_a001"),
+        ChallengeKind::VehicleRouting => (vec![40, 250], "c002_a001"),
         ChallengeKind::Knapsack => (vec![50, 10], "c003_a001"),
+        ChallengeKind::VectorSearch => (vec![10, 350], "c004_a001"),
     };
     BenchmarkSettings {
         player_id: PLAYER_ID.to_owned(),
