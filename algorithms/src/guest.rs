@@ -6,10 +6,11 @@
 #![expect(unsafe_code, reason = "the ABI hands buffers over as addresses")]
 
 use std::io::Write;
+use std::mem::ManuallyDrop;
 
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
-use tig_challenges::{knapsack, satisfiability};
+use tig_challenges::{knapsack, satisfiability, vector_search, vehicle_routing};
 
 /// The bytes before the stream in a result block.
 const LENGTH_BYTES: usize = 4;
@@ -30,6 +31,20 @@ impl ToJson for satisfiability::Solution {
 impl ToJson for knapsack::Solution {
     fn to_json(&self) -> String {
         format!("{{\"items\":{}}}", list(self.items.iter().copied()))
+    }
+}
+
+impl ToJson for vehicle_routing::Solution {
+    fn to_json(&self) -> String {
+        let routes = self.routes.iter().map(|route| list(route.iter().copied()));
+        let routes: Vec<String> = routes.collect();
+        format!("{{\"routes\":[{}]}}", routes.join(","))
+    }
+}
+
+impl ToJson for vector_search::Solution {
+    fn to_json(&self) -> String {
+        format!("{{\"indexes\":{}}}", list(self.indexes.iter().copied()))
     }
 }
 
@@ -55,22 +70,24 @@ fn compress(text: &[u8]) -> Option<Vec<u8>> {
     encoder.finish().ok()
 }
 
-/// `init`: a buffer of `len` bytes for the instance.
+/// `init`: a buffer of `len` bytes for the instance. The worker writes all of it, so it is not cleared before: that
+/// would take longer than many an algorithm where an instance has 100 MB.
 pub fn allocate(len: usize) -> *mut u8 {
-    Box::leak(vec![0; len].into_boxed_slice()).as_mut_ptr()
+    ManuallyDrop::new(Vec::with_capacity(len)).as_mut_ptr()
 }
 
 /// `entry_point`: solves the instance in the buffer and leaves the result block to the worker.
 ///
 /// # Safety
-/// `address` must come from [`allocate`] with the same `len`, and nothing may write to the buffer any more.
+/// `address` must come from [`allocate`] with the same `len`, all bytes of the buffer must have been written, and
+/// nothing may write to it any more.
 pub unsafe fn answer<S: ToJson>(
     address: *const u8,
     len: usize,
     solve: impl FnOnce(&[u8]) -> Option<S>,
 ) -> *const u8 {
-    // SAFETY: `allocate` made the buffer of `len` initialised bytes and leaked it, so it is valid for ever; the caller
-    // promises that it is not written to any more.
+    // SAFETY: `allocate` made the buffer of `len` bytes and leaked it, so it is valid for ever; the caller promises that
+    // every byte was written and that none is written any more.
     let instance = unsafe { std::slice::from_raw_parts(address, len) };
     let solution = solve(instance);
     result_block(solution.as_ref()).leak().as_ptr()
@@ -94,14 +111,15 @@ macro_rules! export_algorithm {
         /// Solves the instance.
         ///
         /// # Safety
-        /// Called once, with the address that `init` gave for this length.
+        /// Called once, with the address that `init` gave for this length, and with the whole buffer written.
         #[unsafe(no_mangle)]
         pub unsafe extern "C" fn entry_point(address: *const u8, len: usize) -> *const u8 {
             let solve = |bytes: &[u8]| {
                 let instance = $crate::challenges::$challenge::Instance::from_bytes(bytes).ok()?;
                 $solve(&instance)
             };
-            // SAFETY: the worker calls `init` first and writes nothing after this call (section 22.1).
+            // SAFETY: the worker calls `init` first, fills the buffer and writes nothing after this call (section
+            // 22.1).
             unsafe { $crate::guest::answer(address, len, solve) }
         }
     };
@@ -159,5 +177,21 @@ mod tests {
             variables: vec![true, false, true],
         };
         assert_eq!(solution.to_json(), r#"{"variables":[1,0,1]}"#);
+    }
+
+    #[test]
+    fn routes_are_lists_in_a_list() {
+        let solution = vehicle_routing::Solution {
+            routes: vec![vec![0, 2, 0], vec![0, 1, 3, 0]],
+        };
+        assert_eq!(solution.to_json(), r#"{"routes":[[0,2,0],[0,1,3,0]]}"#);
+    }
+
+    #[test]
+    fn indexes_are_a_list() {
+        let solution = vector_search::Solution {
+            indexes: vec![99_999, 0],
+        };
+        assert_eq!(solution.to_json(), r#"{"indexes":[99999,0]}"#);
     }
 }

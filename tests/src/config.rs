@@ -16,6 +16,8 @@ pub struct Algorithm {
     pub name: &'static str,
     /// Nonces of a benchmark.
     pub num_nonces: u64,
+    /// Nonces of a batch, a power of two.
+    pub batch_size: u64,
 }
 
 /// What differs between one master and the next.
@@ -23,23 +25,27 @@ pub struct Algorithm {
 pub struct MasterOptions {
     /// By name of the challenge.
     pub algorithms: BTreeMap<&'static str, Algorithm>,
-    /// Nonces of a batch, a power of two.
-    pub batch_size: u64,
     /// Precommits for each block.
     pub max_precommits_per_block: u64,
 }
 
 impl Default for MasterOptions {
-    /// Both challenges, small enough for two cores. Few knapsacks have a solution at all, so more of them are tried.
+    /// All challenges, small enough for two cores. Few knapsacks have a solution at all, so more of them are tried; an
+    /// instance of vector_search takes 100 MB, so few of those.
     fn default() -> Self {
-        let algorithm = |name, num_nonces| Algorithm { name, num_nonces };
+        let algorithm = |name, num_nonces, batch_size| Algorithm {
+            name,
+            num_nonces,
+            batch_size,
+        };
         Self {
             algorithms: BTreeMap::from([
-                ("knapsack", algorithm("greedy_swap", 320)),
-                ("satisfiability", algorithm("walk_sat", 40)),
+                ("knapsack", algorithm("greedy_swap", 320, 16)),
+                ("satisfiability", algorithm("walk_sat", 40, 16)),
+                ("vector_search", algorithm("pruned_scan", 4, 2)),
+                ("vehicle_routing", algorithm("ruin_recreate", 40, 16)),
             ]),
-            batch_size: 16,
-            max_precommits_per_block: 2,
+            max_precommits_per_block: 4,
         }
     }
 }
@@ -62,9 +68,9 @@ impl MasterOptions {
     }
 
     fn extensions(&self) -> Value {
-        let jobs: BTreeMap<_, _> = self.per_challenge(
-            |_| json!({ "batch_size": self.batch_size, "ms_delay_between_batch_retries": 30_000 }),
-        );
+        let jobs: BTreeMap<_, _> = self.per_challenge(|algorithm| {
+            json!({ "batch_size": algorithm.batch_size, "ms_delay_between_batch_retries": 30_000 })
+        });
         let selection: BTreeMap<_, _> = self.per_challenge(|algorithm| {
             json!({ "algorithm": algorithm.name, "num_nonces": algorithm.num_nonces, "weight": 1.0 })
         });

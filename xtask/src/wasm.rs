@@ -11,7 +11,16 @@ use crate::workspace::{Workspace, read, run};
 const TARGET: &str = "wasm32-unknown-unknown";
 
 /// (challenge, algorithm)
-const ALGORITHMS: [(&str, &str); 2] = [("knapsack", "greedy_swap"), ("satisfiability", "walk_sat")];
+const ALGORITHMS: [(&str, &str); 8] = [
+    ("knapsack", "dynamic_programming"),
+    ("knapsack", "greedy_swap"),
+    ("satisfiability", "random_flip"),
+    ("satisfiability", "walk_sat"),
+    ("vector_search", "linear_scan"),
+    ("vector_search", "pruned_scan"),
+    ("vehicle_routing", "clarke_wright"),
+    ("vehicle_routing", "ruin_recreate"),
+];
 
 /// Builds every algorithm to `target/algorithms/<challenge>/<name>.wasm`.
 pub(crate) fn build(workspace: &Workspace) -> Result<()> {

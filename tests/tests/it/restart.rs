@@ -13,8 +13,8 @@ const DONE_BEFORE_KILL: u64 = 3;
 fn a_killed_host_goes_on_with_its_job_and_computes_nothing_twice() {
     let mut options = one_challenge();
     // Many batches, so that some are done and some are not.
-    options.batch_size = 4;
     for algorithm in options.algorithms.values_mut() {
+        algorithm.batch_size = 4;
         algorithm.num_nonces = 400;
     }
     let mut running = Running::start(&options);

@@ -32,7 +32,9 @@ pub(crate) fn one_challenge() -> MasterOptions {
         max_precommits_per_block: 1,
         ..MasterOptions::default()
     };
-    options.algorithms.remove("knapsack");
+    options
+        .algorithms
+        .retain(|challenge, _| *challenge == "satisfiability");
     options
 }
 

@@ -1,0 +1,3 @@
+//! `pruned_scan` as a module for the worker.
+
+tig_algorithms::export_algorithm!(vector_search, tig_algorithms::pruned_scan::solve);
