@@ -2,7 +2,11 @@
 //!
 //! Frontiers are sets: every function that returns one returns it sorted and without duplicates.
 
+mod sample;
+
 use std::cmp::Ordering;
+
+pub use sample::sample;
 
 /// A difficulty, in the order of the challenge's parameters.
 pub type Point = Vec<i32>;

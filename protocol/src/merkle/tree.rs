@@ -2,7 +2,14 @@
 //!
 //! Invariant: there is at least one leaf, and the last level has exactly one node.
 
+#[cfg(not(target_family = "wasm"))]
+use rayon::prelude::*;
+
 use super::{MerkleBranch, MerkleError, MerkleHash};
+
+/// Nodes that one thread hashes at least: below some tens of microseconds, handing work over costs more than it saves.
+#[cfg(not(target_family = "wasm"))]
+const NODES_PER_THREAD_MIN: usize = 512;
 
 /// A Merkle tree with its levels cached. Missing leaves are not padded: a last node without a sibling moves up
 /// unchanged, so the capacity bounds the indexes but does not change the root.
@@ -32,7 +39,7 @@ impl MerkleTree {
         let mut levels = Vec::new();
         let mut level = leaves;
         while level.len() > 1 {
-            let above = level.chunks(2).map(node_above).collect();
+            let above = level_above(&level);
             levels.push(std::mem::replace(&mut level, above));
         }
         levels.push(level);
@@ -66,6 +73,21 @@ impl MerkleTree {
         });
         Ok(MerkleBranch::new(stems.collect()))
     }
+}
+
+/// Large levels are hashed by all threads of the current pool; a guest has only one.
+#[cfg(not(target_family = "wasm"))]
+fn level_above(level: &[MerkleHash]) -> Vec<MerkleHash> {
+    if level.len() < 4 * NODES_PER_THREAD_MIN {
+        return level.chunks(2).map(node_above).collect();
+    }
+    let pairs = level.par_chunks(2).with_min_len(NODES_PER_THREAD_MIN);
+    pairs.map(node_above).collect()
+}
+
+#[cfg(target_family = "wasm")]
+fn level_above(level: &[MerkleHash]) -> Vec<MerkleHash> {
+    level.chunks(2).map(node_above).collect()
 }
 
 fn node_above(pair: &[MerkleHash]) -> MerkleHash {

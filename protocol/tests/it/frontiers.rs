@@ -1,91 +1,11 @@
-//! `frontiers.json`: dominance, frontiers, scaling and bounds.
+//! Frontiers: the example of tig-protocol.md section 11, bounds, and draws.
 
-use std::cmp::Ordering;
-
-use serde_json::{Value, json};
+use proptest::collection::vec;
+use proptest::prelude::*;
 use tig_protocol::difficulty::{
-    Bounds, Point, Position, easy_frontier, hard_frontier, lower_and_upper, pareto_compare,
-    position,
+    Bounds, Point, Position, easy_frontier, hard_frontier, lower_and_upper, position, sample,
 };
-
-use crate::outcome::same_outcome;
-use crate::vectors::{self, Report, field};
-
-/// All operations but `sample`, which the benchmarker does not use.
-fn operations(file: &Value) -> Report {
-    Report::of(file, "cases", |case| {
-        let op: String = field(case, "op")?;
-        if op == "sample" {
-            return Ok(());
-        }
-        same_outcome(case, operation(&op, &case["input"]))
-    })
-}
-
-fn operation(op: &str, input: &Value) -> Result<Value, String> {
-    let text = |error: tig_protocol::difficulty::BoundsError| error.to_string();
-    let points = |name: &str| field::<Vec<Point>>(input, name);
-    let bounds =
-        || Bounds::new(field(input, "min_point")?, field(input, "max_point")?).map_err(text);
-    Ok(match op {
-        "pareto_compare" => {
-            let (a, b): (Point, Point) = (field(input, "a")?, field(input, "b")?);
-            json!(dominance(pareto_compare(&a, &b)))
-        }
-        "pareto_frontier" => json!(hard_frontier(&points("points")?)),
-        "extend" => json!(bounds()?.extend(&points("points")?).map_err(text)?),
-        "scale_frontier" => json!(
-            bounds()?
-                .scale(&points("points")?, multiplier(input)?)
-                .map_err(text)?
-        ),
-        "scale_point" => {
-            let point: Point = field(input, "point")?;
-            json!(
-                bounds()?
-                    .scale_point(&point, multiplier(input)?)
-                    .map_err(text)?
-            )
-        }
-        "within" => {
-            let point: Point = field(input, "point")?;
-            json!(position_name(position(
-                &point,
-                &points("lower")?,
-                &points("upper")?
-            )))
-        }
-        other => panic!("unknown operation {other}"),
-    })
-}
-
-fn multiplier(input: &Value) -> Result<f64, String> {
-    let bits: String = field(input, "multiplier_bits")?;
-    u64::from_str_radix(&bits, 16)
-        .map(f64::from_bits)
-        .map_err(|error| error.to_string())
-}
-
-fn dominance(ordering: Ordering) -> &'static str {
-    match ordering {
-        Ordering::Less => "BDominatesA",
-        Ordering::Equal => "Equal",
-        Ordering::Greater => "ADominatesB",
-    }
-}
-
-fn position_name(position: Position) -> &'static str {
-    match position {
-        Position::Below => "Below",
-        Position::Within => "Within",
-        Position::Above => "Above",
-    }
-}
-
-#[test]
-fn frontiers_are_those_of_the_original() {
-    operations(&vectors::read("frontiers.json")).assert_conforms();
-}
+use tig_protocol::rng::ChaCha12;
 
 /// The example of tig-protocol.md section 11.
 #[test]
@@ -134,4 +54,45 @@ fn bounds_refuse_points_of_other_dimensions() {
     assert!(bounds.contains(&[1, 9]));
     assert!(!bounds.contains(&[1, 10]));
     assert!(!bounds.contains(&[1]));
+}
+
+/// Small coordinates, so that points dominate each other often.
+fn any_points() -> impl Strategy<Value = Vec<Point>> {
+    vec(vec(-5..30, 2), 1..20)
+}
+
+proptest! {
+    #[test]
+    fn draws_lie_on_the_frontier(points in any_points(), seed in any::<u64>()) {
+        let frontier = hard_frontier(&points);
+        let drawn = sample(&frontier, &mut ChaCha12::seed_from_u64(seed)).unwrap();
+        prop_assert_eq!(position(&drawn, &frontier, &frontier), Position::Within);
+    }
+}
+
+#[test]
+fn nothing_is_drawn_from_nothing_or_in_three_dimensions() {
+    let mut rng = ChaCha12::seed_from_u64(7);
+    assert_eq!(sample(&[], &mut rng), None);
+    assert_eq!(sample(&[vec![1, 2, 3]], &mut rng), None);
+}
+
+#[test]
+fn every_point_of_a_frontier_is_drawn() {
+    let frontier = [vec![0, 16], vec![2, 8], vec![19, 1]];
+    let mut rng = ChaCha12::seed_from_u64(7);
+    let drawn: Vec<Point> = (0..500)
+        .filter_map(|_| sample(&frontier, &mut rng))
+        .collect();
+    assert!(frontier.iter().all(|point| drawn.contains(point)));
+}
+
+#[test]
+fn the_ends_of_the_integers_can_be_drawn_between() {
+    let frontier = [vec![i32::MIN, i32::MAX], vec![i32::MAX, i32::MIN]];
+    let mut rng = ChaCha12::seed_from_u64(7);
+    for _ in 0..100 {
+        let drawn = sample(&frontier, &mut rng).unwrap();
+        assert_eq!(position(&drawn, &frontier, &frontier), Position::Within);
+    }
 }

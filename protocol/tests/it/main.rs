@@ -1,4 +1,4 @@
-//! Golden vectors, properties and API examples of `tig-protocol`.
+//! Golden values, properties and API examples of `tig-protocol`. `tig-conformance` runs the golden vectors.
 
 #![cfg(test)]
 
@@ -7,11 +7,7 @@ mod frontiers;
 mod golden;
 mod merkle;
 mod merkle_properties;
-mod outcome;
-mod output_hash;
 mod precise_number;
 mod rng;
-mod seeds;
 mod text;
-mod vectors;
 mod work_check;
