@@ -1,6 +1,7 @@
 //! `cargo xtask`: the two commands of the README (`demo`, `test`) and the chores behind them.
 
 mod build;
+mod conformance;
 mod demo;
 mod output;
 mod test;
@@ -8,6 +9,7 @@ mod tidy;
 mod wasm;
 mod workspace;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -20,6 +22,11 @@ enum Command {
     Demo(demo::Options),
     /// Runs everything that must pass; the last line is `N passed, N failed`.
     Test,
+    /// Runs golden vectors: every file of a known name in DIR, or in the repository's own `vectors/`.
+    Conformance {
+        /// Folder with vector files
+        dir: Option<PathBuf>,
+    },
     /// Checks the sources for rules that no other tool knows.
     Tidy,
     /// Builds the algorithms to `target/algorithms/<challenge>/<name>.wasm`.
@@ -33,6 +40,7 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo::run(&options),
         // Its last line is the count, whatever it is.
         Command::Test => return test::run(),
+        Command::Conformance { dir } => conformance::run(dir.as_deref()),
         Command::Tidy => tidy_alone(),
         Command::Wasm => workspace::Workspace::load().and_then(|workspace| wasm::build(&workspace)),
     };

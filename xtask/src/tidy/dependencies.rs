@@ -6,9 +6,13 @@ use std::path::Path;
 use crate::workspace::Package;
 
 /// For each crate, those of ours that it may depend on. A plugin is found by its folder.
-const ALLOWED: [(&str, &[&str]); 13] = [
+const ALLOWED: [(&str, &[&str]); 14] = [
     ("tig-algorithms", &["tig-challenges", "tig-protocol"]),
     ("tig-challenges", &["tig-protocol"]),
+    (
+        "tig-conformance",
+        &["tig-challenges", "tig-protocol", "tig-worker"],
+    ),
     (
         "tig-devnet",
         &["tig-challenges", "tig-protocol", "tig-worker"],

@@ -1,0 +1,123 @@
+//! The files that are known, and how the cases of each are checked.
+
+mod command_line;
+mod compute_batch;
+mod compute_solution;
+mod frontiers;
+mod instance_parts;
+mod instances;
+mod merkle;
+mod output_hash;
+mod precise_number;
+mod seeds;
+mod verdicts;
+mod vm;
+mod wasms;
+
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+use crate::case::{Case, Checked, field};
+use crate::deviation::Law;
+use crate::modules::Modules;
+use crate::worker_binary::WorkerBinary;
+
+/// What a check may use besides its case.
+#[derive(Debug)]
+pub(crate) struct Context<'a> {
+    /// The whole file.
+    pub(crate) content: &'a Value,
+    pub(crate) modules: &'a Modules,
+    /// Only some files need it.
+    worker: OnceLock<Result<WorkerBinary, String>>,
+}
+
+impl<'a> Context<'a> {
+    pub(crate) fn new(content: &'a Value, modules: &'a Modules) -> Self {
+        Self {
+            content,
+            modules,
+            worker: OnceLock::new(),
+        }
+    }
+
+    /// The worker as a program.
+    fn worker(&self) -> Result<&WorkerBinary, String> {
+        let prepare = || WorkerBinary::prepare(&field(self.content, "files")?, self.modules);
+        self.worker
+            .get_or_init(prepare)
+            .as_ref()
+            .map_err(Clone::clone)
+    }
+}
+
+/// A list of cases in a file.
+#[derive(Debug)]
+pub(crate) struct List {
+    pub(crate) name: &'static str,
+    /// Whether the case agrees with the original.
+    pub(crate) check: fn(&Context<'_>, Case<'_>) -> Checked,
+    /// Whether a case that does not agree keeps a law.
+    pub(crate) uphold: fn(&Context<'_>, &Law, Case<'_>) -> Checked,
+}
+
+/// What to do with a known file.
+#[derive(Debug)]
+pub(crate) enum Run {
+    Lists(&'static [List]),
+    Skip(&'static str),
+}
+
+/// Files by name; `instances` stands for `instances_<challenge>` too, and so on.
+const FILES: [(&str, Run); 14] = [
+    ("cli", Run::Lists(&[command_line::CASES])),
+    ("compute_batch", Run::Lists(&[compute_batch::CASES])),
+    ("compute_solution", Run::Lists(&[compute_solution::CASES])),
+    (
+        "difficulty_sampler",
+        Run::Skip("skipped: the sampler is an extension and checked there"),
+    ),
+    ("frontiers", Run::Lists(&[frontiers::CASES])),
+    ("instances", Run::Lists(&[instances::CASES])),
+    ("merkle", Run::Lists(&[merkle::TREES, merkle::OPS])),
+    (
+        "output_hash",
+        Run::Lists(&[output_hash::CASES, output_hash::BAD_SOLUTIONS]),
+    ),
+    ("precise_number", Run::Lists(&[precise_number::CASES])),
+    ("seeds", Run::Lists(&[seeds::CASES])),
+    (
+        "timings",
+        Run::Skip("skipped: times of another machine, for information"),
+    ),
+    ("verify", Run::Lists(&[verdicts::CASES])),
+    ("vm", Run::Lists(&[vm::CASES])),
+    ("wasms", Run::Lists(&[wasms::OFFICIAL, wasms::MINI])),
+];
+
+/// The entry of a file name without its extension.
+pub(crate) fn find(name: &str) -> Option<(&'static str, &'static Run)> {
+    let known = |known: &str| {
+        name.strip_prefix(known)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+    };
+    FILES
+        .iter()
+        .find(|(file, _)| known(file))
+        .map(|(file, run)| (*file, run))
+}
+
+/// For lists whose cases must all agree.
+fn no_law(_: &Context<'_>, _: &Law, _: Case<'_>) -> Checked {
+    Err("it is no law of this file".into())
+}
+
+/// Upholds [`Law::Error`]: an answer is broken, an error is not.
+fn error_upheld<T>(law: &Law, answer: Result<T, String>) -> Checked {
+    match (law, answer) {
+        (Law::Error, Err(_)) => Ok(()),
+        (Law::Error, Ok(_)) => Err("there is an answer".into()),
+        _ => Err("it is no law of this file".into()),
+    }
+}

@@ -1,0 +1,193 @@
+//! A folder of vector files: which there are, and the verdict on each of their cases.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use rayon::prelude::*;
+use serde_json::Value;
+
+use crate::case::{Case, Fault};
+use crate::deviation::Deviations;
+use crate::files::{self, Context, List, Run};
+use crate::modules::Modules;
+use crate::report::{Failure, FileOutcome, FileReport};
+
+/// Why nothing could be run.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// The folder cannot be listed.
+    #[error("cannot list the folder {path}")]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// The system's own words.
+        #[source]
+        source: io::Error,
+    },
+    /// The list of deviations is broken.
+    #[error("cannot read the list of deviations")]
+    Deviations(#[source] serde_json::Error),
+    /// The modules that cases name cannot be read.
+    #[error("cannot read the modules of the cases: {0}")]
+    Modules(String),
+}
+
+/// A folder whose vector files are to be run.
+#[derive(Debug)]
+pub struct Conformance {
+    folder: PathBuf,
+    deviations: Deviations,
+    modules: Modules,
+}
+
+enum Verdict {
+    Passed,
+    Deviates,
+    Missing(String),
+    Failed(String),
+}
+
+impl Conformance {
+    /// Prepares to run the files of `folder`.
+    ///
+    /// # Errors
+    /// What all files need cannot be read.
+    pub fn new(folder: &Path) -> Result<Self, SetupError> {
+        Ok(Self {
+            folder: folder.to_owned(),
+            deviations: Deviations::load().map_err(SetupError::Deviations)?,
+            modules: Modules::load(folder).map_err(SetupError::Modules)?,
+        })
+    }
+
+    /// The folder of this repository's own vectors.
+    pub fn default_folder() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../vectors")
+    }
+
+    /// Names of the JSON files in the folder, without the extension, sorted.
+    ///
+    /// # Errors
+    /// The folder cannot be listed.
+    pub fn names(&self) -> Result<Vec<String>, SetupError> {
+        let failed = |source| SetupError::Folder {
+            path: self.folder.clone(),
+            source,
+        };
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.folder).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            if path
+                .extension()
+                .is_some_and(|extension| extension == "json")
+            {
+                names.extend(
+                    path.file_stem()
+                        .map(|stem| stem.to_string_lossy().into_owned()),
+                );
+            }
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// Runs one file.
+    pub fn run(&self, name: &str) -> FileOutcome {
+        let (file, lists) = match files::find(name) {
+            None => return FileOutcome::Skipped("not known, skipped"),
+            Some((_, Run::Skip(reason))) => return FileOutcome::Skipped(reason),
+            Some((file, Run::Lists(lists))) => (file, lists),
+        };
+        let path = self.folder.join(name).with_extension("json");
+        let content: Value = match read(&path) {
+            Ok(content) => content,
+            Err(error) => return FileOutcome::Unreadable(error),
+        };
+        let context = Context::new(&content, &self.modules);
+        let mut report = FileReport::default();
+        let mut found = false;
+        for list in *lists {
+            if let Some(cases) = content[list.name].as_array() {
+                found = true;
+                self.run_list(file, list, &context, cases, &mut report);
+            }
+        }
+        if found {
+            FileOutcome::Ran(report)
+        } else {
+            FileOutcome::Unreadable("it has no list of cases".to_owned())
+        }
+    }
+
+    fn run_list(
+        &self,
+        file: &str,
+        list: &List,
+        context: &Context<'_>,
+        cases: &[Value],
+        report: &mut FileReport,
+    ) {
+        let judge = |value: &Value| {
+            let case = Case::new(value);
+            // A panic on one case is a failure of that case, not the end of the run.
+            let verdict = catch_unwind(AssertUnwindSafe(|| self.judge(file, list, context, case)));
+            verdict.unwrap_or_else(|_| Verdict::Failed("our side panicked".to_owned()))
+        };
+        let verdicts: Vec<Verdict> = cases.par_iter().map(judge).collect();
+        for (case, verdict) in cases.iter().zip(verdicts) {
+            report.add(Case::new(case), verdict);
+        }
+    }
+
+    fn judge(&self, file: &str, list: &List, context: &Context<'_>, case: Case<'_>) -> Verdict {
+        let mut difference = match (list.check)(context, case) {
+            Ok(()) => return Verdict::Passed,
+            Err(Fault::Missing(what)) => return Verdict::Missing(what),
+            Err(Fault::Differs(difference)) => difference,
+        };
+        for law in self.deviations.laws(file, case) {
+            match (list.uphold)(context, law, case) {
+                Ok(()) => return Verdict::Deviates,
+                Err(Fault::Missing(what)) => return Verdict::Missing(what),
+                Err(Fault::Differs(broken)) => {
+                    difference += &format!("; the law {law:?} is broken: {broken}");
+                }
+            }
+        }
+        Verdict::Failed(difference)
+    }
+}
+
+impl FileReport {
+    fn add(&mut self, case: Case<'_>, verdict: Verdict) {
+        match verdict {
+            Verdict::Passed => self.tally.passed += 1,
+            Verdict::Deviates => {
+                self.tally.passed += 1;
+                self.tally.deviations += 1;
+            }
+            Verdict::Missing(what) => {
+                self.tally.skipped += 1;
+                if !self.skipped.contains(&what) {
+                    self.skipped.push(what);
+                }
+            }
+            Verdict::Failed(difference) => {
+                self.tally.failed += 1;
+                let (id, kind) = (case.id().to_owned(), case.kind().to_owned());
+                self.failures.push(Failure {
+                    id,
+                    kind,
+                    difference,
+                });
+            }
+        }
+    }
+}
+
+/// Reads a JSON file.
+pub(crate) fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, String> {
+    let text = fs::read(path).map_err(|error| error.to_string())?;
+    serde_json::from_slice(&text).map_err(|error| error.to_string())
+}

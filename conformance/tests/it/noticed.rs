@@ -1,0 +1,127 @@
+//! Files from elsewhere: other ids and kinds run the same way, and every kind of fault shows.
+
+use std::fs;
+
+use serde_json::{Value, json};
+use tig_conformance::{Conformance, FAILURES_SHOWN_MAX, FileOutcome, FileReport};
+
+/// Runs one file of this content.
+#[track_caller]
+fn run(name: &str, content: &Value) -> FileOutcome {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(
+        folder.path().join(name).with_extension("json"),
+        content.to_string(),
+    )
+    .unwrap();
+    let conformance = Conformance::new(folder.path()).unwrap();
+    assert_eq!(conformance.names().unwrap(), [name]);
+    conformance.run(name)
+}
+
+#[track_caller]
+fn report(name: &str, content: &Value) -> FileReport {
+    match run(name, content) {
+        FileOutcome::Ran(report) => report,
+        other => panic!("{name}: {other}"),
+    }
+}
+
+fn add(id: &str, result: &Value) -> Value {
+    json!({"id": id, "kind": "new", "op": "add", "input": ["2", "3"], "result": result})
+}
+
+#[test]
+fn a_wrong_value_is_named_with_id_and_difference() {
+    let right = add("a", &json!({"status": "ok", "value": "5"}));
+    let wrong = add("b", &json!({"status": "ok", "value": "6"}));
+    let report = report("precise_number", &json!({"cases": [right, wrong]}));
+    assert_eq!((report.tally.passed, report.tally.failed), (1, 1));
+    let text = report.to_string();
+    assert!(
+        text.contains(r#"b (new): result is "5", expected "6""#),
+        "{text}"
+    );
+}
+
+#[test]
+fn an_answer_where_the_original_panicked_breaks_the_law() {
+    let panicked = add("p", &json!({"status": "panic", "panic": "overflow"}));
+    let refused = add("e", &json!({"status": "err", "error": "no"}));
+    let report = report("precise_number", &json!({"cases": [panicked, refused]}));
+    assert_eq!((report.tally.passed, report.tally.failed), (0, 2));
+    assert!(
+        report.failures[0].difference.contains("Error is broken"),
+        "{report}"
+    );
+}
+
+#[test]
+fn an_error_where_the_original_panicked_is_a_deviation() {
+    let case = json!({"id": "x", "kind": "k", "op": "sub", "input": ["2", "3"], "result": {"status": "panic"}});
+    let report = report("precise_number", &json!({"cases": [case]}));
+    assert_eq!((report.tally.passed, report.tally.deviations), (1, 1));
+}
+
+#[test]
+fn many_failures_are_not_all_shown() {
+    let wrong: Vec<Value> = (0..FAILURES_SHOWN_MAX + 3)
+        .map(|i| add(&format!("w{i}"), &json!({"status": "ok", "value": "6"})))
+        .collect();
+    let text = report("precise_number", &json!({"cases": wrong})).to_string();
+    assert!(text.ends_with("and 3 more"), "{text}");
+    assert_eq!(text.lines().count(), FAILURES_SHOWN_MAX + 2);
+}
+
+#[test]
+fn cases_that_cannot_be_read_fail() {
+    let cases = json!([{"id": "n"}, add("u", &json!({"status": "ok"})), {"id": "o", "op": "what", "result": {"status": "ok"}}]);
+    let report = report("precise_number", &json!({"cases": cases}));
+    assert_eq!(report.tally.failed, 3);
+}
+
+#[test]
+fn a_known_file_without_cases_fails() {
+    let outcome = run("seeds", &json!({"what": "nothing"}));
+    assert_eq!(outcome.tally().failed, 1, "{outcome}");
+}
+
+#[test]
+fn other_files_are_skipped() {
+    let outcome = run("something_else", &json!({}));
+    assert_eq!(outcome, FileOutcome::Skipped("not known, skipped"));
+}
+
+/// A changed byte in any of the values that describe an instance.
+#[test]
+fn a_changed_instance_is_noticed() {
+    let path = Conformance::default_folder().join("instances_knapsack.json");
+    let mut content: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let full = content["cases"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|case| case["kind"] == "tiny_full");
+    let full = full.unwrap().clone();
+    let mut cases = vec![full.clone()];
+    for pointer in [
+        "/result/bincode_hex",
+        "/result/bincode_blake3",
+        "/result/parts/weights/blake3",
+        "/seed_hex",
+    ] {
+        let mut case = full.clone();
+        let digits = case.pointer_mut(pointer).unwrap();
+        let text = digits.as_str().unwrap();
+        let last = if text.ends_with('0') { '1' } else { '0' };
+        *digits = format!("{}{last}", &text[..text.len() - 1]).into();
+        cases.push(case);
+    }
+    content["cases"] = cases.into();
+    let report = report("instances_knapsack", &content);
+    assert_eq!(
+        (report.tally.passed, report.tally.failed),
+        (1, 4),
+        "{report}"
+    );
+}
