@@ -15,11 +15,11 @@ use tig_plugin_api::{HttpReply, HttpRequest};
 use tokio::{
     net::TcpListener,
     sync::{oneshot, watch},
-    time::timeout,
+    time::{Instant, timeout, timeout_at},
 };
 use tracing::error;
 
-use crate::runner::Shared;
+use crate::{mailbox::Answered, runner::Shared};
 
 /// A longer body is answered 413.
 pub const BODY_BYTES_MAX: usize = 64 << 20;
@@ -29,6 +29,9 @@ pub const BODY_MAX: Duration = Duration::from_secs(60);
 
 /// An extension that takes longer is answered for with 504.
 pub const ANSWER_MAX: Duration = Duration::from_secs(30);
+
+/// No answer is held back for longer, whatever the extension says.
+pub const HOLD_MAX: Duration = Duration::from_secs(60);
 
 /// Serves until `stop` changes.
 pub async fn serve(listener: TcpListener, shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
@@ -80,6 +83,37 @@ async fn answer(
         peer: peer.to_string(),
         body: read(body).await?,
     };
+    if request.body.is_empty() {
+        ask_until_answered(shared, index, request).await
+    } else {
+        Ok(ask(shared, index, request).await?.reply)
+    }
+}
+
+/// Asks again whenever the extension wakes the request, until the answer is not to be held or its time is over.
+async fn ask_until_answered(
+    shared: &Shared,
+    index: usize,
+    request: HttpRequest,
+) -> Result<HttpReply, (StatusCode, String)> {
+    let mut answered = ask(shared, index, request.clone()).await?;
+    let hold = Duration::from_millis(answered.reply.hold_ms.unwrap_or_default());
+    let until = Instant::now() + hold.min(HOLD_MAX);
+    while let Some(woken) = answered.woken {
+        // The sender is gone when the host stops.
+        if !matches!(timeout_at(until, woken).await, Ok(Ok(()))) {
+            break;
+        }
+        answered = ask(shared, index, request.clone()).await?;
+    }
+    Ok(answered.reply)
+}
+
+async fn ask(
+    shared: &Shared,
+    index: usize,
+    request: HttpRequest,
+) -> Result<Answered, (StatusCode, String)> {
     let (sender, receiver) = oneshot::channel();
     if !shared.bus.mailbox(index).put_request(request, sender) {
         return Err((
@@ -88,7 +122,7 @@ async fn answer(
         ));
     }
     match timeout(ANSWER_MAX, receiver).await {
-        Ok(Ok(Ok(reply))) => Ok(reply),
+        Ok(Ok(Ok(answered))) => Ok(answered),
         Ok(Ok(Err(text))) => Err((StatusCode::INTERNAL_SERVER_ERROR, text)),
         Ok(Err(_)) => Err((
             StatusCode::SERVICE_UNAVAILABLE,

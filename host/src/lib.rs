@@ -10,6 +10,7 @@ pub mod clock;
 pub mod config;
 pub mod error;
 pub mod event;
+pub mod held;
 pub mod host;
 pub mod http_client;
 pub mod http_server;

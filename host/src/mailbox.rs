@@ -45,7 +45,15 @@ pub struct Delivery {
 }
 
 /// What a route answers, or why it could not.
-pub type Answer = Result<HttpReply, String>;
+pub type Answer = Result<Answered, String>;
+
+/// An extension's answer to a request.
+pub struct Answered {
+    /// The answer.
+    pub reply: HttpReply,
+    /// For an answer that is to be held: tells when to ask again.
+    pub woken: Option<oneshot::Receiver<()>>,
+}
 
 /// Something for the extension's thread itself; goes before waiting items.
 pub enum Control {

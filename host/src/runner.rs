@@ -24,8 +24,9 @@ use tracing::{error, info, warn};
 use crate::{
     bus::Bus,
     event::{Emitted, HTTP_RESPONSE},
+    held::Held,
     http_client::HttpClient,
-    mailbox::{Answer, Control, Delivery, Item, Mailbox, Taken},
+    mailbox::{Answer, Answered, Control, Delivery, Item, Mailbox, Taken},
     plugin::Plugin,
     store::Commit,
     transaction::{Services, Transaction},
@@ -93,6 +94,7 @@ pub struct Runner {
     /// `None` while the extension is stopped.
     instance: Option<InstanceBox>,
     calls_in_flight: Arc<AtomicUsize>,
+    held: Held,
     /// Durable events that a handler has failed on: they stay in the outbox, for a successor to handle.
     unhandled: Vec<Delivery>,
     restarts: VecDeque<Instant>,
@@ -121,6 +123,7 @@ impl Runner {
             plugin: plugin.clone(),
             instance: None,
             calls_in_flight: Arc::default(),
+            held: Held::default(),
             unhandled: Vec::new(),
             restarts: VecDeque::new(),
             activity,
@@ -197,7 +200,11 @@ impl Runner {
             instance.on_request(host, RSlice::from_slice(&encoded))
         });
         match answered {
-            Ok(reply) => HttpReply::decode(&reply).map_err(|error| error.to_string()),
+            Ok(reply) => {
+                let reply = HttpReply::decode(&reply).map_err(|error| error.to_string())?;
+                let woken = reply.hold_ms.map(|_| self.held.hold());
+                Ok(Answered { reply, woken })
+            }
             Err(error) => {
                 self.report(&what, error);
                 Err(format!(
@@ -227,8 +234,10 @@ impl Runner {
         self.activity.end();
         match returned {
             RResult::ROk(value) => {
+                let wakes = transaction.wakes;
                 self.commit(transaction, handled)
                     .map_err(CallError::Broken)?;
+                self.held.wake(wakes);
                 Ok(value)
             }
             RResult::RErr(failure) if failure.panicked => {
@@ -357,6 +366,8 @@ impl Runner {
             self.plugin = plugin;
             self.instance = Some(instance);
             self.restarts.clear();
+            // The new version may have an answer.
+            self.held.wake(u64::MAX);
             let unhandled = std::mem::take(&mut self.unhandled);
             if !unhandled.is_empty() {
                 info!(

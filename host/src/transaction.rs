@@ -53,6 +53,8 @@ pub struct Transaction<'a> {
     pub(crate) writes: Writes,
     pub(crate) events: Vec<Emitted>,
     pub(crate) calls: Vec<HttpCall>,
+    /// Held requests to be asked again.
+    pub(crate) wakes: u64,
 }
 
 impl<'a> Transaction<'a> {
@@ -71,6 +73,7 @@ impl<'a> Transaction<'a> {
             writes: Writes::new(),
             events: Vec::new(),
             calls: Vec::new(),
+            wakes: 0,
         }
     }
 
@@ -83,6 +86,7 @@ impl<'a> Transaction<'a> {
             service::STORAGE_DELETE => self.write(name, None)?,
             service::STORAGE_SCAN => return self.scan(name),
             service::HTTP => self.call_http(body)?,
+            service::WAKE => self.wake(body)?,
             service::LOG => self.log(name, body),
             service::NOW => return Ok(self.services.clock.now_ms().to_le_bytes().to_vec()),
             service::RANDOM => return Ok(self.services.random.next().to_le_bytes().to_vec()),
@@ -104,6 +108,14 @@ impl<'a> Transaction<'a> {
             durable,
             ..Emitted::new(name, payload)
         });
+        Ok(())
+    }
+
+    fn wake(&mut self, count: &[u8]) -> Result<(), String> {
+        let count = count
+            .try_into()
+            .map_err(|_| "the count is no number of 8 bytes".to_owned())?;
+        self.wakes = self.wakes.saturating_add(u64::from_le_bytes(count));
         Ok(())
     }
 

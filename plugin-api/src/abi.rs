@@ -66,6 +66,9 @@ pub mod service {
     pub const NOW: u32 = 9;
     /// 64 random bits. Answer: u64, little-endian.
     pub const RANDOM: u32 = 10;
+    /// Ask as many requests whose answers are held ([`crate::HttpReply::hold`]) again as the u64, little-endian, in `body`
+    /// says; those held longest go first. No answer.
+    pub const WAKE: u32 = 11;
 }
 
 /// What the host lends to a plugin for the length of one call.

@@ -161,6 +161,17 @@ impl<'a> Context<'a> {
         Ok(())
     }
 
+    /// Has up to `count` requests whose answers are held ([`crate::HttpReply::hold`]) asked again when the handler has
+    /// returned `Ok`, those held longest first.
+    ///
+    /// # Errors
+    ///
+    /// The host is too old to hold answers.
+    pub fn wake(&mut self, count: u64) -> Result<()> {
+        self.call(service::WAKE, "", &count.to_le_bytes())?;
+        Ok(())
+    }
+
     /// Milliseconds since the Unix epoch, by a clock that never goes back while the host runs.
     pub fn now_ms(&mut self) -> u64 {
         self.number(service::NOW)

@@ -111,12 +111,26 @@ pub struct HttpReply {
     pub status: u16,
     /// Value of the `Content-Type` header.
     pub content_type: String,
+    /// See [`HttpReply::hold`]; `None` to send at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold_ms: Option<u64>,
     /// Body.
     #[serde(skip)]
     pub body: Vec<u8>,
 }
 
 impl HttpReply {
+    /// Has the host hold this answer back for up to so many milliseconds: the same request is asked again when the
+    /// extension calls [`crate::Context::wake`], and this answer is sent when the time is over. Counted from the first time
+    /// that the request was asked. Requests with a body are not held.
+    #[must_use]
+    pub fn hold(self, milliseconds: u64) -> Self {
+        Self {
+            hold_ms: Some(milliseconds),
+            ..self
+        }
+    }
+
     /// A JSON answer.
     ///
     /// # Errors
@@ -126,6 +140,7 @@ impl HttpReply {
         Ok(Self {
             status,
             content_type: "application/json".to_owned(),
+            hold_ms: None,
             body: serde_json::to_vec(value)?,
         })
     }
@@ -136,6 +151,7 @@ impl HttpReply {
         Self {
             status,
             content_type: "text/plain".to_owned(),
+            hold_ms: None,
             body: text.as_bytes().to_vec(),
         }
     }

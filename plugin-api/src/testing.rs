@@ -189,6 +189,11 @@ impl<E: Extension> Harness<E> {
         std::mem::take(&mut self.host.emitted)
     }
 
+    /// How many held requests were to be asked again since the last call ([`Context::wake`]).
+    pub fn woken(&mut self) -> u64 {
+        std::mem::take(&mut self.host.woken)
+    }
+
     /// The requests that wait for an answer, in order.
     #[must_use]
     pub fn http_calls(&self) -> &[HttpCall] {
@@ -260,6 +265,7 @@ struct TestHost {
     logs: Vec<(String, String)>,
     now_ms: u64,
     random_state: u64,
+    woken: u64,
 }
 
 impl TestHost {
@@ -278,11 +284,13 @@ impl TestHost {
     ) -> Result<T> {
         let stored = self.stored.clone();
         let (emitted, calls) = (self.emitted.len(), self.calls.len());
+        let woken = self.woken;
         let result = handler(&mut Context::new(self, settings));
         if result.is_err() {
             self.stored = stored;
             self.emitted.truncate(emitted);
             self.calls.truncate(calls);
+            self.woken = woken;
         }
         result
     }
@@ -307,6 +315,7 @@ impl TestHost {
                     .push((name.to_owned(), String::from_utf8_lossy(body).into_owned()));
             }
             service::NOW => return Ok(self.now_ms.to_le_bytes().to_vec()),
+            service::WAKE => self.woken += u64::from_le_bytes(body.try_into()?),
             service::RANDOM => return Ok(self.random().to_le_bytes().to_vec()),
             unknown => return Err(Error::msg(format_args!("unknown service {unknown}"))),
         }

@@ -67,3 +67,29 @@ async fn a_path_that_nobody_answers_is_404() {
     assert_eq!(response.status().as_u16(), status);
     assert_eq!(response.text().await.unwrap(), text);
 }
+
+#[tokio::test]
+async fn a_held_answer_is_sent_when_there_is_something_to_say() {
+    let home = Home::new();
+    let host = home.start();
+    assert_eq!(host.get("/above/0?wait=0").await, json!(0), "time is over");
+    let url = format!("{}/above/5", host.url());
+    let held = tokio::spawn(async move { reqwest::get(url).await.unwrap().text().await.unwrap() });
+    for n in 1..=3 {
+        host.count(n).await;
+    }
+    assert_eq!(held.await.unwrap(), "6");
+}
+
+#[tokio::test]
+async fn a_held_answer_does_not_keep_a_host_from_stopping() {
+    let home = Home::new();
+    let mut host = home.start();
+    let url = format!("{}/above/5", host.url());
+    let held = tokio::spawn(async move { reqwest::get(url).await });
+    host.count(1).await;
+    host.child.stdin.take();
+    assert!(host.wait().success());
+    // Answered or cut off, but over.
+    drop(held.await.unwrap());
+}
