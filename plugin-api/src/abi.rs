@@ -199,20 +199,3 @@ fn root_module<E: Extension>() -> ExtensionModuleRef {
     }
     .leak_into_prefix()
 }
-
-/// Copies a manifest into an array of its length, so that it can lie in a section of its own.
-///
-/// # Panics
-///
-/// At compile time, if `N` is not the text's length.
-#[must_use]
-pub const fn manifest_bytes<const N: usize>(text: &str) -> [u8; N] {
-    assert!(text.len() == N, "the array must be as long as the manifest");
-    let mut bytes = [0; N];
-    let mut index = 0;
-    while index < N {
-        bytes[index] = text.as_bytes()[index];
-        index += 1;
-    }
-    bytes
-}

@@ -51,6 +51,7 @@ pub mod frame;
 pub mod guard;
 mod http;
 mod manifest;
+mod schema;
 mod settings;
 pub mod testing;
 
@@ -62,14 +63,15 @@ pub use http::{
     Method,
 };
 pub use manifest::{Manifest, Route};
+pub use schema::{ConfigSchema, Field, Schema};
 pub use settings::{Secret, Settings};
-pub use tig_plugin_macros::extension;
+pub use tig_plugin_macros::{ConfigSchema, extension};
 
 /// What an extension's source file wants in scope.
 pub mod prelude {
     pub use crate::{
-        Context, Error, Event, HttpAnswer, HttpCall, HttpFailure, HttpFailureKind, HttpReply,
-        HttpRequest, HttpResponse, Method, Result, Secret, Settings, bail, extension,
+        ConfigSchema, Context, Error, Event, HttpAnswer, HttpCall, HttpFailure, HttpFailureKind,
+        HttpReply, HttpRequest, HttpResponse, Method, Result, Secret, Settings, bail, extension,
     };
 }
 
@@ -85,8 +87,10 @@ pub mod export {
     pub use serde_json;
 
     pub use crate::{
-        abi::{header, manifest_bytes},
+        abi::header,
         extension::{decode_event, decode_state, encode_state},
         http::HttpResponse,
+        manifest::ManifestText,
+        schema::{NoSchema, SchemaOf},
     };
 }

@@ -5,7 +5,7 @@
     reason = "mapping a library runs its code: this module argues why that may be done"
 )]
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use abi_stable::{
     library::{AbiHeaderRef, LibraryError},
@@ -26,7 +26,7 @@ const LAYOUT_ERROR_CHARS_MAX: usize = 600;
 #[derive(Clone)]
 pub struct Plugin {
     /// What it says of itself.
-    pub manifest: Manifest,
+    pub manifest: Arc<Manifest>,
     module: ExtensionModuleRef,
 }
 
@@ -79,7 +79,10 @@ pub fn open(copy: &Path, original: &Path, manifest: Manifest) -> Result<Plugin, 
         .upgrade()
         .and_then(|header| header.init_root_module::<ExtensionModuleRef>())
         .map_err(|error| refused(layout_reason(&error)))?;
-    Ok(Plugin { manifest, module })
+    Ok(Plugin {
+        manifest: Arc::new(manifest),
+        module,
+    })
 }
 
 /// The part of abi_stable's report that names the difference.

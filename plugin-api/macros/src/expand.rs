@@ -4,11 +4,14 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ItemImpl;
 
-use crate::parse::{EventHandler, Handlers, Routes};
+use crate::{
+    attribute::{Arguments, Emitted},
+    parse::{EventHandler, Handlers},
+};
 
-pub(crate) fn expand(block: &ItemImpl, handlers: &Handlers, routes: &Routes) -> TokenStream {
+pub(crate) fn expand(block: &ItemImpl, handlers: &Handlers, arguments: &Arguments) -> TokenStream {
     let implementation = implementation(block, handlers);
-    let exports = exports(block, handlers, routes);
+    let exports = exports(block, handlers, arguments);
     quote! {
         #block
         #implementation
@@ -113,32 +116,38 @@ fn state_methods(state: &syn::Type) -> TokenStream {
 
 /// The root that the host looks up, and the manifest in its section. Both are exported symbols, which is what keeps the
 /// linker from dropping them.
-fn exports(block: &ItemImpl, handlers: &Handlers, routes: &Routes) -> TokenStream {
+fn exports(block: &ItemImpl, handlers: &Handlers, arguments: &Arguments) -> TokenStream {
     let extension = &block.self_ty;
-    let events = json_list(event_names(handlers));
-    let routes = json_list(routes.0.iter().map(syn::LitStr::value).collect());
+    let config = &handlers.config;
+    let events = event_names(handlers);
+    let emits = arguments.emits.iter().map(|emitted| match emitted {
+        Emitted::Name(name) => quote! { #name },
+        Emitted::Type(path) => quote! { <#path as ::tig_plugin_api::Event>::NAME },
+    });
+    let Arguments {
+        routes,
+        state_version,
+        ..
+    } = arguments;
     quote! {
         #[doc(hidden)]
         const _: () = {
-            const PANIC: &str = if cfg!(panic = "unwind") { "unwind" } else { "abort" };
+            use ::tig_plugin_api::export::NoSchema as _;
 
-            const MANIFEST: &str = match PANIC.len() {
-                6 => ::core::concat!(
-                    "{\"name\":\"", ::core::env!("CARGO_CRATE_NAME"),
-                    "\",\"version\":\"", ::core::env!("CARGO_PKG_VERSION"),
-                    "\",\"api_version\":1,\"panic\":\"unwind\",\"events\":", #events, ",\"routes\":", #routes, "}",
-                ),
-                _ => ::core::concat!(
-                    "{\"name\":\"", ::core::env!("CARGO_CRATE_NAME"),
-                    "\",\"version\":\"", ::core::env!("CARGO_PKG_VERSION"),
-                    "\",\"api_version\":1,\"panic\":\"abort\",\"events\":", #events, ",\"routes\":", #routes, "}",
-                ),
+            const MANIFEST: ::tig_plugin_api::export::ManifestText = ::tig_plugin_api::export::ManifestText {
+                name: ::core::env!("CARGO_CRATE_NAME"),
+                version: ::core::env!("CARGO_PKG_VERSION"),
+                panic: if ::core::cfg!(panic = "unwind") { "unwind" } else { "abort" },
+                events: &[#(#events),*],
+                emits: &[#(#emits),*],
+                routes: &[#(#routes),*],
+                state_version: #state_version,
+                config: <::tig_plugin_api::export::SchemaOf<#config>>::SCHEMA,
             };
 
             #[unsafe(no_mangle)]
             #[unsafe(link_section = ".tigplug")]
-            pub static TIG_EXTENSION_MANIFEST: [u8; MANIFEST.len()] =
-                ::tig_plugin_api::export::manifest_bytes(MANIFEST);
+            pub static TIG_EXTENSION_MANIFEST: [u8; MANIFEST.length()] = MANIFEST.bytes();
 
             #[unsafe(no_mangle)]
             pub static TIG_EXTENSION_ROOT: ::tig_plugin_api::export::LibHeader =
@@ -157,10 +166,4 @@ fn event_names(handlers: &Handlers) -> Vec<String> {
         names.push("http_response".to_owned());
     }
     names
-}
-
-/// Names and routes hold no character that JSON escapes: the first are Rust identifiers, the second are checked.
-fn json_list(texts: Vec<String>) -> String {
-    let quoted: Vec<String> = texts.iter().map(|text| format!("\"{text}\"")).collect();
-    format!("[{}]", quoted.join(","))
 }

@@ -1,7 +1,10 @@
-//! `#[extension]`: turns an `impl` block into a loadable extension.
+//! `#[extension]`: turns an `impl` block into a loadable extension. `#[derive(ConfigSchema)]`: describes its config.
 
+mod attribute;
 mod expand;
 mod parse;
+mod schema;
+mod serde_attributes;
 
 use proc_macro::TokenStream;
 
@@ -13,12 +16,29 @@ use proc_macro::TokenStream;
 /// Result<HttpReply>` for the routes named in `#[extension(routes("GET /jobs", "POST /submit/*"))]`; and the pair
 /// `snapshot(&mut self) -> Result<S>`, `restore(&mut self, ctx: &mut Context<'_>, state: S) -> Result<()>`.
 /// Other functions in the block stay what they are. One extension per crate.
+///
+/// Besides `routes`, the attribute takes what only the author knows: `emits(NewBatch, "custom")` names the events that
+/// the extension emits, by type or by name, and `state_version = 2` the version of the state that `snapshot` hands over
+/// (1 unless said otherwise). Both are shown to operators. If `Config` has `#[derive(ConfigSchema)]`, the host checks the
+/// config section before it loads the extension.
 #[proc_macro_attribute]
 pub fn extension(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    let routes = syn::parse_macro_input!(attribute as parse::Routes);
+    let arguments = syn::parse_macro_input!(attribute as attribute::Arguments);
     let block = syn::parse_macro_input!(item as syn::ItemImpl);
     match parse::Handlers::find(&block) {
-        Ok(handlers) => expand::expand(&block, &handlers, &routes).into(),
+        Ok(handlers) => expand::expand(&block, &handlers, &arguments).into(),
+        Err(error) => error.to_compile_error().into(),
+    }
+}
+
+/// Describes the JSON of a config type to the host and to operators: keys, types, which must be there, and doc comments.
+///
+/// Reads the type's serde attributes. For structs with named fields, structs around one value, and enums of plain names.
+#[proc_macro_derive(ConfigSchema, attributes(serde))]
+pub fn config_schema(input: TokenStream) -> TokenStream {
+    let input = syn::parse_macro_input!(input as syn::DeriveInput);
+    match schema::expand(&input) {
+        Ok(tokens) => tokens.into(),
         Err(error) => error.to_compile_error().into(),
     }
 }

@@ -1,49 +1,6 @@
 //! Finds the handlers of an `impl` block and checks their shapes, so that a mistake is told at its own line.
 
-use syn::{
-    FnArg, Ident, ImplItem, ImplItemFn, ItemImpl, LitStr, Result, Token, Type,
-    parse::{Parse, ParseStream},
-    punctuated::Punctuated,
-    spanned::Spanned,
-};
-
-/// Argument of the attribute: `routes("GET /jobs", ..)`, or nothing.
-pub(crate) struct Routes(pub(crate) Vec<LitStr>);
-
-impl Parse for Routes {
-    fn parse(input: ParseStream<'_>) -> Result<Self> {
-        if input.is_empty() {
-            return Ok(Self(Vec::new()));
-        }
-        let keyword: Ident = input.parse()?;
-        if keyword != "routes" {
-            return Err(syn::Error::new(
-                keyword.span(),
-                "expected `routes(\"GET /path\", ..)`",
-            ));
-        }
-        let content;
-        syn::parenthesized!(content in input);
-        let routes = Punctuated::<LitStr, Token![,]>::parse_terminated(&content)?;
-        routes.iter().try_for_each(check_route)?;
-        Ok(Self(routes.into_iter().collect()))
-    }
-}
-
-fn check_route(route: &LitStr) -> Result<()> {
-    let text = route.value();
-    let path = text
-        .strip_prefix("GET ")
-        .or_else(|| text.strip_prefix("POST "));
-    let plain = path.map(|path| path.strip_suffix("/*").unwrap_or(path));
-    match plain {
-        Some(path) if path.starts_with('/') && !path.contains(['*', ' ', '"', '\\']) => Ok(()),
-        _ => Err(syn::Error::new(
-            route.span(),
-            "a route is `GET /path` or `POST /path`, with `/*` at most at its end",
-        )),
-    }
-}
+use syn::{FnArg, Ident, ImplItem, ImplItemFn, ItemImpl, Result, Type, spanned::Spanned};
 
 /// A handler of one event.
 pub(crate) struct EventHandler {

@@ -1,4 +1,7 @@
 //! An extension as an author writes it, driven by the harness.
+
+mod manifest;
+
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tig_plugin_api::{Extension, prelude::*, testing::Harness};

@@ -34,7 +34,7 @@ use crate::{
 /// Records left out that are named in one log line.
 const LEFT_OUT_NAMED_MAX: usize = 3;
 
-#[derive(serde::Deserialize)]
+#[derive(ConfigSchema, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Config {}
 
@@ -47,7 +47,7 @@ struct DataFetcher {
     left_out: String,
 }
 
-#[extension]
+#[extension(emits(Snapshot, PrecommitConfirmed, BenchmarkConfirmed, ProofConfirmed))]
 impl DataFetcher {
     fn new(_config: Config, ctx: &mut Context<'_>) -> Result<Self> {
         query::check_id("player_id", &ctx.settings().player_id)?;

@@ -1,7 +1,7 @@
 //! Config section `difficulty_sampler`.
 
 use serde::Deserialize;
-use tig_plugin_api::{Error, Result};
+use tig_plugin_api::{ConfigSchema, Error, Result};
 
 /// Samples per challenge and block.
 const SAMPLES_MAX: u32 = 10_000;
@@ -13,7 +13,7 @@ const PADDING_FACTOR_MAX: f64 = 10.0;
 const WEIGHT_MAX: f64 = 1e12;
 
 /// The section as written; the keys have the values in common use as defaults.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, ConfigSchema, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Config {
     /// Difficulties drawn per challenge and block.

@@ -42,7 +42,7 @@ struct Sampler {
     complaints: BTreeMap<String, String>,
 }
 
-#[extension]
+#[extension(emits(DifficultySamples))]
 impl Sampler {
     fn new(config: Config, ctx: &mut Context<'_>) -> Result<Self> {
         config.check()?;

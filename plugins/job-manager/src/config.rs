@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use tig_plugin_api::ConfigSchema;
 
 /// `config.job_manager`: a challenge that is not in it gets no batches.
 pub(crate) type Config = BTreeMap<String, ChallengeConfig>;
 
 /// Settings of one challenge.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, ConfigSchema, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ChallengeConfig {
     /// Nonces per batch.
@@ -18,7 +19,7 @@ pub(crate) struct ChallengeConfig {
 }
 
 /// Nonces per batch: a power of two, because only then do batch trees join to the whole tree (tig-protocol.md section 7.3).
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, ConfigSchema, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(try_from = "u64", into = "u64")]
 pub(crate) struct BatchSize(u64);
 

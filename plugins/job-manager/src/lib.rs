@@ -50,7 +50,10 @@ struct JobManager {
     refused: BTreeMap<String, u64>,
 }
 
-#[extension(routes("GET /jobs"))]
+#[extension(
+    routes("GET /jobs"),
+    emits(NewBatch, tig_events::BenchmarkReady, tig_events::ProofReady)
+)]
 impl JobManager {
     fn new(config: Config, ctx: &mut Context<'_>) -> Result<Self> {
         let (jobs, network) = store::restore(ctx)?;

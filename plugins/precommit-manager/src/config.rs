@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use tig_plugin_api::{Result, bail};
+use tig_plugin_api::{ConfigSchema, Result, bail};
 
 /// More precommits per block than any player pays for.
 const PRECOMMITS_PER_BLOCK_MAX: u32 = 100;
@@ -11,7 +11,7 @@ const PRECOMMITS_PER_BLOCK_MAX: u32 = 100;
 /// A bound far above every useful weight that keeps sums of weights finite.
 const WEIGHT_MAX: f64 = 1e12;
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, ConfigSchema, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {
     /// Precommits per block over all challenges; 0 pauses.
@@ -21,7 +21,7 @@ pub(crate) struct Config {
 }
 
 /// What to run for a challenge.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, ConfigSchema, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Selection {
     /// Name of the algorithm.

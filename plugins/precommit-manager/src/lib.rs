@@ -61,7 +61,7 @@ struct Request {
     settings: BenchmarkSettings,
 }
 
-#[extension(routes("GET /precommits"))]
+#[extension(routes("GET /precommits"), emits(PrecommitReady))]
 impl PrecommitManager {
     fn new(config: Config, ctx: &mut Context<'_>) -> Result<Self> {
         config.check()?;

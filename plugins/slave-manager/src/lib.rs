@@ -44,7 +44,7 @@ const RELEASE_PATH: &str = "/release-batch/";
 
 const BAD_BATCH_ID: &str = "the batch id must be <benchmark id>_<start nonce>";
 
-#[derive(Deserialize)]
+#[derive(ConfigSchema, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Config {
     #[serde(default = "default_lease_ms")]
@@ -83,12 +83,15 @@ struct SlaveManager {
     state: State,
 }
 
-#[extension(routes(
-    "GET /get-batch",
-    "POST /submit-batch-result/*",
-    "POST /release-batch/*",
-    "GET /slaves"
-))]
+#[extension(
+    routes(
+        "GET /get-batch",
+        "POST /submit-batch-result/*",
+        "POST /release-batch/*",
+        "GET /slaves"
+    ),
+    emits(BatchReceived)
+)]
 impl SlaveManager {
     fn new(config: Config, _ctx: &mut Context<'_>) -> Result<Self> {
         Ok(Self {

@@ -40,7 +40,7 @@ use crate::{
     tell::tell,
 };
 
-#[derive(Deserialize)]
+#[derive(ConfigSchema, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Config {
     clear_precommits_submission_on_new_block: bool,
@@ -76,7 +76,17 @@ struct SubmissionsManager {
     rate: Rate,
 }
 
-#[extension(routes("GET /submissions"))]
+#[extension(
+    routes("GET /submissions"),
+    emits(
+        tig_events::SubmitPrecommitSuccess,
+        tig_events::SubmitPrecommitError,
+        tig_events::SubmitBenchmarkSuccess,
+        tig_events::SubmitBenchmarkError,
+        tig_events::SubmitProofSuccess,
+        tig_events::SubmitProofError
+    )
+)]
 impl SubmissionsManager {
     fn new(config: Config, ctx: &mut Context<'_>) -> Result<Self> {
         let submissions = store::restore(ctx)?;

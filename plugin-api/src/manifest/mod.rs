@@ -1,6 +1,12 @@
 //! What a plugin file says of itself, in a section that can be read without loading the file.
 
+mod text;
+
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+#[doc(hidden)]
+pub use text::ManifestText;
 
 /// The manifest of a plugin file, written by `#[extension]`.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -15,8 +21,21 @@ pub struct Manifest {
     pub panic: String,
     /// Events that it handles.
     pub events: Vec<String>,
+    /// Events that it says it emits.
+    #[serde(default)]
+    pub emits: Vec<String>,
     /// Routes that it answers, such as `GET /jobs` or `POST /submit/*`.
     pub routes: Vec<String>,
+    /// Version of the state that it hands to a successor at reload.
+    #[serde(default = "first_version")]
+    pub state_version: u32,
+    /// JSON Schema of its config section, if it tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<Value>,
+}
+
+fn first_version() -> u32 {
+    1
 }
 
 /// A parsed route of a [`Manifest`].
