@@ -168,7 +168,9 @@ impl<'a> Context<'a> {
     ///
     /// The host is too old to hold answers.
     pub fn wake(&mut self, count: u64) -> Result<()> {
-        self.call(service::WAKE, "", &count.to_le_bytes())?;
+        if count > 0 {
+            self.call(service::WAKE, "", &count.to_le_bytes())?;
+        }
         Ok(())
     }
 

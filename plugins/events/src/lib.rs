@@ -16,7 +16,10 @@ pub use submission::{
     BenchmarkReady, PrecommitReady, ProofReady, SubmitBenchmarkError, SubmitBenchmarkSuccess,
     SubmitPrecommitError, SubmitPrecommitSuccess, SubmitProofError, SubmitProofSuccess,
 };
-pub use work::{BatchReceived, NewBatch};
+pub use work::{
+    AuditBatch, BatchReceived, ChallengeThroughput, NewBatch, ResultRefused, SlaveConvicted,
+    SlaveQuarantined, Throughput,
+};
 
 /// States the name of an event, and that it is durable where it is.
 macro_rules! event {

@@ -1,7 +1,9 @@
 //! Events about batches: between `job_manager` and `slave_manager`.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
-use tig_protocol::{Batch, BatchResult};
+use tig_protocol::{Batch, BatchResult, MerkleHash};
 
 use crate::event;
 
@@ -10,6 +12,19 @@ use crate::event;
 #[serde(transparent)]
 pub struct NewBatch(pub Batch);
 event!(NewBatch, "new_batch");
+
+/// `audit_batch`: a batch that has a result is to be computed once more, by somebody else.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct AuditBatch {
+    /// The batch, without sampled nonces.
+    pub batch: Batch,
+    /// Slaves that have computed it already.
+    pub not_for: Vec<String>,
+    /// The slave whose word decides, if one is configured.
+    #[serde(default)]
+    pub only_for: Option<String>,
+}
+event!(AuditBatch, "audit_batch");
 
 /// `batch_result`: a slave has delivered a batch.
 ///
@@ -28,3 +43,68 @@ pub struct BatchReceived {
     pub result: BatchResult,
 }
 event!(BatchReceived, "batch_result", durable);
+
+/// `result_refused`: a delivered result does not fit its job.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct ResultRefused {
+    /// The job.
+    pub benchmark_id: String,
+    /// First nonce of the batch.
+    pub start_nonce: u64,
+    /// Name of the slave.
+    pub slave: String,
+    /// Why.
+    pub reason: String,
+}
+event!(ResultRefused, "result_refused");
+
+/// `slave_convicted`: a result of this slave differs from one on which others agree.
+///
+/// Durable: the comparison is made once.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct SlaveConvicted {
+    /// Name of the slave.
+    pub slave: String,
+    /// The job.
+    pub benchmark_id: String,
+    /// First nonce of the batch.
+    pub start_nonce: u64,
+    /// Root that the slave has stated.
+    pub stated: MerkleHash,
+    /// Root that the others have stated; equal to `stated` if the solutions differ.
+    pub agreed: MerkleHash,
+    /// Who has stated that.
+    pub witnesses: Vec<String>,
+}
+event!(SlaveConvicted, "slave_convicted", durable);
+
+/// `slave_quarantined`: a slave gets no more work, and what it has delivered is not to be relied on.
+///
+/// Durable: results to be discarded are the job manager's.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct SlaveQuarantined {
+    /// Name of the slave.
+    pub slave: String,
+    /// Why.
+    pub reason: String,
+    /// Milliseconds since the Unix epoch at which it ends.
+    pub until_ms: u64,
+}
+event!(SlaveQuarantined, "slave_quarantined", durable);
+
+/// `throughput`: how fast the slaves are, and how much is before them.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Throughput {
+    /// By challenge id; challenges of which nothing is known are left out.
+    pub challenges: BTreeMap<String, ChallengeThroughput>,
+}
+event!(Throughput, "throughput");
+
+/// Part of [`Throughput`].
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct ChallengeThroughput {
+    /// Nonces computed per second while there was work of this challenge; `None` if too little was measured.
+    pub nonces_per_second: Option<f64>,
+    /// Nonces of open jobs that still have to be computed.
+    pub open_nonces: u64,
+}

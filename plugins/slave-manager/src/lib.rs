@@ -2,58 +2,69 @@
 //!
 //! | | |
 //! |---|---|
-//! | handles | `new_batch`, `new_block`, `update` |
-//! | emits | `batch_result` (durable) |
-//! | routes | `GET /get-batch`, `POST /submit-batch-result/<batch id>`, `POST /release-batch/<batch id>`, `GET /slaves` |
-//! | config | `lease_ms`: how long a slave may take for a batch |
-//! | stores | nothing: `job_manager` emits the batches again after a restart |
+//! | handles | `new_batch`, `audit_batch`, `new_block`, `update`, `result_refused`, `slave_convicted` |
+//! | emits | `batch_result` (durable), `slave_quarantined` (durable) |
+//! | routes | `GET /get-batch`, `POST /submit-batch-result/<batch id>`, `POST /release-batch/<batch id>`, `GET /slaves`, `POST /pardon-slave` |
+//! | config | `lease_ms`: how long a slave may take for a batch; `quarantine_ms`: how long a liar gets no work |
+//! | stores | `quarantine/<slave>`; no batches: `job_manager` emits those again after a restart |
 //!
-//! A batch id is `<benchmark id>_<start nonce>`. A slave that cannot do a batch gives it back by `release-batch` with
-//! `{"reason": text}`, so that another gets it before the lease is over; slaves of the earlier master do not know it.
+//! A batch id is `<benchmark id>_<start nonce>`. `GET /get-batch?wait=MS` is answered as soon as there is a batch, at the
+//! latest after so long; without `wait` at once. A slave that cannot do a batch gives it back by `release-batch` with
+//! `{"reason": text}`, so that another gets it before the lease is over. Slaves of the earlier master know neither.
 //!
 //! A result is accepted from whoever has it, because work is work: the lease only keeps others from doing it too. Every
 //! reply of 200 means that the result is on disk or not needed. A result for a batch that is not known here is passed on
 //! if it is well formed: after a restart slaves still hold batches that are not queued yet, and `job_manager` checks
 //! every result anyway.
+//!
+//! A slave that keeps sending bad results, or whose result others have shown to be wrong, goes into quarantine with the
+//! evidence: it gets no work and its results are refused, until `quarantine_ms` are over or `POST /pardon-slave` with
+//! `{"slave": name}` comes from this machine. A name is what a slave says it is, so this keeps out faults and fools; who
+//! is let in at all is the host's to decide.
 
+mod config;
+mod leases;
 mod pairs;
+mod place;
+mod quarantine;
 mod queue;
+mod report;
+mod shelf;
 mod slaves;
+mod submit;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::SocketAddr};
 
 use serde::{Deserialize, Serialize, de::IgnoredAny};
-use serde_json::json;
-use tig_events::{BatchReceived, BlockHead, NewBatch};
+use tig_events::{
+    AuditBatch, BatchReceived, BlockHead, NewBatch, ResultRefused, SlaveConvicted, SlaveQuarantined,
+};
 use tig_plugin_api::prelude::*;
-use tig_protocol::{BatchResult, api::Precommit};
 
 use crate::{
-    queue::{Known, Queue},
+    config::Config,
+    place::Version,
+    quarantine::{Evidence, Quarantine},
+    queue::{Pushed, Queue},
+    report::{Report, Waiting},
+    shelf::{Name, Rules},
     slaves::Slaves,
 };
 
-/// How long a batch is out with a slave before it is given to another, unless configured.
-const LEASE_MS: u64 = 120_000;
+/// A poll for work is held for no longer, whatever the slave asks for.
+const WAIT_MS_MAX: u64 = 50_000;
+
+/// Held polls asked again for a batch that only one slave may have: it is likely to be among them.
+const WAKES_FOR_ONE: u64 = 64;
+
+/// Refused results in a row after which a slave goes into quarantine.
+const REFUSALS_MAX: u32 = 5;
 
 const SUBMIT_PATH: &str = "/submit-batch-result/";
 
 const RELEASE_PATH: &str = "/release-batch/";
-
-const BAD_BATCH_ID: &str = "the batch id must be <benchmark id>_<start nonce>";
-
-#[derive(ConfigSchema, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Config {
-    #[serde(default = "default_lease_ms")]
-    lease_ms: u64,
-}
-
-fn default_lease_ms() -> u64 {
-    LEASE_MS
-}
 
 /// What is read of `new_block`.
 #[derive(Deserialize)]
@@ -65,10 +76,21 @@ struct NewBlock {
     proofs: BTreeMap<String, IgnoredAny>,
 }
 
-/// Body of `release-batch`.
 #[derive(Deserialize)]
-struct Release {
-    reason: String,
+struct Precommit {
+    details: PrecommitDetails,
+}
+
+#[derive(Deserialize)]
+struct PrecommitDetails {
+    block_started: u32,
+}
+
+/// Body of `pardon-slave`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pardon {
+    slave: String,
 }
 
 /// What a reload hands over.
@@ -81,6 +103,9 @@ struct State {
 struct SlaveManager {
     config: Config,
     state: State,
+    quarantine: Quarantine,
+    /// Why batches waited at the last block.
+    waiting: Waiting,
 }
 
 #[extension(
@@ -88,56 +113,86 @@ struct SlaveManager {
         "GET /get-batch",
         "POST /submit-batch-result/*",
         "POST /release-batch/*",
-        "GET /slaves"
+        "GET /slaves",
+        "POST /pardon-slave"
     ),
-    emits(BatchReceived)
+    emits(BatchReceived, SlaveQuarantined)
 )]
 impl SlaveManager {
-    fn new(config: Config, _ctx: &mut Context<'_>) -> Result<Self> {
+    fn new(config: Config, ctx: &mut Context<'_>) -> Result<Self> {
+        config.check()?;
         Ok(Self {
             config,
             state: State::default(),
+            quarantine: Quarantine::restore(ctx)?,
+            waiting: Waiting::NoBatches,
         })
     }
 
-    fn on_new_batch(&mut self, _ctx: &mut Context<'_>, event: NewBatch) -> Result<()> {
-        self.state.queue.push(event.0);
-        Ok(())
+    fn on_new_batch(&mut self, ctx: &mut Context<'_>, event: NewBatch) -> Result<()> {
+        let now_ms = ctx.now_ms();
+        let State { queue, slaves } = &mut self.state;
+        let pushed = queue.push(event.0, now_ms, |slave| slaves.is_present(slave, now_ms));
+        wake(ctx, pushed)
+    }
+
+    fn on_audit_batch(&mut self, ctx: &mut Context<'_>, event: AuditBatch) -> Result<()> {
+        let rules = Rules {
+            not_for: event.not_for.into_iter().map(Name::from).collect(),
+            only_for: event.only_for.map(Name::from),
+            failed: Vec::new(),
+        };
+        let pushed = self.state.queue.push_audit(event.batch, rules);
+        wake(ctx, pushed)
     }
 
     fn on_update(&mut self, ctx: &mut Context<'_>) -> Result<()> {
-        self.state.queue.expire(ctx.now_ms());
-        Ok(())
+        let freed = self.state.queue.expire(ctx.now_ms());
+        ctx.wake(freed)
     }
 
     fn on_new_block(&mut self, ctx: &mut Context<'_>, event: NewBlock) -> Result<()> {
-        let block_started = |id: &str| {
-            event
-                .precommits
-                .get(id)
-                .map(|precommit| precommit.details.block_started)
-        };
-        let is_proved = |id: &str| event.proofs.contains_key(id);
-        let queue = &mut self.state.queue;
-        let purged = queue.purge(
+        let listed = event.precommits.into_iter();
+        let listed = listed.map(|(id, precommit)| (id, precommit.details.block_started));
+        let purged = self.state.queue.purge(
             event.block.height,
             event.block.lifespan_blocks,
-            block_started,
-            is_proved,
+            listed.collect(),
+            |id| event.proofs.contains_key(id),
         );
         if purged > 0 {
             ctx.info(&format!(
                 "{purged} batches of finished or expired jobs forgotten"
             ));
         }
-        let (queued, priority, leased) =
-            (queue.num_queued(), queue.num_priority(), queue.num_leased());
-        if queued + leased > 0 {
-            ctx.info(&format!(
-                "queue: {queued} batches, {priority} of them priority, and {leased} leased"
-            ));
-        }
+        self.log_queue(ctx);
         Ok(())
+    }
+
+    /// `job_manager` knows more of a batch than this one.
+    fn on_result_refused(&mut self, ctx: &mut Context<'_>, event: ResultRefused) -> Result<()> {
+        let now_ms = ctx.now_ms();
+        let in_a_row = match self.state.slaves.get_mut(&event.slave) {
+            Some(slave) => slave.result_refused(&event.reason, now_ms),
+            None => return Ok(()),
+        };
+        let batch_id = format!("{}_{}", event.benchmark_id, event.start_nonce);
+        self.judge(ctx, &event.slave, in_a_row, batch_id, &event.reason)
+    }
+
+    fn on_slave_convicted(&mut self, ctx: &mut Context<'_>, event: SlaveConvicted) -> Result<()> {
+        let batch_id = format!("{}_{}", event.benchmark_id, event.start_nonce);
+        let reason = format!(
+            "its result of batch {batch_id} differs from that of {}",
+            event.witnesses.join(", ")
+        );
+        let evidence = Evidence::OtherResult {
+            batch_id,
+            stated: event.stated,
+            agreed: event.agreed,
+            witnesses: event.witnesses,
+        };
+        self.put_in_quarantine(ctx, &event.slave, &reason, evidence)
     }
 
     fn on_http_request(
@@ -146,8 +201,12 @@ impl SlaveManager {
         request: HttpRequest,
     ) -> Result<HttpReply> {
         let now_ms = ctx.now_ms();
-        if request.path == "/slaves" {
-            return self.report(now_ms);
+        match request.path.as_str() {
+            "/slaves" => {
+                return HttpReply::json(200, &Report::new(&self.state, &self.quarantine, now_ms));
+            }
+            "/pardon-slave" => return self.pardon(ctx, &request),
+            _ => {}
         }
         let Some(slave) = slaves::name(&request) else {
             return Ok(HttpReply::text(
@@ -155,13 +214,17 @@ impl SlaveManager {
                 "header User-Agent is missing: it is the name of the slave",
             ));
         };
+        if let Some(sentence) = self.quarantine.get(&slave, now_ms) {
+            let text = format!("quarantined: {}", sentence.reason);
+            return Ok(HttpReply::text(403, &text));
+        }
         self.state.slaves.seen(&slave, now_ms);
         if let Some(batch_id) = request.path.strip_prefix(SUBMIT_PATH) {
             return self.submit_result(ctx, &slave, batch_id, &request.body);
         }
         match request.path.strip_prefix(RELEASE_PATH) {
-            Some(batch_id) => Ok(self.release(ctx, &slave, batch_id, &request.body)),
-            None => self.get_batch(now_ms, &slave),
+            Some(batch_id) => self.release(ctx, &slave, batch_id, &request.body),
+            None => self.get_batch(ctx, &slave, &request.query),
         }
     }
 
@@ -176,151 +239,132 @@ impl SlaveManager {
 }
 
 impl SlaveManager {
-    fn get_batch(&mut self, now_ms: u64, slave: &str) -> Result<HttpReply> {
-        let queue = &mut self.state.queue;
-        queue.expire(now_ms);
-        match queue.lease(slave, now_ms.saturating_add(self.config.lease_ms)) {
-            Some(batch) => HttpReply::json(200, batch),
-            None => Ok(HttpReply::text(404, "No batches available")),
+    fn get_batch(&mut self, ctx: &mut Context<'_>, slave: &Name, query: &str) -> Result<HttpReply> {
+        let now_ms = ctx.now_ms();
+        let State { queue, slaves } = &mut self.state;
+        let freed = queue.expire(now_ms);
+        let is_resting = now_ms < slaves.seen(slave, now_ms).resting_until_ms;
+        let batch = if is_resting {
+            None
+        } else {
+            queue.lease(slave, now_ms, self.config.lease_ms)
+        };
+        // One of them is for this slave.
+        ctx.wake(freed.saturating_sub(u64::from(batch.is_some())))?;
+        match batch {
+            Some(batch) => HttpReply::json(200, &batch),
+            None => {
+                let reply = HttpReply::text(404, "No batches available");
+                let wait_ms = wait_ms(query).min(WAIT_MS_MAX);
+                Ok(if wait_ms > 0 {
+                    reply.hold(wait_ms)
+                } else {
+                    reply
+                })
+            }
         }
     }
 
-    fn submit_result(
+    /// Counts what has gone wrong; too much of it in a row ends in quarantine.
+    fn judge(
         &mut self,
         ctx: &mut Context<'_>,
         slave: &str,
-        batch_id: &str,
-        body: &[u8],
-    ) -> Result<HttpReply> {
-        let Some((benchmark_id, start_nonce)) = parse_batch_id(batch_id) else {
-            return Ok(self.refuse(ctx, slave, BAD_BATCH_ID));
+        in_a_row: u32,
+        batch_id: String,
+        reason: &str,
+    ) -> Result<()> {
+        if in_a_row < REFUSALS_MAX {
+            return Ok(());
+        }
+        let evidence = Evidence::BadResult {
+            batch_id,
+            reason: reason.to_owned(),
         };
-        let result: BatchResult = match serde_json::from_slice(body) {
-            Ok(result) => result,
+        let reason = format!("{in_a_row} bad results in a row");
+        self.put_in_quarantine(ctx, slave, &reason, evidence)
+    }
+
+    /// No more work for this slave, and what it holds goes to others.
+    fn put_in_quarantine(
+        &mut self,
+        ctx: &mut Context<'_>,
+        slave: &str,
+        reason: &str,
+        evidence: Evidence,
+    ) -> Result<()> {
+        let until_ms = ctx.now_ms().saturating_add(self.config.quarantine_ms);
+        ctx.emit(&SlaveQuarantined {
+            slave: slave.to_owned(),
+            reason: reason.to_owned(),
+            until_ms,
+        })?;
+        self.quarantine
+            .add(ctx, slave, until_ms, reason, evidence)?;
+        let mut freed = 0;
+        for place in self.state.queue.held_by(slave) {
+            freed += u64::from(self.state.queue.give_back(place, None));
+        }
+        ctx.error(&format!("slave {slave}: quarantined, {reason}"));
+        ctx.wake(freed)
+    }
+
+    fn pardon(&mut self, ctx: &mut Context<'_>, request: &HttpRequest) -> Result<HttpReply> {
+        let peer: Option<SocketAddr> = request.peer.parse().ok();
+        if !peer.is_some_and(|peer| peer.ip().is_loopback()) {
+            return Ok(HttpReply::text(403, "only from the host's own machine"));
+        }
+        let pardon: Pardon = match serde_json::from_slice(&request.body) {
+            Ok(pardon) => pardon,
             Err(error) => {
-                // Without a result it cannot be told which version was meant: both leases end.
-                self.give_back(benchmark_id, start_nonce, slave);
-                return Ok(self.refuse(
-                    ctx,
-                    slave,
-                    &format!("batch {batch_id}: the body is no result: {error}"),
+                return Ok(HttpReply::text(
+                    400,
+                    &format!("the body is no pardon: {error}"),
                 ));
             }
         };
-        let has_proofs = !result.merkle_proofs.is_empty();
-        let place = match self
-            .state
-            .queue
-            .find(benchmark_id, start_nonce, has_proofs, slave)
-        {
-            Known::Finished => return Ok(HttpReply::text(200, "OK")),
-            Known::No => None,
-            Known::Open(batch, place) => {
-                let mut batch = batch.clone();
-                if place.is_none() && !has_proofs {
-                    batch.sampled_nonces.clear();
-                }
-                if let Err(error) = batch.check(&result) {
-                    self.give_back(benchmark_id, start_nonce, slave);
-                    return Ok(self.refuse(ctx, slave, &format!("batch {batch_id}: {error}")));
-                }
-                place.map(|place| (place, batch.num_nonces))
-            }
-        };
-        let benchmark_id = benchmark_id.to_owned();
-        ctx.emit(&BatchReceived {
-            benchmark_id,
-            start_nonce,
-            slave: slave.to_owned(),
-            result,
-        })?;
-        if let Some((place, num_nonces)) = place {
-            self.state.queue.finish(place);
-            let slave = self.state.slaves.seen(slave, ctx.now_ms());
-            slave.batches += 1;
-            slave.nonces += num_nonces;
+        if !self.quarantine.pardon(ctx, &pardon.slave)? {
+            return Ok(HttpReply::text(404, "this slave is not in quarantine"));
         }
+        if let Some(slave) = self.state.slaves.get_mut(&pardon.slave) {
+            (slave.in_a_row, slave.resting_until_ms) = (0, 0);
+        }
+        ctx.warn(&format!(
+            "slave {}: pardoned",
+            slaves::reason(&pardon.slave)
+        ));
         Ok(HttpReply::text(200, "OK"))
     }
 
-    /// A slave cannot do a batch that it holds; nothing happens to what it does not hold.
-    fn release(
-        &mut self,
-        ctx: &mut Context<'_>,
-        slave: &str,
-        batch_id: &str,
-        body: &[u8],
-    ) -> HttpReply {
-        let Some((benchmark_id, start_nonce)) = parse_batch_id(batch_id) else {
-            return self.refuse(ctx, slave, BAD_BATCH_ID);
-        };
-        let reason = match serde_json::from_slice::<Release>(body) {
-            Ok(release) => release.reason,
-            Err(error) => {
-                return self.refuse(ctx, slave, &format!("the body is no release: {error}"));
-            }
-        };
-        self.give_back(benchmark_id, start_nonce, slave);
-        ctx.warn(&format!(
-            "slave {slave}: batch {batch_id} given back: {reason}"
-        ));
-        HttpReply::text(200, "OK")
-    }
-
-    fn refuse(&mut self, ctx: &mut Context<'_>, slave: &str, reason: &str) -> HttpReply {
-        self.state.slaves.seen(slave, ctx.now_ms()).errors += 1;
-        ctx.warn(&format!("slave {slave}: refused, {reason}"));
-        HttpReply::text(400, reason)
-    }
-
-    fn give_back(&mut self, benchmark_id: &str, start_nonce: u64, slave: &str) {
-        for has_proofs in [true, false] {
-            let known = self
-                .state
-                .queue
-                .find(benchmark_id, start_nonce, has_proofs, slave);
-            if let Known::Open(_, Some(place)) = known
-                && self.state.queue.is_holder(place, slave)
-            {
-                self.state.queue.give_back(place);
-            }
-        }
-    }
-
-    fn report(&self, now_ms: u64) -> Result<HttpReply> {
+    fn log_queue(&mut self, ctx: &mut Context<'_>) {
         let queue = &self.state.queue;
-        let slaves: Vec<_> = self
-            .state
-            .slaves
-            .iter()
-            .map(|(name, slave)| {
-                json!({
-                    "name": name,
-                    "batches": slave.batches,
-                    "errors": slave.errors,
-                    "nonces": slave.nonces,
-                    "leased": queue.num_leased_to(name),
-                    "last_seen_ms_ago": now_ms.saturating_sub(slave.last_seen_ms),
-                })
-            })
-            .collect();
-        let report = json!({
-            "queued": queue.num_queued(),
-            "priority": queue.num_priority(),
-            "leased": queue.num_leased(),
-            "slaves": slaves,
-        });
-        HttpReply::json(200, &report)
+        let (queued, leased) = (queue.num_queued(), queue.num_leased());
+        if queued + leased > 0 {
+            ctx.info(&format!(
+                "queue: {queued} batches, {} of them priority, and {leased} leased",
+                queue.num_queued_of(Version::Proof)
+            ));
+        }
+        let waiting = report::waiting(&self.state, ctx.now_ms());
+        if waiting == Waiting::NoSlaves && self.waiting != waiting {
+            ctx.warn("batches wait, but no slave has asked for a minute: start one");
+        }
+        self.waiting = waiting;
     }
 }
 
-/// Splits `<benchmark id>_<start nonce>`.
-fn parse_batch_id(batch_id: &str) -> Option<(&str, u64)> {
-    let (benchmark_id, start_nonce) = batch_id.split_once('_')?;
-    let is_id = !benchmark_id.is_empty()
-        && benchmark_id
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric());
-    let is_number = start_nonce.bytes().all(|byte| byte.is_ascii_digit());
-    (is_id && is_number).then_some((benchmark_id, start_nonce.parse().ok()?))
+fn wake(ctx: &mut Context<'_>, pushed: Pushed) -> Result<()> {
+    match pushed {
+        Pushed::Nothing => Ok(()),
+        Pushed::Open => ctx.wake(1),
+        Pushed::Kept => ctx.wake(WAKES_FOR_ONE),
+    }
+}
+
+/// Value of `wait` in a query; 0 if it is missing or no number.
+fn wait_ms(query: &str) -> u64 {
+    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let wait = pairs.find(|(key, _)| *key == "wait");
+    wait.and_then(|(_, value)| value.parse().ok())
+        .unwrap_or_default()
 }

@@ -1,45 +1,45 @@
 //! Batches that wait for a slave and batches that are out on a lease.
 //!
-//! Invariants: a place is queued or leased, never both; while the priority version of a batch is known its plain one is
-//! not queued, for the priority result brings the root too.
+//! Invariants: a place is on the shelf or leased, never both; while the proof version of a batch is known its plain one is
+//! not on the shelf, for the result with proofs brings the root too. Handing out, expiring and finishing a batch cost
+//! O(log n).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use tig_protocol::Batch;
 
-use crate::pairs;
+use crate::{
+    leases::Leases,
+    pairs,
+    place::{JobNumber, Place, Version},
+    shelf::{Entry, Name, Rules, Shelf},
+};
 
-/// Batches known at a time, in the queue or leased; more are left to be emitted again later.
-const BATCHES_MAX: usize = 50_000;
+/// Batches known at a time, on the shelf or leased; more are left to be emitted again later.
+const BATCHES_MAX: usize = 250_000;
 
 /// Finished batches remembered, so that a second result is known to be one.
-const FINISHED_MAX: usize = 100_000;
+const FINISHED_MAX: usize = 250_000;
 
 /// Batches out with one slave at a time.
 const LEASES_PER_SLAVE_MAX: usize = 64;
 
-/// A batch in the order in which batches are served: those with sampled nonces first, then those of the oldest job.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
-pub(crate) struct Place {
-    is_plain: bool,
-    job_number: u64,
-    start_nonce: u64,
-}
+/// A slave that has failed at a batch does not get it again for so long, so that another one tries first.
+const FAILED_MS: u64 = 60_000;
 
-/// A batch that a slave works on.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-struct Lease {
-    batch: Batch,
-    slave: String,
-    deadline_ms: u64,
-}
+/// The proofs of a batch are kept for so long for the slave that has computed its root, which may still have its tree.
+const AFFINITY_MS: u64 = 5_000;
+
+/// A lease doubles with each one of the same batch that has ended without a word, up to so many times: a batch that takes
+/// longer than a lease would go round for ever.
+const LEASE_DOUBLINGS_MAX: u8 = 5;
 
 /// A job of which batches are or were known.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 struct Job {
-    /// Jobs are numbered as their first batches come.
-    number: u64,
+    /// What all its batches have in common.
+    template: Batch,
     /// Height from which the lifespan counts; of the first block seen if no listing tells it.
     block_started: Option<u32>,
 }
@@ -47,212 +47,341 @@ struct Job {
 /// The queue with its leases.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Queue {
-    jobs: BTreeMap<String, Job>,
-    next_job_number: u64,
+    numbers: BTreeMap<String, JobNumber>,
     #[serde(with = "pairs")]
-    queued: BTreeMap<Place, Batch>,
+    jobs: BTreeMap<JobNumber, Job>,
+    arrivals: u32,
+    shelf: Shelf,
+    leases: Leases,
+    /// Batches with a good result, and whose it is.
     #[serde(with = "pairs")]
-    leased: BTreeMap<Place, Lease>,
-    finished: BTreeSet<Place>,
+    finished: BTreeMap<Place, Name>,
+    /// Of the newest block: height, and where the listed jobs began.
+    height: u32,
+    listed: BTreeMap<String, u32>,
 }
 
 /// What is known of a batch for which a result has come.
-pub(crate) enum Known<'a> {
+pub(crate) enum Known {
     /// Nothing.
     No,
     /// It has a good result already.
     Finished,
     /// What the result must answer, and its place if that is to be taken off the queue.
-    Open(&'a Batch, Option<Place>),
+    Open(Box<Batch>, Option<Place>),
+}
+
+/// What a new batch means for slaves that wait for one.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Pushed {
+    /// It was known.
+    Nothing,
+    /// Any of them may have it.
+    Open,
+    /// One of them gets it.
+    Kept,
 }
 
 impl Queue {
     pub(crate) fn num_queued(&self) -> usize {
-        self.queued.len()
+        self.shelf.len()
     }
 
-    pub(crate) fn num_priority(&self) -> usize {
-        self.queued.keys().filter(|place| !place.is_plain).count()
+    pub(crate) fn num_queued_of(&self, version: Version) -> usize {
+        self.shelf.count(version)
     }
 
     pub(crate) fn num_leased(&self) -> usize {
-        self.leased.len()
+        self.leases.len()
     }
 
     pub(crate) fn num_leased_to(&self, slave: &str) -> usize {
-        self.leased
-            .values()
-            .filter(|lease| lease.slave == slave)
-            .count()
+        self.leases.count(slave)
     }
 
-    /// Queues a batch. One that is known is not queued twice; its priority version takes the place of a queued plain one.
-    /// That a batch comes again after its result means that the result was refused.
-    pub(crate) fn push(&mut self, batch: Batch) {
-        if self.queued.len() + self.leased.len() >= BATCHES_MAX {
-            return;
+    /// Queues a batch. One that is known is not queued twice; its proof version takes the place of a queued plain one.
+    /// That a batch comes again after its result means that the result was refused. Its proofs are kept for a while for
+    /// who has computed its root, if `is_present`.
+    pub(crate) fn push(
+        &mut self,
+        batch: Batch,
+        now_ms: u64,
+        is_present: impl Fn(&str) -> bool,
+    ) -> Pushed {
+        let version = if batch.sampled_nonces.is_empty() {
+            Version::Plain
+        } else {
+            Version::Proof
+        };
+        let Some((place, entry)) = self.admit(batch, version) else {
+            return Pushed::Nothing;
+        };
+        let is_wanted = version == Version::Proof || !self.is_open(place.of(Version::Proof));
+        if self.finished.remove(&place).is_some() && version == Version::Plain {
+            self.shelf.remove(place.of(Version::Audit));
         }
-        let place = Place {
-            is_plain: batch.sampled_nonces.is_empty(),
-            job_number: self.job_number(&batch.benchmark_id),
-            start_nonce: batch.start_nonce,
+        if !is_wanted || self.is_open(place) {
+            return Pushed::Nothing;
+        }
+        self.shelf.remove(place.of(Version::Plain));
+        let finisher = self.finished.get(&place.of(Version::Plain)).cloned();
+        match finisher.filter(|slave| version == Version::Proof && is_present(slave)) {
+            Some(slave) => {
+                let until_ms = now_ms.saturating_add(AFFINITY_MS);
+                self.shelf.put_for(place, entry, slave, until_ms);
+                Pushed::Kept
+            }
+            None => {
+                self.shelf.put(place, entry);
+                Pushed::Open
+            }
+        }
+    }
+
+    /// Queues a batch to be computed once more, by those whom `rules` admit. In place of an earlier audit of it.
+    pub(crate) fn push_audit(&mut self, batch: Batch, rules: Rules) -> Pushed {
+        let Some((place, mut entry)) = self.admit(batch, Version::Audit) else {
+            return Pushed::Nothing;
         };
         self.finished.remove(&place);
-        if (place.is_plain && self.is_open(place.priority())) || self.leased.contains_key(&place) {
-            return;
-        }
-        self.queued.remove(&place.plain());
-        self.queued.insert(place, batch);
+        self.leases.remove(place);
+        let pushed = if rules.only_for.is_some() {
+            Pushed::Kept
+        } else {
+            Pushed::Open
+        };
+        entry.rules = Some(Box::new(rules));
+        self.shelf.put(place, entry);
+        pushed
     }
 
-    /// The next batch, leased to `slave` until `deadline_ms`.
-    pub(crate) fn lease(&mut self, slave: &str, deadline_ms: u64) -> Option<&Batch> {
-        if self.num_leased_to(slave) >= LEASES_PER_SLAVE_MAX {
+    /// The most urgent batch that `slave` may have, leased to it.
+    pub(crate) fn lease(&mut self, slave: &Name, now_ms: u64, lease_ms: u64) -> Option<Batch> {
+        if self.leases.count(slave) >= LEASES_PER_SLAVE_MAX {
             return None;
         }
-        let (place, batch) = self.queued.pop_first()?;
-        let slave = slave.to_owned();
-        let lease = Lease {
-            batch,
-            slave,
-            deadline_ms,
-        };
-        Some(&self.leased.entry(place).or_insert(lease).batch)
+        let (place, entry) = self.shelf.take(slave, now_ms)?;
+        let batch = self.batch(place, &entry)?;
+        let factor = 1 << entry.expiries.min(LEASE_DOUBLINGS_MAX);
+        let deadline_ms = now_ms.saturating_add(lease_ms.saturating_mul(factor));
+        self.leases
+            .add(place, entry, Arc::clone(slave), deadline_ms);
+        Some(batch)
     }
 
-    /// Puts the batches whose leases are over back in the queue.
-    pub(crate) fn expire(&mut self, now_ms: u64) {
-        let over = self
-            .leased
-            .iter()
-            .filter(|(_, lease)| lease.deadline_ms <= now_ms);
-        let over: Vec<Place> = over.map(|(place, _)| *place).collect();
-        over.into_iter().for_each(|place| self.give_back(place));
+    /// Puts the batches whose leases are over back in the queue, and opens those that were kept for long enough. Returns
+    /// how many can be had that could not before.
+    pub(crate) fn expire(&mut self, now_ms: u64) -> u64 {
+        let mut freed = self.shelf.open_overdue(now_ms);
+        while let Some((place, mut lease)) = self.leases.pop_overdue(now_ms) {
+            lease.entry.expiries = lease.entry.expiries.saturating_add(1);
+            freed += u64::from(self.put_back(place, lease.entry));
+        }
+        freed
     }
 
-    /// What a result of `slave` is to be checked against. `has_proofs` tells whether it answers the priority version.
+    /// What a result of `slave` is to be checked against. `has_proofs` tells whether it answers the proof version.
     pub(crate) fn find(
         &self,
         benchmark_id: &str,
         start_nonce: u64,
         has_proofs: bool,
         slave: &str,
-    ) -> Known<'_> {
-        let Some(job) = self.jobs.get(benchmark_id) else {
+    ) -> Known {
+        let Some(plain) = self.place(benchmark_id, start_nonce) else {
             return Known::No;
         };
-        let plain = Place {
-            is_plain: true,
-            job_number: job.number,
-            start_nonce,
-        };
-        let priority = plain.priority();
+        let (proof, audit) = (plain.of(Version::Proof), plain.of(Version::Audit));
+        if !has_proofs && self.leases.is_holder(audit, slave) {
+            return self.known(audit, Some(audit));
+        }
         // Who was asked for proofs and for nothing else must send them.
-        let owes_proofs = self.is_holder(priority, slave) && !self.is_holder(plain, slave);
-        let place = if has_proofs || owes_proofs {
-            priority
+        let owes_proofs =
+            self.leases.is_holder(proof, slave) && !self.leases.is_holder(plain, slave);
+        let (place, other) = if has_proofs || owes_proofs {
+            (proof, plain)
         } else {
-            plain
+            (plain, proof)
         };
-        match self.open(place) {
-            Some(batch) => Known::Open(batch, Some(place)),
-            None if self.finished.contains(&place) => Known::Finished,
+        match self.known(place, Some(place)) {
+            Known::No if self.finished.contains_key(&place) => Known::Finished,
             // A late answer to the plain version may still bring the root, an unasked proof is checked and refused.
-            None => match self.open(if place == plain { priority } else { plain }) {
-                Some(batch) => Known::Open(batch, None),
-                None => Known::No,
-            },
+            Known::No => self.known(other, None),
+            known => known,
         }
     }
 
-    pub(crate) fn is_holder(&self, place: Place, slave: &str) -> bool {
-        self.leased
-            .get(&place)
-            .is_some_and(|lease| lease.slave == slave)
+    /// Places of this batch that `slave` holds.
+    pub(crate) fn held(&self, benchmark_id: &str, start_nonce: u64, slave: &str) -> Vec<Place> {
+        let plain = self.place(benchmark_id, start_nonce);
+        let places = plain.map(|plain| Version::ALL.map(|version| plain.of(version)));
+        let places = places.into_iter().flatten();
+        places
+            .filter(|place| self.leases.is_holder(*place, slave))
+            .collect()
     }
 
-    /// Takes a batch with a good result off the queue; proofs bring the root too, so they also finish the plain version.
-    pub(crate) fn finish(&mut self, place: Place) {
-        let places = [Some(place), (!place.is_plain).then(|| place.plain())];
+    /// Places of all that `slave` holds.
+    pub(crate) fn held_by(&self, slave: &str) -> Vec<Place> {
+        self.leases.places_of(slave)
+    }
+
+    /// Takes a batch with a good result of `slave` off the queue; proofs bring the root too, so they also finish the plain
+    /// version.
+    pub(crate) fn finish(&mut self, place: Place, slave: &Name) {
+        let proof = place.version == Version::Proof;
+        let places = [Some(place), proof.then(|| place.of(Version::Plain))];
         for place in places.into_iter().flatten() {
-            self.queued.remove(&place);
-            self.leased.remove(&place);
-            self.finished.insert(place);
+            self.shelf.remove(place);
+            self.leases.remove(place);
+            self.finished.insert(place, Arc::clone(slave));
         }
         while self.finished.len() > FINISHED_MAX {
             self.finished.pop_first();
         }
     }
 
-    /// Puts a leased batch back in the queue.
-    pub(crate) fn give_back(&mut self, place: Place) {
-        if let Some(lease) = self.leased.remove(&place) {
-            self.push(lease.batch);
+    /// Puts a leased batch back in the queue; a slave that has failed at it leaves it to others first. Returns whether it
+    /// can be had again.
+    pub(crate) fn give_back(&mut self, place: Place, failed_ms: Option<u64>) -> bool {
+        let Some(mut lease) = self.leases.remove(place) else {
+            return false;
+        };
+        if let Some(now_ms) = failed_ms {
+            let until_ms = now_ms.saturating_add(FAILED_MS);
+            lease.entry.add_failure(lease.slave, until_ms);
         }
+        self.put_back(place, lease.entry)
     }
 
-    /// Forgets the jobs for which nothing can be done any more. `block_started` gives the height at which a listed job
-    /// began. Returns the number of batches forgotten.
+    /// Takes the newest block's listing over and forgets the jobs for which nothing can be done any more. Returns the number
+    /// of batches forgotten.
     pub(crate) fn purge(
         &mut self,
         height: u32,
         lifespan_blocks: Option<u32>,
-        block_started: impl Fn(&str) -> Option<u32>,
+        listed: BTreeMap<String, u32>,
         is_proved: impl Fn(&str) -> bool,
     ) -> usize {
-        self.jobs.retain(|benchmark_id, job| {
-            let listed = block_started(benchmark_id).or(job.block_started);
-            let started = *job.block_started.insert(listed.unwrap_or(height));
+        self.height = height;
+        self.listed = listed;
+        let (jobs, listed) = (&mut self.jobs, &self.listed);
+        let mut dead = Vec::new();
+        self.numbers.retain(|benchmark_id, number| {
+            let Some(job) = jobs.get_mut(number) else {
+                return false;
+            };
+            let started = listed.get(benchmark_id).copied().or(job.block_started);
+            let started = *job.block_started.insert(started.unwrap_or(height));
             let ends = lifespan_blocks.map(|lifespan| started.saturating_add(lifespan));
-            !is_proved(benchmark_id) && ends.is_none_or(|ends| ends >= height)
+            let lives = !is_proved(benchmark_id) && ends.is_none_or(|ends| ends >= height);
+            if !lives {
+                dead.push(*number);
+            }
+            lives
         });
-        let before = self.queued.len() + self.leased.len();
-        let live: BTreeSet<u64> = self.jobs.values().map(|job| job.number).collect();
-        self.queued
-            .retain(|place, _| live.contains(&place.job_number));
-        self.leased
-            .retain(|place, _| live.contains(&place.job_number));
-        self.finished
-            .retain(|place| live.contains(&place.job_number));
-        before - self.queued.len() - self.leased.len()
+        dead.into_iter().map(|job| self.forget(job)).sum()
     }
 
-    fn job_number(&mut self, benchmark_id: &str) -> u64 {
-        if let Some(job) = self.jobs.get(benchmark_id) {
-            return job.number;
+    fn forget(&mut self, job: JobNumber) -> usize {
+        let mut forgotten = 0;
+        self.jobs.remove(&job);
+        for version in Version::ALL {
+            let range = || Place::range_of(version, job);
+            for place in self.shelf.places(range()) {
+                self.shelf.remove(place);
+                forgotten += 1;
+            }
+            for place in self.leases.places(range()) {
+                self.leases.remove(place);
+                forgotten += 1;
+            }
+            let finished: Vec<Place> = self.finished.range(range()).map(|(at, _)| *at).collect();
+            for place in finished {
+                self.finished.remove(&place);
+            }
         }
-        let number = self.next_job_number;
-        self.next_job_number += 1;
-        let job = Job {
-            number,
-            block_started: None,
+        forgotten
+    }
+
+    /// Place and entry of a batch that comes in; `None` if there is no room.
+    fn admit(&mut self, batch: Batch, version: Version) -> Option<(Place, Entry)> {
+        if self.shelf.len() + self.leases.len() >= BATCHES_MAX {
+            return None;
+        }
+        let entry = Entry {
+            num_nonces: batch.num_nonces,
+            sampled_nonces: batch.sampled_nonces.clone(),
+            ..Entry::default()
         };
-        self.jobs.insert(benchmark_id.to_owned(), job);
+        let start_nonce = batch.start_nonce;
+        let job = self.job_of(batch);
+        let place = Place {
+            version,
+            job,
+            start_nonce,
+        };
+        Some((place, entry))
+    }
+
+    /// Number of the job of `batch`, which becomes its template.
+    fn job_of(&mut self, batch: Batch) -> JobNumber {
+        if let Some(&number) = self.numbers.get(&batch.benchmark_id) {
+            if let Some(job) = self.jobs.get_mut(&number) {
+                job.template = batch;
+            }
+            return number;
+        }
+        let listed = self.listed.get(&batch.benchmark_id).copied();
+        let number = JobNumber {
+            block_started: listed.unwrap_or(self.height),
+            arrival: self.arrivals,
+        };
+        self.arrivals = self.arrivals.wrapping_add(1);
+        self.numbers.insert(batch.benchmark_id.clone(), number);
+        let job = Job {
+            template: batch,
+            block_started: listed,
+        };
+        self.jobs.insert(number, job);
         number
     }
 
-    fn open(&self, place: Place) -> Option<&Batch> {
-        let leased = || self.leased.get(&place).map(|lease| &lease.batch);
-        self.queued.get(&place).or_else(leased)
+    fn batch(&self, place: Place, entry: &Entry) -> Option<Batch> {
+        Some(Batch {
+            num_nonces: entry.num_nonces,
+            start_nonce: place.start_nonce,
+            sampled_nonces: entry.sampled_nonces.clone(),
+            ..self.jobs.get(&place.job)?.template.clone()
+        })
+    }
+
+    /// The plain place of a batch.
+    fn place(&self, benchmark_id: &str, start_nonce: u64) -> Option<Place> {
+        let job = *self.numbers.get(benchmark_id)?;
+        Some(Place {
+            version: Version::Plain,
+            job,
+            start_nonce,
+        })
+    }
+
+    fn known(&self, place: Place, taken_off: Option<Place>) -> Known {
+        let leased = || self.leases.get(place).map(|lease| &lease.entry);
+        let entry = self.shelf.get(place).or_else(leased);
+        let batch = entry.and_then(|entry| self.batch(place, entry));
+        batch.map_or(Known::No, |batch| Known::Open(Box::new(batch), taken_off))
+    }
+
+    fn put_back(&mut self, place: Place, entry: Entry) -> bool {
+        let is_needed = place.version != Version::Plain || !self.is_open(place.of(Version::Proof));
+        if is_needed {
+            self.shelf.put(place, entry);
+        }
+        is_needed
     }
 
     fn is_open(&self, place: Place) -> bool {
-        self.open(place).is_some()
-    }
-}
-
-impl Place {
-    fn plain(self) -> Self {
-        Self {
-            is_plain: true,
-            ..self
-        }
-    }
-
-    fn priority(self) -> Self {
-        Self {
-            is_plain: false,
-            ..self
-        }
+        self.shelf.get(place).is_some() || self.leases.get(place).is_some()
     }
 }

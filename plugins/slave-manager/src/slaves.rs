@@ -1,15 +1,35 @@
 //! Who has asked for work, and what became of it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use tig_plugin_api::HttpRequest;
 
-/// Slaves remembered; beyond them the one unseen for the longest time is forgotten.
-const SLAVES_MAX: usize = 1_000;
+use crate::shelf::Name;
+
+/// Slaves remembered; beyond them the half that has been unseen for longer is forgotten.
+const SLAVES_MAX: usize = 20_000;
 
 /// Characters of a name that are kept.
 const NAME_CHARS_MAX: usize = 64;
+
+/// Characters of a slave's own words that are kept.
+const REASON_CHARS_MAX: usize = 200;
+
+/// A slave seen so lately is taken to be there.
+const PRESENT_MS: u64 = 60_000;
+
+/// Failures in a row from which on a slave gets pauses, that others may have its work.
+const FAILURES_TO_REST: u32 = 3;
+
+/// The first pause; it doubles with each further failure.
+const REST_MS_MIN: u64 = 5_000;
+
+/// The longest pause.
+const REST_MS_MAX: u64 = 600_000;
+
+/// The rate is measured over about this time.
+const RATE_MS: f64 = 300_000.0;
 
 /// Statistics since the slave was first seen.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -18,43 +38,169 @@ pub(crate) struct Slave {
     pub(crate) batches: u64,
     /// Nonces in them.
     pub(crate) nonces: u64,
-    /// Results refused here.
+    /// Results refused.
     pub(crate) errors: u64,
+    /// Batches given back.
+    pub(crate) failures: u64,
+    /// Refused results and failures since the last good result.
+    pub(crate) in_a_row: u32,
+    pub(crate) last_error: Option<String>,
     pub(crate) last_seen_ms: u64,
+    pub(crate) resting_until_ms: u64,
+    first_seen_ms: u64,
+    /// Nonces, those long ago counted less, as of the last good result.
+    recent_nonces: f64,
+    last_result_ms: u64,
+}
+
+impl Slave {
+    pub(crate) fn delivered(&mut self, num_nonces: u64, now_ms: u64) {
+        self.recent_nonces = self.recent_at(now_ms) + num_nonces as f64;
+        self.last_result_ms = now_ms;
+        self.batches += 1;
+        self.nonces += num_nonces;
+        self.in_a_row = 0;
+    }
+
+    /// Something sent under this name was refused, perhaps sent by somebody else.
+    pub(crate) fn refused(&mut self, reason: &str) {
+        self.errors += 1;
+        self.last_error = Some(reason.to_owned());
+    }
+
+    /// Its result was refused. Returns how many things have gone wrong in a row.
+    pub(crate) fn result_refused(&mut self, reason: &str, now_ms: u64) -> u32 {
+        self.errors += 1;
+        self.went_wrong(reason, now_ms)
+    }
+
+    pub(crate) fn failed(&mut self, reason: &str, now_ms: u64) {
+        self.failures += 1;
+        self.went_wrong(reason, now_ms);
+    }
+
+    /// Nonces per second, lately.
+    pub(crate) fn rate(&self, now_ms: u64) -> f64 {
+        let age_ms = now_ms.saturating_sub(self.first_seen_ms).max(1) as f64;
+        // As much of the past as there was.
+        let measured_ms = RATE_MS * (1.0 - (-age_ms / RATE_MS).exp());
+        self.recent_at(now_ms) / measured_ms * 1_000.0
+    }
+
+    fn recent_at(&self, now_ms: u64) -> f64 {
+        let age_ms = now_ms.saturating_sub(self.last_result_ms) as f64;
+        self.recent_nonces * (-age_ms / RATE_MS).exp()
+    }
+
+    fn went_wrong(&mut self, reason: &str, now_ms: u64) -> u32 {
+        self.last_error = Some(reason.to_owned());
+        self.in_a_row = self.in_a_row.saturating_add(1);
+        if self.in_a_row >= FAILURES_TO_REST {
+            let doublings = (self.in_a_row - FAILURES_TO_REST).min(16);
+            let rest_ms = (REST_MS_MIN << doublings).min(REST_MS_MAX);
+            self.resting_until_ms = now_ms.saturating_add(rest_ms);
+        }
+        self.in_a_row
+    }
 }
 
 /// Slaves by name.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
-pub(crate) struct Slaves(BTreeMap<String, Slave>);
+pub(crate) struct Slaves(BTreeMap<Name, Slave>);
 
 impl Slaves {
     /// The slave of that name, which has just been seen.
-    pub(crate) fn seen(&mut self, name: &str, now_ms: u64) -> &mut Slave {
+    pub(crate) fn seen(&mut self, name: &Name, now_ms: u64) -> &mut Slave {
         if self.0.len() >= SLAVES_MAX && !self.0.contains_key(name) {
-            let oldest = self.0.iter().min_by_key(|(_, slave)| slave.last_seen_ms);
-            if let Some(oldest) = oldest.map(|(name, _)| name.clone()) {
-                self.0.remove(&oldest);
-            }
+            self.forget_half();
         }
-        let slave = self.0.entry(name.to_owned()).or_default();
+        let slave = self.0.entry(Arc::clone(name)).or_insert_with(|| Slave {
+            first_seen_ms: now_ms,
+            ..Slave::default()
+        });
         slave.last_seen_ms = now_ms;
         slave
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&String, &Slave)> {
+    pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut Slave> {
+        self.0.get_mut(name)
+    }
+
+    pub(crate) fn is_present(&self, name: &str, now_ms: u64) -> bool {
+        self.0
+            .get(name)
+            .is_some_and(|slave| now_ms.saturating_sub(slave.last_seen_ms) <= PRESENT_MS)
+    }
+
+    pub(crate) fn num_present(&self, now_ms: u64) -> usize {
+        let slaves = self.0.values();
+        slaves
+            .filter(|slave| now_ms.saturating_sub(slave.last_seen_ms) <= PRESENT_MS)
+            .count()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Name, &Slave)> {
         self.0.iter()
+    }
+
+    /// Rarely, and then many: a flood of invented names costs little each.
+    fn forget_half(&mut self) {
+        let mut seen: Vec<u64> = self.0.values().map(|slave| slave.last_seen_ms).collect();
+        seen.sort_unstable();
+        let median = seen[seen.len() / 2];
+        let mut left = seen.len() / 2;
+        self.0.retain(|_, slave| {
+            let is_old = left > 0 && slave.last_seen_ms <= median;
+            left -= usize::from(is_old);
+            !is_old
+        });
     }
 }
 
 /// The slave's name is its `User-Agent`, without what could forge a line of the log. `None` if there is nothing left.
-pub(crate) fn name(request: &HttpRequest) -> Option<String> {
-    let printable = |character: &char| !character.is_control();
-    let name: String = request
-        .header("user-agent")?
-        .trim()
-        .chars()
-        .filter(printable)
-        .take(NAME_CHARS_MAX)
-        .collect();
-    (!name.is_empty()).then_some(name)
+pub(crate) fn name(request: &HttpRequest) -> Option<Name> {
+    let name = printable(request.header("user-agent")?.trim(), NAME_CHARS_MAX);
+    (!name.is_empty()).then(|| name.into())
+}
+
+/// A slave's own words, fit for one line of the log.
+pub(crate) fn reason(text: &str) -> String {
+    printable(text, REASON_CHARS_MAX)
+}
+
+fn printable(text: &str, chars_max: usize) -> String {
+    let printable = text.chars().filter(|character| !character.is_control());
+    printable.take(chars_max).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rate_is_that_of_a_steady_slave_from_the_start_on() {
+        let mut slaves = Slaves::default();
+        let name: Name = "ann".into();
+        for second in 0..3_600 {
+            let slave = slaves.seen(&name, second * 1_000);
+            slave.delivered(50, second * 1_000);
+            if second > 10 {
+                let rate = slave.rate(second * 1_000);
+                assert!((45.0..56.0).contains(&rate), "{rate} after {second} s");
+            }
+        }
+        let rate = slaves.seen(&name, 7_200_000).rate(7_200_000);
+        assert!(rate < 1.0, "{rate} after an hour without results");
+    }
+
+    #[test]
+    fn a_flood_of_names_forgets_those_unseen_for_longest() {
+        let mut slaves = Slaves::default();
+        for number in 0..SLAVES_MAX as u64 + 1 {
+            slaves.seen(&Name::from(format!("slave{number}")), number);
+        }
+        assert_eq!(slaves.0.len(), SLAVES_MAX / 2 + 1);
+        assert!(!slaves.0.contains_key("slave0"));
+        assert!(slaves.0.contains_key(&*format!("slave{SLAVES_MAX}")));
+    }
 }

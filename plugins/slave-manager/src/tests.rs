@@ -5,11 +5,16 @@ use serde_json::{Map, Value, json};
 use tig_plugin_api::{HttpReply, testing::Harness};
 use tig_protocol::{BatchResult, MerkleProof, MerkleTree, OutputData};
 
-use crate::{LEASE_MS, SlaveManager};
+use crate::SlaveManager;
+
+mod trust;
+mod waiting;
 
 type Manager = Harness<SlaveManager>;
 
 const ID: &str = "c0ffee";
+
+const LEASE_MS: u64 = 120_000;
 
 fn start() -> Manager {
     Harness::start(json!({ "name": "slave_manager" }))
@@ -120,12 +125,29 @@ fn a_batch_goes_out_as_it_came_and_its_result_comes_in() {
     expected["start_nonce"] = json!(4);
     expected["slave"] = json!("ann");
     assert_eq!(manager.emitted(), [("batch_result".to_owned(), expected)]);
+    let report = slaves(&mut manager);
     assert_eq!(
-        slaves(&mut manager),
-        json!({ "queued": 0, "priority": 0, "leased": 0, "slaves": [
-        { "name": "ann", "batches": 1, "errors": 0, "nonces": 4, "leased": 0, "last_seen_ms_ago": 0 },
-        { "name": "bob", "batches": 0, "errors": 0, "nonces": 0, "leased": 0, "last_seen_ms_ago": 0 }] })
+        (&report["queued"], &report["leased"], &report["waiting"]),
+        (&json!(0), &json!(0), &json!("no_batches"))
     );
+    let ann = &report["slaves"][0];
+    assert_eq!(
+        (
+            &ann["name"],
+            &ann["batches"],
+            &ann["nonces"],
+            &ann["errors"],
+            &ann["standing"]
+        ),
+        (
+            &json!("ann"),
+            &json!(1),
+            &json!(4),
+            &json!(0),
+            &json!("welcome")
+        )
+    );
+    assert_eq!(report["slaves"][1]["name"], "bob");
 
     assert_eq!(
         post(&mut manager, "bob", &batch, &result(&batch)).status,

@@ -1,0 +1,171 @@
+//! What slaves bring: results, and batches that they give back.
+
+use serde::Deserialize;
+use tig_events::BatchReceived;
+use tig_plugin_api::prelude::*;
+use tig_protocol::BatchResult;
+
+use crate::{SlaveManager, queue::Known, shelf::Name, slaves};
+
+const BAD_BATCH_ID: &str = "the batch id must be <benchmark id>_<start nonce>";
+
+/// The reason by which a slave tells that it is stopping, which is no failure.
+const STOPPING: &str = "stopping";
+
+/// Body of `release-batch`.
+#[derive(Deserialize)]
+struct Release {
+    reason: String,
+}
+
+impl SlaveManager {
+    pub(crate) fn submit_result(
+        &mut self,
+        ctx: &mut Context<'_>,
+        slave: &Name,
+        batch_id: &str,
+        body: &[u8],
+    ) -> Result<HttpReply> {
+        let Some((benchmark_id, start_nonce)) = parse_batch_id(batch_id) else {
+            return Ok(self.refuse(ctx, slave, batch_id, BAD_BATCH_ID));
+        };
+        let result: BatchResult = match serde_json::from_slice(body) {
+            Ok(result) => result,
+            Err(error) => {
+                // Without a result it cannot be told which version was meant: both leases end.
+                let held = self.give_back(ctx, benchmark_id, start_nonce, slave, true)?;
+                let reason = format!("the body is no result: {error}");
+                return self.refuse_result(ctx, slave, batch_id, &reason, held);
+            }
+        };
+        let has_proofs = !result.merkle_proofs.is_empty();
+        let queue = &self.state.queue;
+        let place = match queue.find(benchmark_id, start_nonce, has_proofs, slave) {
+            Known::Finished => return Ok(HttpReply::text(200, "OK")),
+            Known::No => None,
+            Known::Open(mut batch, place) => {
+                if place.is_none() && !has_proofs {
+                    batch.sampled_nonces.clear();
+                }
+                if let Err(error) = batch.check(&result) {
+                    let held = self.give_back(ctx, benchmark_id, start_nonce, slave, true)?;
+                    return self.refuse_result(ctx, slave, batch_id, &error.to_string(), held);
+                }
+                place.map(|place| (place, batch.num_nonces))
+            }
+        };
+        ctx.emit(&BatchReceived {
+            benchmark_id: benchmark_id.to_owned(),
+            start_nonce,
+            slave: slave.to_string(),
+            result,
+        })?;
+        if let Some((place, num_nonces)) = place {
+            self.state.queue.finish(place, slave);
+            let now_ms = ctx.now_ms();
+            let stats = self.state.slaves.seen(slave, now_ms);
+            stats.delivered(num_nonces, now_ms);
+        }
+        Ok(HttpReply::text(200, "OK"))
+    }
+
+    /// A slave cannot do a batch that it holds; nothing happens to what it does not hold.
+    pub(crate) fn release(
+        &mut self,
+        ctx: &mut Context<'_>,
+        slave: &Name,
+        batch_id: &str,
+        body: &[u8],
+    ) -> Result<HttpReply> {
+        let Some((benchmark_id, start_nonce)) = parse_batch_id(batch_id) else {
+            return Ok(self.refuse(ctx, slave, batch_id, BAD_BATCH_ID));
+        };
+        let reason = match serde_json::from_slice::<Release>(body) {
+            Ok(release) => slaves::reason(&release.reason),
+            Err(error) => {
+                let reason = format!("the body is no release: {error}");
+                return Ok(self.refuse(ctx, slave, batch_id, &reason));
+            }
+        };
+        let is_failure = reason != STOPPING;
+        let held = self.give_back(ctx, benchmark_id, start_nonce, slave, is_failure)?;
+        if held && is_failure {
+            let now_ms = ctx.now_ms();
+            let stats = self.state.slaves.seen(slave, now_ms);
+            stats.failed(&reason, now_ms);
+            ctx.warn(&format!(
+                "slave {slave}: batch {batch_id} given back: {reason}"
+            ));
+        }
+        Ok(HttpReply::text(200, "OK"))
+    }
+
+    /// What is sent under a slave's name counts against it only if it is the answer to a batch that the slave holds:
+    /// names are easily forged.
+    fn refuse_result(
+        &mut self,
+        ctx: &mut Context<'_>,
+        slave: &Name,
+        batch_id: &str,
+        reason: &str,
+        held: bool,
+    ) -> Result<HttpReply> {
+        if !held {
+            return Ok(self.refuse(ctx, slave, batch_id, reason));
+        }
+        let now_ms = ctx.now_ms();
+        let stats = self.state.slaves.seen(slave, now_ms);
+        let in_a_row = stats.result_refused(reason, now_ms);
+        ctx.warn(&format!(
+            "slave {slave}: refused, batch {batch_id}: {reason}"
+        ));
+        self.judge(ctx, slave, in_a_row, batch_id.to_owned(), reason)?;
+        Ok(HttpReply::text(400, reason))
+    }
+
+    fn refuse(
+        &mut self,
+        ctx: &mut Context<'_>,
+        slave: &Name,
+        batch_id: &str,
+        reason: &str,
+    ) -> HttpReply {
+        let now_ms = ctx.now_ms();
+        self.state.slaves.seen(slave, now_ms).refused(reason);
+        let batch_id = slaves::reason(batch_id);
+        ctx.warn(&format!(
+            "slave {slave}: refused, batch {batch_id}: {reason}"
+        ));
+        HttpReply::text(400, reason)
+    }
+
+    /// Puts what the slave holds of a batch back in the queue; `false` if that is nothing.
+    fn give_back(
+        &mut self,
+        ctx: &mut Context<'_>,
+        benchmark_id: &str,
+        start_nonce: u64,
+        slave: &Name,
+        is_failure: bool,
+    ) -> Result<bool> {
+        let failed_ms = is_failure.then(|| ctx.now_ms());
+        let held = self.state.queue.held(benchmark_id, start_nonce, slave);
+        let mut freed = 0;
+        for &place in &held {
+            freed += u64::from(self.state.queue.give_back(place, failed_ms));
+        }
+        ctx.wake(freed)?;
+        Ok(!held.is_empty())
+    }
+}
+
+/// Splits `<benchmark id>_<start nonce>`.
+fn parse_batch_id(batch_id: &str) -> Option<(&str, u64)> {
+    let (benchmark_id, start_nonce) = batch_id.split_once('_')?;
+    let is_id = !benchmark_id.is_empty()
+        && benchmark_id
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric());
+    let is_number = start_nonce.bytes().all(|byte| byte.is_ascii_digit());
+    (is_id && is_number).then_some((benchmark_id, start_nonce.parse().ok()?))
+}

@@ -1,0 +1,156 @@
+//! Slaves that are wrong: audits, quarantine, pardon.
+
+use super::*;
+
+fn audit(batch: Value, not_for: &[&str], only_for: Option<&str>) -> Value {
+    json!({ "batch": batch, "not_for": not_for, "only_for": only_for })
+}
+
+fn convict(manager: &mut Manager, slave: &str) {
+    manager.event(
+        "slave_convicted",
+        json!({ "slave": slave, "benchmark_id": ID, "start_nonce": 0,
+            "stated": "11".repeat(32), "agreed": "22".repeat(32), "witnesses": ["ann", "bob"] }),
+    );
+}
+
+#[test]
+fn an_audit_goes_before_plain_batches_to_somebody_else_and_its_result_is_passed_on() {
+    let mut manager = start();
+    let plain = batch(ID, 0, &[]);
+    manager.event("new_batch", plain.clone());
+    get(&mut manager, "ann").unwrap();
+    post(&mut manager, "ann", &plain, &result(&plain));
+    manager.event("new_batch", batch(ID, 4, &[]));
+    manager.emitted();
+    manager.event("audit_batch", audit(plain.clone(), &["ann"], None));
+    assert_eq!(slaves(&mut manager)["audits"], 1);
+    assert_eq!(get(&mut manager, "ann").unwrap()["start_nonce"], 4);
+    assert_eq!(get(&mut manager, "bob"), Some(plain.clone()));
+    assert_eq!(
+        post(&mut manager, "bob", &plain, &result(&plain)).status,
+        200
+    );
+    let emitted = manager.emitted();
+    assert_eq!(
+        (emitted[0].0.as_str(), &emitted[0].1["slave"]),
+        ("batch_result", &json!("bob"))
+    );
+}
+
+#[test]
+fn an_audit_for_the_verifier_waits_for_it_and_stops_nobody_else() {
+    let mut manager = start();
+    for start_nonce in 0..100 {
+        let batch = batch(ID, start_nonce * 4, &[]);
+        manager.event("audit_batch", audit(batch, &["ann"], Some("verifier")));
+    }
+    for start_nonce in 0..100 {
+        let batch = batch("other", start_nonce * 4, &[]);
+        manager.event("audit_batch", audit(batch, &["ann"], None));
+    }
+    manager.event("new_batch", batch(ID, 400, &[]));
+    assert_eq!(get(&mut manager, "ann").unwrap()["start_nonce"], 400);
+    assert_eq!(get(&mut manager, "verifier").unwrap()["benchmark_id"], ID);
+}
+
+#[test]
+fn a_convicted_slave_gets_no_work_and_its_leases_go_to_others() {
+    let mut manager = start();
+    manager.event("new_batch", batch(ID, 0, &[]));
+    get(&mut manager, "liar").unwrap();
+    manager.woken();
+    convict(&mut manager, "liar");
+    let (name, event) = manager.emitted().remove(0);
+    assert_eq!(
+        (name.as_str(), &event["slave"]),
+        ("slave_quarantined", &json!("liar"))
+    );
+    assert_eq!(manager.woken(), 1);
+
+    let agent = [("user-agent", "liar")];
+    let reply = manager.request("GET", "/get-batch", &agent, "").unwrap();
+    assert_eq!(reply.status, 403);
+    let text = String::from_utf8(reply.body).unwrap();
+    assert!(text.contains("differs from that of ann, bob"), "{text}");
+    let plain = batch(ID, 0, &[]);
+    assert_eq!(
+        post(&mut manager, "liar", &plain, &result(&plain)).status,
+        403
+    );
+    assert_eq!(manager.emitted(), []);
+    assert!(get(&mut manager, "ann").is_some());
+
+    let report = slaves(&mut manager);
+    let evidence = &report["quarantined"][0]["evidence"][0];
+    assert_eq!(evidence["kind"], "other_result");
+    assert_eq!(evidence["stated"], "11".repeat(32));
+    assert_eq!(evidence["agreed"], "22".repeat(32));
+}
+
+#[test]
+fn a_quarantine_outlives_restarts_and_ends_by_time_or_pardon() {
+    let mut manager = start();
+    convict(&mut manager, "liar");
+    manager.restart();
+    manager.event("new_batch", batch(ID, 0, &[]));
+    let status = |manager: &mut Manager| {
+        let agent = [("user-agent", "liar")];
+        let reply = manager.request("GET", "/get-batch", &agent, "");
+        reply.unwrap().status
+    };
+    assert_eq!(status(&mut manager), 403);
+    manager.advance_ms(24 * 3_600_000);
+    assert_eq!(status(&mut manager), 200);
+
+    convict(&mut manager, "liar");
+    assert_eq!(status(&mut manager), 403);
+    let pardon = |manager: &mut Manager, body: &str| {
+        let reply = manager.request("POST", "/pardon-slave", &[], body);
+        reply.unwrap().status
+    };
+    assert_eq!(pardon(&mut manager, r#"{"slave":"nobody"}"#), 404);
+    assert_eq!(pardon(&mut manager, "liar"), 400);
+    assert_eq!(pardon(&mut manager, r#"{"slave":"liar"}"#), 200);
+    assert_eq!(status(&mut manager), 200);
+    assert!(manager.stored().is_empty());
+}
+
+#[test]
+fn bad_results_in_a_row_end_in_quarantine_but_not_those_sent_in_its_name() {
+    let mut manager = start();
+    for start_nonce in 0..5 {
+        manager.event("new_batch", batch(ID, start_nonce * 4, &[]));
+    }
+    let first = get(&mut manager, "bad").unwrap();
+    for _ in 0..20 {
+        post(&mut manager, "ann", &first, &json!({}));
+    }
+    assert_eq!(slaves(&mut manager)["quarantined"], json!([]));
+    post(&mut manager, "bad", &first, &json!({}));
+    for _ in 1..5 {
+        let batch = get(&mut manager, "bad").unwrap();
+        post(&mut manager, "bad", &batch, &json!({}));
+        manager.advance_ms(600_000);
+    }
+    let report = slaves(&mut manager);
+    assert_eq!(report["quarantined"][0]["name"], "bad");
+    assert_eq!(
+        report["quarantined"][0]["evidence"][0]["kind"],
+        "bad_result"
+    );
+}
+
+#[test]
+fn what_the_job_manager_refuses_counts_against_its_slave() {
+    let mut manager = start();
+    get(&mut manager, "bad");
+    for number in 0..5 {
+        assert_eq!(slaves(&mut manager)["quarantined"], json!([]), "{number}");
+        manager.event(
+            "result_refused",
+            json!({ "benchmark_id": ID, "start_nonce": 0, "slave": "bad", "reason": "no" }),
+        );
+    }
+    assert_eq!(slaves(&mut manager)["quarantined"][0]["name"], "bad");
+}
