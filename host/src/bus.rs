@@ -1,115 +1,207 @@
 //! Gives events their place in the global order and puts them into the mailboxes of those that handle them.
 //!
-//! Invariant: sequence numbers are given and mailboxes filled under one lock, so that every extension sees events in the
-//! same order. Publishing never blocks on an extension.
+//! Invariants: where an event goes, and that there is room for it, is settled when it is emitted ([`Bus::claim`]); it gets
+//! its sequence number when it is published, under one lock with the mailboxes, so that every extension sees events in
+//! the same order. Publishing never blocks on an extension and never fails.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::{
-    event::{Emitted, Event},
-    mailbox::{Delivery, Mailbox},
-    router::Router,
+    event::{Event, Kind},
+    mailbox::{Delivery, EVENTS_MAX},
+    router::{Route, Router},
+    slot::Slot,
 };
 
-struct State {
-    router: Router,
-    next_sequence: u64,
+/// The present extensions and what they handle.
+struct Table {
+    /// In the config's order.
+    slots: Vec<(Arc<Slot>, Vec<String>)>,
+    router: Router<Arc<Slot>>,
+}
+
+impl Table {
+    fn rebuild(&mut self) {
+        let subscriptions = self
+            .slots
+            .iter()
+            .map(|(slot, events)| (Arc::clone(slot), events.as_slice()));
+        self.router = Router::new(subscriptions);
+    }
 }
 
 /// See the module's documentation.
 pub struct Bus {
-    state: Mutex<State>,
-    mailboxes: Vec<Arc<Mailbox>>,
+    table: Mutex<Table>,
+    /// The last sequence number.
+    order: Mutex<u64>,
 }
 
-/// Keys in the outbox of one event: which extension has it under which key.
-pub type OutboxIds = Vec<(usize, u64)>;
+/// An event on its way from a handler to the global order. Dropped, it gives its room back.
+#[derive(Debug)]
+pub struct Outgoing {
+    route: Arc<Route<Arc<Slot>>>,
+    payload: Arc<[u8]>,
+    kind: Kind,
+    /// Its key in the outbox, once it is there.
+    pub outbox_id: Option<u64>,
+    published: bool,
+}
+
+impl Outgoing {
+    /// Name of the event.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.route.event
+    }
+
+    /// Arguments, as JSON.
+    #[must_use]
+    pub fn payload(&self) -> &[u8] {
+        &self.payload
+    }
+
+    /// See [`Kind`].
+    #[must_use]
+    pub fn is_durable(&self) -> bool {
+        self.kind == Kind::Durable
+    }
+
+    /// Names of the extensions that will handle it.
+    pub fn subscribers(&self) -> impl Iterator<Item = &str> {
+        self.route.subscribers.iter().map(|slot| slot.name.as_str())
+    }
+}
+
+impl Drop for Outgoing {
+    fn drop(&mut self) {
+        if !self.published && self.kind != Kind::Latest {
+            for slot in &self.route.subscribers {
+                slot.mailbox.release(1);
+            }
+        }
+    }
+}
+
+/// The extension that has no room.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "event `{event}`: extension `{extension}` has no room, {EVENTS_MAX} events wait for it; emit less or try later"
+)]
+pub struct Full {
+    /// Name of the event.
+    pub event: String,
+    /// Name of the extension.
+    pub extension: String,
+}
+
+impl Default for Bus {
+    fn default() -> Self {
+        Self {
+            table: Mutex::new(Table {
+                slots: Vec::new(),
+                router: Router::new([]),
+            }),
+            order: Mutex::new(0),
+        }
+    }
+}
 
 impl Bus {
-    /// A bus of `count` extensions that handle nothing yet.
-    #[must_use]
-    pub fn new(count: usize) -> Self {
-        Self {
-            state: Mutex::new(State {
-                router: Router::default(),
-                next_sequence: 1,
-            }),
-            mailboxes: (0..count).map(|_| Arc::default()).collect(),
+    /// Sets the events that the extension in `slot` handles. A slot that is not known yet is put behind the others.
+    pub fn subscribe(&self, slot: &Arc<Slot>, events: &[String]) {
+        let mut table = lock(&self.table);
+        let known = table
+            .slots
+            .iter_mut()
+            .find(|(known, _)| Arc::ptr_eq(known, slot));
+        match known {
+            Some((_, before)) => *before = events.to_vec(),
+            None => table.slots.push((Arc::clone(slot), events.to_vec())),
         }
+        table.rebuild();
     }
 
-    /// The mailbox of extension `index`.
-    ///
-    /// # Panics
-    ///
-    /// The bus has no such extension.
+    /// The present extensions, in the config's order.
     #[must_use]
-    pub fn mailbox(&self, index: usize) -> &Arc<Mailbox> {
-        &self.mailboxes[index]
+    pub fn slots(&self) -> Vec<Arc<Slot>> {
+        let table = lock(&self.table);
+        table
+            .slots
+            .iter()
+            .map(|(slot, _)| Arc::clone(slot))
+            .collect()
     }
 
-    /// Sets the events that extension `index` handles.
-    pub fn subscribe(&self, index: usize, events: &[String]) {
-        self.lock().router.subscribe(index, events);
-    }
-
-    /// The extensions that handle `event`.
-    #[must_use]
-    pub fn subscribers(&self, event: &str) -> Vec<usize> {
-        self.lock().router.route(event).to_vec()
-    }
-
-    /// The first extension whose mailbox has no room for its share of `events`.
+    /// Settles where an event goes and claims room for it; `None` if nobody handles it.
     ///
-    /// Room is not reserved: handlers that run at the same moment may together exceed the bound by one transaction each.
-    #[must_use]
-    pub fn without_room(&self, events: &[Emitted]) -> Option<usize> {
-        let state = self.lock();
-        let mut shares = vec![0; self.mailboxes.len()];
-        for event in events {
-            for &index in state.router.route(&event.name) {
-                shares[index] += 1;
+    /// # Errors
+    ///
+    /// An extension that handles it has no room; nothing is claimed then.
+    pub fn claim(&self, name: &str, payload: &[u8], kind: Kind) -> Result<Option<Outgoing>, Full> {
+        let Some(route) = lock(&self.table).router.route(name).cloned() else {
+            return Ok(None);
+        };
+        if kind != Kind::Latest {
+            for (place, slot) in route.subscribers.iter().enumerate() {
+                if slot.mailbox.claim() {
+                    continue;
+                }
+                for claimed in &route.subscribers[..place] {
+                    claimed.mailbox.release(1);
+                }
+                return Err(Full {
+                    event: name.to_owned(),
+                    extension: slot.name.clone(),
+                });
             }
         }
-        (0..shares.len())
-            .find(|&index| shares[index] > 0 && !self.mailboxes[index].has_room(shares[index]))
+        Ok(Some(Outgoing {
+            route,
+            payload: payload.into(),
+            kind,
+            outbox_id: None,
+            published: false,
+        }))
     }
 
-    /// Publishes events in their order; `outbox` has the keys of those that are durable.
-    pub fn publish(&self, events: Vec<(Emitted, OutboxIds)>) {
-        let mut state = self.lock();
-        for (emitted, outbox) in events {
-            let sequence = state.next_sequence;
-            state.next_sequence += 1;
+    /// Publishes events in their order.
+    pub fn publish(&self, events: Vec<Outgoing>) {
+        let mut last = lock(&self.order);
+        for mut outgoing in events {
+            *last += 1;
             let event = Arc::new(Event {
-                sequence,
-                name: emitted.name,
-                payload: emitted.payload,
+                sequence: *last,
+                name: Arc::clone(&outgoing.route.event),
+                payload: Arc::clone(&outgoing.payload),
+                outbox_id: outgoing.outbox_id,
+                latest: outgoing.kind == Kind::Latest,
             });
-            for &index in state.router.route(&event.name) {
-                let outbox_id = outbox
-                    .iter()
-                    .find(|(of, _)| *of == index)
-                    .map(|(_, id)| *id);
-                let delivery = Delivery {
+            outgoing.published = true;
+            for slot in &outgoing.route.subscribers {
+                slot.mailbox.put_event(Delivery {
                     event: Arc::clone(&event),
-                    outbox_id,
                     redelivered: false,
-                };
-                self.mailboxes[index].put_event(delivery);
+                });
             }
         }
     }
 
-    /// Publishes one event that is not durable.
-    pub fn publish_one(&self, event: Emitted) {
-        self.publish(vec![(event, Vec::new())]);
+    /// Publishes an event of the host itself.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Bus::claim`].
+    pub fn tell(&self, name: &str, payload: &[u8], kind: Kind) -> Result<(), Full> {
+        let outgoing = self.claim(name, payload, kind)?;
+        self.publish(outgoing.into_iter().collect());
+        Ok(())
     }
+}
 
-    /// No code panics while it holds the lock, so a poisoned state is still whole.
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// No code panics while it holds one of the locks, so what is in a poisoned one is still whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -117,18 +209,18 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::mailbox::{EVENTS_MAX, Item, Taken};
+    use crate::mailbox::{Item, Taken};
 
     fn bus(subscriptions: &[Vec<String>]) -> Bus {
-        let bus = Bus::new(subscriptions.len());
+        let bus = Bus::default();
         for (index, events) in subscriptions.iter().enumerate() {
-            bus.subscribe(index, events);
+            bus.subscribe(&Arc::new(Slot::new(&index.to_string())), events);
         }
         bus
     }
 
-    fn drain(mailbox: &Mailbox, count: usize) -> Vec<Arc<Event>> {
-        let event = |_| match mailbox.take() {
+    fn drain(slot: &Slot, count: usize) -> Vec<Arc<Event>> {
+        let event = |_| match slot.mailbox.take() {
             Taken::Item(Item::Event(delivery)) => delivery.event,
             _ => panic!("expected an event"),
         };
@@ -146,18 +238,18 @@ mod tests {
             std::thread::scope(|scope| {
                 for batch in &batches {
                     scope.spawn(|| {
-                        let emitted = |name: &String| (Emitted::new(name, b"{}"), Vec::new());
-                        bus.publish(batch.iter().map(emitted).collect());
+                        let claim = |name: &String| bus.claim(name, b"{}", Kind::Plain).unwrap();
+                        bus.publish(batch.iter().filter_map(claim).collect());
                     });
                 }
             });
             let published = batches.concat();
             let mut order = std::collections::BTreeMap::new();
-            for (index, events) in subscriptions.iter().enumerate() {
+            for (slot, events) in bus.slots().iter().zip(&subscriptions) {
                 let mut expected: Vec<&String> =
                     published.iter().filter(|name| events.contains(*name)).collect();
-                let got = drain(bus.mailbox(index), expected.len());
-                prop_assert!(bus.mailbox(index).has_room(EVENTS_MAX), "nothing is left over");
+                let got = drain(slot, expected.len());
+                prop_assert!(slot.mailbox.is_empty(), "nothing is left over");
                 prop_assert!(got.is_sorted_by(|a, b| a.sequence < b.sequence));
                 for event in &got {
                     let name = order.entry(event.sequence).or_insert_with(|| event.name.clone());
@@ -172,11 +264,23 @@ mod tests {
     }
 
     #[test]
-    fn a_full_mailbox_is_named_before_anything_is_published() {
-        let bus = bus(&[vec![], vec!["a".to_owned()]]);
-        let event = Emitted::new("a", b"{}");
-        bus.publish(vec![(event.clone(), Vec::new()); EVENTS_MAX - 1]);
-        assert_eq!(bus.without_room(std::slice::from_ref(&event)), None);
-        assert_eq!(bus.without_room(&[event.clone(), event]), Some(1));
+    fn an_event_without_room_is_refused_by_name_and_claims_nothing() {
+        let handles = vec!["a".to_owned()];
+        let bus = bus(&[handles.clone(), vec![], handles]);
+        let slots = bus.slots();
+        for _ in 0..EVENTS_MAX {
+            assert!(slots[2].mailbox.claim());
+        }
+        let full = bus.claim("a", b"{}", Kind::Plain).unwrap_err();
+        assert_eq!(full.extension, "2");
+        slots[2].mailbox.release(1);
+        let claimed = bus.claim("a", b"{}", Kind::Plain).unwrap();
+        assert!(bus.claim("a", b"{}", Kind::Plain).is_err());
+        assert!(bus.claim("a", b"{}", Kind::Latest).is_ok(), "needs no room");
+        drop(claimed);
+        assert!(
+            bus.claim("a", b"{}", Kind::Plain).is_ok(),
+            "an event that does not come gives its room back"
+        );
     }
 }

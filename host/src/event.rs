@@ -23,33 +23,19 @@ pub struct Event {
     pub name: Arc<str>,
     /// Arguments, as JSON.
     pub payload: Arc<[u8]>,
+    /// Its key in the outbox, if it is durable.
+    pub outbox_id: Option<u64>,
+    /// It takes the place of an earlier event of its name that still waits.
+    pub latest: bool,
 }
 
-/// An event that has no place in the order yet.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Emitted {
-    /// Name by which handlers are found.
-    pub name: Arc<str>,
-    /// Arguments, as JSON.
-    pub payload: Arc<[u8]>,
+/// What becomes of an event that cannot be handled at once.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kind {
+    /// It waits in memory.
+    Plain,
     /// Kept in the outbox until every handler has handled it.
-    pub durable: bool,
-}
-
-impl Emitted {
-    /// An event without durability.
-    #[must_use]
-    pub fn new(name: &str, payload: &[u8]) -> Self {
-        Self {
-            name: name.into(),
-            payload: payload.into(),
-            durable: false,
-        }
-    }
-
-    /// The tick.
-    #[must_use]
-    pub fn update() -> Self {
-        Self::new(UPDATE, b"{}")
-    }
+    Durable,
+    /// Only the latest of its name waits.
+    Latest,
 }

@@ -3,7 +3,7 @@
 use std::{
     net::{SocketAddr, TcpListener},
     path::Path,
-    sync::{Arc, RwLock, mpsc},
+    sync::{Arc, mpsc},
     thread::JoinHandle,
     time::{Duration, Instant},
 };
@@ -16,18 +16,21 @@ use crate::{
     bus::Bus,
     clock::{Clock, Random},
     config::{Config, plugin_file_name},
+    control::Control,
     error::{HostError, Suggestion},
-    event::{Emitted, Event},
+    event::{Event, Kind, UPDATE},
     http_client::HttpClient,
     http_server,
-    mailbox::{Control, Delivery},
-    plugin::{Candidate, Loader, Plugin, PluginError},
-    reload::{Reloader, Watched},
+    keeper::{Keeper, Message},
+    mailbox::{Command, Delivery},
+    plugin::{Candidate, Loader, Plugin, PluginError, short_hash},
+    reload::Watched,
     runner::{Runner, Shared},
+    slot::Slot,
     store::Store,
     transaction::Services,
-    watch::{self, Signature, Wake},
-    watchdog::{self, Activity},
+    watch::{self, Signature},
+    watchdog,
 };
 
 /// `update` comes this often (benchmarker.md section 3).
@@ -48,7 +51,7 @@ pub struct Host {
     /// Threads of the host itself.
     keepers: Vec<JoinHandle<()>>,
     ticker: mpsc::Sender<()>,
-    wake: mpsc::Sender<Wake>,
+    keeper: mpsc::Sender<Message>,
     stop: StopSender<bool>,
     _notifications: Option<RecommendedWatcher>,
 }
@@ -73,13 +76,12 @@ impl Host {
             .local_addr()
             .map_err(HostError::system("read the port"))?;
         let store = Store::open(&config.backup_folder, &config.player_id, &config.api_url)?;
-        let shared = Arc::new(shared(config, store, &runtime)?);
+        let shared = Arc::new(shared(store, &runtime)?);
         let loader = Loader {
             cache_folder: config.backup_folder.join(CACHE_FOLDER),
             probe_program: Some(probe_program.to_owned()),
         };
-        let activities: Vec<Arc<Activity>> = candidates.iter().map(|_| Arc::default()).collect();
-        let runners = start_extensions(config, &shared, &loader, &candidates, &activities)?;
+        let runners = start_extensions(config, &shared, &loader, &candidates)?;
 
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let listener = {
@@ -88,18 +90,20 @@ impl Host {
         };
         runtime.spawn(http_server::serve(listener, Arc::clone(&shared), stopped));
 
-        let watched = candidates
-            .into_iter()
-            .enumerate()
-            .map(watch_candidate)
-            .collect();
-        let reloader = Reloader::new(Arc::clone(&shared), loader, watched);
-        let (wake, wakes) = mpsc::channel();
-        let notifications = watch::notifications(&config.plugin_folder, wake.clone());
+        let slots = shared.services.bus.slots();
+        let watched = slots.into_iter().zip(candidates).map(watch_candidate);
+        let watched = watched.collect();
+        let (keeper, messages) = mpsc::channel();
+        let changed = keeper.clone();
+        let notifications = watch::notifications(&config.plugin_folder, move || {
+            // The receiver is gone when the host stops.
+            let _ = changed.send(Message::Changed);
+        });
         let (ticker, ticks) = mpsc::channel();
+        let work = Keeper::new(Arc::clone(&shared), loader, watched);
         let keepers = vec![
-            spawn("ticker", tick(Arc::clone(&shared), activities, ticks))?,
-            spawn("reloader", keep_looking(reloader, wakes))?,
+            spawn("ticker", tick(Arc::clone(&shared), ticks))?,
+            spawn("keeper", move || work.run(&messages))?,
         ];
         let runners = runners
             .into_iter()
@@ -111,7 +115,7 @@ impl Host {
             runners,
             keepers,
             ticker,
-            wake,
+            keeper,
             stop,
             _notifications: notifications,
         })
@@ -123,15 +127,21 @@ impl Host {
         self.address
     }
 
+    /// A handle for whoever may tell the host what to do.
+    #[must_use]
+    pub fn control(&self) -> Control {
+        Control::new(Arc::clone(&self.shared), self.keeper.clone())
+    }
+
     /// Lets every extension finish what it is doing, and ends. What is committed is on disk; what waits in mailboxes and
     /// is durable comes again at the next start.
     pub fn stop(self) {
         // Receivers are only gone when their thread has ended already.
         let _ = self.ticker.send(());
-        let _ = self.wake.send(Wake::Stop);
+        let _ = self.keeper.send(Message::Stop);
         let _ = self.stop.send(true);
-        for index in 0..self.shared.names.len() {
-            self.shared.bus.mailbox(index).put_control(Control::Stop);
+        for slot in self.shared.services.bus.slots() {
+            slot.mailbox.put_command(Command::Stop);
         }
         let deadline = Instant::now() + STOP_MAX;
         for thread in self.runners.into_iter().chain(self.keepers) {
@@ -189,22 +199,19 @@ fn listen(address: SocketAddr) -> Result<TcpListener, HostError> {
     Ok(listener)
 }
 
-fn shared(config: &Config, store: Store, runtime: &Handle) -> Result<Shared, HostError> {
+fn shared(store: Store, runtime: &Handle) -> Result<Shared, HostError> {
     let http = HttpClient::new(runtime.clone()).map_err(|error| HostError::System {
         what: "set up TLS",
         source: std::io::Error::other(error),
     })?;
-    let count = config.extensions.len();
     Ok(Shared {
         services: Services {
+            bus: Bus::default(),
             store,
             clock: Clock::start(),
             random: Random::from_system(),
         },
-        bus: Bus::new(count),
         http,
-        names: config.extensions.clone(),
-        routes: RwLock::new(vec![Vec::new(); count]),
     })
 }
 
@@ -214,61 +221,62 @@ fn start_extensions(
     shared: &Arc<Shared>,
     loader: &Loader,
     candidates: &[Candidate],
-    activities: &[Arc<Activity>],
 ) -> Result<Vec<Runner>, HostError> {
-    let failed = |index: usize, source| HostError::Plugin {
-        name: config.extensions[index].clone(),
-        source,
-    };
     let mut plugins = Vec::new();
-    for (index, candidate) in candidates.iter().enumerate() {
-        let plugin = loader
-            .load(candidate)
-            .map_err(|error| failed(index, error))?;
-        shared.announce(index, &plugin);
-        give_undelivered(shared, index)?;
-        plugins.push(plugin);
+    for (name, candidate) in config.extensions.iter().zip(candidates) {
+        let plugin = loader.load(candidate).map_err(|source| HostError::Plugin {
+            name: name.clone(),
+            source,
+        })?;
+        let slot = Arc::new(Slot::new(name));
+        shared
+            .services
+            .bus
+            .subscribe(&slot, &plugin.manifest.events);
+        give_undelivered(shared, &slot)?;
+        plugins.push((slot, plugin));
     }
-    let mut runners = Vec::new();
-    for (index, plugin) in plugins.into_iter().enumerate() {
-        let runner = start_extension(config, shared, index, &plugin, &activities[index]);
-        let version = plugin.manifest.version.clone();
-        runners.push(runner.map_err(|reason| failed(index, PluginError::New { version, reason }))?);
-        info!(
-            extension = config.extensions[index],
-            version = plugin.manifest.version,
-            hash = candidates[index].short_hash(),
-            "extension loaded"
-        );
-    }
-    Ok(runners)
+    let start = |(slot, plugin)| start_extension(config, shared, &slot, plugin);
+    plugins.into_iter().map(start).collect()
 }
 
 fn start_extension(
     config: &Config,
     shared: &Arc<Shared>,
-    index: usize,
-    plugin: &Plugin,
-    activity: &Arc<Activity>,
-) -> Result<Runner, String> {
-    let settings = config.settings(&config.extensions[index]);
-    let settings = serde_json::to_vec(&settings).map_err(|error| error.to_string())?;
-    Runner::new(
-        Arc::clone(shared),
-        index,
-        settings,
-        plugin.clone(),
-        Arc::clone(activity),
-    )
+    slot: &Arc<Slot>,
+    plugin: Plugin,
+) -> Result<Runner, HostError> {
+    let version = plugin.manifest.version.clone();
+    let hash = plugin.hash.clone();
+    let settings = serde_json::to_vec(&config.settings(&slot.name));
+    let runner = settings
+        .map_err(|error| error.to_string())
+        .and_then(|settings| {
+            slot.seat(&plugin);
+            Runner::new(Arc::clone(shared), Arc::clone(slot), settings, plugin)
+        })
+        .map_err(|reason| HostError::Plugin {
+            name: slot.name.clone(),
+            source: PluginError::New {
+                version: version.clone(),
+                reason,
+            },
+        })?;
+    info!(
+        extension = slot.name,
+        version,
+        hash = short_hash(&hash),
+        "extension loaded"
+    );
+    Ok(runner)
 }
 
 /// Puts the durable events that were not handled when the last process ended before all that comes.
-fn give_undelivered(shared: &Shared, index: usize) -> Result<(), HostError> {
-    let name = &shared.names[index];
-    let undelivered = shared.services.store.undelivered(name)?;
+fn give_undelivered(shared: &Shared, slot: &Slot) -> Result<(), HostError> {
+    let undelivered = shared.services.store.undelivered(&slot.name)?;
     if !undelivered.is_empty() {
         info!(
-            extension = name,
+            extension = slot.name,
             "{} events of the last run are given again",
             undelivered.len()
         );
@@ -278,24 +286,20 @@ fn give_undelivered(shared: &Shared, index: usize) -> Result<(), HostError> {
             sequence: 0,
             name: event.name.as_str().into(),
             payload: event.payload.as_slice().into(),
+            outbox_id: Some(event.outbox_id),
+            latest: false,
         }),
-        outbox_id: Some(event.outbox_id),
         redelivered: true,
     });
-    shared
-        .bus
-        .mailbox(index)
-        .put_events_first(deliveries.collect());
+    slot.mailbox.put_events_first(deliveries.collect());
     Ok(())
 }
 
-fn watch_candidate((index, candidate): (usize, Candidate)) -> Watched {
+fn watch_candidate((slot, candidate): (Arc<Slot>, Candidate)) -> Watched {
     Watched {
-        index,
+        slot,
         seen: Signature::of(&candidate.path),
         path: candidate.path,
-        version: candidate.manifest.version,
-        hash: candidate.hash,
     }
 }
 
@@ -312,31 +316,21 @@ fn spawn_runner(runner: Runner) -> Result<JoinHandle<()>, HostError> {
 }
 
 /// Publishes `update` and watches over handlers, until a message comes.
-fn tick(
-    shared: Arc<Shared>,
-    activities: Vec<Arc<Activity>>,
-    stop: mpsc::Receiver<()>,
-) -> impl FnOnce() + Send {
+fn tick(shared: Arc<Shared>, stop: mpsc::Receiver<()>) -> impl FnOnce() + Send {
     move || {
+        let bus = &shared.services.bus;
         let mut next = Instant::now();
         loop {
             if Instant::now() >= next {
-                shared.bus.publish_one(Emitted::update());
+                // Only the latest tick waits, so there is always room.
+                let _ = bus.tell(UPDATE, b"{}", Kind::Latest);
                 next += UPDATE_EVERY;
             }
-            watchdog::look(&shared.names, &activities);
+            watchdog::look(&bus.slots());
             let wait = watchdog::LOOK_EVERY.min(next.saturating_duration_since(Instant::now()));
             if stop.recv_timeout(wait) != Err(mpsc::RecvTimeoutError::Timeout) {
                 return;
             }
-        }
-    }
-}
-
-fn keep_looking(mut reloader: Reloader, wakes: mpsc::Receiver<Wake>) -> impl FnOnce() + Send {
-    move || {
-        while watch::wait(&wakes) {
-            reloader.look();
         }
     }
 }

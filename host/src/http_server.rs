@@ -19,7 +19,7 @@ use tokio::{
 };
 use tracing::error;
 
-use crate::{mailbox::Answered, runner::Shared};
+use crate::{mailbox::Answered, runner::Shared, slot::Slot};
 
 /// A longer body is answered 413.
 pub const BODY_BYTES_MAX: usize = 64 << 20;
@@ -69,7 +69,7 @@ async fn answer(
 ) -> Result<HttpReply, (StatusCode, String)> {
     let (head, body) = request.into_parts();
     let (method, path) = (head.method.as_str(), head.uri.path());
-    let Some(index) = shared.route(method, path) else {
+    let Some(slot) = shared.answers(method, path) else {
         return Err((
             StatusCode::NOT_FOUND,
             format!("no extension answers {method} {path}"),
@@ -84,19 +84,18 @@ async fn answer(
         body: read(body).await?,
     };
     if request.body.is_empty() {
-        ask_until_answered(shared, index, request).await
+        ask_until_answered(&slot, request).await
     } else {
-        Ok(ask(shared, index, request).await?.reply)
+        Ok(ask(&slot, request).await?.reply)
     }
 }
 
 /// Asks again whenever the extension wakes the request, until the answer is not to be held or its time is over.
 async fn ask_until_answered(
-    shared: &Shared,
-    index: usize,
+    slot: &Slot,
     request: HttpRequest,
 ) -> Result<HttpReply, (StatusCode, String)> {
-    let mut answered = ask(shared, index, request.clone()).await?;
+    let mut answered = ask(slot, request.clone()).await?;
     let hold = Duration::from_millis(answered.reply.hold_ms.unwrap_or_default());
     let until = Instant::now() + hold.min(HOLD_MAX);
     while let Some(woken) = answered.woken {
@@ -104,18 +103,14 @@ async fn ask_until_answered(
         if !matches!(timeout_at(until, woken).await, Ok(Ok(()))) {
             break;
         }
-        answered = ask(shared, index, request.clone()).await?;
+        answered = ask(slot, request.clone()).await?;
     }
     Ok(answered.reply)
 }
 
-async fn ask(
-    shared: &Shared,
-    index: usize,
-    request: HttpRequest,
-) -> Result<Answered, (StatusCode, String)> {
+async fn ask(slot: &Slot, request: HttpRequest) -> Result<Answered, (StatusCode, String)> {
     let (sender, receiver) = oneshot::channel();
-    if !shared.bus.mailbox(index).put_request(request, sender) {
+    if !slot.mailbox.put_request(request, sender) {
         return Err((
             StatusCode::SERVICE_UNAVAILABLE,
             "too many requests wait".to_owned(),
@@ -129,7 +124,7 @@ async fn ask(
             "the host is stopping".to_owned(),
         )),
         Err(_) => {
-            let name = &shared.names[index];
+            let name = &slot.name;
             Err((
                 StatusCode::GATEWAY_TIMEOUT,
                 format!("extension `{name}` takes too long"),

@@ -3,22 +3,27 @@
 //!
 //! Reading order: [`config`] says what to run, [`plugin`] turns a file into code, [`bus`] routes events into mailboxes,
 //! [`runner`] gives them to an extension as transactions ([`transaction`], [`store`]), [`reload`] replaces an extension
-//! while it runs, and [`host`] puts the parts together.
+//! while it runs, and [`host`] puts the parts together. [`control`] is how the outside talks to a running host.
 
 pub mod bus;
 pub mod clock;
 pub mod config;
+pub mod control;
 pub mod error;
 pub mod event;
 pub mod held;
 pub mod host;
 pub mod http_client;
 pub mod http_server;
+pub mod keeper;
 pub mod mailbox;
 pub mod plugin;
+pub mod queue;
 pub mod reload;
 pub mod router;
 pub mod runner;
+pub mod slot;
+pub mod status;
 pub mod store;
 pub mod transaction;
 pub mod watch;

@@ -1,23 +1,24 @@
-//! The queue in front of one extension.
+//! What waits for one extension.
 //!
-//! Invariants: items are taken in the order in which they were put; a mailbox never holds more than [`EVENTS_MAX`] events,
-//! [`REQUESTS_MAX`] requests and one `update`. The mailbox belongs to the host, not to the extension: what waits in it
-//! survives a reload.
+//! Invariants: items are taken in the order in which they were put, but for events of which only the latest counts
+//! ([`Queue`]). Room for an event is claimed before it is published, so a mailbox never holds more than [`EVENTS_MAX`]
+//! events, [`REQUESTS_MAX`] requests, and the latest of each kind. The mailbox belongs to the host, not to the extension:
+//! what waits in it survives a reload.
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use tig_plugin_api::{HttpReply, HttpRequest};
 use tokio::sync::oneshot;
 
-use crate::{
-    event::{Event, UPDATE},
-    plugin::Plugin,
-};
+use crate::{event::Event, plugin::Plugin, queue::Queue};
 
-/// Events that may wait; a transaction that would exceed it fails.
+/// Events that may wait; a handler whose event finds no room is told so.
 pub const EVENTS_MAX: usize = 100_000;
 
 /// Requests that may wait; a further one is answered 503.
@@ -30,7 +31,7 @@ pub enum Item {
     /// The answer to an HTTP request of the extension, encoded.
     Response(Vec<u8>),
     /// A request to one of the extension's routes.
-    Request(HttpRequest, oneshot::Sender<Answer>),
+    Request(Box<HttpRequest>, oneshot::Sender<Answer>),
 }
 
 /// An event on its way to one extension.
@@ -38,8 +39,6 @@ pub enum Item {
 pub struct Delivery {
     /// The event, shared.
     pub event: Arc<Event>,
-    /// Its key in the outbox, if it is durable.
-    pub outbox_id: Option<u64>,
     /// It was given before, without having been handled.
     pub redelivered: bool,
 }
@@ -56,7 +55,7 @@ pub struct Answered {
 }
 
 /// Something for the extension's thread itself; goes before waiting items.
-pub enum Control {
+pub enum Command {
     /// Replace the instance by one of this plugin, and tell what came of it.
     Swap(Plugin, std::sync::mpsc::Sender<Result<(), String>>),
     /// End the thread. Items that wait stay where they are.
@@ -65,109 +64,131 @@ pub enum Control {
 
 /// What [`Mailbox::take`] returns.
 pub enum Taken {
-    /// See [`Control`].
-    Control(Control),
+    /// See [`Command`].
+    Command(Command),
     /// See [`Item`].
     Item(Item),
 }
 
 #[derive(Default)]
-struct Queue {
-    controls: VecDeque<Control>,
-    items: VecDeque<Item>,
-    events: usize,
+struct State {
+    commands: VecDeque<Command>,
+    items: Queue<Item>,
     requests: usize,
 }
 
 /// See the module's documentation.
 #[derive(Default)]
 pub struct Mailbox {
-    queue: Mutex<Queue>,
+    state: Mutex<State>,
     filled: Condvar,
+    /// Events that wait or have a claim to a place.
+    claimed: AtomicUsize,
 }
 
 impl Mailbox {
-    /// Whether `count` further events find room.
+    /// Claims room for one event; `false` if there is none.
     #[must_use]
-    pub fn has_room(&self, count: usize) -> bool {
-        self.lock().events + count <= EVENTS_MAX
+    pub fn claim(&self) -> bool {
+        let taken = self.claimed.fetch_add(1, Ordering::Relaxed);
+        if taken >= EVENTS_MAX {
+            self.release(1);
+        }
+        taken < EVENTS_MAX
     }
 
-    /// Puts an event. A tick that still waits makes a further one needless.
+    /// Gives back the room of events that do not come, or have been taken.
+    pub fn release(&self, events: usize) {
+        self.claimed.fetch_sub(events, Ordering::Relaxed);
+    }
+
+    /// Puts an event: one that room was claimed for, or the latest of its kind.
     pub fn put_event(&self, delivery: Delivery) {
-        let mut queue = self.lock();
-        if &*delivery.event.name == UPDATE && queue.items.iter().any(is_update) {
-            return;
+        let mut state = self.lock();
+        if delivery.event.latest {
+            let kind = Arc::clone(&delivery.event.name);
+            state.items.push_latest(&kind, Item::Event(delivery));
+        } else {
+            state.items.push(Item::Event(delivery));
         }
-        queue.events += 1;
-        queue.items.push_back(Item::Event(delivery));
         self.filled.notify_one();
     }
 
-    /// Puts events before all that waits, in their order: those that an earlier instance has not handled.
+    /// Puts events before all that waits, in their order: those that an earlier instance has not handled. They find room
+    /// even where others do not.
     pub fn put_events_first(&self, deliveries: Vec<Delivery>) {
-        let mut queue = self.lock();
+        let counted = deliveries.iter().filter(|delivery| !delivery.event.latest);
+        self.claimed.fetch_add(counted.count(), Ordering::Relaxed);
+        let mut state = self.lock();
         for delivery in deliveries.into_iter().rev() {
-            queue.events += 1;
-            queue.items.push_front(Item::Event(delivery));
+            state.items.push_front(Item::Event(delivery));
         }
         self.filled.notify_one();
     }
 
     /// Puts the answer to a request of the extension.
     pub fn put_response(&self, response: Vec<u8>) {
-        self.lock().items.push_back(Item::Response(response));
+        self.lock().items.push(Item::Response(response));
         self.filled.notify_one();
     }
 
     /// Puts a request to a route; `false` if too many wait already.
     pub fn put_request(&self, request: HttpRequest, answer: oneshot::Sender<Answer>) -> bool {
-        let mut queue = self.lock();
-        if queue.requests >= REQUESTS_MAX {
+        let mut state = self.lock();
+        if state.requests >= REQUESTS_MAX {
             return false;
         }
-        queue.requests += 1;
-        queue.items.push_back(Item::Request(request, answer));
+        state.requests += 1;
+        state.items.push(Item::Request(Box::new(request), answer));
         self.filled.notify_one();
         true
     }
 
-    /// Puts a control before all items.
-    pub fn put_control(&self, control: Control) {
-        self.lock().controls.push_back(control);
+    /// Puts a command before all items.
+    pub fn put_command(&self, command: Command) {
+        self.lock().commands.push_back(command);
         self.filled.notify_one();
+    }
+
+    /// Items that wait.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.lock().items.len()
+    }
+
+    /// Nothing waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// Waits for the next thing to do.
     pub fn take(&self) -> Taken {
-        let mut queue = self.lock();
+        let mut state = self.lock();
         loop {
-            if let Some(control) = queue.controls.pop_front() {
-                return Taken::Control(control);
+            if let Some(command) = state.commands.pop_front() {
+                return Taken::Command(command);
             }
-            if let Some(item) = queue.items.pop_front() {
-                match item {
-                    Item::Event(_) => queue.events -= 1,
-                    Item::Request(..) => queue.requests -= 1,
+            if let Some(item) = state.items.pop() {
+                match &item {
+                    Item::Event(delivery) if delivery.event.latest => {}
+                    Item::Event(_) => self.release(1),
+                    Item::Request(..) => state.requests -= 1,
                     Item::Response(_) => {}
                 }
                 return Taken::Item(item);
             }
-            queue = self
+            state = self
                 .filled
-                .wait(queue)
+                .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    /// No code panics while it holds the lock, so a poisoned queue is still whole.
-    fn lock(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    /// No code panics while it holds the lock, so a poisoned state is still whole.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn is_update(item: &Item) -> bool {
-    matches!(item, Item::Event(delivery) if &*delivery.event.name == UPDATE)
 }
 
 #[cfg(test)]
@@ -179,12 +200,18 @@ mod tests {
             sequence,
             name: name.into(),
             payload: Arc::from(&b"{}"[..]),
+            outbox_id: None,
+            latest: name == "latest",
         });
         Delivery {
             event,
-            outbox_id: None,
             redelivered: false,
         }
+    }
+
+    fn put(mailbox: &Mailbox, sequence: u64, name: &str) {
+        assert!(name == "latest" || mailbox.claim());
+        mailbox.put_event(delivery(sequence, name));
     }
 
     fn take_sequence(mailbox: &Mailbox) -> u64 {
@@ -197,31 +224,44 @@ mod tests {
     #[test]
     fn events_come_out_in_the_order_they_went_in() {
         let mailbox = Mailbox::default();
-        (1..=3).for_each(|sequence| mailbox.put_event(delivery(sequence, "a")));
+        (1..=3).for_each(|sequence| put(&mailbox, sequence, "a"));
         mailbox.put_events_first(vec![delivery(7, "a"), delivery(8, "a")]);
         let order: Vec<u64> = (0..5).map(|_| take_sequence(&mailbox)).collect();
         assert_eq!(order, [7, 8, 1, 2, 3]);
     }
 
     #[test]
-    fn ticks_do_not_pile_up() {
+    fn of_some_events_only_the_latest_waits() {
         let mailbox = Mailbox::default();
-        mailbox.put_event(delivery(1, UPDATE));
-        mailbox.put_event(delivery(2, "a"));
-        mailbox.put_event(delivery(3, UPDATE));
-        mailbox.put_event(delivery(4, "a"));
+        put(&mailbox, 1, "latest");
+        put(&mailbox, 2, "a");
+        put(&mailbox, 3, "latest");
+        put(&mailbox, 4, "a");
         let order: Vec<u64> = (0..3).map(|_| take_sequence(&mailbox)).collect();
-        assert_eq!(order, [1, 2, 4]);
-        mailbox.put_event(delivery(5, UPDATE));
+        assert_eq!(order, [2, 3, 4]);
+        put(&mailbox, 5, "latest");
         assert_eq!(take_sequence(&mailbox), 5);
     }
 
     #[test]
-    fn controls_go_first() {
+    fn room_is_claimed_before_it_is_filled() {
         let mailbox = Mailbox::default();
+        assert!((0..EVENTS_MAX).all(|_| mailbox.claim()));
+        assert!(!mailbox.claim());
         mailbox.put_event(delivery(1, "a"));
-        mailbox.put_control(Control::Stop);
-        assert!(matches!(mailbox.take(), Taken::Control(Control::Stop)));
+        assert!(!mailbox.claim(), "what was claimed is filled");
+        mailbox.take();
+        assert!(mailbox.claim(), "what was taken makes room");
+        mailbox.release(1);
+        assert!(mailbox.claim(), "what does not come makes room");
+    }
+
+    #[test]
+    fn commands_go_first() {
+        let mailbox = Mailbox::default();
+        put(&mailbox, 1, "a");
+        mailbox.put_command(Command::Stop);
+        assert!(matches!(mailbox.take(), Taken::Command(Command::Stop)));
         assert_eq!(take_sequence(&mailbox), 1);
     }
 

@@ -131,12 +131,12 @@ impl Candidate {
             bytes,
         })
     }
+}
 
-    /// As much of the hash as people compare.
-    #[must_use]
-    pub fn short_hash(&self) -> &str {
-        &self.hash[..SHORT_HASH_DIGITS]
-    }
+/// As much of a file's hash as people compare.
+#[must_use]
+pub fn short_hash(hash: &str) -> &str {
+    hash.get(..SHORT_HASH_DIGITS).unwrap_or(hash)
 }
 
 /// Turns candidates into plugins.
@@ -159,6 +159,9 @@ impl Loader {
         if let Some(program) = &self.probe_program {
             probe::run(program, &copy, &candidate.path)?;
         }
-        open(&copy, &candidate.path, candidate.manifest.clone())
+        let mut plugin = open(&copy, &candidate.path, candidate.manifest.clone())?;
+        plugin.hash.clone_from(&candidate.hash);
+        plugin.code_bytes = candidate.bytes.len() as u64;
+        Ok(plugin)
     }
 }

@@ -1,4 +1,4 @@
-//! Replaces an extension while it runs: a changed file is checked, copied, tried, loaded and takes over.
+//! Replaces an extension while it runs: a file is checked, copied, tried, loaded and takes over.
 //!
 //! Invariant: whatever is wrong with the new file, the running version goes on untouched, and why is told once.
 
@@ -12,115 +12,116 @@ use serde_json::json;
 use tracing::{info, warn};
 
 use crate::{
-    event::{EXTENSION_REJECTED, EXTENSION_RELOADED, Emitted},
-    mailbox::Control,
-    plugin::{Candidate, Loader, PluginError},
+    event::{EXTENSION_REJECTED, EXTENSION_RELOADED, Kind},
+    mailbox::Command,
+    plugin::{Candidate, Loader, short_hash},
     runner::Shared,
+    slot::Slot,
+    status::State,
     watch::Signature,
 };
 
 /// A switch that has not happened by then will happen when the running handler returns, but nobody waits for it.
 pub const SWITCH_MAX: Duration = Duration::from_secs(60);
 
+/// What came of an attempt to reload.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Outcome {
+    /// A version has taken over from another, or from itself.
+    Reloaded {
+        /// Version that ran.
+        from: String,
+        /// Version that runs.
+        to: String,
+    },
+    /// The file is the one that runs already.
+    Unchanged {
+        /// Version that runs.
+        version: String,
+    },
+}
+
+/// What came of one extension's attempt.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Attempt {
+    /// Name of the extension.
+    pub name: String,
+    /// The text says why the running version goes on.
+    pub outcome: Result<Outcome, String>,
+}
+
 /// One extension's file.
 pub struct Watched {
-    /// Place of the extension in the config's list.
-    pub index: usize,
+    /// Place of the extension.
+    pub slot: Arc<Slot>,
     /// The operator's file.
     pub path: PathBuf,
-    /// Version that runs.
-    pub version: String,
-    /// Hash of the file that runs.
-    pub hash: String,
     /// The file's state when it was last looked at.
     pub seen: Option<Signature>,
 }
 
-/// Looks after the files of all extensions.
-pub struct Reloader {
-    shared: Arc<Shared>,
-    loader: Loader,
-    watched: Vec<Watched>,
-}
-
-impl Reloader {
-    /// Looks after `watched`, whose versions run.
-    #[must_use]
-    pub fn new(shared: Arc<Shared>, loader: Loader, watched: Vec<Watched>) -> Self {
-        Self {
-            shared,
-            loader,
-            watched,
+impl Watched {
+    /// The file has changed since it was last looked at; `None` means that it is not there.
+    fn changed(&mut self) -> Option<Option<Signature>> {
+        if Signature::of(&self.path) == self.seen {
+            return None;
         }
-    }
-
-    /// Looks at every file once, and reloads what has changed.
-    pub fn look(&mut self) {
-        for watched in &mut self.watched {
-            if Signature::of(&watched.path) == watched.seen {
-                continue;
-            }
-            watched.seen = Signature::settled(&watched.path);
-            let name = &self.shared.names[watched.index];
-            if watched.seen.is_none() {
-                warn!(
-                    extension = name,
-                    running = watched.version,
-                    "{} is gone; the running version goes on",
-                    watched.path.display()
-                );
-                continue;
-            }
-            reload(&self.shared, &self.loader, watched);
-        }
+        self.seen = Signature::settled(&self.path);
+        Some(self.seen)
     }
 }
 
-fn reload(shared: &Shared, loader: &Loader, watched: &mut Watched) {
+/// Looks at a file once, and reloads it if it has changed.
+pub fn look(shared: &Shared, loader: &Loader, watched: &mut Watched) {
+    match watched.changed() {
+        None => {}
+        Some(None) => warn!(
+            extension = watched.slot.name,
+            running = watched.slot.version(),
+            "{} is gone; the running version goes on",
+            watched.path.display()
+        ),
+        // Why not is logged where it is found out.
+        Some(Some(_)) => drop(reload(shared, loader, watched)),
+    }
+}
+
+/// Lets the present file take over.
+///
+/// # Errors
+///
+/// The text says why the running version goes on; it is logged and told to extensions as well.
+pub fn reload(shared: &Shared, loader: &Loader, watched: &Watched) -> Result<Outcome, String> {
     let started = Instant::now();
-    let candidate = match Candidate::read(&watched.path) {
-        Ok(candidate) if candidate.hash == watched.hash => return,
-        Ok(candidate) => candidate,
-        Err(error) => return rejected(shared, watched, None, &error.to_string()),
-    };
-    let offered = candidate.manifest.version.clone();
-    match switch(shared, loader, watched.index, &candidate) {
-        Err(reason) => rejected(shared, watched, Some(&offered), &reason),
-        Ok(()) => {
-            info!(
-                extension = shared.names[watched.index],
-                from = watched.version,
-                to = offered,
-                hash = candidate.short_hash(),
-                milliseconds = started.elapsed().as_millis(),
-                "extension reloaded"
-            );
-            let name = &shared.names[watched.index];
-            let told = json!({ "name": name, "from": watched.version, "to": offered });
-            shared.bus.publish_one(Emitted::new(
-                EXTENSION_RELOADED,
-                told.to_string().as_bytes(),
-            ));
-            watched.version = offered;
-            watched.hash = candidate.hash;
-        }
+    let slot = &watched.slot;
+    let from = slot.version();
+    let candidate = Candidate::read(&watched.path)
+        .map_err(|error| rejected(shared, slot, None, error.to_string()))?;
+    if candidate.hash == slot.hash() && slot.state() != State::Stopped {
+        return Ok(Outcome::Unchanged { version: from });
     }
+    let to = candidate.manifest.version.clone();
+    switch(loader, slot, &candidate).map_err(|reason| rejected(shared, slot, Some(&to), reason))?;
+    info!(
+        extension = slot.name,
+        from,
+        to,
+        hash = short_hash(&candidate.hash),
+        milliseconds = started.elapsed().as_millis(),
+        "extension reloaded"
+    );
+    tell(
+        shared,
+        EXTENSION_RELOADED,
+        &json!({ "name": slot.name, "from": from, "to": to }),
+    );
+    Ok(Outcome::Reloaded { from, to })
 }
 
-fn switch(
-    shared: &Shared,
-    loader: &Loader,
-    index: usize,
-    candidate: &Candidate,
-) -> Result<(), String> {
-    let plugin = loader
-        .load(candidate)
-        .map_err(|error: PluginError| error.to_string())?;
+fn switch(loader: &Loader, slot: &Slot, candidate: &Candidate) -> Result<(), String> {
+    let plugin = loader.load(candidate).map_err(|error| error.to_string())?;
     let (done, result) = mpsc::channel();
-    shared
-        .bus
-        .mailbox(index)
-        .put_control(Control::Swap(plugin, done));
+    slot.mailbox.put_command(Command::Swap(plugin, done));
     result.recv_timeout(SWITCH_MAX).unwrap_or_else(|_| {
         let seconds = SWITCH_MAX.as_secs();
         Err(format!(
@@ -129,17 +130,30 @@ fn switch(
     })
 }
 
-fn rejected(shared: &Shared, watched: &Watched, offered: Option<&str>, reason: &str) {
-    let name = &shared.names[watched.index];
-    let running = &watched.version;
+/// Tells of a refusal, and returns its reason.
+fn rejected(shared: &Shared, slot: &Slot, offered: Option<&str>, reason: String) -> String {
+    let name = &slot.name;
+    let running = slot.version();
     let offered = offered.unwrap_or("unknown");
     warn!(
         extension = name,
         running, offered, "new version rejected, the running one goes on: {reason}"
     );
-    let told = json!({ "name": name, "running": running, "offered": offered, "reason": reason });
-    shared.bus.publish_one(Emitted::new(
+    tell(
+        shared,
         EXTENSION_REJECTED,
-        told.to_string().as_bytes(),
-    ));
+        &json!({ "name": name, "running": running, "offered": offered, "reason": reason }),
+    );
+    reason
+}
+
+fn tell(shared: &Shared, event: &str, arguments: &serde_json::Value) {
+    let payload = arguments.to_string();
+    let told = shared
+        .services
+        .bus
+        .tell(event, payload.as_bytes(), Kind::Plain);
+    if let Err(full) = told {
+        warn!("{full}");
+    }
 }

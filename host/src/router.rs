@@ -1,31 +1,51 @@
 //! Which extensions get which event: a pure table, without threads or clocks.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
-/// Subscriptions of extensions, which are known by their place in the config's list.
-#[derive(Clone, Debug, Default)]
-pub struct Router {
-    subscribers: HashMap<String, Vec<usize>>,
+/// The way of one event.
+#[derive(Debug)]
+pub struct Route<S> {
+    /// Name of the event; all events of this name share it.
+    pub event: Arc<str>,
+    /// Who handles it, in the config's order.
+    pub subscribers: Vec<S>,
 }
 
-impl Router {
-    /// Sets the events that extension `index` handles, in place of those it handled before.
-    pub fn subscribe(&mut self, index: usize, events: &[String]) {
-        for subscribers in self.subscribers.values_mut() {
-            subscribers.retain(|&subscriber| subscriber != index);
-        }
-        for event in events {
-            let subscribers = self.subscribers.entry(event.clone()).or_default();
-            if let Err(place) = subscribers.binary_search(&index) {
-                subscribers.insert(place, index);
+/// Subscriptions of extensions.
+#[derive(Debug)]
+pub struct Router<S> {
+    routes: HashMap<Arc<str>, Arc<Route<S>>>,
+}
+
+impl<S: Clone> Router<S> {
+    /// The table of subscribers, in the config's order, each with the events that it handles.
+    #[must_use]
+    pub fn new<'a>(subscriptions: impl IntoIterator<Item = (S, &'a [String])>) -> Self {
+        let mut routes: HashMap<Arc<str>, Route<S>> = HashMap::new();
+        for (subscriber, events) in subscriptions {
+            for (place, event) in events.iter().enumerate() {
+                if events[..place].contains(event) {
+                    continue;
+                }
+                let event: Arc<str> = event.as_str().into();
+                let route = routes.entry(Arc::clone(&event)).or_insert(Route {
+                    event,
+                    subscribers: Vec::new(),
+                });
+                route.subscribers.push(subscriber.clone());
             }
         }
+        let routes = routes
+            .into_iter()
+            .map(|(event, route)| (event, Arc::new(route)))
+            .collect();
+        Self { routes }
     }
 
-    /// The extensions that handle `event`, in the config's order.
+    /// Where `event` goes; `None` if nobody handles it.
     #[must_use]
-    pub fn route(&self, event: &str) -> &[usize] {
-        self.subscribers.get(event).map_or(&[], Vec::as_slice)
+    pub fn route(&self, event: &str) -> Option<&Arc<Route<S>>> {
+        self.routes.get(event)
     }
 }
 
@@ -38,22 +58,12 @@ mod tests {
     }
 
     #[test]
-    fn an_event_goes_to_its_subscribers_in_config_order() {
-        let mut router = Router::default();
-        router.subscribe(2, &names(&["a", "b"]));
-        router.subscribe(0, &names(&["b", "b"]));
-        assert_eq!(router.route("a"), [2]);
-        assert_eq!(router.route("b"), [0, 2]);
-        assert_eq!(router.route("c"), [0; 0]);
-    }
-
-    #[test]
-    fn a_new_version_subscribes_anew() {
-        let mut router = Router::default();
-        router.subscribe(1, &names(&["a", "b"]));
-        router.subscribe(1, &names(&["b", "c"]));
-        assert_eq!(router.route("a"), [0; 0]);
-        assert_eq!(router.route("b"), [1]);
-        assert_eq!(router.route("c"), [1]);
+    fn an_event_goes_to_each_of_its_subscribers_once_in_config_order() {
+        let (first, second) = (names(&["b", "b"]), names(&["a", "b"]));
+        let router = Router::new([(7, first.as_slice()), (3, second.as_slice())]);
+        let subscribers = |event| router.route(event).map(|route| route.subscribers.clone());
+        assert_eq!(subscribers("a"), Some(vec![3]));
+        assert_eq!(subscribers("b"), Some(vec![7, 3]));
+        assert_eq!(subscribers("c"), None);
     }
 }

@@ -6,7 +6,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, PoisonError, RwLock, atomic::AtomicUsize, mpsc::Sender},
+    sync::{Arc, atomic::Ordering, mpsc::Sender},
     time::{Duration, Instant},
 };
 
@@ -16,21 +16,21 @@ use abi_stable::{
     std_types::{RResult, RSlice, RStr},
 };
 use tig_plugin_api::{
-    HttpReply, HttpRequest, Route,
+    HttpReply, HttpRequest,
     abi::{EventRef, Failure, Host_TO, HostRef, InstanceBox},
 };
 use tracing::{error, info, warn};
 
 use crate::{
-    bus::Bus,
-    event::{Emitted, HTTP_RESPONSE},
+    event::HTTP_RESPONSE,
     held::Held,
     http_client::HttpClient,
-    mailbox::{Answer, Answered, Control, Delivery, Item, Mailbox, Taken},
+    mailbox::{Answer, Answered, Command, Delivery, Item, Taken},
     plugin::Plugin,
+    slot::Slot,
+    status::State,
     store::Commit,
     transaction::{Services, Transaction},
-    watchdog::Activity,
 };
 
 /// An extension that panics more often than this within [`RESTART_WINDOW`] is stopped until its file changes.
@@ -43,35 +43,16 @@ pub const RESTART_WINDOW: Duration = Duration::from_secs(60);
 pub struct Shared {
     /// See [`Services`].
     pub services: Services,
-    /// See [`Bus`].
-    pub bus: Bus,
     /// See [`HttpClient`].
     pub http: HttpClient,
-    /// Names of the extensions, in the config's order.
-    pub names: Vec<String>,
-    /// Routes of each extension.
-    pub routes: RwLock<Vec<Vec<Route>>>,
 }
 
 impl Shared {
-    /// Makes what `plugin` handles and answers known, in place of what extension `index` did before.
-    pub fn announce(&self, index: usize, plugin: &Plugin) {
-        self.bus.subscribe(index, &plugin.manifest.events);
-        let parsed = plugin
-            .manifest
-            .routes
-            .iter()
-            .filter_map(|route| Route::parse(route));
-        self.routes.write().unwrap_or_else(PoisonError::into_inner)[index] = parsed.collect();
-    }
-
     /// The extension that answers a request, if any.
     #[must_use]
-    pub fn route(&self, method: &str, path: &str) -> Option<usize> {
-        let routes = self.routes.read().unwrap_or_else(PoisonError::into_inner);
-        routes
-            .iter()
-            .position(|routes| routes.iter().any(|route| route.matches(method, path)))
+    pub fn answers(&self, method: &str, path: &str) -> Option<Arc<Slot>> {
+        let slots = self.services.bus.slots();
+        slots.into_iter().find(|slot| slot.answers(method, path))
     }
 }
 
@@ -85,48 +66,43 @@ enum CallError {
 
 /// See the module's documentation.
 pub struct Runner {
-    index: usize,
     shared: Arc<Shared>,
-    mailbox: Arc<Mailbox>,
+    slot: Arc<Slot>,
     /// JSON of the instance's settings.
     settings: Vec<u8>,
     plugin: Plugin,
     /// `None` while the extension is stopped.
     instance: Option<InstanceBox>,
-    calls_in_flight: Arc<AtomicUsize>,
     held: Held,
     /// Durable events that a handler has failed on: they stay in the outbox, for a successor to handle.
     unhandled: Vec<Delivery>,
     restarts: VecDeque<Instant>,
-    activity: Arc<Activity>,
+    /// What the watchdog was told last.
+    what: Arc<str>,
 }
 
 impl Runner {
-    /// Makes the first instance of extension `index`.
+    /// Makes the first instance in `slot`.
     ///
     /// # Errors
     ///
     /// The text says why `new` failed.
     pub fn new(
         shared: Arc<Shared>,
-        index: usize,
+        slot: Arc<Slot>,
         settings: Vec<u8>,
         plugin: Plugin,
-        activity: Arc<Activity>,
     ) -> Result<Self, String> {
-        let mailbox = Arc::clone(shared.bus.mailbox(index));
         let mut runner = Self {
-            index,
             shared,
-            mailbox,
+            slot,
             settings,
             plugin: plugin.clone(),
             instance: None,
-            calls_in_flight: Arc::default(),
             held: Held::default(),
             unhandled: Vec::new(),
             restarts: VecDeque::new(),
-            activity,
+            what: "".into(),
         };
         runner.instance = Some(runner.create(&plugin, None)?);
         Ok(runner)
@@ -135,14 +111,12 @@ impl Runner {
     /// Runs until it is stopped.
     pub fn run(mut self) {
         loop {
-            match self.mailbox.take() {
-                Taken::Control(Control::Stop) => return,
-                Taken::Control(Control::Swap(plugin, done)) => self.swap(plugin, &done),
-                Taken::Item(Item::Event(delivery)) => self.handle_event(delivery),
-                Taken::Item(Item::Response(response)) => self.handle_response(&response),
-                Taken::Item(Item::Request(request, answer)) => {
-                    // A client that has gone away does not need the answer.
-                    let _ = answer.send(self.handle_request(&request));
+            match self.slot.mailbox.take() {
+                Taken::Command(Command::Stop) => return,
+                Taken::Command(Command::Swap(plugin, done)) => self.swap(plugin, &done),
+                Taken::Item(item) => {
+                    self.handle(item);
+                    self.slot.handled.fetch_add(1, Ordering::Relaxed);
                 }
             }
         }
@@ -151,12 +125,23 @@ impl Runner {
     /// Name of the extension.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.shared.names[self.index]
+        &self.slot.name
+    }
+
+    fn handle(&mut self, item: Item) {
+        match item {
+            Item::Event(delivery) => self.handle_event(delivery),
+            Item::Response(response) => self.handle_response(&response),
+            Item::Request(request, answer) => {
+                // A client that has gone away does not need the answer.
+                let _ = answer.send(self.handle_request(&request));
+            }
+        }
     }
 
     fn handle_event(&mut self, delivery: Delivery) {
         let event = Arc::clone(&delivery.event);
-        let handled = self.call(&event.name, delivery.outbox_id, |instance, host| {
+        let handled = self.call(&event.name, event.outbox_id, |instance, host| {
             instance.on_event(
                 host,
                 EventRef {
@@ -169,7 +154,7 @@ impl Runner {
         });
         if let Err(error) = handled {
             self.report(&event.name, error);
-            if delivery.outbox_id.is_some() {
+            if event.outbox_id.is_some() {
                 self.unhandled.push(Delivery {
                     redelivered: true,
                     ..delivery
@@ -185,7 +170,7 @@ impl Runner {
             name: RStr::from_str(HTTP_RESPONSE),
             payload: RSlice::from_slice(response),
         };
-        let handled = self.call(HTTP_RESPONSE, None, |instance, host| {
+        let handled = self.call(&HTTP_RESPONSE.into(), None, |instance, host| {
             instance.on_event(host, event)
         });
         if let Err(error) = handled {
@@ -195,7 +180,7 @@ impl Runner {
 
     fn handle_request(&mut self, request: &HttpRequest) -> Answer {
         let encoded = request.encode().map_err(|error| error.to_string())?;
-        let what = format!("{} {}", request.method, request.path);
+        let what: Arc<str> = format!("{} {}", request.method, request.path).into();
         let answered = self.call(&what, None, |instance, host| {
             instance.on_request(host, RSlice::from_slice(&encoded))
         });
@@ -218,20 +203,22 @@ impl Runner {
     /// Calls the instance and commits what it asked for.
     fn call<T>(
         &mut self,
-        what: &str,
+        what: &Arc<str>,
         handled: Option<u64>,
         call: impl FnOnce(&mut InstanceBox, HostRef<'_>) -> RResult<T, Failure>,
     ) -> Result<T, CallError> {
         let Some(instance) = self.instance.as_mut() else {
             return Err(CallError::Failed("the extension is stopped".to_owned()));
         };
-        let name = &self.shared.names[self.index];
-        let mut transaction =
-            Transaction::begin(&self.shared.services, name, &self.calls_in_flight);
-        self.activity.begin(what);
+        if !Arc::ptr_eq(&self.what, what) {
+            self.what = Arc::clone(what);
+            self.slot.activity.name(what);
+        }
+        let mut transaction = Transaction::begin(&self.shared.services, &self.slot);
+        self.slot.activity.begin();
         let host: HostRef<'_> = Host_TO::from_ptr(RMut::new(&mut transaction), TD_Opaque);
         let returned = call(instance, host);
-        self.activity.end();
+        self.slot.activity.end();
         match returned {
             RResult::ROk(value) => {
                 let wakes = transaction.wakes;
@@ -251,67 +238,43 @@ impl Runner {
     fn commit(&self, transaction: Transaction<'_>, handled: Option<u64>) -> Result<(), String> {
         let Transaction {
             writes,
-            events,
+            mut events,
             calls,
             ..
         } = transaction;
-        let bus = &self.shared.bus;
-        if let Some(full) = bus.without_room(&events) {
-            return Err(format!(
-                "the mailbox of `{}` is full",
-                self.shared.names[full]
-            ));
-        }
-        let durable: Vec<_> = events
-            .iter()
-            .filter(|event| event.durable)
-            .map(|event| (event, self.named(&bus.subscribers(&event.name))))
-            .collect();
         let commit = Commit {
             extension: self.name(),
             writes,
-            durable,
+            durable: events
+                .iter_mut()
+                .filter(|event| event.is_durable())
+                .collect(),
             handled,
         };
-        let ids = self
-            .shared
-            .services
+        let services = &self.shared.services;
+        services
             .store
-            .commit(&commit)
+            .commit(commit)
             .map_err(|error| error.to_string())?;
-        let mut ids = ids.into_iter();
-        let with_ids = |event: Emitted| {
-            let outbox = if event.durable {
-                ids.next().unwrap_or_default()
-            } else {
-                Vec::new()
-            };
-            (event, outbox)
-        };
-        bus.publish(events.into_iter().map(with_ids).collect());
+        services.bus.publish(events);
         for call in calls {
+            let slot = &self.slot;
             let (mailbox, in_flight) =
-                (Arc::clone(&self.mailbox), Arc::clone(&self.calls_in_flight));
+                (Arc::clone(&slot.mailbox), Arc::clone(&slot.calls_in_flight));
             self.shared.http.send(call, mailbox, in_flight);
         }
         Ok(())
     }
 
-    fn named(&self, subscribers: &[usize]) -> Vec<(usize, &str)> {
-        subscribers
-            .iter()
-            .map(|&index| (index, self.shared.names[index].as_str()))
-            .collect()
-    }
-
     /// Makes an instance of `plugin`; what its `new` asks for is committed.
     fn create(&self, plugin: &Plugin, snapshot: Option<&[u8]>) -> Result<InstanceBox, String> {
-        let mut transaction =
-            Transaction::begin(&self.shared.services, self.name(), &self.calls_in_flight);
+        let mut transaction = Transaction::begin(&self.shared.services, &self.slot);
         let host: HostRef<'_> = Host_TO::from_ptr(RMut::new(&mut transaction), TD_Opaque);
-        self.activity.begin("new");
+        self.slot.activity.name(&"new".into());
+        self.slot.activity.begin();
         let created = plugin.create(host, &self.settings, snapshot);
-        self.activity.end();
+        self.slot.activity.end();
+        self.slot.activity.name(&self.what);
         let instance = created.map_err(|failure| failure.text.into_string())?;
         self.commit(transaction, None)?;
         Ok(instance)
@@ -321,12 +284,16 @@ impl Runner {
         let extension = self.name();
         match error {
             CallError::Failed(_) if self.instance.is_none() => {}
-            CallError::Failed(reason) => error!(extension, what, "handler failed: {reason}"),
+            CallError::Failed(reason) => {
+                error!(extension, what, "handler failed: {reason}");
+                self.slot.count_failure(format!("{what}: {reason}"));
+            }
             CallError::Broken(reason) => {
                 error!(
                     extension,
                     what, "handler failed, the instance is made anew: {reason}"
                 );
+                self.slot.count_failure(format!("{what}: {reason}"));
                 self.restart();
             }
         }
@@ -335,25 +302,24 @@ impl Runner {
     /// Makes the instance anew from its storage, unless that has happened too often.
     fn restart(&mut self) {
         self.instance = None;
+        self.slot.restarts.fetch_add(1, Ordering::Relaxed);
         let now = Instant::now();
         self.restarts
             .retain(|&restart| now.duration_since(restart) < RESTART_WINDOW);
         self.restarts.push_back(now);
-        let extension = self.name();
-        if self.restarts.len() > RESTARTS_MAX {
+        let result = if self.restarts.len() > RESTARTS_MAX {
             let seconds = RESTART_WINDOW.as_secs();
-            error!(
-                extension,
-                "stopped after {RESTARTS_MAX} restarts within {seconds} s; replace its file to start it again"
-            );
-            return;
-        }
-        match self.create(&self.plugin, None) {
+            Err(format!("{RESTARTS_MAX} restarts within {seconds} s"))
+        } else {
+            self.create(&self.plugin, None)
+        };
+        match result {
             Ok(instance) => self.instance = Some(instance),
             Err(reason) => {
+                self.slot.set_state(State::Stopped);
                 error!(
-                    extension,
-                    "stopped: {reason}; replace its file to start it again"
+                    extension = self.name(),
+                    "stopped after {reason}; replace its file or `tig-host reload` it to start it again"
                 );
             }
         }
@@ -362,7 +328,9 @@ impl Runner {
     /// Puts an instance of `plugin` in the place of the present one, with its state. On failure the present one goes on.
     fn swap(&mut self, plugin: Plugin, done: &Sender<Result<(), String>>) {
         let result = self.successor(&plugin).map(|instance| {
-            self.shared.announce(self.index, &plugin);
+            let bus = &self.shared.services.bus;
+            bus.subscribe(&self.slot, &plugin.manifest.events);
+            self.slot.seat(&plugin);
             self.plugin = plugin;
             self.instance = Some(instance);
             self.restarts.clear();
@@ -376,7 +344,7 @@ impl Runner {
                     unhandled.len()
                 );
             }
-            self.mailbox.put_events_first(unhandled);
+            self.slot.mailbox.put_events_first(unhandled);
         });
         if done.send(result).is_err() {
             warn!(

@@ -11,7 +11,7 @@ use std::{
 
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 
-use crate::{bus::OutboxIds, event::Emitted};
+use crate::bus::Outgoing;
 
 /// Values by extension and key.
 const VALUES: TableDefinition<'_, (&str, &str), &[u8]> = TableDefinition::new("values");
@@ -92,8 +92,8 @@ pub struct Commit<'a> {
     pub extension: &'a str,
     /// Its writes.
     pub writes: Writes,
-    /// Durable events, each with the extensions that will handle it.
-    pub durable: Vec<(&'a Emitted, Vec<(usize, &'a str)>)>,
+    /// Durable events; they are given their outbox ids.
+    pub durable: Vec<&'a mut Outgoing>,
     /// The outbox id of the event that was handled, if it was durable.
     pub handled: Option<u64>,
 }
@@ -186,17 +186,16 @@ impl Store {
         Ok(found)
     }
 
-    /// Puts all of `commit` on disk, and returns the outbox ids of its durable events. Nothing to do costs nothing.
+    /// Puts all of `commit` on disk. Nothing to do costs nothing.
     ///
     /// # Errors
     ///
     /// The file cannot be written; then nothing of it is there.
-    pub fn commit(&self, commit: &Commit<'_>) -> Result<Vec<OutboxIds>, StoreError> {
+    pub fn commit(&self, mut commit: Commit<'_>) -> Result<(), StoreError> {
         if commit.is_empty() {
-            return Ok(Vec::new());
+            return Ok(());
         }
         let transaction = self.database.begin_write()?;
-        let ids;
         {
             let mut values = transaction.open_table(VALUES)?;
             for (key, value) in &commit.writes {
@@ -211,27 +210,16 @@ impl Store {
             if let Some(id) = commit.handled {
                 outbox.remove((commit.extension, id))?;
             }
-            ids = commit
-                .durable
-                .iter()
-                .map(|(event, subscribers)| self.keep(&mut outbox, event, subscribers))
-                .collect::<Result<_, _>>()?;
+            for event in &mut commit.durable {
+                let id = self.next_outbox_id.fetch_add(1, Ordering::Relaxed);
+                event.outbox_id = Some(id);
+                for subscriber in event.subscribers() {
+                    outbox.insert((subscriber, id), (event.name(), event.payload()))?;
+                }
+            }
         }
         transaction.commit()?;
-        Ok(ids)
-    }
-
-    fn keep(
-        &self,
-        outbox: &mut redb::Table<'_, (&str, u64), (&str, &[u8])>,
-        event: &Emitted,
-        subscribers: &[(usize, &str)],
-    ) -> Result<OutboxIds, StoreError> {
-        let id = self.next_outbox_id.fetch_add(1, Ordering::Relaxed);
-        for (_, subscriber) in subscribers {
-            outbox.insert((*subscriber, id), (&*event.name, &*event.payload))?;
-        }
-        Ok(subscribers.iter().map(|&(index, _)| (index, id)).collect())
+        Ok(())
     }
 
     /// The durable events that `extension` has not handled, in the order in which they were emitted.
@@ -300,7 +288,10 @@ fn last_outbox_id(database: &Database) -> Result<u64, StoreError> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::{bus::Bus, event::Kind, slot::Slot};
 
     fn open(folder: &Path) -> Store {
         Store::open(folder, "player", "http://api").unwrap()
@@ -309,7 +300,7 @@ mod tests {
     fn put(store: &Store, extension: &str, key: &str, value: &[u8]) {
         let writes = Writes::from([(key.to_owned(), Some(value.to_vec()))]);
         store
-            .commit(&Commit {
+            .commit(Commit {
                 extension,
                 writes,
                 ..Commit::default()
@@ -336,43 +327,34 @@ mod tests {
     #[test]
     fn a_durable_event_stays_until_each_subscriber_has_handled_it() {
         let folder = tempfile::tempdir().unwrap();
+        let bus = Bus::default();
+        for name in ["a", "b"] {
+            bus.subscribe(&Arc::new(Slot::new(name)), &["result".to_owned()]);
+        }
+        let emit = |store: &Store| {
+            let mut event = bus.claim("result", b"{}", Kind::Durable).unwrap().unwrap();
+            let commit = Commit {
+                extension: "x",
+                durable: vec![&mut event],
+                ..Commit::default()
+            };
+            store.commit(commit).unwrap();
+            event.outbox_id.unwrap()
+        };
         let store = open(folder.path());
-        let event = Emitted {
-            durable: true,
-            ..Emitted::new("result", b"{}")
-        };
-        let durable = vec![(&event, vec![(0, "a"), (1, "b")])];
-        let commit = Commit {
-            extension: "x",
-            durable,
-            ..Commit::default()
-        };
-        let ids = store.commit(&commit).unwrap().remove(0);
-        assert_eq!(
-            ids.iter().map(|(index, _)| *index).collect::<Vec<_>>(),
-            [0, 1]
-        );
-
+        let id = emit(&store);
         let handled = Commit {
             extension: "a",
-            handled: Some(ids[0].1),
+            handled: Some(id),
             ..Commit::default()
         };
-        store.commit(&handled).unwrap();
+        store.commit(handled).unwrap();
         drop(store);
 
         let store = open(folder.path());
         assert_eq!(store.undelivered("a").unwrap(), []);
         assert_eq!(store.undelivered("b").unwrap()[0].name, "result");
-        let later = store.commit(&Commit {
-            extension: "x",
-            durable: vec![(&event, vec![(1, "b")])],
-            ..Commit::default()
-        });
-        assert!(
-            later.unwrap()[0][0].1 > ids[0].1,
-            "ids grow across restarts"
-        );
+        assert!(emit(&store) > id, "ids grow across restarts");
     }
 
     #[test]

@@ -1,9 +1,6 @@
 //! One call into an extension: reads go to the store, effects are kept back until the call has returned `Ok`.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::atomic::Ordering;
 
 use abi_stable::std_types::{RResult, RSlice, RStr, RString, RVec};
 use tig_plugin_api::{
@@ -14,9 +11,11 @@ use tig_plugin_api::{
 use tracing::{debug, error, info, warn};
 
 use crate::{
+    bus::{Bus, Outgoing},
     clock::{Clock, Random},
-    event::Emitted,
+    event::Kind,
     http_client::CALLS_IN_FLIGHT_MAX,
+    slot::Slot,
     store::{Store, StoreError, Writes},
 };
 
@@ -34,6 +33,8 @@ pub const LOG_BYTES_MAX: usize = 8 << 10;
 
 /// What transactions of all extensions share.
 pub struct Services {
+    /// See [`Bus`].
+    pub bus: Bus,
     /// See [`Store`].
     pub store: Store,
     /// See [`Clock`].
@@ -45,30 +46,24 @@ pub struct Services {
 /// See the module's documentation.
 pub struct Transaction<'a> {
     services: &'a Services,
-    extension: &'a str,
-    calls_in_flight: &'a AtomicUsize,
+    slot: &'a Slot,
     /// Bytes of the effects below.
     effect_bytes: usize,
     /// Effects, in the order in which they were asked for.
     pub(crate) writes: Writes,
-    pub(crate) events: Vec<Emitted>,
+    pub(crate) events: Vec<Outgoing>,
     pub(crate) calls: Vec<HttpCall>,
     /// Held requests to be asked again.
     pub(crate) wakes: u64,
 }
 
 impl<'a> Transaction<'a> {
-    /// A transaction of `extension` that has no effect yet.
+    /// A transaction of the extension in `slot` that has no effect yet.
     #[must_use]
-    pub fn begin(
-        services: &'a Services,
-        extension: &'a str,
-        calls_in_flight: &'a Arc<AtomicUsize>,
-    ) -> Self {
+    pub fn begin(services: &'a Services, slot: &'a Slot) -> Self {
         Self {
             services,
-            extension,
-            calls_in_flight,
+            slot,
             effect_bytes: 0,
             writes: Writes::new(),
             events: Vec::new(),
@@ -79,8 +74,9 @@ impl<'a> Transaction<'a> {
 
     fn answer(&mut self, service: u32, name: &str, body: &[u8]) -> Result<Vec<u8>, String> {
         match service {
-            service::EMIT => self.emit(name, body, false)?,
-            service::EMIT_DURABLE => self.emit(name, body, true)?,
+            service::EMIT => self.emit(name, body, Kind::Plain)?,
+            service::EMIT_DURABLE => self.emit(name, body, Kind::Durable)?,
+            service::EMIT_LATEST => self.emit(name, body, Kind::Latest)?,
             service::STORAGE_GET => return self.get(name).map_err(|error| error.to_string()),
             service::STORAGE_PUT => self.write(name, Some(body))?,
             service::STORAGE_DELETE => self.write(name, None)?,
@@ -99,15 +95,14 @@ impl<'a> Transaction<'a> {
         Ok(Vec::new())
     }
 
-    fn emit(&mut self, name: &str, payload: &[u8], durable: bool) -> Result<(), String> {
+    fn emit(&mut self, name: &str, payload: &[u8], kind: Kind) -> Result<(), String> {
         if self.events.len() >= EVENTS_MAX {
             return Err(format!("a handler may emit {EVENTS_MAX} events, not more"));
         }
         self.count_bytes(payload.len())?;
-        self.events.push(Emitted {
-            durable,
-            ..Emitted::new(name, payload)
-        });
+        let claimed = self.services.bus.claim(name, payload, kind);
+        self.events
+            .extend(claimed.map_err(|full| full.to_string())?);
         Ok(())
     }
 
@@ -122,7 +117,7 @@ impl<'a> Transaction<'a> {
     fn get(&self, key: &str) -> Result<Vec<u8>, StoreError> {
         let found = match self.writes.get(key) {
             Some(written) => written.clone(),
-            None => self.services.store.get(self.extension, key)?,
+            None => self.services.store.get(&self.slot.name, key)?,
         };
         Ok(found
             .map(|value| [&[1], value.as_slice()].concat())
@@ -130,7 +125,7 @@ impl<'a> Transaction<'a> {
     }
 
     fn scan(&self, prefix: &str) -> Result<Vec<u8>, String> {
-        let stored = self.services.store.scan(self.extension, prefix);
+        let stored = self.services.store.scan(&self.slot.name, prefix);
         let mut found = stored.map_err(|error| error.to_string())?;
         let written = self.writes.range(prefix.to_owned()..);
         for (key, value) in written.take_while(|(key, _)| key.starts_with(prefix)) {
@@ -159,7 +154,7 @@ impl<'a> Transaction<'a> {
     }
 
     fn call_http(&mut self, body: &[u8]) -> Result<(), String> {
-        let in_flight = self.calls_in_flight.load(Ordering::Relaxed) + self.calls.len();
+        let in_flight = self.slot.calls_in_flight.load(Ordering::Relaxed) + self.calls.len();
         if in_flight >= CALLS_IN_FLIGHT_MAX {
             return Err(format!(
                 "{in_flight} HTTP requests are in flight, more are not allowed"
@@ -185,7 +180,7 @@ impl<'a> Transaction<'a> {
         let text = String::from_utf8_lossy(&text[..text.len().min(LOG_BYTES_MAX)]);
         // One entry, one line: a text from outside must not forge another.
         let text = text.replace(char::is_control, " ");
-        let extension = self.extension;
+        let extension = &self.slot.name;
         match level {
             "error" => error!(extension, "{text}"),
             "warn" => warn!(extension, "{text}"),
@@ -211,11 +206,14 @@ impl Host for Transaction<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     fn services(folder: &std::path::Path) -> Services {
         let store = Store::open(folder, "", "").unwrap();
         Services {
+            bus: Bus::default(),
             store,
             clock: Clock::start(),
             random: Random::from_system(),
@@ -239,8 +237,8 @@ mod tests {
     fn a_handler_reads_its_own_writes() {
         let folder = tempfile::tempdir().unwrap();
         let services = services(folder.path());
-        let in_flight = Arc::default();
-        let mut transaction = Transaction::begin(&services, "x", &in_flight);
+        let slot = Arc::new(Slot::new("x"));
+        let mut transaction = Transaction::begin(&services, &slot);
         ask(&mut transaction, service::STORAGE_PUT, "a1", b"1").unwrap();
         ask(&mut transaction, service::STORAGE_PUT, "a2", b"2").unwrap();
         ask(&mut transaction, service::STORAGE_DELETE, "a1", b"").unwrap();
@@ -266,8 +264,8 @@ mod tests {
     fn an_unknown_service_is_told_to_the_plugin() {
         let folder = tempfile::tempdir().unwrap();
         let services = services(folder.path());
-        let in_flight = Arc::default();
-        let mut transaction = Transaction::begin(&services, "x", &in_flight);
+        let slot = Arc::new(Slot::new("x"));
+        let mut transaction = Transaction::begin(&services, &slot);
         let error = ask(&mut transaction, 999, "", b"").unwrap_err();
         assert!(error.contains("no service 999"), "{error}");
     }
@@ -276,8 +274,9 @@ mod tests {
     fn effects_are_bounded() {
         let folder = tempfile::tempdir().unwrap();
         let services = services(folder.path());
-        let in_flight = Arc::default();
-        let mut transaction = Transaction::begin(&services, "x", &in_flight);
+        let slot = Arc::new(Slot::new("x"));
+        let mut transaction = Transaction::begin(&services, &slot);
+        services.bus.subscribe(&slot, &["e".to_owned()]);
         for _ in 0..EVENTS_MAX {
             ask(&mut transaction, service::EMIT, "e", b"{}").unwrap();
         }

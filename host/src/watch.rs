@@ -7,7 +7,6 @@ use std::{
     fs::Metadata,
     os::unix::fs::MetadataExt,
     path::Path,
-    sync::mpsc::{Receiver, RecvTimeoutError, Sender},
     time::{Duration, Instant},
 };
 
@@ -23,22 +22,13 @@ pub const QUIET: Duration = Duration::from_millis(150);
 /// But no longer than this.
 pub const QUIET_MAX: Duration = Duration::from_secs(2);
 
-/// Why the watching thread wakes up.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Wake {
-    /// Something in the folder has changed.
-    Changed,
-    /// The host stops.
-    Stop,
-}
-
 /// Begins to watch `folder`. Without the system's notifications one still polls.
-pub fn notifications(folder: &Path, wake: Sender<Wake>) -> Option<RecommendedWatcher> {
+pub fn notifications(
+    folder: &Path,
+    changed: impl Fn() + Send + 'static,
+) -> Option<RecommendedWatcher> {
     let watch = || {
-        let mut watcher = notify::recommended_watcher(move |_| {
-            // The receiver is gone when the host stops.
-            let _ = wake.send(Wake::Changed);
-        })?;
+        let mut watcher = notify::recommended_watcher(move |_| changed())?;
         watcher.watch(folder, RecursiveMode::NonRecursive)?;
         Ok::<_, notify::Error>(watcher)
     };
@@ -53,23 +43,34 @@ pub fn notifications(folder: &Path, wake: Sender<Wake>) -> Option<RecommendedWat
         .ok()
 }
 
-/// Waits until it is time to look again; `false` when the host stops.
-pub fn wait(wakes: &Receiver<Wake>) -> bool {
-    match wakes.recv_timeout(POLL) {
-        Ok(Wake::Changed) => settle(wakes),
-        Ok(Wake::Stop) | Err(RecvTimeoutError::Disconnected) => false,
-        Err(RecvTimeoutError::Timeout) => true,
-    }
+/// When to look at the files next.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Schedule {
+    due: Instant,
+    /// When the first change since the last look was told.
+    changed: Option<Instant>,
 }
 
-fn settle(wakes: &Receiver<Wake>) -> bool {
-    let deadline = Instant::now() + QUIET_MAX;
-    loop {
-        match wakes.recv_timeout(QUIET) {
-            Ok(Wake::Changed) if Instant::now() < deadline => {}
-            Ok(Wake::Changed) | Err(RecvTimeoutError::Timeout) => return true,
-            Ok(Wake::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
+impl Schedule {
+    /// Looked at `now`.
+    #[must_use]
+    pub fn looked(now: Instant) -> Self {
+        Self {
+            due: now + POLL,
+            changed: None,
         }
+    }
+
+    /// A change is told: look when all has been quiet for a while.
+    pub fn change(&mut self, now: Instant) {
+        let first = *self.changed.get_or_insert(now);
+        self.due = (now + QUIET).min(first + QUIET_MAX);
+    }
+
+    /// Time until the next look.
+    #[must_use]
+    pub fn wait(&self, now: Instant) -> Duration {
+        self.due.saturating_duration_since(now)
     }
 }
 
@@ -112,5 +113,23 @@ impl Signature {
             }
             before = now;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_looks_when_a_change_has_settled_but_not_for_ever_later() {
+        let start = Instant::now();
+        let mut schedule = Schedule::looked(start);
+        assert_eq!(schedule.wait(start), POLL);
+        schedule.change(start);
+        assert_eq!(schedule.wait(start), QUIET);
+        schedule.change(start + QUIET / 2);
+        assert_eq!(schedule.wait(start + QUIET / 2), QUIET);
+        schedule.change(start + QUIET_MAX);
+        assert_eq!(schedule.wait(start + QUIET_MAX), Duration::ZERO);
     }
 }

@@ -1,11 +1,19 @@
 //! Names handlers that take too long. A native handler cannot be stopped: it is reported, and its mailbox waits.
+//!
+//! A call only counts up; time is taken by who looks. So watching costs a call next to nothing, and what is told is exact
+//! to [`LOOK_EVERY`].
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use tracing::{error, warn};
+
+use crate::{slot::Slot, status::Busy};
 
 /// A handler that takes longer is worth a warning.
 pub const SLOW: Duration = Duration::from_secs(1);
@@ -17,63 +25,107 @@ pub const STUCK: Duration = Duration::from_secs(10);
 pub const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// What an extension is doing.
-#[derive(Debug, Default)]
-pub struct Activity(Mutex<Option<Call>>);
+#[derive(Debug)]
+pub struct Activity {
+    /// Calls begun plus calls ended: odd while one runs.
+    steps: AtomicU64,
+    /// What the call is about.
+    what: Mutex<Arc<str>>,
+    seen: Mutex<Option<Seen>>,
+}
 
-#[derive(Clone, Debug)]
-struct Call {
-    what: String,
+impl Default for Activity {
+    fn default() -> Self {
+        Self {
+            steps: AtomicU64::new(0),
+            what: Mutex::new("".into()),
+            seen: Mutex::default(),
+        }
+    }
+}
+
+/// A call that was running when somebody looked.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    steps: u64,
     since: Instant,
     reported: Duration,
 }
 
 impl Activity {
-    /// A call begins; `what` names it.
-    pub fn begin(&self, what: &str) {
-        *self.lock() = Some(Call {
-            what: what.to_owned(),
-            since: Instant::now(),
-            reported: Duration::ZERO,
-        });
+    /// Names what the calls from now on are about.
+    pub fn name(&self, what: &Arc<str>) {
+        *lock(&self.what) = Arc::clone(what);
+    }
+
+    /// A call begins.
+    pub fn begin(&self) {
+        self.steps.fetch_add(1, Ordering::Relaxed);
     }
 
     /// The call has ended.
     pub fn end(&self) {
-        *self.lock() = None;
+        self.steps.fetch_add(1, Ordering::Relaxed);
     }
 
     /// The call that has passed a bound since the last look, and the bound.
-    fn overdue(&self, now: Instant) -> Option<(String, Duration)> {
-        let mut guard = self.lock();
-        let call = guard.as_mut()?;
+    pub fn look(&self, now: Instant) -> Option<(Arc<str>, Duration)> {
+        let steps = self.steps.load(Ordering::Relaxed);
+        let mut seen = lock(&self.seen);
+        if steps.is_multiple_of(2) {
+            *seen = None;
+            return None;
+        }
+        let call = match seen.as_mut() {
+            Some(call) if call.steps == steps => call,
+            _ => seen.insert(Seen {
+                steps,
+                since: now,
+                reported: Duration::ZERO,
+            }),
+        };
         let taken = now.duration_since(call.since);
         let passed = [STUCK, SLOW].into_iter().find(|&bound| taken >= bound)?;
         if passed <= call.reported {
             return None;
         }
         call.reported = passed;
-        Some((call.what.clone(), passed))
+        Some((Arc::clone(&lock(&self.what)), passed))
     }
 
-    /// No code panics while it holds the lock.
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Call>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The call that takes longer than [`SLOW`], if it still runs.
+    #[must_use]
+    pub fn overdue(&self) -> Option<Busy> {
+        let seen = (*lock(&self.seen))?;
+        let taken = seen.since.elapsed();
+        let runs = self.steps.load(Ordering::Relaxed) == seen.steps;
+        (runs && taken >= SLOW).then(|| Busy {
+            what: lock(&self.what).to_string(),
+            seconds: taken.as_secs(),
+            stuck: taken >= STUCK,
+        })
     }
 }
 
+/// No code panics while it holds one of the locks.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Looks at all extensions once.
-pub fn look(names: &[String], activities: &[Arc<Activity>]) {
+pub fn look(slots: &[Arc<Slot>]) {
     let now = Instant::now();
-    for (extension, activity) in names.iter().zip(activities) {
-        match activity.overdue(now) {
+    for slot in slots {
+        let extension = &slot.name;
+        match slot.activity.look(now) {
             Some((what, STUCK)) => error!(
                 extension,
-                what,
+                %what,
                 "stuck for more than {} s; its events wait, the other extensions go on",
                 STUCK.as_secs()
             ),
             Some((what, bound)) => {
-                warn!(extension, what, "takes more than {} s", bound.as_secs());
+                warn!(extension, %what, "takes more than {} s", bound.as_secs());
             }
             None => {}
         }
@@ -88,21 +140,32 @@ mod tests {
     fn each_bound_is_reported_once() {
         let activity = Activity::default();
         let start = Instant::now();
-        assert_eq!(activity.overdue(start), None);
-        activity.begin("new_block");
-        let later = Instant::now();
-        assert_eq!(activity.overdue(later + SLOW / 2), None);
+        assert_eq!(activity.look(start), None);
+        activity.name(&"new_block".into());
+        activity.begin();
+        assert_eq!(activity.look(start), None);
         assert_eq!(
-            activity.overdue(later + SLOW),
-            Some(("new_block".to_owned(), SLOW))
+            activity.look(start + SLOW),
+            Some(("new_block".into(), SLOW))
         );
-        assert_eq!(activity.overdue(later + SLOW * 2), None);
+        assert_eq!(activity.look(start + SLOW * 2), None);
         assert_eq!(
-            activity.overdue(later + STUCK),
-            Some(("new_block".to_owned(), STUCK))
+            activity.look(start + STUCK),
+            Some(("new_block".into(), STUCK))
         );
-        assert_eq!(activity.overdue(later + STUCK * 2), None);
+        assert_eq!(activity.look(start + STUCK * 2), None);
         activity.end();
-        assert_eq!(activity.overdue(later + STUCK * 3), None);
+        assert_eq!(activity.look(start + STUCK * 3), None);
+    }
+
+    #[test]
+    fn many_short_calls_are_not_one_long_one() {
+        let activity = Activity::default();
+        let start = Instant::now();
+        activity.begin();
+        assert_eq!(activity.look(start), None);
+        activity.end();
+        activity.begin();
+        assert_eq!(activity.look(start + STUCK), None);
     }
 }

@@ -69,6 +69,8 @@ pub mod service {
     /// Ask as many requests whose answers are held ([`crate::HttpReply::hold`]) again as the u64, little-endian, in `body`
     /// says; those held longest go first. No answer.
     pub const WAKE: u32 = 11;
+    /// Like [`EMIT`], but only the latest event of this name waits for a handler: it takes the place of an earlier one.
+    pub const EMIT_LATEST: u32 = 12;
 }
 
 /// What the host lends to a plugin for the length of one call.

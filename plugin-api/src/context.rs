@@ -20,6 +20,10 @@ pub trait Event: Serialize {
     /// Kept on disk from the emitting transaction until every handler has handled it, also across crashes: for events
     /// that nobody could make again. Their handlers must be idempotent.
     const DURABLE: bool = false;
+
+    /// Only the latest event of this name waits for a handler that is busy: it takes the place of an earlier one. For
+    /// events that tell all there is to know. A durable event cannot be replaced by a later one.
+    const LATEST: bool = false;
 }
 
 /// The host's services, lent for the length of one call.
@@ -50,10 +54,16 @@ impl<'a> Context<'a> {
     ///
     /// The event has no JSON form, or a limit of the host is reached.
     pub fn emit<E: Event>(&mut self, event: &E) -> Result<()> {
-        let service = if E::DURABLE {
-            service::EMIT_DURABLE
-        } else {
-            service::EMIT
+        const {
+            assert!(
+                !(E::DURABLE && E::LATEST),
+                "a durable event cannot be replaced by a later one"
+            );
+        }
+        let service = match (E::DURABLE, E::LATEST) {
+            (true, _) => service::EMIT_DURABLE,
+            (false, true) => service::EMIT_LATEST,
+            (false, false) => service::EMIT,
         };
         self.call(service, E::NAME, &serde_json::to_vec(event)?)?;
         Ok(())

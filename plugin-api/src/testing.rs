@@ -297,7 +297,7 @@ impl TestHost {
 
     fn answer(&mut self, service: u32, name: &str, body: &[u8]) -> Result<Vec<u8>> {
         match service {
-            service::EMIT | service::EMIT_DURABLE => {
+            service::EMIT | service::EMIT_DURABLE | service::EMIT_LATEST => {
                 self.emitted
                     .push((name.to_owned(), serde_json::from_slice(body)?));
             }

@@ -27,6 +27,10 @@ const LAYOUT_ERROR_CHARS_MAX: usize = 600;
 pub struct Plugin {
     /// What it says of itself.
     pub manifest: Arc<Manifest>,
+    /// BLAKE3 of its file, in hex.
+    pub hash: String,
+    /// Length of its file: about what stays mapped.
+    pub code_bytes: u64,
     module: ExtensionModuleRef,
 }
 
@@ -81,6 +85,8 @@ pub fn open(copy: &Path, original: &Path, manifest: Manifest) -> Result<Plugin, 
         .map_err(|error| refused(layout_reason(&error)))?;
     Ok(Plugin {
         manifest: Arc::new(manifest),
+        hash: String::new(),
+        code_bytes: 0,
         module,
     })
 }

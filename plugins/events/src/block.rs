@@ -41,7 +41,7 @@ pub struct NewBlock {
     #[serde(default)]
     pub challenges: BTreeMap<String, Challenge>,
 }
-event!(NewBlock, "new_block");
+event!(NewBlock, "new_block", latest);
 
 /// `precommit_confirmed`: a precommit of this player is in a block; its benchmark is not yet.
 #[derive(Clone, Debug, Deserialize, Serialize)]

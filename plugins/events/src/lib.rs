@@ -21,7 +21,7 @@ pub use work::{
     SlaveQuarantined, Throughput,
 };
 
-/// States the name of an event, and that it is durable where it is.
+/// States the name of an event, and that it is durable, or that only the latest one counts, where it is so.
 macro_rules! event {
     ($type:ty, $name:literal) => {
         impl tig_plugin_api::Event for $type {
@@ -32,6 +32,12 @@ macro_rules! event {
         impl tig_plugin_api::Event for $type {
             const NAME: &'static str = $name;
             const DURABLE: bool = true;
+        }
+    };
+    ($type:ty, $name:literal, latest) => {
+        impl tig_plugin_api::Event for $type {
+            const NAME: &'static str = $name;
+            const LATEST: bool = true;
         }
     };
 }

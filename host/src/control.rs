@@ -1,0 +1,112 @@
+//! How the outside (signals, an admin socket, tests) talks to a running host.
+
+use std::{
+    sync::{Arc, mpsc},
+    time::Duration,
+};
+
+use crate::{
+    error::Suggestion,
+    keeper::{Keeper, Message},
+    reload::{Attempt, Outcome},
+    runner::Shared,
+    status::ExtensionStatus,
+};
+
+/// An answer that takes longer is not waited for; what was asked for still happens.
+pub const ANSWER_MAX: Duration = Duration::from_secs(120);
+
+/// Why the host has not done what it was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    /// The config lists no such extension.
+    #[error("no extension `{name}` is running{suggestion}")]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// A running extension with a similar name.
+        suggestion: String,
+    },
+    /// It was tried, and what ran before goes on.
+    #[error("refused: {0}")]
+    Refused(String),
+    /// Nobody answers any more.
+    #[error("the host is stopping")]
+    Stopping,
+    /// See [`ANSWER_MAX`].
+    #[error("not done after {} s; it is still due", ANSWER_MAX.as_secs())]
+    Late,
+}
+
+/// A handle of a running host. Calls that change something wait until it is done.
+#[derive(Clone)]
+pub struct Control {
+    shared: Arc<Shared>,
+    keeper: mpsc::Sender<Message>,
+}
+
+impl Control {
+    pub(crate) fn new(shared: Arc<Shared>, keeper: mpsc::Sender<Message>) -> Self {
+        Self { shared, keeper }
+    }
+
+    /// All extensions, in the config's order.
+    #[must_use]
+    pub fn status(&self) -> Vec<ExtensionStatus> {
+        let slots = self.shared.services.bus.slots();
+        slots.iter().map(|slot| slot.status()).collect()
+    }
+
+    /// Lets the present file of extension `name` take over. One that is stopped is started again even if its file is the
+    /// same.
+    ///
+    /// # Errors
+    ///
+    /// See [`ControlError`].
+    pub fn reload(&self, name: &str) -> Result<Outcome, ControlError> {
+        let wanted = name.to_owned();
+        match self.ask(move |keeper| keeper.reload(&wanted))? {
+            Some(outcome) => outcome.map_err(ControlError::Refused),
+            None => Err(self.unknown(name)),
+        }
+    }
+
+    /// Lets the present file of every extension take over; tells what came of each.
+    ///
+    /// # Errors
+    ///
+    /// See [`ControlError`].
+    pub fn reload_all(&self) -> Result<Vec<Attempt>, ControlError> {
+        self.ask(Keeper::reload_all)
+    }
+
+    /// Lets the keeper do something and waits for its answer.
+    fn ask<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Keeper) -> T + Send + 'static,
+    ) -> Result<T, ControlError> {
+        let (sender, receiver) = mpsc::channel();
+        let work = move |keeper: &mut Keeper| {
+            // Nobody waits any more when the answer is late.
+            let _ = sender.send(work(keeper));
+        };
+        self.keeper
+            .send(Message::Do(Box::new(work)))
+            .map_err(|_| ControlError::Stopping)?;
+        receiver
+            .recv_timeout(ANSWER_MAX)
+            .map_err(|error| match error {
+                mpsc::RecvTimeoutError::Timeout => ControlError::Late,
+                mpsc::RecvTimeoutError::Disconnected => ControlError::Stopping,
+            })
+    }
+
+    fn unknown(&self, name: &str) -> ControlError {
+        let slots = self.shared.services.bus.slots();
+        let known = slots.iter().map(|slot| slot.name.as_str());
+        ControlError::Unknown {
+            name: name.to_owned(),
+            suggestion: Suggestion::of(name, known).to_string(),
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The place of one extension in the host: what outlives its instances and versions.
+
+use std::{
+    collections::BTreeSet,
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+};
+
+use tig_plugin_api::Route;
+
+use crate::{
+    mailbox::Mailbox,
+    plugin::Plugin,
+    status::{ExtensionStatus, State},
+    watchdog::Activity,
+};
+
+/// See the module's documentation.
+pub struct Slot {
+    /// Name of the extension in the config.
+    pub name: String,
+    /// What waits for it.
+    pub mailbox: Arc<Mailbox>,
+    /// What it is doing.
+    pub activity: Activity,
+    /// HTTP requests of it that have not been answered.
+    pub calls_in_flight: Arc<AtomicUsize>,
+    /// Events, responses and requests that were handled.
+    pub handled: AtomicU64,
+    /// Those that failed.
+    failed: AtomicU64,
+    /// Instances made anew after a panic.
+    pub restarts: AtomicU64,
+    present: Mutex<Present>,
+}
+
+/// What is there now.
+#[derive(Default)]
+struct Present {
+    version: String,
+    hash: String,
+    state: State,
+    routes: Vec<Route>,
+    /// Versions that have taken the seat.
+    seated: u64,
+    /// Hashes of the files that are mapped.
+    mapped: BTreeSet<String>,
+    code_bytes: u64,
+    last_failure: Option<String>,
+}
+
+impl fmt::Debug for Slot {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Slot({})", self.name)
+    }
+}
+
+impl Slot {
+    /// The place of extension `name`, in which nothing runs yet.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            mailbox: Arc::default(),
+            activity: Activity::default(),
+            calls_in_flight: Arc::default(),
+            handled: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
+            restarts: AtomicU64::new(0),
+            present: Mutex::default(),
+        }
+    }
+
+    /// An instance of `plugin` takes its seat.
+    pub fn seat(&self, plugin: &Plugin) {
+        let mut present = self.lock();
+        present.version.clone_from(&plugin.manifest.version);
+        present.hash.clone_from(&plugin.hash);
+        present.state = State::Running;
+        present.seated += 1;
+        if present.mapped.insert(plugin.hash.clone()) {
+            present.code_bytes += plugin.code_bytes;
+        }
+        present.routes = plugin
+            .manifest
+            .routes
+            .iter()
+            .filter_map(|route| Route::parse(route))
+            .collect();
+    }
+
+    /// Version that runs.
+    #[must_use]
+    pub fn version(&self) -> String {
+        self.lock().version.clone()
+    }
+
+    /// Hash of the file that runs.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        self.lock().hash.clone()
+    }
+
+    /// See [`State`].
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.lock().state
+    }
+
+    /// See [`State`].
+    pub fn set_state(&self, state: State) {
+        self.lock().state = state;
+    }
+
+    /// Whether a request is for this extension.
+    #[must_use]
+    pub fn answers(&self, method: &str, path: &str) -> bool {
+        let present = self.lock();
+        present
+            .routes
+            .iter()
+            .any(|route| route.matches(method, path))
+    }
+
+    /// Counts a failed handler; `reason` names it and tells why.
+    pub fn count_failure(&self, reason: String) {
+        self.failed.fetch_add(1, Ordering::Relaxed);
+        self.lock().last_failure = Some(reason);
+    }
+
+    /// What an operator is told.
+    #[must_use]
+    pub fn status(&self) -> ExtensionStatus {
+        let waiting = self.mailbox.len();
+        let busy = self.activity.overdue();
+        let present = self.lock();
+        ExtensionStatus {
+            name: self.name.clone(),
+            version: present.version.clone(),
+            hash: present.hash.clone(),
+            state: present.state,
+            reloads: present.seated.saturating_sub(1),
+            code_bytes: present.code_bytes,
+            waiting,
+            handled: self.handled.load(Ordering::Relaxed),
+            failed: self.failed.load(Ordering::Relaxed),
+            last_failure: present.last_failure.clone(),
+            restarts: self.restarts.load(Ordering::Relaxed),
+            busy,
+        }
+    }
+
+    /// No code panics while it holds the lock.
+    fn lock(&self) -> MutexGuard<'_, Present> {
+        self.present.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

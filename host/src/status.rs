@@ -1,0 +1,54 @@
+//! What the host tells of itself.
+
+use serde::Serialize;
+
+/// What becomes of an extension's events.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// They are handled.
+    #[default]
+    Running,
+    /// They wait: the extension has failed too often, or could not be made anew.
+    Stopped,
+}
+
+/// One extension.
+#[derive(Clone, Debug, Serialize)]
+pub struct ExtensionStatus {
+    /// Name in the config.
+    pub name: String,
+    /// Version that runs.
+    pub version: String,
+    /// BLAKE3 of its file, in hex.
+    pub hash: String,
+    /// See [`State`].
+    pub state: State,
+    /// Times that a version has taken over from another since the host started.
+    pub reloads: u64,
+    /// Bytes of the plugin files that are mapped for this extension; they stay mapped until the host ends.
+    pub code_bytes: u64,
+    /// Events, responses and requests that wait.
+    pub waiting: usize,
+    /// Events, responses and requests that were handled since the host started.
+    pub handled: u64,
+    /// Those that failed.
+    pub failed: u64,
+    /// The last failure: what was handled, and why it failed.
+    pub last_failure: Option<String>,
+    /// Instances made anew after a panic.
+    pub restarts: u64,
+    /// The handler that is running longer than it should, if any.
+    pub busy: Option<Busy>,
+}
+
+/// A handler that takes long.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Busy {
+    /// The event, or method and path of the request.
+    pub what: String,
+    /// For how long it has been running, at least.
+    pub seconds: u64,
+    /// Longer than [`crate::watchdog::STUCK`]: a person is needed.
+    pub stuck: bool,
+}
