@@ -14,10 +14,11 @@ use tracing::{info, warn};
 
 use crate::{
     bus::Bus,
+    candidates,
     clock::{Clock, Random},
-    config::{Config, plugin_file_name},
+    config::Config,
     control::Control,
-    error::{HostError, Suggestion},
+    error::HostError,
     event::{Event, Kind, UPDATE},
     http_client::HttpClient,
     http_server,
@@ -70,7 +71,7 @@ impl Host {
         probe_program: &Path,
         runtime: Handle,
     ) -> Result<Self, HostError> {
-        let candidates = read_candidates(config)?;
+        let candidates = candidates::admitted(config)?;
         let listener = listen(config.listen)?;
         let address = listener
             .local_addr()
@@ -159,37 +160,6 @@ fn finished(thread: &JoinHandle<()>, deadline: Instant) -> bool {
         std::thread::sleep(POLL);
     }
     thread.is_finished()
-}
-
-fn read_candidates(config: &Config) -> Result<Vec<Candidate>, HostError> {
-    let read = |name: &String| {
-        Candidate::read(&config.plugin_file(name)).map_err(|error| HostError::Plugin {
-            name: name.clone(),
-            source: with_suggestion(error, &config.plugin_folder, name),
-        })
-    };
-    config.extensions.iter().map(read).collect()
-}
-
-/// Tells what plugins the folder does hold.
-fn with_suggestion(error: PluginError, folder: &Path, name: &str) -> PluginError {
-    let PluginError::Missing { path, .. } = error else {
-        return error;
-    };
-    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let names: Vec<String> = files
-        .filter_map(|entry| {
-            let file = entry.file_name().into_string().ok()?;
-            let name = file.strip_prefix("lib")?.strip_suffix(".so")?;
-            (plugin_file_name(name) == file).then(|| name.to_owned())
-        })
-        .collect();
-    let suggestion = Suggestion::of(name, names.iter().map(String::as_str));
-    let remedy = "; correct `extensions` or `plugin_folder`, or put the file there";
-    PluginError::Missing {
-        path,
-        suggestion: format!("{suggestion}{remedy}"),
-    }
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener, HostError> {

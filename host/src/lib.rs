@@ -5,7 +5,9 @@
 //! [`runner`] gives them to an extension as transactions ([`transaction`], [`store`]), [`reload`] replaces an extension
 //! while it runs, and [`host`] puts the parts together. [`control`] is how the outside talks to a running host.
 
+pub mod admission;
 pub mod bus;
+pub mod candidates;
 pub mod clock;
 pub mod config;
 pub mod control;
@@ -22,6 +24,7 @@ pub mod queue;
 pub mod reload;
 pub mod router;
 pub mod runner;
+pub mod schema;
 pub mod slot;
 pub mod status;
 pub mod store;

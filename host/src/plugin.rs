@@ -18,6 +18,15 @@ use tig_plugin_api::Manifest;
 pub use file::inspect;
 pub use library::{Plugin, open};
 
+/// Loads a file in a child process, as `PROGRAM probe FILE`.
+///
+/// # Errors
+///
+/// The text of the error says what the child said, or how it ended.
+pub fn try_in_child(program: &Path, file: &Path) -> Result<(), PluginError> {
+    probe::run(program, file, file)
+}
+
 /// Why a file is not loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum PluginError {

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod check;
 mod crash;
 mod handlers;
 mod reload;

@@ -45,10 +45,7 @@ fn config_faults_end_with_3() {
     check(
         &home,
         3,
-        &[
-            "unknown key `plugin_foldr`",
-            "did you mean `plugin_folder`?",
-        ],
+        &["plugin_foldr: unknown key", "did you mean `plugin_folder`?"],
     );
 }
 
@@ -102,11 +99,21 @@ fn plugin_faults_end_with_4() {
     home.write_config(&config);
     check(
         &home,
+        3,
+        &["config.counter.strt: unknown key; did you mean `start`?"],
+    );
+
+    // The recorder does not describe its section, so that only its `new` can refuse it.
+    config = home.config();
+    config["config"] = json!({ "recorder": { "refuze": true } });
+    home.write_config(&config);
+    check(
+        &home,
         4,
         &[
-            "`counter`",
+            "`recorder`",
             "cannot start version 0.1.0",
-            "config.counter.strt",
+            "config.recorder.refuze",
         ],
     );
 }

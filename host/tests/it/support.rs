@@ -87,6 +87,22 @@ impl Home {
         self.command().stdin(Stdio::piped()).output().unwrap()
     }
 
+    /// Runs a command of the program in this folder.
+    pub(crate) fn tig_host(&self, arguments: &[&str]) -> Ran {
+        let output = Command::new(env!("CARGO_BIN_EXE_tig-host"))
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env_remove("RUST_LOG")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        Ran {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
     /// Starts a host and waits until it listens.
     pub(crate) fn start(&self) -> HostProcess {
         let log = File::options()
@@ -126,6 +142,20 @@ impl Home {
         wait_until(found, || {
             format!("no line with {parts:?} in the log:\n{}", self.log())
         });
+    }
+}
+
+/// What a command said.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ran {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 }
 

@@ -2,11 +2,13 @@
 
 mod text;
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 #[doc(hidden)]
-pub use text::ManifestText;
+pub use text::{ManifestText, schema_bytes, schema_length};
 
 /// The manifest of a plugin file, written by `#[extension]`.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -67,6 +69,18 @@ impl Route {
         })
     }
 
+    /// Whether some request is for both routes.
+    #[must_use]
+    pub fn overlaps(&self, other: &Self) -> bool {
+        if self.wildcard == other.wildcard {
+            self == other
+        } else if self.wildcard {
+            self.matches(&other.method, &other.path)
+        } else {
+            other.matches(&self.method, &self.path)
+        }
+    }
+
     /// Whether a request of this method and path is for this route.
     #[must_use]
     pub fn matches(&self, method: &str, path: &str) -> bool {
@@ -75,6 +89,13 @@ impl Route {
             (true, rest) => rest.is_some_and(|last| !last.is_empty() && !last.contains('/')),
         };
         fits && self.method == method
+    }
+}
+
+impl fmt::Display for Route {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let star = if self.wildcard { "*" } else { "" };
+        write!(formatter, "{} {}{star}", self.method, self.path)
     }
 }
 
@@ -93,6 +114,17 @@ mod tests {
         assert!(wildcard.matches("POST", "/submit/a_0"));
         assert!(!wildcard.matches("POST", "/submit/"));
         assert!(!wildcard.matches("POST", "/submit/a/b"));
+    }
+
+    #[test]
+    fn routes_overlap_if_a_request_fits_both() {
+        let overlap = |a, b| Route::parse(a).unwrap().overlaps(&Route::parse(b).unwrap());
+        assert!(overlap("GET /jobs", "GET /jobs"));
+        assert!(overlap("GET /jobs/*", "GET /jobs/all"));
+        assert!(overlap("GET /jobs/all", "GET /jobs/*"));
+        assert!(!overlap("GET /jobs", "POST /jobs"));
+        assert!(!overlap("GET /jobs", "GET /jobs/*"));
+        assert!(!overlap("GET /jobs/*", "GET /jobs/all/*"));
     }
 
     #[test]

@@ -52,10 +52,7 @@ impl ManifestText {
     }
 
     const fn write<const N: usize>(&self) -> Writer<N> {
-        let mut writer = Writer {
-            bytes: [0; N],
-            length: 0,
-        };
+        let mut writer = Writer::new();
         writer.raw("{\"name\":");
         writer.text(self.name);
         writer.raw(",\"version\":");
@@ -81,6 +78,30 @@ impl ManifestText {
     }
 }
 
+/// Bytes of a schema's JSON.
+#[must_use]
+pub const fn schema_length(schema: &Schema) -> usize {
+    let mut writer = Writer::<0>::new();
+    writer.schema(schema, "");
+    writer.length
+}
+
+/// A schema's JSON.
+///
+/// # Panics
+///
+/// At compile time, if `N` is not [`schema_length`].
+#[must_use]
+pub const fn schema_bytes<const N: usize>(schema: &Schema) -> [u8; N] {
+    let mut writer = Writer::new();
+    writer.schema(schema, "");
+    assert!(
+        writer.length == N,
+        "the array must be as long as the schema"
+    );
+    writer.bytes
+}
+
 /// Counts what is written, and keeps as much of it as has room.
 struct Writer<const N: usize> {
     bytes: [u8; N],
@@ -88,6 +109,13 @@ struct Writer<const N: usize> {
 }
 
 impl<const N: usize> Writer<N> {
+    const fn new() -> Self {
+        Self {
+            bytes: [0; N],
+            length: 0,
+        }
+    }
+
     const fn byte(&mut self, byte: u8) {
         if self.length < N {
             self.bytes[self.length] = byte;

@@ -1,16 +1,22 @@
 //! The config file (benchmarker.md section 2) and what the command line adds to it.
 
+mod fault;
+mod file;
+mod secret;
+
 use std::{
-    collections::HashSet,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
 };
 
-use serde::Deserialize;
 use serde_json::{Map, Value};
 use tig_plugin_api::{Secret, Settings};
 
-use crate::error::Suggestion;
+pub use fault::{ConfigError, Fault};
+pub use file::schema;
+pub use secret::API_KEY_VARIABLE;
+
+use self::file::ConfigFile;
 
 /// Port of the listener where nothing is said.
 pub const PORT_DEFAULT: u16 = 5115;
@@ -21,77 +27,8 @@ pub const API_URL_DEFAULT: &str = "https://mainnet-api.tig.foundation";
 /// Folder of the store where nothing is said.
 pub const BACKUP_FOLDER_DEFAULT: &str = "backup";
 
-/// Environment variable that holds the API key where the config names no other source.
-pub const API_KEY_VARIABLE: &str = "TIG_HOST_API_KEY";
-
 /// A longer config file is refused.
 const FILE_BYTES_MAX: u64 = 16 << 20;
-
-/// What is wrong with the config.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// The file cannot be read.
-    #[error("cannot read the config file {}: {source}; give its path, as in `tig-host config.json`", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        source: std::io::Error,
-    },
-    /// The file is not JSON.
-    #[error("config file {} is not JSON: {source}", path.display())]
-    Json {
-        /// The file.
-        path: PathBuf,
-        /// Where and why.
-        source: serde_json::Error,
-    },
-    /// The file is JSON, but not a config. All faults at once.
-    #[error("config file {}: {}", path.display(), faults.join("; also: "))]
-    Faults {
-        /// The file.
-        path: PathBuf,
-        /// Path and remedy of each fault.
-        faults: Vec<String>,
-    },
-    /// The key's file or variable is not readable.
-    #[error("cannot read the API key from {place}: {reason}")]
-    ApiKey {
-        /// File or variable.
-        place: String,
-        /// Why.
-        reason: String,
-    },
-}
-
-/// The file's shape. `config` belongs to the extensions; the host only checks that each section has an owner.
-#[derive(Deserialize)]
-struct ConfigFile {
-    extensions: Vec<String>,
-    #[serde(default)]
-    config: Map<String, Value>,
-    player_id: Option<String>,
-    api_key_file: Option<PathBuf>,
-    api_key_env: Option<String>,
-    api_url: Option<String>,
-    backup_folder: Option<PathBuf>,
-    plugin_folder: Option<PathBuf>,
-    bind: Option<IpAddr>,
-    port: Option<u16>,
-}
-
-const KEYS: [&str; 10] = [
-    "extensions",
-    "config",
-    "player_id",
-    "api_key_file",
-    "api_key_env",
-    "api_url",
-    "backup_folder",
-    "plugin_folder",
-    "bind",
-    "port",
-];
 
 /// What the command line says; it goes before the file.
 #[derive(Clone, Debug, Default)]
@@ -111,6 +48,8 @@ pub struct Overrides {
 /// What to run.
 #[derive(Clone, Debug)]
 pub struct Config {
+    /// The file that this was read from.
+    pub path: PathBuf,
     /// Names of the extensions, in order.
     pub extensions: Vec<String>,
     /// Sections of the extensions.
@@ -144,33 +83,38 @@ impl Config {
             path: path.to_owned(),
             source,
         })?;
-        let faults = |faults| ConfigError::Faults {
+        let parsed = parse(value).and_then(|file| {
+            let folder = path.parent().unwrap_or(Path::new(""));
+            Self::assemble(path, file, folder, overrides)
+        });
+        parsed.map_err(|faults| ConfigError::Faults {
             path: path.to_owned(),
             faults,
-        };
-        let found = faults_of(&value);
-        if !found.is_empty() {
-            return Err(faults(found));
-        }
-        let file: ConfigFile = serde_path_to_error::deserialize(value)
-            .map_err(|error| faults(vec![format!("{}: {}", error.path(), error.inner())]))?;
-        let found = faults_of_lists(&file);
-        if !found.is_empty() {
-            return Err(faults(found));
-        }
-        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-        Self::assemble(file, &folder, overrides)
+        })
     }
 
     fn assemble(
+        path: &Path,
         file: ConfigFile,
         folder: &Path,
         overrides: Overrides,
-    ) -> Result<Self, ConfigError> {
+    ) -> Result<Self, Vec<Fault>> {
+        let mut faults = file.faults();
+        let mut keep = |fault| faults.push(fault);
         let api_key = match overrides.api_key {
             Some(key) => key,
-            None => api_key(&file, folder)?,
+            None => secret::api_key(
+                file.api_key_file.as_ref(),
+                file.api_key_env.as_ref(),
+                folder,
+            )
+            .map_err(&mut keep)
+            .unwrap_or_default(),
         };
+        let bind = file.bind().ok().flatten();
+        if !faults.is_empty() {
+            return Err(faults);
+        }
         let api_url = overrides
             .api_url
             .or(file.api_url)
@@ -186,6 +130,7 @@ impl Config {
         };
         let port = overrides.port.or(file.port).unwrap_or(PORT_DEFAULT);
         Ok(Self {
+            path: path.to_owned(),
             extensions: file.extensions,
             sections: file.config,
             player_id: overrides.player_id.or(file.player_id).unwrap_or_default(),
@@ -193,7 +138,7 @@ impl Config {
             api_url: api_url.trim_end_matches('/').to_owned(),
             backup_folder,
             plugin_folder,
-            listen: SocketAddr::new(file.bind.unwrap_or(Ipv4Addr::LOCALHOST.into()), port),
+            listen: SocketAddr::new(bind.unwrap_or(Ipv4Addr::LOCALHOST.into()), port),
         })
     }
 
@@ -238,85 +183,23 @@ fn read_bounded(path: &Path) -> std::io::Result<String> {
     std::fs::read_to_string(path)
 }
 
-/// Unknown and missing keys, which serde would tell one at a time.
-fn faults_of(value: &Value) -> Vec<String> {
-    let Some(object) = value.as_object() else {
-        return vec!["the top level must be an object".to_owned()];
-    };
-    let mut faults: Vec<String> = object
-        .keys()
-        .filter(|key| !KEYS.contains(&key.as_str()))
-        .map(|key| {
-            format!(
-                "unknown key `{key}`{}",
-                Suggestion::of(key, KEYS.into_iter())
-            )
-        })
-        .collect();
-    if !object.contains_key("extensions") {
-        faults.push("key `extensions` is missing: list the extensions to load".to_owned());
+/// Faults of shape are told together; only a file of the right shape is looked at further.
+fn parse(value: Value) -> Result<ConfigFile, Vec<Fault>> {
+    let faults = crate::schema::faults(&schema(), &value, "");
+    if !faults.is_empty() {
+        return Err(faults);
     }
-    faults
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        vec![Fault::new(
+            &error.path().to_string(),
+            error.inner().to_string(),
+        )]
+    })
 }
 
-fn faults_of_lists(file: &ConfigFile) -> Vec<String> {
-    let mut faults = Vec::new();
-    let mut seen = HashSet::new();
-    if file.extensions.is_empty() {
-        faults.push("`extensions` is empty: list the extensions to load".to_owned());
-    }
-    for name in &file.extensions {
-        let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-        if name.is_empty() || !name.chars().all(legal) {
-            faults.push(format!(
-                "extensions: `{name}` is no name: use a-z, 0-9 and _"
-            ));
-        }
-        if !seen.insert(name.as_str()) {
-            faults.push(format!("extensions: `{name}` is listed twice; remove one"));
-        }
-    }
-    for key in file
-        .config
-        .keys()
-        .filter(|key| !seen.contains(key.as_str()))
-    {
-        let suggestion = Suggestion::of(key, file.extensions.iter().map(String::as_str));
-        faults.push(format!(
-            "config.{key}: no listed extension has this name{suggestion}"
-        ));
-    }
-    faults
-}
-
-/// The key from the named file or variable, else from the service manager's credential `api_key`, else from
-/// [`API_KEY_VARIABLE`], else none.
-fn api_key(file: &ConfigFile, folder: &Path) -> Result<Secret, ConfigError> {
-    let credential = std::env::var_os("CREDENTIALS_DIRECTORY")
-        .map(|directory| Path::new(&directory).join("api_key"))
-        .filter(|path| path.exists());
-    let path = file
-        .api_key_file
-        .as_ref()
-        .map(|named| folder.join(named))
-        .or(credential);
-    let text = match (path, &file.api_key_env) {
-        (Some(path), _) => {
-            std::fs::read_to_string(&path).map_err(|source| ConfigError::ApiKey {
-                place: path.display().to_string(),
-                reason: source.to_string(),
-            })?
-        }
-        (None, Some(variable)) => std::env::var(variable).map_err(|error| ConfigError::ApiKey {
-            place: format!("variable {variable}"),
-            reason: error.to_string(),
-        })?,
-        (None, None) => std::env::var(API_KEY_VARIABLE).unwrap_or_default(),
-    };
-    Ok(Secret::new(text.trim().to_owned()))
-}
-
-fn folder_of_executable() -> PathBuf {
+/// Where plugin files lie if nothing is said.
+#[must_use]
+pub fn folder_of_executable() -> PathBuf {
     let executable = std::env::current_exe().unwrap_or_default();
     executable.parent().unwrap_or(Path::new(".")).to_owned()
 }
@@ -334,7 +217,9 @@ mod tests {
 
     fn faults(text: &str) -> Vec<String> {
         match load(text) {
-            Err(ConfigError::Faults { faults, .. }) => faults,
+            Err(ConfigError::Faults { faults, .. }) => {
+                faults.iter().map(ToString::to_string).collect()
+            }
             other => panic!("expected faults, got {other:?}"),
         }
     }
@@ -356,17 +241,20 @@ mod tests {
         assert_eq!(
             faults(r#"{"extentions": [], "zzz": 1}"#),
             [
-                "unknown key `extentions`; did you mean `extensions`?",
-                "unknown key `zzz`",
-                "key `extensions` is missing: list the extensions to load"
+                "extentions: unknown key; did you mean `extensions`?",
+                "zzz: unknown key",
+                "extensions: this key is missing: Names of the extensions to load, in order."
             ]
         );
         assert_eq!(
-            faults(r#"{"extensions": ["../a", "b", "b"], "config": {"bb": {}, "b": {}}}"#),
+            faults(
+                r#"{"extensions": ["../a", "b", "b"], "config": {"bb": {}, "b": {}}, "bind": "here"}"#
+            ),
             [
-                "extensions: `../a` is no name: use a-z, 0-9 and _",
-                "extensions: `b` is listed twice; remove one",
-                "config.bb: no listed extension has this name; did you mean `b`?"
+                "extensions[0]: `../a` is no name: use a-z, 0-9 and _",
+                "extensions[2]: `b` is listed twice; remove one",
+                "config.bb: no listed extension has this name; did you mean `b`?",
+                "bind: \"here\" is no IP address, such as 0.0.0.0"
             ]
         );
     }
@@ -374,10 +262,7 @@ mod tests {
     #[test]
     fn a_wrong_type_is_told_with_its_path() {
         let found = faults(r#"{"extensions": ["a"], "port": 70000}"#);
-        assert!(
-            found[0].starts_with("port: invalid value: integer `70000`"),
-            "{found:?}"
-        );
+        assert_eq!(found, ["port: 70000 is not between 0 and 65535"]);
     }
 
     #[test]

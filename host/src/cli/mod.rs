@@ -1,0 +1,165 @@
+//! The command line: what can be asked of the program, and where it is answered.
+
+mod check;
+mod output;
+mod plugin;
+mod run;
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use clap::{Args, CommandFactory, Parser, Subcommand, error::ErrorKind};
+use tig_host::{
+    config::Overrides,
+    error::{HostError, exit_code, one_line},
+};
+use tig_plugin_api::Secret;
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 done, or stopped on request; 1 unforeseen; 2 wrong command line; 3 config; 4 extension; 5 listener; 6 store.
+The API key comes from `api_key_file` or `api_key_env` of the config, the service credential `api_key`, or the variable \
+TIG_HOST_API_KEY. On the command line it can be read by every user of the machine.";
+
+/// Runs the extensions that a config file lists.
+#[derive(Parser)]
+#[command(name = "tig-host", version, after_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(flatten)]
+    run: RunArguments,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Args)]
+struct RunArguments {
+    /// CONFIG, or the earlier master's form: PLAYER_ID API_KEY CONFIG
+    #[arg(value_name = "CONFIG", num_args = 1..=3)]
+    positionals: Vec<String>,
+    /// Base URL of the network's API
+    #[arg(long, value_name = "URL")]
+    api: Option<String>,
+    /// Folder of the store
+    #[arg(long, value_name = "FOLDER")]
+    backup: Option<PathBuf>,
+    /// Port to listen on; 0 takes a free one
+    #[arg(long, value_name = "N")]
+    port: Option<u16>,
+    /// Log for developers too
+    #[arg(long)]
+    verbose: bool,
+    /// Stop when standard input ends, so that a supervisor that dies takes the host along
+    #[arg(long)]
+    exit_with_parent: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Tells everything that would keep a host from starting with this config
+    Check {
+        /// The config file
+        config: PathBuf,
+        /// Answer as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Shows what plugin files say of themselves, without loading them
+    #[command(subcommand)]
+    Plugin(PluginCommand),
+    /// Loads a plugin file and ends: what the host does in a child process before it loads the file itself
+    #[command(hide = true)]
+    Probe {
+        /// The file
+        file: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+enum PluginCommand {
+    /// Shows the files in the plugin folder of a config, or beside this program
+    List {
+        /// The config file
+        config: Option<PathBuf>,
+        /// Answer as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Shows name, version, events, routes and config keys of a file
+    Info {
+        /// The file
+        file: PathBuf,
+        /// Answer as JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+pub(crate) fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command {
+        None => run(cli.run),
+        Some(Command::Check { config, json }) => check::check(&config, json),
+        Some(Command::Plugin(PluginCommand::List { config, json })) => {
+            plugin::list(config.as_deref(), json).map(|()| ExitCode::SUCCESS)
+        }
+        Some(Command::Plugin(PluginCommand::Info { file, json })) => {
+            plugin::info(&file, json).map(|()| ExitCode::SUCCESS)
+        }
+        Some(Command::Probe { file }) => Ok(probe(&file)),
+    };
+    done.unwrap_or_else(|error| {
+        output::error(&one_line(&error));
+        error.exit_code()
+    })
+}
+
+fn run(arguments: RunArguments) -> Result<ExitCode, HostError> {
+    run::log_to_stderr(arguments.verbose);
+    let exit_with_parent = arguments.exit_with_parent;
+    let (path, overrides) = split(arguments);
+    run::run(&path, overrides, exit_with_parent)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The config's path, and what the command line says besides.
+fn split(arguments: RunArguments) -> (PathBuf, Overrides) {
+    let mut overrides = Overrides {
+        api_url: arguments.api,
+        backup_folder: arguments.backup,
+        port: arguments.port,
+        ..Overrides::default()
+    };
+    match &arguments.positionals[..] {
+        [path] => (PathBuf::from(path), overrides),
+        [player_id, api_key, path] => {
+            tracing::warn!(
+                "the API key on the command line can be read by every user of this machine; use `api_key_file`"
+            );
+            overrides.player_id = Some(player_id.clone());
+            overrides.api_key = Some(Secret::new(api_key.clone()));
+            (PathBuf::from(path), overrides)
+        }
+        _ => Cli::command()
+            .error(
+                ErrorKind::WrongNumberOfValues,
+                "give CONFIG, or PLAYER_ID API_KEY CONFIG",
+            )
+            .exit(),
+    }
+}
+
+fn probe(file: &Path) -> ExitCode {
+    use tig_host::plugin;
+    let loaded = std::fs::read(file)
+        .map_err(|error| error.to_string())
+        .and_then(|bytes| plugin::inspect(file, &bytes).map_err(|error| error.to_string()))
+        .and_then(|manifest| plugin::open(file, file, manifest).map_err(|error| error.to_string()));
+    match loaded {
+        Ok(_) => ExitCode::SUCCESS,
+        Err(reason) => {
+            output::error(&reason);
+            exit_code::PLUGIN.into()
+        }
+    }
+}

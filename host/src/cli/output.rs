@@ -1,0 +1,42 @@
+//! What commands print.
+
+use std::io::Write;
+
+use serde::Serialize;
+
+/// A line for people, or for programs that wait for it.
+pub(super) fn line(text: &str) {
+    // Nobody reads a closed pipe.
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+/// JSON for programs, on one line.
+pub(super) fn json(value: &impl Serialize) {
+    // Our own answers have a JSON form.
+    line(&serde_json::to_string(value).unwrap_or_default());
+}
+
+/// The one line that says why the program ends.
+pub(super) fn error(text: &str) {
+    let _ = writeln!(std::io::stderr(), "error: {text}");
+}
+
+/// Rows as columns that are as wide as their widest cell.
+pub(super) fn table(rows: &[Vec<String>]) {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells
+            .map(|cell| cell.chars().count())
+            .max()
+            .unwrap_or_default()
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    for row in rows {
+        let cells = row.iter().zip(&widths);
+        let padded: Vec<String> = cells
+            .map(|(cell, &width)| format!("{cell:width$}"))
+            .collect();
+        line(padded.join("  ").trim_end());
+    }
+}

@@ -1,0 +1,173 @@
+//! `tig-host plugin list|info`: what plugin files say of themselves, without loading them.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use tig_host::{
+    config::{Config, Overrides, folder_of_executable},
+    error::HostError,
+    plugin::{Candidate, PluginError, short_hash},
+};
+
+use super::output;
+
+/// Shows the plugin files of a folder: the one of `config`, or the program's own.
+pub(super) fn list(config: Option<&Path>, as_json: bool) -> Result<(), HostError> {
+    let folder = match config {
+        Some(path) => Config::load(path, Overrides::default())?.plugin_folder,
+        None => folder_of_executable(),
+    };
+    let files = plugin_files(&folder).map_err(HostError::system("read the plugin folder"))?;
+    let read: Vec<(PathBuf, Result<Candidate, PluginError>)> = files
+        .into_iter()
+        .map(|path| (path.clone(), Candidate::read(&path)))
+        .collect();
+    if as_json {
+        let value = |(path, candidate): &(PathBuf, Result<Candidate, PluginError>)| match candidate
+        {
+            Ok(candidate) => described(candidate),
+            Err(error) => json!({ "file": path, "error": error.to_string() }),
+        };
+        output::json(&read.iter().map(value).collect::<Vec<_>>());
+        return Ok(());
+    }
+    let mut rows = vec![
+        ["NAME", "VERSION", "API", "HASH", "FILE"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
+    for (path, candidate) in &read {
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        rows.push(match candidate {
+            Ok(candidate) => vec![
+                candidate.manifest.name.clone(),
+                candidate.manifest.version.clone(),
+                candidate.manifest.api_version.to_string(),
+                short_hash(&candidate.hash).to_owned(),
+                file.into_owned(),
+            ],
+            Err(error) => vec![
+                "-".to_owned(),
+                "-".to_owned(),
+                "-".to_owned(),
+                "-".to_owned(),
+                error.to_string(),
+            ],
+        });
+    }
+    output::table(&rows);
+    Ok(())
+}
+
+/// Shows one plugin file.
+pub(super) fn info(file: &Path, as_json: bool) -> Result<(), HostError> {
+    let candidate = Candidate::read(file).map_err(|source| HostError::Plugin {
+        name: file.display().to_string(),
+        source,
+    })?;
+    if as_json {
+        output::json(&described(&candidate));
+        return Ok(());
+    }
+    let manifest = &candidate.manifest;
+    let list = |texts: &[String]| {
+        if texts.is_empty() {
+            "-".to_owned()
+        } else {
+            texts.join(", ")
+        }
+    };
+    let rows = [
+        ("name", manifest.name.clone()),
+        ("version", manifest.version.clone()),
+        ("plugin API", manifest.api_version.to_string()),
+        ("hash", candidate.hash.clone()),
+        ("handles", list(&manifest.events)),
+        ("emits", list(&manifest.emits)),
+        ("routes", list(&manifest.routes)),
+        ("state version", manifest.state_version.to_string()),
+    ];
+    let mut rows: Vec<Vec<String>> = rows
+        .into_iter()
+        .map(|(key, value)| vec![key.to_owned(), value])
+        .collect();
+    match &manifest.config {
+        None => rows.push(vec!["config".to_owned(), "not described".to_owned()]),
+        Some(schema) => {
+            let lines = config_lines(schema, "");
+            let head = std::iter::once("config".to_owned()).chain(std::iter::repeat(String::new()));
+            rows.extend(head.zip(lines).map(|(key, line)| vec![key, line]));
+        }
+    }
+    output::table(&rows);
+    Ok(())
+}
+
+fn described(candidate: &Candidate) -> Value {
+    let mut value = json!(candidate.manifest);
+    value["file"] = json!(candidate.path);
+    value["hash"] = json!(candidate.hash);
+    value
+}
+
+/// A line for each key that a schema knows: path, type, whether it must be there, description.
+fn config_lines(schema: &Value, path: &str) -> Vec<String> {
+    let inner = match schema["anyOf"]
+        .as_array()
+        .and_then(|branches| branches.last())
+    {
+        Some(inner) => inner,
+        None => schema,
+    };
+    let mut lines = Vec::new();
+    if let Some(properties) = inner["properties"].as_object() {
+        for (name, property) in properties {
+            let required = inner["required"]
+                .as_array()
+                .is_some_and(|names| names.contains(&json!(name)));
+            let path = format!("{path}{name}");
+            lines.push(key_line(&path, property, required));
+            lines.extend(config_lines(property, &format!("{path}.")));
+        }
+    }
+    let values = &inner["additionalProperties"];
+    if values.is_object() {
+        lines.extend(config_lines(values, &format!("{path}<name>.")));
+    }
+    if inner["items"].is_object() {
+        lines.extend(config_lines(
+            &inner["items"],
+            &format!("{}[].", path.trim_end_matches('.')),
+        ));
+    }
+    if lines.is_empty() && path.is_empty() {
+        lines.push("no keys".to_owned());
+    }
+    lines
+}
+
+fn key_line(path: &str, property: &Value, required: bool) -> String {
+    let inner = property["anyOf"]
+        .as_array()
+        .and_then(|branches| branches.last());
+    let kind = inner.unwrap_or(property)["type"].as_str().unwrap_or("any");
+    let need = if required { "required" } else { "optional" };
+    let about = property["description"].as_str().unwrap_or_default();
+    format!("{path} ({kind}, {need}) {about}")
+        .trim_end()
+        .to_owned()
+}
+
+fn plugin_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+        if name.starts_with(prefix) && name.ends_with(suffix) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}

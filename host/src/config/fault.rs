@@ -1,0 +1,69 @@
+//! What can be wrong with a config.
+
+use std::{fmt, path::PathBuf};
+
+use serde::Serialize;
+
+/// Something wrong at one place of the config.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Fault {
+    /// Keys from the file's root, such as `config.job_manager.knapsack.batch_size`; empty for the whole file.
+    pub path: String,
+    /// What is wrong and what to do.
+    pub text: String,
+}
+
+impl Fault {
+    /// A fault at `path`.
+    #[must_use]
+    pub fn new(path: &str, text: impl Into<String>) -> Self {
+        Self {
+            path: path.to_owned(),
+            text: text.into(),
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.path.is_empty() {
+            formatter.write_str(&self.text)
+        } else {
+            write!(formatter, "{}: {}", self.path, self.text)
+        }
+    }
+}
+
+/// Why a config cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the config file {}: {source}; give its path, as in `tig-host config.json`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// The file is not JSON.
+    #[error("config file {} is not JSON: {source}", path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        source: serde_json::Error,
+    },
+    /// The file is JSON, but not a config. All faults at once.
+    #[error("config file {}: {}", path.display(), joined(faults))]
+    Faults {
+        /// The file.
+        path: PathBuf,
+        /// At least one.
+        faults: Vec<Fault>,
+    },
+}
+
+fn joined(faults: &[Fault]) -> String {
+    let texts: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    texts.join("; also: ")
+}

@@ -1,0 +1,106 @@
+//! The shape of the config file, and its faults beyond that.
+
+use std::{collections::HashSet, net::IpAddr, path::PathBuf};
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use tig_plugin_api::{
+    ConfigSchema,
+    export::{schema_bytes, schema_length},
+};
+
+use super::Fault;
+use crate::error::Suggestion;
+
+/// A config of tig-host.
+#[derive(ConfigSchema, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ConfigFile {
+    /// Names of the extensions to load, in order.
+    pub(super) extensions: Vec<String>,
+    /// A section for each extension.
+    #[serde(default)]
+    pub(super) config: Map<String, Value>,
+    /// The account.
+    pub(super) player_id: Option<String>,
+    /// File that holds the API key.
+    pub(super) api_key_file: Option<PathBuf>,
+    /// Environment variable that holds the API key.
+    pub(super) api_key_env: Option<String>,
+    /// Base URL of the network's API.
+    pub(super) api_url: Option<String>,
+    /// Folder of the store.
+    pub(super) backup_folder: Option<PathBuf>,
+    /// Folder of the plugin files.
+    pub(super) plugin_folder: Option<PathBuf>,
+    /// Address to listen on.
+    pub(super) bind: Option<String>,
+    /// Port to listen on; 0 takes a free one.
+    pub(super) port: Option<u16>,
+}
+
+static SCHEMA: [u8; schema_length(&ConfigFile::SCHEMA)] = schema_bytes(&ConfigFile::SCHEMA);
+
+/// JSON Schema of the config file.
+#[must_use]
+pub fn schema() -> Value {
+    // The bytes are made by this crate and parsed by a test.
+    serde_json::from_slice(&SCHEMA).unwrap_or_default()
+}
+
+impl ConfigFile {
+    /// The address to listen on, if it is one.
+    pub(super) fn bind(&self) -> Result<Option<IpAddr>, Fault> {
+        let parse = |text: &String| {
+            text.parse().map_err(|_| {
+                Fault::new(
+                    "bind",
+                    format!("{text:?} is no IP address, such as 0.0.0.0"),
+                )
+            })
+        };
+        self.bind.as_ref().map(parse).transpose()
+    }
+
+    /// What is wrong although the shape is right.
+    pub(super) fn faults(&self) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        let mut seen = HashSet::new();
+        if self.extensions.is_empty() {
+            faults.push(Fault::new("extensions", "list the extensions to load"));
+        }
+        for (index, name) in self.extensions.iter().enumerate() {
+            let path = format!("extensions[{index}]");
+            let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+            if name.is_empty() || !name.chars().all(legal) {
+                let text = format!("`{name}` is no name: use a-z, 0-9 and _");
+                faults.push(Fault::new(&path, text));
+            }
+            if !seen.insert(name.as_str()) {
+                let text = format!("`{name}` is listed twice; remove one");
+                faults.push(Fault::new(&path, text));
+            }
+        }
+        let unowned = self
+            .config
+            .keys()
+            .filter(|key| !seen.contains(key.as_str()));
+        for key in unowned {
+            let suggestion = Suggestion::of(key, self.extensions.iter().map(String::as_str));
+            let text = format!("no listed extension has this name{suggestion}");
+            faults.push(Fault::new(&format!("config.{key}"), text));
+        }
+        faults.extend(self.bind().err());
+        faults
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_schema_is_json_and_knows_every_key() {
+        let schema = super::schema();
+        assert_eq!(schema["properties"]["port"]["anyOf"][1]["maximum"], 65535);
+        assert_eq!(schema["required"], serde_json::json!(["extensions"]));
+    }
+}

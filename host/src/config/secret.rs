@@ -1,0 +1,55 @@
+//! Where secrets come from: files, environment variables and the service manager's credentials, never the config itself.
+
+use std::path::{Path, PathBuf};
+
+use tig_plugin_api::Secret;
+
+use super::Fault;
+
+/// Environment variable that holds the API key where the config names no other source.
+pub const API_KEY_VARIABLE: &str = "TIG_HOST_API_KEY";
+
+/// Name of the service credential that holds the API key.
+const API_KEY_CREDENTIAL: &str = "api_key";
+
+/// The key from the named file or variable, else from the credential, else from [`API_KEY_VARIABLE`], else none.
+pub(super) fn api_key(
+    file: Option<&PathBuf>,
+    variable: Option<&String>,
+    folder: &Path,
+) -> Result<Secret, Fault> {
+    let credential = std::env::var_os("CREDENTIALS_DIRECTORY")
+        .map(|directory| Path::new(&directory).join(API_KEY_CREDENTIAL))
+        .filter(|path| path.exists());
+    match (file, credential, variable) {
+        (Some(named), ..) => from_file("api_key_file", &folder.join(named)),
+        (None, Some(path), _) => from_file("api_key_file", &path),
+        (None, None, Some(variable)) => from_variable("api_key_env", variable),
+        (None, None, None) => Ok(trimmed(
+            &std::env::var(API_KEY_VARIABLE).unwrap_or_default(),
+        )),
+    }
+}
+
+/// The text of a file that key `key` of the config names.
+pub(super) fn from_file(key: &str, path: &Path) -> Result<Secret, Fault> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(trimmed(&text)),
+        Err(error) => Err(Fault::new(
+            key,
+            format!("cannot read {}: {error}", path.display()),
+        )),
+    }
+}
+
+/// The value of a variable that key `key` of the config names.
+pub(super) fn from_variable(key: &str, variable: &str) -> Result<Secret, Fault> {
+    match std::env::var(variable) {
+        Ok(text) => Ok(trimmed(&text)),
+        Err(error) => Err(Fault::new(key, format!("variable {variable}: {error}"))),
+    }
+}
+
+fn trimmed(text: &str) -> Secret {
+    Secret::new(text.trim().to_owned())
+}

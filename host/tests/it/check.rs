@@ -1,0 +1,167 @@
+//! What can be said without starting a host: `check` and `plugin`.
+
+use serde_json::json;
+
+use crate::support::{Home, fixture};
+
+#[test]
+fn a_sound_config_is_told_so_with_what_it_would_run() {
+    let home = Home::new();
+    let ran = home.tig_host(&["check", "config.json"]);
+    assert_eq!(
+        (ran.code, ran.stdout.as_str()),
+        (Some(0), "config.json: ok\n")
+    );
+    let told = home.tig_host(&["check", "config.json", "--json"]).json();
+    assert_eq!(
+        (&told["ok"], &told["faults"], &told["extensions"][1]["name"]),
+        (&json!(true), &json!([]), &json!("recorder"))
+    );
+    assert!(!home.path("backup").exists(), "nothing was touched");
+}
+
+#[test]
+fn all_faults_of_a_config_are_told_at_once() {
+    let home = Home::new();
+    let mut config = home.config();
+    config["port"] = json!("5115");
+    config["backup_folder"] = json!(["x"]);
+    config["verbos"] = json!(true);
+    config["extensions"] = json!(["counter", 7]);
+    home.write_config(&config);
+    let ran = home.tig_host(&["check", "config.json"]);
+    assert_eq!(ran.code, Some(3), "{ran:?}");
+    let mut lines: Vec<&str> = ran.stdout.lines().collect();
+    lines.sort_unstable();
+    assert_eq!(
+        lines,
+        [
+            "backup_folder: expected a text, found a list",
+            "config.json: 4 faults",
+            "extensions[1]: expected a text, found 7",
+            "port: expected a whole number, found the text \"5115\"",
+            "verbos: unknown key",
+        ]
+    );
+}
+
+#[test]
+fn sections_are_checked_by_the_plugins_own_schema() {
+    let home = Home::new();
+    let mut config = home.config();
+    config["config"] = json!({ "counter": { "strat": 1, "start": -1 }, "recordr": {} });
+    home.write_config(&config);
+    let ran = home.tig_host(&["check", "config.json", "--json"]);
+    assert_eq!(ran.code, Some(3), "{ran:?}");
+    assert_eq!(
+        ran.json()["faults"],
+        json!([{
+            "path": "config.recordr",
+            "text": "no listed extension has this name; did you mean `recorder`?",
+        }])
+    );
+
+    config["config"] = json!({ "counter": { "strat": 1, "start": -1 } });
+    home.write_config(&config);
+    let ran = home.tig_host(&["check", "config.json", "--json"]);
+    assert_eq!(
+        ran.json()["faults"],
+        json!([
+            { "path": "config.counter.strat", "text": "unknown key; did you mean `start`?" },
+            { "path": "config.counter.start", "text": "-1 is not between 0 and 18446744073709551615" },
+        ])
+    );
+}
+
+#[test]
+fn extensions_that_answer_the_same_route_are_refused() {
+    let home = Home::new();
+    home.install("other", &std::fs::read(fixture("counter")).unwrap());
+    let mut config = home.config();
+    config["extensions"] = json!(["counter", "other"]);
+    home.write_config(&config);
+    let clash = "`other` and `counter` both answer GET /total";
+    let ran = home.tig_host(&["check", "config.json"]);
+    assert!(ran.code == Some(3) && ran.stdout.contains(clash), "{ran:?}");
+    let started = home.tig_host(&["config.json"]);
+    assert!(
+        started.code == Some(3) && started.stderr.contains(clash),
+        "{started:?}"
+    );
+}
+
+#[test]
+fn bad_plugin_files_are_all_named() {
+    let home = Home::new();
+    home.install("counter", b"#!/bin/sh");
+    home.install(
+        "recorder",
+        &std::fs::read(fixture("of_another_api")).unwrap(),
+    );
+    let ran = home.tig_host(&["check", "config.json"]);
+    assert_eq!(ran.code, Some(4), "{ran:?}");
+    for part in [
+        "extensions[0]: ",
+        "no plugin",
+        "extensions[1]: ",
+        "plugin API 999",
+        "2 faults",
+    ] {
+        assert!(ran.stdout.contains(part), "no {part:?} in {ran:?}");
+    }
+}
+
+#[test]
+fn a_config_that_is_none_ends_with_3() {
+    let home = Home::new();
+    std::fs::write(home.path("config.json"), "[").unwrap();
+    let ran = home.tig_host(&["check", "config.json"]);
+    assert!(
+        ran.code == Some(3) && ran.stderr.contains("not JSON"),
+        "{ran:?}"
+    );
+    let ran = home.tig_host(&["check", "nowhere.json"]);
+    assert!(
+        ran.code == Some(3) && ran.stderr.contains("nowhere.json"),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn a_plugin_file_tells_of_itself() {
+    let home = Home::new();
+    let ran = home.tig_host(&["plugin", "info", "plugins/libcounter.so"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    for part in [
+        "counter",
+        "counted",
+        "GET /total, GET /above/*, POST /count/*",
+        "start (integer, optional) First total.",
+    ] {
+        assert!(ran.stdout.contains(part), "no {part:?} in {}", ran.stdout);
+    }
+    let told = home
+        .tig_host(&["plugin", "info", "plugins/libcounter.so", "--json"])
+        .json();
+    assert_eq!(
+        (&told["emits"], &told["state_version"]),
+        (&json!(["counted"]), &json!(2))
+    );
+    assert_eq!(told["config"]["properties"]["start"]["type"], "integer");
+}
+
+#[test]
+fn the_plugin_folder_is_listed_with_what_is_wrong_in_it() {
+    let home = Home::new();
+    home.install("broken", b"text");
+    let ran = home.tig_host(&["plugin", "list", "config.json"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let lines: Vec<&str> = ran.stdout.lines().collect();
+    assert_eq!(lines.len(), 4, "{ran:?}");
+    assert!(lines[1].contains("libbroken.so is no plugin"), "{ran:?}");
+    assert!(lines[2].starts_with("counter "), "{ran:?}");
+    let told = home
+        .tig_host(&["plugin", "list", "config.json", "--json"])
+        .json();
+    assert_eq!(told[2]["name"], "recorder");
+}
