@@ -16,6 +16,7 @@ use crate::{
     bus::Bus,
     candidates,
     clock::{Clock, Random},
+    committer::Committer,
     config::Config,
     control::Control,
     error::HostError,
@@ -51,6 +52,7 @@ pub struct Host {
     runners: Vec<JoinHandle<()>>,
     /// Threads of the host itself.
     keepers: Vec<JoinHandle<()>>,
+    committer: JoinHandle<()>,
     ticker: mpsc::Sender<()>,
     keeper: mpsc::Sender<Message>,
     stop: StopSender<bool>,
@@ -82,7 +84,12 @@ impl Host {
             cache_folder: config.backup_folder.join(CACHE_FOLDER),
             probe_program: Some(probe_program.to_owned()),
         };
-        let runners = start_extensions(config, &shared, &loader, &candidates)?;
+        let committer = {
+            let shared = Arc::clone(&shared);
+            spawn("committer", move || shared.committer.run(&shared))?
+        };
+        let runners = start_extensions(config, &shared, &loader, &candidates)
+            .inspect_err(|_| shared.committer.stop())?;
 
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let listener = {
@@ -115,6 +122,7 @@ impl Host {
             shared,
             runners,
             keepers,
+            committer,
             ticker,
             keeper,
             stop,
@@ -145,21 +153,25 @@ impl Host {
             slot.mailbox.put_command(Command::Stop);
         }
         let deadline = Instant::now() + STOP_MAX;
-        for thread in self.runners.into_iter().chain(self.keepers) {
-            if !finished(&thread, deadline) {
-                let name = thread.thread().name().unwrap_or("unnamed");
-                warn!("thread `{name}` does not end; it is left behind");
-            }
+        for thread in self.runners.iter().chain(&self.keepers) {
+            leave(thread, deadline);
         }
+        self.shared.committer.stop();
+        leave(&self.committer, Instant::now() + STOP_MAX);
     }
 }
 
-fn finished(thread: &JoinHandle<()>, deadline: Instant) -> bool {
+/// Waits for the end of a thread, but not for ever.
+fn leave(thread: &JoinHandle<()>, deadline: Instant) {
     const POLL: Duration = Duration::from_millis(5);
-    while !thread.is_finished() && Instant::now() < deadline {
+    while !thread.is_finished() {
+        if Instant::now() >= deadline {
+            let name = thread.thread().name().unwrap_or("unnamed");
+            warn!("thread `{name}` does not end; it is left behind");
+            return;
+        }
         std::thread::sleep(POLL);
     }
-    thread.is_finished()
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener, HostError> {
@@ -181,6 +193,7 @@ fn shared(store: Store, runtime: &Handle) -> Result<Shared, HostError> {
             clock: Clock::start(),
             random: Random::from_system(),
         },
+        committer: Committer::default(),
         http,
     })
 }

@@ -19,7 +19,11 @@ use tokio::{
 };
 use tracing::error;
 
-use crate::{mailbox::Answered, runner::Shared, slot::Slot};
+use crate::{
+    mailbox::{Answered, Refusal},
+    runner::Shared,
+    slot::Slot,
+};
 
 /// A longer body is answered 413.
 pub const BODY_BYTES_MAX: usize = 64 << 20;
@@ -118,7 +122,8 @@ async fn ask(slot: &Slot, request: HttpRequest) -> Result<Answered, (StatusCode,
     }
     match timeout(ANSWER_MAX, receiver).await {
         Ok(Ok(Ok(answered))) => Ok(answered),
-        Ok(Ok(Err(text))) => Err((StatusCode::INTERNAL_SERVER_ERROR, text)),
+        Ok(Ok(Err(Refusal::Failed(text)))) => Err((StatusCode::INTERNAL_SERVER_ERROR, text)),
+        Ok(Ok(Err(Refusal::Busy(text)))) => Err((StatusCode::SERVICE_UNAVAILABLE, text)),
         Ok(Err(_)) => Err((
             StatusCode::SERVICE_UNAVAILABLE,
             "the host is stopping".to_owned(),

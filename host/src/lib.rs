@@ -2,15 +2,18 @@
 //! random number. It knows nothing of what its extensions do.
 //!
 //! Reading order: [`config`] says what to run, [`plugin`] turns a file into code, [`bus`] routes events into mailboxes,
-//! [`runner`] gives them to an extension as transactions ([`transaction`], [`store`]), [`reload`] replaces an extension
+//! [`runner`] gives them to an extension as transactions ([`transaction`], [`committer`], [`store`]), [`reload`] replaces an extension
 //! while it runs, and [`host`] puts the parts together. [`control`] is how the outside talks to a running host.
 
 pub mod admission;
 pub mod bus;
 pub mod candidates;
 pub mod clock;
+pub mod committer;
 pub mod config;
 pub mod control;
+pub mod desk;
+pub mod effects;
 pub mod error;
 pub mod event;
 pub mod held;
@@ -19,6 +22,7 @@ pub mod http_client;
 pub mod http_server;
 pub mod keeper;
 pub mod mailbox;
+pub mod overlay;
 pub mod plugin;
 pub mod queue;
 pub mod reload;

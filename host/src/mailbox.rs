@@ -1,15 +1,15 @@
 //! What waits for one extension.
 //!
 //! Invariants: items are taken in the order in which they were put, but for events of which only the latest counts
-//! ([`Queue`]). Room for an event is claimed before it is published, so a mailbox never holds more than [`EVENTS_MAX`]
-//! events, [`REQUESTS_MAX`] requests, and the latest of each kind. The mailbox belongs to the host, not to the extension:
+//! ([`Queue`]). Room for an event is claimed before it is published, so no more than [`EVENTS_MAX`] events,
+//! [`REQUESTS_MAX`] requests and the latest of each kind wait, besides the run that was taken out last. The mailbox belongs to the host, not to the extension:
 //! what waits in it survives a reload.
 
 use std::{
     collections::VecDeque,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
@@ -23,6 +23,9 @@ pub const EVENTS_MAX: usize = 100_000;
 
 /// Requests that may wait; a further one is answered 503.
 pub const REQUESTS_MAX: usize = 1_000;
+
+/// Items that are taken out of the queue at once.
+const RUN_MAX: usize = 256;
 
 /// Something for an extension to handle.
 pub enum Item {
@@ -44,7 +47,16 @@ pub struct Delivery {
 }
 
 /// What a route answers, or why it could not.
-pub type Answer = Result<Answered, String>;
+pub type Answer = Result<Answered, Refusal>;
+
+/// Why a route has no answer.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Refusal {
+    /// The handler has failed.
+    Failed(String),
+    /// It was told that another extension has no room for what it emits: worth trying again later.
+    Busy(String),
+}
 
 /// An extension's answer to a request.
 pub struct Answered {
@@ -75,6 +87,8 @@ struct State {
     commands: VecDeque<Command>,
     items: Queue<Item>,
     requests: usize,
+    /// Somebody sleeps until there is something to take.
+    asleep: bool,
 }
 
 /// See the module's documentation.
@@ -82,6 +96,10 @@ struct State {
 pub struct Mailbox {
     state: Mutex<State>,
     filled: Condvar,
+    /// Taken out of `state` in a run, so that its lock is not needed for each item.
+    run: Mutex<VecDeque<Item>>,
+    /// There is a command.
+    commanded: AtomicBool,
     /// Events that wait or have a claim to a place.
     claimed: AtomicUsize,
 }
@@ -111,7 +129,7 @@ impl Mailbox {
         } else {
             state.items.push(Item::Event(delivery));
         }
-        self.filled.notify_one();
+        self.wake(state);
     }
 
     /// Puts events before all that waits, in their order: those that an earlier instance has not handled. They find room
@@ -119,17 +137,19 @@ impl Mailbox {
     pub fn put_events_first(&self, deliveries: Vec<Delivery>) {
         let counted = deliveries.iter().filter(|delivery| !delivery.event.latest);
         self.claimed.fetch_add(counted.count(), Ordering::Relaxed);
-        let mut state = self.lock();
+        let mut run = self.lock_run();
         for delivery in deliveries.into_iter().rev() {
-            state.items.push_front(Item::Event(delivery));
+            run.push_front(Item::Event(delivery));
         }
-        self.filled.notify_one();
+        drop(run);
+        self.wake(self.lock());
     }
 
     /// Puts the answer to a request of the extension.
     pub fn put_response(&self, response: Vec<u8>) {
-        self.lock().items.push(Item::Response(response));
-        self.filled.notify_one();
+        let mut state = self.lock();
+        state.items.push(Item::Response(response));
+        self.wake(state);
     }
 
     /// Puts a request to a route; `false` if too many wait already.
@@ -140,20 +160,23 @@ impl Mailbox {
         }
         state.requests += 1;
         state.items.push(Item::Request(Box::new(request), answer));
-        self.filled.notify_one();
+        self.wake(state);
         true
     }
 
     /// Puts a command before all items.
     pub fn put_command(&self, command: Command) {
-        self.lock().commands.push_back(command);
-        self.filled.notify_one();
+        let mut state = self.lock();
+        state.commands.push_back(command);
+        self.commanded.store(true, Ordering::Release);
+        self.wake(state);
     }
 
     /// Items that wait.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.lock().items.len()
+        let run = self.lock_run().len();
+        run + self.lock().items.len()
     }
 
     /// Nothing waits.
@@ -164,25 +187,59 @@ impl Mailbox {
 
     /// Waits for the next thing to do.
     pub fn take(&self) -> Taken {
+        let mut run = self.lock_run();
+        if !self.commanded.load(Ordering::Acquire)
+            && let Some(item) = run.pop_front()
+        {
+            return Taken::Item(item);
+        }
+        drop(run);
         let mut state = self.lock();
         loop {
             if let Some(command) = state.commands.pop_front() {
+                let more = !state.commands.is_empty();
+                self.commanded.store(more, Ordering::Release);
                 return Taken::Command(command);
             }
-            if let Some(item) = state.items.pop() {
-                match &item {
-                    Item::Event(delivery) if delivery.event.latest => {}
-                    Item::Event(_) => self.release(1),
-                    Item::Request(..) => state.requests -= 1,
-                    Item::Response(_) => {}
-                }
+            if let Some(item) = self.refill(&mut state) {
                 return Taken::Item(item);
             }
+            state.asleep = true;
             state = self
                 .filled
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
+            state.asleep = false;
         }
+    }
+
+    /// Takes a run of items out of `state`, and the first of them.
+    fn refill(&self, state: &mut State) -> Option<Item> {
+        let mut run = self.lock_run();
+        let mut events = 0;
+        while run.len() < RUN_MAX
+            && let Some(item) = state.items.pop()
+        {
+            match &item {
+                Item::Event(delivery) => events += usize::from(!delivery.event.latest),
+                Item::Request(..) => state.requests -= 1,
+                Item::Response(_) => {}
+            }
+            run.push_back(item);
+        }
+        self.release(events);
+        run.pop_front()
+    }
+
+    fn wake(&self, mut state: MutexGuard<'_, State>) {
+        if std::mem::take(&mut state.asleep) {
+            drop(state);
+            self.filled.notify_one();
+        }
+    }
+
+    fn lock_run(&self) -> MutexGuard<'_, VecDeque<Item>> {
+        self.run.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// No code panics while it holds the lock, so a poisoned state is still whole.

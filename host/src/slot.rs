@@ -12,6 +12,8 @@ use std::{
 use tig_plugin_api::Route;
 
 use crate::{
+    desk::Desk,
+    held::Held,
     mailbox::Mailbox,
     plugin::Plugin,
     status::{ExtensionStatus, State},
@@ -26,8 +28,13 @@ pub struct Slot {
     pub mailbox: Arc<Mailbox>,
     /// What it is doing.
     pub activity: Activity,
-    /// HTTP requests of it that have not been answered.
+    /// Who works for it, and what is on its way to disk.
+    pub desk: Desk,
+    /// HTTP requests of it that were sent and have not been answered.
     pub calls_in_flight: Arc<AtomicUsize>,
+    /// HTTP requests that will be sent when their transaction is on disk.
+    calls_due: AtomicUsize,
+    held: Mutex<Held>,
     /// Events, responses and requests that were handled.
     pub handled: AtomicU64,
     /// Those that failed.
@@ -66,7 +73,10 @@ impl Slot {
             name: name.to_owned(),
             mailbox: Arc::default(),
             activity: Activity::default(),
+            desk: Desk::default(),
             calls_in_flight: Arc::default(),
+            calls_due: AtomicUsize::new(0),
+            held: Mutex::default(),
             handled: AtomicU64::new(0),
             failed: AtomicU64::new(0),
             restarts: AtomicU64::new(0),
@@ -90,6 +100,27 @@ impl Slot {
             .iter()
             .filter_map(|route| Route::parse(route))
             .collect();
+    }
+
+    /// HTTP requests that are sent or will be, and have not been answered.
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        self.calls_due.load(Ordering::Relaxed) + self.calls_in_flight.load(Ordering::Relaxed)
+    }
+
+    /// Requests will be sent when their transaction is on disk.
+    pub fn begin_calls_due(&self, count: usize) {
+        self.calls_due.fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// One of them was sent, or will not be.
+    pub fn end_call_due(&self) {
+        self.calls_due.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Requests whose answers it holds back.
+    pub fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Version that runs.

@@ -3,15 +3,17 @@
 //! Invariants: a transaction is on disk as a whole or not at all when [`Store::commit`] returns; the file belongs to one
 //! account on one network; one process at a time has it open (redb locks the file).
 
+mod commit;
+
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::atomic::AtomicU64,
 };
 
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 
-use crate::bus::Outgoing;
+pub use commit::Commit;
 
 /// Values by extension and key.
 const VALUES: TableDefinition<'_, (&str, &str), &[u8]> = TableDefinition::new("values");
@@ -81,28 +83,6 @@ database_error!(
     redb::StorageError,
     redb::CommitError
 );
-
-/// Writes of one transaction: a value, or `None` to delete the key.
-pub type Writes = BTreeMap<String, Option<Vec<u8>>>;
-
-/// What one handler's success puts on disk.
-#[derive(Debug, Default)]
-pub struct Commit<'a> {
-    /// The extension whose storage is written.
-    pub extension: &'a str,
-    /// Its writes.
-    pub writes: Writes,
-    /// Durable events; they are given their outbox ids.
-    pub durable: Vec<&'a mut Outgoing>,
-    /// The outbox id of the event that was handled, if it was durable.
-    pub handled: Option<u64>,
-}
-
-impl Commit<'_> {
-    fn is_empty(&self) -> bool {
-        self.writes.is_empty() && self.durable.is_empty() && self.handled.is_none()
-    }
-}
 
 /// A durable event that was not handled before the process ended.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -186,42 +166,6 @@ impl Store {
         Ok(found)
     }
 
-    /// Puts all of `commit` on disk. Nothing to do costs nothing.
-    ///
-    /// # Errors
-    ///
-    /// The file cannot be written; then nothing of it is there.
-    pub fn commit(&self, mut commit: Commit<'_>) -> Result<(), StoreError> {
-        if commit.is_empty() {
-            return Ok(());
-        }
-        let transaction = self.database.begin_write()?;
-        {
-            let mut values = transaction.open_table(VALUES)?;
-            for (key, value) in &commit.writes {
-                match value {
-                    Some(value) => {
-                        values.insert((commit.extension, key.as_str()), value.as_slice())?
-                    }
-                    None => values.remove((commit.extension, key.as_str()))?,
-                };
-            }
-            let mut outbox = transaction.open_table(OUTBOX)?;
-            if let Some(id) = commit.handled {
-                outbox.remove((commit.extension, id))?;
-            }
-            for event in &mut commit.durable {
-                let id = self.next_outbox_id.fetch_add(1, Ordering::Relaxed);
-                event.outbox_id = Some(id);
-                for subscriber in event.subscribers() {
-                    outbox.insert((subscriber, id), (event.name(), event.payload()))?;
-                }
-            }
-        }
-        transaction.commit()?;
-        Ok(())
-    }
-
     /// The durable events that `extension` has not handled, in the order in which they were emitted.
     ///
     /// # Errors
@@ -291,21 +235,37 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::{bus::Bus, event::Kind, slot::Slot};
+    use crate::{
+        bus::{Bus, Outgoing},
+        event::Kind,
+        overlay::Writes,
+        slot::Slot,
+    };
 
     fn open(folder: &Path) -> Store {
         Store::open(folder, "player", "http://api").unwrap()
     }
 
+    fn commit(
+        store: &Store,
+        extension: &str,
+        writes: &Writes,
+        durable: &mut [Outgoing],
+        handled: Option<u64>,
+    ) {
+        let commit = Commit {
+            extension,
+            writes,
+            durable,
+            handled,
+            given_back: &[],
+        };
+        store.commit([commit]).unwrap();
+    }
+
     fn put(store: &Store, extension: &str, key: &str, value: &[u8]) {
-        let writes = Writes::from([(key.to_owned(), Some(value.to_vec()))]);
-        store
-            .commit(Commit {
-                extension,
-                writes,
-                ..Commit::default()
-            })
-            .unwrap();
+        let writes = Writes::from([(key.to_owned(), Some(value.into()))]);
+        commit(store, extension, &writes, &mut [], None);
     }
 
     #[test]
@@ -332,23 +292,14 @@ mod tests {
             bus.subscribe(&Arc::new(Slot::new(name)), &["result".to_owned()]);
         }
         let emit = |store: &Store| {
-            let mut event = bus.claim("result", b"{}", Kind::Durable).unwrap().unwrap();
-            let commit = Commit {
-                extension: "x",
-                durable: vec![&mut event],
-                ..Commit::default()
-            };
-            store.commit(commit).unwrap();
-            event.outbox_id.unwrap()
+            let event = bus.claim("result", b"{}", Kind::Durable).unwrap();
+            let mut events = [event.unwrap()];
+            commit(store, "x", &Writes::new(), &mut events, None);
+            events[0].outbox_id.unwrap()
         };
         let store = open(folder.path());
         let id = emit(&store);
-        let handled = Commit {
-            extension: "a",
-            handled: Some(id),
-            ..Commit::default()
-        };
-        store.commit(handled).unwrap();
+        commit(&store, "a", &Writes::new(), &mut [], Some(id));
         drop(store);
 
         let store = open(folder.path());

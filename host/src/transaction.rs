@@ -1,7 +1,5 @@
 //! One call into an extension: reads go to the store, effects are kept back until the call has returned `Ok`.
 
-use std::sync::atomic::Ordering;
-
 use abi_stable::std_types::{RResult, RSlice, RStr, RString, RVec};
 use tig_plugin_api::{
     HttpCall,
@@ -11,12 +9,14 @@ use tig_plugin_api::{
 use tracing::{debug, error, info, warn};
 
 use crate::{
-    bus::{Bus, Outgoing},
+    bus::Bus,
     clock::{Clock, Random},
+    effects::Effects,
     event::Kind,
     http_client::CALLS_IN_FLIGHT_MAX,
+    overlay::{Overlay, cover},
     slot::Slot,
-    store::{Store, StoreError, Writes},
+    store::{Store, StoreError},
 };
 
 /// Events that one handler may emit.
@@ -47,29 +47,40 @@ pub struct Services {
 pub struct Transaction<'a> {
     services: &'a Services,
     slot: &'a Slot,
+    /// Writes of earlier transactions that are on their way to disk.
+    overlay: &'a Overlay,
     /// Bytes of the effects below.
     effect_bytes: usize,
     /// Effects, in the order in which they were asked for.
-    pub(crate) writes: Writes,
-    pub(crate) events: Vec<Outgoing>,
-    pub(crate) calls: Vec<HttpCall>,
-    /// Held requests to be asked again.
-    pub(crate) wakes: u64,
+    effects: Effects,
+    /// An event found no room.
+    was_full: bool,
 }
 
 impl<'a> Transaction<'a> {
     /// A transaction of the extension in `slot` that has no effect yet.
     #[must_use]
-    pub fn begin(services: &'a Services, slot: &'a Slot) -> Self {
+    pub fn begin(services: &'a Services, slot: &'a Slot, overlay: &'a Overlay) -> Self {
         Self {
             services,
             slot,
+            overlay,
             effect_bytes: 0,
-            writes: Writes::new(),
-            events: Vec::new(),
-            calls: Vec::new(),
-            wakes: 0,
+            effects: Effects::default(),
+            was_full: false,
         }
+    }
+
+    /// What was asked for.
+    #[must_use]
+    pub fn into_effects(self) -> Effects {
+        self.effects
+    }
+
+    /// Whether the handler was told that an extension has no room for its event.
+    #[must_use]
+    pub fn was_full(&self) -> bool {
+        self.was_full
     }
 
     fn answer(&mut self, service: u32, name: &str, body: &[u8]) -> Result<Vec<u8>, String> {
@@ -96,13 +107,14 @@ impl<'a> Transaction<'a> {
     }
 
     fn emit(&mut self, name: &str, payload: &[u8], kind: Kind) -> Result<(), String> {
-        if self.events.len() >= EVENTS_MAX {
+        if self.effects.events.len() >= EVENTS_MAX {
             return Err(format!("a handler may emit {EVENTS_MAX} events, not more"));
         }
         self.count_bytes(payload.len())?;
         let claimed = self.services.bus.claim(name, payload, kind);
-        self.events
-            .extend(claimed.map_err(|full| full.to_string())?);
+        self.was_full |= claimed.is_err();
+        let outgoing = claimed.map_err(|full| full.to_string())?;
+        self.effects.events.extend(outgoing);
         Ok(())
     }
 
@@ -110,30 +122,26 @@ impl<'a> Transaction<'a> {
         let count = count
             .try_into()
             .map_err(|_| "the count is no number of 8 bytes".to_owned())?;
-        self.wakes = self.wakes.saturating_add(u64::from_le_bytes(count));
+        let wakes = &mut self.effects.wakes;
+        *wakes = wakes.saturating_add(u64::from_le_bytes(count));
         Ok(())
     }
 
     fn get(&self, key: &str) -> Result<Vec<u8>, StoreError> {
-        let found = match self.writes.get(key) {
-            Some(written) => written.clone(),
-            None => self.services.store.get(&self.slot.name, key)?,
-        };
-        Ok(found
-            .map(|value| [&[1], value.as_slice()].concat())
-            .unwrap_or_default())
+        let framed = |value: &[u8]| [&[1], value].concat();
+        let waiting = self.effects.writes.get(key).or(self.overlay.get(key));
+        if let Some(value) = waiting {
+            return Ok(value.as_deref().map(framed).unwrap_or_default());
+        }
+        let stored = self.services.store.get(&self.slot.name, key)?;
+        Ok(stored.as_deref().map(framed).unwrap_or_default())
     }
 
     fn scan(&self, prefix: &str) -> Result<Vec<u8>, String> {
         let stored = self.services.store.scan(&self.slot.name, prefix);
         let mut found = stored.map_err(|error| error.to_string())?;
-        let written = self.writes.range(prefix.to_owned()..);
-        for (key, value) in written.take_while(|(key, _)| key.starts_with(prefix)) {
-            match value {
-                Some(value) => found.insert(key.clone(), value.clone()),
-                None => found.remove(key),
-            };
-        }
+        self.overlay.cover(prefix, &mut found);
+        cover(&self.effects.writes, prefix, &mut found);
         let entries = found
             .iter()
             .map(|(key, value)| (key.as_str(), value.as_slice()));
@@ -148,20 +156,22 @@ impl<'a> Transaction<'a> {
             ));
         }
         self.count_bytes(value.map_or(0, <[u8]>::len))?;
-        self.writes
-            .insert(key.to_owned(), value.map(<[u8]>::to_vec));
+        self.effects
+            .writes
+            .insert(key.to_owned(), value.map(Into::into));
         Ok(())
     }
 
     fn call_http(&mut self, body: &[u8]) -> Result<(), String> {
-        let in_flight = self.slot.calls_in_flight.load(Ordering::Relaxed) + self.calls.len();
+        let in_flight = self.slot.calls() + self.effects.calls.len();
         if in_flight >= CALLS_IN_FLIGHT_MAX {
             return Err(format!(
                 "{in_flight} HTTP requests are in flight, more are not allowed"
             ));
         }
         self.count_bytes(body.len())?;
-        self.calls
+        self.effects
+            .calls
             .push(HttpCall::decode(body).map_err(|error| error.to_string())?);
         Ok(())
     }
@@ -238,7 +248,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let services = services(folder.path());
         let slot = Arc::new(Slot::new("x"));
-        let mut transaction = Transaction::begin(&services, &slot);
+        let overlay = Overlay::default();
+        let mut transaction = Transaction::begin(&services, &slot, &overlay);
         ask(&mut transaction, service::STORAGE_PUT, "a1", b"1").unwrap();
         ask(&mut transaction, service::STORAGE_PUT, "a2", b"2").unwrap();
         ask(&mut transaction, service::STORAGE_DELETE, "a1", b"").unwrap();
@@ -265,7 +276,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let services = services(folder.path());
         let slot = Arc::new(Slot::new("x"));
-        let mut transaction = Transaction::begin(&services, &slot);
+        let overlay = Overlay::default();
+        let mut transaction = Transaction::begin(&services, &slot, &overlay);
         let error = ask(&mut transaction, 999, "", b"").unwrap_err();
         assert!(error.contains("no service 999"), "{error}");
     }
@@ -275,7 +287,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let services = services(folder.path());
         let slot = Arc::new(Slot::new("x"));
-        let mut transaction = Transaction::begin(&services, &slot);
+        let overlay = Overlay::default();
+        let mut transaction = Transaction::begin(&services, &slot, &overlay);
         services.bus.subscribe(&slot, &["e".to_owned()]);
         for _ in 0..EVENTS_MAX {
             ask(&mut transaction, service::EMIT, "e", b"{}").unwrap();

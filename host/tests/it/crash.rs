@@ -15,6 +15,25 @@ async fn an_answer_is_sent_after_the_commit() {
 }
 
 #[tokio::test]
+async fn all_that_was_answered_at_once_is_on_disk() {
+    const CLIENTS: u64 = 40;
+    let home = Home::new();
+    let host = home.start();
+    let answers: Vec<_> = (0..CLIENTS)
+        .map(|_| {
+            let url = format!("{}/count/1", host.url());
+            tokio::spawn(async move { reqwest::Client::new().post(url).send().await })
+        })
+        .collect();
+    for answer in answers {
+        assert_eq!(answer.await.unwrap().unwrap().status(), 200);
+    }
+    host.kill();
+    let host = home.start();
+    assert_eq!(host.get("/total").await, json!([CLIENTS, 0]));
+}
+
+#[tokio::test]
 async fn a_durable_event_is_given_again_until_it_is_handled() {
     let home = Home::new();
     let mut config = home.config();

@@ -1,0 +1,239 @@
+//! Puts transactions on disk, those of all extensions that wait at the same time in one write, and lets their effects take
+//! place afterwards.
+//!
+//! Invariants: nothing is published, sent or answered before the transaction that asked for it is on disk; transactions
+//! of one extension take place in the order of its handlers. A store that has failed once is not written to again: what
+//! extensions hold in memory may be ahead of it, so the host must be started anew.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use tracing::error;
+
+use crate::{effects::Effects, runner::Shared, slot::Slot, store::Commit};
+
+/// A transaction of the extension in `slot`.
+pub struct Job {
+    /// The extension.
+    pub slot: Arc<Slot>,
+    /// What it asked for.
+    pub effects: Effects,
+    /// See [`Effects::bytes`].
+    pub bytes: usize,
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: Vec<Job>,
+    stopping: bool,
+    asleep: bool,
+}
+
+/// See the module's documentation.
+#[derive(Default)]
+pub struct Committer {
+    queue: Mutex<Queue>,
+    filled: Condvar,
+    failed: OnceLock<String>,
+}
+
+impl Committer {
+    /// Why nothing can be put on disk any more.
+    #[must_use]
+    pub fn failed(&self) -> Option<&str> {
+        self.failed.get().map(String::as_str)
+    }
+
+    /// Takes a transaction that has its number from [`crate::desk::Desk::hand_in`].
+    pub fn submit(&self, job: Job) {
+        let mut queue = self.lock();
+        queue.jobs.push(job);
+        if std::mem::take(&mut queue.asleep) {
+            self.filled.notify_one();
+        }
+    }
+
+    /// Ends [`Committer::run`] when all that was submitted is done.
+    pub fn stop(&self) {
+        self.lock().stopping = true;
+        self.filled.notify_one();
+    }
+
+    /// Works until it is stopped.
+    pub fn run(&self, shared: &Shared) {
+        while let Some(mut jobs) = self.take() {
+            let result = match self.failed() {
+                Some(reason) => Err(reason.to_owned()),
+                None => write(shared, &mut jobs),
+            };
+            if let Err(reason) = &result
+                && self.failed.set(reason.clone()).is_ok()
+            {
+                error!(
+                    "nothing can be stored any more, so nothing is accepted: {reason}; mend the disk and start the host anew"
+                );
+            }
+            for job in jobs {
+                match &result {
+                    Ok(()) => job.effects.take_place(shared, &job.slot),
+                    Err(reason) => job.effects.refuse(&job.slot, reason),
+                }
+                job.slot.desk.settle(job.bytes);
+            }
+        }
+    }
+
+    /// Waits for transactions; `None` when the host stops and none is left.
+    fn take(&self) -> Option<Vec<Job>> {
+        let mut queue = self.lock();
+        while queue.jobs.is_empty() {
+            if queue.stopping {
+                return None;
+            }
+            queue.asleep = true;
+            queue = self
+                .filled
+                .wait(queue)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        queue.asleep = false;
+        Some(std::mem::take(&mut queue.jobs))
+    }
+
+    /// No code panics while it holds the lock.
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn write(shared: &Shared, jobs: &mut [Job]) -> Result<(), String> {
+    let commits = jobs.iter_mut().map(|job| Commit {
+        extension: &job.slot.name,
+        writes: &job.effects.writes,
+        durable: &mut job.effects.events,
+        handled: job.effects.handled,
+        given_back: &job.effects.given_back,
+    });
+    let written = shared.services.store.commit(commits);
+    written.map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::{
+        bus::Bus,
+        clock::{Clock, Random},
+        event::Kind,
+        http_client::HttpClient,
+        mailbox::{Answered, Item, Refusal, Taken},
+        overlay::Writes,
+        store::Store,
+        transaction::Services,
+    };
+
+    fn shared(folder: &std::path::Path) -> Arc<Shared> {
+        let runtime = tokio::runtime::Handle::current();
+        Arc::new(Shared {
+            services: Services {
+                bus: Bus::default(),
+                store: Store::open(folder, "", "").unwrap(),
+                clock: Clock::start(),
+                random: Random::from_system(),
+            },
+            committer: Committer::default(),
+            http: HttpClient::new(runtime).unwrap(),
+        })
+    }
+
+    fn slot(shared: &Shared, name: &str) -> (Arc<Slot>, u64) {
+        let slot = Arc::new(Slot::new(name));
+        shared
+            .services
+            .bus
+            .subscribe(&slot, &[format!("to_{name}")]);
+        let tenure = slot.desk.take_over();
+        (slot, tenure)
+    }
+
+    fn submit(shared: &Shared, slot: &Arc<Slot>, tenure: u64, effects: Effects) {
+        slot.desk.hand_in(tenure, 0).unwrap();
+        let (slot, bytes) = (Arc::clone(slot), 0);
+        shared.committer.submit(Job {
+            slot,
+            effects,
+            bytes,
+        });
+    }
+
+    #[tokio::test]
+    async fn an_event_is_seen_after_what_came_with_it_is_on_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let shared = shared(folder.path());
+        let emitters = ["a", "b", "c"].map(|name| slot(&shared, name));
+        let (reader, _) = slot(&shared, "reader");
+        std::thread::scope(|scope| {
+            scope.spawn(|| shared.committer.run(&shared));
+            for round in 0..20 {
+                for (slot, tenure) in &emitters {
+                    let key = format!("{}{round}", slot.name);
+                    let event = shared
+                        .services
+                        .bus
+                        .claim("to_reader", key.as_bytes(), Kind::Plain);
+                    let effects = Effects {
+                        writes: Writes::from([(key.clone(), Some(Arc::from(key.as_bytes())))]),
+                        events: event.unwrap().into_iter().collect(),
+                        ..Effects::default()
+                    };
+                    submit(&shared, slot, *tenure, effects);
+                }
+            }
+            let mut last = std::collections::BTreeMap::new();
+            for _ in 0..20 * emitters.len() {
+                let Taken::Item(Item::Event(delivery)) = reader.mailbox.take() else {
+                    panic!("expected an event")
+                };
+                let key = std::str::from_utf8(&delivery.event.payload).unwrap();
+                let (extension, round) = key.split_at(1);
+                let stored = shared.services.store.get(extension, key).unwrap();
+                assert_eq!(stored.as_deref(), Some(key.as_bytes()));
+                let round: u64 = round.parse().unwrap();
+                let before = last.insert(extension.to_owned(), round);
+                assert!(before.is_none_or(|before| before < round), "in order");
+            }
+            emitters
+                .iter()
+                .for_each(|(slot, _)| slot.desk.wait_until_clear());
+            shared.committer.stop();
+        });
+    }
+
+    #[tokio::test]
+    async fn a_store_that_has_failed_accepts_nothing_and_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let shared = shared(folder.path());
+        let (slot, tenure) = slot(&shared, "a");
+        shared.committer.failed.set("disk full".to_owned()).unwrap();
+        let event = shared.services.bus.claim("to_a", b"{}", Kind::Plain);
+        let (sender, receiver) = oneshot::channel();
+        let answered = Answered {
+            reply: tig_plugin_api::HttpReply::json(200, &()).unwrap(),
+            woken: None,
+        };
+        let effects = Effects {
+            writes: Writes::from([("key".to_owned(), None)]),
+            events: event.unwrap().into_iter().collect(),
+            answer: Some((sender, Box::new(answered))),
+            ..Effects::default()
+        };
+        submit(&shared, &slot, tenure, effects);
+        shared.committer.stop();
+        shared.committer.run(&shared);
+        let refused = receiver.await.unwrap().err();
+        assert_eq!(refused, Some(Refusal::Failed("disk full".to_owned())));
+        assert!(slot.mailbox.is_empty(), "nothing is published");
+        slot.desk.wait_until_clear();
+    }
+}

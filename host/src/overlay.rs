@@ -1,0 +1,116 @@
+//! An extension's writes that are on their way to disk, as its later handlers must see them.
+//!
+//! Invariant: a write is here from when its handler has returned until it is on disk. Two generations take turns, so that
+//! what is on disk is forgotten without looking at each key.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+/// Writes of one or more transactions: a value, or `None` where the key is deleted.
+pub type Writes = BTreeMap<String, Option<Arc<[u8]>>>;
+
+#[derive(Debug, Default)]
+struct Generation {
+    writes: Writes,
+    /// Number of the last transaction in it.
+    last: u64,
+}
+
+/// See the module's documentation.
+#[derive(Debug, Default)]
+pub struct Overlay {
+    older: Generation,
+    younger: Generation,
+}
+
+impl Overlay {
+    /// Adds the writes of transaction `number`, the latest so far.
+    pub fn add(&mut self, number: u64, writes: &Writes) {
+        self.younger.last = number;
+        for (key, value) in writes {
+            self.younger.writes.insert(key.clone(), value.clone());
+        }
+    }
+
+    /// Transactions up to `number` are on disk.
+    pub fn settle(&mut self, number: u64) {
+        for _ in 0..2 {
+            if self.older.last <= number && !(self.older.is_empty() && self.younger.is_empty()) {
+                self.older = std::mem::take(&mut self.younger);
+            }
+        }
+    }
+
+    /// The value that waits for `key`: `Some(None)` if it is deleted, `None` if nothing waits.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Option<Arc<[u8]>>> {
+        let younger = self.younger.writes.get(key);
+        younger.or_else(|| self.older.writes.get(key))
+    }
+
+    /// Puts what waits for keys that begin with `prefix` over what is stored.
+    pub fn cover(&self, prefix: &str, stored: &mut BTreeMap<String, Vec<u8>>) {
+        cover(&self.older.writes, prefix, stored);
+        cover(&self.younger.writes, prefix, stored);
+    }
+}
+
+impl Generation {
+    fn is_empty(&self) -> bool {
+        self.writes.is_empty()
+    }
+}
+
+/// Puts `writes` to keys that begin with `prefix` over what is stored.
+pub fn cover(writes: &Writes, prefix: &str, stored: &mut BTreeMap<String, Vec<u8>>) {
+    let from_prefix = writes.range(prefix.to_owned()..);
+    for (key, value) in from_prefix.take_while(|(key, _)| key.starts_with(prefix)) {
+        match value {
+            Some(value) => stored.insert(key.clone(), value.to_vec()),
+            None => stored.remove(key),
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// However far the disk lags behind, disk and overlay together show all that was written.
+        #[test]
+        fn disk_and_overlay_together_show_every_write(
+            writes in prop::collection::vec(("[abc]", prop::option::of(0_u8..9), 0_u64..4), 0..40),
+        ) {
+            let mut overlay = Overlay::default();
+            let (mut disk, mut all): (Writes, Writes) = Default::default();
+            let mut waiting = std::collections::VecDeque::new();
+            let mut settled = 0;
+            for (number, (key, value, lag)) in (1..).zip(writes) {
+                let value = value.map(|byte| Arc::from(&[byte][..]));
+                all.insert(key.clone(), value.clone());
+                let written = Writes::from([(key, value)]);
+                overlay.add(number, &written);
+                waiting.push_back(written);
+                while waiting.len() as u64 > lag {
+                    disk.extend(waiting.pop_front().unwrap());
+                    settled += 1;
+                }
+                overlay.settle(settled);
+                let mut seen = BTreeMap::new();
+                cover(&disk, "", &mut seen);
+                overlay.cover("", &mut seen);
+                let mut expected = BTreeMap::new();
+                cover(&all, "", &mut expected);
+                prop_assert_eq!(&seen, &expected);
+                for key in ["a", "b", "c"] {
+                    let shown = overlay.get(key).cloned().or_else(|| disk.get(key).cloned());
+                    prop_assert_eq!(shown.flatten(), all.get(key).cloned().flatten());
+                }
+            }
+            overlay.settle(u64::MAX);
+            prop_assert!(overlay.older.is_empty() && overlay.younger.is_empty(), "nothing is kept");
+        }
+    }
+}
