@@ -19,11 +19,13 @@ use crate::{
     committer::Committer,
     config::Config,
     control::Control,
+    edge::Edge,
     error::HostError,
     event::{Event, Kind, UPDATE},
     http_client::HttpClient,
     http_server,
     keeper::{Keeper, Message},
+    listener,
     mailbox::{Command, Delivery},
     plugin::{Candidate, Loader, Plugin, PluginError, short_hash},
     reload::Watched,
@@ -56,6 +58,7 @@ pub struct Host {
     ticker: mpsc::Sender<()>,
     keeper: mpsc::Sender<Message>,
     stop: StopSender<bool>,
+    edge: Edge,
     _notifications: Option<RecommendedWatcher>,
 }
 
@@ -79,7 +82,7 @@ impl Host {
             .local_addr()
             .map_err(HostError::system("read the port"))?;
         let store = Store::open(&config.backup_folder, &config.player_id, &config.api_url)?;
-        let shared = Arc::new(shared(store, &runtime)?);
+        let shared = Arc::new(shared(config, store, &runtime)?);
         let loader = Loader {
             cache_folder: config.backup_folder.join(CACHE_FOLDER),
             probe_program: Some(probe_program.to_owned()),
@@ -96,7 +99,9 @@ impl Host {
             let _guard = runtime.enter();
             tokio::net::TcpListener::from_std(listener).map_err(HostError::system("listen"))?
         };
-        runtime.spawn(http_server::serve(listener, Arc::clone(&shared), stopped));
+        let edge = Edge::new(config);
+        let app = http_server::app(Arc::clone(&shared), edge.access());
+        runtime.spawn(listener::serve(listener, edge.tls(), app, stopped));
 
         let slots = shared.services.bus.slots();
         let watched = slots.into_iter().zip(candidates).map(watch_candidate);
@@ -126,6 +131,7 @@ impl Host {
             ticker,
             keeper,
             stop,
+            edge,
             _notifications: notifications,
         })
     }
@@ -134,6 +140,12 @@ impl Host {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// From now on access, TLS and request rates are as `config` wants them. The listener stays open.
+    pub fn apply_edge(&self, config: &Config) {
+        self.edge.apply(config);
+        self.shared.http.set_rates(config.rates);
     }
 
     /// A handle for whoever may tell the host what to do.
@@ -181,11 +193,12 @@ fn listen(address: SocketAddr) -> Result<TcpListener, HostError> {
     Ok(listener)
 }
 
-fn shared(store: Store, runtime: &Handle) -> Result<Shared, HostError> {
+fn shared(config: &Config, store: Store, runtime: &Handle) -> Result<Shared, HostError> {
     let http = HttpClient::new(runtime.clone()).map_err(|error| HostError::System {
         what: "set up TLS",
         source: std::io::Error::other(error),
     })?;
+    http.set_rates(config.rates);
     Ok(Shared {
         services: Services {
             bus: Bus::default(),

@@ -2,17 +2,21 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tig_plugin_api::{HttpAnswer, HttpCall, HttpFailure, HttpFailureKind, HttpResponse, Method};
 use tokio::runtime::Handle;
 use tracing::error;
 
-use crate::{error::one_line, mailbox::Mailbox};
+use crate::{
+    error::one_line,
+    mailbox::Mailbox,
+    rate::{Rates, Turns},
+};
 
 /// Requests of one extension that may be under way at once.
 pub const CALLS_IN_FLIGHT_MAX: usize = 64;
@@ -28,10 +32,11 @@ const CONNECT_MAX: Duration = Duration::from_secs(10);
 pub struct HttpClient {
     client: reqwest::Client,
     runtime: Handle,
+    turns: Arc<Mutex<Turns>>,
 }
 
 impl HttpClient {
-    /// A client whose requests run on `runtime`.
+    /// A client whose requests run on `runtime`, at the default rates.
     ///
     /// # Errors
     ///
@@ -42,15 +47,31 @@ impl HttpClient {
             .connect_timeout(CONNECT_MAX)
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
-        Ok(Self { client, runtime })
+        Ok(Self {
+            client,
+            runtime,
+            turns: Arc::new(Mutex::new(Turns::default())),
+        })
+    }
+
+    /// Changes how many requests a minute are sent.
+    pub fn set_rates(&self, rates: Rates) {
+        lock(&self.turns).set_rates(rates);
     }
 
     /// Sends `call`; the response goes to `mailbox`, and `in_flight` counts it until then.
     pub fn send(&self, call: HttpCall, mailbox: Arc<Mailbox>, in_flight: Arc<AtomicUsize>) {
         let client = self.client.clone();
+        let turn = self.turn(&call);
         in_flight.fetch_add(1, Ordering::Relaxed);
         self.runtime.spawn(async move {
-            let result = answer(&client, &call).await;
+            let result = match turn {
+                Ok(turn) => {
+                    tokio::time::sleep_until(turn.into()).await;
+                    answer(&client, &call).await
+                }
+                Err(failure) => Err(failure),
+            };
             in_flight.fetch_sub(1, Ordering::Relaxed);
             match (HttpResponse {
                 tag: call.tag,
@@ -65,15 +86,41 @@ impl HttpClient {
     }
 }
 
+impl HttpClient {
+    /// When the call may be sent. It waits at most as long as it may take.
+    fn turn(&self, call: &HttpCall) -> Result<Instant, HttpFailure> {
+        let now = Instant::now();
+        let Ok(url) = reqwest::Url::parse(&call.url) else {
+            // Sending it will tell what is wrong.
+            return Ok(now);
+        };
+        let host = url.origin().ascii_serialization();
+        lock(&self.turns)
+            .take(&host, call.method, now, time_for(call))
+            .map_err(|refusal| HttpFailure {
+                kind: HttpFailureKind::RateLimited,
+                text: refusal.to_string(),
+            })
+    }
+}
+
+/// No code panics while it holds the lock.
+fn lock(turns: &Mutex<Turns>) -> std::sync::MutexGuard<'_, Turns> {
+    turns.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn time_for(call: &HttpCall) -> Duration {
+    Duration::from_millis(call.timeout_ms).min(TIMEOUT_MAX)
+}
+
 async fn answer(client: &reqwest::Client, call: &HttpCall) -> Result<HttpAnswer, HttpFailure> {
     let method = match call.method {
         Method::Get => reqwest::Method::GET,
         Method::Post => reqwest::Method::POST,
     };
-    let timeout = Duration::from_millis(call.timeout_ms).min(TIMEOUT_MAX);
     let mut request = client
         .request(method, &call.url)
-        .timeout(timeout)
+        .timeout(time_for(call))
         .body(call.body.clone());
     for (name, value) in &call.headers {
         request = request.header(name, value);
@@ -130,8 +177,15 @@ mod tests {
         url
     }
 
+    fn client() -> HttpClient {
+        HttpClient::new(Handle::current()).unwrap()
+    }
+
     async fn get_url(url: String, timeout_ms: u64) -> HttpResponse {
-        let client = HttpClient::new(Handle::current()).unwrap();
+        get_with(&client(), url, timeout_ms).await
+    }
+
+    async fn get_with(client: &HttpClient, url: String, timeout_ms: u64) -> HttpResponse {
         let (mailbox, in_flight) = (Arc::<Mailbox>::default(), Arc::default());
         let call = HttpCall {
             tag: "t".to_owned(),
@@ -160,6 +214,20 @@ mod tests {
         assert_eq!((answer.status, answer.body.as_slice()), (200, &b"body"[..]));
         let response = get_url(format!("{url}/teapot"), 10_000).await;
         assert_eq!(response.result.unwrap().status, 418);
+    }
+
+    #[tokio::test]
+    async fn a_call_whose_turn_comes_too_late_is_not_sent() {
+        let (url, client) = (serve().await, client());
+        client.set_rates(Rates {
+            gets_per_minute: 1,
+            posts_per_minute: 1,
+        });
+        let first = get_with(&client, format!("{url}/ok"), 10_000).await;
+        assert_eq!(first.result.unwrap().status, 200);
+        let second = get_with(&client, format!("{url}/ok"), 10_000).await;
+        let failure = second.result.unwrap_err();
+        assert_eq!(failure.kind, HttpFailureKind::RateLimited, "{failure:?}");
     }
 
     #[tokio::test]

@@ -8,18 +8,20 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use axum::{
     body::{Body, to_bytes},
     extract::{ConnectInfo, Request, State},
-    http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
+    http::{
+        HeaderMap, StatusCode,
+        header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE},
+    },
     response::{IntoResponse, Response},
 };
 use tig_plugin_api::{HttpReply, HttpRequest};
 use tokio::{
-    net::TcpListener,
     sync::{oneshot, watch},
     time::{Instant, timeout, timeout_at},
 };
-use tracing::error;
 
 use crate::{
+    access::{self, Access},
     mailbox::{Answered, Refusal},
     runner::Shared,
     slot::Slot,
@@ -37,30 +39,32 @@ pub const ANSWER_MAX: Duration = Duration::from_secs(30);
 /// No answer is held back for longer, whatever the extension says.
 pub const HOLD_MAX: Duration = Duration::from_secs(60);
 
-/// Serves until `stop` changes.
-pub async fn serve(listener: TcpListener, shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
-    let app = axum::Router::new()
-        .fallback(handle)
-        .with_state(shared)
-        .into_make_service_with_connect_info::<SocketAddr>();
-    let stopped = async move {
-        // An error means that the host is gone: stop as well.
-        let _ = stop.changed().await;
-    };
-    if let Err(error) = axum::serve(listener, app)
-        .with_graceful_shutdown(stopped)
-        .await
-    {
-        error!("the listener has failed: {error}");
-    }
+struct Server {
+    shared: Arc<Shared>,
+    access: watch::Receiver<Access>,
+}
+
+/// Answers everything that comes to the listener: with `shared`'s extensions, to those whom `access` admits.
+pub fn app(shared: Arc<Shared>, access: watch::Receiver<Access>) -> axum::Router {
+    let server = Arc::new(Server { shared, access });
+    axum::Router::new().fallback(handle).with_state(server)
 }
 
 async fn handle(
-    State(shared): State<Arc<Shared>>,
+    State(server): State<Arc<Server>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Response {
-    match answer(&shared, peer, request).await {
+    let authorization = request.headers().get(AUTHORIZATION);
+    let admitted = server.access.borrow().check(
+        peer.ip(),
+        request.uri().path(),
+        authorization.and_then(|value| value.to_str().ok()),
+    );
+    if let Err(refusal) = admitted {
+        return refuse(refusal);
+    }
+    match answer(&server.shared, peer, request).await {
         Ok(reply) => respond(reply),
         Err((status, text)) => (status, [(CONTENT_TYPE, "text/plain")], text).into_response(),
     }
@@ -135,6 +139,19 @@ async fn ask(slot: &Slot, request: HttpRequest) -> Result<Answered, (StatusCode,
                 format!("extension `{name}` takes too long"),
             ))
         }
+    }
+}
+
+fn refuse(refusal: access::Refusal) -> Response {
+    let text = refusal.to_string();
+    match refusal {
+        access::Refusal::Network => (StatusCode::FORBIDDEN, text).into_response(),
+        access::Refusal::Token => (
+            StatusCode::UNAUTHORIZED,
+            [(WWW_AUTHENTICATE, "Bearer")],
+            text,
+        )
+            .into_response(),
     }
 }
 

@@ -5,6 +5,7 @@
 //! [`runner`] gives them to an extension as transactions ([`transaction`], [`committer`], [`store`]), [`reload`] replaces an extension
 //! while it runs, and [`host`] puts the parts together. [`control`] is how the outside talks to a running host.
 
+pub mod access;
 pub mod admission;
 pub mod bus;
 pub mod candidates;
@@ -13,6 +14,7 @@ pub mod committer;
 pub mod config;
 pub mod control;
 pub mod desk;
+pub mod edge;
 pub mod effects;
 pub mod error;
 pub mod event;
@@ -21,10 +23,12 @@ pub mod host;
 pub mod http_client;
 pub mod http_server;
 pub mod keeper;
+pub mod listener;
 pub mod mailbox;
 pub mod overlay;
 pub mod plugin;
 pub mod queue;
+pub mod rate;
 pub mod reload;
 pub mod router;
 pub mod runner;

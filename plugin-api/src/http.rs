@@ -28,7 +28,8 @@ pub struct HttpCall {
     /// Request body, empty for none.
     #[serde(skip)]
     pub body: Vec<u8>,
-    /// Time from sending to the last byte of the response, in milliseconds.
+    /// Time from sending to the last byte of the response, in milliseconds. Where the host limits the rate, the call
+    /// waits for its turn at most as long.
     pub timeout_ms: u64,
     /// A longer response body is a failure.
     pub max_body_bytes: u64,
@@ -69,6 +70,8 @@ pub enum HttpFailureKind {
     Timeout,
     /// No connection: refused, unreachable, name not found, TLS failure.
     Connect,
+    /// Not sent: the turn that the host's limit for this API host leaves would come after the call's time.
+    RateLimited,
     /// The body was longer than the call allowed.
     TooLarge,
     /// Anything else: a broken connection, a malformed answer or request.

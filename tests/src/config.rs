@@ -62,6 +62,8 @@ impl MasterOptions {
             "bind": "127.0.0.1",
             "port": port,
             "plugin_folder": "plugins",
+            // The devnet's blocks follow each other faster than a network's, and it sets no limits.
+            "http": { "gets_per_minute": 0, "posts_per_minute": 0 },
             "extensions": PLUGINS,
             "config": self.extensions(),
         })

@@ -32,7 +32,12 @@ pub(super) fn run(
         .map_err(HostError::system("start the HTTP runtime"))?;
     let host = Host::start(&config, &program, runtime.handle().clone())?;
     let address = host.address();
-    output::line(&format!("listening on http://{address}"));
+    let scheme = if config.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
+    output::line(&format!("listening on {scheme}://{address}"));
     info!(%address, api = config.api_url, store = %config.backup_folder.display(), "started");
     let reason = runtime.block_on(stop_requested(exit_with_parent));
     info!("stopping: {reason}");

@@ -9,7 +9,10 @@ use tig_plugin_api::{
     export::{schema_bytes, schema_length},
 };
 
-use super::Fault;
+use super::{
+    Fault,
+    edge::{AccessFile, HttpFile, TlsFile},
+};
 use crate::error::Suggestion;
 
 /// A config of tig-host.
@@ -37,6 +40,14 @@ pub(super) struct ConfigFile {
     pub(super) bind: Option<String>,
     /// Port to listen on; 0 takes a free one.
     pub(super) port: Option<u16>,
+    /// Who may use the listener.
+    #[serde(default)]
+    pub(super) access: AccessFile,
+    /// TLS of the listener.
+    pub(super) tls: Option<TlsFile>,
+    /// Requests that the host sends.
+    #[serde(default)]
+    pub(super) http: HttpFile,
 }
 
 static SCHEMA: [u8; schema_length(&ConfigFile::SCHEMA)] = schema_bytes(&ConfigFile::SCHEMA);

@@ -1,5 +1,6 @@
 //! The config file (benchmarker.md section 2) and what the command line adds to it.
 
+mod edge;
 mod fault;
 mod file;
 mod secret;
@@ -7,16 +8,19 @@ mod secret;
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use serde_json::{Map, Value};
 use tig_plugin_api::{Secret, Settings};
+use tokio_rustls::rustls::ServerConfig;
 
 pub use fault::{ConfigError, Fault};
 pub use file::schema;
 pub use secret::API_KEY_VARIABLE;
 
 use self::file::ConfigFile;
+use crate::{access::Access, rate::Rates};
 
 /// Port of the listener where nothing is said.
 pub const PORT_DEFAULT: u16 = 5115;
@@ -66,6 +70,12 @@ pub struct Config {
     pub plugin_folder: PathBuf,
     /// Address to listen on.
     pub listen: SocketAddr,
+    /// Who may use the listener.
+    pub access: Access,
+    /// TLS of the listener, if it has any.
+    pub tls: Option<Arc<ServerConfig>>,
+    /// Requests a minute to each API host.
+    pub rates: Rates,
 }
 
 impl Config {
@@ -100,16 +110,23 @@ impl Config {
         overrides: Overrides,
     ) -> Result<Self, Vec<Fault>> {
         let mut faults = file.faults();
-        let mut keep = |fault| faults.push(fault);
         let api_key = match overrides.api_key {
             Some(key) => key,
-            None => secret::api_key(
-                file.api_key_file.as_ref(),
-                file.api_key_env.as_ref(),
-                folder,
-            )
-            .map_err(&mut keep)
-            .unwrap_or_default(),
+            None => {
+                let (file, variable) = (file.api_key_file.as_ref(), file.api_key_env.as_ref());
+                secret::api_key(file, variable, folder).unwrap_or_else(|fault| {
+                    faults.push(fault);
+                    Secret::default()
+                })
+            }
+        };
+        let access = file.access.read(folder, &mut faults);
+        let tls = match file.tls.as_ref().map(|tls| tls.read(folder)).transpose() {
+            Ok(tls) => tls,
+            Err(fault) => {
+                faults.push(fault);
+                None
+            }
         };
         let bind = file.bind().ok().flatten();
         if !faults.is_empty() {
@@ -139,6 +156,9 @@ impl Config {
             backup_folder,
             plugin_folder,
             listen: SocketAddr::new(bind.unwrap_or(Ipv4Addr::LOCALHOST.into()), port),
+            access,
+            tls,
+            rates: file.http.rates(),
         })
     }
 

@@ -4,6 +4,7 @@
 
 mod check;
 mod crash;
+mod edge;
 mod handlers;
 mod reload;
 mod start;

@@ -43,7 +43,8 @@ pub(crate) fn classify(kind: Kind, result: &Result<HttpAnswer, HttpFailure>) -> 
                 text: shown(&failure.text),
             };
             match (kind, failure.kind) {
-                (Kind::Benchmark | Kind::Proof, _) | (_, HttpFailureKind::Connect) => {
+                (Kind::Benchmark | Kind::Proof, _)
+                | (_, HttpFailureKind::Connect | HttpFailureKind::RateLimited) => {
                     Outcome::Retryable(answer)
                 }
                 (Kind::Precommit, _) => Outcome::Unknown(answer),
@@ -231,6 +232,10 @@ mod tests {
             assert_eq!(failure(Kind::Precommit, kind), "unknown");
             assert_eq!(failure(Kind::Proof, kind), "retryable");
         }
+        assert_eq!(
+            failure(Kind::Precommit, HttpFailureKind::RateLimited),
+            "retryable"
+        );
         assert_eq!(
             failure(Kind::Precommit, HttpFailureKind::Connect),
             "retryable"

@@ -1,0 +1,144 @@
+//! Config keys about the host's edge: who may connect, TLS, and how fast the host may ask others.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use serde::Deserialize;
+use tig_plugin_api::ConfigSchema;
+use tokio_rustls::rustls::{ServerConfig, crypto::ring};
+
+use super::{Fault, secret};
+use crate::{access::Access, rate::Rates};
+
+/// Who may use the listener.
+#[derive(ConfigSchema, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct AccessFile {
+    /// File that holds the bearer token.
+    token_file: Option<PathBuf>,
+    /// Environment variable that holds the bearer token.
+    token_env: Option<String>,
+    /// Beginnings of the paths that need the token; all if none is given.
+    prefixes: Vec<String>,
+    /// Networks that may connect, such as 10.0.0.0/8; all if none is given.
+    allow: Vec<String>,
+}
+
+/// TLS of the listener.
+#[derive(ConfigSchema, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TlsFile {
+    /// PEM file with the certificate and those that vouch for it.
+    cert_file: PathBuf,
+    /// PEM file with the certificate's private key.
+    key_file: PathBuf,
+}
+
+/// Requests that the host sends for extensions, to each API host.
+#[derive(ConfigSchema, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct HttpFile {
+    /// GET requests a minute; 0 for no limit.
+    gets_per_minute: Option<u32>,
+    /// POST requests a minute; 0 for no limit.
+    posts_per_minute: Option<u32>,
+}
+
+impl AccessFile {
+    pub(super) fn read(&self, folder: &Path, faults: &mut Vec<Fault>) -> Access {
+        let token = match (&self.token_file, &self.token_env) {
+            (Some(_), Some(_)) => Err(Fault::new(
+                "access.token_env",
+                "`token_file` is given too; remove one",
+            )),
+            (Some(named), None) => {
+                secret::from_file("access.token_file", &folder.join(named)).map(Some)
+            }
+            (None, Some(variable)) => secret::from_variable("access.token_env", variable).map(Some),
+            (None, None) => Ok(None),
+        };
+        let token = token
+            .and_then(|token| match token {
+                // Whoever sends an empty token would be let in.
+                Some(token) if token.reveal().is_empty() => Err(Fault::new(
+                    "access",
+                    "the token is empty; write one into its file or variable",
+                )),
+                token => Ok(token),
+            })
+            .unwrap_or_else(|fault| {
+                faults.push(fault);
+                None
+            });
+        for (index, prefix) in self.prefixes.iter().enumerate() {
+            if !prefix.starts_with('/') {
+                let path = format!("access.prefixes[{index}]");
+                faults.push(Fault::new(
+                    &path,
+                    format!("{prefix:?} does not begin with /"),
+                ));
+            }
+        }
+        if !self.prefixes.is_empty() && token.is_none() {
+            faults.push(Fault::new(
+                "access.prefixes",
+                "there is no token that these paths could need; set `token_file`",
+            ));
+        }
+        let mut allow = Vec::new();
+        for (index, text) in self.allow.iter().enumerate() {
+            match text.parse() {
+                Ok(net) => allow.push(net),
+                Err(_) => faults.push(Fault::new(
+                    &format!("access.allow[{index}]"),
+                    format!("{text:?} is no network, such as 10.0.0.0/8 or 192.168.1.7/32"),
+                )),
+            }
+        }
+        Access::new(token.as_ref(), self.prefixes.clone(), allow)
+    }
+}
+
+impl TlsFile {
+    pub(super) fn read(&self, folder: &Path) -> Result<Arc<ServerConfig>, Fault> {
+        let cert_file = folder.join(&self.cert_file);
+        let unread = |key: &str, path: &Path, reason: &dyn std::fmt::Display| {
+            Fault::new(key, format!("cannot read {}: {reason}", path.display()))
+        };
+        let certificates = CertificateDer::pem_file_iter(&cert_file)
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+            .map_err(|error| unread("tls.cert_file", &cert_file, &error))?;
+        if certificates.is_empty() {
+            return Err(unread(
+                "tls.cert_file",
+                &cert_file,
+                &"it holds no certificate",
+            ));
+        }
+        let key_file = folder.join(&self.key_file);
+        let key = PrivateKeyDer::from_pem_file(&key_file)
+            .map_err(|error| unread("tls.key_file", &key_file, &error))?;
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .and_then(|builder| {
+                builder
+                    .with_no_client_auth()
+                    .with_single_cert(certificates, key)
+            })
+            .map_err(|error| Fault::new("tls", error.to_string()))?;
+        Ok(Arc::new(config))
+    }
+}
+
+impl HttpFile {
+    pub(super) fn rates(&self) -> Rates {
+        let default = Rates::default();
+        Rates {
+            gets_per_minute: self.gets_per_minute.unwrap_or(default.gets_per_minute),
+            posts_per_minute: self.posts_per_minute.unwrap_or(default.posts_per_minute),
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! What the config says of the host's edge, as it is now: it can change while the listener stays open.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio_rustls::rustls::ServerConfig;
+use tracing::warn;
+
+use crate::{access::Access, config::Config, listener::Tls};
+
+/// See the module's documentation.
+#[derive(Debug)]
+pub struct Edge {
+    access: watch::Sender<Access>,
+    tls: watch::Sender<Option<Arc<ServerConfig>>>,
+}
+
+impl Edge {
+    /// The edge as `config` wants it.
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        warn_if_open(config);
+        Self {
+            access: watch::Sender::new(config.access.clone()),
+            tls: watch::Sender::new(config.tls.clone()),
+        }
+    }
+
+    /// From now on, the edge is as `config` wants it; open connections stay as they are.
+    pub fn apply(&self, config: &Config) {
+        warn_if_open(config);
+        self.access.send_replace(config.access.clone());
+        self.tls.send_replace(config.tls.clone());
+    }
+
+    /// Who may use the listener.
+    #[must_use]
+    pub fn access(&self) -> watch::Receiver<Access> {
+        self.access.subscribe()
+    }
+
+    /// TLS of the listener.
+    #[must_use]
+    pub fn tls(&self) -> Tls {
+        self.tls.subscribe()
+    }
+}
+
+fn warn_if_open(config: &Config) {
+    if !config.listen.ip().is_loopback() && config.access.is_open() {
+        warn!(
+            "whoever reaches {} may use it: set `access.allow` or `access.token_file`",
+            config.listen
+        );
+    }
+}
