@@ -18,7 +18,8 @@ mod work;
 mod work_check;
 
 pub use merkle::{
-    MerkleBranch, MerkleError, MerkleHash, MerkleProof, MerkleTree, ParseMerkleError, StoredTree,
+    GrowingTree, MerkleBranch, MerkleError, MerkleHash, MerkleProof, MerkleTree, ParseMerkleError,
+    StoredTree,
 };
 pub use output::{OutputData, Solution, solution_signature};
 pub use precise_number::{ParsePreciseNumberError, PreciseNumber};

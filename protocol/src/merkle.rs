@@ -1,11 +1,13 @@
 //! Merkle trees over leaf hashes (tig-protocol.md section 7.3).
 
 mod branch;
+mod growing;
 mod hash;
 mod stored;
 mod tree;
 
 pub use branch::{MerkleBranch, MerkleProof};
+pub use growing::GrowingTree;
 pub use hash::MerkleHash;
 pub use stored::StoredTree;
 pub use tree::MerkleTree;
