@@ -260,6 +260,8 @@ const START_MS: u64 = 1_700_000_000_000;
 #[derive(Default)]
 struct TestHost {
     stored: BTreeMap<String, Vec<u8>>,
+    /// What the current handler has overwritten, so that it costs no copy of all that is stored.
+    undo: Vec<(String, Option<Vec<u8>>)>,
     emitted: Vec<(String, Value)>,
     calls: Vec<HttpCall>,
     logs: Vec<(String, String)>,
@@ -282,12 +284,14 @@ impl TestHost {
         settings: &Settings,
         handler: impl FnOnce(&mut Context<'_>) -> Result<T>,
     ) -> Result<T> {
-        let stored = self.stored.clone();
+        self.undo.clear();
         let (emitted, calls) = (self.emitted.len(), self.calls.len());
         let woken = self.woken;
         let result = handler(&mut Context::new(self, settings));
         if result.is_err() {
-            self.stored = stored;
+            for (key, before) in std::mem::take(&mut self.undo).into_iter().rev() {
+                self.write(&key, before);
+            }
             self.emitted.truncate(emitted);
             self.calls.truncate(calls);
             self.woken = woken;
@@ -303,10 +307,12 @@ impl TestHost {
             }
             service::STORAGE_GET => return Ok(self.get(name)),
             service::STORAGE_PUT => {
-                self.stored.insert(name.to_owned(), body.to_vec());
+                let before = self.write(name, Some(body.to_vec()));
+                self.undo.push((name.to_owned(), before));
             }
             service::STORAGE_DELETE => {
-                self.stored.remove(name);
+                let before = self.write(name, None);
+                self.undo.push((name.to_owned(), before));
             }
             service::STORAGE_SCAN => return self.scan(name),
             service::HTTP => self.calls.push(HttpCall::decode(body)?),
@@ -320,6 +326,14 @@ impl TestHost {
             unknown => return Err(Error::msg(format_args!("unknown service {unknown}"))),
         }
         Ok(Vec::new())
+    }
+
+    /// Returns what was there before.
+    fn write(&mut self, key: &str, value: Option<Vec<u8>>) -> Option<Vec<u8>> {
+        match value {
+            Some(value) => self.stored.insert(key.to_owned(), value),
+            None => self.stored.remove(key),
+        }
     }
 
     fn get(&self, key: &str) -> Vec<u8> {

@@ -16,6 +16,51 @@ pub(crate) struct ChallengeConfig {
     pub(crate) batch_size: BatchSize,
     /// A batch without a result is handed out again after this time.
     pub(crate) ms_delay_between_batch_retries: u64,
+    /// Part of the batches that a second slave computes once more, between 0 and 1.
+    #[serde(default = "default_audit_share")]
+    pub(crate) audit_share: Share,
+    /// Name of a slave that you trust: it does the audits, and what it says is right. Without one, two slaves that agree
+    /// are right.
+    #[serde(default)]
+    pub(crate) verifier: Option<String>,
+}
+
+fn default_audit_share() -> Share {
+    Share(0.01)
+}
+
+/// A part of a whole, between 0 and 1.
+#[derive(Clone, ConfigSchema, Copy, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(try_from = "f64", into = "f64")]
+pub(crate) struct Share(f64);
+
+/// A number that is no part of a whole.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} is not between 0 and 1")]
+pub(crate) struct NotAShare(f64);
+
+impl Share {
+    pub(crate) fn get(self) -> f64 {
+        self.0
+    }
+}
+
+impl TryFrom<f64> for Share {
+    type Error = NotAShare;
+
+    fn try_from(part: f64) -> Result<Self, NotAShare> {
+        if (0.0..=1.0).contains(&part) {
+            Ok(Self(part))
+        } else {
+            Err(NotAShare(part))
+        }
+    }
+}
+
+impl From<Share> for f64 {
+    fn from(share: Share) -> Self {
+        share.0
+    }
 }
 
 /// Nonces per batch: a power of two, because only then do batch trees join to the whole tree (tig-protocol.md section 7.3).

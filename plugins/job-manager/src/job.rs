@@ -1,16 +1,17 @@
 //! One job: a confirmed precommit, what is known of its batches, and what follows from that.
 //!
-//! Invariant: a batch's root never changes once it is stored, for the benchmark commits to it.
+//! Invariant: a batch's root never changes once the whole root was handed on, for the benchmark commits to it.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use tig_events::{BenchmarkReady, ProofReady};
-use tig_protocol::{
-    BadBatchResult, Batch, BatchResult, MerkleError, MerkleHash, MerkleProof, MerkleTree,
-};
+use tig_protocol::{BadBatchResult, Batch, BatchResult, GrowingTree, MerkleError, MerkleHash};
 
-use crate::record::{BatchRecord, JobRecord};
+use crate::{
+    audit::Audit,
+    record::{Abandoned, BatchRecord, JobRecord},
+    schedule::Schedule,
+};
 
 /// How far a job is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
@@ -18,6 +19,8 @@ use crate::record::{BatchRecord, JobRecord};
 pub(crate) enum Stage {
     Waiting,
     Computing,
+    /// All roots are there, but slaves are still comparing some.
+    Auditing,
     BenchmarkReady,
     Proving,
     ProofReady,
@@ -31,50 +34,76 @@ pub(crate) enum Refusal {
     NoSuchBatch(u64),
     #[error(transparent)]
     BadResult(#[from] BadBatchResult),
-    #[error("merkle root {stated} differs from {stored}, which an earlier result stated")]
+    #[error(
+        "merkle root {stated} and its solutions differ from {stored}, which the same slave stated before"
+    )]
     OtherRoot {
         stated: MerkleHash,
         stored: MerkleHash,
     },
 }
 
-/// Why finished work is of no use.
+/// Why there is no proof or no whole root.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unprovable {
-    #[error("our merkle root {ours} differs from {committed} of the confirmed benchmark")]
-    OtherRoot {
-        ours: MerkleHash,
-        committed: MerkleHash,
-    },
-    #[error("the whole branch of nonce {0} does not lead to the root of the confirmed benchmark")]
-    BrokenBranch(u64),
+    #[error(transparent)]
+    Useless(Abandoned),
+    #[error("not all roots are there")]
+    Incomplete,
     #[error(transparent)]
     Tree(#[from] MerkleError),
 }
 
+/// What a result brings.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Accepted {
+    Nothing,
+    /// A record to store; `is_first` if there was none.
+    Record {
+        record: BatchRecord,
+        is_first: bool,
+    },
+    /// What another slave says of a batch that has a record.
+    Claim(BatchRecord),
+}
+
+/// An audit that is under way in this process.
+#[derive(Debug)]
+pub(crate) struct OpenAudit {
+    pub(crate) audit: Audit,
+    pub(crate) since_ms: u64,
+    /// When it was last given out; `None` to do so at once.
+    pub(crate) handed_out_ms: Option<u64>,
+}
+
 /// A job with its results.
 pub(crate) struct Job {
-    benchmark_id: String,
+    pub(crate) benchmark_id: String,
     record: JobRecord,
-    batches: BTreeMap<u64, BatchRecord>,
+    pub(crate) batches: BTreeMap<u64, BatchRecord>,
+    pub(crate) tree: GrowingTree,
     /// Sampled nonces by index of their batch, ascending.
-    samples: BTreeMap<u64, Vec<u64>>,
-    handed_out_ms: BTreeMap<u64, u64>,
+    pub(crate) samples: BTreeMap<u64, Vec<u64>>,
+    pub(crate) schedule: Schedule,
+    audits: BTreeMap<u64, OpenAudit>,
     /// The last stage whose event this process has emitted.
     pub(crate) announced: Option<Stage>,
 }
 
 impl Job {
     pub(crate) fn new(benchmark_id: String, record: JobRecord) -> Self {
-        let samples = samples(&record);
-        Self {
+        let mut job = Self {
             benchmark_id,
+            samples: samples(&record),
             record,
             batches: BTreeMap::new(),
-            samples,
-            handed_out_ms: BTreeMap::new(),
+            tree: GrowingTree::default(),
+            schedule: Schedule::default(),
+            audits: BTreeMap::new(),
             announced: None,
-        }
+        };
+        job.tree = GrowingTree::new(job.num_batches());
+        job
     }
 
     pub(crate) fn record(&self) -> &JobRecord {
@@ -86,16 +115,28 @@ impl Job {
         self.batches.keys().copied()
     }
 
+    /// Indexes of the batches under audit.
+    pub(crate) fn audited(&self) -> impl Iterator<Item = u64> {
+        self.audits.keys().copied()
+    }
+
+    pub(crate) fn audits(&self) -> &BTreeMap<u64, OpenAudit> {
+        &self.audits
+    }
+
     /// Takes a changed record. Batches that hold a newly sampled nonce are due at once.
     pub(crate) fn update(&mut self, record: JobRecord) {
         let samples = samples(&record);
         if samples != self.samples {
-            self.handed_out_ms
-                .retain(|index, _| !samples.contains_key(index));
+            samples.keys().for_each(|&index| self.schedule.again(index));
             self.announced = None;
         }
         self.samples = samples;
+        let had_terms = self.record.terms.is_some();
         self.record = record;
+        if !had_terms {
+            self.tree = GrowingTree::new(self.num_batches());
+        }
     }
 
     pub(crate) fn num_batches(&self) -> u64 {
@@ -107,38 +148,39 @@ impl Job {
         self.batches.len()
     }
 
-    pub(crate) fn num_sampled(&self) -> usize {
-        self.samples.values().map(Vec::len).sum()
-    }
-
-    pub(crate) fn num_proved(&self) -> usize {
-        let proved = self
-            .samples
-            .iter()
-            .filter(|(index, _)| self.is_proved(**index));
-        proved.map(|(_, nonces)| nonces.len()).sum()
+    /// Nonces that no slave has delivered yet; 0 if nobody is to.
+    pub(crate) fn open_nonces(&self) -> u64 {
+        let Some(terms) = self.record.terms.as_ref().filter(|_| self.is_active()) else {
+            return 0;
+        };
+        let (size, count) = (terms.batch_size.get(), self.num_batches());
+        let has_last = self.batches.contains_key(&count.saturating_sub(1));
+        let short = if has_last {
+            count * size - self.record.num_nonces
+        } else {
+            0
+        };
+        self.record.num_nonces - (self.num_finished() as u64 * size - short)
     }
 
     /// How far the job is: a function of its record and its results alone.
     pub(crate) fn stage(&self) -> Stage {
         let whole = self.num_finished() as u64 == self.num_batches();
-        match &self.record {
-            JobRecord {
-                abandoned: Some(_), ..
-            } => Stage::Abandoned,
-            JobRecord { terms: None, .. } => Stage::Waiting,
-            JobRecord {
-                sampled_nonces: None,
-                ..
-            } if whole => Stage::BenchmarkReady,
-            JobRecord {
-                sampled_nonces: None,
-                ..
-            } => Stage::Computing,
-            _ if whole && self.samples.keys().all(|&index| self.is_proved(index)) => {
-                Stage::ProofReady
-            }
-            _ => Stage::Proving,
+        let is_sampled = self.record.sampled_nonces.is_some();
+        if self.record.abandoned.is_some() {
+            Stage::Abandoned
+        } else if self.record.terms.is_none() {
+            Stage::Waiting
+        } else if !is_sampled && !whole {
+            Stage::Computing
+        } else if !is_sampled && self.record.announced_root.is_none() && !self.audits.is_empty() {
+            Stage::Auditing
+        } else if !is_sampled {
+            Stage::BenchmarkReady
+        } else if whole && self.samples.keys().all(|&index| self.is_proved(index)) {
+            Stage::ProofReady
+        } else {
+            Stage::Proving
         }
     }
 
@@ -163,24 +205,25 @@ impl Job {
 
     /// Indexes of the batches with sampled nonces that lack proofs and were not handed out lately.
     pub(crate) fn due_for_proof(&self, now_ms: u64) -> impl Iterator<Item = u64> {
+        let delay_ms = self.retry_delay_ms();
         let sampled = self.samples.keys().copied().filter(|_| self.is_active());
-        sampled.filter(move |&index| !self.is_proved(index) && self.is_due(index, now_ms))
+        sampled.filter(move |&index| {
+            !self.is_proved(index) && self.schedule.is_due(index, now_ms, delay_ms)
+        })
     }
 
     /// Indexes of the other batches that lack a root and were not handed out lately.
     pub(crate) fn due_for_root(&self, now_ms: u64) -> impl Iterator<Item = u64> {
-        let unsampled = |index: &u64| !self.samples.contains_key(index);
-        let all = if self.is_active() {
-            0..self.num_batches()
+        let whole = self.num_finished() as u64 == self.num_batches();
+        let last = if self.is_active() && !whole {
+            self.num_batches()
         } else {
-            0..0
+            0
         };
-        all.filter(unsampled)
-            .filter(move |index| !self.batches.contains_key(index) && self.is_due(*index, now_ms))
-    }
-
-    pub(crate) fn hand_out(&mut self, index: u64, now_ms: u64) {
-        self.handed_out_ms.insert(index, now_ms);
+        let due = self.schedule.due(now_ms, self.retry_delay_ms(), last);
+        due.filter(move |index| {
+            *index < last && !self.samples.contains_key(index) && !self.batches.contains_key(index)
+        })
     }
 
     /// Index of the batch that starts at `start_nonce`.
@@ -196,8 +239,8 @@ impl Job {
         self.is_active() && (lacks_proof || !self.batches.contains_key(&index))
     }
 
-    /// The record to store for a result, or `None` if it brings nothing new. A result without proofs counts as one for
-    /// the root alone: its slave may have got the batch before the nonces were sampled.
+    /// What a result of `slave` for batch `index` brings. A result without proofs counts as one for the root alone: its
+    /// slave may have got the batch before the nonces were sampled.
     ///
     /// # Errors
     ///
@@ -205,8 +248,9 @@ impl Job {
     pub(crate) fn accept(
         &self,
         start_nonce: u64,
+        slave: &str,
         result: &BatchResult,
-    ) -> Result<Option<(u64, BatchRecord)>, Refusal> {
+    ) -> Result<(u64, Accepted), Refusal> {
         let no_such_batch = || Refusal::NoSuchBatch(start_nonce);
         let index = self.index_of(start_nonce).ok_or_else(no_such_batch)?;
         let mut batch = self.batch(index).ok_or_else(no_such_batch)?;
@@ -214,123 +258,79 @@ impl Job {
             batch.sampled_nonces.clear();
         }
         batch.check(result)?;
-        let mut record = match self.batches.get(&index) {
-            Some(stored) if stored.merkle_root != result.merkle_root => {
+        let claim = BatchRecord::without_proofs(result, slave);
+        let Some(stored) = self.batches.get(&index) else {
+            let record = with_proofs(claim, result);
+            let is_first = true;
+            return Ok((index, Accepted::Record { record, is_first }));
+        };
+        let accepted = if !stored.agrees(&claim) {
+            if stored.slave == slave {
                 return Err(Refusal::OtherRoot {
                     stated: result.merkle_root,
                     stored: stored.merkle_root,
                 });
             }
-            Some(_) if batch.sampled_nonces.is_empty() || self.is_proved(index) => return Ok(None),
-            Some(stored) => stored.clone(),
-            None => BatchRecord::without_proofs(result),
+            Accepted::Claim(claim)
+        } else if !batch.sampled_nonces.is_empty() && !self.is_proved(index) {
+            let record = with_proofs(stored.clone(), result);
+            let is_first = false;
+            Accepted::Record { record, is_first }
+        } else if self.audits.contains_key(&index) {
+            Accepted::Claim(claim)
+        } else {
+            Accepted::Nothing
         };
-        record.merkle_proofs = result.merkle_proofs.clone();
-        record.merkle_proofs.sort_by_key(|proof| proof.leaf.nonce);
-        Ok(Some((index, record)))
+        Ok((index, accepted))
     }
 
     pub(crate) fn insert(&mut self, index: u64, record: BatchRecord) {
-        self.handed_out_ms.remove(&index);
+        self.schedule.done(index);
+        self.tree.set(index, Some(record.merkle_root));
         self.batches.insert(index, record);
     }
 
-    /// The benchmark to submit; call when all batches have roots.
-    ///
-    /// # Errors
-    ///
-    /// There are no roots.
-    pub(crate) fn benchmark(&self) -> Result<BenchmarkReady, MerkleError> {
-        let solutions = self
-            .batches
-            .values()
-            .flat_map(|batch| &batch.solution_nonces);
-        Ok(BenchmarkReady {
-            benchmark_id: self.benchmark_id.clone(),
-            merkle_root: self.top_tree()?.root(),
-            solution_nonces: solutions.copied().collect(),
-        })
+    /// Takes a result out: its batch is due at once.
+    pub(crate) fn discard(&mut self, index: u64) {
+        self.batches.remove(&index);
+        self.tree.set(index, None);
+        self.audits.remove(&index);
+        self.schedule.again(index);
     }
 
-    /// The proof to submit; call when all sampled nonces have proofs. Each whole branch is climbed to the root that the
-    /// network knows first, because a wrong proof is punished as fraud.
-    ///
-    /// # Errors
-    ///
-    /// The network's root is not that of our batches.
-    pub(crate) fn proof(&self) -> Result<ProofReady, Unprovable> {
-        let top_tree = self.top_tree()?;
-        let root = self.record.committed_root.unwrap_or(top_tree.root());
-        let offset = self
-            .record
-            .terms
-            .as_ref()
-            .map_or(0, |terms| terms.batch_size.log2());
-        let mut merkle_proofs = Vec::new();
-        for index in self.samples.keys() {
-            let top_branch = top_tree.branch(*index)?;
-            for proof in self
-                .batches
-                .get(index)
-                .into_iter()
-                .flat_map(|batch| &batch.merkle_proofs)
-            {
-                let (leaf, branch) = (&proof.leaf, proof.branch.clone().join(&top_branch, offset));
-                if branch.root(leaf.leaf_hash(), leaf.nonce)? != root {
-                    return Err(Unprovable::BrokenBranch(leaf.nonce));
-                }
-                merkle_proofs.push(MerkleProof {
-                    leaf: leaf.clone(),
-                    branch,
-                });
+    /// Sets or ends the audit of a batch; it is to be handed out at once.
+    pub(crate) fn set_audit(&mut self, index: u64, audit: Option<Audit>, now_ms: u64) {
+        let since_ms = self.audits.get(&index).map_or(now_ms, |open| open.since_ms);
+        match audit {
+            None => drop(self.audits.remove(&index)),
+            Some(audit) => {
+                let open = OpenAudit {
+                    audit,
+                    since_ms,
+                    handed_out_ms: None,
+                };
+                self.audits.insert(index, open);
             }
         }
-        Ok(ProofReady {
-            benchmark_id: self.benchmark_id.clone(),
-            merkle_proofs,
-        })
     }
 
-    /// Checks that the roots, once all are there, lead to the root that the network knows.
-    ///
-    /// # Errors
-    ///
-    /// They do not.
-    pub(crate) fn check_root(&self, committed: MerkleHash) -> Result<(), Unprovable> {
-        if self.num_finished() as u64 != self.num_batches() {
-            return Ok(());
-        }
-        match self.top_tree()?.root() {
-            ours if ours == committed => Ok(()),
-            ours => Err(Unprovable::OtherRoot { ours, committed }),
+    pub(crate) fn audit_handed_out(&mut self, index: u64, now_ms: u64) {
+        if let Some(open) = self.audits.get_mut(&index) {
+            open.handed_out_ms = Some(now_ms);
         }
     }
 
-    fn top_tree(&self) -> Result<MerkleTree, MerkleError> {
-        let roots = self
-            .batches
-            .values()
-            .map(|batch| batch.merkle_root)
-            .collect();
-        MerkleTree::new(roots, self.num_batches().next_power_of_two())
-    }
-
-    fn is_active(&self) -> bool {
+    pub(crate) fn is_active(&self) -> bool {
         self.record.terms.is_some() && self.record.abandoned.is_none()
     }
 
-    fn is_due(&self, index: u64, now_ms: u64) -> bool {
-        let delay_ms = self
-            .record
-            .terms
-            .as_ref()
-            .map_or(0, |terms| terms.retry_delay_ms);
-        let handed_out = self.handed_out_ms.get(&index);
-        handed_out.is_none_or(|&then_ms| now_ms.saturating_sub(then_ms) >= delay_ms)
+    pub(crate) fn retry_delay_ms(&self) -> u64 {
+        let terms = self.record.terms.as_ref();
+        terms.map_or(0, |terms| terms.retry_delay_ms)
     }
 
     /// Whether the sampled nonces of batch `index`, and no others, have proofs.
-    fn is_proved(&self, index: u64) -> bool {
+    pub(crate) fn is_proved(&self, index: u64) -> bool {
         let (Some(nonces), Some(batch)) = (self.samples.get(&index), self.batches.get(&index))
         else {
             return false;
@@ -338,6 +338,12 @@ impl Job {
         let proved = batch.merkle_proofs.iter().map(|proof| proof.leaf.nonce);
         proved.eq(nonces.iter().copied())
     }
+}
+
+fn with_proofs(mut record: BatchRecord, result: &BatchResult) -> BatchRecord {
+    record.merkle_proofs = result.merkle_proofs.clone();
+    record.merkle_proofs.sort_by_key(|proof| proof.leaf.nonce);
+    record
 }
 
 fn samples(record: &JobRecord) -> BTreeMap<u64, Vec<u64>> {

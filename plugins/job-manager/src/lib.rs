@@ -2,57 +2,75 @@
 //!
 //! | | |
 //! |---|---|
-//! | handles | `new_block`, `precommit_confirmed`, `benchmark_confirmed`, `proof_confirmed`, `batch_result`, `update` |
-//! | emits | `new_batch`, `benchmark_ready`, `proof_ready` |
+//! | handles | `new_block`, `precommit_confirmed`, `benchmark_confirmed`, `proof_confirmed`, `batch_result`, `slave_quarantined`, `update` |
+//! | emits | `new_batch`, `audit_batch`, `benchmark_ready`, `proof_ready`, `result_refused`, `slave_convicted` (durable), `throughput` |
 //! | routes | `GET /jobs` |
-//! | config | per challenge name: `batch_size` (a power of two), `ms_delay_between_batch_retries` |
-//! | stores | `job/<benchmark id>`, `batch/<benchmark id>/<index>`, `network` |
+//! | config | per challenge name: `batch_size` (a power of two), `ms_delay_between_batch_retries`, `audit_share`, `verifier` |
+//! | stores | `job/<benchmark id>`, `batch/<benchmark id>/<index>`, `audit/<benchmark id>/<index>`, `network` |
 //!
 //! A job is a function of what is stored and of the newest block. Every step can be repeated: after a restart all
 //! batches without a result are handed out again, and `benchmark_ready` or `proof_ready` is emitted once more; who
 //! handles them knows duplicates. A reload is no more than a restart, so there is no state to hand over.
+//!
+//! A random part of the results (`audit_share`) is computed once more by another slave before the benchmark is handed on,
+//! and so is every batch about which two slaves disagree. Whoever two others contradict is convicted.
 
+mod audit;
 mod config;
+mod hand_out;
 mod job;
+mod judge;
 mod network;
+mod outcome;
+mod pace;
 mod reconcile;
 mod record;
 mod report;
+mod schedule;
 mod store;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tig_events::{BatchReceived, BenchmarkConfirmed, NewBatch, PrecommitConfirmed, ProofConfirmed};
+use tig_events::{
+    AuditBatch, BatchReceived, BenchmarkConfirmed, BenchmarkReady, NewBatch, PrecommitConfirmed,
+    ProofConfirmed, ProofReady, ResultRefused, SlaveConvicted, SlaveQuarantined, Throughput,
+};
 use tig_plugin_api::prelude::*;
 
 use crate::{
     config::Config,
-    job::{Job, Stage},
+    job::{Accepted, Job},
+    judge::Present,
     network::{Network, NewBlock},
+    pace::Pace,
     reconcile::{Change, Sighting, reconcile},
-    record::JobRecord,
+    record::{BatchRecord, JobRecord},
     report::JobReport,
 };
-
-/// Batches emitted by one handler call; the rest is due at the next `update`.
-const NEW_BATCHES_MAX: usize = 1_000;
-
-/// Slaves whose refused results are counted.
-const REFUSED_SLAVES_MAX: usize = 1_000;
 
 struct JobManager {
     config: Config,
     network: Network,
     jobs: BTreeMap<String, Job>,
-    /// Refused results by slave, since the start.
-    refused: BTreeMap<String, u64>,
+    present: Present,
+    pace: Pace,
+    /// What was last told of it.
+    throughput: Throughput,
 }
 
 #[extension(
     routes("GET /jobs"),
-    emits(NewBatch, tig_events::BenchmarkReady, tig_events::ProofReady)
+    emits(
+        AuditBatch,
+        BenchmarkReady,
+        NewBatch,
+        ProofReady,
+        ResultRefused,
+        SlaveConvicted,
+        Throughput
+    )
 )]
 impl JobManager {
     fn new(config: Config, ctx: &mut Context<'_>) -> Result<Self> {
@@ -64,7 +82,9 @@ impl JobManager {
             config,
             network,
             jobs,
-            refused: BTreeMap::new(),
+            present: Present::default(),
+            pace: Pace::default(),
+            throughput: Throughput::default(),
         })
     }
 
@@ -133,6 +153,8 @@ impl JobManager {
     }
 
     fn on_update(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        self.tell_throughput(ctx)?;
+        self.advance_audits(ctx)?;
         self.advance(ctx)
     }
 
@@ -143,33 +165,47 @@ impl JobManager {
             slave,
             result,
         } = event;
-        let Some(job) = self.jobs.get_mut(&benchmark_id) else {
+        let Some(job) = self.jobs.get(&benchmark_id) else {
             ctx.info(&format!(
                 "job {benchmark_id}: result of {slave} ignored, there is no such job"
             ));
             return Ok(());
         };
-        match job.accept(start_nonce, &result) {
-            Ok(None) => ctx.debug(&format!(
+        match job.accept(start_nonce, &slave, &result) {
+            Ok((_, Accepted::Nothing)) => ctx.debug(&format!(
                 "job {benchmark_id}: batch {start_nonce} of {slave} was known"
             )),
-            Ok(Some((index, record))) => {
-                store::put_batch(ctx, &benchmark_id, index, &record)?;
-                job.insert(index, record);
-                let (done, total) = (job.num_finished(), job.num_batches());
-                ctx.debug(&format!(
-                    "job {benchmark_id}: batch {start_nonce} of {slave} stored, {done} of {total} roots"
-                ));
+            Ok((index, Accepted::Record { record, is_first })) => {
+                self.store_result(ctx, &benchmark_id, index, record, is_first)?;
+            }
+            Ok((index, Accepted::Claim(claim))) => {
+                self.hear(ctx, &benchmark_id, index, &claim)?;
             }
             Err(refusal) => {
-                let count = self.count_refusal(&slave);
+                let reason = refusal.to_string();
                 ctx.warn(&format!(
-                    "job {benchmark_id}: batch {start_nonce} of {slave} refused (its refusal {count}): {refusal}"
+                    "job {benchmark_id}: batch {start_nonce} of {slave} refused: {reason}"
                 ));
+                ctx.emit(&ResultRefused {
+                    benchmark_id: benchmark_id.clone(),
+                    start_nonce,
+                    slave,
+                    reason,
+                })?;
                 self.hand_out_again(ctx, &benchmark_id, start_nonce)?;
             }
         }
-        self.announce(ctx)
+        self.announce(ctx, &benchmark_id)?;
+        self.top_up(ctx)
+    }
+
+    fn on_slave_quarantined(
+        &mut self,
+        ctx: &mut Context<'_>,
+        event: SlaveQuarantined,
+    ) -> Result<()> {
+        self.discard_results_of(ctx, &event.slave)?;
+        self.advance(ctx)
     }
 
     fn on_http_request(
@@ -247,106 +283,32 @@ impl JobManager {
         }
     }
 
-    /// Emits what is due: batches first, so that what is remembered of announcements is changed last.
-    fn advance(&mut self, ctx: &mut Context<'_>) -> Result<()> {
-        let now_ms = ctx.now_ms();
-        for (benchmark_id, index) in self.due(now_ms) {
-            self.hand_out(ctx, &benchmark_id, index)?;
-        }
-        self.announce(ctx)
-    }
-
-    /// Batches to hand out now: those with sampled nonces first, then those of the oldest job.
-    fn due(&self, now_ms: u64) -> Vec<(String, u64)> {
-        let mut jobs: Vec<(&String, &Job)> = self.jobs.iter().collect();
-        jobs.sort_by_key(|(_, job)| job.record().block_started);
-        let proofs = jobs
-            .iter()
-            .flat_map(|(id, job)| job.due_for_proof(now_ms).map(move |index| (id, index)));
-        let roots = jobs
-            .iter()
-            .flat_map(|(id, job)| job.due_for_root(now_ms).map(move |index| (id, index)));
-        let due = proofs.chain(roots).take(NEW_BATCHES_MAX);
-        due.map(|(id, index)| ((*id).clone(), index)).collect()
-    }
-
-    fn hand_out(&mut self, ctx: &mut Context<'_>, benchmark_id: &str, index: u64) -> Result<()> {
-        let now_ms = ctx.now_ms();
-        let Some(job) = self.jobs.get_mut(benchmark_id) else {
-            return Ok(());
-        };
-        if let Some(batch) = job.batch(index) {
-            ctx.emit(&NewBatch(batch))?;
-            job.hand_out(index, now_ms);
-        }
-        Ok(())
-    }
-
-    /// After a refused result: the batch is due at once.
-    fn hand_out_again(
+    fn store_result(
         &mut self,
         ctx: &mut Context<'_>,
         benchmark_id: &str,
-        start_nonce: u64,
+        index: u64,
+        record: BatchRecord,
+        is_first: bool,
     ) -> Result<()> {
-        let job = self.jobs.get(benchmark_id);
-        let index = job.and_then(|job| job.index_of(start_nonce).filter(|&index| job.wants(index)));
-        match index {
-            Some(index) => self.hand_out(ctx, benchmark_id, index),
-            None => Ok(()),
-        }
-    }
-
-    /// Emits `benchmark_ready` and `proof_ready`, once per job and process.
-    fn announce(&mut self, ctx: &mut Context<'_>) -> Result<()> {
-        let is_news = |job: &Job| {
-            let stage = job.stage();
-            let is_ready = matches!(stage, Stage::BenchmarkReady | Stage::ProofReady);
-            is_ready && job.announced != Some(stage)
+        let Some(job) = self.jobs.get_mut(benchmark_id) else {
+            return Ok(());
         };
-        let ready = self.jobs.iter_mut().filter(|(_, job)| is_news(job));
-        let mut announced = Vec::new();
-        for (benchmark_id, job) in ready {
-            announce_job(ctx, benchmark_id, job)?;
-            announced.push(job);
+        store::put_batch(ctx, benchmark_id, index, Some(&record))?;
+        let slave = record.slave.clone();
+        job.insert(index, record);
+        let (done, total) = (job.num_finished(), job.num_batches());
+        ctx.debug(&format!(
+            "job {benchmark_id}: batch {index} of {slave} stored, {done} of {total} roots"
+        ));
+        if !is_first {
+            return Ok(());
         }
-        for job in announced {
-            job.announced = Some(job.stage());
-        }
-        Ok(())
+        let now_ms = ctx.now_ms();
+        let nonces = job.batch(index).map_or(0, |batch| batch.num_nonces);
+        self.pace
+            .computed(&job.record().settings.challenge_id, nonces, now_ms);
+        self.present.saw(&slave, now_ms);
+        self.sample_audit(ctx, benchmark_id, index)
     }
-
-    fn count_refusal(&mut self, slave: &str) -> u64 {
-        if self.refused.len() >= REFUSED_SLAVES_MAX && !self.refused.contains_key(slave) {
-            self.refused.clear();
-        }
-        let count = self.refused.entry(slave.to_owned()).or_default();
-        *count += 1;
-        *count
-    }
-}
-
-fn announce_job(ctx: &mut Context<'_>, benchmark_id: &str, job: &mut Job) -> Result<()> {
-    if job.stage() == Stage::BenchmarkReady {
-        ctx.emit(&job.benchmark()?)?;
-        ctx.info(&format!("job {benchmark_id}: benchmark ready"));
-        return Ok(());
-    }
-    match job.proof() {
-        Ok(proof) => {
-            ctx.emit(&proof)?;
-            ctx.info(&format!("job {benchmark_id}: proof ready"));
-        }
-        Err(error) => {
-            let abandoned = Some(error.to_string());
-            let record = JobRecord {
-                abandoned,
-                ..job.record().clone()
-            };
-            store::put_job(ctx, benchmark_id, &record)?;
-            ctx.error(&format!("job {benchmark_id}: abandoned, {error}"));
-            job.update(record);
-        }
-    }
-    Ok(())
 }

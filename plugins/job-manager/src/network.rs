@@ -9,7 +9,10 @@ use tig_protocol::{
     api::{Benchmark, Challenge, Precommit, Wasm},
 };
 
-use crate::{config::Config, record::Terms};
+use crate::{
+    config::{ChallengeConfig, Config},
+    record::Terms,
+};
 
 /// Blocks whose VM limits are remembered: those that the settings of a live precommit can name.
 const RECENT_BLOCKS_MAX: usize = 120;
@@ -35,6 +38,8 @@ pub(crate) struct NewBlock {
 pub(crate) struct Network {
     height: u32,
     lifespan_blocks: Option<u32>,
+    #[serde(default)]
+    useful_blocks: Option<u32>,
     challenge_names: BTreeMap<String, String>,
     /// `None` for an algorithm that has no module.
     download_urls: BTreeMap<String, Option<String>>,
@@ -60,6 +65,7 @@ impl Network {
         Self {
             height: block.height,
             lifespan_blocks: block.lifespan_blocks.or(self.lifespan_blocks),
+            useful_blocks: block.useful_blocks.or(self.useful_blocks),
             challenge_names: event.challenges.iter().map(name).collect(),
             download_urls: event.wasms.iter().map(url).collect(),
             wasm_vm_configs,
@@ -71,6 +77,21 @@ impl Network {
     pub(crate) fn is_expired(&self, block_started: u32) -> bool {
         self.lifespan_blocks
             .is_some_and(|lifespan| block_started.saturating_add(lifespan) < self.height)
+    }
+
+    /// Whether work that begins now would be proved too late to earn anything.
+    pub(crate) fn is_too_late(&self, block_started: u32) -> bool {
+        self.useful_blocks
+            .is_some_and(|useful| block_started.saturating_add(useful) <= self.height)
+    }
+
+    /// The config of a challenge, if it has one.
+    pub(crate) fn challenge_config<'a>(
+        &self,
+        config: &'a Config,
+        challenge_id: &str,
+    ) -> Option<&'a ChallengeConfig> {
+        config.get(self.challenge_names.get(challenge_id)?)
     }
 
     /// The terms of a new job.
@@ -123,7 +144,8 @@ fn download_url(wasm: &Wasm) -> Option<String> {
 }
 
 /// Why a job must wait.
-#[derive(Debug, Eq, PartialEq, thiserror::Error)]
+#[derive(Debug, Eq, PartialEq, Serialize, thiserror::Error)]
+#[serde(tag = "kind", content = "name", rename_all = "snake_case")]
 pub(crate) enum Missing {
     #[error("no block has listed challenge {0} yet")]
     Challenge(String),

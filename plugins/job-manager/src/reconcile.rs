@@ -2,7 +2,12 @@
 
 use tig_protocol::api::{Benchmark, Precommit};
 
-use crate::{config::Config, job::Job, network::Network, record::JobRecord};
+use crate::{
+    config::Config,
+    job::{Job, Unprovable},
+    network::Network,
+    record::{Abandoned, JobRecord},
+};
 
 /// What a block shows of one benchmark. That something is missing says nothing: listings can be incomplete.
 pub(crate) struct Sighting<'a> {
@@ -41,11 +46,17 @@ pub(crate) fn reconcile(
     if record.terms.is_none() {
         record.terms = network.terms(config, &record.settings).ok();
     }
-    if let Some(benchmark) = sighting.and_then(|sighting| sighting.benchmark) {
+    let benchmark = sighting.and_then(|sighting| sighting.benchmark);
+    if let Some(benchmark) = benchmark {
         observe_benchmark(&mut record, benchmark);
     }
-    if let (Some(job), Some(root), None) = (job, record.committed_root, &record.abandoned) {
-        record.abandoned = job.check_root(root).err().map(|error| error.to_string());
+    if job.is_none() && benchmark.is_none() && network.is_too_late(record.block_started) {
+        record.abandoned = Some(Abandoned::TooLate);
+    }
+    if let (Some(job), Some(root), None) = (job, record.committed_root, &record.abandoned)
+        && let Err(Unprovable::Useless(reason)) = job.check_root(root)
+    {
+        record.abandoned = Some(reason);
     }
     if Some(&record) == before {
         return None;
@@ -65,6 +76,7 @@ fn new_record(precommit: &Precommit) -> Option<JobRecord> {
         rand_hash: precommit.state.as_ref()?.rand_hash.clone()?,
         block_started: precommit.details.block_started,
         terms: None,
+        announced_root: None,
         sampled_nonces: None,
         committed_root: None,
         abandoned: None,

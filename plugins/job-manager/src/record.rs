@@ -16,6 +16,9 @@ pub(crate) struct JobRecord {
     /// `None` while the job waits for something that they need.
     #[serde(default)]
     pub(crate) terms: Option<Terms>,
+    /// Root that was handed on to be submitted: from then on no batch changes.
+    #[serde(default)]
+    pub(crate) announced_root: Option<MerkleHash>,
     /// `None` until the benchmark is confirmed.
     #[serde(default)]
     pub(crate) sampled_nonces: Option<Vec<u64>>,
@@ -24,7 +27,33 @@ pub(crate) struct JobRecord {
     pub(crate) committed_root: Option<MerkleHash>,
     /// Why nothing more is done for the job; it is kept until it expires, lest it be created again.
     #[serde(default)]
-    pub(crate) abandoned: Option<String>,
+    pub(crate) abandoned: Option<Abandoned>,
+}
+
+impl JobRecord {
+    /// Whether the network knows the root, or may soon.
+    pub(crate) fn is_committed(&self) -> bool {
+        self.announced_root.is_some() || self.committed_root.is_some()
+    }
+}
+
+/// Why finished or possible work is of no use.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, thiserror::Error)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(crate) enum Abandoned {
+    #[error("our merkle root {ours} differs from {committed} of the confirmed benchmark")]
+    OtherRoot {
+        ours: MerkleHash,
+        committed: MerkleHash,
+    },
+    #[error(
+        "the whole branch of nonce {nonce} does not lead to the root of the confirmed benchmark"
+    )]
+    BrokenBranch { nonce: u64 },
+    #[error("the result of batch {start_nonce} was found wrong after its benchmark was submitted")]
+    Disproved { start_nonce: u64 },
+    #[error("it was first seen so late that its proof would not count any more")]
+    TooLate,
 }
 
 /// What is fixed when a job is created, so that all its batches fit together.
@@ -44,17 +73,30 @@ pub(crate) struct BatchRecord {
     pub(crate) solution_nonces: Vec<u64>,
     /// By ascending nonce; empty until asked for.
     pub(crate) merkle_proofs: Vec<MerkleProof>,
+    /// Whose result it is.
+    #[serde(default)]
+    pub(crate) slave: String,
+    /// Somebody else has found the same.
+    #[serde(default)]
+    pub(crate) is_confirmed: bool,
 }
 
 impl BatchRecord {
     /// The record of a result for the root alone.
-    pub(crate) fn without_proofs(result: &BatchResult) -> Self {
+    pub(crate) fn without_proofs(result: &BatchResult, slave: &str) -> Self {
         let mut solution_nonces = result.solution_nonces.clone();
         solution_nonces.sort_unstable();
         Self {
             merkle_root: result.merkle_root,
             solution_nonces,
             merkle_proofs: Vec::new(),
+            slave: slave.to_owned(),
+            is_confirmed: false,
         }
+    }
+
+    /// Whether both say the same of the batch.
+    pub(crate) fn agrees(&self, other: &Self) -> bool {
+        self.merkle_root == other.merkle_root && self.solution_nonces == other.solution_nonces
     }
 }

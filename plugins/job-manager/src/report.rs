@@ -5,7 +5,8 @@ use serde::Serialize;
 use crate::{
     config::Config,
     job::{Job, Stage},
-    network::Network,
+    network::{Missing, Network},
+    record::Abandoned,
 };
 
 /// One job, for the operator.
@@ -20,9 +21,29 @@ pub(crate) struct JobReport<'a> {
     batches_done: usize,
     proofs_total: usize,
     proofs_done: usize,
+    audits_open: usize,
     stage: Stage,
-    /// Why the job waits or is abandoned.
+    /// Why the job does not go on, in words.
     reason: Option<String>,
+    /// The same for programs.
+    reason_code: Option<Reason<'a>>,
+}
+
+/// Why a job does not go on.
+#[derive(Debug, Serialize, thiserror::Error)]
+#[serde(untagged)]
+enum Reason<'a> {
+    #[error(transparent)]
+    Missing(Missing),
+    #[error("{0}")]
+    Abandoned(&'a Abandoned),
+    #[error("slaves {} disagree about batch {start_nonce}: another slave must compute it", .disputed_by.join(", "))]
+    Disputed {
+        start_nonce: u64,
+        disputed_by: Vec<&'a str>,
+    },
+    #[error("{audits} batches are being computed once more")]
+    Auditing { audits: usize },
 }
 
 impl<'a> JobReport<'a> {
@@ -33,14 +54,7 @@ impl<'a> JobReport<'a> {
         network: &Network,
     ) -> Self {
         let record = job.record();
-        let reason = match job.stage() {
-            Stage::Abandoned => record.abandoned.clone(),
-            Stage::Waiting => {
-                let missing = network.terms(config, &record.settings).err();
-                missing.map(|missing| missing.to_string())
-            }
-            Stage::Computing | Stage::BenchmarkReady | Stage::Proving | Stage::ProofReady => None,
-        };
+        let reason = reason(job, config, network);
         Self {
             benchmark_id,
             challenge_id: &record.settings.challenge_id,
@@ -51,8 +65,35 @@ impl<'a> JobReport<'a> {
             batches_done: job.num_finished(),
             proofs_total: job.num_sampled(),
             proofs_done: job.num_proved(),
+            audits_open: job.audits().len(),
             stage: job.stage(),
-            reason,
+            reason: reason.as_ref().map(ToString::to_string),
+            reason_code: reason,
         }
+    }
+}
+
+fn reason<'a>(job: &'a Job, config: &Config, network: &Network) -> Option<Reason<'a>> {
+    let record = job.record();
+    match job.stage() {
+        Stage::Abandoned => record.abandoned.as_ref().map(Reason::Abandoned),
+        Stage::Waiting => {
+            let missing = network.terms(config, &record.settings).err();
+            missing.map(Reason::Missing)
+        }
+        Stage::Auditing => {
+            let audits = job.audits();
+            let disputed = audits.iter().find(|(_, open)| open.audit.is_dispute());
+            let Some((index, open)) = disputed else {
+                return Some(Reason::Auditing {
+                    audits: audits.len(),
+                });
+            };
+            Some(Reason::Disputed {
+                start_nonce: job.batch(*index)?.start_nonce,
+                disputed_by: open.audit.slaves().collect(),
+            })
+        }
+        Stage::Computing | Stage::BenchmarkReady | Stage::Proving | Stage::ProofReady => None,
     }
 }

@@ -1,10 +1,11 @@
-//! The stored form: `job/<benchmark id>` and `batch/<benchmark id>/<index>`.
+//! The stored form: `job/<benchmark id>`, `batch/<benchmark id>/<index>` and `audit/<benchmark id>/<index>`.
 
 use std::collections::BTreeMap;
 
 use tig_plugin_api::prelude::*;
 
 use crate::{
+    audit::Audit,
     job::Job,
     network::Network,
     record::{BatchRecord, JobRecord},
@@ -12,29 +13,44 @@ use crate::{
 
 const JOB: &str = "job/";
 const BATCH: &str = "batch/";
+const AUDIT: &str = "audit/";
 const NETWORK: &str = "network";
 
 pub(crate) fn put_job(ctx: &mut Context<'_>, benchmark_id: &str, record: &JobRecord) -> Result<()> {
     ctx.put(&format!("{JOB}{benchmark_id}"), record)
 }
 
+/// `None` takes the batch out.
 pub(crate) fn put_batch(
     ctx: &mut Context<'_>,
     benchmark_id: &str,
     index: u64,
-    record: &BatchRecord,
+    record: Option<&BatchRecord>,
 ) -> Result<()> {
-    ctx.put(&batch_key(benchmark_id, index), record)
+    put_or_delete(ctx, &part_key(BATCH, benchmark_id, index), record)
+}
+
+/// `None` ends the audit.
+pub(crate) fn put_audit(
+    ctx: &mut Context<'_>,
+    benchmark_id: &str,
+    index: u64,
+    audit: Option<&Audit>,
+) -> Result<()> {
+    put_or_delete(ctx, &part_key(AUDIT, benchmark_id, index), audit)
 }
 
 pub(crate) fn put_network(ctx: &mut Context<'_>, network: &Network) -> Result<()> {
     ctx.put(NETWORK, network)
 }
 
-/// Deletes the job and its batches.
+/// Deletes the job with its batches and audits.
 pub(crate) fn delete_job(ctx: &mut Context<'_>, benchmark_id: &str, job: &Job) -> Result<()> {
     for index in job.finished() {
-        ctx.delete(&batch_key(benchmark_id, index))?;
+        ctx.delete(&part_key(BATCH, benchmark_id, index))?;
+    }
+    for index in job.audited() {
+        ctx.delete(&part_key(AUDIT, benchmark_id, index))?;
     }
     ctx.delete(&format!("{JOB}{benchmark_id}"))
 }
@@ -47,8 +63,17 @@ pub(crate) fn restore(ctx: &mut Context<'_>) -> Result<(BTreeMap<String, Job>, N
         jobs.insert(benchmark_id.clone(), Job::new(benchmark_id, record));
     }
     for (key, record) in ctx.scan_sound::<BatchRecord>(BATCH)? {
-        if let Err(reason) = restore_batch(&mut jobs, &key, record) {
-            ctx.set_aside(&key, reason)?;
+        let restored = part(&mut jobs, &key[BATCH.len()..]);
+        match restored {
+            Ok((job, index)) => job.insert(index, record),
+            Err(reason) => ctx.set_aside(&key, reason)?,
+        }
+    }
+    let now_ms = ctx.now_ms();
+    for (key, audit) in ctx.scan_sound::<Audit>(AUDIT)? {
+        match part(&mut jobs, &key[AUDIT.len()..]) {
+            Ok((job, index)) => job.set_audit(index, Some(audit), now_ms),
+            Err(reason) => ctx.set_aside(&key, reason)?,
         }
     }
     // If it cannot be read, the next block tells it all again.
@@ -56,22 +81,30 @@ pub(crate) fn restore(ctx: &mut Context<'_>) -> Result<(BTreeMap<String, Job>, N
     Ok((jobs, network))
 }
 
-fn restore_batch(
-    jobs: &mut BTreeMap<String, Job>,
+/// Job and index that a key names.
+fn part<'a>(
+    jobs: &'a mut BTreeMap<String, Job>,
     key: &str,
-    record: BatchRecord,
-) -> Result<(), &'static str> {
-    let (benchmark_id, index) = key[BATCH.len()..]
-        .rsplit_once('/')
-        .ok_or("no index in its key")?;
+) -> Result<(&'a mut Job, u64), &'static str> {
+    let (benchmark_id, index) = key.rsplit_once('/').ok_or("no index in its key")?;
     let index = index.parse().map_err(|_| "no index in its key")?;
     let job = jobs.get_mut(benchmark_id).ok_or("its job is not stored")?;
     job.batch(index).ok_or("its job has no such batch")?;
-    job.insert(index, record);
-    Ok(())
+    Ok((job, index))
+}
+
+fn put_or_delete<T: serde::Serialize>(
+    ctx: &mut Context<'_>,
+    key: &str,
+    value: Option<&T>,
+) -> Result<()> {
+    match value {
+        Some(value) => ctx.put(key, value),
+        None => ctx.delete(key),
+    }
 }
 
 /// With leading zeros, so that keys sort by index.
-fn batch_key(benchmark_id: &str, index: u64) -> String {
-    format!("{BATCH}{benchmark_id}/{index:010}")
+fn part_key(kind: &str, benchmark_id: &str, index: u64) -> String {
+    format!("{kind}{benchmark_id}/{index:010}")
 }

@@ -7,8 +7,9 @@ use serde_json::{Map, Value, json};
 use tig_plugin_api::testing::Harness;
 use tig_protocol::{BatchResult, MerkleProof, MerkleTree, OutputData};
 
-use crate::{JobManager, NEW_BATCHES_MAX};
+use crate::{JobManager, hand_out::NEW_BATCHES_MAX};
 
+mod audits;
 mod faults;
 
 const ID: &str = "c0ffee00c0ffee00c0ffee00c0ffee00";
@@ -92,9 +93,15 @@ fn work(batch: &Value) -> Value {
     event
 }
 
+/// What was emitted, without the measurements that come with each `update`.
+fn emitted(manager: &mut Harness<JobManager>) -> Vec<(String, Value)> {
+    let mut emitted = manager.emitted();
+    emitted.retain(|(event, _)| event != "throughput");
+    emitted
+}
+
 fn take(manager: &mut Harness<JobManager>, name: &str) -> Vec<Value> {
-    let emitted = manager
-        .emitted()
+    let emitted = emitted(manager)
         .into_iter()
         .filter(|(event, _)| event == name);
     emitted.map(|(_, arguments)| arguments).collect()
@@ -211,7 +218,7 @@ proptest! {
                     manager.event("batch_result", work(batch));
                 },
             }
-            for (event, arguments) in manager.emitted() {
+            for (event, arguments) in emitted(manager) {
                 match event.as_str() {
                     "new_batch" => batches.push(arguments),
                     "benchmark_ready" => {
@@ -246,7 +253,7 @@ fn what_is_ready_is_announced_once_per_process() {
     compute(&mut manager);
     manager.event("new_block", block(102));
     manager.update();
-    assert_eq!(manager.emitted(), []);
+    assert_eq!(emitted(&mut manager), []);
     manager.restart();
     manager.update();
     manager.update();
@@ -342,4 +349,57 @@ fn the_recorded_results_give_the_recorded_benchmark_and_proof() {
         proofs
     };
     assert_eq!(by_nonce(&proof), by_nonce(&recorded["submitted_proof"]));
+}
+
+#[test]
+fn a_huge_job_goes_on_before_the_next_update() {
+    let mut manager = start(1);
+    let mut huge = empty_block(101);
+    huge["precommits"][ID] = precommit(NEW_BATCHES_MAX as u64 + 500);
+    manager.event("new_block", huge);
+    let batches = take(&mut manager, "new_batch");
+    let mut more = 0;
+    for batch in &batches {
+        manager.event("batch_result", work(batch));
+        more += take(&mut manager, "new_batch").len();
+    }
+    assert_eq!(more, 500);
+}
+
+#[test]
+fn what_is_first_seen_too_late_to_be_useful_is_not_computed() {
+    for (height, expected) in [(128, "computing"), (129, "abandoned")] {
+        let mut manager = start(4);
+        let mut late = block(height);
+        let submissions = &mut late["block"]["config"]["benchmark_submissions"];
+        submissions["submission_delay_multiplier"] = json!(3.0);
+        manager.event("new_block", late);
+        assert_eq!(stage(&mut manager)["stage"], expected, "{height}");
+    }
+}
+
+#[test]
+fn throughput_is_told_when_it_changes() {
+    let mut manager = start(4);
+    manager.event("new_block", block(101));
+    let mut told = Vec::new();
+    let mut update = |manager: &mut Harness<JobManager>| {
+        manager.update();
+        manager.advance_ms(5_000);
+        let events = manager.emitted().into_iter();
+        told.extend(events.filter(|(name, _)| name == "throughput"));
+    };
+    for _ in 0..3 {
+        update(&mut manager);
+    }
+    let batch = json!({ "start_nonce": 0, "num_nonces": 4, "batch_size": 4, "sampled_nonces": [] });
+    manager.event("batch_result", work(&batch));
+    for _ in 0..10 {
+        update(&mut manager);
+    }
+    assert_eq!(told[0].1["challenges"]["c003"]["open_nonces"], 10);
+    let last = &told.last().unwrap().1["challenges"]["c003"];
+    assert_eq!(last["open_nonces"], 6);
+    let rate = last["nonces_per_second"].as_f64().unwrap();
+    assert!((0.05..0.2).contains(&rate), "{rate}");
 }

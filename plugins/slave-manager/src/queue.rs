@@ -100,7 +100,7 @@ impl Queue {
     }
 
     /// Queues a batch. One that is known is not queued twice; its proof version takes the place of a queued plain one.
-    /// That a batch comes again after its result means that the result was refused. Its proofs are kept for a while for
+    /// That a batch comes again after its result means that the result was refused: others try first. Its proofs are kept for a while for
     /// who has computed its root, if `is_present`.
     pub(crate) fn push(
         &mut self,
@@ -113,11 +113,12 @@ impl Queue {
         } else {
             Version::Proof
         };
-        let Some((place, entry)) = self.admit(batch, version) else {
+        let Some((place, mut entry)) = self.admit(batch, version) else {
             return Pushed::Nothing;
         };
         let is_wanted = version == Version::Proof || !self.is_open(place.of(Version::Proof));
-        if self.finished.remove(&place).is_some() && version == Version::Plain {
+        if let Some(slave) = self.finished.remove(&place) {
+            entry.add_failure(slave, now_ms.saturating_add(FAILED_MS));
             self.shelf.remove(place.of(Version::Audit));
         }
         if !is_wanted || self.is_open(place) {
@@ -125,7 +126,10 @@ impl Queue {
         }
         self.shelf.remove(place.of(Version::Plain));
         let finisher = self.finished.get(&place.of(Version::Plain)).cloned();
-        match finisher.filter(|slave| version == Version::Proof && is_present(slave)) {
+        let may_keep = |slave: &Name| {
+            version == Version::Proof && is_present(slave) && entry.suits(slave, now_ms)
+        };
+        match finisher.filter(may_keep) {
             Some(slave) => {
                 let until_ms = now_ms.saturating_add(AFFINITY_MS);
                 self.shelf.put_for(place, entry, slave, until_ms);
@@ -138,12 +142,16 @@ impl Queue {
         }
     }
 
-    /// Queues a batch to be computed once more, by those whom `rules` admit. In place of an earlier audit of it.
+    /// Queues a batch to be computed once more, by those whom `rules` admit. In place of an audit of it by others.
     pub(crate) fn push_audit(&mut self, batch: Batch, rules: Rules) -> Pushed {
         let Some((place, mut entry)) = self.admit(batch, Version::Audit) else {
             return Pushed::Nothing;
         };
         self.finished.remove(&place);
+        let known = self.entry(place).and_then(|entry| entry.rules.as_ref());
+        if known.is_some_and(|known| known.not_for == rules.not_for) {
+            return Pushed::Nothing;
+        }
         self.leases.remove(place);
         let pushed = if rules.only_for.is_some() {
             Pushed::Kept
@@ -367,9 +375,7 @@ impl Queue {
     }
 
     fn known(&self, place: Place, taken_off: Option<Place>) -> Known {
-        let leased = || self.leases.get(place).map(|lease| &lease.entry);
-        let entry = self.shelf.get(place).or_else(leased);
-        let batch = entry.and_then(|entry| self.batch(place, entry));
+        let batch = self.entry(place).and_then(|entry| self.batch(place, entry));
         batch.map_or(Known::No, |batch| Known::Open(Box::new(batch), taken_off))
     }
 
@@ -381,7 +387,12 @@ impl Queue {
         is_needed
     }
 
+    fn entry(&self, place: Place) -> Option<&Entry> {
+        let leased = || self.leases.get(place).map(|lease| &lease.entry);
+        self.shelf.get(place).or_else(leased)
+    }
+
     fn is_open(&self, place: Place) -> bool {
-        self.shelf.get(place).is_some() || self.leases.get(place).is_some()
+        self.entry(place).is_some()
     }
 }

@@ -48,7 +48,7 @@ fn bad_results_are_refused_and_the_batch_is_due_at_once() {
     plain["merkle_proofs"] = json!([]);
     manager.event("batch_result", plain.clone());
     assert_eq!(
-        (manager.stored(), manager.emitted()),
+        (manager.stored(), emitted(&mut manager)),
         (stored.clone(), vec![])
     );
     plain["merkle_root"] = other_root;
@@ -88,7 +88,7 @@ fn a_benchmark_with_another_root_is_abandoned() {
         block_with_benchmark(103, &json!("22".repeat(32))),
     );
     manager.update();
-    assert_eq!(manager.emitted(), []);
+    assert_eq!(emitted(&mut manager), []);
     let job = stage(&mut manager);
     assert_eq!(job["stage"], "abandoned");
     assert!(
@@ -145,14 +145,14 @@ fn results_of_unknown_jobs_are_ignored() {
         json!({ "benchmark_id": "other", "start_nonce": 0, "slave": "s",
         "merkle_root": "00".repeat(32), "solution_nonces": [], "merkle_proofs": [] }),
     );
-    assert_eq!((manager.stored().len(), manager.emitted()), (0, vec![]));
+    assert_eq!((manager.stored().len(), emitted(&mut manager)), (0, vec![]));
 }
 
 #[test]
 fn unreadable_records_are_set_aside_and_the_rest_goes_on() {
     let mut manager = Harness::<JobManager>::start(settings(4));
     manager.event("new_block", block(101));
-    for (_, batch) in manager.emitted() {
+    for (_, batch) in emitted(&mut manager) {
         manager.event("batch_result", work(&batch));
     }
     let torn_batch = format!("batch/{ID}/0000000001");
@@ -171,9 +171,9 @@ fn unreadable_records_are_set_aside_and_the_rest_goes_on() {
         .filter(|(level, _)| level == "error");
     assert_eq!(errors.count(), 2);
 
-    manager.emitted();
+    emitted(&mut manager);
     manager.update();
-    let batches = manager.emitted();
+    let batches = emitted(&mut manager);
     assert_eq!(
         batches.len(),
         1,
@@ -181,7 +181,7 @@ fn unreadable_records_are_set_aside_and_the_rest_goes_on() {
     );
     manager.event("batch_result", work(&batches[0].1));
     assert_eq!(
-        manager.emitted()[0].1["merkle_root"],
+        emitted(&mut manager)[0].1["merkle_root"],
         json!(whole_tree().root())
     );
 }

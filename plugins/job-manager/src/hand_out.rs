@@ -1,0 +1,183 @@
+//! What goes out: batches, and what is ready.
+
+use std::collections::BTreeMap;
+
+use tig_events::{ChallengeThroughput, NewBatch, Throughput};
+use tig_plugin_api::prelude::*;
+
+use crate::{
+    JobManager,
+    job::{Job, Stage, Unprovable},
+    record::JobRecord,
+    store,
+};
+
+/// Batches emitted by one handler call; the rest is due when fewer than [`BATCHES_OUT_MIN`] are out, or at `update`.
+pub(crate) const NEW_BATCHES_MAX: usize = 5_000;
+
+/// With fewer batches out than this, results call for more at once.
+const BATCHES_OUT_MIN: usize = 1_000;
+
+impl JobManager {
+    /// Emits what is due: batches first, so that what is remembered of announcements is changed last.
+    pub(crate) fn advance(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        self.hand_out_due(ctx)?;
+        let ready: Vec<String> = self
+            .jobs
+            .iter()
+            .filter(|(_, job)| is_news(job))
+            .map(|(id, _)| id.clone())
+            .collect();
+        for benchmark_id in ready {
+            self.announce(ctx, &benchmark_id)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps the slaves in work while a huge job goes out in portions.
+    pub(crate) fn top_up(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        let out: usize = self.jobs.values().map(|job| job.schedule.num_out()).sum();
+        if out < BATCHES_OUT_MIN {
+            self.hand_out_due(ctx)?;
+        }
+        Ok(())
+    }
+
+    fn hand_out_due(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        let now_ms = ctx.now_ms();
+        for (benchmark_id, index) in self.due(now_ms) {
+            self.hand_out(ctx, &benchmark_id, index)?;
+        }
+        Ok(())
+    }
+
+    /// Batches to hand out now: those with sampled nonces first, then those of the oldest job.
+    fn due(&self, now_ms: u64) -> Vec<(String, u64)> {
+        let mut jobs: Vec<(&String, &Job)> = self.jobs.iter().collect();
+        jobs.sort_by_key(|(_, job)| job.record().block_started);
+        let proofs = jobs
+            .iter()
+            .flat_map(|(id, job)| job.due_for_proof(now_ms).map(move |index| (id, index)));
+        let roots = jobs
+            .iter()
+            .flat_map(|(id, job)| job.due_for_root(now_ms).map(move |index| (id, index)));
+        let due = proofs.chain(roots).take(NEW_BATCHES_MAX);
+        due.map(|(id, index)| ((*id).clone(), index)).collect()
+    }
+
+    fn hand_out(&mut self, ctx: &mut Context<'_>, benchmark_id: &str, index: u64) -> Result<()> {
+        let now_ms = ctx.now_ms();
+        let Some(job) = self.jobs.get_mut(benchmark_id) else {
+            return Ok(());
+        };
+        if let Some(batch) = job.batch(index) {
+            ctx.emit(&NewBatch(batch))?;
+            job.schedule.hand_out(index, now_ms);
+        }
+        Ok(())
+    }
+
+    /// After a result that is not taken: the batch is due at once.
+    pub(crate) fn hand_out_again(
+        &mut self,
+        ctx: &mut Context<'_>,
+        benchmark_id: &str,
+        start_nonce: u64,
+    ) -> Result<()> {
+        let job = self.jobs.get(benchmark_id);
+        let index = job.and_then(|job| job.index_of(start_nonce).filter(|&index| job.wants(index)));
+        match index {
+            Some(index) => self.hand_out(ctx, benchmark_id, index),
+            None => Ok(()),
+        }
+    }
+
+    /// Emits `benchmark_ready` or `proof_ready` if the job is so far, once per job and process.
+    pub(crate) fn announce(&mut self, ctx: &mut Context<'_>, benchmark_id: &str) -> Result<()> {
+        let Some(job) = self.jobs.get_mut(benchmark_id).filter(|job| is_news(job)) else {
+            return Ok(());
+        };
+        let record = match job.stage() {
+            Stage::BenchmarkReady => Some(announce_benchmark(ctx, job)?),
+            _ => announce_proof(ctx, job)?,
+        };
+        if let Some(record) = record {
+            store::put_job(ctx, benchmark_id, &record)?;
+            job.update(record);
+        }
+        job.announced = Some(job.stage());
+        Ok(())
+    }
+
+    /// Emits what has been measured, where it has changed.
+    pub(crate) fn tell_throughput(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        let mut open: BTreeMap<&str, u64> = BTreeMap::new();
+        for job in self.jobs.values() {
+            let challenge_id = job.record().settings.challenge_id.as_str();
+            *open.entry(challenge_id).or_default() += job.open_nonces();
+        }
+        let has_work =
+            |challenge_id: &str| open.get(challenge_id).is_some_and(|&nonces| nonces > 0);
+        self.pace.tick(ctx.now_ms(), has_work);
+        let challenge = |(&challenge_id, &open_nonces): (&&str, &u64)| {
+            let throughput = ChallengeThroughput {
+                nonces_per_second: self.pace.rate(challenge_id),
+                open_nonces,
+            };
+            (challenge_id.to_owned(), throughput)
+        };
+        let mut challenges: BTreeMap<_, _> = open.iter().map(challenge).collect();
+        for challenge_id in self.throughput.challenges.keys() {
+            if !challenges.contains_key(challenge_id) {
+                let rate = self.pace.rate(challenge_id);
+                let idle = ChallengeThroughput {
+                    nonces_per_second: rate,
+                    open_nonces: 0,
+                };
+                challenges.insert(challenge_id.clone(), idle);
+            }
+        }
+        let throughput = Throughput { challenges };
+        if throughput != self.throughput {
+            ctx.emit(&throughput)?;
+            self.throughput = throughput;
+        }
+        Ok(())
+    }
+}
+
+fn is_news(job: &Job) -> bool {
+    let stage = job.stage();
+    let is_ready = matches!(stage, Stage::BenchmarkReady | Stage::ProofReady);
+    is_ready && job.announced != Some(stage)
+}
+
+/// Emits the benchmark; returns the record that commits the job to it.
+fn announce_benchmark(ctx: &mut Context<'_>, job: &Job) -> Result<JobRecord> {
+    let benchmark = job.benchmark()?;
+    ctx.emit(&benchmark)?;
+    ctx.info(&format!("job {}: benchmark ready", job.benchmark_id));
+    Ok(JobRecord {
+        announced_root: Some(benchmark.merkle_root),
+        ..job.record().clone()
+    })
+}
+
+/// Emits the proof; returns the record that abandons the job if there can be none.
+fn announce_proof(ctx: &mut Context<'_>, job: &Job) -> Result<Option<JobRecord>> {
+    match job.proof() {
+        Ok(proof) => {
+            ctx.emit(&proof)?;
+            ctx.info(&format!("job {}: proof ready", job.benchmark_id));
+            Ok(None)
+        }
+        Err(Unprovable::Useless(reason)) => {
+            ctx.error(&format!("job {}: abandoned, {reason}", job.benchmark_id));
+            Ok(Some(JobRecord {
+                abandoned: Some(reason),
+                ..job.record().clone()
+            }))
+        }
+        Err(error) => Err(error.into()),
+    }
+}

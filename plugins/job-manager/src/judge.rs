@@ -1,0 +1,339 @@
+//! Compares what several slaves say of the same batch, and draws the conclusions.
+
+use std::collections::BTreeMap;
+
+use tig_events::{AuditBatch, SlaveConvicted};
+use tig_plugin_api::prelude::*;
+
+use crate::{
+    JobManager,
+    audit::{Audit, Verdict},
+    config::ChallengeConfig,
+    job::Job,
+    record::{Abandoned, BatchRecord, JobRecord},
+    store,
+};
+
+/// A slave whose last result is no older than this is taken to be there.
+const PRESENT_MS: u64 = 600_000;
+
+/// Slaves whose results are remembered.
+const SLAVES_MAX: usize = 20_000;
+
+/// A sampled batch that nobody has computed once more after so many retry delays is not waited for any longer.
+const RETRIES_MAX: u64 = 2;
+
+/// Who has delivered a result, and when.
+#[derive(Default)]
+pub(crate) struct Present(BTreeMap<String, u64>);
+
+impl Present {
+    pub(crate) fn saw(&mut self, slave: &str, now_ms: u64) {
+        if let Some(last_ms) = self.0.get_mut(slave) {
+            *last_ms = now_ms;
+            return;
+        }
+        if self.0.len() >= SLAVES_MAX {
+            self.0.clear();
+        }
+        self.0.insert(slave.to_owned(), now_ms);
+    }
+
+    fn forget(&mut self, now_ms: u64) {
+        self.0
+            .retain(|_, last_ms| now_ms.saturating_sub(*last_ms) <= PRESENT_MS);
+    }
+
+    fn has_other_than(&self, slave: &str) -> bool {
+        self.0.keys().any(|other| other != slave)
+    }
+}
+
+/// What follows from a verdict.
+enum Conclusion {
+    Wait,
+    Confirm,
+    Replace(BatchRecord, Vec<SlaveConvicted>),
+    Keep(Vec<SlaveConvicted>),
+    GiveUp,
+}
+
+impl JobManager {
+    /// By chance, has a new result computed once more by somebody else.
+    pub(crate) fn sample_audit(
+        &mut self,
+        ctx: &mut Context<'_>,
+        benchmark_id: &str,
+        index: u64,
+    ) -> Result<()> {
+        let unit = ctx.random_unit();
+        let Some((job, config)) = self.audited_job(benchmark_id) else {
+            return Ok(());
+        };
+        let Some(record) = job.batches.get(&index) else {
+            return Ok(());
+        };
+        let somebody_else = match &config.verifier {
+            Some(verifier) => *verifier != record.slave,
+            None => self.present.has_other_than(&record.slave),
+        };
+        if unit >= config.audit_share.get() || job.record().is_committed() || !somebody_else {
+            return Ok(());
+        }
+        let audit = Audit::new(record);
+        self.put_audit(ctx, benchmark_id, index, Some(audit))?;
+        self.hand_out_audit(ctx, benchmark_id, index)
+    }
+
+    /// Takes what another slave says of a batch.
+    pub(crate) fn hear(
+        &mut self,
+        ctx: &mut Context<'_>,
+        benchmark_id: &str,
+        index: u64,
+        claim: &BatchRecord,
+    ) -> Result<()> {
+        let now_ms = ctx.now_ms();
+        self.present.saw(&claim.slave, now_ms);
+        let Some((job, config)) = self.audited_job(benchmark_id) else {
+            return Ok(());
+        };
+        let Some(stored) = job.batches.get(&index) else {
+            return Ok(());
+        };
+        let open = job.audits().get(&index).map(|open| open.audit.clone());
+        let mut audit = open.unwrap_or_else(|| Audit::new(stored));
+        if !audit.add(claim) {
+            return Ok(());
+        }
+        let start_nonce = job.batch(index).map_or(0, |batch| batch.start_nonce);
+        let verdict = audit.verdict(config.verifier.as_deref());
+        let conclusion = conclude(&verdict, stored, benchmark_id, start_nonce);
+        if !claim.agrees(stored) {
+            ctx.warn(&format!(
+                "job {benchmark_id}: batch {start_nonce}: {} states root {}, but {} states {}",
+                claim.slave, claim.merkle_root, stored.slave, stored.merkle_root
+            ));
+        }
+        match conclusion {
+            Conclusion::Wait => {
+                self.put_audit(ctx, benchmark_id, index, Some(audit))?;
+                self.hand_out_audit(ctx, benchmark_id, index)?;
+            }
+            Conclusion::GiveUp => {
+                self.put_audit(ctx, benchmark_id, index, Some(audit))?;
+                ctx.error(&format!(
+                    "job {benchmark_id}: batch {start_nonce}: no two slaves agree; is the algorithm deterministic?"
+                ));
+            }
+            Conclusion::Confirm => self.confirm(ctx, benchmark_id, index)?,
+            Conclusion::Keep(convicted) => {
+                self.convict(ctx, &convicted)?;
+                self.confirm(ctx, benchmark_id, index)?;
+            }
+            Conclusion::Replace(record, convicted) => {
+                self.convict(ctx, &convicted)?;
+                self.replace(ctx, benchmark_id, index, start_nonce, record)?;
+            }
+        }
+        // Its proofs, if they were asked for, are still missing.
+        self.hand_out_again(ctx, benchmark_id, start_nonce)
+    }
+
+    /// Hands audits out again that nobody has answered, and gives up waiting for those that nobody takes.
+    pub(crate) fn advance_audits(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        let now_ms = ctx.now_ms();
+        self.present.forget(now_ms);
+        let (mut due, mut over) = (Vec::new(), Vec::new());
+        for (benchmark_id, job) in &self.jobs {
+            let delay_ms = job.retry_delay_ms();
+            for (&index, open) in job.audits() {
+                let waited_ms = now_ms.saturating_sub(open.since_ms);
+                let is_due = open
+                    .handed_out_ms
+                    .is_none_or(|then_ms| now_ms.saturating_sub(then_ms) >= delay_ms);
+                if !open.audit.is_dispute() && waited_ms >= delay_ms.saturating_mul(RETRIES_MAX) {
+                    over.push((benchmark_id.clone(), index));
+                } else if is_due {
+                    due.push((benchmark_id.clone(), index));
+                }
+            }
+        }
+        for (benchmark_id, index) in over {
+            ctx.info(&format!(
+                "job {benchmark_id}: batch number {index} was not computed once more in time, nobody took it"
+            ));
+            self.put_audit(ctx, &benchmark_id, index, None)?;
+        }
+        for (benchmark_id, index) in due {
+            self.hand_out_audit(ctx, &benchmark_id, index)?;
+        }
+        Ok(())
+    }
+
+    /// Takes out what a slave in quarantine has delivered, as far as it is not committed and nobody has confirmed it.
+    pub(crate) fn discard_results_of(&mut self, ctx: &mut Context<'_>, slave: &str) -> Result<()> {
+        for (benchmark_id, job) in &mut self.jobs {
+            let of_slave = job
+                .batches
+                .iter()
+                .filter(|(_, batch)| batch.slave == slave && !batch.is_confirmed);
+            let indexes: Vec<u64> = of_slave.map(|(index, _)| *index).collect();
+            if indexes.is_empty() {
+                continue;
+            }
+            let count = indexes.len();
+            if job.record().is_committed() {
+                ctx.warn(&format!(
+                    "job {benchmark_id}: {count} results of {slave} are part of a submitted benchmark"
+                ));
+                continue;
+            }
+            for index in indexes {
+                store::put_batch(ctx, benchmark_id, index, None)?;
+                store::put_audit(ctx, benchmark_id, index, None)?;
+                job.discard(index);
+            }
+            ctx.warn(&format!(
+                "job {benchmark_id}: {count} results of {slave} discarded"
+            ));
+        }
+        Ok(())
+    }
+
+    fn audited_job(&self, benchmark_id: &str) -> Option<(&Job, &ChallengeConfig)> {
+        let job = self.jobs.get(benchmark_id).filter(|job| job.is_active())?;
+        let challenge_id = &job.record().settings.challenge_id;
+        let config = self.network.challenge_config(&self.config, challenge_id)?;
+        Some((job, config))
+    }
+
+    fn put_audit(
+        &mut self,
+        ctx: &mut Context<'_>,
+        benchmark_id: &str,
+        index: u64,
+        audit: Option<Audit>,
+    ) -> Result<()> {
+        store::put_audit(ctx, benchmark_id, index, audit.as_ref())?;
+        let now_ms = ctx.now_ms();
+        if let Some(job) = self.jobs.get_mut(benchmark_id) {
+            job.set_audit(index, audit, now_ms);
+        }
+        Ok(())
+    }
+
+    fn hand_out_audit(
+        &mut self,
+        ctx: &mut Context<'_>,
+        benchmark_id: &str,
+        index: u64,
+    ) -> Result<()> {
+        let event = self.audited_job(benchmark_id).and_then(|(job, config)| {
+            let mut batch = job.batch(index)?;
+            batch.sampled_nonces.clear();
+            let slaves = job.audits().get(&index)?.audit.slaves();
+            Some(AuditBatch {
+                batch,
+                not_for: slaves.map(str::to_owned).collect(),
+                only_for: config.verifier.clone(),
+            })
+        });
+        let now_ms = ctx.now_ms();
+        if let (Some(event), Some(job)) = (event, self.jobs.get_mut(benchmark_id)) {
+            ctx.emit(&event)?;
+            job.audit_handed_out(index, now_ms);
+        }
+        Ok(())
+    }
+
+    fn convict(&self, ctx: &mut Context<'_>, convicted: &[SlaveConvicted]) -> Result<()> {
+        for event in convicted {
+            ctx.emit(event)?;
+            ctx.error(&format!(
+                "job {}: batch {}: the result of {} is wrong, say {}",
+                event.benchmark_id,
+                event.start_nonce,
+                event.slave,
+                event.witnesses.join(", ")
+            ));
+        }
+        Ok(())
+    }
+
+    /// Others have found what is stored.
+    fn confirm(&mut self, ctx: &mut Context<'_>, benchmark_id: &str, index: u64) -> Result<()> {
+        self.put_audit(ctx, benchmark_id, index, None)?;
+        let job = self.jobs.get_mut(benchmark_id);
+        if let Some(record) = job.and_then(|job| job.batches.get_mut(&index)) {
+            record.is_confirmed = true;
+            store::put_batch(ctx, benchmark_id, index, Some(record))?;
+        }
+        Ok(())
+    }
+
+    /// What is stored is wrong: it gives way, unless the benchmark already builds on it.
+    fn replace(
+        &mut self,
+        ctx: &mut Context<'_>,
+        benchmark_id: &str,
+        index: u64,
+        start_nonce: u64,
+        record: BatchRecord,
+    ) -> Result<()> {
+        self.put_audit(ctx, benchmark_id, index, None)?;
+        let Some(job) = self.jobs.get_mut(benchmark_id) else {
+            return Ok(());
+        };
+        if !job.record().is_committed() {
+            store::put_batch(ctx, benchmark_id, index, Some(&record))?;
+            job.insert(index, record);
+            return Ok(());
+        }
+        let reason = Abandoned::Disproved { start_nonce };
+        ctx.error(&format!("job {benchmark_id}: abandoned, {reason}"));
+        let record = JobRecord {
+            abandoned: Some(reason),
+            ..job.record().clone()
+        };
+        store::put_job(ctx, benchmark_id, &record)?;
+        job.update(record);
+        Ok(())
+    }
+}
+
+fn conclude(
+    verdict: &Verdict<'_>,
+    stored: &BatchRecord,
+    benchmark_id: &str,
+    start_nonce: u64,
+) -> Conclusion {
+    match verdict {
+        Verdict::Open => Conclusion::Wait,
+        Verdict::Agreed => Conclusion::Confirm,
+        Verdict::Undecided => Conclusion::GiveUp,
+        Verdict::Decided {
+            right,
+            witnesses,
+            wrong,
+        } => {
+            let convicted = wrong.iter().map(|claim| SlaveConvicted {
+                slave: claim.slave.clone(),
+                benchmark_id: benchmark_id.to_owned(),
+                start_nonce,
+                stated: claim.merkle_root,
+                agreed: right.merkle_root,
+                witnesses: witnesses.iter().map(|&slave| slave.to_owned()).collect(),
+            });
+            let convicted = convicted.collect();
+            if right.agrees(stored) {
+                return Conclusion::Keep(convicted);
+            }
+            let record = BatchRecord {
+                is_confirmed: true,
+                ..(*right).clone()
+            };
+            Conclusion::Replace(record, convicted)
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Results computed by several slaves: who is believed, and what a lie costs.
+
+use super::*;
+
+fn start_with(audit_share: f64, verifier: Value) -> Harness<JobManager> {
+    Harness::start(
+        json!({ "name": "job_manager", "config": { "job_manager": { "knapsack": {
+        "batch_size": 4, "ms_delay_between_batch_retries": 30_000,
+        "audit_share": audit_share, "verifier": verifier } } } }),
+    )
+}
+
+fn by(slave: &str, mut result: Value) -> Value {
+    result["slave"] = json!(slave);
+    result
+}
+
+/// A result that is well formed, and wrong.
+fn lie(mut result: Value) -> Value {
+    result["merkle_root"] = json!("66".repeat(32));
+    result
+}
+
+fn batches(manager: &mut Harness<JobManager>) -> Vec<Value> {
+    manager.event("new_block", block(101));
+    take(manager, "new_batch")
+}
+
+#[test]
+fn a_sampled_batch_goes_to_another_slave_and_the_benchmark_waits_for_it() {
+    let mut manager = start_with(1.0, Value::Null);
+    let batches = batches(&mut manager);
+    manager.event("batch_result", by("ann", work(&batches[0])));
+    assert_eq!(emitted(&mut manager), [], "nobody else is there");
+    manager.event("batch_result", by("bob", work(&batches[1])));
+    let audit = take(&mut manager, "audit_batch").remove(0);
+    assert_eq!(
+        (&audit["not_for"], &audit["batch"]),
+        (&json!(["bob"]), &batches[1])
+    );
+    manager.event("batch_result", by("ann", work(&batches[2])));
+    assert_eq!(take(&mut manager, "benchmark_ready"), [] as [Value; 0]);
+    let job = stage(&mut manager);
+    assert_eq!(
+        (&job["stage"], &job["audits_open"], &job["reason_code"]),
+        (&json!("auditing"), &json!(2), &json!({ "audits": 2 }))
+    );
+    manager.event("batch_result", by("ann", work(&batches[1])));
+    manager.event("batch_result", by("bob", work(&batches[2])));
+    assert_eq!(take(&mut manager, "benchmark_ready").len(), 1);
+    assert!(!manager.stored().keys().any(|key| key.starts_with("audit/")));
+}
+
+#[test]
+fn an_audit_that_nobody_takes_holds_the_benchmark_up_for_a_bounded_time() {
+    let mut manager = start_with(1.0, Value::Null);
+    let batches = batches(&mut manager);
+    for (batch, slave) in batches.iter().zip(["ann", "bob", "ann"]) {
+        manager.event("batch_result", by(slave, work(batch)));
+    }
+    emitted(&mut manager);
+    manager.advance_ms(30_000);
+    manager.update();
+    assert_eq!(
+        take(&mut manager, "audit_batch").len(),
+        2,
+        "handed out again"
+    );
+    manager.advance_ms(30_000);
+    manager.update();
+    assert_eq!(take(&mut manager, "benchmark_ready").len(), 1);
+}
+
+#[test]
+fn a_lie_is_found_by_two_others_replaced_and_convicted() {
+    let mut manager = start_with(1.0, Value::Null);
+    let batches = batches(&mut manager);
+    manager.event("batch_result", by("ann", work(&batches[0])));
+    manager.event("batch_result", by("liar", lie(work(&batches[1]))));
+    emitted(&mut manager);
+    manager.event("batch_result", by("ann", work(&batches[1])));
+    let audit = take(&mut manager, "audit_batch").remove(0);
+    assert_eq!(audit["not_for"], json!(["liar", "ann"]));
+
+    // Neither time nor a restart settles it.
+    manager.event("batch_result", by("ann", work(&batches[2])));
+    manager.restart();
+    manager.event("new_block", block(102));
+    manager.advance_ms(300_000);
+    manager.update();
+    assert_eq!(take(&mut manager, "benchmark_ready"), [] as [Value; 0]);
+    let job = stage(&mut manager);
+    assert_eq!(job["reason_code"]["disputed_by"], json!(["liar", "ann"]));
+
+    manager.event("batch_result", by("bob", work(&batches[1])));
+    let events = emitted(&mut manager);
+    let names: Vec<&str> = events.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["slave_convicted", "benchmark_ready"]);
+    assert_eq!(events[0].1["slave"], "liar");
+    assert_eq!(events[0].1["witnesses"], json!(["ann", "bob"]));
+    assert_eq!(events[1].1["merkle_root"], json!(whole_tree().root()));
+    assert_eq!(events[1].1["solution_nonces"], json!([0, 2, 4, 6, 8]));
+}
+
+#[test]
+fn solutions_are_compared_as_well_as_roots() {
+    let mut manager = start_with(1.0, json!("verifier"));
+    let batches = batches(&mut manager);
+    let mut bragging = by("liar", work(&batches[0]));
+    bragging["solution_nonces"] = json!([0, 1, 2]);
+    manager.event("batch_result", bragging);
+    assert_eq!(take(&mut manager, "audit_batch")[0]["only_for"], "verifier");
+    manager.event("batch_result", by("verifier", work(&batches[0])));
+    let events = emitted(&mut manager);
+    assert_eq!(
+        (events[0].0.as_str(), &events[0].1["slave"]),
+        ("slave_convicted", &json!("liar"))
+    );
+}
+
+#[test]
+fn what_a_quarantined_slave_delivered_is_computed_anew_unless_confirmed() {
+    let mut manager = start_with(0.0, Value::Null);
+    let batches = batches(&mut manager);
+    manager.event("batch_result", by("liar", work(&batches[0])));
+    manager.event("batch_result", by("liar", work(&batches[1])));
+    manager.event("batch_result", by("ann", work(&batches[2])));
+    assert_eq!(take(&mut manager, "benchmark_ready").len(), 1);
+
+    // Submitted already: what is committed stays.
+    let quarantined = json!({ "slave": "liar", "reason": "it lied", "until_ms": 1 });
+    manager.event("slave_quarantined", quarantined.clone());
+    assert_eq!(take(&mut manager, "new_batch"), [] as [Value; 0]);
+
+    let mut manager = start_with(0.0, Value::Null);
+    let batches = self::batches(&mut manager);
+    manager.event("batch_result", by("liar", work(&batches[0])));
+    manager.event("batch_result", by("ann", work(&batches[2])));
+    manager.event("slave_quarantined", quarantined);
+    let again = take(&mut manager, "new_batch");
+    assert_eq!(again, [batches[0].clone()]);
+    manager.restart();
+    assert_eq!(stage(&mut manager)["batches_done"], 1);
+}
+
+#[test]
+fn a_root_disproved_after_its_benchmark_was_submitted_ends_the_job_without_a_fraud() {
+    let mut manager = start_with(0.0, Value::Null);
+    let batches = batches(&mut manager);
+    manager.event("batch_result", by("liar", lie(work(&batches[0]))));
+    manager.event("batch_result", by("ann", work(&batches[1])));
+    manager.event("batch_result", by("ann", work(&batches[2])));
+    let root = take(&mut manager, "benchmark_ready")[0]["merkle_root"].clone();
+    manager.event("new_block", block_with_benchmark(103, &root));
+    let sampled = take(&mut manager, "new_batch");
+    assert_eq!(sampled[0]["start_nonce"], 0);
+    for slave in ["ann", "bob"] {
+        manager.event("batch_result", by(slave, work(&sampled[0])));
+    }
+    let events = emitted(&mut manager);
+    assert!(
+        events
+            .iter()
+            .any(|(name, event)| name == "slave_convicted" && event["slave"] == "liar"),
+        "{events:?}"
+    );
+    assert!(!events.iter().any(|(name, _)| name == "proof_ready"));
+    let job = stage(&mut manager);
+    assert_eq!(
+        (&job["stage"], &job["reason_code"]["kind"]),
+        (&json!("abandoned"), &json!("disproved"))
+    );
+}
+
+#[test]
+fn a_false_accuser_is_convicted_and_the_proof_still_comes() {
+    let mut manager = start_with(0.0, Value::Null);
+    let batches = batches(&mut manager);
+    for batch in &batches {
+        manager.event("batch_result", by("ann", work(batch)));
+    }
+    let root = take(&mut manager, "benchmark_ready")[0]["merkle_root"].clone();
+    manager.event("new_block", block_with_benchmark(103, &root));
+    let sampled = take(&mut manager, "new_batch");
+    let mut accusation = lie(work(&sampled[0]));
+    accusation["merkle_proofs"] = json!([]);
+    manager.event("batch_result", by("liar", accusation));
+    let events = emitted(&mut manager);
+    let names: Vec<&str> = events.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["audit_batch", "new_batch"]);
+    manager.event("batch_result", by("bob", work(&batches[0])));
+    assert_eq!(take(&mut manager, "slave_convicted")[0]["slave"], "liar");
+    for batch in &sampled {
+        manager.event("batch_result", by("bob", work(batch)));
+    }
+    assert_eq!(take(&mut manager, "proof_ready").len(), 1);
+}
+
+#[test]
+fn a_share_outside_0_to_1_is_refused_with_its_place() {
+    for share in [-0.1, 1.1] {
+        let config = json!({ "knapsack": { "batch_size": 4, "ms_delay_between_batch_retries": 1,
+            "audit_share": share } });
+        let settings = json!({ "name": "job_manager", "config": { "job_manager": config } });
+        let error = Harness::<JobManager>::try_start(settings).err().unwrap();
+        let text = error.to_string();
+        assert!(
+            text.starts_with("config.job_manager.knapsack.audit_share: "),
+            "{text}"
+        );
+    }
+}
