@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use tig_events::DifficultySamples;
+use tig_events::{DifficultySamples, Throughput};
+use tig_protocol::PreciseNumber;
 
 use crate::{
     choice::{Choices, choices},
     config::Config,
     ledger::Ledger,
+    lifetime::BlockClock,
     market::Market,
     plan::{Plan, Samples},
 };
@@ -19,6 +21,8 @@ pub(crate) struct Board {
     pub(crate) choices: Choices,
     /// By challenge id.
     pub(crate) samples: BTreeMap<String, Samples>,
+    pub(crate) throughput: Throughput,
+    pub(crate) clock: BlockClock,
 }
 
 impl Board {
@@ -40,13 +44,17 @@ impl Board {
 
     pub(crate) fn plan<'a>(
         &'a self,
-        config: &Config,
+        config: &'a Config,
         player_id: &'a str,
         ledger: &'a Ledger,
+        spent_today: PreciseNumber,
     ) -> Option<Plan<'a>> {
         self.market.as_ref().map(|market| Plan {
             player_id,
-            max_precommits: config.max_precommits_per_block,
+            config,
+            spent_today,
+            throughput: &self.throughput,
+            block_seconds: self.clock.seconds(),
             market,
             choices: &self.choices,
             samples: &self.samples,

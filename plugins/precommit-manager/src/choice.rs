@@ -48,12 +48,16 @@ fn choice(name: &str, selection: &Selection, market: &Market) -> Result<Choice, 
     let challenge = find_challenge(name, market)?;
     let fees = challenge.fees.ok_or(Reason::InactiveChallenge)?;
     let algorithm = find_algorithm(&selection.algorithm, &challenge.id, market)?;
+    let fee = fees.of(num_nonces).ok_or(Reason::FeeOverflow)?;
+    if let Some(limit) = selection.max_fee.filter(|limit| fee.to_f64() > *limit) {
+        return Err(Reason::FeeOverLimit { fee, limit });
+    }
     Ok(Choice {
         challenge_id: challenge.id.clone(),
         algorithm_id: algorithm.id.clone(),
         num_nonces,
         weight: selection.weight,
-        fee: fees.of(num_nonces).ok_or(Reason::FeeOverflow)?,
+        fee,
     })
 }
 
@@ -92,6 +96,7 @@ fn find_algorithm<'a>(
     let name = name.to_owned();
     match algorithm.usability {
         Usability::Usable => Ok(algorithm),
+        Usability::Fraudulent => Err(Reason::Fraud(name)),
         Usability::Banned => Err(Reason::Banned(name)),
         Usability::Inactive => Err(Reason::InactiveAlgorithm(name)),
         Usability::NotCompiled => Err(Reason::NotCompiled(name)),

@@ -11,13 +11,26 @@ const PRECOMMITS_PER_BLOCK_MAX: u32 = 100;
 /// A bound far above every useful weight that keeps sums of weights finite.
 const WEIGHT_MAX: f64 = 1e12;
 
+/// More than all TIG there are.
+const TIG_MAX: f64 = 1e12;
+
 #[derive(Clone, ConfigSchema, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {
     /// Precommits per block over all challenges; 0 pauses.
     pub(crate) max_precommits_per_block: u32,
+    /// With this many precommits without a proof no new ones are made: what cannot be proven in time is a lost fee.
+    #[serde(default = "default_max_unresolved")]
+    pub(crate) max_unresolved: u32,
+    /// Fees of 24 hours, in TIG.
+    #[serde(default)]
+    pub(crate) budget_per_day: Option<f64>,
     /// By challenge name.
     pub(crate) algo_selection: BTreeMap<String, Selection>,
+}
+
+fn default_max_unresolved() -> u32 {
+    64
 }
 
 /// What to run for a challenge.
@@ -30,6 +43,9 @@ pub(crate) struct Selection {
     pub(crate) num_nonces: u64,
     /// The challenge's share of all precommits, relative to the other weights; 0 disables it.
     pub(crate) weight: f64,
+    /// The highest fee to pay for a precommit, in TIG.
+    #[serde(default)]
+    pub(crate) max_fee: Option<f64>,
 }
 
 impl Config {
@@ -40,6 +56,10 @@ impl Config {
                 "config.precommit_manager.max_precommits_per_block: {max} is above {PRECOMMITS_PER_BLOCK_MAX}"
             );
         }
+        check_tig(
+            "config.precommit_manager.budget_per_day",
+            self.budget_per_day,
+        )?;
         for (name, selection) in &self.algo_selection {
             let key = format!("config.precommit_manager.algo_selection.{name}");
             let Selection {
@@ -54,6 +74,7 @@ impl Config {
             if !(0.0..=WEIGHT_MAX).contains(&weight) {
                 bail!("{key}.weight: {weight} is not between 0 and {WEIGHT_MAX}");
             }
+            check_tig(&format!("{key}.max_fee"), selection.max_fee)?;
         }
         if !self
             .algo_selection
@@ -66,5 +87,14 @@ impl Config {
             );
         }
         Ok(())
+    }
+}
+
+fn check_tig(key: &str, amount: Option<f64>) -> Result<()> {
+    match amount {
+        Some(amount) if !(0.0..=TIG_MAX).contains(&amount) => {
+            bail!("{key}: {amount} is not between 0 and {TIG_MAX}")
+        }
+        _ => Ok(()),
     }
 }

@@ -35,6 +35,12 @@ impl Ledger {
         self.made.len()
     }
 
+    pub(crate) fn made_of(&self, challenge_id: &str) -> usize {
+        let made = self.made.keys();
+        made.filter(|settings| settings.challenge_id == challenge_id)
+            .count()
+    }
+
     pub(crate) fn is_used(&self, settings: &BenchmarkSettings) -> bool {
         self.used.contains(settings)
     }
@@ -50,13 +56,13 @@ impl Ledger {
         self.made.insert(settings, fee);
     }
 
-    /// Gives the slot back, once. Returns whether the settings had one.
-    pub(crate) fn reject(&mut self, settings: &BenchmarkSettings) -> bool {
-        let had_slot = self.made.remove(settings).is_some();
-        if had_slot {
+    /// Gives the slot back, once. Returns the fee if the settings had one.
+    pub(crate) fn reject(&mut self, settings: &BenchmarkSettings) -> Option<PreciseNumber> {
+        let fee = self.made.remove(settings);
+        if fee.is_some() {
             self.rejections = self.rejections.saturating_add(1);
         }
-        had_slot
+        fee
     }
 
     /// Ends a row of refusals. Returns whether there was one.

@@ -2,29 +2,33 @@
 //!
 //! | | |
 //! |---|---|
-//! | handles | `new_block`, `difficulty_samples`, `update`, `submit_precommit_success`, `submit_precommit_error` |
+//! | handles | `new_block`, `difficulty_samples`, `throughput`, `update`, `drain`, `submit_precommit_success`, `submit_precommit_error` |
 //! | emits | `precommit_ready` |
 //! | routes | `GET /precommits`: the current block, and why each challenge is or is not precommitted |
-//! | config keys | `max_precommits_per_block`, `algo_selection` {challenge name: `algorithm`, `num_nonces`, `weight`} |
-//! | stored keys | `ledger`: what was precommitted at the current block |
+//! | config keys | `max_precommits_per_block`, `max_unresolved`, `budget_per_day`, `algo_selection` {challenge name: `algorithm`, `num_nonces`, `weight`, `max_fee`} |
+//! | stored keys | `ledger`: what was precommitted at the current block; `spend`: fees of the last day |
 //!
+//! Nothing is begun that the slaves, as fast as they were lately, could not prove while it counts, nor with an algorithm of
+//! which a benchmark was flagged as fraud, nor while the host drains.
 //! It acts as soon as all challenges have their samples, and at each `update` with those that have.
 
 mod board;
 mod choice;
 mod config;
 mod ledger;
+mod lifetime;
 mod market;
 mod plan;
 mod reason;
 mod report;
+mod spend;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use tig_events::{DifficultySamples, PrecommitReady, SubmitPrecommitError};
+use tig_events::{DifficultySamples, PrecommitReady, SubmitPrecommitError, Throughput};
 use tig_plugin_api::prelude::*;
 use tig_protocol::BenchmarkSettings;
 
@@ -32,16 +36,20 @@ use crate::{
     board::Board,
     config::Config,
     ledger::Ledger,
+    lifetime::BlockClock,
     market::{Market, NewBlock},
     plan::Samples,
     reason::Hold,
     report::{Reporter, View},
+    spend::Spend,
 };
 
 struct PrecommitManager {
     config: Config,
     board: Board,
     ledger: Ledger,
+    spend: Spend,
+    is_draining: bool,
     /// Why the last attempt ended.
     hold: Hold,
     reporter: Reporter,
@@ -53,6 +61,12 @@ struct Handover {
     market: Option<Market>,
     samples: BTreeMap<String, Samples>,
     ledger: Ledger,
+    #[serde(default)]
+    throughput: Throughput,
+    #[serde(default)]
+    clock: BlockClock,
+    #[serde(default)]
+    is_draining: bool,
 }
 
 /// The body of a precommit request.
@@ -69,10 +83,16 @@ impl PrecommitManager {
             ctx.warn(&format!("{error}: this block's precommits are forgotten"));
             None
         });
+        let spend = ctx.get("spend").unwrap_or_else(|error| {
+            ctx.warn(&format!("{error}: the fees of the last day are forgotten"));
+            None
+        });
         Ok(Self {
             config,
             board: Board::default(),
             ledger: ledger.unwrap_or_default(),
+            spend: spend.unwrap_or_default(),
+            is_draining: false,
             hold: Hold::NoBlock,
             reporter: Reporter::default(),
         })
@@ -83,8 +103,20 @@ impl PrecommitManager {
         if self.ledger.block_id != market.block_id {
             self.ledger = Ledger::of_block(&market.block_id, ctx.random_unit());
         }
+        self.board.clock.see(market.height, ctx.now_ms());
         self.enter(ctx, market);
         self.act(ctx, Patience::ForSamples)
+    }
+
+    fn on_throughput(&mut self, _ctx: &mut Context<'_>, event: Throughput) -> Result<()> {
+        self.board.throughput = event;
+        Ok(())
+    }
+
+    fn on_drain(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        self.is_draining = true;
+        ctx.info(&Hold::Draining.to_string());
+        Ok(())
     }
 
     fn on_difficulty_samples(
@@ -124,9 +156,12 @@ impl PrecommitManager {
         }
         let request: Request = serde_json::from_value(event.request)?;
         let mut ledger = self.ledger.clone();
-        if ledger.reject(&request.settings) {
+        if let Some(fee) = ledger.reject(&request.settings) {
+            let mut spend = self.spend.clone();
+            spend.take_back(fee);
             ctx.put("ledger", &ledger)?;
-            self.ledger = ledger;
+            ctx.put("spend", &spend)?;
+            (self.ledger, self.spend) = (ledger, spend);
         }
         Ok(())
     }
@@ -137,7 +172,10 @@ impl PrecommitManager {
         _request: HttpRequest,
     ) -> Result<HttpReply> {
         let player_id = &ctx.settings().player_id;
-        let plan = self.board.plan(&self.config, player_id, &self.ledger);
+        let spent_today = self.spend.of_day(ctx.now_ms());
+        let plan = self
+            .board
+            .plan(&self.config, player_id, &self.ledger, spent_today);
         HttpReply::json(200, &View::new(plan.as_ref(), self.hold))
     }
 
@@ -146,12 +184,18 @@ impl PrecommitManager {
             market: self.board.market.clone(),
             samples: self.board.samples.clone(),
             ledger: self.ledger.clone(),
+            throughput: self.board.throughput.clone(),
+            clock: self.board.clock.clone(),
+            is_draining: self.is_draining,
         })
     }
 
     fn restore(&mut self, ctx: &mut Context<'_>, state: Handover) -> Result<()> {
         self.board.samples = state.samples;
         self.ledger = state.ledger;
+        self.board.throughput = state.throughput;
+        self.board.clock = state.clock;
+        self.is_draining = state.is_draining;
         if let Some(market) = state.market {
             self.enter(ctx, market);
         }
@@ -175,9 +219,17 @@ impl PrecommitManager {
 
     /// Makes precommits until something stands in the way. They count from the moment they are emitted.
     fn act(&mut self, ctx: &mut Context<'_>, patience: Patience) -> Result<()> {
+        if self.is_draining {
+            self.hold = Hold::Draining;
+            return Ok(());
+        }
         let player_id = ctx.settings().player_id.as_str();
-        let mut ledger = self.ledger.clone();
-        while let Some(plan) = self.board.plan(&self.config, player_id, &ledger) {
+        let now_ms = ctx.now_ms();
+        let (mut ledger, mut spend) = (self.ledger.clone(), self.spend.clone());
+        while let Some(plan) =
+            self.board
+                .plan(&self.config, player_id, &ledger, spend.of_day(now_ms))
+        {
             if patience == Patience::ForSamples && !plan.has_all_samples() {
                 break;
             }
@@ -188,7 +240,9 @@ impl PrecommitManager {
                         num_nonces: precommit.num_nonces,
                     })?;
                     ledger.record(precommit.settings, precommit.fee);
+                    spend.add(precommit.fee, now_ms);
                     ctx.put("ledger", &ledger)?;
+                    ctx.put("spend", &spend)?;
                     self.reporter.made(&precommit.challenge);
                 }
                 Err(hold) => {
@@ -198,7 +252,7 @@ impl PrecommitManager {
                 }
             }
         }
-        self.ledger = ledger;
+        (self.ledger, self.spend) = (ledger, spend);
         Ok(())
     }
 }

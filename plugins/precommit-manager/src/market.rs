@@ -1,9 +1,10 @@
 //! What a block offers: challenges with their fees, algorithms, and our own balance and open work.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned, de::IgnoredAny};
 use serde_json::value::RawValue;
+use tig_events::BlockHead;
 use tig_protocol::{
     PreciseNumber,
     api::{Algorithm, Challenge, Player, Wasm},
@@ -12,27 +13,39 @@ use tig_protocol::{
 /// The part of `new_block` that counts here. Records are decoded one by one, so that an odd one stops no other.
 #[derive(Deserialize)]
 pub(crate) struct NewBlock {
-    block: Block,
+    block: BlockHead,
     algorithms: BTreeMap<String, Box<RawValue>>,
     wasms: BTreeMap<String, Box<RawValue>>,
     #[serde(default)]
     player: Option<Box<RawValue>>,
     #[serde(default)]
-    precommits: BTreeMap<String, IgnoredAny>,
+    precommits: BTreeMap<String, Box<RawValue>>,
     #[serde(default)]
     proofs: BTreeMap<String, IgnoredAny>,
+    #[serde(default)]
+    frauds: BTreeMap<String, IgnoredAny>,
     challenges: BTreeMap<String, Box<RawValue>>,
 }
 
+/// What is read of a precommit whose benchmark was a fraud.
 #[derive(Deserialize)]
-struct Block {
-    id: String,
+struct Suspect {
+    settings: SuspectSettings,
+}
+
+#[derive(Deserialize)]
+struct SuspectSettings {
+    algorithm_id: String,
 }
 
 /// The facts of one block that decisions rest on.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Market {
     pub(crate) block_id: String,
+    pub(crate) height: u32,
+    /// See [`BlockHead::useful_blocks`].
+    #[serde(default)]
+    pub(crate) useful_blocks: Option<u32>,
     pub(crate) challenges: Vec<ChallengeFacts>,
     pub(crate) algorithms: Vec<AlgorithmFacts>,
     /// Unknown for players that the API does not list, such as new ones.
@@ -68,6 +81,8 @@ pub(crate) struct AlgorithmFacts {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Usability {
     Usable,
+    /// A benchmark of ours with it is listed as fraud.
+    Fraudulent,
     Banned,
     Inactive,
     NotCompiled,
@@ -89,11 +104,18 @@ impl Market {
             .collect();
         let player: Option<Player> = event.player.as_deref().and_then(decode);
         let open = event.precommits.keys();
+        let suspects = event.frauds.keys().filter_map(|id| {
+            let suspect: Suspect = decode(event.precommits.get(id)?)?;
+            Some(suspect.settings.algorithm_id)
+        });
+        let suspects: BTreeSet<String> = suspects.collect();
         Self {
             block_id: event.block.id.clone(),
+            height: event.block.height,
+            useful_blocks: event.block.useful_blocks,
             challenges: decoded(&event.challenges).map(challenge_facts).collect(),
             algorithms: decoded(&event.algorithms)
-                .map(|algorithm: Algorithm| algorithm_facts(&wasms, algorithm))
+                .map(|algorithm: Algorithm| algorithm_facts(&wasms, &suspects, algorithm))
                 .collect(),
             balance: player.and_then(|player| player.state?.available_fee_balance),
             unresolved: open.filter(|id| !event.proofs.contains_key(*id)).count(),
@@ -113,9 +135,15 @@ fn challenge_facts(challenge: Challenge) -> ChallengeFacts {
     }
 }
 
-fn algorithm_facts(wasms: &BTreeMap<String, Wasm>, algorithm: Algorithm) -> AlgorithmFacts {
+fn algorithm_facts(
+    wasms: &BTreeMap<String, Wasm>,
+    suspects: &BTreeSet<String>,
+    algorithm: Algorithm,
+) -> AlgorithmFacts {
     let wasm = wasms.get(&algorithm.id).map(|wasm| &wasm.details);
-    let usability = if algorithm.state.is_some_and(|state| state.banned) {
+    let usability = if suspects.contains(&algorithm.id) {
+        Usability::Fraudulent
+    } else if algorithm.state.is_some_and(|state| state.banned) {
         Usability::Banned
     } else if algorithm.block_data.is_none() {
         Usability::Inactive

@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use tig_events::Throughput;
 use tig_protocol::{BenchmarkSettings, PreciseNumber, difficulty::Point};
 
 use crate::{
     choice::{Choice, Choices},
+    config::Config,
     ledger::Ledger,
+    lifetime::Lifetime,
     market::Market,
     reason::{Hold, Reason},
 };
-
-/// With this many precommits without a proof no new ones are made: what cannot be proven in time is a lost fee.
-const UNRESOLVED_MAX: usize = 64;
 
 /// After this many refusals in a row the block is left alone: the cause is likely to hold for all its settings.
 const REJECTIONS_MAX: u32 = 3;
@@ -28,7 +28,11 @@ pub(crate) struct Samples {
 /// Everything that a decision rests on.
 pub(crate) struct Plan<'a> {
     pub(crate) player_id: &'a str,
-    pub(crate) max_precommits: u32,
+    pub(crate) config: &'a Config,
+    /// Fees of the last 24 hours.
+    pub(crate) spent_today: PreciseNumber,
+    pub(crate) throughput: &'a Throughput,
+    pub(crate) block_seconds: Option<f64>,
     pub(crate) market: &'a Market,
     pub(crate) choices: &'a Choices,
     /// By challenge id.
@@ -65,7 +69,7 @@ impl Plan<'_> {
             .filter_map(|(_, candidate)| candidate.ok())
             .collect();
         let weights = candidates.iter().map(|candidate| candidate.choice.weight);
-        let slot = self.ledger.made() as f64 / f64::from(self.max_precommits);
+        let slot = self.ledger.made() as f64 / f64::from(self.config.max_precommits_per_block);
         let index = pick(weights, (self.ledger.offset + slot).fract()).ok_or(Hold::NoCandidate)?;
         let mut chosen = candidates.swap_remove(index);
         let alike = chosen.settings.iter().map(|_| 1.0);
@@ -104,10 +108,10 @@ impl Plan<'_> {
         if self.ledger.rejections >= REJECTIONS_MAX {
             return Err(Hold::TooManyRejections(self.ledger.rejections));
         }
-        if made >= self.max_precommits as usize {
+        if made >= self.config.max_precommits_per_block as usize {
             return Err(Hold::BlockIsFull);
         }
-        if unresolved >= UNRESOLVED_MAX {
+        if unresolved >= self.config.max_unresolved as usize {
             return Err(Hold::TooManyUnresolved(unresolved));
         }
         Ok(())
@@ -115,6 +119,8 @@ impl Plan<'_> {
 
     fn candidate<'a>(&self, name: &'a str, choice: &'a Choice) -> Result<Candidate<'a>, Reason> {
         self.check_balance(choice.fee)?;
+        self.check_budget(choice.fee)?;
+        self.check_lifetime(choice)?;
         let points = self.points(choice);
         if points.is_empty() {
             return Err(Reason::NoSamples);
@@ -147,6 +153,36 @@ impl Plan<'_> {
             return Err(Reason::BalanceTooLow { fee, left });
         }
         Ok(())
+    }
+
+    fn check_budget(&self, fee: PreciseNumber) -> Result<(), Reason> {
+        let Some(budget) = self.config.budget_per_day else {
+            return Ok(());
+        };
+        let left = (budget - self.spent_today.to_f64()).max(0.0);
+        if fee.to_f64() > left {
+            return Err(Reason::BudgetSpent { fee, left });
+        }
+        Ok(())
+    }
+
+    /// What the slaves have shown so far decides; before that there is no obstacle.
+    fn check_lifetime(&self, choice: &Choice) -> Result<(), Reason> {
+        // Those of this block are not among the open jobs yet.
+        let made = self.ledger.made_of(&choice.challenge_id) as u64 + 1;
+        let lifetime = Lifetime::new(
+            self.throughput.challenges.get(&choice.challenge_id),
+            u64::from(choice.num_nonces) * made,
+            self.market.useful_blocks,
+            self.block_seconds,
+        );
+        match lifetime {
+            Some(lifetime) if !lifetime.is_enough() => Err(Reason::TooSlow {
+                needed_s: lifetime.needed as u64,
+                available_s: lifetime.available as u64,
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// Samples drawn for this very block.

@@ -1,9 +1,11 @@
 //! Why something is not precommitted, in words for the operator.
 
+use serde::Serialize;
 use tig_protocol::PreciseNumber;
 
 /// Why a challenge is passed over.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Serialize, thiserror::Error)]
+#[serde(tag = "kind", content = "detail", rename_all = "snake_case")]
 pub(crate) enum Reason {
     #[error("it has no entry in config.precommit_manager.algo_selection")]
     NoSelection,
@@ -18,6 +20,10 @@ pub(crate) enum Reason {
         algorithm: String,
         nearest: Option<String>,
     },
+    #[error(
+        "a benchmark with algorithm `{0}` was flagged as fraud: find out why, or configure another one"
+    )]
+    Fraud(String),
     #[error("algorithm `{0}` is banned: configure another one")]
     Banned(String),
     #[error("algorithm `{0}` is not active at this block")]
@@ -33,15 +39,36 @@ pub(crate) enum Reason {
         fee: PreciseNumber,
         left: PreciseNumber,
     },
+    #[error("its fee of {} TIG is above its max_fee of {limit} TIG", .fee.to_f64())]
+    FeeOverLimit { fee: PreciseNumber, limit: f64 },
+    #[error("its fee of {} TIG is above what is left of budget_per_day, {left} TIG", .fee.to_f64())]
+    BudgetSpent { fee: PreciseNumber, left: f64 },
+    #[error(
+        "the slaves need {needed_s} s for it, but its proof counts for {available_s} s only: configure fewer num_nonces, or add slaves"
+    )]
+    TooSlow { needed_s: u64, available_s: u64 },
     #[error("no difficulty samples for this block yet")]
     NoSamples,
     #[error("all its difficulty samples are used")]
     SamplesUsed,
 }
 
+impl Reason {
+    /// Whether it depends on amounts, so that a person should hear of it when it comes up.
+    pub(crate) fn is_shortage(&self) -> bool {
+        matches!(
+            self,
+            Self::BalanceTooLow { .. } | Self::BudgetSpent { .. } | Self::TooSlow { .. }
+        )
+    }
+}
+
 /// Why nothing at all is precommitted for now.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, thiserror::Error)]
+#[serde(tag = "kind", content = "detail", rename_all = "snake_case")]
 pub(crate) enum Hold {
+    #[error("the host is draining: what is paid for is finished, nothing new is begun")]
+    Draining,
     #[error("no block yet")]
     NoBlock,
     #[error("waiting for the difficulty samples of all challenges")]
@@ -61,7 +88,11 @@ impl Hold {
     pub(crate) fn is_trouble(self) -> bool {
         match self {
             Self::TooManyUnresolved(_) | Self::TooManyRejections(_) => true,
-            Self::NoBlock | Self::Waiting | Self::BlockIsFull | Self::NoCandidate => false,
+            Self::Draining
+            | Self::NoBlock
+            | Self::Waiting
+            | Self::BlockIsFull
+            | Self::NoCandidate => false,
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::{
 #[derive(Default)]
 pub(crate) struct Reporter {
     choices: BTreeMap<String, Result<(String, u32), Discriminant<Reason>>>,
-    low_balances: BTreeMap<String, Discriminant<Reason>>,
+    shortages: BTreeMap<String, Discriminant<Reason>>,
     trouble: Option<Discriminant<Hold>>,
 }
 
@@ -47,7 +47,7 @@ impl Reporter {
         self.choices.retain(|name, _| choices.contains_key(name));
     }
 
-    /// Logs a low balance or a hold that is trouble, once until a precommit is made again.
+    /// Logs a shortage or a hold that is trouble, once until a precommit is made again.
     pub(crate) fn held(&mut self, ctx: &mut Context<'_>, plan: &Plan<'_>, hold: Hold) {
         let kind = std::mem::discriminant(&hold);
         if hold.is_trouble() && self.trouble != Some(kind) {
@@ -55,11 +55,11 @@ impl Reporter {
             self.trouble = Some(kind);
         }
         for (name, reason) in plan.reasons() {
-            let Some(reason @ Reason::BalanceTooLow { .. }) = reason else {
+            let Some(reason) = reason.filter(Reason::is_shortage) else {
                 continue;
             };
             let kind = std::mem::discriminant(&reason);
-            if self.low_balances.insert(name.to_owned(), kind) != Some(kind) {
+            if self.shortages.insert(name.to_owned(), kind) != Some(kind) {
                 ctx.warn(&format!("{name}: not precommitted: {reason}"));
             }
         }
@@ -67,7 +67,7 @@ impl Reporter {
 
     /// A precommit was made, so what stood in its way may be said again.
     pub(crate) fn made(&mut self, challenge: &str) {
-        self.low_balances.remove(challenge);
+        self.shortages.remove(challenge);
         self.trouble = None;
     }
 }
@@ -78,8 +78,14 @@ pub(crate) struct View<'a> {
     block_id: Option<&'a str>,
     made: usize,
     unresolved: usize,
-    /// Why nothing more is precommitted for now.
+    /// Why nothing more is precommitted for now, in words.
     reason: String,
+    /// The same for programs.
+    reason_code: Hold,
+    /// Fees of the last 24 hours.
+    spent_today: Option<String>,
+    /// Average seconds between blocks.
+    block_seconds: Option<f64>,
     /// By name.
     challenges: BTreeMap<&'a str, ChallengeView<'a>>,
 }
@@ -92,6 +98,7 @@ struct ChallengeView<'a> {
     fee: Option<String>,
     /// Null if the challenge can be precommitted now.
     reason: Option<String>,
+    reason_code: Option<Reason>,
 }
 
 impl<'a> View<'a> {
@@ -101,6 +108,9 @@ impl<'a> View<'a> {
             made: plan.map_or(0, |plan| plan.ledger.made()),
             unresolved: plan.map_or(0, |plan| plan.market.unresolved),
             reason: hold.to_string(),
+            reason_code: hold,
+            spent_today: plan.map(|plan| plan.spent_today.to_string()),
+            block_seconds: plan.and_then(|plan| plan.block_seconds),
             challenges: plan.map(challenge_views).unwrap_or_default(),
         }
     }
@@ -119,7 +129,8 @@ fn challenge_views<'a>(plan: &'a Plan<'a>) -> BTreeMap<&'a str, ChallengeView<'a
             num_nonces: choice.map(|choice| choice.num_nonces),
             weight: choice.map_or(0.0, |choice| choice.weight),
             fee: choice.map(|choice| choice.fee.to_string()),
-            reason: reason.map(|reason| reason.to_string()),
+            reason: reason.as_ref().map(ToString::to_string),
+            reason_code: reason,
         };
         (name.as_str(), view)
     };

@@ -44,7 +44,8 @@ fn wasm(id: &str) -> Value {
 /// Satisfiability and knapsack with one usable algorithm each. A precommit of 20 nonces costs 3 TIG.
 fn block(id: &str) -> Value {
     json!({
-        "block": { "id": id },
+        "block": { "id": id, "details": { "height": 100 }, "config": { "benchmark_submissions":
+            { "lifespan_period": 120, "submission_delay_multiplier": 3.0 } } },
         "challenges": { "c001": challenge("c001", "satisfiability"), "c003": challenge("c003", "knapsack") },
         "algorithms": {
             "c001_a001": algorithm("c001_a001", "c001", "walk_sat"),

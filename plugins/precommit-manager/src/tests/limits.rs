@@ -125,3 +125,148 @@ fn an_acceptance_ends_a_row_of_refusals() {
     manager.update();
     assert_eq!(precommits(&mut manager).len(), 1);
 }
+
+fn with(mut config: Value, key: &str, value: Value) -> Harness<PrecommitManager> {
+    *config
+        .pointer_mut("/config/precommit_manager")
+        .and_then(|section| section.as_object_mut())
+        .unwrap()
+        .entry(key)
+        .or_insert(Value::Null) = value;
+    Harness::start(config)
+}
+
+fn knapsack() -> Value {
+    json!({ "knapsack": select("greedy_swap", 1.0) })
+}
+
+#[test]
+fn a_fee_above_its_limit_is_not_paid() {
+    for (limit, expected) in [(2.9, 0), (3.0, 1)] {
+        let mut selection = knapsack();
+        selection["knapsack"]["max_fee"] = json!(limit);
+        let mut manager = manager(1, selection);
+        manager.event("new_block", block("b1"));
+        give(&mut manager, "c003", "b1", json!([[60, 11]]));
+        manager.update();
+        assert_eq!(precommits(&mut manager).len(), expected, "{limit}");
+        let said = warnings(&mut manager);
+        assert_eq!(said.len(), 1 - expected, "{said:?}");
+    }
+}
+
+#[test]
+fn a_day_costs_no_more_than_its_budget_also_across_restarts() {
+    let mut manager = with(config(1, knapsack()), "budget_per_day", json!(7));
+    let mut made = 0;
+    for number in 0..10 {
+        let id = format!("b{number}");
+        manager.event("new_block", block(&id));
+        give(&mut manager, "c003", &id, json!([[60, 11]]));
+        let settings = precommits(&mut manager);
+        made += settings.len();
+        // A refused one costs nothing.
+        if number == 0 {
+            refuse(&mut manager, &settings[0], json!(400), false);
+        }
+        manager.restart();
+    }
+    assert_eq!(made, 3, "one refused, and two of 3 TIG each");
+    manager.event("new_block", block("b20"));
+    manager.update();
+    let code = view(&mut manager)["challenges"]["knapsack"]["reason_code"].clone();
+    assert_eq!(
+        (&code["kind"], &code["detail"]["left"]),
+        (&json!("budget_spent"), &json!(1.0))
+    );
+    manager.advance_ms(24 * 3_600_000);
+    manager.event("new_block", block("b21"));
+    give(&mut manager, "c003", "b21", json!([[60, 11]]));
+    assert_eq!(precommits(&mut manager).len(), 1);
+}
+
+#[test]
+fn the_cap_of_unresolved_precommits_is_configurable() {
+    let mut manager = with(config(5, knapsack()), "max_unresolved", json!(2));
+    manager.event("new_block", block("b1"));
+    let points: Vec<Value> = (60..70).map(|x| json!([x, 11])).collect();
+    give(&mut manager, "c003", "b1", json!(points));
+    assert_eq!(precommits(&mut manager).len(), 2);
+    let code = view(&mut manager)["reason_code"].clone();
+    assert_eq!(code, json!({ "kind": "too_many_unresolved", "detail": 2 }));
+}
+
+/// Blocks every 60 s: the proof of a benchmark counts for 29 blocks, of which 25 can be computed in: 1500 s.
+#[test]
+fn what_the_slaves_cannot_finish_in_time_is_not_begun() {
+    for (open_nonces, rate, expected) in [
+        (1480, json!(1.0), 1),
+        (1481, json!(1.0), 0),
+        (1_000_000, Value::Null, 1),
+    ] {
+        let mut manager = manager(2, knapsack());
+        for height in 100..103 {
+            let mut block = block("b1");
+            block["block"]["details"]["height"] = json!(height);
+            manager.event("new_block", block);
+            manager.advance_ms(60_000);
+        }
+        let measured = json!({ "nonces_per_second": rate, "open_nonces": open_nonces });
+        manager.event("throughput", json!({ "challenges": { "c003": measured } }));
+        manager.reload();
+        give(&mut manager, "c003", "b1", json!([[60, 11]]));
+        manager.update();
+        assert_eq!(precommits(&mut manager).len(), expected, "{open_nonces}");
+        if expected == 0 {
+            let said = warnings(&mut manager);
+            assert!(said[0].contains("need 1501 s for it"), "{said:?}");
+        }
+    }
+}
+
+#[test]
+fn an_algorithm_with_a_fraud_is_not_used_again_while_that_is_listed() {
+    let mut manager = manager(1, knapsack());
+    let mut fraud = block("b1");
+    fraud["precommits"]["p"] = json!({ "settings": { "algorithm_id": "c003_a001" } });
+    fraud["frauds"]["p"] = json!({ "benchmark_id": "p" });
+    manager.event("new_block", fraud);
+    give(&mut manager, "c003", "b1", json!([[60, 11]]));
+    manager.update();
+    assert_eq!(precommits(&mut manager), [] as [Value; 0]);
+    assert!(warnings(&mut manager)[0].contains("flagged as fraud"));
+    manager.event("new_block", block("b2"));
+    give(&mut manager, "c003", "b2", json!([[60, 11]]));
+    assert_eq!(precommits(&mut manager).len(), 1);
+}
+
+#[test]
+fn while_the_host_drains_nothing_new_is_begun_also_after_a_reload() {
+    let mut manager = manager(1, knapsack());
+    manager.event("new_block", block("b1"));
+    manager.event("drain", json!({}));
+    manager.reload();
+    give(&mut manager, "c003", "b1", json!([[60, 11]]));
+    manager.update();
+    assert_eq!(precommits(&mut manager), [] as [Value; 0]);
+    assert_eq!(view(&mut manager)["reason_code"]["kind"], "draining");
+}
+
+#[test]
+fn amounts_out_of_range_are_refused_with_their_key() {
+    let started = |key: &str, value: Value| {
+        let mut settings = config(1, knapsack());
+        settings["config"]["precommit_manager"][key] = value;
+        let started = Harness::<PrecommitManager>::try_start(settings);
+        started.err().unwrap().to_string()
+    };
+    let text = started("budget_per_day", json!(-1));
+    assert!(
+        text.starts_with("config.precommit_manager.budget_per_day: -1 "),
+        "{text}"
+    );
+    let mut selection = knapsack();
+    selection["knapsack"]["max_fee"] = json!(1e300);
+    let text = started("algo_selection", selection);
+    assert!(text.contains("algo_selection.knapsack.max_fee: "), "{text}");
+}

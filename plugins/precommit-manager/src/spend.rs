@@ -1,0 +1,83 @@
+//! What precommits have cost during the last day.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use tig_protocol::PreciseNumber;
+
+const HOUR_MS: u64 = 3_600_000;
+
+const HOURS_PER_DAY: u64 = 24;
+
+/// Fees by the hour (since the Unix epoch) in which they were promised. Stored, so that a restart makes no room.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Spend(BTreeMap<u64, PreciseNumber>);
+
+impl Spend {
+    pub(crate) fn add(&mut self, fee: PreciseNumber, now_ms: u64) {
+        let hour = now_ms / HOUR_MS;
+        self.0 = self.0.split_off(&first_hour(hour));
+        let sum = self.0.entry(hour).or_default();
+        // A sum beyond 256 bits is beyond every budget.
+        *sum = sum.checked_add(fee).unwrap_or(*sum);
+    }
+
+    /// A precommit was refused: its fee was not paid.
+    pub(crate) fn take_back(&mut self, fee: PreciseNumber) {
+        let of_it = |sum: &mut PreciseNumber| {
+            let rest = sum.checked_sub(fee);
+            *sum = rest.unwrap_or(*sum);
+            rest.is_some()
+        };
+        self.0.values_mut().rev().any(of_it);
+    }
+
+    /// The last 24 hours, counted by the hour.
+    pub(crate) fn of_day(&self, now_ms: u64) -> PreciseNumber {
+        let hours = self.0.range(first_hour(now_ms / HOUR_MS)..);
+        hours
+            .map(|(_, fee)| *fee)
+            .fold(PreciseNumber::ZERO, |sum, fee| {
+                sum.checked_add(fee).unwrap_or(sum)
+            })
+    }
+}
+
+fn first_hour(hour: u64) -> u64 {
+    (hour + 1).saturating_sub(HOURS_PER_DAY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tig(value: u64) -> PreciseNumber {
+        PreciseNumber::from_u64(value)
+    }
+
+    #[test]
+    fn a_day_is_remembered_and_no_more() {
+        let mut spend = Spend::default();
+        for hour in 0..100 {
+            spend.add(tig(1), hour * HOUR_MS);
+            assert_eq!(spend.of_day(hour * HOUR_MS), tig((hour + 1).min(24)));
+        }
+        assert!(spend.0.len() <= 24);
+        assert_eq!(spend.of_day(200 * HOUR_MS), tig(0));
+    }
+
+    #[test]
+    fn what_was_refused_was_not_spent() {
+        let mut spend = Spend::default();
+        spend.add(tig(3), HOUR_MS);
+        spend.add(tig(1), 2 * HOUR_MS);
+        spend.take_back(tig(3));
+        assert_eq!(spend.of_day(2 * HOUR_MS), tig(1));
+        spend.take_back(tig(5));
+        assert_eq!(
+            spend.of_day(2 * HOUR_MS),
+            tig(1),
+            "never below what is known"
+        );
+    }
+}
