@@ -36,6 +36,11 @@ impl Failure {
         }
     }
 
+    /// Whether the API has had too many requests.
+    pub(crate) fn is_rate_limit(&self) -> bool {
+        matches!(self, Self::Status { status: 429, .. })
+    }
+
     /// What a person can do about it.
     pub(crate) fn advice(&self) -> &'static str {
         match self {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use tig_events::{Alert, AlertKind};
 use tig_protocol::PreciseNumber;
 
 use crate::snapshot::{BlockHead, Money, Snapshot};
@@ -67,6 +68,37 @@ pub(crate) enum Notice {
         balance: PreciseNumber,
         fee: PreciseNumber,
     },
+}
+
+impl Notice {
+    /// In words, and for programs.
+    pub(crate) fn alert(self) -> Alert {
+        match self {
+            Self::Fraud { benchmark_id } => Alert {
+                kind: AlertKind::Fraud,
+                text: format!(
+                    "benchmark {benchmark_id} was flagged as fraud: a submitted proof is wrong; check the slaves that computed it"
+                ),
+                benchmark_id: Some(benchmark_id),
+            },
+            Self::ListingEmptied => Alert {
+                kind: AlertKind::ListingEmptied,
+                benchmark_id: None,
+                text: "the API lists no precommits though the last ones have not expired; taken as it is, but it may \
+                       have lost data"
+                    .to_owned(),
+            },
+            Self::LowBalance { balance, fee } => Alert {
+                kind: AlertKind::FeeBalanceLow,
+                benchmark_id: None,
+                text: format!(
+                    "fee balance is low: {} TIG at {} TIG per precommit; top it up",
+                    balance.to_f64(),
+                    fee.to_f64()
+                ),
+            },
+        }
+    }
 }
 
 pub(crate) fn standing(last: Option<&History>, head: &BlockHead) -> Standing {

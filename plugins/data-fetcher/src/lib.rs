@@ -3,7 +3,7 @@
 //! | | |
 //! |---|---|
 //! | handles | `update`, answers to its requests |
-//! | emits | `new_block`, then `precommit_confirmed`, `benchmark_confirmed`, `proof_confirmed` |
+//! | emits | `new_block`, then `precommit_confirmed`, `benchmark_confirmed`, `proof_confirmed`; `alert` |
 //! | config keys | none |
 //! | stored keys | none: after a restart every listed precommit is news again |
 //!
@@ -13,23 +13,28 @@
 mod failure;
 mod history;
 mod query;
+mod rate;
 mod retry;
 mod round;
 mod snapshot;
 #[cfg(test)]
 mod tests;
 
-use tig_events::{BenchmarkConfirmed, PrecommitConfirmed, ProofConfirmed};
+use tig_events::{Alert, AlertKind, BenchmarkConfirmed, PrecommitConfirmed, ProofConfirmed};
 use tig_plugin_api::prelude::*;
 
 use crate::{
     failure::Failure,
-    history::{History, Notice, Stage, Standing},
+    history::{History, Stage, Standing},
     query::Query,
+    rate::Rate,
     retry::Retry,
     round::{Bodies, Round},
     snapshot::{BlockHead, Snapshot},
 };
+
+/// Without a new block for so long the network is taken to stand still.
+const STALL_MS: u64 = 600_000;
 
 /// Records left out that are named in one log line.
 const LEFT_OUT_NAMED_MAX: usize = 3;
@@ -45,9 +50,18 @@ struct DataFetcher {
     history: Option<History>,
     /// Last line about records left out, to say it once.
     left_out: String,
+    rate: Rate,
+    /// When the last new block came; `None` once its absence was told.
+    last_block_ms: Option<u64>,
 }
 
-#[extension(emits(Snapshot, PrecommitConfirmed, BenchmarkConfirmed, ProofConfirmed))]
+#[extension(emits(
+    Alert,
+    Snapshot,
+    PrecommitConfirmed,
+    BenchmarkConfirmed,
+    ProofConfirmed
+))]
 impl DataFetcher {
     fn new(_config: Config, ctx: &mut Context<'_>) -> Result<Self> {
         query::check_id("player_id", &ctx.settings().player_id)?;
@@ -59,6 +73,8 @@ impl DataFetcher {
             retry: Retry::default(),
             history: None,
             left_out: String::new(),
+            rate: Rate::default(),
+            last_block_ms: None,
         })
     }
 
@@ -68,6 +84,9 @@ impl DataFetcher {
             self.give_up(ctx, &Failure::Overdue);
         }
         if !self.round.is_idle() || !self.retry.is_due(now_ms) {
+            return Ok(());
+        }
+        if !self.rate.take(now_ms, Query::ALL.len()) {
             return Ok(());
         }
         let round_id = ctx.random_u64();
@@ -131,8 +150,9 @@ impl DataFetcher {
         match history::standing(self.history.as_ref(), &head) {
             Standing::Known => {
                 self.round = Round::Idle;
+                self.rate.give_back(Query::ALL.len() - 1);
                 self.recovered(ctx);
-                return Ok(());
+                return self.look_for_stall(ctx);
             }
             Standing::Regression { last } => {
                 let height = head.height;
@@ -172,8 +192,9 @@ impl DataFetcher {
             ctx.emit_json(name, &progress)?;
         }
         for notice in history::notices(last, &snapshot) {
-            log_notice(ctx, &notice);
+            tell(ctx, notice.alert())?;
         }
+        self.last_block_ms = Some(ctx.now_ms());
         self.log_left_out(ctx, &snapshot.left_out);
         self.history = Some(History::of(&snapshot));
         self.recovered(ctx);
@@ -193,6 +214,9 @@ impl DataFetcher {
         } else {
             ctx.debug(&text);
         }
+        if failure.is_rate_limit() {
+            self.retry.rest(now_ms);
+        }
     }
 
     fn recovered(&mut self, ctx: &mut Context<'_>) {
@@ -203,6 +227,31 @@ impl DataFetcher {
                 ctx.settings().api_url
             ));
         }
+    }
+
+    /// The API answers, but always with the same block.
+    fn look_for_stall(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        let now_ms = ctx.now_ms();
+        let since_ms = self
+            .last_block_ms
+            .map_or(0, |last_ms| now_ms.saturating_sub(last_ms));
+        if since_ms < STALL_MS {
+            return Ok(());
+        }
+        self.last_block_ms = None;
+        let text = format!(
+            "no new block for {} s: the network stands still, or {} serves old answers",
+            since_ms / 1_000,
+            ctx.settings().api_url
+        );
+        tell(
+            ctx,
+            Alert {
+                kind: AlertKind::NetworkStalled,
+                benchmark_id: None,
+                text,
+            },
+        )
     }
 
     fn log_left_out(&mut self, ctx: &mut Context<'_>, left_out: &[String]) {
@@ -216,19 +265,12 @@ impl DataFetcher {
     }
 }
 
-fn log_notice(ctx: &mut Context<'_>, notice: &Notice) {
-    match notice {
-        Notice::Fraud { benchmark_id } => ctx.error(&format!(
-            "benchmark {benchmark_id} was flagged as fraud: a submitted proof is wrong; check the slaves that computed it"
-        )),
-        Notice::ListingEmptied => ctx.warn(
-            "the API lists no precommits though the last ones have not expired; taken as it is, \
-             but it may have lost data",
-        ),
-        Notice::LowBalance { balance, fee } => ctx.warn(&format!(
-            "fee balance is low: {} TIG at {} TIG per precommit; top it up",
-            balance.to_f64(),
-            fee.to_f64()
-        )),
+/// Frauds cost money already spent, the rest can still be mended.
+fn tell(ctx: &mut Context<'_>, alert: Alert) -> Result<()> {
+    ctx.emit(&alert)?;
+    match alert.kind {
+        AlertKind::Fraud => ctx.error(&alert.text),
+        _ => ctx.warn(&alert.text),
     }
+    Ok(())
 }

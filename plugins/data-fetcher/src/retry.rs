@@ -34,6 +34,11 @@ impl Retry {
         self.failures.is_power_of_two() || self.failures.is_multiple_of(FAILURES_BETWEEN_LOGS_MAX)
     }
 
+    /// The API asks to be left alone for a while.
+    pub(crate) fn rest(&mut self, now_ms: u64) {
+        self.due_ms = self.due_ms.max(now_ms.saturating_add(RETRY_DELAY_MS_MAX));
+    }
+
     /// Forgets the failures and returns how many there were.
     pub(crate) fn succeeded(&mut self) -> u32 {
         std::mem::take(self).failures

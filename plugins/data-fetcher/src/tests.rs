@@ -127,6 +127,14 @@ fn fetch(fetcher: &mut Harness<DataFetcher>, network: &Network) -> Vec<(String, 
     fetcher.emitted()
 }
 
+/// The kinds of the alerts among events.
+fn alerts(events: &[(String, Value)]) -> Vec<&str> {
+    let alerts = events.iter().filter(|(name, _)| name == "alert");
+    alerts
+        .map(|(_, alert)| alert["kind"].as_str().unwrap())
+        .collect()
+}
+
 fn names(events: &[(String, Value)]) -> Vec<&str> {
     events.iter().map(|(name, _)| name.as_str()).collect()
 }
@@ -285,12 +293,14 @@ fn a_lower_block_is_refused_and_a_replacement_accepted() {
 #[test]
 fn frauds_low_balance_and_a_vanished_listing_are_told_once() {
     let mut fetcher = fetcher();
-    fetch(&mut fetcher, &Network::at(100).precommit("p").fraud("p"));
+    let told = fetch(&mut fetcher, &Network::at(100).precommit("p").fraud("p"));
+    assert_eq!(alerts(&told), ["fraud"]);
     assert!(logged(&mut fetcher, "error")[0].contains("benchmark p "));
     fetch(&mut fetcher, &Network::at(101).precommit("p").fraud("p"));
     assert_eq!(logged(&mut fetcher, "error"), [] as [&str; 0]);
     let emptied = fetch(&mut fetcher, &Network::at(102));
-    assert_eq!(names(&emptied), ["new_block"]);
+    assert_eq!(names(&emptied), ["new_block", "alert"]);
+    assert_eq!(alerts(&emptied), ["listing_emptied"]);
     assert!(logged(&mut fetcher, "warn")[0].contains("lists no precommits"));
     fetch(&mut fetcher, &Network::at(103));
     assert_eq!(logged(&mut fetcher, "warn"), [] as [&str; 0]);
@@ -301,13 +311,13 @@ fn the_balance_warning_comes_once_when_it_gets_low() {
     let mut fetcher = fetcher();
     fetch(&mut fetcher, &Network::at(100).precommit("p"));
     assert_eq!(logged(&mut fetcher, "warn"), [] as [&str; 0]);
-    for height in [101, 102] {
+    for (height, expected) in [(101, &["fee_balance_low"][..]), (102, &[])] {
         let balance = "9000000000000000000";
         let poor = Network {
             balance,
             ..Network::at(height).precommit("p")
         };
-        fetch(&mut fetcher, &poor);
+        assert_eq!(alerts(&fetch(&mut fetcher, &poor)), expected);
     }
     assert_eq!(logged(&mut fetcher, "warn").len(), 1);
 }
@@ -323,4 +333,56 @@ fn ids_from_outside_do_not_reach_urls_unchecked() {
     answer_all_but(&mut fetcher, &bad, "");
     assert!(fetcher.http_calls().is_empty());
     assert!(logged(&mut fetcher, "warn")[0].contains("not made of letters and digits"));
+}
+
+#[test]
+fn a_network_that_stands_still_is_told_once_until_it_goes_on() {
+    let mut fetcher = fetcher();
+    fetch(&mut fetcher, &Network::at(100));
+    let mut told = Vec::new();
+    for _ in 0..300 {
+        fetcher.advance_ms(5_000);
+        told.extend(fetch(&mut fetcher, &Network::at(100)));
+    }
+    assert_eq!(alerts(&told), ["network_stalled"]);
+    told = fetch(&mut fetcher, &Network::at(101));
+    for _ in 0..130 {
+        fetcher.advance_ms(5_000);
+        told.extend(fetch(&mut fetcher, &Network::at(101)));
+    }
+    assert_eq!(alerts(&told), ["network_stalled"]);
+}
+
+#[test]
+fn no_minute_sees_more_requests_than_the_api_answers_however_fast_blocks_come() {
+    let mut fetcher = fetcher();
+    let mut sent: Vec<u64> = Vec::new();
+    for second in 0..300 {
+        fetcher.advance_ms(1_000);
+        fetcher.update();
+        let network = Network::at(100 + second);
+        for _ in 0..2 {
+            sent.extend(open_tags(&fetcher).iter().map(|_| u64::from(second)));
+            answer_all_but(&mut fetcher, &network, "");
+        }
+    }
+    assert!(sent.len() > 200, "{}", sent.len());
+    for start in 0..240 {
+        let minute = sent
+            .iter()
+            .filter(|second| (start..start + 60).contains(*second));
+        assert!(minute.count() <= 60);
+    }
+}
+
+#[test]
+fn a_poll_without_news_costs_one_request() {
+    let mut fetcher = fetcher();
+    fetch(&mut fetcher, &Network::at(100));
+    for _ in 0..40 {
+        fetcher.update();
+        assert_eq!(open_tags(&fetcher).len(), 1);
+        answer_all_but(&mut fetcher, &Network::at(100), "");
+        fetcher.advance_ms(2_000);
+    }
 }

@@ -3,11 +3,13 @@
 //! A handler may take these types or one of its own with just the fields that it reads: an event is decoded from its
 //! arguments, and unknown ones are ignored.
 
+mod alert;
 mod block;
 mod head;
 mod submission;
 mod work;
 
+pub use alert::{Alert, AlertKind};
 pub use block::{
     BenchmarkConfirmed, DifficultySamples, NewBlock, PrecommitConfirmed, ProofConfirmed,
 };

@@ -3,7 +3,7 @@
 //! | | |
 //! |---|---|
 //! | handles | `precommit_ready`, `benchmark_ready`, `proof_ready`, `new_block`, `update`, `http_response` |
-//! | emits | `submit_{precommit,benchmark,proof}_success`, `submit_{precommit,benchmark,proof}_error` |
+//! | emits | `submit_{precommit,benchmark,proof}_success`, `submit_{precommit,benchmark,proof}_error`, `alert` |
 //! | routes | `GET /submissions` |
 //! | config | `clear_precommits_submission_on_new_block`, `max_retries` (null: for ever), `ms_delay_between_retries` |
 //! | stores | `benchmark/<benchmark id>`, `proof/<benchmark id>` |
@@ -58,6 +58,20 @@ impl Default for Config {
     }
 }
 
+/// What keeps a submission from being done.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum WaitsFor {
+    /// The first block, which may show that it is confirmed.
+    FirstBlock,
+    /// More urgent ones, and the rate that the API allows.
+    ItsTurn,
+    RetryDelay,
+    Answer,
+    /// A block that shows it.
+    Confirmation,
+}
+
 /// What a reload hands over.
 #[derive(Deserialize, Serialize)]
 struct Handover {
@@ -79,6 +93,7 @@ struct SubmissionsManager {
 #[extension(
     routes("GET /submissions"),
     emits(
+        tig_events::Alert,
         tig_events::SubmitPrecommitSuccess,
         tig_events::SubmitPrecommitError,
         tig_events::SubmitBenchmarkSuccess,
@@ -164,13 +179,14 @@ impl SubmissionsManager {
 
     fn on_http_request(
         &mut self,
-        _ctx: &mut Context<'_>,
+        ctx: &mut Context<'_>,
         _request: HttpRequest,
     ) -> Result<HttpReply> {
+        let now_ms = ctx.now_ms();
         let list = |kind| -> Vec<Value> {
             let of_kind = self.submissions.iter().filter(|((its, _), _)| *its == kind);
             of_kind
-                .map(|((_, id), submission)| self.report(kind, id, submission))
+                .map(|((_, id), submission)| self.report(kind, id, submission, now_ms))
                 .collect()
         };
         let report = json!({
@@ -363,7 +379,7 @@ impl SubmissionsManager {
         newest.is_some_and(|newest| newest != block_id(&precommit.request))
     }
 
-    fn report(&self, kind: Kind, id: &str, submission: &Submission) -> Value {
+    fn report(&self, kind: Kind, id: &str, submission: &Submission, now_ms: u64) -> Value {
         let is_in_flight = self
             .in_flight
             .get(&kind)
@@ -377,8 +393,28 @@ impl SubmissionsManager {
         json!({
             "id": id,
             "state": state,
+            "waits_for": self.waits_for(kind, submission, is_in_flight, now_ms),
             "attempts": submission.attempts,
             "last_error": submission.last_error,
         })
+    }
+
+    fn waits_for(
+        &self,
+        kind: Kind,
+        submission: &Submission,
+        is_in_flight: bool,
+        now_ms: u64,
+    ) -> Option<WaitsFor> {
+        match submission.state {
+            State::Rejected => None,
+            State::Sent { .. } => Some(WaitsFor::Confirmation),
+            State::Waiting if is_in_flight => Some(WaitsFor::Answer),
+            State::Waiting if kind != Kind::Precommit && self.listing.is_none() => {
+                Some(WaitsFor::FirstBlock)
+            }
+            State::Waiting if !submission.is_due(now_ms) => Some(WaitsFor::RetryDelay),
+            State::Waiting => Some(WaitsFor::ItsTurn),
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! What others are told of an answer: by events, and by the log.
 
 use serde_json::json;
+use tig_events::{Alert, AlertKind};
 use tig_plugin_api::prelude::*;
 
 use crate::{
@@ -35,6 +36,9 @@ pub(crate) fn tell(
             let request = &after.request;
             let event = json!({ "text": text, "status": status, "request": request, "will_retry": will_retry });
             ctx.emit_json(&format!("submit_{kind}_error"), &event)?;
+            if let Some(alert) = alert(key, outcome, will_retry, text) {
+                ctx.emit(&alert)?;
+            }
             let status = status.map_or("no answer".to_owned(), |status| status.to_string());
             match outcome {
                 Outcome::Fraud(_) => {
@@ -48,4 +52,19 @@ pub(crate) fn tell(
         }
     }
     Ok(())
+}
+
+/// What a person must hear of: paid work that comes to nothing.
+fn alert(key: &(Kind, String), outcome: &Outcome, will_retry: bool, text: &str) -> Option<Alert> {
+    let (kind, id) = key;
+    let alert = match outcome {
+        Outcome::Fraud(_) => AlertKind::Fraud,
+        _ if will_retry || *kind == Kind::Precommit => return None,
+        _ => AlertKind::SubmissionRejected,
+    };
+    Some(Alert {
+        kind: alert,
+        benchmark_id: Some(id.clone()),
+        text: format!("{kind} {id}: {text}"),
+    })
 }

@@ -133,7 +133,11 @@ fn a_submission_is_pending_until_a_block_shows_it() {
     manager.event("benchmark_ready", benchmark(ID));
     manager.event("benchmark_ready", benchmark(ID));
     answer(&mut manager, 200, r#"{"ok":true}"#);
-    assert_eq!(report(&mut manager)["benchmarks"][0]["state"], "sent");
+    let sent = report(&mut manager)["benchmarks"][0].clone();
+    assert_eq!(
+        (&sent["state"], &sent["waits_for"]),
+        (&json!("sent"), &json!("confirmation"))
+    );
     // The first listing may have been on its way when the benchmark was sent, however far its block is ahead.
     for height in 110..110 + RESEND_AFTER_BLOCKS {
         manager.event("new_block", block(height, "precommit"));
@@ -171,7 +175,7 @@ fn failures_are_retried_after_the_delay_as_often_as_configured() {
     let given_up = report(&mut manager)["benchmarks"][0].clone();
     assert_eq!(
         given_up,
-        json!({ "id": ID, "state": "rejected", "attempts": 3, "last_error": "maintenance" })
+        json!({ "id": ID, "state": "rejected", "waits_for": null, "attempts": 3, "last_error": "maintenance" })
     );
     manager.event("benchmark_ready", benchmark(ID));
     manager.event("new_block", block(220, "precommit"));
@@ -200,6 +204,10 @@ fn a_rejected_or_fraudulent_proof_is_an_alarm_and_not_sent_again() {
         assert_eq!(
             (events[0].0.as_str(), &events[0].1["will_retry"]),
             ("submit_proof_error", &json!(false))
+        );
+        assert_eq!(
+            (events[1].0.as_str(), &events[1].1["benchmark_id"]),
+            ("alert", &json!(ID))
         );
         assert!(
             manager

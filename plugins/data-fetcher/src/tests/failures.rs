@@ -95,3 +95,17 @@ fn an_unreachable_api_gives_few_clear_lines_and_recovery_is_told() {
     assert_eq!(fetch(&mut fetcher, &Network::at(100)).len(), 1);
     assert!(logged(&mut fetcher, "info")[0].contains("answers again"));
 }
+
+#[test]
+fn an_api_that_wants_fewer_requests_is_left_alone_for_a_minute() {
+    let mut fetcher = fetcher();
+    fetcher.update();
+    let tag = open_tags(&fetcher).remove(0);
+    fetcher.respond(&tag, 429, "slow down");
+    assert!(logged(&mut fetcher, "warn")[0].contains("one host per address"));
+    fetcher.advance_ms(59_999);
+    fetcher.update();
+    assert!(fetcher.http_calls().is_empty());
+    fetcher.advance_ms(1);
+    assert_eq!(fetch(&mut fetcher, &Network::at(100)).len(), 1);
+}
