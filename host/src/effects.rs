@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use tig_plugin_api::HttpCall;
 use tokio::sync::oneshot;
+use tracing::warn;
 
 use crate::{
     bus::Outgoing,
     event::Event,
     mailbox::{Answer, Answered, Refusal},
+    meters::{Reading, SERIES_MAX},
     overlay::Writes,
     runner::Shared,
     slot::Slot,
@@ -25,6 +27,10 @@ pub struct Effects {
     pub calls: Vec<HttpCall>,
     /// Held requests to be asked again.
     pub wakes: u64,
+    /// Pieces of work not finished, if the extension said so.
+    pub unfinished: Option<u64>,
+    /// What it counted and measured.
+    pub readings: Vec<Reading>,
     /// Key in the outbox of the event that was handled, if it was durable.
     pub handled: Option<u64>,
     /// Durable events that go back into the outbox.
@@ -41,6 +47,8 @@ impl Effects {
             && self.events.is_empty()
             && self.calls.is_empty()
             && self.wakes == 0
+            && self.unfinished.is_none()
+            && self.readings.is_empty()
             && self.answer.is_none()
     }
 
@@ -72,6 +80,18 @@ impl Effects {
                 (Arc::clone(&slot.mailbox), Arc::clone(&slot.calls_in_flight));
             shared.http.send(call, mailbox, in_flight);
             slot.end_call_due();
+        }
+        if let Some(count) = self.unfinished {
+            slot.meters.set_unfinished(count);
+        }
+        if !self.readings.is_empty() {
+            let extension = &slot.name;
+            if !slot.meters.take(self.readings) {
+                warn!(
+                    extension,
+                    "more than {SERIES_MAX} series of metrics; the others are not shown"
+                );
+            }
         }
         if self.wakes > 0 {
             slot.held().wake(self.wakes);

@@ -25,6 +25,7 @@ pub mod http_server;
 pub mod keeper;
 pub mod listener;
 pub mod mailbox;
+pub mod meters;
 pub mod overlay;
 pub mod plugin;
 pub mod queue;

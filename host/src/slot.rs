@@ -15,6 +15,7 @@ use crate::{
     desk::Desk,
     held::Held,
     mailbox::Mailbox,
+    meters::Meters,
     plugin::Plugin,
     status::{ExtensionStatus, State},
     watchdog::Activity,
@@ -39,6 +40,8 @@ pub struct Slot {
     pub handled: AtomicU64,
     /// Those that failed.
     failed: AtomicU64,
+    /// What it counts, and how much it has not finished.
+    pub meters: Meters,
     /// Instances made anew after a panic.
     pub restarts: AtomicU64,
     present: Mutex<Present>,
@@ -79,6 +82,7 @@ impl Slot {
             held: Mutex::default(),
             handled: AtomicU64::new(0),
             failed: AtomicU64::new(0),
+            meters: Meters::default(),
             restarts: AtomicU64::new(0),
             present: Mutex::default(),
         }
@@ -180,6 +184,7 @@ impl Slot {
             failed: self.failed.load(Ordering::Relaxed),
             last_failure: present.last_failure.clone(),
             restarts: self.restarts.load(Ordering::Relaxed),
+            unfinished: self.meters.unfinished(),
             busy,
         }
     }

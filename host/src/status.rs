@@ -38,6 +38,8 @@ pub struct ExtensionStatus {
     pub last_failure: Option<String>,
     /// Instances made anew after a panic.
     pub restarts: u64,
+    /// Pieces of work that it has not finished, by its own account; a drain waits for them.
+    pub unfinished: u64,
     /// The handler that is running longer than it should, if any.
     pub busy: Option<Busy>,
 }

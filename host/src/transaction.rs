@@ -14,6 +14,7 @@ use crate::{
     effects::Effects,
     event::Kind,
     http_client::CALLS_IN_FLIGHT_MAX,
+    meters::{self, Reading},
     overlay::{Overlay, cover},
     slot::Slot,
     store::{Store, StoreError},
@@ -21,6 +22,9 @@ use crate::{
 
 /// Events that one handler may emit.
 pub const EVENTS_MAX: usize = 10_000;
+
+/// Metrics that one handler may count or set.
+pub const READINGS_MAX: usize = 10_000;
 
 /// Bytes of events, writes and requests that one handler may ask for.
 pub const EFFECT_BYTES_MAX: usize = 256 << 20;
@@ -94,6 +98,9 @@ impl<'a> Transaction<'a> {
             service::STORAGE_SCAN => return self.scan(name),
             service::HTTP => self.call_http(body)?,
             service::WAKE => self.wake(body)?,
+            service::UNFINISHED => self.effects.unfinished = Some(number(body)?),
+            service::COUNT => self.measure(meters::Kind::Counter, name, body)?,
+            service::GAUGE => self.measure(meters::Kind::Gauge, name, body)?,
             service::LOG => self.log(name, body),
             service::NOW => return Ok(self.services.clock.now_ms().to_le_bytes().to_vec()),
             service::RANDOM => return Ok(self.services.random.next().to_le_bytes().to_vec()),
@@ -119,11 +126,20 @@ impl<'a> Transaction<'a> {
     }
 
     fn wake(&mut self, count: &[u8]) -> Result<(), String> {
-        let count = count
-            .try_into()
-            .map_err(|_| "the count is no number of 8 bytes".to_owned())?;
         let wakes = &mut self.effects.wakes;
-        *wakes = wakes.saturating_add(u64::from_le_bytes(count));
+        *wakes = wakes.saturating_add(number(count)?);
+        Ok(())
+    }
+
+    fn measure(&mut self, kind: meters::Kind, name: &str, body: &[u8]) -> Result<(), String> {
+        if self.effects.readings.len() >= READINGS_MAX {
+            return Err(format!(
+                "a handler may measure {READINGS_MAX} times, not more"
+            ));
+        }
+        let sample = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+        let reading = Reading::new(kind, name, &sample)?;
+        self.effects.readings.push(reading);
         Ok(())
     }
 
@@ -198,6 +214,12 @@ impl<'a> Transaction<'a> {
             _ => debug!(extension, "{text}"),
         }
     }
+}
+
+fn number(body: &[u8]) -> Result<u64, String> {
+    body.try_into()
+        .map(u64::from_le_bytes)
+        .map_err(|_| "the number does not have 8 bytes".to_owned())
 }
 
 impl Host for Transaction<'_> {

@@ -71,6 +71,12 @@ pub mod service {
     pub const WAKE: u32 = 11;
     /// Like [`EMIT`], but only the latest event of this name waits for a handler: it takes the place of an earlier one.
     pub const EMIT_LATEST: u32 = 12;
+    /// The extension has as many pieces of work under way as the u64, little-endian, in `body` says. No answer.
+    pub const UNFINISHED: u32 = 13;
+    /// Add to the counter `name` the JSON of a [`crate::Sample`] in `body`. No answer.
+    pub const COUNT: u32 = 14;
+    /// Set the gauge `name` to the JSON of a [`crate::Sample`] in `body`. No answer.
+    pub const GAUGE: u32 = 15;
 }
 
 /// What the host lends to a plugin for the length of one call.

@@ -4,7 +4,7 @@ use abi_stable::std_types::{RResult, RSlice, RStr};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    Error, HttpCall, Result, Settings,
+    Error, HttpCall, Result, Sample, Settings,
     abi::{Host, service},
     bail, frame,
 };
@@ -182,6 +182,34 @@ impl<'a> Context<'a> {
             self.call(service::WAKE, "", &count.to_le_bytes())?;
         }
         Ok(())
+    }
+
+    /// Tells how many pieces of work that were begun are not finished: a host that drains waits until all extensions say
+    /// 0. It takes effect when the handler has returned `Ok`, and stands until told otherwise; a new instance begins at 0.
+    pub fn unfinished(&mut self, count: u64) {
+        // A host too old to drain waits for nobody.
+        let _ = self.call(service::UNFINISHED, "", &count.to_le_bytes());
+    }
+
+    /// Adds to a counter among the host's metrics, when the handler has returned `Ok`. Names are `a-z0-9_`; each set of
+    /// label values is a series of its own, of which the host takes a bounded number.
+    pub fn count(&mut self, name: &str, labels: &[(&str, &str)], by: u64) {
+        self.measure(service::COUNT, name, &Sample::new(labels, by as f64));
+    }
+
+    /// Sets a gauge among the host's metrics, as for [`Context::count`].
+    pub fn gauge(&mut self, name: &str, labels: &[(&str, &str)], value: f64) {
+        self.measure(service::GAUGE, name, &Sample::new(labels, value));
+    }
+
+    /// Metrics never fail a handler.
+    fn measure(&mut self, service: u32, name: &str, sample: &Sample) {
+        let told = serde_json::to_vec(sample)
+            .map_err(Error::from)
+            .and_then(|sample| self.call(service, name, &sample));
+        if let Err(error) = told {
+            self.warn(&error.to_string());
+        }
     }
 
     /// Milliseconds since the Unix epoch, by a clock that never goes back while the host runs.

@@ -51,6 +51,7 @@ pub mod frame;
 pub mod guard;
 mod http;
 mod manifest;
+mod sample;
 mod schema;
 mod settings;
 pub mod testing;
@@ -63,6 +64,7 @@ pub use http::{
     Method,
 };
 pub use manifest::{Manifest, Route};
+pub use sample::Sample;
 pub use schema::{ConfigSchema, Field, Schema};
 pub use settings::{Secret, Settings};
 pub use tig_plugin_macros::{ConfigSchema, extension};

@@ -22,7 +22,7 @@ use serde_json::Value;
 
 use crate::{
     Context, Error, Extension, HttpAnswer, HttpCall, HttpFailure, HttpFailureKind, HttpReply,
-    HttpRequest, HttpResponse, Result, Settings,
+    HttpRequest, HttpResponse, Result, Sample, Settings,
     abi::{Host, service},
     frame,
 };
@@ -194,6 +194,19 @@ impl<E: Extension> Harness<E> {
         std::mem::take(&mut self.host.woken)
     }
 
+    /// How much work is not finished, by the extension's own account ([`Context::unfinished`]).
+    #[must_use]
+    pub fn unfinished(&self) -> u64 {
+        self.host.unfinished
+    }
+
+    /// Value of the counter or gauge of this name and these labels, if there is one.
+    #[must_use]
+    pub fn metric(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
+        let key = (name.to_owned(), Sample::new(labels, 0.0).labels);
+        self.host.metrics.get(&key).copied()
+    }
+
     /// The requests that wait for an answer, in order.
     #[must_use]
     pub fn http_calls(&self) -> &[HttpCall] {
@@ -268,6 +281,10 @@ struct TestHost {
     now_ms: u64,
     random_state: u64,
     woken: u64,
+    unfinished: u64,
+    metrics: BTreeMap<(String, Vec<(String, String)>), f64>,
+    /// What the running handler has measured: service, name, sample.
+    measured: Vec<(u32, String, Sample)>,
 }
 
 impl TestHost {
@@ -286,7 +303,8 @@ impl TestHost {
     ) -> Result<T> {
         self.undo.clear();
         let (emitted, calls) = (self.emitted.len(), self.calls.len());
-        let woken = self.woken;
+        let (woken, unfinished) = (self.woken, self.unfinished);
+        self.measured.clear();
         let result = handler(&mut Context::new(self, settings));
         if result.is_err() {
             for (key, before) in std::mem::take(&mut self.undo).into_iter().rev() {
@@ -294,7 +312,9 @@ impl TestHost {
             }
             self.emitted.truncate(emitted);
             self.calls.truncate(calls);
-            self.woken = woken;
+            (self.woken, self.unfinished) = (woken, unfinished);
+        } else {
+            self.keep_measured();
         }
         result
     }
@@ -321,6 +341,11 @@ impl TestHost {
                     .push((name.to_owned(), String::from_utf8_lossy(body).into_owned()));
             }
             service::NOW => return Ok(self.now_ms.to_le_bytes().to_vec()),
+            service::UNFINISHED => self.unfinished = u64::from_le_bytes(body.try_into()?),
+            service::COUNT | service::GAUGE => {
+                let sample = serde_json::from_slice(body)?;
+                self.measured.push((service, name.to_owned(), sample));
+            }
             service::WAKE => self.woken += u64::from_le_bytes(body.try_into()?),
             service::RANDOM => return Ok(self.random().to_le_bytes().to_vec()),
             unknown => return Err(Error::msg(format_args!("unknown service {unknown}"))),
@@ -333,6 +358,17 @@ impl TestHost {
         match value {
             Some(value) => self.stored.insert(key.to_owned(), value),
             None => self.stored.remove(key),
+        }
+    }
+
+    /// Lets what a handler has measured count.
+    fn keep_measured(&mut self) {
+        for (service, name, sample) in std::mem::take(&mut self.measured) {
+            let value = self.metrics.entry((name, sample.labels)).or_default();
+            match service {
+                service::COUNT => *value += sample.value,
+                _ => *value = sample.value,
+            }
         }
     }
 

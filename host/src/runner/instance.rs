@@ -26,7 +26,8 @@ impl Runner {
         self.slot.activity.end();
         self.slot.activity.name(&self.what);
         let instance = created.map_err(|failure| failure.text.into_string())?;
-        let effects = transaction.into_effects();
+        let mut effects = transaction.into_effects();
+        effects.unfinished.get_or_insert(0);
         self.hand_in(effects);
         Ok(instance)
     }

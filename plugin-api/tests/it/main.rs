@@ -1,6 +1,7 @@
 //! An extension as an author writes it, driven by the harness.
 
 mod manifest;
+mod metrics;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
