@@ -6,23 +6,25 @@ use tokio::sync::watch;
 use tokio_rustls::rustls::ServerConfig;
 use tracing::warn;
 
-use crate::{access::Access, config::Config, listener::Tls};
+use crate::{access::Access, config::Config, http_client::HttpClient, listener::Tls};
 
 /// See the module's documentation.
-#[derive(Debug)]
 pub struct Edge {
     access: watch::Sender<Access>,
     tls: watch::Sender<Option<Arc<ServerConfig>>>,
+    http: HttpClient,
 }
 
 impl Edge {
     /// The edge as `config` wants it.
     #[must_use]
-    pub fn new(config: &Config) -> Self {
+    pub fn new(config: &Config, http: HttpClient) -> Self {
         warn_if_open(config);
+        http.set_rates(config.rates);
         Self {
             access: watch::Sender::new(config.access.clone()),
             tls: watch::Sender::new(config.tls.clone()),
+            http,
         }
     }
 
@@ -31,6 +33,7 @@ impl Edge {
         warn_if_open(config);
         self.access.send_replace(config.access.clone());
         self.tls.send_replace(config.tls.clone());
+        self.http.set_rates(config.rates);
     }
 
     /// Who may use the listener.

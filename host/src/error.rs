@@ -14,6 +14,10 @@ pub mod exit_code {
     pub const LISTENER: u8 = 5;
     /// The store under the backup folder cannot be used.
     pub const STORE: u8 = 6;
+    /// No running host answers.
+    pub const NOT_RUNNING: u8 = 7;
+    /// The running host has refused.
+    pub const REFUSED: u8 = 8;
 }
 
 /// A failure to start.

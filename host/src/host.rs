@@ -19,6 +19,7 @@ use crate::{
     committer::Committer,
     config::Config,
     control::Control,
+    drain::Drain,
     edge::Edge,
     error::HostError,
     event::{Event, Kind, UPDATE},
@@ -58,7 +59,8 @@ pub struct Host {
     ticker: mpsc::Sender<()>,
     keeper: mpsc::Sender<Message>,
     stop: StopSender<bool>,
-    edge: Edge,
+    edge: Arc<Edge>,
+    drain: Drain,
     _notifications: Option<RecommendedWatcher>,
 }
 
@@ -82,7 +84,7 @@ impl Host {
             .local_addr()
             .map_err(HostError::system("read the port"))?;
         let store = Store::open(&config.backup_folder, &config.player_id, &config.api_url)?;
-        let shared = Arc::new(shared(config, store, &runtime)?);
+        let shared = Arc::new(shared(store, &runtime)?);
         let loader = Loader {
             cache_folder: config.backup_folder.join(CACHE_FOLDER),
             probe_program: Some(probe_program.to_owned()),
@@ -99,7 +101,7 @@ impl Host {
             let _guard = runtime.enter();
             tokio::net::TcpListener::from_std(listener).map_err(HostError::system("listen"))?
         };
-        let edge = Edge::new(config);
+        let edge = Arc::new(Edge::new(config, shared.http.clone()));
         let app = http_server::app(Arc::clone(&shared), edge.access());
         runtime.spawn(listener::serve(listener, edge.tls(), app, stopped));
 
@@ -122,6 +124,7 @@ impl Host {
             .into_iter()
             .map(spawn_runner)
             .collect::<Result<_, _>>()?;
+        let drain = Drain::new(Arc::clone(&shared));
         Ok(Self {
             address,
             shared,
@@ -132,6 +135,7 @@ impl Host {
             keeper,
             stop,
             edge,
+            drain,
             _notifications: notifications,
         })
     }
@@ -142,10 +146,16 @@ impl Host {
         self.address
     }
 
-    /// From now on access, TLS and request rates are as `config` wants them. The listener stays open.
-    pub fn apply_edge(&self, config: &Config) {
-        self.edge.apply(config);
-        self.shared.http.set_rates(config.rates);
+    /// The listener's access and TLS, which can be changed.
+    #[must_use]
+    pub fn edge(&self) -> Arc<Edge> {
+        Arc::clone(&self.edge)
+    }
+
+    /// The drain that this host may be asked for.
+    #[must_use]
+    pub fn drain(&self) -> Drain {
+        self.drain.clone()
     }
 
     /// A handle for whoever may tell the host what to do.
@@ -193,12 +203,11 @@ fn listen(address: SocketAddr) -> Result<TcpListener, HostError> {
     Ok(listener)
 }
 
-fn shared(config: &Config, store: Store, runtime: &Handle) -> Result<Shared, HostError> {
+fn shared(store: Store, runtime: &Handle) -> Result<Shared, HostError> {
     let http = HttpClient::new(runtime.clone()).map_err(|error| HostError::System {
         what: "set up TLS",
         source: std::io::Error::other(error),
     })?;
-    http.set_rates(config.rates);
     Ok(Shared {
         services: Services {
             bus: Bus::default(),

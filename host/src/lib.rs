@@ -6,6 +6,7 @@
 //! while it runs, and [`host`] puts the parts together. [`control`] is how the outside talks to a running host.
 
 pub mod access;
+pub mod admin;
 pub mod admission;
 pub mod bus;
 pub mod candidates;
@@ -14,6 +15,7 @@ pub mod committer;
 pub mod config;
 pub mod control;
 pub mod desk;
+pub mod drain;
 pub mod edge;
 pub mod effects;
 pub mod error;
@@ -26,6 +28,7 @@ pub mod keeper;
 pub mod listener;
 pub mod mailbox;
 pub mod meters;
+pub mod operator;
 pub mod overlay;
 pub mod plugin;
 pub mod queue;

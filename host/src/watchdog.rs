@@ -68,6 +68,12 @@ impl Activity {
         self.steps.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Whether a call runs.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        !self.steps.load(Ordering::Relaxed).is_multiple_of(2)
+    }
+
     /// The call that has passed a bound since the last look, and the bound.
     pub fn look(&self, now: Instant) -> Option<(Arc<str>, Duration)> {
         let steps = self.steps.load(Ordering::Relaxed);

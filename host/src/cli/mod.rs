@@ -1,9 +1,12 @@
 //! The command line: what can be asked of the program, and where it is answered.
 
+mod admin;
 mod check;
 mod output;
 mod plugin;
 mod run;
+mod status;
+mod stop;
 
 use std::{
     path::{Path, PathBuf},
@@ -17,8 +20,13 @@ use tig_host::{
 };
 use tig_plugin_api::Secret;
 
+use self::admin::{AskError, Where};
+
 const AFTER_HELP: &str = "\
-Exit codes: 0 done, or stopped on request; 1 unforeseen; 2 wrong command line; 3 config; 4 extension; 5 listener; 6 store.
+Exit codes: 0 done, or stopped on request; 1 unforeseen; 2 wrong command line; 3 config; 4 extension; 5 listener; 6 store; \
+7 no running host answers; 8 the running host has refused.
+SIGTERM and SIGINT drain for at most `drain_seconds` of the config, a second one stops at once. SIGHUP reads config and \
+plugin files again.
 The API key comes from `api_key_file` or `api_key_env` of the config, the service credential `api_key`, or the variable \
 TIG_HOST_API_KEY. On the command line it can be read by every user of the machine.";
 
@@ -64,6 +72,26 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Shows a running host: its extensions, what waits, what failed
+    Status {
+        #[command(flatten)]
+        place: Where,
+    },
+    /// Lets the present file of an extension take over; without NAME, reads the config and all files again
+    Reload {
+        /// The extension
+        name: Option<String>,
+        #[command(flatten)]
+        place: Where,
+    },
+    /// Lets a running host begin nothing new, finish what it has begun, and end
+    Drain {
+        /// End after this time, whatever is unfinished
+        #[arg(long, value_name = "SECONDS")]
+        max: Option<u64>,
+        #[command(flatten)]
+        place: Where,
+    },
     /// Shows what plugin files say of themselves, without loading them
     #[command(subcommand)]
     Plugin(PluginCommand),
@@ -106,12 +134,21 @@ pub(crate) fn main() -> ExitCode {
         Some(Command::Plugin(PluginCommand::Info { file, json })) => {
             plugin::info(&file, json).map(|()| ExitCode::SUCCESS)
         }
+        Some(Command::Status { place }) => Ok(answered(admin::status(&place))),
+        Some(Command::Reload { name, place }) => {
+            Ok(answered(admin::reload(&place, name.as_deref())))
+        }
+        Some(Command::Drain { max, place }) => Ok(answered(admin::drain(&place, max))),
         Some(Command::Probe { file }) => Ok(probe(&file)),
     };
     done.unwrap_or_else(|error| {
         output::error(&one_line(&error));
         error.exit_code()
     })
+}
+
+fn answered(done: Result<ExitCode, AskError>) -> ExitCode {
+    done.unwrap_or_else(|error| error.report())
 }
 
 fn run(arguments: RunArguments) -> Result<ExitCode, HostError> {

@@ -1,20 +1,21 @@
 //! Running a host, from its config to the signal that ends it.
 
-use std::{
-    io::{IsTerminal, Read},
-    path::Path,
-};
+use std::{io::IsTerminal, path::Path};
 
 use tig_host::{
+    admin::Admin,
     config::{Config, Overrides},
     error::HostError,
     host::Host,
+    operator::Operator,
 };
-use tokio::signal::unix::{SignalKind, signal};
-use tracing::{info, warn};
+use tracing::info;
 use tracing_subscriber::EnvFilter;
 
-use super::output;
+use super::{
+    output,
+    stop::{self, Signals},
+};
 
 /// Runs a host until it is asked to stop.
 pub(super) fn run(
@@ -22,7 +23,7 @@ pub(super) fn run(
     overrides: Overrides,
     exit_with_parent: bool,
 ) -> Result<(), HostError> {
-    let config = Config::load(path, overrides)?;
+    let config = Config::load(path, overrides.clone())?;
     let program =
         std::env::current_exe().map_err(HostError::system("find its own program file"))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -37,51 +38,26 @@ pub(super) fn run(
     } else {
         "http"
     };
-    output::line(&format!("listening on {scheme}://{address}"));
-    info!(%address, api = config.api_url, store = %config.backup_folder.display(), "started");
-    let reason = runtime.block_on(stop_requested(exit_with_parent));
-    info!("stopping: {reason}");
+    let operator = Operator::new(&host, path.to_owned(), overrides);
+    let admin = Admin::open(operator.clone(), &config.backup_folder, runtime.handle())
+        .map_err(HostError::system("open the admin socket"))?;
+    runtime.block_on(async {
+        let signals = Signals::listen()?;
+        output::line(&format!("listening on {scheme}://{address}"));
+        info!(%address, api = config.api_url, store = %config.backup_folder.display(), "started");
+        stop::requested(
+            signals,
+            &operator,
+            &host.drain(),
+            config.drain_max,
+            exit_with_parent,
+        )
+        .await;
+        Ok::<_, HostError>(())
+    })?;
+    drop(admin);
     host.stop();
     Ok(())
-}
-
-async fn stop_requested(exit_with_parent: bool) -> &'static str {
-    let parent = async {
-        if exit_with_parent {
-            // A dedicated thread: a pending read of standard input cannot be cancelled.
-            let (sender, receiver) = tokio::sync::oneshot::channel();
-            std::thread::spawn(move || {
-                wait_for_end_of_input();
-                let _ = sender.send(());
-            });
-            let _ = receiver.await;
-        } else {
-            std::future::pending::<()>().await;
-        }
-    };
-    tokio::select! {
-        () = one_signal(SignalKind::terminate()) => "SIGTERM",
-        () = one_signal(SignalKind::interrupt()) => "SIGINT",
-        () = parent => "standard input has ended",
-    }
-}
-
-async fn one_signal(kind: SignalKind) {
-    match signal(kind) {
-        Ok(mut signals) => {
-            signals.recv().await;
-        }
-        Err(error) => {
-            warn!("cannot wait for signals: {error}");
-            std::future::pending::<()>().await;
-        }
-    }
-}
-
-fn wait_for_end_of_input() {
-    let mut buffer = [0; 256];
-    let mut stdin = std::io::stdin().lock();
-    while stdin.read(&mut buffer).is_ok_and(|count| count > 0) {}
 }
 
 pub(super) fn log_to_stderr(verbose: bool) {

@@ -40,6 +40,8 @@ pub(super) struct ConfigFile {
     pub(super) bind: Option<String>,
     /// Port to listen on; 0 takes a free one.
     pub(super) port: Option<u16>,
+    /// Seconds that extensions have to finish their work after SIGTERM.
+    pub(super) drain_seconds: Option<u64>,
     /// Who may use the listener.
     #[serde(default)]
     pub(super) access: AccessFile,

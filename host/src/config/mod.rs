@@ -9,6 +9,7 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use serde_json::{Map, Value};
@@ -30,6 +31,9 @@ pub const API_URL_DEFAULT: &str = "https://mainnet-api.tig.foundation";
 
 /// Folder of the store where nothing is said.
 pub const BACKUP_FOLDER_DEFAULT: &str = "backup";
+
+/// Time for a drain after a signal where nothing is said: less than service managers wait before they kill.
+pub const DRAIN_MAX_DEFAULT: Duration = Duration::from_secs(10);
 
 /// A longer config file is refused.
 const FILE_BYTES_MAX: u64 = 16 << 20;
@@ -70,6 +74,8 @@ pub struct Config {
     pub plugin_folder: PathBuf,
     /// Address to listen on.
     pub listen: SocketAddr,
+    /// Time that extensions have to finish their work after a signal.
+    pub drain_max: Duration,
     /// Who may use the listener.
     pub access: Access,
     /// TLS of the listener, if it has any.
@@ -85,14 +91,7 @@ impl Config {
     ///
     /// See [`ConfigError`].
     pub fn load(path: &Path, overrides: Overrides) -> Result<Self, ConfigError> {
-        let text = read_bounded(path).map_err(|source| ConfigError::Read {
-            path: path.to_owned(),
-            source,
-        })?;
-        let value: Value = serde_json::from_str(&text).map_err(|source| ConfigError::Json {
-            path: path.to_owned(),
-            source,
-        })?;
+        let value = read_json(path)?;
         let parsed = parse(value).and_then(|file| {
             let folder = path.parent().unwrap_or(Path::new(""));
             Self::assemble(path, file, folder, overrides)
@@ -101,6 +100,17 @@ impl Config {
             path: path.to_owned(),
             faults,
         })
+    }
+
+    /// The backup folder of the config at `path`, whatever else is wrong with that.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read or is not JSON.
+    pub fn backup_folder_of(path: &Path) -> Result<PathBuf, ConfigError> {
+        let value = read_json(path)?;
+        let named = value["backup_folder"].as_str().map(PathBuf::from);
+        Ok(backup_folder(named, path.parent().unwrap_or(Path::new(""))))
     }
 
     fn assemble(
@@ -136,11 +146,9 @@ impl Config {
             .api_url
             .or(file.api_url)
             .unwrap_or(API_URL_DEFAULT.to_owned());
-        let backup_folder = match (overrides.backup_folder, file.backup_folder) {
-            (Some(given), _) => given,
-            (None, Some(named)) => folder.join(named),
-            (None, None) => PathBuf::from(BACKUP_FOLDER_DEFAULT),
-        };
+        let backup_folder = overrides
+            .backup_folder
+            .unwrap_or_else(|| backup_folder(file.backup_folder, folder));
         let plugin_folder = match file.plugin_folder {
             Some(named) => folder.join(named),
             None => folder_of_executable(),
@@ -156,6 +164,9 @@ impl Config {
             backup_folder,
             plugin_folder,
             listen: SocketAddr::new(bind.unwrap_or(Ipv4Addr::LOCALHOST.into()), port),
+            drain_max: file
+                .drain_seconds
+                .map_or(DRAIN_MAX_DEFAULT, Duration::from_secs),
             access,
             tls,
             rates: file.http.rates(),
@@ -181,6 +192,23 @@ impl Config {
     pub fn plugin_file(&self, name: &str) -> PathBuf {
         self.plugin_folder.join(plugin_file_name(name))
     }
+}
+
+fn backup_folder(named: Option<PathBuf>, folder: &Path) -> PathBuf {
+    named.map_or(PathBuf::from(BACKUP_FOLDER_DEFAULT), |named| {
+        folder.join(named)
+    })
+}
+
+fn read_json(path: &Path) -> Result<Value, ConfigError> {
+    let text = read_bounded(path).map_err(|source| ConfigError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    serde_json::from_str(&text).map_err(|source| ConfigError::Json {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// `data_fetcher` -> `libdata_fetcher.so`

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod admin;
 mod check;
 mod crash;
 mod edge;

@@ -1,0 +1,191 @@
+//! `tig-host status|reload|drain`: asks a running host through its admin socket.
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
+
+use clap::Args;
+use serde_json::{Value, json};
+use tig_host::{
+    admin::{AdminFile, DrainRequest, FILE_NAME},
+    config::{Config, ConfigError},
+    control::ANSWER_MAX,
+    error::{exit_code, one_line},
+};
+
+use super::output;
+
+/// Where the running host is.
+#[derive(Args)]
+pub(super) struct Where {
+    /// The running host's config; `config.json` here if nothing is said
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+    /// The running host's backup folder
+    #[arg(long, value_name = "FOLDER", global = true, conflicts_with = "config")]
+    backup: Option<PathBuf>,
+    /// Answer as JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+/// Why there is no answer to show.
+pub(super) enum AskError {
+    /// No host runs there, or it does not take the token.
+    NotRunning(String),
+    /// It runs, and has refused.
+    Refused(String),
+    /// The config does not say where it is.
+    Config(ConfigError),
+}
+
+impl AskError {
+    pub(super) fn report(&self) -> ExitCode {
+        let (text, code) = match self {
+            Self::NotRunning(text) => (text.clone(), exit_code::NOT_RUNNING),
+            Self::Refused(text) => (text.clone(), exit_code::REFUSED),
+            Self::Config(error) => (one_line(error), exit_code::CONFIG),
+        };
+        output::error(&text);
+        code.into()
+    }
+}
+
+impl Where {
+    fn folder(&self) -> Result<PathBuf, AskError> {
+        if let Some(folder) = &self.backup {
+            return Ok(folder.clone());
+        }
+        let path = self.config.as_deref().unwrap_or(Path::new("config.json"));
+        Config::backup_folder_of(path).map_err(AskError::Config)
+    }
+
+    fn ask(&self, method: reqwest::Method, path: &str, body: &Value) -> Result<Value, AskError> {
+        let folder = self.folder()?;
+        let file = AdminFile::read(&folder).map_err(|error| {
+            let path = folder.join(FILE_NAME);
+            AskError::NotRunning(format!(
+                "no host runs with backup folder {}: cannot read {}: {error}",
+                folder.display(),
+                path.display()
+            ))
+        })?;
+        send(&file, method, path, body)
+    }
+}
+
+/// One request, on a runtime of its own.
+fn send(
+    file: &AdminFile,
+    method: reqwest::Method,
+    path: &str,
+    body: &Value,
+) -> Result<Value, AskError> {
+    const SLACK: Duration = Duration::from_secs(5);
+    let gone = |error: &dyn std::error::Error| {
+        AskError::NotRunning(format!(
+            "the host (process {}) does not answer: {}",
+            file.pid,
+            one_line(error)
+        ))
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| gone(&error))?;
+    runtime.block_on(async {
+        let client = reqwest::Client::builder()
+            // Loopback is not for proxies, whatever the environment says.
+            .no_proxy()
+            .timeout(ANSWER_MAX + SLACK)
+            .build()
+            .map_err(|error| gone(&error))?;
+        let request = client
+            .request(method, format!("http://{}{path}", file.address))
+            .bearer_auth(file.token.reveal())
+            .json(body);
+        let response = request.send().await.map_err(|error| gone(&error))?;
+        let status = response.status();
+        let answer: Value = response.json().await.map_err(|error| gone(&error))?;
+        if status.is_success() {
+            return Ok(answer);
+        }
+        let text = answer["error"]
+            .as_str()
+            .unwrap_or("no reason given")
+            .to_owned();
+        Err(if status == reqwest::StatusCode::UNAUTHORIZED {
+            AskError::NotRunning(format!(
+                "the host does not take the token of {FILE_NAME}: {text}"
+            ))
+        } else {
+            AskError::Refused(text)
+        })
+    })
+}
+
+pub(super) fn status(place: &Where) -> Result<ExitCode, AskError> {
+    let status = place.ask(reqwest::Method::GET, "/status", &Value::Null)?;
+    if place.json {
+        output::json(&status);
+    } else {
+        super::status::print(&status);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn reload(place: &Where, name: Option<&str>) -> Result<ExitCode, AskError> {
+    let path = name.map_or("/reload".to_owned(), |name| format!("/reload/{name}"));
+    let answer = place.ask(reqwest::Method::POST, &path, &Value::Null)?;
+    if place.json {
+        output::json(&answer);
+    }
+    let mut code = ExitCode::SUCCESS;
+    for reload in answer["reloads"].as_array().into_iter().flatten() {
+        let text = |key: &str| reload[key].as_str().unwrap_or_default();
+        let name = text("name");
+        let line = match text("outcome") {
+            "reloaded" => format!("{name}: reloaded {} -> {}", text("from"), text("to")),
+            "unchanged" => format!("{name}: {} runs already", text("version")),
+            _ => {
+                code = exit_code::REFUSED.into();
+                format!(
+                    "{name}: refused, the running version goes on: {}",
+                    text("reason")
+                )
+            }
+        };
+        if !place.json {
+            output::line(&line);
+        }
+    }
+    Ok(code)
+}
+
+pub(super) fn drain(place: &Where, seconds_max: Option<u64>) -> Result<ExitCode, AskError> {
+    let body = json!(DrainRequest { seconds_max });
+    let status = place.ask(reqwest::Method::POST, "/drain", &body)?;
+    if place.json {
+        output::json(&status);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let unfinished = |extension: &Value| {
+        let count = extension["unfinished"]
+            .as_u64()
+            .filter(|&count| count > 0)?;
+        Some(format!(
+            "{} has {count} unfinished",
+            extension["name"].as_str()?
+        ))
+    };
+    let extensions = status["extensions"].as_array().into_iter().flatten();
+    let waits: Vec<String> = extensions.filter_map(unfinished).collect();
+    output::line(&if waits.is_empty() {
+        "draining".to_owned()
+    } else {
+        format!("draining: {}", waits.join(", "))
+    });
+    Ok(ExitCode::SUCCESS)
+}
