@@ -31,7 +31,17 @@ impl JobManager {
         for benchmark_id in ready {
             self.announce(ctx, &benchmark_id)?;
         }
+        self.tell_unfinished(ctx);
         Ok(())
+    }
+
+    /// A drain waits for every job that can still be proved.
+    pub(crate) fn tell_unfinished(&self, ctx: &mut Context<'_>) {
+        let open = self
+            .jobs
+            .values()
+            .filter(|job| job.record().abandoned.is_none());
+        ctx.unfinished(open.count() as u64);
     }
 
     /// Keeps the slaves in work while a huge job goes out in portions.

@@ -78,14 +78,16 @@ impl JobManager {
         if !jobs.is_empty() {
             ctx.info(&format!("{} jobs restored", jobs.len()));
         }
-        Ok(Self {
+        let manager = Self {
             config,
             network,
             jobs,
             present: Present::default(),
             pace: Pace::default(),
             throughput: Throughput::default(),
-        })
+        };
+        manager.tell_unfinished(ctx);
+        Ok(manager)
     }
 
     fn on_new_block(&mut self, ctx: &mut Context<'_>, event: NewBlock) -> Result<()> {
@@ -149,7 +151,9 @@ impl JobManager {
             benchmark: event.benchmark.as_ref(),
             is_proved: true,
         };
-        self.reconcile(ctx, &precommit.benchmark_id, Some(&sighting))
+        self.reconcile(ctx, &precommit.benchmark_id, Some(&sighting))?;
+        self.tell_unfinished(ctx);
+        Ok(())
     }
 
     fn on_update(&mut self, ctx: &mut Context<'_>) -> Result<()> {

@@ -156,6 +156,7 @@ fn a_precommit_becomes_a_benchmark_and_a_proof() {
         assert_eq!(take(&mut manager, "benchmark_ready"), [] as [Value; 0]);
         manager.event("batch_result", work(batch));
     }
+    assert_eq!(manager.unfinished(), 1, "a drain waits for its proof");
     let ready = take(&mut manager, "benchmark_ready");
     assert_eq!(
         ready,
@@ -194,6 +195,7 @@ fn a_precommit_becomes_a_benchmark_and_a_proof() {
     manager.event("new_block", done.clone());
     manager.event("new_block", done);
     assert_eq!(manager.stored().keys().collect::<Vec<_>>(), ["network"]);
+    assert_eq!(manager.unfinished(), 0);
     assert_eq!(take(&mut manager, "new_batch"), [] as [Value; 0]);
 }
 

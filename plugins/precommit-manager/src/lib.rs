@@ -87,7 +87,7 @@ impl PrecommitManager {
             ctx.warn(&format!("{error}: the fees of the last day are forgotten"));
             None
         });
-        Ok(Self {
+        let manager = Self {
             config,
             board: Board::default(),
             ledger: ledger.unwrap_or_default(),
@@ -95,7 +95,9 @@ impl PrecommitManager {
             is_draining: false,
             hold: Hold::NoBlock,
             reporter: Reporter::default(),
-        })
+        };
+        manager.tell_unfinished(ctx);
+        Ok(manager)
     }
 
     fn on_new_block(&mut self, ctx: &mut Context<'_>, event: NewBlock) -> Result<()> {
@@ -162,6 +164,7 @@ impl PrecommitManager {
             ctx.put("ledger", &ledger)?;
             ctx.put("spend", &spend)?;
             (self.ledger, self.spend) = (ledger, spend);
+            self.tell_unfinished(ctx);
         }
         Ok(())
     }
@@ -196,6 +199,7 @@ impl PrecommitManager {
         self.board.throughput = state.throughput;
         self.board.clock = state.clock;
         self.is_draining = state.is_draining;
+        self.tell_unfinished(ctx);
         if let Some(market) = state.market {
             self.enter(ctx, market);
         }
@@ -221,6 +225,7 @@ impl PrecommitManager {
     fn act(&mut self, ctx: &mut Context<'_>, patience: Patience) -> Result<()> {
         if self.is_draining {
             self.hold = Hold::Draining;
+            self.tell_unfinished(ctx);
             return Ok(());
         }
         let player_id = ctx.settings().player_id.as_str();
@@ -253,6 +258,12 @@ impl PrecommitManager {
             }
         }
         (self.ledger, self.spend) = (ledger, spend);
+        self.tell_unfinished(ctx);
         Ok(())
+    }
+
+    /// A drain waits for precommits of the present block: the next one shows whether they have become jobs.
+    fn tell_unfinished(&self, ctx: &mut Context<'_>) {
+        ctx.unfinished(self.ledger.made() as u64);
     }
 }

@@ -108,6 +108,7 @@ impl SubmissionsManager {
         if !submissions.is_empty() {
             ctx.info(&format!("{} submissions restored", submissions.len()));
         }
+        ctx.unfinished(submissions.len() as u64);
         Ok(Self {
             config,
             submissions,
@@ -212,13 +213,14 @@ impl SubmissionsManager {
         })
     }
 
-    fn restore(&mut self, _ctx: &mut Context<'_>, state: Handover) -> Result<()> {
+    fn restore(&mut self, ctx: &mut Context<'_>, state: Handover) -> Result<()> {
         let precommits = state.precommits.into_iter();
         self.submissions
             .extend(precommits.map(|(id, submission)| ((Kind::Precommit, id), submission)));
         self.in_flight = state.in_flight.into_iter().collect();
         self.listing = state.listing;
         self.rate = state.rate;
+        ctx.unfinished(self.submissions.len() as u64);
         Ok(())
     }
 }
@@ -269,6 +271,8 @@ impl SubmissionsManager {
             }
             self.send(ctx, &key, now_ms)?;
         }
+        // A drain waits until blocks show what was submitted.
+        ctx.unfinished(self.submissions.len() as u64);
         Ok(())
     }
 

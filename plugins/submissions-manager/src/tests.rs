@@ -138,6 +138,7 @@ fn a_submission_is_pending_until_a_block_shows_it() {
         (&sent["state"], &sent["waits_for"]),
         (&json!("sent"), &json!("confirmation"))
     );
+    assert_eq!(manager.unfinished(), 1, "a drain waits for the block");
     // The first listing may have been on its way when the benchmark was sent, however far its block is ahead.
     for height in 110..110 + RESEND_AFTER_BLOCKS {
         manager.event("new_block", block(height, "precommit"));
@@ -149,6 +150,7 @@ fn a_submission_is_pending_until_a_block_shows_it() {
     assert_eq!(names(&events), ["submit_benchmark_success"]);
     manager.event("new_block", block(114, "benchmark"));
     assert!(manager.stored().is_empty());
+    assert_eq!(manager.unfinished(), 0);
     manager.event("benchmark_ready", benchmark(ID));
     assert_eq!(manager.http_calls().len(), 0, "confirmed already");
 }

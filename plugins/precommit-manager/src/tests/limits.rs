@@ -253,6 +253,20 @@ fn while_the_host_drains_nothing_new_is_begun_also_after_a_reload() {
 }
 
 #[test]
+fn a_drain_waits_until_the_next_block_shows_what_became_of_precommits() {
+    let mut manager = manager(1, knapsack());
+    manager.event("new_block", block("b1"));
+    assert_eq!(manager.unfinished(), 0);
+    give(&mut manager, "c003", "b1", json!([[60, 11]]));
+    assert_eq!(manager.unfinished(), 1);
+    manager.restart();
+    assert_eq!(manager.unfinished(), 1);
+    manager.event("drain", json!({}));
+    manager.event("new_block", block("b2"));
+    assert_eq!(manager.unfinished(), 0);
+}
+
+#[test]
 fn amounts_out_of_range_are_refused_with_their_key() {
     let started = |key: &str, value: Value| {
         let mut settings = config(1, knapsack());
