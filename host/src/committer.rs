@@ -130,6 +130,7 @@ mod tests {
         mailbox::{Answered, Item, Refusal, Taken},
         overlay::Writes,
         store::Store,
+        threads::Threads,
         transaction::Services,
     };
 
@@ -144,6 +145,7 @@ mod tests {
             },
             committer: Committer::default(),
             http: HttpClient::new(runtime).unwrap(),
+            threads: Threads::default(),
         })
     }
 

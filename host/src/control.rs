@@ -6,7 +6,9 @@ use std::{
 };
 
 use crate::{
+    bus::Full,
     error::Suggestion,
+    event::Kind,
     keeper::{Keeper, Message},
     reload::{Attempt, Outcome},
     runner::Shared,
@@ -55,6 +57,15 @@ impl Control {
     pub fn status(&self) -> Vec<ExtensionStatus> {
         let slots = self.shared.services.bus.slots();
         slots.iter().map(|slot| slot.status()).collect()
+    }
+
+    /// Publishes an event of the host itself, with its arguments as JSON.
+    ///
+    /// # Errors
+    ///
+    /// An extension that handles it has no room.
+    pub fn publish(&self, event: &str, arguments: &[u8], kind: Kind) -> Result<(), Full> {
+        self.shared.services.bus.tell(event, arguments, kind)
     }
 
     /// Lets the present file of extension `name` take over. One that is stopped is started again even if its file is the

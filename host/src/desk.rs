@@ -34,6 +34,8 @@ struct Book {
 #[derive(Debug, Default)]
 pub struct Desk {
     book: Mutex<Book>,
+    /// Number of the present runner, as in the book.
+    tenure: AtomicU64,
     /// Number of the last transaction that is settled: on disk, or refused.
     settled: AtomicU64,
     progress: Condvar,
@@ -44,7 +46,16 @@ impl Desk {
     pub fn take_over(&self) -> u64 {
         let mut book = self.lock();
         book.tenure += 1;
+        self.tenure.store(book.tenure, Ordering::Release);
+        // One that waits for its turn is to notice.
+        self.progress.notify_all();
         book.tenure
+    }
+
+    /// Whether the runner of this `tenure` is the present one.
+    #[must_use]
+    pub fn is_held_by(&self, tenure: u64) -> bool {
+        self.tenure.load(Ordering::Acquire) == tenure
     }
 
     /// Number of the last transaction that is settled.

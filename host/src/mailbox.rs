@@ -32,9 +32,9 @@ pub enum Item {
     /// An event.
     Event(Delivery),
     /// The answer to an HTTP request of the extension, encoded.
-    Response(Vec<u8>),
-    /// A request to one of the extension's routes.
-    Request(Box<HttpRequest>, oneshot::Sender<Answer>),
+    Response(Arc<[u8]>),
+    /// A request to one of the extension's routes, and who waits for the answer, if anybody still does.
+    Request(Box<HttpRequest>, Option<oneshot::Sender<Answer>>),
 }
 
 /// An event on its way to one extension.
@@ -68,10 +68,22 @@ pub struct Answered {
 
 /// Something for the extension's thread itself; goes before waiting items.
 pub enum Command {
-    /// Replace the instance by one of this plugin, and tell what came of it.
-    Swap(Plugin, std::sync::mpsc::Sender<Result<(), String>>),
+    /// Replace the instance.
+    Swap(Successor),
+    /// The new version's probation may be over.
+    Confirm,
     /// End the thread. Items that wait stay where they are.
     Stop,
+}
+
+/// What takes the place of an instance.
+pub struct Successor {
+    /// Its code.
+    pub plugin: Plugin,
+    /// JSON of its settings.
+    pub settings: Arc<[u8]>,
+    /// Is told what came of it.
+    pub done: std::sync::mpsc::Sender<Result<(), String>>,
 }
 
 /// What [`Mailbox::take`] returns.
@@ -132,14 +144,12 @@ impl Mailbox {
         self.wake(state);
     }
 
-    /// Puts events before all that waits, in their order: those that an earlier instance has not handled. They find room
-    /// even where others do not.
-    pub fn put_events_first(&self, deliveries: Vec<Delivery>) {
-        let counted = deliveries.iter().filter(|delivery| !delivery.event.latest);
-        self.claimed.fetch_add(counted.count(), Ordering::Relaxed);
+    /// Puts items before all that waits, in their order: those that an earlier instance has not handled. They find room even
+    /// where others do not.
+    pub fn put_first(&self, items: Vec<Item>) {
         let mut run = self.lock_run();
-        for delivery in deliveries.into_iter().rev() {
-            run.push_front(Item::Event(delivery));
+        for item in items.into_iter().rev() {
+            run.push_front(item);
         }
         drop(run);
         self.wake(self.lock());
@@ -148,7 +158,7 @@ impl Mailbox {
     /// Puts the answer to a request of the extension.
     pub fn put_response(&self, response: Vec<u8>) {
         let mut state = self.lock();
-        state.items.push(Item::Response(response));
+        state.items.push(Item::Response(response.into()));
         self.wake(state);
     }
 
@@ -159,7 +169,9 @@ impl Mailbox {
             return false;
         }
         state.requests += 1;
-        state.items.push(Item::Request(Box::new(request), answer));
+        state
+            .items
+            .push(Item::Request(Box::new(request), Some(answer)));
         self.wake(state);
         true
     }
@@ -282,7 +294,7 @@ mod tests {
     fn events_come_out_in_the_order_they_went_in() {
         let mailbox = Mailbox::default();
         (1..=3).for_each(|sequence| put(&mailbox, sequence, "a"));
-        mailbox.put_events_first(vec![delivery(7, "a"), delivery(8, "a")]);
+        mailbox.put_first([7, 8].map(|n| Item::Event(delivery(n, "a"))).into());
         let order: Vec<u64> = (0..5).map(|_| take_sequence(&mailbox)).collect();
         assert_eq!(order, [7, 8, 1, 2, 3]);
     }

@@ -13,7 +13,7 @@ use tracing::{info, warn};
 
 use crate::{
     event::{EXTENSION_REJECTED, EXTENSION_RELOADED, Kind},
-    mailbox::Command,
+    mailbox::{Command, Successor},
     plugin::{Candidate, Loader, short_hash},
     runner::Shared,
     slot::Slot,
@@ -54,6 +54,8 @@ pub struct Attempt {
 pub struct Watched {
     /// Place of the extension.
     pub slot: Arc<Slot>,
+    /// What its instances are made with, as JSON.
+    pub settings: Arc<[u8]>,
     /// The operator's file.
     pub path: PathBuf,
     /// The file's state when it was last looked at.
@@ -101,7 +103,8 @@ pub fn reload(shared: &Shared, loader: &Loader, watched: &Watched) -> Result<Out
         return Ok(Outcome::Unchanged { version: from });
     }
     let to = candidate.manifest.version.clone();
-    switch(loader, slot, &candidate).map_err(|reason| rejected(shared, slot, Some(&to), reason))?;
+    switch(loader, watched, &candidate)
+        .map_err(|reason| rejected(shared, slot, Some(&to), reason))?;
     info!(
         extension = slot.name,
         from,
@@ -118,10 +121,16 @@ pub fn reload(shared: &Shared, loader: &Loader, watched: &Watched) -> Result<Out
     Ok(Outcome::Reloaded { from, to })
 }
 
-fn switch(loader: &Loader, slot: &Slot, candidate: &Candidate) -> Result<(), String> {
+fn switch(loader: &Loader, watched: &Watched, candidate: &Candidate) -> Result<(), String> {
     let plugin = loader.load(candidate).map_err(|error| error.to_string())?;
     let (done, result) = mpsc::channel();
-    slot.mailbox.put_command(Command::Swap(plugin, done));
+    let settings = Arc::clone(&watched.settings);
+    let successor = Successor {
+        plugin,
+        settings,
+        done,
+    };
+    watched.slot.mailbox.put_command(Command::Swap(successor));
     result.recv_timeout(SWITCH_MAX).unwrap_or_else(|_| {
         let seconds = SWITCH_MAX.as_secs();
         Err(format!(
@@ -131,7 +140,12 @@ fn switch(loader: &Loader, slot: &Slot, candidate: &Candidate) -> Result<(), Str
 }
 
 /// Tells of a refusal, and returns its reason.
-fn rejected(shared: &Shared, slot: &Slot, offered: Option<&str>, reason: String) -> String {
+pub(crate) fn rejected(
+    shared: &Shared,
+    slot: &Slot,
+    offered: Option<&str>,
+    reason: String,
+) -> String {
     let name = &slot.name;
     let running = slot.version();
     let offered = offered.unwrap_or("unknown");
@@ -139,6 +153,7 @@ fn rejected(shared: &Shared, slot: &Slot, offered: Option<&str>, reason: String)
         extension = name,
         running, offered, "new version rejected, the running one goes on: {reason}"
     );
+    slot.reject(offered, &reason);
     tell(
         shared,
         EXTENSION_REJECTED,

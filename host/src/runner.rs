@@ -5,6 +5,7 @@
 
 mod handle;
 mod instance;
+mod switch;
 
 use std::{
     collections::VecDeque,
@@ -12,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tig_plugin_api::abi::InstanceBox;
+use tig_plugin_api::{HttpCall, abi::InstanceBox};
 
 use crate::{
     committer::Committer,
@@ -21,8 +22,11 @@ use crate::{
     mailbox::{Command, Delivery, Taken},
     overlay::Overlay,
     plugin::Plugin,
+    probation::Probation,
     slot::Slot,
+    threads::Threads,
     transaction::Services,
+    watchdog::Activity,
 };
 
 /// An extension that panics more often than this within [`RESTART_WINDOW`] is stopped until its file changes.
@@ -39,6 +43,8 @@ pub struct Shared {
     pub committer: Committer,
     /// See [`HttpClient`].
     pub http: HttpClient,
+    /// Threads of runners.
+    pub threads: Threads,
 }
 
 impl Shared {
@@ -56,22 +62,31 @@ pub struct Runner {
     slot: Arc<Slot>,
     /// Its number at the slot's desk.
     tenure: u64,
-    /// Another works in its place: it is to end.
-    replaced: bool,
+    activity: Arc<Activity>,
     /// Writes that are on their way to disk.
     overlay: Overlay,
     /// JSON of the instance's settings.
-    settings: Vec<u8>,
+    settings: Arc<[u8]>,
     plugin: Plugin,
     /// `None` while the extension is stopped.
     instance: Option<InstanceBox>,
     /// Durable events that a handler has failed on: they stay in the outbox, for a successor to handle.
     unhandled: Vec<Delivery>,
     restarts: VecDeque<Instant>,
+    again: Again,
     /// What the watchdog was told last.
     what: Arc<str>,
     /// `http_response`, shared so that it is told apart without comparing texts.
     http_response: Arc<str>,
+}
+
+/// What is given to an old version again after the new one has failed.
+#[derive(Default)]
+struct Again {
+    /// Items that are still to come.
+    items: usize,
+    /// HTTP requests that the new version has sent: they are not sent twice.
+    sent: Vec<HttpCall>,
 }
 
 impl Runner {
@@ -83,33 +98,67 @@ impl Runner {
     pub fn new(
         shared: Arc<Shared>,
         slot: Arc<Slot>,
-        settings: Vec<u8>,
+        settings: Arc<[u8]>,
         plugin: Plugin,
     ) -> Result<Self, String> {
-        let mut runner = Self {
-            tenure: slot.desk.take_over(),
-            shared,
-            slot,
-            replaced: false,
-            overlay: Overlay::default(),
-            settings,
-            plugin: plugin.clone(),
-            instance: None,
-            unhandled: Vec::new(),
-            restarts: VecDeque::new(),
-            what: "".into(),
-            http_response: HTTP_RESPONSE.into(),
-        };
-        runner.instance = Some(runner.create(&plugin, None)?);
+        let seat = slot.take_over();
+        let mut runner = Self::vacant(shared, slot, seat, settings, plugin);
+        let (instance, effects) = runner.create(&runner.plugin.clone(), None)?;
+        runner.instance = Some(instance);
+        runner.hand_in(effects);
         Ok(runner)
     }
 
-    /// Runs until it is stopped.
+    /// Goes on with the old version of a `probation` that has failed.
+    #[must_use]
+    pub fn resumed(
+        shared: Arc<Shared>,
+        slot: Arc<Slot>,
+        seat: (u64, Arc<Activity>),
+        probation: Probation,
+        reason: &str,
+    ) -> Self {
+        let predecessor = &probation.predecessor;
+        let (settings, plugin) = (
+            Arc::clone(&predecessor.settings),
+            predecessor.plugin.clone(),
+        );
+        let mut runner = Self::vacant(shared, slot, seat, settings, plugin);
+        runner.resume(probation, reason);
+        runner
+    }
+
+    fn vacant(
+        shared: Arc<Shared>,
+        slot: Arc<Slot>,
+        (tenure, activity): (u64, Arc<Activity>),
+        settings: Arc<[u8]>,
+        plugin: Plugin,
+    ) -> Self {
+        Self {
+            shared,
+            slot,
+            tenure,
+            activity,
+            overlay: Overlay::default(),
+            settings,
+            plugin,
+            instance: None,
+            unhandled: Vec::new(),
+            restarts: VecDeque::new(),
+            again: Again::default(),
+            what: "".into(),
+            http_response: HTTP_RESPONSE.into(),
+        }
+    }
+
+    /// Runs until it is stopped, or another works in its place.
     pub fn run(mut self) {
-        while !self.replaced {
+        while self.is_present() {
             match self.slot.mailbox.take() {
                 Taken::Command(Command::Stop) => return,
-                Taken::Command(Command::Swap(plugin, done)) => self.swap(plugin, &done),
+                Taken::Command(Command::Swap(successor)) => self.swap(successor),
+                Taken::Command(Command::Confirm) => self.confirm(Instant::now()),
                 Taken::Item(item) => {
                     self.handle(item);
                     self.slot.handled.fetch_add(1, Ordering::Relaxed);
@@ -122,5 +171,10 @@ impl Runner {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.slot.name
+    }
+
+    /// Nobody else works in its place.
+    fn is_present(&self) -> bool {
+        self.slot.desk.is_held_by(self.tenure)
     }
 }

@@ -5,7 +5,7 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
 };
 
@@ -17,6 +17,7 @@ use crate::{
     mailbox::Mailbox,
     meters::Meters,
     plugin::Plugin,
+    probation::Probation,
     status::{ExtensionStatus, State},
     watchdog::Activity,
 };
@@ -27,8 +28,7 @@ pub struct Slot {
     pub name: String,
     /// What waits for it.
     pub mailbox: Arc<Mailbox>,
-    /// What it is doing.
-    pub activity: Activity,
+    activity: Mutex<Arc<Activity>>,
     /// Who works for it, and what is on its way to disk.
     pub desk: Desk,
     /// HTTP requests of it that were sent and have not been answered.
@@ -36,6 +36,9 @@ pub struct Slot {
     /// HTTP requests that will be sent when their transaction is on disk.
     calls_due: AtomicUsize,
     held: Mutex<Held>,
+    probation: Mutex<Option<Probation>>,
+    /// There is one.
+    is_on_probation: AtomicBool,
     /// Events, responses and requests that were handled.
     pub handled: AtomicU64,
     /// Those that failed.
@@ -60,6 +63,7 @@ struct Present {
     mapped: BTreeSet<String>,
     code_bytes: u64,
     last_failure: Option<String>,
+    rejected: Option<String>,
 }
 
 impl fmt::Debug for Slot {
@@ -75,17 +79,69 @@ impl Slot {
         Self {
             name: name.to_owned(),
             mailbox: Arc::default(),
-            activity: Activity::default(),
+            activity: Mutex::default(),
             desk: Desk::default(),
             calls_in_flight: Arc::default(),
             calls_due: AtomicUsize::new(0),
             held: Mutex::default(),
+            probation: Mutex::default(),
+            is_on_probation: AtomicBool::new(false),
             handled: AtomicU64::new(0),
             failed: AtomicU64::new(0),
             meters: Meters::default(),
             restarts: AtomicU64::new(0),
             present: Mutex::default(),
         }
+    }
+
+    /// What its present runner is doing.
+    #[must_use]
+    pub fn activity(&self) -> Arc<Activity> {
+        Arc::clone(&lock(&self.activity))
+    }
+
+    /// A runner takes over: what an earlier one is doing is not watched any more.
+    #[must_use]
+    pub fn take_over(&self) -> (u64, Arc<Activity>) {
+        let activity = Arc::<Activity>::default();
+        *lock(&self.activity) = Arc::clone(&activity);
+        (self.desk.take_over(), activity)
+    }
+
+    /// The probation, if the present version is on one.
+    pub fn probation(&self) -> Option<MutexGuard<'_, Option<Probation>>> {
+        let there = self.is_on_probation.load(Ordering::Acquire);
+        there.then(|| lock(&self.probation))
+    }
+
+    /// Begins a probation.
+    pub fn begin_probation(&self, probation: Probation) {
+        *lock(&self.probation) = Some(probation);
+        self.is_on_probation.store(true, Ordering::Release);
+    }
+
+    /// Ends the probation that began under the runner of `tenure`, if it is still there.
+    pub fn end_probation(&self, tenure: u64) -> Option<Probation> {
+        let mut probation = lock(&self.probation);
+        let ended = probation.take_if(|probation| probation.tenure == tenure)?;
+        self.is_on_probation.store(false, Ordering::Release);
+        Some(ended)
+    }
+
+    /// Gives up on a runner whose new version is on probation; `None` if there is none. Whoever works on has the tenure and
+    /// activity that are returned.
+    pub fn give_up(&self) -> Option<(Probation, u64, Arc<Activity>)> {
+        // Nobody ends the probation between one step and the next.
+        let mut probation = lock(&self.probation);
+        let ended = probation.take()?;
+        self.is_on_probation.store(false, Ordering::Release);
+        let (tenure, activity) = self.take_over();
+        Some((ended, tenure, activity))
+    }
+
+    /// A new version was refused; `reason` tells why.
+    pub fn reject(&self, version: &str, reason: &str) {
+        self.lock().rejected = Some(format!("{version}: {reason}"));
     }
 
     /// An instance of `plugin` takes its seat.
@@ -124,7 +180,7 @@ impl Slot {
 
     /// Requests whose answers it holds back.
     pub fn held(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.held)
     }
 
     /// Version that runs.
@@ -170,7 +226,7 @@ impl Slot {
     #[must_use]
     pub fn status(&self) -> ExtensionStatus {
         let waiting = self.mailbox.len();
-        let busy = self.activity.overdue();
+        let busy = self.activity().overdue();
         let present = self.lock();
         ExtensionStatus {
             name: self.name.clone(),
@@ -183,14 +239,19 @@ impl Slot {
             handled: self.handled.load(Ordering::Relaxed),
             failed: self.failed.load(Ordering::Relaxed),
             last_failure: present.last_failure.clone(),
+            rejected: present.rejected.clone(),
             restarts: self.restarts.load(Ordering::Relaxed),
             unfinished: self.meters.unfinished(),
             busy,
         }
     }
 
-    /// No code panics while it holds the lock.
     fn lock(&self) -> MutexGuard<'_, Present> {
-        self.present.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.present)
     }
+}
+
+/// No code panics while it holds one of the locks.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

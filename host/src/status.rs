@@ -9,7 +9,9 @@ pub enum State {
     /// They are handled.
     #[default]
     Running,
-    /// They wait: the extension has failed too often, or could not be made anew.
+    /// They are handled by a new version; the old one is kept, to go on if the new one fails.
+    Probation,
+    /// They pass it by, but for durable ones, which stay in the outbox: it has failed too often, or could not be made anew.
     Stopped,
 }
 
@@ -36,6 +38,8 @@ pub struct ExtensionStatus {
     pub failed: u64,
     /// The last failure: what was handled, and why it failed.
     pub last_failure: Option<String>,
+    /// The last version that was refused, and why.
+    pub rejected: Option<String>,
     /// Instances made anew after a panic.
     pub restarts: u64,
     /// Pieces of work that it has not finished, by its own account; a drain waits for them.

@@ -118,22 +118,34 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Looks at all extensions once.
-pub fn look(slots: &[Arc<Slot>]) {
-    let now = Instant::now();
-    for slot in slots {
-        let extension = &slot.name;
-        match slot.activity.look(now) {
-            Some((what, STUCK)) => error!(
+/// What a look has found out.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Finding {
+    /// Nothing new.
+    Well,
+    /// A handler has just become slow.
+    Slow,
+    /// A handler has just become stuck.
+    Stuck,
+}
+
+/// Looks at an extension once.
+pub fn look(slot: &Slot) -> Finding {
+    let extension = &slot.name;
+    match slot.activity().look(Instant::now()) {
+        None => Finding::Well,
+        Some((what, STUCK)) => {
+            error!(
                 extension,
                 %what,
                 "stuck for more than {} s; its events wait, the other extensions go on",
                 STUCK.as_secs()
-            ),
-            Some((what, bound)) => {
-                warn!(extension, %what, "takes more than {} s", bound.as_secs());
-            }
-            None => {}
+            );
+            Finding::Stuck
+        }
+        Some((what, bound)) => {
+            warn!(extension, %what, "takes more than {} s", bound.as_secs());
+            Finding::Slow
         }
     }
 }

@@ -14,7 +14,7 @@ use tig_plugin_api::{
 use tokio::sync::oneshot;
 use tracing::error;
 
-use super::Runner;
+use super::{Again, Runner};
 use crate::{
     committer::Job,
     effects::Effects,
@@ -26,6 +26,8 @@ use crate::{
 pub(super) enum CallError {
     /// There is no instance.
     Stopped,
+    /// Another runner works in place of this one.
+    Replaced,
     /// The handler returned an error.
     Failed(String),
     /// The handler returned an error after it was told that an extension has no room for its event.
@@ -34,13 +36,48 @@ pub(super) enum CallError {
     Broken(String),
 }
 
+/// What is told of a handler that returned when another runner was working already.
+const TOO_LATE: &str = "the handler took too long";
+
+impl Again {
+    /// One item more was handled.
+    fn count(&mut self) {
+        if self.items > 0 {
+            self.items -= 1;
+            if self.items == 0 {
+                self.sent = Vec::new();
+            }
+        }
+    }
+
+    /// Drops requests that were sent before: their answers have come, or will.
+    fn drop_sent(&mut self, effects: &mut Effects) {
+        if self.sent.is_empty() {
+            return;
+        }
+        effects.calls.retain(|call| {
+            let before = self.sent.iter().position(|sent| {
+                let same_place = sent.tag == call.tag && sent.url == call.url;
+                same_place && sent.method == call.method && sent.body == call.body
+            });
+            before.map(|place| self.sent.swap_remove(place)).is_none()
+        });
+    }
+}
+
 impl Runner {
     pub(super) fn handle(&mut self, item: Item) {
+        if let Some(mut probation) = self.slot.probation()
+            && let Some(probation) = probation.as_mut()
+        {
+            probation.give(&item);
+        }
         match item {
             Item::Event(delivery) => self.handle_event(delivery),
             Item::Response(response) => self.handle_response(&response),
             Item::Request(request, sender) => self.handle_request(&request, sender),
         }
+        self.again.count();
     }
 
     fn handle_event(&mut self, delivery: Delivery) {
@@ -87,16 +124,18 @@ impl Runner {
         }
     }
 
-    fn handle_request(&mut self, request: &HttpRequest, sender: oneshot::Sender<Answer>) {
+    fn handle_request(&mut self, request: &HttpRequest, sender: Option<oneshot::Sender<Answer>>) {
         let refusal = match self.ask(request) {
             Ok((answered, mut effects)) => {
-                effects.answer = Some((sender, Box::new(answered)));
+                effects.answer = sender.map(|sender| (sender, Box::new(answered)));
                 return self.hand_in(effects);
             }
             Err(refusal) => refusal,
         };
-        // A client that has gone away does not need the answer.
-        let _ = sender.send(Err(refusal));
+        if let Some(sender) = sender {
+            // A client that has gone away does not need the answer.
+            let _ = sender.send(Err(refusal));
+        }
     }
 
     fn ask(&mut self, request: &HttpRequest) -> Result<(Answered, Effects), Refusal> {
@@ -142,15 +181,18 @@ impl Runner {
         }
         if !Arc::ptr_eq(&self.what, what) {
             self.what = Arc::clone(what);
-            self.slot.activity.name(what);
+            self.activity.name(what);
         }
         self.overlay.settle(self.slot.desk.settled());
         let services = &self.shared.services;
         let mut transaction = Transaction::begin(services, &self.slot, &self.overlay);
-        self.slot.activity.begin();
+        self.activity.begin();
         let host: HostRef<'_> = Host_TO::from_ptr(RMut::new(&mut transaction), TD_Opaque);
         let returned = call(instance, host);
-        self.slot.activity.end();
+        self.activity.end();
+        if !self.is_present() {
+            return Err(CallError::Replaced);
+        }
         match returned {
             RResult::ROk(value) => Ok((value, transaction.into_effects())),
             RResult::RErr(failure) if failure.panicked => {
@@ -164,52 +206,75 @@ impl Runner {
     }
 
     /// Lets effects take place: at once if nothing has to be on disk before, else when it is.
-    pub(super) fn hand_in(&mut self, effects: Effects) {
+    pub(super) fn hand_in(&mut self, mut effects: Effects) {
+        self.again.drop_sent(&mut effects);
         if effects.is_empty() {
             return;
         }
-        let desk = &self.slot.desk;
-        self.slot.begin_calls_due(effects.calls.len());
+        self.remember(&effects);
+        let slot = &self.slot;
+        slot.begin_calls_due(effects.calls.len());
         if !effects.needs_disk() {
-            match desk.is_clear(self.tenure) {
-                Ok(true) => return effects.take_place(&self.shared, &self.slot),
+            match slot.desk.is_clear(self.tenure) {
+                Ok(true) => return effects.take_place(&self.shared, slot),
                 // They must not take place before those of earlier handlers.
                 Ok(false) => {}
-                Err(_) => return self.give_up(effects),
+                Err(_) => return effects.refuse(slot, TOO_LATE),
             }
         }
         let bytes = effects.bytes();
-        let Ok(number) = desk.hand_in(self.tenure, bytes) else {
-            return self.give_up(effects);
+        let Ok(number) = slot.desk.hand_in(self.tenure, bytes) else {
+            return effects.refuse(slot, TOO_LATE);
         };
         self.overlay.add(number, &effects.writes);
         self.shared.committer.submit(Job {
-            slot: Arc::clone(&self.slot),
+            slot: Arc::clone(slot),
             effects,
             bytes,
         });
     }
 
-    fn give_up(&mut self, effects: Effects) {
-        self.replaced = true;
-        effects.refuse(&self.slot, "the handler took too long");
+    /// Keeps what is needed to undo the effects of a version on probation.
+    fn remember(&self, effects: &Effects) {
+        let Some(mut guard) = self.slot.probation() else {
+            return;
+        };
+        let Some(probation) = guard.as_mut() else {
+            return;
+        };
+        probation.sent.extend(effects.calls.iter().cloned());
+        let store = &self.shared.services.store;
+        let read = |key: &str| match self.overlay.get(key) {
+            Some(waiting) => Ok(waiting.clone()),
+            None => store
+                .get(self.name(), key)
+                .map(|value| value.map(Into::into)),
+        };
+        if let Err(reason) = probation.write(&effects.writes, read) {
+            // A store that cannot be read cannot be written either: the committer will tell.
+            error!(extension = self.name(), "{reason}");
+        }
     }
 
     fn report(&mut self, what: &str, error: CallError) {
         let extension = self.name();
         match error {
-            CallError::Stopped => {}
-            CallError::Failed(reason) | CallError::Busy(reason) => {
+            CallError::Stopped | CallError::Replaced => {}
+            CallError::Busy(reason) => {
                 error!(extension, what, "handler failed: {reason}");
                 self.slot.count_failure(format!("{what}: {reason}"));
             }
+            CallError::Failed(reason) => {
+                error!(extension, what, "handler failed: {reason}");
+                let reason = format!("{what}: {reason}");
+                self.slot.count_failure(reason.clone());
+                self.fail_on_probation(&reason);
+            }
             CallError::Broken(reason) => {
-                error!(
-                    extension,
-                    what, "handler failed, the instance is made anew: {reason}"
-                );
-                self.slot.count_failure(format!("{what}: {reason}"));
-                self.restart();
+                error!(extension, what, "handler failed: {reason}");
+                let reason = format!("{what}: {reason}");
+                self.slot.count_failure(reason.clone());
+                self.recover(&reason);
             }
         }
     }

@@ -7,6 +7,8 @@ mod check;
 mod crash;
 mod edge;
 mod handlers;
+mod probation;
 mod reload;
 mod start;
+mod stream;
 mod support;

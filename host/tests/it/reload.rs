@@ -4,22 +4,14 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{Home, HostProcess, PATIENCE, fixture};
+use crate::support::{Home, HostProcess, PATIENCE, fixture, with_version};
 
-/// The fixture as version 0.1.1: the same code with another version in its manifest.
 fn next_version(name: &str) -> Vec<u8> {
-    let mut bytes = std::fs::read(fixture(name)).unwrap();
-    let (old, new) = (br#""version":"0.1.0""#, br#""version":"0.1.1""#);
-    let place = bytes
-        .windows(old.len())
-        .position(|window| window == old)
-        .expect("a manifest");
-    bytes[place..place + new.len()].copy_from_slice(new);
-    bytes
+    with_version(name, "0.1.1")
 }
 
 /// The `index`th thing that the host has told extensions of reloads.
-async fn told(host: &HostProcess, index: usize) -> Value {
+pub(crate) async fn told(host: &HostProcess, index: usize) -> Value {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let seen = host.get("/seen").await;

@@ -30,6 +30,19 @@ pub(crate) fn fixture(name: &str) -> PathBuf {
     file
 }
 
+/// The fixture as another version: the same code with five other characters in its manifest.
+pub(crate) fn with_version(name: &str, version: &str) -> Vec<u8> {
+    let mut bytes = std::fs::read(fixture(name)).unwrap();
+    let old = br#""version":"0.1.0""#;
+    let new = format!(r#""version":"{version}""#);
+    let place = bytes
+        .windows(old.len())
+        .position(|window| window == old)
+        .expect("a manifest");
+    bytes[place..place + old.len()].copy_from_slice(new.as_bytes());
+    bytes
+}
+
 /// A folder with config, plugins and store.
 pub(crate) struct Home {
     pub(crate) folder: TempDir,

@@ -1,0 +1,111 @@
+//! From candidates to running extensions.
+
+use std::sync::Arc;
+
+use tracing::info;
+
+use crate::{
+    config::Config,
+    error::HostError,
+    event::Event,
+    mailbox::{Delivery, Item},
+    plugin::{Candidate, Loader, Plugin, PluginError, short_hash},
+    runner::{Runner, Shared},
+    slot::Slot,
+    store::StoreError,
+};
+
+/// Loads all plugins, then makes all instances: an event that one emits in `new` finds the others subscribed. Their
+/// threads are not started yet.
+///
+/// # Errors
+///
+/// See [`HostError`].
+pub fn start(
+    config: &Config,
+    shared: &Arc<Shared>,
+    loader: &Loader,
+    candidates: &[Candidate],
+) -> Result<Vec<Runner>, HostError> {
+    let mut plugins = Vec::new();
+    for (name, candidate) in config.extensions.iter().zip(candidates) {
+        let plugin = loader.load(candidate).map_err(|source| HostError::Plugin {
+            name: name.clone(),
+            source,
+        })?;
+        let slot = Arc::new(Slot::new(name));
+        give_undelivered(shared, &slot)?;
+        shared
+            .services
+            .bus
+            .subscribe(&slot, &plugin.manifest.events);
+        plugins.push((slot, plugin));
+    }
+    let start = |(slot, plugin)| start_one(config, shared, &slot, plugin);
+    plugins.into_iter().map(start).collect()
+}
+
+fn start_one(
+    config: &Config,
+    shared: &Arc<Shared>,
+    slot: &Arc<Slot>,
+    plugin: Plugin,
+) -> Result<Runner, HostError> {
+    let version = plugin.manifest.version.clone();
+    let hash = plugin.hash.clone();
+    let runner = settings(config, &slot.name)
+        .and_then(|settings| {
+            slot.seat(&plugin);
+            Runner::new(Arc::clone(shared), Arc::clone(slot), settings, plugin)
+        })
+        .map_err(|reason| HostError::Plugin {
+            name: slot.name.clone(),
+            source: PluginError::New {
+                version: version.clone(),
+                reason,
+            },
+        })?;
+    info!(
+        extension = slot.name,
+        version,
+        hash = short_hash(&hash),
+        "extension loaded"
+    );
+    Ok(runner)
+}
+
+/// What extension `name` is made with, as JSON.
+///
+/// # Errors
+///
+/// The settings have no JSON form.
+pub fn settings(config: &Config, name: &str) -> Result<Arc<[u8]>, String> {
+    let settings = serde_json::to_vec(&config.settings(name));
+    settings.map(Into::into).map_err(|error| error.to_string())
+}
+
+/// Puts the durable events that were not handled when the last process ended before all that comes.
+fn give_undelivered(shared: &Shared, slot: &Slot) -> Result<(), StoreError> {
+    let undelivered = shared.services.store.undelivered(&slot.name)?;
+    if !undelivered.is_empty() {
+        info!(
+            extension = slot.name,
+            "{} events of the last run are given again",
+            undelivered.len()
+        );
+    }
+    let items = undelivered.into_iter().map(|event| {
+        Item::Event(Delivery {
+            event: Arc::new(Event {
+                sequence: 0,
+                name: event.name.as_str().into(),
+                payload: event.payload.as_slice().into(),
+                outbox_id: Some(event.outbox_id),
+                latest: false,
+            }),
+            redelivered: true,
+        })
+    });
+    slot.mailbox.put_first(items.collect());
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! Threads of extensions: they come and go with them.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use tracing::warn;
+
+/// See the module's documentation.
+#[derive(Debug, Default)]
+pub struct Threads(Mutex<Vec<JoinHandle<()>>>);
+
+impl Threads {
+    /// Starts a thread.
+    ///
+    /// # Errors
+    ///
+    /// The system has no more.
+    pub fn spawn(
+        &self,
+        name: &str,
+        body: impl FnOnce() + Send + 'static,
+    ) -> Result<(), std::io::Error> {
+        let thread = std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(body)?;
+        // No code panics while it holds the lock.
+        let mut threads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        threads.retain(|thread| !thread.is_finished());
+        threads.push(thread);
+        Ok(())
+    }
+
+    /// Waits for the end of all threads, but not longer than until `deadline`; names those that are left behind.
+    pub fn leave(&self, deadline: Instant) {
+        const POLL: Duration = Duration::from_millis(5);
+        let threads = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            while !thread.is_finished() && Instant::now() < deadline {
+                std::thread::sleep(POLL);
+            }
+            if !thread.is_finished() {
+                let name = thread.thread().name().unwrap_or("unnamed");
+                warn!("thread `{name}` does not end; it is left behind");
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Reloads under load, with the host inside the test's own process.
+
+use std::{
+    path::Path,
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    time::Duration,
+};
+
+use serde_json::json;
+use tig_host::{
+    config::{Config, Overrides},
+    control::Control,
+    event::Kind,
+    host::Host,
+    reload::Outcome,
+};
+
+use crate::support::{Home, fixture, wait_until, with_version};
+
+const RELOADS: u64 = 100;
+
+/// Publishes 1, 2, 3, .. at 10,000 a second until it is told to stop.
+fn publish(control: &Control, stop: &AtomicBool, last: &AtomicU64) {
+    while !stop.load(Ordering::Relaxed) {
+        for _ in 0..100 {
+            let number = last.fetch_add(1, Ordering::Relaxed) + 1;
+            let payload = number.to_string();
+            control
+                .publish("numbered", payload.as_bytes(), Kind::Plain)
+                .unwrap();
+        }
+        // The pace of the stream; nothing waits for it.
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_reloads_lose_and_reorder_no_event() {
+    let home = Home::new();
+    home.install("tally", &std::fs::read(fixture("tally")).unwrap());
+    let mut config = home.config();
+    config["extensions"] = json!(["tally"]);
+    home.write_config(&config);
+    let config = Config::load(&home.path("config.json"), Overrides::default()).unwrap();
+    let program = Path::new(env!("CARGO_BIN_EXE_tig-host"));
+    let runtime = tokio::runtime::Handle::current();
+    let host = Host::start(&config, program, runtime).unwrap();
+    let control = host.control();
+
+    let (stop, last) = (AtomicBool::new(false), AtomicU64::new(0));
+    std::thread::scope(|scope| {
+        scope.spawn(|| publish(&control, &stop, &last));
+        for reload in 1..=RELOADS {
+            let version = format!("1.{}.{}", reload / 10, reload % 10);
+            let version = version.chars().take(5).collect::<String>();
+            home.install("tally", &with_version("tally", &version));
+            // The host may have noticed the file by itself.
+            match control.reload("tally").unwrap() {
+                Outcome::Reloaded { to, .. } => assert_eq!(to, version),
+                Outcome::Unchanged { version: running } => assert_eq!(running, version),
+            }
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+
+    let last = last.into_inner();
+    wait_until(
+        || control.status()[0].handled >= last,
+        || format!("{:?}", control.status()),
+    );
+    let url = format!("http://{}/tally", host.address());
+    let tally: serde_json::Value = reqwest::get(url).await.unwrap().json().await.unwrap();
+    assert_eq!(tally, json!([last, []]), "last number and faults");
+    assert_eq!(control.status()[0].reloads, RELOADS);
+    assert!(last >= RELOADS, "{last}");
+    tokio::task::spawn_blocking(|| host.stop()).await.unwrap();
+}
