@@ -142,7 +142,8 @@ pub trait Instance: Send {
         request: RSlice<'_, u8>,
     ) -> RResult<RVec<u8>, Failure>;
 
-    /// The state to hand to a successor at reload; `RNone` if the extension keeps none outside its storage.
+    /// The state to hand to a successor at reload, a frame of its version and its JSON; `RNone` if the extension keeps none
+    /// outside its storage.
     ///
     /// # Errors
     ///

@@ -2,7 +2,7 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Context, Error, HttpReply, HttpRequest, Result, Settings, bail};
+use crate::{Context, Error, HttpReply, HttpRequest, Result, Settings, bail, frame};
 
 /// An extension as the glue and the test harness drive it. Written by `#[extension]`, not by hand.
 pub trait Extension: Sized + Send + 'static {
@@ -60,22 +60,39 @@ pub fn decode_event<T: DeserializeOwned>(name: &str, payload: &[u8]) -> Result<T
     decode(payload).map_err(|error| error.context(format_args!("event `{name}`")))
 }
 
-/// Decodes a predecessor's state.
+/// Makes a state out of one of an earlier version.
+pub type Migrate<T> = fn(u32, serde_json::Value) -> Result<T>;
+
+/// Decodes a predecessor's state, which is of this `version` or can be migrated to it.
 ///
 /// # Errors
 ///
-/// The text has the path of the first misfit.
-pub fn decode_state<T: DeserializeOwned>(state: &[u8]) -> Result<T> {
-    decode(state).map_err(|error| error.context("state of the predecessor"))
+/// It is of another version and cannot be migrated; or the text has the path of the first misfit.
+pub fn decode_state<T: DeserializeOwned>(
+    state: &[u8],
+    version: u32,
+    migrate: Option<Migrate<T>>,
+) -> Result<T> {
+    let (given, state): (u32, &[u8]) = frame::decode(state)?;
+    let named = |error: Error| error.context("state of the predecessor");
+    if given == version {
+        return decode(state).map_err(named);
+    }
+    match migrate {
+        Some(migrate) => migrate(given, decode(state).map_err(named)?).map_err(named),
+        None => bail!(
+            "the predecessor's state has version {given}, this plugin takes version {version} and has no `migrate`"
+        ),
+    }
 }
 
-/// Encodes state for a successor.
+/// Encodes state of `version` for a successor.
 ///
 /// # Errors
 ///
 /// The state has no JSON form.
-pub fn encode_state<T: Serialize>(state: &T) -> Result<Option<Vec<u8>>> {
-    Ok(Some(serde_json::to_vec(state)?))
+pub fn encode_state<T: Serialize>(version: u32, state: &T) -> Result<Option<Vec<u8>>> {
+    frame::encode(&version, &serde_json::to_vec(state)?).map(Some)
 }
 
 fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {

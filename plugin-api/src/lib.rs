@@ -90,7 +90,7 @@ pub mod export {
 
     pub use crate::{
         abi::header,
-        extension::{decode_event, decode_state, encode_state},
+        extension::{Migrate, decode_event, decode_state, encode_state},
         http::HttpResponse,
         manifest::{ManifestText, schema_bytes, schema_length},
         schema::{NoSchema, SchemaOf},

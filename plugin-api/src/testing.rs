@@ -86,15 +86,30 @@ impl<E: Extension> Harness<E> {
             .extension
             .snapshot()
             .unwrap_or_else(|error| panic!("snapshot: {error}"));
+        self.succeed(state.as_deref())
+            .unwrap_or_else(|error| panic!("reload: {error}"));
+    }
+
+    /// Makes the instance anew and hands it the state that another version of the plugin left: to test `migrate`.
+    ///
+    /// # Errors
+    ///
+    /// `new`, `migrate` or `restore` fails; then the present instance stays.
+    pub fn succeed_to(&mut self, state_version: u32, state: &Value) -> Result<()> {
+        let state = crate::extension::encode_state(state_version, state)?;
+        self.succeed(state.as_deref())
+    }
+
+    fn succeed(&mut self, state: Option<&[u8]>) -> Result<()> {
         let settings = &self.settings;
-        let made = self.host.transaction(settings, |ctx| {
+        self.extension = self.host.transaction(settings, |ctx| {
             let mut extension = E::create(settings, ctx)?;
-            if let Some(state) = &state {
+            if let Some(state) = state {
                 extension.restore(ctx, state)?;
             }
             Ok(extension)
-        });
-        self.extension = made.unwrap_or_else(|error| panic!("reload: {error}"));
+        })?;
+        Ok(())
     }
 
     /// Gives an event to its handler.

@@ -10,7 +10,7 @@ use crate::{
 };
 
 pub(crate) fn expand(block: &ItemImpl, handlers: &Handlers, arguments: &Arguments) -> TokenStream {
-    let implementation = implementation(block, handlers);
+    let implementation = implementation(block, handlers, arguments.state_version);
     let exports = exports(block, handlers, arguments);
     quote! {
         #block
@@ -19,7 +19,7 @@ pub(crate) fn expand(block: &ItemImpl, handlers: &Handlers, arguments: &Argument
     }
 }
 
-fn implementation(block: &ItemImpl, handlers: &Handlers) -> TokenStream {
+fn implementation(block: &ItemImpl, handlers: &Handlers, state_version: u32) -> TokenStream {
     let extension = &block.self_ty;
     let config = &handlers.config;
     let names = event_names(handlers);
@@ -33,7 +33,10 @@ fn implementation(block: &ItemImpl, handlers: &Handlers) -> TokenStream {
         }
     });
     let request = handlers.http_request.then(request_method);
-    let state = handlers.restore.as_ref().map(state_methods);
+    let state = handlers
+        .restore
+        .as_ref()
+        .map(|state| state_methods(state, state_version, handlers.migrate));
     quote! {
         impl ::tig_plugin_api::Extension for #extension {
             const EVENTS: &'static [&'static str] = &[#(#names),*];
@@ -94,13 +97,18 @@ fn request_method() -> TokenStream {
     }
 }
 
-fn state_methods(state: &syn::Type) -> TokenStream {
+fn state_methods(state: &syn::Type, version: u32, migrate: bool) -> TokenStream {
+    let migrate = if migrate {
+        quote! { ::core::option::Option::Some(Self::migrate) }
+    } else {
+        quote! { ::core::option::Option::None }
+    };
     quote! {
         fn snapshot(
             &mut self,
         ) -> ::tig_plugin_api::Result<::core::option::Option<::std::vec::Vec<u8>>> {
             let state: #state = Self::snapshot(self)?;
-            ::tig_plugin_api::export::encode_state(&state)
+            ::tig_plugin_api::export::encode_state(#version, &state)
         }
 
         fn restore(
@@ -108,7 +116,8 @@ fn state_methods(state: &syn::Type) -> TokenStream {
             ctx: &mut ::tig_plugin_api::Context<'_>,
             state: &[u8],
         ) -> ::tig_plugin_api::Result<()> {
-            let state: #state = ::tig_plugin_api::export::decode_state(state)?;
+            let migrate: ::core::option::Option<::tig_plugin_api::export::Migrate<#state>> = #migrate;
+            let state: #state = ::tig_plugin_api::export::decode_state(state, #version, migrate)?;
             Self::restore(self, ctx, state)
         }
     }

@@ -14,7 +14,9 @@ use proc_macro::TokenStream;
 /// `on_<event>(&mut self, ctx: &mut Context<'_>[, event: E]) -> Result<()>`, where `E` decodes from the event's
 /// arguments; `on_http_response(.., response: HttpResponse)`; `on_http_request(.., request: HttpRequest) ->
 /// Result<HttpReply>` for the routes named in `#[extension(routes("GET /jobs", "POST /submit/*"))]`; and the pair
-/// `snapshot(&mut self) -> Result<S>`, `restore(&mut self, ctx: &mut Context<'_>, state: S) -> Result<()>`.
+/// `snapshot(&mut self) -> Result<S>`, `restore(&mut self, ctx: &mut Context<'_>, state: S) -> Result<()>`, with
+/// `migrate(version: u32, state: serde_json::Value) -> Result<S>` for a predecessor whose state had another version; without
+/// it such a predecessor goes on and the new plugin is refused.
 /// Other functions in the block stay what they are. One extension per crate.
 ///
 /// Besides `routes`, the attribute takes what only the author knows: `emits(NewBatch, "custom")` names the events that

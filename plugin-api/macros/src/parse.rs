@@ -18,6 +18,7 @@ pub(crate) struct Handlers {
     pub(crate) http_request: bool,
     pub(crate) snapshot: bool,
     pub(crate) restore: Option<Type>,
+    pub(crate) migrate: bool,
 }
 
 impl Handlers {
@@ -30,6 +31,7 @@ impl Handlers {
             http_request: false,
             snapshot: false,
             restore: None,
+            migrate: false,
         };
         for item in &block.items {
             let ImplItem::Fn(function) = item else {
@@ -52,6 +54,12 @@ impl Handlers {
                 "`snapshot` and `restore` come as a pair: what one hands over the other must take",
             ));
         }
+        if handlers.migrate && handlers.restore.is_none() {
+            return Err(syn::Error::new(
+                block.self_ty.span(),
+                "`migrate` makes a state for `restore`, which is missing",
+            ));
+        }
         Ok(Self { config, ..handlers })
     }
 
@@ -60,6 +68,10 @@ impl Handlers {
             "snapshot" => {
                 arguments(function, 0)?;
                 self.snapshot = true;
+            }
+            "migrate" => {
+                version_and_state(function)?;
+                self.migrate = true;
             }
             "restore" => self.restore = Some(argument_after_context(function)?),
             "on_http_response" => {
@@ -99,6 +111,16 @@ fn first_of_two(function: &ImplItemFn) -> Result<Type> {
         _ => Err(wrong_shape(
             function,
             "fn new(config: Config, ctx: &mut Context<'_>)",
+        )),
+    }
+}
+
+fn version_and_state(function: &ImplItemFn) -> Result<()> {
+    match function.sig.inputs.iter().collect::<Vec<_>>()[..] {
+        [FnArg::Typed(_), FnArg::Typed(_)] => Ok(()),
+        _ => Err(wrong_shape(
+            function,
+            "fn migrate(version: u32, state: serde_json::Value)",
         )),
     }
 }

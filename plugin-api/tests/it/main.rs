@@ -5,7 +5,12 @@ mod metrics;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tig_plugin_api::{Extension, prelude::*, testing::Harness};
+use tig_plugin_api::{
+    Extension,
+    export::{decode_state, encode_state},
+    prelude::*,
+    testing::Harness,
+};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -38,7 +43,7 @@ struct Counter {
     seen: u64,
 }
 
-#[extension(routes("GET /total", "GET /scores", "POST /fail/*"))]
+#[extension(routes("GET /total", "GET /scores", "POST /fail/*"), state_version = 3)]
 impl Counter {
     fn new(config: Config, ctx: &mut Context<'_>) -> Result<Self> {
         let total = ctx.get("total")?.unwrap_or(0);
@@ -100,6 +105,14 @@ impl Counter {
 
     fn snapshot(&mut self) -> Result<Handover> {
         Ok(Handover { seen: self.seen })
+    }
+
+    /// Version 2 was the bare number.
+    fn migrate(version: u32, state: serde_json::Value) -> Result<Handover> {
+        match (version, state.as_u64()) {
+            (2, Some(seen)) => Ok(Handover { seen }),
+            _ => bail!("version {version} is unknown"),
+        }
     }
 
     fn restore(&mut self, _ctx: &mut Context<'_>, state: Handover) -> Result<()> {
@@ -222,4 +235,22 @@ fn a_secret_is_not_shown() {
     let settings: Settings =
         serde_json::from_value(json!({ "name": "x", "api_key": "0123456789abcdef" })).unwrap();
     assert!(!format!("{settings:?}").contains("0123456789abcdef"));
+}
+
+#[test]
+fn a_state_of_another_version_is_migrated_or_refused() {
+    let mut counter = counter();
+    counter.succeed_to(2, &json!(7)).unwrap();
+    counter.reload();
+    assert_eq!(counter.extension().seen, 7);
+    let error = counter.succeed_to(1, &json!(7)).unwrap_err().to_string();
+    assert!(error.contains("version 1 is unknown"), "{error}");
+
+    let state = encode_state(1, &7).unwrap().unwrap();
+    let error = decode_state::<u64>(&state, 2, None).unwrap_err();
+    let error = error.to_string();
+    assert!(
+        error.contains("has version 1, this plugin takes version 2"),
+        "{error}"
+    );
 }
