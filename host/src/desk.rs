@@ -64,6 +64,12 @@ impl Desk {
         self.settled.load(Ordering::Acquire)
     }
 
+    /// Transactions that are on their way.
+    #[must_use]
+    pub fn pending(&self) -> u64 {
+        self.lock().handed_in - self.settled()
+    }
+
     /// Whether nothing is on its way.
     ///
     /// # Errors
