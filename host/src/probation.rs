@@ -116,6 +116,10 @@ impl Probation {
     }
 
     /// Remembers what the storage holds for the keys of `writes`, before they are written; `read` tells.
+    ///
+    /// # Errors
+    ///
+    /// What `read` returns; the keys before it are remembered.
     pub fn write<E>(
         &mut self,
         writes: &Writes,
