@@ -6,6 +6,7 @@ use tig_plugin_api::testing::Harness;
 use crate::DataFetcher;
 
 mod failures;
+mod recorded;
 
 const PLAYER: &str = "0x1111111111111111111111111111111111111111";
 

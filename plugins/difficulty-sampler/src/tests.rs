@@ -184,6 +184,28 @@ fn only_changed_cells_are_stored_and_bad_ones_are_ignored() {
 }
 
 #[test]
+fn the_recorded_config_is_enough() {
+    let mut settings: Value = serde_json::from_str(include_str!(
+        "../../../vectors/recordings/single_knapsack_config.json"
+    ))
+    .unwrap();
+    settings["name"] = json!("difficulty_sampler");
+    drop(Harness::<Sampler>::start(settings));
+}
+
+#[test]
+fn a_configured_value_counts() {
+    let drawn = |num_samples: u32| {
+        let mut sampler: Harness<Sampler> =
+            Harness::start(settings(json!({ "num_samples": num_samples })));
+        sampler.event("new_block", new_block("b1", &[good("c001")], &[]));
+        let (_, event) = sampler.emitted().remove(0);
+        event["samples"].as_array().unwrap().len()
+    };
+    assert_eq!((drawn(3), drawn(250)), (3, 250));
+}
+
+#[test]
 fn a_config_out_of_range_is_refused_with_its_key() {
     for (key, value) in [
         ("num_samples", json!(0)),

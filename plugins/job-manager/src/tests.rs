@@ -1,6 +1,6 @@
 //! The extension as the host drives it: blocks and results in, batches, benchmarks and proofs out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::{prop_assert_eq, proptest};
 use serde_json::{Map, Value, json};
@@ -318,6 +318,41 @@ fn batches_with_sampled_nonces_are_due_at_once_even_if_they_are_out() {
     let sampled = take(&mut manager, "new_batch");
     let starts: Vec<_> = sampled.iter().map(|b| b["start_nonce"].clone()).collect();
     assert_eq!(starts, [json!(0), json!(8)]);
+}
+
+#[test]
+fn the_recorded_config_is_enough() {
+    let mut settings: Value = serde_json::from_str(include_str!(
+        "../../../vectors/recordings/single_knapsack_config.json"
+    ))
+    .unwrap();
+    settings["name"] = json!("job_manager");
+    drop(Harness::<JobManager>::start(settings));
+}
+
+#[test]
+fn a_result_costs_one_record_however_large_its_job_is() {
+    let mut manager = start(1);
+    let mut large = empty_block(101);
+    large["precommits"][ID] = precommit(3_000);
+    manager.event("new_block", large);
+    let batches = take(&mut manager, "new_batch");
+    for (index, batch) in batches.iter().take(2_000).enumerate() {
+        let before = if index % 500 == 0 {
+            manager.stored()
+        } else {
+            BTreeMap::new()
+        };
+        manager.event("batch_result", work(batch));
+        if index % 500 == 0 {
+            let after = manager.stored();
+            let changed = after
+                .iter()
+                .filter(|(key, value)| before.get(*key) != Some(value));
+            let changed: Vec<&String> = changed.map(|(key, _)| key).collect();
+            assert_eq!(changed, [&format!("batch/{ID}/{index:010}")]);
+        }
+    }
 }
 
 /// A whole life recorded from the reference master, slave and worker: 20 nonces of knapsack in batches of 8, 8 and 4.

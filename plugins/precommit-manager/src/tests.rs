@@ -7,6 +7,7 @@ use crate::PrecommitManager;
 
 mod limits;
 mod participation;
+mod recorded;
 
 const PLAYER: &str = "0x1111111111111111111111111111111111111111";
 

@@ -7,6 +7,7 @@ use tig_protocol::{BatchResult, MerkleProof, MerkleTree, OutputData};
 
 use crate::SlaveManager;
 
+mod recorded;
 mod trust;
 mod waiting;
 
@@ -263,6 +264,13 @@ fn batch_ids_and_names_must_be_well_formed() {
         "c0ffee_+1",
         "c0ffee_0_0",
         "c0%66ee_0",
+        "../../etc/passwd",
+        "../c0ffee_0",
+        "c0ffee_0/..",
+        "%2e%2e%2fc0ffee_0",
+        "c0ffee_99999999999999999999",
+        "c0ffee_0\0",
+        "c0ffee_٣",
     ] {
         let path = format!("/submit-batch-result/{id}");
         let body = result(&batch(ID, 0, &[])).to_string();

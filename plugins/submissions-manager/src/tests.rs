@@ -6,6 +6,8 @@ use tig_plugin_api::{HttpFailureKind, testing::Harness};
 
 use crate::{SubmissionsManager, submission::RESEND_AFTER_BLOCKS};
 
+mod recorded;
+
 type Manager = Harness<SubmissionsManager>;
 
 const ID: &str = "c0ffee";

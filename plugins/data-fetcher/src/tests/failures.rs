@@ -12,7 +12,15 @@ fn whatever_fails_changes_nothing_and_is_tried_again() {
         "get-benchmarks",
         "get-challenges",
     ] {
-        for body in ["", "{}", "[]", "{\"block_id\":\"other\"}", "\u{fffd}{"] {
+        for body in [
+            "",
+            "{}",
+            "[]",
+            "{\"block_id\":\"other\"}",
+            "\u{fffd}{",
+            "<html><body>Bad gateway</body></html>",
+            "{\"block_id\":\"b100\",\"algorithms\":[{\"id\":",
+        ] {
             let mut fetcher = fetcher();
             let network = Network::at(100).precommit("p");
             fetcher.update();
@@ -108,4 +116,41 @@ fn an_api_that_wants_fewer_requests_is_left_alone_for_a_minute() {
     assert!(fetcher.http_calls().is_empty());
     fetcher.advance_ms(1);
     assert_eq!(fetch(&mut fetcher, &Network::at(100)).len(), 1);
+}
+
+#[test]
+fn every_answer_but_200_is_told_and_changes_nothing() {
+    let kinds = [
+        HttpFailureKind::Timeout,
+        HttpFailureKind::Connect,
+        HttpFailureKind::TooLarge,
+        HttpFailureKind::Other,
+    ];
+    let statuses = [301, 400, 401, 403, 404, 408, 418, 429, 500, 502, 503, 504].map(Ok);
+    for failure in statuses.into_iter().chain(kinds.map(Err)) {
+        for endpoint in ["get-block", "get-benchmarks"] {
+            let mut fetcher = fetcher();
+            let network = Network::at(100).precommit("p");
+            fetcher.update();
+            if endpoint == "get-benchmarks" {
+                answer_all_but(&mut fetcher, &network, "");
+            }
+            let mut tags = open_tags(&fetcher);
+            tags.retain(|tag| tag.ends_with(endpoint));
+            match failure {
+                Ok(status) => fetcher.respond(&tags[0], status, "<html>no</html>"),
+                Err(kind) => fetcher.fail(&tags[0], kind),
+            }
+            assert_eq!(fetcher.emitted(), [], "{failure:?}");
+            let said = logged(&mut fetcher, "warn");
+            assert_eq!(said.len(), 1, "{failure:?} {said:?}");
+            assert!(said[0].contains(endpoint), "{said:?}");
+            for tag in open_tags(&fetcher) {
+                fetcher.respond(&tag, 200, "late");
+            }
+            fetcher.advance_ms(60_000);
+            let events = fetch(&mut fetcher, &network);
+            assert_eq!(names(&events), ["new_block", "precommit_confirmed"]);
+        }
+    }
 }
