@@ -16,6 +16,8 @@ pub struct Access {
     prefixes: Vec<String>,
     /// Networks that may connect; none means all.
     allow: Vec<IpNet>,
+    /// Networks that may read the metrics; none means this machine only.
+    metrics: Vec<IpNet>,
 }
 
 /// Why a request is not answered.
@@ -38,6 +40,24 @@ impl Access {
             token: token.map(|token| blake3::hash(token.reveal().as_bytes())),
             prefixes,
             allow,
+            metrics: Vec::new(),
+        }
+    }
+
+    /// Lets these networks, and no others, read the metrics; if there is none, this machine only.
+    #[must_use]
+    pub fn with_metrics(self, metrics: Vec<IpNet>) -> Self {
+        Self { metrics, ..self }
+    }
+
+    /// Decides whether a client that is admitted may read the metrics.
+    #[must_use]
+    pub fn may_read_metrics(&self, peer: IpAddr) -> bool {
+        let peer = peer.to_canonical();
+        if self.metrics.is_empty() {
+            peer.is_loopback()
+        } else {
+            self.metrics.iter().any(|net| net.contains(&peer))
         }
     }
 
@@ -141,6 +161,16 @@ mod tests {
             access.check(local(), "/submit-batch-result/1", None),
             Err(Refusal::Token)
         );
+    }
+
+    #[test]
+    fn metrics_are_for_this_machine_unless_networks_are_listed() {
+        let far: IpAddr = "10.1.2.3".parse().unwrap();
+        assert!(Access::default().may_read_metrics(local()));
+        assert!(!Access::default().may_read_metrics(far));
+        let listed = Access::default().with_metrics(vec!["10.0.0.0/8".parse().unwrap()]);
+        assert!(listed.may_read_metrics(far));
+        assert!(!listed.may_read_metrics(local()));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use tig_plugin_api::{Manifest, Route};
 
 use crate::{
     config::{Config, Fault},
+    http_server::METRICS_PATH,
     schema,
 };
 
@@ -16,7 +17,12 @@ pub fn faults(config: &Config, manifests: &[&Manifest]) -> Vec<Fault> {
     let mut found: Vec<Fault> = named()
         .flat_map(|(name, manifest)| section_faults(config, name, manifest))
         .collect();
-    let mut taken: Vec<(&str, Route)> = Vec::new();
+    let own = Route {
+        method: "GET".to_owned(),
+        path: METRICS_PATH.to_owned(),
+        wildcard: false,
+    };
+    let mut taken: Vec<(&str, Route)> = vec![("tig-host", own)];
     for (index, (name, manifest)) in named().enumerate() {
         for route in routes(manifest) {
             match taken.iter().find(|(_, other)| other.overlaps(&route)) {

@@ -26,11 +26,12 @@ use crate::{
     keeper::{Keeper, Message},
     listener,
     mailbox::Command,
+    metrics::Metrics,
     plugin::{Candidate, Loader},
     reload::Watched,
     runner::Shared,
     slot::Slot,
-    store::Store,
+    store::{self, Store},
     threads::Threads,
     ticker,
     transaction::Services,
@@ -98,7 +99,9 @@ impl Host {
             tokio::net::TcpListener::from_std(listener).map_err(HostError::system("listen"))?
         };
         let edge = Arc::new(Edge::new(config, shared.http.clone()));
-        let app = http_server::app(Arc::clone(&shared), edge.access());
+        let store_file = config.backup_folder.join(store::FILE_NAME);
+        let metrics = Metrics::new(Arc::clone(&shared), store_file);
+        let app = http_server::app(Arc::clone(&shared), metrics, edge.access());
         runtime.spawn(listener::serve(listener, edge.tls(), app, stopped));
 
         let watched = watched(config, &shared, candidates)?;

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -33,7 +33,13 @@ pub struct HttpClient {
     client: reqwest::Client,
     runtime: Handle,
     turns: Arc<Mutex<Turns>>,
+    counts: Arc<[AtomicU64; 3]>,
 }
+
+/// Requests since the start, by what came of them.
+pub type HttpCounts = [(&'static str, u64); 3];
+
+const OUTCOMES: [&str; 3] = ["answered", "failed", "rate_limited"];
 
 impl HttpClient {
     /// A client whose requests run on `runtime`, at the default rates.
@@ -51,7 +57,15 @@ impl HttpClient {
             client,
             runtime,
             turns: Arc::new(Mutex::new(Turns::default())),
+            counts: Arc::default(),
         })
+    }
+
+    /// Requests since the start, by what came of them.
+    #[must_use]
+    pub fn counts(&self) -> HttpCounts {
+        let count = |index: usize| self.counts[index].load(Ordering::Relaxed);
+        std::array::from_fn(|index| (OUTCOMES[index], count(index)))
     }
 
     /// Changes how many requests a minute are sent.
@@ -62,7 +76,7 @@ impl HttpClient {
     /// Sends `call`; the response goes to `mailbox`, and `in_flight` counts it until then.
     pub fn send(&self, call: HttpCall, mailbox: Arc<Mailbox>, in_flight: Arc<AtomicUsize>) {
         let client = self.client.clone();
-        let turn = self.turn(&call);
+        let (turn, counts) = (self.turn(&call), Arc::clone(&self.counts));
         in_flight.fetch_add(1, Ordering::Relaxed);
         self.runtime.spawn(async move {
             let result = match turn {
@@ -72,6 +86,7 @@ impl HttpClient {
                 }
                 Err(failure) => Err(failure),
             };
+            counts[outcome(&result)].fetch_add(1, Ordering::Relaxed);
             in_flight.fetch_sub(1, Ordering::Relaxed);
             match (HttpResponse {
                 tag: call.tag,
@@ -107,6 +122,15 @@ impl HttpClient {
 /// No code panics while it holds the lock.
 fn lock(turns: &Mutex<Turns>) -> std::sync::MutexGuard<'_, Turns> {
     turns.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Index in [`OUTCOMES`].
+fn outcome(result: &Result<HttpAnswer, HttpFailure>) -> usize {
+    match result {
+        Ok(_) => 0,
+        Err(failure) if failure.kind == HttpFailureKind::RateLimited => 2,
+        Err(_) => 1,
+    }
 }
 
 fn time_for(call: &HttpCall) -> Duration {

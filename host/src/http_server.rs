@@ -9,7 +9,7 @@ use axum::{
     body::{Body, to_bytes},
     extract::{ConnectInfo, Request, State},
     http::{
-        HeaderMap, StatusCode,
+        HeaderMap, Method, StatusCode,
         header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE},
     },
     response::{IntoResponse, Response},
@@ -23,6 +23,7 @@ use tokio::{
 use crate::{
     access::{self, Access},
     mailbox::{Answered, Refusal},
+    metrics::{self, Metrics},
     runner::Shared,
     slot::Slot,
 };
@@ -41,12 +42,17 @@ pub const HOLD_MAX: Duration = Duration::from_secs(60);
 
 struct Server {
     shared: Arc<Shared>,
+    metrics: Metrics,
     access: watch::Receiver<Access>,
 }
 
-/// Answers everything that comes to the listener: with `shared`'s extensions, to those whom `access` admits.
-pub fn app(shared: Arc<Shared>, access: watch::Receiver<Access>) -> axum::Router {
-    let server = Arc::new(Server { shared, access });
+/// Answers everything that comes to the listener: with `metrics` and `shared`'s extensions, to those whom `access` admits.
+pub fn app(shared: Arc<Shared>, metrics: Metrics, access: watch::Receiver<Access>) -> axum::Router {
+    let server = Arc::new(Server {
+        shared,
+        metrics,
+        access,
+    });
     axum::Router::new().fallback(handle).with_state(server)
 }
 
@@ -63,6 +69,9 @@ async fn handle(
     );
     if let Err(refusal) = admitted {
         return refuse(refusal);
+    }
+    if is_for_metrics(&request) {
+        return server.metrics(peer);
     }
     match answer(&server.shared, peer, request).await {
         Ok(reply) => respond(reply),
@@ -138,6 +147,24 @@ async fn ask(slot: &Slot, request: HttpRequest) -> Result<Answered, (StatusCode,
                 StatusCode::GATEWAY_TIMEOUT,
                 format!("extension `{name}` takes too long"),
             ))
+        }
+    }
+}
+
+/// Path of the host's own route.
+pub const METRICS_PATH: &str = "/metrics";
+
+fn is_for_metrics(request: &Request) -> bool {
+    request.method() == Method::GET && request.uri().path() == METRICS_PATH
+}
+
+impl Server {
+    fn metrics(&self, peer: SocketAddr) -> Response {
+        if self.access.borrow().may_read_metrics(peer.ip()) {
+            ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], self.metrics.text()).into_response()
+        } else {
+            let text = "metrics are for the networks of `metrics.allow` in the host's config";
+            (StatusCode::FORBIDDEN, text).into_response()
         }
     }
 }

@@ -4,6 +4,7 @@
 
 use std::{
     collections::BTreeMap,
+    path::PathBuf,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -11,6 +12,8 @@ use std::{
 };
 
 use tig_plugin_api::Sample;
+
+use crate::process;
 
 /// Series of one extension; further ones are refused.
 pub const SERIES_MAX: usize = 1_000;
@@ -100,6 +103,8 @@ pub struct Meters {
     series: Mutex<BTreeMap<(String, String), (Kind, f64)>>,
     unfinished: AtomicU64,
     was_full: AtomicBool,
+    /// Where the system tells of the extension's thread.
+    thread: Mutex<Option<PathBuf>>,
 }
 
 /// One series as it is now.
@@ -147,6 +152,20 @@ impl Meters {
             value: *value,
         };
         series.iter().map(of).collect()
+    }
+
+    /// The calling thread is the extension's from now on.
+    pub fn set_thread(&self) {
+        *self.thread.lock().unwrap_or_else(PoisonError::into_inner) = process::this_thread();
+    }
+
+    /// Where the system tells of the extension's thread.
+    #[must_use]
+    pub fn thread(&self) -> Option<PathBuf> {
+        self.thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Pieces of work that the extension has not finished, by its own account.

@@ -154,6 +154,7 @@ impl Runner {
 
     /// Runs until it is stopped, or another works in its place.
     pub fn run(mut self) {
+        self.slot.meters.set_thread();
         while self.is_present() {
             match self.slot.mailbox.take() {
                 Taken::Command(Command::Stop) => return,

@@ -13,7 +13,7 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{Args, CommandFactory, Parser, Subcommand, error::ErrorKind};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, error::ErrorKind};
 use tig_host::{
     config::Overrides,
     error::{HostError, exit_code, one_line},
@@ -54,12 +54,24 @@ struct RunArguments {
     /// Port to listen on; 0 takes a free one
     #[arg(long, value_name = "N")]
     port: Option<u16>,
+    /// How log lines are written
+    #[arg(long, value_enum, default_value_t)]
+    log_format: LogFormat,
     /// Log for developers too
     #[arg(long)]
     verbose: bool,
     /// Stop when standard input ends, so that a supervisor that dies takes the host along
     #[arg(long)]
     exit_with_parent: bool,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum LogFormat {
+    /// For people
+    #[default]
+    Text,
+    /// An object a line
+    Json,
 }
 
 #[derive(Subcommand)]
@@ -152,7 +164,7 @@ fn answered(done: Result<ExitCode, AskError>) -> ExitCode {
 }
 
 fn run(arguments: RunArguments) -> Result<ExitCode, HostError> {
-    run::log_to_stderr(arguments.verbose);
+    run::log_to_stderr(arguments.verbose, arguments.log_format);
     let exit_with_parent = arguments.exit_with_parent;
     let (path, overrides) = split(arguments);
     run::run(&path, overrides, exit_with_parent)?;

@@ -13,7 +13,7 @@ use tracing::info;
 use tracing_subscriber::EnvFilter;
 
 use super::{
-    output,
+    LogFormat, output,
     stop::{self, Signals},
 };
 
@@ -60,17 +60,19 @@ pub(super) fn run(
     Ok(())
 }
 
-pub(super) fn log_to_stderr(verbose: bool) {
+pub(super) fn log_to_stderr(verbose: bool, format: LogFormat) {
     let default = if verbose {
         "debug,hyper=info,reqwest=info"
     } else {
         "info"
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    tracing_subscriber::fmt()
+    let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_target(false)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr)
-        .init();
+        .with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => subscriber.with_ansi(std::io::stderr().is_terminal()).init(),
+        LogFormat::Json => subscriber.json().flatten_event(true).init(),
+    }
 }

@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use ipnet::IpNet;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use serde::Deserialize;
 use tig_plugin_api::ConfigSchema;
@@ -24,6 +25,14 @@ pub(super) struct AccessFile {
     /// Beginnings of the paths that need the token; all if none is given.
     prefixes: Vec<String>,
     /// Networks that may connect, such as 10.0.0.0/8; all if none is given.
+    allow: Vec<String>,
+}
+
+/// Who may read `GET /metrics`.
+#[derive(ConfigSchema, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct MetricsFile {
+    /// Networks that may, such as 10.0.0.0/8; this machine only if none is given.
     allow: Vec<String>,
 }
 
@@ -88,17 +97,28 @@ impl AccessFile {
                 "there is no token that these paths could need; set `token_file`",
             ));
         }
-        let mut allow = Vec::new();
-        for (index, text) in self.allow.iter().enumerate() {
-            match text.parse() {
-                Ok(net) => allow.push(net),
-                Err(_) => faults.push(Fault::new(
-                    &format!("access.allow[{index}]"),
-                    format!("{text:?} is no network, such as 10.0.0.0/8 or 192.168.1.7/32"),
-                )),
-            }
-        }
+        let allow = networks("access.allow", &self.allow, faults);
         Access::new(token.as_ref(), self.prefixes.clone(), allow)
+    }
+}
+
+fn networks(path: &str, texts: &[String], faults: &mut Vec<Fault>) -> Vec<IpNet> {
+    let mut networks = Vec::new();
+    for (index, text) in texts.iter().enumerate() {
+        match text.parse() {
+            Ok(net) => networks.push(net),
+            Err(_) => faults.push(Fault::new(
+                &format!("{path}[{index}]"),
+                format!("{text:?} is no network, such as 10.0.0.0/8 or 192.168.1.7/32"),
+            )),
+        }
+    }
+    networks
+}
+
+impl MetricsFile {
+    pub(super) fn networks(&self, faults: &mut Vec<Fault>) -> Vec<IpNet> {
+        networks("metrics.allow", &self.allow, faults)
     }
 }
 

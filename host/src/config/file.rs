@@ -11,7 +11,7 @@ use tig_plugin_api::{
 
 use super::{
     Fault,
-    edge::{AccessFile, HttpFile, TlsFile},
+    edge::{AccessFile, HttpFile, MetricsFile, TlsFile},
 };
 use crate::error::Suggestion;
 
@@ -45,6 +45,9 @@ pub(super) struct ConfigFile {
     /// Who may use the listener.
     #[serde(default)]
     pub(super) access: AccessFile,
+    /// Who may read the metrics.
+    #[serde(default)]
+    pub(super) metrics: MetricsFile,
     /// TLS of the listener.
     pub(super) tls: Option<TlsFile>,
     /// Requests that the host sends.

@@ -130,7 +130,8 @@ impl Config {
                 })
             }
         };
-        let access = file.access.read(folder, &mut faults);
+        let metrics = file.metrics.networks(&mut faults);
+        let access = file.access.read(folder, &mut faults).with_metrics(metrics);
         let tls = match file.tls.as_ref().map(|tls| tls.read(folder)).transpose() {
             Ok(tls) => tls,
             Err(fault) => {

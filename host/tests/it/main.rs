@@ -7,6 +7,7 @@ mod check;
 mod crash;
 mod edge;
 mod handlers;
+mod metrics;
 mod probation;
 mod reload;
 mod start;
