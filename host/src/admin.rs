@@ -201,6 +201,12 @@ fn told(name: &str, outcome: &Result<Outcome, String>) -> Value {
         Ok(Outcome::Unchanged { version }) => {
             json!({ "name": name, "outcome": "unchanged", "version": version })
         }
+        Ok(Outcome::Added { version }) => {
+            json!({ "name": name, "outcome": "added", "version": version })
+        }
+        Ok(Outcome::Removed { version }) => {
+            json!({ "name": name, "outcome": "removed", "version": version })
+        }
         Err(reason) => json!({ "name": name, "outcome": "refused", "reason": reason }),
     }
 }

@@ -122,6 +122,21 @@ impl Bus {
         table.rebuild();
     }
 
+    /// The extension in `slot` handles nothing any more.
+    pub fn remove(&self, slot: &Arc<Slot>) {
+        let mut table = lock(&self.table);
+        table.slots.retain(|(known, _)| !Arc::ptr_eq(known, slot));
+        table.rebuild();
+    }
+
+    /// Puts the extensions into the order of `names`.
+    pub fn order(&self, names: &[String]) {
+        let mut table = lock(&self.table);
+        let place = |slot: &Slot| names.iter().position(|name| *name == slot.name);
+        table.slots.sort_by_key(|(slot, _)| place(slot));
+        table.rebuild();
+    }
+
     /// The present extensions, in the config's order.
     #[must_use]
     pub fn slots(&self) -> Vec<Arc<Slot>> {

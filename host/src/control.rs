@@ -7,6 +7,7 @@ use std::{
 
 use crate::{
     bus::Full,
+    config::Config,
     error::Suggestion,
     event::Kind,
     keeper::{Keeper, Message},
@@ -89,6 +90,17 @@ impl Control {
     /// See [`ControlError`].
     pub fn reload_all(&self) -> Result<Vec<Attempt>, ControlError> {
         self.ask(Keeper::reload_all)
+    }
+
+    /// Lets `config` take the place of the present one: extensions come, go, move and get other settings; changed files
+    /// take over. Tells what came of each extension.
+    ///
+    /// # Errors
+    ///
+    /// See [`ControlError`]; nothing was changed then.
+    pub fn apply(&self, config: Config) -> Result<Vec<Attempt>, ControlError> {
+        self.ask(move |keeper| keeper.apply(&config))?
+            .map_err(ControlError::Refused)
     }
 
     /// Lets the keeper do something and waits for its answer.

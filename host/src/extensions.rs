@@ -55,7 +55,7 @@ fn start_one(
     let hash = plugin.hash.clone();
     let runner = settings(config, &slot.name)
         .and_then(|settings| {
-            slot.seat(&plugin);
+            slot.seat(&plugin, &settings);
             Runner::new(Arc::clone(shared), Arc::clone(slot), settings, plugin)
         })
         .map_err(|reason| HostError::Plugin {
@@ -84,13 +84,17 @@ pub fn settings(config: &Config, name: &str) -> Result<Arc<[u8]>, String> {
     settings.map(Into::into).map_err(|error| error.to_string())
 }
 
-/// Puts the durable events that were not handled when the last process ended before all that comes.
-fn give_undelivered(shared: &Shared, slot: &Slot) -> Result<(), StoreError> {
+/// Puts the durable events that are in the outbox, not handled by an earlier instance, before all that comes.
+///
+/// # Errors
+///
+/// The store cannot be read.
+pub fn give_undelivered(shared: &Shared, slot: &Slot) -> Result<(), StoreError> {
     let undelivered = shared.services.store.undelivered(&slot.name)?;
     if !undelivered.is_empty() {
         info!(
             extension = slot.name,
-            "{} events of the last run are given again",
+            "{} events of an earlier run are given again",
             undelivered.len()
         );
     }

@@ -11,6 +11,7 @@ use notify::RecommendedWatcher;
 use tokio::{runtime::Handle, sync::watch::Sender as StopSender};
 
 use crate::{
+    apply::Fixed,
     bus::Bus,
     candidates,
     clock::{Clock, Random},
@@ -112,7 +113,7 @@ impl Host {
             let _ = changed.send(Message::Changed);
         });
         let (ticker, ticks) = mpsc::channel();
-        let work = Keeper::new(Arc::clone(&shared), loader, watched);
+        let work = Keeper::new(Arc::clone(&shared), loader, Fixed::of(config), watched);
         keepers
             .spawn("keeper", move || work.run(&messages))
             .map_err(&no_thread)?;

@@ -10,6 +10,8 @@ use std::{
 };
 
 use crate::{
+    apply::{self, Fixed},
+    config::Config,
     plugin::Loader,
     reload::{self, Attempt, Outcome, Watched},
     runner::Shared,
@@ -30,16 +32,18 @@ pub enum Message {
 pub struct Keeper {
     shared: Arc<Shared>,
     loader: Loader,
+    fixed: Fixed,
     watched: Vec<Watched>,
 }
 
 impl Keeper {
-    /// Looks after `watched`, whose versions run.
+    /// Looks after `watched`, whose versions run, in a host with this `fixed` config.
     #[must_use]
-    pub fn new(shared: Arc<Shared>, loader: Loader, watched: Vec<Watched>) -> Self {
+    pub fn new(shared: Arc<Shared>, loader: Loader, fixed: Fixed, watched: Vec<Watched>) -> Self {
         Self {
             shared,
             loader,
+            fixed,
             watched,
         }
     }
@@ -80,5 +84,15 @@ impl Keeper {
             outcome: reload::reload(&self.shared, &self.loader, watched),
         };
         self.watched.iter().map(reload).collect()
+    }
+
+    /// Lets `config` take the place of the present one.
+    ///
+    /// # Errors
+    ///
+    /// The text says why nothing was changed.
+    pub fn apply(&mut self, config: &Config) -> Result<Vec<Attempt>, String> {
+        let watched = &mut self.watched;
+        apply::apply(&self.shared, &self.loader, &self.fixed, watched, config)
     }
 }

@@ -8,6 +8,7 @@
 pub mod access;
 pub mod admin;
 pub mod admission;
+pub mod apply;
 pub mod bus;
 pub mod candidates;
 pub mod clock;

@@ -94,15 +94,16 @@ impl Operator {
         self.control.reload(name)
     }
 
-    /// Reads the config again and lets the present file of every extension take over.
+    /// Reads the config again and applies it; the present file of every extension takes over.
     ///
     /// # Errors
     ///
-    /// The config is faulty: nothing has changed. Else see [`ControlError`].
+    /// The config is faulty or cannot be applied: nothing has changed. Else see [`ControlError`].
     pub fn reload_all(&self) -> Result<Vec<Attempt>, ReloadError> {
         let config = Config::load(&self.path, self.overrides.clone())?;
+        let attempts = self.control.apply(config.clone())?;
         self.edge.apply(&config);
-        Ok(self.control.reload_all()?)
+        Ok(attempts)
     }
 
     /// Like [`Operator::reload_all`], told to the log.

@@ -34,9 +34,19 @@ pub enum Outcome {
         /// Version that runs.
         to: String,
     },
-    /// The file is the one that runs already.
+    /// The file is the one that runs already, and its settings are the same.
     Unchanged {
         /// Version that runs.
+        version: String,
+    },
+    /// It was not there before.
+    Added {
+        /// Version that runs.
+        version: String,
+    },
+    /// It is not there any more.
+    Removed {
+        /// Version that ran.
         version: String,
     },
 }
@@ -88,7 +98,7 @@ pub fn look(shared: &Shared, loader: &Loader, watched: &mut Watched) {
     }
 }
 
-/// Lets the present file take over.
+/// Lets the present file take over, with the settings that are wanted now.
 ///
 /// # Errors
 ///
@@ -99,7 +109,8 @@ pub fn reload(shared: &Shared, loader: &Loader, watched: &Watched) -> Result<Out
     let from = slot.version();
     let candidate = Candidate::read(&watched.path)
         .map_err(|error| rejected(shared, slot, None, error.to_string()))?;
-    if candidate.hash == slot.hash() && slot.state() != State::Stopped {
+    let is_same = candidate.hash == slot.hash() && !slot.wants(&watched.settings);
+    if is_same && slot.state() != State::Stopped {
         return Ok(Outcome::Unchanged { version: from });
     }
     let to = candidate.manifest.version.clone();

@@ -9,9 +9,10 @@ use std::{
     },
 };
 
-use tig_plugin_api::Route;
+use tig_plugin_api::{Manifest, Route};
 
 use crate::{
+    apply::own_settings,
     desk::Desk,
     held::Held,
     mailbox::Mailbox,
@@ -53,9 +54,11 @@ pub struct Slot {
 /// What is there now.
 #[derive(Default)]
 struct Present {
+    manifest: Option<Arc<Manifest>>,
     version: String,
     hash: String,
     state: State,
+    settings: Option<Arc<[u8]>>,
     routes: Vec<Route>,
     /// Versions that have taken the seat.
     seated: u64,
@@ -144,9 +147,11 @@ impl Slot {
         self.lock().rejected = Some(format!("{version}: {reason}"));
     }
 
-    /// An instance of `plugin` takes its seat.
-    pub fn seat(&self, plugin: &Plugin) {
+    /// An instance of `plugin`, made with `settings`, takes its seat.
+    pub fn seat(&self, plugin: &Plugin, settings: &Arc<[u8]>) {
         let mut present = self.lock();
+        present.settings = Some(Arc::clone(settings));
+        present.manifest = Some(Arc::clone(&plugin.manifest));
         present.version.clone_from(&plugin.manifest.version);
         present.hash.clone_from(&plugin.hash);
         present.state = State::Running;
@@ -183,10 +188,24 @@ impl Slot {
         lock(&self.held)
     }
 
+    /// What the version that runs says of itself.
+    #[must_use]
+    pub fn manifest(&self) -> Option<Arc<Manifest>> {
+        self.lock().manifest.clone()
+    }
+
     /// Version that runs.
     #[must_use]
     pub fn version(&self) -> String {
         self.lock().version.clone()
+    }
+
+    /// Whether `settings` differ from those that the present instance was made with, as far as it is concerned.
+    #[must_use]
+    pub fn wants(&self, settings: &[u8]) -> bool {
+        let present = self.lock().settings.clone().unwrap_or_default();
+        *present != *settings
+            && own_settings(&present, &self.name) != own_settings(settings, &self.name)
     }
 
     /// Hash of the file that runs.

@@ -87,7 +87,7 @@ impl Runner {
     fn announce(&mut self) {
         let bus = &self.shared.services.bus;
         bus.subscribe(&self.slot, &self.plugin.manifest.events);
-        self.slot.seat(&self.plugin);
+        self.slot.seat(&self.plugin, &self.settings);
         self.restarts.clear();
         // This version may have an answer.
         self.slot.held().wake(u64::MAX);

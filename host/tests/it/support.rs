@@ -10,6 +10,10 @@ use std::{
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tig_host::{
+    config::{Config, Overrides},
+    host::Host,
+};
 
 /// Longer than anything here takes on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -139,6 +143,19 @@ impl Home {
             .unwrap_or_else(|| panic!("no address; log:\n{}", self.log()))
             .to_owned();
         HostProcess { child, url }
+    }
+
+    /// What `config` says, as the host reads it.
+    pub(crate) fn read(&self, config: &Value) -> Config {
+        self.write_config(config);
+        Config::load(&self.path("config.json"), Overrides::default()).unwrap()
+    }
+
+    /// Starts a host inside the test's own process.
+    pub(crate) fn host_inside(&self, config: &Value) -> Host {
+        let program = Path::new(env!("CARGO_BIN_EXE_tig-host"));
+        let runtime = tokio::runtime::Handle::current();
+        Host::start(&self.read(config), program, runtime).unwrap()
     }
 
     pub(crate) fn log(&self) -> String {
