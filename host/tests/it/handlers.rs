@@ -93,3 +93,20 @@ async fn a_held_answer_does_not_keep_a_host_from_stopping() {
     // Answered or cut off, but over.
     drop(held.await.unwrap());
 }
+
+#[tokio::test]
+async fn a_body_within_the_limit_is_taken_and_a_larger_one_refused() {
+    let home = Home::new();
+    let host = home.start();
+    let url = format!("{}/count/1", host.url());
+    let post = |bytes: usize| {
+        let client = reqwest::Client::new();
+        client.post(&url).body(vec![b'x'; bytes]).send()
+    };
+    assert_eq!(post(32 << 20).await.unwrap().status().as_u16(), 200);
+    // The answer may come while the body is still being sent: then the connection just ends.
+    if let Ok(response) = post(100 << 20).await {
+        assert_eq!(response.status().as_u16(), 413);
+    }
+    assert_eq!(host.get("/total").await, json!([1, 1]));
+}

@@ -185,3 +185,24 @@ fn unreadable_records_are_set_aside_and_the_rest_goes_on() {
         json!(whole_tree().root())
     );
 }
+
+#[test]
+fn an_unconfigured_challenge_harms_no_other() {
+    let mut manager = start(4);
+    let mut both = block(101);
+    both["challenges"]["c009"] = json!({ "id": "c009", "details": { "name": "new" }, "state": null,
+        "block_data": null });
+    let mut foreign = precommit(NUM_NONCES);
+    foreign["benchmark_id"] = json!("f00d");
+    foreign["settings"]["challenge_id"] = json!("c009");
+    both["precommits"]["f00d"] = foreign;
+    manager.event("new_block", both);
+    assert_eq!(take(&mut manager, "new_batch").len(), 3);
+    let reply = manager.request("GET", "/jobs", &[], "").unwrap();
+    let jobs: Value = serde_json::from_slice(&reply.body).unwrap();
+    assert_eq!(jobs[1]["benchmark_id"], "f00d");
+    assert_eq!(
+        jobs[1]["reason_code"],
+        json!({ "kind": "config", "name": "new" })
+    );
+}

@@ -284,3 +284,14 @@ fn amounts_out_of_range_are_refused_with_their_key() {
     let text = started("algo_selection", selection);
     assert!(text.contains("algo_selection.knapsack.max_fee: "), "{text}");
 }
+
+#[test]
+fn an_error_before_the_first_block_does_no_harm() {
+    let mut manager = manager(1, knapsack());
+    let settings = json!({ "player_id": PLAYER, "block_id": "b0", "challenge_id": "c003",
+        "algorithm_id": "c003_a001", "difficulty": [60, 11] });
+    refuse(&mut manager, &settings, json!(400), false);
+    manager.event("new_block", block("b1"));
+    give(&mut manager, "c003", "b1", json!([[60, 11]]));
+    assert_eq!(precommits(&mut manager).len(), 1);
+}
