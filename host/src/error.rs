@@ -2,7 +2,11 @@
 
 use std::{fmt, net::SocketAddr, process::ExitCode};
 
-use crate::{config::ConfigError, plugin::PluginError, store::StoreError};
+use crate::{
+    config::ConfigError,
+    plugin::PluginError,
+    store::{ArchiveError, StoreError},
+};
 
 /// Exit codes, part of the command line's contract. A wrong command line is 2 and anything unforeseen 1.
 pub mod exit_code {
@@ -47,6 +51,9 @@ pub enum HostError {
     /// See [`StoreError`].
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// See [`ArchiveError`].
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
     /// The operating system refused something that a host cannot do without.
     #[error("cannot {what}: {source}")]
     System {
@@ -65,7 +72,7 @@ impl HostError {
             Self::Config(_) => exit_code::CONFIG.into(),
             Self::Plugin { .. } => exit_code::PLUGIN.into(),
             Self::Listen { .. } => exit_code::LISTENER.into(),
-            Self::Store(_) => exit_code::STORE.into(),
+            Self::Store(_) | Self::Archive(_) => exit_code::STORE.into(),
             Self::System { .. } => ExitCode::FAILURE,
         }
     }

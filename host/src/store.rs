@@ -3,6 +3,7 @@
 //! Invariants: a transaction is on disk as a whole or not at all when [`Store::commit`] returns; the file belongs to one
 //! account on one network; one process at a time has it open (redb locks the file).
 
+mod archive;
 mod commit;
 
 use std::{
@@ -13,6 +14,7 @@ use std::{
 
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 
+pub use archive::{Archive, ArchiveError, Owner};
 pub use commit::Commit;
 
 /// Values by extension and key.

@@ -17,18 +17,18 @@ use tig_host::{
 
 use super::output;
 
-/// Where the running host is.
+/// Which host is meant.
 #[derive(Args)]
 pub(super) struct Where {
-    /// The running host's config; `config.json` here if nothing is said
+    /// The host's config; `config.json` here if nothing is said
     #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
-    /// The running host's backup folder
+    /// The host's backup folder
     #[arg(long, value_name = "FOLDER", global = true, conflicts_with = "config")]
     backup: Option<PathBuf>,
     /// Answer as JSON
     #[arg(long, global = true)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 /// Why there is no answer to show.
@@ -54,7 +54,8 @@ impl AskError {
 }
 
 impl Where {
-    fn folder(&self) -> Result<PathBuf, AskError> {
+    /// The backup folder.
+    pub(super) fn folder(&self) -> Result<PathBuf, AskError> {
         if let Some(folder) = &self.backup {
             return Ok(folder.clone());
         }

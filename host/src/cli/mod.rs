@@ -7,6 +7,7 @@ mod plugin;
 mod run;
 mod status;
 mod stop;
+mod store;
 
 use std::{
     path::{Path, PathBuf},
@@ -107,6 +108,13 @@ enum Command {
     /// Shows what plugin files say of themselves, without loading them
     #[command(subcommand)]
     Plugin(PluginCommand),
+    /// Shows and copies what a stopped host has stored
+    Store {
+        #[command(subcommand)]
+        command: StoreCommand,
+        #[command(flatten)]
+        place: Where,
+    },
     /// Loads a plugin file and ends: what the host does in a child process before it loads the file itself
     #[command(hide = true)]
     Probe {
@@ -135,6 +143,35 @@ enum PluginCommand {
     },
 }
 
+#[derive(Subcommand)]
+enum StoreCommand {
+    /// Lists what is stored by extension, or the keys of one
+    Ls {
+        /// The extension
+        extension: Option<String>,
+        /// Only keys that begin so
+        #[arg(long, default_value = "")]
+        prefix: String,
+    },
+    /// Shows a value
+    Get {
+        /// The extension
+        extension: String,
+        /// The key
+        key: String,
+    },
+    /// Writes everything as lines of JSON
+    Export {
+        /// A new file; standard output if nothing is said
+        file: Option<PathBuf>,
+    },
+    /// Makes a store from an export, in an empty backup folder
+    Import {
+        /// The export
+        file: PathBuf,
+    },
+}
+
 pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
@@ -151,12 +188,29 @@ pub(crate) fn main() -> ExitCode {
             Ok(answered(admin::reload(&place, name.as_deref())))
         }
         Some(Command::Drain { max, place }) => Ok(answered(admin::drain(&place, max))),
+        Some(Command::Store { command, place }) => stored(&command, &place),
         Some(Command::Probe { file }) => Ok(probe(&file)),
     };
     done.unwrap_or_else(|error| {
         output::error(&one_line(&error));
         error.exit_code()
     })
+}
+
+fn stored(command: &StoreCommand, place: &Where) -> Result<ExitCode, HostError> {
+    let folder = match place.folder() {
+        Ok(folder) => folder,
+        Err(error) => return Ok(error.report()),
+    };
+    match command {
+        StoreCommand::Ls { extension, prefix } => {
+            store::ls(&folder, extension.as_deref(), prefix, place.json)?;
+        }
+        StoreCommand::Get { extension, key } => store::get(&folder, extension, key)?,
+        StoreCommand::Export { file } => store::export(&folder, file.as_deref())?,
+        StoreCommand::Import { file } => store::import(&folder, file, place.json)?,
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn answered(done: Result<ExitCode, AskError>) -> ExitCode {

@@ -12,5 +12,6 @@ mod metrics;
 mod probation;
 mod reload;
 mod start;
+mod store;
 mod stream;
 mod support;

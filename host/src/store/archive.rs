@@ -1,0 +1,391 @@
+//! A stopped host's store, to be looked at, copied out as lines of JSON, and filled from such lines.
+//!
+//! Invariant: what is copied out and filled in again is the same, byte for byte.
+
+use std::{
+    io::{self, BufRead, Write},
+    path::{Path, PathBuf},
+};
+
+use redb::{
+    Database, ReadableDatabase, ReadableTable, ReadableTableMetadata, Table, WriteTransaction,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::{FILE_NAME, LAYOUT, META, OUTBOX, StoreError, VALUES};
+
+/// Why an archive cannot be read or made.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// See [`StoreError`].
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is no store.
+    #[error("there is no store {}; name the backup folder by --backup or --config", path.display())]
+    Missing {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// The store is to be filled, but holds something.
+    #[error("the store {} is not empty; import into another backup folder", path.display())]
+    NotEmpty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A line is not what an export writes.
+    #[error("line {number}: {reason}; nothing was imported")]
+    Line {
+        /// Number of the line, from 1.
+        number: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The lines cannot be read or written.
+    #[error("cannot read or write the export: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// For redb's own errors, as in [`StoreError`].
+fn store(error: impl Into<StoreError>) -> ArchiveError {
+    ArchiveError::Store(error.into())
+}
+
+/// Whose the store is.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Owner {
+    /// Version of the tables.
+    pub layout: String,
+    /// The account.
+    pub player_id: String,
+    /// The network.
+    pub api_url: String,
+}
+
+/// A line of an export: the owner first, then values and undelivered events.
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Line {
+    Store(Owner),
+    Value(ValueLine),
+    Event(EventLine),
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct ValueLine {
+    extension: String,
+    key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    json: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hex: Option<String>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct EventLine {
+    extension: String,
+    outbox_id: u64,
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    json: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hex: Option<String>,
+}
+
+/// Bytes as JSON if they are JSON on one line, else as hex.
+fn written(bytes: &[u8]) -> (Option<Box<RawValue>>, Option<String>) {
+    let text = std::str::from_utf8(bytes)
+        .ok()
+        // `RawValue` drops space around the value.
+        .filter(|text| !text.contains('\n') && text.trim() == *text);
+    let json = text.and_then(|text| RawValue::from_string(text.to_owned()).ok());
+    let hex = json.is_none().then(|| hex::encode(bytes));
+    (json, hex)
+}
+
+fn read(json: Option<Box<RawValue>>, hex: Option<String>) -> Result<Vec<u8>, String> {
+    match (json, hex) {
+        (Some(json), None) => Ok(json.get().as_bytes().to_vec()),
+        (None, Some(hex)) => hex::decode(hex).map_err(|error| format!("hex: {error}")),
+        _ => Err("it needs either `json` or `hex`".to_owned()),
+    }
+}
+
+/// See the module's documentation.
+pub struct Archive {
+    database: Database,
+    path: PathBuf,
+}
+
+impl Archive {
+    /// Opens the store in `folder`, whoever it belongs to.
+    ///
+    /// # Errors
+    ///
+    /// There is none, a host has it, or it is damaged or of another layout.
+    pub fn open(folder: &Path) -> Result<Self, ArchiveError> {
+        let path = folder.join(FILE_NAME);
+        if !path.exists() {
+            return Err(ArchiveError::Missing { path });
+        }
+        let database = Database::open(&path).map_err(|error| opened(&path, error))?;
+        let archive = Self { database, path };
+        let layout = archive.owner()?.layout;
+        if layout == LAYOUT {
+            return Ok(archive);
+        }
+        Err(ArchiveError::Store(StoreError::Foreign {
+            path: archive.path,
+            what: "layout",
+            stored: layout,
+            given: LAYOUT.to_owned(),
+        }))
+    }
+
+    /// Whose it is.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn owner(&self) -> Result<Owner, ArchiveError> {
+        let transaction = self.database.begin_read().map_err(store)?;
+        let meta = transaction.open_table(META).map_err(store)?;
+        let text = |key| {
+            let value = meta.get(key).map_err(store)?;
+            Ok::<_, ArchiveError>(
+                value
+                    .map(|value| value.value().to_owned())
+                    .unwrap_or_default(),
+            )
+        };
+        Ok(Owner {
+            layout: text("layout")?,
+            player_id: text("player_id")?,
+            api_url: text("api_url")?,
+        })
+    }
+
+    /// Shows extension, key and bytes of each value, in their order.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read; what was shown before is sound.
+    pub fn values(
+        &self,
+        mut show: impl FnMut(&str, &str, &[u8]) -> io::Result<()>,
+    ) -> Result<(), ArchiveError> {
+        let transaction = self.database.begin_read().map_err(store)?;
+        let table = transaction.open_table(VALUES).map_err(store)?;
+        for entry in table.iter().map_err(store)? {
+            let (place, value) = entry.map_err(store)?;
+            let (extension, key) = place.value();
+            show(extension, key, value.value())?;
+        }
+        Ok(())
+    }
+
+    /// Shows extension, outbox id, name and payload of each event that was not handled.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Archive::values`].
+    pub fn events(
+        &self,
+        mut show: impl FnMut(&str, u64, &str, &[u8]) -> io::Result<()>,
+    ) -> Result<(), ArchiveError> {
+        let transaction = self.database.begin_read().map_err(store)?;
+        let table = transaction.open_table(OUTBOX).map_err(store)?;
+        for entry in table.iter().map_err(store)? {
+            let (place, event) = entry.map_err(store)?;
+            let ((extension, id), (name, payload)) = (place.value(), event.value());
+            show(extension, id, name, payload)?;
+        }
+        Ok(())
+    }
+
+    /// One value.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn get(&self, extension: &str, key: &str) -> Result<Option<Vec<u8>>, ArchiveError> {
+        let transaction = self.database.begin_read().map_err(store)?;
+        let table = transaction.open_table(VALUES).map_err(store)?;
+        let value = table.get((extension, key)).map_err(store)?;
+        Ok(value.map(|value| value.value().to_vec()))
+    }
+
+    /// Writes everything as lines of JSON.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read or the lines not written.
+    pub fn export(&self, to: &mut impl Write) -> Result<(), ArchiveError> {
+        write_line(to, &Line::Store(self.owner()?))?;
+        self.values(|extension, key, value| {
+            let (json, hex) = written(value);
+            let (extension, key) = (extension.to_owned(), key.to_owned());
+            write_line(
+                to,
+                &Line::Value(ValueLine {
+                    extension,
+                    key,
+                    json,
+                    hex,
+                }),
+            )
+        })?;
+        self.events(|extension, outbox_id, name, payload| {
+            let (json, hex) = written(payload);
+            let (extension, name) = (extension.to_owned(), name.to_owned());
+            write_line(
+                to,
+                &Line::Event(EventLine {
+                    extension,
+                    outbox_id,
+                    name,
+                    json,
+                    hex,
+                }),
+            )
+        })?;
+        Ok(to.flush()?)
+    }
+
+    /// Makes a store in `folder` from the lines of an export, all of them or none; returns how many things it holds.
+    ///
+    /// # Errors
+    ///
+    /// A line is none, a host has the store, or it holds something already.
+    pub fn import(folder: &Path, from: impl BufRead) -> Result<usize, ArchiveError> {
+        let path = folder.join(FILE_NAME);
+        std::fs::create_dir_all(folder)?;
+        let database = Database::create(&path).map_err(|error| opened(&path, error))?;
+        let transaction = database.begin_write().map_err(store)?;
+        let count = Filling::begin(&transaction, path)?.fill(from)?;
+        transaction.commit().map_err(store)?;
+        Ok(count)
+    }
+}
+
+/// An empty store that is being filled.
+struct Filling<'t> {
+    meta: Table<'t, &'static str, &'static str>,
+    values: Table<'t, (&'static str, &'static str), &'static [u8]>,
+    outbox: Table<'t, (&'static str, u64), (&'static str, &'static [u8])>,
+}
+
+impl<'t> Filling<'t> {
+    fn begin(transaction: &'t WriteTransaction, path: PathBuf) -> Result<Self, ArchiveError> {
+        let filling = Self {
+            meta: transaction.open_table(META).map_err(store)?,
+            values: transaction.open_table(VALUES).map_err(store)?,
+            outbox: transaction.open_table(OUTBOX).map_err(store)?,
+        };
+        let is_empty = filling.values.is_empty().map_err(store)?
+            && filling.outbox.is_empty().map_err(store)?;
+        if is_empty {
+            Ok(filling)
+        } else {
+            Err(ArchiveError::NotEmpty { path })
+        }
+    }
+
+    fn fill(mut self, from: impl BufRead) -> Result<usize, ArchiveError> {
+        let mut count = 0;
+        for (index, text) in from.lines().enumerate() {
+            let number = index + 1;
+            let fault = |reason: String| ArchiveError::Line { number, reason };
+            let line = serde_json::from_str(&text?).map_err(|error| fault(error.to_string()))?;
+            match (number, line) {
+                (1, Line::Store(owner)) if owner.layout == LAYOUT => self.set_owner(&owner)?,
+                (1, _) => {
+                    let reason = format!("it must tell whose store of layout {LAYOUT} this is");
+                    return Err(fault(reason));
+                }
+                (_, Line::Store(_)) => return Err(fault("a second store begins".to_owned())),
+                (_, Line::Value(line)) => {
+                    let value = read(line.json, line.hex).map_err(fault)?;
+                    let place = (line.extension.as_str(), line.key.as_str());
+                    self.values.insert(place, value.as_slice()).map_err(store)?;
+                }
+                (_, Line::Event(line)) => {
+                    let payload = read(line.json, line.hex).map_err(fault)?;
+                    let place = (line.extension.as_str(), line.outbox_id);
+                    let event = (line.name.as_str(), payload.as_slice());
+                    self.outbox.insert(place, event).map_err(store)?;
+                }
+            }
+            count = index;
+        }
+        match self.meta.is_empty().map_err(store)? {
+            false => Ok(count),
+            true => Err(ArchiveError::Line {
+                number: 1,
+                reason: "it is missing".to_owned(),
+            }),
+        }
+    }
+
+    fn set_owner(&mut self, owner: &Owner) -> Result<(), ArchiveError> {
+        let Owner {
+            layout,
+            player_id,
+            api_url,
+        } = owner;
+        let entries = [
+            ("layout", layout),
+            ("player_id", player_id),
+            ("api_url", api_url),
+        ];
+        for (key, value) in entries {
+            self.meta.insert(key, value.as_str()).map_err(store)?;
+        }
+        Ok(())
+    }
+}
+
+fn write_line(to: &mut impl Write, line: &Line) -> io::Result<()> {
+    serde_json::to_writer(&mut *to, line)?;
+    to.write_all(b"\n")
+}
+
+fn opened(path: &Path, error: redb::DatabaseError) -> ArchiveError {
+    let path = path.to_owned();
+    ArchiveError::Store(match error {
+        redb::DatabaseError::DatabaseAlreadyOpen => StoreError::InUse { path },
+        other => StoreError::Open {
+            path,
+            reason: other.to_string(),
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn any_bytes_come_back_as_they_were(
+            bytes in prop_oneof![
+                prop::collection::vec(any::<u8>(), 0..40),
+                "[ \n\"0-9.{}\\[\\]:,a-c]{0,20}".prop_map(String::into_bytes),
+                Just(b"{\"a\":1.0, \"a\":2}".to_vec()),
+            ],
+        ) {
+            let (json, hex) = written(&bytes);
+            let (extension, key) = ("x".to_owned(), "k".to_owned());
+            let mut text = Vec::new();
+            write_line(&mut text, &Line::Value(ValueLine { extension, key, json, hex })).unwrap();
+            prop_assert_eq!(text.iter().filter(|&&byte| byte == b'\n').count(), 1);
+            let Line::Value(line) = serde_json::from_slice(&text).unwrap() else { panic!() };
+            prop_assert_eq!(read(line.json, line.hex).unwrap(), bytes);
+        }
+    }
+}
