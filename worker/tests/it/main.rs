@@ -1,8 +1,9 @@
-//! The worker from outside: golden command lines and batches, and guests that misbehave.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+//! The worker from outside: batches, fuel, the cache, the command line, and guests that misbehave.
+#![cfg(test)]
 
 mod batches;
-mod command_line;
+mod fuel;
 mod guests;
+mod instrumentation;
+mod mini;
 mod modules;
-mod vectors;

@@ -1,0 +1,82 @@
+//! The WASM engine of the process and its settings.
+//!
+//! Guests run in slots that are reserved once and used again: a new mapping for every nonce, and a page fault for every
+//! page that a small guest touches, would cost more than many an algorithm.
+//!
+//! Invariant: whatever changes what a guest computes or what it costs belongs to the engine profile (see `fingerprint`).
+
+use std::sync::OnceLock;
+
+use wasmtime::{
+    Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
+    WasmBacktraceDetails,
+};
+
+use crate::batch::WORKERS_MAX;
+use crate::fuel;
+use crate::limits::{TABLE_ELEMENTS_MAX, TABLES_MAX};
+
+/// Stack of the guest; the frames of the host come on top of it.
+const GUEST_STACK_BYTES_MAX: usize = 512 << 10;
+
+/// Runs at the same time in one process: a few batches, each with all its workers.
+const RUNS_MAX: u32 = 4 * WORKERS_MAX as u32;
+/// Bytes of a slot that are cleared after a run and stay in memory; others are given back. Small algorithms need no more.
+const RESIDENT_BYTES: usize = 1 << 20;
+/// Bytes of what the engine keeps of an instance, which grow with its functions and globals.
+const INSTANCE_BYTES_MAX: usize = 64 << 20;
+
+/// The engine, made once; a machine that cannot have it keeps its reason.
+pub(crate) fn engine() -> Result<&'static Engine, String> {
+    static ENGINE: OnceLock<Result<Engine, String>> = OnceLock::new();
+    ENGINE
+        .get_or_init(|| {
+            let mut config = config().map_err(|error| error.to_string())?;
+            config.allocation_strategy(slots());
+            // Where the address space is too small for the slots, every run maps memory of its own.
+            Engine::new(&config)
+                .or_else(|_| {
+                    config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+                    Engine::new(&config)
+                })
+                .map_err(|error| format!("{error:#}"))
+        })
+        .as_ref()
+        .map_err(Clone::clone)
+}
+
+fn config() -> Result<Config, serde_json::Error> {
+    let mut config = Config::new();
+    config
+        .consume_fuel(true)
+        .operator_cost(fuel::operator_cost()?)
+        .cranelift_nan_canonicalization(true)
+        .wasm_simd(false)
+        .wasm_relaxed_simd(false)
+        .wasm_multi_memory(false)
+        .wasm_memory64(false)
+        .wasm_wide_arithmetic(false)
+        .wasm_custom_page_sizes(false)
+        .wasm_tail_call(true)
+        .max_wasm_stack(GUEST_STACK_BYTES_MAX)
+        .concurrency_support(false)
+        .wasm_backtrace_max_frames(None)
+        .wasm_backtrace_details(WasmBacktraceDetails::Disable);
+    Ok(config)
+}
+
+/// Address space for all runs. Limits of a run are those of `Sandbox`; these only must not be below them.
+fn slots() -> PoolingAllocationConfig {
+    let mut slots = PoolingAllocationConfig::new();
+    slots
+        .total_core_instances(RUNS_MAX)
+        .total_memories(RUNS_MAX)
+        .total_tables(RUNS_MAX)
+        .max_core_instance_size(INSTANCE_BYTES_MAX)
+        .max_tables_per_module(TABLES_MAX)
+        .table_elements(TABLE_ELEMENTS_MAX as usize)
+        .linear_memory_keep_resident(RESIDENT_BYTES)
+        .table_keep_resident(RESIDENT_BYTES)
+        .pagemap_scan(Enabled::Auto);
+    slots
+}

@@ -1,0 +1,34 @@
+//! The numeric operators by their first byte, which orders them by what they take and give.
+
+/// `i32.eqz` to `f64.ge`.
+const COMPARISONS: std::ops::RangeInclusive<u8> = 0x45..=0x66;
+/// Those and all arithmetic and conversions but the saturating ones, which have a prefix.
+const NUMERIC: std::ops::RangeInclusive<u8> = 0x45..=0xc4;
+
+/// Whether the result is a truth value.
+pub(crate) fn is_comparison(opcode: u8) -> bool {
+    COMPARISONS.contains(&opcode)
+}
+
+/// How many numbers a numeric operator takes to give one; `None` for others.
+pub(crate) fn operands(opcode: u8) -> Option<usize> {
+    match opcode {
+        // `eqz`
+        0x45 | 0x50
+        // `clz`, `ctz`, `popcnt`
+        | 0x67..=0x69
+        | 0x79..=0x7b
+        // `abs` to `sqrt`
+        | 0x8b..=0x91
+        | 0x99..=0x9f
+        // Conversions and sign extensions.
+        | 0xa7..=0xc4 => Some(1),
+        opcode if NUMERIC.contains(&opcode) => Some(2),
+        _ => None,
+    }
+}
+
+/// Whether a conversion leaves the bits of its operand as they are: `i64.extend_i32_u` and the reinterpretations.
+pub(crate) fn keeps_bits(opcode: u8) -> bool {
+    matches!(opcode, 0xad | 0xbc..=0xbf)
+}
