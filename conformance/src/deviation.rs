@@ -22,8 +22,6 @@ pub(crate) enum Law {
     /// More fuel makes up for other fuel units: with a multiple of the fuel at least what the original reached is
     /// reached, with a fraction of it at most that.
     FuelUnits,
-    /// All the original said is said, and more.
-    MoreText,
     /// The process prints no result, ends with this code, and its error begins with this text.
     Exit {
         /// Exit code.

@@ -4,6 +4,7 @@ mod command_line;
 mod compute_batch;
 mod compute_solution;
 mod frontiers;
+mod fuel;
 mod instance_parts;
 mod instances;
 mod merkle;

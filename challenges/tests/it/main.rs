@@ -1,9 +1,5 @@
-//! Golden vectors, golden values and properties of `tig-challenges`.
+//! Golden values and properties of `tig-challenges`. `tig-conformance` runs the golden vectors.
 
 mod golden;
-mod instances;
 mod limits;
 mod round_trip;
-#[path = "../../../protocol/tests/it/vectors.rs"]
-mod vectors;
-mod verify;

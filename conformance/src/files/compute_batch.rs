@@ -1,6 +1,6 @@
 //! `compute_batch.json`: the printed batch against itself, and against ours where the module is here.
 //!
-//! Fuel, runtime signature and the hashes over them belong to an engine profile and are not compared.
+//! Runtime signatures and the hashes over them belong to an engine profile and are not compared; fuel need only be near.
 
 use std::collections::BTreeSet;
 
@@ -8,6 +8,7 @@ use serde_json::json;
 use tig_protocol::{Batch, BatchResult, BenchmarkSettings, MerkleProof, WasmVmConfig};
 use tig_worker::{Algorithm, BatchJob, Limits, compute_batch};
 
+use super::fuel::near;
 use super::verdicts::{Verdict, judge, known};
 use super::{Context, List};
 use crate::case::{Case, Checked, Fault, Original, equal, text};
@@ -44,7 +45,11 @@ fn check(context: &Context<'_>, case: Case<'_>) -> Checked {
     };
     let actual = run(wasm, &batch, case, &limits(case)?)?;
     batch.check(&actual).map_err(text)?;
-    same_but_profile(&expected, &actual)
+    same_but_profile(&expected, &actual)?;
+    for (expected, actual) in by_nonce(&expected).iter().zip(by_nonce(&actual)) {
+        near(expected.leaf.fuel_consumed, actual.leaf.fuel_consumed)?;
+    }
+    Ok(())
 }
 
 fn uphold(context: &Context<'_>, law: &Law, case: Case<'_>) -> Checked {

@@ -1,10 +1,11 @@
 //! `vm.json`: complete modules, hostile ones among them. Outcome, solution and verdict must agree.
 //!
-//! Fuel and runtime signature belong to an engine profile and are not compared.
+//! Runtime signatures belong to an engine profile and are not compared; fuel need only be near.
 
 use tig_protocol::{BenchmarkSettings, OutputData, Solution};
 use tig_worker::{Algorithm, BadModule, Limits, Outcome, compute_nonce};
 
+use super::fuel::near;
 use super::verdicts::known;
 use super::{Context, List};
 use crate::case::{Case, Checked, Original, equal, field, text};
@@ -36,11 +37,18 @@ fn check(_: &Context<'_>, case: Case<'_>) -> Checked {
         return Err(case.gave_up());
     }
     let expected = expected(case)?;
-    let actual = run(case, &limits(case)?)?;
-    if actual == expected {
-        return Ok(());
+    let (actual, fuel_consumed) = measure(case, &limits(case)?)?;
+    if actual != expected {
+        return Err(format!("{actual:?}, expected {expected:?}").into());
     }
-    Err(format!("{actual:?}, expected {expected:?}").into())
+    match actual.0 {
+        End::Solved | End::Invalid(_) | End::NoSolution => {
+            let output: OutputData = field(case.get("result"), "output")?;
+            near(output.fuel_consumed, fuel_consumed)
+        }
+        // Work that is not finished is charged in advance or not at all.
+        _ => Ok(()),
+    }
 }
 
 fn uphold(_: &Context<'_>, law: &Law, case: Case<'_>) -> Checked {
@@ -114,9 +122,14 @@ fn expected(case: Case<'_>) -> Result<Answer, crate::case::Fault> {
 }
 
 fn run(case: Case<'_>, limits: &Limits) -> Result<Answer, crate::case::Fault> {
+    measure(case, limits).map(|(answer, _)| answer)
+}
+
+/// The answer, and the fuel it took.
+fn measure(case: Case<'_>, limits: &Limits) -> Result<(Answer, u64), crate::case::Fault> {
     let settings: BenchmarkSettings = case.field("settings")?;
     known(&settings, case)?;
-    let refused = |reason: String| (End::Refused(reason), Solution::new());
+    let refused = |reason: String| ((End::Refused(reason), Solution::new()), 0);
     let algorithm = match Algorithm::compile(&wasm(case)?) {
         Ok(algorithm) => algorithm,
         Err(reason) => return Ok(refused(reason.to_string())),
@@ -141,7 +154,8 @@ fn run(case: Case<'_>, limits: &Limits) -> Result<Answer, crate::case::Fault> {
         Outcome::Trapped(_) => End::Trapped,
         Outcome::BadResult(_) => End::BadResult,
     };
-    Ok((end, computed.output.solution))
+    let output = computed.output;
+    Ok(((end, output.solution), output.fuel_consumed))
 }
 
 fn wasm(case: Case<'_>) -> Result<Vec<u8>, String> {

@@ -41,7 +41,6 @@ macro_rules! files {
 files! {
     cli
     compute_batch
-    compute_batch_mini
     compute_solution
     frontiers
     instances_knapsack
