@@ -5,6 +5,7 @@
 
 use wasmtime::{Engine, ExternType, FuncType, InstancePre, Linker, Module, ValType};
 
+use crate::cache::Cache;
 use crate::engine::engine;
 use crate::instrument::instrument;
 use crate::limits::{Sandbox, TABLE_ELEMENTS_MAX, TABLES_MAX};
@@ -73,14 +74,32 @@ impl Algorithm {
     /// # Errors
     /// The module can never run as an algorithm. Compiling is not bounded by fuel, only by [`WASM_BYTES_MAX`].
     pub fn compile(wasm: &[u8]) -> Result<Self, BadModule> {
+        Self::make(wasm, None)
+    }
+
+    /// As [`Algorithm::compile`], but takes the machine code from the cache if it is there, and keeps it if not.
+    ///
+    /// # Errors
+    /// As [`Algorithm::compile`]; the cache is never the reason.
+    pub fn load(wasm: &[u8], cache: &Cache) -> Result<Self, BadModule> {
+        Self::make(wasm, Some(cache))
+    }
+
+    fn make(wasm: &[u8], cache: Option<&Cache>) -> Result<Self, BadModule> {
         if wasm.len() > WASM_BYTES_MAX {
             return Err(BadModule::TooLarge { actual: wasm.len() });
         }
         let engine = engine().map_err(BadModule::Engine)?;
         Module::validate(engine, wasm).map_err(|error| BadModule::Invalid(one_line(&error)))?;
         let instrumented = instrument(wasm)?;
-        let module = Module::from_binary(engine, &instrumented)
-            .map_err(|error| BadModule::Invalid(one_line(&error)))?;
+        let compile = || {
+            Module::from_binary(engine, &instrumented)
+                .map_err(|error| BadModule::Invalid(one_line(&error)))
+        };
+        let module = match cache {
+            Some(cache) => cache.module(engine, &instrumented, compile)?,
+            None => compile()?,
+        };
         check_exports(&module)?;
         let instance = Linker::new(engine)
             .instantiate_pre(&module)

@@ -1,4 +1,8 @@
 //! The command line (tig-protocol.md section 23). Names, defaults and help texts are those of the original worker.
+//!
+//! What the original does not have, `instance` and `--cache`, works but is left out of the help texts.
+
+use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
@@ -19,6 +23,9 @@ pub(crate) enum Command {
     VerifySolution(VerifySolution),
     /// Computes batch of nonces and generates Merkle proofs
     ComputeBatch(ComputeBatch),
+    /// Prints an instance with the hash of its serialised form
+    #[command(hide = true)]
+    Instance(Instance),
 }
 
 #[derive(Debug, Args)]
@@ -48,6 +55,16 @@ pub(crate) struct VerifySolution {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Instance {
+    /// Settings json string or path to json file
+    pub(crate) settings: String,
+    /// A string used in seed generation
+    pub(crate) rand_hash: String,
+    /// Nonce value
+    pub(crate) nonce: u64,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct ComputeBatch {
     /// Settings json string or path to json file
     pub(crate) settings: String,
@@ -71,7 +88,7 @@ pub(crate) struct ComputeBatch {
     pub(crate) workers: usize,
 }
 
-/// Limits of the VM.
+/// Limits of the VM, and where it keeps compiled modules.
 #[derive(Debug, Args)]
 pub(crate) struct Vm {
     /// Optional maximum fuel parameter for WASM VM
@@ -80,4 +97,7 @@ pub(crate) struct Vm {
     /// Optional maximum memory parameter for WASM VM
     #[arg(long, num_args = 0..=1, default_value_t = 1_000_000_000)]
     pub(crate) mem: u64,
+    /// Folder for compiled modules [default: tig-worker in the user's cache folder]
+    #[arg(long, hide = true)]
+    pub(crate) cache: Option<PathBuf>,
 }

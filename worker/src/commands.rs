@@ -1,13 +1,16 @@
-//! The three subcommands: read the inputs, call the library, print one line.
+//! The subcommands that compute and verify: read the inputs, call the library, print one line.
 
+use std::env;
 use std::fmt::Display;
 use std::fs;
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use serde::de::DeserializeOwned;
 use tig_protocol::{BatchResult, BenchmarkSettings, Solution};
 use tig_worker::{
-    Algorithm, BatchJob, Limits, Outcome, VerifyError, check_nonces, compute_batch, compute_nonce,
+    Algorithm, BatchJob, Cache, Limits, Outcome, VerifyError, check_nonces, compute_batch,
+    compute_nonce,
 };
 
 use crate::cli::{ComputeBatch, ComputeSolution, VerifySolution, Vm};
@@ -16,14 +19,14 @@ use crate::cli::{ComputeBatch, ComputeSolution, VerifySolution, Vm};
 pub(crate) struct Failure(pub(crate) String);
 
 impl Failure {
-    fn error(text: impl Display) -> Self {
+    pub(crate) fn error(text: impl Display) -> Self {
         Self(format!("Error: {text}"))
     }
 }
 
 pub(crate) fn compute_solution(args: &ComputeSolution) -> Result<(), Failure> {
     let settings: BenchmarkSettings = read_json(&args.settings, "settings")?;
-    let algorithm = read_algorithm(&args.wasm)?;
+    let algorithm = read_algorithm(&args.wasm, &args.vm)?;
     let computed = compute_nonce(
         &algorithm,
         &settings,
@@ -67,7 +70,7 @@ pub(crate) fn compute_batch_command(args: ComputeBatch) -> Result<(), Failure> {
     )
     .map_err(Failure::error)?;
     let settings = read_json(&args.settings, "settings")?;
-    let algorithm = read_algorithm(&args.wasm)?;
+    let algorithm = read_algorithm(&args.wasm, &args.vm)?;
     let job = BatchJob {
         settings,
         rand_hash: args.rand_hash,
@@ -99,7 +102,7 @@ fn limits(vm: &Vm) -> Limits {
 }
 
 /// An argument that ends in `.json` is a path, any other is the JSON text itself.
-fn read_json<T: DeserializeOwned>(argument: &str, what: &str) -> Result<T, Failure> {
+pub(crate) fn read_json<T: DeserializeOwned>(argument: &str, what: &str) -> Result<T, Failure> {
     let file;
     let text = if argument.ends_with(".json") {
         file = fs::read_to_string(argument)
@@ -111,12 +114,31 @@ fn read_json<T: DeserializeOwned>(argument: &str, what: &str) -> Result<T, Failu
     serde_json::from_str(text).map_err(|_| Failure(format!("Failed to parse {what}")))
 }
 
-fn read_algorithm(path: &str) -> Result<Algorithm, Failure> {
+fn read_algorithm(path: &str, vm: &Vm) -> Result<Algorithm, Failure> {
     let wasm = fs::read(path).map_err(|_| Failure(format!("Failed to read wasm file: {path}")))?;
-    Algorithm::compile(&wasm).map_err(Failure::error)
+    let cache = match &vm.cache {
+        Some(folder) => Some(Cache::open(folder).map_err(Failure::error)?),
+        // Nobody asked for it, so the worker goes without where there can be none.
+        None => default_cache().and_then(|folder| Cache::open(&folder).ok()),
+    };
+    match cache {
+        Some(cache) => Algorithm::load(&wasm, &cache),
+        None => Algorithm::compile(&wasm),
+    }
+    .map_err(Failure::error)
 }
 
-fn print_line(line: &str) -> Result<(), Failure> {
+/// `$XDG_CACHE_HOME/tig-worker`, or `~/.cache/tig-worker`.
+fn default_cache() -> Option<PathBuf> {
+    let folder = |name: &str| {
+        let path = PathBuf::from(env::var_os(name)?);
+        path.is_absolute().then_some(path)
+    };
+    let caches = folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")))?;
+    Some(caches.join("tig-worker"))
+}
+
+pub(crate) fn print_line(line: &str) -> Result<(), Failure> {
     writeln!(io::stdout(), "{line}")
         .map_err(|error| Failure::error(format!("cannot write the result: {error}")))
 }

@@ -6,6 +6,7 @@
 mod algorithm;
 mod answer;
 mod batch;
+mod cache;
 mod engine;
 mod error;
 mod fingerprint;
@@ -19,9 +20,11 @@ mod instrument_tests;
 mod limits;
 mod nonce;
 mod opcode;
+mod sealed;
 
 pub use algorithm::{Algorithm, BadModule, WASM_BYTES_MAX};
 pub use batch::{BatchJob, WORKERS_MAX, check_nonces, compute_batch};
+pub use cache::{Cache, CacheError};
 pub use error::{InstanceError, JobError, VerifyError};
 pub use fingerprint::ENGINE_PROFILE;
 pub use guest::HostFailure;

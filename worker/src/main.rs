@@ -2,6 +2,7 @@
 
 mod cli;
 mod commands;
+mod show_instance;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -16,6 +17,7 @@ fn main() -> ExitCode {
         Some(Command::ComputeSolution(args)) => commands::compute_solution(&args),
         Some(Command::VerifySolution(args)) => commands::verify_solution(&args),
         Some(Command::ComputeBatch(args)) => commands::compute_batch_command(args),
+        Some(Command::Instance(args)) => show_instance::run(&args),
         None => Err(Failure(Cli::command().render_help().to_string())),
     };
     match done {

@@ -12,7 +12,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use tig_protocol::Batch;
-use tig_worker::{Algorithm, BadModule};
+use tig_worker::{Algorithm, BadModule, Cache};
 
 use self::content::ContentId;
 use self::download::{Answer, DownloadError};
@@ -23,6 +23,8 @@ use crate::name::SlaveName;
 const COMPILED_MAX: usize = 8;
 /// File of the index inside the algorithms folder.
 const INDEX_FILE: &str = "index.json";
+/// Folder of machine code inside the algorithms folder, so that a restart need not compile again.
+const COMPILED_FOLDER: &str = "compiled";
 /// First bytes of every module: magic and version 1 of the binary format.
 const WASM_HEADER: &[u8] = b"\0asm\x01\0\0\0";
 
@@ -175,7 +177,14 @@ fn compile(folder: &Path, content: ContentId, bytes: &[u8]) -> Result<Module, Wa
     if !bytes.starts_with(WASM_HEADER) {
         return Err(WasmError::NotWasm { bytes: bytes.len() });
     }
-    let algorithm = Algorithm::compile(bytes).map_err(WasmError::Compile)?;
+    let algorithm = match Cache::open(&folder.join(COMPILED_FOLDER)) {
+        Ok(cache) => Algorithm::load(bytes, &cache),
+        Err(error) => {
+            tracing::warn!(%error, "modules are compiled again after each start");
+            Algorithm::compile(bytes)
+        }
+    }
+    .map_err(WasmError::Compile)?;
     Ok(Module {
         path: content.path_in(folder),
         algorithm,

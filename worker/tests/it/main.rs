@@ -2,6 +2,8 @@
 #![cfg(test)]
 
 mod batches;
+mod cache;
+mod command_line;
 mod fuel;
 mod guests;
 mod instrumentation;

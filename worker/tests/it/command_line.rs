@@ -1,0 +1,98 @@
+//! What the real binary has beside the original's command line, which the golden vectors run.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tig_challenges::{ChallengeKind, Instance};
+
+use crate::mini;
+
+fn run(args: &[&str]) -> Output {
+    let mut worker = Command::new(env!("CARGO_BIN_EXE_tig-worker"));
+    worker.args(args).output().unwrap()
+}
+
+/// What `instance` prints for nonce 3.
+fn instance(challenge_id: &str, difficulty: &[i32]) -> Value {
+    let settings = serde_json::json!({
+        "player_id": "p", "block_id": "b", "challenge_id": challenge_id, "algorithm_id": "a",
+        "difficulty": difficulty,
+    });
+    let args = ["instance", &settings.to_string(), "rh", "3"];
+    let output = run(&args);
+    assert_eq!(output.status.code(), Some(0), "{challenge_id}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn instances_are_printed_with_the_hash_of_their_bytes() {
+    for (challenge_id, difficulty, fields) in [
+        ("c001", [5, 300], &["clauses"][..]),
+        (
+            "c002",
+            [5, 100],
+            &[
+                "demands",
+                "distance_matrix",
+                "max_total_distance",
+                "max_capacity",
+            ],
+        ),
+        (
+            "c003",
+            [5, 10],
+            &["weights", "values", "max_weight", "min_value"],
+        ),
+        (
+            "c004",
+            [2, 350],
+            &["num_database", "dimensions", "max_distance"],
+        ),
+    ] {
+        let printed = instance(challenge_id, &difficulty);
+        let kind = ChallengeKind::from_id(challenge_id).unwrap();
+        let seed: [u8; 32] = serde_json::from_value(printed["instance"]["seed"].clone()).unwrap();
+        let bytes = Instance::generate(kind, &seed, &difficulty)
+            .unwrap()
+            .to_bytes();
+        assert_eq!(
+            printed["bincode_blake3"],
+            blake3::hash(&bytes).to_hex().as_str()
+        );
+        assert_eq!(printed["bincode_len"], bytes.len());
+        let names: Vec<&String> = printed["instance"].as_object().unwrap().keys().collect();
+        assert_eq!(names[..2], ["seed", "difficulty"]);
+        assert_eq!(names[2..], *fields, "{challenge_id}");
+    }
+}
+
+#[test]
+fn a_cache_folder_can_be_named() {
+    let settings = r#"{"player_id":"p","block_id":"b","challenge_id":"c003","algorithm_id":"a","difficulty":[20,0]}"#;
+    let root = tempfile::tempdir().unwrap();
+    let wasm = root.path().join("mini.wasm");
+    fs::write(&wasm, mini::wasm("mini/knapsack")).unwrap();
+    let folder = root.path().join("modules");
+    let compute = |cache: &Path| {
+        let [wasm, cache] = [&wasm, cache].map(|path| path.to_str().unwrap());
+        let args = ["compute_solution", settings, "rh", "3", wasm];
+        run(&[&args[..], &["--cache", cache]].concat())
+    };
+    let (first, second) = (compute(&folder), compute(&folder));
+    assert_eq!(
+        (first.status.code(), &first.stdout),
+        (Some(0), &second.stdout)
+    );
+    // The key and one module.
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);
+    // A file is no folder.
+    let refused = compute(&folder.join("key"));
+    assert_eq!(refused.status.code(), Some(1));
+    let stderr = String::from_utf8(refused.stderr).unwrap();
+    assert!(
+        stderr.starts_with("Error: cannot use cache folder"),
+        "{stderr}"
+    );
+}
