@@ -4,10 +4,9 @@
 //! vectors: it writes them to where they are wanted, and verification draws just those that a solution names, with
 //! a jump over the others. The guest's [`View`] reads them where the host wrote them. Nothing is ever copied.
 
-mod jump;
 mod view;
 
-use tig_protocol::rng::{ChaCha12, Rng, Xoshiro256PlusPlus};
+use tig_protocol::rng::{Rng, Xoshiro256PlusPlus};
 
 use crate::json;
 use crate::{DecodeError, GenerateError, INSTANCE_BYTES_MAX, InvalidSolution};
@@ -131,10 +130,10 @@ impl Instance {
                 end: NUM_DATABASE,
             });
         }
-        let state = initial_state(&self.seed);
-        let mut queries = generator_of_vector(state, NUM_DATABASE);
+        let start = Xoshiro256PlusPlus::from_instance_seed(self.seed);
+        let mut queries = before_vector(&start, NUM_DATABASE);
         let distances = solution.indexes.iter().map(|&index| {
-            let database = draw_vector(&mut generator_of_vector(state, index));
+            let database = draw_vector(&mut before_vector(&start, index));
             distance(draw_vector(&mut queries), database)
         });
         let (average, max) = (
@@ -155,22 +154,9 @@ pub fn distance(a: impl IntoIterator<Item = f32>, b: impl IntoIterator<Item = f3
     squares.sum::<f32>().sqrt()
 }
 
-/// The state of the instance's generator (R2).
-fn initial_state(seed: &[u8; 32]) -> [u64; 4] {
-    let mut words = ChaCha12::from_seed(*seed);
-    let mut word = || u64::from_le_bytes(std::array::from_fn(|_| words.next_u32() as u8));
-    std::array::from_fn(|_| word())
-}
-
 /// The generator just before the first number of a vector; queries follow the database.
-fn generator_of_vector(initial_state: [u64; 4], index: usize) -> Xoshiro256PlusPlus {
-    let state = jump::ahead(initial_state, (index * DIMENSIONS) as u64);
-    let mut seed = [0; 32];
-    let (words, _) = seed.as_chunks_mut::<8>();
-    for (word, state) in words.iter_mut().zip(state) {
-        *word = state.to_le_bytes();
-    }
-    Xoshiro256PlusPlus::from_seed(seed)
+fn before_vector(start: &Xoshiro256PlusPlus, index: usize) -> Xoshiro256PlusPlus {
+    start.ahead((index * DIMENSIONS) as u64)
 }
 
 fn draw_vector(rng: &mut Xoshiro256PlusPlus) -> [f32; DIMENSIONS] {

@@ -3,6 +3,7 @@
 
 mod chacha;
 mod draw;
+mod jump;
 mod xoshiro;
 
 pub use chacha::ChaCha12;

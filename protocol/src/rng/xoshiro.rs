@@ -1,6 +1,6 @@
 //! Xoshiro256++ (R3) and how an instance seed becomes its state (R2).
 
-use super::{ChaCha12, Rng};
+use super::{ChaCha12, Rng, jump};
 
 /// Xoshiro256++ with four 64-bit words of state on every target.
 ///
@@ -24,6 +24,24 @@ impl Xoshiro256PlusPlus {
             state: std::array::from_fn(|i| u64::from_le_bytes(words[i])),
         }
     }
+
+    /// This generator after so many draws of 64 bits, without drawing them.
+    #[must_use]
+    pub fn ahead(&self, draws: u64) -> Self {
+        Self {
+            state: jump::ahead(self.state, draws),
+        }
+    }
+}
+
+pub(super) fn step(s: &mut [u64; 4]) {
+    let shifted = s[1] << 17;
+    s[2] ^= s[0];
+    s[3] ^= s[1];
+    s[1] ^= s[2];
+    s[0] ^= s[3];
+    s[2] ^= shifted;
+    s[3] = s[3].rotate_left(45);
 }
 
 impl Rng for Xoshiro256PlusPlus {
@@ -35,13 +53,7 @@ impl Rng for Xoshiro256PlusPlus {
     fn next_u64(&mut self) -> u64 {
         let s = &mut self.state;
         let out = s[0].wrapping_add(s[3]).rotate_left(23).wrapping_add(s[0]);
-        let shifted = s[1] << 17;
-        s[2] ^= s[0];
-        s[3] ^= s[1];
-        s[1] ^= s[2];
-        s[0] ^= s[3];
-        s[2] ^= shifted;
-        s[3] = s[3].rotate_left(45);
+        step(s);
         out
     }
 }

@@ -4,6 +4,8 @@
 //! polynomial. So `M^n = r(M)` with r the remainder of `x^n` divided by that polynomial: at most 256 steps and a few
 //! thousand operations reach any state, however far.
 
+use super::xoshiro::step;
+
 /// The bits of a polynomial over two elements, that of `x^0` first, of degree below 256.
 type Polynomial = [u64; 4];
 
@@ -26,16 +28,6 @@ pub(super) fn ahead(mut state: [u64; 4], steps: u64) -> [u64; 4] {
         step(&mut state);
     }
     sum
-}
-
-fn step(s: &mut [u64; 4]) {
-    let shifted = s[1] << 17;
-    s[2] ^= s[0];
-    s[3] ^= s[1];
-    s[1] ^= s[2];
-    s[0] ^= s[3];
-    s[2] ^= shifted;
-    s[3] = s[3].rotate_left(45);
 }
 
 /// `x^exponent`, by squaring.
