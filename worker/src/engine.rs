@@ -21,8 +21,11 @@ const GUEST_STACK_BYTES_MAX: usize = 512 << 10;
 
 /// Runs at the same time in one process: a few batches, each with all its workers.
 const RUNS_MAX: u32 = 4 * WORKERS_MAX as u32;
-/// Bytes of a slot that are cleared after a run and stay in memory; others are given back. Small algorithms need no more.
-const RESIDENT_BYTES: usize = 1 << 20;
+/// Bytes of a slot that are cleared after a run and stay in memory; others are given back. An instance of vector search, the
+/// largest, fits: to have its pages back from the kernel for every nonce takes longer than to draw it.
+const RESIDENT_BYTES: usize = 128 << 20;
+/// The same for its tables.
+const RESIDENT_TABLE_BYTES: usize = 1 << 20;
 /// Bytes of what the engine keeps of an instance, which grow with its functions and globals.
 const INSTANCE_BYTES_MAX: usize = 64 << 20;
 
@@ -76,7 +79,7 @@ fn slots() -> PoolingAllocationConfig {
         .max_tables_per_module(TABLES_MAX)
         .table_elements(TABLE_ELEMENTS_MAX as usize)
         .linear_memory_keep_resident(RESIDENT_BYTES)
-        .table_keep_resident(RESIDENT_BYTES)
+        .table_keep_resident(RESIDENT_TABLE_BYTES)
         .pagemap_scan(Enabled::Auto);
     slots
 }

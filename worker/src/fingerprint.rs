@@ -6,8 +6,8 @@
 //! number of workers.
 //!
 //! What the state holds, and why:
-//! - Every function entered, every turn of a loop and every return from a call is a step: it rotates the state, adds a
-//!   number of its own and multiplies by an odd constant. A step is a bijection, so a difference is never lost again.
+//! - Every function entered, every turn of a loop and every return from a call is a step: it flips bits or multiplies,
+//!   rotates the state and adds a number of its own. A step is a bijection, so a difference is never lost again.
 //! - Between two steps the code has no way back, so each place in it is executed at most once. There the pass adds: a
 //!   number of its own where an `if` or `br_if` goes one of its two ways, the index of a `br_table`, and every value stored
 //!   to memory or a global and every length of a bulk operation, each times an odd number of its own. The sum tells which

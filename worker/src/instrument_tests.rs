@@ -90,7 +90,12 @@ fn ways_matter() {
 fn turns_and_their_order_matter() {
     let turns = "(loop $again (br_if $again (i32.ne (local.tee $i
         (i32.add (local.get $i) (i32.const 1))) (i32.const N))))";
-    let bodies = ["7", "8", "9"].map(|count| turns.replace('N', count));
+    // Whole rotations of the state more, too.
+    let bodies = ["7", "8", "9", "71", "135", "263", "4103"].map(|count| turns.replace('N', count));
+    check_differ("", &bodies.each_ref().map(String::as_str));
+    let once = "(loop $again (if (i32.eq (local.get $i) (i32.const N)) (then nop))
+        (br_if $again (i32.ne (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 300))))";
+    let bodies = ["3", "4", "67", "131", "195", "259"].map(|turn| once.replace('N', turn));
     check_differ("", &bodies.each_ref().map(String::as_str));
     let alternate = "(loop $again
         (if (i32.and (i32.shr_u (i32.const N) (local.get $i)) (i32.const 1)) (then nop))
