@@ -1,5 +1,6 @@
 //! `cargo xtask`: the two commands of the README (`demo`, `test`) and the chores behind them.
 
+mod bench;
 mod build;
 mod conformance;
 mod demo;
@@ -22,6 +23,8 @@ enum Command {
     Demo(demo::Options),
     /// Runs everything that must pass; the last line is `N passed, N failed`.
     Test,
+    /// Measures in the release profile, against targets.
+    Bench(bench::Options),
     /// Runs golden vectors: every file of a known name in DIR, or in the repository's own `vectors/`.
     Conformance {
         /// Folder with vector files
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo::run(&options),
         // Its last line is the count, whatever it is.
         Command::Test => return test::run(),
+        Command::Bench(options) => bench::run(&options),
         Command::Conformance { dir } => conformance::run(dir.as_deref()),
         Command::Tidy => tidy_alone(),
         Command::Wasm => workspace::Workspace::load().and_then(|workspace| wasm::build(&workspace)),

@@ -6,8 +6,19 @@ use std::path::Path;
 use crate::workspace::Package;
 
 /// For each crate, those of ours that it may depend on. A plugin is found by its folder.
-const ALLOWED: [(&str, &[&str]); 14] = [
+const ALLOWED: [(&str, &[&str]); 16] = [
     ("tig-algorithms", &["tig-challenges", "tig-protocol"]),
+    ("tig-bench-report", &[]),
+    (
+        "tig-bench-worker",
+        &[
+            "tig-algorithms",
+            "tig-bench-report",
+            "tig-challenges",
+            "tig-protocol",
+            "tig-worker",
+        ],
+    ),
     ("tig-challenges", &["tig-protocol"]),
     (
         "tig-conformance",
