@@ -1,28 +1,37 @@
-//! Time and randomness: the two inputs that extensions may only get from the host.
+//! Time and randomness: the two inputs that extensions may only get from the host. Tests can have both in their hands.
 
 use std::{
-    collections::hash_map::RandomState,
-    hash::BuildHasher,
-    sync::atomic::{AtomicU64, Ordering},
+    hash::{BuildHasher, RandomState},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-/// A clock that starts at the system's time and from then on only goes forward, whatever happens to the system's.
-#[derive(Debug)]
-pub struct Clock {
-    epoch: Duration,
-    started: Instant,
+/// A clock that never goes back.
+#[derive(Clone, Debug)]
+pub enum Clock {
+    /// Starts at the system's time and from then on only goes forward, whatever happens to the system's.
+    System {
+        /// The system's time at the start, since the Unix epoch.
+        epoch: Duration,
+        /// When that was.
+        started: Instant,
+    },
+    /// Stands still until somebody moves it.
+    Virtual(VirtualTime),
 }
 
 impl Clock {
-    /// Starts the clock.
+    /// Starts a clock of the system's.
     #[must_use]
     pub fn start() -> Self {
         // A system clock before 1970 is a broken one; starting from 1970 still gives a clock that runs.
         let epoch = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
-        Self {
+        Self::System {
             epoch,
             started: Instant::now(),
         }
@@ -31,31 +40,111 @@ impl Clock {
     /// Milliseconds since the Unix epoch.
     #[must_use]
     pub fn now_ms(&self) -> u64 {
-        u64::try_from((self.epoch + self.started.elapsed()).as_millis()).unwrap_or(u64::MAX)
+        match self {
+            Self::System { epoch, started } => {
+                u64::try_from((*epoch + started.elapsed()).as_millis()).unwrap_or(u64::MAX)
+            }
+            Self::Virtual(time) => time.0.load(Ordering::Acquire),
+        }
+    }
+
+    /// Whether time only passes when somebody says so.
+    #[must_use]
+    pub fn is_virtual(&self) -> bool {
+        matches!(self, Self::Virtual(_))
+    }
+}
+
+/// The hand of a virtual clock. Clones move the same clock.
+#[derive(Clone, Debug)]
+pub struct VirtualTime(Arc<AtomicU64>);
+
+impl VirtualTime {
+    /// A clock that stands at this many milliseconds since the Unix epoch.
+    #[must_use]
+    pub fn at_ms(now_ms: u64) -> Self {
+        Self(Arc::new(AtomicU64::new(now_ms)))
+    }
+
+    /// Moves the clock forward.
+    pub fn advance(&self, by: Duration) {
+        let by = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        self.0.fetch_add(by, Ordering::AcqRel);
     }
 }
 
 /// Random numbers for decisions such as weighted choices and jitter; not for keys.
-#[derive(Debug)]
+///
+/// Each extension has a row of its own, so that what one draws does not depend on when others do.
+#[derive(Clone, Debug)]
 pub struct Random {
-    state: RandomState,
-    counter: AtomicU64,
+    seed: [u8; 32],
 }
 
 impl Random {
     /// Seeded by the operating system.
     #[must_use]
     pub fn from_system() -> Self {
-        Self {
-            state: RandomState::new(),
-            counter: AtomicU64::new(0),
+        let mut seed = [0; 32];
+        for part in seed.chunks_exact_mut(8) {
+            part.copy_from_slice(&RandomState::new().hash_one(0).to_le_bytes());
         }
+        Self { seed }
     }
 
-    /// 64 random bits: the keyed SipHash of a counter.
+    /// The same rows for the same seed, in every run and on every machine.
     #[must_use]
-    pub fn next(&self) -> u64 {
-        self.state
-            .hash_one(self.counter.fetch_add(1, Ordering::Relaxed))
+    pub fn seeded(seed: u64) -> Self {
+        let seed = *blake3::hash(&seed.to_le_bytes()).as_bytes();
+        Self { seed }
+    }
+
+    /// 64 random bits: number `index` in the row of `extension`.
+    #[must_use]
+    pub fn number(&self, extension: &str, index: u64) -> u64 {
+        let mut hasher = blake3::Hasher::new_keyed(&self.seed);
+        hasher.update(&index.to_le_bytes());
+        hasher.update(extension.as_bytes());
+        let mut bytes = [0; 8];
+        hasher.finalize_xof().fill(&mut bytes);
+        u64::from_le_bytes(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_virtual_clock_moves_only_when_it_is_moved() {
+        let time = VirtualTime::at_ms(1_000);
+        let clock = Clock::Virtual(time.clone());
+        assert_eq!(clock.now_ms(), 1_000);
+        time.advance(Duration::from_millis(250));
+        assert_eq!(clock.now_ms(), 1_250);
+    }
+
+    #[test]
+    fn a_seed_gives_each_extension_a_row_of_its_own() {
+        let row = |seed, extension| -> Vec<u64> {
+            let random = Random::seeded(seed);
+            (0..8)
+                .map(|index| random.number(extension, index))
+                .collect()
+        };
+        assert_eq!(row(1, "a"), row(1, "a"));
+        assert_ne!(row(1, "a"), row(1, "b"));
+        assert_ne!(row(1, "a"), row(2, "a"));
+        assert_eq!(
+            row(1, "a")[0],
+            13_099_979_904_413_576_994,
+            "pinned: recorded runs depend on it"
+        );
+    }
+
+    #[test]
+    fn the_systems_seeds_differ() {
+        let first = || Random::from_system().number("a", 0);
+        assert_ne!(first(), first());
     }
 }

@@ -74,13 +74,29 @@ impl Host {
         probe_program: &Path,
         runtime: Handle,
     ) -> Result<Self, HostError> {
+        let sources = (Clock::start(), Random::from_system());
+        Self::start_with(config, probe_program, runtime, sources)
+    }
+
+    /// Like [`Host::start`], with time and randomness that a test has in its hands. Under a virtual clock nobody publishes
+    /// `update` but [`Control::publish`].
+    ///
+    /// # Errors
+    ///
+    /// See [`HostError`].
+    pub fn start_with(
+        config: &Config,
+        probe_program: &Path,
+        runtime: Handle,
+        sources: (Clock, Random),
+    ) -> Result<Self, HostError> {
         let candidates = candidates::admitted(config)?;
         let listener = listen(config.listen)?;
         let address = listener
             .local_addr()
             .map_err(HostError::system("read the port"))?;
         let store = Store::open(&config.backup_folder, &config.player_id, &config.api_url)?;
-        let shared = Arc::new(shared(store, &runtime)?);
+        let shared = Arc::new(shared(store, &runtime, sources)?);
         let loader = Loader {
             cache_folder: config.backup_folder.join(CACHE_FOLDER),
             probe_program: Some(probe_program.to_owned()),
@@ -190,7 +206,11 @@ fn listen(address: SocketAddr) -> Result<TcpListener, HostError> {
     Ok(listener)
 }
 
-fn shared(store: Store, runtime: &Handle) -> Result<Shared, HostError> {
+fn shared(
+    store: Store,
+    runtime: &Handle,
+    (clock, random): (Clock, Random),
+) -> Result<Shared, HostError> {
     let http = HttpClient::new(runtime.clone()).map_err(|error| HostError::System {
         what: "set up TLS",
         source: std::io::Error::other(error),
@@ -199,8 +219,8 @@ fn shared(store: Store, runtime: &Handle) -> Result<Shared, HostError> {
         services: Services {
             bus: Bus::default(),
             store,
-            clock: Clock::start(),
-            random: Random::from_system(),
+            clock,
+            random,
         },
         committer: Committer::default(),
         http,

@@ -12,6 +12,7 @@ use serde_json::json;
 use tracing::{info, warn};
 
 use crate::{
+    admission,
     event::{EXTENSION_REJECTED, EXTENSION_RELOADED, Kind},
     mailbox::{Command, Successor},
     plugin::{Candidate, Loader, short_hash},
@@ -114,7 +115,8 @@ pub fn reload(shared: &Shared, loader: &Loader, watched: &Watched) -> Result<Out
         return Ok(Outcome::Unchanged { version: from });
     }
     let to = candidate.manifest.version.clone();
-    switch(loader, watched, &candidate)
+    admit(shared, watched, &candidate)
+        .and_then(|()| switch(loader, watched, &candidate))
         .map_err(|reason| rejected(shared, slot, Some(&to), reason))?;
     info!(
         extension = slot.name,
@@ -130,6 +132,26 @@ pub fn reload(shared: &Shared, loader: &Loader, watched: &Watched) -> Result<Out
         &json!({ "name": slot.name, "from": from, "to": to }),
     );
     Ok(Outcome::Reloaded { from, to })
+}
+
+/// Checks that the new version fits its section, whose keys may have changed, and the other extensions.
+fn admit(shared: &Shared, watched: &Watched, candidate: &Candidate) -> Result<(), String> {
+    let settings = serde_json::from_slice(&watched.settings).map_err(|error| error.to_string())?;
+    let name = &watched.slot.name;
+    let slots = shared.services.bus.slots();
+    let others = slots.iter().filter(|slot| slot.name != *name);
+    let routes = others.flat_map(|slot| {
+        let own = slot.routes().into_iter();
+        own.map(|route| (slot.name.clone(), route))
+    });
+    let faults =
+        admission::successor_faults(&settings, name, &candidate.manifest, routes.collect());
+    let texts: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    if texts.is_empty() {
+        Ok(())
+    } else {
+        Err(texts.join("; also: "))
+    }
 }
 
 fn switch(loader: &Loader, watched: &Watched, candidate: &Candidate) -> Result<(), String> {

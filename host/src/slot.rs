@@ -44,6 +44,8 @@ pub struct Slot {
     pub handled: AtomicU64,
     /// Those that failed.
     failed: AtomicU64,
+    /// Random numbers that it has drawn.
+    pub drawn: AtomicU64,
     /// What it counts, and how much it has not finished.
     pub meters: Meters,
     /// Instances made anew after a panic.
@@ -91,6 +93,7 @@ impl Slot {
             is_on_probation: AtomicBool::new(false),
             handled: AtomicU64::new(0),
             failed: AtomicU64::new(0),
+            drawn: AtomicU64::new(0),
             meters: Meters::default(),
             restarts: AtomicU64::new(0),
             present: Mutex::default(),
@@ -223,6 +226,12 @@ impl Slot {
     /// See [`State`].
     pub fn set_state(&self, state: State) {
         self.lock().state = state;
+    }
+
+    /// Routes that it answers.
+    #[must_use]
+    pub fn routes(&self) -> Vec<Route> {
+        self.lock().routes.clone()
     }
 
     /// Whether a request is for this extension.

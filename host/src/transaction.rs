@@ -1,5 +1,7 @@
 //! One call into an extension: reads go to the store, effects are kept back until the call has returned `Ok`.
 
+use std::sync::atomic::Ordering;
+
 use abi_stable::std_types::{RResult, RSlice, RStr, RString, RVec};
 use tig_plugin_api::{
     HttpCall,
@@ -103,7 +105,7 @@ impl<'a> Transaction<'a> {
             service::GAUGE => self.measure(meters::Kind::Gauge, name, body)?,
             service::LOG => self.log(name, body),
             service::NOW => return Ok(self.services.clock.now_ms().to_le_bytes().to_vec()),
-            service::RANDOM => return Ok(self.services.random.next().to_le_bytes().to_vec()),
+            service::RANDOM => return Ok(self.random().to_le_bytes().to_vec()),
             unknown => {
                 return Err(format!(
                     "this host has no service {unknown}; upgrade the host"
@@ -111,6 +113,11 @@ impl<'a> Transaction<'a> {
             }
         }
         Ok(Vec::new())
+    }
+
+    fn random(&self) -> u64 {
+        let index = self.slot.drawn.fetch_add(1, Ordering::Relaxed);
+        self.services.random.number(&self.slot.name, index)
     }
 
     fn emit(&mut self, name: &str, payload: &[u8], kind: Kind) -> Result<(), String> {

@@ -150,6 +150,8 @@ pub(super) fn reload(place: &Where, name: Option<&str>) -> Result<ExitCode, AskE
         let line = match text("outcome") {
             "reloaded" => format!("{name}: reloaded {} -> {}", text("from"), text("to")),
             "unchanged" => format!("{name}: {} runs already", text("version")),
+            "added" => format!("{name}: added, version {}", text("version")),
+            "removed" => format!("{name}: removed"),
             _ => {
                 code = exit_code::REFUSED.into();
                 format!(

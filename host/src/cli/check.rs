@@ -73,7 +73,9 @@ impl Findings {
             // Places in the list no longer match, so each section is checked by name.
             findings.config_faults = manifests
                 .iter()
-                .flat_map(|manifest| admission::section_faults(&config, &manifest.name, manifest))
+                .flat_map(|manifest| {
+                    admission::section_faults(&config.sections, &manifest.name, manifest)
+                })
                 .collect();
         }
         Ok(findings)

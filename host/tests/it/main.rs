@@ -8,6 +8,7 @@ mod check;
 mod crash;
 mod edge;
 mod handlers;
+mod in_process;
 mod metrics;
 mod probation;
 mod reload;
