@@ -7,24 +7,38 @@ mod copy;
 mod file;
 mod library;
 mod probe;
+pub mod trial;
 
 use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use tig_plugin_api::Manifest;
+use tig_plugin_api::{Manifest, Settings};
 
 pub use file::inspect;
 pub use library::{Plugin, open};
 
-/// Loads a file in a child process, as `PROGRAM probe FILE`.
+/// Loads a candidate's file in a child process and makes an instance there, as `PROGRAM probe --new FILE`: nothing of what it
+/// asks for takes place.
 ///
 /// # Errors
 ///
 /// The text of the error says what the child said, or how it ended.
-pub fn try_in_child(program: &Path, file: &Path) -> Result<(), PluginError> {
-    probe::run(program, file, file)
+pub fn try_in_child(
+    program: &Path,
+    candidate: &Candidate,
+    settings: &Settings,
+) -> Result<(), PluginError> {
+    let refused = |reason| PluginError::New {
+        version: candidate.manifest.version.clone(),
+        reason,
+    };
+    let settings = serde_json::to_vec(settings).map_err(|error| refused(error.to_string()))?;
+    match probe::run(program, &candidate.path, &candidate.path, Some(&settings))? {
+        probe::Found::Sound => Ok(()),
+        probe::Found::Refused(reason) => Err(refused(reason)),
+    }
 }
 
 /// Why a file is not loaded.
@@ -166,7 +180,7 @@ impl Loader {
     pub fn load(&self, candidate: &Candidate) -> Result<Plugin, PluginError> {
         let copy = copy::keep(&self.cache_folder, candidate)?;
         if let Some(program) = &self.probe_program {
-            probe::run(program, &copy, &candidate.path)?;
+            probe::run(program, &copy, &candidate.path, None)?;
         }
         let mut plugin = open(&copy, &candidate.path, candidate.manifest.clone())?;
         plugin.hash.clone_from(&candidate.hash);

@@ -12,7 +12,7 @@ use std::{
     sync::atomic::AtomicU64,
 };
 
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, backends::InMemoryBackend};
 
 pub use archive::{Archive, ArchiveError, Owner};
 pub use commit::Commit;
@@ -130,6 +130,26 @@ impl Store {
         Ok(Self {
             database,
             next_outbox_id,
+        })
+    }
+
+    /// A store that is gone when it is dropped.
+    ///
+    /// # Errors
+    ///
+    /// See [`StoreError`].
+    pub fn in_memory() -> Result<Self, StoreError> {
+        let path = Path::new("in memory");
+        let database = Database::builder()
+            .create_with_backend(InMemoryBackend::new())
+            .map_err(|error| StoreError::Open {
+                path: path.to_owned(),
+                reason: error.to_string(),
+            })?;
+        claim(&database, path, &[("layout", LAYOUT)])?;
+        Ok(Self {
+            database,
+            next_outbox_id: AtomicU64::new(1),
         })
     }
 

@@ -7,7 +7,7 @@ use tig_host::{
     admission, candidates,
     config::{Config, ConfigError, Fault, Overrides},
     error::{HostError, exit_code},
-    plugin::{self, Candidate},
+    plugin::{self, Candidate, PluginError},
 };
 
 use super::output;
@@ -27,7 +27,8 @@ struct Findings {
     config_faults: Vec<Fault>,
     /// Faults of the files that `extensions` names.
     plugin_faults: Vec<Fault>,
-    sound: Vec<Candidate>,
+    /// With their places in `extensions`.
+    sound: Vec<(usize, Candidate)>,
 }
 
 impl Findings {
@@ -48,37 +49,52 @@ impl Findings {
             std::env::current_exe().map_err(HostError::system("find its own program file"))?;
         let read = candidates::read(&config).into_iter().enumerate();
         for (index, candidate) in read {
-            let tried = candidate.and_then(|candidate| {
-                plugin::try_in_child(&program, &candidate.path)?;
-                Ok(candidate)
-            });
-            match tried {
-                Ok(candidate) => findings.sound.push(candidate),
-                Err(error) => {
-                    let path = format!("extensions[{index}]");
-                    findings
-                        .plugin_faults
-                        .push(Fault::new(&path, error.to_string()));
-                }
+            match candidate {
+                Ok(candidate) => findings.sound.push((index, candidate)),
+                Err(error) => findings.blame(index, &error),
             }
         }
-        let manifests: Vec<_> = findings
-            .sound
-            .iter()
-            .map(|candidate| &candidate.manifest)
-            .collect();
-        if findings.plugin_faults.is_empty() {
-            findings.config_faults = admission::faults(&config, &manifests);
-        } else {
-            // Places in the list no longer match, so each section is checked by name.
-            findings.config_faults = manifests
-                .iter()
-                .flat_map(|manifest| {
-                    admission::section_faults(&config.sections, &manifest.name, manifest)
-                })
-                .collect();
+        findings.config_faults = findings.misfits(&config);
+        for (index, candidate) in std::mem::take(&mut findings.sound) {
+            let name = &config.extensions[index];
+            let section = format!("config.{name}");
+            // What the schema refuses is told already, and better than `new` could.
+            let is_known = |fault: &Fault| fault.path.starts_with(&section);
+            let tried = if findings.config_faults.iter().any(is_known) {
+                Ok(())
+            } else {
+                plugin::try_in_child(&program, &candidate, &config.settings(name))
+            };
+            match tried {
+                Ok(()) => findings.sound.push((index, candidate)),
+                Err(error) => findings.blame(index, &error),
+            }
         }
         Ok(findings)
+    }
+
+    /// What does not fit between the config and the files that were read.
+    fn misfits(&self, config: &Config) -> Vec<Fault> {
+        let manifests: Vec<_> = self
+            .sound
+            .iter()
+            .map(|(_, candidate)| &candidate.manifest)
+            .collect();
+        if self.plugin_faults.is_empty() {
+            return admission::faults(config, &manifests);
+        }
+        // Places in the list no longer match, so each section is checked by itself.
+        let faults = self.sound.iter().map(|(index, candidate)| {
+            let name = &config.extensions[*index];
+            admission::section_faults(&config.sections, name, &candidate.manifest)
+        });
+        faults.flatten().collect()
+    }
+
+    fn blame(&mut self, index: usize, error: &PluginError) {
+        let path = format!("extensions[{index}]");
+        self.plugin_faults
+            .push(Fault::new(&path, error.to_string()));
     }
 
     fn all(&self) -> impl Iterator<Item = &Fault> {
@@ -97,7 +113,7 @@ impl Findings {
     }
 
     fn json(&self, path: &Path) -> serde_json::Value {
-        let extension = |candidate: &Candidate| {
+        let extension = |(_, candidate): &(usize, Candidate)| {
             json!({
                 "name": candidate.manifest.name,
                 "version": candidate.manifest.version,

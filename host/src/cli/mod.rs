@@ -3,7 +3,7 @@
 mod admin;
 mod check;
 mod output;
-mod plugin;
+mod plugins;
 mod run;
 mod status;
 mod stop;
@@ -18,6 +18,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, error::ErrorKind
 use tig_host::{
     config::Overrides,
     error::{HostError, exit_code, one_line},
+    plugin::{self, trial},
 };
 use tig_plugin_api::Secret;
 
@@ -118,6 +119,9 @@ enum Command {
     /// Loads a plugin file and ends: what the host does in a child process before it loads the file itself
     #[command(hide = true)]
     Probe {
+        /// Also make an instance with the settings on standard input
+        #[arg(long)]
+        new: bool,
         /// The file
         file: PathBuf,
     },
@@ -178,10 +182,10 @@ pub(crate) fn main() -> ExitCode {
         None => run(cli.run),
         Some(Command::Check { config, json }) => check::check(&config, json),
         Some(Command::Plugin(PluginCommand::List { config, json })) => {
-            plugin::list(config.as_deref(), json).map(|()| ExitCode::SUCCESS)
+            plugins::list(config.as_deref(), json).map(|()| ExitCode::SUCCESS)
         }
         Some(Command::Plugin(PluginCommand::Info { file, json })) => {
-            plugin::info(&file, json).map(|()| ExitCode::SUCCESS)
+            plugins::info(&file, json).map(|()| ExitCode::SUCCESS)
         }
         Some(Command::Status { place }) => Ok(answered(admin::status(&place))),
         Some(Command::Reload { name, place }) => {
@@ -189,7 +193,7 @@ pub(crate) fn main() -> ExitCode {
         }
         Some(Command::Drain { max, place }) => Ok(answered(admin::drain(&place, max))),
         Some(Command::Store { command, place }) => stored(&command, &place),
-        Some(Command::Probe { file }) => Ok(probe(&file)),
+        Some(Command::Probe { new, file }) => Ok(probe(&file, new)),
     };
     done.unwrap_or_else(|error| {
         output::error(&one_line(&error));
@@ -252,17 +256,30 @@ fn split(arguments: RunArguments) -> (PathBuf, Overrides) {
     }
 }
 
-fn probe(file: &Path) -> ExitCode {
-    use tig_host::plugin;
+fn probe(file: &Path, new: bool) -> ExitCode {
     let loaded = std::fs::read(file)
         .map_err(|error| error.to_string())
         .and_then(|bytes| plugin::inspect(file, &bytes).map_err(|error| error.to_string()))
         .and_then(|manifest| plugin::open(file, file, manifest).map_err(|error| error.to_string()));
-    match loaded {
-        Ok(_) => ExitCode::SUCCESS,
+    let plugin = match loaded {
+        Ok(plugin) => plugin,
         Err(reason) => {
             output::error(&reason);
-            exit_code::PLUGIN.into()
+            return exit_code::PLUGIN.into();
+        }
+    };
+    if !new {
+        return ExitCode::SUCCESS;
+    }
+    let settings = serde_json::from_reader(std::io::stdin().lock());
+    let made = settings
+        .map_err(trial::TrialError::from)
+        .and_then(|settings| trial::make(&plugin, &settings));
+    match made {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::error(&error.to_string());
+            exit_code::CONFIG.into()
         }
     }
 }

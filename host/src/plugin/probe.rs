@@ -1,7 +1,7 @@
 //! Tries a candidate in a child process: a damaged library can kill whoever maps it.
 
 use std::{
-    io::Read,
+    io::{Read, Write},
     os::unix::process::ExitStatusExt,
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
@@ -9,12 +9,27 @@ use std::{
 };
 
 use super::{PROBE_MAX, PluginError};
+use crate::error::exit_code;
 
 /// Longest text that is taken from the child.
 const TEXT_BYTES_MAX: u64 = 4096;
 
-/// Runs `program probe copy`; `original` is the operator's file, for the error.
-pub(super) fn run(program: &Path, copy: &Path, original: &Path) -> Result<(), PluginError> {
+/// What the child has found.
+pub(super) enum Found {
+    /// All that it was to try works.
+    Sound,
+    /// The file can be loaded, but `new` refuses the settings.
+    Refused(String),
+}
+
+/// Runs `program probe copy`; `original` is the operator's file, for the error. With `settings` (JSON), the child makes an
+/// instance too.
+pub(super) fn run(
+    program: &Path,
+    copy: &Path,
+    original: &Path,
+    settings: Option<&[u8]>,
+) -> Result<Found, PluginError> {
     let system = |source| PluginError::File {
         what: "start a child process to try",
         path: original.to_owned(),
@@ -26,12 +41,17 @@ pub(super) fn run(program: &Path, copy: &Path, original: &Path) -> Result<(), Pl
     };
     let mut child = Command::new(program)
         .arg("probe")
+        .args(settings.map(|_| "--new"))
         .arg(copy)
-        .stdin(Stdio::null())
+        .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
         .map_err(system)?;
+    if let (Some(mut stdin), Some(settings)) = (child.stdin.take(), settings) {
+        // A child that has died says so below.
+        let _ = stdin.write_all(settings);
+    }
     let Some(status) = wait(&mut child).map_err(system)? else {
         return Err(refused(format!(
             "loading it takes more than {} s",
@@ -39,9 +59,12 @@ pub(super) fn run(program: &Path, copy: &Path, original: &Path) -> Result<(), Pl
         )));
     };
     if status.success() {
-        return Ok(());
+        return Ok(Found::Sound);
     }
     let text = last_words(&mut child);
+    if status.code() == Some(exit_code::CONFIG.into()) {
+        return Ok(Found::Refused(text));
+    }
     Err(refused(match status.signal() {
         Some(signal) => {
             format!("loading it kills the process (signal {signal}); build or copy it anew")

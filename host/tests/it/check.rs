@@ -112,6 +112,20 @@ fn bad_plugin_files_are_all_named() {
 }
 
 #[test]
+fn what_only_new_can_refuse_is_told_too() {
+    let home = Home::new();
+    let mut config = home.config();
+    config["config"] = json!({ "recorder": { "refuze": true } });
+    home.write_config(&config);
+    let ran = home.tig_host(&["check", "config.json"]);
+    assert_eq!(ran.code, Some(4), "{ran:?}");
+    let told =
+        "extensions[1]: cannot start version 0.1.0: config.recorder.refuze: unknown field `refuze`";
+    assert!(ran.stdout.contains(told), "{ran:?}");
+    assert!(!home.path("backup").exists(), "nothing was touched");
+}
+
+#[test]
 fn a_config_that_is_none_ends_with_3() {
     let home = Home::new();
     std::fs::write(home.path("config.json"), "[").unwrap();
