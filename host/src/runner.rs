@@ -157,7 +157,10 @@ impl Runner {
         self.slot.meters.set_thread();
         while self.is_present() {
             match self.slot.mailbox.take() {
-                Taken::Command(Command::Stop) => return,
+                Taken::Command(Command::Stop) => {
+                    let instance = self.instance.take();
+                    return self.end(instance);
+                }
                 Taken::Command(Command::Swap(successor)) => self.swap(successor),
                 Taken::Command(Command::Confirm) => self.confirm(Instant::now()),
                 Taken::Item(item) => {

@@ -79,6 +79,12 @@ pub mod service {
     pub const GAUGE: u32 = 15;
 }
 
+/// Questions that a host may ask an instance ([`Instance::ask`]).
+pub mod question {
+    /// Run your destructor: the host drops you next, and wants to know whether it panics. Empty answer.
+    pub const DROP: &str = "drop";
+}
+
 /// What the host lends to a plugin for the length of one call.
 #[sabi_trait]
 pub trait Host {

@@ -13,7 +13,7 @@ use abi_stable::{
 
 use crate::{
     Context, Error, Extension, HttpRequest, Result, Settings,
-    abi::{EventRef, Failure, HostRef, Instance, Instance_TO, InstanceBox},
+    abi::{EventRef, Failure, HostRef, Instance, Instance_TO, InstanceBox, question},
 };
 
 thread_local! {
@@ -101,6 +101,17 @@ impl<E: Extension> Guarded<E> {
     }
 }
 
+impl<E: Extension> Guarded<E> {
+    /// Runs the destructor; a panic of it has nobody left to harm, but it must not cross.
+    fn end(&mut self) -> RResult<(), Failure> {
+        let extension = self.extension.take();
+        guarded(|| {
+            drop(extension);
+            Ok(())
+        })
+    }
+}
+
 fn dropped() -> Error {
     Error::msg("the instance is already dropped")
 }
@@ -133,20 +144,19 @@ impl<E: Extension> Instance for Guarded<E> {
     fn ask(
         &mut self,
         _host: HostRef<'_>,
-        _question: RStr<'_>,
+        question: RStr<'_>,
         _body: RSlice<'_, u8>,
     ) -> RResult<ROption<RVec<u8>>, Failure> {
-        RResult::ROk(ROption::RNone)
+        match question.as_str() {
+            question::DROP => self.end().map(|()| ROption::RSome(RVec::new())),
+            _ => RResult::ROk(ROption::RNone),
+        }
     }
 }
 
 impl<E: Extension> Drop for Guarded<E> {
     fn drop(&mut self) {
-        let extension = self.extension.take();
-        // The instance is going away: a destructor's panic has nobody left to harm, but it must not cross.
-        let _ = guarded(|| {
-            drop(extension);
-            Ok(())
-        });
+        // A host that wants to know has asked before.
+        let _ = self.end();
     }
 }

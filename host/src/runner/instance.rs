@@ -2,8 +2,12 @@
 
 use std::{sync::atomic::Ordering, time::Instant};
 
-use abi_stable::{sabi_trait::TD_Opaque, sabi_types::RMut};
-use tig_plugin_api::abi::{Host_TO, HostRef, InstanceBox};
+use abi_stable::{
+    sabi_trait::TD_Opaque,
+    sabi_types::RMut,
+    std_types::{RResult, RSlice, RStr},
+};
+use tig_plugin_api::abi::{Host_TO, HostRef, InstanceBox, question};
 use tracing::{error, warn};
 
 use super::{RESTART_WINDOW, RESTARTS_MAX, Runner};
@@ -31,9 +35,31 @@ impl Runner {
         Ok((instance, effects))
     }
 
+    /// Drops an instance, and tells of a panic in its destructor.
+    pub(super) fn end(&mut self, instance: Option<InstanceBox>) {
+        let Some(mut instance) = instance else {
+            return;
+        };
+        let services = &self.shared.services;
+        let mut transaction = Transaction::begin(services, &self.slot, &self.overlay);
+        let host: HostRef<'_> = Host_TO::from_ptr(RMut::new(&mut transaction), TD_Opaque);
+        let question = RStr::from_str(question::DROP);
+        self.activity.name(&question::DROP.into());
+        self.activity.begin();
+        let asked = instance.ask(host, question, RSlice::EMPTY);
+        drop(instance);
+        self.activity.end();
+        self.activity.name(&self.what);
+        if let RResult::RErr(failure) = asked {
+            let (extension, what) = (self.name(), question::DROP);
+            error!(extension, what, "handler failed: panic: {}", failure.text);
+        }
+    }
+
     /// After a panic: brings the old version back if the present one is on probation, else makes the instance anew.
     pub(super) fn recover(&mut self, reason: &str) {
-        self.instance = None;
+        let broken = self.instance.take();
+        self.end(broken);
         self.slot.restarts.fetch_add(1, Ordering::Relaxed);
         if !self.roll_back(reason) {
             self.restart();

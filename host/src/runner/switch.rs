@@ -2,8 +2,8 @@
 
 use std::{sync::Arc, time::Instant};
 
-use abi_stable::std_types::RResult;
-use tig_plugin_api::abi::InstanceBox;
+use abi_stable::std_types::{ROption, RResult, RVec};
+use tig_plugin_api::abi::{Failure, InstanceBox};
 use tracing::{info, warn};
 
 use super::{Again, Runner};
@@ -19,7 +19,7 @@ impl Runner {
     /// Puts a successor in the place of the present instance, with its state. On failure the present one goes on.
     pub(super) fn swap(&mut self, successor: Successor) {
         self.end_probation();
-        let snapshot = match self.instance.as_mut().map(|instance| instance.snapshot()) {
+        let snapshot = match self.snapshot() {
             None => None,
             Some(RResult::ROk(snapshot)) => snapshot.into_option(),
             Some(RResult::RErr(failure)) => {
@@ -60,6 +60,17 @@ impl Runner {
                 self.answer(&successor, Err(reason));
             }
         }
+    }
+
+    /// The present instance's state; `None` if there is no instance.
+    fn snapshot(&mut self) -> Option<RResult<ROption<RVec<u8>>, Failure>> {
+        let instance = self.instance.as_mut()?;
+        self.activity.name(&"snapshot".into());
+        self.activity.begin();
+        let snapshot = instance.snapshot();
+        self.activity.end();
+        self.activity.name(&self.what);
+        Some(snapshot)
     }
 
     fn seat(&mut self, successor: &Successor, instance: InstanceBox, on_probation: bool) {
@@ -110,7 +121,7 @@ impl Runner {
 
     fn end_probation(&mut self) {
         if let Some(probation) = self.slot.end_probation(self.tenure) {
-            drop(probation);
+            self.end(Some(probation.predecessor.instance));
             self.slot.set_state(State::Running);
             let version = &self.plugin.manifest.version;
             info!(extension = self.name(), version, "new version confirmed");
@@ -130,7 +141,8 @@ impl Runner {
         let Some(probation) = self.slot.end_probation(self.tenure) else {
             return false;
         };
-        self.instance = None;
+        let refused = self.instance.take();
+        self.end(refused);
         self.resume(probation, reason);
         true
     }
