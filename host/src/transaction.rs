@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use abi_stable::std_types::{RResult, RSlice, RStr, RString, RVec};
+use serde::de::IgnoredAny;
 use tig_plugin_api::{
     HttpCall,
     abi::{Host, service},
@@ -14,7 +15,7 @@ use crate::{
     bus::Bus,
     clock::{Clock, Random},
     effects::Effects,
-    event::Kind,
+    event::{HTTP_RESPONSE, Kind},
     http_client::CALLS_IN_FLIGHT_MAX,
     meters::{self, Reading},
     overlay::{Overlay, cover},
@@ -125,6 +126,7 @@ impl<'a> Transaction<'a> {
             return Err(format!("a handler may emit {EVENTS_MAX} events, not more"));
         }
         self.count_bytes(payload.len())?;
+        check_event(name, payload)?;
         let claimed = self.services.bus.claim(name, payload, kind);
         self.was_full |= claimed.is_err();
         let outgoing = claimed.map_err(|full| full.to_string())?;
@@ -221,6 +223,16 @@ impl<'a> Transaction<'a> {
             _ => debug!(extension, "{text}"),
         }
     }
+}
+
+/// Blames who emits an event that nobody could read, not those who try to.
+fn check_event(name: &str, payload: &[u8]) -> Result<(), String> {
+    if name == HTTP_RESPONSE {
+        return Err(format!("`{HTTP_RESPONSE}` comes from the host only"));
+    }
+    serde_json::from_slice::<IgnoredAny>(payload)
+        .map(drop)
+        .map_err(|error| format!("the payload of event `{name}` is no JSON: {error}"))
 }
 
 fn number(body: &[u8]) -> Result<u64, String> {

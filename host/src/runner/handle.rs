@@ -145,8 +145,12 @@ impl Runner {
         let called = self.call(&what, |instance, host| {
             instance.on_request(host, RSlice::from_slice(&encoded))
         });
-        match called {
-            Ok((reply, effects)) => Ok((self.answered(&reply).map_err(malformed)?, effects)),
+        let answered = called.and_then(|(reply, effects)| match self.answered(&reply) {
+            Ok(answered) => Ok((answered, effects)),
+            Err(error) => Err(CallError::Failed(format!("its answer is none: {error}"))),
+        });
+        match answered {
+            Ok(done) => Ok(done),
             Err(CallError::Busy(reason)) => {
                 self.report(&what, CallError::Busy(reason.clone()));
                 Err(Refusal::Busy(reason))
