@@ -10,6 +10,7 @@ mod edge;
 mod handlers;
 mod in_process;
 mod metrics;
+mod misbehaving;
 mod probation;
 mod reload;
 mod start;
