@@ -96,6 +96,10 @@ pub fn encode_state<T: Serialize>(version: u32, state: &T) -> Result<Option<Vec<
 }
 
 fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    // Keeping track of the path costs more than the decoding itself: only a misfit is decoded once more for it.
+    if let Ok(value) = serde_json::from_slice(bytes) {
+        return Ok(value);
+    }
     let mut decoder = serde_json::Deserializer::from_slice(bytes);
     serde_path_to_error::deserialize(&mut decoder)
         .map_err(|error| Error::msg(format_args!("{}: {}", error.path(), error.inner())))

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize, de::IgnoredAny};
 use tig_events::BlockHead;
 use tig_protocol::{
     BenchmarkSettings, WasmVmConfig,
-    api::{Benchmark, Challenge, Precommit, Wasm},
+    api::{Benchmark, Precommit},
 };
 
 use crate::{
@@ -22,15 +22,38 @@ const RECENT_BLOCKS_MAX: usize = 120;
 pub(crate) struct NewBlock {
     pub(crate) block: BlockHead,
     #[serde(default)]
-    pub(crate) wasms: BTreeMap<String, Wasm>,
+    wasms: BTreeMap<String, Wasm>,
     #[serde(default)]
-    pub(crate) challenges: BTreeMap<String, Challenge>,
+    challenges: BTreeMap<String, Challenge>,
     #[serde(default)]
     pub(crate) precommits: BTreeMap<String, Precommit>,
     #[serde(default)]
     pub(crate) benchmarks: BTreeMap<String, Benchmark>,
     #[serde(default)]
     pub(crate) proofs: BTreeMap<String, IgnoredAny>,
+}
+
+/// What is read of a module's record; there are hundreds of them in each block.
+#[derive(Deserialize)]
+struct Wasm {
+    details: WasmDetails,
+}
+
+#[derive(Deserialize)]
+struct WasmDetails {
+    compile_success: bool,
+    download_url: Option<String>,
+}
+
+/// What is read of a challenge.
+#[derive(Deserialize)]
+struct Challenge {
+    details: ChallengeDetails,
+}
+
+#[derive(Deserialize)]
+struct ChallengeDetails {
+    name: String,
 }
 
 /// The newest block as far as jobs depend on it, and the VM limits of the blocks before.
@@ -40,9 +63,12 @@ pub(crate) struct Network {
     lifespan_blocks: Option<u32>,
     #[serde(default)]
     useful_blocks: Option<u32>,
+    /// Not stored, as what follows: each block tells it anew.
+    #[serde(skip)]
     challenge_names: BTreeMap<String, String>,
-    /// `None` for an algorithm that has no module.
-    download_urls: BTreeMap<String, Option<String>>,
+    /// Of the algorithms that have a module.
+    #[serde(skip)]
+    download_urls: BTreeMap<String, String>,
     /// Block ids with their limits, the newest last.
     wasm_vm_configs: VecDeque<(String, WasmVmConfig)>,
 }
@@ -61,13 +87,16 @@ impl Network {
         }
         let name =
             |(id, challenge): (&String, &Challenge)| (id.clone(), challenge.details.name.clone());
-        let url = |(id, wasm): (&String, &Wasm)| (id.clone(), download_url(wasm));
+        let url = |(id, wasm): (&String, &Wasm)| {
+            let url = wasm.details.download_url.clone()?;
+            wasm.details.compile_success.then(|| (id.clone(), url))
+        };
         Self {
             height: block.height,
             lifespan_blocks: block.lifespan_blocks.or(self.lifespan_blocks),
             useful_blocks: block.useful_blocks.or(self.useful_blocks),
             challenge_names: event.challenges.iter().map(name).collect(),
-            download_urls: event.wasms.iter().map(url).collect(),
+            download_urls: event.wasms.iter().filter_map(url).collect(),
             wasm_vm_configs,
         }
     }
@@ -117,7 +146,6 @@ impl Network {
             .download_urls
             .get(algorithm_id)
             .cloned()
-            .flatten()
             .ok_or_else(|| Missing::Wasm(algorithm_id.clone()))?;
         Ok(Terms {
             batch_size: challenge.batch_size,
@@ -136,11 +164,6 @@ impl Network {
         let (_, config) = named.or(self.wasm_vm_configs.back())?;
         Some(*config)
     }
-}
-
-fn download_url(wasm: &Wasm) -> Option<String> {
-    let url = wasm.details.download_url.clone();
-    url.filter(|_| wasm.details.compile_success)
 }
 
 /// Why a job must wait.

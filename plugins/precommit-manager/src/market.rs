@@ -5,10 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize, de::DeserializeOwned, de::IgnoredAny};
 use serde_json::value::RawValue;
 use tig_events::BlockHead;
-use tig_protocol::{
-    PreciseNumber,
-    api::{Algorithm, Challenge, Player, Wasm},
-};
+use tig_protocol::{PreciseNumber, api::Player};
 
 /// The part of `new_block` that counts here. Records are decoded one by one, so that an odd one stops no other.
 #[derive(Deserialize)]
@@ -19,7 +16,7 @@ pub(crate) struct NewBlock {
     #[serde(default)]
     player: Option<Box<RawValue>>,
     #[serde(default)]
-    precommits: BTreeMap<String, Box<RawValue>>,
+    precommits: BTreeMap<String, Precommit>,
     #[serde(default)]
     proofs: BTreeMap<String, IgnoredAny>,
     #[serde(default)]
@@ -27,15 +24,67 @@ pub(crate) struct NewBlock {
     challenges: BTreeMap<String, Box<RawValue>>,
 }
 
-/// What is read of a precommit whose benchmark was a fraud.
+/// What is read of a precommit: these records are many, and mostly of no interest.
 #[derive(Deserialize)]
-struct Suspect {
-    settings: SuspectSettings,
+struct Precommit {
+    settings: Option<Settings>,
 }
 
 #[derive(Deserialize)]
-struct SuspectSettings {
+struct Settings {
     algorithm_id: String,
+}
+
+/// What is read of an algorithm.
+#[derive(Deserialize)]
+struct Algorithm {
+    id: String,
+    details: AlgorithmDetails,
+    state: Option<AlgorithmState>,
+    block_data: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct AlgorithmDetails {
+    name: String,
+    challenge_id: String,
+}
+
+#[derive(Deserialize)]
+struct AlgorithmState {
+    banned: bool,
+}
+
+/// What is read of a module.
+#[derive(Deserialize)]
+struct Wasm {
+    algorithm_id: String,
+    details: WasmDetails,
+}
+
+#[derive(Deserialize)]
+struct WasmDetails {
+    compile_success: bool,
+    download_url: Option<IgnoredAny>,
+}
+
+/// What is read of a challenge.
+#[derive(Deserialize)]
+struct Challenge {
+    id: String,
+    details: ChallengeDetails,
+    block_data: Option<ChallengeFees>,
+}
+
+#[derive(Deserialize)]
+struct ChallengeDetails {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct ChallengeFees {
+    base_fee: Option<PreciseNumber>,
+    per_nonce_fee: Option<PreciseNumber>,
 }
 
 /// The facts of one block that decisions rest on.
@@ -105,8 +154,8 @@ impl Market {
         let player: Option<Player> = event.player.as_deref().and_then(decode);
         let open = event.precommits.keys();
         let suspects = event.frauds.keys().filter_map(|id| {
-            let suspect: Suspect = decode(event.precommits.get(id)?)?;
-            Some(suspect.settings.algorithm_id)
+            let settings = event.precommits.get(id)?.settings.as_ref()?;
+            Some(settings.algorithm_id.clone())
         });
         let suspects: BTreeSet<String> = suspects.collect();
         Self {

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use tig_events::BlockHead;
-use tig_protocol::api::Precommit;
 
 use crate::kind::Kind;
 
@@ -18,6 +17,17 @@ pub(crate) struct NewBlock {
     benchmarks: BTreeMap<String, IgnoredAny>,
     #[serde(default)]
     proofs: BTreeMap<String, IgnoredAny>,
+}
+
+/// What is read of a precommit; there are hundreds of them in each block.
+#[derive(Deserialize)]
+struct Precommit {
+    details: PrecommitDetails,
+}
+
+#[derive(Deserialize)]
+struct PrecommitDetails {
+    block_started: u32,
 }
 
 /// The newest listing.
