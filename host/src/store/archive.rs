@@ -2,18 +2,19 @@
 //!
 //! Invariant: what is copied out and filled in again is the same, byte for byte.
 
+mod line;
+
 use std::{
     io::{self, BufRead, Write},
     path::{Path, PathBuf},
 };
 
+pub use self::line::Owner;
+use self::line::{EventLine, Line, ValueLine, read, write_line, written};
+use super::{FILE_NAME, LAYOUT, META, OUTBOX, StoreError, VALUES};
 use redb::{
     Database, ReadableDatabase, ReadableTable, ReadableTableMetadata, Table, WriteTransaction,
 };
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
-
-use super::{FILE_NAME, LAYOUT, META, OUTBOX, StoreError, VALUES};
 
 /// Why an archive cannot be read or made.
 #[derive(Debug, thiserror::Error)]
@@ -49,69 +50,6 @@ pub enum ArchiveError {
 /// For redb's own errors, as in [`StoreError`].
 fn store(error: impl Into<StoreError>) -> ArchiveError {
     ArchiveError::Store(error.into())
-}
-
-/// Whose the store is.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Owner {
-    /// Version of the tables.
-    pub layout: String,
-    /// The account.
-    pub player_id: String,
-    /// The network.
-    pub api_url: String,
-}
-
-/// A line of an export: the owner first, then values and undelivered events.
-#[derive(Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Line {
-    Store(Owner),
-    Value(ValueLine),
-    Event(EventLine),
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct ValueLine {
-    extension: String,
-    key: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    json: Option<Box<RawValue>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hex: Option<String>,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct EventLine {
-    extension: String,
-    outbox_id: u64,
-    name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    json: Option<Box<RawValue>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hex: Option<String>,
-}
-
-/// Bytes as JSON if they are JSON on one line, else as hex.
-fn written(bytes: &[u8]) -> (Option<Box<RawValue>>, Option<String>) {
-    let text = std::str::from_utf8(bytes)
-        .ok()
-        // `RawValue` drops space around the value.
-        .filter(|text| !text.contains('\n') && text.trim() == *text);
-    let json = text.and_then(|text| RawValue::from_string(text.to_owned()).ok());
-    let hex = json.is_none().then(|| hex::encode(bytes));
-    (json, hex)
-}
-
-fn read(json: Option<Box<RawValue>>, hex: Option<String>) -> Result<Vec<u8>, String> {
-    match (json, hex) {
-        (Some(json), None) => Ok(json.get().as_bytes().to_vec()),
-        (None, Some(hex)) => hex::decode(hex).map_err(|error| format!("hex: {error}")),
-        _ => Err("it needs either `json` or `hex`".to_owned()),
-    }
 }
 
 /// See the module's documentation.
@@ -348,11 +286,6 @@ impl<'t> Filling<'t> {
     }
 }
 
-fn write_line(to: &mut impl Write, line: &Line) -> io::Result<()> {
-    serde_json::to_writer(&mut *to, line)?;
-    to.write_all(b"\n")
-}
-
 fn opened(path: &Path, error: redb::DatabaseError) -> ArchiveError {
     let path = path.to_owned();
     ArchiveError::Store(match error {
@@ -362,30 +295,4 @@ fn opened(path: &Path, error: redb::DatabaseError) -> ArchiveError {
             reason: other.to_string(),
         },
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn any_bytes_come_back_as_they_were(
-            bytes in prop_oneof![
-                prop::collection::vec(any::<u8>(), 0..40),
-                "[ \n\"0-9.{}\\[\\]:,a-c]{0,20}".prop_map(String::into_bytes),
-                Just(b"{\"a\":1.0, \"a\":2}".to_vec()),
-            ],
-        ) {
-            let (json, hex) = written(&bytes);
-            let (extension, key) = ("x".to_owned(), "k".to_owned());
-            let mut text = Vec::new();
-            write_line(&mut text, &Line::Value(ValueLine { extension, key, json, hex })).unwrap();
-            prop_assert_eq!(text.iter().filter(|&&byte| byte == b'\n').count(), 1);
-            let Line::Value(line) = serde_json::from_slice(&text).unwrap() else { panic!() };
-            prop_assert_eq!(read(line.json, line.hex).unwrap(), bytes);
-        }
-    }
 }

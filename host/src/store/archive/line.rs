@@ -1,0 +1,102 @@
+//! The lines of an export.
+//!
+//! Invariant: any bytes come back as they were; a line holds no other line's end.
+
+use std::io::{self, Write};
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// Whose the store is.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Owner {
+    /// Version of the tables.
+    pub layout: String,
+    /// The account.
+    pub player_id: String,
+    /// The network.
+    pub api_url: String,
+}
+
+/// A line of an export: the owner first, then values and undelivered events.
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Line {
+    Store(Owner),
+    Value(ValueLine),
+    Event(EventLine),
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ValueLine {
+    pub(super) extension: String,
+    pub(super) key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) json: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) hex: Option<String>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EventLine {
+    pub(super) extension: String,
+    pub(super) outbox_id: u64,
+    pub(super) name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) json: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) hex: Option<String>,
+}
+
+/// Bytes as JSON if they are JSON on one line, else as hex.
+pub(super) fn written(bytes: &[u8]) -> (Option<Box<RawValue>>, Option<String>) {
+    let text = std::str::from_utf8(bytes)
+        .ok()
+        // `RawValue` drops space around the value.
+        .filter(|text| !text.contains('\n') && text.trim() == *text);
+    let json = text.and_then(|text| RawValue::from_string(text.to_owned()).ok());
+    let hex = json.is_none().then(|| hex::encode(bytes));
+    (json, hex)
+}
+
+pub(super) fn read(json: Option<Box<RawValue>>, hex: Option<String>) -> Result<Vec<u8>, String> {
+    match (json, hex) {
+        (Some(json), None) => Ok(json.get().as_bytes().to_vec()),
+        (None, Some(hex)) => hex::decode(hex).map_err(|error| format!("hex: {error}")),
+        _ => Err("it needs either `json` or `hex`".to_owned()),
+    }
+}
+
+pub(super) fn write_line(to: &mut impl Write, line: &Line) -> io::Result<()> {
+    serde_json::to_writer(&mut *to, line)?;
+    to.write_all(b"\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn any_bytes_come_back_as_they_were(
+            bytes in prop_oneof![
+                prop::collection::vec(any::<u8>(), 0..40),
+                "[ \n\"0-9.{}\\[\\]:,a-c]{0,20}".prop_map(String::into_bytes),
+                Just(b"{\"a\":1.0, \"a\":2}".to_vec()),
+            ],
+        ) {
+            let (json, hex) = written(&bytes);
+            let (extension, key) = ("x".to_owned(), "k".to_owned());
+            let mut text = Vec::new();
+            write_line(&mut text, &Line::Value(ValueLine { extension, key, json, hex })).unwrap();
+            prop_assert_eq!(text.iter().filter(|&&byte| byte == b'\n').count(), 1);
+            let Line::Value(line) = serde_json::from_slice(&text).unwrap() else { panic!() };
+            prop_assert_eq!(read(line.json, line.hex).unwrap(), bytes);
+        }
+    }
+}
