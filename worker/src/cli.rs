@@ -1,6 +1,6 @@
 //! The command line (tig-protocol.md section 23). Names, defaults and help texts are those of the original worker.
 //!
-//! What the original does not have, `instance` and `--cache`, works but is left out of the help texts.
+//! What the original does not have, `instance`, `bench` and `--cache`, works but is left out of the original's help texts.
 
 use std::path::PathBuf;
 
@@ -26,6 +26,9 @@ pub(crate) enum Command {
     /// Prints an instance with the hash of its serialised form
     #[command(hide = true)]
     Instance(Instance),
+    /// Measures an algorithm on this machine, and says which batch size suits it
+    #[command(hide = true)]
+    Bench(Bench),
 }
 
 #[derive(Debug, Args)]
@@ -62,6 +65,25 @@ pub(crate) struct Instance {
     pub(crate) rand_hash: String,
     /// Nonce value
     pub(crate) nonce: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// Settings json string or path to json file
+    pub(crate) settings: String,
+    /// Path to a wasm file
+    pub(crate) wasm: String,
+    #[command(flatten)]
+    pub(crate) vm: Vm,
+    /// Number of worker threads
+    #[arg(long, default_value_t = 1)]
+    pub(crate) workers: usize,
+    /// How long to compute, about
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub(crate) seconds: u64,
+    /// Print one JSON object a line instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -94,7 +94,7 @@ fn batch_line(result: &BatchResult) -> String {
     .to_string()
 }
 
-fn limits(vm: &Vm) -> Limits {
+pub(crate) fn limits(vm: &Vm) -> Limits {
     Limits {
         max_fuel: vm.fuel,
         max_memory: vm.mem,
@@ -114,7 +114,7 @@ pub(crate) fn read_json<T: DeserializeOwned>(argument: &str, what: &str) -> Resu
     serde_json::from_str(text).map_err(|_| Failure(format!("Failed to parse {what}")))
 }
 
-fn read_algorithm(path: &str, vm: &Vm) -> Result<Algorithm, Failure> {
+pub(crate) fn read_algorithm(path: &str, vm: &Vm) -> Result<Algorithm, Failure> {
     let wasm = fs::read(path).map_err(|_| Failure(format!("Failed to read wasm file: {path}")))?;
     let cache = match &vm.cache {
         Some(folder) => Some(Cache::open(folder).map_err(Failure::error)?),

@@ -2,6 +2,7 @@
 
 mod cli;
 mod commands;
+mod measure;
 mod show_instance;
 
 use std::io::{self, Write};
@@ -18,6 +19,7 @@ fn main() -> ExitCode {
         Some(Command::VerifySolution(args)) => commands::verify_solution(&args),
         Some(Command::ComputeBatch(args)) => commands::compute_batch_command(args),
         Some(Command::Instance(args)) => show_instance::run(&args),
+        Some(Command::Bench(args)) => measure::run(&args),
         None => Err(Failure(Cli::command().render_help().to_string())),
     };
     match done {

@@ -96,3 +96,33 @@ fn a_cache_folder_can_be_named() {
         "{stderr}"
     );
 }
+
+#[test]
+fn an_algorithm_can_be_measured() {
+    let root = tempfile::tempdir().unwrap();
+    let wasm = root.path().join("mini.wasm");
+    fs::write(&wasm, mini::wasm("mini/knapsack")).unwrap();
+    let settings = r#"{"player_id":"p","block_id":"b","challenge_id":"c003","algorithm_id":"a","difficulty":[20,0]}"#;
+    let measure =
+        |options: &[&str]| run(&[&["bench", settings, wasm.to_str().unwrap()], options].concat());
+    let output = measure(&["--seconds", "1", "--workers", "2", "--json"]);
+    assert_eq!(output.status.code(), Some(0));
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let value = |unit: &str| {
+        let line = lines.iter().find(|line| line["unit"] == unit).unwrap();
+        line["value"].as_f64().unwrap()
+    };
+    assert!(value("nonces/s") > 0.0);
+    let batch = value("nonces");
+    assert!(
+        batch <= 30.0 * value("nonces/s") && batch.log2().fract() == 0.0,
+        "{batch}"
+    );
+    // What cannot be computed is said at once.
+    assert_eq!(measure(&["--workers", "0"]).status.code(), Some(1));
+    assert_eq!(measure(&["--seconds", "0"]).status.code(), Some(2));
+}

@@ -38,7 +38,10 @@ const ALLOWED: [(&str, &[&str]); 16] = [
         &["tig-challenges", "tig-protocol", "tig-worker"],
     ),
     ("tig-system-tests", &[]),
-    ("tig-worker", &["tig-challenges", "tig-protocol"]),
+    (
+        "tig-worker",
+        &["tig-bench-report", "tig-challenges", "tig-protocol"],
+    ),
     ("xtask", &["tig-system-tests"]),
     (PLUGIN, &["tig-events", "tig-plugin-api", "tig-protocol"]),
 ];

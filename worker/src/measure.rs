@@ -1,0 +1,115 @@
+//! `tig-worker bench`: what this machine makes of an algorithm at a difficulty, and the batch size to give it.
+
+use std::time::{Duration, Instant};
+
+use tig_bench_report::{Line, Report, Target};
+use tig_protocol::BenchmarkSettings;
+use tig_worker::{Algorithm, BatchJob, Limits, compute_batch};
+
+use crate::cli;
+use crate::commands::{Failure, limits, read_algorithm, read_json};
+
+/// Nonces of one round: enough that starting it does not matter, few enough that the time is kept.
+const ROUND_NONCES_MAX: u64 = 1 << 16;
+/// A round that takes longer is not made larger.
+const ROUND: Duration = Duration::from_secs(1);
+/// A batch should take a slave 15 to 30 seconds: less is spent on asking, more is lost when a slave dies.
+const BATCH_SECONDS: f64 = 30.0;
+const RAND_HASH: &str = "bench";
+
+#[derive(Default)]
+struct Sums {
+    nonces: u64,
+    solved: u64,
+    fuel: u128,
+    fuel_max: u64,
+    time: Duration,
+}
+
+pub(crate) fn run(args: &cli::Bench) -> Result<(), Failure> {
+    let settings: BenchmarkSettings = read_json(&args.settings, "settings")?;
+    let algorithm = read_algorithm(&args.wasm, &args.vm)?;
+    let limits = limits(&args.vm);
+    let budget = Duration::from_secs(args.seconds);
+    let mut sums = Sums::default();
+    let mut round_nonces = 1;
+    while sums.nonces == 0 || sums.time < budget {
+        let time = round(
+            &algorithm,
+            &settings,
+            &limits,
+            args.workers,
+            round_nonces,
+            &mut sums,
+        )?;
+        if time < ROUND && round_nonces < ROUND_NONCES_MAX {
+            round_nonces *= 2;
+        }
+    }
+    print(&sums, &limits, args).map_err(Failure::error)
+}
+
+/// Computes the next nonces as a slave does.
+fn round(
+    algorithm: &Algorithm,
+    settings: &BenchmarkSettings,
+    limits: &Limits,
+    workers: usize,
+    num_nonces: u64,
+    sums: &mut Sums,
+) -> Result<Duration, Failure> {
+    let nonces = sums.nonces..sums.nonces + num_nonces;
+    let job = BatchJob {
+        settings: settings.clone(),
+        rand_hash: RAND_HASH.to_owned(),
+        start_nonce: nonces.start,
+        num_nonces,
+        batch_size: num_nonces,
+        // All, since only proofs tell what a nonce cost.
+        sampled_nonces: nonces.collect(),
+    };
+    let begin = Instant::now();
+    let result = compute_batch(algorithm, &job, limits, workers).map_err(Failure::error)?;
+    let time = begin.elapsed();
+    for proof in &result.merkle_proofs {
+        sums.fuel += u128::from(proof.leaf.fuel_consumed);
+        sums.fuel_max = sums.fuel_max.max(proof.leaf.fuel_consumed);
+    }
+    sums.nonces += num_nonces;
+    sums.solved += result.solution_nonces.len() as u64;
+    sums.time += time;
+    Ok(time)
+}
+
+fn print(sums: &Sums, limits: &Limits, args: &cli::Bench) -> tig_bench_report::Result<()> {
+    let nonces = sums.nonces as f64;
+    let rate = nonces / sums.time.as_secs_f64();
+    let batch = (rate * BATCH_SECONDS).max(1.0).log2().floor().exp2();
+    let share = |fuel: f64| 100.0 * fuel / limits.max_fuel as f64;
+    let workers = format!("nonces on {} workers", args.workers);
+    let lines = [
+        (workers.as_str(), rate, "nonces/s"),
+        (
+            "nonces with a solution",
+            100.0 * sums.solved as f64 / nonces,
+            "%",
+        ),
+        (
+            "fuel of a nonce, of the limit",
+            share(sums.fuel as f64 / nonces),
+            "%",
+        ),
+        ("the most, of the limit", share(sums.fuel_max as f64), "%"),
+        ("batch_size for 15 to 30 s", batch, "nonces"),
+    ];
+    let mut report = Report::new(args.json);
+    lines.into_iter().try_for_each(|(name, value, unit)| {
+        report.add(&Line {
+            name,
+            value,
+            unit,
+            target: Target::None,
+            against: None,
+        })
+    })
+}
