@@ -129,11 +129,13 @@ impl Slave {
         self.run.await.unwrap().unwrap();
     }
 
-    /// Names of the files in the algorithms folder, sorted.
+    /// Names of the files in the algorithms folder, sorted; the folder of machine code is none.
     pub(crate) fn files(&self) -> Vec<String> {
         let entries = std::fs::read_dir(&self.folder).unwrap();
         let mut names: Vec<String> = entries
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .map(Result::unwrap)
+            .filter(|entry| entry.file_type().unwrap().is_file())
+            .map(|entry| entry.file_name().into_string().unwrap())
             .collect();
         names.sort();
         names
