@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: measurements, in the release profile.
 
+use tig_system_tests::PLUGINS;
+
 use crate::Result;
 use crate::wasm;
 use crate::workspace::{Workspace, run as run_command};
@@ -9,6 +11,8 @@ use crate::workspace::{Workspace, run as run_command};
 enum Subject {
     /// Nonces per second of every algorithm, against an interpreter and native code, and what goes with them.
     Worker,
+    /// The master's extensions: batches, samples, a whole block.
+    Master,
 }
 
 /// Settings of a measurement.
@@ -28,11 +32,24 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             wasm::build(&workspace)?;
             "tig-bench-worker"
         }
+        Subject::Master => {
+            build_plugins(&workspace)?;
+            "tig-bench-master"
+        }
     };
     let mut command = workspace.cargo("run --quiet --release -p");
     command.args([package, "--"]);
     if options.json {
         command.arg("--json");
+    }
+    run_command(&mut command)
+}
+
+/// The files that the measurement loads: they lie beside its program.
+fn build_plugins(workspace: &Workspace) -> Result<()> {
+    let mut command = workspace.cargo("build --quiet --release");
+    for extension in PLUGINS {
+        command.args(["-p", &extension.replace('_', "-")]);
     }
     run_command(&mut command)
 }

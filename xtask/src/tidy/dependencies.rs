@@ -6,8 +6,17 @@ use std::path::Path;
 use crate::workspace::Package;
 
 /// For each crate, those of ours that it may depend on. A plugin is found by its folder.
-const ALLOWED: [(&str, &[&str]); 16] = [
+const ALLOWED: [(&str, &[&str]); 17] = [
     ("tig-algorithms", &["tig-challenges", "tig-protocol"]),
+    (
+        "tig-bench-master",
+        &[
+            "tig-bench-report",
+            "tig-host",
+            "tig-plugin-api",
+            "tig-protocol",
+        ],
+    ),
     ("tig-bench-report", &[]),
     (
         "tig-bench-worker",

@@ -1,0 +1,200 @@
+//! A host in memory: plugins from their files, one instance each, effects in lists.
+
+use std::collections::{BTreeMap, HashMap};
+
+use abi_stable::sabi_trait::TD_Opaque;
+use abi_stable::sabi_types::RMut;
+use abi_stable::std_types::{RResult, RSlice, RStr, RString, RVec};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tig_bench_report::{Result, target_folder};
+use tig_host::plugin::{Candidate, Loader, Plugin};
+use tig_plugin_api::abi::{EventRef, Failure, Host, Host_TO, HostRef, InstanceBox, service};
+use tig_plugin_api::{HttpCall, HttpReply, HttpRequest, HttpResponse, frame};
+
+/// The six, in the order in which a config lists them.
+pub(crate) const NAMES: [&str; 6] = [
+    "data_fetcher",
+    "difficulty_sampler",
+    "submissions_manager",
+    "job_manager",
+    "precommit_manager",
+    "slave_manager",
+];
+
+/// Milliseconds since the Unix epoch at which each instance begins.
+const START_MS: u64 = 1_700_000_000_000;
+
+/// The plugin files that lie beside this program.
+pub(crate) struct Plugins {
+    plugins: HashMap<&'static str, Plugin>,
+    /// The copies that are mapped.
+    _cache: TempDir,
+}
+
+impl Plugins {
+    pub(crate) fn load() -> Result<Self> {
+        let folder = target_folder()?.join("release");
+        let cache = tempfile::tempdir()?;
+        let loader = Loader {
+            cache_folder: cache.path().to_owned(),
+            probe_program: None,
+        };
+        let mut plugins = HashMap::new();
+        for name in NAMES {
+            let candidate = Candidate::read(&folder.join(format!("lib{name}.so")))?;
+            plugins.insert(name, loader.load(&candidate)?);
+        }
+        Ok(Self {
+            plugins,
+            _cache: cache,
+        })
+    }
+
+    /// A new instance with the `config` object of a config file.
+    pub(crate) fn start(&self, name: &'static str, config: &Value) -> Result<Instance> {
+        let settings = json!({ "name": name, "player_id": crate::world::PLAYER, "api_url": "http://127.0.0.1:1",
+            "api_key": "key", "backup_folder": "", "port": 0, "config": config });
+        let settings = serde_json::to_vec(&settings)?;
+        let mut memory = Memory {
+            now_ms: START_MS,
+            ..Memory::default()
+        };
+        let plugin = &self.plugins[name];
+        let instance = plugin
+            .create(borrow(&mut memory), &settings, None)
+            .map_err(|failure| failure.text.into_string())?;
+        Ok(Instance { memory, instance })
+    }
+}
+
+/// A running plugin.
+pub(crate) struct Instance {
+    pub(crate) memory: Memory,
+    instance: InstanceBox,
+}
+
+impl Instance {
+    pub(crate) fn event(&mut self, name: &str, payload: &[u8]) -> Result<()> {
+        let event = EventRef {
+            sequence: 0,
+            redelivered: false,
+            name: RStr::from_str(name),
+            payload: RSlice::from_slice(payload),
+        };
+        finish(self.instance.on_event(borrow(&mut self.memory), event))
+    }
+
+    pub(crate) fn update(&mut self) -> Result<()> {
+        self.event("update", b"{}")
+    }
+
+    pub(crate) fn respond(&mut self, response: &HttpResponse) -> Result<()> {
+        self.event("http_response", &plain(response.encode())?)
+    }
+
+    pub(crate) fn request(&mut self, request: &HttpRequest) -> Result<HttpReply> {
+        let encoded = plain(request.encode())?;
+        let host = borrow(&mut self.memory);
+        let reply = finish(self.instance.on_request(host, RSlice::from_slice(&encoded)))?;
+        plain(HttpReply::decode(&reply))
+    }
+
+    /// The events emitted since the last call.
+    pub(crate) fn emitted(&mut self) -> Vec<(String, Vec<u8>)> {
+        std::mem::take(&mut self.memory.emitted)
+    }
+
+    /// The requests made since the last call.
+    pub(crate) fn calls(&mut self) -> Vec<HttpCall> {
+        std::mem::take(&mut self.memory.calls)
+    }
+}
+
+fn borrow(memory: &mut Memory) -> HostRef<'_> {
+    Host_TO::from_ptr(RMut::new(memory), TD_Opaque)
+}
+
+/// The SDK's errors are texts.
+fn plain<T>(result: tig_plugin_api::Result<T>) -> Result<T> {
+    result.map_err(|error| error.to_string().into())
+}
+
+fn finish<T>(result: RResult<T, Failure>) -> Result<T> {
+    match result {
+        RResult::ROk(value) => Ok(value),
+        RResult::RErr(failure) => Err(failure.text.into_string().into()),
+    }
+}
+
+/// What a plugin asks for.
+#[derive(Default)]
+pub(crate) struct Memory {
+    stored: BTreeMap<String, Vec<u8>>,
+    emitted: Vec<(String, Vec<u8>)>,
+    calls: Vec<HttpCall>,
+    pub(crate) now_ms: u64,
+    random: u64,
+}
+
+impl Memory {
+    fn answer(&mut self, asked: u32, name: &str, body: &[u8]) -> Result<Vec<u8>> {
+        match asked {
+            service::EMIT | service::EMIT_DURABLE => {
+                self.emitted.push((name.to_owned(), body.to_vec()));
+            }
+            service::STORAGE_GET => {
+                let found = self.stored.get(name);
+                return Ok(found.map_or(Vec::new(), |value| [&[1], value.as_slice()].concat()));
+            }
+            service::STORAGE_PUT => drop(self.stored.insert(name.to_owned(), body.to_vec())),
+            service::STORAGE_DELETE => drop(self.stored.remove(name)),
+            service::STORAGE_SCAN => {
+                let from = self.stored.range(name.to_owned()..);
+                let found = from.take_while(|(key, _)| key.starts_with(name));
+                let entries = found.map(|(key, value)| (key.as_str(), value.as_slice()));
+                return plain(frame::encode_entries(entries));
+            }
+            service::HTTP => self.calls.push(plain(HttpCall::decode(body))?),
+            service::NOW => return Ok(self.now_ms.to_le_bytes().to_vec()),
+            service::RANDOM => {
+                // Weyl's sequence is even enough here.
+                self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+                return Ok(self.random.to_le_bytes().to_vec());
+            }
+            // Logs and wakes.
+            _ => {}
+        }
+        Ok(Vec::new())
+    }
+}
+
+impl Host for Memory {
+    fn call(
+        &mut self,
+        service: u32,
+        name: RStr<'_>,
+        body: RSlice<'_, u8>,
+    ) -> RResult<RVec<u8>, RString> {
+        match self.answer(service, name.as_str(), body.as_slice()) {
+            Ok(answer) => RResult::ROk(answer.into()),
+            Err(error) => RResult::RErr(error.to_string().into()),
+        }
+    }
+}
+
+/// A poll of a slave.
+pub(crate) fn get_batch(slave: &str) -> HttpRequest {
+    HttpRequest {
+        method: "GET".to_owned(),
+        path: "/get-batch".to_owned(),
+        query: String::new(),
+        headers: vec![
+            ("host".to_owned(), "127.0.0.1:5115".to_owned()),
+            ("user-agent".to_owned(), slave.to_owned()),
+            ("accept".to_owned(), "*/*".to_owned()),
+        ],
+        peer: "127.0.0.1:50000".to_owned(),
+        body: Vec::new(),
+    }
+}
