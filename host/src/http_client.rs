@@ -77,12 +77,13 @@ impl HttpClient {
     pub fn send(&self, call: HttpCall, mailbox: Arc<Mailbox>, in_flight: Arc<AtomicUsize>) {
         let client = self.client.clone();
         let (turn, counts) = (self.turn(&call), Arc::clone(&self.counts));
+        let turns = Arc::clone(&self.turns);
         in_flight.fetch_add(1, Ordering::Relaxed);
         self.runtime.spawn(async move {
             let result = match turn {
                 Ok(turn) => {
                     tokio::time::sleep_until(turn.into()).await;
-                    answer(&client, &call).await
+                    answer(&client, &call, &turns).await
                 }
                 Err(failure) => Err(failure),
             };
@@ -105,11 +106,10 @@ impl HttpClient {
     /// When the call may be sent. It waits at most as long as it may take.
     fn turn(&self, call: &HttpCall) -> Result<Instant, HttpFailure> {
         let now = Instant::now();
-        let Ok(url) = reqwest::Url::parse(&call.url) else {
+        let Some(host) = host_of(call) else {
             // Sending it will tell what is wrong.
             return Ok(now);
         };
-        let host = url.origin().ascii_serialization();
         lock(&self.turns)
             .take(&host, call.method, now, time_for(call))
             .map_err(|refusal| HttpFailure {
@@ -133,11 +133,31 @@ fn outcome(result: &Result<HttpAnswer, HttpFailure>) -> usize {
     }
 }
 
+/// Scheme, name and port.
+fn host_of(call: &HttpCall) -> Option<String> {
+    let url = reqwest::Url::parse(&call.url).ok()?;
+    Some(url.origin().ascii_serialization())
+}
+
+/// What a host that is asked too often wants to be waited for.
+fn retry_after(response: &reqwest::Response) -> Option<Duration> {
+    if response.status() != reqwest::StatusCode::TOO_MANY_REQUESTS {
+        return None;
+    }
+    let header = response.headers().get(reqwest::header::RETRY_AFTER)?;
+    let seconds = header.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
 fn time_for(call: &HttpCall) -> Duration {
     Duration::from_millis(call.timeout_ms).min(TIMEOUT_MAX)
 }
 
-async fn answer(client: &reqwest::Client, call: &HttpCall) -> Result<HttpAnswer, HttpFailure> {
+async fn answer(
+    client: &reqwest::Client,
+    call: &HttpCall,
+    turns: &Mutex<Turns>,
+) -> Result<HttpAnswer, HttpFailure> {
     let method = match call.method {
         Method::Get => reqwest::Method::GET,
         Method::Post => reqwest::Method::POST,
@@ -150,6 +170,9 @@ async fn answer(client: &reqwest::Client, call: &HttpCall) -> Result<HttpAnswer,
         request = request.header(name, value);
     }
     let mut response = request.send().await.map_err(|error| failure(&error))?;
+    if let (Some(wait), Some(host)) = (retry_after(&response), host_of(call)) {
+        lock(turns).pause(&host, call.method, Instant::now(), wait);
+    }
     let status = response.status().as_u16();
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
@@ -194,6 +217,10 @@ mod tests {
             .route("/ok", get(|| async { "body" }))
             .route("/long", get(|| async { "12345" }))
             .route("/teapot", get(|| async { (StatusCode::IM_A_TEAPOT, "no") }))
+            .route(
+                "/busy",
+                get(|| async { (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "120")], "") }),
+            )
             .route("/slow", get(slow));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -252,6 +279,15 @@ mod tests {
         let second = get_with(&client, format!("{url}/ok"), 10_000).await;
         let failure = second.result.unwrap_err();
         assert_eq!(failure.kind, HttpFailureKind::RateLimited, "{failure:?}");
+    }
+
+    #[tokio::test]
+    async fn a_host_that_asks_for_a_pause_gets_it() {
+        let (url, client) = (serve().await, client());
+        let busy = get_with(&client, format!("{url}/busy"), 10_000).await;
+        assert_eq!(busy.result.unwrap().status, 429);
+        let next = get_with(&client, format!("{url}/ok"), 10_000).await;
+        assert_eq!(next.result.unwrap_err().kind, HttpFailureKind::RateLimited);
     }
 
     #[tokio::test]

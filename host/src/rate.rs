@@ -13,6 +13,9 @@ use tig_plugin_api::Method;
 /// Requests that may wait for their turn, for each API host and method.
 pub const WAITING_MAX: usize = 100;
 
+/// A host that asks for a longer pause is asked again after this time.
+pub const PAUSE_MAX: Duration = Duration::from_secs(300);
+
 /// Hosts that are remembered; one without requests in the last minute is forgotten first.
 const HOSTS_MAX: usize = 1_000;
 
@@ -41,10 +44,8 @@ impl Default for Rates {
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Refusal {
     /// It would have to wait for longer than it may take.
-    #[error("{host_limit} requests a minute are sent to this host already; the next turn is in {} s", wait.as_secs())]
+    #[error("as many requests as allowed were sent to this host; the next turn is in {} s", wait.as_secs())]
     TooLate {
-        /// The limit.
-        host_limit: u32,
         /// Until the next turn.
         wait: Duration,
     },
@@ -57,8 +58,44 @@ pub enum Refusal {
 #[derive(Debug, Default)]
 pub struct Turns {
     rates: Rates,
-    /// Moments of the last minute and of those to come, ascending, by host and method.
-    given: HashMap<(String, bool), VecDeque<Instant>>,
+    hosts: HashMap<(String, bool), Turn>,
+}
+
+/// Turns at one host by one method.
+#[derive(Debug, Default)]
+struct Turn {
+    /// Moments of the last minute and of those to come, ascending.
+    given: VecDeque<Instant>,
+    /// The host has asked not to be called before.
+    not_before: Option<Instant>,
+}
+
+impl Turn {
+    fn forget(&mut self, now: Instant) {
+        while self
+            .given
+            .front()
+            .is_some_and(|&first| first + MINUTE <= now)
+        {
+            self.given.pop_front();
+        }
+        self.not_before = self.not_before.filter(|&moment| moment > now);
+    }
+
+    fn is_forgotten(&self) -> bool {
+        self.given.is_empty() && self.not_before.is_none()
+    }
+
+    /// The first moment that is free.
+    fn next(&self, limit: u32, now: Instant) -> Instant {
+        let over = self.given.len().checked_sub(limit as usize);
+        let by_rate = over
+            .filter(|_| limit > 0)
+            .map(|index| self.given[index] + MINUTE);
+        let last = self.given.back().copied();
+        let moments = [Some(now), by_rate, self.not_before, last];
+        moments.into_iter().flatten().max().unwrap_or(now)
+    }
 }
 
 impl Turns {
@@ -67,7 +104,7 @@ impl Turns {
     pub fn new(rates: Rates) -> Self {
         Self {
             rates,
-            given: HashMap::new(),
+            hosts: HashMap::new(),
         }
     }
 
@@ -88,38 +125,46 @@ impl Turns {
         now: Instant,
         patience: Duration,
     ) -> Result<Instant, Refusal> {
-        let is_post = method == Method::Post;
-        let limit = if is_post {
-            self.rates.posts_per_minute
-        } else {
-            self.rates.gets_per_minute
+        let limit = match method {
+            Method::Post => self.rates.posts_per_minute,
+            Method::Get => self.rates.gets_per_minute,
         };
-        if limit == 0 {
-            return Ok(now);
-        }
-        if self.given.len() >= HOSTS_MAX {
-            self.given
-                .retain(|_, given| given.back().is_some_and(|&last| last + MINUTE > now));
-        }
-        let given = self.given.entry((host.to_owned(), is_post)).or_default();
-        while given.front().is_some_and(|&first| first + MINUTE <= now) {
-            given.pop_front();
-        }
-        let turn = match given.len().checked_sub(limit as usize) {
-            Some(index) => (given[index] + MINUTE).max(now),
-            None => now,
-        };
-        let wait = turn.duration_since(now);
+        let turn = self.of(host, method, now);
+        let next = turn.next(limit, now);
+        let wait = next.duration_since(now);
         if wait > patience {
-            let host_limit = limit;
-            return Err(Refusal::TooLate { host_limit, wait });
+            return Err(Refusal::TooLate { wait });
         }
-        let waiting = given.len() - given.partition_point(|&moment| moment <= now);
+        let waiting = turn.given.len() - turn.given.partition_point(|&moment| moment <= now);
         if !wait.is_zero() && waiting >= WAITING_MAX {
             return Err(Refusal::Full);
         }
-        given.push_back(turn);
-        Ok(turn)
+        if limit > 0 || !wait.is_zero() {
+            turn.given.push_back(next);
+        }
+        Ok(next)
+    }
+
+    /// The host asks not to be called again for so long, of which at most [`PAUSE_MAX`] is granted.
+    pub fn pause(&mut self, host: &str, method: Method, now: Instant, wait: Duration) {
+        let until = now + wait.min(PAUSE_MAX);
+        let turn = self.of(host, method, now);
+        turn.not_before = turn.not_before.max(Some(until));
+    }
+
+    fn of(&mut self, host: &str, method: Method, now: Instant) -> &mut Turn {
+        if self.hosts.len() >= HOSTS_MAX {
+            self.hosts.retain(|_, turn| {
+                turn.forget(now);
+                !turn.is_forgotten()
+            });
+        }
+        let turn = self
+            .hosts
+            .entry((host.to_owned(), method == Method::Post))
+            .or_default();
+        turn.forget(now);
+        turn
     }
 }
 
@@ -176,13 +221,7 @@ mod tests {
         let (mut turns, now) = (turns(1), Instant::now());
         turns.take("a", Method::Get, now, MINUTE).unwrap();
         let refused = turns.take("a", Method::Get, now, MINUTE / 2);
-        assert_eq!(
-            refused,
-            Err(Refusal::TooLate {
-                host_limit: 1,
-                wait: MINUTE
-            })
-        );
+        assert_eq!(refused, Err(Refusal::TooLate { wait: MINUTE }));
         assert_eq!(turns.take("a", Method::Get, now, MINUTE), Ok(now + MINUTE));
     }
 
@@ -194,6 +233,31 @@ mod tests {
             .take_while(|_| turns.take("a", Method::Get, now, patience).is_ok())
             .count();
         assert_eq!(took, WAITING_MAX + 1);
+    }
+
+    #[test]
+    fn a_pause_that_the_host_asks_for_is_kept() {
+        for limit in [0, 60] {
+            let (mut turns, now) = (turns(limit), Instant::now());
+            turns.pause("a", Method::Get, now, MINUTE / 2);
+            turns.pause("a", Method::Get, now, MINUTE / 4);
+            assert!(turns.take("a", Method::Get, now, Duration::ZERO).is_err());
+            assert_eq!(
+                turns.take("a", Method::Get, now, MINUTE),
+                Ok(now + MINUTE / 2)
+            );
+            assert_eq!(turns.take("a", Method::Post, now, MINUTE), Ok(now));
+            let later = now + MINUTE / 2;
+            assert_eq!(
+                turns.take("a", Method::Get, later, Duration::ZERO),
+                Ok(later)
+            );
+            turns.pause("b", Method::Get, now, PAUSE_MAX * 2);
+            assert_eq!(
+                turns.take("b", Method::Get, now, PAUSE_MAX),
+                Ok(now + PAUSE_MAX)
+            );
+        }
     }
 
     #[test]

@@ -87,12 +87,46 @@ fn an_open_listener_beyond_this_machine_is_warned_of() {
     home.wait_for_log(&["WARN", "set `access.allow` or `access.token_file`"]);
 }
 
-#[tokio::test]
-async fn tls_is_spoken_where_the_config_says_so() {
-    let home = Home::new();
+/// Writes a new certificate and its key, and returns the certificate.
+fn new_certificate(home: &Home) -> String {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     std::fs::write(home.path("cert.pem"), made.cert.pem()).unwrap();
     std::fs::write(home.path("key.pem"), made.signing_key.serialize_pem()).unwrap();
+    made.cert.pem()
+}
+
+/// Whether a client that trusts this certificate only gets an answer.
+async fn trusts(certificate: &str, port: &str) -> bool {
+    let client = Client::builder()
+        .tls_built_in_root_certs(false)
+        .add_root_certificate(Certificate::from_pem(certificate.as_bytes()).unwrap())
+        .build()
+        .unwrap();
+    let answer = client.get(format!("https://localhost:{port}/total")).send();
+    answer.await.is_ok_and(|answer| answer.status() == 200)
+}
+
+#[tokio::test]
+async fn a_renewed_certificate_is_shown_after_sighup() {
+    let home = Home::new();
+    let old = new_certificate(&home);
+    let mut config = home.config();
+    config["tls"] = json!({ "cert_file": "cert.pem", "key_file": "key.pem" });
+    home.write_config(&config);
+    let host = home.start();
+    let port = host.url().rsplit_once(':').unwrap().1.to_owned();
+    assert!(trusts(&old, &port).await);
+    let new = new_certificate(&home);
+    host.signal(rustix::process::Signal::HUP);
+    home.wait_for_log(&["config and extensions were read again"]);
+    assert!(trusts(&new, &port).await);
+    assert!(!trusts(&old, &port).await);
+}
+
+#[tokio::test]
+async fn tls_is_spoken_where_the_config_says_so() {
+    let home = Home::new();
+    let certificate = new_certificate(&home);
     let mut config = home.config();
     config["tls"] = json!({ "cert_file": "cert.pem", "key_file": "key.pem" });
     home.write_config(&config);
@@ -100,20 +134,11 @@ async fn tls_is_spoken_where_the_config_says_so() {
 
     let address = host.url().trim_start_matches("https://");
     let port = address.rsplit_once(':').unwrap().1;
-    let trusting = Client::builder()
-        .add_root_certificate(Certificate::from_pem(made.cert.pem().as_bytes()).unwrap())
-        .build()
-        .unwrap();
     // One who connects and stays silent, and one who does not speak TLS, keep nobody out.
     let _silent = TcpStream::connect(address).unwrap();
     let mut plain = TcpStream::connect(address).unwrap();
     plain.write_all(b"GET /total HTTP/1.1\r\n\r\n").unwrap();
-    let answer = trusting
-        .get(format!("https://localhost:{port}/total"))
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(answer.status(), 200);
+    assert!(trusts(&certificate, port).await);
     let mut rest = Vec::new();
     // An alert or a reset, but no answer.
     let _ = plain.read_to_end(&mut rest);
