@@ -119,6 +119,14 @@ impl JobManager {
         Ok(())
     }
 
+    /// The funnel, by stage.
+    pub(crate) fn measure(&self, ctx: &mut Context<'_>) {
+        for stage in Stage::ALL {
+            let at_stage = self.jobs.values().filter(|job| job.stage() == stage);
+            ctx.gauge("jobs", &[("stage", stage.name())], at_stage.count() as f64);
+        }
+    }
+
     /// Emits what has been measured, where it has changed.
     pub(crate) fn tell_throughput(&mut self, ctx: &mut Context<'_>) -> Result<()> {
         let mut open: BTreeMap<&str, u64> = BTreeMap::new();

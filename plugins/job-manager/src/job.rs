@@ -27,6 +27,31 @@ pub(crate) enum Stage {
     Abandoned,
 }
 
+impl Stage {
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Waiting,
+        Self::Computing,
+        Self::Auditing,
+        Self::BenchmarkReady,
+        Self::Proving,
+        Self::ProofReady,
+        Self::Abandoned,
+    ];
+
+    /// As in `GET /jobs`.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Computing => "computing",
+            Self::Auditing => "auditing",
+            Self::BenchmarkReady => "benchmark_ready",
+            Self::Proving => "proving",
+            Self::ProofReady => "proof_ready",
+            Self::Abandoned => "abandoned",
+        }
+    }
+}
+
 /// Why a result is not stored.
 #[derive(Debug, Eq, PartialEq, thiserror::Error)]
 pub(crate) enum Refusal {

@@ -58,6 +58,19 @@ enum Conclusion {
     GiveUp,
 }
 
+impl Conclusion {
+    /// For programs.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Wait => "open",
+            Self::Confirm => "confirmed",
+            Self::Replace(..) => "replaced",
+            Self::Keep(_) => "defended",
+            Self::GiveUp => "undecided",
+        }
+    }
+}
+
 impl JobManager {
     /// By chance, has a new result computed once more by somebody else.
     pub(crate) fn sample_audit(
@@ -115,6 +128,7 @@ impl JobManager {
                 claim.slave, claim.merkle_root, stored.slave, stored.merkle_root
             ));
         }
+        ctx.count("comparisons", &[("outcome", conclusion.name())], 1);
         match conclusion {
             Conclusion::Wait => {
                 self.put_audit(ctx, benchmark_id, index, Some(audit))?;

@@ -157,6 +157,7 @@ impl JobManager {
     }
 
     fn on_update(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        self.measure(ctx);
         self.tell_throughput(ctx)?;
         self.advance_audits(ctx)?;
         self.advance(ctx)

@@ -189,6 +189,12 @@ fn a_precommit_becomes_a_benchmark_and_a_proof() {
         assert_eq!(proof.branch, whole_tree().branch(proof.leaf.nonce).unwrap());
     }
     assert_eq!(stage(&mut manager)["stage"], "proof_ready");
+    manager.update();
+    let at_stage = |stage| manager.metric("jobs", &[("stage", stage)]);
+    assert_eq!(
+        (at_stage("proof_ready"), at_stage("computing")),
+        (Some(1.0), Some(0.0))
+    );
 
     let mut done = block_with_benchmark(105, &ready[0]["merkle_root"]);
     done["proofs"][ID] = json!({ "benchmark_id": ID });

@@ -131,7 +131,11 @@ impl PrecommitManager {
     }
 
     fn on_update(&mut self, ctx: &mut Context<'_>) -> Result<()> {
-        self.act(ctx, Patience::Over)
+        self.act(ctx, Patience::Over)?;
+        ctx.count("updates_on_hold", &[("reason", self.hold.code())], 1);
+        let spent = self.spend.of_day(ctx.now_ms()).to_f64();
+        ctx.gauge("fees_of_the_last_day_tig", &[], spent);
+        Ok(())
     }
 
     fn on_submit_precommit_success(&mut self, ctx: &mut Context<'_>, event: Request) -> Result<()> {
@@ -248,6 +252,7 @@ impl PrecommitManager {
                     spend.add(precommit.fee, now_ms);
                     ctx.put("ledger", &ledger)?;
                     ctx.put("spend", &spend)?;
+                    ctx.count("precommits", &[("challenge", &precommit.challenge)], 1);
                     self.reporter.made(&precommit.challenge);
                 }
                 Err(hold) => {

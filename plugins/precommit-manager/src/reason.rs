@@ -84,6 +84,19 @@ pub(crate) enum Hold {
 }
 
 impl Hold {
+    /// Its name, for programs.
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::Draining => "draining",
+            Self::NoBlock => "no_block",
+            Self::Waiting => "waiting",
+            Self::BlockIsFull => "block_is_full",
+            Self::TooManyUnresolved(_) => "too_many_unresolved",
+            Self::TooManyRejections(_) => "too_many_rejections",
+            Self::NoCandidate => "no_candidate",
+        }
+    }
+
     /// Whether a person should hear of it; the others belong to every block.
     pub(crate) fn is_trouble(self) -> bool {
         match self {

@@ -126,6 +126,9 @@ fn precommits_are_made_when_the_last_samples_arrive() {
     assert_eq!(made.len(), 1);
     assert_eq!(made[0]["player_id"], PLAYER);
     assert_eq!(made[0]["block_id"], "b1");
+    let counted = ["satisfiability", "knapsack"]
+        .map(|challenge| manager.metric("precommits", &[("challenge", challenge)]));
+    assert_eq!(counted.into_iter().flatten().sum::<f64>(), 1.0);
     manager.update();
     assert_eq!(precommits(&mut manager), [] as [Value; 0], "one per block");
 }

@@ -148,7 +148,9 @@ impl SlaveManager {
 
     fn on_update(&mut self, ctx: &mut Context<'_>) -> Result<()> {
         let freed = self.state.queue.expire(ctx.now_ms());
-        ctx.wake(freed)
+        ctx.wake(freed)?;
+        self.measure(ctx);
+        Ok(())
     }
 
     fn on_new_block(&mut self, ctx: &mut Context<'_>, event: NewBlock) -> Result<()> {
@@ -263,6 +265,17 @@ impl SlaveManager {
                 })
             }
         }
+    }
+
+    fn measure(&self, ctx: &mut Context<'_>) {
+        let queue = &self.state.queue;
+        for version in Version::ALL {
+            let queued = queue.num_queued_of(version) as f64;
+            ctx.gauge("batches_queued", &[("version", version.name())], queued);
+        }
+        ctx.gauge("batches_leased", &[], queue.num_leased() as f64);
+        let present = self.state.slaves.num_present(ctx.now_ms());
+        ctx.gauge("slaves_present", &[], present as f64);
     }
 
     /// Counts what has gone wrong; too much of it in a row ends in quarantine.

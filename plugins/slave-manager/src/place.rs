@@ -16,6 +16,15 @@ pub(crate) enum Version {
 
 impl Version {
     pub(crate) const ALL: [Self; 3] = [Self::Proof, Self::Audit, Self::Plain];
+
+    /// For programs.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Proof => "proof",
+            Self::Audit => "audit",
+            Self::Plain => "plain",
+        }
+    }
 }
 
 /// A job in the order of service: the one that expires first goes first, of several the one that came first.

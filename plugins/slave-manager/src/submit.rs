@@ -65,6 +65,7 @@ impl SlaveManager {
             let now_ms = ctx.now_ms();
             let stats = self.state.slaves.seen(slave, now_ms);
             stats.delivered(num_nonces, now_ms);
+            ctx.count("results", &[("outcome", "accepted")], 1);
         }
         Ok(HttpReply::text(200, "OK"))
     }
@@ -93,6 +94,7 @@ impl SlaveManager {
             let now_ms = ctx.now_ms();
             let stats = self.state.slaves.seen(slave, now_ms);
             stats.failed(&reason, now_ms);
+            ctx.count("results", &[("outcome", "given_back")], 1);
             ctx.warn(&format!(
                 "slave {slave}: batch {batch_id} given back: {reason}"
             ));
@@ -116,6 +118,7 @@ impl SlaveManager {
         let now_ms = ctx.now_ms();
         let stats = self.state.slaves.seen(slave, now_ms);
         let in_a_row = stats.result_refused(reason, now_ms);
+        ctx.count("results", &[("outcome", "refused")], 1);
         ctx.warn(&format!(
             "slave {slave}: refused, batch {batch_id}: {reason}"
         ));
@@ -133,6 +136,7 @@ impl SlaveManager {
         let now_ms = ctx.now_ms();
         self.state.slaves.seen(slave, now_ms).refused(reason);
         let batch_id = slaves::reason(batch_id);
+        ctx.count("results", &[("outcome", "refused")], 1);
         ctx.warn(&format!(
             "slave {slave}: refused, batch {batch_id}: {reason}"
         ));

@@ -108,7 +108,7 @@ impl SubmissionsManager {
         if !submissions.is_empty() {
             ctx.info(&format!("{} submissions restored", submissions.len()));
         }
-        ctx.unfinished(submissions.len() as u64);
+        tell_unfinished(ctx, &submissions);
         Ok(Self {
             config,
             submissions,
@@ -220,7 +220,7 @@ impl SubmissionsManager {
         self.in_flight = state.in_flight.into_iter().collect();
         self.listing = state.listing;
         self.rate = state.rate;
-        ctx.unfinished(self.submissions.len() as u64);
+        tell_unfinished(ctx, &self.submissions);
         Ok(())
     }
 }
@@ -272,7 +272,7 @@ impl SubmissionsManager {
             self.send(ctx, &key, now_ms)?;
         }
         // A drain waits until blocks show what was submitted.
-        ctx.unfinished(self.submissions.len() as u64);
+        tell_unfinished(ctx, &self.submissions);
         Ok(())
     }
 
@@ -421,4 +421,12 @@ impl SubmissionsManager {
             State::Waiting => Some(WaitsFor::ItsTurn),
         }
     }
+}
+
+/// What was refused for good is kept, but nothing follows from it.
+fn tell_unfinished(ctx: &mut Context<'_>, submissions: &BTreeMap<(Kind, String), Submission>) {
+    let open = submissions
+        .values()
+        .filter(|submission| submission.state != State::Rejected);
+    ctx.unfinished(open.count() as u64);
 }

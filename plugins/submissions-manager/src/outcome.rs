@@ -26,6 +26,19 @@ pub(crate) enum Outcome {
     Fraud(Answer),
 }
 
+impl Outcome {
+    /// For programs.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Accepted(_) => "accepted",
+            Self::Retryable(_) => "retryable",
+            Self::Unknown(_) => "unknown",
+            Self::Rejected(_) => "rejected",
+            Self::Fraud(_) => "fraud",
+        }
+    }
+}
+
 /// Status, if there was an answer, and what was said.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Answer {
@@ -116,27 +129,16 @@ mod tests {
 
     fn answer(kind: Kind, status: u16, text: &str) -> &'static str {
         let body = text.as_bytes().to_vec();
-        name(&classify(kind, &Ok(HttpAnswer { status, body })))
+        classify(kind, &Ok(HttpAnswer { status, body })).name()
     }
 
     fn failure(kind: Kind, failure: HttpFailureKind) -> &'static str {
-        name(&classify(
-            kind,
-            &Err(HttpFailure {
-                kind: failure,
-                text: String::new(),
-            }),
-        ))
-    }
-
-    fn name(outcome: &Outcome) -> &'static str {
-        match outcome {
-            Outcome::Accepted(_) => "accepted",
-            Outcome::Retryable(_) => "retryable",
-            Outcome::Unknown(_) => "unknown",
-            Outcome::Rejected(_) => "rejected",
-            Outcome::Fraud(_) => "fraud",
-        }
+        let text = String::new();
+        let failure = HttpFailure {
+            kind: failure,
+            text,
+        };
+        classify(kind, &Err(failure)).name()
     }
 
     const CASES: &[(Kind, u16, &str, &str)] = &[

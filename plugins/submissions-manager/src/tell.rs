@@ -19,6 +19,8 @@ pub(crate) fn tell(
 ) -> Result<()> {
     let (kind, id) = key;
     let will_retry = after.state == State::Waiting;
+    let labels = [("kind", kind.name()), ("outcome", outcome.name())];
+    ctx.count("answers", &labels, 1);
     match outcome {
         Outcome::Accepted(Answer { text, .. }) => {
             let mut event = after.request.clone();

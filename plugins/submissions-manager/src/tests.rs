@@ -176,6 +176,9 @@ fn failures_are_retried_after_the_delay_as_often_as_configured() {
         manager.update();
         assert_eq!(manager.http_calls().len(), usize::from(will_retry));
     }
+    let labels = [("kind", "benchmark"), ("outcome", "retryable")];
+    assert_eq!(manager.metric("answers", &labels), Some(3.0));
+    assert_eq!(manager.unfinished(), 0, "nothing more can be done");
     let given_up = report(&mut manager)["benchmarks"][0].clone();
     assert_eq!(
         given_up,

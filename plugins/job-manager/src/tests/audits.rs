@@ -96,6 +96,8 @@ fn a_lie_is_found_by_two_others_replaced_and_convicted() {
     let events = emitted(&mut manager);
     let names: Vec<&str> = events.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["slave_convicted", "benchmark_ready"]);
+    let labels = [("outcome", "replaced")];
+    assert_eq!(manager.metric("comparisons", &labels), Some(1.0));
     assert_eq!(events[0].1["slave"], "liar");
     assert_eq!(events[0].1["witnesses"], json!(["ann", "bob"]));
     assert_eq!(events[1].1["merkle_root"], json!(whole_tree().root()));

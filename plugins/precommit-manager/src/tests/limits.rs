@@ -250,6 +250,8 @@ fn while_the_host_drains_nothing_new_is_begun_also_after_a_reload() {
     manager.update();
     assert_eq!(precommits(&mut manager), [] as [Value; 0]);
     assert_eq!(view(&mut manager)["reason_code"]["kind"], "draining");
+    let labels = [("reason", "draining")];
+    assert_eq!(manager.metric("updates_on_hold", &labels), Some(1.0));
 }
 
 #[test]

@@ -165,5 +165,11 @@ fn batches_without_slaves_are_reported_once() {
     manager.event("new_batch", batch(ID, 4, &[]));
     manager.event("new_block", block(102, &[], &[]));
     assert_eq!(slaves(&mut manager)["waiting"], "slaves_busy");
+    manager.update();
+    let queued = manager.metric("batches_queued", &[("version", "plain")]);
+    assert_eq!(
+        (queued, manager.metric("slaves_present", &[])),
+        (Some(1.0), Some(1.0))
+    );
     assert_eq!(warned(&mut manager), 0);
 }
