@@ -19,7 +19,7 @@ impl Edge {
     /// The edge as `config` wants it.
     #[must_use]
     pub fn new(config: &Config, http: HttpClient) -> Self {
-        warn_if_open(config);
+        warn_of(config);
         http.set_rates(config.rates);
         Self {
             access: watch::Sender::new(config.access.clone()),
@@ -30,7 +30,7 @@ impl Edge {
 
     /// From now on, the edge is as `config` wants it; open connections stay as they are.
     pub fn apply(&self, config: &Config) {
-        warn_if_open(config);
+        warn_of(config);
         self.access.send_replace(config.access.clone());
         self.tls.send_replace(config.tls.clone());
         self.http.set_rates(config.rates);
@@ -49,11 +49,8 @@ impl Edge {
     }
 }
 
-fn warn_if_open(config: &Config) {
-    if !config.listen.ip().is_loopback() && config.access.is_open() {
-        warn!(
-            "whoever reaches {} may use it: set `access.allow` or `access.token_file`",
-            config.listen
-        );
+fn warn_of(config: &Config) {
+    for warning in &config.warnings {
+        warn!("{warning}");
     }
 }

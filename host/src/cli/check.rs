@@ -27,6 +27,8 @@ struct Findings {
     config_faults: Vec<Fault>,
     /// Faults of the files that `extensions` names.
     plugin_faults: Vec<Fault>,
+    /// What is allowed, but not wise.
+    warnings: Vec<Fault>,
     /// With their places in `extensions`.
     sound: Vec<(usize, Candidate)>,
 }
@@ -55,6 +57,7 @@ impl Findings {
             }
         }
         findings.config_faults = findings.misfits(&config);
+        findings.warnings.clone_from(&config.warnings);
         for (index, candidate) in std::mem::take(&mut findings.sound) {
             let name = &config.extensions[index];
             let section = format!("config.{name}");
@@ -105,6 +108,9 @@ impl Findings {
         for fault in self.all() {
             output::line(&fault.to_string());
         }
+        for warning in &self.warnings {
+            output::line(&format!("warning: {warning}"));
+        }
         match self.all().count() {
             0 => output::line(&format!("{}: ok", path.display())),
             1 => output::line(&format!("{}: 1 fault", path.display())),
@@ -125,6 +131,7 @@ impl Findings {
             "config": path,
             "ok": self.all().next().is_none(),
             "faults": self.all().collect::<Vec<_>>(),
+            "warnings": self.warnings,
             "extensions": self.sound.iter().map(extension).collect::<Vec<_>>(),
         })
     }

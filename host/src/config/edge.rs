@@ -19,7 +19,7 @@ use crate::{access::Access, rate::Rates};
 #[serde(default, deny_unknown_fields)]
 pub(super) struct AccessFile {
     /// File that holds the bearer token.
-    token_file: Option<PathBuf>,
+    pub(super) token_file: Option<PathBuf>,
     /// Environment variable that holds the bearer token.
     token_env: Option<String>,
     /// Beginnings of the paths that need the token; all if none is given.
@@ -43,7 +43,7 @@ pub(super) struct TlsFile {
     /// PEM file with the certificate and those that vouch for it.
     cert_file: PathBuf,
     /// PEM file with the certificate's private key.
-    key_file: PathBuf,
+    pub(super) key_file: PathBuf,
 }
 
 /// Requests that the host sends for extensions, to each API host.

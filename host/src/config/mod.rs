@@ -3,10 +3,11 @@
 mod edge;
 mod fault;
 mod file;
+mod guard;
 mod secret;
 
 use std::{
-    net::{Ipv4Addr, SocketAddr},
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -20,7 +21,7 @@ pub use fault::{ConfigError, Fault};
 pub use file::schema;
 pub use secret::API_KEY_VARIABLE;
 
-use self::file::ConfigFile;
+use self::{file::ConfigFile, guard::Guard};
 use crate::{access::Access, rate::Rates};
 
 /// Port of the listener where nothing is said.
@@ -82,6 +83,8 @@ pub struct Config {
     pub tls: Option<Arc<ServerConfig>>,
     /// Requests a minute to each API host.
     pub rates: Rates,
+    /// What is allowed, but not wise.
+    pub warnings: Vec<Fault>,
 }
 
 impl Config {
@@ -119,30 +122,7 @@ impl Config {
         folder: &Path,
         overrides: Overrides,
     ) -> Result<Self, Vec<Fault>> {
-        let mut faults = file.faults();
-        let api_key = match overrides.api_key {
-            Some(key) => key,
-            None => {
-                let (file, variable) = (file.api_key_file.as_ref(), file.api_key_env.as_ref());
-                secret::api_key(file, variable, folder).unwrap_or_else(|fault| {
-                    faults.push(fault);
-                    Secret::default()
-                })
-            }
-        };
-        let metrics = file.metrics.networks(&mut faults);
-        let access = file.access.read(folder, &mut faults).with_metrics(metrics);
-        let tls = match file.tls.as_ref().map(|tls| tls.read(folder)).transpose() {
-            Ok(tls) => tls,
-            Err(fault) => {
-                faults.push(fault);
-                None
-            }
-        };
-        let bind = file.bind().ok().flatten();
-        if !faults.is_empty() {
-            return Err(faults);
-        }
+        let guard = Guard::read(&file, folder, overrides.api_key)?;
         let api_url = overrides
             .api_url
             .or(file.api_url)
@@ -160,17 +140,18 @@ impl Config {
             extensions: file.extensions,
             sections: file.config,
             player_id: overrides.player_id.or(file.player_id).unwrap_or_default(),
-            api_key,
+            api_key: guard.api_key,
             api_url: api_url.trim_end_matches('/').to_owned(),
             backup_folder,
             plugin_folder,
-            listen: SocketAddr::new(bind.unwrap_or(Ipv4Addr::LOCALHOST.into()), port),
+            listen: SocketAddr::new(guard.bind, port),
             drain_max: file
                 .drain_seconds
                 .map_or(DRAIN_MAX_DEFAULT, Duration::from_secs),
-            access,
-            tls,
+            access: guard.access,
+            tls: guard.tls,
             rates: file.http.rates(),
+            warnings: guard.warnings,
         })
     }
 

@@ -1,6 +1,9 @@
 //! Where secrets come from: files, environment variables and the service manager's credentials, never the config itself.
 
-use std::path::{Path, PathBuf};
+use std::{
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
 
 use tig_plugin_api::Secret;
 
@@ -40,6 +43,18 @@ pub(super) fn from_file(key: &str, path: &Path) -> Result<Secret, Fault> {
             format!("cannot read {}: {error}", path.display()),
         )),
     }
+}
+
+/// A warning if others than the file's owner can read it.
+pub(super) fn exposed(key: &str, path: &Path) -> Option<Fault> {
+    const OTHERS: u32 = 0o077;
+    let mode = std::fs::metadata(path).ok()?.permissions().mode();
+    let text = format!(
+        "{} can be read by others than its owner (mode {:o}); `chmod 600` it",
+        path.display(),
+        mode & 0o777
+    );
+    (mode & OTHERS != 0).then(|| Fault::new(key, text))
 }
 
 /// The value of a variable that key `key` of the config names.

@@ -1,5 +1,7 @@
 //! What can be said without starting a host: `check` and `plugin`.
 
+use std::{fs::Permissions, os::unix::fs::PermissionsExt};
+
 use serde_json::json;
 
 use crate::support::{Home, fixture};
@@ -109,6 +111,33 @@ fn bad_plugin_files_are_all_named() {
     ] {
         assert!(ran.stdout.contains(part), "no {part:?} in {ran:?}");
     }
+}
+
+#[test]
+fn what_is_allowed_but_not_wise_is_warned_of() {
+    let home = Home::new();
+    let mut config = home.config();
+    config["api_key_file"] = json!("api_key");
+    config["bind"] = json!("0.0.0.0");
+    home.write_config(&config);
+    let file = home.path("api_key");
+    std::fs::write(&file, "0123456789abcdef").unwrap();
+    std::fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+    let ran = home.tig_host(&["check", "config.json"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    for part in [
+        "warning: api_key_file: ",
+        "mode 644",
+        "chmod 600",
+        "warning: bind: ",
+    ] {
+        assert!(ran.stdout.contains(part), "no {part:?} in {ran:?}");
+    }
+    std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+    config["bind"] = json!("127.0.0.1");
+    home.write_config(&config);
+    let ran = home.tig_host(&["check", "config.json"]);
+    assert_eq!(ran.stdout, "config.json: ok\n");
 }
 
 #[test]

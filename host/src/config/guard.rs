@@ -1,0 +1,85 @@
+//! What of a config guards the host: secrets, who may connect, and warnings about both.
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    path::Path,
+    sync::Arc,
+};
+
+use tig_plugin_api::Secret;
+use tokio_rustls::rustls::ServerConfig;
+
+use super::{Fault, file::ConfigFile, secret};
+use crate::access::Access;
+
+/// See the module's documentation.
+pub(super) struct Guard {
+    pub(super) api_key: Secret,
+    pub(super) bind: IpAddr,
+    pub(super) access: Access,
+    pub(super) tls: Option<Arc<ServerConfig>>,
+    pub(super) warnings: Vec<Fault>,
+}
+
+impl Guard {
+    /// Reads the files that `file` names; `api_key` is from the command line.
+    ///
+    /// # Errors
+    ///
+    /// All faults of the config at once, also those that have to do with nothing here.
+    pub(super) fn read(
+        file: &ConfigFile,
+        folder: &Path,
+        api_key: Option<Secret>,
+    ) -> Result<Self, Vec<Fault>> {
+        let mut faults = file.faults();
+        let api_key = api_key.map_or_else(
+            || {
+                let (named, variable) = (file.api_key_file.as_ref(), file.api_key_env.as_ref());
+                secret::api_key(named, variable, folder)
+            },
+            Ok,
+        );
+        let api_key = or_fault(api_key, &mut faults).unwrap_or_default();
+        let metrics = file.metrics.networks(&mut faults);
+        let access = file.access.read(folder, &mut faults).with_metrics(metrics);
+        let tls = file.tls.as_ref().map(|tls| tls.read(folder)).transpose();
+        let tls = or_fault(tls, &mut faults).flatten();
+        // Not an address: among the faults already.
+        let bind = file.bind().ok().flatten();
+        let bind = bind.unwrap_or(Ipv4Addr::LOCALHOST.into());
+        if faults.is_empty() {
+            let warnings = warnings(file, folder, bind, &access);
+            Ok(Self {
+                api_key,
+                bind,
+                access,
+                tls,
+                warnings,
+            })
+        } else {
+            Err(faults)
+        }
+    }
+}
+
+fn or_fault<T>(read: Result<T, Fault>, faults: &mut Vec<Fault>) -> Option<T> {
+    read.map_err(|fault| faults.push(fault)).ok()
+}
+
+fn warnings(file: &ConfigFile, folder: &Path, bind: IpAddr, access: &Access) -> Vec<Fault> {
+    let secrets = [
+        ("api_key_file", file.api_key_file.as_ref()),
+        ("access.token_file", file.access.token_file.as_ref()),
+        ("tls.key_file", file.tls.as_ref().map(|tls| &tls.key_file)),
+    ];
+    let mut warnings: Vec<Fault> = secrets
+        .into_iter()
+        .filter_map(|(key, named)| secret::exposed(key, &folder.join(named?)))
+        .collect();
+    if !bind.is_loopback() && access.is_open() {
+        let text = "whoever reaches this address may use the host: set `access.allow` or `access.token_file`";
+        warnings.push(Fault::new("bind", text));
+    }
+    warnings
+}
