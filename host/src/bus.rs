@@ -137,6 +137,12 @@ impl Bus {
         table.rebuild();
     }
 
+    /// Whether any extension handles the event.
+    #[must_use]
+    pub fn is_handled(&self, event: &str) -> bool {
+        lock(&self.table).router.route(event).is_some()
+    }
+
     /// The present extensions, in the config's order.
     #[must_use]
     pub fn slots(&self) -> Vec<Arc<Slot>> {

@@ -1,6 +1,7 @@
 //! How the outside (signals, an admin socket, tests) talks to a running host.
 
 use std::{
+    path::Path,
     sync::{Arc, mpsc},
     time::Duration,
 };
@@ -77,10 +78,8 @@ impl Control {
     /// See [`ControlError`].
     pub fn reload(&self, name: &str) -> Result<Outcome, ControlError> {
         let wanted = name.to_owned();
-        match self.ask(move |keeper| keeper.reload(&wanted))? {
-            Some(outcome) => outcome.map_err(ControlError::Refused),
-            None => Err(self.unknown(name)),
-        }
+        let done = self.ask(move |keeper| keeper.reload(&wanted))?;
+        self.known(name, done)
     }
 
     /// Lets the present file of every extension take over; tells what came of each.
@@ -90,6 +89,40 @@ impl Control {
     /// See [`ControlError`].
     pub fn reload_all(&self) -> Result<Vec<Attempt>, ControlError> {
         self.ask(Keeper::reload_all)
+    }
+
+    /// Runs the plugin of `file` beside extension `name`: it gets the same events, and what it would do is compared with what
+    /// the running version does. How it does is told by [`Control::status`].
+    ///
+    /// # Errors
+    ///
+    /// See [`ControlError`].
+    pub fn shadow(&self, name: &str, file: &Path) -> Result<(), ControlError> {
+        let (wanted, file) = (name.to_owned(), file.to_owned());
+        let done = self.ask(move |keeper| keeper.shadow(&wanted, &file))?;
+        self.known(name, done)
+    }
+
+    /// Lets what runs beside extension `name` take over, as at a reload, and puts its file in place of the extension's.
+    ///
+    /// # Errors
+    ///
+    /// See [`ControlError`].
+    pub fn promote(&self, name: &str) -> Result<Outcome, ControlError> {
+        let wanted = name.to_owned();
+        let done = self.ask(move |keeper| keeper.promote(&wanted))?;
+        self.known(name, done)
+    }
+
+    /// Ends what runs beside extension `name`.
+    ///
+    /// # Errors
+    ///
+    /// See [`ControlError`].
+    pub fn discard(&self, name: &str) -> Result<(), ControlError> {
+        let wanted = name.to_owned();
+        let done = self.ask(move |keeper| keeper.discard(&wanted))?;
+        self.known(name, done)
     }
 
     /// Lets `config` take the place of the present one: extensions come, go, move and get other settings; changed files
@@ -122,6 +155,11 @@ impl Control {
                 mpsc::RecvTimeoutError::Timeout => ControlError::Late,
                 mpsc::RecvTimeoutError::Disconnected => ControlError::Stopping,
             })
+    }
+
+    fn known<T>(&self, name: &str, done: Option<Result<T, String>>) -> Result<T, ControlError> {
+        done.ok_or_else(|| self.unknown(name))?
+            .map_err(ControlError::Refused)
     }
 
     fn unknown(&self, name: &str) -> ControlError {

@@ -2,6 +2,7 @@
 //! thing at a time.
 
 use std::{
+    path::Path,
     sync::{
         Arc,
         mpsc::{Receiver, RecvTimeoutError},
@@ -15,6 +16,7 @@ use crate::{
     plugin::Loader,
     reload::{self, Attempt, Outcome, Watched},
     runner::Shared,
+    shadowing,
     watch::Schedule,
 };
 
@@ -94,5 +96,28 @@ impl Keeper {
     pub fn apply(&mut self, config: &Config) -> Result<Vec<Attempt>, String> {
         let watched = &mut self.watched;
         apply::apply(&self.shared, &self.loader, &self.fixed, watched, config)
+    }
+
+    /// Runs the plugin of `file` beside extension `name`; `None` if there is no such extension.
+    pub fn shadow(&mut self, name: &str, file: &Path) -> Option<Result<(), String>> {
+        let watched = self.watched.iter().find(|of| of.slot.name == name)?;
+        Some(shadowing::begin(&self.loader, watched, file))
+    }
+
+    /// Lets what runs beside extension `name` take over; `None` if there is no such extension.
+    pub fn promote(&mut self, name: &str) -> Option<Result<Outcome, String>> {
+        let watched = self.watched.iter_mut().find(|of| of.slot.name == name)?;
+        Some(shadowing::promote(&self.shared, &self.loader, watched))
+    }
+
+    /// Ends what runs beside extension `name`; `None` if there is no such extension.
+    pub fn discard(&mut self, name: &str) -> Option<Result<(), String>> {
+        let watched = self.watched.iter().find(|of| of.slot.name == name)?;
+        let ended = shadowing::discard(watched);
+        Some(
+            ended
+                .then_some(())
+                .ok_or_else(|| shadowing::nothing(watched)),
+        )
     }
 }

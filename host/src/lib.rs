@@ -43,6 +43,8 @@ pub mod rescue;
 pub mod router;
 pub mod runner;
 pub mod schema;
+pub mod shadow;
+pub mod shadowing;
 pub mod slot;
 pub mod status;
 pub mod store;

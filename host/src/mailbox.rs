@@ -16,7 +16,7 @@ use std::{
 use tig_plugin_api::{HttpReply, HttpRequest};
 use tokio::sync::oneshot;
 
-use crate::{event::Event, plugin::Plugin, queue::Queue};
+use crate::{event::Event, plugin::Plugin, queue::Queue, shadow::Standing};
 
 /// Events that may wait; a handler whose event finds no room is told so.
 pub const EVENTS_MAX: usize = 100_000;
@@ -72,6 +72,10 @@ pub enum Command {
     Swap(Successor),
     /// The new version's probation may be over.
     Confirm,
+    /// Run a candidate beside the instance.
+    Shadow(Box<Beside>),
+    /// End the candidate that runs beside the instance.
+    EndShadow,
     /// End the thread. Items that wait stay where they are.
     Stop,
 }
@@ -82,6 +86,18 @@ pub struct Successor {
     pub plugin: Plugin,
     /// JSON of its settings.
     pub settings: Arc<[u8]>,
+    /// Is told what came of it.
+    pub done: std::sync::mpsc::Sender<Result<(), String>>,
+}
+
+/// What runs beside an instance.
+pub struct Beside {
+    /// Its code.
+    pub plugin: Plugin,
+    /// JSON of its settings.
+    pub settings: Arc<[u8]>,
+    /// Where its standing is told.
+    pub standing: Standing,
     /// Is told what came of it.
     pub done: std::sync::mpsc::Sender<Result<(), String>>,
 }

@@ -154,6 +154,17 @@ impl Candidate {
             bytes,
         })
     }
+
+    /// Puts the file's bytes at `path`, whole.
+    ///
+    /// # Errors
+    ///
+    /// The system's reason.
+    pub fn install(&self, path: &Path) -> std::io::Result<()> {
+        let partial = path.with_extension("so.part");
+        std::fs::write(&partial, &self.bytes)?;
+        std::fs::rename(&partial, path)
+    }
 }
 
 /// As much of a file's hash as people compare.

@@ -105,18 +105,33 @@ pub fn look(shared: &Shared, loader: &Loader, watched: &mut Watched) {
 ///
 /// The text says why the running version goes on; it is logged and told to extensions as well.
 pub fn reload(shared: &Shared, loader: &Loader, watched: &Watched) -> Result<Outcome, String> {
-    let started = Instant::now();
     let slot = &watched.slot;
-    let from = slot.version();
     let candidate = Candidate::read(&watched.path)
         .map_err(|error| rejected(shared, slot, None, error.to_string()))?;
     let is_same = candidate.hash == slot.hash() && !slot.wants(&watched.settings);
     if is_same && slot.state() != State::Stopped {
-        return Ok(Outcome::Unchanged { version: from });
+        let version = slot.version();
+        return Ok(Outcome::Unchanged { version });
     }
-    let to = candidate.manifest.version.clone();
-    admit(shared, watched, &candidate)
-        .and_then(|()| switch(loader, watched, &candidate))
+    take_over(shared, loader, watched, &candidate)
+}
+
+/// Lets `candidate` take over, with the settings that are wanted now.
+///
+/// # Errors
+///
+/// As for [`reload`].
+pub fn take_over(
+    shared: &Shared,
+    loader: &Loader,
+    watched: &Watched,
+    candidate: &Candidate,
+) -> Result<Outcome, String> {
+    let started = Instant::now();
+    let slot = &watched.slot;
+    let (from, to) = (slot.version(), candidate.manifest.version.clone());
+    admit(shared, watched, candidate)
+        .and_then(|()| switch(loader, watched, candidate))
         .map_err(|reason| rejected(shared, slot, Some(&to), reason))?;
     info!(
         extension = slot.name,

@@ -3,6 +3,7 @@
 //! Invariant: a handler is a transaction. Its writes, events and requests take effect together after it has returned `Ok`;
 //! on an error or a panic none does. After a panic the instance, whose fields may be half changed, is made anew.
 
+mod beside;
 mod handle;
 mod instance;
 mod switch;
@@ -23,6 +24,7 @@ use crate::{
     overlay::Overlay,
     plugin::Plugin,
     probation::Probation,
+    shadow::{Feed, compare::Record},
     slot::Slot,
     threads::Threads,
     transaction::Services,
@@ -74,6 +76,11 @@ pub struct Runner {
     unhandled: Vec<Delivery>,
     restarts: VecDeque<Instant>,
     again: Again,
+    /// The candidate that runs beside the instance.
+    shadow: Option<Feed>,
+    /// What the handler that runs has come to, for the shadow.
+    record: Record,
+    inputs: Vec<u64>,
     /// What the watchdog was told last.
     what: Arc<str>,
     /// `http_response`, shared so that it is told apart without comparing texts.
@@ -147,6 +154,9 @@ impl Runner {
             unhandled: Vec::new(),
             restarts: VecDeque::new(),
             again: Again::default(),
+            shadow: None,
+            record: Record::default(),
+            inputs: Vec::new(),
             what: "".into(),
             http_response: HTTP_RESPONSE.into(),
         }
@@ -163,6 +173,8 @@ impl Runner {
                 }
                 Taken::Command(Command::Swap(successor)) => self.swap(successor),
                 Taken::Command(Command::Confirm) => self.confirm(Instant::now()),
+                Taken::Command(Command::Shadow(beside)) => self.begin_shadow(*beside),
+                Taken::Command(Command::EndShadow) => self.shadow = None,
                 Taken::Item(item) => {
                     self.handle(item);
                     self.slot.handled.fetch_add(1, Ordering::Relaxed);

@@ -17,8 +17,9 @@ use crate::{
     held::Held,
     mailbox::Mailbox,
     meters::Meters,
-    plugin::Plugin,
+    plugin::{Candidate, Plugin},
     probation::Probation,
+    shadow::Standing,
     status::{ExtensionStatus, State},
     watchdog::Activity,
 };
@@ -68,7 +69,25 @@ struct Present {
     mapped: BTreeSet<String>,
     code_bytes: u64,
     last_failure: Option<String>,
+    shadow: Option<Shadow>,
     rejected: Option<String>,
+}
+
+/// A candidate that runs beside an extension.
+#[derive(Clone)]
+pub struct Shadow {
+    /// How it does.
+    pub standing: Standing,
+    /// Its file as it was read.
+    pub candidate: Arc<Candidate>,
+}
+
+impl Shadow {
+    /// Why it runs no more, if so.
+    #[must_use]
+    pub fn ended(&self) -> Option<String> {
+        lock(&self.standing).ended.clone()
+    }
 }
 
 impl fmt::Debug for Slot {
@@ -143,6 +162,17 @@ impl Slot {
         self.is_on_probation.store(false, Ordering::Release);
         let (tenure, activity) = self.take_over();
         Some((ended, tenure, activity))
+    }
+
+    /// Sets the candidate that runs beside the present version, and returns the one before.
+    pub fn set_shadow(&self, shadow: Option<Shadow>) -> Option<Shadow> {
+        std::mem::replace(&mut self.lock().shadow, shadow)
+    }
+
+    /// The candidate that runs beside the present version.
+    #[must_use]
+    pub fn shadow(&self) -> Option<Shadow> {
+        self.lock().shadow.clone()
     }
 
     /// A new version was refused; `reason` tells why.
@@ -268,6 +298,10 @@ impl Slot {
             failed: self.failed.load(Ordering::Relaxed),
             last_failure: present.last_failure.clone(),
             rejected: present.rejected.clone(),
+            shadow: present
+                .shadow
+                .as_ref()
+                .map(|shadow| lock(&shadow.standing).clone()),
             restarts: self.restarts.load(Ordering::Relaxed),
             unfinished: self.meters.unfinished(),
             busy,

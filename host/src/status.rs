@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::shadow::ShadowStatus;
+
 /// What becomes of an extension's events.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -40,6 +42,9 @@ pub struct ExtensionStatus {
     pub last_failure: Option<String>,
     /// The last version that was refused, and why.
     pub rejected: Option<String>,
+    /// The candidate that runs beside it, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shadow: Option<ShadowStatus>,
     /// Instances made anew after a panic.
     pub restarts: u64,
     /// Pieces of work that it has not finished, by its own account; a drain waits for them.

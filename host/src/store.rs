@@ -5,6 +5,7 @@
 
 mod archive;
 mod commit;
+mod view;
 
 use std::{
     collections::BTreeMap,
@@ -16,6 +17,7 @@ use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, backends:
 
 pub use archive::{Archive, ArchiveError, Owner};
 pub use commit::Commit;
+pub use view::View;
 
 /// Values by extension and key.
 const VALUES: TableDefinition<'_, (&str, &str), &[u8]> = TableDefinition::new("values");
@@ -153,16 +155,22 @@ impl Store {
         })
     }
 
+    /// What is stored now.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn view(&self) -> Result<View, StoreError> {
+        View::of(&self.database)
+    }
+
     /// Reads a value.
     ///
     /// # Errors
     ///
     /// The file cannot be read.
     pub fn get(&self, extension: &str, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let table = self.database.begin_read()?.open_table(VALUES)?;
-        Ok(table
-            .get((extension, key))?
-            .map(|value| value.value().to_vec()))
+        self.view()?.get(extension, key)
     }
 
     /// Reads all keys that begin with `prefix`, with their values.
@@ -175,17 +183,7 @@ impl Store {
         extension: &str,
         prefix: &str,
     ) -> Result<BTreeMap<String, Vec<u8>>, StoreError> {
-        let table = self.database.begin_read()?.open_table(VALUES)?;
-        let mut found = BTreeMap::new();
-        for entry in table.range((extension, prefix)..)? {
-            let (key, value) = entry?;
-            let (owner, key) = key.value();
-            if owner != extension || !key.starts_with(prefix) {
-                break;
-            }
-            found.insert(key.to_owned(), value.value().to_vec());
-        }
-        Ok(found)
+        self.view()?.scan(extension, prefix)
     }
 
     /// The durable events that `extension` has not handled, in the order in which they were emitted.

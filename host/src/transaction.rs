@@ -62,6 +62,8 @@ pub struct Transaction<'a> {
     effects: Effects,
     /// An event found no room.
     was_full: bool,
+    /// What time and randomness were to it, if somebody wants to know.
+    inputs: Option<Vec<u64>>,
 }
 
 impl<'a> Transaction<'a> {
@@ -75,7 +77,25 @@ impl<'a> Transaction<'a> {
             effect_bytes: 0,
             effects: Effects::default(),
             was_full: false,
+            inputs: None,
         }
+    }
+
+    /// From now on, remembers what time and randomness are to it.
+    pub fn record_inputs(&mut self) {
+        self.inputs = Some(Vec::new());
+    }
+
+    /// See [`Transaction::record_inputs`].
+    pub fn take_inputs(&mut self) -> Vec<u64> {
+        self.inputs.take().unwrap_or_default()
+    }
+
+    fn input(&mut self, value: u64) -> Vec<u8> {
+        if let Some(inputs) = &mut self.inputs {
+            inputs.push(value);
+        }
+        value.to_le_bytes().to_vec()
     }
 
     /// What was asked for.
@@ -105,8 +125,14 @@ impl<'a> Transaction<'a> {
             service::COUNT => self.measure(meters::Kind::Counter, name, body)?,
             service::GAUGE => self.measure(meters::Kind::Gauge, name, body)?,
             service::LOG => self.log(name, body),
-            service::NOW => return Ok(self.services.clock.now_ms().to_le_bytes().to_vec()),
-            service::RANDOM => return Ok(self.random().to_le_bytes().to_vec()),
+            service::NOW => {
+                let now = self.services.clock.now_ms();
+                return Ok(self.input(now));
+            }
+            service::RANDOM => {
+                let number = self.random();
+                return Ok(self.input(number));
+            }
             unknown => {
                 return Err(format!(
                     "this host has no service {unknown}; upgrade the host"

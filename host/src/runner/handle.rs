@@ -19,6 +19,7 @@ use crate::{
     committer::Job,
     effects::Effects,
     mailbox::{Answer, Answered, Delivery, Item, Refusal},
+    shadow::{Copied, compare::Record},
     transaction::Transaction,
 };
 
@@ -34,6 +35,15 @@ pub(super) enum CallError {
     Busy(String),
     /// The instance cannot be used any more.
     Broken(String),
+}
+
+impl CallError {
+    fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Stopped | Self::Replaced => None,
+            Self::Failed(reason) | Self::Busy(reason) | Self::Broken(reason) => Some(reason),
+        }
+    }
 }
 
 /// What is told of a handler that returned when another runner was working already.
@@ -72,10 +82,14 @@ impl Runner {
         {
             probation.give(&item);
         }
+        let copied = self.shadow.as_ref().map(|_| Copied::of(&item));
         match item {
             Item::Event(delivery) => self.handle_event(delivery),
             Item::Response(response) => self.handle_response(&response),
             Item::Request(request, sender) => self.handle_request(&request, sender),
+        }
+        if let Some(copied) = copied {
+            self.feed(copied);
         }
         self.again.count();
     }
@@ -190,10 +204,14 @@ impl Runner {
         self.overlay.settle(self.slot.desk.settled());
         let services = &self.shared.services;
         let mut transaction = Transaction::begin(services, &self.slot, &self.overlay);
+        if self.shadow.is_some() {
+            transaction.record_inputs();
+        }
         self.activity.begin();
         let host: HostRef<'_> = Host_TO::from_ptr(RMut::new(&mut transaction), TD_Opaque);
         let returned = call(instance, host);
         self.activity.end();
+        self.inputs = transaction.take_inputs();
         if !self.is_present() {
             return Err(CallError::Replaced);
         }
@@ -211,6 +229,9 @@ impl Runner {
 
     /// Lets effects take place: at once if nothing has to be on disk before, else when it is.
     pub(super) fn hand_in(&mut self, mut effects: Effects) {
+        if self.shadow.is_some() {
+            self.record = Record::of(&effects);
+        }
         self.again.drop_sent(&mut effects);
         if effects.is_empty() {
             return;
@@ -261,6 +282,7 @@ impl Runner {
     }
 
     fn report(&mut self, what: &str, error: CallError) {
+        let failed = error.reason().map(Record::failed);
         let extension = self.name();
         match error {
             CallError::Stopped | CallError::Replaced => {}
@@ -281,5 +303,7 @@ impl Runner {
                 self.recover(&reason);
             }
         }
+        // After all that may have been handed in on the way.
+        self.record = failed.unwrap_or_default();
     }
 }

@@ -63,7 +63,7 @@ impl Runner {
     }
 
     /// The present instance's state; `None` if there is no instance.
-    fn snapshot(&mut self) -> Option<RResult<ROption<RVec<u8>>, Failure>> {
+    pub(super) fn snapshot(&mut self) -> Option<RResult<ROption<RVec<u8>>, Failure>> {
         let instance = self.instance.as_mut()?;
         self.activity.name(&"snapshot".into());
         self.activity.begin();
@@ -76,6 +76,7 @@ impl Runner {
     fn seat(&mut self, successor: &Successor, instance: InstanceBox, on_probation: bool) {
         self.plugin = successor.plugin.clone();
         self.instance = Some(instance);
+        self.end_shadow("the running version was replaced");
         self.announce();
         if on_probation {
             self.slot.set_state(State::Probation);
@@ -163,6 +164,7 @@ impl Runner {
         self.settings = predecessor.settings;
         self.instance = Some(predecessor.instance);
         self.unhandled.clear();
+        self.end_shadow("the running version was replaced");
         self.announce();
         self.hand_in(Effects {
             writes,

@@ -10,7 +10,7 @@ use tig_host::{
 use crate::support::{Home, fixture};
 
 /// A host with the counter only, which stands at 5.
-async fn counting() -> (Home, Host, Value) {
+pub(crate) async fn counting() -> (Home, Host, Value) {
     let home = Home::new();
     home.install("tally", &std::fs::read(fixture("tally")).unwrap());
     let mut config = home.config();
@@ -20,14 +20,14 @@ async fn counting() -> (Home, Host, Value) {
     (home, host, config)
 }
 
-async fn get(host: &Host, path: &str) -> (u16, Value) {
+pub(crate) async fn get(host: &Host, path: &str) -> (u16, Value) {
     let url = format!("http://{}{path}", host.address());
     let response = reqwest::get(url).await.unwrap();
     let status = response.status().as_u16();
     (status, response.json().await.unwrap_or_default())
 }
 
-async fn count(host: &Host, n: u64) -> Value {
+pub(crate) async fn count(host: &Host, n: u64) -> Value {
     let url = format!("http://{}/count/{n}", host.address());
     let response = reqwest::Client::new().post(url).send().await.unwrap();
     response.json().await.unwrap()
@@ -45,7 +45,7 @@ fn names(host: &Host) -> Vec<String> {
     status.into_iter().map(|of| of.name).collect()
 }
 
-async fn stop(host: Host) {
+pub(crate) async fn stop(host: Host) {
     tokio::task::spawn_blocking(|| host.stop()).await.unwrap();
 }
 

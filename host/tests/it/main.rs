@@ -13,6 +13,7 @@ mod metrics;
 mod misbehaving;
 mod probation;
 mod reload;
+mod shadow;
 mod start;
 mod store;
 mod stream;

@@ -1,0 +1,49 @@
+//! Reading: values as they were at one moment.
+
+use std::collections::BTreeMap;
+
+use redb::{Database, ReadOnlyTable, ReadableDatabase};
+
+use super::{StoreError, VALUES};
+
+/// What was stored at one moment. While there is one, the file keeps what was there then.
+pub struct View(ReadOnlyTable<(&'static str, &'static str), &'static [u8]>);
+
+impl View {
+    /// What `database` holds now.
+    pub(super) fn of(database: &Database) -> Result<Self, StoreError> {
+        Ok(Self(database.begin_read()?.open_table(VALUES)?))
+    }
+
+    /// Reads a value.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn get(&self, extension: &str, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let value = self.0.get((extension, key))?;
+        Ok(value.map(|value| value.value().to_vec()))
+    }
+
+    /// Reads all keys that begin with `prefix`, with their values.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn scan(
+        &self,
+        extension: &str,
+        prefix: &str,
+    ) -> Result<BTreeMap<String, Vec<u8>>, StoreError> {
+        let mut found = BTreeMap::new();
+        for entry in self.0.range((extension, prefix)..)? {
+            let (key, value) = entry?;
+            let (owner, key) = key.value();
+            if owner != extension || !key.starts_with(prefix) {
+                break;
+            }
+            found.insert(key.to_owned(), value.value().to_vec());
+        }
+        Ok(found)
+    }
+}

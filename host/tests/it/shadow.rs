@@ -1,0 +1,132 @@
+//! A candidate that runs beside an extension.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+use tig_host::{
+    control::{Control, ControlError},
+    host::Host,
+    reload::Outcome,
+    shadow::ShadowStatus,
+};
+
+use crate::{
+    apply::{count, counting, get, stop},
+    support::{Home, wait_until, with_version},
+};
+
+/// Lets the host do something that waits for its own threads.
+async fn control<T: Send + 'static>(
+    host: &Host,
+    ask: impl FnOnce(&Control) -> T + Send + 'static,
+) -> T {
+    let control = host.control();
+    tokio::task::spawn_blocking(move || ask(&control))
+        .await
+        .unwrap()
+}
+
+/// Version 0.1.1 of the counter, outside the plugin folder.
+fn candidate(home: &Home) -> PathBuf {
+    let path = home.path("candidate.so");
+    std::fs::write(&path, with_version("counter", "0.1.1")).unwrap();
+    path
+}
+
+async fn begin(home: &Home, host: &Host) {
+    let file = candidate(home);
+    let begun = control(host, move |control| control.shadow("counter", &file)).await;
+    begun.unwrap();
+}
+
+/// Waits until the candidate's standing is as wanted.
+fn standing(host: &Host, wanted: impl Fn(&ShadowStatus) -> bool) -> ShadowStatus {
+    let shadow = || host.control().status().remove(0).shadow;
+    wait_until(
+        || shadow().as_ref().is_some_and(&wanted),
+        || format!("{:?}", shadow()),
+    );
+    shadow().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_candidate_is_compared_and_promoted() {
+    let (home, host, _) = counting().await;
+    begin(&home, &host).await;
+    assert_eq!(count(&host, 1).await, json!([6, 2]));
+    assert_eq!(get(&host, "/total").await.1, json!([6, 2]));
+    assert_eq!(standing(&host, |of| of.same == 2).different, 0);
+    // A successor fails on 779; the running counter does not.
+    assert_eq!(count(&host, 779).await, json!([785, 3]));
+    let shadow = standing(&host, |of| of.different == 1);
+    let told = "POST /count/779: fails: 779 is not counted";
+    assert_eq!(shadow.differences, [told]);
+    // From here on the candidate's total differs.
+    count(&host, 1).await;
+    let shadow = standing(&host, |of| of.different == 2);
+    assert!(
+        shadow.differences[1].contains("answers 200 [7,3], not 200 [786,4]"),
+        "{shadow:?}"
+    );
+
+    let promoted = control(&host, |control| control.promote("counter")).await;
+    let (from, to) = ("0.1.0".to_owned(), "0.1.1".to_owned());
+    assert_eq!(promoted.unwrap(), Outcome::Reloaded { from, to });
+    assert_eq!(
+        count(&host, 1).await,
+        json!([787, 5]),
+        "from where the running one was"
+    );
+    let status = host.control().status().remove(0);
+    assert!(status.shadow.is_none() && status.version == "0.1.1");
+    stop(host).await;
+    let installed = std::fs::read(home.path("plugins").join("libcounter.so")).unwrap();
+    assert_eq!(
+        installed,
+        with_version("counter", "0.1.1"),
+        "the next start runs it too"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_candidate_that_panics_harms_nobody() {
+    let (home, host, _) = counting().await;
+    begin(&home, &host).await;
+    assert_eq!(count(&host, 777).await, json!([782, 2]));
+    let shadow = standing(&host, |of| of.ended.is_some());
+    assert!(shadow.ended.unwrap().contains("777 is too much"));
+    assert_eq!(count(&host, 1).await, json!([783, 3]));
+
+    let refused = control(&host, |control| control.promote("counter")).await;
+    assert!(
+        matches!(refused, Err(ControlError::Refused(_))),
+        "{refused:?}"
+    );
+    control(&host, |control| control.discard("counter"))
+        .await
+        .unwrap();
+    let nothing = control(&host, |control| control.discard("counter")).await;
+    assert!(
+        nothing
+            .unwrap_err()
+            .to_string()
+            .contains("nothing runs beside `counter`")
+    );
+    stop(host).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_candidate_is_refused() {
+    let (home, host, _) = counting().await;
+    let file = home.path("bad.so");
+    std::fs::write(&file, "no plugin").unwrap();
+    let refused = control(&host, move |control| control.shadow("counter", &file)).await;
+    assert!(
+        refused
+            .unwrap_err()
+            .to_string()
+            .contains("not a 64-bit ELF file")
+    );
+    assert!(host.control().status()[0].shadow.is_none());
+    stop(host).await;
+}
