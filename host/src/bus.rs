@@ -73,6 +73,21 @@ impl Outgoing {
     }
 }
 
+impl Outgoing {
+    /// Its way, and the event with its place in the order.
+    fn numbered(mut self, sequence: u64) -> (Arc<Route<Arc<Slot>>>, Arc<Event>) {
+        self.published = true;
+        let event = Arc::new(Event {
+            sequence,
+            name: Arc::clone(&self.route.event),
+            payload: Arc::clone(&self.payload),
+            outbox_id: self.outbox_id,
+            latest: self.kind == Kind::Latest,
+        });
+        (Arc::clone(&self.route), event)
+    }
+}
+
 impl Drop for Outgoing {
     fn drop(&mut self) {
         if !self.published && self.kind != Kind::Latest {
@@ -80,6 +95,13 @@ impl Drop for Outgoing {
                 slot.mailbox.release(1);
             }
         }
+    }
+}
+
+fn delivery(event: &Arc<Event>) -> Delivery {
+    Delivery {
+        event: Arc::clone(event),
+        redelivered: false,
     }
 }
 
@@ -186,25 +208,35 @@ impl Bus {
         }))
     }
 
-    /// Publishes events in their order.
+    /// Publishes events in their order. Each mailbox is opened once for all of them.
     pub fn publish(&self, events: Vec<Outgoing>) {
         let mut last = lock(&self.order);
-        for mut outgoing in events {
+        let mut number = |outgoing: Outgoing| {
             *last += 1;
-            let event = Arc::new(Event {
-                sequence: *last,
-                name: Arc::clone(&outgoing.route.event),
-                payload: Arc::clone(&outgoing.payload),
-                outbox_id: outgoing.outbox_id,
-                latest: outgoing.kind == Kind::Latest,
-            });
-            outgoing.published = true;
-            for slot in &outgoing.route.subscribers {
-                slot.mailbox.put_event(Delivery {
-                    event: Arc::clone(&event),
-                    redelivered: false,
-                });
+            outgoing.numbered(*last)
+        };
+        let count = events.len();
+        if count == 1 {
+            for (route, event) in events.into_iter().map(number) {
+                for slot in &route.subscribers {
+                    slot.mailbox.put_events([delivery(&event)]);
+                }
             }
+            return;
+        }
+        let mut shares: Vec<(Arc<Slot>, Vec<Delivery>)> = Vec::new();
+        for (route, event) in events.into_iter().map(&mut number) {
+            for slot in &route.subscribers {
+                let known = shares.iter().position(|(of, _)| Arc::ptr_eq(of, slot));
+                let place = known.unwrap_or_else(|| {
+                    shares.push((Arc::clone(slot), Vec::with_capacity(count)));
+                    shares.len() - 1
+                });
+                shares[place].1.push(delivery(&event));
+            }
+        }
+        for (slot, share) in shares {
+            slot.mailbox.put_events(share);
         }
     }
 

@@ -148,14 +148,16 @@ impl Mailbox {
         self.claimed.fetch_sub(events, Ordering::Relaxed);
     }
 
-    /// Puts an event: one that room was claimed for, or the latest of its kind.
-    pub fn put_event(&self, delivery: Delivery) {
+    /// Puts events in their order: those that room was claimed for, and the latest of their kind.
+    pub fn put_events(&self, deliveries: impl IntoIterator<Item = Delivery>) {
         let mut state = self.lock();
-        if delivery.event.latest {
-            let kind = Arc::clone(&delivery.event.name);
-            state.items.push_latest(&kind, Item::Event(delivery));
-        } else {
-            state.items.push(Item::Event(delivery));
+        for delivery in deliveries {
+            if delivery.event.latest {
+                let kind = Arc::clone(&delivery.event.name);
+                state.items.push_latest(&kind, Item::Event(delivery));
+            } else {
+                state.items.push(Item::Event(delivery));
+            }
         }
         self.wake(state);
     }
@@ -296,7 +298,7 @@ mod tests {
 
     fn put(mailbox: &Mailbox, sequence: u64, name: &str) {
         assert!(name == "latest" || mailbox.claim());
-        mailbox.put_event(delivery(sequence, name));
+        mailbox.put_events([delivery(sequence, name)]);
     }
 
     fn take_sequence(mailbox: &Mailbox) -> u64 {
@@ -333,7 +335,7 @@ mod tests {
         let mailbox = Mailbox::default();
         assert!((0..EVENTS_MAX).all(|_| mailbox.claim()));
         assert!(!mailbox.claim());
-        mailbox.put_event(delivery(1, "a"));
+        mailbox.put_events([delivery(1, "a")]);
         assert!(!mailbox.claim(), "what was claimed is filled");
         mailbox.take();
         assert!(mailbox.claim(), "what was taken makes room");

@@ -58,14 +58,20 @@ impl Activity {
         *lock(&self.what) = Arc::clone(what);
     }
 
-    /// A call begins.
+    /// A call begins. Only one thread calls this and [`Activity::end`].
     pub fn begin(&self) {
-        self.steps.fetch_add(1, Ordering::Relaxed);
+        self.step();
     }
 
     /// The call has ended.
     pub fn end(&self) {
-        self.steps.fetch_add(1, Ordering::Relaxed);
+        self.step();
+    }
+
+    /// Cheaper than an addition that other threads could make too.
+    fn step(&self) {
+        let steps = self.steps.load(Ordering::Relaxed);
+        self.steps.store(steps + 1, Ordering::Relaxed);
     }
 
     /// Whether a call runs.

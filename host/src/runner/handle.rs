@@ -95,7 +95,7 @@ impl Runner {
     }
 
     fn handle_event(&mut self, delivery: Delivery) {
-        let event = Arc::clone(&delivery.event);
+        let event = &delivery.event;
         let called = self.call(&event.name, |instance, host| {
             instance.on_event(
                 host,
