@@ -9,6 +9,8 @@ use crate::workspace::{Workspace, run as run_command};
 /// What is measured.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum Subject {
+    /// Dispatch, commits, reloads and memory of the host.
+    Host,
     /// Nonces per second of every algorithm, against an interpreter and native code, and what goes with them.
     Worker,
     /// The master's extensions: batches, samples, a whole block.
@@ -28,6 +30,13 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<()> {
     let workspace = Workspace::load()?;
     let package = match options.subject {
+        Subject::Host => {
+            // The program that tries plugin files, and the plugins that are measured with.
+            let mut build =
+                workspace.cargo("build --quiet --release -p tig-host -p tig-bench-host");
+            run_command(build.args(["--bins", "--examples"]))?;
+            "tig-bench-host"
+        }
         Subject::Worker => {
             wasm::build(&workspace)?;
             "tig-bench-worker"

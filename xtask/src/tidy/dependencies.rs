@@ -6,8 +6,12 @@ use std::path::Path;
 use crate::workspace::Package;
 
 /// For each crate, those of ours that it may depend on. A plugin is found by its folder.
-const ALLOWED: [(&str, &[&str]); 17] = [
+const ALLOWED: [(&str, &[&str]); 18] = [
     ("tig-algorithms", &["tig-challenges", "tig-protocol"]),
+    (
+        "tig-bench-host",
+        &["tig-bench-report", "tig-host", "tig-plugin-api"],
+    ),
     (
         "tig-bench-master",
         &[

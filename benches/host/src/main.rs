@@ -1,0 +1,24 @@
+//! Measures the host: dispatch through the ABI, commits, reloads, and what a process with six extensions costs.
+//!
+//! `cargo xtask bench host [--json]` builds the host and the plugins beside this and runs it.
+
+mod commits;
+mod dispatch;
+mod process;
+mod reloads;
+mod site;
+
+use std::process::ExitCode;
+
+use tig_bench_report::{Report, Result};
+
+fn main() -> ExitCode {
+    tig_bench_report::main(measure)
+}
+
+fn measure(report: &mut Report) -> Result<()> {
+    dispatch::measure(report)?;
+    commits::measure(report)?;
+    reloads::measure(report)?;
+    process::measure(report)
+}

@@ -1,0 +1,109 @@
+//! What it costs to load and to replace a plugin.
+
+use std::{fs, time::Instant};
+
+use tig_bench_report::{Line, Report, Result, Target};
+use tig_host::{
+    plugin::{Candidate, Loader},
+    reload::Outcome,
+};
+
+use crate::{
+    process::memory_kb,
+    site::{Site, plugin, program},
+};
+
+/// Reloads whose memory is measured.
+const RELOADS: u32 = 500;
+
+/// Loads and reloads that are timed.
+const TIMED: u32 = 20;
+
+pub(crate) fn measure(report: &mut Report) -> Result<()> {
+    let file = fs::read(plugin("silent")?)?;
+    load(report, &file)?;
+    reload(report, &file)
+}
+
+/// The same code as another version: another file to the host.
+fn version(file: &[u8], number: u32) -> Result<Vec<u8>> {
+    let old = concat!("\"version\":\"", env!("CARGO_PKG_VERSION"), "\"").as_bytes();
+    let new = format!(
+        "\"version\":\"{}.{}.{}\"",
+        number / 100,
+        number / 10 % 10,
+        number % 10
+    );
+    let place = file.windows(old.len()).position(|window| window == old);
+    let place = place.ok_or("the plugin has no manifest")?;
+    if old.len() != new.len() {
+        return Err("the version's length has changed".into());
+    }
+    let mut bytes = file.to_vec();
+    bytes[place..place + old.len()].copy_from_slice(new.as_bytes());
+    Ok(bytes)
+}
+
+fn load(report: &mut Report, file: &[u8]) -> Result<()> {
+    let site = Site::new(&[("silent", "silent")])?;
+    let loader = Loader {
+        cache_folder: site.path("cache"),
+        probe_program: Some(program()?),
+    };
+    let mut times = Vec::new();
+    for number in 1..=TIMED {
+        site.install("silent", &version(file, number)?)?;
+        let start = Instant::now();
+        loader.load(&Candidate::read(&site.file("silent"))?)?;
+        times.push(start.elapsed().as_secs_f64() * 1e3);
+    }
+    report.add(&Line {
+        name: "load of a plugin with its trial, median",
+        value: median(&mut times),
+        unit: "ms",
+        target: Target::AtMost(20.0),
+        against: None,
+    })
+}
+
+fn reload(report: &mut Report, file: &[u8]) -> Result<()> {
+    let site = Site::new(&[("silent", "silent")])?;
+    let host = site.start()?;
+    let mut times = Vec::new();
+    let before = memory_kb(std::process::id(), "RssAnon:")?;
+    for number in 1..=RELOADS {
+        site.install("silent", &version(file, number)?)?;
+        let start = Instant::now();
+        // One that the host has noticed by itself is not counted.
+        if let Outcome::Reloaded { .. } = host.control.reload("silent")? {
+            times.push(start.elapsed().as_secs_f64() * 1e3);
+        }
+    }
+    let grown = memory_kb(std::process::id(), "RssAnon:")?.saturating_sub(before);
+    let status = host.control.status().remove(0);
+    let mut line = |name, value, unit, target| {
+        report.add(&Line {
+            name,
+            value,
+            unit,
+            target,
+            against: None,
+        })
+    };
+    let at_most = Target::AtMost;
+    line("reload, median", median(&mut times), "ms", at_most(50.0))?;
+    let each = grown as f64 / status.reloads as f64;
+    line(
+        "anonymous memory per reload, 500 reloads",
+        each,
+        "KB",
+        at_most(100.0),
+    )?;
+    let code = status.code_bytes as f64 / 1e6;
+    line("plugin files kept, 500 reloads", code, "MB", Target::None)
+}
+
+fn median(times: &mut [f64]) -> f64 {
+    times.sort_unstable_by(f64::total_cmp);
+    times.get(times.len() / 2).copied().unwrap_or(f64::NAN)
+}
