@@ -1,0 +1,79 @@
+//! The answer of `GET /submissions`.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::{
+    SubmissionsManager,
+    kind::Kind,
+    submission::{State, Submission},
+};
+
+/// What keeps a submission from being done.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum WaitsFor {
+    /// The first block, which may show that it is confirmed.
+    FirstBlock,
+    /// More urgent ones, and the rate that the API allows.
+    ItsTurn,
+    RetryDelay,
+    Answer,
+    /// A block that shows it.
+    Confirmation,
+}
+
+impl SubmissionsManager {
+    pub(crate) fn report_all(&self, now_ms: u64) -> Value {
+        let list = |kind| -> Vec<Value> {
+            let of_kind = self.submissions.iter().filter(|((its, _), _)| *its == kind);
+            of_kind
+                .map(|((_, id), submission)| self.report(kind, id, submission, now_ms))
+                .collect()
+        };
+        json!({
+            "precommits": list(Kind::Precommit),
+            "benchmarks": list(Kind::Benchmark),
+            "proofs": list(Kind::Proof),
+        })
+    }
+
+    fn report(&self, kind: Kind, id: &str, submission: &Submission, now_ms: u64) -> Value {
+        let is_in_flight = self
+            .in_flight
+            .get(&kind)
+            .is_some_and(|in_flight| in_flight.id == id);
+        let state = match submission.state {
+            State::Waiting if is_in_flight => "in_flight",
+            State::Waiting => "waiting",
+            State::Sent { .. } => "sent",
+            State::Rejected => "rejected",
+        };
+        json!({
+            "id": id,
+            "state": state,
+            "waits_for": self.waits_for(kind, submission, is_in_flight, now_ms),
+            "attempts": submission.attempts,
+            "last_error": submission.last_error,
+        })
+    }
+
+    fn waits_for(
+        &self,
+        kind: Kind,
+        submission: &Submission,
+        is_in_flight: bool,
+        now_ms: u64,
+    ) -> Option<WaitsFor> {
+        match submission.state {
+            State::Rejected => None,
+            State::Sent { .. } => Some(WaitsFor::Confirmation),
+            State::Waiting if is_in_flight => Some(WaitsFor::Answer),
+            State::Waiting if kind != Kind::Precommit && self.listing.is_none() => {
+                Some(WaitsFor::FirstBlock)
+            }
+            State::Waiting if !submission.is_due(now_ms) => Some(WaitsFor::RetryDelay),
+            State::Waiting => Some(WaitsFor::ItsTurn),
+        }
+    }
+}
