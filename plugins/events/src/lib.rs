@@ -6,6 +6,7 @@
 mod alert;
 mod block;
 mod head;
+mod lenient;
 mod submission;
 mod work;
 
@@ -14,6 +15,7 @@ pub use block::{
     BenchmarkConfirmed, DifficultySamples, NewBlock, PrecommitConfirmed, ProofConfirmed,
 };
 pub use head::BlockHead;
+pub use lenient::Lenient;
 pub use submission::{
     BenchmarkReady, PrecommitReady, ProofReady, SubmitBenchmarkError, SubmitBenchmarkSuccess,
     SubmitPrecommitError, SubmitPrecommitSuccess, SubmitProofError, SubmitProofSuccess,

@@ -2,26 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned, de::IgnoredAny};
-use serde_json::value::RawValue;
-use tig_events::BlockHead;
+use serde::{Deserialize, Serialize, de::IgnoredAny};
+use tig_events::{BlockHead, Lenient};
 use tig_protocol::{PreciseNumber, api::Player};
 
-/// The part of `new_block` that counts here. Records are decoded one by one, so that an odd one stops no other.
+/// The part of `new_block` that counts here. An odd record stops no other.
 #[derive(Deserialize)]
 pub(crate) struct NewBlock {
     block: BlockHead,
-    algorithms: BTreeMap<String, Box<RawValue>>,
-    wasms: BTreeMap<String, Box<RawValue>>,
+    algorithms: BTreeMap<String, Lenient<Algorithm>>,
+    wasms: BTreeMap<String, Lenient<Wasm>>,
     #[serde(default)]
-    player: Option<Box<RawValue>>,
+    player: Option<Lenient<Player>>,
     #[serde(default)]
     precommits: BTreeMap<String, Precommit>,
     #[serde(default)]
     proofs: BTreeMap<String, IgnoredAny>,
     #[serde(default)]
     frauds: BTreeMap<String, IgnoredAny>,
-    challenges: BTreeMap<String, Box<RawValue>>,
+    challenges: BTreeMap<String, Lenient<Challenge>>,
 }
 
 /// What is read of a precommit: these records are many, and mostly of no interest.
@@ -148,10 +147,10 @@ impl Fees {
 
 impl Market {
     pub(crate) fn new(event: &NewBlock) -> Self {
-        let wasms: BTreeMap<String, Wasm> = decoded(&event.wasms)
-            .map(|wasm: Wasm| (wasm.algorithm_id.clone(), wasm))
+        let wasms: BTreeMap<&str, &WasmDetails> = sound(&event.wasms)
+            .map(|wasm| (wasm.algorithm_id.as_str(), &wasm.details))
             .collect();
-        let player: Option<Player> = event.player.as_deref().and_then(decode);
+        let player = event.player.as_ref().and_then(|player| player.0.as_ref());
         let open = event.precommits.keys();
         let suspects = event.frauds.keys().filter_map(|id| {
             let settings = event.precommits.get(id)?.settings.as_ref()?;
@@ -162,37 +161,37 @@ impl Market {
             block_id: event.block.id.clone(),
             height: event.block.height,
             useful_blocks: event.block.useful_blocks,
-            challenges: decoded(&event.challenges).map(challenge_facts).collect(),
-            algorithms: decoded(&event.algorithms)
-                .map(|algorithm: Algorithm| algorithm_facts(&wasms, &suspects, algorithm))
+            challenges: sound(&event.challenges).map(challenge_facts).collect(),
+            algorithms: sound(&event.algorithms)
+                .map(|algorithm| algorithm_facts(&wasms, &suspects, algorithm))
                 .collect(),
-            balance: player.and_then(|player| player.state?.available_fee_balance),
+            balance: player.and_then(|player| player.state.as_ref()?.available_fee_balance),
             unresolved: open.filter(|id| !event.proofs.contains_key(*id)).count(),
         }
     }
 }
 
-fn challenge_facts(challenge: Challenge) -> ChallengeFacts {
-    let fees = challenge.block_data.map(|data| Fees {
+fn challenge_facts(challenge: &Challenge) -> ChallengeFacts {
+    let fees = challenge.block_data.as_ref().map(|data| Fees {
         base: data.base_fee.unwrap_or_default(),
         per_nonce: data.per_nonce_fee.unwrap_or_default(),
     });
     ChallengeFacts {
-        id: challenge.id,
-        name: challenge.details.name,
+        id: challenge.id.clone(),
+        name: challenge.details.name.clone(),
         fees,
     }
 }
 
 fn algorithm_facts(
-    wasms: &BTreeMap<String, Wasm>,
+    wasms: &BTreeMap<&str, &WasmDetails>,
     suspects: &BTreeSet<String>,
-    algorithm: Algorithm,
+    algorithm: &Algorithm,
 ) -> AlgorithmFacts {
-    let wasm = wasms.get(&algorithm.id).map(|wasm| &wasm.details);
+    let wasm = wasms.get(algorithm.id.as_str());
     let usability = if suspects.contains(&algorithm.id) {
         Usability::Fraudulent
-    } else if algorithm.state.is_some_and(|state| state.banned) {
+    } else if algorithm.state.as_ref().is_some_and(|state| state.banned) {
         Usability::Banned
     } else if algorithm.block_data.is_none() {
         Usability::Inactive
@@ -204,19 +203,13 @@ fn algorithm_facts(
         Usability::Usable
     };
     AlgorithmFacts {
-        id: algorithm.id,
-        name: algorithm.details.name,
-        challenge_id: algorithm.details.challenge_id,
+        id: algorithm.id.clone(),
+        name: algorithm.details.name.clone(),
+        challenge_id: algorithm.details.challenge_id.clone(),
         usability,
     }
 }
 
-fn decoded<T: DeserializeOwned>(
-    records: &BTreeMap<String, Box<RawValue>>,
-) -> impl Iterator<Item = T> {
-    records.values().filter_map(|record| decode(record))
-}
-
-fn decode<T: DeserializeOwned>(record: &RawValue) -> Option<T> {
-    serde_json::from_str(record.get()).ok()
+fn sound<T>(records: &BTreeMap<String, Lenient<T>>) -> impl Iterator<Item = &T> {
+    records.values().filter_map(|record| record.0.as_ref())
 }
