@@ -18,45 +18,57 @@ pub(super) fn list(config: Option<&Path>, as_json: bool) -> Result<(), HostError
         None => folder_of_executable(),
     };
     let files = plugin_files(&folder).map_err(HostError::system("read the plugin folder"))?;
-    let read: Vec<(PathBuf, Result<Candidate, PluginError>)> = files
+    let read: Vec<Read> = files
         .into_iter()
         .map(|path| (path.clone(), Candidate::read(&path)))
         .collect();
     if as_json {
-        let value = |(path, candidate): &(PathBuf, Result<Candidate, PluginError>)| match candidate
-        {
-            Ok(candidate) => described(candidate),
-            Err(error) => json!({ "file": path, "error": error.to_string() }),
-        };
-        output::json(&read.iter().map(value).collect::<Vec<_>>());
-        return Ok(());
+        output::json(&read.iter().map(listed).collect::<Vec<_>>());
+    } else {
+        let head = ["NAME", "VERSION", "API", "HASH", "FILE"].map(str::to_owned);
+        let rows = read.iter().map(row);
+        output::table(
+            &std::iter::once(head.to_vec())
+                .chain(rows)
+                .collect::<Vec<_>>(),
+        );
     }
-    let mut rows = vec![
-        ["NAME", "VERSION", "API", "HASH", "FILE"]
-            .map(str::to_owned)
-            .to_vec(),
-    ];
-    for (path, candidate) in &read {
-        let file = path.file_name().unwrap_or_default().to_string_lossy();
-        rows.push(match candidate {
-            Ok(candidate) => vec![
-                candidate.manifest.name.clone(),
-                candidate.manifest.version.clone(),
-                candidate.manifest.api_version.to_string(),
-                short_hash(&candidate.hash).to_owned(),
-                file.into_owned(),
-            ],
-            Err(error) => vec![
-                "-".to_owned(),
-                "-".to_owned(),
-                "-".to_owned(),
-                "-".to_owned(),
-                error.to_string(),
-            ],
-        });
-    }
-    output::table(&rows);
     Ok(())
+}
+
+/// A file, and what is known of it.
+type Read = (PathBuf, Result<Candidate, PluginError>);
+
+fn listed((path, candidate): &Read) -> Value {
+    match candidate {
+        Ok(candidate) => described(candidate),
+        Err(error) => json!({ "file": path, "error": error.to_string() }),
+    }
+}
+
+fn row((path, candidate): &Read) -> Vec<String> {
+    match candidate {
+        Ok(Candidate { manifest, hash, .. }) => vec![
+            manifest.name.clone(),
+            manifest.version.clone(),
+            manifest.api_version.to_string(),
+            short_hash(hash).to_owned(),
+            path.file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
+        ],
+        Err(error) => {
+            let unknown = || "-".to_owned();
+            vec![
+                unknown(),
+                unknown(),
+                unknown(),
+                unknown(),
+                error.to_string(),
+            ]
+        }
+    }
 }
 
 /// Shows one plugin file.
@@ -67,17 +79,19 @@ pub(super) fn info(file: &Path, as_json: bool) -> Result<(), HostError> {
     })?;
     if as_json {
         output::json(&described(&candidate));
-        return Ok(());
+    } else {
+        output::table(&info_rows(&candidate));
     }
+    Ok(())
+}
+
+fn info_rows(candidate: &Candidate) -> Vec<Vec<String>> {
     let manifest = &candidate.manifest;
-    let list = |texts: &[String]| {
-        if texts.is_empty() {
-            "-".to_owned()
-        } else {
-            texts.join(", ")
-        }
+    let list = |texts: &[String]| match texts {
+        [] => "-".to_owned(),
+        texts => texts.join(", "),
     };
-    let rows = [
+    let facts = [
         ("name", manifest.name.clone()),
         ("version", manifest.version.clone()),
         ("plugin API", manifest.api_version.to_string()),
@@ -87,20 +101,13 @@ pub(super) fn info(file: &Path, as_json: bool) -> Result<(), HostError> {
         ("routes", list(&manifest.routes)),
         ("state version", manifest.state_version.to_string()),
     ];
-    let mut rows: Vec<Vec<String>> = rows
-        .into_iter()
-        .map(|(key, value)| vec![key.to_owned(), value])
-        .collect();
-    match &manifest.config {
-        None => rows.push(vec!["config".to_owned(), "not described".to_owned()]),
-        Some(schema) => {
-            let lines = config_lines(schema, "");
-            let head = std::iter::once("config".to_owned()).chain(std::iter::repeat(String::new()));
-            rows.extend(head.zip(lines).map(|(key, line)| vec![key, line]));
-        }
-    }
-    output::table(&rows);
-    Ok(())
+    let keys = match &manifest.config {
+        None => vec!["not described".to_owned()],
+        Some(schema) => config_lines(schema, ""),
+    };
+    let heads = std::iter::once("config").chain(std::iter::repeat(""));
+    let row = |(head, text): (&str, String)| vec![head.to_owned(), text];
+    facts.into_iter().chain(heads.zip(keys)).map(row).collect()
 }
 
 fn described(candidate: &Candidate) -> Value {

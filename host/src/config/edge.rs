@@ -8,7 +8,7 @@ use std::{
 use ipnet::IpNet;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use serde::Deserialize;
-use tig_plugin_api::ConfigSchema;
+use tig_plugin_api::{ConfigSchema, Secret};
 use tokio_rustls::rustls::{ServerConfig, crypto::ring};
 
 use super::{Fault, secret};
@@ -58,47 +58,41 @@ pub(super) struct HttpFile {
 
 impl AccessFile {
     pub(super) fn read(&self, folder: &Path, faults: &mut Vec<Fault>) -> Access {
-        let token = match (&self.token_file, &self.token_env) {
-            (Some(_), Some(_)) => Err(Fault::new(
-                "access.token_env",
-                "`token_file` is given too; remove one",
-            )),
-            (Some(named), None) => {
-                secret::from_file("access.token_file", &folder.join(named)).map(Some)
-            }
-            (None, Some(variable)) => secret::from_variable("access.token_env", variable).map(Some),
-            (None, None) => Ok(None),
-        };
-        let token = token
-            .and_then(|token| match token {
-                // Whoever sends an empty token would be let in.
-                Some(token) if token.reveal().is_empty() => Err(Fault::new(
-                    "access",
-                    "the token is empty; write one into its file or variable",
-                )),
-                token => Ok(token),
-            })
-            .unwrap_or_else(|fault| {
-                faults.push(fault);
-                None
-            });
+        let token = self.token(folder).unwrap_or_else(|fault| {
+            faults.push(fault);
+            None
+        });
         for (index, prefix) in self.prefixes.iter().enumerate() {
             if !prefix.starts_with('/') {
                 let path = format!("access.prefixes[{index}]");
-                faults.push(Fault::new(
-                    &path,
-                    format!("{prefix:?} does not begin with /"),
-                ));
+                let text = format!("{prefix:?} does not begin with /");
+                faults.push(Fault::new(&path, text));
             }
         }
         if !self.prefixes.is_empty() && token.is_none() {
-            faults.push(Fault::new(
-                "access.prefixes",
-                "there is no token that these paths could need; set `token_file`",
-            ));
+            let text = "there is no token that these paths could need; set `token_file`";
+            faults.push(Fault::new("access.prefixes", text));
         }
         let allow = networks("access.allow", &self.allow, faults);
         Access::new(token.as_ref(), self.prefixes.clone(), allow)
+    }
+
+    fn token(&self, folder: &Path) -> Result<Option<Secret>, Fault> {
+        let token = match (&self.token_file, &self.token_env) {
+            (Some(_), Some(_)) => {
+                let text = "`token_file` is given too; remove one";
+                return Err(Fault::new("access.token_env", text));
+            }
+            (Some(named), None) => secret::from_file("access.token_file", &folder.join(named))?,
+            (None, Some(variable)) => secret::from_variable("access.token_env", variable)?,
+            (None, None) => return Ok(None),
+        };
+        if token.reveal().is_empty() {
+            // Whoever sends an empty token would be let in.
+            let text = "the token is empty; write one into its file or variable";
+            return Err(Fault::new("access", text));
+        }
+        Ok(Some(token))
     }
 }
 
