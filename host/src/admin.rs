@@ -149,6 +149,9 @@ fn app(operator: Operator) -> Router {
         .route("/status", get(status))
         .route("/reload", post(reload_all))
         .route("/reload/{name}", post(reload))
+        .route("/shadow/{name}", post(shadow))
+        .route("/promote/{name}", post(promote))
+        .route("/discard/{name}", post(discard))
         .route("/drain", post(drain))
         .with_state(operator)
 }
@@ -178,6 +181,47 @@ async fn reload_all(State(operator): State<Operator>) -> Response {
         }
         Err(ReloadError::Config(error)) => failure(StatusCode::CONFLICT, &error.to_string()),
         Err(ReloadError::Control(error)) => refused(&error),
+    }
+}
+
+/// What a shadow is asked with.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct ShadowRequest {
+    /// The candidate's file, as an absolute path.
+    pub file: PathBuf,
+}
+
+async fn shadow(
+    State(operator): State<Operator>,
+    PathSegment(name): PathSegment<String>,
+    Json(request): Json<ShadowRequest>,
+) -> Response {
+    let asked = operator.clone();
+    match blocking(move || asked.shadow(&name, &request.file)).await {
+        Ok(()) => Json(operator.status()).into_response(),
+        Err(error) => refused(&error),
+    }
+}
+
+async fn promote(
+    State(operator): State<Operator>,
+    PathSegment(name): PathSegment<String>,
+) -> Response {
+    let wanted = name.clone();
+    match blocking(move || operator.promote(&wanted)).await {
+        Ok(outcome) => Json(json!({ "reloads": [told(&name, &Ok(outcome))] })).into_response(),
+        Err(error) => refused(&error),
+    }
+}
+
+async fn discard(
+    State(operator): State<Operator>,
+    PathSegment(name): PathSegment<String>,
+) -> Response {
+    let asked = operator.clone();
+    match blocking(move || asked.discard(&name)).await {
+        Ok(()) => Json(operator.status()).into_response(),
+        Err(error) => refused(&error),
     }
 }
 

@@ -1,6 +1,10 @@
 //! What an operator may do to a running host, by signals or through the admin socket.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use serde::Serialize;
 use tracing::{error, info};
@@ -92,6 +96,33 @@ impl Operator {
     /// See [`ControlError`].
     pub fn reload(&self, name: &str) -> Result<Outcome, ControlError> {
         self.control.reload(name)
+    }
+
+    /// Runs the plugin of `file` beside an extension, to compare what it would do.
+    ///
+    /// # Errors
+    ///
+    /// See [`ControlError`].
+    pub fn shadow(&self, name: &str, file: &Path) -> Result<(), ControlError> {
+        self.control.shadow(name, file)
+    }
+
+    /// Lets what runs beside an extension take over.
+    ///
+    /// # Errors
+    ///
+    /// See [`ControlError`].
+    pub fn promote(&self, name: &str) -> Result<Outcome, ControlError> {
+        self.control.promote(name)
+    }
+
+    /// Ends what runs beside an extension.
+    ///
+    /// # Errors
+    ///
+    /// See [`ControlError`].
+    pub fn discard(&self, name: &str) -> Result<(), ControlError> {
+        self.control.discard(name)
     }
 
     /// Reads the config again and applies it; the present file of every extension takes over.

@@ -9,7 +9,7 @@ use std::{
 use clap::Args;
 use serde_json::{Value, json};
 use tig_host::{
-    admin::{AdminFile, DrainRequest, FILE_NAME},
+    admin::{AdminFile, DrainRequest, FILE_NAME, ShadowRequest},
     config::{Config, ConfigError},
     control::ANSWER_MAX,
     error::{exit_code, one_line},
@@ -140,8 +140,13 @@ pub(super) fn status(place: &Where) -> Result<ExitCode, AskError> {
 pub(super) fn reload(place: &Where, name: Option<&str>) -> Result<ExitCode, AskError> {
     let path = name.map_or("/reload".to_owned(), |name| format!("/reload/{name}"));
     let answer = place.ask(reqwest::Method::POST, &path, &Value::Null)?;
+    Ok(reloaded(place, &answer))
+}
+
+/// Tells what came of each extension.
+fn reloaded(place: &Where, answer: &Value) -> ExitCode {
     if place.json {
-        output::json(&answer);
+        output::json(answer);
     }
     let mut code = ExitCode::SUCCESS;
     for reload in answer["reloads"].as_array().into_iter().flatten() {
@@ -164,7 +169,52 @@ pub(super) fn reload(place: &Where, name: Option<&str>) -> Result<ExitCode, AskE
             output::line(&line);
         }
     }
-    Ok(code)
+    code
+}
+
+pub(super) fn shadow(place: &Where, name: &str, file: &Path) -> Result<ExitCode, AskError> {
+    // The host was started somewhere else.
+    let file = std::path::absolute(file).unwrap_or(file.to_owned());
+    let body = json!(ShadowRequest { file });
+    let status = place.ask(reqwest::Method::POST, &format!("/shadow/{name}"), &body)?;
+    if place.json {
+        output::json(&status);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut extensions = status["extensions"].as_array().into_iter().flatten();
+    let extension = extensions.find(|extension| extension["name"] == name);
+    let version = |value: &Value| value["version"].as_str().unwrap_or("?").to_owned();
+    if let Some(extension) = extension {
+        output::line(&format!(
+            "{name}: {} runs beside {}; `tig-host status` tells how it does",
+            version(&extension["shadow"]),
+            version(extension)
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn promote(place: &Where, name: &str) -> Result<ExitCode, AskError> {
+    let answer = place.ask(
+        reqwest::Method::POST,
+        &format!("/promote/{name}"),
+        &Value::Null,
+    )?;
+    Ok(reloaded(place, &answer))
+}
+
+pub(super) fn discard(place: &Where, name: &str) -> Result<ExitCode, AskError> {
+    let status = place.ask(
+        reqwest::Method::POST,
+        &format!("/discard/{name}"),
+        &Value::Null,
+    )?;
+    if place.json {
+        output::json(&status);
+    } else {
+        output::line(&format!("{name}: the candidate is gone"));
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 pub(super) fn drain(place: &Where, seconds_max: Option<u64>) -> Result<ExitCode, AskError> {

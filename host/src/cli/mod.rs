@@ -98,6 +98,29 @@ enum Command {
         #[command(flatten)]
         place: Where,
     },
+    /// Runs a candidate beside an extension: it gets the same events, and what it would do is compared
+    Shadow {
+        /// The extension
+        name: String,
+        /// The candidate's file
+        file: PathBuf,
+        #[command(flatten)]
+        place: Where,
+    },
+    /// Lets the candidate beside an extension take over
+    Promote {
+        /// The extension
+        name: String,
+        #[command(flatten)]
+        place: Where,
+    },
+    /// Ends the candidate beside an extension
+    Discard {
+        /// The extension
+        name: String,
+        #[command(flatten)]
+        place: Where,
+    },
     /// Lets a running host begin nothing new, finish what it has begun, and end
     Drain {
         /// End after this time, whatever is unfinished
@@ -191,6 +214,11 @@ pub(crate) fn main() -> ExitCode {
         Some(Command::Reload { name, place }) => {
             Ok(answered(admin::reload(&place, name.as_deref())))
         }
+        Some(Command::Shadow { name, file, place }) => {
+            Ok(answered(admin::shadow(&place, &name, &file)))
+        }
+        Some(Command::Promote { name, place }) => Ok(answered(admin::promote(&place, &name))),
+        Some(Command::Discard { name, place }) => Ok(answered(admin::discard(&place, &name))),
         Some(Command::Drain { max, place }) => Ok(answered(admin::drain(&place, max))),
         Some(Command::Store { command, place }) => stored(&command, &place),
         Some(Command::Probe { new, file }) => Ok(probe(&file, new)),

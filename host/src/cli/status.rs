@@ -66,8 +66,29 @@ fn notes(extension: &Value) -> Vec<String> {
             busy["seconds"]
         ));
     }
+    if let Some(rejected) = extension["rejected"].as_str() {
+        notes.push(format!("{name}: last version refused: {rejected}"));
+    }
+    if extension["shadow"].is_object() {
+        notes.extend(shadow_notes(name, &extension["shadow"]));
+    }
     if let Some(failure) = extension["last_failure"].as_str() {
         notes.push(format!("{name}: last failure: {failure}"));
+    }
+    notes
+}
+
+/// How a candidate does beside the running version.
+fn shadow_notes(name: &str, shadow: &Value) -> Vec<String> {
+    let version = shadow["version"].as_str().unwrap_or("?");
+    let (same, different) = (&shadow["same"], &shadow["different"]);
+    let mut notes = vec![format!(
+        "{name}: {version} beside it does the same on {same}, not on {different}"
+    )];
+    let differences = shadow["differences"].as_array().into_iter().flatten();
+    notes.extend(differences.filter_map(|text| Some(format!("  {}", text.as_str()?))));
+    if let Some(reason) = shadow["ended"].as_str() {
+        notes.push(format!("{name}: {version} beside it has ended: {reason}"));
     }
     notes
 }

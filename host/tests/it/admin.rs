@@ -9,7 +9,7 @@ use reqwest::Client;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::support::{Home, HostProcess, PATIENCE};
+use crate::support::{Home, HostProcess, PATIENCE, wait_until, with_version};
 
 /// Lets the recorder say that it has work under way.
 async fn set_unfinished(host: &HostProcess, count: u64) {
@@ -203,4 +203,45 @@ async fn sighup_reads_the_config_again_and_a_torn_one_changes_nothing() {
     host.signal(Signal::HUP);
     home.wait_for_log(&["config and extensions were read again"]);
     assert_eq!(host.count(1).await.0, 403, "the listener was never closed");
+}
+
+#[tokio::test]
+async fn a_candidate_is_tried_beside_an_extension_and_promoted() {
+    let home = Home::new();
+    let host = home.start();
+    std::fs::write(home.path("candidate.so"), with_version("counter", "0.1.1")).unwrap();
+    let ran = home.tig_host(&["shadow", "counter", "candidate.so"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(
+        ran.stdout.starts_with("counter: 0.1.1 runs beside 0.1.0"),
+        "{ran:?}"
+    );
+    host.count(5).await;
+    let shadow = || {
+        let status = home.tig_host(&["status", "--json"]).json();
+        status["extensions"][0]["shadow"].clone()
+    };
+    wait_until(|| shadow()["same"] == 1, || shadow().to_string());
+    let told = home.tig_host(&["status"]).stdout;
+    assert!(
+        told.contains("counter: 0.1.1 beside it does the same on 1, not on 0"),
+        "{told}"
+    );
+
+    let ran = home.tig_host(&["promote", "counter"]);
+    assert_eq!(
+        (ran.code, ran.stdout.as_str()),
+        (Some(0), "counter: reloaded 0.1.0 -> 0.1.1\n")
+    );
+    let ran = home.tig_host(&["discard", "counter"]);
+    assert!(
+        ran.code == Some(8) && ran.stderr.contains("nothing runs beside"),
+        "{ran:?}"
+    );
+    let ran = home.tig_host(&["shadow", "recorder", "nowhere.so"]);
+    assert!(
+        ran.code == Some(8) && ran.stderr.contains("nowhere.so"),
+        "{ran:?}"
+    );
+    assert_eq!(host.count(1).await, (200, "[6,2]".to_owned()));
 }
