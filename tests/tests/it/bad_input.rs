@@ -70,7 +70,7 @@ fn an_unknown_key_is_told_with_a_suggestion() {
     check(
         |_, config| config["plugin_foldr"] = json!("plugins"),
         CONFIG,
-        &["`plugin_foldr`", "did you mean `plugin_folder`?"],
+        &["plugin_foldr: unknown key", "did you mean `plugin_folder`?"],
     );
 }
 
