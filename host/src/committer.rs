@@ -7,6 +7,7 @@
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use tokio::sync::Notify;
 use tracing::error;
 
 use crate::{effects::Effects, runner::Shared, slot::Slot, store::Commit};
@@ -34,6 +35,7 @@ pub struct Committer {
     queue: Mutex<Queue>,
     filled: Condvar,
     failed: OnceLock<String>,
+    has_failed: Notify,
 }
 
 impl Committer {
@@ -41,6 +43,17 @@ impl Committer {
     #[must_use]
     pub fn failed(&self) -> Option<&str> {
         self.failed.get().map(String::as_str)
+    }
+
+    /// Waits until nothing can be put on disk any more; tells why.
+    pub async fn failure(&self) -> String {
+        loop {
+            let notified = self.has_failed.notified();
+            if let Some(reason) = self.failed() {
+                return reason.to_owned();
+            }
+            notified.await;
+        }
     }
 
     /// Takes a transaction that has its number from [`crate::desk::Desk::hand_in`].
@@ -68,9 +81,8 @@ impl Committer {
             if let Err(reason) = &result
                 && self.failed.set(reason.clone()).is_ok()
             {
-                error!(
-                    "nothing can be stored any more, so nothing is accepted: {reason}; mend the disk and start the host anew"
-                );
+                error!("nothing can be stored any more, so nothing is accepted: {reason}");
+                self.has_failed.notify_waiters();
             }
             for job in jobs {
                 match &result {
@@ -119,6 +131,9 @@ fn write(shared: &Shared, jobs: &mut [Job]) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use redb::{StorageBackend, backends::InMemoryBackend};
     use tokio::sync::oneshot;
 
     use super::*;
@@ -134,12 +149,12 @@ mod tests {
         transaction::Services,
     };
 
-    fn shared(folder: &std::path::Path) -> Arc<Shared> {
+    fn shared(store: Store) -> Arc<Shared> {
         let runtime = tokio::runtime::Handle::current();
         Arc::new(Shared {
             services: Services {
                 bus: Bus::default(),
-                store: Store::open(folder, "", "").unwrap(),
+                store,
                 clock: Clock::start(),
                 random: Random::from_system(),
             },
@@ -172,7 +187,7 @@ mod tests {
     #[tokio::test]
     async fn an_event_is_seen_after_what_came_with_it_is_on_disk() {
         let folder = tempfile::tempdir().unwrap();
-        let shared = shared(folder.path());
+        let shared = shared(Store::open(folder.path(), "", "").unwrap());
         let emitters = ["a", "b", "c"].map(|name| slot(&shared, name));
         let (reader, _) = slot(&shared, "reader");
         std::thread::scope(|scope| {
@@ -212,30 +227,87 @@ mod tests {
         });
     }
 
+    /// Storage that can be told to fail.
+    #[derive(Debug)]
+    struct Fragile {
+        memory: InMemoryBackend,
+        is_broken: Arc<AtomicBool>,
+    }
+
+    impl Fragile {
+        fn check(&self) -> std::io::Result<()> {
+            match self.is_broken.load(Ordering::Relaxed) {
+                true => Err(std::io::Error::other("no space left on device")),
+                false => Ok(()),
+            }
+        }
+    }
+
+    impl StorageBackend for Fragile {
+        fn len(&self) -> std::io::Result<u64> {
+            self.memory.len()
+        }
+
+        fn read(&self, offset: u64, out: &mut [u8]) -> std::io::Result<()> {
+            self.memory.read(offset, out)
+        }
+
+        fn set_len(&self, length: u64) -> std::io::Result<()> {
+            self.check().and_then(|()| self.memory.set_len(length))
+        }
+
+        fn sync_data(&self) -> std::io::Result<()> {
+            self.check().and_then(|()| self.memory.sync_data())
+        }
+
+        fn write(&self, offset: u64, data: &[u8]) -> std::io::Result<()> {
+            self.check().and_then(|()| self.memory.write(offset, data))
+        }
+    }
+
     #[tokio::test]
-    async fn a_store_that_has_failed_accepts_nothing_and_says_so() {
-        let folder = tempfile::tempdir().unwrap();
-        let shared = shared(folder.path());
+    async fn a_store_that_fails_accepts_nothing_more_and_says_so() {
+        let is_broken = Arc::<AtomicBool>::default();
+        let store = Store::on(Fragile {
+            memory: InMemoryBackend::new(),
+            is_broken: Arc::clone(&is_broken),
+        });
+        let shared = shared(store.unwrap());
         let (slot, tenure) = slot(&shared, "a");
-        shared.committer.failed.set("disk full".to_owned()).unwrap();
-        let event = shared.services.bus.claim("to_a", b"{}", Kind::Plain);
-        let (sender, receiver) = oneshot::channel();
-        let answered = Answered {
-            reply: tig_plugin_api::HttpReply::json(200, &()).unwrap(),
-            woken: None,
+        let write = |sender| {
+            let event = shared.services.bus.claim("to_a", b"{}", Kind::Plain);
+            let answered = Answered {
+                reply: tig_plugin_api::HttpReply::json(200, &()).unwrap(),
+                woken: None,
+            };
+            let effects = Effects {
+                writes: Writes::from([("key".to_owned(), Some(Arc::from(&b"1"[..])))]),
+                events: event.unwrap().into_iter().collect(),
+                answer: Some((sender, Box::new(answered))),
+                ..Effects::default()
+            };
+            submit(&shared, &slot, tenure, effects);
+            slot.desk.wait_until_clear();
         };
-        let effects = Effects {
-            writes: Writes::from([("key".to_owned(), None)]),
-            events: event.unwrap().into_iter().collect(),
-            answer: Some((sender, Box::new(answered))),
-            ..Effects::default()
-        };
-        submit(&shared, &slot, tenure, effects);
-        shared.committer.stop();
-        shared.committer.run(&shared);
-        let refused = receiver.await.unwrap().err();
-        assert_eq!(refused, Some(Refusal::Failed("disk full".to_owned())));
-        assert!(slot.mailbox.is_empty(), "nothing is published");
-        slot.desk.wait_until_clear();
+        std::thread::scope(|scope| {
+            scope.spawn(|| shared.committer.run(&shared));
+            // Nobody waits for this answer.
+            write(oneshot::channel().0);
+            assert_eq!(slot.mailbox.len(), 1);
+            is_broken.store(true, Ordering::Relaxed);
+            // Also after the disk is mended: what extensions hold in memory is ahead of it.
+            for is_still_broken in [true, false] {
+                is_broken.store(is_still_broken, Ordering::Relaxed);
+                let (sender, mut receiver) = oneshot::channel();
+                write(sender);
+                let Some(Refusal::Failed(reason)) = receiver.try_recv().unwrap().err() else {
+                    panic!("expected a refusal")
+                };
+                assert!(reason.contains("no space left"), "{reason}");
+            }
+            assert_eq!(slot.mailbox.len(), 1, "nothing more is published");
+            shared.committer.stop();
+        });
+        assert!(shared.committer.failure().await.contains("no space left"));
     }
 }

@@ -61,6 +61,11 @@ impl Control {
         slots.iter().map(|slot| slot.status()).collect()
     }
 
+    /// Waits until nothing can be stored any more; tells why. The host is of no use then.
+    pub async fn store_failure(&self) -> String {
+        self.shared.committer.failure().await
+    }
+
     /// Publishes an event of the host itself, with its arguments as JSON.
     ///
     /// # Errors

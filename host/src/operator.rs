@@ -89,6 +89,11 @@ impl Operator {
         }
     }
 
+    /// Waits until nothing can be stored any more; tells why.
+    pub async fn store_failure(&self) -> String {
+        self.control.store_failure().await
+    }
+
     /// Lets the present file of one extension take over.
     ///
     /// # Errors

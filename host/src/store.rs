@@ -13,7 +13,10 @@ use std::{
     sync::atomic::AtomicU64,
 };
 
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, backends::InMemoryBackend};
+use redb::{
+    Database, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition,
+    backends::InMemoryBackend,
+};
 
 pub use archive::{Archive, ArchiveError, Owner};
 pub use commit::Commit;
@@ -69,6 +72,12 @@ pub enum StoreError {
     /// Reading or writing failed.
     #[error("store: {0}")]
     Database(#[from] redb::Error),
+    /// A running host could not write any more.
+    #[error("nothing can be stored any more: {reason}; mend the disk and start the host anew")]
+    Failed {
+        /// What failed first.
+        reason: String,
+    },
 }
 
 /// Lets `?` take each of redb's error types.
@@ -141,9 +150,14 @@ impl Store {
     ///
     /// See [`StoreError`].
     pub fn in_memory() -> Result<Self, StoreError> {
+        Self::on(InMemoryBackend::new())
+    }
+
+    /// A new store on something that is no file.
+    pub(crate) fn on(backend: impl StorageBackend) -> Result<Self, StoreError> {
         let path = Path::new("in memory");
         let database = Database::builder()
-            .create_with_backend(InMemoryBackend::new())
+            .create_with_backend(backend)
             .map_err(|error| StoreError::Open {
                 path: path.to_owned(),
                 reason: error.to_string(),

@@ -41,11 +41,11 @@ pub(super) fn run(
     let operator = Operator::new(&host, path.to_owned(), overrides);
     let admin = Admin::open(operator.clone(), &config.backup_folder, runtime.handle())
         .map_err(HostError::system("open the admin socket"))?;
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         let signals = Signals::listen()?;
         output::line(&format!("listening on {scheme}://{address}"));
         info!(%address, api = config.api_url, store = %config.backup_folder.display(), "started");
-        stop::requested(
+        let ended = stop::requested(
             signals,
             &operator,
             &host.drain(),
@@ -53,11 +53,11 @@ pub(super) fn run(
             exit_with_parent,
         )
         .await;
-        Ok::<_, HostError>(())
-    })?;
+        Ok::<_, HostError>(ended?)
+    });
     drop(admin);
     host.stop();
-    Ok(())
+    ended
 }
 
 pub(super) fn log_to_stderr(verbose: bool, format: LogFormat) {

@@ -6,6 +6,7 @@ use tig_host::{
     drain::{Drain, Unfinished},
     error::HostError,
     operator::Operator,
+    store::StoreError,
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::info;
@@ -30,21 +31,33 @@ impl Signals {
 
 /// Waits until the host is to end, and does what signals ask for until then: the first SIGTERM or SIGINT drains for at most
 /// `drain_max`, the second ends the wait, SIGHUP reads config and plugins again.
+///
+/// # Errors
+///
+/// The store has failed.
 pub(super) async fn requested(
     mut signals: Signals,
     operator: &Operator,
     drain: &Drain,
     drain_max: Duration,
     exit_with_parent: bool,
-) {
+) -> Result<(), StoreError> {
+    let failed = operator.store_failure();
     let drained = drain.done();
     let parent = end_of_input(exit_with_parent);
-    tokio::pin!(drained, parent);
+    tokio::pin!(drained, failed, parent);
     let mut was_asked = false;
     loop {
         let name = tokio::select! {
-            unfinished = &mut drained => return info!("stopping: drained{}", told(&unfinished)),
-            () = &mut parent => return info!("stopping: standard input has ended"),
+            reason = &mut failed => return Err(StoreError::Failed { reason }),
+            unfinished = &mut drained => {
+                info!("stopping: drained{}", told(&unfinished));
+                return Ok(());
+            }
+            () = &mut parent => {
+                info!("stopping: standard input has ended");
+                return Ok(());
+            }
             _ = signals.terminate.recv() => "SIGTERM",
             _ = signals.interrupt.recv() => "SIGINT",
             _ = signals.hang_up.recv() => {
@@ -55,7 +68,8 @@ pub(super) async fn requested(
             }
         };
         if was_asked {
-            return info!("stopping: second {name}{}", told(&drain.unfinished()));
+            info!("stopping: second {name}{}", told(&drain.unfinished()));
+            return Ok(());
         }
         was_asked = true;
         let seconds = drain_max.as_secs();
