@@ -15,6 +15,8 @@ enum Subject {
     Worker,
     /// The master's extensions: batches, samples, a whole block.
     Master,
+    /// Durable commits of redb and SQLite on this disk.
+    Store,
 }
 
 /// Settings of a measurement.
@@ -29,25 +31,27 @@ pub(crate) struct Options {
 /// Builds and measures.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let workspace = Workspace::load()?;
-    let package = match options.subject {
+    let arguments = match options.subject {
         Subject::Host => {
             // The program that tries plugin files, and the plugins that are measured with.
             let mut build =
                 workspace.cargo("build --quiet --release -p tig-host -p tig-bench-host");
             run_command(build.args(["--bins", "--examples"]))?;
-            "tig-bench-host"
+            "-p tig-bench-host"
         }
         Subject::Worker => {
             wasm::build(&workspace)?;
-            "tig-bench-worker"
+            "-p tig-bench-worker"
         }
         Subject::Master => {
             build_plugins(&workspace)?;
-            "tig-bench-master"
+            "-p tig-bench-master"
         }
+        // A workspace of its own.
+        Subject::Store => "--manifest-path benches/store/Cargo.toml",
     };
-    let mut command = workspace.cargo("run --quiet --release -p");
-    command.args([package, "--"]);
+    let mut command = workspace.cargo(&format!("run --quiet --release {arguments} --"));
+    command.env("CARGO_TARGET_DIR", &workspace.target);
     if options.json {
         command.arg("--json");
     }
