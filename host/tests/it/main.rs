@@ -11,6 +11,7 @@ mod handlers;
 mod in_process;
 mod metrics;
 mod misbehaving;
+mod pressure;
 mod probation;
 mod reload;
 mod shadow;

@@ -1,0 +1,44 @@
+//! An extension that cannot keep up: who emits for it is told, nothing is lost in silence.
+
+use serde_json::json;
+use tig_host::{event::Kind, mailbox::EVENTS_MAX};
+
+use crate::{
+    apply::{get, stop},
+    support::{Home, fixture},
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_handler_whose_event_finds_no_room_is_told_and_its_client_gets_503() {
+    let home = Home::new();
+    home.install(
+        "misbehaving",
+        &std::fs::read(fixture("misbehaving")).unwrap(),
+    );
+    let mut config = home.config();
+    config["extensions"] = json!(["counter", "misbehaving"]);
+    let host = home.host_inside(&config);
+    let post = async |path: &str| {
+        let url = format!("http://{}{path}", host.address());
+        let answer = reqwest::Client::new().post(url).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    post("/misbehave/sleep").await;
+    let control = host.control();
+    let publish = || control.publish("counted", br#"{"n":1}"#, Kind::Plain);
+    let published = (0..).take_while(|_| publish().is_ok()).count();
+    assert!(published >= EVENTS_MAX, "{published}");
+
+    let (status, text) = post("/count/1").await;
+    assert_eq!(status, 503, "{text}");
+    assert!(
+        text.contains("`counted`") && text.contains("`misbehaving` has no room"),
+        "{text}"
+    );
+    assert_eq!(
+        get(&host, "/total").await.1,
+        json!([0, 0]),
+        "the counter goes on"
+    );
+    stop(host).await;
+}
