@@ -5,6 +5,7 @@
 mod artifacts;
 mod config;
 mod http;
+mod kill;
 mod observe;
 mod process;
 mod site;
@@ -14,6 +15,7 @@ mod wait;
 pub use artifacts::{Artifacts, MissingArtifact, PLUGINS};
 pub use config::{Algorithm, MasterOptions, PLAYER_ID};
 pub use http::{Answer, HttpError, get, post};
+pub use kill::{Account, KillError, Plan, kill_again_and_again};
 pub use observe::{Benchmark, DevnetStatus, Job, ObserveError, Slave, SlaveStats, Stage};
 pub use process::{Process, ProcessError};
 pub use site::{Site, SiteError};

@@ -38,6 +38,8 @@ pub struct Benchmark {
     pub algorithm: String,
     /// The furthest step.
     pub stage: Stage,
+    /// Height of the block that it was begun for.
+    pub block_started: u64,
     /// Nonces promised.
     pub num_nonces: u64,
     /// Solutions declared.

@@ -126,6 +126,16 @@ impl Site {
         command
     }
 
+    /// `tig-host drain`: the running host finishes what was begun, for `max_s` at most, and ends.
+    #[must_use]
+    pub fn drain(&self, max_s: u64) -> Command {
+        let mut command = Command::new(self.artifacts.program("tig-host"));
+        command
+            .args(["drain", "--max", &max_s.to_string(), "--config"])
+            .arg(self.config_file());
+        command
+    }
+
     /// `tig-slave` with its built-in worker for the host at `master` (`IP:PORT`).
     #[must_use]
     pub fn slave(&self, master: &str, name: &str, workers: usize) -> Command {

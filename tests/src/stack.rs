@@ -72,6 +72,16 @@ impl Stack {
     /// # Errors
     /// It does not start.
     pub fn restart_host(&mut self, options: &MasterOptions) -> Result<(), StartError> {
+        self.begin_host(options)?;
+        self.host_address = self.host.address()?;
+        Ok(())
+    }
+
+    /// As [`Stack::restart_host`], but does not wait until it listens.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub fn begin_host(&mut self, options: &MasterOptions) -> Result<(), StartError> {
         let port = self
             .host_address
             .parse()
@@ -79,7 +89,6 @@ impl Stack {
         let api_url = format!("http://{}", self.devnet_address);
         self.site.write_config(options, &api_url, port)?;
         self.host = self.site.spawn("tig-host", &mut self.site.host())?;
-        self.host_address = self.host.address()?;
         Ok(())
     }
 

@@ -4,6 +4,7 @@ mod bench;
 mod build;
 mod conformance;
 mod demo;
+mod kill;
 mod output;
 mod test;
 mod tidy;
@@ -30,6 +31,8 @@ enum Command {
         /// Folder with vector files
         dir: Option<PathBuf>,
     },
+    /// Kills the host at random instants under load; every benchmark must be proved exactly once.
+    Kill(kill::Options),
     /// Checks the sources for rules that no other tool knows.
     Tidy,
     /// Builds the algorithms to `target/algorithms/<challenge>/<name>.wasm`.
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Command::Test => return test::run(),
         Command::Bench(options) => bench::run(&options),
         Command::Conformance { dir } => conformance::run(dir.as_deref()),
+        Command::Kill(options) => kill::run(&options),
         Command::Tidy => tidy_alone(),
         Command::Wasm => workspace::Workspace::load().and_then(|workspace| wasm::build(&workspace)),
     };

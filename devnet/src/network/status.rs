@@ -26,6 +26,8 @@ pub struct BenchmarkStatus {
     pub algorithm: String,
     /// The furthest step.
     pub stage: Stage,
+    /// Height of the block that its settings name.
+    pub block_started: u32,
     /// Nonces promised.
     pub num_nonces: u32,
     /// Distinct solution nonces declared; 0 before the benchmark is submitted.
@@ -78,6 +80,7 @@ impl Network {
             challenge: algorithm.kind.name().to_owned(),
             algorithm: algorithm.name.clone(),
             stage: stage(record),
+            block_started: record.precommit.block_started,
             num_nonces: record.precommit.num_nonces,
             num_solutions: record
                 .benchmark

@@ -7,6 +7,7 @@
 
 mod bad_input;
 mod garbage;
+mod kills;
 mod life_cycle;
 mod orphans;
 mod outage;

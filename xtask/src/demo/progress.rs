@@ -142,6 +142,7 @@ mod tests {
             challenge: challenge.to_owned(),
             algorithm: "any".to_owned(),
             stage,
+            block_started: 1,
             num_nonces: 40,
             num_solutions: 30,
         }

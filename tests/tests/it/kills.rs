@@ -1,0 +1,26 @@
+//! The host is killed again and again; `cargo xtask kill` does it more often.
+
+use tig_system_tests::{Plan, Stage, kill_again_and_again};
+
+use crate::support::{Running, one_challenge};
+
+const PLAN: Plan = Plan { kills: 5, seed: 7 };
+
+#[test]
+fn hosts_killed_at_random_instants_lose_nothing_and_do_nothing_twice() {
+    let mut options = one_challenge();
+    for algorithm in options.algorithms.values_mut() {
+        algorithm.batch_size = 4;
+    }
+    let mut running = Running::start(&options);
+    running.wait_for("work", |stack| {
+        let jobs = stack.jobs().unwrap();
+        jobs.iter().any(|job| job.batches_done > 0).then_some(())
+    });
+    let account = kill_again_and_again(&mut running.stack, &options, PLAN, |_| {}).unwrap();
+    assert_eq!(
+        account.faults(options.max_precommits_per_block),
+        Vec::<String>::new()
+    );
+    assert!(account.count(Stage::Proof) > 0);
+}
