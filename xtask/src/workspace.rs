@@ -1,5 +1,6 @@
 //! The workspace as cargo sees it, and cargo itself.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -51,6 +52,9 @@ impl Workspace {
         command
             .args(arguments.split_whitespace())
             .current_dir(&self.root);
+        for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_xtask(name)) {
+            command.env_remove(name);
+        }
         command
     }
 
@@ -60,6 +64,13 @@ impl Workspace {
         command.current_dir(&self.root);
         command
     }
+}
+
+/// Whether cargo has set the variable to tell xtask of its own package. Build scripts that watch such a variable would run
+/// anew, and all that depends on them would be built anew, each time cargo is started here and by hand in turns.
+fn is_of_xtask(variable: &OsStr) -> bool {
+    let variable = variable.to_string_lossy();
+    variable.starts_with("CARGO_PKG_") || variable.starts_with("CARGO_MANIFEST_")
 }
 
 /// The program that cargo names in `variable`, so that a chosen toolchain stays chosen.

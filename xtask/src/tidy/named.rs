@@ -83,8 +83,7 @@ mod test {
 
     #[test]
     fn tests_are_found_with_their_folders() {
-        let cell =
-            "host: `one_test`, `other_test`; `new_block` aside. job-manager: `a_b` (`x`)";
+        let cell = "host: `one_test`, `other_test`; `new_block` aside. job-manager: `a_b` (`x`)";
         assert_eq!(
             tests(cell),
             [
