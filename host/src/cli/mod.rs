@@ -2,6 +2,7 @@
 
 mod admin;
 mod check;
+mod config_file;
 mod output;
 mod plugins;
 mod run;

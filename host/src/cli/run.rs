@@ -13,7 +13,9 @@ use tracing::info;
 use tracing_subscriber::EnvFilter;
 
 use super::{
-    LogFormat, output,
+    LogFormat,
+    config_file::ConfigFile,
+    output,
     stop::{self, Signals},
 };
 
@@ -23,6 +25,7 @@ pub(super) fn run(
     overrides: Overrides,
     exit_with_parent: bool,
 ) -> Result<(), HostError> {
+    let config_file = ConfigFile::about_to_read(path);
     let config = Config::load(path, overrides.clone())?;
     let program =
         std::env::current_exe().map_err(HostError::system("find its own program file"))?;
@@ -47,6 +50,7 @@ pub(super) fn run(
         info!(%address, api = config.api_url, store = %config.backup_folder.display(), "started");
         let ended = stop::requested(
             signals,
+            config_file,
             &operator,
             &host.drain(),
             config.drain_max,

@@ -11,6 +11,8 @@ use tig_host::{
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::info;
 
+use super::config_file::ConfigFile;
+
 /// The signals that a host knows.
 pub(super) struct Signals {
     terminate: Signal,
@@ -30,13 +32,14 @@ impl Signals {
 }
 
 /// Waits until the host is to end, and does what signals ask for until then: the first SIGTERM or SIGINT drains for at most
-/// `drain_max`, the second ends the wait, SIGHUP reads config and plugins again.
+/// `drain_max`, the second ends the wait, SIGHUP and a change of the config file read config and plugins again.
 ///
 /// # Errors
 ///
 /// The store has failed.
 pub(super) async fn requested(
     mut signals: Signals,
+    mut config_file: ConfigFile,
     operator: &Operator,
     drain: &Drain,
     drain_max: Duration,
@@ -61,9 +64,11 @@ pub(super) async fn requested(
             _ = signals.terminate.recv() => "SIGTERM",
             _ = signals.interrupt.recv() => "SIGINT",
             _ = signals.hang_up.recv() => {
-                info!("SIGHUP: reading config and plugins again");
-                let operator = operator.clone();
-                tokio::task::spawn_blocking(move || operator.reload_all_logged());
+                read_again(operator, "SIGHUP");
+                continue;
+            }
+            () = config_file.changed() => {
+                read_again(operator, "the config file has changed");
                 continue;
             }
         };
@@ -79,6 +84,12 @@ pub(super) async fn requested(
         );
         operator.drain(Some(drain_max));
     }
+}
+
+fn read_again(operator: &Operator, why: &str) {
+    info!("{why}: reading config and plugins again");
+    let operator = operator.clone();
+    tokio::task::spawn_blocking(move || operator.reload_all_logged());
 }
 
 fn told(unfinished: &Unfinished) -> String {

@@ -206,6 +206,18 @@ async fn sighup_reads_the_config_again_and_a_torn_one_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_changed_config_file_is_read_again() {
+    let home = Home::new();
+    let host = home.start();
+    let mut config = home.config();
+    config["access"] = json!({ "allow": ["10.0.0.0/8"] });
+    home.write_config(&config);
+    home.wait_for_log(&["the config file has changed"]);
+    home.wait_for_log(&["config and extensions were read again"]);
+    assert_eq!(host.count(1).await.0, 403);
+}
+
+#[tokio::test]
 async fn a_candidate_is_tried_beside_an_extension_and_promoted() {
     let home = Home::new();
     let host = home.start();
