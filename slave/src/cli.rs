@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use tig_slave::engine::{Engine, External};
-use tig_slave::{BadMaster, NameError, Pace, Settings, SlaveName, master_url};
+use tig_slave::{BadMaster, NameError, Pace, Settings, SlaveName, Token, TokenError, master_url};
 
 /// Name of the worker that is linked in.
 const BUILTIN: &str = "builtin";
@@ -40,6 +40,9 @@ pub(crate) struct Cli {
     /// Name shown by the master [default: made once for this machine and folder].
     #[arg(long)]
     name: Option<SlaveName>,
+    /// File with the bearer token that the master asks for.
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
     /// Port of the master, unless a URL is given.
     #[arg(long, default_value_t = 5115)]
     port: u16,
@@ -55,6 +58,8 @@ pub(crate) enum SettingsError {
     Master(#[from] BadMaster),
     #[error(transparent)]
     Name(#[from] NameError),
+    #[error(transparent)]
+    Token(#[from] TokenError),
     #[error("cannot make the algorithms folder")]
     Folder(#[source] std::io::Error),
 }
@@ -63,6 +68,7 @@ impl Cli {
     /// Settings of the slave; makes the algorithms folder and the stored name if they are missing.
     pub(crate) fn settings(self) -> Result<Settings, SettingsError> {
         let master = master_url(&self.master, self.port)?;
+        let token = self.token_file.as_deref().map(Token::read).transpose()?;
         let name = match self.name {
             Some(name) => name,
             None => {
@@ -87,6 +93,7 @@ impl Cli {
         Ok(Settings {
             master,
             name,
+            token,
             algorithms_folder,
             workers,
             engine,

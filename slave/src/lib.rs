@@ -13,6 +13,7 @@ mod name;
 mod pipeline;
 mod settings;
 mod stop;
+mod token;
 mod wasm;
 
 pub use backoff::Backoff;
@@ -22,3 +23,4 @@ pub use name::{BadName, NameError, SlaveName};
 pub use pipeline::{StartError, run};
 pub use settings::{Pace, Settings};
 pub use stop::{Stop, StopHandle, stop_pair};
+pub use token::{Token, TokenError};

@@ -2,17 +2,20 @@
 
 use std::time::Duration;
 
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
 use reqwest::{Client, Response, StatusCode, Url, redirect};
 use tig_protocol::Batch;
 
 use crate::body::{BodyError, read_body};
 use crate::name::SlaveName;
+use crate::token::Token;
 
 /// Time to connect.
 const CONNECT_MS_MAX: u64 = 5_000;
-/// Time for a whole request; a master may hold a poll open for a while.
+/// Time for a whole request.
 const REQUEST_MS_MAX: u64 = 30_000;
+/// Time that a master may hold a poll until it has a batch. A stock master answers at once.
+pub(crate) const POLL_WAIT_MS: u64 = 20_000;
 /// Time to give a batch back: it is a courtesy, the master's lease ends anyway.
 const RELEASE_MS_MAX: u64 = 2_000;
 /// Largest batch description; sampled nonces make up most of it.
@@ -52,9 +55,11 @@ pub(crate) enum Delivery {
 }
 
 impl Master {
-    pub(crate) fn new(base: Url, name: &SlaveName) -> reqwest::Result<Self> {
+    pub(crate) fn new(base: Url, name: &SlaveName, token: Option<&Token>) -> reqwest::Result<Self> {
+        let headers = token.map(|token| (AUTHORIZATION, token.header()));
         let client = Client::builder()
             .user_agent(name.as_str())
+            .default_headers(HeaderMap::from_iter(headers))
             .connect_timeout(Duration::from_millis(CONNECT_MS_MAX))
             .timeout(Duration::from_millis(REQUEST_MS_MAX))
             .redirect(redirect::Policy::none())
@@ -69,6 +74,7 @@ impl Master {
         let response = self
             .client
             .get(self.url("get-batch"))
+            .query(&[("wait", POLL_WAIT_MS)])
             .send()
             .await
             .map_err(PollError::Request)?;

@@ -9,6 +9,7 @@ use reqwest::Url;
 use crate::backoff::Backoff;
 use crate::engine::Engine;
 use crate::name::SlaveName;
+use crate::token::Token;
 
 /// First wait after the master had no batch.
 const IDLE_DELAY_MS_FIRST: u64 = 250;
@@ -28,6 +29,8 @@ pub struct Settings {
     pub master: Url,
     /// Sent as `User-Agent`; the master's name for this slave.
     pub name: SlaveName,
+    /// Shown to the master with every request, if it asks for one.
+    pub token: Option<Token>,
     /// Where WASM modules and their index are kept; made if missing. Several slaves may share it.
     pub algorithms_folder: PathBuf,
     /// Nonces computed at the same time.

@@ -1,6 +1,6 @@
 //! First stage: polls the master, refuses unfit batches, obtains the module.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tig_protocol::Batch;
 use tokio::sync::mpsc;
@@ -8,13 +8,15 @@ use tokio::sync::mpsc;
 use super::Ready;
 use crate::backoff::jitter_unit;
 use crate::batch_check::{BadBatch, check_batch};
-use crate::master::{Master, chain};
+use crate::master::{Master, POLL_WAIT_MS, chain};
 use crate::settings::Pace;
 use crate::stop::Stop;
 use crate::wasm::{Module, WasmError, WasmStore};
 
 /// Attempts to obtain a module before its batch is given back.
 const MODULE_ATTEMPTS_MAX: u32 = 3;
+/// A poll that brought no work was held by the master if it took longer.
+const HELD_MIN: Duration = Duration::from_millis(POLL_WAIT_MS / 2);
 
 pub(super) struct Fetcher {
     master: Master,
@@ -58,10 +60,16 @@ impl Fetcher {
     /// The next batch that can be computed; `None` at the stop.
     async fn next(&mut self) -> Option<Ready> {
         loop {
+            let begin = Instant::now();
             let delay = match self.poll().await? {
                 Polled::Ready(ready) => {
                     (self.idle, self.failures) = (0, 0);
                     return Some(*ready);
+                }
+                // The master has done the waiting.
+                Polled::Idle if begin.elapsed() > HELD_MIN => {
+                    (self.idle, self.failures) = (0, 0);
+                    continue;
                 }
                 Polled::Idle => {
                     (self.idle, self.failures) = (self.idle.saturating_add(1), 0);

@@ -62,7 +62,11 @@ struct Finished {
 /// Only at the start; once running, every failure is retried or given back.
 pub async fn run(settings: Settings, stop: Stop) -> Result<(), StartError> {
     prepare(&settings)?;
-    let master = Master::new(settings.master.clone(), &settings.name)?;
+    let master = Master::new(
+        settings.master.clone(),
+        &settings.name,
+        settings.token.as_ref(),
+    )?;
     let store = WasmStore::open(settings.algorithms_folder.clone(), &settings.name)?;
     tracing::info!(
         name = %settings.name, master = %settings.master, workers = settings.workers,

@@ -91,6 +91,31 @@ async fn program_ends_with_its_standard_input_if_asked() {
     assert_eq!(master.seen(|seen| seen.user_agents.clone()), ["rig-7"]);
 }
 
+/// The master is shown the token, whoever serves the modules is not; nor is the log.
+#[tokio::test]
+async fn a_token_goes_to_the_master_only() {
+    let (master, folder) = (FakeMaster::start(), tempfile::tempdir().unwrap());
+    let file = folder.path().join("token");
+    std::fs::write(&file, "s3cret\n").unwrap();
+    master.serve(mini("mini/satisfiability"), &[batch(&master, JOB, &[])]);
+    let options = ["--token-file", file.to_str().unwrap()];
+    let mut program = Program::start(&master, folder.path(), "builtin", &options);
+    until_accepted(&master, 1).await;
+    program.signal(Signal::TERM);
+    program.ended().await;
+    let token = Some("Bearer s3cret".to_owned());
+    assert_eq!(
+        master.seen(|seen| seen.authorizations.clone()),
+        [
+            ("/get-batch", token.clone()),
+            ("/wasm", None),
+            ("/submit-batch-result", token)
+        ]
+    );
+    let log = std::fs::read_to_string(folder.path().join("log")).unwrap();
+    assert!(!log.contains("s3cret"), "{log}");
+}
+
 /// A killed slave cannot clean up: the kernel does.
 #[tokio::test]
 async fn worker_dies_with_a_killed_slave() {

@@ -104,6 +104,7 @@ impl Slave {
         let settings = Settings {
             master: tig_slave::master_url("127.0.0.1", master.address.port()).unwrap(),
             name: NAME.parse().unwrap(),
+            token: None,
             algorithms_folder: folder.clone(),
             workers: NonZeroUsize::new(2).unwrap(),
             engine,

@@ -23,6 +23,8 @@ pub(crate) struct Seen {
     pub(crate) queue: VecDeque<String>,
     pub(crate) polls: usize,
     pub(crate) user_agents: Vec<String>,
+    /// Path and `Authorization` of each kind of request, in the order of the first.
+    pub(crate) authorizations: Vec<(&'static str, Option<String>)>,
     /// Statuses of the next answers to uploads; 200 when empty.
     pub(crate) upload_statuses: VecDeque<u16>,
     pub(crate) upload_attempts: usize,
@@ -120,8 +122,17 @@ fn note_name(seen: &mut Seen, headers: &HeaderMap) {
     }
 }
 
+fn note_authorization(seen: &mut Seen, path: &'static str, headers: &HeaderMap) {
+    let value = headers.get(header::AUTHORIZATION);
+    let noted = (path, value.map(|value| value.to_str().unwrap().to_owned()));
+    if !seen.authorizations.contains(&noted) {
+        seen.authorizations.push(noted);
+    }
+}
+
 async fn get_batch(State(shared): State<Shared>, headers: HeaderMap) -> Response {
     let mut seen = shared.lock().unwrap();
+    note_authorization(&mut seen, "/get-batch", &headers);
     note_name(&mut seen, &headers);
     seen.polls += 1;
     match seen.queue.pop_front() {
@@ -138,6 +149,7 @@ async fn submit(
 ) -> Response {
     let mut seen = shared.lock().unwrap();
     note_name(&mut seen, &headers);
+    note_authorization(&mut seen, "/submit-batch-result", &headers);
     seen.upload_attempts += 1;
     let status = StatusCode::from_u16(seen.upload_statuses.pop_front().unwrap_or(200)).unwrap();
     if status.is_success() {
@@ -172,6 +184,7 @@ async fn release(
 async fn wasm(State(shared): State<Shared>, headers: HeaderMap) -> Response {
     let mut seen = shared.lock().unwrap();
     note_name(&mut seen, &headers);
+    note_authorization(&mut seen, "/wasm", &headers);
     let asked = headers
         .get(header::IF_NONE_MATCH)
         .map(|value| value.to_str().unwrap());
