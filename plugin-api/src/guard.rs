@@ -26,9 +26,12 @@ pub(crate) fn guarded<T>(call: impl FnOnce() -> Result<T>) -> RResult<T, Failure
         Ok(Ok(value)) => RResult::ROk(value),
         Ok(Err(error)) => RResult::RErr(failure(false, error.to_string())),
         Err(payload) => {
-            // Dropping a payload may panic in turn.
-            std::mem::forget(payload);
-            RResult::RErr(failure(true, take_panic()))
+            let text = take_panic();
+            // Dropping a payload may panic in turn, and so might dropping the payload of that.
+            if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+                std::mem::forget(another);
+            }
+            RResult::RErr(failure(true, text))
         }
     }
 }
