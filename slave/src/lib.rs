@@ -12,6 +12,7 @@ mod master_url;
 mod name;
 mod pipeline;
 mod settings;
+mod spool;
 mod stop;
 mod token;
 mod wasm;

@@ -69,6 +69,7 @@ impl Computer {
         Ok(Finished {
             batch_id: batch.id(),
             body: serde_json::to_vec(&result)?,
+            is_spooled: false,
         })
     }
 }

@@ -16,6 +16,7 @@ use self::upload::Uploader;
 use crate::engine::Engine;
 use crate::master::Master;
 use crate::settings::Settings;
+use crate::spool::Spool;
 use crate::stop::Stop;
 use crate::wasm::{Module, WasmStore};
 
@@ -54,6 +55,8 @@ struct Ready {
 struct Finished {
     batch_id: String,
     body: Vec<u8>,
+    /// It is on disk too.
+    is_spooled: bool,
 }
 
 /// Works for the master until `stop`, then delivers what is computed (for at most `pace.stop_drain`) and gives the rest back.
@@ -76,7 +79,8 @@ pub async fn run(settings: Settings, stop: Stop) -> Result<(), StartError> {
     let (result_sender, results) = mpsc::channel(RESULTS_QUEUED_MAX);
     let pace = settings.pace;
     let fetcher = Fetcher::new(master.clone(), store, pace, stop.clone());
-    let uploader = Uploader::new(master.clone(), pace, stop.clone());
+    let spool = Spool::of(&settings.algorithms_folder, &settings.name);
+    let uploader = Uploader::new(master.clone(), pace, stop.clone(), spool);
     let computer = Computer {
         master,
         engine: settings.engine,
@@ -98,7 +102,7 @@ pub async fn run(settings: Settings, stop: Stop) -> Result<(), StartError> {
     };
     tokio::select! {
         ((), (), ()) = stages => tracing::info!("slave stopped"),
-        () = deadline => tracing::warn!("slave stopped before the master had taken everything; it will hand that out again"),
+        () = deadline => tracing::warn!("slave stopped before the master had taken everything; what is on disk is delivered after the next start"),
     }
     Ok(())
 }

@@ -1,6 +1,8 @@
-//! Third stage: delivers results. Invariant: a result leaves memory only when the master took or refused it, or at the stop.
+//! Third stage: delivers results. Invariant: a result leaves memory only when the master took or refused it, or at the stop;
+//! one that could not be delivered at once is on disk besides.
 
 use std::collections::VecDeque;
+use std::io;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -9,33 +11,37 @@ use super::Finished;
 use crate::backoff::jitter_unit;
 use crate::master::{Delivery, Master};
 use crate::settings::Pace;
+use crate::spool::{self, Spool};
 use crate::stop::Stop;
 
 /// Results held for a master that does not take them; at the bound the slave stops polling.
-const RESULTS_HELD_MAX: usize = 64;
+const RESULTS_HELD_MAX: usize = spool::RESULTS_MAX;
 
 pub(super) struct Uploader {
     master: Master,
     pace: Pace,
     stop: Stop,
+    spool: Spool,
     held: VecDeque<Finished>,
     /// Failed deliveries in a row.
     failures: u32,
 }
 
 impl Uploader {
-    pub(super) fn new(master: Master, pace: Pace, stop: Stop) -> Self {
+    pub(super) fn new(master: Master, pace: Pace, stop: Stop, spool: Spool) -> Self {
         Self {
             master,
             pace,
             stop,
+            spool,
             held: VecDeque::new(),
             failures: 0,
         }
     }
 
-    /// Delivers until the channel is closed and nothing is held.
+    /// Delivers what an earlier run has left, and what comes, until the channel is closed and nothing is held.
     pub(super) async fn run(mut self, mut results: mpsc::Receiver<Finished>) {
+        self.take_up().await;
         loop {
             let next = match self.held.pop_front() {
                 Some(held) => held,
@@ -58,11 +64,13 @@ impl Uploader {
             Delivery::Accepted => {
                 tracing::debug!(batch_id = next.batch_id, "result delivered");
                 self.failures = 0;
+                self.forget(next).await;
                 Ok(())
             }
             Delivery::Refused { status, reason } => {
                 tracing::warn!(batch_id = next.batch_id, %status, reason, "result refused by the master; dropped");
                 self.failures = 0;
+                self.forget(next).await;
                 Ok(())
             }
             Delivery::Failed { cause } => {
@@ -81,9 +89,56 @@ impl Uploader {
                         "result not delivered"
                     );
                 }
-                Err(next)
+                Err(self.keep(next).await)
             }
         }
+    }
+
+    async fn take_up(&mut self) {
+        let all = self.on_disk(|spool| spool.all()).await;
+        let finished = all
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(batch_id, body)| Finished {
+                batch_id,
+                body,
+                is_spooled: true,
+            });
+        self.held.extend(finished);
+        if !self.held.is_empty() {
+            let count = self.held.len();
+            tracing::info!(count, "results of an earlier run are delivered first");
+        }
+    }
+
+    async fn keep(&self, mut finished: Finished) -> Finished {
+        if !finished.is_spooled {
+            let (batch_id, body) = (finished.batch_id.clone(), finished.body.clone());
+            let kept = self
+                .on_disk(move |spool| spool.keep(&batch_id, &body))
+                .await;
+            finished.is_spooled = kept.is_some();
+        }
+        finished
+    }
+
+    async fn forget(&self, finished: Finished) {
+        if finished.is_spooled {
+            self.on_disk(move |spool| spool.forget(&finished.batch_id))
+                .await;
+        }
+    }
+
+    /// The disk is only a help: without it results are in memory as before.
+    async fn on_disk<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Spool) -> io::Result<T> + Send + 'static,
+    ) -> Option<T> {
+        let spool = self.spool.clone();
+        let done = tokio::task::spawn_blocking(move || work(&spool)).await;
+        let done = done.map_err(io::Error::other).flatten();
+        done.inspect_err(|error| tracing::warn!(%error, "cannot keep results on disk"))
+            .ok()
     }
 
     /// Waits before the next attempt and meanwhile takes new results, so that computing goes on.

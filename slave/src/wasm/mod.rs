@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 use tig_protocol::Batch;
 use tig_worker::{Algorithm, BadModule, Cache};
 
+pub(crate) use self::content::write_whole;
+
 use self::content::ContentId;
 use self::download::{Answer, DownloadError};
 use self::index::{Index, Pins, Source, Validators};

@@ -53,6 +53,34 @@ async fn result_is_delivered_after_the_stop_was_requested() {
     assert_eq!(master.seen(|seen| seen.accepted.len()), 1);
 }
 
+/// Nothing is computed again for a master that was away while the slave was killed.
+#[tokio::test]
+async fn a_killed_slave_delivers_what_it_had_computed() {
+    let master = FakeMaster::start();
+    let wanted = batch(&master, JOB, &[]);
+    master.seen(|seen| seen.upload_statuses.extend([503; 10_000]));
+    master.serve(mini("mini/satisfiability"), &[wanted]);
+    let slave = Slave::start(&master);
+    until("the upload failed twice", || {
+        master.seen(|seen| seen.upload_attempts) >= 2
+    })
+    .await;
+    let slave = slave.killed_and_started(&master);
+    master.seen(|seen| seen.upload_statuses.clear());
+    until_accepted(&master, 1).await;
+    let folders = std::fs::read_dir(slave.folder.join("results")).unwrap();
+    let own: Vec<_> = folders.map(|entry| entry.unwrap().path()).collect();
+    until("it is forgotten", || {
+        std::fs::read_dir(&own[0]).unwrap().count() == 0
+    })
+    .await;
+    slave.stop().await;
+    master.seen(|seen| {
+        assert_eq!(seen.accepted[0].0, format!("{JOB}_0"));
+        assert_eq!(seen.downloads.len(), 1, "it was computed once");
+    });
+}
+
 #[tokio::test]
 async fn refused_result_is_dropped_and_the_next_batch_goes_on() {
     let master = FakeMaster::start();

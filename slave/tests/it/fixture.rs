@@ -95,7 +95,16 @@ impl Slave {
     }
 
     pub(crate) fn with_engine(master: &FakeMaster, engine: Engine) -> Self {
-        let temporary = tempfile::tempdir().unwrap();
+        Self::start_in(tempfile::tempdir().unwrap(), master, engine)
+    }
+
+    /// Ends it without a word, and starts another on the same folder.
+    pub(crate) fn killed_and_started(self, master: &FakeMaster) -> Self {
+        self.run.abort();
+        Self::start_in(self._temporary, master, Engine::Builtin)
+    }
+
+    fn start_in(temporary: tempfile::TempDir, master: &FakeMaster, engine: Engine) -> Self {
         let folder = temporary.path().join("algorithms");
         let quick = Backoff {
             first: Duration::from_millis(5),

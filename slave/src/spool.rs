@@ -1,0 +1,98 @@
+//! Results on disk while the master does not take them, so that a slave that is stopped or killed has them after its next
+//! start.
+//!
+//! Invariant: a file is one whole result, named by its batch. It is there from the first delivery that fails until the master
+//! has taken or refused it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::name::SlaveName;
+use crate::wasm::write_whole;
+
+/// Folder inside the algorithms folder; each slave has its own in there.
+const FOLDER: &str = "results";
+const EXTENSION: &str = "json";
+/// Results that are taken up again; the master has given others' batches to somebody else by then.
+pub(crate) const RESULTS_MAX: usize = 64;
+/// Bytes of one result.
+const RESULT_BYTES_MAX: u64 = 64 << 20;
+
+/// The results of one slave.
+#[derive(Debug, Clone)]
+pub(crate) struct Spool {
+    folder: PathBuf,
+}
+
+impl Spool {
+    pub(crate) fn of(algorithms_folder: &Path, name: &SlaveName) -> Self {
+        // A name may have characters that a path must not have.
+        let own = blake3::hash(name.as_str().as_bytes()).to_hex();
+        Self {
+            folder: algorithms_folder.join(FOLDER).join(own.as_str()),
+        }
+    }
+
+    /// Keeps the result of a batch whose id has been checked.
+    pub(crate) fn keep(&self, batch_id: &str, body: &[u8]) -> io::Result<()> {
+        std::fs::create_dir_all(&self.folder)?;
+        write_whole(&self.path(batch_id), body)
+    }
+
+    /// Drops a result.
+    pub(crate) fn forget(&self, batch_id: &str) -> io::Result<()> {
+        match std::fs::remove_file(self.path(batch_id)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// The ids and bodies of what is kept, at most [`RESULTS_MAX`].
+    pub(crate) fn all(&self) -> io::Result<Vec<(String, Vec<u8>)>> {
+        let entries = match std::fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let mut results = Vec::new();
+        for entry in entries {
+            let path = entry?.path();
+            let is_result = path.extension().is_some_and(|found| found == EXTENSION)
+                && path.metadata()?.len() <= RESULT_BYTES_MAX;
+            if let (true, Some(batch_id)) = (is_result, path.file_stem()) {
+                let batch_id = batch_id.to_string_lossy().into_owned();
+                results.push((batch_id, std::fs::read(&path)?));
+            }
+            if results.len() == RESULTS_MAX {
+                break;
+            }
+        }
+        Ok(results)
+    }
+
+    fn path(&self, batch_id: &str) -> PathBuf {
+        self.folder.join(format!("{batch_id}.{EXTENSION}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_there_until_it_is_forgotten() {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        let name = "rig-7".parse().expect("a name");
+        let spool = Spool::of(root.path(), &name);
+        assert_eq!(spool.all().expect("no folder is no results"), []);
+        spool.keep("job_0", b"{}").expect("the folder is writable");
+        spool.keep("job_32", b"[]").expect("the folder is writable");
+        spool.forget("job_0").expect("it is there");
+        spool.forget("job_0").expect("it is gone already");
+        // Half a file of a slave that was killed while it wrote.
+        std::fs::write(spool.folder.join("job_64.0123.tmp"), "{").expect("writable");
+        let kept = Spool::of(root.path(), &name).all().expect("readable");
+        assert_eq!(kept, [("job_32".to_owned(), b"[]".to_vec())]);
+        let other = "rig-8".parse().expect("a name");
+        assert_eq!(Spool::of(root.path(), &other).all().expect("readable"), []);
+    }
+}
