@@ -188,7 +188,7 @@ struct Family {
     value: fn(&Shown) -> Option<f64>,
 }
 
-const FAMILIES: [Family; 10] = [
+const FAMILIES: [Family; 11] = [
     Family {
         name: "tig_host_handled_total",
         kind: Kind::Counter,
@@ -230,6 +230,12 @@ const FAMILIES: [Family; 10] = [
         kind: Kind::Counter,
         help: "Times that a version has taken over from another.",
         value: |shown| Some(shown.status.reloads as f64),
+    },
+    Family {
+        name: "tig_host_last_switch_seconds",
+        kind: Kind::Gauge,
+        help: "Time that events waited for the last reload.",
+        value: |shown| shown.status.last_switch_us.map(|time| time as f64 / 1e6),
     },
     Family {
         name: "tig_host_restarts_total",

@@ -7,6 +7,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use tig_plugin_api::{Manifest, Route};
@@ -65,6 +66,7 @@ struct Present {
     routes: Vec<Route>,
     /// Versions that have taken the seat.
     seated: u64,
+    last_switch: Option<Duration>,
     /// Hashes of the files that are mapped.
     mapped: BTreeSet<String>,
     code_bytes: u64,
@@ -200,6 +202,11 @@ impl Slot {
             .collect();
     }
 
+    /// A version took so long to take over.
+    pub fn switched(&self, time: Duration) {
+        self.lock().last_switch = Some(time);
+    }
+
     /// HTTP requests that are sent or will be, and have not been answered.
     #[must_use]
     pub fn calls(&self) -> usize {
@@ -292,6 +299,9 @@ impl Slot {
             hash: present.hash.clone(),
             state: present.state,
             reloads: present.seated.saturating_sub(1),
+            last_switch_us: present
+                .last_switch
+                .map(|time| u64::try_from(time.as_micros()).unwrap_or(u64::MAX)),
             code_bytes: present.code_bytes,
             waiting,
             handled: self.handled.load(Ordering::Relaxed),

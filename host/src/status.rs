@@ -30,6 +30,10 @@ pub struct ExtensionStatus {
     pub state: State,
     /// Times that a version has taken over from another since the host started.
     pub reloads: u64,
+    /// Microseconds that events waited for the last of them: the old version's snapshot, and the new one's `new` and
+    /// `migrate`, included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_switch_us: Option<u64>,
     /// Bytes of the plugin files that are mapped for this extension; they stay mapped until the host ends.
     pub code_bytes: u64,
     /// Events, responses and requests that wait.

@@ -69,7 +69,7 @@ fn load(report: &mut Report, file: &[u8]) -> Result<()> {
 fn reload(report: &mut Report, file: &[u8]) -> Result<()> {
     let site = Site::new(&[("silent", "silent")])?;
     let host = site.start()?;
-    let mut times = Vec::new();
+    let (mut times, mut switches) = (Vec::new(), Vec::new());
     let before = memory_kb(std::process::id(), "RssAnon:")?;
     for number in 1..=RELOADS {
         site.install("silent", &version(file, number)?)?;
@@ -77,6 +77,8 @@ fn reload(report: &mut Report, file: &[u8]) -> Result<()> {
         // One that the host has noticed by itself is not counted.
         if let Outcome::Reloaded { .. } = host.control.reload("silent")? {
             times.push(start.elapsed().as_secs_f64() * 1e3);
+            let switch = host.control.status().remove(0).last_switch_us;
+            switches.extend(switch.map(|time| time as f64 / 1e3));
         }
     }
     let grown = memory_kb(std::process::id(), "RssAnon:")?.saturating_sub(before);
@@ -92,6 +94,13 @@ fn reload(report: &mut Report, file: &[u8]) -> Result<()> {
     };
     let at_most = Target::AtMost;
     line("reload, median", median(&mut times), "ms", at_most(50.0))?;
+    let switch = median(&mut switches);
+    line(
+        "of it with events waiting, median",
+        switch,
+        "ms",
+        at_most(1.0),
+    )?;
     let each = grown as f64 / status.reloads as f64;
     line(
         "anonymous memory per reload, 500 reloads",

@@ -18,6 +18,7 @@ use crate::{
 impl Runner {
     /// Puts a successor in the place of the present instance, with its state. On failure the present one goes on.
     pub(super) fn swap(&mut self, successor: Successor) {
+        let begin = Instant::now();
         self.end_probation();
         let snapshot = match self.snapshot() {
             None => None,
@@ -50,6 +51,7 @@ impl Runner {
         match created {
             Ok((instance, effects)) => {
                 self.seat(&successor, instance, on_probation);
+                self.slot.switched(begin.elapsed());
                 self.hand_in(effects);
                 self.answer(&successor, Ok(()));
             }

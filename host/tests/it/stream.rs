@@ -62,6 +62,7 @@ async fn a_hundred_reloads_lose_and_reorder_no_event() {
     let tally: serde_json::Value = reqwest::get(url).await.unwrap().json().await.unwrap();
     assert_eq!(tally, json!([last, []]), "last number and faults");
     assert_eq!(control.status()[0].reloads, RELOADS);
+    assert!(control.status()[0].last_switch_us.is_some());
     assert!(last >= RELOADS, "{last}");
     tokio::task::spawn_blocking(|| host.stop()).await.unwrap();
 }
