@@ -179,13 +179,12 @@ impl<'a> Transaction<'a> {
     }
 
     fn get(&self, key: &str) -> Result<Vec<u8>, StoreError> {
-        let framed = |value: &[u8]| [&[1], value].concat();
         let waiting = self.effects.writes.get(key).or(self.overlay.get(key));
         if let Some(value) = waiting {
-            return Ok(value.as_deref().map(framed).unwrap_or_default());
+            return Ok(frame::encode_value(value.as_deref()));
         }
         let stored = self.services.store.get(&self.slot.name, key)?;
-        Ok(stored.as_deref().map(framed).unwrap_or_default())
+        Ok(frame::encode_value(stored.as_deref()))
     }
 
     fn scan(&self, prefix: &str) -> Result<Vec<u8>, String> {
@@ -274,10 +273,7 @@ impl Host for Transaction<'_> {
         name: RStr<'_>,
         body: RSlice<'_, u8>,
     ) -> RResult<RVec<u8>, RString> {
-        match self.answer(service, name.as_str(), body.as_slice()) {
-            Ok(answer) => RResult::ROk(answer.into()),
-            Err(text) => RResult::RErr(text.into()),
-        }
+        frame::encode_answer(self.answer(service, name.as_str(), body.as_slice()))
     }
 }
 

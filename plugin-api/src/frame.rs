@@ -1,6 +1,9 @@
 //! How structured data with a raw body crosses the boundary: the length of a JSON head (u32, little-endian), the head,
 //! the body. Bodies of several megabytes are neither escaped nor parsed on the way.
 
+use std::fmt::Display;
+
+use abi_stable::std_types::{RResult, RString, RVec};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{Result, bail};
@@ -26,6 +29,22 @@ pub fn encode<T: Serialize>(head: &T, body: &[u8]) -> Result<Vec<u8>> {
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8])> {
     let (head, body) = take_part(bytes)?;
     Ok((serde_json::from_slice(head)?, body))
+}
+
+/// The answer to a read of the storage: empty if there is no value, else a byte `1` and the value.
+#[must_use]
+pub fn encode_value(value: Option<&[u8]>) -> Vec<u8> {
+    value.map_or(Vec::new(), |value| [&[1], value].concat())
+}
+
+/// What [`Host::call`](crate::abi::Host::call) returns for an answer or the reason that there is none.
+pub fn encode_answer<E: Display>(
+    answer: std::result::Result<Vec<u8>, E>,
+) -> RResult<RVec<u8>, RString> {
+    match answer {
+        Ok(answer) => RResult::ROk(answer.into()),
+        Err(error) => RResult::RErr(error.to_string().into()),
+    }
 }
 
 /// Writes keys and values, each with its length in front.

@@ -145,7 +145,7 @@ impl Memory {
             }
             service::STORAGE_GET => {
                 let found = self.stored.get(name);
-                return Ok(found.map_or(Vec::new(), |value| [&[1], value.as_slice()].concat()));
+                return Ok(frame::encode_value(found.map(Vec::as_slice)));
             }
             service::STORAGE_PUT => drop(self.stored.insert(name.to_owned(), body.to_vec())),
             service::STORAGE_DELETE => drop(self.stored.remove(name)),
@@ -176,10 +176,7 @@ impl Host for Memory {
         name: RStr<'_>,
         body: RSlice<'_, u8>,
     ) -> RResult<RVec<u8>, RString> {
-        match self.answer(service, name.as_str(), body.as_slice()) {
-            Ok(answer) => RResult::ROk(answer.into()),
-            Err(error) => RResult::RErr(error.to_string().into()),
-        }
+        frame::encode_answer(self.answer(service, name.as_str(), body.as_slice()))
     }
 }
 

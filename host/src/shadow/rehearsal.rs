@@ -136,14 +136,13 @@ impl<'a> Rehearsal<'a> {
     }
 
     fn get(&self, key: &str) -> Result<Vec<u8>, String> {
-        let framed = |value: &[u8]| [&[1], value].concat();
         let written = self.record.writes.get(key).or(self.stage.written.get(key));
         if let Some(value) = written {
-            return Ok(value.as_deref().map(framed).unwrap_or_default());
+            return Ok(frame::encode_value(value.as_deref()));
         }
         let stored = self.stage.view.get(self.extension, key);
         let stored = stored.map_err(|error| error.to_string())?;
-        Ok(stored.as_deref().map(framed).unwrap_or_default())
+        Ok(frame::encode_value(stored.as_deref()))
     }
 
     fn scan(&self, prefix: &str) -> Result<Vec<u8>, String> {
@@ -165,9 +164,6 @@ impl Host for Rehearsal<'_> {
         name: RStr<'_>,
         body: RSlice<'_, u8>,
     ) -> RResult<RVec<u8>, RString> {
-        match self.answer(service, name.as_str(), body.as_slice()) {
-            Ok(answer) => RResult::ROk(answer.into()),
-            Err(text) => RResult::RErr(text.into()),
-        }
+        frame::encode_answer(self.answer(service, name.as_str(), body.as_slice()))
     }
 }

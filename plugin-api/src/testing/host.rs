@@ -117,10 +117,7 @@ impl TestHost {
     }
 
     fn get(&self, key: &str) -> Vec<u8> {
-        match self.stored.get(key) {
-            None => Vec::new(),
-            Some(value) => [&[1], value.as_slice()].concat(),
-        }
+        frame::encode_value(self.stored.get(key).map(Vec::as_slice))
     }
 
     fn scan(&self, prefix: &str) -> Result<Vec<u8>> {
@@ -148,9 +145,6 @@ impl Host for TestHost {
         name: RStr<'_>,
         body: RSlice<'_, u8>,
     ) -> RResult<RVec<u8>, RString> {
-        match self.answer(service, name.as_str(), body.as_slice()) {
-            Ok(answer) => RResult::ROk(answer.into()),
-            Err(error) => RResult::RErr(error.to_string().into()),
-        }
+        frame::encode_answer(self.answer(service, name.as_str(), body.as_slice()))
     }
 }
