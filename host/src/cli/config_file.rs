@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use tig_host::watch::{QUIET, Signature};
+use tig_host::watch::Signature;
 
 /// The config file is looked at this often.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -28,18 +28,14 @@ impl ConfigFile {
     pub(super) async fn changed(&mut self) {
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
-            let mut now = Signature::of(&self.path);
+            let now = Signature::of(&self.path);
             if now.is_none() || now == self.seen {
                 continue;
             }
-            loop {
-                tokio::time::sleep(QUIET).await;
-                let later = Signature::of(&self.path);
-                if later == now {
-                    break;
-                }
-                now = later;
-            }
+            let path = self.path.clone();
+            let settled = tokio::task::spawn_blocking(move || Signature::settled(&path));
+            // Without an answer it is seen again at the next look.
+            let Ok(now) = settled.await else { continue };
             self.seen = now;
             return;
         }
