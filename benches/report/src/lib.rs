@@ -1,6 +1,6 @@
 //! What all measurements share: time as a median of rounds, and one way to print what was measured.
 //!
-//! A measurement is a program `bench-<subject>` that `cargo xtask bench <subject>` builds in the release profile and runs.
+//! A measurement is a program `tig-bench-<subject>` that `cargo xtask bench <subject>` builds in the release profile and runs.
 //! It prints a table, or with `--json` one object a line with `name`, `value`, `unit`, `target`, `met`, `against` and
 //! `ratio`.
 

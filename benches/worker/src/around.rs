@@ -6,7 +6,7 @@ use tig_challenges::ChallengeKind;
 use tig_worker::{Algorithm, BatchJob, Cache, Limits, compute_batch, compute_nonce};
 
 use crate::Built;
-use crate::judge::{RAND_HASH, settings};
+use crate::judge::{RAND_HASH, batch, settings};
 use tig_bench_report::{Line, Report, Result, Target, median, median_of_thread};
 
 const BUDGET: Duration = Duration::from_secs(5);
@@ -103,23 +103,17 @@ fn start(report: &mut Report, wasm: &[u8]) -> Result<()> {
 /// The same batch on one thread and on two.
 fn threads(report: &mut Report, built: &Built) -> Result<()> {
     let algorithm = Algorithm::compile(&built.wasm)?;
-    let job = |num_nonces: u64| BatchJob {
-        settings: settings(built.algorithm.challenge, &built.algorithm.difficulty),
-        rand_hash: RAND_HASH.to_owned(),
-        start_nonce: 0,
-        num_nonces,
-        batch_size: num_nonces,
-        sampled_nonces: Vec::new(),
-    };
     let time = |job: &BatchJob, workers| {
         median(BUDGET, || {
             compute_batch(&algorithm, job, &Limits::default(), workers)?;
             Ok(())
         })
     };
-    let sample = time(&job(64), 1)?.as_secs_f64().max(1e-6);
+    let sample = time(&batch(built.algorithm, 64), 1)?
+        .as_secs_f64()
+        .max(1e-6);
     let nonces = (64.0 * BATCH.as_secs_f64() / sample).clamp(64.0, 65536.0) as u64;
-    let job = job(nonces.next_power_of_two());
+    let job = batch(built.algorithm, nonces.next_power_of_two());
     let (one, two) = (time(&job, 1)?.as_secs_f64(), time(&job, 2)?.as_secs_f64());
     report.add(&Line {
         name: &format!("{} on 2 threads", built.algorithm.name),

@@ -5,8 +5,11 @@ use std::io::Read;
 use flate2::read::ZlibDecoder;
 use tig_challenges::{ChallengeKind, Instance};
 use tig_protocol::{BenchmarkSettings, Solution};
+use tig_worker::BatchJob;
 
 use tig_bench_report::Result;
+
+use crate::algorithms::Algorithm;
 
 /// The settings of the measured nonces.
 pub(crate) fn settings(challenge: ChallengeKind, difficulty: &[i32]) -> BenchmarkSettings {
@@ -21,6 +24,18 @@ pub(crate) fn settings(challenge: ChallengeKind, difficulty: &[i32]) -> Benchmar
 
 /// The benchmark of the measured nonces.
 pub(crate) const RAND_HASH: &str = "rand_hash";
+
+/// A batch of the first nonces of an algorithm, without proofs; their number is a power of two.
+pub(crate) fn batch(algorithm: &Algorithm, num_nonces: u64) -> BatchJob {
+    BatchJob {
+        settings: settings(algorithm.challenge, &algorithm.difficulty),
+        rand_hash: RAND_HASH.to_owned(),
+        start_nonce: 0,
+        num_nonces,
+        batch_size: num_nonces,
+        sampled_nonces: Vec::new(),
+    }
+}
 
 /// Whether `run` solves the instance of a nonce. It gets the instance's bytes and returns the bytes after the length of
 /// the result block.

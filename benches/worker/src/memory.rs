@@ -7,10 +7,10 @@ use std::process::Command;
 
 use tig_bench_report::{Line, Report, Result, Target};
 use tig_challenges::{ChallengeKind, vector_search};
-use tig_worker::{Algorithm, BatchJob, Limits, compute_batch};
+use tig_worker::{Algorithm, Limits, compute_batch};
 
 use crate::Built;
-use crate::judge::{RAND_HASH, settings};
+use crate::judge::batch;
 
 /// How this program is asked to compute and to tell its peak: `--peak-of <workers>`.
 const OPTION: &str = "--peak-of";
@@ -30,14 +30,7 @@ pub(crate) fn compute(workers: usize, built: &[Built]) -> Result<()> {
         .iter()
         .find(|built| built.algorithm.challenge == ChallengeKind::VectorSearch)
         .ok_or("no algorithm for vector search")?;
-    let job = BatchJob {
-        settings: settings(built.algorithm.challenge, &built.algorithm.difficulty),
-        rand_hash: RAND_HASH.to_owned(),
-        start_nonce: 0,
-        num_nonces: NUM_NONCES,
-        batch_size: NUM_NONCES,
-        sampled_nonces: Vec::new(),
-    };
+    let job = batch(built.algorithm, NUM_NONCES);
     let algorithm = Algorithm::compile(&built.wasm)?;
     compute_batch(&algorithm, &job, &Limits::default(), workers)?;
     writeln!(io::stdout(), "{}", peak_kib()?)?;
