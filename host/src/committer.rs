@@ -22,6 +22,26 @@ pub struct Job {
     pub bytes: usize,
 }
 
+/// Transactions that are on disk, or were refused; nothing else of them has taken place.
+#[must_use]
+pub struct Written {
+    jobs: Vec<Job>,
+    result: Result<(), String>,
+}
+
+impl Written {
+    /// Lets the rest of them take place.
+    pub fn take_place(self, shared: &Shared) {
+        for job in self.jobs {
+            match &self.result {
+                Ok(()) => job.effects.take_place(shared, &job.slot),
+                Err(reason) => job.effects.refuse(&job.slot, reason),
+            }
+            job.slot.desk.settle(job.bytes);
+        }
+    }
+}
+
 #[derive(Default)]
 struct Queue {
     jobs: Vec<Job>,
@@ -73,25 +93,29 @@ impl Committer {
 
     /// Works until it is stopped.
     pub fn run(&self, shared: &Shared) {
-        while let Some(mut jobs) = self.take() {
-            let result = match self.failed() {
-                Some(reason) => Err(reason.to_owned()),
-                None => write(shared, &mut jobs),
-            };
-            if let Err(reason) = &result
-                && self.failed.set(reason.clone()).is_ok()
-            {
-                error!("nothing can be stored any more, so nothing is accepted: {reason}");
-                self.has_failed.notify_waiters();
-            }
-            for job in jobs {
-                match &result {
-                    Ok(()) => job.effects.take_place(shared, &job.slot),
-                    Err(reason) => job.effects.refuse(&job.slot, reason),
-                }
-                job.slot.desk.settle(job.bytes);
-            }
+        while let Some(jobs) = self.take() {
+            self.write(shared, jobs).take_place(shared);
         }
+    }
+
+    /// Puts the transactions that wait on disk, if there are any, for whoever has no thread for [`Committer::run`].
+    pub fn write_waiting(&self, shared: &Shared) -> Option<Written> {
+        let jobs = std::mem::take(&mut self.lock().jobs);
+        (!jobs.is_empty()).then(|| self.write(shared, jobs))
+    }
+
+    fn write(&self, shared: &Shared, mut jobs: Vec<Job>) -> Written {
+        let result = match self.failed() {
+            Some(reason) => Err(reason.to_owned()),
+            None => write(shared, &mut jobs),
+        };
+        if let Err(reason) = &result
+            && self.failed.set(reason.clone()).is_ok()
+        {
+            error!("nothing can be stored any more, so nothing is accepted: {reason}");
+            self.has_failed.notify_waiters();
+        }
+        Written { jobs, result }
     }
 
     /// Waits for transactions; `None` when the host stops and none is left.

@@ -15,8 +15,27 @@ use crate::{
     store::StoreError,
 };
 
-/// Loads all plugins, then makes all instances: an event that one emits in `new` finds the others subscribed. Their
-/// threads are not started yet.
+/// Loads the plugin of each extension.
+///
+/// # Errors
+///
+/// The first file that is refused.
+pub fn load(
+    config: &Config,
+    loader: &Loader,
+    candidates: &[Candidate],
+) -> Result<Vec<Plugin>, HostError> {
+    let load = |(name, candidate): (&String, &Candidate)| {
+        loader.load(candidate).map_err(|source| HostError::Plugin {
+            name: name.clone(),
+            source,
+        })
+    };
+    config.extensions.iter().zip(candidates).map(load).collect()
+}
+
+/// Makes an instance of each of `plugins`, which are in the config's order: an event that one emits in `new` finds the
+/// others subscribed. Their threads are not started yet.
 ///
 /// # Errors
 ///
@@ -24,25 +43,20 @@ use crate::{
 pub fn start(
     config: &Config,
     shared: &Arc<Shared>,
-    loader: &Loader,
-    candidates: &[Candidate],
+    plugins: Vec<Plugin>,
 ) -> Result<Vec<Runner>, HostError> {
-    let mut plugins = Vec::new();
-    for (name, candidate) in config.extensions.iter().zip(candidates) {
-        let plugin = loader.load(candidate).map_err(|source| HostError::Plugin {
-            name: name.clone(),
-            source,
-        })?;
+    let mut seats = Vec::new();
+    for (name, plugin) in config.extensions.iter().zip(plugins) {
         let slot = Arc::new(Slot::new(name));
         give_undelivered(shared, &slot)?;
         shared
             .services
             .bus
             .subscribe(&slot, &plugin.manifest.events);
-        plugins.push((slot, plugin));
+        seats.push((slot, plugin));
     }
     let start = |(slot, plugin)| start_one(config, shared, &slot, plugin);
-    plugins.into_iter().map(start).collect()
+    seats.into_iter().map(start).collect()
 }
 
 fn start_one(

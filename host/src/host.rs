@@ -107,7 +107,8 @@ impl Host {
         committer
             .spawn("committer", move || work.committer.run(&work))
             .map_err(&no_thread)?;
-        let runners = extensions::start(config, &shared, &loader, &candidates)
+        let runners = extensions::load(config, &loader, &candidates)
+            .and_then(|plugins| extensions::start(config, &shared, plugins))
             .inspect_err(|_| shared.committer.stop())?;
 
         let (stop, stopped) = tokio::sync::watch::channel(false);

@@ -1,8 +1,9 @@
-//! Sends the HTTP requests of extensions and puts the answers into their mailboxes.
+//! Sends the HTTP requests of extensions and puts the answers into their mailboxes; or keeps them for whoever answers in
+//! the network's place.
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
@@ -30,10 +31,41 @@ const CONNECT_MAX: Duration = Duration::from_secs(10);
 /// See the module's documentation.
 #[derive(Clone)]
 pub struct HttpClient {
-    client: reqwest::Client,
-    runtime: Handle,
+    way: Way,
     turns: Arc<Mutex<Turns>>,
     counts: Arc<[AtomicU64; 3]>,
+}
+
+/// Where requests go.
+#[derive(Clone)]
+enum Way {
+    Network {
+        client: reqwest::Client,
+        runtime: Handle,
+    },
+    Kept(Arc<Mutex<Vec<Sent>>>),
+}
+
+/// A request that is on its way.
+pub struct Sent {
+    /// What is asked for.
+    pub call: HttpCall,
+    mailbox: Arc<Mailbox>,
+    in_flight: Arc<AtomicUsize>,
+    counts: Arc<[AtomicU64; 3]>,
+}
+
+impl Sent {
+    /// Passes the answer on to the extension.
+    pub fn answer(self, result: Result<HttpAnswer, HttpFailure>) {
+        self.counts[outcome(&result)].fetch_add(1, Ordering::Relaxed);
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        let (tag, url) = (self.call.tag, self.call.url);
+        match (HttpResponse { tag, result }).encode() {
+            Ok(response) => self.mailbox.put_response(response),
+            Err(error) => error!("response of {url} cannot be passed on: {error}"),
+        }
+    }
 }
 
 /// Requests since the start, by what came of them.
@@ -53,12 +85,30 @@ impl HttpClient {
             .connect_timeout(CONNECT_MAX)
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
-        Ok(Self {
-            client,
-            runtime,
+        Ok(Self::by(Way::Network { client, runtime }))
+    }
+
+    /// A client that sends nothing: [`HttpClient::take_kept`] has what was asked for.
+    #[must_use]
+    pub fn keeping() -> Self {
+        Self::by(Way::Kept(Arc::default()))
+    }
+
+    fn by(way: Way) -> Self {
+        Self {
+            way,
             turns: Arc::new(Mutex::new(Turns::default())),
             counts: Arc::default(),
-        })
+        }
+    }
+
+    /// The requests kept since the last time, in their order.
+    #[must_use]
+    pub fn take_kept(&self) -> Vec<Sent> {
+        match &self.way {
+            Way::Network { .. } => Vec::new(),
+            Way::Kept(kept) => std::mem::take(&mut *lock(kept)),
+        }
     }
 
     /// Requests since the start, by what came of them.
@@ -75,29 +125,27 @@ impl HttpClient {
 
     /// Sends `call`; the response goes to `mailbox`, and `in_flight` counts it until then.
     pub fn send(&self, call: HttpCall, mailbox: Arc<Mailbox>, in_flight: Arc<AtomicUsize>) {
-        let client = self.client.clone();
-        let (turn, counts) = (self.turn(&call), Arc::clone(&self.counts));
-        let turns = Arc::clone(&self.turns);
         in_flight.fetch_add(1, Ordering::Relaxed);
-        self.runtime.spawn(async move {
+        let sent = Sent {
+            call,
+            mailbox,
+            in_flight,
+            counts: Arc::clone(&self.counts),
+        };
+        let (client, runtime) = match &self.way {
+            Way::Network { client, runtime } => (client.clone(), runtime),
+            Way::Kept(kept) => return lock(kept).push(sent),
+        };
+        let (turn, turns) = (self.turn(&sent.call), Arc::clone(&self.turns));
+        runtime.spawn(async move {
             let result = match turn {
                 Ok(turn) => {
                     tokio::time::sleep_until(turn.into()).await;
-                    answer(&client, &call, &turns).await
+                    answer(&client, &sent.call, &turns).await
                 }
                 Err(failure) => Err(failure),
             };
-            counts[outcome(&result)].fetch_add(1, Ordering::Relaxed);
-            in_flight.fetch_sub(1, Ordering::Relaxed);
-            match (HttpResponse {
-                tag: call.tag,
-                result,
-            })
-            .encode()
-            {
-                Ok(response) => mailbox.put_response(response),
-                Err(error) => error!("response of {} cannot be passed on: {error}", call.url),
-            }
+            sent.answer(result);
         });
     }
 }
@@ -120,8 +168,8 @@ impl HttpClient {
 }
 
 /// No code panics while it holds the lock.
-fn lock(turns: &Mutex<Turns>) -> std::sync::MutexGuard<'_, Turns> {
-    turns.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Index in [`OUTCOMES`].

@@ -47,6 +47,7 @@ pub mod shadow;
 pub mod shadowing;
 pub mod slot;
 pub mod status;
+pub mod stepped;
 pub mod store;
 pub mod threads;
 pub mod ticker;

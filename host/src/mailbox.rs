@@ -217,22 +217,13 @@ impl Mailbox {
 
     /// Waits for the next thing to do.
     pub fn take(&self) -> Taken {
-        let mut run = self.lock_run();
-        if !self.commanded.load(Ordering::Acquire)
-            && let Some(item) = run.pop_front()
-        {
+        if let Some(item) = self.next_of_run() {
             return Taken::Item(item);
         }
-        drop(run);
         let mut state = self.lock();
         loop {
-            if let Some(command) = state.commands.pop_front() {
-                let more = !state.commands.is_empty();
-                self.commanded.store(more, Ordering::Release);
-                return Taken::Command(command);
-            }
-            if let Some(item) = self.refill(&mut state) {
-                return Taken::Item(item);
+            if let Some(taken) = self.next_of(&mut state) {
+                return taken;
             }
             state.asleep = true;
             state = self
@@ -241,6 +232,27 @@ impl Mailbox {
                 .unwrap_or_else(PoisonError::into_inner);
             state.asleep = false;
         }
+    }
+
+    /// The next thing to do, if there is one.
+    pub fn try_take(&self) -> Option<Taken> {
+        let next = self.next_of_run().map(Taken::Item);
+        next.or_else(|| self.next_of(&mut self.lock()))
+    }
+
+    fn next_of_run(&self) -> Option<Item> {
+        let mut run = self.lock_run();
+        let commanded = self.commanded.load(Ordering::Acquire);
+        if commanded { None } else { run.pop_front() }
+    }
+
+    fn next_of(&self, state: &mut State) -> Option<Taken> {
+        if let Some(command) = state.commands.pop_front() {
+            let more = !state.commands.is_empty();
+            self.commanded.store(more, Ordering::Release);
+            return Some(Taken::Command(command));
+        }
+        self.refill(state).map(Taken::Item)
     }
 
     /// Takes a run of items out of `state`, and the first of them.

@@ -166,21 +166,49 @@ impl Runner {
     pub fn run(mut self) {
         self.slot.meters.set_thread();
         while self.is_present() {
-            match self.slot.mailbox.take() {
-                Taken::Command(Command::Stop) => {
-                    let instance = self.instance.take();
-                    return self.end(instance);
-                }
-                Taken::Command(Command::Swap(successor)) => self.swap(successor),
-                Taken::Command(Command::Confirm) => self.confirm(Instant::now()),
-                Taken::Command(Command::Shadow(beside)) => self.begin_shadow(*beside),
-                Taken::Command(Command::EndShadow) => self.shadow = None,
-                Taken::Item(item) => {
-                    self.handle(item);
-                    self.slot.handled.fetch_add(1, Ordering::Relaxed);
-                }
+            let taken = self.slot.mailbox.take();
+            if !self.turn(taken) {
+                return;
             }
         }
+    }
+
+    /// Handles the next thing that waits; `false` if nothing does, or it was to stop.
+    pub fn step(&mut self) -> bool {
+        match self.slot.mailbox.try_take() {
+            Some(taken) => self.turn(taken),
+            None => false,
+        }
+    }
+
+    /// Handles one thing; `false` if it was to stop.
+    fn turn(&mut self, taken: Taken) -> bool {
+        match taken {
+            Taken::Command(Command::Stop) => {
+                let instance = self.instance.take();
+                self.end(instance);
+                return false;
+            }
+            Taken::Command(Command::Swap(successor)) => self.swap(successor),
+            Taken::Command(Command::Confirm) => self.confirm(Instant::now()),
+            Taken::Command(Command::Shadow(beside)) => self.begin_shadow(*beside),
+            Taken::Command(Command::EndShadow) => self.shadow = None,
+            Taken::Item(item) => {
+                self.handle(item);
+                self.slot.handled.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        true
+    }
+
+    /// Its place.
+    pub(crate) fn slot(&self) -> &Slot {
+        &self.slot
+    }
+
+    /// What its instance is made of.
+    pub(crate) fn seated(&self) -> (Plugin, Arc<[u8]>) {
+        (self.plugin.clone(), Arc::clone(&self.settings))
     }
 
     /// Name of the extension.

@@ -137,11 +137,7 @@ impl Store {
             ("api_url", api_url),
         ];
         claim(&database, &path, &identity)?;
-        let next_outbox_id = AtomicU64::new(last_outbox_id(&database)? + 1);
-        Ok(Self {
-            database,
-            next_outbox_id,
-        })
+        Self::over(database)
     }
 
     /// A store that is gone when it is dropped.
@@ -153,8 +149,12 @@ impl Store {
         Self::on(InMemoryBackend::new())
     }
 
-    /// A new store on something that is no file.
-    pub(crate) fn on(backend: impl StorageBackend) -> Result<Self, StoreError> {
+    /// The store on something that is no file, or a new one if there is none yet.
+    ///
+    /// # Errors
+    ///
+    /// See [`StoreError`].
+    pub fn on(backend: impl StorageBackend) -> Result<Self, StoreError> {
         let path = Path::new("in memory");
         let database = Database::builder()
             .create_with_backend(backend)
@@ -163,9 +163,14 @@ impl Store {
                 reason: error.to_string(),
             })?;
         claim(&database, path, &[("layout", LAYOUT)])?;
+        Self::over(database)
+    }
+
+    fn over(database: Database) -> Result<Self, StoreError> {
+        let next_outbox_id = AtomicU64::new(last_outbox_id(&database)? + 1);
         Ok(Self {
             database,
-            next_outbox_id: AtomicU64::new(1),
+            next_outbox_id,
         })
     }
 

@@ -115,7 +115,7 @@ impl Runner {
     }
 
     /// Ends the probation if it is over: the old version is dropped.
-    pub(super) fn confirm(&mut self, now: Instant) {
+    pub(crate) fn confirm(&mut self, now: Instant) {
         let is_over = || Some(self.slot.probation()?.as_ref()?.is_over(now));
         if is_over() == Some(true) {
             self.end_probation();

@@ -16,6 +16,7 @@ mod probation;
 mod reload;
 mod shadow;
 mod start;
+mod stepped;
 mod store;
 mod stream;
 mod support;

@@ -1,0 +1,174 @@
+//! A host that moves only when it is moved: the bus, runners, transactions and store of [`crate::host::Host`], on the
+//! caller's thread, without sockets, timers and a probe process. Simulations run on it.
+//!
+//! Invariant: what happens depends on nothing but the calls, their order, the clock, the random numbers and the store. Dropped
+//! at any point, it is a host that was killed there.
+
+use std::sync::{Arc, mpsc};
+use std::time::Instant;
+
+use tig_plugin_api::HttpRequest;
+use tokio::sync::oneshot;
+
+use crate::{
+    bus::{Bus, Full},
+    candidates,
+    clock::{Clock, Random},
+    committer::{Committer, Written},
+    config::Config,
+    error::HostError,
+    event::Kind,
+    extensions,
+    http_client::{HttpClient, Sent},
+    mailbox::{Answer, Command, Successor},
+    plugin::{Loader, Plugin},
+    probation::PROBATION,
+    runner::{Runner, Shared},
+    status::ExtensionStatus,
+    store::{Store, StoreError},
+    threads::Threads,
+    transaction::Services,
+};
+
+/// See the module's documentation.
+pub struct SteppedHost {
+    shared: Arc<Shared>,
+    /// In the config's order.
+    runners: Vec<Runner>,
+}
+
+/// Loads the plugins of `config` once, for any number of hosts of this process; nothing tries them in a child before.
+///
+/// # Errors
+///
+/// See [`HostError`].
+pub fn load(config: &Config) -> Result<Vec<Plugin>, HostError> {
+    let loader = Loader {
+        cache_folder: config.backup_folder.join(crate::host::CACHE_FOLDER),
+        probe_program: None,
+    };
+    extensions::load(config, &loader, &candidates::admitted(config)?)
+}
+
+impl SteppedHost {
+    /// Makes an instance of each plugin, which are those of [`load`]. What they ask for in `new` waits to be written.
+    ///
+    /// # Errors
+    ///
+    /// See [`HostError`].
+    pub fn start(
+        config: &Config,
+        plugins: &[Plugin],
+        store: Store,
+        (clock, random): (Clock, Random),
+    ) -> Result<Self, HostError> {
+        let shared = Arc::new(Shared {
+            services: Services {
+                bus: Bus::default(),
+                store,
+                clock,
+                random,
+            },
+            committer: Committer::default(),
+            http: HttpClient::keeping(),
+            threads: Threads::default(),
+        });
+        let runners = extensions::start(config, &shared, plugins.to_vec())?;
+        Ok(Self { shared, runners })
+    }
+
+    /// Numbers of the extensions, by the config's order, for which something waits.
+    #[must_use]
+    pub fn waiting(&self) -> Vec<usize> {
+        let waits = |index: &usize| !self.runners[*index].slot().mailbox.is_empty();
+        (0..self.runners.len()).filter(waits).collect()
+    }
+
+    /// Has extension number `index` handle the next thing that waits for it; `false` if nothing does. What it asks for takes
+    /// place at once if nothing has to be on disk before, else with [`SteppedHost::write`].
+    pub fn step(&mut self, index: usize) -> bool {
+        self.runners[index].step()
+    }
+
+    /// Puts on disk what waits to be, if anything does. The rest of it takes place with [`SteppedHost::take_place`].
+    pub fn write(&mut self) -> Option<Written> {
+        self.shared.committer.write_waiting(&self.shared)
+    }
+
+    /// See [`SteppedHost::write`].
+    pub fn take_place(&mut self, written: Written) {
+        written.take_place(&self.shared);
+    }
+
+    /// Publishes an event of the host itself, such as `update`.
+    ///
+    /// # Errors
+    ///
+    /// An extension that handles it has no room.
+    pub fn publish(&self, event: &str, arguments: &[u8], kind: Kind) -> Result<(), Full> {
+        self.shared.services.bus.tell(event, arguments, kind)
+    }
+
+    /// Passes a request on to the extension whose route it matches; `None` if there is none, or too many requests wait. The
+    /// answer comes when what was done for it is on disk, and asks to be held as it does at the listener.
+    #[must_use]
+    pub fn ask(&self, request: HttpRequest) -> Option<oneshot::Receiver<Answer>> {
+        let slot = self.shared.answers(&request.method, &request.path)?;
+        let (sender, receiver) = oneshot::channel();
+        slot.mailbox
+            .put_request(request, sender)
+            .then_some(receiver)
+    }
+
+    /// The HTTP requests that extensions have sent since the last time.
+    #[must_use]
+    pub fn take_sent(&self) -> Vec<Sent> {
+        self.shared.http.take_kept()
+    }
+
+    /// Puts an instance of the same plugin and settings in the place of extension number `index`, as at a reload, and ends
+    /// its probation.
+    ///
+    /// # Errors
+    ///
+    /// The text says why the present instance goes on.
+    pub fn reload(&mut self, index: usize) -> Result<(), String> {
+        let runner = &mut self.runners[index];
+        let (done, result) = mpsc::channel();
+        let (plugin, settings) = runner.seated();
+        let mailbox = Arc::clone(&runner.slot().mailbox);
+        mailbox.put_command(Command::Swap(Successor {
+            plugin,
+            settings,
+            done,
+        }));
+        runner.step();
+        runner.confirm(Instant::now() + PROBATION);
+        let no_answer = |_| "the extension does not answer".to_owned();
+        result.try_recv().map_err(no_answer)?
+    }
+
+    /// All extensions, in the config's order.
+    #[must_use]
+    pub fn status(&self) -> Vec<ExtensionStatus> {
+        let status = |runner: &Runner| runner.slot().status();
+        self.runners.iter().map(status).collect()
+    }
+
+    /// Keys that are stored, and the bytes of their values.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    pub fn stored(&self) -> Result<(usize, usize), StoreError> {
+        let view = self.shared.services.store.view()?;
+        let mut total = (0, 0);
+        for runner in &self.runners {
+            for value in view.scan(runner.name(), "")?.into_values() {
+                total.0 += 1;
+                total.1 += value.len();
+            }
+        }
+        Ok(total)
+    }
+}

@@ -1,0 +1,130 @@
+//! A host that the test moves, one handler and one write at a time, and kills in between.
+
+use serde_json::Value;
+use tig_host::{
+    clock::{Clock, Random, VirtualTime},
+    config::{Config, Overrides},
+    mailbox::Answer,
+    plugin::Plugin,
+    stepped::{self, SteppedHost},
+    store::Store,
+};
+use tig_plugin_api::HttpRequest;
+use tokio::sync::oneshot;
+
+use crate::support::Home;
+
+const COUNTER: usize = 0;
+const RECORDER: usize = 1;
+
+struct Site {
+    config: Config,
+    plugins: Vec<Plugin>,
+    _home: Home,
+}
+
+impl Site {
+    fn new() -> Self {
+        let home = Home::new();
+        let config = Config::load(&home.path("config.json"), Overrides::default()).unwrap();
+        Self {
+            plugins: stepped::load(&config).unwrap(),
+            config,
+            _home: home,
+        }
+    }
+
+    fn start(&self) -> SteppedHost {
+        let store = Store::open(&self.config.backup_folder, "player", "").unwrap();
+        let sources = (Clock::Virtual(VirtualTime::at_ms(7)), Random::seeded(1));
+        SteppedHost::start(&self.config, &self.plugins, store, sources).unwrap()
+    }
+}
+
+fn ask(host: &SteppedHost, method: &str, path: &str) -> oneshot::Receiver<Answer> {
+    host.ask(HttpRequest {
+        method: method.to_owned(),
+        path: path.to_owned(),
+        query: String::new(),
+        headers: Vec::new(),
+        peer: String::new(),
+        body: Vec::new(),
+    })
+    .unwrap()
+}
+
+fn write(host: &mut SteppedHost) {
+    if let Some(written) = host.write() {
+        host.take_place(written);
+    }
+}
+
+fn settle(host: &mut SteppedHost) {
+    write(host);
+    while let Some(&index) = host.waiting().first() {
+        assert!(host.step(index));
+        write(host);
+    }
+}
+
+fn seen(host: &mut SteppedHost) -> Value {
+    let mut answer = ask(host, "GET", "/seen");
+    settle(host);
+    let reply = answer.try_recv().unwrap().ok().unwrap().reply;
+    serde_json::from_slice(&reply.body).unwrap()
+}
+
+#[test]
+fn nothing_happens_but_what_is_asked_for() {
+    let site = Site::new();
+    let mut host = site.start();
+    let mut answer = ask(&host, "POST", "/count/3");
+    assert_eq!(host.waiting(), [COUNTER]);
+    assert!(!host.step(RECORDER), "nothing waits for it");
+    assert!(host.step(COUNTER));
+    assert!(answer.try_recv().is_err(), "nothing is on disk yet");
+    let written = host.write().unwrap();
+    assert!(answer.try_recv().is_err(), "only on disk");
+    host.take_place(written);
+    assert!(answer.try_recv().unwrap().is_ok());
+    assert_eq!(host.waiting(), [RECORDER]);
+    settle(&mut host);
+    assert_eq!(seen(&mut host)[0], serde_json::json!([3]));
+}
+
+#[test]
+fn killed_between_handler_and_disk_it_has_not_happened_and_after_it_has() {
+    let site = Site::new();
+    let mut host = site.start();
+    let _unanswered = ask(&host, "POST", "/count/3");
+    assert!(host.step(COUNTER));
+    drop(host);
+
+    let mut host = site.start();
+    assert_eq!(seen(&mut host)[0], serde_json::json!([]));
+    let _unanswered = ask(&host, "POST", "/count/4");
+    assert!(host.step(COUNTER));
+    let written = host.write();
+    assert!(written.is_some());
+    drop((written, host));
+
+    let mut host = site.start();
+    assert_eq!(host.waiting(), [RECORDER], "the event comes again");
+    settle(&mut host);
+    assert_eq!(seen(&mut host)[0], serde_json::json!([4]));
+}
+
+#[test]
+fn a_reload_hands_the_state_over() {
+    let site = Site::new();
+    let mut host = site.start();
+    let _unanswered = ask(&host, "POST", "/count/3");
+    settle(&mut host);
+    host.reload(COUNTER).unwrap();
+    let mut answer = ask(&host, "GET", "/total");
+    settle(&mut host);
+    let reply = answer.try_recv().unwrap().ok().unwrap().reply;
+    assert_eq!(reply.body, b"[3,1]");
+    assert_eq!(host.status()[COUNTER].reloads, 1);
+    assert_eq!(host.stored().unwrap(), (2, 4), "`total` and `counted`");
+}
