@@ -63,6 +63,12 @@ impl Computer {
 
     async fn compute(&self, Ready { batch, module }: &Ready) -> Result<Finished, ComputeError> {
         let started = Instant::now();
+        tracing::debug!(
+            batch_id = batch.id(),
+            nonces = batch.num_nonces,
+            proofs = batch.sampled_nonces.len(),
+            "batch begun"
+        );
         let result = self.engine.compute(batch, module, self.workers).await?;
         batch.check(&result)?;
         log_finished(batch, &result, started.elapsed());
