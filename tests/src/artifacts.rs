@@ -13,7 +13,7 @@ pub const PLUGINS: [&str; 6] = [
 ];
 
 /// Programs that take part.
-const PROGRAMS: [&str; 3] = ["tig-devnet", "tig-host", "tig-slave"];
+const PROGRAMS: [&str; 4] = ["tig-devnet", "tig-host", "tig-slave", "tig-worker"];
 
 /// Where built files lie.
 #[derive(Clone, Debug)]

@@ -27,6 +27,21 @@ pub struct MasterOptions {
     pub algorithms: BTreeMap<&'static str, Algorithm>,
     /// Precommits for each block.
     pub max_precommits_per_block: u64,
+    /// How far slaves are trusted.
+    pub trust: Trust,
+    /// How long a slave may take for a batch; `None` leaves it to the host.
+    pub lease_ms: Option<u64>,
+}
+
+/// How many batches are computed once more by another slave.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Trust {
+    /// As few as the host thinks right.
+    AsUsual,
+    /// All; two slaves that agree are right.
+    InTheMajority,
+    /// All that the slave of this name has not computed itself; what it says is right.
+    In(&'static str),
 }
 
 impl Default for MasterOptions {
@@ -46,6 +61,8 @@ impl Default for MasterOptions {
                 ("vehicle_routing", algorithm("ruin_recreate", 40, 16)),
             ]),
             max_precommits_per_block: 4,
+            trust: Trust::AsUsual,
+            lease_ms: None,
         }
     }
 }
@@ -71,7 +88,15 @@ impl MasterOptions {
 
     fn extensions(&self) -> Value {
         let jobs: BTreeMap<_, _> = self.per_challenge(|algorithm| {
-            json!({ "batch_size": algorithm.batch_size, "ms_delay_between_batch_retries": 30_000 })
+            let mut section =
+                json!({ "batch_size": algorithm.batch_size, "ms_delay_between_batch_retries": 30_000 });
+            if self.trust != Trust::AsUsual {
+                section["audit_share"] = json!(1.0);
+            }
+            if let Trust::In(verifier) = self.trust {
+                section["verifier"] = json!(verifier);
+            }
+            section
         });
         let selection: BTreeMap<_, _> = self.per_challenge(|algorithm| {
             json!({ "algorithm": algorithm.name, "num_nonces": algorithm.num_nonces, "weight": 1.0 })
@@ -94,6 +119,7 @@ impl MasterOptions {
                 "max_precommits_per_block": self.max_precommits_per_block,
                 "algo_selection": selection,
             },
+            "slave_manager": self.lease_ms.map_or(json!({}), |lease_ms| json!({ "lease_ms": lease_ms })),
         })
     }
 

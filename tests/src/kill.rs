@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::config::MasterOptions;
+use crate::log::{field, finished_batches};
 use crate::observe::{Benchmark, Stage};
 use crate::process::ProcessError;
 use crate::stack::{Stack, StartError};
@@ -144,19 +145,10 @@ impl Account {
                 }
             }
         }
-        let finished = slave
-            .lines()
-            .filter(|line| line.contains("batch finished") && line.contains("proofs=0"));
-        for id in finished.filter_map(|line| field(line, "batch_id")) {
+        for id in finished_batches(slave) {
             *self.computed.entry(id).or_default() += 1;
         }
     }
-}
-
-/// The value of `name="..."` in a line of a log.
-fn field(line: &str, name: &str) -> Option<String> {
-    let (_, rest) = line.split_once(&format!("{name}=\""))?;
-    Some(rest.split_once('"')?.0.to_owned())
 }
 
 /// Kills the host of a running stack as planned, each time starting another on its folder, and lets the last one finish

@@ -3,9 +3,11 @@
 //! Invariant: no process outlives its [`Process`], and none outlives the program that started it, however that ends.
 
 mod artifacts;
+mod bad_slaves;
 mod config;
 mod http;
 mod kill;
+mod log;
 mod observe;
 mod process;
 mod site;
@@ -13,10 +15,15 @@ mod stack;
 mod wait;
 
 pub use artifacts::{Artifacts, MissingArtifact, PLUGINS};
-pub use config::{Algorithm, MasterOptions, PLAYER_ID};
+pub use bad_slaves::{BadSlaves, LIAR, MORTAL};
+pub use config::{Algorithm, MasterOptions, PLAYER_ID, Trust};
 pub use http::{Answer, HttpError, get, post};
 pub use kill::{Account, KillError, Plan, kill_again_and_again};
-pub use observe::{Benchmark, DevnetStatus, Job, ObserveError, Slave, SlaveStats, Stage};
+pub use log::finished_batches;
+pub use observe::{
+    Benchmark, Contradiction, DevnetStatus, Evidence, Job, ObserveError, Sentence, Slave,
+    SlaveStats, Stage, benchmark_of,
+};
 pub use process::{Process, ProcessError};
 pub use site::{Site, SiteError};
 pub use stack::{Pace, Stack, StartError};

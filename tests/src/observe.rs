@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::http::{HttpError, get};
 
@@ -100,6 +100,8 @@ pub struct SlaveStats {
     pub queued: u64,
     /// Every slave that has asked for work.
     pub slaves: Vec<Slave>,
+    /// Those that get none any more.
+    pub quarantined: Vec<Sentence>,
 }
 
 /// A slave as the host sees it.
@@ -109,6 +111,57 @@ pub struct Slave {
     pub name: String,
     /// Results that were accepted.
     pub batches: u64,
+}
+
+/// A slave in quarantine.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Sentence {
+    /// Its name.
+    pub name: String,
+    /// In words.
+    pub reason: String,
+    /// What speaks against it.
+    pub evidence: Vec<Evidence>,
+}
+
+/// What speaks against a slave.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Evidence {
+    /// A result that is wrong in itself.
+    BadResult {
+        /// What it answers.
+        batch_id: String,
+    },
+    /// A result that others contradict.
+    OtherResult(Contradiction),
+}
+
+/// A result that others contradict.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Contradiction {
+    /// What it answers.
+    pub batch_id: String,
+    /// Its Merkle root, hex.
+    pub stated: String,
+    /// That of the others.
+    pub agreed: String,
+    /// Names of the others.
+    pub witnesses: Vec<String>,
+}
+
+impl Contradiction {
+    /// The benchmark that the batch is of.
+    #[must_use]
+    pub fn benchmark_id(&self) -> &str {
+        benchmark_of(&self.batch_id)
+    }
+}
+
+/// The benchmark that a batch is of: its id is `<benchmark id>_<start nonce>`.
+#[must_use]
+pub fn benchmark_of(batch_id: &str) -> &str {
+    batch_id.split_once('_').map_or(batch_id, |(id, _)| id)
 }
 
 impl DevnetStatus {
@@ -154,6 +207,18 @@ impl SlaveStats {
     /// No answer, or another shape.
     pub fn fetch(address: &str) -> Result<Self, ObserveError> {
         fetch(address, "/slaves")
+    }
+
+    /// The results of `slave` that others contradict.
+    pub fn contradictions(&self, slave: &str) -> impl Iterator<Item = &Contradiction> {
+        let sentences = self.quarantined.iter();
+        let evidence = sentences
+            .filter(move |sentence| sentence.name == slave)
+            .flat_map(|sentence| &sentence.evidence);
+        evidence.filter_map(|evidence| match evidence {
+            Evidence::OtherResult(contradiction) => Some(contradiction),
+            Evidence::BadResult { .. } => None,
+        })
     }
 }
 

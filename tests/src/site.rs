@@ -139,13 +139,35 @@ impl Site {
     /// `tig-slave` with its built-in worker for the host at `master` (`IP:PORT`).
     #[must_use]
     pub fn slave(&self, master: &str, name: &str, workers: usize) -> Command {
+        let mut command = self.slave_with(Path::new("builtin"), master, name);
+        command.args(["--workers", &workers.to_string()]);
+        command
+    }
+
+    /// `tig-slave` with another worker.
+    #[must_use]
+    pub(crate) fn slave_with(&self, worker: &Path, master: &str, name: &str) -> Command {
         let mut command = self.command("tig-slave");
         command
-            .args([&format!("http://{master}"), "builtin"])
+            .arg(format!("http://{master}"))
+            .arg(worker)
             .arg(self.folder.join("algorithms"))
-            .args(["--name", name])
-            .args(["--workers", &workers.to_string()]);
+            .args(["--name", name]);
         command
+    }
+
+    /// Writes an executable script into the folder.
+    pub(crate) fn write_script(&self, name: &str, text: &str) -> Result<PathBuf, SiteError> {
+        let path = self.folder.join(name);
+        let mut file = File::options();
+        file.write(true).create(true).truncate(true).mode(0o700);
+        let written = file
+            .open(&path)
+            .and_then(|mut file| file.write_all(text.as_bytes()));
+        match written {
+            Ok(()) => Ok(path),
+            Err(source) => Err(SiteError { path, source }),
+        }
     }
 
     fn command(&self, program: &str) -> Command {

@@ -5,7 +5,7 @@ use tig_system_tests::{Artifacts, PLUGINS};
 use crate::workspace::{Workspace, run};
 use crate::{Result, wasm};
 
-const PROGRAMS: [&str; 3] = ["tig-devnet", "tig-host", "tig-slave"];
+const PROGRAMS: [&str; 4] = ["tig-devnet", "tig-host", "tig-slave", "tig-worker"];
 
 /// Programs, plugins and algorithms, with one cargo for all that is native, so that every crate has the same features.
 pub(crate) fn everything(workspace: &Workspace) -> Result<Artifacts> {

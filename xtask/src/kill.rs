@@ -87,6 +87,7 @@ fn small_batches() -> MasterOptions {
         ]
         .into(),
         max_precommits_per_block: 1,
+        ..MasterOptions::default()
     }
 }
 

@@ -6,6 +6,7 @@
 )]
 
 mod bad_input;
+mod bad_slaves;
 mod garbage;
 mod kills;
 mod life_cycle;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tig_system_tests::Stage;
+use tig_system_tests::{Stage, finished_batches};
 
 use crate::support::{Running, one_challenge};
 
@@ -25,7 +25,7 @@ fn a_killed_host_goes_on_with_its_job_and_computes_nothing_twice() {
     running.stack.host.kill();
     let id = job.benchmark_id.clone();
     // The only slave delivers in order, so the first ones are those that the host had told of.
-    let mut stored = finished_batches(&running, &id);
+    let mut stored = batches_of(&running, &id);
     stored.truncate(usize::try_from(job.batches_done).unwrap());
 
     running.stack.restart_host(&options).unwrap();
@@ -41,7 +41,7 @@ fn a_killed_host_goes_on_with_its_job_and_computes_nothing_twice() {
     running.wait_for_benchmark("the proof", |benchmark| {
         benchmark.benchmark_id == id && benchmark.stage == Stage::Proof
     });
-    let finished = finished_batches(&running, &id);
+    let finished = batches_of(&running, &id);
     let distinct: BTreeSet<&String> = finished.iter().collect();
     assert_eq!(distinct.len() as u64, job.batches_total);
     for batch in &stored {
@@ -51,12 +51,8 @@ fn a_killed_host_goes_on_with_its_job_and_computes_nothing_twice() {
 }
 
 /// Batches of the benchmark for which the slave has computed a root, in its order.
-fn finished_batches(running: &Running, benchmark_id: &str) -> Vec<String> {
-    let log = running.stack.slave.log();
-    let finished = log
-        .lines()
-        .filter(|line| line.contains("batch finished") && line.contains("proofs=0"));
-    let ids = finished.filter_map(|line| line.split_once("batch_id=\"")?.1.split('"').next());
-    let of_benchmark = ids.filter(|id| id.starts_with(benchmark_id));
-    of_benchmark.map(str::to_owned).collect()
+fn batches_of(running: &Running, benchmark_id: &str) -> Vec<String> {
+    let mut finished = finished_batches(&running.stack.slave.log());
+    finished.retain(|id| id.starts_with(benchmark_id));
+    finished
 }

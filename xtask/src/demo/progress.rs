@@ -157,6 +157,7 @@ mod tests {
         let slaves = SlaveStats {
             queued: 0,
             slaves: Vec::new(),
+            quarantined: Vec::new(),
         };
         progress.observe(Duration::from_secs(seconds), &status, jobs, slaves);
     }
