@@ -26,5 +26,5 @@ pub use observe::{
 };
 pub use process::{Process, ProcessError};
 pub use site::{Site, SiteError};
-pub use stack::{Pace, Stack, StartError};
+pub use stack::{HONEST, Pace, Stack, StartError};
 pub use wait::{TimedOut, wait_for};

@@ -7,6 +7,9 @@ use crate::observe::{DevnetStatus, Job, ObserveError, SlaveStats};
 use crate::process::{Process, ProcessError};
 use crate::site::Site;
 
+/// Name of the slave of a stack.
+pub const HONEST: &str = "local";
+
 /// A running stack. Dropping it stops the slave first, then the host, then the network.
 #[derive(Debug)]
 pub struct Stack {
@@ -55,7 +58,7 @@ impl Stack {
         site.write_config(options, &format!("http://{devnet_address}"), 0)?;
         let mut host = site.spawn("tig-host", &mut site.host())?;
         let host_address = host.address()?;
-        let mut slave = site.slave(&host_address, "local", pace.workers);
+        let mut slave = site.slave(&host_address, HONEST, pace.workers);
         let slave = site.spawn("tig-slave", &mut slave)?;
         Ok(Self {
             slave,

@@ -1,5 +1,7 @@
-//! `cargo xtask demo`: network, host and slave on loopback until a proof is confirmed for each challenge.
+//! `cargo xtask demo`: network, host and slave on loopback until a proof is confirmed for each challenge; with `--faults`, in
+//! spite of a slave that lies and one that dies.
 
+mod faults;
 mod progress;
 mod summary;
 mod view;
@@ -8,9 +10,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use tig_system_tests::{
-    Artifacts, DevnetStatus, Job, MasterOptions, Pace, Site, SlaveStats, Stack,
+    Artifacts, BadSlaves, DevnetStatus, HONEST, Job, LIAR, MORTAL, MasterOptions, Pace, Site,
+    SlaveStats, Stack, Trust,
 };
 
+use self::faults::Faults;
 use self::progress::{Progress, Verdict};
 use self::view::View;
 use crate::output;
@@ -27,6 +31,8 @@ const LOOKS_FAILED_MAX: u32 = 50;
 const LOG_LINES: usize = 15;
 /// Nonces that the slave computes at the same time.
 const WORKERS: usize = 2;
+/// With bad slaves: time for a batch, so that one that is left behind soon goes to another slave.
+const FAULTS_LEASE_MS: u64 = 5_000;
 
 /// Settings of the demo.
 #[derive(Clone, Debug, clap::Args)]
@@ -34,6 +40,9 @@ pub(crate) struct Options {
     /// Run on after the summary, until Ctrl-C; the folder stays.
     #[arg(long)]
     keep: bool,
+    /// Start two more slaves: one whose results are wrong, and one that is killed in the middle of a batch.
+    #[arg(long)]
+    faults: bool,
     /// Print the summary as one line of JSON.
     #[arg(long)]
     json: bool,
@@ -47,6 +56,7 @@ impl Options {
     pub(crate) fn json() -> Self {
         Self {
             keep: false,
+            faults: false,
             json: true,
             block_ms: 2_000,
         }
@@ -72,7 +82,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
 fn run_in(folder: &Path, artifacts: Artifacts, options: &Options) -> Result<()> {
     let site = Site::prepare(folder, artifacts)?;
-    let master = MasterOptions::default();
+    let master = master_options(options.faults);
     let start = Instant::now();
     let pace = Pace {
         block_ms: options.block_ms,
@@ -85,27 +95,38 @@ fn run_in(folder: &Path, artifacts: Artifacts, options: &Options) -> Result<()> 
         stack.host_address,
         folder.display()
     ));
-    let mut watched = watch_proofs(&mut stack, &master, start, options.json);
+    let bad = options
+        .faults
+        .then(|| BadSlaves::start(&stack.site, &stack.host_address));
+    let mut watch = Watch::new(&master, start, bad.transpose()?);
+    let mut watched = watch_proofs(&mut stack, &mut watch, options.json);
     if watched.is_ok() && options.keep {
         hint(&stack);
-        watched = watch_on(&mut stack, &master, start);
+        watched = watch_on(&mut stack, &master, &mut watch);
     }
     if watched.is_err() {
         // They may still be writing.
-        drop(stack);
+        drop((stack, watch));
         show_logs(folder);
     }
     watched
 }
 
-/// Looks until a proof of each challenge is confirmed, and prints the summary.
-fn watch_proofs(
-    stack: &mut Stack,
-    master: &MasterOptions,
-    start: Instant,
-    json: bool,
-) -> Result<()> {
-    let mut watch = Watch::new(master, start);
+/// Beside bad slaves, the honest one computes everything that others say it should be.
+fn master_options(faults: bool) -> MasterOptions {
+    let usual = MasterOptions::default();
+    if !faults {
+        return usual;
+    }
+    MasterOptions {
+        trust: Trust::In(HONEST),
+        lease_ms: Some(FAULTS_LEASE_MS),
+        ..usual
+    }
+}
+
+/// Looks until everything wanted is seen, and prints the summary.
+fn watch_proofs(stack: &mut Stack, watch: &mut Watch, json: bool) -> Result<()> {
     loop {
         stack.check_running()?;
         match watch.look(stack)? {
@@ -113,8 +134,8 @@ fn watch_proofs(
                 output::result(&summary.text(json));
                 return Ok(());
             }
-            Verdict::Open(missing) if start.elapsed() > Duration::from_secs(PROOFS_S_MAX) => {
-                return Err(format!("no proof for {missing} within {PROOFS_S_MAX} s").into());
+            Verdict::Open(missing) if watch.start.elapsed() > Duration::from_secs(PROOFS_S_MAX) => {
+                return Err(format!("missing after {PROOFS_S_MAX} s: {missing}").into());
             }
             Verdict::Open(_) => {}
         }
@@ -122,13 +143,13 @@ fn watch_proofs(
 }
 
 /// Looks on and on. The host may be killed, to see it go on with its jobs when it is back.
-fn watch_on(stack: &mut Stack, master: &MasterOptions, start: Instant) -> Result<()> {
-    let mut watch = Watch::new(master, start);
+fn watch_on(stack: &mut Stack, master: &MasterOptions, watch: &mut Watch) -> Result<()> {
+    watch.view = View::for_stderr();
     loop {
         if let Err(ended) = stack.host.check_running() {
             output::progress(&format!("{ended}\nstarting tig-host again"));
             stack.restart_host(master)?;
-            watch = Watch::new(master, start);
+            watch.view = View::for_stderr();
         }
         stack.check_running()?;
         watch.look(stack)?;
@@ -138,6 +159,7 @@ fn watch_on(stack: &mut Stack, master: &MasterOptions, start: Instant) -> Result
 /// What was seen of the system, and where it is shown.
 struct Watch {
     start: Instant,
+    bad: Option<BadSlaves>,
     progress: Progress,
     view: View,
     /// Looks that failed in a row.
@@ -145,10 +167,12 @@ struct Watch {
 }
 
 impl Watch {
-    fn new(master: &MasterOptions, start: Instant) -> Self {
+    fn new(master: &MasterOptions, start: Instant, bad: Option<BadSlaves>) -> Self {
+        let faults = bad.is_some().then(Faults::default);
         Self {
             start,
-            progress: Progress::new(master.algorithms.keys().copied()),
+            bad,
+            progress: Progress::new(master.algorithms.keys().copied(), faults),
             view: View::for_stderr(),
             failures: 0,
         }
@@ -158,9 +182,11 @@ impl Watch {
     fn look(&mut self, stack: &Stack) -> Result<Verdict> {
         std::thread::sleep(Duration::from_millis(LOOK_INTERVAL_MS));
         let elapsed = self.start.elapsed();
+        let left_behind = self.bad.as_mut().and_then(BadSlaves::kill_at_work);
         match observe(stack) {
             Ok((status, jobs, slaves)) => {
-                self.progress.observe(elapsed, &status, &jobs, slaves);
+                self.progress
+                    .observe(elapsed, &status, &jobs, slaves, left_behind);
                 self.failures = 0;
             }
             Err(error) if self.failures == LOOKS_FAILED_MAX => return Err(error),
@@ -190,9 +216,11 @@ fn hint(stack: &Stack) {
 }
 
 fn show_logs(folder: &Path) {
-    for name in ["tig-devnet", "tig-host", "tig-slave"] {
+    for name in ["tig-devnet", "tig-host", "tig-slave", LIAR, MORTAL] {
         let path = folder.join(name).with_extension("log");
-        let log = std::fs::read(&path).unwrap_or_default();
+        let Ok(log) = std::fs::read(&path) else {
+            continue;
+        };
         let log = String::from_utf8_lossy(&log);
         let lines: Vec<&str> = log.lines().collect();
         output::progress(&format!("--- end of {}", path.display()));

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use tig_system_tests::{
-    BadSlaves, Contradiction, LIAR, MasterOptions, Stage, Trust, benchmark_of, finished_batches,
+    BadSlaves, Contradiction, HONEST, LIAR, MasterOptions, Stage, Trust, benchmark_of,
+    finished_batches,
 };
 
 use crate::support::{PACE, Running, one_challenge};
@@ -35,7 +36,7 @@ fn wait_for_proof(running: &mut Running, what: &str, benchmark_id: &str) {
 
 #[test]
 fn proofs_are_confirmed_though_one_slave_lies_and_another_dies() {
-    let options = options(Trust::In("local"));
+    let options = options(Trust::In(HONEST));
     let mut running = Running::start(&options);
     let master = running.stack.host_address.clone();
     let mut bad = BadSlaves::start(&running.stack.site, &master).unwrap();
@@ -45,7 +46,7 @@ fn proofs_are_confirmed_though_one_slave_lies_and_another_dies() {
     });
     let lie = wait_for_conviction(&mut running);
     assert_ne!(lie.stated, lie.agreed);
-    assert_eq!(lie.witnesses, ["local"]);
+    assert_eq!(lie.witnesses, [HONEST]);
 
     wait_for_proof(
         &mut running,
@@ -93,7 +94,7 @@ fn two_honest_slaves_outvote_a_liar() {
 
     let lie = wait_for_conviction(&mut running);
     let witnesses: BTreeSet<&str> = lie.witnesses.iter().map(String::as_str).collect();
-    assert_eq!(witnesses, BTreeSet::from(["local", "second"]));
+    assert_eq!(witnesses, BTreeSet::from([HONEST, "second"]));
     wait_for_proof(
         &mut running,
         "the proof of what was lied about",

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tig_system_tests::{Benchmark, DevnetStatus, Job, Slave, SlaveStats, Stage};
 
+use super::faults::Faults;
 use super::summary::{Proved, Summary};
 
 /// Everything seen so far.
@@ -15,6 +16,8 @@ pub(super) struct Progress {
     pub(super) queued: u64,
     pub(super) slaves: Vec<Slave>,
     pub(super) rows: Vec<Row>,
+    /// Of the bad slaves, if there are any.
+    pub(super) faults: Option<Faults>,
 }
 
 /// A benchmark and its times, since the start.
@@ -30,15 +33,18 @@ pub(super) struct Row {
 /// What is missing, or nothing.
 #[derive(Debug)]
 pub(super) enum Verdict {
-    /// These challenges have no confirmed proof yet.
+    /// This is missing.
     Open(String),
-    /// Each challenge has one.
+    /// Each challenge has a confirmed proof, and the bad slaves have met their fate.
     Proved(Summary),
 }
 
 impl Progress {
-    /// Nothing seen yet; a proof is wanted for each of `challenges`.
-    pub(super) fn new(challenges: impl Iterator<Item = &'static str>) -> Self {
+    /// Nothing seen yet; a proof is wanted for each of `challenges`, and the fate of the bad slaves if there are any.
+    pub(super) fn new(
+        challenges: impl Iterator<Item = &'static str>,
+        faults: Option<Faults>,
+    ) -> Self {
         Self {
             challenges: challenges.collect(),
             height: 0,
@@ -46,6 +52,7 @@ impl Progress {
             queued: 0,
             slaves: Vec::new(),
             rows: Vec::new(),
+            faults,
         }
     }
 
@@ -56,7 +63,11 @@ impl Progress {
         status: &DevnetStatus,
         jobs: &[Job],
         slaves: SlaveStats,
+        left_behind: Option<&str>,
     ) {
+        if let Some(faults) = &mut self.faults {
+            faults.observe(&slaves, left_behind);
+        }
         self.height = status.height;
         self.block_id.clone_from(&status.block_id);
         self.queued = slaves.queued;
@@ -85,7 +96,7 @@ impl Progress {
         Some(format!("fraud in benchmark {id} of {challenge}"))
     }
 
-    /// Whether each challenge has a confirmed proof.
+    /// Whether all is seen that was wanted.
     pub(super) fn verdict(&self) -> Verdict {
         let proved: Vec<_> = self
             .challenges
@@ -97,9 +108,15 @@ impl Progress {
             .iter()
             .zip(&proved)
             .filter(|(_, proof)| proof.is_none());
-        let missing: Vec<_> = missing.map(|(name, _)| *name).collect();
+        let mut missing: Vec<_> = missing
+            .map(|(name, _)| format!("a proof of {name}"))
+            .collect();
+        if let Some(faults) = &self.faults {
+            missing.extend(faults.missing(&self.rows));
+        }
         if missing.is_empty() {
-            Verdict::Proved(Summary::new(proved.into_iter().flatten().collect()))
+            let proved = proved.into_iter().flatten().collect();
+            Verdict::Proved(Summary::new(proved, self.faults.clone()))
         } else {
             Verdict::Open(missing.join(", "))
         }
@@ -159,20 +176,23 @@ mod tests {
             slaves: Vec::new(),
             quarantined: Vec::new(),
         };
-        progress.observe(Duration::from_secs(seconds), &status, jobs, slaves);
+        progress.observe(Duration::from_secs(seconds), &status, jobs, slaves, None);
     }
 
     #[test]
     fn each_challenge_needs_a_proof_and_the_first_one_counts() {
-        let mut progress = Progress::new(["knapsack", "satisfiability"].into_iter());
+        let mut progress = Progress::new(["knapsack", "satisfiability"].into_iter(), None);
         let open = |progress: &Progress| match progress.verdict() {
             Verdict::Open(missing) => missing,
             Verdict::Proved(summary) => panic!("{summary:?}"),
         };
-        assert_eq!(open(&progress), "knapsack, satisfiability");
+        assert_eq!(
+            open(&progress),
+            "a proof of knapsack, a proof of satisfiability"
+        );
         let first = benchmark("a", "knapsack", Stage::Proof);
         observe(&mut progress, 10, vec![first.clone()], &[]);
-        assert_eq!(open(&progress), "satisfiability");
+        assert_eq!(open(&progress), "a proof of satisfiability");
         let others = ["knapsack", "satisfiability"].map(|name| benchmark(name, name, Stage::Proof));
         observe(
             &mut progress,
@@ -194,8 +214,58 @@ mod tests {
     }
 
     #[test]
+    fn bad_slaves_must_be_found_out_and_their_benchmarks_proved() {
+        let mut progress = Progress::new([].into_iter(), Some(Faults::default()));
+        let lie = serde_json::json!({
+            "kind": "other_result", "batch_id": "a_0", "stated": "0123456789", "agreed": "abcdef0123",
+            "witnesses": ["local"],
+        });
+        let slaves: SlaveStats = serde_json::from_value(serde_json::json!({
+            "queued": 0, "slaves": [],
+            "quarantined": [{ "name": "liar", "reason": "any", "evidence": [lie] }],
+        }))
+        .unwrap();
+        let mut look = |stages: [Stage; 2], slaves: SlaveStats, left_behind| {
+            let [a, b] = stages;
+            let benchmarks = vec![benchmark("a", "knapsack", a), benchmark("b", "knapsack", b)];
+            let status = DevnetStatus {
+                height: 1,
+                block_id: "block".to_owned(),
+                benchmarks,
+            };
+            progress.observe(Duration::ZERO, &status, &[], slaves, left_behind);
+            match progress.verdict() {
+                Verdict::Open(missing) => missing,
+                Verdict::Proved(summary) => summary.text(true),
+            }
+        };
+        let nobody = || SlaveStats {
+            queued: 0,
+            slaves: Vec::new(),
+            quarantined: Vec::new(),
+        };
+        assert_eq!(
+            look([Stage::Proof; 2], nobody(), None),
+            "the conviction of liar, the end of mortal"
+        );
+        assert_eq!(
+            look([Stage::Benchmark; 2], slaves, Some("b_16")),
+            "the benchmark that liar has lied about, the benchmark that mortal was at"
+        );
+        // What was seen stays seen, as when the host is killed.
+        let summary = look([Stage::Proof; 2], nobody(), None);
+        assert!(
+            summary.ends_with(concat!(
+                r#""faults":{"lie":{"batch_id":"a_0","stated":"0123456789","agreed":"abcdef0123","#,
+                r#""witnesses":["local"]},"left_behind":"b_16"}}"#
+            )),
+            "{summary}"
+        );
+    }
+
+    #[test]
     fn a_fraud_is_told() {
-        let mut progress = Progress::new(["knapsack"].into_iter());
+        let mut progress = Progress::new(["knapsack"].into_iter(), None);
         let benchmarks = [("a", Stage::Proof), ("b", Stage::Fraud)];
         let benchmarks = benchmarks.map(|(id, stage)| benchmark(id, "knapsack", stage));
         observe(&mut progress, 10, benchmarks.to_vec(), &[]);
@@ -207,7 +277,7 @@ mod tests {
 
     #[test]
     fn a_row_shows_its_batches_while_it_is_computed_and_stops_ageing_when_confirmed() {
-        let mut progress = Progress::new(["knapsack"].into_iter());
+        let mut progress = Progress::new(["knapsack"].into_iter(), None);
         let job = Job {
             benchmark_id: "a".to_owned(),
             batches_done: 2,

@@ -6,11 +6,15 @@ use std::time::Duration;
 use serde::Serialize;
 use tig_system_tests::Benchmark;
 
-/// The first confirmed proof of each challenge.
+use super::faults::Faults;
+
+/// The first confirmed proof of each challenge, and what became of the bad slaves.
 #[derive(Debug, Serialize)]
 pub(super) struct Summary {
     first_proof_seconds: f64,
     challenges: Vec<Proved>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    faults: Option<Faults>,
 }
 
 /// A benchmark whose proof is confirmed.
@@ -38,11 +42,12 @@ impl Proved {
 }
 
 impl Summary {
-    pub(super) fn new(challenges: Vec<Proved>) -> Self {
+    pub(super) fn new(challenges: Vec<Proved>, faults: Option<Faults>) -> Self {
         let seconds = challenges.iter().map(|proved| proved.seconds);
         Self {
             first_proof_seconds: seconds.fold(f64::INFINITY, f64::min),
             challenges,
+            faults,
         }
     }
 
@@ -75,6 +80,9 @@ impl Summary {
             "\nfirst confirmed proof after {:.1} s",
             self.first_proof_seconds
         );
+        if let Some(faults) = &self.faults {
+            text += &faults.text();
+        }
         text
     }
 }

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
+use tig_system_tests::{LIAR, MORTAL, Slave};
+
 use super::progress::{Progress, Row};
 use crate::output;
 
@@ -17,7 +19,7 @@ const ID_PREFIX: usize = 8;
 pub(super) enum View {
     /// The number of lines that stand on the terminal.
     Live { drawn: usize },
-    /// The last text told of each benchmark.
+    /// The last text told of each benchmark and of each bad slave.
     Lines { told: HashMap<String, String> },
 }
 
@@ -74,15 +76,25 @@ fn frame(elapsed: Duration, progress: &Progress) -> Vec<String> {
             .map(|row| row_line(row, elapsed)),
     );
     let slaves = progress.slaves.iter();
-    let slaves: Vec<_> = slaves
-        .map(|slave| format!("{} {} batches done", slave.name, slave.batches))
-        .collect();
+    let slaves: Vec<_> = slaves.map(|slave| slave_text(slave, progress)).collect();
     lines.push(format!(
         "slaves: {}   queue: {} batches",
         slaves.join(", "),
         progress.queued
     ));
     lines
+}
+
+fn slave_text(slave: &Slave, progress: &Progress) -> String {
+    let done = format!("{} {} batches done", slave.name, slave.batches);
+    match fate(&slave.name, progress) {
+        Some(fate) => format!("{done} and {fate}"),
+        None => done,
+    }
+}
+
+fn fate(slave: &str, progress: &Progress) -> Option<&'static str> {
+    progress.faults.as_ref()?.fate(slave)
 }
 
 fn row_line(row: &Row, elapsed: Duration) -> String {
@@ -95,6 +107,15 @@ fn row_line(row: &Row, elapsed: Duration) -> String {
 }
 
 fn tell(told: &mut HashMap<String, String>, elapsed: Duration, progress: &Progress) {
+    for slave in [LIAR, MORTAL] {
+        let Some(fate) = fate(slave, progress) else {
+            continue;
+        };
+        if told.insert(slave.to_owned(), fate.to_owned()).is_none() {
+            let seconds = elapsed.as_secs_f64();
+            output::progress(&format!("{seconds:>5.1} s  slave {slave} {fate}"));
+        }
+    }
     for row in &progress.rows {
         let text = row.stage_text();
         let Row { benchmark, .. } = row;
