@@ -25,8 +25,8 @@ pub struct PublishedAlgorithm {
     pub kind: ChallengeKind,
     /// The module as served to slaves.
     pub wasm: Arc<[u8]>,
-    /// The same module, ready to run.
-    pub compiled: Algorithm,
+    /// The same module, ready to run; `None` where whoever drives the network knows the verdicts without running it.
+    pub compiled: Option<Algorithm>,
 }
 
 /// Why the folder of algorithms cannot be used.
@@ -90,8 +90,20 @@ impl PublishedAlgorithm {
             name: name.to_owned(),
             kind,
             wasm: wasm.into(),
-            compiled: Algorithm::compile(wasm)?,
+            compiled: Some(Algorithm::compile(wasm)?),
         })
+    }
+
+    /// An algorithm that is only pretended, for simulations: its module is empty and its re-executions have no
+    /// conclusion but the one that the simulation records.
+    pub fn pretended(kind: ChallengeKind, number: usize, name: &str) -> Self {
+        Self {
+            id: format!("{}_a{number:03}", kind.id()),
+            name: name.to_owned(),
+            kind,
+            wasm: [].into(),
+            compiled: None,
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The running network: one lock around the state machine, and the task that runs algorithms again.
+//! The running network: one lock around API and faults, and the task that runs algorithms again.
 //!
 //! Invariant: the lock is never held while an algorithm runs, so that requests and blocks do not wait for one.
 
@@ -8,7 +8,9 @@ use tokio::sync::Notify;
 use tracing::{error, info, warn};
 
 use crate::{
-    ApiKey, Network,
+    Api,
+    api::{Request, Response},
+    faults::{Faults, Outcome},
     network::{Reexecution, Verdict},
 };
 
@@ -18,30 +20,48 @@ pub struct Devnet(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    network: Mutex<Network>,
+    state: Mutex<State>,
     /// Rung when a proof may wait for its re-execution.
     proofs_wait: Notify,
-    player_id: String,
-    api_key: ApiKey,
+}
+
+#[derive(Debug)]
+struct State {
+    api: Api,
+    faults: Faults,
 }
 
 impl Devnet {
-    /// A network whose submissions come from `player_id`, who shows `api_key`.
-    pub fn new(network: Network, player_id: String, api_key: ApiKey) -> Self {
-        let network = Mutex::new(network);
+    /// A network that answers as `api` does, but for `faults`.
+    pub fn new(api: Api, faults: Faults) -> Self {
         Self(Arc::new(Shared {
-            network,
+            state: Mutex::new(State { api, faults }),
             proofs_wait: Notify::new(),
-            player_id,
-            api_key,
         }))
+    }
+
+    /// Answers a request, or does what a fault makes of it.
+    pub fn answer(&self, request: &Request<'_>) -> Outcome {
+        let mut state = self.state();
+        let State { api, faults } = &mut *state;
+        let outcome = faults.serve(api, request);
+        let proofs_wait = request.method == "POST" && api.network().num_reexecutions() > 0;
+        drop(state);
+        if proofs_wait {
+            self.0.proofs_wait.notify_one();
+        }
+        outcome
+    }
+
+    pub(crate) fn answer_too_large(&self, request: &Request<'_>) -> Response {
+        self.state().api.answer_too_large(request)
     }
 
     /// Makes the next block. The caller decides when: a timer in the binary, the test itself in tests.
     pub fn produce_block(&self) {
-        let mut network = self.network();
-        let block_id = network.produce_block().to_owned();
-        drop(network);
+        let mut state = self.state();
+        let block_id = state.api.produce_block().to_owned();
+        drop(state);
         info!(block_id, "new block");
         // A re-execution without conclusion is tried again once per block.
         self.0.proofs_wait.notify_one();
@@ -66,7 +86,7 @@ impl Devnet {
             Ok(verdict) => verdict,
             Err(error) => Verdict::Inconclusive(error.to_string()),
         };
-        self.network().record_reexecution(&benchmark_id, &verdict);
+        self.state().api.record_reexecution(&benchmark_id, &verdict);
         match verdict {
             Verdict::Agrees => info!(benchmark_id, "proof verified"),
             Verdict::Differs(allegation) => warn!(benchmark_id, %allegation, "fraud"),
@@ -81,29 +101,13 @@ impl Devnet {
         true
     }
 
-    /// To be called after a proof was accepted.
-    pub(crate) fn proof_waits(&self) {
-        self.0.proofs_wait.notify_one();
-    }
-
-    /// The player who owns `api_key`, if it is the right one.
-    pub(crate) fn player_of(&self, api_key: &str) -> Option<&str> {
-        self.0
-            .api_key
-            .matches(api_key)
-            .then_some(self.0.player_id.as_str())
-    }
-
-    pub(crate) fn network(&self) -> MutexGuard<'_, Network> {
+    fn state(&self) -> MutexGuard<'_, State> {
         // The state machine does not panic; if it did, serving its last state helps more than stopping.
-        self.0
-            .network
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// On its own, because a `while let` on the lock would hold it through the loop's body.
     fn next_reexecution(&self) -> Option<Reexecution> {
-        self.network().next_reexecution()
+        self.state().api.next_reexecution()
     }
 }

@@ -1,17 +1,21 @@
-//! A local network that speaks the TIG API: the rules of tig-protocol.md marked CORE, on loopback, deterministic from
-//! a seed.
+//! A local network that speaks the TIG API: the rules of tig-protocol.md marked CORE, deterministic from a seed.
 //!
-//! [`Network`] is the protocol as a pure state machine. [`Devnet`] shares one between the HTTP [`server`], the block
-//! timer and the re-execution of proofs. What a benchmarker does not touch is left out: top-ups, submitted
-//! algorithms, qualifiers, influence and rewards.
+//! [`Network`] is the protocol as a pure state machine, [`Api`] the same as a function from request to answer, and
+//! [`Faults`] decides in front of it what goes wrong. None of them does I/O or knows the time: a simulation drives them
+//! in virtual time, [`Devnet`] and [`server`] on loopback. What a benchmarker does not touch is left out: top-ups,
+//! submitted algorithms, qualifiers, influence and rewards.
 
 mod algorithms;
+pub mod api;
 mod api_key;
 mod devnet;
+pub mod faults;
 pub mod network;
 pub mod server;
 
 pub use algorithms::{LoadError, PublishedAlgorithm, load_folder};
+pub use api::Api;
 pub use api_key::{ApiKey, InvalidApiKey};
 pub use devnet::Devnet;
+pub use faults::Faults;
 pub use network::Network;

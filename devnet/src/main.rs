@@ -8,11 +8,18 @@ use std::{
     io::{IsTerminal as _, Write as _},
     net::Ipv4Addr,
     process::ExitCode,
+    sync::Arc,
     time::Duration,
 };
 
 use clap::Parser as _;
-use tig_devnet::{Devnet, Network, load_folder, network::Genesis, network::devnet_config, server};
+use tig_devnet::{
+    Api, Devnet, Faults, Network,
+    api::Keys,
+    load_folder,
+    network::{Genesis, RealCheck, devnet_config},
+    server,
+};
 use tokio::{
     net::TcpListener,
     time::{Instant, MissedTickBehavior, interval_at},
@@ -72,8 +79,11 @@ async fn serve(cli: Cli) -> Result<(), Box<dyn Error>> {
         player_ids: vec![cli.player_id.clone()],
         algorithms,
         download_base_url: format!("{url}/devnet/wasm"),
+        solution_check: Arc::new(RealCheck),
     })?;
-    let devnet = Devnet::new(network, cli.player_id, api_key);
+    let mut keys = Keys::default();
+    keys.insert(&api_key, &cli.player_id);
+    let devnet = Devnet::new(Api::new(network, keys), Faults::none());
 
     tokio::spawn(devnet.clone().reexecute_proofs());
     tokio::spawn(produce_blocks(

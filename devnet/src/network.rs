@@ -17,11 +17,13 @@ mod published;
 mod queries;
 mod records;
 mod reexecution;
+mod rollback;
+mod solution_check;
 mod status;
 mod submissions;
 mod wire;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use chain::Chain;
 use frontiers::Frontiers;
@@ -35,6 +37,7 @@ pub use errors::ProtocolError;
 pub use genesis::{Genesis, GenesisError};
 pub use queries::{GetFeeBalanceResponse, PlayerType, QueryError};
 pub use reexecution::{Reexecution, Verdict};
+pub use solution_check::{RealCheck, SolutionCheck};
 pub use status::{BenchmarkStatus, Stage, Status};
 pub use submissions::ProofVerdict;
 
@@ -53,9 +56,17 @@ pub struct Network {
     /// Per benchmark id.
     records: BTreeMap<String, Record>,
     num_submitted: u64,
+    /// Blocks that were taken back.
+    num_rollbacks: u64,
+    solution_check: Arc<dyn SolutionCheck>,
 }
 
 impl Network {
+    /// Height of the latest block.
+    pub fn height(&self) -> u32 {
+        self.chain.latest().details.height
+    }
+
     /// The module of an algorithm, as published.
     pub fn wasm(&self, algorithm_id: &str) -> Option<&[u8]> {
         self.algorithms

@@ -1,40 +1,107 @@
-//! The TIG API over HTTP (tig-api.md section 4), and two routes of the devnet's own under `/devnet`.
+//! The API over HTTP: reads a request, asks [`Devnet`], carries the outcome out.
 //!
 //! Errors are `text/plain`, exactly so: clients of the time show the body only then.
 
-mod errors;
-mod queries;
-mod submissions;
+use std::time::{Duration, SystemTime};
 
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
-    routing::{get, post},
+    body::{Body, to_bytes},
+    extract::{Request as HttpRequest, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::Response as HttpResponse,
 };
 
-use crate::Devnet;
-use errors::ApiError;
+use crate::{
+    Devnet,
+    api::{BODY_BYTES_MAX, Request, Response},
+    faults::Outcome,
+};
 
-/// Bytes of a request body; a benchmark of some 400,000 solution nonces fits.
-pub const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
+const API_KEY_HEADER: &str = "x-api-key";
+
+/// How long a request without an answer is held open.
+const HANG_MS_MAX: u64 = 600_000;
 
 /// All routes of the devnet.
 pub fn router(devnet: Devnet) -> Router {
-    Router::new()
-        .route("/get-block", get(queries::get_block))
-        .route("/get-algorithms", get(queries::get_algorithms))
-        .route("/get-players", get(queries::get_players))
-        .route("/get-benchmarks", get(queries::get_benchmarks))
-        .route("/get-challenges", get(queries::get_challenges))
-        .route("/get-benchmark-data", get(queries::get_benchmark_data))
-        .route("/get-fee-balance", get(queries::get_fee_balance))
-        .route("/submit-precommit", post(submissions::submit_precommit))
-        .route("/submit-benchmark", post(submissions::submit_benchmark))
-        .route("/submit-proof", post(submissions::submit_proof))
-        .route("/devnet/status", get(queries::status))
-        .route("/devnet/wasm/{file}", get(queries::wasm))
-        .fallback(async || ApiError::NotFound("no such endpoint".to_owned()))
-        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .with_state(devnet)
+    Router::new().fallback(answer).with_state(devnet)
+}
+
+async fn answer(State(devnet): State<Devnet>, request: HttpRequest) -> HttpResponse {
+    let (parts, body) = request.into_parts();
+    let text = |name: &str| {
+        parts
+            .headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    };
+    let body = to_bytes(body, BODY_BYTES_MAX).await;
+    let request = Request {
+        method: parts.method.as_str(),
+        path_and_query: parts
+            .uri
+            .path_and_query()
+            .map_or("/", |path_and_query| path_and_query.as_str()),
+        api_key: text(API_KEY_HEADER),
+        if_none_match: text(header::IF_NONE_MATCH.as_str()),
+        body: body.as_deref().unwrap_or_default(),
+    };
+    carry_out(match body {
+        Ok(_) => devnet.answer(&request),
+        // Too long, or the client went away in mid-body and reads no answer.
+        Err(_) => Outcome::at_once(devnet.answer_too_large(&request)),
+    })
+    .await
+}
+
+async fn carry_out(outcome: Outcome) -> HttpResponse {
+    if outcome.delay_ms > 0 {
+        tokio::time::sleep(Duration::from_millis(outcome.delay_ms)).await;
+    }
+    let response = match outcome.response {
+        Some(response) => response,
+        None => {
+            tokio::time::sleep(Duration::from_millis(HANG_MS_MAX)).await;
+            Response::text(504, "no answer")
+        }
+    };
+    let mut response = http(response);
+    if outcome.clock_skew_ms != 0 {
+        let date = HeaderValue::from_str(&skewed_date(outcome.clock_skew_ms));
+        if let Ok(date) = date {
+            response.headers_mut().insert(header::DATE, date);
+        }
+    }
+    response
+}
+
+fn skewed_date(skew_ms: i64) -> String {
+    let skew = Duration::from_millis(skew_ms.unsigned_abs());
+    let now = SystemTime::now();
+    let shifted = if skew_ms < 0 {
+        now.checked_sub(skew)
+    } else {
+        now.checked_add(skew)
+    };
+    httpdate::fmt_http_date(shifted.unwrap_or(now))
+}
+
+fn http(response: Response) -> HttpResponse {
+    let mut headers = HeaderMap::new();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(response.content_type),
+    );
+    for (name, value) in response.headers {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(name, value);
+        }
+    }
+    let mut http = HttpResponse::new(Body::from(response.body));
+    // The API answers with statuses that exist.
+    *http.status_mut() =
+        StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *http.headers_mut() = headers;
+    http
 }

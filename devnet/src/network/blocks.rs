@@ -25,7 +25,9 @@ impl Network {
         let previous = self.chain.latest();
         let config = Arc::clone(&previous.config);
         let height = previous.details.height.saturating_add(1);
-        let id = self.secret.block_id(&previous.id, height);
+        let id = self
+            .secret
+            .block_id(&previous.id, height, self.num_rollbacks);
         let window_start = activity::window_start(height, &config);
 
         // Active sets come first: what this block confirms does not count in it.

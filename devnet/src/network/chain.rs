@@ -56,6 +56,26 @@ impl Chain {
         }
     }
 
+    /// Makes the block before the latest the latest again, and hands the latest out; `None` if none is before it.
+    pub(crate) fn pop(&mut self) -> Option<ChainBlock> {
+        let previous = self.earlier.pop_back()?;
+        Some(std::mem::replace(&mut self.latest, previous))
+    }
+
+    /// The block `blocks_back` before `block`, or the oldest one that is remembered.
+    pub(crate) fn ancestor<'a>(
+        &'a self,
+        block: &'a ChainBlock,
+        blocks_back: u32,
+    ) -> &'a ChainBlock {
+        let height = block.details.height.saturating_sub(blocks_back);
+        self.newest_first()
+            .filter(|other| other.details.height <= block.details.height)
+            .take_while(|other| other.details.height >= height)
+            .last()
+            .unwrap_or(block)
+    }
+
     pub(crate) fn by_id(&self, block_id: &str) -> Option<&ChainBlock> {
         self.newest_first().find(|block| block.id == block_id)
     }

@@ -10,7 +10,7 @@ use tig_protocol::{
 };
 
 use super::{
-    Network,
+    Network, SolutionCheck,
     accounts::Account,
     blocks,
     chain::{Chain, ChainBlock},
@@ -36,6 +36,8 @@ pub struct Genesis {
     pub algorithms: Vec<PublishedAlgorithm>,
     /// Where the modules are served; `/<algorithm id>.wasm` is appended.
     pub download_base_url: String,
+    /// Decides about the declared solutions of a proof.
+    pub solution_check: Arc<dyn SolutionCheck>,
 }
 
 /// Why no network can start from a [`Genesis`].
@@ -83,7 +85,7 @@ impl Network {
         };
         let fees = Fees::initial(genesis.config.precommit_submissions.as_ref());
         let block = ChainBlock {
-            id: secret.block_id(NO_BLOCK_ID, GENESIS_HEIGHT),
+            id: secret.block_id(NO_BLOCK_ID, GENESIS_HEIGHT, 0),
             details: blocks::details(
                 NO_BLOCK_ID,
                 GENESIS_HEIGHT,
@@ -111,6 +113,8 @@ impl Network {
             chain: Chain::new(block),
             records: BTreeMap::new(),
             num_submitted: 0,
+            num_rollbacks: 0,
+            solution_check: genesis.solution_check,
         })
     }
 }

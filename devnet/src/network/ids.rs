@@ -22,10 +22,14 @@ impl BlockSecret {
         ))
     }
 
-    pub(crate) fn block_id(&self, prev_block_id: &str, height: u32) -> String {
+    /// `fork` counts the blocks that were taken back: a block made again at its height has another id.
+    pub(crate) fn block_id(&self, prev_block_id: &str, height: u32, fork: u64) -> String {
         let mut hasher = blake3::Hasher::new_keyed(&self.0);
         hasher.update(prev_block_id.as_bytes());
         hasher.update(&height.to_le_bytes());
+        if fork > 0 {
+            hasher.update(&fork.to_le_bytes());
+        }
         id_text(&hasher.finalize())
     }
 }

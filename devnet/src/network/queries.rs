@@ -54,8 +54,18 @@ pub struct GetFeeBalanceResponse {
 impl Network {
     /// The latest block, or the last one of `round`.
     pub fn get_block(&self, round: Option<u32>, include_data: bool) -> GetBlockResponse {
+        self.get_block_as_of(round, include_data, 0)
+    }
+
+    /// The same as long as the `blocks_back` latest blocks are not known yet, as far as older ones are remembered.
+    pub(crate) fn get_block_as_of(
+        &self,
+        round: Option<u32>,
+        include_data: bool,
+        blocks_back: u32,
+    ) -> GetBlockResponse {
         let block = match round {
-            None => Some(self.chain.latest()),
+            None => Some(self.chain.ancestor(self.chain.latest(), blocks_back)),
             Some(round) => self.chain.last_of_round(round),
         };
         let to_wire = |block: &ChainBlock| Block {
@@ -209,6 +219,14 @@ impl Network {
             state: wire::player_state(account),
             topups: Vec::new(),
         })
+    }
+
+    /// Id of the block `blocks_back` before the named one, as far as older ones are remembered; an unknown id as it is.
+    pub(crate) fn ancestor_id(&self, block_id: String, blocks_back: u32) -> String {
+        match self.chain.by_id(&block_id) {
+            Some(block) if blocks_back > 0 => self.chain.ancestor(block, blocks_back).id.clone(),
+            _ => block_id,
+        }
     }
 
     fn block(&self, block_id: &str) -> Result<&ChainBlock, QueryError> {

@@ -3,7 +3,7 @@
 use reqwest::{Method, Response, StatusCode, header::HeaderValue};
 use serde_json::{Value, json};
 use tig_challenges::ChallengeKind::{self, Knapsack, Satisfiability};
-use tig_devnet::server;
+use tig_devnet::{Faults, api::BODY_BYTES_MAX, faults::FaultPlan};
 
 use crate::{
     fixture::{Server, text},
@@ -256,7 +256,7 @@ async fn refusals_have_their_status_and_change_nothing() {
             let response = server.post_as(Some(API_KEY), path, body.to_owned()).await;
             check_error(&response, StatusCode::BAD_REQUEST);
         }
-        let huge = vec![b' '; server::BODY_BYTES_MAX + 1];
+        let huge = vec![b' '; BODY_BYTES_MAX + 1];
         check_error(
             &server.post_as(Some(API_KEY), path, huge).await,
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -322,4 +322,21 @@ async fn a_module_is_told_by_its_etag() {
     assert_eq!(status_with(etag).await, StatusCode::NOT_MODIFIED);
     let other = HeaderValue::from_static("\"other\"");
     assert_eq!(status_with(other).await, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn faults_are_carried_out_over_http() {
+    let plan = json!({"script": [
+        {"fault": {"too_many_requests": {"retry_after_s": 3}}, "at_request": 1},
+        {"fault": {"clock_skew": {"ms": -86_400_000}}, "at_request": 2},
+    ]});
+    let plan = FaultPlan::parse(&plan.to_string()).unwrap();
+    let server = Server::start_with(Faults::new(plan)).await;
+    let limited = server.get("/get-block").await;
+    check_error(&limited, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(limited.headers()["retry-after"], "3");
+    let skewed = server.get("/get-block").await.headers()["date"].clone();
+    let right = server.get("/get-block").await.headers()["date"].clone();
+    // The day of the week is named first.
+    assert_ne!(skewed.as_bytes()[..3], right.as_bytes()[..3]);
 }

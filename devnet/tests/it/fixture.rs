@@ -1,11 +1,18 @@
 //! A devnet behind its HTTP API, and a client.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use reqwest::{Response, StatusCode};
 use serde_json::Value;
 use tig_challenges::ChallengeKind;
-use tig_devnet::{ApiKey, Devnet, Network, network::Genesis, network::devnet_config, server};
+use tig_devnet::{
+    Api, Devnet, Faults, Network,
+    network::{Genesis, RealCheck, devnet_config},
+    server,
+};
 use tig_protocol::BenchmarkSettings;
 
 use crate::support::{self, API_KEY, PLAYER_ID};
@@ -20,6 +27,10 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn start() -> Self {
+        Self::start_with(Faults::none()).await
+    }
+
+    pub(crate) async fn start_with(faults: Faults) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let network = Network::new(Genesis {
@@ -28,9 +39,10 @@ impl Server {
             player_ids: vec![PLAYER_ID.to_owned()],
             algorithms: support::algorithms(),
             download_base_url: format!("{url}/devnet/wasm"),
+            solution_check: Arc::new(RealCheck),
         })
         .unwrap();
-        let devnet = Devnet::new(network, PLAYER_ID.to_owned(), ApiKey::new(API_KEY).unwrap());
+        let devnet = Devnet::new(Api::new(network, support::keys()), faults);
         tokio::spawn(devnet.clone().reexecute_proofs());
         let router = server::router(devnet.clone());
         tokio::spawn(async { axum::serve(listener, router).await });

@@ -6,6 +6,7 @@ mod algorithms;
 mod api;
 mod binary;
 mod determinism;
+mod faults;
 mod fees;
 mod fixture;
 mod precommits;

@@ -1,14 +1,15 @@
 //! A network with the small algorithms of the golden vectors, and an honest benchmarker.
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, sync::Arc};
 
 use tig_challenges::ChallengeKind;
 use tig_devnet::{
-    Network, PublishedAlgorithm,
-    network::{Genesis, ProofVerdict, ProtocolError, Stage, Verdict, devnet_config},
+    ApiKey, Network, PublishedAlgorithm,
+    api::Keys,
+    network::{Genesis, ProofVerdict, ProtocolError, RealCheck, Stage, Verdict, devnet_config},
 };
 use tig_protocol::{
-    BenchmarkSettings, MerkleProof, MerkleTree, OutputData,
+    BenchmarkSettings, MerkleProof, MerkleTree, OutputData, Solution,
     api::{ProtocolConfig, SubmitBenchmarkRequest, SubmitPrecommitRequest, SubmitProofRequest},
 };
 use tig_worker::{Limits, Outcome, compute_nonce};
@@ -49,8 +50,16 @@ pub(crate) fn network_with(seed: u64, config: ProtocolConfig) -> Network {
         player_ids: vec![PLAYER_ID.to_owned()],
         algorithms: algorithms(),
         download_base_url: "http://127.0.0.1:1/devnet/wasm".to_owned(),
+        solution_check: Arc::new(RealCheck),
     })
     .unwrap()
+}
+
+/// The key of the player.
+pub(crate) fn keys() -> Keys {
+    let mut keys = Keys::default();
+    keys.insert(&ApiKey::new(API_KEY).unwrap(), PLAYER_ID);
+    keys
 }
 
 /// Settings that the network accepts at its latest block.
@@ -97,20 +106,35 @@ impl Claim {
             .into_iter()
             .find(|algorithm| algorithm.id == settings.algorithm_id)
             .unwrap();
+        let compiled = algorithm.compiled.as_ref().unwrap();
         let mut claim = Self {
             leaves: Vec::new(),
             solution_nonces: Vec::new(),
         };
         for nonce in 0..u64::from(NUM_NONCES) {
             let limits = Limits::default();
-            let computed =
-                compute_nonce(&algorithm.compiled, settings, rand_hash, nonce, &limits).unwrap();
+            let computed = compute_nonce(compiled, settings, rand_hash, nonce, &limits).unwrap();
             if computed.outcome == Outcome::Solved {
                 claim.solution_nonces.push(nonce);
             }
             claim.leaves.push(computed.output);
         }
         claim
+    }
+
+    /// Leaves without solutions, of which every odd one is called a solution.
+    pub(crate) fn pretended() -> Self {
+        let nonces = 0..u64::from(NUM_NONCES);
+        let leaf = |nonce| OutputData {
+            nonce,
+            runtime_signature: 0,
+            fuel_consumed: 0,
+            solution: Solution::new(),
+        };
+        Self {
+            leaves: nonces.clone().map(leaf).collect(),
+            solution_nonces: nonces.filter(|nonce| nonce % 2 == 1).collect(),
+        }
     }
 
     fn tree(&self) -> MerkleTree {

@@ -4,10 +4,9 @@
 //! is a fraud. A proof without such a fault still has to pass re-execution before it is confirmed.
 
 use tig_protocol::{MerkleProof, api::SubmitProofRequest};
-use tig_worker::verify_solution;
 
 use crate::network::{
-    Network, ProtocolError,
+    Network, ProtocolError, SolutionCheck,
     records::{Benchmark, Fraud, Precommit, Proof, Record, ReexecutionState},
 };
 
@@ -37,7 +36,13 @@ impl Network {
         let Some(record) = self.records.get_mut(&benchmark_id) else {
             return Err(ProtocolError::InvalidPrecommit { benchmark_id });
         };
-        let fault = check_proof(record, &benchmark_id, player_id, &merkle_proofs)?;
+        let fault = check_proof(
+            &*self.solution_check,
+            record,
+            &benchmark_id,
+            player_id,
+            &merkle_proofs,
+        )?;
         let reexecution = match fault {
             None => ReexecutionState::Waiting,
             Some(_) => ReexecutionState::Done,
@@ -57,6 +62,7 @@ impl Network {
 
 /// Refuses the submission, or accepts it with the fault of its content, if it has one.
 fn check_proof(
+    solution_check: &dyn SolutionCheck,
     record: &Record,
     benchmark_id: &str,
     player_id: &str,
@@ -91,6 +97,7 @@ fn check_proof(
     Ok(check_branches(benchmark, &record.precommit, merkle_proofs)
         .and_then(|()| {
             check_solutions(
+                solution_check,
                 benchmark,
                 &record.precommit,
                 &confirmed.rand_hash,
@@ -125,6 +132,7 @@ fn check_branches(
 
 /// Only declared solutions are verified: a sampled nonce without a solution has none to show.
 fn check_solutions(
+    solution_check: &dyn SolutionCheck,
     benchmark: &Benchmark,
     precommit: &Precommit,
     rand_hash: &str,
@@ -135,7 +143,7 @@ fn check_solutions(
         .map(|proof| &proof.leaf)
         .filter(|leaf| benchmark.solution_nonces.contains(&leaf.nonce))
         .find(|leaf| {
-            verify_solution(&precommit.settings, rand_hash, leaf.nonce, &leaf.solution).is_err()
+            !solution_check.solves(&precommit.settings, rand_hash, leaf.nonce, &leaf.solution)
         })
         .map_or(Ok(()), |leaf| {
             Err(ProtocolError::InvalidSolution { nonce: leaf.nonce })

@@ -1,11 +1,6 @@
 //! The error answers of the API.
 
-use axum::{
-    http::{StatusCode, header::CONTENT_TYPE},
-    response::{IntoResponse, Response},
-};
-
-use super::BODY_BYTES_MAX;
+use super::{BODY_BYTES_MAX, Response};
 use crate::network::{ProtocolError, QueryError};
 
 /// Why a request was refused; nothing was changed.
@@ -27,6 +22,8 @@ pub(crate) enum ApiError {
     TooLarge,
     #[error("too many proofs wait for their verification, submit again later")]
     Busy,
+    #[error("the answer cannot be written: {0}")]
+    Internal(#[from] serde_json::Error),
 }
 
 impl From<QueryError> for ApiError {
@@ -35,16 +32,17 @@ impl From<QueryError> for ApiError {
     }
 }
 
-impl IntoResponse for ApiError {
-    fn into_response(self) -> Response {
+impl ApiError {
+    pub(crate) fn response(&self) -> Response {
         let status = match self {
-            Self::Malformed(_) | Self::Protocol(_) => StatusCode::BAD_REQUEST,
-            Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::NotFound(_) => StatusCode::NOT_FOUND,
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Malformed(_) | Self::Protocol(_) => 400,
+            Self::Unauthorized => 401,
+            Self::NotFound(_) => 404,
+            Self::MethodNotAllowed => 405,
+            Self::TooLarge => 413,
+            Self::Internal(_) => 500,
+            Self::Busy => 503,
         };
-        (status, [(CONTENT_TYPE, "text/plain")], self.to_string()).into_response()
+        Response::text(status, self.to_string())
     }
 }

@@ -1,0 +1,75 @@
+//! `POST /submit-*`: the key first, then the size, then the JSON, then the protocol.
+
+use tig_protocol::api::{
+    SubmitBenchmarkResponse, SubmitPrecommitResponse, SubmitProofResponse, Verified,
+};
+use tracing::{info, warn};
+
+use super::{Api, ApiError, Request, Response, decode_body, queries::json};
+use crate::network::{ProofVerdict, ProtocolError};
+
+/// Proofs whose re-execution is due; more are refused until some are done.
+const PROOFS_WAITING_MAX: usize = 1024;
+
+impl Api {
+    /// A path of `POST_PATHS`.
+    pub(super) fn submit(&mut self, request: &Request<'_>) -> Result<Response, ApiError> {
+        let player_id = self.player(request)?.to_owned();
+        match request.path() {
+            "/submit-precommit" => self.submit_precommit(&player_id, request),
+            "/submit-benchmark" => self.submit_benchmark(&player_id, request),
+            _ => self.submit_proof(&player_id, request),
+        }
+    }
+
+    fn submit_precommit(
+        &mut self,
+        player_id: &str,
+        request: &Request<'_>,
+    ) -> Result<Response, ApiError> {
+        let benchmark_id = self
+            .network
+            .submit_precommit(player_id, decode_body(request)?)
+            .inspect_err(log_refusal)?;
+        info!(benchmark_id, "precommit accepted");
+        json(&SubmitPrecommitResponse { benchmark_id })
+    }
+
+    fn submit_benchmark(
+        &mut self,
+        player_id: &str,
+        request: &Request<'_>,
+    ) -> Result<Response, ApiError> {
+        self.network
+            .submit_benchmark(player_id, decode_body(request)?)
+            .inspect_err(log_refusal)?;
+        json(&SubmitBenchmarkResponse { ok: true })
+    }
+
+    fn submit_proof(
+        &mut self,
+        player_id: &str,
+        request: &Request<'_>,
+    ) -> Result<Response, ApiError> {
+        let proof = decode_body(request)?;
+        if self.network.num_reexecutions() >= PROOFS_WAITING_MAX {
+            return Err(ApiError::Busy);
+        }
+        let verdict = self
+            .network
+            .submit_proof(player_id, proof)
+            .inspect_err(log_refusal)?;
+        let verified = match verdict {
+            ProofVerdict::Verified => Verified::Ok,
+            ProofVerdict::Fraud(error) => {
+                warn!(allegation = %error, "fraud");
+                Verified::Err(error.to_string())
+            }
+        };
+        json(&SubmitProofResponse { verified })
+    }
+}
+
+fn log_refusal(error: &ProtocolError) {
+    info!(%error, "submission refused");
+}

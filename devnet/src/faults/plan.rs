@@ -1,0 +1,188 @@
+//! The file that says what goes wrong: rules with a rate, and a script.
+//!
+//! ```json
+//! {
+//!   "seed": 7,
+//!   "rules": [
+//!     {"fault": {"too_many_requests": {"retry_after_s": 5}}, "rate": 0.1, "method": "POST"},
+//!     {"fault": "html", "path": "/get-block", "from_height": 10, "to_height": 12, "count": 3}
+//!   ],
+//!   "script": [
+//!     {"fault": {"timeout": {"applied": true}}, "at_height": 20, "path": "/submit-proof"},
+//!     {"fault": "rollback", "at_request": 500}
+//!   ]
+//! }
+//! ```
+
+use serde::{Deserialize, Serialize};
+
+use super::Fault;
+use crate::api::Request;
+
+/// What goes wrong.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FaultPlan {
+    /// Decides the dice of the rules.
+    pub seed: u64,
+    /// The first one that fits and strikes counts.
+    pub rules: Vec<Rule>,
+    /// Each entry strikes once, before any rule.
+    pub script: Vec<ScriptEntry>,
+}
+
+/// A fault that strikes again and again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// What goes wrong.
+    pub fault: Fault,
+    /// Probability for a request that fits.
+    #[serde(default = "always")]
+    pub rate: f64,
+    /// Only requests of this method, such as `POST`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// Only requests of this path, such as `/get-block`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Only from this height of the latest block on.
+    #[serde(default)]
+    pub from_height: u32,
+    /// Only up to this height, inclusive.
+    #[serde(default = "any_height")]
+    pub to_height: u32,
+    /// At most so often.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u32>,
+}
+
+/// A fault that strikes once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScriptEntry {
+    /// What goes wrong.
+    pub fault: Fault,
+    /// With the first request that fits while the latest block has at least this height.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_height: Option<u32>,
+    /// With the first request that fits from this one on; they are counted from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_request: Option<u64>,
+    /// Only with a request of this method.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// Only with a request of this path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+}
+
+/// Why a file is no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// Not JSON of this shape.
+    #[error("{path} is not as a fault plan must be")]
+    Shape {
+        /// Where, such as `rules[0].rate`.
+        path: String,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
+    /// A rate that is no probability.
+    #[error("rules[{index}].rate: {rate} is not between 0 and 1")]
+    Rate {
+        /// The rule, from 0.
+        index: usize,
+        /// Its rate.
+        rate: f64,
+    },
+    /// A rule that can never strike.
+    #[error("rules[{index}]: from_height is above to_height")]
+    Heights {
+        /// The rule, from 0.
+        index: usize,
+    },
+}
+
+impl FaultPlan {
+    /// Reads the JSON of a plan.
+    ///
+    /// # Errors
+    /// An unknown key, a wrong type, a rate that is no probability, or an empty range of heights.
+    pub fn parse(json: &str) -> Result<Self, PlanError> {
+        let mut reader = serde_json::Deserializer::from_str(json);
+        let plan: Self =
+            serde_path_to_error::deserialize(&mut reader).map_err(|error| PlanError::Shape {
+                path: error.path().to_string(),
+                source: error.into_inner(),
+            })?;
+        reader.end().map_err(|source| PlanError::Shape {
+            path: ".".to_owned(),
+            source,
+        })?;
+        for (index, rule) in plan.rules.iter().enumerate() {
+            if !(0.0..=1.0).contains(&rule.rate) {
+                let rate = rule.rate;
+                return Err(PlanError::Rate { index, rate });
+            }
+            if rule.from_height > rule.to_height {
+                return Err(PlanError::Heights { index });
+            }
+        }
+        Ok(plan)
+    }
+}
+
+impl Rule {
+    /// A rule for every request.
+    pub fn new(fault: Fault, rate: f64) -> Self {
+        Self {
+            fault,
+            rate,
+            method: None,
+            path: None,
+            from_height: 0,
+            to_height: u32::MAX,
+            count: None,
+        }
+    }
+
+    pub(super) fn fits(&self, request: &Request<'_>, height: u32) -> bool {
+        (self.from_height..=self.to_height).contains(&height)
+            && is_of(request, self.method.as_deref(), self.path.as_deref())
+            && self.fault.can_befall(request)
+    }
+}
+
+impl ScriptEntry {
+    /// Strikes with the next request.
+    pub fn next(fault: Fault) -> Self {
+        Self {
+            fault,
+            at_height: None,
+            at_request: None,
+            method: None,
+            path: None,
+        }
+    }
+
+    pub(super) fn is_due(&self, request: &Request<'_>, height: u32, num_requests: u64) -> bool {
+        self.at_height.is_none_or(|at| at <= height)
+            && self.at_request.is_none_or(|at| at <= num_requests)
+            && is_of(request, self.method.as_deref(), self.path.as_deref())
+            && self.fault.can_befall(request)
+    }
+}
+
+fn is_of(request: &Request<'_>, method: Option<&str>, path: Option<&str>) -> bool {
+    method.is_none_or(|method| method == request.method)
+        && path.is_none_or(|path| path == request.path())
+}
+
+fn always() -> f64 {
+    1.0
+}
+
+fn any_height() -> u32 {
+    u32::MAX
+}
