@@ -1,5 +1,6 @@
 //! A running slave, batches for it, and waiting with a deadline.
 
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -95,23 +96,27 @@ impl Slave {
     }
 
     pub(crate) fn with_engine(master: &FakeMaster, engine: Engine) -> Self {
+        Self::at(master.address, engine)
+    }
+
+    pub(crate) fn at(master: SocketAddr, engine: Engine) -> Self {
         Self::start_in(tempfile::tempdir().unwrap(), master, engine)
     }
 
     /// Ends it without a word, and starts another on the same folder.
     pub(crate) fn killed_and_started(self, master: &FakeMaster) -> Self {
         self.run.abort();
-        Self::start_in(self._temporary, master, Engine::Builtin)
+        Self::start_in(self._temporary, master.address, Engine::Builtin)
     }
 
-    fn start_in(temporary: tempfile::TempDir, master: &FakeMaster, engine: Engine) -> Self {
+    fn start_in(temporary: tempfile::TempDir, master: SocketAddr, engine: Engine) -> Self {
         let folder = temporary.path().join("algorithms");
         let quick = Backoff {
             first: Duration::from_millis(5),
             max: Duration::from_millis(20),
         };
         let settings = Settings {
-            master: tig_slave::master_url("127.0.0.1", master.address.port()).unwrap(),
+            master: tig_slave::master_url("127.0.0.1", master.port()).unwrap(),
             name: NAME.parse().unwrap(),
             token: None,
             algorithms_folder: folder.clone(),

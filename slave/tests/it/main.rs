@@ -9,3 +9,5 @@ mod faults;
 mod fixture;
 mod master;
 mod modules;
+mod recorded;
+mod stock_master;
