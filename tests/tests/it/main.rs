@@ -13,5 +13,6 @@ mod life_cycle;
 mod orphans;
 mod outage;
 mod plugin_files;
+mod recorded;
 mod restart;
 mod support;
