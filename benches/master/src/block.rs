@@ -78,12 +78,14 @@ fn answers(number: u32) -> Result<Answers> {
         encode("get-algorithms", &get_algorithms())?,
         encode("get-players", &get_players())?,
         encode("get-benchmarks", &get_benchmarks())?,
-        encode("get-challenges", &get_challenges(60, 20))?,
+        encode("get-challenges", &get_challenges(60, 60))?,
     ])
 }
 
 pub(crate) fn measure(report: &mut Report, plugins: &Plugins) -> Result<()> {
     let blocks: Vec<Answers> = (0..BLOCKS).map(answers).collect::<Result<_>>()?;
+    for (n, b) in &blocks[0] {
+    }
     let bytes: usize = blocks[0].iter().map(|(_, body)| body.len()).sum();
     let mut master = Master::start(plugins)?;
     let mut left = blocks.iter();

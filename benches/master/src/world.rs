@@ -1,6 +1,6 @@
 //! The data that the measurements run on: a config, a job, a whole block as the API tells it.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 pub(crate) const PLAYER: &str = "0x1111111111111111111111111111111111111111";
 
@@ -13,6 +13,12 @@ const BENCHMARKS: usize = 500;
 
 /// Players that the API lists besides us.
 const PLAYERS: usize = 300;
+
+/// One algorithm of so many is in use; the others are as they were left.
+const ONE_IN_USE: usize = 4;
+
+/// Players who use an algorithm that is in use.
+const USERS: usize = 75;
 
 /// Height of the block.
 const HEIGHT: u32 = 500_000;
@@ -64,29 +70,57 @@ fn protocol_config() -> Value {
 
 /// Body of `GET /get-block`.
 pub(crate) fn get_block() -> Value {
-    json!({ "block": { "id": id("b10c", 0), "details": { "prev_block_id": id("b10c", 1), "height": HEIGHT, "round": 50 },
+    json!({ "block": { "id": id("b10c", 0), "details": block_details(),
         "config": protocol_config(), "data": null } })
+}
+
+/// What each answer repeats of its block.
+fn block_details() -> Value {
+    json!({ "prev_block_id": id("b10c", 1), "height": HEIGHT, "round": 50, "eth_block_num": "20341877",
+        "fees_paid": "26000000000000000", "num_confirmed_challenges": 0, "num_confirmed_algorithms": 0,
+        "num_confirmed_benchmarks": 2, "num_confirmed_precommits": 3, "num_confirmed_proofs": 2,
+        "num_confirmed_frauds": 0, "num_confirmed_topups": 1, "num_confirmed_wasms": 0, "num_active_challenges": 4,
+        "num_active_algorithms": ALGORITHMS / ONE_IN_USE, "num_active_benchmarks": 9118, "num_active_players": PLAYERS })
+}
+
+fn player_id(number: usize) -> String {
+    if number == 0 {
+        PLAYER.to_owned()
+    } else {
+        format!("0x{number:040x}")
+    }
+}
+
+fn algorithm_id(number: usize) -> String {
+    format!("{}_a{number:03}", challenge_id(number % 4))
+}
+
+fn algorithm(number: usize) -> Value {
+    // All four challenges have some that are in use.
+    let block_data = (number / 4).is_multiple_of(ONE_IN_USE).then(|| {
+        let users = (0..USERS).map(|user| (player_id((number + user * 5) % (PLAYERS + 1)), json!(1 + user % 40)));
+        json!({ "num_qualifiers_by_player": users.collect::<Map<_, _>>(), "adoption": "310000000000000000",
+            "merge_points": 17, "reward": "581250000000000000", "round_earnings": "9881250000000000000" })
+    });
+    json!({ "id": algorithm_id(number),
+        "details": { "name": format!("algorithm_{}", number / 4), "player_id": player_id(1 + number % PLAYERS),
+            "challenge_id": challenge_id(number % 4), "tx_hash": format!("0x{number:064x}") },
+        "state": { "block_confirmed": 1000, "round_submitted": 1, "round_pushed": 3, "round_merged": null,
+            "banned": false },
+        "block_data": block_data, "code": null })
 }
 
 /// Body of `GET /get-algorithms`.
 pub(crate) fn get_algorithms() -> Value {
-    let algorithm_id = |number: usize| format!("{}_a{number:03}", challenge_id(number % 4));
-    let algorithm = |number: usize| {
-        json!({ "id": algorithm_id(number),
-            "details": { "name": format!("algorithm_{}", number / 4), "player_id": PLAYER,
-                "challenge_id": challenge_id(number % 4), "tx_hash": format!("0x{number:064x}") },
-            "state": { "block_confirmed": 1000, "round_submitted": 1, "round_pushed": 3, "round_merged": null,
-                "banned": false },
-            "block_data": { "num_qualifiers_by_player": {}, "adoption": "1000000000000000", "merge_points": 0,
-                "reward": "0", "round_earnings": "0" }, "code": null })
-    };
     let wasm = |number: usize| {
+        let (challenge, name) = (CHALLENGES[number % 4], format!("algorithm_{}", number / 4));
         json!({ "algorithm_id": algorithm_id(number),
-            "details": { "compile_success": true, "download_url":
-                format!("https://files.tig.foundation/wasm/{}.wasm", algorithm_id(number)), "checksum": id("5a", number) },
+            "details": { "compile_success": true, "download_url": format!(
+                "https://raw.githubusercontent.com/tig-foundation/tig-monorepo/{challenge}/{name}/tig-algorithms/wasm/\
+                 {challenge}/{name}.wasm") },
             "state": { "block_confirmed": 1001 } })
     };
-    json!({ "block_id": id("b10c", 0), "block_details": {},
+    json!({ "block_id": id("b10c", 0), "block_details": block_details(),
         "algorithms": (0..ALGORITHMS).map(algorithm).collect::<Vec<_>>(),
         "wasms": (0..ALGORITHMS).map(wasm).collect::<Vec<_>>() })
 }
@@ -94,18 +128,16 @@ pub(crate) fn get_algorithms() -> Value {
 /// Body of `GET /get-players`.
 pub(crate) fn get_players() -> Value {
     let player = |number: usize| {
-        let player_id = if number == 0 {
-            PLAYER.to_owned()
-        } else {
-            format!("0x{number:040x}")
-        };
-        json!({ "id": player_id, "details": { "name": null, "is_multisig": false },
-            "state": { "total_fees_paid": "1000000000000000000", "available_fee_balance": "9000000000000000000000" },
-            "block_data": { "num_qualifiers_by_challenge": { "c001": 3, "c003": 7 }, "cutoff": 90, "deposit": "0",
-                "rolling_deposit": "0", "qualifying_percent_rolling_deposit": "0", "imbalance": "100000000000000000",
-                "imbalance_penalty": "0", "influence": "1000000000000000", "reward": "0", "round_earnings": "0" } })
+        let player_id = player_id(number);
+        json!({ "id": player_id, "details": { "name": player_id, "is_multisig": false },
+            "state": { "total_fees_paid": "1250000000000000000", "available_fee_balance": "9000000000000000000000" },
+            "block_data": { "num_qualifiers_by_challenge": { "c001": 42, "c002": 40, "c003": 39, "c004": 41 },
+                "cutoff": 150, "deposit": "0", "rolling_deposit": "0", "qualifying_percent_rolling_deposit": "0",
+                "imbalance": "333333333333333333", "imbalance_penalty": "393469340287366577",
+                "influence": "8000000000000000", "reward": "340000000000000000",
+                "round_earnings": "12000000000000000000" } })
     };
-    json!({ "block_id": id("b10c", 0), "block_details": {},
+    json!({ "block_id": id("b10c", 0), "block_details": block_details(),
         "players": (0..=PLAYERS).map(player).collect::<Vec<_>>() })
 }
 
@@ -130,7 +162,7 @@ pub(crate) fn get_benchmarks() -> Value {
         json!({ "benchmark_id": id("be", number), "state": { "block_confirmed": HEIGHT - 40, "submission_delay": 6 },
             "merkle_proofs": null })
     };
-    json!({ "block_id": id("b10c", 0), "block_details": {},
+    json!({ "block_id": id("b10c", 0), "block_details": block_details(),
         "precommits": (0..PRECOMMITS).map(|number| precommit(number, 5000)).collect::<Vec<_>>(),
         "benchmarks": (0..BENCHMARKS).map(benchmark).collect::<Vec<_>>(),
         "proofs": (0..BENCHMARKS).map(proof).collect::<Vec<_>>(),
@@ -157,7 +189,7 @@ pub(crate) fn get_challenges(size: i32, points: i32) -> Value {
                 "scaled_frontier": frontier(0), "scaling_factor": 1.5, "base_fee": "1000000000000000",
                 "per_nonce_fee": "1000000000000" } })
     };
-    json!({ "block_id": id("b10c", 0), "block_details": {},
+    json!({ "block_id": id("b10c", 0), "block_details": block_details(),
         "challenges": (0..CHALLENGES.len()).map(challenge).collect::<Vec<_>>() })
 }
 
