@@ -96,8 +96,11 @@ pub fn encode_state<T: Serialize>(version: u32, state: &T) -> Result<Option<Vec<
 }
 
 fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
-    // Keeping track of the path costs more than the decoding itself: only a misfit is decoded once more for it.
-    if let Ok(value) = serde_json::from_slice(bytes) {
+    // Looking once whether all is UTF-8 costs less than for each string. Keeping track of the path costs more than the
+    // decoding itself: only a misfit is decoded once more for it.
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && let Ok(value) = serde_json::from_str(text)
+    {
         return Ok(value);
     }
     let mut decoder = serde_json::Deserializer::from_slice(bytes);

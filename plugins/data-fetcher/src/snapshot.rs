@@ -196,7 +196,12 @@ impl Sieve {
 }
 
 fn parse<'a, T: Deserialize<'a>>(query: Query, body: &'a [u8]) -> Result<T, Failure> {
-    serde_json::from_slice(body).map_err(|error| Failure::body(query, &error))
+    match std::str::from_utf8(body) {
+        Ok(text) => serde_json::from_str(text),
+        // The error tells where.
+        Err(_) => serde_json::from_slice(body),
+    }
+    .map_err(|error| Failure::body(query, &error))
 }
 
 /// An answer that states its block must state the one that was asked for.
