@@ -37,7 +37,15 @@ const GET_PATHS: [&str; 8] = [
     "/get-fee-balance",
     "/devnet/status",
 ];
-const POST_PATHS: [&str; 3] = ["/submit-precommit", "/submit-benchmark", "/submit-proof"];
+const POST_PATHS: [&str; 5] = [
+    "/submit-precommit",
+    "/submit-benchmark",
+    "/submit-proof",
+    "/submit-topup",
+    API_KEY_PATH,
+];
+/// The only submission without a key.
+const API_KEY_PATH: &str = "/request-api-key";
 const WASM_PATHS: &str = "/devnet/wasm/";
 
 /// A network and the keys of its players.
@@ -103,6 +111,7 @@ impl Api {
         match (request.method, path) {
             ("GET" | "HEAD", _) if GET_PATHS.contains(&path) => self.query(request, blocks_back),
             ("GET" | "HEAD", _) if path.starts_with(WASM_PATHS) => self.wasm(request),
+            ("POST", API_KEY_PATH) => self.request_api_key(request),
             ("POST", _) if POST_PATHS.contains(&path) => self.submit(request),
             _ if GET_PATHS.contains(&path)
                 || POST_PATHS.contains(&path)

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
-use tig_devnet::{ApiKey, InvalidApiKey};
+use tig_devnet::{ApiKey, InvalidApiKey, network::is_address};
 
 /// A local TIG network: makes blocks, confirms submissions, verifies proofs. Listens on 127.0.0.1 only.
 #[derive(Debug, Parser)]
@@ -33,13 +33,9 @@ pub(crate) struct Cli {
 }
 
 fn parse_player_id(text: &str) -> Result<String, String> {
-    let is_lower_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-    match text.strip_prefix("0x") {
-        Some(digits) if digits.len() == 40 && digits.bytes().all(is_lower_hex) => {
-            Ok(text.to_owned())
-        }
-        _ => Err("an address is 0x and 40 lower-case hex digits".to_owned()),
-    }
+    is_address(text)
+        .then(|| text.to_owned())
+        .ok_or_else(|| "an address is 0x and 40 lower-case hex digits".to_owned())
 }
 
 /// Why the file with the API key cannot be used. The text never holds what is in the file.

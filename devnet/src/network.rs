@@ -13,6 +13,7 @@ mod fees;
 mod frontiers;
 mod genesis;
 mod ids;
+mod players;
 mod published;
 mod queries;
 mod records;
@@ -21,25 +22,31 @@ mod rollback;
 mod solution_check;
 mod status;
 mod submissions;
+mod topups;
 mod wire;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use chain::Chain;
 use frontiers::Frontiers;
-use ids::BlockSecret;
+use ids::Secret;
 use records::Record;
+use tig_protocol::PreciseNumber;
+use topups::StoredTopup;
 
 use crate::algorithms::PublishedAlgorithm;
 
 pub use config::devnet_config;
 pub use errors::ProtocolError;
 pub use genesis::{Genesis, GenesisError};
+pub use ids::is_address;
+pub use players::{ApiKeyError, PLAYERS_MAX};
 pub use queries::{GetFeeBalanceResponse, PlayerType, QueryError};
 pub use reexecution::{Reexecution, Verdict};
 pub use solution_check::{RealCheck, SolutionCheck};
 pub use status::{BenchmarkStatus, Stage, Status};
 pub use submissions::ProofVerdict;
+pub use topups::Transaction;
 
 /// A TIG network of one process.
 ///
@@ -47,7 +54,7 @@ pub use submissions::ProofVerdict;
 /// one window.
 #[derive(Debug)]
 pub struct Network {
-    secret: BlockSecret,
+    secret: Secret,
     algorithms: BTreeMap<String, PublishedAlgorithm>,
     /// Per active challenge; the same at every block.
     frontiers: BTreeMap<String, Frontiers>,
@@ -55,6 +62,12 @@ pub struct Network {
     chain: Chain,
     /// Per benchmark id.
     records: BTreeMap<String, Record>,
+    /// Balances at which accounts were opened after the first block, per player.
+    opened: BTreeMap<String, PreciseNumber>,
+    /// Per transaction hash.
+    transactions: BTreeMap<String, Transaction>,
+    /// Per transaction hash; none is forgotten, because none may be used twice.
+    topups: BTreeMap<String, StoredTopup>,
     num_submitted: u64,
     /// Blocks that were taken back.
     num_rollbacks: u64,

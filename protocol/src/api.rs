@@ -30,7 +30,8 @@ pub use envelope::{
     GetAlgorithmsResponse, GetBenchmarkDataResponse, GetBenchmarksResponse, GetBlockResponse,
     GetChallengesResponse, GetPlayersResponse, RequestApiKeyRequest, RequestApiKeyResponse,
     SubmitBenchmarkRequest, SubmitBenchmarkResponse, SubmitPrecommitRequest,
-    SubmitPrecommitResponse, SubmitProofRequest, SubmitProofResponse, Verified,
+    SubmitPrecommitResponse, SubmitProofRequest, SubmitProofResponse, SubmitTopupRequest,
+    SubmitTopupResponse, Verified,
 };
 pub use player::{Player, PlayerBlockData, PlayerDetails, PlayerState, TopUp, TopUpDetails};
 

@@ -1,7 +1,7 @@
 //! The error answers of the API.
 
 use super::{BODY_BYTES_MAX, Response};
-use crate::network::{ProtocolError, QueryError};
+use crate::network::{ApiKeyError, ProtocolError, QueryError};
 
 /// Why a request was refused; nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +14,8 @@ pub(crate) enum ApiError {
     Protocol(#[from] ProtocolError),
     #[error("missing or invalid API key: send it in the header X-Api-Key")]
     Unauthorized,
+    #[error(transparent)]
+    ApiKey(#[from] ApiKeyError),
     #[error("{0}")]
     NotFound(String),
     #[error("this endpoint does not allow the method")]
@@ -35,7 +37,7 @@ impl From<QueryError> for ApiError {
 impl ApiError {
     pub(crate) fn response(&self) -> Response {
         let status = match self {
-            Self::Malformed(_) | Self::Protocol(_) => 400,
+            Self::Malformed(_) | Self::Protocol(_) | Self::ApiKey(_) => 400,
             Self::Unauthorized => 401,
             Self::NotFound(_) => 404,
             Self::MethodNotAllowed => 405,

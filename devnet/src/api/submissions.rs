@@ -1,12 +1,16 @@
 //! `POST /submit-*`: the key first, then the size, then the JSON, then the protocol.
 
 use tig_protocol::api::{
-    SubmitBenchmarkResponse, SubmitPrecommitResponse, SubmitProofResponse, Verified,
+    RequestApiKeyRequest, RequestApiKeyResponse, SubmitBenchmarkResponse, SubmitPrecommitResponse,
+    SubmitProofResponse, SubmitTopupRequest, SubmitTopupResponse, Verified,
 };
 use tracing::{info, warn};
 
 use super::{Api, ApiError, Request, Response, decode_body, queries::json};
-use crate::network::{ProofVerdict, ProtocolError};
+use crate::{
+    ApiKey,
+    network::{ProofVerdict, ProtocolError},
+};
 
 /// Proofs whose re-execution is due; more are refused until some are done.
 const PROOFS_WAITING_MAX: usize = 1024;
@@ -18,6 +22,7 @@ impl Api {
         match request.path() {
             "/submit-precommit" => self.submit_precommit(&player_id, request),
             "/submit-benchmark" => self.submit_benchmark(&player_id, request),
+            "/submit-topup" => self.submit_topup(&player_id, request),
             _ => self.submit_proof(&player_id, request),
         }
     }
@@ -33,6 +38,30 @@ impl Api {
             .inspect_err(log_refusal)?;
         info!(benchmark_id, "precommit accepted");
         json(&SubmitPrecommitResponse { benchmark_id })
+    }
+
+    /// A key for whoever asks: nobody else is on loopback.
+    pub(super) fn request_api_key(&mut self, request: &Request<'_>) -> Result<Response, ApiError> {
+        let RequestApiKeyRequest {
+            address, signature, ..
+        } = decode_body(request)?;
+        let api_key = self.network.request_api_key(&address, &signature)?;
+        let key = ApiKey::new(&api_key).map_err(|_| ApiError::Unauthorized)?;
+        self.keys.insert(&key, &address);
+        info!(player_id = address, "API key handed out");
+        json(&RequestApiKeyResponse { api_key })
+    }
+
+    fn submit_topup(
+        &mut self,
+        player_id: &str,
+        request: &Request<'_>,
+    ) -> Result<Response, ApiError> {
+        let SubmitTopupRequest { tx_hash } = decode_body(request)?;
+        self.network
+            .submit_topup(player_id, &tx_hash)
+            .inspect_err(log_refusal)?;
+        json(&SubmitTopupResponse { ok: true })
     }
 
     fn submit_benchmark(

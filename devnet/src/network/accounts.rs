@@ -2,7 +2,7 @@
 
 use tig_protocol::PreciseNumber;
 
-/// Balance that every player of the devnet starts with, in TIG: there is no faucet, and none is needed.
+/// Balance that a player of the devnet starts with unless told otherwise, in TIG.
 const INITIAL_BALANCE_TIG: u64 = 1_000_000;
 
 /// What a player has paid and can still pay.
@@ -13,11 +13,23 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(balance: PreciseNumber) -> Self {
         Self {
             total_fees_paid: PreciseNumber::ZERO,
-            available_fee_balance: PreciseNumber::from_u64(INITIAL_BALANCE_TIG),
+            available_fee_balance: balance,
         }
+    }
+
+    pub(crate) fn initial_balance() -> PreciseNumber {
+        PreciseNumber::from_u64(INITIAL_BALANCE_TIG)
+    }
+
+    /// The account after a top-up, or `None` when the balance would not fit.
+    pub(crate) fn credited(self, amount: PreciseNumber) -> Option<Self> {
+        Some(Self {
+            available_fee_balance: self.available_fee_balance.checked_add(amount)?,
+            ..self
+        })
     }
 
     /// The account after paying `fee`, or `None` when the balance does not cover it.

@@ -14,6 +14,7 @@ use super::{
     chain::ChainBlock,
     confirmation::{ConfirmingBlock, confirm},
     fees::Fees,
+    topups,
 };
 
 /// There is no chain below the devnet: its block number is the height on top of this.
@@ -43,7 +44,10 @@ impl Network {
         let mut accounts = previous.accounts.clone();
         let confirmations = confirm(&confirming, &mut self.records, &mut accounts);
 
+        let confirmed_topup_ids = topups::confirm(&mut self.topups, &mut accounts, height);
+
         let data = BlockData {
+            confirmed_topup_ids,
             confirmed_benchmark_ids: confirmations.benchmark_ids,
             confirmed_precommit_ids: confirmations.precommit_ids,
             confirmed_proof_ids: confirmations.proof_ids,

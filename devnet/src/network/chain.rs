@@ -39,6 +39,10 @@ impl Chain {
         }
     }
 
+    pub(crate) fn latest_mut(&mut self) -> &mut ChainBlock {
+        &mut self.latest
+    }
+
     pub(crate) fn latest(&self) -> &ChainBlock {
         &self.latest
     }

@@ -1,4 +1,4 @@
-//! The protocol's error names and texts (tig-protocol.md sections 5.1 to 5.4).
+//! The protocol's error names and texts (tig-protocol.md sections 5.1 to 5.5).
 //!
 //! The text is what a client reads in a 400 answer, and what a fraud carries as its allegation.
 
@@ -133,6 +133,48 @@ pub enum ProtocolError {
     InvalidSolution {
         /// The nonce of the leaf.
         nonce: u64,
+    },
+    /// A top-up with this transaction exists.
+    #[error("transaction {tx_hash} was already used")]
+    DuplicateTransaction {
+        /// The hash submitted twice.
+        tx_hash: String,
+    },
+    /// There is no such transaction.
+    #[error("transaction {tx_hash:?} does not exist")]
+    InvalidTransaction {
+        /// The hash asked for.
+        tx_hash: String,
+    },
+    /// Somebody else paid.
+    #[error("wrong sender of transaction {tx_hash}: expected {expected}, got {actual}")]
+    InvalidTransactionSender {
+        /// The transaction.
+        tx_hash: String,
+        /// The player.
+        expected: String,
+        /// Who paid.
+        actual: String,
+    },
+    /// Somebody else was paid.
+    #[error("wrong receiver of transaction {tx_hash}: expected {expected}, got {actual}")]
+    InvalidTransactionReceiver {
+        /// The transaction.
+        tx_hash: String,
+        /// The burn address of the configuration.
+        expected: String,
+        /// Who was paid.
+        actual: String,
+    },
+    /// Another amount was paid.
+    #[error("wrong amount of transaction {tx_hash}: expected {expected}, got {actual}")]
+    InvalidTransactionAmount {
+        /// The transaction.
+        tx_hash: String,
+        /// The amount of a top-up, in units of 10^-18 TIG.
+        expected: PreciseNumber,
+        /// What was paid, in units of 10^-18 TIG.
+        actual: PreciseNumber,
     },
     /// Re-execution of the algorithm gave another leaf.
     #[error(

@@ -16,7 +16,7 @@ use super::{
     chain::{Chain, ChainBlock},
     fees::Fees,
     frontiers::Frontiers,
-    ids::{BlockSecret, NO_BLOCK_ID},
+    ids::{NO_BLOCK_ID, Secret},
 };
 use crate::algorithms::PublishedAlgorithm;
 
@@ -69,7 +69,7 @@ impl Network {
             .into_iter()
             .map(|kind| Ok((kind.id().to_owned(), frontiers(kind, &genesis.config)?)))
             .collect::<Result<_, GenesisError>>()?;
-        let secret = BlockSecret::from_seed(genesis.seed);
+        let secret = Secret::from_seed(genesis.seed);
         let algorithms: BTreeMap<String, PublishedAlgorithm> = genesis
             .algorithms
             .into_iter()
@@ -102,7 +102,7 @@ impl Network {
             accounts: genesis
                 .player_ids
                 .into_iter()
-                .map(|player_id| (player_id, Account::new()))
+                .map(|player_id| (player_id, Account::new(Account::initial_balance())))
                 .collect(),
         };
         Ok(Self {
@@ -112,6 +112,9 @@ impl Network {
             download_base_url: genesis.download_base_url,
             chain: Chain::new(block),
             records: BTreeMap::new(),
+            opened: BTreeMap::new(),
+            transactions: BTreeMap::new(),
+            topups: BTreeMap::new(),
             num_submitted: 0,
             num_rollbacks: 0,
             solution_check: genesis.solution_check,

@@ -10,21 +10,25 @@ const ID_BYTES: usize = 16;
 /// Stands where the genesis block would name its predecessor.
 pub(crate) const NO_BLOCK_ID: &str = "00000000000000000000000000000000";
 
-/// What makes the block ids of one network differ from those of another.
-#[derive(Debug, Clone)]
-pub(crate) struct BlockSecret([u8; 32]);
+/// What makes the block ids and keys of one network differ from those of another.
+#[derive(Clone)]
+pub(crate) struct Secret {
+    blocks: [u8; 32],
+    api_keys: [u8; 32],
+}
 
-impl BlockSecret {
+impl Secret {
     pub(crate) fn from_seed(seed: u64) -> Self {
-        Self(blake3::derive_key(
-            "tig-devnet block ids",
-            &seed.to_le_bytes(),
-        ))
+        let derive = |context| blake3::derive_key(context, &seed.to_le_bytes());
+        Self {
+            blocks: derive("tig-devnet block ids"),
+            api_keys: derive("tig-devnet api keys"),
+        }
     }
 
     /// `fork` counts the blocks that were taken back: a block made again at its height has another id.
     pub(crate) fn block_id(&self, prev_block_id: &str, height: u32, fork: u64) -> String {
-        let mut hasher = blake3::Hasher::new_keyed(&self.0);
+        let mut hasher = blake3::Hasher::new_keyed(&self.blocks);
         hasher.update(prev_block_id.as_bytes());
         hasher.update(&height.to_le_bytes());
         if fork > 0 {
@@ -32,11 +36,34 @@ impl BlockSecret {
         }
         id_text(&hasher.finalize())
     }
+
+    /// The key that the network hands out to the player with this address.
+    pub(crate) fn api_key(&self, address: &str) -> String {
+        id_text(&blake3::keyed_hash(&self.api_keys, address.as_bytes()))
+    }
 }
 
 /// Settings are unique, so their ids are too.
 pub(crate) fn benchmark_id(settings: &BenchmarkSettings) -> String {
     id_text(&blake3::hash(settings.canonical().as_bytes()))
+}
+
+/// Whether a text is `0x` and 40 lower-case hex digits.
+pub fn is_address(text: &str) -> bool {
+    is_prefixed_hex(text, 40)
+}
+
+/// `0x` and as many lower-case hex digits.
+pub(crate) fn is_prefixed_hex(text: &str, num_digits: usize) -> bool {
+    let is_lower_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    text.strip_prefix("0x")
+        .is_some_and(|digits| digits.len() == num_digits && digits.bytes().all(is_lower_hex))
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(..)")
+    }
 }
 
 fn id_text(hash: &blake3::Hash) -> String {

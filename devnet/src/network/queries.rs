@@ -47,7 +47,7 @@ pub enum PlayerType {
 pub struct GetFeeBalanceResponse {
     /// The player's fees at the block.
     pub state: PlayerState,
-    /// Always empty: the devnet has no top-ups.
+    /// Top-ups that blocks up to this one confirmed.
     pub topups: Vec<TopUp>,
 }
 
@@ -210,14 +210,22 @@ impl Network {
         block_id: &str,
         player_id: &str,
     ) -> Result<GetFeeBalanceResponse, QueryError> {
-        let account = self
-            .block(block_id)?
+        let block = self.block(block_id)?;
+        let account = block
             .accounts
             .get(player_id)
             .ok_or_else(|| QueryError::UnknownPlayer(player_id.to_owned()))?;
         Ok(GetFeeBalanceResponse {
             state: wire::player_state(account),
-            topups: Vec::new(),
+            topups: self
+                .topups
+                .iter()
+                .filter(|(_, topup)| {
+                    topup.player_id == player_id
+                        && topup.confirmed.is_some_and(|it| it <= block.details.height)
+                })
+                .map(|(tx_hash, topup)| topup.wire(tx_hash))
+                .collect(),
         })
     }
 

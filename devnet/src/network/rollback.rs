@@ -1,6 +1,6 @@
 //! Taking the latest block back, as when a network decides for another branch.
 
-use super::{Network, records::Record};
+use super::{Network, accounts::Account, records::Record};
 
 impl Network {
     /// Takes the latest block back: what it confirmed waits in the mempool again, and what depended on that is gone.
@@ -15,6 +15,15 @@ impl Network {
         let height = block.details.height;
         self.records
             .retain(|_, record| record.precommit.block_started < height);
+        for topup in self.topups.values_mut() {
+            topup.confirmed = topup.confirmed.filter(|&confirmed| confirmed < height);
+        }
+        let accounts = &mut self.chain.latest_mut().accounts;
+        for (player_id, &balance) in &self.opened {
+            accounts
+                .entry(player_id.clone())
+                .or_insert_with(|| Account::new(balance));
+        }
         for record in self.records.values_mut() {
             record.take_back(height);
         }

@@ -9,6 +9,7 @@ mod determinism;
 mod faults;
 mod fees;
 mod fixture;
+mod players;
 mod precommits;
 mod production;
 mod proofs;

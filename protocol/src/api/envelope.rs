@@ -168,6 +168,20 @@ impl<'de> Deserialize<'de> for Verified {
     }
 }
 
+/// Body of `POST /submit-topup`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubmitTopupRequest {
+    /// Hash of the transaction that paid.
+    pub tx_hash: String,
+}
+
+/// Answer of `POST /submit-topup`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubmitTopupResponse {
+    /// Always true.
+    pub ok: bool,
+}
+
 /// Body of `POST /request-api-key`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestApiKeyRequest {
