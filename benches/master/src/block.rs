@@ -84,7 +84,6 @@ fn answers(number: u32) -> Result<Answers> {
 
 pub(crate) fn measure(report: &mut Report, plugins: &Plugins) -> Result<()> {
     let blocks: Vec<Answers> = (0..BLOCKS).map(answers).collect::<Result<_>>()?;
-    for (n, b) in &blocks[0] {}
     let bytes: usize = blocks[0].iter().map(|(_, body)| body.len()).sum();
     let mut master = Master::start(plugins)?;
     let mut left = blocks.iter();
