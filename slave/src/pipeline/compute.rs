@@ -4,9 +4,9 @@ use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 use tig_protocol::{BadBatchResult, Batch, BatchResult};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
-use super::{Finished, Ready};
+use super::{Finished, Ready, Taken};
 use crate::backoff::{Backoff, jitter_unit};
 use crate::engine::{Engine, EngineError};
 use crate::master::{Master, chain};
@@ -36,10 +36,13 @@ impl Computer {
     pub(super) async fn run(
         self,
         mut ready: mpsc::Receiver<Ready>,
+        taken: watch::Sender<Taken>,
         results: mpsc::Sender<Finished>,
     ) {
         let mut failures: u32 = 0;
         while let Some(next) = ready.recv().await {
+            taken.send_modify(|taken| taken.taken += 1);
+            let started = Instant::now();
             match self.stop.unless_requested(self.compute(&next)).await {
                 None => self.master.release(&next.batch, "stopping").await,
                 Some(Ok(finished)) => {
@@ -58,6 +61,11 @@ impl Computer {
                     self.stop.unless_requested(tokio::time::sleep(delay)).await;
                 }
             }
+            // With the pause after a failure, and the wait for uploads: whatever is ahead waits for those too.
+            taken.send_modify(|taken| {
+                taken.done += 1;
+                taken.last = started.elapsed();
+            });
         }
     }
 

@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use tig_protocol::Batch;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
-use super::Ready;
+use super::lookahead::Lookahead;
+use super::{Ready, Taken};
 use crate::backoff::jitter_unit;
 use crate::batch_check::{BadBatch, check_batch};
 use crate::master::{Master, POLL_WAIT_MS, chain};
@@ -23,6 +24,9 @@ pub(super) struct Fetcher {
     store: WasmStore,
     pace: Pace,
     stop: Stop,
+    lookahead: Lookahead,
+    /// Batches that the compute stage was done with when this was last looked at.
+    done: usize,
     /// Polls in a row that found no work.
     idle: u32,
     /// Polls in a row that failed, or brought a batch that could not be used.
@@ -43,17 +47,44 @@ impl Fetcher {
             store,
             pace,
             stop,
+            lookahead: Lookahead::default(),
+            done: 0,
             idle: 0,
             failures: 0,
         }
     }
 
-    /// Fills `ready` until the stop. The slot is reserved before the poll: a batch is asked for only if there is room.
-    pub(super) async fn run(mut self, ready: mpsc::Sender<Ready>) {
+    /// Keeps as many batches ahead in `ready` as are worth it, until the stop: a batch is asked for only if there is room.
+    pub(super) async fn run(
+        mut self,
+        ready: mpsc::Sender<Ready>,
+        mut taken: watch::Receiver<Taken>,
+    ) {
         let stop = self.stop.clone();
-        while let Some(Ok(slot)) = stop.unless_requested(ready.reserve()).await {
+        let mut fetched = 0;
+        while let Some(true) = stop.unless_requested(self.room(fetched, &mut taken)).await {
             let Some(next) = self.next().await else { break };
-            slot.send(next);
+            fetched += 1;
+            if ready.send(next).await.is_err() {
+                break;
+            }
+        }
+    }
+
+    /// Waits until the compute stage has taken so many of `fetched` batches that one more is worth it; `false` if it is gone.
+    async fn room(&mut self, fetched: usize, taken: &mut watch::Receiver<Taken>) -> bool {
+        loop {
+            let now = *taken.borrow_and_update();
+            if now.done > self.done {
+                self.done = now.done;
+                self.lookahead.computed(now.last);
+            }
+            if fetched - now.taken < self.lookahead.depth() {
+                return true;
+            }
+            if taken.changed().await.is_err() {
+                return false;
+            }
         }
     }
 
@@ -82,6 +113,7 @@ impl Fetcher {
     }
 
     async fn poll(&mut self) -> Option<Polled> {
+        let begin = Instant::now();
         let polled = match self.stop.unless_requested(self.master.next_batch()).await? {
             Ok(batch) => batch,
             Err(error) => {
@@ -101,7 +133,14 @@ impl Fetcher {
         };
         match polled {
             None => Some(Polled::Idle),
-            Some(batch) => Some(self.admit(batch).await),
+            Some(batch) => {
+                let (poll, begin) = (begin.elapsed(), Instant::now());
+                let admitted = self.admit(batch).await;
+                if matches!(admitted, Polled::Ready(_)) {
+                    self.lookahead.fetched(poll, begin.elapsed());
+                }
+                Some(admitted)
+            }
         }
     }
 

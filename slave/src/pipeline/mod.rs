@@ -1,17 +1,21 @@
 //! The slave's three stages, which overlap: fetch (poll, module), compute, upload.
 //!
-//! Invariant: the bounded channels between the stages are the only state they share, and back-pressure runs against the
-//! flow: uploads that cannot be delivered stop the compute stage, which stops the fetch stage, which stops polling.
+//! Invariant: the channels between the stages are the only state they share, and back-pressure runs against the flow: uploads
+//! that cannot be delivered stop the compute stage, which stops the fetch stage, which stops polling.
 
 mod compute;
 mod fetch;
+mod lookahead;
 mod upload;
 
+use std::time::Duration;
+
 use tig_protocol::Batch;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use self::compute::Computer;
 use self::fetch::Fetcher;
+use self::lookahead::AHEAD_MAX;
 use self::upload::Uploader;
 use crate::engine::Engine;
 use crate::master::Master;
@@ -20,8 +24,6 @@ use crate::spool::Spool;
 use crate::stop::Stop;
 use crate::wasm::{Module, WasmStore};
 
-/// Batches fetched ahead of the compute stage: one hides the master's latency, more would sit on other slaves' work.
-const PREFETCH_MAX: usize = 1;
 /// Results that wait between the compute stage and the upload stage.
 const RESULTS_QUEUED_MAX: usize = 1;
 
@@ -51,6 +53,17 @@ struct Ready {
     module: Module,
 }
 
+/// What the compute stage tells the fetch stage.
+#[derive(Clone, Copy, Debug, Default)]
+struct Taken {
+    /// Batches taken so far.
+    taken: usize,
+    /// Those of them that are done with.
+    done: usize,
+    /// Time that the last of these took.
+    last: Duration,
+}
+
 /// A result that passed all checks, as it goes over the wire.
 struct Finished {
     batch_id: String,
@@ -75,7 +88,8 @@ pub async fn run(settings: Settings, stop: Stop) -> Result<(), StartError> {
         name = %settings.name, master = %settings.master, workers = settings.workers,
         engine = settings.engine.describe(), "slave started",
     );
-    let (ready_sender, ready) = mpsc::channel(PREFETCH_MAX);
+    let (ready_sender, ready) = mpsc::channel(AHEAD_MAX);
+    let (taken_sender, taken) = watch::channel(Taken::default());
     let (result_sender, results) = mpsc::channel(RESULTS_QUEUED_MAX);
     let pace = settings.pace;
     let fetcher = Fetcher::new(master.clone(), store, pace, stop.clone());
@@ -91,8 +105,8 @@ pub async fn run(settings: Settings, stop: Stop) -> Result<(), StartError> {
     let stages = async {
         // The end of one stage closes its channel, which ends the next one.
         tokio::join!(
-            fetcher.run(ready_sender),
-            computer.run(ready, result_sender),
+            fetcher.run(ready_sender, taken),
+            computer.run(ready, taken_sender, result_sender),
             uploader.run(results)
         )
     };

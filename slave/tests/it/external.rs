@@ -204,3 +204,53 @@ async fn worker_over_its_time_limit_is_killed_with_its_children() {
             .contains("killed after")
     );
 }
+
+fn many(master: &FakeMaster) -> Vec<tig_protocol::Batch> {
+    let batches = (0..20).map(|number| {
+        let mut next = batch(master, JOB, &[]);
+        (next.num_nonces, next.batch_size, next.start_nonce) = (4, 4, 4 * number);
+        next
+    });
+    batches.collect()
+}
+
+#[tokio::test]
+async fn a_slave_at_a_long_batch_holds_one_more_and_leaves_the_rest_to_others() {
+    let (master, folder) = (FakeMaster::start(), tempfile::tempdir().unwrap());
+    let all = many(&master);
+    master.serve(mini("mini/satisfiability"), &all);
+    let slave = Slave::with_engine(&master, engine(folder.path(), HANG));
+    pids(folder.path()).await;
+    until("one more is fetched", || {
+        master.seen(|seen| seen.queue.len()) <= all.len() - 2
+    })
+    .await;
+    slave.stop().await;
+    assert_eq!(master.seen(|seen| seen.queue.len()), all.len() - 2);
+}
+
+#[tokio::test]
+async fn short_batches_are_fetched_ahead_to_be_computed_during_a_slow_download() {
+    let (master, folder) = (FakeMaster::start(), tempfile::tempdir().unwrap());
+    let (all, wasm) = (many(&master), mini("mini/satisfiability"));
+    for next in &all {
+        let result = serde_json::to_vec(&computed(next, &wasm)).unwrap();
+        let name = format!("result{}", next.start_nonce);
+        std::fs::write(folder.path().join(name), result).unwrap();
+    }
+    master.seen(|seen| seen.download_time = Duration::from_secs(1));
+    master.serve(wasm, &all);
+    // Three short ones, then one without end.
+    let body = format!("test $4 -ge 12 || exec cat result$4\n{HANG}");
+    let slave = Slave::with_engine(&master, engine(folder.path(), &body));
+    // At most three computed, one at work, so more than one ahead.
+    until("more than one is ahead", || {
+        master.seen(|seen| seen.queue.len()) < all.len() - 5
+    })
+    .await;
+    slave.stop().await;
+    let (left, given_back, done) =
+        master.seen(|seen| (seen.queue.len(), seen.released.len(), seen.accepted.len()));
+    // The answer to a poll may be under way at the stop.
+    assert!(left + given_back + done >= all.len() - 1);
+}

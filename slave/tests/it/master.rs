@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -34,6 +35,8 @@ pub(crate) struct Seen {
     pub(crate) released: Vec<(String, String)>,
     /// Next answers to a download that are cut short.
     pub(crate) truncated_downloads: usize,
+    /// Time that each download takes.
+    pub(crate) download_time: Duration,
     pub(crate) wasm: Vec<u8>,
     pub(crate) etag: Option<String>,
     /// Statuses of the downloads answered.
@@ -182,6 +185,8 @@ async fn release(
 }
 
 async fn wasm(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    let download_time = shared.lock().unwrap().download_time;
+    tokio::time::sleep(download_time).await;
     let mut seen = shared.lock().unwrap();
     note_name(&mut seen, &headers);
     note_authorization(&mut seen, "/wasm", &headers);
