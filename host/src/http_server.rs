@@ -6,14 +6,14 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
-    body::{Body, to_bytes},
-    extract::{ConnectInfo, Request, State},
+    body::{Body, HttpBody, to_bytes},
     http::{
-        HeaderMap, Method, StatusCode,
+        HeaderMap, Method, Request, StatusCode,
         header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE},
     },
     response::{IntoResponse, Response},
 };
+use hyper::body::Incoming;
 use tig_plugin_api::{HttpReply, HttpRequest};
 use tokio::{
     sync::{oneshot, watch},
@@ -22,6 +22,7 @@ use tokio::{
 
 use crate::{
     access::{self, Access},
+    listener::Respond,
     mailbox::{Answered, Refusal},
     metrics::{self, Metrics},
     runner::Shared,
@@ -47,43 +48,55 @@ struct Server {
 }
 
 /// Answers everything that comes to the listener: with `metrics` and `shared`'s extensions, to those whom `access` admits.
-pub fn app(shared: Arc<Shared>, metrics: Metrics, access: watch::Receiver<Access>) -> axum::Router {
-    let server = Arc::new(Server {
+pub fn app(shared: Arc<Shared>, metrics: Metrics, access: watch::Receiver<Access>) -> impl Respond {
+    Arc::new(Server {
         shared,
         metrics,
         access,
-    });
-    axum::Router::new().fallback(handle).with_state(server)
+    })
 }
 
-async fn handle(
-    State(server): State<Arc<Server>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request,
-) -> Response {
-    let authorization = request.headers().get(AUTHORIZATION);
-    let admitted = server.access.borrow().check(
-        peer.ip(),
-        request.uri().path(),
-        authorization.and_then(|value| value.to_str().ok()),
-    );
-    if let Err(refusal) = admitted {
-        return refuse(refusal);
-    }
-    if is_for_metrics(&request) {
-        return server.metrics(peer);
-    }
-    match answer(&server.shared, peer, request).await {
-        Ok(reply) => respond(reply),
-        Err((status, text)) => (status, [(CONTENT_TYPE, "text/plain")], text).into_response(),
+impl Respond for Arc<Server> {
+    async fn respond(&self, peer: SocketAddr, request: Request<Incoming>) -> Response {
+        let authorization = request.headers().get(AUTHORIZATION);
+        let admitted = self.access.borrow().check(
+            peer.ip(),
+            request.uri().path(),
+            authorization.and_then(|value| value.to_str().ok()),
+        );
+        if let Err(refusal) = admitted {
+            return refuse(refusal);
+        }
+        if is_for_metrics(&request) {
+            return self.metrics(peer);
+        }
+        match answer(&self.shared, peer, request).await {
+            Ok(reply) => respond(reply),
+            Err((status, text)) => (status, [(CONTENT_TYPE, "text/plain")], text).into_response(),
+        }
     }
 }
 
 async fn answer(
     shared: &Shared,
     peer: SocketAddr,
-    request: Request,
+    request: Request<Incoming>,
 ) -> Result<HttpReply, (StatusCode, String)> {
+    let (slot, request) = take_in(shared, peer, request).await?;
+    if request.body.is_empty() {
+        ask_until_answered(&slot, request).await
+    } else {
+        Ok(ask(&slot, request).await?.reply)
+    }
+}
+
+/// The request as its extension gets it. Nothing is kept of what the connection read it from, so that the same memory takes
+/// the next one.
+async fn take_in(
+    shared: &Shared,
+    peer: SocketAddr,
+    request: Request<Incoming>,
+) -> Result<(Arc<Slot>, HttpRequest), (StatusCode, String)> {
     let (head, body) = request.into_parts();
     let (method, path) = (head.method.as_str(), head.uri.path());
     let Some(slot) = shared.answers(method, path) else {
@@ -100,11 +113,7 @@ async fn answer(
         peer: peer.to_string(),
         body: read(body).await?,
     };
-    if request.body.is_empty() {
-        ask_until_answered(&slot, request).await
-    } else {
-        Ok(ask(&slot, request).await?.reply)
-    }
+    Ok((slot, request))
 }
 
 /// Asks again whenever the extension wakes the request, until the answer is not to be held or its time is over.
@@ -154,7 +163,7 @@ async fn ask(slot: &Slot, request: HttpRequest) -> Result<Answered, (StatusCode,
 /// Path of the host's own route.
 pub const METRICS_PATH: &str = "/metrics";
 
-fn is_for_metrics(request: &Request) -> bool {
+fn is_for_metrics<B>(request: &Request<B>) -> bool {
     request.method() == Method::GET && request.uri().path() == METRICS_PATH
 }
 
@@ -182,9 +191,12 @@ fn refuse(refusal: access::Refusal) -> Response {
     }
 }
 
-async fn read(body: Body) -> Result<Vec<u8>, (StatusCode, String)> {
-    match timeout(BODY_MAX, to_bytes(body, BODY_BYTES_MAX)).await {
-        Ok(Ok(bytes)) => Ok(bytes.to_vec()),
+async fn read(body: Incoming) -> Result<Vec<u8>, (StatusCode, String)> {
+    if body.is_end_stream() {
+        return Ok(Vec::new());
+    }
+    match timeout(BODY_MAX, to_bytes(Body::new(body), BODY_BYTES_MAX)).await {
+        Ok(Ok(bytes)) => Ok(bytes.into()),
         Ok(Err(error)) => {
             let text = format!("the body cannot be read within {BODY_BYTES_MAX} bytes: {error}");
             Err((StatusCode::PAYLOAD_TOO_LARGE, text))

@@ -3,10 +3,15 @@
 //! Invariants: a client that is slow to greet, or never sends a request, holds a connection for a bounded time and keeps
 //! nobody else from connecting; the number of connections is bounded.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{Extension, extract::ConnectInfo};
-use hyper::server::conn::http1;
+use axum::{body::Body, extract::ConnectInfo, response::Response};
+use hyper::{
+    Request,
+    body::Incoming,
+    server::conn::http1,
+    service::{Service, service_fn},
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::{GracefulShutdown, Watcher},
@@ -39,11 +44,31 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// TLS as it is for the next connection; it can be replaced while connections are open.
 pub type Tls = watch::Receiver<Option<Arc<ServerConfig>>>;
 
-/// Serves `app`, whose handlers find the client's address as `ConnectInfo<SocketAddr>`, until `stop` changes.
+/// Answers what comes to a listener. There is a clone for each connection.
+pub trait Respond: Clone + Send + Sync + 'static {
+    /// Answers a request of the client at `peer`.
+    fn respond(
+        &self,
+        peer: SocketAddr,
+        request: Request<Incoming>,
+    ) -> impl Future<Output = Response> + Send;
+}
+
+/// For what is asked rarely. Handlers find the client's address as `ConnectInfo<SocketAddr>`.
+impl Respond for axum::Router {
+    async fn respond(&self, peer: SocketAddr, request: Request<Incoming>) -> Response {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let answered = TowerToHyperService::new(self.clone()).call(request).await;
+        answered.unwrap_or_else(|never| match never {})
+    }
+}
+
+/// Serves `app` until `stop` changes.
 pub async fn serve(
     listener: TcpListener,
     tls: Tls,
-    app: axum::Router,
+    app: impl Respond,
     mut stop: watch::Receiver<bool>,
 ) {
     let graceful = GracefulShutdown::new();
@@ -84,29 +109,34 @@ async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
     tls: Option<Arc<ServerConfig>>,
-    app: axum::Router,
+    app: impl Respond,
     watcher: Watcher,
 ) -> io::Result<()> {
     // Answers are short and wait for nothing.
     stream.set_nodelay(true)?;
-    let app = app.layer(Extension(ConnectInfo(peer)));
     match tls {
-        None => speak(stream, app, watcher).await,
+        None => speak(stream, peer, app, watcher).await,
         Some(config) => {
             let greeting = TlsAcceptor::from(config).accept(stream);
-            speak(timeout(HANDSHAKE_MAX, greeting).await??, app, watcher).await
+            let stream = timeout(HANDSHAKE_MAX, greeting).await??;
+            speak(stream, peer, app, watcher).await
         }
     }
 }
 
 async fn speak(
     stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
-    app: axum::Router,
+    peer: SocketAddr,
+    app: impl Respond,
     watcher: Watcher,
 ) -> io::Result<()> {
+    let service = service_fn(move |request| {
+        let app = app.clone();
+        async move { Ok::<_, Infallible>(app.respond(peer, request).await) }
+    });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_MAX)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(app));
+        .serve_connection(TokioIo::new(stream), service);
     watcher.watch(served).await.map_err(io::Error::other)
 }

@@ -19,6 +19,9 @@ use super::{
     stop::{self, Signals},
 };
 
+/// More would stand in each other's way.
+const HTTP_THREADS_MAX: usize = 2;
+
 /// Runs a host until it is asked to stop.
 pub(super) fn run(
     path: &Path,
@@ -30,7 +33,7 @@ pub(super) fn run(
     let program =
         std::env::current_exe().map_err(HostError::system("find its own program file"))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+        .worker_threads(http_threads())
         .enable_all()
         .build()
         .map_err(HostError::system("start the HTTP runtime"))?;
@@ -62,6 +65,12 @@ pub(super) fn run(
     drop(admin);
     host.stop();
     ended
+}
+
+/// Threads that serve HTTP: extensions do the work, each on its own.
+fn http_threads() -> usize {
+    std::thread::available_parallelism()
+        .map_or(1, |processors| processors.get().min(HTTP_THREADS_MAX))
 }
 
 pub(super) fn log_to_stderr(verbose: bool, format: LogFormat) {
