@@ -1,7 +1,7 @@
 //! Accepts connections, with or without TLS, and serves HTTP on them.
 //!
 //! Invariants: a client that is slow to greet, or never sends a request, holds a connection for a bounded time and keeps
-//! nobody else from connecting; the number of connections is bounded.
+//! nobody else from connecting; the number of connections is bounded, and leaves files for the rest of the host.
 
 use std::{convert::Infallible, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -17,6 +17,7 @@ use hyper_util::{
     server::graceful::{GracefulShutdown, Watcher},
     service::TowerToHyperService,
 };
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
@@ -27,7 +28,10 @@ use tokio_rustls::{TlsAcceptor, rustls::ServerConfig};
 use tracing::{debug, warn};
 
 /// Further clients wait until one of these has gone.
-pub const CONNECTIONS_MAX: usize = 4_096;
+pub const CONNECTIONS_MAX: usize = 16_384;
+
+/// Files that are left for the store, plugins and requests to APIs, if there are so many.
+const OTHER_FILES: u64 = 512;
 
 /// Time to agree on TLS.
 pub const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
@@ -43,6 +47,27 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// TLS as it is for the next connection; it can be replaced while connections are open.
 pub type Tls = watch::Receiver<Option<Arc<ServerConfig>>>;
+
+/// Has the system let this process have as many open files as it ever would: each connection is one.
+///
+/// # Errors
+///
+/// The system refuses; then it stays as it is.
+pub fn raise_file_limit() -> io::Result<()> {
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    let raised = Rlimit {
+        current: maximum,
+        maximum,
+    };
+    Ok(setrlimit(Resource::Nofile, raised)?)
+}
+
+/// Connections that there are files for.
+fn connections_max() -> usize {
+    let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let free = files.saturating_sub(OTHER_FILES).max(files / 2);
+    usize::try_from(free).map_or(CONNECTIONS_MAX, |free| free.min(CONNECTIONS_MAX))
+}
 
 /// Answers what comes to a listener. There is a clone for each connection.
 pub trait Respond: Clone + Send + Sync + 'static {
@@ -72,7 +97,7 @@ pub async fn serve(
     mut stop: watch::Receiver<bool>,
 ) {
     let graceful = GracefulShutdown::new();
-    let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let room = Arc::new(Semaphore::new(connections_max()));
     loop {
         let accepted = async {
             // The semaphore is never closed.

@@ -16,13 +16,15 @@ use std::{
 use tig_plugin_api::{HttpReply, HttpRequest};
 use tokio::sync::oneshot;
 
-use crate::{event::Event, plugin::Plugin, queue::Queue, shadow::Standing};
+use crate::{
+    event::Event, listener::CONNECTIONS_MAX, plugin::Plugin, queue::Queue, shadow::Standing,
+};
 
 /// Events that may wait; a handler whose event finds no room is told so.
 pub const EVENTS_MAX: usize = 100_000;
 
-/// Requests that may wait; a further one is answered 503.
-pub const REQUESTS_MAX: usize = 1_000;
+/// Requests that may wait; a further one is answered 503. All slaves may ask at the same time, such as after a restart.
+pub const REQUESTS_MAX: usize = CONNECTIONS_MAX;
 
 /// Items that are taken out of the queue at once.
 const RUN_MAX: usize = 256;

@@ -7,9 +7,10 @@ use tig_host::{
     config::{Config, Overrides},
     error::HostError,
     host::Host,
+    listener,
     operator::Operator,
 };
-use tracing::info;
+use tracing::{info, warn};
 use tracing_subscriber::EnvFilter;
 
 use super::{
@@ -30,6 +31,9 @@ pub(super) fn run(
 ) -> Result<(), HostError> {
     let config_file = ConfigFile::about_to_read(path);
     let config = Config::load(path, overrides.clone())?;
+    if let Err(error) = listener::raise_file_limit() {
+        warn!("fewer slaves can connect: the limit of open files cannot be raised: {error}");
+    }
     let program =
         std::env::current_exe().map_err(HostError::system("find its own program file"))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
