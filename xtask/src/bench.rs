@@ -13,7 +13,7 @@ enum Subject {
     Host,
     /// Nonces per second of every algorithm, against an interpreter and native code, and what goes with them.
     Worker,
-    /// The master's extensions: batches, samples, a whole block.
+    /// The master: its extensions alone, and the host with them over HTTP.
     Master,
     /// Durable commits of redb and SQLite on this disk.
     Store,
@@ -26,6 +26,9 @@ pub(crate) struct Options {
     /// Print one JSON object a line instead of a table
     #[arg(long)]
     json: bool,
+    /// For the measurement itself, such as `--seconds 10` of `master`
+    #[arg(last = true)]
+    rest: Vec<String>,
 }
 
 /// Builds and measures.
@@ -44,7 +47,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             "-p tig-bench-worker"
         }
         Subject::Master => {
-            build_plugins(&workspace)?;
+            build_master(&workspace)?;
             "-p tig-bench-master"
         }
         // A workspace of its own.
@@ -55,12 +58,14 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if options.json {
         command.arg("--json");
     }
+    command.args(&options.rest);
     run_command(&mut command)
 }
 
-/// The files that the measurement loads: they lie beside its program.
-fn build_plugins(workspace: &Workspace) -> Result<()> {
-    let mut command = workspace.cargo("build --quiet --release");
+/// The host and the plugin files that the measurement runs: they lie beside its program. All are built at once, so that every
+/// crate has the same features.
+fn build_master(workspace: &Workspace) -> Result<()> {
+    let mut command = workspace.cargo("build --quiet --release -p tig-host -p tig-bench-master");
     for extension in PLUGINS {
         command.args(["-p", &extension.replace('_', "-")]);
     }

@@ -2,14 +2,11 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
 use tig_bench_report::{Line, Report, Result, Target, median_of_thread};
 use tig_plugin_api::{HttpAnswer, HttpResponse};
 
 use crate::driver::{Instance, NAMES, Plugins};
-use crate::world::{
-    config, get_algorithms, get_benchmarks, get_block, get_challenges, get_players,
-};
+use crate::world::{Answers, answers, config, get_benchmarks};
 
 /// Time for all rounds.
 const BUDGET: Duration = Duration::from_secs(10);
@@ -17,9 +14,6 @@ const BUDGET: Duration = Duration::from_secs(10);
 /// Blocks: the first creates all jobs, the one after it settles, the others are measured.
 const BLOCKS: u32 = 22;
 const BLOCKS_PER_ROUND: usize = 4;
-
-/// Answers of the API at one block, by endpoint.
-type Answers = Vec<(&'static str, Vec<u8>)>;
 
 /// All six extensions, the fetcher first.
 struct Master(Vec<Instance>);
@@ -62,28 +56,10 @@ impl Master {
     }
 }
 
-/// The same content under another id: each answer states the block that it is for.
-fn answers(number: u32) -> Result<Answers> {
-    let mut block = get_block();
-    let old = block["block"]["id"].as_str().unwrap_or_default().to_owned();
-    let id = format!("{number:032}");
-    block["block"]["id"] = id.clone().into();
-    block["block"]["details"]["height"] = (500_000 + number).into();
-    let encode = |name, value: &Value| -> Result<(&'static str, Vec<u8>)> {
-        let text = serde_json::to_string(value)?;
-        Ok((name, text.replacen(&old, &id, 1).into_bytes()))
-    };
-    Ok(vec![
-        encode("get-block", &block)?,
-        encode("get-algorithms", &get_algorithms())?,
-        encode("get-players", &get_players())?,
-        encode("get-benchmarks", &get_benchmarks())?,
-        encode("get-challenges", &get_challenges(60, 60))?,
-    ])
-}
-
 pub(crate) fn measure(report: &mut Report, plugins: &Plugins) -> Result<()> {
-    let blocks: Vec<Answers> = (0..BLOCKS).map(answers).collect::<Result<_>>()?;
+    let blocks: Vec<Answers> = (0..BLOCKS)
+        .map(|number| answers(number, &get_benchmarks()))
+        .collect::<Result<_>>()?;
     let bytes: usize = blocks[0].iter().map(|(_, body)| body.len()).sum();
     let mut master = Master::start(plugins)?;
     let mut left = blocks.iter();

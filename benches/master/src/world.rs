@@ -1,6 +1,7 @@
 //! The data that the measurements run on: a config, a job, a whole block as the API tells it.
 
 use serde_json::{Map, Value, json};
+use tig_bench_report::Result;
 
 pub(crate) const PLAYER: &str = "0x1111111111111111111111111111111111111111";
 
@@ -151,22 +152,38 @@ pub(crate) fn precommit(number: usize, num_nonces: u64) -> Value {
         "state": { "block_confirmed": HEIGHT, "rand_hash": id("4a5d", number) } })
 }
 
+/// A benchmark of ours, confirmed.
+pub(crate) fn benchmark(number: usize, merkle_root: &Value, sampled_nonces: &Value) -> Value {
+    json!({ "id": id("be", number), "details": { "num_solutions": 120, "merkle_root": merkle_root },
+        "state": { "block_confirmed": HEIGHT - 50, "sampled_nonces": sampled_nonces }, "solution_nonces": null })
+}
+
 /// Body of `GET /get-benchmarks`: the benchmarks are proved, but for the last ones.
 pub(crate) fn get_benchmarks() -> Value {
-    let benchmark = |number: usize| {
-        json!({ "id": id("be", number), "details": { "num_solutions": 120, "merkle_root": format!("{number:064x}") },
-            "state": { "block_confirmed": HEIGHT - 50, "sampled_nonces": [1, 17, 399, 1044, 2310, 4999] },
-            "solution_nonces": null })
-    };
     let proof = |number: usize| {
         json!({ "benchmark_id": id("be", number), "state": { "block_confirmed": HEIGHT - 40, "submission_delay": 6 },
             "merkle_proofs": null })
     };
-    json!({ "block_id": id("b10c", 0), "block_details": block_details(),
-        "precommits": (0..PRECOMMITS).map(|number| precommit(number, 5000)).collect::<Vec<_>>(),
-        "benchmarks": (0..BENCHMARKS).map(benchmark).collect::<Vec<_>>(),
-        "proofs": (0..BENCHMARKS).map(proof).collect::<Vec<_>>(),
-        "frauds": [] })
+    let precommits: Vec<Value> = (0..PRECOMMITS)
+        .map(|number| precommit(number, 5000))
+        .collect();
+    let benchmarks: Vec<Value> = (0..BENCHMARKS)
+        .map(|number| {
+            benchmark(
+                number,
+                &json!(format!("{number:064x}")),
+                &json!([1, 17, 399, 1044, 2310, 4999]),
+            )
+        })
+        .collect();
+    let proofs: Vec<Value> = (0..BENCHMARKS).map(proof).collect();
+    listing(&precommits, &benchmarks, &proofs)
+}
+
+/// Body of `GET /get-benchmarks` with these records.
+pub(crate) fn listing(precommits: &[Value], benchmarks: &[Value], proofs: &[Value]) -> Value {
+    json!({ "block_id": id("b10c", 0), "block_details": block_details(), "precommits": precommits,
+        "benchmarks": benchmarks, "proofs": proofs, "frauds": [] })
 }
 
 /// Body of `GET /get-challenges`; frontiers of `size` x `size` cells with `points` points each.
@@ -191,6 +208,29 @@ pub(crate) fn get_challenges(size: i32, points: i32) -> Value {
     };
     json!({ "block_id": id("b10c", 0), "block_details": block_details(),
         "challenges": (0..CHALLENGES.len()).map(challenge).collect::<Vec<_>>() })
+}
+
+/// Answers of the API at one block, by endpoint.
+pub(crate) type Answers = Vec<(&'static str, Vec<u8>)>;
+
+/// The answers at a block: those of another number differ only in the block's id and height, and in the `listing`.
+pub(crate) fn answers(number: u32, listing: &Value) -> Result<Answers> {
+    let mut block = get_block();
+    let old = block["block"]["id"].as_str().unwrap_or_default().to_owned();
+    let id = format!("{number:032}");
+    block["block"]["id"] = id.clone().into();
+    block["block"]["details"]["height"] = (HEIGHT + number).into();
+    let encode = |name, value: &Value| -> Result<(&'static str, Vec<u8>)> {
+        let text = serde_json::to_string(value)?;
+        Ok((name, text.replacen(&old, &id, 1).into_bytes()))
+    };
+    Ok(vec![
+        encode("get-block", &block)?,
+        encode("get-algorithms", &get_algorithms())?,
+        encode("get-players", &get_players())?,
+        encode("get-benchmarks", listing)?,
+        encode("get-challenges", &get_challenges(60, 60))?,
+    ])
 }
 
 /// The arguments of `new_block` with only what jobs need and `precommits`.

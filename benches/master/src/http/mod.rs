@@ -1,0 +1,43 @@
+//! The host as it runs in production: its own process, the plugin files, HTTP, a store on disk.
+//!
+//! It has a processor to itself; the slaves and the network's API that this program plays have another one.
+
+mod client;
+mod master;
+mod polls;
+mod slaves;
+mod stub;
+mod waits;
+mod work;
+
+use tig_bench_report::{Report, Result};
+
+/// Measures the parts that are wanted; `seconds` is how long the slaves work.
+pub(crate) fn measure(
+    report: &mut Report,
+    is_wanted: impl Fn(&str) -> bool,
+    seconds: u64,
+) -> Result<()> {
+    master::make_way()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        if is_wanted("polls") {
+            polls::polls_of(report, 1_000).await?;
+            polls::polls_of(report, 100_000).await?;
+        }
+        if is_wanted("results") {
+            for count in [100, 1_000, 10_000] {
+                polls::results_of(report, count).await?;
+            }
+        }
+        if is_wanted("waits") {
+            waits::measure(report).await?;
+        }
+        if is_wanted("slaves") {
+            slaves::measure(report, seconds).await?;
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,202 @@
+//! How fast polls are answered, and how fast results get to disk: 64 connections, the host on one processor.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tig_bench_report::{Line, Report, Result, Target};
+use tig_protocol::{BatchResult, MerkleHash};
+
+use super::client::{Answered, Crowd, Work, get_batch, post};
+use super::master::{Master, PATIENCE};
+use super::stub::Stub;
+use crate::world::{answers, config, listing, precommit};
+
+/// Nonces per batch.
+pub(crate) const BATCH_SIZE: u64 = 8;
+
+const CONNECTIONS: usize = 64;
+
+/// Batches that a slave holds at most: fewer than the host lets it.
+const HELD_MAX: usize = 50;
+
+/// Polls and results of one number, at least.
+const REQUESTS: usize = 20_000;
+
+/// A host with `num_jobs` jobs of `count` batches each, all of them queued.
+async fn queued(stub: &mut Option<Stub>, num_jobs: usize, count: usize) -> Result<Master> {
+    let nonces = count as u64 * BATCH_SIZE;
+    let precommits: Vec<Value> = (0..num_jobs)
+        .map(|number| precommit(number, nonces))
+        .collect();
+    let stub = stub.insert(Stub::start(answers(0, &listing(&precommits, &[], &[]))?)?);
+    let master = Master::start(stub, &config(BATCH_SIZE))?;
+    master.wait_until_queued(num_jobs * count).await?;
+    Ok(master)
+}
+
+/// What was measured of a number of requests.
+#[derive(Default)]
+struct Sum {
+    elapsed: Duration,
+    processor: Duration,
+    times: Vec<Duration>,
+}
+
+impl Sum {
+    fn add(&mut self, answers: &[Vec<Answered>], elapsed: Duration, processor: Duration) {
+        self.elapsed += elapsed;
+        self.processor += processor;
+        self.times
+            .extend(answers.iter().flatten().map(|answered| answered.time));
+    }
+
+    fn report(
+        mut self,
+        report: &mut Report,
+        name: &str,
+        rate: f64,
+        p99_ms: Option<f64>,
+    ) -> Result<()> {
+        let count = self.times.len() as f64;
+        self.times.sort_unstable();
+        let p99 = self.times[self.times.len() * 99 / 100];
+        let mut line = |what, value, unit, target| {
+            let name = &format!("{name}: {what}");
+            report.add(&Line {
+                name,
+                value,
+                unit,
+                target,
+                against: None,
+            })
+        };
+        line(
+            "answered",
+            count / self.elapsed.as_secs_f64(),
+            "1/s",
+            Target::AtLeast(rate),
+        )?;
+        line(
+            "the host's processor time",
+            self.processor.as_secs_f64() / count * 1e6,
+            "us",
+            Target::AtMost(1e6 / rate),
+        )?;
+        let most = p99_ms.map_or(Target::None, Target::AtMost);
+        line("99 of 100 within", p99.as_secs_f64() * 1e3, "ms", most)
+    }
+}
+
+/// Each connection is a slave of its own.
+fn slave(place: usize) -> String {
+    format!("slave-{place}")
+}
+
+/// For each connection as many requests as `count` says.
+fn polls(count: usize) -> Vec<Vec<Vec<u8>>> {
+    (0..CONNECTIONS)
+        .map(|place| vec![get_batch(&slave(place), ""); count])
+        .collect()
+}
+
+/// For each connection a request for each batch it was given.
+fn follow(
+    given: &[Vec<Answered>],
+    request: impl Fn(&str, &Work) -> Result<Vec<u8>>,
+) -> Result<Vec<Vec<Vec<u8>>>> {
+    let follow = |(place, batches): (usize, &Vec<Answered>)| {
+        let slave = slave(place);
+        let batches = batches.iter();
+        batches
+            .map(|batch| request(&slave, &serde_json::from_slice(&batch.body)?))
+            .collect()
+    };
+    given.iter().enumerate().map(follow).collect()
+}
+
+/// `GET /get-batch` with so many batches queued; between the measured bursts they are given back.
+pub(crate) async fn polls_of(report: &mut Report, count: usize) -> Result<()> {
+    let mut stub = None;
+    let master = queued(&mut stub, count.div_ceil(1_000), 1_000).await?;
+    let mut crowd = Crowd::open(master.address, CONNECTIONS).await?;
+    let burst = HELD_MAX.min(count * 9 / 10 / CONNECTIONS);
+    let mut sum = Sum::default();
+    while sum.times.len() < REQUESTS {
+        let requests = polls(burst);
+        let (processor, start) = (master.processor_time()?, Instant::now());
+        let given = crowd.ask(requests).await?;
+        let elapsed = start.elapsed();
+        sum.add(
+            &given,
+            elapsed,
+            master.processor_time()?.saturating_sub(processor),
+        );
+        let back = follow(&given, |slave, work| {
+            let path = format!("/release-batch/{}_{}", work.benchmark_id, work.start_nonce);
+            Ok(post(slave, &path, r#"{"reason": "stopping"}"#))
+        })?;
+        crowd.ask(back).await?;
+    }
+    sum.report(
+        report,
+        &format!("poll, {count} queued"),
+        30_000.0,
+        Some(10.0),
+    )
+}
+
+/// Results of jobs of `count` batches: the time ends when the last one is in its job, and that on disk.
+pub(crate) async fn results_of(report: &mut Report, count: usize) -> Result<()> {
+    let mut stub = None;
+    let master = queued(&mut stub, REQUESTS.div_ceil(count), count).await?;
+    let mut crowd = Crowd::open(master.address, CONNECTIONS).await?;
+    let mut sum = Sum::default();
+    while sum.times.len() + CONNECTIONS * HELD_MAX <= REQUESTS {
+        let given = crowd.ask(polls(HELD_MAX)).await?;
+        let results = follow(&given, |slave, work| {
+            let path = format!(
+                "/submit-batch-result/{}_{}",
+                work.benchmark_id, work.start_nonce
+            );
+            Ok(post(slave, &path, &serde_json::to_string(&result(work))?))
+        })?;
+        let (_, handled) = master.handled("job_manager").await?;
+        let (processor, start) = (master.processor_time()?, Instant::now());
+        let stored = crowd.ask(results).await?;
+        wait_until_stored(&master, handled + (CONNECTIONS * HELD_MAX) as u64).await?;
+        let elapsed = start.elapsed();
+        sum.add(
+            &stored,
+            elapsed,
+            master.processor_time()?.saturating_sub(processor),
+        );
+    }
+    sum.report(
+        report,
+        &format!("result to disk, {count} batches a job"),
+        10_000.0,
+        None,
+    )
+}
+
+async fn wait_until_stored(master: &Master, handled: u64) -> Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    while !matches!(master.handled("job_manager").await?, (true, now) if now >= handled) {
+        if Instant::now() > deadline {
+            return Err("results that were answered are not stored".into());
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    Ok(())
+}
+
+/// A result that looks like any other.
+fn result(work: &Work) -> BatchResult {
+    let mut root = [7; 32];
+    root[..8].copy_from_slice(&work.start_nonce.to_le_bytes());
+    BatchResult {
+        merkle_root: MerkleHash(root),
+        solution_nonces: vec![work.start_nonce, work.start_nonce + 3],
+        merkle_proofs: Vec::new(),
+    }
+}
