@@ -121,6 +121,12 @@ struct State {
     asleep: bool,
 }
 
+impl State {
+    fn is_idle(&self) -> bool {
+        self.commands.is_empty() && self.items.is_empty()
+    }
+}
+
 /// See the module's documentation.
 #[derive(Default)]
 pub struct Mailbox {
@@ -221,6 +227,11 @@ impl Mailbox {
     pub fn take(&self) -> Taken {
         if let Some(item) = self.next_of_run() {
             return Taken::Item(item);
+        }
+        // Who puts items is let go first, if it waits for this processor: going to sleep and being woken for each of them
+        // costs more than handling it.
+        if self.lock().is_idle() {
+            std::thread::yield_now();
         }
         let mut state = self.lock();
         loop {
