@@ -40,7 +40,8 @@ struct Fate {
     batches: usize,
     polls: usize,
     errors: Vec<String>,
-    /// Without an answer, or without a batch.
+    number: usize,
+    /// The longest that it was without an answer, and without a batch.
     slowest: Duration,
     longest_idle: Duration,
 }
@@ -84,11 +85,10 @@ fn told(
         .map(|fate| fate.slowest)
         .max()
         .unwrap_or_default();
-    let idle = fates
-        .iter()
-        .map(|fate| fate.longest_idle)
-        .max()
-        .unwrap_or_default();
+    let idle = |parity: usize| {
+        let of = fates.iter().filter(|fate| fate.number % 2 == parity);
+        of.map(|fate| fate.longest_idle).max().unwrap_or_default()
+    };
     let name = format!("{} slaves, {seconds} s", fates.len());
     let mut line = |what, value, unit, target| {
         let name = &format!("{name}: {what}");
@@ -107,12 +107,12 @@ fn told(
         "",
         Target::AtMost(0.0),
     )?;
-    line(
-        "longest time of a slave without a batch",
-        idle.as_secs_f64(),
-        "s",
-        Target::None,
-    )?;
+    for (parity, what) in [
+        (0, "longest time without a batch, poll held"),
+        (1, "longest time without a batch, poll not held"),
+    ] {
+        line(what, idle(parity).as_secs_f64(), "s", Target::None)?;
+    }
     line("batches computed", batches as f64, "", Target::None)?;
     line("polls answered", polls as f64, "", Target::None)?;
     line(
@@ -161,11 +161,20 @@ async fn feed(stub: Arc<Stub>, count: usize, end: Instant) -> Result<(), String>
 }
 
 async fn slave(number: usize, master: SocketAddr, end: Instant) -> Fate {
-    let mut fate = Fate::default();
+    let mut fate = Fate {
+        number,
+        ..Fate::default()
+    };
     if let Err(error) = live(number, master, end, &mut fate).await {
         fate.errors.push(error.to_string());
     }
     fate
+}
+
+/// Each time another one, half as long to half again as long: with equal ones a slave could always come just after the others.
+fn pause(number: usize, polls: usize) -> Duration {
+    let share = (number * 7_919 + polls * 104_729) % 1_000;
+    PAUSE.mul_f64(0.5 + share as f64 / 1_000.0)
 }
 
 async fn live(number: usize, master: SocketAddr, end: Instant, fate: &mut Fate) -> Result<()> {
@@ -185,7 +194,12 @@ async fn live(number: usize, master: SocketAddr, end: Instant, fate: &mut Fate) 
         match given.status {
             200 => {}
             404 => {
-                sleep(if waits { Duration::ZERO } else { PAUSE }).await;
+                sleep(if waits {
+                    Duration::ZERO
+                } else {
+                    pause(number, fate.polls)
+                })
+                .await;
                 continue;
             }
             status => {
