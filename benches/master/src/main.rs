@@ -2,7 +2,7 @@
 //! runs, over HTTP and with its store on disk.
 //!
 //! `cargo xtask bench master [--json] [-- [--only PART] [--seconds N]]` builds host and plugins and runs this. `PART` is
-//! `plugins`, `polls`, `results`, `waits` or `slaves`; `N` is how long ten thousand slaves work, 60 if it is not given.
+//! `plugins`, `polls`, `results`, `blocks`, `waits` or `slaves`; `N` is how long ten thousand slaves work, 60 if it is not given.
 
 mod batches;
 mod block;

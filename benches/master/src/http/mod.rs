@@ -2,6 +2,7 @@
 //!
 //! It has a processor to itself; the slaves and the network's API that this program plays have another one.
 
+mod blocks;
 mod client;
 mod master;
 mod polls;
@@ -31,6 +32,9 @@ pub(crate) fn measure(
             for count in [100, 1_000, 10_000] {
                 polls::results_of(report, count).await?;
             }
+        }
+        if is_wanted("blocks") {
+            blocks::measure(report).await?;
         }
         if is_wanted("waits") {
             waits::measure(report).await?;
