@@ -80,7 +80,7 @@ impl Sum {
             "the host's processor time",
             self.processor.as_secs_f64() / count * 1e6,
             "us",
-            Target::AtMost(1e6 / rate),
+            Target::AtMost((1e7 / rate).round() / 10.0),
         )?;
         let most = p99_ms.map_or(Target::None, Target::AtMost);
         line("99 of 100 within", p99.as_secs_f64() * 1e3, "ms", most)
