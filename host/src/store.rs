@@ -5,6 +5,7 @@
 
 mod archive;
 mod commit;
+mod damage;
 mod view;
 
 use std::{
@@ -46,6 +47,14 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
         /// The system's or the database's reason.
+        reason: String,
+    },
+    /// The file is not as redb has written it.
+    #[error("the store {} is damaged ({reason}) and is left as it is; put a copy of it back, or set `backup_folder` to another folder", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What does not hold.
         reason: String,
     },
     /// Another process has it.
@@ -127,17 +136,25 @@ impl Store {
             reason,
         };
         std::fs::create_dir_all(folder).map_err(|error| failed(error.to_string()))?;
-        let database = Database::create(&path).map_err(|error| match error {
-            redb::DatabaseError::DatabaseAlreadyOpen => StoreError::InUse { path: path.clone() },
-            other => failed(other.to_string()),
-        })?;
-        let identity = [
-            ("layout", LAYOUT),
-            ("player_id", player_id),
-            ("api_url", api_url),
-        ];
-        claim(&database, &path, &identity)?;
-        Self::over(database)
+        let open = || {
+            let database = Database::create(&path).map_err(|error| match error {
+                redb::DatabaseError::DatabaseAlreadyOpen => {
+                    StoreError::InUse { path: path.clone() }
+                }
+                other => failed(other.to_string()),
+            })?;
+            let identity = [
+                ("layout", LAYOUT),
+                ("player_id", player_id),
+                ("api_url", api_url),
+            ];
+            claim(&database, &path, &identity)?;
+            Self::over(database)
+        };
+        damage::caught(open).unwrap_or_else(|reason| {
+            let path = path.clone();
+            Err(StoreError::Damaged { path, reason })
+        })
     }
 
     /// A store that is gone when it is dropped.
