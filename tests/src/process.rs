@@ -150,6 +150,12 @@ impl Process {
         self.child.try_wait().ok().flatten()
     }
 
+    /// The child's process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Everything logged so far.
     #[must_use]
     pub fn log(&self) -> String {

@@ -1,6 +1,7 @@
 //! The three processes together: devnet, host, slave.
 
 use std::net::SocketAddr;
+use std::process::Command;
 
 use crate::config::MasterOptions;
 use crate::observe::{DevnetStatus, Job, ObserveError, SlaveStats};
@@ -75,7 +76,19 @@ impl Stack {
     /// # Errors
     /// It does not start.
     pub fn restart_host(&mut self, options: &MasterOptions) -> Result<(), StartError> {
-        self.begin_host(options)?;
+        self.restart_host_as(self.site.host(), options)
+    }
+
+    /// As [`Stack::restart_host`], by another command than usual.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub fn restart_host_as(
+        &mut self,
+        host: Command,
+        options: &MasterOptions,
+    ) -> Result<(), StartError> {
+        self.begin_host_as(host, options)?;
         self.host_address = self.host.address()?;
         Ok(())
     }
@@ -85,13 +98,21 @@ impl Stack {
     /// # Errors
     /// It does not start.
     pub fn begin_host(&mut self, options: &MasterOptions) -> Result<(), StartError> {
+        self.begin_host_as(self.site.host(), options)
+    }
+
+    fn begin_host_as(
+        &mut self,
+        mut host: Command,
+        options: &MasterOptions,
+    ) -> Result<(), StartError> {
         let port = self
             .host_address
             .parse()
             .map_or(0, |address: SocketAddr| address.port());
         let api_url = format!("http://{}", self.devnet_address);
         self.site.write_config(options, &api_url, port)?;
-        self.host = self.site.spawn("tig-host", &mut self.site.host())?;
+        self.host = self.site.spawn("tig-host", &mut host)?;
         Ok(())
     }
 

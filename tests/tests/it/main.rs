@@ -7,6 +7,7 @@
 
 mod bad_input;
 mod bad_slaves;
+mod disk;
 mod garbage;
 mod kills;
 mod life_cycle;
