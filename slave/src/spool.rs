@@ -7,6 +7,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use tig_protocol::BatchResult;
+
 use crate::name::SlaveName;
 use crate::wasm::write_whole;
 
@@ -56,11 +58,16 @@ impl Spool {
         let mut results = Vec::new();
         for entry in entries {
             let path = entry?.path();
-            let is_result = path.extension().is_some_and(|found| found == EXTENSION)
-                && path.metadata()?.len() <= RESULT_BYTES_MAX;
-            if let (true, Some(batch_id)) = (is_result, path.file_stem()) {
-                let batch_id = batch_id.to_string_lossy().into_owned();
-                results.push((batch_id, std::fs::read(&path)?));
+            if path.extension().is_none_or(|found| found != EXTENSION) {
+                continue;
+            }
+            match read_result(&path) {
+                Ok(result) => results.push(result),
+                // The others are worth as much as before.
+                Err(error) => {
+                    let path = path.display();
+                    tracing::warn!(%path, %error, "a result on disk cannot be used; it is left out");
+                }
             }
             if results.len() == RESULTS_MAX {
                 break;
@@ -74,9 +81,24 @@ impl Spool {
     }
 }
 
+/// Batch id and body of a result that is whole.
+fn read_result(path: &Path) -> io::Result<(String, Vec<u8>)> {
+    if path.metadata()?.len() > RESULT_BYTES_MAX {
+        return Err(io::Error::other(format!(
+            "it is longer than {RESULT_BYTES_MAX} bytes"
+        )));
+    }
+    let body = std::fs::read(path)?;
+    serde_json::from_slice::<BatchResult>(&body)?;
+    let batch_id = path.file_stem().unwrap_or_default();
+    Ok((batch_id.to_string_lossy().into_owned(), body))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const RESULT: &[u8] = br#"{"merkle_root":"b3ba1077f907bac2cd841276d54212206380d679a0dc354d87951aa07c37120a","solution_nonces":[],"merkle_proofs":[]}"#;
 
     #[test]
     fn what_is_kept_is_there_until_it_is_forgotten() {
@@ -85,14 +107,35 @@ mod tests {
         let spool = Spool::of(root.path(), &name);
         assert_eq!(spool.all().expect("no folder is no results"), []);
         spool.keep("job_0", b"{}").expect("the folder is writable");
-        spool.keep("job_32", b"[]").expect("the folder is writable");
+        spool
+            .keep("job_32", RESULT)
+            .expect("the folder is writable");
         spool.forget("job_0").expect("it is there");
         spool.forget("job_0").expect("it is gone already");
         // Half a file of a slave that was killed while it wrote.
         std::fs::write(spool.folder.join("job_64.0123.tmp"), "{").expect("writable");
         let kept = Spool::of(root.path(), &name).all().expect("readable");
-        assert_eq!(kept, [("job_32".to_owned(), b"[]".to_vec())]);
+        assert_eq!(kept, [("job_32".to_owned(), RESULT.to_vec())]);
         let other = "rig-8".parse().expect("a name");
         assert_eq!(Spool::of(root.path(), &other).all().expect("readable"), []);
+    }
+
+    #[test]
+    fn a_damaged_result_is_left_out_and_the_others_are_not() {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        let name = "rig-7".parse().expect("a name");
+        let spool = Spool::of(root.path(), &name);
+        spool.keep("job_0", RESULT).expect("the folder is writable");
+        // What a disk may give back, and something that cannot be read at all.
+        for (batch_id, body) in [
+            ("empty_0", &b""[..]),
+            ("half_0", &RESULT[..50]),
+            ("zero_0", &[0; 99]),
+        ] {
+            spool.keep(batch_id, body).expect("the folder is writable");
+        }
+        std::fs::create_dir(spool.path("folder_0")).expect("writable");
+        let kept = spool.all().expect("readable");
+        assert_eq!(kept, [("job_0".to_owned(), RESULT.to_vec())]);
     }
 }

@@ -81,6 +81,45 @@ async fn a_killed_slave_delivers_what_it_had_computed() {
     });
 }
 
+/// As on a disk that is full or read-only: there is no place for results.
+#[tokio::test]
+async fn a_result_that_cannot_be_kept_on_disk_is_delivered_from_memory() {
+    let master = FakeMaster::start();
+    master.seen(|seen| seen.upload_statuses.extend([503; 3]));
+    let slave = Slave::start(&master);
+    until("it polls", || master.seen(|seen| seen.polls) > 0).await;
+    std::fs::write(slave.folder.join("results"), "in the way").unwrap();
+    master.serve(mini("mini/satisfiability"), &[batch(&master, JOB, &[])]);
+    until_accepted(&master, 1).await;
+    slave.stop().await;
+    assert_eq!(master.seen(|seen| seen.upload_attempts), 4);
+}
+
+/// As on a disk that is full: a module cannot be kept.
+#[tokio::test]
+async fn a_batch_whose_module_cannot_be_written_is_given_back_with_the_reason() {
+    let master = FakeMaster::start();
+    let wasm = mini("mini/satisfiability");
+    let slave = Slave::start(&master);
+    until("it polls", || master.seen(|seen| seen.polls) > 0).await;
+    let in_the_way = slave.folder.join(format!("{}.wasm", blake3::hash(&wasm)));
+    std::fs::create_dir(&in_the_way).unwrap();
+    master.serve(wasm, &[batch(&master, JOB, &[])]);
+    until("it is given back", || {
+        master.seen(|seen| !seen.released.is_empty())
+    })
+    .await;
+    std::fs::remove_dir(&in_the_way).unwrap();
+    master.serve(mini("mini/satisfiability"), &[batch(&master, JOB, &[])]);
+    until_accepted(&master, 1).await;
+    slave.stop().await;
+    let reason = master.seen(|seen| seen.released[0].1.clone());
+    assert!(
+        reason.contains("cannot use the algorithms folder"),
+        "{reason}"
+    );
+}
+
 #[tokio::test]
 async fn refused_result_is_dropped_and_the_next_batch_goes_on() {
     let master = FakeMaster::start();
