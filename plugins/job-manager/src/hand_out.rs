@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
 use tig_events::{ChallengeThroughput, NewBatch, Throughput};
 use tig_plugin_api::prelude::*;
 
@@ -40,8 +41,25 @@ impl JobManager {
         let open = self
             .jobs
             .values()
-            .filter(|job| job.record().abandoned.is_none());
+            .filter(|job| job.record().abandoned.is_none() && job.refused != Some(job.stage()));
         ctx.unfinished(open.count() as u64);
+    }
+
+    /// The API has refused a benchmark or proof. If that is final, nothing is left to do for the job, unless a block shows
+    /// that it has gone on nevertheless.
+    pub(crate) fn submission_failed(
+        &mut self,
+        ctx: &mut Context<'_>,
+        request: &Value,
+        will_retry: bool,
+    ) {
+        let job = request["benchmark_id"]
+            .as_str()
+            .and_then(|benchmark_id| self.jobs.get_mut(benchmark_id));
+        if let Some(job) = job.filter(|_| !will_retry) {
+            job.refused = Some(job.stage());
+            self.tell_unfinished(ctx);
+        }
     }
 
     /// Keeps the slaves in work while a huge job goes out in portions.

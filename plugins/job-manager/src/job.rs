@@ -113,6 +113,8 @@ pub(crate) struct Job {
     audits: BTreeMap<u64, OpenAudit>,
     /// The last stage whose event this process has emitted.
     pub(crate) announced: Option<Stage>,
+    /// The stage in which the API has refused for good what is ready: nobody need wait for this job then.
+    pub(crate) refused: Option<Stage>,
 }
 
 impl Job {
@@ -126,6 +128,7 @@ impl Job {
             schedule: Schedule::default(),
             audits: BTreeMap::new(),
             announced: None,
+            refused: None,
         };
         job.tree = GrowingTree::new(job.num_batches());
         job

@@ -2,7 +2,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | handles | `new_block`, `precommit_confirmed`, `benchmark_confirmed`, `proof_confirmed`, `batch_result`, `slave_quarantined`, `update` |
+//! | handles | `new_block`, `precommit_confirmed`, `benchmark_confirmed`, `proof_confirmed`, `batch_result`, `submit_benchmark_error`, `submit_proof_error`, `slave_quarantined`, `update` |
 //! | emits | `new_batch`, `audit_batch`, `benchmark_ready`, `proof_ready`, `result_refused`, `slave_convicted` (durable), `throughput` |
 //! | routes | `GET /jobs` |
 //! | config | per challenge name: `batch_size` (a power of two), `ms_delay_between_batch_retries`, `audit_share`, `verifier` |
@@ -35,7 +35,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tig_events::{
     AuditBatch, BatchReceived, BenchmarkConfirmed, BenchmarkReady, NewBatch, PrecommitConfirmed,
-    ProofConfirmed, ProofReady, ResultRefused, SlaveConvicted, SlaveQuarantined, Throughput,
+    ProofConfirmed, ProofReady, ResultRefused, SlaveConvicted, SlaveQuarantined,
+    SubmitBenchmarkError, SubmitProofError, Throughput,
 };
 use tig_plugin_api::prelude::*;
 
@@ -202,6 +203,24 @@ impl JobManager {
         }
         self.announce(ctx, &benchmark_id)?;
         self.top_up(ctx)
+    }
+
+    fn on_submit_benchmark_error(
+        &mut self,
+        ctx: &mut Context<'_>,
+        event: SubmitBenchmarkError,
+    ) -> Result<()> {
+        self.submission_failed(ctx, &event.request, event.will_retry);
+        Ok(())
+    }
+
+    fn on_submit_proof_error(
+        &mut self,
+        ctx: &mut Context<'_>,
+        event: SubmitProofError,
+    ) -> Result<()> {
+        self.submission_failed(ctx, &event.request, event.will_retry);
+        Ok(())
     }
 
     fn on_slave_quarantined(

@@ -206,3 +206,33 @@ fn an_unconfigured_challenge_harms_no_other() {
         json!({ "kind": "config", "name": "new" })
     );
 }
+
+#[test]
+fn a_drain_does_not_wait_for_what_the_api_has_refused_for_good() {
+    let mut manager = start(4);
+    let ready = compute(&mut manager);
+    let failed = |request: &Value, will_retry| json!({ "text": "no", "status": 400, "request": request, "will_retry": will_retry });
+    manager.event("submit_benchmark_error", failed(&ready, true));
+    assert_eq!(manager.unfinished(), 1, "it is sent again");
+    manager.event("submit_benchmark_error", failed(&ready, false));
+    assert_eq!(manager.unfinished(), 0);
+    manager.event(
+        "submit_benchmark_error",
+        failed(&json!({ "benchmark_id": "f00d" }), false),
+    );
+    manager.update();
+    assert_eq!(manager.unfinished(), 0);
+
+    manager.event(
+        "new_block",
+        block_with_benchmark(103, &ready["merkle_root"]),
+    );
+    assert_eq!(manager.unfinished(), 1, "the network has it nevertheless");
+    for batch in take(&mut manager, "new_batch") {
+        manager.event("batch_result", work(&batch));
+    }
+    let proof = take(&mut manager, "proof_ready").pop().unwrap();
+    assert_eq!(manager.unfinished(), 1);
+    manager.event("submit_proof_error", failed(&proof, false));
+    assert_eq!(manager.unfinished(), 0);
+}
