@@ -12,7 +12,7 @@ use tig_challenges::ChallengeKind;
 use tig_worker::{Algorithm, BadModule, WASM_BYTES_MAX};
 
 /// Ids have three digits.
-const ALGORITHMS_PER_CHALLENGE_MAX: usize = 999;
+pub(crate) const ALGORITHMS_PER_CHALLENGE_MAX: usize = 999;
 
 /// An algorithm of the network with its module.
 #[derive(Debug, Clone)]
@@ -92,6 +92,11 @@ impl PublishedAlgorithm {
             wasm: wasm.into(),
             compiled: Some(Algorithm::compile(wasm)?),
         })
+    }
+
+    /// The number in the id.
+    pub(crate) fn number(&self) -> Option<usize> {
+        self.id.rsplit_once("_a")?.1.parse().ok()
     }
 
     /// An algorithm that is only pretended, for simulations: its module is empty and its re-executions have no

@@ -1,9 +1,10 @@
-//! A local network that speaks the TIG API: the rules of tig-protocol.md marked CORE, deterministic from a seed.
+//! A local network that speaks the TIG API: the rules of tig-protocol.md marked CORE and CORE+, and those marked ECON in
+//! a simple form, deterministic from a seed.
 //!
 //! [`Network`] is the protocol as a pure state machine, [`Api`] the same as a function from request to answer, and
 //! [`Faults`] decides in front of it what goes wrong. None of them does I/O or knows the time: a simulation drives them
-//! in virtual time, [`Devnet`] and [`server`] on loopback. What a benchmarker does not touch is left out: top-ups,
-//! submitted algorithms, qualifiers, influence and rewards.
+//! in virtual time, [`Devnet`] and [`server`] on loopback. What a benchmarker does not touch is left out: algorithms
+//! submitted over the API, merges, and deposits.
 
 mod algorithms;
 pub mod api;

@@ -4,10 +4,12 @@
 
 mod accounts;
 mod activity;
+mod algorithms;
 mod blocks;
 mod chain;
 mod config;
 mod confirmation;
+mod economy;
 mod errors;
 mod fees;
 mod frontiers;
@@ -27,15 +29,15 @@ mod wire;
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use algorithms::StoredAlgorithm;
 use chain::Chain;
-use frontiers::Frontiers;
+use frontiers::ChallengeRules;
 use ids::Secret;
 use records::Record;
 use tig_protocol::PreciseNumber;
 use topups::StoredTopup;
 
-use crate::algorithms::PublishedAlgorithm;
-
+pub use algorithms::AddAlgorithmError;
 pub use config::devnet_config;
 pub use errors::ProtocolError;
 pub use genesis::{Genesis, GenesisError};
@@ -55,9 +57,9 @@ pub use topups::Transaction;
 #[derive(Debug)]
 pub struct Network {
     secret: Secret,
-    algorithms: BTreeMap<String, PublishedAlgorithm>,
+    algorithms: BTreeMap<String, StoredAlgorithm>,
     /// Per active challenge; the same at every block.
-    frontiers: BTreeMap<String, Frontiers>,
+    rules: BTreeMap<String, ChallengeRules>,
     download_base_url: String,
     chain: Chain,
     /// Per benchmark id.
@@ -84,7 +86,7 @@ impl Network {
     pub fn wasm(&self, algorithm_id: &str) -> Option<&[u8]> {
         self.algorithms
             .get(algorithm_id)
-            .map(|algorithm| &*algorithm.wasm)
+            .map(|algorithm| &*algorithm.published.wasm)
     }
 
     fn next_sequence(&mut self) -> u64 {

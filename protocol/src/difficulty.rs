@@ -2,10 +2,12 @@
 //!
 //! Frontiers are sets: every function that returns one returns it sorted and without duplicates.
 
+mod layers;
 mod sample;
 
 use std::cmp::Ordering;
 
+pub use layers::hard_layers;
 pub use sample::sample;
 
 /// A difficulty, in the order of the challenge's parameters.
@@ -31,6 +33,9 @@ pub fn easy_frontier(points: &[Point]) -> Vec<Point> {
 
 /// The points that never compare as `excluded` to another.
 fn frontier(points: &[Point], excluded: Ordering) -> Vec<Point> {
+    if layers::are_planar(points) {
+        return layers::planar_frontier(points, excluded);
+    }
     let outside = |point: &&Point| {
         points
             .iter()

@@ -1,6 +1,6 @@
 //! Lifespan and activity (tig-protocol.md section 8), and the active sets of a block (section 3).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use tig_protocol::api::ProtocolConfig;
 
@@ -33,17 +33,17 @@ pub(crate) fn is_active(record: &Record, height: u32, config: &ProtocolConfig) -
         && proof.height.saturating_add(penalty) <= height
 }
 
-/// Ids of the benchmarks that are active at `height`, and of the players who own one.
-pub(crate) fn active_benchmarks(
-    records: &BTreeMap<String, Record>,
+/// The benchmarks that are active at `height`, by id.
+pub(crate) fn active_benchmarks<'a>(
+    records: &'a BTreeMap<String, Record>,
     height: u32,
     config: &ProtocolConfig,
-) -> (BTreeSet<String>, BTreeSet<String>) {
+) -> Vec<(&'a str, &'a Record)> {
     records
         .iter()
         .filter(|(_, record)| is_active(record, height, config))
-        .map(|(id, record)| (id.clone(), record.precommit.settings.player_id.clone()))
-        .unzip()
+        .map(|(id, record)| (id.as_str(), record))
+        .collect()
 }
 
 /// The product is formed in f64 and truncated, as the protocol says; the cast saturates.

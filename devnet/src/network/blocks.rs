@@ -10,10 +10,10 @@ use tig_protocol::{
 };
 
 use super::{
-    Network, activity,
+    Network, activity, algorithms,
     chain::ChainBlock,
     confirmation::{ConfirmingBlock, confirm},
-    fees::Fees,
+    economy::{ChallengeAt, Scene},
     topups,
 };
 
@@ -26,78 +26,110 @@ impl Network {
         let previous = self.chain.latest();
         let config = Arc::clone(&previous.config);
         let height = previous.details.height.saturating_add(1);
+        let prev_block_id = previous.id.clone();
         let id = self
             .secret
-            .block_id(&previous.id, height, self.num_rollbacks);
+            .block_id(&prev_block_id, height, self.num_rollbacks);
         let window_start = activity::window_start(height, &config);
 
-        // Active sets come first: what this block confirms does not count in it.
-        let (active_benchmark_ids, active_player_ids) =
-            activity::active_benchmarks(&self.records, height, &config);
-        let max_samples = config.benchmark_submissions.max_samples;
+        let mut accounts = previous.accounts.clone();
+        let mut active_algorithm_ids = previous.data.active_algorithm_ids.clone();
+        let algorithm_ids =
+            algorithms::confirm(&mut self.algorithms, height, round_of(height, &config));
+        active_algorithm_ids.extend(algorithm_ids.iter().cloned());
+        // Active sets come before confirmations: what this block confirms does not count in it.
+        let scene = self.scene(height, &config, &active_algorithm_ids);
+        let mut data = BlockData {
+            active_benchmark_ids: scene
+                .active
+                .iter()
+                .map(|(id, _)| (*id).to_owned())
+                .collect(),
+            active_player_ids: scene.active_player_ids(),
+            active_challenge_ids: self.rules.keys().cloned().collect(),
+            ..BlockData::default()
+        };
+        let mut tally = scene.tally();
         let confirming = ConfirmingBlock {
             id: &id,
             height,
             window_start,
-            max_samples,
+            max_samples: config.benchmark_submissions.max_samples,
         };
-        let mut accounts = previous.accounts.clone();
         let confirmations = confirm(&confirming, &mut self.records, &mut accounts);
-
-        let confirmed_topup_ids = topups::confirm(&mut self.topups, &mut accounts, height);
-
-        let data = BlockData {
-            confirmed_topup_ids,
-            confirmed_benchmark_ids: confirmations.benchmark_ids,
-            confirmed_precommit_ids: confirmations.precommit_ids,
-            confirmed_proof_ids: confirmations.proof_ids,
-            confirmed_fraud_ids: confirmations.fraud_ids,
-            active_challenge_ids: previous.data.active_challenge_ids.clone(),
-            active_algorithm_ids: previous.data.active_algorithm_ids.clone(),
-            active_benchmark_ids: active_benchmark_ids.into_iter().collect(),
-            active_player_ids: active_player_ids.into_iter().collect(),
-            ..BlockData::default()
-        };
-        let details = details(
-            &previous.id,
-            height,
-            confirmations.fees_paid,
-            &data,
+        data.confirmed_topup_ids = topups::confirm(&mut self.topups, &mut accounts, height);
+        data.confirmed_benchmark_ids = confirmations.benchmark_ids;
+        data.confirmed_precommit_ids = confirmations.precommit_ids;
+        data.confirmed_proof_ids = confirmations.proof_ids;
+        data.confirmed_fraud_ids = confirmations.fraud_ids;
+        data.confirmed_wasm_ids = algorithm_ids.clone();
+        data.confirmed_algorithm_ids = algorithm_ids;
+        data.active_algorithm_ids = active_algorithm_ids;
+        move_fees(
+            &mut tally.challenges,
+            &confirmations.num_precommits,
             &config,
         );
-        let fees = moved_fees(&previous.fees, &confirmations.num_precommits, &config);
-        self.chain.push(
-            ChainBlock {
-                id,
-                details,
-                data,
-                config,
-                fees,
-                accounts,
-            },
-            window_start,
-        );
+        let fees_paid = confirmations.fees_paid;
+        let block = ChainBlock {
+            details: details(&prev_block_id, height, fees_paid, &data, &config),
+            id,
+            data,
+            config,
+            challenges: tally.challenges,
+            players: tally.players,
+            algorithms: tally.algorithms,
+            accounts,
+        };
+        self.chain.push(block, window_start);
         self.records
             .retain(|_, record| record.precommit.block_started >= window_start);
         &self.chain.latest().id
     }
+
+    /// What the block at `height` looks at, after the latest one.
+    fn scene<'a>(
+        &'a self,
+        height: u32,
+        config: &'a ProtocolConfig,
+        active_algorithm_ids: &'a [String],
+    ) -> Scene<'a> {
+        let algorithm = |id: &'a String| {
+            let algorithm = self.algorithms.get(id)?;
+            Some((
+                id.as_str(),
+                (algorithm.published.kind.id(), algorithm.round),
+            ))
+        };
+        Scene {
+            height,
+            round: round_of(height, config),
+            config,
+            previous: self.chain.latest(),
+            active: activity::active_benchmarks(&self.records, height, config),
+            rules: &self.rules,
+            algorithms: active_algorithm_ids.iter().filter_map(algorithm).collect(),
+        }
+    }
 }
 
-fn moved_fees(
-    previous: &BTreeMap<String, Fees>,
+fn move_fees(
+    challenges: &mut BTreeMap<String, ChallengeAt>,
     num_precommits: &BTreeMap<String, u32>,
     config: &ProtocolConfig,
-) -> BTreeMap<String, Fees> {
+) {
     let Some(rules) = &config.precommit_submissions else {
-        return previous.clone();
+        return;
     };
-    previous
-        .iter()
-        .map(|(challenge_id, fees)| {
-            let num_precommits = num_precommits.get(challenge_id).copied().unwrap_or(0);
-            (challenge_id.clone(), fees.after(num_precommits, rules))
-        })
-        .collect()
+    for (challenge_id, challenge) in challenges {
+        let num_precommits = num_precommits.get(challenge_id).copied().unwrap_or(0);
+        challenge.fees = challenge.fees.after(num_precommits, rules);
+    }
+}
+
+/// The round of a block.
+pub(crate) fn round_of(height: u32, config: &ProtocolConfig) -> u32 {
+    height / config.rounds.blocks_per_round.max(1) + 1
 }
 
 /// The details of a block whose ids are in `data`.
@@ -108,13 +140,12 @@ pub(crate) fn details(
     data: &BlockData,
     config: &ProtocolConfig,
 ) -> BlockDetails {
-    let blocks_per_round = config.rounds.blocks_per_round.max(1);
     // A count that does not fit is one nobody reads.
     let count = |ids: &[String]| Some(u32::try_from(ids.len()).unwrap_or(u32::MAX));
     BlockDetails {
         prev_block_id: prev_block_id.to_owned(),
         height,
-        round: height / blocks_per_round + 1,
+        round: round_of(height, config),
         eth_block_num: Some((ETH_BLOCK_NUM_BASE + u64::from(height)).to_string()),
         fees_paid: Some(fees_paid),
         num_confirmed_challenges: count(&data.confirmed_challenge_ids),

@@ -7,9 +7,11 @@ use std::{
     sync::Arc,
 };
 
-use tig_protocol::api::{BlockData, BlockDetails, ProtocolConfig};
+use tig_protocol::api::{
+    AlgorithmBlockData, BlockData, BlockDetails, PlayerBlockData, ProtocolConfig,
+};
 
-use super::{accounts::Account, fees::Fees};
+use super::{accounts::Account, economy::ChallengeAt};
 
 /// A block and its block data; never changed once made.
 #[derive(Debug)]
@@ -18,8 +20,12 @@ pub(crate) struct ChainBlock {
     pub(crate) details: BlockDetails,
     pub(crate) data: BlockData,
     pub(crate) config: Arc<ProtocolConfig>,
-    /// Fees per active challenge.
-    pub(crate) fees: BTreeMap<String, Fees>,
+    /// Fees and frontiers per active challenge.
+    pub(crate) challenges: BTreeMap<String, ChallengeAt>,
+    /// Per player who was active in this round.
+    pub(crate) players: BTreeMap<String, PlayerBlockData>,
+    /// Per active algorithm.
+    pub(crate) algorithms: BTreeMap<String, AlgorithmBlockData>,
     /// Balances after this block's confirmations, per player.
     pub(crate) accounts: BTreeMap<String, Account>,
 }

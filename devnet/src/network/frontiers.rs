@@ -1,28 +1,28 @@
-//! Difficulty bounds (tig-protocol.md sections 10 and 11).
+//! The rules of a challenge's difficulties (tig-protocol.md sections 10 and 11).
 //!
-//! The devnet does not move frontiers with qualifiers. Were base and scaled frontier both the minimum, only one
-//! difficulty would be admissible and a player could have one precommit per block and algorithm. So the base
-//! frontier is a little harder than the minimum, and the scaling factor so small that the scaled frontier is the
-//! minimum itself: every difficulty from the minimum up to the base frontier is admissible, and all are easy.
+//! A challenge without qualifiers would admit its minimum alone, and a player could have one precommit per block and
+//! algorithm. As long as it has none, the devnet admits every difficulty from the minimum up to a frontier a little
+//! harder; all of them are easy.
 
 use tig_challenges::ChallengeKind;
 use tig_protocol::{
-    api::DifficultyParameter,
-    difficulty::{Bounds, BoundsError, Point, lower_and_upper},
+    api::{DifficultyParameter, ProtocolConfig},
+    difficulty::{Bounds, BoundsError, Point},
+    qualifiers::{Frontiers, Qualifiers},
 };
 
-/// Scales every point of the base frontiers below down to the minimum.
-const SCALING_FACTOR: f64 = 0.04;
+/// Scales every point of the frontiers below down to the minimum.
+const STARTING_FACTOR: f64 = 0.04;
 
-/// The frontiers of a challenge, the same at every block.
+/// What difficulties a challenge can have.
 #[derive(Debug, Clone)]
-pub(crate) struct Frontiers {
-    pub(crate) base: Vec<Point>,
-    pub(crate) scaled: Vec<Point>,
-    pub(crate) scaling_factor: f64,
+pub(crate) struct ChallengeRules {
+    pub(crate) bounds: Bounds,
+    /// As long as nothing qualifies.
+    pub(crate) starting: Frontiers,
 }
 
-impl Frontiers {
+impl ChallengeRules {
     pub(crate) fn new(
         kind: ChallengeKind,
         parameters: &[DifficultyParameter],
@@ -36,18 +36,23 @@ impl Frontiers {
             .map(|parameter| parameter.max_value)
             .collect();
         let bounds = Bounds::new(min, max)?;
-        let base = bounds.extend(&[hardest_point(kind)])?;
-        let scaled = bounds.extend(&bounds.scale(&base, SCALING_FACTOR)?)?;
-        Ok(Self {
-            base,
-            scaled,
-            scaling_factor: SCALING_FACTOR,
-        })
+        let starting = Frontiers::scaled(&[hardest_point(kind)], &bounds, STARTING_FACTOR)?;
+        Ok(Self { bounds, starting })
     }
 
-    /// The bounds of an admissible difficulty.
-    pub(crate) fn lower_and_upper(&self) -> (&[Point], &[Point]) {
-        lower_and_upper(&self.base, &self.scaled, self.scaling_factor)
+    /// The frontiers at a block with these qualifiers.
+    pub(crate) fn frontiers(&self, qualifiers: &Qualifiers, config: &ProtocolConfig) -> Frontiers {
+        if qualifiers.difficulties.is_empty() {
+            return self.starting.clone();
+        }
+        // Qualifiers lie within the bounds, so that there is no error to show.
+        Frontiers::of(
+            qualifiers,
+            &self.bounds,
+            config.qualifiers.total_qualifiers_threshold,
+            config.difficulty.max_scaling_factor,
+        )
+        .unwrap_or_else(|_| self.starting.clone())
     }
 }
 

@@ -12,10 +12,12 @@ use tig_protocol::{
 use super::{
     Network, SolutionCheck,
     accounts::Account,
+    algorithms::StoredAlgorithm,
     blocks,
     chain::{Chain, ChainBlock},
+    economy::ChallengeAt,
     fees::Fees,
-    frontiers::Frontiers,
+    frontiers::ChallengeRules,
     ids::{NO_BLOCK_ID, Secret},
 };
 use crate::algorithms::PublishedAlgorithm;
@@ -65,21 +67,26 @@ impl Network {
     /// # Errors
     /// The configuration lacks usable difficulty parameters.
     pub fn new(genesis: Genesis) -> Result<Self, GenesisError> {
-        let frontiers: BTreeMap<String, Frontiers> = ChallengeKind::ALL
+        let rules: BTreeMap<String, ChallengeRules> = ChallengeKind::ALL
             .into_iter()
-            .map(|kind| Ok((kind.id().to_owned(), frontiers(kind, &genesis.config)?)))
+            .map(|kind| Ok((kind.id().to_owned(), rules_of(kind, &genesis.config)?)))
             .collect::<Result<_, GenesisError>>()?;
         let secret = Secret::from_seed(genesis.seed);
-        let algorithms: BTreeMap<String, PublishedAlgorithm> = genesis
+        let stored = |published: PublishedAlgorithm| StoredAlgorithm {
+            published,
+            confirmed: Some(GENESIS_HEIGHT),
+            round: 0,
+        };
+        let algorithms: BTreeMap<String, StoredAlgorithm> = genesis
             .algorithms
             .into_iter()
-            .map(|algorithm| (algorithm.id.clone(), algorithm))
+            .map(|algorithm| (algorithm.id.clone(), stored(algorithm)))
             .collect();
         let data = BlockData {
-            confirmed_challenge_ids: frontiers.keys().cloned().collect(),
+            confirmed_challenge_ids: rules.keys().cloned().collect(),
             confirmed_algorithm_ids: algorithms.keys().cloned().collect(),
             confirmed_wasm_ids: algorithms.keys().cloned().collect(),
-            active_challenge_ids: frontiers.keys().cloned().collect(),
+            active_challenge_ids: rules.keys().cloned().collect(),
             active_algorithm_ids: algorithms.keys().cloned().collect(),
             ..BlockData::default()
         };
@@ -93,10 +100,12 @@ impl Network {
                 &data,
                 &genesis.config,
             ),
-            fees: frontiers
-                .keys()
-                .map(|challenge_id| (challenge_id.clone(), fees))
+            challenges: rules
+                .iter()
+                .map(|(challenge_id, rules)| (challenge_id.clone(), starting(rules, fees)))
                 .collect(),
+            players: BTreeMap::new(),
+            algorithms: BTreeMap::new(),
             data,
             config: Arc::new(genesis.config),
             accounts: genesis
@@ -108,7 +117,7 @@ impl Network {
         Ok(Self {
             secret,
             algorithms,
-            frontiers,
+            rules,
             download_base_url: genesis.download_base_url,
             chain: Chain::new(block),
             records: BTreeMap::new(),
@@ -122,7 +131,16 @@ impl Network {
     }
 }
 
-fn frontiers(kind: ChallengeKind, config: &ProtocolConfig) -> Result<Frontiers, GenesisError> {
+fn starting(rules: &ChallengeRules, fees: Fees) -> ChallengeAt {
+    ChallengeAt {
+        fees,
+        frontiers: rules.starting.clone(),
+        num_qualifiers: 0,
+        qualifier_difficulties: Vec::new(),
+    }
+}
+
+fn rules_of(kind: ChallengeKind, config: &ProtocolConfig) -> Result<ChallengeRules, GenesisError> {
     let challenge_id = || kind.id().to_owned();
     let parameters =
         config
@@ -132,7 +150,7 @@ fn frontiers(kind: ChallengeKind, config: &ProtocolConfig) -> Result<Frontiers, 
             .ok_or_else(|| GenesisError::NoParameters {
                 challenge_id: challenge_id(),
             })?;
-    Frontiers::new(kind, parameters).map_err(|source| GenesisError::Parameters {
+    ChallengeRules::new(kind, parameters).map_err(|source| GenesisError::Parameters {
         challenge_id: challenge_id(),
         source,
     })

@@ -91,17 +91,19 @@ impl Network {
             algorithms: self
                 .algorithms
                 .values()
+                .filter(|algorithm| algorithm.is_confirmed_at(block.details.height))
                 .map(|algorithm| published::algorithm(algorithm, block))
                 .collect(),
             wasms: self
                 .algorithms
                 .values()
+                .filter(|algorithm| algorithm.is_confirmed_at(block.details.height))
                 .map(|algorithm| published::wasm(algorithm, &self.download_base_url))
                 .collect(),
         })
     }
 
-    /// The players with active benchmarks or active algorithms at the block.
+    /// The players with active benchmarks in the round of the block, or the authors of active algorithms.
     ///
     /// # Errors
     /// The block is unknown.
@@ -113,12 +115,11 @@ impl Network {
         let block = self.block(block_id)?;
         let players = match player_type {
             PlayerType::Benchmarker => block
-                .data
-                .active_player_ids
-                .iter()
-                .map(|id| published::player(id, block))
+                .players
+                .keys()
+                .map(|id| published::benchmarker(id, block))
                 .collect(),
-            PlayerType::Innovator => vec![published::player(published::INNOVATOR_ID, block)],
+            PlayerType::Innovator => vec![published::innovator(block)],
         };
         Ok(GetPlayersResponse {
             block_id: block.id.clone(),
@@ -167,7 +168,7 @@ impl Network {
             block_details: block.details.clone(),
             challenges: ChallengeKind::ALL
                 .into_iter()
-                .map(|kind| published::challenge(kind, self.frontiers.get(kind.id()), block))
+                .map(|kind| published::challenge(kind, block))
                 .collect(),
         })
     }

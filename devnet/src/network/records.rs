@@ -97,6 +97,15 @@ impl Record {
         }
     }
 
+    /// Distinct solution nonces declared.
+    pub(crate) fn num_solutions(&self) -> u32 {
+        let benchmark = self.benchmark.as_ref();
+        // Distinct nonces below a 32-bit number.
+        benchmark.map_or(0, |benchmark| {
+            u32::try_from(benchmark.solution_nonces.len()).unwrap_or(u32::MAX)
+        })
+    }
+
     pub(crate) fn confirmed_precommit(&self) -> Option<&ConfirmedPrecommit> {
         self.precommit.confirmed.as_ref()
     }

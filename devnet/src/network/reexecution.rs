@@ -101,6 +101,7 @@ impl Network {
         let algorithm = self
             .algorithms
             .get(&settings.algorithm_id)?
+            .published
             .compiled
             .clone();
         let wasm_vm = &self.chain.by_id(&settings.block_id)?.config.wasm_vm;

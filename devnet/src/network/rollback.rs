@@ -18,6 +18,9 @@ impl Network {
         for topup in self.topups.values_mut() {
             topup.confirmed = topup.confirmed.filter(|&confirmed| confirmed < height);
         }
+        for algorithm in self.algorithms.values_mut() {
+            algorithm.confirmed = algorithm.confirmed.filter(|&confirmed| confirmed < height);
+        }
         let accounts = &mut self.chain.latest_mut().accounts;
         for (player_id, &balance) in &self.opened {
             accounts

@@ -72,9 +72,10 @@ impl Network {
 
     /// `None` never happens: a precommit names a known algorithm.
     fn benchmark_status(&self, id: &str, record: &Record) -> Option<BenchmarkStatus> {
-        let algorithm = self
+        let algorithm = &self
             .algorithms
-            .get(&record.precommit.settings.algorithm_id)?;
+            .get(&record.precommit.settings.algorithm_id)?
+            .published;
         Some(BenchmarkStatus {
             benchmark_id: id.to_owned(),
             challenge: algorithm.kind.name().to_owned(),

@@ -1,18 +1,20 @@
 //! What goes wrong in front of the network, without HTTP: plans, their order, and what each fault does.
 
-use std::{error::Error as _, sync::Arc};
+use std::error::Error as _;
 
 use serde_json::{Value, json};
 use tig_challenges::ChallengeKind::Knapsack;
 use tig_devnet::{
-    Api, Faults, Network, PublishedAlgorithm,
+    Api, Faults,
     api::Request,
     faults::{Fault, FaultPlan, Outcome},
-    network::{Genesis, ProofVerdict, SolutionCheck, Stage, Verdict, devnet_config},
+    network::{ProofVerdict, Stage, Verdict, devnet_config},
 };
-use tig_protocol::{BenchmarkSettings, Solution};
 
-use crate::support::{self, API_KEY, Claim, PLAYER_ID};
+use crate::{
+    pretend,
+    support::{self, API_KEY, NUM_NONCES, PLAYER_ID},
+};
 
 fn api() -> Api {
     Api::new(support::network(5), support::keys())
@@ -296,30 +298,13 @@ fn a_plan_with_a_fault_says_where_it_is() {
     assert!(FaultPlan::parse("{} {}").is_err());
 }
 
-#[derive(Debug)]
-struct AnyOddNonce;
-
-impl SolutionCheck for AnyOddNonce {
-    fn solves(&self, _: &BenchmarkSettings, _: &str, nonce: u64, _: &Solution) -> bool {
-        nonce % 2 == 1
-    }
-}
-
 #[test]
 fn a_simulation_decides_about_solutions_and_verdicts_itself() {
-    let mut network = Network::new(Genesis {
-        seed: 5,
-        config: devnet_config(),
-        player_ids: vec![PLAYER_ID.to_owned()],
-        algorithms: vec![PublishedAlgorithm::pretended(Knapsack, 1, "none")],
-        download_base_url: String::new(),
-        solution_check: Arc::new(AnyOddNonce),
-    })
-    .unwrap();
+    let mut network = pretend::network(devnet_config());
     let settings = support::settings(&network, Knapsack);
     let id = support::submit_precommit(&mut network, settings).unwrap();
     network.produce_block();
-    let claim = Claim::pretended();
+    let claim = pretend::claim(NUM_NONCES / 2);
     network
         .submit_benchmark(PLAYER_ID, claim.benchmark(&id))
         .unwrap();

@@ -9,7 +9,7 @@ use tig_devnet::{
     network::{Genesis, ProofVerdict, ProtocolError, RealCheck, Stage, Verdict, devnet_config},
 };
 use tig_protocol::{
-    BenchmarkSettings, MerkleProof, MerkleTree, OutputData, Solution,
+    BenchmarkSettings, MerkleProof, MerkleTree, OutputData,
     api::{ProtocolConfig, SubmitBenchmarkRequest, SubmitPrecommitRequest, SubmitProofRequest},
 };
 use tig_worker::{Limits, Outcome, compute_nonce};
@@ -120,21 +120,6 @@ impl Claim {
             claim.leaves.push(computed.output);
         }
         claim
-    }
-
-    /// Leaves without solutions, of which every odd one is called a solution.
-    pub(crate) fn pretended() -> Self {
-        let nonces = 0..u64::from(NUM_NONCES);
-        let leaf = |nonce| OutputData {
-            nonce,
-            runtime_signature: 0,
-            fuel_consumed: 0,
-            solution: Solution::new(),
-        };
-        Self {
-            leaves: nonces.clone().map(leaf).collect(),
-            solution_nonces: nonces.filter(|nonce| nonce % 2 == 1).collect(),
-        }
     }
 
     fn tree(&self) -> MerkleTree {

@@ -8,6 +8,7 @@ mod golden;
 mod merkle;
 mod merkle_properties;
 mod precise_number;
+mod qualifiers;
 mod rng;
 mod text;
 mod work_check;

@@ -3,7 +3,8 @@
 use tig_protocol::{
     BenchmarkSettings, PreciseNumber,
     api::{DifficultyParameter, SubmitPrecommitRequest},
-    difficulty::{Position, position},
+    difficulty::{Position, lower_and_upper, position},
+    qualifiers::Frontiers,
 };
 
 use crate::network::{
@@ -90,7 +91,7 @@ impl Network {
         let fits = self
             .algorithms
             .get(algorithm_id)
-            .is_some_and(|algorithm| algorithm.kind.id() == challenge_id);
+            .is_some_and(|algorithm| algorithm.published.kind.id() == challenge_id);
         if !fits || !block.data.active_algorithm_ids.contains(algorithm_id) {
             return Err(ProtocolError::InvalidAlgorithm {
                 algorithm_id: algorithm_id.clone(),
@@ -125,11 +126,16 @@ impl Network {
                 parameters,
             });
         }
-        let frontiers = self
-            .frontiers
+        let challenge = block
+            .challenges
             .get(challenge_id)
             .ok_or_else(invalid_challenge)?;
-        let (lower, upper) = frontiers.lower_and_upper();
+        let Frontiers {
+            base,
+            scaled,
+            scaling_factor,
+        } = &challenge.frontiers;
+        let (lower, upper) = lower_and_upper(base, scaled, *scaling_factor);
         let difficulty = difficulty.clone();
         match position(&difficulty, lower, upper) {
             Position::Within => Ok(()),
@@ -152,9 +158,9 @@ impl Network {
     ) -> Result<PreciseNumber, ProtocolError> {
         let available = self.unreserved_balance(&settings.player_id);
         let fee = block
-            .fees
+            .challenges
             .get(&settings.challenge_id)
-            .and_then(|fees| fees.of(num_nonces))
+            .and_then(|challenge| challenge.fees.of(num_nonces))
             .ok_or_else(|| ProtocolError::InvalidChallenge {
                 challenge_id: settings.challenge_id.clone(),
             })?;

@@ -1,0 +1,102 @@
+//! The algorithms of the network, and those that join while it runs.
+//!
+//! The protocol lets rounds pass before an algorithm may be used; here the next block activates it.
+
+use std::collections::BTreeMap;
+
+use tig_challenges::ChallengeKind;
+
+use super::Network;
+use crate::algorithms::{ALGORITHMS_PER_CHALLENGE_MAX, PublishedAlgorithm};
+
+/// An algorithm and when it joined.
+#[derive(Debug, Clone)]
+pub(crate) struct StoredAlgorithm {
+    pub(crate) published: PublishedAlgorithm,
+    /// Height of the confirming block.
+    pub(crate) confirmed: Option<u32>,
+    /// The round in which it was submitted and pushed.
+    pub(crate) round: u32,
+}
+
+impl StoredAlgorithm {
+    pub(crate) fn is_confirmed_at(&self, height: u32) -> bool {
+        self.confirmed.is_some_and(|confirmed| confirmed <= height)
+    }
+}
+
+/// Why an algorithm cannot join.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AddAlgorithmError {
+    /// An algorithm has this id.
+    #[error("algorithm {0} exists")]
+    Exists(String),
+    /// There are as many algorithms of the challenge as there are ids.
+    #[error(
+        "{0} has {ALGORITHMS_PER_CHALLENGE_MAX} algorithms already, which is as many as it takes"
+    )]
+    TooMany(&'static str),
+}
+
+impl Network {
+    /// The number for the next algorithm of a challenge: one above the highest.
+    ///
+    /// # Errors
+    /// There is none left.
+    pub fn next_algorithm_number(&self, kind: ChallengeKind) -> Result<usize, AddAlgorithmError> {
+        let numbers = self
+            .algorithms
+            .values()
+            .filter(|algorithm| algorithm.published.kind == kind)
+            .filter_map(|algorithm| algorithm.published.number());
+        let next = numbers.max().unwrap_or(0) + 1;
+        if next > ALGORITHMS_PER_CHALLENGE_MAX {
+            return Err(AddAlgorithmError::TooMany(kind.name()));
+        }
+        Ok(next)
+    }
+
+    /// Whether an algorithm of the challenge has this name.
+    pub fn has_algorithm(&self, kind: ChallengeKind, name: &str) -> bool {
+        self.algorithms
+            .values()
+            .any(|algorithm| algorithm.published.kind == kind && algorithm.published.name == name)
+    }
+
+    /// Lets an algorithm join; the next block confirms and activates it.
+    ///
+    /// # Errors
+    /// Its id is taken.
+    pub fn add_algorithm(
+        &mut self,
+        algorithm: PublishedAlgorithm,
+    ) -> Result<(), AddAlgorithmError> {
+        if self.algorithms.contains_key(&algorithm.id) {
+            return Err(AddAlgorithmError::Exists(algorithm.id));
+        }
+        let stored = StoredAlgorithm {
+            published: algorithm,
+            confirmed: None,
+            round: self.chain.latest().details.round,
+        };
+        self.algorithms.insert(stored.published.id.clone(), stored);
+        Ok(())
+    }
+}
+
+/// Confirms what waits in the mempool, and names it.
+pub(crate) fn confirm(
+    algorithms: &mut BTreeMap<String, StoredAlgorithm>,
+    height: u32,
+    round: u32,
+) -> Vec<String> {
+    let mut confirmed = Vec::new();
+    for (id, algorithm) in algorithms.iter_mut() {
+        if algorithm.confirmed.is_none() {
+            algorithm.confirmed = Some(height);
+            algorithm.round = round;
+            confirmed.push(id.clone());
+        }
+    }
+    confirmed
+}
