@@ -164,30 +164,19 @@ mod tests {
 
     use super::*;
     use crate::{
-        bus::Bus,
         clock::{Clock, Random},
         event::Kind,
         http_client::HttpClient,
         mailbox::{Answered, Item, Refusal, Taken},
         overlay::Writes,
         store::Store,
-        threads::Threads,
-        transaction::Services,
     };
 
     fn shared(store: Store) -> Arc<Shared> {
         let runtime = tokio::runtime::Handle::current();
-        Arc::new(Shared {
-            services: Services {
-                bus: Bus::default(),
-                store,
-                clock: Clock::start(),
-                random: Random::from_system(),
-            },
-            committer: Committer::default(),
-            http: HttpClient::new(runtime).unwrap(),
-            threads: Threads::default(),
-        })
+        let http = HttpClient::new(runtime).unwrap();
+        let sources = (Clock::start(), Random::from_system());
+        Arc::new(Shared::new(store, http, sources))
     }
 
     fn slot(shared: &Shared, name: &str) -> (Arc<Slot>, u64) {

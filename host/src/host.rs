@@ -12,10 +12,8 @@ use tokio::{runtime::Handle, sync::watch::Sender as StopSender};
 
 use crate::{
     apply::Fixed,
-    bus::Bus,
     candidates,
     clock::{Clock, Random},
-    committer::Committer,
     config::Config,
     control::Control,
     drain::Drain,
@@ -35,7 +33,6 @@ use crate::{
     store::{self, Store},
     threads::Threads,
     ticker,
-    transaction::Services,
     watch::{self, Signature},
 };
 
@@ -207,26 +204,12 @@ fn listen(address: SocketAddr) -> Result<TcpListener, HostError> {
     Ok(listener)
 }
 
-fn shared(
-    store: Store,
-    runtime: &Handle,
-    (clock, random): (Clock, Random),
-) -> Result<Shared, HostError> {
+fn shared(store: Store, runtime: &Handle, sources: (Clock, Random)) -> Result<Shared, HostError> {
     let http = HttpClient::new(runtime.clone()).map_err(|error| HostError::System {
         what: "set up TLS",
         source: std::io::Error::other(error),
     })?;
-    Ok(Shared {
-        services: Services {
-            bus: Bus::default(),
-            store,
-            clock,
-            random,
-        },
-        committer: Committer::default(),
-        http,
-        threads: Threads::default(),
-    })
+    Ok(Shared::new(store, http, sources))
 }
 
 fn watched(

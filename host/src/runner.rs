@@ -17,6 +17,8 @@ use std::{
 use tig_plugin_api::{HttpCall, abi::InstanceBox};
 
 use crate::{
+    bus::Bus,
+    clock::{Clock, Random},
     committer::Committer,
     event::HTTP_RESPONSE,
     http_client::HttpClient,
@@ -26,6 +28,7 @@ use crate::{
     probation::Probation,
     shadow::{Feed, compare::Record},
     slot::Slot,
+    store::Store,
     threads::Threads,
     transaction::Services,
     watchdog::Activity,
@@ -50,6 +53,22 @@ pub struct Shared {
 }
 
 impl Shared {
+    /// Of a host without extensions.
+    #[must_use]
+    pub fn new(store: Store, http: HttpClient, (clock, random): (Clock, Random)) -> Self {
+        Self {
+            services: Services {
+                bus: Bus::default(),
+                store,
+                clock,
+                random,
+            },
+            committer: Committer::default(),
+            http,
+            threads: Threads::default(),
+        }
+    }
+
     /// The extension that answers a request, if any.
     #[must_use]
     pub fn answers(&self, method: &str, path: &str) -> Option<Arc<Slot>> {

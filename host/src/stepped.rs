@@ -11,10 +11,10 @@ use tig_plugin_api::HttpRequest;
 use tokio::sync::oneshot;
 
 use crate::{
-    bus::{Bus, Full},
+    bus::Full,
     candidates,
     clock::{Clock, Random},
-    committer::{Committer, Written},
+    committer::Written,
     config::Config,
     error::HostError,
     event::Kind,
@@ -26,8 +26,6 @@ use crate::{
     runner::{Runner, Shared},
     status::ExtensionStatus,
     store::{Store, StoreError},
-    threads::Threads,
-    transaction::Services,
 };
 
 /// See the module's documentation.
@@ -60,19 +58,9 @@ impl SteppedHost {
         config: &Config,
         plugins: &[Plugin],
         store: Store,
-        (clock, random): (Clock, Random),
+        sources: (Clock, Random),
     ) -> Result<Self, HostError> {
-        let shared = Arc::new(Shared {
-            services: Services {
-                bus: Bus::default(),
-                store,
-                clock,
-                random,
-            },
-            committer: Committer::default(),
-            http: HttpClient::keeping(),
-            threads: Threads::default(),
-        });
+        let shared = Arc::new(Shared::new(store, HttpClient::keeping(), sources));
         let runners = extensions::start(config, &shared, plugins.to_vec())?;
         Ok(Self { shared, runners })
     }
