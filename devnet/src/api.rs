@@ -27,7 +27,7 @@ pub const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Paths that begin so are the devnet's own.
 pub const OWN_PATHS: &str = "/devnet/";
 
-const GET_PATHS: [&str; 8] = [
+const GET_PATHS: [&str; 9] = [
     "/get-block",
     "/get-algorithms",
     "/get-players",
@@ -36,6 +36,7 @@ const GET_PATHS: [&str; 8] = [
     "/get-benchmark-data",
     "/get-fee-balance",
     "/devnet/status",
+    "/devnet/state",
 ];
 const POST_PATHS: [&str; 5] = [
     "/submit-precommit",

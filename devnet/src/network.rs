@@ -25,6 +25,7 @@ mod solution_check;
 mod status;
 mod submissions;
 mod topups;
+mod view;
 mod wire;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -49,6 +50,9 @@ pub use solution_check::{RealCheck, SolutionCheck};
 pub use status::{BenchmarkStatus, Stage, Status};
 pub use submissions::ProofVerdict;
 pub use topups::Transaction;
+pub use view::{
+    ActivePoint, AlgorithmView, BenchmarkView, BlockView, ChallengeView, PlayerView, View,
+};
 
 /// A TIG network of one process.
 ///
@@ -56,6 +60,7 @@ pub use topups::Transaction;
 /// one window.
 #[derive(Debug)]
 pub struct Network {
+    seed: u64,
     secret: Secret,
     algorithms: BTreeMap<String, StoredAlgorithm>,
     /// Per active challenge; the same at every block.
@@ -73,6 +78,8 @@ pub struct Network {
     num_submitted: u64,
     /// Blocks that were taken back.
     num_rollbacks: u64,
+    /// Benchmarks that left the lifespan window without a confirmed proof.
+    num_expired: u64,
     solution_check: Arc<dyn SolutionCheck>,
 }
 

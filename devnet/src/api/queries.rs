@@ -68,6 +68,7 @@ impl Api {
                 let query: PlayerQuery = decode_query(request)?;
                 json(&network.get_fee_balance(&seen(query.block_id), &query.player_id)?)
             }
+            "/devnet/state" => json(&network.view()),
             _ => json(&network.status()),
         }
     }

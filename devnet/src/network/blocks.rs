@@ -82,8 +82,13 @@ impl Network {
             accounts,
         };
         self.chain.push(block, window_start);
-        self.records
-            .retain(|_, record| record.precommit.block_started >= window_start);
+        let mut num_expired = 0;
+        self.records.retain(|_, record| {
+            let stays = record.precommit.block_started >= window_start;
+            num_expired += u64::from(!stays && record.confirmed_proof().is_none());
+            stays
+        });
+        self.num_expired += num_expired;
         &self.chain.latest().id
     }
 

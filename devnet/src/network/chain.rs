@@ -96,7 +96,7 @@ impl Chain {
             .find(|block| block.details.round == round)
     }
 
-    fn newest_first(&self) -> impl Iterator<Item = &ChainBlock> {
+    pub(crate) fn newest_first(&self) -> impl Iterator<Item = &ChainBlock> {
         std::iter::once(&self.latest).chain(self.earlier.iter().rev())
     }
 }

@@ -115,6 +115,7 @@ impl Network {
                 .collect(),
         };
         Ok(Self {
+            seed: genesis.seed,
             secret,
             algorithms,
             rules,
@@ -126,6 +127,7 @@ impl Network {
             topups: BTreeMap::new(),
             num_submitted: 0,
             num_rollbacks: 0,
+            num_expired: 0,
             solution_check: genesis.solution_check,
         })
     }

@@ -35,7 +35,7 @@ pub struct BenchmarkStatus {
 }
 
 /// The furthest step of a benchmark; `*_pending` is in the mempool, the others are confirmed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// The precommit waits for a block.
@@ -52,6 +52,19 @@ pub enum Stage {
     Proof,
     /// A fraud is confirmed.
     Fraud,
+}
+
+impl Stage {
+    /// In the order in which a benchmark goes through them.
+    pub const ALL: [Self; 7] = [
+        Self::PrecommitPending,
+        Self::Precommit,
+        Self::BenchmarkPending,
+        Self::Benchmark,
+        Self::ProofPending,
+        Self::Proof,
+        Self::Fraud,
+    ];
 }
 
 impl Network {
@@ -91,7 +104,7 @@ impl Network {
     }
 }
 
-fn stage(record: &Record) -> Stage {
+pub(crate) fn stage(record: &Record) -> Stage {
     if record.confirmed_fraud().is_some() {
         Stage::Fraud
     } else if record.confirmed_proof().is_some() {

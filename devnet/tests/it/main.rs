@@ -16,3 +16,4 @@ mod pretend;
 mod production;
 mod proofs;
 mod support;
+mod view;
