@@ -18,6 +18,11 @@ impl ApiKey {
         Ok(Self(blake3::hash(key.as_bytes())))
     }
 
+    /// A key that a network made, which is of the right form.
+    pub(crate) fn of_network(key: &str) -> Self {
+        Self(blake3::hash(key.as_bytes()))
+    }
+
     pub(crate) fn hash(&self) -> [u8; 32] {
         *self.0.as_bytes()
     }

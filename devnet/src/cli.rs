@@ -1,9 +1,9 @@
-//! The command line, and the one file it names that is a secret.
+//! The command line.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Parser;
-use tig_devnet::{ApiKey, InvalidApiKey, network::is_address};
+use tig_devnet::network::{PLAYERS_MAX, is_address};
 
 /// A local TIG network: makes blocks, confirms submissions, verifies proofs. Listens on 127.0.0.1 only.
 #[derive(Debug, Parser)]
@@ -12,8 +12,8 @@ pub(crate) struct Cli {
     /// Port to listen on; 0 takes a free one
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
-    /// Milliseconds from block to block
-    #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(1..))]
+    /// Milliseconds from block to block; 0 makes blocks only when POST /devnet/admin/advance asks for them
+    #[arg(long, default_value_t = 5_000)]
     pub(crate) block_ms: u64,
     /// Decides all block ids: the same seed and requests give the same samples
     #[arg(long, default_value_t = 0)]
@@ -21,46 +21,49 @@ pub(crate) struct Cli {
     /// Folder of algorithms, as <challenge name>/<algorithm name>.wasm
     #[arg(long, value_name = "DIR")]
     pub(crate) algorithms: PathBuf,
-    /// Address of the player: 0x and 40 lower-case hex digits
-    #[arg(long, value_parser = parse_player_id)]
-    pub(crate) player_id: String,
-    /// File with the player's API key
+    /// So many players drawn from the seed, or a JSON file: [{"player_id": "0x...", "api_key_file": "key"}, ...], each
+    /// with "api_key" in place of "api_key_file" and "balance" in TIG if you like
+    #[arg(long, value_name = "N|FILE", value_parser = parse_players)]
+    pub(crate) players: Option<Players>,
+    /// Where to write the players that are drawn and their keys, for its owner only to read
     #[arg(long, value_name = "FILE")]
-    pub(crate) api_key_file: PathBuf,
+    pub(crate) write_players: Option<PathBuf>,
+    /// Address of one more player: 0x and 40 lower-case hex digits
+    #[arg(long, value_name = "ADDRESS", requires = "api_key_file", value_parser = parse_player_id)]
+    pub(crate) player_id: Option<String>,
+    /// File with that player's API key
+    #[arg(long, value_name = "FILE", requires = "player_id")]
+    pub(crate) api_key_file: Option<PathBuf>,
+    /// JSON file of what goes wrong
+    #[arg(long, value_name = "FILE")]
+    pub(crate) faults: Option<PathBuf>,
     /// Stop when standard input ends
     #[arg(long)]
     pub(crate) exit_with_parent: bool,
+}
+
+/// What `--players` says.
+#[derive(Debug, Clone)]
+pub(crate) enum Players {
+    /// So many of them.
+    Drawn(usize),
+    /// Those in this file.
+    Listed(PathBuf),
+}
+
+fn parse_players(text: &str) -> Result<Players, String> {
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(Players::Listed(text.into()));
+    }
+    text.parse()
+        .ok()
+        .filter(|number| (1..=PLAYERS_MAX).contains(number))
+        .map(Players::Drawn)
+        .ok_or_else(|| format!("a network has 1 to {PLAYERS_MAX} players"))
 }
 
 fn parse_player_id(text: &str) -> Result<String, String> {
     is_address(text)
         .then(|| text.to_owned())
         .ok_or_else(|| "an address is 0x and 40 lower-case hex digits".to_owned())
-}
-
-/// Why the file with the API key cannot be used. The text never holds what is in the file.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ApiKeyFileError {
-    #[error("cannot read the API key file {}", path.display())]
-    Read {
-        path: PathBuf,
-        source: std::io::Error,
-    },
-    #[error("the API key file {} holds no key", path.display())]
-    Invalid {
-        path: PathBuf,
-        source: InvalidApiKey,
-    },
-}
-
-/// Reads the key; white space around it is ignored.
-pub(crate) fn read_api_key(path: &Path) -> Result<ApiKey, ApiKeyFileError> {
-    let text = std::fs::read_to_string(path).map_err(|source| ApiKeyFileError::Read {
-        path: path.to_owned(),
-        source,
-    })?;
-    ApiKey::new(text.trim()).map_err(|source| ApiKeyFileError::Invalid {
-        path: path.to_owned(),
-        source,
-    })
 }

@@ -1,32 +1,28 @@
 //! `tig-devnet`: a local TIG network on loopback. Prints where it listens on standard output, logs on standard error.
 
 mod cli;
+mod faults_file;
+mod players;
 mod shutdown;
+mod start;
 
 use std::{
     error::Error,
     io::{IsTerminal as _, Write as _},
-    net::Ipv4Addr,
     process::ExitCode,
-    sync::Arc,
     time::Duration,
 };
 
 use clap::Parser as _;
-use tig_devnet::{
-    Api, Devnet, Faults, Network,
-    api::Keys,
-    load_folder,
-    network::{Genesis, RealCheck, devnet_config},
-    server,
-};
+use tig_devnet::{Devnet, server};
 use tokio::{
     net::TcpListener,
     time::{Instant, MissedTickBehavior, interval_at},
 };
 use tracing::info;
 
-use cli::{Cli, read_api_key};
+use cli::Cli;
+use start::Started;
 
 /// Requests and a re-execution that run when the network stops get this long to finish.
 const DRAIN_MS_MAX: u64 = 2_000;
@@ -41,7 +37,7 @@ fn main() -> ExitCode {
                 .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info")),
         )
         .init();
-    match run(cli) {
+    match run(&cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "error: {}", chain(&*error));
@@ -50,7 +46,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
+fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Runtime::new()?;
     let result = runtime.block_on(serve(cli));
     // A re-execution cannot be interrupted: leave it behind rather than wait for it.
@@ -58,38 +54,17 @@ fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
     result
 }
 
-async fn serve(cli: Cli) -> Result<(), Box<dyn Error>> {
-    let api_key = read_api_key(&cli.api_key_file)?;
-    let algorithms = load_folder(&cli.algorithms)?;
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, cli.port))
-        .await
-        .map_err(|error| format!("cannot listen on 127.0.0.1:{}: {error}", cli.port))?;
-    let url = format!("http://{}", listener.local_addr()?);
-    for algorithm in &algorithms {
-        info!(
-            id = algorithm.id,
-            name = algorithm.name,
-            challenge = algorithm.kind.name(),
-            "algorithm"
-        );
-    }
-    let network = Network::new(Genesis {
-        seed: cli.seed,
-        config: devnet_config(),
-        player_ids: vec![cli.player_id.clone()],
-        algorithms,
-        download_base_url: format!("{url}/devnet/wasm"),
-        solution_check: Arc::new(RealCheck),
-    })?;
-    let mut keys = Keys::default();
-    keys.insert(&api_key, &cli.player_id);
-    let devnet = Devnet::new(Api::new(network, keys), Faults::none());
-
+async fn serve(cli: &Cli) -> Result<(), Box<dyn Error>> {
+    let Started {
+        devnet,
+        listener,
+        url,
+    } = start::start(cli).await?;
     tokio::spawn(devnet.clone().reexecute_proofs());
-    tokio::spawn(produce_blocks(
-        devnet.clone(),
-        Duration::from_millis(cli.block_ms),
-    ));
+    if cli.block_ms > 0 {
+        let period = Duration::from_millis(cli.block_ms);
+        tokio::spawn(produce_blocks(devnet.clone(), period));
+    }
     let stop = shutdown::requested(cli.exit_with_parent)?;
     writeln!(std::io::stdout(), "listening on {url}")?;
     info!(
@@ -98,7 +73,11 @@ async fn serve(cli: Cli) -> Result<(), Box<dyn Error>> {
         seed = cli.seed,
         "network started"
     );
+    serve_until(stop, listener, devnet).await;
+    Ok(())
+}
 
+async fn serve_until(stop: impl Future<Output = ()>, listener: TcpListener, devnet: Devnet) {
     let (drain, draining) = tokio::sync::oneshot::channel();
     let server = axum::serve(listener, server::router(devnet))
         .with_graceful_shutdown(async { draining.await.unwrap_or_default() });
@@ -108,7 +87,6 @@ async fn serve(cli: Cli) -> Result<(), Box<dyn Error>> {
     let _ = drain.send(());
     // Clients that keep a connection busy do not keep the network alive.
     let _ = tokio::time::timeout(Duration::from_millis(DRAIN_MS_MAX), server).await;
-    Ok(())
 }
 
 async fn produce_blocks(devnet: Devnet, period: Duration) {

@@ -9,6 +9,7 @@ mod blocks;
 mod chain;
 mod config;
 mod confirmation;
+mod draw;
 mod economy;
 mod errors;
 mod fees;
@@ -38,8 +39,10 @@ use records::Record;
 use tig_protocol::PreciseNumber;
 use topups::StoredTopup;
 
+pub use accounts::initial_balance;
 pub use algorithms::AddAlgorithmError;
 pub use config::devnet_config;
+pub use draw::{DrawnPlayer, draw_players};
 pub use errors::ProtocolError;
 pub use genesis::{Genesis, GenesisError};
 pub use ids::is_address;

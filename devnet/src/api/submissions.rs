@@ -46,8 +46,7 @@ impl Api {
             address, signature, ..
         } = decode_body(request)?;
         let api_key = self.network.request_api_key(&address, &signature)?;
-        let key = ApiKey::new(&api_key).map_err(|_| ApiError::Unauthorized)?;
-        self.keys.insert(&key, &address);
+        self.keys.insert(&ApiKey::of_network(&api_key), &address);
         info!(player_id = address, "API key handed out");
         json(&RequestApiKeyResponse { api_key })
     }

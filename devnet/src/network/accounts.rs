@@ -5,6 +5,11 @@ use tig_protocol::PreciseNumber;
 /// Balance that a player of the devnet starts with unless told otherwise, in TIG.
 const INITIAL_BALANCE_TIG: u64 = 1_000_000;
 
+/// The same as a number of the API.
+pub fn initial_balance() -> PreciseNumber {
+    PreciseNumber::from_u64(INITIAL_BALANCE_TIG)
+}
+
 /// What a player has paid and can still pay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Account {
@@ -18,10 +23,6 @@ impl Account {
             total_fees_paid: PreciseNumber::ZERO,
             available_fee_balance: balance,
         }
-    }
-
-    pub(crate) fn initial_balance() -> PreciseNumber {
-        PreciseNumber::from_u64(INITIAL_BALANCE_TIG)
     }
 
     /// The account after a top-up, or `None` when the balance would not fit.

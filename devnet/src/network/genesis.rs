@@ -11,7 +11,7 @@ use tig_protocol::{
 
 use super::{
     Network, SolutionCheck,
-    accounts::Account,
+    accounts::{Account, initial_balance},
     algorithms::StoredAlgorithm,
     blocks,
     chain::{Chain, ChainBlock},
@@ -111,7 +111,7 @@ impl Network {
             accounts: genesis
                 .player_ids
                 .into_iter()
-                .map(|player_id| (player_id, Account::new(Account::initial_balance())))
+                .map(|player_id| (player_id, Account::new(initial_balance())))
                 .collect(),
         };
         Ok(Self {

@@ -6,6 +6,7 @@
 use tig_protocol::BenchmarkSettings;
 
 const ID_BYTES: usize = 16;
+const ADDRESS_BYTES: usize = 20;
 
 /// Stands where the genesis block would name its predecessor.
 pub(crate) const NO_BLOCK_ID: &str = "00000000000000000000000000000000";
@@ -15,6 +16,7 @@ pub(crate) const NO_BLOCK_ID: &str = "00000000000000000000000000000000";
 pub(crate) struct Secret {
     blocks: [u8; 32],
     api_keys: [u8; 32],
+    players: [u8; 32],
 }
 
 impl Secret {
@@ -23,6 +25,7 @@ impl Secret {
         Self {
             blocks: derive("tig-devnet block ids"),
             api_keys: derive("tig-devnet api keys"),
+            players: derive("tig-devnet players"),
         }
     }
 
@@ -40,6 +43,12 @@ impl Secret {
     /// The key that the network hands out to the player with this address.
     pub(crate) fn api_key(&self, address: &str) -> String {
         id_text(&blake3::keyed_hash(&self.api_keys, address.as_bytes()))
+    }
+
+    /// The address of a player that is drawn.
+    pub(crate) fn player_id(&self, index: u64) -> String {
+        let hash = blake3::keyed_hash(&self.players, &index.to_le_bytes());
+        format!("0x{}", hex::encode(&hash.as_bytes()[..ADDRESS_BYTES]))
     }
 }
 

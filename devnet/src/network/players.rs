@@ -2,7 +2,11 @@
 
 use tig_protocol::PreciseNumber;
 
-use super::{Network, accounts::Account, ids};
+use super::{
+    Network,
+    accounts::{self, Account},
+    ids,
+};
 
 /// Players of a network; every block remembers the balance of each.
 pub const PLAYERS_MAX: usize = 1_000;
@@ -61,7 +65,7 @@ impl Network {
         if !ids::is_prefixed_hex(&signature.to_ascii_lowercase(), 130) {
             return Err(ApiKeyError::Signature);
         }
-        self.open_account(address, Account::initial_balance())?;
+        self.open_account(address, accounts::initial_balance())?;
         Ok(self.secret.api_key(address))
     }
 }

@@ -28,17 +28,20 @@ fn folder() -> tempfile::TempDir {
 }
 
 fn command(folder: &Path) -> Command {
+    command_with_blocks_every(50, folder)
+}
+
+fn command_with_blocks_every(block_ms: u32, folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tig-devnet"));
     command
         .args([
-            "--block-ms",
-            "50",
             "--seed",
             "7",
             "--player-id",
             PLAYER_ID,
             "--exit-with-parent",
         ])
+        .args(["--block-ms", &block_ms.to_string()])
         .arg("--algorithms")
         .arg(folder.join("algorithms"))
         .arg("--api-key-file")
@@ -115,28 +118,36 @@ fn stops_at_sigterm() {
     drop(stdin);
 }
 
+type Spoil<'a> = &'a dyn Fn(&Path, &mut Command);
+
+/// Starts the program in a folder with something wrong.
+#[track_caller]
+fn check_refusal(folder: &Path, spoil: Spoil<'_>, expected: &str) {
+    let mut command = command(folder);
+    command.stderr(Stdio::piped()).env("RUST_LOG", "off");
+    spoil(folder, &mut command);
+    let mut child = command.spawn().unwrap();
+    let mut text = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut text)
+        .unwrap();
+    assert!(!wait(child));
+    assert!(
+        text.starts_with("error: ") && text.trim_end().lines().count() == 1,
+        "{text}"
+    );
+    assert!(text.contains(expected), "{text}");
+    assert!(!text.contains(API_KEY), "{text}");
+}
+
 #[test]
 fn a_start_that_fails_says_why_on_one_line() {
-    let check = |spoil: &dyn Fn(&Path, &mut Command), expected: &str| {
+    let check = |spoil: Spoil<'_>, expected: &str| {
         let folder = folder();
-        let mut command = command(folder.path());
-        command.stderr(Stdio::piped()).env("RUST_LOG", "off");
-        spoil(folder.path(), &mut command);
-        let mut child = command.spawn().unwrap();
-        let mut text = String::new();
-        child
-            .stderr
-            .take()
-            .unwrap()
-            .read_to_string(&mut text)
-            .unwrap();
-        assert!(!wait(child));
-        assert!(
-            text.starts_with("error: ") && text.trim_end().lines().count() == 1,
-            "{text}"
-        );
-        assert!(text.contains(expected), "{text}");
-        assert!(!text.contains(API_KEY), "{text}");
+        check_refusal(folder.path(), spoil, expected);
     };
     let broken = "algorithms/satisfiability/mini.wasm";
     check(
@@ -163,4 +174,102 @@ fn a_start_that_fails_says_why_on_one_line() {
         },
         "cannot listen on 127.0.0.1:",
     );
+}
+
+#[test]
+fn wrong_files_of_players_and_faults_are_told_with_the_place() {
+    let check = |option: &str, text: &str, expected: &str| {
+        let folder = folder();
+        let spoil = |folder: &Path, command: &mut Command| {
+            let path = folder.join("file.json");
+            fs::write(&path, text).unwrap();
+            command.arg(option).arg(path);
+        };
+        check_refusal(folder.path(), &spoil, expected);
+    };
+    let players = |text: &str, expected: &str| check("--players", text, expected);
+    players(
+        &format!("\"{API_KEY}\""),
+        "file.json: . (line 1): must be a list of",
+    );
+    players(
+        &format!("[{{\"player_id\": \"{PLAYER_ID}\", \"api_kei\": \"{API_KEY}\"}}]"),
+        "file.json: [0].api_kei (line 1): ",
+    );
+    players(
+        &format!("[{{\"player_id\": \"0x1\", \"api_key\": \"{API_KEY}\"}}]"),
+        "file.json: [0].player_id: must be 0x and 40",
+    );
+    let other = "0x9999999999999999999999999999999999999999";
+    players(
+        &format!("[{{\"player_id\": \"{other}\", \"api_key_file\": \"key\"}}]"),
+        "have the same API key",
+    );
+    players(
+        &format!("[{{\"player_id\": \"{PLAYER_ID}\", \"api_key\": \"k\"}}]"),
+        "is named twice",
+    );
+    players(
+        &format!("[{{\"player_id\": \"{other}\", \"api_key\": \"k\", \"balance\": -1}}]"),
+        "[0].balance: must be 0 or more",
+    );
+    let faults = |text: &str, expected: &str| check("--faults", text, expected);
+    faults(
+        "{\"rules\": [{\"fault\": \"html\", \"rat\": 1}]}",
+        "file.json: rules[0].rat is not as a fault plan must be: unknown field `rat`",
+    );
+    faults(
+        "{\"rules\": [{\"fault\": \"html\", \"rate\": 2}]}",
+        "file.json: rules[0].rate: 2 is not between 0 and 1",
+    );
+}
+
+#[tokio::test]
+async fn drawn_players_are_written_for_their_owner_and_the_file_can_be_named_again() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = folder();
+    let path = folder.path().join("players.json");
+    let mut first = command(folder.path());
+    first.args(["--players", "2", "--write-players"]).arg(&path);
+    let mut first = first.spawn().unwrap();
+    let first_url = url(&mut first);
+    let mode = fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let written: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    let mut second = command(folder.path());
+    second.arg("--players").arg(&path);
+    let mut second = second.spawn().unwrap();
+    let second_url = url(&mut second);
+
+    assert_eq!(written.as_array().unwrap().len(), 2);
+    for url in [first_url, second_url] {
+        let submit = |key: String| {
+            let request = reqwest::Client::new().post(format!("{url}/submit-topup"));
+            request.header("X-Api-Key", key).body("{}").send()
+        };
+        for player in written.as_array().unwrap() {
+            let key = player["api_key"].as_str().unwrap();
+            // The key is known; only then is the body looked at.
+            assert_eq!(submit(key.to_owned()).await.unwrap().status(), 400);
+        }
+        assert_eq!(submit("another".to_owned()).await.unwrap().status(), 401);
+    }
+    for mut child in [first, second] {
+        drop(child.stdin.take());
+        assert!(tokio::task::spawn_blocking(|| wait(child)).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn without_a_clock_no_block_is_made() {
+    let folder = folder();
+    let mut command = command_with_blocks_every(0, folder.path());
+    let mut child = command.spawn().unwrap();
+    let url = url(&mut child);
+    let state = reqwest::get(format!("{url}/devnet/state")).await.unwrap();
+    let state: serde_json::Value = serde_json::from_str(&state.text().await.unwrap()).unwrap();
+    assert_eq!(state["height"], 1);
+    drop(child.stdin.take());
+    assert!(tokio::task::spawn_blocking(|| wait(child)).await.unwrap());
 }

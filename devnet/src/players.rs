@@ -1,0 +1,149 @@
+//! Who plays: named on the command line, listed in a file, or drawn from the seed.
+//!
+//! Invariant: no key is printed. An error names the file and the place in it, never what is there.
+
+mod listed;
+
+use std::{
+    collections::BTreeSet,
+    fs::{self, OpenOptions},
+    io::{self, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use tig_devnet::{
+    ApiKey, InvalidApiKey,
+    network::{DrawnPlayer, PLAYERS_MAX, draw_players, initial_balance},
+};
+use tig_protocol::PreciseNumber;
+
+use crate::cli::{Cli, Players};
+
+/// Only its owner may read a file with keys.
+const KEYS_FILE_MODE: u32 = 0o600;
+
+/// A player and what it submits with.
+#[derive(Debug)]
+pub(crate) struct Player {
+    pub(crate) player_id: String,
+    pub(crate) api_key: ApiKey,
+    pub(crate) balance: PreciseNumber,
+}
+
+/// Why the players cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PlayersError {
+    #[error("cannot read the {what} {}", path.display())]
+    Read {
+        what: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
+    #[error("cannot write {}", path.display())]
+    Write { path: PathBuf, source: io::Error },
+    #[error("{} exists and holds something else: remove it, or name another file with --write-players", path.display())]
+    Exists { path: PathBuf },
+    #[error("--players N needs --write-players FILE to know where to write their keys")]
+    NoPlace,
+    #[error("the API key file {} holds no key", path.display())]
+    Key {
+        path: PathBuf,
+        source: InvalidApiKey,
+    },
+    /// Without the parser's words: they would repeat what is in the file.
+    #[error("{}: {field} (line {line}): {must}", path.display())]
+    Shape {
+        path: PathBuf,
+        field: String,
+        line: usize,
+        must: &'static str,
+    },
+    #[error("{}: [{index}].{field}: {must}", path.display())]
+    Field {
+        path: PathBuf,
+        index: usize,
+        field: &'static str,
+        must: &'static str,
+    },
+    #[error("player {0} is named twice")]
+    Twice(String),
+    #[error("there are {0} players, and a network has at most {PLAYERS_MAX}")]
+    TooMany(usize),
+}
+
+/// The players that the command line asks for; those that are drawn are written to their file.
+pub(crate) fn load(cli: &Cli) -> Result<Vec<Player>, PlayersError> {
+    let mut players = match &cli.players {
+        None => Vec::new(),
+        Some(Players::Listed(path)) => listed::read(path)?,
+        Some(Players::Drawn(number)) => {
+            let path = cli.write_players.as_deref().ok_or(PlayersError::NoPlace)?;
+            draw(cli.seed, *number, path)?
+        }
+    };
+    if let (Some(player_id), Some(path)) = (&cli.player_id, &cli.api_key_file) {
+        players.push(Player {
+            player_id: player_id.clone(),
+            api_key: read_api_key(path)?,
+            balance: initial_balance(),
+        });
+    }
+    let mut ids = BTreeSet::new();
+    if let Some(twice) = players.iter().find(|player| !ids.insert(&player.player_id)) {
+        return Err(PlayersError::Twice(twice.player_id.clone()));
+    }
+    if players.len() > PLAYERS_MAX {
+        return Err(PlayersError::TooMany(players.len()));
+    }
+    Ok(players)
+}
+
+fn draw(seed: u64, number: usize, path: &Path) -> Result<Vec<Player>, PlayersError> {
+    let drawn = draw_players(seed, number);
+    write_once(path, listed::text(&drawn).as_bytes())?;
+    let player = |drawn: DrawnPlayer| Player {
+        api_key: drawn.key(),
+        player_id: drawn.player_id,
+        balance: initial_balance(),
+    };
+    Ok(drawn.into_iter().map(player).collect())
+}
+
+/// Leaves a file alone that holds this already, as after a restart.
+fn write_once(path: &Path, text: &[u8]) -> Result<(), PlayersError> {
+    let failed = |source| PlayersError::Write {
+        path: path.to_owned(),
+        source,
+    };
+    let created = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(KEYS_FILE_MODE)
+        .open(path);
+    match created {
+        Ok(mut file) => file.write_all(text).map_err(failed),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            if fs::read(path).map_err(failed)? == text {
+                return Ok(());
+            }
+            Err(PlayersError::Exists {
+                path: path.to_owned(),
+            })
+        }
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// Reads a file with nothing but a key; white space around it is ignored.
+fn read_api_key(path: &Path) -> Result<ApiKey, PlayersError> {
+    let text = fs::read_to_string(path).map_err(|source| PlayersError::Read {
+        what: "API key file",
+        path: path.to_owned(),
+        source,
+    })?;
+    ApiKey::new(text.trim()).map_err(|source| PlayersError::Key {
+        path: path.to_owned(),
+        source,
+    })
+}
