@@ -38,16 +38,47 @@ const GET_PATHS: [&str; 9] = [
     "/devnet/status",
     "/devnet/state",
 ];
-const POST_PATHS: [&str; 5] = [
+const POST_PATHS: [&str; 4] = [
     "/submit-precommit",
     "/submit-benchmark",
     "/submit-proof",
     "/submit-topup",
-    API_KEY_PATH,
 ];
 /// The only submission without a key.
 const API_KEY_PATH: &str = "/request-api-key";
 const WASM_PATHS: &str = "/devnet/wasm/";
+
+/// What a request asks for.
+enum Endpoint {
+    /// A path of `GET_PATHS`.
+    Query,
+    /// The module of an algorithm.
+    Wasm,
+    ApiKey,
+    /// A path of `POST_PATHS` that needs a key.
+    Submission,
+}
+
+impl Endpoint {
+    fn of(request: &Request<'_>) -> Result<Self, ApiError> {
+        let path = request.path();
+        let (endpoint, is_query) = if GET_PATHS.contains(&path) {
+            (Self::Query, true)
+        } else if path.starts_with(WASM_PATHS) {
+            (Self::Wasm, true)
+        } else if path == API_KEY_PATH {
+            (Self::ApiKey, false)
+        } else if POST_PATHS.contains(&path) {
+            (Self::Submission, false)
+        } else {
+            return Err(ApiError::NotFound("no such endpoint".to_owned()));
+        };
+        match (request.method, is_query) {
+            ("GET" | "HEAD", true) | ("POST", false) => Ok(endpoint),
+            _ => Err(ApiError::MethodNotAllowed),
+        }
+    }
+}
 
 /// A network and the keys of its players.
 #[derive(Debug)]
@@ -76,9 +107,13 @@ impl Api {
 
     /// What a request with a body over [`BODY_BYTES_MAX`] gets, of which the caller has read no more than that.
     pub fn answer_too_large(&self, request: &Request<'_>) -> Response {
-        let error = self
-            .player(request)
-            .map_or_else(|error| error, |_| ApiError::TooLarge);
+        let error = match Endpoint::of(request) {
+            Ok(Endpoint::Submission) => self
+                .player(request)
+                .map_or_else(|error| error, |_| ApiError::TooLarge),
+            Ok(_) => ApiError::TooLarge,
+            Err(error) => error,
+        };
         error.response()
     }
 
@@ -108,19 +143,11 @@ impl Api {
     }
 
     fn dispatch(&mut self, request: &Request<'_>, blocks_back: u32) -> Result<Response, ApiError> {
-        let path = request.path();
-        match (request.method, path) {
-            ("GET" | "HEAD", _) if GET_PATHS.contains(&path) => self.query(request, blocks_back),
-            ("GET" | "HEAD", _) if path.starts_with(WASM_PATHS) => self.wasm(request),
-            ("POST", API_KEY_PATH) => self.request_api_key(request),
-            ("POST", _) if POST_PATHS.contains(&path) => self.submit(request),
-            _ if GET_PATHS.contains(&path)
-                || POST_PATHS.contains(&path)
-                || path.starts_with(WASM_PATHS) =>
-            {
-                Err(ApiError::MethodNotAllowed)
-            }
-            _ => Err(ApiError::NotFound("no such endpoint".to_owned())),
+        match Endpoint::of(request)? {
+            Endpoint::Query => self.query(request, blocks_back),
+            Endpoint::Wasm => self.wasm(request),
+            Endpoint::ApiKey => self.request_api_key(request),
+            Endpoint::Submission => self.submit(request),
         }
     }
 
@@ -162,5 +189,8 @@ fn decode_body<T: DeserializeOwned>(request: &Request<'_>) -> Result<T, ApiError
     if request.body.len() > BODY_BYTES_MAX {
         return Err(ApiError::TooLarge);
     }
-    serde_json::from_slice(request.body).map_err(|error| ApiError::Malformed(error.to_string()))
+    // The reader would pass over what is not UTF-8 in fields that nobody knows.
+    let text = std::str::from_utf8(request.body)
+        .map_err(|error| ApiError::Malformed(format!("the body is not UTF-8: {error}")))?;
+    serde_json::from_str(text).map_err(|error| ApiError::Malformed(error.to_string()))
 }

@@ -3,6 +3,9 @@
 use super::{BODY_BYTES_MAX, Response};
 use crate::network::{ApiKeyError, ProtocolError, QueryError};
 
+/// Characters of an error that are shown.
+const ERROR_CHARS_MAX: usize = 1_000;
+
 /// Why a request was refused; nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ApiError {
@@ -45,6 +48,24 @@ impl ApiError {
             Self::Internal(_) => 500,
             Self::Busy => 503,
         };
-        Response::text(status, self.to_string())
+        Response::text(status, printable(self))
     }
+}
+
+/// The text of an error, which may quote what a client sent: on one line, and no longer than anybody reads.
+pub(crate) fn printable(error: &impl ToString) -> String {
+    let text = error.to_string();
+    let mut shown = String::new();
+    for (index, char) in text.chars().enumerate() {
+        if index == ERROR_CHARS_MAX {
+            shown.push_str("...");
+            break;
+        }
+        if char.is_control() {
+            shown.extend(char.escape_default());
+        } else {
+            shown.push(char);
+        }
+    }
+    shown
 }

@@ -6,7 +6,7 @@ use tig_protocol::api::{
 };
 use tracing::{info, warn};
 
-use super::{Api, ApiError, Request, Response, decode_body, queries::json};
+use super::{Api, ApiError, Request, Response, decode_body, errors::printable, queries::json};
 use crate::{
     ApiKey,
     network::{ProofVerdict, ProtocolError},
@@ -16,7 +16,7 @@ use crate::{
 const PROOFS_WAITING_MAX: usize = 1024;
 
 impl Api {
-    /// A path of `POST_PATHS`.
+    /// A submission of the player who owns the key.
     pub(super) fn submit(&mut self, request: &Request<'_>) -> Result<Response, ApiError> {
         let player_id = self.player(request)?.to_owned();
         match request.path() {
@@ -99,5 +99,5 @@ impl Api {
 }
 
 fn log_refusal(error: &ProtocolError) {
-    info!(%error, "submission refused");
+    info!(error = printable(error), "submission refused");
 }

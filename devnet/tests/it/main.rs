@@ -4,8 +4,10 @@
 
 mod algorithms;
 mod api;
+mod bad_input;
 mod binary;
 mod determinism;
+mod digest;
 mod economy;
 mod faults;
 mod fees;
@@ -15,5 +17,6 @@ mod precommits;
 mod pretend;
 mod production;
 mod proofs;
+mod properties;
 mod support;
 mod view;
