@@ -13,8 +13,8 @@ mod submissions;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    Network,
-    network::{Reexecution, Verdict},
+    Network, PublishedAlgorithm,
+    network::{AddAlgorithmError, Reexecution, Verdict},
 };
 use errors::ApiError;
 
@@ -125,6 +125,14 @@ impl Api {
     /// Takes the latest block back; `false` if no block before it is known. See [`Network::rollback`].
     pub fn rollback(&mut self) -> bool {
         self.network.rollback()
+    }
+
+    /// See [`Network::publish`].
+    ///
+    /// # Errors
+    /// Its name is taken, or there are too many.
+    pub fn publish(&mut self, algorithm: PublishedAlgorithm) -> Result<String, AddAlgorithmError> {
+        self.network.publish(algorithm)
     }
 
     /// See [`Network::next_reexecution`].

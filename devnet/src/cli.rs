@@ -37,6 +37,9 @@ pub(crate) struct Cli {
     /// JSON file of what goes wrong
     #[arg(long, value_name = "FILE")]
     pub(crate) faults: Option<PathBuf>,
+    /// File with a token that orders under /devnet/admin/ need; without one, programs of this machine need none
+    #[arg(long, value_name = "FILE")]
+    pub(crate) admin_token_file: Option<PathBuf>,
     /// Stop when standard input ends
     #[arg(long)]
     pub(crate) exit_with_parent: bool,

@@ -2,6 +2,8 @@
 //!
 //! Invariant: the lock is never held while an algorithm runs, so that requests and blocks do not wait for one.
 
+mod orders;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -13,6 +15,8 @@ use crate::{
     faults::{Faults, Outcome},
     network::{Reexecution, Verdict},
 };
+
+pub use orders::PublishError;
 
 /// A shared handle to the network; clones refer to the same one.
 #[derive(Debug, Clone)]

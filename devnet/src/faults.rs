@@ -53,6 +53,17 @@ impl Faults {
         self.done.push(false);
     }
 
+    /// Lets go wrong what `plan` says, too; the dice begin anew from its seed.
+    pub fn add(&mut self, plan: FaultPlan) {
+        let mut done = std::mem::take(&mut self.done).into_iter();
+        self.plan.script.retain(|_| !done.next().unwrap_or(false));
+        self.plan.script.extend(plan.script);
+        self.done = vec![false; self.plan.script.len()];
+        self.struck.extend(plan.rules.iter().map(|_| 0));
+        self.plan.rules.extend(plan.rules);
+        self.rng = ChaCha12::seed_from_u64(plan.seed);
+    }
+
     /// Answers `request` unless something goes wrong, and then does that.
     pub fn serve(&mut self, api: &mut Api, request: &Request<'_>) -> Outcome {
         match self.decide(request, api.network().height()) {

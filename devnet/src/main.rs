@@ -3,6 +3,7 @@
 mod cli;
 mod faults_file;
 mod players;
+mod secret_file;
 mod shutdown;
 mod start;
 
@@ -13,8 +14,9 @@ use std::{
     time::Duration,
 };
 
+use axum::Router;
 use clap::Parser as _;
-use tig_devnet::{Devnet, server};
+use tig_devnet::{Devnet, error_chain};
 use tokio::{
     net::TcpListener,
     time::{Instant, MissedTickBehavior, interval_at},
@@ -40,7 +42,7 @@ fn main() -> ExitCode {
     match run(&cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "error: {}", chain(&*error));
+            let _ = writeln!(std::io::stderr(), "error: {}", error_chain(&*error));
             ExitCode::FAILURE
         }
     }
@@ -57,6 +59,7 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
 async fn serve(cli: &Cli) -> Result<(), Box<dyn Error>> {
     let Started {
         devnet,
+        router,
         listener,
         url,
     } = start::start(cli).await?;
@@ -73,13 +76,13 @@ async fn serve(cli: &Cli) -> Result<(), Box<dyn Error>> {
         seed = cli.seed,
         "network started"
     );
-    serve_until(stop, listener, devnet).await;
+    serve_until(stop, listener, router).await;
     Ok(())
 }
 
-async fn serve_until(stop: impl Future<Output = ()>, listener: TcpListener, devnet: Devnet) {
+async fn serve_until(stop: impl Future<Output = ()>, listener: TcpListener, router: Router) {
     let (drain, draining) = tokio::sync::oneshot::channel();
-    let server = axum::serve(listener, server::router(devnet))
+    let server = axum::serve(listener, router)
         .with_graceful_shutdown(async { draining.await.unwrap_or_default() });
     let server = tokio::spawn(server.into_future());
     stop.await;
@@ -96,15 +99,4 @@ async fn produce_blocks(devnet: Devnet, period: Duration) {
         timer.tick().await;
         devnet.produce_block();
     }
-}
-
-/// The error and its causes on one line.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }

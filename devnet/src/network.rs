@@ -92,6 +92,11 @@ impl Network {
         self.chain.latest().details.height
     }
 
+    /// Id of the latest block.
+    pub fn latest_block_id(&self) -> &str {
+        &self.chain.latest().id
+    }
+
     /// The module of an algorithm, as published.
     pub fn wasm(&self, algorithm_id: &str) -> Option<&[u8]> {
         self.algorithms

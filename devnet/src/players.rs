@@ -13,12 +13,15 @@ use std::{
 };
 
 use tig_devnet::{
-    ApiKey, InvalidApiKey,
+    ApiKey,
     network::{DrawnPlayer, PLAYERS_MAX, draw_players, initial_balance},
 };
 use tig_protocol::PreciseNumber;
 
-use crate::cli::{Cli, Players};
+use crate::{
+    cli::{Cli, Players},
+    secret_file::{self, SecretFileError},
+};
 
 /// Only its owner may read a file with keys.
 const KEYS_FILE_MODE: u32 = 0o600;
@@ -34,23 +37,16 @@ pub(crate) struct Player {
 /// Why the players cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PlayersError {
-    #[error("cannot read the {what} {}", path.display())]
-    Read {
-        what: &'static str,
-        path: PathBuf,
-        source: io::Error,
-    },
+    #[error("cannot read the file of players {}", path.display())]
+    Read { path: PathBuf, source: io::Error },
     #[error("cannot write {}", path.display())]
     Write { path: PathBuf, source: io::Error },
     #[error("{} exists and holds something else: remove it, or name another file with --write-players", path.display())]
     Exists { path: PathBuf },
     #[error("--players N needs --write-players FILE to know where to write their keys")]
     NoPlace,
-    #[error("the API key file {} holds no key", path.display())]
-    Key {
-        path: PathBuf,
-        source: InvalidApiKey,
-    },
+    #[error(transparent)]
+    Key(#[from] SecretFileError),
     /// Without the parser's words: they would repeat what is in the file.
     #[error("{}: {field} (line {line}): {must}", path.display())]
     Shape {
@@ -85,7 +81,7 @@ pub(crate) fn load(cli: &Cli) -> Result<Vec<Player>, PlayersError> {
     if let (Some(player_id), Some(path)) = (&cli.player_id, &cli.api_key_file) {
         players.push(Player {
             player_id: player_id.clone(),
-            api_key: read_api_key(path)?,
+            api_key: secret_file::read("API key", path)?,
             balance: initial_balance(),
         });
     }
@@ -133,17 +129,4 @@ fn write_once(path: &Path, text: &[u8]) -> Result<(), PlayersError> {
         }
         Err(error) => Err(failed(error)),
     }
-}
-
-/// Reads a file with nothing but a key; white space around it is ignored.
-fn read_api_key(path: &Path) -> Result<ApiKey, PlayersError> {
-    let text = fs::read_to_string(path).map_err(|source| PlayersError::Read {
-        what: "API key file",
-        path: path.to_owned(),
-        source,
-    })?;
-    ApiKey::new(text.trim()).map_err(|source| PlayersError::Key {
-        path: path.to_owned(),
-        source,
-    })
 }

@@ -2,6 +2,9 @@
 //!
 //! Errors are `text/plain`, exactly so: clients of the time show the body only then.
 
+mod admin;
+mod guard;
+
 use std::time::{Duration, SystemTime};
 
 use axum::{
@@ -13,19 +16,33 @@ use axum::{
 };
 
 use crate::{
-    Devnet,
+    ApiKey, Devnet,
     api::{BODY_BYTES_MAX, Request, Response},
     faults::Outcome,
 };
+
+use admin::Admin;
 
 const API_KEY_HEADER: &str = "x-api-key";
 
 /// How long a request without an answer is held open.
 const HANG_MS_MAX: u64 = 600_000;
 
-/// All routes of the devnet.
+/// All routes of the devnet. Programs of this machine may give orders under `/devnet/admin/`.
 pub fn router(devnet: Devnet) -> Router {
-    Router::new().fallback(answer).with_state(devnet)
+    router_with_token(devnet, None)
+}
+
+/// The same; orders need the token, if there is one.
+pub fn router_with_token(devnet: Devnet, token: Option<ApiKey>) -> Router {
+    let admin = Admin {
+        devnet: devnet.clone(),
+        token,
+    };
+    Router::new()
+        .fallback(answer)
+        .with_state(devnet)
+        .merge(admin::router(admin))
 }
 
 async fn answer(State(devnet): State<Devnet>, request: HttpRequest) -> HttpResponse {

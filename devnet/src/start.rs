@@ -2,20 +2,23 @@
 
 use std::{error::Error, net::Ipv4Addr, sync::Arc};
 
+use axum::Router;
 use tig_devnet::{
     Api, Devnet, Faults, Network,
     api::Keys,
     load_folder,
     network::{Genesis, RealCheck, devnet_config},
+    server,
 };
 use tokio::net::TcpListener;
 use tracing::info;
 
-use crate::{cli::Cli, faults_file, players};
+use crate::{cli::Cli, faults_file, players, secret_file};
 
 /// A network and where it is to be served.
 pub(crate) struct Started {
     pub(crate) devnet: Devnet,
+    pub(crate) router: Router,
     pub(crate) listener: TcpListener,
     pub(crate) url: String,
 }
@@ -23,6 +26,10 @@ pub(crate) struct Started {
 /// Reads every file that the command line names, and listens.
 pub(crate) async fn start(cli: &Cli) -> Result<Started, Box<dyn Error>> {
     let players = players::load(cli)?;
+    let admin_token = match &cli.admin_token_file {
+        Some(path) => Some(secret_file::read("admin token", path)?),
+        None => None,
+    };
     let faults = match &cli.faults {
         Some(path) => Faults::new(faults_file::read(path)?),
         None => Faults::none(),
@@ -60,8 +67,10 @@ pub(crate) async fn start(cli: &Cli) -> Result<Started, Box<dyn Error>> {
         }
         info!(id = player.player_id, "player");
     }
+    let devnet = Devnet::new(Api::new(network, keys), faults);
     Ok(Started {
-        devnet: Devnet::new(Api::new(network, keys), faults),
+        router: server::router_with_token(devnet.clone(), admin_token),
+        devnet,
         listener,
         url,
     })

@@ -31,6 +31,14 @@ pub enum AddAlgorithmError {
     /// An algorithm has this id.
     #[error("algorithm {0} exists")]
     Exists(String),
+    /// The challenge has one of this name.
+    #[error("{challenge} has an algorithm {name}: give the new one another name")]
+    Taken {
+        /// The challenge.
+        challenge: &'static str,
+        /// The name.
+        name: String,
+    },
     /// There are as many algorithms of the challenge as there are ids.
     #[error(
         "{0} has {ALGORITHMS_PER_CHALLENGE_MAX} algorithms already, which is as many as it takes"
@@ -61,6 +69,33 @@ impl Network {
         self.algorithms
             .values()
             .any(|algorithm| algorithm.published.kind == kind && algorithm.published.name == name)
+    }
+
+    /// Lets an algorithm join under the next number of its challenge; returns its id.
+    ///
+    /// # Errors
+    /// Its name is taken, or there are too many.
+    pub fn publish(&mut self, algorithm: PublishedAlgorithm) -> Result<String, AddAlgorithmError> {
+        let kind = algorithm.kind;
+        self.check_name(kind, &algorithm.name)?;
+        let algorithm = algorithm.numbered(self.next_algorithm_number(kind)?);
+        let id = algorithm.id.clone();
+        self.add_algorithm(algorithm)?;
+        Ok(id)
+    }
+
+    /// Whether an algorithm of the challenge could have this name.
+    ///
+    /// # Errors
+    /// One has it.
+    pub fn check_name(&self, kind: ChallengeKind, name: &str) -> Result<(), AddAlgorithmError> {
+        if self.has_algorithm(kind, name) {
+            return Err(AddAlgorithmError::Taken {
+                challenge: kind.name(),
+                name: name.to_owned(),
+            });
+        }
+        Ok(())
     }
 
     /// Lets an algorithm join; the next block confirms and activates it.

@@ -9,7 +9,8 @@ use tig_devnet::{
 };
 use tig_protocol::PreciseNumber;
 
-use super::{Player, PlayersError, read_api_key};
+use super::{Player, PlayersError};
+use crate::secret_file;
 
 const LIST: &str = "must be a list of {\"player_id\": \"0x...\", \"api_key_file\": \"FILE\"}, with \"api_key\" in place of \
     \"api_key_file\" and \"balance\", a number of TIG, if you like";
@@ -30,7 +31,6 @@ struct Entry {
 
 pub(super) fn read(path: &Path) -> Result<Vec<Player>, PlayersError> {
     let text = fs::read_to_string(path).map_err(|source| PlayersError::Read {
-        what: "file of players",
         path: path.to_owned(),
         source,
     })?;
@@ -84,7 +84,7 @@ fn player(path: &Path, index: usize, entry: Entry) -> Result<Player, PlayersErro
             .map_err(|_| wrong("api_key", "must be visible ASCII characters without spaces"))?,
         (None, Some(file)) => {
             let folder = path.parent().unwrap_or(Path::new(""));
-            read_api_key(&folder.join(file))?
+            secret_file::read("API key", &folder.join(file))?
         }
         _ => return Err(wrong("api_key", "give either api_key or api_key_file")),
     };

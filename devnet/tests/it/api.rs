@@ -18,7 +18,7 @@ fn check_error(response: &Response, status: StatusCode) {
 }
 
 /// Precommit, benchmark and proof over HTTP; `tamper` changes what is claimed about the nonces.
-async fn submit_all(
+pub(crate) async fn submit_all(
     server: &Server,
     kind: ChallengeKind,
     tamper: impl FnOnce(&mut Claim),

@@ -160,7 +160,7 @@ fn a_start_that_fails_says_why_on_one_line() {
     );
     check(
         &|folder, _| fs::write(folder.join("key"), format!("{API_KEY} x")).unwrap(),
-        "holds no key",
+        "does not hold one",
     );
     check(
         &|folder, _| fs::remove_dir_all(folder.join("algorithms")).unwrap(),
@@ -262,14 +262,22 @@ async fn drawn_players_are_written_for_their_owner_and_the_file_can_be_named_aga
 }
 
 #[tokio::test]
-async fn without_a_clock_no_block_is_made() {
+async fn without_a_clock_blocks_are_made_on_order_and_with_the_token_only() {
     let folder = folder();
+    let token_file = folder.path().join("token");
+    fs::write(&token_file, "let-me-in\n").unwrap();
     let mut command = command_with_blocks_every(0, folder.path());
+    command.arg("--admin-token-file").arg(token_file);
     let mut child = command.spawn().unwrap();
     let url = url(&mut child);
-    let state = reqwest::get(format!("{url}/devnet/state")).await.unwrap();
-    let state: serde_json::Value = serde_json::from_str(&state.text().await.unwrap()).unwrap();
-    assert_eq!(state["height"], 1);
+    let advance = |token: &'static str| {
+        let request = reqwest::Client::new().post(format!("{url}/devnet/admin/advance"));
+        request.bearer_auth(token).body("{\"blocks\": 20}").send()
+    };
+    assert_eq!(advance("open sesame").await.unwrap().status(), 401);
+    let answer = advance("let-me-in").await.unwrap().text().await.unwrap();
+    let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+    assert_eq!(answer["height"], 21);
     drop(child.stdin.take());
     assert!(tokio::task::spawn_blocking(|| wait(child)).await.unwrap());
 }

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod admin;
 mod algorithms;
 mod api;
 mod bad_input;
