@@ -3,6 +3,7 @@
 //! Invariant: an algorithm that was loaded compiles, so that its WASM record may say so.
 
 mod folder;
+mod watch;
 
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use tig_challenges::ChallengeKind;
 use tig_worker::{Algorithm, BadModule};
 
 pub use folder::{LoadError, load_folder};
+pub use watch::FolderWatch;
 
 /// Ids have three digits.
 pub(crate) const ALGORITHMS_PER_CHALLENGE_MAX: usize = 999;

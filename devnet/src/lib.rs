@@ -15,7 +15,7 @@ pub mod faults;
 pub mod network;
 pub mod server;
 
-pub use algorithms::{LoadError, PublishedAlgorithm, load_folder};
+pub use algorithms::{FolderWatch, LoadError, PublishedAlgorithm, load_folder};
 pub use api::Api;
 pub use api_key::{ApiKey, InvalidApiKey};
 pub use devnet::{Devnet, PublishError};

@@ -16,15 +16,18 @@ use std::{
 
 use axum::Router;
 use clap::Parser as _;
-use tig_devnet::{Devnet, error_chain};
+use tig_devnet::{Devnet, FolderWatch, error_chain};
 use tokio::{
     net::TcpListener,
     time::{Instant, MissedTickBehavior, interval_at},
 };
-use tracing::info;
+use tracing::{error, info};
 
 use cli::Cli;
 use start::Started;
+
+/// Time from look to look at the folder of algorithms; a new file is taken at the second.
+const FOLDER_POLL_MS: u64 = 500;
 
 /// Requests and a re-execution that run when the network stops get this long to finish.
 const DRAIN_MS_MAX: u64 = 2_000;
@@ -64,6 +67,7 @@ async fn serve(cli: &Cli) -> Result<(), Box<dyn Error>> {
         url,
     } = start::start(cli).await?;
     tokio::spawn(devnet.clone().reexecute_proofs());
+    tokio::spawn(watch(FolderWatch::new(&cli.algorithms), devnet.clone()));
     if cli.block_ms > 0 {
         let period = Duration::from_millis(cli.block_ms);
         tokio::spawn(produce_blocks(devnet.clone(), period));
@@ -90,6 +94,21 @@ async fn serve_until(stop: impl Future<Output = ()>, listener: TcpListener, rout
     let _ = drain.send(());
     // Clients that keep a connection busy do not keep the network alive.
     let _ = tokio::time::timeout(Duration::from_millis(DRAIN_MS_MAX), server).await;
+}
+
+async fn watch(mut folder: FolderWatch, devnet: Devnet) {
+    loop {
+        tokio::time::sleep(Duration::from_millis(FOLDER_POLL_MS)).await;
+        let devnet = devnet.clone();
+        let looked = tokio::task::spawn_blocking(move || {
+            folder.look(&devnet);
+            folder
+        });
+        match looked.await {
+            Ok(back) => folder = back,
+            Err(error) => return error!(%error, "the folder of algorithms is watched no longer"),
+        }
+    }
 }
 
 async fn produce_blocks(devnet: Devnet, period: Duration) {

@@ -67,15 +67,8 @@ pub enum LoadError {
 /// The first file or folder that cannot be used.
 pub fn load_folder(folder: &Path) -> Result<Vec<PublishedAlgorithm>, LoadError> {
     let mut algorithms = Vec::new();
-    for path in sorted_entries(folder)?
-        .into_iter()
-        .filter(|path| path.is_dir())
-    {
-        let kind = ChallengeKind::ALL
-            .into_iter()
-            .find(|kind| path.file_name().is_some_and(|name| name == kind.name()))
-            .ok_or_else(|| LoadError::UnknownChallenge { path: path.clone() })?;
-        algorithms.extend(load_challenge(kind, &path)?);
+    for path in challenge_folders(folder)? {
+        algorithms.extend(load_challenge(kind_of(&path)?, &path)?);
     }
     if algorithms.is_empty() {
         return Err(LoadError::Empty {
@@ -85,12 +78,40 @@ pub fn load_folder(folder: &Path) -> Result<Vec<PublishedAlgorithm>, LoadError> 
     Ok(algorithms)
 }
 
+/// The sub-folders, sorted.
+pub(super) fn challenge_folders(folder: &Path) -> Result<Vec<PathBuf>, LoadError> {
+    let mut paths = sorted_entries(folder)?;
+    paths.retain(|path| path.is_dir() && !is_hidden(path));
+    Ok(paths)
+}
+
+/// The challenge that a sub-folder is named after.
+pub(super) fn kind_of(path: &Path) -> Result<ChallengeKind, LoadError> {
+    ChallengeKind::ALL
+        .into_iter()
+        .find(|kind| path.file_name().is_some_and(|name| name == kind.name()))
+        .ok_or_else(|| LoadError::UnknownChallenge {
+            path: path.to_owned(),
+        })
+}
+
+/// The modules of a challenge, sorted.
+pub(super) fn modules(folder: &Path) -> Result<Vec<PathBuf>, LoadError> {
+    let mut files = sorted_entries(folder)?;
+    files.retain(|path| {
+        !is_hidden(path)
+            && path
+                .extension()
+                .is_some_and(|extension| extension == "wasm")
+    });
+    Ok(files)
+}
+
 fn load_challenge(
     kind: ChallengeKind,
     folder: &Path,
 ) -> Result<Vec<PublishedAlgorithm>, LoadError> {
-    let mut files = sorted_entries(folder)?;
-    files.retain(|path| is_module(path));
+    let files = modules(folder)?;
     if files.len() > ALGORITHMS_PER_CHALLENGE_MAX {
         return Err(LoadError::TooMany {
             path: folder.to_owned(),
@@ -116,17 +137,12 @@ fn load_file(
     })
 }
 
-fn is_module(path: &Path) -> bool {
-    let is_hidden = path
-        .file_name()
-        .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-    !is_hidden
-        && path
-            .extension()
-            .is_some_and(|extension| extension == "wasm")
+fn is_hidden(path: &Path) -> bool {
+    path.file_name()
+        .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
 }
 
-fn name_of(path: &Path) -> Result<String, LoadError> {
+pub(super) fn name_of(path: &Path) -> Result<String, LoadError> {
     path.file_stem()
         .and_then(|name| name.to_str())
         .filter(|name| is_name(name))
@@ -136,7 +152,7 @@ fn name_of(path: &Path) -> Result<String, LoadError> {
         })
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
     let read_error = |source| LoadError::Read {
         path: path.to_owned(),
         source,

@@ -58,6 +58,13 @@ impl Devnet {
         self.state().faults = Faults::none();
     }
 
+    /// Whether the algorithm of this name has this module; `None` if there is none.
+    pub(crate) fn publishes(&self, kind: ChallengeKind, name: &str, wasm: &[u8]) -> Option<bool> {
+        let state = self.state();
+        let algorithm = state.api.network().algorithm(kind, name)?;
+        Some(*algorithm.wasm == *wasm)
+    }
+
     /// Lets an algorithm join with the next block; returns its id. Compiles the module meanwhile, without the lock.
     ///
     /// # Errors

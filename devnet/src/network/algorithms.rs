@@ -66,9 +66,15 @@ impl Network {
 
     /// Whether an algorithm of the challenge has this name.
     pub fn has_algorithm(&self, kind: ChallengeKind, name: &str) -> bool {
+        self.algorithm(kind, name).is_some()
+    }
+
+    /// The algorithm of the challenge that has this name.
+    pub fn algorithm(&self, kind: ChallengeKind, name: &str) -> Option<&PublishedAlgorithm> {
         self.algorithms
             .values()
-            .any(|algorithm| algorithm.published.kind == kind && algorithm.published.name == name)
+            .map(|algorithm| &algorithm.published)
+            .find(|algorithm| algorithm.kind == kind && algorithm.name == name)
     }
 
     /// Lets an algorithm join under the next number of its challenge; returns its id.

@@ -21,3 +21,4 @@ mod proofs;
 mod properties;
 mod support;
 mod view;
+mod watch;
