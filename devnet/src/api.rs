@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use crate::{
     Network, PublishedAlgorithm,
     network::{AddAlgorithmError, Reexecution, Verdict},
+    page,
 };
 use errors::ApiError;
 
@@ -24,8 +25,9 @@ pub use message::{Request, Response};
 /// Bytes of a request body; a benchmark of some 400,000 solution nonces fits.
 pub const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// Paths that begin so are the devnet's own.
-pub const OWN_PATHS: &str = "/devnet/";
+/// Paths that begin so are the devnet's own, and so is the page.
+const OWN_PATHS: &str = "/devnet/";
+const PAGE_PATH: &str = "/";
 
 const GET_PATHS: [&str; 9] = [
     "/get-block",
@@ -54,6 +56,7 @@ enum Endpoint {
     Query,
     /// The module of an algorithm.
     Wasm,
+    Page,
     ApiKey,
     /// A path of `POST_PATHS` that needs a key.
     Submission,
@@ -66,6 +69,8 @@ impl Endpoint {
             (Self::Query, true)
         } else if path.starts_with(WASM_PATHS) {
             (Self::Wasm, true)
+        } else if path == PAGE_PATH {
+            (Self::Page, true)
         } else if path == API_KEY_PATH {
             (Self::ApiKey, false)
         } else if POST_PATHS.contains(&path) {
@@ -154,6 +159,7 @@ impl Api {
         match Endpoint::of(request)? {
             Endpoint::Query => self.query(request, blocks_back),
             Endpoint::Wasm => self.wasm(request),
+            Endpoint::Page => Ok(self.page()),
             Endpoint::ApiKey => self.request_api_key(request),
             Endpoint::Submission => self.submit(request),
         }
@@ -165,6 +171,23 @@ impl Api {
             .api_key
             .and_then(|key| self.keys.player_of(key))
             .ok_or(ApiError::Unauthorized)
+    }
+
+    fn page(&self) -> Response {
+        let headers = [
+            ("content-security-policy", page::POLICY),
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "no-referrer"),
+            ("cache-control", "no-store"),
+        ];
+        Response {
+            status: 200,
+            content_type: page::CONTENT_TYPE,
+            headers: headers
+                .map(|(name, value)| (name, value.to_owned()))
+                .to_vec(),
+            body: page::html(&self.network.view()).into_bytes(),
+        }
     }
 
     fn wasm(&self, request: &Request<'_>) -> Result<Response, ApiError> {

@@ -1,7 +1,7 @@
 //! What goes wrong between a client and the network: a decision per request, deterministic from a seed.
 //!
 //! Invariant: no I/O and no waiting. An [`Outcome`] says what the client sees and when; the HTTP server and a
-//! simulation carry it out alike. Requests under `/devnet/` are never disturbed.
+//! simulation carry it out alike. The page and requests under `/devnet/` are never disturbed.
 
 mod kind;
 mod outcome;
@@ -9,10 +9,7 @@ mod plan;
 
 use tig_protocol::rng::{ChaCha12, Rng as _};
 
-use crate::{
-    Api,
-    api::{OWN_PATHS, Request},
-};
+use crate::{Api, api::Request};
 
 pub use kind::Fault;
 pub use outcome::Outcome;
@@ -74,7 +71,7 @@ impl Faults {
 
     /// What befalls `request`, which arrives while the latest block has `height`. To be asked once per request.
     pub fn decide(&mut self, request: &Request<'_>, height: u32) -> Option<Fault> {
-        if request.path().starts_with(OWN_PATHS) {
+        if request.is_own() {
             return None;
         }
         self.num_requests += 1;

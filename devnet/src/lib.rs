@@ -13,6 +13,7 @@ mod devnet;
 mod error_chain;
 pub mod faults;
 pub mod network;
+mod page;
 pub mod server;
 
 pub use algorithms::{FolderWatch, LoadError, PublishedAlgorithm, load_folder};

@@ -1,5 +1,7 @@
 //! A request and its answer, as far as the API looks at them.
 
+use super::{OWN_PATHS, PAGE_PATH};
+
 /// What a client sent. Header names are matched by whoever makes the request.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
@@ -42,6 +44,11 @@ impl<'a> Request<'a> {
         self.path_and_query
             .split_once('?')
             .map_or(self.path_and_query, |(path, _)| path)
+    }
+
+    /// Whether it is for what the devnet has beside the API: its page and what lies under `/devnet/`.
+    pub fn is_own(&self) -> bool {
+        self.path() == PAGE_PATH || self.path().starts_with(OWN_PATHS)
     }
 
     /// The part after the question mark; empty without one.

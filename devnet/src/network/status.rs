@@ -65,6 +65,19 @@ impl Stage {
         Self::Proof,
         Self::Fraud,
     ];
+
+    /// As on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::PrecommitPending => "precommit_pending",
+            Self::Precommit => "precommit",
+            Self::BenchmarkPending => "benchmark_pending",
+            Self::Benchmark => "benchmark",
+            Self::ProofPending => "proof_pending",
+            Self::Proof => "proof",
+            Self::Fraud => "fraud",
+        }
+    }
 }
 
 impl Network {

@@ -1,6 +1,5 @@
 //! Bad requests: each is told what is wrong with it, and changes nothing.
 
-mod busy;
 mod bytes;
 mod rules;
 mod spoilt;
@@ -12,10 +11,10 @@ use tig_devnet::{
 };
 
 use crate::{
+    busy::{Busy, key_for},
     digest::digest,
     support::{API_KEY, PLAYER_ID},
 };
-use busy::{Busy, key_for};
 use spoilt::spoil;
 
 /// No error quotes a client's text at greater length.

@@ -4,11 +4,8 @@ use serde_json::{Value, json};
 use tig_devnet::{Api, api::Request, network::Stage};
 use tig_protocol::MerkleHash;
 
-use super::{
-    PATHS,
-    busy::{Busy, OTHER_KEY, benchmark, key_for, proof},
-    refused,
-};
+use super::{PATHS, refused};
+use crate::busy::{Busy, OTHER_KEY, benchmark, key_for, proof};
 use crate::support::{API_KEY, NUM_NONCES};
 
 #[track_caller]

@@ -16,31 +16,31 @@ use crate::{
     support::{self, API_KEY, NUM_NONCES, PLAYER_ID},
 };
 
-pub(super) const OTHER_ID: &str = "0x3333333333333333333333333333333333333333";
-pub(super) const OTHER_KEY: &str = "fedcba9876543210fedcba9876543210";
+pub(crate) const OTHER_ID: &str = "0x3333333333333333333333333333333333333333";
+pub(crate) const OTHER_KEY: &str = "fedcba9876543210fedcba9876543210";
 const NUM_SOLUTIONS: u32 = 7;
 
 /// A request that the network would accept.
 #[derive(Debug, Clone)]
-pub(super) struct Good {
-    pub(super) path: &'static str,
-    pub(super) body: Value,
+pub(crate) struct Good {
+    pub(crate) path: &'static str,
+    pub(crate) body: Value,
 }
 
-pub(super) struct Busy {
-    pub(super) api: Api,
+pub(crate) struct Busy {
+    pub(crate) api: Api,
     /// A benchmark at each stage.
-    pub(super) benchmarks: Vec<(Stage, String)>,
+    pub(crate) benchmarks: Vec<(Stage, String)>,
     /// One for each submission.
-    pub(super) good: Vec<Good>,
+    pub(crate) good: Vec<Good>,
     /// Settings of a precommit that exists.
-    pub(super) settings: BenchmarkSettings,
+    pub(crate) settings: BenchmarkSettings,
     /// A transaction that was used.
-    pub(super) tx_hash: String,
+    pub(crate) tx_hash: String,
 }
 
 impl Busy {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut network = pretend::network(devnet_config());
         network
             .open_account(OTHER_ID, PreciseNumber::from_u64(1))
@@ -63,13 +63,13 @@ impl Busy {
     }
 
     /// The good submission to this path.
-    pub(super) fn good(&self, path: &str) -> &Good {
+    pub(crate) fn good(&self, path: &str) -> &Good {
         self.good.iter().find(|good| good.path == path).unwrap()
     }
 }
 
 /// The API key that goes with a path.
-pub(super) fn key_for(path: &str) -> &'static str {
+pub(crate) fn key_for(path: &str) -> &'static str {
     if path == "/request-api-key" {
         ""
     } else {
@@ -77,11 +77,11 @@ pub(super) fn key_for(path: &str) -> &'static str {
     }
 }
 
-pub(super) fn benchmark(benchmark_id: &str) -> SubmitBenchmarkRequest {
+pub(crate) fn benchmark(benchmark_id: &str) -> SubmitBenchmarkRequest {
     pretend::claim(NUM_SOLUTIONS).benchmark(benchmark_id)
 }
 
-pub(super) fn proof(network: &Network, benchmark_id: &str) -> SubmitProofRequest {
+pub(crate) fn proof(network: &Network, benchmark_id: &str) -> SubmitProofRequest {
     let data = network.get_benchmark_data(benchmark_id).unwrap();
     let state = data.benchmark.and_then(|benchmark| benchmark.state);
     let sampled = state.and_then(|state| state.sampled_nonces);
