@@ -16,6 +16,7 @@ use crate::{
     Network, PublishedAlgorithm,
     network::{AddAlgorithmError, Reexecution, Verdict},
     page,
+    state::Edits,
 };
 use errors::ApiError;
 
@@ -94,7 +95,10 @@ pub struct Api {
 
 impl Api {
     /// The API of `network`; submissions need one of `keys`.
-    pub fn new(network: Network, keys: Keys) -> Self {
+    pub fn new(network: Network, mut keys: Keys) -> Self {
+        for (player_id, key) in network.handed_out_keys() {
+            keys.insert(&key, player_id);
+        }
         Self { network, keys }
     }
 
@@ -138,6 +142,19 @@ impl Api {
     /// Its name is taken, or there are too many.
     pub fn publish(&mut self, algorithm: PublishedAlgorithm) -> Result<String, AddAlgorithmError> {
         self.network.publish(algorithm)
+    }
+
+    /// See [`Network::track_changes`].
+    pub fn track_changes(&mut self) {
+        self.network.track_changes();
+    }
+
+    /// See [`Network::take_edits`].
+    ///
+    /// # Errors
+    /// It cannot be written as JSON, which never happens.
+    pub fn take_edits(&mut self) -> Result<Edits, serde_json::Error> {
+        self.network.take_edits()
     }
 
     /// See [`Network::next_reexecution`].

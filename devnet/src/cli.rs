@@ -15,9 +15,12 @@ pub(crate) struct Cli {
     /// Milliseconds from block to block; 0 makes blocks only when POST /devnet/admin/advance asks for them
     #[arg(long, default_value_t = 5_000)]
     pub(crate) block_ms: u64,
-    /// Decides all block ids: the same seed and requests give the same samples
-    #[arg(long, default_value_t = 0)]
-    pub(crate) seed: u64,
+    /// Decides all block ids: the same seed and requests give the same samples [default: that of the state, or 0]
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Folder where the network keeps its state: the next start with it goes on where this one ends, however it ends
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: Option<PathBuf>,
     /// Folder of algorithms, as <challenge name>/<algorithm name>.wasm
     #[arg(long, value_name = "DIR")]
     pub(crate) algorithms: PathBuf,
@@ -25,7 +28,8 @@ pub(crate) struct Cli {
     /// with "api_key" in place of "api_key_file" and "balance" in TIG if you like
     #[arg(long, value_name = "N|FILE", value_parser = parse_players)]
     pub(crate) players: Option<Players>,
-    /// Where to write the players that are drawn and their keys, for its owner only to read
+    /// Where to write the players that are drawn and their keys, for its owner only to read [default: players.json in the
+    /// folder of the state]
     #[arg(long, value_name = "FILE")]
     pub(crate) write_players: Option<PathBuf>,
     /// Address of one more player: 0x and 40 lower-case hex digits

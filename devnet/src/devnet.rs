@@ -2,6 +2,7 @@
 //!
 //! Invariant: the lock is never held while an algorithm runs, so that requests and blocks do not wait for one.
 
+mod keeping;
 mod orders;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,7 +15,12 @@ use crate::{
     api::{Request, Response},
     faults::{Faults, Outcome},
     network::{Reexecution, Verdict},
+    state::Store,
 };
+
+use keeping::Keeping;
+
+pub use keeping::NotKept;
 
 pub use orders::PublishError;
 
@@ -27,34 +33,73 @@ struct Shared {
     state: Mutex<State>,
     /// Rung when a proof may wait for its re-execution.
     proofs_wait: Notify,
+    /// Rung when the state cannot be kept any more.
+    failed: Notify,
 }
 
 #[derive(Debug)]
 struct State {
     api: Api,
     faults: Faults,
+    keeping: Keeping,
 }
 
 impl Devnet {
     /// A network that answers as `api` does, but for `faults`.
     pub fn new(api: Api, faults: Faults) -> Self {
-        Self(Arc::new(Shared {
-            state: Mutex::new(State { api, faults }),
+        Self::with(api, faults, Keeping::Nowhere)
+    }
+
+    /// The same, with its state kept in `store`; the changes of `api` are tracked.
+    pub fn kept_in(store: Store, api: Api, faults: Faults) -> Self {
+        Self::with(api, faults, Keeping::In(store))
+    }
+
+    fn with(api: Api, faults: Faults, keeping: Keeping) -> Self {
+        let devnet = Self(Arc::new(Shared {
+            state: Mutex::new(State {
+                api,
+                faults,
+                keeping,
+            }),
             proofs_wait: Notify::new(),
-        }))
+            failed: Notify::new(),
+        }));
+        // There may be some of before a restart.
+        devnet.0.proofs_wait.notify_one();
+        let _ = devnet.change(|_| ());
+        devnet
     }
 
     /// Answers a request, or does what a fault makes of it.
     pub fn answer(&self, request: &Request<'_>) -> Outcome {
         let mut state = self.state();
-        let State { api, faults } = &mut *state;
+        if state.has_failed() {
+            return Outcome::at_once(Response::text(500, NotKept.to_string()));
+        }
+        let State { api, faults, .. } = &mut *state;
         let outcome = faults.serve(api, request);
         let proofs_wait = request.method == "POST" && api.network().num_reexecutions() > 0;
+        let kept = state.keep();
         drop(state);
+        self.tell(kept);
+        if !kept {
+            return Outcome::at_once(Response::text(500, NotKept.to_string()));
+        }
         if proofs_wait {
             self.0.proofs_wait.notify_one();
         }
         outcome
+    }
+
+    /// Changes the state, and keeps that.
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> Result<T, NotKept> {
+        let mut state = self.state();
+        let result = change(&mut state);
+        let kept = state.keep();
+        drop(state);
+        self.tell(kept);
+        kept.then_some(result).ok_or(NotKept)
     }
 
     pub(crate) fn answer_too_large(&self, request: &Request<'_>) -> Response {
@@ -63,12 +108,20 @@ impl Devnet {
 
     /// Makes the next block. The caller decides when: a timer in the binary, the test itself in tests.
     pub fn produce_block(&self) {
-        let mut state = self.state();
-        let block_id = state.api.produce_block().to_owned();
-        drop(state);
+        // Who waits for `failure` hears of it.
+        let _ = self.try_produce_block();
+    }
+
+    /// The same, for those who tell others that it is made.
+    ///
+    /// # Errors
+    /// The state cannot be kept.
+    pub fn try_produce_block(&self) -> Result<(), NotKept> {
+        let block_id = self.change(|state| state.api.produce_block().to_owned())?;
         info!(block_id, "new block");
         // A re-execution without conclusion is tried again once per block.
         self.0.proofs_wait.notify_one();
+        Ok(())
     }
 
     /// Runs algorithms again for every accepted proof, one proof at a time; never ends.
@@ -90,7 +143,12 @@ impl Devnet {
             Ok(verdict) => verdict,
             Err(error) => Verdict::Inconclusive(error.to_string()),
         };
-        self.state().api.record_reexecution(&benchmark_id, &verdict);
+        if self
+            .change(|state| state.api.record_reexecution(&benchmark_id, &verdict))
+            .is_err()
+        {
+            return false;
+        }
         match verdict {
             Verdict::Agrees => info!(benchmark_id, "proof verified"),
             Verdict::Differs(allegation) => warn!(benchmark_id, %allegation, "fraud"),

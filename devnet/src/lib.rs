@@ -15,11 +15,12 @@ pub mod faults;
 pub mod network;
 mod page;
 pub mod server;
+pub mod state;
 
 pub use algorithms::{FolderWatch, LoadError, PublishedAlgorithm, load_folder};
 pub use api::Api;
 pub use api_key::{ApiKey, InvalidApiKey};
-pub use devnet::{Devnet, PublishError};
+pub use devnet::{Devnet, NotKept, PublishError};
 pub use error_chain::error_chain;
 pub use faults::Faults;
 pub use network::Network;

@@ -62,6 +62,7 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
 async fn serve(cli: &Cli) -> Result<(), Box<dyn Error>> {
     let Started {
         devnet,
+        seed,
         router,
         listener,
         url,
@@ -74,14 +75,16 @@ async fn serve(cli: &Cli) -> Result<(), Box<dyn Error>> {
     }
     let stop = shutdown::requested(cli.exit_with_parent)?;
     writeln!(std::io::stdout(), "listening on {url}")?;
-    info!(
-        url,
-        block_ms = cli.block_ms,
-        seed = cli.seed,
-        "network started"
-    );
+    info!(url, block_ms = cli.block_ms, seed, "network started");
+    let mut result = Ok(());
+    let stop = async {
+        tokio::select! {
+            () = stop => (),
+            reason = devnet.failure() => result = Err(reason.into()),
+        }
+    };
     serve_until(stop, listener, router).await;
-    Ok(())
+    result
 }
 
 async fn serve_until(stop: impl Future<Output = ()>, listener: TcpListener, router: Router) {

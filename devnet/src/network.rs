@@ -16,11 +16,13 @@ mod fees;
 mod frontiers;
 mod genesis;
 mod ids;
+mod kept;
 mod players;
 mod published;
 mod queries;
 mod records;
 mod reexecution;
+mod restore;
 mod rollback;
 mod solution_check;
 mod status;
@@ -29,12 +31,16 @@ mod topups;
 mod view;
 mod wire;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use algorithms::StoredAlgorithm;
 use chain::Chain;
 use frontiers::ChallengeRules;
 use ids::Secret;
+use kept::{Changes, Key};
 use records::Record;
 use tig_protocol::PreciseNumber;
 use topups::StoredTopup;
@@ -49,6 +55,7 @@ pub use ids::is_address;
 pub use players::{ApiKeyError, PLAYERS_MAX};
 pub use queries::{GetFeeBalanceResponse, PlayerType, QueryError};
 pub use reexecution::{Reexecution, Verdict};
+pub use restore::Surroundings;
 pub use solution_check::{RealCheck, SolutionCheck};
 pub use status::{BenchmarkStatus, Stage, Status};
 pub use submissions::ProofVerdict;
@@ -74,6 +81,8 @@ pub struct Network {
     records: BTreeMap<String, Record>,
     /// Balances at which accounts were opened after the first block, per player.
     opened: BTreeMap<String, PreciseNumber>,
+    /// Players who asked for a key.
+    key_holders: BTreeSet<String>,
     /// Per transaction hash.
     transactions: BTreeMap<String, Transaction>,
     /// Per transaction hash; none is forgotten, because none may be used twice.
@@ -83,6 +92,8 @@ pub struct Network {
     num_rollbacks: u64,
     /// Benchmarks that left the lifespan window without a confirmed proof.
     num_expired: u64,
+    /// What is to be kept on disk, where somebody does.
+    changes: Changes,
     solution_check: Arc<dyn SolutionCheck>,
 }
 

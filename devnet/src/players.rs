@@ -23,6 +23,8 @@ use crate::{
     secret_file::{self, SecretFileError},
 };
 
+/// Drawn players in the folder of the state.
+const FILE_NAME: &str = "players.json";
 /// Only its owner may read a file with keys.
 const KEYS_FILE_MODE: u32 = 0o600;
 
@@ -43,7 +45,9 @@ pub(crate) enum PlayersError {
     Write { path: PathBuf, source: io::Error },
     #[error("{} exists and holds something else: remove it, or name another file with --write-players", path.display())]
     Exists { path: PathBuf },
-    #[error("--players N needs --write-players FILE to know where to write their keys")]
+    #[error(
+        "--players N needs --write-players FILE, or --state, to know where to write their keys"
+    )]
     NoPlace,
     #[error(transparent)]
     Key(#[from] SecretFileError),
@@ -69,13 +73,14 @@ pub(crate) enum PlayersError {
 }
 
 /// The players that the command line asks for; those that are drawn are written to their file.
-pub(crate) fn load(cli: &Cli) -> Result<Vec<Player>, PlayersError> {
+pub(crate) fn load(cli: &Cli, seed: u64) -> Result<Vec<Player>, PlayersError> {
     let mut players = match &cli.players {
         None => Vec::new(),
         Some(Players::Listed(path)) => listed::read(path)?,
         Some(Players::Drawn(number)) => {
-            let path = cli.write_players.as_deref().ok_or(PlayersError::NoPlace)?;
-            draw(cli.seed, *number, path)?
+            let in_state = cli.state.as_ref().map(|folder| folder.join(FILE_NAME));
+            let path = cli.write_players.clone().or(in_state);
+            draw(seed, *number, &path.ok_or(PlayersError::NoPlace)?)?
         }
     };
     if let (Some(player_id), Some(path)) = (&cli.player_id, &cli.api_key_file) {

@@ -4,7 +4,7 @@ use tig_challenges::ChallengeKind;
 use tig_worker::BadModule;
 use tracing::info;
 
-use super::Devnet;
+use super::{Devnet, NotKept};
 use crate::{
     Faults,
     algorithms::{NAME_RULE, PublishedAlgorithm, is_name},
@@ -24,6 +24,9 @@ pub enum PublishError {
     /// Its name is taken, or there are too many.
     #[error(transparent)]
     Add(#[from] AddAlgorithmError),
+    /// The state cannot be kept.
+    #[error(transparent)]
+    NotKept(#[from] NotKept),
 }
 
 impl Devnet {
@@ -40,12 +43,15 @@ impl Devnet {
     }
 
     /// Takes the latest block back; `false` if no block before it is known.
-    pub fn rollback(&self) -> bool {
-        let rolled_back = self.state().api.rollback();
+    ///
+    /// # Errors
+    /// The state cannot be kept.
+    pub fn rollback(&self) -> Result<bool, NotKept> {
+        let rolled_back = self.change(|state| state.api.rollback())?;
         if rolled_back {
             info!("block taken back");
         }
-        rolled_back
+        Ok(rolled_back)
     }
 
     /// Lets go wrong what `plan` says, too.
@@ -81,7 +87,7 @@ impl Devnet {
         self.state().api.network().check_name(kind, name)?;
         let compiled =
             PublishedAlgorithm::compile(kind, 1, name, wasm).map_err(PublishError::BadModule)?;
-        let id = self.state().api.publish(compiled)?;
+        let id = self.change(|state| state.api.publish(compiled))??;
         info!(id, name, challenge = kind.name(), "algorithm joins");
         Ok(id)
     }

@@ -1,5 +1,6 @@
 //! Fee balances (tig-protocol.md section 9).
 
+use serde::{Deserialize, Serialize};
 use tig_protocol::PreciseNumber;
 
 /// Balance that a player of the devnet starts with unless told otherwise, in TIG.
@@ -11,7 +12,7 @@ pub fn initial_balance() -> PreciseNumber {
 }
 
 /// What a player has paid and can still pay.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Account {
     pub(crate) total_fees_paid: PreciseNumber,
     pub(crate) available_fee_balance: PreciseNumber,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use tig_challenges::ChallengeKind;
 
-use super::Network;
+use super::{Key, Network};
 use crate::algorithms::{ALGORITHMS_PER_CHALLENGE_MAX, PublishedAlgorithm};
 
 /// An algorithm and when it joined.
@@ -120,7 +120,9 @@ impl Network {
             confirmed: None,
             round: self.chain.latest().details.round,
         };
-        self.algorithms.insert(stored.published.id.clone(), stored);
+        let id = stored.published.id.clone();
+        self.changes.touch(Key::Algorithm(id.clone()));
+        self.algorithms.insert(id, stored);
         Ok(())
     }
 }

@@ -10,7 +10,7 @@ use tig_protocol::{
 };
 
 use super::{
-    Network, activity, algorithms,
+    Key, Network, activity, algorithms,
     chain::ChainBlock,
     confirmation::{ConfirmingBlock, confirm},
     economy::{ChallengeAt, Scene},
@@ -81,15 +81,49 @@ impl Network {
             algorithms: tally.algorithms,
             accounts,
         };
+        self.append(block, window_start);
+        &self.chain.latest().id
+    }
+
+    /// Makes `block` the latest, and forgets what started below `window_start`.
+    fn append(&mut self, block: ChainBlock, window_start: u32) {
+        self.touch(&block);
+        let oldest = self.chain.oldest_height();
         self.chain.push(block, window_start);
-        let mut num_expired = 0;
-        self.records.retain(|_, record| {
+        for height in oldest..self.chain.oldest_height() {
+            self.changes.touch(Key::Block(height));
+        }
+        let (changes, num_expired) = (&mut self.changes, &mut self.num_expired);
+        self.records.retain(|id, record| {
             let stays = record.precommit.block_started >= window_start;
-            num_expired += u64::from(!stays && record.confirmed_proof().is_none());
+            if !stays {
+                *num_expired += u64::from(record.confirmed_proof().is_none());
+                changes.touch(Key::Record(id.clone()));
+            }
             stays
         });
-        self.num_expired += num_expired;
-        &self.chain.latest().id
+    }
+
+    /// What a new block changes is to be kept.
+    fn touch(&mut self, block: &ChainBlock) {
+        if !self.changes.is_tracked() {
+            return;
+        }
+        let data = &block.data;
+        let keys = |ids: &[String], key: fn(String) -> Key| -> Vec<Key> {
+            ids.iter().cloned().map(key).collect()
+        };
+        let changed = [Key::Block(block.details.height)]
+            .into_iter()
+            .chain(keys(&data.confirmed_precommit_ids, Key::Record))
+            .chain(keys(&data.confirmed_benchmark_ids, Key::Record))
+            .chain(keys(&data.confirmed_proof_ids, Key::Record))
+            .chain(keys(&data.confirmed_fraud_ids, Key::Record))
+            .chain(keys(&data.confirmed_topup_ids, Key::Topup))
+            .chain(keys(&data.confirmed_algorithm_ids, Key::Algorithm));
+        for key in changed {
+            self.changes.touch(key);
+        }
     }
 
     /// What the block at `height` looks at, after the latest one.

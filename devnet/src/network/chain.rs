@@ -7,6 +7,7 @@ use std::{
     sync::Arc,
 };
 
+use serde::{Deserialize, Serialize};
 use tig_protocol::api::{
     AlgorithmBlockData, BlockData, BlockDetails, PlayerBlockData, ProtocolConfig,
 };
@@ -14,7 +15,7 @@ use tig_protocol::api::{
 use super::{accounts::Account, economy::ChallengeAt};
 
 /// A block and its block data; never changed once made.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ChainBlock {
     pub(crate) id: String,
     pub(crate) details: BlockDetails,
@@ -43,6 +44,35 @@ impl Chain {
             earlier: VecDeque::new(),
             latest: genesis,
         }
+    }
+
+    /// The chain of these blocks; `None` if there are none or their heights do not ascend by one.
+    pub(crate) fn restore(blocks: impl Iterator<Item = ChainBlock>) -> Option<Self> {
+        let mut chain: Option<Self> = None;
+        for mut block in blocks {
+            let Some(chain) = &mut chain else {
+                chain = Some(Self::new(block));
+                continue;
+            };
+            if chain.latest.details.height.checked_add(1) != Some(block.details.height) {
+                return None;
+            }
+            if block.config == chain.latest.config {
+                block.config = Arc::clone(&chain.latest.config);
+            }
+            chain.push(block, 0);
+        }
+        chain
+    }
+
+    /// Height of the oldest block that is remembered.
+    pub(crate) fn oldest_height(&self) -> u32 {
+        self.earlier.front().unwrap_or(&self.latest).details.height
+    }
+
+    pub(crate) fn at_height(&self, height: u32) -> Option<&ChainBlock> {
+        self.newest_first()
+            .find(|block| block.details.height == height)
     }
 
     pub(crate) fn latest_mut(&mut self) -> &mut ChainBlock {

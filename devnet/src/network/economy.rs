@@ -4,9 +4,11 @@
 
 mod cutoffs;
 mod earnings;
+mod exact;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
 use tig_protocol::{
     api::{AlgorithmBlockData, PlayerBlockData, ProtocolConfig},
     difficulty::Point,
@@ -31,9 +33,10 @@ pub(crate) struct Scene<'a> {
 }
 
 /// A challenge at a block.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct ChallengeAt {
     pub(crate) fees: Fees,
+    #[serde(with = "exact")]
     pub(crate) frontiers: Frontiers,
     pub(crate) num_qualifiers: u32,
     pub(crate) qualifier_difficulties: Vec<Point>,

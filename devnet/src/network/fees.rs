@@ -1,9 +1,10 @@
 //! Fees of precommits and how they move (tig-protocol.md section 9).
 
+use serde::{Deserialize, Serialize};
 use tig_protocol::{PreciseNumber, api::PrecommitSubmissionsConfig};
 
 /// What a precommit of one challenge costs at one block, in TIG.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Fees {
     pub(crate) base_fee: PreciseNumber,
     pub(crate) per_nonce_fee: PreciseNumber,

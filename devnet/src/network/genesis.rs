@@ -1,6 +1,9 @@
 //! The first block: challenges, algorithms and players that exist from the start.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use tig_challenges::ChallengeKind;
 use tig_protocol::{
@@ -19,6 +22,7 @@ use super::{
     fees::Fees,
     frontiers::ChallengeRules,
     ids::{NO_BLOCK_ID, Secret},
+    kept::Changes,
 };
 use crate::algorithms::PublishedAlgorithm;
 
@@ -67,10 +71,7 @@ impl Network {
     /// # Errors
     /// The configuration lacks usable difficulty parameters.
     pub fn new(genesis: Genesis) -> Result<Self, GenesisError> {
-        let rules: BTreeMap<String, ChallengeRules> = ChallengeKind::ALL
-            .into_iter()
-            .map(|kind| Ok((kind.id().to_owned(), rules_of(kind, &genesis.config)?)))
-            .collect::<Result<_, GenesisError>>()?;
+        let rules = rules(&genesis.config)?;
         let secret = Secret::from_seed(genesis.seed);
         let stored = |published: PublishedAlgorithm| StoredAlgorithm {
             published,
@@ -123,11 +124,13 @@ impl Network {
             chain: Chain::new(block),
             records: BTreeMap::new(),
             opened: BTreeMap::new(),
+            key_holders: BTreeSet::new(),
             transactions: BTreeMap::new(),
             topups: BTreeMap::new(),
             num_submitted: 0,
             num_rollbacks: 0,
             num_expired: 0,
+            changes: Changes::default(),
             solution_check: genesis.solution_check,
         })
     }
@@ -140,6 +143,16 @@ fn starting(rules: &ChallengeRules, fees: Fees) -> ChallengeAt {
         num_qualifiers: 0,
         qualifier_difficulties: Vec::new(),
     }
+}
+
+/// The rules of every challenge.
+pub(crate) fn rules(
+    config: &ProtocolConfig,
+) -> Result<BTreeMap<String, ChallengeRules>, GenesisError> {
+    ChallengeKind::ALL
+        .into_iter()
+        .map(|kind| Ok((kind.id().to_owned(), rules_of(kind, config)?)))
+        .collect()
 }
 
 fn rules_of(kind: ChallengeKind, config: &ProtocolConfig) -> Result<ChallengeRules, GenesisError> {

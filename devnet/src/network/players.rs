@@ -3,10 +3,11 @@
 use tig_protocol::PreciseNumber;
 
 use super::{
-    Network,
+    Key, Network,
     accounts::{self, Account},
     ids,
 };
+use crate::ApiKey;
 
 /// Players of a network; every block remembers the balance of each.
 pub const PLAYERS_MAX: usize = 1_000;
@@ -47,6 +48,9 @@ impl Network {
         }
         accounts.insert(player_id.to_owned(), Account::new(balance));
         self.opened.insert(player_id.to_owned(), balance);
+        let height = self.height();
+        self.changes.touch(Key::Block(height));
+        self.changes.touch(Key::Accounts);
         Ok(())
     }
 
@@ -66,6 +70,17 @@ impl Network {
             return Err(ApiKeyError::Signature);
         }
         self.open_account(address, accounts::initial_balance())?;
+        if self.key_holders.insert(address.to_owned()) {
+            self.changes.touch(Key::Accounts);
+        }
         Ok(self.secret.api_key(address))
+    }
+
+    /// The players who asked for a key, each with it.
+    pub(crate) fn handed_out_keys(&self) -> impl Iterator<Item = (&str, ApiKey)> {
+        self.key_holders.iter().map(|address| {
+            let key = self.secret.api_key(address);
+            (address.as_str(), ApiKey::of_network(&key))
+        })
     }
 }

@@ -4,10 +4,11 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
 use tig_protocol::{BenchmarkSettings, MerkleHash, MerkleProof, PreciseNumber};
 
 /// Precommit, benchmark, proof and fraud of one benchmark id; at most one of each.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Record {
     /// Order of submission, for display.
     pub(crate) sequence: u64,
@@ -17,7 +18,7 @@ pub(crate) struct Record {
     pub(crate) fraud: Option<Fraud>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Precommit {
     pub(crate) settings: BenchmarkSettings,
     /// Height of the block that the settings name.
@@ -27,27 +28,27 @@ pub(crate) struct Precommit {
     pub(crate) confirmed: Option<ConfirmedPrecommit>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct ConfirmedPrecommit {
     pub(crate) height: u32,
     /// Id of the confirming block.
     pub(crate) rand_hash: String,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Benchmark {
     pub(crate) merkle_root: MerkleHash,
     pub(crate) solution_nonces: BTreeSet<u64>,
     pub(crate) confirmed: Option<ConfirmedBenchmark>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct ConfirmedBenchmark {
     pub(crate) height: u32,
     pub(crate) sampled_nonces: BTreeSet<u64>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Proof {
     pub(crate) merkle_proofs: Vec<MerkleProof>,
     pub(crate) reexecution: ReexecutionState,
@@ -55,7 +56,7 @@ pub(crate) struct Proof {
 }
 
 /// A proof waits in the mempool until its leaves were computed again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ReexecutionState {
     Waiting,
     Running,
@@ -63,14 +64,14 @@ pub(crate) enum ReexecutionState {
     Done,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct ConfirmedProof {
     pub(crate) height: u32,
     /// Blocks from `block_started` to `height`.
     pub(crate) submission_delay: u32,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Fraud {
     pub(crate) allegation: String,
     /// Height of the confirming block.

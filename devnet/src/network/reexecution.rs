@@ -7,7 +7,7 @@ use tig_protocol::{BenchmarkSettings, OutputData};
 use tig_worker::{Algorithm, JobError, Limits, compute_nonce};
 
 use super::{
-    Network, ProtocolError,
+    Key, Network, ProtocolError,
     records::{Fraud, ReexecutionState},
 };
 
@@ -145,5 +145,6 @@ impl Network {
         if let Verdict::Differs(error) = verdict {
             record.fraud = Some(Fraud::new(error));
         }
+        self.changes.touch(Key::Record(benchmark_id.to_owned()));
     }
 }

@@ -12,6 +12,7 @@ impl Network {
             return false;
         };
         self.num_rollbacks += 1;
+        self.changes.touch_everything();
         let height = block.details.height;
         self.records
             .retain(|_, record| record.precommit.block_started < height);

@@ -5,15 +5,16 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use tig_protocol::{
     PreciseNumber,
     api::{Confirmation, TopUp, TopUpDetails},
 };
 
-use super::{Network, ProtocolError, accounts::Account};
+use super::{Key, Network, ProtocolError, accounts::Account};
 
 /// A payment on the chain below the network.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Transaction {
     /// Address that paid.
     pub sender: String,
@@ -24,7 +25,7 @@ pub struct Transaction {
 }
 
 /// A top-up by the hash of its transaction.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct StoredTopup {
     pub(crate) player_id: String,
     pub(crate) amount: PreciseNumber,
@@ -51,6 +52,7 @@ impl Network {
     /// Puts a transaction on the chain below the network, so that a top-up which names it is checked against it.
     pub fn record_transaction(&mut self, tx_hash: &str, transaction: Transaction) {
         self.transactions.insert(tx_hash.to_owned(), transaction);
+        self.changes.touch(Key::Accounts);
     }
 
     /// Stores a top-up of the player's fee balance in the mempool.
@@ -80,7 +82,8 @@ impl Network {
             amount: right.amount,
             confirmed: None,
         };
-        self.topups.insert(tx_hash, topup);
+        self.topups.insert(tx_hash.clone(), topup);
+        self.changes.touch(Key::Topup(tx_hash));
         Ok(())
     }
 }

@@ -17,7 +17,7 @@ use tracing::info;
 
 use super::guard::{self, Refusal};
 use crate::{
-    ApiKey, Devnet, PublishError,
+    ApiKey, Devnet, NotKept, PublishError,
     error_chain::error_chain,
     faults::{FaultPlan, PlanError},
 };
@@ -54,6 +54,8 @@ enum AdminError {
     Algorithm(#[from] PublishError),
     #[error("{}", error_chain(.0))]
     Faults(#[from] PlanError),
+    #[error(transparent)]
+    NotKept(#[from] NotKept),
     #[error("the order was given up: {0}")]
     GivenUp(#[from] tokio::task::JoinError),
 }
@@ -63,7 +65,9 @@ impl IntoResponse for AdminError {
         let status = match &self {
             Self::Refused(refusal) => refusal.status(),
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::GivenUp(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::GivenUp(_) | Self::NotKept(_) | Self::Algorithm(PublishError::NotKept(_)) => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
             _ => StatusCode::BAD_REQUEST,
         };
         (status, [(CONTENT_TYPE, "text/plain")], format!("{self}\n")).into_response()
@@ -119,7 +123,7 @@ async fn advance(State(admin): State<Admin>, request: Request) -> Result<Json<La
             tokio::time::sleep(Duration::from_millis(PROOFS_POLL_MS)).await;
         }
         let devnet = admin.devnet.clone();
-        tokio::task::spawn_blocking(move || devnet.produce_block()).await?;
+        tokio::task::spawn_blocking(move || devnet.try_produce_block()).await??;
     }
     Ok(Json(admin.latest()))
 }
@@ -130,7 +134,7 @@ async fn rollback(
 ) -> Result<Json<Latest>, AdminError> {
     let blocks = blocks(&admin.body(request).await?)?;
     for _ in 0..blocks {
-        if !admin.devnet.rollback() {
+        if !admin.devnet.rollback()? {
             break;
         }
     }

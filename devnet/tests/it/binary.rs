@@ -2,79 +2,15 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Read as _},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::Command,
     time::{Duration, Instant},
 };
 
-use tig_challenges::ChallengeKind::Satisfiability;
-
-use crate::support::{API_KEY, PLAYER_ID, mini_wasm};
-
-const DEADLINE: Duration = Duration::from_secs(60);
-
-/// A folder with one algorithm and a key.
-fn folder() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    fs::create_dir_all(folder.path().join("algorithms/satisfiability")).unwrap();
-    fs::write(
-        folder.path().join("algorithms/satisfiability/mini.wasm"),
-        mini_wasm(Satisfiability),
-    )
-    .unwrap();
-    fs::write(folder.path().join("key"), format!("{API_KEY}\n")).unwrap();
-    folder
-}
-
-fn command(folder: &Path) -> Command {
-    command_with_blocks_every(50, folder)
-}
-
-fn command_with_blocks_every(block_ms: u32, folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tig-devnet"));
-    command
-        .args([
-            "--seed",
-            "7",
-            "--player-id",
-            PLAYER_ID,
-            "--exit-with-parent",
-        ])
-        .args(["--block-ms", &block_ms.to_string()])
-        .arg("--algorithms")
-        .arg(folder.join("algorithms"))
-        .arg("--api-key-file")
-        .arg(folder.join("key"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
-    command
-}
-
-/// The address in the first line of standard output.
-fn url(child: &mut Child) -> String {
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    line.trim_end()
-        .strip_prefix("listening on ")
-        .unwrap()
-        .to_owned()
-}
-
-fn wait(mut child: Child) -> bool {
-    let start = Instant::now();
-    while start.elapsed() < DEADLINE {
-        if let Some(status) = child.try_wait().unwrap() {
-            return status.success();
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    child.kill().unwrap();
-    panic!("the program did not stop");
-}
+use crate::{
+    process::{DEADLINE, Spoil, check_refusal, command, command_with, folder, url, wait},
+    support::{API_KEY, PLAYER_ID},
+};
 
 #[tokio::test]
 async fn makes_blocks_until_its_standard_input_ends() {
@@ -116,31 +52,6 @@ fn stops_at_sigterm() {
     );
     assert!(wait(child));
     drop(stdin);
-}
-
-type Spoil<'a> = &'a dyn Fn(&Path, &mut Command);
-
-/// Starts the program in a folder with something wrong.
-#[track_caller]
-fn check_refusal(folder: &Path, spoil: Spoil<'_>, expected: &str) {
-    let mut command = command(folder);
-    command.stderr(Stdio::piped()).env("RUST_LOG", "off");
-    spoil(folder, &mut command);
-    let mut child = command.spawn().unwrap();
-    let mut text = String::new();
-    child
-        .stderr
-        .take()
-        .unwrap()
-        .read_to_string(&mut text)
-        .unwrap();
-    assert!(!wait(child));
-    assert!(
-        text.starts_with("error: ") && text.trim_end().lines().count() == 1,
-        "{text}"
-    );
-    assert!(text.contains(expected), "{text}");
-    assert!(!text.contains(API_KEY), "{text}");
 }
 
 #[test]
@@ -266,7 +177,7 @@ async fn without_a_clock_blocks_are_made_on_order_and_with_the_token_only() {
     let folder = folder();
     let token_file = folder.path().join("token");
     fs::write(&token_file, "let-me-in\n").unwrap();
-    let mut command = command_with_blocks_every(0, folder.path());
+    let mut command = command_with(0, 7, folder.path());
     command.arg("--admin-token-file").arg(token_file);
     let mut child = command.spawn().unwrap();
     let url = url(&mut child);

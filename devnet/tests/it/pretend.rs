@@ -15,7 +15,7 @@ use tig_protocol::{
 use crate::support::{self, Claim, NUM_NONCES, PLAYER_ID};
 
 #[derive(Debug)]
-struct Gullible;
+pub(crate) struct Gullible;
 
 impl SolutionCheck for Gullible {
     fn solves(&self, _: &BenchmarkSettings, _: &str, _: u64, _: &Solution) -> bool {

@@ -43,7 +43,7 @@ const QUERIES: [&str; 7] = [
 ];
 
 #[derive(Debug, Clone)]
-enum Step {
+pub(crate) enum Step {
     Block,
     Rollback,
     Precommit {
@@ -67,14 +67,14 @@ enum Step {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Flaw {
+pub(crate) enum Flaw {
     None,
     Incomplete,
     Tampered,
 }
 
 /// A step, and which player takes it.
-fn step() -> impl Strategy<Value = (usize, Step)> {
+pub(crate) fn step() -> impl Strategy<Value = (usize, Step)> {
     let index = any::<Index>;
     let player = prop_oneof![9 => Just(0usize), 3 => 1..3usize];
     let num_nonces = prop_oneof![9 => Just(NUM_NONCES), 1 => 0..3u32, 1 => any::<u32>()];
@@ -146,29 +146,34 @@ fn faults() -> Faults {
     Faults::new(FaultPlan::parse(&plan).unwrap())
 }
 
+/// Those of all players.
+pub(crate) fn keys() -> Keys {
+    let mut keys = Keys::default();
+    for (key, player_id) in PLAYERS {
+        keys.insert(&ApiKey::new(key).unwrap(), player_id);
+    }
+    keys
+}
+
 /// A network, and what was seen of it.
-struct Run {
-    api: Api,
+pub(crate) struct Run {
+    pub(crate) api: Api,
     faults: Faults,
     /// The latest last.
     block_ids: Vec<String>,
-    running: Vec<Reexecution>,
+    pub(crate) running: Vec<Reexecution>,
     outcomes: Vec<Outcome>,
 }
 
 impl Run {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut network = pretend::network(config());
         let (_, second) = PLAYERS[1];
         let balance = PreciseNumber::from_u64(100_000);
         network.open_account(second, balance).unwrap();
-        let mut keys = Keys::default();
-        for (key, player_id) in PLAYERS {
-            keys.insert(&ApiKey::new(key).unwrap(), player_id);
-        }
         Self {
             block_ids: vec![network.status().block_id],
-            api: Api::new(network, keys),
+            api: Api::new(network, keys()),
             faults: faults(),
             running: Vec::new(),
             outcomes: Vec::new(),
@@ -201,7 +206,7 @@ impl Run {
         of.get(&benchmarks).benchmark_id.clone()
     }
 
-    fn step(&mut self, player: usize, step: Step) {
+    pub(crate) fn step(&mut self, player: usize, step: Step) {
         match step {
             Step::Block => self.block_ids.push(self.api.produce_block().to_owned()),
             Step::Rollback => {

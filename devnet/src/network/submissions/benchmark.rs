@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tig_protocol::api::SubmitBenchmarkRequest;
 
-use crate::network::{Network, ProtocolError, records::Benchmark};
+use crate::network::{Key, Network, ProtocolError, records::Benchmark};
 
 impl Network {
     /// Stores the Merkle root and the solution nonces of a confirmed precommit in the mempool.
@@ -41,6 +41,7 @@ impl Network {
             solution_nonces,
             confirmed: None,
         });
+        self.changes.touch(Key::Record(benchmark_id));
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use tig_protocol::{
 };
 
 use crate::network::{
-    Network, ProtocolError, activity,
+    Key, Network, ProtocolError, activity,
     chain::ChainBlock,
     ids,
     records::{Precommit, Record},
@@ -53,6 +53,7 @@ impl Network {
         };
         let record = Record::new(self.next_sequence(), precommit);
         self.records.insert(benchmark_id.clone(), record);
+        self.changes.touch(Key::Record(benchmark_id.clone()));
         Ok(benchmark_id)
     }
 

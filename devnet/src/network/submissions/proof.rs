@@ -6,7 +6,7 @@
 use tig_protocol::{MerkleProof, api::SubmitProofRequest};
 
 use crate::network::{
-    Network, ProtocolError, SolutionCheck,
+    Key, Network, ProtocolError, SolutionCheck,
     records::{Benchmark, Fraud, Precommit, Proof, Record, ReexecutionState},
 };
 
@@ -52,6 +52,7 @@ impl Network {
             reexecution,
             confirmed: None,
         });
+        self.changes.touch(Key::Record(benchmark_id));
         let Some(error) = fault else {
             return Ok(ProofVerdict::Verified);
         };

@@ -1,0 +1,78 @@
+//! Keeping the state on disk.
+//!
+//! Invariant: what was answered is on disk before the answer is sent. Once it cannot be written any more, nothing is
+//! answered.
+
+use tracing::error;
+
+use super::{Devnet, State};
+use crate::{
+    error_chain::error_chain,
+    state::{Edits, Store},
+};
+
+/// Where the state is kept.
+#[derive(Debug)]
+pub(super) enum Keeping {
+    /// Only in memory.
+    Nowhere,
+    In(Store),
+    /// Nowhere any more, for this reason.
+    Failed(String),
+}
+
+/// The state could not be put on disk: the change is made in memory only, and the network is about to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the network cannot store its state and stops")]
+pub struct NotKept;
+
+impl State {
+    /// Puts on disk what has changed; `false` if that cannot be done.
+    pub(super) fn keep(&mut self) -> bool {
+        let store = match &self.keeping {
+            Keeping::Nowhere => return true,
+            Keeping::In(store) => store,
+            Keeping::Failed(_) => return false,
+        };
+        let edits = self.api.take_edits();
+        let kept = edits.map_err(|error| error_chain(&error));
+        let write = |edits: Edits| {
+            if edits.is_empty() {
+                return Ok(());
+            }
+            store.write(&edits).map_err(|error| error_chain(&error))
+        };
+        match kept.and_then(write) {
+            Ok(()) => true,
+            Err(reason) => {
+                error!(reason, "the state cannot be kept");
+                self.keeping = Keeping::Failed(reason);
+                false
+            }
+        }
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        matches!(self.keeping, Keeping::Failed(_))
+    }
+}
+
+impl Devnet {
+    /// Waits until the state cannot be kept any more, and says why; the network answers nothing from then on.
+    pub async fn failure(&self) -> String {
+        loop {
+            let failed = self.0.failed.notified();
+            if let Keeping::Failed(reason) = &self.state().keeping {
+                return reason.clone();
+            }
+            failed.await;
+        }
+    }
+
+    /// Tells those who wait for it of a failure.
+    pub(super) fn tell(&self, kept: bool) {
+        if !kept {
+            self.0.failed.notify_waiters();
+        }
+    }
+}
