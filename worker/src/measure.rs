@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use tig_bench_report::{Line, Report, Target};
+use tig_bench_report::{Report, Target};
 use tig_protocol::BenchmarkSettings;
 use tig_worker::{Algorithm, BatchJob, Limits, compute_batch};
 
@@ -103,13 +103,7 @@ fn print(sums: &Sums, limits: &Limits, args: &cli::Bench) -> tig_bench_report::R
         ("batch_size for 15 to 30 s", batch, "nonces"),
     ];
     let mut report = Report::new(args.json);
-    lines.into_iter().try_for_each(|(name, value, unit)| {
-        report.add(&Line {
-            name,
-            value,
-            unit,
-            target: Target::None,
-            against: None,
-        })
-    })
+    lines
+        .into_iter()
+        .try_for_each(|(name, value, unit)| report.number(name, value, unit, Target::None))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use tig_bench_report::{Line, Report, Result, Target};
+use tig_bench_report::{Report, Result, Target};
 
 use crate::site::{Running, Site};
 
@@ -23,13 +23,7 @@ pub(crate) fn measure(report: &mut Report) -> Result<()> {
         fill(&host, &mut stored, size)?;
         let rate = writes(&host, &mut stored)?;
         let name = format!("durable transactions, {size} records stored");
-        report.add(&Line {
-            name: &name,
-            value: rate,
-            unit: "1/s",
-            target: Target::AtLeast(5_000.0),
-            against: None,
-        })?;
+        report.number(&name, rate, "1/s", Target::AtLeast(5_000.0))?;
         one_at_a_time(report, &host, &mut stored, size)?;
     }
     Ok(())
@@ -68,11 +62,10 @@ fn one_at_a_time(report: &mut Report, host: &Running, stored: &mut u64, size: u6
         host.wait(|host| host.handled_by("silent") > before)?;
     }
     let name = format!("a durable transaction on its own, {size} records stored");
-    report.add(&Line {
-        name: &name,
-        value: start.elapsed().as_secs_f64() / ROUNDS as f64 * 1e3,
-        unit: "ms",
-        target: Target::None,
-        against: None,
-    })
+    report.number(
+        &name,
+        start.elapsed().as_secs_f64() / ROUNDS as f64 * 1e3,
+        "ms",
+        Target::None,
+    )
 }

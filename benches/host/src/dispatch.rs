@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use tig_bench_report::{Line, Report, Result, Target};
+use tig_bench_report::{Report, Result, Target};
 
 use crate::site::{Running, Site};
 
@@ -50,13 +50,12 @@ fn deliveries(report: &mut Report) -> Result<()> {
         }
         Ok(())
     })?;
-    report.add(&Line {
-        name: "deliveries to empty handlers, 1,000 events a transaction, five extensions",
-        value: (EVENTS * SUBSCRIBERS) as f64 / seconds,
-        unit: "1/s",
-        target: Target::AtLeast(5_000_000.0),
-        against: None,
-    })
+    report.number(
+        "deliveries to empty handlers, 1,000 events a transaction, five extensions",
+        (EVENTS * SUBSCRIBERS) as f64 / seconds,
+        "1/s",
+        Target::AtLeast(5_000_000.0),
+    )
 }
 
 /// Events that are emitted one by one, with a payload as long as a block.
@@ -71,13 +70,12 @@ fn large(report: &mut Report) -> Result<()> {
         }
         Ok(())
     })?;
-    report.add(&Line {
-        name: "a 300 KB event to five extensions",
-        value: seconds / events as f64 * 1e6,
-        unit: "us",
-        target: Target::None,
-        against: None,
-    })
+    report.number(
+        "a 300 KB event to five extensions",
+        seconds / events as f64 * 1e6,
+        "us",
+        Target::None,
+    )
 }
 
 /// Seconds from before `publish` until the extensions have handled so many pings.
@@ -99,13 +97,12 @@ fn emits(report: &mut Report) -> Result<()> {
     }
     // `silent` handles pings too.
     host.wait(|host| host.handled_by("silent") >= 2 * EVENTS)?;
-    report.add(&Line {
-        name: "transactions that each emit one event",
-        value: EVENTS as f64 / start.elapsed().as_secs_f64(),
-        unit: "1/s",
-        target: Target::AtLeast(500_000.0),
-        against: None,
-    })
+    report.number(
+        "transactions that each emit one event",
+        EVENTS as f64 / start.elapsed().as_secs_f64(),
+        "1/s",
+        Target::AtLeast(500_000.0),
+    )
 }
 
 fn latency(report: &mut Report) -> Result<()> {
@@ -119,15 +116,7 @@ fn latency(report: &mut Report) -> Result<()> {
     let mut nanoseconds: Vec<u64> = serde_json::from_str(&get(&host, "/latencies")?)?;
     nanoseconds.sort_unstable();
     let at = |share: f64| nanoseconds[(nanoseconds.len() as f64 * share) as usize] as f64 / 1e3;
-    let mut line = |name, value, target| {
-        report.add(&Line {
-            name,
-            value,
-            unit: "us",
-            target,
-            against: None,
-        })
-    };
+    let mut line = |name, value, target| report.number(name, value, "us", target);
     line("emit to handler, median", at(0.5), Target::None)?;
     line("emit to handler, p99", at(0.99), Target::AtMost(1_000.0))
 }

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tig_bench_report::{Line, Report, Result, Target};
+use tig_bench_report::{Report, Result, Target};
 
 use crate::site::{Site, program};
 
@@ -52,15 +52,7 @@ fn running(report: &mut Report, child: &mut Child, start: Instant) -> Result<()>
     std::thread::sleep(IDLE);
     let used = processor_seconds(child.id())? - before;
     let memory = memory_kb(child.id(), "VmRSS:")? as f64 / 1e3;
-    let mut line = |name, value, unit, most| {
-        report.add(&Line {
-            name,
-            value,
-            unit,
-            target: Target::AtMost(most),
-            against: None,
-        })
-    };
+    let mut line = |name, value, unit, most| report.number(name, value, unit, Target::AtMost(most));
     line("start with six extensions", started, "ms", 300.0)?;
     let share = used / IDLE.as_secs_f64() * 100.0;
     line("processor time when idle", share, "%", 0.5)?;

@@ -2,7 +2,7 @@
 
 use std::{fs, time::Instant};
 
-use tig_bench_report::{Line, Report, Result, Target};
+use tig_bench_report::{Report, Result, Target};
 use tig_host::{
     plugin::{Candidate, Loader},
     reload::Outcome,
@@ -57,13 +57,12 @@ fn load(report: &mut Report, file: &[u8]) -> Result<()> {
         loader.load(&Candidate::read(&site.file("silent"))?)?;
         times.push(start.elapsed().as_secs_f64() * 1e3);
     }
-    report.add(&Line {
-        name: "load of a plugin with its trial, median",
-        value: median(&mut times),
-        unit: "ms",
-        target: Target::AtMost(20.0),
-        against: None,
-    })
+    report.number(
+        "load of a plugin with its trial, median",
+        median(&mut times),
+        "ms",
+        Target::AtMost(20.0),
+    )
 }
 
 fn reload(report: &mut Report, file: &[u8]) -> Result<()> {
@@ -83,33 +82,24 @@ fn reload(report: &mut Report, file: &[u8]) -> Result<()> {
     }
     let grown = memory_kb(std::process::id(), "RssAnon:")?.saturating_sub(before);
     let status = host.control.status().remove(0);
-    let mut line = |name, value, unit, target| {
-        report.add(&Line {
-            name,
-            value,
-            unit,
-            target,
-            against: None,
-        })
-    };
     let at_most = Target::AtMost;
-    line("reload, median", median(&mut times), "ms", at_most(50.0))?;
+    report.number("reload, median", median(&mut times), "ms", at_most(50.0))?;
     let switch = median(&mut switches);
-    line(
+    report.number(
         "of it with events waiting, median",
         switch,
         "ms",
         at_most(1.0),
     )?;
     let each = grown as f64 / status.reloads as f64;
-    line(
+    report.number(
         "anonymous memory per reload, 500 reloads",
         each,
         "KB",
         at_most(100.0),
     )?;
     let code = status.code_bytes as f64 / 1e6;
-    line("plugin files kept, 500 reloads", code, "MB", Target::None)
+    report.number("plugin files kept, 500 reloads", code, "MB", Target::None)
 }
 
 fn median(times: &mut [f64]) -> f64 {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tig_bench_report::{Line, Report, Result, Target, median};
+use tig_bench_report::{Report, Result, Target, median};
 use tig_protocol::{Batch, BatchResult, MerkleHash};
 
 use crate::driver::{Instance, Plugins, get_batch};
@@ -88,13 +88,12 @@ pub(crate) fn store_results(report: &mut Report, plugins: &Plugins) -> Result<()
                 .iter()
                 .try_for_each(|result| manager.event("batch_result", result))
         })?;
-        report.add(&Line {
-            name: &format!("store a result, {count} batches a job"),
-            value: time.as_secs_f64() / RESULTS as f64 * 1e6,
-            unit: "us",
-            target: Target::AtMost(100.0),
-            against: None,
-        })?;
+        report.number(
+            &format!("store a result, {count} batches a job"),
+            time.as_secs_f64() / RESULTS as f64 * 1e6,
+            "us",
+            Target::AtMost(100.0),
+        )?;
     }
     Ok(())
 }
@@ -119,14 +118,13 @@ pub(crate) fn get_batches(report: &mut Report, plugins: &Plugins) -> Result<()> 
             }
             Ok(())
         })?;
-        report.add(&Line {
-            name: &format!("get-batch, {count} queued"),
-            value: time.as_secs_f64() / (SLAVES * POLLS) as f64 * 1e6,
-            unit: "us",
+        report.number(
+            &format!("get-batch, {count} queued"),
+            time.as_secs_f64() / (SLAVES * POLLS) as f64 * 1e6,
+            "us",
             // 30,000 a second on one core.
-            target: Target::AtMost(33.3),
-            against: None,
-        })?;
+            Target::AtMost(33.3),
+        )?;
     }
     Ok(())
 }

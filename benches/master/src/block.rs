@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tig_bench_report::{Line, Report, Result, Target, median_of_thread};
+use tig_bench_report::{Report, Result, Target, median_of_thread};
 use tig_plugin_api::{HttpAnswer, HttpResponse};
 
 use crate::driver::{Instance, NAMES, Plugins};
@@ -74,11 +74,10 @@ pub(crate) fn measure(report: &mut Report, plugins: &Plugins) -> Result<()> {
     };
     take(2)?;
     let time = median_of_thread(BUDGET, || take(BLOCKS_PER_ROUND))?;
-    report.add(&Line {
-        name: &format!("new block of {:.1} MB", bytes as f64 / 1e6),
-        value: time.as_secs_f64() / BLOCKS_PER_ROUND as f64 * 1e3,
-        unit: "ms",
-        target: Target::AtMost(20.0),
-        against: None,
-    })
+    report.number(
+        &format!("new block of {:.1} MB", bytes as f64 / 1e6),
+        time.as_secs_f64() / BLOCKS_PER_ROUND as f64 * 1e3,
+        "ms",
+        Target::AtMost(20.0),
+    )
 }

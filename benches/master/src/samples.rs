@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tig_bench_report::{Line, Report, Result, Target, median_of_thread};
+use tig_bench_report::{Report, Result, Target, median_of_thread};
 
 use crate::driver::Plugins;
 use crate::world::{config, get_block, get_challenges};
@@ -29,11 +29,10 @@ pub(crate) fn measure(report: &mut Report, plugins: &Plugins) -> Result<()> {
     if samples.iter().any(|(name, _)| name != "difficulty_samples") || samples.is_empty() {
         return Err("the sampler has emitted something else than samples".into());
     }
-    report.add(&Line {
-        name: "difficulty sampler, 1000x1000 cells, 100 samples",
-        value: time.as_secs_f64() / 10.0 * 1e3,
-        unit: "ms",
-        target: Target::AtMost(15.0),
-        against: None,
-    })
+    report.number(
+        "difficulty sampler, 1000x1000 cells, 100 samples",
+        time.as_secs_f64() / 10.0 * 1e3,
+        "ms",
+        Target::AtMost(15.0),
+    )
 }

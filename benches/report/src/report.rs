@@ -65,6 +65,20 @@ impl Report {
         }
     }
 
+    /// Prints a line that is compared with nothing.
+    ///
+    /// # Errors
+    /// Standard output cannot be written.
+    pub fn number(&mut self, name: &str, value: f64, unit: &str, target: Target) -> Result<()> {
+        self.add(&Line {
+            name,
+            value,
+            unit,
+            target,
+            against: None,
+        })
+    }
+
     /// Prints a line.
     ///
     /// # Errors

@@ -62,13 +62,12 @@ fn fixed_cost(report: &mut Report) -> Result<()> {
         Ok(())
     })?;
     let fixed = all.saturating_sub(generate) / FIXED_NONCES;
-    report.add(&Line {
-        name: "fixed cost of a nonce",
-        value: fixed.as_secs_f64() * 1e6,
-        unit: "us",
-        target: Target::AtMost(100.0),
-        against: None,
-    })
+    report.number(
+        "fixed cost of a nonce",
+        fixed.as_secs_f64() * 1e6,
+        "us",
+        Target::AtMost(100.0),
+    )
 }
 
 fn start(report: &mut Report, wasm: &[u8]) -> Result<()> {
@@ -77,13 +76,12 @@ fn start(report: &mut Report, wasm: &[u8]) -> Result<()> {
         Algorithm::compile(wasm)?;
         Ok(())
     })?;
-    report.add(&Line {
-        name: &format!("compile {kib} KiB"),
-        value: compile.as_secs_f64() * 1e3,
-        unit: "ms",
-        target: Target::AtMost(400.0),
-        against: None,
-    })?;
+    report.number(
+        &format!("compile {kib} KiB"),
+        compile.as_secs_f64() * 1e3,
+        "ms",
+        Target::AtMost(400.0),
+    )?;
     let folder = tempfile::tempdir()?;
     let folder = folder.path().join("cache");
     Algorithm::load(wasm, &Cache::open(&folder)?)?;
@@ -91,13 +89,12 @@ fn start(report: &mut Report, wasm: &[u8]) -> Result<()> {
         Algorithm::load(wasm, &Cache::open(&folder)?)?;
         Ok(())
     })?;
-    report.add(&Line {
-        name: &format!("start with a warm cache, {kib} KiB"),
-        value: load.as_secs_f64() * 1e3,
-        unit: "ms",
-        target: Target::AtMost(20.0),
-        against: None,
-    })
+    report.number(
+        &format!("start with a warm cache, {kib} KiB"),
+        load.as_secs_f64() * 1e3,
+        "ms",
+        Target::AtMost(20.0),
+    )
 }
 
 /// The same batch on one thread and on two.

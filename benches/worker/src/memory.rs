@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::process::Command;
 
-use tig_bench_report::{Line, Report, Result, Target};
+use tig_bench_report::{Report, Result, Target};
 use tig_challenges::{ChallengeKind, vector_search};
 use tig_worker::{Algorithm, Limits, compute_batch};
 
@@ -40,13 +40,12 @@ pub(crate) fn compute(workers: usize, built: &[Built]) -> Result<()> {
 pub(crate) fn measure(report: &mut Report) -> Result<()> {
     let (one, two) = (peak_of(1)?, peak_of(2)?);
     let instance = vector_search::Instance::generate(&[0; 32], 10, 350)?.num_bytes();
-    report.add(&Line {
-        name: "memory of a thread besides the instance in the guest (vector search)",
-        value: (two - one) / MIB - instance as f64 / MIB,
-        unit: "MiB",
-        target: Target::AtMost(32.0),
-        against: None,
-    })
+    report.number(
+        "memory of a thread besides the instance in the guest (vector search)",
+        (two - one) / MIB - instance as f64 / MIB,
+        "MiB",
+        Target::AtMost(32.0),
+    )
 }
 
 /// Bytes at the peak of a process that computes with so many workers.

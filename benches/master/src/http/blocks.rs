@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use tig_bench_report::{Line, Report, Result, Target};
+use tig_bench_report::{Report, Result, Target};
 use tokio::time::sleep;
 
 use super::master::{Master, PATIENCE};
@@ -45,11 +45,10 @@ pub(crate) async fn measure(report: &mut Report) -> Result<()> {
     let mut times: Vec<Duration> = used.iter().map(of_block).collect();
     let times = &mut times[BLOCKS_TO_SETTLE as usize..];
     times.sort_unstable();
-    report.add(&Line {
-        name: "new block over HTTP: the host's processor time",
-        value: times[times.len() / 2].as_secs_f64() * 1e3,
-        unit: "ms",
-        target: Target::AtMost(20.0),
-        against: None,
-    })
+    report.number(
+        "new block over HTTP: the host's processor time",
+        times[times.len() / 2].as_secs_f64() * 1e3,
+        "ms",
+        Target::AtMost(20.0),
+    )
 }
