@@ -15,6 +15,8 @@ enum Subject {
     Worker,
     /// The master: its extensions alone, and the host with them over HTTP.
     Master,
+    /// Block production of the devnet, and its answers over HTTP.
+    Devnet,
     /// Durable commits of redb and SQLite on this disk.
     Store,
 }
@@ -49,6 +51,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         Subject::Master => {
             build_master(&workspace)?;
             "-p tig-bench-master"
+        }
+        Subject::Devnet => {
+            wasm::build(&workspace)?;
+            run_command(
+                &mut workspace.cargo("build --quiet --release -p tig-devnet -p tig-bench-devnet"),
+            )?;
+            "-p tig-bench-devnet"
         }
         // A workspace of its own.
         Subject::Store => "--manifest-path benches/store/Cargo.toml",

@@ -4,7 +4,11 @@
 //! It prints a table, or with `--json` one object a line with `name`, `value`, `unit`, `target`, `met`, `against` and
 //! `ratio`.
 
+#[cfg(feature = "programs")]
+pub mod http;
 mod measure;
+#[cfg(feature = "programs")]
+pub mod program;
 mod report;
 
 use std::io::{self, Write};

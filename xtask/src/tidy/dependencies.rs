@@ -6,8 +6,17 @@ use std::path::Path;
 use crate::workspace::Package;
 
 /// For each crate, those of ours that it may depend on. A plugin is found by its folder.
-const ALLOWED: [(&str, &[&str]); 18] = [
+const ALLOWED: [(&str, &[&str]); 19] = [
     ("tig-algorithms", &["tig-challenges", "tig-protocol"]),
+    (
+        "tig-bench-devnet",
+        &[
+            "tig-bench-report",
+            "tig-challenges",
+            "tig-devnet",
+            "tig-protocol",
+        ],
+    ),
     (
         "tig-bench-host",
         &["tig-bench-report", "tig-host", "tig-plugin-api"],

@@ -11,7 +11,7 @@ mod stub;
 mod waits;
 mod work;
 
-use tig_bench_report::{Report, Result};
+use tig_bench_report::{Report, Result, program};
 
 /// Measures the parts that are wanted; `seconds` is how long the slaves work.
 pub(crate) fn measure(
@@ -19,7 +19,7 @@ pub(crate) fn measure(
     is_wanted: impl Fn(&str) -> bool,
     seconds: u64,
 ) -> Result<()> {
-    master::make_way()?;
+    program::make_way()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

@@ -3,10 +3,11 @@
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tig_bench_report::{Line, Report, Result, Target};
+use tig_bench_report::http::{Answered, Crowd};
+use tig_bench_report::{Report, Result, Target};
 use tig_protocol::{BatchResult, MerkleHash};
 
-use super::client::{Answered, Crowd, Work, get_batch, post};
+use super::client::{Work, get_batch, post};
 use super::master::{Master, PATIENCE};
 use super::stub::Stub;
 use crate::world::{answers, config, listing, precommit};
@@ -62,13 +63,7 @@ impl Sum {
         let p99 = self.times[self.times.len() * 99 / 100];
         let mut line = |what, value, unit, target| {
             let name = &format!("{name}: {what}");
-            report.add(&Line {
-                name,
-                value,
-                unit,
-                target,
-                against: None,
-            })
+            report.number(name, value, unit, target)
         };
         line(
             "answered",
@@ -118,7 +113,7 @@ fn follow(
 pub(crate) async fn polls_of(report: &mut Report, count: usize) -> Result<()> {
     let mut stub = None;
     let master = queued(&mut stub, count.div_ceil(1_000), 1_000).await?;
-    let mut crowd = Crowd::open(master.address, CONNECTIONS).await?;
+    let mut crowd = Crowd::open(master.address(), CONNECTIONS).await?;
     let burst = HELD_MAX.min(count * 9 / 10 / CONNECTIONS);
     let mut sum = Sum::default();
     while sum.times.len() < REQUESTS {
@@ -149,7 +144,7 @@ pub(crate) async fn polls_of(report: &mut Report, count: usize) -> Result<()> {
 pub(crate) async fn results_of(report: &mut Report, count: usize) -> Result<()> {
     let mut stub = None;
     let master = queued(&mut stub, REQUESTS.div_ceil(count), count).await?;
-    let mut crowd = Crowd::open(master.address, CONNECTIONS).await?;
+    let mut crowd = Crowd::open(master.address(), CONNECTIONS).await?;
     let mut sum = Sum::default();
     while sum.times.len() + CONNECTIONS * HELD_MAX <= REQUESTS {
         let given = crowd.ask(polls(HELD_MAX)).await?;

@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::Value;
-use tig_bench_report::{Line, Report, Result, Target};
+use tig_bench_report::http::Connection;
+use tig_bench_report::{Report, Result, Target};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use super::client::{Connection, Work, get_batch, post};
+use super::client::{Work, get_batch, post};
 use super::master::Master;
 use super::polls::BATCH_SIZE;
 use super::stub::Stub;
@@ -54,7 +55,7 @@ pub(crate) async fn measure(report: &mut Report, seconds: u64) -> Result<()> {
     let start = Instant::now();
     let end = start + Duration::from_secs(seconds);
     for number in 0..count {
-        slaves.spawn(slave(number, master.address, end));
+        slaves.spawn(slave(number, master.address(), end));
     }
     let feeder = tokio::spawn(feed(Arc::clone(&stub), count, end));
     let fates = slaves.join_all().await;
@@ -92,13 +93,7 @@ fn told(
     let name = format!("{} slaves, {seconds} s", fates.len());
     let mut line = |what, value, unit, target| {
         let name = &format!("{name}: {what}");
-        report.add(&Line {
-            name,
-            value,
-            unit,
-            target,
-            against: None,
-        })
+        report.number(name, value, unit, target)
     };
     line("errors", errors.len() as f64, "", Target::AtMost(0.0))?;
     line(

@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tig_bench_report::{Line, Report, Result, Target};
+use tig_bench_report::http::Connection;
+use tig_bench_report::{Report, Result, Target};
 
-use super::client::{Connection, Work, get_batch, post};
+use super::client::{Work, get_batch, post};
 use super::master::{Master, PATIENCE};
 use super::polls::BATCH_SIZE;
 use super::stub::Stub;
@@ -44,7 +45,7 @@ pub(crate) async fn measure(report: &mut Report) -> Result<()> {
         // They end with the program.
         tokio::spawn(slave(
             format!("slave-{number}"),
-            master.address,
+            master.address(),
             Arc::clone(&last_root),
         ));
     }
@@ -58,13 +59,7 @@ pub(crate) async fn measure(report: &mut Report) -> Result<()> {
     let mut line = |name, time: Duration, most| {
         let target = Target::AtMost(most);
         let value = time.as_secs_f64() * 1e3;
-        report.add(&Line {
-            name,
-            value,
-            unit: "ms",
-            target,
-            against: None,
-        })
+        report.number(name, value, "ms", target)
     };
     line(
         "precommit seen to benchmark sent, and benchmark seen to proof sent",
