@@ -16,6 +16,7 @@ mod fees;
 mod frontiers;
 mod genesis;
 mod ids;
+mod index;
 mod kept;
 mod players;
 mod published;
@@ -40,6 +41,7 @@ use algorithms::StoredAlgorithm;
 use chain::Chain;
 use frontiers::ChallengeRules;
 use ids::Secret;
+use index::Index;
 use kept::{Changes, Key};
 use records::Record;
 use tig_protocol::PreciseNumber;
@@ -79,6 +81,8 @@ pub struct Network {
     chain: Chain,
     /// Per benchmark id.
     records: BTreeMap<String, Record>,
+    /// Of the records.
+    index: Index,
     /// Balances at which accounts were opened after the first block, per player.
     opened: BTreeMap<String, PreciseNumber>,
     /// Players who asked for a key.

@@ -19,9 +19,11 @@ use tig_protocol::BenchmarkSettings;
 use crate::BENCHMARKS;
 
 const CONNECTIONS: usize = 64;
-const PLAYERS: usize = 10;
+const PLAYERS: usize = 100;
 /// Requests of each kind in a burst: fewer than there are different settings at a block.
 const BURST: usize = 1_500;
+/// Benchmarks of each player: 40 KB of a listing.
+const CROWD: &str = "100 players with 100 benchmarks each";
 const RATE: f64 = 2_000.0;
 
 /// Challenges of which every point from the least difficulty up to this one is admissible while nothing qualifies, with
@@ -63,7 +65,7 @@ pub(crate) fn measure(report: &mut Report) -> Result<()> {
         devnet.alone(&mut crowd, report).await?;
         let mut sum = Sum::default();
         devnet.mixed(&mut crowd, &mut sum).await?;
-        sum.report(report, "mixed, 10,000 benchmarks")?;
+        sum.report(report, &format!("mixed, {CROWD}"))?;
         let peak = devnet.program.memory_peak()?;
         report.number("memory at most", peak, "MB", Target::None)
     })
@@ -155,11 +157,11 @@ impl Devnet {
         for (name, requests) in [
             ("get-block", vec![get("/get-block"); BURST]),
             ("submit-precommit", self.precommits(&block_id)),
-            ("get-benchmarks of 1,000", self.get_benchmarks(&block_id)),
+            ("get-benchmarks", self.get_benchmarks(&block_id)),
         ] {
             let mut sum = Sum::default();
             self.burst(crowd, &mut sum, requests).await?;
-            sum.report(report, &format!("{name}, 10,000 benchmarks"))?;
+            sum.report(report, &format!("{name}, {CROWD}"))?;
         }
         Ok(())
     }

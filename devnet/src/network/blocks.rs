@@ -14,6 +14,7 @@ use super::{
     chain::ChainBlock,
     confirmation::{ConfirmingBlock, confirm},
     economy::{ChallengeAt, Scene},
+    index::Index,
     topups,
 };
 
@@ -23,6 +24,7 @@ const ETH_BLOCK_NUM_BASE: u64 = 20_000_000;
 impl Network {
     /// Makes the next block and confirms what is due; returns its id.
     pub fn produce_block(&mut self) -> &str {
+        debug_assert_eq!(self.index, Index::of(&self.records));
         let previous = self.chain.latest();
         let config = Arc::clone(&previous.config);
         let height = previous.details.height.saturating_add(1);
@@ -102,6 +104,7 @@ impl Network {
             }
             stays
         });
+        self.index = Index::of(&self.records);
     }
 
     /// What a new block changes is to be kept.

@@ -22,6 +22,7 @@ use super::{
     fees::Fees,
     frontiers::ChallengeRules,
     ids::{NO_BLOCK_ID, Secret},
+    index::Index,
     kept::Changes,
 };
 use crate::algorithms::PublishedAlgorithm;
@@ -123,6 +124,7 @@ impl Network {
             download_base_url: genesis.download_base_url,
             chain: Chain::new(block),
             records: BTreeMap::new(),
+            index: Index::default(),
             opened: BTreeMap::new(),
             key_holders: BTreeSet::new(),
             transactions: BTreeMap::new(),

@@ -147,9 +147,9 @@ impl Network {
             frauds: Vec::new(),
         };
         let window_start = activity::window_start(block.details.height, &block.config);
-        for (id, record) in &self.records {
-            let precommit = &record.precommit;
-            if precommit.settings.player_id == player_id && precommit.block_started >= window_start
+        for id in self.index.benchmark_ids(player_id) {
+            if let Some(record) = self.records.get(id)
+                && record.precommit.block_started >= window_start
             {
                 list_confirmed(id, record, block.details.height, &mut response);
             }

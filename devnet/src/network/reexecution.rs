@@ -76,26 +76,14 @@ impl Reexecution {
 impl Network {
     /// Number of proofs that wait for their re-execution or are in it.
     pub fn num_reexecutions(&self) -> usize {
-        self.records
-            .values()
-            .filter_map(|record| record.proof.as_ref())
-            .filter(|proof| proof.reexecution != ReexecutionState::Done)
-            .count()
+        self.index.num_reexecutions()
     }
 
     /// Takes the waiting proof of the oldest precommit; its verdict must come back through
     /// [`Network::record_reexecution`].
     pub fn next_reexecution(&mut self) -> Option<Reexecution> {
-        let (benchmark_id, record) = self
-            .records
-            .iter_mut()
-            .filter(|(_, record)| {
-                record
-                    .proof
-                    .as_ref()
-                    .is_some_and(|proof| proof.reexecution == ReexecutionState::Waiting)
-            })
-            .min_by_key(|(_, record)| record.sequence)?;
+        let benchmark_id = self.index.first_waiting()?.to_owned();
+        let record = self.records.get_mut(&benchmark_id)?;
         let settings = &record.precommit.settings;
         let rand_hash = record.precommit.confirmed.as_ref()?.rand_hash.clone();
         let algorithm = self
@@ -107,8 +95,9 @@ impl Network {
         let wasm_vm = &self.chain.by_id(&settings.block_id)?.config.wasm_vm;
         let proof = record.proof.as_mut()?;
         proof.reexecution = ReexecutionState::Running;
+        self.index.start(record.sequence);
         Some(Reexecution {
-            benchmark_id: benchmark_id.clone(),
+            benchmark_id,
             settings: settings.clone(),
             rand_hash,
             algorithm,
@@ -142,6 +131,10 @@ impl Network {
             Verdict::Agrees | Verdict::Differs(_) => ReexecutionState::Done,
             Verdict::Inconclusive(_) => ReexecutionState::Waiting,
         };
+        self.index.end();
+        if proof.reexecution == ReexecutionState::Waiting {
+            self.index.add_waiting(benchmark_id, record.sequence);
+        }
         if let Verdict::Differs(error) = verdict {
             record.fraud = Some(Fraud::new(error));
         }

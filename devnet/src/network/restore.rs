@@ -11,6 +11,7 @@ use super::{
     chain::{Chain, ChainBlock},
     genesis,
     ids::Secret,
+    index::Index,
     kept::{
         ACCOUNTS, ALGORITHMS, Accounts, BLOCKS, COUNTERS, Changes, Counters, KeptAlgorithm, LAYOUT,
         RECORDS, TOPUPS, WASMS,
@@ -57,6 +58,7 @@ impl Network {
             key_holders,
             transactions,
         } = entry(entries, ACCOUNTS)?;
+        let records = records(entries, counters.num_records)?;
         Ok(Self {
             seed: counters.seed,
             secret: Secret::from_seed(counters.seed),
@@ -64,7 +66,8 @@ impl Network {
             rules,
             download_base_url: surroundings.download_base_url,
             chain,
-            records: records(entries, counters.num_records)?,
+            index: Index::of(&records),
+            records,
             opened,
             key_holders,
             transactions,

@@ -1,6 +1,6 @@
 //! Taking the latest block back, as when a network decides for another branch.
 
-use super::{Network, accounts::Account, records::Record};
+use super::{Network, accounts::Account, index::Index, records::Record};
 
 impl Network {
     /// Takes the latest block back: what it confirmed waits in the mempool again, and what depended on that is gone.
@@ -31,6 +31,7 @@ impl Network {
         for record in self.records.values_mut() {
             record.take_back(height);
         }
+        self.index = Index::of(&self.records);
         true
     }
 }

@@ -7,7 +7,7 @@ use tig_devnet::{
 };
 use tig_protocol::{
     BenchmarkSettings, PreciseNumber,
-    api::{PrecommitSubmissionsConfig, ProtocolConfig},
+    api::{PrecommitSubmissionsConfig, ProtocolConfig, SubmitPrecommitRequest},
 };
 
 use crate::support::{self, PLAYER_ID};
@@ -125,4 +125,27 @@ fn the_base_fee_follows_the_number_of_precommits() {
         "1078110000000000",
     ];
     assert_eq!(base_fees, expected);
+}
+
+#[test]
+fn without_an_account_not_even_a_precommit_without_fee_is_accepted() {
+    let mut config = devnet_config();
+    config.precommit_submissions = None;
+    let mut network = support::network_with(1, config);
+    let stranger = "0x4444444444444444444444444444444444444444";
+    let settings = BenchmarkSettings {
+        player_id: stranger.to_owned(),
+        ..support::settings(&network, Knapsack)
+    };
+    let request = SubmitPrecommitRequest {
+        settings,
+        num_nonces: 1,
+    };
+    let refused = network.submit_precommit(stranger, request);
+    assert!(matches!(
+        refused,
+        Err(ProtocolError::InsufficientFeeBalance { .. })
+    ));
+    let settings = support::settings(&network, Knapsack);
+    support::submit_precommit(&mut network, settings).unwrap();
 }

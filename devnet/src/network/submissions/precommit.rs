@@ -51,6 +51,7 @@ impl Network {
             fee_paid,
             confirmed: None,
         };
+        self.index.add_precommit(&benchmark_id, &precommit);
         let record = Record::new(self.next_sequence(), precommit);
         self.records.insert(benchmark_id.clone(), record);
         self.changes.touch(Key::Record(benchmark_id.clone()));
@@ -165,28 +166,22 @@ impl Network {
             .ok_or_else(|| ProtocolError::InvalidChallenge {
                 challenge_id: settings.challenge_id.clone(),
             })?;
-        if fee > available {
-            return Err(ProtocolError::InsufficientFeeBalance { fee, available });
+        match available {
+            Some(available) if fee <= available => Ok(fee),
+            _ => Err(ProtocolError::InsufficientFeeBalance {
+                fee,
+                available: available.unwrap_or(PreciseNumber::ZERO),
+            }),
         }
-        Ok(fee)
     }
 
-    /// The balance at the latest block less the fees of the player's precommits in the mempool; zero without account.
-    fn unreserved_balance(&self, player_id: &str) -> PreciseNumber {
-        let zero = PreciseNumber::ZERO;
-        let Some(account) = self.chain.latest().accounts.get(player_id) else {
-            return zero;
-        };
-        self.records
-            .values()
-            .map(|record| &record.precommit)
-            .filter(|precommit| {
-                precommit.confirmed.is_none() && precommit.settings.player_id == player_id
-            })
-            .try_fold(account.available_fee_balance, |left, precommit| {
-                left.checked_sub(precommit.fee_paid)
-            })
-            .unwrap_or(zero)
+    /// The balance at the latest block less the fees of the player's precommits in the mempool; `None` without account.
+    fn unreserved_balance(&self, player_id: &str) -> Option<PreciseNumber> {
+        let balance = self.chain.latest().accounts.get(player_id)?;
+        let reserved = self.index.reserved(player_id);
+        let left = balance.available_fee_balance.checked_sub(reserved);
+        // A rollback may leave more in the mempool than there is money for.
+        Some(left.unwrap_or(PreciseNumber::ZERO))
     }
 }
 

@@ -47,6 +47,9 @@ impl Network {
             None => ReexecutionState::Waiting,
             Some(_) => ReexecutionState::Done,
         };
+        if fault.is_none() {
+            self.index.add_waiting(&benchmark_id, record.sequence);
+        }
         record.proof = Some(Proof {
             merkle_proofs,
             reexecution,
