@@ -85,7 +85,7 @@ pub struct Network {
     index: Index,
     /// Balances at which accounts were opened after the first block, per player.
     opened: BTreeMap<String, PreciseNumber>,
-    /// Players who asked for a key.
+    /// Players to whom the network gave a key.
     key_holders: BTreeSet<String>,
     /// Per transaction hash.
     transactions: BTreeMap<String, Transaction>,

@@ -34,6 +34,8 @@ pub(crate) struct Player {
     pub(crate) player_id: String,
     pub(crate) api_key: ApiKey,
     pub(crate) balance: PreciseNumber,
+    /// Whether the key is the network's own for this player.
+    pub(crate) drawn: bool,
 }
 
 /// Why the players cannot be had.
@@ -88,6 +90,7 @@ pub(crate) fn load(cli: &Cli, seed: u64) -> Result<Vec<Player>, PlayersError> {
             player_id: player_id.clone(),
             api_key: secret_file::read("API key", path)?,
             balance: initial_balance(),
+            drawn: false,
         });
     }
     let mut ids = BTreeSet::new();
@@ -107,6 +110,7 @@ fn draw(seed: u64, number: usize, path: &Path) -> Result<Vec<Player>, PlayersErr
         api_key: drawn.key(),
         player_id: drawn.player_id,
         balance: initial_balance(),
+        drawn: true,
     };
     Ok(drawn.into_iter().map(player).collect())
 }

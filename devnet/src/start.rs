@@ -149,6 +149,9 @@ fn api(mut network: Network, players: &[Player]) -> Result<Api, Box<dyn Error>> 
             );
             return Err(text.into());
         }
+        if player.drawn {
+            network.grant_key(&player.player_id);
+        }
         info!(id = player.player_id, "player");
     }
     Ok(Api::new(network, keys))

@@ -47,10 +47,10 @@ pub struct Rule {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
     /// Only from this height of the latest block on.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_first")]
     pub from_height: u32,
     /// Only up to this height, inclusive.
-    #[serde(default = "any_height")]
+    #[serde(default = "any_height", skip_serializing_if = "is_last")]
     pub to_height: u32,
     /// At most so often.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -185,4 +185,12 @@ fn always() -> f64 {
 
 fn any_height() -> u32 {
     u32::MAX
+}
+
+fn is_first(height: &u32) -> bool {
+    *height == 0
+}
+
+fn is_last(height: &u32) -> bool {
+    *height == any_height()
 }

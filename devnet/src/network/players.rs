@@ -70,10 +70,15 @@ impl Network {
             return Err(ApiKeyError::Signature);
         }
         self.open_account(address, accounts::initial_balance())?;
-        if self.key_holders.insert(address.to_owned()) {
+        self.grant_key(address);
+        Ok(self.secret.api_key(address))
+    }
+
+    /// Lets the player, who has an account, hold the network's own key for it, as if it had asked for that.
+    pub fn grant_key(&mut self, player_id: &str) {
+        if self.key_holders.insert(player_id.to_owned()) {
             self.changes.touch(Key::Accounts);
         }
-        Ok(self.secret.api_key(address))
     }
 
     /// The players who asked for a key, each with it.

@@ -98,5 +98,6 @@ fn player(path: &Path, index: usize, entry: Entry) -> Result<Player, PlayersErro
         player_id: entry.player_id,
         api_key,
         balance,
+        drawn: false,
     })
 }

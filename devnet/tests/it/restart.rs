@@ -163,6 +163,25 @@ async fn keys_that_were_handed_out_and_algorithms_that_joined_are_there_after_a_
 }
 
 #[tokio::test]
+async fn drawn_players_need_not_be_named_again() {
+    let folder = folder();
+    let mut first = command(7, folder.path());
+    let mut first = first.args(["--players", "1"]).spawn().unwrap();
+    url(&mut first);
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let players = fs::read(folder.path().join("state/players.json")).unwrap();
+    let players: Value = serde_json::from_slice(&players).unwrap();
+    let network = Network::start(folder.path());
+    let request = network.client.post(format!("{}/submit-topup", network.url));
+    let key = players[0]["api_key"].as_str().unwrap();
+    let topup = json!({"tx_hash": format!("0x{}", "1".repeat(64))});
+    let answer = request.header("X-Api-Key", key).json(&topup).send().await;
+    assert_eq!(answer.unwrap().status(), 200);
+    network.stop().await;
+}
+
+#[tokio::test]
 async fn a_state_in_use_or_of_another_seed_is_refused() {
     let folder = folder();
     let network = Network::start_with_seed(8, folder.path());
