@@ -81,7 +81,8 @@ impl Endpoint {
         };
         match (request.method, is_query) {
             ("GET" | "HEAD", true) | ("POST", false) => Ok(endpoint),
-            _ => Err(ApiError::MethodNotAllowed),
+            (_, true) => Err(ApiError::MethodNotAllowed("GET, HEAD")),
+            (_, false) => Err(ApiError::MethodNotAllowed("POST")),
         }
     }
 }
@@ -208,7 +209,7 @@ impl Api {
     }
 
     fn wasm(&self, request: &Request<'_>) -> Result<Response, ApiError> {
-        let file = request.path().trim_start_matches(WASM_PATHS);
+        let file = request.path().strip_prefix(WASM_PATHS).unwrap_or_default();
         let wasm = file
             .strip_suffix(".wasm")
             .and_then(|algorithm_id| self.network.wasm(algorithm_id))

@@ -21,8 +21,9 @@ pub(crate) enum ApiError {
     ApiKey(#[from] ApiKeyError),
     #[error("{0}")]
     NotFound(String),
-    #[error("this endpoint does not allow the method")]
-    MethodNotAllowed,
+    /// With the methods that are.
+    #[error("this endpoint does not allow the method, but {0}")]
+    MethodNotAllowed(&'static str),
     #[error("the request body is too large: at most {BODY_BYTES_MAX} bytes are allowed")]
     TooLarge,
     #[error("too many proofs wait for their verification, submit again later")]
@@ -43,12 +44,16 @@ impl ApiError {
             Self::Malformed(_) | Self::Protocol(_) | Self::ApiKey(_) => 400,
             Self::Unauthorized => 401,
             Self::NotFound(_) => 404,
-            Self::MethodNotAllowed => 405,
+            Self::MethodNotAllowed(_) => 405,
             Self::TooLarge => 413,
             Self::Internal(_) => 500,
             Self::Busy => 503,
         };
-        Response::text(status, printable(self))
+        let mut response = Response::text(status, printable(self));
+        if let Self::MethodNotAllowed(allowed) = self {
+            response.headers.push(("allow", (*allowed).to_owned()));
+        }
+        response
     }
 }
 

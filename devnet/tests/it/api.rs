@@ -289,6 +289,7 @@ async fn unknown_ids_and_endpoints_are_not_found() {
         "/get-benchmark-data?benchmark_id=0".to_owned(),
         "/devnet/wasm/c001_a009.wasm".to_owned(),
         "/devnet/wasm/c001_a001".to_owned(),
+        "/devnet/wasm//devnet/wasm/c001_a001.wasm".to_owned(),
         "/get-nothing".to_owned(),
     ] {
         check_error(&server.get(&path).await, StatusCode::NOT_FOUND);
@@ -303,10 +304,12 @@ async fn unknown_ids_and_endpoints_are_not_found() {
     let request = server
         .client
         .request(Method::POST, format!("{}/get-block", server.url));
-    check_error(
-        &request.send().await.unwrap(),
-        StatusCode::METHOD_NOT_ALLOWED,
-    );
+    let refused = request.send().await.unwrap();
+    check_error(&refused, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(refused.headers()["allow"], "GET, HEAD");
+    let refused = server.get("/submit-proof").await;
+    check_error(&refused, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(refused.headers()["allow"], "POST");
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod algorithms;
 mod api;
 mod bad_input;
 mod binary;
+mod boundaries;
 mod busy;
 mod determinism;
 mod digest;
