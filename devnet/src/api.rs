@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     Network, PublishedAlgorithm,
-    network::{AddAlgorithmError, Reexecution, Verdict},
+    network::{AddAlgorithmError, ProofChecks, Reexecution, Verdict},
     page,
     state::Edits,
 };
@@ -44,9 +44,10 @@ const GET_PATHS: [&str; 9] = [
 const POST_PATHS: [&str; 4] = [
     "/submit-precommit",
     "/submit-benchmark",
-    "/submit-proof",
+    PROOF_PATH,
     "/submit-topup",
 ];
+const PROOF_PATH: &str = "/submit-proof";
 /// The only submission without a key.
 const API_KEY_PATH: &str = "/request-api-key";
 const WASM_PATHS: &str = "/devnet/wasm/";
@@ -156,6 +157,16 @@ impl Api {
     /// It cannot be written as JSON, which never happens.
     pub fn take_edits(&mut self) -> Result<Edits, serde_json::Error> {
         self.network.take_edits()
+    }
+
+    /// The slow part of answering a proof, to be done before the answer; `None` for any other request.
+    pub fn proof_checks(&self, request: &Request<'_>) -> Option<ProofChecks> {
+        if (request.method, request.path()) != ("POST", PROOF_PATH) {
+            return None;
+        }
+        let player_id = self.player(request).ok()?;
+        self.network
+            .proof_checks(player_id, decode_body(request).ok()?)
     }
 
     /// See [`Network::next_reexecution`].

@@ -1,6 +1,7 @@
 //! The running network: one lock around API and faults, and the task that runs algorithms again.
 //!
-//! Invariant: the lock is never held while an algorithm runs, so that requests and blocks do not wait for one.
+//! Invariant: the lock is never held while an algorithm runs or a solution is verified, so that requests and blocks do
+//! not wait for that.
 
 mod keeping;
 mod orders;
@@ -71,8 +72,14 @@ impl Devnet {
         devnet
     }
 
-    /// Answers a request, or does what a fault makes of it.
+    /// Answers a request, or does what a fault makes of it. What is slow about a proof comes first, without the lock.
     pub fn answer(&self, request: &Request<'_>) -> Outcome {
+        if request.method == "POST" {
+            let checks = self.state().api.proof_checks(request);
+            if let Some(checks) = checks {
+                checks.prepare();
+            }
+        }
         let mut state = self.state();
         if state.has_failed() {
             return Outcome::at_once(Response::text(500, NotKept.to_string()));

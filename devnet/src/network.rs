@@ -58,9 +58,9 @@ pub use players::{ApiKeyError, PLAYERS_MAX};
 pub use queries::{GetFeeBalanceResponse, PlayerType, QueryError};
 pub use reexecution::{Reexecution, Verdict};
 pub use restore::Surroundings;
-pub use solution_check::{RealCheck, SolutionCheck};
+pub use solution_check::{PreparedCheck, RealCheck, SolutionCheck};
 pub use status::{BenchmarkStatus, Stage, Status};
-pub use submissions::ProofVerdict;
+pub use submissions::{ProofChecks, ProofVerdict};
 pub use topups::Transaction;
 pub use view::{
     ActivePoint, AlgorithmView, BenchmarkView, BlockView, ChallengeView, PlayerView, View,

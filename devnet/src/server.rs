@@ -11,7 +11,7 @@ use axum::{
     Router,
     body::{Body, to_bytes},
     extract::{Request as HttpRequest, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     response::Response as HttpResponse,
 };
 
@@ -47,13 +47,27 @@ pub fn router_with_token(devnet: Devnet, token: Option<ApiKey>) -> Router {
 
 async fn answer(State(devnet): State<Devnet>, request: HttpRequest) -> HttpResponse {
     let (parts, body) = request.into_parts();
+    let body = to_bytes(body, BODY_BYTES_MAX).await.ok();
+    if parts.method != Method::POST {
+        return carry_out(outcome(&devnet, &parts, body.as_deref())).await;
+    }
+    // Proofs take time, and so may the disk.
+    let answered =
+        tokio::task::spawn_blocking(move || outcome(&devnet, &parts, body.as_deref())).await;
+    carry_out(
+        answered.unwrap_or_else(|error| Outcome::at_once(Response::text(500, error.to_string()))),
+    )
+    .await
+}
+
+/// Without a body if that is too long, or the client went away in its middle and reads no answer.
+fn outcome(devnet: &Devnet, parts: &Parts, body: Option<&[u8]>) -> Outcome {
     let text = |name: &str| {
         parts
             .headers
             .get(name)
             .and_then(|value| value.to_str().ok())
     };
-    let body = to_bytes(body, BODY_BYTES_MAX).await;
     let request = Request {
         method: parts.method.as_str(),
         path_and_query: parts
@@ -62,14 +76,12 @@ async fn answer(State(devnet): State<Devnet>, request: HttpRequest) -> HttpRespo
             .map_or("/", |path_and_query| path_and_query.as_str()),
         api_key: text(API_KEY_HEADER),
         if_none_match: text(header::IF_NONE_MATCH.as_str()),
-        body: body.as_deref().unwrap_or_default(),
+        body: body.unwrap_or_default(),
     };
-    carry_out(match body {
-        Ok(_) => devnet.answer(&request),
-        // Too long, or the client went away in mid-body and reads no answer.
-        Err(_) => Outcome::at_once(devnet.answer_too_large(&request)),
-    })
-    .await
+    match body {
+        Some(_) => devnet.answer(&request),
+        None => Outcome::at_once(devnet.answer_too_large(&request)),
+    }
 }
 
 async fn carry_out(outcome: Outcome) -> HttpResponse {

@@ -7,7 +7,7 @@ use tig_devnet::{
     Api, Devnet, Faults, Network,
     api::Keys,
     load_folder,
-    network::{Genesis, RealCheck, Surroundings, devnet_config},
+    network::{Genesis, PreparedCheck, RealCheck, Surroundings, devnet_config},
     server,
     state::{Entries, Store},
 };
@@ -103,7 +103,7 @@ fn network(
     kept: Option<&Kept>,
 ) -> Result<Network, Box<dyn Error>> {
     let download_base_url = format!("{url}/devnet/wasm");
-    let solution_check = Arc::new(RealCheck);
+    let solution_check = Arc::new(PreparedCheck::new(RealCheck));
     if let Some(kept) = kept.filter(|kept| !kept.entries.is_empty()) {
         let surroundings = Surroundings {
             download_base_url,

@@ -9,6 +9,7 @@ mod bad_input;
 mod binary;
 mod boundaries;
 mod busy;
+mod checks;
 mod determinism;
 mod digest;
 mod economy;

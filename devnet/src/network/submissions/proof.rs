@@ -72,6 +72,37 @@ fn check_proof(
     player_id: &str,
     merkle_proofs: &[MerkleProof],
 ) -> Result<Option<ProtocolError>, ProtocolError> {
+    let Admitted {
+        rand_hash,
+        benchmark,
+    } = admitted(record, benchmark_id, player_id, merkle_proofs)?;
+    let precommit = &record.precommit;
+    Ok(check_branches(benchmark, precommit, merkle_proofs)
+        .and_then(|()| {
+            check_solutions(
+                solution_check,
+                benchmark,
+                precommit,
+                rand_hash,
+                merkle_proofs,
+            )
+        })
+        .err())
+}
+
+/// What the content of a proof is checked against.
+pub(super) struct Admitted<'a> {
+    pub(super) rand_hash: &'a str,
+    pub(super) benchmark: &'a Benchmark,
+}
+
+/// Refuses the submission unless only its content is to be checked.
+pub(super) fn admitted<'a>(
+    record: &'a Record,
+    benchmark_id: &str,
+    player_id: &str,
+    merkle_proofs: &[MerkleProof],
+) -> Result<Admitted<'a>, ProtocolError> {
     if record.proof.is_some() {
         return Err(ProtocolError::DuplicateProof {
             benchmark_id: benchmark_id.to_owned(),
@@ -98,20 +129,13 @@ fn check_proof(
             submitted,
         });
     }
-    Ok(check_branches(benchmark, &record.precommit, merkle_proofs)
-        .and_then(|()| {
-            check_solutions(
-                solution_check,
-                benchmark,
-                &record.precommit,
-                &confirmed.rand_hash,
-                merkle_proofs,
-            )
-        })
-        .err())
+    Ok(Admitted {
+        rand_hash: &confirmed.rand_hash,
+        benchmark,
+    })
 }
 
-fn check_branches(
+pub(super) fn check_branches(
     benchmark: &Benchmark,
     precommit: &Precommit,
     merkle_proofs: &[MerkleProof],
