@@ -15,6 +15,14 @@ pub use kind::Fault;
 pub use outcome::Outcome;
 pub use plan::{FaultPlan, PlanError, Rule, ScriptEntry};
 
+/// Rules and script entries that [`Faults::add`] lets there be.
+pub const FAULTS_MAX: usize = 1_000;
+
+/// There are as many faults as there may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there would be more than {FAULTS_MAX} rules and script entries: clear them first")]
+pub struct TooManyFaults;
+
 /// Decides what goes wrong: first the script, then the first rule that fits and whose die falls so.
 #[derive(Debug, Clone)]
 pub struct Faults {
@@ -51,14 +59,23 @@ impl Faults {
     }
 
     /// Lets go wrong what `plan` says, too; the dice begin anew from its seed.
-    pub fn add(&mut self, plan: FaultPlan) {
+    ///
+    /// # Errors
+    /// There would be more than [`FAULTS_MAX`]; nothing is added then.
+    pub fn add(&mut self, plan: FaultPlan) -> Result<(), TooManyFaults> {
         let mut done = std::mem::take(&mut self.done).into_iter();
         self.plan.script.retain(|_| !done.next().unwrap_or(false));
+        self.done = vec![false; self.plan.script.len()];
+        let number = |plan: &FaultPlan| plan.rules.len() + plan.script.len();
+        if number(&self.plan) + number(&plan) > FAULTS_MAX {
+            return Err(TooManyFaults);
+        }
         self.plan.script.extend(plan.script);
         self.done = vec![false; self.plan.script.len()];
         self.struck.extend(plan.rules.iter().map(|_| 0));
         self.plan.rules.extend(plan.rules);
         self.rng = ChaCha12::seed_from_u64(plan.seed);
+        Ok(())
     }
 
     /// Answers `request` unless something goes wrong, and then does that.

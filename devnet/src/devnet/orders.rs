@@ -8,7 +8,7 @@ use super::{Devnet, NotKept};
 use crate::{
     Faults,
     algorithms::{NAME_RULE, PublishedAlgorithm, is_name},
-    faults::FaultPlan,
+    faults::{FaultPlan, TooManyFaults},
     network::AddAlgorithmError,
 };
 
@@ -55,8 +55,11 @@ impl Devnet {
     }
 
     /// Lets go wrong what `plan` says, too.
-    pub fn add_faults(&self, plan: FaultPlan) {
-        self.state().faults.add(plan);
+    ///
+    /// # Errors
+    /// There are too many already.
+    pub fn add_faults(&self, plan: FaultPlan) -> Result<(), TooManyFaults> {
+        self.state().faults.add(plan)
     }
 
     /// From now on nothing goes wrong.

@@ -19,7 +19,7 @@ use super::guard::{self, Refusal};
 use crate::{
     ApiKey, Devnet, NotKept, PublishError,
     error_chain::error_chain,
-    faults::{FaultPlan, PlanError},
+    faults::{FaultPlan, PlanError, TooManyFaults},
 };
 
 /// Blocks of one order.
@@ -54,6 +54,8 @@ enum AdminError {
     Algorithm(#[from] PublishError),
     #[error("{}", error_chain(.0))]
     Faults(#[from] PlanError),
+    #[error(transparent)]
+    TooManyFaults(#[from] TooManyFaults),
     #[error(transparent)]
     NotKept(#[from] NotKept),
     #[error("the order was given up: {0}")]
@@ -149,7 +151,7 @@ async fn add_faults(
     let body = admin.body(request).await?;
     let text =
         std::str::from_utf8(&body).map_err(|error| AdminError::Malformed(error.to_string()))?;
-    admin.devnet.add_faults(FaultPlan::parse(text)?);
+    admin.devnet.add_faults(FaultPlan::parse(text)?)?;
     info!(plan = text, "faults added");
     Ok(StatusCode::NO_CONTENT)
 }

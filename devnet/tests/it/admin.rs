@@ -87,6 +87,9 @@ async fn faults_come_and_go() {
     )
     .await;
     refused(&server, "faults", r#"{"rule": []}"#, "unknown field `rule`").await;
+    let rules = vec![json!({"fault": "html"}); 1_000];
+    let many = json!({"rules": rules}).to_string();
+    refused(&server, "faults", many, "clear them first").await;
     assert_eq!(status().await, StatusCode::INTERNAL_SERVER_ERROR);
     let url = format!("{}/devnet/admin/faults", server.url);
     server.client.delete(url).send().await.unwrap();

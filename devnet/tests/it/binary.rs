@@ -192,3 +192,25 @@ async fn without_a_clock_blocks_are_made_on_order_and_with_the_token_only() {
     drop(child.stdin.take());
     assert!(tokio::task::spawn_blocking(|| wait(child)).await.unwrap());
 }
+
+#[tokio::test]
+async fn a_file_that_is_copied_into_the_folder_becomes_an_algorithm() {
+    let folder = folder();
+    let mut child = command(folder.path()).spawn().unwrap();
+    let url = url(&mut child);
+    let mini = folder.path().join("algorithms/satisfiability/mini.wasm");
+    fs::copy(&mini, mini.with_file_name("late.wasm")).unwrap();
+    let start = Instant::now();
+    loop {
+        let state = reqwest::get(format!("{url}/devnet/state")).await.unwrap();
+        let state: serde_json::Value = serde_json::from_str(&state.text().await.unwrap()).unwrap();
+        let late = &state["algorithms"][1];
+        if late["name"] == "late" && late["active"] == true {
+            break;
+        }
+        assert!(start.elapsed() < DEADLINE, "{state}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    drop(child.stdin.take());
+    assert!(tokio::task::spawn_blocking(|| wait(child)).await.unwrap());
+}
