@@ -82,6 +82,7 @@ impl Devnet {
         }
         let mut state = self.state();
         if state.has_failed() {
+            self.tell(false);
             return Outcome::at_once(Response::text(500, NotKept.to_string()));
         }
         let State { api, faults, .. } = &mut *state;

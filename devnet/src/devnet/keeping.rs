@@ -6,10 +6,7 @@
 use tracing::error;
 
 use super::{Devnet, State};
-use crate::{
-    error_chain::error_chain,
-    state::{Edits, Store},
-};
+use crate::{error_chain::error_chain, state::Store};
 
 /// Where the state is kept.
 #[derive(Debug)]
@@ -29,27 +26,31 @@ pub struct NotKept;
 impl State {
     /// Puts on disk what has changed; `false` if that cannot be done.
     pub(super) fn keep(&mut self) -> bool {
-        let store = match &self.keeping {
-            Keeping::Nowhere => return true,
-            Keeping::In(store) => store,
-            Keeping::Failed(_) => return false,
-        };
-        let edits = self.api.take_edits();
-        let kept = edits.map_err(|error| error_chain(&error));
-        let write = |edits: Edits| {
-            if edits.is_empty() {
-                return Ok(());
-            }
-            store.write(&edits).map_err(|error| error_chain(&error))
-        };
-        match kept.and_then(write) {
-            Ok(()) => true,
-            Err(reason) => {
-                error!(reason, "the state cannot be kept");
-                self.keeping = Keeping::Failed(reason);
-                false
-            }
+        if matches!(self.keeping, Keeping::Nowhere) {
+            return true;
         }
+        // What is being written when it panics is lost: then nothing is kept any more.
+        let panicked = Keeping::Failed("the database panicked".to_owned());
+        self.keeping = match std::mem::replace(&mut self.keeping, panicked) {
+            Keeping::In(store) => match self.write_to(&store) {
+                Ok(()) => Keeping::In(store),
+                Err(reason) => {
+                    error!(reason, "the state cannot be kept");
+                    Keeping::Failed(reason)
+                }
+            },
+            other => other,
+        };
+        !self.has_failed()
+    }
+
+    fn write_to(&mut self, store: &Store) -> Result<(), String> {
+        let edits = self.api.take_edits();
+        let edits = edits.map_err(|error| error_chain(&error))?;
+        if edits.is_empty() {
+            return Ok(());
+        }
+        store.write(&edits).map_err(|error| error_chain(&error))
     }
 
     pub(super) fn has_failed(&self) -> bool {
