@@ -145,7 +145,7 @@ pub struct AlgorithmView {
     pub active: bool,
     /// Benchmarks of the lifespan window.
     pub num_benchmarks: usize,
-    /// Share of its challenge's qualifiers, 0 to 1.
+    /// Share of its challenge by the influence of those whose solutions it found, 0 to 1.
     pub adoption: PreciseNumber,
 }
 
