@@ -6,6 +6,7 @@ mod conformance;
 mod demo;
 mod kill;
 mod output;
+mod simulate;
 mod test;
 mod tidy;
 mod wasm;
@@ -33,6 +34,9 @@ enum Command {
     },
     /// Kills the host at random instants under load; every benchmark must be proved exactly once.
     Kill(kill::Options),
+    /// Plays seeds of trouble in virtual time, and tells which of them lose something.
+    #[command(disable_help_flag = true)]
+    Simulate(simulate::Options),
     /// Checks the sources for rules that no other tool knows.
     Tidy,
     /// Builds the algorithms to `target/algorithms/<challenge>/<name>.wasm`.
@@ -49,6 +53,7 @@ fn main() -> ExitCode {
         Command::Bench(options) => bench::run(&options),
         Command::Conformance { dir } => conformance::run(dir.as_deref()),
         Command::Kill(options) => kill::run(&options),
+        Command::Simulate(options) => simulate::run(&options),
         Command::Tidy => tidy_alone(),
         Command::Wasm => workspace::Workspace::load().and_then(|workspace| wasm::build(&workspace)),
     };

@@ -69,7 +69,7 @@ impl Fault {
     }
 
     /// What the client sees, with the change of the network, if there is one.
-    pub(super) fn befall(self, api: &mut Api, request: &Request<'_>) -> Outcome {
+    pub fn befall(self, api: &mut Api, request: &Request<'_>) -> Outcome {
         match self {
             Self::Reject { text } => Outcome::at_once(Response::text(400, text)),
             Self::TooManyRequests { retry_after_s } => {

@@ -45,10 +45,21 @@ impl Reexecution {
             let text = format!("algorithm {} is only pretended", self.settings.algorithm_id);
             return Verdict::Inconclusive(text);
         };
+        self.compare(|settings, rand_hash, nonce| {
+            let computed = compute_nonce(algorithm, settings, rand_hash, nonce, &self.limits);
+            computed.map(|computed| computed.output)
+        })
+    }
+
+    /// Compares every leaf with what `compute` makes of the settings, the random hash and the nonce.
+    pub fn compare(
+        &self,
+        compute: impl Fn(&BenchmarkSettings, &str, u64) -> Result<OutputData, JobError>,
+    ) -> Verdict {
         for leaf in &self.leaves {
-            match self.agrees(algorithm, leaf) {
-                Ok(true) => (),
-                Ok(false) => {
+            match compute(&self.settings, &self.rand_hash, leaf.nonce) {
+                Ok(output) if output == *leaf => (),
+                Ok(_) => {
                     let algorithm_id = self.settings.algorithm_id.clone();
                     return Verdict::Differs(ProtocolError::InvalidSolutionData {
                         algorithm_id,
@@ -59,17 +70,6 @@ impl Reexecution {
             }
         }
         Verdict::Agrees
-    }
-
-    fn agrees(&self, algorithm: &Algorithm, leaf: &OutputData) -> Result<bool, JobError> {
-        let computed = compute_nonce(
-            algorithm,
-            &self.settings,
-            &self.rand_hash,
-            leaf.nonce,
-            &self.limits,
-        )?;
-        Ok(computed.output == *leaf)
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::workspace::Package;
 
 /// For each crate, those of ours that it may depend on. A plugin is found by its folder.
-const ALLOWED: [(&str, &[&str]); 19] = [
+const ALLOWED: &[(&str, &[&str])] = &[
     ("tig-algorithms", &["tig-challenges", "tig-protocol"]),
     (
         "tig-bench-devnet",
@@ -55,6 +55,16 @@ const ALLOWED: [(&str, &[&str]); 19] = [
     ("tig-plugin-api", &["tig-plugin-macros"]),
     ("tig-plugin-macros", &[]),
     ("tig-protocol", &[]),
+    (
+        "tig-simulator",
+        &[
+            "tig-challenges",
+            "tig-devnet",
+            "tig-host",
+            "tig-plugin-api",
+            "tig-protocol",
+        ],
+    ),
     (
         "tig-slave",
         &["tig-challenges", "tig-protocol", "tig-worker"],

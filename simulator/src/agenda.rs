@@ -1,0 +1,50 @@
+//! What happens when: the order of everything in a simulation.
+//!
+//! Invariant: things of the same moment happen in the order in which they were put.
+
+use std::{cmp::Reverse, collections::BinaryHeap};
+
+/// Something that is due.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Due {
+    /// The network makes a block.
+    Block,
+    /// The master's tick of five seconds, and a look at whether all is well.
+    Tick,
+    /// Number of the scenario's trouble.
+    Trouble(usize),
+    /// The master starts.
+    Start,
+    /// A request reaches the network.
+    Arrival(u64),
+    /// An answer of the network reaches the master.
+    Answer(u64),
+    /// A slave's next step, if it still lives the life of that number.
+    Slave(usize, u64),
+    /// A poll that the master holds has been held for long enough.
+    Held(u64),
+    /// New work is begun no more.
+    Drain,
+    /// The run is over.
+    End,
+}
+
+/// See the module's documentation.
+#[derive(Debug, Default)]
+pub struct Agenda {
+    due: BinaryHeap<Reverse<(u64, u64, Due)>>,
+    put: u64,
+}
+
+impl Agenda {
+    /// Puts something at a moment, in milliseconds.
+    pub fn put(&mut self, at_ms: u64, due: Due) {
+        self.put += 1;
+        self.due.push(Reverse((at_ms, self.put, due)));
+    }
+
+    /// The next thing and its moment.
+    pub fn pop(&mut self) -> Option<(u64, Due)> {
+        self.due.pop().map(|Reverse((at_ms, _, due))| (at_ms, due))
+    }
+}

@@ -1,0 +1,108 @@
+//! Requests of slaves that wait for an answer, as the master's listener has them.
+
+use tig_host::mailbox::{Answer, Answered};
+use tig_plugin_api::HttpRequest;
+use tokio::sync::oneshot::{self, error::TryRecvError};
+
+use crate::master::Master;
+
+/// What has become of a request.
+#[derive(Debug, Eq, PartialEq)]
+pub enum Told {
+    /// Nothing yet.
+    Nothing,
+    /// The answer is being held; the poll ends at this moment.
+    Held(u64),
+    /// Status and body; no status if the master is gone.
+    Answer(Option<u16>, Vec<u8>),
+}
+
+/// A request that waits.
+pub struct Asked {
+    /// Which slave asks.
+    pub slave: usize,
+    /// In which of its lives.
+    pub life: u64,
+    /// Its number among all requests.
+    pub number: u64,
+    request: HttpRequest,
+    state: State,
+    until_ms: Option<u64>,
+}
+
+enum State {
+    Asking(oneshot::Receiver<Answer>),
+    Held(Box<Answered>),
+    Gone,
+}
+
+impl Asked {
+    /// Puts a request to the master.
+    #[must_use]
+    pub fn new(
+        number: u64,
+        (slave, life): (usize, u64),
+        request: HttpRequest,
+        master: &Master<'_>,
+    ) -> Self {
+        Self {
+            slave,
+            life,
+            number,
+            state: ask(&request, master),
+            request,
+            until_ms: None,
+        }
+    }
+
+    /// Whether the master holds its answer back.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        matches!(self.state, State::Held(_))
+    }
+
+    /// Looks whether there is an answer.
+    pub fn look(&mut self, now_ms: u64, master: &Master<'_>) -> Told {
+        match &mut self.state {
+            State::Gone => Told::Answer(None, Vec::new()),
+            State::Asking(receiver) => match receiver.try_recv() {
+                Err(TryRecvError::Empty) => Told::Nothing,
+                Err(TryRecvError::Closed) => Told::Answer(None, Vec::new()),
+                Ok(Err(_)) => Told::Answer(Some(500), Vec::new()),
+                Ok(Ok(answered)) => self.answered(answered, now_ms),
+            },
+            State::Held(answered) => {
+                let woken = answered.woken.as_mut().map(oneshot::Receiver::try_recv);
+                match woken {
+                    Some(Ok(())) => {
+                        self.state = ask(&self.request, master);
+                        Told::Nothing
+                    }
+                    Some(Err(TryRecvError::Empty)) if self.until_ms > Some(now_ms) => Told::Nothing,
+                    Some(Err(TryRecvError::Closed)) => Told::Answer(None, Vec::new()),
+                    _ => Told::Answer(
+                        Some(answered.reply.status),
+                        std::mem::take(&mut answered.reply.body),
+                    ),
+                }
+            }
+        }
+    }
+
+    fn answered(&mut self, answered: Answered, now_ms: u64) -> Told {
+        let hold_ms = answered.reply.hold_ms.unwrap_or_default();
+        let until_ms = *self.until_ms.get_or_insert(now_ms + hold_ms);
+        if answered.woken.is_some() && until_ms > now_ms {
+            self.state = State::Held(Box::new(answered));
+            return Told::Held(until_ms);
+        }
+        Told::Answer(Some(answered.reply.status), answered.reply.body)
+    }
+}
+
+fn ask(request: &HttpRequest, master: &Master<'_>) -> State {
+    match master.ask(request.clone()) {
+        Some(receiver) => State::Asking(receiver),
+        None => State::Gone,
+    }
+}

@@ -1,0 +1,230 @@
+//! `tig-simulate`: plays seeds and tells which fail.
+
+use std::{
+    io::Write as _,
+    path::PathBuf,
+    process::ExitCode,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use clap::Parser;
+use tig_simulator::{
+    scenario::Scenario,
+    shrink::shrink,
+    site::Site,
+    world::{Run, play},
+};
+
+/// Time between two lines of progress.
+const PROGRESS: Duration = Duration::from_secs(10);
+
+/// Plays scenarios in virtual time: the real plugins, a network, slaves, and everything that can go wrong.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Cli {
+    /// Folder with the `.so` files of the six extensions
+    #[arg(long, value_name = "DIR")]
+    plugins: PathBuf,
+    /// Seeds to play
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
+    seeds: u64,
+    /// The first of them
+    #[arg(long, value_name = "SEED", default_value_t = 1)]
+    from: u64,
+    /// Hours in which new work is begun
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=720))]
+    hours: u64,
+    /// Seeds that are played at the same time
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=256))]
+    threads: u64,
+    /// No troubles and 20 honest slaves: for measuring
+    #[arg(long)]
+    calm: bool,
+    /// Do not look for the troubles that matter when a seed fails
+    #[arg(long)]
+    no_shrink: bool,
+    /// Print every line of the first seed's transcript
+    #[arg(long)]
+    transcript: bool,
+    /// Log what the master says (with RUST_LOG)
+    #[arg(long)]
+    log: bool,
+}
+
+impl Cli {
+    fn scenario(&self, seed: u64) -> Scenario {
+        match self.calm {
+            true => Scenario::calm(seed, self.hours),
+            false => Scenario::of(seed, self.hours),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if cli.log {
+        tracing_subscriber::fmt()
+            .with_writer(std::io::stderr)
+            .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+            .init();
+    }
+    match run(&cli) {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(error) => {
+            say(format_args!("error: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Plays all seeds; returns how many failed.
+fn run(cli: &Cli) -> Result<u64, Box<dyn std::error::Error>> {
+    let site = Site::new(&cli.plugins)?;
+    let begin = Instant::now();
+    let (next, failed, sums) = (
+        AtomicU64::new(0),
+        AtomicU64::new(0),
+        Mutex::new(Sums::default()),
+    );
+    let progress = Mutex::new(Instant::now());
+    std::thread::scope(|scope| {
+        for _ in 0..cli.threads.min(cli.seeds) {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= cli.seeds {
+                        return;
+                    }
+                    let seed = cli.from + number;
+                    match one(cli, &site, seed) {
+                        Ok(run) => {
+                            failed.fetch_add(u64::from(run.violation.is_some()), Ordering::Relaxed);
+                            lock(&sums).add(&run);
+                        }
+                        Err(error) => {
+                            failed.fetch_add(1, Ordering::Relaxed);
+                            say(format_args!("seed {seed}: {error}"));
+                        }
+                    }
+                    let mut last = lock(&progress);
+                    if last.elapsed() > PROGRESS {
+                        *last = Instant::now();
+                        let done = lock(&sums).runs;
+                        say(format_args!("{done} of {} seeds", cli.seeds));
+                    }
+                }
+            });
+        }
+    });
+    let failed = failed.into_inner();
+    let sums = lock(&sums);
+    say(format_args!(
+        "{} seeds in {:.1} s: {} blocks, {} benchmarks paid for, {} proved, {} frauds of liars, {} results",
+        sums.runs,
+        begin.elapsed().as_secs_f64(),
+        sums.blocks,
+        sums.paid,
+        sums.proved,
+        sums.frauds,
+        sums.results,
+    ));
+    say(format_args!(
+        "{} passed, {failed} failed",
+        cli.seeds - failed
+    ));
+    Ok(failed)
+}
+
+/// Plays one seed, and tells of it if it fails.
+fn one(cli: &Cli, site: &Site, seed: u64) -> Result<Run, String> {
+    let scenario = cli.scenario(seed);
+    let print_all = cli.transcript && seed == cli.from;
+    let run = play(site, &scenario, print_all)?;
+    if print_all {
+        run.transcript
+            .kept()
+            .iter()
+            .for_each(|line| say(format_args!("{line}")));
+        say(format_args!(
+            "{} lines, {}",
+            run.transcript.len(),
+            run.transcript.hash()
+        ));
+    }
+    if let Some(violation) = &run.violation {
+        let at_s = violation.at_ms / 1000;
+        say(format_args!(
+            "seed {seed} fails after {at_s} s: {}: {}",
+            violation.property, violation.text
+        ));
+        if !cli.no_shrink {
+            tell_what_matters(site, &scenario, violation.property);
+        }
+    }
+    Ok(run)
+}
+
+/// Prints the shortest list of troubles that breaks the same property.
+fn tell_what_matters(site: &Site, scenario: &Scenario, property: &str) {
+    let fails = |one: &Scenario| {
+        let run = play(site, one, false);
+        run.is_ok_and(|run| {
+            run.violation
+                .is_some_and(|violation| violation.property == property)
+        })
+    };
+    let shrunk = shrink(scenario, fails);
+    let (seed, hours) = (scenario.seed, scenario.hours);
+    let count = shrunk.troubles.len();
+    let mut text = format!(
+        "  {count} of {} troubles of seed {seed} matter:\n",
+        scenario.troubles.len()
+    );
+    for timed in &shrunk.troubles {
+        text += &format!("    at {} s: {:?}\n", timed.at_ms / 1000, timed.trouble);
+    }
+    if let Ok(run) = play(site, &shrunk, false) {
+        for line in run.transcript.kept().iter().rev().take(12).rev() {
+            text += &format!("    | {line}\n");
+        }
+    }
+    text += &format!("  again: cargo xtask simulate --seeds 1 --from {seed} --hours {hours}");
+    say(format_args!("{text}"));
+}
+
+/// What all runs came to.
+#[derive(Default)]
+struct Sums {
+    runs: u64,
+    blocks: u64,
+    paid: usize,
+    proved: usize,
+    frauds: usize,
+    results: u64,
+}
+
+impl Sums {
+    fn add(&mut self, run: &Run) {
+        self.runs += 1;
+        self.blocks += run.blocks;
+        self.paid += run.paid;
+        self.proved += run.proved;
+        self.frauds += run.frauds;
+        self.results += run.results;
+    }
+}
+
+fn say(text: std::fmt::Arguments<'_>) {
+    // Nobody is left to tell if this fails.
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+/// No code panics while it holds the lock.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,308 @@
+//! The network's side: requests on their way, what befalls them, and blocks.
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tig_challenges::ChallengeKind;
+use tig_devnet::{
+    ApiKey, Network, PublishedAlgorithm,
+    api::{Api, Keys, Request},
+    faults::{Fault, Outcome},
+    network::{Genesis, SolutionCheck, Status, devnet_config},
+};
+use tig_host::{
+    http_client::Sent,
+    rate::{Rates, Turns},
+};
+use tig_plugin_api::{HttpAnswer, HttpFailure, HttpFailureKind, Method};
+use tig_protocol::{BenchmarkSettings, Solution};
+
+use crate::{
+    scenario::BLOCK_MS,
+    site::{API_KEY, API_URL, PLAYER_ID},
+    stub,
+};
+
+/// Blocks in which a precommit can be proved.
+pub const LIFESPAN_BLOCKS: u32 = 60;
+
+/// A request or an answer is under way for so long, at most.
+const LATENCY_MS_MAX: u64 = 80;
+
+/// Believes what the stub algorithm says.
+#[derive(Debug)]
+struct StubCheck;
+
+impl SolutionCheck for StubCheck {
+    fn solves(
+        &self,
+        settings: &BenchmarkSettings,
+        rand_hash: &str,
+        nonce: u64,
+        solution: &Solution,
+    ) -> bool {
+        !solution.is_empty() && stub::output(settings, rand_hash, nonce).solution == *solution
+    }
+}
+
+/// A request on its way.
+struct Flight {
+    sent: Sent,
+    /// When the master gives up.
+    until_ms: u64,
+    result: Option<Result<HttpAnswer, HttpFailure>>,
+}
+
+/// For a while, some requests fail.
+#[derive(Clone, Debug)]
+struct Weather {
+    fault: Fault,
+    until_ms: u64,
+    percent: u64,
+}
+
+/// What the network made of a request.
+#[derive(Debug)]
+pub struct Served {
+    /// When the master knows.
+    pub at_ms: u64,
+    /// `POST` or `GET`.
+    pub method: &'static str,
+    /// Path and query.
+    pub path: String,
+    /// Body of the request.
+    pub body: Vec<u8>,
+    /// Status of the answer; `None` if there was none.
+    pub status: Option<u16>,
+    /// What befell it.
+    pub fault: Option<Fault>,
+}
+
+/// See the module's documentation.
+pub struct Net {
+    api: Api,
+    turns: Turns,
+    base: Instant,
+    flights: BTreeMap<u64, Flight>,
+    num_flights: u64,
+    weather: Vec<Weather>,
+    /// No blocks are made until then.
+    pub paused_until_ms: u64,
+    /// Blocks made.
+    pub blocks: u64,
+}
+
+impl Net {
+    /// A network with its first block, one player and a stub algorithm for each challenge.
+    ///
+    /// # Errors
+    ///
+    /// The text says what is wrong.
+    pub fn new(seed: u64) -> Result<Self, String> {
+        let mut config = devnet_config();
+        config.benchmark_submissions.lifespan_period = LIFESPAN_BLOCKS;
+        let algorithms = ChallengeKind::ALL
+            .into_iter()
+            .map(|kind| PublishedAlgorithm::pretended(kind, 1, stub::NAME))
+            .collect();
+        let genesis = Genesis {
+            seed,
+            config,
+            player_ids: vec![PLAYER_ID.to_owned()],
+            algorithms,
+            download_base_url: format!("{API_URL}/devnet/wasm"),
+            solution_check: Arc::new(StubCheck),
+        };
+        let network = Network::new(genesis).map_err(|error| error.to_string())?;
+        let mut keys = Keys::default();
+        let key = ApiKey::new(API_KEY).map_err(|error| error.to_string())?;
+        keys.insert(&key, PLAYER_ID);
+        Ok(Self {
+            api: Api::new(network, keys),
+            turns: Turns::new(Rates::default()),
+            base: Instant::now(),
+            flights: BTreeMap::new(),
+            num_flights: 0,
+            weather: Vec::new(),
+            paused_until_ms: 0,
+            blocks: 0,
+        })
+    }
+
+    /// Takes a request of the master; it arrives at the moment that is returned, under this number. The master's own limit of
+    /// requests a minute is kept, or the request fails at once.
+    pub fn send(&mut self, sent: Sent, now_ms: u64, rng: &mut fastrand::Rng) -> (u64, u64) {
+        let call = &sent.call;
+        let patience = Duration::from_millis(call.timeout_ms);
+        let now = self.base + Duration::from_millis(now_ms);
+        let turn = self.turns.take(API_URL, call.method, now, patience);
+        let until_ms = now_ms + call.timeout_ms;
+        let (at_ms, result) = match turn {
+            Ok(turn) => {
+                let wait = turn.duration_since(now);
+                let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+                (now_ms + wait_ms + rng.u64(1..=LATENCY_MS_MAX), None)
+            }
+            Err(refusal) => {
+                let failure = failure(HttpFailureKind::RateLimited, &refusal.to_string());
+                (now_ms, Some(Err(failure)))
+            }
+        };
+        self.num_flights += 1;
+        let flight = Flight {
+            sent,
+            until_ms,
+            result,
+        };
+        self.flights.insert(self.num_flights, flight);
+        (at_ms, self.num_flights)
+    }
+
+    /// Number of the last request.
+    #[must_use]
+    pub fn num_sent(&self) -> u64 {
+        self.num_flights
+    }
+
+    /// Request `number` has arrived.
+    pub fn arrive(&mut self, number: u64, now_ms: u64, rng: &mut fastrand::Rng) -> Option<Served> {
+        let fault = self.fault(number, now_ms, rng);
+        let flight = self.flights.get_mut(&number)?;
+        let call = &flight.sent.call;
+        let mut served = Served {
+            at_ms: now_ms,
+            method: match call.method {
+                Method::Get => "GET",
+                Method::Post => "POST",
+            },
+            path: call
+                .url
+                .strip_prefix(API_URL)
+                .unwrap_or(&call.url)
+                .to_owned(),
+            body: call.body.clone(),
+            status: None,
+            fault,
+        };
+        if flight.result.is_some() {
+            return Some(served);
+        }
+        let key = call
+            .headers
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case("x-api-key"));
+        let request = Request {
+            method: served.method,
+            path_and_query: &served.path,
+            api_key: key.map(|(_, value)| value.as_str()),
+            if_none_match: None,
+            body: &call.body,
+        };
+        let outcome = match served.fault.clone() {
+            Some(fault) => fault.befall(&mut self.api, &request),
+            None => Outcome::at_once(self.api.answer(&request)),
+        };
+        let at_ms = now_ms + outcome.delay_ms + rng.u64(1..=LATENCY_MS_MAX);
+        served.status = outcome.response.as_ref().map(|response| response.status);
+        let result = match outcome.response {
+            Some(response) if at_ms < flight.until_ms => {
+                served.at_ms = at_ms;
+                let wait = response
+                    .headers
+                    .iter()
+                    .find(|(name, _)| *name == "retry-after");
+                if let Some(seconds) = wait.and_then(|(_, value)| value.parse().ok()) {
+                    let now = self.base + Duration::from_millis(now_ms);
+                    let wait = Duration::from_secs(seconds);
+                    self.turns.pause(API_URL, call.method, now, wait);
+                }
+                Ok(HttpAnswer {
+                    status: response.status,
+                    body: response.body,
+                })
+            }
+            _ => {
+                served.at_ms = flight.until_ms.max(now_ms);
+                Err(failure(HttpFailureKind::Timeout, "no answer"))
+            }
+        };
+        flight.result = Some(result);
+        Some(served)
+    }
+
+    /// What befalls the request now, if anything.
+    fn fault(&mut self, number: u64, now_ms: u64, rng: &mut fastrand::Rng) -> Option<Fault> {
+        self.weather.retain(|weather| now_ms < weather.until_ms);
+        let is_get = self.flights.get(&number)?.sent.call.method == Method::Get;
+        let fits = |fault: &Fault| match fault {
+            Fault::StaleBlock { .. } | Fault::EmptyListing => is_get,
+            _ => true,
+        };
+        let struck = self
+            .weather
+            .iter()
+            .find(|weather| fits(&weather.fault) && rng.u64(0..100) < weather.percent)?;
+        Some(struck.fault.clone())
+    }
+
+    /// The answer of request `number` has come back.
+    pub fn answer(&mut self, number: u64) {
+        if let Some(flight) = self.flights.remove(&number)
+            && let Some(result) = flight.result
+        {
+            flight.sent.answer(result);
+        }
+    }
+
+    /// For a while, some requests fail.
+    pub fn begin_weather(&mut self, fault: Fault, until_ms: u64, percent: u64) {
+        self.weather.push(Weather {
+            fault,
+            until_ms,
+            percent,
+        });
+    }
+
+    /// Takes the latest block back.
+    pub fn rollback(&mut self) -> bool {
+        self.api.rollback()
+    }
+
+    /// Verifies the proofs that wait and makes a block, unless none are made now.
+    pub fn make_block(&mut self, now_ms: u64) -> bool {
+        while let Some(reexecution) = self.api.next_reexecution() {
+            let verdict = reexecution
+                .compare(|settings, rand_hash, nonce| Ok(stub::output(settings, rand_hash, nonce)));
+            self.api
+                .record_reexecution(reexecution.benchmark_id(), &verdict);
+        }
+        if now_ms < self.paused_until_ms {
+            return false;
+        }
+        self.api.produce_block();
+        self.blocks += 1;
+        true
+    }
+
+    /// When the next block is due.
+    #[must_use]
+    pub fn next_block_ms(now_ms: u64) -> u64 {
+        now_ms + BLOCK_MS
+    }
+
+    /// How far each benchmark is.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.api.network().status()
+    }
+}
+
+fn failure(kind: HttpFailureKind, text: &str) -> HttpFailure {
+    HttpFailure {
+        kind,
+        text: text.to_owned(),
+    }
+}
