@@ -157,7 +157,7 @@ impl Job {
         let samples = samples(&record);
         if samples != self.samples {
             samples.keys().for_each(|&index| self.schedule.again(index));
-            self.announced = None;
+            (self.announced, self.refused) = (None, None);
         }
         self.samples = samples;
         let had_terms = self.record.terms.is_some();

@@ -86,11 +86,12 @@ impl JobManager {
         let Some(record) = job.batches.get(&index) else {
             return Ok(());
         };
+        let is_chosen = unit < config.audit_share.get() || job.record().confirmed_anew;
         let somebody_else = match &config.verifier {
             Some(verifier) => *verifier != record.slave,
             None => self.present.has_other_than(&record.slave),
         };
-        if unit >= config.audit_share.get() || job.record().is_committed() || !somebody_else {
+        if !is_chosen || job.record().is_committed() || !somebody_else {
             return Ok(());
         }
         let audit = Audit::new(record);
@@ -120,6 +121,7 @@ impl JobManager {
             return Ok(());
         }
         let start_nonce = job.batch(index).map_or(0, |batch| batch.start_nonce);
+        let is_anew = job.record().confirmed_anew;
         let verdict = audit.verdict(config.verifier.as_deref());
         let conclusion = conclude(&verdict, stored, benchmark_id, start_nonce);
         if !claim.agrees(stored) {
@@ -141,6 +143,11 @@ impl JobManager {
                 ));
             }
             Conclusion::Confirm => self.confirm(ctx, benchmark_id, index)?,
+            // Whoever contradicts may have computed what the network asked for before it took a block back.
+            Conclusion::Keep(_) if is_anew => self.confirm(ctx, benchmark_id, index)?,
+            Conclusion::Replace(record, _) if is_anew => {
+                self.replace(ctx, benchmark_id, index, start_nonce, record)?;
+            }
             Conclusion::Keep(convicted) => {
                 self.convict(ctx, &convicted)?;
                 self.confirm(ctx, benchmark_id, index)?;

@@ -265,6 +265,17 @@ impl JobManager {
                 }
                 self.jobs.remove(benchmark_id);
             }
+            Some(Change::Restart(record)) => {
+                if let Some(job) = job {
+                    store::delete_job(ctx, benchmark_id, job)?;
+                }
+                store::put_job(ctx, benchmark_id, &record)?;
+                ctx.warn(&format!(
+                    "job {benchmark_id}: begun anew, the network has taken its block back and confirmed it in another"
+                ));
+                let job = Job::new(benchmark_id.to_owned(), *record);
+                self.jobs.insert(benchmark_id.to_owned(), job);
+            }
             Some(Change::Put(record)) => {
                 store::put_job(ctx, benchmark_id, &record)?;
                 self.log_change(ctx, benchmark_id, &record);

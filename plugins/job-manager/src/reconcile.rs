@@ -16,11 +16,24 @@ pub(crate) struct Sighting<'a> {
     pub(crate) is_proved: bool,
 }
 
+impl Sighting<'_> {
+    /// Whether the network has taken the block back that had confirmed the precommit, and another one has confirmed it.
+    fn contradicts(&self, record: &JobRecord) -> bool {
+        let state = self.precommit.state.as_ref();
+        let rand_hash = state.and_then(|state| state.rand_hash.as_ref());
+        rand_hash.is_some_and(|rand_hash| *rand_hash != record.rand_hash)
+    }
+}
+
 /// What is to be done with a job.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Change {
     Put(Box<JobRecord>),
-    Drop { reason: &'static str },
+    /// The precommit was confirmed anew, with another random hash: no result is worth anything any more.
+    Restart(Box<JobRecord>),
+    Drop {
+        reason: &'static str,
+    },
 }
 
 /// The change of `job`, which is `None` if it is not known, in view of `sighting`, which is `None` if no block shows it.
@@ -34,6 +47,8 @@ pub(crate) fn reconcile(
     if sighting.is_some_and(|sighting| sighting.is_proved) {
         return drop("proof confirmed");
     }
+    let is_anew = |job: &&Job| sighting.is_some_and(|sighting| sighting.contradicts(job.record()));
+    let (restarted, job) = (job.filter(is_anew), job.filter(|job| !is_anew(job)));
     let before = job.map(Job::record);
     let mut record = match (before, sighting) {
         (Some(record), _) => record.clone(),
@@ -61,6 +76,10 @@ pub(crate) fn reconcile(
     if Some(&record) == before {
         return None;
     }
+    if restarted.is_some() {
+        record.confirmed_anew = true;
+        return Some(Change::Restart(Box::new(record)));
+    }
     Some(Change::Put(Box::new(record)))
 }
 
@@ -80,6 +99,7 @@ fn new_record(precommit: &Precommit) -> Option<JobRecord> {
         sampled_nonces: None,
         committed_root: None,
         abandoned: None,
+        confirmed_anew: false,
     })
 }
 

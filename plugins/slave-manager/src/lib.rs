@@ -23,6 +23,7 @@
 //! is let in at all is the host's to decide.
 
 mod config;
+mod finished;
 mod leases;
 mod pairs;
 mod place;
@@ -31,6 +32,7 @@ mod queue;
 mod report;
 mod shelf;
 mod slaves;
+mod strays;
 mod submit;
 #[cfg(test)]
 mod tests;

@@ -10,17 +10,16 @@ use serde::{Deserialize, Serialize};
 use tig_protocol::Batch;
 
 use crate::{
+    finished::Finished,
     leases::Leases,
     pairs,
     place::{JobNumber, Place, Version},
     shelf::{Entry, Name, Rules, Shelf},
+    strays::Strays,
 };
 
 /// Batches known at a time, on the shelf or leased; more are left to be emitted again later.
 const BATCHES_MAX: usize = 250_000;
-
-/// Finished batches remembered, so that a second result is known to be one.
-const FINISHED_MAX: usize = 250_000;
 
 /// Batches out with one slave at a time.
 const LEASES_PER_SLAVE_MAX: usize = 64;
@@ -42,6 +41,8 @@ struct Job {
     template: Batch,
     /// Height from which the lifespan counts; of the first block seen if no listing tells it.
     block_started: Option<u32>,
+    #[serde(default)]
+    strays: Strays,
 }
 
 /// The queue with its leases.
@@ -53,9 +54,7 @@ pub(crate) struct Queue {
     arrivals: u32,
     shelf: Shelf,
     leases: Leases,
-    /// Batches with a good result, and whose it is.
-    #[serde(with = "pairs")]
-    finished: BTreeMap<Place, Name>,
+    finished: Finished,
     /// Of the newest block: height, and where the listed jobs began.
     height: u32,
     listed: BTreeMap<String, u32>,
@@ -116,8 +115,20 @@ impl Queue {
         let Some((place, mut entry)) = self.admit(batch, version) else {
             return Pushed::Nothing;
         };
+        if let Some(job) = self.jobs.get(&place.job) {
+            for slave in job.strays.of(place.start_nonce) {
+                entry.add_failure(Arc::clone(slave), now_ms.saturating_add(FAILED_MS));
+            }
+        }
+        let is_outdated = |known: &Entry| known.sampled_nonces != entry.sampled_nonces;
+        if self.entry(place).is_some_and(is_outdated) {
+            // After a rollback the network has sampled others.
+            self.shelf.remove(place);
+            self.leases.remove(place);
+        }
         let is_wanted = version == Version::Proof || !self.is_open(place.of(Version::Proof));
-        if let Some(slave) = self.finished.remove(&place) {
+        let failed = self.finished.take_failed(place, &entry.sampled_nonces);
+        if let Some(slave) = failed {
             entry.add_failure(slave, now_ms.saturating_add(FAILED_MS));
             self.shelf.remove(place.of(Version::Audit));
         }
@@ -125,7 +136,7 @@ impl Queue {
             return Pushed::Nothing;
         }
         self.shelf.remove(place.of(Version::Plain));
-        let finisher = self.finished.get(&place.of(Version::Plain)).cloned();
+        let finisher = self.finished.by(place.of(Version::Plain)).cloned();
         let may_keep = |slave: &Name| {
             version == Version::Proof && is_present(slave) && entry.suits(slave, now_ms)
         };
@@ -147,7 +158,7 @@ impl Queue {
         let Some((place, mut entry)) = self.admit(batch, Version::Audit) else {
             return Pushed::Nothing;
         };
-        self.finished.remove(&place);
+        self.finished.take_failed(place, &[]);
         let known = self.entry(place).and_then(|entry| entry.rules.as_ref());
         if known.is_some_and(|known| known.not_for == rules.not_for) {
             return Pushed::Nothing;
@@ -183,6 +194,9 @@ impl Queue {
         let mut freed = self.shelf.open_overdue(now_ms);
         while let Some((place, mut lease)) = self.leases.pop_overdue(now_ms) {
             lease.entry.expiries = lease.entry.expiries.saturating_add(1);
+            if let Some(job) = self.jobs.get_mut(&place.job) {
+                job.strays.fell_silent(place.start_nonce, &lease.slave);
+            }
             freed += u64::from(self.put_back(place, lease.entry));
         }
         freed
@@ -212,7 +226,7 @@ impl Queue {
             (plain, proof)
         };
         match self.known(place, Some(place)) {
-            Known::No if self.finished.contains_key(&place) => Known::Finished,
+            Known::No if self.finished.contains(place) => Known::Finished,
             // A late answer to the plain version may still bring the root, an unasked proof is checked and refused.
             Known::No => self.known(other, None),
             known => known,
@@ -240,12 +254,13 @@ impl Queue {
         let proof = place.version == Version::Proof;
         let places = [Some(place), proof.then(|| place.of(Version::Plain))];
         for place in places.into_iter().flatten() {
-            self.shelf.remove(place);
-            self.leases.remove(place);
-            self.finished.insert(place, Arc::clone(slave));
+            let shelved = self.shelf.remove(place);
+            let leased = self.leases.remove(place).map(|lease| lease.entry);
+            let sampled_nonces = shelved.or(leased).unwrap_or_default().sampled_nonces;
+            self.finished.add(place, slave, &sampled_nonces);
         }
-        while self.finished.len() > FINISHED_MAX {
-            self.finished.pop_first();
+        if let Some(job) = self.jobs.get_mut(&place.job) {
+            job.strays.answered(place.start_nonce, slave);
         }
     }
 
@@ -291,6 +306,33 @@ impl Queue {
         dead.into_iter().map(|job| self.forget(job)).sum()
     }
 
+    /// Forgets a job whose results are worth nothing any more, but for who may still bring some.
+    fn outdate(&mut self, number: JobNumber) -> Strays {
+        let job = self.jobs.get_mut(&number);
+        let mut strays = job.map(|job| std::mem::take(&mut job.strays));
+        for version in Version::ALL {
+            for place in self.leases.places(Place::range_of(version, number)) {
+                if let (Some(strays), Some(lease)) = (&mut strays, self.leases.get(place)) {
+                    strays.fell_silent(place.start_nonce, &lease.slave);
+                }
+            }
+        }
+        self.forget(number);
+        strays.map(Strays::outdated).unwrap_or_default()
+    }
+
+    /// Whether the next result of `slave` for this batch may be for a random hash that counts no more; it is asked once.
+    pub(crate) fn take_stray(
+        &mut self,
+        benchmark_id: &str,
+        start_nonce: u64,
+        slave: &Name,
+    ) -> bool {
+        let number = self.numbers.get(benchmark_id);
+        let job = number.and_then(|number| self.jobs.get_mut(number));
+        job.is_some_and(|job| job.strays.take(start_nonce, slave))
+    }
+
     fn forget(&mut self, job: JobNumber) -> usize {
         let mut forgotten = 0;
         self.jobs.remove(&job);
@@ -304,10 +346,7 @@ impl Queue {
                 self.leases.remove(place);
                 forgotten += 1;
             }
-            let finished: Vec<Place> = self.finished.range(range()).map(|(at, _)| *at).collect();
-            for place in finished {
-                self.finished.remove(&place);
-            }
+            self.finished.forget(range());
         }
         forgotten
     }
@@ -334,11 +373,16 @@ impl Queue {
 
     /// Number of the job of `batch`, which becomes its template.
     fn job_of(&mut self, batch: Batch) -> JobNumber {
+        let mut strays = Strays::default();
         if let Some(&number) = self.numbers.get(&batch.benchmark_id) {
-            if let Some(job) = self.jobs.get_mut(&number) {
-                job.template = batch;
+            let job = self.jobs.get_mut(&number);
+            match job.filter(|job| job.template.rand_hash == batch.rand_hash) {
+                Some(job) => {
+                    job.template = batch;
+                    return number;
+                }
+                None => strays = self.outdate(number),
             }
-            return number;
         }
         let listed = self.listed.get(&batch.benchmark_id).copied();
         let number = JobNumber {
@@ -350,6 +394,7 @@ impl Queue {
         let job = Job {
             template: batch,
             block_started: listed,
+            strays,
         };
         self.jobs.insert(number, job);
         number

@@ -9,6 +9,9 @@ use crate::{SlaveManager, queue::Known, shelf::Name, slaves};
 
 const BAD_BATCH_ID: &str = "the batch id must be <benchmark id>_<start nonce>";
 
+const OUTDATED: &str =
+    "the network has confirmed this precommit anew since the batch was given out: ask for it again";
+
 /// The reason by which a slave tells that it is stopping, which is no failure.
 const STOPPING: &str = "stopping";
 
@@ -38,6 +41,18 @@ impl SlaveManager {
                 return self.refuse_result(ctx, slave, batch_id, &reason, held);
             }
         };
+        if self
+            .state
+            .queue
+            .take_stray(benchmark_id, start_nonce, slave)
+        {
+            // Others first: it may have the same batch again already, and deliver the former result for that.
+            self.give_back(ctx, benchmark_id, start_nonce, slave, true)?;
+            ctx.info(&format!(
+                "slave {slave}: batch {batch_id}: not taken, {OUTDATED}"
+            ));
+            return Ok(HttpReply::text(409, OUTDATED));
+        }
         let has_proofs = !result.merkle_proofs.is_empty();
         let queue = &self.state.queue;
         let place = match queue.find(benchmark_id, start_nonce, has_proofs, slave) {

@@ -442,3 +442,25 @@ fn a_batch_given_back_goes_to_another_slave_at_once() {
         .unwrap();
     assert_eq!(get(&mut manager, "second").unwrap(), batch(ID, 0, &[]));
 }
+
+#[test]
+fn a_result_for_a_precommit_that_was_confirmed_anew_is_asked_for_once_more() {
+    let mut manager = start();
+    let old = batch(ID, 0, &[]);
+    manager.event("new_batch", old.clone());
+    assert_eq!(get(&mut manager, "slower"), Some(old.clone()));
+    manager.advance_ms(LEASE_MS);
+    assert_eq!(get(&mut manager, "slow"), Some(old.clone()));
+    let mut new = old.clone();
+    new["rand_hash"] = json!("other");
+    manager.event("new_batch", new.clone());
+    for slave in ["slow", "slower"] {
+        assert_eq!(post(&mut manager, slave, &old, &result(&old)).status, 409);
+    }
+    assert_eq!(manager.emitted(), []);
+    assert_eq!(get(&mut manager, "slow"), None, "others first");
+    assert_eq!(get(&mut manager, "other"), Some(new.clone()));
+    assert_eq!(post(&mut manager, "other", &new, &result(&new)).status, 200);
+    assert_eq!(manager.emitted().len(), 1);
+    assert_eq!(slaves(&mut manager)["quarantined"], json!([]));
+}

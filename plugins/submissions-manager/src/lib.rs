@@ -207,17 +207,23 @@ impl SubmissionsManager {
             .listing
             .as_ref()
             .is_some_and(|listing| listing.shows(kind, &id));
-        let is_known = self.submissions.iter().any(|((its, known), submission)| {
-            *its == kind && (*known == id || submission.request == request)
-        });
+        let mut of_kind = self.submissions.iter().filter(|((its, _), _)| *its == kind);
+        let is_known = of_kind.any(|(_, submission)| submission.request == request);
         if is_shown || is_known {
             return Ok(());
+        }
+        if self.submissions.contains_key(&(kind, id.clone())) {
+            ctx.warn(&format!("{kind} {id}: replaced by another one"));
         }
         let mut submission = Submission::new(request);
         submission.block_started = self
             .listing
             .as_ref()
             .and_then(|listing| listing.block_started(&id));
+        submission.rand_hash = self
+            .listing
+            .as_ref()
+            .and_then(|listing| listing.rand_hash(&id).map(str::to_owned));
         store::put(ctx, kind, &id, &submission)?;
         self.submissions.insert((kind, id), submission);
         self.dispatch(ctx)
@@ -259,7 +265,7 @@ impl SubmissionsManager {
         let mut sent = submission.clone();
         sent.attempts += 1;
         store::put(ctx, kind, id, &sent)?;
-        let tag = format!("{kind}/{id}/{}", sent.attempts);
+        let tag = request::tag(kind, id, sent.attempts);
         ctx.http(&post(ctx.settings(), kind, tag.clone(), &sent.request)?)?;
         *submission = sent;
         self.in_flight
@@ -273,8 +279,12 @@ impl SubmissionsManager {
             return Ok(());
         };
         let key = (kind, in_flight.id.clone());
-        // A submission that a block has shown meanwhile needs no answer any more.
-        if let Some(submission) = self.submissions.get(&key) {
+        // A submission that a block has shown meanwhile needs no answer any more; one that took its place has its own.
+        let sent = self
+            .submissions
+            .get(&key)
+            .filter(|submission| in_flight.tag == request::tag(kind, &key.1, submission.attempts));
+        if let Some(submission) = sent {
             let retries = Retries {
                 max: self.config.max_retries,
                 delay_ms: self.config.ms_delay_between_retries,
@@ -310,6 +320,8 @@ impl SubmissionsManager {
         let mut after = submission.clone();
         let started = listing.block_started(id).or(after.block_started);
         after.block_started = started.or(Some(listing.height));
+        let listed = listing.rand_hash(id).map(str::to_owned);
+        after.rand_hash = after.rand_hash.or(listed);
         if after.state == (State::Sent { first_seen: None }) {
             let first_seen = Some(listing.height);
             after.state = State::Sent { first_seen };

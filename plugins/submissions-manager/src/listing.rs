@@ -14,7 +14,7 @@ pub(crate) struct NewBlock {
     #[serde(default)]
     precommits: BTreeMap<String, Precommit>,
     #[serde(default)]
-    benchmarks: BTreeMap<String, IgnoredAny>,
+    benchmarks: BTreeMap<String, Benchmark>,
     #[serde(default)]
     proofs: BTreeMap<String, IgnoredAny>,
 }
@@ -23,11 +23,28 @@ pub(crate) struct NewBlock {
 #[derive(Deserialize)]
 struct Precommit {
     details: PrecommitDetails,
+    state: Option<PrecommitState>,
 }
 
 #[derive(Deserialize)]
 struct PrecommitDetails {
     block_started: u32,
+}
+
+#[derive(Deserialize)]
+struct PrecommitState {
+    rand_hash: Option<String>,
+}
+
+/// What is read of a benchmark.
+#[derive(Deserialize)]
+struct Benchmark {
+    state: Option<BenchmarkState>,
+}
+
+#[derive(Deserialize)]
+struct BenchmarkState {
+    sampled_nonces: Option<BTreeSet<u64>>,
 }
 
 /// The newest listing.
@@ -40,6 +57,12 @@ pub(crate) struct Listing {
     block_started: BTreeMap<String, u32>,
     benchmarks: BTreeSet<String>,
     proofs: BTreeSet<String>,
+    /// Random hashes of the confirmed precommits.
+    #[serde(default)]
+    rand_hashes: BTreeMap<String, String>,
+    /// Nonces sampled of the confirmed benchmarks.
+    #[serde(default)]
+    sampled_nonces: BTreeMap<String, BTreeSet<u64>>,
 }
 
 impl Listing {
@@ -58,6 +81,14 @@ impl Listing {
         }
     }
 
+    pub(crate) fn rand_hash(&self, benchmark_id: &str) -> Option<&str> {
+        self.rand_hashes.get(benchmark_id).map(String::as_str)
+    }
+
+    pub(crate) fn sampled_nonces(&self, benchmark_id: &str) -> Option<&BTreeSet<u64>> {
+        self.sampled_nonces.get(benchmark_id)
+    }
+
     pub(crate) fn is_expired(&self, block_started: u32) -> bool {
         let lifespan_blocks = self.lifespan_blocks.unwrap_or(u32::MAX);
         block_started.saturating_add(lifespan_blocks) < self.height
@@ -66,14 +97,29 @@ impl Listing {
 
 impl From<NewBlock> for Listing {
     fn from(event: NewBlock) -> Self {
-        let started = |(id, precommit): (String, Precommit)| (id, precommit.details.block_started);
-        Self {
+        let mut listing = Self {
             block_id: event.block.id,
             height: event.block.height,
             lifespan_blocks: event.block.lifespan_blocks,
-            block_started: event.precommits.into_iter().map(started).collect(),
-            benchmarks: event.benchmarks.into_keys().collect(),
+            block_started: BTreeMap::new(),
+            benchmarks: event.benchmarks.keys().cloned().collect(),
             proofs: event.proofs.into_keys().collect(),
+            rand_hashes: BTreeMap::new(),
+            sampled_nonces: BTreeMap::new(),
+        };
+        for (id, precommit) in event.precommits {
+            if let Some(rand_hash) = precommit.state.and_then(|state| state.rand_hash) {
+                listing.rand_hashes.insert(id.clone(), rand_hash);
+            }
+            listing
+                .block_started
+                .insert(id, precommit.details.block_started);
         }
+        for (id, benchmark) in event.benchmarks {
+            if let Some(nonces) = benchmark.state.and_then(|state| state.sampled_nonces) {
+                listing.sampled_nonces.insert(id, nonces);
+            }
+        }
+        listing
     }
 }

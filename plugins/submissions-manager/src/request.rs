@@ -34,6 +34,11 @@ impl InFlight {
     }
 }
 
+/// Names the `attempt`-th request of a submission.
+pub(crate) fn tag(kind: Kind, id: &str, attempt: u32) -> String {
+    format!("{kind}/{id}/{attempt}")
+}
+
 /// The request of a submission. The key goes into its header and nowhere else.
 ///
 /// # Errors

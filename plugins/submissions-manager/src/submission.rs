@@ -1,5 +1,7 @@
 //! One submission and its state: what an answer, and what a block, makes of it.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -23,6 +25,9 @@ pub(crate) struct Submission {
     /// Height from which the lifespan counts; of the first block seen if no listing tells it.
     pub(crate) block_started: Option<u32>,
     pub(crate) not_before_ms: u64,
+    /// Random hash of the precommit that it is for, once a listing has told it.
+    #[serde(default)]
+    pub(crate) rand_hash: Option<String>,
 }
 
 /// What a submission waits for.
@@ -62,6 +67,7 @@ impl Submission {
             last_error: None,
             block_started: None,
             not_before_ms: 0,
+            rand_hash: None,
         }
     }
 
@@ -103,6 +109,13 @@ impl Submission {
         after
     }
 
+    /// Nonces of the leaves that this proof shows.
+    fn proved_nonces(&self) -> BTreeSet<u64> {
+        let proofs = self.request["merkle_proofs"].as_array();
+        let nonce = |proof: &Value| proof["leaf"]["nonce"].as_u64();
+        proofs.into_iter().flatten().filter_map(nonce).collect()
+    }
+
     /// What the newest block makes of this benchmark or proof.
     pub(crate) fn fate(&self, kind: Kind, benchmark_id: &str, listing: &Listing) -> Fate {
         if listing.shows(kind, benchmark_id) {
@@ -116,6 +129,21 @@ impl Submission {
         {
             return Fate::Drop {
                 reason: "its lifespan is over",
+            };
+        }
+        let is_taken_back = self.rand_hash.is_some()
+            && listing
+                .rand_hash(benchmark_id)
+                .is_some_and(|rand_hash| self.rand_hash.as_deref() != Some(rand_hash));
+        if is_taken_back {
+            return Fate::Drop {
+                reason: "the network has taken its precommit back and confirmed it anew",
+            };
+        }
+        let sampled = listing.sampled_nonces(benchmark_id);
+        if kind == Kind::Proof && sampled.is_some_and(|sampled| *sampled != self.proved_nonces()) {
+            return Fate::Drop {
+                reason: "the network has sampled other nonces since",
             };
         }
         match self.state {

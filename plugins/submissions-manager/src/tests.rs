@@ -414,3 +414,57 @@ proptest! {
         prop_assert!(manager.stored().is_empty());
     }
 }
+
+/// A block that has confirmed the precommit of `ID` with `rand_hash`, and sampled `nonces` of its benchmark.
+fn confirmed(height: u32, rand_hash: &str, nonces: &[u64]) -> Value {
+    let mut block = block(height, "benchmark");
+    block["precommits"][ID]["state"] = json!({ "block_confirmed": height, "rand_hash": rand_hash });
+    block["benchmarks"][ID]["state"] =
+        json!({ "block_confirmed": height, "sampled_nonces": nonces });
+    block
+}
+
+#[test]
+fn what_was_made_for_a_block_that_the_network_took_back_is_dropped_and_its_answer_ignored() {
+    let mut manager = start();
+    manager.event("new_block", confirmed(101, "first", &[1, 2]));
+    let leaf = |nonce: u64| {
+        let leaf =
+            json!({ "nonce": nonce, "runtime_signature": 0, "fuel_consumed": 0, "solution": {} });
+        json!({ "leaf": leaf, "branch": "" })
+    };
+    let proof = |nonce| json!({ "benchmark_id": ID, "merkle_proofs": [leaf(1), leaf(nonce)] });
+    manager.event("proof_ready", proof(2));
+    let tag = manager.http_calls()[0].tag.clone();
+
+    manager.event("new_block", confirmed(101, "first", &[1, 3]));
+    assert_eq!(report(&mut manager)["proofs"], json!([]));
+    manager.event("proof_ready", proof(3));
+    manager.respond(&tag, 400, "not these nonces");
+    let sent = manager.http_calls()[0].clone();
+    assert_eq!(
+        serde_json::from_slice::<Value>(&sent.body).unwrap(),
+        proof(3),
+        "the first answer says nothing of the second proof"
+    );
+    manager.respond(&sent.tag, 200, "");
+    assert_eq!(report(&mut manager)["proofs"][0]["state"], "sent");
+
+    manager.event("new_block", confirmed(101, "second", &[1, 3]));
+    assert_eq!(report(&mut manager)["proofs"], json!([]));
+}
+
+#[test]
+fn another_benchmark_of_the_same_job_takes_the_place_of_the_first() {
+    let mut manager = start();
+    manager.event("benchmark_ready", benchmark(ID));
+    assert_eq!(
+        names(&answer(&mut manager, 500, "later")),
+        ["submit_benchmark_error"]
+    );
+    let mut other = benchmark(ID);
+    other["merkle_root"] = json!("22".repeat(32));
+    manager.event("benchmark_ready", other.clone());
+    let sent = manager.http_calls()[0].clone();
+    assert_eq!(serde_json::from_slice::<Value>(&sent.body).unwrap(), other);
+}

@@ -236,3 +236,49 @@ fn a_drain_does_not_wait_for_what_the_api_has_refused_for_good() {
     manager.event("submit_proof_error", failed(&proof, false));
     assert_eq!(manager.unfinished(), 0);
 }
+
+#[test]
+fn a_precommit_that_the_network_confirms_anew_is_computed_anew_by_two() {
+    let mut manager = start(4);
+    manager.event("new_block", block(101));
+    for batch in take(&mut manager, "new_batch") {
+        let other = if batch["start_nonce"] == 0 {
+            "slave-2"
+        } else {
+            "slave-1"
+        };
+        let mut result = work(&batch);
+        result["slave"] = json!(other);
+        manager.event("batch_result", result);
+    }
+    assert_eq!(take(&mut manager, "benchmark_ready").len(), 1);
+
+    let mut replaced = block(101);
+    replaced["precommits"][ID]["state"]["rand_hash"] = json!("block101b");
+    manager.event("new_block", replaced.clone());
+    let batches = take(&mut manager, "new_batch");
+    assert_eq!(batches.len(), 3);
+    assert!(
+        batches
+            .iter()
+            .all(|batch| batch["rand_hash"] == "block101b")
+    );
+    for batch in &batches {
+        manager.event("batch_result", work(batch));
+    }
+    let emitted = emitted(&mut manager);
+    assert!(
+        emitted.iter().all(|(event, _)| event == "audit_batch"),
+        "{emitted:?}"
+    );
+    for (_, audit) in emitted {
+        let mut result = work(&audit["batch"]);
+        result["slave"] = json!("slave-2");
+        manager.event("batch_result", result);
+    }
+    assert_eq!(take(&mut manager, "benchmark_ready").len(), 1);
+
+    manager.restart();
+    manager.event("new_block", replaced);
+    assert_eq!(take(&mut manager, "new_batch"), Vec::<Value>::new());
+}
