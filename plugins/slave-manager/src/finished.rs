@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     pairs,
-    place::Place,
+    place::{Place, Version},
     shelf::Name,
 };
 
@@ -40,8 +40,10 @@ impl Finished {
         self.0.get(&place).map(|done| &done.slave)
     }
 
-    pub(crate) fn contains(&self, place: Place) -> bool {
-        self.0.contains_key(&place)
+    /// Whether a further result of `slave` tells nothing. That of another one is a second opinion on a root.
+    pub(crate) fn has_heard(&self, place: Place, slave: &str) -> bool {
+        self.by(place)
+            .is_some_and(|by| **by == *slave || place.version == Version::Proof)
     }
 
     /// Forgets the batch, which is wanted again. Returns who has failed at it: nobody if other nonces are sampled now.

@@ -226,7 +226,7 @@ impl Queue {
             (plain, proof)
         };
         match self.known(place, Some(place)) {
-            Known::No if self.finished.contains(place) => Known::Finished,
+            Known::No if self.finished.has_heard(place, slave) => Known::Finished,
             // A late answer to the plain version may still bring the root, an unasked proof is checked and refused.
             Known::No => self.known(other, None),
             known => known,

@@ -212,3 +212,14 @@ fn a_share_outside_0_to_1_is_refused_with_its_place() {
         );
     }
 }
+
+#[test]
+fn a_late_second_opinion_on_a_lie_is_heard_though_nobody_asked_for_it() {
+    let mut manager = start_with(0.0, Value::Null);
+    let batches = batches(&mut manager);
+    manager.event("batch_result", by("liar", lie(work(&batches[0]))));
+    assert_eq!(take(&mut manager, "audit_batch"), [] as [Value; 0]);
+    manager.event("batch_result", by("late", work(&batches[0])));
+    let audit = take(&mut manager, "audit_batch").remove(0);
+    assert_eq!(audit["not_for"], json!(["liar", "late"]));
+}
