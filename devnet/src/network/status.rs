@@ -28,6 +28,8 @@ pub struct BenchmarkStatus {
     pub stage: Stage,
     /// Height of the block that its settings name.
     pub block_started: u32,
+    /// Id of the block that confirmed its precommit; a rollback can change it.
+    pub rand_hash: Option<String>,
     /// Nonces promised.
     pub num_nonces: u32,
     /// Distinct solution nonces declared; 0 before the benchmark is submitted.
@@ -108,6 +110,9 @@ impl Network {
             algorithm: algorithm.name.clone(),
             stage: stage(record),
             block_started: record.precommit.block_started,
+            rand_hash: record
+                .confirmed_precommit()
+                .map(|confirmed| confirmed.rand_hash.clone()),
             num_nonces: record.precommit.num_nonces,
             num_solutions: record
                 .benchmark
