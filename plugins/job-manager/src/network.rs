@@ -63,10 +63,10 @@ pub(crate) struct Network {
     lifespan_blocks: Option<u32>,
     #[serde(default)]
     useful_blocks: Option<u32>,
-    /// Not stored, as what follows: each block tells it anew.
-    #[serde(skip)]
+    /// Stored, because results that come in before the first block after a restart are judged by the config of their challenge.
+    #[serde(default)]
     challenge_names: BTreeMap<String, String>,
-    /// Of the algorithms that have a module.
+    /// Of the algorithms that have a module. Not stored: each block tells it anew.
     #[serde(skip)]
     download_urls: BTreeMap<String, String>,
     /// Block ids with their limits, the newest last.

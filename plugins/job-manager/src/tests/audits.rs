@@ -223,3 +223,13 @@ fn a_late_second_opinion_on_a_lie_is_heard_though_nobody_asked_for_it() {
     let audit = take(&mut manager, "audit_batch").remove(0);
     assert_eq!(audit["not_for"], json!(["liar", "late"]));
 }
+
+#[test]
+fn a_second_opinion_is_heard_before_the_first_block_after_a_restart() {
+    let mut manager = start_with(0.0, Value::Null);
+    let batches = batches(&mut manager);
+    manager.event("batch_result", by("liar", lie(work(&batches[0]))));
+    manager.restart();
+    manager.event("batch_result", by("late", work(&batches[0])));
+    assert_eq!(take(&mut manager, "audit_batch").len(), 1);
+}
