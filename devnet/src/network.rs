@@ -17,6 +17,7 @@ mod frontiers;
 mod genesis;
 mod ids;
 mod index;
+mod json_text;
 mod kept;
 mod players;
 mod published;

@@ -11,7 +11,7 @@ use super::{Network, Transaction};
 use crate::state::Edits;
 
 /// Version of the entries.
-pub(super) const LAYOUT: u32 = 1;
+pub(super) const LAYOUT: u32 = 2;
 
 /// What is kept together.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

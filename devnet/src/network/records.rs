@@ -50,6 +50,8 @@ pub(crate) struct ConfirmedBenchmark {
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Proof {
+    /// Leaves are as deep as the player likes.
+    #[serde(with = "super::json_text")]
     pub(crate) merkle_proofs: Vec<MerkleProof>,
     pub(crate) reexecution: ReexecutionState,
     pub(crate) confirmed: Option<ConfirmedProof>,

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
+use serde_json::json;
 use tig_challenges::ChallengeKind::Knapsack;
 use tig_devnet::{
     Api, Network, PublishedAlgorithm,
+    api::Request,
     network::{Surroundings, Transaction, Verdict, devnet_config},
     state::Entries,
 };
@@ -106,4 +108,39 @@ fn entries_that_are_not_all_that_was_kept_are_refused() {
         torn.get_mut(key).unwrap().push(b'}');
         assert!(Network::restore(&torn, surroundings()).is_err(), "{key}");
     }
+}
+
+/// A reader of JSON goes only so deep, and an entry must not be deeper than the request that made it.
+#[test]
+fn the_deepest_proof_that_is_accepted_can_be_read_again() {
+    const DEEPER_THAN_ANY_READER: usize = 1_000;
+    let mut network = pretend::network(devnet_config());
+    let settings = pretend::settings(&network, Knapsack, support::PLAYER_ID);
+    let id = support::submit_precommit(&mut network, settings).unwrap();
+    network.produce_block();
+    let claim = pretend::claim(1);
+    network
+        .submit_benchmark(support::PLAYER_ID, claim.benchmark(&id))
+        .unwrap();
+    network.produce_block();
+    let benchmark = network.get_benchmark_data(&id).unwrap().benchmark.unwrap();
+    let sampled = benchmark.state.unwrap().sampled_nonces.unwrap();
+    let mut api = Api::new(network, keys());
+    api.track_changes();
+    let mut entries = Entries::new();
+    keep(&mut api, &mut entries);
+
+    let proof = json!(claim.proof(&id, &sampled)).to_string();
+    let accepted = (0..DEEPER_THAN_ANY_READER).rev().find(|&depth| {
+        let nested = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        let body = proof.replace(
+            "\"solution\":{}",
+            &format!("\"solution\":{{\"x\":{nested}}}"),
+        );
+        let request = Request::post("/submit-proof", support::API_KEY, body.as_bytes());
+        api.answer(&request).status == 200
+    });
+    assert!(accepted.is_some_and(|depth| depth > 0), "{accepted:?}");
+    keep(&mut api, &mut entries);
+    assert_eq!(digest(&restore(&entries)), digest(&api));
 }
