@@ -10,6 +10,8 @@ use crate::body::{BodyError, read_body};
 use crate::name::SlaveName;
 use crate::token::Token;
 
+/// Tells which random hash a result is for: if the network takes a block back, batches keep their ids and get another.
+const RAND_HASH_HEADER: &str = "x-rand-hash";
 /// Time to connect.
 const CONNECT_MS_MAX: u64 = 5_000;
 /// Time for a whole request.
@@ -95,14 +97,22 @@ impl Master {
         }
     }
 
-    /// `POST /submit-batch-result/<batch_id>` with the JSON `body`.
-    pub(crate) async fn submit(&self, batch_id: &str, body: Vec<u8>) -> Delivery {
+    /// `POST /submit-batch-result/<batch_id>` with the JSON `body`, and the random hash that it is for if that is known.
+    pub(crate) async fn submit(
+        &self,
+        batch_id: &str,
+        rand_hash: Option<&str>,
+        body: Vec<u8>,
+    ) -> Delivery {
         let url = self.url(&format!("submit-batch-result/{batch_id}"));
-        let request = self
+        let mut request = self
             .client
             .post(url)
             .header(CONTENT_TYPE, "application/json")
             .body(body);
+        if let Some(rand_hash) = rand_hash {
+            request = request.header(RAND_HASH_HEADER, rand_hash);
+        }
         match request.send().await {
             Ok(response) => {
                 let status = response.status();

@@ -25,6 +25,9 @@ pub struct BenchmarkReady {
     pub merkle_root: MerkleHash,
     /// Nonces with a solution, ascending.
     pub solution_nonces: Vec<u64>,
+    /// Random hash that it was computed for. Not part of the request to the API.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rand_hash: Option<String>,
 }
 event!(BenchmarkReady, "benchmark_ready");
 
@@ -35,6 +38,9 @@ pub struct ProofReady {
     pub benchmark_id: String,
     /// One proof per sampled nonce, with branches up to the benchmark's root.
     pub merkle_proofs: Vec<MerkleProof>,
+    /// As in [`BenchmarkReady`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rand_hash: Option<String>,
 }
 event!(ProofReady, "proof_ready");
 

@@ -38,6 +38,9 @@ pub struct BatchReceived {
     /// Name of the slave that did the work.
     #[serde(default)]
     pub slave: String,
+    /// Random hash of the batch that was computed, as far as known; it changes if the network takes a block back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rand_hash: Option<String>,
     /// Root, solution nonces and proofs.
     #[serde(flatten)]
     pub result: BatchResult,

@@ -89,7 +89,7 @@ impl JobManager {
         let is_chosen = unit < config.audit_share.get() || job.record().confirmed_anew;
         let somebody_else = match &config.verifier {
             Some(verifier) => *verifier != record.slave,
-            None => self.present.has_other_than(&record.slave),
+            None => self.present.has_other_than(&record.slave) || job.record().confirmed_anew,
         };
         if !is_chosen || job.record().is_committed() || !somebody_else {
             return Ok(());
@@ -116,6 +116,14 @@ impl JobManager {
             return Ok(());
         };
         let open = job.audits().get(&index).map(|open| open.audit.clone());
+        let is_authority = config.verifier.as_ref() == Some(&claim.slave);
+        if stored.is_confirmed && open.is_none() && !is_authority && !claim.agrees(stored) {
+            ctx.warn(&format!(
+                "job {benchmark_id}: {} contradicts two others on batch number {index}, too late",
+                claim.slave
+            ));
+            return Ok(());
+        }
         let mut audit = open.unwrap_or_else(|| Audit::new(stored));
         if !audit.add(claim) {
             return Ok(());

@@ -169,6 +169,7 @@ impl JobManager {
             benchmark_id,
             start_nonce,
             slave,
+            rand_hash,
             result,
         } = event;
         let Some(job) = self.jobs.get(&benchmark_id) else {
@@ -177,6 +178,12 @@ impl JobManager {
             ));
             return Ok(());
         };
+        if rand_hash.is_some_and(|rand_hash| rand_hash != job.record().rand_hash) {
+            ctx.info(&format!(
+                "job {benchmark_id}: batch {start_nonce} of {slave} ignored, the network has taken its block back"
+            ));
+            return self.hand_out_again(ctx, &benchmark_id, start_nonce);
+        }
         match job.accept(start_nonce, &slave, &result) {
             Ok((_, Accepted::Nothing)) => ctx.debug(&format!(
                 "job {benchmark_id}: batch {start_nonce} of {slave} was known"

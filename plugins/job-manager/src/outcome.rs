@@ -35,6 +35,7 @@ impl Job {
             benchmark_id: self.benchmark_id.clone(),
             merkle_root: self.tree.root().ok_or(Unprovable::Incomplete)?,
             solution_nonces: solutions.copied().collect(),
+            rand_hash: Some(self.record().rand_hash.clone()),
         })
     }
 
@@ -71,6 +72,7 @@ impl Job {
         Ok(ProofReady {
             benchmark_id: self.benchmark_id.clone(),
             merkle_proofs,
+            rand_hash: Some(self.record().rand_hash.clone()),
         })
     }
 

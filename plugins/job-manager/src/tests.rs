@@ -162,7 +162,7 @@ fn a_precommit_becomes_a_benchmark_and_a_proof() {
         ready,
         [
             json!({ "benchmark_id": ID, "merkle_root": whole_tree().root(),
-        "solution_nonces": [0, 2, 4, 6, 8] })
+        "solution_nonces": [0, 2, 4, 6, 8], "rand_hash": "block101" })
         ]
     );
 
@@ -374,10 +374,9 @@ fn the_recorded_results_give_the_recorded_benchmark_and_proof() {
     for result in recorded["results"].as_array().unwrap() {
         manager.event("batch_result", result.clone());
     }
-    assert_eq!(
-        take(&mut manager, "benchmark_ready"),
-        [recorded["submitted_benchmark"].clone()]
-    );
+    let mut submitted = recorded["submitted_benchmark"].clone();
+    submitted["rand_hash"] = recorded["precommit"]["state"]["rand_hash"].clone();
+    assert_eq!(take(&mut manager, "benchmark_ready"), [submitted]);
 
     block["benchmarks"][id] = recorded["benchmark"].clone();
     manager.event("new_block", block);

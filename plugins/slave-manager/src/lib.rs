@@ -17,6 +17,10 @@
 //! if it is well formed: after a restart slaves still hold batches that are not queued yet, and `job_manager` checks
 //! every result anyway.
 //!
+//! If the network takes a block back and confirms a precommit in another, its batches keep their ids and get another random
+//! hash. The header `X-Rand-Hash` of a result says which one it is for; a result for a former one is answered 409. Without
+//! that header the next result of whoever had the batch by then is taken for one of those.
+//!
 //! A slave that keeps sending bad results, or whose result others have shown to be wrong, goes into quarantine with the
 //! evidence: it gets no work and its results are refused, until `quarantine_ms` are over or `POST /pardon-slave` with
 //! `{"slave": name}` comes from this machine. A name is what a slave says it is, so this keeps out faults and fools; who
@@ -65,6 +69,9 @@ const WAKES_FOR_ONE: u64 = 64;
 const REFUSALS_MAX: u32 = 5;
 
 const SUBMIT_PATH: &str = "/submit-batch-result/";
+
+/// Which of a batch's random hashes a result is for; slaves of the earlier master do not say.
+const RAND_HASH_HEADER: &str = "x-rand-hash";
 
 const RELEASE_PATH: &str = "/release-batch/";
 
@@ -224,7 +231,8 @@ impl SlaveManager {
         }
         self.state.slaves.seen(&slave, now_ms);
         if let Some(batch_id) = request.path.strip_prefix(SUBMIT_PATH) {
-            return self.submit_result(ctx, &slave, batch_id, &request.body);
+            let rand_hash = request.header(RAND_HASH_HEADER);
+            return self.submit_result(ctx, &slave, batch_id, (rand_hash, &request.body));
         }
         match request.path.strip_prefix(RELEASE_PATH) {
             Some(batch_id) => self.release(ctx, &slave, batch_id, &request.body),

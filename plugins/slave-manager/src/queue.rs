@@ -124,7 +124,7 @@ impl Queue {
         if self.entry(place).is_some_and(is_outdated) {
             // After a rollback the network has sampled others.
             self.shelf.remove(place);
-            self.leases.remove(place);
+            self.end_lease(place);
         }
         let is_wanted = version == Version::Proof || !self.is_open(place.of(Version::Proof));
         let failed = self.finished.take_failed(place, &entry.sampled_nonces);
@@ -163,7 +163,7 @@ impl Queue {
         if known.is_some_and(|known| known.not_for == rules.not_for) {
             return Pushed::Nothing;
         }
-        self.leases.remove(place);
+        self.end_lease(place);
         let pushed = if rules.only_for.is_some() {
             Pushed::Kept
         } else {
@@ -255,7 +255,7 @@ impl Queue {
         let places = [Some(place), proof.then(|| place.of(Version::Plain))];
         for place in places.into_iter().flatten() {
             let shelved = self.shelf.remove(place);
-            let leased = self.leases.remove(place).map(|lease| lease.entry);
+            let leased = self.end_lease(place);
             let sampled_nonces = shelved.or(leased).unwrap_or_default().sampled_nonces;
             self.finished.add(place, slave, &sampled_nonces);
         }
@@ -319,6 +319,21 @@ impl Queue {
         }
         self.forget(number);
         strays.map(Strays::outdated).unwrap_or_default()
+    }
+
+    /// Random hash of the job's batches.
+    pub(crate) fn rand_hash(&self, benchmark_id: &str) -> Option<&str> {
+        let job = self.jobs.get(self.numbers.get(benchmark_id)?)?;
+        Some(&job.template.rand_hash)
+    }
+
+    /// A lease ends without the answer of who has it, which may still come.
+    fn end_lease(&mut self, place: Place) -> Option<Entry> {
+        let lease = self.leases.remove(place)?;
+        if let Some(job) = self.jobs.get_mut(&place.job) {
+            job.strays.fell_silent(place.start_nonce, &lease.slave);
+        }
+        Some(lease.entry)
     }
 
     /// Whether the next result of `slave` for this batch may be for a random hash that counts no more; it is asked once.

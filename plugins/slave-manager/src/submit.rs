@@ -27,7 +27,7 @@ impl SlaveManager {
         ctx: &mut Context<'_>,
         slave: &Name,
         batch_id: &str,
-        body: &[u8],
+        (stated, body): (Option<&str>, &[u8]),
     ) -> Result<HttpReply> {
         let Some((benchmark_id, start_nonce)) = parse_batch_id(batch_id) else {
             return Ok(self.refuse(ctx, slave, batch_id, BAD_BATCH_ID));
@@ -41,11 +41,15 @@ impl SlaveManager {
                 return self.refuse_result(ctx, slave, batch_id, &reason, held);
             }
         };
-        if self
-            .state
-            .queue
-            .take_stray(benchmark_id, start_nonce, slave)
-        {
+        let queue = &mut self.state.queue;
+        let may_stray = queue.take_stray(benchmark_id, start_nonce, slave);
+        let expected = queue.rand_hash(benchmark_id);
+        let is_outdated = match (stated, expected) {
+            (Some(stated), Some(expected)) => stated != expected,
+            _ => may_stray,
+        };
+        let rand_hash = stated.or(expected).map(str::to_owned);
+        if is_outdated {
             // Others first: it may have the same batch again already, and deliver the former result for that.
             self.give_back(ctx, benchmark_id, start_nonce, slave, true)?;
             ctx.info(&format!(
@@ -73,6 +77,7 @@ impl SlaveManager {
             benchmark_id: benchmark_id.to_owned(),
             start_nonce,
             slave: slave.to_string(),
+            rand_hash,
             result,
         })?;
         if let Some((place, num_nonces)) = place {

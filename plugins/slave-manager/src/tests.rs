@@ -125,6 +125,7 @@ fn a_batch_goes_out_as_it_came_and_its_result_comes_in() {
     expected["benchmark_id"] = json!(ID);
     expected["start_nonce"] = json!(4);
     expected["slave"] = json!("ann");
+    expected["rand_hash"] = json!("r");
     assert_eq!(manager.emitted(), [("batch_result".to_owned(), expected)]);
     let report = slaves(&mut manager);
     assert_eq!(
@@ -464,4 +465,29 @@ fn a_result_for_a_precommit_that_was_confirmed_anew_is_asked_for_once_more() {
     assert_eq!(post(&mut manager, "other", &new, &result(&new)).status, 200);
     assert_eq!(manager.emitted().len(), 1);
     assert_eq!(slaves(&mut manager)["quarantined"], json!([]));
+}
+
+#[test]
+fn a_slave_that_says_which_hash_it_computed_for_is_taken_at_its_word() {
+    let mut manager = start();
+    let old = batch(ID, 0, &[]);
+    let mut new = old.clone();
+    new["rand_hash"] = json!("other");
+    let path = format!("/submit-batch-result/{ID}_0");
+    let submit = |manager: &mut Manager, rand_hash: &str| {
+        let headers = [("user-agent", "ann"), ("x-rand-hash", rand_hash)];
+        let body = result(&old).to_string();
+        manager
+            .request("POST", &path, &headers, body)
+            .unwrap()
+            .status
+    };
+    manager.event("new_batch", old.clone());
+    assert_eq!(get(&mut manager, "ann"), Some(old.clone()));
+    manager.event("new_batch", new.clone());
+    assert_eq!(submit(&mut manager, "r"), 409);
+    assert_eq!(submit(&mut manager, "r"), 409, "as often as it is sent");
+    assert_eq!(manager.emitted(), []);
+    assert_eq!(submit(&mut manager, "other"), 200);
+    assert_eq!(manager.emitted()[0].1["rand_hash"], "other");
 }

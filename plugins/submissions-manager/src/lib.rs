@@ -109,17 +109,29 @@ impl SubmissionsManager {
         let block_id = &event.settings.block_id;
         // Never the id of a precommit from before a restart, whose response may still come.
         let id = format!("{block_id}/{:016x}", ctx.random_u64());
-        self.add(ctx, Kind::Precommit, id, serde_json::to_value(&event)?)
+        self.add(
+            ctx,
+            Kind::Precommit,
+            id,
+            serde_json::to_value(&event)?,
+            None,
+        )
     }
 
-    fn on_benchmark_ready(&mut self, ctx: &mut Context<'_>, event: BenchmarkReady) -> Result<()> {
+    fn on_benchmark_ready(
+        &mut self,
+        ctx: &mut Context<'_>,
+        mut event: BenchmarkReady,
+    ) -> Result<()> {
+        let rand_hash = event.rand_hash.take();
         let request = serde_json::to_value(&event)?;
-        self.add(ctx, Kind::Benchmark, event.benchmark_id, request)
+        self.add(ctx, Kind::Benchmark, event.benchmark_id, request, rand_hash)
     }
 
-    fn on_proof_ready(&mut self, ctx: &mut Context<'_>, event: ProofReady) -> Result<()> {
+    fn on_proof_ready(&mut self, ctx: &mut Context<'_>, mut event: ProofReady) -> Result<()> {
+        let rand_hash = event.rand_hash.take();
         let request = serde_json::to_value(&event)?;
-        self.add(ctx, Kind::Proof, event.benchmark_id, request)
+        self.add(ctx, Kind::Proof, event.benchmark_id, request, rand_hash)
     }
 
     fn on_new_block(&mut self, ctx: &mut Context<'_>, event: NewBlock) -> Result<()> {
@@ -202,7 +214,14 @@ impl SubmissionsManager {
 
 impl SubmissionsManager {
     /// Takes on a submission, unless it is known or a block shows it already, and sends it if it can be sent at once.
-    fn add(&mut self, ctx: &mut Context<'_>, kind: Kind, id: String, request: Value) -> Result<()> {
+    fn add(
+        &mut self,
+        ctx: &mut Context<'_>,
+        kind: Kind,
+        id: String,
+        request: Value,
+        rand_hash: Option<String>,
+    ) -> Result<()> {
         let is_shown = self
             .listing
             .as_ref()
@@ -220,10 +239,17 @@ impl SubmissionsManager {
             .listing
             .as_ref()
             .and_then(|listing| listing.block_started(&id));
-        submission.rand_hash = self
+        let listed = self
             .listing
             .as_ref()
             .and_then(|listing| listing.rand_hash(&id).map(str::to_owned));
+        submission.rand_hash = rand_hash.or_else(|| listed.clone());
+        if listed.is_some() && submission.rand_hash != listed {
+            ctx.warn(&format!(
+                "{kind} {id}: not sent, the network has taken its block back"
+            ));
+            return Ok(());
+        }
         store::put(ctx, kind, &id, &submission)?;
         self.submissions.insert((kind, id), submission);
         self.dispatch(ctx)

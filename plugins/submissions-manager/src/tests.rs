@@ -468,3 +468,39 @@ fn another_benchmark_of_the_same_job_takes_the_place_of_the_first() {
     let sent = manager.http_calls()[0].clone();
     assert_eq!(serde_json::from_slice::<Value>(&sent.body).unwrap(), other);
 }
+
+#[test]
+fn a_benchmark_computed_for_another_hash_than_the_listed_one_is_not_sent() {
+    let mut manager = start();
+    let mut late = benchmark(ID);
+    late["rand_hash"] = json!("first");
+    manager.event("new_block", confirmed(101, "second", &[1]));
+    let mut block = block(102, "precommit");
+    block["precommits"][ID]["state"] = json!({ "block_confirmed": 101, "rand_hash": "second" });
+    manager.event("new_block", block.clone());
+    manager.event("benchmark_ready", late.clone());
+    assert_eq!(manager.http_calls().len(), 0);
+
+    late["rand_hash"] = json!("second");
+    manager.event("benchmark_ready", late);
+    let sent = manager.http_calls()[0].clone();
+    assert_eq!(
+        serde_json::from_slice::<Value>(&sent.body).unwrap(),
+        benchmark(ID),
+        "the hash is not part of the request"
+    );
+}
+
+#[test]
+fn what_was_ready_before_a_restart_is_dropped_if_the_first_block_tells_another_hash() {
+    let mut manager = start();
+    manager.restart();
+    let mut ready = benchmark(ID);
+    ready["rand_hash"] = json!("first");
+    manager.event("benchmark_ready", ready);
+    let mut block = block(102, "precommit");
+    block["precommits"][ID]["state"] = json!({ "block_confirmed": 101, "rand_hash": "second" });
+    manager.event("new_block", block);
+    assert_eq!(manager.http_calls().len(), 0);
+    assert_eq!(report(&mut manager)["benchmarks"], json!([]));
+}

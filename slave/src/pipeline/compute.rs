@@ -82,6 +82,7 @@ impl Computer {
         log_finished(batch, &result, started.elapsed());
         Ok(Finished {
             batch_id: batch.id(),
+            rand_hash: Some(batch.rand_hash.clone()),
             body: serde_json::to_vec(&result)?,
             is_spooled: false,
         })

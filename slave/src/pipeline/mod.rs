@@ -67,6 +67,8 @@ struct Taken {
 /// A result that passed all checks, as it goes over the wire.
 struct Finished {
     batch_id: String,
+    /// What the batch was computed for; not known of results of an earlier run.
+    rand_hash: Option<String>,
     body: Vec<u8>,
     /// It is on disk too.
     is_spooled: bool,

@@ -60,7 +60,8 @@ impl Uploader {
 
     /// Sends `next` once; it comes back if it has to be sent again.
     async fn deliver(&mut self, next: Finished) -> Result<(), Finished> {
-        match self.master.submit(&next.batch_id, next.body.clone()).await {
+        let (rand_hash, body) = (next.rand_hash.as_deref(), next.body.clone());
+        match self.master.submit(&next.batch_id, rand_hash, body).await {
             Delivery::Accepted => {
                 tracing::debug!(batch_id = next.batch_id, "result delivered");
                 self.failures = 0;
@@ -101,6 +102,7 @@ impl Uploader {
             .into_iter()
             .map(|(batch_id, body)| Finished {
                 batch_id,
+                rand_hash: None,
                 body,
                 is_spooled: true,
             });

@@ -233,3 +233,18 @@ fn a_second_opinion_is_heard_before_the_first_block_after_a_restart() {
     manager.event("batch_result", by("late", work(&batches[0])));
     assert_eq!(take(&mut manager, "audit_batch").len(), 1);
 }
+
+#[test]
+fn one_voice_does_not_undo_what_two_have_found() {
+    let mut manager = start_with(1.0, Value::Null);
+    let batches = batches(&mut manager);
+    manager.event("batch_result", by("ann", work(&batches[0])));
+    manager.event("batch_result", by("bob", work(&batches[1])));
+    manager.event("batch_result", by("ann", work(&batches[1])));
+    manager.event("batch_result", by("ann", work(&batches[2])));
+    manager.event("batch_result", by("bob", work(&batches[2])));
+    take(&mut manager, "audit_batch");
+    manager.event("batch_result", by("liar", lie(work(&batches[1]))));
+    assert_eq!(take(&mut manager, "audit_batch"), [] as [Value; 0]);
+    assert_eq!(stage(&mut manager)["stage"], "benchmark_ready");
+}

@@ -263,6 +263,14 @@ fn a_precommit_that_the_network_confirms_anew_is_computed_anew_by_two() {
             .iter()
             .all(|batch| batch["rand_hash"] == "block101b")
     );
+    let mut stray = work(&batches[0]);
+    stray["rand_hash"] = json!("block101");
+    manager.event("batch_result", stray);
+    assert_eq!(
+        take(&mut manager, "new_batch"),
+        [batches[0].clone()],
+        "a result for the former hash is not taken, and the batch is still due"
+    );
     for batch in &batches {
         manager.event("batch_result", work(batch));
     }
