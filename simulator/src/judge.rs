@@ -75,6 +75,8 @@ impl Case {
 /// See the module's documentation.
 #[derive(Debug, Default)]
 pub struct Judge {
+    /// Nobody lies, nothing is audited, no block is taken back: nothing is computed twice but what was late.
+    is_plain: bool,
     violation: Option<Violation>,
     cases: BTreeMap<String, Case>,
     batches: Batches,
@@ -92,6 +94,15 @@ pub struct Judge {
 }
 
 impl Judge {
+    /// A judge of a run; `is_plain` is [`is_plain`](crate::scenario::Scenario::is_plain).
+    #[must_use]
+    pub fn new(is_plain: bool) -> Self {
+        Self {
+            is_plain,
+            ..Self::default()
+        }
+    }
+
     /// The first violation.
     #[must_use]
     pub fn violation(&self) -> Option<&Violation> {

@@ -84,48 +84,22 @@ fn main() -> ExitCode {
 
 /// Plays all seeds; returns how many failed.
 fn run(cli: &Cli) -> Result<u64, Box<dyn std::error::Error>> {
-    let site = Site::new(&cli.plugins)?;
+    let session = Session {
+        cli,
+        site: Site::new(&cli.plugins)?,
+        next: AtomicU64::new(0),
+        sums: Mutex::default(),
+    };
     let begin = Instant::now();
-    let (next, failed, sums) = (
-        AtomicU64::new(0),
-        AtomicU64::new(0),
-        Mutex::new(Sums::default()),
-    );
-    let progress = Mutex::new(Instant::now());
     std::thread::scope(|scope| {
         for _ in 0..cli.threads.min(cli.seeds) {
-            scope.spawn(|| {
-                loop {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    if number >= cli.seeds {
-                        return;
-                    }
-                    let seed = cli.from + number;
-                    match one(cli, &site, seed) {
-                        Ok(run) => {
-                            failed.fetch_add(u64::from(run.violation.is_some()), Ordering::Relaxed);
-                            lock(&sums).add(&run);
-                        }
-                        Err(error) => {
-                            failed.fetch_add(1, Ordering::Relaxed);
-                            say(format_args!("seed {seed}: {error}"));
-                        }
-                    }
-                    let mut last = lock(&progress);
-                    if last.elapsed() > PROGRESS {
-                        *last = Instant::now();
-                        let done = lock(&sums).runs;
-                        say(format_args!("{done} of {} seeds", cli.seeds));
-                    }
-                }
-            });
+            scope.spawn(|| session.play_all());
         }
     });
-    let failed = failed.into_inner();
-    let sums = lock(&sums);
+    let sums = lock(&session.sums);
     say(format_args!(
         "{} seeds in {:.1} s: {} blocks, {} benchmarks paid for, {} proved, {} frauds of liars, {} results",
-        sums.runs,
+        sums.played,
         begin.elapsed().as_secs_f64(),
         sums.blocks,
         sums.paid,
@@ -133,40 +107,69 @@ fn run(cli: &Cli) -> Result<u64, Box<dyn std::error::Error>> {
         sums.frauds,
         sums.results,
     ));
-    say(format_args!(
-        "{} passed, {failed} failed",
-        cli.seeds - failed
-    ));
+    let (seeds, failed) = (cli.seeds, sums.failed);
+    say(format_args!("{} passed, {failed} failed", seeds - failed));
     Ok(failed)
 }
 
-/// Plays one seed, and tells of it if it fails.
-fn one(cli: &Cli, site: &Site, seed: u64) -> Result<Run, String> {
-    let scenario = cli.scenario(seed);
-    let print_all = cli.transcript && seed == cli.from;
-    let run = play(site, &scenario, print_all)?;
-    if print_all {
-        run.transcript
-            .kept()
-            .iter()
-            .for_each(|line| say(format_args!("{line}")));
-        say(format_args!(
-            "{} lines, {}",
-            run.transcript.len(),
-            run.transcript.hash()
-        ));
-    }
-    if let Some(violation) = &run.violation {
-        let at_s = violation.at_ms / 1000;
-        say(format_args!(
-            "seed {seed} fails after {at_s} s: {}: {}",
-            violation.property, violation.text
-        ));
-        if !cli.no_shrink {
-            tell_what_matters(site, &scenario, violation.property);
+/// What the threads share.
+struct Session<'a> {
+    cli: &'a Cli,
+    site: Site,
+    next: AtomicU64,
+    sums: Mutex<Sums>,
+}
+
+impl Session<'_> {
+    /// Plays seeds until none is left.
+    fn play_all(&self) {
+        loop {
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            if number >= self.cli.seeds {
+                return;
+            }
+            let seed = self.cli.from.wrapping_add(number);
+            let played = self.play_one(seed);
+            if let Err(error) = &played {
+                say(format_args!("seed {seed}: {error}"));
+            }
+            let mut sums = lock(&self.sums);
+            sums.add(played.as_ref().ok());
+            if sums.told.is_none_or(|told| told.elapsed() > PROGRESS) {
+                sums.told = Some(Instant::now());
+                say(format_args!("{} of {} seeds", sums.played, self.cli.seeds));
+            }
         }
     }
-    Ok(run)
+
+    /// Plays one seed, and tells of it if it fails.
+    fn play_one(&self, seed: u64) -> Result<Run, String> {
+        let scenario = self.cli.scenario(seed);
+        let print_all = self.cli.transcript && seed == self.cli.from;
+        let run = play(&self.site, &scenario, print_all)?;
+        if print_all {
+            let transcript = &run.transcript;
+            for line in transcript.kept() {
+                say(format_args!("{line}"));
+            }
+            say(format_args!(
+                "{} lines, {}",
+                transcript.len(),
+                transcript.hash()
+            ));
+        }
+        if let Some(violation) = &run.violation {
+            let at_s = violation.at_ms / 1000;
+            say(format_args!(
+                "seed {seed} fails after {at_s} s: {}: {}",
+                violation.property, violation.text
+            ));
+            if !self.cli.no_shrink {
+                tell_what_matters(&self.site, &scenario, violation.property);
+            }
+        }
+        Ok(run)
+    }
 }
 
 /// Prints the shortest list of troubles that breaks the same property.
@@ -200,22 +203,29 @@ fn tell_what_matters(site: &Site, scenario: &Scenario, property: &str) {
 /// What all runs came to.
 #[derive(Default)]
 struct Sums {
-    runs: u64,
+    played: u64,
+    failed: u64,
     blocks: u64,
     paid: usize,
     proved: usize,
     frauds: usize,
     results: u64,
+    /// When progress was told for the last time.
+    told: Option<Instant>,
 }
 
 impl Sums {
-    fn add(&mut self, run: &Run) {
-        self.runs += 1;
-        self.blocks += run.blocks;
-        self.paid += run.paid;
-        self.proved += run.proved;
-        self.frauds += run.frauds;
-        self.results += run.results;
+    /// `None` is a run that could not be played to its end.
+    fn add(&mut self, run: Option<&Run>) {
+        self.played += 1;
+        self.failed += u64::from(run.is_none_or(|run| run.violation.is_some()));
+        if let Some(run) = run {
+            self.blocks += run.blocks;
+            self.paid += run.paid;
+            self.proved += run.proved;
+            self.frauds += run.frauds;
+            self.results += run.results;
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 use tig_challenges::ChallengeKind;
 use tig_devnet::{
     ApiKey, Network, PublishedAlgorithm,
-    api::{Api, Keys, Request},
+    api::{Api, Keys, Request, Response},
     faults::{Fault, Outcome},
     network::{Genesis, SolutionCheck, Status, devnet_config},
 };
@@ -17,11 +17,10 @@ use tig_host::{
     http_client::Sent,
     rate::{Rates, Turns},
 };
-use tig_plugin_api::{HttpAnswer, HttpFailure, HttpFailureKind, Method};
+use tig_plugin_api::{HttpAnswer, HttpCall, HttpFailure, HttpFailureKind, Method};
 use tig_protocol::{BenchmarkSettings, Solution};
 
 use crate::{
-    scenario::BLOCK_MS,
     site::{API_KEY, API_URL, PLAYER_ID},
     stub,
 };
@@ -79,6 +78,23 @@ pub struct Served {
     pub status: Option<u16>,
     /// What befell it.
     pub fault: Option<Fault>,
+}
+
+impl Served {
+    fn new(call: &HttpCall, now_ms: u64, fault: Option<Fault>) -> Self {
+        let path = call.url.strip_prefix(API_URL).unwrap_or(&call.url);
+        Self {
+            at_ms: now_ms,
+            method: match call.method {
+                Method::Get => "GET",
+                Method::Post => "POST",
+            },
+            path: path.to_owned(),
+            body: call.body.clone(),
+            status: None,
+            fault,
+        }
+    }
 }
 
 /// See the module's documentation.
@@ -171,65 +187,28 @@ impl Net {
     pub fn arrive(&mut self, number: u64, now_ms: u64, rng: &mut fastrand::Rng) -> Option<Served> {
         let fault = self.fault(number, now_ms, rng);
         let flight = self.flights.get_mut(&number)?;
-        let call = &flight.sent.call;
-        let mut served = Served {
-            at_ms: now_ms,
-            method: match call.method {
-                Method::Get => "GET",
-                Method::Post => "POST",
-            },
-            path: call
-                .url
-                .strip_prefix(API_URL)
-                .unwrap_or(&call.url)
-                .to_owned(),
-            body: call.body.clone(),
-            status: None,
-            fault,
-        };
+        let mut served = Served::new(&flight.sent.call, now_ms, fault);
         if flight.result.is_some() {
             return Some(served);
         }
-        let key = call
-            .headers
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case("x-api-key"));
-        let request = Request {
-            method: served.method,
-            path_and_query: &served.path,
-            api_key: key.map(|(_, value)| value.as_str()),
-            if_none_match: None,
-            body: &call.body,
-        };
-        let outcome = match served.fault.clone() {
-            Some(fault) => fault.befall(&mut self.api, &request),
-            None => Outcome::at_once(self.api.answer(&request)),
-        };
+        let outcome = serve(&mut self.api, &flight.sent.call, &served);
         let at_ms = now_ms + outcome.delay_ms + rng.u64(1..=LATENCY_MS_MAX);
         served.status = outcome.response.as_ref().map(|response| response.status);
-        let result = match outcome.response {
-            Some(response) if at_ms < flight.until_ms => {
-                served.at_ms = at_ms;
-                let wait = response
-                    .headers
-                    .iter()
-                    .find(|(name, _)| *name == "retry-after");
-                if let Some(seconds) = wait.and_then(|(_, value)| value.parse().ok()) {
-                    let now = self.base + Duration::from_millis(now_ms);
-                    let wait = Duration::from_secs(seconds);
-                    self.turns.pause(API_URL, call.method, now, wait);
-                }
-                Ok(HttpAnswer {
-                    status: response.status,
-                    body: response.body,
-                })
-            }
-            _ => {
-                served.at_ms = flight.until_ms.max(now_ms);
-                Err(failure(HttpFailureKind::Timeout, "no answer"))
-            }
+        let response = outcome.response.filter(|_| at_ms < flight.until_ms);
+        served.at_ms = match response {
+            Some(_) => at_ms,
+            None => flight.until_ms.max(now_ms),
         };
-        flight.result = Some(result);
+        if let Some(wait) = response.as_ref().and_then(retry_after) {
+            let now = self.base + Duration::from_millis(now_ms);
+            self.turns
+                .pause(API_URL, flight.sent.call.method, now, wait);
+        }
+        let answer = response.map(|response| HttpAnswer {
+            status: response.status,
+            body: response.body,
+        });
+        flight.result = Some(answer.ok_or_else(|| failure(HttpFailureKind::Timeout, "no answer")));
         Some(served)
     }
 
@@ -287,17 +266,34 @@ impl Net {
         true
     }
 
-    /// When the next block is due.
-    #[must_use]
-    pub fn next_block_ms(now_ms: u64) -> u64 {
-        now_ms + BLOCK_MS
-    }
-
     /// How far each benchmark is.
     #[must_use]
     pub fn status(&self) -> Status {
         self.api.network().status()
     }
+}
+
+/// What the network makes of a request, and a fault of that.
+fn serve(api: &mut Api, call: &HttpCall, served: &Served) -> Outcome {
+    let mut headers = call.headers.iter();
+    let key = headers.find(|(name, _)| name.eq_ignore_ascii_case("x-api-key"));
+    let request = Request {
+        method: served.method,
+        path_and_query: &served.path,
+        api_key: key.map(|(_, value)| value.as_str()),
+        if_none_match: None,
+        body: &call.body,
+    };
+    match served.fault.clone() {
+        Some(fault) => fault.befall(api, &request),
+        None => Outcome::at_once(api.answer(&request)),
+    }
+}
+
+fn retry_after(response: &Response) -> Option<Duration> {
+    let mut headers = response.headers.iter();
+    let (_, seconds) = headers.find(|(name, _)| *name == "retry-after")?;
+    seconds.parse().ok().map(Duration::from_secs)
 }
 
 fn failure(kind: HttpFailureKind, text: &str) -> HttpFailure {

@@ -172,6 +172,15 @@ impl Scenario {
         }
     }
 
+    /// Whether no batch need be computed twice: nobody lies or is checked, and no block is taken back.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        let has_vices = self.slaves.iter().any(|slave| slave.vice != Vice::None);
+        let mut troubles = self.troubles.iter();
+        let is_stable = troubles.all(|timed| !matches!(timed.trouble, Trouble::Rollback));
+        !has_vices && self.audit_percent == 0 && is_stable
+    }
+
     /// A day without trouble, of 20 slaves: what is measured.
     #[must_use]
     pub fn calm(seed: u64, hours: u64) -> Self {

@@ -129,7 +129,12 @@ impl Slave {
                 ("POST", path, String::new(), body.into_bytes())
             }
         };
-        Some(request(method, &path, query, &name(self.number), body))
+        let mut request = request(method, &path, query, &name(self.number), body);
+        if let (Plan::Submit(delivery, _), true) = (&self.plan, self.profile.waits) {
+            let rand_hash = delivery.batch.rand_hash.clone();
+            request.headers.push(("x-rand-hash".to_owned(), rand_hash));
+        }
+        Some(request)
     }
 }
 

@@ -115,7 +115,7 @@ impl<'a> World<'a> {
             asked: Vec::new(),
             num_asked: 0,
             served: std::collections::BTreeMap::new(),
-            judge: Judge::default(),
+            judge: Judge::new(scenario.is_plain()),
             transcript: Transcript::new(keep_all),
             last_unheard: 0,
             has_ended: false,

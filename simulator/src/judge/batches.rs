@@ -122,6 +122,10 @@ impl Judge {
                 text,
             );
         }
+        if self.is_plain && is_known && !is_proof {
+            let text = format!("batch {} was given out again", batch.id());
+            self.blame(now_ms, "what was answered OK is not computed again", text);
+        }
         match (is_proof, is_known) {
             (true, _) => Part::Proof,
             (false, true) => Part::Audit,
