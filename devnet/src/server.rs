@@ -12,6 +12,7 @@ use axum::{
     body::{Body, to_bytes},
     extract::{Request as HttpRequest, State},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
+    middleware,
     response::Response as HttpResponse,
 };
 
@@ -28,7 +29,8 @@ const API_KEY_HEADER: &str = "x-api-key";
 /// How long a request without an answer is held open.
 const HANG_MS_MAX: u64 = 600_000;
 
-/// All routes of the devnet. Programs of this machine may give orders under `/devnet/admin/`.
+/// All routes of the devnet, for programs of this machine: web pages change nothing, and under a name that is not of
+/// loopback there is nothing. Orders are under `/devnet/admin/`.
 pub fn router(devnet: Devnet) -> Router {
     router_with_token(devnet, None)
 }
@@ -43,6 +45,7 @@ pub fn router_with_token(devnet: Devnet, token: Option<ApiKey>) -> Router {
         .fallback(answer)
         .with_state(devnet)
         .merge(admin::router(admin))
+        .layer(middleware::from_fn(guard::guard))
 }
 
 async fn answer(State(devnet): State<Devnet>, request: HttpRequest) -> HttpResponse {

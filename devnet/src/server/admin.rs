@@ -65,7 +65,7 @@ enum AdminError {
 impl IntoResponse for AdminError {
     fn into_response(self) -> Response {
         let status = match &self {
-            Self::Refused(refusal) => refusal.status(),
+            Self::Refused(refusal) => return refusal.into_response(),
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::GivenUp(_) | Self::NotKept(_) | Self::Algorithm(PublishError::NotKept(_)) => {
                 StatusCode::INTERNAL_SERVER_ERROR
@@ -187,7 +187,7 @@ async fn add_algorithm(
 impl Admin {
     /// The body of an order that may be given.
     async fn body(&self, request: Request) -> Result<Bytes, AdminError> {
-        guard::check(request.headers(), self.token.as_ref())?;
+        guard::check_token(request.headers(), self.token.as_ref())?;
         to_bytes(request.into_body(), WASM_BYTES_MAX)
             .await
             .map_err(|_| AdminError::TooLarge)

@@ -8,6 +8,7 @@ mod api;
 mod bad_input;
 mod binary;
 mod boundaries;
+mod browsers;
 mod busy;
 mod checks;
 mod determinism;

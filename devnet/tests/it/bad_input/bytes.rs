@@ -16,8 +16,9 @@ async fn bytes_that_are_no_request_are_refused_or_hung_up_on() {
     let settings = server.settings(Satisfiability).await;
     let good = json!({"settings": settings, "num_nonces": 1}).to_string();
     let post = |headers: String, body: &str| {
-        let head =
-            format!("POST /submit-precommit HTTP/1.1\r\nHost: x\r\nX-Api-Key: {API_KEY}\r\n");
+        let head = format!(
+            "POST /submit-precommit HTTP/1.1\r\nHost: localhost\r\nX-Api-Key: {API_KEY}\r\n"
+        );
         format!("{head}{headers}\r\n{body}").into_bytes()
     };
     let (length, cut) = (good.len(), &good[..good.len() - 9]);
@@ -27,10 +28,10 @@ async fn bytes_that_are_no_request_are_refused_or_hung_up_on() {
     for bytes in [
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".to_vec(),
         b"\r\n\r\n\0\0\0 / HTTP/9\r\n\r\n".to_vec(),
-        b"GET /get-block HTTP/1.1\r\nHost: x\r\n".to_vec(),
-        b"GET /\xff\xfe HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".to_vec(),
-        b"OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".to_vec(),
-        b"CONNECT x:1 HTTP/1.1\r\nHost: x:1\r\nConnection: close\r\n\r\n".to_vec(),
+        b"GET /get-block HTTP/1.1\r\nHost: localhost\r\n".to_vec(),
+        b"GET /\xff\xfe HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".to_vec(),
+        b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".to_vec(),
+        b"CONNECT x:1 HTTP/1.1\r\nHost: localhost:1\r\nConnection: close\r\n\r\n".to_vec(),
         no_text,
         post(format!("Content-Length: {length}\r\n"), cut),
         post("Content-Length: -1\r\n".to_owned(), &good),
