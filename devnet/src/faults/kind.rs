@@ -54,7 +54,7 @@ pub enum Fault {
     Rollback,
     /// The right answer from a network whose clock is off.
     ClockSkew {
-        /// How far it is ahead, milliseconds; negative if it is behind.
+        /// How far it is ahead, milliseconds; negative if it is behind. A plan says ten years at most.
         ms: i64,
     },
 }

@@ -19,6 +19,9 @@ use serde::{Deserialize, Serialize};
 use super::Fault;
 use crate::api::Request;
 
+/// How far a clock may be off: ten years. Dates are told up to the year 9999, and from 1970 on.
+const CLOCK_SKEW_MS_MAX: i64 = 10 * 365 * 24 * 3_600 * 1_000;
+
 /// What goes wrong.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -96,6 +99,16 @@ pub enum PlanError {
         /// Its rate.
         rate: f64,
     },
+    /// A clock so far off that no date tells it.
+    #[error(
+        "{place}.fault.clock_skew.ms: {ms} is not between -{CLOCK_SKEW_MS_MAX} and {CLOCK_SKEW_MS_MAX}, which is ten years"
+    )]
+    ClockSkew {
+        /// Where, such as `rules[0]`.
+        place: String,
+        /// Its measure.
+        ms: i64,
+    },
     /// A rule that can never strike.
     #[error("rules[{index}]: from_height is above to_height")]
     Heights {
@@ -108,7 +121,8 @@ impl FaultPlan {
     /// Reads the JSON of a plan.
     ///
     /// # Errors
-    /// An unknown key, a wrong type, a rate that is no probability, or an empty range of heights.
+    /// An unknown key, a wrong type, a rate that is no probability, an empty range of heights, or a clock that is off
+    /// too far.
     pub fn parse(json: &str) -> Result<Self, PlanError> {
         let mut reader = serde_json::Deserializer::from_str(json);
         let plan: Self =
@@ -128,6 +142,10 @@ impl FaultPlan {
             if rule.from_height > rule.to_height {
                 return Err(PlanError::Heights { index });
             }
+            check_clock_skew(&rule.fault, || format!("rules[{index}]"))?;
+        }
+        for (index, entry) in plan.script.iter().enumerate() {
+            check_clock_skew(&entry.fault, || format!("script[{index}]"))?;
         }
         Ok(plan)
     }
@@ -171,6 +189,16 @@ impl ScriptEntry {
             && self.at_request.is_none_or(|at| at <= num_requests)
             && is_of(request, self.method.as_deref(), self.path.as_deref())
             && self.fault.can_befall(request)
+    }
+}
+
+fn check_clock_skew(fault: &Fault, place: impl FnOnce() -> String) -> Result<(), PlanError> {
+    match *fault {
+        Fault::ClockSkew { ms } if !(-CLOCK_SKEW_MS_MAX..=CLOCK_SKEW_MS_MAX).contains(&ms) => {
+            let place = place();
+            Err(PlanError::ClockSkew { place, ms })
+        }
+        _ => Ok(()),
     }
 }
 

@@ -319,3 +319,29 @@ fn a_simulation_decides_about_solutions_and_verdicts_itself() {
     network.produce_block();
     assert_eq!(support::stage(&network, &id), Stage::Proof);
 }
+
+/// No date can be told that far away.
+#[test]
+fn a_clock_is_off_by_ten_years_at_most() {
+    const TEN_YEARS_MS: i64 = 315_360_000_000;
+    let rule = |ms: i64| json!({"rules": [{"fault": {"clock_skew": {"ms": ms}}}]});
+    let script =
+        |ms: i64| json!({"script": [{"fault": "html"}, {"fault": {"clock_skew": {"ms": ms}}}]});
+    for ms in [-TEN_YEARS_MS, TEN_YEARS_MS] {
+        FaultPlan::parse(&rule(ms).to_string()).unwrap();
+        FaultPlan::parse(&script(ms).to_string()).unwrap();
+    }
+    for ms in [
+        i64::MIN,
+        -9_000_000_000_000,
+        -TEN_YEARS_MS - 1,
+        TEN_YEARS_MS + 1,
+        i64::MAX,
+    ] {
+        for (plan, place) in [(rule(ms), "rules[0]"), (script(ms), "script[1]")] {
+            let error = FaultPlan::parse(&plan.to_string()).unwrap_err().to_string();
+            let expected = format!("{place}.fault.clock_skew.ms: {ms} is not between ");
+            assert!(error.starts_with(&expected), "{error}");
+        }
+    }
+}
