@@ -5,6 +5,7 @@
 
 mod keeping;
 mod orders;
+mod postponed;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -20,6 +21,7 @@ use crate::{
 };
 
 use keeping::Keeping;
+use postponed::Postponed;
 
 pub use keeping::NotKept;
 
@@ -132,43 +134,53 @@ impl Devnet {
         Ok(())
     }
 
-    /// Runs algorithms again for every accepted proof, one proof at a time; never ends.
+    /// Runs algorithms again for every accepted proof, one proof at a time; never ends. Where there was no conclusion,
+    /// the next block is the time to try again.
     pub async fn reexecute_proofs(self) {
+        let mut postponed = Postponed::new(self.latest().1);
         loop {
             self.0.proofs_wait.notified().await;
+            for (benchmark_id, verdict) in postponed.due(&self.latest().1) {
+                // Who waits for `failure` hears of it.
+                let _ = self.record(&benchmark_id, &verdict);
+            }
             while let Some(reexecution) = self.next_reexecution() {
-                if !self.reexecute(reexecution).await {
+                if self.reexecute(reexecution, &mut postponed).await.is_err() {
                     break;
                 }
             }
         }
     }
 
-    /// Whether there was a conclusion.
-    async fn reexecute(&self, reexecution: Reexecution) -> bool {
+    async fn reexecute(
+        &self,
+        reexecution: Reexecution,
+        postponed: &mut Postponed,
+    ) -> Result<(), NotKept> {
         let benchmark_id = reexecution.benchmark_id().to_owned();
         let verdict = match tokio::task::spawn_blocking(move || reexecution.run()).await {
             Ok(verdict) => verdict,
             Err(error) => Verdict::Inconclusive(error.to_string()),
         };
-        if self
-            .change(|state| state.api.record_reexecution(&benchmark_id, &verdict))
-            .is_err()
-        {
-            return false;
+        if let Verdict::Inconclusive(reason) = &verdict {
+            error!(
+                benchmark_id,
+                reason, "cannot verify proof, will try again at the next block"
+            );
+            postponed.add(benchmark_id, verdict);
+            return Ok(());
         }
-        match verdict {
-            Verdict::Agrees => info!(benchmark_id, "proof verified"),
-            Verdict::Differs(allegation) => warn!(benchmark_id, %allegation, "fraud"),
-            Verdict::Inconclusive(reason) => {
-                error!(
-                    benchmark_id,
-                    reason, "cannot verify proof, will try again at the next block"
-                );
-                return false;
-            }
+        self.record(&benchmark_id, &verdict)?;
+        if let Verdict::Differs(allegation) = verdict {
+            warn!(benchmark_id, %allegation, "fraud");
+        } else {
+            info!(benchmark_id, "proof verified");
         }
-        true
+        Ok(())
+    }
+
+    fn record(&self, benchmark_id: &str, verdict: &Verdict) -> Result<(), NotKept> {
+        self.change(|state| state.api.record_reexecution(benchmark_id, verdict))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

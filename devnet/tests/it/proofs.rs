@@ -1,10 +1,21 @@
 //! Proofs: each rule of tig-protocol.md section 5.3, re-execution (5.4), confirmation (6) and activity (8).
 
+use std::time::{Duration, Instant};
+
 use tig_challenges::ChallengeKind::{Knapsack, Satisfiability};
-use tig_devnet::network::{PlayerType, ProofVerdict, ProtocolError, Stage, Verdict};
+use tig_devnet::{
+    Api, Devnet, Faults, PublishedAlgorithm,
+    network::{PlayerType, ProofVerdict, ProtocolError, Stage, Verdict},
+};
 use tig_protocol::api::SubmitProofRequest;
 
-use crate::support::{self, PLAYER_ID};
+use crate::{
+    pretend,
+    process::DEADLINE,
+    support::{self, PLAYER_ID},
+};
+
+const POLL: Duration = Duration::from_millis(5);
 
 #[test]
 fn an_honest_proof_is_confirmed_only_after_its_reexecution() {
@@ -309,4 +320,35 @@ fn solutions_are_active_after_the_penalty_and_until_the_lifespan_ends() {
         network.status().benchmarks.is_empty(),
         "what left the window is forgotten"
     );
+}
+
+#[tokio::test]
+async fn a_proof_that_cannot_be_verified_holds_up_no_other() {
+    let mut network = support::network(3);
+    let pretended = PublishedAlgorithm::pretended(Knapsack, 2, "none");
+    network.add_algorithm(pretended).unwrap();
+    network.produce_block();
+    let mut settings = support::settings(&network, Knapsack);
+    settings.algorithm_id = "c003_a002".to_owned();
+    let first = support::submit_precommit(&mut network, settings).unwrap();
+    network.produce_block();
+    let claim = pretend::claim(0);
+    network
+        .submit_benchmark(PLAYER_ID, claim.benchmark(&first))
+        .unwrap();
+    let second = support::sampled(&mut network, Satisfiability, |_| ());
+    let data = network.get_benchmark_data(&first).unwrap();
+    let sampled = data.benchmark.unwrap().state.unwrap().sampled_nonces;
+    support::submit_proof(&mut network, claim.proof(&first, &sampled.unwrap())).unwrap();
+    support::submit_proof(&mut network, second.proof).unwrap();
+
+    let devnet = Devnet::new(Api::new(network, support::keys()), Faults::none());
+    tokio::spawn(devnet.clone().reexecute_proofs());
+    let start = Instant::now();
+    while devnet.num_reexecutions() > 1 {
+        assert!(start.elapsed() < DEADLINE, "the second proof still waits");
+        tokio::time::sleep(POLL).await;
+    }
+    devnet.produce_block();
+    assert_eq!(devnet.num_reexecutions(), 1, "the first one waits");
 }
