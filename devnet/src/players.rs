@@ -6,12 +6,12 @@ mod listed;
 
 use std::{
     collections::BTreeSet,
-    fs::{self, OpenOptions},
+    fs,
     io::{self, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
+use tempfile::NamedTempFile;
 use tig_devnet::{
     ApiKey,
     network::{DrawnPlayer, PLAYERS_MAX, draw_players, initial_balance},
@@ -25,8 +25,6 @@ use crate::{
 
 /// Drawn players in the folder of the state.
 const FILE_NAME: &str = "players.json";
-/// Only its owner may read a file with keys.
-const KEYS_FILE_MODE: u32 = 0o600;
 
 /// A player and what it submits with.
 #[derive(Debug)]
@@ -121,21 +119,24 @@ fn write_once(path: &Path, text: &[u8]) -> Result<(), PlayersError> {
         path: path.to_owned(),
         source,
     };
-    let created = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(KEYS_FILE_MODE)
-        .open(path);
-    match created {
-        Ok(mut file) => file.write_all(text).map_err(failed),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            if fs::read(path).map_err(failed)? == text {
-                return Ok(());
-            }
-            Err(PlayersError::Exists {
-                path: path.to_owned(),
-            })
+    match fs::read(path) {
+        Ok(found) if found == text => Ok(()),
+        Ok(_) => Err(PlayersError::Exists {
+            path: path.to_owned(),
+        }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            write_whole(path, text).map_err(failed)
         }
         Err(error) => Err(failed(error)),
     }
+}
+
+/// Only its owner may read the file, which is there with all of the text or not at all.
+fn write_whole(path: &Path, text: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut file = NamedTempFile::new_in(folder)?;
+    file.write_all(text)?;
+    file.as_file().sync_all()?;
+    file.persist_noclobber(path)?;
+    Ok(())
 }

@@ -172,6 +172,38 @@ async fn drawn_players_are_written_for_their_owner_and_the_file_can_be_named_aga
     }
 }
 
+/// `ulimit -f 0` lets every write to a file fail.
+#[test]
+fn a_file_of_players_is_written_whole_or_not_at_all() {
+    let folder = folder();
+    let keys = folder.path().join("keys");
+    fs::create_dir(&keys).unwrap();
+    let path = keys.join("players.json");
+    let mut program = command(folder.path());
+    program
+        .args(["--players", "2", "--write-players"])
+        .arg(&path);
+    let failed = Command::new("bash")
+        .args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\""])
+        .arg(program.get_program())
+        .args(program.get_args())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(failed.stderr).unwrap();
+    assert!(text.contains("cannot write"), "{text}");
+    assert_eq!(fs::read_dir(&keys).unwrap().count(), 0);
+
+    // Nothing is in the way of the next start.
+    let mut command = command(folder.path());
+    command.args(["--players", "2", "--write-players", "players.json"]);
+    let mut child = command.current_dir(&keys).spawn().unwrap();
+    url(&mut child);
+    assert!(path.exists());
+    assert_eq!(fs::read_dir(&keys).unwrap().count(), 1);
+    drop(child.stdin.take());
+    assert!(wait(child));
+}
+
 #[tokio::test]
 async fn without_a_clock_blocks_are_made_on_order_and_with_the_token_only() {
     let folder = folder();
