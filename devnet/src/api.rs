@@ -20,7 +20,7 @@ use crate::{
 };
 use errors::ApiError;
 
-pub use keys::Keys;
+pub use keys::{Keys, SharedKey};
 pub use message::{Request, Response};
 
 /// Bytes of a request body; a benchmark of some 400,000 solution nonces fits.
@@ -96,7 +96,8 @@ pub struct Api {
 }
 
 impl Api {
-    /// The API of `network`; submissions need one of `keys`.
+    /// The API of `network`; submissions need one of `keys`, or one that the network has handed out. A key that is of
+    /// both is the network's: see [`Keys::check_with`].
     pub fn new(network: Network, mut keys: Keys) -> Self {
         for (player_id, key) in network.handed_out_keys() {
             keys.insert(&key, player_id);

@@ -141,18 +141,13 @@ fn api(mut network: Network, players: &[Player]) -> Result<Api, Box<dyn Error>> 
     let mut keys = Keys::default();
     for player in players {
         network.open_account(&player.player_id, player.balance)?;
-        let other = keys.insert(&player.api_key, &player.player_id);
-        if let Some(other) = other {
-            let text = format!(
-                "players {other} and {} have the same API key",
-                player.player_id
-            );
-            return Err(text.into());
-        }
+        keys.check(&player.api_key, &player.player_id)?;
+        keys.insert(&player.api_key, &player.player_id);
         if player.drawn {
             network.grant_key(&player.player_id);
         }
         info!(id = player.player_id, "player");
     }
+    keys.check_with(&network)?;
     Ok(Api::new(network, keys))
 }

@@ -1,6 +1,6 @@
 //! The error answers of the API.
 
-use super::{BODY_BYTES_MAX, Response};
+use super::{BODY_BYTES_MAX, Response, SharedKey};
 use crate::network::{ApiKeyError, ProtocolError, QueryError};
 
 /// Characters of an error that are shown.
@@ -19,6 +19,8 @@ pub(crate) enum ApiError {
     Unauthorized,
     #[error(transparent)]
     ApiKey(#[from] ApiKeyError),
+    #[error(transparent)]
+    SharedKey(#[from] SharedKey),
     #[error("{0}")]
     NotFound(String),
     /// With the methods that are.
@@ -41,7 +43,7 @@ impl From<QueryError> for ApiError {
 impl ApiError {
     pub(crate) fn response(&self) -> Response {
         let status = match self {
-            Self::Malformed(_) | Self::Protocol(_) | Self::ApiKey(_) => 400,
+            Self::Malformed(_) | Self::Protocol(_) | Self::ApiKey(_) | Self::SharedKey(_) => 400,
             Self::Unauthorized => 401,
             Self::NotFound(_) => 404,
             Self::MethodNotAllowed(_) => 405,

@@ -2,7 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use crate::ApiKey;
+use crate::{ApiKey, Network};
+
+/// Two players cannot be told apart.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("players {owner} and {player_id} have the same API key: give each its own")]
+pub struct SharedKey {
+    /// Whose it is.
+    pub owner: String,
+    /// Who was to have it.
+    pub player_id: String,
+}
 
 /// The API keys of the players, kept as hashes only.
 #[derive(Debug, Clone, Default)]
@@ -13,6 +23,30 @@ impl Keys {
     /// several keys.
     pub fn insert(&mut self, key: &ApiKey, player_id: &str) -> Option<String> {
         self.0.insert(key.hash(), player_id.to_owned())
+    }
+
+    /// Whether the player may have `key`.
+    ///
+    /// # Errors
+    /// It is another player's.
+    pub fn check(&self, key: &ApiKey, player_id: &str) -> Result<(), SharedKey> {
+        match self.0.get(&key.hash()) {
+            Some(owner) if owner != player_id => Err(SharedKey {
+                owner: owner.clone(),
+                player_id: player_id.to_owned(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether none is a key that `network` has given to another player.
+    ///
+    /// # Errors
+    /// The first one that is.
+    pub fn check_with(&self, network: &Network) -> Result<(), SharedKey> {
+        network
+            .handed_out_keys()
+            .try_for_each(|(player_id, key)| self.check(&key, player_id))
     }
 
     /// The player who owns `key`. Only hashes are compared, so that the time it takes tells nothing about a key.

@@ -7,10 +7,7 @@ use tig_protocol::api::{
 use tracing::{info, warn};
 
 use super::{Api, ApiError, Request, Response, decode_body, errors::printable, queries::json};
-use crate::{
-    ApiKey,
-    network::{ProofVerdict, ProtocolError},
-};
+use crate::network::{ProofVerdict, ProtocolError};
 
 /// Proofs whose re-execution is due; more are refused until some are done.
 const PROOFS_WAITING_MAX: usize = 1024;
@@ -45,8 +42,10 @@ impl Api {
         let RequestApiKeyRequest {
             address, signature, ..
         } = decode_body(request)?;
+        let key = self.network.own_key(&address);
+        self.keys.check(&key, &address)?;
         let api_key = self.network.request_api_key(&address, &signature)?;
-        self.keys.insert(&ApiKey::of_network(&api_key), &address);
+        self.keys.insert(&key, &address);
         info!(player_id = address, "API key handed out");
         json(&RequestApiKeyResponse { api_key })
     }

@@ -81,11 +81,15 @@ impl Network {
         }
     }
 
+    /// The key that a player is given if it asks for one.
+    pub(crate) fn own_key(&self, player_id: &str) -> ApiKey {
+        ApiKey::of_network(&self.secret.api_key(player_id))
+    }
+
     /// The players who asked for a key, each with it.
     pub(crate) fn handed_out_keys(&self) -> impl Iterator<Item = (&str, ApiKey)> {
-        self.key_holders.iter().map(|address| {
-            let key = self.secret.api_key(address);
-            (address.as_str(), ApiKey::of_network(&key))
-        })
+        self.key_holders
+            .iter()
+            .map(|address| (address.as_str(), self.own_key(address)))
     }
 }

@@ -5,11 +5,14 @@ use tig_challenges::ChallengeKind::{Knapsack, Satisfiability};
 use tig_devnet::{
     Api, Network,
     api::{Request, Response},
-    network::{ApiKeyError, ProtocolError, Transaction, devnet_config},
+    network::{ApiKeyError, ProtocolError, Transaction, devnet_config, draw_players},
 };
 use tig_protocol::PreciseNumber;
 
-use crate::support::{self, API_KEY, PLAYER_ID};
+use crate::{
+    digest::digest,
+    support::{self, API_KEY, PLAYER_ID},
+};
 
 const OTHER_ID: &str = "0x3333333333333333333333333333333333333333";
 
@@ -70,6 +73,21 @@ fn a_key_is_for_its_own_player_only() {
         assert_eq!(listed.precommits.len(), 1);
         assert_eq!(listed.precommits[0].settings.player_id, player_id);
     }
+}
+
+#[test]
+fn a_key_that_a_player_has_already_is_not_handed_to_another() {
+    let drawn = draw_players(5, 1).remove(0);
+    let mut keys = support::keys();
+    keys.insert(&drawn.key(), OTHER_ID);
+    let mut api = Api::new(support::network(5), keys);
+    let before = digest(&api);
+    let signature = format!("0x{}", "ab".repeat(65));
+    let response = request_key(&mut api, &drawn.player_id, &signature);
+    assert_eq!(response.status, 400);
+    let text = String::from_utf8(response.body).unwrap();
+    assert!(text.contains("have the same API key"), "{text}");
+    assert_eq!(digest(&api), before);
 }
 
 #[test]

@@ -182,6 +182,27 @@ async fn drawn_players_need_not_be_named_again() {
 }
 
 #[tokio::test]
+async fn the_key_of_a_drawn_player_is_given_to_no_other() {
+    let folder = folder();
+    let mut first = command(7, folder.path());
+    let mut first = first.args(["--players", "1"]).spawn().unwrap();
+    url(&mut first);
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let mut players: Value =
+        serde_json::from_slice(&fs::read(folder.path().join("state/players.json")).unwrap())
+            .unwrap();
+    players[0]["player_id"] = json!("0x9999999999999999999999999999999999999999");
+    let listed = |folder: &Path, command: &mut Command| {
+        let path = folder.join("file.json");
+        fs::write(&path, players.to_string()).unwrap();
+        command.arg("--players").arg(path);
+        command.arg("--state").arg(folder.join("state"));
+    };
+    check_refusal(folder.path(), &listed, "have the same API key");
+}
+
+#[tokio::test]
 async fn a_state_in_use_or_of_another_seed_is_refused() {
     let folder = folder();
     let network = Network::start_with_seed(8, folder.path());
