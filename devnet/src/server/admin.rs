@@ -136,7 +136,9 @@ async fn rollback(
 ) -> Result<Json<Latest>, AdminError> {
     let blocks = blocks(&admin.body(request).await?)?;
     for _ in 0..blocks {
-        if !admin.devnet.rollback()? {
+        let devnet = admin.devnet.clone();
+        // Everything is written again.
+        if !tokio::task::spawn_blocking(move || devnet.rollback()).await?? {
             break;
         }
     }
