@@ -39,9 +39,11 @@ impl Strays {
         self
     }
 
-    /// Whether the next result of `slave` for this batch may be for a former hash; it is asked once.
+    /// A result has come. Whether it may be for a former hash; the next one is not.
     pub(crate) fn take(&mut self, start_nonce: u64, slave: &Name) -> bool {
-        self.outdated.remove(&(start_nonce, Arc::clone(slave)))
+        let batch = (start_nonce, Arc::clone(slave));
+        self.silent.remove(&batch);
+        self.outdated.remove(&batch)
     }
 
     /// Whose next result for this batch is not taken.
