@@ -73,6 +73,9 @@ const SUBMIT_PATH: &str = "/submit-batch-result/";
 /// Which of a batch's random hashes a result is for; slaves of the earlier master do not say.
 const RAND_HASH_HEADER: &str = "x-rand-hash";
 
+/// Longest random hash that is read; those of the network have 32 characters.
+const RAND_HASH_BYTES_MAX: usize = 128;
+
 const RELEASE_PATH: &str = "/release-batch/";
 
 /// What is read of `new_block`.
@@ -232,6 +235,7 @@ impl SlaveManager {
         self.state.slaves.seen(&slave, now_ms);
         if let Some(batch_id) = request.path.strip_prefix(SUBMIT_PATH) {
             let rand_hash = request.header(RAND_HASH_HEADER);
+            let rand_hash = rand_hash.filter(|stated| stated.len() <= RAND_HASH_BYTES_MAX);
             return self.submit_result(ctx, &slave, batch_id, (rand_hash, &request.body));
         }
         match request.path.strip_prefix(RELEASE_PATH) {
