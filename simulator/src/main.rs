@@ -36,7 +36,7 @@ struct Cli {
     #[arg(long, value_name = "SEED", default_value_t = 1)]
     from: u64,
     /// Hours in which new work is begun
-    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=720))]
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=720))]
     hours: u64,
     /// Seeds that are played at the same time
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=256))]
