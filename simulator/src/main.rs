@@ -22,6 +22,12 @@ use tig_simulator::{
 /// Time between two lines of progress.
 const PROGRESS: Duration = Duration::from_secs(10);
 
+/// Lines of the transcript in the report of a failure.
+const STORY_LINES: usize = 30;
+
+/// Length of a benchmark's id.
+const ID_CHARS: usize = 32;
+
 /// Plays scenarios in virtual time: the real plugins, a network, slaves, and everything that can go wrong.
 #[derive(Debug, Parser)]
 #[command(version)]
@@ -191,13 +197,31 @@ fn tell_what_matters(site: &Site, scenario: &Scenario, property: &str) {
     for timed in &shrunk.troubles {
         text += &format!("    at {} s: {:?}\n", timed.at_ms / 1000, timed.trouble);
     }
-    if let Ok(run) = play(site, &shrunk, false) {
-        for line in run.transcript.kept().iter().rev().take(12).rev() {
+    if let Ok(run) = play(site, &shrunk, true) {
+        for line in story(&run) {
             text += &format!("    | {line}\n");
         }
     }
     text += &format!("  again: cargo xtask simulate --seeds 1 --from {seed} --hours {hours}");
     say(format_args!("{text}"));
+}
+
+/// The last lines of what concerns the benchmark that the violation names, the machine and the network's troubles; else the
+/// last lines of all.
+fn story(run: &Run) -> Vec<&String> {
+    let text = run.violation.as_ref().map_or("", |found| &found.text);
+    let mut words = text.split(|character: char| !character.is_ascii_hexdigit());
+    let benchmark_id = words.find(|word| word.len() == ID_CHARS);
+    let concerns = |line: &&String| {
+        benchmark_id.is_none_or(|id| {
+            let words = [id, "trouble", "the master"];
+            words.iter().any(|word| line.contains(word))
+        })
+    };
+    let lines = run.transcript.kept().iter();
+    let mut last: Vec<&String> = lines.rev().filter(concerns).take(STORY_LINES).collect();
+    last.reverse();
+    last
 }
 
 /// What all runs came to.
