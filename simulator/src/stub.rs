@@ -13,13 +13,13 @@ pub const NAME: &str = "hash_stub";
 const SOLVED_PER_MILLE: u64 = 400;
 
 /// Each further step of difficulty leaves this many of 1000 of the solutions.
-const LEFT_PER_MILLE: u64 = 985;
+const LEFT_PER_MILLE: u64 = 940;
 
 /// Sum of the difficulty's parameters that is one step.
 const STEP: u64 = 10;
 
 /// Nonces of 1000 that have a solution at any difficulty.
-const SOLVED_PER_MILLE_MIN: u64 = 50;
+const SOLVED_PER_MILLE_MIN: u64 = 5;
 
 /// What a nonce comes to, for everybody who computes it.
 #[must_use]
