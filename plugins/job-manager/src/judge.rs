@@ -129,9 +129,8 @@ impl JobManager {
             return Ok(());
         }
         let start_nonce = job.batch(index).map_or(0, |batch| batch.start_nonce);
-        let is_anew = job.record().confirmed_anew;
         let verdict = audit.verdict(config.verifier.as_deref());
-        let conclusion = conclude(&verdict, stored, benchmark_id, start_nonce);
+        let conclusion = conclude(&verdict, stored, job, start_nonce);
         if !claim.agrees(stored) {
             ctx.warn(&format!(
                 "job {benchmark_id}: batch {start_nonce}: {} states root {}, but {} states {}",
@@ -151,11 +150,6 @@ impl JobManager {
                 ));
             }
             Conclusion::Confirm => self.confirm(ctx, benchmark_id, index)?,
-            // Whoever contradicts may have computed what the network asked for before it took a block back.
-            Conclusion::Keep(_) if is_anew => self.confirm(ctx, benchmark_id, index)?,
-            Conclusion::Replace(record, _) if is_anew => {
-                self.replace(ctx, benchmark_id, index, start_nonce, record)?;
-            }
             Conclusion::Keep(convicted) => {
                 self.convict(ctx, &convicted)?;
                 self.confirm(ctx, benchmark_id, index)?;
@@ -334,7 +328,7 @@ impl JobManager {
 fn conclude(
     verdict: &Verdict<'_>,
     stored: &BatchRecord,
-    benchmark_id: &str,
+    job: &Job,
     start_nonce: u64,
 ) -> Conclusion {
     match verdict {
@@ -346,9 +340,11 @@ fn conclude(
             witnesses,
             wrong,
         } => {
-            let convicted = wrong.iter().map(|claim| SlaveConvicted {
+            // In a job confirmed anew a wrong result may be what the network asked for before it took a block back.
+            let guilty = wrong.iter().filter(|_| !job.record().confirmed_anew);
+            let convicted = guilty.map(|claim| SlaveConvicted {
                 slave: claim.slave.clone(),
-                benchmark_id: benchmark_id.to_owned(),
+                benchmark_id: job.benchmark_id.clone(),
                 start_nonce,
                 stated: claim.merkle_root,
                 agreed: right.merkle_root,
