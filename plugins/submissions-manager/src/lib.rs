@@ -231,25 +231,20 @@ impl SubmissionsManager {
         if is_shown || is_known {
             return Ok(());
         }
-        if self.submissions.contains_key(&(kind, id.clone())) {
-            ctx.warn(&format!("{kind} {id}: replaced by another one"));
-        }
-        let mut submission = Submission::new(request);
-        submission.block_started = self
-            .listing
-            .as_ref()
-            .and_then(|listing| listing.block_started(&id));
-        let listed = self
-            .listing
-            .as_ref()
-            .and_then(|listing| listing.rand_hash(&id).map(str::to_owned));
-        submission.rand_hash = rand_hash.or_else(|| listed.clone());
-        if listed.is_some() && submission.rand_hash != listed {
+        let listing = self.listing.as_ref();
+        let rand_hash = rand_hash.or_else(|| Some(listing?.rand_hash(&id)?.to_owned()));
+        if listing.is_some_and(|listing| listing.contradicts(&id, rand_hash.as_deref())) {
             ctx.warn(&format!(
                 "{kind} {id}: not sent, the network has taken its block back"
             ));
             return Ok(());
         }
+        if self.submissions.contains_key(&(kind, id.clone())) {
+            ctx.warn(&format!("{kind} {id}: replaced by another one"));
+        }
+        let mut submission = Submission::new(request);
+        submission.block_started = listing.and_then(|listing| listing.block_started(&id));
+        submission.rand_hash = rand_hash;
         store::put(ctx, kind, &id, &submission)?;
         self.submissions.insert((kind, id), submission);
         self.dispatch(ctx)

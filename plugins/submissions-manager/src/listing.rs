@@ -85,6 +85,12 @@ impl Listing {
         self.rand_hashes.get(benchmark_id).map(String::as_str)
     }
 
+    /// Whether the precommit is listed with another random hash than the one that a submission is for, as far as that is known.
+    pub(crate) fn contradicts(&self, benchmark_id: &str, rand_hash: Option<&str>) -> bool {
+        let listed = self.rand_hash(benchmark_id);
+        listed.is_some() && rand_hash.is_some() && listed != rand_hash
+    }
+
     pub(crate) fn sampled_nonces(&self, benchmark_id: &str) -> Option<&BTreeSet<u64>> {
         self.sampled_nonces.get(benchmark_id)
     }

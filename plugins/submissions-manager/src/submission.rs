@@ -131,11 +131,7 @@ impl Submission {
                 reason: "its lifespan is over",
             };
         }
-        let is_taken_back = self.rand_hash.is_some()
-            && listing
-                .rand_hash(benchmark_id)
-                .is_some_and(|rand_hash| self.rand_hash.as_deref() != Some(rand_hash));
-        if is_taken_back {
+        if listing.contradicts(benchmark_id, self.rand_hash.as_deref()) {
             return Fate::Drop {
                 reason: "the network has taken its precommit back and confirmed it anew",
             };
