@@ -1,17 +1,15 @@
 //! How fast the program answers over HTTP: kept connections, the program on one processor, this on the other.
 
-use std::{
-    fs,
-    time::{Duration, Instant},
-};
+use std::fs;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tig_bench_report::{
     Report, Result, Target,
-    http::{Answered, Connection, Crowd, get, post},
+    http::{Connection, Crowd, get, post},
     program::{Program, make_way},
+    requests::{Begun, Requests, Targets},
     target_folder,
 };
 use tig_protocol::BenchmarkSettings;
@@ -24,7 +22,12 @@ const PLAYERS: usize = 100;
 const BURST: usize = 1_500;
 /// Benchmarks of each player: 40 KB of a listing.
 const CROWD: &str = "100 players with 100 benchmarks each";
-const RATE: f64 = 2_000.0;
+const PROGRAM: &str = "the devnet";
+const TARGETS: Targets = Targets {
+    rate: 2_000.0,
+    processor: Target::None,
+    p99: Target::None,
+};
 
 /// Challenges of which every point from the least difficulty up to this one is admissible while nothing qualifies, with
 /// the number of their algorithms.
@@ -54,18 +57,18 @@ pub(crate) fn measure(report: &mut Report) -> Result<()> {
     runtime.block_on(async {
         let devnet = Devnet::start()?;
         let mut crowd = Crowd::open(devnet.program.address, CONNECTIONS).await?;
-        let mut sum = Sum::default();
+        let mut sum = Requests::default();
         devnet.mixed(&mut crowd, &mut sum).await?;
-        sum.report(report, "mixed, empty network")?;
+        sum.report(report, "mixed, empty network", PROGRAM, TARGETS)?;
         let mut burst = 1;
         while burst * BURST < BENCHMARKS {
-            devnet.mixed(&mut crowd, &mut Sum::default()).await?;
+            devnet.mixed(&mut crowd, &mut Requests::default()).await?;
             burst += 1;
         }
         devnet.alone(&mut crowd, report).await?;
-        let mut sum = Sum::default();
+        let mut sum = Requests::default();
         devnet.mixed(&mut crowd, &mut sum).await?;
-        sum.report(report, &format!("mixed, {CROWD}"))?;
+        sum.report(report, &format!("mixed, {CROWD}"), PROGRAM, TARGETS)?;
         let peak = devnet.program.memory_peak()?;
         report.number("memory at most", peak, "MB", Target::None)
     })
@@ -141,7 +144,7 @@ impl Devnet {
     }
 
     /// Makes a block, and asks as much for it, for benchmarks at it and for precommits at it, one after the other.
-    async fn mixed(&self, crowd: &mut Crowd, sum: &mut Sum) -> Result<()> {
+    async fn mixed(&self, crowd: &mut Crowd, sum: &mut Requests) -> Result<()> {
         let block_id = self.advance().await?;
         let (precommits, benchmarks) = (self.precommits(&block_id), self.get_benchmarks(&block_id));
         let requests = precommits
@@ -159,61 +162,20 @@ impl Devnet {
             ("submit-precommit", self.precommits(&block_id)),
             ("get-benchmarks", self.get_benchmarks(&block_id)),
         ] {
-            let mut sum = Sum::default();
+            let mut sum = Requests::default();
             self.burst(crowd, &mut sum, requests).await?;
-            sum.report(report, &format!("{name}, {CROWD}"))?;
+            sum.report(report, &format!("{name}, {CROWD}"), PROGRAM, TARGETS)?;
         }
         Ok(())
     }
 
-    async fn burst(&self, crowd: &mut Crowd, sum: &mut Sum, all: Vec<Vec<u8>>) -> Result<()> {
+    async fn burst(&self, crowd: &mut Crowd, sum: &mut Requests, all: Vec<Vec<u8>>) -> Result<()> {
         let mut shares = vec![Vec::new(); CONNECTIONS];
         for (index, request) in all.into_iter().enumerate() {
             shares[index % CONNECTIONS].push(request);
         }
-        let (processor, start) = (self.program.processor_time()?, Instant::now());
+        let begun = Begun::now(&self.program)?;
         let answers = crowd.ask(shares).await?;
-        sum.add(
-            &answers,
-            start.elapsed(),
-            self.program.processor_time()?.saturating_sub(processor),
-        );
-        Ok(())
-    }
-}
-
-/// What was measured of a number of requests.
-#[derive(Default)]
-struct Sum {
-    elapsed: Duration,
-    processor: Duration,
-    times: Vec<Duration>,
-}
-
-impl Sum {
-    fn add(&mut self, answers: &[Vec<Answered>], elapsed: Duration, processor: Duration) {
-        self.elapsed += elapsed;
-        self.processor += processor;
-        self.times
-            .extend(answers.iter().flatten().map(|answered| answered.time));
-    }
-
-    fn report(mut self, report: &mut Report, name: &str) -> Result<()> {
-        let count = self.times.len() as f64;
-        self.times.sort_unstable();
-        let p99 = self.times[self.times.len() * 99 / 100];
-        let mut line = |what, value, unit, target| {
-            report.number(&format!("{name}: {what}"), value, unit, target)
-        };
-        let rate = count / self.elapsed.as_secs_f64();
-        line("answered", rate, "1/s", Target::AtLeast(RATE))?;
-        let processor = self.processor.as_secs_f64() / count * 1e6;
-        line("the devnet's processor time", processor, "us", Target::None)?;
-        line(
-            "99 of 100 within",
-            p99.as_secs_f64() * 1e3,
-            "ms",
-            Target::None,
-        )
+        sum.add(begun, &answers)
     }
 }

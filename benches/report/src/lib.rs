@@ -10,6 +10,8 @@ mod measure;
 #[cfg(feature = "programs")]
 pub mod program;
 mod report;
+#[cfg(feature = "programs")]
+pub mod requests;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};

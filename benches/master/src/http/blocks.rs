@@ -26,19 +26,19 @@ pub(crate) async fn measure(report: &mut Report) -> Result<()> {
     let mut used = Vec::new();
     for number in 0..BLOCKS {
         let block = answers(number, &get_benchmarks())?;
-        let (before, start) = (master.processor_time()?, Instant::now());
+        let (before, start) = (master.program.processor_time()?, Instant::now());
         if number > 0 {
             stub.show(block);
         }
         // Nothing else is to be done meanwhile.
         stub.wait_until_shown(PATIENCE)?;
         sleep(HANDLED).await;
-        let after = master.processor_time()?;
+        let after = master.program.processor_time()?;
         used.push((after.saturating_sub(before), start.elapsed()));
     }
-    let before = master.processor_time()?;
+    let before = master.program.processor_time()?;
     sleep(IDLE).await;
-    let idle = master.processor_time()?.saturating_sub(before);
+    let idle = master.program.processor_time()?.saturating_sub(before);
     let idle_share = idle.as_secs_f64() / IDLE.as_secs_f64();
     let of_block =
         |(used, elapsed): &(Duration, Duration)| used.saturating_sub(elapsed.mul_f64(idle_share));

@@ -1,7 +1,6 @@
 //! The host as a process of its own, with the six extensions, a store on disk, and a processor to itself.
 
 use std::fs;
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -19,7 +18,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// See the module's documentation.
 pub(crate) struct Master {
-    program: Program,
+    /// The process.
+    pub(crate) program: Program,
     _folder: TempDir,
 }
 
@@ -45,23 +45,9 @@ impl Master {
         })
     }
 
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.program.address
-    }
-
-    /// See [`Program::processor_time`].
-    pub(crate) fn processor_time(&self) -> Result<Duration> {
-        self.program.processor_time()
-    }
-
-    /// See [`Program::memory_peak`].
-    pub(crate) fn memory_peak(&self) -> Result<f64> {
-        self.program.memory_peak()
-    }
-
     /// Whether none of its extensions has anything waiting, and how much `extension` has handled.
     pub(crate) async fn handled(&self, extension: &str) -> Result<(bool, u64)> {
-        let answered = Connection::open(self.address())
+        let answered = Connection::open(self.program.address)
             .await?
             .ask(&get("/metrics"))
             .await?;
@@ -81,7 +67,7 @@ impl Master {
     /// Waits until so many batches wait for slaves.
     pub(crate) async fn wait_until_queued(&self, count: usize) -> Result<()> {
         let deadline = Instant::now() + PATIENCE;
-        let mut connection = Connection::open(self.address()).await?;
+        let mut connection = Connection::open(self.program.address).await?;
         loop {
             let answered = connection.ask(&get("/slaves")).await?;
             let report: Value = serde_json::from_slice(&answered.body)?;

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tig_bench_report::http::{Answered, Crowd};
+use tig_bench_report::requests::{Begun, Requests, Targets};
 use tig_bench_report::{Report, Result, Target};
 use tig_protocol::{BatchResult, MerkleHash};
 
@@ -35,50 +36,14 @@ async fn queued(stub: &mut Option<Stub>, num_jobs: usize, count: usize) -> Resul
     Ok(master)
 }
 
-/// What was measured of a number of requests.
-#[derive(Default)]
-struct Sum {
-    elapsed: Duration,
-    processor: Duration,
-    times: Vec<Duration>,
-}
+const HOST: &str = "the host";
 
-impl Sum {
-    fn add(&mut self, answers: &[Vec<Answered>], elapsed: Duration, processor: Duration) {
-        self.elapsed += elapsed;
-        self.processor += processor;
-        self.times
-            .extend(answers.iter().flatten().map(|answered| answered.time));
-    }
-
-    fn report(
-        mut self,
-        report: &mut Report,
-        name: &str,
-        rate: f64,
-        p99_ms: Option<f64>,
-    ) -> Result<()> {
-        let count = self.times.len() as f64;
-        self.times.sort_unstable();
-        let p99 = self.times[self.times.len() * 99 / 100];
-        let mut line = |what, value, unit, target| {
-            let name = &format!("{name}: {what}");
-            report.number(name, value, unit, target)
-        };
-        line(
-            "answered",
-            count / self.elapsed.as_secs_f64(),
-            "1/s",
-            Target::AtLeast(rate),
-        )?;
-        line(
-            "the host's processor time",
-            self.processor.as_secs_f64() / count * 1e6,
-            "us",
-            Target::AtMost((1e7 / rate).round() / 10.0),
-        )?;
-        let most = p99_ms.map_or(Target::None, Target::AtMost);
-        line("99 of 100 within", p99.as_secs_f64() * 1e3, "ms", most)
+/// What the host is to do at `rate` requests a second on a processor of its own.
+fn targets(rate: f64, p99: Target) -> Targets {
+    Targets {
+        rate,
+        processor: Target::AtMost((1e7 / rate).round() / 10.0),
+        p99,
     }
 }
 
@@ -113,19 +78,14 @@ fn follow(
 pub(crate) async fn polls_of(report: &mut Report, count: usize) -> Result<()> {
     let mut stub = None;
     let master = queued(&mut stub, count.div_ceil(1_000), 1_000).await?;
-    let mut crowd = Crowd::open(master.address(), CONNECTIONS).await?;
+    let mut crowd = Crowd::open(master.program.address, CONNECTIONS).await?;
     let burst = HELD_MAX.min(count * 9 / 10 / CONNECTIONS);
-    let mut sum = Sum::default();
-    while sum.times.len() < REQUESTS {
+    let mut sum = Requests::default();
+    while sum.count() < REQUESTS {
         let requests = polls(burst);
-        let (processor, start) = (master.processor_time()?, Instant::now());
+        let begun = Begun::now(&master.program)?;
         let given = crowd.ask(requests).await?;
-        let elapsed = start.elapsed();
-        sum.add(
-            &given,
-            elapsed,
-            master.processor_time()?.saturating_sub(processor),
-        );
+        sum.add(begun, &given)?;
         let back = follow(&given, |slave, work| {
             let path = format!("/release-batch/{}_{}", work.benchmark_id, work.start_nonce);
             Ok(post(slave, &path, r#"{"reason": "stopping"}"#))
@@ -135,8 +95,8 @@ pub(crate) async fn polls_of(report: &mut Report, count: usize) -> Result<()> {
     sum.report(
         report,
         &format!("poll, {count} queued"),
-        30_000.0,
-        Some(10.0),
+        HOST,
+        targets(30_000.0, Target::AtMost(10.0)),
     )
 }
 
@@ -144,9 +104,9 @@ pub(crate) async fn polls_of(report: &mut Report, count: usize) -> Result<()> {
 pub(crate) async fn results_of(report: &mut Report, count: usize) -> Result<()> {
     let mut stub = None;
     let master = queued(&mut stub, REQUESTS.div_ceil(count), count).await?;
-    let mut crowd = Crowd::open(master.address(), CONNECTIONS).await?;
-    let mut sum = Sum::default();
-    while sum.times.len() + CONNECTIONS * HELD_MAX <= REQUESTS {
+    let mut crowd = Crowd::open(master.program.address, CONNECTIONS).await?;
+    let mut sum = Requests::default();
+    while sum.count() + CONNECTIONS * HELD_MAX <= REQUESTS {
         let given = crowd.ask(polls(HELD_MAX)).await?;
         let results = follow(&given, |slave, work| {
             let path = format!(
@@ -156,21 +116,16 @@ pub(crate) async fn results_of(report: &mut Report, count: usize) -> Result<()> 
             Ok(post(slave, &path, &serde_json::to_string(&result(work))?))
         })?;
         let (_, handled) = master.handled("job_manager").await?;
-        let (processor, start) = (master.processor_time()?, Instant::now());
+        let begun = Begun::now(&master.program)?;
         let stored = crowd.ask(results).await?;
         wait_until_stored(&master, handled + (CONNECTIONS * HELD_MAX) as u64).await?;
-        let elapsed = start.elapsed();
-        sum.add(
-            &stored,
-            elapsed,
-            master.processor_time()?.saturating_sub(processor),
-        );
+        sum.add(begun, &stored)?;
     }
     sum.report(
         report,
         &format!("result to disk, {count} batches a job"),
-        10_000.0,
-        None,
+        HOST,
+        targets(10_000.0, Target::None),
     )
 }
 

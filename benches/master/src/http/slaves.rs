@@ -55,14 +55,14 @@ pub(crate) async fn measure(report: &mut Report, seconds: u64) -> Result<()> {
     let start = Instant::now();
     let end = start + Duration::from_secs(seconds);
     for number in 0..count {
-        slaves.spawn(slave(number, master.address(), end));
+        slaves.spawn(slave(number, master.program.address, end));
     }
     let feeder = tokio::spawn(feed(Arc::clone(&stub), count, end));
     let fates = slaves.join_all().await;
     feeder
         .await?
         .map_err(|error| format!("the stub: {error}"))?;
-    let memory = master.memory_peak()?;
+    let memory = master.program.memory_peak()?;
     told(report, &fates, seconds, memory, &master)
 }
 
@@ -116,7 +116,7 @@ fn told(
         "ms",
         Target::None,
     )?;
-    let share = master.processor_time()?.as_secs_f64() / seconds as f64 * 100.0;
+    let share = master.program.processor_time()?.as_secs_f64() / seconds as f64 * 100.0;
     line("the host's share of a processor", share, "%", Target::None)?;
     line(
         "the host's memory, at most",

@@ -45,7 +45,7 @@ pub(crate) async fn measure(report: &mut Report) -> Result<()> {
         // They end with the program.
         tokio::spawn(slave(
             format!("slave-{number}"),
-            master.address(),
+            master.program.address,
             Arc::clone(&last_root),
         ));
     }
