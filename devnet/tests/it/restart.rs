@@ -162,16 +162,21 @@ async fn keys_that_were_handed_out_and_algorithms_that_joined_are_there_after_a_
     network.stop().await;
 }
 
-#[tokio::test]
-async fn drawn_players_need_not_be_named_again() {
-    let folder = folder();
-    let mut first = command(7, folder.path());
+/// The keys file of a network that drew a player, and was killed then.
+fn drawn_player(folder: &Path) -> Value {
+    let mut first = command(7, folder);
     let mut first = first.args(["--players", "1"]).spawn().unwrap();
     url(&mut first);
     first.kill().unwrap();
     first.wait().unwrap();
-    let players = fs::read(folder.path().join("state/players.json")).unwrap();
-    let players: Value = serde_json::from_slice(&players).unwrap();
+    let players = fs::read(folder.join("state/players.json")).unwrap();
+    serde_json::from_slice(&players).unwrap()
+}
+
+#[tokio::test]
+async fn drawn_players_need_not_be_named_again() {
+    let folder = folder();
+    let players = drawn_player(folder.path());
     let network = Network::start(folder.path());
     let request = network.client.post(format!("{}/submit-topup", network.url));
     let key = players[0]["api_key"].as_str().unwrap();
@@ -184,14 +189,7 @@ async fn drawn_players_need_not_be_named_again() {
 #[tokio::test]
 async fn the_key_of_a_drawn_player_is_given_to_no_other() {
     let folder = folder();
-    let mut first = command(7, folder.path());
-    let mut first = first.args(["--players", "1"]).spawn().unwrap();
-    url(&mut first);
-    first.kill().unwrap();
-    first.wait().unwrap();
-    let mut players: Value =
-        serde_json::from_slice(&fs::read(folder.path().join("state/players.json")).unwrap())
-            .unwrap();
+    let mut players = drawn_player(folder.path());
     players[0]["player_id"] = json!("0x9999999999999999999999999999999999999999");
     let listed = |folder: &Path, command: &mut Command| {
         let path = folder.join("file.json");
