@@ -16,7 +16,8 @@ use std::{
 
 use axum::Router;
 use clap::Parser as _;
-use tig_devnet::{Devnet, FolderWatch, error_chain};
+use tig_devnet::{Devnet, FolderWatch};
+use tig_process::error_chain::error_chain;
 use tokio::{
     net::TcpListener,
     time::{Instant, MissedTickBehavior, interval_at},

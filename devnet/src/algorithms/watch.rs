@@ -11,10 +11,11 @@ use std::{
 };
 
 use tig_challenges::ChallengeKind;
+use tig_process::error_chain::error_chain;
 use tracing::warn;
 
 use super::folder::{LoadError, challenge_folders, kind_of, modules, name_of, read};
-use crate::{Devnet, PublishError, error_chain::error_chain};
+use crate::{Devnet, PublishError};
 
 /// What tells that a file has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,10 +3,11 @@
 //! Invariant: what was answered is on disk before the answer is sent. Once it cannot be written any more, nothing is
 //! answered.
 
+use tig_process::error_chain::error_chain;
 use tracing::error;
 
 use super::{Devnet, State};
-use crate::{error_chain::error_chain, state::Store};
+use crate::state::Store;
 
 /// Where the state is kept.
 #[derive(Debug)]

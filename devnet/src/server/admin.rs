@@ -12,13 +12,13 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use tig_challenges::ChallengeKind;
+use tig_process::error_chain::error_chain;
 use tig_worker::WASM_BYTES_MAX;
 use tracing::info;
 
 use super::guard::{self, Refusal};
 use crate::{
     ApiKey, Devnet, NotKept, PublishError,
-    error_chain::error_chain,
     faults::{FaultPlan, PlanError, TooManyFaults},
 };
 

@@ -48,12 +48,18 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     (
         "tig-devnet",
-        &["tig-challenges", "tig-protocol", "tig-worker"],
+        &[
+            "tig-challenges",
+            "tig-process",
+            "tig-protocol",
+            "tig-worker",
+        ],
     ),
     ("tig-events", &["tig-plugin-api", "tig-protocol"]),
-    ("tig-host", &["tig-plugin-api"]),
+    ("tig-host", &["tig-plugin-api", "tig-process"]),
     ("tig-plugin-api", &["tig-plugin-macros"]),
     ("tig-plugin-macros", &[]),
+    ("tig-process", &[]),
     ("tig-protocol", &[]),
     (
         "tig-simulator",
@@ -67,14 +73,24 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     (
         "tig-slave",
-        &["tig-challenges", "tig-protocol", "tig-worker"],
+        &[
+            "tig-challenges",
+            "tig-process",
+            "tig-protocol",
+            "tig-worker",
+        ],
     ),
     ("tig-system-tests", &[]),
     (
         "tig-worker",
-        &["tig-bench-report", "tig-challenges", "tig-protocol"],
+        &[
+            "tig-bench-report",
+            "tig-challenges",
+            "tig-process",
+            "tig-protocol",
+        ],
     ),
-    ("xtask", &["tig-system-tests"]),
+    ("xtask", &["tig-process", "tig-system-tests"]),
     (PLUGIN, &["tig-events", "tig-plugin-api", "tig-protocol"]),
 ];
 
