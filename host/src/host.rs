@@ -11,29 +11,30 @@ use notify::RecommendedWatcher;
 use tokio::{runtime::Handle, sync::watch::Sender as StopSender};
 
 use crate::{
-    apply::Fixed,
-    candidates,
-    clock::{Clock, Random},
     config::Config,
-    control::Control,
-    drain::Drain,
-    edge::Edge,
+    control::control::Control,
     error::HostError,
-    extensions,
-    http_client::HttpClient,
-    http_server,
-    keeper::{Keeper, Message},
-    listener,
-    mailbox::Command,
-    metrics::Metrics,
+    http::{client::HttpClient, listener, server, settings::Edge},
+    lifecycle::{
+        drain::Drain,
+        plugin_files,
+        reconfigure::Fixed,
+        reload::Watched,
+        start,
+        supervisor::{Keeper, Message},
+        ticker,
+        watch::{self, Signature},
+    },
+    observe::prometheus::Metrics,
     plugin::{Candidate, Loader},
-    reload::Watched,
-    runner::Shared,
-    slot::Slot,
+    runtime::{
+        clock::{Clock, Random},
+        extension::Slot,
+        mailbox::Command,
+        runner::Shared,
+    },
     store::{self, Store},
     threads::Threads,
-    ticker,
-    watch::{self, Signature},
 };
 
 /// Handlers that have not returned by then are left behind when the host stops.
@@ -87,7 +88,7 @@ impl Host {
         runtime: Handle,
         sources: (Clock, Random),
     ) -> Result<Self, HostError> {
-        let candidates = candidates::admitted(config)?;
+        let candidates = plugin_files::admitted(config)?;
         let listener = listen(config.listen)?;
         let address = listener
             .local_addr()
@@ -104,8 +105,8 @@ impl Host {
         committer
             .spawn("committer", move || work.committer.run(&work))
             .map_err(&no_thread)?;
-        let runners = extensions::load(config, &loader, &candidates)
-            .and_then(|plugins| extensions::start(config, &shared, plugins))
+        let runners = start::load(config, &loader, &candidates)
+            .and_then(|plugins| start::start(config, &shared, plugins))
             .inspect_err(|_| shared.committer.stop())?;
 
         let (stop, stopped) = tokio::sync::watch::channel(false);
@@ -116,7 +117,7 @@ impl Host {
         let edge = Arc::new(Edge::new(config, shared.http.clone()));
         let store_file = config.backup_folder.join(store::FILE_NAME);
         let metrics = Metrics::new(Arc::clone(&shared), store_file);
-        let app = http_server::app(Arc::clone(&shared), metrics, edge.access());
+        let app = server::app(Arc::clone(&shared), metrics, edge.access());
         runtime.spawn(listener::serve(listener, edge.tls(), app, stopped));
 
         let watched = watched(config, &shared, candidates)?;
@@ -219,7 +220,7 @@ fn watched(
 ) -> Result<Vec<Watched>, HostError> {
     let slots = shared.services.bus.slots();
     let watch = |(slot, candidate): (Arc<Slot>, Candidate)| {
-        let settings = extensions::settings(config, &slot.name)
+        let settings = start::settings(config, &slot.name)
             .map_err(std::io::Error::other)
             .map_err(HostError::system("write the settings of an extension"))?;
         Ok(Watched {

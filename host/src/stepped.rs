@@ -11,20 +11,21 @@ use tig_plugin_api::HttpRequest;
 use tokio::sync::oneshot;
 
 use crate::{
-    bus::Full,
-    candidates,
-    clock::{Clock, Random},
-    committer::Written,
     config::Config,
     error::HostError,
-    event::Kind,
-    extensions,
-    http_client::{HttpClient, Sent},
-    mailbox::{Answer, Command, Successor},
+    http::client::{HttpClient, Sent},
+    lifecycle::{plugin_files, start},
+    observe::status::ExtensionStatus,
     plugin::{Loader, Plugin},
-    probation::PROBATION,
-    runner::{Runner, Shared},
-    status::ExtensionStatus,
+    runtime::{
+        bus::Full,
+        clock::{Clock, Random},
+        committer::Written,
+        event::Kind,
+        mailbox::{Answer, Command, Successor},
+        probation::PROBATION,
+        runner::{Runner, Shared},
+    },
     store::{Store, StoreError},
 };
 
@@ -45,7 +46,7 @@ pub fn load(config: &Config) -> Result<Vec<Plugin>, HostError> {
         cache_folder: config.backup_folder.join(crate::host::CACHE_FOLDER),
         probe_program: None,
     };
-    extensions::load(config, &loader, &candidates::admitted(config)?)
+    start::load(config, &loader, &plugin_files::admitted(config)?)
 }
 
 impl SteppedHost {
@@ -61,7 +62,7 @@ impl SteppedHost {
         sources: (Clock, Random),
     ) -> Result<Self, HostError> {
         let shared = Arc::new(Shared::new(store, HttpClient::keeping(), sources));
-        let runners = extensions::start(config, &shared, plugins.to_vec())?;
+        let runners = start::start(config, &shared, plugins.to_vec())?;
         Ok(Self { shared, runners })
     }
 

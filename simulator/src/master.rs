@@ -1,14 +1,16 @@
 //! The simulated master: a host that is stepped, killed and started again, always on the same disk.
 
 use tig_host::{
-    clock::{Clock, Random, VirtualTime},
     config::Config,
-    drain::DRAIN,
-    event::{Kind, UPDATE},
-    http_client::Sent,
-    mailbox::Answer,
+    http::client::Sent,
+    lifecycle::drain::DRAIN,
+    observe::status::ExtensionStatus,
     plugin::Plugin,
-    status::ExtensionStatus,
+    runtime::{
+        clock::{Clock, Random, VirtualTime},
+        event::{Kind, UPDATE},
+        mailbox::Answer,
+    },
     stepped::SteppedHost,
     store::Store,
 };
@@ -133,7 +135,7 @@ impl<'a> Master<'a> {
         let Some(host) = &self.host else {
             return Ok(());
         };
-        let full = |error: tig_host::bus::Full| error.to_string();
+        let full = |error: tig_host::runtime::bus::Full| error.to_string();
         host.publish(UPDATE, b"{}", Kind::Latest).map_err(full)?;
         if self.draining {
             host.publish(DRAIN, b"{}", Kind::Latest).map_err(full)?;

@@ -13,9 +13,9 @@ use tig_devnet::{
     faults::{Fault, Outcome},
     network::{Genesis, SolutionCheck, Status, devnet_config},
 };
-use tig_host::{
-    http_client::Sent,
-    rate::{Rates, Turns},
+use tig_host::http::{
+    client::Sent,
+    rate_limit::{Rates, Turns},
 };
 use tig_plugin_api::{HttpAnswer, HttpCall, HttpFailure, HttpFailureKind, Method};
 use tig_protocol::{BenchmarkSettings, Solution};

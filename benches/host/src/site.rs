@@ -11,9 +11,9 @@ use tempfile::TempDir;
 use tig_bench_report::{Result, target_folder};
 use tig_host::{
     config::{Config, Overrides},
-    control::Control,
-    event::Kind,
+    control::control::Control,
     host::Host,
+    runtime::event::Kind,
 };
 use tokio::runtime::Runtime;
 

@@ -9,9 +9,11 @@ use std::{
 use clap::Args;
 use serde_json::{Value, json};
 use tig_host::{
-    admin::{AdminFile, DrainRequest, FILE_NAME, ShadowRequest},
     config::{Config, ConfigError},
-    control::ANSWER_MAX,
+    control::{
+        admin::{AdminFile, DrainRequest, FILE_NAME, ShadowRequest},
+        control::ANSWER_MAX,
+    },
     error::{exit_code, one_line},
 };
 

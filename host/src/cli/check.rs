@@ -4,9 +4,9 @@ use std::{path::Path, process::ExitCode};
 
 use serde_json::json;
 use tig_host::{
-    admission, candidates,
     config::{Config, ConfigError, Fault, Overrides},
     error::{HostError, exit_code},
+    lifecycle::{admission, plugin_files},
     plugin::{self, Candidate, PluginError},
 };
 
@@ -49,7 +49,7 @@ impl Findings {
         };
         let program =
             std::env::current_exe().map_err(HostError::system("find its own program file"))?;
-        let read = candidates::read(&config).into_iter().enumerate();
+        let read = plugin_files::read(&config).into_iter().enumerate();
         for (index, candidate) in read {
             match candidate {
                 Ok(candidate) => findings.sound.push((index, candidate)),

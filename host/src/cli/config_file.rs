@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use tig_host::watch::Signature;
+use tig_host::lifecycle::watch::Signature;
 
 /// The config file is looked at this often.
 const LOOK_EVERY: Duration = Duration::from_secs(2);

@@ -19,7 +19,8 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, error::ErrorKind
 use tig_host::{
     config::Overrides,
     error::{HostError, exit_code, one_line},
-    plugin::{self, trial},
+    lifecycle::trial,
+    plugin,
 };
 use tig_plugin_api::Secret;
 

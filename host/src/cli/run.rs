@@ -3,12 +3,11 @@
 use std::{io::IsTerminal, path::Path};
 
 use tig_host::{
-    admin::Admin,
     config::{Config, Overrides},
+    control::{admin::Admin, operator::Operator},
     error::HostError,
     host::Host,
-    listener,
-    operator::Operator,
+    http::listener,
 };
 use tracing::{info, warn};
 use tracing_subscriber::EnvFilter;

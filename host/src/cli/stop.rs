@@ -3,9 +3,9 @@
 use std::{io::Read, time::Duration};
 
 use tig_host::{
-    drain::{Drain, Unfinished},
+    control::operator::Operator,
     error::HostError,
-    operator::Operator,
+    lifecycle::drain::{Drain, Unfinished},
     store::StoreError,
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};

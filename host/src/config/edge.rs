@@ -12,7 +12,7 @@ use tig_plugin_api::{ConfigSchema, Secret};
 use tokio_rustls::rustls::{ServerConfig, crypto::ring};
 
 use super::{Fault, secret};
-use crate::{access::Access, rate::Rates};
+use crate::http::{access::Access, rate_limit::Rates};
 
 /// Who may use the listener.
 #[derive(ConfigSchema, Default, Deserialize)]

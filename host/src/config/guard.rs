@@ -10,7 +10,7 @@ use tig_plugin_api::Secret;
 use tokio_rustls::rustls::ServerConfig;
 
 use super::{Fault, file::ConfigFile, secret};
-use crate::access::Access;
+use crate::http::access::Access;
 
 /// See the module's documentation.
 pub(super) struct Guard {

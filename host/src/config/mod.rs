@@ -4,6 +4,7 @@ mod edge;
 mod fault;
 mod file;
 mod guard;
+pub mod schema;
 mod secret;
 
 use std::{
@@ -22,7 +23,7 @@ pub use file::schema;
 pub use secret::API_KEY_VARIABLE;
 
 use self::{file::ConfigFile, guard::Guard};
-use crate::{access::Access, rate::Rates};
+use crate::http::{access::Access, rate_limit::Rates};
 
 /// Port of the listener where nothing is said.
 pub const PORT_DEFAULT: u16 = 5115;
@@ -215,7 +216,7 @@ fn read_bounded(path: &Path) -> std::io::Result<String> {
 
 /// Faults of shape are told together; only a file of the right shape is looked at further.
 fn parse(value: Value) -> Result<ConfigFile, Vec<Fault>> {
-    let faults = crate::schema::faults(&schema(), &value, "");
+    let faults = crate::config::schema::faults(&schema(), &value, "");
     if !faults.is_empty() {
         return Err(faults);
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, atomic::Ordering};
 use redb::Table;
 
 use super::{OUTBOX, Store, StoreError, VALUES};
-use crate::{bus::Outgoing, event::Event, overlay::Writes};
+use crate::runtime::{bus::Outgoing, event::Event, pending_writes::Writes};
 
 /// What one handler's success puts on disk.
 #[derive(Debug)]

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 use tig_host::{
-    control::ControlError,
+    control::control::ControlError,
     host::Host,
-    reload::{Attempt, Outcome},
+    lifecycle::reload::{Attempt, Outcome},
 };
 
 use crate::support::{Home, fixture};

@@ -4,10 +4,12 @@ use std::{path::Path, time::Duration};
 
 use serde_json::Value;
 use tig_host::{
-    clock::{Clock, Random, VirtualTime},
     config::{Config, Overrides},
-    event::Kind,
     host::Host,
+    runtime::{
+        clock::{Clock, Random, VirtualTime},
+        event::Kind,
+    },
 };
 use tokio::runtime::Handle;
 

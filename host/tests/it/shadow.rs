@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use serde_json::json;
 use tig_host::{
-    control::{Control, ControlError},
+    control::control::{Control, ControlError},
     host::Host,
-    reload::Outcome,
-    shadow::ShadowStatus,
+    lifecycle::reload::Outcome,
+    runtime::shadow::ShadowStatus,
 };
 
 use crate::{

@@ -2,10 +2,12 @@
 
 use serde_json::Value;
 use tig_host::{
-    clock::{Clock, Random, VirtualTime},
     config::{Config, Overrides},
-    mailbox::Answer,
     plugin::Plugin,
+    runtime::{
+        clock::{Clock, Random, VirtualTime},
+        mailbox::Answer,
+    },
     stepped::{self, SteppedHost},
     store::Store,
 };

@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde_json::json;
-use tig_host::{control::Control, event::Kind, reload::Outcome};
+use tig_host::{control::control::Control, lifecycle::reload::Outcome, runtime::event::Kind};
 
 use crate::support::{Home, fixture, wait_until, with_version};
 

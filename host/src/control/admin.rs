@@ -1,0 +1,280 @@
+//! The admin socket: a port of this machine only, whose address and token lie in a file that only the host's user can
+//! read.
+//!
+//! Invariants: it never listens beyond loopback; whoever does not know the token learns nothing.
+
+use std::{
+    fs, io,
+    io::{Read, Write},
+    net::{Ipv4Addr, SocketAddr},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::{
+    Json, Router,
+    extract::{ConnectInfo, Path as PathSegment, Request, State},
+    http::{StatusCode, header::AUTHORIZATION},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tig_plugin_api::Secret;
+use tokio::{runtime::Handle, sync::watch};
+
+use crate::{
+    control::{
+        control::ControlError,
+        operator::{Operator, ReloadError},
+    },
+    http::{access::Access, listener},
+    lifecycle::reload::{Attempt, Outcome},
+};
+
+/// Name of the file under the backup folder.
+pub const FILE_NAME: &str = "admin.json";
+
+/// Bytes of the token's randomness.
+const TOKEN_BYTES: usize = 32;
+
+/// How to reach a running host.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct AdminFile {
+    /// Address of the socket.
+    pub address: SocketAddr,
+    /// What requests must know.
+    pub token: Secret,
+    /// Process id of the host.
+    pub pid: u32,
+}
+
+impl AdminFile {
+    /// Reads the file under a host's backup folder.
+    ///
+    /// # Errors
+    ///
+    /// It is not there, not readable, or not what a host has written.
+    pub fn read(folder: &Path) -> io::Result<Self> {
+        let text = fs::read(folder.join(FILE_NAME))?;
+        serde_json::from_slice(&text).map_err(io::Error::other)
+    }
+
+    /// Written under another name first: nobody sees half of it.
+    fn write(&self, path: &Path) -> io::Result<()> {
+        let partial = path.with_extension("json.part");
+        // A leftover could have other permissions.
+        match fs::remove_file(&partial) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&partial)?;
+        file.write_all(&serde_json::to_vec(self)?)?;
+        fs::rename(&partial, path)
+    }
+}
+
+/// An open admin socket; the file goes when this is dropped.
+#[derive(Debug)]
+pub struct Admin {
+    path: PathBuf,
+    _stop: watch::Sender<bool>,
+}
+
+impl Admin {
+    /// Opens the socket of the host whose store is in `folder`.
+    ///
+    /// # Errors
+    ///
+    /// The port, the token or the file cannot be made.
+    pub fn open(operator: Operator, folder: &Path, runtime: &Handle) -> io::Result<Self> {
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        listener.set_nonblocking(true)?;
+        let file = AdminFile {
+            address: listener.local_addr()?,
+            token: new_token()?,
+            pid: std::process::id(),
+        };
+        let access = Arc::new(Access::new(Some(&file.token), Vec::new(), Vec::new()));
+        let app = app(operator).layer(middleware::from_fn_with_state(access, admit));
+        let (stop, stopped) = watch::channel(false);
+        let listener = {
+            let _guard = runtime.enter();
+            tokio::net::TcpListener::from_std(listener)?
+        };
+        let (_, no_tls) = watch::channel(None);
+        runtime.spawn(listener::serve(listener, no_tls, app, stopped));
+        let path = folder.join(FILE_NAME);
+        file.write(&path)?;
+        Ok(Self { path, _stop: stop })
+    }
+}
+
+impl Drop for Admin {
+    fn drop(&mut self) {
+        // A leftover file leads to a port where nobody answers.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+fn new_token() -> io::Result<Secret> {
+    let mut bytes = [0; TOKEN_BYTES];
+    fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    let hex = |byte: &u8| format!("{byte:02x}");
+    Ok(Secret::new(bytes.iter().map(hex).collect()))
+}
+
+async fn admit(
+    State(access): State<Arc<Access>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let header = request.headers().get(AUTHORIZATION);
+    let header = header.and_then(|value| value.to_str().ok());
+    match access.check(peer.ip(), request.uri().path(), header) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => failure(StatusCode::UNAUTHORIZED, &refusal.to_string()),
+    }
+}
+
+fn app(operator: Operator) -> Router {
+    Router::new()
+        .route("/status", get(status))
+        .route("/reload", post(reload_all))
+        .route("/reload/{name}", post(reload))
+        .route("/shadow/{name}", post(shadow))
+        .route("/promote/{name}", post(promote))
+        .route("/discard/{name}", post(discard))
+        .route("/drain", post(drain))
+        .with_state(operator)
+}
+
+async fn status(State(operator): State<Operator>) -> Response {
+    Json(operator.status()).into_response()
+}
+
+async fn reload(
+    State(operator): State<Operator>,
+    PathSegment(name): PathSegment<String>,
+) -> Response {
+    let wanted = name.clone();
+    let done = blocking(move || operator.reload(&wanted)).await;
+    match done {
+        Ok(outcome) => Json(json!({ "reloads": [told(&name, &Ok(outcome))] })).into_response(),
+        Err(error) => refused(&error),
+    }
+}
+
+async fn reload_all(State(operator): State<Operator>) -> Response {
+    match blocking(move || operator.reload_all()).await {
+        Ok(attempts) => {
+            let tell = |attempt: &Attempt| told(&attempt.name, &attempt.outcome);
+            let reloads: Vec<Value> = attempts.iter().map(tell).collect();
+            Json(json!({ "reloads": reloads })).into_response()
+        }
+        Err(ReloadError::Config(error)) => failure(StatusCode::CONFLICT, &error.to_string()),
+        Err(ReloadError::Control(error)) => refused(&error),
+    }
+}
+
+/// What a shadow is asked with.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct ShadowRequest {
+    /// The candidate's file, as an absolute path.
+    pub file: PathBuf,
+}
+
+async fn shadow(
+    State(operator): State<Operator>,
+    PathSegment(name): PathSegment<String>,
+    Json(request): Json<ShadowRequest>,
+) -> Response {
+    let asked = operator.clone();
+    match blocking(move || asked.shadow(&name, &request.file)).await {
+        Ok(()) => Json(operator.status()).into_response(),
+        Err(error) => refused(&error),
+    }
+}
+
+async fn promote(
+    State(operator): State<Operator>,
+    PathSegment(name): PathSegment<String>,
+) -> Response {
+    let wanted = name.clone();
+    match blocking(move || operator.promote(&wanted)).await {
+        Ok(outcome) => Json(json!({ "reloads": [told(&name, &Ok(outcome))] })).into_response(),
+        Err(error) => refused(&error),
+    }
+}
+
+async fn discard(
+    State(operator): State<Operator>,
+    PathSegment(name): PathSegment<String>,
+) -> Response {
+    let asked = operator.clone();
+    match blocking(move || asked.discard(&name)).await {
+        Ok(()) => Json(operator.status()).into_response(),
+        Err(error) => refused(&error),
+    }
+}
+
+/// What a drain is asked with.
+#[derive(Debug, Default, Deserialize, Serialize)]
+pub struct DrainRequest {
+    /// The host ends after this time, whatever is unfinished; `None` for no limit.
+    pub seconds_max: Option<u64>,
+}
+
+async fn drain(State(operator): State<Operator>, Json(request): Json<DrainRequest>) -> Response {
+    operator.drain(request.seconds_max.map(Duration::from_secs));
+    Json(operator.status()).into_response()
+}
+
+fn told(name: &str, outcome: &Result<Outcome, String>) -> Value {
+    match outcome {
+        Ok(Outcome::Reloaded { from, to }) => {
+            json!({ "name": name, "outcome": "reloaded", "from": from, "to": to })
+        }
+        Ok(Outcome::Unchanged { version }) => {
+            json!({ "name": name, "outcome": "unchanged", "version": version })
+        }
+        Ok(Outcome::Added { version }) => {
+            json!({ "name": name, "outcome": "added", "version": version })
+        }
+        Ok(Outcome::Removed { version }) => {
+            json!({ "name": name, "outcome": "removed", "version": version })
+        }
+        Err(reason) => json!({ "name": name, "outcome": "refused", "reason": reason }),
+    }
+}
+
+fn refused(error: &ControlError) -> Response {
+    let status = match error {
+        ControlError::Unknown { .. } => StatusCode::NOT_FOUND,
+        ControlError::Refused(_) => StatusCode::CONFLICT,
+        ControlError::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+        ControlError::Late => StatusCode::GATEWAY_TIMEOUT,
+    };
+    failure(status, &error.to_string())
+}
+
+fn failure(status: StatusCode, text: &str) -> Response {
+    (status, Json(json!({ "error": text }))).into_response()
+}
+
+/// Controls wait for the host's own threads.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        // Only a panic of `work` leads here: it goes on in the request's own task, which ends alone.
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}

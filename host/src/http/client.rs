@@ -1,0 +1,362 @@
+//! Sends the HTTP requests of extensions and puts the answers into their mailboxes; or keeps them for whoever answers in
+//! the network's place.
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use tig_plugin_api::{HttpAnswer, HttpCall, HttpFailure, HttpFailureKind, HttpResponse, Method};
+use tokio::runtime::Handle;
+use tracing::error;
+
+use crate::{
+    error::one_line,
+    http::rate_limit::{Rates, Turns},
+    runtime::mailbox::Mailbox,
+};
+
+/// Requests of one extension that may be under way at once.
+pub const CALLS_IN_FLIGHT_MAX: usize = 64;
+
+/// No call may take longer, whatever it asks for.
+pub const TIMEOUT_MAX: Duration = Duration::from_secs(300);
+
+/// Time to connect.
+const CONNECT_MAX: Duration = Duration::from_secs(10);
+
+/// See the module's documentation.
+#[derive(Clone)]
+pub struct HttpClient {
+    way: Way,
+    turns: Arc<Mutex<Turns>>,
+    counts: Arc<[AtomicU64; 3]>,
+}
+
+/// Where requests go.
+#[derive(Clone)]
+enum Way {
+    Network {
+        client: reqwest::Client,
+        runtime: Handle,
+    },
+    Kept(Arc<Mutex<Vec<Sent>>>),
+}
+
+/// A request that is on its way.
+pub struct Sent {
+    /// What is asked for.
+    pub call: HttpCall,
+    mailbox: Arc<Mailbox>,
+    in_flight: Arc<AtomicUsize>,
+    counts: Arc<[AtomicU64; 3]>,
+}
+
+impl Sent {
+    /// Passes the answer on to the extension.
+    pub fn answer(self, result: Result<HttpAnswer, HttpFailure>) {
+        self.counts[outcome(&result)].fetch_add(1, Ordering::Relaxed);
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        let (tag, url) = (self.call.tag, self.call.url);
+        match (HttpResponse { tag, result }).encode() {
+            Ok(response) => self.mailbox.put_response(response),
+            Err(error) => error!("response of {url} cannot be passed on: {error}"),
+        }
+    }
+}
+
+/// Requests since the start, by what came of them.
+pub type HttpCounts = [(&'static str, u64); 3];
+
+const OUTCOMES: [&str; 3] = ["answered", "failed", "rate_limited"];
+
+impl HttpClient {
+    /// A client whose requests run on `runtime`, at the default rates.
+    ///
+    /// # Errors
+    ///
+    /// TLS cannot be set up.
+    pub fn new(runtime: Handle) -> Result<Self, reqwest::Error> {
+        // A redirect could carry a secret header to another host.
+        let client = reqwest::Client::builder()
+            .connect_timeout(CONNECT_MAX)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()?;
+        Ok(Self::by(Way::Network { client, runtime }))
+    }
+
+    /// A client that sends nothing: [`HttpClient::take_kept`] has what was asked for.
+    #[must_use]
+    pub fn keeping() -> Self {
+        Self::by(Way::Kept(Arc::default()))
+    }
+
+    fn by(way: Way) -> Self {
+        Self {
+            way,
+            turns: Arc::new(Mutex::new(Turns::default())),
+            counts: Arc::default(),
+        }
+    }
+
+    /// The requests kept since the last time, in their order.
+    #[must_use]
+    pub fn take_kept(&self) -> Vec<Sent> {
+        match &self.way {
+            Way::Network { .. } => Vec::new(),
+            Way::Kept(kept) => std::mem::take(&mut *lock(kept)),
+        }
+    }
+
+    /// Requests since the start, by what came of them.
+    #[must_use]
+    pub fn counts(&self) -> HttpCounts {
+        let count = |index: usize| self.counts[index].load(Ordering::Relaxed);
+        std::array::from_fn(|index| (OUTCOMES[index], count(index)))
+    }
+
+    /// Changes how many requests a minute are sent.
+    pub fn set_rates(&self, rates: Rates) {
+        lock(&self.turns).set_rates(rates);
+    }
+
+    /// Sends `call`; the response goes to `mailbox`, and `in_flight` counts it until then.
+    pub fn send(&self, call: HttpCall, mailbox: Arc<Mailbox>, in_flight: Arc<AtomicUsize>) {
+        in_flight.fetch_add(1, Ordering::Relaxed);
+        let sent = Sent {
+            call,
+            mailbox,
+            in_flight,
+            counts: Arc::clone(&self.counts),
+        };
+        let (client, runtime) = match &self.way {
+            Way::Network { client, runtime } => (client.clone(), runtime),
+            Way::Kept(kept) => return lock(kept).push(sent),
+        };
+        let (turn, turns) = (self.turn(&sent.call), Arc::clone(&self.turns));
+        runtime.spawn(async move {
+            let result = match turn {
+                Ok(turn) => {
+                    tokio::time::sleep_until(turn.into()).await;
+                    answer(&client, &sent.call, &turns).await
+                }
+                Err(failure) => Err(failure),
+            };
+            sent.answer(result);
+        });
+    }
+}
+
+impl HttpClient {
+    /// When the call may be sent. It waits at most as long as it may take.
+    fn turn(&self, call: &HttpCall) -> Result<Instant, HttpFailure> {
+        let now = Instant::now();
+        let Some(host) = host_of(call) else {
+            // Sending it will tell what is wrong.
+            return Ok(now);
+        };
+        lock(&self.turns)
+            .take(&host, call.method, now, time_for(call))
+            .map_err(|refusal| HttpFailure {
+                kind: HttpFailureKind::RateLimited,
+                text: refusal.to_string(),
+            })
+    }
+}
+
+/// No code panics while it holds the lock.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Index in [`OUTCOMES`].
+fn outcome(result: &Result<HttpAnswer, HttpFailure>) -> usize {
+    match result {
+        Ok(_) => 0,
+        Err(failure) if failure.kind == HttpFailureKind::RateLimited => 2,
+        Err(_) => 1,
+    }
+}
+
+/// Scheme, name and port.
+fn host_of(call: &HttpCall) -> Option<String> {
+    let url = reqwest::Url::parse(&call.url).ok()?;
+    Some(url.origin().ascii_serialization())
+}
+
+/// What a host that is asked too often wants to be waited for.
+fn retry_after(response: &reqwest::Response) -> Option<Duration> {
+    if response.status() != reqwest::StatusCode::TOO_MANY_REQUESTS {
+        return None;
+    }
+    let header = response.headers().get(reqwest::header::RETRY_AFTER)?;
+    let seconds = header.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
+fn time_for(call: &HttpCall) -> Duration {
+    Duration::from_millis(call.timeout_ms).min(TIMEOUT_MAX)
+}
+
+async fn answer(
+    client: &reqwest::Client,
+    call: &HttpCall,
+    turns: &Mutex<Turns>,
+) -> Result<HttpAnswer, HttpFailure> {
+    let method = match call.method {
+        Method::Get => reqwest::Method::GET,
+        Method::Post => reqwest::Method::POST,
+    };
+    let mut request = client
+        .request(method, &call.url)
+        .timeout(time_for(call))
+        .body(call.body.clone());
+    for (name, value) in &call.headers {
+        request = request.header(name, value);
+    }
+    let mut response = request.send().await.map_err(|error| failure(&error))?;
+    if let (Some(wait), Some(host)) = (retry_after(&response), host_of(call)) {
+        lock(turns).pause(&host, call.method, Instant::now(), wait);
+    }
+    let status = response.status().as_u16();
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
+        if (body.len() + chunk.len()) as u64 > call.max_body_bytes {
+            let text = format!("the answer is longer than {} bytes", call.max_body_bytes);
+            return Err(HttpFailure {
+                kind: HttpFailureKind::TooLarge,
+                text,
+            });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(HttpAnswer { status, body })
+}
+
+fn failure(error: &reqwest::Error) -> HttpFailure {
+    let kind = if error.is_timeout() {
+        HttpFailureKind::Timeout
+    } else if error.is_connect() {
+        HttpFailureKind::Connect
+    } else {
+        HttpFailureKind::Other
+    };
+    HttpFailure {
+        kind,
+        text: one_line(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{Router, http::StatusCode, routing::get};
+
+    use super::*;
+    use crate::runtime::mailbox::{Item, Taken};
+
+    async fn serve() -> String {
+        let slow = || async {
+            tokio::time::sleep(TIMEOUT_MAX).await;
+        };
+        let app = Router::new()
+            .route("/ok", get(|| async { "body" }))
+            .route("/long", get(|| async { "12345" }))
+            .route("/teapot", get(|| async { (StatusCode::IM_A_TEAPOT, "no") }))
+            .route(
+                "/busy",
+                get(|| async { (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "120")], "") }),
+            )
+            .route("/slow", get(slow));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        url
+    }
+
+    fn client() -> HttpClient {
+        HttpClient::new(Handle::current()).unwrap()
+    }
+
+    async fn get_url(url: String, timeout_ms: u64) -> HttpResponse {
+        get_with(&client(), url, timeout_ms).await
+    }
+
+    async fn get_with(client: &HttpClient, url: String, timeout_ms: u64) -> HttpResponse {
+        let (mailbox, in_flight) = (Arc::<Mailbox>::default(), Arc::default());
+        let call = HttpCall {
+            tag: "t".to_owned(),
+            method: Method::Get,
+            url,
+            headers: Vec::new(),
+            body: Vec::new(),
+            timeout_ms,
+            max_body_bytes: 4,
+        };
+        client.send(call, Arc::clone(&mailbox), in_flight);
+        let taken = tokio::task::spawn_blocking(move || mailbox.take())
+            .await
+            .unwrap();
+        match taken {
+            Taken::Item(Item::Response(bytes)) => HttpResponse::decode(&bytes).unwrap(),
+            _ => panic!("expected a response"),
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_comes_with_its_status_whatever_it_is() {
+        let url = serve().await;
+        let response = get_url(format!("{url}/ok"), 10_000).await;
+        let answer = response.result.unwrap();
+        assert_eq!((answer.status, answer.body.as_slice()), (200, &b"body"[..]));
+        let response = get_url(format!("{url}/teapot"), 10_000).await;
+        assert_eq!(response.result.unwrap().status, 418);
+    }
+
+    #[tokio::test]
+    async fn a_call_whose_turn_comes_too_late_is_not_sent() {
+        let (url, client) = (serve().await, client());
+        client.set_rates(Rates {
+            gets_per_minute: 1,
+            posts_per_minute: 1,
+        });
+        let first = get_with(&client, format!("{url}/ok"), 10_000).await;
+        assert_eq!(first.result.unwrap().status, 200);
+        let second = get_with(&client, format!("{url}/ok"), 10_000).await;
+        let failure = second.result.unwrap_err();
+        assert_eq!(failure.kind, HttpFailureKind::RateLimited, "{failure:?}");
+    }
+
+    #[tokio::test]
+    async fn a_host_that_asks_for_a_pause_gets_it() {
+        let (url, client) = (serve().await, client());
+        let busy = get_with(&client, format!("{url}/busy"), 10_000).await;
+        assert_eq!(busy.result.unwrap().status, 429);
+        let next = get_with(&client, format!("{url}/ok"), 10_000).await;
+        assert_eq!(next.result.unwrap_err().kind, HttpFailureKind::RateLimited);
+    }
+
+    #[tokio::test]
+    async fn failures_are_told_by_kind() {
+        let url = serve().await;
+        let kind = |response: HttpResponse| response.result.unwrap_err().kind;
+        assert_eq!(
+            kind(get_url(format!("{url}/slow"), 20).await),
+            HttpFailureKind::Timeout
+        );
+        assert_eq!(
+            kind(get_url(format!("{url}/long"), 10_000).await),
+            HttpFailureKind::TooLarge
+        );
+        assert_eq!(
+            kind(get_url("http://127.0.0.1:1/".to_owned(), 10_000).await),
+            HttpFailureKind::Connect
+        );
+        assert_eq!(
+            kind(get_url("no url".to_owned(), 10_000).await),
+            HttpFailureKind::Other
+        );
+    }
+}

@@ -1,0 +1,8 @@
+//! The host's sockets: the listener with its routes and access rules, and the client that sends for extensions.
+
+pub mod access;
+pub mod client;
+pub mod listener;
+pub mod rate_limit;
+pub mod server;
+pub mod settings;

@@ -1,0 +1,235 @@
+//! The host's listener: requests go into the mailbox of the extension whose route they match.
+//!
+//! Invariant: an answer of an extension is sent after what it did is on disk. The listener belongs to the host, so a
+//! reload never closes it.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{
+    body::{Body, HttpBody, to_bytes},
+    http::{
+        HeaderMap, Method, Request, StatusCode,
+        header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE},
+    },
+    response::{IntoResponse, Response},
+};
+use hyper::body::Incoming;
+use tig_plugin_api::{HttpReply, HttpRequest};
+use tokio::{
+    sync::{oneshot, watch},
+    time::{Instant, timeout, timeout_at},
+};
+
+use crate::{
+    http::{
+        access::{self, Access},
+        listener::Respond,
+    },
+    observe::prometheus::{self, Metrics},
+    runtime::{
+        extension::Slot,
+        mailbox::{Answered, Refusal},
+        runner::Shared,
+    },
+};
+
+/// A longer body is answered 413.
+pub const BODY_BYTES_MAX: usize = 64 << 20;
+
+/// A body that takes longer is answered 408.
+pub const BODY_MAX: Duration = Duration::from_secs(60);
+
+/// An extension that takes longer is answered for with 504.
+pub const ANSWER_MAX: Duration = Duration::from_secs(30);
+
+/// No answer is held back for longer, whatever the extension says.
+pub const HOLD_MAX: Duration = Duration::from_secs(60);
+
+struct Server {
+    shared: Arc<Shared>,
+    metrics: Metrics,
+    access: watch::Receiver<Access>,
+}
+
+/// Answers everything that comes to the listener: with `metrics` and `shared`'s extensions, to those whom `access` admits.
+pub fn app(shared: Arc<Shared>, metrics: Metrics, access: watch::Receiver<Access>) -> impl Respond {
+    Arc::new(Server {
+        shared,
+        metrics,
+        access,
+    })
+}
+
+impl Respond for Arc<Server> {
+    async fn respond(&self, peer: SocketAddr, request: Request<Incoming>) -> Response {
+        let authorization = request.headers().get(AUTHORIZATION);
+        let admitted = self.access.borrow().check(
+            peer.ip(),
+            request.uri().path(),
+            authorization.and_then(|value| value.to_str().ok()),
+        );
+        if let Err(refusal) = admitted {
+            return refuse(refusal);
+        }
+        if is_for_metrics(&request) {
+            return self.metrics(peer);
+        }
+        match answer(&self.shared, peer, request).await {
+            Ok(reply) => respond(reply),
+            Err((status, text)) => (status, [(CONTENT_TYPE, "text/plain")], text).into_response(),
+        }
+    }
+}
+
+async fn answer(
+    shared: &Shared,
+    peer: SocketAddr,
+    request: Request<Incoming>,
+) -> Result<HttpReply, (StatusCode, String)> {
+    let (slot, request) = take_in(shared, peer, request).await?;
+    if request.body.is_empty() {
+        ask_until_answered(&slot, request).await
+    } else {
+        Ok(ask(&slot, request).await?.reply)
+    }
+}
+
+/// The request as its extension gets it. Nothing is kept of what the connection read it from, so that the same memory takes
+/// the next one.
+async fn take_in(
+    shared: &Shared,
+    peer: SocketAddr,
+    request: Request<Incoming>,
+) -> Result<(Arc<Slot>, HttpRequest), (StatusCode, String)> {
+    let (head, body) = request.into_parts();
+    let (method, path) = (head.method.as_str(), head.uri.path());
+    let Some(slot) = shared.answers(method, path) else {
+        return Err((
+            StatusCode::NOT_FOUND,
+            format!("no extension answers {method} {path}"),
+        ));
+    };
+    let request = HttpRequest {
+        method: method.to_owned(),
+        path: path.to_owned(),
+        query: head.uri.query().unwrap_or_default().to_owned(),
+        headers: headers(&head.headers),
+        peer: peer.to_string(),
+        body: read(body).await?,
+    };
+    Ok((slot, request))
+}
+
+/// Asks again whenever the extension wakes the request, until the answer is not to be held or its time is over.
+async fn ask_until_answered(
+    slot: &Slot,
+    request: HttpRequest,
+) -> Result<HttpReply, (StatusCode, String)> {
+    let mut answered = ask(slot, request.clone()).await?;
+    let hold = Duration::from_millis(answered.reply.hold_ms.unwrap_or_default());
+    let until = Instant::now() + hold.min(HOLD_MAX);
+    while let Some(woken) = answered.woken {
+        // The sender is gone when the host stops.
+        if !matches!(timeout_at(until, woken).await, Ok(Ok(()))) {
+            break;
+        }
+        answered = ask(slot, request.clone()).await?;
+    }
+    Ok(answered.reply)
+}
+
+async fn ask(slot: &Slot, request: HttpRequest) -> Result<Answered, (StatusCode, String)> {
+    let (sender, receiver) = oneshot::channel();
+    if !slot.mailbox.put_request(request, sender) {
+        return Err((
+            StatusCode::SERVICE_UNAVAILABLE,
+            "too many requests wait".to_owned(),
+        ));
+    }
+    match timeout(ANSWER_MAX, receiver).await {
+        Ok(Ok(Ok(answered))) => Ok(answered),
+        Ok(Ok(Err(Refusal::Failed(text)))) => Err((StatusCode::INTERNAL_SERVER_ERROR, text)),
+        Ok(Ok(Err(Refusal::Busy(text)))) => Err((StatusCode::SERVICE_UNAVAILABLE, text)),
+        Ok(Err(_)) => Err((
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the host is stopping".to_owned(),
+        )),
+        Err(_) => {
+            let name = &slot.name;
+            Err((
+                StatusCode::GATEWAY_TIMEOUT,
+                format!("extension `{name}` takes too long"),
+            ))
+        }
+    }
+}
+
+/// Path of the host's own route.
+pub const METRICS_PATH: &str = "/metrics";
+
+fn is_for_metrics<B>(request: &Request<B>) -> bool {
+    request.method() == Method::GET && request.uri().path() == METRICS_PATH
+}
+
+impl Server {
+    fn metrics(&self, peer: SocketAddr) -> Response {
+        if self.access.borrow().may_read_metrics(peer.ip()) {
+            (
+                [(CONTENT_TYPE, prometheus::CONTENT_TYPE)],
+                self.metrics.text(),
+            )
+                .into_response()
+        } else {
+            let text = "metrics are for the networks of `metrics.allow` in the host's config";
+            (StatusCode::FORBIDDEN, text).into_response()
+        }
+    }
+}
+
+fn refuse(refusal: access::Refusal) -> Response {
+    let text = refusal.to_string();
+    match refusal {
+        access::Refusal::Network => (StatusCode::FORBIDDEN, text).into_response(),
+        access::Refusal::Token => (
+            StatusCode::UNAUTHORIZED,
+            [(WWW_AUTHENTICATE, "Bearer")],
+            text,
+        )
+            .into_response(),
+    }
+}
+
+async fn read(body: Incoming) -> Result<Vec<u8>, (StatusCode, String)> {
+    if body.is_end_stream() {
+        return Ok(Vec::new());
+    }
+    match timeout(BODY_MAX, to_bytes(Body::new(body), BODY_BYTES_MAX)).await {
+        Ok(Ok(bytes)) => Ok(bytes.into()),
+        Ok(Err(error)) => {
+            let text = format!("the body cannot be read within {BODY_BYTES_MAX} bytes: {error}");
+            Err((StatusCode::PAYLOAD_TOO_LARGE, text))
+        }
+        Err(_) => Err((
+            StatusCode::REQUEST_TIMEOUT,
+            "the body takes too long".to_owned(),
+        )),
+    }
+}
+
+/// Values that are not text are left out: no extension could read them.
+fn headers(map: &HeaderMap) -> Vec<(String, String)> {
+    map.iter()
+        .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
+        .collect()
+}
+
+fn respond(reply: HttpReply) -> Response {
+    let built = Response::builder()
+        .status(reply.status)
+        .header(CONTENT_TYPE, reply.content_type)
+        .body(Body::from(reply.body));
+    built.unwrap_or_else(|error| {
+        let text = format!("the extension's answer is malformed: {error}");
+        (StatusCode::INTERNAL_SERVER_ERROR, text).into_response()
+    })
+}

@@ -1,0 +1,125 @@
+//! Whether a config and the extensions that it lists fit together: sections fit their schemas, routes do not clash.
+//!
+//! Pure: it looks at manifests, which are read without loading a file.
+
+use serde_json::{Map, Value};
+use tig_plugin_api::{Manifest, Route, Settings};
+
+use crate::{
+    config::{Config, Fault, schema},
+    http::server::METRICS_PATH,
+};
+
+/// Every misfit between `config` and the manifests of its extensions, given in the config's order.
+#[must_use]
+pub fn faults(config: &Config, manifests: &[&Manifest]) -> Vec<Fault> {
+    let named = || config.extensions.iter().zip(manifests.iter().copied());
+    let mut found: Vec<Fault> = named()
+        .flat_map(|(name, manifest)| section_faults(&config.sections, name, manifest))
+        .collect();
+    let mut taken = vec![own_route()];
+    for (index, (name, manifest)) in named().enumerate() {
+        let place = format!("extensions[{index}]");
+        found.extend(clashes(&place, name, manifest, &taken));
+        taken.extend(routes(manifest).map(|route| (name.clone(), route)));
+    }
+    found
+}
+
+/// Every misfit between a new version of extension `name`, what it would be made with, and the routes of the others.
+#[must_use]
+pub fn successor_faults(
+    settings: &Settings,
+    name: &str,
+    manifest: &Manifest,
+    others: Vec<(String, Route)>,
+) -> Vec<Fault> {
+    let mut found = section_faults(&settings.config, name, manifest);
+    let taken: Vec<_> = std::iter::once(own_route()).chain(others).collect();
+    found.extend(clashes("", name, manifest, &taken));
+    found
+}
+
+/// What does not fit in the section of extension `name`; a missing section counts as `{}`.
+#[must_use]
+pub fn section_faults(
+    sections: &Map<String, Value>,
+    name: &str,
+    manifest: &Manifest,
+) -> Vec<Fault> {
+    let empty = Value::Object(Map::new());
+    let section = sections.get(name).unwrap_or(&empty);
+    let faults_by = |schema| schema::faults(schema, section, &format!("config.{name}"));
+    manifest.config.as_ref().map(faults_by).unwrap_or_default()
+}
+
+fn clashes(place: &str, name: &str, manifest: &Manifest, taken: &[(String, Route)]) -> Vec<Fault> {
+    let clash = |route: Route| {
+        let (other, _) = taken.iter().find(|(_, other)| other.overlaps(&route))?;
+        let text = format!("`{name}` and `{other}` both answer {route}; remove one of them");
+        Some(Fault::new(place, text))
+    };
+    routes(manifest).filter_map(clash).collect()
+}
+
+/// The host's own.
+fn own_route() -> (String, Route) {
+    let route = Route {
+        method: "GET".to_owned(),
+        path: METRICS_PATH.to_owned(),
+        wildcard: false,
+    };
+    ("tig-host".to_owned(), route)
+}
+
+fn routes(manifest: &Manifest) -> impl Iterator<Item = Route> {
+    manifest.routes.iter().filter_map(|text| Route::parse(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest(routes: &[&str]) -> Manifest {
+        let manifest = serde_json::json!({
+            "name": "x", "version": "1.0.0", "api_version": 1, "panic": "unwind", "events": [], "routes": routes,
+            "config": { "type": "object", "properties": {}, "additionalProperties": false },
+        });
+        serde_json::from_value(manifest).unwrap()
+    }
+
+    fn told(routes: &[&str], config: Value) -> Vec<String> {
+        let settings =
+            serde_json::from_value(serde_json::json!({ "name": "x", "config": config })).unwrap();
+        let others = vec![("y".to_owned(), Route::parse("GET /jobs/*").unwrap())];
+        let found = successor_faults(&settings, "x", &manifest(routes), others);
+        found.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_successor_must_fit_its_section_and_its_neighbours() {
+        assert_eq!(
+            told(&["GET /jobs", "POST /jobs/*"], serde_json::json!({})),
+            [""; 0]
+        );
+        assert_eq!(
+            told(
+                &["GET /jobs/all"],
+                serde_json::json!({ "x": { "a": 1 }, "y": 7 })
+            ),
+            [
+                "config.x.a: unknown key",
+                "`x` and `y` both answer GET /jobs/all; remove one of them"
+            ]
+        );
+    }
+
+    #[test]
+    fn the_hosts_own_route_is_taken() {
+        let told = told(&["GET /metrics"], serde_json::json!({}));
+        assert_eq!(
+            told,
+            ["`x` and `tig-host` both answer GET /metrics; remove one of them"]
+        );
+    }
+}

@@ -1,0 +1,122 @@
+//! Draining: extensions begin nothing new and finish what they have begun; then the host can end without loss of time.
+//!
+//! The host knows nothing of what its extensions do, so it asks them: it publishes [`DRAIN`], again and again for the sake
+//! of new instances, and waits until each says that nothing is unfinished and has nothing left to handle.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::sync::watch;
+use tracing::warn;
+
+use crate::{
+    observe::status::State,
+    runtime::{event::Kind, extension::Slot, runner::Shared},
+};
+
+/// Event that asks extensions to begin nothing new.
+pub const DRAIN: &str = "drain";
+
+/// The event is published this often while a host drains.
+const REPEAT: Duration = Duration::from_secs(5);
+
+/// Extensions are looked at this often.
+const POLL: Duration = Duration::from_millis(25);
+
+/// What is unfinished when a host ends: names of extensions and their counts.
+pub type Unfinished = Vec<(String, u64)>;
+
+/// See the module's documentation.
+#[derive(Clone)]
+pub struct Drain {
+    shared: Arc<Shared>,
+    /// When the host ends whatever is unfinished; `None` before a drain is asked for.
+    asked: watch::Sender<Option<Limit>>,
+}
+
+/// `None`: there is no limit.
+type Limit = Option<Instant>;
+
+impl Drain {
+    /// Nobody has asked for a drain yet.
+    #[must_use]
+    pub fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            shared,
+            asked: watch::Sender::new(None),
+        }
+    }
+
+    /// Asks for a drain of at most `max`. A later call can bring the end nearer, not put it off.
+    pub fn ask(&self, max: Option<Duration>) {
+        let limit = max.map(|max| Instant::now() + max);
+        self.asked.send_modify(|asked| {
+            let earlier = asked.flatten();
+            *asked = Some(earlier.into_iter().chain(limit).min());
+        });
+    }
+
+    /// Whether a drain was asked for.
+    #[must_use]
+    pub fn is_asked(&self) -> bool {
+        self.asked.borrow().is_some()
+    }
+
+    /// What extensions say they have not finished.
+    #[must_use]
+    pub fn unfinished(&self) -> Unfinished {
+        let slots = self.shared.services.bus.slots();
+        let counts = slots
+            .iter()
+            .map(|slot| (slot.name.clone(), slot.meters.unfinished()));
+        counts.filter(|(_, count)| *count > 0).collect()
+    }
+
+    /// Waits until a drain is asked for and done, or its time is over; returns what is unfinished then.
+    pub async fn done(&self) -> Unfinished {
+        let mut asked = self.asked.subscribe();
+        // The sender is this very object.
+        let _ = asked.wait_for(Option::is_some).await;
+        let mut next = Instant::now();
+        let mut before = None;
+        loop {
+            if Instant::now() >= next {
+                next += REPEAT;
+                // Only the latest one waits, so there is always room.
+                let told = self.shared.services.bus.tell(DRAIN, b"{}", Kind::Latest);
+                if let Err(full) = told {
+                    warn!("{full}");
+                }
+            }
+            tokio::time::sleep(POLL).await;
+            let now = self.at_rest();
+            let limit = asked.borrow().flatten();
+            // Twice the same: nothing was on its way between two places.
+            if (now.is_some() && now == before)
+                || limit.is_some_and(|limit| limit <= Instant::now())
+            {
+                return self.unfinished();
+            }
+            before = now;
+        }
+    }
+
+    /// How much each extension has handled, if none has anything to do.
+    fn at_rest(&self) -> Option<Vec<u64>> {
+        let slots = self.shared.services.bus.slots();
+        slots.iter().map(|slot| handled_at_rest(slot)).collect()
+    }
+}
+
+/// A stopped extension will finish nothing any more.
+fn handled_at_rest(slot: &Slot) -> Option<u64> {
+    let status = slot.status();
+    let is_idle = status.unfinished == 0
+        && status.waiting == 0
+        && slot.calls() == 0
+        && slot.desk.pending() == 0
+        && !slot.activity().is_running();
+    (is_idle || status.state == State::Stopped).then_some(status.handled)
+}

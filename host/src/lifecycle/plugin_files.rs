@@ -1,0 +1,68 @@
+//! The plugin files that a config names, read and checked as far as that goes without loading them.
+
+use std::path::Path;
+
+use crate::{
+    config::{Config, ConfigError, plugin_file_name},
+    error::{HostError, Suggestion},
+    lifecycle::admission,
+    plugin::{Candidate, PluginError},
+};
+
+/// Reads the file of each extension, in the config's order.
+#[must_use]
+pub fn read(config: &Config) -> Vec<Result<Candidate, PluginError>> {
+    let read = |name: &String| {
+        Candidate::read(&config.plugin_file(name))
+            .map_err(|error| with_suggestion(error, &config.plugin_folder, name))
+    };
+    config.extensions.iter().map(read).collect()
+}
+
+/// Reads the file of each extension and checks that they fit the config and each other.
+///
+/// # Errors
+///
+/// The first file that is missing or no plugin, else all misfits of the config.
+pub fn admitted(config: &Config) -> Result<Vec<Candidate>, HostError> {
+    let named = config.extensions.iter().zip(read(config));
+    let candidates = named
+        .map(|(name, candidate)| {
+            candidate.map_err(|source| HostError::Plugin {
+                name: name.clone(),
+                source,
+            })
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let manifests: Vec<_> = candidates
+        .iter()
+        .map(|candidate| &candidate.manifest)
+        .collect();
+    let faults = admission::faults(config, &manifests);
+    if faults.is_empty() {
+        return Ok(candidates);
+    }
+    let path = config.path.clone();
+    Err(ConfigError::Faults { path, faults }.into())
+}
+
+/// Tells what plugins the folder does hold.
+fn with_suggestion(error: PluginError, folder: &Path, name: &str) -> PluginError {
+    let PluginError::Missing { path, .. } = error else {
+        return error;
+    };
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let names: Vec<String> = files
+        .filter_map(|entry| {
+            let file = entry.file_name().into_string().ok()?;
+            let name = file.strip_prefix("lib")?.strip_suffix(".so")?;
+            (plugin_file_name(name) == file).then(|| name.to_owned())
+        })
+        .collect();
+    let suggestion = Suggestion::of(name, names.iter().map(String::as_str));
+    let remedy = "; correct `extensions` or `plugin_folder`, or put the file there";
+    PluginError::Missing {
+        path,
+        suggestion: format!("{suggestion}{remedy}"),
+    }
+}

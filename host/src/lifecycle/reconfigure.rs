@@ -1,0 +1,283 @@
+//! A changed config, applied to a running host: extensions come, go, move and get other settings; the port stays open.
+//!
+//! Invariant: everything that can be refused is tried before anything that runs is touched. A running extension that does
+//! not take its new settings goes on with the old ones.
+
+use std::{
+    net::SocketAddr,
+    path::Path,
+    sync::{Arc, mpsc},
+};
+
+use serde_json::Value;
+use tig_plugin_api::Manifest;
+use tracing::info;
+
+use crate::{
+    config::{Config, ConfigError},
+    error::one_line,
+    lifecycle::{
+        admission, plugin_files,
+        reload::{self, Attempt, Outcome, SWITCH_MAX, Watched},
+        start,
+        watch::Signature,
+    },
+    plugin::{Candidate, Loader, Plugin, PluginError, short_hash},
+    runtime::{
+        extension::Slot,
+        mailbox::Command,
+        runner::{Runner, Shared},
+    },
+};
+
+/// What of a config is built into a host when it starts.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Fixed {
+    player_id: String,
+    api_url: String,
+    backup_folder: std::path::PathBuf,
+    plugin_folder: std::path::PathBuf,
+    listen: SocketAddr,
+}
+
+impl Fixed {
+    /// Takes it out of `config`.
+    #[must_use]
+    pub fn of(config: &Config) -> Self {
+        Self {
+            player_id: config.player_id.clone(),
+            api_url: config.api_url.clone(),
+            backup_folder: config.backup_folder.clone(),
+            plugin_folder: config.plugin_folder.clone(),
+            listen: config.listen,
+        }
+    }
+
+    /// Keys of what differs.
+    fn differences(&self, other: &Self) -> Vec<&'static str> {
+        let same = [
+            ("player_id", self.player_id == other.player_id),
+            ("api_url", self.api_url == other.api_url),
+            ("backup_folder", self.backup_folder == other.backup_folder),
+            ("plugin_folder", self.plugin_folder == other.plugin_folder),
+            ("bind or port", self.listen == other.listen),
+        ];
+        let different = same.into_iter().filter(|(_, same)| !same);
+        different.map(|(key, _)| key).collect()
+    }
+}
+
+/// Lets `config` take the place of the one by which `watched` run.
+///
+/// # Errors
+///
+/// The text says why nothing was changed.
+pub fn apply(
+    shared: &Arc<Shared>,
+    loader: &Loader,
+    fixed: &Fixed,
+    watched: &mut Vec<Watched>,
+    config: &Config,
+) -> Result<Vec<Attempt>, String> {
+    let differences = fixed.differences(&Fixed::of(config));
+    if !differences.is_empty() {
+        let keys = differences.join(", ");
+        return Err(format!(
+            "{keys} cannot change while the host runs; stop it and start it anew"
+        ));
+    }
+    let new = admit(watched, config)?;
+    let added = add_all(shared, loader, config, new)?;
+
+    let mut attempts: Vec<Attempt> = added
+        .iter()
+        .map(|of| attempt(of, Ok(added_as(of))))
+        .collect();
+    let (kept, gone) = std::mem::take(watched)
+        .into_iter()
+        .partition(|of| config.extensions.contains(&of.slot.name));
+    *watched = kept;
+    attempts.extend(
+        gone.iter()
+            .map(|of: &Watched| attempt(of, Ok(remove(shared, of)))),
+    );
+    for kept in &mut *watched {
+        attempts.push(match start::settings(config, &kept.slot.name) {
+            Ok(settings) => {
+                kept.settings = settings;
+                attempt(kept, reload::reload(shared, loader, kept))
+            }
+            Err(reason) => attempt(kept, Err(reason)),
+        });
+    }
+    watched.extend(added);
+    let place = |name: &str| config.extensions.iter().position(|of| of == name);
+    watched.sort_by_key(|of| place(&of.slot.name));
+    shared.services.bus.order(&config.extensions);
+    attempts.sort_by_key(|of| place(&of.name));
+    Ok(attempts)
+}
+
+/// Checks that everything in `config` fits together, and returns the candidates of extensions that do not run yet.
+///
+/// A file that is damaged is no reason to refuse the config if the extension runs: its running version goes on.
+fn admit(watched: &[Watched], config: &Config) -> Result<Vec<(String, Candidate)>, String> {
+    let mut manifests = Vec::new();
+    let mut new = Vec::new();
+    for (name, read) in config.extensions.iter().zip(plugin_files::read(config)) {
+        let running = watched.iter().find(|of| of.slot.name == *name);
+        match (read, running.and_then(|of| of.slot.manifest())) {
+            (Ok(candidate), Some(_)) => manifests.push(Arc::new(candidate.manifest)),
+            (Err(_), Some(manifest)) => manifests.push(manifest),
+            (Err(error), None) => return Err(refused(name, &one_line(&error))),
+            (Ok(candidate), None) => {
+                manifests.push(Arc::new(candidate.manifest.clone()));
+                new.push((name.clone(), candidate));
+            }
+        }
+    }
+    let manifests: Vec<&Manifest> = manifests.iter().map(|manifest| &**manifest).collect();
+    let faults = admission::faults(config, &manifests);
+    if faults.is_empty() {
+        return Ok(new);
+    }
+    let path = config.path.clone();
+    Err(ConfigError::Faults { path, faults }.to_string())
+}
+
+fn attempt(watched: &Watched, outcome: Result<Outcome, String>) -> Attempt {
+    Attempt {
+        name: watched.slot.name.clone(),
+        outcome,
+    }
+}
+
+fn added_as(watched: &Watched) -> Outcome {
+    Outcome::Added {
+        version: watched.slot.version(),
+    }
+}
+
+/// Starts all of `new`, or none.
+fn add_all(
+    shared: &Arc<Shared>,
+    loader: &Loader,
+    config: &Config,
+    new: Vec<(String, Candidate)>,
+) -> Result<Vec<Watched>, String> {
+    let mut loaded = Vec::new();
+    for (name, candidate) in new {
+        let plugin = loader.load(&candidate);
+        let plugin = plugin.map_err(|error| refused(&name, &one_line(&error)))?;
+        loaded.push((name, candidate.path, plugin));
+    }
+    let mut added: Vec<Watched> = Vec::new();
+    for (name, path, plugin) in loaded {
+        match add(shared, config, &name, &path, plugin) {
+            Ok(watched) => added.push(watched),
+            Err(reason) => {
+                for watched in &added {
+                    remove(shared, watched);
+                }
+                return Err(refused(&name, &reason));
+            }
+        }
+    }
+    Ok(added)
+}
+
+fn refused(name: &str, reason: &str) -> String {
+    format!("extension `{name}`: {reason}")
+}
+
+/// Starts an extension on a thread of its own, so that a `new` that does not return holds up nobody.
+fn add(
+    shared: &Arc<Shared>,
+    config: &Config,
+    name: &str,
+    path: &Path,
+    plugin: Plugin,
+) -> Result<Watched, String> {
+    let seen = Signature::of(path);
+    let settings = start::settings(config, name)?;
+    let slot = Arc::new(Slot::new(name));
+    start::give_undelivered(shared, &slot).map_err(|error| error.to_string())?;
+    shared
+        .services
+        .bus
+        .subscribe(&slot, &plugin.manifest.events);
+    let (started, result) = mpsc::channel();
+    let parts = (Arc::clone(shared), Arc::clone(&slot), Arc::clone(&settings));
+    let (version, hash) = (plugin.manifest.version.clone(), plugin.hash.clone());
+    let start = move || {
+        let (shared, slot, settings) = parts;
+        slot.seat(&plugin, &settings);
+        let runner = match Runner::new(shared, slot, settings, plugin) {
+            Ok(runner) => runner,
+            Err(reason) => return drop(started.send(Err(reason))),
+        };
+        // Nobody waits any more when it took too long; then it was removed again.
+        if started.send(Ok(())).is_ok() {
+            runner.run();
+        }
+    };
+    let result = match shared.threads.spawn(name, start) {
+        Ok(()) => result.recv_timeout(SWITCH_MAX).unwrap_or_else(|_| {
+            let seconds = SWITCH_MAX.as_secs();
+            Err(format!("`new` has not returned for {seconds} s"))
+        }),
+        Err(reason) => Err(reason.to_string()),
+    };
+    if let Err(reason) = result {
+        shared.services.bus.remove(&slot);
+        return Err(PluginError::New { version, reason }.to_string());
+    }
+    info!(
+        extension = name,
+        version,
+        hash = short_hash(&hash),
+        "extension added"
+    );
+    Ok(Watched {
+        slot,
+        settings,
+        path: path.to_owned(),
+        seen,
+    })
+}
+
+/// Stops an extension. What it has stored stays, as do its durable events, should it come back.
+fn remove(shared: &Shared, watched: &Watched) -> Outcome {
+    let slot = &watched.slot;
+    shared.services.bus.remove(slot);
+    slot.mailbox.put_command(Command::Stop);
+    let version = slot.version();
+    info!(extension = slot.name, version, "extension removed");
+    Outcome::Removed { version }
+}
+
+/// What of an instance's settings is its own: a change elsewhere in the config is none of it.
+#[must_use]
+pub fn own_settings(settings: &[u8], name: &str) -> Value {
+    let mut settings: Value = serde_json::from_slice(settings).unwrap_or_default();
+    let section = settings["config"][name].take();
+    settings["config"] = section;
+    settings
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_change_of_anothers_section_is_no_change() {
+        let settings = |own: u64, other: u64| {
+            let settings = json!({ "name": "a", "config": { "a": own, "b": other } });
+            own_settings(settings.to_string().as_bytes(), "a")
+        };
+        assert_eq!(settings(1, 2), settings(1, 3));
+        assert_ne!(settings(1, 2), settings(2, 2));
+    }
+}

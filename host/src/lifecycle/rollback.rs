@@ -1,0 +1,39 @@
+//! Brings back the old version of an extension whose new one is stuck in a handler.
+//!
+//! A native handler cannot be stopped. Its thread is given up on: whatever it still asks for is dropped, and it ends when
+//! the handler returns, if ever. The old version goes on on a thread of its own.
+
+use std::sync::Arc;
+
+use tracing::error;
+
+use crate::{
+    observe::watchdog::STUCK,
+    runtime::{
+        extension::Slot,
+        runner::{Runner, Shared},
+    },
+};
+
+/// Does so if the extension in `slot` has a new version on probation.
+pub fn rescue(shared: &Arc<Shared>, slot: &Arc<Slot>) {
+    let Some((probation, tenure, activity)) = slot.give_up() else {
+        return;
+    };
+    // What the new version has handed in before takes place before the old one goes on.
+    slot.desk.wait_until_clear();
+    let runner = Runner::resumed(
+        Arc::clone(shared),
+        Arc::clone(slot),
+        (tenure, activity),
+        probation,
+        &format!("stuck for more than {} s", STUCK.as_secs()),
+    );
+    let spawned = shared.threads.spawn(&slot.name, move || runner.run());
+    if let Err(reason) = spawned {
+        error!(
+            extension = slot.name,
+            "its old version cannot go on: {reason}"
+        );
+    }
+}

@@ -1,0 +1,131 @@
+//! From candidates to running extensions.
+
+use std::sync::Arc;
+
+use tracing::info;
+
+use crate::{
+    config::Config,
+    error::HostError,
+    plugin::{Candidate, Loader, Plugin, PluginError, short_hash},
+    runtime::{
+        event::Event,
+        extension::Slot,
+        mailbox::{Delivery, Item},
+        runner::{Runner, Shared},
+    },
+    store::StoreError,
+};
+
+/// Loads the plugin of each extension.
+///
+/// # Errors
+///
+/// The first file that is refused.
+pub fn load(
+    config: &Config,
+    loader: &Loader,
+    candidates: &[Candidate],
+) -> Result<Vec<Plugin>, HostError> {
+    let load = |(name, candidate): (&String, &Candidate)| {
+        loader.load(candidate).map_err(|source| HostError::Plugin {
+            name: name.clone(),
+            source,
+        })
+    };
+    config.extensions.iter().zip(candidates).map(load).collect()
+}
+
+/// Makes an instance of each of `plugins`, which are in the config's order: an event that one emits in `new` finds the
+/// others subscribed. Their threads are not started yet.
+///
+/// # Errors
+///
+/// See [`HostError`].
+pub fn start(
+    config: &Config,
+    shared: &Arc<Shared>,
+    plugins: Vec<Plugin>,
+) -> Result<Vec<Runner>, HostError> {
+    let mut seats = Vec::new();
+    for (name, plugin) in config.extensions.iter().zip(plugins) {
+        let slot = Arc::new(Slot::new(name));
+        give_undelivered(shared, &slot)?;
+        shared
+            .services
+            .bus
+            .subscribe(&slot, &plugin.manifest.events);
+        seats.push((slot, plugin));
+    }
+    let start = |(slot, plugin)| start_one(config, shared, &slot, plugin);
+    seats.into_iter().map(start).collect()
+}
+
+fn start_one(
+    config: &Config,
+    shared: &Arc<Shared>,
+    slot: &Arc<Slot>,
+    plugin: Plugin,
+) -> Result<Runner, HostError> {
+    let version = plugin.manifest.version.clone();
+    let hash = plugin.hash.clone();
+    let runner = settings(config, &slot.name)
+        .and_then(|settings| {
+            slot.seat(&plugin, &settings);
+            Runner::new(Arc::clone(shared), Arc::clone(slot), settings, plugin)
+        })
+        .map_err(|reason| HostError::Plugin {
+            name: slot.name.clone(),
+            source: PluginError::New {
+                version: version.clone(),
+                reason,
+            },
+        })?;
+    info!(
+        extension = slot.name,
+        version,
+        hash = short_hash(&hash),
+        "extension loaded"
+    );
+    Ok(runner)
+}
+
+/// What extension `name` is made with, as JSON.
+///
+/// # Errors
+///
+/// The settings have no JSON form.
+pub fn settings(config: &Config, name: &str) -> Result<Arc<[u8]>, String> {
+    let settings = serde_json::to_vec(&config.settings(name));
+    settings.map(Into::into).map_err(|error| error.to_string())
+}
+
+/// Puts the durable events that are in the outbox, not handled by an earlier instance, before all that comes.
+///
+/// # Errors
+///
+/// The store cannot be read.
+pub fn give_undelivered(shared: &Shared, slot: &Slot) -> Result<(), StoreError> {
+    let undelivered = shared.services.store.undelivered(&slot.name)?;
+    if !undelivered.is_empty() {
+        info!(
+            extension = slot.name,
+            "{} events of an earlier run are given again",
+            undelivered.len()
+        );
+    }
+    let items = undelivered.into_iter().map(|event| {
+        Item::Event(Delivery {
+            event: Arc::new(Event {
+                sequence: 0,
+                name: event.name.as_str().into(),
+                payload: event.payload.as_slice().into(),
+                outbox_id: Some(event.outbox_id),
+                latest: false,
+            }),
+            redelivered: true,
+        })
+    });
+    slot.mailbox.put_first(items.collect());
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! The thread that keeps time: it publishes `update`, watches over handlers, and ends probations.
+
+use std::{
+    sync::{Arc, mpsc},
+    time::{Duration, Instant},
+};
+
+use crate::{
+    lifecycle::rollback,
+    observe::watchdog,
+    runtime::{
+        event::{Kind, UPDATE},
+        mailbox::Command,
+        runner::Shared,
+    },
+};
+
+/// `update` comes this often (benchmarker.md section 3).
+pub const UPDATE_EVERY: Duration = Duration::from_secs(5);
+
+/// Runs until a message comes. Who moves a virtual clock publishes `update` too: how often depends on neither.
+pub fn run(shared: &Arc<Shared>, stop: &mpsc::Receiver<()>) {
+    let bus = &shared.services.bus;
+    let mut next = Instant::now();
+    loop {
+        if Instant::now() >= next && !shared.services.clock.is_virtual() {
+            // Only the latest tick waits, so there is always room.
+            let _ = bus.tell(UPDATE, b"{}", Kind::Latest);
+        }
+        while next <= Instant::now() {
+            next += UPDATE_EVERY;
+        }
+        for slot in bus.slots() {
+            if watchdog::look(&slot) == watchdog::Finding::Stuck {
+                rollback::rescue(shared, &slot);
+            }
+            let is_over = |now| {
+                let probation = slot.probation()?;
+                Some(probation.as_ref()?.is_over(now))
+            };
+            if is_over(Instant::now()) == Some(true) {
+                slot.mailbox.put_command(Command::Confirm);
+            }
+        }
+        let wait = watchdog::LOOK_EVERY.min(next.saturating_duration_since(Instant::now()));
+        if stop.recv_timeout(wait) != Err(mpsc::RecvTimeoutError::Timeout) {
+            return;
+        }
+    }
+}

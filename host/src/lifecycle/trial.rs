@@ -1,0 +1,54 @@
+//! Makes an instance of a plugin without a host around it: nothing that it asks for takes place.
+
+use abi_stable::{sabi_trait::TD_Opaque, sabi_types::RMut};
+use tig_plugin_api::{
+    Settings,
+    abi::{Host_TO, HostRef},
+};
+
+use crate::plugin::Plugin;
+use crate::{
+    runtime::{
+        bus::Bus,
+        clock::{Clock, Random},
+        extension::Slot,
+        pending_writes::Overlay,
+        transaction::{Services, Transaction},
+    },
+    store::{Store, StoreError},
+};
+
+/// Why no instance can be made.
+#[derive(Debug, thiserror::Error)]
+pub enum TrialError {
+    /// No store in memory.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The settings have no JSON form.
+    #[error("settings: {0}")]
+    Settings(#[from] serde_json::Error),
+    /// What `new` said.
+    #[error("{0}")]
+    New(String),
+}
+
+/// Makes an instance as on the first start of a host with these settings, and drops it.
+///
+/// # Errors
+///
+/// See [`TrialError`].
+pub fn make(plugin: &Plugin, settings: &Settings) -> Result<(), TrialError> {
+    let services = Services {
+        bus: Bus::default(),
+        store: Store::in_memory()?,
+        clock: Clock::start(),
+        random: Random::from_system(),
+    };
+    let (slot, overlay) = (Slot::new(&settings.name), Overlay::default());
+    let mut transaction = Transaction::begin(&services, &slot, &overlay);
+    let host: HostRef<'_> = Host_TO::from_ptr(RMut::new(&mut transaction), TD_Opaque);
+    plugin
+        .create(host, &serde_json::to_vec(settings)?, None)
+        .map(drop)
+        .map_err(|failure| TrialError::New(failure.text.into_string()))
+}

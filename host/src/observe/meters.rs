@@ -1,0 +1,253 @@
+//! What an extension counts and measures of itself, and how much work it has not finished.
+//!
+//! Invariant: the number of series is bounded, whatever an extension puts into labels.
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+
+use tig_plugin_api::Sample;
+
+use crate::observe::process;
+
+/// Series of one extension; further ones are refused.
+pub const SERIES_MAX: usize = 1_000;
+
+/// Labels of one series.
+const LABELS_MAX: usize = 8;
+
+/// Longest name of a metric or label, and longest value of a label, in bytes.
+const TEXT_BYTES_MAX: usize = 128;
+
+/// What becomes of a series' earlier value.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kind {
+    /// The new one is added.
+    Counter,
+    /// The new one takes its place.
+    Gauge,
+}
+
+/// A value for one series.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading {
+    /// Name of the metric.
+    name: String,
+    /// As Prometheus writes them: `challenge="knapsack",slave="a"`.
+    labels: String,
+    kind: Kind,
+    value: f64,
+}
+
+impl Reading {
+    /// Checks a sample's names.
+    ///
+    /// # Errors
+    ///
+    /// The text says what is wrong with them.
+    pub fn new(kind: Kind, name: &str, sample: &Sample) -> Result<Self, String> {
+        check_name(name)?;
+        if sample.labels.len() > LABELS_MAX {
+            return Err(format!("metric {name}: more than {LABELS_MAX} labels"));
+        }
+        let mut labels = Vec::new();
+        for (label, value) in &sample.labels {
+            check_name(label)?;
+            if value.len() > TEXT_BYTES_MAX {
+                return Err(format!(
+                    "metric {name}: the value of label {label} is too long"
+                ));
+            }
+            labels.push(format!("{label}={}", quoted(value)));
+        }
+        if !sample.value.is_finite() || (kind == Kind::Counter && sample.value < 0.0) {
+            return Err(format!("metric {name}: {} is no value", sample.value));
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            labels: labels.join(","),
+            kind,
+            value: sample.value,
+        })
+    }
+}
+
+fn check_name(name: &str) -> Result<(), String> {
+    let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    let begins = name.starts_with(|c: char| c.is_ascii_lowercase());
+    if begins && name.chars().all(legal) && name.len() <= TEXT_BYTES_MAX {
+        Ok(())
+    } else {
+        Err(format!("metric or label {name:?}: use a-z, 0-9 and _"))
+    }
+}
+
+/// The value of a label as Prometheus writes it.
+#[must_use]
+pub fn quoted(value: &str) -> String {
+    let escaped = value
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('\n', "\\n");
+    format!("\"{escaped}\"")
+}
+
+/// See the module's documentation.
+#[derive(Debug, Default)]
+pub struct Meters {
+    series: Mutex<BTreeMap<(String, String), (Kind, f64)>>,
+    unfinished: AtomicU64,
+    was_full: AtomicBool,
+    /// Where the system tells of the extension's thread.
+    thread: Mutex<Option<PathBuf>>,
+}
+
+/// One series as it is now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series {
+    /// Name of the metric.
+    pub name: String,
+    /// As Prometheus writes them, without braces.
+    pub labels: String,
+    /// See [`Kind`].
+    pub kind: Kind,
+    /// Its value.
+    pub value: f64,
+}
+
+impl Meters {
+    /// Takes readings; `false` if, for the first time, one was left out because there are too many series.
+    pub fn take(&self, readings: Vec<Reading>) -> bool {
+        let mut series = self.lock();
+        let mut has_room = true;
+        let mut count = series.len();
+        for reading in readings {
+            let key = (reading.name, reading.labels);
+            match series.get_mut(&key) {
+                Some((_, value)) if reading.kind == Kind::Counter => *value += reading.value,
+                Some((_, value)) => *value = reading.value,
+                None if count < SERIES_MAX => {
+                    count += 1;
+                    series.insert(key, (reading.kind, reading.value));
+                }
+                None => has_room = false,
+            }
+        }
+        has_room || self.was_full.swap(true, Ordering::Relaxed)
+    }
+
+    /// All series, by name and labels.
+    #[must_use]
+    pub fn series(&self) -> Vec<Series> {
+        let series = self.lock();
+        let of = |((name, labels), (kind, value)): (&(String, String), &(Kind, f64))| Series {
+            name: name.clone(),
+            labels: labels.clone(),
+            kind: *kind,
+            value: *value,
+        };
+        series.iter().map(of).collect()
+    }
+
+    /// The calling thread is the extension's from now on.
+    pub fn set_thread(&self) {
+        *self.thread.lock().unwrap_or_else(PoisonError::into_inner) = process::this_thread();
+    }
+
+    /// Where the system tells of the extension's thread.
+    #[must_use]
+    pub fn thread(&self) -> Option<PathBuf> {
+        self.thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Pieces of work that the extension has not finished, by its own account.
+    #[must_use]
+    pub fn unfinished(&self) -> u64 {
+        self.unfinished.load(Ordering::Relaxed)
+    }
+
+    /// Takes the extension's word for it.
+    pub fn set_unfinished(&self, count: u64) {
+        self.unfinished.store(count, Ordering::Relaxed);
+    }
+
+    /// No code panics while it holds the lock.
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<(String, String), (Kind, f64)>> {
+        self.series.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(labels: &[(&str, &str)], value: f64) -> Sample {
+        let own = |&(name, value): &(&str, &str)| (name.to_owned(), value.to_owned());
+        Sample {
+            labels: labels.iter().map(own).collect(),
+            value,
+        }
+    }
+
+    fn reading(kind: Kind, name: &str, value: f64) -> Reading {
+        Reading::new(kind, name, &sample(&[("slave", "a\"b")], value)).unwrap()
+    }
+
+    #[test]
+    fn counters_add_up_and_gauges_are_replaced() {
+        let meters = Meters::default();
+        for value in [1.0, 2.0] {
+            meters.take(vec![
+                reading(Kind::Counter, "done", value),
+                reading(Kind::Gauge, "waiting", value),
+            ]);
+        }
+        let told: Vec<_> = meters
+            .series()
+            .into_iter()
+            .map(|series| (series.name, series.labels, series.value))
+            .collect();
+        let labels = "slave=\"a\\\"b\"".to_owned();
+        assert_eq!(
+            told,
+            [
+                ("done".to_owned(), labels.clone(), 3.0),
+                ("waiting".to_owned(), labels, 2.0)
+            ]
+        );
+    }
+
+    #[test]
+    fn series_are_bounded() {
+        let meters = Meters::default();
+        for index in 0..SERIES_MAX {
+            assert!(meters.take(vec![reading(Kind::Gauge, &format!("m{index}"), 1.0)]));
+        }
+        assert!(!meters.take(vec![reading(Kind::Gauge, "one_more", 1.0)]));
+        assert!(
+            meters.take(vec![reading(Kind::Gauge, "m0", 2.0)]),
+            "known ones go on"
+        );
+        assert_eq!(meters.series().len(), SERIES_MAX);
+    }
+
+    #[test]
+    fn what_would_break_the_text_is_refused() {
+        let kind = Kind::Counter;
+        assert!(Reading::new(kind, "a b", &sample(&[], 1.0)).is_err());
+        assert!(Reading::new(kind, "Ab", &sample(&[], 1.0)).is_err());
+        assert!(Reading::new(kind, "", &sample(&[], 1.0)).is_err());
+        assert!(Reading::new(kind, "a", &sample(&[("x\"", "")], 1.0)).is_err());
+        assert!(Reading::new(kind, "a", &sample(&[], -1.0)).is_err());
+        assert!(Reading::new(Kind::Gauge, "a", &sample(&[], f64::NAN)).is_err());
+        assert!(Reading::new(kind, "a", &sample(&[("b", &"x".repeat(500))], 1.0)).is_err());
+    }
+}

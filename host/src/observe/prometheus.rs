@@ -1,0 +1,324 @@
+//! `GET /metrics`: what the host and its extensions count, as Prometheus reads it (text format 0.0.4).
+
+use std::{
+    collections::BTreeMap,
+    fmt::Write,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    http::client::HttpCounts,
+    observe::{
+        meters::{Kind, Series, quoted},
+        process,
+        status::{ExtensionStatus, State},
+    },
+    runtime::runner::Shared,
+};
+
+/// Content type of the answer.
+pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Collects what is shown.
+pub struct Metrics {
+    shared: Arc<Shared>,
+    store_file: PathBuf,
+    started: Instant,
+}
+
+/// What is shown of one extension.
+struct Shown {
+    status: ExtensionStatus,
+    cpu: Option<Duration>,
+    calls_in_flight: usize,
+    series: Vec<Series>,
+}
+
+/// What is shown at one moment.
+struct Snapshot {
+    uptime: Duration,
+    store_bytes: Option<u64>,
+    resident_bytes: Option<u64>,
+    http: HttpCounts,
+    extensions: Vec<Shown>,
+}
+
+impl Metrics {
+    /// Shows the extensions of `shared`, whose store is `store_file`.
+    #[must_use]
+    pub fn new(shared: Arc<Shared>, store_file: PathBuf) -> Self {
+        Self {
+            shared,
+            store_file,
+            started: Instant::now(),
+        }
+    }
+
+    /// Everything, as it is now.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let slots = self.shared.services.bus.slots();
+        let shown = |slot: &Arc<crate::runtime::extension::Slot>| Shown {
+            status: slot.status(),
+            cpu: slot
+                .meters
+                .thread()
+                .and_then(|thread| process::cpu_of(&thread)),
+            calls_in_flight: slot.calls(),
+            series: slot.meters.series(),
+        };
+        render(&Snapshot {
+            uptime: self.started.elapsed(),
+            store_bytes: std::fs::metadata(&self.store_file)
+                .ok()
+                .map(|file| file.len()),
+            resident_bytes: process::resident_bytes(),
+            http: self.shared.http.counts(),
+            extensions: slots.iter().map(shown).collect(),
+        })
+    }
+}
+
+/// Text in which each metric's series stand together, as the format wants it.
+#[derive(Default)]
+struct Text(String);
+
+impl Text {
+    fn head(&mut self, name: &str, kind: Kind, help: &str) {
+        let kind = match kind {
+            Kind::Counter => "counter",
+            Kind::Gauge => "gauge",
+        };
+        // Writing to a string cannot fail.
+        let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}");
+    }
+
+    fn series(&mut self, name: &str, labels: &str, value: f64) {
+        let _ = if labels.is_empty() {
+            writeln!(self.0, "{name} {value}")
+        } else {
+            writeln!(self.0, "{name}{{{labels}}} {value}")
+        };
+    }
+
+    fn single(&mut self, name: &str, kind: Kind, help: &str, value: Option<f64>) {
+        if let Some(value) = value {
+            self.head(name, kind, help);
+            self.series(name, "", value);
+        }
+    }
+}
+
+fn render(snapshot: &Snapshot) -> String {
+    let mut text = Text::default();
+    let whole = |bytes: Option<u64>| bytes.map(|bytes| bytes as f64);
+    text.single(
+        "tig_host_uptime_seconds",
+        Kind::Gauge,
+        "Time since the host started.",
+        Some(snapshot.uptime.as_secs_f64()),
+    );
+    text.single(
+        "tig_host_store_bytes",
+        Kind::Gauge,
+        "Size of the store's file.",
+        whole(snapshot.store_bytes),
+    );
+    text.single(
+        "process_resident_memory_bytes",
+        Kind::Gauge,
+        "Resident memory of the host's process.",
+        whole(snapshot.resident_bytes),
+    );
+    let name = "tig_host_http_calls_total";
+    text.head(
+        name,
+        Kind::Counter,
+        "HTTP requests of extensions, by what came of them.",
+    );
+    for (outcome, count) in snapshot.http {
+        text.series(name, &format!("outcome={}", quoted(outcome)), count as f64);
+    }
+    for family in FAMILIES {
+        text.head(family.name, family.kind, family.help);
+        for shown in &snapshot.extensions {
+            if let Some(value) = (family.value)(shown) {
+                let labels = format!("extension={}", quoted(&shown.status.name));
+                text.series(family.name, &labels, value);
+            }
+        }
+    }
+    render_own(&snapshot.extensions, &mut text);
+    text.0
+}
+
+/// What extensions count of themselves: the same name from two of them is one metric.
+fn render_own(extensions: &[Shown], text: &mut Text) {
+    let mut families: BTreeMap<&str, Vec<(&Shown, &Series)>> = BTreeMap::new();
+    for shown in extensions {
+        for series in &shown.series {
+            families
+                .entry(&series.name)
+                .or_default()
+                .push((shown, series));
+        }
+    }
+    for (name, members) in families {
+        let kind = members[0].1.kind;
+        let name = match kind {
+            Kind::Counter => format!("tig_extension_{name}_total"),
+            Kind::Gauge => format!("tig_extension_{name}"),
+        };
+        text.head(&name, kind, "Told by extensions.");
+        for (shown, series) in members {
+            let extension = quoted(&shown.status.name);
+            let labels = match series.labels.as_str() {
+                "" => format!("extension={extension}"),
+                labels => format!("extension={extension},{labels}"),
+            };
+            text.series(&name, &labels, series.value);
+        }
+    }
+}
+
+struct Family {
+    name: &'static str,
+    kind: Kind,
+    help: &'static str,
+    value: fn(&Shown) -> Option<f64>,
+}
+
+const FAMILIES: [Family; 11] = [
+    Family {
+        name: "tig_host_handled_total",
+        kind: Kind::Counter,
+        help: "Events, responses and requests that the extension has handled.",
+        value: |shown| Some(shown.status.handled as f64),
+    },
+    Family {
+        name: "tig_host_failed_total",
+        kind: Kind::Counter,
+        help: "Those of them that failed.",
+        value: |shown| Some(shown.status.failed as f64),
+    },
+    Family {
+        name: "tig_host_waiting",
+        kind: Kind::Gauge,
+        help: "Events, responses and requests that wait for the extension.",
+        value: |shown| Some(shown.status.waiting as f64),
+    },
+    Family {
+        name: "tig_host_unfinished",
+        kind: Kind::Gauge,
+        help: "Pieces of work that the extension has not finished; a drain waits for them.",
+        value: |shown| Some(shown.status.unfinished as f64),
+    },
+    Family {
+        name: "tig_host_cpu_seconds_total",
+        kind: Kind::Counter,
+        help: "Processor time of the extension's thread.",
+        value: |shown| shown.cpu.map(|cpu| cpu.as_secs_f64()),
+    },
+    Family {
+        name: "tig_host_http_calls_in_flight",
+        kind: Kind::Gauge,
+        help: "HTTP requests of the extension that are not answered.",
+        value: |shown| Some(shown.calls_in_flight as f64),
+    },
+    Family {
+        name: "tig_host_reloads_total",
+        kind: Kind::Counter,
+        help: "Times that a version has taken over from another.",
+        value: |shown| Some(shown.status.reloads as f64),
+    },
+    Family {
+        name: "tig_host_last_switch_seconds",
+        kind: Kind::Gauge,
+        help: "Time that events waited for the last reload.",
+        value: |shown| shown.status.last_switch_us.map(|time| time as f64 / 1e6),
+    },
+    Family {
+        name: "tig_host_restarts_total",
+        kind: Kind::Counter,
+        help: "Instances made anew after a panic.",
+        value: |shown| Some(shown.status.restarts as f64),
+    },
+    Family {
+        name: "tig_host_code_bytes",
+        kind: Kind::Gauge,
+        help: "Plugin files that stay mapped for the extension.",
+        value: |shown| Some(shown.status.code_bytes as f64),
+    },
+    Family {
+        name: "tig_host_up",
+        kind: Kind::Gauge,
+        help: "1 if events reach the extension, 0 if it is stopped.",
+        value: |shown| Some(f64::from(u8::from(shown.status.state != State::Stopped))),
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::extension::Slot;
+
+    fn shown(name: &str, series: Vec<Series>) -> Shown {
+        Shown {
+            status: Slot::new(name).status(),
+            cpu: Some(Duration::from_millis(1500)),
+            calls_in_flight: 2,
+            series,
+        }
+    }
+
+    fn series(name: &str, labels: &str, kind: Kind, value: f64) -> Series {
+        Series {
+            name: name.to_owned(),
+            labels: labels.to_owned(),
+            kind,
+            value,
+        }
+    }
+
+    #[test]
+    fn every_metric_stands_once_with_all_its_series() {
+        let snapshot = Snapshot {
+            uptime: Duration::from_secs(7),
+            store_bytes: Some(4096),
+            resident_bytes: None,
+            http: [("answered", 3), ("failed", 1), ("rate_limited", 0)],
+            extensions: vec![
+                shown(
+                    "a",
+                    vec![
+                        series("jobs", "challenge=\"c1\"", Kind::Gauge, 2.5),
+                        series("done", "", Kind::Counter, 4.0),
+                    ],
+                ),
+                shown("b", vec![series("jobs", "", Kind::Gauge, 1.0)]),
+            ],
+        };
+        let text = render(&snapshot);
+        for line in [
+            "tig_host_store_bytes 4096",
+            "tig_host_http_calls_total{outcome=\"answered\"} 3",
+            "tig_host_cpu_seconds_total{extension=\"a\"} 1.5",
+            "tig_extension_jobs{extension=\"a\",challenge=\"c1\"} 2.5",
+            "tig_extension_jobs{extension=\"b\"} 1",
+            "tig_extension_done_total{extension=\"a\"} 4",
+        ] {
+            assert!(text.lines().any(|of| of == line), "no {line} in\n{text}");
+        }
+        assert!(!text.contains("resident"), "what is not known is not shown");
+        let mut heads: Vec<&str> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("# TYPE "))
+            .collect();
+        let count = heads.len();
+        heads.sort_unstable();
+        heads.dedup();
+        assert_eq!(heads.len(), count);
+    }
+}

@@ -1,0 +1,195 @@
+//! Names handlers that take too long. A native handler cannot be stopped: it is reported, and its mailbox waits.
+//!
+//! A call only counts up; time is taken by who looks. So watching costs a call next to nothing, and what is told is exact
+//! to [`LOOK_EVERY`].
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use tracing::{error, warn};
+
+use crate::{observe::status::Busy, runtime::extension::Slot};
+
+/// A handler that takes longer is worth a warning.
+pub const SLOW: Duration = Duration::from_secs(1);
+
+/// A handler that takes longer needs a person.
+pub const STUCK: Duration = Duration::from_secs(10);
+
+/// How often handlers are looked at.
+pub const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// What an extension is doing.
+#[derive(Debug)]
+pub struct Activity {
+    /// Calls begun plus calls ended: odd while one runs.
+    steps: AtomicU64,
+    /// What the call is about.
+    what: Mutex<Arc<str>>,
+    seen: Mutex<Option<Seen>>,
+}
+
+impl Default for Activity {
+    fn default() -> Self {
+        Self {
+            steps: AtomicU64::new(0),
+            what: Mutex::new("".into()),
+            seen: Mutex::default(),
+        }
+    }
+}
+
+/// A call that was running when somebody looked.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    steps: u64,
+    since: Instant,
+    reported: Duration,
+}
+
+impl Activity {
+    /// Names what the calls from now on are about.
+    pub fn name(&self, what: &Arc<str>) {
+        *lock(&self.what) = Arc::clone(what);
+    }
+
+    /// A call begins. Only one thread calls this and [`Activity::end`].
+    pub fn begin(&self) {
+        self.step();
+    }
+
+    /// The call has ended.
+    pub fn end(&self) {
+        self.step();
+    }
+
+    /// Cheaper than an addition that other threads could make too.
+    fn step(&self) {
+        let steps = self.steps.load(Ordering::Relaxed);
+        self.steps.store(steps + 1, Ordering::Relaxed);
+    }
+
+    /// Whether a call runs.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        !self.steps.load(Ordering::Relaxed).is_multiple_of(2)
+    }
+
+    /// The call that has passed a bound since the last look, and the bound.
+    pub fn look(&self, now: Instant) -> Option<(Arc<str>, Duration)> {
+        let steps = self.steps.load(Ordering::Relaxed);
+        let mut seen = lock(&self.seen);
+        if steps.is_multiple_of(2) {
+            *seen = None;
+            return None;
+        }
+        let call = match seen.as_mut() {
+            Some(call) if call.steps == steps => call,
+            _ => seen.insert(Seen {
+                steps,
+                since: now,
+                reported: Duration::ZERO,
+            }),
+        };
+        let taken = now.duration_since(call.since);
+        let passed = [STUCK, SLOW].into_iter().find(|&bound| taken >= bound)?;
+        if passed <= call.reported {
+            return None;
+        }
+        call.reported = passed;
+        Some((Arc::clone(&lock(&self.what)), passed))
+    }
+
+    /// The call that takes longer than [`SLOW`], if it still runs.
+    #[must_use]
+    pub fn overdue(&self) -> Option<Busy> {
+        let seen = (*lock(&self.seen))?;
+        let taken = seen.since.elapsed();
+        let runs = self.steps.load(Ordering::Relaxed) == seen.steps;
+        (runs && taken >= SLOW).then(|| Busy {
+            what: lock(&self.what).to_string(),
+            seconds: taken.as_secs(),
+            stuck: taken >= STUCK,
+        })
+    }
+}
+
+/// No code panics while it holds one of the locks.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What a look has found out.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Finding {
+    /// Nothing new.
+    Well,
+    /// A handler has just become slow.
+    Slow,
+    /// A handler has just become stuck.
+    Stuck,
+}
+
+/// Looks at an extension once.
+pub fn look(slot: &Slot) -> Finding {
+    let extension = &slot.name;
+    match slot.activity().look(Instant::now()) {
+        None => Finding::Well,
+        Some((what, STUCK)) => {
+            error!(
+                extension,
+                %what,
+                "stuck for more than {} s; its events wait, the other extensions go on",
+                STUCK.as_secs()
+            );
+            Finding::Stuck
+        }
+        Some((what, bound)) => {
+            warn!(extension, %what, "takes more than {} s", bound.as_secs());
+            Finding::Slow
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_bound_is_reported_once() {
+        let activity = Activity::default();
+        let start = Instant::now();
+        assert_eq!(activity.look(start), None);
+        activity.name(&"new_block".into());
+        activity.begin();
+        assert_eq!(activity.look(start), None);
+        assert_eq!(
+            activity.look(start + SLOW),
+            Some(("new_block".into(), SLOW))
+        );
+        assert_eq!(activity.look(start + SLOW * 2), None);
+        assert_eq!(
+            activity.look(start + STUCK),
+            Some(("new_block".into(), STUCK))
+        );
+        assert_eq!(activity.look(start + STUCK * 2), None);
+        activity.end();
+        assert_eq!(activity.look(start + STUCK * 3), None);
+    }
+
+    #[test]
+    fn many_short_calls_are_not_one_long_one() {
+        let activity = Activity::default();
+        let start = Instant::now();
+        activity.begin();
+        assert_eq!(activity.look(start), None);
+        activity.end();
+        activity.begin();
+        assert_eq!(activity.look(start + STUCK), None);
+    }
+}

@@ -1,0 +1,341 @@
+//! Gives events their place in the global order and puts them into the mailboxes of those that handle them.
+//!
+//! Invariants: where an event goes, and that there is room for it, is settled when it is emitted ([`Bus::claim`]); it gets
+//! its sequence number when it is published, under one lock with the mailboxes, so that every extension sees events in
+//! the same order. Publishing never blocks on an extension and never fails.
+
+mod router;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::runtime::{
+    bus::router::{Route, Router},
+    event::{Event, Kind},
+    extension::Slot,
+    mailbox::{Delivery, EVENTS_MAX},
+};
+
+/// The present extensions and what they handle.
+struct Table {
+    /// In the config's order.
+    slots: Vec<(Arc<Slot>, Vec<String>)>,
+    router: Router<Arc<Slot>>,
+}
+
+impl Table {
+    fn rebuild(&mut self) {
+        let subscriptions = self
+            .slots
+            .iter()
+            .map(|(slot, events)| (Arc::clone(slot), events.as_slice()));
+        self.router = Router::new(subscriptions);
+    }
+}
+
+/// See the module's documentation.
+pub struct Bus {
+    table: Mutex<Table>,
+    /// The last sequence number.
+    order: Mutex<u64>,
+}
+
+/// An event on its way from a handler to the global order. Dropped, it gives its room back.
+#[derive(Debug)]
+pub struct Outgoing {
+    route: Arc<Route<Arc<Slot>>>,
+    payload: Arc<[u8]>,
+    kind: Kind,
+    /// Its key in the outbox, once it is there.
+    pub outbox_id: Option<u64>,
+    published: bool,
+}
+
+impl Outgoing {
+    /// Name of the event.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.route.event
+    }
+
+    /// Arguments, as JSON.
+    #[must_use]
+    pub fn payload(&self) -> &[u8] {
+        &self.payload
+    }
+
+    /// See [`Kind`].
+    #[must_use]
+    pub fn is_durable(&self) -> bool {
+        self.kind == Kind::Durable
+    }
+
+    /// Names of the extensions that will handle it.
+    pub fn subscribers(&self) -> impl Iterator<Item = &str> {
+        self.route.subscribers.iter().map(|slot| slot.name.as_str())
+    }
+}
+
+impl Outgoing {
+    /// Its way, and the event with its place in the order.
+    fn numbered(mut self, sequence: u64) -> (Arc<Route<Arc<Slot>>>, Arc<Event>) {
+        self.published = true;
+        let event = Arc::new(Event {
+            sequence,
+            name: Arc::clone(&self.route.event),
+            payload: Arc::clone(&self.payload),
+            outbox_id: self.outbox_id,
+            latest: self.kind == Kind::Latest,
+        });
+        (Arc::clone(&self.route), event)
+    }
+}
+
+impl Drop for Outgoing {
+    fn drop(&mut self) {
+        if !self.published && self.kind != Kind::Latest {
+            for slot in &self.route.subscribers {
+                slot.mailbox.release(1);
+            }
+        }
+    }
+}
+
+fn delivery(event: &Arc<Event>) -> Delivery {
+    Delivery {
+        event: Arc::clone(event),
+        redelivered: false,
+    }
+}
+
+/// The extension that has no room.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "event `{event}`: extension `{extension}` has no room, {EVENTS_MAX} events wait for it; emit less or try later"
+)]
+pub struct Full {
+    /// Name of the event.
+    pub event: String,
+    /// Name of the extension.
+    pub extension: String,
+}
+
+impl Default for Bus {
+    fn default() -> Self {
+        Self {
+            table: Mutex::new(Table {
+                slots: Vec::new(),
+                router: Router::new([]),
+            }),
+            order: Mutex::new(0),
+        }
+    }
+}
+
+impl Bus {
+    /// Sets the events that the extension in `slot` handles. A slot that is not known yet is put behind the others.
+    pub fn subscribe(&self, slot: &Arc<Slot>, events: &[String]) {
+        let mut table = lock(&self.table);
+        let known = table
+            .slots
+            .iter_mut()
+            .find(|(known, _)| Arc::ptr_eq(known, slot));
+        match known {
+            Some((_, before)) => *before = events.to_vec(),
+            None => table.slots.push((Arc::clone(slot), events.to_vec())),
+        }
+        table.rebuild();
+    }
+
+    /// The extension in `slot` handles nothing any more.
+    pub fn remove(&self, slot: &Arc<Slot>) {
+        let mut table = lock(&self.table);
+        table.slots.retain(|(known, _)| !Arc::ptr_eq(known, slot));
+        table.rebuild();
+    }
+
+    /// Puts the extensions into the order of `names`.
+    pub fn order(&self, names: &[String]) {
+        let mut table = lock(&self.table);
+        let place = |slot: &Slot| names.iter().position(|name| *name == slot.name);
+        table.slots.sort_by_key(|(slot, _)| place(slot));
+        table.rebuild();
+    }
+
+    /// Whether any extension handles the event.
+    #[must_use]
+    pub fn is_handled(&self, event: &str) -> bool {
+        lock(&self.table).router.route(event).is_some()
+    }
+
+    /// The present extensions, in the config's order.
+    #[must_use]
+    pub fn slots(&self) -> Vec<Arc<Slot>> {
+        let table = lock(&self.table);
+        table
+            .slots
+            .iter()
+            .map(|(slot, _)| Arc::clone(slot))
+            .collect()
+    }
+
+    /// Settles where an event goes and claims room for it; `None` if nobody handles it.
+    ///
+    /// # Errors
+    ///
+    /// An extension that handles it has no room; nothing is claimed then.
+    pub fn claim(&self, name: &str, payload: &[u8], kind: Kind) -> Result<Option<Outgoing>, Full> {
+        let Some(route) = lock(&self.table).router.route(name).cloned() else {
+            return Ok(None);
+        };
+        if kind != Kind::Latest {
+            for (place, slot) in route.subscribers.iter().enumerate() {
+                if slot.mailbox.claim() {
+                    continue;
+                }
+                for claimed in &route.subscribers[..place] {
+                    claimed.mailbox.release(1);
+                }
+                return Err(Full {
+                    event: name.to_owned(),
+                    extension: slot.name.clone(),
+                });
+            }
+        }
+        Ok(Some(Outgoing {
+            route,
+            payload: payload.into(),
+            kind,
+            outbox_id: None,
+            published: false,
+        }))
+    }
+
+    /// Publishes events in their order. Each mailbox is opened once for all of them.
+    pub fn publish(&self, events: Vec<Outgoing>) {
+        let mut last = lock(&self.order);
+        let mut number = |outgoing: Outgoing| {
+            *last += 1;
+            outgoing.numbered(*last)
+        };
+        let count = events.len();
+        if count == 1 {
+            for (route, event) in events.into_iter().map(number) {
+                for slot in &route.subscribers {
+                    slot.mailbox.put_events([delivery(&event)]);
+                }
+            }
+            return;
+        }
+        let mut shares: Vec<(Arc<Slot>, Vec<Delivery>)> = Vec::new();
+        for (route, event) in events.into_iter().map(&mut number) {
+            for slot in &route.subscribers {
+                let known = shares.iter().position(|(of, _)| Arc::ptr_eq(of, slot));
+                let place = known.unwrap_or_else(|| {
+                    shares.push((Arc::clone(slot), Vec::with_capacity(count)));
+                    shares.len() - 1
+                });
+                shares[place].1.push(delivery(&event));
+            }
+        }
+        for (slot, share) in shares {
+            slot.mailbox.put_events(share);
+        }
+    }
+
+    /// Publishes an event of the host itself.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Bus::claim`].
+    pub fn tell(&self, name: &str, payload: &[u8], kind: Kind) -> Result<(), Full> {
+        let outgoing = self.claim(name, payload, kind)?;
+        self.publish(outgoing.into_iter().collect());
+        Ok(())
+    }
+}
+
+/// No code panics while it holds one of the locks, so what is in a poisoned one is still whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::runtime::mailbox::{Item, Taken};
+
+    fn bus(subscriptions: &[Vec<String>]) -> Bus {
+        let bus = Bus::default();
+        for (index, events) in subscriptions.iter().enumerate() {
+            bus.subscribe(&Arc::new(Slot::new(&index.to_string())), events);
+        }
+        bus
+    }
+
+    fn drain(slot: &Slot, count: usize) -> Vec<Arc<Event>> {
+        let event = |_| match slot.mailbox.take() {
+            Taken::Item(Item::Event(delivery)) => delivery.event,
+            _ => panic!("expected an event"),
+        };
+        (0..count).map(event).collect()
+    }
+
+    proptest! {
+        /// No event is lost, repeated or reordered for any extension, from however many threads they come.
+        #[test]
+        fn every_subscriber_gets_every_event_once_in_one_order(
+            subscriptions in prop::collection::vec(prop::collection::vec("[abc]", 0..3), 1..4),
+            batches in prop::collection::vec(prop::collection::vec("[abcd]", 0..8), 1..4),
+        ) {
+            let bus = bus(&subscriptions);
+            std::thread::scope(|scope| {
+                for batch in &batches {
+                    scope.spawn(|| {
+                        let claim = |name: &String| bus.claim(name, b"{}", Kind::Plain).unwrap();
+                        bus.publish(batch.iter().filter_map(claim).collect());
+                    });
+                }
+            });
+            let published = batches.concat();
+            let mut order = std::collections::BTreeMap::new();
+            for (slot, events) in bus.slots().iter().zip(&subscriptions) {
+                let mut expected: Vec<&String> =
+                    published.iter().filter(|name| events.contains(*name)).collect();
+                let got = drain(slot, expected.len());
+                prop_assert!(slot.mailbox.is_empty(), "nothing is left over");
+                prop_assert!(got.is_sorted_by(|a, b| a.sequence < b.sequence));
+                for event in &got {
+                    let name = order.entry(event.sequence).or_insert_with(|| event.name.clone());
+                    prop_assert_eq!(&*name, &event.name, "one order for all");
+                }
+                let mut names: Vec<String> = got.iter().map(|event| event.name.to_string()).collect();
+                names.sort();
+                expected.sort();
+                prop_assert_eq!(names.iter().collect::<Vec<_>>(), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn an_event_without_room_is_refused_by_name_and_claims_nothing() {
+        let handles = vec!["a".to_owned()];
+        let bus = bus(&[handles.clone(), vec![], handles]);
+        let slots = bus.slots();
+        for _ in 0..EVENTS_MAX {
+            assert!(slots[2].mailbox.claim());
+        }
+        let full = bus.claim("a", b"{}", Kind::Plain).unwrap_err();
+        assert_eq!(full.extension, "2");
+        slots[2].mailbox.release(1);
+        let claimed = bus.claim("a", b"{}", Kind::Plain).unwrap();
+        assert!(bus.claim("a", b"{}", Kind::Plain).is_err());
+        assert!(bus.claim("a", b"{}", Kind::Latest).is_ok(), "needs no room");
+        drop(claimed);
+        assert!(
+            bus.claim("a", b"{}", Kind::Plain).is_ok(),
+            "an event that does not come gives its room back"
+        );
+    }
+}

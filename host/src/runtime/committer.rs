@@ -1,0 +1,333 @@
+//! Puts transactions on disk, those of all extensions that wait at the same time in one write, and lets their effects take
+//! place afterwards.
+//!
+//! Invariants: nothing is published, sent or answered before the transaction that asked for it is on disk; transactions
+//! of one extension take place in the order of its handlers. A store that has failed once is not written to again: what
+//! extensions hold in memory may be ahead of it, so the host must be started anew.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use tokio::sync::Notify;
+use tracing::error;
+
+use crate::{
+    runtime::{effects::Effects, extension::Slot, runner::Shared},
+    store::Commit,
+};
+
+/// A transaction of the extension in `slot`.
+pub struct Job {
+    /// The extension.
+    pub slot: Arc<Slot>,
+    /// What it asked for.
+    pub effects: Effects,
+    /// See [`Effects::bytes`].
+    pub bytes: usize,
+}
+
+/// Transactions that are on disk, or were refused; nothing else of them has taken place.
+#[must_use]
+pub struct Written {
+    jobs: Vec<Job>,
+    result: Result<(), String>,
+}
+
+impl Written {
+    /// Lets the rest of them take place.
+    pub fn take_place(self, shared: &Shared) {
+        for job in self.jobs {
+            match &self.result {
+                Ok(()) => job.effects.take_place(shared, &job.slot),
+                Err(reason) => job.effects.refuse(&job.slot, reason),
+            }
+            job.slot.desk.settle(job.bytes);
+        }
+    }
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: Vec<Job>,
+    stopping: bool,
+    asleep: bool,
+}
+
+/// See the module's documentation.
+#[derive(Default)]
+pub struct Committer {
+    queue: Mutex<Queue>,
+    filled: Condvar,
+    failed: OnceLock<String>,
+    has_failed: Notify,
+}
+
+impl Committer {
+    /// Why nothing can be put on disk any more.
+    #[must_use]
+    pub fn failed(&self) -> Option<&str> {
+        self.failed.get().map(String::as_str)
+    }
+
+    /// Waits until nothing can be put on disk any more; tells why.
+    pub async fn failure(&self) -> String {
+        loop {
+            let notified = self.has_failed.notified();
+            if let Some(reason) = self.failed() {
+                return reason.to_owned();
+            }
+            notified.await;
+        }
+    }
+
+    /// Takes a transaction that has its number from [`crate::runtime::fence::Desk::hand_in`].
+    pub fn submit(&self, job: Job) {
+        let mut queue = self.lock();
+        queue.jobs.push(job);
+        if std::mem::take(&mut queue.asleep) {
+            self.filled.notify_one();
+        }
+    }
+
+    /// Ends [`Committer::run`] when all that was submitted is done.
+    pub fn stop(&self) {
+        self.lock().stopping = true;
+        self.filled.notify_one();
+    }
+
+    /// Works until it is stopped.
+    pub fn run(&self, shared: &Shared) {
+        while let Some(jobs) = self.take() {
+            self.write(shared, jobs).take_place(shared);
+        }
+    }
+
+    /// Puts the transactions that wait on disk, if there are any, for whoever has no thread for [`Committer::run`].
+    pub fn write_waiting(&self, shared: &Shared) -> Option<Written> {
+        let jobs = std::mem::take(&mut self.lock().jobs);
+        (!jobs.is_empty()).then(|| self.write(shared, jobs))
+    }
+
+    fn write(&self, shared: &Shared, mut jobs: Vec<Job>) -> Written {
+        let result = match self.failed() {
+            Some(reason) => Err(reason.to_owned()),
+            None => write(shared, &mut jobs),
+        };
+        if let Err(reason) = &result
+            && self.failed.set(reason.clone()).is_ok()
+        {
+            error!("nothing can be stored any more, so nothing is accepted: {reason}");
+            self.has_failed.notify_waiters();
+        }
+        Written { jobs, result }
+    }
+
+    /// Waits for transactions; `None` when the host stops and none is left.
+    fn take(&self) -> Option<Vec<Job>> {
+        // Extensions that wait for this processor go first: what they submit joins this write.
+        std::thread::yield_now();
+        let mut queue = self.lock();
+        while queue.jobs.is_empty() {
+            if queue.stopping {
+                return None;
+            }
+            queue.asleep = true;
+            queue = self
+                .filled
+                .wait(queue)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        queue.asleep = false;
+        Some(std::mem::take(&mut queue.jobs))
+    }
+
+    /// No code panics while it holds the lock.
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn write(shared: &Shared, jobs: &mut [Job]) -> Result<(), String> {
+    let commits = jobs.iter_mut().map(|job| Commit {
+        extension: &job.slot.name,
+        writes: &job.effects.writes,
+        durable: &mut job.effects.events,
+        handled: job.effects.handled,
+        given_back: &job.effects.given_back,
+    });
+    let written = shared.services.store.commit(commits);
+    written.map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use redb::{StorageBackend, backends::InMemoryBackend};
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::{
+        http::client::HttpClient,
+        runtime::{
+            clock::{Clock, Random},
+            event::Kind,
+            mailbox::{Answered, Item, Refusal, Taken},
+            pending_writes::Writes,
+        },
+        store::Store,
+    };
+
+    fn shared(store: Store) -> Arc<Shared> {
+        let runtime = tokio::runtime::Handle::current();
+        let http = HttpClient::new(runtime).unwrap();
+        let sources = (Clock::start(), Random::from_system());
+        Arc::new(Shared::new(store, http, sources))
+    }
+
+    fn slot(shared: &Shared, name: &str) -> (Arc<Slot>, u64) {
+        let slot = Arc::new(Slot::new(name));
+        shared
+            .services
+            .bus
+            .subscribe(&slot, &[format!("to_{name}")]);
+        let tenure = slot.desk.take_over();
+        (slot, tenure)
+    }
+
+    fn submit(shared: &Shared, slot: &Arc<Slot>, tenure: u64, effects: Effects) {
+        slot.desk.hand_in(tenure, 0).unwrap();
+        let (slot, bytes) = (Arc::clone(slot), 0);
+        shared.committer.submit(Job {
+            slot,
+            effects,
+            bytes,
+        });
+    }
+
+    #[tokio::test]
+    async fn an_event_is_seen_after_what_came_with_it_is_on_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let shared = shared(Store::open(folder.path(), "", "").unwrap());
+        let emitters = ["a", "b", "c"].map(|name| slot(&shared, name));
+        let (reader, _) = slot(&shared, "reader");
+        std::thread::scope(|scope| {
+            scope.spawn(|| shared.committer.run(&shared));
+            for round in 0..20 {
+                for (slot, tenure) in &emitters {
+                    let key = format!("{}{round}", slot.name);
+                    let event = shared
+                        .services
+                        .bus
+                        .claim("to_reader", key.as_bytes(), Kind::Plain);
+                    let effects = Effects {
+                        writes: Writes::from([(key.clone(), Some(Arc::from(key.as_bytes())))]),
+                        events: event.unwrap().into_iter().collect(),
+                        ..Effects::default()
+                    };
+                    submit(&shared, slot, *tenure, effects);
+                }
+            }
+            let mut last = std::collections::BTreeMap::new();
+            for _ in 0..20 * emitters.len() {
+                let Taken::Item(Item::Event(delivery)) = reader.mailbox.take() else {
+                    panic!("expected an event")
+                };
+                let key = std::str::from_utf8(&delivery.event.payload).unwrap();
+                let (extension, round) = key.split_at(1);
+                let stored = shared.services.store.get(extension, key).unwrap();
+                assert_eq!(stored.as_deref(), Some(key.as_bytes()));
+                let round: u64 = round.parse().unwrap();
+                let before = last.insert(extension.to_owned(), round);
+                assert!(before.is_none_or(|before| before < round), "in order");
+            }
+            emitters
+                .iter()
+                .for_each(|(slot, _)| slot.desk.wait_until_clear());
+            shared.committer.stop();
+        });
+    }
+
+    /// Storage that can be told to fail.
+    #[derive(Debug)]
+    struct Fragile {
+        memory: InMemoryBackend,
+        is_broken: Arc<AtomicBool>,
+    }
+
+    impl Fragile {
+        fn check(&self) -> std::io::Result<()> {
+            match self.is_broken.load(Ordering::Relaxed) {
+                true => Err(std::io::Error::other("no space left on device")),
+                false => Ok(()),
+            }
+        }
+    }
+
+    impl StorageBackend for Fragile {
+        fn len(&self) -> std::io::Result<u64> {
+            self.memory.len()
+        }
+
+        fn read(&self, offset: u64, out: &mut [u8]) -> std::io::Result<()> {
+            self.memory.read(offset, out)
+        }
+
+        fn set_len(&self, length: u64) -> std::io::Result<()> {
+            self.check().and_then(|()| self.memory.set_len(length))
+        }
+
+        fn sync_data(&self) -> std::io::Result<()> {
+            self.check().and_then(|()| self.memory.sync_data())
+        }
+
+        fn write(&self, offset: u64, data: &[u8]) -> std::io::Result<()> {
+            self.check().and_then(|()| self.memory.write(offset, data))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_store_that_fails_accepts_nothing_more_and_says_so() {
+        let is_broken = Arc::<AtomicBool>::default();
+        let store = Store::on(Fragile {
+            memory: InMemoryBackend::new(),
+            is_broken: Arc::clone(&is_broken),
+        });
+        let shared = shared(store.unwrap());
+        let (slot, tenure) = slot(&shared, "a");
+        let write = |sender| {
+            let event = shared.services.bus.claim("to_a", b"{}", Kind::Plain);
+            let answered = Answered {
+                reply: tig_plugin_api::HttpReply::json(200, &()).unwrap(),
+                woken: None,
+            };
+            let effects = Effects {
+                writes: Writes::from([("key".to_owned(), Some(Arc::from(&b"1"[..])))]),
+                events: event.unwrap().into_iter().collect(),
+                answer: Some((sender, Box::new(answered))),
+                ..Effects::default()
+            };
+            submit(&shared, &slot, tenure, effects);
+            slot.desk.wait_until_clear();
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(|| shared.committer.run(&shared));
+            // Nobody waits for this answer.
+            write(oneshot::channel().0);
+            assert_eq!(slot.mailbox.len(), 1);
+            is_broken.store(true, Ordering::Relaxed);
+            // Also after the disk is mended: what extensions hold in memory is ahead of it.
+            for is_still_broken in [true, false] {
+                is_broken.store(is_still_broken, Ordering::Relaxed);
+                let (sender, mut receiver) = oneshot::channel();
+                write(sender);
+                let Some(Refusal::Failed(reason)) = receiver.try_recv().unwrap().err() else {
+                    panic!("expected a refusal")
+                };
+                assert!(reason.contains("no space left"), "{reason}");
+            }
+            assert_eq!(slot.mailbox.len(), 1, "nothing more is published");
+            shared.committer.stop();
+        });
+        assert!(shared.committer.failure().await.contains("no space left"));
+    }
+}

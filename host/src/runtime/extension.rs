@@ -1,0 +1,329 @@
+//! The place of one extension in the host: what outlives its instances and versions.
+
+use std::{
+    collections::BTreeSet,
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tig_plugin_api::{Manifest, Route};
+
+use crate::{
+    lifecycle::reconfigure::own_settings,
+    observe::{
+        meters::Meters,
+        status::{ExtensionStatus, State},
+        watchdog::Activity,
+    },
+    plugin::{Candidate, Plugin},
+    runtime::{
+        fence::Desk, long_poll::Held, mailbox::Mailbox, probation::Probation, shadow::Standing,
+    },
+};
+
+/// See the module's documentation.
+pub struct Slot {
+    /// Name of the extension in the config.
+    pub name: String,
+    /// What waits for it.
+    pub mailbox: Arc<Mailbox>,
+    activity: Mutex<Arc<Activity>>,
+    /// Who works for it, and what is on its way to disk.
+    pub desk: Desk,
+    /// HTTP requests of it that were sent and have not been answered.
+    pub calls_in_flight: Arc<AtomicUsize>,
+    /// HTTP requests that will be sent when their transaction is on disk.
+    calls_due: AtomicUsize,
+    held: Mutex<Held>,
+    probation: Mutex<Option<Probation>>,
+    /// There is one.
+    is_on_probation: AtomicBool,
+    /// Events, responses and requests that were handled.
+    pub handled: AtomicU64,
+    /// Those that failed.
+    failed: AtomicU64,
+    /// Random numbers that it has drawn.
+    pub drawn: AtomicU64,
+    /// What it counts, and how much it has not finished.
+    pub meters: Meters,
+    /// Instances made anew after a panic.
+    pub restarts: AtomicU64,
+    present: Mutex<Present>,
+}
+
+/// What is there now.
+#[derive(Default)]
+struct Present {
+    manifest: Option<Arc<Manifest>>,
+    version: String,
+    hash: String,
+    state: State,
+    settings: Option<Arc<[u8]>>,
+    routes: Vec<Route>,
+    /// Versions that have taken the seat.
+    seated: u64,
+    last_switch: Option<Duration>,
+    /// Hashes of the files that are mapped.
+    mapped: BTreeSet<String>,
+    code_bytes: u64,
+    last_failure: Option<String>,
+    shadow: Option<Shadow>,
+    rejected: Option<String>,
+}
+
+/// A candidate that runs beside an extension.
+#[derive(Clone)]
+pub struct Shadow {
+    /// How it does.
+    pub standing: Standing,
+    /// Its file as it was read.
+    pub candidate: Arc<Candidate>,
+}
+
+impl Shadow {
+    /// Why it runs no more, if so.
+    #[must_use]
+    pub fn ended(&self) -> Option<String> {
+        lock(&self.standing).ended.clone()
+    }
+}
+
+impl fmt::Debug for Slot {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Slot({})", self.name)
+    }
+}
+
+impl Slot {
+    /// The place of extension `name`, in which nothing runs yet.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            mailbox: Arc::default(),
+            activity: Mutex::default(),
+            desk: Desk::default(),
+            calls_in_flight: Arc::default(),
+            calls_due: AtomicUsize::new(0),
+            held: Mutex::default(),
+            probation: Mutex::default(),
+            is_on_probation: AtomicBool::new(false),
+            handled: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
+            drawn: AtomicU64::new(0),
+            meters: Meters::default(),
+            restarts: AtomicU64::new(0),
+            present: Mutex::default(),
+        }
+    }
+
+    /// What its present runner is doing.
+    #[must_use]
+    pub fn activity(&self) -> Arc<Activity> {
+        Arc::clone(&lock(&self.activity))
+    }
+
+    /// A runner takes over: what an earlier one is doing is not watched any more.
+    #[must_use]
+    pub fn take_over(&self) -> (u64, Arc<Activity>) {
+        let activity = Arc::<Activity>::default();
+        *lock(&self.activity) = Arc::clone(&activity);
+        (self.desk.take_over(), activity)
+    }
+
+    /// The probation, if the present version is on one.
+    pub fn probation(&self) -> Option<MutexGuard<'_, Option<Probation>>> {
+        let there = self.is_on_probation.load(Ordering::Acquire);
+        there.then(|| lock(&self.probation))
+    }
+
+    /// Begins a probation.
+    pub fn begin_probation(&self, probation: Probation) {
+        *lock(&self.probation) = Some(probation);
+        self.is_on_probation.store(true, Ordering::Release);
+    }
+
+    /// Ends the probation that began under the runner of `tenure`, if it is still there.
+    pub fn end_probation(&self, tenure: u64) -> Option<Probation> {
+        let mut probation = lock(&self.probation);
+        let ended = probation.take_if(|probation| probation.tenure == tenure)?;
+        self.is_on_probation.store(false, Ordering::Release);
+        Some(ended)
+    }
+
+    /// Gives up on a runner whose new version is on probation; `None` if there is none. Whoever works on has the tenure and
+    /// activity that are returned.
+    pub fn give_up(&self) -> Option<(Probation, u64, Arc<Activity>)> {
+        // Nobody ends the probation between one step and the next.
+        let mut probation = lock(&self.probation);
+        let ended = probation.take()?;
+        self.is_on_probation.store(false, Ordering::Release);
+        let (tenure, activity) = self.take_over();
+        Some((ended, tenure, activity))
+    }
+
+    /// Sets the candidate that runs beside the present version, and returns the one before.
+    pub fn set_shadow(&self, shadow: Option<Shadow>) -> Option<Shadow> {
+        std::mem::replace(&mut self.lock().shadow, shadow)
+    }
+
+    /// The candidate that runs beside the present version.
+    #[must_use]
+    pub fn shadow(&self) -> Option<Shadow> {
+        self.lock().shadow.clone()
+    }
+
+    /// A new version was refused; `reason` tells why.
+    pub fn reject(&self, version: &str, reason: &str) {
+        self.lock().rejected = Some(format!("{version}: {reason}"));
+    }
+
+    /// An instance of `plugin`, made with `settings`, takes its seat.
+    pub fn seat(&self, plugin: &Plugin, settings: &Arc<[u8]>) {
+        let mut present = self.lock();
+        present.settings = Some(Arc::clone(settings));
+        present.manifest = Some(Arc::clone(&plugin.manifest));
+        present.version.clone_from(&plugin.manifest.version);
+        present.hash.clone_from(&plugin.hash);
+        present.state = State::Running;
+        present.seated += 1;
+        if present.mapped.insert(plugin.hash.clone()) {
+            present.code_bytes += plugin.code_bytes;
+        }
+        present.routes = plugin
+            .manifest
+            .routes
+            .iter()
+            .filter_map(|route| Route::parse(route))
+            .collect();
+    }
+
+    /// A version took so long to take over.
+    pub fn switched(&self, time: Duration) {
+        self.lock().last_switch = Some(time);
+    }
+
+    /// HTTP requests that are sent or will be, and have not been answered.
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        self.calls_due.load(Ordering::Relaxed) + self.calls_in_flight.load(Ordering::Relaxed)
+    }
+
+    /// Requests will be sent when their transaction is on disk.
+    pub fn begin_calls_due(&self, count: usize) {
+        self.calls_due.fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// One of them was sent, or will not be.
+    pub fn end_call_due(&self) {
+        self.calls_due.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Requests whose answers it holds back.
+    pub fn held(&self) -> MutexGuard<'_, Held> {
+        lock(&self.held)
+    }
+
+    /// What the version that runs says of itself.
+    #[must_use]
+    pub fn manifest(&self) -> Option<Arc<Manifest>> {
+        self.lock().manifest.clone()
+    }
+
+    /// Version that runs.
+    #[must_use]
+    pub fn version(&self) -> String {
+        self.lock().version.clone()
+    }
+
+    /// Whether `settings` differ from those that the present instance was made with, as far as it is concerned.
+    #[must_use]
+    pub fn wants(&self, settings: &[u8]) -> bool {
+        let present = self.lock().settings.clone().unwrap_or_default();
+        *present != *settings
+            && own_settings(&present, &self.name) != own_settings(settings, &self.name)
+    }
+
+    /// Hash of the file that runs.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        self.lock().hash.clone()
+    }
+
+    /// See [`State`].
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.lock().state
+    }
+
+    /// See [`State`].
+    pub fn set_state(&self, state: State) {
+        self.lock().state = state;
+    }
+
+    /// Routes that it answers.
+    #[must_use]
+    pub fn routes(&self) -> Vec<Route> {
+        self.lock().routes.clone()
+    }
+
+    /// Whether a request is for this extension.
+    #[must_use]
+    pub fn answers(&self, method: &str, path: &str) -> bool {
+        let present = self.lock();
+        present
+            .routes
+            .iter()
+            .any(|route| route.matches(method, path))
+    }
+
+    /// Counts a failed handler; `reason` names it and tells why.
+    pub fn count_failure(&self, reason: String) {
+        self.failed.fetch_add(1, Ordering::Relaxed);
+        self.lock().last_failure = Some(reason);
+    }
+
+    /// What an operator is told.
+    #[must_use]
+    pub fn status(&self) -> ExtensionStatus {
+        let waiting = self.mailbox.len();
+        let busy = self.activity().overdue();
+        let present = self.lock();
+        ExtensionStatus {
+            name: self.name.clone(),
+            version: present.version.clone(),
+            hash: present.hash.clone(),
+            state: present.state,
+            reloads: present.seated.saturating_sub(1),
+            last_switch_us: present
+                .last_switch
+                .map(|time| u64::try_from(time.as_micros()).unwrap_or(u64::MAX)),
+            code_bytes: present.code_bytes,
+            waiting,
+            handled: self.handled.load(Ordering::Relaxed),
+            failed: self.failed.load(Ordering::Relaxed),
+            last_failure: present.last_failure.clone(),
+            rejected: present.rejected.clone(),
+            shadow: present
+                .shadow
+                .as_ref()
+                .map(|shadow| lock(&shadow.standing).clone()),
+            restarts: self.restarts.load(Ordering::Relaxed),
+            unfinished: self.meters.unfinished(),
+            busy,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Present> {
+        lock(&self.present)
+    }
+}
+
+/// No code panics while it holds one of the locks.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,402 @@
+//! What waits for one extension.
+//!
+//! Invariants: items are taken in the order in which they were put, but for events of which only the latest counts
+//! ([`Queue`]). Room for an event is claimed before it is published, so no more than [`EVENTS_MAX`] events,
+//! [`REQUESTS_MAX`] requests and the latest of each kind wait, besides the run that was taken out last. The mailbox belongs to the host, not to the extension:
+//! what waits in it survives a reload.
+
+mod queue;
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+};
+
+use tig_plugin_api::{HttpReply, HttpRequest};
+use tokio::sync::oneshot;
+
+use crate::{
+    http::listener::CONNECTIONS_MAX,
+    plugin::Plugin,
+    runtime::{event::Event, mailbox::queue::Queue, shadow::Standing},
+};
+
+/// Events that may wait; a handler whose event finds no room is told so.
+pub const EVENTS_MAX: usize = 100_000;
+
+/// Requests that may wait; a further one is answered 503. All slaves may ask at the same time, such as after a restart.
+pub const REQUESTS_MAX: usize = CONNECTIONS_MAX;
+
+/// Items that are taken out of the queue at once.
+const RUN_MAX: usize = 256;
+
+/// Something for an extension to handle.
+pub enum Item {
+    /// An event.
+    Event(Delivery),
+    /// The answer to an HTTP request of the extension, encoded.
+    Response(Arc<[u8]>),
+    /// A request to one of the extension's routes, and who waits for the answer, if anybody still does.
+    Request(Box<HttpRequest>, Option<oneshot::Sender<Answer>>),
+}
+
+/// An event on its way to one extension.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// The event, shared.
+    pub event: Arc<Event>,
+    /// It was given before, without having been handled.
+    pub redelivered: bool,
+}
+
+/// What a route answers, or why it could not.
+pub type Answer = Result<Answered, Refusal>;
+
+/// Why a route has no answer.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Refusal {
+    /// The handler has failed.
+    Failed(String),
+    /// It was told that another extension has no room for what it emits: worth trying again later.
+    Busy(String),
+}
+
+/// An extension's answer to a request.
+pub struct Answered {
+    /// The answer.
+    pub reply: HttpReply,
+    /// For an answer that is to be held: tells when to ask again.
+    pub woken: Option<oneshot::Receiver<()>>,
+}
+
+/// Something for the extension's thread itself; goes before waiting items.
+pub enum Command {
+    /// Replace the instance.
+    Swap(Successor),
+    /// The new version's probation may be over.
+    Confirm,
+    /// Run a candidate beside the instance.
+    Shadow(Box<Beside>),
+    /// End the candidate that runs beside the instance.
+    EndShadow,
+    /// End the thread. Items that wait stay where they are.
+    Stop,
+}
+
+/// What takes the place of an instance.
+pub struct Successor {
+    /// Its code.
+    pub plugin: Plugin,
+    /// JSON of its settings.
+    pub settings: Arc<[u8]>,
+    /// Is told what came of it.
+    pub done: std::sync::mpsc::Sender<Result<(), String>>,
+}
+
+/// What runs beside an instance.
+pub struct Beside {
+    /// Its code.
+    pub plugin: Plugin,
+    /// JSON of its settings.
+    pub settings: Arc<[u8]>,
+    /// Where its standing is told.
+    pub standing: Standing,
+    /// Is told what came of it.
+    pub done: std::sync::mpsc::Sender<Result<(), String>>,
+}
+
+/// What [`Mailbox::take`] returns.
+pub enum Taken {
+    /// See [`Command`].
+    Command(Command),
+    /// See [`Item`].
+    Item(Item),
+}
+
+#[derive(Default)]
+struct State {
+    commands: VecDeque<Command>,
+    items: Queue<Item>,
+    requests: usize,
+    /// Somebody sleeps until there is something to take.
+    asleep: bool,
+}
+
+impl State {
+    fn is_idle(&self) -> bool {
+        self.commands.is_empty() && self.items.is_empty()
+    }
+}
+
+/// See the module's documentation.
+#[derive(Default)]
+pub struct Mailbox {
+    state: Mutex<State>,
+    filled: Condvar,
+    /// Taken out of `state` in a run, so that its lock is not needed for each item.
+    run: Mutex<VecDeque<Item>>,
+    /// There is a command.
+    commanded: AtomicBool,
+    /// Events that wait or have a claim to a place.
+    claimed: AtomicUsize,
+}
+
+impl Mailbox {
+    /// Claims room for one event; `false` if there is none.
+    #[must_use]
+    pub fn claim(&self) -> bool {
+        let taken = self.claimed.fetch_add(1, Ordering::Relaxed);
+        if taken >= EVENTS_MAX {
+            self.release(1);
+        }
+        taken < EVENTS_MAX
+    }
+
+    /// Gives back the room of events that do not come, or have been taken.
+    pub fn release(&self, events: usize) {
+        self.claimed.fetch_sub(events, Ordering::Relaxed);
+    }
+
+    /// Puts events in their order: those that room was claimed for, and the latest of their kind.
+    pub fn put_events(&self, deliveries: impl IntoIterator<Item = Delivery>) {
+        let mut state = self.lock();
+        for delivery in deliveries {
+            if delivery.event.latest {
+                let kind = Arc::clone(&delivery.event.name);
+                state.items.push_latest(&kind, Item::Event(delivery));
+            } else {
+                state.items.push(Item::Event(delivery));
+            }
+        }
+        self.wake(state);
+    }
+
+    /// Puts items before all that waits, in their order: those that an earlier instance has not handled. They find room even
+    /// where others do not.
+    pub fn put_first(&self, items: Vec<Item>) {
+        let mut run = self.lock_run();
+        for item in items.into_iter().rev() {
+            run.push_front(item);
+        }
+        drop(run);
+        self.wake(self.lock());
+    }
+
+    /// Puts the answer to a request of the extension.
+    pub fn put_response(&self, response: Vec<u8>) {
+        let mut state = self.lock();
+        state.items.push(Item::Response(response.into()));
+        self.wake(state);
+    }
+
+    /// Puts a request to a route; `false` if too many wait already.
+    pub fn put_request(&self, request: HttpRequest, answer: oneshot::Sender<Answer>) -> bool {
+        let mut state = self.lock();
+        if state.requests >= REQUESTS_MAX {
+            return false;
+        }
+        state.requests += 1;
+        state
+            .items
+            .push(Item::Request(Box::new(request), Some(answer)));
+        self.wake(state);
+        true
+    }
+
+    /// Puts a command before all items.
+    pub fn put_command(&self, command: Command) {
+        let mut state = self.lock();
+        state.commands.push_back(command);
+        self.commanded.store(true, Ordering::Release);
+        self.wake(state);
+    }
+
+    /// Items that wait.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        let run = self.lock_run().len();
+        run + self.lock().items.len()
+    }
+
+    /// Nothing waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Waits for the next thing to do.
+    pub fn take(&self) -> Taken {
+        if let Some(item) = self.next_of_run() {
+            return Taken::Item(item);
+        }
+        // Who puts items is let go first, if it waits for this processor: going to sleep and being woken for each of them
+        // costs more than handling it.
+        if self.lock().is_idle() {
+            std::thread::yield_now();
+        }
+        let mut state = self.lock();
+        loop {
+            if let Some(taken) = self.next_of(&mut state) {
+                return taken;
+            }
+            state.asleep = true;
+            state = self
+                .filled
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+            state.asleep = false;
+        }
+    }
+
+    /// The next thing to do, if there is one.
+    pub fn try_take(&self) -> Option<Taken> {
+        let next = self.next_of_run().map(Taken::Item);
+        next.or_else(|| self.next_of(&mut self.lock()))
+    }
+
+    fn next_of_run(&self) -> Option<Item> {
+        let mut run = self.lock_run();
+        let commanded = self.commanded.load(Ordering::Acquire);
+        if commanded { None } else { run.pop_front() }
+    }
+
+    fn next_of(&self, state: &mut State) -> Option<Taken> {
+        if let Some(command) = state.commands.pop_front() {
+            let more = !state.commands.is_empty();
+            self.commanded.store(more, Ordering::Release);
+            return Some(Taken::Command(command));
+        }
+        self.refill(state).map(Taken::Item)
+    }
+
+    /// Takes a run of items out of `state`, and the first of them.
+    fn refill(&self, state: &mut State) -> Option<Item> {
+        let mut run = self.lock_run();
+        let mut events = 0;
+        while run.len() < RUN_MAX
+            && let Some(item) = state.items.pop()
+        {
+            match &item {
+                Item::Event(delivery) => events += usize::from(!delivery.event.latest),
+                Item::Request(..) => state.requests -= 1,
+                Item::Response(_) => {}
+            }
+            run.push_back(item);
+        }
+        self.release(events);
+        run.pop_front()
+    }
+
+    fn wake(&self, mut state: MutexGuard<'_, State>) {
+        if std::mem::take(&mut state.asleep) {
+            drop(state);
+            self.filled.notify_one();
+        }
+    }
+
+    fn lock_run(&self) -> MutexGuard<'_, VecDeque<Item>> {
+        self.run.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// No code panics while it holds the lock, so a poisoned state is still whole.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn delivery(sequence: u64, name: &str) -> Delivery {
+        let event = Arc::new(Event {
+            sequence,
+            name: name.into(),
+            payload: Arc::from(&b"{}"[..]),
+            outbox_id: None,
+            latest: name == "latest",
+        });
+        Delivery {
+            event,
+            redelivered: false,
+        }
+    }
+
+    fn put(mailbox: &Mailbox, sequence: u64, name: &str) {
+        assert!(name == "latest" || mailbox.claim());
+        mailbox.put_events([delivery(sequence, name)]);
+    }
+
+    fn take_sequence(mailbox: &Mailbox) -> u64 {
+        match mailbox.take() {
+            Taken::Item(Item::Event(delivery)) => delivery.event.sequence,
+            _ => panic!("expected an event"),
+        }
+    }
+
+    #[test]
+    fn events_come_out_in_the_order_they_went_in() {
+        let mailbox = Mailbox::default();
+        (1..=3).for_each(|sequence| put(&mailbox, sequence, "a"));
+        mailbox.put_first([7, 8].map(|n| Item::Event(delivery(n, "a"))).into());
+        let order: Vec<u64> = (0..5).map(|_| take_sequence(&mailbox)).collect();
+        assert_eq!(order, [7, 8, 1, 2, 3]);
+    }
+
+    #[test]
+    fn of_some_events_only_the_latest_waits() {
+        let mailbox = Mailbox::default();
+        put(&mailbox, 1, "latest");
+        put(&mailbox, 2, "a");
+        put(&mailbox, 3, "latest");
+        put(&mailbox, 4, "a");
+        let order: Vec<u64> = (0..3).map(|_| take_sequence(&mailbox)).collect();
+        assert_eq!(order, [2, 3, 4]);
+        put(&mailbox, 5, "latest");
+        assert_eq!(take_sequence(&mailbox), 5);
+    }
+
+    #[test]
+    fn room_is_claimed_before_it_is_filled() {
+        let mailbox = Mailbox::default();
+        assert!((0..EVENTS_MAX).all(|_| mailbox.claim()));
+        assert!(!mailbox.claim());
+        mailbox.put_events([delivery(1, "a")]);
+        assert!(!mailbox.claim(), "what was claimed is filled");
+        mailbox.take();
+        assert!(mailbox.claim(), "what was taken makes room");
+        mailbox.release(1);
+        assert!(mailbox.claim(), "what does not come makes room");
+    }
+
+    #[test]
+    fn commands_go_first() {
+        let mailbox = Mailbox::default();
+        put(&mailbox, 1, "a");
+        mailbox.put_command(Command::Stop);
+        assert!(matches!(mailbox.take(), Taken::Command(Command::Stop)));
+        assert_eq!(take_sequence(&mailbox), 1);
+    }
+
+    #[test]
+    fn waiting_requests_are_bounded() {
+        let mailbox = Mailbox::default();
+        let request = HttpRequest {
+            method: "GET".to_owned(),
+            path: "/".to_owned(),
+            query: String::new(),
+            headers: Vec::new(),
+            peer: String::new(),
+            body: Vec::new(),
+        };
+        for _ in 0..REQUESTS_MAX {
+            assert!(mailbox.put_request(request.clone(), oneshot::channel().0));
+        }
+        assert!(!mailbox.put_request(request.clone(), oneshot::channel().0));
+        mailbox.take();
+        assert!(mailbox.put_request(request, oneshot::channel().0));
+    }
+}

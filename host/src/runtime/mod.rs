@@ -1,0 +1,18 @@
+//! Events in, effects out: the bus, the mailboxes, the extensions' threads and their transactions.
+//!
+//! Knows no file, socket, config or operator: what reaches the outside leaves through the store and the HTTP client.
+
+pub mod bus;
+pub mod clock;
+pub mod committer;
+pub mod effects;
+pub mod event;
+pub mod extension;
+pub mod fence;
+pub mod long_poll;
+pub mod mailbox;
+pub mod pending_writes;
+pub mod probation;
+pub mod runner;
+pub mod shadow;
+pub mod transaction;

@@ -1,0 +1,309 @@
+//! From an item of the mailbox to a call and its effects.
+
+use std::sync::Arc;
+
+use abi_stable::{
+    sabi_trait::TD_Opaque,
+    sabi_types::RMut,
+    std_types::{RResult, RSlice, RStr, RVec},
+};
+use tig_plugin_api::{
+    HttpReply, HttpRequest,
+    abi::{EventRef, Failure, Host_TO, HostRef, InstanceBox},
+};
+use tokio::sync::oneshot;
+use tracing::error;
+
+use super::{Again, Runner};
+use crate::runtime::{
+    committer::Job,
+    effects::Effects,
+    mailbox::{Answer, Answered, Delivery, Item, Refusal},
+    shadow::{Copied, compare::Record},
+    transaction::Transaction,
+};
+
+/// Why a call had no effect.
+pub(super) enum CallError {
+    /// There is no instance.
+    Stopped,
+    /// Another runner works in place of this one.
+    Replaced,
+    /// The handler returned an error.
+    Failed(String),
+    /// The handler returned an error after it was told that an extension has no room for its event.
+    Busy(String),
+    /// The instance cannot be used any more.
+    Broken(String),
+}
+
+impl CallError {
+    fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Stopped | Self::Replaced => None,
+            Self::Failed(reason) | Self::Busy(reason) | Self::Broken(reason) => Some(reason),
+        }
+    }
+}
+
+/// What is told of a handler that returned when another runner was working already.
+const TOO_LATE: &str = "the handler took too long";
+
+impl Again {
+    /// One item more was handled.
+    fn count(&mut self) {
+        if self.items > 0 {
+            self.items -= 1;
+            if self.items == 0 {
+                self.sent = Vec::new();
+            }
+        }
+    }
+
+    /// Drops requests that were sent before: their answers have come, or will.
+    fn drop_sent(&mut self, effects: &mut Effects) {
+        if self.sent.is_empty() {
+            return;
+        }
+        effects.calls.retain(|call| {
+            let before = self.sent.iter().position(|sent| {
+                let same_place = sent.tag == call.tag && sent.url == call.url;
+                same_place && sent.method == call.method && sent.body == call.body
+            });
+            before.map(|place| self.sent.swap_remove(place)).is_none()
+        });
+    }
+}
+
+impl Runner {
+    pub(super) fn handle(&mut self, item: Item) {
+        if let Some(mut probation) = self.slot.probation()
+            && let Some(probation) = probation.as_mut()
+        {
+            probation.give(&item);
+        }
+        let copied = self.shadow.as_ref().map(|_| Copied::of(&item));
+        match item {
+            Item::Event(delivery) => self.handle_event(delivery),
+            Item::Response(response) => self.handle_response(&response),
+            Item::Request(request, sender) => self.handle_request(&request, sender),
+        }
+        if let Some(copied) = copied {
+            self.feed(copied);
+        }
+        self.again.count();
+    }
+
+    fn handle_event(&mut self, delivery: Delivery) {
+        let event = &delivery.event;
+        let called = self.call(&event.name, |instance, host| {
+            instance.on_event(
+                host,
+                EventRef {
+                    sequence: event.sequence,
+                    redelivered: delivery.redelivered,
+                    name: RStr::from_str(&event.name),
+                    payload: RSlice::from_slice(&event.payload),
+                },
+            )
+        });
+        match called {
+            Ok(((), mut effects)) => {
+                effects.handled = event.outbox_id;
+                self.hand_in(effects);
+            }
+            Err(error) => {
+                self.report(&event.name, error);
+                if event.outbox_id.is_some() {
+                    self.unhandled.push(Delivery {
+                        redelivered: true,
+                        ..delivery
+                    });
+                }
+            }
+        }
+    }
+
+    fn handle_response(&mut self, response: &[u8]) {
+        let name = Arc::clone(&self.http_response);
+        let event = EventRef {
+            sequence: 0,
+            redelivered: false,
+            name: RStr::from_str(&name),
+            payload: RSlice::from_slice(response),
+        };
+        match self.call(&name, |instance, host| instance.on_event(host, event)) {
+            Ok(((), effects)) => self.hand_in(effects),
+            Err(error) => self.report(&name, error),
+        }
+    }
+
+    fn handle_request(&mut self, request: &HttpRequest, sender: Option<oneshot::Sender<Answer>>) {
+        let refusal = match self.ask(request) {
+            Ok((answered, mut effects)) => {
+                effects.answer = sender.map(|sender| (sender, Box::new(answered)));
+                return self.hand_in(effects);
+            }
+            Err(refusal) => refusal,
+        };
+        if let Some(sender) = sender {
+            // A client that has gone away does not need the answer.
+            let _ = sender.send(Err(refusal));
+        }
+    }
+
+    fn ask(&mut self, request: &HttpRequest) -> Result<(Answered, Effects), Refusal> {
+        let malformed = |error: tig_plugin_api::Error| Refusal::Failed(error.to_string());
+        let encoded = request.encode().map_err(malformed)?;
+        let what: Arc<str> = format!("{} {}", request.method, request.path).into();
+        let called = self.call(&what, |instance, host| {
+            instance.on_request(host, RSlice::from_slice(&encoded))
+        });
+        let answered = called.and_then(|(reply, effects)| match self.answered(&reply) {
+            Ok(answered) => Ok((answered, effects)),
+            Err(error) => Err(CallError::Failed(format!("its answer is none: {error}"))),
+        });
+        match answered {
+            Ok(done) => Ok(done),
+            Err(CallError::Busy(reason)) => {
+                self.report(&what, CallError::Busy(reason.clone()));
+                Err(Refusal::Busy(reason))
+            }
+            Err(error) => {
+                self.report(&what, error);
+                let name = self.name();
+                Err(Refusal::Failed(format!(
+                    "extension `{name}` has failed; see the host's log"
+                )))
+            }
+        }
+    }
+
+    fn answered(&self, reply: &RVec<u8>) -> tig_plugin_api::Result<Answered> {
+        let reply = HttpReply::decode(reply)?;
+        let woken = reply.hold_ms.map(|_| self.slot.held().hold());
+        Ok(Answered { reply, woken })
+    }
+
+    /// Calls the instance; `Ok` has what it asked for.
+    fn call<T>(
+        &mut self,
+        what: &Arc<str>,
+        call: impl FnOnce(&mut InstanceBox, HostRef<'_>) -> RResult<T, Failure>,
+    ) -> Result<(T, Effects), CallError> {
+        let Some(instance) = self.instance.as_mut() else {
+            return Err(CallError::Stopped);
+        };
+        if let Some(reason) = self.shared.committer.failed() {
+            return Err(CallError::Failed(reason.to_owned()));
+        }
+        if !Arc::ptr_eq(&self.what, what) {
+            self.what = Arc::clone(what);
+            self.activity.name(what);
+        }
+        self.overlay.settle(self.slot.desk.settled());
+        let services = &self.shared.services;
+        let mut transaction = Transaction::begin(services, &self.slot, &self.overlay);
+        if self.shadow.is_some() {
+            transaction.record_inputs();
+        }
+        self.activity.begin();
+        let host: HostRef<'_> = Host_TO::from_ptr(RMut::new(&mut transaction), TD_Opaque);
+        let returned = call(instance, host);
+        self.activity.end();
+        self.inputs = transaction.take_inputs();
+        if !self.is_present() {
+            return Err(CallError::Replaced);
+        }
+        match returned {
+            RResult::ROk(value) => Ok((value, transaction.into_effects())),
+            RResult::RErr(failure) if failure.panicked => {
+                Err(CallError::Broken(format!("panic: {}", failure.text)))
+            }
+            RResult::RErr(failure) if transaction.was_full() => {
+                Err(CallError::Busy(failure.text.into_string()))
+            }
+            RResult::RErr(failure) => Err(CallError::Failed(failure.text.into_string())),
+        }
+    }
+
+    /// Lets effects take place: at once if nothing has to be on disk before, else when it is.
+    pub(super) fn hand_in(&mut self, mut effects: Effects) {
+        if self.shadow.is_some() {
+            self.record = Record::of(&effects);
+        }
+        self.again.drop_sent(&mut effects);
+        if effects.is_empty() {
+            return;
+        }
+        self.remember(&effects);
+        let slot = &self.slot;
+        slot.begin_calls_due(effects.calls.len());
+        if !effects.needs_disk() {
+            match slot.desk.is_clear(self.tenure) {
+                Ok(true) => return effects.take_place(&self.shared, slot),
+                // They must not take place before those of earlier handlers.
+                Ok(false) => {}
+                Err(_) => return effects.refuse(slot, TOO_LATE),
+            }
+        }
+        let bytes = effects.bytes();
+        let Ok(number) = slot.desk.hand_in(self.tenure, bytes) else {
+            return effects.refuse(slot, TOO_LATE);
+        };
+        self.overlay.add(number, &effects.writes);
+        self.shared.committer.submit(Job {
+            slot: Arc::clone(slot),
+            effects,
+            bytes,
+        });
+    }
+
+    /// Keeps what is needed to undo the effects of a version on probation.
+    fn remember(&self, effects: &Effects) {
+        let Some(mut guard) = self.slot.probation() else {
+            return;
+        };
+        let Some(probation) = guard.as_mut() else {
+            return;
+        };
+        probation.sent.extend(effects.calls.iter().cloned());
+        let store = &self.shared.services.store;
+        let read = |key: &str| match self.overlay.get(key) {
+            Some(waiting) => Ok(waiting.clone()),
+            None => store
+                .get(self.name(), key)
+                .map(|value| value.map(Into::into)),
+        };
+        if let Err(reason) = probation.write(&effects.writes, read) {
+            // A store that cannot be read cannot be written either: the committer will tell.
+            error!(extension = self.name(), "{reason}");
+        }
+    }
+
+    fn report(&mut self, what: &str, error: CallError) {
+        let failed = error.reason().map(Record::failed);
+        let extension = self.name();
+        match error {
+            CallError::Stopped | CallError::Replaced => {}
+            CallError::Busy(reason) => {
+                error!(extension, what, "handler failed: {reason}");
+                self.slot.count_failure(format!("{what}: {reason}"));
+            }
+            CallError::Failed(reason) => {
+                error!(extension, what, "handler failed: {reason}");
+                let reason = format!("{what}: {reason}");
+                self.slot.count_failure(reason.clone());
+                self.fail_on_probation(&reason);
+            }
+            CallError::Broken(reason) => {
+                error!(extension, what, "handler failed: {reason}");
+                let reason = format!("{what}: {reason}");
+                self.slot.count_failure(reason.clone());
+                self.recover(&reason);
+            }
+        }
+        // After all that may have been handed in on the way.
+        self.record = failed.unwrap_or_default();
+    }
+}

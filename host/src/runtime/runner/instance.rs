@@ -1,0 +1,100 @@
+//! Instances: made, and made anew after a panic.
+
+use std::{sync::atomic::Ordering, time::Instant};
+
+use abi_stable::{
+    sabi_trait::TD_Opaque,
+    sabi_types::RMut,
+    std_types::{RResult, RSlice, RStr},
+};
+use tig_plugin_api::abi::{Host_TO, HostRef, InstanceBox, question};
+use tracing::{error, warn};
+
+use super::{RESTART_WINDOW, RESTARTS_MAX, Runner};
+use crate::{
+    observe::status::State,
+    plugin::Plugin,
+    runtime::{effects::Effects, transaction::Transaction},
+};
+
+impl Runner {
+    /// Makes an instance of `plugin`, with the runner's settings; also returns what its `new` asks for.
+    pub(super) fn create(
+        &mut self,
+        plugin: &Plugin,
+        snapshot: Option<&[u8]>,
+    ) -> Result<(InstanceBox, Effects), String> {
+        self.overlay.settle(self.slot.desk.settled());
+        let services = &self.shared.services;
+        let mut transaction = Transaction::begin(services, &self.slot, &self.overlay);
+        let host: HostRef<'_> = Host_TO::from_ptr(RMut::new(&mut transaction), TD_Opaque);
+        self.activity.name(&"new".into());
+        self.activity.begin();
+        let created = plugin.create(host, &self.settings, snapshot);
+        self.activity.end();
+        self.activity.name(&self.what);
+        let instance = created.map_err(|failure| failure.text.into_string())?;
+        let mut effects = transaction.into_effects();
+        effects.unfinished.get_or_insert(0);
+        Ok((instance, effects))
+    }
+
+    /// Drops an instance, and tells of a panic in its destructor.
+    pub(super) fn end(&mut self, instance: Option<InstanceBox>) {
+        let Some(mut instance) = instance else {
+            return;
+        };
+        let services = &self.shared.services;
+        let mut transaction = Transaction::begin(services, &self.slot, &self.overlay);
+        let host: HostRef<'_> = Host_TO::from_ptr(RMut::new(&mut transaction), TD_Opaque);
+        let question = RStr::from_str(question::DROP);
+        self.activity.name(&question::DROP.into());
+        self.activity.begin();
+        let asked = instance.ask(host, question, RSlice::EMPTY);
+        drop(instance);
+        self.activity.end();
+        self.activity.name(&self.what);
+        if let RResult::RErr(failure) = asked {
+            let (extension, what) = (self.name(), question::DROP);
+            error!(extension, what, "handler failed: panic: {}", failure.text);
+        }
+    }
+
+    /// After a panic: brings the old version back if the present one is on probation, else makes the instance anew.
+    pub(super) fn recover(&mut self, reason: &str) {
+        let broken = self.instance.take();
+        self.end(broken);
+        self.slot.restarts.fetch_add(1, Ordering::Relaxed);
+        if !self.roll_back(reason) {
+            self.restart();
+        }
+    }
+
+    /// Makes the instance anew from its storage, unless that has happened too often.
+    fn restart(&mut self) {
+        let now = Instant::now();
+        self.restarts
+            .retain(|&restart| now.duration_since(restart) < RESTART_WINDOW);
+        self.restarts.push_back(now);
+        let result = if self.restarts.len() > RESTARTS_MAX {
+            let seconds = RESTART_WINDOW.as_secs();
+            Err(format!("{RESTARTS_MAX} restarts within {seconds} s"))
+        } else {
+            self.create(&self.plugin.clone(), None)
+        };
+        match result {
+            Ok((instance, effects)) => {
+                warn!(extension = self.name(), "the instance was made anew");
+                self.instance = Some(instance);
+                self.hand_in(effects);
+            }
+            Err(reason) => {
+                self.slot.set_state(State::Stopped);
+                error!(
+                    extension = self.name(),
+                    "stopped after {reason}; replace its file or reload it to start it again"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! Runs one extension on a thread of its own: takes from its mailbox, calls the plugin, hands its effects in.
+//!
+//! Invariant: a handler is a transaction. Its writes, events and requests take effect together after it has returned `Ok`;
+//! on an error or a panic none does. After a panic the instance, whose fields may be half changed, is made anew.
+
+mod beside;
+mod handle;
+mod instance;
+mod switch;
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, Instant},
+};
+
+use tig_plugin_api::{HttpCall, abi::InstanceBox};
+
+use crate::{
+    http::client::HttpClient,
+    observe::watchdog::Activity,
+    plugin::Plugin,
+    runtime::{
+        bus::Bus,
+        clock::{Clock, Random},
+        committer::Committer,
+        event::HTTP_RESPONSE,
+        extension::Slot,
+        mailbox::{Command, Delivery, Taken},
+        pending_writes::Overlay,
+        probation::Probation,
+        shadow::{Feed, compare::Record},
+        transaction::Services,
+    },
+    store::Store,
+    threads::Threads,
+};
+
+/// An extension that panics more often than this within [`RESTART_WINDOW`] is stopped until its file changes.
+pub const RESTARTS_MAX: usize = 5;
+
+/// See [`RESTARTS_MAX`].
+pub const RESTART_WINDOW: Duration = Duration::from_secs(60);
+
+/// What all runners share.
+pub struct Shared {
+    /// See [`Services`].
+    pub services: Services,
+    /// See [`Committer`].
+    pub committer: Committer,
+    /// See [`HttpClient`].
+    pub http: HttpClient,
+    /// Threads of runners.
+    pub threads: Threads,
+}
+
+impl Shared {
+    /// Of a host without extensions.
+    #[must_use]
+    pub fn new(store: Store, http: HttpClient, (clock, random): (Clock, Random)) -> Self {
+        Self {
+            services: Services {
+                bus: Bus::default(),
+                store,
+                clock,
+                random,
+            },
+            committer: Committer::default(),
+            http,
+            threads: Threads::default(),
+        }
+    }
+
+    /// The extension that answers a request, if any.
+    #[must_use]
+    pub fn answers(&self, method: &str, path: &str) -> Option<Arc<Slot>> {
+        let slots = self.services.bus.slots();
+        slots.into_iter().find(|slot| slot.answers(method, path))
+    }
+}
+
+/// See the module's documentation.
+pub struct Runner {
+    shared: Arc<Shared>,
+    slot: Arc<Slot>,
+    /// Its number at the slot's desk.
+    tenure: u64,
+    activity: Arc<Activity>,
+    /// Writes that are on their way to disk.
+    overlay: Overlay,
+    /// JSON of the instance's settings.
+    settings: Arc<[u8]>,
+    plugin: Plugin,
+    /// `None` while the extension is stopped.
+    instance: Option<InstanceBox>,
+    /// Durable events that a handler has failed on: they stay in the outbox, for a successor to handle.
+    unhandled: Vec<Delivery>,
+    restarts: VecDeque<Instant>,
+    again: Again,
+    /// The candidate that runs beside the instance.
+    shadow: Option<Feed>,
+    /// What the handler that runs has come to, for the shadow.
+    record: Record,
+    inputs: Vec<u64>,
+    /// What the watchdog was told last.
+    what: Arc<str>,
+    /// `http_response`, shared so that it is told apart without comparing texts.
+    http_response: Arc<str>,
+}
+
+/// What is given to an old version again after the new one has failed.
+#[derive(Default)]
+struct Again {
+    /// Items that are still to come.
+    items: usize,
+    /// HTTP requests that the new version has sent: they are not sent twice.
+    sent: Vec<HttpCall>,
+}
+
+impl Runner {
+    /// Makes the first instance in `slot`.
+    ///
+    /// # Errors
+    ///
+    /// The text says why `new` failed.
+    pub fn new(
+        shared: Arc<Shared>,
+        slot: Arc<Slot>,
+        settings: Arc<[u8]>,
+        plugin: Plugin,
+    ) -> Result<Self, String> {
+        let seat = slot.take_over();
+        let mut runner = Self::vacant(shared, slot, seat, settings, plugin);
+        let (instance, effects) = runner.create(&runner.plugin.clone(), None)?;
+        runner.instance = Some(instance);
+        runner.hand_in(effects);
+        Ok(runner)
+    }
+
+    /// Goes on with the old version of a `probation` that has failed.
+    #[must_use]
+    pub fn resumed(
+        shared: Arc<Shared>,
+        slot: Arc<Slot>,
+        seat: (u64, Arc<Activity>),
+        probation: Probation,
+        reason: &str,
+    ) -> Self {
+        let predecessor = &probation.predecessor;
+        let (settings, plugin) = (
+            Arc::clone(&predecessor.settings),
+            predecessor.plugin.clone(),
+        );
+        let mut runner = Self::vacant(shared, slot, seat, settings, plugin);
+        runner.resume(probation, reason);
+        runner
+    }
+
+    fn vacant(
+        shared: Arc<Shared>,
+        slot: Arc<Slot>,
+        (tenure, activity): (u64, Arc<Activity>),
+        settings: Arc<[u8]>,
+        plugin: Plugin,
+    ) -> Self {
+        Self {
+            shared,
+            slot,
+            tenure,
+            activity,
+            overlay: Overlay::default(),
+            settings,
+            plugin,
+            instance: None,
+            unhandled: Vec::new(),
+            restarts: VecDeque::new(),
+            again: Again::default(),
+            shadow: None,
+            record: Record::default(),
+            inputs: Vec::new(),
+            what: "".into(),
+            http_response: HTTP_RESPONSE.into(),
+        }
+    }
+
+    /// Runs until it is stopped, or another works in its place.
+    pub fn run(mut self) {
+        self.slot.meters.set_thread();
+        while self.is_present() {
+            let taken = self.slot.mailbox.take();
+            if !self.turn(taken) {
+                return;
+            }
+        }
+    }
+
+    /// Handles the next thing that waits; `false` if nothing does, or it was to stop.
+    pub fn step(&mut self) -> bool {
+        match self.slot.mailbox.try_take() {
+            Some(taken) => self.turn(taken),
+            None => false,
+        }
+    }
+
+    /// Handles one thing; `false` if it was to stop.
+    fn turn(&mut self, taken: Taken) -> bool {
+        match taken {
+            Taken::Command(Command::Stop) => {
+                let instance = self.instance.take();
+                self.end(instance);
+                return false;
+            }
+            Taken::Command(Command::Swap(successor)) => self.swap(successor),
+            Taken::Command(Command::Confirm) => self.confirm(Instant::now()),
+            Taken::Command(Command::Shadow(beside)) => self.begin_shadow(*beside),
+            Taken::Command(Command::EndShadow) => self.shadow = None,
+            Taken::Item(item) => {
+                self.handle(item);
+                self.slot.handled.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        true
+    }
+
+    /// Its place.
+    pub(crate) fn slot(&self) -> &Slot {
+        &self.slot
+    }
+
+    /// What its instance is made of.
+    pub(crate) fn seated(&self) -> (Plugin, Arc<[u8]>) {
+        (self.plugin.clone(), Arc::clone(&self.settings))
+    }
+
+    /// Name of the extension.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.slot.name
+    }
+
+    /// Nobody else works in its place.
+    fn is_present(&self) -> bool {
+        self.slot.desk.is_held_by(self.tenure)
+    }
+}

@@ -1,0 +1,195 @@
+//! From one version to another, and back if the new one fails on probation.
+
+use std::{sync::Arc, time::Instant};
+
+use abi_stable::std_types::{ROption, RResult, RVec};
+use tig_plugin_api::abi::{Failure, InstanceBox};
+use tracing::{info, warn};
+
+use super::{Again, Runner};
+use crate::{
+    lifecycle::reload,
+    observe::status::State,
+    runtime::{
+        effects::Effects,
+        mailbox::{Item, Successor},
+        probation::{PROBATION, Predecessor, Probation, Undo},
+    },
+};
+
+impl Runner {
+    /// Puts a successor in the place of the present instance, with its state. On failure the present one goes on.
+    pub(super) fn swap(&mut self, successor: Successor) {
+        let begin = Instant::now();
+        self.end_probation();
+        let snapshot = match self.snapshot() {
+            None => None,
+            Some(RResult::ROk(snapshot)) => snapshot.into_option(),
+            Some(RResult::RErr(failure)) => {
+                let text = failure.text;
+                let reason = format!("the running version cannot hand its state over: {text}");
+                return self.answer(&successor, Err(reason));
+            }
+        };
+        let settings = std::mem::replace(&mut self.settings, Arc::clone(&successor.settings));
+        // From here on the old version can be brought back, even from another thread if `new` does not return.
+        let warm = self.instance.take().map(|instance| Predecessor {
+            plugin: self.plugin.clone(),
+            settings: Arc::clone(&settings),
+            instance,
+            unfinished: self.slot.meters.unfinished(),
+        });
+        let on_probation = warm.is_some();
+        if let Some(predecessor) = warm {
+            let (tenure, done) = (self.tenure, successor.done.clone());
+            let probation = Probation::new(tenure, predecessor, done, Instant::now());
+            self.slot.begin_probation(probation);
+        }
+        let state = snapshot.as_ref().map(|state| state.as_slice());
+        let created = self.create(&successor.plugin, state);
+        if !self.is_present() {
+            return;
+        }
+        match created {
+            Ok((instance, effects)) => {
+                self.seat(&successor, instance, on_probation);
+                self.slot.switched(begin.elapsed());
+                self.hand_in(effects);
+                self.answer(&successor, Ok(()));
+            }
+            Err(reason) => {
+                let probation = self.slot.end_probation(self.tenure);
+                self.instance = probation.map(|probation| probation.predecessor.instance);
+                self.settings = settings;
+                self.answer(&successor, Err(reason));
+            }
+        }
+    }
+
+    /// The present instance's state; `None` if there is no instance.
+    pub(super) fn snapshot(&mut self) -> Option<RResult<ROption<RVec<u8>>, Failure>> {
+        let instance = self.instance.as_mut()?;
+        self.activity.name(&"snapshot".into());
+        self.activity.begin();
+        let snapshot = instance.snapshot();
+        self.activity.end();
+        self.activity.name(&self.what);
+        Some(snapshot)
+    }
+
+    fn seat(&mut self, successor: &Successor, instance: InstanceBox, on_probation: bool) {
+        self.plugin = successor.plugin.clone();
+        self.instance = Some(instance);
+        self.end_shadow("the running version was replaced");
+        self.announce();
+        if on_probation {
+            self.slot.set_state(State::Probation);
+        }
+        if let Some(mut probation) = self.slot.probation()
+            && let Some(probation) = probation.as_mut()
+        {
+            probation.done = None;
+        }
+        let unhandled = std::mem::take(&mut self.unhandled);
+        if !unhandled.is_empty() {
+            let count = unhandled.len();
+            info!(extension = self.name(), "{count} events are given again");
+        }
+        let items = unhandled.into_iter().map(Item::Event);
+        self.slot.mailbox.put_first(items.collect());
+    }
+
+    /// Makes the plugin's events and routes known.
+    fn announce(&mut self) {
+        let bus = &self.shared.services.bus;
+        bus.subscribe(&self.slot, &self.plugin.manifest.events);
+        self.slot.seat(&self.plugin, &self.settings);
+        self.restarts.clear();
+        // This version may have an answer.
+        self.slot.held().wake(u64::MAX);
+    }
+
+    fn answer(&self, successor: &Successor, result: Result<(), String>) {
+        if successor.done.send(result).is_err() {
+            let extension = self.name();
+            warn!(extension, "nobody waits for the new version any more");
+        }
+    }
+
+    /// Ends the probation if it is over: the old version is dropped.
+    pub(crate) fn confirm(&mut self, now: Instant) {
+        let is_over = || Some(self.slot.probation()?.as_ref()?.is_over(now));
+        if is_over() == Some(true) {
+            self.end_probation();
+        }
+    }
+
+    fn end_probation(&mut self) {
+        if let Some(probation) = self.slot.end_probation(self.tenure) {
+            self.end(Some(probation.predecessor.instance));
+            self.slot.set_state(State::Running);
+            let version = &self.plugin.manifest.version;
+            info!(extension = self.name(), version, "new version confirmed");
+        }
+    }
+
+    /// A handler has failed: one too many brings the old version back.
+    pub(super) fn fail_on_probation(&mut self, reason: &str) {
+        let too_many = || Some(self.slot.probation()?.as_mut()?.fail());
+        if too_many() == Some(true) {
+            self.roll_back(&format!("too many failures, the last: {reason}"));
+        }
+    }
+
+    /// Brings the old version back; `false` if the present one is not on probation.
+    pub(super) fn roll_back(&mut self, reason: &str) -> bool {
+        let Some(probation) = self.slot.end_probation(self.tenure) else {
+            return false;
+        };
+        let refused = self.instance.take();
+        self.end(refused);
+        self.resume(probation, reason);
+        true
+    }
+
+    /// Goes on with the old version, as if the new one had never been.
+    pub(super) fn resume(&mut self, probation: Probation, reason: &str) {
+        let slot = Arc::clone(&self.slot);
+        let refused = slot.version();
+        let Undo {
+            done,
+            predecessor,
+            writes,
+            outbox,
+            items,
+            sent,
+        } = probation.undo();
+        self.plugin = predecessor.plugin;
+        self.settings = predecessor.settings;
+        self.instance = Some(predecessor.instance);
+        self.unhandled.clear();
+        self.end_shadow("the running version was replaced");
+        self.announce();
+        self.hand_in(Effects {
+            writes,
+            given_back: outbox,
+            unfinished: Some(predecessor.unfinished),
+            ..Effects::default()
+        });
+        let count = items.len();
+        self.again = Again { items: count, sent };
+        slot.mailbox.put_first(items);
+        warn!(
+            extension = slot.name,
+            "{count} events are given to the old version again"
+        );
+        if let Some(done) = done {
+            // Nobody waits any more when the host stops.
+            let _ = done.send(Err(reason.to_owned()));
+        } else {
+            let seconds = PROBATION.as_secs();
+            let reason = format!("failed within its first {seconds} s: {reason}");
+            reload::rejected(&self.shared, &slot, Some(&refused), reason);
+        }
+    }
+}

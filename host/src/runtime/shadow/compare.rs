@@ -1,0 +1,194 @@
+//! What a version has done with one item, and how another has done differently. Pure.
+
+use std::sync::Arc;
+
+use tig_plugin_api::{HttpCall, HttpReply};
+
+use crate::runtime::{effects::Effects, pending_writes::Writes};
+
+/// Bytes of a value that are shown.
+const SHOWN_BYTES: usize = 120;
+
+/// What a handler has come to.
+#[derive(Clone, Debug, Default)]
+pub struct Record {
+    /// Why it failed; then it has no effects.
+    pub failure: Option<String>,
+    /// What it wrote.
+    pub writes: Writes,
+    /// Names and arguments of the events that it emitted.
+    pub events: Vec<(Arc<str>, Arc<[u8]>)>,
+    /// The HTTP requests that it made.
+    pub calls: Vec<HttpCall>,
+    /// What it answered.
+    pub reply: Option<HttpReply>,
+}
+
+impl Record {
+    /// That of a handler that returned `Ok`.
+    #[must_use]
+    pub fn of(effects: &Effects) -> Self {
+        let events = effects.events.iter();
+        let answer = effects.answer.as_ref();
+        Self {
+            failure: None,
+            writes: effects.writes.clone(),
+            events: events
+                .map(|event| (event.name().into(), event.payload().into()))
+                .collect(),
+            calls: effects.calls.clone(),
+            reply: answer.map(|(_, answered)| answered.reply.clone()),
+        }
+    }
+
+    /// That of a handler that failed.
+    #[must_use]
+    pub fn failed(reason: &str) -> Self {
+        Self {
+            failure: Some(reason.to_owned()),
+            ..Self::default()
+        }
+    }
+}
+
+/// The first thing in which the candidate differs from the running version; `None` if it does the same.
+#[must_use]
+pub fn difference(running: &Record, candidate: &Record) -> Option<String> {
+    match (&running.failure, &candidate.failure) {
+        (None, None) => {}
+        // Words may differ.
+        (Some(_), Some(_)) => return None,
+        (None, Some(reason)) => return Some(format!("fails: {reason}")),
+        (Some(reason), None) => return Some(format!("succeeds, the running one fails: {reason}")),
+    }
+    let in_writes = || writes(&running.writes, &candidate.writes);
+    let in_events = || events(&running.events, &candidate.events);
+    let in_calls = || calls(&running.calls, &candidate.calls);
+    let in_reply = || reply(running.reply.as_ref()?, candidate.reply.as_ref()?);
+    in_reply()
+        .or_else(in_events)
+        .or_else(in_calls)
+        .or_else(in_writes)
+}
+
+fn reply(running: &HttpReply, candidate: &HttpReply) -> Option<String> {
+    let same = running.status == candidate.status
+        && running.body == candidate.body
+        && running.hold_ms == candidate.hold_ms;
+    (!same).then(|| {
+        format!(
+            "answers {} {}, not {} {}",
+            candidate.status,
+            shown(&candidate.body),
+            running.status,
+            shown(&running.body)
+        )
+    })
+}
+
+type Events = [(Arc<str>, Arc<[u8]>)];
+
+fn events(running: &Events, candidate: &Events) -> Option<String> {
+    let mut pairs = running.iter().zip(candidate);
+    if let Some((of, instead)) = pairs.find(|(of, instead)| of != instead) {
+        return Some(format!(
+            "emits {} {}, not {} {}",
+            instead.0,
+            shown(&instead.1),
+            of.0,
+            shown(&of.1)
+        ));
+    }
+    let (count, expected) = (candidate.len(), running.len());
+    (count != expected).then(|| format!("emits {count} events, not {expected}"))
+}
+
+fn calls(running: &[HttpCall], candidate: &[HttpCall]) -> Option<String> {
+    let same = |of: &HttpCall, instead: &HttpCall| {
+        of.tag == instead.tag
+            && of.method == instead.method
+            && of.url == instead.url
+            && of.body == instead.body
+    };
+    let mut pairs = running.iter().zip(candidate);
+    if let Some((of, instead)) = pairs.find(|(of, instead)| !same(of, instead)) {
+        // Addresses and bodies may hold what is not for a status page; tags are names.
+        return Some(format!(
+            "sends a request `{}` that differs from `{}`",
+            instead.tag, of.tag
+        ));
+    }
+    let (count, expected) = (candidate.len(), running.len());
+    (count != expected).then(|| format!("sends {count} requests, not {expected}"))
+}
+
+fn writes(running: &Writes, candidate: &Writes) -> Option<String> {
+    for (key, value) in candidate {
+        match running.get(key) {
+            None => return Some(format!("writes `{key}`, the running one does not")),
+            Some(of) if of != value => {
+                return Some(format!(
+                    "writes {} to `{key}`, not {}",
+                    shown_value(value),
+                    shown_value(of)
+                ));
+            }
+            Some(_) => {}
+        }
+    }
+    let missing = running.keys().find(|key| !candidate.contains_key(*key))?;
+    Some(format!("does not write `{missing}`"))
+}
+
+fn shown_value(value: &Option<Arc<[u8]>>) -> String {
+    value.as_deref().map_or("nothing".to_owned(), shown)
+}
+
+fn shown(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN_BYTES)]);
+    let more = if bytes.len() > SHOWN_BYTES { ".." } else { "" };
+    format!("{}{more}", text.replace(char::is_control, " "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn emitting(events: &[(&str, &str)]) -> Record {
+        let event = |(name, payload): &(&str, &str)| ((*name).into(), payload.as_bytes().into());
+        Record {
+            events: events.iter().map(event).collect(),
+            ..Record::default()
+        }
+    }
+
+    #[test]
+    fn the_first_difference_is_told_in_a_few_words() {
+        let running = emitting(&[("a", "1"), ("b", "2")]);
+        let told = |candidate: &Record| difference(&running, candidate);
+        assert_eq!(told(&running), None);
+        assert_eq!(
+            told(&emitting(&[("a", "1")])).unwrap(),
+            "emits 1 events, not 2"
+        );
+        let other = emitting(&[("a", "1"), ("b", "3")]);
+        assert_eq!(told(&other).unwrap(), "emits b 3, not b 2");
+        assert_eq!(told(&Record::failed("no")).unwrap(), "fails: no");
+
+        let mut writing = running.clone();
+        writing.writes.insert("k".to_owned(), None);
+        assert_eq!(
+            told(&writing).unwrap(),
+            "writes `k`, the running one does not"
+        );
+        assert_eq!(
+            difference(&writing, &running).unwrap(),
+            "does not write `k`"
+        );
+    }
+
+    #[test]
+    fn two_failures_are_the_same() {
+        assert_eq!(difference(&Record::failed("a"), &Record::failed("b")), None);
+    }
+}

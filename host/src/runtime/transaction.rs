@@ -1,0 +1,365 @@
+//! One call into an extension: reads go to the store, effects are kept back until the call has returned `Ok`.
+
+use std::sync::atomic::Ordering;
+
+use abi_stable::std_types::{RResult, RSlice, RStr, RString, RVec};
+use serde::de::IgnoredAny;
+use tig_plugin_api::{
+    HttpCall,
+    abi::{Host, service},
+    frame,
+};
+use tracing::{debug, error, info, warn};
+
+use crate::{
+    http::client::CALLS_IN_FLIGHT_MAX,
+    observe::meters::{self, Reading},
+    runtime::{
+        bus::Bus,
+        clock::{Clock, Random},
+        effects::Effects,
+        event::{HTTP_RESPONSE, Kind},
+        extension::Slot,
+        pending_writes::{Overlay, cover},
+    },
+    store::{Store, StoreError},
+};
+
+/// Events that one handler may emit.
+pub const EVENTS_MAX: usize = 10_000;
+
+/// Metrics that one handler may count or set.
+pub const READINGS_MAX: usize = 10_000;
+
+/// Bytes of events, writes and requests that one handler may ask for.
+pub const EFFECT_BYTES_MAX: usize = 256 << 20;
+
+/// Longest key, in bytes.
+pub const KEY_BYTES_MAX: usize = 1024;
+
+/// Longest line of a plugin's log, in bytes.
+pub const LOG_BYTES_MAX: usize = 8 << 10;
+
+/// What transactions of all extensions share.
+pub struct Services {
+    /// See [`Bus`].
+    pub bus: Bus,
+    /// See [`Store`].
+    pub store: Store,
+    /// See [`Clock`].
+    pub clock: Clock,
+    /// See [`Random`].
+    pub random: Random,
+}
+
+/// See the module's documentation.
+pub struct Transaction<'a> {
+    services: &'a Services,
+    slot: &'a Slot,
+    /// Writes of earlier transactions that are on their way to disk.
+    overlay: &'a Overlay,
+    /// Bytes of the effects below.
+    effect_bytes: usize,
+    /// Effects, in the order in which they were asked for.
+    effects: Effects,
+    /// An event found no room.
+    was_full: bool,
+    /// What time and randomness were to it, if somebody wants to know.
+    inputs: Option<Vec<u64>>,
+}
+
+impl<'a> Transaction<'a> {
+    /// A transaction of the extension in `slot` that has no effect yet.
+    #[must_use]
+    pub fn begin(services: &'a Services, slot: &'a Slot, overlay: &'a Overlay) -> Self {
+        Self {
+            services,
+            slot,
+            overlay,
+            effect_bytes: 0,
+            effects: Effects::default(),
+            was_full: false,
+            inputs: None,
+        }
+    }
+
+    /// From now on, remembers what time and randomness are to it.
+    pub fn record_inputs(&mut self) {
+        self.inputs = Some(Vec::new());
+    }
+
+    /// See [`Transaction::record_inputs`].
+    pub fn take_inputs(&mut self) -> Vec<u64> {
+        self.inputs.take().unwrap_or_default()
+    }
+
+    fn input(&mut self, value: u64) -> Vec<u8> {
+        if let Some(inputs) = &mut self.inputs {
+            inputs.push(value);
+        }
+        value.to_le_bytes().to_vec()
+    }
+
+    /// What was asked for.
+    #[must_use]
+    pub fn into_effects(self) -> Effects {
+        self.effects
+    }
+
+    /// Whether the handler was told that an extension has no room for its event.
+    #[must_use]
+    pub fn was_full(&self) -> bool {
+        self.was_full
+    }
+
+    fn answer(&mut self, service: u32, name: &str, body: &[u8]) -> Result<Vec<u8>, String> {
+        match service {
+            service::EMIT => self.emit(name, body, Kind::Plain)?,
+            service::EMIT_DURABLE => self.emit(name, body, Kind::Durable)?,
+            service::EMIT_LATEST => self.emit(name, body, Kind::Latest)?,
+            service::STORAGE_GET => return self.get(name).map_err(|error| error.to_string()),
+            service::STORAGE_PUT => self.write(name, Some(body))?,
+            service::STORAGE_DELETE => self.write(name, None)?,
+            service::STORAGE_SCAN => return self.scan(name),
+            service::HTTP => self.call_http(body)?,
+            service::WAKE => self.wake(body)?,
+            service::UNFINISHED => self.effects.unfinished = Some(number(body)?),
+            service::COUNT => self.measure(meters::Kind::Counter, name, body)?,
+            service::GAUGE => self.measure(meters::Kind::Gauge, name, body)?,
+            service::LOG => self.log(name, body),
+            service::NOW => {
+                let now = self.services.clock.now_ms();
+                return Ok(self.input(now));
+            }
+            service::RANDOM => {
+                let number = self.random();
+                return Ok(self.input(number));
+            }
+            unknown => {
+                return Err(format!(
+                    "this host has no service {unknown}; upgrade the host"
+                ));
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    fn random(&self) -> u64 {
+        let index = self.slot.drawn.fetch_add(1, Ordering::Relaxed);
+        self.services.random.number(&self.slot.name, index)
+    }
+
+    fn emit(&mut self, name: &str, payload: &[u8], kind: Kind) -> Result<(), String> {
+        if self.effects.events.len() >= EVENTS_MAX {
+            return Err(format!("a handler may emit {EVENTS_MAX} events, not more"));
+        }
+        self.count_bytes(payload.len())?;
+        check_event(name, payload)?;
+        let claimed = self.services.bus.claim(name, payload, kind);
+        self.was_full |= claimed.is_err();
+        let outgoing = claimed.map_err(|full| full.to_string())?;
+        self.effects.events.extend(outgoing);
+        Ok(())
+    }
+
+    fn wake(&mut self, count: &[u8]) -> Result<(), String> {
+        let wakes = &mut self.effects.wakes;
+        *wakes = wakes.saturating_add(number(count)?);
+        Ok(())
+    }
+
+    fn measure(&mut self, kind: meters::Kind, name: &str, body: &[u8]) -> Result<(), String> {
+        if self.effects.readings.len() >= READINGS_MAX {
+            return Err(format!(
+                "a handler may measure {READINGS_MAX} times, not more"
+            ));
+        }
+        let sample = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+        let reading = Reading::new(kind, name, &sample)?;
+        self.effects.readings.push(reading);
+        Ok(())
+    }
+
+    fn get(&self, key: &str) -> Result<Vec<u8>, StoreError> {
+        let waiting = self.effects.writes.get(key).or(self.overlay.get(key));
+        if let Some(value) = waiting {
+            return Ok(frame::encode_value(value.as_deref()));
+        }
+        let stored = self.services.store.get(&self.slot.name, key)?;
+        Ok(frame::encode_value(stored.as_deref()))
+    }
+
+    fn scan(&self, prefix: &str) -> Result<Vec<u8>, String> {
+        let stored = self.services.store.scan(&self.slot.name, prefix);
+        let mut found = stored.map_err(|error| error.to_string())?;
+        self.overlay.cover(prefix, &mut found);
+        cover(&self.effects.writes, prefix, &mut found);
+        let entries = found
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_slice()));
+        frame::encode_entries(entries).map_err(|error| error.to_string())
+    }
+
+    fn write(&mut self, key: &str, value: Option<&[u8]>) -> Result<(), String> {
+        if key.len() > KEY_BYTES_MAX {
+            return Err(format!(
+                "a key of {} bytes is longer than {KEY_BYTES_MAX}",
+                key.len()
+            ));
+        }
+        self.count_bytes(value.map_or(0, <[u8]>::len))?;
+        self.effects
+            .writes
+            .insert(key.to_owned(), value.map(Into::into));
+        Ok(())
+    }
+
+    fn call_http(&mut self, body: &[u8]) -> Result<(), String> {
+        let in_flight = self.slot.calls() + self.effects.calls.len();
+        if in_flight >= CALLS_IN_FLIGHT_MAX {
+            return Err(format!(
+                "{in_flight} HTTP requests are in flight, more are not allowed"
+            ));
+        }
+        self.count_bytes(body.len())?;
+        self.effects
+            .calls
+            .push(HttpCall::decode(body).map_err(|error| error.to_string())?);
+        Ok(())
+    }
+
+    fn count_bytes(&mut self, bytes: usize) -> Result<(), String> {
+        self.effect_bytes = self.effect_bytes.saturating_add(bytes);
+        if self.effect_bytes > EFFECT_BYTES_MAX {
+            return Err(format!(
+                "the effects of a handler exceed {EFFECT_BYTES_MAX} bytes"
+            ));
+        }
+        Ok(())
+    }
+
+    fn log(&self, level: &str, text: &[u8]) {
+        let text = String::from_utf8_lossy(&text[..text.len().min(LOG_BYTES_MAX)]);
+        // One entry, one line: a text from outside must not forge another.
+        let text = text.replace(char::is_control, " ");
+        let extension = &self.slot.name;
+        match level {
+            "error" => error!(extension, "{text}"),
+            "warn" => warn!(extension, "{text}"),
+            "info" => info!(extension, "{text}"),
+            _ => debug!(extension, "{text}"),
+        }
+    }
+}
+
+/// Blames who emits an event that nobody could read, not those who try to.
+fn check_event(name: &str, payload: &[u8]) -> Result<(), String> {
+    if name == HTTP_RESPONSE {
+        return Err(format!("`{HTTP_RESPONSE}` comes from the host only"));
+    }
+    serde_json::from_slice::<IgnoredAny>(payload)
+        .map(drop)
+        .map_err(|error| format!("the payload of event `{name}` is no JSON: {error}"))
+}
+
+fn number(body: &[u8]) -> Result<u64, String> {
+    body.try_into()
+        .map(u64::from_le_bytes)
+        .map_err(|_| "the number does not have 8 bytes".to_owned())
+}
+
+impl Host for Transaction<'_> {
+    fn call(
+        &mut self,
+        service: u32,
+        name: RStr<'_>,
+        body: RSlice<'_, u8>,
+    ) -> RResult<RVec<u8>, RString> {
+        frame::encode_answer(self.answer(service, name.as_str(), body.as_slice()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn services(folder: &std::path::Path) -> Services {
+        let store = Store::open(folder, "", "").unwrap();
+        Services {
+            bus: Bus::default(),
+            store,
+            clock: Clock::start(),
+            random: Random::from_system(),
+        }
+    }
+
+    fn ask(
+        transaction: &mut Transaction<'_>,
+        service: u32,
+        name: &str,
+        body: &[u8],
+    ) -> Result<Vec<u8>, String> {
+        let answer = transaction.call(service, RStr::from_str(name), RSlice::from_slice(body));
+        answer
+            .into_result()
+            .map(RVec::into_vec)
+            .map_err(RString::into_string)
+    }
+
+    #[test]
+    fn a_handler_reads_its_own_writes() {
+        let folder = tempfile::tempdir().unwrap();
+        let services = services(folder.path());
+        let slot = Arc::new(Slot::new("x"));
+        let overlay = Overlay::default();
+        let mut transaction = Transaction::begin(&services, &slot, &overlay);
+        ask(&mut transaction, service::STORAGE_PUT, "a1", b"1").unwrap();
+        ask(&mut transaction, service::STORAGE_PUT, "a2", b"2").unwrap();
+        ask(&mut transaction, service::STORAGE_DELETE, "a1", b"").unwrap();
+        assert_eq!(
+            ask(&mut transaction, service::STORAGE_GET, "a1", b"").unwrap(),
+            b""
+        );
+        assert_eq!(
+            ask(&mut transaction, service::STORAGE_GET, "a2", b"").unwrap(),
+            b"\x012"
+        );
+        let entries = ask(&mut transaction, service::STORAGE_SCAN, "a", b"").unwrap();
+        let entries = frame::decode_entries(&entries).unwrap();
+        assert_eq!(entries, [("a2".to_owned(), &b"2"[..])]);
+        assert_eq!(
+            services.store.get("x", "a2").unwrap(),
+            None,
+            "nothing is written yet"
+        );
+    }
+
+    #[test]
+    fn an_unknown_service_is_told_to_the_plugin() {
+        let folder = tempfile::tempdir().unwrap();
+        let services = services(folder.path());
+        let slot = Arc::new(Slot::new("x"));
+        let overlay = Overlay::default();
+        let mut transaction = Transaction::begin(&services, &slot, &overlay);
+        let error = ask(&mut transaction, 999, "", b"").unwrap_err();
+        assert!(error.contains("no service 999"), "{error}");
+    }
+
+    #[test]
+    fn effects_are_bounded() {
+        let folder = tempfile::tempdir().unwrap();
+        let services = services(folder.path());
+        let slot = Arc::new(Slot::new("x"));
+        let overlay = Overlay::default();
+        let mut transaction = Transaction::begin(&services, &slot, &overlay);
+        services.bus.subscribe(&slot, &["e".to_owned()]);
+        for _ in 0..EVENTS_MAX {
+            ask(&mut transaction, service::EMIT, "e", b"{}").unwrap();
+        }
+        assert!(ask(&mut transaction, service::EMIT, "e", b"{}").is_err());
+        let long = "k".repeat(KEY_BYTES_MAX + 1);
+        assert!(ask(&mut transaction, service::STORAGE_PUT, &long, b"1").is_err());
+    }
+}

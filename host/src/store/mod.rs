@@ -1,0 +1,420 @@
+//! What outlives the process: one file under the backup folder.
+//!
+//! Invariants: a transaction is on disk as a whole or not at all when [`Store::commit`] returns; the file belongs to one
+//! account on one network; one process at a time has it open (redb locks the file).
+
+mod archive;
+mod commit;
+mod damage;
+mod view;
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::atomic::AtomicU64,
+};
+
+use redb::{
+    Database, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition,
+    backends::InMemoryBackend,
+};
+
+pub use archive::{Archive, ArchiveError, Owner};
+pub use commit::Commit;
+pub use view::View;
+
+/// Values by extension and key.
+const VALUES: TableDefinition<'_, (&str, &str), &[u8]> = TableDefinition::new("values");
+
+/// Durable events by extension and outbox id: name and payload.
+const OUTBOX: TableDefinition<'_, (&str, u64), (&str, &[u8])> = TableDefinition::new("outbox");
+
+/// What the file is: its layout and its owner.
+const META: TableDefinition<'_, &str, &str> = TableDefinition::new("meta");
+
+/// Version of the tables above.
+const LAYOUT: &str = "1";
+
+/// Name of the file in the backup folder.
+pub const FILE_NAME: &str = "tig-host.redb";
+
+/// Why the store cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The folder or file cannot be made or opened.
+    #[error("cannot open the store {}: {reason}; check `backup_folder` and its permissions", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// The system's or the database's reason.
+        reason: String,
+    },
+    /// The file is not as redb has written it.
+    #[error("the store {} is damaged ({reason}) and is left as it is; put a copy of it back, or set `backup_folder` to another folder", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What does not hold.
+        reason: String,
+    },
+    /// Another process has it.
+    #[error("the store {} is in use by another tig-host; stop that one, or set `backup_folder` to another", path.display())]
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It belongs to another account or network.
+    #[error(
+        "the store {} belongs to {what} `{stored}`, not `{given}`; set `backup_folder` to another folder",
+        path.display()
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// `player_id`, `api_url` or `layout`.
+        what: &'static str,
+        /// What the file says.
+        stored: String,
+        /// What the config says.
+        given: String,
+    },
+    /// Reading or writing failed.
+    #[error("store: {0}")]
+    Database(#[from] redb::Error),
+    /// A running host could not write any more.
+    #[error("nothing can be stored any more: {reason}; mend the disk and start the host anew")]
+    Failed {
+        /// What failed first.
+        reason: String,
+    },
+}
+
+/// Lets `?` take each of redb's error types.
+macro_rules! database_error {
+    ($($type:ty),+) => {
+        $(impl From<$type> for StoreError {
+            fn from(error: $type) -> Self {
+                Self::Database(error.into())
+            }
+        })+
+    };
+}
+database_error!(
+    redb::TransactionError,
+    redb::TableError,
+    redb::StorageError,
+    redb::CommitError
+);
+
+/// A durable event that was not handled before the process ended.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Undelivered {
+    /// Its key.
+    pub outbox_id: u64,
+    /// Name of the event.
+    pub name: String,
+    /// Its arguments.
+    pub payload: Vec<u8>,
+}
+
+/// See the module's documentation.
+pub struct Store {
+    database: Database,
+    next_outbox_id: AtomicU64,
+}
+
+impl Store {
+    /// Opens the store in `folder`, or makes it, for this account and network.
+    ///
+    /// # Errors
+    ///
+    /// See [`StoreError`].
+    pub fn open(folder: &Path, player_id: &str, api_url: &str) -> Result<Self, StoreError> {
+        let path = folder.join(FILE_NAME);
+        let failed = |reason: String| StoreError::Open {
+            path: path.clone(),
+            reason,
+        };
+        std::fs::create_dir_all(folder).map_err(|error| failed(error.to_string()))?;
+        let open = || {
+            let database = Database::create(&path).map_err(|error| match error {
+                redb::DatabaseError::DatabaseAlreadyOpen => {
+                    StoreError::InUse { path: path.clone() }
+                }
+                other => failed(other.to_string()),
+            })?;
+            let identity = [
+                ("layout", LAYOUT),
+                ("player_id", player_id),
+                ("api_url", api_url),
+            ];
+            claim(&database, &path, &identity)?;
+            Self::over(database)
+        };
+        damage::caught(open).unwrap_or_else(|reason| {
+            let path = path.clone();
+            Err(StoreError::Damaged { path, reason })
+        })
+    }
+
+    /// A store that is gone when it is dropped.
+    ///
+    /// # Errors
+    ///
+    /// See [`StoreError`].
+    pub fn in_memory() -> Result<Self, StoreError> {
+        Self::on(InMemoryBackend::new())
+    }
+
+    /// The store on something that is no file, or a new one if there is none yet.
+    ///
+    /// # Errors
+    ///
+    /// See [`StoreError`].
+    pub fn on(backend: impl StorageBackend) -> Result<Self, StoreError> {
+        let path = Path::new("in memory");
+        let database = Database::builder()
+            .create_with_backend(backend)
+            .map_err(|error| StoreError::Open {
+                path: path.to_owned(),
+                reason: error.to_string(),
+            })?;
+        claim(&database, path, &[("layout", LAYOUT)])?;
+        Self::over(database)
+    }
+
+    fn over(database: Database) -> Result<Self, StoreError> {
+        let next_outbox_id = AtomicU64::new(last_outbox_id(&database)? + 1);
+        Ok(Self {
+            database,
+            next_outbox_id,
+        })
+    }
+
+    /// What is stored now.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn view(&self) -> Result<View, StoreError> {
+        View::of(&self.database)
+    }
+
+    /// Reads a value.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn get(&self, extension: &str, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.view()?.get(extension, key)
+    }
+
+    /// Reads all keys that begin with `prefix`, with their values.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn scan(
+        &self,
+        extension: &str,
+        prefix: &str,
+    ) -> Result<BTreeMap<String, Vec<u8>>, StoreError> {
+        self.view()?.scan(extension, prefix)
+    }
+
+    /// The durable events that `extension` has not handled, in the order in which they were emitted.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn undelivered(&self, extension: &str) -> Result<Vec<Undelivered>, StoreError> {
+        let table = self.database.begin_read()?.open_table(OUTBOX)?;
+        let mut found = Vec::new();
+        for entry in table.range((extension, 0)..=(extension, u64::MAX))? {
+            let (key, value) = entry?;
+            let (name, payload) = value.value();
+            found.push(Undelivered {
+                outbox_id: key.value().1,
+                name: name.to_owned(),
+                payload: payload.to_vec(),
+            });
+        }
+        Ok(found)
+    }
+}
+
+/// Writes what the store is into a new one, and compares it in an old one.
+fn claim(
+    database: &Database,
+    path: &Path,
+    identity: &[(&'static str, &str)],
+) -> Result<(), StoreError> {
+    let transaction = database.begin_write()?;
+    {
+        transaction.open_table(VALUES)?;
+        transaction.open_table(OUTBOX)?;
+        let mut meta = transaction.open_table(META)?;
+        for &(what, given) in identity {
+            let stored = meta.get(what)?.map(|stored| stored.value().to_owned());
+            match stored {
+                None => {
+                    meta.insert(what, given)?;
+                }
+                Some(stored) if stored == given => {}
+                Some(stored) => {
+                    let (path, given) = (path.to_owned(), given.to_owned());
+                    return Err(StoreError::Foreign {
+                        path,
+                        what,
+                        stored,
+                        given,
+                    });
+                }
+            }
+        }
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+fn last_outbox_id(database: &Database) -> Result<u64, StoreError> {
+    let table = database.begin_read()?.open_table(OUTBOX)?;
+    let mut last = 0;
+    for entry in table.iter()? {
+        last = last.max(entry?.0.value().1);
+    }
+    Ok(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::runtime::{
+        bus::{Bus, Outgoing},
+        event::Kind,
+        extension::Slot,
+        pending_writes::Writes,
+    };
+
+    fn open(folder: &Path) -> Store {
+        Store::open(folder, "player", "http://api").unwrap()
+    }
+
+    fn commit(
+        store: &Store,
+        extension: &str,
+        writes: &Writes,
+        durable: &mut [Outgoing],
+        handled: Option<u64>,
+    ) {
+        let commit = Commit {
+            extension,
+            writes,
+            durable,
+            handled,
+            given_back: &[],
+        };
+        store.commit([commit]).unwrap();
+    }
+
+    fn put(store: &Store, extension: &str, key: &str, value: &[u8]) {
+        let writes = Writes::from([(key.to_owned(), Some(value.into()))]);
+        commit(store, extension, &writes, &mut [], None);
+    }
+
+    #[test]
+    fn values_outlive_the_process_and_are_apart_by_extension() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path());
+        put(&store, "a", "k1", b"1");
+        put(&store, "a", "k2", b"2");
+        put(&store, "b", "k1", b"3");
+        drop(store);
+
+        let store = open(folder.path());
+        assert_eq!(store.get("a", "k1").unwrap().unwrap(), b"1");
+        assert_eq!(store.scan("a", "k").unwrap().len(), 2);
+        assert_eq!(store.scan("a", "").unwrap().len(), 2);
+        assert_eq!(store.get("b", "k2").unwrap(), None);
+    }
+
+    #[test]
+    fn a_durable_event_stays_until_each_subscriber_has_handled_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let bus = Bus::default();
+        for name in ["a", "b"] {
+            bus.subscribe(&Arc::new(Slot::new(name)), &["result".to_owned()]);
+        }
+        let emit = |store: &Store| {
+            let event = bus.claim("result", b"{}", Kind::Durable).unwrap();
+            let mut events = [event.unwrap()];
+            commit(store, "x", &Writes::new(), &mut events, None);
+            events[0].outbox_id.unwrap()
+        };
+        let store = open(folder.path());
+        let id = emit(&store);
+        commit(&store, "a", &Writes::new(), &mut [], Some(id));
+        drop(store);
+
+        let store = open(folder.path());
+        assert_eq!(store.undelivered("a").unwrap(), []);
+        assert_eq!(store.undelivered("b").unwrap()[0].name, "result");
+        assert!(emit(&store) > id, "ids grow across restarts");
+    }
+
+    #[test]
+    fn a_foreign_store_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(open(folder.path()));
+        let error = Store::open(folder.path(), "other", "http://api")
+            .err()
+            .unwrap();
+        assert!(
+            matches!(
+                error,
+                StoreError::Foreign {
+                    what: "player_id",
+                    ..
+                }
+            ),
+            "{error}"
+        );
+        let error = Store::open(folder.path(), "player", "http://test")
+            .err()
+            .unwrap();
+        assert!(
+            matches!(
+                error,
+                StoreError::Foreign {
+                    what: "api_url",
+                    ..
+                }
+            ),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_second_host_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let _first = open(folder.path());
+        let error = Store::open(folder.path(), "player", "http://api")
+            .err()
+            .unwrap();
+        assert!(matches!(error, StoreError::InUse { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_is_no_store_is_refused_and_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE_NAME);
+        std::fs::write(&path, "not a database").unwrap();
+        let error = Store::open(folder.path(), "player", "http://api")
+            .err()
+            .unwrap();
+        assert!(matches!(error, StoreError::Open { .. }), "{error}");
+        assert_eq!(std::fs::read(&path).unwrap(), b"not a database");
+    }
+}
