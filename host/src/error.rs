@@ -1,28 +1,13 @@
 //! Why the host cannot start or go on, and with which exit code it says so.
 
-use std::{fmt, net::SocketAddr, process::ExitCode};
+use std::{net::SocketAddr, process::ExitCode};
 
 use crate::{
     config::ConfigError,
+    exit_code,
     plugin::PluginError,
     store::{ArchiveError, StoreError},
 };
-
-/// Exit codes, part of the command line's contract. A wrong command line is 2 and anything unforeseen 1.
-pub mod exit_code {
-    /// The config file or what it points to is wrong.
-    pub const CONFIG: u8 = 3;
-    /// An extension cannot be loaded.
-    pub const PLUGIN: u8 = 4;
-    /// The listener cannot be opened.
-    pub const LISTENER: u8 = 5;
-    /// The store under the backup folder cannot be used.
-    pub const STORE: u8 = 6;
-    /// No running host answers.
-    pub const NOT_RUNNING: u8 = 7;
-    /// The running host has refused.
-    pub const REFUSED: u8 = 8;
-}
 
 /// A failure to start.
 #[derive(Debug, thiserror::Error)]
@@ -97,28 +82,4 @@ pub fn one_line(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     line.replace('\n', " ")
-}
-
-/// ` did you mean ..?`, if one of `known` is near to `name`.
-pub(crate) struct Suggestion<'a>(Option<&'a str>);
-
-impl<'a> Suggestion<'a> {
-    pub(crate) fn of(name: &str, known: impl Iterator<Item = &'a str>) -> Self {
-        const SIMILARITY_MIN: f64 = 0.7;
-        let scored = known.map(|candidate| (strsim::jaro_winkler(name, candidate), candidate));
-        let best = scored.max_by(|(a, _), (b, _)| a.total_cmp(b));
-        Self(
-            best.filter(|(score, _)| *score >= SIMILARITY_MIN)
-                .map(|(_, candidate)| candidate),
-        )
-    }
-}
-
-impl fmt::Display for Suggestion<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(candidate) => write!(formatter, "; did you mean `{candidate}`?"),
-            None => Ok(()),
-        }
-    }
 }

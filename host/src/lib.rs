@@ -9,6 +9,7 @@
 pub mod config;
 pub mod control;
 pub mod error;
+pub mod exit_code;
 pub mod host;
 pub mod http;
 pub mod lifecycle;

@@ -14,7 +14,8 @@ use tig_host::{
         admin::{AdminFile, DrainRequest, FILE_NAME, ShadowRequest},
         control::ANSWER_MAX,
     },
-    error::{exit_code, one_line},
+    error::one_line,
+    exit_code,
 };
 
 use super::output;

@@ -5,7 +5,8 @@ use std::{path::Path, process::ExitCode};
 use serde_json::json;
 use tig_host::{
     config::{Config, ConfigError, Fault, Overrides},
-    error::{HostError, exit_code},
+    error::HostError,
+    exit_code,
     lifecycle::{admission, plugin_files},
     plugin::{self, Candidate, PluginError},
 };

@@ -18,7 +18,8 @@ use std::{
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, error::ErrorKind};
 use tig_host::{
     config::Overrides,
-    error::{HostError, exit_code, one_line},
+    error::{HostError, one_line},
+    exit_code,
     lifecycle::trial,
     plugin,
 };

@@ -13,7 +13,7 @@ use super::{
     Fault,
     edge::{AccessFile, HttpFile, MetricsFile, TlsFile},
 };
-use crate::error::Suggestion;
+use crate::config::Suggestion;
 
 /// A config of tig-host.
 #[derive(ConfigSchema, Deserialize)]

@@ -6,6 +6,8 @@ mod file;
 mod guard;
 pub mod schema;
 mod secret;
+mod settings;
+mod suggestion;
 
 use std::{
     net::SocketAddr,
@@ -21,6 +23,8 @@ use tokio_rustls::rustls::ServerConfig;
 pub use fault::{ConfigError, Fault};
 pub use file::schema;
 pub use secret::API_KEY_VARIABLE;
+pub use settings::own_settings;
+pub(crate) use suggestion::Suggestion;
 
 use self::{file::ConfigFile, guard::Guard};
 use crate::http::{access::Access, rate_limit::Rates};

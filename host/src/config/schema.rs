@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::{config::Fault, error::Suggestion};
+use crate::config::{Fault, Suggestion};
 
 /// Everything about `value`, which lies at `path` (empty for the root), that does not fit `schema`.
 #[must_use]

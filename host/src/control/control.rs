@@ -7,8 +7,7 @@ use std::{
 };
 
 use crate::{
-    config::Config,
-    error::Suggestion,
+    config::{Config, Suggestion},
     lifecycle::{
         reload::{Attempt, Outcome},
         supervisor::{Keeper, Message},

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::{
-    config::{Config, ConfigError, plugin_file_name},
-    error::{HostError, Suggestion},
+    config::{Config, ConfigError, Suggestion, plugin_file_name},
+    error::HostError,
     lifecycle::admission,
     plugin::{Candidate, PluginError},
 };

@@ -13,12 +13,13 @@ use crate::{
         reload::{self, Outcome, SWITCH_MAX, Watched},
         watch::Signature,
     },
+    observe::status::ShadowStatus,
     plugin::{Candidate, Loader, short_hash},
     runtime::{
         extension::Shadow,
         mailbox::{Beside, Command},
         runner::Shared,
-        shadow::{ShadowStatus, Standing},
+        shadow::Standing,
     },
 };
 

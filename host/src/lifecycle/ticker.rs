@@ -5,11 +5,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tracing::{error, warn};
+
 use crate::{
     lifecycle::rollback,
-    observe::watchdog,
+    observe::watchdog::{self, STUCK},
     runtime::{
         event::{Kind, UPDATE},
+        extension::Slot,
         mailbox::Command,
         runner::Shared,
     },
@@ -31,7 +34,7 @@ pub fn run(shared: &Arc<Shared>, stop: &mpsc::Receiver<()>) {
             next += UPDATE_EVERY;
         }
         for slot in bus.slots() {
-            if watchdog::look(&slot) == watchdog::Finding::Stuck {
+            if look(&slot) == Finding::Stuck {
                 rollback::rescue(shared, &slot);
             }
             let is_over = |now| {
@@ -45,6 +48,38 @@ pub fn run(shared: &Arc<Shared>, stop: &mpsc::Receiver<()>) {
         let wait = watchdog::LOOK_EVERY.min(next.saturating_duration_since(Instant::now()));
         if stop.recv_timeout(wait) != Err(mpsc::RecvTimeoutError::Timeout) {
             return;
+        }
+    }
+}
+
+/// What a look has found out.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Finding {
+    /// Nothing new.
+    Well,
+    /// A handler has just become slow.
+    Slow,
+    /// A handler has just become stuck.
+    Stuck,
+}
+
+/// Looks at an extension once.
+fn look(slot: &Slot) -> Finding {
+    let extension = &slot.name;
+    match slot.activity().look(Instant::now()) {
+        None => Finding::Well,
+        Some((what, STUCK)) => {
+            error!(
+                extension,
+                %what,
+                "stuck for more than {} s; its events wait, the other extensions go on",
+                STUCK.as_secs()
+            );
+            Finding::Stuck
+        }
+        Some((what, bound)) => {
+            warn!(extension, %what, "takes more than {} s", bound.as_secs());
+            Finding::Slow
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What the host tells of itself.
 
-use serde::Serialize;
+use std::collections::VecDeque;
 
-use crate::runtime::shadow::ShadowStatus;
+use serde::Serialize;
 
 /// What becomes of an extension's events.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
@@ -55,6 +55,23 @@ pub struct ExtensionStatus {
     pub unfinished: u64,
     /// The handler that is running longer than it should, if any.
     pub busy: Option<Busy>,
+}
+
+/// How a candidate does.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ShadowStatus {
+    /// Its version.
+    pub version: String,
+    /// BLAKE3 of its file, in hex.
+    pub hash: String,
+    /// Events, responses and requests on which it did the same as the running version.
+    pub same: u64,
+    /// Those on which it did not.
+    pub different: u64,
+    /// The last differences: what was handled, and in what the candidate differs.
+    pub differences: VecDeque<String>,
+    /// Why it runs no more, if so.
+    pub ended: Option<String>,
 }
 
 /// A handler that takes long.

@@ -11,9 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tracing::{error, warn};
-
-use crate::{observe::status::Busy, runtime::extension::Slot};
+use super::status::Busy;
 
 /// A handler that takes longer is worth a warning.
 pub const SLOW: Duration = Duration::from_secs(1);
@@ -122,38 +120,6 @@ impl Activity {
 /// No code panics while it holds one of the locks.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// What a look has found out.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Finding {
-    /// Nothing new.
-    Well,
-    /// A handler has just become slow.
-    Slow,
-    /// A handler has just become stuck.
-    Stuck,
-}
-
-/// Looks at an extension once.
-pub fn look(slot: &Slot) -> Finding {
-    let extension = &slot.name;
-    match slot.activity().look(Instant::now()) {
-        None => Finding::Well,
-        Some((what, STUCK)) => {
-            error!(
-                extension,
-                %what,
-                "stuck for more than {} s; its events wait, the other extensions go on",
-                STUCK.as_secs()
-            );
-            Finding::Stuck
-        }
-        Some((what, bound)) => {
-            warn!(extension, %what, "takes more than {} s", bound.as_secs());
-            Finding::Slow
-        }
-    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{PROBE_MAX, PluginError};
-use crate::error::exit_code;
+use crate::exit_code;
 
 /// Longest text that is taken from the child.
 const TEXT_BYTES_MAX: u64 = 4096;

@@ -152,7 +152,12 @@ fn write(shared: &Shared, jobs: &mut [Job]) -> Result<(), String> {
         writes: &job.effects.writes,
         durable: &mut job.effects.events,
         handled: job.effects.handled,
-        given_back: &job.effects.given_back,
+        given_back: job
+            .effects
+            .given_back
+            .iter()
+            .filter_map(|event| event.outbox_entry())
+            .collect(),
     });
     let written = shared.services.store.commit(commits);
     written.map_err(|error| error.to_string())
@@ -172,9 +177,8 @@ mod tests {
             clock::{Clock, Random},
             event::Kind,
             mailbox::{Answered, Item, Refusal, Taken},
-            pending_writes::Writes,
         },
-        store::Store,
+        store::{Store, Writes},
     };
 
     fn shared(store: Store) -> Arc<Shared> {

@@ -13,9 +13,9 @@ use crate::{
         event::Event,
         extension::Slot,
         mailbox::{Answer, Answered, Refusal},
-        pending_writes::Writes,
         runner::Shared,
     },
+    store::{Emitted, Writes},
 };
 
 /// See the module's documentation. Dropped, nothing of it takes place, and whoever waits for the answer is told.
@@ -60,7 +60,7 @@ impl Effects {
         !self.writes.is_empty()
             || self.handled.is_some()
             || !self.given_back.is_empty()
-            || self.events.iter().any(Outgoing::is_durable)
+            || self.events.iter().any(Emitted::is_durable)
     }
 
     /// Bytes that it holds, about.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::store::OutboxEntry;
+
 /// Event that the host itself emits at every tick.
 pub const UPDATE: &str = "update";
 
@@ -27,6 +29,17 @@ pub struct Event {
     pub outbox_id: Option<u64>,
     /// It takes the place of an earlier event of its name that still waits.
     pub latest: bool,
+}
+
+impl Event {
+    /// How the outbox keeps it, if it is durable.
+    pub fn outbox_entry(&self) -> Option<OutboxEntry<'_>> {
+        Some(OutboxEntry {
+            id: self.outbox_id?,
+            name: &self.name,
+            payload: &self.payload,
+        })
+    }
 }
 
 /// What becomes of an event that cannot be handled at once.

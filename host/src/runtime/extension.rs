@@ -13,7 +13,7 @@ use std::{
 use tig_plugin_api::{Manifest, Route};
 
 use crate::{
-    lifecycle::reconfigure::own_settings,
+    config::own_settings,
     observe::{
         meters::Meters,
         status::{ExtensionStatus, State},

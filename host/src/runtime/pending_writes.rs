@@ -5,8 +5,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-/// Writes of one or more transactions: a value, or `None` where the key is deleted.
-pub type Writes = BTreeMap<String, Option<Arc<[u8]>>>;
+use crate::store::Writes;
 
 #[derive(Debug, Default)]
 struct Generation {

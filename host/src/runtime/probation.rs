@@ -15,8 +15,8 @@ use crate::{
     runtime::{
         event::Event,
         mailbox::{Delivery, Item},
-        pending_writes::Writes,
     },
+    store::Writes,
 };
 
 /// A new version is on probation for this long.

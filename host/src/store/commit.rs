@@ -1,25 +1,55 @@
 //! Writing: any number of transactions, all of them or none.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering},
+};
 
 use redb::Table;
 
 use super::{OUTBOX, Store, StoreError, VALUES};
-use crate::runtime::{bus::Outgoing, event::Event, pending_writes::Writes};
+
+/// Writes of one or more transactions: a value, or `None` where the key is deleted.
+pub type Writes = BTreeMap<String, Option<Arc<[u8]>>>;
+
+/// An event that a transaction emits.
+pub trait Emitted {
+    /// Name of the event.
+    fn name(&self) -> &str;
+    /// Arguments, as JSON.
+    fn payload(&self) -> &[u8];
+    /// It stays in the outbox until each subscriber has handled it.
+    fn is_durable(&self) -> bool;
+    /// Names of the extensions that will handle it.
+    fn subscribers(&self) -> impl Iterator<Item = &str>;
+    /// It has this key in the outbox.
+    fn set_outbox_id(&mut self, id: u64);
+}
+
+/// An entry of an extension's outbox.
+#[derive(Clone, Copy, Debug)]
+pub struct OutboxEntry<'a> {
+    /// Its key.
+    pub id: u64,
+    /// Name of the event.
+    pub name: &'a str,
+    /// Arguments, as JSON.
+    pub payload: &'a [u8],
+}
 
 /// What one handler's success puts on disk.
 #[derive(Debug)]
-pub struct Commit<'a> {
+pub struct Commit<'a, E> {
     /// The extension whose storage is written.
     pub extension: &'a str,
     /// Its writes.
     pub writes: &'a Writes,
     /// Its events; those that are durable are kept and given their outbox ids.
-    pub durable: &'a mut [Outgoing],
+    pub durable: &'a mut [E],
     /// The outbox id of the event that was handled, if it was durable.
     pub handled: Option<u64>,
     /// Durable events of this extension that were handled and are to be handled again.
-    pub given_back: &'a [Arc<Event>],
+    pub given_back: Vec<OutboxEntry<'a>>,
 }
 
 type Values<'t> = Table<'t, (&'static str, &'static str), &'static [u8]>;
@@ -31,9 +61,9 @@ impl Store {
     /// # Errors
     ///
     /// The file cannot be written; then nothing of them is there.
-    pub fn commit<'a>(
+    pub fn commit<'a, E: Emitted + 'a>(
         &self,
-        commits: impl IntoIterator<Item = Commit<'a>>,
+        commits: impl IntoIterator<Item = Commit<'a, E>>,
     ) -> Result<(), StoreError> {
         let transaction = self.database.begin_write()?;
         {
@@ -48,19 +78,21 @@ impl Store {
         Ok(())
     }
 
-    fn deliver(&self, outbox: &mut Outbox<'_>, commit: Commit<'_>) -> Result<(), StoreError> {
+    fn deliver<E: Emitted>(
+        &self,
+        outbox: &mut Outbox<'_>,
+        commit: Commit<'_, E>,
+    ) -> Result<(), StoreError> {
         let extension = commit.extension;
         if let Some(id) = commit.handled {
             outbox.remove((extension, id))?;
         }
-        for event in commit.given_back {
-            if let Some(id) = event.outbox_id {
-                outbox.insert((extension, id), (&*event.name, &*event.payload))?;
-            }
+        for entry in commit.given_back {
+            outbox.insert((extension, entry.id), (entry.name, entry.payload))?;
         }
         for event in commit.durable.iter_mut().filter(|event| event.is_durable()) {
             let id = self.next_outbox_id.fetch_add(1, Ordering::Relaxed);
-            event.outbox_id = Some(id);
+            event.set_outbox_id(id);
             for subscriber in event.subscribers() {
                 outbox.insert((subscriber, id), (event.name(), event.payload()))?;
             }
@@ -69,7 +101,7 @@ impl Store {
     }
 }
 
-fn write(values: &mut Values<'_>, commit: &Commit<'_>) -> Result<(), StoreError> {
+fn write<E>(values: &mut Values<'_>, commit: &Commit<'_, E>) -> Result<(), StoreError> {
     for (key, value) in commit.writes {
         let place = (commit.extension, key.as_str());
         match value {

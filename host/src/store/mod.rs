@@ -20,7 +20,7 @@ use redb::{
 };
 
 pub use archive::{Archive, ArchiveError, Owner};
-pub use commit::Commit;
+pub use commit::{Commit, Emitted, OutboxEntry, Writes};
 pub use view::View;
 
 /// Values by extension and key.
@@ -288,15 +288,35 @@ fn last_outbox_id(database: &Database) -> Result<u64, StoreError> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
-    use crate::runtime::{
-        bus::{Bus, Outgoing},
-        event::Kind,
-        extension::Slot,
-        pending_writes::Writes,
-    };
+
+    /// A durable event for some extensions.
+    struct Result {
+        subscribers: [&'static str; 2],
+        outbox_id: Option<u64>,
+    }
+
+    impl Emitted for Result {
+        fn name(&self) -> &str {
+            "result"
+        }
+
+        fn payload(&self) -> &[u8] {
+            b"{}"
+        }
+
+        fn is_durable(&self) -> bool {
+            true
+        }
+
+        fn subscribers(&self) -> impl Iterator<Item = &str> {
+            self.subscribers.into_iter()
+        }
+
+        fn set_outbox_id(&mut self, id: u64) {
+            self.outbox_id = Some(id);
+        }
+    }
 
     fn open(folder: &Path) -> Store {
         Store::open(folder, "player", "http://api").unwrap()
@@ -306,7 +326,7 @@ mod tests {
         store: &Store,
         extension: &str,
         writes: &Writes,
-        durable: &mut [Outgoing],
+        durable: &mut [Result],
         handled: Option<u64>,
     ) {
         let commit = Commit {
@@ -314,7 +334,7 @@ mod tests {
             writes,
             durable,
             handled,
-            given_back: &[],
+            given_back: Vec::new(),
         };
         store.commit([commit]).unwrap();
     }
@@ -343,13 +363,12 @@ mod tests {
     #[test]
     fn a_durable_event_stays_until_each_subscriber_has_handled_it() {
         let folder = tempfile::tempdir().unwrap();
-        let bus = Bus::default();
-        for name in ["a", "b"] {
-            bus.subscribe(&Arc::new(Slot::new(name)), &["result".to_owned()]);
-        }
         let emit = |store: &Store| {
-            let event = bus.claim("result", b"{}", Kind::Durable).unwrap();
-            let mut events = [event.unwrap()];
+            let subscribers = ["a", "b"];
+            let mut events = [Result {
+                subscribers,
+                outbox_id: None,
+            }];
             commit(store, "x", &Writes::new(), &mut events, None);
             events[0].outbox_id.unwrap()
         };

@@ -7,7 +7,7 @@ use tig_host::{
     control::control::{Control, ControlError},
     host::Host,
     lifecycle::reload::Outcome,
-    runtime::shadow::ShadowStatus,
+    observe::status::ShadowStatus,
 };
 
 use crate::{

@@ -8,11 +8,14 @@ mod router;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::runtime::{
-    bus::router::{Route, Router},
-    event::{Event, Kind},
-    extension::Slot,
-    mailbox::{Delivery, EVENTS_MAX},
+use crate::{
+    runtime::{
+        bus::router::{Route, Router},
+        event::{Event, Kind},
+        extension::Slot,
+        mailbox::{Delivery, EVENTS_MAX},
+    },
+    store::Emitted,
 };
 
 /// The present extensions and what they handle.
@@ -46,32 +49,29 @@ pub struct Outgoing {
     payload: Arc<[u8]>,
     kind: Kind,
     /// Its key in the outbox, once it is there.
-    pub outbox_id: Option<u64>,
+    outbox_id: Option<u64>,
     published: bool,
 }
 
-impl Outgoing {
-    /// Name of the event.
-    #[must_use]
-    pub fn name(&self) -> &str {
+impl Emitted for Outgoing {
+    fn name(&self) -> &str {
         &self.route.event
     }
 
-    /// Arguments, as JSON.
-    #[must_use]
-    pub fn payload(&self) -> &[u8] {
+    fn payload(&self) -> &[u8] {
         &self.payload
     }
 
-    /// See [`Kind`].
-    #[must_use]
-    pub fn is_durable(&self) -> bool {
+    fn is_durable(&self) -> bool {
         self.kind == Kind::Durable
     }
 
-    /// Names of the extensions that will handle it.
-    pub fn subscribers(&self) -> impl Iterator<Item = &str> {
+    fn subscribers(&self) -> impl Iterator<Item = &str> {
         self.route.subscribers.iter().map(|slot| slot.name.as_str())
+    }
+
+    fn set_outbox_id(&mut self, id: u64) {
+        self.outbox_id = Some(id);
     }
 }
 

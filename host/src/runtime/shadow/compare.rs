@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use tig_plugin_api::{HttpCall, HttpReply};
 
-use crate::runtime::{effects::Effects, pending_writes::Writes};
+use crate::{
+    runtime::effects::Effects,
+    store::{Emitted, Writes},
+};
 
 /// Bytes of a value that are shown.
 const SHOWN_BYTES: usize = 120;

@@ -18,11 +18,8 @@ use tracing::debug;
 
 use super::compare::Record;
 use crate::{
-    runtime::{
-        pending_writes::{Writes, cover},
-        runner::Shared,
-    },
-    store::View,
+    runtime::{pending_writes::cover, runner::Shared},
+    store::{View, Writes},
 };
 
 /// What a shadow may have written before it ends, in bytes.

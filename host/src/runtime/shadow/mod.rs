@@ -20,7 +20,6 @@ use abi_stable::{
     sabi_types::RMut,
     std_types::{RResult, RSlice, RStr},
 };
-use serde::Serialize;
 use tig_plugin_api::{
     HttpReply, HttpRequest,
     abi::{EventRef, Failure, Host_TO, HostRef, InstanceBox},
@@ -32,14 +31,14 @@ use self::{
     host::{Rehearsal, Stage, WRITTEN_BYTES_MAX},
 };
 use crate::{
+    observe::status::ShadowStatus,
     plugin::Plugin,
     runtime::{
         event::{Event, HTTP_RESPONSE},
         mailbox::Item,
-        pending_writes::Writes,
         runner::Shared,
     },
-    store::View,
+    store::{View, Writes},
 };
 
 /// Items that may wait for a candidate; one that cannot keep up is ended.
@@ -47,23 +46,6 @@ pub const ITEMS_MAX: usize = 10_000;
 
 /// Differences that are kept.
 pub const DIFFERENCES_MAX: usize = 10;
-
-/// How a candidate does.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct ShadowStatus {
-    /// Its version.
-    pub version: String,
-    /// BLAKE3 of its file, in hex.
-    pub hash: String,
-    /// Events, responses and requests on which it did the same as the running version.
-    pub same: u64,
-    /// Those on which it did not.
-    pub different: u64,
-    /// The last differences: what was handled, and in what the candidate differs.
-    pub differences: VecDeque<String>,
-    /// Why it runs no more, if so.
-    pub ended: Option<String>,
-}
 
 /// Shared between the candidate's thread and whoever asks.
 pub type Standing = Arc<Mutex<ShadowStatus>>;
