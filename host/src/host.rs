@@ -12,7 +12,7 @@ use tokio::{runtime::Handle, sync::watch::Sender as StopSender};
 
 use crate::{
     config::Config,
-    control::control::Control,
+    control::{Control, Parts},
     error::HostError,
     http::{client::HttpClient, listener, server, settings::Edge},
     lifecycle::{
@@ -21,7 +21,7 @@ use crate::{
         reconfigure::Fixed,
         reload::Watched,
         start,
-        supervisor::{Keeper, Message},
+        supervisor::{Message, Supervisor},
         ticker,
         watch::{self, Signature},
     },
@@ -31,7 +31,7 @@ use crate::{
         clock::{Clock, Random},
         extension::Slot,
         mailbox::Command,
-        runner::Shared,
+        runner::{Runner, Shared},
     },
     store::{self, Store},
     threads::Threads,
@@ -45,16 +45,16 @@ pub const CACHE_FOLDER: &str = "plugin-cache";
 
 /// A running host.
 pub struct Host {
+    control: Control,
     address: SocketAddr,
     shared: Arc<Shared>,
-    /// Threads of the host itself.
-    keepers: Threads,
-    committer: Threads,
-    ticker: mpsc::Sender<()>,
-    keeper: mpsc::Sender<Message>,
-    stop: StopSender<bool>,
-    edge: Arc<Edge>,
     drain: Drain,
+    committer: Threads,
+    /// Threads of the host itself that change what runs.
+    keepers: Threads,
+    supervisor: mpsc::Sender<Message>,
+    ticker: mpsc::Sender<()>,
+    stop_listener: StopSender<bool>,
     _notifications: Option<RecommendedWatcher>,
 }
 
@@ -76,8 +76,8 @@ impl Host {
         Self::start_with(config, probe_program, runtime, sources)
     }
 
-    /// Like [`Host::start`], with time and randomness that a test has in its hands. Under a virtual clock nobody publishes
-    /// `update` but [`Control::publish`].
+    /// Like [`Host::start`], with time and randomness that a test has in its hands. Under a virtual clock only
+    /// [`Control::publish`] publishes `update`.
     ///
     /// # Errors
     ///
@@ -89,8 +89,8 @@ impl Host {
         sources: (Clock, Random),
     ) -> Result<Self, HostError> {
         let candidates = plugin_files::admitted(config)?;
-        let listener = listen(config.listen)?;
-        let address = listener
+        let socket = listen(config.listen)?;
+        let address = socket
             .local_addr()
             .map_err(HostError::system("read the port"))?;
         let store = Store::open(&config.backup_folder, &config.player_id, &config.api_url)?;
@@ -99,59 +99,37 @@ impl Host {
             cache_folder: config.backup_folder.join(CACHE_FOLDER),
             probe_program: Some(probe_program.to_owned()),
         };
-        let (keepers, committer) = (Threads::default(), Threads::default());
-        let no_thread = HostError::system("start a thread");
-        let work = Arc::clone(&shared);
-        committer
-            .spawn("committer", move || work.committer.run(&work))
-            .map_err(&no_thread)?;
+        let committer = start_committer(&shared)?;
         let runners = start::load(config, &loader, &candidates)
             .and_then(|plugins| start::start(config, &shared, plugins))
             .inspect_err(|_| shared.committer.stop())?;
-
-        let (stop, stopped) = tokio::sync::watch::channel(false);
-        let listener = {
-            let _guard = runtime.enter();
-            tokio::net::TcpListener::from_std(listener).map_err(HostError::system("listen"))?
-        };
         let edge = Arc::new(Edge::new(config, shared.http.clone()));
-        let store_file = config.backup_folder.join(store::FILE_NAME);
-        let metrics = Metrics::new(Arc::clone(&shared), store_file);
-        let app = server::app(Arc::clone(&shared), metrics, edge.access());
-        runtime.spawn(listener::serve(listener, edge.tls(), app, stopped));
-
+        let stop_listener = start_listener(socket, config, &shared, &edge, &runtime)?;
+        let keepers = Threads::default();
         let watched = watched(config, &shared, candidates)?;
-        let (keeper, messages) = mpsc::channel();
-        let changed = keeper.clone();
-        let notifications = watch::notifications(&config.plugin_folder, move || {
-            // The receiver is gone when the host stops.
-            let _ = changed.send(Message::Changed);
-        });
-        let (ticker, ticks) = mpsc::channel();
-        let work = Keeper::new(Arc::clone(&shared), loader, Fixed::of(config), watched);
-        keepers
-            .spawn("keeper", move || work.run(&messages))
-            .map_err(&no_thread)?;
-        let work = Arc::clone(&shared);
-        keepers
-            .spawn("ticker", move || ticker::run(&work, &ticks))
-            .map_err(&no_thread)?;
-        for runner in runners {
-            let name = runner.name().to_owned();
-            let spawned = shared.threads.spawn(&name, move || runner.run());
-            spawned.map_err(&no_thread)?;
-        }
+        let work = Supervisor::new(Arc::clone(&shared), loader, Fixed::of(config), watched);
+        let (supervisor, notifications) = start_supervisor(&keepers, work, &config.plugin_folder)?;
+        let ticker = start_ticker(&keepers, &shared)?;
+        start_runners(&shared, runners)?;
         let drain = Drain::new(Arc::clone(&shared));
+        let control = Control::new(Parts {
+            shared: Arc::clone(&shared),
+            supervisor: supervisor.clone(),
+            drain: drain.clone(),
+            edge,
+            address,
+            config: (config.path.clone(), config.overrides.clone()),
+        });
         Ok(Self {
+            control,
             address,
             shared,
-            keepers,
-            committer,
-            ticker,
-            keeper,
-            stop,
-            edge,
             drain,
+            committer,
+            keepers,
+            supervisor,
+            ticker,
+            stop_listener,
             _notifications: notifications,
         })
     }
@@ -162,22 +140,16 @@ impl Host {
         self.address
     }
 
-    /// The listener's access and TLS, which can be changed.
-    #[must_use]
-    pub fn edge(&self) -> Arc<Edge> {
-        Arc::clone(&self.edge)
-    }
-
     /// The drain that this host may be asked for.
     #[must_use]
     pub fn drain(&self) -> Drain {
         self.drain.clone()
     }
 
-    /// A handle for whoever may tell the host what to do.
+    /// A handle for signals, the admin socket and tests.
     #[must_use]
     pub fn control(&self) -> Control {
-        Control::new(Arc::clone(&self.shared), self.keeper.clone())
+        self.control.clone()
     }
 
     /// Lets every extension finish what it is doing, and ends. What is committed is on disk; what waits in mailboxes and
@@ -185,17 +157,87 @@ impl Host {
     pub fn stop(self) {
         // Receivers are only gone when their thread has ended already.
         let _ = self.ticker.send(());
-        let _ = self.keeper.send(Message::Stop);
-        let _ = self.stop.send(true);
+        let _ = self.supervisor.send(Message::Stop);
+        let _ = self.stop_listener.send(true);
         for slot in self.shared.services.bus.slots() {
             slot.mailbox.put_command(Command::Stop);
         }
         let deadline = Instant::now() + STOP_MAX;
         self.shared.threads.leave(deadline);
         self.keepers.leave(deadline);
+        // Only now: transactions of the last handlers are still on their way.
         self.shared.committer.stop();
         self.committer.leave(Instant::now() + STOP_MAX);
     }
+}
+
+/// For `map_err`: the system has no more threads.
+fn no_thread(source: std::io::Error) -> HostError {
+    HostError::system("start a thread")(source)
+}
+
+fn start_committer(shared: &Arc<Shared>) -> Result<Threads, HostError> {
+    let threads = Threads::default();
+    let work = Arc::clone(shared);
+    threads
+        .spawn("committer", move || work.committer.run(&work))
+        .map_err(no_thread)?;
+    Ok(threads)
+}
+
+/// Serves HTTP until the returned sender says so.
+fn start_listener(
+    socket: TcpListener,
+    config: &Config,
+    shared: &Arc<Shared>,
+    edge: &Edge,
+    runtime: &Handle,
+) -> Result<StopSender<bool>, HostError> {
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let listener = {
+        let _guard = runtime.enter();
+        tokio::net::TcpListener::from_std(socket).map_err(HostError::system("listen"))?
+    };
+    let store_file = config.backup_folder.join(store::FILE_NAME);
+    let metrics = Metrics::new(Arc::clone(shared), store_file);
+    let app = server::app(Arc::clone(shared), metrics, edge.access());
+    runtime.spawn(listener::serve(listener, edge.tls(), app, stopped));
+    Ok(stop)
+}
+
+fn start_supervisor(
+    threads: &Threads,
+    supervisor: Supervisor,
+    plugin_folder: &Path,
+) -> Result<(mpsc::Sender<Message>, Option<RecommendedWatcher>), HostError> {
+    let (sender, messages) = mpsc::channel();
+    let changed = sender.clone();
+    let notifications = watch::notifications(plugin_folder, move || {
+        // The receiver is gone when the host stops.
+        let _ = changed.send(Message::Changed);
+    });
+    threads
+        .spawn("supervisor", move || supervisor.run(&messages))
+        .map_err(no_thread)?;
+    Ok((sender, notifications))
+}
+
+fn start_ticker(threads: &Threads, shared: &Arc<Shared>) -> Result<mpsc::Sender<()>, HostError> {
+    let (sender, stop) = mpsc::channel();
+    let work = Arc::clone(shared);
+    threads
+        .spawn("ticker", move || ticker::run(&work, &stop))
+        .map_err(no_thread)?;
+    Ok(sender)
+}
+
+fn start_runners(shared: &Shared, runners: Vec<Runner>) -> Result<(), HostError> {
+    for runner in runners {
+        let name = runner.name().to_owned();
+        let spawned = shared.threads.spawn(&name, move || runner.run());
+        spawned.map_err(no_thread)?;
+    }
+    Ok(())
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener, HostError> {

@@ -76,12 +76,12 @@ fn reload(report: &mut Report, file: &[u8]) -> Result<()> {
         // One that the host has noticed by itself is not counted.
         if let Outcome::Reloaded { .. } = host.control.reload("silent")? {
             times.push(start.elapsed().as_secs_f64() * 1e3);
-            let switch = host.control.status().remove(0).last_switch_us;
+            let switch = host.control.extensions().remove(0).last_switch_us;
             switches.extend(switch.map(|time| time as f64 / 1e3));
         }
     }
     let grown = memory_kb(std::process::id(), "RssAnon:")?.saturating_sub(before);
-    let status = host.control.status().remove(0);
+    let status = host.control.extensions().remove(0);
     let at_most = Target::AtMost;
     report.number("reload, median", median(&mut times), "ms", at_most(50.0))?;
     let switch = median(&mut switches);

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use tig_bench_report::{Result, target_folder};
 use tig_host::{
     config::{Config, Overrides},
-    control::control::Control,
+    control::Control,
     host::Host,
     runtime::event::Kind,
 };
@@ -130,13 +130,13 @@ impl Running {
 
     /// What all extensions have handled.
     pub(crate) fn handled(&self) -> u64 {
-        let status = self.control.status();
+        let status = self.control.extensions();
         status.iter().map(|extension| extension.handled).sum()
     }
 
     /// What one extension has handled.
     pub(crate) fn handled_by(&self, name: &str) -> u64 {
-        let status = self.control.status();
+        let status = self.control.extensions();
         let of = status.iter().filter(|extension| extension.name == name);
         of.map(|extension| extension.handled).sum()
     }

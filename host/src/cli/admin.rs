@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use tig_host::{
     config::{Config, ConfigError},
     control::{
+        CONTROL_TIMEOUT,
         admin::{AdminFile, DrainRequest, FILE_NAME, ShadowRequest},
-        control::ANSWER_MAX,
     },
     error::one_line,
     exit_code,
@@ -103,7 +103,7 @@ fn send(
         let client = reqwest::Client::builder()
             // Loopback is not for proxies, whatever the environment says.
             .no_proxy()
-            .timeout(ANSWER_MAX + SLACK)
+            .timeout(CONTROL_TIMEOUT + SLACK)
             .build()
             .map_err(|error| gone(&error))?;
         let request = client

@@ -4,7 +4,7 @@ use std::{io::IsTerminal, path::Path};
 
 use tig_host::{
     config::{Config, Overrides},
-    control::{admin::Admin, operator::Operator},
+    control::admin::Admin,
     error::HostError,
     host::Host,
     http::listener,
@@ -29,7 +29,7 @@ pub(super) fn run(
     exit_with_parent: bool,
 ) -> Result<(), HostError> {
     let config_file = ConfigFile::about_to_read(path);
-    let config = Config::load(path, overrides.clone())?;
+    let config = Config::load(path, overrides)?;
     if let Err(error) = listener::raise_file_limit() {
         warn!("fewer slaves can connect: the limit of open files cannot be raised: {error}");
     }
@@ -47,8 +47,8 @@ pub(super) fn run(
     } else {
         "http"
     };
-    let operator = Operator::new(&host, path.to_owned(), overrides);
-    let admin = Admin::open(operator.clone(), &config.backup_folder, runtime.handle())
+    let control = host.control();
+    let admin = Admin::open(control.clone(), &config.backup_folder, runtime.handle())
         .map_err(HostError::system("open the admin socket"))?;
     let ended = runtime.block_on(async {
         let signals = Signals::listen()?;
@@ -57,7 +57,7 @@ pub(super) fn run(
         let ended = stop::requested(
             signals,
             config_file,
-            &operator,
+            &control,
             &host.drain(),
             config.drain_max,
             exit_with_parent,

@@ -3,7 +3,7 @@
 use std::{io::Read, time::Duration};
 
 use tig_host::{
-    control::operator::Operator,
+    control::Control,
     error::HostError,
     lifecycle::drain::{Drain, Unfinished},
     store::StoreError,
@@ -40,12 +40,12 @@ impl Signals {
 pub(super) async fn requested(
     mut signals: Signals,
     mut config_file: ConfigFile,
-    operator: &Operator,
+    control: &Control,
     drain: &Drain,
     drain_max: Duration,
     exit_with_parent: bool,
 ) -> Result<(), StoreError> {
-    let failed = operator.store_failure();
+    let failed = control.store_failure();
     let drained = drain.done();
     let parent = end_of_input(exit_with_parent);
     tokio::pin!(drained, failed, parent);
@@ -64,11 +64,11 @@ pub(super) async fn requested(
             _ = signals.terminate.recv() => "SIGTERM",
             _ = signals.interrupt.recv() => "SIGINT",
             _ = signals.hang_up.recv() => {
-                read_again(operator, "SIGHUP");
+                read_again(control, "SIGHUP");
                 continue;
             }
             () = config_file.changed() => {
-                read_again(operator, "the config file has changed");
+                read_again(control, "the config file has changed");
                 continue;
             }
         };
@@ -82,14 +82,14 @@ pub(super) async fn requested(
             "{name}: draining for at most {seconds} s{}; once more to stop at once",
             told(&drain.unfinished())
         );
-        operator.drain(Some(drain_max));
+        control.drain(Some(drain_max));
     }
 }
 
-fn read_again(operator: &Operator, why: &str) {
+fn read_again(control: &Control, why: &str) {
     info!("{why}: reading config and plugins again");
-    let operator = operator.clone();
-    tokio::task::spawn_blocking(move || operator.reload_all_logged());
+    let control = control.clone();
+    tokio::task::spawn_blocking(move || control.reload_config_logged());
 }
 
 fn told(unfinished: &Unfinished) -> String {

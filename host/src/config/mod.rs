@@ -64,6 +64,8 @@ pub struct Overrides {
 pub struct Config {
     /// The file that this was read from.
     pub path: PathBuf,
+    /// What the command line said beside it.
+    pub overrides: Overrides,
     /// Names of the extensions, in order.
     pub extensions: Vec<String>,
     /// Sections of the extensions.
@@ -127,6 +129,7 @@ impl Config {
         folder: &Path,
         overrides: Overrides,
     ) -> Result<Self, Vec<Fault>> {
+        let given = overrides.clone();
         let guard = Guard::read(&file, folder, overrides.api_key)?;
         let api_url = overrides
             .api_url
@@ -142,6 +145,7 @@ impl Config {
         let port = overrides.port.or(file.port).unwrap_or(PORT_DEFAULT);
         Ok(Self {
             path: path.to_owned(),
+            overrides: given,
             extensions: file.extensions,
             sections: file.config,
             player_id: overrides.player_id.or(file.player_id).unwrap_or_default(),

@@ -26,11 +26,8 @@ use serde_json::{Value, json};
 use tig_plugin_api::Secret;
 use tokio::{runtime::Handle, sync::watch};
 
+use super::{Control, ControlError};
 use crate::{
-    control::{
-        control::ControlError,
-        operator::{Operator, ReloadError},
-    },
     http::{access::Access, listener},
     lifecycle::reload::{Attempt, Outcome},
 };
@@ -94,7 +91,7 @@ impl Admin {
     /// # Errors
     ///
     /// The port, the token or the file cannot be made.
-    pub fn open(operator: Operator, folder: &Path, runtime: &Handle) -> io::Result<Self> {
+    pub fn open(control: Control, folder: &Path, runtime: &Handle) -> io::Result<Self> {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
         let file = AdminFile {
@@ -103,7 +100,7 @@ impl Admin {
             pid: std::process::id(),
         };
         let access = Arc::new(Access::new(Some(&file.token), Vec::new(), Vec::new()));
-        let app = app(operator).layer(middleware::from_fn_with_state(access, admit));
+        let app = app(control).layer(middleware::from_fn_with_state(access, admit));
         let (stop, stopped) = watch::channel(false);
         let listener = {
             let _guard = runtime.enter();
@@ -145,7 +142,7 @@ async fn admit(
     }
 }
 
-fn app(operator: Operator) -> Router {
+fn app(control: Control) -> Router {
     Router::new()
         .route("/status", get(status))
         .route("/reload", post(reload_all))
@@ -154,34 +151,33 @@ fn app(operator: Operator) -> Router {
         .route("/promote/{name}", post(promote))
         .route("/discard/{name}", post(discard))
         .route("/drain", post(drain))
-        .with_state(operator)
+        .with_state(control)
 }
 
-async fn status(State(operator): State<Operator>) -> Response {
-    Json(operator.status()).into_response()
+async fn status(State(control): State<Control>) -> Response {
+    Json(control.status()).into_response()
 }
 
 async fn reload(
-    State(operator): State<Operator>,
+    State(control): State<Control>,
     PathSegment(name): PathSegment<String>,
 ) -> Response {
     let wanted = name.clone();
-    let done = blocking(move || operator.reload(&wanted)).await;
+    let done = blocking(move || control.reload(&wanted)).await;
     match done {
         Ok(outcome) => Json(json!({ "reloads": [told(&name, &Ok(outcome))] })).into_response(),
         Err(error) => refused(&error),
     }
 }
 
-async fn reload_all(State(operator): State<Operator>) -> Response {
-    match blocking(move || operator.reload_all()).await {
+async fn reload_all(State(control): State<Control>) -> Response {
+    match blocking(move || control.reload_config()).await {
         Ok(attempts) => {
             let tell = |attempt: &Attempt| told(&attempt.name, &attempt.outcome);
             let reloads: Vec<Value> = attempts.iter().map(tell).collect();
             Json(json!({ "reloads": reloads })).into_response()
         }
-        Err(ReloadError::Config(error)) => failure(StatusCode::CONFLICT, &error.to_string()),
-        Err(ReloadError::Control(error)) => refused(&error),
+        Err(error) => refused(&error),
     }
 }
 
@@ -193,35 +189,35 @@ pub struct ShadowRequest {
 }
 
 async fn shadow(
-    State(operator): State<Operator>,
+    State(control): State<Control>,
     PathSegment(name): PathSegment<String>,
     Json(request): Json<ShadowRequest>,
 ) -> Response {
-    let asked = operator.clone();
+    let asked = control.clone();
     match blocking(move || asked.shadow(&name, &request.file)).await {
-        Ok(()) => Json(operator.status()).into_response(),
+        Ok(()) => Json(control.status()).into_response(),
         Err(error) => refused(&error),
     }
 }
 
 async fn promote(
-    State(operator): State<Operator>,
+    State(control): State<Control>,
     PathSegment(name): PathSegment<String>,
 ) -> Response {
     let wanted = name.clone();
-    match blocking(move || operator.promote(&wanted)).await {
+    match blocking(move || control.promote(&wanted)).await {
         Ok(outcome) => Json(json!({ "reloads": [told(&name, &Ok(outcome))] })).into_response(),
         Err(error) => refused(&error),
     }
 }
 
 async fn discard(
-    State(operator): State<Operator>,
+    State(control): State<Control>,
     PathSegment(name): PathSegment<String>,
 ) -> Response {
-    let asked = operator.clone();
+    let asked = control.clone();
     match blocking(move || asked.discard(&name)).await {
-        Ok(()) => Json(operator.status()).into_response(),
+        Ok(()) => Json(control.status()).into_response(),
         Err(error) => refused(&error),
     }
 }
@@ -233,9 +229,9 @@ pub struct DrainRequest {
     pub seconds_max: Option<u64>,
 }
 
-async fn drain(State(operator): State<Operator>, Json(request): Json<DrainRequest>) -> Response {
-    operator.drain(request.seconds_max.map(Duration::from_secs));
-    Json(operator.status()).into_response()
+async fn drain(State(control): State<Control>, Json(request): Json<DrainRequest>) -> Response {
+    control.drain(request.seconds_max.map(Duration::from_secs));
+    Json(control.status()).into_response()
 }
 
 fn told(name: &str, outcome: &Result<Outcome, String>) -> Value {
@@ -259,7 +255,7 @@ fn told(name: &str, outcome: &Result<Outcome, String>) -> Value {
 fn refused(error: &ControlError) -> Response {
     let status = match error {
         ControlError::Unknown { .. } => StatusCode::NOT_FOUND,
-        ControlError::Refused(_) => StatusCode::CONFLICT,
+        ControlError::Config(_) | ControlError::Refused(_) => StatusCode::CONFLICT,
         ControlError::Stopping => StatusCode::SERVICE_UNAVAILABLE,
         ControlError::Late => StatusCode::GATEWAY_TIMEOUT,
     };

@@ -1,11 +1,10 @@
-//! The thread that changes what runs: it looks after plugin files and does what [`crate::control::control::Control`] asks for, one
-//! thing at a time.
+//! The thread that changes what runs: it watches the plugin files and serves requests, one thing at a time.
 
 use std::{
-    path::Path,
+    path::PathBuf,
     sync::{
         Arc,
-        mpsc::{Receiver, RecvTimeoutError},
+        mpsc::{Receiver, RecvTimeoutError, Sender},
     },
     time::Instant,
 };
@@ -22,26 +21,70 @@ use crate::{
     runtime::runner::Shared,
 };
 
-/// Something for the keeper to do.
+/// A message to the supervisor.
 pub enum Message {
     /// Something in the plugin folder has changed.
     Changed,
-    /// Call this.
-    Do(Box<dyn FnOnce(&mut Keeper) + Send>),
+    /// See [`Request`].
+    Request(Request),
     /// End the thread.
     Stop,
 }
 
+/// What came of a request that names an extension; `None` if no such extension runs.
+pub type Named<T> = Option<Result<T, String>>;
+
+/// Something that the supervisor is asked for, and where the answer goes.
+pub enum Request {
+    /// The present file of an extension takes over.
+    Reload {
+        /// Name of the extension.
+        name: String,
+        /// Gets the answer.
+        reply: Sender<Named<Outcome>>,
+    },
+    /// Another config takes the place of the present one.
+    Reconfigure {
+        /// The other config.
+        config: Box<Config>,
+        /// Gets the answer.
+        reply: Sender<Result<Vec<Attempt>, String>>,
+    },
+    /// The plugin of a file runs beside an extension.
+    Shadow {
+        /// Name of the extension.
+        name: String,
+        /// The plugin file.
+        file: PathBuf,
+        /// Gets the answer.
+        reply: Sender<Named<()>>,
+    },
+    /// The shadow of an extension takes over.
+    Promote {
+        /// Name of the extension.
+        name: String,
+        /// Gets the answer.
+        reply: Sender<Named<Outcome>>,
+    },
+    /// The shadow of an extension ends.
+    Discard {
+        /// Name of the extension.
+        name: String,
+        /// Gets the answer.
+        reply: Sender<Named<()>>,
+    },
+}
+
 /// See the module's documentation.
-pub struct Keeper {
+pub struct Supervisor {
     shared: Arc<Shared>,
     loader: Loader,
     fixed: Fixed,
     watched: Vec<Watched>,
 }
 
-impl Keeper {
-    /// Looks after `watched`, whose versions run, in a host with this `fixed` config.
+impl Supervisor {
+    /// Supervises `watched`, whose versions run, in a host with this `fixed` config.
     #[must_use]
     pub fn new(shared: Arc<Shared>, loader: Loader, fixed: Fixed, watched: Vec<Watched>) -> Self {
         Self {
@@ -58,7 +101,7 @@ impl Keeper {
         loop {
             match messages.recv_timeout(schedule.wait(Instant::now())) {
                 Ok(Message::Changed) => schedule.change(Instant::now()),
-                Ok(Message::Do(work)) => work(&mut self),
+                Ok(Message::Request(request)) => self.serve(request),
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return,
                 Err(RecvTimeoutError::Timeout) => {
                     self.look();
@@ -75,51 +118,47 @@ impl Keeper {
         }
     }
 
-    /// Lets the present file of extension `name` take over; `None` if there is no such extension.
-    pub fn reload(&mut self, name: &str) -> Option<Result<Outcome, String>> {
-        let watched = self.watched.iter().find(|of| of.slot.name == name)?;
-        Some(reload::reload(&self.shared, &self.loader, watched))
+    fn serve(&mut self, request: Request) {
+        let Self {
+            shared,
+            loader,
+            fixed,
+            watched,
+        } = self;
+        match request {
+            Request::Reload { name, reply } => {
+                let found = find(watched, &name);
+                answer(&reply, found.map(|of| reload::reload(shared, loader, of)));
+            }
+            Request::Reconfigure { config, reply } => {
+                let outcome = reconfigure::apply(shared, loader, fixed, watched, &config);
+                answer(&reply, outcome);
+            }
+            Request::Shadow { name, file, reply } => {
+                let found = find(watched, &name);
+                answer(&reply, found.map(|of| shadowing::begin(loader, of, &file)));
+            }
+            Request::Promote { name, reply } => {
+                let found = find(watched, &name);
+                let outcome = found.map(|of| shadowing::promote(shared, loader, of));
+                answer(&reply, outcome);
+            }
+            Request::Discard { name, reply } => {
+                let discard = |of: &mut Watched| {
+                    let ended = shadowing::discard(of).then_some(());
+                    ended.ok_or_else(|| shadowing::nothing(of))
+                };
+                answer(&reply, find(watched, &name).map(discard));
+            }
+        }
     }
+}
 
-    /// Lets the present file of every extension take over.
-    pub fn reload_all(&mut self) -> Vec<Attempt> {
-        let reload = |watched: &Watched| Attempt {
-            name: watched.slot.name.clone(),
-            outcome: reload::reload(&self.shared, &self.loader, watched),
-        };
-        self.watched.iter().map(reload).collect()
-    }
+fn find<'a>(watched: &'a mut [Watched], name: &str) -> Option<&'a mut Watched> {
+    watched.iter_mut().find(|of| of.slot.name == name)
+}
 
-    /// Lets `config` take the place of the present one.
-    ///
-    /// # Errors
-    ///
-    /// The text says why nothing was changed.
-    pub fn apply(&mut self, config: &Config) -> Result<Vec<Attempt>, String> {
-        let watched = &mut self.watched;
-        reconfigure::apply(&self.shared, &self.loader, &self.fixed, watched, config)
-    }
-
-    /// Runs the plugin of `file` beside extension `name`; `None` if there is no such extension.
-    pub fn shadow(&mut self, name: &str, file: &Path) -> Option<Result<(), String>> {
-        let watched = self.watched.iter().find(|of| of.slot.name == name)?;
-        Some(shadowing::begin(&self.loader, watched, file))
-    }
-
-    /// Lets what runs beside extension `name` take over; `None` if there is no such extension.
-    pub fn promote(&mut self, name: &str) -> Option<Result<Outcome, String>> {
-        let watched = self.watched.iter_mut().find(|of| of.slot.name == name)?;
-        Some(shadowing::promote(&self.shared, &self.loader, watched))
-    }
-
-    /// Ends what runs beside extension `name`; `None` if there is no such extension.
-    pub fn discard(&mut self, name: &str) -> Option<Result<(), String>> {
-        let watched = self.watched.iter().find(|of| of.slot.name == name)?;
-        let ended = shadowing::discard(watched);
-        Some(
-            ended
-                .then_some(())
-                .ok_or_else(|| shadowing::nothing(watched)),
-        )
-    }
+/// Nobody waits any more for an answer that is late.
+fn answer<T>(reply: &Sender<T>, answer: T) {
+    let _ = reply.send(answer);
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tig_host::{
-    control::control::ControlError,
+    control::ControlError,
     host::Host,
     lifecycle::reload::{Attempt, Outcome},
 };
@@ -41,7 +41,7 @@ async fn apply(home: &Home, host: &Host, config: &Value) -> Result<Vec<Attempt>,
 }
 
 fn names(host: &Host) -> Vec<String> {
-    let status = host.control().status();
+    let status = host.control().extensions();
     status.into_iter().map(|of| of.name).collect()
 }
 
@@ -100,7 +100,7 @@ async fn only_the_extension_whose_section_changed_is_made_anew() {
     );
     count(&host, 1).await;
     assert_eq!(get(&host, "/seen").await.1[0], json!([]));
-    let status = host.control().status();
+    let status = host.control().extensions();
     let reason = status[1].last_failure.clone().unwrap();
     assert!(reason.contains("1 is refused"), "{reason}");
     stop(host).await;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 use tig_host::{
-    control::control::{Control, ControlError},
+    control::{Control, ControlError},
     host::Host,
     lifecycle::reload::Outcome,
     observe::status::ShadowStatus,
@@ -41,7 +41,7 @@ async fn begin(home: &Home, host: &Host) {
 
 /// Waits until the candidate's standing is as wanted.
 fn standing(host: &Host, wanted: impl Fn(&ShadowStatus) -> bool) -> ShadowStatus {
-    let shadow = || host.control().status().remove(0).shadow;
+    let shadow = || host.control().extensions().remove(0).shadow;
     wait_until(
         || shadow().as_ref().is_some_and(&wanted),
         || format!("{:?}", shadow()),
@@ -77,7 +77,7 @@ async fn a_candidate_is_compared_and_promoted() {
         json!([787, 5]),
         "from where the running one was"
     );
-    let status = host.control().status().remove(0);
+    let status = host.control().extensions().remove(0);
     assert!(status.shadow.is_none() && status.version == "0.1.1");
     stop(host).await;
     let installed = std::fs::read(home.path("plugins").join("libcounter.so")).unwrap();
@@ -127,6 +127,6 @@ async fn a_bad_candidate_is_refused() {
             .to_string()
             .contains("not a 64-bit ELF file")
     );
-    assert!(host.control().status()[0].shadow.is_none());
+    assert!(host.control().extensions()[0].shadow.is_none());
     stop(host).await;
 }

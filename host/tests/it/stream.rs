@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde_json::json;
-use tig_host::{control::control::Control, lifecycle::reload::Outcome, runtime::event::Kind};
+use tig_host::{control::Control, lifecycle::reload::Outcome, runtime::event::Kind};
 
 use crate::support::{Home, fixture, wait_until, with_version};
 
@@ -55,14 +55,14 @@ async fn a_hundred_reloads_lose_and_reorder_no_event() {
 
     let last = last.into_inner();
     wait_until(
-        || control.status()[0].handled >= last,
-        || format!("{:?}", control.status()),
+        || control.extensions()[0].handled >= last,
+        || format!("{:?}", control.extensions()),
     );
     let url = format!("http://{}/tally", host.address());
     let tally: serde_json::Value = reqwest::get(url).await.unwrap().json().await.unwrap();
     assert_eq!(tally, json!([last, []]), "last number and faults");
-    assert_eq!(control.status()[0].reloads, RELOADS);
-    assert!(control.status()[0].last_switch_us.is_some());
+    assert_eq!(control.extensions()[0].reloads, RELOADS);
+    assert!(control.extensions()[0].last_switch_us.is_some());
     assert!(last >= RELOADS, "{last}");
     tokio::task::spawn_blocking(|| host.stop()).await.unwrap();
 }
