@@ -1,0 +1,192 @@
+//! Text files as people and their editors write them.
+//!
+//! Invariants: reading ends, whatever lies in the place of the file, and after a bounded number of bytes; an error holds
+//! nothing of the text, which may be a secret.
+
+use std::{
+    fs::{self, File, FileType},
+    io::{self, Read as _},
+    os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _},
+    path::Path,
+};
+
+use rustix::fs::OFlags;
+
+use crate::place::Place;
+
+/// What Windows editors put before a text in UTF-8.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+/// Why a file cannot be read as text. The file's name is for the caller to say.
+#[derive(Debug, thiserror::Error)]
+pub enum TextError {
+    /// The operating system's reason.
+    #[error(transparent)]
+    Read(#[from] io::Error),
+    /// Something else lies in the place of the file.
+    #[error("it is {0}, not a file; give the path of a file")]
+    NotAFile(&'static str),
+    /// Longer than such a file ever is.
+    #[error("it is longer than {bytes_max} bytes; give the path of another file")]
+    TooLong {
+        /// The longest that is read.
+        bytes_max: u64,
+    },
+    /// A text in another encoding.
+    #[error(
+        "it is {encoding} text; save it as UTF-8 in the editor, or convert it with `iconv -f {encoding} -t UTF-8 OLD > NEW`"
+    )]
+    OtherEncoding {
+        /// Its name, as `iconv` knows it.
+        encoding: &'static str,
+    },
+    /// Bytes that are not UTF-8.
+    #[error("it is not UTF-8 at {place}; save it as UTF-8 in the editor")]
+    NotUtf8 {
+        /// The first of them.
+        place: Place,
+    },
+    /// A byte that no text has, as after a power failure or in a program.
+    #[error("it is not a text: there is a zero byte at {place}; write the file again")]
+    ZeroByte {
+        /// The first of them.
+        place: Place,
+    },
+}
+
+/// The text of the file at `path`, without a byte order mark.
+///
+/// # Errors
+///
+/// See [`TextError`].
+pub fn read(path: &Path, bytes_max: u64) -> Result<String, TextError> {
+    if let Some(kind) = not_a_file(fs::metadata(path)?.file_type()) {
+        return Err(TextError::NotAFile(kind));
+    }
+    // Without waiting for a writer, should a FIFO have taken the file's place since.
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = File::options()
+        .read(true)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)?;
+    let mut bytes = Vec::new();
+    file.take(bytes_max.saturating_add(1))
+        .read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > bytes_max {
+        return Err(TextError::TooLong { bytes_max });
+    }
+    decode(bytes)
+}
+
+/// The text that `bytes` are, without a byte order mark.
+fn decode(bytes: Vec<u8>) -> Result<String, TextError> {
+    if let Some(encoding) = other_encoding(&bytes) {
+        return Err(TextError::OtherEncoding { encoding });
+    }
+    let mut text = String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let before = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();
+        TextError::NotUtf8 {
+            place: Place::behind(&before),
+        }
+    })?;
+    if let Some((before, _)) = text.split_once('\0') {
+        let place = Place::behind(before);
+        return Err(TextError::ZeroByte { place });
+    }
+    if text.starts_with(BYTE_ORDER_MARK) {
+        text.drain(..BYTE_ORDER_MARK.len());
+    }
+    Ok(text)
+}
+
+/// What the first bytes say, with a byte order mark or by the zero bytes of the first two letters.
+fn other_encoding(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => Some("UTF-32"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some("UTF-16"),
+        [1..=255, 0, 1..=255, 0, ..] => Some("UTF-16LE"),
+        [0, 1..=255, 0, 1..=255, ..] => Some("UTF-16BE"),
+        _ => None,
+    }
+}
+
+fn not_a_file(kind: FileType) -> Option<&'static str> {
+    if kind.is_file() {
+        None
+    } else if kind.is_dir() {
+        Some("a folder")
+    } else if kind.is_fifo() {
+        Some("a pipe")
+    } else if kind.is_socket() {
+        Some("a socket")
+    } else {
+        Some("a device")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decoded(bytes: &[u8]) -> Result<String, String> {
+        decode(bytes.to_vec()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn byte_order_mark_is_skipped_once() {
+        assert_eq!(decoded(b"\xef\xbb\xbf{}\r\n").unwrap(), "{}\r\n");
+        assert_eq!(decoded(b"").unwrap(), "");
+    }
+
+    #[test]
+    fn utf_16_is_named_with_and_without_mark() {
+        let little: Vec<u8> = "{ }".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = "{ }".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        for (mark, bytes, name) in [
+            (&b"\xff\xfe"[..], &little, "-f UTF-16 "),
+            (b"\xfe\xff", &big, "-f UTF-16 "),
+            (b"", &little, "-f UTF-16LE "),
+            (b"", &big, "-f UTF-16BE "),
+        ] {
+            let error = decoded(&[mark, bytes].concat()).unwrap_err();
+            assert!(error.contains(name), "{error}");
+        }
+    }
+
+    #[test]
+    fn bad_bytes_are_placed_and_not_shown() {
+        let latin = decoded(b"{\n  \"stra\xdfe\"").unwrap_err();
+        assert!(latin.contains("line 2, column 8"), "{latin}");
+        assert!(!latin.contains("stra"), "{latin}");
+        let zero = decoded("ä\nb\0".as_bytes()).unwrap_err();
+        assert!(zero.contains("line 2, column 2"), "{zero}");
+    }
+
+    #[test]
+    fn other_things_than_files_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, 0o600.into()).unwrap();
+        for (path, name) in [
+            (folder.path(), "a folder"),
+            (&pipe, "a pipe"),
+            (Path::new("/dev/zero"), "a device"),
+        ] {
+            let error = read(path, 10).unwrap_err().to_string();
+            assert!(error.contains(name), "{error}");
+        }
+    }
+
+    #[test]
+    fn longer_files_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        fs::write(&path, "0123456789").unwrap();
+        assert_eq!(read(&path, 10).unwrap(), "0123456789");
+        assert!(matches!(
+            read(&path, 9),
+            Err(TextError::TooLong { bytes_max: 9 })
+        ));
+    }
+}
