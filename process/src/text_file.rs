@@ -60,6 +60,20 @@ pub enum TextError {
 ///
 /// See [`TextError`].
 pub fn read(path: &Path, bytes_max: u64) -> Result<String, TextError> {
+    decode(read_bytes(path, bytes_max)?)
+}
+
+/// Like [`read`], for a format such as PEM in which nothing but ASCII has a meaning: other bytes are replaced.
+///
+/// # Errors
+///
+/// See [`TextError`].
+pub fn read_lossy(path: &Path, bytes_max: u64) -> Result<String, TextError> {
+    let bytes = read_bytes(path, bytes_max)?;
+    decode(String::from_utf8_lossy(&bytes).into_owned().into_bytes())
+}
+
+fn read_bytes(path: &Path, bytes_max: u64) -> Result<Vec<u8>, TextError> {
     if let Some(kind) = not_a_file(fs::metadata(path)?.file_type()) {
         return Err(TextError::NotAFile(kind));
     }
@@ -75,14 +89,14 @@ pub fn read(path: &Path, bytes_max: u64) -> Result<String, TextError> {
     if bytes.len() as u64 > bytes_max {
         return Err(TextError::TooLong { bytes_max });
     }
-    decode(bytes)
+    if let Some(encoding) = other_encoding(&bytes) {
+        return Err(TextError::OtherEncoding { encoding });
+    }
+    Ok(bytes)
 }
 
 /// The text that `bytes` are, without a byte order mark.
 fn decode(bytes: Vec<u8>) -> Result<String, TextError> {
-    if let Some(encoding) = other_encoding(&bytes) {
-        return Err(TextError::OtherEncoding { encoding });
-    }
     let mut text = String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let before = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();
@@ -144,14 +158,24 @@ mod tests {
         let little: Vec<u8> = "{ }".encode_utf16().flat_map(u16::to_le_bytes).collect();
         let big: Vec<u8> = "{ }".encode_utf16().flat_map(u16::to_be_bytes).collect();
         for (mark, bytes, name) in [
-            (&b"\xff\xfe"[..], &little, "-f UTF-16 "),
-            (b"\xfe\xff", &big, "-f UTF-16 "),
-            (b"", &little, "-f UTF-16LE "),
-            (b"", &big, "-f UTF-16BE "),
+            (&b"\xff\xfe"[..], &little, "UTF-16"),
+            (b"\xfe\xff", &big, "UTF-16"),
+            (b"", &little, "UTF-16LE"),
+            (b"", &big, "UTF-16BE"),
         ] {
-            let error = decoded(&[mark, bytes].concat()).unwrap_err();
-            assert!(error.contains(name), "{error}");
+            assert_eq!(other_encoding(&[mark, bytes].concat()), Some(name));
         }
+        assert_eq!(other_encoding(b"{}"), None);
+    }
+
+    #[test]
+    fn pem_may_have_remarks_in_any_encoding() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pem");
+        fs::write(&path, b"\xef\xbb\xbffriendlyName: stra\xdfe\n-----BEGIN").unwrap();
+        let text = read_lossy(&path, 100).unwrap();
+        assert_eq!(text, "friendlyName: stra\u{fffd}e\n-----BEGIN");
+        assert!(matches!(read(&path, 100), Err(TextError::NotUtf8 { .. })));
     }
 
     #[test]
