@@ -9,10 +9,14 @@ use ipnet::IpNet;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use serde::Deserialize;
 use tig_plugin_api::{ConfigSchema, Secret};
+use tig_process::text_file;
 use tokio_rustls::rustls::{ServerConfig, crypto::ring};
 
 use super::{Fault, secret};
 use crate::http::{access::Access, rate_limit::Rates};
+
+/// A PEM file with a chain of certificates has some ten thousand bytes.
+const PEM_BYTES_MAX: u64 = 1 << 20;
 
 /// Who may use the listener.
 #[derive(ConfigSchema, Default, Deserialize)]
@@ -78,21 +82,17 @@ impl AccessFile {
     }
 
     fn token(&self, folder: &Path) -> Result<Option<Secret>, Fault> {
-        let token = match (&self.token_file, &self.token_env) {
+        match (&self.token_file, &self.token_env) {
             (Some(_), Some(_)) => {
                 let text = "`token_file` is given too; remove one";
-                return Err(Fault::new("access.token_env", text));
+                Err(Fault::new("access.token_env", text))
             }
-            (Some(named), None) => secret::from_file("access.token_file", &folder.join(named))?,
-            (None, Some(variable)) => secret::from_variable("access.token_env", variable)?,
-            (None, None) => return Ok(None),
-        };
-        if token.reveal().is_empty() {
-            // Whoever sends an empty token would be let in.
-            let text = "the token is empty; write one into its file or variable";
-            return Err(Fault::new("access", text));
+            (Some(named), None) => {
+                secret::from_file("access.token_file", &folder.join(named)).map(Some)
+            }
+            (None, Some(variable)) => secret::from_variable("access.token_env", variable).map(Some),
+            (None, None) => Ok(None),
         }
-        Ok(Some(token))
     }
 }
 
@@ -122,8 +122,12 @@ impl TlsFile {
         let unread = |key: &str, path: &Path, reason: &dyn std::fmt::Display| {
             Fault::new(key, format!("cannot read {}: {reason}", path.display()))
         };
-        let certificates = CertificateDer::pem_file_iter(&cert_file)
-            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        let read = |key: &str, path: &Path| {
+            text_file::read_lossy(path, PEM_BYTES_MAX).map_err(|error| unread(key, path, &error))
+        };
+        let text = read("tls.cert_file", &cert_file)?;
+        let certificates = CertificateDer::pem_slice_iter(text.as_bytes())
+            .collect::<Result<Vec<_>, _>>()
             .map_err(|error| unread("tls.cert_file", &cert_file, &error))?;
         if certificates.is_empty() {
             return Err(unread(
@@ -133,7 +137,8 @@ impl TlsFile {
             ));
         }
         let key_file = folder.join(&self.key_file);
-        let key = PrivateKeyDer::from_pem_file(&key_file)
+        let text = read("tls.key_file", &key_file)?;
+        let key = PrivateKeyDer::from_pem_slice(text.as_bytes())
             .map_err(|error| unread("tls.key_file", &key_file, &error))?;
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()

@@ -3,6 +3,7 @@
 use std::{fmt, path::PathBuf};
 
 use serde::Serialize;
+use tig_process::{json_text::JsonError, text_file::TextError};
 
 /// Something wrong at one place of the config.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
@@ -37,13 +38,19 @@ impl fmt::Display for Fault {
 /// Why a config cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
+    /// There is no such file.
+    #[error("cannot read the config file {}: No such file or directory; give its path, as in `tig-host config.json`", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file cannot be read.
-    #[error("cannot read the config file {}: {source}; give its path, as in `tig-host config.json`", path.display())]
+    #[error("cannot read the config file {}: {source}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
-        /// The system's reason.
-        source: std::io::Error,
+        /// Why not, and what to do.
+        source: TextError,
     },
     /// The file is not JSON.
     #[error("config file {} is not JSON: {source}", path.display())]
@@ -51,7 +58,7 @@ pub enum ConfigError {
         /// The file.
         path: PathBuf,
         /// Where and why.
-        source: serde_json::Error,
+        source: JsonError,
     },
     /// The file is JSON, but not a config. All faults at once.
     #[error("config file {}: {}", path.display(), joined(faults))]

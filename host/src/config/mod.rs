@@ -18,6 +18,10 @@ use std::{
 
 use serde_json::{Map, Value};
 use tig_plugin_api::{Secret, Settings};
+use tig_process::{
+    json_text,
+    text_file::{self, TextError},
+};
 use tokio_rustls::rustls::ServerConfig;
 
 pub use fault::{ConfigError, Fault};
@@ -192,11 +196,17 @@ fn backup_folder(named: Option<PathBuf>, folder: &Path) -> PathBuf {
 }
 
 fn read_json(path: &Path) -> Result<Value, ConfigError> {
-    let text = read_bounded(path).map_err(|source| ConfigError::Read {
-        path: path.to_owned(),
-        source,
+    let text = text_file::read(path, FILE_BYTES_MAX).map_err(|source| match source {
+        TextError::Read(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let path = path.to_owned();
+            ConfigError::Missing { path }
+        }
+        source => ConfigError::Read {
+            path: path.to_owned(),
+            source,
+        },
     })?;
-    serde_json::from_str(&text).map_err(|source| ConfigError::Json {
+    json_text::parse(&text).map_err(|source| ConfigError::Json {
         path: path.to_owned(),
         source,
     })
@@ -210,16 +220,6 @@ pub fn plugin_file_name(name: &str) -> String {
         std::env::consts::DLL_PREFIX,
         std::env::consts::DLL_SUFFIX
     )
-}
-
-fn read_bounded(path: &Path) -> std::io::Result<String> {
-    let length = std::fs::metadata(path)?.len();
-    if length > FILE_BYTES_MAX {
-        return Err(std::io::Error::other(format!(
-            "{length} bytes are too many for a config"
-        )));
-    }
-    std::fs::read_to_string(path)
 }
 
 /// Faults of shape are told together; only a file of the right shape is looked at further.

@@ -1,11 +1,13 @@
 //! Where secrets come from: files, environment variables and the service manager's credentials, never the config itself.
 
 use std::{
+    env::{self, VarError},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
 use tig_plugin_api::Secret;
+use tig_process::secret_file;
 
 use super::Fault;
 
@@ -21,28 +23,25 @@ pub(super) fn api_key(
     variable: Option<&String>,
     folder: &Path,
 ) -> Result<Secret, Fault> {
-    let credential = std::env::var_os("CREDENTIALS_DIRECTORY")
+    let credential = env::var_os("CREDENTIALS_DIRECTORY")
         .map(|directory| Path::new(&directory).join(API_KEY_CREDENTIAL))
         .filter(|path| path.exists());
     match (file, credential, variable) {
         (Some(named), ..) => from_file("api_key_file", &folder.join(named)),
         (None, Some(path), _) => from_file("api_key_file", &path),
         (None, None, Some(variable)) => from_variable("api_key_env", variable),
-        (None, None, None) => Ok(trimmed(
-            &std::env::var(API_KEY_VARIABLE).unwrap_or_default(),
-        )),
+        // Set to nothing, as by a compose file without a value, is as good as not set.
+        (None, None, None) if env::var_os(API_KEY_VARIABLE).is_none_or(|key| key.is_empty()) => {
+            Ok(Secret::default())
+        }
+        (None, None, None) => from_variable("api_key_env", API_KEY_VARIABLE),
     }
 }
 
-/// The text of a file that key `key` of the config names.
+/// The secret in a file that key `key` of the config names.
 pub(super) fn from_file(key: &str, path: &Path) -> Result<Secret, Fault> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => Ok(trimmed(&text)),
-        Err(error) => Err(Fault::new(
-            key,
-            format!("cannot read {}: {error}", path.display()),
-        )),
-    }
+    let secret = secret_file::read(path).map(Secret::new);
+    secret.map_err(|error| Fault::new(key, format!("cannot read {}: {error}", path.display())))
 }
 
 /// A warning if others than the file's owner can read it.
@@ -59,12 +58,14 @@ pub(super) fn exposed(key: &str, path: &Path) -> Option<Fault> {
 
 /// The value of a variable that key `key` of the config names.
 pub(super) fn from_variable(key: &str, variable: &str) -> Result<Secret, Fault> {
-    match std::env::var(variable) {
-        Ok(text) => Ok(trimmed(&text)),
-        Err(error) => Err(Fault::new(key, format!("variable {variable}: {error}"))),
-    }
-}
-
-fn trimmed(text: &str) -> Secret {
-    Secret::new(text.trim().to_owned())
+    let fault = |reason: &dyn std::fmt::Display| {
+        Fault::new(key, format!("cannot use the variable {variable}: {reason}"))
+    };
+    // Without the error's own words, which show the value.
+    let text = env::var(variable).map_err(|error| match error {
+        VarError::NotPresent => fault(&"it is not set"),
+        VarError::NotUnicode(_) => fault(&"it is not UTF-8"),
+    })?;
+    let secret = secret_file::parse(&text).map_err(|error| fault(&error))?;
+    Ok(Secret::new(secret.to_owned()))
 }

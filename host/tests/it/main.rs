@@ -20,3 +20,4 @@ mod stepped;
 mod store;
 mod stream;
 mod support;
+mod windows_files;
