@@ -5,10 +5,14 @@ use std::io::Write;
 use std::path::Path;
 use std::str::FromStr;
 
+use tig_process::text_file::{self, TextError};
+
 use crate::backoff::random_u64;
 
 /// Longest name.
 const NAME_BYTES_MAX: usize = 64;
+/// A name, a line break and what an editor may add.
+const NAME_FILE_BYTES_MAX: u64 = 1 << 10;
 
 /// A name that may be sent as `User-Agent`: 1 to 64 visible ASCII characters, no spaces.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +34,15 @@ pub enum NameError {
         /// Cause.
         #[source]
         source: std::io::Error,
+    },
+    /// The file is not a text.
+    #[error("cannot read the slave's name in {path}; delete it or give one with --name")]
+    Read {
+        /// File of the name.
+        path: String,
+        /// Cause.
+        #[source]
+        source: TextError,
     },
     /// The file holds something else.
     #[error("{path} does not hold a slave name; delete it or give one with --name")]
@@ -83,7 +96,11 @@ impl SlaveName {
         if !path.try_exists().map_err(io)? {
             create_once(&path, &format!("{machine}-{:08x}\n", random_u64() >> 32)).map_err(io)?;
         }
-        let text = std::fs::read_to_string(&path).map_err(io)?;
+        let text =
+            text_file::read(&path, NAME_FILE_BYTES_MAX).map_err(|source| NameError::Read {
+                path: path.display().to_string(),
+                source,
+            })?;
         text.trim().parse().map_err(|source| NameError::Bad {
             path: path.display().to_string(),
             source,
