@@ -4,9 +4,10 @@ use std::env;
 use std::fmt::Display;
 use std::fs;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
+use tig_process::{json_text, text_file};
 use tig_protocol::{BatchResult, BenchmarkSettings, Solution};
 use tig_worker::{
     Algorithm, BatchJob, Cache, Limits, Outcome, VerifyError, check_nonces, compute_batch,
@@ -14,6 +15,9 @@ use tig_worker::{
 };
 
 use crate::cli::{ComputeBatch, ComputeSolution, VerifySolution, Vm};
+
+/// Settings and solutions have some thousand bytes.
+const JSON_FILE_BYTES_MAX: u64 = 16 << 20;
 
 /// Text for standard error; the process exits with 1. Unreadable inputs come without the prefix, as in the original.
 pub(crate) struct Failure(pub(crate) String);
@@ -105,13 +109,15 @@ pub(crate) fn limits(vm: &Vm) -> Limits {
 pub(crate) fn read_json<T: DeserializeOwned>(argument: &str, what: &str) -> Result<T, Failure> {
     let file;
     let text = if argument.ends_with(".json") {
-        file = fs::read_to_string(argument)
-            .map_err(|_| Failure(format!("Failed to read {what} file: {argument}")))?;
+        file = text_file::read(Path::new(argument), JSON_FILE_BYTES_MAX)
+            .map_err(|error| Failure(format!("Failed to read {what} file: {argument}: {error}")))?;
         &file
     } else {
         argument
     };
-    serde_json::from_str(text).map_err(|_| Failure(format!("Failed to parse {what}")))
+    let failed = |error: &dyn Display| Failure(format!("Failed to parse {what}: {error}"));
+    let value = json_text::parse(text).map_err(|error| failed(&error))?;
+    serde_json::from_value(value).map_err(|error| failed(&error))
 }
 
 pub(crate) fn read_algorithm(path: &str, vm: &Vm) -> Result<Algorithm, Failure> {

@@ -9,3 +9,4 @@ mod guests;
 mod instrumentation;
 mod mini;
 mod modules;
+mod windows_files;
