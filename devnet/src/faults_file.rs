@@ -1,25 +1,26 @@
 //! The file of `--faults`.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use tig_devnet::faults::{FaultPlan, PlanError};
+use tig_process::text_file::{self, TextError};
 use tracing::info;
+
+/// A plan of ten thousand rules has less.
+const PLAN_BYTES_MAX: u64 = 4 << 20;
 
 /// Why there is no plan.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FaultsFileError {
     #[error("cannot read the fault plan {}", path.display())]
-    Read { path: PathBuf, source: io::Error },
+    Read { path: PathBuf, source: TextError },
     #[error("the fault plan {}", path.display())]
     Plan { path: PathBuf, source: PlanError },
 }
 
 /// Reads the plan, and says in the log what is in it.
 pub(crate) fn read(path: &Path) -> Result<FaultPlan, FaultsFileError> {
-    let text = fs::read_to_string(path).map_err(|source| FaultsFileError::Read {
+    let text = text_file::read(path, PLAN_BYTES_MAX).map_err(|source| FaultsFileError::Read {
         path: path.to_owned(),
         source,
     })?;

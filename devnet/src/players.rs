@@ -16,6 +16,7 @@ use tig_devnet::{
     ApiKey,
     network::{DrawnPlayer, PLAYERS_MAX, draw_players, initial_balance},
 };
+use tig_process::{json_text::JsonError, text_file::TextError};
 use tig_protocol::PreciseNumber;
 
 use crate::{
@@ -40,7 +41,9 @@ pub(crate) struct Player {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PlayersError {
     #[error("cannot read the file of players {}", path.display())]
-    Read { path: PathBuf, source: io::Error },
+    Read { path: PathBuf, source: TextError },
+    #[error("the file of players {}", path.display())]
+    Json { path: PathBuf, source: JsonError },
     #[error("cannot write {}", path.display())]
     Write { path: PathBuf, source: io::Error },
     #[error("{} exists and holds something else: remove it, or name another file with --write-players", path.display())]

@@ -1,11 +1,9 @@
 //! A file with nothing but a secret in it.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use tig_devnet::{ApiKey, InvalidApiKey};
+use tig_process::secret_file::{self, SecretError};
 
 /// Why the secret cannot be had. The text never holds what is in the file.
 #[derive(Debug, thiserror::Error)]
@@ -14,7 +12,7 @@ pub(crate) enum SecretFileError {
     Read {
         what: &'static str,
         path: PathBuf,
-        source: io::Error,
+        source: SecretError,
     },
     #[error("the {what} file {} does not hold one", path.display())]
     Invalid {
@@ -26,12 +24,12 @@ pub(crate) enum SecretFileError {
 
 /// Reads `what` from a file; white space around it is ignored.
 pub(crate) fn read(what: &'static str, path: &Path) -> Result<ApiKey, SecretFileError> {
-    let text = fs::read_to_string(path).map_err(|source| SecretFileError::Read {
+    let secret = secret_file::read(path).map_err(|source| SecretFileError::Read {
         what,
         path: path.to_owned(),
         source,
     })?;
-    ApiKey::new(text.trim()).map_err(|source| SecretFileError::Invalid {
+    ApiKey::new(&secret).map_err(|source| SecretFileError::Invalid {
         what,
         path: path.to_owned(),
         source,

@@ -15,6 +15,7 @@
 //! ```
 
 use serde::{Deserialize, Serialize};
+use tig_process::json_text::{self, JsonError};
 
 use super::Fault;
 use crate::api::Request;
@@ -83,7 +84,10 @@ pub struct ScriptEntry {
 /// Why a file is no plan.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
-    /// Not JSON of this shape.
+    /// Not JSON, or a key twice.
+    #[error(transparent)]
+    Json(#[from] JsonError),
+    /// Not of this shape.
     #[error("{path} is not as a fault plan must be")]
     Shape {
         /// Where, such as `rules[0].rate`.
@@ -121,19 +125,16 @@ impl FaultPlan {
     /// Reads the JSON of a plan.
     ///
     /// # Errors
-    /// An unknown key, a wrong type, a rate that is no probability, an empty range of heights, or a clock that is off
+    /// Not JSON, an unknown key, a key twice, a wrong type, a rate that is no probability, an empty range of heights, or a clock that is off
     /// too far.
     pub fn parse(json: &str) -> Result<Self, PlanError> {
-        let mut reader = serde_json::Deserializer::from_str(json);
         let plan: Self =
-            serde_path_to_error::deserialize(&mut reader).map_err(|error| PlanError::Shape {
-                path: error.path().to_string(),
-                source: error.into_inner(),
+            serde_path_to_error::deserialize(json_text::parse(json)?).map_err(|error| {
+                PlanError::Shape {
+                    path: error.path().to_string(),
+                    source: error.into_inner(),
+                }
             })?;
-        reader.end().map_err(|source| PlanError::Shape {
-            path: ".".to_owned(),
-            source,
-        })?;
         for (index, rule) in plan.rules.iter().enumerate() {
             if !(0.0..=1.0).contains(&rule.rate) {
                 let rate = rule.rate;

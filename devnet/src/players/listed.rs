@@ -1,12 +1,13 @@
 //! The JSON file of players, read and written.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use tig_devnet::{
     ApiKey,
     network::{DrawnPlayer, initial_balance, is_address},
 };
+use tig_process::{json_text, text_file};
 use tig_protocol::PreciseNumber;
 
 use super::{Player, PlayersError};
@@ -14,6 +15,9 @@ use crate::secret_file;
 
 const LIST: &str = "must be a list of {\"player_id\": \"0x...\", \"api_key_file\": \"FILE\"}, with \"api_key\" in place of \
     \"api_key_file\" and \"balance\", a number of TIG, if you like";
+
+/// A network has at most 1,000 players, with some hundred bytes each.
+const PLAYERS_BYTES_MAX: u64 = 4 << 20;
 
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -30,7 +34,11 @@ struct Entry {
 }
 
 pub(super) fn read(path: &Path) -> Result<Vec<Player>, PlayersError> {
-    let text = fs::read_to_string(path).map_err(|source| PlayersError::Read {
+    let text = text_file::read(path, PLAYERS_BYTES_MAX).map_err(|source| PlayersError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    json_text::check(&text).map_err(|source| PlayersError::Json {
         path: path.to_owned(),
         source,
     })?;
@@ -43,9 +51,6 @@ pub(super) fn read(path: &Path) -> Result<Vec<Player>, PlayersError> {
     let mut reader = serde_json::Deserializer::from_str(&text);
     let entries: Vec<Entry> = serde_path_to_error::deserialize(&mut reader)
         .map_err(|error| shape(error.path().to_string(), error.inner().line()))?;
-    reader
-        .end()
-        .map_err(|error| shape(".".to_owned(), error.line()))?;
     entries
         .into_iter()
         .enumerate()

@@ -71,7 +71,7 @@ fn a_start_that_fails_says_why_on_one_line() {
     );
     check(
         &|folder, _| fs::write(folder.join("key"), format!("{API_KEY} x")).unwrap(),
-        "does not hold one",
+        "key: column 33 is not a visible ASCII character",
     );
     check(
         &|folder, _| fs::remove_dir_all(folder.join("algorithms")).unwrap(),

@@ -30,3 +30,4 @@ mod state;
 mod support;
 mod view;
 mod watch;
+mod windows_files;
