@@ -212,7 +212,8 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Milliseconds since the Unix epoch, by a clock that never goes back while the host runs.
+    /// Milliseconds since the Unix epoch, by a clock that never goes back while the host runs. From one run to the next it
+    /// may, if the system's clock was ahead: a stored time can lie in the future, further than anything the plugin waits for.
     pub fn now_ms(&mut self) -> u64 {
         self.number(service::NOW)
     }

@@ -256,6 +256,11 @@ impl<E: Extension> Harness<E> {
         self.host.now_ms += milliseconds;
     }
 
+    /// Sets the clock back, as may have happened between two runs of a host.
+    pub fn set_back_ms(&mut self, milliseconds: u64) {
+        self.host.now_ms = self.host.now_ms.saturating_sub(milliseconds);
+    }
+
     /// The instance, to look into it.
     #[must_use]
     pub fn extension(&self) -> &E {
