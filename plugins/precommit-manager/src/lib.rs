@@ -87,7 +87,7 @@ impl PrecommitManager {
             ctx.warn(&format!("{error}: the fees of the last day are forgotten"));
             None
         });
-        let manager = Self {
+        let mut manager = Self {
             config,
             board: Board::default(),
             ledger: ledger.unwrap_or_default(),
@@ -96,6 +96,7 @@ impl PrecommitManager {
             hold: Hold::NoBlock,
             reporter: Reporter::default(),
         };
+        manager.settle_spend(ctx)?;
         manager.tell_unfinished(ctx);
         Ok(manager)
     }
@@ -131,6 +132,7 @@ impl PrecommitManager {
     }
 
     fn on_update(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        self.settle_spend(ctx)?;
         self.act(ctx, Patience::Over)?;
         ctx.count("updates_on_hold", &[("reason", self.hold.code())], 1);
         let spent = self.spend.of_day(ctx.now_ms()).to_f64();
@@ -219,6 +221,19 @@ enum Patience {
 }
 
 impl PrecommitManager {
+    /// Fees of hours to come would block the budget until then.
+    fn settle_spend(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        let mut spend = self.spend.clone();
+        if let Some(hours) = spend.settle(ctx.now_ms()) {
+            ctx.put("spend", &spend)?;
+            self.spend = spend;
+            ctx.warn(&format!(
+                "fees were promised up to {hours} h in the future: the clock was ahead; they count as of now"
+            ));
+        }
+        Ok(())
+    }
+
     fn enter(&mut self, ctx: &mut Context<'_>, market: Market) {
         self.board.enter(&self.config, market);
         self.reporter.choices(ctx, &self.board.choices);

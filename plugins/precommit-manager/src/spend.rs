@@ -32,6 +32,19 @@ impl Spend {
         self.0.values_mut().rev().any(of_it);
     }
 
+    /// Fees of hours to come were promised while the clock was ahead: they count as promised now. Returns how many hours it
+    /// was ahead, if it was.
+    pub(crate) fn settle(&mut self, now_ms: u64) -> Option<u64> {
+        let hour = now_ms / HOUR_MS;
+        let to_come = self.0.split_off(&(hour + 1));
+        let (last, _) = to_come.last_key_value()?;
+        let ahead = last - hour;
+        for fee in to_come.into_values() {
+            self.add(fee, now_ms);
+        }
+        Some(ahead)
+    }
+
     /// The last 24 hours, counted by the hour.
     pub(crate) fn of_day(&self, now_ms: u64) -> PreciseNumber {
         let hours = self.0.range(first_hour(now_ms / HOUR_MS)..);
@@ -49,7 +62,45 @@ fn first_hour(hour: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    const DAY_MS: u64 = HOURS_PER_DAY * HOUR_MS;
+
+    proptest! {
+        /// However the clock was set: what was spent since the last time counts, and a day later nothing does.
+        #[test]
+        fn clock_jumps_block_no_longer_than_a_day(
+            jumps in prop::collection::vec((0_u64..60, 0_u64..30, 1_u64..9), 1..12),
+        ) {
+            let mut spend = Spend::default();
+            let mut now_ms = 0;
+            for (day, hour, fee) in jumps {
+                now_ms = day * DAY_MS;
+                spend.settle(now_ms);
+                let before = spend.of_day(now_ms);
+                spend.add(tig(fee), now_ms);
+                prop_assert_eq!(spend.of_day(now_ms), before.checked_add(tig(fee)).unwrap());
+                now_ms += hour * HOUR_MS;
+                spend.settle(now_ms);
+                prop_assert!(hour >= HOURS_PER_DAY || spend.of_day(now_ms) >= tig(fee));
+            }
+            prop_assert!(spend.0.len() <= HOURS_PER_DAY as usize);
+            prop_assert_eq!(spend.of_day(now_ms + DAY_MS), tig(0));
+        }
+    }
+
+    #[test]
+    fn fees_of_hours_to_come_count_as_of_now() {
+        let mut spend = Spend::default();
+        spend.add(tig(3), 240 * HOUR_MS);
+        spend.add(tig(2), 241 * HOUR_MS);
+        assert_eq!(spend.settle(HOUR_MS), Some(240));
+        assert_eq!(spend.of_day(HOUR_MS), tig(5));
+        assert_eq!(spend.settle(HOUR_MS), None);
+        assert_eq!(spend.of_day(25 * HOUR_MS), tig(0));
+    }
 
     fn tig(value: u64) -> PreciseNumber {
         PreciseNumber::from_u64(value)

@@ -186,6 +186,31 @@ fn a_day_costs_no_more_than_its_budget_also_across_restarts() {
 }
 
 #[test]
+fn a_clock_that_was_ahead_blocks_the_budget_for_a_day() {
+    const DAY_MS: u64 = 24 * 3_600_000;
+    let mut manager = with(config(1, knapsack()), "budget_per_day", json!(3));
+    let precommit_at = |manager: &mut Harness<PrecommitManager>, id: &str| {
+        manager.event("new_block", block(id));
+        give(manager, "c003", id, json!([[60, 11]]));
+        precommits(manager).len()
+    };
+    manager.advance_ms(10 * DAY_MS);
+    assert_eq!(precommit_at(&mut manager, "b1"), 1);
+    manager.set_back_ms(10 * DAY_MS);
+    for restart in 0..2 {
+        manager.restart();
+        let ahead = warnings(&mut manager);
+        let is_told = ahead
+            .iter()
+            .any(|text| text.contains("240 h in the future"));
+        assert_eq!(is_told, restart == 0, "{ahead:?}");
+    }
+    assert_eq!(precommit_at(&mut manager, "b2"), 0);
+    manager.advance_ms(DAY_MS);
+    assert_eq!(precommit_at(&mut manager, "b3"), 1);
+}
+
+#[test]
 fn the_cap_of_unresolved_precommits_is_configurable() {
     let mut manager = with(config(5, knapsack()), "max_unresolved", json!(2));
     manager.event("new_block", block("b1"));
