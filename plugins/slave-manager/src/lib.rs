@@ -133,10 +133,12 @@ struct SlaveManager {
 impl SlaveManager {
     fn new(config: Config, ctx: &mut Context<'_>) -> Result<Self> {
         config.check()?;
+        let mut quarantine = Quarantine::restore(ctx)?;
+        quarantine.settle(ctx, config.quarantine_ms)?;
         Ok(Self {
             config,
             state: State::default(),
-            quarantine: Quarantine::restore(ctx)?,
+            quarantine,
             waiting: Waiting::NoBatches,
         })
     }
@@ -159,6 +161,7 @@ impl SlaveManager {
     }
 
     fn on_update(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        self.quarantine.settle(ctx, self.config.quarantine_ms)?;
         let freed = self.state.queue.expire(ctx.now_ms());
         ctx.wake(freed)?;
         self.measure(ctx);

@@ -88,6 +88,22 @@ impl Quarantine {
         Ok(&self.0[slave])
     }
 
+    /// One that ends later than one from now on would, was set while the clock was ahead: it begins now.
+    pub(crate) fn settle(&mut self, ctx: &mut Context<'_>, quarantine_ms: u64) -> Result<()> {
+        let latest_ms = ctx.now_ms().saturating_add(quarantine_ms);
+        for (slave, sentence) in &mut self.0 {
+            if sentence.until_ms > latest_ms {
+                sentence.until_ms = latest_ms;
+                ctx.put(&key(slave), sentence)?;
+                ctx.warn(&format!(
+                    "slave {slave}: its quarantine would have lasted longer than `quarantine_ms`, as when the clock was \
+                     ahead; it begins now"
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// Ends a slave's quarantine; `false` if there was none.
     pub(crate) fn pardon(&mut self, ctx: &mut Context<'_>, slave: &str) -> Result<bool> {
         ctx.delete(&key(slave))?;

@@ -116,6 +116,27 @@ fn a_quarantine_outlives_restarts_and_ends_by_time_or_pardon() {
     assert!(manager.stored().is_empty());
 }
 
+proptest! {
+    /// However the clock was set between runs: a quarantine lasts, and for no longer than one that begins now.
+    #[test]
+    fn quarantines_survive_clock_jumps(ahead_days in 0_u64..60, back_days in 1_u64..60) {
+        const DAY_MS: u64 = 24 * 3_600_000;
+        let mut manager = start();
+        manager.advance_ms(ahead_days * DAY_MS);
+        convict(&mut manager, "liar");
+        manager.set_back_ms(back_days * DAY_MS);
+        for _ in 0..2 {
+            manager.restart();
+            let report = slaves(&mut manager);
+            prop_assert_eq!(&report["quarantined"][0]["ends_in_ms"], &json!(DAY_MS));
+        }
+        manager.advance_ms(DAY_MS);
+        let agent = [("user-agent", "liar")];
+        let reply = manager.request("GET", "/get-batch", &agent, "").unwrap();
+        prop_assert!(reply.status != 403);
+    }
+}
+
 #[test]
 fn bad_results_in_a_row_end_in_quarantine_but_not_those_sent_in_its_name() {
     let mut manager = start();
