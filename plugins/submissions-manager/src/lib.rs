@@ -254,15 +254,15 @@ impl SubmissionsManager {
     /// Benchmarks and proofs wait for the first block, which may show that they are confirmed.
     fn dispatch(&mut self, ctx: &mut Context<'_>) -> Result<()> {
         let now_ms = ctx.now_ms();
+        let delay_ms = self.config.ms_delay_between_retries;
         for kind in Kind::ALL {
             let must_wait = kind != Kind::Precommit && self.listing.is_none();
             if must_wait || self.in_flight.contains_key(&kind) {
                 continue;
             }
-            let due = self
-                .submissions
-                .iter()
-                .filter(|((its, _), submission)| *its == kind && submission.is_due(now_ms));
+            let due = self.submissions.iter().filter(|((its, _), submission)| {
+                *its == kind && submission.is_due(now_ms, delay_ms)
+            });
             let first =
                 due.min_by_key(|(_, submission)| submission.block_started.unwrap_or(u32::MAX));
             let Some(key) = first.map(|(key, _)| key.clone()) else {

@@ -72,7 +72,9 @@ impl SubmissionsManager {
             State::Waiting if kind != Kind::Precommit && self.listing.is_none() => {
                 Some(WaitsFor::FirstBlock)
             }
-            State::Waiting if !submission.is_due(now_ms) => Some(WaitsFor::RetryDelay),
+            State::Waiting if !submission.is_due(now_ms, self.config.ms_delay_between_retries) => {
+                Some(WaitsFor::RetryDelay)
+            }
             State::Waiting => Some(WaitsFor::ItsTurn),
         }
     }

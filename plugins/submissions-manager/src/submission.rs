@@ -71,8 +71,10 @@ impl Submission {
         }
     }
 
-    pub(crate) fn is_due(&self, now_ms: u64) -> bool {
-        self.state == State::Waiting && self.not_before_ms <= now_ms
+    /// A wait that is longer than any of `delay_ms` was begun while the clock was ahead: it is over.
+    pub(crate) fn is_due(&self, now_ms: u64, delay_ms: u64) -> bool {
+        let wait_ms = self.not_before_ms.saturating_sub(now_ms);
+        self.state == State::Waiting && (wait_ms == 0 || wait_ms > delay_ms)
     }
 
     pub(crate) fn has_failed(&self) -> bool {

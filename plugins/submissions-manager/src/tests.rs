@@ -1,6 +1,6 @@
 //! The extension as the host drives it: submissions in, requests out, answers and blocks back.
 
-use proptest::prelude::{prop_assert, proptest};
+use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 use serde_json::{Value, json};
 use tig_plugin_api::{HttpFailureKind, testing::Harness};
 
@@ -155,6 +155,23 @@ fn a_submission_is_pending_until_a_block_shows_it() {
     assert_eq!(manager.unfinished(), 0);
     manager.event("benchmark_ready", benchmark(ID));
     assert_eq!(manager.http_calls().len(), 0, "confirmed already");
+}
+
+proptest! {
+    /// However the clock was set between runs: paid work is sent after the delay at the latest.
+    #[test]
+    fn retries_survive_clock_jumps(ahead_days in 0_u64..60, back_ms in 0_u64..60 * 86_400_000) {
+        let mut manager = start();
+        manager.advance_ms(ahead_days * 86_400_000);
+        manager.event("benchmark_ready", benchmark(ID));
+        answer(&mut manager, 503, "maintenance");
+        manager.set_back_ms(back_ms);
+        manager.restart();
+        manager.event("new_block", block(101, "precommit"));
+        manager.advance_ms(RETRY_MS);
+        manager.update();
+        prop_assert_eq!(manager.http_calls().len(), 1);
+    }
 }
 
 #[test]
