@@ -12,7 +12,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::SystemTime;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use wasmtime::{Engine, Module};
 
@@ -155,6 +155,8 @@ impl Cache {
             let written = metadata.modified()?;
             let extension = path.extension().and_then(|extension| extension.to_str());
             let age = SystemTime::now().duration_since(written);
+            // Written while the clock was ahead: such an entry would outlast all new ones.
+            let written = if age.is_ok() { written } else { UNIX_EPOCH };
             match extension {
                 Some(ENTRY_EXTENSION) => entries.push((written, metadata.len(), path)),
                 Some(NEW_EXTENSION) if age.is_ok_and(|age| age.as_secs() > ABANDONED_S) => {
