@@ -11,6 +11,7 @@ use crate::{
     lifecycle::rollback,
     observe::watchdog::{self, STUCK},
     runtime::{
+        clock::JumpWatch,
         event::{Kind, UPDATE},
         extension::Slot,
         mailbox::Command,
@@ -25,8 +26,10 @@ pub const UPDATE_EVERY: Duration = Duration::from_secs(5);
 pub fn run(shared: &Arc<Shared>, stop: &mpsc::Receiver<()>) {
     let bus = &shared.services.bus;
     let mut next = Instant::now();
+    let mut jumps = JumpWatch::start();
     loop {
         if Instant::now() >= next && !shared.services.clock.is_virtual() {
+            jumps.look();
             // Only the latest tick waits, so there is always room.
             let _ = bus.tell(UPDATE, b"{}", Kind::Latest);
         }

@@ -1,5 +1,7 @@
 //! Time and randomness: the two inputs that extensions may only get from the host. Tests can have both in their hands.
 
+mod jump;
+
 use std::{
     hash::{BuildHasher, RandomState},
     sync::{
@@ -8,6 +10,8 @@ use std::{
     },
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
+
+pub(crate) use jump::JumpWatch;
 
 /// A clock that never goes back.
 #[derive(Clone, Debug)]
