@@ -58,7 +58,8 @@ pub mod service {
     pub const STORAGE_DELETE: u32 = 5;
     /// List the keys that begin with `name`, ascending. Answer: [`crate::frame::encode_entries`].
     pub const STORAGE_SCAN: u32 = 6;
-    /// Send the HTTP request in `body` ([`crate::frame`] of an [`crate::HttpCall`]). No answer; the response comes as an event.
+    /// Send the HTTP request in `body` ([`crate::frame`] of an [`crate::HttpCall`], whose head may hold the fields of a
+    /// [`crate::Turn`] too). No answer; the response comes as an event.
     pub const HTTP: u32 = 7;
     /// Log the text `body` at level `name` (`debug`, `info`, `warn`, `error`). No answer. Takes effect at once.
     pub const LOG: u32 = 8;

@@ -4,7 +4,7 @@ use abi_stable::std_types::{RResult, RSlice, RStr};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    Error, HttpCall, Result, Sample, Settings,
+    Error, HttpCall, Result, Sample, Settings, Turn,
     abi::{Host, service},
     bail, frame,
 };
@@ -167,7 +167,17 @@ impl<'a> Context<'a> {
     ///
     /// A limit of the host is reached.
     pub fn http(&mut self, call: &HttpCall) -> Result<()> {
-        self.call(service::HTTP, &call.tag, &call.encode()?)?;
+        self.http_with(call, Turn::default())
+    }
+
+    /// Like [`Context::http`], for a request that is more or less urgent than others, or that must not wait for its turn.
+    /// A host too old to know turns sends it like any other.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Context::http`].
+    pub fn http_with(&mut self, call: &HttpCall, turn: Turn) -> Result<()> {
+        self.call(service::HTTP, &call.tag, &call.encode_with(turn)?)?;
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Result, frame};
 
 /// Method of an [`HttpCall`].
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Method {
     /// `GET`
@@ -35,6 +35,31 @@ pub struct HttpCall {
     pub max_body_bytes: u64,
 }
 
+/// How an [`HttpCall`] waits for its turn where the host limits how many requests a minute go to an API host.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
+pub struct Turn {
+    /// Which of the requests that wait goes first.
+    pub priority: Priority,
+    /// Milliseconds that the request may wait for its turn; a call that would wait longer fails as
+    /// [`HttpFailureKind::RateLimited`] at once. `None`: as long as the call may take.
+    pub wait_ms_max: Option<u64>,
+}
+
+/// Urgency of a request to an API host, the most urgent first.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    /// Goes before all others that wait.
+    High,
+    /// The priority of [`crate::Context::http`].
+    #[default]
+    Normal,
+    /// Goes after all others that wait, and takes at most a third of a minute's turns, so that what comes later finds some
+    /// left.
+    Low,
+}
+
 /// What became of an [`HttpCall`].
 #[derive(Clone, Debug)]
 pub struct HttpResponse {
@@ -60,6 +85,31 @@ pub struct HttpFailure {
     pub kind: HttpFailureKind,
     /// The failure in words, without secrets.
     pub text: String,
+    /// Why a call failed as [`HttpFailureKind::RateLimited`], where the host knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_limit: Option<RateLimit>,
+}
+
+impl HttpFailure {
+    /// A failure of this kind.
+    #[must_use]
+    pub fn new(kind: HttpFailureKind, text: impl Into<String>) -> Self {
+        Self {
+            kind,
+            text: text.into(),
+            rate_limit: None,
+        }
+    }
+}
+
+/// The limit that a call has met.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct RateLimit {
+    /// Requests of the call's priority that may go to the API host each minute; `None` if the API host itself has asked
+    /// for a pause.
+    pub allowed_per_minute: Option<u32>,
+    /// Milliseconds until the next turn.
+    pub wait_ms: u64,
 }
 
 /// Classes of [`HttpFailure`].
@@ -206,6 +256,36 @@ impl HttpResponse {
             tag: head.tag,
             result,
         })
+    }
+}
+
+/// The head of a call, with how it waits.
+#[derive(Serialize)]
+struct CallHead<'a> {
+    #[serde(flatten)]
+    call: &'a HttpCall,
+    #[serde(flatten)]
+    turn: Turn,
+}
+
+impl HttpCall {
+    /// The form in which the call crosses the boundary together with how it waits. A host that knows no turns reads the
+    /// call alone.
+    ///
+    /// # Errors
+    ///
+    /// As for [`HttpCall::encode`].
+    pub fn encode_with(&self, turn: Turn) -> Result<Vec<u8>> {
+        frame::encode(&CallHead { call: self, turn }, &self.body)
+    }
+
+    /// Reads how the call waits; the default if the plugin does not say.
+    ///
+    /// # Errors
+    ///
+    /// The bytes are not the frame of a call.
+    pub fn decode_turn(bytes: &[u8]) -> Result<Turn> {
+        Ok(frame::decode(bytes)?.0)
     }
 }
 

@@ -61,7 +61,7 @@ pub use error::{Error, Result};
 pub use extension::Extension;
 pub use http::{
     HttpAnswer, HttpCall, HttpFailure, HttpFailureKind, HttpReply, HttpRequest, HttpResponse,
-    Method,
+    Method, Priority, RateLimit, Turn,
 };
 pub use manifest::{Manifest, Route};
 pub use sample::Sample;
@@ -73,7 +73,8 @@ pub use tig_plugin_macros::{ConfigSchema, extension};
 pub mod prelude {
     pub use crate::{
         ConfigSchema, Context, Error, Event, HttpAnswer, HttpCall, HttpFailure, HttpFailureKind,
-        HttpReply, HttpRequest, HttpResponse, Method, Result, Secret, Settings, bail, extension,
+        HttpReply, HttpRequest, HttpResponse, Method, Priority, Result, Secret, Settings, Turn,
+        bail, extension,
     };
 }
 

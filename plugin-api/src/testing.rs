@@ -26,7 +26,7 @@ use self::host::TestHost;
 use crate::Context;
 use crate::{
     Extension, HttpAnswer, HttpCall, HttpFailure, HttpFailureKind, HttpReply, HttpRequest,
-    HttpResponse, Result, Sample, Settings,
+    HttpResponse, RateLimit, Result, Sample, Settings, Turn,
 };
 
 /// An extension with a host of its own. Every handler is a transaction here too.
@@ -163,11 +163,20 @@ impl<E: Extension> Harness<E> {
     ///
     /// There is no such request, or the handler fails.
     pub fn fail(&mut self, tag: &str, kind: HttpFailureKind) {
+        self.finish(tag, Err(HttpFailure::new(kind, "made by the test")));
+    }
+
+    /// Has the host's rate limiter refuse the oldest open request with this tag.
+    ///
+    /// # Panics
+    ///
+    /// As for [`Harness::fail`].
+    pub fn limit(&mut self, tag: &str, rate_limit: RateLimit) {
         self.finish(
             tag,
             Err(HttpFailure {
-                kind,
-                text: "made by the test".to_owned(),
+                rate_limit: Some(rate_limit),
+                ..HttpFailure::new(HttpFailureKind::RateLimited, "limited by the test")
             }),
         );
     }
@@ -230,6 +239,12 @@ impl<E: Extension> Harness<E> {
         &self.host.calls
     }
 
+    /// How each of [`Harness::http_calls`] waits for its turn.
+    #[must_use]
+    pub fn turns(&self) -> &[Turn] {
+        &self.host.turns
+    }
+
     /// Level and text of what was logged since the last call.
     pub fn logs(&mut self) -> Vec<(String, String)> {
         std::mem::take(&mut self.host.logs)
@@ -277,6 +292,7 @@ impl<E: Extension> Harness<E> {
         let open = self.host.calls.iter().position(|call| call.tag == tag);
         let index = open.unwrap_or_else(|| panic!("no open request `{tag}`"));
         self.host.calls.remove(index);
+        self.host.turns.remove(index);
         let response = HttpResponse {
             tag: tag.to_owned(),
             result,

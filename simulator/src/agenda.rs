@@ -15,6 +15,8 @@ pub enum Due {
     Trouble(usize),
     /// The master starts.
     Start,
+    /// A request of the master looks whether its turn has come.
+    Turn(u64),
     /// A request reaches the network.
     Arrival(u64),
     /// An answer of the network reaches the master.

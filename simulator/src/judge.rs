@@ -239,6 +239,7 @@ fn kept(report: &Value) -> Value {
     let mut report = report.clone();
     if let Some(report) = report.as_object_mut() {
         report.remove("precommits");
+        report.remove("rate_limited");
     }
     let lists = report.as_object_mut().into_iter().flatten();
     let submissions = lists.filter_map(|(_, list)| list.as_array_mut()).flatten();

@@ -15,7 +15,7 @@ use tig_devnet::{
 };
 use tig_host::http::{
     client::Sent,
-    rate_limit::{Rates, Turns},
+    rate_limit::{Go, RateLimiter, Rates, Refusal, Ticket},
 };
 use tig_plugin_api::{HttpAnswer, HttpCall, HttpFailure, HttpFailureKind, Method};
 use tig_protocol::{BenchmarkSettings, Solution};
@@ -50,7 +50,9 @@ impl SolutionCheck for StubCheck {
 /// A request on its way.
 struct Flight {
     sent: Sent,
-    /// When the master gives up.
+    /// Its place among those that wait for their turn.
+    ticket: Option<Ticket>,
+    /// When the master gives up, once it has sent the request.
     until_ms: u64,
     result: Option<Result<HttpAnswer, HttpFailure>>,
 }
@@ -61,6 +63,15 @@ struct Weather {
     fault: Fault,
     until_ms: u64,
     percent: u64,
+}
+
+/// What is next for a request, and when.
+#[derive(Clone, Copy, Debug)]
+pub enum Next {
+    /// It looks whether its turn has come: [`Net::turn`].
+    Looks(u64),
+    /// It reaches the network: [`Net::arrive`].
+    Arrives(u64),
 }
 
 /// What the network made of a request.
@@ -100,7 +111,7 @@ impl Served {
 /// See the module's documentation.
 pub struct Net {
     api: Api,
-    turns: Turns,
+    limiter: RateLimiter,
     base: Instant,
     flights: BTreeMap<u64, Flight>,
     num_flights: u64,
@@ -138,7 +149,7 @@ impl Net {
         keys.insert(&key, PLAYER_ID);
         Ok(Self {
             api: Api::new(network, keys),
-            turns: Turns::new(Rates::default()),
+            limiter: RateLimiter::new(Rates::default()),
             base: Instant::now(),
             flights: BTreeMap::new(),
             num_flights: 0,
@@ -148,33 +159,71 @@ impl Net {
         })
     }
 
-    /// Takes a request of the master; it arrives at the moment that is returned, under this number. The master's own limit of
-    /// requests a minute is kept, or the request fails at once.
-    pub fn send(&mut self, sent: Sent, now_ms: u64, rng: &mut fastrand::Rng) -> (u64, u64) {
-        let call = &sent.call;
-        let patience = Duration::from_millis(call.timeout_ms);
-        let now = self.base + Duration::from_millis(now_ms);
-        let turn = self.turns.take(API_URL, call.method, now, patience);
-        let until_ms = now_ms + call.timeout_ms;
-        let (at_ms, result) = match turn {
-            Ok(turn) => {
-                let wait = turn.duration_since(now);
-                let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-                (now_ms + wait_ms + rng.u64(1..=LATENCY_MS_MAX), None)
-            }
-            Err(refusal) => {
-                let failure = failure(HttpFailureKind::RateLimited, &refusal.to_string());
-                (now_ms, Some(Err(failure)))
-            }
-        };
+    /// Takes a request of the master, which gets a number. The master's own limit of requests a minute is kept.
+    pub fn send(&mut self, sent: Sent, now_ms: u64, rng: &mut fastrand::Rng) -> (u64, Next) {
+        let (call, priority) = (&sent.queued.call, sent.queued.turn.priority);
+        let (now, patience) = (self.instant(now_ms), sent.queued.patience());
+        let go = self
+            .limiter
+            .enter(API_URL, call.method, priority, patience, now);
         self.num_flights += 1;
         let flight = Flight {
             sent,
-            until_ms,
-            result,
+            ticket: None,
+            until_ms: now_ms,
+            result: None,
         };
         self.flights.insert(self.num_flights, flight);
-        (at_ms, self.num_flights)
+        (self.num_flights, self.go(self.num_flights, go, now_ms, rng))
+    }
+
+    /// Asks whether request `number` may go; `None` if it has gone already.
+    pub fn turn(&mut self, number: u64, now_ms: u64, rng: &mut fastrand::Rng) -> Option<Next> {
+        let now = self.instant(now_ms);
+        let ticket = self.flights.get_mut(&number)?.ticket.take()?;
+        let go = self.limiter.turn(ticket, now);
+        Some(self.go(number, go, now_ms, rng))
+    }
+
+    fn go(
+        &mut self,
+        number: u64,
+        go: Result<Go, Refusal>,
+        now_ms: u64,
+        rng: &mut fastrand::Rng,
+    ) -> Next {
+        let base = self.base;
+        let Some(flight) = self.flights.get_mut(&number) else {
+            return Next::Arrives(now_ms);
+        };
+        match go {
+            Ok(Go::Now) => {
+                flight.until_ms = now_ms + flight.sent.queued.call.timeout_ms;
+                Next::Arrives(now_ms + rng.u64(1..=LATENCY_MS_MAX))
+            }
+            Ok(Go::Later(ticket)) => {
+                let at = ticket.not_before().duration_since(base);
+                flight.ticket = Some(ticket);
+                Next::Looks(u64::try_from(at.as_millis()).unwrap_or(u64::MAX))
+            }
+            Err(refusal) => {
+                flight.result = Some(Err(HttpFailure {
+                    rate_limit: refusal.rate_limit(),
+                    ..HttpFailure::new(HttpFailureKind::RateLimited, refusal.to_string())
+                }));
+                Next::Arrives(now_ms)
+            }
+        }
+    }
+
+    /// The master has ended, and with it what waited for its turn. The next one knows of no request.
+    pub fn master_ended(&mut self) {
+        self.flights.retain(|_, flight| flight.ticket.is_none());
+        self.limiter = RateLimiter::new(Rates::default());
+    }
+
+    fn instant(&self, now_ms: u64) -> Instant {
+        self.base + Duration::from_millis(now_ms)
     }
 
     /// Number of the last request.
@@ -185,13 +234,14 @@ impl Net {
 
     /// Request `number` has arrived.
     pub fn arrive(&mut self, number: u64, now_ms: u64, rng: &mut fastrand::Rng) -> Option<Served> {
+        let flight = self.flights.get(&number)?;
+        if flight.result.is_some() {
+            return Some(Served::new(&flight.sent.queued.call, now_ms, None));
+        }
         let fault = self.fault(number, now_ms, rng);
         let flight = self.flights.get_mut(&number)?;
-        let mut served = Served::new(&flight.sent.call, now_ms, fault);
-        if flight.result.is_some() {
-            return Some(served);
-        }
-        let outcome = serve(&mut self.api, &flight.sent.call, &served);
+        let mut served = Served::new(&flight.sent.queued.call, now_ms, fault);
+        let outcome = serve(&mut self.api, &flight.sent.queued.call, &served);
         let at_ms = now_ms + outcome.delay_ms + rng.u64(1..=LATENCY_MS_MAX);
         served.status = outcome.response.as_ref().map(|response| response.status);
         let response = outcome.response.filter(|_| at_ms < flight.until_ms);
@@ -201,21 +251,22 @@ impl Net {
         };
         if let Some(wait) = response.as_ref().and_then(retry_after) {
             let now = self.base + Duration::from_millis(now_ms);
-            self.turns
-                .pause(API_URL, flight.sent.call.method, now, wait);
+            self.limiter
+                .pause(API_URL, flight.sent.queued.call.method, now, wait);
         }
         let answer = response.map(|response| HttpAnswer {
             status: response.status,
             body: response.body,
         });
-        flight.result = Some(answer.ok_or_else(|| failure(HttpFailureKind::Timeout, "no answer")));
+        flight.result =
+            Some(answer.ok_or_else(|| HttpFailure::new(HttpFailureKind::Timeout, "no answer")));
         Some(served)
     }
 
     /// What befalls the request now, if anything.
     fn fault(&mut self, number: u64, now_ms: u64, rng: &mut fastrand::Rng) -> Option<Fault> {
         self.weather.retain(|weather| now_ms < weather.until_ms);
-        let is_get = self.flights.get(&number)?.sent.call.method == Method::Get;
+        let is_get = self.flights.get(&number)?.sent.queued.call.method == Method::Get;
         let fits = |fault: &Fault| match fault {
             Fault::StaleBlock { .. } | Fault::EmptyListing => is_get,
             _ => true,
@@ -294,11 +345,4 @@ fn retry_after(response: &Response) -> Option<Duration> {
     let mut headers = response.headers.iter();
     let (_, seconds) = headers.find(|(name, _)| *name == "retry-after")?;
     seconds.parse().ok().map(Duration::from_secs)
-}
-
-fn failure(kind: HttpFailureKind, text: &str) -> HttpFailure {
-    HttpFailure {
-        kind,
-        text: text.to_owned(),
-    }
 }

@@ -12,7 +12,7 @@ use crate::{
     asked::Asked,
     judge::{Judge, Violation},
     master::{Crash, Master, Moment},
-    net::{LIFESPAN_BLOCKS, Net, Served},
+    net::{LIFESPAN_BLOCKS, Net, Next, Served},
     scenario::{BLOCK_MS, EXTENSIONS, Scenario, Trouble},
     site::Site,
     slave::{self, Plan, Slave},
@@ -169,6 +169,11 @@ impl<'a> World<'a> {
             Due::Tick => return self.tick(),
             Due::Trouble(number) => return self.trouble(number),
             Due::Start => return self.start(),
+            Due::Turn(number) => {
+                if let Some(next) = self.net.turn(number, self.now_ms, &mut self.rng) {
+                    self.plan_request(number, next);
+                }
+            }
             Due::Arrival(number) => self.arrive(number),
             Due::Answer(number) => return self.answer(number),
             Due::Slave(number, life) => self.slave(number, life),
@@ -300,6 +305,7 @@ impl<'a> World<'a> {
     /// The master has just ended.
     fn ended(&mut self) {
         self.judge.master_ended();
+        self.net.master_ended();
         self.has_ended = true;
         self.last_unheard = self.net.num_sent();
     }
@@ -323,6 +329,13 @@ impl<'a> World<'a> {
         self.settle()?;
         let answer = receiver.try_recv().ok().and_then(Result::ok);
         Ok(answer.map(|answered| answered.reply.body))
+    }
+
+    fn plan_request(&mut self, number: u64, next: Next) {
+        match next {
+            Next::Looks(at_ms) => self.agenda.put(at_ms, Due::Turn(number)),
+            Next::Arrives(at_ms) => self.agenda.put(at_ms, Due::Arrival(number)),
+        }
     }
 
     fn arrive(&mut self, number: u64) {
@@ -367,9 +380,10 @@ impl<'a> World<'a> {
                 self.agenda.put(self.now_ms + crash.down_ms, Due::Start);
             }
             for sent in self.master.take_sent() {
-                self.judge.sent(&sent.call.url, &sent.call.body);
-                let (at_ms, number) = self.net.send(sent, self.now_ms, &mut self.rng);
-                self.agenda.put(at_ms, Due::Arrival(number));
+                let call = &sent.queued.call;
+                self.judge.sent(&call.url, &call.body);
+                let (number, next) = self.net.send(sent, self.now_ms, &mut self.rng);
+                self.plan_request(number, next);
                 if self.has_ended {
                     self.last_unheard = number;
                 }

@@ -9,15 +9,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tig_plugin_api::{HttpAnswer, HttpCall, HttpFailure, HttpFailureKind, HttpResponse, Method};
+use tig_plugin_api::{
+    HttpAnswer, HttpCall, HttpFailure, HttpFailureKind, HttpResponse, Method, Turn,
+};
 use tokio::runtime::Handle;
 use tracing::error;
 
-use crate::{
-    error::one_line,
-    http::rate_limit::{Rates, Turns},
-    runtime::mailbox::Mailbox,
-};
+use crate::{error::one_line, http::rate_limit::{Go, RateLimiter, Rates, Refusal}, runtime::mailbox::Mailbox};
 
 /// Requests of one extension that may be under way at once.
 pub const CALLS_IN_FLIGHT_MAX: usize = 64;
@@ -28,11 +26,44 @@ pub const TIMEOUT_MAX: Duration = Duration::from_secs(300);
 /// Time to connect.
 const CONNECT_MAX: Duration = Duration::from_secs(10);
 
+/// A request that waits for its turn looks at least so often whether it has come: a raised limit lets it go earlier.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// A request that an extension has made.
+#[derive(Clone, Debug)]
+pub struct QueuedCall {
+    /// What is asked for.
+    pub call: HttpCall,
+    /// How it waits for its turn.
+    pub turn: Turn,
+}
+
+impl QueuedCall {
+    /// Reads what a plugin has passed to the service [`tig_plugin_api::abi::service::HTTP`].
+    ///
+    /// # Errors
+    ///
+    /// The bytes are not the frame of a call.
+    pub fn decode(bytes: &[u8]) -> tig_plugin_api::Result<Self> {
+        Ok(Self {
+            call: HttpCall::decode(bytes)?,
+            turn: HttpCall::decode_turn(bytes)?,
+        })
+    }
+
+    /// How long it may wait for its turn.
+    #[must_use]
+    pub fn patience(&self) -> Duration {
+        let wait_ms_max = self.turn.wait_ms_max.unwrap_or(self.call.timeout_ms);
+        Duration::from_millis(wait_ms_max).min(TIMEOUT_MAX)
+    }
+}
+
 /// See the module's documentation.
 #[derive(Clone)]
 pub struct HttpClient {
     way: Way,
-    turns: Arc<Mutex<Turns>>,
+    limiter: Arc<Mutex<RateLimiter>>,
     counts: Arc<[AtomicU64; 3]>,
 }
 
@@ -49,7 +80,7 @@ enum Way {
 /// A request that is on its way.
 pub struct Sent {
     /// What is asked for.
-    pub call: HttpCall,
+    pub queued: QueuedCall,
     mailbox: Arc<Mailbox>,
     in_flight: Arc<AtomicUsize>,
     counts: Arc<[AtomicU64; 3]>,
@@ -60,7 +91,7 @@ impl Sent {
     pub fn answer(self, result: Result<HttpAnswer, HttpFailure>) {
         self.counts[outcome(&result)].fetch_add(1, Ordering::Relaxed);
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
-        let (tag, url) = (self.call.tag, self.call.url);
+        let HttpCall { tag, url, .. } = self.queued.call;
         match (HttpResponse { tag, result }).encode() {
             Ok(response) => self.mailbox.put_response(response),
             Err(error) => error!("response of {url} cannot be passed on: {error}"),
@@ -97,7 +128,7 @@ impl HttpClient {
     fn by(way: Way) -> Self {
         Self {
             way,
-            turns: Arc::new(Mutex::new(Turns::default())),
+            limiter: Arc::default(),
             counts: Arc::default(),
         }
     }
@@ -120,14 +151,14 @@ impl HttpClient {
 
     /// Changes how many requests a minute are sent.
     pub fn set_rates(&self, rates: Rates) {
-        lock(&self.turns).set_rates(rates);
+        lock(&self.limiter).set_rates(rates);
     }
 
-    /// Sends `call`; the response goes to `mailbox`, and `in_flight` counts it until then.
-    pub fn send(&self, call: HttpCall, mailbox: Arc<Mailbox>, in_flight: Arc<AtomicUsize>) {
+    /// Sends `queued`; the response goes to `mailbox`, and `in_flight` counts it until then.
+    pub fn send(&self, queued: QueuedCall, mailbox: Arc<Mailbox>, in_flight: Arc<AtomicUsize>) {
         in_flight.fetch_add(1, Ordering::Relaxed);
         let sent = Sent {
-            call,
+            queued,
             mailbox,
             in_flight,
             counts: Arc::clone(&self.counts),
@@ -136,35 +167,42 @@ impl HttpClient {
             Way::Network { client, runtime } => (client.clone(), runtime),
             Way::Kept(kept) => return lock(kept).push(sent),
         };
-        let (turn, turns) = (self.turn(&sent.call), Arc::clone(&self.turns));
+        // At once, so that requests of the same priority go in the order in which they were made.
+        let (entered, limiter) = (self.enter(&sent.queued), Arc::clone(&self.limiter));
         runtime.spawn(async move {
-            let result = match turn {
-                Ok(turn) => {
-                    tokio::time::sleep_until(turn.into()).await;
-                    answer(&client, &sent.call, &turns).await
-                }
-                Err(failure) => Err(failure),
+            let result = match wait_for_turn(entered, &limiter).await {
+                Ok(()) => answer(&client, &sent.queued.call, &limiter).await,
+                Err(refusal) => Err(HttpFailure {
+                    rate_limit: refusal.rate_limit(),
+                    ..HttpFailure::new(HttpFailureKind::RateLimited, refusal.to_string())
+                }),
             };
             sent.answer(result);
         });
     }
+
+    fn enter(&self, queued: &QueuedCall) -> Result<Go, Refusal> {
+        let (call, priority) = (&queued.call, queued.turn.priority);
+        let Some(host) = host_of(call) else {
+            // Sending it shows what is wrong.
+            return Ok(Go::Now);
+        };
+        let (now, patience) = (Instant::now(), queued.patience());
+        lock(&self.limiter).enter(&host, call.method, priority, patience, now)
+    }
 }
 
-impl HttpClient {
-    /// When the call may be sent. It waits at most as long as it may take.
-    fn turn(&self, call: &HttpCall) -> Result<Instant, HttpFailure> {
-        let now = Instant::now();
-        let Some(host) = host_of(call) else {
-            // Sending it will tell what is wrong.
-            return Ok(now);
-        };
-        lock(&self.turns)
-            .take(&host, call.method, now, time_for(call))
-            .map_err(|refusal| HttpFailure {
-                kind: HttpFailureKind::RateLimited,
-                text: refusal.to_string(),
-            })
+async fn wait_for_turn(
+    entered: Result<Go, Refusal>,
+    limiter: &Mutex<RateLimiter>,
+) -> Result<(), Refusal> {
+    let mut go = entered?;
+    while let Go::Later(ticket) = go {
+        let look = ticket.not_before().min(Instant::now() + LOOK_INTERVAL);
+        tokio::time::sleep_until(look.into()).await;
+        go = lock(limiter).turn(ticket, Instant::now())?;
     }
+    Ok(())
 }
 
 /// No code panics while it holds the lock.
@@ -204,7 +242,7 @@ fn time_for(call: &HttpCall) -> Duration {
 async fn answer(
     client: &reqwest::Client,
     call: &HttpCall,
-    turns: &Mutex<Turns>,
+    limiter: &Mutex<RateLimiter>,
 ) -> Result<HttpAnswer, HttpFailure> {
     let method = match call.method {
         Method::Get => reqwest::Method::GET,
@@ -219,17 +257,14 @@ async fn answer(
     }
     let mut response = request.send().await.map_err(|error| failure(&error))?;
     if let (Some(wait), Some(host)) = (retry_after(&response), host_of(call)) {
-        lock(turns).pause(&host, call.method, Instant::now(), wait);
+        lock(limiter).pause(&host, call.method, Instant::now(), wait);
     }
     let status = response.status().as_u16();
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
         if (body.len() + chunk.len()) as u64 > call.max_body_bytes {
             let text = format!("the answer is longer than {} bytes", call.max_body_bytes);
-            return Err(HttpFailure {
-                kind: HttpFailureKind::TooLarge,
-                text,
-            });
+            return Err(HttpFailure::new(HttpFailureKind::TooLarge, text));
         }
         body.extend_from_slice(&chunk);
     }
@@ -244,10 +279,7 @@ fn failure(error: &reqwest::Error) -> HttpFailure {
     } else {
         HttpFailureKind::Other
     };
-    HttpFailure {
-        kind,
-        text: one_line(error),
-    }
+    HttpFailure::new(kind, one_line(error))
 }
 
 #[cfg(test)]
@@ -295,7 +327,8 @@ mod tests {
             timeout_ms,
             max_body_bytes: 4,
         };
-        client.send(call, Arc::clone(&mailbox), in_flight);
+        let turn = Turn::default();
+        client.send(QueuedCall { call, turn }, Arc::clone(&mailbox), in_flight);
         let taken = tokio::task::spawn_blocking(move || mailbox.take())
             .await
             .unwrap();

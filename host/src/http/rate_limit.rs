@@ -1,16 +1,18 @@
-//! How many requests a minute may go to one API host, whichever extensions they come from.
+//! How many requests a minute may go to one API host, whichever extensions they come from, and which of those that wait
+//! goes next.
 //!
-//! Pure: moments come in as arguments. Invariant: no minute, wherever it begins, sees more requests to a host than allowed,
-//! and none waits longer than that takes.
+//! Pure: moments come in as arguments. Invariants: no minute, wherever it begins, sees more requests to a host than
+//! allowed, nor more than a third of them of low priority; a request never goes before another of higher priority that
+//! waits; none waits longer than that takes.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeSet, HashMap, VecDeque},
     time::{Duration, Instant},
 };
 
-use tig_plugin_api::Method;
+use tig_plugin_api::{Method, Priority, RateLimit};
 
-/// Requests that may wait for their turn, for each API host and method.
+/// Requests that may wait for their turn, for each API host, method and priority.
 pub const WAITING_MAX: usize = 100;
 
 /// A host that asks for a longer pause is asked again after this time.
@@ -18,6 +20,10 @@ pub const PAUSE_MAX: Duration = Duration::from_secs(300);
 
 /// Hosts that are remembered; one without requests in the last minute is forgotten first.
 const HOSTS_MAX: usize = 1_000;
+
+/// One of so many turns of a minute may go to a request of low priority. The rest stays free for more urgent ones, which
+/// would otherwise find all turns of the minute taken and wait, whatever their priority.
+const LOW_SHARE: u32 = 3;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -40,229 +46,297 @@ impl Default for Rates {
     }
 }
 
+/// Requests of `priority` that may go each minute where `per_minute` may go in all.
+fn allowed(per_minute: u32, priority: Priority) -> u32 {
+    match priority {
+        Priority::Low => (per_minute / LOW_SHARE).max(1),
+        Priority::Normal | Priority::High => per_minute,
+    }
+}
+
 /// Why a request is not sent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Refusal {
-    /// It would have to wait for longer than it may take.
-    #[error("as many requests as allowed were sent to this host; the next turn is in {} s", wait.as_secs())]
-    TooLate {
+    /// It would have to wait for longer than it may.
+    #[error(
+        "http.{key} is {per_minute}, and {allowed} requests like this one may go each minute: the next turn is in {} s",
+        wait.as_secs_f64().ceil()
+    )]
+    Limited {
+        /// Key of the config.
+        key: &'static str,
+        /// Its value.
+        per_minute: u32,
+        /// Requests of this priority that may go each minute.
+        allowed: u32,
         /// Until the next turn.
         wait: Duration,
     },
+    /// The host has asked for a pause that is longer than it may wait.
+    #[error("the API has asked for a pause, which ends in {} s", wait.as_secs_f64().ceil())]
+    Paused {
+        /// Until its end.
+        wait: Duration,
+    },
     /// Too many wait already.
-    #[error("{WAITING_MAX} requests wait for their turn at this host already")]
+    #[error("{WAITING_MAX} requests wait for their turn at this API host already")]
     Full,
+}
+
+impl Refusal {
+    /// The limit that was met, for the extension.
+    #[must_use]
+    pub fn rate_limit(&self) -> Option<RateLimit> {
+        let (allowed_per_minute, wait) = match *self {
+            Self::Limited { allowed, wait, .. } => (Some(allowed), wait),
+            Self::Paused { wait } => (None, wait),
+            Self::Full => return None,
+        };
+        Some(RateLimit {
+            allowed_per_minute,
+            wait_ms: u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+        })
+    }
+}
+
+/// The place of a request that waits.
+#[derive(Debug, Eq, PartialEq)]
+pub struct Ticket {
+    lane: (String, Method),
+    place: Place,
+    deadline: Instant,
+    not_before: Instant,
+}
+
+impl Ticket {
+    /// When to ask whether the request may go; more urgent ones that come until then put it off.
+    #[must_use]
+    pub fn not_before(&self) -> Instant {
+        self.not_before
+    }
+}
+
+/// The smallest goes next.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct Place {
+    priority: Priority,
+    number: u64,
+}
+
+/// Whether a request may go.
+#[derive(Debug, Eq, PartialEq)]
+pub enum Go {
+    /// Now; its turn is taken.
+    Now,
+    /// When [`RateLimiter::turn`] says so.
+    Later(Ticket),
 }
 
 /// See the module's documentation.
 #[derive(Debug, Default)]
-pub struct Turns {
+pub struct RateLimiter {
     rates: Rates,
-    hosts: HashMap<(String, bool), Turn>,
+    lanes: HashMap<(String, Method), Lane>,
+    num_tickets: u64,
 }
 
-/// Turns at one host by one method.
+/// Requests to one host by one method.
 #[derive(Debug, Default)]
-struct Turn {
-    /// Moments of the last minute and of those to come, ascending.
-    given: VecDeque<Instant>,
+struct Lane {
+    /// Moments of the last minute, ascending.
+    sent: VecDeque<Instant>,
+    /// Those of low priority.
+    sent_low: VecDeque<Instant>,
+    waiting: BTreeSet<Place>,
     /// The host has asked not to be called before.
     not_before: Option<Instant>,
 }
 
-impl Turn {
+/// Moments that have been, and moments that are planned, ascending.
+struct Moments<'a> {
+    been: &'a VecDeque<Instant>,
+    planned: Vec<Instant>,
+}
+
+impl Moments<'_> {
+    /// When a minute that ends then has seen fewer than `limit` of them; `None` if that is so now.
+    fn room(&self, limit: u32) -> Option<Instant> {
+        let count = self.been.len() + self.planned.len();
+        let index = count.checked_sub(limit as usize)?;
+        let moment = match index.checked_sub(self.been.len()) {
+            None => self.been[index],
+            Some(index) => *self.planned.get(index)?,
+        };
+        Some(moment + MINUTE)
+    }
+}
+
+impl Lane {
     fn forget(&mut self, now: Instant) {
-        while self
-            .given
-            .front()
-            .is_some_and(|&first| first + MINUTE <= now)
-        {
-            self.given.pop_front();
+        for sent in [&mut self.sent, &mut self.sent_low] {
+            while sent.front().is_some_and(|&first| first + MINUTE <= now) {
+                sent.pop_front();
+            }
         }
         self.not_before = self.not_before.filter(|&moment| moment > now);
     }
 
     fn is_forgotten(&self) -> bool {
-        self.given.is_empty() && self.not_before.is_none()
+        self.sent.is_empty() && self.waiting.is_empty() && self.not_before.is_none()
     }
 
-    /// The first moment that is free.
-    fn next(&self, limit: u32, now: Instant) -> Instant {
-        let over = self.given.len().checked_sub(limit as usize);
-        let by_rate = over
-            .filter(|_| limit > 0)
-            .map(|index| self.given[index] + MINUTE);
-        let last = self.given.back().copied();
-        let moments = [Some(now), by_rate, self.not_before, last];
-        moments.into_iter().flatten().max().unwrap_or(now)
+    /// When the request at `place` may go if no more urgent one comes.
+    fn moment(&self, place: Place, per_minute: u32, now: Instant) -> Instant {
+        let first = self.not_before.map_or(now, |moment| moment.max(now));
+        if per_minute == 0 {
+            return first;
+        }
+        let moments = |been| Moments {
+            been,
+            planned: Vec::new(),
+        };
+        let (mut all, mut low) = (moments(&self.sent), moments(&self.sent_low));
+        let mut moment = first;
+        for place in self.waiting.range(..=place) {
+            let room = all.room(per_minute);
+            moment = room.map_or(first, |room| room.max(first));
+            if place.priority == Priority::Low {
+                let room = low.room(allowed(per_minute, Priority::Low));
+                moment = room.map_or(moment, |room| room.max(moment));
+                low.planned.push(moment);
+            }
+            all.planned.push(moment);
+        }
+        moment
+    }
+
+    fn is_overfull(&self, priority: Priority) -> bool {
+        let alike = self.waiting.iter();
+        alike.filter(|place| place.priority == priority).count() > WAITING_MAX
+    }
+
+    fn note_sent(&mut self, priority: Priority, now: Instant) {
+        self.sent.push_back(now);
+        if priority == Priority::Low {
+            self.sent_low.push_back(now);
+        }
     }
 }
 
-impl Turns {
-    /// Nobody has had a turn yet.
+impl RateLimiter {
+    /// Nothing has been sent yet.
     #[must_use]
     pub fn new(rates: Rates) -> Self {
         Self {
             rates,
-            hosts: HashMap::new(),
+            ..Self::default()
         }
     }
 
-    /// Changes the rates; turns that were given stay given.
+    /// Changes the rates; what was sent stays sent.
     pub fn set_rates(&mut self, rates: Rates) {
         self.rates = rates;
     }
 
-    /// When a request to `host` may be sent: now, or within `patience`. Its turn is taken.
+    /// Takes a turn for a request to `host`, or gives it a place among those that wait.
     ///
     /// # Errors
     ///
-    /// See [`Refusal`]; then no turn is taken.
-    pub fn take(
+    /// See [`Refusal`]; then it has neither.
+    pub fn enter(
         &mut self,
         host: &str,
         method: Method,
-        now: Instant,
+        priority: Priority,
         patience: Duration,
-    ) -> Result<Instant, Refusal> {
-        let limit = match method {
-            Method::Post => self.rates.posts_per_minute,
-            Method::Get => self.rates.gets_per_minute,
+        now: Instant,
+    ) -> Result<Go, Refusal> {
+        self.num_tickets += 1;
+        let ticket = Ticket {
+            lane: (host.to_owned(), method),
+            place: Place {
+                priority,
+                number: self.num_tickets,
+            },
+            deadline: now + patience,
+            not_before: now,
         };
-        let turn = self.of(host, method, now);
-        let next = turn.next(limit, now);
-        let wait = next.duration_since(now);
-        if wait > patience {
-            return Err(Refusal::TooLate { wait });
+        self.lane(&ticket.lane, now).waiting.insert(ticket.place);
+        let go = self.turn(ticket, now)?;
+        if let Go::Later(ticket) = &go {
+            let lane = self.lane(&ticket.lane, now);
+            if lane.is_overfull(priority) {
+                lane.waiting.remove(&ticket.place);
+                return Err(Refusal::Full);
+            }
         }
-        let waiting = turn.given.len() - turn.given.partition_point(|&moment| moment <= now);
-        if !wait.is_zero() && waiting >= WAITING_MAX {
-            return Err(Refusal::Full);
+        Ok(go)
+    }
+
+    /// Asks whether the request with `ticket` may go.
+    ///
+    /// # Errors
+    ///
+    /// More urgent requests have taken the turns that it could have waited for. Its place is gone.
+    pub fn turn(&mut self, ticket: Ticket, now: Instant) -> Result<Go, Refusal> {
+        let (method, priority) = (ticket.lane.1, ticket.place.priority);
+        let per_minute = self.per_minute(method);
+        let lane = self.lane(&ticket.lane, now);
+        let not_before = lane.moment(ticket.place, per_minute, now);
+        if not_before > now && not_before <= ticket.deadline {
+            return Ok(Go::Later(Ticket {
+                not_before,
+                ..ticket
+            }));
         }
-        if limit > 0 || !wait.is_zero() {
-            turn.given.push_back(next);
+        lane.waiting.remove(&ticket.place);
+        if not_before <= now {
+            if per_minute > 0 {
+                lane.note_sent(priority, now);
+            }
+            return Ok(Go::Now);
         }
-        Ok(next)
+        let wait = not_before.duration_since(now);
+        if lane.not_before == Some(not_before) {
+            return Err(Refusal::Paused { wait });
+        }
+        Err(Refusal::Limited {
+            key: match method {
+                Method::Get => "gets_per_minute",
+                Method::Post => "posts_per_minute",
+            },
+            per_minute,
+            allowed: allowed(per_minute, priority),
+            wait,
+        })
     }
 
     /// The host asks not to be called again for so long, of which at most [`PAUSE_MAX`] is granted.
     pub fn pause(&mut self, host: &str, method: Method, now: Instant, wait: Duration) {
         let until = now + wait.min(PAUSE_MAX);
-        let turn = self.of(host, method, now);
-        turn.not_before = turn.not_before.max(Some(until));
+        let lane = self.lane(&(host.to_owned(), method), now);
+        lane.not_before = lane.not_before.max(Some(until));
     }
 
-    fn of(&mut self, host: &str, method: Method, now: Instant) -> &mut Turn {
-        if self.hosts.len() >= HOSTS_MAX {
-            self.hosts.retain(|_, turn| {
-                turn.forget(now);
-                !turn.is_forgotten()
+    fn per_minute(&self, method: Method) -> u32 {
+        match method {
+            Method::Get => self.rates.gets_per_minute,
+            Method::Post => self.rates.posts_per_minute,
+        }
+    }
+
+    fn lane(&mut self, key: &(String, Method), now: Instant) -> &mut Lane {
+        if self.lanes.len() >= HOSTS_MAX {
+            self.lanes.retain(|_, lane| {
+                lane.forget(now);
+                !lane.is_forgotten()
             });
         }
-        let turn = self
-            .hosts
-            .entry((host.to_owned(), method == Method::Post))
-            .or_default();
-        turn.forget(now);
-        turn
+        let lane = self.lanes.entry(key.clone()).or_default();
+        lane.forget(now);
+        lane
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn turns(gets_per_minute: u32) -> Turns {
-        Turns::new(Rates {
-            gets_per_minute,
-            posts_per_minute: 1,
-        })
-    }
-
-    proptest! {
-        #[test]
-        fn no_minute_sees_too_many_and_none_waits_longer_than_it_must(
-            limit in 1_u32..6,
-            steps_ms in prop::collection::vec(0_u64..30_000, 1..80),
-        ) {
-            let mut turns = turns(limit);
-            let mut now = Instant::now();
-            let mut sent: Vec<Instant> = Vec::new();
-            for step in steps_ms {
-                now += Duration::from_millis(step);
-                let Ok(turn) = turns.take("a", Method::Get, now, MINUTE) else { continue };
-                prop_assert!(turn >= now);
-                prop_assert!(sent.last().is_none_or(|&last| last <= turn), "turns keep their order");
-                let in_minute = sent.iter().filter(|&&moment| moment + MINUTE > turn).count();
-                prop_assert!(in_minute < limit as usize);
-                if turn > now {
-                    let just_before = turn - Duration::from_nanos(1);
-                    let before = sent.iter().filter(|&&moment| moment + MINUTE > just_before).count();
-                    prop_assert!(before >= limit as usize, "it could have gone earlier");
-                }
-                sent.push(turn);
-            }
-        }
-    }
-
-    #[test]
-    fn hosts_and_methods_do_not_wait_for_each_other() {
-        let (mut turns, now) = (turns(1), Instant::now());
-        for (host, method) in [("a", Method::Get), ("a", Method::Post), ("b", Method::Get)] {
-            assert_eq!(turns.take(host, method, now, Duration::ZERO), Ok(now));
-            assert!(turns.take(host, method, now, Duration::ZERO).is_err());
-        }
-    }
-
-    #[test]
-    fn whoever_cannot_wait_so_long_takes_no_turn() {
-        let (mut turns, now) = (turns(1), Instant::now());
-        turns.take("a", Method::Get, now, MINUTE).unwrap();
-        let refused = turns.take("a", Method::Get, now, MINUTE / 2);
-        assert_eq!(refused, Err(Refusal::TooLate { wait: MINUTE }));
-        assert_eq!(turns.take("a", Method::Get, now, MINUTE), Ok(now + MINUTE));
-    }
-
-    #[test]
-    fn those_who_wait_are_bounded() {
-        let (mut turns, now) = (turns(1), Instant::now());
-        let patience = MINUTE * 1_000;
-        let took = (0..2 * WAITING_MAX)
-            .take_while(|_| turns.take("a", Method::Get, now, patience).is_ok())
-            .count();
-        assert_eq!(took, WAITING_MAX + 1);
-    }
-
-    #[test]
-    fn a_pause_that_the_host_asks_for_is_kept() {
-        for limit in [0, 60] {
-            let (mut turns, now) = (turns(limit), Instant::now());
-            turns.pause("a", Method::Get, now, MINUTE / 2);
-            turns.pause("a", Method::Get, now, MINUTE / 4);
-            assert!(turns.take("a", Method::Get, now, Duration::ZERO).is_err());
-            assert_eq!(
-                turns.take("a", Method::Get, now, MINUTE),
-                Ok(now + MINUTE / 2)
-            );
-            assert_eq!(turns.take("a", Method::Post, now, MINUTE), Ok(now));
-            let later = now + MINUTE / 2;
-            assert_eq!(
-                turns.take("a", Method::Get, later, Duration::ZERO),
-                Ok(later)
-            );
-            turns.pause("b", Method::Get, now, PAUSE_MAX * 2);
-            assert_eq!(
-                turns.take("b", Method::Get, now, PAUSE_MAX),
-                Ok(now + PAUSE_MAX)
-            );
-        }
-    }
-
-    #[test]
-    fn zero_means_no_limit() {
-        let (mut turns, now) = (turns(0), Instant::now());
-        assert!((0..10_000).all(|_| turns.take("a", Method::Get, now, Duration::ZERO) == Ok(now)));
-    }
-}
+mod tests;

@@ -2,21 +2,10 @@
 
 use std::sync::Arc;
 
-use tig_plugin_api::HttpCall;
 use tokio::sync::oneshot;
 use tracing::warn;
 
-use crate::{
-    observe::meters::{Reading, SERIES_MAX},
-    runtime::{
-        bus::Outgoing,
-        event::Event,
-        extension::Slot,
-        mailbox::{Answer, Answered, Refusal},
-        runner::Shared,
-    },
-    store::{Emitted, Writes},
-};
+use crate::{http::client::QueuedCall, observe::meters::{Reading, SERIES_MAX}, runtime::{bus::Outgoing, event::Event, extension::Slot, mailbox::{Answer, Answered, Refusal}, runner::Shared}, store::{Emitted, Writes}};
 
 /// See the module's documentation. Dropped, nothing of it takes place, and whoever waits for the answer is told.
 #[derive(Default)]
@@ -26,7 +15,7 @@ pub struct Effects {
     /// Events that it emits.
     pub events: Vec<Outgoing>,
     /// HTTP requests that it makes.
-    pub calls: Vec<HttpCall>,
+    pub calls: Vec<QueuedCall>,
     /// Held requests to be asked again.
     pub wakes: u64,
     /// Pieces of work not finished, if the extension said so.

@@ -5,25 +5,12 @@ use std::sync::atomic::Ordering;
 use abi_stable::std_types::{RResult, RSlice, RStr, RString, RVec};
 use serde::de::IgnoredAny;
 use tig_plugin_api::{
-    HttpCall,
     abi::{Host, service},
     frame,
 };
 use tracing::{debug, error, info, warn};
 
-use crate::{
-    http::client::CALLS_IN_FLIGHT_MAX,
-    observe::meters::{self, Reading},
-    runtime::{
-        bus::Bus,
-        clock::{Clock, Random},
-        effects::Effects,
-        event::{HTTP_RESPONSE, Kind},
-        extension::Slot,
-        pending_writes::{Overlay, cover},
-    },
-    store::{Store, StoreError},
-};
+use crate::{http::client::{CALLS_IN_FLIGHT_MAX, QueuedCall}, observe::meters::{self, Reading}, runtime::{bus::Bus, clock::{Clock, Random}, effects::Effects, event::{HTTP_RESPONSE, Kind}, extension::Slot, pending_writes::{Overlay, cover}}, store::{Store, StoreError}};
 
 /// Events that one handler may emit.
 pub const EVENTS_MAX: usize = 10_000;
@@ -224,7 +211,7 @@ impl<'a> Transaction<'a> {
         self.count_bytes(body.len())?;
         self.effects
             .calls
-            .push(HttpCall::decode(body).map_err(|error| error.to_string())?);
+            .push(QueuedCall::decode(body).map_err(|error| error.to_string())?);
         Ok(())
     }
 

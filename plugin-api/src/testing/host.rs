@@ -6,7 +6,7 @@ use abi_stable::std_types::{RResult, RSlice, RStr, RString, RVec};
 use serde_json::Value;
 
 use crate::{
-    Context, Error, HttpCall, Result, Sample, Settings,
+    Context, Error, HttpCall, Result, Sample, Settings, Turn,
     abi::{Host, service},
     frame,
 };
@@ -21,6 +21,8 @@ pub(super) struct TestHost {
     undo: Vec<(String, Option<Vec<u8>>)>,
     pub(super) emitted: Vec<(String, Value)>,
     pub(super) calls: Vec<HttpCall>,
+    /// How each of them waits.
+    pub(super) turns: Vec<Turn>,
     pub(super) logs: Vec<(String, String)>,
     pub(super) now_ms: u64,
     random_state: u64,
@@ -56,6 +58,7 @@ impl TestHost {
             }
             self.emitted.truncate(emitted);
             self.calls.truncate(calls);
+            self.turns.truncate(calls);
             (self.woken, self.unfinished) = (woken, unfinished);
         } else {
             self.keep_measured();
@@ -79,7 +82,10 @@ impl TestHost {
                 self.undo.push((name.to_owned(), before));
             }
             service::STORAGE_SCAN => return self.scan(name),
-            service::HTTP => self.calls.push(HttpCall::decode(body)?),
+            service::HTTP => {
+                self.calls.push(HttpCall::decode(body)?);
+                self.turns.push(HttpCall::decode_turn(body)?);
+            }
             service::LOG => {
                 self.logs
                     .push((name.to_owned(), String::from_utf8_lossy(body).into_owned()));

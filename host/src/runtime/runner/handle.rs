@@ -65,7 +65,8 @@ impl Again {
         if self.sent.is_empty() {
             return;
         }
-        effects.calls.retain(|call| {
+        effects.calls.retain(|queued| {
+            let call = &queued.call;
             let before = self.sent.iter().position(|sent| {
                 let same_place = sent.tag == call.tag && sent.url == call.url;
                 same_place && sent.method == call.method && sent.body == call.body
@@ -267,7 +268,10 @@ impl Runner {
         let Some(probation) = guard.as_mut() else {
             return;
         };
-        probation.sent.extend(effects.calls.iter().cloned());
+        let calls = effects.calls.iter();
+        probation
+            .sent
+            .extend(calls.map(|queued| queued.call.clone()));
         let store = &self.shared.services.store;
         let read = |key: &str| match self.overlay.get(key) {
             Some(waiting) => Ok(waiting.clone()),

@@ -39,7 +39,11 @@ impl Record {
             events: events
                 .map(|event| (event.name().into(), event.payload().into()))
                 .collect(),
-            calls: effects.calls.clone(),
+            calls: effects
+                .calls
+                .iter()
+                .map(|queued| queued.call.clone())
+                .collect(),
             reply: answer.map(|(_, answered)| answered.reply.clone()),
         }
     }

@@ -1,0 +1,264 @@
+//! Requests in virtual time.
+
+use proptest::prelude::*;
+
+use super::*;
+
+const PRIORITIES: [Priority; 3] = [Priority::High, Priority::Normal, Priority::Low];
+
+fn limiter(per_minute: u32) -> RateLimiter {
+    RateLimiter::new(Rates {
+        gets_per_minute: per_minute,
+        posts_per_minute: 1,
+    })
+}
+
+/// A request that cannot wait; `true` if it goes.
+fn goes(limiter: &mut RateLimiter, host: &str, method: Method, now: Instant) -> bool {
+    limiter.enter(host, method, Priority::Normal, Duration::ZERO, now) == Ok(Go::Now)
+}
+
+/// What became of the requests that a run was made of.
+#[derive(Default)]
+struct Sent {
+    /// Moment at which it came, moment at which it went, priority.
+    all: Vec<(Instant, Instant, Priority)>,
+    refused: Vec<(Priority, Refusal)>,
+}
+
+impl Sent {
+    /// Those of `priorities` that went in the minute before and at `moment`.
+    fn in_minute(&self, moment: Instant, priorities: &[Priority]) -> usize {
+        let is_in = |went: Instant| went <= moment && went + MINUTE > moment;
+        let of_it = self.all.iter();
+        of_it
+            .filter(|(_, went, priority)| is_in(*went) && priorities.contains(priority))
+            .count()
+    }
+}
+
+/// Lets each request come after its pause, and asks for its turn whenever it may have come, until all have gone.
+fn run(per_minute: u32, requests: &[(u64, Priority)], patience: Duration) -> Sent {
+    let mut limiter = limiter(per_minute);
+    let (mut now, mut sent) = (Instant::now(), Sent::default());
+    let mut waiting: Vec<(Ticket, Instant)> = Vec::new();
+    for (pause_ms, priority) in requests {
+        let comes = now + Duration::from_millis(*pause_ms);
+        pass(&mut limiter, &mut waiting, &mut now, comes, &mut sent);
+        match limiter.enter("a", Method::Get, *priority, patience, now) {
+            Ok(Go::Now) => sent.all.push((now, now, *priority)),
+            Ok(Go::Later(ticket)) => waiting.push((ticket, now)),
+            Err(refusal) => sent.refused.push((*priority, refusal)),
+        }
+    }
+    let end = now + patience + MINUTE;
+    pass(&mut limiter, &mut waiting, &mut now, end, &mut sent);
+    assert!(waiting.is_empty(), "{waiting:?} neither went nor failed");
+    sent
+}
+
+/// Time goes on until `end`; those who wait are asked in the order in which they came, whatever their priority.
+fn pass(
+    limiter: &mut RateLimiter,
+    waiting: &mut Vec<(Ticket, Instant)>,
+    now: &mut Instant,
+    end: Instant,
+    sent: &mut Sent,
+) {
+    loop {
+        let mut next = end;
+        for (ticket, came) in std::mem::take(waiting) {
+            let priority = ticket.place.priority;
+            match limiter.turn(ticket, *now) {
+                Ok(Go::Now) => sent.all.push((came, *now, priority)),
+                Ok(Go::Later(ticket)) => {
+                    next = next.min(ticket.not_before());
+                    waiting.push((ticket, came));
+                }
+                Err(refusal) => sent.refused.push((priority, refusal)),
+            }
+        }
+        if *now == end {
+            return;
+        }
+        *now = next;
+    }
+}
+
+fn requests() -> impl Strategy<Value = Vec<(u64, Priority)>> {
+    let request = (0_u64..20_000, prop::sample::select(&PRIORITIES));
+    prop::collection::vec(request, 1..60)
+}
+
+proptest! {
+    #[test]
+    fn no_minute_sees_more_than_the_limit(limit in 1_u32..12, requests in requests()) {
+        let sent = run(limit, &requests, MINUTE);
+        for (_, went, _) in &sent.all {
+            prop_assert!(sent.in_minute(*went, &PRIORITIES) <= limit as usize);
+            let low = sent.in_minute(*went, &[Priority::Low]);
+            prop_assert!(low <= allowed(limit, Priority::Low) as usize);
+        }
+    }
+
+    /// Whoever waits is not overtaken by a request that is less urgent, nor by a later one of the same priority.
+    #[test]
+    fn less_urgent_requests_overtake_none(limit in 1_u32..12, requests in requests()) {
+        let sent = run(limit, &requests, MINUTE * 100);
+        for (came, went, priority) in &sent.all {
+            let overtaken = sent.all.iter().any(|(other_came, other_went, other)| {
+                let waited = other_came < came && other_went > went;
+                waited && other <= priority
+            });
+            prop_assert!(!overtaken);
+        }
+    }
+
+    /// As long as urgent requests alone keep to two thirds of the limit, each goes at once, however many others come.
+    #[test]
+    fn low_requests_never_delay_urgent_ones(limit in 3_u32..30, requests in requests(), flood in 1_usize..20) {
+        let mut urgent = Vec::new();
+        let mut at_ms = 0;
+        let mut flooded = Vec::new();
+        for (pause_ms, priority) in requests {
+            at_ms += pause_ms;
+            let in_minute = urgent.iter().filter(|came| **came + 60_000 > at_ms).count();
+            let is_low = priority == Priority::Low
+                || in_minute >= (limit - allowed(limit, Priority::Low)) as usize;
+            if is_low {
+                flooded.push((pause_ms, Priority::Low));
+                flooded.extend(std::iter::repeat_n((0, Priority::Low), flood));
+            } else {
+                urgent.push(at_ms);
+                flooded.push((pause_ms, priority));
+            }
+        }
+        let sent = run(limit, &flooded, Duration::ZERO);
+        prop_assert!(sent.refused.iter().all(|(priority, _)| *priority == Priority::Low));
+        let went = sent.all.iter().filter(|(.., priority)| *priority != Priority::Low);
+        prop_assert_eq!(went.clone().count(), urgent.len());
+        for (came, went, _) in went {
+            prop_assert_eq!(came, went);
+        }
+    }
+
+    #[test]
+    fn no_request_waits_longer_than_it_must(
+        limit in 1_u32..6,
+        pauses_ms in prop::collection::vec(0_u64..30_000, 1..60),
+    ) {
+        let requests: Vec<_> = pauses_ms.iter().map(|pause| (*pause, Priority::Normal)).collect();
+        let sent = run(limit, &requests, MINUTE);
+        for (came, went, _) in sent.all.iter().filter(|(came, went, _)| went > came) {
+            let just_before = *went - Duration::from_nanos(1);
+            let before = sent.in_minute(just_before, &PRIORITIES);
+            prop_assert!(before >= limit as usize, "{came:?} could have gone earlier than {went:?}");
+        }
+    }
+}
+
+#[test]
+fn hosts_and_methods_do_not_wait_for_each_other() {
+    let (mut limiter, now) = (limiter(1), Instant::now());
+    for (host, method) in [("a", Method::Get), ("a", Method::Post), ("b", Method::Get)] {
+        assert!(goes(&mut limiter, host, method, now));
+        assert!(!goes(&mut limiter, host, method, now));
+    }
+}
+
+#[test]
+fn a_refused_request_takes_no_turn() {
+    let (mut limiter, now) = (limiter(1), Instant::now());
+    assert!(goes(&mut limiter, "a", Method::Get, now));
+    let mut enter = |patience| limiter.enter("a", Method::Get, Priority::Normal, patience, now);
+    let limited = Refusal::Limited {
+        key: "gets_per_minute",
+        per_minute: 1,
+        allowed: 1,
+        wait: MINUTE,
+    };
+    assert_eq!(enter(MINUTE / 2), Err(limited));
+    let ticket = later(enter(MINUTE));
+    assert_eq!(ticket.not_before(), now + MINUTE);
+    assert_eq!(limiter.turn(ticket, now + MINUTE), Ok(Go::Now));
+}
+
+#[track_caller]
+fn later(entered: Result<Go, Refusal>) -> Ticket {
+    match entered {
+        Ok(Go::Later(ticket)) => ticket,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_refusal_names_the_key_and_its_number() {
+    let (mut limiter, now) = (limiter(9), Instant::now());
+    let mut enter = || limiter.enter("a", Method::Get, Priority::Low, Duration::ZERO, now);
+    for _ in 0..3 {
+        assert_eq!(enter(), Ok(Go::Now));
+    }
+    let refusal = enter().unwrap_err();
+    assert_eq!(
+        refusal.to_string(),
+        "http.gets_per_minute is 9, and 3 requests like this one may go each minute: the next turn is in 60 s"
+    );
+    let rate_limit = RateLimit {
+        allowed_per_minute: Some(3),
+        wait_ms: 60_000,
+    };
+    assert_eq!(refusal.rate_limit(), Some(rate_limit));
+}
+
+#[test]
+fn waiting_requests_are_bounded_by_priority() {
+    let (mut limiter, now) = (limiter(1), Instant::now());
+    let patience = MINUTE * 1_000;
+    assert!(goes(&mut limiter, "a", Method::Get, now));
+    for priority in [Priority::Low, Priority::High] {
+        let entered = (0..2 * WAITING_MAX)
+            .take_while(|_| {
+                let entered = limiter.enter("a", Method::Get, priority, patience, now);
+                entered.is_ok()
+            })
+            .count();
+        assert_eq!(entered, WAITING_MAX, "{priority:?}");
+    }
+}
+
+#[test]
+fn a_pause_that_the_host_asks_for_is_kept() {
+    for limit in [0, 60] {
+        let (mut limiter, now) = (limiter(limit), Instant::now());
+        limiter.pause("a", Method::Get, now, MINUTE / 2);
+        limiter.pause("a", Method::Get, now, MINUTE / 4);
+        let mut enter = |patience| limiter.enter("a", Method::Get, Priority::High, patience, now);
+        let wait = MINUTE / 2;
+        assert_eq!(enter(Duration::ZERO), Err(Refusal::Paused { wait }));
+        let ticket = later(enter(MINUTE));
+        assert_eq!(ticket.not_before(), now + wait);
+        assert!(goes(&mut limiter, "a", Method::Post, now));
+        assert_eq!(limiter.turn(ticket, now + wait), Ok(Go::Now));
+        limiter.pause("b", Method::Get, now, PAUSE_MAX * 2);
+        assert!(!goes(&mut limiter, "b", Method::Get, now));
+        assert!(goes(&mut limiter, "b", Method::Get, now + PAUSE_MAX));
+    }
+}
+
+#[test]
+fn zero_means_no_limit() {
+    let (mut limiter, now) = (limiter(0), Instant::now());
+    assert!((0..10_000).all(|_| goes(&mut limiter, "a", Method::Get, now)));
+}
+
+#[test]
+fn a_raised_limit_counts_for_those_who_wait() {
+    let (mut limiter, now) = (limiter(1), Instant::now());
+    assert!(goes(&mut limiter, "a", Method::Get, now));
+    let ticket = later(limiter.enter("a", Method::Get, Priority::Low, MINUTE, now));
+    limiter.set_rates(Rates {
+        gets_per_minute: 2,
+        posts_per_minute: 1,
+    });
+    assert_eq!(limiter.turn(ticket, now), Ok(Go::Now));
+}
