@@ -15,7 +15,11 @@ use tig_plugin_api::{
 use tokio::runtime::Handle;
 use tracing::error;
 
-use crate::{error::one_line, http::rate_limit::{Go, RateLimiter, Rates, Refusal}, runtime::mailbox::Mailbox};
+use crate::{
+    error::one_line,
+    http::rate_limit::{Go, RateLimiter, Rates, Refusal},
+    runtime::mailbox::Mailbox,
+};
 
 /// Requests of one extension that may be under way at once.
 pub const CALLS_IN_FLIGHT_MAX: usize = 64;

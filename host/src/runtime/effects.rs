@@ -5,7 +5,18 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 use tracing::warn;
 
-use crate::{http::client::QueuedCall, observe::meters::{Reading, SERIES_MAX}, runtime::{bus::Outgoing, event::Event, extension::Slot, mailbox::{Answer, Answered, Refusal}, runner::Shared}, store::{Emitted, Writes}};
+use crate::{
+    http::client::QueuedCall,
+    observe::meters::{Reading, SERIES_MAX},
+    runtime::{
+        bus::Outgoing,
+        event::Event,
+        extension::Slot,
+        mailbox::{Answer, Answered, Refusal},
+        runner::Shared,
+    },
+    store::{Emitted, Writes},
+};
 
 /// See the module's documentation. Dropped, nothing of it takes place, and whoever waits for the answer is told.
 #[derive(Default)]

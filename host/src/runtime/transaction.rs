@@ -10,7 +10,19 @@ use tig_plugin_api::{
 };
 use tracing::{debug, error, info, warn};
 
-use crate::{http::client::{CALLS_IN_FLIGHT_MAX, QueuedCall}, observe::meters::{self, Reading}, runtime::{bus::Bus, clock::{Clock, Random}, effects::Effects, event::{HTTP_RESPONSE, Kind}, extension::Slot, pending_writes::{Overlay, cover}}, store::{Store, StoreError}};
+use crate::{
+    http::client::{CALLS_IN_FLIGHT_MAX, QueuedCall},
+    observe::meters::{self, Reading},
+    runtime::{
+        bus::Bus,
+        clock::{Clock, Random},
+        effects::Effects,
+        event::{HTTP_RESPONSE, Kind},
+        extension::Slot,
+        pending_writes::{Overlay, cover},
+    },
+    store::{Store, StoreError},
+};
 
 /// Events that one handler may emit.
 pub const EVENTS_MAX: usize = 10_000;

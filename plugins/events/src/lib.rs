@@ -17,8 +17,9 @@ pub use block::{
 pub use head::BlockHead;
 pub use lenient::Lenient;
 pub use submission::{
-    BenchmarkReady, PrecommitReady, ProofReady, SubmitBenchmarkError, SubmitBenchmarkSuccess,
-    SubmitPrecommitError, SubmitPrecommitSuccess, SubmitProofError, SubmitProofSuccess,
+    BenchmarkReady, PrecommitReady, PrecommitsDelayed, ProofReady, SubmitBenchmarkError,
+    SubmitBenchmarkSuccess, SubmitPrecommitError, SubmitPrecommitSuccess, SubmitProofError,
+    SubmitProofSuccess,
 };
 pub use work::{
     AuditBatch, BatchReceived, ChallengeThroughput, NewBatch, ResultRefused, SlaveConvicted,

@@ -16,6 +16,16 @@ pub struct PrecommitReady {
 }
 event!(PrecommitReady, "precommit_ready");
 
+/// `precommits_delayed`: the limit of requests a minute leaves no turn for a precommit until a moment.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct PrecommitsDelayed {
+    /// Precommits that may go each minute; `None` if the API itself has asked for a pause.
+    pub allowed_per_minute: Option<u32>,
+    /// When the next may go, in milliseconds of the host's clock.
+    pub until_ms: u64,
+}
+event!(PrecommitsDelayed, "precommits_delayed", latest);
+
 /// `benchmark_ready`: every batch of a job has its root.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct BenchmarkReady {

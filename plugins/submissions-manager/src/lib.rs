@@ -3,7 +3,7 @@
 //! | | |
 //! |---|---|
 //! | handles | `precommit_ready`, `benchmark_ready`, `proof_ready`, `new_block`, `update`, `http_response` |
-//! | emits | `submit_{precommit,benchmark,proof}_success`, `submit_{precommit,benchmark,proof}_error`, `alert` |
+//! | emits | `submit_{precommit,benchmark,proof}_success`, `submit_{precommit,benchmark,proof}_error`, `precommits_delayed`, `alert` |
 //! | routes | `GET /submissions` |
 //! | config | `clear_precommits_submission_on_new_block`, `max_retries` (null: for ever), `ms_delay_between_retries` |
 //! | stores | `benchmark/<benchmark id>`, `proof/<benchmark id>` |
@@ -13,9 +13,9 @@
 //! nobody knows what became of it, neither success nor error is emitted, so that its slot stays used for this block.
 
 mod kind;
+mod limit;
 mod listing;
 mod outcome;
-mod rate;
 mod report;
 mod request;
 mod store;
@@ -33,9 +33,9 @@ use tig_plugin_api::prelude::*;
 
 use crate::{
     kind::Kind,
+    limit::Limits,
     listing::{Listing, NewBlock},
-    outcome::{Outcome, classify},
-    rate::Rate,
+    outcome::{Limited, Outcome, classify},
     request::{InFlight, block_id, post},
     submission::{Fate, Retries, State, Submission},
     tell::tell,
@@ -65,7 +65,8 @@ struct Handover {
     in_flight: Vec<(Kind, InFlight)>,
     precommits: Vec<(String, Submission)>,
     listing: Option<Listing>,
-    rate: Rate,
+    #[serde(default)]
+    limits: Limits,
 }
 
 struct SubmissionsManager {
@@ -74,13 +75,14 @@ struct SubmissionsManager {
     submissions: BTreeMap<(Kind, String), Submission>,
     in_flight: BTreeMap<Kind, InFlight>,
     listing: Option<Listing>,
-    rate: Rate,
+    limits: Limits,
 }
 
 #[extension(
     routes("GET /submissions"),
     emits(
         tig_events::Alert,
+        tig_events::PrecommitsDelayed,
         tig_events::SubmitPrecommitSuccess,
         tig_events::SubmitPrecommitError,
         tig_events::SubmitBenchmarkSuccess,
@@ -101,7 +103,7 @@ impl SubmissionsManager {
             submissions,
             in_flight: BTreeMap::new(),
             listing: None,
-            rate: Rate::default(),
+            limits: Limits::default(),
         })
     }
 
@@ -155,11 +157,7 @@ impl SubmissionsManager {
             .map(|(kind, _)| *kind)
             .collect();
         for kind in lost {
-            let text = "no response came".to_owned();
-            let failure = HttpFailure {
-                kind: HttpFailureKind::Other,
-                text,
-            };
+            let failure = HttpFailure::new(HttpFailureKind::Other, "no response came");
             self.settle(ctx, kind, &classify(kind, &Err(failure)))?;
         }
         self.dispatch(ctx)
@@ -196,7 +194,7 @@ impl SubmissionsManager {
                 .map(|((_, id), submission)| (id.clone(), submission.clone()))
                 .collect(),
             listing: self.listing.clone(),
-            rate: self.rate.clone(),
+            limits: self.limits.clone(),
         })
     }
 
@@ -206,7 +204,7 @@ impl SubmissionsManager {
             .extend(precommits.map(|(id, submission)| ((Kind::Precommit, id), submission)));
         self.in_flight = state.in_flight.into_iter().collect();
         self.listing = state.listing;
-        self.rate = state.rate;
+        self.limits = state.limits;
         tell_unfinished(ctx, &self.submissions);
         Ok(())
     }
@@ -256,7 +254,8 @@ impl SubmissionsManager {
         let now_ms = ctx.now_ms();
         let delay_ms = self.config.ms_delay_between_retries;
         for kind in Kind::ALL {
-            let must_wait = kind != Kind::Precommit && self.listing.is_none();
+            let must_wait = (kind != Kind::Precommit && self.listing.is_none())
+                || self.limits.current(kind, now_ms).is_some();
             if must_wait || self.in_flight.contains_key(&kind) {
                 continue;
             }
@@ -268,9 +267,6 @@ impl SubmissionsManager {
             let Some(key) = first.map(|(key, _)| key.clone()) else {
                 continue;
             };
-            if !self.rate.take(now_ms, kind) {
-                continue;
-            }
             self.send(ctx, &key, now_ms)?;
         }
         // A drain waits until blocks show what was submitted.
@@ -287,7 +283,8 @@ impl SubmissionsManager {
         sent.attempts += 1;
         store::put(ctx, kind, id, &sent)?;
         let tag = request::tag(kind, id, sent.attempts);
-        ctx.http(&post(ctx.settings(), kind, tag.clone(), &sent.request)?)?;
+        let call = post(ctx.settings(), kind, tag.clone(), &sent.request)?;
+        ctx.http_with(&call, request::turn(kind))?;
         *submission = sent;
         self.in_flight
             .insert(kind, InFlight::new(tag, id.clone(), now_ms));
@@ -305,7 +302,11 @@ impl SubmissionsManager {
             .submissions
             .get(&key)
             .filter(|submission| in_flight.tag == request::tag(kind, &key.1, submission.attempts));
-        if let Some(submission) = sent {
+        if let (Some(submission), Outcome::Limited(limited)) = (sent, outcome) {
+            let unsent = submission.unsent();
+            self.postpone(ctx, &key, unsent, limited)?;
+        } else if let Some(submission) = sent {
+            self.limits.clear(kind);
             let retries = Retries {
                 max: self.config.max_retries,
                 delay_ms: self.config.ms_delay_between_retries,
@@ -324,6 +325,28 @@ impl SubmissionsManager {
             }
         }
         self.in_flight.remove(&kind);
+        Ok(())
+    }
+
+    /// Keeps a submission that was not sent for the next turn; a precommit of an earlier block has none.
+    fn postpone(
+        &mut self,
+        ctx: &mut Context<'_>,
+        key: &(Kind, String),
+        unsent: Submission,
+        limited: &Limited,
+    ) -> Result<()> {
+        let (kind, id) = (key.0, &key.1);
+        let delay_ms = self.config.ms_delay_between_retries;
+        self.limits.note(ctx, kind, limited, delay_ms)?;
+        let labels = [("kind", kind.name()), ("outcome", "rate_limited")];
+        ctx.count("answers", &labels, 1);
+        if kind == Kind::Precommit && self.is_stale(&unsent) {
+            self.submissions.remove(key);
+        } else {
+            store::put(ctx, kind, id, &unsent)?;
+            self.submissions.insert(key.clone(), unsent);
+        }
         Ok(())
     }
 

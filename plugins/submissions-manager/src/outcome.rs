@@ -1,6 +1,6 @@
 //! What the answer to a submission means.
 
-use tig_plugin_api::{HttpAnswer, HttpFailure, HttpFailureKind};
+use tig_plugin_api::{HttpAnswer, HttpFailure, HttpFailureKind, RateLimit};
 use tig_protocol::api::{SubmitProofResponse, Verified};
 
 use crate::kind::Kind;
@@ -18,6 +18,8 @@ pub(crate) enum Outcome {
     Accepted(Answer),
     /// Not accepted, and worth another attempt.
     Retryable(Answer),
+    /// Not sent, because the host's limit leaves no turn. That is no failure of the submission.
+    Limited(Limited),
     /// A precommit of which nobody knows whether the API took it. A second fee is worse than a missed slot.
     Unknown(Answer),
     /// No attempt can succeed.
@@ -32,6 +34,7 @@ impl Outcome {
         match self {
             Self::Accepted(_) => "accepted",
             Self::Retryable(_) => "retryable",
+            Self::Limited(_) => "rate_limited",
             Self::Unknown(_) => "unknown",
             Self::Rejected(_) => "rejected",
             Self::Fraud(_) => "fraud",
@@ -46,18 +49,28 @@ pub(crate) struct Answer {
     pub(crate) text: String,
 }
 
+/// What the host's rate limiter has said.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Limited {
+    pub(crate) text: String,
+    pub(crate) rate_limit: Option<RateLimit>,
+}
+
 /// Classifies the answer to a submission of `kind`.
 pub(crate) fn classify(kind: Kind, result: &Result<HttpAnswer, HttpFailure>) -> Outcome {
     match result {
         Ok(answer) => classify_answer(kind, answer),
+        Err(failure) if failure.kind == HttpFailureKind::RateLimited => Outcome::Limited(Limited {
+            text: shown(&failure.text),
+            rate_limit: failure.rate_limit,
+        }),
         Err(failure) => {
             let answer = Answer {
                 status: None,
                 text: shown(&failure.text),
             };
             match (kind, failure.kind) {
-                (Kind::Benchmark | Kind::Proof, _)
-                | (_, HttpFailureKind::Connect | HttpFailureKind::RateLimited) => {
+                (Kind::Benchmark | Kind::Proof, _) | (_, HttpFailureKind::Connect) => {
                     Outcome::Retryable(answer)
                 }
                 (Kind::Precommit, _) => Outcome::Unknown(answer),
@@ -133,12 +146,7 @@ mod tests {
     }
 
     fn failure(kind: Kind, failure: HttpFailureKind) -> &'static str {
-        let text = String::new();
-        let failure = HttpFailure {
-            kind: failure,
-            text,
-        };
-        classify(kind, &Err(failure)).name()
+        classify(kind, &Err(HttpFailure::new(failure, ""))).name()
     }
 
     const CASES: &[(Kind, u16, &str, &str)] = &[
@@ -234,10 +242,10 @@ mod tests {
             assert_eq!(failure(Kind::Precommit, kind), "unknown");
             assert_eq!(failure(Kind::Proof, kind), "retryable");
         }
-        assert_eq!(
-            failure(Kind::Precommit, HttpFailureKind::RateLimited),
-            "retryable"
-        );
+        for kind in Kind::ALL {
+            let limited = failure(kind, HttpFailureKind::RateLimited);
+            assert_eq!(limited, "rate_limited", "{kind}");
+        }
         assert_eq!(
             failure(Kind::Precommit, HttpFailureKind::Connect),
             "retryable"

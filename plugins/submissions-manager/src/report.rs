@@ -1,7 +1,7 @@
 //! The answer of `GET /submissions`.
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{
     SubmissionsManager,
@@ -15,8 +15,10 @@ use crate::{
 enum WaitsFor {
     /// The first block, which may show that it is confirmed.
     FirstBlock,
-    /// More urgent ones, and the rate that the API allows.
+    /// The answer to the one before it: one of a kind is sent at a time.
     ItsTurn,
+    /// The next turn that the host's limit leaves.
+    RateLimited,
     RetryDelay,
     Answer,
     /// A block that shows it.
@@ -35,7 +37,22 @@ impl SubmissionsManager {
             "precommits": list(Kind::Precommit),
             "benchmarks": list(Kind::Benchmark),
             "proofs": list(Kind::Proof),
+            "rate_limited": self.report_limits(now_ms),
         })
+    }
+
+    /// What the host's rate limiter keeps waiting now.
+    fn report_limits(&self, now_ms: u64) -> Map<String, Value> {
+        let limit = |kind: Kind| {
+            let limit = self.limits.current(kind, now_ms)?;
+            let report = json!({
+                "allowed_per_minute": limit.allowed_per_minute,
+                "next_in_ms": limit.until_ms.saturating_sub(now_ms),
+                "reason": limit.reason,
+            });
+            Some((format!("{kind}s"), report))
+        };
+        Kind::ALL.into_iter().filter_map(limit).collect()
     }
 
     fn report(&self, kind: Kind, id: &str, submission: &Submission, now_ms: u64) -> Value {
@@ -74,6 +91,9 @@ impl SubmissionsManager {
             }
             State::Waiting if !submission.is_due(now_ms, self.config.ms_delay_between_retries) => {
                 Some(WaitsFor::RetryDelay)
+            }
+            State::Waiting if self.limits.current(kind, now_ms).is_some() => {
+                Some(WaitsFor::RateLimited)
             }
             State::Waiting => Some(WaitsFor::ItsTurn),
         }

@@ -66,6 +66,20 @@ pub(crate) fn post(
     })
 }
 
+/// How a request waits for its turn in the host. A precommit does not wait there: by the time it went, a later block could
+/// have come.
+pub(crate) fn turn(kind: Kind) -> Turn {
+    let (priority, wait_ms_max) = match kind {
+        Kind::Proof => (Priority::High, None),
+        Kind::Benchmark => (Priority::Normal, None),
+        Kind::Precommit => (Priority::Low, Some(0)),
+    };
+    Turn {
+        priority,
+        wait_ms_max,
+    }
+}
+
 /// The block that a precommit is for.
 pub(crate) fn block_id(request: &Value) -> &str {
     request["settings"]["block_id"].as_str().unwrap_or_default()

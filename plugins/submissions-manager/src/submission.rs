@@ -81,6 +81,14 @@ impl Submission {
         self.failures > 0
     }
 
+    /// This submission, whose last request the host has not sent.
+    pub(crate) fn unsent(&self) -> Self {
+        Self {
+            attempts: self.attempts.saturating_sub(1),
+            ..self.clone()
+        }
+    }
+
     /// This submission after an answer.
     pub(crate) fn after(&self, outcome: &Outcome, now_ms: u64, retries: &Retries) -> Self {
         let mut after = self.clone();
@@ -102,6 +110,8 @@ impl Submission {
                 };
                 answer
             }
+            // Nothing was sent.
+            Outcome::Limited(_) => return self.unsent(),
             Outcome::Unknown(answer) | Outcome::Rejected(answer) | Outcome::Fraud(answer) => {
                 after.state = State::Rejected;
                 answer

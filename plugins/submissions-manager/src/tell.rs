@@ -28,6 +28,8 @@ pub(crate) fn tell(
             ctx.emit_json(&format!("submit_{kind}_success"), &event)?;
             ctx.info(&format!("{kind} {id}: accepted, {text}"));
         }
+        // Reported with the limit.
+        Outcome::Limited(_) => {}
         Outcome::Unknown(Answer { text, .. }) => {
             ctx.warn(&format!(
                 "{kind} {id}: given up, it may have been accepted: {text}"

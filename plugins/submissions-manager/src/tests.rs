@@ -6,6 +6,7 @@ use tig_plugin_api::{HttpFailureKind, testing::Harness};
 
 use crate::{SubmissionsManager, submission::RESEND_AFTER_BLOCKS};
 
+mod limits;
 mod recorded;
 
 type Manager = Harness<SubmissionsManager>;
@@ -347,30 +348,6 @@ fn a_reload_still_awaits_the_response() {
     assert_eq!(
         names(&answer(&mut manager, 200, "{}")),
         ["submit_proof_success"]
-    );
-}
-
-#[test]
-fn the_most_urgent_goes_first_and_no_more_than_the_api_allows() {
-    let mut manager = start();
-    for number in 0..30 {
-        manager.event("benchmark_ready", benchmark(&format!("b{number}")));
-        manager.event("precommit_ready", precommit(100, number));
-        manager.event("proof_ready", proof(&format!("p{number}")));
-    }
-    let mut answered = 0;
-    while !manager.http_calls().is_empty() {
-        answer(&mut manager, 200, "{}");
-        answered += 1;
-    }
-    assert_eq!(answered, 20);
-    manager.advance_ms(60_000);
-    manager.update();
-    assert!(manager.http_calls()[0].url.ends_with("/submit-proof"));
-    assert_eq!(
-        manager.http_calls().len(),
-        3,
-        "one request per kind at a time"
     );
 }
 
