@@ -2,7 +2,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | handles | `new_block`, `difficulty_samples`, `throughput`, `update`, `drain`, `submit_precommit_success`, `submit_precommit_error` |
+//! | handles | `new_block`, `difficulty_samples`, `throughput`, `update`, `drain`, `submit_precommit_success`, `submit_precommit_error`, `precommits_delayed` |
 //! | emits | `precommit_ready` |
 //! | routes | `GET /precommits`: the current block, and why each challenge is or is not precommitted |
 //! | config keys | `max_precommits_per_block`, `max_unresolved`, `budget_per_day`, `algo_selection` {challenge name: `algorithm`, `num_nonces`, `weight`, `max_fee`} |
@@ -28,7 +28,9 @@ mod tests;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use tig_events::{DifficultySamples, PrecommitReady, SubmitPrecommitError, Throughput};
+use tig_events::{
+    DifficultySamples, PrecommitReady, PrecommitsDelayed, SubmitPrecommitError, Throughput,
+};
 use tig_plugin_api::prelude::*;
 use tig_protocol::BenchmarkSettings;
 
@@ -50,6 +52,8 @@ struct PrecommitManager {
     ledger: Ledger,
     spend: Spend,
     is_draining: bool,
+    /// The last that the limit of requests a minute has refused.
+    delayed: Option<PrecommitsDelayed>,
     /// Why the last attempt ended.
     hold: Hold,
     reporter: Reporter,
@@ -93,6 +97,7 @@ impl PrecommitManager {
             ledger: ledger.unwrap_or_default(),
             spend: spend.unwrap_or_default(),
             is_draining: false,
+            delayed: None,
             hold: Hold::NoBlock,
             reporter: Reporter::default(),
         };
@@ -175,6 +180,19 @@ impl PrecommitManager {
         Ok(())
     }
 
+    /// Nothing more is precommitted until the next turn: it would wait here or there, and end with its block.
+    fn on_precommits_delayed(
+        &mut self,
+        ctx: &mut Context<'_>,
+        event: PrecommitsDelayed,
+    ) -> Result<()> {
+        self.delayed = Some(event);
+        if let Some(hold) = self.delay(ctx.now_ms()) {
+            self.hold = hold;
+        }
+        Ok(())
+    }
+
     fn on_http_request(
         &mut self,
         ctx: &mut Context<'_>,
@@ -249,6 +267,11 @@ impl PrecommitManager {
         }
         let player_id = ctx.settings().player_id.as_str();
         let now_ms = ctx.now_ms();
+        if let Some(hold) = self.delay(now_ms).filter(|_| self.board.market.is_some()) {
+            self.hold = hold;
+            self.tell_unfinished(ctx);
+            return Ok(());
+        }
         let (mut ledger, mut spend) = (self.ledger.clone(), self.spend.clone());
         while let Some(plan) =
             self.board
@@ -280,6 +303,14 @@ impl PrecommitManager {
         (self.ledger, self.spend) = (ledger, spend);
         self.tell_unfinished(ctx);
         Ok(())
+    }
+
+    /// Why the limit of requests a minute lets nothing go now.
+    fn delay(&self, now_ms: u64) -> Option<Hold> {
+        let delayed = self.delayed.as_ref();
+        let delayed = delayed.filter(|delayed| now_ms < delayed.until_ms)?;
+        let allowed = delayed.allowed_per_minute;
+        Some(allowed.map_or(Hold::ApiPause, Hold::RateLimited))
     }
 
     /// A drain waits for precommits of the present block: the next one shows whether they have become jobs.

@@ -79,6 +79,12 @@ pub(crate) enum Hold {
     TooManyUnresolved(usize),
     #[error("the last {0} precommits were refused: pausing until the next block")]
     TooManyRejections(u32),
+    #[error(
+        "{0} precommits a minute may go to the API, and as many have gone: raise http.posts_per_minute if the API takes more"
+    )]
+    RateLimited(u32),
+    #[error("the API has asked for a pause")]
+    ApiPause,
     #[error("no challenge can be precommitted")]
     NoCandidate,
 }
@@ -93,6 +99,8 @@ impl Hold {
             Self::BlockIsFull => "block_is_full",
             Self::TooManyUnresolved(_) => "too_many_unresolved",
             Self::TooManyRejections(_) => "too_many_rejections",
+            Self::RateLimited(_) => "rate_limited",
+            Self::ApiPause => "api_pause",
             Self::NoCandidate => "no_candidate",
         }
     }
@@ -105,6 +113,8 @@ impl Hold {
             | Self::NoBlock
             | Self::Waiting
             | Self::BlockIsFull
+            | Self::RateLimited(_)
+            | Self::ApiPause
             | Self::NoCandidate => false,
         }
     }

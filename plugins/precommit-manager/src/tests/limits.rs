@@ -322,3 +322,27 @@ fn an_error_before_the_first_block_does_no_harm() {
     give(&mut manager, "c003", "b1", json!([[60, 11]]));
     assert_eq!(precommits(&mut manager).len(), 1);
 }
+
+#[test]
+fn a_rate_limit_holds_precommits_until_their_turn() {
+    let mut manager = manager(1, json!({ "knapsack": select("greedy_swap", 1.0) }));
+    let until_ms = 1_700_000_013_000_u64;
+    let delayed = json!({ "allowed_per_minute": 6, "until_ms": until_ms });
+    manager.event("precommits_delayed", delayed);
+    manager.event("new_block", block("b1"));
+    give(&mut manager, "c003", "b1", json!([[60, 11]]));
+    assert_eq!(precommits(&mut manager), [] as [Value; 0]);
+    let view = view(&mut manager);
+    assert_eq!(
+        view["reason_code"],
+        json!({ "kind": "rate_limited", "detail": 6 })
+    );
+    let reason = view["reason"].as_str().unwrap();
+    assert!(
+        reason.contains("6 precommits a minute") && reason.contains("http.posts_per_minute"),
+        "{reason}"
+    );
+    manager.advance_ms(13_000);
+    manager.update();
+    assert_eq!(precommits(&mut manager).len(), 1);
+}
