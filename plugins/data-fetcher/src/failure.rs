@@ -1,6 +1,6 @@
 //! Why a round brought no snapshot, in bounded texts.
 
-use tig_plugin_api::{HttpFailure, HttpResponse};
+use tig_plugin_api::{HttpFailure, HttpFailureKind, HttpResponse};
 
 use crate::{query::Query, round::ROUND_MS_MAX};
 
@@ -12,6 +12,13 @@ const EXCERPT_CHARS_MAX: usize = 200;
 pub(crate) enum Failure {
     #[error("{query}: {text}")]
     NoAnswer { query: Query, text: String },
+    #[error("{query}: not sent: {text}")]
+    Limited {
+        query: Query,
+        text: String,
+        /// Until the host has a turn for it.
+        wait_ms: u64,
+    },
     #[error("{query}: status {status}: {excerpt}")]
     Status {
         query: Query,
@@ -44,6 +51,9 @@ impl Failure {
     /// What a person can do about it.
     pub(crate) fn advice(&self) -> &'static str {
         match self {
+            Self::Limited { .. } => {
+                "a new block costs 5 requests: raise http.gets_per_minute if the API takes more"
+            }
             Self::NoAnswer { .. } | Self::Overdue => "check `api_url` and the network",
             Self::Status { status: 429, .. } => "the API limits requests: use one host per address",
             Self::Status { status: 500.., .. } => "the API is in trouble: wait",
@@ -66,10 +76,19 @@ pub(crate) fn body_of(query: Query, response: HttpResponse) -> Result<Vec<u8>, F
             status: answer.status,
             excerpt: excerpt(&String::from_utf8_lossy(&answer.body)),
         }),
-        Err(HttpFailure { text, .. }) => Err(Failure::NoAnswer {
+        Err(failure) => Err(no_answer(query, &failure)),
+    }
+}
+
+fn no_answer(query: Query, failure: &HttpFailure) -> Failure {
+    let text = excerpt(&failure.text);
+    match failure.kind {
+        HttpFailureKind::RateLimited => Failure::Limited {
             query,
-            text: excerpt(&text),
-        }),
+            text,
+            wait_ms: failure.rate_limit.map_or(0, |limit| limit.wait_ms),
+        },
+        _ => Failure::NoAnswer { query, text },
     }
 }
 

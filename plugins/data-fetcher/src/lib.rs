@@ -13,7 +13,6 @@
 mod failure;
 mod history;
 mod query;
-mod rate;
 mod retry;
 mod round;
 mod snapshot;
@@ -27,7 +26,6 @@ use crate::{
     failure::Failure,
     history::{History, Stage, Standing},
     query::Query,
-    rate::Rate,
     retry::Retry,
     round::{Bodies, Round},
     snapshot::{BlockHead, Snapshot},
@@ -50,7 +48,8 @@ struct DataFetcher {
     history: Option<History>,
     /// Last line about records left out, to say it once.
     left_out: String,
-    rate: Rate,
+    /// The log has shown that the host's limit is met: once, not each minute.
+    is_limit_logged: bool,
     /// When the last new block came; `None` once its absence was told.
     last_block_ms: Option<u64>,
 }
@@ -73,7 +72,7 @@ impl DataFetcher {
             retry: Retry::default(),
             history: None,
             left_out: String::new(),
-            rate: Rate::default(),
+            is_limit_logged: false,
             last_block_ms: None,
         })
     }
@@ -84,9 +83,6 @@ impl DataFetcher {
             self.give_up(ctx, &Failure::Overdue);
         }
         if !self.round.is_idle() || !self.retry.is_due(now_ms) {
-            return Ok(());
-        }
-        if !self.rate.take(now_ms, Query::ALL.len()) {
             return Ok(());
         }
         let round_id = ctx.random_u64();
@@ -150,7 +146,6 @@ impl DataFetcher {
         match history::standing(self.history.as_ref(), &head) {
             Standing::Known => {
                 self.round = Round::Idle;
-                self.rate.give_back(Query::ALL.len() - 1);
                 self.recovered(ctx);
                 return self.look_for_stall(ctx);
             }
@@ -209,7 +204,15 @@ impl DataFetcher {
             ctx.settings().api_url,
             failure.advice()
         );
-        if self.retry.failed(now_ms, unit) {
+        let is_loud = match failure {
+            Failure::Limited { wait_ms, .. } => {
+                // Nothing has failed: the next round begins when there is a turn for it.
+                self.retry.wait(now_ms, *wait_ms);
+                !std::mem::replace(&mut self.is_limit_logged, true)
+            }
+            _ => self.retry.failed(now_ms, unit),
+        };
+        if is_loud {
             ctx.warn(&text);
         } else {
             ctx.debug(&text);

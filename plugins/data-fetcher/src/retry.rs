@@ -36,7 +36,12 @@ impl Retry {
 
     /// The API asks to be left alone for a while.
     pub(crate) fn rest(&mut self, now_ms: u64) {
-        self.due_ms = self.due_ms.max(now_ms.saturating_add(RETRY_DELAY_MS_MAX));
+        self.wait(now_ms, RETRY_DELAY_MS_MAX);
+    }
+
+    /// There is no turn for a request before.
+    pub(crate) fn wait(&mut self, now_ms: u64, wait_ms: u64) {
+        self.due_ms = self.due_ms.max(now_ms.saturating_add(wait_ms));
     }
 
     /// Forgets the failures and returns how many there were.

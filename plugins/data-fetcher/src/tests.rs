@@ -355,28 +355,6 @@ fn a_network_that_stands_still_is_told_once_until_it_goes_on() {
 }
 
 #[test]
-fn no_minute_sees_more_requests_than_the_api_answers_however_fast_blocks_come() {
-    let mut fetcher = fetcher();
-    let mut sent: Vec<u64> = Vec::new();
-    for second in 0..300 {
-        fetcher.advance_ms(1_000);
-        fetcher.update();
-        let network = Network::at(100 + second);
-        for _ in 0..2 {
-            sent.extend(open_tags(&fetcher).iter().map(|_| u64::from(second)));
-            answer_all_but(&mut fetcher, &network, "");
-        }
-    }
-    assert!(sent.len() > 200, "{}", sent.len());
-    for start in 0..240 {
-        let minute = sent
-            .iter()
-            .filter(|second| (start..start + 60).contains(*second));
-        assert!(minute.count() <= 60);
-    }
-}
-
-#[test]
 fn a_poll_without_news_costs_one_request() {
     let mut fetcher = fetcher();
     fetch(&mut fetcher, &Network::at(100));

@@ -1,6 +1,6 @@
 //! Rounds that fail: nothing changes, and they are tried again.
 
-use tig_plugin_api::HttpFailureKind;
+use tig_plugin_api::{HttpFailureKind, RateLimit};
 
 use super::*;
 
@@ -153,4 +153,26 @@ fn every_answer_but_200_is_told_and_changes_nothing() {
             assert_eq!(names(&events), ["new_block", "precommit_confirmed"]);
         }
     }
+}
+
+#[test]
+fn a_round_that_meets_the_limit_waits_quietly() {
+    let mut fetcher = fetcher();
+    let limit = RateLimit {
+        allowed_per_minute: Some(7),
+        wait_ms: 13_000,
+    };
+    let mut warnings = 0;
+    for height in 100..103 {
+        fetcher.update();
+        let tag = open_tags(&fetcher).remove(0);
+        fetcher.limit(&tag, limit);
+        warnings += logged(&mut fetcher, "warn").len();
+        fetcher.advance_ms(12_999);
+        fetcher.update();
+        assert!(fetcher.http_calls().is_empty());
+        fetcher.advance_ms(1);
+        assert_eq!(fetch(&mut fetcher, &Network::at(height)).len(), 1);
+    }
+    assert_eq!(warnings, 1, "once, not each minute");
 }
