@@ -1,11 +1,13 @@
 //! How structured data with a raw body crosses the boundary: the length of a JSON head (u32, little-endian), the head,
 //! the body. Bodies of several megabytes are neither escaped nor parsed on the way.
 
-use std::fmt::Display;
+mod host_call;
 
-use abi_stable::std_types::{RResult, RString, RVec};
 use serde::{Serialize, de::DeserializeOwned};
 
+pub use self::host_call::{
+    BadHostCall, EventKind, HostAnswer, HostCall, LogLevel, MetricKind, answer_call,
+};
 use crate::{Result, bail};
 
 /// Joins `head` as JSON and `body`.
@@ -35,16 +37,6 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8])> {
 #[must_use]
 pub fn encode_value(value: Option<&[u8]>) -> Vec<u8> {
     value.map_or(Vec::new(), |value| [&[1], value].concat())
-}
-
-/// What [`Host::call`](crate::abi::Host::call) returns for an answer or the reason that there is none.
-pub fn encode_answer<E: Display>(
-    answer: std::result::Result<Vec<u8>, E>,
-) -> RResult<RVec<u8>, RString> {
-    match answer {
-        Ok(answer) => RResult::ROk(answer.into()),
-        Err(error) => RResult::RErr(error.to_string().into()),
-    }
 }
 
 /// Writes keys and values, each with its length in front.

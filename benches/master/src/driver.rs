@@ -1,6 +1,8 @@
 //! A host in memory: plugins from their files, one instance each, effects in lists.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use std::convert::Infallible;
 
 use abi_stable::sabi_trait::TD_Opaque;
 use abi_stable::sabi_types::RMut;
@@ -9,8 +11,9 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tig_bench_report::{Result, target_folder};
 use tig_host::plugin::{Candidate, Loader, Plugin};
-use tig_plugin_api::abi::{EventRef, Failure, Host, Host_TO, HostRef, InstanceBox, service};
-use tig_plugin_api::{HttpCall, HttpReply, HttpRequest, HttpResponse, frame};
+use tig_plugin_api::abi::{EventRef, Failure, Host, Host_TO, HostRef, InstanceBox};
+use tig_plugin_api::frame::{self, HostAnswer, HostCall};
+use tig_plugin_api::{HttpCall, HttpReply, HttpRequest, HttpResponse};
 
 /// The six, in the order in which a config lists them.
 pub(crate) const NAMES: [&str; 6] = [
@@ -138,34 +141,38 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    fn answer(&mut self, asked: u32, name: &str, body: &[u8]) -> Result<Vec<u8>> {
-        match asked {
-            service::EMIT | service::EMIT_DURABLE => {
-                self.emitted.push((name.to_owned(), body.to_vec()));
+    fn answer(&mut self, call: HostCall<'_>) -> HostAnswer<'_> {
+        match call {
+            HostCall::Emit { name, payload, .. } => {
+                self.emitted.push((name.to_owned(), payload.to_vec()));
             }
-            service::STORAGE_GET => {
-                let found = self.stored.get(name);
-                return Ok(frame::encode_value(found.map(Vec::as_slice)));
+            HostCall::Get(key) => {
+                let found = self.stored.get(key);
+                return HostAnswer::Value(found.map(|value| Cow::Borrowed(value.as_slice())));
             }
-            service::STORAGE_PUT => drop(self.stored.insert(name.to_owned(), body.to_vec())),
-            service::STORAGE_DELETE => drop(self.stored.remove(name)),
-            service::STORAGE_SCAN => {
-                let from = self.stored.range(name.to_owned()..);
-                let found = from.take_while(|(key, _)| key.starts_with(name));
-                let entries = found.map(|(key, value)| (key.as_str(), value.as_slice()));
-                return plain(frame::encode_entries(entries));
+            HostCall::Write(key, Some(value)) => {
+                self.stored.insert(key.to_owned(), value.to_vec());
             }
-            service::HTTP => self.calls.push(plain(HttpCall::decode(body))?),
-            service::NOW => return Ok(self.now_ms.to_le_bytes().to_vec()),
-            service::RANDOM => {
+            HostCall::Write(key, None) => drop(self.stored.remove(key)),
+            HostCall::Scan(prefix) => {
+                let from = self.stored.range(prefix.to_owned()..);
+                let found = from.take_while(|(key, _)| key.starts_with(prefix));
+                let own = |(key, value): (&String, &Vec<u8>)| (key.clone(), value.clone());
+                return HostAnswer::Entries(found.map(own).collect());
+            }
+            HostCall::Http { call, .. } => self.calls.push(*call),
+            HostCall::Now => return HostAnswer::Number(self.now_ms),
+            HostCall::Random => {
                 // Weyl's sequence is even enough here.
                 self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-                return Ok(self.random.to_le_bytes().to_vec());
+                return HostAnswer::Number(self.random);
             }
-            // Logs and wakes.
-            _ => {}
+            HostCall::Log(..)
+            | HostCall::Wake(_)
+            | HostCall::Unfinished(_)
+            | HostCall::Measure(..) => {}
         }
-        Ok(Vec::new())
+        HostAnswer::Done
     }
 }
 
@@ -176,7 +183,9 @@ impl Host for Memory {
         name: RStr<'_>,
         body: RSlice<'_, u8>,
     ) -> RResult<RVec<u8>, RString> {
-        frame::encode_answer(self.answer(service, name.as_str(), body.as_slice()))
+        frame::answer_call((service, name, body), |call| {
+            Ok::<_, Infallible>(self.answer(call))
+        })
     }
 }
 

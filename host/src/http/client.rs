@@ -43,18 +43,6 @@ pub struct QueuedCall {
 }
 
 impl QueuedCall {
-    /// Reads what a plugin has passed to the service [`tig_plugin_api::abi::service::HTTP`].
-    ///
-    /// # Errors
-    ///
-    /// The bytes are not the frame of a call.
-    pub fn decode(bytes: &[u8]) -> tig_plugin_api::Result<Self> {
-        Ok(Self {
-            call: HttpCall::decode(bytes)?,
-            turn: HttpCall::decode_turn(bytes)?,
-        })
-    }
-
     /// How long it may wait for its turn.
     #[must_use]
     pub fn patience(&self) -> Duration {

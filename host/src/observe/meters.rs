@@ -12,6 +12,7 @@ use std::{
 };
 
 use tig_plugin_api::Sample;
+pub use tig_plugin_api::frame::MetricKind as Kind;
 
 use crate::observe::process;
 
@@ -23,15 +24,6 @@ const LABELS_MAX: usize = 8;
 
 /// Longest name of a metric or label, and longest value of a label, in bytes.
 const TEXT_BYTES_MAX: usize = 128;
-
-/// What becomes of a series' earlier value.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Kind {
-    /// The new one is added.
-    Counter,
-    /// The new one takes its place.
-    Gauge,
-}
 
 /// A value for one series.
 #[derive(Clone, Debug, PartialEq)]

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+pub use tig_plugin_api::frame::EventKind as Kind;
+
 use crate::store::OutboxEntry;
 
 /// Event that the host itself emits at every tick.
@@ -40,15 +42,4 @@ impl Event {
             payload: &self.payload,
         })
     }
-}
-
-/// What becomes of an event that cannot be handled at once.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Kind {
-    /// It waits in memory.
-    Plain,
-    /// Kept in the outbox until every handler has handled it.
-    Durable,
-    /// Only the latest of its name waits.
-    Latest,
 }

@@ -1,12 +1,13 @@
 //! One call into an extension: reads go to the store, effects are kept back until the call has returned `Ok`.
 
-use std::sync::atomic::Ordering;
+use std::{borrow::Cow, collections::BTreeMap, sync::atomic::Ordering};
 
 use abi_stable::std_types::{RResult, RSlice, RStr, RString, RVec};
 use serde::de::IgnoredAny;
 use tig_plugin_api::{
-    abi::{Host, service},
-    frame,
+    Sample,
+    abi::Host,
+    frame::{self, HostAnswer, HostCall, LogLevel},
 };
 use tracing::{debug, error, info, warn};
 
@@ -92,11 +93,11 @@ impl<'a> Transaction<'a> {
         self.inputs.take().unwrap_or_default()
     }
 
-    fn input(&mut self, value: u64) -> Vec<u8> {
+    fn input(&mut self, value: u64) -> HostAnswer<'static> {
         if let Some(inputs) = &mut self.inputs {
             inputs.push(value);
         }
-        value.to_le_bytes().to_vec()
+        HostAnswer::Number(value)
     }
 
     /// What was asked for.
@@ -111,36 +112,43 @@ impl<'a> Transaction<'a> {
         self.was_full
     }
 
-    fn answer(&mut self, service: u32, name: &str, body: &[u8]) -> Result<Vec<u8>, String> {
-        match service {
-            service::EMIT => self.emit(name, body, Kind::Plain)?,
-            service::EMIT_DURABLE => self.emit(name, body, Kind::Durable)?,
-            service::EMIT_LATEST => self.emit(name, body, Kind::Latest)?,
-            service::STORAGE_GET => return self.get(name).map_err(|error| error.to_string()),
-            service::STORAGE_PUT => self.write(name, Some(body))?,
-            service::STORAGE_DELETE => self.write(name, None)?,
-            service::STORAGE_SCAN => return self.scan(name),
-            service::HTTP => self.call_http(body)?,
-            service::WAKE => self.wake(body)?,
-            service::UNFINISHED => self.effects.unfinished = Some(number(body)?),
-            service::COUNT => self.measure(meters::Kind::Counter, name, body)?,
-            service::GAUGE => self.measure(meters::Kind::Gauge, name, body)?,
-            service::LOG => self.log(name, body),
-            service::NOW => {
+    fn answer(&mut self, call: HostCall<'_>) -> Result<HostAnswer<'_>, String> {
+        match call {
+            HostCall::Emit {
+                name,
+                payload,
+                kind,
+            } => self.emit(name, payload, kind)?,
+            HostCall::Get(key) => {
+                let value = self.get(key).map_err(|error| error.to_string())?;
+                return Ok(HostAnswer::Value(value));
+            }
+            HostCall::Write(key, value) => self.write(key, value)?,
+            HostCall::Scan(prefix) => {
+                let found = self.scan(prefix).map_err(|error| error.to_string())?;
+                return Ok(HostAnswer::Entries(found));
+            }
+            HostCall::Http {
+                call,
+                turn,
+                encoded_bytes,
+            } => self.call_http(QueuedCall { call: *call, turn }, encoded_bytes)?,
+            HostCall::Wake(count) => {
+                self.effects.wakes = self.effects.wakes.saturating_add(count);
+            }
+            HostCall::Unfinished(count) => self.effects.unfinished = Some(count),
+            HostCall::Measure(kind, name, sample) => self.measure(kind, name, &sample)?,
+            HostCall::Log(level, text) => self.log(level, text),
+            HostCall::Now => {
                 let now = self.services.clock.now_ms();
                 return Ok(self.input(now));
             }
-            service::RANDOM => {
+            HostCall::Random => {
                 let number = self.random();
                 return Ok(self.input(number));
             }
-            unknown => {
-                return Err(format!(
-                    "this host has no service {unknown}; upgrade the host"
-                ));
-            }
         }
-        Ok(Vec::new())
+        Ok(HostAnswer::Done)
     }
 
     fn random(&self) -> u64 {
@@ -161,42 +169,31 @@ impl<'a> Transaction<'a> {
         Ok(())
     }
 
-    fn wake(&mut self, count: &[u8]) -> Result<(), String> {
-        let wakes = &mut self.effects.wakes;
-        *wakes = wakes.saturating_add(number(count)?);
-        Ok(())
-    }
-
-    fn measure(&mut self, kind: meters::Kind, name: &str, body: &[u8]) -> Result<(), String> {
+    fn measure(&mut self, kind: meters::Kind, name: &str, sample: &Sample) -> Result<(), String> {
         if self.effects.readings.len() >= READINGS_MAX {
             return Err(format!(
                 "a handler may measure {READINGS_MAX} times, not more"
             ));
         }
-        let sample = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-        let reading = Reading::new(kind, name, &sample)?;
+        let reading = Reading::new(kind, name, sample)?;
         self.effects.readings.push(reading);
         Ok(())
     }
 
-    fn get(&self, key: &str) -> Result<Vec<u8>, StoreError> {
+    fn get(&self, key: &str) -> Result<Option<Cow<'_, [u8]>>, StoreError> {
         let waiting = self.effects.writes.get(key).or(self.overlay.get(key));
         if let Some(value) = waiting {
-            return Ok(frame::encode_value(value.as_deref()));
+            return Ok(value.as_deref().map(Cow::Borrowed));
         }
         let stored = self.services.store.get(&self.slot.name, key)?;
-        Ok(frame::encode_value(stored.as_deref()))
+        Ok(stored.map(Cow::Owned))
     }
 
-    fn scan(&self, prefix: &str) -> Result<Vec<u8>, String> {
-        let stored = self.services.store.scan(&self.slot.name, prefix);
-        let mut found = stored.map_err(|error| error.to_string())?;
+    fn scan(&self, prefix: &str) -> Result<BTreeMap<String, Vec<u8>>, StoreError> {
+        let mut found = self.services.store.scan(&self.slot.name, prefix)?;
         self.overlay.cover(prefix, &mut found);
         cover(&self.effects.writes, prefix, &mut found);
-        let entries = found
-            .iter()
-            .map(|(key, value)| (key.as_str(), value.as_slice()));
-        frame::encode_entries(entries).map_err(|error| error.to_string())
+        Ok(found)
     }
 
     fn write(&mut self, key: &str, value: Option<&[u8]>) -> Result<(), String> {
@@ -213,17 +210,15 @@ impl<'a> Transaction<'a> {
         Ok(())
     }
 
-    fn call_http(&mut self, body: &[u8]) -> Result<(), String> {
+    fn call_http(&mut self, call: QueuedCall, encoded_bytes: usize) -> Result<(), String> {
         let in_flight = self.slot.calls() + self.effects.calls.len();
         if in_flight >= CALLS_IN_FLIGHT_MAX {
             return Err(format!(
                 "{in_flight} HTTP requests are in flight, more are not allowed"
             ));
         }
-        self.count_bytes(body.len())?;
-        self.effects
-            .calls
-            .push(QueuedCall::decode(body).map_err(|error| error.to_string())?);
+        self.count_bytes(encoded_bytes)?;
+        self.effects.calls.push(call);
         Ok(())
     }
 
@@ -237,16 +232,16 @@ impl<'a> Transaction<'a> {
         Ok(())
     }
 
-    fn log(&self, level: &str, text: &[u8]) {
+    fn log(&self, level: LogLevel, text: &[u8]) {
         let text = String::from_utf8_lossy(&text[..text.len().min(LOG_BYTES_MAX)]);
         // One entry, one line: a text from outside must not forge another.
         let text = text.replace(char::is_control, " ");
         let extension = &self.slot.name;
         match level {
-            "error" => error!(extension, "{text}"),
-            "warn" => warn!(extension, "{text}"),
-            "info" => info!(extension, "{text}"),
-            _ => debug!(extension, "{text}"),
+            LogLevel::Error => error!(extension, "{text}"),
+            LogLevel::Warn => warn!(extension, "{text}"),
+            LogLevel::Info => info!(extension, "{text}"),
+            LogLevel::Debug => debug!(extension, "{text}"),
         }
     }
 }
@@ -261,12 +256,6 @@ fn check_event(name: &str, payload: &[u8]) -> Result<(), String> {
         .map_err(|error| format!("the payload of event `{name}` is no JSON: {error}"))
 }
 
-fn number(body: &[u8]) -> Result<u64, String> {
-    body.try_into()
-        .map(u64::from_le_bytes)
-        .map_err(|_| "the number does not have 8 bytes".to_owned())
-}
-
 impl Host for Transaction<'_> {
     fn call(
         &mut self,
@@ -274,13 +263,15 @@ impl Host for Transaction<'_> {
         name: RStr<'_>,
         body: RSlice<'_, u8>,
     ) -> RResult<RVec<u8>, RString> {
-        frame::encode_answer(self.answer(service, name.as_str(), body.as_slice()))
+        frame::answer_call((service, name, body), |call| self.answer(call))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+
+    use tig_plugin_api::abi::service;
 
     use super::*;
 

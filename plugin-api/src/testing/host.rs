@@ -1,14 +1,14 @@
 //! The harness's host: storage in memory, a clock that stands, numbers that repeat.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use abi_stable::std_types::{RResult, RSlice, RStr, RString, RVec};
 use serde_json::Value;
 
 use crate::{
-    Context, Error, HttpCall, Result, Sample, Settings, Turn,
-    abi::{Host, service},
-    frame,
+    Context, HttpCall, Result, Sample, Settings, Turn,
+    abi::Host,
+    frame::{self, HostAnswer, HostCall, MetricKind},
 };
 
 /// First moment of the harness's clock, in milliseconds since the Unix epoch.
@@ -29,8 +29,8 @@ pub(super) struct TestHost {
     pub(super) woken: u64,
     pub(super) unfinished: u64,
     pub(super) metrics: BTreeMap<(String, Vec<(String, String)>), f64>,
-    /// What the running handler has measured: service, name, sample.
-    measured: Vec<(u32, String, Sample)>,
+    /// What the running handler has measured.
+    measured: Vec<(MetricKind, String, Sample)>,
 }
 
 impl TestHost {
@@ -66,41 +66,39 @@ impl TestHost {
         result
     }
 
-    fn answer(&mut self, service: u32, name: &str, body: &[u8]) -> Result<Vec<u8>> {
-        match service {
-            service::EMIT | service::EMIT_DURABLE | service::EMIT_LATEST => {
-                self.emitted
-                    .push((name.to_owned(), serde_json::from_slice(body)?));
+    fn answer(&mut self, call: HostCall<'_>) -> Result<HostAnswer<'_>> {
+        match call {
+            HostCall::Emit { name, payload, .. } => {
+                let event = (name.to_owned(), serde_json::from_slice(payload)?);
+                self.emitted.push(event);
             }
-            service::STORAGE_GET => return Ok(self.get(name)),
-            service::STORAGE_PUT => {
-                let before = self.write(name, Some(body.to_vec()));
-                self.undo.push((name.to_owned(), before));
+            HostCall::Get(key) => {
+                let value = self.stored.get(key);
+                let value = value.map(|value| Cow::Borrowed(value.as_slice()));
+                return Ok(HostAnswer::Value(value));
             }
-            service::STORAGE_DELETE => {
-                let before = self.write(name, None);
-                self.undo.push((name.to_owned(), before));
+            HostCall::Write(key, value) => {
+                let before = self.write(key, value.map(<[u8]>::to_vec));
+                self.undo.push((key.to_owned(), before));
             }
-            service::STORAGE_SCAN => return self.scan(name),
-            service::HTTP => {
-                self.calls.push(HttpCall::decode(body)?);
-                self.turns.push(HttpCall::decode_turn(body)?);
+            HostCall::Scan(prefix) => return Ok(HostAnswer::Entries(self.scan(prefix))),
+            HostCall::Http { call, turn, .. } => {
+                self.calls.push(*call);
+                self.turns.push(turn);
             }
-            service::LOG => {
-                self.logs
-                    .push((name.to_owned(), String::from_utf8_lossy(body).into_owned()));
+            HostCall::Log(level, text) => {
+                let text = String::from_utf8_lossy(text).into_owned();
+                self.logs.push((level.name().to_owned(), text));
             }
-            service::NOW => return Ok(self.now_ms.to_le_bytes().to_vec()),
-            service::UNFINISHED => self.unfinished = u64::from_le_bytes(body.try_into()?),
-            service::COUNT | service::GAUGE => {
-                let sample = serde_json::from_slice(body)?;
-                self.measured.push((service, name.to_owned(), sample));
+            HostCall::Now => return Ok(HostAnswer::Number(self.now_ms)),
+            HostCall::Random => return Ok(HostAnswer::Number(self.random())),
+            HostCall::Wake(count) => self.woken += count,
+            HostCall::Unfinished(count) => self.unfinished = count,
+            HostCall::Measure(kind, name, sample) => {
+                self.measured.push((kind, name.to_owned(), sample));
             }
-            service::WAKE => self.woken += u64::from_le_bytes(body.try_into()?),
-            service::RANDOM => return Ok(self.random().to_le_bytes().to_vec()),
-            unknown => return Err(Error::msg(format_args!("unknown service {unknown}"))),
         }
-        Ok(Vec::new())
+        Ok(HostAnswer::Done)
     }
 
     /// Returns what was there before.
@@ -113,25 +111,21 @@ impl TestHost {
 
     /// Lets what a handler has measured count.
     fn keep_measured(&mut self) {
-        for (service, name, sample) in std::mem::take(&mut self.measured) {
+        for (kind, name, sample) in std::mem::take(&mut self.measured) {
             let value = self.metrics.entry((name, sample.labels)).or_default();
-            match service {
-                service::COUNT => *value += sample.value,
-                _ => *value = sample.value,
+            match kind {
+                MetricKind::Counter => *value += sample.value,
+                MetricKind::Gauge => *value = sample.value,
             }
         }
     }
 
-    fn get(&self, key: &str) -> Vec<u8> {
-        frame::encode_value(self.stored.get(key).map(Vec::as_slice))
-    }
-
-    fn scan(&self, prefix: &str) -> Result<Vec<u8>> {
+    fn scan(&self, prefix: &str) -> BTreeMap<String, Vec<u8>> {
         let from_prefix = self.stored.range(prefix.to_owned()..);
-        let entries = from_prefix
+        from_prefix
             .take_while(|(key, _)| key.starts_with(prefix))
-            .map(|(key, value)| (key.as_str(), value.as_slice()));
-        frame::encode_entries(entries)
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect()
     }
 
     /// SplitMix64: the same numbers in every run of a test.
@@ -151,6 +145,6 @@ impl Host for TestHost {
         name: RStr<'_>,
         body: RSlice<'_, u8>,
     ) -> RResult<RVec<u8>, RString> {
-        frame::encode_answer(self.answer(service, name.as_str(), body.as_slice()))
+        frame::answer_call((service, name, body), |call| self.answer(call))
     }
 }

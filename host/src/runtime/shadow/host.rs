@@ -4,15 +4,15 @@
 //! written itself since, and gets the same time and the same random numbers as the running version.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, VecDeque},
     sync::atomic::{AtomicU64, Ordering},
 };
 
 use abi_stable::std_types::{RResult, RSlice, RStr, RString, RVec};
 use tig_plugin_api::{
-    HttpCall,
-    abi::{Host, service},
-    frame,
+    abi::Host,
+    frame::{self, HostAnswer, HostCall},
 };
 use tracing::debug;
 
@@ -80,52 +80,37 @@ impl<'a> Rehearsal<'a> {
         }
     }
 
-    fn answer(&mut self, service: u32, name: &str, body: &[u8]) -> Result<Vec<u8>, String> {
-        match service {
-            service::EMIT | service::EMIT_DURABLE | service::EMIT_LATEST => {
+    fn answer(&mut self, call: HostCall<'_>) -> Result<HostAnswer<'_>, String> {
+        match call {
+            HostCall::Emit { name, payload, .. } => {
                 // As for the running version, what nobody handles is no event.
                 if self.shared.services.bus.is_handled(name) {
-                    self.record.events.push((name.into(), body.into()));
+                    self.record.events.push((name.into(), payload.into()));
                 }
             }
-            service::STORAGE_GET => return self.get(name),
-            service::STORAGE_PUT => {
-                let value = Some(body.into());
-                self.record.writes.insert(name.to_owned(), value);
+            HostCall::Get(key) => return self.get(key).map(HostAnswer::Value),
+            HostCall::Write(key, value) => {
+                let value = value.map(Into::into);
+                self.record.writes.insert(key.to_owned(), value);
             }
-            service::STORAGE_DELETE => {
-                self.record.writes.insert(name.to_owned(), None);
-            }
-            service::STORAGE_SCAN => return self.scan(name),
-            service::HTTP => {
-                let call = HttpCall::decode(body).map_err(|error| error.to_string())?;
-                self.record.calls.push(call);
-            }
-            service::LOG => {
-                let text = String::from_utf8_lossy(body).replace(char::is_control, " ");
+            HostCall::Scan(prefix) => return self.scan(prefix).map(HostAnswer::Entries),
+            HostCall::Http { call, .. } => self.record.calls.push(*call),
+            HostCall::Log(_, text) => {
+                let text = String::from_utf8_lossy(text).replace(char::is_control, " ");
                 debug!(extension = self.extension, "shadow: {text}");
             }
-            service::NOW => {
+            HostCall::Now => {
                 let now = || self.shared.services.clock.now_ms();
-                return Ok(self
-                    .inputs
-                    .pop_front()
-                    .unwrap_or_else(now)
-                    .to_le_bytes()
-                    .into());
+                let now_ms = self.inputs.pop_front().unwrap_or_else(now);
+                return Ok(HostAnswer::Number(now_ms));
             }
-            service::RANDOM => {
+            HostCall::Random => {
                 let number = self.inputs.pop_front().unwrap_or_else(|| self.random());
-                return Ok(number.to_le_bytes().into());
+                return Ok(HostAnswer::Number(number));
             }
-            service::WAKE | service::UNFINISHED | service::COUNT | service::GAUGE => {}
-            unknown => {
-                return Err(format!(
-                    "this host has no service {unknown}; upgrade the host"
-                ));
-            }
+            HostCall::Wake(_) | HostCall::Unfinished(_) | HostCall::Measure(..) => {}
         }
-        Ok(Vec::new())
+        Ok(HostAnswer::Done)
     }
 
     fn random(&self) -> u64 {
@@ -134,25 +119,22 @@ impl<'a> Rehearsal<'a> {
         self.shared.services.random.number(&row, index)
     }
 
-    fn get(&self, key: &str) -> Result<Vec<u8>, String> {
+    fn get(&self, key: &str) -> Result<Option<Cow<'_, [u8]>>, String> {
         let written = self.record.writes.get(key).or(self.stage.written.get(key));
         if let Some(value) = written {
-            return Ok(frame::encode_value(value.as_deref()));
+            return Ok(value.as_deref().map(Cow::Borrowed));
         }
         let stored = self.stage.view.get(self.extension, key);
         let stored = stored.map_err(|error| error.to_string())?;
-        Ok(frame::encode_value(stored.as_deref()))
+        Ok(stored.map(Cow::Owned))
     }
 
-    fn scan(&self, prefix: &str) -> Result<Vec<u8>, String> {
+    fn scan(&self, prefix: &str) -> Result<BTreeMap<String, Vec<u8>>, String> {
         let stored = self.stage.view.scan(self.extension, prefix);
-        let mut found: BTreeMap<_, _> = stored.map_err(|error| error.to_string())?;
+        let mut found = stored.map_err(|error| error.to_string())?;
         cover(&self.stage.written, prefix, &mut found);
         cover(&self.record.writes, prefix, &mut found);
-        let entries = found
-            .iter()
-            .map(|(key, value)| (key.as_str(), value.as_slice()));
-        frame::encode_entries(entries).map_err(|error| error.to_string())
+        Ok(found)
     }
 }
 
@@ -163,6 +145,6 @@ impl Host for Rehearsal<'_> {
         name: RStr<'_>,
         body: RSlice<'_, u8>,
     ) -> RResult<RVec<u8>, RString> {
-        frame::encode_answer(self.answer(service, name.as_str(), body.as_slice()))
+        frame::answer_call((service, name, body), |call| self.answer(call))
     }
 }

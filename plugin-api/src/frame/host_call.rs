@@ -1,0 +1,260 @@
+//! A host call as whoever plays the host sees it: decoded once, for all hosts alike.
+
+use std::{borrow::Cow, collections::BTreeMap, fmt::Display};
+
+use abi_stable::std_types::{RResult, RSlice, RStr, RString, RVec};
+
+use crate::{Error, HttpCall, Result, Sample, Turn, abi::service, frame};
+
+/// What becomes of an event that cannot be handled at once.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum EventKind {
+    /// It waits in memory.
+    Plain,
+    /// Kept in the outbox until every handler has handled it.
+    Durable,
+    /// Only the latest of its name waits.
+    Latest,
+}
+
+/// Level of a log line.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum LogLevel {
+    /// Also for levels that this host does not know.
+    Debug,
+    /// A step of the life cycle.
+    Info,
+    /// Something that goes on, but worse.
+    Warn,
+    /// Something that a person must act on.
+    Error,
+}
+
+impl LogLevel {
+    /// As in [`service::LOG`].
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
+
+    fn from_name(name: &str) -> Self {
+        let known = [Self::Info, Self::Warn, Self::Error];
+        let level = known.into_iter().find(|level| level.name() == name);
+        level.unwrap_or(Self::Debug)
+    }
+}
+
+/// How a metric takes a sample.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum MetricKind {
+    /// Samples add up.
+    Counter,
+    /// A sample replaces the one before.
+    Gauge,
+}
+
+/// A call of [`Host::call`](crate::abi::Host::call), with its arguments decoded. See [`service`] for each.
+#[derive(Debug)]
+pub enum HostCall<'a> {
+    /// [`service::EMIT`], [`service::EMIT_DURABLE`] or [`service::EMIT_LATEST`].
+    Emit {
+        /// Name of the event.
+        name: &'a str,
+        /// Its arguments; whether they are JSON is for the host to check.
+        payload: &'a [u8],
+        /// Which of the three.
+        kind: EventKind,
+    },
+    /// [`service::STORAGE_GET`] of this key.
+    Get(&'a str),
+    /// [`service::STORAGE_PUT`] of a value under a key, or [`service::STORAGE_DELETE`] if the value is `None`.
+    Write(&'a str, Option<&'a [u8]>),
+    /// [`service::STORAGE_SCAN`] of keys with this prefix.
+    Scan(&'a str),
+    /// [`service::HTTP`].
+    Http {
+        /// The request.
+        call: Box<HttpCall>,
+        /// How it waits for its turn.
+        turn: Turn,
+        /// Its length as it crossed.
+        encoded_bytes: usize,
+    },
+    /// [`service::LOG`] of a text, which may be cut within a character.
+    Log(LogLevel, &'a [u8]),
+    /// [`service::NOW`].
+    Now,
+    /// [`service::RANDOM`].
+    Random,
+    /// [`service::WAKE`] of so many held requests.
+    Wake(u64),
+    /// [`service::UNFINISHED`]: so many pieces of work.
+    Unfinished(u64),
+    /// [`service::COUNT`] or [`service::GAUGE`] of the metric of this name.
+    Measure(MetricKind, &'a str, Sample),
+}
+
+/// Why a host call was not decoded.
+#[derive(Debug, thiserror::Error)]
+pub enum BadHostCall {
+    /// The plugin is newer than its host.
+    #[error("this host has no service {0}; upgrade the host")]
+    UnknownService(u32),
+    /// A number's body.
+    #[error("the number does not have 8 bytes")]
+    BadNumber,
+    /// A structured body.
+    #[error("{0}")]
+    BadBody(Error),
+}
+
+impl<'a> HostCall<'a> {
+    /// Decodes the arguments of [`Host::call`](crate::abi::Host::call).
+    ///
+    /// # Errors
+    ///
+    /// The service is unknown, or its arguments are malformed.
+    pub fn decode(
+        service: u32,
+        name: &'a str,
+        body: &'a [u8],
+    ) -> std::result::Result<Self, BadHostCall> {
+        let emit = |kind| Self::Emit {
+            name,
+            payload: body,
+            kind,
+        };
+        let measure = |kind| sample(body).map(|sample| Self::Measure(kind, name, sample));
+        Ok(match service {
+            service::EMIT => emit(EventKind::Plain),
+            service::EMIT_DURABLE => emit(EventKind::Durable),
+            service::EMIT_LATEST => emit(EventKind::Latest),
+            service::STORAGE_GET => Self::Get(name),
+            service::STORAGE_PUT => Self::Write(name, Some(body)),
+            service::STORAGE_DELETE => Self::Write(name, None),
+            service::STORAGE_SCAN => Self::Scan(name),
+            service::HTTP => Self::Http {
+                call: Box::new(HttpCall::decode(body).map_err(BadHostCall::BadBody)?),
+                turn: HttpCall::decode_turn(body).map_err(BadHostCall::BadBody)?,
+                encoded_bytes: body.len(),
+            },
+            service::LOG => Self::Log(LogLevel::from_name(name), body),
+            service::NOW => Self::Now,
+            service::RANDOM => Self::Random,
+            service::WAKE => Self::Wake(number(body)?),
+            service::UNFINISHED => Self::Unfinished(number(body)?),
+            service::COUNT => measure(MetricKind::Counter)?,
+            service::GAUGE => measure(MetricKind::Gauge)?,
+            unknown => return Err(BadHostCall::UnknownService(unknown)),
+        })
+    }
+}
+
+/// What a host answers.
+#[derive(Debug)]
+pub enum HostAnswer<'a> {
+    /// It is done, or will be when the handler has returned `Ok`.
+    Done,
+    /// To [`HostCall::Get`].
+    Value(Option<Cow<'a, [u8]>>),
+    /// To [`HostCall::Scan`].
+    Entries(BTreeMap<String, Vec<u8>>),
+    /// To [`HostCall::Now`] and [`HostCall::Random`].
+    Number(u64),
+}
+
+impl HostAnswer<'_> {
+    /// The bytes that cross.
+    ///
+    /// # Errors
+    ///
+    /// A key or value is longer than `u32::MAX` bytes.
+    pub fn encode(&self) -> Result<Vec<u8>> {
+        match self {
+            Self::Done => Ok(Vec::new()),
+            Self::Value(value) => Ok(frame::encode_value(value.as_deref())),
+            Self::Entries(entries) => {
+                let entries = entries.iter();
+                frame::encode_entries(entries.map(|(key, value)| (key.as_str(), value.as_slice())))
+            }
+            Self::Number(number) => Ok(number.to_le_bytes().to_vec()),
+        }
+    }
+}
+
+/// What [`Host::call`](crate::abi::Host::call) returns: `answer` to the decoded call, or the reason that there is none.
+pub fn answer_call<'a, 'b, E: Display>(
+    (service, name, body): (u32, RStr<'a>, RSlice<'a, u8>),
+    answer: impl FnOnce(HostCall<'a>) -> std::result::Result<HostAnswer<'b>, E>,
+) -> RResult<RVec<u8>, RString> {
+    let call = match HostCall::decode(service, name.as_str(), body.as_slice()) {
+        Ok(call) => call,
+        Err(error) => return RResult::RErr(error.to_string().into()),
+    };
+    let answer = match answer(call) {
+        Ok(answer) => answer,
+        Err(error) => return RResult::RErr(error.to_string().into()),
+    };
+    match answer.encode() {
+        Ok(bytes) => RResult::ROk(bytes.into()),
+        Err(error) => RResult::RErr(error.to_string().into()),
+    }
+}
+
+fn number(body: &[u8]) -> std::result::Result<u64, BadHostCall> {
+    let number = body.try_into().map(u64::from_le_bytes);
+    number.map_err(|_| BadHostCall::BadNumber)
+}
+
+fn sample(body: &[u8]) -> std::result::Result<Sample, BadHostCall> {
+    serde_json::from_slice(body).map_err(|error| BadHostCall::BadBody(error.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Services of API version 1 at the last change of this line; later ones are added, none is taken away.
+    const SERVICES: std::ops::RangeInclusive<u32> = 1..=15;
+
+    #[test]
+    fn every_service_decodes_and_no_other() {
+        let sample = serde_json::to_vec(&Sample::new(&[], 1.0)).unwrap();
+        let call = HttpCall {
+            tag: "t".to_owned(),
+            method: crate::Method::Get,
+            url: String::new(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            timeout_ms: 1,
+            max_body_bytes: 1,
+        };
+        let bodies = [vec![0; 8], sample, call.encode().unwrap()];
+        let is_known = |service| {
+            let mut bodies = bodies.iter();
+            bodies.any(|body| HostCall::decode(service, "n", body).is_ok())
+        };
+        for service in 0..100 {
+            assert_eq!(is_known(service), SERVICES.contains(&service), "{service}");
+        }
+    }
+
+    #[test]
+    fn malformed_arguments_are_errors() {
+        for service in [service::WAKE, service::UNFINISHED] {
+            let error = HostCall::decode(service, "", b"7").unwrap_err();
+            assert!(matches!(error, BadHostCall::BadNumber), "{error}");
+        }
+        for service in [service::HTTP, service::COUNT, service::GAUGE] {
+            let error = HostCall::decode(service, "", b"{").unwrap_err();
+            assert!(matches!(error, BadHostCall::BadBody(_)), "{error}");
+        }
+        let error = HostCall::decode(999, "", b"").unwrap_err();
+        assert!(error.to_string().contains("no service 999"), "{error}");
+    }
+}
