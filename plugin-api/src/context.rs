@@ -92,6 +92,23 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// Like [`Context::get`], but a value that is not the JSON of a `T` is set aside and taken for absent, so that a damaged
+    /// record does not keep an extension from starting.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read, or a limit of the host is reached.
+    pub fn get_sound<T: DeserializeOwned>(&mut self, key: &str) -> Result<Option<T>> {
+        let answer = self.call(service::STORAGE_GET, key, &[])?;
+        let Some((_, value)) = answer.split_first() else {
+            return Ok(None);
+        };
+        match serde_json::from_slice(value) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) => self.set_aside(key, &error.to_string()).map(|()| None),
+        }
+    }
+
     /// Writes `value` under `key`.
     ///
     /// # Errors

@@ -15,12 +15,14 @@
 //! # }
 //! ```
 
+mod failure;
 mod host;
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+pub use self::failure::check_failed_handlers;
 use self::host::TestHost;
 #[cfg(doc)]
 use crate::Context;
@@ -29,13 +31,15 @@ use crate::{
     HttpResponse, RateLimit, Result, Sample, Settings, Turn,
 };
 
-/// An extension with a host of its own. Every handler is a transaction here too.
+/// An extension with a host of its own. Every handler is a transaction here too: an instance whose handler fails after it
+/// has asked for effects is restored from what is stored.
 ///
 /// Functions whose name begins with `try_` return the handler's error; the others panic with it.
 pub struct Harness<E> {
     extension: E,
     settings: Settings,
     host: TestHost,
+    restores: u64,
 }
 
 impl<E: Extension> Harness<E> {
@@ -62,6 +66,7 @@ impl<E: Extension> Harness<E> {
             extension,
             settings,
             host,
+            restores: 0,
         })
     }
 
@@ -72,6 +77,7 @@ impl<E: Extension> Harness<E> {
     /// `new` fails.
     pub fn restart(&mut self) {
         let settings = &self.settings;
+        self.host.unfinished = 0;
         let made = self
             .host
             .transaction(settings, |ctx| E::create(settings, ctx));
@@ -84,12 +90,18 @@ impl<E: Extension> Harness<E> {
     ///
     /// `snapshot`, `new` or `restore` fails.
     pub fn reload(&mut self) {
-        let state = self
-            .extension
-            .snapshot()
-            .unwrap_or_else(|error| panic!("snapshot: {error}"));
-        self.succeed(state.as_deref())
+        self.try_reload()
             .unwrap_or_else(|error| panic!("reload: {error}"));
+    }
+
+    /// Makes the instance anew and hands the old one's state over, as the host does at reload.
+    ///
+    /// # Errors
+    ///
+    /// `snapshot`, `new` or `restore` fails; then the present instance stays.
+    pub fn try_reload(&mut self) -> Result<()> {
+        let state = self.extension.snapshot()?;
+        self.succeed(state.as_deref())
     }
 
     /// Makes the instance anew and hands it the state that another version of the plugin left: to test `migrate`.
@@ -148,13 +160,22 @@ impl<E: Extension> Harness<E> {
     ///
     /// There is no such request, or the handler fails.
     pub fn respond(&mut self, tag: &str, status: u16, body: impl Into<Vec<u8>>) {
-        self.finish(
-            tag,
-            Ok(HttpAnswer {
-                status,
-                body: body.into(),
-            }),
-        );
+        self.try_respond(tag, status, body)
+            .unwrap_or_else(|error| panic!("on_http_response: {error}"));
+    }
+
+    /// Answers the oldest open request with this tag, which is over then.
+    ///
+    /// # Errors
+    ///
+    /// The handler fails; none of its effects is kept.
+    ///
+    /// # Panics
+    ///
+    /// There is no such request.
+    pub fn try_respond(&mut self, tag: &str, status: u16, body: impl Into<Vec<u8>>) -> Result<()> {
+        let body = body.into();
+        self.finish(tag, Ok(HttpAnswer { status, body }))
     }
 
     /// Lets the oldest open request with this tag fail.
@@ -163,7 +184,8 @@ impl<E: Extension> Harness<E> {
     ///
     /// There is no such request, or the handler fails.
     pub fn fail(&mut self, tag: &str, kind: HttpFailureKind) {
-        self.finish(tag, Err(HttpFailure::new(kind, "made by the test")));
+        self.try_fail(tag, kind)
+            .unwrap_or_else(|error| panic!("on_http_response: {error}"));
     }
 
     /// Has the host's rate limiter refuse the oldest open request with this tag.
@@ -172,13 +194,37 @@ impl<E: Extension> Harness<E> {
     ///
     /// As for [`Harness::fail`].
     pub fn limit(&mut self, tag: &str, rate_limit: RateLimit) {
-        self.finish(
-            tag,
-            Err(HttpFailure {
-                rate_limit: Some(rate_limit),
-                ..HttpFailure::new(HttpFailureKind::RateLimited, "limited by the test")
-            }),
-        );
+        let failure = HttpFailure {
+            rate_limit: Some(rate_limit),
+            ..HttpFailure::new(HttpFailureKind::RateLimited, "limited by the test")
+        };
+        self.finish(tag, Err(failure))
+            .unwrap_or_else(|error| panic!("on_http_response: {error}"));
+    }
+
+    /// Lets the oldest open request with this tag fail, which is over then.
+    ///
+    /// # Errors
+    ///
+    /// The handler fails; none of its effects is kept.
+    ///
+    /// # Panics
+    ///
+    /// There is no such request.
+    pub fn try_fail(&mut self, tag: &str, kind: HttpFailureKind) -> Result<()> {
+        self.finish(tag, Err(HttpFailure::new(kind, "made by the test")))
+    }
+
+    /// From now on, lets the `k`-th call fail that a host may refuse: events, HTTP requests, wakes, and all that concerns
+    /// the storage. `k` counts from 1, across handlers; 0 lets none fail.
+    pub fn fail_call(&mut self, k: u64) {
+        self.host.fails_in = Some(k).filter(|k| *k > 0);
+    }
+
+    /// Instances restored from storage because a handler failed after it had asked for effects.
+    #[must_use]
+    pub fn restores(&self) -> u64 {
+        self.restores
     }
 
     /// Calls a route.
@@ -206,8 +252,10 @@ impl<E: Extension> Harness<E> {
             body: body.into(),
         };
         let extension = &mut self.extension;
-        self.host
-            .transaction(&self.settings, |ctx| extension.request(ctx, request))
+        let handled = self
+            .host
+            .transaction(&self.settings, |ctx| extension.request(ctx, request));
+        self.restore_failed(handled)
     }
 
     /// The events emitted since the last call, in order.
@@ -284,11 +332,25 @@ impl<E: Extension> Harness<E> {
 
     fn handle(&mut self, name: &str, payload: &[u8]) -> Result<()> {
         let extension = &mut self.extension;
-        self.host
-            .transaction(&self.settings, |ctx| extension.handle(ctx, name, payload))
+        let handled = self
+            .host
+            .transaction(&self.settings, |ctx| extension.handle(ctx, name, payload));
+        self.restore_failed(handled)
     }
 
-    fn finish(&mut self, tag: &str, result: std::result::Result<HttpAnswer, HttpFailure>) {
+    fn restore_failed<T>(&mut self, handled: Result<T>) -> Result<T> {
+        if handled.is_err() && self.host.has_asked() {
+            self.restores += 1;
+            self.restart();
+        }
+        handled
+    }
+
+    fn finish(
+        &mut self,
+        tag: &str,
+        result: std::result::Result<HttpAnswer, HttpFailure>,
+    ) -> Result<()> {
         let open = self.host.calls.iter().position(|call| call.tag == tag);
         let index = open.unwrap_or_else(|| panic!("no open request `{tag}`"));
         self.host.calls.remove(index);
@@ -297,10 +359,6 @@ impl<E: Extension> Harness<E> {
             tag: tag.to_owned(),
             result,
         };
-        let payload = response
-            .encode()
-            .unwrap_or_else(|error| panic!("response: {error}"));
-        self.handle("http_response", &payload)
-            .unwrap_or_else(|error| panic!("on_http_response: {error}"));
+        self.handle("http_response", &response.encode()?)
     }
 }

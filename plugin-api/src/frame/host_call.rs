@@ -153,6 +153,18 @@ impl<'a> HostCall<'a> {
             unknown => return Err(BadHostCall::UnknownService(unknown)),
         })
     }
+
+    /// Whether the call asks for an effect that fields of the extension may rely on. If the handler fails after such a
+    /// call, granted or not, its instance is restored from storage. Logs are written at once and readings rely on fields,
+    /// not the other way round.
+    #[must_use]
+    pub fn is_effect(&self) -> bool {
+        match self {
+            Self::Emit { .. } | Self::Write(..) | Self::Http { .. } | Self::Wake(_) => true,
+            Self::Get(_) | Self::Scan(_) | Self::Log(..) | Self::Now | Self::Random => false,
+            Self::Unfinished(_) | Self::Measure(..) => false,
+        }
+    }
 }
 
 /// What a host answers.

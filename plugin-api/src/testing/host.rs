@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::{
     Context, HttpCall, Result, Sample, Settings, Turn,
     abi::Host,
+    bail,
     frame::{self, HostAnswer, HostCall, MetricKind},
 };
 
@@ -31,6 +32,12 @@ pub(super) struct TestHost {
     pub(super) metrics: BTreeMap<(String, Vec<(String, String)>), f64>,
     /// What the running handler has measured.
     measured: Vec<(MetricKind, String, Sample)>,
+    /// The handler has asked for effects.
+    has_asked: bool,
+    /// Calls until one fails, that one included.
+    pub(super) fails_in: Option<u64>,
+    /// Calls that have failed so.
+    pub(super) refused: u64,
 }
 
 impl TestHost {
@@ -50,7 +57,9 @@ impl TestHost {
         self.undo.clear();
         let (emitted, calls) = (self.emitted.len(), self.calls.len());
         let (woken, unfinished) = (self.woken, self.unfinished);
+        let random_state = self.random_state;
         self.measured.clear();
+        self.has_asked = false;
         let result = handler(&mut Context::new(self, settings));
         if result.is_err() {
             for (key, before) in std::mem::take(&mut self.undo).into_iter().rev() {
@@ -60,13 +69,36 @@ impl TestHost {
             self.calls.truncate(calls);
             self.turns.truncate(calls);
             (self.woken, self.unfinished) = (woken, unfinished);
+            // So that a run in which a handler has failed can be compared with one in which it was never called.
+            self.random_state = random_state;
         } else {
             self.keep_measured();
         }
         result
     }
 
+    /// Whether the last handler has asked for effects, granted or not.
+    pub(super) fn has_asked(&self) -> bool {
+        self.has_asked
+    }
+
+    /// Refuses a call if it is the one that is to fail.
+    fn refuse(&mut self, call: &HostCall<'_>) -> Result<()> {
+        self.has_asked |= call.is_effect();
+        let can_fail = call.is_effect() || matches!(call, HostCall::Get(_) | HostCall::Scan(_));
+        let Some(calls) = self.fails_in.filter(|_| can_fail) else {
+            return Ok(());
+        };
+        self.fails_in = calls.checked_sub(1).filter(|calls| *calls > 0);
+        if self.fails_in.is_some() {
+            return Ok(());
+        }
+        self.refused += 1;
+        bail!("refused by the test")
+    }
+
     fn answer(&mut self, call: HostCall<'_>) -> Result<HostAnswer<'_>> {
+        self.refuse(&call)?;
         match call {
             HostCall::Emit { name, payload, .. } => {
                 let event = (name.to_owned(), serde_json::from_slice(payload)?);

@@ -1,0 +1,79 @@
+//! What the host promises of failed handlers, as a property that an extension can be tested for.
+
+use std::fmt::Debug;
+
+use serde_json::Value;
+
+use super::Harness;
+use crate::{Extension, Result};
+
+/// Plays `steps` with the `k`-th call to the host failing ([`Harness::fail_call`]), beside a second harness that is given
+/// only those steps whose handler has succeeded, and is restarted where the first one's instance was restored from
+/// storage. Both must do the same all along: what is stored, what is asked for and what `play` returns.
+///
+/// So an extension passes if its handlers leave all fields as they were when they fail before they ask for an effect, and
+/// report each refusal of the host as an error.
+///
+/// # Panics
+///
+/// The two differ, or a handler has returned `Ok` though the host had refused it something.
+pub fn check_failed_handlers<E: Extension, S: Debug, T: Debug + PartialEq>(
+    start: impl Fn() -> Harness<E>,
+    steps: &[S],
+    k: u64,
+    play: impl Fn(&mut Harness<E>, &S) -> Result<T>,
+) {
+    let (mut going_on, mut restarting) = (start(), start());
+    going_on.fail_call(k);
+    for (number, step) in steps.iter().enumerate() {
+        let (refused, restores) = (going_on.host.refused, going_on.restores());
+        let outcome = play(&mut going_on, step);
+        let at = format!("step {number}, {step:?}, with call {k} refused");
+        match outcome {
+            Ok(outcome) => {
+                assert_eq!(going_on.host.refused, refused, "{at}: it has returned Ok");
+                let expected = play(&mut restarting, step).ok();
+                assert_eq!(Some(outcome), expected, "{at}");
+            }
+            Err(_) => {
+                if going_on.restores() > restores {
+                    restarting.restart();
+                }
+                // An answer is given once, whatever becomes of it.
+                assert!(going_on.host.calls.len() <= restarting.host.calls.len());
+                restarting.host.calls.clone_from(&going_on.host.calls);
+            }
+        }
+        assert_eq!(Seen::of(&going_on), Seen::of(&restarting), "{at}");
+    }
+}
+
+/// All that a host knows of an extension, but for its log.
+#[derive(Debug, PartialEq)]
+struct Seen {
+    stored: Vec<(String, String)>,
+    emitted: Vec<(String, Value)>,
+    calls: Vec<String>,
+    woken: u64,
+    unfinished: u64,
+}
+
+impl Seen {
+    fn of<E>(harness: &Harness<E>) -> Self {
+        let host = &harness.host;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let stored = host.stored.iter();
+        let calls = host.calls.iter();
+        Self {
+            stored: stored
+                .map(|(key, value)| (key.clone(), text(value)))
+                .collect(),
+            emitted: host.emitted.clone(),
+            calls: calls
+                .map(|call| format!("{} {} {}", call.tag, call.url, text(&call.body)))
+                .collect(),
+            woken: host.woken,
+            unfinished: host.unfinished,
+        }
+    }
+}
