@@ -190,7 +190,7 @@ struct Family {
     value: fn(&Shown) -> Option<f64>,
 }
 
-const FAMILIES: [Family; 11] = [
+const FAMILIES: [Family; 12] = [
     Family {
         name: "tig_host_handled_total",
         kind: Kind::Counter,
@@ -244,6 +244,12 @@ const FAMILIES: [Family; 11] = [
         kind: Kind::Counter,
         help: "Instances made anew after a panic.",
         value: |shown| Some(shown.status.restarts as f64),
+    },
+    Family {
+        name: "tig_host_restores_total",
+        kind: Kind::Counter,
+        help: "Instances restored from storage after a handler failed that had asked for effects.",
+        value: |shown| Some(shown.status.restores as f64),
     },
     Family {
         name: "tig_host_code_bytes",

@@ -51,6 +51,8 @@ pub struct ExtensionStatus {
     pub shadow: Option<ShadowStatus>,
     /// Instances made anew after a panic.
     pub restarts: u64,
+    /// Instances restored from storage after a handler failed that had asked for effects.
+    pub restores: u64,
     /// Pieces of work that it has not finished, by its own account; a drain waits for them.
     pub unfinished: u64,
     /// The handler that is running longer than it should, if any.

@@ -52,6 +52,8 @@ pub struct Slot {
     pub meters: Meters,
     /// Instances made anew after a panic.
     pub restarts: AtomicU64,
+    /// Instances restored from storage after a handler failed that had asked for effects.
+    pub restores: AtomicU64,
     present: Mutex<Present>,
 }
 
@@ -117,6 +119,7 @@ impl Slot {
             drawn: AtomicU64::new(0),
             meters: Meters::default(),
             restarts: AtomicU64::new(0),
+            restores: AtomicU64::new(0),
             present: Mutex::default(),
         }
     }
@@ -313,6 +316,7 @@ impl Slot {
                 .as_ref()
                 .map(|shadow| lock(&shadow.standing).clone()),
             restarts: self.restarts.load(Ordering::Relaxed),
+            restores: self.restores.load(Ordering::Relaxed),
             unfinished: self.meters.unfinished(),
             busy,
         }

@@ -64,6 +64,8 @@ pub struct Transaction<'a> {
     effects: Effects,
     /// An event found no room.
     was_full: bool,
+    /// Effects were asked for, granted or not.
+    has_asked: bool,
     /// What time and randomness were to it, if somebody wants to know.
     inputs: Option<Vec<u64>>,
 }
@@ -79,6 +81,7 @@ impl<'a> Transaction<'a> {
             effect_bytes: 0,
             effects: Effects::default(),
             was_full: false,
+            has_asked: false,
             inputs: None,
         }
     }
@@ -112,7 +115,14 @@ impl<'a> Transaction<'a> {
         self.was_full
     }
 
+    /// Whether the handler has asked for effects on which its fields may rely, granted or not.
+    #[must_use]
+    pub fn has_asked(&self) -> bool {
+        self.has_asked
+    }
+
     fn answer(&mut self, call: HostCall<'_>) -> Result<HostAnswer<'_>, String> {
+        self.has_asked |= call.is_effect();
         match call {
             HostCall::Emit {
                 name,

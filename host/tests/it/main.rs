@@ -14,6 +14,7 @@ mod misbehaving;
 mod pressure;
 mod probation;
 mod reload;
+mod restore;
 mod shadow;
 mod start;
 mod stepped;

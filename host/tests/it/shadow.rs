@@ -33,14 +33,14 @@ fn candidate(home: &Home) -> PathBuf {
     path
 }
 
-async fn begin(home: &Home, host: &Host) {
+pub(crate) async fn begin(home: &Home, host: &Host) {
     let file = candidate(home);
     let begun = control(host, move |control| control.shadow("counter", &file)).await;
     begun.unwrap();
 }
 
 /// Waits until the candidate's standing is as wanted.
-fn standing(host: &Host, wanted: impl Fn(&ShadowStatus) -> bool) -> ShadowStatus {
+pub(crate) fn standing(host: &Host, wanted: impl Fn(&ShadowStatus) -> bool) -> ShadowStatus {
     let shadow = || host.control().extensions().remove(0).shadow;
     wait_until(
         || shadow().as_ref().is_some_and(&wanted),

@@ -117,6 +117,22 @@ fn killed_between_handler_and_disk_it_has_not_happened_and_after_it_has() {
 }
 
 #[test]
+fn failure_after_effects_restores_in_the_same_step() {
+    let site = Site::new();
+    let mut host = site.start();
+    let _unanswered = ask(&host, "POST", "/count/3");
+    settle(&mut host);
+    let mut failed = ask(&host, "POST", "/count/13");
+    let mut total = ask(&host, "GET", "/total");
+    assert!(host.step(COUNTER));
+    assert!(failed.try_recv().unwrap().is_err());
+    assert_eq!(host.status()[COUNTER].restores, 1);
+    settle(&mut host);
+    let reply = total.try_recv().unwrap().ok().unwrap().reply;
+    assert_eq!(reply.body, b"[3,0]");
+}
+
+#[test]
 fn a_reload_hands_the_state_over() {
     let site = Site::new();
     let mut host = site.start();

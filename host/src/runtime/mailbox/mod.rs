@@ -13,6 +13,7 @@ use std::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    time::Instant,
 };
 
 use tig_plugin_api::{HttpReply, HttpRequest};
@@ -251,6 +252,23 @@ impl Mailbox {
         }
     }
 
+    /// Waits for a command until the deadline, and leaves items where they are.
+    pub fn take_command(&self, deadline: Instant) -> Option<Command> {
+        let mut state = self.lock();
+        loop {
+            if let Some(command) = self.next_command(&mut state) {
+                return Some(command);
+            }
+            let left = deadline.checked_duration_since(Instant::now())?;
+            state.asleep = true;
+            (state, _) = self
+                .filled
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner);
+            state.asleep = false;
+        }
+    }
+
     /// The next thing to do, if there is one.
     pub fn try_take(&self) -> Option<Taken> {
         let next = self.next_of_run().map(Taken::Item);
@@ -264,12 +282,15 @@ impl Mailbox {
     }
 
     fn next_of(&self, state: &mut State) -> Option<Taken> {
-        if let Some(command) = state.commands.pop_front() {
-            let more = !state.commands.is_empty();
-            self.commanded.store(more, Ordering::Release);
-            return Some(Taken::Command(command));
-        }
-        self.refill(state).map(Taken::Item)
+        let command = self.next_command(state).map(Taken::Command);
+        command.or_else(|| self.refill(state).map(Taken::Item))
+    }
+
+    fn next_command(&self, state: &mut State) -> Option<Command> {
+        let command = state.commands.pop_front()?;
+        let more = !state.commands.is_empty();
+        self.commanded.store(more, Ordering::Release);
+        Some(command)
     }
 
     /// Takes a run of items out of `state`, and the first of them.
@@ -378,6 +399,16 @@ mod tests {
         put(&mailbox, 1, "a");
         mailbox.put_command(Command::Stop);
         assert!(matches!(mailbox.take(), Taken::Command(Command::Stop)));
+        assert_eq!(take_sequence(&mailbox), 1);
+    }
+
+    #[test]
+    fn take_command_leaves_items_waiting() {
+        let mailbox = Mailbox::default();
+        put(&mailbox, 1, "a");
+        assert!(mailbox.take_command(Instant::now()).is_none());
+        mailbox.put_command(Command::Stop);
+        assert!(mailbox.take_command(Instant::now()).is_some());
         assert_eq!(take_sequence(&mailbox), 1);
     }
 

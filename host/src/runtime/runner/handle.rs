@@ -30,20 +30,18 @@ pub(super) enum CallError {
     /// Another runner works in place of this one.
     Replaced,
     /// The handler returned an error.
-    Failed(String),
-    /// The handler returned an error after it was told that an extension has no room for its event.
-    Busy(String),
+    Failed(Failed),
     /// The instance cannot be used any more.
     Broken(String),
 }
 
-impl CallError {
-    fn reason(&self) -> Option<&str> {
-        match self {
-            Self::Stopped | Self::Replaced => None,
-            Self::Failed(reason) | Self::Busy(reason) | Self::Broken(reason) => Some(reason),
-        }
-    }
+/// How a handler has failed that returned.
+pub(super) struct Failed {
+    reason: String,
+    /// It was told that an extension has no room for its event: no fault of its own.
+    was_full: bool,
+    /// It had asked for effects, so its fields may be ahead of what is stored.
+    has_asked: bool,
 }
 
 /// What is told of a handler that returned when another runner was working already.
@@ -162,12 +160,18 @@ impl Runner {
         });
         let answered = called.and_then(|(reply, effects)| match self.answered(&reply) {
             Ok(answered) => Ok((answered, effects)),
-            Err(error) => Err(CallError::Failed(format!("its answer is none: {error}"))),
+            Err(error) => Err(CallError::Failed(Failed {
+                reason: format!("its answer is none: {error}"),
+                was_full: false,
+                // The handler knows of no failure: its fields are as after a success.
+                has_asked: true,
+            })),
         });
         match answered {
             Ok(done) => Ok(done),
-            Err(CallError::Busy(reason)) => {
-                self.report(&what, CallError::Busy(reason.clone()));
+            Err(CallError::Failed(failed)) if failed.was_full => {
+                let reason = failed.reason.clone();
+                self.report(&what, CallError::Failed(failed));
                 Err(Refusal::Busy(reason))
             }
             Err(error) => {
@@ -196,7 +200,11 @@ impl Runner {
             return Err(CallError::Stopped);
         };
         if let Some(reason) = self.shared.committer.failed() {
-            return Err(CallError::Failed(reason.to_owned()));
+            return Err(CallError::Failed(Failed {
+                reason: reason.to_owned(),
+                was_full: false,
+                has_asked: false,
+            }));
         }
         if !Arc::ptr_eq(&self.what, what) {
             self.what = Arc::clone(what);
@@ -221,10 +229,11 @@ impl Runner {
             RResult::RErr(failure) if failure.panicked => {
                 Err(CallError::Broken(format!("panic: {}", failure.text)))
             }
-            RResult::RErr(failure) if transaction.was_full() => {
-                Err(CallError::Busy(failure.text.into_string()))
-            }
-            RResult::RErr(failure) => Err(CallError::Failed(failure.text.into_string())),
+            RResult::RErr(failure) => Err(CallError::Failed(Failed {
+                reason: failure.text.into_string(),
+                was_full: transaction.was_full(),
+                has_asked: transaction.has_asked(),
+            })),
         }
     }
 
@@ -286,28 +295,30 @@ impl Runner {
     }
 
     fn report(&mut self, what: &str, error: CallError) {
-        let failed = error.reason().map(Record::failed);
-        let extension = self.name();
-        match error {
-            CallError::Stopped | CallError::Replaced => {}
-            CallError::Busy(reason) => {
-                error!(extension, what, "handler failed: {reason}");
-                self.slot.count_failure(format!("{what}: {reason}"));
-            }
-            CallError::Failed(reason) => {
-                error!(extension, what, "handler failed: {reason}");
-                let reason = format!("{what}: {reason}");
-                self.slot.count_failure(reason.clone());
-                self.fail_on_probation(&reason);
+        self.record = match error {
+            CallError::Stopped | CallError::Replaced => Record::default(),
+            CallError::Failed(failed) => {
+                let reason = self.count_failure(what, &failed.reason);
+                let rolled_back = !failed.was_full && self.fail_on_probation(&reason);
+                let restored = failed.has_asked && !rolled_back;
+                if restored {
+                    self.restore();
+                }
+                Record::failed(&failed.reason, restored)
             }
             CallError::Broken(reason) => {
-                error!(extension, what, "handler failed: {reason}");
-                let reason = format!("{what}: {reason}");
-                self.slot.count_failure(reason.clone());
-                self.recover(&reason);
+                let text = self.count_failure(what, &reason);
+                self.recover(&text);
+                Record::failed(&reason, true)
             }
-        }
-        // After all that may have been handed in on the way.
-        self.record = failed.unwrap_or_default();
+        };
+    }
+
+    /// Returns what was handled and the reason in one text.
+    fn count_failure(&self, what: &str, reason: &str) -> String {
+        error!(extension = self.name(), what, "handler failed: {reason}");
+        let text = format!("{what}: {reason}");
+        self.slot.count_failure(text.clone());
+        text
     }
 }

@@ -1,4 +1,4 @@
-//! Instances: made, and made anew after a panic.
+//! Instances: made, restored from storage after a failure, and made anew after a panic.
 
 use std::{sync::atomic::Ordering, time::Instant};
 
@@ -70,6 +70,37 @@ impl Runner {
         }
     }
 
+    /// After a handler has failed that had asked for effects: its fields may be ahead of what is stored. This may happen any
+    /// number of times, for it need not be a fault of the extension; it only rests in between.
+    pub(super) fn restore(&mut self) {
+        let failed = self.instance.take();
+        self.end(failed);
+        self.slot.restores.fetch_add(1, Ordering::Relaxed);
+        match self.create(&self.plugin.clone(), None) {
+            Ok((instance, effects)) => {
+                warn!(extension = self.name(), "instance restored from storage");
+                self.instance = Some(instance);
+                self.hand_in(effects);
+            }
+            Err(reason) => {
+                let reason = format!("not restored from storage: {reason}");
+                if !self.roll_back(&reason) {
+                    self.stop_after(&reason);
+                }
+            }
+        }
+        // Measured from here, so that a slow `new` is not taken for quiet.
+        self.rest.restored(Instant::now());
+    }
+
+    fn stop_after(&self, reason: &str) {
+        self.slot.set_state(State::Stopped);
+        error!(
+            extension = self.name(),
+            "stopped after {reason}; replace its file or reload it to start it again"
+        );
+    }
+
     /// Makes the instance anew from its storage, unless that has happened too often.
     fn restart(&mut self) {
         let now = Instant::now();
@@ -88,13 +119,7 @@ impl Runner {
                 self.instance = Some(instance);
                 self.hand_in(effects);
             }
-            Err(reason) => {
-                self.slot.set_state(State::Stopped);
-                error!(
-                    extension = self.name(),
-                    "stopped after {reason}; replace its file or reload it to start it again"
-                );
-            }
+            Err(reason) => self.stop_after(&reason),
         }
     }
 }

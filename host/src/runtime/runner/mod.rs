@@ -1,11 +1,13 @@
 //! Runs one extension on a thread of its own: takes from its mailbox, calls the plugin, hands its effects in.
 //!
 //! Invariant: a handler is a transaction. Its writes, events and requests take effect together after it has returned `Ok`;
-//! on an error or a panic none does. After a panic the instance, whose fields may be half changed, is made anew.
+//! on an error or a panic none does. After a panic, and after an error of a handler that had asked for effects, the instance,
+//! whose fields may be ahead of what is stored, is restored from its storage.
 
 mod beside;
 mod handle;
 mod instance;
+mod rest;
 mod switch;
 
 use std::{
@@ -16,6 +18,7 @@ use std::{
 
 use tig_plugin_api::{HttpCall, abi::InstanceBox};
 
+use self::rest::Rest;
 use crate::{
     http::client::HttpClient,
     observe::watchdog::Activity,
@@ -96,6 +99,7 @@ pub struct Runner {
     /// Durable events that a handler has failed on: they stay in the outbox, for a successor to handle.
     unhandled: Vec<Delivery>,
     restarts: VecDeque<Instant>,
+    rest: Rest,
     again: Again,
     /// The candidate that runs beside the instance.
     shadow: Option<Feed>,
@@ -174,6 +178,7 @@ impl Runner {
             instance: None,
             unhandled: Vec::new(),
             restarts: VecDeque::new(),
+            rest: Rest::default(),
             again: Again::default(),
             shadow: None,
             record: Record::default(),
@@ -187,8 +192,13 @@ impl Runner {
     pub fn run(mut self) {
         self.slot.meters.set_thread();
         while self.is_present() {
-            let taken = self.slot.mailbox.take();
-            if !self.turn(taken) {
+            let taken = match self.rest.pending() {
+                Some(until) => self.slot.mailbox.take_command(until).map(Taken::Command),
+                None => Some(self.slot.mailbox.take()),
+            };
+            if let Some(taken) = taken
+                && !self.turn(taken)
+            {
                 return;
             }
         }

@@ -6,7 +6,7 @@ use abi_stable::std_types::{ROption, RResult, RVec};
 use tig_plugin_api::abi::{Failure, InstanceBox};
 use tracing::{info, warn};
 
-use super::{Again, Runner};
+use super::{Again, Runner, rest::Rest};
 use crate::{
     lifecycle::reload,
     observe::status::State,
@@ -105,6 +105,7 @@ impl Runner {
         bus.subscribe(&self.slot, &self.plugin.manifest.events);
         self.slot.seat(&self.plugin, &self.settings);
         self.restarts.clear();
+        self.rest = Rest::default();
         // This version may have an answer.
         self.slot.held().wake(u64::MAX);
     }
@@ -133,12 +134,11 @@ impl Runner {
         }
     }
 
-    /// A handler has failed: one too many brings the old version back.
-    pub(super) fn fail_on_probation(&mut self, reason: &str) {
+    /// A handler has failed: one too many brings the old version back. Returns whether it was.
+    pub(super) fn fail_on_probation(&mut self, reason: &str) -> bool {
         let too_many = || Some(self.slot.probation()?.as_mut()?.fail());
-        if too_many() == Some(true) {
-            self.roll_back(&format!("too many failures, the last: {reason}"));
-        }
+        too_many() == Some(true)
+            && self.roll_back(&format!("too many failures, the last: {reason}"))
     }
 
     /// Brings the old version back; `false` if the present one is not on probation.

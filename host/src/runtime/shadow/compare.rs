@@ -17,6 +17,8 @@ const SHOWN_BYTES: usize = 120;
 pub struct Record {
     /// Why it failed; then it has no effects.
     pub failure: Option<String>,
+    /// It failed, and its instance was restored from storage.
+    pub restored: bool,
     /// What it wrote.
     pub writes: Writes,
     /// Names and arguments of the events that it emitted.
@@ -35,6 +37,7 @@ impl Record {
         let answer = effects.answer.as_ref();
         Self {
             failure: None,
+            restored: false,
             writes: effects.writes.clone(),
             events: events
                 .map(|event| (event.name().into(), event.payload().into()))
@@ -48,11 +51,12 @@ impl Record {
         }
     }
 
-    /// That of a handler that failed.
+    /// That of a handler that failed; `restored` if its instance was restored from storage for it.
     #[must_use]
-    pub fn failed(reason: &str) -> Self {
+    pub fn failed(reason: &str, restored: bool) -> Self {
         Self {
             failure: Some(reason.to_owned()),
+            restored,
             ..Self::default()
         }
     }
@@ -180,7 +184,7 @@ mod tests {
         );
         let other = emitting(&[("a", "1"), ("b", "3")]);
         assert_eq!(told(&other).unwrap(), "emits b 3, not b 2");
-        assert_eq!(told(&Record::failed("no")).unwrap(), "fails: no");
+        assert_eq!(told(&Record::failed("no", false)).unwrap(), "fails: no");
 
         let mut writing = running.clone();
         writing.writes.insert("k".to_owned(), None);
@@ -196,6 +200,7 @@ mod tests {
 
     #[test]
     fn two_failures_are_the_same() {
-        assert_eq!(difference(&Record::failed("a"), &Record::failed("b")), None);
+        let (one, other) = (Record::failed("a", false), Record::failed("b", true));
+        assert_eq!(difference(&one, &other), None);
     }
 }

@@ -60,6 +60,8 @@ pub struct Rehearsal<'a> {
     inputs: VecDeque<u64>,
     /// What was asked for.
     pub record: Record,
+    /// Effects were asked for.
+    pub has_asked: bool,
 }
 
 impl<'a> Rehearsal<'a> {
@@ -77,10 +79,12 @@ impl<'a> Rehearsal<'a> {
             stage,
             inputs,
             record: Record::default(),
+            has_asked: false,
         }
     }
 
     fn answer(&mut self, call: HostCall<'_>) -> Result<HostAnswer<'_>, String> {
+        self.has_asked |= call.is_effect();
         match call {
             HostCall::Emit { name, payload, .. } => {
                 // As for the running version, what nobody handles is no event.

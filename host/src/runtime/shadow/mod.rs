@@ -193,12 +193,16 @@ fn run(
         bytes: 0,
         drawn: AtomicU64::new(0),
     };
-    let mut rehearsal = Rehearsal::begin(shared, extension, &stage, VecDeque::new());
-    let host: HostRef<'_> = Host_TO::from_ptr(RMut::new(&mut rehearsal), TD_Opaque);
-    let created = plugin.create(host, &settings, snapshot.as_deref());
-    let mut instance = created.map_err(|failure| format!("it cannot start: {}", failure.text))?;
-    let writes = rehearsal.record.writes;
-    stage.keep(writes);
+    let create = |stage: &mut Stage, snapshot: Option<&[u8]>| {
+        let mut rehearsal = Rehearsal::begin(shared, extension, stage, VecDeque::new());
+        let host: HostRef<'_> = Host_TO::from_ptr(RMut::new(&mut rehearsal), TD_Opaque);
+        let created = plugin.create(host, &settings, snapshot);
+        let instance = created.map_err(|failure| format!("it cannot start: {}", failure.text))?;
+        let writes = rehearsal.record.writes;
+        stage.keep(writes);
+        Ok::<_, String>(instance)
+    };
+    let mut instance = create(&mut stage, snapshot.as_deref())?;
     info!(
         extension,
         version = plugin.manifest.version,
@@ -214,7 +218,14 @@ fn run(
             &handled.item,
             difference(&handled.running, &record),
         );
-        stage.keep(record.writes);
+        let running_restored = handled.running.restored;
+        if !running_restored {
+            stage.keep(record.writes);
+        }
+        if running_restored || record.restored {
+            // The transaction has failed for both, or has left the candidate's fields ahead of what it has stored.
+            instance = create(&mut stage, None)?;
+        }
         if stage.bytes > WRITTEN_BYTES_MAX {
             return Err(format!(
                 "it has written more than {WRITTEN_BYTES_MAX} bytes"
@@ -275,6 +286,6 @@ fn rehearse(
             ..rehearsal.record
         }),
         Err(failure) if failure.panicked => Err(format!("it panics: {}", failure.text)),
-        Err(failure) => Ok(Record::failed(&failure.text)),
+        Err(failure) => Ok(Record::failed(&failure.text, rehearsal.has_asked)),
     }
 }
