@@ -5,6 +5,7 @@ use tig_plugin_api::testing::Harness;
 
 use crate::DataFetcher;
 
+mod failed_handlers;
 mod failures;
 mod recorded;
 

@@ -5,6 +5,8 @@ use tig_plugin_api::testing::Harness;
 
 use crate::Sampler;
 
+mod failed_handlers;
+
 fn settings(config: Value) -> Value {
     json!({ "name": "difficulty_sampler", "config": { "difficulty_sampler": config } })
 }

@@ -20,6 +20,9 @@ const PRESENT_MS: u64 = 600_000;
 /// Slaves whose results are remembered.
 const SLAVES_MAX: usize = 20_000;
 
+/// Audits handed out by one handler call, those first that have waited longest; the rest is due at the next `update`.
+pub(crate) const AUDITS_OUT_MAX: usize = 2_500;
+
 /// A sampled batch that nobody has computed once more after so many retry delays is not waited for any longer.
 const RETRIES_MAX: u64 = 2;
 
@@ -170,6 +173,7 @@ impl JobManager {
         let (mut due, mut over) = (Vec::new(), Vec::new());
         for (benchmark_id, job) in &self.jobs {
             let delay_ms = job.retry_delay_ms();
+            let is_audited = self.audited_job(benchmark_id).is_some();
             for (&index, open) in job.audits() {
                 let waited_ms = now_ms.saturating_sub(open.since_ms);
                 let is_due = open
@@ -177,8 +181,8 @@ impl JobManager {
                     .is_none_or(|then_ms| now_ms.saturating_sub(then_ms) >= delay_ms);
                 if !open.audit.is_dispute() && waited_ms >= delay_ms.saturating_mul(RETRIES_MAX) {
                     over.push((benchmark_id.clone(), index));
-                } else if is_due {
-                    due.push((benchmark_id.clone(), index));
+                } else if is_due && is_audited {
+                    due.push((open.handed_out_ms, benchmark_id.clone(), index));
                 }
             }
         }
@@ -188,7 +192,9 @@ impl JobManager {
             ));
             self.put_audit(ctx, &benchmark_id, index, None)?;
         }
-        for (benchmark_id, index) in due {
+        // A stable sort, so that of those that were never handed out the first go first.
+        due.sort_by_key(|(handed_out_ms, ..)| *handed_out_ms);
+        for (_, benchmark_id, index) in due.into_iter().take(AUDITS_OUT_MAX) {
             self.hand_out_audit(ctx, &benchmark_id, index)?;
         }
         Ok(())

@@ -76,8 +76,8 @@ pub(crate) fn restore(ctx: &mut Context<'_>) -> Result<(BTreeMap<String, Job>, N
             Err(reason) => ctx.set_aside(&key, reason)?,
         }
     }
-    // If it cannot be read, the next block tells it all again.
-    let network = ctx.get(NETWORK).ok().flatten().unwrap_or_default();
+    // If it is damaged, the next block tells it all again.
+    let network = ctx.get_sound(NETWORK)?.unwrap_or_default();
     Ok((jobs, network))
 }
 

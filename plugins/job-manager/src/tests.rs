@@ -10,6 +10,7 @@ use tig_protocol::{BatchResult, MerkleProof, MerkleTree, OutputData};
 use crate::{JobManager, hand_out::NEW_BATCHES_MAX};
 
 mod audits;
+mod failed_handlers;
 mod faults;
 
 const ID: &str = "c0ffee00c0ffee00c0ffee00c0ffee00";

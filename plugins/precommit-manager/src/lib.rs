@@ -83,14 +83,9 @@ struct Request {
 impl PrecommitManager {
     fn new(config: Config, ctx: &mut Context<'_>) -> Result<Self> {
         config.check()?;
-        let ledger = ctx.get("ledger").unwrap_or_else(|error| {
-            ctx.warn(&format!("{error}: this block's precommits are forgotten"));
-            None
-        });
-        let spend = ctx.get("spend").unwrap_or_else(|error| {
-            ctx.warn(&format!("{error}: the fees of the last day are forgotten"));
-            None
-        });
+        // Damaged, they are set aside. A store that cannot be read is no reason to pay twice: then there is no instance.
+        let ledger: Option<Ledger> = ctx.get_sound("ledger")?;
+        let spend: Option<Spend> = ctx.get_sound("spend")?;
         let mut manager = Self {
             config,
             board: Board::default(),

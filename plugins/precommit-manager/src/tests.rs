@@ -5,6 +5,7 @@ use tig_plugin_api::testing::Harness;
 
 use crate::PrecommitManager;
 
+mod failed_handlers;
 mod limits;
 mod participation;
 mod recorded;

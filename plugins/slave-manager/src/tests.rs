@@ -7,6 +7,7 @@ use tig_protocol::{BatchResult, MerkleProof, MerkleTree, OutputData};
 
 use crate::SlaveManager;
 
+mod failed_handlers;
 mod recorded;
 mod trust;
 mod waiting;

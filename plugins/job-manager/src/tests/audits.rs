@@ -1,11 +1,16 @@
 //! Results computed by several slaves: who is believed, and what a lie costs.
 
 use super::*;
+use crate::judge::AUDITS_OUT_MAX;
 
 fn start_with(audit_share: f64, verifier: Value) -> Harness<JobManager> {
+    start_sized(4, audit_share, verifier)
+}
+
+fn start_sized(batch_size: u64, audit_share: f64, verifier: Value) -> Harness<JobManager> {
     Harness::start(
         json!({ "name": "job_manager", "config": { "job_manager": { "knapsack": {
-        "batch_size": 4, "ms_delay_between_batch_retries": 30_000,
+        "batch_size": batch_size, "ms_delay_between_batch_retries": 30_000,
         "audit_share": audit_share, "verifier": verifier } } } }),
     )
 }
@@ -69,6 +74,27 @@ fn an_audit_that_nobody_takes_holds_the_benchmark_up_for_a_bounded_time() {
     manager.advance_ms(30_000);
     manager.update();
     assert_eq!(take(&mut manager, "benchmark_ready").len(), 1);
+}
+
+/// A host takes a bounded number of events from one handler: all audits at once would fail every update after a restart.
+#[test]
+fn open_audits_go_out_in_portions() {
+    let mut manager = start_sized(1, 1.0, Value::Null);
+    let mut huge = empty_block(101);
+    huge["precommits"][ID] = precommit(AUDITS_OUT_MAX as u64 + 5);
+    manager.event("new_block", huge);
+    let batches = take(&mut manager, "new_batch");
+    for (number, batch) in batches.iter().enumerate() {
+        // Nobody else is there to audit the first.
+        let slave = if number == 0 { "ann" } else { "bob" };
+        manager.event("batch_result", by(slave, work(batch)));
+    }
+    manager.restart();
+    for expected in [AUDITS_OUT_MAX, 4, 0] {
+        manager.emitted();
+        manager.update();
+        assert_eq!(take(&mut manager, "audit_batch").len(), expected);
+    }
 }
 
 #[test]
