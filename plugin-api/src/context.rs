@@ -29,7 +29,8 @@ pub trait Event: Serialize {
 /// The host's services, lent for the length of one call.
 ///
 /// [`emit`](Self::emit), [`put`](Self::put), [`delete`](Self::delete) and [`http`](Self::http) take effect together, when
-/// the handler has returned `Ok`. Reads see the handler's own writes.
+/// the handler has returned `Ok`. Reads see the handler's own writes. If it fails after it has asked for one of them, its
+/// instance is made anew from storage.
 pub struct Context<'a> {
     host: &'a mut (dyn Host + 'a),
     settings: &'a Settings,
@@ -208,6 +209,18 @@ impl<'a> Context<'a> {
         if count > 0 {
             self.call(service::WAKE, "", &count.to_le_bytes())?;
         }
+        Ok(())
+    }
+
+    /// Has the instance made anew from storage if the handler fails from here on, even before it asks for an effect: for a
+    /// handler that changes fields before it has checked all.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Context::wake`].
+    pub fn mark_fields_changed(&mut self) -> Result<()> {
+        // Waking nobody is an effect that changes nothing, and every host knows it.
+        self.call(service::WAKE, "", &0_u64.to_le_bytes())?;
         Ok(())
     }
 

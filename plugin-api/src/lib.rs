@@ -39,8 +39,17 @@
 //! ```
 //!
 //! Built as a `cdylib` named `greeter`, the file is loaded by a host whose config lists `"greeter"` in `extensions`.
-//! The fields of the struct are *not* rolled back when a handler fails: check first, change fields last.
-//! After a panic the host makes the instance anew; what it needs then must be in its storage.
+//!
+//! # When a handler fails
+//!
+//! The fields of the struct belong to the transaction, too. After a panic, and after an error of a handler that had asked
+//! for effects (events, writes, HTTP requests, wakes, granted or refused), the host makes the instance anew from its
+//! storage: what it needs then must be stored. This is no fault, and may happen at any time, for instance because another
+//! extension has no room for an event.
+//!
+//! An error before any effect was asked for costs nothing, and fields stay as the handler has left them. So check first, then
+//! ask for effects, and change fields last. A handler that cannot but change fields before it checks says so with
+//! [`Context::mark_fields_changed`]. [`testing::check_failed_handlers`] tests an extension for all of this.
 
 pub mod abi;
 mod context;

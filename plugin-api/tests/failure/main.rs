@@ -36,6 +36,12 @@ impl Ledger {
         ctx.put("lines", &self.lines)
     }
 
+    /// As [`Ledger::on_hasty_line`], and says so.
+    fn on_marked_line(&mut self, ctx: &mut Context<'_>, event: Value) -> Result<()> {
+        ctx.mark_fields_changed()?;
+        self.on_hasty_line(ctx, event)
+    }
+
     /// Takes no notice of a refusal.
     fn on_careless_line(&mut self, ctx: &mut Context<'_>, _event: Value) -> Result<()> {
         self.lines += 1;
@@ -72,6 +78,11 @@ fn refused_call_restores_from_storage() {
 #[should_panic(expected = "step 1")]
 fn field_changed_before_a_check_is_found() {
     check(&[("hasty_line", json!(null)), ("line", json!(0))], 0);
+}
+
+#[test]
+fn field_change_that_is_marked_is_undone() {
+    check(&[("marked_line", json!(null)), ("line", json!(0))], 0);
 }
 
 #[test]
