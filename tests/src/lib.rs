@@ -11,6 +11,7 @@ mod log;
 mod observe;
 mod process;
 mod site;
+mod skip;
 mod stack;
 mod wait;
 
@@ -26,5 +27,6 @@ pub use observe::{
 };
 pub use process::{Process, ProcessError};
 pub use site::{Site, SiteError};
+pub use skip::{NO_SKIPS_VARIABLE, SKIPS_FILE_VARIABLE, skip};
 pub use stack::{HONEST, Pace, Stack, StartError};
 pub use wait::{TimedOut, wait_for};

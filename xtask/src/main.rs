@@ -23,7 +23,7 @@ use clap::Parser;
 enum Command {
     /// Runs the whole system on this machine until a proof is confirmed for each challenge.
     Demo(demo::Options),
-    /// Runs everything that must pass; the last line is `N passed, N failed`.
+    /// Runs everything that must pass; the last line is `N passed, N failed, N skipped`.
     Test,
     /// Measures in the release profile, against targets.
     Bench(bench::Options),

@@ -2,13 +2,20 @@
 
 mod count;
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 use std::time::Instant;
 
-use self::count::{Tally, count_libtest, count_nextest};
+use tig_system_tests::SKIPS_FILE_VARIABLE;
+
+use self::count::{Tally, count_libtest, count_nextest, skipped_tests};
 use crate::workspace::{Workspace, run as run_command};
 use crate::{Result, demo, output, tidy, wasm};
+
+/// Skipped tests of the last run, in the target folder.
+const SKIPS_FILE: &str = "skipped-tests.txt";
 
 /// A step and what it amounts to.
 type Step = (&'static str, fn(&Workspace) -> Result<Tally>);
@@ -56,7 +63,7 @@ pub(crate) fn run() -> ExitCode {
         output::error(error.as_ref());
         Tally::FAILED
     });
-    output::result(&format!("{} passed, {} failed", total.passed, total.failed));
+    output::result(&total.to_string());
     match total.failed {
         0 => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
@@ -87,11 +94,8 @@ fn run_steps(workspace: &Workspace, steps: &[Step]) -> Tally {
             Tally::FAILED
         });
         let word = if tally.failed == 0 { "ok" } else { "FAILED" };
-        let (passed, failed) = (tally.passed, tally.failed);
         let seconds = start.elapsed().as_secs_f64();
-        output::progress(&format!(
-            "{word:<6} {name}: {passed} passed, {failed} failed, {seconds:.1} s"
-        ));
+        output::progress(&format!("{word:<6} {name}: {tally}, {seconds:.1} s"));
         total += tally;
     }
     total
@@ -114,17 +118,33 @@ fn tidy(workspace: &Workspace) -> Result<Tally> {
     })
 }
 
-/// All tests but doc tests, with nextest where it is installed.
+/// All tests but doc tests, less those that say that they cannot run here.
 fn tests(workspace: &Workspace) -> Result<Tally> {
+    let path = workspace.target.join(SKIPS_FILE);
+    // Those of an earlier run do not count.
+    fs::write(&path, "")?;
+    let tally = run_tests(workspace, &path)?;
+    let text = fs::read_to_string(&path)?;
+    let skipped = skipped_tests(&text);
+    for line in &skipped {
+        output::progress(line);
+    }
+    Ok(tally.without_skipped(skipped.len()))
+}
+
+/// With nextest where it is installed.
+fn run_tests(workspace: &Workspace, skips: &Path) -> Result<Tally> {
     let mut nextest = workspace.cargo("nextest --version");
     let version = nextest.stdout(Stdio::null()).stderr(Stdio::null()).status();
     if version.is_ok_and(|status| status.success()) {
-        let (status, text) =
-            capture(&mut workspace.cargo("nextest run --workspace --no-fail-fast"))?;
+        let mut nextest = workspace.cargo("nextest run --workspace --no-fail-fast");
+        let (status, text) = capture(nextest.env(SKIPS_FILE_VARIABLE, skips))?;
         return Ok(count_nextest(&text).settled(status.success()));
     }
     output::progress("cargo-nextest is not installed, so `cargo test` runs the tests");
-    libtest(&mut workspace.cargo("test --workspace --lib --bins --tests --examples --no-fail-fast"))
+    let mut test =
+        workspace.cargo("test --workspace --lib --bins --tests --examples --no-fail-fast");
+    libtest(test.env(SKIPS_FILE_VARIABLE, skips))
 }
 
 fn doc_tests(workspace: &Workspace) -> Result<Tally> {

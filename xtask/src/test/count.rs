@@ -1,12 +1,15 @@
-//! How many tests passed, from what the test runners print.
+//! How many tests passed, from what the test runners print, and how many of those were skipped, from what the tests say.
 
+use std::collections::BTreeSet;
+use std::fmt;
 use std::ops::AddAssign;
 
-/// Passed and failed tests.
+/// Passed, failed and skipped tests.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct Tally {
     pub(super) passed: u32,
     pub(super) failed: u32,
+    pub(super) skipped: u32,
 }
 
 impl Tally {
@@ -14,11 +17,13 @@ impl Tally {
     pub(super) const PASSED: Self = Self {
         passed: 1,
         failed: 0,
+        skipped: 0,
     };
     /// One that failed.
     pub(super) const FAILED: Self = Self {
         passed: 0,
         failed: 1,
+        skipped: 0,
     };
 
     /// A runner that failed before or after its tests counts as a failed test.
@@ -28,12 +33,32 @@ impl Tally {
         }
         self
     }
+
+    /// So many of the tests that passed did nothing.
+    pub(super) fn without_skipped(mut self, skipped: usize) -> Self {
+        let skipped = u32::try_from(skipped).map_or(self.passed, |number| number.min(self.passed));
+        self.passed -= skipped;
+        self.skipped += skipped;
+        self
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            passed,
+            failed,
+            skipped,
+        } = self;
+        write!(f, "{passed} passed, {failed} failed, {skipped} skipped")
+    }
 }
 
 impl AddAssign for Tally {
     fn add_assign(&mut self, other: Self) {
         self.passed += other.passed;
         self.failed += other.failed;
+        self.skipped += other.skipped;
     }
 }
 
@@ -74,6 +99,13 @@ pub(super) fn count_libtest(text: &str) -> Tally {
     tally
 }
 
+/// Lines `skipped: <test>: <reason>`; a test that was tried again says so again.
+pub(super) fn skipped_tests(text: &str) -> BTreeSet<&str> {
+    text.lines()
+        .filter(|line| line.starts_with("skipped: "))
+        .collect()
+}
+
 fn without_brackets(text: &str) -> String {
     let mut depth = 0;
     let outside = text.chars().filter(|char| {
@@ -100,7 +132,12 @@ mod tests {
     #[test]
     fn a_nextest_summary_counts_every_test_once() {
         let check = |text, passed, failed| {
-            assert_eq!(count_nextest(text), Tally { passed, failed }, "{text}");
+            let expected = Tally {
+                passed,
+                failed,
+                skipped: 0,
+            };
+            assert_eq!(count_nextest(text), expected, "{text}");
         };
         check(
             "     Summary [   0.011s] 1 test run: 1 passed, 0 skipped",
@@ -123,6 +160,7 @@ mod tests {
         let expected = Tally {
             passed: 4,
             failed: 2,
+            skipped: 0,
         };
         assert_eq!(count_libtest(text), expected);
     }
@@ -131,5 +169,19 @@ mod tests {
     fn a_runner_that_fails_without_a_failed_test_is_a_failure() {
         assert_eq!(Tally::default().settled(false), Tally::FAILED);
         assert_eq!(Tally::PASSED.settled(true), Tally::PASSED);
+    }
+
+    #[test]
+    fn skipped_tests_are_not_passed_ones() {
+        let text = "skipped: disk::a: needs root\nskipped: b: no namespaces\nskipped: disk::a: needs root\n";
+        let skipped = skipped_tests(text);
+        assert_eq!(skipped.len(), 2);
+        let tally = Tally {
+            passed: 5,
+            failed: 1,
+            skipped: 0,
+        };
+        let tally = tally.without_skipped(skipped.len());
+        assert_eq!(tally.to_string(), "3 passed, 1 failed, 2 skipped");
     }
 }
