@@ -1,10 +1,16 @@
 //! What each program of this workspace needs as a process, written once: errors on one line, files that people write,
-//! logging, signals.
+//! output, logging, signals, threads.
 //!
 //! Knows nothing of hosts, slaves or networks, and none of our other crates.
 
 pub mod error_chain;
+pub mod first_process;
 pub mod json_text;
+pub mod logging;
+pub mod output;
 pub mod place;
 pub mod secret_file;
+pub mod signals;
+pub mod standard_error;
 pub mod text_file;
+pub mod threads;

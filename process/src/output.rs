@@ -1,0 +1,83 @@
+//! What programs print: results on standard output, the reason for an end on standard error.
+//!
+//! A reader that goes away has read enough: that is not a failure. Anything else that keeps a result from being written is.
+
+use std::{
+    error::Error,
+    io::{self, Write},
+    process::ExitCode,
+    sync::{OnceLock, mpsc},
+    thread,
+    time::Duration,
+};
+
+use crate::{error_chain::error_chain, standard_error};
+
+/// Time for a line of a program that has other things to do.
+const ANNOUNCE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Why standard output takes nothing any more.
+static FAILURE: OnceLock<io::Error> = OnceLock::new();
+
+/// A result could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write to standard output: {0}; nothing after this was written")]
+pub struct OutputError(&'static io::Error);
+
+/// Writes a line to standard output; after a failure nothing is written any more, see [`check`].
+pub fn line(text: &str) {
+    if FAILURE.get().is_some() {
+        return;
+    }
+    let mut stdout = io::stdout().lock();
+    if let Err(error) = writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
+        // It is the first failure that counts.
+        let _ = FAILURE.set(error);
+    }
+}
+
+/// Whether the reader of standard output has gone, so that further results are for nobody.
+#[must_use]
+pub fn is_closed() -> bool {
+    FAILURE.get().is_some()
+}
+
+/// Whether everything was written that somebody wanted to read.
+///
+/// # Errors
+/// Standard output is full or broken.
+pub fn check() -> Result<(), OutputError> {
+    match FAILURE.get() {
+        Some(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(OutputError(error)),
+        _ => Ok(()),
+    }
+}
+
+/// The line of a server that says where it listens: it is lost where standard output is full, slow or closed.
+///
+/// # Errors
+/// The system has no thread to write it.
+pub fn announce(text: &str) -> io::Result<()> {
+    let text = text.to_owned();
+    let (sender, done) = mpsc::channel();
+    thread::Builder::new()
+        .name("announce".to_owned())
+        .spawn(move || {
+            line(&text);
+            // The program may have gone on already.
+            let _ = sender.send(());
+        })?;
+    let _ = done.recv_timeout(ANNOUNCE_TIMEOUT);
+    Ok(())
+}
+
+/// Writes `error: ` and the error with its causes on one line of standard error; the program ends with this code.
+pub fn fail(error: &(dyn Error + 'static)) -> ExitCode {
+    error_line(&error_chain(error));
+    ExitCode::FAILURE
+}
+
+/// Writes `error: ` and `text` as one line of standard error.
+pub fn error_line(text: &str) {
+    standard_error::write_line(&format!("error: {text}"));
+}
