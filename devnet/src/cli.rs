@@ -6,6 +6,9 @@ use clap::Parser;
 use tig_devnet::network::{PLAYERS_MAX, is_address};
 
 /// A local TIG network: makes blocks, confirms submissions, verifies proofs. Listens on 127.0.0.1 only.
+///
+/// SIGTERM, Ctrl-C or a closed terminal (SIGHUP) stops it; under nohup a closed terminal does not. A log that nobody reads, or
+/// that cannot be written, is lost; the network goes on.
 #[derive(Debug, Parser)]
 #[command(version)]
 pub(crate) struct Cli {

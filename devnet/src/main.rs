@@ -4,20 +4,21 @@ mod cli;
 mod faults_file;
 mod players;
 mod secret_file;
-mod shutdown;
 mod start;
 
-use std::{
-    error::Error,
-    io::{IsTerminal as _, Write as _},
-    process::ExitCode,
-    time::Duration,
-};
+use std::{error::Error, num::NonZeroUsize, process::ExitCode, time::Duration};
 
 use axum::Router;
 use clap::Parser as _;
 use tig_devnet::{Devnet, FolderWatch};
-use tig_process::error_chain::error_chain;
+use tig_process::{
+    first_process,
+    logging::{self, LogFormat},
+    output,
+    signals::{HangUp, Requests},
+    threads::{self, RuntimeThreads},
+};
+use tig_worker::start_compilers;
 use tokio::{
     net::TcpListener,
     time::{Instant, MissedTickBehavior, interval_at},
@@ -33,27 +34,40 @@ const FOLDER_POLL_MS: u64 = 500;
 /// Requests and a re-execution that run when the network stops get this long to finish.
 const DRAIN_MS_MAX: u64 = 2_000;
 
+/// Threads that serve sockets and make blocks; more would wait for the same lock.
+const HTTP_THREADS_MAX: usize = 4;
+
+/// Threads for submissions, the folder of algorithms, and a re-execution.
+const BLOCKING_THREADS: usize = 4;
+
+/// The watch of standard input, and the first line on standard output.
+const OWN_THREADS: usize = 2;
+
 fn main() -> ExitCode {
+    first_process::run(start_logged)
+}
+
+fn start_logged() -> ExitCode {
     let cli = Cli::parse();
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_default_env()
-                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info")),
-        )
-        .init();
+    let _flush = match logging::start("info", LogFormat::Text) {
+        Ok(flush) => flush,
+        Err(error) => return output::fail(&error),
+    };
     match run(&cli) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let _ = writeln!(std::io::stderr(), "error: {}", error_chain(&*error));
-            ExitCode::FAILURE
-        }
+        Err(error) => output::fail(&*error),
     }
 }
 
 fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
-    let runtime = tokio::runtime::Runtime::new()?;
+    let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let threads = RuntimeThreads {
+        io: processors.min(HTTP_THREADS_MAX),
+        blocking: BLOCKING_THREADS,
+    };
+    let runtime = threads.start("requests and blocks")?;
+    start_compilers(processors)?;
+    threads::check_room(OWN_THREADS, "the network")?;
     let result = runtime.block_on(serve(cli));
     // A re-execution cannot be interrupted: leave it behind rather than wait for it.
     runtime.shutdown_timeout(Duration::from_millis(DRAIN_MS_MAX));
@@ -74,30 +88,35 @@ async fn serve(cli: &Cli) -> Result<(), Box<dyn Error>> {
         let period = Duration::from_millis(cli.block_ms);
         tokio::spawn(produce_blocks(devnet.clone(), period));
     }
-    let stop = shutdown::requested(cli.exit_with_parent)?;
-    writeln!(std::io::stdout(), "listening on {url}")?;
+    let mut requests = Requests::listen(HangUp::Stops, cli.exit_with_parent)?;
+    output::announce(&format!("listening on {url}"))?;
     info!(url, block_ms = cli.block_ms, seed, "network started");
     let mut result = Ok(());
     let stop = async {
         tokio::select! {
-            () = stop => (),
+            reason = requests.stop() => info!(%reason, "network stops"),
             reason = devnet.failure() => result = Err(reason.into()),
         }
+        requests
     };
     serve_until(stop, listener, router).await;
     result
 }
 
-async fn serve_until(stop: impl Future<Output = ()>, listener: TcpListener, router: Router) {
+/// Serves until `stop`, then finishes what is being answered, unless it is asked to stop again.
+async fn serve_until(stop: impl Future<Output = Requests>, listener: TcpListener, router: Router) {
     let (drain, draining) = tokio::sync::oneshot::channel();
     let server = axum::serve(listener, router)
         .with_graceful_shutdown(async { draining.await.unwrap_or_default() });
     let server = tokio::spawn(server.into_future());
-    stop.await;
-    info!("network stops");
+    let mut requests = stop.await;
     let _ = drain.send(());
     // Clients that keep a connection busy do not keep the network alive.
-    let _ = tokio::time::timeout(Duration::from_millis(DRAIN_MS_MAX), server).await;
+    let drained = tokio::time::timeout(Duration::from_millis(DRAIN_MS_MAX), server);
+    tokio::select! {
+        _ = drained => (),
+        _ = requests.stop() => (),
+    }
 }
 
 async fn watch(mut folder: FolderWatch, devnet: Devnet) {

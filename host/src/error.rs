@@ -2,6 +2,8 @@
 
 use std::{net::SocketAddr, process::ExitCode};
 
+use tig_process::threads::{REMEDY, ThreadsError};
+
 use crate::{
     config::ConfigError,
     exit_code,
@@ -39,6 +41,15 @@ pub enum HostError {
     /// See [`ArchiveError`].
     #[error(transparent)]
     Archive(#[from] ArchiveError),
+    /// See [`ThreadsError`].
+    #[error(transparent)]
+    Threads(#[from] ThreadsError),
+    /// The operating system has no thread.
+    #[error("cannot start a thread: {cause}; {REMEDY}")]
+    Thread {
+        /// The system's reason.
+        cause: std::io::Error,
+    },
     /// The operating system refused something that a host cannot do without.
     #[error("cannot {what}: {source}")]
     System {
@@ -58,8 +69,14 @@ impl HostError {
             Self::Plugin { .. } => exit_code::PLUGIN.into(),
             Self::Listen { .. } => exit_code::LISTENER.into(),
             Self::Store(_) | Self::Archive(_) => exit_code::STORE.into(),
-            Self::System { .. } => ExitCode::FAILURE,
+            Self::Threads(_) | Self::Thread { .. } | Self::System { .. } => ExitCode::FAILURE,
         }
+    }
+
+    /// For `map_err`: the operating system has no thread.
+    #[must_use]
+    pub fn thread(cause: std::io::Error) -> Self {
+        Self::Thread { cause }
     }
 
     /// For `map_err`: a failure of the operating system at `what`.

@@ -171,17 +171,12 @@ impl Host {
     }
 }
 
-/// For `map_err`: the system has no more threads.
-fn no_thread(source: std::io::Error) -> HostError {
-    HostError::system("start a thread")(source)
-}
-
 fn start_committer(shared: &Arc<Shared>) -> Result<Threads, HostError> {
     let threads = Threads::default();
     let work = Arc::clone(shared);
     threads
         .spawn("committer", move || work.committer.run(&work))
-        .map_err(no_thread)?;
+        .map_err(HostError::thread)?;
     Ok(threads)
 }
 
@@ -218,7 +213,7 @@ fn start_supervisor(
     });
     threads
         .spawn("supervisor", move || supervisor.run(&messages))
-        .map_err(no_thread)?;
+        .map_err(HostError::thread)?;
     Ok((sender, notifications))
 }
 
@@ -227,7 +222,7 @@ fn start_ticker(threads: &Threads, shared: &Arc<Shared>) -> Result<mpsc::Sender<
     let work = Arc::clone(shared);
     threads
         .spawn("ticker", move || ticker::run(&work, &stop))
-        .map_err(no_thread)?;
+        .map_err(HostError::thread)?;
     Ok(sender)
 }
 
@@ -235,7 +230,7 @@ fn start_runners(shared: &Shared, runners: Vec<Runner>) -> Result<(), HostError>
     for runner in runners {
         let name = runner.name().to_owned();
         let spawned = shared.threads.spawn(&name, move || runner.run());
-        spawned.map_err(no_thread)?;
+        spawned.map_err(HostError::thread)?;
     }
     Ok(())
 }

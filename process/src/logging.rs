@@ -11,7 +11,10 @@ use std::{
 use tracing::{error, warn};
 use tracing_subscriber::EnvFilter;
 
-use crate::standard_error::{self, Flush};
+use crate::{
+    standard_error::{self, Flush},
+    threads::ThreadsError,
+};
 
 /// Variable that sets what is logged.
 const FILTER_VARIABLE: &str = "RUST_LOG";
@@ -29,7 +32,7 @@ pub enum LogFormat {
 ///
 /// # Errors
 /// The system has no thread for the log.
-pub fn start(filter: &str, format: LogFormat) -> io::Result<Flush> {
+pub fn start(filter: &str, format: LogFormat) -> Result<Flush, ThreadsError> {
     let (queue, flush) = standard_error::start()?;
     let chosen = std::env::var(FILTER_VARIABLE).ok();
     let chosen = chosen.filter(|text| !text.is_empty());

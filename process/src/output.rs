@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{error_chain::error_chain, standard_error};
+use crate::{error_chain::error_chain, standard_error, threads::ThreadsError};
 
 /// Time for a line of a program that has other things to do.
 const ANNOUNCE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -36,7 +36,35 @@ pub fn line(text: &str) {
     }
 }
 
-/// Whether the reader of standard output has gone, so that further results are for nobody.
+/// Standard output for whoever writes bytes; flush it, or write whole lines.
+#[must_use]
+pub fn writer() -> impl Write {
+    Checked
+}
+
+struct Checked;
+
+impl Checked {
+    fn keep<T>(result: io::Result<T>) -> io::Result<T> {
+        result.map_err(|error| {
+            let kind = error.kind();
+            let _ = FAILURE.set(error);
+            kind.into()
+        })
+    }
+}
+
+impl Write for Checked {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Self::keep(io::stdout().write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Self::keep(io::stdout().flush())
+    }
+}
+
+/// Whether standard output takes nothing any more.
 #[must_use]
 pub fn is_closed() -> bool {
     FAILURE.get().is_some()
@@ -57,7 +85,7 @@ pub fn check() -> Result<(), OutputError> {
 ///
 /// # Errors
 /// The system has no thread to write it.
-pub fn announce(text: &str) -> io::Result<()> {
+pub fn announce(text: &str) -> Result<(), ThreadsError> {
     let text = text.to_owned();
     let (sender, done) = mpsc::channel();
     thread::Builder::new()
@@ -66,7 +94,8 @@ pub fn announce(text: &str) -> io::Result<()> {
             line(&text);
             // The program may have gone on already.
             let _ = sender.send(());
-        })?;
+        })
+        .map_err(|cause| ThreadsError::single("standard output", cause))?;
     let _ = done.recv_timeout(ANNOUNCE_TIMEOUT);
     Ok(())
 }

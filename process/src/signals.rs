@@ -5,13 +5,17 @@
 use std::{
     fmt, fs,
     io::{self, Read},
+    sync::{Arc, OnceLock, mpsc},
     thread,
 };
 
 use tokio::{
+    runtime,
     signal::unix::{Signal, SignalKind, signal},
     sync::oneshot,
 };
+
+use crate::threads::ThreadsError;
 
 /// Where the system shows which signals a process ignores.
 const STATUS_FILE: &str = "/proc/self/status";
@@ -105,6 +109,52 @@ impl Requests {
     }
 }
 
+/// Is set by the first request to stop, for programs that have no runtime of their own.
+#[derive(Debug, Clone)]
+pub struct StopFlag(Arc<OnceLock<StopReason>>);
+
+impl StopFlag {
+    /// Listens from now on, on a thread of its own; signals do nothing else any more.
+    ///
+    /// # Errors
+    /// The system refuses to deliver signals, or has no thread.
+    pub fn listen() -> io::Result<Self> {
+        let flag = Self(Arc::default());
+        let set = flag.clone();
+        let (sender, listening) = mpsc::channel();
+        thread::Builder::new()
+            .name("signals".to_owned())
+            .spawn(move || {
+                if let Err(error) = set.wait(&sender) {
+                    // Whoever started this thread waits for it.
+                    let _ = sender.send(Err(error));
+                }
+            })
+            .map_err(no_thread)?;
+        listening.recv().map_err(io::Error::other)??;
+        Ok(flag)
+    }
+
+    /// Why the program is to stop, if it is.
+    #[must_use]
+    pub fn reason(&self) -> Option<StopReason> {
+        self.0.get().copied()
+    }
+
+    fn wait(&self, listening: &mpsc::Sender<io::Result<()>>) -> io::Result<()> {
+        let runtime = runtime::Builder::new_current_thread().enable_io().build()?;
+        runtime.block_on(async {
+            let mut requests = Requests::listen(HangUp::Stops, false)?;
+            let _ = listening.send(Ok(()));
+            // Later ones ask for the same.
+            loop {
+                let reason = requests.stop().await;
+                let _ = self.0.set(reason);
+            }
+        })
+    }
+}
+
 impl fmt::Display for StopReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -142,8 +192,17 @@ fn watch_parent() -> io::Result<oneshot::Receiver<()>> {
             while stdin.read(&mut ignored).is_ok_and(|count| count > 0) {}
             // Nobody listens any more once the program stops.
             let _ = sender.send(());
-        })?;
+        })
+        .map_err(no_thread)?;
     Ok(ended)
+}
+
+fn no_thread(cause: io::Error) -> io::Error {
+    let kind = cause.kind();
+    io::Error::new(
+        kind,
+        ThreadsError::single("signals and standard input", cause),
+    )
 }
 
 /// Whether this process ignores the signal. Where the system does not say so, it does not.

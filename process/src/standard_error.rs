@@ -18,6 +18,8 @@ use std::{
 
 use tracing::warn;
 
+use crate::threads::ThreadsError;
+
 /// Bytes of lines that wait to be written; further ones are lost.
 const QUEUE_BYTES_MAX: usize = 1 << 20;
 /// Time for the lines that still wait when the program ends.
@@ -60,9 +62,11 @@ struct State {
 ///
 /// # Errors
 /// The system has no thread.
-pub fn start() -> io::Result<(StandardError, Flush)> {
+pub fn start() -> Result<(StandardError, Flush), ThreadsError> {
+    let failed = |cause| ThreadsError::single("the log", cause);
     // Not `io::stderr()` itself: whoever else uses it would wait for its lock while this thread waits for a reader.
-    let file = File::from(io::stderr().as_fd().try_clone_to_owned()?);
+    let file = io::stderr().as_fd().try_clone_to_owned();
+    let file = File::from(file.map_err(failed)?);
     let queue = StandardError(Arc::new(Queue {
         state: Mutex::default(),
         changed: Condvar::new(),
@@ -70,7 +74,8 @@ pub fn start() -> io::Result<(StandardError, Flush)> {
     let writer = queue.clone();
     thread::Builder::new()
         .name("log".to_owned())
-        .spawn(move || writer.run(file))?;
+        .spawn(move || writer.run(file))
+        .map_err(failed)?;
     let queue = PROCESS.get_or_init(|| queue).clone();
     Ok((queue.clone(), Flush(queue)))
 }

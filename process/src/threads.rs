@@ -28,12 +28,25 @@ const TASKS_FOLDER: &str = "/proc/self/task";
 
 /// The system has too few threads.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot start {wanted} threads for {purpose}, only {possible}: {source}; {REMEDY}")]
+#[error("cannot start the threads for {purpose} ({possible} of {wanted}): {cause}; {REMEDY}")]
 pub struct ThreadsError {
     wanted: usize,
     possible: usize,
     purpose: &'static str,
-    source: io::Error,
+    cause: io::Error,
+}
+
+impl ThreadsError {
+    /// The only thread for `purpose` is missing.
+    #[must_use]
+    pub fn single(purpose: &'static str, cause: io::Error) -> Self {
+        Self {
+            wanted: 1,
+            possible: 0,
+            purpose,
+            cause,
+        }
+    }
 }
 
 /// Threads of a runtime.
@@ -51,11 +64,11 @@ impl RuntimeThreads {
     /// # Errors
     /// There is no room for them, or the system refuses something else that a runtime needs.
     pub fn start(self, purpose: &'static str) -> Result<Runtime, ThreadsError> {
-        let failed = |source| ThreadsError {
+        let failed = |cause| ThreadsError {
             wanted: self.io + self.blocking,
             possible: 0,
             purpose,
-            source,
+            cause,
         };
         check_room(self.io + self.blocking, purpose)?;
         let mut builder = match self.io {
@@ -87,11 +100,11 @@ pub fn check_room(wanted: usize, purpose: &'static str) -> Result<(), ThreadsErr
         let _closed = gate.write();
         for possible in 0..wanted {
             let started = thread::Builder::new().spawn_scoped(scope, || drop(gate.read()));
-            started.map_err(|source| ThreadsError {
+            started.map_err(|cause| ThreadsError {
                 wanted,
                 possible,
                 purpose,
-                source,
+                cause,
             })?;
         }
         Ok(())

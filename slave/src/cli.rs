@@ -17,8 +17,9 @@ share it; two on one machine need a --name each.
 Environment: RUST_LOG sets the log filter (default `info`; `debug` shows every request). HTTPS_PROXY and the like apply to
 downloads, not to the master.
 
-SIGTERM or Ctrl-C stops: the batch at work is given back, finished results are delivered for up to 5 s. A second one stops
-at once.
+SIGTERM, Ctrl-C or a closed terminal (SIGHUP) stops: the batch at work is given back, finished results are delivered for up to
+5 s. A second one stops at once. Under nohup a closed terminal does not stop it. A log that nobody reads, or that cannot be
+written, is lost; the work goes on.
 
 Exit codes: 0 stopped; 1 could not start, or stopped by a second signal; 2 wrong usage.";
 

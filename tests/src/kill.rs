@@ -2,6 +2,7 @@
 //! nothing begun twice, no work done twice beyond what was in flight.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::config::MasterOptions;
@@ -39,6 +40,9 @@ pub enum KillError {
     /// A program has ended by itself.
     #[error(transparent)]
     Ended(#[from] ProcessError),
+    /// The caller wants no more.
+    #[error("stopped")]
+    Stopped,
     /// The network does not tell.
     #[error("the network does not tell how far the benchmarks are")]
     Silent(#[from] TimedOut),
@@ -160,7 +164,7 @@ pub fn kill_again_and_again(
     stack: &mut Stack,
     options: &MasterOptions,
     plan: Plan,
-    mut progress: impl FnMut(&Account),
+    mut progress: impl FnMut(&Account) -> ControlFlow<()>,
 ) -> Result<Account, KillError> {
     let mut random = fastrand::Rng::with_seed(plan.seed);
     let mut account = Account::default();
@@ -170,7 +174,9 @@ pub fn kill_again_and_again(
         stack.host.kill();
         account.kills += 1;
         account.note(stack)?;
-        progress(&account);
+        if progress(&account).is_break() {
+            return Err(KillError::Stopped);
+        }
         stack.begin_host(options)?;
     }
     stack.host_address = stack.host.address()?;

@@ -79,9 +79,37 @@ impl Process {
         stdin: Stdio,
     ) -> Result<Self, ProcessError> {
         let log = folder.join(format!("{name}.log"));
+        let errors = File::options().create(true).append(true).open(&log);
+        let errors = errors.map_err(|source| ProcessError::Spawn {
+            name: name.to_owned(),
+            source,
+        })?;
+        Self::spawn_with(name, command, folder, stdin, errors.into())
+    }
+
+    /// Like [`Process::spawn`], with a standard error that is no log file.
+    ///
+    /// # Errors
+    /// The program cannot be started.
+    pub fn spawn_with_stderr(
+        name: &str,
+        command: &mut Command,
+        folder: &Path,
+        stderr: Stdio,
+    ) -> Result<Self, ProcessError> {
+        Self::spawn_with(name, command, folder, Stdio::piped(), stderr)
+    }
+
+    fn spawn_with(
+        name: &str,
+        command: &mut Command,
+        folder: &Path,
+        stdin: Stdio,
+        stderr: Stdio,
+    ) -> Result<Self, ProcessError> {
+        let log = folder.join(format!("{name}.log"));
         let output = folder.join(format!("{name}.out"));
         let spawn = || {
-            let errors = File::options().create(true).append(true).open(&log)?;
             // Loopback is not for proxies, whatever the environment says.
             command
                 .env("NO_PROXY", "127.0.0.1")
@@ -89,7 +117,7 @@ impl Process {
                 .env("NO_COLOR", "1")
                 .stdin(stdin)
                 .stdout(File::create(&output)?)
-                .stderr(errors)
+                .stderr(stderr)
                 .spawn()
         };
         let mut child = spawn().map_err(|source| ProcessError::Spawn {

@@ -13,11 +13,7 @@ use crate::algorithm::Algorithm;
 use crate::error::JobError;
 use crate::limits::Limits;
 use crate::nonce::{Outcome, compute_nonce};
-
-/// Threads that are started at most; more would only cost memory.
-pub const WORKERS_MAX: usize = 256;
-/// Stack of a worker thread: that of the guest and plenty for the host's own frames.
-const WORKER_STACK_BYTES: usize = 4 << 20;
+use crate::workers::{WORKERS_MAX, Workers};
 
 /// The nonces `start_nonce .. start_nonce + num_nonces` of a benchmark.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,28 +90,30 @@ pub fn compute_batch(
         job.batch_size,
         &job.sampled_nonces,
     )?;
-    if workers == 0 {
-        return Err(JobError::NoWorkers);
-    }
-    let leaves = compute_leaves(algorithm, job, limits, workers)?;
-    prove(leaves, job)
+    let nonces = usize::try_from(job.num_nonces).unwrap_or(WORKERS_MAX);
+    Workers::start(workers.min(nonces))?.compute_batch(algorithm, job, limits)
+}
+
+/// Computes all nonces of a batch on the threads of the current pool.
+pub(crate) fn compute(
+    algorithm: &Algorithm,
+    job: &BatchJob,
+    limits: &Limits,
+) -> Result<BatchResult, JobError> {
+    check_nonces(
+        job.start_nonce,
+        job.num_nonces,
+        job.batch_size,
+        &job.sampled_nonces,
+    )?;
+    prove(compute_leaves(algorithm, job, limits)?, job)
 }
 
 fn compute_leaves(
     algorithm: &Algorithm,
     job: &BatchJob,
     limits: &Limits,
-    workers: usize,
 ) -> Result<Vec<Leaf>, JobError> {
-    let workers = workers
-        .min(WORKERS_MAX)
-        .min(usize::try_from(job.num_nonces).unwrap_or(WORKERS_MAX));
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(workers)
-        .stack_size(WORKER_STACK_BYTES)
-        .thread_name(|index| format!("worker-{index}"))
-        .build()
-        .map_err(|source| JobError::Threads { workers, source })?;
     let sampled: BTreeSet<u64> = job.sampled_nonces.iter().copied().collect();
     let compute = |nonce: u64| -> Result<Leaf, JobError> {
         let computed = compute_nonce(algorithm, &job.settings, &job.rand_hash, nonce, limits)?;
@@ -127,7 +125,7 @@ fn compute_leaves(
     };
     // The range ends below 2^64 (checked) and `collect` keeps its order.
     let nonces = job.start_nonce..job.start_nonce + job.num_nonces;
-    pool.install(|| nonces.into_par_iter().map(compute).collect())
+    nonces.into_par_iter().map(compute).collect()
 }
 
 fn prove(leaves: Vec<Leaf>, job: &BatchJob) -> Result<BatchResult, JobError> {

@@ -3,15 +3,16 @@
 use std::env;
 use std::fmt::Display;
 use std::fs;
-use std::io::{self, Write};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use serde::de::DeserializeOwned;
-use tig_process::{json_text, text_file};
+use tig_process::{json_text, output, text_file};
 use tig_protocol::{BatchResult, BenchmarkSettings, Solution};
 use tig_worker::{
-    Algorithm, BatchJob, Cache, Limits, Outcome, VerifyError, check_nonces, compute_batch,
-    compute_nonce,
+    Algorithm, BatchJob, COMPILERS_MAX, Cache, Limits, Outcome, VerifyError, check_nonces,
+    compute_batch, compute_nonce, start_compilers,
 };
 
 use crate::cli::{ComputeBatch, ComputeSolution, VerifySolution, Vm};
@@ -122,6 +123,8 @@ pub(crate) fn read_json<T: DeserializeOwned>(argument: &str, what: &str) -> Resu
 
 pub(crate) fn read_algorithm(path: &str, vm: &Vm) -> Result<Algorithm, Failure> {
     let wasm = fs::read(path).map_err(|_| Failure(format!("Failed to read wasm file: {path}")))?;
+    let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    start_compilers(processors.min(COMPILERS_MAX)).map_err(Failure::error)?;
     let cache = match &vm.cache {
         Some(folder) => Some(Cache::open(folder).map_err(Failure::error)?),
         // Nobody asked for it, so the worker goes without where there can be none.
@@ -145,6 +148,6 @@ fn default_cache() -> Option<PathBuf> {
 }
 
 pub(crate) fn print_line(line: &str) -> Result<(), Failure> {
-    writeln!(io::stdout(), "{line}")
-        .map_err(|error| Failure::error(format!("cannot write the result: {error}")))
+    output::line(line);
+    output::check().map_err(Failure::error)
 }

@@ -12,9 +12,9 @@ use wasmtime::{
     WasmBacktraceDetails,
 };
 
-use crate::batch::WORKERS_MAX;
 use crate::fuel;
 use crate::limits::{TABLE_ELEMENTS_MAX, TABLES_MAX};
+use crate::workers::WORKERS_MAX;
 
 /// Stack of the guest; the frames of the host come on top of it.
 const GUEST_STACK_BYTES_MAX: usize = 512 << 10;

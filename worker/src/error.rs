@@ -1,6 +1,7 @@
 //! Why there is no result for a nonce or a batch, as opposed to how a run of the algorithm ended.
 
 use tig_challenges::{GenerateError, InvalidSolution};
+use tig_process::threads::REMEDY;
 use tig_protocol::MerkleError;
 
 use crate::guest::HostFailure;
@@ -36,12 +37,12 @@ pub enum JobError {
     #[error("number of workers must be at least 1")]
     NoWorkers,
     /// The threads cannot be started.
-    #[error("cannot start {workers} worker threads: {source}")]
+    #[error("cannot start {workers} worker threads: {cause}; use fewer, or {REMEDY}")]
     Threads {
         /// Threads asked for.
         workers: usize,
         /// The cause.
-        source: rayon::ThreadPoolBuildError,
+        cause: rayon::ThreadPoolBuildError,
     },
     /// There is no instance to run the algorithm on.
     #[error(transparent)]

@@ -21,12 +21,14 @@ mod limits;
 mod nonce;
 mod opcode;
 mod sealed;
+mod workers;
 
 pub use algorithm::{Algorithm, BadModule, WASM_BYTES_MAX};
-pub use batch::{BatchJob, WORKERS_MAX, check_nonces, compute_batch};
+pub use batch::{BatchJob, check_nonces, compute_batch};
 pub use cache::{Cache, CacheError};
 pub use error::{InstanceError, JobError, VerifyError};
 pub use fingerprint::ENGINE_PROFILE;
 pub use guest::HostFailure;
 pub use limits::Limits;
 pub use nonce::{Computed, Outcome, compute_nonce, generate_instance, verify_solution};
+pub use workers::{COMPILERS_MAX, WORKERS_MAX, Workers, start_compilers};

@@ -5,15 +5,19 @@ mod commands;
 mod measure;
 mod show_instance;
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
+use tig_process::{first_process, standard_error};
 
 use crate::cli::{Cli, Command};
 use crate::commands::Failure;
 
 fn main() -> ExitCode {
+    first_process::run(run)
+}
+
+fn run() -> ExitCode {
     let done = match Cli::parse().command {
         Some(Command::ComputeSolution(args)) => commands::compute_solution(&args),
         Some(Command::VerifySolution(args)) => commands::verify_solution(&args),
@@ -25,8 +29,7 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure(text)) => {
-            // Nothing is left to be done about a closed standard error.
-            let _ = writeln!(io::stderr(), "{text}");
+            standard_error::write_line(&text);
             ExitCode::FAILURE
         }
     }

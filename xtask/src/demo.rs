@@ -9,6 +9,7 @@ mod view;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use tig_process::signals::StopFlag;
 use tig_system_tests::{
     Artifacts, BadSlaves, DevnetStatus, HONEST, Job, LIAR, MORTAL, MasterOptions, Pace, Site,
     SlaveStats, Stack, Trust,
@@ -43,6 +44,9 @@ pub(crate) struct Options {
     /// Start two more slaves: one whose results are wrong, and one that is killed in the middle of a batch.
     #[arg(long)]
     faults: bool,
+    /// Run what was built before.
+    #[arg(long)]
+    no_build: bool,
     /// Print the summary as one line of JSON.
     #[arg(long)]
     json: bool,
@@ -57,19 +61,28 @@ impl Options {
         Self {
             keep: false,
             faults: false,
+            no_build: false,
             json: true,
             block_ms: 2_000,
         }
     }
 }
 
-/// Builds and runs.
+/// Builds and runs. At a signal everything that was started ends, and the folder goes.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    output::progress("building programs, plugins and algorithms");
-    let artifacts = build::everything(&Workspace::load()?)?;
+    let artifacts = if options.no_build {
+        Artifacts::in_target(&Workspace::load()?.target)?
+    } else {
+        output::progress("building programs, plugins and algorithms");
+        build::everything(&Workspace::load()?)?
+    };
+    let stop = StopFlag::listen()?;
     let mut folder = tempfile::Builder::new().prefix("tig-demo-").tempdir()?;
     folder.disable_cleanup(options.keep);
-    let done = run_in(folder.path(), artifacts, options);
+    let done = run_in(folder.path(), artifacts, options, &stop);
+    if let Some(reason) = stop.reason() {
+        return Err(format!("stopped by {reason}").into());
+    }
     if done.is_err() {
         folder.disable_cleanup(true);
         output::progress(&format!(
@@ -80,7 +93,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     done
 }
 
-fn run_in(folder: &Path, artifacts: Artifacts, options: &Options) -> Result<()> {
+fn run_in(folder: &Path, artifacts: Artifacts, options: &Options, stop: &StopFlag) -> Result<()> {
     let site = Site::prepare(folder, artifacts)?;
     let master = master_options(options.faults);
     let start = Instant::now();
@@ -98,13 +111,13 @@ fn run_in(folder: &Path, artifacts: Artifacts, options: &Options) -> Result<()> 
     let bad = options
         .faults
         .then(|| BadSlaves::start(&stack.site, &stack.host_address));
-    let mut watch = Watch::new(&master, start, bad.transpose()?);
+    let mut watch = Watch::new(&master, start, bad.transpose()?, stop.clone());
     let mut watched = watch_proofs(&mut stack, &mut watch, options.json);
     if watched.is_ok() && options.keep {
         hint(&stack);
         watched = watch_on(&mut stack, &master, &mut watch);
     }
-    if watched.is_err() {
+    if watched.is_err() && !watch.is_stopped() {
         // They may still be writing.
         drop((stack, watch));
         show_logs(folder);
@@ -164,10 +177,11 @@ struct Watch {
     view: View,
     /// Looks that failed in a row.
     failures: u32,
+    stop: StopFlag,
 }
 
 impl Watch {
-    fn new(master: &MasterOptions, start: Instant, bad: Option<BadSlaves>) -> Self {
+    fn new(master: &MasterOptions, start: Instant, bad: Option<BadSlaves>, stop: StopFlag) -> Self {
         let faults = bad.is_some().then(Faults::default);
         Self {
             start,
@@ -175,12 +189,21 @@ impl Watch {
             progress: Progress::new(master.algorithms.keys().copied(), faults),
             view: View::for_stderr(),
             failures: 0,
+            stop,
         }
+    }
+
+    /// Whether a signal has asked for the end. Ctrl-C reaches the processes too: what looks like a failure is only their end.
+    fn is_stopped(&self) -> bool {
+        std::thread::sleep(Duration::from_millis(LOOK_INTERVAL_MS));
+        self.stop.reason().is_some()
     }
 
     /// Pauses, looks, shows and judges; a fraud is an error.
     fn look(&mut self, stack: &Stack) -> Result<Verdict> {
-        std::thread::sleep(Duration::from_millis(LOOK_INTERVAL_MS));
+        if self.is_stopped() {
+            return Err("stopped".into());
+        }
         let elapsed = self.start.elapsed();
         let left_behind = self.bad.as_mut().and_then(BadSlaves::kill_at_work);
         match observe(stack) {

@@ -1,8 +1,10 @@
 //! `cargo xtask kill`: kills the host at random instants while it works, and shows that nothing was lost or done twice.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
+use tig_process::signals::StopFlag;
 use tig_system_tests::{
     Account, Algorithm, Artifacts, MasterOptions, Pace, Plan, Site, Stack, Stage,
     kill_again_and_again,
@@ -30,12 +32,16 @@ pub(crate) struct Options {
     block_ms: u64,
 }
 
-/// Builds, kills and gives account; the folder is kept after a fault.
+/// Builds, kills and gives account; the folder is kept after a fault, and goes at a signal.
 pub(crate) fn run(options: &Options) -> Result<()> {
     output::progress("building programs, plugins and algorithms");
     let artifacts = build::everything(&Workspace::load()?)?;
+    let stop = StopFlag::listen()?;
     let mut folder = tempfile::Builder::new().prefix("tig-kill-").tempdir()?;
-    let done = run_in(folder.path(), artifacts, options);
+    let done = run_in(folder.path(), artifacts, options, &stop);
+    if let Some(reason) = stop.reason() {
+        return Err(format!("stopped by {reason}").into());
+    }
     if done.is_err() {
         folder.disable_cleanup(true);
         let folder = folder.path().display();
@@ -44,7 +50,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     done
 }
 
-fn run_in(folder: &Path, artifacts: Artifacts, options: &Options) -> Result<()> {
+fn run_in(folder: &Path, artifacts: Artifacts, options: &Options, stop: &StopFlag) -> Result<()> {
     let site = Site::prepare(folder, artifacts)?;
     let master = small_batches();
     let pace = Pace {
@@ -60,6 +66,10 @@ fn run_in(folder: &Path, artifacts: Artifacts, options: &Options) -> Result<()> 
     let account = kill_again_and_again(&mut stack, &master, plan, |account| {
         if account.kills.is_multiple_of(PROGRESS_EVERY) {
             output::progress(&progress(account, options.runs));
+        }
+        match stop.reason() {
+            None => ControlFlow::Continue(()),
+            Some(_) => ControlFlow::Break(()),
         }
     })?;
     output::result(&summary(&account, options.seed, start));

@@ -16,6 +16,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use tig_process::standard_error;
 
 /// Chores of this repository.
 #[derive(Debug, Parser)]
@@ -46,7 +47,13 @@ enum Command {
 type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
 
 fn main() -> ExitCode {
-    let done = match Command::parse() {
+    let command = Command::parse();
+    // Whatever runs for long does not wait for a reader of its progress.
+    let _flush = match &command {
+        Command::Demo(_) | Command::Kill(_) => Some(standard_error::start()),
+        _ => None,
+    };
+    let done = match command {
         Command::Demo(options) => demo::run(&options),
         // Its last line is the count, whatever it is.
         Command::Test => return test::run(),

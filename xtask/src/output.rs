@@ -1,26 +1,20 @@
 //! What people and scripts see: results on standard output, everything else on standard error.
 
 use std::error::Error;
-use std::io::Write;
+
+use tig_process::{error_chain::error_chain, output, standard_error};
 
 /// A line of the result.
 pub(crate) fn result(line: &str) {
-    // Nobody is left to tell if the reader is gone.
-    let _ = writeln!(std::io::stdout(), "{line}");
+    output::line(line);
 }
 
 /// A line about what goes on.
 pub(crate) fn progress(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
+    standard_error::write_line(line);
 }
 
 /// An error with its causes, on one line.
 pub(crate) fn error(error: &(dyn Error + 'static)) {
-    progress(&format!("error: {}", chain(error)));
-}
-
-/// An error with its causes.
-pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
-    let causes = std::iter::successors(error.source(), |&cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+    output::error_line(&error_chain(error));
 }

@@ -51,7 +51,7 @@ impl AskError {
             Self::Refused(text) => (text.clone(), exit_code::REFUSED),
             Self::Config(error) => (one_line(error), exit_code::CONFIG),
         };
-        output::error(&text);
+        output::error_line(&text);
         code.into()
     }
 }

@@ -24,14 +24,19 @@ use tig_host::{
     plugin,
 };
 use tig_plugin_api::Secret;
+use tig_process::{
+    first_process,
+    logging::{self, LogFormat as Format},
+};
 
 use self::admin::{AskError, Where};
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 done, or stopped on request; 1 unforeseen; 2 wrong command line; 3 config; 4 extension; 5 listener; 6 store; \
+Exit codes: 0 done, or stopped on request; 1 unforeseen, such as too few threads; 2 wrong command line; 3 config; 4 extension; 5 listener; 6 store; \
 7 no running host answers; 8 the running host has refused.
 SIGTERM and SIGINT drain for at most `drain_seconds` of the config, a second one stops at once. SIGHUP reads config and \
-plugin files again.
+plugin files again, so that a closed terminal does not stop a host. A log that nobody reads, or that cannot be written, is \
+lost; the host goes on.
 The API key comes from `api_key_file` or `api_key_env` of the config, the service credential `api_key`, or the variable \
 TIG_HOST_API_KEY. On the command line it can be read by every user of the machine.";
 
@@ -203,9 +208,23 @@ enum StoreCommand {
 }
 
 pub(crate) fn main() -> ExitCode {
-    let cli = Cli::parse();
+    first_process::run(|| {
+        let code = answer(Cli::parse());
+        match output::check() {
+            Err(error) if code == ExitCode::SUCCESS => fail(&error),
+            _ => code,
+        }
+    })
+}
+
+fn fail(error: &dyn std::error::Error) -> ExitCode {
+    output::error_line(&one_line(error));
+    ExitCode::FAILURE
+}
+
+fn answer(cli: Cli) -> ExitCode {
     let done = match cli.command {
-        None => run(cli.run),
+        None => return run(cli.run),
         Some(Command::Check { config, json }) => check::check(&config, json),
         Some(Command::Plugin(PluginCommand::List { config, json })) => {
             plugins::list(config.as_deref(), json).map(|()| ExitCode::SUCCESS)
@@ -226,10 +245,12 @@ pub(crate) fn main() -> ExitCode {
         Some(Command::Store { command, place }) => stored(&command, &place),
         Some(Command::Probe { new, file }) => Ok(probe(&file, new)),
     };
-    done.unwrap_or_else(|error| {
-        output::error(&one_line(&error));
-        error.exit_code()
-    })
+    done.unwrap_or_else(|error| report(&error))
+}
+
+fn report(error: &HostError) -> ExitCode {
+    output::error_line(&one_line(error));
+    error.exit_code()
 }
 
 fn stored(command: &StoreCommand, place: &Where) -> Result<ExitCode, HostError> {
@@ -252,12 +273,25 @@ fn answered(done: Result<ExitCode, AskError>) -> ExitCode {
     done.unwrap_or_else(|error| error.report())
 }
 
-fn run(arguments: RunArguments) -> Result<ExitCode, HostError> {
-    run::log_to_stderr(arguments.verbose, arguments.log_format);
+fn run(arguments: RunArguments) -> ExitCode {
+    let filter = match arguments.verbose {
+        true => "debug,hyper=info,reqwest=info",
+        false => "info",
+    };
+    let format = match arguments.log_format {
+        LogFormat::Text => Format::Text,
+        LogFormat::Json => Format::Json,
+    };
+    let _flush = match logging::start(filter, format) {
+        Ok(flush) => flush,
+        Err(error) => return report(&error.into()),
+    };
     let exit_with_parent = arguments.exit_with_parent;
     let (path, overrides) = split(arguments);
-    run::run(&path, overrides, exit_with_parent)?;
-    Ok(ExitCode::SUCCESS)
+    match run::run(&path, overrides, exit_with_parent) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => report(&error),
+    }
 }
 
 /// The config's path, and what the command line says besides.
@@ -295,7 +329,7 @@ fn probe(file: &Path, new: bool) -> ExitCode {
     let plugin = match loaded {
         Ok(plugin) => plugin,
         Err(reason) => {
-            output::error(&reason);
+            output::error_line(&reason);
             return exit_code::PLUGIN.into();
         }
     };
@@ -309,7 +343,7 @@ fn probe(file: &Path, new: bool) -> ExitCode {
     match made {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            output::error(&error.to_string());
+            output::error_line(&error.to_string());
             exit_code::CONFIG.into()
         }
     }

@@ -1,24 +1,13 @@
 //! What commands print.
 
-use std::io::Write;
-
 use serde::Serialize;
 
-/// A line for people, or for programs that wait for it.
-pub(super) fn line(text: &str) {
-    // Nobody reads a closed pipe.
-    let _ = writeln!(std::io::stdout(), "{text}");
-}
+pub(super) use tig_process::output::{announce, check, error_line, is_closed, line, writer};
 
 /// JSON for programs, on one line.
 pub(super) fn json(value: &impl Serialize) {
     // Our own answers have a JSON form.
     line(&serde_json::to_string(value).unwrap_or_default());
-}
-
-/// The one line that says why the program ends.
-pub(super) fn error(text: &str) {
-    let _ = writeln!(std::io::stderr(), "error: {text}");
 }
 
 /// Rows as columns that are as wide as their widest cell.

@@ -1,6 +1,6 @@
 //! Running a host, from its config to the signal that ends it.
 
-use std::{io::IsTerminal, path::Path};
+use std::path::Path;
 
 use tig_host::{
     config::{Config, Overrides},
@@ -9,18 +9,21 @@ use tig_host::{
     host::Host,
     http::listener,
 };
-use tracing::{info, warn};
-use tracing_subscriber::EnvFilter;
-
-use super::{
-    LogFormat,
-    config_file::ConfigFile,
-    output,
-    stop::{self, Signals},
+use tig_process::{
+    signals::{HangUp, Requests},
+    threads::{self, RuntimeThreads},
 };
+use tracing::{info, warn};
+
+use super::{config_file::ConfigFile, output, stop};
 
 /// More would stand in each other's way.
 const HTTP_THREADS_MAX: usize = 2;
+/// Threads for what waits: files, orders of the operator, name servers.
+const BLOCKING_THREADS: usize = 4;
+/// Committer, supervisor, ticker, watch of the plugin folder, watch of standard input, the first line on standard output, and
+/// a child process that tries a plugin file.
+const OWN_THREADS: usize = 7;
 
 /// Runs a host until it is asked to stop.
 pub(super) fn run(
@@ -35,11 +38,16 @@ pub(super) fn run(
     }
     let program =
         std::env::current_exe().map_err(HostError::system("find its own program file"))?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(http_threads())
-        .enable_all()
-        .build()
-        .map_err(HostError::system("start the HTTP runtime"))?;
+    let runtime = RuntimeThreads {
+        io: http_threads(),
+        blocking: BLOCKING_THREADS,
+    };
+    let runtime = runtime.start("HTTP")?;
+    // Later there may be none for an extension, which is then refused by itself.
+    threads::check_room(
+        OWN_THREADS + config.extensions.len(),
+        "the host and its extensions",
+    )?;
     let host = Host::start(&config, &program, runtime.handle().clone())?;
     let address = host.address();
     let scheme = if config.tls.is_some() {
@@ -51,16 +59,16 @@ pub(super) fn run(
     let admin = Admin::open(control.clone(), &config.backup_folder, runtime.handle())
         .map_err(HostError::system("open the admin socket"))?;
     let ended = runtime.block_on(async {
-        let signals = Signals::listen()?;
-        output::line(&format!("listening on {scheme}://{address}"));
+        let requests = Requests::listen(HangUp::Reloads, exit_with_parent)
+            .map_err(HostError::system("wait for signals"))?;
+        output::announce(&format!("listening on {scheme}://{address}"))?;
         info!(%address, api = config.api_url, store = %config.backup_folder.display(), "started");
         let ended = stop::requested(
-            signals,
+            requests,
             config_file,
             &control,
             &host.drain(),
             config.drain_max,
-            exit_with_parent,
         )
         .await;
         Ok::<_, HostError>(ended?)
@@ -74,21 +82,4 @@ pub(super) fn run(
 fn http_threads() -> usize {
     std::thread::available_parallelism()
         .map_or(1, |processors| processors.get().min(HTTP_THREADS_MAX))
-}
-
-pub(super) fn log_to_stderr(verbose: bool, format: LogFormat) {
-    let default = if verbose {
-        "debug,hyper=info,reqwest=info"
-    } else {
-        "info"
-    };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_target(false)
-        .with_writer(std::io::stderr);
-    match format {
-        LogFormat::Text => subscriber.with_ansi(std::io::stderr().is_terminal()).init(),
-        LogFormat::Json => subscriber.json().flatten_event(true).init(),
-    }
 }

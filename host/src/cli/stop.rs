@@ -1,35 +1,16 @@
 //! When a host ends: signals, a drain that is done, the end of standard input.
 
-use std::{io::Read, time::Duration};
+use std::time::Duration;
 
 use tig_host::{
     control::Control,
-    error::HostError,
     lifecycle::drain::{Drain, Unfinished},
     store::StoreError,
 };
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tig_process::signals::{Request, Requests, StopReason};
 use tracing::info;
 
 use super::config_file::ConfigFile;
-
-/// The signals that a host knows.
-pub(super) struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    hang_up: Signal,
-}
-
-impl Signals {
-    pub(super) fn listen() -> Result<Self, HostError> {
-        let of = |kind| signal(kind).map_err(HostError::system("wait for signals"));
-        Ok(Self {
-            terminate: of(SignalKind::terminate())?,
-            interrupt: of(SignalKind::interrupt())?,
-            hang_up: of(SignalKind::hangup())?,
-        })
-    }
-}
 
 /// Waits until the host is to end, and does what signals ask for until then: the first SIGTERM or SIGINT drains for at most
 /// `drain_max`, the second ends the wait, SIGHUP and a change of the config file read config and plugins again.
@@ -38,48 +19,45 @@ impl Signals {
 ///
 /// The store has failed.
 pub(super) async fn requested(
-    mut signals: Signals,
+    mut requests: Requests,
     mut config_file: ConfigFile,
     control: &Control,
     drain: &Drain,
     drain_max: Duration,
-    exit_with_parent: bool,
 ) -> Result<(), StoreError> {
     let failed = control.store_failure();
     let drained = drain.done();
-    let parent = end_of_input(exit_with_parent);
-    tokio::pin!(drained, failed, parent);
+    tokio::pin!(drained, failed);
     let mut was_asked = false;
     loop {
-        let name = tokio::select! {
+        let request = tokio::select! {
             reason = &mut failed => return Err(StoreError::Failed { reason }),
             unfinished = &mut drained => {
                 info!("stopping: drained{}", told(&unfinished));
                 return Ok(());
             }
-            () = &mut parent => {
-                info!("stopping: standard input has ended");
-                return Ok(());
-            }
-            _ = signals.terminate.recv() => "SIGTERM",
-            _ = signals.interrupt.recv() => "SIGINT",
-            _ = signals.hang_up.recv() => {
-                read_again(control, "SIGHUP");
-                continue;
-            }
+            request = requests.next() => request,
             () = config_file.changed() => {
                 read_again(control, "the config file has changed");
                 continue;
             }
         };
-        if was_asked {
-            info!("stopping: second {name}{}", told(&drain.unfinished()));
+        let reason = match request {
+            Request::Stop(reason) => reason,
+            Request::Reload => {
+                read_again(control, "SIGHUP");
+                continue;
+            }
+        };
+        if was_asked || reason == StopReason::ParentGone {
+            let order = if was_asked { "second " } else { "" };
+            info!("stopping: {order}{reason}{}", told(&drain.unfinished()));
             return Ok(());
         }
         was_asked = true;
         let seconds = drain_max.as_secs();
         info!(
-            "{name}: draining for at most {seconds} s{}; once more to stop at once",
+            "{reason}: draining for at most {seconds} s{}; once more to stop at once",
             told(&drain.unfinished())
         );
         control.drain(Some(drain_max));
@@ -102,19 +80,4 @@ fn told(unfinished: &Unfinished) -> String {
     } else {
         format!(" ({})", counts.join(", "))
     }
-}
-
-async fn end_of_input(matters: bool) {
-    if !matters {
-        return std::future::pending().await;
-    }
-    // A dedicated thread: a pending read of standard input cannot be cancelled.
-    let (sender, receiver) = tokio::sync::oneshot::channel();
-    std::thread::spawn(move || {
-        let mut buffer = [0; 256];
-        let mut stdin = std::io::stdin().lock();
-        while stdin.read(&mut buffer).is_ok_and(|count| count > 0) {}
-        let _ = sender.send(());
-    });
-    let _ = receiver.await;
 }

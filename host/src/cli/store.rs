@@ -108,7 +108,11 @@ pub(super) fn export(folder: &Path, file: Option<&Path>) -> Result<(), HostError
             file.sync_all()
                 .map_err(HostError::system("write the export's file"))?;
         }
-        None => archive.export(&mut BufWriter::new(std::io::stdout().lock()))?,
+        None => match archive.export(&mut BufWriter::new(output::writer())) {
+            // `main` says whether that is a failure.
+            Err(_) if output::is_closed() => {}
+            done => done?,
+        },
     }
     Ok(())
 }

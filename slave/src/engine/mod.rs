@@ -4,9 +4,10 @@ mod external;
 mod guard;
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 use tig_protocol::{Batch, BatchResult};
-use tig_worker::{BatchJob, JobError, Limits};
+use tig_worker::{BatchJob, JobError, Limits, Workers};
 
 pub use self::external::{External, ExternalError};
 pub use self::guard::{GUARD_ARGUMENT, GuardError, exec_guarded};
@@ -45,18 +46,34 @@ impl Engine {
         }
     }
 
+    /// Starts what computes on `workers` threads; an external worker starts with each batch.
+    pub(crate) fn start(self, workers: NonZeroUsize) -> Result<StartedEngine, JobError> {
+        Ok(match self {
+            Self::Builtin => StartedEngine::Builtin(Arc::new(Workers::start(workers.get())?)),
+            Self::External(external) => StartedEngine::External(external, workers),
+        })
+    }
+}
+
+/// A worker that is ready.
+#[derive(Debug)]
+pub(crate) enum StartedEngine {
+    Builtin(Arc<Workers>),
+    External(External, NonZeroUsize),
+}
+
+impl StartedEngine {
     /// Computes `batch`. Dropping the future kills an external worker; the built-in one runs on to the end of its batch,
     /// or of this process, and its result is dropped.
     pub(crate) async fn compute(
         &self,
         batch: &Batch,
         module: &Module,
-        workers: NonZeroUsize,
     ) -> Result<BatchResult, EngineError> {
         match self {
-            Self::Builtin => compute_builtin(batch, module, workers).await,
-            Self::External(external) => external
-                .compute(batch, &module.path, workers)
+            Self::Builtin(workers) => compute_builtin(batch, module, Arc::clone(workers)).await,
+            Self::External(external, workers) => external
+                .compute(batch, &module.path, *workers)
                 .await
                 .map_err(EngineError::External),
         }
@@ -66,7 +83,7 @@ impl Engine {
 async fn compute_builtin(
     batch: &Batch,
     module: &Module,
-    workers: NonZeroUsize,
+    workers: Arc<Workers>,
 ) -> Result<BatchResult, EngineError> {
     let algorithm = module.algorithm.clone();
     let limits = Limits {
@@ -81,10 +98,8 @@ async fn compute_builtin(
         batch_size: batch.batch_size,
         sampled_nonces: batch.sampled_nonces.clone(),
     };
-    tokio::task::spawn_blocking(move || {
-        tig_worker::compute_batch(&algorithm, &job, &limits, workers.get())
-    })
-    .await
-    .map_err(EngineError::Crashed)?
-    .map_err(EngineError::Builtin)
+    tokio::task::spawn_blocking(move || workers.compute_batch(&algorithm, &job, &limits))
+        .await
+        .map_err(EngineError::Crashed)?
+        .map_err(EngineError::Builtin)
 }

@@ -1,6 +1,5 @@
 //! Second stage: one batch at a time on all workers, so that a batch is back as soon as this machine can.
 
-use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 use tig_protocol::{BadBatchResult, Batch, BatchResult};
@@ -8,14 +7,13 @@ use tokio::sync::{mpsc, watch};
 
 use super::{Finished, Ready, Taken};
 use crate::backoff::{Backoff, jitter_unit};
-use crate::engine::{Engine, EngineError};
+use crate::engine::{EngineError, StartedEngine};
 use crate::master::{Master, chain};
 use crate::stop::Stop;
 
 pub(super) struct Computer {
     pub(super) master: Master,
-    pub(super) engine: Engine,
-    pub(super) workers: NonZeroUsize,
+    pub(super) engine: StartedEngine,
     pub(super) retry: Backoff,
     pub(super) stop: Stop,
 }
@@ -77,7 +75,7 @@ impl Computer {
             proofs = batch.sampled_nonces.len(),
             "batch begun"
         );
-        let result = self.engine.compute(batch, module, self.workers).await?;
+        let result = self.engine.compute(batch, module).await?;
         batch.check(&result)?;
         log_finished(batch, &result, started.elapsed());
         Ok(Finished {

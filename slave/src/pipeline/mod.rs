@@ -11,6 +11,7 @@ mod upload;
 use std::time::Duration;
 
 use tig_protocol::Batch;
+use tig_worker::JobError;
 use tokio::sync::{mpsc, watch};
 
 use self::compute::Computer;
@@ -42,6 +43,9 @@ pub enum StartError {
     /// There is no external worker at the path given.
     #[error("there is no worker at {0}; give the path of tig-worker, or `builtin`")]
     Worker(String),
+    /// The built-in worker has no threads.
+    #[error("cannot start the built-in worker")]
+    Workers(#[source] JobError),
     /// The HTTP clients cannot be made.
     #[error("cannot set up the HTTP client")]
     Client(#[from] reqwest::Error),
@@ -86,9 +90,12 @@ pub async fn run(settings: Settings, stop: Stop) -> Result<(), StartError> {
         settings.token.as_ref(),
     )?;
     let store = WasmStore::open(settings.algorithms_folder.clone(), &settings.name)?;
+    let engine_name = settings.engine.describe();
+    let engine = settings.engine.start(settings.workers);
+    let engine = engine.map_err(StartError::Workers)?;
     tracing::info!(
         name = %settings.name, master = %settings.master, workers = settings.workers,
-        engine = settings.engine.describe(), "slave started",
+        engine = engine_name, "slave started",
     );
     let (ready_sender, ready) = mpsc::channel(AHEAD_MAX);
     let (taken_sender, taken) = watch::channel(Taken::default());
@@ -99,8 +106,7 @@ pub async fn run(settings: Settings, stop: Stop) -> Result<(), StartError> {
     let uploader = Uploader::new(master.clone(), pace, stop.clone(), spool);
     let computer = Computer {
         master,
-        engine: settings.engine,
-        workers: settings.workers,
+        engine,
         retry: pace.retry,
         stop: stop.clone(),
     };

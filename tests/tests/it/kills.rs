@@ -1,5 +1,7 @@
 //! The host is killed again and again; `cargo xtask kill` does it more often.
 
+use std::ops::ControlFlow;
+
 use tig_system_tests::{Plan, Stage, kill_again_and_again};
 
 use crate::support::{Running, one_challenge};
@@ -17,7 +19,10 @@ fn hosts_killed_at_random_instants_lose_nothing_and_do_nothing_twice() {
         let jobs = stack.jobs().unwrap();
         jobs.iter().any(|job| job.batches_done > 0).then_some(())
     });
-    let account = kill_again_and_again(&mut running.stack, &options, PLAN, |_| {}).unwrap();
+    let account = kill_again_and_again(&mut running.stack, &options, PLAN, |_| {
+        ControlFlow::Continue(())
+    });
+    let account = account.unwrap();
     assert_eq!(
         account.faults(options.max_precommits_per_block),
         Vec::<String>::new()

@@ -7,13 +7,17 @@
 
 mod bad_input;
 mod bad_slaves;
+mod closed_output;
+mod demo;
 mod disk;
+mod few_threads;
 mod garbage;
 mod kills;
 mod life_cycle;
 mod orphans;
 mod outage;
 mod plugin_files;
+mod process_one;
 mod recorded;
 mod restart;
 mod support;

@@ -1,9 +1,10 @@
 //! Progress on standard error: redrawn in place on a terminal, else one line per change.
 
 use std::collections::HashMap;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::time::Duration;
 
+use tig_process::standard_error;
 use tig_system_tests::{LIAR, MORTAL, Slave};
 
 use super::progress::{Progress, Row};
@@ -55,8 +56,7 @@ fn redraw(drawn: &mut usize, lines: &[String]) {
         text.push('\n');
     }
     *drawn = lines.len();
-    // Nobody is left to tell if the terminal is gone.
-    let _ = std::io::stderr().write_all(text.as_bytes());
+    standard_error::write(text.into_bytes());
 }
 
 fn frame(elapsed: Duration, progress: &Progress) -> Vec<String> {

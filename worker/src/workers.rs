@@ -1,0 +1,69 @@
+//! The threads of a worker: made at once, or not at all.
+//!
+//! Invariant: batches run on threads of their own, whatever else the process does. Compilation and large Merkle trees outside of
+//! a batch use the process's shared pool, which a program makes by [`start_compilers`] rather than leave it to the first use.
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use tig_protocol::BatchResult;
+
+use crate::algorithm::Algorithm;
+use crate::batch::{self, BatchJob};
+use crate::error::JobError;
+use crate::limits::Limits;
+
+/// Threads that are started at most; more would only cost memory.
+pub const WORKERS_MAX: usize = 256;
+/// Threads that compile a module at the same time at most; modules are small.
+pub const COMPILERS_MAX: usize = 4;
+/// Stack of a worker thread: that of the guest and plenty for the host's own frames.
+const WORKER_STACK_BYTES: usize = 4 << 20;
+
+/// Threads that compute nonces; batches that come at the same time share them.
+#[derive(Debug)]
+pub struct Workers(ThreadPool);
+
+impl Workers {
+    /// Starts `count` threads, at most [`WORKERS_MAX`].
+    ///
+    /// # Errors
+    /// None are asked for, or the system has too few.
+    pub fn start(count: usize) -> Result<Self, JobError> {
+        if count == 0 {
+            return Err(JobError::NoWorkers);
+        }
+        let workers = count.min(WORKERS_MAX);
+        ThreadPoolBuilder::new()
+            .num_threads(workers)
+            .stack_size(WORKER_STACK_BYTES)
+            .thread_name(|index| format!("worker-{index}"))
+            .build()
+            .map(Self)
+            .map_err(|cause| JobError::Threads { workers, cause })
+    }
+
+    /// Computes all nonces of a batch, see [`compute_batch`](crate::compute_batch).
+    ///
+    /// # Errors
+    /// As [`compute_batch`](crate::compute_batch).
+    pub fn compute_batch(
+        &self,
+        algorithm: &Algorithm,
+        job: &BatchJob,
+        limits: &Limits,
+    ) -> Result<BatchResult, JobError> {
+        self.0.install(|| batch::compute(algorithm, job, limits))
+    }
+}
+
+/// Starts the threads that compile modules, at most [`COMPILERS_MAX`]; for programs, which call it once.
+///
+/// # Errors
+/// The system has too few threads, or they were started before.
+pub fn start_compilers(count: usize) -> Result<(), JobError> {
+    let workers = count.clamp(1, COMPILERS_MAX);
+    ThreadPoolBuilder::new()
+        .num_threads(workers)
+        .thread_name(|index| format!("compiler-{index}"))
+        .build_global()
+        .map_err(|cause| JobError::Threads { workers, cause })
+}
