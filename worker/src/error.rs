@@ -1,10 +1,55 @@
-//! Why there is no result for a nonce or a batch, as opposed to how a run of the algorithm ended.
+//! Why a module cannot be an algorithm, and why there is no result for a nonce or a batch, as opposed to how a run of the
+//! algorithm ended.
 
 use tig_challenges::{GenerateError, InvalidSolution};
 use tig_process::threads::REMEDY;
 use tig_protocol::MerkleError;
 
-use crate::guest::HostFailure;
+use crate::limits::{TABLE_ELEMENTS_MAX, TABLES_MAX, WASM_BYTES_MAX};
+
+/// Why a module is no algorithm. It would fail for every nonce, so it is an error of the whole batch.
+#[derive(Debug, thiserror::Error)]
+pub enum BadModule {
+    /// More than [`WASM_BYTES_MAX`].
+    #[error("module of {actual} bytes is larger than {WASM_BYTES_MAX}")]
+    TooLarge {
+        /// Bytes of the module.
+        actual: usize,
+    },
+    /// Not valid WASM, or it uses a proposal that is switched off: SIMD, threads, 64-bit memory, several memories,
+    /// `externref`.
+    #[error("module is not valid: {0}")]
+    Invalid(String),
+    /// Algorithms run without any import.
+    #[error("module imports `{module}.{name}`, but an algorithm is given no imports")]
+    Import {
+        /// Module of the import.
+        module: String,
+        /// Name of the import.
+        name: String,
+    },
+    /// An export of the guest ABI is missing or of another type.
+    #[error("module does not export {0}")]
+    Export(&'static str),
+    /// More or larger tables than any run may have.
+    #[error(
+        "module has {tables} tables of up to {elements} elements, at most {TABLES_MAX} of {TABLE_ELEMENTS_MAX} are granted"
+    )]
+    Tables {
+        /// Tables of the module.
+        tables: u32,
+        /// Elements of the largest at the start.
+        elements: u64,
+    },
+    /// The engine itself cannot be set up on this machine.
+    #[error("cannot set up the WASM engine: {0}")]
+    Engine(String),
+}
+
+/// The host could not run the guest; says nothing about the algorithm.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot run the algorithm on this machine: {0}")]
+pub struct HostFailure(pub(crate) String);
 
 /// A batch or nonce that cannot be computed. Three texts are those of the original worker (tig-protocol.md section 23).
 #[derive(Debug, thiserror::Error)]

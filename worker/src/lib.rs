@@ -3,32 +3,18 @@
 //! Invariant: the same algorithm, settings, nonces and limits give the same bytes for any number of workers. Nothing an
 //! algorithm does crashes the worker, outlives its fuel or its memory, or reaches the host.
 
-mod algorithm;
-mod answer;
-mod batch;
-mod cache;
-mod engine;
 mod error;
-mod fingerprint;
-mod fold;
-mod fuel;
-mod guest;
 mod instrument;
-mod instrument_body;
-#[cfg(test)]
-mod instrument_tests;
 mod limits;
-mod nonce;
-mod opcode;
-mod sealed;
-mod workers;
+mod module;
+mod profile;
+mod run;
 
-pub use algorithm::{Algorithm, BadModule, WASM_BYTES_MAX};
-pub use batch::{BatchJob, check_nonces, compute_batch};
-pub use cache::{Cache, CacheError};
-pub use error::{InstanceError, JobError, VerifyError};
-pub use fingerprint::ENGINE_PROFILE;
-pub use guest::HostFailure;
-pub use limits::Limits;
-pub use nonce::{Computed, Outcome, compute_nonce, generate_instance, verify_solution};
-pub use workers::{COMPILERS_MAX, WORKERS_MAX, Workers, start_compilers};
+pub use error::{BadModule, HostFailure, InstanceError, JobError, VerifyError};
+pub use limits::{Limits, WASM_BYTES_MAX};
+pub use module::{Algorithm, Cache, CacheError};
+pub use profile::{ENGINE_PROFILE, WORKERS_MAX};
+pub use run::{
+    BatchJob, COMPILERS_MAX, Computed, Outcome, Workers, check_nonces, compute_batch,
+    compute_nonce, generate_instance, start_compilers, verify_solution,
+};

@@ -1,9 +1,12 @@
-//! What one run of an algorithm may use.
+//! What a module may hold, and what one run of an algorithm may use.
 //!
 //! Invariant: growth that fails stops the run. It never returns -1 to the guest, which could then answer differently
 //! on a machine that has more memory.
 
 use wasmtime::{Error, ResourceLimiter, Result};
+
+/// Bytes of a module. The largest published one is far below 1 MiB.
+pub const WASM_BYTES_MAX: usize = 16 << 20;
 
 /// Tables in one module. Compilers emit one.
 pub(crate) const TABLES_MAX: u32 = 16;

@@ -1,17 +1,13 @@
 //! `tig-worker`: computes and verifies nonces from the command line (tig-protocol.md section 23).
 
 mod cli;
-mod commands;
-mod measure;
-mod show_instance;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 use tig_process::{first_process, standard_error};
 
-use crate::cli::{Cli, Command};
-use crate::commands::Failure;
+use crate::cli::{Cli, Command, Failure, commands, measure, show_instance};
 
 fn main() -> ExitCode {
     first_process::run(run)

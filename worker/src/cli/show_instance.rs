@@ -7,10 +7,10 @@ use tig_challenges::{Instance, knapsack, satisfiability, vector_search, vehicle_
 use tig_protocol::BenchmarkSettings;
 use tig_worker::generate_instance;
 
-use crate::cli;
-use crate::commands::{Failure, print_line, read_json};
+use super::args;
+use super::commands::{Failure, print_line, read_json};
 
-pub(crate) fn run(args: &cli::Instance) -> Result<(), Failure> {
+pub(crate) fn run(args: &args::Instance) -> Result<(), Failure> {
     let settings: BenchmarkSettings = read_json(&args.settings, "settings")?;
     let instance =
         generate_instance(&settings, &args.rand_hash, args.nonce).map_err(Failure::error)?;

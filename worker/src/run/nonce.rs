@@ -3,12 +3,12 @@
 use tig_challenges::{ChallengeKind, Instance};
 use tig_protocol::{BenchmarkSettings, OutputData, Solution};
 
-use crate::algorithm::Algorithm;
-use crate::answer;
+use super::answer;
+use super::fingerprint::runtime_signature;
+use super::guest::{self, End};
 use crate::error::{InstanceError, JobError, VerifyError};
-use crate::fingerprint::runtime_signature;
-use crate::guest::{self, End};
 use crate::limits::Limits;
+use crate::module::Algorithm;
 
 /// What a nonce came to. Only [`Outcome::Solved`] counts; all of them are leaves.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

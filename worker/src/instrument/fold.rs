@@ -6,11 +6,10 @@
 
 use wasmparser::Operator;
 
-use crate::instrument_body::Op;
-use crate::opcode::{keeps_bits, operands};
+use super::opcode::{Op, keeps_bits, operands};
 
 /// For every operator, whether it is computed before the program runs.
-pub(crate) fn folded(operators: &[Op<'_>]) -> Vec<bool> {
+pub(super) fn folded(operators: &[Op<'_>]) -> Vec<bool> {
     let mut stack = Stack::default();
     operators.iter().map(|op| stack.follow(op)).collect()
 }

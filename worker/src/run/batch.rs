@@ -9,11 +9,12 @@ use tig_protocol::{
     BatchResult, BenchmarkSettings, MerkleHash, MerkleProof, MerkleTree, OutputData,
 };
 
-use crate::algorithm::Algorithm;
+use super::nonce::{Outcome, compute_nonce};
+use super::workers::Workers;
 use crate::error::JobError;
 use crate::limits::Limits;
-use crate::nonce::{Outcome, compute_nonce};
-use crate::workers::{WORKERS_MAX, Workers};
+use crate::module::Algorithm;
+use crate::profile::WORKERS_MAX;
 
 /// The nonces `start_nonce .. start_nonce + num_nonces` of a benchmark.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,4 +1,15 @@
-//! The numeric operators by their first byte, which orders them by what they take and give.
+//! An operator of a body, and the numeric ones by their first byte, which orders them by what they take and give.
+
+use wasmparser::Operator;
+
+/// An operator of a body.
+pub(super) struct Op<'a> {
+    pub(super) operator: Operator<'a>,
+    /// Its first byte.
+    pub(super) opcode: u8,
+    /// Where it begins in the bytes of the body.
+    pub(super) offset: usize,
+}
 
 /// `i32.eqz` to `f64.ge`.
 const COMPARISONS: std::ops::RangeInclusive<u8> = 0x45..=0x66;
@@ -6,12 +17,12 @@ const COMPARISONS: std::ops::RangeInclusive<u8> = 0x45..=0x66;
 const NUMERIC: std::ops::RangeInclusive<u8> = 0x45..=0xc4;
 
 /// Whether the result is a truth value.
-pub(crate) fn is_comparison(opcode: u8) -> bool {
+pub(super) fn is_comparison(opcode: u8) -> bool {
     COMPARISONS.contains(&opcode)
 }
 
 /// How many numbers a numeric operator takes to give one; `None` for others.
-pub(crate) fn operands(opcode: u8) -> Option<usize> {
+pub(super) fn operands(opcode: u8) -> Option<usize> {
     match opcode {
         // `eqz`
         0x45 | 0x50
@@ -29,6 +40,6 @@ pub(crate) fn operands(opcode: u8) -> Option<usize> {
 }
 
 /// Whether a conversion leaves the bits of its operand as they are: `i64.extend_i32_u` and the reinterpretations.
-pub(crate) fn keeps_bits(opcode: u8) -> bool {
+pub(super) fn keeps_bits(opcode: u8) -> bool {
     matches!(opcode, 0xad | 0xbc..=0xbf)
 }

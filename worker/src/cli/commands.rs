@@ -15,7 +15,7 @@ use tig_worker::{
     compute_batch, compute_nonce, start_compilers,
 };
 
-use crate::cli::{ComputeBatch, ComputeSolution, VerifySolution, Vm};
+use super::args::{ComputeBatch, ComputeSolution, VerifySolution, Vm};
 
 /// Settings and solutions have some thousand bytes.
 const JSON_FILE_BYTES_MAX: u64 = 16 << 20;

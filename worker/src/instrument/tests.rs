@@ -2,9 +2,9 @@
 
 use tig_challenges::{ChallengeKind, Instance};
 
-use crate::algorithm::Algorithm;
-use crate::guest::{self, End};
 use crate::limits::Limits;
+use crate::module::Algorithm;
+use crate::run::guest::{self, End};
 
 /// The state after `entry_point` has done this on the instance of a seed.
 fn state_with(seed: u8, fields: &str, body: &str, max_fuel: u64) -> (u64, End) {

@@ -14,9 +14,8 @@
 use wasmparser::Operator;
 use wasmtime::OperatorCost;
 
-use crate::fold;
-use crate::instrument_body::Op;
-use crate::opcode::is_comparison;
+use super::fold;
+use super::opcode::{Op, is_comparison};
 
 /// Free operators that together cost a unit.
 const FREE_PER_UNIT: u32 = 128;
@@ -44,18 +43,18 @@ fn clear(value: &mut serde_json::Value) {
 }
 
 /// What an operator costs for every so many items of its last operand.
-pub(crate) struct Bulk {
+pub(super) struct Bulk {
     /// Items of a turn, as a power of two.
-    pub(crate) log2_items: i64,
+    pub(super) log2_items: i64,
     /// Units of a turn.
-    pub(crate) units: u32,
+    pub(super) units: u32,
     /// Beyond this the operator fails anyway, and is not charged.
-    pub(crate) items_max: Option<i64>,
+    pub(super) items_max: Option<i64>,
 }
 
 /// As the interpreter does, a unit for 64 bytes that are copied or cleared; in turns of 256 bytes, or of 16 elements of a
 /// table.
-pub(crate) fn bulk(operator: &Operator<'_>) -> Option<Bulk> {
+pub(super) fn bulk(operator: &Operator<'_>) -> Option<Bulk> {
     match operator {
         Operator::MemoryCopy { .. } | Operator::MemoryFill { .. } | Operator::MemoryInit { .. } => {
             Some(Bulk {
@@ -83,7 +82,7 @@ pub(crate) fn bulk(operator: &Operator<'_>) -> Option<Bulk> {
 
 /// The units that a function owes when it enters its regions: at index 0 the function itself, at `i + 1` the region that
 /// operator `i` begins, 0 where it begins none.
-pub(crate) fn regions(operators: &[Op<'_>]) -> Vec<u32> {
+pub(super) fn regions(operators: &[Op<'_>]) -> Vec<u32> {
     let folded = fold::folded(operators);
     // As parts of a unit.
     let mut parts = vec![0; operators.len() + 1];

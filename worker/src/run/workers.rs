@@ -6,13 +6,12 @@
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use tig_protocol::BatchResult;
 
-use crate::algorithm::Algorithm;
-use crate::batch::{self, BatchJob};
+use super::batch::{self, BatchJob};
 use crate::error::JobError;
 use crate::limits::Limits;
+use crate::module::Algorithm;
+use crate::profile::WORKERS_MAX;
 
-/// Threads that are started at most; more would only cost memory.
-pub const WORKERS_MAX: usize = 256;
 /// Threads that compile a module at the same time at most; modules are small.
 pub const COMPILERS_MAX: usize = 4;
 /// Stack of a worker thread: that of the guest and plenty for the host's own frames.

@@ -12,9 +12,9 @@ use wasmtime::{
     WasmBacktraceDetails,
 };
 
-use crate::fuel;
+use crate::instrument::operator_cost;
 use crate::limits::{TABLE_ELEMENTS_MAX, TABLES_MAX};
-use crate::workers::WORKERS_MAX;
+use crate::profile::WORKERS_MAX;
 
 /// Stack of the guest; the frames of the host come on top of it.
 const GUEST_STACK_BYTES_MAX: usize = 512 << 10;
@@ -52,7 +52,7 @@ fn config() -> Result<Config, serde_json::Error> {
     let mut config = Config::new();
     config
         .consume_fuel(true)
-        .operator_cost(fuel::operator_cost()?)
+        .operator_cost(operator_cost()?)
         .cranelift_nan_canonicalization(true)
         .wasm_simd(false)
         .wasm_relaxed_simd(false)

@@ -16,8 +16,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use wasmtime::{Engine, Module};
 
-use crate::fingerprint::ENGINE_PROFILE;
-use crate::sealed::{self, Key};
+use super::sealed::{self, Key};
+use crate::profile::ENGINE_PROFILE;
 
 /// Bytes of all entries; the oldest go first.
 const CACHE_BYTES_MAX: u64 = 256 << 20;

@@ -32,11 +32,9 @@
 //! - Fuel counts belong to the version and settings of the engine. An upgrade that changes a count is a new profile: the
 //!   pinned values in the tests say so.
 
-use crate::algorithm::Algorithm;
-use crate::guest::{End, Run};
-
-/// Name of the engine profile: part of every signature.
-pub const ENGINE_PROFILE: &str = "tig-wasmtime-2";
+use super::guest::{End, Run};
+use crate::module::Algorithm;
+use crate::profile::ENGINE_PROFILE;
 
 /// The first 8 bytes, little endian, of BLAKE3 over profile, module, seed, fuel, state, end and result.
 ///

@@ -5,52 +5,11 @@
 
 use wasmtime::{Engine, ExternType, FuncType, InstancePre, Linker, Module, ValType};
 
-use crate::cache::Cache;
-use crate::engine::engine;
+use super::cache::Cache;
+use super::engine::engine;
+use crate::error::BadModule;
 use crate::instrument::instrument;
-use crate::limits::{Sandbox, TABLE_ELEMENTS_MAX, TABLES_MAX};
-
-/// Bytes of a module. The largest published one is far below 1 MiB.
-pub const WASM_BYTES_MAX: usize = 16 << 20;
-
-/// Why a module is no algorithm. It would fail for every nonce, so it is an error of the whole batch.
-#[derive(Debug, thiserror::Error)]
-pub enum BadModule {
-    /// More than [`WASM_BYTES_MAX`].
-    #[error("module of {actual} bytes is larger than {WASM_BYTES_MAX}")]
-    TooLarge {
-        /// Bytes of the module.
-        actual: usize,
-    },
-    /// Not valid WASM, or it uses a proposal that is switched off: SIMD, threads, 64-bit memory, several memories,
-    /// `externref`.
-    #[error("module is not valid: {0}")]
-    Invalid(String),
-    /// Algorithms run without any import.
-    #[error("module imports `{module}.{name}`, but an algorithm is given no imports")]
-    Import {
-        /// Module of the import.
-        module: String,
-        /// Name of the import.
-        name: String,
-    },
-    /// An export of the guest ABI is missing or of another type.
-    #[error("module does not export {0}")]
-    Export(&'static str),
-    /// More or larger tables than any run may have.
-    #[error(
-        "module has {tables} tables of up to {elements} elements, at most {TABLES_MAX} of {TABLE_ELEMENTS_MAX} are granted"
-    )]
-    Tables {
-        /// Tables of the module.
-        tables: u32,
-        /// Elements of the largest at the start.
-        elements: u64,
-    },
-    /// The engine itself cannot be set up on this machine.
-    #[error("cannot set up the WASM engine: {0}")]
-    Engine(String),
-}
+use crate::limits::{Sandbox, WASM_BYTES_MAX};
 
 /// A compiled algorithm. Cloning is cheap, and clones run on any number of threads.
 #[derive(Clone)]

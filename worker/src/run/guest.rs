@@ -5,9 +5,10 @@
 
 use wasmtime::{Instance, Memory, Store, Trap};
 
-use crate::algorithm::Algorithm;
+use crate::error::HostFailure;
 use crate::instrument::{STATE_AT_START, STATE_EXPORT};
 use crate::limits::{HostOutOfMemory, LimitReached, Limits, Sandbox};
+use crate::module::Algorithm;
 
 /// Bytes of the compressed result. Solutions of the known challenges take a few kilobytes.
 pub(crate) const RESULT_BYTES_MAX: usize = 4 << 20;
@@ -34,11 +35,6 @@ pub(crate) struct Run {
     pub(crate) state: u64,
     pub(crate) end: End,
 }
-
-/// The host could not run the guest; says nothing about the algorithm.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot run the algorithm on this machine: {0}")]
-pub struct HostFailure(String);
 
 /// Runs the algorithm on an instance.
 pub(crate) fn run(

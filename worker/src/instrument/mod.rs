@@ -9,6 +9,13 @@
 //! Invariant: results, traps and fuel of the module are those of the original. Only new locals and the new global are
 //! written, nothing that is added can trap, and what is added is free (see `fuel`).
 
+mod body;
+mod fold;
+mod fuel;
+mod opcode;
+#[cfg(test)]
+mod tests;
+
 use wasm_encoder::reencode::{self, Reencode};
 use wasm_encoder::{
     CodeSection, ConstExpr, ExportKind, ExportSection, Function, GlobalSection, GlobalType,
@@ -19,9 +26,12 @@ use wasmparser::{
     ImportSectionReader, Parser,
 };
 
-use crate::algorithm::BadModule;
-use crate::instrument_body::{Body, LOCALS};
+use crate::error::BadModule;
 use crate::limits::{TABLE_ELEMENTS_MAX, TABLES_MAX};
+
+use body::{Body, Error, LOCALS};
+
+pub(crate) use fuel::operator_cost;
 
 /// The state before the first step.
 pub(crate) const STATE_AT_START: u64 = 0x97b6_9fca_e669_84bf;
@@ -40,9 +50,6 @@ pub(crate) fn instrument(wasm: &[u8]) -> Result<Vec<u8>, BadModule> {
         Err(error) => Err(BadModule::Invalid(error.to_string())),
     }
 }
-
-/// Why a valid module is not rewritten.
-pub(crate) type Error = reencode::Error<BadModule>;
 
 #[derive(Default)]
 struct Pass {

@@ -6,8 +6,8 @@ use tig_bench_report::{Report, Target};
 use tig_protocol::BenchmarkSettings;
 use tig_worker::{Algorithm, BatchJob, Limits, compute_batch};
 
-use crate::cli;
-use crate::commands::{Failure, limits, read_algorithm, read_json};
+use super::args;
+use super::commands::{Failure, limits, read_algorithm, read_json};
 
 /// Nonces of one round: enough that starting it does not matter, few enough that the time is kept.
 const ROUND_NONCES_MAX: u64 = 1 << 16;
@@ -26,7 +26,7 @@ struct Sums {
     time: Duration,
 }
 
-pub(crate) fn run(args: &cli::Bench) -> Result<(), Failure> {
+pub(crate) fn run(args: &args::Bench) -> Result<(), Failure> {
     let settings: BenchmarkSettings = read_json(&args.settings, "settings")?;
     let algorithm = read_algorithm(&args.wasm, &args.vm)?;
     let limits = limits(&args.vm);
@@ -81,7 +81,7 @@ fn round(
     Ok(time)
 }
 
-fn print(sums: &Sums, limits: &Limits, args: &cli::Bench) -> tig_bench_report::Result<()> {
+fn print(sums: &Sums, limits: &Limits, args: &args::Bench) -> tig_bench_report::Result<()> {
     let nonces = sums.nonces as f64;
     let rate = nonces / sums.time.as_secs_f64();
     let batch = (rate * BATCH_SECONDS).max(1.0).log2().floor().exp2();

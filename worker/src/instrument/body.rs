@@ -1,13 +1,17 @@
 //! Rewrites the body of one function (see `instrument`).
 
-use wasm_encoder::{BlockType, Function, InstructionSink, ValType};
+use wasm_encoder::{BlockType, Function, InstructionSink, ValType, reencode};
 use wasmparser::{FunctionBody, Operator};
 
-use crate::fuel;
-use crate::instrument::Error;
+use super::fuel;
+use super::opcode::Op;
+use crate::error::BadModule;
+
+/// Why a valid module is not rewritten.
+pub(super) type Error = reencode::Error<BadModule>;
 
 /// The locals that are added to every function: the state, and a place to keep a value of each type.
-pub(crate) const LOCALS: [ValType; 5] = [
+pub(super) const LOCALS: [ValType; 5] = [
     ValType::I64,
     ValType::I32,
     ValType::I64,
@@ -27,15 +31,6 @@ const STEP_FACTOR: i64 = 0x6d2b_79f5;
 /// two of them would cancel.
 const WIDE_ROTATE: i64 = 17;
 
-/// An operator of a body.
-pub(crate) struct Op<'a> {
-    pub(crate) operator: Operator<'a>,
-    /// Its first byte.
-    pub(crate) opcode: u8,
-    /// Where it begins in the bytes of the body.
-    offset: usize,
-}
-
 /// Indices of the added locals.
 struct Locals {
     state: u32,
@@ -45,7 +40,7 @@ struct Locals {
     f64: u32,
 }
 
-pub(crate) struct Body<'a> {
+pub(super) struct Body<'a> {
     output: Function,
     locals: Locals,
     globals: &'a [ValType],
@@ -56,7 +51,7 @@ pub(crate) struct Body<'a> {
 }
 
 impl<'a> Body<'a> {
-    pub(crate) fn new(
+    pub(super) fn new(
         output: Function,
         num_locals: u32,
         globals: &'a [ValType],
@@ -81,7 +76,7 @@ impl<'a> Body<'a> {
         }
     }
 
-    pub(crate) fn rewrite(&mut self) -> Result<Function, Error> {
+    pub(super) fn rewrite(&mut self) -> Result<Function, Error> {
         let bytes = self.body.as_bytes();
         let start = self.body.range().start;
         let operators: Vec<Op<'_>> = self

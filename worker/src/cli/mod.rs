@@ -1,0 +1,9 @@
+//! The command line: its arguments, and what each subcommand does with them.
+
+mod args;
+pub(crate) mod commands;
+pub(crate) mod measure;
+pub(crate) mod show_instance;
+
+pub(crate) use args::{Cli, Command};
+pub(crate) use commands::Failure;

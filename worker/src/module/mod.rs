@@ -1,0 +1,9 @@
+//! An algorithm's module on its way to machine code: checked, instrumented, compiled, and kept in a cache.
+
+mod algorithm;
+mod cache;
+mod engine;
+mod sealed;
+
+pub use algorithm::Algorithm;
+pub use cache::{Cache, CacheError};

@@ -1,0 +1,7 @@
+//! What a result belongs to: the engine profile, and the bound on the workers that share the engine.
+
+/// Name of the engine profile: part of every runtime signature.
+pub const ENGINE_PROFILE: &str = "tig-wasmtime-2";
+
+/// Threads that are started at most; more would only cost memory.
+pub const WORKERS_MAX: usize = 256;

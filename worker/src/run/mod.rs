@@ -1,0 +1,12 @@
+//! From a batch to its nonces, and from a nonce to one run of the guest and its answer.
+
+mod answer;
+mod batch;
+mod fingerprint;
+pub(crate) mod guest;
+mod nonce;
+mod workers;
+
+pub use batch::{BatchJob, check_nonces, compute_batch};
+pub use nonce::{Computed, Outcome, compute_nonce, generate_instance, verify_solution};
+pub use workers::{COMPILERS_MAX, Workers, start_compilers};
