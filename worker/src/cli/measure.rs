@@ -1,13 +1,14 @@
 //! `tig-worker bench`: what this machine makes of an algorithm at a difficulty, and the batch size to give it.
 
+use std::io;
 use std::time::{Duration, Instant};
 
-use tig_bench_report::{Report, Target};
 use tig_protocol::BenchmarkSettings;
 use tig_worker::{Algorithm, BatchJob, Limits, compute_batch};
 
-use super::args;
+use super::args::Bench;
 use super::commands::{Failure, limits, read_algorithm, read_json};
+use super::table;
 
 /// Nonces of one round: enough that starting it does not matter, few enough that the time is kept.
 const ROUND_NONCES_MAX: u64 = 1 << 16;
@@ -26,7 +27,7 @@ struct Sums {
     time: Duration,
 }
 
-pub(crate) fn run(args: &args::Bench) -> Result<(), Failure> {
+pub(crate) fn run(args: &Bench) -> Result<(), Failure> {
     let settings: BenchmarkSettings = read_json(&args.settings, "settings")?;
     let algorithm = read_algorithm(&args.wasm, &args.vm)?;
     let limits = limits(&args.vm);
@@ -81,7 +82,7 @@ fn round(
     Ok(time)
 }
 
-fn print(sums: &Sums, limits: &Limits, args: &args::Bench) -> tig_bench_report::Result<()> {
+fn print(sums: &Sums, limits: &Limits, args: &Bench) -> io::Result<()> {
     let nonces = sums.nonces as f64;
     let rate = nonces / sums.time.as_secs_f64();
     let batch = (rate * BATCH_SECONDS).max(1.0).log2().floor().exp2();
@@ -102,8 +103,5 @@ fn print(sums: &Sums, limits: &Limits, args: &args::Bench) -> tig_bench_report::
         ("the most, of the limit", share(sums.fuel_max as f64), "%"),
         ("batch_size for 15 to 30 s", batch, "nonces"),
     ];
-    let mut report = Report::new(args.json);
-    lines
-        .into_iter()
-        .try_for_each(|(name, value, unit)| report.number(name, value, unit, Target::None))
+    table::print(&lines, args.json)
 }

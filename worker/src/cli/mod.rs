@@ -4,6 +4,7 @@ mod args;
 pub(crate) mod commands;
 pub(crate) mod measure;
 pub(crate) mod show_instance;
+mod table;
 
 pub(crate) use args::{Cli, Command};
 pub(crate) use commands::Failure;

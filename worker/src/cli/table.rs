@@ -1,0 +1,34 @@
+//! What was measured: a table, or one JSON object a line.
+
+use std::io::{self, Write};
+
+use serde_json::json;
+
+/// A name, a number and its unit.
+pub(super) type Line<'a> = (&'a str, f64, &'a str);
+
+/// Prints the lines of a measurement.
+pub(super) fn print(lines: &[Line<'_>], json: bool) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    if !json {
+        writeln!(out, "| Measurement | Value | Unit |\n|---|---:|---|")?;
+    }
+    for &(name, value, unit) in lines {
+        if json {
+            let line = json!({"name": name, "value": value, "unit": unit});
+            writeln!(out, "{line}")?;
+        } else {
+            writeln!(out, "| {name} | {} | {unit} |", significant(value))?;
+        }
+    }
+    Ok(())
+}
+
+/// Two to three digits that count; more are noise.
+fn significant(value: f64) -> String {
+    match value {
+        value if value >= 100.0 => format!("{value:.0}"),
+        value if value >= 1.0 => format!("{value:.1}"),
+        _ => format!("{value:.3}"),
+    }
+}
