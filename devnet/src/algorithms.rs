@@ -3,7 +3,6 @@
 //! Invariant: an algorithm that was loaded compiles, so that its WASM record may say so.
 
 mod folder;
-mod watch;
 
 use std::sync::Arc;
 
@@ -11,7 +10,8 @@ use tig_challenges::ChallengeKind;
 use tig_worker::{Algorithm, BadModule};
 
 pub use folder::{LoadError, load_folder};
-pub use watch::FolderWatch;
+
+pub(crate) use folder::{challenge_folders, kind_of, modules, name_of, read};
 
 /// Ids have three digits.
 pub(crate) const ALGORITHMS_PER_CHALLENGE_MAX: usize = 999;

@@ -14,9 +14,8 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     Network, PublishedAlgorithm,
-    network::{AddAlgorithmError, ProofChecks, Reexecution, Verdict},
+    network::{AddAlgorithmError, Edits, ProofChecks, Reexecution, Verdict},
     page,
-    state::Edits,
 };
 use errors::ApiError;
 

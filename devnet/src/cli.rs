@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Parser;
-use tig_devnet::network::{PLAYERS_MAX, is_address};
+use tig_devnet::{PLAYERS_MAX, is_address};
 
 /// A local TIG network: makes blocks, confirms submissions, verifies proofs. Listens on 127.0.0.1 only.
 ///

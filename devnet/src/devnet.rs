@@ -6,6 +6,7 @@
 mod keeping;
 mod orders;
 mod postponed;
+mod watch;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -17,15 +18,15 @@ use crate::{
     api::{Request, Response},
     faults::{Faults, Outcome},
     network::{Reexecution, Verdict},
-    state::Store,
+    store::Store,
 };
 
 use keeping::Keeping;
 use postponed::Postponed;
 
 pub use keeping::NotKept;
-
 pub use orders::PublishError;
+pub use watch::FolderWatch;
 
 /// A shared handle to the network; clones refer to the same one.
 #[derive(Debug, Clone)]

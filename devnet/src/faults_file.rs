@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use tig_devnet::faults::{FaultPlan, PlanError};
+use tig_devnet::{FaultPlan, PlanError};
 use tig_process::text_file::{self, TextError};
 use tracing::info;
 

@@ -12,10 +12,7 @@ use std::{
 };
 
 use tempfile::NamedTempFile;
-use tig_devnet::{
-    ApiKey,
-    network::{DrawnPlayer, PLAYERS_MAX, draw_players, initial_balance},
-};
+use tig_devnet::{ApiKey, DrawnPlayer, PLAYERS_MAX, draw_players, initial_balance};
 use tig_process::{json_text::JsonError, text_file::TextError};
 use tig_protocol::PreciseNumber;
 

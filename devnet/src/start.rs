@@ -4,12 +4,8 @@ use std::{error::Error, net::Ipv4Addr, path::Path, sync::Arc};
 
 use axum::Router;
 use tig_devnet::{
-    Api, Devnet, Faults, Network,
-    api::Keys,
-    load_folder,
-    network::{Genesis, PreparedCheck, RealCheck, Surroundings, devnet_config},
-    server,
-    state::{Entries, Store},
+    Api, Devnet, Entries, Faults, Genesis, Keys, Network, PreparedCheck, RealCheck, Store,
+    Surroundings, devnet_config, load_folder, router_with_token,
 };
 use tokio::net::TcpListener;
 use tracing::info;
@@ -66,7 +62,7 @@ pub(crate) async fn start(cli: &Cli) -> Result<Started, Box<dyn Error>> {
         None => Devnet::new(api, faults),
     };
     Ok(Started {
-        router: server::router_with_token(devnet.clone(), admin_token),
+        router: router_with_token(devnet.clone(), admin_token),
         devnet,
         seed,
         listener,

@@ -9,7 +9,7 @@ mod submissions;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use tig_devnet::network::{BenchmarkStatus, Stage, Status};
+use tig_devnet::{BenchmarkStatus, Stage, Status};
 use tig_host::observe::status::{ExtensionStatus, State};
 use tig_protocol::BenchmarkSettings;
 

@@ -8,10 +8,8 @@ use std::{
 
 use tig_challenges::ChallengeKind;
 use tig_devnet::{
-    ApiKey, Network, PublishedAlgorithm,
-    api::{Api, Keys, Request, Response},
-    faults::{Fault, Outcome},
-    network::{Genesis, SolutionCheck, Status, devnet_config},
+    Api, ApiKey, Fault, Genesis, Keys, Network, Outcome, PublishedAlgorithm, Request, Response,
+    SolutionCheck, Status, devnet_config,
 };
 use tig_host::http::{
     client::Sent,

@@ -2,7 +2,7 @@
 //! can be shortened.
 
 use serde::Serialize;
-use tig_devnet::faults::Fault;
+use tig_devnet::Fault;
 
 use crate::disk::End;
 

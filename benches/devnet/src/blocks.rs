@@ -3,11 +3,7 @@
 use std::time::{Duration, Instant};
 
 use tig_bench_report::{Report, Result, Target};
-use tig_devnet::{
-    Api,
-    api::{Keys, Request},
-    network::devnet_config,
-};
+use tig_devnet::{Api, Keys, Request, devnet_config};
 
 use crate::{BENCHMARKS, crowded::Crowded};
 

@@ -4,10 +4,7 @@ use std::sync::Arc;
 
 use tig_bench_report::Result;
 use tig_challenges::ChallengeKind;
-use tig_devnet::{
-    Network, PublishedAlgorithm,
-    network::{Genesis, SolutionCheck, Verdict, devnet_config},
-};
+use tig_devnet::{Genesis, Network, PublishedAlgorithm, SolutionCheck, Verdict, devnet_config};
 use tig_protocol::{
     BenchmarkSettings, MerkleProof, MerkleTree, OutputData, Solution,
     api::{SubmitBenchmarkRequest, SubmitPrecommitRequest, SubmitProofRequest},

@@ -79,14 +79,14 @@ pub fn load_folder(folder: &Path) -> Result<Vec<PublishedAlgorithm>, LoadError> 
 }
 
 /// The sub-folders, sorted.
-pub(super) fn challenge_folders(folder: &Path) -> Result<Vec<PathBuf>, LoadError> {
+pub(crate) fn challenge_folders(folder: &Path) -> Result<Vec<PathBuf>, LoadError> {
     let mut paths = sorted_entries(folder)?;
     paths.retain(|path| path.is_dir() && !is_hidden(path));
     Ok(paths)
 }
 
 /// The challenge that a sub-folder is named after.
-pub(super) fn kind_of(path: &Path) -> Result<ChallengeKind, LoadError> {
+pub(crate) fn kind_of(path: &Path) -> Result<ChallengeKind, LoadError> {
     ChallengeKind::ALL
         .into_iter()
         .find(|kind| path.file_name().is_some_and(|name| name == kind.name()))
@@ -96,7 +96,7 @@ pub(super) fn kind_of(path: &Path) -> Result<ChallengeKind, LoadError> {
 }
 
 /// The modules of a challenge, sorted.
-pub(super) fn modules(folder: &Path) -> Result<Vec<PathBuf>, LoadError> {
+pub(crate) fn modules(folder: &Path) -> Result<Vec<PathBuf>, LoadError> {
     let mut files = sorted_entries(folder)?;
     files.retain(|path| {
         !is_hidden(path)
@@ -142,7 +142,7 @@ fn is_hidden(path: &Path) -> bool {
         .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
 }
 
-pub(super) fn name_of(path: &Path) -> Result<String, LoadError> {
+pub(crate) fn name_of(path: &Path) -> Result<String, LoadError> {
     path.file_stem()
         .and_then(|name| name.to_str())
         .filter(|name| is_name(name))
@@ -152,7 +152,7 @@ pub(super) fn name_of(path: &Path) -> Result<String, LoadError> {
         })
 }
 
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
     let read_error = |source| LoadError::Read {
         path: path.to_owned(),
         source,

@@ -7,7 +7,7 @@ use tig_process::error_chain::error_chain;
 use tracing::error;
 
 use super::{Devnet, State};
-use crate::state::Store;
+use crate::store::Store;
 
 /// Where the state is kept.
 #[derive(Debug)]

@@ -3,10 +3,7 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use tig_devnet::{
-    ApiKey,
-    network::{DrawnPlayer, initial_balance, is_address},
-};
+use tig_devnet::{ApiKey, DrawnPlayer, initial_balance, is_address};
 use tig_process::{json_text, text_file};
 use tig_protocol::PreciseNumber;
 

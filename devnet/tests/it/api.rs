@@ -3,7 +3,7 @@
 use reqwest::{Method, Response, StatusCode, header::HeaderValue};
 use serde_json::{Value, json};
 use tig_challenges::ChallengeKind::{self, Knapsack, Satisfiability};
-use tig_devnet::{Faults, api::BODY_BYTES_MAX, faults::FaultPlan};
+use tig_devnet::{BODY_BYTES_MAX, FaultPlan, Faults};
 
 use crate::{
     fixture::{Server, text},

@@ -5,10 +5,7 @@ mod rules;
 mod spoilt;
 
 use proptest::{prelude::*, sample::Index};
-use tig_devnet::{
-    Api,
-    api::{BODY_BYTES_MAX, Request, Response},
-};
+use tig_devnet::{Api, BODY_BYTES_MAX, Request, Response};
 
 use crate::{
     busy::{Busy, key_for},

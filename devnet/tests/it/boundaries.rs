@@ -1,10 +1,7 @@
 //! The blocks at which something is still, or no longer, so (tig-protocol.md sections 3, 5.1 and 8).
 
 use tig_challenges::ChallengeKind::Satisfiability;
-use tig_devnet::{
-    Network,
-    network::{ProtocolError, Stage, devnet_config},
-};
+use tig_devnet::{Network, ProtocolError, Stage, devnet_config};
 use tig_protocol::{BenchmarkSettings, PreciseNumber};
 
 use crate::{

@@ -2,10 +2,7 @@
 
 use serde_json::{Value, json};
 use tig_challenges::ChallengeKind::Satisfiability;
-use tig_devnet::{
-    Api, ApiKey, Network,
-    network::{Stage, devnet_config},
-};
+use tig_devnet::{Api, ApiKey, Network, Stage, devnet_config};
 use tig_protocol::{
     BenchmarkSettings, PreciseNumber,
     api::{SubmitBenchmarkRequest, SubmitProofRequest},

@@ -9,9 +9,8 @@ use std::{
 use serde_json::json;
 use tig_challenges::ChallengeKind::Satisfiability;
 use tig_devnet::{
-    Api, Devnet, Faults, Network,
-    api::{Request, Response},
-    network::{Genesis, PreparedCheck, RealCheck, SolutionCheck, devnet_config},
+    Api, Devnet, Faults, Genesis, Network, PreparedCheck, RealCheck, Request, Response,
+    SolutionCheck, devnet_config,
 };
 use tig_protocol::{BenchmarkSettings, Solution};
 

@@ -2,8 +2,7 @@
 
 use tig_challenges::ChallengeKind::{self, Knapsack, Satisfiability};
 use tig_devnet::{
-    Network, PublishedAlgorithm,
-    network::{AddAlgorithmError, PlayerType, ProtocolError, devnet_config},
+    AddAlgorithmError, Network, PlayerType, ProtocolError, PublishedAlgorithm, devnet_config,
 };
 use tig_protocol::{
     PreciseNumber,

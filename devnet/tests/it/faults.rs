@@ -5,10 +5,7 @@ use std::error::Error as _;
 use serde_json::{Value, json};
 use tig_challenges::ChallengeKind::Knapsack;
 use tig_devnet::{
-    Api, Faults,
-    api::Request,
-    faults::{Fault, FaultPlan, Outcome},
-    network::{ProofVerdict, Stage, Verdict, devnet_config},
+    Api, Fault, FaultPlan, Faults, Outcome, ProofVerdict, Request, Stage, Verdict, devnet_config,
 };
 
 use crate::{

@@ -1,10 +1,7 @@
 //! Fees and balances (tig-protocol.md section 9).
 
 use tig_challenges::ChallengeKind::{Knapsack, Satisfiability};
-use tig_devnet::{
-    Network,
-    network::{ProtocolError, devnet_config},
-};
+use tig_devnet::{Network, ProtocolError, devnet_config};
 use tig_protocol::{
     BenchmarkSettings, PreciseNumber,
     api::{PrecommitSubmissionsConfig, ProtocolConfig, SubmitPrecommitRequest},

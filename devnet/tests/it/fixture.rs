@@ -8,11 +8,7 @@ use std::{
 use reqwest::{Response, StatusCode};
 use serde_json::Value;
 use tig_challenges::ChallengeKind;
-use tig_devnet::{
-    Api, Devnet, Faults, Network,
-    network::{Genesis, RealCheck, devnet_config},
-    server,
-};
+use tig_devnet::{Api, Devnet, Faults, Genesis, Network, RealCheck, devnet_config, router};
 use tig_protocol::BenchmarkSettings;
 
 use crate::support::{self, API_KEY, PLAYER_ID};
@@ -44,7 +40,7 @@ impl Server {
         .unwrap();
         let devnet = Devnet::new(Api::new(network, support::keys()), faults);
         tokio::spawn(devnet.clone().reexecute_proofs());
-        let router = server::router(devnet.clone());
+        let router = router(devnet.clone());
         tokio::spawn(async { axum::serve(listener, router).await });
         Self {
             devnet,

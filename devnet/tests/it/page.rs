@@ -3,12 +3,7 @@
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use tig_challenges::ChallengeKind::{self, Satisfiability};
-use tig_devnet::{
-    Api, Faults, PublishedAlgorithm,
-    api::{Keys, Request},
-    faults::FaultPlan,
-    network::{Stage, devnet_config},
-};
+use tig_devnet::{Api, FaultPlan, Faults, Keys, PublishedAlgorithm, Request, Stage, devnet_config};
 
 use crate::{
     busy::Busy,

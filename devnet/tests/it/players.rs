@@ -3,9 +3,8 @@
 use serde_json::{Value, json};
 use tig_challenges::ChallengeKind::{Knapsack, Satisfiability};
 use tig_devnet::{
-    Api, Network,
-    api::{Request, Response},
-    network::{ApiKeyError, ProtocolError, Transaction, devnet_config, draw_players},
+    Api, ApiKeyError, Network, ProtocolError, Request, Response, Transaction, devnet_config,
+    draw_players,
 };
 use tig_protocol::PreciseNumber;
 

@@ -1,7 +1,7 @@
 //! Precommits and benchmarks: each rule of tig-protocol.md sections 5.1 and 5.2, and their order.
 
 use tig_challenges::ChallengeKind::{Knapsack, Satisfiability};
-use tig_devnet::{Network, network::ProtocolError};
+use tig_devnet::{Network, ProtocolError};
 use tig_protocol::{
     BenchmarkSettings, MerkleHash,
     api::{SubmitBenchmarkRequest, SubmitPrecommitRequest},

@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use tig_challenges::ChallengeKind;
-use tig_devnet::{
-    Network, PublishedAlgorithm,
-    network::{Genesis, SolutionCheck, Verdict},
-};
+use tig_devnet::{Genesis, Network, PublishedAlgorithm, SolutionCheck, Verdict};
 use tig_protocol::{
     BenchmarkSettings, OutputData, Solution,
     api::{ProtocolConfig, SubmitPrecommitRequest},

@@ -2,10 +2,7 @@
 
 use proptest::prelude::*;
 use tig_challenges::ChallengeKind;
-use tig_devnet::{
-    Network,
-    network::{PlayerType, Verdict, devnet_config},
-};
+use tig_devnet::{Network, PlayerType, Verdict, devnet_config};
 use tig_protocol::{
     MerkleHash, MerkleProof, OutputData, PreciseNumber,
     api::{SubmitBenchmarkRequest, SubmitPrecommitRequest, SubmitProofRequest},

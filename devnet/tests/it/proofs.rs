@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use tig_challenges::ChallengeKind::{Knapsack, Satisfiability};
 use tig_devnet::{
-    Api, Devnet, Faults, PublishedAlgorithm,
-    network::{PlayerType, ProofVerdict, ProtocolError, Stage, Verdict},
+    Api, Devnet, Faults, PlayerType, ProofVerdict, ProtocolError, PublishedAlgorithm, Stage,
+    Verdict,
 };
 use tig_protocol::api::SubmitProofRequest;
 

@@ -4,10 +4,8 @@ use proptest::{prelude::*, sample::Index};
 use serde_json::{Value, json};
 use tig_challenges::ChallengeKind;
 use tig_devnet::{
-    Api, ApiKey, Faults,
-    api::{Keys, Request},
-    faults::{FaultPlan, Outcome},
-    network::{ProtocolError, Reexecution, Stage, Verdict, devnet_config},
+    Api, ApiKey, FaultPlan, Faults, Keys, Outcome, ProtocolError, Reexecution, Request, Stage,
+    Verdict, devnet_config,
 };
 use tig_protocol::{
     BenchmarkSettings, MerkleProof, OutputData, PreciseNumber,

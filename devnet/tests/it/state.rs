@@ -6,10 +6,8 @@ use proptest::prelude::*;
 use serde_json::json;
 use tig_challenges::ChallengeKind::Knapsack;
 use tig_devnet::{
-    Api, Network, PublishedAlgorithm,
-    api::Request,
-    network::{Surroundings, Transaction, Verdict, devnet_config},
-    state::Entries,
+    Api, Entries, Network, PublishedAlgorithm, Request, Surroundings, Transaction, Verdict,
+    devnet_config,
 };
 use tig_protocol::PreciseNumber;
 

@@ -4,9 +4,8 @@ use std::{fs, path::PathBuf, sync::Arc};
 
 use tig_challenges::ChallengeKind;
 use tig_devnet::{
-    ApiKey, Network, PublishedAlgorithm,
-    api::Keys,
-    network::{Genesis, ProofVerdict, ProtocolError, RealCheck, Stage, Verdict, devnet_config},
+    ApiKey, Genesis, Keys, Network, ProofVerdict, ProtocolError, PublishedAlgorithm, RealCheck,
+    Stage, Verdict, devnet_config,
 };
 use tig_protocol::{
     BenchmarkSettings, MerkleProof, MerkleTree, OutputData,

@@ -2,11 +2,7 @@
 
 use serde_json::json;
 use tig_challenges::ChallengeKind::Satisfiability;
-use tig_devnet::{
-    Api,
-    api::Request,
-    network::{Network, Stage, View},
-};
+use tig_devnet::{Api, Network, Request, Stage, View};
 
 use crate::support::{self, API_KEY, PLAYER_ID};
 

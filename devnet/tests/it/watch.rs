@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use serde_json::Value;
 use tig_challenges::ChallengeKind::{Knapsack, Satisfiability};
-use tig_devnet::{Api, Devnet, Faults, FolderWatch, api::Request};
+use tig_devnet::{Api, Devnet, Faults, FolderWatch, Request};
 
 use crate::support::{self, mini_wasm};
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use tig_devnet::faults::Fault;
+use tig_devnet::Fault;
 
 use super::{HEARS_MS_MAX, Judge};
 use crate::net::Served;

@@ -1,7 +1,7 @@
 //! Requests that can be read and break a rule: each is told which.
 
 use serde_json::{Value, json};
-use tig_devnet::{Api, api::Request, network::Stage};
+use tig_devnet::{Api, Request, Stage};
 use tig_protocol::MerkleHash;
 
 use super::{PATHS, refused};

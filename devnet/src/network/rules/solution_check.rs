@@ -1,0 +1,90 @@
+//! Whether a declared solution is one: the only work of a submission that takes more than a moment.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
+
+use tig_protocol::{BenchmarkSettings, Solution};
+
+use crate::network::state::SolutionCheck;
+
+/// Answers that a [`PreparedCheck`] remembers before it forgets all of them.
+const ANSWERS_MAX: usize = 4_096;
+
+/// Generates the instance and verifies the solution.
+#[derive(Debug, Clone, Copy)]
+pub struct RealCheck;
+
+impl SolutionCheck for RealCheck {
+    fn solves(
+        &self,
+        settings: &BenchmarkSettings,
+        rand_hash: &str,
+        nonce: u64,
+        solution: &Solution,
+    ) -> bool {
+        tig_worker::verify_solution(settings, rand_hash, nonce, solution).is_ok()
+    }
+}
+
+/// Another check, which can be asked ahead of the submission: the work is done then, away from the network.
+#[derive(Debug)]
+pub struct PreparedCheck<C> {
+    check: C,
+    /// By a hash of the question.
+    answers: Mutex<BTreeMap<[u8; 32], bool>>,
+}
+
+impl<C: SolutionCheck> PreparedCheck<C> {
+    /// Nothing is prepared yet.
+    pub fn new(check: C) -> Self {
+        Self {
+            check,
+            answers: Mutex::default(),
+        }
+    }
+}
+
+impl<C: SolutionCheck> SolutionCheck for PreparedCheck<C> {
+    fn solves(
+        &self,
+        settings: &BenchmarkSettings,
+        rand_hash: &str,
+        nonce: u64,
+        solution: &Solution,
+    ) -> bool {
+        let question = question(settings, rand_hash, nonce, solution);
+        let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = answers.get(&question).copied();
+        drop(answers);
+        known.unwrap_or_else(|| self.check.solves(settings, rand_hash, nonce, solution))
+    }
+
+    fn prepare(
+        &self,
+        settings: &BenchmarkSettings,
+        rand_hash: &str,
+        nonce: u64,
+        solution: &Solution,
+    ) {
+        let answer = self.check.solves(settings, rand_hash, nonce, solution);
+        let question = question(settings, rand_hash, nonce, solution);
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        if answers.len() >= ANSWERS_MAX {
+            answers.clear();
+        }
+        answers.insert(question, answer);
+    }
+}
+
+/// JSON, because it keeps apart what is next to each other.
+fn question(
+    settings: &BenchmarkSettings,
+    rand_hash: &str,
+    nonce: u64,
+    solution: &Solution,
+) -> [u8; 32] {
+    let question = serde_json::json!([settings, rand_hash, nonce, solution]);
+    *blake3::hash(question.to_string().as_bytes()).as_bytes()
+}

@@ -1,0 +1,33 @@
+//! A challenge: the difficulties that it can have, and what it costs and admits at a block.
+
+use serde::{Deserialize, Serialize};
+use tig_protocol::{
+    PreciseNumber,
+    difficulty::{Bounds, Point},
+    qualifiers::Frontiers,
+};
+
+/// What a precommit of one challenge costs at one block, in TIG.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Fees {
+    pub(crate) base_fee: PreciseNumber,
+    pub(crate) per_nonce_fee: PreciseNumber,
+}
+
+/// What difficulties a challenge can have.
+#[derive(Debug, Clone)]
+pub(crate) struct ChallengeRules {
+    pub(crate) bounds: Bounds,
+    /// As long as nothing qualifies.
+    pub(crate) starting: Frontiers,
+}
+
+/// A challenge at a block.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct ChallengeAt {
+    pub(crate) fees: Fees,
+    #[serde(with = "super::exact")]
+    pub(crate) frontiers: Frontiers,
+    pub(crate) num_qualifiers: u32,
+    pub(crate) qualifier_difficulties: Vec<Point>,
+}

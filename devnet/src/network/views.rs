@@ -1,0 +1,13 @@
+//! What clients and people see of a network.
+
+mod published;
+mod queries;
+mod status;
+mod view;
+mod wire;
+
+pub use queries::{GetFeeBalanceResponse, PlayerType, QueryError};
+pub use status::{BenchmarkStatus, Stage, Status};
+pub use view::{
+    ActivePoint, AlgorithmView, BenchmarkView, BlockView, ChallengeView, PlayerView, View,
+};
