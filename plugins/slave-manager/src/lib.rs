@@ -26,17 +26,11 @@
 //! `{"slave": name}` comes from this machine. A name is what a slave says it is, so this keeps out faults and fools; who
 //! is let in at all is the host's to decide.
 
+mod batches;
 mod config;
-mod finished;
-mod leases;
-mod pairs;
-mod place;
 mod quarantine;
-mod queue;
 mod report;
-mod shelf;
 mod slaves;
-mod strays;
 mod submit;
 #[cfg(test)]
 mod tests;
@@ -50,13 +44,11 @@ use tig_events::{
 use tig_plugin_api::prelude::*;
 
 use crate::{
+    batches::{Pushed, Queue, Rules, Version},
     config::Config,
-    place::Version,
     quarantine::{Evidence, Quarantine},
-    queue::{Pushed, Queue},
     report::{Report, Waiting},
-    shelf::{Name, Rules},
-    slaves::Slaves,
+    slaves::{Name, Slaves},
 };
 
 /// A poll for work is held for no longer, whatever the slave asks for.
@@ -332,8 +324,8 @@ impl SlaveManager {
         self.quarantine
             .add(ctx, slave, until_ms, reason, evidence)?;
         let mut freed = 0;
-        for place in self.state.queue.held_by(slave) {
-            freed += u64::from(self.state.queue.give_back(place, None));
+        for key in self.state.queue.held_by(slave) {
+            freed += u64::from(self.state.queue.release(key, None));
         }
         ctx.error(&format!("slave {slave}: quarantined, {reason}"));
         ctx.wake(freed)
@@ -387,7 +379,7 @@ fn wake(ctx: &mut Context<'_>, pushed: Pushed) -> Result<()> {
     match pushed {
         Pushed::Nothing => Ok(()),
         Pushed::Open => ctx.wake(1),
-        Pushed::Kept => ctx.wake(WAKES_FOR_ONE),
+        Pushed::Reserved => ctx.wake(WAKES_FOR_ONE),
     }
 }
 

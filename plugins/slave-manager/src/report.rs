@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::{
     State,
-    place::Version,
+    batches::Version,
     quarantine::{Evidence, Quarantine, Sentence},
     slaves::Slave,
 };

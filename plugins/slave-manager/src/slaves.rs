@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::{Deserialize, Serialize};
 use tig_plugin_api::HttpRequest;
 
-use crate::shelf::Name;
+/// Name of a slave.
+pub(crate) type Name = Arc<str>;
 
 /// Slaves remembered; beyond them the half that has been unseen for longer is forgotten.
 const SLAVES_MAX: usize = 20_000;

@@ -5,11 +5,15 @@ use tig_events::BatchReceived;
 use tig_plugin_api::prelude::*;
 use tig_protocol::BatchResult;
 
-use crate::{SlaveManager, queue::Known, shelf::Name, slaves};
+use crate::{
+    SlaveManager,
+    batches::Known,
+    slaves::{self, Name},
+};
 
 const BAD_BATCH_ID: &str = "the batch id must be <benchmark id>_<start nonce>";
 
-const OUTDATED: &str =
+const STALE: &str =
     "the network has confirmed this precommit anew since the batch was given out: ask for it again";
 
 /// The reason by which a slave tells that it is stopping, which is no failure.
@@ -36,41 +40,41 @@ impl SlaveManager {
             Ok(result) => result,
             Err(error) => {
                 // Without a result it cannot be told which version was meant: both leases end.
-                let held = self.give_back(ctx, benchmark_id, start_nonce, slave, true)?;
+                let held = self.release_held(ctx, benchmark_id, start_nonce, slave, true)?;
                 let reason = format!("the body is no result: {error}");
                 return self.refuse_result(ctx, slave, batch_id, &reason, held);
             }
         };
         let queue = &mut self.state.queue;
-        let may_stray = queue.take_stray(benchmark_id, start_nonce, slave);
+        let may_be_stale = queue.take_stale(benchmark_id, start_nonce, slave);
         let expected = queue.rand_hash(benchmark_id);
-        let is_outdated = match (stated, expected) {
+        let is_stale = match (stated, expected) {
             (Some(stated), Some(expected)) => stated != expected,
-            _ => may_stray,
+            _ => may_be_stale,
         };
         let rand_hash = stated.or(expected).map(str::to_owned);
-        if is_outdated {
+        if is_stale {
             // Others first: it may have the same batch again already, and deliver the former result for that.
-            self.give_back(ctx, benchmark_id, start_nonce, slave, true)?;
+            self.release_held(ctx, benchmark_id, start_nonce, slave, true)?;
             ctx.info(&format!(
-                "slave {slave}: batch {batch_id}: not taken, {OUTDATED}"
+                "slave {slave}: batch {batch_id}: not taken, {STALE}"
             ));
-            return Ok(HttpReply::text(409, OUTDATED));
+            return Ok(HttpReply::text(409, STALE));
         }
         let has_proofs = !result.merkle_proofs.is_empty();
         let queue = &self.state.queue;
-        let place = match queue.find(benchmark_id, start_nonce, has_proofs, slave) {
-            Known::Finished => return Ok(HttpReply::text(200, "OK")),
+        let key = match queue.find(benchmark_id, start_nonce, has_proofs, slave) {
+            Known::Completed => return Ok(HttpReply::text(200, "OK")),
             Known::No => None,
-            Known::Open(mut batch, place) => {
-                if place.is_none() && !has_proofs {
+            Known::Open(mut batch, key) => {
+                if key.is_none() && !has_proofs {
                     batch.sampled_nonces.clear();
                 }
                 if let Err(error) = batch.check(&result) {
-                    let held = self.give_back(ctx, benchmark_id, start_nonce, slave, true)?;
+                    let held = self.release_held(ctx, benchmark_id, start_nonce, slave, true)?;
                     return self.refuse_result(ctx, slave, batch_id, &error.to_string(), held);
                 }
-                place.map(|place| (place, batch.num_nonces))
+                key.map(|key| (key, batch.num_nonces))
             }
         };
         ctx.emit(&BatchReceived {
@@ -80,8 +84,8 @@ impl SlaveManager {
             rand_hash,
             result,
         })?;
-        if let Some((place, num_nonces)) = place {
-            self.state.queue.finish(place, slave);
+        if let Some((key, num_nonces)) = key {
+            self.state.queue.complete(key, slave);
             let now_ms = ctx.now_ms();
             let stats = self.state.slaves.seen(slave, now_ms);
             stats.delivered(num_nonces, now_ms);
@@ -109,7 +113,7 @@ impl SlaveManager {
             }
         };
         let is_failure = reason != STOPPING;
-        let held = self.give_back(ctx, benchmark_id, start_nonce, slave, is_failure)?;
+        let held = self.release_held(ctx, benchmark_id, start_nonce, slave, is_failure)?;
         if held && is_failure {
             let now_ms = ctx.now_ms();
             let stats = self.state.slaves.seen(slave, now_ms);
@@ -164,7 +168,7 @@ impl SlaveManager {
     }
 
     /// Puts what the slave holds of a batch back in the queue; `false` if that is nothing.
-    fn give_back(
+    fn release_held(
         &mut self,
         ctx: &mut Context<'_>,
         benchmark_id: &str,
@@ -175,8 +179,8 @@ impl SlaveManager {
         let failed_ms = is_failure.then(|| ctx.now_ms());
         let held = self.state.queue.held(benchmark_id, start_nonce, slave);
         let mut freed = 0;
-        for &place in &held {
-            freed += u64::from(self.state.queue.give_back(place, failed_ms));
+        for &key in &held {
+            freed += u64::from(self.state.queue.release(key, failed_ms));
         }
         ctx.wake(freed)?;
         Ok(!held.is_empty())

@@ -1,24 +1,31 @@
-//! Batches that wait for a slave and batches that are out on a lease.
+//! The batches: waiting for a slave, leased to one, or completed.
 //!
-//! Invariants: a place is on the shelf or leased, never both; while the proof version of a batch is known its plain one is
-//! not on the shelf, for the result with proofs brings the root too. Handing out, expiring and finishing a batch cost
+//! Invariants: a key is waiting or leased, never both; while the proof version of a batch is known its plain one does
+//! not wait, for the result with proofs brings the root too. Leasing, expiring and completing a batch cost
 //! O(log n).
+
+mod completed;
+mod key;
+mod late;
+mod leased;
+mod waiting;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use tig_protocol::Batch;
 
-use crate::{
-    finished::Finished,
-    leases::Leases,
-    pairs,
-    place::{JobNumber, Place, Version},
-    shelf::{Entry, Name, Rules, Shelf},
-    strays::Strays,
-};
+use crate::slaves::Name;
+use completed::Completed;
+use key::{JobNumber, pairs};
+use late::LateResults;
+use leased::Leases;
+use waiting::{Entry, WaitingBatches};
 
-/// Batches known at a time, on the shelf or leased; more are left to be emitted again later.
+pub(crate) use key::{BatchKey, Version};
+pub(crate) use waiting::Rules;
+
+/// Batches known at a time, waiting or leased; more are left to be emitted again later.
 const BATCHES_MAX: usize = 250_000;
 
 /// Batches out with one slave at a time.
@@ -30,7 +37,7 @@ const FAILED_MS: u64 = 60_000;
 /// The proofs of a batch are kept for so long for the slave that has computed its root, which may still have its tree.
 const AFFINITY_MS: u64 = 5_000;
 
-/// A lease doubles with each one of the same batch that has ended without a word, up to so many times: a batch that takes
+/// A lease doubles with each one of the same batch that has ended without an answer, up to so many times: a batch that takes
 /// longer than a lease would go round for ever.
 const LEASE_DOUBLINGS_MAX: u8 = 5;
 
@@ -41,8 +48,8 @@ struct Job {
     template: Batch,
     /// Height from which the lifespan counts; of the first block seen if no listing tells it.
     block_started: Option<u32>,
-    #[serde(default)]
-    strays: Strays,
+    #[serde(default, rename = "strays")]
+    late: LateResults,
 }
 
 /// The queue with its leases.
@@ -52,9 +59,11 @@ pub(crate) struct Queue {
     #[serde(with = "pairs")]
     jobs: BTreeMap<JobNumber, Job>,
     arrivals: u32,
-    shelf: Shelf,
+    #[serde(rename = "shelf")]
+    waiting: WaitingBatches,
     leases: Leases,
-    finished: Finished,
+    #[serde(rename = "finished")]
+    completed: Completed,
     /// Of the newest block: height, and where the listed jobs began.
     height: u32,
     listed: BTreeMap<String, u32>,
@@ -65,9 +74,9 @@ pub(crate) enum Known {
     /// Nothing.
     No,
     /// It has a good result already.
-    Finished,
-    /// What the result must answer, and its place if that is to be taken off the queue.
-    Open(Box<Batch>, Option<Place>),
+    Completed,
+    /// What the result must answer, and its key if it is to be removed from the queue.
+    Open(Box<Batch>, Option<BatchKey>),
 }
 
 /// What a new batch means for slaves that wait for one.
@@ -78,16 +87,16 @@ pub(crate) enum Pushed {
     /// Any of them may have it.
     Open,
     /// One of them gets it.
-    Kept,
+    Reserved,
 }
 
 impl Queue {
     pub(crate) fn num_queued(&self) -> usize {
-        self.shelf.len()
+        self.waiting.len()
     }
 
     pub(crate) fn num_queued_of(&self, version: Version) -> usize {
-        self.shelf.count(version)
+        self.waiting.count(version)
     }
 
     pub(crate) fn num_leased(&self) -> usize {
@@ -99,8 +108,8 @@ impl Queue {
     }
 
     /// Queues a batch. One that is known is not queued twice; its proof version takes the place of a queued plain one.
-    /// That a batch comes again after its result means that the result was refused: others try first. Its proofs are kept for a while for
-    /// who has computed its root, if `is_present`.
+    /// A batch that comes again after its result had a bad result, so other slaves try first. Its proofs are reserved for a while
+    /// for the slave that has computed its root, if `is_present`.
     pub(crate) fn push(
         &mut self,
         batch: Batch,
@@ -112,65 +121,69 @@ impl Queue {
         } else {
             Version::Proof
         };
-        let Some((place, mut entry)) = self.admit(batch, version) else {
+        let Some((key, mut entry)) = self.admit(batch, version) else {
             return Pushed::Nothing;
         };
-        if let Some(job) = self.jobs.get(&place.job) {
-            for slave in job.strays.of(place.start_nonce) {
+        if let Some(job) = self.jobs.get(&key.job) {
+            for slave in job.late.stale_slaves(key.start_nonce) {
                 entry.add_failure(Arc::clone(slave), now_ms.saturating_add(FAILED_MS));
             }
         }
         let is_outdated = |known: &Entry| known.sampled_nonces != entry.sampled_nonces;
-        if self.entry(place).is_some_and(is_outdated) {
+        if self.entry(key).is_some_and(is_outdated) {
             // After a rollback the network has sampled others.
-            self.shelf.remove(place);
-            self.end_lease(place);
+            self.waiting.remove(key);
+            self.end_lease(key);
         }
-        let is_wanted = version == Version::Proof || !self.is_open(place.of(Version::Proof));
-        let failed = self.finished.take_failed(place, &entry.sampled_nonces);
+        let is_wanted =
+            version == Version::Proof || !self.is_open(key.with_version(Version::Proof));
+        let failed = self.completed.take_failed(key, &entry.sampled_nonces);
         if let Some(slave) = failed {
             entry.add_failure(slave, now_ms.saturating_add(FAILED_MS));
-            self.shelf.remove(place.of(Version::Audit));
+            self.waiting.remove(key.with_version(Version::Audit));
         }
-        if !is_wanted || self.is_open(place) {
+        if !is_wanted || self.is_open(key) {
             return Pushed::Nothing;
         }
-        self.shelf.remove(place.of(Version::Plain));
-        let finisher = self.finished.by(place.of(Version::Plain)).cloned();
+        self.waiting.remove(key.with_version(Version::Plain));
+        let completer = self
+            .completed
+            .slave_of(key.with_version(Version::Plain))
+            .cloned();
         let may_keep = |slave: &Name| {
             version == Version::Proof && is_present(slave) && entry.suits(slave, now_ms)
         };
-        match finisher.filter(may_keep) {
+        match completer.filter(may_keep) {
             Some(slave) => {
                 let until_ms = now_ms.saturating_add(AFFINITY_MS);
-                self.shelf.put_for(place, entry, slave, until_ms);
-                Pushed::Kept
+                self.waiting.reserve_for(key, entry, slave, until_ms);
+                Pushed::Reserved
             }
             None => {
-                self.shelf.put(place, entry);
+                self.waiting.insert(key, entry);
                 Pushed::Open
             }
         }
     }
 
-    /// Queues a batch to be computed once more, by those whom `rules` admit. In place of an audit of it by others.
+    /// Queues a batch to be computed once more, by slaves that `rules` admit. Replaces an audit of it by others.
     pub(crate) fn push_audit(&mut self, batch: Batch, rules: Rules) -> Pushed {
-        let Some((place, mut entry)) = self.admit(batch, Version::Audit) else {
+        let Some((key, mut entry)) = self.admit(batch, Version::Audit) else {
             return Pushed::Nothing;
         };
-        self.finished.take_failed(place, &[]);
-        let known = self.entry(place).and_then(|entry| entry.rules.as_ref());
+        self.completed.take_failed(key, &[]);
+        let known = self.entry(key).and_then(|entry| entry.rules.as_ref());
         if known.is_some_and(|known| known.not_for == rules.not_for) {
             return Pushed::Nothing;
         }
-        self.end_lease(place);
+        self.end_lease(key);
         let pushed = if rules.only_for.is_some() {
-            Pushed::Kept
+            Pushed::Reserved
         } else {
             Pushed::Open
         };
         entry.rules = Some(Box::new(rules));
-        self.shelf.put(place, entry);
+        self.waiting.insert(key, entry);
         pushed
     }
 
@@ -179,30 +192,29 @@ impl Queue {
         if self.leases.count(slave) >= LEASES_PER_SLAVE_MAX {
             return None;
         }
-        let (place, entry) = self.shelf.take(slave, now_ms)?;
-        let batch = self.batch(place, &entry)?;
+        let (key, entry) = self.waiting.take_for(slave, now_ms)?;
+        let batch = self.batch(key, &entry)?;
         let factor = 1 << entry.expiries.min(LEASE_DOUBLINGS_MAX);
         let deadline_ms = now_ms.saturating_add(lease_ms.saturating_mul(factor));
-        self.leases
-            .add(place, entry, Arc::clone(slave), deadline_ms);
+        self.leases.add(key, entry, Arc::clone(slave), deadline_ms);
         Some(batch)
     }
 
-    /// Puts the batches whose leases are over back in the queue, and opens those that were kept for long enough. Returns
-    /// how many can be had that could not before.
+    /// Puts the batches whose leases are over back in the queue, and opens those whose reservation is over. Returns
+    /// the number of batches that have become available.
     pub(crate) fn expire(&mut self, now_ms: u64) -> u64 {
-        let mut freed = self.shelf.open_overdue(now_ms);
-        while let Some((place, mut lease)) = self.leases.pop_overdue(now_ms) {
+        let mut freed = self.waiting.open_overdue(now_ms);
+        while let Some((key, mut lease)) = self.leases.pop_overdue(now_ms) {
             lease.entry.expiries = lease.entry.expiries.saturating_add(1);
-            if let Some(job) = self.jobs.get_mut(&place.job) {
-                job.strays.fell_silent(place.start_nonce, &lease.slave);
+            if let Some(job) = self.jobs.get_mut(&key.job) {
+                job.late.add_unanswered(key.start_nonce, &lease.slave);
             }
-            freed += u64::from(self.put_back(place, lease.entry));
+            freed += u64::from(self.put_back(key, lease.entry));
         }
         freed
     }
 
-    /// What a result of `slave` is to be checked against. `has_proofs` tells whether it answers the proof version.
+    /// The batch that a result of `slave` is to be checked against. `has_proofs` says whether it answers the proof version.
     pub(crate) fn find(
         &self,
         benchmark_id: &str,
@@ -210,71 +222,73 @@ impl Queue {
         has_proofs: bool,
         slave: &str,
     ) -> Known {
-        let Some(plain) = self.place(benchmark_id, start_nonce) else {
+        let Some(plain) = self.plain_key(benchmark_id, start_nonce) else {
             return Known::No;
         };
-        let (proof, audit) = (plain.of(Version::Proof), plain.of(Version::Audit));
+        let (proof, audit) = (
+            plain.with_version(Version::Proof),
+            plain.with_version(Version::Audit),
+        );
         if !has_proofs && self.leases.is_holder(audit, slave) {
             return self.known(audit, Some(audit));
         }
-        // Who was asked for proofs and for nothing else must send them.
+        // A slave that leased only the proof version must return proofs; without them the result is rejected.
         let owes_proofs =
             self.leases.is_holder(proof, slave) && !self.leases.is_holder(plain, slave);
-        let (place, other) = if has_proofs || owes_proofs {
+        let (key, other) = if has_proofs || owes_proofs {
             (proof, plain)
         } else {
             (plain, proof)
         };
-        match self.known(place, Some(place)) {
-            Known::No if self.finished.has_heard(place, slave) => Known::Finished,
+        match self.known(key, Some(key)) {
+            Known::No if self.completed.needs_no_result_of(key, slave) => Known::Completed,
             // A late answer to the plain version may still bring the root, an unasked proof is checked and refused.
             Known::No => self.known(other, None),
             known => known,
         }
     }
 
-    /// Places of this batch that `slave` holds.
-    pub(crate) fn held(&self, benchmark_id: &str, start_nonce: u64, slave: &str) -> Vec<Place> {
-        let plain = self.place(benchmark_id, start_nonce);
-        let places = plain.map(|plain| Version::ALL.map(|version| plain.of(version)));
-        let places = places.into_iter().flatten();
-        places
-            .filter(|place| self.leases.is_holder(*place, slave))
+    /// Keys of this batch that `slave` holds.
+    pub(crate) fn held(&self, benchmark_id: &str, start_nonce: u64, slave: &str) -> Vec<BatchKey> {
+        let plain = self.plain_key(benchmark_id, start_nonce);
+        let keys = plain.map(|plain| Version::ALL.map(|version| plain.with_version(version)));
+        let keys = keys.into_iter().flatten();
+        keys.filter(|key| self.leases.is_holder(*key, slave))
             .collect()
     }
 
-    /// Places of all that `slave` holds.
-    pub(crate) fn held_by(&self, slave: &str) -> Vec<Place> {
-        self.leases.places_of(slave)
+    /// Keys of all batches that `slave` holds.
+    pub(crate) fn held_by(&self, slave: &str) -> Vec<BatchKey> {
+        self.leases.keys_of(slave)
     }
 
-    /// Takes a batch with a good result of `slave` off the queue; proofs bring the root too, so they also finish the plain
+    /// Removes a batch with a good result of `slave` from the queue; proofs bring the root too, so they also finish the plain
     /// version.
-    pub(crate) fn finish(&mut self, place: Place, slave: &Name) {
-        let proof = place.version == Version::Proof;
-        let places = [Some(place), proof.then(|| place.of(Version::Plain))];
-        for place in places.into_iter().flatten() {
-            let shelved = self.shelf.remove(place);
-            let leased = self.end_lease(place);
-            let sampled_nonces = shelved.or(leased).unwrap_or_default().sampled_nonces;
-            self.finished.add(place, slave, &sampled_nonces);
+    pub(crate) fn complete(&mut self, key: BatchKey, slave: &Name) {
+        let proof = key.version == Version::Proof;
+        let keys = [Some(key), proof.then(|| key.with_version(Version::Plain))];
+        for key in keys.into_iter().flatten() {
+            let waiting = self.waiting.remove(key);
+            let leased = self.end_lease(key);
+            let sampled_nonces = waiting.or(leased).unwrap_or_default().sampled_nonces;
+            self.completed.add(key, slave, &sampled_nonces);
         }
-        if let Some(job) = self.jobs.get_mut(&place.job) {
-            job.strays.answered(place.start_nonce, slave);
+        if let Some(job) = self.jobs.get_mut(&key.job) {
+            job.late.remove_unanswered(key.start_nonce, slave);
         }
     }
 
     /// Puts a leased batch back in the queue; a slave that has failed at it leaves it to others first. Returns whether it
     /// can be had again.
-    pub(crate) fn give_back(&mut self, place: Place, failed_ms: Option<u64>) -> bool {
-        let Some(mut lease) = self.leases.remove(place) else {
+    pub(crate) fn release(&mut self, key: BatchKey, failed_ms: Option<u64>) -> bool {
+        let Some(mut lease) = self.leases.remove(key) else {
             return false;
         };
         if let Some(now_ms) = failed_ms {
             let until_ms = now_ms.saturating_add(FAILED_MS);
             lease.entry.add_failure(lease.slave, until_ms);
         }
-        self.put_back(place, lease.entry)
+        self.put_back(key, lease.entry)
     }
 
     /// Takes the newest block's listing over and forgets the jobs for which nothing can be done any more. Returns the number
@@ -306,19 +320,19 @@ impl Queue {
         dead.into_iter().map(|job| self.forget(job)).sum()
     }
 
-    /// Forgets a job whose results are worth nothing any more, but for who may still bring some.
-    fn outdate(&mut self, number: JobNumber) -> Strays {
+    /// Forgets a job whose results are stale, except for the slaves that may still send some.
+    fn make_stale(&mut self, number: JobNumber) -> LateResults {
         let job = self.jobs.get_mut(&number);
-        let mut strays = job.map(|job| std::mem::take(&mut job.strays));
+        let mut late = job.map(|job| std::mem::take(&mut job.late));
         for version in Version::ALL {
-            for place in self.leases.places(Place::range_of(version, number)) {
-                if let (Some(strays), Some(lease)) = (&mut strays, self.leases.get(place)) {
-                    strays.fell_silent(place.start_nonce, &lease.slave);
+            for key in self.leases.keys(BatchKey::job_range(version, number)) {
+                if let (Some(late), Some(lease)) = (&mut late, self.leases.get(key)) {
+                    late.add_unanswered(key.start_nonce, &lease.slave);
                 }
             }
         }
         self.forget(number);
-        strays.map(Strays::outdated).unwrap_or_default()
+        late.map(LateResults::into_stale).unwrap_or_default()
     }
 
     /// Random hash of the job's batches.
@@ -327,17 +341,17 @@ impl Queue {
         Some(&job.template.rand_hash)
     }
 
-    /// A lease ends without the answer of who has it, which may still come.
-    fn end_lease(&mut self, place: Place) -> Option<Entry> {
-        let lease = self.leases.remove(place)?;
-        if let Some(job) = self.jobs.get_mut(&place.job) {
-            job.strays.fell_silent(place.start_nonce, &lease.slave);
+    /// Ends a lease without the answer of its slave, which may still come.
+    fn end_lease(&mut self, key: BatchKey) -> Option<Entry> {
+        let lease = self.leases.remove(key)?;
+        if let Some(job) = self.jobs.get_mut(&key.job) {
+            job.late.add_unanswered(key.start_nonce, &lease.slave);
         }
         Some(lease.entry)
     }
 
-    /// Whether the next result of `slave` for this batch may be for a random hash that counts no more; it is asked once.
-    pub(crate) fn take_stray(
+    /// Whether this result of `slave` may be for a stale random hash; to be asked once per result.
+    pub(crate) fn take_stale(
         &mut self,
         benchmark_id: &str,
         start_nonce: u64,
@@ -345,30 +359,30 @@ impl Queue {
     ) -> bool {
         let number = self.numbers.get(benchmark_id);
         let job = number.and_then(|number| self.jobs.get_mut(number));
-        job.is_some_and(|job| job.strays.take(start_nonce, slave))
+        job.is_some_and(|job| job.late.take_stale(start_nonce, slave))
     }
 
     fn forget(&mut self, job: JobNumber) -> usize {
         let mut forgotten = 0;
         self.jobs.remove(&job);
         for version in Version::ALL {
-            let range = || Place::range_of(version, job);
-            for place in self.shelf.places(range()) {
-                self.shelf.remove(place);
+            let range = || BatchKey::job_range(version, job);
+            for key in self.waiting.keys(range()) {
+                self.waiting.remove(key);
                 forgotten += 1;
             }
-            for place in self.leases.places(range()) {
-                self.leases.remove(place);
+            for key in self.leases.keys(range()) {
+                self.leases.remove(key);
                 forgotten += 1;
             }
-            self.finished.forget(range());
+            self.completed.forget(range());
         }
         forgotten
     }
 
-    /// Place and entry of a batch that comes in; `None` if there is no room.
-    fn admit(&mut self, batch: Batch, version: Version) -> Option<(Place, Entry)> {
-        if self.shelf.len() + self.leases.len() >= BATCHES_MAX {
+    /// Key and entry of a batch that comes in; `None` if there is no room.
+    fn admit(&mut self, batch: Batch, version: Version) -> Option<(BatchKey, Entry)> {
+        if self.waiting.len() + self.leases.len() >= BATCHES_MAX {
             return None;
         }
         let entry = Entry {
@@ -378,17 +392,17 @@ impl Queue {
         };
         let start_nonce = batch.start_nonce;
         let job = self.job_of(batch);
-        let place = Place {
+        let key = BatchKey {
             version,
             job,
             start_nonce,
         };
-        Some((place, entry))
+        Some((key, entry))
     }
 
     /// Number of the job of `batch`, which becomes its template.
     fn job_of(&mut self, batch: Batch) -> JobNumber {
-        let mut strays = Strays::default();
+        let mut late = LateResults::default();
         if let Some(&number) = self.numbers.get(&batch.benchmark_id) {
             let job = self.jobs.get_mut(&number);
             match job.filter(|job| job.template.rand_hash == batch.rand_hash) {
@@ -396,7 +410,7 @@ impl Queue {
                     job.template = batch;
                     return number;
                 }
-                None => strays = self.outdate(number),
+                None => late = self.make_stale(number),
             }
         }
         let listed = self.listed.get(&batch.benchmark_id).copied();
@@ -409,50 +423,51 @@ impl Queue {
         let job = Job {
             template: batch,
             block_started: listed,
-            strays,
+            late,
         };
         self.jobs.insert(number, job);
         number
     }
 
-    fn batch(&self, place: Place, entry: &Entry) -> Option<Batch> {
+    fn batch(&self, key: BatchKey, entry: &Entry) -> Option<Batch> {
         Some(Batch {
             num_nonces: entry.num_nonces,
-            start_nonce: place.start_nonce,
+            start_nonce: key.start_nonce,
             sampled_nonces: entry.sampled_nonces.clone(),
-            ..self.jobs.get(&place.job)?.template.clone()
+            ..self.jobs.get(&key.job)?.template.clone()
         })
     }
 
-    /// The plain place of a batch.
-    fn place(&self, benchmark_id: &str, start_nonce: u64) -> Option<Place> {
+    /// Key of the plain version of a batch.
+    fn plain_key(&self, benchmark_id: &str, start_nonce: u64) -> Option<BatchKey> {
         let job = *self.numbers.get(benchmark_id)?;
-        Some(Place {
+        Some(BatchKey {
             version: Version::Plain,
             job,
             start_nonce,
         })
     }
 
-    fn known(&self, place: Place, taken_off: Option<Place>) -> Known {
-        let batch = self.entry(place).and_then(|entry| self.batch(place, entry));
+    fn known(&self, key: BatchKey, taken_off: Option<BatchKey>) -> Known {
+        let batch = self.entry(key).and_then(|entry| self.batch(key, entry));
         batch.map_or(Known::No, |batch| Known::Open(Box::new(batch), taken_off))
     }
 
-    fn put_back(&mut self, place: Place, entry: Entry) -> bool {
-        let is_needed = place.version != Version::Plain || !self.is_open(place.of(Version::Proof));
+    fn put_back(&mut self, key: BatchKey, entry: Entry) -> bool {
+        let is_needed =
+            key.version != Version::Plain || !self.is_open(key.with_version(Version::Proof));
         if is_needed {
-            self.shelf.put(place, entry);
+            self.waiting.insert(key, entry);
         }
         is_needed
     }
 
-    fn entry(&self, place: Place) -> Option<&Entry> {
-        let leased = || self.leases.get(place).map(|lease| &lease.entry);
-        self.shelf.get(place).or_else(leased)
+    fn entry(&self, key: BatchKey) -> Option<&Entry> {
+        let leased = || self.leases.get(key).map(|lease| &lease.entry);
+        self.waiting.get(key).or_else(leased)
     }
 
-    fn is_open(&self, place: Place) -> bool {
-        self.entry(place).is_some()
+    fn is_open(&self, key: BatchKey) -> bool {
+        self.entry(key).is_some()
     }
 }

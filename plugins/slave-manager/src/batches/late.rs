@@ -1,0 +1,60 @@
+//! Late results: those that may still come for a stale random hash.
+//!
+//! When the network takes a block back and reconfirms a precommit, the random hash of its batches changes and their ids do
+//! not: a result of the earlier master's slaves does not say which hash it is for. So the next result of each slave that had
+//! a batch by then is rejected.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+use crate::slaves::Name;
+
+/// Leases of a job that have ended without an answer; more are not remembered.
+const UNANSWERED_MAX: usize = 10_000;
+
+/// Of one job; batches by start nonce.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(super) struct LateResults {
+    /// Slaves that have, or had, a batch of the present hash and have not answered.
+    #[serde(rename = "silent")]
+    unanswered: BTreeSet<(u64, Name)>,
+    /// Slaves that had a batch of an earlier hash.
+    #[serde(rename = "outdated")]
+    stale: BTreeSet<(u64, Name)>,
+}
+
+impl LateResults {
+    /// Records that a lease has ended without an answer.
+    pub(super) fn add_unanswered(&mut self, start_nonce: u64, slave: &Name) {
+        if self.unanswered.len() < UNANSWERED_MAX {
+            self.unanswered.insert((start_nonce, Arc::clone(slave)));
+        }
+    }
+
+    pub(super) fn remove_unanswered(&mut self, start_nonce: u64, slave: &Name) {
+        self.unanswered.remove(&(start_nonce, Arc::clone(slave)));
+    }
+
+    /// The same after the hash has changed: all answers that are missing are stale.
+    pub(super) fn into_stale(mut self) -> Self {
+        self.stale.append(&mut self.unanswered);
+        self
+    }
+
+    /// Whether the result that has come may be for an earlier hash. The next one of the same slave is not.
+    pub(super) fn take_stale(&mut self, start_nonce: u64, slave: &Name) -> bool {
+        let batch = (start_nonce, Arc::clone(slave));
+        self.unanswered.remove(&batch);
+        self.stale.remove(&batch)
+    }
+
+    /// The slaves whose next result for this batch is rejected.
+    pub(super) fn stale_slaves(&self, start_nonce: u64) -> impl Iterator<Item = &Name> {
+        let of_batch = self
+            .stale
+            .iter()
+            .filter(move |(its, _)| *its == start_nonce);
+        of_batch.map(|(_, slave)| slave)
+    }
+}
