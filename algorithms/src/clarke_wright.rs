@@ -80,12 +80,12 @@ mod tests {
     }
 
     #[test]
-    fn most_instances_a_tenth_below_the_baseline_are_solved() {
+    fn most_instances_ten_percent_below_are_solved() {
         assert!(num_solved(100) >= 160);
     }
 
     #[test]
-    fn some_instances_a_quarter_below_the_baseline_are_solved() {
+    fn some_instances_25_percent_below_are_solved() {
         assert!(num_solved(250) >= 3);
     }
 

@@ -82,7 +82,7 @@ mod tests {
 
     /// What operators must expect: at this difficulty most instances ask for more than there is.
     #[test]
-    fn few_instances_one_percent_above_the_baseline_have_a_solution() {
+    fn few_instances_one_percent_above_are_solvable() {
         let is_solved = |seed: &u8| {
             let instance = Instance::generate(&[*seed; 32], 50, 10).unwrap();
             let solution = solve(&instance);

@@ -251,13 +251,13 @@ mod tests {
     }
 
     #[test]
-    fn most_instances_a_tenth_below_the_baseline_are_solved() {
+    fn most_instances_ten_percent_below_are_solved() {
         assert!(num_solved(100) >= 90);
     }
 
     /// Six times as many rounds, and nothing given up, solve as many.
     #[test]
-    fn the_few_instances_far_below_the_baseline_that_have_a_solution_are_solved() {
+    fn solvable_instances_far_below_are_solved() {
         assert!(num_solved(200) >= 30);
         assert!(num_solved(250) >= 5);
     }

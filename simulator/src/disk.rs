@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_power_cut_spares_what_was_synced_and_a_kill_everything() {
+    fn a_power_cut_loses_unsynced_writes_a_kill_none() {
         let mut lost = 0;
         for seed in 0..32 {
             let (disk, mut rng) = (Disk::default(), fastrand::Rng::with_seed(seed));

@@ -91,7 +91,7 @@ fn clauses_of_other_lengths_are_refused() {
 }
 
 #[test]
-fn lists_of_other_lengths_than_the_number_of_items_are_refused() {
+fn lists_of_a_wrong_length_are_refused() {
     let mut bytes = Instance::generate(ChallengeKind::Knapsack, &[5; 32], &[6, 10])
         .unwrap()
         .to_bytes();
@@ -107,7 +107,7 @@ fn lists_of_other_lengths_than_the_number_of_items_are_refused() {
 }
 
 #[test]
-fn rows_of_other_lengths_than_the_number_of_nodes_are_refused() {
+fn rows_of_a_wrong_length_are_refused() {
     let mut bytes = Instance::generate(ChallengeKind::VehicleRouting, &[5; 32], &[3, 10])
         .unwrap()
         .to_bytes();

@@ -45,7 +45,7 @@ fn a_wrong_value_is_named_with_id_and_difference() {
 }
 
 #[test]
-fn an_answer_where_the_original_panicked_breaks_the_law() {
+fn an_answer_in_place_of_a_panic_breaks_the_law() {
     let panicked = add("p", &json!({"status": "panic", "panic": "overflow"}));
     let refused = add("e", &json!({"status": "err", "error": "no"}));
     let report = report("precise_number", &json!({"cases": [panicked, refused]}));
@@ -57,7 +57,7 @@ fn an_answer_where_the_original_panicked_breaks_the_law() {
 }
 
 #[test]
-fn an_error_where_the_original_panicked_is_a_deviation() {
+fn an_error_in_place_of_a_panic_is_a_deviation() {
     let case = json!({"id": "x", "kind": "k", "op": "sub", "input": ["2", "3"], "result": {"status": "panic"}});
     let report = report("precise_number", &json!({"cases": [case]}));
     assert_eq!((report.tally.passed, report.tally.deviations), (1, 1));

@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lower_frontier_excludes_what_its_points_dominate_and_an_upper_one_what_dominates_them() {
+    fn frontiers_exclude_the_too_easy_or_too_hard_side() {
         let plane = unit_plane();
         let frontier = points(&[[0, 9], [4, 5], [8, 0]]);
         assert_eq!(
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_that_is_given_is_in_the_picture_and_inside_its_axes() {
+    fn all_points_are_drawn_inside_the_axes() {
         let (base, scaled) = (
             points(&[[50, 350], [60, 310]]),
             points(&[[50, 400], [70, 300]]),
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_and_points_of_other_dimensions_make_a_picture_too() {
+    fn odd_points_and_none_still_give_a_picture() {
         let odd = vec![vec![], vec![1], vec![1, 2, 3]];
         let plot = Plot {
             axes: ["x", "y"],

@@ -52,7 +52,7 @@ async fn blocks_are_made_and_taken_back() {
 }
 
 #[tokio::test]
-async fn a_block_that_is_ordered_confirms_the_proof_that_came_before() {
+async fn an_ordered_block_confirms_the_proof_before_it() {
     let server = Server::start().await;
     submit_all(&server, Satisfiability, |_| ()).await;
     let latest = done(&server, "advance", "").await;

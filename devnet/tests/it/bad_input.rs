@@ -51,7 +51,7 @@ fn refused(api: &mut Api, request: &Request<'_>, statuses: &[u16]) -> String {
 }
 
 #[test]
-fn what_is_not_spoilt_is_accepted_and_changes_the_state() {
+fn an_unspoilt_request_is_accepted() {
     for index in 0..5 {
         let mut busy = Busy::new();
         let good = busy.good[index].clone();

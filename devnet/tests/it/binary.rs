@@ -88,7 +88,7 @@ fn a_start_that_fails_says_why_on_one_line() {
 }
 
 #[test]
-fn wrong_files_of_players_and_faults_are_told_with_the_place() {
+fn bad_player_and_fault_files_are_named_with_place() {
     let check = |option: &str, text: &str, expected: &str| {
         let folder = folder();
         let spoil = |folder: &Path, command: &mut Command| {
@@ -136,7 +136,7 @@ fn wrong_files_of_players_and_faults_are_told_with_the_place() {
 }
 
 #[tokio::test]
-async fn drawn_players_are_written_for_their_owner_and_the_file_can_be_named_again() {
+async fn drawn_players_are_written_privately_and_reused() {
     use std::os::unix::fs::PermissionsExt as _;
 
     let folder = folder();
@@ -205,7 +205,7 @@ fn a_file_of_players_is_written_whole_or_not_at_all() {
 }
 
 #[tokio::test]
-async fn without_a_clock_blocks_are_made_on_order_and_with_the_token_only() {
+async fn blocks_on_order_need_the_token() {
     let folder = folder();
     let token_file = folder.path().join("token");
     fs::write(&token_file, "let-me-in\n").unwrap();
@@ -226,7 +226,7 @@ async fn without_a_clock_blocks_are_made_on_order_and_with_the_token_only() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_copied_into_the_folder_becomes_an_algorithm() {
+async fn a_file_copied_into_the_folder_becomes_usable() {
     let folder = folder();
     let mut child = command(folder.path()).spawn().unwrap();
     let url = url(&mut child);

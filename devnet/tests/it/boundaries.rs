@@ -38,7 +38,7 @@ fn active_at(lifespan_period: u32, multiplier: f64) -> Vec<u32> {
 }
 
 #[test]
-fn the_penalty_is_rounded_down_and_the_last_block_of_the_lifespan_counts() {
+fn penalty_rounds_down_and_the_last_block_counts() {
     // A delay of 3 blocks, times 2.5, is 7.
     assert_eq!(active_at(20, 2.5), (11..=21).collect::<Vec<_>>());
     assert_eq!(active_at(20, 2.66), (11..=21).collect::<Vec<_>>());
@@ -50,7 +50,7 @@ fn the_penalty_is_rounded_down_and_the_last_block_of_the_lifespan_counts() {
 }
 
 #[test]
-fn a_block_is_too_old_when_nothing_of_the_lifespan_would_remain() {
+fn a_block_without_remaining_lifespan_is_too_old() {
     // The age and one, times 2.5 + 1, is below 20 up to an age of 4; 17.5 and 21 are around it.
     let mut network = network(20, 2.5);
     let settings = settings(&network);
@@ -68,7 +68,7 @@ fn a_block_is_too_old_when_nothing_of_the_lifespan_would_remain() {
 }
 
 #[test]
-fn what_waits_is_confirmed_up_to_the_last_block_of_the_lifespan_and_forgotten_then() {
+fn waiting_items_expire_after_their_last_block() {
     let started_and_waited = |blocks: u32| {
         let mut network = network(5, 0.0);
         let settings = settings(&network);
@@ -91,7 +91,7 @@ fn what_waits_is_confirmed_up_to_the_last_block_of_the_lifespan_and_forgotten_th
 }
 
 #[test]
-fn a_fee_that_was_charged_by_a_block_is_reserved_again_when_the_block_is_taken_back() {
+fn a_rollback_reserves_a_charged_fee() {
     let mut config = devnet_config();
     let fees = config.precommit_submissions.as_mut().unwrap();
     fees.min_base_fee = PreciseNumber::from_u64(600_000);

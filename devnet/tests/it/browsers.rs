@@ -46,7 +46,7 @@ async fn web_pages_change_nothing() {
 }
 
 #[tokio::test]
-async fn under_another_name_there_is_nothing_to_read_or_change() {
+async fn a_foreign_host_name_can_read_and_change_nothing() {
     let server = Server::start().await;
     let before = server.get_json("/devnet/state").await;
     let gets = EVERY_GET.map(|path| (Method::GET, path));

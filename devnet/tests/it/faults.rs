@@ -44,7 +44,7 @@ fn befallen(fault: &Value) -> (Outcome, usize) {
 }
 
 #[test]
-fn each_fault_is_seen_by_the_client_and_applied_or_not() {
+fn each_fault_reaches_the_client_applied_or_not() {
     let (outcome, stored) = befallen(&json!({"reject": {"text": "no"}}));
     assert_eq!((status(&outcome), stored), (400, 0));
     assert_eq!(outcome.response.unwrap().body, b"no");
@@ -119,7 +119,7 @@ fn an_empty_listing_has_no_items_and_all_else() {
 }
 
 #[test]
-fn a_rollback_takes_back_what_the_block_confirmed_and_another_block_follows() {
+fn a_rollback_undoes_confirmations() {
     let mut api = api();
     let submitted = precommit(&api);
     let request = Request::post("/submit-precommit", API_KEY, submitted.as_bytes());
@@ -160,7 +160,7 @@ fn a_rollback_takes_back_what_the_block_confirmed_and_another_block_follows() {
 }
 
 #[test]
-fn a_benchmark_of_a_block_taken_back_is_gone_and_can_be_submitted_again() {
+fn a_rolled_back_benchmark_can_be_submitted_again() {
     let mut network = support::network(5);
     let sampled = support::sampled(&mut network, Knapsack, |_| ());
     support::submit_proof(&mut network, sampled.proof.clone()).unwrap();
@@ -246,7 +246,7 @@ fn a_rate_is_kept_and_its_seed_decides_which() {
 }
 
 #[test]
-fn an_injected_fault_befalls_the_next_request_it_can_befall() {
+fn an_injected_fault_strikes_the_next_fitting_request() {
     let mut api = api();
     let mut faults = Faults::none();
     faults.inject(Fault::EmptyListing);
@@ -296,7 +296,7 @@ fn a_plan_with_a_fault_says_where_it_is() {
 }
 
 #[test]
-fn a_simulation_decides_about_solutions_and_verdicts_itself() {
+fn a_simulation_decides_solutions_and_verdicts() {
     let mut network = pretend::network(devnet_config());
     let settings = support::settings(&network, Knapsack);
     let id = support::submit_precommit(&mut network, settings).unwrap();

@@ -125,7 +125,7 @@ fn the_base_fee_follows_the_number_of_precommits() {
 }
 
 #[test]
-fn without_an_account_not_even_a_precommit_without_fee_is_accepted() {
+fn a_free_precommit_without_account_is_refused() {
     let mut config = devnet_config();
     config.precommit_submissions = None;
     let mut network = support::network_with(1, config);

@@ -38,7 +38,7 @@ fn between<'a>(page: &'a str, from: &str, to: &str) -> &'a str {
 }
 
 #[tokio::test]
-async fn nothing_on_the_page_comes_from_elsewhere_and_its_policy_says_so() {
+async fn the_page_loads_nothing_from_elsewhere() {
     let server = Server::start().await;
     let response = server.get("/").await;
     let header = |name| response.headers()[name].to_str().unwrap().to_owned();
@@ -77,7 +77,7 @@ fn names_are_text_and_nothing_else() {
 }
 
 #[test]
-fn benchmarks_are_counted_by_stage_and_shown_one_by_one() {
+fn benchmarks_are_counted_by_stage_and_listed() {
     let mut busy = Busy::new();
     let page = page(&mut busy.api);
     let num_pending = 2;
@@ -101,7 +101,7 @@ fn benchmarks_are_counted_by_stage_and_shown_one_by_one() {
 }
 
 #[test]
-fn a_difficulty_is_in_the_plot_once_its_solutions_are_active() {
+fn active_solutions_show_their_difficulty_in_the_plot() {
     let mut network = pretend::network(devnet_config());
     let settings = pretend::settings(&network, Satisfiability, PLAYER_ID);
     pretend::prove(&mut network, vec![(settings, 7)]);

@@ -75,7 +75,7 @@ fn a_key_is_for_its_own_player_only() {
 }
 
 #[test]
-fn a_key_that_a_player_has_already_is_not_handed_to_another() {
+fn a_key_in_use_is_not_given_to_another_player() {
     let drawn = draw_players(5, 1).remove(0);
     let mut keys = support::keys();
     keys.insert(&drawn.key(), OTHER_ID);

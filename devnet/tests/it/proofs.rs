@@ -18,7 +18,7 @@ use crate::{
 const POLL: Duration = Duration::from_millis(5);
 
 #[test]
-fn an_honest_proof_is_confirmed_only_after_its_reexecution() {
+fn an_honest_proof_waits_for_its_reexecution() {
     for kind in [Satisfiability, Knapsack] {
         let mut network = support::network(3);
         let sampled = support::sampled(&mut network, kind, |_| ());
@@ -185,7 +185,7 @@ fn a_declared_solution_that_is_none_is_a_fraud() {
 }
 
 #[test]
-fn a_sampled_nonce_that_was_not_declared_needs_no_solution() {
+fn an_undeclared_sampled_nonce_needs_no_solution() {
     let mut network = support::network(3);
     let sampled = support::sampled(&mut network, Satisfiability, |claim| {
         claim.solution_nonces.truncate(1)
@@ -283,7 +283,7 @@ fn a_reexecution_without_conclusion_is_due_again() {
 }
 
 #[test]
-fn solutions_are_active_after_the_penalty_and_until_the_lifespan_ends() {
+fn solutions_are_active_from_penalty_to_lifespan_end() {
     let mut network = support::network(3);
     let sampled = support::sampled(&mut network, Satisfiability, |_| ());
     support::submit_proof(&mut network, sampled.proof).unwrap();

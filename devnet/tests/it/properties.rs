@@ -371,7 +371,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_comes_the_network_goes_on_and_does_the_same_again(
+    fn any_requests_leave_a_repeatable_network(
         steps in proptest::collection::vec(step(), 1..300),
     ) {
         let first = play(&steps)?;

@@ -90,7 +90,7 @@ impl Network {
 }
 
 #[tokio::test]
-async fn killed_at_every_step_a_benchmark_still_comes_to_its_proof() {
+async fn a_benchmark_survives_a_kill_at_every_step() {
     let folder = folder();
     let folder = folder.path();
     let network = Network::start(folder);
@@ -132,7 +132,7 @@ async fn killed_at_every_step_a_benchmark_still_comes_to_its_proof() {
 }
 
 #[tokio::test]
-async fn keys_that_were_handed_out_and_algorithms_that_joined_are_there_after_a_restart() {
+async fn a_restart_keeps_keys_and_algorithms() {
     let folder = folder();
     let network = Network::start(folder.path());
     let address = "0x9999999999999999999999999999999999999999";
@@ -253,7 +253,7 @@ async fn a_damaged_state_is_refused_again_and_again() {
 
 /// `ulimit -f` lets every write beyond so many kilobytes fail.
 #[tokio::test]
-async fn a_disk_that_is_full_ends_the_network_before_it_promises_anything() {
+async fn a_full_disk_stops_the_network_before_any_promise() {
     let folder = folder();
     Network::start(folder.path()).stop().await;
     let size = fs::metadata(folder.path().join(FILE)).unwrap().len();

@@ -110,7 +110,7 @@ fn entries_that_are_not_all_that_was_kept_are_refused() {
 
 /// A reader of JSON goes only so deep, and an entry must not be deeper than the request that made it.
 #[test]
-fn the_deepest_proof_that_is_accepted_can_be_read_again() {
+fn the_deepest_accepted_proof_can_be_restored() {
     const DEEPER_THAN_ANY_READER: usize = 1_000;
     let mut network = pretend::network(devnet_config());
     let settings = pretend::settings(&network, Knapsack, support::PLAYER_ID);

@@ -18,7 +18,7 @@ fn num_at(view: &View, stage: Stage) -> usize {
 }
 
 #[test]
-fn a_benchmark_is_seen_at_each_step_and_counts_once_it_is_active() {
+fn a_benchmark_shows_at_each_step_counts_when_active() {
     let mut network = support::network(7);
     let id = prove(&mut network);
     let view = network.view();

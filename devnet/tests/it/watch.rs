@@ -57,7 +57,7 @@ impl Watched {
 }
 
 #[test]
-fn a_new_file_joins_at_the_next_block_once_it_stands_still() {
+fn a_settled_file_joins_at_the_next_block() {
     let mut watched = Watched::new();
     let wasm = mini_wasm(Knapsack);
     watched.look(1);
@@ -77,7 +77,7 @@ fn a_new_file_joins_at_the_next_block_once_it_stands_still() {
 }
 
 #[test]
-fn a_file_that_stays_unfinished_for_a_while_is_taken_when_it_is_whole() {
+fn an_unfinished_file_joins_when_it_is_whole() {
     let mut watched = Watched::new();
     let wasm = mini_wasm(Knapsack);
     watched.write("knapsack/late.wasm", &wasm[..wasm.len() / 2]);
@@ -91,7 +91,7 @@ fn a_file_that_stays_unfinished_for_a_while_is_taken_when_it_is_whole() {
 }
 
 #[test]
-fn what_is_wrong_in_the_folder_changes_nothing_and_keeps_out_nothing_else() {
+fn invalid_algorithm_files_are_skipped() {
     let mut watched = Watched::new();
     watched.write("knapsack/no_wasm.wasm", b"nothing");
     watched.write("knapsack/wrong name.wasm", &mini_wasm(Knapsack));

@@ -128,7 +128,7 @@ fn verdicts_are_read_in_every_form() {
 }
 
 #[test]
-fn unknown_fields_are_ignored_and_optional_ones_may_be_absent() {
+fn unknown_fields_are_ignored_optional_ones_may_miss() {
     let text = r#"{"id":"c001","details":{"name":"satisfiability","new":1},"newer":[2]}"#;
     let challenge: api::Challenge = serde_json::from_str(text).unwrap();
     assert_eq!(challenge.state, None);

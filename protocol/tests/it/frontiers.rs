@@ -71,7 +71,7 @@ proptest! {
 }
 
 #[test]
-fn nothing_is_drawn_from_nothing_or_in_three_dimensions() {
+fn empty_or_three_dimensional_sets_have_no_draw() {
     let mut rng = ChaCha12::seed_from_u64(7);
     assert_eq!(sample(&[], &mut rng), None);
     assert_eq!(sample(&[vec![1, 2, 3]], &mut rng), None);

@@ -61,7 +61,7 @@ proptest! {
 }
 
 #[test]
-fn cutoffs_are_multiples_of_the_fewest_and_phase_new_challenges_in() {
+fn cutoffs_scale_with_the_fewest_and_phase_in() {
     assert_eq!(cutoff(0, 1.5, 50), 50);
     assert_eq!(cutoff(33, 1.5, 50), 50);
     assert_eq!(cutoff(35, 1.5, 50), 53);
@@ -119,7 +119,7 @@ fn the_hardest_qualify_until_the_threshold_is_passed() {
 }
 
 #[test]
-fn a_cutoff_caps_what_a_player_gets_but_not_its_difficulties() {
+fn a_cutoff_caps_qualifiers_but_not_difficulties() {
     let benchmarks = [
         ("2", "a", vec![60, 340], 6),
         ("1", "a", vec![60, 340], 3),
@@ -135,7 +135,7 @@ fn a_cutoff_caps_what_a_player_gets_but_not_its_difficulties() {
 }
 
 #[test]
-fn frontiers_of_qualifiers_are_scaled_by_how_many_there_are() {
+fn frontiers_scale_with_the_number_of_qualifiers() {
     // The example of tig-protocol.md section 11.
     let points = [vec![60, 310], vec![55, 330], vec![50, 350], vec![70, 330]];
     let mut qualifiers = Qualifiers {
@@ -205,7 +205,7 @@ fn influence_follows_shares_and_their_balance() {
 }
 
 #[test]
-fn one_challenge_has_no_imbalance_and_no_share_no_weight() {
+fn one_challenge_has_no_imbalance_no_share_no_weight() {
     let half = PreciseNumber::from_f64(0.5).unwrap();
     let weight = Weight::of(&[half], 1, 1.5).unwrap();
     assert_eq!(

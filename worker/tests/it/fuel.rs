@@ -12,7 +12,7 @@ fn fuel(body: &str) -> u64 {
 }
 
 #[test]
-fn operators_the_instrumentation_uses_cost_what_others_cost() {
+fn instrumentation_operators_keep_their_cost() {
     let idle = fuel("");
     let unary = |operator: &str| fuel(&format!("(drop ({operator}))")) - idle;
     for operator in ["sub", "add", "mul", "rotl", "shr_u"] {

@@ -258,7 +258,7 @@ fn pointers_outside_the_memory_are_bad_results() {
 }
 
 #[test]
-fn a_claimed_length_beyond_memory_or_bound_is_a_bad_result() {
+fn a_result_beyond_memory_or_bound_is_bad() {
     check(
         &answering(&60_000u32.to_le_bytes()),
         bad_result,

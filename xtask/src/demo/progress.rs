@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn each_challenge_needs_a_proof_and_the_first_one_counts() {
+    fn each_challenge_needs_one_proof_the_first_counts() {
         let mut progress = Progress::new(["knapsack", "satisfiability"].into_iter(), None);
         let open = |progress: &Progress| match progress.verdict() {
             Verdict::Open(missing) => missing,
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_slaves_must_be_found_out_and_their_benchmarks_proved() {
+    fn bad_slaves_are_found_and_benchmarks_proved() {
         let mut progress = Progress::new([].into_iter(), Some(Faults::default()));
         let lie = serde_json::json!({
             "kind": "other_result", "batch_id": "a_0", "stated": "0123456789", "agreed": "abcdef0123",
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_shows_its_batches_while_it_is_computed_and_stops_ageing_when_confirmed() {
+    fn a_row_shows_batches_and_stops_ageing_at_the_end() {
         let mut progress = Progress::new(["knapsack"].into_iter(), None);
         let job = Job {
             benchmark_id: "a".to_owned(),

@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_runner_that_fails_without_a_failed_test_is_a_failure() {
+    fn a_failed_runner_without_failed_test_is_a_failure() {
         assert_eq!(Tally::default().settled(false), Tally::FAILED);
         assert_eq!(Tally::PASSED.settled(true), Tally::PASSED);
     }

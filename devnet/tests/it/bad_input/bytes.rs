@@ -10,7 +10,7 @@ use tokio::{
 use crate::{fixture::Server, support::API_KEY};
 
 #[tokio::test]
-async fn bytes_that_are_no_request_are_refused_or_hung_up_on() {
+async fn malformed_requests_are_refused_or_closed() {
     let server = Server::start().await;
     let address = server.url.trim_start_matches("http://").to_owned();
     let settings = server.settings(Satisfiability).await;

@@ -46,7 +46,7 @@ fn each_submission_is_refused_at_each_wrong_stage() {
 }
 
 #[test]
-fn what_is_done_twice_or_for_another_player_is_refused() {
+fn repeated_and_foreign_submissions_are_refused() {
     let mut busy = Busy::new();
     let again = json!({"settings": busy.settings, "num_nonces": 1});
     let topup = json!({"tx_hash": busy.tx_hash});
@@ -71,7 +71,7 @@ fn check(path: &str, pointer: &str, value: Value, text: &str) {
 }
 
 #[test]
-fn what_breaks_a_rule_of_precommits_is_refused_by_its_name() {
+fn a_precommit_against_a_rule_is_refused_by_name() {
     let check = |pointer, value, text| check("/submit-precommit", pointer, value, text);
     let long = json!("c".repeat(99_999));
     check("/num_nonces", json!(0), "invalid number of nonces 0");
