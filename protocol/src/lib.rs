@@ -20,10 +20,9 @@ mod work;
 mod work_check;
 
 pub use merkle::{
-    GrowingTree, MerkleBranch, MerkleError, MerkleHash, MerkleProof, MerkleTree, ParseMerkleError,
-    StoredTree,
+    GrowingTree, MerkleBranch, MerkleError, MerkleHash, MerkleTree, ParseMerkleError, StoredTree,
 };
-pub use output::{OutputData, Solution, solution_signature};
+pub use output::{MerkleProof, OutputData, Solution, solution_signature};
 pub use precise_number::{ParsePreciseNumberError, PreciseNumber};
 pub use settings::BenchmarkSettings;
 pub use work::{Batch, BatchResult, WasmVmConfig};

@@ -6,7 +6,7 @@ mod hash;
 mod stored;
 mod tree;
 
-pub use branch::{MerkleBranch, MerkleProof};
+pub use branch::MerkleBranch;
 pub use growing::GrowingTree;
 pub use hash::MerkleHash;
 pub use stored::StoredTree;
@@ -18,7 +18,7 @@ pub enum MerkleError {
     /// A tree without leaves has no root.
     #[error("merkle tree without leaves")]
     NoLeaves,
-    /// The capacity is no power of two or smaller than the number of leaves.
+    /// The capacity is not a power of two, or smaller than the number of leaves.
     #[error(
         "merkle tree capacity {capacity} must be a power of two and at least {num_leaves}, the number of leaves"
     )]
@@ -46,7 +46,7 @@ pub enum MerkleError {
     },
 }
 
-/// Why a text is no Merkle hash, branch or tree.
+/// Why a text is not a Merkle hash, branch or tree.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ParseMerkleError {
     /// Wrong number of characters.
@@ -59,7 +59,7 @@ pub enum ParseMerkleError {
         /// Characters wanted, in words.
         expected: &'static str,
     },
-    /// A character that is no hex digit.
+    /// A character that is not a hex digit.
     #[error("{what} is not hexadecimal")]
     Hex {
         /// What was to be parsed.
@@ -68,10 +68,10 @@ pub enum ParseMerkleError {
         #[source]
         source: hex::FromHexError,
     },
-    /// A stem's depth is no number.
+    /// A stem's depth is not a number.
     #[error("merkle branch has a stem whose depth is not 2 hex digits")]
     Depth,
-    /// The leading capacity of a stored tree is no number.
+    /// The leading capacity of a stored tree is not a number.
     #[error("stored merkle tree does not begin with a capacity of 16 hex digits")]
     Capacity(#[source] std::num::ParseIntError),
 }

@@ -1,9 +1,9 @@
-//! The output of one nonce: the leaf of a Merkle tree.
+//! The output of one nonce: the leaf of a Merkle tree, and the proof that it is one.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::merkle::MerkleHash;
+use crate::merkle::{MerkleBranch, MerkleHash};
 use crate::{canonical, hash};
 
 /// A solution as the algorithm returned it: an opaque JSON object, empty when there is none.
@@ -22,6 +22,15 @@ pub struct OutputData {
     pub fuel_consumed: u64,
     /// Empty when the algorithm produced nothing.
     pub solution: Solution,
+}
+
+/// A leaf and the branch that ties it to the root.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MerkleProof {
+    /// The output of the sampled nonce.
+    pub leaf: OutputData,
+    /// The way from the leaf's hash to the root.
+    pub branch: MerkleBranch,
 }
 
 impl OutputData {

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::merkle::{MerkleHash, MerkleProof};
+use crate::merkle::MerkleHash;
+use crate::output::MerkleProof;
 use crate::settings::BenchmarkSettings;
 
 /// Limits of the VM, part of the protocol's configuration.
@@ -33,7 +34,7 @@ pub struct Batch {
     pub sampled_nonces: Vec<u64>,
     /// Limits of the VM.
     pub wasm_vm_config: WasmVmConfig,
-    /// Where the algorithm's module is; may change, so it is no cache key for the bytes behind it.
+    /// Where the algorithm's module is; may change, so it cannot be a cache key for the bytes behind it.
     pub download_url: String,
 }
 

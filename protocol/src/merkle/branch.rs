@@ -3,10 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-
 use super::{MerkleError, MerkleHash, ParseMerkleError};
-use crate::output::OutputData;
 use crate::text::serde_as_text;
 
 /// Hex digits of a stem: two of depth, then the hash.
@@ -104,12 +101,3 @@ impl FromStr for MerkleBranch {
 }
 
 serde_as_text!(MerkleBranch);
-
-/// A leaf and the branch that ties it to the root.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MerkleProof {
-    /// The output of the sampled nonce.
-    pub leaf: OutputData,
-    /// The way from the leaf's hash to the root.
-    pub branch: MerkleBranch,
-}
