@@ -12,6 +12,7 @@ use crate::deviation::Deviations;
 use crate::files::{self, Context, List, Run};
 use crate::modules::Modules;
 use crate::report::{Failure, FileOutcome, FileReport};
+use crate::vectors::{self, read};
 
 /// Why nothing could be run.
 #[derive(Debug, thiserror::Error)]
@@ -63,7 +64,7 @@ impl Conformance {
 
     /// The folder of this repository's own vectors.
     pub fn default_folder() -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../vectors")
+        vectors::own_folder()
     }
 
     /// Names of the JSON files in the folder, without the extension, sorted.
@@ -184,10 +185,4 @@ impl FileReport {
             }
         }
     }
-}
-
-/// Reads a JSON file.
-pub(crate) fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, String> {
-    let text = fs::read(path).map_err(|error| error.to_string())?;
-    serde_json::from_slice(&text).map_err(|error| error.to_string())
 }

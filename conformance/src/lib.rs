@@ -9,6 +9,7 @@ mod files;
 mod folder;
 mod modules;
 mod report;
+mod vectors;
 mod worker_binary;
 
 pub use folder::{Conformance, SetupError};

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::folder::{Conformance, read};
+use crate::vectors::{own_folder, read};
 
 /// The file that holds them.
 const FILE_NAME: &str = "wasms.json";
@@ -29,7 +29,7 @@ pub(crate) struct Modules(BTreeMap<String, Vec<u8>>);
 impl Modules {
     pub(crate) fn load(folder: &Path) -> Result<Self, String> {
         let mut modules = BTreeMap::new();
-        for folder in [&Conformance::default_folder(), folder] {
+        for folder in [&own_folder(), folder] {
             let path = folder.join(FILE_NAME);
             if !path.exists() {
                 continue;
