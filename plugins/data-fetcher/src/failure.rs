@@ -2,7 +2,7 @@
 
 use tig_plugin_api::{HttpFailure, HttpFailureKind, HttpResponse};
 
-use crate::{query::Query, round::ROUND_MS_MAX};
+use crate::query::Query;
 
 /// As much of a body as goes into the log.
 const EXCERPT_CHARS_MAX: usize = 200;
@@ -29,8 +29,8 @@ pub(crate) enum Failure {
     Body { query: Query, cause: String },
     #[error("{kind} `{id}` is not made of letters and digits")]
     BadId { kind: &'static str, id: String },
-    #[error("not all answers came within {} s", ROUND_MS_MAX / 1000)]
-    Overdue,
+    #[error("not all answers came within {} s", limit_ms / 1000)]
+    Overdue { limit_ms: u64 },
     #[error("block height went back from {last} to {height}")]
     Regression { last: u32, height: u32 },
 }
@@ -54,7 +54,7 @@ impl Failure {
             Self::Limited { .. } => {
                 "a new block costs 5 requests: raise http.gets_per_minute if the API takes more"
             }
-            Self::NoAnswer { .. } | Self::Overdue => "check `api_url` and the network",
+            Self::NoAnswer { .. } | Self::Overdue { .. } => "check `api_url` and the network",
             Self::Status { status: 429, .. } => "the API limits requests: use one host per address",
             Self::Status { status: 500.., .. } => "the API is in trouble: wait",
             Self::Status { .. } | Self::Body { .. } | Self::BadId { .. } => {
@@ -92,6 +92,17 @@ fn no_answer(query: Query, failure: &HttpFailure) -> Failure {
     }
 }
 
+/// Ids go into URLs, so nothing but letters and digits is let through.
+pub(crate) fn check_id(kind: &'static str, id: &str) -> Result<(), Failure> {
+    if !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Ok(());
+    }
+    Err(Failure::BadId {
+        kind,
+        id: id.escape_default().take(100).collect(),
+    })
+}
+
 /// The beginning of a text from outside, fit for one line of a log.
 pub(crate) fn excerpt(text: &str) -> String {
     let printable = text.chars().map(|c| if c.is_control() { ' ' } else { c });
@@ -109,5 +120,13 @@ mod tests {
             excerpt(&"ä".repeat(10_000)).chars().count(),
             EXCERPT_CHARS_MAX
         );
+    }
+
+    #[test]
+    fn ids_that_would_change_a_url_are_refused() {
+        assert!(check_id("block id", "9f2c").is_ok());
+        for id in ["", "a&player_id=b", "a/b", "a b", "ä"] {
+            assert!(check_id("block id", id).is_err(), "{id}");
+        }
     }
 }

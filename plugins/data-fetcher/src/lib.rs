@@ -63,7 +63,7 @@ struct DataFetcher {
 ))]
 impl DataFetcher {
     fn new(_config: Config, ctx: &mut Context<'_>) -> Result<Self> {
-        query::check_id("player_id", &ctx.settings().player_id)?;
+        failure::check_id("player_id", &ctx.settings().player_id)?;
         if ctx.settings().api_url.is_empty() {
             bail!("`api_url` is empty: state the base URL of the network's API");
         }
@@ -80,7 +80,8 @@ impl DataFetcher {
     fn on_update(&mut self, ctx: &mut Context<'_>) -> Result<()> {
         let now_ms = ctx.now_ms();
         if self.round.is_overdue(now_ms) {
-            self.give_up(ctx, &Failure::Overdue);
+            let limit_ms = round::ROUND_MS_MAX;
+            self.give_up(ctx, &Failure::Overdue { limit_ms });
         }
         if !self.round.is_idle() || !self.retry.is_due(now_ms) {
             return Ok(());

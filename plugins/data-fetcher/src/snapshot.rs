@@ -14,8 +14,8 @@ use tig_protocol::{
 };
 
 use crate::{
-    failure::{Failure, excerpt},
-    query::{Query, check_id},
+    failure::{Failure, check_id, excerpt},
+    query::Query,
     round::Bodies,
 };
 
