@@ -9,6 +9,9 @@ use crate::disk::End;
 /// Milliseconds between blocks.
 pub const BLOCK_MS: u64 = 60_000;
 
+/// How long a slave may take for a batch, in milliseconds.
+pub const LEASE_MS: u64 = 60_000;
+
 /// Slaves of the largest scenario.
 const SLAVES_MAX: usize = 20;
 
@@ -123,7 +126,7 @@ pub struct Timed {
     pub trouble: Trouble,
 }
 
-/// See the module's documentation.
+/// All that one seed means.
 #[derive(Clone, Debug, Serialize)]
 pub struct Scenario {
     /// Decides everything else.
@@ -172,7 +175,7 @@ impl Scenario {
         }
     }
 
-    /// Whether no batch need be computed twice: nobody lies or is checked, and no block is taken back.
+    /// Whether no batch need be computed twice: nobody lies or is checked, and no block is rolled back.
     #[must_use]
     pub fn is_plain(&self) -> bool {
         let has_vices = self.slaves.iter().any(|slave| slave.vice != Vice::None);

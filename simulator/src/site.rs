@@ -13,7 +13,7 @@ use tig_host::{
 };
 
 use crate::{
-    scenario::{EXTENSIONS, Scenario},
+    scenario::{EXTENSIONS, LEASE_MS, Scenario},
     slave, stub,
 };
 
@@ -34,9 +34,6 @@ const BATCH_SIZE: u64 = 8;
 
 /// Precommits per block.
 const PRECOMMITS_PER_BLOCK: u64 = 2;
-
-/// How long a slave may take for a batch, in milliseconds.
-pub const LEASE_MS: u64 = 60_000;
 
 /// How long a liar gets no work, in milliseconds.
 const QUARANTINE_MS: u64 = 3_600_000;
@@ -73,7 +70,7 @@ impl From<HostError> for SiteError {
     }
 }
 
-/// See the module's documentation.
+/// Plugins and config of a run.
 pub struct Site {
     folder: TempDir,
     plugin_folder: PathBuf,

@@ -5,8 +5,7 @@ use tig_plugin_api::HttpRequest;
 use tig_protocol::{Batch, BatchResult};
 
 use crate::{
-    scenario::{SlaveProfile, Vice},
-    site::LEASE_MS,
+    scenario::{LEASE_MS, SlaveProfile, Vice},
     stub,
 };
 

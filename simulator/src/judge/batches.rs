@@ -7,8 +7,7 @@ use tig_protocol::Batch;
 
 use super::{HEARS_MS_MAX, Judge};
 use crate::{
-    scenario::Vice,
-    site::LEASE_MS,
+    scenario::{LEASE_MS, Vice},
     slave::{Delivery, Slave},
 };
 
@@ -160,7 +159,7 @@ impl Judge {
             return;
         };
         case.heard.insert(batch.start_nonce);
-        // What was computed for a block that was taken back is as good as a lie.
+        // What was computed for a block that was rolled back is as good as a lie.
         if delivery.is_lie || case.rand_hash != batch.rand_hash {
             case.lies.insert(batch.start_nonce);
         } else if !case.is_submitted && !is_suspect(&slaves[slave]) {
