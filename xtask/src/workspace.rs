@@ -35,6 +35,20 @@ pub(crate) struct Dependency {
     pub(crate) kind: Option<String>,
 }
 
+impl Package {
+    /// Where its manifest is.
+    pub(crate) fn folder(&self) -> &Path {
+        self.manifest_path.parent().unwrap_or(Path::new("."))
+    }
+
+    /// The same, from the root of the workspace, with `/`.
+    pub(crate) fn relative_folder(&self, root: &Path) -> String {
+        let folder = self.folder();
+        let folder = folder.strip_prefix(root).unwrap_or(folder);
+        folder.display().to_string()
+    }
+}
+
 impl Workspace {
     /// Asks cargo.
     pub(crate) fn load() -> Result<Self> {

@@ -1,145 +1,88 @@
-//! Dependencies point inward (ARCHITECTURE.md): what a crate may use of this workspace.
+//! Dependencies point inward: the table of ARCHITECTURE.md says what a crate may use of this workspace, and nothing else.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use super::architecture::{self, DOCUMENT, Row};
 use crate::workspace::Package;
 
-/// For each crate, those of ours that it may depend on. A plugin is found by its folder.
-const ALLOWED: &[(&str, &[&str])] = &[
-    ("tig-algorithms", &["tig-challenges", "tig-protocol"]),
-    (
-        "tig-bench-devnet",
-        &[
-            "tig-bench-report",
-            "tig-challenges",
-            "tig-devnet",
-            "tig-protocol",
-        ],
-    ),
-    (
-        "tig-bench-host",
-        &["tig-bench-report", "tig-host", "tig-plugin-api"],
-    ),
-    (
-        "tig-bench-master",
-        &[
-            "tig-bench-report",
-            "tig-host",
-            "tig-plugin-api",
-            "tig-protocol",
-        ],
-    ),
-    ("tig-bench-report", &[]),
-    (
-        "tig-bench-worker",
-        &[
-            "tig-algorithms",
-            "tig-bench-report",
-            "tig-challenges",
-            "tig-protocol",
-            "tig-worker",
-        ],
-    ),
-    ("tig-challenges", &["tig-protocol"]),
-    (
-        "tig-conformance",
-        &["tig-challenges", "tig-protocol", "tig-worker"],
-    ),
-    (
-        "tig-devnet",
-        &[
-            "tig-challenges",
-            "tig-process",
-            "tig-protocol",
-            "tig-worker",
-        ],
-    ),
-    ("tig-events", &["tig-plugin-api", "tig-protocol"]),
-    ("tig-host", &["tig-plugin-api", "tig-process"]),
-    ("tig-plugin-api", &["tig-plugin-macros"]),
-    ("tig-plugin-macros", &[]),
-    ("tig-process", &[]),
-    ("tig-protocol", &[]),
-    (
-        "tig-simulator",
-        &[
-            "tig-challenges",
-            "tig-devnet",
-            "tig-host",
-            "tig-plugin-api",
-            "tig-protocol",
-        ],
-    ),
-    (
-        "tig-slave",
-        &[
-            "tig-challenges",
-            "tig-process",
-            "tig-protocol",
-            "tig-worker",
-        ],
-    ),
-    ("tig-system-tests", &[]),
-    (
-        "tig-worker",
-        &[
-            "tig-bench-report",
-            "tig-challenges",
-            "tig-process",
-            "tig-protocol",
-        ],
-    ),
-    ("xtask", &["tig-process", "tig-system-tests"]),
-    (PLUGIN, &["tig-events", "tig-plugin-api", "tig-protocol"]),
-];
+/// Every crate may use these: they have no code.
+const WITHOUT_CODE: [&str; 1] = ["workspace-hack"];
+/// Nothing else depends on it, not even in tests.
+const HOST: &str = "tig-host";
 
-/// Stands for every plugin.
-const PLUGIN: &str = "a plugin";
-
-/// Every dependency that points outward. Tests may use more, but never the host.
-pub(super) fn check(packages: &[Package], root: &Path) -> Vec<String> {
-    let ours: BTreeSet<&str> = packages
+/// Every difference between the table and what cargo says. Tests may use more, but never the host.
+pub(super) fn check(text: &str, packages: &[Package], root: &Path) -> Vec<String> {
+    let rows = architecture::rows(text);
+    let folders: BTreeMap<&str, String> = packages
         .iter()
-        .map(|package| package.name.as_str())
+        .map(|package| (package.name.as_str(), package.relative_folder(root)))
         .collect();
-    let complaints = packages.iter().flat_map(|package| {
-        let role = role(package, root);
-        let allowed = ALLOWED
-            .iter()
-            .find(|(name, _)| *name == role)
-            .map(|(_, allowed)| *allowed);
-        let unknown = allowed.is_none().then(|| {
-            format!(
-                "{}: give it a line in the table of xtask/src/tidy/dependencies.rs",
+    let mut complaints = Vec::new();
+    let mut used: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for package in packages {
+        let folder = &folders[package.name.as_str()];
+        if WITHOUT_CODE.contains(&folder.as_str()) {
+            continue;
+        }
+        let Some(row) = architecture::row_of(&rows, folder) else {
+            complaints.push(format!(
+                "{}: give `{folder}/` a row in the table of {DOCUMENT}",
                 package.name
-            )
-        });
-        unknown
-            .into_iter()
-            .chain(outward(package, allowed.unwrap_or_default(), &ours))
-    });
-    complaints.collect()
+            ));
+            continue;
+        };
+        let used = used.entry(&row.folder).or_default();
+        for (dependency, is_allowed) in dependencies(package, row, &folders) {
+            used.insert(dependency);
+            if !is_allowed {
+                complaints.push(format!("{} must not depend on {dependency}", package.name));
+            }
+        }
+    }
+    complaints.extend(rows.iter().flat_map(|row| unused(row, &used)));
+    complaints
 }
 
-fn outward(package: &Package, allowed: &[&str], ours: &BTreeSet<&str>) -> Vec<String> {
+/// Last parts of the folders of those that a crate depends on, and whether it may.
+fn dependencies<'a>(
+    package: &Package,
+    row: &Row,
+    folders: &'a BTreeMap<&str, String>,
+) -> Vec<(&'a str, bool)> {
     let dependencies = package.dependencies.iter().filter(|dependency| {
-        let name = dependency.name.as_str();
-        let in_tests = dependency.kind.as_deref() == Some("dev") && name != "tig-host";
-        ours.contains(name) && !in_tests && !allowed.contains(&name)
+        let in_tests = dependency.kind.as_deref() == Some("dev") && dependency.name != HOST;
+        !in_tests
     });
-    dependencies
-        .map(|dependency| format!("{} must not depend on {}", package.name, dependency.name))
+    let ours = dependencies.filter_map(|dependency| folders.get(dependency.name.as_str()));
+    let names = ours.map(|folder| folder.rsplit('/').next().unwrap_or(folder));
+    names
+        .filter(|name| !WITHOUT_CODE.contains(name))
+        .map(|name| {
+            (
+                name,
+                row.may_depend_on.iter().any(|allowed| allowed == name),
+            )
+        })
         .collect()
 }
 
-fn role<'a>(package: &'a Package, root: &Path) -> &'a str {
-    let in_plugins = package.manifest_path.starts_with(root.join("plugins"));
-    if in_plugins && package.name != "tig-events" {
-        PLUGIN
-    } else {
-        &package.name
-    }
+/// What a row allows and no crate of it uses.
+fn unused(row: &Row, used: &BTreeMap<&str, BTreeSet<&str>>) -> Vec<String> {
+    // A folder that is not of the workspace cannot be compared.
+    let Some(used) = used.get(row.folder.as_str()) else {
+        return Vec::new();
+    };
+    let names = row.may_depend_on.iter();
+    names
+        .filter(|name| !used.contains(name.as_str()))
+        .map(|name| {
+            format!(
+                "{DOCUMENT}: `{}` does not depend on {name}: remove it from the table",
+                row.folder
+            )
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -147,46 +90,68 @@ mod tests {
     use super::*;
     use crate::workspace::Dependency;
 
-    fn package(name: &str, path: &str, dependencies: &[(&str, Option<&str>)]) -> Package {
+    const TABLE: &str = "| folder | what | may depend on |\n|---|---|---|\n\
+        | `host/` | the host | - |\n| `protocol/` | the types | - |\n| `plugins/*` | the rest | protocol |\n";
+
+    fn package(name: &str, folder: &str, dependencies: &[(&str, Option<&str>)]) -> Package {
         let dependency = |(name, kind): &(&str, Option<&str>)| Dependency {
             name: (*name).to_owned(),
             kind: kind.map(str::to_owned),
         };
         Package {
             name: name.to_owned(),
-            manifest_path: Path::new("/repo").join(path),
+            manifest_path: Path::new("/repo").join(folder).join("Cargo.toml"),
             dependencies: dependencies.iter().map(dependency).collect(),
         }
     }
 
-    fn complaints(name: &str, path: &str, dependencies: &[(&str, Option<&str>)]) -> Vec<String> {
-        let all = [
-            package("tig-host", "host/Cargo.toml", &[]),
-            package("tig-protocol", "protocol/Cargo.toml", &[]),
-            package(name, path, dependencies),
-        ];
-        check(&all, Path::new("/repo"))
+    fn complaints(name: &str, folder: &str, dependencies: &[(&str, Option<&str>)]) -> Vec<String> {
+        let mut all = vec![package(name, folder, dependencies)];
+        for (other, folder) in [("tig-host", "host"), ("tig-protocol", "protocol")] {
+            if name != other {
+                all.push(package(other, folder, &[]));
+            }
+        }
+        check(TABLE, &all, Path::new("/repo"))
     }
 
     #[test]
     fn the_host_knows_nothing_of_tig() {
-        let found = complaints("tig-host", "host/Cargo.toml", &[("tig-protocol", None)]);
-        assert_eq!(found, ["tig-host must not depend on tig-protocol"]);
+        let found = complaints("tig-host", "host", &[("tig-protocol", None)]);
+        assert_eq!(found, ["tig-host must not depend on protocol"]);
+        let rows = architecture::rows(include_str!("../../../ARCHITECTURE.md"));
+        let host = architecture::row_of(&rows, "host").unwrap();
+        let of_any_system = ["plugin-api", "process"];
+        let mut allowed = host.may_depend_on.iter();
+        assert!(allowed.all(|name| of_any_system.contains(&name.as_str())));
     }
 
     #[test]
     fn nothing_depends_on_the_host_not_even_in_tests() {
-        let manifest = "plugins/job-manager/Cargo.toml";
-        let found = complaints("job-manager", manifest, &[("tig-host", Some("dev"))]);
-        assert_eq!(found, ["job-manager must not depend on tig-host"]);
         let inward = [("tig-protocol", None), ("serde", None)];
-        assert!(complaints("job-manager", manifest, &inward).is_empty());
+        let outward = [("tig-protocol", None), ("tig-host", Some("dev"))];
+        let folder = "plugins/job-manager";
+        let found = complaints("job-manager", folder, &outward);
+        assert_eq!(found, ["job-manager must not depend on host"]);
+        assert!(complaints("job-manager", folder, &inward).is_empty());
     }
 
     #[test]
-    fn a_new_crate_needs_a_line_in_the_table() {
-        let found = complaints("tig-news", "news/Cargo.toml", &[]);
+    fn a_new_crate_needs_a_row() {
+        let found = complaints("tig-news", "news", &[]);
         assert_eq!(found.len(), 1);
-        assert!(found[0].starts_with("tig-news: "), "{found:?}");
+        assert!(
+            found[0].starts_with("tig-news: give `news/` a row"),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn a_dependency_that_is_gone_leaves_the_table() {
+        let found = complaints("job-manager", "plugins/job-manager", &[]);
+        assert_eq!(
+            found,
+            ["ARCHITECTURE.md: `plugins/*` does not depend on protocol: remove it from the table"]
+        );
     }
 }
