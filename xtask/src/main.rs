@@ -35,11 +35,15 @@ enum Command {
     },
     /// Kills the host at random instants under load; every benchmark must be proved exactly once.
     Kill(kill::Options),
-    /// Plays seeds of trouble in virtual time, and tells which of them lose something.
+    /// Plays seeds of trouble in virtual time, and names those that lose something.
     #[command(disable_help_flag = true)]
     Simulate(simulate::Options),
     /// Checks the sources for rules that no other tool knows.
-    Tidy,
+    Tidy {
+        /// Lower the numbers of the ratchet to what is there, and check nothing
+        #[arg(long)]
+        lower: bool,
+    },
     /// Builds the algorithms to `target/algorithms/<challenge>/<name>.wasm`.
     Wasm,
 }
@@ -61,7 +65,10 @@ fn main() -> ExitCode {
         Command::Conformance { dir } => conformance::run(dir.as_deref()),
         Command::Kill(options) => kill::run(&options),
         Command::Simulate(options) => simulate::run(&options),
-        Command::Tidy => tidy_alone(),
+        Command::Tidy { lower: true } => {
+            workspace::Workspace::load().and_then(|workspace| tidy::lower(&workspace))
+        }
+        Command::Tidy { lower: false } => tidy_alone(),
         Command::Wasm => workspace::Workspace::load().and_then(|workspace| wasm::build(&workspace)),
     };
     match done {

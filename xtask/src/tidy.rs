@@ -1,14 +1,23 @@
-//! Rules that no other tool knows: which crate may depend on which, what every source file looks like, and
-//! that the tests named in the tables of invariants and of known faults are there.
+//! Rules that no other tool knows: which crate and which module may depend on which, what every source file looks like, how
+//! tests and bounds are named, and that the tests named in the tables of invariants and of known faults are there.
 
 mod architecture;
+mod circles;
+mod constants;
 mod defects;
 mod dependencies;
+mod error_variants;
 mod folders;
 mod invariants;
+mod modules;
 mod named;
+mod paths;
+mod ratchet;
+mod rust;
 mod sources;
+mod test_names;
 mod unsafe_places;
+mod words;
 
 use crate::Result;
 use crate::workspace::Workspace;
@@ -23,5 +32,25 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Vec<String>> {
     complaints.extend(defects::check(root)?);
     complaints.extend(invariants::check(root)?);
     complaints.extend(sources::check(root)?);
+    complaints.extend(circles::at_top(packages)?);
+    complaints.extend(ratchet::check(&counted(workspace)?, root)?);
     Ok(complaints)
+}
+
+/// Lowers the numbers of the ratchet to what is there.
+pub(crate) fn lower(workspace: &Workspace) -> Result<()> {
+    ratchet::lower(&counted(workspace)?, &workspace.root)
+}
+
+/// Breaches of which so many are allowed.
+fn counted(workspace: &Workspace) -> Result<Vec<(&'static str, Vec<ratchet::Breach>)>> {
+    let (packages, root) = (&workspace.packages, &workspace.root);
+    let sources = rust::sources(packages, root)?;
+    Ok(vec![
+        ("circles", circles::further_down(packages, root)?),
+        ("constants", constants::check(&sources)),
+        ("error variants", error_variants::check(&sources)),
+        ("test names", test_names::check(&sources)),
+        ("words", words::check(packages, root)?),
+    ])
 }
