@@ -3,7 +3,7 @@
 //! The start is the greedy baseline itself. Near the optimum, gains come from exchanging up to two items for up to two
 //! others around the break between taken and left items. Where that ends short of the wanted value, a few random
 //! items are dropped or forced in and the climb begins again from there. Most instances that ask for 1 % above the
-//! baseline have no solution at all; a bound on the optimum tells many of them apart before any search.
+//! baseline have no solution at all; a bound on the optimum sorts out many of them before any search.
 
 use tig_challenges::knapsack::{Instance, Solution};
 

@@ -1,4 +1,4 @@
-//! `pruned_scan` for vector search: a look at some of the numbers tells which vectors are worth a full comparison.
+//! `pruned_scan` for vector search: some of the numbers show which vectors are worth a full comparison.
 //!
 //! Every part of a vector has its share of the squared distance to a query, give or take a little. So a vector is
 //! dropped as soon as its first numbers have much more than their share of what the nearest one so far has: most are,

@@ -185,7 +185,7 @@ impl Solution {
     /// Reads `{"items":[..]}`; other keys are ignored.
     ///
     /// # Errors
-    /// A missing field, or an item that is no integer from 0 to 2^64 - 1.
+    /// A missing field, or an item that is not an integer from 0 to 2^64 - 1.
     pub fn from_json(solution: &tig_protocol::Solution) -> Result<Self, InvalidSolution> {
         let items = solution.get("items").and_then(json::indexes);
         items

@@ -143,7 +143,7 @@ impl Solution {
     /// Reads `{"variables":[..]}` with values 0, 1, false or true; other keys are ignored.
     ///
     /// # Errors
-    /// A missing field, or a value that is none of these.
+    /// A missing field, or a value of another kind.
     pub fn from_json(solution: &tig_protocol::Solution) -> Result<Self, InvalidSolution> {
         let variables = match solution.get("variables") {
             Some(Value::Array(values)) => values.iter().map(truth_value).collect(),

@@ -186,7 +186,7 @@ impl Solution {
     /// Reads `{"indexes":[..]}`; other keys are ignored.
     ///
     /// # Errors
-    /// A missing field, or an index that is no integer from 0 to 2^64 - 1.
+    /// A missing field, or an index that is not an integer from 0 to 2^64 - 1.
     pub fn from_json(solution: &tig_protocol::Solution) -> Result<Self, InvalidSolution> {
         let indexes = solution.get("indexes").and_then(json::indexes);
         indexes

@@ -278,7 +278,7 @@ impl Solution {
     /// Reads `{"routes":[[..],..]}`; other keys are ignored.
     ///
     /// # Errors
-    /// A missing field, a route that is no list, or a node that is no integer from 0 to 2^64 - 1.
+    /// A missing field, a route that is not a list, or a node that is not an integer from 0 to 2^64 - 1.
     pub fn from_json(solution: &tig_protocol::Solution) -> Result<Self, InvalidSolution> {
         let routes = match solution.get("routes") {
             Some(Value::Array(routes)) => routes.iter().map(json::indexes).collect(),

@@ -111,7 +111,7 @@ pub(crate) fn find(name: &str) -> Option<(&'static str, &'static Run)> {
 
 /// For lists whose cases must all agree.
 fn no_law(_: &Context<'_>, _: &Law, _: Case<'_>) -> Checked {
-    Err("it is no law of this file".into())
+    Err("this file has no such law".into())
 }
 
 /// Upholds [`Law::Error`]: an answer is broken, an error is not.
@@ -119,6 +119,6 @@ fn error_upheld<T>(law: &Law, answer: Result<T, String>) -> Checked {
     match (law, answer) {
         (Law::Error, Err(_)) => Ok(()),
         (Law::Error, Ok(_)) => Err("there is an answer".into()),
-        _ => Err("it is no law of this file".into()),
+        _ => Err("this file has no such law".into()),
     }
 }

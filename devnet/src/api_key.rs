@@ -18,7 +18,7 @@ impl ApiKey {
         Ok(Self(blake3::hash(key.as_bytes())))
     }
 
-    /// Whether the text is this key; how long it takes tells nothing about it.
+    /// Whether the text is this key; how long it takes reveals nothing about it.
     pub(crate) fn is(&self, text: &str) -> bool {
         self.0 == blake3::hash(text.as_bytes())
     }
@@ -39,7 +39,7 @@ impl std::fmt::Debug for ApiKey {
     }
 }
 
-/// The text is no key.
+/// The text is not a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("it must be one line of visible ASCII characters, an API key usually 32 hex digits")]
 pub struct InvalidApiKey;

@@ -71,7 +71,7 @@ impl<E: Into<redb::Error>> From<E> for StoreError {
     }
 }
 
-/// See the module's documentation.
+/// The file of a network's state.
 #[derive(Debug)]
 pub struct Store {
     database: Database,

@@ -16,11 +16,11 @@ use crate::text::serde_as_text;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct PreciseNumber(U256);
 
-/// Why a text is no [`PreciseNumber`].
+/// Why a text is not a [`PreciseNumber`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ParsePreciseNumberError {
     /// Signs, points, spaces and exponents are refused.
-    #[error("precise number has a character that is no digit")]
+    #[error("precise number has a character that is not a digit")]
     NotADigit,
     /// More than 2^256 - 1.
     #[error("precise number exceeds 256 bits")]

@@ -31,7 +31,7 @@ pub enum Due {
     End,
 }
 
-/// See the module's documentation.
+/// What is due, in order.
 #[derive(Debug, Default)]
 pub struct Agenda {
     due: BinaryHeap<Reverse<(u64, u64, Due)>>,

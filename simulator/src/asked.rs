@@ -8,7 +8,7 @@ use crate::master::Master;
 
 /// What has become of a request.
 #[derive(Debug, Eq, PartialEq)]
-pub enum Told {
+pub enum Reply {
     /// Nothing yet.
     Nothing,
     /// The answer is being held; the poll ends at this moment.
@@ -62,13 +62,13 @@ impl Asked {
     }
 
     /// Looks whether there is an answer.
-    pub fn look(&mut self, now_ms: u64, master: &Master<'_>) -> Told {
+    pub fn look(&mut self, now_ms: u64, master: &Master<'_>) -> Reply {
         match &mut self.state {
-            State::Gone => Told::Answer(None, Vec::new()),
+            State::Gone => Reply::Answer(None, Vec::new()),
             State::Asking(receiver) => match receiver.try_recv() {
-                Err(TryRecvError::Empty) => Told::Nothing,
-                Err(TryRecvError::Closed) => Told::Answer(None, Vec::new()),
-                Ok(Err(_)) => Told::Answer(Some(500), Vec::new()),
+                Err(TryRecvError::Empty) => Reply::Nothing,
+                Err(TryRecvError::Closed) => Reply::Answer(None, Vec::new()),
+                Ok(Err(_)) => Reply::Answer(Some(500), Vec::new()),
                 Ok(Ok(answered)) => self.answered(answered, now_ms),
             },
             State::Held(answered) => {
@@ -76,11 +76,13 @@ impl Asked {
                 match woken {
                     Some(Ok(())) => {
                         self.state = ask(&self.request, master);
-                        Told::Nothing
+                        Reply::Nothing
                     }
-                    Some(Err(TryRecvError::Empty)) if self.until_ms > Some(now_ms) => Told::Nothing,
-                    Some(Err(TryRecvError::Closed)) => Told::Answer(None, Vec::new()),
-                    _ => Told::Answer(
+                    Some(Err(TryRecvError::Empty)) if self.until_ms > Some(now_ms) => {
+                        Reply::Nothing
+                    }
+                    Some(Err(TryRecvError::Closed)) => Reply::Answer(None, Vec::new()),
+                    _ => Reply::Answer(
                         Some(answered.reply.status),
                         std::mem::take(&mut answered.reply.body),
                     ),
@@ -89,14 +91,14 @@ impl Asked {
         }
     }
 
-    fn answered(&mut self, answered: Answered, now_ms: u64) -> Told {
+    fn answered(&mut self, answered: Answered, now_ms: u64) -> Reply {
         let hold_ms = answered.reply.hold_ms.unwrap_or_default();
         let until_ms = *self.until_ms.get_or_insert(now_ms + hold_ms);
         if answered.woken.is_some() && until_ms > now_ms {
             self.state = State::Held(Box::new(answered));
-            return Told::Held(until_ms);
+            return Reply::Held(until_ms);
         }
-        Told::Answer(Some(answered.reply.status), answered.reply.body)
+        Reply::Answer(Some(answered.reply.status), answered.reply.body)
     }
 }
 

@@ -20,7 +20,7 @@ pub enum End {
     PowerCut,
 }
 
-/// See the module's documentation. Clones are the same disk.
+/// A disk in memory; clones are the same disk.
 #[derive(Clone, Debug, Default)]
 pub struct Disk(Arc<Mutex<State>>);
 

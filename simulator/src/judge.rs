@@ -42,17 +42,17 @@ pub struct Violation {
 struct Case {
     rand_hash: String,
     confirmed_ms: u64,
-    /// A block that had confirmed it was taken back.
+    /// A block that had confirmed it was rolled back.
     is_anew: bool,
     settings: Option<BenchmarkSettings>,
     /// First nonces of batches of which the master has a result.
     heard: BTreeSet<u64>,
     /// Those of which somebody has lied.
     lies: BTreeSet<u64>,
-    /// Those of which somebody who is believed has told the truth before the benchmark was submitted.
+    /// Those of which somebody who is believed has sent a true result before the benchmark was submitted.
     truths: BTreeSet<u64>,
     is_submitted: bool,
-    /// It was submitted before the master can have heard that the precommit was confirmed anew.
+    /// It was submitted before the master can have heard that the precommit was reconfirmed.
     is_hasty: bool,
 }
 
@@ -72,10 +72,10 @@ impl Case {
     }
 }
 
-/// See the module's documentation.
+/// What has been seen, and the first rule that was broken.
 #[derive(Debug, Default)]
 pub struct Judge {
-    /// Nobody lies, nothing is audited, no block is taken back: nothing is computed twice but what was late.
+    /// Nobody lies, nothing is audited, no block is rolled back: nothing is computed twice but what was late.
     is_plain: bool,
     violation: Option<Violation>,
     cases: BTreeMap<String, Case>,
@@ -161,7 +161,7 @@ impl Judge {
             .all(|stage| matches!(stage, Stage::Proof | Stage::Fraud))
     }
 
-    /// Begins a case when its precommit is confirmed, or confirmed anew.
+    /// Begins a case when its precommit is confirmed or reconfirmed.
     fn confirmed(&mut self, benchmark: &BenchmarkStatus, now_ms: u64) {
         let Some(rand_hash) = &benchmark.rand_hash else {
             return;

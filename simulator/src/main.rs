@@ -1,4 +1,4 @@
-//! `tig-simulate`: plays seeds and tells which fail.
+//! `tig-simulate`: plays seeds and names those that fail.
 
 use std::{
     io::Write as _,
@@ -141,14 +141,17 @@ impl Session<'_> {
             }
             let mut sums = lock(&self.sums);
             sums.add(played.as_ref().ok());
-            if sums.told.is_none_or(|told| told.elapsed() > PROGRESS) {
-                sums.told = Some(Instant::now());
+            if sums
+                .reported
+                .is_none_or(|reported| reported.elapsed() > PROGRESS)
+            {
+                sums.reported = Some(Instant::now());
                 say(format_args!("{} of {} seeds", sums.played, self.cli.seeds));
             }
         }
     }
 
-    /// Plays one seed, and tells of it if it fails.
+    /// Plays one seed, and reports it if it fails.
     fn play_one(&self, seed: u64) -> Result<Run, String> {
         let scenario = self.cli.scenario(seed);
         let print_all = self.cli.transcript && seed == self.cli.from;
@@ -234,8 +237,8 @@ struct Sums {
     proved: usize,
     frauds: usize,
     results: u64,
-    /// When progress was told for the last time.
-    told: Option<Instant>,
+    /// When progress was reported for the last time.
+    reported: Option<Instant>,
 }
 
 impl Sums {

@@ -47,7 +47,7 @@ pub enum Moment {
     Killed(Crash),
 }
 
-/// See the module's documentation.
+/// A stepped host with its disk.
 pub struct Master<'a> {
     config: Config,
     plugins: &'a [Plugin],

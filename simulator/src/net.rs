@@ -106,7 +106,7 @@ impl Served {
     }
 }
 
-/// See the module's documentation.
+/// The devnet with its faults, and the requests on their way to it.
 pub struct Net {
     api: Api,
     limiter: RateLimiter,

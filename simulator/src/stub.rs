@@ -1,4 +1,4 @@
-//! An algorithm that is none: what a nonce comes to is a hash. It takes the place of WASM and of the challenges, whose speed
+//! An algorithm in name only: the outcome of a nonce is a hash. It takes the place of WASM and of the challenges, whose speed
 //! and results nothing here depends on. Its ids and names begin like real ones and end in `_stub`.
 
 use serde_json::json;

@@ -5,7 +5,7 @@ use std::fmt;
 /// Lines that are kept for the report of a failure.
 const KEPT_MAX: usize = 60;
 
-/// See the module's documentation. Its hash is over all lines, whether they are kept or not.
+/// The lines of a run. Its hash is over all lines, whether they are kept or not.
 #[derive(Default)]
 pub struct Transcript {
     hasher: blake3::Hasher,

@@ -7,7 +7,7 @@ use tig_protocol::MerkleError;
 
 use crate::limits::{TABLE_ELEMENTS_MAX, TABLES_MAX, WASM_BYTES_MAX};
 
-/// Why a module is no algorithm. It would fail for every nonce, so it is an error of the whole batch.
+/// Why a module cannot be an algorithm. It would fail for every nonce, so it is an error of the whole batch.
 #[derive(Debug, thiserror::Error)]
 pub enum BadModule {
     /// More than [`WASM_BYTES_MAX`].

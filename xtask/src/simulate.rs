@@ -8,7 +8,7 @@ use crate::workspace::{Workspace, run as run_command};
 /// Settings of the simulation, passed on to `tig-simulate`.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Options of `tig-simulate`, such as `--seeds 1000 --from 1 --hours 1`; `--help` tells all
+    /// Options of `tig-simulate`, such as `--seeds 1000 --from 1 --hours 1`; `--help` lists all
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<String>,
 }

@@ -26,10 +26,9 @@ impl SolutionCheck for Unchecked {
     }
 }
 
-/// See the module's documentation.
 pub(crate) struct Crowded {
     pub(crate) network: Network,
-    /// The same for every benchmark: a leaf tells nothing of it.
+    /// The same for every benchmark: a leaf does not depend on it.
     tree: MerkleTree,
     rng: ChaCha12,
 }

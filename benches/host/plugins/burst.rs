@@ -1,4 +1,4 @@
-//! Emits as many `ping` in one transaction as it is told.
+//! Emits as many `ping` in one transaction as the event says.
 
 use serde_json::Value;
 use tig_plugin_api::prelude::*;

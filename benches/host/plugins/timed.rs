@@ -1,4 +1,4 @@
-//! Takes the time from when a `timed` event says that it was emitted to its handler; `GET /latencies` tells.
+//! Takes the time from when a `timed` event says that it was emitted to its handler; `GET /latencies` reports it.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

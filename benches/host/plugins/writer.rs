@@ -1,4 +1,4 @@
-//! Stores records of about 100 bytes: one for each `write`, many for each `fill`; tells of each with `written`.
+//! Stores records of about 100 bytes: one for each `write`, many for each `fill`; reports each with `written`.
 
 use serde_json::Value;
 use tig_plugin_api::prelude::*;

@@ -38,7 +38,6 @@ fn there(path: PathBuf) -> Result<PathBuf> {
     Err(format!("{path} is missing: run `cargo xtask bench host`").into())
 }
 
-/// See the module's documentation.
 pub(crate) struct Site {
     folder: TempDir,
     pub(crate) config: PathBuf,

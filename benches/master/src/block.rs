@@ -24,8 +24,8 @@ impl Master {
         Ok(Self(NAMES.into_iter().map(start).collect::<Result<_>>()?))
     }
 
-    /// Answers the fetcher's requests, the second time those that follow from the first, and passes events on until there
-    /// are none.
+    /// Answers the fetcher's requests, the second time those that follow from the first, and passes events on until
+    /// none is left.
     fn take_block(&mut self, answers: &Answers) -> Result<()> {
         self.0[0].update()?;
         for _ in 0..2 {

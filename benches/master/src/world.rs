@@ -1,4 +1,4 @@
-//! The data that the measurements run on: a config, a job, a whole block as the API tells it.
+//! The data that the measurements run on: a config, a job, a whole block as the API sends it.
 
 use serde_json::{Map, Value, json};
 use tig_bench_report::Result;

@@ -51,7 +51,7 @@ impl Connection {
     /// Sends a whole request and waits for its answer.
     ///
     /// # Errors
-    /// The connection fails, or what comes is no answer.
+    /// The connection fails, or what comes is not an answer.
     pub async fn ask(&mut self, request: &[u8]) -> Result<Answered> {
         let start = Instant::now();
         self.stream.write_all(request).await?;

@@ -44,7 +44,7 @@ fn median_by(
     Ok(times[times.len() / 2])
 }
 
-/// Linux tells it to a few milliseconds, which is enough for rounds of a hundred.
+/// Linux measures it to a few milliseconds, which is enough for rounds of a hundred.
 fn thread_time() -> Option<Duration> {
     let text = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     let nanoseconds = text.split_whitespace().next()?.parse().ok()?;

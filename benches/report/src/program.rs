@@ -33,7 +33,7 @@ pub fn make_way() -> Result<()> {
     }
 }
 
-/// See the module's documentation; ended when it is dropped.
+/// A program that is measured; ended when it is dropped.
 #[derive(Debug)]
 pub struct Program {
     child: Child,
@@ -42,7 +42,7 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts `program`, which tells on standard output where it listens and ends with standard input. What it logs goes
+    /// Starts `program`, which prints on standard output where it listens and ends with standard input. What it logs goes
     /// to a file in `folder`.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ pub(crate) struct Parsed {
 }
 
 impl Parsed {
-    /// An engine and the module in it, made anew as the earlier worker does for every nonce.
+    /// An engine and the module in it, rebuilt as the earlier worker does for every nonce.
     pub(crate) fn new(wasm: &[u8]) -> Result<Self> {
         let mut config = Config::default();
         config.consume_fuel(true);

@@ -52,7 +52,7 @@ fn uphold(context: &Context<'_>, law: &Law, case: Case<'_>) -> Checked {
             }
             Err(format!("exit code {exit_code:?}, stdout `{stdout}`, stderr `{stderr}`").into())
         }
-        _ => Err("it is no law of this file".into()),
+        _ => Err("this file has no such law".into()),
     }
 }
 

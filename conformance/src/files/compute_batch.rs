@@ -79,7 +79,7 @@ fn uphold(context: &Context<'_>, law: &Law, case: Case<'_>) -> Checked {
             let more = with_fuel(limits.max_fuel.saturating_mul(FUEL_FACTOR))?;
             between(&less, &case.field("canonical")?, &more)
         }
-        _ => Err("it is no law of this file".into()),
+        _ => Err("this file has no such law".into()),
     }
 }
 

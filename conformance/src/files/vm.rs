@@ -67,7 +67,7 @@ fn uphold(_: &Context<'_>, law: &Law, case: Case<'_>) -> Checked {
             other => Err(format!("{other:?}").into()),
         },
         Law::FuelUnits => uphold_fuel_units(case, &limits),
-        _ => Err("it is no law of this file".into()),
+        _ => Err("this file has no such law".into()),
     }
 }
 

@@ -34,7 +34,7 @@ pub enum LoadError {
         path: PathBuf,
     },
     /// A file does not compile.
-    #[error("{} is no usable algorithm", path.display())]
+    #[error("{} is not a usable algorithm", path.display())]
     BadModule {
         /// The module.
         path: PathBuf,

@@ -49,7 +49,7 @@ impl Keys {
             .try_for_each(|(player_id, key)| self.check(&key, player_id))
     }
 
-    /// The player who owns `key`. Only hashes are compared, so that the time it takes tells nothing about a key.
+    /// The player who owns `key`. Only hashes are compared, so that the time it takes reveals nothing about a key.
     pub fn player_of(&self, key: &str) -> Option<&str> {
         self.0
             .get(blake3::hash(key.as_bytes()).as_bytes())

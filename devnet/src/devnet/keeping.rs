@@ -71,7 +71,7 @@ impl Devnet {
         }
     }
 
-    /// Tells those who wait for it of a failure.
+    /// Wakes those who wait for a failure.
     pub(super) fn tell(&self, kept: bool) {
         if !kept {
             self.0.failed.notify_waiters();

@@ -1,4 +1,4 @@
-//! What an operator orders while the network runs: blocks taken back, faults, and algorithms.
+//! What an operator orders while the network runs: rollbacks, faults, and algorithms.
 
 use tig_challenges::ChallengeKind;
 use tig_worker::BadModule;
@@ -19,7 +19,7 @@ pub enum PublishError {
     #[error("an algorithm cannot be named {0:?}: the name is {NAME_RULE}")]
     Name(String),
     /// It does not compile.
-    #[error("the module is no usable algorithm")]
+    #[error("the module is not a usable algorithm")]
     BadModule(#[source] BadModule),
     /// Its name is taken, or there are too many.
     #[error(transparent)]
@@ -49,7 +49,7 @@ impl Devnet {
     pub fn rollback(&self) -> Result<bool, NotKept> {
         let rolled_back = self.change(|state| state.api.rollback())?;
         if rolled_back {
-            info!("block taken back");
+            info!("block rolled back");
         }
         Ok(rolled_back)
     }

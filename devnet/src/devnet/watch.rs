@@ -17,7 +17,7 @@ use tracing::warn;
 use super::{Devnet, PublishError};
 use crate::algorithms::{LoadError, challenge_folders, kind_of, modules, name_of, read};
 
-/// What tells that a file has changed.
+/// What differs when a file has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stamp {
     length: u64,

@@ -20,7 +20,7 @@ use tig_process::json_text::{self, JsonError};
 use super::Fault;
 use crate::api::Request;
 
-/// How far a clock may be off: ten years. Dates are told up to the year 9999, and from 1970 on.
+/// How far a clock may be off: ten years. Dates can be written from 1970 to the year 9999.
 const CLOCK_SKEW_MS_MAX: i64 = 10 * 365 * 24 * 3_600 * 1_000;
 
 /// What goes wrong.
@@ -81,7 +81,7 @@ pub struct ScriptEntry {
     pub path: Option<String>,
 }
 
-/// Why a file is no plan.
+/// Why a file is not a plan.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
     /// Not JSON, or a key twice.
@@ -95,7 +95,7 @@ pub enum PlanError {
         /// What is wrong.
         source: serde_json::Error,
     },
-    /// A rate that is no probability.
+    /// A rate that is not a probability.
     #[error("rules[{index}].rate: {rate} is not between 0 and 1")]
     Rate {
         /// The rule, from 0.
@@ -103,7 +103,7 @@ pub enum PlanError {
         /// Its rate.
         rate: f64,
     },
-    /// A clock so far off that no date tells it.
+    /// A clock so far off that no date can be written.
     #[error(
         "{place}.fault.clock_skew.ms: {ms} is not between -{CLOCK_SKEW_MS_MAX} and {CLOCK_SKEW_MS_MAX}, which is ten years"
     )]
@@ -125,7 +125,7 @@ impl FaultPlan {
     /// Reads the JSON of a plan.
     ///
     /// # Errors
-    /// Not JSON, an unknown key, a key twice, a wrong type, a rate that is no probability, an empty range of heights, or a clock that is off
+    /// Not JSON, an unknown key, a key twice, a wrong type, a rate that is not a probability, an empty range of heights, or a clock that is off
     /// too far.
     pub fn parse(json: &str) -> Result<Self, PlanError> {
         let plan: Self =

@@ -28,7 +28,7 @@ fn figure(main: &mut Html, challenge: &ChallengeView) {
     main.add(format_args!("<figure><h3>{name} <code>{id}</code></h3>"));
     match plot(challenge) {
         Some(plot) => main.push(&plot.svg()),
-        None => main.push("<p>Its difficulty is no point in the plane.</p>"),
+        None => main.push("<p>Its difficulty is not a point in the plane.</p>"),
     }
     main.add(format_args!(
         "<figcaption>scaling factor {:.3}, {} qualifiers, {} benchmarks; base fee {} TIG, per nonce {} TIG</figcaption></figure>",

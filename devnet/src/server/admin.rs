@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Blocks of one order.
-const BLOCKS_MAX: u32 = 1_000;
+const BLOCKS_PER_ORDER_MAX: u32 = 1_000;
 /// How long an order to make blocks waits in all for proofs that are being verified.
 const PROOFS_WAIT_MS_MAX: u64 = 30_000;
 const PROOFS_POLL_MS: u64 = 5;
@@ -46,7 +46,7 @@ enum AdminError {
     Malformed(String),
     #[error("the body must be {{\"blocks\": N}}: {0}")]
     Body(serde_json::Error),
-    #[error("blocks: {0} is not between 1 and {BLOCKS_MAX}")]
+    #[error("blocks: {0} is not between 1 and {BLOCKS_PER_ORDER_MAX}")]
     Blocks(u32),
     #[error("challenge {0:?} is unknown: known are {known}", known = ChallengeKind::ALL.map(ChallengeKind::name).join(", "))]
     Challenge(String),
@@ -210,7 +210,7 @@ fn blocks(body: &[u8]) -> Result<u32, AdminError> {
         return Ok(1);
     }
     let Blocks { blocks } = serde_json::from_slice(body).map_err(AdminError::Body)?;
-    if !(1..=BLOCKS_MAX).contains(&blocks) {
+    if !(1..=BLOCKS_PER_ORDER_MAX).contains(&blocks) {
         return Err(AdminError::Blocks(blocks));
     }
     Ok(blocks)

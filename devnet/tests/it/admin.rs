@@ -122,7 +122,7 @@ async fn an_algorithm_joins_with_the_next_block() {
         &server,
         "algorithm?challenge=knapsack&name=bad",
         "no wasm",
-        "no usable algorithm",
+        "not a usable algorithm",
     )
     .await;
     refused(

@@ -1,4 +1,4 @@
-//! Bad requests: each is told what is wrong with it, and changes nothing.
+//! Bad requests: the answer says what is wrong, and nothing changes.
 
 mod bytes;
 mod rules;
@@ -28,24 +28,24 @@ fn refused(api: &mut Api, request: &Request<'_>, statuses: &[u16]) -> String {
         ..
     } = api.answer(request);
     let text = String::from_utf8(body).unwrap();
-    let told = || {
+    let context = || {
         format!(
             "{} {}: {status} {text}",
             request.method, request.path_and_query
         )
     };
-    assert!(statuses.contains(&status), "{}", told());
-    assert_eq!(content_type, "text/plain", "{}", told());
+    assert!(statuses.contains(&status), "{}", context());
+    assert_eq!(content_type, "text/plain", "{}", context());
     assert!(
         !text.is_empty() && text.len() <= ERROR_BYTES_MAX && !text.contains(char::is_control),
         "{}",
-        told()
+        context()
     );
     assert_eq!(
         digest(api),
         before,
         "a refusal has changed the state: {}",
-        told()
+        context()
     );
     text
 }

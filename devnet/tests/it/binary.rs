@@ -63,7 +63,7 @@ fn a_start_that_fails_says_why_on_one_line() {
     let broken = "algorithms/satisfiability/mini.wasm";
     check(
         &|folder, _| fs::write(folder.join(broken), "nothing").unwrap(),
-        "mini.wasm is no usable algorithm: ",
+        "mini.wasm is not a usable algorithm: ",
     );
     check(
         &|folder, _| fs::remove_file(folder.join("key")).unwrap(),

@@ -106,7 +106,7 @@ fn a_solution_that_is_none_is_found_ahead_as_well() {
     let request = Request::post("/submit-proof", API_KEY, body.as_bytes());
     let text = String::from_utf8(respond(&devnet, &request).body).unwrap();
     assert!(text.contains("invalid solution for nonce"), "{text}");
-    // Whatever is wrong with the request itself is found first, and told as ever.
+    // Whatever is wrong with the request itself is found first, and reported as ever.
     let text = String::from_utf8(respond(&devnet, &request).body).unwrap();
     assert!(text.contains("was already submitted"), "{text}");
 }

@@ -317,7 +317,7 @@ fn a_simulation_decides_solutions_and_verdicts() {
     assert_eq!(support::stage(&network, &id), Stage::Proof);
 }
 
-/// No date can be told that far away.
+/// No date can be written that far away.
 #[test]
 fn a_clock_is_off_by_ten_years_at_most() {
     const TEN_YEARS_MS: i64 = 315_360_000_000;

@@ -97,7 +97,7 @@ fn benchmarks_are_counted_by_stage_and_listed() {
     let row = page
         .split("<tr>")
         .find(|row| row.contains("title=\"invalid merkle proof"));
-    assert!(row.unwrap().contains("fraud"), "the reason is told");
+    assert!(row.unwrap().contains("fraud"), "the reason is shown");
 }
 
 #[test]

@@ -218,7 +218,7 @@ fn a_leaf_that_reexecution_does_not_give_is_a_fraud() {
                 .for_each(|leaf| leaf.fuel_consumed += 1)
         },
         |claim| {
-            // Hiding solutions is no way out either.
+            // Hiding solutions does not help either.
             claim.solution_nonces.clear();
             claim
                 .leaves

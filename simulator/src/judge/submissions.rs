@@ -22,7 +22,7 @@ struct Submission {
 pub(super) struct Submissions(BTreeMap<(String, String), Submission>);
 
 impl Submissions {
-    /// The network has told something old, or taken a block back: what was submitted may be submitted again.
+    /// The network has sent something old, or rolled a block back: what was submitted may be submitted again.
     pub(super) fn doubt(&mut self) {
         for submission in self.0.values_mut() {
             *submission = Submission::default();

@@ -5,7 +5,7 @@ use tig_protocol::Batch;
 use super::World;
 use crate::{
     agenda::Due,
-    asked::{Asked, Told},
+    asked::{Asked, Reply},
     slave::{self, Plan},
 };
 
@@ -23,7 +23,7 @@ impl World<'_> {
         self.asked.push(asked);
     }
 
-    /// Tells slaves their answers; `true` if a request was put to the master again.
+    /// Delivers the answers of slaves; `true` if a request was put to the master again.
     pub(super) fn hear(&mut self) -> bool {
         let mut again = false;
         for mut asked in std::mem::take(&mut self.asked) {
@@ -32,24 +32,24 @@ impl World<'_> {
             }
             let was_held = asked.is_held();
             match asked.look(self.now_ms, &self.master) {
-                Told::Nothing => {
+                Reply::Nothing => {
                     again |= was_held && !asked.is_held();
                     self.asked.push(asked);
                 }
-                Told::Held(until_ms) => {
+                Reply::Held(until_ms) => {
                     self.agenda.put(until_ms, Due::Held(asked.number));
                     self.slaves[asked.slave]
                         .idle_since_ms
                         .get_or_insert(self.now_ms);
                     self.asked.push(asked);
                 }
-                Told::Answer(status, body) => self.told(asked.slave, status, &body),
+                Reply::Answer(status, body) => self.deliver(asked.slave, status, &body),
             }
         }
         again
     }
 
-    fn told(&mut self, number: usize, status: Option<u16>, body: &[u8]) {
+    fn deliver(&mut self, number: usize, status: Option<u16>, body: &[u8]) {
         let wait_ms = self.next_step(number, status, body) + self.rng.u64(1..10);
         let life = self.slaves[number].life;
         self.agenda

@@ -169,7 +169,7 @@ impl<'a> Body<'a> {
                 self.add_place();
             }
             Operator::End => self.depth -= 1,
-            // Only when the branch is not taken, which tells both ways apart.
+            // Only when the branch is not taken, which makes both ways differ.
             Operator::BrIf { .. } => self.add_place(),
             Operator::Call { .. } | Operator::CallIndirect { .. } => {
                 self.load();

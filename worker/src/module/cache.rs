@@ -29,7 +29,7 @@ const KEY_FILE: &str = "key";
 const ENTRY_EXTENSION: &str = "sealed";
 const NEW_EXTENSION: &str = "new";
 
-/// Why a folder is no cache.
+/// Why a folder cannot be a cache.
 #[derive(Debug, thiserror::Error)]
 pub enum CacheError {
     /// It cannot be made, read or written.

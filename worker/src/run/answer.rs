@@ -1,6 +1,6 @@
 //! Decodes the bytes of a result block: a zlib stream of a JSON object (tig-protocol.md section 22.1).
 //!
-//! A stream that lacks its checksum is no answer; the original worker lets it pass.
+//! A stream that lacks its checksum is not an answer; the original worker lets it pass.
 
 use std::io::Read;
 
@@ -13,11 +13,11 @@ pub(crate) const SOLUTION_BYTES_MAX: u64 = 16 << 20;
 /// Why result bytes are no solution.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BadAnswer {
-    #[error("result is no zlib stream: {0}")]
+    #[error("result is not a zlib stream: {0}")]
     Inflate(#[source] std::io::Error),
     #[error("result inflates to more than {SOLUTION_BYTES_MAX} bytes")]
     TooLarge,
-    #[error("result is no JSON object: {0}")]
+    #[error("result is not a JSON object: {0}")]
     Json(#[source] serde_json::Error),
 }
 
@@ -27,7 +27,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Option<Solution>, BadAnswer> {
         return Ok(None);
     }
     let mut text = Vec::new();
-    // One byte more than allowed tells a text that is too long from one that just fits.
+    // One byte more than allowed distinguishes a text that is too long from one that just fits.
     let mut inflated = ZlibDecoder::new(bytes).take(SOLUTION_BYTES_MAX + 1);
     inflated
         .read_to_end(&mut text)

@@ -10,7 +10,7 @@
 //!   rotates the state and adds a number of its own. A step is a bijection, so a difference is never lost again.
 //! - Between two steps the code has no way back, so each place in it is executed at most once. There the pass adds: a
 //!   number of its own where an `if` or `br_if` goes one of its two ways, the index of a `br_table`, and every value stored
-//!   to memory or a global and every length of a bulk operation, each times an odd number of its own. The sum tells which
+//!   to memory or a global and every length of a bulk operation, each times an odd number of its own. The sum shows which
 //!   ways were taken, and with which values, but for collisions.
 //! - Who skips a turn, takes another way or stores another value has another state, and does not find the right one but
 //!   by executing: every step depends on all before it.
@@ -20,7 +20,7 @@
 //! Limits, to be known before anybody relies on it:
 //! - A network accepts only proofs of its own profile: values differ from those of an engine that mixes every executed
 //!   instruction into its signature, and so do the fuel counts.
-//! - It is no cryptographic hash. The numbers of places have 31 bits, so two given ways look alike with a probability of
+//! - It is not a cryptographic hash. The numbers of places have 31 bits, so two given ways look alike with a probability of
 //!   about 2^-31; they are no secret, and values can be constructed that cancel each other. That saves nobody work, since the
 //!   values of the real execution must be known to do so.
 //! - Values that stay in locals until they are used count when they decide a branch, are stored or returned. Addresses of

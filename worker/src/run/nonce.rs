@@ -31,7 +31,7 @@ pub enum Outcome {
     /// A trap in the start function, `init` or `entry_point`.
     #[error("{0}")]
     Trapped(String),
-    /// A pointer, length or content that is no answer.
+    /// A pointer, length or content that is not an answer.
     #[error("{0}")]
     BadResult(String),
 }
@@ -48,7 +48,7 @@ pub struct Computed {
 /// Runs the algorithm on the instance of one nonce.
 ///
 /// # Errors
-/// The settings have no instance, or this machine cannot run the algorithm. A misbehaving algorithm is no error.
+/// The settings have no instance, or this machine cannot run the algorithm. A misbehaving algorithm is not an error.
 pub fn compute_nonce(
     algorithm: &Algorithm,
     settings: &BenchmarkSettings,

@@ -87,7 +87,7 @@ fn a_cache_folder_can_be_named() {
     );
     // The key and one module.
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);
-    // A file is no folder.
+    // A file is not a folder.
     let refused = compute(&folder.join("key"));
     assert_eq!(refused.status.code(), Some(1));
     let stderr = String::from_utf8(refused.stderr).unwrap();

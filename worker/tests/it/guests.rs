@@ -288,35 +288,39 @@ fn bytes_that_are_no_object_are_bad_results() {
     check(
         &answering(b"\x04\0\0\0\xde\xad\xbe\xef"),
         bad_result,
-        "no zlib stream",
+        "not a zlib stream",
     );
     check(
         &answering(&block(b"{\"items\":")),
         bad_result,
-        "no JSON object",
+        "not a JSON object",
     );
-    check(&answering(&block(b"[1,2]")), bad_result, "no JSON object");
-    check(&answering(&block(b"7")), bad_result, "no JSON object");
+    check(
+        &answering(&block(b"[1,2]")),
+        bad_result,
+        "not a JSON object",
+    );
+    check(&answering(&block(b"7")), bad_result, "not a JSON object");
     check(
         &answering(&block(b"{\"items\":[]} x")),
         bad_result,
-        "no JSON object",
+        "not a JSON object",
     );
     check(
         &answering(&block(b"{\"\xff\":1}")),
         bad_result,
-        "no JSON object",
+        "not a JSON object",
     );
     check(
         &answering(&block(&b"[".repeat(100_000))),
         bad_result,
-        "no JSON object",
+        "not a JSON object",
     );
     let deep = format!("{{\"items\":{}", "[".repeat(100_000));
     check(
         &answering(&block(deep.as_bytes())),
         bad_result,
-        "no JSON object",
+        "not a JSON object",
     );
 }
 

@@ -20,8 +20,8 @@ const ID_PREFIX: usize = 8;
 pub(super) enum View {
     /// The number of lines that stand on the terminal.
     Live { drawn: usize },
-    /// The last text told of each benchmark and of each bad slave.
-    Lines { told: HashMap<String, String> },
+    /// The last text printed of each benchmark and of each bad slave.
+    Lines { printed: HashMap<String, String> },
 }
 
 impl View {
@@ -31,7 +31,7 @@ impl View {
             Self::Live { drawn: 0 }
         } else {
             Self::Lines {
-                told: HashMap::new(),
+                printed: HashMap::new(),
             }
         }
     }
@@ -40,7 +40,7 @@ impl View {
     pub(super) fn show(&mut self, elapsed: Duration, progress: &Progress) {
         match self {
             Self::Live { drawn } => redraw(drawn, &frame(elapsed, progress)),
-            Self::Lines { told } => tell(told, elapsed, progress),
+            Self::Lines { printed } => print_changes(printed, elapsed, progress),
         }
     }
 }
@@ -106,12 +106,12 @@ fn row_line(row: &Row, elapsed: Duration) -> String {
     format!("  {id}  {challenge:<16} {stage:<24} {age:>4.0} s")
 }
 
-fn tell(told: &mut HashMap<String, String>, elapsed: Duration, progress: &Progress) {
+fn print_changes(printed: &mut HashMap<String, String>, elapsed: Duration, progress: &Progress) {
     for slave in [LIAR, MORTAL] {
         let Some(fate) = fate(slave, progress) else {
             continue;
         };
-        if told.insert(slave.to_owned(), fate.to_owned()).is_none() {
+        if printed.insert(slave.to_owned(), fate.to_owned()).is_none() {
             let seconds = elapsed.as_secs_f64();
             output::progress(&format!("{seconds:>5.1} s  slave {slave} {fate}"));
         }
@@ -119,7 +119,7 @@ fn tell(told: &mut HashMap<String, String>, elapsed: Duration, progress: &Progre
     for row in &progress.rows {
         let text = row.stage_text();
         let Row { benchmark, .. } = row;
-        if told.get(&benchmark.benchmark_id) == Some(&text) {
+        if printed.get(&benchmark.benchmark_id) == Some(&text) {
             continue;
         }
         output::progress(&format!(
@@ -129,7 +129,7 @@ fn tell(told: &mut HashMap<String, String>, elapsed: Duration, progress: &Progre
             prefix(&benchmark.benchmark_id),
             benchmark.challenge,
         ));
-        told.insert(benchmark.benchmark_id.clone(), text);
+        printed.insert(benchmark.benchmark_id.clone(), text);
     }
 }
 

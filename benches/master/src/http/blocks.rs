@@ -10,14 +10,14 @@ use super::master::{Master, PATIENCE};
 use super::stub::Stub;
 use crate::world::{answers, config, get_benchmarks};
 
-/// Blocks: the first creates all jobs, the one after it settles, of the others the median is told.
+/// Blocks: the first creates all jobs, the one after it settles, of the others the median is reported.
 const BLOCKS: u32 = 7;
 const BLOCKS_TO_SETTLE: u32 = 2;
 
 /// All handlers have long returned.
 const HANDLED: Duration = Duration::from_secs(1);
 
-/// How long the host is watched without a new block: what it uses then is no part of a block.
+/// How long the host is watched without a new block: what it uses then does not belong to a block.
 const IDLE: Duration = Duration::from_secs(10);
 
 pub(crate) async fn measure(report: &mut Report) -> Result<()> {

@@ -16,7 +16,6 @@ use crate::world::PLAYER;
 /// Whatever is waited for comes sooner.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
-/// See the module's documentation.
 pub(crate) struct Master {
     /// The process.
     pub(crate) program: Program,

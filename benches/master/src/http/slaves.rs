@@ -63,10 +63,10 @@ pub(crate) async fn measure(report: &mut Report, seconds: u64) -> Result<()> {
         .await?
         .map_err(|error| format!("the stub: {error}"))?;
     let memory = master.program.memory_peak()?;
-    told(report, &fates, seconds, memory, &master)
+    report_all(report, &fates, seconds, memory, &master)
 }
 
-fn told(
+fn report_all(
     report: &mut Report,
     fates: &[Fate],
     seconds: u64,
@@ -126,7 +126,7 @@ fn told(
     )
 }
 
-/// Raises the limit of open files; tells how many connections it allows.
+/// Raises the limit of open files; returns how many connections it allows.
 fn files_allowed() -> Result<usize> {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {

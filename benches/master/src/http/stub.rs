@@ -27,7 +27,6 @@ struct State {
     submitted: Vec<Submitted>,
 }
 
-/// See the module's documentation.
 pub(crate) struct Stub {
     pub(crate) address: SocketAddr,
     shared: Arc<(Mutex<State>, Condvar)>,
@@ -116,7 +115,7 @@ fn serve(stream: &TcpStream, shared: &(Mutex<State>, Condvar)) -> Result<()> {
         );
         stream.write_all(&[head.as_bytes(), &body].concat())?;
         if path.starts_with("/get-") && path != "/get-block" {
-            told(shared);
+            notify(shared);
         }
     }
 }
@@ -152,7 +151,7 @@ fn answer(path: &str, body: &[u8], (state, changed): &(Mutex<State>, Condvar)) -
 }
 
 /// An answer has been sent: with the last of the four that belong to a block, the host has seen the block.
-fn told((state, changed): &(Mutex<State>, Condvar)) {
+fn notify((state, changed): &(Mutex<State>, Condvar)) {
     let mut state = lock(state);
     state.queried += 1;
     if state.queried == state.answers.len() - 1 {

@@ -28,7 +28,7 @@ impl Network {
     /// Opens an account with `balance` at the latest block, unless the player has one.
     ///
     /// # Errors
-    /// The id is no address, or there are too many players.
+    /// The id is not an address, or there are too many players.
     pub fn open_account(
         &mut self,
         player_id: &str,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tig_protocol::PreciseNumber;
 
-/// Balance that a player of the devnet starts with unless told otherwise, in TIG.
+/// Balance that a player of the devnet starts with unless configured otherwise, in TIG.
 const INITIAL_BALANCE_TIG: u64 = 1_000_000;
 
 /// The same as a number of the API.

@@ -26,7 +26,7 @@ pub(crate) struct Changes {
     keys: BTreeSet<Key>,
 }
 
-/// The same for equal states: what waits to be taken is no part of them.
+/// The same for equal states: what waits to be taken does not count.
 impl std::fmt::Debug for Changes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Changes")

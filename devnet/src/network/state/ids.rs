@@ -29,7 +29,7 @@ impl Secret {
         }
     }
 
-    /// `fork` counts the blocks that were taken back: a block made again at its height has another id.
+    /// `fork` counts the blocks that were rolled back: a block made again at its height has another id.
     pub(crate) fn block_id(&self, prev_block_id: &str, height: u32, fork: u64) -> String {
         let mut hasher = blake3::Hasher::new_keyed(&self.blocks);
         hasher.update(prev_block_id.as_bytes());

@@ -1,7 +1,7 @@
 //! What follows from all records, so that a request need not look at each of them.
 //!
-//! Invariant: it is `Index::of(records)` at any time. Submissions and re-executions add to it; a block, or one that is
-//! taken back, makes it anew.
+//! Invariant: it is `Index::of(records)` at any time. Submissions and re-executions add to it; a block or a
+//! rollback rebuilds it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

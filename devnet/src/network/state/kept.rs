@@ -54,7 +54,7 @@ pub(in crate::network) struct KeptAlgorithm {
 }
 
 impl Network {
-    /// From now on [`Network::take_edits`] tells what has changed, for the first time everything.
+    /// From now on [`Network::take_edits`] returns what has changed, for the first time everything.
     pub fn track_changes(&mut self) {
         self.changes = Changes::tracked();
         self.changes.touch_everything();

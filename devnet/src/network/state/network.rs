@@ -45,7 +45,7 @@ pub struct Network {
     /// Per transaction hash; none is forgotten, because none may be used twice.
     pub(in crate::network) topups: BTreeMap<String, StoredTopup>,
     pub(in crate::network) num_submitted: u64,
-    /// Blocks that were taken back.
+    /// Blocks that were rolled back.
     pub(in crate::network) num_rollbacks: u64,
     /// Benchmarks that left the lifespan window without a confirmed proof.
     pub(in crate::network) num_expired: u64,

@@ -32,7 +32,7 @@ pub struct View {
     pub blocks_per_round: u32,
     /// Blocks that a benchmark is of interest.
     pub lifespan_period: u32,
-    /// Blocks that were taken back since the start.
+    /// Blocks rolled back since the start.
     pub num_rollbacks: u64,
     /// Newest first, at most 60.
     pub blocks: Vec<BlockView>,

@@ -1,4 +1,4 @@
-//! What is no request of HTTP at all.
+//! Bytes that are not an HTTP request.
 
 use serde_json::json;
 use tig_challenges::ChallengeKind::Satisfiability;

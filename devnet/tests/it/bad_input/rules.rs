@@ -1,4 +1,4 @@
-//! Requests that can be read and break a rule: each is told which.
+//! Requests that can be read and break a rule: the answer names the rule.
 
 use serde_json::{Value, json};
 use tig_devnet::{Api, Request, Stage};
