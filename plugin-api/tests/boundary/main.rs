@@ -148,7 +148,7 @@ fn end(mut instance: InstanceBox, memory: &mut Memory) -> Result<(), Failure> {
 }
 
 #[test]
-fn events_requests_state_and_panics_cross_and_nothing_else_does() {
+fn only_events_requests_state_and_panics_cross() {
     let mut memory = Memory::default();
     let mut instance = create(&mut memory, None);
     give(&mut instance, &mut memory, "keep", "\"one\"").unwrap();
@@ -180,7 +180,7 @@ fn events_requests_state_and_panics_cross_and_nothing_else_does() {
 }
 
 #[test]
-fn a_panic_in_a_destructor_is_told_to_who_asks_and_harms_nobody() {
+fn a_destructor_panic_is_reported_and_contained() {
     let mut memory = Memory::default();
     let failure = end(create(&mut memory, None), &mut memory).unwrap_err();
     assert!(

@@ -202,7 +202,7 @@ fn storage_survives_a_restart_and_state_a_reload() {
 }
 
 #[test]
-fn a_damaged_record_is_set_aside_and_the_others_are_read() {
+fn a_damaged_record_is_set_aside_others_are_read() {
     let mut counter = counter();
     counter.store("score/1", "7");
     counter.store("score/2", "{\"torn");

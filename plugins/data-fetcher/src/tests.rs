@@ -150,7 +150,7 @@ fn logged(fetcher: &mut Harness<DataFetcher>, level: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_new_block_is_fetched_once_and_its_snapshot_goes_first() {
+fn a_new_block_is_fetched_once_its_snapshot_first() {
     let mut fetcher = fetcher();
     let network = Network::at(100)
         .precommit("p")
@@ -276,7 +276,7 @@ fn odd_records_are_left_out_and_named_once() {
 }
 
 #[test]
-fn a_lower_block_is_refused_and_a_replacement_accepted() {
+fn a_lower_block_is_refused_a_replacement_accepted() {
     let mut fetcher = fetcher();
     fetch(&mut fetcher, &Network::at(100));
     fetcher.update();
@@ -293,7 +293,7 @@ fn a_lower_block_is_refused_and_a_replacement_accepted() {
 }
 
 #[test]
-fn frauds_low_balance_and_a_vanished_listing_are_told_once() {
+fn frauds_and_low_balance_are_reported_once() {
     let mut fetcher = fetcher();
     let told = fetch(&mut fetcher, &Network::at(100).precommit("p").fraud("p"));
     assert_eq!(alerts(&told), ["fraud"]);
@@ -338,7 +338,7 @@ fn ids_from_outside_do_not_reach_urls_unchecked() {
 }
 
 #[test]
-fn a_network_that_stands_still_is_told_once_until_it_goes_on() {
+fn a_stalled_network_is_reported_once() {
     let mut fetcher = fetcher();
     fetch(&mut fetcher, &Network::at(100));
     let mut told = Vec::new();

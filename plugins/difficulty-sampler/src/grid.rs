@@ -183,7 +183,7 @@ mod tests {
         }
 
         #[test]
-        fn weights_stay_between_what_was_known_and_what_was_learned(
+        fn weights_stay_between_old_and_learned_values(
             layout in layout(), difficulty in [-25_i32..40, -25_i32..40], num_solutions: u32, decay in 0.0..=1.0,
         ) {
             let mut grid = Grid::new(&layout, 500.0);

@@ -67,7 +67,7 @@ fn weight_of_the_lesson(sampler: &Harness<Sampler>) -> f64 {
 }
 
 #[test]
-fn samples_carry_their_block_and_lie_between_the_frontiers() {
+fn samples_name_their_block_and_lie_within_frontiers() {
     let mut sampler = sampler();
     sampler.event(
         "new_block",
@@ -169,7 +169,7 @@ fn a_benchmark_teaches_once_also_across_restarts() {
 }
 
 #[test]
-fn only_changed_cells_are_stored_and_bad_ones_are_ignored() {
+fn only_changed_cells_are_stored_bad_ones_ignored() {
     let mut sampler = sampler();
     sampler.event("new_block", new_block("b1", &[good("c001")], &[]));
     assert!(sampler.stored().is_empty());

@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_proof_is_useful_while_its_delay_leaves_some_lifespan() {
+    fn a_proof_is_useful_while_lifespan_remains() {
         for (multiplier, expected) in [
             (json!(3.0), Some(29)),
             (json!(0.0), Some(119)),

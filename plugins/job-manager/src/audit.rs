@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn the_verifier_decides_alone_and_others_can_differ_by_their_solutions_only() {
+    fn the_verifier_decides_alone() {
         let mut dispute = audit(&[("a", 1)]);
         let mut other = claim("verifier", 1);
         other.solution_nonces.clear();

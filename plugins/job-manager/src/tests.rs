@@ -270,7 +270,7 @@ fn what_is_ready_is_announced_once_per_process() {
 }
 
 #[test]
-fn unanswered_batches_are_handed_out_again_after_the_delay() {
+fn unanswered_batches_are_reissued_after_the_delay() {
     let mut manager = start(4);
     manager.event("new_block", block(101));
     assert_eq!(take(&mut manager, "new_batch").len(), 3);
@@ -316,7 +316,7 @@ fn the_limits_are_those_of_the_block_in_the_settings() {
 }
 
 #[test]
-fn batches_with_sampled_nonces_are_due_at_once_even_if_they_are_out() {
+fn sampled_batches_are_due_at_once_even_if_leased() {
     let mut manager = start(4);
     manager.event("new_block", block(101));
     assert_eq!(take(&mut manager, "new_batch").len(), 3);
@@ -364,7 +364,7 @@ fn a_result_costs_one_record_however_large_its_job_is() {
 
 /// A whole life recorded from the reference master, slave and worker: 20 nonces of knapsack in batches of 8, 8 and 4.
 #[test]
-fn the_recorded_results_give_the_recorded_benchmark_and_proof() {
+fn recorded_results_give_the_recorded_submissions() {
     let recorded: Value =
         serde_json::from_str(include_str!("../testdata/single_knapsack.json")).unwrap();
     let id = recorded["precommit"]["benchmark_id"].as_str().unwrap();
@@ -410,7 +410,7 @@ fn a_huge_job_goes_on_before_the_next_update() {
 }
 
 #[test]
-fn what_is_first_seen_too_late_to_be_useful_is_not_computed() {
+fn a_precommit_seen_too_late_is_not_computed() {
     for (height, expected) in [(128, "computing"), (129, "abandoned")] {
         let mut manager = start(4);
         let mut late = block(height);

@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_time_between_blocks_is_averaged_and_gaps_count_by_height() {
+    fn block_times_are_averaged_and_gaps_count_by_height() {
         let mut clock = BlockClock::default();
         assert_eq!(clock.seconds(), None);
         for block in 0..10 {

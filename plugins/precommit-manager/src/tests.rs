@@ -270,7 +270,7 @@ fn a_slot_that_may_be_paid_for_is_not_given_back() {
 }
 
 #[test]
-fn the_slots_of_a_block_are_spread_over_the_challenges() {
+fn slots_of_a_block_are_spread_over_challenges() {
     let selection = json!({
         "knapsack": select("greedy_swap", 1.0),
         "satisfiability": select("walk_sat", 1.0),

@@ -179,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_rate_is_that_of_a_steady_slave_from_the_start_on() {
+    fn a_steady_slave_has_its_rate_from_the_start() {
         let mut slaves = Slaves::default();
         let name: Name = "ann".into();
         for second in 0..3_600 {

@@ -106,7 +106,7 @@ fn block(height: u32, precommits: &[(&str, u32)], proofs: &[&str]) -> Value {
 }
 
 #[test]
-fn a_batch_goes_out_as_it_came_and_its_result_comes_in() {
+fn a_batch_goes_out_unchanged_and_its_result_in() {
     let mut manager = start();
     let batch = batch(ID, 4, &[]);
     manager.event("new_batch", batch.clone());
@@ -167,7 +167,7 @@ fn a_batch_goes_out_as_it_came_and_its_result_comes_in() {
 }
 
 #[test]
-fn priority_batches_go_first_then_those_of_the_oldest_job() {
+fn priority_batches_go_first_then_the_oldest_job() {
     let mut manager = start();
     for batch in [
         batch("a", 4, &[]),
@@ -188,7 +188,7 @@ fn priority_batches_go_first_then_those_of_the_oldest_job() {
 }
 
 #[test]
-fn a_priority_batch_replaces_a_queued_plain_one_and_is_queued_beside_a_leased_one() {
+fn a_priority_batch_replaces_a_queued_plain_one() {
     let mut manager = start();
     manager.event("new_batch", batch(ID, 0, &[]));
     manager.event("new_batch", batch(ID, 4, &[]));
@@ -222,7 +222,7 @@ fn a_priority_batch_replaces_a_queued_plain_one_and_is_queued_beside_a_leased_on
 }
 
 #[test]
-fn malformed_results_are_refused_and_the_batch_goes_to_the_next_slave_at_once() {
+fn a_malformed_result_frees_its_batch_at_once() {
     let priority = batch(ID, 0, &[1]);
     let good = result(&priority);
     let mutations: [(&str, Value); 6] = [
@@ -308,7 +308,7 @@ fn batch_ids_and_names_must_be_well_formed() {
 }
 
 #[test]
-fn results_are_welcome_from_anybody_and_for_unknown_batches() {
+fn results_of_any_slave_and_batch_are_accepted() {
     let mut manager = start();
     let known = batch(ID, 0, &[]);
     manager.event("new_batch", known.clone());
@@ -339,7 +339,7 @@ fn an_expired_lease_returns_to_the_queue() {
 }
 
 #[test]
-fn proved_and_expired_jobs_are_forgotten_but_unlisted_ones_are_not() {
+fn proved_and_expired_jobs_are_forgotten_unlisted_not() {
     let mut manager = start();
     for id in ["proved", "expired", "live", "unlisted"] {
         manager.event("new_batch", batch(id, 0, &[]));
@@ -447,7 +447,7 @@ fn a_batch_given_back_goes_to_another_slave_at_once() {
 }
 
 #[test]
-fn a_result_for_a_precommit_that_was_confirmed_anew_is_asked_for_once_more() {
+fn a_reconfirmed_precommit_needs_another_result() {
     let mut manager = start();
     let old = batch(ID, 0, &[]);
     manager.event("new_batch", old.clone());
@@ -469,7 +469,7 @@ fn a_result_for_a_precommit_that_was_confirmed_anew_is_asked_for_once_more() {
 }
 
 #[test]
-fn a_slave_that_says_which_hash_it_computed_for_is_taken_at_its_word() {
+fn a_stated_rand_hash_decides_whether_a_result_counts() {
     let mut manager = start();
     let old = batch(ID, 0, &[]);
     let mut new = old.clone();

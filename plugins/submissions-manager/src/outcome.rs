@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_precommit_that_cannot_have_arrived_is_sent_again() {
+    fn only_a_precommit_that_never_arrived_is_resent() {
         for kind in [
             HttpFailureKind::Timeout,
             HttpFailureKind::TooLarge,

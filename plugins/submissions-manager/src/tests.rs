@@ -86,7 +86,7 @@ fn names(events: &[(String, Value)]) -> Vec<&str> {
 }
 
 #[test]
-fn what_is_ready_is_sent_at_once_with_the_key_in_the_header_only() {
+fn a_ready_submission_has_its_key_in_the_header_only() {
     for (event, body, path) in [
         (
             "precommit_ready",
@@ -177,7 +177,7 @@ proptest! {
 }
 
 #[test]
-fn failures_are_retried_after_the_delay_as_often_as_configured() {
+fn failures_are_retried_as_configured() {
     let mut manager = start_with(json!(2));
     manager.event("benchmark_ready", benchmark(ID));
     for will_retry in [true, true, false] {
@@ -211,7 +211,7 @@ fn failures_are_retried_after_the_delay_as_often_as_configured() {
 }
 
 #[test]
-fn a_rejected_or_fraudulent_proof_is_an_alarm_and_not_sent_again() {
+fn a_rejected_proof_raises_an_alarm_and_is_not_resent() {
     for (status, text, alarm) in [
         (
             400,
@@ -250,7 +250,7 @@ fn a_rejected_or_fraudulent_proof_is_an_alarm_and_not_sent_again() {
 }
 
 #[test]
-fn a_precommit_is_repeated_only_if_it_cannot_have_arrived() {
+fn a_precommit_is_repeated_only_if_it_never_arrived() {
     let mut manager = start();
     manager.event("precommit_ready", precommit(100, 1));
     let events = fail(&mut manager, HttpFailureKind::Connect);
@@ -314,7 +314,7 @@ fn a_precommit_is_not_sent_again_after_a_restart() {
 }
 
 #[test]
-fn after_a_restart_nothing_is_sent_before_a_block_was_seen() {
+fn a_restart_sends_nothing_before_a_block_is_seen() {
     let mut manager = start();
     manager.event("benchmark_ready", benchmark(ID));
     manager.event("benchmark_ready", benchmark("f00d"));
@@ -420,7 +420,7 @@ fn confirmed(height: u32, rand_hash: &str, nonces: &[u64]) -> Value {
 }
 
 #[test]
-fn what_was_made_for_a_block_that_the_network_took_back_is_dropped_and_its_answer_ignored() {
+fn a_submission_of_a_rolled_back_block_is_dropped() {
     let mut manager = start();
     manager.event("new_block", confirmed(101, "first", &[1, 2]));
     let leaf = |nonce: u64| {
@@ -450,7 +450,7 @@ fn what_was_made_for_a_block_that_the_network_took_back_is_dropped_and_its_answe
 }
 
 #[test]
-fn another_benchmark_of_the_same_job_takes_the_place_of_the_first() {
+fn another_benchmark_of_a_job_replaces_the_first() {
     let mut manager = start();
     manager.event("benchmark_ready", benchmark(ID));
     assert_eq!(
@@ -465,7 +465,7 @@ fn another_benchmark_of_the_same_job_takes_the_place_of_the_first() {
 }
 
 #[test]
-fn a_benchmark_computed_for_another_hash_than_the_listed_one_is_not_sent() {
+fn a_benchmark_for_an_unlisted_hash_is_not_sent() {
     let mut manager = start();
     let mut late = benchmark(ID);
     late["rand_hash"] = json!("first");
@@ -487,7 +487,7 @@ fn a_benchmark_computed_for_another_hash_than_the_listed_one_is_not_sent() {
 }
 
 #[test]
-fn what_was_ready_before_a_restart_is_dropped_if_the_first_block_tells_another_hash() {
+fn a_restart_drops_submissions_of_a_stale_hash() {
     let mut manager = start();
     manager.restart();
     let mut ready = benchmark(ID);

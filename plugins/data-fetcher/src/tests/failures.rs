@@ -60,7 +60,7 @@ fn late_answers_of_a_round_given_up_are_ignored() {
 }
 
 #[test]
-fn a_round_without_answers_is_given_up_at_its_deadline() {
+fn an_unanswered_round_ends_at_its_deadline() {
     let mut fetcher = fetcher();
     fetcher.update();
     let first = open_tags(&fetcher);
@@ -76,7 +76,7 @@ fn a_round_without_answers_is_given_up_at_its_deadline() {
 }
 
 #[test]
-fn an_unreachable_api_gives_few_clear_lines_and_recovery_is_told() {
+fn an_unreachable_api_and_recovery_give_few_lines() {
     let mut fetcher = fetcher();
     let mut warnings = Vec::new();
     for _ in 0..720 {
@@ -105,7 +105,7 @@ fn an_unreachable_api_gives_few_clear_lines_and_recovery_is_told() {
 }
 
 #[test]
-fn an_api_that_wants_fewer_requests_is_left_alone_for_a_minute() {
+fn a_rate_limit_stops_requests_for_a_minute() {
     let mut fetcher = fetcher();
     fetcher.update();
     let tag = open_tags(&fetcher).remove(0);

@@ -32,7 +32,7 @@ fn batches(manager: &mut Harness<JobManager>) -> Vec<Value> {
 }
 
 #[test]
-fn a_sampled_batch_goes_to_another_slave_and_the_benchmark_waits_for_it() {
+fn a_benchmark_waits_for_its_audit_by_another_slave() {
     let mut manager = start_with(1.0, Value::Null);
     let batches = batches(&mut manager);
     manager.event("batch_result", by("ann", work(&batches[0])));
@@ -57,7 +57,7 @@ fn a_sampled_batch_goes_to_another_slave_and_the_benchmark_waits_for_it() {
 }
 
 #[test]
-fn an_audit_that_nobody_takes_holds_the_benchmark_up_for_a_bounded_time() {
+fn an_unclaimed_audit_delays_a_benchmark_only_briefly() {
     let mut manager = start_with(1.0, Value::Null);
     let batches = batches(&mut manager);
     for (batch, slave) in batches.iter().zip(["ann", "bob", "ann"]) {
@@ -98,7 +98,7 @@ fn open_audits_go_out_in_portions() {
 }
 
 #[test]
-fn a_lie_is_found_by_two_others_replaced_and_convicted() {
+fn two_other_slaves_convict_a_liar_and_replace_it() {
     let mut manager = start_with(1.0, Value::Null);
     let batches = batches(&mut manager);
     manager.event("batch_result", by("ann", work(&batches[0])));
@@ -147,7 +147,7 @@ fn solutions_are_compared_as_well_as_roots() {
 }
 
 #[test]
-fn what_a_quarantined_slave_delivered_is_computed_anew_unless_confirmed() {
+fn a_quarantined_slave_loses_unconfirmed_results() {
     let mut manager = start_with(0.0, Value::Null);
     let batches = batches(&mut manager);
     manager.event("batch_result", by("liar", work(&batches[0])));
@@ -172,7 +172,7 @@ fn what_a_quarantined_slave_delivered_is_computed_anew_unless_confirmed() {
 }
 
 #[test]
-fn a_root_disproved_after_its_benchmark_was_submitted_ends_the_job_without_a_fraud() {
+fn a_root_disproved_after_submission_ends_the_job() {
     let mut manager = start_with(0.0, Value::Null);
     let batches = batches(&mut manager);
     manager.event("batch_result", by("liar", lie(work(&batches[0]))));
@@ -201,7 +201,7 @@ fn a_root_disproved_after_its_benchmark_was_submitted_ends_the_job_without_a_fra
 }
 
 #[test]
-fn a_false_accuser_is_convicted_and_the_proof_still_comes() {
+fn a_false_accuser_is_convicted_the_proof_still_sent() {
     let mut manager = start_with(0.0, Value::Null);
     let batches = batches(&mut manager);
     for batch in &batches {
@@ -240,7 +240,7 @@ fn a_share_outside_0_to_1_is_refused_with_its_place() {
 }
 
 #[test]
-fn a_late_second_opinion_on_a_lie_is_heard_though_nobody_asked_for_it() {
+fn a_late_second_opinion_on_a_lie_counts() {
     let mut manager = start_with(0.0, Value::Null);
     let batches = batches(&mut manager);
     manager.event("batch_result", by("liar", lie(work(&batches[0]))));
@@ -251,7 +251,7 @@ fn a_late_second_opinion_on_a_lie_is_heard_though_nobody_asked_for_it() {
 }
 
 #[test]
-fn a_second_opinion_is_heard_before_the_first_block_after_a_restart() {
+fn a_second_opinion_counts_before_the_first_block() {
     let mut manager = start_with(0.0, Value::Null);
     let batches = batches(&mut manager);
     manager.event("batch_result", by("liar", lie(work(&batches[0]))));

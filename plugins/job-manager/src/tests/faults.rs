@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn bad_results_are_refused_and_the_batch_is_due_at_once() {
+fn a_bad_result_is_refused_and_its_batch_due_at_once() {
     let mut manager = start(4);
     let ready = compute(&mut manager);
     manager.event(
@@ -102,7 +102,7 @@ fn a_benchmark_with_another_root_is_abandoned() {
 }
 
 #[test]
-fn a_job_rebuilt_after_its_benchmark_was_confirmed_is_proved_only_against_the_committed_root() {
+fn a_rebuilt_job_is_proved_against_the_committed_root() {
     for (root, expected) in [
         (json!(whole_tree().root()), "proof_ready"),
         (json!("33".repeat(32)), "abandoned"),
@@ -123,7 +123,7 @@ fn a_job_rebuilt_after_its_benchmark_was_confirmed_is_proved_only_against_the_co
 }
 
 #[test]
-fn a_batch_size_that_is_no_power_of_two_is_refused_with_its_place() {
+fn an_odd_batch_size_is_refused_with_its_place() {
     for size in [0, 1000] {
         let error = Harness::<JobManager>::try_start(settings(size))
             .err()
@@ -149,7 +149,7 @@ fn results_of_unknown_jobs_are_ignored() {
 }
 
 #[test]
-fn unreadable_records_are_set_aside_and_the_rest_goes_on() {
+fn unreadable_records_are_set_aside_others_go_on() {
     let mut manager = Harness::<JobManager>::start(settings(4));
     manager.event("new_block", block(101));
     for (_, batch) in emitted(&mut manager) {
@@ -208,7 +208,7 @@ fn an_unconfigured_challenge_harms_no_other() {
 }
 
 #[test]
-fn a_drain_does_not_wait_for_what_the_api_has_refused_for_good() {
+fn a_drain_ignores_what_the_api_refused_for_good() {
     let mut manager = start(4);
     let ready = compute(&mut manager);
     let failed = |request: &Value, will_retry| json!({ "text": "no", "status": 400, "request": request, "will_retry": will_retry });
@@ -238,7 +238,7 @@ fn a_drain_does_not_wait_for_what_the_api_has_refused_for_good() {
 }
 
 #[test]
-fn a_precommit_that_the_network_confirms_anew_is_computed_anew_by_two() {
+fn a_reconfirmed_precommit_is_recomputed_by_two() {
     let mut manager = start(4);
     manager.event("new_block", block(101));
     for batch in take(&mut manager, "new_batch") {

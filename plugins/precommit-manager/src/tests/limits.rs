@@ -54,7 +54,7 @@ fn too_many_jobs_without_proof_stop_new_ones() {
 }
 
 #[test]
-fn a_refused_precommit_gives_its_slot_back_but_not_its_settings() {
+fn a_refused_precommit_frees_its_slot_only() {
     let mut manager = manager(1, json!({ "knapsack": select("greedy_swap", 1.0) }));
     manager.event("new_block", block("b1"));
     let points: Vec<Value> = (60..70).map(|x| json!([x, 11])).collect();
@@ -156,7 +156,7 @@ fn a_fee_above_its_limit_is_not_paid() {
 }
 
 #[test]
-fn a_day_costs_no_more_than_its_budget_also_across_restarts() {
+fn a_daily_budget_holds_across_restarts() {
     let mut manager = with(config(1, knapsack()), "budget_per_day", json!(7));
     let mut made = 0;
     for number in 0..10 {
@@ -250,7 +250,7 @@ fn what_the_slaves_cannot_finish_in_time_is_not_begun() {
 }
 
 #[test]
-fn an_algorithm_with_a_fraud_is_not_used_again_while_that_is_listed() {
+fn an_algorithm_with_a_listed_fraud_is_not_used() {
     let mut manager = manager(1, knapsack());
     let mut fraud = block("b1");
     fraud["precommits"]["p"] = json!({ "settings": { "algorithm_id": "c003_a001" } });
@@ -266,7 +266,7 @@ fn an_algorithm_with_a_fraud_is_not_used_again_while_that_is_listed() {
 }
 
 #[test]
-fn while_the_host_drains_nothing_new_is_begun_also_after_a_reload() {
+fn a_drain_begins_nothing_even_after_a_reload() {
     let mut manager = manager(1, knapsack());
     manager.event("new_block", block("b1"));
     manager.event("drain", json!({}));
@@ -280,7 +280,7 @@ fn while_the_host_drains_nothing_new_is_begun_also_after_a_reload() {
 }
 
 #[test]
-fn a_drain_waits_until_the_next_block_shows_what_became_of_precommits() {
+fn a_drain_waits_for_the_block_after_a_precommit() {
     let mut manager = manager(1, knapsack());
     manager.event("new_block", block("b1"));
     assert_eq!(manager.unfinished(), 0);

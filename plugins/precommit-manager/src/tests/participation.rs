@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_challenge_that_cannot_take_part_says_why_once_and_stops_no_other() {
+fn an_unusable_challenge_is_reported_once_alone() {
     let cases = [
         ("walk_sta", json!({}), "did you mean `walk_sat`?"),
         (

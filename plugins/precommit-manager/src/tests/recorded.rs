@@ -6,7 +6,7 @@ const RECORDED: &str = include_str!("../../../../vectors/recordings/single_knaps
 const CONFIG: &str = include_str!("../../../../vectors/recordings/single_knapsack_config.json");
 
 #[test]
-fn the_recorded_config_and_block_give_the_recorded_precommit() {
+fn recorded_config_and_block_give_the_precommit() {
     let exchanges: Vec<Value> = RECORDED
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())

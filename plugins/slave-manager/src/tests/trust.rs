@@ -15,7 +15,7 @@ fn convict(manager: &mut Manager, slave: &str) {
 }
 
 #[test]
-fn an_audit_goes_before_plain_batches_to_somebody_else_and_its_result_is_passed_on() {
+fn an_audit_goes_first_and_to_another_slave() {
     let mut manager = start();
     let plain = batch(ID, 0, &[]);
     manager.event("new_batch", plain.clone());
@@ -39,7 +39,7 @@ fn an_audit_goes_before_plain_batches_to_somebody_else_and_its_result_is_passed_
 }
 
 #[test]
-fn an_audit_for_the_verifier_waits_for_it_and_stops_nobody_else() {
+fn an_audit_for_the_verifier_delays_no_other_slave() {
     let mut manager = start();
     for start_nonce in 0..100 {
         let batch = batch(ID, start_nonce * 4, &[]);
@@ -55,7 +55,7 @@ fn an_audit_for_the_verifier_waits_for_it_and_stops_nobody_else() {
 }
 
 #[test]
-fn a_convicted_slave_gets_no_work_and_its_leases_go_to_others() {
+fn a_convicted_slave_loses_its_leases_and_gets_none() {
     let mut manager = start();
     manager.event("new_batch", batch(ID, 0, &[]));
     get(&mut manager, "liar").unwrap();
@@ -89,7 +89,7 @@ fn a_convicted_slave_gets_no_work_and_its_leases_go_to_others() {
 }
 
 #[test]
-fn a_quarantine_outlives_restarts_and_ends_by_time_or_pardon() {
+fn a_quarantine_survives_restarts_until_a_pardon() {
     let mut manager = start();
     convict(&mut manager, "liar");
     manager.restart();
@@ -138,7 +138,7 @@ proptest! {
 }
 
 #[test]
-fn bad_results_in_a_row_end_in_quarantine_but_not_those_sent_in_its_name() {
+fn own_bad_results_in_a_row_end_in_quarantine() {
     let mut manager = start();
     for start_nonce in 0..5 {
         manager.event("new_batch", batch(ID, start_nonce * 4, &[]));
@@ -163,7 +163,7 @@ fn bad_results_in_a_row_end_in_quarantine_but_not_those_sent_in_its_name() {
 }
 
 #[test]
-fn what_the_job_manager_refuses_counts_against_its_slave() {
+fn a_refusal_by_the_job_manager_counts_for_the_slave() {
     let mut manager = start();
     get(&mut manager, "bad");
     for number in 0..5 {

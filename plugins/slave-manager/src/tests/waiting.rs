@@ -10,7 +10,7 @@ fn poll(manager: &mut Manager, slave: &str, wait: &str) -> HttpReply {
 }
 
 #[test]
-fn a_poll_is_held_only_if_the_slave_asks_for_it_and_there_is_no_work() {
+fn a_poll_is_held_only_on_request_and_without_work() {
     let mut manager = start();
     assert_eq!(poll(&mut manager, "ann", "20000").hold_ms, Some(20_000));
     assert_eq!(poll(&mut manager, "ann", "99999999").hold_ms, Some(50_000));
@@ -50,7 +50,7 @@ fn release(manager: &mut Manager, slave: &str, start_nonce: u64, reason: &str) {
 }
 
 #[test]
-fn who_has_failed_at_a_batch_leaves_it_to_others_for_a_while() {
+fn a_failed_batch_goes_to_other_slaves_first() {
     let mut manager = start();
     manager.event("new_batch", batch(ID, 0, &[]));
     get(&mut manager, "ann").unwrap();
@@ -64,7 +64,7 @@ fn who_has_failed_at_a_batch_leaves_it_to_others_for_a_while() {
 }
 
 #[test]
-fn failures_in_a_row_make_a_slave_rest_and_a_stop_is_no_failure() {
+fn failures_in_a_row_make_a_slave_rest_a_stop_not() {
     let mut manager = start();
     for start_nonce in [0, 4, 8, 12] {
         manager.event("new_batch", batch(ID, start_nonce, &[]));
@@ -88,7 +88,7 @@ fn failures_in_a_row_make_a_slave_rest_and_a_stop_is_no_failure() {
 }
 
 #[test]
-fn proofs_go_to_who_has_computed_the_root_for_a_bounded_time() {
+fn proofs_are_reserved_briefly_for_the_root_slave() {
     let mut manager = start();
     for start_nonce in [0, 4] {
         manager.event("new_batch", batch(ID, start_nonce, &[]));
@@ -121,7 +121,7 @@ fn proofs_are_not_kept_for_a_slave_that_is_gone() {
 }
 
 #[test]
-fn a_batch_that_takes_longer_than_a_lease_gets_longer_ones() {
+fn a_slow_batch_gets_longer_leases() {
     let mut manager = start();
     manager.event("new_batch", batch(ID, 0, &[]));
     for doubling in 0..8_u32 {

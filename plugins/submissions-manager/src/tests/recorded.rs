@@ -5,7 +5,7 @@ use super::*;
 const RECORDED: &str = include_str!("../../../../vectors/recordings/single_knapsack.jsonl");
 
 #[test]
-fn the_recorded_submissions_go_out_as_recorded_and_their_answers_are_understood() {
+fn recorded_submissions_and_answers_are_understood() {
     let exchanges = RECORDED
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).unwrap());
