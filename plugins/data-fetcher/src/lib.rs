@@ -50,7 +50,7 @@ struct DataFetcher {
     left_out: String,
     /// The log has shown that the host's limit is met: once, not each minute.
     is_limit_logged: bool,
-    /// When the last new block came; `None` once its absence was told.
+    /// When the last new block came; `None` once its absence was reported.
     last_block_ms: Option<u64>,
 }
 

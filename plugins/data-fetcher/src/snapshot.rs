@@ -198,7 +198,7 @@ impl Sieve {
 fn parse<'a, T: Deserialize<'a>>(query: Query, body: &'a [u8]) -> Result<T, Failure> {
     match std::str::from_utf8(body) {
         Ok(text) => serde_json::from_str(text),
-        // The error tells where.
+        // The error says where.
         Err(_) => serde_json::from_slice(body),
     }
     .map_err(|error| Failure::body(query, &error))

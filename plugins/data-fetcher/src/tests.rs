@@ -204,7 +204,7 @@ fn a_new_block_is_fetched_once_its_snapshot_first() {
     assert_eq!(
         fetch(&mut fetcher, &network),
         [],
-        "the same block is no news"
+        "the same block is not news"
     );
 }
 
@@ -295,8 +295,8 @@ fn a_lower_block_is_refused_a_replacement_accepted() {
 #[test]
 fn frauds_and_low_balance_are_reported_once() {
     let mut fetcher = fetcher();
-    let told = fetch(&mut fetcher, &Network::at(100).precommit("p").fraud("p"));
-    assert_eq!(alerts(&told), ["fraud"]);
+    let events = fetch(&mut fetcher, &Network::at(100).precommit("p").fraud("p"));
+    assert_eq!(alerts(&events), ["fraud"]);
     assert!(logged(&mut fetcher, "error")[0].contains("benchmark p "));
     fetch(&mut fetcher, &Network::at(101).precommit("p").fraud("p"));
     assert_eq!(logged(&mut fetcher, "error"), [] as [&str; 0]);
@@ -341,18 +341,18 @@ fn ids_from_outside_do_not_reach_urls_unchecked() {
 fn a_stalled_network_is_reported_once() {
     let mut fetcher = fetcher();
     fetch(&mut fetcher, &Network::at(100));
-    let mut told = Vec::new();
+    let mut events = Vec::new();
     for _ in 0..300 {
         fetcher.advance_ms(5_000);
-        told.extend(fetch(&mut fetcher, &Network::at(100)));
+        events.extend(fetch(&mut fetcher, &Network::at(100)));
     }
-    assert_eq!(alerts(&told), ["network_stalled"]);
-    told = fetch(&mut fetcher, &Network::at(101));
+    assert_eq!(alerts(&events), ["network_stalled"]);
+    events = fetch(&mut fetcher, &Network::at(101));
     for _ in 0..130 {
         fetcher.advance_ms(5_000);
-        told.extend(fetch(&mut fetcher, &Network::at(101)));
+        events.extend(fetch(&mut fetcher, &Network::at(101)));
     }
-    assert_eq!(alerts(&told), ["network_stalled"]);
+    assert_eq!(alerts(&events), ["network_stalled"]);
 }
 
 #[test]

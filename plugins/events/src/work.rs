@@ -28,7 +28,7 @@ event!(AuditBatch, "audit_batch");
 
 /// `batch_result`: a slave has delivered a batch.
 ///
-/// Durable: the slave was told `OK` and has forgotten its work.
+/// Durable: the slave was answered `OK` and has forgotten its work.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct BatchReceived {
     /// The job.

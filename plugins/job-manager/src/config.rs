@@ -34,7 +34,7 @@ fn default_audit_share() -> Share {
 #[serde(try_from = "f64", into = "f64")]
 pub(crate) struct Share(f64);
 
-/// A number that is no part of a whole.
+/// A number that is not a part of a whole.
 #[derive(Debug, thiserror::Error)]
 #[error("{0} is not between 0 and 1")]
 pub(crate) struct NotAShare(f64);
@@ -68,7 +68,7 @@ impl From<Share> for f64 {
 #[serde(try_from = "u64", into = "u64")]
 pub(crate) struct BatchSize(u64);
 
-/// A number that is no power of two.
+/// A number that is not a power of two.
 #[derive(Debug, thiserror::Error)]
 #[error("{0} is not a power of two: use 1, 2, 4, .. such as 1024")]
 pub(crate) struct NotPowerOfTwo(u64);

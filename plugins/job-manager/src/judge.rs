@@ -14,7 +14,7 @@ use crate::{
     store,
 };
 
-/// A slave whose last result is no older than this is taken to be there.
+/// A slave whose last result is at most so old is taken to be there.
 const PRESENT_MS: u64 = 600_000;
 
 /// Slaves whose results are remembered.
@@ -346,7 +346,7 @@ fn conclude(
             witnesses,
             wrong,
         } => {
-            // In a job confirmed anew a wrong result may be what the network asked for before it took a block back.
+            // In a reconfirmed job a wrong result may be one for the block that the network rolled back.
             let guilty = wrong.iter().filter(|_| !job.record().confirmed_anew);
             let convicted = guilty.map(|claim| SlaveConvicted {
                 slave: claim.slave.clone(),

@@ -57,7 +57,7 @@ struct JobManager {
     jobs: BTreeMap<String, Job>,
     present: Present,
     pace: Pace,
-    /// What was last told of it.
+    /// What was last reported of it.
     throughput: Throughput,
 }
 

@@ -1,4 +1,4 @@
-//! What the blocks have told: VM limits, download URLs, names of challenges, and when a precommit expires.
+//! What the blocks have said: VM limits, download URLs, names of challenges, and when a precommit expires.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -66,7 +66,7 @@ pub(crate) struct Network {
     /// Stored, because results that come in before the first block after a restart are judged by the config of their challenge.
     #[serde(default)]
     challenge_names: BTreeMap<String, String>,
-    /// Of the algorithms that have a module. Not stored: each block tells it anew.
+    /// Of the algorithms that have a module. Not stored: each block has it.
     #[serde(skip)]
     download_urls: BTreeMap<String, String>,
     /// Block ids with their limits, the newest last.

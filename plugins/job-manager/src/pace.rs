@@ -39,7 +39,7 @@ impl Pace {
         measured.last_result_ms = now_ms;
     }
 
-    /// Time has passed; `has_work` tells for which challenges there was work.
+    /// Time has passed; `has_work` says for which challenges there was work.
     pub(crate) fn tick(&mut self, now_ms: u64, has_work: impl Fn(&str) -> bool) {
         let first = self.last_tick_ms == 0;
         let passed_ms = now_ms.saturating_sub(self.last_tick_ms) as f64;

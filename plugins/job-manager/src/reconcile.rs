@@ -29,7 +29,7 @@ impl Sighting<'_> {
 #[derive(Debug, PartialEq)]
 pub(crate) enum Change {
     Put(Box<JobRecord>),
-    /// The precommit was confirmed anew, with another random hash: no result is worth anything any more.
+    /// The precommit was reconfirmed with another random hash: all results are stale.
     Restart(Box<JobRecord>),
     Drop {
         reason: &'static str,

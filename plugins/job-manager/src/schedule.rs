@@ -5,7 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// See the module's documentation.
 #[derive(Debug, Default)]
 pub(crate) struct Schedule {
     next_fresh: u64,

@@ -76,7 +76,7 @@ pub(crate) fn restore(ctx: &mut Context<'_>) -> Result<(BTreeMap<String, Job>, N
             Err(reason) => ctx.set_aside(&key, reason)?,
         }
     }
-    // If it is damaged, the next block tells it all again.
+    // If it is damaged, the next block has all of it.
     let network = ctx.get_sound(NETWORK)?.unwrap_or_default();
     Ok((jobs, network))
 }

@@ -425,12 +425,12 @@ fn a_precommit_seen_too_late_is_not_computed() {
 fn throughput_is_told_when_it_changes() {
     let mut manager = start(4);
     manager.event("new_block", block(101));
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     let mut update = |manager: &mut Harness<JobManager>| {
         manager.update();
         manager.advance_ms(5_000);
         let events = manager.emitted().into_iter();
-        told.extend(events.filter(|(name, _)| name == "throughput"));
+        reported.extend(events.filter(|(name, _)| name == "throughput"));
     };
     for _ in 0..3 {
         update(&mut manager);
@@ -440,8 +440,8 @@ fn throughput_is_told_when_it_changes() {
     for _ in 0..10 {
         update(&mut manager);
     }
-    assert_eq!(told[0].1["challenges"]["c003"]["open_nonces"], 10);
-    let last = &told.last().unwrap().1["challenges"]["c003"];
+    assert_eq!(reported[0].1["challenges"]["c003"]["open_nonces"], 10);
+    let last = &reported.last().unwrap().1["challenges"]["c003"];
     assert_eq!(last["open_nonces"], 6);
     let rate = last["nonces_per_second"].as_f64().unwrap();
     assert!((0.05..0.2).contains(&rate), "{rate}");

@@ -140,7 +140,7 @@ impl Plan<'_> {
         })
     }
 
-    /// An unknown balance is no obstacle: the API lists only players that were active before.
+    /// An unknown balance does not matter: the API lists only players that were active before.
     fn check_balance(&self, fee: PreciseNumber) -> Result<(), Reason> {
         let Some(balance) = self.market.balance else {
             return Ok(());

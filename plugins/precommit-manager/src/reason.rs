@@ -127,7 +127,7 @@ fn did_you_mean(nearest: &Option<String>) -> String {
     }
 }
 
-/// Below this similarity (of at most 1) a name is no suggestion.
+/// Below this similarity (of at most 1) a name is not suggested.
 const SIMILARITY_MIN: f64 = 0.8;
 
 /// The known name that `name` may have been meant to be.

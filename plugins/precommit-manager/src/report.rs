@@ -1,4 +1,4 @@
-//! What people are told: each change once in the log, the whole picture by `GET /precommits`.
+//! Reports for people: each change once in the log, the whole picture by `GET /precommits`.
 
 use std::{collections::BTreeMap, mem::Discriminant};
 

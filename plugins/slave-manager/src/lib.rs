@@ -341,7 +341,7 @@ impl SlaveManager {
             Err(error) => {
                 return Ok(HttpReply::text(
                     400,
-                    &format!("the body is no pardon: {error}"),
+                    &format!("the body is not a pardon: {error}"),
                 ));
             }
         };

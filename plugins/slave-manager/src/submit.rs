@@ -16,7 +16,7 @@ const BAD_BATCH_ID: &str = "the batch id must be <benchmark id>_<start nonce>";
 const STALE: &str =
     "the network has confirmed this precommit anew since the batch was given out: ask for it again";
 
-/// The reason by which a slave tells that it is stopping, which is no failure.
+/// The reason of a slave that is stopping, which does not count as a failure.
 const STOPPING: &str = "stopping";
 
 /// Body of `release-batch`.
@@ -39,9 +39,9 @@ impl SlaveManager {
         let result: BatchResult = match serde_json::from_slice(body) {
             Ok(result) => result,
             Err(error) => {
-                // Without a result it cannot be told which version was meant: both leases end.
+                // Without a result the version that was meant is unknown: both leases end.
                 let held = self.release_held(ctx, benchmark_id, start_nonce, slave, true)?;
-                let reason = format!("the body is no result: {error}");
+                let reason = format!("the body is not a result: {error}");
                 return self.refuse_result(ctx, slave, batch_id, &reason, held);
             }
         };
@@ -108,7 +108,7 @@ impl SlaveManager {
         let reason = match serde_json::from_slice::<Release>(body) {
             Ok(release) => slaves::reason(&release.reason),
             Err(error) => {
-                let reason = format!("the body is no release: {error}");
+                let reason = format!("the body is not a release: {error}");
                 return Ok(self.refuse(ctx, slave, batch_id, &reason));
             }
         };

@@ -81,31 +81,31 @@ pub(crate) fn classify(kind: Kind, result: &Result<HttpAnswer, HttpFailure>) -> 
 
 fn classify_answer(kind: Kind, answer: &HttpAnswer) -> Outcome {
     let text = String::from_utf8_lossy(&answer.body);
-    let told = Answer {
+    let kept = Answer {
         status: Some(answer.status),
         text: shown(&text),
     };
     let lower = text.to_lowercase();
     match answer.status {
         200..=299 if kind == Kind::Proof => match verdict(&answer.body) {
-            Verified::Ok => Outcome::Accepted(told),
+            Verified::Ok => Outcome::Accepted(kept),
             Verified::Err(reason) => Outcome::Fraud(Answer {
                 text: shown(&reason),
-                ..told
+                ..kept
             }),
         },
-        200..=299 => Outcome::Accepted(told),
-        429 => Outcome::Retryable(told),
+        200..=299 => Outcome::Accepted(kept),
+        429 => Outcome::Retryable(kept),
         400..=499 if DUPLICATE_WORDS.iter().any(|word| lower.contains(word)) => {
-            Outcome::Accepted(told)
+            Outcome::Accepted(kept)
         }
-        408 | 500..=599 if kind == Kind::Precommit => Outcome::Unknown(told),
+        408 | 500..=599 if kind == Kind::Precommit => Outcome::Unknown(kept),
         // Authentication and routing are repaired by people, while finished work waits.
         401 | 403 | 404 | 408 | 425 | 500..=599 if kind != Kind::Precommit => {
-            Outcome::Retryable(told)
+            Outcome::Retryable(kept)
         }
-        400..=499 if names_what_may_come(kind, &lower) => Outcome::Retryable(told),
-        _ => Outcome::Rejected(told),
+        400..=499 if names_what_may_come(kind, &lower) => Outcome::Retryable(kept),
+        _ => Outcome::Rejected(kept),
     }
 }
 
@@ -118,7 +118,7 @@ fn names_what_may_come(kind: Kind, text: &str) -> bool {
     }
 }
 
-/// An answer of 200 can say that the proof is wrong. One that says nothing of the kind is no reason for an alarm.
+/// An answer of 200 can say that the proof is wrong. One that says nothing of the kind does not raise an alarm.
 fn verdict(body: &[u8]) -> Verified {
     let response: Result<SubmitProofResponse, _> = serde_json::from_slice(body);
     response.map_or(Verified::Ok, |response| response.verified)

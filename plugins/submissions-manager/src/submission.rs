@@ -22,10 +22,10 @@ pub(crate) struct Submission {
     /// Failed ones since the last that was accepted.
     failures: u32,
     pub(crate) last_error: Option<String>,
-    /// Height from which the lifespan counts; of the first block seen if no listing tells it.
+    /// Height from which the lifespan counts; of the first block seen if no listing has it.
     pub(crate) block_started: Option<u32>,
     pub(crate) not_before_ms: u64,
-    /// Random hash of the precommit that it is for, once a listing has told it.
+    /// Random hash of the precommit that it is for, once a listing has it.
     #[serde(default)]
     pub(crate) rand_hash: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! What others are told of an answer: by events, and by the log.
+//! Reports of an answer: by events, and in the log.
 
 use serde_json::json;
 use tig_events::{Alert, AlertKind};

@@ -46,7 +46,7 @@ const LEASE_DOUBLINGS_MAX: u8 = 5;
 struct Job {
     /// What all its batches have in common.
     template: Batch,
-    /// Height from which the lifespan counts; of the first block seen if no listing tells it.
+    /// Height from which the lifespan counts; of the first block seen if no listing has it.
     block_started: Option<u32>,
     #[serde(default, rename = "strays")]
     late: LateResults,
