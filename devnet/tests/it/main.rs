@@ -14,6 +14,7 @@ mod checks;
 mod determinism;
 mod digest;
 mod economy;
+mod errors;
 mod faults;
 mod fees;
 mod fixture;

@@ -3,7 +3,8 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tig_protocol::difficulty::{
-    Bounds, Point, Position, easy_frontier, hard_frontier, lower_and_upper, position, sample,
+    Bounds, BoundsError, Point, Position, easy_frontier, hard_frontier, lower_and_upper, position,
+    sample,
 };
 use tig_protocol::rng::ChaCha12;
 
@@ -46,11 +47,15 @@ fn frontiers_follow_the_qualifiers() {
 
 #[test]
 fn bounds_refuse_points_of_other_dimensions() {
-    assert!(Bounds::new(vec![1], vec![2, 3]).is_err());
-    assert!(Bounds::new(vec![5], vec![4]).is_err());
+    let of_other_dimensions = |error| matches!(error, Some(BoundsError::Dimensions { .. }));
+    assert!(of_other_dimensions(Bounds::new(vec![1], vec![2, 3]).err()));
+    let (min, max) = (vec![5], vec![4]);
+    let reversed = Bounds::new(min.clone(), max.clone()).err();
+    assert_eq!(reversed, Some(BoundsError::Reversed { min, max }));
     let bounds = Bounds::new(vec![1, 1], vec![9, 9]).unwrap();
-    assert!(bounds.extend(&[vec![1]]).is_err());
-    assert!(bounds.scale(&[vec![1, 2, 3]], 1.5).is_err());
+    assert!(of_other_dimensions(bounds.extend(&[vec![1]]).err()));
+    let scaled = bounds.scale(&[vec![1, 2, 3]], 1.5);
+    assert!(of_other_dimensions(scaled.err()));
     assert!(bounds.contains(&[1, 9]));
     assert!(!bounds.contains(&[1, 10]));
     assert!(!bounds.contains(&[1]));

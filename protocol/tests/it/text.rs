@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::json;
-use tig_protocol::{Batch, BatchResult, PreciseNumber, canonical};
+use tig_protocol::{Batch, BatchResult, ParsePreciseNumberError, PreciseNumber, canonical};
 
 proptest! {
     #[test]
@@ -25,6 +25,16 @@ fn precise_numbers_show_as_floats() {
 #[test]
 fn a_json_number_is_no_precise_number() {
     assert!(serde_json::from_str::<PreciseNumber>("1000").is_err());
+}
+
+#[test]
+fn a_precise_number_is_digits_within_256_bits() {
+    for text in ["-1", "1.5", " 1", "1e3"] {
+        let error = text.parse::<PreciseNumber>().err();
+        assert_eq!(error, Some(ParsePreciseNumberError::NotADigit), "{text:?}");
+    }
+    let too_large = "9".repeat(78).parse::<PreciseNumber>();
+    assert_eq!(too_large.err(), Some(ParsePreciseNumberError::TooLarge));
 }
 
 #[test]

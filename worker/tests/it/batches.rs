@@ -1,8 +1,9 @@
 //! The rules of a batch, and what is pinned of the engine profile.
 
-use tig_protocol::BenchmarkSettings;
+use tig_protocol::{BenchmarkSettings, Solution};
 use tig_worker::{
-    Algorithm, BatchJob, JobError, Limits, compute_batch, compute_nonce, verify_solution,
+    Algorithm, BatchJob, InstanceError, JobError, Limits, VerifyError, compute_batch,
+    compute_nonce, generate_instance, verify_solution,
 };
 
 use crate::mini;
@@ -65,31 +66,58 @@ fn any_number_of_workers_gives_the_same_bytes() {
     }
 }
 
-#[track_caller]
-fn check_refused(job: &BatchJob, workers: usize, expected: &str) {
-    let error: JobError = compute_batch(&knapsack(), job, &Limits::default(), workers).unwrap_err();
-    assert_eq!(error.to_string(), expected);
+fn refused(job: &BatchJob, workers: usize) -> JobError {
+    compute_batch(&knapsack(), job, &Limits::default(), workers).unwrap_err()
+}
+
+/// Three texts are those of the original worker.
+#[test]
+fn impossible_batches_are_refused() {
+    for job in [job(0, 0, 4, &[]), job(0, 5, 4, &[99])] {
+        let error = refused(&job, 1);
+        assert!(matches!(error, JobError::NumNonces), "{error:?}");
+        assert_eq!(
+            error.to_string(),
+            "Invalid number of nonces. Must be non-zero and less than batch size"
+        );
+    }
+    let sampled = refused(&job(10, 5, 6, &[15]), 1);
+    assert!(matches!(
+        sampled,
+        JobError::SampledOutOfRange { nonce: 15, .. }
+    ));
+    assert_eq!(
+        sampled.to_string(),
+        "Sampled nonce 15 is out of range [10, 15)"
+    );
+    let size = refused(&job(10, 5, 6, &[]), 1);
+    assert!(matches!(size, JobError::BatchSize), "{size:?}");
+    assert_eq!(size.to_string(), "Batch size must be a power of 2");
+    let workers = refused(&job(0, 4, 4, &[]), 0);
+    assert!(matches!(workers, JobError::NoWorkers), "{workers:?}");
+    let overflow = refused(&job(u64::MAX - 3, 4, 4, &[]), 1);
+    assert!(matches!(overflow, JobError::NonceOverflow { .. }));
 }
 
 #[test]
-fn impossible_batches_are_refused() {
-    let num_nonces = "Invalid number of nonces. Must be non-zero and less than batch size";
-    check_refused(&job(0, 0, 4, &[]), 1, num_nonces);
-    check_refused(&job(0, 5, 4, &[99]), 1, num_nonces);
-    check_refused(
-        &job(10, 5, 6, &[15]),
-        1,
-        "Sampled nonce 15 is out of range [10, 15)",
-    );
-    check_refused(&job(10, 5, 6, &[]), 1, "Batch size must be a power of 2");
-    check_refused(
-        &job(0, 4, 4, &[]),
-        0,
-        "number of workers must be at least 1",
-    );
-    let overflow = "nonces overflow: 18446744073709551612 + 4 does not fit in 64 bits";
-    check_refused(&job(u64::MAX - 3, 4, 4, &[]), 1, overflow);
+fn settings_without_an_instance_are_refused() {
     let mut unknown = job(0, 1, 1, &[]);
     unknown.settings.challenge_id = "c999".to_owned();
-    check_refused(&unknown, 1, "unknown challenge `c999`");
+    let error = refused(&unknown, 1);
+    let JobError::Instance(InstanceError::UnknownChallenge(id)) = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(id, "c999");
+    let mut settings = settings();
+    settings.difficulty = vec![20];
+    let instance = generate_instance(&settings, "rh", 0);
+    assert!(matches!(instance, Err(InstanceError::Generate { .. })));
+    let verdict = verify_solution(&settings, "rh", 0, &Solution::new());
+    assert!(matches!(verdict, Err(VerifyError::Instance(_))));
+}
+
+#[test]
+fn an_empty_solution_is_invalid() {
+    let verdict = verify_solution(&settings(), "rh", 3, &Solution::new());
+    assert!(matches!(verdict, Err(VerifyError::Invalid(_))));
 }

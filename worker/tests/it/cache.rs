@@ -146,3 +146,11 @@ fn a_folder_that_others_can_enter_is_refused() {
     std::os::unix::fs::symlink(fixture.folder(), &link).unwrap();
     assert!(matches!(Cache::open(&link), Err(CacheError::Unsafe { .. })));
 }
+
+#[test]
+fn a_cache_in_place_of_a_file_is_an_error() {
+    let root = tempfile::tempdir().unwrap();
+    let file = root.path().join("file");
+    fs::write(&file, "").unwrap();
+    assert!(matches!(Cache::open(&file), Err(CacheError::Io { .. })));
+}
