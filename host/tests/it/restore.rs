@@ -61,7 +61,7 @@ async fn persistent_failure_never_stops_an_extension() {
 }
 
 #[tokio::test]
-async fn version_on_probation_is_restored_and_its_predecessor_too() {
+async fn both_versions_of_a_probation_are_restored() {
     let home = Home::new();
     let host = home.start();
     host.count(5).await;

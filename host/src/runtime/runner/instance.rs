@@ -76,7 +76,12 @@ impl Runner {
         let failed = self.instance.take();
         self.end(failed);
         self.slot.restores.fetch_add(1, Ordering::Relaxed);
-        match self.create(&self.plugin.clone(), None) {
+        let created = self.create(&self.plugin.clone(), None);
+        if !self.is_present() {
+            // `new` took so long that another runner works on.
+            return;
+        }
+        match created {
             Ok((instance, effects)) => {
                 warn!(extension = self.name(), "instance restored from storage");
                 self.instance = Some(instance);
