@@ -22,6 +22,13 @@ pub struct BlockHead {
     pub wasm_vm_config: Option<WasmVmConfig>,
 }
 
+/// Whether a benchmark of that start has left the window at `height`: no block from there on confirms anything of it
+/// (tig-protocol.md section 8). Nothing expires as long as the lifespan is not known.
+#[must_use]
+pub fn is_expired(block_started: u32, lifespan_blocks: Option<u32>, height: u32) -> bool {
+    lifespan_blocks.is_some_and(|lifespan| block_started.saturating_add(lifespan) < height)
+}
+
 #[derive(Deserialize)]
 struct Block {
     id: String,
@@ -74,6 +81,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn expiry_begins_after_the_last_lifespan_block() {
+        assert!(!is_expired(100, Some(120), 220));
+        assert!(is_expired(100, Some(120), 221));
+        assert!(!is_expired(u32::MAX, Some(120), u32::MAX));
+        assert!(!is_expired(100, None, u32::MAX), "not known");
+    }
 
     #[test]
     fn a_proof_is_useful_while_lifespan_remains() {

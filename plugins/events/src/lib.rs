@@ -7,6 +7,7 @@ mod alert;
 mod block;
 mod head;
 mod lenient;
+mod listed;
 mod submission;
 mod work;
 
@@ -14,8 +15,9 @@ pub use alert::{Alert, AlertKind};
 pub use block::{
     BenchmarkConfirmed, DifficultySamples, NewBlock, PrecommitConfirmed, ProofConfirmed,
 };
-pub use head::BlockHead;
+pub use head::{BlockHead, is_expired};
 pub use lenient::Lenient;
+pub use listed::{ListedPrecommit, is_reconfirmed};
 pub use submission::{
     BenchmarkReady, PrecommitReady, PrecommitsDelayed, ProofReady, SubmitBenchmarkError,
     SubmitBenchmarkSuccess, SubmitPrecommitError, SubmitPrecommitSuccess, SubmitProofError,

@@ -101,11 +101,9 @@ impl Network {
         }
     }
 
-    /// Whether a benchmark of that start has left the window: no block will confirm anything of it (tig-protocol.md
-    /// section 8).
+    /// Whether a benchmark of that start has left the window: no block will confirm anything of it.
     pub(crate) fn is_expired(&self, block_started: u32) -> bool {
-        self.lifespan_blocks
-            .is_some_and(|lifespan| block_started.saturating_add(lifespan) < self.height)
+        tig_events::is_expired(block_started, self.lifespan_blocks, self.height)
     }
 
     /// Whether work that begins now would be proved too late to earn anything.

@@ -1,5 +1,6 @@
 //! What a job's record must be, given what is stored and what a block shows. Applying the answer twice changes nothing.
 
+use tig_events::is_reconfirmed;
 use tig_protocol::api::{Benchmark, Precommit};
 
 use crate::{
@@ -20,8 +21,8 @@ impl Sighting<'_> {
     /// Whether the network has taken the block back that had confirmed the precommit, and another one has confirmed it.
     fn contradicts(&self, record: &JobRecord) -> bool {
         let state = self.precommit.state.as_ref();
-        let rand_hash = state.and_then(|state| state.rand_hash.as_ref());
-        rand_hash.is_some_and(|rand_hash| *rand_hash != record.rand_hash)
+        let listed = state.and_then(|state| state.rand_hash.as_deref());
+        is_reconfirmed(Some(&record.rand_hash), listed)
     }
 }
 

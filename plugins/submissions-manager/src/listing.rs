@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize, de::IgnoredAny};
-use tig_events::BlockHead;
+use tig_events::{BlockHead, ListedPrecommit, is_expired, is_reconfirmed};
 
 use crate::kind::Kind;
 
@@ -12,28 +12,11 @@ use crate::kind::Kind;
 pub(crate) struct NewBlock {
     block: BlockHead,
     #[serde(default)]
-    precommits: BTreeMap<String, Precommit>,
+    precommits: BTreeMap<String, ListedPrecommit>,
     #[serde(default)]
     benchmarks: BTreeMap<String, Benchmark>,
     #[serde(default)]
     proofs: BTreeMap<String, IgnoredAny>,
-}
-
-/// What is read of a precommit; there are hundreds of them in each block.
-#[derive(Deserialize)]
-struct Precommit {
-    details: PrecommitDetails,
-    state: Option<PrecommitState>,
-}
-
-#[derive(Deserialize)]
-struct PrecommitDetails {
-    block_started: u32,
-}
-
-#[derive(Deserialize)]
-struct PrecommitState {
-    rand_hash: Option<String>,
 }
 
 /// What is read of a benchmark.
@@ -87,8 +70,7 @@ impl Listing {
 
     /// Whether the precommit is listed with another random hash than the one that a submission is for, as far as that is known.
     pub(crate) fn contradicts(&self, benchmark_id: &str, rand_hash: Option<&str>) -> bool {
-        let listed = self.rand_hash(benchmark_id);
-        listed.is_some() && rand_hash.is_some() && listed != rand_hash
+        is_reconfirmed(rand_hash, self.rand_hash(benchmark_id))
     }
 
     pub(crate) fn sampled_nonces(&self, benchmark_id: &str) -> Option<&BTreeSet<u64>> {
@@ -96,8 +78,7 @@ impl Listing {
     }
 
     pub(crate) fn is_expired(&self, block_started: u32) -> bool {
-        let lifespan_blocks = self.lifespan_blocks.unwrap_or(u32::MAX);
-        block_started.saturating_add(lifespan_blocks) < self.height
+        is_expired(block_started, self.lifespan_blocks, self.height)
     }
 }
 
@@ -114,12 +95,11 @@ impl From<NewBlock> for Listing {
             sampled_nonces: BTreeMap::new(),
         };
         for (id, precommit) in event.precommits {
-            if let Some(rand_hash) = precommit.state.and_then(|state| state.rand_hash) {
-                listing.rand_hashes.insert(id.clone(), rand_hash);
+            let block_started = precommit.block_started();
+            listing.block_started.insert(id.clone(), block_started);
+            if let Some(rand_hash) = precommit.into_rand_hash() {
+                listing.rand_hashes.insert(id, rand_hash);
             }
-            listing
-                .block_started
-                .insert(id, precommit.details.block_started);
         }
         for (id, benchmark) in event.benchmarks {
             if let Some(nonces) = benchmark.state.and_then(|state| state.sampled_nonces) {
