@@ -1,7 +1,10 @@
 //! An extension that cannot keep up: who emits for it is told, nothing is lost in silence.
 
 use serde_json::json;
-use tig_host::runtime::{event::Kind, mailbox::EVENTS_MAX};
+use tig_host::{
+    observe::status::State,
+    runtime::{event::Kind, mailbox::EVENTS_MAX},
+};
 
 use crate::{
     apply::{get, stop},
@@ -40,5 +43,9 @@ async fn a_handler_whose_event_finds_no_room_is_told_and_its_client_gets_503() {
         json!([0, 0]),
         "the counter goes on"
     );
+    // The handler had asked for effects. That the other one has no room is no fault, so nothing follows from it.
+    let status = host.control().extensions().remove(0);
+    assert_eq!((status.restores, status.restarts), (1, 0));
+    assert_eq!(status.state, State::Running);
     stop(host).await;
 }

@@ -295,6 +295,7 @@ impl Runner {
     }
 
     fn report(&mut self, what: &str, error: CallError) {
+        // Set last: what is handed in on the way, such as by `new` in a restore, leaves a record of its own.
         self.record = match error {
             CallError::Stopped | CallError::Replaced => Record::default(),
             CallError::Failed(failed) => {
