@@ -10,6 +10,7 @@ mod hash;
 pub mod influence;
 mod merkle;
 mod output;
+mod player_id;
 mod precise_number;
 pub mod qualifiers;
 pub mod rng;
@@ -23,6 +24,7 @@ pub use merkle::{
     GrowingTree, MerkleBranch, MerkleError, MerkleHash, MerkleTree, ParseMerkleError, StoredTree,
 };
 pub use output::{MerkleProof, OutputData, Solution, solution_signature};
+pub use player_id::{ParsePlayerIdError, PlayerId};
 pub use precise_number::{ParsePreciseNumberError, PreciseNumber};
 pub use settings::BenchmarkSettings;
 pub use work::{Batch, BatchResult, WasmVmConfig};
