@@ -21,6 +21,7 @@ mod tests;
 
 use tig_events::{Alert, AlertKind, BenchmarkConfirmed, PrecommitConfirmed, ProofConfirmed};
 use tig_plugin_api::prelude::*;
+use tig_protocol::PlayerId;
 
 use crate::{
     failure::Failure,
@@ -42,6 +43,7 @@ const LEFT_OUT_NAMED_MAX: usize = 3;
 struct Config {}
 
 struct DataFetcher {
+    player_id: PlayerId,
     round: Round,
     retry: Retry,
     /// The last snapshot; `None` before the first.
@@ -63,11 +65,21 @@ struct DataFetcher {
 ))]
 impl DataFetcher {
     fn new(_config: Config, ctx: &mut Context<'_>) -> Result<Self> {
-        failure::check_id("player_id", &ctx.settings().player_id)?;
+        let given = ctx.settings().player_id.as_str();
+        let player_id: PlayerId = match given.parse() {
+            Ok(player_id) => player_id,
+            Err(error) => bail!("`player_id`: {error}"),
+        };
+        if player_id.as_str() != given {
+            ctx.info(&format!(
+                "`player_id` is used as {player_id}, which is how the network writes it"
+            ));
+        }
         if ctx.settings().api_url.is_empty() {
             bail!("`api_url` is empty: state the base URL of the network's API");
         }
         Ok(Self {
+            player_id,
             round: Round::Idle,
             retry: Retry::default(),
             history: None,
@@ -87,7 +99,7 @@ impl DataFetcher {
             return Ok(());
         }
         let round_id = ctx.random_u64();
-        ctx.http(&Query::Block.call(ctx.settings(), round_id, ""))?;
+        ctx.http(&Query::Block.call(ctx.settings(), &self.player_id, round_id, ""))?;
         self.round = Round::begin(round_id, now_ms);
         Ok(())
     }
@@ -162,7 +174,7 @@ impl DataFetcher {
             Standing::New => {}
         }
         for query in Query::of_a_block() {
-            ctx.http(&query.call(ctx.settings(), round_id, &head.id))?;
+            ctx.http(&query.call(ctx.settings(), &self.player_id, round_id, &head.id))?;
         }
         self.round.block_found(body);
         Ok(())
@@ -170,7 +182,7 @@ impl DataFetcher {
 
     /// Emits what a complete round has brought. Everything is parsed before anything is emitted.
     fn publish(&mut self, ctx: &mut Context<'_>, bodies: &Bodies) -> Result<()> {
-        let snapshot = match Snapshot::parse(bodies, &ctx.settings().player_id) {
+        let snapshot = match Snapshot::parse(bodies, self.player_id.as_str()) {
             Ok(snapshot) => snapshot,
             Err(failure) => {
                 self.give_up(ctx, &failure);

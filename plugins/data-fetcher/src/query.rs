@@ -3,6 +3,7 @@
 use std::fmt;
 
 use tig_plugin_api::{HttpCall, Method, Settings};
+use tig_protocol::PlayerId;
 
 /// Sent with every request: some servers refuse requests without one.
 const USER_AGENT: &str = concat!("tig-host-data-fetcher/", env!("CARGO_PKG_VERSION"));
@@ -48,12 +49,18 @@ impl Query {
     }
 
     /// The request of round `round_id`; `block_id` counts for all but [`Query::Block`].
-    pub(crate) fn call(self, settings: &Settings, round_id: u64, block_id: &str) -> HttpCall {
+    pub(crate) fn call(
+        self,
+        settings: &Settings,
+        player_id: &PlayerId,
+        round_id: u64,
+        block_id: &str,
+    ) -> HttpCall {
         let arguments = match self {
             Self::Block => String::new(),
             Self::Algorithms | Self::Challenges => format!("?block_id={block_id}"),
             Self::Players => format!("?block_id={block_id}&player_type=benchmarker"),
-            Self::Benchmarks => format!("?block_id={block_id}&player_id={}", settings.player_id),
+            Self::Benchmarks => format!("?block_id={block_id}&player_id={player_id}"),
         };
         HttpCall {
             tag: format!("{round_id:016x}/{}", self.name()),
@@ -87,8 +94,9 @@ mod tests {
 
     #[test]
     fn a_tag_names_its_round_and_request() {
+        let player_id = "11".repeat(20).parse().unwrap();
         for query in Query::ALL {
-            let call = query.call(&Settings::default(), 0xfeed, "b1");
+            let call = query.call(&Settings::default(), &player_id, 0xfeed, "b1");
             assert_eq!(Query::from_tag(&call.tag), Some((0xfeed, query)));
         }
         assert_eq!(Query::from_tag("feed/get-everything"), None);

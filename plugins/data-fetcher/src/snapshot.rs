@@ -102,33 +102,39 @@ impl<'a> Snapshot<'a> {
         let lifespan = head.lifespan;
         let (mut fee, mut listed_until) = (None, None);
         let precommits = sieve.keyed("precommit", &listing.precommits, |record: Precommit| {
+            let owner = &record.settings.player_id;
+            if !owner.eq_ignore_ascii_case(player_id) {
+                return Err(format!(
+                    "it belongs to player {owner} and not to ours; check `player_id` and `api_url`"
+                ));
+            }
             fee = fee.max(record.details.fee_paid);
             let until = lifespan.map(|blocks| record.details.block_started.saturating_add(blocks));
             listed_until = listed_until.max(until);
-            record.state.map(|_| record.benchmark_id)
+            confirmed(record.state, record.benchmark_id)
         });
         let (player, balance) = sieve.player(&players.players, player_id);
         Ok(Self {
             block: block.block,
             algorithms: sieve.keyed("algorithm", &algorithms.algorithms, |record: Algorithm| {
-                Some(record.id)
+                Ok(record.id)
             }),
             wasms: sieve.keyed("wasm", &algorithms.wasms, |record: Wasm| {
-                Some(record.algorithm_id)
+                Ok(record.algorithm_id)
             }),
             player,
             precommits,
             benchmarks: sieve.keyed("benchmark", &listing.benchmarks, |record: Benchmark| {
-                record.state.map(|_| record.id)
+                confirmed(record.state, record.id)
             }),
             proofs: sieve.keyed("proof", &listing.proofs, |record: Proof| {
-                record.state.map(|_| record.benchmark_id)
+                confirmed(record.state, record.benchmark_id)
             }),
             frauds: sieve.keyed("fraud", &listing.frauds, |record: Fraud| {
-                Some(record.benchmark_id)
+                Ok(record.benchmark_id)
             }),
             challenges: sieve.keyed("challenge", &challenges.challenges, |record: Challenge| {
-                Some(record.id)
+                Ok(record.id)
             }),
             head,
             listed_until,
@@ -145,20 +151,20 @@ struct Sieve {
 }
 
 impl Sieve {
-    /// Records by `key`, which is `None` for a record that no block has confirmed.
+    /// Records by `key`, which says why a record is not to be used.
     fn keyed<'a, T: DeserializeOwned>(
         &mut self,
         kind: &str,
         records: &[&'a RawValue],
-        mut key: impl FnMut(T) -> Option<String>,
+        mut key: impl FnMut(T) -> Result<String, String>,
     ) -> Records<'a> {
         let mut keyed = Records::new();
         for (index, &record) in records.iter().enumerate() {
             match serde_json::from_str(record.get()).map(&mut key) {
-                Ok(Some(key)) => {
+                Ok(Ok(key)) => {
                     keyed.insert(key, record);
                 }
-                Ok(None) => self.leave_out(kind, index, "not confirmed"),
+                Ok(Err(reason)) => self.leave_out(kind, index, &reason),
                 Err(error) => self.leave_out(kind, index, &error.to_string()),
             }
         }
@@ -172,7 +178,8 @@ impl Sieve {
         player_id: &str,
     ) -> (Option<&'a RawValue>, Option<PreciseNumber>) {
         let is_ours = |record: &RawValue| {
-            serde_json::from_str::<Id<'_>>(record.get()).is_ok_and(|record| record.id == player_id)
+            serde_json::from_str::<Id<'_>>(record.get())
+                .is_ok_and(|record| record.id.eq_ignore_ascii_case(player_id))
         };
         let Some(index) = records.iter().position(|record| is_ours(record)) else {
             return (None, None);
@@ -192,6 +199,14 @@ impl Sieve {
     fn leave_out(&mut self, kind: &str, index: usize, reason: &str) {
         self.left_out
             .push(format!("{kind} {index}: {}", excerpt(reason)));
+    }
+}
+
+/// The key of a record that a block has confirmed.
+fn confirmed<S>(state: Option<S>, id: String) -> Result<String, String> {
+    match state {
+        Some(_) => Ok(id),
+        None => Err("not confirmed".to_owned()),
     }
 }
 

@@ -100,8 +100,12 @@ fn algorithm(id: &str) -> Value {
 }
 
 fn fetcher() -> Harness<DataFetcher> {
-    Harness::start(json!({
-        "name": "data_fetcher", "player_id": PLAYER, "api_url": "http://127.0.0.1:9", "api_key": "secret-key",
+    started(PLAYER).unwrap()
+}
+
+fn started(player_id: &str) -> tig_plugin_api::Result<Harness<DataFetcher>> {
+    Harness::try_start(json!({
+        "name": "data_fetcher", "player_id": player_id, "api_url": "http://127.0.0.1:9", "api_key": "secret-key",
     }))
 }
 
@@ -273,6 +277,59 @@ fn odd_records_are_left_out_and_named_once() {
     };
     fetch(&mut fetcher, &next);
     assert_eq!(logged(&mut fetcher, "warn"), [] as [&str; 0]);
+}
+
+#[test]
+fn player_ids_are_sent_as_the_network_writes_them() {
+    for (spelling, sent) in [
+        (
+            "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+            "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed",
+        ),
+        (
+            "5AAEB6053F3E94C9B9A09F33669435E7EF1BEAED",
+            "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed",
+        ),
+    ] {
+        let mut fetcher = started(spelling).unwrap();
+        assert!(logged(&mut fetcher, "info")[0].contains(sent));
+        fetcher.update();
+        answer_all_but(&mut fetcher, &Network::at(100), "");
+        let mut calls = fetcher.http_calls().iter();
+        let end = format!("&player_id={sent}");
+        assert!(calls.any(|call| call.url.ends_with(&end)));
+    }
+}
+
+#[test]
+fn malformed_player_ids_are_refused() {
+    for (spelling, reason) in [
+        ("", "it is empty"),
+        ("0x5aaeb6053f3e94c9b9a09f33669435e7ef1beae", "39 hex digits"),
+        ("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAee", "EIP-55"),
+        (
+            "../5aaeb6053f3e94c9b9a09f33669435e7ef1beaed",
+            "character 1 is '.'",
+        ),
+    ] {
+        let error = started(spelling).err().unwrap().to_string();
+        assert!(error.starts_with("`player_id`: "), "{error}");
+        assert!(error.contains(reason), "{error}");
+    }
+}
+
+#[test]
+fn precommits_of_others_are_left_out_with_a_remedy() {
+    let mut fetcher = fetcher();
+    let mut network = Network::at(100).precommit("ours").precommit("theirs");
+    network.precommits[0]["settings"]["player_id"] = json!(PLAYER.to_uppercase());
+    network.precommits[1]["settings"]["player_id"] = json!("0x2222");
+    let events = fetch(&mut fetcher, &network);
+    let kept = events[0].1["precommits"].as_object().unwrap();
+    assert_eq!(kept.keys().collect::<Vec<_>>(), ["ours"]);
+    let warning = &logged(&mut fetcher, "warn")[0];
+    assert!(warning.contains("player 0x2222"), "{warning}");
+    assert!(warning.contains("check `player_id`"), "{warning}");
 }
 
 #[test]
