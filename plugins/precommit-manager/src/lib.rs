@@ -32,7 +32,7 @@ use tig_events::{
     DifficultySamples, PrecommitReady, PrecommitsDelayed, SubmitPrecommitError, Throughput,
 };
 use tig_plugin_api::prelude::*;
-use tig_protocol::BenchmarkSettings;
+use tig_protocol::{BenchmarkSettings, PlayerId};
 
 use crate::{
     board::Board,
@@ -48,6 +48,8 @@ use crate::{
 
 struct PrecommitManager {
     config: Config,
+    /// As the network writes it.
+    player_id: String,
     board: Board,
     ledger: Ledger,
     spend: Spend,
@@ -86,8 +88,13 @@ impl PrecommitManager {
         // Damaged, they are set aside. A store that cannot be read is no reason to pay twice: then there is no instance.
         let ledger: Option<Ledger> = ctx.get_sound("ledger")?;
         let spend: Option<Spend> = ctx.get_sound("spend")?;
+        // `data_fetcher` refuses what is not an id.
+        let given = ctx.settings().player_id.as_str();
+        let player_id = given.parse::<PlayerId>();
+        let player_id = player_id.map_or(given.to_owned(), |player_id| player_id.to_string());
         let mut manager = Self {
             config,
+            player_id,
             board: Board::default(),
             ledger: ledger.unwrap_or_default(),
             spend: spend.unwrap_or_default(),
@@ -193,11 +200,10 @@ impl PrecommitManager {
         ctx: &mut Context<'_>,
         _request: HttpRequest,
     ) -> Result<HttpReply> {
-        let player_id = &ctx.settings().player_id;
         let spent_today = self.spend.of_day(ctx.now_ms());
         let plan = self
             .board
-            .plan(&self.config, player_id, &self.ledger, spent_today);
+            .plan(&self.config, &self.player_id, &self.ledger, spent_today);
         HttpReply::json(200, &View::new(plan.as_ref(), self.hold))
     }
 
@@ -260,7 +266,6 @@ impl PrecommitManager {
             self.tell_unfinished(ctx);
             return Ok(());
         }
-        let player_id = ctx.settings().player_id.as_str();
         let now_ms = ctx.now_ms();
         if let Some(hold) = self.delay(now_ms).filter(|_| self.board.market.is_some()) {
             self.hold = hold;
@@ -270,7 +275,7 @@ impl PrecommitManager {
         let (mut ledger, mut spend) = (self.ledger.clone(), self.spend.clone());
         while let Some(plan) =
             self.board
-                .plan(&self.config, player_id, &ledger, spend.of_day(now_ms))
+                .plan(&self.config, &self.player_id, &ledger, spend.of_day(now_ms))
         {
             if patience == Patience::ForSamples && !plan.has_all_samples() {
                 break;

@@ -117,6 +117,21 @@ fn view(manager: &mut Harness<PrecommitManager>) -> Value {
 }
 
 #[test]
+fn settings_hold_the_player_as_the_network_writes_it() {
+    let mut config = config(1, both());
+    config["player_id"] = json!("5AAEB6053F3E94C9B9A09F33669435E7EF1BEAED");
+    let mut manager = Harness::<PrecommitManager>::start(config);
+    manager.event("new_block", block("b1"));
+    give(&mut manager, "c001", "b1", json!([[50, 300]]));
+    manager.update();
+    let made = precommits(&mut manager);
+    assert_eq!(
+        made[0]["player_id"],
+        "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed"
+    );
+}
+
+#[test]
 fn precommits_are_made_when_the_last_samples_arrive() {
     let mut manager = manager(1, both());
     manager.event("new_block", block("b1"));
