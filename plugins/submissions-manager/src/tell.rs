@@ -43,19 +43,38 @@ pub(crate) fn tell(
             if let Some(alert) = alert(key, outcome, will_retry, text) {
                 ctx.emit(&alert)?;
             }
+            let advice = advice(answer);
             let status = status.map_or("no answer".to_owned(), |status| status.to_string());
             match outcome {
                 Outcome::Fraud(_) => {
                     ctx.error(&format!("{kind} {id}: the API calls it a fraud: {text}"))
                 }
                 _ if will_retry => ctx.warn(&format!(
-                    "{kind} {id}: failed, will be sent again ({status}): {text}"
+                    "{kind} {id}: failed, will be sent again ({status}): {text}{advice}"
                 )),
-                _ => ctx.error(&format!("{kind} {id}: rejected ({status}): {text}")),
+                _ => ctx.error(&format!("{kind} {id}: rejected ({status}): {text}{advice}")),
             }
         }
     }
     Ok(())
+}
+
+/// Words by which the API says that the key is of another player (InvalidSubmittingPlayer, tig-protocol.md section 5).
+const WRONG_PLAYER_WORDS: [&str; 3] = ["submittingplayer", "submitting player", "wrong player"];
+
+/// What a person can do about an answer that is about who we are.
+fn advice(answer: &Answer) -> &'static str {
+    let text = answer.text.to_lowercase();
+    let is_of_another = WRONG_PLAYER_WORDS.iter().any(|words| text.contains(words));
+    match answer.status {
+        Some(401 | 403) => {
+            "; check that the API key (`api_key_file`) is whole, and the one of `player_id`"
+        }
+        Some(400..=499) if is_of_another => {
+            "; the API key (`api_key_file`) is of another account than `player_id`: correct one of them"
+        }
+        _ => "",
+    }
 }
 
 /// What a person must hear of: paid work that comes to nothing.

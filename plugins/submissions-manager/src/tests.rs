@@ -159,6 +159,25 @@ fn a_submission_is_pending_until_a_block_shows_it() {
     assert_eq!(manager.http_calls().len(), 0, "confirmed already");
 }
 
+#[test]
+fn refused_identities_are_logged_with_a_remedy() {
+    for (status, text, remedy) in [
+        (401, "invalid API key", "is whole"),
+        (
+            400,
+            "wrong submitting player: expected a, got b",
+            "of another account",
+        ),
+    ] {
+        let mut manager = start();
+        manager.event("precommit_ready", precommit(100, 0));
+        answer(&mut manager, status, text);
+        let logs = manager.logs();
+        let is_told = |(level, text): &(String, String)| level == "error" && text.contains(remedy);
+        assert!(logs.iter().any(is_told), "{logs:?}");
+    }
+}
+
 proptest! {
     /// However the clock was set between runs: paid work is sent after the delay at the latest.
     #[test]
