@@ -32,6 +32,9 @@ const OUTBOX: TableDefinition<'_, (&str, u64), (&str, &[u8])> = TableDefinition:
 /// What the file is: its layout and its owner.
 const META: TableDefinition<'_, &str, &str> = TableDefinition::new("meta");
 
+/// Whose the file is, in the table above.
+const PLAYER_ID: &str = "player_id";
+
 /// Version of the tables above.
 const LAYOUT: &str = "1";
 
@@ -145,7 +148,7 @@ impl Store {
             })?;
             let identity = [
                 ("layout", LAYOUT),
-                ("player_id", player_id),
+                (PLAYER_ID, player_id),
                 ("api_url", api_url),
             ];
             claim(&database, &path, &identity)?;
@@ -261,6 +264,7 @@ fn claim(
                     meta.insert(what, given)?;
                 }
                 Some(stored) if stored == given => {}
+                Some(stored) if what == PLAYER_ID && is_same_account(&stored, given) => {}
                 Some(stored) => {
                     let (path, given) = (path.to_owned(), given.to_owned());
                     return Err(StoreError::Foreign {
@@ -275,6 +279,15 @@ fn claim(
     }
     transaction.commit()?;
     Ok(())
+}
+
+/// Whether two ids are spellings of one: neither capitals nor `0x` before hex digits make another account.
+fn is_same_account(one: &str, other: &str) -> bool {
+    let digits = |id: &str| {
+        let lower = id.to_ascii_lowercase();
+        lower.strip_prefix("0x").map(str::to_owned).unwrap_or(lower)
+    };
+    digits(one) == digits(other)
 }
 
 fn last_outbox_id(database: &Database) -> Result<u64, StoreError> {
@@ -342,6 +355,19 @@ mod tests {
     fn put(store: &Store, extension: &str, key: &str, value: &[u8]) {
         let writes = Writes::from([(key.to_owned(), Some(value.into()))]);
         commit(store, extension, &writes, &mut [], None);
+    }
+
+    #[test]
+    fn store_opens_for_every_spelling_of_its_account() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = |id| Store::open(folder.path(), id, "").map(drop);
+        open("0xAbCd").unwrap();
+        for spelling in ["0xabcd", "0XABCD", "abcd", "0xAbCd"] {
+            open(spelling).unwrap();
+        }
+        for other in ["0xabce", "0xabc", ""] {
+            assert!(matches!(open(other), Err(StoreError::Foreign { .. })));
+        }
     }
 
     #[test]
