@@ -59,6 +59,7 @@ pub mod frame;
 #[doc(hidden)]
 pub mod guard;
 mod http;
+mod local;
 mod manifest;
 mod sample;
 mod schema;
@@ -72,6 +73,7 @@ pub use http::{
     HttpAnswer, HttpCall, HttpFailure, HttpFailureKind, HttpReply, HttpRequest, HttpResponse,
     Method, Priority, RateLimit, Turn,
 };
+pub use local::{NotLocal, check_local, is_of_another_page};
 pub use manifest::{Manifest, Route};
 pub use sample::Sample;
 pub use schema::{ConfigSchema, Field, Schema};

@@ -5,8 +5,11 @@
 
 use std::net::IpAddr;
 
-use ipnet::IpNet;
-use tig_plugin_api::Secret;
+use ipnet::{IpNet, Ipv4Net};
+use tig_plugin_api::{NotLocal, Secret, check_local};
+
+/// Bits of the prefix that IPv6 gives to the addresses of IPv4 (`::ffff:0:0/96`).
+const MAPPED_PREFIX_LENGTH: u8 = 96;
 
 /// What a client must be or know. The default admits everybody.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +32,42 @@ pub enum Refusal {
     /// The token is missing or another.
     #[error("this path needs the header `Authorization: Bearer TOKEN` with this host's token")]
     Token,
+    /// The client is in no network that may read the metrics.
+    #[error("metrics are for the networks of `metrics.allow` in the host's config")]
+    Metrics,
+    /// Nobody has listed networks that may read the metrics, and this is not a program of this machine.
+    #[error("{0}; or list the networks that may read the metrics in `metrics.allow`")]
+    LocalMetrics(NotLocal),
+}
+
+/// Why a text is not a network.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum NetworkError {
+    /// It is something else.
+    #[error("is not a network, such as 10.0.0.0/8 or 192.168.1.7/32")]
+    Syntax,
+    /// It holds all addresses of IPv4 as IPv6 writes them, and others that do not exist.
+    #[error(
+        "mixes IPv4 and IPv6: list the network of IPv4 by itself, such as 10.0.0.0/8 or 0.0.0.0/0"
+    )]
+    Mixed,
+}
+
+/// Reads a network. One that is written as IPv6 writes addresses of IPv4, such as `::ffff:10.0.0.0/104`, is one of IPv4:
+/// clients are compared by their canonical address.
+///
+/// # Errors
+///
+/// See [`NetworkError`].
+pub fn parse_network(text: &str) -> Result<IpNet, NetworkError> {
+    let net: IpNet = text.parse().map_err(|_| NetworkError::Syntax)?;
+    let IpNet::V6(v6) = net else { return Ok(net) };
+    let Some(address) = v6.addr().to_ipv4_mapped() else {
+        return Ok(net);
+    };
+    let length = v6.prefix_len().checked_sub(MAPPED_PREFIX_LENGTH);
+    let v4 = length.and_then(|length| Ipv4Net::new(address, length).ok());
+    v4.map(IpNet::V4).ok_or(NetworkError::Mixed)
 }
 
 impl Access {
@@ -50,15 +89,17 @@ impl Access {
         Self { metrics, ..self }
     }
 
-    /// Decides whether a client that is admitted may read the metrics.
-    #[must_use]
-    pub fn may_read_metrics(&self, peer: IpAddr) -> bool {
-        let peer = peer.to_canonical();
+    /// Decides whether a client that is admitted may read the metrics. Names of headers are in lower case.
+    ///
+    /// # Errors
+    ///
+    /// See [`Refusal`].
+    pub fn check_metrics(&self, peer: IpAddr, headers: &[(&str, &str)]) -> Result<(), Refusal> {
         if self.metrics.is_empty() {
-            peer.is_loopback()
-        } else {
-            self.metrics.iter().any(|net| net.contains(&peer))
+            return check_local(peer, headers).map_err(Refusal::LocalMetrics);
         }
+        let is_listed = is_in(&self.metrics, peer);
+        is_listed.then_some(()).ok_or(Refusal::Metrics)
     }
 
     /// Whether anybody who reaches the listener may use all of it.
@@ -78,8 +119,7 @@ impl Access {
         path: &str,
         authorization: Option<&str>,
     ) -> Result<(), Refusal> {
-        let peer = peer.to_canonical();
-        if !self.allow.is_empty() && !self.allow.iter().any(|net| net.contains(&peer)) {
+        if !self.allow.is_empty() && !is_in(&self.allow, peer) {
             return Err(Refusal::Network);
         }
         let Some(token) = self.token else {
@@ -100,6 +140,11 @@ impl Access {
             Err(Refusal::Token)
         }
     }
+}
+
+fn is_in(networks: &[IpNet], address: IpAddr) -> bool {
+    let address = address.to_canonical();
+    networks.iter().any(|net| net.contains(&address))
 }
 
 /// The token of an `Authorization` header.
@@ -166,11 +211,13 @@ mod tests {
     #[test]
     fn metrics_are_for_this_machine_unless_networks_are_listed() {
         let far: IpAddr = "10.1.2.3".parse().unwrap();
-        assert!(Access::default().may_read_metrics(local()));
-        assert!(!Access::default().may_read_metrics(far));
+        let check = |access: &Access, peer| access.check_metrics(peer, &[]);
+        assert_eq!(check(&Access::default(), local()), Ok(()));
+        let refused = Err(Refusal::LocalMetrics(NotLocal::Address));
+        assert_eq!(check(&Access::default(), far), refused);
         let listed = Access::default().with_metrics(vec!["10.0.0.0/8".parse().unwrap()]);
-        assert!(listed.may_read_metrics(far));
-        assert!(!listed.may_read_metrics(local()));
+        assert_eq!(check(&listed, far), Ok(()));
+        assert_eq!(check(&listed, local()), Err(Refusal::Metrics));
     }
 
     #[test]
@@ -182,5 +229,19 @@ mod tests {
         assert_eq!(check("fd12::1"), Ok(()));
         assert_eq!(check("10.2.0.1"), Err(Refusal::Network));
         assert_eq!(check("::1"), Err(Refusal::Network));
+    }
+
+    #[test]
+    fn mapped_networks_are_networks_of_ipv4() {
+        let parse = |text: &str| parse_network(text).map(|net| net.to_string());
+        assert_eq!(parse("::ffff:10.0.0.0/104"), Ok("10.0.0.0/8".to_owned()));
+        assert_eq!(parse("::ffff:a00:1/128"), Ok("10.0.0.1/32".to_owned()));
+        assert_eq!(parse("::ffff:0:0/96"), Ok("0.0.0.0/0".to_owned()));
+        assert_eq!(parse("fd00::/8"), Ok("fd00::/8".to_owned()));
+        assert_eq!(parse("::/0"), Ok("::/0".to_owned()));
+        assert_eq!(parse("::ffff:10.0.0.0/90"), Err(NetworkError::Mixed));
+        for text in ["10.0.0/8", "10.0.0.1", "10.0.0.0/33", "fe80::%eth0/64", ""] {
+            assert_eq!(parse(text), Err(NetworkError::Syntax), "{text}");
+        }
     }
 }

@@ -8,13 +8,13 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use axum::{
     body::{Body, HttpBody, to_bytes},
     http::{
-        HeaderMap, Method, Request, StatusCode,
-        header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE},
+        HeaderMap, HeaderValue, Method, Request, StatusCode,
+        header::{AUTHORIZATION, CONTENT_TYPE, ORIGIN, WWW_AUTHENTICATE},
     },
     response::{IntoResponse, Response},
 };
 use hyper::body::Incoming;
-use tig_plugin_api::{HttpReply, HttpRequest};
+use tig_plugin_api::{HttpReply, HttpRequest, is_of_another_page};
 use tokio::{
     sync::{oneshot, watch},
     time::{Instant, timeout, timeout_at},
@@ -71,8 +71,12 @@ impl Respond for Arc<Server> {
         if let Err(refusal) = admitted {
             return refuse(refusal);
         }
+        if is_from_another_page(&request) {
+            let text = "web pages of other sites may not ask this host: use a program such as curl";
+            return (StatusCode::FORBIDDEN, text).into_response();
+        }
         if is_for_metrics(&request) {
-            return self.metrics(peer);
+            return self.metrics(peer, request.headers());
         }
         match answer(&self.shared, peer, request).await {
             Ok(reply) => respond(reply),
@@ -171,17 +175,41 @@ fn is_for_metrics<B>(request: &Request<B>) -> bool {
     request.method() == Method::GET && request.uri().path() == METRICS_PATH
 }
 
+/// Whether a page of another site has caused the request. A link to this host may be followed: the browser shows the
+/// answer to its user, not to the page.
+fn is_from_another_page<B>(request: &Request<B>) -> bool {
+    let headers = request.headers();
+    if !headers.contains_key(ORIGIN) && !headers.contains_key("sec-fetch-site") {
+        return false;
+    }
+    let is_link = request.method() == Method::GET
+        && headers
+            .get("sec-fetch-mode")
+            .is_some_and(|mode| mode == "navigate");
+    !is_link && is_of_another_page(&pairs(headers))
+}
+
+/// Names and values; one that is not text is empty.
+fn pairs(headers: &HeaderMap) -> Vec<(&str, &str)> {
+    let headers = headers.iter();
+    headers
+        .map(|(name, value)| (name.as_str(), value.to_str().unwrap_or_default()))
+        .collect()
+}
+
 impl Server {
-    fn metrics(&self, peer: SocketAddr) -> Response {
-        if self.access.borrow().may_read_metrics(peer.ip()) {
-            (
+    fn metrics(&self, peer: SocketAddr, headers: &HeaderMap) -> Response {
+        let checked = self
+            .access
+            .borrow()
+            .check_metrics(peer.ip(), &pairs(headers));
+        match checked {
+            Ok(()) => (
                 [(CONTENT_TYPE, prometheus::CONTENT_TYPE)],
                 self.metrics.text(),
             )
-                .into_response()
-        } else {
-            let text = "metrics are for the networks of `metrics.allow` in the host's config";
-            (StatusCode::FORBIDDEN, text).into_response()
+                .into_response(),
+            Err(refusal) => refuse(refusal),
         }
     }
 }
@@ -189,7 +217,9 @@ impl Server {
 fn refuse(refusal: access::Refusal) -> Response {
     let text = refusal.to_string();
     match refusal {
-        access::Refusal::Network => (StatusCode::FORBIDDEN, text).into_response(),
+        access::Refusal::Network | access::Refusal::Metrics | access::Refusal::LocalMetrics(_) => {
+            (StatusCode::FORBIDDEN, text).into_response()
+        }
         access::Refusal::Token => (
             StatusCode::UNAUTHORIZED,
             [(WWW_AUTHENTICATE, "Bearer")],
@@ -216,10 +246,12 @@ async fn read(body: Incoming) -> Result<Vec<u8>, (StatusCode, String)> {
     }
 }
 
-/// Values that are not text are left out: no extension could read them.
+/// What of a value is not text is replaced, so that an extension sees at least that the header is there: a proxy's header
+/// that a client has spoilt still shows that the request was forwarded.
 fn headers(map: &HeaderMap) -> Vec<(String, String)> {
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     map.iter()
-        .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
+        .map(|(name, value)| (name.to_string(), text(value)))
         .collect()
 }
 

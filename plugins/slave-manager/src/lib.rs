@@ -35,7 +35,7 @@ mod submit;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use tig_events::{
@@ -332,9 +332,8 @@ impl SlaveManager {
     }
 
     fn pardon(&mut self, ctx: &mut Context<'_>, request: &HttpRequest) -> Result<HttpReply> {
-        let peer: Option<SocketAddr> = request.peer.parse().ok();
-        if !peer.is_some_and(|peer| peer.ip().is_loopback()) {
-            return Ok(HttpReply::text(403, "only from the host's own machine"));
+        if let Err(error) = request.check_local() {
+            return Ok(HttpReply::text(403, &error.to_string()));
         }
         let pardon: Pardon = match serde_json::from_slice(&request.body) {
             Ok(pardon) => pardon,

@@ -175,3 +175,19 @@ fn a_refusal_by_the_job_manager_counts_for_the_slave() {
     }
     assert_eq!(slaves(&mut manager)["quarantined"][0]["name"], "bad");
 }
+
+#[test]
+fn a_pardon_comes_from_this_machine_only() {
+    let mut manager = start();
+    for headers in [
+        &[("x-forwarded-for", "10.0.0.1")][..],
+        &[("host", "evil.example")],
+        &[
+            ("host", "localhost:5115"),
+            ("origin", "https://evil.example"),
+        ],
+    ] {
+        let reply = manager.request("POST", "/pardon-slave", headers, r#"{"slave":"a"}"#);
+        assert_eq!(reply.unwrap().status, 403, "{headers:?}");
+    }
+}
