@@ -13,7 +13,10 @@ use tig_process::text_file;
 use tokio_rustls::rustls::{ServerConfig, crypto::ring};
 
 use super::{Fault, secret};
-use crate::http::{access::Access, rate_limit::Rates};
+use crate::http::{
+    access::{Access, parse_network},
+    rate_limit::Rates,
+};
 
 /// A PEM file with a chain of certificates has some ten thousand bytes.
 const PEM_BYTES_MAX: u64 = 1 << 20;
@@ -99,12 +102,12 @@ impl AccessFile {
 fn networks(path: &str, texts: &[String], faults: &mut Vec<Fault>) -> Vec<IpNet> {
     let mut networks = Vec::new();
     for (index, text) in texts.iter().enumerate() {
-        match text.parse() {
+        match parse_network(text) {
             Ok(net) => networks.push(net),
-            Err(_) => faults.push(Fault::new(
-                &format!("{path}[{index}]"),
-                format!("{text:?} is no network, such as 10.0.0.0/8 or 192.168.1.7/32"),
-            )),
+            Err(error) => {
+                let path = format!("{path}[{index}]");
+                faults.push(Fault::new(&path, format!("{text:?} {error}")));
+            }
         }
     }
     networks

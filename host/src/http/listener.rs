@@ -3,7 +3,14 @@
 //! Invariants: a client that is slow to greet, or never sends a request, holds a connection for a bounded time and keeps
 //! nobody else from connecting; the number of connections is bounded, and leaves files for the rest of the host.
 
-use std::{convert::Infallible, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    future::Future,
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{body::Body, extract::ConnectInfo, response::Response};
 use hyper::{
@@ -111,6 +118,7 @@ pub async fn serve(
         };
         match accepted {
             Ok((stream, peer)) => {
+                let peer = canonical(peer);
                 let (tls, app, watcher) = (tls.borrow().clone(), app.clone(), graceful.watcher());
                 tokio::spawn(async move {
                     if let Err(error) = connection(stream, peer, tls, app, watcher).await {
@@ -127,6 +135,14 @@ pub async fn serve(
     }
     if timeout(GRACE_MAX, graceful.shutdown()).await.is_err() {
         debug!("requests were still open when the host stopped");
+    }
+}
+
+/// A client of IPv4 has its own address also where a socket of IPv6 takes it: `::ffff:127.0.0.1` is this machine.
+fn canonical(peer: SocketAddr) -> SocketAddr {
+    match peer.ip().to_canonical() {
+        IpAddr::V4(address) => SocketAddr::from((address, peer.port())),
+        IpAddr::V6(_) => peer,
     }
 }
 

@@ -69,7 +69,7 @@ fn faults_of_the_edge_are_faults_of_the_config() {
     assert_eq!(ran.code, Some(3));
     for part in [
         "access.token_file: cannot read ",
-        "access.allow[0]: \"10.0.0/8\" is no network",
+        "access.allow[0]: \"10.0.0/8\" is not a network",
         "access.prefixes[0]: \"total\" does not begin with /",
         "tls.cert_file: cannot read ",
     ] {
