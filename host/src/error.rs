@@ -1,6 +1,6 @@
 //! Why the host cannot start or go on, and with which exit code it says so.
 
-use std::{net::SocketAddr, process::ExitCode};
+use std::{io, net::SocketAddr, process::ExitCode};
 
 use tig_process::threads::{REMEDY, ThreadsError};
 
@@ -26,9 +26,7 @@ pub enum HostError {
         source: PluginError,
     },
     /// The address is taken or not ours.
-    #[error(
-        "cannot listen on {address}: {source}; stop what uses the port, or set `port` (or --port) to another"
-    )]
+    #[error("cannot listen on {address}: {source}; {}", listen_remedy(source))]
     Listen {
         /// Address from the config.
         address: SocketAddr,
@@ -82,6 +80,22 @@ impl HostError {
     /// For `map_err`: a failure of the operating system at `what`.
     pub fn system(what: &'static str) -> impl Fn(std::io::Error) -> Self {
         move |source| Self::System { what, source }
+    }
+}
+
+/// What to do about an address that cannot be listened on.
+fn listen_remedy(error: &io::Error) -> &'static str {
+    use io::ErrorKind::{AddrInUse, AddrNotAvailable, InvalidInput, PermissionDenied};
+    match error.kind() {
+        AddrInUse => "stop what uses the port, or set `port` (or --port) to another",
+        AddrNotAvailable => {
+            "set `bind` to an address of this machine, or to 0.0.0.0 or :: for all of them"
+        }
+        PermissionDenied => "set `port` (or --port) to one that this user may have, such as 5115",
+        InvalidInput => {
+            "an address that is valid on one link only (fe80::) cannot be listened on: set `bind` to another, or to ::"
+        }
+        _ => "set `bind` to another address of this machine, such as 127.0.0.1 or 0.0.0.0",
     }
 }
 

@@ -1,6 +1,10 @@
 //! The shape of the config file, and its faults beyond that.
 
-use std::{collections::HashSet, net::IpAddr, path::PathBuf};
+use std::{
+    collections::HashSet,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -68,12 +72,8 @@ impl ConfigFile {
     /// The address to listen on, if it is one.
     pub(super) fn bind(&self) -> Result<Option<IpAddr>, Fault> {
         let parse = |text: &String| {
-            text.parse().map_err(|_| {
-                Fault::new(
-                    "bind",
-                    format!("{text:?} is no IP address, such as 0.0.0.0"),
-                )
-            })
+            let misread = |_| Fault::new("bind", format!("{text:?} {}", not_an_address(text)));
+            text.parse().map_err(misread)
         };
         self.bind.as_ref().map(parse).transpose()
     }
@@ -108,6 +108,19 @@ impl ConfigFile {
         }
         faults.extend(self.bind().err());
         faults
+    }
+}
+
+/// Why a text is not an IP address, and what to write instead.
+fn not_an_address(text: &str) -> &'static str {
+    if text.parse::<SocketAddr>().is_ok() {
+        "holds a port: write the address alone, and the port in `port`"
+    } else if text.starts_with('[') {
+        "is in brackets: write the address alone, such as ::1"
+    } else if text.contains('%') {
+        "holds a zone: an address that is valid on one link only cannot be listened on; use another, or ::"
+    } else {
+        "is not an IP address, such as 0.0.0.0, :: or 127.0.0.1"
     }
 }
 

@@ -293,7 +293,7 @@ mod tests {
                 "extensions[0]: `../a` is no name: use a-z, 0-9 and _",
                 "extensions[2]: `b` is listed twice; remove one",
                 "config.bb: no listed extension has this name; did you mean `b`?",
-                "bind: \"here\" is no IP address, such as 0.0.0.0"
+                "bind: \"here\" is not an IP address, such as 0.0.0.0, :: or 127.0.0.1"
             ]
         );
     }
