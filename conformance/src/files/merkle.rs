@@ -75,18 +75,32 @@ fn leaves(case: Case<'_>) -> Result<Vec<MerkleHash>, String> {
         let stored: StoredTree = format!("{:016x}{digits}", 0).parse().map_err(text)?;
         return Ok(stored.leaves);
     }
-    let num_leaves: u32 = case.field("num_leaves")?;
-    match case.field::<String>("leaves_rule")?.as_str() {
-        "leaf i = blake3(i as u32 big endian)" => Ok(counted_leaves(num_leaves)),
-        "leaf i = blake3(utf8 'leaf {i} of {num_leaves}')" => Ok((0..num_leaves)
-            .map(|i| hash(format!("leaf {i} of {num_leaves}").as_bytes()))
-            .collect()),
-        other => Err(format!("unknown rule `{other}`")),
-    }
+    let rule: String = case.field("leaves_rule")?;
+    leaves_by(&rule, case.field("num_leaves")?)
 }
 
-fn counted_leaves(num_leaves: u32) -> Vec<MerkleHash> {
-    (0..num_leaves).map(|i| hash(&i.to_be_bytes())).collect()
+/// The leaves that a rule describes: `leaf i = blake3(...)` of the number, or of a text with placeholders.
+fn leaves_by(rule: &str, num_leaves: u32) -> Result<Vec<MerkleHash>, String> {
+    let unknown = || format!("unknown rule `{rule}`");
+    let hashed = rule
+        .strip_prefix("leaf i = blake3(")
+        .and_then(|rest| rest.strip_suffix(')'))
+        .ok_or_else(unknown)?;
+    if hashed == "i as u32 big endian" {
+        return Ok((0..num_leaves).map(|i| hash(&i.to_be_bytes())).collect());
+    }
+    let text = hashed
+        .strip_prefix("utf8 '")
+        .and_then(|rest| rest.strip_suffix('\''))
+        .ok_or_else(unknown)?
+        .replace("{num_leaves}", &num_leaves.to_string());
+    let others = text.replace("{i}", "");
+    // Without `{i}` all leaves would be the same; another placeholder is one that we do not know.
+    if !text.contains("{i}") || others.contains(['{', '}']) {
+        return Err(unknown());
+    }
+    let leaf = |i: u32| hash(text.replace("{i}", &i.to_string()).as_bytes());
+    Ok((0..num_leaves).map(leaf).collect())
 }
 
 fn hash(bytes: &[u8]) -> MerkleHash {
@@ -116,10 +130,9 @@ fn answer(case: Case<'_>) -> Result<Result<Value, String>, String> {
 }
 
 fn tree(input: &Value) -> Result<Result<MerkleTree, MerkleError>, String> {
-    Ok(MerkleTree::new(
-        counted_leaves(field(input, "num_leaves")?),
-        field(input, "n")?,
-    ))
+    let rule: String = field(input, "leaf_rule")?;
+    let leaves = leaves_by(&rule, field(input, "num_leaves")?)?;
+    Ok(MerkleTree::new(leaves, field(input, "n")?))
 }
 
 fn parse(op: &str, input: &Value) -> Result<Result<Value, String>, String> {

@@ -125,3 +125,43 @@ fn a_changed_instance_is_noticed() {
         "{report}"
     );
 }
+
+/// A Merkle root of two leaves by this rule, as the text of its case expects it.
+fn root_by(rule: &Value, root: &str) -> FileReport {
+    let input = json!({"num_leaves": 2, "n": 2, "leaf_rule": rule});
+    let result = json!({"status": "ok", "value": root});
+    let case = json!({"id": "r", "kind": "root", "op": "root", "input": input, "result": result});
+    report("merkle", &json!({"ops": [case]}))
+}
+
+#[test]
+fn a_leaf_rule_of_an_operation_is_used() {
+    let leaf = |i| blake3::hash(format!("leaf {i} of 2").as_bytes());
+    let both = [*leaf(0).as_bytes(), *leaf(1).as_bytes()].concat();
+    let root = blake3::hash(&both).to_string();
+    let rule = "leaf i = blake3(utf8 'leaf {i} of {num_leaves}')";
+    let report = root_by(&json!(rule), &root);
+    assert_eq!(
+        (report.tally.passed, report.tally.failed),
+        (1, 0),
+        "{report}"
+    );
+    let other = root_by(&json!("leaf i = blake3(i as u32 big endian)"), &root);
+    assert_eq!(other.tally.failed, 1, "{other}");
+}
+
+#[test]
+fn an_unknown_leaf_rule_fails() {
+    for rule in [
+        json!("leaf i = blake3(i as u32 little endian)"),
+        json!("leaf i = sha256(utf8 'leaf {i}')"),
+        json!("leaf i = blake3(utf8 'leaf')"),
+        json!("leaf i = blake3(utf8 'leaf {i} {seed}')"),
+        Value::Null,
+    ] {
+        let report = root_by(&rule, "");
+        assert_eq!(report.tally.failed, 1, "{rule}: {report}");
+        let difference = &report.failures[0].difference;
+        assert!(difference.contains("rule"), "{difference}");
+    }
+}
