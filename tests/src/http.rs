@@ -60,7 +60,7 @@ impl Answer {
 /// # Errors
 /// No answer.
 pub fn get(address: &str, path: &str) -> Result<Answer, HttpError> {
-    request(address, "GET", path, &[])
+    request(address, "GET", path, &[], &[])
 }
 
 /// `POST http://<address><path>` with a JSON body, or one that should have been JSON.
@@ -68,10 +68,20 @@ pub fn get(address: &str, path: &str) -> Result<Answer, HttpError> {
 /// # Errors
 /// No answer.
 pub fn post(address: &str, path: &str, body: &[u8]) -> Result<Answer, HttpError> {
-    request(address, "POST", path, body)
+    request(address, "POST", path, &[], body)
 }
 
-fn request(address: &str, method: &str, path: &str, body: &[u8]) -> Result<Answer, HttpError> {
+/// A request with these headers besides those that every request has; `Host` and `User-Agent` take the place of theirs.
+///
+/// # Errors
+/// No answer.
+pub fn request(
+    address: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Result<Answer, HttpError> {
     let timeout = Duration::from_millis(TIMEOUT_MS);
     let socket: SocketAddr = address
         .parse()
@@ -79,11 +89,17 @@ fn request(address: &str, method: &str, path: &str, body: &[u8]) -> Result<Answe
     let mut stream = TcpStream::connect_timeout(&socket, timeout)?;
     stream.set_read_timeout(Some(timeout))?;
     stream.set_write_timeout(Some(timeout))?;
-    let head = format!(
-        "{method} {path} HTTP/1.0\r\nHost: {address}\r\nUser-Agent: system-test\r\nConnection: close\r\n\
-         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+    let mut head = format!(
+        "{method} {path} HTTP/1.0\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n",
         body.len()
     );
+    let is_given = |name: &str| headers.iter().any(|(given, _)| *given == name);
+    let usual = [("Host", address), ("User-Agent", "system-test")];
+    let usual = usual.iter().filter(|(name, _)| !is_given(name));
+    for (name, value) in usual.chain(headers) {
+        head += &format!("{name}: {value}\r\n");
+    }
+    head += "\r\n";
     stream.write_all(head.as_bytes())?;
     stream.write_all(body)?;
     let mut answer = Vec::new();

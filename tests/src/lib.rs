@@ -18,7 +18,7 @@ mod wait;
 pub use artifacts::{Artifacts, MissingArtifact, PLUGINS};
 pub use bad_slaves::{BadSlaves, LIAR, MORTAL};
 pub use config::{Algorithm, MasterOptions, PLAYER_ID, Trust};
-pub use http::{Answer, HttpError, get, post};
+pub use http::{Answer, HttpError, get, post, request};
 pub use kill::{Account, KillError, Plan, kill_again_and_again};
 pub use log::finished_batches;
 pub use observe::{

@@ -126,6 +126,14 @@ impl Site {
         command
     }
 
+    /// `tig-host check` of the config of this folder.
+    #[must_use]
+    pub fn check(&self) -> Command {
+        let mut command = Command::new(self.artifacts.program("tig-host"));
+        command.arg("check").arg(self.config_file());
+        command
+    }
+
     /// `tig-host drain`: the running host finishes what was begun, for `max_s` at most, and ends.
     #[must_use]
     pub fn drain(&self, max_s: u64) -> Command {

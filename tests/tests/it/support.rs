@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
+use serde_json::Value;
 use tempfile::TempDir;
 use tig_system_tests::{
     Artifacts, Benchmark, DevnetStatus, MasterOptions, Pace, Process, Site, Stack, wait_for,
@@ -36,6 +37,54 @@ pub(crate) fn one_challenge() -> MasterOptions {
         .algorithms
         .retain(|challenge, _| *challenge == "satisfiability");
     options
+}
+
+/// Whether this machine speaks IPv6; if not, says that the test is skipped.
+pub(crate) fn has_ipv6() -> bool {
+    let listening = std::net::TcpListener::bind("[::1]:0");
+    if let Err(error) = &listening {
+        // The harness shows it with the test.
+        let _ = writeln!(
+            std::io::stderr(),
+            "skipped: this machine has no IPv6: {error}"
+        );
+    }
+    listening.is_ok()
+}
+
+/// Changes the config file of `site`, which has been written.
+pub(crate) fn patch_config(site: &Site, change: impl FnOnce(&mut Value)) {
+    let text = std::fs::read(site.config_file()).unwrap();
+    let mut config = serde_json::from_slice(&text).unwrap();
+    change(&mut config);
+    std::fs::write(site.config_file(), config.to_string()).unwrap();
+}
+
+/// A host with the stock extensions that reaches no network.
+pub(crate) struct LoneHost {
+    /// Where it listens.
+    pub(crate) address: String,
+    _process: Process,
+    // Removed last.
+    _folder: TempDir,
+}
+
+impl LoneHost {
+    /// Starts it with a config that is changed before.
+    pub(crate) fn start(change: impl FnOnce(&mut Value)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let site = site(folder.path());
+        site.write_config(&one_challenge(), "http://127.0.0.1:1", 0)
+            .unwrap();
+        patch_config(&site, change);
+        let mut process = site.spawn("tig-host", &mut site.host()).unwrap();
+        let address = process.address().unwrap();
+        Self {
+            address,
+            _process: process,
+            _folder: folder,
+        }
+    }
 }
 
 /// A running system. Its logs are shown when the test fails.
