@@ -22,6 +22,7 @@ mod player_ids;
 mod plugin_files;
 mod process_one;
 mod rate_limits;
+mod readme_plugin;
 mod recorded;
 mod restart;
 mod reverse_proxy;
