@@ -2,6 +2,7 @@
 
 mod manifest;
 mod metrics;
+mod turns;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
