@@ -19,9 +19,9 @@ pub use head::{BlockHead, is_expired};
 pub use lenient::Lenient;
 pub use listed::{ListedPrecommit, is_reconfirmed};
 pub use submission::{
-    BenchmarkReady, PrecommitReady, PrecommitsDelayed, ProofReady, SubmitBenchmarkError,
-    SubmitBenchmarkSuccess, SubmitPrecommitError, SubmitPrecommitSuccess, SubmitProofError,
-    SubmitProofSuccess,
+    BenchmarkReady, PrecommitDropped, PrecommitReady, PrecommitsDelayed, ProofReady,
+    SubmitBenchmarkError, SubmitBenchmarkSuccess, SubmitPrecommitError, SubmitPrecommitSuccess,
+    SubmitProofError, SubmitProofSuccess,
 };
 pub use work::{
     AuditBatch, BatchReceived, ChallengeThroughput, NewBatch, ResultRefused, SlaveConvicted,

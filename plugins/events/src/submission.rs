@@ -26,6 +26,14 @@ pub struct PrecommitsDelayed {
 }
 event!(PrecommitsDelayed, "precommits_delayed", latest);
 
+/// `precommit_dropped`: a precommit has ended with its block and was never sent, so that it costs no fee.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct PrecommitDropped {
+    /// What was to be benchmarked.
+    pub settings: BenchmarkSettings,
+}
+event!(PrecommitDropped, "precommit_dropped");
+
 /// `benchmark_ready`: every batch of a job has its root.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct BenchmarkReady {

@@ -65,6 +65,11 @@ impl Ledger {
         fee
     }
 
+    /// Gives the slot of a precommit back that nobody has seen. Returns the fee if the settings had one.
+    pub(crate) fn drop_unsent(&mut self, settings: &BenchmarkSettings) -> Option<PreciseNumber> {
+        self.made.remove(settings)
+    }
+
     /// Ends a row of refusals. Returns whether there was one.
     pub(crate) fn accept(&mut self, settings: &BenchmarkSettings) -> bool {
         let ends_row = self.rejections > 0 && self.made.contains_key(settings);

@@ -2,7 +2,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | handles | `new_block`, `difficulty_samples`, `throughput`, `update`, `drain`, `submit_precommit_success`, `submit_precommit_error`, `precommits_delayed` |
+//! | handles | `new_block`, `difficulty_samples`, `throughput`, `update`, `drain`, `submit_precommit_success`, `submit_precommit_error`, `precommits_delayed`, `precommit_dropped` |
 //! | emits | `precommit_ready` |
 //! | routes | `GET /precommits`: the current block, and why each challenge is or is not precommitted |
 //! | config keys | `max_precommits_per_block`, `max_unresolved`, `budget_per_day`, `algo_selection` {challenge name: `algorithm`, `num_nonces`, `weight`, `max_fee`} |
@@ -29,7 +29,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use tig_events::{
-    DifficultySamples, PrecommitReady, PrecommitsDelayed, SubmitPrecommitError, Throughput,
+    DifficultySamples, PrecommitDropped, PrecommitReady, PrecommitsDelayed, SubmitPrecommitError,
+    Throughput,
 };
 use tig_plugin_api::prelude::*;
 use tig_protocol::{BenchmarkSettings, PlayerId};
@@ -52,6 +53,8 @@ struct PrecommitManager {
     player_id: String,
     board: Board,
     ledger: Ledger,
+    /// That of the block before, whose precommits may not have been sent.
+    former: Ledger,
     spend: Spend,
     is_draining: bool,
     /// The last that the limit of requests a minute has refused.
@@ -97,6 +100,7 @@ impl PrecommitManager {
             player_id,
             board: Board::default(),
             ledger: ledger.unwrap_or_default(),
+            former: Ledger::default(),
             spend: spend.unwrap_or_default(),
             is_draining: false,
             delayed: None,
@@ -111,7 +115,8 @@ impl PrecommitManager {
     fn on_new_block(&mut self, ctx: &mut Context<'_>, event: NewBlock) -> Result<()> {
         let market = Market::new(&event);
         if self.ledger.block_id != market.block_id {
-            self.ledger = Ledger::of_block(&market.block_id, ctx.random_unit());
+            let ledger = Ledger::of_block(&market.block_id, ctx.random_unit());
+            self.former = std::mem::replace(&mut self.ledger, ledger);
         }
         self.board.clock.see(market.height, ctx.now_ms());
         self.enter(ctx, market);
@@ -192,6 +197,26 @@ impl PrecommitManager {
         if let Some(hold) = self.delay(ctx.now_ms()) {
             self.hold = hold;
         }
+        Ok(())
+    }
+
+    /// The limit of requests a minute has kept it back until its block was over: its fee was not paid.
+    fn on_precommit_dropped(
+        &mut self,
+        ctx: &mut Context<'_>,
+        event: PrecommitDropped,
+    ) -> Result<()> {
+        let (mut ledger, mut former) = (self.ledger.clone(), self.former.clone());
+        let fee = ledger.drop_unsent(&event.settings);
+        let Some(fee) = fee.or_else(|| former.drop_unsent(&event.settings)) else {
+            return Ok(());
+        };
+        let mut spend = self.spend.clone();
+        spend.take_back(fee);
+        ctx.put("ledger", &ledger)?;
+        ctx.put("spend", &spend)?;
+        (self.ledger, self.former, self.spend) = (ledger, former, spend);
+        self.tell_unfinished(ctx);
         Ok(())
     }
 

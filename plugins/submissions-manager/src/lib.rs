@@ -3,7 +3,7 @@
 //! | | |
 //! |---|---|
 //! | handles | `precommit_ready`, `benchmark_ready`, `proof_ready`, `new_block`, `update`, `http_response` |
-//! | emits | `submit_{precommit,benchmark,proof}_success`, `submit_{precommit,benchmark,proof}_error`, `precommits_delayed`, `alert` |
+//! | emits | `submit_{precommit,benchmark,proof}_success`, `submit_{precommit,benchmark,proof}_error`, `precommits_delayed`, `precommit_dropped`, `alert` |
 //! | routes | `GET /submissions` |
 //! | config | `clear_precommits_submission_on_new_block`, `max_retries` (null: for ever), `ms_delay_between_retries` |
 //! | stores | `benchmark/<benchmark id>`, `proof/<benchmark id>` |
@@ -27,7 +27,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tig_events::{BenchmarkReady, PrecommitReady, ProofReady};
 use tig_plugin_api::prelude::*;
 
@@ -82,6 +82,7 @@ struct SubmissionsManager {
     routes("GET /submissions"),
     emits(
         tig_events::Alert,
+        tig_events::PrecommitDropped,
         tig_events::PrecommitsDelayed,
         tig_events::SubmitPrecommitSuccess,
         tig_events::SubmitPrecommitError,
@@ -141,7 +142,7 @@ impl SubmissionsManager {
         let keys: Vec<(Kind, String)> = self.submissions.keys().cloned().collect();
         for key in keys {
             match key.0 {
-                Kind::Precommit => self.drop_stale_precommit(&key),
+                Kind::Precommit => self.drop_stale_precommit(ctx, &key)?,
                 Kind::Benchmark | Kind::Proof => self.reconcile(ctx, &key, &listing)?,
             }
         }
@@ -341,11 +342,11 @@ impl SubmissionsManager {
         self.limits.note(ctx, kind, limited, delay_ms)?;
         let labels = [("kind", kind.name()), ("outcome", "rate_limited")];
         ctx.count("answers", &labels, 1);
-        if kind == Kind::Precommit && self.is_stale(&unsent) {
-            self.submissions.remove(key);
-        } else {
-            store::put(ctx, kind, id, &unsent)?;
-            self.submissions.insert(key.clone(), unsent);
+        let is_over = kind == Kind::Precommit && self.is_stale(&unsent);
+        store::put(ctx, kind, id, &unsent)?;
+        self.submissions.insert(key.clone(), unsent);
+        if is_over {
+            self.drop_precommit(ctx, key)?;
         }
         Ok(())
     }
@@ -393,17 +394,30 @@ impl SubmissionsManager {
     }
 
     /// A precommit that failed is not repeated in a later block: its difficulty was chosen for its own.
-    fn drop_stale_precommit(&mut self, key: &(Kind, String)) {
-        let is_in_flight = self
-            .in_flight
-            .get(&key.0)
-            .is_some_and(|in_flight| in_flight.id == key.1);
+    fn drop_stale_precommit(&mut self, ctx: &mut Context<'_>, key: &(Kind, String)) -> Result<()> {
+        let in_flight = self.in_flight.get(&key.0);
+        let is_in_flight = in_flight.is_some_and(|in_flight| in_flight.id == key.1);
         let is_dropped = |submission: &Submission| {
             self.config.clear_precommits_submission_on_new_block || submission.has_failed()
         };
         if !is_in_flight && self.submissions.get(key).is_some_and(is_dropped) {
-            self.submissions.remove(key);
+            self.drop_precommit(ctx, key)?;
         }
+        Ok(())
+    }
+
+    /// Says of a precommit that was never sent that it costs nothing.
+    fn drop_precommit(&mut self, ctx: &mut Context<'_>, key: &(Kind, String)) -> Result<()> {
+        let submission = self.submissions.get(key);
+        if let Some(unsent) = submission.filter(|submission| submission.attempts == 0) {
+            let settings = &unsent.request["settings"];
+            ctx.emit_json(
+                tig_events::PrecommitDropped::NAME,
+                &json!({ "settings": settings }),
+            )?;
+        }
+        self.submissions.remove(key);
+        Ok(())
     }
 
     fn is_stale(&self, precommit: &Submission) -> bool {

@@ -295,6 +295,11 @@ fn a_precommit_is_not_carried_into_the_next_block() {
     manager.event("precommit_ready", precommit(100, 1));
     manager.event("precommit_ready", precommit(100, 2));
     manager.event("new_block", block(101, "none"));
+    assert_eq!(
+        names(&manager.emitted()),
+        ["precommit_dropped"],
+        "of the second"
+    );
     let events = fail(&mut manager, HttpFailureKind::Connect);
     assert_eq!(events[0].1["will_retry"], json!(false));
     manager.advance_ms(RETRY_MS);

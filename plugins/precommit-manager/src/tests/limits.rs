@@ -346,3 +346,27 @@ fn a_rate_limit_holds_precommits_until_their_turn() {
     manager.update();
     assert_eq!(precommits(&mut manager).len(), 1);
 }
+
+#[test]
+fn an_unsent_precommit_leaves_the_budget() {
+    for drop_before_block in [true, false] {
+        let mut manager = manager(1, json!({ "knapsack": select("greedy_swap", 1.0) }));
+        manager.event("new_block", block("b1"));
+        give(&mut manager, "c003", "b1", json!([[60, 11]]));
+        let made = precommits(&mut manager);
+        let spent = view(&mut manager)["spent_today"].clone();
+        let dropped = json!({ "settings": made[0] });
+        if drop_before_block {
+            manager.event("precommit_dropped", dropped.clone());
+        }
+        manager.event("new_block", block("b2"));
+        assert_eq!(
+            view(&mut manager)["spent_today"] == spent,
+            !drop_before_block
+        );
+        // The second time, there is nothing left to give back.
+        manager.event("precommit_dropped", dropped.clone());
+        manager.event("precommit_dropped", dropped);
+        assert_eq!(view(&mut manager)["spent_today"], "0");
+    }
+}

@@ -98,8 +98,23 @@ fn a_limited_precommit_ends_with_its_block() {
     let mut manager = start();
     manager.event("precommit_ready", precommit(100, 1));
     manager.event("new_block", block(101, "none"));
-    assert_eq!(names(&limit(&mut manager)), ["precommits_delayed"]);
+    let events = limit(&mut manager);
+    assert_eq!(names(&events), ["precommits_delayed", "precommit_dropped"]);
+    assert_eq!(events[1].1["settings"], precommit(100, 1)["settings"]);
     assert_eq!(report(&mut manager)["precommits"], json!([]));
+}
+
+#[test]
+fn only_unsent_precommits_are_called_dropped() {
+    let mut manager = start();
+    manager.event("precommit_ready", precommit(100, 1));
+    manager.event("precommit_ready", precommit(100, 2));
+    fail(&mut manager, HttpFailureKind::Connect);
+    limit(&mut manager);
+    manager.event("new_block", block(101, "none"));
+    let dropped = manager.emitted();
+    assert_eq!(names(&dropped), ["precommit_dropped"]);
+    assert_eq!(dropped[0].1["settings"], precommit(100, 2)["settings"]);
 }
 
 #[test]
