@@ -41,6 +41,10 @@ pub const ROOT_SYMBOL: &str = "TIG_EXTENSION_ROOT";
 /// Section of the plugin file that holds the manifest as JSON, readable without loading the file.
 pub const MANIFEST_SECTION: &str = ".tigplug";
 
+/// Hexadecimal digits of the manifest's last key, `digest`: room for the hash of the whole file with these digits zeroed.
+/// The compiler writes zeros, and a manifest of an earlier SDK ends without the key.
+pub const DIGEST_DIGITS: usize = 64;
+
 /// Services that a plugin may ask of the host during a call ([`Host::call`]).
 ///
 /// `name` and `body` are the arguments; the answer is bytes. An unknown number is answered with an error, so that a newer

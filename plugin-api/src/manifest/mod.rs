@@ -34,6 +34,9 @@ pub struct Manifest {
     /// JSON Schema of its config section, if it tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config: Option<Value>,
+    /// BLAKE3 of the file with these digits zeroed, written by `tig-host plugin seal`; zeros if the file is not sealed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
 }
 
 fn first_version() -> u32 {

@@ -4,7 +4,7 @@
 //! only counts, and then into one of that length.
 
 use crate::{
-    abi::API_VERSION,
+    abi::{API_VERSION, DIGEST_DIGITS},
     schema::{Field, Schema},
 };
 
@@ -73,7 +73,13 @@ impl ManifestText {
             writer.raw(",\"config\":");
             writer.schema(schema, "");
         }
-        writer.raw("}");
+        writer.raw(",\"digest\":\"");
+        let mut digits = 0;
+        while digits < DIGEST_DIGITS {
+            writer.byte(b'0');
+            digits += 1;
+        }
+        writer.raw("\"}");
         writer
     }
 }

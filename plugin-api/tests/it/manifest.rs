@@ -86,6 +86,12 @@ fn a_manifest_tells_all_that_the_extension_states() {
 }
 
 #[test]
+fn room_for_a_digest_ends_the_manifest() {
+    let room = format!(r#","digest":"{}"}}"#, "0".repeat(64));
+    assert!(BYTES.ends_with(room.as_bytes()));
+}
+
+#[test]
 fn a_schema_follows_the_type_and_its_serde_attributes() {
     let manifest: Manifest = serde_json::from_slice(&BYTES).unwrap();
     let challenge = json!({
