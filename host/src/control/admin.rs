@@ -24,7 +24,8 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tig_plugin_api::Secret;
-use tokio::{runtime::Handle, sync::watch};
+use tokio::{runtime::Handle, sync::watch, task::JoinHandle};
+use tracing::{info, warn};
 
 use super::{Control, ControlError};
 use crate::{
@@ -34,6 +35,9 @@ use crate::{
 
 /// Name of the file under the backup folder.
 pub const FILE_NAME: &str = "admin.json";
+
+/// The file is looked at this often.
+const FILE_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Bytes of the token's randomness.
 const TOKEN_BYTES: usize = 32;
@@ -56,8 +60,11 @@ impl AdminFile {
     ///
     /// It is not there, not readable, or not what a host has written.
     pub fn read(folder: &Path) -> io::Result<Self> {
-        let text = fs::read(folder.join(FILE_NAME))?;
-        serde_json::from_slice(&text).map_err(io::Error::other)
+        Self::read_from(&folder.join(FILE_NAME))
+    }
+
+    fn read_from(path: &Path) -> io::Result<Self> {
+        serde_json::from_slice(&fs::read(path)?).map_err(io::Error::other)
     }
 
     /// Written under another name first: nobody sees half of it.
@@ -82,6 +89,7 @@ impl AdminFile {
 #[derive(Debug)]
 pub struct Admin {
     path: PathBuf,
+    keeping: JoinHandle<()>,
     _stop: watch::Sender<bool>,
 }
 
@@ -110,12 +118,45 @@ impl Admin {
         runtime.spawn(listener::serve(listener, no_tls, app, stopped));
         let path = folder.join(FILE_NAME);
         file.write(&path)?;
-        Ok(Self { path, _stop: stop })
+        let keeping = runtime.spawn(keep(file, path.clone()));
+        Ok(Self {
+            path,
+            keeping,
+            _stop: stop,
+        })
+    }
+}
+
+/// Puts the file back whenever it is gone or another, so that a host that runs can be found.
+async fn keep(file: AdminFile, path: PathBuf) {
+    let mut is_logged = false;
+    loop {
+        tokio::time::sleep(FILE_INTERVAL).await;
+        let is_own =
+            |present: AdminFile| (present.address, present.pid) == (file.address, file.pid);
+        if AdminFile::read_from(&path).is_ok_and(is_own) {
+            continue;
+        }
+        match file.write(&path) {
+            Ok(()) => info!(
+                "{} was gone or another; it is written again",
+                path.display()
+            ),
+            Err(error) if !is_logged => {
+                is_logged = true;
+                warn!(
+                    "{} is gone and cannot be written again: {error}",
+                    path.display()
+                );
+            }
+            Err(_) => {}
+        }
     }
 }
 
 impl Drop for Admin {
     fn drop(&mut self) {
+        self.keeping.abort();
         // A leftover file leads to a port where nobody answers.
         let _ = fs::remove_file(&self.path);
     }
