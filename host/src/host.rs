@@ -7,7 +7,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use notify::RecommendedWatcher;
 use tokio::{runtime::Handle, sync::watch::Sender as StopSender};
 
 use crate::{
@@ -23,10 +22,10 @@ use crate::{
         start,
         supervisor::{Message, Supervisor},
         ticker,
-        watch::{self, Signature},
+        watch::{FolderWatch, Settling},
     },
     observe::prometheus::Metrics,
-    plugin::{Candidate, Loader},
+    plugin::{Candidate, Loader, Writers},
     runtime::{
         clock::{Clock, Random},
         extension::Slot,
@@ -40,9 +39,6 @@ use crate::{
 /// Handlers that have not returned by then are left behind when the host stops.
 pub const STOP_MAX: Duration = Duration::from_secs(5);
 
-/// Folder of the copies of plugin files, under the backup folder.
-pub const CACHE_FOLDER: &str = "plugin-cache";
-
 /// A running host.
 pub struct Host {
     control: Control,
@@ -55,7 +51,6 @@ pub struct Host {
     supervisor: mpsc::Sender<Message>,
     ticker: mpsc::Sender<()>,
     stop_listener: StopSender<bool>,
-    _notifications: Option<RecommendedWatcher>,
 }
 
 impl Host {
@@ -95,10 +90,10 @@ impl Host {
             .map_err(HostError::system("read the port"))?;
         let store = Store::open(&config.backup_folder, &config.player_id, &config.api_url)?;
         let shared = Arc::new(shared(store, &runtime, sources)?);
-        let loader = Loader {
-            cache_folder: config.backup_folder.join(CACHE_FOLDER),
-            probe_program: Some(probe_program.to_owned()),
-        };
+        let loader = Loader::new(
+            config.plugin_cache_folder.clone(),
+            Some(probe_program.to_owned()),
+        );
         let committer = start_committer(&shared)?;
         let runners = start::load(config, &loader, &candidates)
             .and_then(|plugins| start::start(config, &shared, plugins))
@@ -107,8 +102,17 @@ impl Host {
         let stop_listener = start_listener(socket, config, &shared, &edge, &runtime)?;
         let keepers = Threads::default();
         let watched = watched(config, &shared, candidates)?;
-        let work = Supervisor::new(Arc::clone(&shared), loader, Fixed::of(config), watched);
-        let (supervisor, notifications) = start_supervisor(&keepers, work, &config.plugin_folder)?;
+        let writers = loader.writers().clone();
+        let work = |folder| {
+            Supervisor::new(
+                Arc::clone(&shared),
+                loader,
+                Fixed::of(config),
+                folder,
+                watched,
+            )
+        };
+        let supervisor = start_supervisor(&keepers, work, &config.plugin_folder, &writers)?;
         let ticker = start_ticker(&keepers, &shared)?;
         start_runners(&shared, runners)?;
         let drain = Drain::new(Arc::clone(&shared));
@@ -130,7 +134,6 @@ impl Host {
             supervisor,
             ticker,
             stop_listener,
-            _notifications: notifications,
         })
     }
 
@@ -202,19 +205,21 @@ fn start_listener(
 
 fn start_supervisor(
     threads: &Threads,
-    supervisor: Supervisor,
+    supervisor: impl FnOnce(FolderWatch) -> Supervisor,
     plugin_folder: &Path,
-) -> Result<(mpsc::Sender<Message>, Option<RecommendedWatcher>), HostError> {
+    writers: &Writers,
+) -> Result<mpsc::Sender<Message>, HostError> {
     let (sender, messages) = mpsc::channel();
     let changed = sender.clone();
-    let notifications = watch::notifications(plugin_folder, move || {
+    let folder = FolderWatch::open(plugin_folder, writers, move || {
         // The receiver is gone when the host stops.
         let _ = changed.send(Message::Changed);
     });
+    let work = supervisor(folder);
     threads
-        .spawn("supervisor", move || supervisor.run(&messages))
+        .spawn("supervisor", move || work.run(&messages))
         .map_err(HostError::thread)?;
-    Ok((sender, notifications))
+    Ok(sender)
 }
 
 fn start_ticker(threads: &Threads, shared: &Arc<Shared>) -> Result<mpsc::Sender<()>, HostError> {
@@ -263,7 +268,8 @@ fn watched(
         Ok(Watched {
             slot,
             settings,
-            seen: Signature::of(&candidate.path),
+            seen: candidate.signature,
+            settling: Settling::default(),
             path: candidate.path,
         })
     };

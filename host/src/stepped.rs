@@ -42,10 +42,7 @@ pub struct SteppedHost {
 ///
 /// See [`HostError`].
 pub fn load(config: &Config) -> Result<Vec<Plugin>, HostError> {
-    let loader = Loader {
-        cache_folder: config.backup_folder.join(crate::host::CACHE_FOLDER),
-        probe_program: None,
-    };
+    let loader = Loader::new(config.plugin_cache_folder.clone(), None);
     start::load(config, &loader, &plugin_files::admitted(config)?)
 }
 

@@ -46,10 +46,7 @@ fn version(file: &[u8], number: u32) -> Result<Vec<u8>> {
 
 fn load(report: &mut Report, file: &[u8]) -> Result<()> {
     let site = Site::new(&[("silent", "silent")])?;
-    let loader = Loader {
-        cache_folder: site.path("cache"),
-        probe_program: Some(program()?),
-    };
+    let loader = Loader::new(site.path("cache"), Some(program()?));
     let mut times = Vec::new();
     for number in 1..=TIMED {
         site.install("silent", &version(file, number)?)?;

@@ -39,10 +39,7 @@ impl Plugins {
     pub(crate) fn load() -> Result<Self> {
         let folder = target_folder()?.join("release");
         let cache = tempfile::tempdir()?;
-        let loader = Loader {
-            cache_folder: cache.path().to_owned(),
-            probe_program: None,
-        };
+        let loader = Loader::new(cache.path().to_owned(), None);
         let mut plugins = HashMap::new();
         for name in NAMES {
             let candidate = Candidate::read(&folder.join(format!("lib{name}.so")))?;

@@ -59,22 +59,41 @@ impl Findings {
         }
         findings.config_faults = findings.misfits(&config);
         findings.warnings.clone_from(&config.warnings);
-        for (index, candidate) in std::mem::take(&mut findings.sound) {
+        match plugin_files::cache_fault(&config) {
+            Some(fault) => findings.config_faults.push(fault),
+            None => findings.try_all(&config, &program)?,
+        }
+        Ok(findings)
+    }
+
+    /// Makes an instance of each plugin from a copy, as a host does that starts for the first time.
+    fn try_all(&mut self, config: &Config, program: &Path) -> Result<(), HostError> {
+        // On the file system on which the host keeps its copies: what is true of one is true of the other.
+        let folder = plugin::existing_folder(&config.plugin_cache_folder);
+        let copies = tempfile::Builder::new()
+            .prefix(".tig-host-check-")
+            .tempdir_in(folder)
+            .or_else(|_| tempfile::tempdir())
+            .map_err(HostError::system(
+                "make a folder for copies of plugin files",
+            ))?;
+        for (index, candidate) in std::mem::take(&mut self.sound) {
             let name = &config.extensions[index];
             let section = format!("config.{name}");
             // What the schema refuses is told already, and better than `new` could.
             let is_known = |fault: &Fault| fault.path.starts_with(&section);
-            let tried = if findings.config_faults.iter().any(is_known) {
+            let tried = if self.config_faults.iter().any(is_known) {
                 Ok(())
             } else {
-                plugin::try_in_child(&program, &candidate, &config.settings(name))
+                let settings = config.settings(name);
+                plugin::try_in_child(program, copies.path(), &candidate, &settings)
             };
             match tried {
-                Ok(()) => findings.sound.push((index, candidate)),
-                Err(error) => findings.blame(index, &error),
+                Ok(()) => self.sound.push((index, candidate)),
+                Err(error) => self.blame(index, &error),
             }
         }
-        Ok(findings)
+        Ok(())
     }
 
     /// What does not fit between the config and the files that were read.

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use tig_host::lifecycle::watch::Signature;
+use tig_host::{lifecycle::watch, plugin::Signature};
 
 /// The config file is looked at this often.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -33,7 +33,7 @@ impl ConfigFile {
                 continue;
             }
             let path = self.path.clone();
-            let settled = tokio::task::spawn_blocking(move || Signature::settled(&path));
+            let settled = tokio::task::spawn_blocking(move || watch::settled(&path));
             // Without an answer it is seen again at the next look.
             let Ok(now) = settled.await else { continue };
             self.seen = now;

@@ -21,7 +21,7 @@ use tig_host::{
     error::{HostError, one_line},
     exit_code,
     lifecycle::trial,
-    plugin,
+    plugin::{self, PluginError},
 };
 use tig_plugin_api::Secret;
 use tig_process::{
@@ -137,7 +137,7 @@ enum Command {
         #[command(flatten)]
         place: Where,
     },
-    /// Shows what plugin files say of themselves, without loading them
+    /// Shows what plugin files say of themselves, without loading them, and seals them
     #[command(subcommand)]
     Plugin(PluginCommand),
     /// Shows and copies what a stopped host has stored
@@ -175,6 +175,12 @@ enum PluginCommand {
         /// Answer as JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Writes each file's digest into it, so that a host refuses a damaged or half copied one; the last step of a release
+    Seal {
+        /// The files
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
     },
 }
 
@@ -231,6 +237,9 @@ fn answer(cli: Cli) -> ExitCode {
         }
         Some(Command::Plugin(PluginCommand::Info { file, json })) => {
             plugins::info(&file, json).map(|()| ExitCode::SUCCESS)
+        }
+        Some(Command::Plugin(PluginCommand::Seal { files })) => {
+            plugins::seal(&files).map(|()| ExitCode::SUCCESS)
         }
         Some(Command::Status { place }) => Ok(answered(admin::status(&place))),
         Some(Command::Reload { name, place }) => {
@@ -325,7 +334,7 @@ fn probe(file: &Path, new: bool) -> ExitCode {
     let loaded = std::fs::read(file)
         .map_err(|error| error.to_string())
         .and_then(|bytes| plugin::inspect(file, &bytes).map_err(|error| error.to_string()))
-        .and_then(|manifest| plugin::open(file, file, manifest).map_err(|error| error.to_string()));
+        .and_then(|manifest| plugin::open(file, file, manifest).map_err(load_reason));
     let plugin = match loaded {
         Ok(plugin) => plugin,
         Err(reason) => {
@@ -346,5 +355,13 @@ fn probe(file: &Path, new: bool) -> ExitCode {
             output::error_line(&error.to_string());
             exit_code::CONFIG.into()
         }
+    }
+}
+
+/// Which file it is, the host knows better than its child, which is given a copy.
+fn load_reason(error: PluginError) -> String {
+    match error {
+        PluginError::Load { reason, .. } => reason,
+        other => other.to_string(),
     }
 }

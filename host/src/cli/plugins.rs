@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tig_host::{
     config::{Config, Overrides, folder_of_executable},
     error::HostError,
-    plugin::{Candidate, PluginError, short_hash},
+    plugin::{self, Candidate, PluginError, short_hash},
 };
 
 use super::output;
@@ -85,6 +85,18 @@ pub(super) fn info(file: &Path, as_json: bool) -> Result<(), HostError> {
     Ok(())
 }
 
+/// Seals plugin files, and says so of each.
+pub(super) fn seal(files: &[PathBuf]) -> Result<(), HostError> {
+    for file in files {
+        plugin::seal(file).map_err(|source| HostError::Plugin {
+            name: file.display().to_string(),
+            source,
+        })?;
+        output::line(&format!("{}: sealed", file.display()));
+    }
+    Ok(())
+}
+
 fn info_rows(candidate: &Candidate) -> Vec<Vec<String>> {
     let manifest = &candidate.manifest;
     let list = |texts: &[String]| match texts {
@@ -96,6 +108,10 @@ fn info_rows(candidate: &Candidate) -> Vec<Vec<String>> {
         ("version", manifest.version.clone()),
         ("plugin API", manifest.api_version.to_string()),
         ("hash", candidate.hash.clone()),
+        (
+            "sealed",
+            if candidate.is_sealed() { "yes" } else { "no" }.to_owned(),
+        ),
         ("handles", list(&manifest.events)),
         ("emits", list(&manifest.emits)),
         ("routes", list(&manifest.routes)),

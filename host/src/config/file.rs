@@ -40,6 +40,8 @@ pub(super) struct ConfigFile {
     pub(super) backup_folder: Option<PathBuf>,
     /// Folder of the plugin files.
     pub(super) plugin_folder: Option<PathBuf>,
+    /// Folder of the host's copies of plugin files, on a file system that is not mounted noexec.
+    pub(super) plugin_cache_folder: Option<PathBuf>,
     /// Address to listen on.
     pub(super) bind: Option<String>,
     /// Port to listen on; 0 takes a free one.

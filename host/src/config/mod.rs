@@ -42,6 +42,9 @@ pub const API_URL_DEFAULT: &str = "https://mainnet-api.tig.foundation";
 /// Folder of the store where nothing is said.
 pub const BACKUP_FOLDER_DEFAULT: &str = "backup";
 
+/// Folder of the copies of plugin files where nothing is said, under the backup folder.
+const PLUGIN_CACHE_FOLDER_DEFAULT: &str = "plugin-cache";
+
 /// Time for a drain after a signal where nothing is said: less than service managers wait before they kill.
 pub const DRAIN_MAX_DEFAULT: Duration = Duration::from_secs(10);
 
@@ -84,6 +87,8 @@ pub struct Config {
     pub backup_folder: PathBuf,
     /// Where `lib<extension>.so` lies.
     pub plugin_folder: PathBuf,
+    /// Where the host keeps the copies of plugin files that it loads.
+    pub plugin_cache_folder: PathBuf,
     /// Address to listen on.
     pub listen: SocketAddr,
     /// Time that extensions have to finish their work after a signal.
@@ -146,6 +151,10 @@ impl Config {
             Some(named) => folder.join(named),
             None => folder_of_executable(),
         };
+        let plugin_cache_folder = match file.plugin_cache_folder {
+            Some(named) => folder.join(named),
+            None => backup_folder.join(PLUGIN_CACHE_FOLDER_DEFAULT),
+        };
         let port = overrides.port.or(file.port).unwrap_or(PORT_DEFAULT);
         Ok(Self {
             path: path.to_owned(),
@@ -157,6 +166,7 @@ impl Config {
             api_url: api_url.trim_end_matches('/').to_owned(),
             backup_folder,
             plugin_folder,
+            plugin_cache_folder,
             listen: SocketAddr::new(guard.bind, port),
             drain_max: file
                 .drain_seconds

@@ -3,20 +3,31 @@
 use std::path::Path;
 
 use crate::{
-    config::{Config, ConfigError, Suggestion, plugin_file_name},
+    config::{Config, ConfigError, Fault, Suggestion, plugin_file_name},
     error::HostError,
     lifecycle::admission,
-    plugin::{Candidate, PluginError},
+    plugin::{self, Candidate, OpenFiles, PluginError},
 };
 
-/// Reads the file of each extension, in the config's order.
+/// Reads the file of each extension, in the config's order; none that is being written.
 #[must_use]
 pub fn read(config: &Config) -> Vec<Result<Candidate, PluginError>> {
+    let open_files = OpenFiles::for_writing();
     let read = |name: &String| {
-        Candidate::read(&config.plugin_file(name))
-            .map_err(|error| with_suggestion(error, &config.plugin_folder, name))
+        let path = config.plugin_file(name);
+        let read = open_files
+            .check(&path)
+            .and_then(|()| Candidate::read(&path));
+        read.map_err(|error| with_suggestion(error, &config.plugin_folder, name))
     };
     config.extensions.iter().map(read).collect()
+}
+
+/// What keeps plugins from being loaded from the folder of their copies.
+#[must_use]
+pub fn cache_fault(config: &Config) -> Option<Fault> {
+    let error = plugin::check_cache_folder(&config.plugin_cache_folder).err()?;
+    Some(Fault::new("plugin_cache_folder", error.to_string()))
 }
 
 /// Reads the file of each extension and checks that they fit the config and each other.
@@ -38,7 +49,8 @@ pub fn admitted(config: &Config) -> Result<Vec<Candidate>, HostError> {
         .iter()
         .map(|candidate| &candidate.manifest)
         .collect();
-    let faults = admission::faults(config, &manifests);
+    let mut faults = admission::faults(config, &manifests);
+    faults.extend(cache_fault(config));
     if faults.is_empty() {
         return Ok(candidates);
     }

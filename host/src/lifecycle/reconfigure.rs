@@ -5,7 +5,6 @@
 
 use std::{
     net::SocketAddr,
-    path::Path,
     sync::{Arc, mpsc},
 };
 
@@ -19,7 +18,7 @@ use crate::{
         admission, plugin_files,
         reload::{self, Attempt, Outcome, SWITCH_MAX, Watched},
         start,
-        watch::Signature,
+        watch::Settling,
     },
     plugin::{Candidate, Loader, Plugin, PluginError, short_hash},
     runtime::{
@@ -36,6 +35,7 @@ pub struct Fixed {
     api_url: String,
     backup_folder: std::path::PathBuf,
     plugin_folder: std::path::PathBuf,
+    plugin_cache_folder: std::path::PathBuf,
     listen: SocketAddr,
 }
 
@@ -48,6 +48,7 @@ impl Fixed {
             api_url: config.api_url.clone(),
             backup_folder: config.backup_folder.clone(),
             plugin_folder: config.plugin_folder.clone(),
+            plugin_cache_folder: config.plugin_cache_folder.clone(),
             listen: config.listen,
         }
     }
@@ -59,6 +60,10 @@ impl Fixed {
             ("api_url", self.api_url == other.api_url),
             ("backup_folder", self.backup_folder == other.backup_folder),
             ("plugin_folder", self.plugin_folder == other.plugin_folder),
+            (
+                "plugin_cache_folder",
+                self.plugin_cache_folder == other.plugin_cache_folder,
+            ),
             ("bind or port", self.listen == other.listen),
         ];
         let different = same.into_iter().filter(|(_, same)| !same);
@@ -168,11 +173,11 @@ fn add_all(
     for (name, candidate) in new {
         let plugin = loader.load(&candidate);
         let plugin = plugin.map_err(|error| refused(&name, &one_line(&error)))?;
-        loaded.push((name, candidate.path, plugin));
+        loaded.push((name, candidate, plugin));
     }
     let mut added: Vec<Watched> = Vec::new();
-    for (name, path, plugin) in loaded {
-        match add(shared, config, &name, &path, plugin) {
+    for (name, candidate, plugin) in loaded {
+        match add(shared, config, &name, candidate, plugin) {
             Ok(watched) => added.push(watched),
             Err(reason) => {
                 for watched in &added {
@@ -194,10 +199,9 @@ fn add(
     shared: &Arc<Shared>,
     config: &Config,
     name: &str,
-    path: &Path,
+    candidate: Candidate,
     plugin: Plugin,
 ) -> Result<Watched, String> {
-    let seen = Signature::of(path);
     let settings = start::settings(config, name)?;
     let slot = Arc::new(Slot::new(name));
     start::give_undelivered(shared, &slot).map_err(|error| error.to_string())?;
@@ -240,8 +244,9 @@ fn add(
     Ok(Watched {
         slot,
         settings,
-        path: path.to_owned(),
-        seen,
+        path: candidate.path,
+        seen: candidate.signature,
+        settling: Settling::default(),
     })
 }
 

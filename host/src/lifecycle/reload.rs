@@ -12,9 +12,12 @@ use serde_json::json;
 use tracing::{info, warn};
 
 use crate::{
-    lifecycle::{admission, watch::Signature},
+    lifecycle::{
+        admission,
+        watch::{POLL, QUIET, Settling, Verdict, WRITER_PATIENCE},
+    },
     observe::status::State,
-    plugin::{Candidate, Loader, short_hash},
+    plugin::{Candidate, Loader, Plugin, PluginError, Signature, short_hash},
     runtime::{
         event::{EXTENSION_REJECTED, EXTENSION_RELOADED, Kind},
         extension::Slot,
@@ -70,33 +73,77 @@ pub struct Watched {
     pub settings: Arc<[u8]>,
     /// The operator's file.
     pub path: PathBuf,
-    /// The file's state when it was last looked at.
+    /// The file's state when it was last taken.
     pub seen: Option<Signature>,
+    /// What has happened to it since.
+    pub settling: Settling,
 }
 
-impl Watched {
-    /// The file has changed since it was last looked at; `None` means that it is not there.
-    fn changed(&mut self) -> Option<Option<Signature>> {
-        if Signature::of(&self.path) == self.seen {
-            return None;
+/// Why a file does not take over.
+struct Refusal {
+    /// Its version, where that could be read.
+    version: Option<String>,
+    reason: String,
+    /// It may take over as soon as its writer is done.
+    is_passing: bool,
+}
+
+impl From<PluginError> for Refusal {
+    fn from(error: PluginError) -> Self {
+        Self {
+            version: error.version().map(str::to_owned),
+            reason: error.to_string(),
+            is_passing: error.is_passing(),
         }
-        self.seen = Signature::settled(&self.path);
-        Some(self.seen)
     }
 }
 
-/// Looks at a file once, and reloads it if it has changed.
-pub fn look(shared: &Shared, loader: &Loader, watched: &mut Watched) {
-    match watched.changed() {
-        None => {}
-        Some(None) => warn!(
+/// Looks at a file once, and reloads it if it has changed and is whole; returns when to look again.
+pub fn look(shared: &Shared, loader: &Loader, watched: &mut Watched) -> Duration {
+    let found = Signature::of(&watched.path);
+    let is_writing = loader.writers().has(&watched.path);
+    let settling = &mut watched.settling;
+    match settling.look(watched.seen, found, is_writing, Instant::now()) {
+        Verdict::Same => POLL,
+        Verdict::Wait(time) => time,
+        Verdict::Overdue => {
+            warn!(
+                extension = watched.slot.name,
+                "{} has been open for writing for {} s; it is loaded when its writer closes it (`touch` it if it has none)",
+                watched.path.display(),
+                WRITER_PATIENCE.as_secs()
+            );
+            POLL
+        }
+        Verdict::Settled => {
+            watched.seen = found;
+            take(shared, loader, watched)
+        }
+    }
+}
+
+/// Takes a file's new state; returns when to look again.
+fn take(shared: &Shared, loader: &Loader, watched: &mut Watched) -> Duration {
+    if watched.seen.is_none() {
+        warn!(
             extension = watched.slot.name,
             running = watched.slot.version(),
             "{} is gone; the running version goes on",
             watched.path.display()
-        ),
-        // Why not is logged where it is found out.
-        Some(Some(_)) => drop(reload(shared, loader, watched)),
+        );
+        return POLL;
+    }
+    match attempt(shared, loader, watched) {
+        Err(refusal) if refusal.is_passing => {
+            watched.seen = None;
+            QUIET
+        }
+        Err(refusal) => {
+            // The reason is in the log then.
+            drop(rejected(shared, &watched.slot, refusal));
+            POLL
+        }
+        Ok(_) => POLL,
     }
 }
 
@@ -106,34 +153,52 @@ pub fn look(shared: &Shared, loader: &Loader, watched: &mut Watched) {
 ///
 /// The text says why the running version goes on; it is logged and told to extensions as well.
 pub fn reload(shared: &Shared, loader: &Loader, watched: &Watched) -> Result<Outcome, String> {
+    attempt(shared, loader, watched).map_err(|refusal| rejected(shared, &watched.slot, refusal))
+}
+
+fn attempt(shared: &Shared, loader: &Loader, watched: &Watched) -> Result<Outcome, Refusal> {
     let slot = &watched.slot;
-    let candidate = Candidate::read(&watched.path)
-        .map_err(|error| rejected(shared, slot, None, error.to_string()))?;
+    let candidate = loader.read(&watched.path)?;
     let is_same = candidate.hash == slot.hash() && !slot.wants(&watched.settings);
     if is_same && slot.state() != State::Stopped {
         let version = slot.version();
         return Ok(Outcome::Unchanged { version });
     }
-    take_over(shared, loader, watched, &candidate)
+    replace(shared, watched, &candidate, || loader.load(&candidate))
 }
 
-/// Lets `candidate` take over, with the settings that are wanted now.
+/// Lets `candidate`, which `load` loads, take over, with the settings that are wanted now.
 ///
 /// # Errors
 ///
 /// As for [`reload`].
 pub fn take_over(
     shared: &Shared,
-    loader: &Loader,
     watched: &Watched,
     candidate: &Candidate,
+    load: impl FnOnce() -> Result<Plugin, PluginError>,
 ) -> Result<Outcome, String> {
+    replace(shared, watched, candidate, load)
+        .map_err(|refusal| rejected(shared, &watched.slot, refusal))
+}
+
+fn replace(
+    shared: &Shared,
+    watched: &Watched,
+    candidate: &Candidate,
+    load: impl FnOnce() -> Result<Plugin, PluginError>,
+) -> Result<Outcome, Refusal> {
     let started = Instant::now();
     let slot = &watched.slot;
     let (from, to) = (slot.version(), candidate.manifest.version.clone());
-    admit(shared, watched, candidate)
-        .and_then(|()| switch(loader, watched, candidate))
-        .map_err(|reason| rejected(shared, slot, Some(&to), reason))?;
+    let refused = |reason, is_passing| Refusal {
+        version: Some(to.clone()),
+        reason,
+        is_passing,
+    };
+    admit(shared, watched, candidate).map_err(|reason| refused(reason, false))?;
+    let plugin = load().map_err(|error| refused(error.to_string(), error.is_passing()))?;
+    switch(watched, plugin).map_err(|reason| refused(reason, false))?;
     info!(
         extension = slot.name,
         from,
@@ -170,8 +235,7 @@ fn admit(shared: &Shared, watched: &Watched, candidate: &Candidate) -> Result<()
     }
 }
 
-fn switch(loader: &Loader, watched: &Watched, candidate: &Candidate) -> Result<(), String> {
-    let plugin = loader.load(candidate).map_err(|error| error.to_string())?;
+fn switch(watched: &Watched, plugin: Plugin) -> Result<(), String> {
     let (done, result) = mpsc::channel();
     let settings = Arc::clone(&watched.settings);
     let successor = Successor {
@@ -188,21 +252,30 @@ fn switch(loader: &Loader, watched: &Watched, candidate: &Candidate) -> Result<(
     })
 }
 
-/// Tells of a refusal, and returns its reason.
-pub(crate) fn rejected(
-    shared: &Shared,
-    slot: &Slot,
-    offered: Option<&str>,
-    reason: String,
-) -> String {
+/// Logs and publishes that a version that had taken over is rejected after all.
+pub(crate) fn reject(shared: &Shared, slot: &Slot, version: String, reason: String) {
+    let refusal = Refusal {
+        version: Some(version),
+        reason,
+        is_passing: false,
+    };
+    drop(rejected(shared, slot, refusal));
+}
+
+/// Logs and publishes a refusal, and returns its reason.
+fn rejected(shared: &Shared, slot: &Slot, refusal: Refusal) -> String {
     let name = &slot.name;
     let running = slot.version();
-    let offered = offered.unwrap_or("unknown");
+    let Refusal {
+        version: offered,
+        reason,
+        ..
+    } = refusal;
     warn!(
         extension = name,
         running, offered, "new version rejected, the running one goes on: {reason}"
     );
-    slot.reject(offered, &reason);
+    slot.reject(offered.as_deref(), &reason);
     tell(
         shared,
         EXTENSION_REJECTED,

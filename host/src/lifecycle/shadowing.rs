@@ -9,12 +9,9 @@ use tracing::info;
 
 use crate::{
     error::one_line,
-    lifecycle::{
-        reload::{self, Outcome, SWITCH_MAX, Watched},
-        watch::Signature,
-    },
+    lifecycle::reload::{self, Outcome, SWITCH_MAX, Watched},
     observe::status::ShadowStatus,
-    plugin::{Candidate, Loader, short_hash},
+    plugin::{Loader, Signature, short_hash},
     runtime::{
         extension::Shadow,
         mailbox::{Beside, Command},
@@ -30,7 +27,7 @@ use crate::{
 /// The text says what is wrong with the file, or why there is nothing to compare it with.
 pub fn begin(loader: &Loader, watched: &Watched, file: &Path) -> Result<(), String> {
     discard(watched);
-    let candidate = Candidate::read(file).map_err(|error| one_line(&error))?;
+    let candidate = loader.read(file).map_err(|error| one_line(&error))?;
     let plugin = loader.load(&candidate).map_err(|error| one_line(&error))?;
     let standing = Standing::default();
     if let Ok(mut status) = standing.lock() {
@@ -79,7 +76,9 @@ pub fn promote(shared: &Shared, loader: &Loader, watched: &mut Watched) -> Resul
     if let Some(reason) = shadow.ended() {
         return Err(format!("it has ended: {reason}"));
     }
-    let outcome = reload::take_over(shared, loader, watched, &shadow.candidate)?;
+    let outcome = reload::take_over(shared, watched, &shadow.candidate, || {
+        loader.load_as_read(&shadow.candidate)
+    })?;
     watched.slot.set_shadow(None);
     shadow.candidate.install(&watched.path).map_err(|error| {
         let file = watched.path.display();

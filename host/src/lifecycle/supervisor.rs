@@ -6,7 +6,7 @@ use std::{
         Arc,
         mpsc::{Receiver, RecvTimeoutError, Sender},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
         reconfigure::{self, Fixed},
         reload::{self, Attempt, Outcome, Watched},
         shadowing,
-        watch::Schedule,
+        watch::{FolderWatch, POLL, Schedule},
     },
     plugin::Loader,
     runtime::runner::Shared,
@@ -80,42 +80,52 @@ pub struct Supervisor {
     shared: Arc<Shared>,
     loader: Loader,
     fixed: Fixed,
+    folder: FolderWatch,
     watched: Vec<Watched>,
 }
 
 impl Supervisor {
-    /// Supervises `watched`, whose versions run, in a host with this `fixed` config.
+    /// Supervises `watched`, whose versions run and whose files lie in `folder`, in a host with this `fixed` config.
     #[must_use]
-    pub fn new(shared: Arc<Shared>, loader: Loader, fixed: Fixed, watched: Vec<Watched>) -> Self {
+    pub fn new(
+        shared: Arc<Shared>,
+        loader: Loader,
+        fixed: Fixed,
+        folder: FolderWatch,
+        watched: Vec<Watched>,
+    ) -> Self {
         Self {
             shared,
             loader,
             fixed,
+            folder,
             watched,
         }
     }
 
     /// Runs until it is stopped.
     pub fn run(mut self, messages: &Receiver<Message>) {
-        let mut schedule = Schedule::looked(Instant::now());
+        let mut schedule = Schedule::looked(Instant::now(), POLL);
         loop {
             match messages.recv_timeout(schedule.wait(Instant::now())) {
                 Ok(Message::Changed) => schedule.change(Instant::now()),
                 Ok(Message::Request(request)) => self.serve(request),
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return,
                 Err(RecvTimeoutError::Timeout) => {
-                    self.look();
-                    schedule = Schedule::looked(Instant::now());
+                    let wait = self.look();
+                    schedule = Schedule::looked(Instant::now(), wait);
                 }
             }
         }
     }
 
-    /// Looks at every file once, and reloads what has changed.
-    fn look(&mut self) {
-        for watched in &mut self.watched {
-            reload::look(&self.shared, &self.loader, watched);
-        }
+    /// Looks at every file once, and reloads what has changed; returns when to look again.
+    fn look(&mut self) -> Duration {
+        self.folder.renew();
+        let (shared, loader) = (&self.shared, &self.loader);
+        let watched = self.watched.iter_mut();
+        let waits = watched.map(|watched| reload::look(shared, loader, watched));
+        waits.min().unwrap_or(POLL)
     }
 
     fn serve(&mut self, request: Request) {
@@ -124,6 +134,7 @@ impl Supervisor {
             loader,
             fixed,
             watched,
+            ..
         } = self;
         match request {
             Request::Reload { name, reply } => {

@@ -10,36 +10,86 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Candidate, PluginError};
+use rustix::fs::StatVfsMountFlags;
+
+use super::{Candidate, PluginError, libraries};
 
 /// Digits of the hash in a copy's name.
 const HASH_DIGITS: usize = 32;
 
+/// Name of the folders that stand for those between a plugin and libraries above it.
+const BELOW: &str = "plugin";
+
 /// Writes the candidate's bytes into `folder`, unless they are there already, and returns the copy's path.
+///
+/// Libraries that it needs from beside itself lie beside the copy in the same way, in a folder that no other candidate uses.
 pub(super) fn keep(folder: &Path, candidate: &Candidate) -> Result<PathBuf, PluginError> {
     let name = format!(
-        "{}-{}.so",
+        "{}-{}",
         candidate.manifest.name,
         &candidate.hash[..HASH_DIGITS]
     );
-    let path = folder.join(name);
-    let failed = |what| {
-        let path = path.clone();
-        move |source| PluginError::File { what, path, source }
-    };
-    let mut builder = fs::DirBuilder::new();
-    builder
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(failed("make the folder of"))?;
-    if fs::read(&path).is_ok_and(|bytes| bytes == candidate.bytes) {
-        return Ok(path);
+    let libraries = &candidate.libraries;
+    let mut place = folder.to_owned();
+    if !libraries.is_empty() {
+        place.push(&name);
+        place.extend((0..libraries::depth(libraries)).map(|_| BELOW));
     }
-    let partial = path.with_extension(format!("{}.part", std::process::id()));
-    write_synced(&partial, &candidate.bytes).map_err(failed("write"))?;
-    fs::rename(&partial, &path).map_err(failed("rename into place"))?;
+    make_folder(&place)?;
+    refuse_noexec(&place)?;
+    for library in libraries {
+        let path = place.join(&library.place);
+        make_folder(path.parent().unwrap_or(&place))?;
+        write(&path, &library.bytes)?;
+    }
+    let path = place.join(format!("{name}.so"));
+    write(&path, &candidate.bytes)?;
     Ok(path)
+}
+
+/// The nearest folder above `path` that is there, or `path` itself.
+pub(super) fn existing(path: &Path) -> &Path {
+    let here = |folder: &&Path| folder.is_dir();
+    // The parent of a relative path is the empty path, which stands for the working directory.
+    let is_named = |folder: &&Path| !folder.as_os_str().is_empty();
+    let mut ancestors = path.ancestors().filter(is_named);
+    ancestors.find(here).unwrap_or(Path::new("."))
+}
+
+/// # Errors
+///
+/// No code can be mapped from files in `folder`, or where it will be made.
+pub(super) fn refuse_noexec(folder: &Path) -> Result<(), PluginError> {
+    // A file system that says nothing of itself gets the benefit of the doubt: the trial of the copy follows.
+    let flags = rustix::fs::statvfs(existing(folder)).map(|stat| stat.f_flag);
+    if flags.is_ok_and(|flags| flags.contains(StatVfsMountFlags::NOEXEC)) {
+        return Err(PluginError::NoExec {
+            folder: folder.to_owned(),
+        });
+    }
+    Ok(())
+}
+
+fn make_folder(path: &Path) -> Result<(), PluginError> {
+    let mut builder = fs::DirBuilder::new();
+    let made = builder.recursive(true).mode(0o700).create(path);
+    made.map_err(failed("make the folder", path))
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), PluginError> {
+    if fs::read(path).is_ok_and(|present| present == bytes) {
+        return Ok(());
+    }
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(format!(".{}.part", std::process::id()));
+    let partial = PathBuf::from(partial);
+    write_synced(&partial, bytes).map_err(failed("write", path))?;
+    fs::rename(&partial, path).map_err(failed("rename into place", path))
+}
+
+fn failed(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> PluginError {
+    let path = path.to_owned();
+    move |source| PluginError::File { what, path, source }
 }
 
 fn write_synced(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
@@ -54,4 +104,18 @@ fn write_synced(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         .open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_folder_that_exists_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("a/b");
+        assert_eq!(existing(&missing), folder.path());
+        assert_eq!(existing(folder.path()), folder.path());
+        assert_eq!(existing(Path::new("nowhere-at-all/b")), Path::new("."));
+    }
 }

@@ -1,6 +1,6 @@
 //! What can be said of a plugin file from its bytes alone.
 
-use std::path::Path;
+use std::{ops::Range, path::Path};
 
 use object::{
     Endianness,
@@ -12,7 +12,10 @@ use tig_plugin_api::{
     abi::{API_VERSION, MANIFEST_SECTION},
 };
 
-use super::PluginError;
+use super::{
+    PluginError,
+    seal::{self, Seal},
+};
 
 /// A longer file is refused.
 const FILE_BYTES_MAX: u64 = 512 << 20;
@@ -25,6 +28,13 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, PluginError> {
         source,
     };
     let length = match std::fs::metadata(path) {
+        // Reading a pipe would wait for its writer.
+        Ok(metadata) if !metadata.is_file() => {
+            return Err(PluginError::NoPlugin {
+                path: path.to_owned(),
+                reason: "it is a folder, or another thing that is not a file".to_owned(),
+            });
+        }
         Ok(metadata) => metadata.len(),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Err(PluginError::Missing {
@@ -53,26 +63,44 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, PluginError> {
 ///
 /// See [`PluginError`].
 pub fn inspect(path: &Path, bytes: &[u8]) -> Result<Manifest, PluginError> {
-    let manifest = elf_manifest(bytes).map_err(|reason| PluginError::NoPlugin {
-        path: path.to_owned(),
-        reason,
-    })?;
+    let (manifest, slot) = manifest(path, bytes)?;
+    let (path, version) = (path.to_owned(), manifest.version.clone());
+    if slot.map(|slot| seal::check(bytes, slot)) == Some(Seal::Broken) {
+        return Err(PluginError::Broken { path, version });
+    }
     if manifest.api_version != API_VERSION {
         return Err(PluginError::ApiVersion {
-            path: path.to_owned(),
+            path,
+            version,
             plugin: manifest.api_version,
             host: API_VERSION,
         });
     }
     if manifest.panic != "unwind" {
-        return Err(PluginError::PanicAbort {
-            path: path.to_owned(),
-        });
+        return Err(PluginError::PanicAbort { path, version });
     }
     Ok(manifest)
 }
 
-fn elf_manifest(bytes: &[u8]) -> Result<Manifest, String> {
+/// Writes the digest of the plugin file at `path` into its `bytes`.
+pub(super) fn seal(path: &Path, bytes: &mut [u8]) -> Result<(), PluginError> {
+    let (_, slot) = manifest(path, bytes)?;
+    let no_slot = || PluginError::NoSlot {
+        path: path.to_owned(),
+    };
+    seal::write(bytes, slot.ok_or_else(no_slot)?);
+    Ok(())
+}
+
+/// The manifest, and where its digest's digits are.
+fn manifest(path: &Path, bytes: &[u8]) -> Result<(Manifest, Option<Range<usize>>), PluginError> {
+    elf_manifest(bytes).map_err(|reason| PluginError::NoPlugin {
+        path: path.to_owned(),
+        reason,
+    })
+}
+
+fn elf_manifest(bytes: &[u8]) -> Result<(Manifest, Option<Range<usize>>), String> {
     let header = FileHeader64::<Endianness>::parse(bytes)
         .map_err(|_| "it is not a 64-bit ELF file".to_owned())?;
     let endian = header.endian().map_err(|error| error.to_string())?;
@@ -110,7 +138,13 @@ fn elf_manifest(bytes: &[u8]) -> Result<Manifest, String> {
             manifest.name
         ));
     }
-    Ok(manifest)
+    // Its data was read above, so its range is one of this file.
+    let (start, length) = section.file_range(endian).unwrap_or_default();
+    let slot = usize::try_from(start)
+        .ok()
+        .zip(usize::try_from(length).ok())
+        .and_then(|(start, length)| seal::slot(bytes, start..start + length));
+    Ok((manifest, slot))
 }
 
 fn check_segments(

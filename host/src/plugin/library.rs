@@ -68,7 +68,7 @@ pub fn open(copy: &Path, original: &Path, manifest: Manifest) -> Result<Plugin, 
     // plugin trusts its author. What can be excluded is: the bytes were read whole, are kept in a file that nobody
     // writes, and (but in the probe's own process) were mapped before by a child without harm.
     let library = unsafe { Library::open(Some(copy), RTLD_NOW | RTLD_LOCAL) }
-        .map_err(|error| refused(error.to_string()))?;
+        .map_err(|error| refused(linker_reason(&error.to_string())))?;
     // SAFETY: `#[extension]` exports the symbol as a `LibHeader`, which begins with the `AbiHeader` that `AbiHeaderRef`
     // points to; `upgrade` below compares the header's magic bytes and version before anything else is read. A file
     // that exports the name with something else inside is a foreign plugin and falls under the trust above.
@@ -89,6 +89,18 @@ pub fn open(copy: &Path, original: &Path, manifest: Manifest) -> Result<Plugin, 
         code_bytes: 0,
         module,
     })
+}
+
+/// What the dynamic linker says, with a remedy where a library is missing.
+fn linker_reason(text: &str) -> String {
+    const MISSING: &str = ": cannot open shared object file: No such file or directory";
+    match text.strip_suffix(MISSING) {
+        Some(library) if !library.contains('/') => format!(
+            "it needs the library {library}, which is neither in the system's folders nor where its RUNPATH says; install it, \
+             or link the plugin with the RUNPATH $ORIGIN and put {library} beside it"
+        ),
+        _ => text.to_owned(),
+    }
 }
 
 /// The part of abi_stable's report that names the difference.

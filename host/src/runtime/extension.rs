@@ -180,9 +180,13 @@ impl Slot {
         self.lock().shadow.clone()
     }
 
-    /// A new version was refused; `reason` tells why.
-    pub fn reject(&self, version: &str, reason: &str) {
-        self.lock().rejected = Some(format!("{version}: {reason}"));
+    /// A new version was refused; `reason` tells why. Not every file says which version it is.
+    pub fn reject(&self, version: Option<&str>, reason: &str) {
+        let rejected = match version {
+            Some(version) => format!("{version}: {reason}"),
+            None => reason.to_owned(),
+        };
+        self.lock().rejected = Some(rejected);
     }
 
     /// An instance of `plugin`, made with `settings`, takes its seat.

@@ -189,7 +189,7 @@ impl Runner {
         } else {
             let seconds = PROBATION.as_secs();
             let reason = format!("failed within its first {seconds} s: {reason}");
-            reload::rejected(&self.shared, &slot, Some(&refused), reason);
+            reload::reject(&self.shared, &slot, refused, reason);
         }
     }
 }

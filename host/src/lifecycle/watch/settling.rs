@@ -1,0 +1,140 @@
+//! Decides when a file that has changed is whole.
+//!
+//! Pure: states, writers and time come in as arguments.
+
+use std::time::{Duration, Instant};
+
+use super::{POLL, QUIET, Signature};
+
+/// A file must stay as it is for a second longer for each so many bytes: large files are copied with longer pauses.
+const BYTES_PER_SECOND: u64 = 64 << 20;
+
+/// A writer that has a file open for longer is reported.
+pub const WRITER_PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a look at a file has found.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Verdict {
+    /// The state is the one that was taken before.
+    Same,
+    /// It has changed, and may do so again: look again after this time.
+    Wait(Duration),
+    /// Like [`Verdict::Wait`]: a writer has had it open for [`WRITER_PATIENCE`]. Returned once for a change.
+    Overdue,
+    /// It has changed and is whole, or gone.
+    Settled,
+}
+
+/// A change that is not taken yet.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Settling {
+    change: Option<Change>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Change {
+    state: Option<Signature>,
+    /// First seen in this state.
+    since: Instant,
+    /// First seen in another state than the one that was taken.
+    begun: Instant,
+    is_reported: bool,
+}
+
+impl Settling {
+    /// Judges the file's state `found`; `taken` is the one that was taken last, and a process `is_writing` to the file.
+    pub fn look(
+        &mut self,
+        taken: Option<Signature>,
+        found: Option<Signature>,
+        is_writing: bool,
+        now: Instant,
+    ) -> Verdict {
+        if found == taken {
+            self.change = None;
+            return Verdict::Same;
+        }
+        let begun = self.change.map_or(now, |change| change.begun);
+        let change = match &mut self.change {
+            Some(change) if change.state == found => change,
+            other => other.insert(Change {
+                state: found,
+                since: now,
+                begun,
+                is_reported: other.is_some_and(|change| change.is_reported),
+            }),
+        };
+        if is_writing {
+            let is_overdue = now.saturating_duration_since(begun) >= WRITER_PATIENCE;
+            if is_overdue && !std::mem::replace(&mut change.is_reported, true) {
+                return Verdict::Overdue;
+            }
+            return Verdict::Wait(POLL);
+        }
+        let whole = change.since + settle_time(found);
+        if now < whole {
+            return Verdict::Wait(whole - now);
+        }
+        self.change = None;
+        Verdict::Settled
+    }
+}
+
+/// How long a file must stay as it is.
+fn settle_time(state: Option<Signature>) -> Duration {
+    let bytes = state.map_or(0, |state| state.bytes);
+    QUIET + Duration::from_millis(bytes.saturating_mul(1_000) / BYTES_PER_SECOND)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(modified: i64, bytes: u64) -> Option<Signature> {
+        Some(Signature {
+            device: 1,
+            inode: 1,
+            bytes,
+            modified: (modified, 0),
+            changed: (modified, 0),
+        })
+    }
+
+    #[test]
+    fn a_change_is_taken_once_it_has_been_quiet() {
+        let (mut settling, start) = (Settling::default(), Instant::now());
+        let (old, new) = (state(1, 0), state(2, 0));
+        assert_eq!(settling.look(old, old, false, start), Verdict::Same);
+        assert_eq!(settling.look(old, new, false, start), Verdict::Wait(QUIET));
+        let half = start + QUIET / 2;
+        // Written to again.
+        let newer = state(3, 0);
+        assert_eq!(settling.look(old, newer, false, half), Verdict::Wait(QUIET));
+        let end = half + QUIET;
+        assert_eq!(settling.look(old, newer, false, end), Verdict::Settled);
+        assert_eq!(settling.look(newer, newer, false, end), Verdict::Same);
+    }
+
+    #[test]
+    fn a_larger_file_must_be_quiet_for_longer() {
+        let (mut settling, start) = (Settling::default(), Instant::now());
+        let large = state(2, 2 * BYTES_PER_SECOND);
+        let wait = QUIET + Duration::from_secs(2);
+        assert_eq!(
+            settling.look(state(1, 0), large, false, start),
+            Verdict::Wait(wait)
+        );
+    }
+
+    #[test]
+    fn a_file_is_not_taken_while_it_is_open_for_writing() {
+        let (mut settling, start) = (Settling::default(), Instant::now());
+        let (old, new) = (state(1, 0), state(2, 0));
+        let mut look = |is_writing, after| settling.look(old, new, is_writing, start + after);
+        assert_eq!(look(true, Duration::ZERO), Verdict::Wait(POLL));
+        assert_eq!(look(true, POLL), Verdict::Wait(POLL));
+        assert_eq!(look(true, WRITER_PATIENCE), Verdict::Overdue);
+        assert_eq!(look(true, 2 * WRITER_PATIENCE), Verdict::Wait(POLL));
+        assert_eq!(look(false, 3 * WRITER_PATIENCE), Verdict::Settled);
+    }
+}

@@ -1,0 +1,52 @@
+//! Which files other processes have open for writing, as far as this user may see.
+
+use std::{collections::HashMap, fs, os::unix::fs::MetadataExt, path::Path};
+
+use super::PluginError;
+
+/// In the mode of the links in `/proc/PID/fd`: the file is open for writing.
+const WRITE_MODE: u32 = 0o200;
+
+/// Processes that write, by device and inode of the file.
+#[derive(Debug, Default)]
+pub struct OpenFiles(HashMap<(u64, u64), u32>);
+
+impl OpenFiles {
+    /// Looks through all processes but this one. Those that end meanwhile, or are another user's, are passed over.
+    #[must_use]
+    pub fn for_writing() -> Self {
+        let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        let others = numbers.filter(|process| *process != std::process::id());
+        Self(others.flat_map(written_by).collect())
+    }
+
+    /// # Errors
+    ///
+    /// A process has the file at `path` open for writing.
+    pub fn check(&self, path: &Path) -> Result<(), PluginError> {
+        let file = fs::metadata(path).ok();
+        let writer = file.and_then(|file| self.0.get(&(file.dev(), file.ino())));
+        let Some(process) = writer else {
+            return Ok(());
+        };
+        let name = fs::read_to_string(format!("/proc/{process}/comm")).unwrap_or_default();
+        Err(PluginError::BeingWritten {
+            path: path.to_owned(),
+            writer: format!(" by `{}` (process {process})", name.trim()),
+        })
+    }
+}
+
+fn written_by(process: u32) -> impl Iterator<Item = ((u64, u64), u32)> {
+    let descriptors = fs::read_dir(format!("/proc/{process}/fd"));
+    let links = descriptors.into_iter().flatten().flatten();
+    links.filter_map(move |link| {
+        let path = link.path();
+        let is_written = fs::symlink_metadata(&path).ok()?.mode() & WRITE_MODE != 0;
+        // Only files have an inode that a plugin file may have too.
+        let file = is_written.then(|| fs::metadata(path).ok()).flatten()?;
+        file.is_file()
+            .then_some(((file.dev(), file.ino()), process))
+    })
+}
