@@ -16,6 +16,7 @@ mod garbage;
 mod kills;
 mod life_cycle;
 mod listen_errors;
+mod noexec;
 mod orphans;
 mod outage;
 mod player_ids;
