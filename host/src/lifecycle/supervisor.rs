@@ -121,6 +121,9 @@ impl Supervisor {
 
     /// Looks at every file once, and reloads what has changed; returns when to look again.
     fn look(&mut self) -> Duration {
+        if let Some(reason) = self.shared.services.store.displaced() {
+            self.shared.committer.give_up(&reason);
+        }
         self.folder.renew();
         let (shared, loader) = (&self.shared, &self.loader);
         let watched = self.watched.iter_mut();

@@ -112,13 +112,18 @@ impl Committer {
             Some(reason) => Err(reason.to_owned()),
             None => write(shared, &mut jobs),
         };
-        if let Err(reason) = &result
-            && self.failed.set(reason.clone()).is_ok()
-        {
+        if let Err(reason) = &result {
+            self.give_up(reason);
+        }
+        Written { jobs, result }
+    }
+
+    /// Puts nothing on disk from now on.
+    pub fn give_up(&self, reason: &str) {
+        if self.failed.set(reason.to_owned()).is_ok() {
             error!("nothing can be stored any more, so nothing is accepted: {reason}");
             self.has_failed.notify_waiters();
         }
-        Written { jobs, result }
     }
 
     /// Waits for transactions; `None` when the host stops and none is left.

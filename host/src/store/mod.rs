@@ -23,6 +23,8 @@ pub use archive::{Archive, ArchiveError, Owner};
 pub use commit::{Commit, Emitted, OutboxEntry, Writes};
 pub use view::View;
 
+use crate::watch::Signature;
+
 /// Values by extension and key.
 const VALUES: TableDefinition<'_, (&str, &str), &[u8]> = TableDefinition::new("values");
 
@@ -124,6 +126,8 @@ pub struct Undelivered {
 pub struct Store {
     database: Database,
     next_outbox_id: AtomicU64,
+    /// Where its file lies, and which file that is; `None` if it has none.
+    place: Option<(PathBuf, Signature)>,
 }
 
 impl Store {
@@ -152,7 +156,11 @@ impl Store {
                 ("api_url", api_url),
             ];
             claim(&database, &path, &identity)?;
-            Self::over(database)
+            let place = Signature::of(&path).map(|file| (path.clone(), file));
+            Ok(Self {
+                place,
+                ..Self::over(database)?
+            })
         };
         damage::caught(open).unwrap_or_else(|reason| {
             let path = path.clone();
@@ -191,7 +199,22 @@ impl Store {
         Ok(Self {
             database,
             next_outbox_id,
+            place: None,
         })
+    }
+
+    /// Why what is stored from now on is lost when the host ends, if so: the open file is no longer the one at its path.
+    #[must_use]
+    pub fn displaced(&self) -> Option<String> {
+        let (path, opened) = self.place.as_ref()?;
+        let present = Signature::of(path);
+        if present.is_some_and(|present| present.is_same_file(opened)) {
+            return None;
+        }
+        Some(format!(
+            "the store {} was removed or replaced while the host ran; stop the host before you remove or restore a store",
+            path.display()
+        ))
     }
 
     /// What is stored now.

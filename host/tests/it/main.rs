@@ -15,6 +15,7 @@ mod plugin_libraries;
 mod pressure;
 mod probation;
 mod reload;
+mod replaced_files;
 mod restore;
 mod shadow;
 mod slow_copies;
