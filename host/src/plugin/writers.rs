@@ -41,10 +41,9 @@ impl Writers {
                 continue;
             };
             match event.kind {
+                EventKind::Modify(ModifyKind::Data(_)) if has_set_time(path) => {}
                 EventKind::Modify(ModifyKind::Data(_)) => {
-                    if !has_set_time(path) {
-                        names.insert(name.to_owned());
-                    }
+                    names.insert(name.to_owned());
                 }
                 EventKind::Access(AccessKind::Close(AccessMode::Write))
                 | EventKind::Modify(ModifyKind::Name(_))

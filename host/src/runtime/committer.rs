@@ -261,11 +261,14 @@ mod tests {
     struct Fragile {
         memory: InMemoryBackend,
         is_broken: Arc<AtomicBool>,
+        /// Instead of an error, an assertion fails, as in redb over a file that others have written to.
+        panics: bool,
     }
 
     impl Fragile {
         fn check(&self) -> std::io::Result<()> {
             match self.is_broken.load(Ordering::Relaxed) {
+                true if self.panics => panic!("the file is not as it was written"),
                 true => Err(std::io::Error::other("no space left on device")),
                 false => Ok(()),
             }
@@ -300,6 +303,7 @@ mod tests {
         let store = Store::on(Fragile {
             memory: InMemoryBackend::new(),
             is_broken: Arc::clone(&is_broken),
+            panics: false,
         });
         let shared = shared(store.unwrap());
         let (slot, tenure) = slot(&shared, "a");
@@ -338,5 +342,31 @@ mod tests {
             shared.committer.stop();
         });
         assert!(shared.committer.failure().await.contains("no space left"));
+    }
+
+    #[tokio::test]
+    async fn store_that_panics_fails_like_a_full_disk() {
+        let is_broken = Arc::<AtomicBool>::default();
+        let store = Store::on(Fragile {
+            memory: InMemoryBackend::new(),
+            is_broken: Arc::clone(&is_broken),
+            panics: true,
+        });
+        let shared = shared(store.unwrap());
+        let (slot, tenure) = slot(&shared, "a");
+        is_broken.store(true, Ordering::Relaxed);
+        std::thread::scope(|scope| {
+            scope.spawn(|| shared.committer.run(&shared));
+            let writes = Writes::from([("key".to_owned(), Some(Arc::from(&b"1"[..])))]);
+            let effects = Effects {
+                writes,
+                ..Effects::default()
+            };
+            submit(&shared, &slot, tenure, effects);
+            slot.desk.wait_until_clear();
+            shared.committer.stop();
+        });
+        let reason = shared.committer.failure().await;
+        assert!(reason.contains("not as it was written"), "{reason}");
     }
 }

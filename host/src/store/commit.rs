@@ -65,6 +65,13 @@ impl Store {
         &self,
         commits: impl IntoIterator<Item = Commit<'a, E>>,
     ) -> Result<(), StoreError> {
+        self.unless_damaged(|| self.commit_all(commits))
+    }
+
+    fn commit_all<'a>(
+        &self,
+        commits: impl IntoIterator<Item = Commit<'a>>,
+    ) -> Result<(), StoreError> {
         let transaction = self.database.begin_write()?;
         {
             let mut values = transaction.open_table(VALUES)?;

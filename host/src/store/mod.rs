@@ -11,7 +11,7 @@ mod view;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::atomic::AtomicU64,
+    sync::{Arc, atomic::AtomicU64},
 };
 
 use redb::{
@@ -124,7 +124,7 @@ pub struct Undelivered {
 
 /// See the module's documentation.
 pub struct Store {
-    database: Database,
+    database: Arc<Database>,
     next_outbox_id: AtomicU64,
     /// Where its file lies, and which file that is; `None` if it has none.
     place: Option<(PathBuf, Signature)>,
@@ -197,9 +197,23 @@ impl Store {
     fn over(database: Database) -> Result<Self, StoreError> {
         let next_outbox_id = AtomicU64::new(last_outbox_id(&database)? + 1);
         Ok(Self {
-            database,
+            database: Arc::new(database),
             next_outbox_id,
             place: None,
+        })
+    }
+
+    /// Does `work`, which reads or writes the file: somebody else may have written to it since it was opened.
+    fn unless_damaged<T>(
+        &self,
+        work: impl FnOnce() -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        damage::caught(work).unwrap_or_else(|reason| {
+            // Closing it would panic too.
+            std::mem::forget(Arc::clone(&self.database));
+            let path = self.place.as_ref().map(|(path, _)| path.clone());
+            let path = path.unwrap_or_default();
+            Err(StoreError::Damaged { path, reason })
         })
     }
 
@@ -232,7 +246,7 @@ impl Store {
     ///
     /// The file cannot be read.
     pub fn get(&self, extension: &str, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        self.view()?.get(extension, key)
+        self.unless_damaged(|| self.view()?.get(extension, key))
     }
 
     /// Reads all keys that begin with `prefix`, with their values.
@@ -245,7 +259,7 @@ impl Store {
         extension: &str,
         prefix: &str,
     ) -> Result<BTreeMap<String, Vec<u8>>, StoreError> {
-        self.view()?.scan(extension, prefix)
+        self.unless_damaged(|| self.view()?.scan(extension, prefix))
     }
 
     /// The durable events that `extension` has not handled, in the order in which they were emitted.
