@@ -4,6 +4,7 @@
 //! Knows nothing of hosts, slaves or networks, and none of our other crates.
 
 pub mod error_chain;
+pub mod file_signature;
 pub mod first_process;
 pub mod json_text;
 pub mod logging;

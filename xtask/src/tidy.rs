@@ -1,5 +1,6 @@
-//! Rules that no other tool knows: which crate and which module may depend on which, what every source file looks like, how
-//! tests and bounds are named, and that the tests named in the tables of invariants and of known faults are there.
+//! Rules that no other tool knows: which crate and which module may depend on which, that each third-party crate is built
+//! once, what every source file looks like, how tests and bounds are named, and that the tests named in the tables of
+//! invariants and of known faults are there.
 
 mod architecture;
 mod circles;
@@ -7,6 +8,7 @@ mod constants;
 mod defects;
 mod dependencies;
 mod error_variants;
+mod features;
 mod folders;
 mod invariants;
 mod modules;
@@ -27,6 +29,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Vec<String>> {
     let (packages, root) = (&workspace.packages, &workspace.root);
     let text = architecture::read(root)?;
     let mut complaints = dependencies::check(&text, packages, root);
+    complaints.extend(features::check(workspace)?);
     complaints.extend(folders::check(&text, packages, root)?);
     complaints.extend(unsafe_places::check(&text, root)?);
     complaints.extend(defects::check(root)?);

@@ -5,7 +5,8 @@ use std::{
     time::Duration,
 };
 
-use tig_host::{lifecycle::watch, plugin::Signature};
+use tig_host::lifecycle::watch;
+use tig_process::file_signature::Signature;
 
 /// The config file is looked at this often.
 const LOOK_EVERY: Duration = Duration::from_secs(2);

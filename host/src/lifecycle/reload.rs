@@ -9,6 +9,7 @@ use std::{
 };
 
 use serde_json::json;
+use tig_process::file_signature::Signature;
 use tracing::{info, warn};
 
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
         watch::{POLL, QUIET, Settling, Verdict, WRITER_PATIENCE},
     },
     observe::status::State,
-    plugin::{Candidate, Loader, Plugin, PluginError, Signature, short_hash},
+    plugin::{Candidate, Loader, Plugin, PluginError, short_hash},
     runtime::{
         event::{EXTENSION_REJECTED, EXTENSION_RELOADED, Kind},
         extension::Slot,

@@ -5,13 +5,14 @@ use std::{
     sync::{Arc, mpsc},
 };
 
+use tig_process::file_signature::Signature;
 use tracing::info;
 
 use crate::{
     error::one_line,
     lifecycle::reload::{self, Outcome, SWITCH_MAX, Watched},
     observe::status::ShadowStatus,
-    plugin::{Loader, Signature, short_hash},
+    plugin::{Loader, short_hash},
     runtime::{
         extension::Shadow,
         mailbox::{Beside, Command},

@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use tig_plugin_api::Manifest;
 
+use tig_process::file_signature::Signature;
+
 use super::{
-    PluginError, Signature, file, inspect,
+    PluginError, file, inspect,
     libraries::{self, Library},
 };
 

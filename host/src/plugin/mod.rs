@@ -13,7 +13,6 @@ mod library;
 mod open_files;
 mod probe;
 mod seal;
-mod signature;
 mod writers;
 
 use std::{
@@ -30,7 +29,6 @@ pub use error::PluginError;
 pub use file::inspect;
 pub use library::{Plugin, open};
 pub use open_files::OpenFiles;
-pub use signature::Signature;
 pub use writers::Writers;
 
 /// Copies a candidate into `folder`, loads the copy in a child process and makes an instance there, as

@@ -68,9 +68,9 @@ impl Store {
         self.unless_damaged(|| self.commit_all(commits))
     }
 
-    fn commit_all<'a>(
+    fn commit_all<'a, E: Emitted + 'a>(
         &self,
-        commits: impl IntoIterator<Item = Commit<'a>>,
+        commits: impl IntoIterator<Item = Commit<'a, E>>,
     ) -> Result<(), StoreError> {
         let transaction = self.database.begin_write()?;
         {

@@ -23,7 +23,7 @@ pub use archive::{Archive, ArchiveError, Owner};
 pub use commit::{Commit, Emitted, OutboxEntry, Writes};
 pub use view::View;
 
-use crate::watch::Signature;
+use tig_process::file_signature::Signature;
 
 /// Values by extension and key.
 const VALUES: TableDefinition<'_, (&str, &str), &[u8]> = TableDefinition::new("values");

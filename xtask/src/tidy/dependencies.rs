@@ -7,7 +7,7 @@ use super::architecture::{self, DOCUMENT, Row};
 use crate::workspace::Package;
 
 /// Every crate may use these: they have no code.
-const WITHOUT_CODE: [&str; 1] = ["workspace-hack"];
+const WITHOUT_CODE: [&str; 2] = ["workspace-hack", "workspace-hack-http"];
 /// Nothing else depends on it, not even in tests.
 const HOST: &str = "tig-host";
 

@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::plugin::Signature;
+use tig_process::file_signature::Signature;
 
 pub use self::{
     folder::FolderWatch,

@@ -5,12 +5,16 @@ use std::{fs::Metadata, os::unix::fs::MetadataExt, path::Path};
 /// The state of a file: another one after each change.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Signature {
-    pub(crate) device: u64,
-    pub(crate) inode: u64,
-    pub(crate) bytes: u64,
-    pub(crate) modified: (i64, i64),
-    /// No program can set this back: it tells a file that was restored from one that was not touched.
-    pub(crate) changed: (i64, i64),
+    /// The device that holds it.
+    pub device: u64,
+    /// Its number there.
+    pub inode: u64,
+    /// Length.
+    pub bytes: u64,
+    /// When its content changed: seconds and nanoseconds.
+    pub modified: (i64, i64),
+    /// When anything of it changed. No program can set this back: it tells a file that was restored from one that was not touched.
+    pub changed: (i64, i64),
 }
 
 impl Signature {
