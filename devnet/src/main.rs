@@ -38,7 +38,7 @@ const DRAIN_MS_MAX: u64 = 2_000;
 const HTTP_THREADS_MAX: usize = 4;
 
 /// Threads for submissions, the folder of algorithms, and a re-execution.
-const BLOCKING_THREADS: usize = 4;
+const BLOCKING_THREADS: usize = 8;
 
 /// The watch of standard input, and the first line on standard output.
 const OWN_THREADS: usize = 2;

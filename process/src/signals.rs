@@ -161,7 +161,7 @@ impl fmt::Display for StopReason {
             Self::Terminate => "SIGTERM",
             Self::Interrupt => "SIGINT",
             Self::HangUp => "SIGHUP",
-            Self::ParentGone => "the end of standard input",
+            Self::ParentGone => "standard input has ended",
         })
     }
 }

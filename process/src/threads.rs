@@ -15,8 +15,6 @@ use tokio::runtime::{Builder, Runtime};
 /// What to do where there are too few threads.
 pub const REMEDY: &str = "allow more processes and threads (`ulimit -u`, `TasksMax=` of the service, the pids limit of the container)";
 
-/// Blocking work at the same time beyond the threads that are made at the start; more waits.
-const BLOCKING_THREADS_MAX: usize = 64;
 /// Idle threads stay: a new one might be refused. A century.
 const KEEP_ALIVE: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 /// Time for threads to start or to be gone.
@@ -54,7 +52,7 @@ impl ThreadsError {
 pub struct RuntimeThreads {
     /// Threads that serve sockets; none leaves that to the thread that blocks on the runtime.
     pub io: usize,
-    /// Threads for blocking work that are made at once.
+    /// Threads for blocking work; more work than that waits for one of them.
     pub blocking: usize,
 }
 
@@ -77,7 +75,7 @@ impl RuntimeThreads {
         };
         let runtime = builder
             .worker_threads(self.io.max(1))
-            .max_blocking_threads(self.blocking.max(BLOCKING_THREADS_MAX))
+            .max_blocking_threads(self.blocking)
             .thread_keep_alive(KEEP_ALIVE)
             .thread_name("runtime")
             .enable_all()

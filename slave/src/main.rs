@@ -18,8 +18,8 @@ use tig_worker::{JobError, start_compilers};
 
 use crate::cli::{Cli, SettingsError};
 
-/// The thread that computes serves sockets too; these wait for a batch, a module, the disk and a name server.
-const THREADS: RuntimeThreads = RuntimeThreads { io: 0, blocking: 4 };
+/// The main thread serves the few sockets; these wait for a batch, a module, the disk, and name servers.
+const THREADS: RuntimeThreads = RuntimeThreads { io: 0, blocking: 6 };
 
 #[derive(Debug, thiserror::Error)]
 enum Error {

@@ -20,7 +20,7 @@ use super::{config_file::ConfigFile, output, stop};
 /// More would stand in each other's way.
 const HTTP_THREADS_MAX: usize = 2;
 /// Threads for what waits: files, orders of the operator, name servers.
-const BLOCKING_THREADS: usize = 4;
+const BLOCKING_THREADS: usize = 8;
 /// Committer, supervisor, ticker, watch of the plugin folder, watch of standard input, the first line on standard output, and
 /// a child process that tries a plugin file.
 const OWN_THREADS: usize = 7;

@@ -13,6 +13,7 @@ mod metrics;
 mod misbehaving;
 mod plugin_libraries;
 mod pressure;
+mod printing_plugin;
 mod probation;
 mod reload;
 mod replaced_files;
