@@ -2,15 +2,21 @@
 //! goes next.
 //!
 //! Pure: moments come in as arguments. Invariants: no minute, wherever it begins, sees more requests to a host than
-//! allowed, nor more than a third of them of low priority; a request never goes before another of higher priority that
+//! allowed, nor more than a third of them, or one, of low priority; a request never goes before a more urgent one that
 //! waits; none waits longer than that takes.
 
+mod lane;
+#[cfg(test)]
+mod tests;
+
 use std::{
-    collections::{BTreeSet, HashMap, VecDeque},
+    collections::HashMap,
     time::{Duration, Instant},
 };
 
 use tig_plugin_api::{Method, Priority, RateLimit};
+
+use self::lane::{Lane, Place, allowed};
 
 /// Requests that may wait for their turn, for each API host, method and priority.
 pub const WAITING_MAX: usize = 100;
@@ -20,12 +26,6 @@ pub const PAUSE_MAX: Duration = Duration::from_secs(300);
 
 /// Hosts that are remembered; one without requests in the last minute is forgotten first.
 const HOSTS_MAX: usize = 1_000;
-
-/// One of so many turns of a minute may go to a request of low priority. The rest stays free for more urgent ones, which
-/// would otherwise find all turns of the minute taken and wait, whatever their priority.
-const LOW_SHARE: u32 = 3;
-
-const MINUTE: Duration = Duration::from_secs(60);
 
 /// Requests a minute to one API host; 0 for no limit.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -43,14 +43,6 @@ impl Default for Rates {
             gets_per_minute: 60,
             posts_per_minute: 20,
         }
-    }
-}
-
-/// Requests of `priority` that may go each minute where `per_minute` may go in all.
-fn allowed(per_minute: u32, priority: Priority) -> u32 {
-    match priority {
-        Priority::Low => (per_minute / LOW_SHARE).max(1),
-        Priority::Normal | Priority::High => per_minute,
     }
 }
 
@@ -116,13 +108,6 @@ impl Ticket {
     }
 }
 
-/// The smallest goes next.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-struct Place {
-    priority: Priority,
-    number: u64,
-}
-
 /// Whether a request may go.
 #[derive(Debug, Eq, PartialEq)]
 pub enum Go {
@@ -138,89 +123,6 @@ pub struct RateLimiter {
     rates: Rates,
     lanes: HashMap<(String, Method), Lane>,
     num_tickets: u64,
-}
-
-/// Requests to one host by one method.
-#[derive(Debug, Default)]
-struct Lane {
-    /// Moments of the last minute, ascending.
-    sent: VecDeque<Instant>,
-    /// Those of low priority.
-    sent_low: VecDeque<Instant>,
-    waiting: BTreeSet<Place>,
-    /// The host has asked not to be called before.
-    not_before: Option<Instant>,
-}
-
-/// Moments that have been, and moments that are planned, ascending.
-struct Moments<'a> {
-    been: &'a VecDeque<Instant>,
-    planned: Vec<Instant>,
-}
-
-impl Moments<'_> {
-    /// When a minute that ends then has seen fewer than `limit` of them; `None` if that is so now.
-    fn room(&self, limit: u32) -> Option<Instant> {
-        let count = self.been.len() + self.planned.len();
-        let index = count.checked_sub(limit as usize)?;
-        let moment = match index.checked_sub(self.been.len()) {
-            None => self.been[index],
-            Some(index) => *self.planned.get(index)?,
-        };
-        Some(moment + MINUTE)
-    }
-}
-
-impl Lane {
-    fn forget(&mut self, now: Instant) {
-        for sent in [&mut self.sent, &mut self.sent_low] {
-            while sent.front().is_some_and(|&first| first + MINUTE <= now) {
-                sent.pop_front();
-            }
-        }
-        self.not_before = self.not_before.filter(|&moment| moment > now);
-    }
-
-    fn is_forgotten(&self) -> bool {
-        self.sent.is_empty() && self.waiting.is_empty() && self.not_before.is_none()
-    }
-
-    /// When the request at `place` may go if no more urgent one comes.
-    fn moment(&self, place: Place, per_minute: u32, now: Instant) -> Instant {
-        let first = self.not_before.map_or(now, |moment| moment.max(now));
-        if per_minute == 0 {
-            return first;
-        }
-        let moments = |been| Moments {
-            been,
-            planned: Vec::new(),
-        };
-        let (mut all, mut low) = (moments(&self.sent), moments(&self.sent_low));
-        let mut moment = first;
-        for place in self.waiting.range(..=place) {
-            let room = all.room(per_minute);
-            moment = room.map_or(first, |room| room.max(first));
-            if place.priority == Priority::Low {
-                let room = low.room(allowed(per_minute, Priority::Low));
-                moment = room.map_or(moment, |room| room.max(moment));
-                low.planned.push(moment);
-            }
-            all.planned.push(moment);
-        }
-        moment
-    }
-
-    fn is_overfull(&self, priority: Priority) -> bool {
-        let alike = self.waiting.iter();
-        alike.filter(|place| place.priority == priority).count() > WAITING_MAX
-    }
-
-    fn note_sent(&mut self, priority: Priority, now: Instant) {
-        self.sent.push_back(now);
-        if priority == Priority::Low {
-            self.sent_low.push_back(now);
-        }
-    }
 }
 
 impl RateLimiter {
@@ -265,7 +167,7 @@ impl RateLimiter {
         let go = self.turn(ticket, now)?;
         if let Go::Later(ticket) = &go {
             let lane = self.lane(&ticket.lane, now);
-            if lane.is_overfull(priority) {
+            if lane.num_waiting(priority) > WAITING_MAX {
                 lane.waiting.remove(&ticket.place);
                 return Err(Refusal::Full);
             }
@@ -337,6 +239,3 @@ impl RateLimiter {
         lane
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -4,6 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+const MINUTE: Duration = Duration::from_secs(60);
+
 const PRIORITIES: [Priority; 3] = [Priority::High, Priority::Normal, Priority::Low];
 
 fn limiter(per_minute: u32) -> RateLimiter {

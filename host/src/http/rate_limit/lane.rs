@@ -1,0 +1,114 @@
+//! Requests to one API host by one method: those of the last minute, and those that wait.
+//!
+//! Pure. Invariant: a request's moment follows from those that went and from the more urgent ones that wait, nothing else.
+
+use std::{
+    collections::{BTreeSet, VecDeque},
+    time::{Duration, Instant},
+};
+
+use tig_plugin_api::Priority;
+
+/// One of so many turns of a minute may go to a request of low priority. The rest stays free for more urgent ones, which
+/// would otherwise find all turns of the minute taken and wait, whatever their priority.
+const LOW_SHARE: u32 = 3;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Requests of `priority` that may go each minute where `per_minute` may go in all.
+pub(super) fn allowed(per_minute: u32, priority: Priority) -> u32 {
+    match priority {
+        Priority::Low => (per_minute / LOW_SHARE).max(1),
+        Priority::Normal | Priority::High => per_minute,
+    }
+}
+
+/// The smallest goes next.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) struct Place {
+    pub(super) priority: Priority,
+    pub(super) number: u64,
+}
+
+/// Requests to one host by one method.
+#[derive(Debug, Default)]
+pub(super) struct Lane {
+    /// Moments of the last minute, ascending.
+    sent: VecDeque<Instant>,
+    /// Those of low priority.
+    sent_low: VecDeque<Instant>,
+    pub(super) waiting: BTreeSet<Place>,
+    /// The host has asked not to be called before.
+    pub(super) not_before: Option<Instant>,
+}
+
+/// Moments that have been, and moments that are planned, ascending.
+struct Moments<'a> {
+    been: &'a VecDeque<Instant>,
+    planned: Vec<Instant>,
+}
+
+impl Moments<'_> {
+    /// When a minute that ends then has seen fewer than `limit` of them; `None` if that is so now.
+    fn room(&self, limit: u32) -> Option<Instant> {
+        let count = self.been.len() + self.planned.len();
+        let index = count.checked_sub(limit as usize)?;
+        let moment = match index.checked_sub(self.been.len()) {
+            None => self.been[index],
+            Some(index) => *self.planned.get(index)?,
+        };
+        Some(moment + MINUTE)
+    }
+}
+
+impl Lane {
+    pub(super) fn forget(&mut self, now: Instant) {
+        for sent in [&mut self.sent, &mut self.sent_low] {
+            while sent.front().is_some_and(|&first| first + MINUTE <= now) {
+                sent.pop_front();
+            }
+        }
+        self.not_before = self.not_before.filter(|&moment| moment > now);
+    }
+
+    pub(super) fn is_forgotten(&self) -> bool {
+        self.sent.is_empty() && self.waiting.is_empty() && self.not_before.is_none()
+    }
+
+    /// When the request at `place` may go if no more urgent one comes.
+    pub(super) fn moment(&self, place: Place, per_minute: u32, now: Instant) -> Instant {
+        let first = self.not_before.map_or(now, |moment| moment.max(now));
+        if per_minute == 0 {
+            return first;
+        }
+        let moments = |been| Moments {
+            been,
+            planned: Vec::new(),
+        };
+        let (mut all, mut low) = (moments(&self.sent), moments(&self.sent_low));
+        let mut moment = first;
+        for ahead in self.waiting.range(..=place) {
+            let room = all.room(per_minute);
+            moment = room.map_or(first, |room| room.max(first));
+            if ahead.priority == Priority::Low {
+                let room = low.room(allowed(per_minute, Priority::Low));
+                moment = room.map_or(moment, |room| room.max(moment));
+                low.planned.push(moment);
+            }
+            all.planned.push(moment);
+        }
+        moment
+    }
+
+    pub(super) fn num_waiting(&self, priority: Priority) -> usize {
+        let alike = self.waiting.iter();
+        alike.filter(|place| place.priority == priority).count()
+    }
+
+    pub(super) fn note_sent(&mut self, priority: Priority, now: Instant) {
+        self.sent.push_back(now);
+        if priority == Priority::Low {
+            self.sent_low.push_back(now);
+        }
+    }
+}
