@@ -3,9 +3,7 @@
 use std::fmt::Write;
 
 use serde::Serialize;
-use tig_system_tests::{Contradiction, LIAR, MORTAL, SlaveStats, Stage, benchmark_of};
-
-use super::progress::Row;
+use tig_system_tests::{Contradiction, LIAR, MORTAL, SlaveStats, benchmark_of};
 
 /// What is known so far.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -27,14 +25,9 @@ impl Faults {
         }
     }
 
-    /// What has still to be seen, given the benchmarks of the network.
-    pub(super) fn missing(&self, rows: &[Row]) -> Vec<String> {
-        let is_proved = |batch_id: &str| {
-            let mut benchmarks = rows.iter().map(|row| &row.benchmark);
-            benchmarks.any(|benchmark| {
-                benchmark.benchmark_id == benchmark_of(batch_id) && benchmark.stage == Stage::Proof
-            })
-        };
+    /// What has still to be seen, given which benchmarks the network has proofs of.
+    pub(super) fn missing(&self, has_proof: impl Fn(&str) -> bool) -> Vec<String> {
+        let is_proved = |batch_id: &str| has_proof(benchmark_of(batch_id));
         let mut missing = Vec::new();
         match &self.lie {
             None => missing.push(format!("the conviction of {LIAR}")),

@@ -112,7 +112,11 @@ impl Progress {
             .map(|(name, _)| format!("a proof of {name}"))
             .collect();
         if let Some(faults) = &self.faults {
-            missing.extend(faults.missing(&self.rows));
+            let has_proof = |id: &str| {
+                let mut benchmarks = self.rows.iter().map(|row| &row.benchmark);
+                benchmarks.any(|it| it.benchmark_id == id && it.stage == Stage::Proof)
+            };
+            missing.extend(faults.missing(has_proof));
         }
         if missing.is_empty() {
             let proved = proved.into_iter().flatten().collect();

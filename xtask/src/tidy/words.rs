@@ -1,4 +1,4 @@
-//! Phrases that the style card of CONTRIBUTING.md replaces by others.
+//! Phrases that plain English replaces by others (CONTRIBUTING.md).
 
 use std::fs;
 use std::path::Path;
