@@ -10,11 +10,9 @@ use tig_protocol::{
 };
 
 use super::nonce::{Outcome, compute_nonce};
-use super::workers::Workers;
 use crate::error::JobError;
 use crate::limits::Limits;
 use crate::module::Algorithm;
-use crate::profile::WORKERS_MAX;
 
 /// The nonces `start_nonce .. start_nonce + num_nonces` of a benchmark.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,28 +69,6 @@ pub fn check_nonces(
         None if !batch_size.is_power_of_two() => Err(JobError::BatchSize),
         None => Ok(()),
     }
-}
-
-/// Computes all nonces of a batch on `workers` threads of its own, at most [`WORKERS_MAX`] and one per nonce.
-///
-/// Proofs and solution nonces are in the order of the nonces.
-///
-/// # Errors
-/// Numbers that do not fit, settings without an instance, no workers, or a machine that cannot run the algorithm.
-pub fn compute_batch(
-    algorithm: &Algorithm,
-    job: &BatchJob,
-    limits: &Limits,
-    workers: usize,
-) -> Result<BatchResult, JobError> {
-    check_nonces(
-        job.start_nonce,
-        job.num_nonces,
-        job.batch_size,
-        &job.sampled_nonces,
-    )?;
-    let nonces = usize::try_from(job.num_nonces).unwrap_or(WORKERS_MAX);
-    Workers::start(workers.min(nonces))?.compute_batch(algorithm, job, limits)
 }
 
 /// Computes all nonces of a batch on the threads of the current pool.

@@ -7,6 +7,6 @@ pub(crate) mod guest;
 mod nonce;
 mod workers;
 
-pub use batch::{BatchJob, check_nonces, compute_batch};
+pub use batch::{BatchJob, check_nonces};
 pub use nonce::{Computed, Outcome, compute_nonce, generate_instance, verify_solution};
-pub use workers::{COMPILERS_MAX, Workers, start_compilers};
+pub use workers::{COMPILERS_MAX, Workers, compute_batch, start_compilers};

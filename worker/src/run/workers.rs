@@ -6,7 +6,7 @@
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use tig_protocol::BatchResult;
 
-use super::batch::{self, BatchJob};
+use super::batch::{self, BatchJob, check_nonces};
 use crate::error::JobError;
 use crate::limits::Limits;
 use crate::module::Algorithm;
@@ -52,6 +52,28 @@ impl Workers {
     ) -> Result<BatchResult, JobError> {
         self.0.install(|| batch::compute(algorithm, job, limits))
     }
+}
+
+/// Computes all nonces of a batch on `workers` threads of its own, at most [`WORKERS_MAX`] and one per nonce.
+///
+/// Proofs and solution nonces are in the order of the nonces.
+///
+/// # Errors
+/// Numbers that do not fit, settings without an instance, no workers, or a machine that cannot run the algorithm.
+pub fn compute_batch(
+    algorithm: &Algorithm,
+    job: &BatchJob,
+    limits: &Limits,
+    workers: usize,
+) -> Result<BatchResult, JobError> {
+    check_nonces(
+        job.start_nonce,
+        job.num_nonces,
+        job.batch_size,
+        &job.sampled_nonces,
+    )?;
+    let nonces = usize::try_from(job.num_nonces).unwrap_or(WORKERS_MAX);
+    Workers::start(workers.min(nonces))?.compute_batch(algorithm, job, limits)
 }
 
 /// Starts the threads that compile modules, at most [`COMPILERS_MAX`]; for programs, which call it once.
