@@ -15,7 +15,7 @@ use crate::workspace::Package;
 const EXCEPTIONS: &[(&str, &str)] = &[
     (
         "tig-host",
-        "its files are being sorted into runtime, lifecycle, http, observe and control",
+        "config and http, and lifecycle and runtime, still name each other",
     ),
     (
         "tig-plugin-api",
