@@ -30,7 +30,7 @@ pub trait Event: Serialize {
 ///
 /// [`emit`](Self::emit), [`put`](Self::put), [`delete`](Self::delete) and [`http`](Self::http) take effect together, when
 /// the handler has returned `Ok`. Reads see the handler's own writes. If it fails after it has asked for one of them, its
-/// instance is made anew from storage.
+/// instance is rebuilt from storage.
 pub struct Context<'a> {
     host: &'a mut (dyn Host + 'a),
     settings: &'a Settings,
@@ -212,7 +212,7 @@ impl<'a> Context<'a> {
         Ok(())
     }
 
-    /// Has the instance made anew from storage if the handler fails from here on, even before it asks for an effect: for a
+    /// Has the instance rebuilt from storage if the handler fails from here on, even before it asks for an effect: for a
     /// handler that changes fields before it has checked all.
     ///
     /// # Errors
@@ -224,8 +224,8 @@ impl<'a> Context<'a> {
         Ok(())
     }
 
-    /// Tells how many pieces of work that were begun are not finished: a host that drains waits until all extensions say
-    /// 0. It takes effect when the handler has returned `Ok`, and stands until told otherwise; a new instance begins at 0.
+    /// Reports how many pieces of work that were begun are not finished: a host that drains waits until all extensions say
+    /// 0. It takes effect when the handler has returned `Ok`, and stands until the next call; a new instance begins at 0.
     pub fn unfinished(&mut self, count: u64) {
         // A host too old to drain waits for nobody.
         let _ = self.call(service::UNFINISHED, "", &count.to_le_bytes());

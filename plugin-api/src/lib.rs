@@ -43,8 +43,8 @@
 //! # When a handler fails
 //!
 //! The fields of the struct belong to the transaction, too. After a panic, and after an error of a handler that had asked
-//! for effects (events, writes, HTTP requests, wakes, granted or refused), the host makes the instance anew from its
-//! storage: what it needs then must be stored. This is no fault, and may happen at any time, for instance because another
+//! for effects (events, writes, HTTP requests, wakes, granted or refused), the host rebuilds the instance from its
+//! storage: what it needs then must be stored. This is not a fault, and may happen at any time, for instance because another
 //! extension has no room for an event.
 //!
 //! An error before any effect was asked for costs nothing, and fields stay as the handler has left them. So check first, then

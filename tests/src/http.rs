@@ -25,8 +25,8 @@ pub struct Answer {
 /// No answer, or not the one wanted.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
-    /// The address is no `IP:PORT`.
-    #[error("{0} is no address")]
+    /// The address is not `IP:PORT`.
+    #[error("{0} is not an address")]
     Address(String),
     /// Nobody there, or the connection broke.
     #[error("no answer")]

@@ -156,7 +156,7 @@ impl Account {
 }
 
 /// Kills the host of a running stack as planned, each time starting another on its folder, and lets the last one finish
-/// everything; `progress` is told the account after each kill.
+/// everything; `progress` gets the account after each kill.
 ///
 /// # Errors
 /// A host that does not start or ends by itself, or one that does not finish.
@@ -182,7 +182,7 @@ pub fn kill_again_and_again(
     stack.host_address = stack.host.address()?;
     finish(stack)?;
     let limit = Duration::from_secs(CONFIRM_S_MAX);
-    // What is not confirmed by then is told by the account.
+    // The account names what is not confirmed by then.
     let _ = wait_for("confirmation", limit, || {
         let status = stack.status().ok()?;
         let mut stages = status.benchmarks.iter().map(|benchmark| benchmark.stage);

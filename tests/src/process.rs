@@ -87,7 +87,7 @@ impl Process {
         Self::spawn_with(name, command, folder, stdin, errors.into())
     }
 
-    /// Like [`Process::spawn`], with a standard error that is no log file.
+    /// Like [`Process::spawn`], with a standard error that is not a log file.
     ///
     /// # Errors
     /// The program cannot be started.
@@ -133,17 +133,17 @@ impl Process {
         })
     }
 
-    /// Waits until the child tells its address on standard output: `127.0.0.1:PORT`.
+    /// Waits until the child prints its address on standard output: `127.0.0.1:PORT`.
     ///
     /// # Errors
     /// It ends or stays silent.
     pub fn address(&mut self) -> Result<String, ProcessError> {
         let limit = Duration::from_secs(START_S_MAX);
-        let told = wait_for("the address", limit, || match self.read_address() {
+        let printed = wait_for("the address", limit, || match self.read_address() {
             Some(address) => Some(Ok(address)),
             None => self.check_running().err().map(Err),
         });
-        told.unwrap_or_else(|_| {
+        printed.unwrap_or_else(|_| {
             Err(ProcessError::Silent {
                 name: self.name.clone(),
                 log: self.log.clone(),

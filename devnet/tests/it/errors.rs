@@ -13,6 +13,8 @@ use crate::pretend;
 #[test]
 fn a_plan_of_faults_must_make_sense() {
     let refused = |plan: &str| FaultPlan::parse(plan).unwrap_err();
+    let json = refused(r#"{"rules": []"#);
+    assert!(matches!(json, PlanError::Json(_)), "{json:?}");
     let shape = refused(r#"{"rules": [{"fault": "html", "rate": "often"}]}"#);
     assert!(matches!(&shape, PlanError::Shape { path, .. } if path == "rules[0].rate"));
     let rate = refused(r#"{"rules": [{"fault": "html", "rate": 2.0}]}"#);

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event;
 
-/// `alert`: something that a person must look at. Told once per occurrence; the log has it too.
+/// `alert`: something that a person must look at. Emitted once per occurrence; the log has it too.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Alert {
     /// Of a closed set.

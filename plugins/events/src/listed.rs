@@ -33,10 +33,10 @@ impl ListedPrecommit {
     }
 }
 
-/// Whether the network has taken back the block that had confirmed a precommit with the hash `known`, and another one has
+/// Whether the network has rolled back the block that had confirmed a precommit with the hash `known`, and another one has
 /// confirmed it: with the hash `listed`. A hash that is not known says nothing.
 ///
-/// This is asked of each listing, not told once by an event: whoever was down, or failed, at that moment sees it in the next
+/// This is asked of each listing, not sent once as an event: whoever was down, or failed, at that moment sees it in the next
 /// one (ADR 16).
 #[must_use]
 pub fn is_reconfirmed(known: Option<&str>, listed: Option<&str>) -> bool {

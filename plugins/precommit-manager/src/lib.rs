@@ -88,7 +88,7 @@ struct Request {
 impl PrecommitManager {
     fn new(config: Config, ctx: &mut Context<'_>) -> Result<Self> {
         config.check()?;
-        // Damaged, they are set aside. A store that cannot be read is no reason to pay twice: then there is no instance.
+        // Damaged, they are set aside. A store that cannot be read does not justify paying twice: then there is no instance.
         let ledger: Option<Ledger> = ctx.get_sound("ledger")?;
         let spend: Option<Spend> = ctx.get_sound("spend")?;
         // `data_fetcher` refuses what is not an id.

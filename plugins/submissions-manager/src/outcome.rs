@@ -18,7 +18,7 @@ pub(crate) enum Outcome {
     Accepted(Answer),
     /// Not accepted, and worth another attempt.
     Retryable(Answer),
-    /// Not sent, because the host's limit leaves no turn. That is no failure of the submission.
+    /// Not sent, because the host's limit leaves no turn. The submission has not failed.
     Limited(Limited),
     /// A precommit of which nobody knows whether the API took it. A second fee is worse than a missed slot.
     Unknown(Answer),

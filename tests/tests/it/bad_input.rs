@@ -13,7 +13,7 @@ const CONFIG: i32 = 3;
 const PLUGIN: i32 = 4;
 const LISTENER: i32 = 5;
 
-/// Nobody has to wait longer to be told.
+/// A refusal takes no longer.
 const REFUSAL: Duration = Duration::from_secs(20);
 
 /// Runs the host in a folder that `spoil` has made unfit.

@@ -15,7 +15,7 @@ use crate::support::{Running, one_challenge, site};
 const STORE: i32 = 6;
 /// Room for a log, and not for a store.
 const FULL_BYTES: u64 = 64 << 10;
-/// Nobody has to wait longer to be told.
+/// A refusal takes no longer.
 const REFUSAL: Duration = Duration::from_secs(20);
 
 /// Ignores the signal that comes with the limit: a full disk sends none.

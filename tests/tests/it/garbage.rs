@@ -54,7 +54,7 @@ fn wait_for_batch(host: &str) -> Value {
     tig_system_tests::wait_for("a batch", crate::support::PATIENCE, next).unwrap()
 }
 
-/// What the host tells of one job.
+/// What the host reports of one job.
 fn job(host: &str, id: &str) -> Value {
     let jobs: Vec<Value> = get(host, "/jobs").unwrap().json().unwrap();
     jobs.into_iter()

@@ -71,8 +71,8 @@ fn a_text_that_is_not_an_address_ends_with_3() {
         ends(&output, 3, &["bind: ", part]);
         let check = site.check().output().unwrap();
         assert_eq!(check.status.code(), Some(3), "{bind}");
-        let told = String::from_utf8_lossy(&check.stdout);
-        assert!(told.contains(part), "{told}");
+        let output = String::from_utf8_lossy(&check.stdout);
+        assert!(output.contains(part), "{output}");
     }
 }
 

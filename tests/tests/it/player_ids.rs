@@ -9,7 +9,7 @@ use tig_system_tests::{DevnetStatus, MasterOptions, PLAYER_ID, Process, Site, wa
 
 use crate::support::{PACE, PATIENCE, holds_line, one_challenge, site};
 
-/// Nobody has to wait longer to be told.
+/// A refusal takes no longer.
 const REFUSAL: Duration = Duration::from_secs(60);
 
 fn write_config(site: &Site, options: &MasterOptions, api_url: &str, player_id: &str) {
@@ -83,8 +83,8 @@ fn a_refused_api_key_is_logged_with_a_remedy() {
     let options = one_challenge();
     write_config(&site, &options, &format!("http://{address}"), PLAYER_ID);
     let host = start_host(&site);
-    let told = wait_for("the remedy", REFUSAL, || {
+    let logged = wait_for("the remedy", REFUSAL, || {
         holds_line(&host, &["ERROR", "401", "`api_key_file`", "`player_id`"]).then_some(())
     });
-    told.unwrap_or_else(|error| panic!("{error}\n{}", host.log()));
+    logged.unwrap_or_else(|error| panic!("{error}\n{}", host.log()));
 }

@@ -68,6 +68,6 @@ fn the_readmes_plugin_builds_as_printed_and_loads() {
         .current_dir(place.path())
         .output()
         .unwrap();
-    let told = String::from_utf8_lossy(&check.stdout);
-    assert_eq!(check.status.code(), Some(0), "{told}");
+    let output = String::from_utf8_lossy(&check.stdout);
+    assert_eq!(check.status.code(), Some(0), "{output}");
 }

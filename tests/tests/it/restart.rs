@@ -24,7 +24,7 @@ fn a_killed_host_goes_on_with_its_job_and_computes_nothing_twice() {
     });
     running.stack.host.kill();
     let id = job.benchmark_id.clone();
-    // The only slave delivers in order, so the first ones are those that the host had told of.
+    // The only slave delivers in order, so the first ones are those that the host had reported.
     let mut stored = batches_of(&running, &id);
     stored.truncate(usize::try_from(job.batches_done).unwrap());
 

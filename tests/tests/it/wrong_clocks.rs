@@ -61,7 +61,7 @@ fn quarantine_left_ms(site: &Site) -> u64 {
     let report = report.unwrap();
     assert!(holds_line(&host, &["h in the future", "as of now"]));
     assert!(holds_line(&host, &["liar", "it begins now"]));
-    assert_eq!(host.log().matches("as of now").count(), 1, "told once");
+    assert_eq!(host.log().matches("as of now").count(), 1, "logged once");
     report["quarantined"][0]["ends_in_ms"].as_u64().unwrap()
 }
 
