@@ -10,10 +10,12 @@ use crate::workspace::{Package, Workspace, read};
 const HACK: &str = "tig-workspace-hack";
 /// Crates that bring wasmtime along.
 const HEAVY: [&str; 2] = ["tig-worker", "wasmtime"];
-/// What `cargo build` looks at.
-const BUILD: &str = "normal,build";
-/// What `cargo test` looks at.
-const TEST: &str = "normal,build,dev";
+/// Edges that a build and a test follow: first to the crates of the programs, then also to those of build scripts and macros,
+/// which may have other features.
+const EDGES: [[&str; 2]; 2] = [
+    ["normal,no-proc-macro", "normal,dev,no-proc-macro"],
+    ["normal,build", "normal,build,dev"],
+];
 
 /// The lists of features that a crate is built with: one, or two if build scripts need it with others.
 type Features = BTreeMap<String, BTreeSet<String>>;
@@ -21,19 +23,24 @@ type Features = BTreeMap<String, BTreeSet<String>>;
 /// Every crate that some selection builds with other features than the workspace does.
 pub(super) fn check(workspace: &Workspace) -> Result<Vec<String>> {
     let mut complaints = unaligned(&workspace.packages);
-    let whole = features(workspace, &["--workspace"], TEST)?;
-    let alone = features(workspace, &["--workspace"], BUILD)?;
-    complaints.extend(differences("--workspace", BUILD, &alone, &whole));
-    for package in workspace
+    let programs = workspace
         .packages
         .iter()
-        .filter(|package| is_aligned(package))
-    {
-        for edges in [BUILD, TEST] {
-            let alone = features(workspace, &["-p", &package.name], edges)?;
-            complaints.extend(differences(&package.name, edges, &alone, &whole));
+        .filter(|package| is_aligned(package));
+    let programs = programs.map(|package| vec!["-p", package.name.as_str()]);
+    let selections: Vec<_> = std::iter::once(vec!["--workspace"])
+        .chain(programs)
+        .collect();
+    for [build, test] in EDGES {
+        let whole = features(workspace, &["--workspace"], test)?;
+        for selection in &selections {
+            for edges in [build, test] {
+                let alone = features(workspace, selection, edges)?;
+                complaints.extend(differences(&selection.join(" "), &alone, &whole));
+            }
         }
     }
+    complaints.dedup();
     Ok(complaints)
 }
 
@@ -71,8 +78,7 @@ fn parse(tree: &str) -> Features {
     features
 }
 
-fn differences(selection: &str, edges: &str, alone: &Features, whole: &Features) -> Vec<String> {
-    let tests = if edges == TEST { " with its tests" } else { "" };
+fn differences(selection: &str, alone: &Features, whole: &Features) -> Vec<String> {
     let none = BTreeSet::new();
     let crates = alone.iter().flat_map(|(name, lists)| {
         let known = whole.get(name).unwrap_or(&none);
@@ -82,7 +88,7 @@ fn differences(selection: &str, edges: &str, alone: &Features, whole: &Features)
         .map(|(name, list, known)| {
             let known = Vec::from_iter(known.iter().map(String::as_str)).join("] or [");
             format!(
-                "{selection}{tests} builds {name} with the features [{list}], the workspace with [{known}]: \
+                "`{selection}` builds {name} with the features [{list}], the workspace with [{known}]: \
                  add the missing ones to workspace-hack/Cargo.toml or workspace-hack/http/Cargo.toml"
             )
         })
@@ -99,17 +105,23 @@ mod tests {
         let whole =
             parse("tig-worker v0.1.0 (/repo/worker)|\nmemchr v2.8.3|alloc,std\nserde v1.0.0|std\n");
         let alone = parse("memchr v2.8.3|alloc (*)\nserde v1.0.0|std (*)\n");
-        let found = differences("tig-worker", BUILD, &alone, &whole);
+        let found = differences("-p tig-worker", &alone, &whole);
         assert_eq!(found.len(), 1, "{found:?}");
-        let wanted = "tig-worker builds memchr v2.8.3 with the features [alloc], the workspace with [alloc,std]: ";
+        let wanted = "`-p tig-worker` builds memchr v2.8.3 with the features [alloc], the workspace with [alloc,std]: ";
         assert!(found[0].starts_with(wanted), "{found:?}");
     }
 
     #[test]
     fn features_of_build_scripts_count_apart() {
         let whole = parse("log v0.4.35|std\nlog v0.4.35|\n");
-        let alone = parse("log v0.4.35|\n");
-        assert!(differences("tig-worker", TEST, &alone, &whole).is_empty());
+        for list in ["std", ""] {
+            let alone = parse(&format!("log v0.4.35|{list}\n"));
+            assert!(differences("-p tig-worker", &alone, &whole).is_empty());
+        }
+        assert_eq!(
+            differences("-p tig-worker", &parse("log v0.4.35|serde\n"), &whole).len(),
+            1
+        );
     }
 
     #[test]
