@@ -10,6 +10,7 @@ mod dependencies;
 mod error_variants;
 mod features;
 mod folders;
+mod imports;
 mod invariants;
 mod modules;
 mod named;
@@ -33,6 +34,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Vec<String>> {
     complaints.extend(folders::check(&text, packages, root)?);
     complaints.extend(unsafe_places::check(&text, root)?);
     complaints.extend(defects::check(root)?);
+    complaints.extend(imports::check(root)?);
     complaints.extend(invariants::check(root)?);
     complaints.extend(sources::check(root)?);
     complaints.extend(circles::at_top(packages)?);

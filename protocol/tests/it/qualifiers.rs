@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use tig_protocol::{
-    PreciseNumber,
-    difficulty::{Bounds, Point, easy_frontier, hard_frontier, hard_layers, pareto_compare},
-    influence::Weight,
-    qualifiers::{ActiveBenchmark, Frontiers, Qualifiers, cutoff, phased_in},
+use tig_protocol::PreciseNumber;
+use tig_protocol::difficulty::{
+    Bounds, Point, easy_frontier, hard_frontier, hard_layers, pareto_compare,
 };
+use tig_protocol::influence::Weight;
+use tig_protocol::qualifiers::{ActiveBenchmark, Frontiers, Qualifiers, cutoff, phased_in};
 
 fn any_points() -> impl Strategy<Value = Vec<Point>> {
     vec(vec(-5..12, 2), 0..40)
