@@ -2,11 +2,13 @@
 
 mod bench;
 mod build;
+mod check;
 mod conformance;
 mod demo;
 mod kill;
 mod output;
 mod simulate;
+mod steps;
 mod test;
 mod tidy;
 mod wasm;
@@ -24,6 +26,8 @@ use tig_process::standard_error;
 enum Command {
     /// Runs the whole system on this machine until a proof is confirmed for each challenge.
     Demo(demo::Options),
+    /// Checks format, lints, the rules of `tidy`, third-party crates and unit tests: for before each commit.
+    Check,
     /// Runs everything that must pass; the last line is `N passed, N failed, N skipped`.
     Test,
     /// Measures in the release profile, against targets.
@@ -59,7 +63,8 @@ fn main() -> ExitCode {
     };
     let done = match command {
         Command::Demo(options) => demo::run(&options),
-        // Its last line is the count, whatever it is.
+        // Their last line is the count, whatever it is.
+        Command::Check => return check::run(),
         Command::Test => return test::run(),
         Command::Bench(options) => bench::run(&options),
         Command::Conformance { dir } => conformance::run(dir.as_deref()),

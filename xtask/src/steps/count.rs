@@ -6,21 +6,21 @@ use std::ops::AddAssign;
 
 /// Passed, failed and skipped tests.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(super) struct Tally {
-    pub(super) passed: u32,
-    pub(super) failed: u32,
-    pub(super) skipped: u32,
+pub(crate) struct Tally {
+    pub(crate) passed: u32,
+    pub(crate) failed: u32,
+    pub(crate) skipped: u32,
 }
 
 impl Tally {
     /// One that passed.
-    pub(super) const PASSED: Self = Self {
+    pub(crate) const PASSED: Self = Self {
         passed: 1,
         failed: 0,
         skipped: 0,
     };
     /// One that failed.
-    pub(super) const FAILED: Self = Self {
+    pub(crate) const FAILED: Self = Self {
         passed: 0,
         failed: 1,
         skipped: 0,
