@@ -13,7 +13,7 @@ use crate::{
     config::Config,
     control::{Control, Parts},
     error::HostError,
-    http::{client::HttpClient, listener, server, settings::Edge},
+    http::{client::HttpClient, listener, renewal, server, settings::Edge},
     lifecycle::{
         drain::Drain,
         plugin_files,
@@ -89,7 +89,7 @@ impl Host {
             .local_addr()
             .map_err(HostError::system("read the port"))?;
         let store = Store::open(&config.backup_folder, &config.player_id, &config.api_url)?;
-        let shared = Arc::new(shared(store, &runtime, sources)?);
+        let shared = Arc::new(shared(config, store, &runtime, sources)?);
         let loader = Loader::new(
             config.plugin_cache_folder.clone(),
             Some(probe_program.to_owned()),
@@ -188,7 +188,7 @@ fn start_listener(
     socket: TcpListener,
     config: &Config,
     shared: &Arc<Shared>,
-    edge: &Edge,
+    edge: &Arc<Edge>,
     runtime: &Handle,
 ) -> Result<StopSender<bool>, HostError> {
     let (stop, stopped) = tokio::sync::watch::channel(false);
@@ -199,6 +199,7 @@ fn start_listener(
     let store_file = config.backup_folder.join(store::FILE_NAME);
     let metrics = Metrics::new(Arc::clone(shared), store_file);
     let app = server::app(Arc::clone(shared), metrics, edge.access());
+    runtime.spawn(renewal::run(Arc::clone(edge), stopped.clone()));
     runtime.spawn(listener::serve(listener, edge.tls(), app, stopped));
     Ok(stop)
 }
@@ -247,11 +248,17 @@ fn listen(address: SocketAddr) -> Result<TcpListener, HostError> {
     Ok(listener)
 }
 
-fn shared(store: Store, runtime: &Handle, sources: (Clock, Random)) -> Result<Shared, HostError> {
-    let http = HttpClient::new(runtime.clone()).map_err(|error| HostError::System {
-        what: "set up TLS",
-        source: std::io::Error::other(error),
-    })?;
+fn shared(
+    config: &Config,
+    store: Store,
+    runtime: &Handle,
+    sources: (Clock, Random),
+) -> Result<Shared, HostError> {
+    let http =
+        HttpClient::new(runtime.clone(), &config.trust).map_err(|error| HostError::System {
+            what: "set up TLS",
+            source: std::io::Error::other(error),
+        })?;
     Ok(Shared::new(store, http, sources))
 }
 

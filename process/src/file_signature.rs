@@ -1,6 +1,17 @@
 //! The state of a file, without reading it.
 
-use std::{fs::Metadata, os::unix::fs::MetadataExt, path::Path};
+use std::{
+    fs::Metadata,
+    os::unix::fs::MetadataExt,
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
+
+/// A file that has not changed for so long is taken for whole.
+const SETTLED_AFTER: Duration = Duration::from_millis(150);
+/// A file that keeps changing is not waited for any longer.
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The state of a file: another one after each change.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -25,6 +36,21 @@ impl Signature {
             .ok()
             .as_ref()
             .map(Self::from_metadata)
+    }
+
+    /// The state in which the file stays for a while, or its last one after a bounded wait; blocks the caller.
+    #[must_use]
+    pub fn settled(path: &Path) -> Option<Self> {
+        let deadline = Instant::now() + SETTLE_TIMEOUT;
+        let mut before = Self::of(path);
+        loop {
+            thread::sleep(SETTLED_AFTER);
+            let now = Self::of(path);
+            if now == before || Instant::now() >= deadline {
+                return now;
+            }
+            before = now;
+        }
     }
 
     fn from_metadata(metadata: &Metadata) -> Self {

@@ -5,7 +5,6 @@ use std::{
     time::Duration,
 };
 
-use tig_host::lifecycle::watch;
 use tig_process::file_signature::Signature;
 
 /// The config file is looked at this often.
@@ -34,7 +33,7 @@ impl ConfigFile {
                 continue;
             }
             let path = self.path.clone();
-            let settled = tokio::task::spawn_blocking(move || watch::settled(&path));
+            let settled = tokio::task::spawn_blocking(move || Signature::settled(&path));
             // Without an answer it is seen again at the next look.
             let Ok(now) = settled.await else { continue };
             self.seen = now;

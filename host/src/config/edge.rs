@@ -1,25 +1,16 @@
-//! Config keys about the host's edge: who may connect, TLS, and how fast the host may ask others.
+//! Config keys about the host's edge: who may connect, and how fast the host may ask others.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use serde::Deserialize;
 use tig_plugin_api::{ConfigSchema, Secret};
-use tig_process::text_file;
-use tokio_rustls::rustls::{ServerConfig, crypto::ring};
 
 use super::{Fault, secret};
 use crate::http::{
     access::{Access, parse_network},
     rate_limit::Rates,
 };
-
-/// A PEM file with a chain of certificates has some ten thousand bytes.
-const PEM_BYTES_MAX: u64 = 1 << 20;
 
 /// Who may use the listener.
 #[derive(ConfigSchema, Default, Deserialize)]
@@ -41,16 +32,6 @@ pub(super) struct AccessFile {
 pub(super) struct MetricsFile {
     /// Networks that may, such as 10.0.0.0/8; this machine only if none is given.
     allow: Vec<String>,
-}
-
-/// TLS of the listener.
-#[derive(ConfigSchema, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct TlsFile {
-    /// PEM file with the certificate and those that vouch for it.
-    cert_file: PathBuf,
-    /// PEM file with the certificate's private key.
-    pub(super) key_file: PathBuf,
 }
 
 /// Requests that the host sends for extensions, to each API host.
@@ -116,42 +97,6 @@ fn networks(path: &str, texts: &[String], faults: &mut Vec<Fault>) -> Vec<IpNet>
 impl MetricsFile {
     pub(super) fn networks(&self, faults: &mut Vec<Fault>) -> Vec<IpNet> {
         networks("metrics.allow", &self.allow, faults)
-    }
-}
-
-impl TlsFile {
-    pub(super) fn read(&self, folder: &Path) -> Result<Arc<ServerConfig>, Fault> {
-        let cert_file = folder.join(&self.cert_file);
-        let unread = |key: &str, path: &Path, reason: &dyn std::fmt::Display| {
-            Fault::new(key, format!("cannot read {}: {reason}", path.display()))
-        };
-        let read = |key: &str, path: &Path| {
-            text_file::read_lossy(path, PEM_BYTES_MAX).map_err(|error| unread(key, path, &error))
-        };
-        let text = read("tls.cert_file", &cert_file)?;
-        let certificates = CertificateDer::pem_slice_iter(text.as_bytes())
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| unread("tls.cert_file", &cert_file, &error))?;
-        if certificates.is_empty() {
-            return Err(unread(
-                "tls.cert_file",
-                &cert_file,
-                &"it holds no certificate",
-            ));
-        }
-        let key_file = folder.join(&self.key_file);
-        let text = read("tls.key_file", &key_file)?;
-        let key = PrivateKeyDer::from_pem_slice(text.as_bytes())
-            .map_err(|error| unread("tls.key_file", &key_file, &error))?;
-        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .and_then(|builder| {
-                builder
-                    .with_no_client_auth()
-                    .with_single_cert(certificates, key)
-            })
-            .map_err(|error| Fault::new("tls", error.to_string()))?;
-        Ok(Arc::new(config))
     }
 }
 

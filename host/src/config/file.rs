@@ -15,7 +15,8 @@ use tig_plugin_api::{
 
 use super::{
     Fault,
-    edge::{AccessFile, HttpFile, MetricsFile, TlsFile},
+    edge::{AccessFile, HttpFile, MetricsFile},
+    tls::TlsFile,
 };
 use crate::config::Suggestion;
 
@@ -54,7 +55,7 @@ pub(super) struct ConfigFile {
     /// Who may read the metrics.
     #[serde(default)]
     pub(super) metrics: MetricsFile,
-    /// TLS of the listener.
+    /// TLS of the listener, and of the requests that the host sends.
     pub(super) tls: Option<TlsFile>,
     /// Requests that the host sends.
     #[serde(default)]

@@ -3,13 +3,17 @@
 use std::{
     net::{IpAddr, Ipv4Addr},
     path::Path,
-    sync::Arc,
 };
 
+use tig_http_client::Trust;
 use tig_plugin_api::Secret;
-use tokio_rustls::rustls::ServerConfig;
 
-use super::{Fault, file::ConfigFile, secret};
+use super::{
+    Fault,
+    file::ConfigFile,
+    secret,
+    tls::{ListenerTls, TlsFile},
+};
 use crate::http::access::Access;
 
 /// See the module's documentation.
@@ -17,7 +21,8 @@ pub(super) struct Guard {
     pub(super) api_key: Secret,
     pub(super) bind: IpAddr,
     pub(super) access: Access,
-    pub(super) tls: Option<Arc<ServerConfig>>,
+    pub(super) tls: Option<ListenerTls>,
+    pub(super) trust: Trust,
     pub(super) warnings: Vec<Fault>,
 }
 
@@ -43,22 +48,22 @@ impl Guard {
         let api_key = or_fault(api_key, &mut faults).unwrap_or_default();
         let metrics = file.metrics.networks(&mut faults);
         let access = file.access.read(folder, &mut faults).with_metrics(metrics);
-        let tls = file.tls.as_ref().map(|tls| tls.read(folder)).transpose();
-        let tls = or_fault(tls, &mut faults).flatten();
+        let tls = file.tls.as_ref().map(|tls| tls.listener(folder));
+        let tls = or_fault(tls.transpose(), &mut faults).flatten().flatten();
+        let trust = or_fault(TlsFile::trust(file.tls.as_ref(), folder), &mut faults);
         // Not an address: among the faults already.
         let bind = file.bind().ok().flatten();
         let bind = bind.unwrap_or(Ipv4Addr::LOCALHOST.into());
-        if faults.is_empty() {
-            let warnings = warnings(file, folder, bind, &access);
-            Ok(Self {
+        match trust {
+            Some(trust) if faults.is_empty() => Ok(Self {
                 api_key,
                 bind,
+                warnings: warnings(file, folder, bind, &access),
                 access,
                 tls,
-                warnings,
-            })
-        } else {
-            Err(faults)
+                trust,
+            }),
+            _ => Err(faults),
         }
     }
 }
@@ -71,7 +76,10 @@ fn warnings(file: &ConfigFile, folder: &Path, bind: IpAddr, access: &Access) -> 
     let secrets = [
         ("api_key_file", file.api_key_file.as_ref()),
         ("access.token_file", file.access.token_file.as_ref()),
-        ("tls.key_file", file.tls.as_ref().map(|tls| &tls.key_file)),
+        (
+            "tls.key_file",
+            file.tls.as_ref().and_then(|tls| tls.key_file.as_ref()),
+        ),
     ];
     let mut warnings: Vec<Fault> = secrets
         .into_iter()

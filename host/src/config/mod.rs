@@ -8,27 +8,28 @@ pub mod schema;
 mod secret;
 mod settings;
 mod suggestion;
+mod tls;
 
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::Arc,
     time::Duration,
 };
 
 use serde_json::{Map, Value};
+use tig_http_client::Trust;
 use tig_plugin_api::{Secret, Settings};
 use tig_process::{
     json_text,
     text_file::{self, TextError},
 };
-use tokio_rustls::rustls::ServerConfig;
 
 pub use fault::{ConfigError, Fault};
 pub use file::schema;
 pub use secret::API_KEY_VARIABLE;
 pub use settings::own_settings;
 pub(crate) use suggestion::Suggestion;
+pub use tls::{CertificateFiles, CertificateState, ListenerTls};
 
 use self::{file::ConfigFile, guard::Guard};
 use crate::http::{access::Access, rate_limit::Rates};
@@ -96,7 +97,9 @@ pub struct Config {
     /// Who may use the listener.
     pub access: Access,
     /// TLS of the listener, if it has any.
-    pub tls: Option<Arc<ServerConfig>>,
+    pub tls: Option<ListenerTls>,
+    /// Whom the host's own requests trust.
+    pub trust: Trust,
     /// Requests a minute to each API host.
     pub rates: Rates,
     /// What is allowed, but not wise.
@@ -173,6 +176,7 @@ impl Config {
                 .map_or(DRAIN_MAX_DEFAULT, Duration::from_secs),
             access: guard.access,
             tls: guard.tls,
+            trust: guard.trust,
             rates: file.http.rates(),
             warnings: guard.warnings,
         })

@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tig_http_client::Trust;
 use tig_plugin_api::{
     HttpAnswer, HttpCall, HttpFailure, HttpFailureKind, HttpResponse, Method, Turn,
 };
@@ -51,6 +52,9 @@ impl QueuedCall {
     }
 }
 
+/// Characters of a redirect's target that are kept.
+const LOCATION_CHARS_MAX: usize = 200;
+
 /// See the module's documentation.
 #[derive(Clone)]
 pub struct HttpClient {
@@ -63,7 +67,7 @@ pub struct HttpClient {
 #[derive(Clone)]
 enum Way {
     Network {
-        client: reqwest::Client,
+        client: Arc<Mutex<reqwest::Client>>,
         runtime: Handle,
     },
     Kept(Arc<Mutex<Vec<Sent>>>),
@@ -97,18 +101,24 @@ pub type HttpCounts = [(&'static str, u64); 3];
 const OUTCOMES: [&str; 3] = ["answered", "failed", "rate_limited"];
 
 impl HttpClient {
-    /// A client whose requests run on `runtime`, at the default rates.
+    /// A client that trusts `trust`, whose requests run on `runtime` at the default rates.
     ///
     /// # Errors
     ///
     /// TLS cannot be set up.
-    pub fn new(runtime: Handle) -> Result<Self, reqwest::Error> {
-        // A redirect could carry a secret header to another host.
-        let client = reqwest::Client::builder()
-            .connect_timeout(CONNECT_MAX)
-            .redirect(reqwest::redirect::Policy::none())
-            .build()?;
+    pub fn new(runtime: Handle, trust: &Trust) -> Result<Self, reqwest::Error> {
+        let client = Arc::new(Mutex::new(network(trust)?));
         Ok(Self::by(Way::Network { client, runtime }))
+    }
+
+    /// Changes whom later requests trust.
+    pub fn set_trust(&self, trust: &Trust) {
+        if let Way::Network { client, .. } = &self.way {
+            match network(trust) {
+                Ok(new) => *lock(client) = new,
+                Err(error) => error!("requests go on as before: {}", one_line(&error)),
+            }
+        }
     }
 
     /// A client that sends nothing: [`HttpClient::take_kept`] has what was asked for.
@@ -156,7 +166,7 @@ impl HttpClient {
             counts: Arc::clone(&self.counts),
         };
         let (client, runtime) = match &self.way {
-            Way::Network { client, runtime } => (client.clone(), runtime),
+            Way::Network { client, runtime } => (lock(client).clone(), runtime),
             Way::Kept(kept) => return lock(kept).push(sent),
         };
         // At once, so that requests of the same priority go in the order in which they were made.
@@ -197,6 +207,15 @@ async fn wait_for_turn(
     Ok(())
 }
 
+fn network(trust: &Trust) -> Result<reqwest::Client, reqwest::Error> {
+    trust
+        .client_builder()
+        .connect_timeout(CONNECT_MAX)
+        // A redirect could carry a secret header to another host.
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+}
+
 /// No code panics while it holds the lock.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -227,6 +246,16 @@ fn retry_after(response: &reqwest::Response) -> Option<Duration> {
     Some(Duration::from_secs(seconds))
 }
 
+/// Where an answer that is a redirect points to.
+fn redirect_target(response: &reqwest::Response) -> Option<String> {
+    if !response.status().is_redirection() {
+        return None;
+    }
+    let header = response.headers().get(reqwest::header::LOCATION)?;
+    let target = String::from_utf8_lossy(header.as_bytes());
+    Some(target.chars().take(LOCATION_CHARS_MAX).collect())
+}
+
 fn time_for(call: &HttpCall) -> Duration {
     Duration::from_millis(call.timeout_ms).min(TIMEOUT_MAX)
 }
@@ -252,6 +281,12 @@ async fn answer(
         lock(limiter).pause(&host, call.method, Instant::now(), wait);
     }
     let status = response.status().as_u16();
+    if let Some(target) = redirect_target(&response) {
+        let text = format!(
+            "the server redirects to {target:?} (status {status}), which is not followed; configure the new address"
+        );
+        return Err(HttpFailure::new(HttpFailureKind::Other, text));
+    }
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
         if (body.len() + chunk.len()) as u64 > call.max_body_bytes {
@@ -281,6 +316,12 @@ mod tests {
     use super::*;
     use crate::runtime::mailbox::{Item, Taken};
 
+    /// Ten zeros, compressed.
+    const BOMB: &[u8] = &[
+        0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 0xff, 0x33, 0x30, 0x80, 1, 0, 0xf6, 0x78, 0x62, 0, 10, 0,
+        0, 0,
+    ];
+
     async fn serve() -> String {
         let slow = || async {
             tokio::time::sleep(TIMEOUT_MAX).await;
@@ -293,6 +334,19 @@ mod tests {
                 "/busy",
                 get(|| async { (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "120")], "") }),
             )
+            .route(
+                "/moved",
+                get(|| async {
+                    (
+                        StatusCode::MOVED_PERMANENTLY,
+                        [("location", "https://new/")],
+                    )
+                }),
+            )
+            .route(
+                "/bomb",
+                get(|| async { ([("content-encoding", "gzip")], BOMB) }),
+            )
             .route("/slow", get(slow));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -301,7 +355,7 @@ mod tests {
     }
 
     fn client() -> HttpClient {
-        HttpClient::new(Handle::current()).unwrap()
+        HttpClient::new(Handle::current(), &Trust::load(None).unwrap()).unwrap()
     }
 
     async fn get_url(url: String, timeout_ms: u64) -> HttpResponse {
@@ -361,6 +415,22 @@ mod tests {
         assert_eq!(busy.result.unwrap().status, 429);
         let next = get_with(&client, format!("{url}/ok"), 10_000).await;
         assert_eq!(next.result.unwrap_err().kind, HttpFailureKind::RateLimited);
+    }
+
+    #[tokio::test]
+    async fn redirect_fails_with_its_target() {
+        let url = serve().await;
+        let response = get_url(format!("{url}/moved"), 10_000).await;
+        let failure = response.result.unwrap_err();
+        assert!(failure.text.contains("https://new/"), "{failure:?}");
+    }
+
+    #[tokio::test]
+    async fn compressed_body_is_bounded_by_its_decoded_size() {
+        let url = serve().await;
+        let response = get_url(format!("{url}/bomb"), 10_000).await;
+        let failure = response.result.unwrap_err();
+        assert_eq!(failure.kind, HttpFailureKind::TooLarge, "{failure:?}");
     }
 
     #[tokio::test]

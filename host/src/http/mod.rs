@@ -4,5 +4,6 @@ pub mod access;
 pub mod client;
 pub mod listener;
 pub mod rate_limit;
+pub mod renewal;
 pub mod server;
 pub mod settings;

@@ -1,6 +1,6 @@
 //! What the config says of the host's edge, as it is now: it can change while the listener stays open.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 use tokio_rustls::rustls::ServerConfig;
@@ -8,6 +8,7 @@ use tracing::warn;
 
 use crate::{
     config::Config,
+    http::renewal::Renewal,
     http::{access::Access, client::HttpClient, listener::Tls},
 };
 
@@ -15,6 +16,8 @@ use crate::{
 pub struct Edge {
     access: watch::Sender<Access>,
     tls: watch::Sender<Option<Arc<ServerConfig>>>,
+    /// Locked while `tls` changes, so that a renewal never brings back what a new config has replaced.
+    renewal: Mutex<Option<Renewal>>,
     http: HttpClient,
 }
 
@@ -26,7 +29,8 @@ impl Edge {
         http.set_rates(config.rates);
         Self {
             access: watch::Sender::new(config.access.clone()),
-            tls: watch::Sender::new(config.tls.clone()),
+            tls: watch::Sender::new(config.tls.as_ref().map(|tls| Arc::clone(&tls.server))),
+            renewal: Mutex::new(config.tls.as_ref().map(Renewal::new)),
             http,
         }
     }
@@ -35,8 +39,21 @@ impl Edge {
     pub fn apply(&self, config: &Config) {
         warn_of(config);
         self.access.send_replace(config.access.clone());
-        self.tls.send_replace(config.tls.clone());
+        let mut renewal = self.renewal();
+        *renewal = config.tls.as_ref().map(Renewal::new);
+        self.tls
+            .send_replace(config.tls.as_ref().map(|tls| Arc::clone(&tls.server)));
+        drop(renewal);
         self.http.set_rates(config.rates);
+        self.http.set_trust(&config.trust);
+    }
+
+    /// Shows the certificate on disk from now on, if it has changed and can be used. Waits for files that are being written.
+    pub fn renew(&self) {
+        let mut renewal = self.renewal();
+        if let Some(server) = renewal.as_mut().and_then(Renewal::look) {
+            self.tls.send_replace(Some(server));
+        }
     }
 
     /// Who may use the listener.
@@ -49,6 +66,11 @@ impl Edge {
     #[must_use]
     pub fn tls(&self) -> Tls {
         self.tls.subscribe()
+    }
+
+    /// Nothing is half changed if a look at the files panics.
+    fn renewal(&self) -> MutexGuard<'_, Option<Renewal>> {
+        self.renewal.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

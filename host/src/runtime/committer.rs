@@ -188,7 +188,7 @@ mod tests {
 
     fn shared(store: Store) -> Arc<Shared> {
         let runtime = tokio::runtime::Handle::current();
-        let http = HttpClient::new(runtime).unwrap();
+        let http = HttpClient::new(runtime, &tig_http_client::Trust::load(None).unwrap()).unwrap();
         let sources = (Clock::start(), Random::from_system());
         Arc::new(Shared::new(store, http, sources))
     }

@@ -14,6 +14,7 @@ mod misbehaving;
 mod plugin_libraries;
 mod pressure;
 mod printing_plugin;
+mod private_ca;
 mod probation;
 mod reload;
 mod replaced_files;

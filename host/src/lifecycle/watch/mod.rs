@@ -7,12 +7,7 @@
 mod folder;
 mod settling;
 
-use std::{
-    path::Path,
-    time::{Duration, Instant},
-};
-
-use tig_process::file_signature::Signature;
+use std::time::{Duration, Instant};
 
 pub use self::{
     folder::FolderWatch,
@@ -56,21 +51,6 @@ impl Schedule {
     #[must_use]
     pub fn wait(&self, now: Instant) -> Duration {
         self.due.saturating_duration_since(now)
-    }
-}
-
-/// The state in which the file stays for [`QUIET`], or its last one after [`QUIET_MAX`].
-#[must_use]
-pub fn settled(path: &Path) -> Option<Signature> {
-    let deadline = Instant::now() + QUIET_MAX;
-    let mut before = Signature::of(path);
-    loop {
-        std::thread::sleep(QUIET);
-        let now = Signature::of(path);
-        if now == before || Instant::now() >= deadline {
-            return now;
-        }
-        before = now;
     }
 }
 

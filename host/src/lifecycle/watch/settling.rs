@@ -4,7 +4,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::{POLL, QUIET, Signature};
+use tig_process::file_signature::Signature;
+
+use super::{POLL, QUIET};
 
 /// A file must stay as it is for a second longer for each so many bytes: large files are copied with longer pauses.
 const BYTES_PER_SECOND: u64 = 64 << 20;

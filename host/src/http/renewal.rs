@@ -1,0 +1,75 @@
+//! Takes the listener's renewed certificate from disk, without a signal.
+//!
+//! Invariant: the listener always shows a certificate with its own key. Files that are half written, or do not belong
+//! together yet, leave the former pair in use and are looked at again when they change.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::watch;
+use tokio_rustls::rustls::ServerConfig;
+use tracing::{info, warn};
+
+use crate::{
+    config::{CertificateFiles, CertificateState, ListenerTls},
+    http::settings::Edge,
+};
+
+/// Time between two looks at the files.
+pub const RENEWAL_INTERVAL: Duration = Duration::from_secs(5);
+
+/// The certificate's files, and what was last seen of them.
+pub struct Renewal {
+    files: CertificateFiles,
+    seen: CertificateState,
+    /// The files were unusable when last read, and the log says so.
+    is_warned: bool,
+}
+
+impl Renewal {
+    /// Looks after the files of `tls`.
+    #[must_use]
+    pub fn new(tls: &ListenerTls) -> Self {
+        Self {
+            files: tls.files.clone(),
+            seen: tls.state,
+            is_warned: false,
+        }
+    }
+
+    /// The pair on disk, if it has changed and can be used.
+    pub fn look(&mut self) -> Option<Arc<ServerConfig>> {
+        if self.files.state() == self.seen {
+            return None;
+        }
+        self.seen = self.files.settled();
+        match self.files.read() {
+            Ok(server) => {
+                self.is_warned = false;
+                info!("the listener shows the certificate that is now on disk");
+                Some(server)
+            }
+            Err(fault) => {
+                // A renewal writes one file after the other, so that several looks may find the same trouble.
+                if !self.is_warned {
+                    warn!("the listener keeps its former certificate: {fault}");
+                }
+                self.is_warned = true;
+                None
+            }
+        }
+    }
+}
+
+/// Renews the certificate of `edge` until `stop` changes.
+pub async fn run(edge: Arc<Edge>, mut stop: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(RENEWAL_INTERVAL) => {}
+            // An error means that the host is gone: stop as well.
+            _ = stop.changed() => return,
+        }
+        let edge = Arc::clone(&edge);
+        // Reading waits for files to settle. A panic in it ends nothing but this look.
+        let _ = tokio::task::spawn_blocking(move || edge.renew()).await;
+    }
+}

@@ -1,0 +1,148 @@
+//! Certificates: of a private authority, renewed on disk, and files that are no certificates.
+
+use std::sync::Arc;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use reqwest::{Certificate, Client};
+use serde_json::json;
+use tig_host::{
+    http::client::{HttpClient, QueuedCall},
+    runtime::mailbox::{Item, Mailbox, Taken},
+};
+use tig_http_client::Trust;
+use tig_plugin_api::{HttpCall, HttpFailureKind, HttpResponse, Method, Turn};
+
+use crate::support::{Home, HostProcess};
+
+/// Writes an authority's certificate, and one of this machine with its key that the authority vouches for.
+fn write_certificates(home: &Home) -> String {
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let certificate = params.signed_by(&key, &authority).unwrap();
+    std::fs::write(home.path("ca.pem"), authority.pem()).unwrap();
+    std::fs::write(home.path("cert.pem"), certificate.pem()).unwrap();
+    std::fs::write(home.path("key.pem"), key.serialize_pem()).unwrap();
+    authority.pem()
+}
+
+fn start(home: &Home) -> (HostProcess, String) {
+    let mut config = home.config();
+    config["tls"] = json!({ "cert_file": "cert.pem", "key_file": "key.pem" });
+    home.write_config(&config);
+    let host = home.start();
+    let port = host.url().rsplit_once(':').unwrap().1.to_owned();
+    (host, format!("https://localhost:{port}/total"))
+}
+
+/// Whether a client that trusts this authority only gets an answer, on a connection of its own.
+async fn trusts(authority: &str, url: &str) -> bool {
+    let client = Client::builder()
+        .tls_built_in_root_certs(false)
+        .add_root_certificate(Certificate::from_pem(authority.as_bytes()).unwrap())
+        .build()
+        .unwrap();
+    client.get(url).send().await.is_ok()
+}
+
+async fn get(trust: &Trust, url: &str) -> HttpResponse {
+    let client = HttpClient::new(tokio::runtime::Handle::current(), trust).unwrap();
+    let (mailbox, in_flight) = (Arc::<Mailbox>::default(), Arc::default());
+    let call = HttpCall {
+        tag: "t".to_owned(),
+        method: Method::Get,
+        url: url.to_owned(),
+        headers: Vec::new(),
+        body: Vec::new(),
+        timeout_ms: 60_000,
+        max_body_bytes: 1_000,
+    };
+    let turn = Turn::default();
+    client.send(QueuedCall { call, turn }, Arc::clone(&mailbox), in_flight);
+    let taken = tokio::task::spawn_blocking(move || mailbox.take());
+    match taken.await.unwrap() {
+        Taken::Item(Item::Response(bytes)) => HttpResponse::decode(&bytes).unwrap(),
+        _ => panic!("expected a response"),
+    }
+}
+
+#[tokio::test]
+async fn hosts_requests_trust_the_private_ca() {
+    let home = Home::new();
+    write_certificates(&home);
+    let (_host, url) = start(&home);
+    let unknown = get(&Trust::load(None).unwrap(), &url).await;
+    let failure = unknown.result.unwrap_err();
+    assert_eq!(failure.kind, HttpFailureKind::Connect);
+    assert!(failure.text.contains("UnknownIssuer"), "{failure:?}");
+    let mut config = home.config();
+    config["tls"] = json!({ "ca_file": "ca.pem" });
+    let answer = get(&home.read(&config).trust, &url).await;
+    assert_eq!(answer.result.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn renewed_certificate_is_taken_without_a_signal() {
+    let home = Home::new();
+    let old = write_certificates(&home);
+    let (_host, url) = start(&home);
+    assert!(trusts(&old, &url).await);
+    let key = std::fs::read(home.path("key.pem")).unwrap();
+    let new = write_certificates(&home);
+    let new_key = std::fs::read(home.path("key.pem")).unwrap();
+    // As when a renewal has written one of its two files.
+    std::fs::write(home.path("key.pem"), key).unwrap();
+    home.wait_for_log(&["WARN", "the listener keeps its former certificate"]);
+    assert!(trusts(&old, &url).await);
+    // Half of the other file changes nothing, and is no news.
+    std::fs::write(home.path("key.pem"), &new_key[..new_key.len() / 2]).unwrap();
+    assert!(trusts(&old, &url).await);
+    std::fs::write(home.path("key.pem"), new_key).unwrap();
+    home.wait_for_log(&["the listener shows the certificate that is now on disk"]);
+    assert!(trusts(&new, &url).await && !trusts(&old, &url).await);
+    let log = home.log();
+    assert_eq!(log.matches("keeps its former").count(), 1, "{log}");
+}
+
+#[test]
+fn bad_certificate_files_are_faults_of_the_config() {
+    let home = Home::new();
+    write_certificates(&home);
+    std::fs::write(
+        home.path("other.pem"),
+        KeyPair::generate().unwrap().serialize_pem(),
+    )
+    .unwrap();
+    for (tls, part) in [
+        (json!({}), "tls: no file is named"),
+        (
+            json!({ "cert_file": "cert.pem" }),
+            "tls.key_file: this key is missing",
+        ),
+        (json!({ "ca_file": "nowhere.pem" }), "tls.ca_file: CA file "),
+        (
+            json!({ "ca_file": "key.pem" }),
+            "holds a private key and no certificate",
+        ),
+        (json!({ "ca_file": "config.json" }), "holds no certificate"),
+        (
+            json!({ "cert_file": "cert.pem", "key_file": "other.pem" }),
+            "tls: ",
+        ),
+    ] {
+        let mut config = home.config();
+        config["tls"] = tls;
+        home.write_config(&config);
+        let ran = home.tig_host(&["check", "config.json"]);
+        assert_eq!(ran.code, Some(3), "{ran:?}");
+        assert!(ran.stdout.contains(part), "no {part:?} in {}", ran.stdout);
+        let output = home.run();
+        assert_eq!(
+            output.status.code(),
+            Some(3),
+            "the start refuses what check refuses"
+        );
+    }
+}
