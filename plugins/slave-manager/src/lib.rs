@@ -10,7 +10,9 @@
 //!
 //! A batch id is `<benchmark id>_<start nonce>`. `GET /get-batch?wait=MS` is answered as soon as there is a batch, at the
 //! latest after so long; without `wait` at once. A slave that cannot do a batch gives it back by `release-batch` with
-//! `{"reason": text}`, so that another gets it before the lease is over. Slaves of the earlier master know neither.
+//! `{"reason": text}`, so that another gets it before the lease is over. With `"retry_ms": MS` it says that it cannot run the
+//! batch's algorithm at all for so long (no module, no disk, no threads): it is offered no batch of it until then, at most for
+//! ten minutes, and `GET /slaves` has the reason. Slaves of the earlier master know none of this.
 //!
 //! A result is accepted from whoever has it, because work is work: the lease only keeps others from doing it too. Every
 //! reply of 200 means that the result is on disk or not needed. A result for a batch that is not known here is passed on
@@ -27,6 +29,7 @@
 //! is let in at all is the host's to decide.
 
 mod batches;
+mod cannot_run;
 mod config;
 mod quarantine;
 mod report;
@@ -35,7 +38,7 @@ mod submit;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use tig_events::{
@@ -102,6 +105,21 @@ struct Pardon {
 struct State {
     queue: Queue,
     slaves: Slaves,
+    /// Some slave cannot run some algorithm until then.
+    #[serde(default)]
+    unable_until_ms: u64,
+}
+
+impl State {
+    /// Asks held polls again for `freed` batches: more while the first of them may be of a slave that cannot have them.
+    fn wake(&self, ctx: &mut Context<'_>, freed: u64) -> Result<()> {
+        let is_anybody_unable = ctx.now_ms() < self.unable_until_ms;
+        ctx.wake(if freed > 0 && is_anybody_unable {
+            freed.max(WAKES_FOR_ONE)
+        } else {
+            freed
+        })
+    }
 }
 
 struct SlaveManager {
@@ -137,9 +155,9 @@ impl SlaveManager {
 
     fn on_new_batch(&mut self, ctx: &mut Context<'_>, event: NewBatch) -> Result<()> {
         let now_ms = ctx.now_ms();
-        let State { queue, slaves } = &mut self.state;
+        let State { queue, slaves, .. } = &mut self.state;
         let pushed = queue.push(event.0, now_ms, |slave| slaves.is_present(slave, now_ms));
-        wake(ctx, pushed)
+        self.wake(ctx, pushed)
     }
 
     fn on_audit_batch(&mut self, ctx: &mut Context<'_>, event: AuditBatch) -> Result<()> {
@@ -149,13 +167,13 @@ impl SlaveManager {
             failed: Vec::new(),
         };
         let pushed = self.state.queue.push_audit(event.batch, rules);
-        wake(ctx, pushed)
+        self.wake(ctx, pushed)
     }
 
     fn on_update(&mut self, ctx: &mut Context<'_>) -> Result<()> {
         self.quarantine.settle(ctx, self.config.quarantine_ms)?;
         let freed = self.state.queue.expire(ctx.now_ms());
-        ctx.wake(freed)?;
+        self.state.wake(ctx, freed)?;
         self.measure(ctx);
         Ok(())
     }
@@ -252,16 +270,20 @@ impl SlaveManager {
 impl SlaveManager {
     fn get_batch(&mut self, ctx: &mut Context<'_>, slave: &Name, query: &str) -> Result<HttpReply> {
         let now_ms = ctx.now_ms();
-        let State { queue, slaves } = &mut self.state;
+        let State { queue, slaves, .. } = &mut self.state;
         let freed = queue.expire(now_ms);
-        let is_resting = now_ms < slaves.seen(slave, now_ms).resting_until_ms;
-        let batch = if is_resting {
+        let stats = slaves.seen(slave, now_ms);
+        let batch = if now_ms < stats.resting_until_ms {
             None
         } else {
-            queue.lease(slave, now_ms, self.config.lease_ms)
+            let cannot_run = stats.cannot_run.current(now_ms);
+            let cannot_run: BTreeSet<&str> =
+                cannot_run.map(|of| of.algorithm_id.as_str()).collect();
+            queue.lease(slave, now_ms, self.config.lease_ms, &cannot_run)
         };
         // One of them is for this slave.
-        ctx.wake(freed.saturating_sub(u64::from(batch.is_some())))?;
+        let freed = freed.saturating_sub(u64::from(batch.is_some()));
+        self.state.wake(ctx, freed)?;
         match batch {
             Some(batch) => HttpReply::json(200, &batch),
             None => {
@@ -273,6 +295,14 @@ impl SlaveManager {
                     reply
                 })
             }
+        }
+    }
+
+    fn wake(&self, ctx: &mut Context<'_>, pushed: Pushed) -> Result<()> {
+        match pushed {
+            Pushed::Nothing => Ok(()),
+            Pushed::Open => self.state.wake(ctx, 1),
+            Pushed::Reserved => ctx.wake(WAKES_FOR_ONE),
         }
     }
 
@@ -328,7 +358,7 @@ impl SlaveManager {
             freed += u64::from(self.state.queue.release(key, None));
         }
         ctx.error(&format!("slave {slave}: quarantined, {reason}"));
-        ctx.wake(freed)
+        self.state.wake(ctx, freed)
     }
 
     fn pardon(&mut self, ctx: &mut Context<'_>, request: &HttpRequest) -> Result<HttpReply> {
@@ -371,14 +401,6 @@ impl SlaveManager {
             ctx.warn("batches wait, but no slave has asked for a minute: start one");
         }
         self.waiting = waiting;
-    }
-}
-
-fn wake(ctx: &mut Context<'_>, pushed: Pushed) -> Result<()> {
-    match pushed {
-        Pushed::Nothing => Ok(()),
-        Pushed::Open => ctx.wake(1),
-        Pushed::Reserved => ctx.wake(WAKES_FOR_ONE),
     }
 }
 

@@ -55,6 +55,14 @@ struct SlaveReport<'a> {
     last_error: Option<&'a str>,
     leased: usize,
     last_seen_ms_ago: u64,
+    cannot_run: Vec<InabilityReport<'a>>,
+}
+
+#[derive(Serialize)]
+struct InabilityReport<'a> {
+    algorithm_id: &'a str,
+    reason: &'a str,
+    ends_in_ms: u64,
 }
 
 #[derive(Serialize)]
@@ -79,6 +87,7 @@ impl<'a> Report<'a> {
             last_error: slave.last_error.as_deref(),
             leased: queue.num_leased_to(name),
             last_seen_ms_ago: now_ms.saturating_sub(slave.last_seen_ms),
+            cannot_run: inabilities(slave, now_ms),
         };
         let sentence = |name: &'a str, sentence: &'a Sentence| SentenceReport {
             name,
@@ -103,6 +112,16 @@ impl<'a> Report<'a> {
                 .collect(),
         }
     }
+}
+
+fn inabilities(slave: &Slave, now_ms: u64) -> Vec<InabilityReport<'_>> {
+    let current = slave.cannot_run.current(now_ms);
+    let report = current.map(|of| InabilityReport {
+        algorithm_id: &of.algorithm_id,
+        reason: &of.reason,
+        ends_in_ms: of.until_ms.saturating_sub(now_ms),
+    });
+    report.collect()
 }
 
 pub(crate) fn waiting(state: &State, now_ms: u64) -> Waiting {

@@ -5,6 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::{Deserialize, Serialize};
 use tig_plugin_api::HttpRequest;
 
+use crate::cannot_run::CannotRun;
+
 /// Name of a slave.
 pub(crate) type Name = Arc<str>;
 
@@ -45,6 +47,9 @@ pub(crate) struct Slave {
     pub(crate) failures: u64,
     /// Refused results and failures since the last good result.
     pub(crate) in_a_row: u32,
+    /// Algorithms that it has said it cannot run.
+    #[serde(default)]
+    pub(crate) cannot_run: CannotRun,
     pub(crate) last_error: Option<String>,
     pub(crate) last_seen_ms: u64,
     pub(crate) resting_until_ms: u64,
@@ -78,6 +83,20 @@ impl Slave {
     pub(crate) fn failed(&mut self, reason: &str, now_ms: u64) {
         self.failures += 1;
         self.went_wrong(reason, now_ms);
+    }
+
+    /// It gave a batch back because it cannot run this algorithm for so long, which says nothing of other algorithms.
+    /// Returns until when it gets no batch of it, and whether the reason is another than before.
+    pub(crate) fn cannot_run(
+        &mut self,
+        algorithm_id: &str,
+        reason: &str,
+        retry_ms: u64,
+        now_ms: u64,
+    ) -> (u64, bool) {
+        self.failures += 1;
+        self.last_error = Some(reason.to_owned());
+        self.cannot_run.add(algorithm_id, reason, retry_ms, now_ms)
     }
 
     /// Nonces per second, lately.

@@ -6,7 +6,7 @@ use tig_plugin_api::prelude::*;
 use tig_protocol::BatchResult;
 
 use crate::{
-    SlaveManager,
+    SlaveManager, State,
     batches::Known,
     slaves::{self, Name},
 };
@@ -23,6 +23,9 @@ const STOPPING: &str = "stopping";
 #[derive(Deserialize)]
 struct Release {
     reason: String,
+    /// The slave cannot run the batch's algorithm for so long; slaves that do not say so may be offered another one at once.
+    #[serde(default)]
+    retry_ms: Option<u64>,
 }
 
 impl SlaveManager {
@@ -89,6 +92,9 @@ impl SlaveManager {
             let now_ms = ctx.now_ms();
             let stats = self.state.slaves.seen(slave, now_ms);
             stats.delivered(num_nonces, now_ms);
+            if let Some(algorithm_id) = self.state.queue.algorithm_id(benchmark_id) {
+                stats.cannot_run.remove(algorithm_id);
+            }
             ctx.count("results", &[("outcome", "accepted")], 1);
         }
         Ok(HttpReply::text(200, "OK"))
@@ -105,25 +111,62 @@ impl SlaveManager {
         let Some((benchmark_id, start_nonce)) = parse_batch_id(batch_id) else {
             return Ok(self.refuse(ctx, slave, batch_id, BAD_BATCH_ID));
         };
-        let reason = match serde_json::from_slice::<Release>(body) {
-            Ok(release) => slaves::reason(&release.reason),
+        let (reason, retry_ms) = match serde_json::from_slice::<Release>(body) {
+            Ok(release) => (slaves::reason(&release.reason), release.retry_ms),
             Err(error) => {
                 let reason = format!("the body is not a release: {error}");
                 return Ok(self.refuse(ctx, slave, batch_id, &reason));
             }
         };
         let is_failure = reason != STOPPING;
-        let held = self.release_held(ctx, benchmark_id, start_nonce, slave, is_failure)?;
-        if held && is_failure {
-            let now_ms = ctx.now_ms();
-            let stats = self.state.slaves.seen(slave, now_ms);
-            stats.failed(&reason, now_ms);
+        let queue = &self.state.queue;
+        let is_held = !queue.held(benchmark_id, start_nonce, slave).is_empty();
+        if is_held && is_failure {
             ctx.count("results", &[("outcome", "given_back")], 1);
+            match retry_ms {
+                // Before the batch is free: the slave may have a poll held, and must not be woken for it.
+                Some(retry_ms) => {
+                    self.skip_algorithm(ctx, slave, benchmark_id, (&reason, retry_ms))
+                }
+                None => {
+                    let now_ms = ctx.now_ms();
+                    let stats = self.state.slaves.seen(slave, now_ms);
+                    stats.failed(&reason, now_ms);
+                    ctx.warn(&format!(
+                        "slave {slave}: batch {batch_id} given back: {reason}"
+                    ));
+                }
+            }
+        }
+        self.release_held(ctx, benchmark_id, start_nonce, slave, is_failure)?;
+        Ok(HttpReply::text(200, "OK"))
+    }
+
+    /// No batch of this job's algorithm for the slave, for a while.
+    fn skip_algorithm(
+        &mut self,
+        ctx: &mut Context<'_>,
+        slave: &Name,
+        benchmark_id: &str,
+        (reason, retry_ms): (&str, u64),
+    ) {
+        let now_ms = ctx.now_ms();
+        let State {
+            queue,
+            slaves,
+            unable_until_ms,
+        } = &mut self.state;
+        let Some(algorithm_id) = queue.algorithm_id(benchmark_id) else {
+            return;
+        };
+        let stats = slaves.seen(slave, now_ms);
+        let (until_ms, is_news) = stats.cannot_run(algorithm_id, reason, retry_ms, now_ms);
+        *unable_until_ms = until_ms.max(*unable_until_ms);
+        if is_news {
             ctx.warn(&format!(
-                "slave {slave}: batch {batch_id} given back: {reason}"
+                "slave {slave}: cannot run algorithm {algorithm_id}, and is offered no batch of it for a while: {reason}"
             ));
         }
-        Ok(HttpReply::text(200, "OK"))
     }
 
     /// What is sent under a slave's name counts against it only if it is the answer to a batch that the slave holds:
@@ -182,7 +225,7 @@ impl SlaveManager {
         for &key in &held {
             freed += u64::from(self.state.queue.release(key, failed_ms));
         }
-        ctx.wake(freed)?;
+        self.state.wake(ctx, freed)?;
         Ok(!held.is_empty())
     }
 }

@@ -10,6 +10,7 @@ use crate::SlaveManager;
 mod failed_handlers;
 mod recorded;
 mod trust;
+mod unable;
 mod waiting;
 
 type Manager = Harness<SlaveManager>;

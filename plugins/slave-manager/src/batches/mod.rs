@@ -10,7 +10,10 @@ mod late;
 mod leased;
 mod waiting;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize};
 use tig_protocol::Batch;
@@ -187,12 +190,19 @@ impl Queue {
         pushed
     }
 
-    /// The most urgent batch that `slave` may have, leased to it.
-    pub(crate) fn lease(&mut self, slave: &Name, now_ms: u64, lease_ms: u64) -> Option<Batch> {
+    /// The most urgent batch that `slave` may have, of no algorithm that it `cannot_run`; leased to it.
+    pub(crate) fn lease(
+        &mut self,
+        slave: &Name,
+        now_ms: u64,
+        lease_ms: u64,
+        cannot_run: &BTreeSet<&str>,
+    ) -> Option<Batch> {
         if self.leases.count(slave) >= LEASES_PER_SLAVE_MAX {
             return None;
         }
-        let (key, entry) = self.waiting.take_for(slave, now_ms)?;
+        let skipped = self.jobs_of(cannot_run);
+        let (key, entry) = self.waiting.take_for(slave, now_ms, &skipped)?;
         let batch = self.batch(key, &entry)?;
         let factor = 1 << entry.expiries.min(LEASE_DOUBLINGS_MAX);
         let deadline_ms = now_ms.saturating_add(lease_ms.saturating_mul(factor));
@@ -339,6 +349,22 @@ impl Queue {
     pub(crate) fn rand_hash(&self, benchmark_id: &str) -> Option<&str> {
         let job = self.jobs.get(self.numbers.get(benchmark_id)?)?;
         Some(&job.template.rand_hash)
+    }
+
+    /// Algorithm of the job's batches.
+    pub(crate) fn algorithm_id(&self, benchmark_id: &str) -> Option<&str> {
+        let job = self.jobs.get(self.numbers.get(benchmark_id)?)?;
+        Some(&job.template.settings.algorithm_id)
+    }
+
+    /// The jobs with one of these algorithms.
+    fn jobs_of(&self, algorithms: &BTreeSet<&str>) -> BTreeSet<JobNumber> {
+        if algorithms.is_empty() {
+            return BTreeSet::new();
+        }
+        let is_of = |job: &Job| algorithms.contains(job.template.settings.algorithm_id.as_str());
+        let jobs = self.jobs.iter().filter(|(_, job)| is_of(job));
+        jobs.map(|(number, _)| *number).collect()
     }
 
     /// Ends a lease without the answer of its slave, which may still come.

@@ -5,12 +5,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ops::Bound,
     sync::Arc,
 };
 
 use serde::{Deserialize, Serialize};
 
-use super::key::{BatchKey, Version, pairs};
+use super::key::{BatchKey, JobNumber, Version, pairs};
 use crate::slaves::Name;
 
 /// Batches looked at, of one version, for one that a slave may have. More are unsuitable only for a slave that fails at
@@ -118,12 +119,17 @@ impl WaitingBatches {
         Some(entry)
     }
 
-    /// Removes and returns the most urgent batch that `slave` may have.
-    pub(super) fn take_for(&mut self, slave: &Name, now_ms: u64) -> Option<(BatchKey, Entry)> {
-        let key = self.reserved_key(slave, now_ms).or_else(|| {
+    /// Removes and returns the most urgent batch that `slave` may have, of another job than those in `skipped`.
+    pub(super) fn take_for(
+        &mut self,
+        slave: &Name,
+        now_ms: u64,
+        skipped: &BTreeSet<JobNumber>,
+    ) -> Option<(BatchKey, Entry)> {
+        let key = self.reserved_key(slave, now_ms, skipped).or_else(|| {
             let versions = Version::ALL.into_iter();
             versions
-                .filter_map(|version| self.open_key(version, slave, now_ms))
+                .filter_map(|version| self.open_key(version, slave, now_ms, skipped))
                 .next()
         })?;
         Some((key, self.remove(key)?))
@@ -155,22 +161,43 @@ impl WaitingBatches {
         }
     }
 
-    fn reserved_key(&self, slave: &Name, now_ms: u64) -> Option<BatchKey> {
+    fn reserved_key(
+        &self,
+        slave: &Name,
+        now_ms: u64,
+        skipped: &BTreeSet<JobNumber>,
+    ) -> Option<BatchKey> {
         let first = *BatchKey::range(Version::Proof).start();
         let reserved = self.reserved_for.range((Arc::clone(slave), first)..);
         reserved
             .take_while(|(name, _)| name == slave)
             .take(LOOKED_AT_MAX)
             .map(|(_, key)| *key)
+            .filter(|key| !skipped.contains(&key.job))
             .find(|key| self.suits(key, slave, now_ms))
     }
 
-    fn open_key(&self, version: Version, slave: &Name, now_ms: u64) -> Option<BatchKey> {
-        let open = self
-            .open
-            .range(BatchKey::range(version))
-            .take(LOOKED_AT_MAX);
-        open.copied().find(|key| self.suits(key, slave, now_ms))
+    fn open_key(
+        &self,
+        version: Version,
+        slave: &Name,
+        now_ms: u64,
+        skipped: &BTreeSet<JobNumber>,
+    ) -> Option<BatchKey> {
+        let (first, last) = BatchKey::range(version).into_inner();
+        let mut from = Bound::Included(first);
+        for _ in 0..LOOKED_AT_MAX + skipped.len() {
+            let key = *self.open.range((from, Bound::Included(last))).next()?;
+            from = if skipped.contains(&key.job) {
+                // Past all batches of this job, however many they are.
+                Bound::Excluded(*BatchKey::job_range(version, key.job).end())
+            } else if self.suits(&key, slave, now_ms) {
+                return Some(key);
+            } else {
+                Bound::Excluded(key)
+            };
+        }
+        None
     }
 
     fn suits(&self, key: &BatchKey, slave: &Name, now_ms: u64) -> bool {
