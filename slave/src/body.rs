@@ -5,7 +5,7 @@ use reqwest::Response;
 /// A body that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BodyError {
-    #[error("the body is longer than {bytes_max} bytes")]
+    #[error("the body is longer than {bytes_max} bytes once decoded")]
     TooLong { bytes_max: usize },
     #[error("the body broke off")]
     Broken(#[source] reqwest::Error),

@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Parser;
+use tig_http_client::{Trust, TrustError};
 use tig_slave::engine::{Engine, External};
 use tig_slave::{BadMaster, NameError, Pace, Settings, SlaveName, Token, TokenError, master_url};
 
@@ -14,8 +15,9 @@ const AFTER_HELP: &str = "\
 The algorithms folder keeps downloaded modules as <blake3>.wasm with index.json, and the slave's name. Several slaves may
 share it; two on one machine need a --name each.
 
-Environment: RUST_LOG sets the log filter (default `info`; `debug` shows every request). HTTPS_PROXY and the like apply to
-downloads, not to the master.
+Environment: RUST_LOG sets the log filter (default `info`; `debug` shows every request). HTTP_PROXY, HTTPS_PROXY, ALL_PROXY
+and NO_PROXY apply to downloads, not to the master. Certificates are checked against the system's store, or against
+SSL_CERT_FILE and SSL_CERT_DIR in its place, and against --ca-file.
 
 SIGTERM, Ctrl-C or a closed terminal (SIGHUP) stops: the batch at work is given back, finished results are delivered for up to
 5 s. A second one stops at once. Under nohup a closed terminal does not stop it. A log that nobody reads, or that cannot be
@@ -44,6 +46,9 @@ pub(crate) struct Cli {
     /// File with the bearer token that the master asks for.
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
+    /// PEM file with authorities to trust besides those of the system, such as the one of the master's certificate.
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
     /// Port of the master, unless a URL is given.
     #[arg(long, default_value_t = 5115)]
     port: u16,
@@ -61,6 +66,8 @@ pub(crate) enum SettingsError {
     Name(#[from] NameError),
     #[error(transparent)]
     Token(#[from] TokenError),
+    #[error(transparent)]
+    Trust(#[from] TrustError),
     #[error("cannot make the algorithms folder")]
     Folder(#[source] std::io::Error),
 }
@@ -70,6 +77,7 @@ impl Cli {
     pub(crate) fn settings(self) -> Result<Settings, SettingsError> {
         let master = master_url(&self.master, self.port)?;
         let token = self.token_file.as_deref().map(Token::read).transpose()?;
+        let trust = Trust::load(self.ca_file.as_deref())?;
         let name = match self.name {
             Some(name) => name,
             None => {
@@ -95,6 +103,7 @@ impl Cli {
             master,
             name,
             token,
+            trust,
             algorithms_folder,
             workers,
             engine,

@@ -7,6 +7,7 @@ mod backoff;
 mod batch_check;
 mod body;
 pub mod engine;
+mod found;
 mod master;
 mod master_url;
 mod name;

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::{Client, Response, StatusCode, Url, redirect};
+use tig_http_client::Trust;
 use tig_protocol::Batch;
 
 use crate::body::{BodyError, read_body};
+use crate::found::describe;
 use crate::name::SlaveName;
 use crate::token::Token;
 
@@ -41,8 +43,16 @@ pub(crate) enum PollError {
     Status { status: StatusCode, reason: String },
     #[error("cannot read the batch")]
     Body(#[source] BodyError),
-    #[error("the master's answer is not a batch")]
-    Json(#[source] serde_json::Error),
+    #[error(
+        "the master redirects to {0}; give that address on the command line if it is the master's"
+    )]
+    Redirect(String),
+    #[error("the master sent {found} in place of a batch")]
+    Json {
+        found: String,
+        #[source]
+        source: serde_json::Error,
+    },
 }
 
 /// What became of a result.
@@ -57,9 +67,15 @@ pub(crate) enum Delivery {
 }
 
 impl Master {
-    pub(crate) fn new(base: Url, name: &SlaveName, token: Option<&Token>) -> reqwest::Result<Self> {
+    pub(crate) fn new(
+        base: Url,
+        name: &SlaveName,
+        token: Option<&Token>,
+        trust: &Trust,
+    ) -> reqwest::Result<Self> {
         let headers = token.map(|token| (AUTHORIZATION, token.header()));
-        let client = Client::builder()
+        let client = trust
+            .client_builder()
             .user_agent(name.as_str())
             .default_headers(HeaderMap::from_iter(headers))
             .connect_timeout(Duration::from_millis(CONNECT_MS_MAX))
@@ -85,11 +101,14 @@ impl Master {
                 let body = read_body(response, BATCH_BODY_BYTES_MAX)
                     .await
                     .map_err(PollError::Body)?;
-                serde_json::from_slice(&body)
-                    .map(Some)
-                    .map_err(PollError::Json)
+                let batch = serde_json::from_slice(&body);
+                batch.map(Some).map_err(|source| PollError::Json {
+                    found: describe(&body),
+                    source,
+                })
             }
             StatusCode::NOT_FOUND => Ok(None),
+            status if status.is_redirection() => Err(PollError::Redirect(target(&response))),
             status => Err(PollError::Status {
                 status,
                 reason: reason(response).await,
@@ -156,6 +175,15 @@ impl Master {
         url.set_path(path);
         url
     }
+}
+
+/// Where a redirect points to, fit for one line of the log.
+fn target(response: &Response) -> String {
+    let header = response.headers().get(LOCATION);
+    let text = header.map_or("nowhere".into(), |value| {
+        String::from_utf8_lossy(value.as_bytes())
+    });
+    text.chars().take(REASON_BYTES_MAX).collect()
 }
 
 /// A refusal is final, unless the status itself says "later".

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::Url;
+use tig_http_client::Trust;
 
 use crate::backoff::Backoff;
 use crate::engine::Engine;
@@ -31,6 +32,8 @@ pub struct Settings {
     pub name: SlaveName,
     /// Shown to the master with every request, if it asks for one.
     pub token: Option<Token>,
+    /// Whose certificates are accepted.
+    pub trust: Trust,
     /// Where WASM modules and their index are kept; made if missing. Several slaves may share it.
     pub algorithms_folder: PathBuf,
     /// Nonces computed at the same time.

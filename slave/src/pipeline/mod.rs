@@ -88,8 +88,13 @@ pub async fn run(settings: Settings, stop: Stop) -> Result<(), StartError> {
         settings.master.clone(),
         &settings.name,
         settings.token.as_ref(),
+        &settings.trust,
     )?;
-    let store = WasmStore::open(settings.algorithms_folder.clone(), &settings.name)?;
+    let store = WasmStore::open(
+        settings.algorithms_folder.clone(),
+        &settings.name,
+        &settings.trust,
+    )?;
     let engine_name = settings.engine.describe();
     let engine = settings.engine.start(settings.workers);
     let engine = engine.map_err(StartError::Workers)?;

@@ -6,6 +6,7 @@ use reqwest::header::{
     ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
 };
 use reqwest::{Client, StatusCode, redirect};
+use tig_http_client::Trust;
 
 use super::index::Validators;
 use crate::body::{BodyError, read_body};
@@ -37,20 +38,53 @@ pub(crate) enum Answer {
 pub(crate) enum DownloadError {
     #[error("cannot reach the download server")]
     Request(#[source] reqwest::Error),
+    #[error("the download server redirects to where nobody follows")]
+    Redirect(#[source] RedirectFault),
     #[error("the download server answered {0}")]
     Status(StatusCode),
     #[error("cannot read the module")]
     Body(#[source] BodyError),
 }
 
+/// A redirect that is not followed.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum RedirectFault {
+    #[error("more than {REDIRECTS_MAX} redirects, the last one to {0}")]
+    TooMany(String),
+    #[error("from https to {0}, which anybody on the way could change")]
+    Insecure(String),
+}
+
 /// A client for downloads: no key or token is ever sent to the hosts that a master names.
-pub(crate) fn client(name: &SlaveName) -> reqwest::Result<Client> {
-    Client::builder()
+pub(crate) fn client(name: &SlaveName, trust: &Trust) -> reqwest::Result<Client> {
+    trust
+        .client_builder()
         .user_agent(name.as_str())
         .connect_timeout(Duration::from_millis(CONNECT_MS_MAX))
         .timeout(Duration::from_millis(DOWNLOAD_MS_MAX))
-        .redirect(redirect::Policy::limited(REDIRECTS_MAX))
+        .redirect(redirect::Policy::custom(follow))
         .build()
+}
+
+/// A module decides what this machine computes: once asked for over TLS it comes over TLS.
+fn follow(attempt: redirect::Attempt<'_>) -> redirect::Action {
+    let target = attempt.url().to_string();
+    let is_secure = attempt.previous().iter().all(|url| url.scheme() == "https");
+    if is_secure && attempt.url().scheme() != "https" {
+        attempt.error(RedirectFault::Insecure(target))
+    } else if attempt.previous().len() > REDIRECTS_MAX {
+        attempt.error(RedirectFault::TooMany(target))
+    } else {
+        attempt.follow()
+    }
+}
+
+fn failed(error: reqwest::Error) -> DownloadError {
+    let fault = std::error::Error::source(&error).and_then(|source| source.downcast_ref());
+    match fault.cloned() {
+        Some(fault) => DownloadError::Redirect(fault),
+        None => DownloadError::Request(error),
+    }
 }
 
 /// Asks `url` for its module; `known` are the validators of the copy at hand, if there is one.
@@ -65,7 +99,7 @@ pub(crate) async fn fetch(
     } else if let Some(date) = &known.last_modified {
         request = request.header(IF_MODIFIED_SINCE, date);
     }
-    let response = request.send().await.map_err(DownloadError::Request)?;
+    let response = request.send().await.map_err(failed)?;
     match response.status() {
         StatusCode::NOT_MODIFIED if !known.is_empty() => Ok(Answer::NotModified),
         StatusCode::OK => {

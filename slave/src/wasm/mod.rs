@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use tig_http_client::Trust;
 use tig_protocol::Batch;
 use tig_worker::{Algorithm, BadModule, Cache};
 
@@ -19,6 +20,7 @@ pub(crate) use self::content::write_whole;
 use self::content::ContentId;
 use self::download::{Answer, DownloadError};
 use self::index::{Index, Pins, Source, Validators};
+use crate::found::describe;
 use crate::name::SlaveName;
 
 /// Compiled modules kept in memory; there are four challenges, and a selection of algorithms changes rarely.
@@ -44,8 +46,8 @@ pub(crate) struct Module {
 pub(crate) enum WasmError {
     #[error("cannot download the module")]
     Download(#[from] DownloadError),
-    #[error("what was downloaded is not a WASM module ({bytes} bytes)")]
-    NotWasm { bytes: usize },
+    #[error("what was downloaded is not a WASM module: the server sent {found}")]
+    NotWasm { found: String },
     #[error("cannot compile the module")]
     Compile(#[source] BadModule),
     #[error("cannot use the algorithms folder")]
@@ -66,12 +68,12 @@ pub(crate) struct WasmStore {
 
 impl WasmStore {
     /// Opens `folder`, which must exist. An index that cannot be read is only worth a download, so it is started anew.
-    pub(crate) fn open(folder: PathBuf, name: &SlaveName) -> reqwest::Result<Self> {
+    pub(crate) fn open(folder: PathBuf, name: &SlaveName, trust: &Trust) -> reqwest::Result<Self> {
         let index = std::fs::read(folder.join(INDEX_FILE))
             .ok()
             .and_then(|text| serde_json::from_slice(&text).ok())
             .unwrap_or_default();
-        let client = download::client(name)?;
+        let client = download::client(name, trust)?;
         Ok(Self {
             folder,
             client,
@@ -177,7 +179,9 @@ impl WasmStore {
 
 fn compile(folder: &Path, content: ContentId, bytes: &[u8]) -> Result<Module, WasmError> {
     if !bytes.starts_with(WASM_HEADER) {
-        return Err(WasmError::NotWasm { bytes: bytes.len() });
+        return Err(WasmError::NotWasm {
+            found: describe(bytes),
+        });
     }
     let algorithm = match Cache::open(&folder.join(COMPILED_FOLDER)) {
         Ok(cache) => Algorithm::load(bytes, &cache),

@@ -119,6 +119,7 @@ impl Slave {
             master: tig_slave::master_url("127.0.0.1", master.port()).unwrap(),
             name: NAME.parse().unwrap(),
             token: None,
+            trust: tig_http_client::Trust::load(None).unwrap(),
             algorithms_folder: folder.clone(),
             workers: NonZeroUsize::new(2).unwrap(),
             engine,

@@ -4,10 +4,12 @@
 
 mod batches;
 mod binary;
+mod encoded_modules;
 mod external;
 mod faults;
 mod fixture;
 mod master;
 mod modules;
+mod private_ca;
 mod recorded;
 mod stock_master;
