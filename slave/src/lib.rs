@@ -16,6 +16,7 @@ mod settings;
 mod spool;
 mod stop;
 mod token;
+mod unable;
 mod wasm;
 
 pub use backoff::Backoff;

@@ -151,13 +151,22 @@ impl Master {
     }
 
     /// Gives a batch back, so that the master need not wait for the lease to end: `POST /release-batch/<batch_id>` with
-    /// `{"reason": text}`. Masters that do not know this answer 404, which changes nothing.
-    pub(crate) async fn release(&self, batch: &Batch, why: &str) {
+    /// `{"reason": text}`; with `retry_ms` if this slave cannot run the batch's algorithm for so long. Masters that do not know
+    /// this answer 404, which changes nothing.
+    pub(crate) async fn release(&self, batch: &Batch, why: &str, retry: Option<Duration>) {
+        let mut body = serde_json::json!({ "reason": why });
+        if let Some(retry) = retry {
+            // Rounded up, so that the master does not offer one too early.
+            body["retry_ms"] = u64::try_from(retry.as_millis())
+                .unwrap_or(u64::MAX)
+                .saturating_add(1)
+                .into();
+        }
         let request = self
             .client
             .post(self.url(&format!("release-batch/{}", batch.id())))
             .timeout(Duration::from_millis(RELEASE_MS_MAX))
-            .json(&serde_json::json!({ "reason": why }));
+            .json(&body);
         match request.send().await {
             Ok(response) => {
                 tracing::debug!(batch_id = batch.id(), status = %response.status(), "batch given back")

@@ -20,6 +20,14 @@ const IDLE_DELAY_MS_MAX: u64 = 2_000;
 const RETRY_DELAY_MS_FIRST: u64 = 500;
 /// Longest wait between attempts while the master is away.
 const RETRY_DELAY_MS_MAX: u64 = 10_000;
+/// First wait before an algorithm that this slave could not run is tried again.
+const UNABLE_DELAY_MS_FIRST: u64 = 5_000;
+/// Longest wait before such an algorithm is tried again.
+const UNABLE_DELAY_MS_MAX: u64 = 300_000;
+/// First wait after a batch of such an algorithm was offered nevertheless.
+const REFUSED_DELAY_MS_FIRST: u64 = 1_000;
+/// Longest wait between batches of such an algorithm: a master that goes on offering them does without each for a lease.
+const REFUSED_DELAY_MS_MAX: u64 = 60_000;
 /// Time to deliver what is computed after a stop was requested.
 const STOP_DRAIN_MS_MAX: u64 = 5_000;
 
@@ -51,6 +59,10 @@ pub struct Pace {
     pub idle: Backoff,
     /// Between attempts after a failure.
     pub retry: Backoff,
+    /// Before an algorithm that this slave could not run is tried again.
+    pub unable: Backoff,
+    /// After a batch of such an algorithm was offered nevertheless.
+    pub refused: Backoff,
     /// For the last uploads after a stop was requested.
     pub stop_drain: Duration,
 }
@@ -65,6 +77,14 @@ impl Default for Pace {
             retry: Backoff {
                 first: Duration::from_millis(RETRY_DELAY_MS_FIRST),
                 max: Duration::from_millis(RETRY_DELAY_MS_MAX),
+            },
+            unable: Backoff {
+                first: Duration::from_millis(UNABLE_DELAY_MS_FIRST),
+                max: Duration::from_millis(UNABLE_DELAY_MS_MAX),
+            },
+            refused: Backoff {
+                first: Duration::from_millis(REFUSED_DELAY_MS_FIRST),
+                max: Duration::from_millis(REFUSED_DELAY_MS_MAX),
             },
             stop_drain: Duration::from_millis(STOP_DRAIN_MS_MAX),
         }

@@ -10,10 +10,12 @@ use crate::backoff::{Backoff, jitter_unit};
 use crate::engine::{EngineError, StartedEngine};
 use crate::master::{Master, chain};
 use crate::stop::Stop;
+use crate::unable::{Refusal, Unable};
 
 pub(super) struct Computer {
     pub(super) master: Master,
     pub(super) engine: StartedEngine,
+    pub(super) unable: Unable,
     pub(super) retry: Backoff,
     pub(super) stop: Stop,
 }
@@ -41,19 +43,27 @@ impl Computer {
         while let Some(next) = ready.recv().await {
             taken.send_modify(|taken| taken.taken += 1);
             let started = Instant::now();
+            let algorithm_id = &next.batch.settings.algorithm_id;
+            // It was ahead when another batch of its algorithm failed.
+            if let Some(refusal) = self.unable.refusal(algorithm_id) {
+                self.give_back(&next, &refusal).await;
+                taken.send_modify(|taken| taken.done += 1);
+                continue;
+            }
             match self.stop.unless_requested(self.compute(&next)).await {
-                None => self.master.release(&next.batch, "stopping").await,
+                None => self.master.release(&next.batch, "stopping", None).await,
                 Some(Ok(finished)) => {
                     failures = 0;
+                    self.unable.succeeded(algorithm_id);
                     if results.send(finished).await.is_err() {
                         return;
                     }
                 }
                 Some(Err(error)) => {
                     failures = failures.saturating_add(1);
-                    let cause = chain(&error);
-                    tracing::error!(batch_id = next.batch.id(), cause, "batch not computed");
-                    self.master.release(&next.batch, &cause).await;
+                    let refusal = self.unable.failed(algorithm_id, chain(&error));
+                    tracing::debug!(batch_id = next.batch.id(), "batch not computed");
+                    self.give_back(&next, &refusal).await;
                     // A worker that fails at once must not burn through the master's queue.
                     let delay = self.retry.delay(failures, jitter_unit());
                     self.stop.unless_requested(tokio::time::sleep(delay)).await;
@@ -65,6 +75,11 @@ impl Computer {
                 taken.last = started.elapsed();
             });
         }
+    }
+
+    async fn give_back(&self, Ready { batch, .. }: &Ready, refusal: &Refusal) {
+        let retry = Some(refusal.retry);
+        self.master.release(batch, &refusal.reason, retry).await;
     }
 
     async fn compute(&self, Ready { batch, module }: &Ready) -> Result<Finished, ComputeError> {

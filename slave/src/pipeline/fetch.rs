@@ -12,6 +12,7 @@ use crate::batch_check::{BadBatch, check_batch};
 use crate::master::{Master, POLL_WAIT_MS, chain};
 use crate::settings::Pace;
 use crate::stop::Stop;
+use crate::unable::Unable;
 use crate::wasm::{Module, WasmError, WasmStore};
 
 /// Attempts to obtain a module before its batch is given back.
@@ -22,6 +23,7 @@ const HELD_MIN: Duration = Duration::from_millis(POLL_WAIT_MS / 2);
 pub(super) struct Fetcher {
     master: Master,
     store: WasmStore,
+    unable: Unable,
     pace: Pace,
     stop: Stop,
     lookahead: Lookahead,
@@ -31,6 +33,8 @@ pub(super) struct Fetcher {
     idle: u32,
     /// Polls in a row that failed, or brought a batch that could not be used.
     failures: u32,
+    /// Polls in a row that brought a batch of an algorithm that this slave cannot run.
+    refusals: u32,
 }
 
 /// What one poll brought.
@@ -38,19 +42,28 @@ enum Polled {
     Ready(Box<Ready>),
     Idle,
     Failed,
+    Refused,
 }
 
 impl Fetcher {
-    pub(super) fn new(master: Master, store: WasmStore, pace: Pace, stop: Stop) -> Self {
+    pub(super) fn new(
+        master: Master,
+        store: WasmStore,
+        unable: Unable,
+        pace: Pace,
+        stop: Stop,
+    ) -> Self {
         Self {
             master,
             store,
+            unable,
             pace,
             stop,
             lookahead: Lookahead::default(),
             done: 0,
             idle: 0,
             failures: 0,
+            refusals: 0,
         }
     }
 
@@ -94,7 +107,7 @@ impl Fetcher {
             let begin = Instant::now();
             let delay = match self.poll().await? {
                 Polled::Ready(ready) => {
-                    (self.idle, self.failures) = (0, 0);
+                    (self.idle, self.failures, self.refusals) = (0, 0, 0);
                     return Some(*ready);
                 }
                 // The master has done the waiting.
@@ -106,6 +119,7 @@ impl Fetcher {
                     (self.idle, self.failures) = (self.idle.saturating_add(1), 0);
                     self.pace.idle.delay(self.idle, jitter_unit())
                 }
+                Polled::Refused => self.pace.refused.delay(self.refusals, jitter_unit()),
                 Polled::Failed => self.pace.retry.delay(self.failures, jitter_unit()),
             };
             self.wait(delay).await?;
@@ -146,31 +160,40 @@ impl Fetcher {
 
     async fn admit(&mut self, batch: Batch) -> Polled {
         if let Err(fault) = check_batch(&batch) {
-            tracing::warn!(%fault, "batch refused");
+            // Once per run of such batches: a master that has no others must not fill the log.
+            if self.failures == 0 {
+                tracing::warn!(%fault, "batch refused");
+            } else {
+                tracing::debug!(%fault, failures = self.failures, "batch refused");
+            }
             // An id that failed its check is not sent anywhere.
             if !matches!(fault, BadBatch::Id { .. } | BadBatch::Underscore(_)) {
-                self.master.release(&batch, &fault.to_string()).await;
+                let reason = fault.to_string();
+                self.master.release(&batch, &reason, None).await;
             }
             self.failures = self.failures.saturating_add(1);
             return Polled::Failed;
+        }
+        let algorithm_id = batch.settings.algorithm_id.as_str();
+        if let Some(refusal) = self.unable.refusal(algorithm_id) {
+            let retry = Some(refusal.retry);
+            self.master.release(&batch, &refusal.reason, retry).await;
+            self.refusals = self.refusals.saturating_add(1);
+            return Polled::Refused;
         }
         let stop = self.stop.clone();
         match stop.unless_requested(self.module_for(&batch)).await {
             Some(Ok(module)) => Polled::Ready(Box::new(Ready { batch, module })),
             Some(Err(error)) => {
-                let cause = chain(&error);
-                tracing::warn!(
-                    batch_id = batch.id(),
-                    algorithm_id = batch.settings.algorithm_id,
-                    cause,
-                    "no module"
-                );
-                self.master.release(&batch, &cause).await;
+                let refusal = self.unable.failed(algorithm_id, chain(&error));
+                tracing::debug!(batch_id = batch.id(), "no module");
+                let retry = Some(refusal.retry);
+                self.master.release(&batch, &refusal.reason, retry).await;
                 self.failures = self.failures.saturating_add(1);
                 Polled::Failed
             }
             None => {
-                self.master.release(&batch, "stopping").await;
+                self.master.release(&batch, "stopping", None).await;
                 Polled::Failed
             }
         }

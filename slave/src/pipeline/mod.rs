@@ -1,6 +1,6 @@
 //! The slave's three stages, which overlap: fetch (poll, module), compute, upload.
 //!
-//! Invariant: the channels between the stages are the only state they share, and back-pressure runs against the flow: uploads
+//! Invariant: the stages share the channels between them and a table of algorithms that this slave cannot run, and back-pressure runs against the flow: uploads
 //! that cannot be delivered stop the compute stage, which stops the fetch stage, which stops polling.
 
 mod compute;
@@ -23,6 +23,7 @@ use crate::master::Master;
 use crate::settings::Settings;
 use crate::spool::Spool;
 use crate::stop::Stop;
+use crate::unable::Unable;
 use crate::wasm::{Module, WasmStore};
 
 /// Results that wait between the compute stage and the upload stage.
@@ -106,12 +107,14 @@ pub async fn run(settings: Settings, stop: Stop) -> Result<(), StartError> {
     let (taken_sender, taken) = watch::channel(Taken::default());
     let (result_sender, results) = mpsc::channel(RESULTS_QUEUED_MAX);
     let pace = settings.pace;
-    let fetcher = Fetcher::new(master.clone(), store, pace, stop.clone());
+    let unable = Unable::new(pace.unable);
+    let fetcher = Fetcher::new(master.clone(), store, unable.clone(), pace, stop.clone());
     let spool = Spool::of(&settings.algorithms_folder, &settings.name);
     let uploader = Uploader::new(master.clone(), pace, stop.clone(), spool);
     let computer = Computer {
         master,
         engine,
+        unable,
         retry: pace.retry,
         stop: stop.clone(),
     };

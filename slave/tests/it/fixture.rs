@@ -82,6 +82,12 @@ pub(crate) fn computed(batch: &Batch, wasm: &[u8]) -> BatchResult {
     .unwrap()
 }
 
+/// What has failed is tried again with the next batch.
+const AT_ONCE: Backoff = Backoff {
+    first: Duration::ZERO,
+    max: Duration::ZERO,
+};
+
 pub(crate) struct Slave {
     pub(crate) folder: PathBuf,
     stop: StopHandle,
@@ -100,16 +106,27 @@ impl Slave {
     }
 
     pub(crate) fn at(master: SocketAddr, engine: Engine) -> Self {
-        Self::start_in(tempfile::tempdir().unwrap(), master, engine)
+        Self::start_in(tempfile::tempdir().unwrap(), master, engine, AT_ONCE)
     }
 
     /// Ends it without a word, and starts another on the same folder.
     pub(crate) fn killed_and_started(self, master: &FakeMaster) -> Self {
         self.run.abort();
-        Self::start_in(self._temporary, master.address, Engine::Builtin)
+        Self::start_in(self._temporary, master.address, Engine::Builtin, AT_ONCE)
     }
 
-    fn start_in(temporary: tempfile::TempDir, master: SocketAddr, engine: Engine) -> Self {
+    /// Tries an algorithm that it could not run again as `unable` says.
+    pub(crate) fn patient(master: &FakeMaster, unable: Backoff) -> Self {
+        let temporary = tempfile::tempdir().unwrap();
+        Self::start_in(temporary, master.address, Engine::Builtin, unable)
+    }
+
+    fn start_in(
+        temporary: tempfile::TempDir,
+        master: SocketAddr,
+        engine: Engine,
+        unable: Backoff,
+    ) -> Self {
         let folder = temporary.path().join("algorithms");
         let quick = Backoff {
             first: Duration::from_millis(5),
@@ -126,6 +143,8 @@ impl Slave {
             pace: Pace {
                 idle: quick,
                 retry: quick,
+                unable,
+                refused: quick,
                 stop_drain: Duration::from_secs(20),
             },
         };

@@ -6,6 +6,7 @@ mod batches;
 mod binary;
 mod encoded_modules;
 mod external;
+mod failing_modules;
 mod faults;
 mod fixture;
 mod master;

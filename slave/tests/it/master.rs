@@ -33,6 +33,8 @@ pub(crate) struct Seen {
     pub(crate) accepted: Vec<(String, Value)>,
     /// Batches given back: batch id and reason.
     pub(crate) released: Vec<(String, String)>,
+    /// And for how long its algorithm cannot be run.
+    pub(crate) retries_ms: Vec<Option<u64>>,
     /// Next answers to a download that are cut short.
     pub(crate) truncated_downloads: usize,
     /// Time that each download takes.
@@ -176,11 +178,10 @@ async fn release(
     body: Bytes,
 ) -> &'static str {
     let body: Value = serde_json::from_slice(&body).unwrap();
-    shared
-        .lock()
-        .unwrap()
-        .released
-        .push((batch_id, body["reason"].as_str().unwrap().to_owned()));
+    let mut seen = shared.lock().unwrap();
+    seen.retries_ms.push(body["retry_ms"].as_u64());
+    let reason = body["reason"].as_str().unwrap().to_owned();
+    seen.released.push((batch_id, reason));
     "OK"
 }
 
