@@ -59,7 +59,6 @@ impl Trust {
     }
 
     /// The beginning of a client that accepts certificates of these authorities only.
-    #[must_use]
     pub fn client_builder(&self) -> reqwest::ClientBuilder {
         reqwest::Client::builder().use_preconfigured_tls(ClientConfig::clone(&self.0))
     }
