@@ -3,6 +3,7 @@
 mod bench;
 mod build;
 mod check;
+mod config_reference;
 mod conformance;
 mod demo;
 mod kill;
@@ -32,6 +33,8 @@ enum Command {
     Test,
     /// Measures in the release profile, against targets.
     Bench(bench::Options),
+    /// Writes `docs/config.md` from the schemas of the host and its extensions and from `config.example.json`.
+    ConfigReference,
     /// Runs golden vectors: every file of a known name in DIR, or in the repository's own `vectors/`.
     Conformance {
         /// Folder with vector files
@@ -67,6 +70,7 @@ fn main() -> ExitCode {
         Command::Check => return check::run(),
         Command::Test => return test::run(),
         Command::Bench(options) => bench::run(&options),
+        Command::ConfigReference => config_reference::write(),
         Command::Conformance { dir } => conformance::run(dir.as_deref()),
         Command::Kill(options) => kill::run(&options),
         Command::Simulate(options) => simulate::run(&options),

@@ -6,6 +6,7 @@ mod config_file;
 mod output;
 mod plugins;
 mod run;
+mod schema;
 mod status;
 mod stop;
 mod store;
@@ -93,6 +94,11 @@ enum Command {
         /// Answer as JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Prints the JSON Schema of the config file, with the sections of all plugins in the plugin folder
+    Schema {
+        /// The config file that names the plugin folder; without one, plugins beside this program
+        config: Option<PathBuf>,
     },
     /// Shows a running host: its extensions, what waits, what failed
     Status {
@@ -232,6 +238,9 @@ fn answer(cli: Cli) -> ExitCode {
     let done = match cli.command {
         None => return run(cli.run),
         Some(Command::Check { config, json }) => check::check(&config, json),
+        Some(Command::Schema { config }) => {
+            schema::schema(config.as_deref()).map(|()| ExitCode::SUCCESS)
+        }
         Some(Command::Plugin(PluginCommand::List { config, json })) => {
             plugins::list(config.as_deref(), json).map(|()| ExitCode::SUCCESS)
         }

@@ -181,7 +181,7 @@ fn key_line(path: &str, property: &Value, required: bool) -> String {
         .to_owned()
 }
 
-fn plugin_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+pub(super) fn plugin_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();

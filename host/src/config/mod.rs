@@ -1,6 +1,8 @@
 //! The config file (benchmarker.md section 2) and what the command line adds to it.
 
 mod edge;
+#[cfg(test)]
+mod example_tests;
 mod fault;
 mod file;
 mod guard;

@@ -19,6 +19,7 @@ mod probation;
 mod reload;
 mod replaced_files;
 mod restore;
+mod schema;
 mod shadow;
 mod slow_copies;
 mod start;

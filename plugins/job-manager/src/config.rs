@@ -102,3 +102,27 @@ impl From<BatchSize> for u64 {
         size.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn example_config_states_the_defaults() {
+        let example = include_str!("../../../config.example.json");
+        let example: Value = serde_json::from_str(example).unwrap();
+        let section = &example["config"]["job_manager"];
+        let config = |section: &Value| format!("{:?}", Config::deserialize(section).unwrap());
+        let needed = |challenge: &Value| {
+            let keys = ["batch_size", "ms_delay_between_batch_retries"];
+            keys.map(|key| (key, challenge[key].clone()))
+                .into_iter()
+                .collect::<Value>()
+        };
+        let challenges = section.as_object().unwrap().iter();
+        let short = challenges.map(|(name, challenge)| (name.clone(), needed(challenge)));
+        assert_eq!(config(section), config(&short.collect()));
+    }
+}

@@ -36,3 +36,19 @@ impl Config {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn example_config_states_the_defaults() {
+        let example = include_str!("../../../config.example.json");
+        let example: Value = serde_json::from_str(example).unwrap();
+        let section = &example["config"]["slave_manager"];
+        let config = |section: &Value| format!("{:?}", Config::deserialize(section).unwrap());
+        assert_eq!(config(section), config(&json!({})));
+    }
+}

@@ -41,11 +41,14 @@ use crate::{
     tell::tell,
 };
 
-#[derive(ConfigSchema, Deserialize)]
+#[derive(ConfigSchema, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Config {
+    /// A new block drops the waiting precommit even if it has not failed yet.
     clear_precommits_submission_on_new_block: bool,
+    /// Times that a submission is sent again after a failure; no limit without a number.
     max_retries: Option<u32>,
+    /// Time before a submission is sent again, in milliseconds.
     ms_delay_between_retries: u64,
 }
 

@@ -6,6 +6,7 @@ use tig_plugin_api::{HttpFailureKind, testing::Harness};
 
 use crate::{SubmissionsManager, submission::RESEND_AFTER_BLOCKS};
 
+mod example;
 mod failed_handlers;
 mod limits;
 mod recorded;

@@ -11,6 +11,7 @@ mod closed_output;
 mod demo;
 mod disk;
 mod dual_stack;
+mod example_config;
 mod few_threads;
 mod garbage;
 mod kills;

@@ -1,0 +1,32 @@
+//! `tig-host schema`: the JSON Schema of a config file, for editors and for the reference in `docs/`.
+
+use std::path::Path;
+
+use tig_host::{
+    config::{self, Config, Overrides, folder_of_executable},
+    error::HostError,
+    plugin::Candidate,
+};
+
+use super::{output, plugins::plugin_files};
+
+/// Prints the schema of the host's keys, with the section of each plugin in the folder of `config`, or in the program's own.
+pub(super) fn schema(config: Option<&Path>) -> Result<(), HostError> {
+    let folder = match config {
+        Some(path) => Config::load(path, Overrides::default())?.plugin_folder,
+        None => folder_of_executable(),
+    };
+    let files = plugin_files(&folder).map_err(HostError::system("read the plugin folder"))?;
+    let manifests = files
+        .iter()
+        .filter_map(|path| Some(Candidate::read(path).ok()?.manifest));
+    let mut schema = config::schema();
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
+    for manifest in manifests {
+        if let Some(section) = manifest.config {
+            schema["properties"]["config"]["properties"][manifest.name.as_str()] = section;
+        }
+    }
+    output::json(&schema);
+    Ok(())
+}
