@@ -40,6 +40,7 @@ pub(super) fn check(workspace: &Workspace) -> Result<Vec<String>> {
             }
         }
     }
+    complaints.sort();
     complaints.dedup();
     Ok(complaints)
 }
