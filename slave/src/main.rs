@@ -5,13 +5,10 @@ mod cli;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tig_process::{
-    first_process,
-    logging::{self, LogFormat},
-    output,
-    signals::{HangUp, Requests},
-    threads::{RuntimeThreads, ThreadsError},
-};
+use tig_process::logging::{self, LogFormat};
+use tig_process::signals::{HangUp, Requests};
+use tig_process::threads::{RuntimeThreads, ThreadsError};
+use tig_process::{first_process, output};
 use tig_slave::engine::{GUARD_ARGUMENT, exec_guarded};
 use tig_slave::{Settings, StartError, stop_pair};
 use tig_worker::{JobError, start_compilers};

@@ -2,7 +2,8 @@
 
 use std::error::Error;
 
-use tig_process::{error_chain::error_chain, output, standard_error};
+use tig_process::error_chain::error_chain;
+use tig_process::{output, standard_error};
 
 /// A line of the result.
 pub(crate) fn result(line: &str) {

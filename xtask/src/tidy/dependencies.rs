@@ -7,7 +7,7 @@ use super::architecture::{self, DOCUMENT, Row};
 use crate::workspace::Package;
 
 /// Every crate may use these: they have no code.
-const WITHOUT_CODE: [&str; 2] = ["workspace-hack", "workspace-hack-http"];
+const WITHOUT_CODE: [&str; 2] = ["workspace-hack", "workspace-hack/http"];
 /// Nothing else depends on it, not even in tests.
 const HOST: &str = "tig-host";
 
@@ -55,9 +55,9 @@ fn dependencies<'a>(
         !in_tests
     });
     let ours = dependencies.filter_map(|dependency| folders.get(dependency.name.as_str()));
+    let ours = ours.filter(|folder| !WITHOUT_CODE.contains(&folder.as_str()));
     let names = ours.map(|folder| folder.rsplit('/').next().unwrap_or(folder));
     names
-        .filter(|name| !WITHOUT_CODE.contains(name))
         .map(|name| {
             (
                 name,

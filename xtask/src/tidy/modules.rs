@@ -1,10 +1,8 @@
 //! The modules of a crate: what each declares, exports again, and names elsewhere in the crate. Code for tests is left out.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use quote::ToTokens as _;
 use syn::{Item, ItemMod, UseTree};
