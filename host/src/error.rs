@@ -98,19 +98,3 @@ fn listen_remedy(error: &io::Error) -> &'static str {
         _ => "set `bind` to another address of this machine, such as 127.0.0.1 or 0.0.0.0",
     }
 }
-
-/// Joins an error and its sources into one line.
-pub fn one_line(error: &dyn std::error::Error) -> String {
-    let mut line = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let text = cause.to_string();
-        // Errors that already show their source would repeat it.
-        if !line.ends_with(&text) {
-            line.push_str(": ");
-            line.push_str(&text);
-        }
-        source = cause.source();
-    }
-    line.replace('\n', " ")
-}

@@ -13,7 +13,7 @@ use crate::{
     config::Config,
     control::{Control, Parts},
     error::HostError,
-    http::{client::HttpClient, listener, renewal, server, settings::Edge},
+    http::{client::HttpClient, listener, metrics::Metrics, renewal, server, settings::Edge},
     lifecycle::{
         drain::Drain,
         plugin_files,
@@ -24,7 +24,6 @@ use crate::{
         ticker,
         watch::{FolderWatch, Settling},
     },
-    observe::prometheus::Metrics,
     plugin::{Candidate, Loader, Writers},
     runtime::{
         clock::{Clock, Random},
@@ -89,7 +88,8 @@ impl Host {
             .local_addr()
             .map_err(HostError::system("read the port"))?;
         let store = Store::open(&config.backup_folder, &config.player_id, &config.api_url)?;
-        let shared = Arc::new(shared(config, store, &runtime, sources)?);
+        let http = client(config, &runtime)?;
+        let shared = Arc::new(Shared::new(store, Arc::new(http.clone()), sources));
         let loader = Loader::new(
             config.plugin_cache_folder.clone(),
             Some(probe_program.to_owned()),
@@ -98,8 +98,8 @@ impl Host {
         let runners = start::load(config, &loader, &candidates)
             .and_then(|plugins| start::start(config, &shared, plugins))
             .inspect_err(|_| shared.committer.stop())?;
-        let edge = Arc::new(Edge::new(config, shared.http.clone()));
-        let stop_listener = start_listener(socket, config, &shared, &edge, &runtime)?;
+        let edge = Arc::new(Edge::new(config, http.clone()));
+        let stop_listener = start_listener(socket, config, (&shared, http), &edge, &runtime)?;
         let keepers = Threads::default();
         let watched = watched(config, &shared, candidates)?;
         let writers = loader.writers().clone();
@@ -187,7 +187,7 @@ fn start_committer(shared: &Arc<Shared>) -> Result<Threads, HostError> {
 fn start_listener(
     socket: TcpListener,
     config: &Config,
-    shared: &Arc<Shared>,
+    (shared, client): (&Arc<Shared>, HttpClient),
     edge: &Arc<Edge>,
     runtime: &Handle,
 ) -> Result<StopSender<bool>, HostError> {
@@ -197,7 +197,7 @@ fn start_listener(
         tokio::net::TcpListener::from_std(socket).map_err(HostError::system("listen"))?
     };
     let store_file = config.backup_folder.join(store::FILE_NAME);
-    let metrics = Metrics::new(Arc::clone(shared), store_file);
+    let metrics = Metrics::new(Arc::clone(shared), client, store_file);
     let app = server::app(Arc::clone(shared), metrics, edge.access());
     runtime.spawn(renewal::run(Arc::clone(edge), stopped.clone()));
     runtime.spawn(listener::serve(listener, edge.tls(), app, stopped));
@@ -248,18 +248,11 @@ fn listen(address: SocketAddr) -> Result<TcpListener, HostError> {
     Ok(listener)
 }
 
-fn shared(
-    config: &Config,
-    store: Store,
-    runtime: &Handle,
-    sources: (Clock, Random),
-) -> Result<Shared, HostError> {
-    let http =
-        HttpClient::new(runtime.clone(), &config.trust).map_err(|error| HostError::System {
-            what: "set up TLS",
-            source: std::io::Error::other(error),
-        })?;
-    Ok(Shared::new(store, http, sources))
+fn client(config: &Config, runtime: &Handle) -> Result<HttpClient, HostError> {
+    HttpClient::new(runtime.clone(), &config.trust).map_err(|error| HostError::System {
+        what: "set up TLS",
+        source: std::io::Error::other(error),
+    })
 }
 
 fn watched(

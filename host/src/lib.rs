@@ -13,6 +13,7 @@ pub mod exit_code;
 pub mod host;
 pub mod http;
 pub mod lifecycle;
+pub mod limits;
 pub mod observe;
 pub mod plugin;
 pub mod runtime;

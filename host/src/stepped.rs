@@ -32,6 +32,7 @@ use crate::{
 /// See the module's documentation.
 pub struct SteppedHost {
     shared: Arc<Shared>,
+    http: HttpClient,
     /// In the config's order.
     runners: Vec<Runner>,
 }
@@ -58,9 +59,14 @@ impl SteppedHost {
         store: Store,
         sources: (Clock, Random),
     ) -> Result<Self, HostError> {
-        let shared = Arc::new(Shared::new(store, HttpClient::keeping(), sources));
+        let http = HttpClient::keeping();
+        let shared = Arc::new(Shared::new(store, Arc::new(http.clone()), sources));
         let runners = start::start(config, &shared, plugins.to_vec())?;
-        Ok(Self { shared, runners })
+        Ok(Self {
+            shared,
+            http,
+            runners,
+        })
     }
 
     /// Numbers of the extensions, by the config's order, for which something waits.
@@ -109,7 +115,7 @@ impl SteppedHost {
     /// The HTTP requests that extensions have sent since the last time.
     #[must_use]
     pub fn take_sent(&self) -> Vec<Sent> {
-        self.shared.http.take_kept()
+        self.http.take_kept()
     }
 
     /// Puts an instance of the same plugin and settings in the place of extension number `index`, as at a reload, and ends

@@ -2,15 +2,20 @@
 
 use std::error::Error;
 
-/// The error and its causes, outermost first, separated by `: `.
+/// The error and its causes, outermost first, separated by `: `. A cause that the error before it shows already is left
+/// out, and a text of several lines becomes one.
 pub fn error_chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
+    let mut line = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let text = cause.to_string();
+        if !line.ends_with(&text) {
+            line.push_str(": ");
+            line.push_str(&text);
+        }
+        source = cause.source();
     }
-    text
+    line.replace('\n', " ")
 }
 
 #[cfg(test)]

@@ -11,9 +11,12 @@ use tig_devnet::{
     Api, ApiKey, Fault, Genesis, Keys, Network, Outcome, PublishedAlgorithm, Request, Response,
     SolutionCheck, Status, devnet_config,
 };
-use tig_host::http::{
-    client::Sent,
-    rate_limit::{Go, RateLimiter, Rates, Refusal, Ticket},
+use tig_host::{
+    config::Rates,
+    http::{
+        client::Sent,
+        rate_limit::{Go, RateLimiter, Refusal, Ticket},
+    },
 };
 use tig_plugin_api::{HttpAnswer, HttpCall, HttpFailure, HttpFailureKind, Method};
 use tig_protocol::{BenchmarkSettings, Solution};
@@ -159,8 +162,8 @@ impl Net {
 
     /// Takes a request of the master, which gets a number. The master's own limit of requests a minute is kept.
     pub fn send(&mut self, sent: Sent, now_ms: u64, rng: &mut fastrand::Rng) -> (u64, Next) {
-        let (call, priority) = (&sent.queued.call, sent.queued.turn.priority);
-        let (now, patience) = (self.instant(now_ms), sent.queued.patience());
+        let (call, priority) = (&sent.queued().call, sent.queued().turn.priority);
+        let (now, patience) = (self.instant(now_ms), sent.queued().patience());
         let go = self
             .limiter
             .enter(API_URL, call.method, priority, patience, now);
@@ -196,7 +199,7 @@ impl Net {
         };
         match go {
             Ok(Go::Now) => {
-                flight.until_ms = now_ms + flight.sent.queued.call.timeout_ms;
+                flight.until_ms = now_ms + flight.sent.queued().call.timeout_ms;
                 Next::Arrives(now_ms + rng.u64(1..=LATENCY_MS_MAX))
             }
             Ok(Go::Later(ticket)) => {
@@ -234,12 +237,12 @@ impl Net {
     pub fn arrive(&mut self, number: u64, now_ms: u64, rng: &mut fastrand::Rng) -> Option<Served> {
         let flight = self.flights.get(&number)?;
         if flight.result.is_some() {
-            return Some(Served::new(&flight.sent.queued.call, now_ms, None));
+            return Some(Served::new(&flight.sent.queued().call, now_ms, None));
         }
         let fault = self.fault(number, now_ms, rng);
         let flight = self.flights.get_mut(&number)?;
-        let mut served = Served::new(&flight.sent.queued.call, now_ms, fault);
-        let outcome = serve(&mut self.api, &flight.sent.queued.call, &served);
+        let mut served = Served::new(&flight.sent.queued().call, now_ms, fault);
+        let outcome = serve(&mut self.api, &flight.sent.queued().call, &served);
         let at_ms = now_ms + outcome.delay_ms + rng.u64(1..=LATENCY_MS_MAX);
         served.status = outcome.response.as_ref().map(|response| response.status);
         let response = outcome.response.filter(|_| at_ms < flight.until_ms);
@@ -250,7 +253,7 @@ impl Net {
         if let Some(wait) = response.as_ref().and_then(retry_after) {
             let now = self.base + Duration::from_millis(now_ms);
             self.limiter
-                .pause(API_URL, flight.sent.queued.call.method, now, wait);
+                .pause(API_URL, flight.sent.queued().call.method, now, wait);
         }
         let answer = response.map(|response| HttpAnswer {
             status: response.status,
@@ -264,7 +267,7 @@ impl Net {
     /// What befalls the request now, if anything.
     fn fault(&mut self, number: u64, now_ms: u64, rng: &mut fastrand::Rng) -> Option<Fault> {
         self.weather.retain(|weather| now_ms < weather.until_ms);
-        let is_get = self.flights.get(&number)?.sent.queued.call.method == Method::Get;
+        let is_get = self.flights.get(&number)?.sent.queued().call.method == Method::Get;
         let fits = |fault: &Fault| match fault {
             Fault::StaleBlock { .. } | Fault::EmptyListing => is_get,
             _ => true,

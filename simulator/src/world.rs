@@ -380,7 +380,7 @@ impl<'a> World<'a> {
                 self.agenda.put(self.now_ms + crash.down_ms, Due::Start);
             }
             for sent in self.master.take_sent() {
-                let call = &sent.queued.call;
+                let call = &sent.queued().call;
                 self.judge.sent(&call.url, &call.body);
                 let (number, next) = self.net.send(sent, self.now_ms, &mut self.rng);
                 self.plan_request(number, next);

@@ -14,9 +14,9 @@ use tig_host::{
         CONTROL_TIMEOUT,
         admin::{AdminFile, DrainRequest, FILE_NAME, ShadowRequest},
     },
-    error::one_line,
     exit_code,
 };
+use tig_process::error_chain::error_chain;
 
 use super::output;
 
@@ -49,7 +49,7 @@ impl AskError {
         let (text, code) = match self {
             Self::NotRunning(text) => (text.clone(), exit_code::NOT_RUNNING),
             Self::Refused(text) => (text.clone(), exit_code::REFUSED),
-            Self::Config(error) => (one_line(error), exit_code::CONFIG),
+            Self::Config(error) => (error_chain(error), exit_code::CONFIG),
         };
         output::error_line(&text);
         code.into()
@@ -92,7 +92,7 @@ fn send(
         AskError::NotRunning(format!(
             "the host (process {}) does not answer: {}",
             file.pid,
-            one_line(error)
+            error_chain(error)
         ))
     };
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -19,12 +19,13 @@ use std::{
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, error::ErrorKind};
 use tig_host::{
     config::Overrides,
-    error::{HostError, one_line},
+    error::HostError,
     exit_code,
     lifecycle::trial,
     plugin::{self, PluginError},
 };
 use tig_plugin_api::Secret;
+use tig_process::error_chain::error_chain;
 use tig_process::{
     first_process,
     logging::{self, LogFormat as Format},
@@ -230,7 +231,7 @@ pub(crate) fn main() -> ExitCode {
 }
 
 fn fail(error: &dyn std::error::Error) -> ExitCode {
-    output::error_line(&one_line(error));
+    output::error_line(&error_chain(error));
     ExitCode::FAILURE
 }
 
@@ -267,7 +268,7 @@ fn answer(cli: Cli) -> ExitCode {
 }
 
 fn report(error: &HostError) -> ExitCode {
-    output::error_line(&one_line(error));
+    output::error_line(&error_chain(error));
     error.exit_code()
 }
 

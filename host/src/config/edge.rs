@@ -7,9 +7,9 @@ use serde::Deserialize;
 use tig_plugin_api::{ConfigSchema, Secret};
 
 use super::{Fault, secret};
-use crate::http::{
+use crate::config::{
+    Rates,
     access::{Access, parse_network},
-    rate_limit::Rates,
 };
 
 /// Who may use the listener.

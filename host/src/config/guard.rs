@@ -14,7 +14,7 @@ use super::{
     secret,
     tls::{ListenerTls, TlsFile},
 };
-use crate::http::access::Access;
+use crate::config::access::Access;
 
 /// See the module's documentation.
 pub(super) struct Guard {

@@ -1,11 +1,13 @@
 //! The config file (benchmarker.md section 2) and what the command line adds to it.
 
+pub mod access;
 mod edge;
 #[cfg(test)]
 mod example_tests;
 mod fault;
 mod file;
 mod guard;
+mod rates;
 pub mod schema;
 mod secret;
 mod settings;
@@ -28,13 +30,14 @@ use tig_process::{
 
 pub use fault::{ConfigError, Fault};
 pub use file::schema;
+pub use rates::Rates;
 pub use secret::API_KEY_VARIABLE;
 pub use settings::own_settings;
 pub(crate) use suggestion::Suggestion;
 pub use tls::{CertificateFiles, CertificateState, ListenerTls};
 
+use self::access::Access;
 use self::{file::ConfigFile, guard::Guard};
-use crate::http::{access::Access, rate_limit::Rates};
 
 /// Port of the listener where nothing is said.
 pub const PORT_DEFAULT: u16 = 5115;

@@ -29,7 +29,8 @@ use tracing::{info, warn};
 
 use super::{Control, ControlError};
 use crate::{
-    http::{access::Access, listener},
+    config::access::Access,
+    http::listener,
     lifecycle::reload::{Attempt, Outcome},
 };
 

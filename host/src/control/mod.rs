@@ -10,11 +10,11 @@ use std::{
 };
 
 use serde::Serialize;
+use tig_process::error_chain::error_chain;
 use tracing::{error, info};
 
 use crate::{
     config::{Config, ConfigError, Overrides, Suggestion},
-    error::one_line,
     http::settings::Edge,
     lifecycle::{
         drain::Drain,
@@ -206,7 +206,7 @@ impl Control {
         match self.reload_config() {
             // The outcome of each extension is in the log already.
             Ok(_) => info!("config and extensions were read again"),
-            Err(error) => error!("nothing was changed: {}", one_line(&error)),
+            Err(error) => error!("nothing was changed: {}", error_chain(&error)),
         }
     }
 

@@ -1,56 +1,31 @@
-//! Sends the HTTP requests of extensions and puts the answers into their mailboxes; or keeps them for whoever answers in
-//! the network's place.
+//! Sends the HTTP requests of extensions; or keeps them for a test or simulation that answers in the network's place.
 
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
 
 use tig_http_client::Trust;
-use tig_plugin_api::{
-    HttpAnswer, HttpCall, HttpFailure, HttpFailureKind, HttpResponse, Method, Turn,
-};
+use tig_plugin_api::{HttpAnswer, HttpCall, HttpFailure, HttpFailureKind, Method};
+use tig_process::error_chain::error_chain;
 use tokio::runtime::Handle;
 use tracing::error;
 
 use crate::{
-    error::one_line,
-    http::rate_limit::{Go, RateLimiter, Rates, Refusal},
-    runtime::mailbox::Mailbox,
+    config::Rates,
+    http::rate_limit::{Go, RateLimiter, Refusal},
+    limits::CALL_TIMEOUT_MAX,
+    runtime::outbound::{HttpSender, PendingCall, QueuedCall},
 };
-
-/// Requests of one extension that may be under way at once.
-pub const CALLS_IN_FLIGHT_MAX: usize = 64;
-
-/// No call may take longer, whatever it asks for.
-pub const TIMEOUT_MAX: Duration = Duration::from_secs(300);
 
 /// Time to connect.
 const CONNECT_MAX: Duration = Duration::from_secs(10);
 
 /// A request that waits for its turn looks at least so often whether it has come: a raised limit lets it go earlier.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
-
-/// A request that an extension has made.
-#[derive(Clone, Debug)]
-pub struct QueuedCall {
-    /// What is asked for.
-    pub call: HttpCall,
-    /// How it waits for its turn.
-    pub turn: Turn,
-}
-
-impl QueuedCall {
-    /// How long it may wait for its turn.
-    #[must_use]
-    pub fn patience(&self) -> Duration {
-        let wait_ms_max = self.turn.wait_ms_max.unwrap_or(self.call.timeout_ms);
-        Duration::from_millis(wait_ms_max).min(TIMEOUT_MAX)
-    }
-}
 
 /// Characters of a redirect's target that are kept.
 const LOCATION_CHARS_MAX: usize = 200;
@@ -73,25 +48,23 @@ enum Way {
     Kept(Arc<Mutex<Vec<Sent>>>),
 }
 
-/// A request that is on its way.
+/// A request that was sent, and is counted when it is answered.
 pub struct Sent {
-    /// What is asked for.
-    pub queued: QueuedCall,
-    mailbox: Arc<Mailbox>,
-    in_flight: Arc<AtomicUsize>,
+    pending: PendingCall,
     counts: Arc<[AtomicU64; 3]>,
 }
 
 impl Sent {
+    /// What is asked for.
+    #[must_use]
+    pub fn queued(&self) -> &QueuedCall {
+        &self.pending.queued
+    }
+
     /// Passes the answer on to the extension.
     pub fn answer(self, result: Result<HttpAnswer, HttpFailure>) {
         self.counts[outcome(&result)].fetch_add(1, Ordering::Relaxed);
-        self.in_flight.fetch_sub(1, Ordering::Relaxed);
-        let HttpCall { tag, url, .. } = self.queued.call;
-        match (HttpResponse { tag, result }).encode() {
-            Ok(response) => self.mailbox.put_response(response),
-            Err(error) => error!("response of {url} cannot be passed on: {error}"),
-        }
+        self.pending.complete(result);
     }
 }
 
@@ -116,7 +89,7 @@ impl HttpClient {
         if let Way::Network { client, .. } = &self.way {
             match network(trust) {
                 Ok(new) => *lock(client) = new,
-                Err(error) => error!("requests go on as before: {}", one_line(&error)),
+                Err(error) => error!("requests go on as before: {}", error_chain(&error)),
             }
         }
     }
@@ -156,33 +129,6 @@ impl HttpClient {
         lock(&self.limiter).set_rates(rates);
     }
 
-    /// Sends `queued`; the response goes to `mailbox`, and `in_flight` counts it until then.
-    pub fn send(&self, queued: QueuedCall, mailbox: Arc<Mailbox>, in_flight: Arc<AtomicUsize>) {
-        in_flight.fetch_add(1, Ordering::Relaxed);
-        let sent = Sent {
-            queued,
-            mailbox,
-            in_flight,
-            counts: Arc::clone(&self.counts),
-        };
-        let (client, runtime) = match &self.way {
-            Way::Network { client, runtime } => (lock(client).clone(), runtime),
-            Way::Kept(kept) => return lock(kept).push(sent),
-        };
-        // At once, so that requests of the same priority go in the order in which they were made.
-        let (entered, limiter) = (self.enter(&sent.queued), Arc::clone(&self.limiter));
-        runtime.spawn(async move {
-            let result = match wait_for_turn(entered, &limiter).await {
-                Ok(()) => answer(&client, &sent.queued.call, &limiter).await,
-                Err(refusal) => Err(HttpFailure {
-                    rate_limit: refusal.rate_limit(),
-                    ..HttpFailure::new(HttpFailureKind::RateLimited, refusal.to_string())
-                }),
-            };
-            sent.answer(result);
-        });
-    }
-
     fn enter(&self, queued: &QueuedCall) -> Result<Go, Refusal> {
         let (call, priority) = (&queued.call, queued.turn.priority);
         let Some(host) = host_of(call) else {
@@ -191,6 +137,31 @@ impl HttpClient {
         };
         let (now, patience) = (Instant::now(), queued.patience());
         lock(&self.limiter).enter(&host, call.method, priority, patience, now)
+    }
+}
+
+impl HttpSender for HttpClient {
+    fn send(&self, pending: PendingCall) {
+        let sent = Sent {
+            pending,
+            counts: Arc::clone(&self.counts),
+        };
+        let (client, runtime) = match &self.way {
+            Way::Network { client, runtime } => (lock(client).clone(), runtime),
+            Way::Kept(kept) => return lock(kept).push(sent),
+        };
+        // At once, so that requests of the same priority go in the order in which they were made.
+        let (entered, limiter) = (self.enter(sent.queued()), Arc::clone(&self.limiter));
+        runtime.spawn(async move {
+            let result = match wait_for_turn(entered, &limiter).await {
+                Ok(()) => answer(&client, &sent.queued().call, &limiter).await,
+                Err(refusal) => Err(HttpFailure {
+                    rate_limit: refusal.rate_limit(),
+                    ..HttpFailure::new(HttpFailureKind::RateLimited, refusal.to_string())
+                }),
+            };
+            sent.answer(result);
+        });
     }
 }
 
@@ -257,7 +228,7 @@ fn redirect_target(response: &reqwest::Response) -> Option<String> {
 }
 
 fn time_for(call: &HttpCall) -> Duration {
-    Duration::from_millis(call.timeout_ms).min(TIMEOUT_MAX)
+    Duration::from_millis(call.timeout_ms).min(CALL_TIMEOUT_MAX)
 }
 
 async fn answer(
@@ -306,15 +277,17 @@ fn failure(error: &reqwest::Error) -> HttpFailure {
     } else {
         HttpFailureKind::Other
     };
-    HttpFailure::new(kind, one_line(error))
+    HttpFailure::new(kind, error_chain(error))
 }
 
 #[cfg(test)]
 mod tests {
     use axum::{Router, http::StatusCode, routing::get};
 
+    use tig_plugin_api::{HttpResponse, Turn};
+
     use super::*;
-    use crate::runtime::mailbox::{Item, Taken};
+    use crate::runtime::mailbox::{Item, Mailbox, Taken};
 
     /// Ten zeros, compressed.
     const BOMB: &[u8] = &[
@@ -324,7 +297,7 @@ mod tests {
 
     async fn serve() -> String {
         let slow = || async {
-            tokio::time::sleep(TIMEOUT_MAX).await;
+            tokio::time::sleep(CALL_TIMEOUT_MAX).await;
         };
         let app = Router::new()
             .route("/ok", get(|| async { "body" }))
@@ -374,7 +347,8 @@ mod tests {
             max_body_bytes: 4,
         };
         let turn = Turn::default();
-        client.send(QueuedCall { call, turn }, Arc::clone(&mailbox), in_flight);
+        let queued = QueuedCall { call, turn };
+        client.send(PendingCall::new(queued, Arc::clone(&mailbox), in_flight));
         let taken = tokio::task::spawn_blocking(move || mailbox.take())
             .await
             .unwrap();

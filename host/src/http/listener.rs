@@ -34,8 +34,7 @@ use tokio::{
 use tokio_rustls::{TlsAcceptor, rustls::ServerConfig};
 use tracing::{debug, warn};
 
-/// Further clients wait until one of these has gone.
-pub const CONNECTIONS_MAX: usize = 16_384;
+use crate::limits::CONNECTIONS_MAX;
 
 /// Files that are left for the store, plugins and requests to APIs, if there are so many.
 const OTHER_FILES: u64 = 512;

@@ -1,8 +1,8 @@
 //! The host's sockets: the listener with its routes and access rules, and the client that sends for extensions.
 
-pub mod access;
 pub mod client;
 pub mod listener;
+pub mod metrics;
 pub mod rate_limit;
 pub mod renewal;
 pub mod server;

@@ -18,6 +18,8 @@ use tig_plugin_api::{Method, Priority, RateLimit};
 
 use self::lane::{Lane, Place, allowed};
 
+use crate::config::Rates;
+
 /// Requests that may wait for their turn, for each API host, method and priority.
 pub const WAITING_MAX: usize = 100;
 
@@ -26,25 +28,6 @@ pub const PAUSE_MAX: Duration = Duration::from_secs(300);
 
 /// Hosts that are remembered; one without requests in the last minute is forgotten first.
 const HOSTS_MAX: usize = 1_000;
-
-/// Requests a minute to one API host; 0 for no limit.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Rates {
-    /// `GET`
-    pub gets_per_minute: u32,
-    /// `POST`
-    pub posts_per_minute: u32,
-}
-
-impl Default for Rates {
-    /// What the TIG API takes from one address.
-    fn default() -> Self {
-        Self {
-            gets_per_minute: 60,
-            posts_per_minute: 20,
-        }
-    }
-}
 
 /// Why a request is not sent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]

@@ -21,11 +21,9 @@ use tokio::{
 };
 
 use crate::{
-    http::{
-        access::{self, Access},
-        listener::Respond,
-    },
-    observe::prometheus::{self, Metrics},
+    config::access::{self, Access},
+    http::{listener::Respond, metrics::Metrics},
+    observe::prometheus,
     runtime::{
         extension::Slot,
         mailbox::{Answered, Refusal},

@@ -7,9 +7,8 @@ use tokio_rustls::rustls::ServerConfig;
 use tracing::warn;
 
 use crate::{
-    config::Config,
-    http::renewal::Renewal,
-    http::{access::Access, client::HttpClient, listener::Tls},
+    config::{Config, access::Access},
+    http::{client::HttpClient, listener::Tls, renewal::Renewal},
 };
 
 /// See the module's documentation.

@@ -9,11 +9,11 @@ use std::{
 };
 
 use tig_plugin_api::Manifest;
+use tig_process::error_chain::error_chain;
 use tracing::info;
 
 use crate::{
     config::{Config, ConfigError},
-    error::one_line,
     lifecycle::{
         admission, plugin_files,
         reload::{self, Attempt, Outcome, SWITCH_MAX, Watched},
@@ -133,7 +133,7 @@ fn admit(watched: &[Watched], config: &Config) -> Result<Vec<(String, Candidate)
         match (read, running.and_then(|of| of.slot.manifest())) {
             (Ok(candidate), Some(_)) => manifests.push(Arc::new(candidate.manifest)),
             (Err(_), Some(manifest)) => manifests.push(manifest),
-            (Err(error), None) => return Err(refused(name, &one_line(&error))),
+            (Err(error), None) => return Err(refused(name, &error_chain(&error))),
             (Ok(candidate), None) => {
                 manifests.push(Arc::new(candidate.manifest.clone()));
                 new.push((name.clone(), candidate));
@@ -172,7 +172,7 @@ fn add_all(
     let mut loaded = Vec::new();
     for (name, candidate) in new {
         let plugin = loader.load(&candidate);
-        let plugin = plugin.map_err(|error| refused(&name, &one_line(&error)))?;
+        let plugin = plugin.map_err(|error| refused(&name, &error_chain(&error)))?;
         loaded.push((name, candidate, plugin));
     }
     let mut added: Vec<Watched> = Vec::new();

@@ -8,7 +8,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde_json::json;
 use tig_process::file_signature::Signature;
 use tracing::{info, warn};
 
@@ -20,7 +19,7 @@ use crate::{
     observe::status::State,
     plugin::{Candidate, Loader, Plugin, PluginError, short_hash},
     runtime::{
-        event::{EXTENSION_REJECTED, EXTENSION_RELOADED, Kind},
+        announcement,
         extension::Slot,
         mailbox::{Command, Successor},
         runner::Shared,
@@ -208,11 +207,7 @@ fn replace(
         milliseconds = started.elapsed().as_millis(),
         "extension reloaded"
     );
-    tell(
-        shared,
-        EXTENSION_RELOADED,
-        &json!({ "name": slot.name, "from": from, "to": to }),
-    );
+    announcement::reloaded(shared, slot, &from, &to);
     Ok(Outcome::Reloaded { from, to })
 }
 
@@ -253,45 +248,8 @@ fn switch(watched: &Watched, plugin: Plugin) -> Result<(), String> {
     })
 }
 
-/// Logs and publishes that a version that had taken over is rejected after all.
-pub(crate) fn reject(shared: &Shared, slot: &Slot, version: String, reason: String) {
-    let refusal = Refusal {
-        version: Some(version),
-        reason,
-        is_passing: false,
-    };
-    drop(rejected(shared, slot, refusal));
-}
-
 /// Logs and publishes a refusal, and returns its reason.
 fn rejected(shared: &Shared, slot: &Slot, refusal: Refusal) -> String {
-    let name = &slot.name;
-    let running = slot.version();
-    let Refusal {
-        version: offered,
-        reason,
-        ..
-    } = refusal;
-    warn!(
-        extension = name,
-        running, offered, "new version rejected, the running one goes on: {reason}"
-    );
-    slot.reject(offered.as_deref(), &reason);
-    tell(
-        shared,
-        EXTENSION_REJECTED,
-        &json!({ "name": name, "running": running, "offered": offered, "reason": reason }),
-    );
-    reason
-}
-
-fn tell(shared: &Shared, event: &str, arguments: &serde_json::Value) {
-    let payload = arguments.to_string();
-    let told = shared
-        .services
-        .bus
-        .tell(event, payload.as_bytes(), Kind::Plain);
-    if let Err(full) = told {
-        warn!("{full}");
-    }
+    announcement::rejected(shared, slot, refusal.version.as_deref(), &refusal.reason);
+    refusal.reason
 }

@@ -5,11 +5,11 @@ use std::{
     sync::{Arc, mpsc},
 };
 
+use tig_process::error_chain::error_chain;
 use tig_process::file_signature::Signature;
 use tracing::info;
 
 use crate::{
-    error::one_line,
     lifecycle::reload::{self, Outcome, SWITCH_MAX, Watched},
     observe::status::ShadowStatus,
     plugin::{Loader, short_hash},
@@ -28,8 +28,10 @@ use crate::{
 /// The text says what is wrong with the file, or why there is nothing to compare it with.
 pub fn begin(loader: &Loader, watched: &Watched, file: &Path) -> Result<(), String> {
     discard(watched);
-    let candidate = loader.read(file).map_err(|error| one_line(&error))?;
-    let plugin = loader.load(&candidate).map_err(|error| one_line(&error))?;
+    let candidate = loader.read(file).map_err(|error| error_chain(&error))?;
+    let plugin = loader
+        .load(&candidate)
+        .map_err(|error| error_chain(&error))?;
     let standing = Standing::default();
     if let Ok(mut status) = standing.lock() {
         *status = ShadowStatus {

@@ -1,84 +1,30 @@
 //! `GET /metrics`: what the host and its extensions count, as Prometheus reads it (text format 0.0.4).
 
-use std::{
-    collections::BTreeMap,
-    fmt::Write,
-    path::PathBuf,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, fmt::Write, time::Duration};
 
-use crate::{
-    http::client::HttpCounts,
-    observe::{
-        meters::{Kind, Series, quoted},
-        process,
-        status::{ExtensionStatus, State},
-    },
-    runtime::runner::Shared,
+use super::{
+    meters::{Kind, Series, quoted},
+    status::{ExtensionStatus, State},
 };
 
 /// Content type of the answer.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// Collects what is shown.
-pub struct Metrics {
-    shared: Arc<Shared>,
-    store_file: PathBuf,
-    started: Instant,
-}
-
 /// What is shown of one extension.
-struct Shown {
-    status: ExtensionStatus,
-    cpu: Option<Duration>,
-    calls_in_flight: usize,
-    series: Vec<Series>,
+pub(crate) struct Shown {
+    pub(crate) status: ExtensionStatus,
+    pub(crate) cpu: Option<Duration>,
+    pub(crate) calls_in_flight: usize,
+    pub(crate) series: Vec<Series>,
 }
 
 /// What is shown at one moment.
-struct Snapshot {
-    uptime: Duration,
-    store_bytes: Option<u64>,
-    resident_bytes: Option<u64>,
-    http: HttpCounts,
-    extensions: Vec<Shown>,
-}
-
-impl Metrics {
-    /// Shows the extensions of `shared`, whose store is `store_file`.
-    #[must_use]
-    pub fn new(shared: Arc<Shared>, store_file: PathBuf) -> Self {
-        Self {
-            shared,
-            store_file,
-            started: Instant::now(),
-        }
-    }
-
-    /// Everything, as it is now.
-    #[must_use]
-    pub fn text(&self) -> String {
-        let slots = self.shared.services.bus.slots();
-        let shown = |slot: &Arc<crate::runtime::extension::Slot>| Shown {
-            status: slot.status(),
-            cpu: slot
-                .meters
-                .thread()
-                .and_then(|thread| process::cpu_of(&thread)),
-            calls_in_flight: slot.calls(),
-            series: slot.meters.series(),
-        };
-        render(&Snapshot {
-            uptime: self.started.elapsed(),
-            store_bytes: std::fs::metadata(&self.store_file)
-                .ok()
-                .map(|file| file.len()),
-            resident_bytes: process::resident_bytes(),
-            http: self.shared.http.counts(),
-            extensions: slots.iter().map(shown).collect(),
-        })
-    }
+pub(crate) struct Snapshot {
+    pub(crate) uptime: Duration,
+    pub(crate) store_bytes: Option<u64>,
+    pub(crate) resident_bytes: Option<u64>,
+    pub(crate) http: [(&'static str, u64); 3],
+    pub(crate) extensions: Vec<Shown>,
 }
 
 /// Text in which each metric's series stand together, as the format wants it.
@@ -111,7 +57,8 @@ impl Text {
     }
 }
 
-fn render(snapshot: &Snapshot) -> String {
+/// The text of the answer.
+pub(crate) fn render(snapshot: &Snapshot) -> String {
     let mut text = Text::default();
     let whole = |bytes: Option<u64>| bytes.map(|bytes| bytes as f64);
     text.single(

@@ -190,7 +190,7 @@ mod tests {
         let runtime = tokio::runtime::Handle::current();
         let http = HttpClient::new(runtime, &tig_http_client::Trust::load(None).unwrap()).unwrap();
         let sources = (Clock::start(), Random::from_system());
-        Arc::new(Shared::new(store, http, sources))
+        Arc::new(Shared::new(store, Arc::new(http), sources))
     }
 
     fn slot(shared: &Shared, name: &str) -> (Arc<Slot>, u64) {

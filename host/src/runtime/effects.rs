@@ -6,13 +6,13 @@ use tokio::sync::oneshot;
 use tracing::warn;
 
 use crate::{
-    http::client::QueuedCall,
     observe::meters::{Reading, SERIES_MAX},
     runtime::{
         bus::Outgoing,
         event::Event,
         extension::Slot,
         mailbox::{Answer, Answered, Refusal},
+        outbound::{PendingCall, QueuedCall},
         runner::Shared,
     },
     store::{Emitted, Writes},
@@ -80,7 +80,7 @@ impl Effects {
         for call in self.calls {
             let (mailbox, in_flight) =
                 (Arc::clone(&slot.mailbox), Arc::clone(&slot.calls_in_flight));
-            shared.http.send(call, mailbox, in_flight);
+            shared.http.send(PendingCall::new(call, mailbox, in_flight));
             slot.end_call_due();
         }
         if let Some(count) = self.unfinished {

@@ -1,7 +1,8 @@
 //! Events in, effects out: the bus, the mailboxes, the extensions' threads and their transactions.
 //!
-//! Knows no file, socket, config or operator: what reaches the outside leaves through the store and the HTTP client.
+//! Knows no file, socket, config or operator: what reaches the outside leaves through the store and [`outbound`].
 
+pub mod announcement;
 pub mod bus;
 pub mod clock;
 pub mod committer;
@@ -11,6 +12,7 @@ pub mod extension;
 pub mod fence;
 pub mod long_poll;
 pub mod mailbox;
+pub mod outbound;
 pub mod pending_writes;
 pub mod probation;
 pub mod runner;

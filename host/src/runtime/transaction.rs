@@ -12,7 +12,7 @@ use tig_plugin_api::{
 use tracing::{debug, error, info, warn};
 
 use crate::{
-    http::client::{CALLS_IN_FLIGHT_MAX, QueuedCall},
+    limits::CALLS_IN_FLIGHT_MAX,
     observe::meters::{self, Reading},
     runtime::{
         bus::Bus,
@@ -20,6 +20,7 @@ use crate::{
         effects::Effects,
         event::{HTTP_RESPONSE, Kind},
         extension::Slot,
+        outbound::QueuedCall,
         pending_writes::{Overlay, cover},
     },
     store::{Store, StoreError},

@@ -6,8 +6,11 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use reqwest::{Certificate, Client};
 use serde_json::json;
 use tig_host::{
-    http::client::{HttpClient, QueuedCall},
-    runtime::mailbox::{Item, Mailbox, Taken},
+    http::client::HttpClient,
+    runtime::{
+        mailbox::{Item, Mailbox, Taken},
+        outbound::{HttpSender, PendingCall, QueuedCall},
+    },
 };
 use tig_http_client::Trust;
 use tig_plugin_api::{HttpCall, HttpFailureKind, HttpResponse, Method, Turn};
@@ -60,7 +63,8 @@ async fn get(trust: &Trust, url: &str) -> HttpResponse {
         max_body_bytes: 1_000,
     };
     let turn = Turn::default();
-    client.send(QueuedCall { call, turn }, Arc::clone(&mailbox), in_flight);
+    let queued = QueuedCall { call, turn };
+    client.send(PendingCall::new(queued, Arc::clone(&mailbox), in_flight));
     let taken = tokio::task::spawn_blocking(move || mailbox.take());
     match taken.await.unwrap() {
         Taken::Item(Item::Response(bytes)) => HttpResponse::decode(&bytes).unwrap(),

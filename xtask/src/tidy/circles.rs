@@ -12,16 +12,10 @@ use crate::Result;
 use crate::workspace::Package;
 
 /// Crates whose top-level modules may still form circles, each with the reason.
-const EXCEPTIONS: &[(&str, &str)] = &[
-    (
-        "tig-host",
-        "config and http, and lifecycle and runtime, still name each other",
-    ),
-    (
-        "tig-plugin-api",
-        "the one file with `unsafe` declares the boundary and exports the root module, which is made by `guard`",
-    ),
-];
+const EXCEPTIONS: &[(&str, &str)] = &[(
+    "tig-plugin-api",
+    "the one file with `unsafe` declares the boundary and exports the root module, which is made by `guard`",
+)];
 
 /// Files that can be roots of a crate.
 const ROOTS: [&str; 2] = ["lib.rs", "main.rs"];

@@ -20,7 +20,7 @@ use tig_plugin_api::{HttpReply, HttpRequest};
 use tokio::sync::oneshot;
 
 use crate::{
-    http::listener::CONNECTIONS_MAX,
+    limits::CONNECTIONS_MAX,
     plugin::Plugin,
     runtime::{event::Event, mailbox::queue::Queue, shadow::Standing},
 };

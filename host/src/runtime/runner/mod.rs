@@ -20,7 +20,6 @@ use tig_plugin_api::{HttpCall, abi::InstanceBox};
 
 use self::rest::Rest;
 use crate::{
-    http::client::HttpClient,
     observe::watchdog::Activity,
     plugin::Plugin,
     runtime::{
@@ -30,6 +29,7 @@ use crate::{
         event::HTTP_RESPONSE,
         extension::Slot,
         mailbox::{Command, Delivery, Taken},
+        outbound::HttpSender,
         pending_writes::Overlay,
         probation::Probation,
         shadow::{Feed, compare::Record},
@@ -51,8 +51,8 @@ pub struct Shared {
     pub services: Services,
     /// See [`Committer`].
     pub committer: Committer,
-    /// See [`HttpClient`].
-    pub http: HttpClient,
+    /// Where HTTP requests go.
+    pub http: Arc<dyn HttpSender>,
     /// Threads of runners.
     pub threads: Threads,
 }
@@ -60,7 +60,7 @@ pub struct Shared {
 impl Shared {
     /// Of a host without extensions.
     #[must_use]
-    pub fn new(store: Store, http: HttpClient, (clock, random): (Clock, Random)) -> Self {
+    pub fn new(store: Store, http: Arc<dyn HttpSender>, (clock, random): (Clock, Random)) -> Self {
         Self {
             services: Services {
                 bus: Bus::default(),

@@ -8,9 +8,9 @@ use tracing::{info, warn};
 
 use super::{Again, Runner, rest::Rest};
 use crate::{
-    lifecycle::reload,
     observe::status::State,
     runtime::{
+        announcement,
         effects::Effects,
         mailbox::{Item, Successor},
         probation::{PROBATION, Predecessor, Probation, Undo},
@@ -189,7 +189,7 @@ impl Runner {
         } else {
             let seconds = PROBATION.as_secs();
             let reason = format!("failed within its first {seconds} s: {reason}");
-            reload::reject(&self.shared, &slot, refused, reason);
+            announcement::rejected(&self.shared, &slot, Some(&refused), &reason);
         }
     }
 }

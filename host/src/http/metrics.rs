@@ -1,0 +1,57 @@
+//! Collects what `GET /metrics` shows.
+
+use std::{path::PathBuf, sync::Arc, time::Instant};
+
+use crate::{
+    http::client::HttpClient,
+    observe::{
+        process,
+        prometheus::{Shown, Snapshot, render},
+    },
+    runtime::{extension::Slot, runner::Shared},
+};
+
+/// Collects what is shown.
+pub struct Metrics {
+    shared: Arc<Shared>,
+    client: HttpClient,
+    store_file: PathBuf,
+    started: Instant,
+}
+
+impl Metrics {
+    /// Shows the extensions of `shared`, whose store is `store_file`.
+    #[must_use]
+    pub fn new(shared: Arc<Shared>, client: HttpClient, store_file: PathBuf) -> Self {
+        Self {
+            shared,
+            client,
+            store_file,
+            started: Instant::now(),
+        }
+    }
+
+    /// Everything, as it is now.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let slots = self.shared.services.bus.slots();
+        let shown = |slot: &Arc<Slot>| Shown {
+            status: slot.status(),
+            cpu: slot
+                .meters
+                .thread()
+                .and_then(|thread| process::cpu_of(&thread)),
+            calls_in_flight: slot.calls(),
+            series: slot.meters.series(),
+        };
+        render(&Snapshot {
+            uptime: self.started.elapsed(),
+            store_bytes: std::fs::metadata(&self.store_file)
+                .ok()
+                .map(|file| file.len()),
+            resident_bytes: process::resident_bytes(),
+            http: self.client.counts(),
+            extensions: slots.iter().map(shown).collect(),
+        })
+    }
+}

@@ -1,0 +1,12 @@
+//! Bounds that more than one wing keeps.
+
+use std::time::Duration;
+
+/// Clients that may be connected; further ones wait until one of them has gone.
+pub const CONNECTIONS_MAX: usize = 16_384;
+
+/// HTTP requests of one extension that may be in flight.
+pub const CALLS_IN_FLIGHT_MAX: usize = 64;
+
+/// An HTTP request of an extension takes no longer, whatever it asks for.
+pub const CALL_TIMEOUT_MAX: Duration = Duration::from_secs(300);

@@ -1,0 +1,69 @@
+//! HTTP requests of extensions on their way to the network, and their responses on the way back.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tig_plugin_api::{HttpAnswer, HttpCall, HttpFailure, HttpResponse, Turn};
+use tracing::error;
+
+use crate::{limits::CALL_TIMEOUT_MAX, runtime::mailbox::Mailbox};
+
+/// A request that an extension has made.
+#[derive(Clone, Debug)]
+pub struct QueuedCall {
+    /// What is asked for.
+    pub call: HttpCall,
+    /// How it waits for its turn.
+    pub turn: Turn,
+}
+
+impl QueuedCall {
+    /// How long it may wait for its turn.
+    #[must_use]
+    pub fn patience(&self) -> Duration {
+        let wait_ms_max = self.turn.wait_ms_max.unwrap_or(self.call.timeout_ms);
+        Duration::from_millis(wait_ms_max).min(CALL_TIMEOUT_MAX)
+    }
+}
+
+/// A request in flight, and the extension that waits for its response.
+pub struct PendingCall {
+    /// The request.
+    pub queued: QueuedCall,
+    mailbox: Arc<Mailbox>,
+    in_flight: Arc<AtomicUsize>,
+}
+
+impl PendingCall {
+    /// From now on, `queued` is in flight, and `in_flight` counts it; the response goes to `mailbox`.
+    #[must_use]
+    pub fn new(queued: QueuedCall, mailbox: Arc<Mailbox>, in_flight: Arc<AtomicUsize>) -> Self {
+        in_flight.fetch_add(1, Ordering::Relaxed);
+        Self {
+            queued,
+            mailbox,
+            in_flight,
+        }
+    }
+
+    /// Passes the response on to the extension.
+    pub fn complete(self, result: Result<HttpAnswer, HttpFailure>) {
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        let HttpCall { tag, url, .. } = self.queued.call;
+        match (HttpResponse { tag, result }).encode() {
+            Ok(response) => self.mailbox.put_response(response),
+            Err(error) => error!(url, "response cannot be passed on: {error}"),
+        }
+    }
+}
+
+/// Sends requests, on threads of its own, and completes them.
+pub trait HttpSender: Send + Sync {
+    /// Sends a request; returns at once.
+    fn send(&self, call: PendingCall);
+}
