@@ -1,3 +1,0 @@
-//! Empty: cargo takes build dependencies only from a crate with a build script.
-
-fn main() {}
