@@ -13,7 +13,13 @@ use crate::{
     config::Config,
     control::{Control, Parts},
     error::HostError,
-    http::{client::HttpClient, listener, metrics::Metrics, renewal, server, settings::Edge},
+    http::{
+        client::HttpClient,
+        listener,
+        metrics::Metrics,
+        server,
+        settings::{self, Edge},
+    },
     lifecycle::{
         drain::Drain,
         plugin_files,
@@ -178,7 +184,7 @@ fn start_committer(shared: &Arc<Shared>) -> Result<Threads, HostError> {
     let threads = Threads::default();
     let work = Arc::clone(shared);
     threads
-        .spawn("committer", move || work.committer.run(&work))
+        .spawn("committer", move || work.committer.run(&work.services))
         .map_err(HostError::thread)?;
     Ok(threads)
 }
@@ -199,7 +205,7 @@ fn start_listener(
     let store_file = config.backup_folder.join(store::FILE_NAME);
     let metrics = Metrics::new(Arc::clone(shared), client, store_file);
     let app = server::app(Arc::clone(shared), metrics, edge.access());
-    runtime.spawn(renewal::run(Arc::clone(edge), stopped.clone()));
+    runtime.spawn(settings::renew_regularly(Arc::clone(edge), stopped.clone()));
     runtime.spawn(listener::serve(listener, edge.tls(), app, stopped));
     Ok(stop)
 }

@@ -84,12 +84,12 @@ impl SteppedHost {
 
     /// Puts on disk what waits to be, if anything does. The rest of it takes place with [`SteppedHost::take_place`].
     pub fn write(&mut self) -> Option<Written> {
-        self.shared.committer.write_waiting(&self.shared)
+        self.shared.committer.write_waiting(&self.shared.services)
     }
 
     /// See [`SteppedHost::write`].
     pub fn take_place(&mut self, written: Written) {
-        written.take_place(&self.shared);
+        written.take_place(&self.shared.services);
     }
 
     /// Publishes an event of the host itself, such as `update`.

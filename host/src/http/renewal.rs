@@ -5,14 +5,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::sync::watch;
 use tokio_rustls::rustls::ServerConfig;
 use tracing::{info, warn};
 
-use crate::{
-    config::{CertificateFiles, CertificateState, ListenerTls},
-    http::settings::Edge,
-};
+use crate::config::{CertificateFiles, CertificateState, ListenerTls};
 
 /// Time between two looks at the files.
 pub const RENEWAL_INTERVAL: Duration = Duration::from_secs(5);
@@ -57,19 +53,5 @@ impl Renewal {
                 None
             }
         }
-    }
-}
-
-/// Renews the certificate of `edge` until `stop` changes.
-pub async fn run(edge: Arc<Edge>, mut stop: watch::Receiver<bool>) {
-    loop {
-        tokio::select! {
-            () = tokio::time::sleep(RENEWAL_INTERVAL) => {}
-            // An error means that the host is gone: stop as well.
-            _ = stop.changed() => return,
-        }
-        let edge = Arc::clone(&edge);
-        // Reading waits for files to settle. A panic in it ends nothing but this look.
-        let _ = tokio::task::spawn_blocking(move || edge.renew()).await;
     }
 }

@@ -8,7 +8,11 @@ use tracing::warn;
 
 use crate::{
     config::{Config, access::Access},
-    http::{client::HttpClient, listener::Tls, renewal::Renewal},
+    http::{
+        client::HttpClient,
+        listener::Tls,
+        renewal::{RENEWAL_INTERVAL, Renewal},
+    },
 };
 
 /// See the module's documentation.
@@ -76,5 +80,19 @@ impl Edge {
 fn warn_of(config: &Config) {
     for warning in &config.warnings {
         warn!("{warning}");
+    }
+}
+
+/// Renews the certificate of `edge` until `stop` changes.
+pub async fn renew_regularly(edge: Arc<Edge>, mut stop: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(RENEWAL_INTERVAL) => {}
+            // An error means that the host is gone: stop as well.
+            _ = stop.changed() => return,
+        }
+        let edge = Arc::clone(&edge);
+        // Reading waits for files to settle. A panic in it ends nothing but this look.
+        let _ = tokio::task::spawn_blocking(move || edge.renew()).await;
     }
 }

@@ -207,7 +207,7 @@ fn replace(
         milliseconds = started.elapsed().as_millis(),
         "extension reloaded"
     );
-    announcement::reloaded(shared, slot, &from, &to);
+    announcement::reloaded(&shared.services.bus, slot, &from, &to);
     Ok(Outcome::Reloaded { from, to })
 }
 
@@ -250,6 +250,11 @@ fn switch(watched: &Watched, plugin: Plugin) -> Result<(), String> {
 
 /// Logs and publishes a refusal, and returns its reason.
 fn rejected(shared: &Shared, slot: &Slot, refusal: Refusal) -> String {
-    announcement::rejected(shared, slot, refusal.version.as_deref(), &refusal.reason);
+    announcement::rejected(
+        &shared.services.bus,
+        slot,
+        refusal.version.as_deref(),
+        &refusal.reason,
+    );
     refusal.reason
 }

@@ -11,13 +11,12 @@ use tracing::info;
 
 use crate::{
     lifecycle::reload::{self, Outcome, SWITCH_MAX, Watched},
-    observe::status::ShadowStatus,
+    observe::status::{ShadowStatus, Standing},
     plugin::{Loader, short_hash},
     runtime::{
         extension::Shadow,
         mailbox::{Beside, Command},
         runner::Shared,
-        shadow::Standing,
     },
 };
 

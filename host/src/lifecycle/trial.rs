@@ -1,5 +1,7 @@
 //! Makes an instance of a plugin without a host around it: nothing that it asks for takes place.
 
+use std::sync::Arc;
+
 use abi_stable::{sabi_trait::TD_Opaque, sabi_types::RMut};
 use tig_plugin_api::{
     Settings,
@@ -8,12 +10,14 @@ use tig_plugin_api::{
 
 use crate::plugin::Plugin;
 use crate::{
+    http::client::HttpClient,
     runtime::{
         bus::Bus,
         clock::{Clock, Random},
         extension::Slot,
         pending_writes::Overlay,
-        transaction::{Services, Transaction},
+        services::Services,
+        transaction::Transaction,
     },
     store::{Store, StoreError},
 };
@@ -43,6 +47,7 @@ pub fn make(plugin: &Plugin, settings: &Settings) -> Result<(), TrialError> {
         store: Store::in_memory()?,
         clock: Clock::start(),
         random: Random::from_system(),
+        http: Arc::new(HttpClient::keeping()),
     };
     let (slot, overlay) = (Slot::new(&settings.name), Overlay::default());
     let mut transaction = Transaction::begin(&services, &slot, &overlay);

@@ -1,6 +1,9 @@
 //! What the host tells of itself.
 
-use std::collections::VecDeque;
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+};
 
 use serde::Serialize;
 
@@ -75,6 +78,9 @@ pub struct ShadowStatus {
     /// Why it runs no more, if so.
     pub ended: Option<String>,
 }
+
+/// Shared between the candidate's thread and whoever asks.
+pub type Standing = Arc<Mutex<ShadowStatus>>;
 
 /// A handler that takes long.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]

@@ -4,19 +4,19 @@ use serde_json::{Value, json};
 use tracing::warn;
 
 use crate::runtime::{
+    bus::Bus,
     event::{EXTENSION_REJECTED, EXTENSION_RELOADED, Kind},
     extension::Slot,
-    runner::Shared,
 };
 
 /// Publishes that version `to` of the extension in `slot` has taken over.
-pub fn reloaded(shared: &Shared, slot: &Slot, from: &str, to: &str) {
+pub fn reloaded(bus: &Bus, slot: &Slot, from: &str, to: &str) {
     let arguments = json!({ "name": slot.name, "from": from, "to": to });
-    publish(shared, EXTENSION_RELOADED, &arguments);
+    publish(bus, EXTENSION_RELOADED, &arguments);
 }
 
 /// Logs and publishes that a new version of the extension in `slot` is rejected, also one that had taken over before.
-pub fn rejected(shared: &Shared, slot: &Slot, offered: Option<&str>, reason: &str) {
+pub fn rejected(bus: &Bus, slot: &Slot, offered: Option<&str>, reason: &str) {
     let name = &slot.name;
     let running = slot.version();
     warn!(
@@ -26,12 +26,11 @@ pub fn rejected(shared: &Shared, slot: &Slot, offered: Option<&str>, reason: &st
     slot.reject(offered, reason);
     let arguments =
         json!({ "name": name, "running": running, "offered": offered, "reason": reason });
-    publish(shared, EXTENSION_REJECTED, &arguments);
+    publish(bus, EXTENSION_REJECTED, &arguments);
 }
 
-fn publish(shared: &Shared, event: &str, arguments: &Value) {
+fn publish(bus: &Bus, event: &str, arguments: &Value) {
     let payload = arguments.to_string();
-    let bus = &shared.services.bus;
     if let Err(full) = bus.tell(event, payload.as_bytes(), Kind::Plain) {
         warn!("{full}");
     }

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tracing::error;
 
 use crate::{
-    runtime::{effects::Effects, extension::Slot, runner::Shared},
+    runtime::{effects::Effects, extension::Slot, services::Services},
     store::Commit,
 };
 
@@ -34,10 +34,10 @@ pub struct Written {
 
 impl Written {
     /// Lets the rest of them take place.
-    pub fn take_place(self, shared: &Shared) {
+    pub fn take_place(self, services: &Services) {
         for job in self.jobs {
             match &self.result {
-                Ok(()) => job.effects.take_place(shared, &job.slot),
+                Ok(()) => job.effects.take_place(services, &job.slot),
                 Err(reason) => job.effects.refuse(&job.slot, reason),
             }
             job.slot.desk.settle(job.bytes);
@@ -95,22 +95,22 @@ impl Committer {
     }
 
     /// Works until it is stopped.
-    pub fn run(&self, shared: &Shared) {
+    pub fn run(&self, services: &Services) {
         while let Some(jobs) = self.take() {
-            self.write(shared, jobs).take_place(shared);
+            self.write(services, jobs).take_place(services);
         }
     }
 
     /// Puts the transactions that wait on disk, if there are any, for whoever has no thread for [`Committer::run`].
-    pub fn write_waiting(&self, shared: &Shared) -> Option<Written> {
+    pub fn write_waiting(&self, services: &Services) -> Option<Written> {
         let jobs = std::mem::take(&mut self.lock().jobs);
-        (!jobs.is_empty()).then(|| self.write(shared, jobs))
+        (!jobs.is_empty()).then(|| self.write(services, jobs))
     }
 
-    fn write(&self, shared: &Shared, mut jobs: Vec<Job>) -> Written {
+    fn write(&self, services: &Services, mut jobs: Vec<Job>) -> Written {
         let result = match self.failed() {
             Some(reason) => Err(reason.to_owned()),
-            None => write(shared, &mut jobs),
+            None => write(services, &mut jobs),
         };
         if let Err(reason) = &result {
             self.give_up(reason);
@@ -151,7 +151,7 @@ impl Committer {
     }
 }
 
-fn write(shared: &Shared, jobs: &mut [Job]) -> Result<(), String> {
+fn write(services: &Services, jobs: &mut [Job]) -> Result<(), String> {
     let commits = jobs.iter_mut().map(|job| Commit {
         extension: &job.slot.name,
         writes: &job.effects.writes,
@@ -164,7 +164,7 @@ fn write(shared: &Shared, jobs: &mut [Job]) -> Result<(), String> {
             .filter_map(|event| event.outbox_entry())
             .collect(),
     });
-    let written = shared.services.store.commit(commits);
+    let written = services.store.commit(commits);
     written.map_err(|error| error.to_string())
 }
 
@@ -176,6 +176,7 @@ mod tests {
     use tokio::sync::oneshot;
 
     use super::*;
+    use crate::runtime::runner::Shared;
     use crate::{
         http::client::HttpClient,
         runtime::{
@@ -220,7 +221,7 @@ mod tests {
         let emitters = ["a", "b", "c"].map(|name| slot(&shared, name));
         let (reader, _) = slot(&shared, "reader");
         std::thread::scope(|scope| {
-            scope.spawn(|| shared.committer.run(&shared));
+            scope.spawn(|| shared.committer.run(&shared.services));
             for round in 0..20 {
                 for (slot, tenure) in &emitters {
                     let key = format!("{}{round}", slot.name);
@@ -323,7 +324,7 @@ mod tests {
             slot.desk.wait_until_clear();
         };
         std::thread::scope(|scope| {
-            scope.spawn(|| shared.committer.run(&shared));
+            scope.spawn(|| shared.committer.run(&shared.services));
             // Nobody waits for this answer.
             write(oneshot::channel().0);
             assert_eq!(slot.mailbox.len(), 1);
@@ -356,7 +357,7 @@ mod tests {
         let (slot, tenure) = slot(&shared, "a");
         is_broken.store(true, Ordering::Relaxed);
         std::thread::scope(|scope| {
-            scope.spawn(|| shared.committer.run(&shared));
+            scope.spawn(|| shared.committer.run(&shared.services));
             let writes = Writes::from([("key".to_owned(), Some(Arc::from(&b"1"[..])))]);
             let effects = Effects {
                 writes,

@@ -13,7 +13,7 @@ use crate::{
         extension::Slot,
         mailbox::{Answer, Answered, Refusal},
         outbound::{PendingCall, QueuedCall},
-        runner::Shared,
+        services::Services,
     },
     store::{Emitted, Writes},
 };
@@ -73,14 +73,16 @@ impl Effects {
     }
 
     /// Lets everything take place that is not on disk: events, requests, answers.
-    pub fn take_place(self, shared: &Shared, slot: &Slot) {
+    pub fn take_place(self, services: &Services, slot: &Slot) {
         if !self.events.is_empty() {
-            shared.services.bus.publish(self.events);
+            services.bus.publish(self.events);
         }
         for call in self.calls {
             let (mailbox, in_flight) =
                 (Arc::clone(&slot.mailbox), Arc::clone(&slot.calls_in_flight));
-            shared.http.send(PendingCall::new(call, mailbox, in_flight));
+            services
+                .http
+                .send(PendingCall::new(call, mailbox, in_flight));
             slot.end_call_due();
         }
         if let Some(count) = self.unfinished {

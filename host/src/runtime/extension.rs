@@ -16,13 +16,11 @@ use crate::{
     config::own_settings,
     observe::{
         meters::Meters,
-        status::{ExtensionStatus, State},
+        status::{ExtensionStatus, Standing, State},
         watchdog::Activity,
     },
     plugin::{Candidate, Plugin},
-    runtime::{
-        fence::Desk, long_poll::Held, mailbox::Mailbox, probation::Probation, shadow::Standing,
-    },
+    runtime::{fence::Desk, long_poll::Held, mailbox::Mailbox, probation::Probation},
 };
 
 /// See the module's documentation.

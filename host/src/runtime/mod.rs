@@ -16,5 +16,6 @@ pub mod outbound;
 pub mod pending_writes;
 pub mod probation;
 pub mod runner;
+pub mod services;
 pub mod shadow;
 pub mod transaction;

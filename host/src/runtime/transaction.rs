@@ -15,15 +15,14 @@ use crate::{
     limits::CALLS_IN_FLIGHT_MAX,
     observe::meters::{self, Reading},
     runtime::{
-        bus::Bus,
-        clock::{Clock, Random},
         effects::Effects,
         event::{HTTP_RESPONSE, Kind},
         extension::Slot,
         outbound::QueuedCall,
         pending_writes::{Overlay, cover},
+        services::Services,
     },
-    store::{Store, StoreError},
+    store::StoreError,
 };
 
 /// Events that one handler may emit.
@@ -40,18 +39,6 @@ pub const KEY_BYTES_MAX: usize = 1024;
 
 /// Longest line of a plugin's log, in bytes.
 pub const LOG_BYTES_MAX: usize = 8 << 10;
-
-/// What transactions of all extensions share.
-pub struct Services {
-    /// See [`Bus`].
-    pub bus: Bus,
-    /// See [`Store`].
-    pub store: Store,
-    /// See [`Clock`].
-    pub clock: Clock,
-    /// See [`Random`].
-    pub random: Random,
-}
 
 /// See the module's documentation.
 pub struct Transaction<'a> {
@@ -285,6 +272,21 @@ mod tests {
     use tig_plugin_api::abi::service;
 
     use super::*;
+    use crate::{
+        runtime::{
+            bus::Bus,
+            clock::{Clock, Random},
+            outbound::{HttpSender, PendingCall},
+        },
+        store::Store,
+    };
+
+    /// A network that never answers.
+    struct Silent;
+
+    impl HttpSender for Silent {
+        fn send(&self, _: PendingCall) {}
+    }
 
     fn services(folder: &std::path::Path) -> Services {
         let store = Store::open(folder, "", "").unwrap();
@@ -293,6 +295,7 @@ mod tests {
             store,
             clock: Clock::start(),
             random: Random::from_system(),
+            http: Arc::new(Silent),
         }
     }
 

@@ -21,8 +21,9 @@ use tokio::sync::oneshot;
 
 use crate::{
     limits::CONNECTIONS_MAX,
+    observe::status::Standing,
     plugin::Plugin,
-    runtime::{event::Event, mailbox::queue::Queue, shadow::Standing},
+    runtime::{event::Event, mailbox::queue::Queue},
 };
 
 /// Events that may wait; a handler whose event finds no room is told so.

@@ -251,7 +251,7 @@ impl Runner {
         slot.begin_calls_due(effects.calls.len());
         if !effects.needs_disk() {
             match slot.desk.is_clear(self.tenure) {
-                Ok(true) => return effects.take_place(&self.shared, slot),
+                Ok(true) => return effects.take_place(&self.shared.services, slot),
                 // They must not take place before those of earlier handlers.
                 Ok(false) => {}
                 Err(_) => return effects.refuse(slot, TOO_LATE),

@@ -32,8 +32,8 @@ use crate::{
         outbound::HttpSender,
         pending_writes::Overlay,
         probation::Probation,
+        services::Services,
         shadow::{Feed, compare::Record},
-        transaction::Services,
     },
     store::Store,
     threads::Threads,
@@ -51,8 +51,6 @@ pub struct Shared {
     pub services: Services,
     /// See [`Committer`].
     pub committer: Committer,
-    /// Where HTTP requests go.
-    pub http: Arc<dyn HttpSender>,
     /// Threads of runners.
     pub threads: Threads,
 }
@@ -67,9 +65,9 @@ impl Shared {
                 store,
                 clock,
                 random,
+                http,
             },
             committer: Committer::default(),
-            http,
             threads: Threads::default(),
         }
     }

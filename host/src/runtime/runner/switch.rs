@@ -189,7 +189,7 @@ impl Runner {
         } else {
             let seconds = PROBATION.as_secs();
             let reason = format!("failed within its first {seconds} s: {reason}");
-            announcement::rejected(&self.shared, &slot, Some(&refused), &reason);
+            announcement::rejected(&self.shared.services.bus, &slot, Some(&refused), &reason);
         }
     }
 }

@@ -9,7 +9,7 @@ pub mod host;
 use std::{
     collections::VecDeque,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, PoisonError,
         atomic::AtomicU64,
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
@@ -31,7 +31,7 @@ use self::{
     host::{Rehearsal, Stage, WRITTEN_BYTES_MAX},
 };
 use crate::{
-    observe::status::ShadowStatus,
+    observe::status::{ShadowStatus, Standing},
     plugin::Plugin,
     runtime::{
         event::{Event, HTTP_RESPONSE},
@@ -46,9 +46,6 @@ pub const ITEMS_MAX: usize = 10_000;
 
 /// Differences that are kept.
 pub const DIFFERENCES_MAX: usize = 10;
-
-/// Shared between the candidate's thread and whoever asks.
-pub type Standing = Arc<Mutex<ShadowStatus>>;
 
 /// One thing that the running version has handled.
 pub struct Handled {
