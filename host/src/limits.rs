@@ -10,3 +10,6 @@ pub const CALLS_IN_FLIGHT_MAX: usize = 64;
 
 /// An HTTP request of an extension takes no longer, whatever it asks for.
 pub const CALL_TIMEOUT_MAX: Duration = Duration::from_secs(300);
+
+/// A switch that has not happened by then will happen when the running handler returns; the wait for it is given up.
+pub const SWITCH_TIMEOUT: Duration = Duration::from_secs(60);

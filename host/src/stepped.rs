@@ -22,6 +22,7 @@ use crate::{
         clock::{Clock, Random},
         committer::Written,
         event::Kind,
+        failure::SwitchError,
         mailbox::{Answer, Command, Successor},
         probation::PROBATION,
         runner::{Runner, Shared},
@@ -123,8 +124,8 @@ impl SteppedHost {
     ///
     /// # Errors
     ///
-    /// The text says why the present instance goes on.
-    pub fn reload(&mut self, index: usize) -> Result<(), String> {
+    /// Why the present instance keeps running.
+    pub fn reload(&mut self, index: usize) -> Result<(), SwitchError> {
         let runner = &mut self.runners[index];
         let (done, result) = mpsc::channel();
         let (plugin, settings) = runner.seated();
@@ -136,8 +137,7 @@ impl SteppedHost {
         }));
         runner.step();
         runner.confirm(Instant::now() + PROBATION);
-        let no_answer = |_| "the extension does not answer".to_owned();
-        result.try_recv().map_err(no_answer)?
+        result.try_recv().unwrap_or(Err(SwitchError::Late))
     }
 
     /// All extensions, in the config's order.

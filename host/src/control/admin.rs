@@ -24,6 +24,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tig_plugin_api::Secret;
+use tig_process::error_chain::error_chain;
 use tokio::{runtime::Handle, sync::watch, task::JoinHandle};
 use tracing::{info, warn};
 
@@ -31,7 +32,7 @@ use super::{Control, ControlError};
 use crate::{
     config::access::Access,
     http::listener,
-    lifecycle::reload::{Attempt, Outcome},
+    lifecycle::reload::{Attempt, Outcome, ReloadError},
 };
 
 /// Name of the file under the backup folder.
@@ -276,7 +277,7 @@ async fn drain(State(control): State<Control>, Json(request): Json<DrainRequest>
     Json(control.status()).into_response()
 }
 
-fn told(name: &str, outcome: &Result<Outcome, String>) -> Value {
+fn told(name: &str, outcome: &Result<Outcome, ReloadError>) -> Value {
     match outcome {
         Ok(Outcome::Reloaded { from, to }) => {
             json!({ "name": name, "outcome": "reloaded", "from": from, "to": to })
@@ -290,14 +291,19 @@ fn told(name: &str, outcome: &Result<Outcome, String>) -> Value {
         Ok(Outcome::Removed { version }) => {
             json!({ "name": name, "outcome": "removed", "version": version })
         }
-        Err(reason) => json!({ "name": name, "outcome": "refused", "reason": reason }),
+        Err(error) => {
+            json!({ "name": name, "outcome": "refused", "reason": error_chain(error) })
+        }
     }
 }
 
 fn refused(error: &ControlError) -> Response {
     let status = match error {
         ControlError::Unknown { .. } => StatusCode::NOT_FOUND,
-        ControlError::Config(_) | ControlError::Refused(_) => StatusCode::CONFLICT,
+        ControlError::Config(_)
+        | ControlError::Reload(_)
+        | ControlError::Shadow(_)
+        | ControlError::Reconfigure(_) => StatusCode::CONFLICT,
         ControlError::Stopping => StatusCode::SERVICE_UNAVAILABLE,
         ControlError::Late => StatusCode::GATEWAY_TIMEOUT,
     };

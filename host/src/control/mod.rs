@@ -18,7 +18,9 @@ use crate::{
     http::settings::Edge,
     lifecycle::{
         drain::Drain,
-        reload::{Attempt, Outcome},
+        reconfigure::ReconfigureError,
+        reload::{Attempt, Outcome, ReloadError},
+        shadowing::ShadowError,
         supervisor::{Message, Named, Request},
     },
     observe::status::ExtensionStatus,
@@ -42,9 +44,15 @@ pub enum ControlError {
     /// The config file is faulty: nothing was changed.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// It was tried, and what ran before goes on.
+    /// The file does not take over; what ran before keeps running.
     #[error("refused: {0}")]
-    Refused(String),
+    Reload(#[from] ReloadError),
+    /// The shadow does not start, take over or end; what ran before keeps running.
+    #[error("refused: {0}")]
+    Shadow(#[from] ShadowError),
+    /// The config is not applied; what ran before keeps running.
+    #[error("refused: {0}")]
+    Reconfigure(#[from] ReconfigureError),
     /// Nobody answers any more.
     #[error("the host is stopping")]
     Stopping,
@@ -184,9 +192,7 @@ impl Control {
     pub fn apply(&self, config: Config) -> Result<Vec<Attempt>, ControlError> {
         let (edge, config) = (&self.0.parts.edge, Box::new(config));
         let wanted = config.clone();
-        let attempts = self
-            .ask(|reply| Request::Reconfigure { config, reply })?
-            .map_err(ControlError::Refused)?;
+        let attempts = self.ask(|reply| Request::Reconfigure { config, reply })??;
         edge.apply(&wanted);
         Ok(attempts)
     }
@@ -211,15 +217,15 @@ impl Control {
     }
 
     /// Asks the supervisor for something that concerns extension `name`.
-    fn ask_named<T>(
+    fn ask_named<T, E: Into<ControlError>>(
         &self,
         name: &str,
-        request: impl FnOnce(String, mpsc::Sender<Named<T>>) -> Request,
+        request: impl FnOnce(String, mpsc::Sender<Named<T, E>>) -> Request,
     ) -> Result<T, ControlError> {
         let answer = self.ask(|reply| request(name.to_owned(), reply))?;
         answer
             .ok_or_else(|| self.unknown(name))?
-            .map_err(ControlError::Refused)
+            .map_err(Into::into)
     }
 
     /// Asks the supervisor and waits for its answer.

@@ -9,23 +9,24 @@ use std::{
 };
 
 use tig_plugin_api::Manifest;
-use tig_process::error_chain::error_chain;
 use tracing::info;
 
 use crate::{
     config::{Config, ConfigError},
     lifecycle::{
         admission, plugin_files,
-        reload::{self, Attempt, Outcome, SWITCH_MAX, Watched},
+        reload::{self, Attempt, Outcome, ReloadError, Watched},
         start,
         watch::Settling,
     },
+    limits::SWITCH_TIMEOUT,
     plugin::{Candidate, Loader, Plugin, PluginError, short_hash},
     runtime::{
         extension::Slot,
         mailbox::Command,
         runner::{Runner, Shared},
     },
+    store::StoreError,
 };
 
 /// What of a config is built into a host when it starts.
@@ -71,24 +72,54 @@ impl Fixed {
     }
 }
 
+/// Why a config is not applied.
+#[derive(Debug, thiserror::Error)]
+pub enum ReconfigureError {
+    /// Keys that only a start reads.
+    #[error("{} cannot change while the host runs; stop it and start it again", .0.join(", "))]
+    Fixed(Vec<&'static str>),
+    /// Config and plugins do not fit together.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// An extension cannot be added.
+    #[error("extension `{name}`: {source}")]
+    Extension {
+        /// Its name.
+        name: String,
+        /// Why not.
+        source: AddError,
+    },
+}
+
+/// Why an extension cannot be added.
+#[derive(Debug, thiserror::Error)]
+pub enum AddError {
+    /// Its file, or `new`.
+    #[error(transparent)]
+    Plugin(#[from] PluginError),
+    /// Its settings have no JSON form.
+    #[error(transparent)]
+    Settings(#[from] serde_json::Error),
+    /// Its durable events cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 /// Lets `config` take the place of the one by which `watched` run.
 ///
 /// # Errors
 ///
-/// The text says why nothing was changed.
+/// See [`ReconfigureError`]; nothing was changed then.
 pub fn apply(
     shared: &Arc<Shared>,
     loader: &Loader,
     fixed: &Fixed,
     watched: &mut Vec<Watched>,
     config: &Config,
-) -> Result<Vec<Attempt>, String> {
+) -> Result<Vec<Attempt>, ReconfigureError> {
     let differences = fixed.differences(&Fixed::of(config));
     if !differences.is_empty() {
-        let keys = differences.join(", ");
-        return Err(format!(
-            "{keys} cannot change while the host runs; stop it and start it anew"
-        ));
+        return Err(ReconfigureError::Fixed(differences));
     }
     let new = admit(watched, config)?;
     let added = add_all(shared, loader, config, new)?;
@@ -111,7 +142,7 @@ pub fn apply(
                 kept.settings = settings;
                 attempt(kept, reload::reload(shared, loader, kept))
             }
-            Err(reason) => attempt(kept, Err(reason)),
+            Err(error) => attempt(kept, Err(error.into())),
         });
     }
     watched.extend(added);
@@ -125,7 +156,10 @@ pub fn apply(
 /// Checks that everything in `config` fits together, and returns the candidates of extensions that do not run yet.
 ///
 /// A file that is damaged is no reason to refuse the config if the extension runs: its running version goes on.
-fn admit(watched: &[Watched], config: &Config) -> Result<Vec<(String, Candidate)>, String> {
+fn admit(
+    watched: &[Watched],
+    config: &Config,
+) -> Result<Vec<(String, Candidate)>, ReconfigureError> {
     let mut manifests = Vec::new();
     let mut new = Vec::new();
     for (name, read) in config.extensions.iter().zip(plugin_files::read(config)) {
@@ -133,7 +167,7 @@ fn admit(watched: &[Watched], config: &Config) -> Result<Vec<(String, Candidate)
         match (read, running.and_then(|of| of.slot.manifest())) {
             (Ok(candidate), Some(_)) => manifests.push(Arc::new(candidate.manifest)),
             (Err(_), Some(manifest)) => manifests.push(manifest),
-            (Err(error), None) => return Err(refused(name, &error_chain(&error))),
+            (Err(error), None) => return Err(refused(name, error.into())),
             (Ok(candidate), None) => {
                 manifests.push(Arc::new(candidate.manifest.clone()));
                 new.push((name.clone(), candidate));
@@ -146,10 +180,10 @@ fn admit(watched: &[Watched], config: &Config) -> Result<Vec<(String, Candidate)
         return Ok(new);
     }
     let path = config.path.clone();
-    Err(ConfigError::Faults { path, faults }.to_string())
+    Err(ConfigError::Faults { path, faults }.into())
 }
 
-fn attempt(watched: &Watched, outcome: Result<Outcome, String>) -> Attempt {
+fn attempt(watched: &Watched, outcome: Result<Outcome, ReloadError>) -> Attempt {
     Attempt {
         name: watched.slot.name.clone(),
         outcome,
@@ -168,11 +202,11 @@ fn add_all(
     loader: &Loader,
     config: &Config,
     new: Vec<(String, Candidate)>,
-) -> Result<Vec<Watched>, String> {
+) -> Result<Vec<Watched>, ReconfigureError> {
     let mut loaded = Vec::new();
     for (name, candidate) in new {
         let plugin = loader.load(&candidate);
-        let plugin = plugin.map_err(|error| refused(&name, &error_chain(&error)))?;
+        let plugin = plugin.map_err(|error| refused(&name, error.into()))?;
         loaded.push((name, candidate, plugin));
     }
     let mut added: Vec<Watched> = Vec::new();
@@ -183,15 +217,18 @@ fn add_all(
                 for watched in &added {
                     remove(shared, watched);
                 }
-                return Err(refused(&name, &reason));
+                return Err(refused(&name, reason));
             }
         }
     }
     Ok(added)
 }
 
-fn refused(name: &str, reason: &str) -> String {
-    format!("extension `{name}`: {reason}")
+fn refused(name: &str, source: AddError) -> ReconfigureError {
+    ReconfigureError::Extension {
+        name: name.to_owned(),
+        source,
+    }
 }
 
 /// Starts an extension on a thread of its own, so that a `new` that does not return holds up nobody.
@@ -201,10 +238,10 @@ fn add(
     name: &str,
     candidate: Candidate,
     plugin: Plugin,
-) -> Result<Watched, String> {
+) -> Result<Watched, AddError> {
     let settings = start::settings(config, name)?;
     let slot = Arc::new(Slot::new(name));
-    start::give_undelivered(shared, &slot).map_err(|error| error.to_string())?;
+    start::give_undelivered(shared, &slot)?;
     shared
         .services
         .bus
@@ -225,15 +262,18 @@ fn add(
         }
     };
     let result = match shared.threads.spawn(name, start) {
-        Ok(()) => result.recv_timeout(SWITCH_MAX).unwrap_or_else(|_| {
-            let seconds = SWITCH_MAX.as_secs();
-            Err(format!("`new` has not returned for {seconds} s"))
-        }),
-        Err(reason) => Err(reason.to_string()),
+        Ok(()) => match result.recv_timeout(SWITCH_TIMEOUT) {
+            Ok(made) => made.map_err(|failure| failure.0),
+            Err(_) => {
+                let seconds = SWITCH_TIMEOUT.as_secs();
+                Err(format!("`new` has not returned for {seconds} s"))
+            }
+        },
+        Err(cause) => Err(cause.to_string()),
     };
     if let Err(reason) = result {
         shared.services.bus.remove(&slot);
-        return Err(PluginError::New { version, reason }.to_string());
+        return Err(PluginError::New { version, reason }.into());
     }
     info!(
         extension = name,

@@ -8,16 +8,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tig_process::file_signature::Signature;
+use tig_process::{error_chain::error_chain, file_signature::Signature};
 use tracing::{info, warn};
 
 use crate::{
+    config::Fault,
     lifecycle::{
         admission,
         watch::{POLL, QUIET, Settling, Verdict, WRITER_PATIENCE},
     },
+    limits::SWITCH_TIMEOUT,
     observe::status::State,
     plugin::{Candidate, Loader, Plugin, PluginError, short_hash},
+    runtime::failure::SwitchError,
     runtime::{
         announcement,
         extension::Slot,
@@ -25,9 +28,6 @@ use crate::{
         runner::Shared,
     },
 };
-
-/// A switch that has not happened by then will happen when the running handler returns, but nobody waits for it.
-pub const SWITCH_MAX: Duration = Duration::from_secs(60);
 
 /// What came of an attempt to reload.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -57,12 +57,12 @@ pub enum Outcome {
 }
 
 /// What came of one extension's attempt.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Debug)]
 pub struct Attempt {
     /// Name of the extension.
     pub name: String,
-    /// The text says why the running version goes on.
-    pub outcome: Result<Outcome, String>,
+    /// What it came to.
+    pub outcome: Result<Outcome, ReloadError>,
 }
 
 /// One extension's file.
@@ -79,23 +79,69 @@ pub struct Watched {
     pub settling: Settling,
 }
 
-/// Why a file does not take over.
-struct Refusal {
-    /// Its version, where that could be read.
-    version: Option<String>,
-    reason: String,
-    /// It may take over as soon as its writer is done.
-    is_passing: bool,
+/// Why the running version keeps running.
+#[derive(Debug, thiserror::Error)]
+pub enum ReloadError {
+    /// The file cannot be read, or is not a plugin for this host.
+    #[error("{source}")]
+    File {
+        /// What is wrong with it.
+        source: PluginError,
+    },
+    /// The file cannot be loaded.
+    #[error("{source}")]
+    Load {
+        /// Its version.
+        version: String,
+        /// What is wrong with it.
+        source: PluginError,
+    },
+    /// The new version does not fit its section or the other extensions.
+    #[error("{}", joined(faults))]
+    Misfit {
+        /// Its version.
+        version: String,
+        /// Every misfit.
+        faults: Vec<Fault>,
+    },
+    /// The settings have no JSON form.
+    #[error("its settings cannot be written as JSON")]
+    Settings(#[from] serde_json::Error),
+    /// The new version does not take over.
+    #[error("{source}")]
+    Switch {
+        /// Its version.
+        version: String,
+        /// Why not.
+        source: SwitchError,
+    },
 }
 
-impl From<PluginError> for Refusal {
-    fn from(error: PluginError) -> Self {
-        Self {
-            version: error.version().map(str::to_owned),
-            reason: error.to_string(),
-            is_passing: error.is_passing(),
+impl ReloadError {
+    /// Version of the new file, where that could be read.
+    #[must_use]
+    pub fn version(&self) -> Option<&str> {
+        match self {
+            Self::File { source } => source.version(),
+            Self::Load { version, .. }
+            | Self::Misfit { version, .. }
+            | Self::Switch { version, .. } => Some(version),
+            Self::Settings(_) => None,
         }
     }
+
+    /// It may take over as soon as its writer is done.
+    fn is_passing(&self) -> bool {
+        match self {
+            Self::File { source } | Self::Load { source, .. } => source.is_passing(),
+            Self::Misfit { .. } | Self::Settings(_) | Self::Switch { .. } => false,
+        }
+    }
+}
+
+fn joined(faults: &[Fault]) -> String {
+    let texts: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    texts.join("; also: ")
 }
 
 /// Looks at a file once, and reloads it if it has changed and is whole; returns when to look again.
@@ -134,13 +180,12 @@ fn take(shared: &Shared, loader: &Loader, watched: &mut Watched) -> Duration {
         return POLL;
     }
     match attempt(shared, loader, watched) {
-        Err(refusal) if refusal.is_passing => {
+        Err(error) if error.is_passing() => {
             watched.seen = None;
             QUIET
         }
-        Err(refusal) => {
-            // The reason is in the log then.
-            drop(rejected(shared, &watched.slot, refusal));
+        Err(error) => {
+            announce(shared, &watched.slot, &error);
             POLL
         }
         Ok(_) => POLL,
@@ -151,14 +196,15 @@ fn take(shared: &Shared, loader: &Loader, watched: &mut Watched) -> Duration {
 ///
 /// # Errors
 ///
-/// The text says why the running version goes on; it is logged and told to extensions as well.
-pub fn reload(shared: &Shared, loader: &Loader, watched: &Watched) -> Result<Outcome, String> {
-    attempt(shared, loader, watched).map_err(|refusal| rejected(shared, &watched.slot, refusal))
+/// See [`ReloadError`]; it is logged and published as well.
+pub fn reload(shared: &Shared, loader: &Loader, watched: &Watched) -> Result<Outcome, ReloadError> {
+    attempt(shared, loader, watched).inspect_err(|error| announce(shared, &watched.slot, error))
 }
 
-fn attempt(shared: &Shared, loader: &Loader, watched: &Watched) -> Result<Outcome, Refusal> {
+fn attempt(shared: &Shared, loader: &Loader, watched: &Watched) -> Result<Outcome, ReloadError> {
     let slot = &watched.slot;
-    let candidate = loader.read(&watched.path)?;
+    let read = loader.read(&watched.path);
+    let candidate = read.map_err(|source| ReloadError::File { source })?;
     let is_same = candidate.hash == slot.hash() && !slot.wants(&watched.settings);
     if is_same && slot.state() != State::Stopped {
         let version = slot.version();
@@ -177,9 +223,9 @@ pub fn take_over(
     watched: &Watched,
     candidate: &Candidate,
     load: impl FnOnce() -> Result<Plugin, PluginError>,
-) -> Result<Outcome, String> {
+) -> Result<Outcome, ReloadError> {
     replace(shared, watched, candidate, load)
-        .map_err(|refusal| rejected(shared, &watched.slot, refusal))
+        .inspect_err(|error| announce(shared, &watched.slot, error))
 }
 
 fn replace(
@@ -187,18 +233,20 @@ fn replace(
     watched: &Watched,
     candidate: &Candidate,
     load: impl FnOnce() -> Result<Plugin, PluginError>,
-) -> Result<Outcome, Refusal> {
+) -> Result<Outcome, ReloadError> {
     let started = Instant::now();
     let slot = &watched.slot;
     let (from, to) = (slot.version(), candidate.manifest.version.clone());
-    let refused = |reason, is_passing| Refusal {
-        version: Some(to.clone()),
-        reason,
-        is_passing,
-    };
-    admit(shared, watched, candidate).map_err(|reason| refused(reason, false))?;
-    let plugin = load().map_err(|error| refused(error.to_string(), error.is_passing()))?;
-    switch(watched, plugin).map_err(|reason| refused(reason, false))?;
+    let version = || candidate.manifest.version.clone();
+    admit(shared, watched, candidate)?;
+    let plugin = load().map_err(|source| ReloadError::Load {
+        version: version(),
+        source,
+    })?;
+    switch(watched, plugin).map_err(|source| ReloadError::Switch {
+        version: version(),
+        source,
+    })?;
     info!(
         extension = slot.name,
         from,
@@ -212,8 +260,8 @@ fn replace(
 }
 
 /// Checks that the new version fits its section, whose keys may have changed, and the other extensions.
-fn admit(shared: &Shared, watched: &Watched, candidate: &Candidate) -> Result<(), String> {
-    let settings = serde_json::from_slice(&watched.settings).map_err(|error| error.to_string())?;
+fn admit(shared: &Shared, watched: &Watched, candidate: &Candidate) -> Result<(), ReloadError> {
+    let settings = serde_json::from_slice(&watched.settings)?;
     let name = &watched.slot.name;
     let slots = shared.services.bus.slots();
     let others = slots.iter().filter(|slot| slot.name != *name);
@@ -223,15 +271,16 @@ fn admit(shared: &Shared, watched: &Watched, candidate: &Candidate) -> Result<()
     });
     let faults =
         admission::successor_faults(&settings, name, &candidate.manifest, routes.collect());
-    let texts: Vec<String> = faults.iter().map(ToString::to_string).collect();
-    if texts.is_empty() {
-        Ok(())
-    } else {
-        Err(texts.join("; also: "))
+    if faults.is_empty() {
+        return Ok(());
     }
+    Err(ReloadError::Misfit {
+        version: candidate.manifest.version.clone(),
+        faults,
+    })
 }
 
-fn switch(watched: &Watched, plugin: Plugin) -> Result<(), String> {
+fn switch(watched: &Watched, plugin: Plugin) -> Result<(), SwitchError> {
     let (done, result) = mpsc::channel();
     let settings = Arc::clone(&watched.settings);
     let successor = Successor {
@@ -240,21 +289,13 @@ fn switch(watched: &Watched, plugin: Plugin) -> Result<(), String> {
         done,
     };
     watched.slot.mailbox.put_command(Command::Swap(successor));
-    result.recv_timeout(SWITCH_MAX).unwrap_or_else(|_| {
-        let seconds = SWITCH_MAX.as_secs();
-        Err(format!(
-            "its predecessor's handler has not returned for {seconds} s; the switch is still due"
-        ))
-    })
+    result
+        .recv_timeout(SWITCH_TIMEOUT)
+        .unwrap_or(Err(SwitchError::Late))
 }
 
-/// Logs and publishes a refusal, and returns its reason.
-fn rejected(shared: &Shared, slot: &Slot, refusal: Refusal) -> String {
-    announcement::rejected(
-        &shared.services.bus,
-        slot,
-        refusal.version.as_deref(),
-        &refusal.reason,
-    );
-    refusal.reason
+/// Logs and publishes that the new version of the extension in `slot` is rejected.
+fn announce(shared: &Shared, slot: &Slot, error: &ReloadError) {
+    let reason = error_chain(error);
+    announcement::rejected(&shared.services.bus, slot, error.version(), &reason);
 }

@@ -1,18 +1,19 @@
 //! Starting, promoting and discarding a candidate that runs beside an extension.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, mpsc},
 };
 
-use tig_process::error_chain::error_chain;
 use tig_process::file_signature::Signature;
 use tracing::info;
 
 use crate::{
-    lifecycle::reload::{self, Outcome, SWITCH_MAX, Watched},
+    lifecycle::reload::{self, Outcome, ReloadError, Watched},
+    limits::SWITCH_TIMEOUT,
     observe::status::{ShadowStatus, Standing},
-    plugin::{Loader, short_hash},
+    plugin::{Loader, PluginError, short_hash},
+    runtime::failure::ShadowStartError,
     runtime::{
         extension::Shadow,
         mailbox::{Beside, Command},
@@ -20,17 +21,46 @@ use crate::{
     },
 };
 
+/// Why a shadow does not start, take over or end.
+#[derive(Debug, thiserror::Error)]
+pub enum ShadowError {
+    /// The file is not a plugin for this host, or cannot be loaded.
+    #[error(transparent)]
+    File(#[from] PluginError),
+    /// It does not start.
+    #[error(transparent)]
+    Start(#[from] ShadowStartError),
+    /// There is no shadow.
+    #[error("nothing runs beside `{name}`; start it with `tig-host shadow {name} FILE`")]
+    Missing {
+        /// Name of the extension.
+        name: String,
+    },
+    /// It runs no more.
+    #[error("it has ended: {0}")]
+    Ended(String),
+    /// It does not take over.
+    #[error(transparent)]
+    TakeOver(#[from] ReloadError),
+    /// It has taken over, but its file lies elsewhere.
+    #[error("it runs now, but {} could not be replaced, so the next start runs the old one: {source}", path.display())]
+    Install {
+        /// The extension's file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+}
+
 /// Runs the plugin of `file` beside the extension, in place of a candidate that did so before.
 ///
 /// # Errors
 ///
-/// The text says what is wrong with the file, or why there is nothing to compare it with.
-pub fn begin(loader: &Loader, watched: &Watched, file: &Path) -> Result<(), String> {
-    discard(watched);
-    let candidate = loader.read(file).map_err(|error| error_chain(&error))?;
-    let plugin = loader
-        .load(&candidate)
-        .map_err(|error| error_chain(&error))?;
+/// See [`ShadowError`].
+pub fn begin(loader: &Loader, watched: &Watched, file: &Path) -> Result<(), ShadowError> {
+    end(watched);
+    let candidate = loader.read(file)?;
+    let plugin = loader.load(&candidate)?;
     let standing = Standing::default();
     if let Ok(mut status) = standing.lock() {
         *status = ShadowStatus {
@@ -48,13 +78,8 @@ pub fn begin(loader: &Loader, watched: &Watched, file: &Path) -> Result<(), Stri
     };
     let mailbox = &watched.slot.mailbox;
     mailbox.put_command(Command::Shadow(Box::new(beside)));
-    let started = result.recv_timeout(SWITCH_MAX);
-    started.unwrap_or_else(|_| {
-        let seconds = SWITCH_MAX.as_secs();
-        Err(format!(
-            "the running version's handler has not returned for {seconds} s"
-        ))
-    })?;
+    let started = result.recv_timeout(SWITCH_TIMEOUT);
+    started.unwrap_or(Err(ShadowStartError::Late))?;
     info!(
         extension = watched.slot.name,
         version = candidate.manifest.version,
@@ -72,32 +97,46 @@ pub fn begin(loader: &Loader, watched: &Watched, file: &Path) -> Result<(), Stri
 ///
 /// # Errors
 ///
-/// The text says why the running version goes on.
-pub fn promote(shared: &Shared, loader: &Loader, watched: &mut Watched) -> Result<Outcome, String> {
-    let shadow = watched.slot.shadow().ok_or_else(|| nothing(watched))?;
+/// See [`ShadowError`].
+pub fn promote(
+    shared: &Shared,
+    loader: &Loader,
+    watched: &mut Watched,
+) -> Result<Outcome, ShadowError> {
+    let shadow = watched.slot.shadow().ok_or_else(|| missing(watched))?;
     if let Some(reason) = shadow.ended() {
-        return Err(format!("it has ended: {reason}"));
+        return Err(ShadowError::Ended(reason));
     }
     let outcome = reload::take_over(shared, watched, &shadow.candidate, || {
         loader.load_as_read(&shadow.candidate)
     })?;
     watched.slot.set_shadow(None);
-    shadow.candidate.install(&watched.path).map_err(|error| {
-        let file = watched.path.display();
-        format!("it runs now, but {file} could not be replaced, so the next start runs the old one: {error}")
+    let installed = shadow.candidate.install(&watched.path);
+    installed.map_err(|source| ShadowError::Install {
+        path: watched.path.clone(),
+        source,
     })?;
     watched.seen = Signature::of(&watched.path);
     Ok(outcome)
 }
 
+/// Ends the candidate.
+///
+/// # Errors
+///
+/// There is none.
+pub fn discard(watched: &Watched) -> Result<(), ShadowError> {
+    end(watched).then_some(()).ok_or_else(|| missing(watched))
+}
+
 /// Ends the candidate; `false` if there is none.
-pub fn discard(watched: &Watched) -> bool {
+fn end(watched: &Watched) -> bool {
     watched.slot.mailbox.put_command(Command::EndShadow);
     watched.slot.set_shadow(None).is_some()
 }
 
-/// For an extension without a candidate.
-pub fn nothing(watched: &Watched) -> String {
-    let name = &watched.slot.name;
-    format!("nothing runs beside `{name}`; start it with `tig-host shadow {name} FILE`")
+fn missing(watched: &Watched) -> ShadowError {
+    ShadowError::Missing {
+        name: watched.slot.name.clone(),
+    }
 }

@@ -69,18 +69,17 @@ fn start_one(
 ) -> Result<Runner, HostError> {
     let version = plugin.manifest.version.clone();
     let hash = plugin.hash.clone();
-    let runner = settings(config, &slot.name)
-        .and_then(|settings| {
-            slot.seat(&plugin, &settings);
-            Runner::new(Arc::clone(shared), Arc::clone(slot), settings, plugin)
-        })
-        .map_err(|reason| HostError::Plugin {
-            name: slot.name.clone(),
-            source: PluginError::New {
-                version: version.clone(),
-                reason,
-            },
-        })?;
+    let failed = |reason: String| HostError::Plugin {
+        name: slot.name.clone(),
+        source: PluginError::New {
+            version: version.clone(),
+            reason,
+        },
+    };
+    let settings = settings(config, &slot.name).map_err(|error| failed(error.to_string()))?;
+    slot.seat(&plugin, &settings);
+    let runner = Runner::new(Arc::clone(shared), Arc::clone(slot), settings, plugin)
+        .map_err(|failure| failed(failure.0))?;
     info!(
         extension = slot.name,
         version,
@@ -95,9 +94,9 @@ fn start_one(
 /// # Errors
 ///
 /// The settings have no JSON form.
-pub fn settings(config: &Config, name: &str) -> Result<Arc<[u8]>, String> {
+pub fn settings(config: &Config, name: &str) -> Result<Arc<[u8]>, serde_json::Error> {
     let settings = serde_json::to_vec(&config.settings(name));
-    settings.map(Into::into).map_err(|error| error.to_string())
+    settings.map(Into::into)
 }
 
 /// Puts the durable events that are in the outbox, not handled by an earlier instance, before all that comes.

@@ -12,9 +12,9 @@ use std::{
 use crate::{
     config::Config,
     lifecycle::{
-        reconfigure::{self, Fixed},
-        reload::{self, Attempt, Outcome, Watched},
-        shadowing,
+        reconfigure::{self, Fixed, ReconfigureError},
+        reload::{self, Attempt, Outcome, ReloadError, Watched},
+        shadowing::{self, ShadowError},
         watch::{FolderWatch, POLL, Schedule},
     },
     plugin::Loader,
@@ -32,7 +32,7 @@ pub enum Message {
 }
 
 /// What came of a request that names an extension; `None` if no such extension runs.
-pub type Named<T> = Option<Result<T, String>>;
+pub type Named<T, E> = Option<Result<T, E>>;
 
 /// Something that the supervisor is asked for, and where the answer goes.
 pub enum Request {
@@ -41,14 +41,14 @@ pub enum Request {
         /// Name of the extension.
         name: String,
         /// Gets the answer.
-        reply: Sender<Named<Outcome>>,
+        reply: Sender<Named<Outcome, ReloadError>>,
     },
     /// Another config takes the place of the present one.
     Reconfigure {
         /// The other config.
         config: Box<Config>,
         /// Gets the answer.
-        reply: Sender<Result<Vec<Attempt>, String>>,
+        reply: Sender<Result<Vec<Attempt>, ReconfigureError>>,
     },
     /// The plugin of a file runs beside an extension.
     Shadow {
@@ -57,21 +57,21 @@ pub enum Request {
         /// The plugin file.
         file: PathBuf,
         /// Gets the answer.
-        reply: Sender<Named<()>>,
+        reply: Sender<Named<(), ShadowError>>,
     },
     /// The shadow of an extension takes over.
     Promote {
         /// Name of the extension.
         name: String,
         /// Gets the answer.
-        reply: Sender<Named<Outcome>>,
+        reply: Sender<Named<Outcome, ShadowError>>,
     },
     /// The shadow of an extension ends.
     Discard {
         /// Name of the extension.
         name: String,
         /// Gets the answer.
-        reply: Sender<Named<()>>,
+        reply: Sender<Named<(), ShadowError>>,
     },
 }
 
@@ -158,11 +158,8 @@ impl Supervisor {
                 answer(&reply, outcome);
             }
             Request::Discard { name, reply } => {
-                let discard = |of: &mut Watched| {
-                    let ended = shadowing::discard(of).then_some(());
-                    ended.ok_or_else(|| shadowing::nothing(of))
-                };
-                answer(&reply, find(watched, &name).map(discard));
+                let found = find(watched, &name);
+                answer(&reply, found.map(|of| shadowing::discard(of)));
             }
         }
     }

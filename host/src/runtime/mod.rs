@@ -9,6 +9,7 @@ pub mod committer;
 pub mod effects;
 pub mod event;
 pub mod extension;
+pub mod failure;
 pub mod fence;
 pub mod long_poll;
 pub mod mailbox;

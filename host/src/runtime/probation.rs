@@ -14,6 +14,7 @@ use crate::{
     plugin::Plugin,
     runtime::{
         event::Event,
+        failure::SwitchError,
         mailbox::{Delivery, Item},
     },
     store::Writes,
@@ -57,7 +58,7 @@ pub struct Probation {
     /// Who goes on if the new version fails.
     pub predecessor: Predecessor,
     /// Who waits for the switch, until it has happened.
-    pub done: Option<Sender<Result<(), String>>>,
+    pub done: Option<Sender<Result<(), SwitchError>>>,
     ends: Instant,
     failures: u32,
     bytes: usize,
@@ -74,7 +75,7 @@ impl Probation {
     pub fn new(
         tenure: u64,
         predecessor: Predecessor,
-        done: Sender<Result<(), String>>,
+        done: Sender<Result<(), SwitchError>>,
         now: Instant,
     ) -> Self {
         Self {
@@ -160,7 +161,7 @@ pub struct Undo {
     /// Who goes on.
     pub predecessor: Predecessor,
     /// Who still waits for the switch.
-    pub done: Option<Sender<Result<(), String>>>,
+    pub done: Option<Sender<Result<(), SwitchError>>>,
     /// Puts the storage back.
     pub writes: Writes,
     /// Durable events that were handled and will be again.

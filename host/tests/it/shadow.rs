@@ -99,7 +99,7 @@ async fn a_candidate_that_panics_harms_nobody() {
 
     let refused = control(&host, |control| control.promote("counter")).await;
     assert!(
-        matches!(refused, Err(ControlError::Refused(_))),
+        matches!(refused, Err(ControlError::Shadow(_))),
         "{refused:?}"
     );
     control(&host, |control| control.discard("counter"))

@@ -12,6 +12,7 @@ use std::{
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
+        mpsc::Sender,
     },
     time::Instant,
 };
@@ -23,7 +24,11 @@ use crate::{
     limits::CONNECTIONS_MAX,
     observe::status::Standing,
     plugin::Plugin,
-    runtime::{event::Event, mailbox::queue::Queue},
+    runtime::{
+        event::Event,
+        failure::{ShadowStartError, SwitchError},
+        mailbox::queue::Queue,
+    },
 };
 
 /// Events that may wait; a handler whose event finds no room is told so.
@@ -94,8 +99,8 @@ pub struct Successor {
     pub plugin: Plugin,
     /// JSON of its settings.
     pub settings: Arc<[u8]>,
-    /// Is told what came of it.
-    pub done: std::sync::mpsc::Sender<Result<(), String>>,
+    /// Gets the outcome.
+    pub done: Sender<Result<(), SwitchError>>,
 }
 
 /// What runs beside an instance.
@@ -106,8 +111,8 @@ pub struct Beside {
     pub settings: Arc<[u8]>,
     /// Where its standing is told.
     pub standing: Standing,
-    /// Is told what came of it.
-    pub done: std::sync::mpsc::Sender<Result<(), String>>,
+    /// Gets the outcome.
+    pub done: Sender<Result<(), ShadowStartError>>,
 }
 
 /// What [`Mailbox::take`] returns.

@@ -6,6 +6,7 @@ use abi_stable::std_types::RResult;
 
 use super::Runner;
 use crate::runtime::{
+    failure::{PluginFailure, ShadowStartError},
     mailbox::Beside,
     shadow::{self, Candidate, Copied, Feed},
 };
@@ -22,17 +23,15 @@ impl Runner {
         let _ = done.send(result);
     }
 
-    fn candidate(&mut self, beside: Beside) -> Result<Candidate, String> {
+    fn candidate(&mut self, beside: Beside) -> Result<Candidate, ShadowStartError> {
         let snapshot = match self.snapshot() {
             None => {
-                return Err("the extension is stopped: there is nothing to compare with".to_owned());
+                return Err(ShadowStartError::Stopped);
             }
             Some(RResult::ROk(snapshot)) => snapshot.into_option().map(|state| state.into_vec()),
             Some(RResult::RErr(failure)) => {
-                let text = failure.text;
-                return Err(format!(
-                    "the running version cannot hand its state over: {text}"
-                ));
+                let failure = PluginFailure(failure.text.into_string());
+                return Err(ShadowStartError::Snapshot(failure));
             }
         };
         // The candidate reads what is on disk, so all that the instance has written must be there.
@@ -42,14 +41,14 @@ impl Runner {
             plugin: beside.plugin,
             settings: beside.settings,
             snapshot,
-            view: view.map_err(|error| error.to_string())?,
+            view: view?,
             standing: beside.standing,
         })
     }
 
-    fn start_shadow(&self, candidate: Candidate) -> Result<Feed, String> {
+    fn start_shadow(&self, candidate: Candidate) -> Result<Feed, ShadowStartError> {
         let shared = Arc::clone(&self.shared);
-        shadow::start(&shared, self.name(), candidate).map_err(|error| error.to_string())
+        shadow::start(&shared, self.name(), candidate).map_err(ShadowStartError::Thread)
     }
 
     /// Ends the candidate, which would have nothing to be compared with any more.

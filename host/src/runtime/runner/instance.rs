@@ -14,7 +14,7 @@ use super::{RESTART_WINDOW, RESTARTS_MAX, Runner};
 use crate::{
     observe::status::State,
     plugin::Plugin,
-    runtime::{effects::Effects, transaction::Transaction},
+    runtime::{effects::Effects, failure::PluginFailure, transaction::Transaction},
 };
 
 impl Runner {
@@ -23,7 +23,7 @@ impl Runner {
         &mut self,
         plugin: &Plugin,
         snapshot: Option<&[u8]>,
-    ) -> Result<(InstanceBox, Effects), String> {
+    ) -> Result<(InstanceBox, Effects), PluginFailure> {
         self.overlay.settle(self.slot.desk.settled());
         let services = &self.shared.services;
         let mut transaction = Transaction::begin(services, &self.slot, &self.overlay);
@@ -33,7 +33,7 @@ impl Runner {
         let created = plugin.create(host, &self.settings, snapshot);
         self.activity.end();
         self.activity.name(&self.what);
-        let instance = created.map_err(|failure| failure.text.into_string())?;
+        let instance = created.map_err(|failure| PluginFailure(failure.text.into_string()))?;
         let mut effects = transaction.into_effects();
         effects.unfinished.get_or_insert(0);
         Ok((instance, effects))
@@ -114,7 +114,9 @@ impl Runner {
         self.restarts.push_back(now);
         let result = if self.restarts.len() > RESTARTS_MAX {
             let seconds = RESTART_WINDOW.as_secs();
-            Err(format!("{RESTARTS_MAX} restarts within {seconds} s"))
+            Err(PluginFailure(format!(
+                "{RESTARTS_MAX} restarts within {seconds} s"
+            )))
         } else {
             self.create(&self.plugin.clone(), None)
         };
@@ -124,7 +126,7 @@ impl Runner {
                 self.instance = Some(instance);
                 self.hand_in(effects);
             }
-            Err(reason) => self.stop_after(&reason),
+            Err(failure) => self.stop_after(&failure.0),
         }
     }
 }

@@ -28,6 +28,7 @@ use crate::{
         committer::Committer,
         event::HTTP_RESPONSE,
         extension::Slot,
+        failure::PluginFailure,
         mailbox::{Command, Delivery, Taken},
         outbound::HttpSender,
         pending_writes::Overlay,
@@ -124,13 +125,13 @@ impl Runner {
     ///
     /// # Errors
     ///
-    /// The text says why `new` failed.
+    /// `new` failed.
     pub fn new(
         shared: Arc<Shared>,
         slot: Arc<Slot>,
         settings: Arc<[u8]>,
         plugin: Plugin,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, PluginFailure> {
         let seat = slot.take_over();
         let mut runner = Self::vacant(shared, slot, seat, settings, plugin);
         let (instance, effects) = runner.create(&runner.plugin.clone(), None)?;

@@ -12,6 +12,7 @@ use crate::{
     runtime::{
         announcement,
         effects::Effects,
+        failure::{PluginFailure, SwitchError},
         mailbox::{Item, Successor},
         probation::{PROBATION, Predecessor, Probation, Undo},
     },
@@ -26,9 +27,8 @@ impl Runner {
             None => None,
             Some(RResult::ROk(snapshot)) => snapshot.into_option(),
             Some(RResult::RErr(failure)) => {
-                let text = failure.text;
-                let reason = format!("the running version cannot hand its state over: {text}");
-                return self.answer(&successor, Err(reason));
+                let failure = PluginFailure(failure.text.into_string());
+                return self.answer(&successor, Err(SwitchError::Snapshot(failure)));
             }
         };
         let settings = std::mem::replace(&mut self.settings, Arc::clone(&successor.settings));
@@ -61,7 +61,7 @@ impl Runner {
                 let probation = self.slot.end_probation(self.tenure);
                 self.instance = probation.map(|probation| probation.predecessor.instance);
                 self.settings = settings;
-                self.answer(&successor, Err(reason));
+                self.answer(&successor, Err(reason.into()));
             }
         }
     }
@@ -110,7 +110,7 @@ impl Runner {
         self.slot.held().wake(u64::MAX);
     }
 
-    fn answer(&self, successor: &Successor, result: Result<(), String>) {
+    fn answer(&self, successor: &Successor, result: Result<(), SwitchError>) {
         if successor.done.send(result).is_err() {
             let extension = self.name();
             warn!(extension, "nobody waits for the new version any more");
@@ -185,7 +185,7 @@ impl Runner {
         );
         if let Some(done) = done {
             // Nobody waits any more when the host stops.
-            let _ = done.send(Err(reason.to_owned()));
+            let _ = done.send(Err(SwitchError::RolledBack(reason.to_owned())));
         } else {
             let seconds = PROBATION.as_secs();
             let reason = format!("failed within its first {seconds} s: {reason}");
