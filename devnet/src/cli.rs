@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Parser;
-use tig_devnet::{PLAYERS_MAX, is_address};
+use tig_devnet::PLAYERS_MAX;
+use tig_protocol::PlayerId;
 
 /// A local TIG network: makes blocks, confirms submissions, verifies proofs. Listens on 127.0.0.1 only.
 ///
@@ -35,9 +36,9 @@ pub(crate) struct Cli {
     /// folder of the state]
     #[arg(long, value_name = "FILE")]
     pub(crate) write_players: Option<PathBuf>,
-    /// Address of one more player: 0x and 40 lower-case hex digits
-    #[arg(long, value_name = "ADDRESS", requires = "api_key_file", value_parser = parse_player_id)]
-    pub(crate) player_id: Option<String>,
+    /// Address of one more player, in any spelling that wallets show
+    #[arg(long, value_name = "ADDRESS", requires = "api_key_file")]
+    pub(crate) player_id: Option<PlayerId>,
     /// File with that player's API key
     #[arg(long, value_name = "FILE", requires = "player_id")]
     pub(crate) api_key_file: Option<PathBuf>,
@@ -70,10 +71,4 @@ fn parse_players(text: &str) -> Result<Players, String> {
         .filter(|number| (1..=PLAYERS_MAX).contains(number))
         .map(Players::Drawn)
         .ok_or_else(|| format!("a network has 1 to {PLAYERS_MAX} players"))
-}
-
-fn parse_player_id(text: &str) -> Result<String, String> {
-    is_address(text)
-        .then(|| text.to_owned())
-        .ok_or_else(|| "an address is 0x and 40 lower-case hex digits".to_owned())
 }

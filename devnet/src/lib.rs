@@ -29,7 +29,7 @@ pub use network::{
     GetFeeBalanceResponse, Network, PLAYERS_MAX, PlayerType, PlayerView, PreparedCheck,
     ProofChecks, ProofVerdict, ProtocolError, QueryError, RealCheck, Reexecution, RestoreError,
     SolutionCheck, Stage, Status, Surroundings, Transaction, Verdict, View, devnet_config,
-    draw_players, initial_balance, is_address,
+    draw_players, initial_balance,
 };
 pub use server::{router, router_with_token};
 pub use store::{Store, StoreError};

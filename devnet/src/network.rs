@@ -18,7 +18,7 @@ pub use rules::{
 pub use setup::{
     DrawnPlayer, Genesis, GenesisError, RestoreError, Surroundings, devnet_config, draw_players,
 };
-pub use state::{Edits, Entries, Network, SolutionCheck, Transaction, initial_balance, is_address};
+pub use state::{Edits, Entries, Network, SolutionCheck, Transaction, initial_balance};
 pub use views::{
     ActivePoint, AlgorithmView, BenchmarkStatus, BenchmarkView, BlockView, ChallengeView,
     GetFeeBalanceResponse, PlayerType, PlayerView, QueryError, Stage, Status, View,

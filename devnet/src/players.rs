@@ -14,7 +14,7 @@ use std::{
 use tempfile::NamedTempFile;
 use tig_devnet::{ApiKey, DrawnPlayer, PLAYERS_MAX, draw_players, initial_balance};
 use tig_process::{json_text::JsonError, text_file::TextError};
-use tig_protocol::PreciseNumber;
+use tig_protocol::{ParsePlayerIdError, PreciseNumber};
 
 use crate::{
     cli::{Cli, Players},
@@ -66,6 +66,12 @@ pub(crate) enum PlayersError {
         field: &'static str,
         must: &'static str,
     },
+    #[error("{}: [{index}].player_id", path.display())]
+    Id {
+        path: PathBuf,
+        index: usize,
+        source: ParsePlayerIdError,
+    },
     #[error("player {0} is named twice")]
     Twice(String),
     #[error("there are {0} players, and a network has at most {PLAYERS_MAX}")]
@@ -85,7 +91,7 @@ pub(crate) fn load(cli: &Cli, seed: u64) -> Result<Vec<Player>, PlayersError> {
     };
     if let (Some(player_id), Some(path)) = (&cli.player_id, &cli.api_key_file) {
         players.push(Player {
-            player_id: player_id.clone(),
+            player_id: player_id.to_string(),
             api_key: secret_file::read("API key", path)?,
             balance: initial_balance(),
             drawn: false,

@@ -21,7 +21,6 @@ mod topups;
 
 pub use accounts::initial_balance;
 pub use entries::{Edits, Entries};
-pub use ids::is_address;
 pub use network::Network;
 pub use solution_check::SolutionCheck;
 pub use topups::Transaction;
@@ -31,7 +30,7 @@ pub(super) use algorithms::StoredAlgorithm;
 pub(super) use chain::{Chain, ChainBlock, GENESIS_HEIGHT};
 pub(super) use challenges::{ChallengeAt, ChallengeRules, Fees};
 pub(super) use changes::{Changes, Key};
-pub(super) use ids::{NO_BLOCK_ID, Secret, benchmark_id, is_prefixed_hex};
+pub(super) use ids::{NO_BLOCK_ID, Secret, benchmark_id, is_address, is_prefixed_hex};
 pub(super) use index::Index;
 pub(super) use kept::{
     ACCOUNTS, ALGORITHMS, Accounts, BLOCKS, COUNTERS, Counters, KeptAlgorithm, LAYOUT, RECORDS,

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use tig_devnet::{ApiKey, DrawnPlayer, initial_balance, is_address};
+use tig_devnet::{ApiKey, DrawnPlayer, initial_balance};
 use tig_process::{json_text, text_file};
-use tig_protocol::PreciseNumber;
+use tig_protocol::{PlayerId, PreciseNumber};
 
 use super::{Player, PlayersError};
 use crate::secret_file;
@@ -77,10 +77,12 @@ fn player(path: &Path, index: usize, entry: Entry) -> Result<Player, PlayersErro
         field,
         must,
     };
-    if !is_address(&entry.player_id) {
-        let must = "must be 0x and 40 lower-case hex digits";
-        return Err(wrong("player_id", must));
-    }
+    let parsed: Result<PlayerId, _> = entry.player_id.parse();
+    let player_id = parsed.map_err(|source| PlayersError::Id {
+        path: path.to_owned(),
+        index,
+        source,
+    })?;
     let api_key = match (&entry.api_key, &entry.api_key_file) {
         (Some(key), None) => ApiKey::new(key)
             .map_err(|_| wrong("api_key", "must be visible ASCII characters without spaces"))?,
@@ -97,7 +99,7 @@ fn player(path: &Path, index: usize, entry: Entry) -> Result<Player, PlayersErro
         }
     };
     Ok(Player {
-        player_id: entry.player_id,
+        player_id: player_id.to_string(),
         api_key,
         balance,
         drawn: false,

@@ -109,7 +109,7 @@ fn bad_player_and_fault_files_are_named_with_place() {
     );
     players(
         &format!("[{{\"player_id\": \"0x1\", \"api_key\": \"{API_KEY}\"}}]"),
-        "file.json: [0].player_id: must be 0x and 40",
+        "file.json: [0].player_id: it has 1 hex digits",
     );
     let other = "0x9999999999999999999999999999999999999999";
     players(

@@ -19,6 +19,7 @@ mod faults;
 mod fees;
 mod fixture;
 mod page;
+mod player_ids;
 mod players;
 mod precommits;
 mod pretend;

@@ -58,7 +58,7 @@ pub(crate) fn benchmark_id(settings: &BenchmarkSettings) -> String {
 }
 
 /// Whether a text is `0x` and 40 lower-case hex digits.
-pub fn is_address(text: &str) -> bool {
+pub(crate) fn is_address(text: &str) -> bool {
     is_prefixed_hex(text, 40)
 }
 
