@@ -9,6 +9,7 @@ pub mod difficulty;
 mod hash;
 pub mod influence;
 mod merkle;
+mod misplaced;
 mod output;
 mod player_id;
 mod precise_number;
@@ -23,6 +24,7 @@ mod work_check;
 pub use merkle::{
     GrowingTree, MerkleBranch, MerkleError, MerkleHash, MerkleTree, ParseMerkleError, StoredTree,
 };
+pub use misplaced::misplaced_body;
 pub use output::{MerkleProof, OutputData, Solution, solution_signature};
 pub use player_id::{ParsePlayerIdError, PlayerId};
 pub use precise_number::{ParsePreciseNumberError, PreciseNumber};

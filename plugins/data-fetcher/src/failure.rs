@@ -1,6 +1,7 @@
 //! Why a round brought no snapshot, in bounded texts.
 
 use tig_plugin_api::{HttpFailure, HttpFailureKind, HttpResponse};
+use tig_protocol::misplaced_body;
 
 use crate::query::Query;
 
@@ -36,11 +37,13 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    pub(crate) fn body(query: Query, error: &serde_json::Error) -> Self {
-        Self::Body {
-            query,
-            cause: excerpt(&error.to_string()),
-        }
+    /// For a body that does not decode.
+    pub(crate) fn body(query: Query, body: &[u8], error: &serde_json::Error) -> Self {
+        let cause = match misplaced_body(body) {
+            Some(found) => format!("the server sent {found}"),
+            None => excerpt(&error.to_string()),
+        };
+        Self::Body { query, cause }
     }
 
     /// Whether the API has had too many requests.
@@ -54,11 +57,13 @@ impl Failure {
             Self::Limited { .. } => {
                 "a new block costs 5 requests: raise http.gets_per_minute if the API takes more"
             }
-            Self::NoAnswer { .. } | Self::Overdue { .. } => "check `api_url` and the network",
+            Self::NoAnswer { .. } | Self::Overdue { .. } => {
+                "check `api_url`, the network, and the proxy if the environment names one (HTTP_PROXY, NO_PROXY)"
+            }
             Self::Status { status: 429, .. } => "the API limits requests: use one host per address",
             Self::Status { status: 500.., .. } => "the API is in trouble: wait",
             Self::Status { .. } | Self::Body { .. } | Self::BadId { .. } => {
-                "check that `api_url` is a TIG API"
+                "check that `api_url` is a TIG API and that no proxy or login page answers for it"
             }
             Self::Regression { .. } => {
                 "the last snapshot is kept until the height grows again; if the network was reset, restart the host"
@@ -74,7 +79,10 @@ pub(crate) fn body_of(query: Query, response: HttpResponse) -> Result<Vec<u8>, F
         Ok(answer) => Err(Failure::Status {
             query,
             status: answer.status,
-            excerpt: excerpt(&String::from_utf8_lossy(&answer.body)),
+            excerpt: match misplaced_body(&answer.body) {
+                Some(found) => found.to_owned(),
+                None => excerpt(&String::from_utf8_lossy(&answer.body)),
+            },
         }),
         Err(failure) => Err(no_answer(query, &failure)),
     }

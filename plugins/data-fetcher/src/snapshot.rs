@@ -216,7 +216,7 @@ fn parse<'a, T: Deserialize<'a>>(query: Query, body: &'a [u8]) -> Result<T, Fail
         // The error says where.
         Err(_) => serde_json::from_slice(body),
     }
-    .map_err(|error| Failure::body(query, &error))
+    .map_err(|error| Failure::body(query, body, &error))
 }
 
 /// An answer that states its block must state the one that was asked for.

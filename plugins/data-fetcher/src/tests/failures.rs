@@ -36,6 +36,29 @@ fn whatever_fails_changes_nothing_and_is_tried_again() {
 }
 
 #[test]
+fn pages_and_empty_bodies_are_named() {
+    for (status, body, expected) in [
+        (
+            200,
+            "\r\n<!DOCTYPE html><title>Sign in</title>",
+            "unexpected answer: the server sent an HTML page",
+        ),
+        (200, "", "unexpected answer: the server sent an empty body"),
+        (200, "{}", "unexpected answer: missing field `block`"),
+        (502, "<html>Bad gateway</html>", "status 502: an HTML page"),
+        (403, "no such block", "status 403: no such block"),
+    ] {
+        let mut fetcher = fetcher();
+        fetcher.update();
+        let tag = open_tags(&fetcher).remove(0);
+        fetcher.respond(&tag, status, body);
+        let warning = &logged(&mut fetcher, "warn")[0];
+        assert!(warning.contains(expected), "{warning}");
+        assert!(!warning.contains("at line 1 column 1"), "{warning}");
+    }
+}
+
+#[test]
 fn late_answers_of_a_round_given_up_are_ignored() {
     let mut fetcher = fetcher();
     let network = Network::at(100);
