@@ -10,6 +10,8 @@ mod index;
 use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tig_http_client::Trust;
 use tig_protocol::Batch;
@@ -64,6 +66,7 @@ pub(crate) struct WasmStore {
     index: Index,
     pins: Pins,
     compiled: VecDeque<(ContentId, Module)>,
+    is_cache_fault_logged: Arc<AtomicBool>,
 }
 
 impl WasmStore {
@@ -80,6 +83,7 @@ impl WasmStore {
             index,
             pins: Pins::default(),
             compiled: VecDeque::new(),
+            is_cache_fault_logged: Arc::default(),
         })
     }
 
@@ -129,9 +133,10 @@ impl WasmStore {
         validators: Validators,
     ) -> Result<(ContentId, Module), WasmError> {
         let folder = self.folder.clone();
+        let is_logged = Arc::clone(&self.is_cache_fault_logged);
         let (content, module) = blocking(move || {
             let content = ContentId::of(&bytes);
-            let module = compile(&folder, content, &bytes)?;
+            let module = compile(&folder, content, &bytes, &is_logged)?;
             if content::load(&folder, content)?.is_none() {
                 content::write_whole(&module.path, &bytes)?;
             }
@@ -156,9 +161,10 @@ impl WasmStore {
             return Ok(Some(module.clone()));
         }
         let folder = self.folder.clone();
+        let is_logged = Arc::clone(&self.is_cache_fault_logged);
         let loaded = blocking(move || {
             content::load(&folder, content)?
-                .map(|bytes| compile(&folder, content, &bytes))
+                .map(|bytes| compile(&folder, content, &bytes, &is_logged))
                 .transpose()
         });
         let module = loaded.await?;
@@ -177,7 +183,13 @@ impl WasmStore {
     }
 }
 
-fn compile(folder: &Path, content: ContentId, bytes: &[u8]) -> Result<Module, WasmError> {
+/// The log has the fault of a cache once, however many modules are tried.
+fn compile(
+    folder: &Path,
+    content: ContentId,
+    bytes: &[u8],
+    is_cache_fault_logged: &AtomicBool,
+) -> Result<Module, WasmError> {
     if !bytes.starts_with(WASM_HEADER) {
         return Err(WasmError::NotWasm {
             found: describe(bytes),
@@ -186,7 +198,9 @@ fn compile(folder: &Path, content: ContentId, bytes: &[u8]) -> Result<Module, Wa
     let algorithm = match Cache::open(&folder.join(COMPILED_FOLDER)) {
         Ok(cache) => Algorithm::load(bytes, &cache),
         Err(error) => {
-            tracing::warn!(%error, "modules are compiled again after each start");
+            if !is_cache_fault_logged.swap(true, Ordering::Relaxed) {
+                tracing::warn!(%error, "cannot keep machine code in the algorithms folder; each start compiles the modules again");
+            }
             Algorithm::compile(bytes)
         }
     }
