@@ -24,8 +24,8 @@ pub use http::{Answer, HttpError, get, post, request};
 pub use kill::{Account, KillError, Plan, kill_again_and_again};
 pub use log::finished_batches;
 pub use observe::{
-    Benchmark, Contradiction, DevnetStatus, Evidence, Job, ObserveError, Sentence, Slave,
-    SlaveStats, Stage, benchmark_of,
+    Benchmark, Contradiction, DevnetStatus, Evidence, Inability, Job, ObserveError, Sentence,
+    Slave, SlaveStats, Stage, benchmark_of,
 };
 pub use process::{Process, ProcessError};
 pub use site::{Site, SiteError};

@@ -111,6 +111,19 @@ pub struct Slave {
     pub name: String,
     /// Results that were accepted.
     pub batches: u64,
+    /// Algorithms of which it is offered no batch for a while.
+    pub cannot_run: Vec<Inability>,
+}
+
+/// An algorithm that a slave has said it cannot run.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Inability {
+    /// Id of the algorithm.
+    pub algorithm_id: String,
+    /// In the slave's words.
+    pub reason: String,
+    /// Until the master offers it again.
+    pub ends_in_ms: u64,
 }
 
 /// A slave in quarantine.
