@@ -25,7 +25,7 @@ pub struct CaFileError {
     fault: Fault,
 }
 
-/// What is wrong with a CA file.
+/// A fault of a CA file.
 #[derive(Debug, thiserror::Error)]
 enum Fault {
     #[error("cannot be read: {0}")]
@@ -46,7 +46,7 @@ enum Fault {
     Key,
     #[error("holds no certificate; it must have a part `-----BEGIN CERTIFICATE-----`")]
     Empty,
-    #[error("its certificate {number} cannot be used as an authority: {source}")]
+    #[error("certificate {number} cannot be used as an authority: {source}")]
     Certificate {
         number: usize,
         source: rustls::Error,
@@ -142,7 +142,7 @@ mod tests {
             ),
             (made.cert.der(), "in binary form (DER)"),
             (&utf16, "is UTF-16 text"),
-            (garbage.as_bytes(), "its certificate 1 cannot be used"),
+            (garbage.as_bytes(), "certificate 1 cannot be used"),
             (&pem.as_bytes()[..pem.len() / 2], "is not sound PEM"),
         ] {
             let fault = added(bytes).unwrap_err();

@@ -1,4 +1,4 @@
-//! What the HTTP clients of host and slave have in common: the certificate authorities that they trust.
+//! The common part of the HTTP clients of host and slave: the certificate authorities that they trust.
 //!
 //! Knows nothing of hosts, slaves or networks, and none of our other crates.
 

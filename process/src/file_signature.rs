@@ -16,15 +16,15 @@ const SETTLE_TIMEOUT: Duration = Duration::from_secs(2);
 /// The state of a file: another one after each change.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Signature {
-    /// The device that holds it.
+    /// Device of the file.
     pub device: u64,
-    /// Its number there.
+    /// Number of the file on the device.
     pub inode: u64,
     /// Length.
     pub bytes: u64,
     /// When its content changed: seconds and nanoseconds.
     pub modified: (i64, i64),
-    /// When anything of it changed. No program can set this back: it tells a file that was restored from one that was not touched.
+    /// When anything of the file changed. No program can set this back, so a restored file differs from one that was not touched.
     pub changed: (i64, i64),
 }
 

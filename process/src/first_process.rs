@@ -17,7 +17,7 @@ use rustix::{
 };
 use tokio::signal::unix::{self, SignalKind, signal};
 
-/// What shells add to the number of the signal that has ended a program.
+/// Shells add it to the number of the signal that has ended a program.
 const KILLED: i32 = 128;
 
 /// Runs `main`: in a child if this is process 1, else here.

@@ -22,9 +22,9 @@ pub enum JsonError {
     /// A slip that people make.
     #[error("{slip} ({place})")]
     Slip {
-        /// What it is.
+        /// Kind of the slip.
         slip: Slip,
-        /// Where.
+        /// Place of the slip.
         place: Place,
     },
     /// Any other fault, in the parser's words.
@@ -100,8 +100,20 @@ mod tests {
 
     #[test]
     fn parser_words_are_kept_for_other_faults() {
-        let error = parse("{\"a\": 1").unwrap_err().to_string();
-        assert_eq!(error, "EOF while parsing an object at line 1 column 7");
-        assert_eq!(parse(" \r\n").unwrap_err().to_string(), "it is empty");
+        let error = parse("{\"a\": 1").unwrap_err();
+        assert!(matches!(error, JsonError::Syntax(_)), "{error:?}");
+        let text = error.to_string();
+        assert_eq!(text, "EOF while parsing an object at line 1 column 7");
+    }
+
+    #[test]
+    fn empty_text_and_repeated_key_are_not_json() {
+        let error = parse(" \r\n").unwrap_err();
+        assert!(matches!(error, JsonError::Empty), "{error:?}");
+        assert_eq!(error.to_string(), "it is empty");
+        let error = check("{\"a\": {\"b\": 1,\n\"b\": 2}}").unwrap_err();
+        assert!(matches!(error, JsonError::Duplicate(_)), "{error:?}");
+        let text = error.to_string();
+        assert!(text.contains("b") && text.contains("line 2"), "{text}");
     }
 }

@@ -1,4 +1,4 @@
-//! What each program of this workspace needs as a process, written once: errors on one line, files that people write,
+//! Needs of every program as a process, written once: errors on one line, files that people write,
 //! output, logging, signals, threads.
 //!
 //! Knows nothing of hosts, slaves or networks, and none of our other crates.

@@ -79,7 +79,7 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
     }
 }
 
-/// What a panic says.
+/// Text of a panic.
 #[must_use]
 pub fn panic_text(payload: &(dyn Any + Send)) -> &str {
     let text = payload.downcast_ref::<&str>().copied();

@@ -1,4 +1,4 @@
-//! What programs print: results on standard output, the reason for an end on standard error.
+//! Output of programs: results on standard output, the reason for an end on standard error.
 //!
 //! A reader that goes away has read enough: that is not a failure. Anything else that keeps a result from being written is.
 

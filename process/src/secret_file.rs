@@ -21,16 +21,16 @@ pub enum SecretError {
     /// More than one line that is not empty.
     #[error("it has {count} lines and a secret is one; remove the others")]
     Lines {
-        /// So many.
+        /// Number of lines that are not empty.
         count: usize,
     },
-    /// Something that no secret has.
+    /// A character that a secret cannot have.
     #[error(
         "column {column} is not a visible ASCII character, perhaps a space or a typographic quote; \
          write nothing but the secret"
     )]
     Character {
-        /// Of its line, from 1.
+        /// Column in the line, from 1.
         column: usize,
     },
 }
@@ -71,12 +71,37 @@ pub fn parse(text: &str) -> Result<&str, SecretError> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
     fn white_space_around_a_secret_is_skipped() {
         for text in ["s3cret", "s3cret\n", " s3cret\r\n\r\n", "\n\ts3cret"] {
             assert_eq!(parse(text).unwrap(), "s3cret", "{text:?}");
+        }
+    }
+
+    #[test]
+    fn each_fault_of_a_secret_has_its_kind() {
+        assert!(matches!(parse("\n\n"), Err(SecretError::Empty)));
+        let lines = parse("a\n\nb\nc");
+        assert!(matches!(lines, Err(SecretError::Lines { count: 3 })));
+        let space = parse("\ta b");
+        assert!(matches!(space, Err(SecretError::Character { column: 3 })));
+    }
+
+    #[test]
+    fn secret_file_is_read_without_its_line_break() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        fs::write(&path, "s3cret\r\n").unwrap();
+        assert_eq!(read(&path).unwrap(), "s3cret");
+        fs::write(&path, "x".repeat(SECRET_BYTES_MAX as usize + 1)).unwrap();
+        for path in [&path, folder.path()] {
+            let error = read(path).unwrap_err();
+            assert!(matches!(error, SecretError::Text(_)), "{error:?}");
+            assert!(error.to_string().contains("give the path of"), "{error}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! What asks a program to stop or to read its files again: signals, and the end of standard input.
+//! Requests to stop or to read files again: signals, and the end of standard input.
 //!
 //! A terminal that is closed sends SIGHUP. A program that was started with SIGHUP ignored, as `nohup` does, is not stopped by it.
 
@@ -20,7 +20,7 @@ use crate::threads::ThreadsError;
 /// Where the system shows which signals a process ignores.
 const STATUS_FILE: &str = "/proc/self/status";
 
-/// What a program is asked for.
+/// A request to the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Request {
     /// To finish and end; at once, if it is asked for the second time.
@@ -29,7 +29,7 @@ pub enum Request {
     Reload,
 }
 
-/// What asks for a stop.
+/// Origin of a stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StopReason {
     /// `kill`, or a service manager.
@@ -42,7 +42,7 @@ pub enum StopReason {
     ParentGone,
 }
 
-/// What SIGHUP means to a program.
+/// Meaning of SIGHUP for a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HangUp {
     /// An orderly stop, unless the signal was ignored when the program started.

@@ -14,7 +14,7 @@ use rustix::fs::OFlags;
 
 use crate::place::Place;
 
-/// What Windows editors put before a text in UTF-8.
+/// Windows editors put it before a text in UTF-8.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// Why a file cannot be read as text. The file's name is for the caller to say.
@@ -37,7 +37,7 @@ pub enum TextError {
         "it is {encoding} text; save it as UTF-8 in the editor, or convert it with `iconv -f {encoding} -t UTF-8 OLD > NEW`"
     )]
     OtherEncoding {
-        /// Its name, as `iconv` knows it.
+        /// Name of the encoding for `iconv`.
         encoding: &'static str,
     },
     /// Bytes that are not UTF-8.
@@ -114,7 +114,7 @@ fn decode(bytes: Vec<u8>) -> Result<String, TextError> {
     Ok(text)
 }
 
-/// What the first bytes say, with a byte order mark or by the zero bytes of the first two letters.
+/// Encoding by the byte order mark, or by the zero bytes of the first two letters.
 fn other_encoding(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => Some("UTF-32"),
@@ -166,6 +166,13 @@ mod tests {
             assert_eq!(other_encoding(&[mark, bytes].concat()), Some(name));
         }
         assert_eq!(other_encoding(b"{}"), None);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        fs::write(&path, &little).unwrap();
+        let error = read(&path, 10).unwrap_err();
+        assert!(matches!(error, TextError::OtherEncoding { .. }));
+        let remedy = "`iconv -f UTF-16LE -t UTF-8 OLD > NEW`";
+        assert!(error.to_string().contains(remedy), "{error}");
     }
 
     #[test]
@@ -183,7 +190,9 @@ mod tests {
         let latin = decoded(b"{\n  \"stra\xdfe\"").unwrap_err();
         assert!(latin.contains("line 2, column 8"), "{latin}");
         assert!(!latin.contains("stra"), "{latin}");
-        let zero = decoded("ä\nb\0".as_bytes()).unwrap_err();
+        let zero = decode("ä\nb\0".into()).unwrap_err();
+        assert!(matches!(zero, TextError::ZeroByte { .. }), "{zero:?}");
+        let zero = zero.to_string();
         assert!(zero.contains("line 2, column 2"), "{zero}");
     }
 
@@ -197,9 +206,13 @@ mod tests {
             (&pipe, "a pipe"),
             (Path::new("/dev/zero"), "a device"),
         ] {
-            let error = read(path, 10).unwrap_err().to_string();
-            assert!(error.contains(name), "{error}");
+            let error = read(path, 10).unwrap_err();
+            let named = matches!(error, TextError::NotAFile(kind) if kind == name);
+            assert!(named, "{error:?}");
+            assert!(error.to_string().contains(name), "{error}");
         }
+        let missing = read(&folder.path().join("missing"), 10);
+        assert!(matches!(missing, Err(TextError::Read(_))), "{missing:?}");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::{
 
 use tokio::runtime::{Builder, Runtime};
 
-/// What to do where there are too few threads.
+/// Remedy for too few threads.
 pub const REMEDY: &str = "allow more processes and threads (`ulimit -u`, `TasksMax=` of the service, the pids limit of the container)";
 
 /// Idle threads stay: a new one might be refused. A century.

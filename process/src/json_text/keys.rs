@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_places_of_a_key_are_told() {
+    fn both_places_of_a_repeated_key_are_named() {
         let text =
             "{\"a\": [null, true, 1.5, -1, \"b\", {\n  \"ä\": 1, \"b\": 2,\n \"\\u0062\": 3}]}";
         let found = duplicate(text).unwrap().to_string();

@@ -1,4 +1,4 @@
-//! What other formats and word processors allow, and JSON does not.
+//! Slips that other formats and word processors allow, and JSON does not.
 
 use crate::place::Place;
 
@@ -61,7 +61,23 @@ fn slip_at(rest: &str) -> Option<Slip> {
 
 #[cfg(test)]
 mod tests {
-    use crate::json_text::parse;
+    use super::*;
+    use crate::json_text::{JsonError, parse};
+
+    #[test]
+    fn each_slip_is_known_by_its_characters() {
+        for (text, expected) in [
+            ("[1] # one", Slip::Comment),
+            ("{\"a\": [1,]}", Slip::TrailingComma),
+            ("['a']", Slip::SingleQuote),
+            ("[\u{201e}a\u{201d}]", Slip::TypographicQuote),
+            ("{\"a\": None}", Slip::PythonWord),
+        ] {
+            let error = parse(text).unwrap_err();
+            let found = matches!(error, JsonError::Slip { slip, .. } if slip == expected);
+            assert!(found, "{text}: {error:?}");
+        }
+    }
 
     #[test]
     fn slips_are_named_with_their_place() {
