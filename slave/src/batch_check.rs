@@ -26,13 +26,13 @@ pub enum BadBatch {
     Id {
         /// Field of the batch.
         field: &'static str,
-        /// What it holds, cut to the longest id.
+        /// Value of the field, cut to the longest id.
         value: String,
     },
     /// `<benchmark_id>_<start_nonce>` would be ambiguous.
     #[error("benchmark_id {0:?} contains `_`")]
     Underscore(String),
-    /// The batch size is no power of two, or too large.
+    /// The batch size is not a power of two, or too large.
     #[error("batch_size {0} is not a power of two up to {BATCH_SIZE_MAX}")]
     BatchSize(u64),
     /// The number of nonces is outside `1..=batch_size`.

@@ -68,8 +68,11 @@ pub(crate) enum SettingsError {
     Token(#[from] TokenError),
     #[error(transparent)]
     Trust(#[from] TrustError),
-    #[error("cannot make the algorithms folder")]
-    Folder(#[source] std::io::Error),
+    #[error("cannot make the algorithms folder {}; give a folder that can be written", path.display())]
+    Folder {
+        path: PathBuf,
+        source: std::io::Error,
+    },
 }
 
 impl Cli {
@@ -81,8 +84,12 @@ impl Cli {
         let name = match self.name {
             Some(name) => name,
             None => {
-                std::fs::create_dir_all(&self.algorithms_folder).map_err(SettingsError::Folder)?;
-                SlaveName::stored_in(&self.algorithms_folder)?
+                let path = &self.algorithms_folder;
+                std::fs::create_dir_all(path).map_err(|source| SettingsError::Folder {
+                    path: path.clone(),
+                    source,
+                })?;
+                SlaveName::stored_in(path)?
             }
         };
         let engine = if self.worker.as_os_str() == BUILTIN {

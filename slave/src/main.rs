@@ -69,7 +69,7 @@ fn start(cli: Cli) -> Result<(), Error> {
     done
 }
 
-/// Runs the slave until it is told to stop, twice if need be.
+/// Runs the slave until its end or a request to stop; a second request ends it at once.
 async fn serve(settings: Settings, exit_with_parent: bool) -> Result<(), Error> {
     let mut requests = Requests::listen(HangUp::Stops, exit_with_parent).map_err(Error::Signals)?;
     let (handle, stop) = stop_pair();

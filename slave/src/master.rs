@@ -12,10 +12,10 @@ use crate::found::describe;
 use crate::name::SlaveName;
 use crate::token::Token;
 
-/// Tells which random hash a result is for: if the network takes a block back, batches keep their ids and get another.
+/// The random hash that a result is for: after a rollback of the network, batches keep their ids and get another hash.
 const RAND_HASH_HEADER: &str = "x-rand-hash";
-/// Time to connect.
-const CONNECT_MS_MAX: u64 = 5_000;
+/// Time to connect to the master.
+const MASTER_CONNECT_MS_MAX: u64 = 5_000;
 /// Time for a whole request.
 const REQUEST_MS_MAX: u64 = 30_000;
 /// Time that a master may hold a poll until it has a batch. A stock master answers at once.
@@ -34,7 +34,7 @@ pub(crate) struct Master {
     base: Url,
 }
 
-/// No batch was obtained, and not because there is none.
+/// A poll failed. "No work" is not an error.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PollError {
     #[error("cannot reach the master")]
@@ -55,14 +55,14 @@ pub(crate) enum PollError {
     },
 }
 
-/// What became of a result.
+/// Outcome of an upload.
 #[derive(Debug)]
 pub(crate) enum Delivery {
-    /// The master has it.
+    /// The master has stored the result.
     Accepted,
-    /// The master does not want it, now or later.
+    /// The master rejects the result, now and later.
     Refused { status: StatusCode, reason: String },
-    /// The master could not take it now.
+    /// The master could not take the result now.
     Failed { cause: String },
 }
 
@@ -78,7 +78,7 @@ impl Master {
             .client_builder()
             .user_agent(name.as_str())
             .default_headers(HeaderMap::from_iter(headers))
-            .connect_timeout(Duration::from_millis(CONNECT_MS_MAX))
+            .connect_timeout(Duration::from_millis(MASTER_CONNECT_MS_MAX))
             .timeout(Duration::from_millis(REQUEST_MS_MAX))
             .redirect(redirect::Policy::none())
             // The master is named by address, and is near.

@@ -44,7 +44,7 @@ pub enum NameError {
         #[source]
         source: TextError,
     },
-    /// The file holds something else.
+    /// The file does not hold a name.
     #[error("{path} does not hold a slave name; delete it or give one with --name")]
     Bad {
         /// File of the name.
@@ -85,7 +85,7 @@ impl SlaveName {
     /// The name of this machine's slaves in `folder`: read from the file `slave-name-<machine>`, made at the first call.
     ///
     /// # Errors
-    /// When the file cannot be read or written, or holds something that is no name.
+    /// When the file cannot be read or written, or does not hold a name.
     pub fn stored_in(folder: &Path) -> Result<Self, NameError> {
         let machine = machine_name();
         let path = folder.join(format!("slave-name-{machine}"));
@@ -174,6 +174,32 @@ mod tests {
             1,
             "no temporary file is left"
         );
+    }
+
+    #[test]
+    fn unusable_folder_is_reported_with_a_remedy() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("missing");
+        let error = SlaveName::stored_in(&missing).unwrap_err();
+        assert!(matches!(error, NameError::Io { .. }), "{error:?}");
+        let text = error.to_string();
+        assert!(text.contains(missing.to_str().unwrap()), "{text}");
+        assert!(text.ends_with("give one with --name"), "{text}");
+    }
+
+    #[test]
+    fn unreadable_name_file_is_reported() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(format!("slave-name-{}", machine_name()));
+        for content in [&b"rig\xff"[..], &[b'a'; 2 << 10], b""] {
+            std::fs::write(&file, content).unwrap();
+            let error = SlaveName::stored_in(folder.path()).unwrap_err();
+            let is_read = matches!(error, NameError::Read { .. });
+            assert_eq!(is_read, !content.is_empty(), "{error:?}");
+            let text = error.to_string();
+            assert!(text.contains(file.to_str().unwrap()), "{text}");
+            assert!(text.contains("delete it or give one"), "{text}");
+        }
     }
 
     #[test]

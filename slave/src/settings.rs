@@ -1,4 +1,4 @@
-//! What a slave is started with. The command line makes it; tests make their own.
+//! Settings of a slave. The command line makes them; tests make their own.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -40,13 +40,13 @@ pub struct Settings {
     pub name: SlaveName,
     /// Shown to the master with every request, if it asks for one.
     pub token: Option<Token>,
-    /// Whose certificates are accepted.
+    /// Authorities whose certificates are accepted.
     pub trust: Trust,
     /// Where WASM modules and their index are kept; made if missing. Several slaves may share it.
     pub algorithms_folder: PathBuf,
     /// Nonces computed at the same time.
     pub workers: NonZeroUsize,
-    /// What computes.
+    /// The engine that computes.
     pub engine: Engine,
     /// How long to wait between attempts.
     pub pace: Pace,

@@ -63,10 +63,10 @@ impl Spool {
             }
             match read_result(&path) {
                 Ok(result) => results.push(result),
-                // The others are worth as much as before.
+                // The other results are still good.
                 Err(error) => {
                     let path = path.display();
-                    tracing::warn!(%path, %error, "a result on disk cannot be used; it is left out");
+                    tracing::warn!(%path, %error, "a result on disk cannot be used; skipping it");
                 }
             }
             if results.len() == RESULTS_MAX {
@@ -85,7 +85,7 @@ impl Spool {
 fn read_result(path: &Path) -> io::Result<(String, Vec<u8>)> {
     if path.metadata()?.len() > RESULT_BYTES_MAX {
         return Err(io::Error::other(format!(
-            "it is longer than {RESULT_BYTES_MAX} bytes"
+            "the file is longer than {RESULT_BYTES_MAX} bytes"
         )));
     }
     let body = std::fs::read(path)?;
@@ -101,11 +101,14 @@ mod tests {
     const RESULT: &[u8] = br#"{"merkle_root":"b3ba1077f907bac2cd841276d54212206380d679a0dc354d87951aa07c37120a","solution_nonces":[],"merkle_proofs":[]}"#;
 
     #[test]
-    fn what_is_kept_is_there_until_it_is_forgotten() {
+    fn kept_result_is_there_until_it_is_forgotten() {
         let root = tempfile::tempdir().expect("a temporary folder");
         let name = "rig-7".parse().expect("a name");
         let spool = Spool::of(root.path(), &name);
-        assert_eq!(spool.all().expect("no folder is no results"), []);
+        assert_eq!(
+            spool.all().expect("without a folder there are no results"),
+            []
+        );
         spool.keep("job_0", b"{}").expect("the folder is writable");
         spool
             .keep("job_32", RESULT)
@@ -121,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_result_is_left_out_and_the_others_are_not() {
+    fn damaged_result_is_skipped_and_others_are_read() {
         let root = tempfile::tempdir().expect("a temporary folder");
         let name = "rig-7".parse().expect("a name");
         let spool = Spool::of(root.path(), &name);

@@ -1,4 +1,4 @@
-//! What a slave shows a master that asks for a bearer token (the host's `access.token_file`).
+//! The bearer token that a master asks for (the host's `access.token_file`).
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use tig_process::secret_file::{self, SecretError};
 #[derive(Debug, Clone)]
 pub struct Token(HeaderValue);
 
-/// A file holds no token. The text holds nothing of the file.
+/// A file does not hold a token. The text contains nothing of the file.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot read the token file {}", path.display())]
 pub struct TokenError {

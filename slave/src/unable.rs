@@ -19,7 +19,7 @@ pub(crate) struct Refusal {
     pub(crate) retry: Duration,
 }
 
-/// What the fetch stage and the compute stage have found; clones share it.
+/// Failures that the fetch stage and the compute stage have found; clones share them.
 #[derive(Clone, Debug)]
 pub(crate) struct Unable(Arc<Mutex<Table>>);
 

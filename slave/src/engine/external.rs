@@ -32,7 +32,7 @@ pub struct External {
 /// The external worker gave no result.
 #[derive(Debug, thiserror::Error)]
 pub enum ExternalError {
-    /// It did not start, or its pipes broke.
+    /// The worker did not start, or its pipes broke.
     #[error("cannot run {worker}")]
     Run {
         /// The executable.
@@ -41,19 +41,19 @@ pub enum ExternalError {
         #[source]
         source: std::io::Error,
     },
-    /// It took too long and was killed.
-    #[error("killed after {} s", .0.as_secs())]
+    /// The worker took too long and was killed.
+    #[error("killed after {} s, the time limit of a batch", .0.as_secs())]
     TimeLimit(Duration),
-    /// It reported a failure.
+    /// The worker reported a failure.
     #[error("{status}, stderr ends with: {stderr}")]
     Failed {
-        /// How it ended.
+        /// How the process ended.
         status: ExitStatus,
-        /// End of its stderr, on one line.
+        /// End of the stderr, on one line.
         stderr: String,
     },
-    /// Its output is no batch result.
-    #[error("its output is not a batch result")]
+    /// The worker printed something else.
+    #[error("the output is not a batch result; is this a tig-worker of this version?")]
     Output(#[source] serde_json::Error),
 }
 
@@ -170,7 +170,7 @@ async fn read_all(stdout: impl AsyncRead + Unpin) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The end of what the worker says; all of it is read, so that the worker never waits for a full pipe.
+/// The end of the stderr; all of it is read, so that the worker never waits for a full pipe.
 async fn read_tail(mut stderr: impl AsyncRead + Unpin) -> std::io::Result<String> {
     let (mut tail, mut chunk) = (Vec::new(), [0; 4_096]);
     loop {
@@ -184,4 +184,82 @@ async fn read_tail(mut stderr: impl AsyncRead + Unpin) -> std::io::Result<String
     }
     let text = String::from_utf8_lossy(&tail);
     Ok(text.trim().replace(|char: char| char.is_control(), " "))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use tig_process::error_chain::error_chain;
+
+    use super::*;
+
+    fn batch() -> Batch {
+        let text = r#"{
+            "benchmark_id": "a", "num_nonces": 1, "start_nonce": 0, "batch_size": 1, "rand_hash": "b",
+            "settings": {
+                "player_id": "c", "block_id": "d", "challenge_id": "c001", "algorithm_id": "e", "difficulty": [50, 300]
+            },
+            "sampled_nonces": [], "wasm_vm_config": {"max_memory": 1, "max_fuel": 1}, "download_url": "f"
+        }"#;
+        serde_json::from_str(text).expect("a batch")
+    }
+
+    /// The error of a batch whose worker is a shell script with this body.
+    async fn failure(body: &str, time_limit: Duration) -> ExternalError {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let worker = folder.path().join("worker");
+        std::fs::write(&worker, format!("#!/bin/sh\n{body}\n")).expect("writable");
+        std::fs::set_permissions(&worker, PermissionsExt::from_mode(0o700)).expect("its owner");
+        let external = External {
+            worker,
+            guard: None,
+            time_limit,
+        };
+        let batch = batch();
+        let result = external.compute(&batch, Path::new("a.wasm"), NonZeroUsize::MIN);
+        result.await.expect_err("no result")
+    }
+
+    #[tokio::test]
+    async fn missing_worker_is_named_with_the_cause() {
+        let external = External::new("/no/such/worker".into(), None);
+        let batch = batch();
+        let result = external.compute(&batch, Path::new("a.wasm"), NonZeroUsize::MIN);
+        let error = result.await.expect_err("no worker");
+        assert!(matches!(error, ExternalError::Run { .. }), "{error:?}");
+        let text = error_chain(&error);
+        let expected = "cannot run /no/such/worker: No such file or directory";
+        assert!(text.starts_with(expected), "{text}");
+    }
+
+    #[tokio::test]
+    async fn failed_worker_is_reported_by_stderr_tail() {
+        let body = "seq 9999 >&2\nprintf 'no\\tmemory\\n\\n' >&2\nexit 7";
+        let error = failure(body, Duration::MAX).await;
+        let ExternalError::Failed { status, stderr } = &error else {
+            panic!("{error:?}");
+        };
+        assert_eq!(status.code(), Some(7));
+        assert!(stderr.len() <= STDERR_TAIL_BYTES_MAX && stderr.ends_with("9999 no memory"));
+        assert!(error.to_string().starts_with("exit status: 7, stderr"));
+    }
+
+    #[tokio::test]
+    async fn other_output_is_not_a_batch_result() {
+        for body in ["echo '{\"merkle_root\":'", "echo done", "true"] {
+            let error = failure(body, Duration::MAX).await;
+            assert!(matches!(error, ExternalError::Output(_)), "{error:?}");
+            let text = error.to_string();
+            assert!(text.starts_with("the output is not a batch"), "{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn slow_worker_is_stopped_at_its_limit() {
+        let error = failure("sleep 1000", Duration::from_millis(1)).await;
+        assert!(matches!(error, ExternalError::TimeLimit(_)), "{error:?}");
+        let text = ExternalError::TimeLimit(Duration::from_secs(7)).to_string();
+        assert_eq!(text, "killed after 7 s, the time limit of a batch");
+    }
 }

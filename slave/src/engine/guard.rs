@@ -6,6 +6,7 @@
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::Command;
 
 use rustix::process::{Pid, Signal, getppid, kill_process_group, set_parent_process_death_signal};
@@ -17,14 +18,20 @@ pub const GUARD_ARGUMENT: &str = "--become-worker";
 #[derive(Debug, thiserror::Error)]
 pub enum GuardError {
     /// Not called by a slave.
-    #[error("{GUARD_ARGUMENT} is for the slave's own use")]
+    #[error("{GUARD_ARGUMENT} is for the slave's own use; start the worker without it")]
     Usage,
-    /// The slave died in between.
-    #[error("the slave is gone")]
+    /// The slave ended before the worker could start.
+    #[error("the slave that starts the worker has ended")]
     Orphan,
     /// A system call failed.
-    #[error("cannot become the worker")]
-    Exec(#[source] std::io::Error),
+    #[error("cannot start the worker {}", worker.display())]
+    Exec {
+        /// The executable.
+        worker: PathBuf,
+        /// Cause.
+        #[source]
+        source: std::io::Error,
+    },
 }
 
 /// Becomes the worker named by `arguments` (those after [`GUARD_ARGUMENT`]); returns only if that fails.
@@ -33,18 +40,23 @@ pub fn exec_guarded(mut arguments: impl Iterator<Item = OsString>) -> GuardError
     let slave = arguments
         .next()
         .and_then(|pid| pid.to_str()?.parse().ok())
+        .filter(|pid| *pid > 0)
         .and_then(Pid::from_raw);
     let (Some(slave), Some(worker)) = (slave, arguments.next()) else {
         return GuardError::Usage;
     };
+    let failed = |source| GuardError::Exec {
+        worker: PathBuf::from(&worker),
+        source,
+    };
     if let Err(error) = set_parent_process_death_signal(Some(Signal::KILL)) {
-        return GuardError::Exec(error.into());
+        return failed(error.into());
     }
     // The slave may have died before the request was made.
     if getppid() != Some(slave) {
         return GuardError::Orphan;
     }
-    GuardError::Exec(Command::new(worker).args(arguments).exec())
+    failed(Command::new(&worker).args(arguments).exec())
 }
 
 /// Kills a whole process group when dropped.
@@ -57,7 +69,7 @@ impl GroupKiller {
         Self(id.and_then(|id| Pid::from_raw(id.try_into().ok()?)))
     }
 
-    /// The leader was waited for: its number may belong to somebody else from now on.
+    /// The leader was waited for: another process may get its number from now on.
     pub(super) fn disarm(&mut self) {
         self.0 = None;
     }

@@ -1,4 +1,4 @@
-//! What computes a batch: the worker linked into this program, or an external `tig-worker`.
+//! The engine that computes a batch: the worker linked into this program, or an external `tig-worker`.
 
 mod external;
 mod guard;
@@ -25,7 +25,7 @@ pub enum Engine {
 /// A batch was not computed.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
-    /// The built-in worker refused the job.
+    /// The built-in worker rejected the job.
     #[error("the built-in worker failed")]
     Builtin(#[source] JobError),
     /// The built-in worker panicked.
@@ -98,8 +98,46 @@ async fn compute_builtin(
         batch_size: batch.batch_size,
         sampled_nonces: batch.sampled_nonces.clone(),
     };
-    tokio::task::spawn_blocking(move || workers.compute_batch(&algorithm, &job, &limits))
+    run_builtin(move || workers.compute_batch(&algorithm, &job, &limits)).await
+}
+
+/// A panic of the worker is an error of its batch, not the end of the slave.
+async fn run_builtin(
+    compute: impl FnOnce() -> Result<BatchResult, JobError> + Send + 'static,
+) -> Result<BatchResult, EngineError> {
+    tokio::task::spawn_blocking(compute)
         .await
         .map_err(EngineError::Crashed)?
         .map_err(EngineError::Builtin)
+}
+
+#[cfg(test)]
+mod tests {
+    use tig_process::error_chain::error_chain;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn panic_of_the_builtin_worker_is_an_error() {
+        let error = run_builtin(|| panic!("out of luck")).await;
+        let error = error.expect_err("a panic is not a result");
+        assert!(matches!(error, EngineError::Crashed(_)), "{error:?}");
+        let text = error_chain(&error);
+        assert!(text.starts_with("the built-in worker crashed: "), "{text}");
+        assert!(text.contains("out of luck"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn worker_failures_name_worker_and_cause() {
+        let error = run_builtin(|| Err(JobError::BatchSize)).await;
+        let error = error.expect_err("not a result");
+        assert!(matches!(error, EngineError::Builtin(_)), "{error:?}");
+        assert_eq!(
+            error_chain(&error),
+            "the built-in worker failed: Batch size must be a power of 2"
+        );
+        let error = EngineError::External(ExternalError::TimeLimit(std::time::Duration::ZERO));
+        let text = error_chain(&error);
+        assert!(text.starts_with("the external worker failed: killed"));
+    }
 }

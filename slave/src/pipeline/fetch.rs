@@ -37,7 +37,7 @@ pub(super) struct Fetcher {
     refusals: u32,
 }
 
-/// What one poll brought.
+/// Result of one poll.
 enum Polled {
     Ready(Box<Ready>),
     Idle,
@@ -162,9 +162,9 @@ impl Fetcher {
         if let Err(fault) = check_batch(&batch) {
             // Once per run of such batches: a master that has no others must not fill the log.
             if self.failures == 0 {
-                tracing::warn!(%fault, "batch refused");
+                tracing::warn!(%fault, "batch rejected");
             } else {
-                tracing::debug!(%fault, failures = self.failures, "batch refused");
+                tracing::debug!(%fault, failures = self.failures, "batch rejected");
             }
             // An id that failed its check is not sent anywhere.
             if !matches!(fault, BadBatch::Id { .. } | BadBatch::Underscore(_)) {

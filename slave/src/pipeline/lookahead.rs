@@ -1,7 +1,7 @@
 //! How many batches are fetched ahead of the compute stage: as many as it computes during a slow fetch. No I/O, no clock.
 //!
-//! Invariant: what is ahead takes no longer to compute than one batch and the slowest fetch that counts. What waits here
-//! another slave could compute, and it is out of reach until its lease is over if this slave is killed.
+//! Invariant: the batches ahead take no longer to compute than one batch and the slowest fetch that counts. Another slave could
+//! compute a batch that waits here, and if this slave is killed nobody can until the lease ends.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -14,10 +14,10 @@ const FETCH_MS_MAX: u64 = 5_000;
 const POLL_MS_MAX: u64 = 1_000;
 /// Fetches remembered: the first batch of a job, whose module must be downloaded, is followed by some that are quick.
 const FETCHES_MAX: usize = 64;
-/// What the newest batch counts for in the mean.
+/// Weight of the newest batch in the mean.
 const COMPUTE_WEIGHT: f64 = 0.25;
 
-/// What is known of the times of this slave.
+/// Times that this slave has measured.
 #[derive(Debug, Default)]
 pub(super) struct Lookahead {
     /// The last fetches.
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_ahead_is_never_worth_more_than_a_slow_fetch_and_a_batch() {
+    fn lookahead_is_bounded_by_a_slow_fetch_and_a_batch() {
         for compute_ms in [1, 10, 300, 2_000, 4_999, 5_000, 30_000, 600_000] {
             for fetch_ms in [0, 1, 50, 1_000, 5_000, 60_000] {
                 let ahead = after(fetch_ms, compute_ms).depth() as u64 * compute_ms;
@@ -98,14 +98,14 @@ mod tests {
     }
 
     #[test]
-    fn waiting_for_work_is_no_fetch() {
+    fn held_poll_does_not_count_as_a_fetch() {
         let mut lookahead = after(10, 100);
         lookahead.fetched(ms(20_000), ms(10));
         assert_eq!(lookahead.depth(), 1);
     }
 
     #[test]
-    fn a_long_batch_counts_at_once_and_a_slow_fetch_for_a_while() {
+    fn long_batch_counts_at_once_and_slow_fetch_lasts() {
         let mut lookahead = after(1_000, 100);
         lookahead.computed(ms(2_000));
         assert_eq!(lookahead.depth(), 1);

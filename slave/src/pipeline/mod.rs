@@ -33,7 +33,7 @@ const RESULTS_QUEUED_MAX: usize = 1;
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The algorithms folder cannot be made.
-    #[error("cannot make the algorithms folder {path}")]
+    #[error("cannot make the algorithms folder {path}; give a folder that can be written")]
     Folder {
         /// The folder.
         path: String,
@@ -44,7 +44,7 @@ pub enum StartError {
     /// There is no external worker at the path given.
     #[error("there is no worker at {0}; give the path of tig-worker, or `builtin`")]
     Worker(String),
-    /// The built-in worker has no threads.
+    /// The threads of the built-in worker cannot be started.
     #[error("cannot start the built-in worker")]
     Workers(#[source] JobError),
     /// The HTTP clients cannot be made.
@@ -58,24 +58,24 @@ struct Ready {
     module: Module,
 }
 
-/// What the compute stage tells the fetch stage.
+/// Progress of the compute stage, for the fetch stage.
 #[derive(Clone, Copy, Debug, Default)]
 struct Taken {
     /// Batches taken so far.
     taken: usize,
-    /// Those of them that are done with.
+    /// Batches of them that are completed or given back.
     done: usize,
-    /// Time that the last of these took.
+    /// Time of the last completed batch.
     last: Duration,
 }
 
 /// A result that passed all checks, as it goes over the wire.
 struct Finished {
     batch_id: String,
-    /// What the batch was computed for; not known of results of an earlier run.
+    /// Random hash that the batch was computed for; unknown for results of an earlier run.
     rand_hash: Option<String>,
     body: Vec<u8>,
-    /// It is on disk too.
+    /// The result is on disk, too.
     is_spooled: bool,
 }
 
@@ -132,7 +132,7 @@ pub async fn run(settings: Settings, stop: Stop) -> Result<(), StartError> {
     };
     tokio::select! {
         ((), (), ()) = stages => tracing::info!("slave stopped"),
-        () = deadline => tracing::warn!("slave stopped before the master had taken everything; what is on disk is delivered after the next start"),
+        () = deadline => tracing::warn!("slave stopped before the master had taken every result; results on disk are delivered after the next start"),
     }
     Ok(())
 }

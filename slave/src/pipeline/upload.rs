@@ -69,7 +69,7 @@ impl Uploader {
                 Ok(())
             }
             Delivery::Refused { status, reason } => {
-                tracing::warn!(batch_id = next.batch_id, %status, reason, "result refused by the master; dropped");
+                tracing::warn!(batch_id = next.batch_id, %status, reason, "the master rejects the result; dropping it");
                 self.failures = 0;
                 self.forget(next).await;
                 Ok(())

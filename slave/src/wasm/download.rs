@@ -14,17 +14,17 @@ use crate::name::SlaveName;
 
 /// Largest module; the network's largest is under half a megabyte.
 const WASM_BYTES_MAX: usize = 16 << 20;
-/// Time to connect.
-const CONNECT_MS_MAX: u64 = 5_000;
+/// Time to connect to the download server.
+const SERVER_CONNECT_MS_MAX: u64 = 5_000;
 /// Time for the whole download.
 const DOWNLOAD_MS_MAX: u64 = 60_000;
 /// Redirects followed.
 const REDIRECTS_MAX: usize = 3;
 
-/// What the URL answered.
+/// Answer of the URL.
 #[derive(Debug)]
 pub(crate) enum Answer {
-    /// The same bytes as when it gave the validators that were sent.
+    /// The bytes have not changed since the server sent these validators.
     NotModified,
     /// These bytes.
     Bytes {
@@ -38,7 +38,7 @@ pub(crate) enum Answer {
 pub(crate) enum DownloadError {
     #[error("cannot reach the download server")]
     Request(#[source] reqwest::Error),
-    #[error("the download server redirects to where nobody follows")]
+    #[error("the download server sent a redirect that is not followed")]
     Redirect(#[source] RedirectFault),
     #[error("the download server answered {0}")]
     Status(StatusCode),
@@ -51,7 +51,9 @@ pub(crate) enum DownloadError {
 pub(crate) enum RedirectFault {
     #[error("more than {REDIRECTS_MAX} redirects, the last one to {0}")]
     TooMany(String),
-    #[error("from https to {0}, which anybody on the way could change")]
+    #[error(
+        "from https to {0}, where the module could be changed on its way; ask for an https address"
+    )]
     Insecure(String),
 }
 
@@ -60,7 +62,7 @@ pub(crate) fn client(name: &SlaveName, trust: &Trust) -> reqwest::Result<Client>
     trust
         .client_builder()
         .user_agent(name.as_str())
-        .connect_timeout(Duration::from_millis(CONNECT_MS_MAX))
+        .connect_timeout(Duration::from_millis(SERVER_CONNECT_MS_MAX))
         .timeout(Duration::from_millis(DOWNLOAD_MS_MAX))
         .redirect(redirect::Policy::custom(follow))
         .build()

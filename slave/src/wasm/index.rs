@@ -22,7 +22,7 @@ pub(crate) struct Source {
     pub(crate) download_url: String,
 }
 
-/// What lets a server answer "not modified".
+/// Headers that let a server answer "not modified".
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Validators {
     pub(crate) etag: Option<String>,
@@ -35,7 +35,7 @@ impl Validators {
     }
 }
 
-/// What a source held when it was last asked.
+/// Content of a source at the last request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Entry {
     source: Source,

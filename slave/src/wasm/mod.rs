@@ -37,18 +37,18 @@ const WASM_HEADER: &[u8] = b"\0asm\x01\0\0\0";
 /// A module that was checked and compiled.
 #[derive(Debug, Clone)]
 pub(crate) struct Module {
-    /// Its file, for an external worker.
+    /// File of the module, for an external worker.
     pub(crate) path: PathBuf,
-    /// Its code, for the built-in worker.
+    /// Code of the module, for the built-in worker.
     pub(crate) algorithm: Algorithm,
 }
 
-/// There is no module for a batch.
+/// A batch has no module.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum WasmError {
     #[error("cannot download the module")]
     Download(#[from] DownloadError),
-    #[error("what was downloaded is not a WASM module: the server sent {found}")]
+    #[error("the download is not a WASM module: the server sent {found}")]
     NotWasm { found: String },
     #[error("cannot compile the module")]
     Compile(#[source] BadModule),
@@ -70,7 +70,7 @@ pub(crate) struct WasmStore {
 }
 
 impl WasmStore {
-    /// Opens `folder`, which must exist. An index that cannot be read is only worth a download, so it is started anew.
+    /// Opens `folder`, which must exist. An index that cannot be read costs a download per module, so an empty one takes its place.
     pub(crate) fn open(folder: PathBuf, name: &SlaveName, trust: &Trust) -> reqwest::Result<Self> {
         let index = std::fs::read(folder.join(INDEX_FILE))
             .ok()

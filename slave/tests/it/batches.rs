@@ -33,7 +33,7 @@ async fn batch_is_computed_and_posted() {
 }
 
 #[tokio::test]
-async fn priority_batch_brings_proofs_for_the_sampled_nonces() {
+async fn priority_batch_returns_proofs_of_sampled_nonces() {
     let master = FakeMaster::start();
     // The network samples in any order; a nonce named twice is proved once.
     let priority = batch(&master, JOB, &[26, 6, 9, 18, 22, 6]);

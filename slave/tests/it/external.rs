@@ -28,7 +28,7 @@ fn engine(folder: &Path, body: &str) -> Engine {
 }
 
 #[tokio::test]
-async fn external_worker_gets_the_documented_arguments_and_its_result_is_posted() {
+async fn external_worker_gets_the_documented_arguments() {
     let (master, folder) = (FakeMaster::start(), tempfile::tempdir().unwrap());
     let (wasm, wanted) = (mini("mini/satisfiability"), batch(&master, JOB, &[9, 6]));
     let result = serde_json::to_string(&computed(&wanted, &wasm)).unwrap();
@@ -71,7 +71,7 @@ async fn external_worker_gets_the_documented_arguments_and_its_result_is_posted(
 }
 
 #[tokio::test]
-async fn failed_worker_gives_the_batch_back_with_the_end_of_its_stderr() {
+async fn failed_worker_releases_batch_with_stderr_tail() {
     let (master, folder) = (FakeMaster::start(), tempfile::tempdir().unwrap());
     master.serve(mini("mini/satisfiability"), &[batch(&master, JOB, &[])]);
     let slave = Slave::with_engine(
@@ -92,7 +92,7 @@ async fn failed_worker_gives_the_batch_back_with_the_end_of_its_stderr() {
 }
 
 #[tokio::test]
-async fn result_that_does_not_answer_the_batch_is_not_posted() {
+async fn invalid_worker_result_is_not_posted() {
     let (master, folder) = (FakeMaster::start(), tempfile::tempdir().unwrap());
     let wanted = batch(&master, JOB, &[6, 9]);
     let sound = computed(&wanted, &mini("mini/satisfiability"));
@@ -158,7 +158,7 @@ async fn pids(folder: &Path) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn stop_kills_the_worker_with_its_children_and_gives_its_batch_back() {
+async fn stop_kills_worker_tree_and_releases_its_batch() {
     let (master, folder) = (FakeMaster::start(), tempfile::tempdir().unwrap());
     master.serve(
         mini("mini/satisfiability"),
@@ -182,7 +182,7 @@ async fn stop_kills_the_worker_with_its_children_and_gives_its_batch_back() {
 }
 
 #[tokio::test]
-async fn worker_over_its_time_limit_is_killed_with_its_children() {
+async fn worker_over_time_limit_is_killed_with_children() {
     let (master, folder) = (FakeMaster::start(), tempfile::tempdir().unwrap());
     master.serve(mini("mini/satisfiability"), &[batch(&master, JOB, &[])]);
     let mut external = External::new(script(folder.path(), HANG), None);
@@ -215,7 +215,7 @@ fn many(master: &FakeMaster) -> Vec<tig_protocol::Batch> {
 }
 
 #[tokio::test]
-async fn a_slave_at_a_long_batch_holds_one_more_and_leaves_the_rest_to_others() {
+async fn slave_at_a_long_batch_holds_only_one_more() {
     let (master, folder) = (FakeMaster::start(), tempfile::tempdir().unwrap());
     let all = many(&master);
     master.serve(mini("mini/satisfiability"), &all);
@@ -230,7 +230,7 @@ async fn a_slave_at_a_long_batch_holds_one_more_and_leaves_the_rest_to_others() 
 }
 
 #[tokio::test]
-async fn short_batches_are_fetched_ahead_to_be_computed_during_a_slow_download() {
+async fn short_batches_are_fetched_ahead_of_slow_download() {
     let (master, folder) = (FakeMaster::start(), tempfile::tempdir().unwrap());
     let (all, wasm) = (many(&master), mini("mini/satisfiability"));
     for next in &all {

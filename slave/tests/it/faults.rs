@@ -83,7 +83,7 @@ async fn a_killed_slave_delivers_what_it_had_computed() {
 
 /// As on a disk that is full or read-only: there is no place for results.
 #[tokio::test]
-async fn a_result_that_cannot_be_kept_on_disk_is_delivered_from_memory() {
+async fn result_is_delivered_from_memory_if_disk_fails() {
     let master = FakeMaster::start();
     master.seen(|seen| seen.upload_statuses.extend([503; 3]));
     let slave = Slave::start(&master);
@@ -97,7 +97,7 @@ async fn a_result_that_cannot_be_kept_on_disk_is_delivered_from_memory() {
 
 /// As on a disk that is full: a module cannot be kept.
 #[tokio::test]
-async fn a_batch_whose_module_cannot_be_written_is_given_back_with_the_reason() {
+async fn unwritable_module_releases_batch_with_reason() {
     let master = FakeMaster::start();
     let wasm = mini("mini/satisfiability");
     let slave = Slave::start(&master);
@@ -121,7 +121,7 @@ async fn a_batch_whose_module_cannot_be_written_is_given_back_with_the_reason() 
 }
 
 #[tokio::test]
-async fn refused_result_is_dropped_and_the_next_batch_goes_on() {
+async fn rejected_result_is_dropped_and_next_batch_runs() {
     let master = FakeMaster::start();
     master.seen(|seen| seen.upload_statuses.push_back(400));
     master.serve(
@@ -137,7 +137,7 @@ async fn refused_result_is_dropped_and_the_next_batch_goes_on() {
 }
 
 #[tokio::test]
-async fn garbage_and_hostile_batches_are_refused_and_the_slave_goes_on() {
+async fn garbage_and_hostile_batches_are_rejected() {
     let master = FakeMaster::start();
     let good = batch(&master, JOB, &[]);
     let mut queue = vec![

@@ -63,7 +63,7 @@ pub(crate) fn json(batch: &Batch) -> String {
     serde_json::to_string(batch).unwrap()
 }
 
-/// What the worker library says to `batch`.
+/// Result of `batch` by the worker library.
 pub(crate) fn computed(batch: &Batch, wasm: &[u8]) -> BatchResult {
     let job = BatchJob {
         settings: batch.settings.clone(),
@@ -82,7 +82,7 @@ pub(crate) fn computed(batch: &Batch, wasm: &[u8]) -> BatchResult {
     .unwrap()
 }
 
-/// What has failed is tried again with the next batch.
+/// A failed algorithm is tried again with the next batch.
 const AT_ONCE: Backoff = Backoff {
     first: Duration::ZERO,
     max: Duration::ZERO,
@@ -164,7 +164,7 @@ impl Slave {
         self.run.await.unwrap().unwrap();
     }
 
-    /// Names of the files in the algorithms folder, sorted; the folder of machine code is none.
+    /// Names of the files in the algorithms folder, sorted; without the folder of machine code.
     pub(crate) fn files(&self) -> Vec<String> {
         let entries = std::fs::read_dir(&self.folder).unwrap();
         let mut names: Vec<String> = entries

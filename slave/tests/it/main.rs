@@ -13,4 +13,5 @@ mod master;
 mod modules;
 mod private_ca;
 mod recorded;
+mod start_errors;
 mod stock_master;

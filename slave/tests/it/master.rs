@@ -1,4 +1,4 @@
-//! A master that does as it is told. It runs on a runtime of its own, so that it can vanish with all its connections.
+//! A master under the control of the test. It runs on a runtime of its own, so that it can vanish with all its connections.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -17,7 +17,7 @@ use tokio::runtime::Runtime;
 
 use crate::fixture::json;
 
-/// What the master hands out, and what it saw.
+/// Batches for the slave, and requests of the slave.
 #[derive(Default)]
 pub(crate) struct Seen {
     /// Bodies of the next answers to `GET /get-batch`; 404 when empty.

@@ -46,7 +46,7 @@ fn replaying(folder: &Path, first: &str) -> Engine {
     Engine::External(External::new(script(folder, &body), None))
 }
 
-/// What was uploaded.
+/// Uploaded results.
 fn results(seen: &[Request]) -> Vec<(String, Value)> {
     let uploads = posts(seen, "/submit-batch-result/");
     uploads
@@ -73,7 +73,7 @@ async fn until_posted(master: &StockMaster, number: usize) {
 }
 
 #[tokio::test]
-async fn the_earlier_master_hears_what_its_own_slave_would_say() {
+async fn earlier_master_receives_what_its_slave_would_send() {
     let folder = tempfile::tempdir().unwrap();
     let master = StockMaster::start(mini("mini/knapsack"));
     let slave = Slave::at(master.address, replaying(folder.path(), ""));
@@ -83,7 +83,7 @@ async fn the_earlier_master_hears_what_its_own_slave_would_say() {
         let polls = seen.iter().filter(|seen| seen.target == "GET /get-batch");
         polls.count()
     };
-    // Its 404 is no error, and not the end.
+    // The 404 of that master means "no work": the slave polls on.
     let before = polls(&master.seen());
     until("it polls in vain", || polls(&master.seen()) > before + 2).await;
     slave.stop().await;
@@ -103,7 +103,7 @@ async fn the_earlier_master_hears_what_its_own_slave_would_say() {
 
 /// The earlier master does not know that batches can be given back: it hands them out again in its own time.
 #[tokio::test]
-async fn a_batch_that_the_earlier_master_does_not_take_back_is_computed_when_it_comes_again() {
+async fn batch_kept_by_earlier_master_is_computed_again() {
     let folder = tempfile::tempdir().unwrap();
     let master = StockMaster::start(mini("mini/knapsack"));
     let fail_once = "test -e failed || { touch failed; exit 1; }";

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 const RECORDED: &str = include_str!("../../../vectors/recordings/single_knapsack.jsonl");
 
-/// What came from the slave.
+/// Request of the slave.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     /// Method and path, without query.
@@ -30,7 +30,7 @@ impl Request {
     }
 }
 
-/// What it hands out, and what it saw.
+/// Batches for the slave, and requests of the slave.
 #[derive(Default)]
 struct Desk {
     batches: VecDeque<String>,
