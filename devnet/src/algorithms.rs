@@ -18,7 +18,7 @@ pub(crate) const ALGORITHMS_PER_CHALLENGE_MAX: usize = 999;
 /// Characters of an algorithm's name.
 pub(crate) const NAME_LENGTH_MAX: usize = 64;
 
-/// What a name may be, for errors.
+/// Rule for names, for errors.
 pub(crate) const NAME_RULE: &str = "1 to 64 of the characters a to z, A to Z, 0 to 9, _ and -";
 
 /// An algorithm of the network with its module.

@@ -51,7 +51,7 @@ const PROOF_PATH: &str = "/submit-proof";
 const API_KEY_PATH: &str = "/request-api-key";
 const WASM_PATHS: &str = "/devnet/wasm/";
 
-/// What a request asks for.
+/// Purpose of a request.
 enum Endpoint {
     /// A path of `GET_PATHS`.
     Query,
@@ -116,7 +116,7 @@ impl Api {
             .unwrap_or_else(|error| error.response())
     }
 
-    /// What a request with a body over [`BODY_BYTES_MAX`] gets, of which the caller has read no more than that.
+    /// Answer to a request with a body over [`BODY_BYTES_MAX`], of which the caller has read no more than that.
     pub fn answer_too_large(&self, request: &Request<'_>) -> Response {
         let error = match Endpoint::of(request) {
             Ok(Endpoint::Submission) => self
@@ -141,7 +141,7 @@ impl Api {
     /// See [`Network::publish`].
     ///
     /// # Errors
-    /// Its name is taken, or there are too many.
+    /// The name is taken, or there are too many algorithms.
     pub fn publish(&mut self, algorithm: PublishedAlgorithm) -> Result<String, AddAlgorithmError> {
         self.network.publish(algorithm)
     }
@@ -154,7 +154,7 @@ impl Api {
     /// See [`Network::take_edits`].
     ///
     /// # Errors
-    /// It cannot be written as JSON, which never happens.
+    /// The state cannot be written as JSON, which never happens.
     pub fn take_edits(&mut self) -> Result<Edits, serde_json::Error> {
         self.network.take_edits()
     }

@@ -85,7 +85,7 @@ impl Devnet {
         }
         let mut state = self.state();
         if state.has_failed() {
-            self.tell(false);
+            self.notify_unless(false);
             return Outcome::at_once(Response::text(500, NotKept.to_string()));
         }
         let State { api, faults, .. } = &mut *state;
@@ -93,7 +93,7 @@ impl Devnet {
         let proofs_wait = request.method == "POST" && api.network().num_reexecutions() > 0;
         let kept = state.keep();
         drop(state);
-        self.tell(kept);
+        self.notify_unless(kept);
         if !kept {
             return Outcome::at_once(Response::text(500, NotKept.to_string()));
         }
@@ -109,7 +109,7 @@ impl Devnet {
         let result = change(&mut state);
         let kept = state.keep();
         drop(state);
-        self.tell(kept);
+        self.notify_unless(kept);
         kept.then_some(result).ok_or(NotKept)
     }
 
@@ -119,11 +119,11 @@ impl Devnet {
 
     /// Makes the next block. The caller decides when: a timer in the binary, the test itself in tests.
     pub fn produce_block(&self) {
-        // Who waits for `failure` hears of it.
+        // The callers of `failure` are woken.
         let _ = self.try_produce_block();
     }
 
-    /// The same, for those who tell others that it is made.
+    /// The same, for callers that report the block.
     ///
     /// # Errors
     /// The state cannot be kept.
@@ -142,7 +142,7 @@ impl Devnet {
         loop {
             self.0.proofs_wait.notified().await;
             for (benchmark_id, verdict) in postponed.due(&self.latest().1) {
-                // Who waits for `failure` hears of it.
+                // The callers of `failure` are woken.
                 let _ = self.record(&benchmark_id, &verdict);
             }
             while let Some(reexecution) = self.next_reexecution() {

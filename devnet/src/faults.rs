@@ -1,4 +1,4 @@
-//! What goes wrong between a client and the network: a decision per request, deterministic from a seed.
+//! Faults between a client and the network: a decision per request, deterministic from a seed.
 //!
 //! Invariant: no I/O and no waiting. An [`Outcome`] says what the client sees and when; the HTTP server and a
 //! simulation carry it out alike. The page and requests under `/devnet/` are never disturbed.
@@ -41,7 +41,7 @@ impl Faults {
         Self::new(FaultPlan::default())
     }
 
-    /// What `plan` says.
+    /// The faults of `plan`.
     pub fn new(plan: FaultPlan) -> Self {
         Self {
             struck: vec![0; plan.rules.len()],
@@ -86,7 +86,7 @@ impl Faults {
         }
     }
 
-    /// What befalls `request`, which arrives while the latest block has `height`. To be asked once per request.
+    /// The fault of `request`, which arrives while the latest block has `height`. To be asked once per request.
     pub fn decide(&mut self, request: &Request<'_>, height: u32) -> Option<Fault> {
         if request.is_own() {
             return None;

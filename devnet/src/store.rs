@@ -1,6 +1,6 @@
 //! The file in the state folder: the state of a network, so that a restart goes on where it was.
 //!
-//! What changes is written entry by entry, not logged and replayed: the entries are as many as the lifespan window holds,
+//! Changes are written entry by entry, not logged and replayed: the entries are as many as the lifespan window holds,
 //! however long the network runs.
 //!
 //! Invariants: edits are on disk as a whole or not at all when [`Store::write`] returns; one process at a time has the
@@ -38,21 +38,21 @@ pub enum StoreError {
         /// The system's or the database's reason.
         reason: String,
     },
-    /// Another process has it.
+    /// Another process has the file.
     #[error("the state {} is in use by another tig-devnet: stop that one, or use another folder", path.display())]
     InUse {
         /// The file.
         path: PathBuf,
     },
-    /// It is not as it was written.
+    /// The file is not as it was written.
     #[error("the state {} is damaged ({reason}): put a copy of it back, or use another folder", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What does not hold.
+        /// The check that failed.
         reason: String,
     },
-    /// It is whole, and yet no state.
+    /// The file is whole, and yet not a state.
     #[error("the state {} cannot be used", path.display())]
     Restore {
         /// The file.
@@ -137,7 +137,7 @@ impl Store {
         Ok(())
     }
 
-    /// Says that the entries, as they were read, are no state.
+    /// The error for entries that were read and are not a state.
     pub fn unusable(&self, source: RestoreError) -> StoreError {
         StoreError::Restore {
             path: self.path.clone(),

@@ -16,7 +16,7 @@ pub enum LoadError {
     /// A folder or file cannot be read.
     #[error("cannot read {}", path.display())]
     Read {
-        /// What was to be read.
+        /// The folder or file.
         path: PathBuf,
         /// Why not.
         source: io::Error,

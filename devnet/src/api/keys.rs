@@ -10,7 +10,7 @@ use crate::{ApiKey, Network};
 pub struct SharedKey {
     /// Whose it is.
     pub owner: String,
-    /// Who was to have it.
+    /// The player that was to have the key.
     pub player_id: String,
 }
 
@@ -28,7 +28,7 @@ impl Keys {
     /// Whether the player may have `key`.
     ///
     /// # Errors
-    /// It is another player's.
+    /// The key is another player's.
     pub fn check(&self, key: &ApiKey, player_id: &str) -> Result<(), SharedKey> {
         match self.0.get(&key.hash()) {
             Some(owner) if owner != player_id => Err(SharedKey {

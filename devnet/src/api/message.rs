@@ -2,7 +2,7 @@
 
 use super::{OWN_PATHS, PAGE_PATH};
 
-/// What a client sent. Header names are matched by whoever makes the request.
+/// Request of a client. The creator of the request matches header names.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
     /// In capitals, such as `GET`.
@@ -59,7 +59,7 @@ impl<'a> Request<'a> {
     }
 }
 
-/// What the API answers.
+/// Answer of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
     /// HTTP status.

@@ -30,7 +30,7 @@ impl State {
         if matches!(self.keeping, Keeping::Nowhere) {
             return true;
         }
-        // What is being written when it panics is lost: then nothing is kept any more.
+        // A panic loses the write in progress: then nothing is kept any more.
         let panicked = Keeping::Failed("the database panicked".to_owned());
         self.keeping = match std::mem::replace(&mut self.keeping, panicked) {
             Keeping::In(store) => match self.write_to(&store) {
@@ -60,7 +60,7 @@ impl State {
 }
 
 impl Devnet {
-    /// Waits until the state cannot be kept any more, and says why; the network answers nothing from then on.
+    /// Waits until the state cannot be kept any more, and returns the reason; the network answers nothing from then on.
     pub async fn failure(&self) -> String {
         loop {
             let failed = self.0.failed.notified();
@@ -71,8 +71,8 @@ impl Devnet {
         }
     }
 
-    /// Wakes those who wait for a failure.
-    pub(super) fn tell(&self, kept: bool) {
+    /// Wakes the callers of [`Devnet::failure`] unless the state was kept.
+    pub(super) fn notify_unless(&self, kept: bool) {
         if !kept {
             self.0.failed.notify_waiters();
         }

@@ -1,4 +1,4 @@
-//! What an operator orders while the network runs: rollbacks, faults, and algorithms.
+//! Orders of an operator while the network runs: rollbacks, faults, and algorithms.
 
 use tig_challenges::ChallengeKind;
 use tig_worker::BadModule;
@@ -15,13 +15,13 @@ use crate::{
 /// Why an algorithm is not published.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
-    /// No algorithm may be called so.
+    /// The name breaks the rule for names.
     #[error("an algorithm cannot be named {0:?}: the name is {NAME_RULE}")]
     Name(String),
-    /// It does not compile.
+    /// The module does not compile.
     #[error("the module is not a usable algorithm")]
     BadModule(#[source] BadModule),
-    /// Its name is taken, or there are too many.
+    /// The name is taken, or there are too many algorithms.
     #[error(transparent)]
     Add(#[from] AddAlgorithmError),
     /// The state cannot be kept.
@@ -42,7 +42,7 @@ impl Devnet {
         self.state().api.network().num_reexecutions()
     }
 
-    /// Takes the latest block back; `false` if no block before it is known.
+    /// Rolls back the latest block; `false` if no block before it is known.
     ///
     /// # Errors
     /// The state cannot be kept.
@@ -54,7 +54,7 @@ impl Devnet {
         Ok(rolled_back)
     }
 
-    /// Lets go wrong what `plan` says, too.
+    /// Adds the faults of `plan`.
     ///
     /// # Errors
     /// There are too many already.
@@ -62,7 +62,7 @@ impl Devnet {
         self.state().faults.add(plan)
     }
 
-    /// From now on nothing goes wrong.
+    /// Removes all faults.
     pub fn clear_faults(&self) {
         self.state().faults = Faults::none();
     }
@@ -77,7 +77,7 @@ impl Devnet {
     /// Lets an algorithm join with the next block; returns its id. Compiles the module meanwhile, without the lock.
     ///
     /// # Errors
-    /// Its name is wrong or taken, the module does not compile, or there are too many.
+    /// The name is wrong or taken, the module does not compile, or there are too many.
     pub fn publish(
         &self,
         kind: ChallengeKind,
@@ -93,5 +93,37 @@ impl Devnet {
         let id = self.change(|state| state.api.publish(compiled))??;
         info!(id, name, challenge = kind.name(), "algorithm joins");
         Ok(id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{Api, Genesis, Keys, Network, RealCheck, devnet::Keeping, devnet_config};
+
+    #[test]
+    fn algorithm_that_cannot_be_stored_is_not_published() {
+        let network = Network::new(Genesis {
+            seed: 1,
+            config: devnet_config(),
+            player_ids: Vec::new(),
+            algorithms: Vec::new(),
+            download_base_url: String::new(),
+            solution_check: Arc::new(RealCheck),
+        });
+        let api = Api::new(network.unwrap(), Keys::default());
+        let devnet = Devnet::new(api, Faults::none());
+        devnet.state().keeping = Keeping::Failed("no space left".to_owned());
+        let vectors = include_str!("../../../vectors/wasms.json");
+        let vectors: serde_json::Value = serde_json::from_str(vectors).unwrap();
+        let mut modules = vectors["mini"].as_array().unwrap().iter();
+        let module = modules.find(|module| module["name"] == "mini/knapsack");
+        let wasm = hex::decode(module.unwrap()["wasm_hex"].as_str().unwrap()).unwrap();
+        let error = devnet.publish(ChallengeKind::Knapsack, "mine", &wasm);
+        let error = error.unwrap_err();
+        assert!(matches!(error, PublishError::NotKept(_)), "{error:?}");
+        assert!(error.to_string().contains("cannot store its state"));
     }
 }

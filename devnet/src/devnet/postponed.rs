@@ -5,7 +5,7 @@
 
 use crate::network::Verdict;
 
-/// What waits for another block than the one at which it was put here.
+/// Verdicts that wait for another block than the one of their arrival.
 #[derive(Debug)]
 pub(super) struct Postponed {
     block_id: String,

@@ -17,7 +17,7 @@ use tracing::warn;
 use super::{Devnet, PublishError};
 use crate::algorithms::{LoadError, challenge_folders, kind_of, modules, name_of, read};
 
-/// What differs when a file has changed.
+/// Signature that differs when a file has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stamp {
     length: u64,
@@ -36,7 +36,7 @@ struct Seen {
 pub struct FolderWatch {
     folder: PathBuf,
     seen: BTreeMap<PathBuf, Seen>,
-    /// What was last wrong with the folder itself, so that it is said once.
+    /// The last fault of the folder itself, so that it is logged once.
     complaints: BTreeSet<String>,
 }
 

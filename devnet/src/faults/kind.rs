@@ -68,7 +68,7 @@ impl Fault {
         }
     }
 
-    /// What the client sees, with the change of the network, if there is one.
+    /// Effect for the client, with the change of the network, if there is one.
     pub fn befall(self, api: &mut Api, request: &Request<'_>) -> Outcome {
         match self {
             Self::Reject { text } => Outcome::at_once(Response::text(400, text)),

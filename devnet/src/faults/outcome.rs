@@ -1,4 +1,4 @@
-//! What a client sees of a request.
+//! Effect of a request for the client.
 
 use crate::api::Response;
 

@@ -23,7 +23,7 @@ use crate::api::Request;
 /// How far a clock may be off: ten years. Dates can be written from 1970 to the year 9999.
 const CLOCK_SKEW_MS_MAX: i64 = 10 * 365 * 24 * 3_600 * 1_000;
 
-/// What goes wrong.
+/// The fault.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FaultPlan {
@@ -39,7 +39,7 @@ pub struct FaultPlan {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
-    /// What goes wrong.
+    /// The fault.
     pub fault: Fault,
     /// Probability for a request that fits.
     #[serde(default = "always")]
@@ -65,7 +65,7 @@ pub struct Rule {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScriptEntry {
-    /// What goes wrong.
+    /// The fault.
     pub fault: Fault,
     /// With the first request that fits while the latest block has at least this height.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -92,7 +92,7 @@ pub enum PlanError {
     Shape {
         /// Where, such as `rules[0].rate`.
         path: String,
-        /// What is wrong.
+        /// Fault of the plan.
         source: serde_json::Error,
     },
     /// A rate that is not a probability.
@@ -100,7 +100,7 @@ pub enum PlanError {
     Rate {
         /// The rule, from 0.
         index: usize,
-        /// Its rate.
+        /// Rate of the rule.
         rate: f64,
     },
     /// A clock so far off that no date can be written.
@@ -110,7 +110,7 @@ pub enum PlanError {
     ClockSkew {
         /// Where, such as `rules[0]`.
         place: String,
-        /// Its measure.
+        /// Measure of the fault.
         ms: i64,
     },
     /// A rule that can never strike.

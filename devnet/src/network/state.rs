@@ -1,4 +1,4 @@
-//! What a network remembers, and how that is kept as entries.
+//! State of a network, and how it is kept as entries.
 //!
 //! Invariant: nothing here knows a rule of the protocol or a client.
 

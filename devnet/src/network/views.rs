@@ -1,4 +1,4 @@
-//! What clients and people see of a network.
+//! Views of a network for clients and people.
 
 mod published;
 mod queries;

@@ -28,7 +28,7 @@ pub(super) fn section(main: &mut Html, view: &View) {
     main.push("</section>");
 }
 
-/// What a block confirmed, by the stage that it gave to benchmarks.
+/// Confirmations of a block, by the stage that it gave to benchmarks.
 fn confirmed(block: &BlockView) -> [(&'static str, usize); 4] {
     [
         ("precommit", block.num_precommits),

@@ -1,4 +1,4 @@
-//! Who may change the network: programs of this machine, never a web page that a browser on it shows.
+//! Access to changes of the network: programs of this machine may, never a web page that a browser on it shows.
 //!
 //! The listener is on loopback, so that only browsers are a way in from outside. They name the page that a request comes
 //! from (`Origin`, `Sec-Fetch-Site`), so that any request with such a header is refused, unless it only reads: a page may

@@ -4,6 +4,7 @@ use std::{fs, path::Path};
 
 use tig_challenges::ChallengeKind::{Knapsack, Satisfiability};
 use tig_devnet::{LoadError, load_folder};
+use tig_worker::WASM_BYTES_MAX;
 
 use crate::support::mini_wasm;
 
@@ -83,4 +84,42 @@ fn a_folder_that_cannot_be_used_is_refused() {
             .contains("satisfiability, vehicle_routing"),
         "{error}"
     );
+}
+
+#[test]
+fn misnamed_module_is_rejected_with_the_rule() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "knapsack/two words.wasm", b"");
+    let error = load_folder(folder.path()).unwrap_err();
+    assert!(matches!(error, LoadError::Name { .. }), "{error:?}");
+    let text = error.to_string();
+    assert!(text.contains("knapsack/two words.wasm"), "{text}");
+    assert!(text.contains("1 to 64 of the characters"), "{text}");
+}
+
+#[test]
+fn module_beyond_the_size_limit_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "knapsack/large.wasm", b"");
+    let large = folder.path().join("knapsack/large.wasm");
+    let file = fs::File::options().write(true).open(&large).unwrap();
+    file.set_len(WASM_BYTES_MAX as u64 + 1).unwrap();
+    let error = load_folder(folder.path()).unwrap_err();
+    assert!(matches!(error, LoadError::TooLarge { .. }), "{error:?}");
+    let text = error.to_string();
+    assert!(text.contains("large.wasm is too large"), "{text}");
+    assert!(text.contains(&WASM_BYTES_MAX.to_string()), "{text}");
+}
+
+#[test]
+fn folder_with_more_modules_than_ids_is_rejected() {
+    let folder = tempfile::tempdir().unwrap();
+    for number in 0..1_000 {
+        write(folder.path(), &format!("knapsack/a{number}.wasm"), b"");
+    }
+    let error = load_folder(folder.path()).unwrap_err();
+    assert!(matches!(error, LoadError::TooMany { .. }), "{error:?}");
+    let text = error.to_string();
+    assert!(text.contains("knapsack holds too many"), "{text}");
+    assert!(text.contains("at most 999"), "{text}");
 }

@@ -313,7 +313,7 @@ async fn unknown_ids_and_endpoints_are_not_found() {
 }
 
 #[tokio::test]
-async fn a_module_is_told_by_its_etag() {
+async fn module_is_recognised_by_its_etag() {
     let server = Server::start().await;
     let url = format!("{}/devnet/wasm/c001_a001.wasm", server.url);
     let first = server.client.get(&url).send().await.unwrap();

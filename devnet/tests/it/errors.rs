@@ -140,3 +140,23 @@ fn entries_must_be_all_that_was_kept() {
     let algorithm = restore_error(&bad_module);
     assert!(matches!(algorithm, RestoreError::Algorithm { id: its, .. } if its == id));
 }
+
+#[test]
+fn kept_configuration_must_still_be_usable() {
+    let mut entries = entries();
+    for (_, value) in entries
+        .iter_mut()
+        .filter(|(key, _)| key.starts_with("block/"))
+    {
+        let mut block: serde_json::Value = serde_json::from_slice(value).unwrap();
+        block["config"]["difficulty"]["parameters"] = serde_json::json!({});
+        *value = block.to_string().into_bytes();
+    }
+    let error = restore_error(&entries);
+    let names_parameters = matches!(
+        error,
+        RestoreError::Config(GenesisError::NoParameters { .. })
+    );
+    assert!(names_parameters, "{error:?}");
+    assert!(error.to_string().contains("no difficulty parameters"));
+}

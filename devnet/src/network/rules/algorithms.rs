@@ -66,7 +66,7 @@ impl Network {
     /// Lets an algorithm join under the next number of its challenge; returns its id.
     ///
     /// # Errors
-    /// Its name is taken, or there are too many.
+    /// The name is taken, or there are too many algorithms.
     pub fn publish(&mut self, algorithm: PublishedAlgorithm) -> Result<String, AddAlgorithmError> {
         let kind = algorithm.kind;
         self.check_name(kind, &algorithm.name)?;
@@ -93,7 +93,7 @@ impl Network {
     /// Lets an algorithm join; the next block confirms and activates it.
     ///
     /// # Errors
-    /// Its id is taken.
+    /// The id is taken.
     pub fn add_algorithm(
         &mut self,
         algorithm: PublishedAlgorithm,

@@ -106,7 +106,7 @@ impl Network {
         self.index = Index::of(&self.records);
     }
 
-    /// What a new block changes is to be kept.
+    /// Marks the changes of a new block as to be kept.
     fn touch(&mut self, block: &ChainBlock) {
         if !self.changes.is_tracked() {
             return;
@@ -128,7 +128,7 @@ impl Network {
         }
     }
 
-    /// What the block at `height` looks at, after the latest one.
+    /// Inputs of the block at `height`, after the latest one.
     fn scene<'a>(
         &'a self,
         height: u32,

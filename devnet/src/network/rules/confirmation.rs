@@ -1,4 +1,4 @@
-//! What a new block confirms, and the nonces it samples (tig-protocol.md section 6).
+//! Confirmations of a new block, and the nonces that it samples (tig-protocol.md section 6).
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! What a block derives from the active benchmarks: cutoffs, qualifiers and frontiers as the protocol has them
+//! Derivations of a block from the active benchmarks: cutoffs, qualifiers and frontiers as the protocol has them
 //! (tig-protocol.md sections 11 and 12), and a simple form of influence, adoption and rewards (sections 14 and 15):
 //! nobody has deposits, nothing is merged, and rewards are accounts kept, not tokens paid.
 
@@ -14,7 +14,7 @@ use tig_protocol::{
 
 use crate::network::state::{ChainBlock, ChallengeAt, ChallengeRules, Record};
 
-/// What a block looks at.
+/// Inputs of a block.
 pub(crate) struct Scene<'a> {
     pub(crate) height: u32,
     pub(crate) round: u32,
@@ -29,7 +29,7 @@ pub(crate) struct Scene<'a> {
     pub(crate) algorithms: BTreeMap<&'a str, (&'static str, u32)>,
 }
 
-/// What a block derives.
+/// Results for a block.
 #[derive(Debug)]
 pub(crate) struct Tally {
     /// Of every active challenge; the fees are still those of the block before.

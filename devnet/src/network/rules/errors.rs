@@ -153,7 +153,7 @@ pub enum ProtocolError {
         tx_hash: String,
         /// The player.
         expected: String,
-        /// Who paid.
+        /// The payer.
         actual: String,
     },
     /// Somebody else was paid.
@@ -163,7 +163,7 @@ pub enum ProtocolError {
         tx_hash: String,
         /// The burn address of the configuration.
         expected: String,
-        /// Who was paid.
+        /// The payee.
         actual: String,
     },
     /// Another amount was paid.
@@ -173,7 +173,7 @@ pub enum ProtocolError {
         tx_hash: String,
         /// The amount of a top-up, in units of 10^-18 TIG.
         expected: PreciseNumber,
-        /// What was paid, in units of 10^-18 TIG.
+        /// Amount, in units of 10^-18 TIG.
         actual: PreciseNumber,
     },
     /// Re-execution of the algorithm gave another leaf.

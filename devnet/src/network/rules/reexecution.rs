@@ -20,7 +20,7 @@ pub struct Reexecution {
     leaves: Vec<OutputData>,
 }
 
-/// What a re-execution found.
+/// Findings of a re-execution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// Every leaf is as claimed.

@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-/// What a network starts from.
+/// Beginning of a network.
 #[derive(Debug)]
 pub struct Genesis {
     /// Decides all block ids, and so all samples.

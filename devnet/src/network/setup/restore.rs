@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// What of a network is not kept.
+/// The parts of a network that are not kept.
 #[derive(Debug)]
 pub struct Surroundings {
     /// Where the modules are served; `/<algorithm id>.wasm` is appended.
@@ -25,23 +25,23 @@ pub struct Surroundings {
     pub solution_check: Arc<dyn SolutionCheck>,
 }
 
-/// Why entries are no state.
+/// Why entries are not a state.
 #[derive(Debug, thiserror::Error)]
 pub enum RestoreError {
-    /// They were written by a program that keeps something else.
+    /// A program of another layout wrote the entries.
     #[error(
         "it was written by another version of tig-devnet (layout {found}, not {known}); use that one, or another folder"
     )]
     Layout {
-        /// That of the entries.
+        /// Layout of the entries.
         found: u32,
-        /// The one that is understood.
+        /// Layout that this program understands.
         known: u32,
     },
     /// An entry is not as it was written.
     #[error("entry {key} cannot be read")]
     Entry {
-        /// Its key.
+        /// Key of the entry.
         key: String,
         /// Why not.
         source: serde_json::Error,
@@ -52,7 +52,7 @@ pub enum RestoreError {
     /// An algorithm does not compile any more.
     #[error("algorithm {id} cannot be used any more")]
     Algorithm {
-        /// Its id.
+        /// Id of the algorithm.
         id: String,
         /// Why not.
         source: BadModule,

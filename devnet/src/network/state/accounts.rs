@@ -11,7 +11,7 @@ pub fn initial_balance() -> PreciseNumber {
     PreciseNumber::from_u64(INITIAL_BALANCE_TIG)
 }
 
-/// What a player has paid and can still pay.
+/// Fees that a player has paid and can still pay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Account {
     pub(crate) total_fees_paid: PreciseNumber,

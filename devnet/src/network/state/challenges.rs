@@ -7,14 +7,14 @@ use tig_protocol::{
     qualifiers::Frontiers,
 };
 
-/// What a precommit of one challenge costs at one block, in TIG.
+/// Cost of a precommit of one challenge at one block, in TIG.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Fees {
     pub(crate) base_fee: PreciseNumber,
     pub(crate) per_nonce_fee: PreciseNumber,
 }
 
-/// What difficulties a challenge can have.
+/// Possible difficulties of a challenge.
 #[derive(Debug, Clone)]
 pub(crate) struct ChallengeRules {
     pub(crate) bounds: Bounds,

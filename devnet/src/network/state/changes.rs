@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-/// What is kept together.
+/// Key of a part of the state that is kept as one entry.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Key {
     Accounts,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 /// A state: values by key. Keys and values mean something to [`super::Network`] only.
 pub type Entries = BTreeMap<String, Vec<u8>>;
 
-/// What has changed of a state.
+/// Changes of a state.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Edits {
     /// Whether everything goes first.

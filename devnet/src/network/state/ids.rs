@@ -11,7 +11,7 @@ const ADDRESS_BYTES: usize = 20;
 /// Stands where the genesis block would name its predecessor.
 pub(crate) const NO_BLOCK_ID: &str = "00000000000000000000000000000000";
 
-/// What makes the block ids and keys of one network differ from those of another.
+/// A secret by which the block ids and keys of one network differ from those of another.
 #[derive(Clone)]
 pub(crate) struct Secret {
     blocks: [u8; 32],

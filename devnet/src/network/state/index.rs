@@ -1,4 +1,4 @@
-//! What follows from all records, so that a request need not look at each of them.
+//! An index of all records, so that a request need not look at each of them.
 //!
 //! Invariant: it is `Index::of(records)` at any time. Submissions and re-executions add to it; a block or a
 //! rollback rebuilds it.

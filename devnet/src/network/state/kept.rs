@@ -24,7 +24,7 @@ pub(in crate::network) const ALGORITHMS: &str = "algorithm/";
 /// Modules by algorithm id.
 pub(in crate::network) const WASMS: &str = "wasm/";
 
-/// What there is one of, and how much there is of the rest.
+/// Numbers of the network, and the count of each kind of entry.
 #[derive(Debug, Serialize, Deserialize)]
 pub(in crate::network) struct Counters {
     pub(in crate::network) layout: u32,
@@ -60,10 +60,10 @@ impl Network {
         self.changes.touch_everything();
     }
 
-    /// What has changed since it was last asked for.
+    /// The changes since the last call.
     ///
     /// # Errors
-    /// It cannot be written as JSON, which never happens.
+    /// The state cannot be written as JSON, which never happens.
     pub fn take_edits(&mut self) -> Result<Edits, serde_json::Error> {
         let mut edits = Edits::default();
         if self.changes.is_empty() {

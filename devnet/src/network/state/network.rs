@@ -1,4 +1,4 @@
-//! What a network remembers.
+//! State of a network.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -49,7 +49,7 @@ pub struct Network {
     pub(in crate::network) num_rollbacks: u64,
     /// Benchmarks that left the lifespan window without a confirmed proof.
     pub(in crate::network) num_expired: u64,
-    /// What is to be kept on disk, where somebody does.
+    /// Changes that are to be kept on disk, if the state is kept.
     pub(in crate::network) changes: Changes,
     pub(in crate::network) solution_check: Arc<dyn SolutionCheck>,
 }

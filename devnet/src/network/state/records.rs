@@ -1,4 +1,4 @@
-//! What the network stores per benchmark id (tig-protocol.md section 1).
+//! Records of the network per benchmark id (tig-protocol.md section 1).
 //!
 //! Invariant: an item whose `confirmed` is `None` is in the mempool; block production alone fills it in.
 

@@ -6,7 +6,7 @@ impl Network {
     /// Takes the latest block back: what it confirmed waits in the mempool again, and what depended on that is gone.
     /// The next block has its height and another id. `false` if no block before it is known.
     ///
-    /// What left the lifespan window with that block stays forgotten.
+    /// Records that left the lifespan window with that block stay forgotten.
     pub fn rollback(&mut self) -> bool {
         let Some(block) = self.chain.pop() else {
             return false;

@@ -1,4 +1,4 @@
-//! What decides about declared solutions; a network has one, because a simulation decides otherwise.
+//! The check of declared solutions; a network has one, because a simulation decides otherwise.
 
 use std::fmt::Debug;
 

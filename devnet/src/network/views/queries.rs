@@ -129,7 +129,7 @@ impl Network {
         })
     }
 
-    /// What blocks up to this one confirmed of the player's benchmarks inside the lifespan window.
+    /// Confirmations of the player's benchmarks by blocks up to this one, inside the lifespan window.
     ///
     /// # Errors
     /// The block is unknown.

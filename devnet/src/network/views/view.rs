@@ -20,7 +20,7 @@ const BENCHMARKS_MAX: usize = 50;
 /// The network at its latest block.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct View {
-    /// What decides all block ids.
+    /// Seed of all block ids.
     pub seed: u64,
     /// Height of the latest block.
     pub height: u32,
@@ -76,9 +76,9 @@ pub struct BlockView {
 pub struct PlayerView {
     /// Its address.
     pub id: String,
-    /// What it can still pay.
+    /// Balance of the player.
     pub available_fee_balance: PreciseNumber,
-    /// What it has paid.
+    /// Fees that the player has paid.
     pub total_fees_paid: PreciseNumber,
     /// Benchmarks of the lifespan window.
     pub num_benchmarks: usize,
@@ -88,7 +88,7 @@ pub struct PlayerView {
     pub cutoff: u32,
     /// Share of the rewards, 0 to 1.
     pub influence: PreciseNumber,
-    /// What it earned in this round.
+    /// Earnings of this round.
     pub round_earnings: PreciseNumber,
 }
 
@@ -180,6 +180,6 @@ pub struct BenchmarkView {
     pub proof: Option<u32>,
     /// When its fraud was.
     pub fraud: Option<u32>,
-    /// What the network holds against it, once that is known.
+    /// Reason of the network for rejecting it, once that is known.
     pub allegation: Option<String>,
 }

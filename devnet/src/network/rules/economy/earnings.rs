@@ -1,6 +1,6 @@
 //! Influence, adoption and rewards in a simple form (tig-protocol.md sections 14 and 15).
 //!
-//! What does not fit 256 bits counts as nothing: a block is made whatever the configuration says.
+//! An amount that does not fit 256 bits counts as nothing: a block is made whatever the configuration says.
 
 use std::collections::BTreeMap;
 
@@ -77,7 +77,7 @@ impl Scene<'_> {
         players
     }
 
-    /// Who earned something earlier in this round, with that.
+    /// Players with earlier earnings in this round, with the amounts.
     fn earlier_players(&self) -> Players {
         if self.previous.details.round != self.round {
             return Players::new();

@@ -12,7 +12,7 @@ use crate::network::{
     },
 };
 
-/// What the checks of an accepted proof found.
+/// Findings of the checks of an accepted proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProofVerdict {
     /// Branches and declared solutions hold.
@@ -92,7 +92,7 @@ fn check_proof(
         .err())
 }
 
-/// What the content of a proof is checked against.
+/// Expectations of the content of a proof.
 pub(super) struct Admitted<'a> {
     pub(super) rand_hash: &'a str,
     pub(super) benchmark: &'a Benchmark,
