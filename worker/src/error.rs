@@ -78,7 +78,7 @@ pub enum JobError {
     /// Batch trees join to one tree only if their size is a power of two.
     #[error("Batch size must be a power of 2")]
     BatchSize,
-    /// Nobody would do the work.
+    /// A batch needs a worker.
     #[error("number of workers must be at least 1")]
     NoWorkers,
     /// The threads cannot be started.
@@ -111,7 +111,7 @@ pub enum InstanceError {
     Generate {
         /// Id of the challenge.
         challenge_id: String,
-        /// What is wrong with the difficulty.
+        /// Fault of the difficulty.
         source: GenerateError,
     },
 }
@@ -122,7 +122,7 @@ pub enum VerifyError {
     /// There is no instance to verify it for.
     #[error(transparent)]
     Instance(#[from] InstanceError),
-    /// It does not solve the instance.
+    /// The solution does not solve the instance.
     #[error(transparent)]
     Invalid(#[from] InvalidSolution),
 }

@@ -1,4 +1,4 @@
-//! What a module may hold, and what one run of an algorithm may use.
+//! Bounds of a module, and of one run of an algorithm.
 //!
 //! Invariant: growth that fails stops the run. It never returns -1 to the guest, which could then answer differently
 //! on a machine that has more memory.
@@ -74,7 +74,7 @@ impl ResourceLimiter for Sandbox {
     }
 
     fn memory_grow_failed(&mut self, error: Error) -> Result<()> {
-        // What the operating system refuses says nothing about the algorithm, so no leaf may be made of it.
+        // A refusal by the operating system says nothing about the algorithm, so it must not become a leaf.
         if error.downcast_ref::<std::io::Error>().is_some() {
             return Err(Error::new(HostOutOfMemory));
         }

@@ -1,4 +1,4 @@
-//! What a result belongs to: the engine profile, and the bound on the workers that share the engine.
+//! The engine profile, to which a result belongs, and the bound on the workers that share the engine.
 
 /// Name of the engine profile: part of every runtime signature.
 pub const ENGINE_PROFILE: &str = "tig-wasmtime-2";

@@ -127,7 +127,7 @@ pub(crate) fn read_algorithm(path: &str, vm: &Vm) -> Result<Algorithm, Failure> 
     start_compilers(processors.min(COMPILERS_MAX)).map_err(Failure::error)?;
     let cache = match &vm.cache {
         Some(folder) => Some(Cache::open(folder).map_err(Failure::error)?),
-        // Nobody asked for it, so the worker goes without where there can be none.
+        // The cache is not requested, so the worker runs without one if it cannot be made.
         None => default_cache().and_then(|folder| Cache::open(&folder).ok()),
     };
     match cache {

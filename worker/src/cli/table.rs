@@ -1,4 +1,4 @@
-//! What was measured: a table, or one JSON object a line.
+//! Printing of measurements: a table, or one JSON object a line.
 
 use std::io::{self, Write};
 

@@ -1,4 +1,4 @@
-//! What a program costs, in the units of the earlier interpreter as far as they can be had.
+//! Cost of a program, in the units of the earlier interpreter as far as they can be had.
 //!
 //! That interpreter translates WASM to register instructions and charges a unit for each. Locals, constants, block ends
 //! and drops become no instruction of their own there, and a comparison merges with the branch behind it; so they are
@@ -42,7 +42,7 @@ fn clear(value: &mut serde_json::Value) {
     }
 }
 
-/// What an operator costs for every so many items of its last operand.
+/// Cost of an operator for every so many items of its last operand.
 pub(super) struct Bulk {
     /// Items of a turn, as a power of two.
     pub(super) log2_items: i64,

@@ -5,7 +5,7 @@ use wasmparser::Operator;
 /// An operator of a body.
 pub(super) struct Op<'a> {
     pub(super) operator: Operator<'a>,
-    /// Its first byte.
+    /// First byte of the operator.
     pub(super) opcode: u8,
     /// Where it begins in the bytes of the body.
     pub(super) offset: usize,

@@ -1,4 +1,4 @@
-//! What the state tells apart, and what it does not.
+//! Executions with different states, and executions with the same one.
 
 use tig_challenges::{ChallengeKind, Instance};
 

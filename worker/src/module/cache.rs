@@ -32,7 +32,7 @@ const NEW_EXTENSION: &str = "new";
 /// Why a folder cannot be a cache.
 #[derive(Debug, thiserror::Error)]
 pub enum CacheError {
-    /// It cannot be made, read or written.
+    /// The cache cannot be made, read or written.
     #[error("cannot use cache folder {}: {source}", folder.display())]
     Io {
         /// The folder.

@@ -33,19 +33,20 @@ const INSTANCE_BYTES_MAX: usize = 64 << 20;
 pub(crate) fn engine() -> Result<&'static Engine, String> {
     static ENGINE: OnceLock<Result<Engine, String>> = OnceLock::new();
     ENGINE
-        .get_or_init(|| {
-            let mut config = config().map_err(|error| error.to_string())?;
-            config.allocation_strategy(slots());
-            // Where the address space is too small for the slots, every run maps memory of its own.
-            Engine::new(&config)
-                .or_else(|_| {
-                    config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
-                    Engine::new(&config)
-                })
-                .map_err(|error| format!("{error:#}"))
-        })
+        .get_or_init(|| new_engine(config().map_err(|error| error.to_string())?))
         .as_ref()
         .map_err(Clone::clone)
+}
+
+fn new_engine(mut config: Config) -> Result<Engine, String> {
+    config.allocation_strategy(slots());
+    // Where the address space is too small for the slots, every run maps memory of its own.
+    Engine::new(&config)
+        .or_else(|_| {
+            config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+            Engine::new(&config)
+        })
+        .map_err(|error| format!("{error:#}"))
 }
 
 fn config() -> Result<Config, serde_json::Error> {
@@ -82,4 +83,22 @@ fn slots() -> PoolingAllocationConfig {
         .table_keep_resident(RESIDENT_TABLE_BYTES)
         .pagemap_scan(Enabled::Auto);
     slots
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::BadModule;
+
+    #[test]
+    fn machine_without_the_engine_is_named() {
+        let mut config = config().unwrap();
+        config.max_wasm_stack(0);
+        let Err(reason) = new_engine(config) else {
+            panic!("a guest without a stack");
+        };
+        assert!(reason.contains("stack"), "{reason}");
+        let text = BadModule::Engine(reason.clone()).to_string();
+        assert_eq!(text, format!("cannot set up the WASM engine: {reason}"));
+    }
 }

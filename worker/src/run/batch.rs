@@ -127,3 +127,35 @@ fn prove(leaves: Vec<Leaf>, job: &BatchJob) -> Result<BatchResult, JobError> {
         merkle_proofs,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use tig_protocol::MerkleError;
+
+    use super::*;
+
+    #[test]
+    fn batch_without_leaves_has_no_tree() {
+        let settings = BenchmarkSettings {
+            player_id: String::new(),
+            block_id: String::new(),
+            challenge_id: "c001".to_owned(),
+            algorithm_id: String::new(),
+            difficulty: vec![50, 300],
+        };
+        let job = BatchJob {
+            settings,
+            rand_hash: String::new(),
+            start_nonce: 0,
+            num_nonces: 1,
+            batch_size: 1,
+            sampled_nonces: Vec::new(),
+        };
+        let Err(error) = prove(Vec::new(), &job) else {
+            panic!("a proof of nothing");
+        };
+        let has_no_leaves = matches!(error, JobError::Merkle(MerkleError::NoLeaves));
+        assert!(has_no_leaves, "{error:?}");
+        assert_eq!(error.to_string(), "merkle tree without leaves");
+    }
+}

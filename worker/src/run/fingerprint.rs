@@ -5,7 +5,7 @@
 //! the rewritten module has kept of the steps in between (see `instrument`). It is the same on every machine and for any
 //! number of workers.
 //!
-//! What the state holds, and why:
+//! Content of the state, and why:
 //! - Every function entered, every turn of a loop and every return from a call is a step: it flips bits or multiplies,
 //!   rotates the state and adds a number of its own. A step is a bijection, so a difference is never lost again.
 //! - Between two steps the code has no way back, so each place in it is executed at most once. There the pass adds: a

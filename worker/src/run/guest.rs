@@ -161,3 +161,22 @@ fn classify(error: wasmtime::Error) -> Result<End, HostFailure> {
 fn host_failure(error: wasmtime::Error) -> HostFailure {
     HostFailure(format!("{error:#}").replace('\n', " "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::JobError;
+
+    #[test]
+    fn failure_of_the_engine_is_not_the_guests() {
+        let error = wasmtime::Error::msg("mmap failed").context("no\ninstance");
+        let error = JobError::from(classify(error).unwrap_err());
+        assert!(matches!(error, JobError::Host(_)), "{error:?}");
+        assert_eq!(
+            error.to_string(),
+            "cannot run the algorithm on this machine: no instance: mmap failed"
+        );
+        let trap = classify(Trap::OutOfFuel.into());
+        assert_eq!(trap.unwrap(), End::OutOfFuel);
+    }
+}

@@ -10,7 +10,7 @@ use crate::error::{InstanceError, JobError, VerifyError};
 use crate::limits::Limits;
 use crate::module::Algorithm;
 
-/// What a nonce came to. Only [`Outcome::Solved`] counts; all of them are leaves.
+/// Outcome of a nonce. Only [`Outcome::Solved`] counts; all of them are leaves.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Outcome {
     /// The solution is valid.
@@ -41,7 +41,7 @@ pub enum Outcome {
 pub struct Computed {
     /// The leaf.
     pub output: OutputData,
-    /// What the nonce came to.
+    /// Outcome of the nonce.
     pub outcome: Outcome,
 }
 
@@ -73,7 +73,7 @@ pub fn compute_nonce(
 /// Whether `solution` solves the instance of a nonce.
 ///
 /// # Errors
-/// It does not, or there is no such instance.
+/// The solution does not solve the instance, or there is no such instance.
 pub fn verify_solution(
     settings: &BenchmarkSettings,
     rand_hash: &str,

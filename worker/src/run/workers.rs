@@ -3,7 +3,7 @@
 //! Invariant: batches run on threads of their own, whatever else the process does. Compilation and large Merkle trees outside of
 //! a batch use the process's shared pool, which a program makes by [`start_compilers`] rather than leave it to the first use.
 
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 use tig_protocol::BatchResult;
 
 use super::batch::{self, BatchJob, check_nonces};
@@ -25,7 +25,7 @@ impl Workers {
     /// Starts `count` threads, at most [`WORKERS_MAX`].
     ///
     /// # Errors
-    /// None are asked for, or the system has too few.
+    /// `count` is 0, or the system has too few threads.
     pub fn start(count: usize) -> Result<Self, JobError> {
         if count == 0 {
             return Err(JobError::NoWorkers);
@@ -37,7 +37,7 @@ impl Workers {
             .thread_name(|index| format!("worker-{index}"))
             .build()
             .map(Self)
-            .map_err(|cause| JobError::Threads { workers, cause })
+            .map_err(|cause| no_threads(workers, cause))
     }
 
     /// Computes all nonces of a batch, see [`compute_batch`](crate::compute_batch).
@@ -86,5 +86,37 @@ pub fn start_compilers(count: usize) -> Result<(), JobError> {
         .num_threads(workers)
         .thread_name(|index| format!("compiler-{index}"))
         .build_global()
-        .map_err(|cause| JobError::Threads { workers, cause })
+        .map_err(|cause| no_threads(workers, cause))
+}
+
+fn no_threads(workers: usize, cause: ThreadPoolBuildError) -> JobError {
+    JobError::Threads { workers, cause }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use tig_process::threads::REMEDY;
+
+    use super::*;
+
+    #[test]
+    fn missing_threads_are_named_with_a_remedy() {
+        let refuse = |_| Err(io::Error::from(io::ErrorKind::WouldBlock));
+        let pool = ThreadPoolBuilder::new()
+            .num_threads(3)
+            .spawn_handler(refuse);
+        let Err(cause) = pool.build() else {
+            panic!("a pool without threads");
+        };
+        let error = no_threads(3, cause);
+        assert!(matches!(error, JobError::Threads { workers: 3, .. }));
+        let text = error.to_string();
+        assert!(
+            text.starts_with("cannot start 3 worker threads: "),
+            "{text}"
+        );
+        assert!(text.ends_with(REMEDY), "{text}");
+    }
 }

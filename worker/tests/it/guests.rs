@@ -343,7 +343,7 @@ fn an_invalid_solution_stays_in_the_leaf() {
 }
 
 #[test]
-fn the_signature_tells_results_and_modules_apart() {
+fn signature_differs_by_result_and_module() {
     let one = compute(&answering(&block(b"{\"items\":[0]}"))).output;
     let other = compute(&answering(&block(b"{\"items\":[1]}"))).output;
     assert_eq!(one.fuel_consumed, other.fuel_consumed);
