@@ -7,9 +7,9 @@ use serde_json::Value;
 /// Why a case does not count as passed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// What differs, or what is wrong with the case itself.
+    /// The difference, or the fault of the case itself.
     Differs(String),
-    /// What the case needs and is not here.
+    /// A missing requirement of the case.
     Missing(String),
 }
 
@@ -22,17 +22,17 @@ impl<T: Into<String>> From<T> for Fault {
 /// The outcome of a check.
 pub(crate) type Checked = Result<(), Fault>;
 
-/// What the original program did with a case.
+/// Behaviour of the original program in a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Original {
-    /// It answered.
+    /// An answer.
     Ok,
-    /// It refused.
+    /// A refusal.
     Err,
-    /// It panicked.
+    /// A panic.
     Panic,
-    /// It never ended.
+    /// A run without end.
     Timeout,
 }
 
@@ -47,12 +47,12 @@ impl<'a> Case<'a> {
         Self { value }
     }
 
-    /// Its name in reports.
+    /// Name in reports.
     pub(crate) fn id(&self) -> &'a str {
         self.value["id"].as_str().unwrap_or("without id")
     }
 
-    /// Its group.
+    /// Group of the case.
     pub(crate) fn kind(&self) -> &'a str {
         self.value["kind"].as_str().unwrap_or_default()
     }

@@ -7,7 +7,7 @@ use crate::case::{Case, Original};
 /// How much the fuel units of two engine profiles may differ in either direction.
 pub(crate) const FUEL_FACTOR: u64 = 4;
 
-/// What must hold for a case in which there is no agreement.
+/// A rule for a case without agreement.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Law {
@@ -15,7 +15,7 @@ pub(crate) enum Law {
     Error,
     /// The work is refused, or no nonce of it has a solution.
     NoSolution,
-    /// The result of the algorithm is refused as no answer.
+    /// The result of the algorithm is rejected because it is not an answer.
     BadResult,
     /// The module is refused because it uses a proposal of WASM that is switched off.
     UnsupportedModule,
@@ -39,7 +39,7 @@ struct Deviation {
     /// Kinds of cases; all if empty.
     #[serde(default)]
     kinds: Vec<String>,
-    /// What the original did; anything if absent.
+    /// Behaviour of the original; any if absent.
     original: Option<Original>,
     law: Law,
     /// For the reader of the file.
@@ -55,9 +55,13 @@ pub(crate) struct Deviations {
 }
 
 impl Deviations {
-    /// Those of this repository.
+    /// The deviations of this repository.
     pub(crate) fn load() -> Result<Self, serde_json::Error> {
-        serde_json::from_str(include_str!("../deviations.json"))
+        Self::parse(include_str!("../deviations.json"))
+    }
+
+    pub(crate) fn parse(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
     }
 
     /// The laws that may hold for a case of `file` instead of agreement.

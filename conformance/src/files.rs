@@ -24,7 +24,7 @@ use crate::deviation::Law;
 use crate::modules::Modules;
 use crate::worker_binary::WorkerBinary;
 
-/// What a check may use besides its case.
+/// Inputs of a check besides its case.
 #[derive(Debug)]
 pub(crate) struct Context<'a> {
     /// The whole file.
@@ -63,7 +63,7 @@ pub(crate) struct List {
     pub(crate) uphold: fn(&Context<'_>, &Law, Case<'_>) -> Checked,
 }
 
-/// What to do with a known file.
+/// Treatment of a known file.
 #[derive(Debug)]
 pub(crate) enum Run {
     Lists(&'static [List]),

@@ -1,4 +1,4 @@
-//! A folder of vector files: which there are, and the verdict on each of their cases.
+//! A folder of vector files: the names of the files, and the verdict on each of their cases.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -53,7 +53,7 @@ impl Conformance {
     /// Prepares to run the files of `folder`.
     ///
     /// # Errors
-    /// What all files need cannot be read.
+    /// The list of deviations or the modules cannot be read.
     pub fn new(folder: &Path) -> Result<Self, SetupError> {
         Ok(Self {
             folder: folder.to_owned(),
@@ -184,5 +184,20 @@ impl FileReport {
                 });
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn broken_list_of_deviations_is_an_error() {
+        let text = r#"{"deviations": [{"file": "vm", "law": "none", "reason": "x"}]}"#;
+        let error = Deviations::parse(text).map_err(SetupError::Deviations);
+        let error = error.unwrap_err();
+        assert!(matches!(error, SetupError::Deviations(_)), "{error:?}");
+        let source = std::error::Error::source(&error).unwrap().to_string();
+        assert!(source.contains("unknown variant `none`"), "{source}");
     }
 }

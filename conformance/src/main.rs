@@ -42,6 +42,6 @@ fn run(folder: &Path) -> Result<Tally, Box<dyn Error>> {
 }
 
 fn complain(line: &str) {
-    // Nobody is left to tell if standard error is closed.
+    // Without a standard error there is nowhere to report to.
     let _ = writeln!(io::stderr(), "{line}");
 }

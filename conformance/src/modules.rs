@@ -34,7 +34,7 @@ impl Modules {
             if !path.exists() {
                 continue;
             }
-            let file: File = read(&path)?;
+            let file: File = read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
             for Module { name, wasm_hex } in file.mini {
                 let wasm = hex::decode(wasm_hex).map_err(|error| format!("{name}: {error}"))?;
                 modules.insert(name, wasm);

@@ -1,4 +1,4 @@
-//! What came of a file, and how it is shown.
+//! Outcome of a file, and how it is shown.
 
 use std::fmt;
 
@@ -10,9 +10,9 @@ pub const FAILURES_SHOWN_MAX: usize = 10;
 pub struct Failure {
     /// Id of the case.
     pub id: String,
-    /// Its kind.
+    /// Kind of the case.
     pub kind: String,
-    /// What differed.
+    /// The difference.
     pub difference: String,
 }
 
@@ -44,7 +44,7 @@ impl fmt::Display for Tally {
     }
 }
 
-/// What came of the cases of a file.
+/// Outcome of the cases of a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FileReport {
     /// Numbers.
@@ -55,10 +55,10 @@ pub struct FileReport {
     pub skipped: Vec<String>,
 }
 
-/// What came of a file.
+/// Outcome of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FileOutcome {
-    /// Its cases were run.
+    /// The cases were run.
     Ran(FileReport),
     /// It was not run, for this reason.
     Skipped(&'static str),

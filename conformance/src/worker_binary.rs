@@ -25,7 +25,7 @@ pub(crate) struct WorkerBinary {
     folders: TempDir,
 }
 
-/// What a process left, with the names of the folders put back.
+/// Output of a process, with the names of the folders put back.
 #[derive(Debug)]
 pub(crate) struct Output {
     pub(crate) exit_code: Option<i32>,
@@ -120,7 +120,7 @@ fn read_all(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
     thread::spawn(move || {
         let mut bytes = Vec::new();
         if let Some(mut pipe) = pipe {
-            // What was read before an error is what the process said.
+            // The bytes before an error are the output of the process.
             let _ = pipe.read_to_end(&mut bytes);
         }
         bytes

@@ -1,4 +1,4 @@
-//! What a program costs in our units, against what it cost in the interpreter that made the vectors.
+//! Cost of a program in our units, against its cost in the interpreter that made the vectors.
 
 use crate::case::Checked;
 

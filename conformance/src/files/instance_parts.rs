@@ -124,7 +124,7 @@ impl<'a> Reader<'a> {
         (0..length).map(|_| item(self)).collect()
     }
 
-    /// What `read` reads, with its bytes.
+    /// Value that `read` reads, with its bytes.
     fn measured<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<(&'a [u8], T)> {
         let before = self.rest;
         let value = read(self)?;

@@ -14,7 +14,7 @@ pub(super) const CASES: List = List {
     uphold,
 };
 
-/// What we say of a solution.
+/// Our verdict on a solution.
 #[derive(Debug, PartialEq)]
 pub(super) enum Verdict {
     Valid,

@@ -96,7 +96,7 @@ fn uphold_fuel_units(case: Case<'_>, limits: &Limits) -> Checked {
     Err(format!("with {max_fuel} fuel {actual:?}, expected {expected:?}").into())
 }
 
-/// What the original came to; its output is checked on the way.
+/// Outcome of the original; its output is checked on the way.
 fn expected(case: Case<'_>) -> Result<Answer, crate::case::Fault> {
     let result = case.get("result");
     let output: OutputData = field(result, "output")?;

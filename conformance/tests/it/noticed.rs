@@ -3,7 +3,7 @@
 use std::fs;
 
 use serde_json::{Value, json};
-use tig_conformance::{Conformance, FAILURES_SHOWN_MAX, FileOutcome, FileReport};
+use tig_conformance::{Conformance, FAILURES_SHOWN_MAX, FileOutcome, FileReport, SetupError};
 
 /// Runs one file of this content.
 #[track_caller]
@@ -164,4 +164,30 @@ fn an_unknown_leaf_rule_fails() {
         let difference = &report.failures[0].difference;
         assert!(difference.contains("rule"), "{difference}");
     }
+}
+
+#[test]
+fn missing_folder_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("missing");
+    let error = Conformance::new(&missing).unwrap().names().unwrap_err();
+    assert!(matches!(error, SetupError::Folder { .. }), "{error:?}");
+    let text = error.to_string();
+    assert_eq!(
+        text,
+        format!("cannot list the folder {}", missing.display())
+    );
+}
+
+#[test]
+fn broken_file_of_modules_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wasms.json");
+    fs::write(&path, r#"{"mini": [{"name": "one", "wasm_hex": 7}]}"#).unwrap();
+    let error = Conformance::new(folder.path()).unwrap_err();
+    assert!(matches!(error, SetupError::Modules(_)), "{error:?}");
+    assert!(
+        error.to_string().contains(path.to_str().unwrap()),
+        "{error}"
+    );
 }
