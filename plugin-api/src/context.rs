@@ -244,10 +244,10 @@ impl<'a> Context<'a> {
 
     /// Metrics never fail a handler.
     fn measure(&mut self, service: u32, name: &str, sample: &Sample) {
-        let told = serde_json::to_vec(sample)
+        let sent = serde_json::to_vec(sample)
             .map_err(Error::from)
             .and_then(|sample| self.call(service, name, &sample));
-        if let Err(error) = told {
+        if let Err(error) = sent {
             self.warn(&error.to_string());
         }
     }

@@ -20,7 +20,7 @@ thread_local! {
     static LAST_PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Runs `call`, and tells an error or a panic as a [`Failure`].
+/// Runs `call`, and returns an error or a panic as a [`Failure`].
 pub(crate) fn guarded<T>(call: impl FnOnce() -> Result<T>) -> RResult<T, Failure> {
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(Ok(value)) => RResult::ROk(value),

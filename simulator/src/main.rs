@@ -174,7 +174,7 @@ impl Session<'_> {
                 violation.property, violation.text
             ));
             if !self.cli.no_shrink {
-                tell_what_matters(&self.site, &scenario, violation.property);
+                report_what_matters(&self.site, &scenario, violation.property);
             }
         }
         Ok(run)
@@ -182,7 +182,7 @@ impl Session<'_> {
 }
 
 /// Prints the shortest list of troubles that breaks the same property.
-fn tell_what_matters(site: &Site, scenario: &Scenario, property: &str) {
+fn report_what_matters(site: &Site, scenario: &Scenario, property: &str) {
     let fails = |one: &Scenario| {
         let run = play(site, one, false);
         run.is_ok_and(|run| {

@@ -1,4 +1,4 @@
-//! Finds the handlers of an `impl` block and checks their shapes, so that a mistake is told at its own line.
+//! Finds the handlers of an `impl` block and checks their shapes, so that a mistake is reported at its own line.
 
 use syn::{FnArg, Ident, ImplItem, ImplItemFn, ItemImpl, Result, Type, spanned::Spanned};
 

@@ -14,7 +14,7 @@ pub(crate) struct Serde {
     pub(crate) flatten: bool,
     /// Read by a function of the author's.
     pub(crate) custom: bool,
-    /// An enum that is not told by its name alone.
+    /// An enum whose representation `tag`, `content` or `untagged` changes.
     pub(crate) tagged: bool,
     /// The type that is read first.
     pub(crate) converted_from: Option<Type>,

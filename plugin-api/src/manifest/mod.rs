@@ -31,7 +31,7 @@ pub struct Manifest {
     /// Version of the state that it hands to a successor at reload.
     #[serde(default = "first_version")]
     pub state_version: u32,
-    /// JSON Schema of its config section, if it tells.
+    /// JSON Schema of the config section, if the extension states one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config: Option<Value>,
     /// BLAKE3 of the file with these digits zeroed, written by `tig-host plugin seal`; zeros if the file is not sealed.

@@ -25,7 +25,7 @@ pub struct ManifestText {
     pub routes: &'static [&'static str],
     /// Version of the state handed over at reload.
     pub state_version: u32,
-    /// What the config section may hold, if the extension tells.
+    /// Schema of the config section, if the extension states one.
     pub config: Option<&'static Schema>,
 }
 

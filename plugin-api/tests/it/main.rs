@@ -220,7 +220,7 @@ fn a_damaged_record_is_set_aside_others_are_read() {
         counter.request("GET", "/scores", &[], "").unwrap().body,
         b"[7,9]"
     );
-    assert_eq!(counter.logs(), [], "told once");
+    assert_eq!(counter.logs(), [], "logged once");
 }
 
 #[test]

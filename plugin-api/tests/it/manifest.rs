@@ -73,7 +73,7 @@ const TEXT: ManifestText = ManifestText {
 static BYTES: [u8; TEXT.length()] = TEXT.bytes();
 
 #[test]
-fn a_manifest_tells_all_that_the_extension_states() {
+fn manifest_holds_all_that_the_extension_states() {
     let manifest: Manifest = serde_json::from_slice(&BYTES).unwrap();
     assert_eq!(
         (manifest.name.as_str(), manifest.version.as_str()),

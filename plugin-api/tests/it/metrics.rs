@@ -1,4 +1,4 @@
-//! What an extension tells of its own work.
+//! Metrics that an extension reports of its own work.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -36,7 +36,7 @@ impl tig_plugin_api::Extension for Worker {
 }
 
 #[test]
-fn a_failed_handler_has_told_nothing() {
+fn failed_handler_reports_no_metrics() {
     let mut worker = Harness::<Worker>::start(json!({ "name": "worker" }));
     assert_eq!(worker.unfinished(), 1);
     worker.event("work", json!({ "left": 3 }));

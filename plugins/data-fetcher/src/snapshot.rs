@@ -144,7 +144,7 @@ impl<'a> Snapshot<'a> {
     }
 }
 
-/// Tells good records from odd ones.
+/// Sorts good records from odd ones.
 #[derive(Default)]
 struct Sieve {
     left_out: Vec<String>,

@@ -9,8 +9,8 @@
 //! | stores | `job/<benchmark id>`, `batch/<benchmark id>/<index>`, `audit/<benchmark id>/<index>`, `network` |
 //!
 //! A job is a function of what is stored and of the newest block. Every step can be repeated: after a restart all
-//! batches without a result are handed out again, and `benchmark_ready` or `proof_ready` is emitted once more; who
-//! handles them knows duplicates. A reload is no more than a restart, so there is no state to hand over.
+//! batches without a result are handed out again, and `benchmark_ready` or `proof_ready` is emitted once more;
+//! their subscribers drop duplicates. A reload does what a restart does, so there is no state to hand over.
 //!
 //! A random part of the results (`audit_share`) is computed once more by another slave before the benchmark is handed on,
 //! and so is every batch about which two slaves disagree. Whoever two others contradict is convicted.

@@ -13,7 +13,7 @@ const RETRY_MS_MIN: u64 = 1_000;
 /// And for no longer than this.
 const RETRY_MS_MAX: u64 = 600_000;
 
-/// See the module's documentation.
+/// The algorithms that one slave cannot run at present.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct CannotRun(Vec<Inability>);
 
