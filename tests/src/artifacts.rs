@@ -1,4 +1,4 @@
-//! What the build leaves behind: programs, plugins, algorithms.
+//! Files that the build makes: programs, plugins, algorithms.
 
 use std::path::{Path, PathBuf};
 

@@ -9,7 +9,7 @@ use crate::artifacts::PLUGINS;
 /// The player that the devnet knows.
 pub const PLAYER_ID: &str = "0x00000000000000000000000000000000000c0de5";
 
-/// What to compute for one challenge.
+/// Work for one challenge.
 #[derive(Clone, Debug)]
 pub struct Algorithm {
     /// Name of the algorithm.
@@ -20,7 +20,7 @@ pub struct Algorithm {
     pub batch_size: u64,
 }
 
-/// What differs between one master and the next.
+/// Differences between one master and the next.
 #[derive(Clone, Debug)]
 pub struct MasterOptions {
     /// By name of the challenge.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// What stands before the tables.
+/// Text before the tables.
 const HEAD: &str = "\
 # Config keys
 

@@ -31,7 +31,7 @@ pub enum HttpError {
     /// Nobody there, or the connection broke.
     #[error("no answer")]
     Io(#[from] io::Error),
-    /// What came back is not HTTP.
+    /// The answer is not HTTP.
     #[error("the answer is not HTTP")]
     Malformed,
     /// Another status than 200.

@@ -51,7 +51,7 @@ pub enum KillError {
     Drain(String),
 }
 
-/// What came of it.
+/// Outcome of the run.
 #[derive(Clone, Debug, Default)]
 pub struct Account {
     /// Hosts killed.
@@ -137,7 +137,7 @@ impl Account {
         Ok(())
     }
 
-    /// What is to be learned from the logs of network and slave.
+    /// Findings in the logs of network and slave.
     fn read_logs(&mut self, devnet: &str, slave: &str) {
         for line in devnet.lines() {
             if line.contains("precommit accepted") {

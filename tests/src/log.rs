@@ -1,4 +1,4 @@
-//! What is to be read in the logs of the programs.
+//! Lines in the logs of the programs.
 
 /// The value of `name="..."` in a line of a log.
 pub(crate) fn field(line: &str, name: &str) -> Option<String> {

@@ -1,4 +1,4 @@
-//! What the running programs tell about themselves: `GET /devnet/status` of the network, `GET /jobs` and `GET /slaves` of
+//! Reports of the running programs: `GET /devnet/status` of the network, `GET /jobs` and `GET /slaves` of
 //! the host.
 
 use std::fmt;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::http::{HttpError, get};
 
-/// A program did not tell.
+/// A program did not answer.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot read {path} of {address}")]
 pub struct ObserveError {
@@ -21,7 +21,7 @@ pub struct ObserveError {
 pub struct DevnetStatus {
     /// Height of the latest block.
     pub height: u64,
-    /// Its id.
+    /// Id of that block.
     pub block_id: String,
     /// In order of submission.
     pub benchmarks: Vec<Benchmark>,
@@ -30,7 +30,7 @@ pub struct DevnetStatus {
 /// A benchmark as the network sees it.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Benchmark {
-    /// Its id.
+    /// Id of that block.
     pub benchmark_id: String,
     /// Name of the challenge.
     pub challenge: String,

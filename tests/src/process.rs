@@ -15,7 +15,7 @@ use crate::wait::wait_for;
 const START_S_MAX: u64 = 30;
 /// Time for a child to stop by itself before it is killed.
 const STOP_MS_MAX: u64 = 3_000;
-/// What a server's first line begins with.
+/// Beginning of a server's first line.
 const LISTENING: &str = "listening on http://";
 
 /// A running child.
@@ -50,11 +50,11 @@ pub enum ProcessError {
         last_line: String,
     },
     /// It runs, and says nothing.
-    #[error("{name} did not tell its address within {START_S_MAX} s; see {}", log.display())]
+    #[error("{name} did not print its address within {START_S_MAX} s; see {}", log.display())]
     Silent {
         /// The program.
         name: String,
-        /// Its log.
+        /// Log of the program.
         log: PathBuf,
     },
 }

@@ -56,7 +56,7 @@ impl Site {
         &self.folder
     }
 
-    /// What was built.
+    /// Programs and plugins of the build.
     #[must_use]
     pub fn artifacts(&self) -> &Artifacts {
         &self.artifacts

@@ -24,7 +24,7 @@ pub struct Stack {
     pub host_address: String,
     /// `IP:PORT` of the network.
     pub devnet_address: String,
-    /// Its folder.
+    /// Folder of the stack.
     pub site: Site,
 }
 
@@ -40,10 +40,10 @@ pub struct Pace {
 /// The stack did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// A process.
+    /// A process did not start.
     #[error(transparent)]
     Process(#[from] ProcessError),
-    /// Its folder.
+    /// The folder of the stack cannot be made.
     #[error(transparent)]
     Site(#[from] crate::site::SiteError),
 }

@@ -45,7 +45,7 @@ fn check(spoil: impl FnOnce(&Site, &mut Value), exit_code: i32, words: &[&str]) 
 }
 
 #[test]
-fn a_missing_config_is_told() {
+fn missing_config_is_reported() {
     check(
         |_, config| *config = Value::Null,
         CONFIG,
@@ -54,7 +54,7 @@ fn a_missing_config_is_told() {
 }
 
 #[test]
-fn a_config_that_is_not_json_is_told() {
+fn config_that_is_not_json_is_reported() {
     check(
         |site, config| {
             fs::write(site.config_file(), "{\"extensions\": [").unwrap();
@@ -66,7 +66,7 @@ fn a_config_that_is_not_json_is_told() {
 }
 
 #[test]
-fn an_unknown_key_is_told_with_a_suggestion() {
+fn unknown_key_is_reported_with_a_suggestion() {
     check(
         |_, config| config["plugin_foldr"] = json!("plugins"),
         CONFIG,
@@ -75,7 +75,7 @@ fn an_unknown_key_is_told_with_a_suggestion() {
 }
 
 #[test]
-fn an_extension_without_a_file_is_told() {
+fn extension_without_a_file_is_reported() {
     check(
         |_, config| config["extensions"][0] = json!("data_fetchr"),
         PLUGIN,
@@ -84,7 +84,7 @@ fn an_extension_without_a_file_is_told() {
 }
 
 #[test]
-fn a_file_that_is_no_plugin_is_told() {
+fn file_that_is_not_a_plugin_is_reported() {
     check(
         |site, _| fs::write(site.plugin("job_manager"), "text").unwrap(),
         PLUGIN,
@@ -98,7 +98,7 @@ fn a_file_that_is_no_plugin_is_told() {
 }
 
 #[test]
-fn a_plugin_of_another_api_version_is_told() {
+fn plugin_of_another_api_version_is_reported() {
     check(
         |site, _| {
             let path = site.plugin("job_manager");
@@ -117,7 +117,7 @@ fn a_plugin_of_another_api_version_is_told() {
 }
 
 #[test]
-fn a_plugin_that_cannot_start_is_told_with_its_reason() {
+fn plugin_that_cannot_start_is_reported_with_reason() {
     check(
         |_, config| config["config"]["job_manager"]["knapsack"]["batch_size"] = json!(7),
         PLUGIN,
@@ -126,7 +126,7 @@ fn a_plugin_that_cannot_start_is_told_with_its_reason() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_told() {
+fn port_that_is_taken_is_reported() {
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = other.local_addr().unwrap();
     check(
@@ -137,7 +137,7 @@ fn a_port_that_is_taken_is_told() {
 }
 
 #[test]
-fn a_wrong_command_line_is_told() {
+fn wrong_command_line_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let site = site(folder.path());
     let mut host = site.spawn("tig-host", site.host().arg("--prot=1")).unwrap();

@@ -35,7 +35,7 @@ fn wait_for_proof(running: &mut Running, what: &str, benchmark_id: &str) {
 }
 
 #[test]
-fn proofs_are_confirmed_though_one_slave_lies_and_another_dies() {
+fn proofs_are_confirmed_despite_lying_and_dead_slaves() {
     let options = options(Trust::In(HONEST));
     let mut running = Running::start(&options);
     let master = running.stack.host_address.clone();

@@ -55,7 +55,7 @@ fn refusal(host: &mut Process) -> String {
 }
 
 #[test]
-fn a_host_whose_disk_gets_full_says_so_and_goes_on_when_there_is_room() {
+fn host_reports_full_disk_and_resumes_with_room() {
     let options = one_challenge();
     let mut running = Running::start(&options);
     running.stack.host.stop();
@@ -102,7 +102,7 @@ fn store_of(site: &Site) -> PathBuf {
 }
 
 #[test]
-fn a_folder_that_cannot_be_made_is_told() {
+fn folder_that_cannot_be_made_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let site = prepared(folder.path());
     fs::write(folder.path().join("backup"), "a file").unwrap();
@@ -112,7 +112,7 @@ fn a_folder_that_cannot_be_made_is_told() {
 }
 
 #[test]
-fn a_disk_without_room_for_a_store_is_told() {
+fn disk_without_room_for_a_store_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let site = prepared(folder.path());
     let limited = format!("ulimit -f {}\n{WITHOUT_SIGNAL}", FULL_BYTES / 1_024);
@@ -127,7 +127,7 @@ fn a_disk_without_room_for_a_store_is_told() {
 type Damage = fn(&mut Vec<u8>);
 
 #[test]
-fn a_store_that_was_cut_short_or_overwritten_is_refused_and_kept() {
+fn damaged_store_is_rejected_and_kept() {
     let damages: [(&str, Damage); 4] = [
         ("half of it", |bytes| bytes.truncate(bytes.len() / 2)),
         ("its beginning", |bytes| bytes.truncate(100)),

@@ -9,7 +9,7 @@ use crate::support::{Running, one_challenge};
 const PLAN: Plan = Plan { kills: 5, seed: 7 };
 
 #[test]
-fn hosts_killed_at_random_instants_lose_nothing_and_do_nothing_twice() {
+fn randomly_killed_hosts_lose_and_repeat_nothing() {
     let mut options = one_challenge();
     for algorithm in options.algorithms.values_mut() {
         algorithm.batch_size = 4;

@@ -5,7 +5,7 @@ use tig_system_tests::{MasterOptions, Stage};
 use crate::support::Running;
 
 #[test]
-fn a_proof_is_confirmed_for_each_challenge_and_its_job_is_dropped() {
+fn each_challenge_confirms_a_proof_and_drops_its_job() {
     let options = MasterOptions::default();
     let mut running = Running::start(&options);
     for (challenge, algorithm) in &options.algorithms {

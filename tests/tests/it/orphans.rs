@@ -12,7 +12,7 @@ use crate::support::{PACE, site};
 const END: Duration = Duration::from_secs(20);
 
 #[test]
-fn no_process_outlives_the_one_that_holds_its_standard_input() {
+fn processes_end_with_the_holder_of_their_stdin() {
     let folder = tempfile::tempdir().unwrap();
     let site = site(folder.path());
     // Stands for the parent: the only one that can write to the children's standard input.

@@ -7,7 +7,7 @@ use tig_system_tests::{DevnetStatus, wait_for};
 use crate::support::{PACE, PATIENCE, holds_line, no_fraud, one_challenge, site};
 
 #[test]
-fn a_host_without_network_keeps_trying_until_it_is_there() {
+fn host_retries_until_the_network_is_there() {
     let folder = tempfile::tempdir().unwrap();
     let site = site(folder.path());
     let port = free_port();

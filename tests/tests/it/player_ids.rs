@@ -51,7 +51,7 @@ fn usual_spellings_of_a_player_id_work() {
 }
 
 #[test]
-fn malformed_player_ids_are_told_by_check() {
+fn check_reports_malformed_player_ids() {
     let folder = tempfile::tempdir().unwrap();
     let site = site(folder.path());
     for (player_id, expected) in [

@@ -66,7 +66,7 @@ fn another_build_takes_over_and_benchmarks_go_on() {
 }
 
 #[test]
-fn a_file_that_is_no_plugin_is_refused_and_the_running_one_goes_on() {
+fn file_that_is_not_a_plugin_keeps_the_running_one() {
     let mut running = Running::start(&one_challenge());
     let (path, bytes) = plugin_file(&running);
     let bad: [(&str, &[u8]); 3] = [

@@ -10,7 +10,7 @@ use crate::support::{Running, one_challenge};
 const DONE_BEFORE_KILL: u64 = 3;
 
 #[test]
-fn a_killed_host_goes_on_with_its_job_and_computes_nothing_twice() {
+fn killed_host_resumes_its_job_without_recomputing() {
     let mut options = one_challenge();
     // Many batches, so that some are done and some are not.
     for algorithm in options.algorithms.values_mut() {

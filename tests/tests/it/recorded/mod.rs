@@ -124,7 +124,7 @@ fn sorted(mut value: Value) -> Value {
 }
 
 #[test]
-fn the_earlier_slave_and_the_recorded_api_find_our_host_in_place_of_the_earlier_master() {
+fn host_replaces_the_earlier_master_in_a_recording() {
     let mut scene = Scene::start();
     let mut submissions = ["/submit-benchmark", "/submit-proof"].into_iter();
     let exchanges = exchanges("slave-master");
