@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use serde::de::DeserializeOwned;
-use tig_process::{json_text, output, text_file};
+use tig_process::json_text::{self, JsonError};
+use tig_process::output;
+use tig_process::text_file::{self, TextError};
 use tig_protocol::{BatchResult, BenchmarkSettings, Solution};
 use tig_worker::{
     Algorithm, BatchJob, COMPILERS_MAX, Cache, Limits, Outcome, VerifyError, check_nonces,
@@ -108,17 +110,23 @@ pub(crate) fn limits(vm: &Vm) -> Limits {
 
 /// An argument that ends in `.json` is a path, any other is the JSON text itself.
 pub(crate) fn read_json<T: DeserializeOwned>(argument: &str, what: &str) -> Result<T, Failure> {
-    let file;
-    let text = if argument.ends_with(".json") {
-        file = text_file::read(Path::new(argument), JSON_FILE_BYTES_MAX)
-            .map_err(|error| Failure(format!("Failed to read {what} file: {argument}: {error}")))?;
-        &file
-    } else {
-        argument
+    let unparsed = || Failure(format!("Failed to parse {what}"));
+    if !argument.ends_with(".json") {
+        return serde_json::from_str(argument).map_err(|_| unparsed());
+    }
+    let unread = || format!("Failed to read {what} file: {argument}");
+    let text = match text_file::read(Path::new(argument), JSON_FILE_BYTES_MAX) {
+        Ok(text) => text,
+        Err(TextError::Read(_)) => return Err(Failure(unread())),
+        Err(error) => return Err(Failure(format!("{}: {error}", unread()))),
     };
-    let failed = |error: &dyn Display| Failure(format!("Failed to parse {what}: {error}"));
-    let value = json_text::parse(text).map_err(|error| failed(&error))?;
-    serde_json::from_value(value).map_err(|error| failed(&error))
+    // The parser's own words stay out: earlier programs compare the text. What a person has slipped on is named.
+    match json_text::check(&text) {
+        Err(error @ (JsonError::Slip { .. } | JsonError::Duplicate(_))) => {
+            Err(Failure(format!("{}: {error}", unparsed().0)))
+        }
+        _ => serde_json::from_str(&text).map_err(|_| unparsed()),
+    }
 }
 
 pub(crate) fn read_algorithm(path: &str, vm: &Vm) -> Result<Algorithm, Failure> {

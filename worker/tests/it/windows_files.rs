@@ -4,7 +4,7 @@ use std::fs;
 use std::process::{Command, Output};
 
 const SETTINGS: &str = r#"{"player_id": "p", "block_id": "b", "challenge_id": "c003",
-    "algorithm_id": "a", "difficulty": [5.0, 10]}"#;
+    "algorithm_id": "a", "difficulty": [5, 10]}"#;
 
 fn instance(text: &[u8]) -> Output {
     let folder = tempfile::tempdir().unwrap();
