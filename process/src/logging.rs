@@ -1,6 +1,10 @@
 //! The log of a program: on standard error, for people or as an object a line.
 //!
-//! Logging never stops the program, see [`standard_error`].
+//! Logging never stops the program, see [`standard_error`]. Fields whose names are known only at run time go into one
+//! field, see [`FIELDS`].
+
+mod json;
+mod text;
 
 use std::{
     any::Any,
@@ -8,9 +12,12 @@ use std::{
     panic::PanicHookInfo,
 };
 
+use serde_json::{Map, Value};
+use tracing::field::Field;
 use tracing::{error, warn};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, fmt::format::JsonFields};
 
+use self::{json::JsonLines, text::TextFields};
 use crate::{
     standard_error::{self, Flush},
     threads::ThreadsError,
@@ -18,6 +25,10 @@ use crate::{
 
 /// Variable that sets what is logged.
 const FILTER_VARIABLE: &str = "RUST_LOG";
+
+/// Field of an event that stands for others: its value is the text of a JSON object, whose members are written as fields
+/// of the line. `tracing` itself knows only names that are in the program's source.
+pub const FIELDS: &str = "fields";
 
 /// How lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,14 +61,31 @@ pub fn start(filter: &str, format: LogFormat) -> Result<Flush, ThreadsError> {
         .with_writer(move || queue.clone());
     // A second subscriber is refused: the first one goes on.
     let _ = match format {
-        LogFormat::Text => subscriber.try_init(),
-        LogFormat::Json => subscriber.json().flatten_event(true).try_init(),
+        LogFormat::Text => subscriber.fmt_fields(TextFields).try_init(),
+        LogFormat::Json => subscriber
+            .fmt_fields(JsonFields::new())
+            .event_format(JsonLines)
+            .try_init(),
     };
     if let Some(cause) = unusable {
         warn!(%cause, "{FILTER_VARIABLE} is not a log filter, so it is ignored");
     }
     std::panic::set_hook(Box::new(log_panic));
     Ok(flush)
+}
+
+/// The fields that `field` stands for, if it is [`FIELDS`].
+fn member_fields(field: &Field, value: &str) -> Option<Map<String, Value>> {
+    if field.name() == FIELDS {
+        members(value)
+    } else {
+        None
+    }
+}
+
+/// Members of an object; `None` if the text is not one.
+fn members(text: &str) -> Option<Map<String, Value>> {
+    serde_json::from_str(text).ok()
 }
 
 fn wants_color() -> bool {
@@ -85,4 +113,47 @@ pub fn panic_text(payload: &(dyn Any + Send)) -> &str {
     let text = payload.downcast_ref::<&str>().copied();
     text.or_else(|| payload.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no message")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use tracing_subscriber::fmt::{FormatEvent, FormatFields, SubscriberBuilder};
+    use tracing_subscriber::{Registry, fmt::MakeWriter};
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl MakeWriter<'_> for Lines {
+        type Writer = Self;
+
+        fn make_writer(&self) -> Self {
+            self.clone()
+        }
+    }
+
+    /// What `log` logs, in the format of `subscriber`.
+    pub(super) fn logged<N, E>(subscriber: SubscriberBuilder<N, E>, log: impl FnOnce()) -> String
+    where
+        N: for<'writer> FormatFields<'writer> + Send + Sync + 'static,
+        E: FormatEvent<Registry, N> + Send + Sync + 'static,
+    {
+        let lines = Lines::default();
+        let subscriber = subscriber.with_writer(lines.clone()).finish();
+        tracing::subscriber::with_default(subscriber, log);
+        let bytes = lines.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
 }
