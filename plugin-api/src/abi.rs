@@ -82,6 +82,8 @@ pub mod service {
     pub const COUNT: u32 = 14;
     /// Set the gauge `name` to the JSON of a [`crate::Sample`] in `body`. No answer.
     pub const GAUGE: u32 = 15;
+    /// Like [`LOG`], with fields beside the text: `body` is the JSON of a [`crate::LogLine`].
+    pub const LOG_FIELDS: u32 = 16;
 }
 
 /// Questions that a host may ask an instance ([`Instance::ask`]).

@@ -4,7 +4,7 @@ use abi_stable::std_types::{RResult, RSlice, RStr};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    Error, HttpCall, Result, Sample, Settings, Turn,
+    Error, HttpCall, LogFields, LogLine, Result, Sample, Settings, Turn,
     abi::{Host, service},
     bail, frame,
 };
@@ -289,8 +289,50 @@ impl<'a> Context<'a> {
     }
 
     fn log(&mut self, level: &str, text: &str) {
-        // A host that cannot log has nobody to tell.
+        // Where the host cannot log, an error has no reader.
         let _ = self.call(service::LOG, level, text.as_bytes());
+    }
+
+    /// Like [`Context::debug`], with fields: ids, counts and reasons stand beside the text, which is the same for every
+    /// line of its kind.
+    ///
+    /// ```
+    /// # use tig_plugin_api::Context;
+    /// fn released(ctx: &mut Context<'_>, slave: &str, num_nonces: u64) {
+    ///     ctx.debug_with("batch released", &[("slave", &slave), ("num_nonces", &num_nonces)]);
+    /// }
+    /// ```
+    ///
+    /// Names are `a-z0-9_`. The host writes a bounded number of fields, and cuts long ones. A host too old to know fields
+    /// gets them as part of the text.
+    pub fn debug_with(&mut self, message: &str, fields: &LogFields<'_>) {
+        self.log_with("debug", message, fields);
+    }
+
+    /// Like [`Context::info`], with fields as for [`Context::debug_with`].
+    pub fn info_with(&mut self, message: &str, fields: &LogFields<'_>) {
+        self.log_with("info", message, fields);
+    }
+
+    /// Like [`Context::warn`], with fields as for [`Context::debug_with`].
+    pub fn warn_with(&mut self, message: &str, fields: &LogFields<'_>) {
+        self.log_with("warn", message, fields);
+    }
+
+    /// Like [`Context::error`], with fields as for [`Context::debug_with`].
+    pub fn error_with(&mut self, message: &str, fields: &LogFields<'_>) {
+        self.log_with("error", message, fields);
+    }
+
+    fn log_with(&mut self, level: &str, message: &str, fields: &LogFields<'_>) {
+        let line = LogLine::new(message, fields);
+        let logged = serde_json::to_vec(&line)
+            .map_err(Error::from)
+            .and_then(|line| self.call(service::LOG_FIELDS, level, &line));
+        if logged.is_err() {
+            // The host is older than fields.
+            self.log(level, &line.to_text());
+        }
     }
 
     /// Clock and randomness cannot fail in a host that knows them, and the first API version does.

@@ -31,7 +31,7 @@
 //!
 //!     fn on_new_block(&mut self, ctx: &mut Context<'_>, block: NewBlock) -> Result<()> {
 //!         ctx.put("last_height", &block.height)?;
-//!         ctx.info(&format!("{}: block {}", self.config.greeting, block.height));
+//!         ctx.info_with(&self.config.greeting, &[("height", &block.height)]);
 //!         Ok(())
 //!     }
 //! }
@@ -60,6 +60,7 @@ pub mod frame;
 pub mod guard;
 mod http;
 mod local;
+mod log;
 mod manifest;
 mod sample;
 mod schema;
@@ -74,6 +75,7 @@ pub use http::{
     Method, Priority, RateLimit, Turn,
 };
 pub use local::{NotLocal, check_local, is_of_another_page};
+pub use log::{LogFields, LogLine, LogValue};
 pub use manifest::{Manifest, Route};
 pub use sample::Sample;
 pub use schema::{ConfigSchema, Field, Schema};
@@ -84,8 +86,8 @@ pub use tig_plugin_macros::{ConfigSchema, extension};
 pub mod prelude {
     pub use crate::{
         ConfigSchema, Context, Error, Event, HttpAnswer, HttpCall, HttpFailure, HttpFailureKind,
-        HttpReply, HttpRequest, HttpResponse, Method, Priority, Result, Secret, Settings, Turn,
-        bail, extension,
+        HttpReply, HttpRequest, HttpResponse, LogFields, Method, Priority, Result, Secret,
+        Settings, Turn, bail, extension,
     };
 }
 

@@ -293,7 +293,7 @@ impl<E: Extension> Harness<E> {
         &self.host.turns
     }
 
-    /// Level and text of what was logged since the last call.
+    /// Level and text of what was logged since the last call, with fields as `name=value` behind the message, values as JSON.
     pub fn logs(&mut self) -> Vec<(String, String)> {
         std::mem::take(&mut self.host.logs)
     }

@@ -32,7 +32,7 @@ use tokio::{
     time::timeout,
 };
 use tokio_rustls::{TlsAcceptor, rustls::ServerConfig};
-use tracing::{debug, warn};
+use tracing::{Instrument, debug, debug_span, warn};
 
 use crate::limits::CONNECTIONS_MAX;
 
@@ -119,12 +119,13 @@ pub async fn serve(
             Ok((stream, peer)) => {
                 let peer = canonical(peer);
                 let (tls, app, watcher) = (tls.borrow().clone(), app.clone(), graceful.watcher());
-                tokio::spawn(async move {
+                let served = async move {
                     if let Err(error) = connection(stream, peer, tls, app, watcher).await {
                         debug!(%peer, "connection: {error}");
                     }
                     drop(place);
-                });
+                };
+                tokio::spawn(served.instrument(debug_span!("connection", %peer)));
             }
             Err(error) => {
                 warn!("cannot accept a connection: {error}");

@@ -19,6 +19,7 @@ use tokio::{
     sync::{oneshot, watch},
     time::{Instant, timeout, timeout_at},
 };
+use tracing::{Instrument, debug, debug_span};
 
 use crate::{
     config::access::{self, Access},
@@ -60,6 +61,20 @@ pub fn app(shared: Arc<Shared>, metrics: Metrics, access: watch::Receiver<Access
 
 impl Respond for Arc<Server> {
     async fn respond(&self, peer: SocketAddr, request: Request<Incoming>) -> Response {
+        // Without the query: it may hold what is secret.
+        let path = request.uri().path();
+        let span = debug_span!("request", method = %request.method(), path);
+        let answered = async {
+            let response = self.serve(peer, request).await;
+            debug!(status = response.status().as_u16(), "request answered");
+            response
+        };
+        answered.instrument(span).await
+    }
+}
+
+impl Server {
+    async fn serve(&self, peer: SocketAddr, request: Request<Incoming>) -> Response {
         let authorization = request.headers().get(AUTHORIZATION);
         let admitted = self.access.borrow().check(
             peer.ip(),

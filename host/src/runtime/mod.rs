@@ -11,6 +11,7 @@ pub mod event;
 pub mod extension;
 pub mod failure;
 pub mod fence;
+pub mod log_line;
 pub mod long_poll;
 pub mod mailbox;
 pub mod outbound;

@@ -7,9 +7,8 @@ use serde::de::IgnoredAny;
 use tig_plugin_api::{
     Sample,
     abi::Host,
-    frame::{self, HostAnswer, HostCall, LogLevel},
+    frame::{self, HostAnswer, HostCall},
 };
-use tracing::{debug, error, info, warn};
 
 use crate::{
     limits::CALLS_IN_FLIGHT_MAX,
@@ -18,6 +17,7 @@ use crate::{
         effects::Effects,
         event::{HTTP_RESPONSE, Kind},
         extension::Slot,
+        log_line,
         outbound::QueuedCall,
         pending_writes::{Overlay, cover},
         services::Services,
@@ -37,15 +37,14 @@ pub const EFFECT_BYTES_MAX: usize = 256 << 20;
 /// Longest key, in bytes.
 pub const KEY_BYTES_MAX: usize = 1024;
 
-/// Longest line of a plugin's log, in bytes.
-pub const LOG_BYTES_MAX: usize = 8 << 10;
-
 /// See the module's documentation.
 pub struct Transaction<'a> {
     services: &'a Services,
     slot: &'a Slot,
     /// Writes of earlier transactions that are on their way to disk.
     overlay: &'a Overlay,
+    /// Name of the handled event, for the log.
+    event: Option<&'a str>,
     /// Bytes of the effects below.
     effect_bytes: usize,
     /// Effects, in the order in which they were asked for.
@@ -66,12 +65,18 @@ impl<'a> Transaction<'a> {
             services,
             slot,
             overlay,
+            event: None,
             effect_bytes: 0,
             effects: Effects::default(),
             was_full: false,
             has_asked: false,
             inputs: None,
         }
+    }
+
+    /// Log lines of the extension name `event` from now on.
+    pub fn set_event(&mut self, event: &'a str) {
+        self.event = Some(event);
     }
 
     /// From now on, remembers what time and randomness are to it.
@@ -136,7 +141,9 @@ impl<'a> Transaction<'a> {
             }
             HostCall::Unfinished(count) => self.effects.unfinished = Some(count),
             HostCall::Measure(kind, name, sample) => self.measure(kind, name, &sample)?,
-            HostCall::Log(level, text) => self.log(level, text),
+            HostCall::Log(level, line) => {
+                log_line::log(&self.slot.name, self.event, level, &line);
+            }
             HostCall::Now => {
                 let now = self.services.clock.now_ms();
                 return Ok(self.input(now));
@@ -228,19 +235,6 @@ impl<'a> Transaction<'a> {
             ));
         }
         Ok(())
-    }
-
-    fn log(&self, level: LogLevel, text: &[u8]) {
-        let text = String::from_utf8_lossy(&text[..text.len().min(LOG_BYTES_MAX)]);
-        // One entry, one line: a text from outside must not forge another.
-        let text = text.replace(char::is_control, " ");
-        let extension = &self.slot.name;
-        match level {
-            LogLevel::Error => error!(extension, "{text}"),
-            LogLevel::Warn => warn!(extension, "{text}"),
-            LogLevel::Info => info!(extension, "{text}"),
-            LogLevel::Debug => debug!(extension, "{text}"),
-        }
     }
 }
 

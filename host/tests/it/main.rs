@@ -9,6 +9,7 @@ mod crash;
 mod edge;
 mod handlers;
 mod in_process;
+mod log_fields;
 mod metrics;
 mod misbehaving;
 mod plugin_libraries;

@@ -122,6 +122,11 @@ impl Home {
 
     /// Starts a host and waits until it listens.
     pub(crate) fn start(&self) -> HostProcess {
+        self.start_with(&[])
+    }
+
+    /// Starts a host with further arguments and waits until it listens.
+    pub(crate) fn start_with(&self, arguments: &[&str]) -> HostProcess {
         let log = File::options()
             .create(true)
             .append(true)
@@ -129,6 +134,7 @@ impl Home {
             .unwrap();
         let mut child = self
             .command()
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(log)

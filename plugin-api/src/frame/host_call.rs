@@ -3,8 +3,9 @@
 use std::{borrow::Cow, collections::BTreeMap, fmt::Display};
 
 use abi_stable::std_types::{RResult, RSlice, RStr, RString, RVec};
+use serde::de::DeserializeOwned;
 
-use crate::{Error, HttpCall, Result, Sample, Turn, abi::service, frame};
+use crate::{Error, HttpCall, LogLine, Result, Sample, Turn, abi::service, frame};
 
 /// What becomes of an event that cannot be handled at once.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -85,8 +86,8 @@ pub enum HostCall<'a> {
         /// Its length as it crossed.
         encoded_bytes: usize,
     },
-    /// [`service::LOG`] of a text, which may be cut within a character.
-    Log(LogLevel, &'a [u8]),
+    /// [`service::LOG`] of a text, or [`service::LOG_FIELDS`].
+    Log(LogLevel, LogLine),
     /// [`service::NOW`].
     Now,
     /// [`service::RANDOM`].
@@ -129,7 +130,7 @@ impl<'a> HostCall<'a> {
             payload: body,
             kind,
         };
-        let measure = |kind| sample(body).map(|sample| Self::Measure(kind, name, sample));
+        let measure = |kind| json(body).map(|sample| Self::Measure(kind, name, sample));
         Ok(match service {
             service::EMIT => emit(EventKind::Plain),
             service::EMIT_DURABLE => emit(EventKind::Durable),
@@ -143,7 +144,8 @@ impl<'a> HostCall<'a> {
                 turn: HttpCall::decode_turn(body).map_err(BadHostCall::BadBody)?,
                 encoded_bytes: body.len(),
             },
-            service::LOG => Self::Log(LogLevel::from_name(name), body),
+            service::LOG => Self::Log(LogLevel::from_name(name), text_line(body)),
+            service::LOG_FIELDS => Self::Log(LogLevel::from_name(name), json(body)?),
             service::NOW => Self::Now,
             service::RANDOM => Self::Random,
             service::WAKE => Self::Wake(number(body)?),
@@ -223,8 +225,15 @@ fn number(body: &[u8]) -> std::result::Result<u64, BadHostCall> {
     number.map_err(|_| BadHostCall::BadNumber)
 }
 
-fn sample(body: &[u8]) -> std::result::Result<Sample, BadHostCall> {
+fn json<T: DeserializeOwned>(body: &[u8]) -> std::result::Result<T, BadHostCall> {
     serde_json::from_slice(body).map_err(|error| BadHostCall::BadBody(error.into()))
+}
+
+fn text_line(text: &[u8]) -> LogLine {
+    LogLine {
+        message: String::from_utf8_lossy(text).into_owned(),
+        fields: Vec::new(),
+    }
 }
 
 #[cfg(test)]
@@ -232,7 +241,7 @@ mod tests {
     use super::*;
 
     /// Services of API version 1 at the last change of this line; later ones are added, none is taken away.
-    const SERVICES: std::ops::RangeInclusive<u32> = 1..=15;
+    const SERVICES: std::ops::RangeInclusive<u32> = 1..=16;
 
     #[test]
     fn every_service_decodes_and_no_other() {
@@ -246,7 +255,8 @@ mod tests {
             timeout_ms: 1,
             max_body_bytes: 1,
         };
-        let bodies = [vec![0; 8], sample, call.encode().unwrap()];
+        let line = serde_json::to_vec(&LogLine::default()).unwrap();
+        let bodies = [vec![0; 8], sample, line, call.encode().unwrap()];
         let is_known = |service| {
             let mut bodies = bodies.iter();
             bodies.any(|body| HostCall::decode(service, "n", body).is_ok())
@@ -262,7 +272,12 @@ mod tests {
             let error = HostCall::decode(service, "", b"7").unwrap_err();
             assert!(matches!(error, BadHostCall::BadNumber), "{error}");
         }
-        for service in [service::HTTP, service::COUNT, service::GAUGE] {
+        for service in [
+            service::HTTP,
+            service::COUNT,
+            service::GAUGE,
+            service::LOG_FIELDS,
+        ] {
             let error = HostCall::decode(service, "", b"{").unwrap_err();
             assert!(matches!(error, BadHostCall::BadBody(_)), "{error}");
         }

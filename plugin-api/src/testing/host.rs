@@ -118,9 +118,8 @@ impl TestHost {
                 self.calls.push(*call);
                 self.turns.push(turn);
             }
-            HostCall::Log(level, text) => {
-                let text = String::from_utf8_lossy(text).into_owned();
-                self.logs.push((level.name().to_owned(), text));
+            HostCall::Log(level, line) => {
+                self.logs.push((level.name().to_owned(), line.to_text()));
             }
             HostCall::Now => return Ok(HostAnswer::Number(self.now_ms)),
             HostCall::Random => return Ok(HostAnswer::Number(self.random())),

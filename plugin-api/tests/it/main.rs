@@ -1,5 +1,6 @@
 //! An extension as an author writes it, driven by the harness.
 
+mod log;
 mod manifest;
 mod metrics;
 mod turns;

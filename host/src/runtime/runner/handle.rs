@@ -12,7 +12,7 @@ use tig_plugin_api::{
     abi::{EventRef, Failure, Host_TO, HostRef, InstanceBox},
 };
 use tokio::sync::oneshot;
-use tracing::error;
+use tracing::{debug_span, error};
 
 use super::{Again, Runner};
 use crate::runtime::{
@@ -213,12 +213,15 @@ impl Runner {
         self.overlay.settle(self.slot.desk.settled());
         let services = &self.shared.services;
         let mut transaction = Transaction::begin(services, &self.slot, &self.overlay);
+        transaction.set_event(what);
         if self.shadow.is_some() {
             transaction.record_inputs();
         }
         self.activity.begin();
+        let span = debug_span!("handler", extension = &*self.slot.name, event = &**what).entered();
         let host: HostRef<'_> = Host_TO::from_ptr(RMut::new(&mut transaction), TD_Opaque);
         let returned = call(instance, host);
+        drop(span);
         self.activity.end();
         self.inputs = transaction.take_inputs();
         if !self.is_present() {
@@ -317,7 +320,11 @@ impl Runner {
 
     /// Returns what was handled and the reason in one text.
     fn count_failure(&self, what: &str, reason: &str) -> String {
-        error!(extension = self.name(), what, "handler failed: {reason}");
+        error!(
+            extension = self.name(),
+            event = what,
+            "handler failed: {reason}"
+        );
         let text = format!("{what}: {reason}");
         self.slot.count_failure(text.clone());
         text

@@ -27,6 +27,7 @@ impl Runner {
         self.overlay.settle(self.slot.desk.settled());
         let services = &self.shared.services;
         let mut transaction = Transaction::begin(services, &self.slot, &self.overlay);
+        transaction.set_event("new");
         let host: HostRef<'_> = Host_TO::from_ptr(RMut::new(&mut transaction), TD_Opaque);
         self.activity.name(&"new".into());
         self.activity.begin();
@@ -46,6 +47,7 @@ impl Runner {
         };
         let services = &self.shared.services;
         let mut transaction = Transaction::begin(services, &self.slot, &self.overlay);
+        transaction.set_event(question::DROP);
         let host: HostRef<'_> = Host_TO::from_ptr(RMut::new(&mut transaction), TD_Opaque);
         let question = RStr::from_str(question::DROP);
         self.activity.name(&question::DROP.into());
@@ -55,8 +57,8 @@ impl Runner {
         self.activity.end();
         self.activity.name(&self.what);
         if let RResult::RErr(failure) = asked {
-            let (extension, what) = (self.name(), question::DROP);
-            error!(extension, what, "handler failed: panic: {}", failure.text);
+            let (extension, event) = (self.name(), question::DROP);
+            error!(extension, event, "handler failed: panic: {}", failure.text);
         }
     }
 

@@ -14,11 +14,10 @@ use tig_plugin_api::{
     abi::Host,
     frame::{self, HostAnswer, HostCall},
 };
-use tracing::debug;
 
 use super::compare::Record;
 use crate::{
-    runtime::{pending_writes::cover, runner::Shared},
+    runtime::{log_line, pending_writes::cover, runner::Shared},
     store::{View, Writes},
 };
 
@@ -99,10 +98,7 @@ impl<'a> Rehearsal<'a> {
             }
             HostCall::Scan(prefix) => return self.scan(prefix).map(HostAnswer::Entries),
             HostCall::Http { call, .. } => self.record.calls.push(*call),
-            HostCall::Log(_, text) => {
-                let text = String::from_utf8_lossy(text).replace(char::is_control, " ");
-                debug!(extension = self.extension, "shadow: {text}");
-            }
+            HostCall::Log(_, line) => log_line::log_shadow(self.extension, &line),
             HostCall::Now => {
                 let now = || self.shared.services.clock.now_ms();
                 let now_ms = self.inputs.pop_front().unwrap_or_else(now);
