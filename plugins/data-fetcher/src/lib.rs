@@ -71,9 +71,10 @@ impl DataFetcher {
             Err(error) => bail!("`player_id`: {error}"),
         };
         if player_id.as_str() != given {
-            ctx.info(&format!(
-                "`player_id` is used as {player_id}, which is how the network writes it"
-            ));
+            ctx.info_with(
+                "`player_id` is used as the network writes it",
+                &[("player_id", &player_id.to_string())],
+            );
         }
         if ctx.settings().api_url.is_empty() {
             bail!("`api_url` is empty: state the base URL of the network's API");
@@ -109,9 +110,10 @@ impl DataFetcher {
             return Ok(());
         };
         if !self.round.expects(round_id, query) {
-            ctx.debug(&format!(
-                "{query}: an answer of a round given up is ignored"
-            ));
+            ctx.debug_with(
+                "an answer of a round given up is ignored",
+                &[("query", &query.to_string())],
+            );
             return Ok(());
         }
         let body = match failure::body_of(query, response) {
@@ -167,10 +169,10 @@ impl DataFetcher {
                 self.give_up(ctx, &Failure::Regression { last, height });
                 return Ok(());
             }
-            Standing::Replacement => ctx.warn(&format!(
-                "block {} replaces another one at height {}",
-                head.id, head.height
-            )),
+            Standing::Replacement => ctx.warn_with(
+                "block replaces another one at its height",
+                &[("block_id", &head.id), ("height", &head.height)],
+            ),
             Standing::New => {}
         }
         for query in Query::of_a_block() {
@@ -212,11 +214,11 @@ impl DataFetcher {
     fn give_up(&mut self, ctx: &mut Context<'_>, failure: &Failure) {
         self.round = Round::Idle;
         let (now_ms, unit) = (ctx.now_ms(), ctx.random_unit());
-        let text = format!(
-            "no snapshot from {}: {failure}; {}; trying again",
-            ctx.settings().api_url,
-            failure.advice()
-        );
+        let message = format!("no snapshot; {}; trying again", failure.advice());
+        let fields: &LogFields<'_> = &[
+            ("url", &ctx.settings().api_url),
+            ("reason", &failure.to_string()),
+        ];
         let is_loud = match failure {
             Failure::Limited { wait_ms, .. } => {
                 // Nothing has failed: the next round begins when there is a turn for it.
@@ -226,9 +228,9 @@ impl DataFetcher {
             _ => self.retry.failed(now_ms, unit),
         };
         if is_loud {
-            ctx.warn(&text);
+            ctx.warn_with(&message, fields);
         } else {
-            ctx.debug(&text);
+            ctx.debug_with(&message, fields);
         }
         if failure.is_rate_limit() {
             self.retry.rest(now_ms);
@@ -238,10 +240,11 @@ impl DataFetcher {
     fn recovered(&mut self, ctx: &mut Context<'_>) {
         let failures = self.retry.succeeded();
         if failures > 0 {
-            ctx.info(&format!(
-                "{} answers again after {failures} failed attempts",
-                ctx.settings().api_url
-            ));
+            let url = &ctx.settings().api_url;
+            ctx.info_with(
+                "the API answers again",
+                &[("url", url), ("failed_attempts", &failures)],
+            );
         }
     }
 
@@ -275,7 +278,7 @@ impl DataFetcher {
         let text = named.join("; ");
         if !text.is_empty() && text != self.left_out {
             let count = left_out.len();
-            ctx.warn(&format!("records left out: {count}, among them {text}"));
+            ctx.warn_with("records left out", &[("count", &count), ("records", &text)]);
         }
         self.left_out = text;
     }
@@ -284,9 +287,14 @@ impl DataFetcher {
 /// Frauds cost money already spent, the rest can still be mended.
 fn tell(ctx: &mut Context<'_>, alert: Alert) -> Result<()> {
     ctx.emit(&alert)?;
+    let fields: &LogFields<'_> = &[
+        ("kind", &alert.kind),
+        ("benchmark_id", &alert.benchmark_id),
+        ("text", &alert.text),
+    ];
     match alert.kind {
-        AlertKind::Fraud => ctx.error(&alert.text),
-        _ => ctx.warn(&alert.text),
+        AlertKind::Fraud => ctx.error_with("alert", fields),
+        _ => ctx.warn_with("alert", fields),
     }
     Ok(())
 }

@@ -268,7 +268,10 @@ fn odd_records_are_left_out_and_named_once() {
     let algorithms = events[0].1["algorithms"].as_object().unwrap();
     assert_eq!(algorithms.keys().collect::<Vec<_>>(), ["c001_a001"]);
     let warnings = logged(&mut fetcher, "warn");
-    assert!(warnings[0].contains("records left out: 3"), "{warnings:?}");
+    assert!(
+        warnings[0].contains("records left out count=3"),
+        "{warnings:?}"
+    );
 
     let next = Network {
         block_id: "b101".into(),
@@ -346,7 +349,7 @@ fn a_lower_block_is_refused_a_replacement_accepted() {
         ..Network::at(100)
     };
     assert_eq!(names(&fetch(&mut fetcher, &other)), ["new_block"]);
-    assert!(logged(&mut fetcher, "warn")[0].contains("replaces another one at height 100"));
+    assert!(logged(&mut fetcher, "warn")[0].contains("replaces another one at its height"));
 }
 
 #[test]

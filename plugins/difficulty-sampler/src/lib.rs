@@ -50,7 +50,10 @@ impl Sampler {
         for (key, stored) in ctx.scan::<Box<RawValue>>("weights/")? {
             let challenge_id = key.trim_start_matches("weights/").to_owned();
             let learned = read_weights(&stored).unwrap_or_else(|| {
-                ctx.warn(&format!("stored `{key}` is not readable: learning anew"));
+                ctx.warn_with(
+                    "stored weights are not readable: learning again",
+                    &[("key", &key)],
+                );
                 Vec::new()
             });
             let sampler = DifficultySampler::new(config.clone(), learned);
@@ -156,7 +159,7 @@ impl Sampler {
             return;
         };
         if self.complaints.get(challenge_id) != Some(&complaint) {
-            ctx.warn(&complaint);
+            ctx.warn_with(&complaint, &[("challenge_id", &challenge_id)]);
             self.complaints.insert(challenge_id.to_owned(), complaint);
         }
     }

@@ -192,7 +192,7 @@ fn is_news(job: &Job) -> bool {
 fn announce_benchmark(ctx: &mut Context<'_>, job: &Job) -> Result<JobRecord> {
     let benchmark = job.benchmark()?;
     ctx.emit(&benchmark)?;
-    ctx.info(&format!("job {}: benchmark ready", job.benchmark_id));
+    ctx.info_with("benchmark ready", &[("benchmark_id", &job.benchmark_id)]);
     Ok(JobRecord {
         announced_root: Some(benchmark.merkle_root),
         ..job.record().clone()
@@ -204,11 +204,17 @@ fn announce_proof(ctx: &mut Context<'_>, job: &Job) -> Result<Option<JobRecord>>
     match job.proof() {
         Ok(proof) => {
             ctx.emit(&proof)?;
-            ctx.info(&format!("job {}: proof ready", job.benchmark_id));
+            ctx.info_with("proof ready", &[("benchmark_id", &job.benchmark_id)]);
             Ok(None)
         }
         Err(Unprovable::Useless(reason)) => {
-            ctx.error(&format!("job {}: abandoned, {reason}", job.benchmark_id));
+            ctx.error_with(
+                "job abandoned",
+                &[
+                    ("benchmark_id", &job.benchmark_id),
+                    ("reason", &reason.to_string()),
+                ],
+            );
             Ok(Some(JobRecord {
                 abandoned: Some(reason),
                 ..job.record().clone()

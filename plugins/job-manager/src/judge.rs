@@ -121,10 +121,14 @@ impl JobManager {
         let open = job.audits().get(&index).map(|open| open.audit.clone());
         let is_authority = config.verifier.as_ref() == Some(&claim.slave);
         if stored.is_confirmed && open.is_none() && !is_authority && !claim.agrees(stored) {
-            ctx.warn(&format!(
-                "job {benchmark_id}: {} contradicts two others on batch number {index}, too late",
-                claim.slave
-            ));
+            ctx.warn_with(
+                "slave contradicts two others, too late",
+                &[
+                    ("benchmark_id", &benchmark_id),
+                    ("batch_index", &index),
+                    ("slave", &claim.slave),
+                ],
+            );
             return Ok(());
         }
         let mut audit = open.unwrap_or_else(|| Audit::new(stored));
@@ -135,10 +139,17 @@ impl JobManager {
         let verdict = audit.verdict(config.verifier.as_deref());
         let conclusion = conclude(&verdict, stored, job, start_nonce);
         if !claim.agrees(stored) {
-            ctx.warn(&format!(
-                "job {benchmark_id}: batch {start_nonce}: {} states root {}, but {} states {}",
-                claim.slave, claim.merkle_root, stored.slave, stored.merkle_root
-            ));
+            ctx.warn_with(
+                "two slaves state different roots",
+                &[
+                    ("benchmark_id", &benchmark_id),
+                    ("start_nonce", &start_nonce),
+                    ("slave", &claim.slave),
+                    ("merkle_root", &claim.merkle_root),
+                    ("other_slave", &stored.slave),
+                    ("other_merkle_root", &stored.merkle_root),
+                ],
+            );
         }
         ctx.count("comparisons", &[("outcome", conclusion.name())], 1);
         match conclusion {
@@ -148,9 +159,13 @@ impl JobManager {
             }
             Conclusion::GiveUp => {
                 self.put_audit(ctx, benchmark_id, index, Some(audit))?;
-                ctx.error(&format!(
-                    "job {benchmark_id}: batch {start_nonce}: no two slaves agree; is the algorithm deterministic?"
-                ));
+                ctx.error_with(
+                    "no two slaves agree; is the algorithm deterministic?",
+                    &[
+                        ("benchmark_id", &benchmark_id),
+                        ("start_nonce", &start_nonce),
+                    ],
+                );
             }
             Conclusion::Confirm => self.confirm(ctx, benchmark_id, index)?,
             Conclusion::Keep(convicted) => {
@@ -187,9 +202,10 @@ impl JobManager {
             }
         }
         for (benchmark_id, index) in over {
-            ctx.info(&format!(
-                "job {benchmark_id}: batch number {index} was not computed once more in time, nobody took it"
-            ));
+            ctx.info_with(
+                "audit timed out unclaimed",
+                &[("benchmark_id", &benchmark_id), ("batch_index", &index)],
+            );
             self.put_audit(ctx, &benchmark_id, index, None)?;
         }
         // A stable sort, so that of those that were never handed out the first go first.
@@ -213,9 +229,14 @@ impl JobManager {
             }
             let count = indexes.len();
             if job.record().is_committed() {
-                ctx.warn(&format!(
-                    "job {benchmark_id}: {count} results of {slave} are part of a submitted benchmark"
-                ));
+                ctx.warn_with(
+                    "results of a quarantined slave are part of a submitted benchmark",
+                    &[
+                        ("benchmark_id", benchmark_id),
+                        ("slave", &slave),
+                        ("count", &count),
+                    ],
+                );
                 continue;
             }
             for index in indexes {
@@ -223,9 +244,14 @@ impl JobManager {
                 store::put_audit(ctx, benchmark_id, index, None)?;
                 job.discard(index);
             }
-            ctx.warn(&format!(
-                "job {benchmark_id}: {count} results of {slave} discarded"
-            ));
+            ctx.warn_with(
+                "results of a quarantined slave discarded",
+                &[
+                    ("benchmark_id", benchmark_id),
+                    ("slave", &slave),
+                    ("count", &count),
+                ],
+            );
         }
         Ok(())
     }
@@ -279,13 +305,15 @@ impl JobManager {
     fn convict(&self, ctx: &mut Context<'_>, convicted: &[SlaveConvicted]) -> Result<()> {
         for event in convicted {
             ctx.emit(event)?;
-            ctx.error(&format!(
-                "job {}: batch {}: the result of {} is wrong, say {}",
-                event.benchmark_id,
-                event.start_nonce,
-                event.slave,
-                event.witnesses.join(", ")
-            ));
+            ctx.error_with(
+                "slave convicted of a wrong result",
+                &[
+                    ("benchmark_id", &event.benchmark_id),
+                    ("start_nonce", &event.start_nonce),
+                    ("slave", &event.slave),
+                    ("witnesses", &event.witnesses.join(", ")),
+                ],
+            );
         }
         Ok(())
     }
@@ -320,7 +348,13 @@ impl JobManager {
             return Ok(());
         }
         let reason = Abandoned::Disproved { start_nonce };
-        ctx.error(&format!("job {benchmark_id}: abandoned, {reason}"));
+        ctx.error_with(
+            "job abandoned",
+            &[
+                ("benchmark_id", &benchmark_id),
+                ("reason", &reason.to_string()),
+            ],
+        );
         let record = JobRecord {
             abandoned: Some(reason),
             ..job.record().clone()

@@ -77,7 +77,7 @@ impl JobManager {
     fn new(config: Config, ctx: &mut Context<'_>) -> Result<Self> {
         let (jobs, network) = store::restore(ctx)?;
         if !jobs.is_empty() {
-            ctx.info(&format!("{} jobs restored", jobs.len()));
+            ctx.info_with("jobs restored", &[("count", &jobs.len())]);
         }
         let manager = Self {
             config,
@@ -173,21 +173,32 @@ impl JobManager {
             result,
         } = event;
         let Some(job) = self.jobs.get(&benchmark_id) else {
-            ctx.info(&format!(
-                "job {benchmark_id}: result of {slave} ignored, there is no such job"
-            ));
+            ctx.info_with(
+                "result ignored: there is no such job",
+                &[("benchmark_id", &benchmark_id), ("slave", &slave)],
+            );
             return Ok(());
         };
         if rand_hash.is_some_and(|rand_hash| rand_hash != job.record().rand_hash) {
-            ctx.info(&format!(
-                "job {benchmark_id}: batch {start_nonce} of {slave} ignored, the network has taken its block back"
-            ));
+            ctx.info_with(
+                "result ignored: the network has rolled its block back",
+                &[
+                    ("benchmark_id", &benchmark_id),
+                    ("start_nonce", &start_nonce),
+                    ("slave", &slave),
+                ],
+            );
             return self.hand_out_again(ctx, &benchmark_id, start_nonce);
         }
         match job.accept(start_nonce, &slave, &result) {
-            Ok((_, Accepted::Nothing)) => ctx.debug(&format!(
-                "job {benchmark_id}: batch {start_nonce} of {slave} was known"
-            )),
+            Ok((_, Accepted::Nothing)) => ctx.debug_with(
+                "result was known",
+                &[
+                    ("benchmark_id", &benchmark_id),
+                    ("start_nonce", &start_nonce),
+                    ("slave", &slave),
+                ],
+            ),
             Ok((index, Accepted::Record { record, is_first })) => {
                 self.store_result(ctx, &benchmark_id, index, record, is_first)?;
             }
@@ -196,9 +207,15 @@ impl JobManager {
             }
             Err(refusal) => {
                 let reason = refusal.to_string();
-                ctx.warn(&format!(
-                    "job {benchmark_id}: batch {start_nonce} of {slave} refused: {reason}"
-                ));
+                ctx.warn_with(
+                    "result rejected",
+                    &[
+                        ("benchmark_id", &benchmark_id),
+                        ("start_nonce", &start_nonce),
+                        ("slave", &slave),
+                        ("reason", &reason),
+                    ],
+                );
                 ctx.emit(&ResultRefused {
                     benchmark_id: benchmark_id.clone(),
                     start_nonce,
@@ -268,7 +285,13 @@ impl JobManager {
             Some(Change::Drop { reason }) => {
                 if let Some(job) = job {
                     store::delete_job(ctx, benchmark_id, job)?;
-                    ctx.info(&format!("job {benchmark_id}: dropped, {reason}"));
+                    ctx.info_with(
+                        "job dropped",
+                        &[
+                            ("benchmark_id", &benchmark_id),
+                            ("reason", &reason.to_string()),
+                        ],
+                    );
                 }
                 self.jobs.remove(benchmark_id);
             }
@@ -277,9 +300,10 @@ impl JobManager {
                     store::delete_job(ctx, benchmark_id, job)?;
                 }
                 store::put_job(ctx, benchmark_id, &record)?;
-                ctx.warn(&format!(
-                    "job {benchmark_id}: begun anew, the network has taken its block back and confirmed it in another"
-                ));
+                ctx.warn_with(
+                    "job restarted: the network has rolled its block back and confirmed it in another one",
+                    &[("benchmark_id", &benchmark_id)],
+                );
                 let job = Job::new(benchmark_id.to_owned(), *record);
                 self.jobs.insert(benchmark_id.to_owned(), job);
             }
@@ -302,26 +326,43 @@ impl JobManager {
         let before = self.jobs.get(benchmark_id).map(Job::record);
         if before.is_none() {
             let algorithm_id = &after.settings.algorithm_id;
-            ctx.info(&format!(
-                "job {benchmark_id}: created, {} nonces of {algorithm_id}",
-                after.num_nonces
-            ));
+            ctx.info_with(
+                "job created",
+                &[
+                    ("benchmark_id", &benchmark_id),
+                    ("algorithm_id", algorithm_id),
+                    ("num_nonces", &after.num_nonces),
+                ],
+            );
             if let (None, Err(missing)) = (
                 &after.terms,
                 self.network.terms(&self.config, &after.settings),
             ) {
-                ctx.warn(&format!("job {benchmark_id}: waits, {missing}"));
+                ctx.warn_with(
+                    "job waits",
+                    &[
+                        ("benchmark_id", &benchmark_id),
+                        ("reason", &missing.to_string()),
+                    ],
+                );
             }
         }
         if before.and_then(|record| record.sampled_nonces.as_ref()) != after.sampled_nonces.as_ref()
         {
             let count = after.sampled_nonces.as_ref().map_or(0, Vec::len);
-            ctx.info(&format!(
-                "job {benchmark_id}: benchmark confirmed, {count} nonces sampled"
-            ));
+            ctx.info_with(
+                "benchmark confirmed",
+                &[("benchmark_id", &benchmark_id), ("sampled", &count)],
+            );
         }
         if let Some(reason) = &after.abandoned {
-            ctx.error(&format!("job {benchmark_id}: abandoned, {reason}"));
+            ctx.error_with(
+                "job abandoned",
+                &[
+                    ("benchmark_id", &benchmark_id),
+                    ("reason", &reason.to_string()),
+                ],
+            );
         }
     }
 
@@ -340,9 +381,16 @@ impl JobManager {
         let slave = record.slave.clone();
         job.insert(index, record);
         let (done, total) = (job.num_finished(), job.num_batches());
-        ctx.debug(&format!(
-            "job {benchmark_id}: batch {index} of {slave} stored, {done} of {total} roots"
-        ));
+        ctx.debug_with(
+            "result stored",
+            &[
+                ("benchmark_id", &benchmark_id),
+                ("batch_index", &index),
+                ("slave", &slave),
+                ("done", &done),
+                ("total", &total),
+            ],
+        );
         if !is_first {
             return Ok(());
         }

@@ -32,16 +32,25 @@ impl Reporter {
             }
             self.choices.insert(name.clone(), gist);
             match choice {
-                Ok(choice) => ctx.info(&format!(
-                    "{name}: precommits of {} nonces with {} at {} TIG each",
-                    choice.num_nonces,
-                    choice.algorithm_id,
-                    choice.fee.to_f64()
-                )),
+                Ok(choice) => ctx.info_with(
+                    "challenge is precommitted",
+                    &[
+                        ("challenge", name),
+                        ("num_nonces", &choice.num_nonces),
+                        ("algorithm_id", &choice.algorithm_id),
+                        ("fee_tig", &choice.fee.to_f64()),
+                    ],
+                ),
                 Err(reason @ (Reason::NoSelection | Reason::NoWeight)) => {
-                    ctx.info(&format!("{name}: not precommitted: {reason}"));
+                    ctx.info_with(
+                        "challenge is not precommitted",
+                        &[("challenge", name), ("reason", &reason.to_string())],
+                    );
                 }
-                Err(reason) => ctx.warn(&format!("{name}: not precommitted: {reason}")),
+                Err(reason) => ctx.warn_with(
+                    "challenge is not precommitted",
+                    &[("challenge", name), ("reason", &reason.to_string())],
+                ),
             }
         }
         self.choices.retain(|name, _| choices.contains_key(name));
@@ -60,7 +69,10 @@ impl Reporter {
             };
             let kind = std::mem::discriminant(&reason);
             if self.shortages.insert(name.to_owned(), kind) != Some(kind) {
-                ctx.warn(&format!("{name}: not precommitted: {reason}"));
+                ctx.warn_with(
+                    "challenge is not precommitted",
+                    &[("challenge", &name), ("reason", &reason.to_string())],
+                );
             }
         }
     }

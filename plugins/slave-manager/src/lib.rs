@@ -188,9 +188,10 @@ impl SlaveManager {
             |id| event.proofs.contains_key(id),
         );
         if purged > 0 {
-            ctx.info(&format!(
-                "{purged} batches of finished or expired jobs forgotten"
-            ));
+            ctx.info_with(
+                "batches of finished or expired jobs removed",
+                &[("count", &purged)],
+            );
         }
         self.log_queue(ctx);
         Ok(())
@@ -357,7 +358,10 @@ impl SlaveManager {
         for key in self.state.queue.held_by(slave) {
             freed += u64::from(self.state.queue.release(key, None));
         }
-        ctx.error(&format!("slave {slave}: quarantined, {reason}"));
+        ctx.error_with(
+            "slave quarantined",
+            &[("slave", &slave), ("reason", &reason)],
+        );
         self.state.wake(ctx, freed)
     }
 
@@ -380,10 +384,10 @@ impl SlaveManager {
         if let Some(slave) = self.state.slaves.get_mut(&pardon.slave) {
             (slave.in_a_row, slave.resting_until_ms) = (0, 0);
         }
-        ctx.warn(&format!(
-            "slave {}: pardoned",
-            slaves::reason(&pardon.slave)
-        ));
+        ctx.warn_with(
+            "slave pardoned",
+            &[("slave", &slaves::reason(&pardon.slave))],
+        );
         Ok(HttpReply::text(200, "OK"))
     }
 
@@ -391,10 +395,14 @@ impl SlaveManager {
         let queue = &self.state.queue;
         let (queued, leased) = (queue.num_queued(), queue.num_leased());
         if queued + leased > 0 {
-            ctx.info(&format!(
-                "queue: {queued} batches, {} of them priority, and {leased} leased",
-                queue.num_queued_of(Version::Proof)
-            ));
+            ctx.info_with(
+                "queue",
+                &[
+                    ("queued", &queued),
+                    ("priority", &queue.num_queued_of(Version::Proof)),
+                    ("leased", &leased),
+                ],
+            );
         }
         let waiting = report::waiting(&self.state, ctx.now_ms());
         if waiting == Waiting::NoSlaves && self.waiting != waiting {

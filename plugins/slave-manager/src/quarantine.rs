@@ -95,10 +95,11 @@ impl Quarantine {
             if sentence.until_ms > latest_ms {
                 sentence.until_ms = latest_ms;
                 ctx.put(&key(slave), sentence)?;
-                ctx.warn(&format!(
-                    "slave {slave}: its quarantine would have lasted longer than `quarantine_ms`, as when the clock was \
-                     ahead; it begins now"
-                ));
+                ctx.warn_with(
+                    "the quarantine of a slave would have lasted longer than `quarantine_ms`, as when the clock was ahead; \
+                     it begins now",
+                    &[("slave", slave)],
+                );
             }
         }
         Ok(())

@@ -59,9 +59,14 @@ impl SlaveManager {
         if is_stale {
             // Others first: it may have the same batch again already, and deliver the former result for that.
             self.release_held(ctx, benchmark_id, start_nonce, slave, true)?;
-            ctx.info(&format!(
-                "slave {slave}: batch {batch_id}: not taken, {STALE}"
-            ));
+            ctx.info_with(
+                "stale result rejected",
+                &[
+                    ("slave", &slave.as_ref()),
+                    ("batch_id", &batch_id),
+                    ("reason", &STALE),
+                ],
+            );
             return Ok(HttpReply::text(409, STALE));
         }
         let has_proofs = !result.merkle_proofs.is_empty();
@@ -132,9 +137,14 @@ impl SlaveManager {
                     let now_ms = ctx.now_ms();
                     let stats = self.state.slaves.seen(slave, now_ms);
                     stats.failed(&reason, now_ms);
-                    ctx.warn(&format!(
-                        "slave {slave}: batch {batch_id} given back: {reason}"
-                    ));
+                    ctx.warn_with(
+                        "batch released by its slave",
+                        &[
+                            ("slave", &slave.as_ref()),
+                            ("batch_id", &batch_id),
+                            ("reason", &reason),
+                        ],
+                    );
                 }
             }
         }
@@ -163,9 +173,14 @@ impl SlaveManager {
         let (until_ms, is_news) = stats.cannot_run(algorithm_id, reason, retry_ms, now_ms);
         *unable_until_ms = until_ms.max(*unable_until_ms);
         if is_news {
-            ctx.warn(&format!(
-                "slave {slave}: cannot run algorithm {algorithm_id}, and is offered no batch of it for a while: {reason}"
-            ));
+            ctx.warn_with(
+                "slave cannot run an algorithm, and is offered no batch of it for a while",
+                &[
+                    ("slave", &slave.as_ref()),
+                    ("algorithm_id", &algorithm_id),
+                    ("reason", &reason),
+                ],
+            );
         }
     }
 
@@ -186,9 +201,14 @@ impl SlaveManager {
         let stats = self.state.slaves.seen(slave, now_ms);
         let in_a_row = stats.result_refused(reason, now_ms);
         ctx.count("results", &[("outcome", "refused")], 1);
-        ctx.warn(&format!(
-            "slave {slave}: refused, batch {batch_id}: {reason}"
-        ));
+        ctx.warn_with(
+            "result rejected",
+            &[
+                ("slave", &slave.as_ref()),
+                ("batch_id", &batch_id),
+                ("reason", &reason),
+            ],
+        );
         self.judge(ctx, slave, in_a_row, batch_id.to_owned(), reason)?;
         Ok(HttpReply::text(400, reason))
     }
@@ -204,9 +224,14 @@ impl SlaveManager {
         self.state.slaves.seen(slave, now_ms).refused(reason);
         let batch_id = slaves::reason(batch_id);
         ctx.count("results", &[("outcome", "refused")], 1);
-        ctx.warn(&format!(
-            "slave {slave}: refused, batch {batch_id}: {reason}"
-        ));
+        ctx.warn_with(
+            "result rejected",
+            &[
+                ("slave", &slave.as_ref()),
+                ("batch_id", &batch_id),
+                ("reason", &reason),
+            ],
+        );
         HttpReply::text(400, reason)
     }
 

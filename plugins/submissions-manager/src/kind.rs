@@ -25,6 +25,14 @@ impl Kind {
             Self::Precommit => "precommit",
         }
     }
+
+    /// Name in logs of what identifies a submission: a precommit has no benchmark yet.
+    pub(crate) fn id_field(self) -> &'static str {
+        match self {
+            Self::Proof | Self::Benchmark => "benchmark_id",
+            Self::Precommit => "precommit_id",
+        }
+    }
 }
 
 impl fmt::Display for Kind {

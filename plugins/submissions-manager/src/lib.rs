@@ -99,7 +99,7 @@ impl SubmissionsManager {
     fn new(config: Config, ctx: &mut Context<'_>) -> Result<Self> {
         let submissions = store::restore(ctx)?;
         if !submissions.is_empty() {
-            ctx.info(&format!("{} submissions restored", submissions.len()));
+            ctx.info_with("submissions restored", &[("count", &submissions.len())]);
         }
         tell_unfinished(ctx, &submissions);
         Ok(Self {
@@ -236,13 +236,17 @@ impl SubmissionsManager {
         let listing = self.listing.as_ref();
         let rand_hash = rand_hash.or_else(|| Some(listing?.rand_hash(&id)?.to_owned()));
         if listing.is_some_and(|listing| listing.contradicts(&id, rand_hash.as_deref())) {
-            ctx.warn(&format!(
-                "{kind} {id}: not sent, the network has taken its block back"
-            ));
+            ctx.warn_with(
+                "submission not sent: the network has rolled its block back",
+                &[("kind", &kind.name()), (kind.id_field(), &id)],
+            );
             return Ok(());
         }
         if self.submissions.contains_key(&(kind, id.clone())) {
-            ctx.warn(&format!("{kind} {id}: replaced by another one"));
+            ctx.warn_with(
+                "submission replaced by another one",
+                &[("kind", &kind.name()), (kind.id_field(), &id)],
+            );
         }
         let mut submission = Submission::new(request);
         submission.block_started = listing.and_then(|listing| listing.block_started(&id));
@@ -377,14 +381,22 @@ impl SubmissionsManager {
         match after.fate(kind, id, listing) {
             Fate::Drop { reason } => {
                 store::delete(ctx, kind, id)?;
-                ctx.info(&format!("{kind} {id}: {reason}"));
+                ctx.info_with(
+                    "submission dropped",
+                    &[
+                        ("kind", &kind.name()),
+                        (kind.id_field(), &id),
+                        ("reason", &reason.to_string()),
+                    ],
+                );
                 self.submissions.remove(key);
                 return Ok(());
             }
             Fate::Resend => {
-                ctx.warn(&format!(
-                    "{kind} {id}: accepted, but no block shows it; sent again"
-                ));
+                ctx.warn_with(
+                    "submission accepted, but no block shows it; sent again",
+                    &[("kind", &kind.name()), (kind.id_field(), &id)],
+                );
                 after.state = State::Waiting;
             }
             Fate::Keep => {}

@@ -70,7 +70,10 @@ impl Limits {
         }
         if self.logged.get(&kind) != Some(&limit.allowed_per_minute) {
             self.logged.insert(kind, limit.allowed_per_minute);
-            ctx.warn(&format!("{kind}s wait for their turn: {}", limit.reason));
+            ctx.warn_with(
+                &format!("{kind}s wait for their turn"),
+                &[("reason", &limit.reason)],
+            );
         }
         self.limits.insert(kind, limit);
         Ok(())

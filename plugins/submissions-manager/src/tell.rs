@@ -26,14 +26,26 @@ pub(crate) fn tell(
             let mut event = after.request.clone();
             event["text"] = json!(text);
             ctx.emit_json(&format!("submit_{kind}_success"), &event)?;
-            ctx.info(&format!("{kind} {id}: accepted, {text}"));
+            ctx.info_with(
+                "submission accepted",
+                &[
+                    ("kind", &kind.name()),
+                    (kind.id_field(), &id),
+                    ("answer", text),
+                ],
+            );
         }
         // Reported with the limit.
         Outcome::Limited(_) => {}
         Outcome::Unknown(Answer { text, .. }) => {
-            ctx.warn(&format!(
-                "{kind} {id}: given up, it may have been accepted: {text}"
-            ));
+            ctx.warn_with(
+                "submission given up: it may have been accepted",
+                &[
+                    ("kind", &kind.name()),
+                    (kind.id_field(), &id),
+                    ("answer", text),
+                ],
+            );
         }
         Outcome::Retryable(answer) | Outcome::Rejected(answer) | Outcome::Fraud(answer) => {
             let Answer { status, text } = answer;
@@ -44,15 +56,21 @@ pub(crate) fn tell(
                 ctx.emit(&alert)?;
             }
             let advice = advice(answer);
-            let status = status.map_or("no answer".to_owned(), |status| status.to_string());
+            let fields: &LogFields<'_> = &[
+                ("kind", &kind.name()),
+                (kind.id_field(), id),
+                ("status", status),
+                ("answer", text),
+            ];
             match outcome {
                 Outcome::Fraud(_) => {
-                    ctx.error(&format!("{kind} {id}: the API calls it a fraud: {text}"))
+                    ctx.error_with("the API calls the submission a fraud", fields);
                 }
-                _ if will_retry => ctx.warn(&format!(
-                    "{kind} {id}: failed, will be sent again ({status}): {text}{advice}"
-                )),
-                _ => ctx.error(&format!("{kind} {id}: rejected ({status}): {text}{advice}")),
+                _ if will_retry => {
+                    let message = format!("submission failed, will be sent again{advice}");
+                    ctx.warn_with(&message, fields);
+                }
+                _ => ctx.error_with(&format!("submission rejected{advice}"), fields),
             }
         }
     }

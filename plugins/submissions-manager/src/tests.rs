@@ -236,12 +236,12 @@ fn a_rejected_proof_raises_an_alarm_and_is_not_resent() {
         (
             400,
             "invalid proof nonces: expected [1], submitted [2]",
-            "rejected (400)",
+            "submission rejected",
         ),
         (
             200,
             r#"{"verified":{"Err":"invalid solution for nonce 7"}}"#,
-            "fraud: invalid solution for nonce 7",
+            "calls the submission a fraud",
         ),
     ] {
         let mut manager = start();

@@ -37,7 +37,7 @@ fn a_bad_result_is_refused_and_its_batch_due_at_once() {
         let logs = manager.logs();
         assert!(
             logs.iter()
-                .any(|(level, text)| level == "warn" && text.contains("slave-1 refused")),
+                .any(|(level, text)| level == "warn" && text.contains("result rejected")),
             "{logs:?}"
         );
         let again = take(&mut manager, "new_batch");
