@@ -31,7 +31,7 @@ fn log(latest: u32) -> (u32, String, Vec<u8>) {
         latest,
         calls: Vec::new(),
     };
-    let settings: Settings = serde_json::from_str(r#"{"name":"x"}"#).unwrap();
+    let settings: Settings = serde_json::from_str(r#"{"name":"x"}"#).expect("settings");
     let mut ctx = Context::new(&mut host, &settings);
     let reason: Option<&str> = None;
     ctx.warn_with(
