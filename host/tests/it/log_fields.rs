@@ -49,7 +49,7 @@ async fn a_text_log_has_fields_of_plugins_on_their_line() {
 }
 
 #[tokio::test]
-async fn a_verbose_log_has_spans_of_connections_and_requests() {
+async fn a_verbose_log_has_spans_of_requests() {
     let home = Home::new();
     let host = home.start_with(&["--log-format", "json", "--verbose"]);
     host.count(1).await;
