@@ -1,7 +1,7 @@
 //! What waits for one extension.
 //!
 //! Invariants: items are taken in the order in which they were put, but for events of which only the latest counts
-//! ([`Queue`]). Room for an event is claimed before it is published, so no more than [`EVENTS_MAX`] events,
+//! (`queue.rs`). Room for an event is claimed before it is published, so no more than [`EVENTS_MAX`] events,
 //! [`REQUESTS_MAX`] requests and the latest of each kind wait, besides the run that was taken out last. The mailbox belongs to the host, not to the extension:
 //! what waits in it survives a reload.
 
