@@ -9,6 +9,7 @@ mod defects;
 mod dependencies;
 mod error_variants;
 mod features;
+mod field_reports;
 mod folders;
 mod imports;
 mod invariants;
@@ -34,6 +35,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Vec<String>> {
     complaints.extend(folders::check(&text, packages, root)?);
     complaints.extend(unsafe_places::check(&text, root)?);
     complaints.extend(defects::check(root)?);
+    complaints.extend(field_reports::check(root)?);
     complaints.extend(imports::check(root)?);
     complaints.extend(invariants::check(root)?);
     complaints.extend(sources::check(root)?);
