@@ -159,7 +159,7 @@ fn algorithm_without_module_waits_for_its_server() {
     let stack = &running.stack;
     assert!(!has_computed(stack, FAILING_CHALLENGE));
     assert_eq!(count(&stack.slave, "cannot run this algorithm"), 1);
-    assert_eq!(count(&stack.host, "cannot run algorithm"), 1);
+    assert_eq!(count(&stack.host, "slave cannot run an algorithm"), 1);
     assert!(holds_line(
         &stack.host,
         &["WARN", SLAVE, &algorithm_id, reason]
