@@ -380,17 +380,6 @@ impl JobManager {
         store::put_batch(ctx, benchmark_id, index, Some(&record))?;
         let slave = record.slave.clone();
         job.insert(index, record);
-        let (done, total) = (job.num_finished(), job.num_batches());
-        ctx.debug_with(
-            "result stored",
-            &[
-                ("benchmark_id", &benchmark_id),
-                ("batch_index", &index),
-                ("slave", &slave),
-                ("done", &done),
-                ("total", &total),
-            ],
-        );
         if !is_first {
             return Ok(());
         }
