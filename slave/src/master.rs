@@ -5,6 +5,7 @@ use std::time::Duration;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::{Client, Response, StatusCode, Url, redirect};
 use tig_http_client::Trust;
+use tig_process::error_chain::error_chain;
 use tig_protocol::Batch;
 
 use crate::body::{BodyError, read_body};
@@ -145,7 +146,7 @@ impl Master {
                 )
             }
             Err(error) => Delivery::Failed {
-                cause: chain(&error),
+                cause: error_chain(&error),
             },
         }
     }
@@ -173,7 +174,7 @@ impl Master {
             }
             Err(error) => tracing::debug!(
                 batch_id = batch.id(),
-                cause = chain(&error),
+                cause = error_chain(&error),
                 "batch not given back"
             ),
         }
@@ -222,12 +223,6 @@ async fn reason(mut response: Response) -> String {
     }
     body.truncate(REASON_BYTES_MAX);
     String::from_utf8_lossy(&body).replace(|char: char| char.is_control(), " ")
-}
-
-/// An error and its causes on one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 #[cfg(test)]

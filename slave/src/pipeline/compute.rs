@@ -2,13 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use tig_process::error_chain::error_chain;
 use tig_protocol::{BadBatchResult, Batch, BatchResult};
 use tokio::sync::{mpsc, watch};
 
 use super::{Finished, Ready, Taken};
 use crate::backoff::{Backoff, jitter_unit};
 use crate::engine::{EngineError, StartedEngine};
-use crate::master::{Master, chain};
+use crate::master::Master;
 use crate::stop::Stop;
 use crate::unable::{Refusal, Unable};
 
@@ -61,7 +62,7 @@ impl Computer {
                 }
                 Some(Err(error)) => {
                     failures = failures.saturating_add(1);
-                    let refusal = self.unable.failed(algorithm_id, chain(&error));
+                    let refusal = self.unable.failed(algorithm_id, error_chain(&error));
                     tracing::debug!(batch_id = next.batch.id(), "batch not computed");
                     self.give_back(&next, &refusal).await;
                     // A worker that fails at once must not burn through the master's queue.

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use tig_process::error_chain::error_chain;
 use tig_protocol::Batch;
 use tokio::sync::{mpsc, watch};
 
@@ -9,7 +10,7 @@ use super::lookahead::Lookahead;
 use super::{Ready, Taken};
 use crate::backoff::jitter_unit;
 use crate::batch_check::{BadBatch, check_batch};
-use crate::master::{Master, POLL_WAIT_MS, chain};
+use crate::master::{Master, POLL_WAIT_MS};
 use crate::settings::Pace;
 use crate::stop::Stop;
 use crate::unable::Unable;
@@ -134,10 +135,13 @@ impl Fetcher {
                 self.failures = self.failures.saturating_add(1);
                 // Once per outage: a master that is away for hours must not fill the log.
                 if self.failures == 1 {
-                    tracing::warn!(cause = chain(&error), "cannot get a batch; trying again");
+                    tracing::warn!(
+                        cause = error_chain(&error),
+                        "cannot get a batch; trying again"
+                    );
                 } else {
                     tracing::debug!(
-                        cause = chain(&error),
+                        cause = error_chain(&error),
                         failures = self.failures,
                         "cannot get a batch"
                     );
@@ -185,7 +189,7 @@ impl Fetcher {
         match stop.unless_requested(self.module_for(&batch)).await {
             Some(Ok(module)) => Polled::Ready(Box::new(Ready { batch, module })),
             Some(Err(error)) => {
-                let refusal = self.unable.failed(algorithm_id, chain(&error));
+                let refusal = self.unable.failed(algorithm_id, error_chain(&error));
                 tracing::debug!(batch_id = batch.id(), "no module");
                 let retry = Some(refusal.retry);
                 self.master.release(&batch, &refusal.reason, retry).await;
@@ -206,7 +210,7 @@ impl Fetcher {
                 Err(error) if attempt < MODULE_ATTEMPTS_MAX => {
                     tracing::debug!(
                         batch_id = batch.id(),
-                        cause = chain(&error),
+                        cause = error_chain(&error),
                         attempt,
                         "no module yet"
                     );
