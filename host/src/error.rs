@@ -61,7 +61,7 @@ pub enum HostError {
 impl HostError {
     /// The documented exit code.
     #[must_use]
-    pub fn exit_code(&self) -> ExitCode {
+    pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Config(_) => exit_code::CONFIG.into(),
             Self::Plugin { .. } => exit_code::PLUGIN.into(),
@@ -73,12 +73,12 @@ impl HostError {
 
     /// For `map_err`: the operating system has no thread.
     #[must_use]
-    pub fn thread(cause: std::io::Error) -> Self {
+    pub(crate) fn thread(cause: std::io::Error) -> Self {
         Self::Thread { cause }
     }
 
     /// For `map_err`: a failure of the operating system at `what`.
-    pub fn system(what: &'static str) -> impl Fn(std::io::Error) -> Self {
+    pub(crate) fn system(what: &'static str) -> impl Fn(std::io::Error) -> Self {
         move |source| Self::System { what, source }
     }
 }

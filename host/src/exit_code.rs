@@ -1,14 +1,14 @@
 //! Exit codes, part of the command line's contract. A wrong command line is 2 and anything unforeseen 1.
 
 /// The config file or what it points to is wrong.
-pub const CONFIG: u8 = 3;
+pub(crate) const CONFIG: u8 = 3;
 /// An extension cannot be loaded.
-pub const PLUGIN: u8 = 4;
+pub(crate) const PLUGIN: u8 = 4;
 /// The listener cannot be opened.
-pub const LISTENER: u8 = 5;
+pub(crate) const LISTENER: u8 = 5;
 /// The store under the backup folder cannot be used.
-pub const STORE: u8 = 6;
+pub(crate) const STORE: u8 = 6;
 /// No running host answers.
-pub const NOT_RUNNING: u8 = 7;
+pub(crate) const NOT_RUNNING: u8 = 7;
 /// The running host has refused.
-pub const REFUSED: u8 = 8;
+pub(crate) const REFUSED: u8 = 8;

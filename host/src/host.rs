@@ -42,7 +42,7 @@ use crate::{
 };
 
 /// Handlers that have not returned by then are left behind when the host stops.
-pub const STOP_MAX: Duration = Duration::from_secs(5);
+pub(crate) const STOP_MAX: Duration = Duration::from_secs(5);
 
 /// A running host.
 pub struct Host {
@@ -151,7 +151,7 @@ impl Host {
 
     /// The drain that this host may be asked for.
     #[must_use]
-    pub fn drain(&self) -> Drain {
+    pub(crate) fn drain(&self) -> Drain {
         self.drain.clone()
     }
 

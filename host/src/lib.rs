@@ -6,17 +6,37 @@
 //! [`http`] and [`observe`] face the network and the operator, and [`host`] puts the parts together. [`control`] is how the
 //! outside talks to a running host.
 
-pub mod config;
-pub mod control;
-pub mod error;
-pub mod exit_code;
-pub mod host;
-pub mod http;
-pub mod lifecycle;
-pub mod limits;
-pub mod observe;
-pub mod plugin;
-pub mod runtime;
-pub mod stepped;
-pub mod store;
-pub mod threads;
+mod cli;
+mod config;
+mod control;
+mod error;
+mod exit_code;
+mod host;
+mod http;
+mod lifecycle;
+mod limits;
+mod observe;
+mod plugin;
+mod runtime;
+mod stepped;
+mod store;
+mod threads;
+
+pub mod testing;
+
+pub use self::{
+    cli::main,
+    config::{Config, Overrides},
+    control::{Control, ControlError},
+    error::HostError,
+    host::Host,
+    lifecycle::reload::{Attempt, Outcome},
+    observe::status::{ExtensionStatus, ShadowStatus, State},
+    plugin::PluginError,
+    runtime::{
+        clock::{Clock, Random, VirtualTime},
+        event::Kind,
+    },
+    stepped::SteppedHost,
+    store::{Store, StoreError},
+};

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 /// Clients that may be connected; further ones wait until one of them has gone.
-pub const CONNECTIONS_MAX: usize = 16_384;
+pub(crate) const CONNECTIONS_MAX: usize = 16_384;
 
 /// HTTP requests of one extension that may be in flight.
-pub const CALLS_IN_FLIGHT_MAX: usize = 64;
+pub(crate) const CALLS_IN_FLIGHT_MAX: usize = 64;
 
 /// An HTTP request of an extension takes no longer, whatever it asks for.
-pub const CALL_TIMEOUT_MAX: Duration = Duration::from_secs(300);
+pub(crate) const CALL_TIMEOUT_MAX: Duration = Duration::from_secs(300);
 
 /// A switch that has not happened by then will happen when the running handler returns; the wait for it is given up.
-pub const SWITCH_TIMEOUT: Duration = Duration::from_secs(60);
+pub(crate) const SWITCH_TIMEOUT: Duration = Duration::from_secs(60);

@@ -1,9 +1,7 @@
-//! `tig-host`: see `cli`.
-
-mod cli;
+//! `tig-host`: the program around [`tig_host::main`].
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::main()
+    tig_host::main()
 }

@@ -30,7 +30,7 @@ use crate::{
     store::{Store, StoreError},
 };
 
-/// See the module's documentation.
+/// A host that is moved by hand, thing by thing.
 pub struct SteppedHost {
     shared: Arc<Shared>,
     http: HttpClient,

@@ -8,9 +8,8 @@ use std::{
 
 use tracing::warn;
 
-/// See the module's documentation.
 #[derive(Debug, Default)]
-pub struct Threads(Mutex<Vec<JoinHandle<()>>>);
+pub(crate) struct Threads(Mutex<Vec<JoinHandle<()>>>);
 
 impl Threads {
     /// Starts a thread.
@@ -18,7 +17,7 @@ impl Threads {
     /// # Errors
     ///
     /// The system has no more.
-    pub fn spawn(
+    pub(crate) fn spawn(
         &self,
         name: &str,
         body: impl FnOnce() + Send + 'static,
@@ -34,7 +33,7 @@ impl Threads {
     }
 
     /// Waits for the end of all threads, but not longer than until `deadline`; names those that are left behind.
-    pub fn leave(&self, deadline: Instant) {
+    pub(crate) fn leave(&self, deadline: Instant) {
         const POLL: Duration = Duration::from_millis(5);
         let threads = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {

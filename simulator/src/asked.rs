@@ -1,6 +1,6 @@
 //! Requests of slaves that wait for an answer, as the master's listener has them.
 
-use tig_host::runtime::mailbox::{Answer, Answered};
+use tig_host::testing::{Answer, Answered};
 use tig_plugin_api::HttpRequest;
 use tokio::sync::oneshot::{self, error::TryRecvError};
 

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use tig_devnet::{BenchmarkStatus, Stage, Status};
-use tig_host::observe::status::{ExtensionStatus, State};
+use tig_host::{ExtensionStatus, State};
 use tig_protocol::BenchmarkSettings;
 
 pub use self::batches::SlavesReport;

@@ -1,18 +1,8 @@
 //! The simulated master: a host that is stepped, killed and started again, always on the same disk.
 
 use tig_host::{
-    config::Config,
-    http::client::Sent,
-    lifecycle::drain::DRAIN,
-    observe::status::ExtensionStatus,
-    plugin::Plugin,
-    runtime::{
-        clock::{Clock, Random, VirtualTime},
-        event::{Kind, UPDATE},
-        mailbox::Answer,
-    },
-    stepped::SteppedHost,
-    store::Store,
+    Clock, Config, ExtensionStatus, Kind, Random, SteppedHost, Store, VirtualTime,
+    testing::{Answer, DRAIN, Plugin, Sent, UPDATE},
 };
 use tig_plugin_api::HttpRequest;
 use tokio::sync::oneshot;
@@ -135,7 +125,7 @@ impl<'a> Master<'a> {
         let Some(host) = &self.host else {
             return Ok(());
         };
-        let full = |error: tig_host::runtime::bus::Full| error.to_string();
+        let full = |error: tig_host::testing::Full| error.to_string();
         host.publish(UPDATE, b"{}", Kind::Latest).map_err(full)?;
         if self.draining {
             host.publish(DRAIN, b"{}", Kind::Latest).map_err(full)?;

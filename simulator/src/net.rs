@@ -11,13 +11,7 @@ use tig_devnet::{
     Api, ApiKey, Fault, Genesis, Keys, Network, Outcome, PublishedAlgorithm, Request, Response,
     SolutionCheck, Status, devnet_config,
 };
-use tig_host::{
-    config::Rates,
-    http::{
-        client::Sent,
-        rate_limit::{Go, RateLimiter, Refusal, Ticket},
-    },
-};
+use tig_host::testing::{Go, RateLimiter, Rates, Refusal, Sent, Ticket};
 use tig_plugin_api::{HttpAnswer, HttpCall, HttpFailure, HttpFailureKind, Method};
 use tig_protocol::{BenchmarkSettings, Solution};
 

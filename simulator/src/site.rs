@@ -6,10 +6,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tig_challenges::ChallengeKind;
 use tig_host::{
-    config::{Config, Overrides},
-    error::HostError,
-    plugin::Plugin,
-    stepped,
+    Config, HostError, Overrides,
+    testing::{self, Plugin},
 };
 
 use crate::{
@@ -91,7 +89,7 @@ impl Site {
         };
         std::fs::write(site.folder.path().join("api_key"), API_KEY)?;
         let config = site.config(&Scenario::calm(0, 1))?;
-        site.plugins = stepped::load(&config)?;
+        site.plugins = testing::load(&config)?;
         Ok(site)
     }
 

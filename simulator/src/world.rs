@@ -5,7 +5,7 @@ mod polls;
 use std::time::Duration;
 
 use serde_json::Value;
-use tig_host::runtime::clock::VirtualTime;
+use tig_host::VirtualTime;
 
 use crate::{
     agenda::{Agenda, Due},

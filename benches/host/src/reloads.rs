@@ -4,8 +4,8 @@ use std::{fs, time::Instant};
 
 use tig_bench_report::{Report, Result, Target};
 use tig_host::{
-    lifecycle::reload::Outcome,
-    plugin::{Candidate, Loader},
+    Outcome,
+    testing::{Candidate, Loader},
 };
 
 use crate::{

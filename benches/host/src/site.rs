@@ -9,12 +9,7 @@ use std::{
 use serde_json::json;
 use tempfile::TempDir;
 use tig_bench_report::{Result, target_folder};
-use tig_host::{
-    config::{Config, Overrides},
-    control::Control,
-    host::Host,
-    runtime::event::Kind,
-};
+use tig_host::{Config, Control, Host, Kind, Overrides};
 use tokio::runtime::Runtime;
 
 /// No measurement takes longer.

@@ -6,9 +6,7 @@ use std::{
     time::Duration,
 };
 
-use clap::Args;
-use serde_json::{Value, json};
-use tig_host::{
+use crate::{
     config::{Config, ConfigError},
     control::{
         CONTROL_TIMEOUT,
@@ -16,6 +14,8 @@ use tig_host::{
     },
     exit_code,
 };
+use clap::Args;
+use serde_json::{Value, json};
 use tig_process::error_chain::error_chain;
 
 use super::output;

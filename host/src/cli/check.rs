@@ -2,14 +2,14 @@
 
 use std::{path::Path, process::ExitCode};
 
-use serde_json::json;
-use tig_host::{
+use crate::{
     config::{Config, ConfigError, Fault, Overrides},
     error::HostError,
     exit_code,
     lifecycle::{admission, plugin_files},
     plugin::{self, Candidate, PluginError},
 };
+use serde_json::json;
 
 use super::output;
 

@@ -16,14 +16,14 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, error::ErrorKind};
-use tig_host::{
+use crate::{
     config::Overrides,
     error::HostError,
     exit_code,
     lifecycle::trial,
     plugin::{self, PluginError},
 };
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, error::ErrorKind};
 use tig_plugin_api::Secret;
 use tig_process::error_chain::error_chain;
 use tig_process::{
@@ -220,7 +220,9 @@ enum StoreCommand {
     },
 }
 
-pub(crate) fn main() -> ExitCode {
+/// The whole program: reads the command line, and returns the exit code that `--help` explains.
+#[must_use]
+pub fn main() -> ExitCode {
     first_process::run(|| {
         let code = answer(Cli::parse());
         match output::check() {

@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
-use tig_host::{
+use crate::{
     config::{Config, Overrides, folder_of_executable},
     error::HostError,
     plugin::{self, Candidate, PluginError, short_hash},
 };
+use serde_json::{Value, json};
 
 use super::output;
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tig_host::{
+use crate::{
     config::{Config, Overrides},
     control::admin::Admin,
     error::HostError,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tig_host::{
+use crate::{
     config::{self, Config, Overrides, folder_of_executable},
     error::HostError,
     plugin::Candidate,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tig_host::{
+use crate::{
     control::Control,
     lifecycle::drain::{Drain, Unfinished},
     store::StoreError,

@@ -7,11 +7,11 @@ use std::{
     path::Path,
 };
 
-use serde_json::{Value, json, value::RawValue};
-use tig_host::{
+use crate::{
     error::HostError,
     store::{Archive, ArchiveError},
 };
+use serde_json::{Value, json, value::RawValue};
 
 use super::output;
 

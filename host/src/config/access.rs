@@ -13,7 +13,7 @@ const MAPPED_PREFIX_LENGTH: u8 = 96;
 
 /// What a client must be or know. The default admits everybody.
 #[derive(Clone, Debug, Default)]
-pub struct Access {
+pub(crate) struct Access {
     token: Option<blake3::Hash>,
     /// Paths that need the token begin with one of these; none means all.
     prefixes: Vec<String>,
@@ -25,7 +25,7 @@ pub struct Access {
 
 /// Why a request is not answered.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum Refusal {
+pub(crate) enum Refusal {
     /// The client is in no network that may connect.
     #[error("your address is in none of the networks that this host allows")]
     Network,
@@ -42,7 +42,7 @@ pub enum Refusal {
 
 /// Why a text is not a network.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum NetworkError {
+pub(crate) enum NetworkError {
     /// It is something else.
     #[error("is not a network, such as 10.0.0.0/8 or 192.168.1.7/32")]
     Syntax,
@@ -59,7 +59,7 @@ pub enum NetworkError {
 /// # Errors
 ///
 /// See [`NetworkError`].
-pub fn parse_network(text: &str) -> Result<IpNet, NetworkError> {
+pub(crate) fn parse_network(text: &str) -> Result<IpNet, NetworkError> {
     let net: IpNet = text.parse().map_err(|_| NetworkError::Syntax)?;
     let IpNet::V6(v6) = net else { return Ok(net) };
     let Some(address) = v6.addr().to_ipv4_mapped() else {
@@ -74,7 +74,7 @@ impl Access {
     /// Admits clients of `allow` (all if empty), who must know `token` for paths that begin with one of `prefixes` (for
     /// all if empty).
     #[must_use]
-    pub fn new(token: Option<&Secret>, prefixes: Vec<String>, allow: Vec<IpNet>) -> Self {
+    pub(crate) fn new(token: Option<&Secret>, prefixes: Vec<String>, allow: Vec<IpNet>) -> Self {
         Self {
             token: token.map(|token| blake3::hash(token.reveal().as_bytes())),
             prefixes,
@@ -85,7 +85,7 @@ impl Access {
 
     /// Lets these networks, and no others, read the metrics; if there is none, this machine only.
     #[must_use]
-    pub fn with_metrics(self, metrics: Vec<IpNet>) -> Self {
+    pub(crate) fn with_metrics(self, metrics: Vec<IpNet>) -> Self {
         Self { metrics, ..self }
     }
 
@@ -94,7 +94,11 @@ impl Access {
     /// # Errors
     ///
     /// See [`Refusal`].
-    pub fn check_metrics(&self, peer: IpAddr, headers: &[(&str, &str)]) -> Result<(), Refusal> {
+    pub(crate) fn check_metrics(
+        &self,
+        peer: IpAddr,
+        headers: &[(&str, &str)],
+    ) -> Result<(), Refusal> {
         if self.metrics.is_empty() {
             return check_local(peer, headers).map_err(Refusal::LocalMetrics);
         }
@@ -104,7 +108,7 @@ impl Access {
 
     /// Whether anybody who reaches the listener may use all of it.
     #[must_use]
-    pub fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.allow.is_empty() && (self.token.is_none() || !self.prefixes.is_empty())
     }
 
@@ -113,7 +117,7 @@ impl Access {
     /// # Errors
     ///
     /// See [`Refusal`].
-    pub fn check(
+    pub(crate) fn check(
         &self,
         peer: IpAddr,
         path: &str,
@@ -149,7 +153,7 @@ fn is_in(networks: &[IpNet], address: IpAddr) -> bool {
 
 /// The token of an `Authorization` header.
 #[must_use]
-pub fn bearer(header: &str) -> Option<&str> {
+pub(crate) fn bearer(header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

@@ -17,7 +17,7 @@ pub struct Fault {
 impl Fault {
     /// A fault at `path`.
     #[must_use]
-    pub fn new(path: &str, text: impl Into<String>) -> Self {
+    pub(crate) fn new(path: &str, text: impl Into<String>) -> Self {
         Self {
             path: path.to_owned(),
             text: text.into(),

@@ -66,7 +66,7 @@ static SCHEMA: [u8; schema_length(&ConfigFile::SCHEMA)] = schema_bytes(&ConfigFi
 
 /// JSON Schema of the config file.
 #[must_use]
-pub fn schema() -> Value {
+pub(crate) fn schema() -> Value {
     // The bytes are made by this crate and parsed by a test.
     serde_json::from_slice(&SCHEMA).unwrap_or_default()
 }

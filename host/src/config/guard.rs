@@ -16,7 +16,6 @@ use super::{
 };
 use crate::config::access::Access;
 
-/// See the module's documentation.
 pub(super) struct Guard {
     pub(super) api_key: Secret,
     pub(super) bind: IpAddr,

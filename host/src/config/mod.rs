@@ -1,6 +1,6 @@
 //! The config file (benchmarker.md section 2) and what the command line adds to it.
 
-pub mod access;
+pub(crate) mod access;
 mod edge;
 #[cfg(test)]
 mod example_tests;
@@ -8,7 +8,7 @@ mod fault;
 mod file;
 mod guard;
 mod rates;
-pub mod schema;
+pub(crate) mod schema;
 mod secret;
 mod settings;
 mod suggestion;
@@ -28,31 +28,30 @@ use tig_process::{
     text_file::{self, TextError},
 };
 
-pub use fault::{ConfigError, Fault};
-pub use file::schema;
+pub(crate) use fault::{ConfigError, Fault};
+pub(crate) use file::schema;
 pub use rates::Rates;
-pub use secret::API_KEY_VARIABLE;
-pub use settings::own_settings;
+pub(crate) use settings::own_settings;
 pub(crate) use suggestion::Suggestion;
-pub use tls::{CertificateFiles, CertificateState, ListenerTls};
+pub(crate) use tls::{CertificateFiles, CertificateState, ListenerTls};
 
 use self::access::Access;
 use self::{file::ConfigFile, guard::Guard};
 
 /// Port of the listener where nothing is said.
-pub const PORT_DEFAULT: u16 = 5115;
+pub(crate) const PORT_DEFAULT: u16 = 5115;
 
 /// API where nothing is said.
-pub const API_URL_DEFAULT: &str = "https://mainnet-api.tig.foundation";
+pub(crate) const API_URL_DEFAULT: &str = "https://mainnet-api.tig.foundation";
 
 /// Folder of the store where nothing is said.
-pub const BACKUP_FOLDER_DEFAULT: &str = "backup";
+pub(crate) const BACKUP_FOLDER_DEFAULT: &str = "backup";
 
 /// Folder of the copies of plugin files where nothing is said, under the backup folder.
 const PLUGIN_CACHE_FOLDER_DEFAULT: &str = "plugin-cache";
 
 /// Time for a drain after a signal where nothing is said: less than service managers wait before they kill.
-pub const DRAIN_MAX_DEFAULT: Duration = Duration::from_secs(10);
+pub(crate) const DRAIN_MAX_DEFAULT: Duration = Duration::from_secs(10);
 
 /// A longer config file is refused.
 const FILE_BYTES_MAX: u64 = 16 << 20;
@@ -100,9 +99,9 @@ pub struct Config {
     /// Time that extensions have to finish their work after a signal.
     pub drain_max: Duration,
     /// Who may use the listener.
-    pub access: Access,
+    pub(crate) access: Access,
     /// TLS of the listener, if it has any.
-    pub tls: Option<ListenerTls>,
+    pub(crate) tls: Option<ListenerTls>,
     /// Whom the host's own requests trust.
     pub trust: Trust,
     /// Requests a minute to each API host.
@@ -134,7 +133,7 @@ impl Config {
     /// # Errors
     ///
     /// The file cannot be read or is not JSON.
-    pub fn backup_folder_of(path: &Path) -> Result<PathBuf, ConfigError> {
+    pub(crate) fn backup_folder_of(path: &Path) -> Result<PathBuf, ConfigError> {
         let value = read_json(path)?;
         let named = value["backup_folder"].as_str().map(PathBuf::from);
         Ok(backup_folder(named, path.parent().unwrap_or(Path::new(""))))
@@ -189,7 +188,7 @@ impl Config {
 
     /// What extension `name` is made with.
     #[must_use]
-    pub fn settings(&self, name: &str) -> Settings {
+    pub(crate) fn settings(&self, name: &str) -> Settings {
         Settings {
             name: name.to_owned(),
             player_id: self.player_id.clone(),
@@ -203,7 +202,7 @@ impl Config {
 
     /// The file of extension `name`.
     #[must_use]
-    pub fn plugin_file(&self, name: &str) -> PathBuf {
+    pub(crate) fn plugin_file(&self, name: &str) -> PathBuf {
         self.plugin_folder.join(plugin_file_name(name))
     }
 }
@@ -233,7 +232,7 @@ fn read_json(path: &Path) -> Result<Value, ConfigError> {
 
 /// `data_fetcher` -> `libdata_fetcher.so`
 #[must_use]
-pub fn plugin_file_name(name: &str) -> String {
+pub(crate) fn plugin_file_name(name: &str) -> String {
     format!(
         "{}{name}{}",
         std::env::consts::DLL_PREFIX,
@@ -257,7 +256,7 @@ fn parse(value: Value) -> Result<ConfigFile, Vec<Fault>> {
 
 /// Where plugin files lie if nothing is said.
 #[must_use]
-pub fn folder_of_executable() -> PathBuf {
+pub(crate) fn folder_of_executable() -> PathBuf {
     let executable = std::env::current_exe().unwrap_or_default();
     executable.parent().unwrap_or(Path::new(".")).to_owned()
 }

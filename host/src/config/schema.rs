@@ -9,7 +9,7 @@ use crate::config::{Fault, Suggestion};
 
 /// Everything about `value`, which lies at `path` (empty for the root), that does not fit `schema`.
 #[must_use]
-pub fn faults(schema: &Value, value: &Value, path: &str) -> Vec<Fault> {
+pub(crate) fn faults(schema: &Value, value: &Value, path: &str) -> Vec<Fault> {
     let mut found = Vec::new();
     check(schema, value, path, &mut found);
     found

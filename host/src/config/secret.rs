@@ -12,7 +12,7 @@ use tig_process::secret_file;
 use super::Fault;
 
 /// Environment variable that holds the API key where the config names no other source.
-pub const API_KEY_VARIABLE: &str = "TIG_HOST_API_KEY";
+pub(crate) const API_KEY_VARIABLE: &str = "TIG_HOST_API_KEY";
 
 /// Name of the service credential that holds the API key.
 const API_KEY_CREDENTIAL: &str = "api_key";

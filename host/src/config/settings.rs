@@ -4,7 +4,7 @@ use serde_json::Value;
 
 /// What of an instance's settings is its own: a change elsewhere in the config is none of it.
 #[must_use]
-pub fn own_settings(settings: &[u8], name: &str) -> Value {
+pub(crate) fn own_settings(settings: &[u8], name: &str) -> Value {
     let mut settings: Value = serde_json::from_slice(settings).unwrap_or_default();
     let section = settings["config"][name].take();
     settings["config"] = section;

@@ -32,17 +32,17 @@ pub(super) struct TlsFile {
 
 /// The files of the listener's certificate.
 #[derive(Clone, Debug)]
-pub struct CertificateFiles {
+pub(crate) struct CertificateFiles {
     cert_file: PathBuf,
     key_file: PathBuf,
 }
 
 /// States of the two files.
-pub type CertificateState = [Option<Signature>; 2];
+pub(crate) type CertificateState = [Option<Signature>; 2];
 
 /// The listener's certificate as it was read.
 #[derive(Clone, Debug)]
-pub struct ListenerTls {
+pub(crate) struct ListenerTls {
     /// Where it comes from.
     pub files: CertificateFiles,
     /// State of the files before they were read.
@@ -98,13 +98,13 @@ fn missing(key: &str, given: &str) -> Fault {
 impl CertificateFiles {
     /// The present state of both files.
     #[must_use]
-    pub fn state(&self) -> CertificateState {
+    pub(crate) fn state(&self) -> CertificateState {
         [&self.cert_file, &self.key_file].map(|path| Signature::of(path))
     }
 
     /// Waits for a bounded time until nobody writes to the files, and returns their state.
     #[must_use]
-    pub fn settled(&self) -> CertificateState {
+    pub(crate) fn settled(&self) -> CertificateState {
         [&self.cert_file, &self.key_file].map(|path| Signature::settled(path))
     }
 
@@ -113,7 +113,7 @@ impl CertificateFiles {
     /// # Errors
     ///
     /// A file cannot be read, or the two do not belong together.
-    pub fn read(&self) -> Result<Arc<ServerConfig>, Fault> {
+    pub(crate) fn read(&self) -> Result<Arc<ServerConfig>, Fault> {
         let (cert_file, key_file) = (&self.cert_file, &self.key_file);
         let read = |key: &str, path: &Path| {
             text_file::read_lossy(path, PEM_BYTES_MAX).map_err(|error| unread(key, path, &error))

@@ -36,7 +36,7 @@ use crate::{
 };
 
 /// Name of the file under the backup folder.
-pub const FILE_NAME: &str = "admin.json";
+pub(crate) const FILE_NAME: &str = "admin.json";
 
 /// The file is looked at this often.
 const FILE_INTERVAL: Duration = Duration::from_secs(5);
@@ -46,7 +46,7 @@ const TOKEN_BYTES: usize = 32;
 
 /// How to reach a running host.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct AdminFile {
+pub(crate) struct AdminFile {
     /// Address of the socket.
     pub address: SocketAddr,
     /// What requests must know.
@@ -61,7 +61,7 @@ impl AdminFile {
     /// # Errors
     ///
     /// It is not there, not readable, or not what a host has written.
-    pub fn read(folder: &Path) -> io::Result<Self> {
+    pub(crate) fn read(folder: &Path) -> io::Result<Self> {
         Self::read_from(&folder.join(FILE_NAME))
     }
 
@@ -89,7 +89,7 @@ impl AdminFile {
 
 /// An open admin socket; the file goes when this is dropped.
 #[derive(Debug)]
-pub struct Admin {
+pub(crate) struct Admin {
     path: PathBuf,
     keeping: JoinHandle<()>,
     _stop: watch::Sender<bool>,
@@ -101,7 +101,7 @@ impl Admin {
     /// # Errors
     ///
     /// The port, the token or the file cannot be made.
-    pub fn open(control: Control, folder: &Path, runtime: &Handle) -> io::Result<Self> {
+    pub(crate) fn open(control: Control, folder: &Path, runtime: &Handle) -> io::Result<Self> {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
         let file = AdminFile {
@@ -226,7 +226,7 @@ async fn reload_all(State(control): State<Control>) -> Response {
 
 /// What a shadow is asked with.
 #[derive(Debug, Deserialize, Serialize)]
-pub struct ShadowRequest {
+pub(crate) struct ShadowRequest {
     /// The candidate's file, as an absolute path.
     pub file: PathBuf,
 }
@@ -267,7 +267,7 @@ async fn discard(
 
 /// What a drain is asked with.
 #[derive(Debug, Default, Deserialize, Serialize)]
-pub struct DrainRequest {
+pub(crate) struct DrainRequest {
     /// The host ends after this time, whatever is unfinished; `None` for no limit.
     pub seconds_max: Option<u64>,
 }

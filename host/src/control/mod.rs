@@ -1,6 +1,6 @@
 //! How the outside (signals, the admin socket, tests) talks to a running host.
 
-pub mod admin;
+pub(crate) mod admin;
 
 use std::{
     net::SocketAddr,
@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// A longer wait for the supervisor is given up; what was asked for still happens.
-pub const CONTROL_TIMEOUT: Duration = Duration::from_secs(120);
+pub(crate) const CONTROL_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Why the host has not done what it was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -63,7 +63,7 @@ pub enum ControlError {
 
 /// A host as its operator sees it.
 #[derive(Clone, Debug, Serialize)]
-pub struct HostStatus {
+pub(crate) struct HostStatus {
     /// Version of the host.
     pub version: &'static str,
     /// Process id.
@@ -106,7 +106,7 @@ impl Control {
 
     /// What runs, and how it goes.
     #[must_use]
-    pub fn status(&self) -> HostStatus {
+    pub(crate) fn status(&self) -> HostStatus {
         HostStatus {
             version: env!("CARGO_PKG_VERSION"),
             pid: std::process::id(),
@@ -125,7 +125,7 @@ impl Control {
     }
 
     /// Waits until nothing can be stored any more, and returns the reason. The host is of no use then.
-    pub async fn store_failure(&self) -> String {
+    pub(crate) async fn store_failure(&self) -> String {
         self.0.parts.shared.committer.failure().await
     }
 
@@ -140,7 +140,7 @@ impl Control {
     }
 
     /// Lets extensions finish what they have begun, for at most `max`; then the host ends.
-    pub fn drain(&self, max: Option<Duration>) {
+    pub(crate) fn drain(&self, max: Option<Duration>) {
         self.0.parts.drain.ask(max);
     }
 
@@ -202,13 +202,13 @@ impl Control {
     /// # Errors
     ///
     /// As for [`Control::apply`].
-    pub fn reload_config(&self) -> Result<Vec<Attempt>, ControlError> {
+    pub(crate) fn reload_config(&self) -> Result<Vec<Attempt>, ControlError> {
         let (path, overrides) = &self.0.parts.config;
         self.apply(Config::load(path, overrides.clone())?)
     }
 
     /// Like [`Control::reload_config`], with the outcome in the log.
-    pub fn reload_config_logged(&self) {
+    pub(crate) fn reload_config_logged(&self) {
         match self.reload_config() {
             // The outcome of each extension is in the log already.
             Ok(_) => info!("config and extensions were read again"),

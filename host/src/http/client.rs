@@ -30,9 +30,8 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 /// Characters of a redirect's target that are kept.
 const LOCATION_CHARS_MAX: usize = 200;
 
-/// See the module's documentation.
 #[derive(Clone)]
-pub struct HttpClient {
+pub(crate) struct HttpClient {
     way: Way,
     limiter: Arc<Mutex<RateLimiter>>,
     counts: Arc<[AtomicU64; 3]>,
@@ -69,7 +68,7 @@ impl Sent {
 }
 
 /// Requests since the start, by what came of them.
-pub type HttpCounts = [(&'static str, u64); 3];
+pub(crate) type HttpCounts = [(&'static str, u64); 3];
 
 const OUTCOMES: [&str; 3] = ["answered", "failed", "rate_limited"];
 
@@ -79,13 +78,13 @@ impl HttpClient {
     /// # Errors
     ///
     /// TLS cannot be set up.
-    pub fn new(runtime: Handle, trust: &Trust) -> Result<Self, reqwest::Error> {
+    pub(crate) fn new(runtime: Handle, trust: &Trust) -> Result<Self, reqwest::Error> {
         let client = Arc::new(Mutex::new(network(trust)?));
         Ok(Self::by(Way::Network { client, runtime }))
     }
 
     /// Changes whom later requests trust.
-    pub fn set_trust(&self, trust: &Trust) {
+    pub(crate) fn set_trust(&self, trust: &Trust) {
         if let Way::Network { client, .. } = &self.way {
             match network(trust) {
                 Ok(new) => *lock(client) = new,
@@ -96,7 +95,7 @@ impl HttpClient {
 
     /// A client that sends nothing: [`HttpClient::take_kept`] has what was asked for.
     #[must_use]
-    pub fn keeping() -> Self {
+    pub(crate) fn keeping() -> Self {
         Self::by(Way::Kept(Arc::default()))
     }
 
@@ -110,7 +109,7 @@ impl HttpClient {
 
     /// The requests kept since the last time, in their order.
     #[must_use]
-    pub fn take_kept(&self) -> Vec<Sent> {
+    pub(crate) fn take_kept(&self) -> Vec<Sent> {
         match &self.way {
             Way::Network { .. } => Vec::new(),
             Way::Kept(kept) => std::mem::take(&mut *lock(kept)),
@@ -119,13 +118,13 @@ impl HttpClient {
 
     /// Requests since the start, by what came of them.
     #[must_use]
-    pub fn counts(&self) -> HttpCounts {
+    pub(crate) fn counts(&self) -> HttpCounts {
         let count = |index: usize| self.counts[index].load(Ordering::Relaxed);
         std::array::from_fn(|index| (OUTCOMES[index], count(index)))
     }
 
     /// Changes how many requests a minute are sent.
-    pub fn set_rates(&self, rates: Rates) {
+    pub(crate) fn set_rates(&self, rates: Rates) {
         lock(&self.limiter).set_rates(rates);
     }
 

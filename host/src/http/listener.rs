@@ -40,26 +40,26 @@ use crate::limits::CONNECTIONS_MAX;
 const OTHER_FILES: u64 = 512;
 
 /// Time to agree on TLS.
-pub const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
+pub(crate) const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 
 /// Time for the head of a request, and for a connection without one.
-pub const HEAD_MAX: Duration = Duration::from_secs(60);
+pub(crate) const HEAD_MAX: Duration = Duration::from_secs(60);
 
 /// Time for open requests to end when the host stops.
-pub const GRACE_MAX: Duration = Duration::from_secs(2);
+pub(crate) const GRACE_MAX: Duration = Duration::from_secs(2);
 
 /// After a failed accept, such as for want of file descriptors.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// TLS as it is for the next connection; it can be replaced while connections are open.
-pub type Tls = watch::Receiver<Option<Arc<ServerConfig>>>;
+pub(crate) type Tls = watch::Receiver<Option<Arc<ServerConfig>>>;
 
 /// Has the system let this process have as many open files as it ever would: each connection is one.
 ///
 /// # Errors
 ///
 /// The system refuses; then it stays as it is.
-pub fn raise_file_limit() -> io::Result<()> {
+pub(crate) fn raise_file_limit() -> io::Result<()> {
     let maximum = getrlimit(Resource::Nofile).maximum;
     let raised = Rlimit {
         current: maximum,
@@ -76,7 +76,7 @@ fn connections_max() -> usize {
 }
 
 /// Answers what comes to a listener. There is a clone for each connection.
-pub trait Respond: Clone + Send + Sync + 'static {
+pub(crate) trait Respond: Clone + Send + Sync + 'static {
     /// Answers a request of the client at `peer`.
     fn respond(
         &self,
@@ -96,7 +96,7 @@ impl Respond for axum::Router {
 }
 
 /// Serves `app` until `stop` changes.
-pub async fn serve(
+pub(crate) async fn serve(
     listener: TcpListener,
     tls: Tls,
     app: impl Respond,

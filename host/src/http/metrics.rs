@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Collects what is shown.
-pub struct Metrics {
+pub(crate) struct Metrics {
     shared: Arc<Shared>,
     client: HttpClient,
     store_file: PathBuf,
@@ -22,7 +22,7 @@ pub struct Metrics {
 impl Metrics {
     /// Shows the extensions of `shared`, whose store is `store_file`.
     #[must_use]
-    pub fn new(shared: Arc<Shared>, client: HttpClient, store_file: PathBuf) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, client: HttpClient, store_file: PathBuf) -> Self {
         Self {
             shared,
             client,
@@ -33,7 +33,7 @@ impl Metrics {
 
     /// Everything, as it is now.
     #[must_use]
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let slots = self.shared.services.bus.slots();
         let shown = |slot: &Arc<Slot>| Shown {
             status: slot.status(),

@@ -1,9 +1,9 @@
 //! The host's sockets: the listener with its routes and access rules, and the client that sends for extensions.
 
-pub mod client;
-pub mod listener;
-pub mod metrics;
-pub mod rate_limit;
-pub mod renewal;
-pub mod server;
-pub mod settings;
+pub(crate) mod client;
+pub(crate) mod listener;
+pub(crate) mod metrics;
+pub(crate) mod rate_limit;
+pub(crate) mod renewal;
+pub(crate) mod server;
+pub(crate) mod settings;

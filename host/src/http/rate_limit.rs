@@ -21,10 +21,10 @@ use self::lane::{Lane, Place, allowed};
 use crate::config::Rates;
 
 /// Requests that may wait for their turn, for each API host, method and priority.
-pub const WAITING_MAX: usize = 100;
+pub(crate) const WAITING_MAX: usize = 100;
 
 /// A host that asks for a longer pause is asked again after this time.
-pub const PAUSE_MAX: Duration = Duration::from_secs(300);
+pub(crate) const PAUSE_MAX: Duration = Duration::from_secs(300);
 
 /// Hosts that are remembered; one without requests in the last minute is forgotten first.
 const HOSTS_MAX: usize = 1_000;
@@ -100,7 +100,7 @@ pub enum Go {
     Later(Ticket),
 }
 
-/// See the module's documentation.
+/// The requests to each API host that wait for their turn, and when turns come.
 #[derive(Debug, Default)]
 pub struct RateLimiter {
     rates: Rates,
@@ -119,7 +119,7 @@ impl RateLimiter {
     }
 
     /// Changes the rates; what was sent stays sent.
-    pub fn set_rates(&mut self, rates: Rates) {
+    pub(crate) fn set_rates(&mut self, rates: Rates) {
         self.rates = rates;
     }
 

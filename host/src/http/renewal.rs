@@ -11,10 +11,10 @@ use tracing::{info, warn};
 use crate::config::{CertificateFiles, CertificateState, ListenerTls};
 
 /// Time between two looks at the files.
-pub const RENEWAL_INTERVAL: Duration = Duration::from_secs(5);
+pub(crate) const RENEWAL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The certificate's files, and what was last seen of them.
-pub struct Renewal {
+pub(crate) struct Renewal {
     files: CertificateFiles,
     seen: CertificateState,
     /// The files were unusable when last read, and the log says so.
@@ -24,7 +24,7 @@ pub struct Renewal {
 impl Renewal {
     /// Looks after the files of `tls`.
     #[must_use]
-    pub fn new(tls: &ListenerTls) -> Self {
+    pub(crate) fn new(tls: &ListenerTls) -> Self {
         Self {
             files: tls.files.clone(),
             seen: tls.state,
@@ -33,7 +33,7 @@ impl Renewal {
     }
 
     /// The pair on disk, if it has changed and can be used.
-    pub fn look(&mut self) -> Option<Arc<ServerConfig>> {
+    pub(crate) fn look(&mut self) -> Option<Arc<ServerConfig>> {
         if self.files.state() == self.seen {
             return None;
         }

@@ -33,16 +33,16 @@ use crate::{
 };
 
 /// A longer body is answered 413.
-pub const BODY_BYTES_MAX: usize = 64 << 20;
+pub(crate) const BODY_BYTES_MAX: usize = 64 << 20;
 
 /// A body that takes longer is answered 408.
-pub const BODY_MAX: Duration = Duration::from_secs(60);
+pub(crate) const BODY_MAX: Duration = Duration::from_secs(60);
 
 /// An extension that takes longer is answered for with 504.
-pub const ANSWER_MAX: Duration = Duration::from_secs(30);
+pub(crate) const ANSWER_MAX: Duration = Duration::from_secs(30);
 
 /// No answer is held back for longer, whatever the extension says.
-pub const HOLD_MAX: Duration = Duration::from_secs(60);
+pub(crate) const HOLD_MAX: Duration = Duration::from_secs(60);
 
 struct Server {
     shared: Arc<Shared>,
@@ -51,7 +51,11 @@ struct Server {
 }
 
 /// Answers everything that comes to the listener: with `metrics` and `shared`'s extensions, to those whom `access` admits.
-pub fn app(shared: Arc<Shared>, metrics: Metrics, access: watch::Receiver<Access>) -> impl Respond {
+pub(crate) fn app(
+    shared: Arc<Shared>,
+    metrics: Metrics,
+    access: watch::Receiver<Access>,
+) -> impl Respond {
     Arc::new(Server {
         shared,
         metrics,
@@ -182,7 +186,7 @@ async fn ask(slot: &Slot, request: HttpRequest) -> Result<Answered, (StatusCode,
 }
 
 /// Path of the host's own route.
-pub const METRICS_PATH: &str = "/metrics";
+pub(crate) const METRICS_PATH: &str = "/metrics";
 
 fn is_for_metrics<B>(request: &Request<B>) -> bool {
     request.method() == Method::GET && request.uri().path() == METRICS_PATH

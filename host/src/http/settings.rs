@@ -15,8 +15,7 @@ use crate::{
     },
 };
 
-/// See the module's documentation.
-pub struct Edge {
+pub(crate) struct Edge {
     access: watch::Sender<Access>,
     tls: watch::Sender<Option<Arc<ServerConfig>>>,
     /// Locked while `tls` changes, so that a renewal never brings back what a new config has replaced.
@@ -27,7 +26,7 @@ pub struct Edge {
 impl Edge {
     /// The edge as `config` wants it.
     #[must_use]
-    pub fn new(config: &Config, http: HttpClient) -> Self {
+    pub(crate) fn new(config: &Config, http: HttpClient) -> Self {
         warn_of(config);
         http.set_rates(config.rates);
         Self {
@@ -39,7 +38,7 @@ impl Edge {
     }
 
     /// From now on, the edge is as `config` wants it; open connections stay as they are.
-    pub fn apply(&self, config: &Config) {
+    pub(crate) fn apply(&self, config: &Config) {
         warn_of(config);
         self.access.send_replace(config.access.clone());
         let mut renewal = self.renewal();
@@ -52,7 +51,7 @@ impl Edge {
     }
 
     /// Shows the certificate on disk from now on, if it has changed and can be used. Waits for files that are being written.
-    pub fn renew(&self) {
+    pub(crate) fn renew(&self) {
         let mut renewal = self.renewal();
         if let Some(server) = renewal.as_mut().and_then(Renewal::look) {
             self.tls.send_replace(Some(server));
@@ -61,13 +60,13 @@ impl Edge {
 
     /// Who may use the listener.
     #[must_use]
-    pub fn access(&self) -> watch::Receiver<Access> {
+    pub(crate) fn access(&self) -> watch::Receiver<Access> {
         self.access.subscribe()
     }
 
     /// TLS of the listener.
     #[must_use]
-    pub fn tls(&self) -> Tls {
+    pub(crate) fn tls(&self) -> Tls {
         self.tls.subscribe()
     }
 
@@ -84,7 +83,7 @@ fn warn_of(config: &Config) {
 }
 
 /// Renews the certificate of `edge` until `stop` changes.
-pub async fn renew_regularly(edge: Arc<Edge>, mut stop: watch::Receiver<bool>) {
+pub(crate) async fn renew_regularly(edge: Arc<Edge>, mut stop: watch::Receiver<bool>) {
     loop {
         tokio::select! {
             () = tokio::time::sleep(RENEWAL_INTERVAL) => {}

@@ -12,7 +12,7 @@ use crate::{
 
 /// Every misfit between `config` and the manifests of its extensions, given in the config's order.
 #[must_use]
-pub fn faults(config: &Config, manifests: &[&Manifest]) -> Vec<Fault> {
+pub(crate) fn faults(config: &Config, manifests: &[&Manifest]) -> Vec<Fault> {
     let named = || config.extensions.iter().zip(manifests.iter().copied());
     let mut found: Vec<Fault> = named()
         .flat_map(|(name, manifest)| section_faults(&config.sections, name, manifest))
@@ -28,7 +28,7 @@ pub fn faults(config: &Config, manifests: &[&Manifest]) -> Vec<Fault> {
 
 /// Every misfit between a new version of extension `name`, what it would be made with, and the routes of the others.
 #[must_use]
-pub fn successor_faults(
+pub(crate) fn successor_faults(
     settings: &Settings,
     name: &str,
     manifest: &Manifest,
@@ -42,7 +42,7 @@ pub fn successor_faults(
 
 /// What does not fit in the section of extension `name`; a missing section counts as `{}`.
 #[must_use]
-pub fn section_faults(
+pub(crate) fn section_faults(
     sections: &Map<String, Value>,
     name: &str,
     manifest: &Manifest,

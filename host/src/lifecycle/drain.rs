@@ -26,11 +26,10 @@ const REPEAT: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(25);
 
 /// What is unfinished when a host ends: names of extensions and their counts.
-pub type Unfinished = Vec<(String, u64)>;
+pub(crate) type Unfinished = Vec<(String, u64)>;
 
-/// See the module's documentation.
 #[derive(Clone)]
-pub struct Drain {
+pub(crate) struct Drain {
     shared: Arc<Shared>,
     /// When the host ends whatever is unfinished; `None` before a drain is asked for.
     asked: watch::Sender<Option<Limit>>,
@@ -42,7 +41,7 @@ type Limit = Option<Instant>;
 impl Drain {
     /// Nobody has asked for a drain yet.
     #[must_use]
-    pub fn new(shared: Arc<Shared>) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
         Self {
             shared,
             asked: watch::Sender::new(None),
@@ -50,7 +49,7 @@ impl Drain {
     }
 
     /// Asks for a drain of at most `max`. A later call can bring the end nearer, not put it off.
-    pub fn ask(&self, max: Option<Duration>) {
+    pub(crate) fn ask(&self, max: Option<Duration>) {
         let limit = max.map(|max| Instant::now() + max);
         self.asked.send_modify(|asked| {
             let earlier = asked.flatten();
@@ -60,13 +59,13 @@ impl Drain {
 
     /// Whether a drain was asked for.
     #[must_use]
-    pub fn is_asked(&self) -> bool {
+    pub(crate) fn is_asked(&self) -> bool {
         self.asked.borrow().is_some()
     }
 
     /// What extensions say they have not finished.
     #[must_use]
-    pub fn unfinished(&self) -> Unfinished {
+    pub(crate) fn unfinished(&self) -> Unfinished {
         let slots = self.shared.services.bus.slots();
         let counts = slots
             .iter()
@@ -75,7 +74,7 @@ impl Drain {
     }
 
     /// Waits until a drain is asked for and done, or its time is over; returns what is unfinished then.
-    pub async fn done(&self) -> Unfinished {
+    pub(crate) async fn done(&self) -> Unfinished {
         let mut asked = self.asked.subscribe();
         // The sender is this very object.
         let _ = asked.wait_for(Option::is_some).await;

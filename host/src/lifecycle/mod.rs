@@ -1,15 +1,15 @@
 //! A plugin's life: its file is found, admitted, tried and started, replaced while it runs, and rolled back if the new
 //! version fails.
 
-pub mod admission;
-pub mod drain;
-pub mod plugin_files;
-pub mod reconfigure;
-pub mod reload;
-pub mod rollback;
-pub mod shadowing;
-pub mod start;
-pub mod supervisor;
-pub mod ticker;
-pub mod trial;
-pub mod watch;
+pub(crate) mod admission;
+pub(crate) mod drain;
+pub(crate) mod plugin_files;
+pub(crate) mod reconfigure;
+pub(crate) mod reload;
+pub(crate) mod rollback;
+pub(crate) mod shadowing;
+pub(crate) mod start;
+pub(crate) mod supervisor;
+pub(crate) mod ticker;
+pub(crate) mod trial;
+pub(crate) mod watch;

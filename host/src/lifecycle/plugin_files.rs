@@ -11,7 +11,7 @@ use crate::{
 
 /// Reads the file of each extension, in the config's order; none that is being written.
 #[must_use]
-pub fn read(config: &Config) -> Vec<Result<Candidate, PluginError>> {
+pub(crate) fn read(config: &Config) -> Vec<Result<Candidate, PluginError>> {
     let open_files = OpenFiles::for_writing();
     let read = |name: &String| {
         let path = config.plugin_file(name);
@@ -25,7 +25,7 @@ pub fn read(config: &Config) -> Vec<Result<Candidate, PluginError>> {
 
 /// What keeps plugins from being loaded from the folder of their copies.
 #[must_use]
-pub fn cache_fault(config: &Config) -> Option<Fault> {
+pub(crate) fn cache_fault(config: &Config) -> Option<Fault> {
     let error = plugin::check_cache_folder(&config.plugin_cache_folder).err()?;
     Some(Fault::new("plugin_cache_folder", error.to_string()))
 }
@@ -35,7 +35,7 @@ pub fn cache_fault(config: &Config) -> Option<Fault> {
 /// # Errors
 ///
 /// The first file that is missing or no plugin, else all misfits of the config.
-pub fn admitted(config: &Config) -> Result<Vec<Candidate>, HostError> {
+pub(crate) fn admitted(config: &Config) -> Result<Vec<Candidate>, HostError> {
     let named = config.extensions.iter().zip(read(config));
     let candidates = named
         .map(|(name, candidate)| {

@@ -31,7 +31,7 @@ use crate::{
 
 /// What of a config is built into a host when it starts.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Fixed {
+pub(crate) struct Fixed {
     player_id: String,
     api_url: String,
     backup_folder: std::path::PathBuf,
@@ -43,7 +43,7 @@ pub struct Fixed {
 impl Fixed {
     /// Takes it out of `config`.
     #[must_use]
-    pub fn of(config: &Config) -> Self {
+    pub(crate) fn of(config: &Config) -> Self {
         Self {
             player_id: config.player_id.clone(),
             api_url: config.api_url.clone(),
@@ -110,7 +110,7 @@ pub enum AddError {
 /// # Errors
 ///
 /// See [`ReconfigureError`]; nothing was changed then.
-pub fn apply(
+pub(crate) fn apply(
     shared: &Arc<Shared>,
     loader: &Loader,
     fixed: &Fixed,

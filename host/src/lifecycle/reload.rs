@@ -66,7 +66,7 @@ pub struct Attempt {
 }
 
 /// One extension's file.
-pub struct Watched {
+pub(crate) struct Watched {
     /// Place of the extension.
     pub slot: Arc<Slot>,
     /// What its instances are made with, as JSON.
@@ -120,7 +120,7 @@ pub enum ReloadError {
 impl ReloadError {
     /// Version of the new file, where that could be read.
     #[must_use]
-    pub fn version(&self) -> Option<&str> {
+    pub(crate) fn version(&self) -> Option<&str> {
         match self {
             Self::File { source } => source.version(),
             Self::Load { version, .. }
@@ -145,7 +145,7 @@ fn joined(faults: &[Fault]) -> String {
 }
 
 /// Looks at a file once, and reloads it if it has changed and is whole; returns when to look again.
-pub fn look(shared: &Shared, loader: &Loader, watched: &mut Watched) -> Duration {
+pub(crate) fn look(shared: &Shared, loader: &Loader, watched: &mut Watched) -> Duration {
     let found = Signature::of(&watched.path);
     let is_writing = loader.writers().has(&watched.path);
     let settling = &mut watched.settling;
@@ -197,7 +197,11 @@ fn take(shared: &Shared, loader: &Loader, watched: &mut Watched) -> Duration {
 /// # Errors
 ///
 /// See [`ReloadError`]; it is logged and published as well.
-pub fn reload(shared: &Shared, loader: &Loader, watched: &Watched) -> Result<Outcome, ReloadError> {
+pub(crate) fn reload(
+    shared: &Shared,
+    loader: &Loader,
+    watched: &Watched,
+) -> Result<Outcome, ReloadError> {
     attempt(shared, loader, watched).inspect_err(|error| announce(shared, &watched.slot, error))
 }
 
@@ -218,7 +222,7 @@ fn attempt(shared: &Shared, loader: &Loader, watched: &Watched) -> Result<Outcom
 /// # Errors
 ///
 /// As for [`reload`].
-pub fn take_over(
+pub(crate) fn take_over(
     shared: &Shared,
     watched: &Watched,
     candidate: &Candidate,

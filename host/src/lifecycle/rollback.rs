@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Does so if the extension in `slot` has a new version on probation.
-pub fn rescue(shared: &Arc<Shared>, slot: &Arc<Slot>) {
+pub(crate) fn rescue(shared: &Arc<Shared>, slot: &Arc<Slot>) {
     let Some((probation, tenure, activity)) = slot.give_up() else {
         return;
     };

@@ -57,7 +57,7 @@ pub enum ShadowError {
 /// # Errors
 ///
 /// See [`ShadowError`].
-pub fn begin(loader: &Loader, watched: &Watched, file: &Path) -> Result<(), ShadowError> {
+pub(crate) fn begin(loader: &Loader, watched: &Watched, file: &Path) -> Result<(), ShadowError> {
     end(watched);
     let candidate = loader.read(file)?;
     let plugin = loader.load(&candidate)?;
@@ -98,7 +98,7 @@ pub fn begin(loader: &Loader, watched: &Watched, file: &Path) -> Result<(), Shad
 /// # Errors
 ///
 /// See [`ShadowError`].
-pub fn promote(
+pub(crate) fn promote(
     shared: &Shared,
     loader: &Loader,
     watched: &mut Watched,
@@ -125,7 +125,7 @@ pub fn promote(
 /// # Errors
 ///
 /// There is none.
-pub fn discard(watched: &Watched) -> Result<(), ShadowError> {
+pub(crate) fn discard(watched: &Watched) -> Result<(), ShadowError> {
     end(watched).then_some(()).ok_or_else(|| missing(watched))
 }
 

@@ -22,7 +22,7 @@ use crate::{
 /// # Errors
 ///
 /// The first file that is refused.
-pub fn load(
+pub(crate) fn load(
     config: &Config,
     loader: &Loader,
     candidates: &[Candidate],
@@ -42,7 +42,7 @@ pub fn load(
 /// # Errors
 ///
 /// See [`HostError`].
-pub fn start(
+pub(crate) fn start(
     config: &Config,
     shared: &Arc<Shared>,
     plugins: Vec<Plugin>,
@@ -94,7 +94,7 @@ fn start_one(
 /// # Errors
 ///
 /// The settings have no JSON form.
-pub fn settings(config: &Config, name: &str) -> Result<Arc<[u8]>, serde_json::Error> {
+pub(crate) fn settings(config: &Config, name: &str) -> Result<Arc<[u8]>, serde_json::Error> {
     let settings = serde_json::to_vec(&config.settings(name));
     settings.map(Into::into)
 }
@@ -104,7 +104,7 @@ pub fn settings(config: &Config, name: &str) -> Result<Arc<[u8]>, serde_json::Er
 /// # Errors
 ///
 /// The store cannot be read.
-pub fn give_undelivered(shared: &Shared, slot: &Slot) -> Result<(), StoreError> {
+pub(crate) fn give_undelivered(shared: &Shared, slot: &Slot) -> Result<(), StoreError> {
     let undelivered = shared.services.store.undelivered(&slot.name)?;
     if !undelivered.is_empty() {
         info!(

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// A message to the supervisor.
-pub enum Message {
+pub(crate) enum Message {
     /// Something in the plugin folder has changed.
     Changed,
     /// See [`Request`].
@@ -32,10 +32,10 @@ pub enum Message {
 }
 
 /// What came of a request that names an extension; `None` if no such extension runs.
-pub type Named<T, E> = Option<Result<T, E>>;
+pub(crate) type Named<T, E> = Option<Result<T, E>>;
 
 /// Something that the supervisor is asked for, and where the answer goes.
-pub enum Request {
+pub(crate) enum Request {
     /// The present file of an extension takes over.
     Reload {
         /// Name of the extension.
@@ -75,8 +75,7 @@ pub enum Request {
     },
 }
 
-/// See the module's documentation.
-pub struct Supervisor {
+pub(crate) struct Supervisor {
     shared: Arc<Shared>,
     loader: Loader,
     fixed: Fixed,
@@ -87,7 +86,7 @@ pub struct Supervisor {
 impl Supervisor {
     /// Supervises `watched`, whose versions run and whose files lie in `folder`, in a host with this `fixed` config.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         shared: Arc<Shared>,
         loader: Loader,
         fixed: Fixed,
@@ -104,7 +103,7 @@ impl Supervisor {
     }
 
     /// Runs until it is stopped.
-    pub fn run(mut self, messages: &Receiver<Message>) {
+    pub(crate) fn run(mut self, messages: &Receiver<Message>) {
         let mut schedule = Schedule::looked(Instant::now(), POLL);
         loop {
             match messages.recv_timeout(schedule.wait(Instant::now())) {

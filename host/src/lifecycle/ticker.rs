@@ -20,10 +20,10 @@ use crate::{
 };
 
 /// `update` comes this often (benchmarker.md section 3).
-pub const UPDATE_EVERY: Duration = Duration::from_secs(5);
+pub(crate) const UPDATE_EVERY: Duration = Duration::from_secs(5);
 
 /// Runs until a message comes. Who moves a virtual clock publishes `update` too: how often depends on neither.
-pub fn run(shared: &Arc<Shared>, stop: &mpsc::Receiver<()>) {
+pub(crate) fn run(shared: &Arc<Shared>, stop: &mpsc::Receiver<()>) {
     let bus = &shared.services.bus;
     let mut next = Instant::now();
     let mut jumps = JumpWatch::start();

@@ -24,7 +24,7 @@ use crate::{
 
 /// Why no instance can be made.
 #[derive(Debug, thiserror::Error)]
-pub enum TrialError {
+pub(crate) enum TrialError {
     /// No store in memory.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -41,7 +41,7 @@ pub enum TrialError {
 /// # Errors
 ///
 /// See [`TrialError`].
-pub fn make(plugin: &Plugin, settings: &Settings) -> Result<(), TrialError> {
+pub(crate) fn make(plugin: &Plugin, settings: &Settings) -> Result<(), TrialError> {
     let services = Services {
         bus: Bus::default(),
         store: Store::in_memory()?,

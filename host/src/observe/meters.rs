@@ -12,12 +12,12 @@ use std::{
 };
 
 use tig_plugin_api::Sample;
-pub use tig_plugin_api::frame::MetricKind as Kind;
+pub(crate) use tig_plugin_api::frame::MetricKind as Kind;
 
 use crate::observe::process;
 
 /// Series of one extension; further ones are refused.
-pub const SERIES_MAX: usize = 1_000;
+pub(crate) const SERIES_MAX: usize = 1_000;
 
 /// Labels of one series.
 const LABELS_MAX: usize = 8;
@@ -27,7 +27,7 @@ const TEXT_BYTES_MAX: usize = 128;
 
 /// A value for one series.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Reading {
+pub(crate) struct Reading {
     /// Name of the metric.
     name: String,
     /// As Prometheus writes them: `challenge="knapsack",slave="a"`.
@@ -42,7 +42,7 @@ impl Reading {
     /// # Errors
     ///
     /// The text says what is wrong with them.
-    pub fn new(kind: Kind, name: &str, sample: &Sample) -> Result<Self, String> {
+    pub(crate) fn new(kind: Kind, name: &str, sample: &Sample) -> Result<Self, String> {
         check_name(name)?;
         if sample.labels.len() > LABELS_MAX {
             return Err(format!("metric {name}: more than {LABELS_MAX} labels"));
@@ -81,7 +81,7 @@ fn check_name(name: &str) -> Result<(), String> {
 
 /// The value of a label as Prometheus writes it.
 #[must_use]
-pub fn quoted(value: &str) -> String {
+pub(crate) fn quoted(value: &str) -> String {
     let escaped = value
         .replace('\\', "\\\\")
         .replace('"', "\\\"")
@@ -89,9 +89,8 @@ pub fn quoted(value: &str) -> String {
     format!("\"{escaped}\"")
 }
 
-/// See the module's documentation.
 #[derive(Debug, Default)]
-pub struct Meters {
+pub(crate) struct Meters {
     series: Mutex<BTreeMap<(String, String), (Kind, f64)>>,
     unfinished: AtomicU64,
     was_full: AtomicBool,
@@ -101,7 +100,7 @@ pub struct Meters {
 
 /// One series as it is now.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Series {
+pub(crate) struct Series {
     /// Name of the metric.
     pub name: String,
     /// As Prometheus writes them, without braces.
@@ -114,7 +113,7 @@ pub struct Series {
 
 impl Meters {
     /// Takes readings; `false` if, for the first time, one was left out because there are too many series.
-    pub fn take(&self, readings: Vec<Reading>) -> bool {
+    pub(crate) fn take(&self, readings: Vec<Reading>) -> bool {
         let mut series = self.lock();
         let mut has_room = true;
         let mut count = series.len();
@@ -135,7 +134,7 @@ impl Meters {
 
     /// All series, by name and labels.
     #[must_use]
-    pub fn series(&self) -> Vec<Series> {
+    pub(crate) fn series(&self) -> Vec<Series> {
         let series = self.lock();
         let of = |((name, labels), (kind, value)): (&(String, String), &(Kind, f64))| Series {
             name: name.clone(),
@@ -147,13 +146,13 @@ impl Meters {
     }
 
     /// The calling thread is the extension's from now on.
-    pub fn set_thread(&self) {
+    pub(crate) fn set_thread(&self) {
         *self.thread.lock().unwrap_or_else(PoisonError::into_inner) = process::this_thread();
     }
 
     /// Where the system tells of the extension's thread.
     #[must_use]
-    pub fn thread(&self) -> Option<PathBuf> {
+    pub(crate) fn thread(&self) -> Option<PathBuf> {
         self.thread
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -162,12 +161,12 @@ impl Meters {
 
     /// Pieces of work that the extension has not finished, by its own account.
     #[must_use]
-    pub fn unfinished(&self) -> u64 {
+    pub(crate) fn unfinished(&self) -> u64 {
         self.unfinished.load(Ordering::Relaxed)
     }
 
     /// Takes the extension's word for it.
-    pub fn set_unfinished(&self, count: u64) {
+    pub(crate) fn set_unfinished(&self, count: u64) {
         self.unfinished.store(count, Ordering::Relaxed);
     }
 

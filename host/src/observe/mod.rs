@@ -1,7 +1,7 @@
 //! What can be seen of a running host: status, metrics, and handlers that take too long.
 
-pub mod meters;
-pub mod process;
-pub mod prometheus;
-pub mod status;
-pub mod watchdog;
+pub(crate) mod meters;
+pub(crate) mod process;
+pub(crate) mod prometheus;
+pub(crate) mod status;
+pub(crate) mod watchdog;

@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf, time::Duration};
 
 /// Resident memory, in bytes.
 #[must_use]
-pub fn resident_bytes() -> Option<u64> {
+pub(crate) fn resident_bytes() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status
         .lines()
@@ -15,14 +15,14 @@ pub fn resident_bytes() -> Option<u64> {
 
 /// Where Linux tells of the calling thread.
 #[must_use]
-pub fn this_thread() -> Option<PathBuf> {
+pub(crate) fn this_thread() -> Option<PathBuf> {
     let thread = fs::read_link("/proc/thread-self").ok()?;
     Some(PathBuf::from("/proc").join(thread))
 }
 
 /// Processor time of a thread that has told where it is by [`this_thread`].
 #[must_use]
-pub fn cpu_of(thread: &std::path::Path) -> Option<Duration> {
+pub(crate) fn cpu_of(thread: &std::path::Path) -> Option<Duration> {
     let text = fs::read_to_string(thread.join("schedstat")).ok()?;
     let nanoseconds = text.split_whitespace().next()?.parse().ok()?;
     Some(Duration::from_nanos(nanoseconds))

@@ -8,7 +8,7 @@ use super::{
 };
 
 /// Content type of the answer.
-pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+pub(crate) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// What is shown of one extension.
 pub(crate) struct Shown {

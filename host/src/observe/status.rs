@@ -80,7 +80,7 @@ pub struct ShadowStatus {
 }
 
 /// Shared between the candidate's thread and whoever asks.
-pub type Standing = Arc<Mutex<ShadowStatus>>;
+pub(crate) type Standing = Arc<Mutex<ShadowStatus>>;
 
 /// A handler that takes long.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]

@@ -14,17 +14,17 @@ use std::{
 use super::status::Busy;
 
 /// A handler that takes longer is worth a warning.
-pub const SLOW: Duration = Duration::from_secs(1);
+pub(crate) const SLOW: Duration = Duration::from_secs(1);
 
 /// A handler that takes longer needs a person.
-pub const STUCK: Duration = Duration::from_secs(10);
+pub(crate) const STUCK: Duration = Duration::from_secs(10);
 
 /// How often handlers are looked at.
-pub const LOOK_EVERY: Duration = Duration::from_millis(250);
+pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// What an extension is doing.
 #[derive(Debug)]
-pub struct Activity {
+pub(crate) struct Activity {
     /// Calls begun plus calls ended: odd while one runs.
     steps: AtomicU64,
     /// What the call is about.
@@ -52,17 +52,17 @@ struct Seen {
 
 impl Activity {
     /// Names what the calls from now on are about.
-    pub fn name(&self, what: &Arc<str>) {
+    pub(crate) fn name(&self, what: &Arc<str>) {
         *lock(&self.what) = Arc::clone(what);
     }
 
     /// A call begins. Only one thread calls this and [`Activity::end`].
-    pub fn begin(&self) {
+    pub(crate) fn begin(&self) {
         self.step();
     }
 
     /// The call has ended.
-    pub fn end(&self) {
+    pub(crate) fn end(&self) {
         self.step();
     }
 
@@ -74,12 +74,12 @@ impl Activity {
 
     /// Whether a call runs.
     #[must_use]
-    pub fn is_running(&self) -> bool {
+    pub(crate) fn is_running(&self) -> bool {
         !self.steps.load(Ordering::Relaxed).is_multiple_of(2)
     }
 
     /// The call that has passed a bound since the last look, and the bound.
-    pub fn look(&self, now: Instant) -> Option<(Arc<str>, Duration)> {
+    pub(crate) fn look(&self, now: Instant) -> Option<(Arc<str>, Duration)> {
         let steps = self.steps.load(Ordering::Relaxed);
         let mut seen = lock(&self.seen);
         if steps.is_multiple_of(2) {
@@ -105,7 +105,7 @@ impl Activity {
 
     /// The call that takes longer than [`SLOW`], if it still runs.
     #[must_use]
-    pub fn overdue(&self) -> Option<Busy> {
+    pub(crate) fn overdue(&self) -> Option<Busy> {
         let seen = (*lock(&self.seen))?;
         let taken = seen.since.elapsed();
         let runs = self.steps.load(Ordering::Relaxed) == seen.steps;

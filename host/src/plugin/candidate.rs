@@ -52,7 +52,7 @@ impl Candidate {
 
     /// Whether the file carries a digest of itself, which is right then.
     #[must_use]
-    pub fn is_sealed(&self) -> bool {
+    pub(crate) fn is_sealed(&self) -> bool {
         let digest = self.manifest.digest.as_deref().unwrap_or_default();
         digest.contains(|digit| digit != '0')
     }
@@ -78,7 +78,7 @@ impl Candidate {
     /// # Errors
     ///
     /// The system's reason, or another library lies where one of this plugin's belongs.
-    pub fn install(&self, path: &Path) -> std::io::Result<()> {
+    pub(crate) fn install(&self, path: &Path) -> std::io::Result<()> {
         let folder = path.parent().unwrap_or(Path::new(""));
         for library in &self.libraries {
             install_library(&folder.join(&library.place), &library.bytes)?;
@@ -120,6 +120,6 @@ fn hash(bytes: &[u8], libraries: &[Library]) -> String {
 
 /// As much of a file's hash as people compare.
 #[must_use]
-pub fn short_hash(hash: &str) -> &str {
+pub(crate) fn short_hash(hash: &str) -> &str {
     hash.get(..SHORT_HASH_DIGITS).unwrap_or(hash)
 }

@@ -149,7 +149,7 @@ pub enum PluginError {
 impl PluginError {
     /// The version of the refused plugin, where its manifest could be read.
     #[must_use]
-    pub fn version(&self) -> Option<&str> {
+    pub(crate) fn version(&self) -> Option<&str> {
         match self {
             Self::Broken { version, .. }
             | Self::ApiVersion { version, .. }
@@ -161,7 +161,7 @@ impl PluginError {
 
     /// Whether the file may well be in order as soon as its writer is done.
     #[must_use]
-    pub fn is_passing(&self) -> bool {
+    pub(crate) fn is_passing(&self) -> bool {
         matches!(self, Self::BeingWritten { .. } | Self::Changed { .. })
     }
 }

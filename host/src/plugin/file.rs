@@ -62,7 +62,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, PluginError> {
 /// # Errors
 ///
 /// See [`PluginError`].
-pub fn inspect(path: &Path, bytes: &[u8]) -> Result<Manifest, PluginError> {
+pub(crate) fn inspect(path: &Path, bytes: &[u8]) -> Result<Manifest, PluginError> {
     let (manifest, slot) = manifest(path, bytes)?;
     let (path, version) = (path.to_owned(), manifest.version.clone());
     if slot.map(|slot| seal::check(bytes, slot)) == Some(Seal::Broken) {

@@ -59,7 +59,11 @@ impl Plugin {
 /// # Errors
 ///
 /// The file cannot be mapped, has no root module, or one of another layout.
-pub fn open(copy: &Path, original: &Path, manifest: Manifest) -> Result<Plugin, PluginError> {
+pub(crate) fn open(
+    copy: &Path,
+    original: &Path,
+    manifest: Manifest,
+) -> Result<Plugin, PluginError> {
     let refused = |reason: String| PluginError::Load {
         path: original.to_owned(),
         reason,

@@ -24,12 +24,14 @@ use tig_plugin_api::Settings;
 
 use self::libraries::Mapped;
 
-pub use candidate::{Candidate, short_hash};
+pub use candidate::Candidate;
+pub(crate) use candidate::short_hash;
 pub use error::PluginError;
-pub use file::inspect;
-pub use library::{Plugin, open};
-pub use open_files::OpenFiles;
-pub use writers::Writers;
+pub(crate) use file::inspect;
+pub use library::Plugin;
+pub(crate) use library::open;
+pub(crate) use open_files::OpenFiles;
+pub(crate) use writers::Writers;
 
 /// Copies a candidate into `folder`, loads the copy in a child process and makes an instance there, as
 /// `PROGRAM probe --new FILE`: nothing of what it asks for takes place.
@@ -37,7 +39,7 @@ pub use writers::Writers;
 /// # Errors
 ///
 /// The text of the error says what the child said, or how it ended.
-pub fn try_in_child(
+pub(crate) fn try_in_child(
     program: &Path,
     folder: &Path,
     candidate: &Candidate,
@@ -56,7 +58,7 @@ pub fn try_in_child(
 }
 
 /// The probe of a candidate is ended after this time.
-pub const PROBE_MAX: Duration = Duration::from_secs(10);
+pub(crate) const PROBE_MAX: Duration = Duration::from_secs(10);
 
 /// Turns candidates into plugins.
 #[derive(Clone, Debug)]
@@ -82,7 +84,7 @@ impl Loader {
 
     /// Who is known to have files of the plugin folder open for writing.
     #[must_use]
-    pub fn writers(&self) -> &Writers {
+    pub(crate) fn writers(&self) -> &Writers {
         &self.writers
     }
 
@@ -91,7 +93,7 @@ impl Loader {
     /// # Errors
     ///
     /// See [`PluginError`].
-    pub fn read(&self, path: &Path) -> Result<Candidate, PluginError> {
+    pub(crate) fn read(&self, path: &Path) -> Result<Candidate, PluginError> {
         self.wait_for_writer(path)?;
         Candidate::read(path)
     }
@@ -124,7 +126,7 @@ impl Loader {
     /// # Errors
     ///
     /// See [`PluginError`].
-    pub fn load_as_read(&self, candidate: &Candidate) -> Result<Plugin, PluginError> {
+    pub(crate) fn load_as_read(&self, candidate: &Candidate) -> Result<Plugin, PluginError> {
         let copy = self.tried_copy(candidate)?;
         self.map(&copy, candidate)
     }
@@ -157,7 +159,7 @@ impl Loader {
 /// # Errors
 ///
 /// See [`PluginError`].
-pub fn seal(path: &Path) -> Result<(), PluginError> {
+pub(crate) fn seal(path: &Path) -> Result<(), PluginError> {
     let mut bytes = file::read(path)?;
     file::seal(path, &mut bytes)?;
     let failed = |source| PluginError::File {
@@ -175,12 +177,12 @@ pub fn seal(path: &Path) -> Result<(), PluginError> {
 /// # Errors
 ///
 /// No code can be loaded from files in `folder`, or where it will be made.
-pub fn check_cache_folder(folder: &Path) -> Result<(), PluginError> {
+pub(crate) fn check_cache_folder(folder: &Path) -> Result<(), PluginError> {
     copy::refuse_noexec(folder)
 }
 
 /// The nearest folder above `path` that is there.
 #[must_use]
-pub fn existing_folder(path: &Path) -> &Path {
+pub(crate) fn existing_folder(path: &Path) -> &Path {
     copy::existing(path)
 }

@@ -9,12 +9,12 @@ const WRITE_MODE: u32 = 0o200;
 
 /// Processes that write, by device and inode of the file.
 #[derive(Debug, Default)]
-pub struct OpenFiles(HashMap<(u64, u64), u32>);
+pub(crate) struct OpenFiles(HashMap<(u64, u64), u32>);
 
 impl OpenFiles {
     /// Looks through all processes but this one. Those that end meanwhile, or are another user's, are passed over.
     #[must_use]
-    pub fn for_writing() -> Self {
+    pub(crate) fn for_writing() -> Self {
         let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
         let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
         let others = numbers.filter(|process| *process != std::process::id());
@@ -24,7 +24,7 @@ impl OpenFiles {
     /// # Errors
     ///
     /// A process has the file at `path` open for writing.
-    pub fn check(&self, path: &Path) -> Result<(), PluginError> {
+    pub(crate) fn check(&self, path: &Path) -> Result<(), PluginError> {
         let file = fs::metadata(path).ok();
         let writer = file.and_then(|file| self.0.get(&(file.dev(), file.ino())));
         let Some(process) = writer else {

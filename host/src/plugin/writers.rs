@@ -26,7 +26,7 @@ const WRITER_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Names of the files that are being written. Clones share them.
 #[derive(Clone, Debug, Default)]
-pub struct Writers(Arc<Mutex<HashSet<OsString>>>);
+pub(crate) struct Writers(Arc<Mutex<HashSet<OsString>>>);
 
 impl Writers {
     /// Takes note of a notification.
@@ -63,14 +63,14 @@ impl Writers {
 
     /// Whether the file of this name is being written.
     #[must_use]
-    pub fn has(&self, path: &Path) -> bool {
+    pub(crate) fn has(&self, path: &Path) -> bool {
         path.file_name()
             .is_some_and(|name| self.lock().contains(name))
     }
 
     /// Waits until nobody writes to the file; `false` if that takes too long.
     #[must_use]
-    pub fn wait_until_closed(&self, path: &Path) -> bool {
+    pub(crate) fn wait_until_closed(&self, path: &Path) -> bool {
         let deadline = Instant::now() + WRITER_TIMEOUT;
         while self.has(path) {
             if Instant::now() >= deadline {

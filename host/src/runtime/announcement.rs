@@ -10,13 +10,13 @@ use crate::runtime::{
 };
 
 /// Publishes that version `to` of the extension in `slot` has taken over.
-pub fn reloaded(bus: &Bus, slot: &Slot, from: &str, to: &str) {
+pub(crate) fn reloaded(bus: &Bus, slot: &Slot, from: &str, to: &str) {
     let arguments = json!({ "name": slot.name, "from": from, "to": to });
     publish(bus, EXTENSION_RELOADED, &arguments);
 }
 
 /// Logs and publishes that a new version of the extension in `slot` is rejected, also one that had taken over before.
-pub fn rejected(bus: &Bus, slot: &Slot, offered: Option<&str>, reason: &str) {
+pub(crate) fn rejected(bus: &Bus, slot: &Slot, offered: Option<&str>, reason: &str) {
     let name = &slot.name;
     let running = slot.version();
     warn!(

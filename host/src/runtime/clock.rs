@@ -30,7 +30,7 @@ pub enum Clock {
 impl Clock {
     /// Starts a clock of the system's.
     #[must_use]
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         // A system clock before 1970 is a broken one; starting from 1970 still gives a clock that runs.
         let epoch = SystemTime::now()
             .duration_since(UNIX_EPOCH)
@@ -43,7 +43,7 @@ impl Clock {
 
     /// Milliseconds since the Unix epoch.
     #[must_use]
-    pub fn now_ms(&self) -> u64 {
+    pub(crate) fn now_ms(&self) -> u64 {
         match self {
             Self::System { epoch, started } => {
                 u64::try_from((*epoch + started.elapsed()).as_millis()).unwrap_or(u64::MAX)
@@ -54,7 +54,7 @@ impl Clock {
 
     /// Whether time only passes when somebody says so.
     #[must_use]
-    pub fn is_virtual(&self) -> bool {
+    pub(crate) fn is_virtual(&self) -> bool {
         matches!(self, Self::Virtual(_))
     }
 }
@@ -88,7 +88,7 @@ pub struct Random {
 impl Random {
     /// Seeded by the operating system.
     #[must_use]
-    pub fn from_system() -> Self {
+    pub(crate) fn from_system() -> Self {
         let mut seed = [0; 32];
         for part in seed.chunks_exact_mut(8) {
             part.copy_from_slice(&RandomState::new().hash_one(0).to_le_bytes());
@@ -105,7 +105,7 @@ impl Random {
 
     /// 64 random bits: number `index` in the row of `extension`.
     #[must_use]
-    pub fn number(&self, extension: &str, index: u64) -> u64 {
+    pub(crate) fn number(&self, extension: &str, index: u64) -> u64 {
         let mut hasher = blake3::Hasher::new_keyed(&self.seed);
         hasher.update(&index.to_le_bytes());
         hasher.update(extension.as_bytes());

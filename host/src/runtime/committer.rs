@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A transaction of the extension in `slot`.
-pub struct Job {
+pub(crate) struct Job {
     /// The extension.
     pub slot: Arc<Slot>,
     /// What it asked for.
@@ -34,7 +34,7 @@ pub struct Written {
 
 impl Written {
     /// Lets the rest of them take place.
-    pub fn take_place(self, services: &Services) {
+    pub(crate) fn take_place(self, services: &Services) {
         for job in self.jobs {
             match &self.result {
                 Ok(()) => job.effects.take_place(services, &job.slot),
@@ -52,9 +52,8 @@ struct Queue {
     asleep: bool,
 }
 
-/// See the module's documentation.
 #[derive(Default)]
-pub struct Committer {
+pub(crate) struct Committer {
     queue: Mutex<Queue>,
     filled: Condvar,
     failed: OnceLock<String>,
@@ -64,12 +63,12 @@ pub struct Committer {
 impl Committer {
     /// Why nothing can be put on disk any more.
     #[must_use]
-    pub fn failed(&self) -> Option<&str> {
+    pub(crate) fn failed(&self) -> Option<&str> {
         self.failed.get().map(String::as_str)
     }
 
     /// Waits until nothing can be put on disk any more; tells why.
-    pub async fn failure(&self) -> String {
+    pub(crate) async fn failure(&self) -> String {
         loop {
             let notified = self.has_failed.notified();
             if let Some(reason) = self.failed() {
@@ -80,7 +79,7 @@ impl Committer {
     }
 
     /// Takes a transaction that has its number from [`crate::runtime::fence::Desk::hand_in`].
-    pub fn submit(&self, job: Job) {
+    pub(crate) fn submit(&self, job: Job) {
         let mut queue = self.lock();
         queue.jobs.push(job);
         if std::mem::take(&mut queue.asleep) {
@@ -89,20 +88,20 @@ impl Committer {
     }
 
     /// Ends [`Committer::run`] when all that was submitted is done.
-    pub fn stop(&self) {
+    pub(crate) fn stop(&self) {
         self.lock().stopping = true;
         self.filled.notify_one();
     }
 
     /// Works until it is stopped.
-    pub fn run(&self, services: &Services) {
+    pub(crate) fn run(&self, services: &Services) {
         while let Some(jobs) = self.take() {
             self.write(services, jobs).take_place(services);
         }
     }
 
     /// Puts the transactions that wait on disk, if there are any, for whoever has no thread for [`Committer::run`].
-    pub fn write_waiting(&self, services: &Services) -> Option<Written> {
+    pub(crate) fn write_waiting(&self, services: &Services) -> Option<Written> {
         let jobs = std::mem::take(&mut self.lock().jobs);
         (!jobs.is_empty()).then(|| self.write(services, jobs))
     }
@@ -119,7 +118,7 @@ impl Committer {
     }
 
     /// Puts nothing on disk from now on.
-    pub fn give_up(&self, reason: &str) {
+    pub(crate) fn give_up(&self, reason: &str) {
         if self.failed.set(reason.to_owned()).is_ok() {
             error!("nothing can be stored any more, so nothing is accepted: {reason}");
             self.has_failed.notify_waiters();

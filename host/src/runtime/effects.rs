@@ -18,9 +18,9 @@ use crate::{
     store::{Emitted, Writes},
 };
 
-/// See the module's documentation. Dropped, nothing of it takes place, and whoever waits for the answer is told.
+/// Dropped, nothing of it takes place, and whoever waits for the answer is told.
 #[derive(Default)]
-pub struct Effects {
+pub(crate) struct Effects {
     /// Writes to the extension's storage.
     pub writes: Writes,
     /// Events that it emits.
@@ -44,7 +44,7 @@ pub struct Effects {
 impl Effects {
     /// Nothing was asked for.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         !self.needs_disk()
             && self.events.is_empty()
             && self.calls.is_empty()
@@ -56,7 +56,7 @@ impl Effects {
 
     /// Something of it must be on disk before the rest takes place.
     #[must_use]
-    pub fn needs_disk(&self) -> bool {
+    pub(crate) fn needs_disk(&self) -> bool {
         !self.writes.is_empty()
             || self.handled.is_some()
             || !self.given_back.is_empty()
@@ -65,7 +65,7 @@ impl Effects {
 
     /// Bytes that it holds, about.
     #[must_use]
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         let writes = self.writes.iter();
         let written = writes.map(|(key, value)| key.len() + value.as_ref().map_or(0, |v| v.len()));
         let events = self.events.iter().map(|event| event.payload().len());
@@ -73,7 +73,7 @@ impl Effects {
     }
 
     /// Lets everything take place that is not on disk: events, requests, answers.
-    pub fn take_place(self, services: &Services, slot: &Slot) {
+    pub(crate) fn take_place(self, services: &Services, slot: &Slot) {
         if !self.events.is_empty() {
             services.bus.publish(self.events);
         }
@@ -107,7 +107,7 @@ impl Effects {
     }
 
     /// Drops everything, because it could not be put on disk.
-    pub fn refuse(self, slot: &Slot, reason: &str) {
+    pub(crate) fn refuse(self, slot: &Slot, reason: &str) {
         for _ in &self.calls {
             slot.end_call_due();
         }

@@ -10,17 +10,17 @@ use crate::store::OutboxEntry;
 pub const UPDATE: &str = "update";
 
 /// Event that tells an extension of the answer to one of its HTTP requests.
-pub const HTTP_RESPONSE: &str = "http_response";
+pub(crate) const HTTP_RESPONSE: &str = "http_response";
 
 /// Event that tells of an extension replaced by a new version.
-pub const EXTENSION_RELOADED: &str = "extension_reloaded";
+pub(crate) const EXTENSION_RELOADED: &str = "extension_reloaded";
 
 /// Event that tells of a new version that was refused.
-pub const EXTENSION_REJECTED: &str = "extension_rejected";
+pub(crate) const EXTENSION_REJECTED: &str = "extension_rejected";
 
 /// An event in the host's global order. Extensions share one copy.
 #[derive(Debug, Eq, PartialEq)]
-pub struct Event {
+pub(crate) struct Event {
     /// Place in the global order.
     pub sequence: u64,
     /// Name by which handlers are found.
@@ -35,7 +35,7 @@ pub struct Event {
 
 impl Event {
     /// How the outbox keeps it, if it is durable.
-    pub fn outbox_entry(&self) -> Option<OutboxEntry<'_>> {
+    pub(crate) fn outbox_entry(&self) -> Option<OutboxEntry<'_>> {
         Some(OutboxEntry {
             id: self.outbox_id?,
             name: &self.name,

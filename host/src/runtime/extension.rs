@@ -23,8 +23,7 @@ use crate::{
     runtime::{fence::Desk, long_poll::Held, mailbox::Mailbox, probation::Probation},
 };
 
-/// See the module's documentation.
-pub struct Slot {
+pub(crate) struct Slot {
     /// Name of the extension in the config.
     pub name: String,
     /// What waits for it.
@@ -77,7 +76,7 @@ struct Present {
 
 /// A candidate that runs beside an extension.
 #[derive(Clone)]
-pub struct Shadow {
+pub(crate) struct Shadow {
     /// How it does.
     pub standing: Standing,
     /// Its file as it was read.
@@ -87,7 +86,7 @@ pub struct Shadow {
 impl Shadow {
     /// Why it runs no more, if so.
     #[must_use]
-    pub fn ended(&self) -> Option<String> {
+    pub(crate) fn ended(&self) -> Option<String> {
         lock(&self.standing).ended.clone()
     }
 }
@@ -101,7 +100,7 @@ impl fmt::Debug for Slot {
 impl Slot {
     /// The place of extension `name`, in which nothing runs yet.
     #[must_use]
-    pub fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         Self {
             name: name.to_owned(),
             mailbox: Arc::default(),
@@ -124,32 +123,32 @@ impl Slot {
 
     /// What its present runner is doing.
     #[must_use]
-    pub fn activity(&self) -> Arc<Activity> {
+    pub(crate) fn activity(&self) -> Arc<Activity> {
         Arc::clone(&lock(&self.activity))
     }
 
     /// A runner takes over: what an earlier one is doing is not watched any more.
     #[must_use]
-    pub fn take_over(&self) -> (u64, Arc<Activity>) {
+    pub(crate) fn take_over(&self) -> (u64, Arc<Activity>) {
         let activity = Arc::<Activity>::default();
         *lock(&self.activity) = Arc::clone(&activity);
         (self.desk.take_over(), activity)
     }
 
     /// The probation, if the present version is on one.
-    pub fn probation(&self) -> Option<MutexGuard<'_, Option<Probation>>> {
+    pub(crate) fn probation(&self) -> Option<MutexGuard<'_, Option<Probation>>> {
         let there = self.is_on_probation.load(Ordering::Acquire);
         there.then(|| lock(&self.probation))
     }
 
     /// Begins a probation.
-    pub fn begin_probation(&self, probation: Probation) {
+    pub(crate) fn begin_probation(&self, probation: Probation) {
         *lock(&self.probation) = Some(probation);
         self.is_on_probation.store(true, Ordering::Release);
     }
 
     /// Ends the probation that began under the runner of `tenure`, if it is still there.
-    pub fn end_probation(&self, tenure: u64) -> Option<Probation> {
+    pub(crate) fn end_probation(&self, tenure: u64) -> Option<Probation> {
         let mut probation = lock(&self.probation);
         let ended = probation.take_if(|probation| probation.tenure == tenure)?;
         self.is_on_probation.store(false, Ordering::Release);
@@ -158,7 +157,7 @@ impl Slot {
 
     /// Gives up on a runner whose new version is on probation; `None` if there is none. Whoever works on has the tenure and
     /// activity that are returned.
-    pub fn give_up(&self) -> Option<(Probation, u64, Arc<Activity>)> {
+    pub(crate) fn give_up(&self) -> Option<(Probation, u64, Arc<Activity>)> {
         // Nobody ends the probation between one step and the next.
         let mut probation = lock(&self.probation);
         let ended = probation.take()?;
@@ -168,18 +167,18 @@ impl Slot {
     }
 
     /// Sets the candidate that runs beside the present version, and returns the one before.
-    pub fn set_shadow(&self, shadow: Option<Shadow>) -> Option<Shadow> {
+    pub(crate) fn set_shadow(&self, shadow: Option<Shadow>) -> Option<Shadow> {
         std::mem::replace(&mut self.lock().shadow, shadow)
     }
 
     /// The candidate that runs beside the present version.
     #[must_use]
-    pub fn shadow(&self) -> Option<Shadow> {
+    pub(crate) fn shadow(&self) -> Option<Shadow> {
         self.lock().shadow.clone()
     }
 
     /// A new version was refused; `reason` tells why. Not every file says which version it is.
-    pub fn reject(&self, version: Option<&str>, reason: &str) {
+    pub(crate) fn reject(&self, version: Option<&str>, reason: &str) {
         let rejected = match version {
             Some(version) => format!("{version}: {reason}"),
             None => reason.to_owned(),
@@ -188,7 +187,7 @@ impl Slot {
     }
 
     /// An instance of `plugin`, made with `settings`, takes its seat.
-    pub fn seat(&self, plugin: &Plugin, settings: &Arc<[u8]>) {
+    pub(crate) fn seat(&self, plugin: &Plugin, settings: &Arc<[u8]>) {
         let mut present = self.lock();
         present.settings = Some(Arc::clone(settings));
         present.manifest = Some(Arc::clone(&plugin.manifest));
@@ -208,46 +207,46 @@ impl Slot {
     }
 
     /// A version took so long to take over.
-    pub fn switched(&self, time: Duration) {
+    pub(crate) fn switched(&self, time: Duration) {
         self.lock().last_switch = Some(time);
     }
 
     /// HTTP requests that are sent or will be, and have not been answered.
     #[must_use]
-    pub fn calls(&self) -> usize {
+    pub(crate) fn calls(&self) -> usize {
         self.calls_due.load(Ordering::Relaxed) + self.calls_in_flight.load(Ordering::Relaxed)
     }
 
     /// Requests will be sent when their transaction is on disk.
-    pub fn begin_calls_due(&self, count: usize) {
+    pub(crate) fn begin_calls_due(&self, count: usize) {
         self.calls_due.fetch_add(count, Ordering::Relaxed);
     }
 
     /// One of them was sent, or will not be.
-    pub fn end_call_due(&self) {
+    pub(crate) fn end_call_due(&self) {
         self.calls_due.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// Requests whose answers it holds back.
-    pub fn held(&self) -> MutexGuard<'_, Held> {
+    pub(crate) fn held(&self) -> MutexGuard<'_, Held> {
         lock(&self.held)
     }
 
     /// What the version that runs says of itself.
     #[must_use]
-    pub fn manifest(&self) -> Option<Arc<Manifest>> {
+    pub(crate) fn manifest(&self) -> Option<Arc<Manifest>> {
         self.lock().manifest.clone()
     }
 
     /// Version that runs.
     #[must_use]
-    pub fn version(&self) -> String {
+    pub(crate) fn version(&self) -> String {
         self.lock().version.clone()
     }
 
     /// Whether `settings` differ from those that the present instance was made with, as far as it is concerned.
     #[must_use]
-    pub fn wants(&self, settings: &[u8]) -> bool {
+    pub(crate) fn wants(&self, settings: &[u8]) -> bool {
         let present = self.lock().settings.clone().unwrap_or_default();
         *present != *settings
             && own_settings(&present, &self.name) != own_settings(settings, &self.name)
@@ -255,30 +254,30 @@ impl Slot {
 
     /// Hash of the file that runs.
     #[must_use]
-    pub fn hash(&self) -> String {
+    pub(crate) fn hash(&self) -> String {
         self.lock().hash.clone()
     }
 
     /// See [`State`].
     #[must_use]
-    pub fn state(&self) -> State {
+    pub(crate) fn state(&self) -> State {
         self.lock().state
     }
 
     /// See [`State`].
-    pub fn set_state(&self, state: State) {
+    pub(crate) fn set_state(&self, state: State) {
         self.lock().state = state;
     }
 
     /// Routes that it answers.
     #[must_use]
-    pub fn routes(&self) -> Vec<Route> {
+    pub(crate) fn routes(&self) -> Vec<Route> {
         self.lock().routes.clone()
     }
 
     /// Whether a request is for this extension.
     #[must_use]
-    pub fn answers(&self, method: &str, path: &str) -> bool {
+    pub(crate) fn answers(&self, method: &str, path: &str) -> bool {
         let present = self.lock();
         present
             .routes
@@ -287,14 +286,14 @@ impl Slot {
     }
 
     /// Counts a failed handler; `reason` names it and tells why.
-    pub fn count_failure(&self, reason: String) {
+    pub(crate) fn count_failure(&self, reason: String) {
         self.failed.fetch_add(1, Ordering::Relaxed);
         self.lock().last_failure = Some(reason);
     }
 
     /// What an operator is told.
     #[must_use]
-    pub fn status(&self) -> ExtensionStatus {
+    pub(crate) fn status(&self) -> ExtensionStatus {
         let waiting = self.mailbox.len();
         let busy = self.activity().overdue();
         let present = self.lock();

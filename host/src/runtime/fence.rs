@@ -9,14 +9,14 @@ use std::sync::{
 };
 
 /// Transactions of one extension that may be on their way to disk.
-pub const TRANSACTIONS_MAX: u64 = 4096;
+pub(crate) const TRANSACTIONS_MAX: u64 = 4096;
 
 /// Bytes of them.
-pub const BYTES_MAX: usize = 256 << 20;
+pub(crate) const BYTES_MAX: usize = 256 << 20;
 
 /// The runner was given up on: another works in its place.
 #[derive(Debug)]
-pub struct Replaced;
+pub(crate) struct Replaced;
 
 #[derive(Debug, Default)]
 struct Book {
@@ -30,9 +30,8 @@ struct Book {
     waited_for: bool,
 }
 
-/// See the module's documentation.
 #[derive(Debug, Default)]
-pub struct Desk {
+pub(crate) struct Desk {
     book: Mutex<Book>,
     /// Number of the present runner, as in the book.
     tenure: AtomicU64,
@@ -43,7 +42,7 @@ pub struct Desk {
 
 impl Desk {
     /// A runner takes over; an earlier one can hand in nothing any more.
-    pub fn take_over(&self) -> u64 {
+    pub(crate) fn take_over(&self) -> u64 {
         let mut book = self.lock();
         book.tenure += 1;
         self.tenure.store(book.tenure, Ordering::Release);
@@ -54,19 +53,19 @@ impl Desk {
 
     /// Whether the runner of this `tenure` is the present one.
     #[must_use]
-    pub fn is_held_by(&self, tenure: u64) -> bool {
+    pub(crate) fn is_held_by(&self, tenure: u64) -> bool {
         self.tenure.load(Ordering::Acquire) == tenure
     }
 
     /// Number of the last transaction that is settled.
     #[must_use]
-    pub fn settled(&self) -> u64 {
+    pub(crate) fn settled(&self) -> u64 {
         self.settled.load(Ordering::Acquire)
     }
 
     /// Transactions that are on their way.
     #[must_use]
-    pub fn pending(&self) -> u64 {
+    pub(crate) fn pending(&self) -> u64 {
         self.lock().handed_in - self.settled()
     }
 
@@ -75,7 +74,7 @@ impl Desk {
     /// # Errors
     ///
     /// The runner of this `tenure` was replaced.
-    pub fn is_clear(&self, tenure: u64) -> Result<bool, Replaced> {
+    pub(crate) fn is_clear(&self, tenure: u64) -> Result<bool, Replaced> {
         let book = self.lock();
         if book.tenure != tenure {
             return Err(Replaced);
@@ -88,7 +87,7 @@ impl Desk {
     /// # Errors
     ///
     /// The runner of this `tenure` was replaced.
-    pub fn hand_in(&self, tenure: u64, bytes: usize) -> Result<u64, Replaced> {
+    pub(crate) fn hand_in(&self, tenure: u64, bytes: usize) -> Result<u64, Replaced> {
         let mut book = self.lock();
         while book.tenure == tenure && self.is_full(&book) {
             book.waited_for = true;
@@ -103,7 +102,7 @@ impl Desk {
     }
 
     /// A transaction is settled; they are in the order in which they were handed in.
-    pub fn settle(&self, bytes: usize) {
+    pub(crate) fn settle(&self, bytes: usize) {
         let mut book = self.lock();
         book.bytes -= bytes;
         self.settled.fetch_add(1, Ordering::Release);
@@ -113,7 +112,7 @@ impl Desk {
     }
 
     /// Waits until nothing is on its way.
-    pub fn wait_until_clear(&self) {
+    pub(crate) fn wait_until_clear(&self) {
         let mut book = self.lock();
         while book.handed_in != self.settled() {
             book.waited_for = true;

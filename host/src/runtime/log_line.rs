@@ -5,19 +5,19 @@ use tig_plugin_api::{LogLine, frame::LogLevel};
 use tracing::{debug, error, info, warn};
 
 /// Longest message, in bytes.
-pub const LOG_BYTES_MAX: usize = 8 << 10;
+pub(crate) const LOG_BYTES_MAX: usize = 8 << 10;
 
 /// Fields of a line; further ones are left out.
-pub const LOG_FIELDS_MAX: usize = 16;
+pub(crate) const LOG_FIELDS_MAX: usize = 16;
 
 /// Longest name of a field, in bytes.
-pub const FIELD_NAME_BYTES_MAX: usize = 64;
+pub(crate) const FIELD_NAME_BYTES_MAX: usize = 64;
 
 /// Longest text of a field, in bytes.
-pub const FIELD_BYTES_MAX: usize = 2 << 10;
+pub(crate) const FIELD_BYTES_MAX: usize = 2 << 10;
 
 /// Logs `line` of `extension`, written while it handled `event`.
-pub fn log(extension: &str, event: Option<&str>, level: LogLevel, line: &LogLine) {
+pub(crate) fn log(extension: &str, event: Option<&str>, level: LogLevel, line: &LogLine) {
     // The arguments are evaluated only where the level is on.
     match level {
         LogLevel::Error => error!(extension, event, fields = fields(line), "{}", message(line)),
@@ -28,7 +28,7 @@ pub fn log(extension: &str, event: Option<&str>, level: LogLevel, line: &LogLine
 }
 
 /// Logs `line` of a shadow of `extension`: it changes nothing, so it is of interest to developers only.
-pub fn log_shadow(extension: &str, line: &LogLine) {
+pub(crate) fn log_shadow(extension: &str, line: &LogLine) {
     debug!(
         extension,
         fields = fields(line),

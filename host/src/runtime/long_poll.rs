@@ -6,13 +6,12 @@ use std::collections::VecDeque;
 
 use tokio::sync::oneshot;
 
-/// See the module's documentation.
 #[derive(Default)]
-pub struct Held(VecDeque<oneshot::Sender<()>>);
+pub(crate) struct Held(VecDeque<oneshot::Sender<()>>);
 
 impl Held {
     /// Adds a request; what is returned tells when to ask it again.
-    pub fn hold(&mut self) -> oneshot::Receiver<()> {
+    pub(crate) fn hold(&mut self) -> oneshot::Receiver<()> {
         while self.0.front().is_some_and(oneshot::Sender::is_closed) {
             self.0.pop_front();
         }
@@ -22,7 +21,7 @@ impl Held {
     }
 
     /// Has up to `count` requests asked again, those held longest first.
-    pub fn wake(&mut self, count: u64) {
+    pub(crate) fn wake(&mut self, count: u64) {
         let mut left = count;
         while left > 0
             && let Some(waiting) = self.0.pop_front()

@@ -2,22 +2,22 @@
 //!
 //! Knows no file, socket, config or operator: what reaches the outside leaves through the store and [`outbound`].
 
-pub mod announcement;
-pub mod bus;
-pub mod clock;
-pub mod committer;
-pub mod effects;
-pub mod event;
-pub mod extension;
-pub mod failure;
-pub mod fence;
-pub mod log_line;
-pub mod long_poll;
-pub mod mailbox;
-pub mod outbound;
-pub mod pending_writes;
-pub mod probation;
-pub mod runner;
-pub mod services;
-pub mod shadow;
-pub mod transaction;
+pub(crate) mod announcement;
+pub(crate) mod bus;
+pub(crate) mod clock;
+pub(crate) mod committer;
+pub(crate) mod effects;
+pub(crate) mod event;
+pub(crate) mod extension;
+pub(crate) mod failure;
+pub(crate) mod fence;
+pub(crate) mod log_line;
+pub(crate) mod long_poll;
+pub(crate) mod mailbox;
+pub(crate) mod outbound;
+pub(crate) mod pending_writes;
+pub(crate) mod probation;
+pub(crate) mod runner;
+pub(crate) mod services;
+pub(crate) mod shadow;
+pub(crate) mod transaction;

@@ -32,7 +32,7 @@ impl QueuedCall {
 }
 
 /// A request in flight, and the extension that waits for its response.
-pub struct PendingCall {
+pub(crate) struct PendingCall {
     /// The request.
     pub queued: QueuedCall,
     mailbox: Arc<Mailbox>,
@@ -42,7 +42,11 @@ pub struct PendingCall {
 impl PendingCall {
     /// From now on, `queued` is in flight, and `in_flight` counts it; the response goes to `mailbox`.
     #[must_use]
-    pub fn new(queued: QueuedCall, mailbox: Arc<Mailbox>, in_flight: Arc<AtomicUsize>) -> Self {
+    pub(crate) fn new(
+        queued: QueuedCall,
+        mailbox: Arc<Mailbox>,
+        in_flight: Arc<AtomicUsize>,
+    ) -> Self {
         in_flight.fetch_add(1, Ordering::Relaxed);
         Self {
             queued,
@@ -52,7 +56,7 @@ impl PendingCall {
     }
 
     /// Passes the response on to the extension.
-    pub fn complete(self, result: Result<HttpAnswer, HttpFailure>) {
+    pub(crate) fn complete(self, result: Result<HttpAnswer, HttpFailure>) {
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
         let HttpCall { tag, url, .. } = self.queued.call;
         match (HttpResponse { tag, result }).encode() {
@@ -63,7 +67,7 @@ impl PendingCall {
 }
 
 /// Sends requests, on threads of its own, and completes them.
-pub trait HttpSender: Send + Sync {
+pub(crate) trait HttpSender: Send + Sync {
     /// Sends a request; returns at once.
     fn send(&self, call: PendingCall);
 }

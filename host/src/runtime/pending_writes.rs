@@ -14,16 +14,15 @@ struct Generation {
     last: u64,
 }
 
-/// See the module's documentation.
 #[derive(Debug, Default)]
-pub struct Overlay {
+pub(crate) struct Overlay {
     older: Generation,
     younger: Generation,
 }
 
 impl Overlay {
     /// Adds the writes of transaction `number`, the latest so far.
-    pub fn add(&mut self, number: u64, writes: &Writes) {
+    pub(crate) fn add(&mut self, number: u64, writes: &Writes) {
         self.younger.last = number;
         for (key, value) in writes {
             self.younger.writes.insert(key.clone(), value.clone());
@@ -31,7 +30,7 @@ impl Overlay {
     }
 
     /// Transactions up to `number` are on disk.
-    pub fn settle(&mut self, number: u64) {
+    pub(crate) fn settle(&mut self, number: u64) {
         for _ in 0..2 {
             if self.older.last <= number && !(self.older.is_empty() && self.younger.is_empty()) {
                 self.older = std::mem::take(&mut self.younger);
@@ -41,13 +40,13 @@ impl Overlay {
 
     /// The value that waits for `key`: `Some(None)` if it is deleted, `None` if nothing waits.
     #[must_use]
-    pub fn get(&self, key: &str) -> Option<&Option<Arc<[u8]>>> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Option<Arc<[u8]>>> {
         let younger = self.younger.writes.get(key);
         younger.or_else(|| self.older.writes.get(key))
     }
 
     /// Puts what waits for keys that begin with `prefix` over what is stored.
-    pub fn cover(&self, prefix: &str, stored: &mut BTreeMap<String, Vec<u8>>) {
+    pub(crate) fn cover(&self, prefix: &str, stored: &mut BTreeMap<String, Vec<u8>>) {
         cover(&self.older.writes, prefix, stored);
         cover(&self.younger.writes, prefix, stored);
     }
@@ -60,7 +59,7 @@ impl Generation {
 }
 
 /// Puts `writes` to keys that begin with `prefix` over what is stored.
-pub fn cover(writes: &Writes, prefix: &str, stored: &mut BTreeMap<String, Vec<u8>>) {
+pub(crate) fn cover(writes: &Writes, prefix: &str, stored: &mut BTreeMap<String, Vec<u8>>) {
     let from_prefix = writes.range(prefix.to_owned()..);
     for (key, value) in from_prefix.take_while(|(key, _)| key.starts_with(prefix)) {
         match value {

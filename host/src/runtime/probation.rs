@@ -21,19 +21,19 @@ use crate::{
 };
 
 /// A new version is on probation for this long.
-pub const PROBATION: Duration = Duration::from_secs(60);
+pub(crate) const PROBATION: Duration = Duration::from_secs(60);
 
 /// Handlers that may fail in this time; one more, or one panic, or one that is stuck, brings the old version back.
 pub const FAILURES_MAX: u32 = 5;
 
 /// Probation is over when more was given to the new version than this.
-pub const ITEMS_MAX: usize = 100_000;
+pub(crate) const ITEMS_MAX: usize = 100_000;
 
 /// As [`ITEMS_MAX`], in bytes of responses, requests and earlier values of the storage.
-pub const BYTES_MAX: usize = 64 << 20;
+pub(crate) const BYTES_MAX: usize = 64 << 20;
 
 /// A version that can go on where it was.
-pub struct Predecessor {
+pub(crate) struct Predecessor {
     /// Its code.
     pub plugin: Plugin,
     /// JSON of its settings.
@@ -51,8 +51,7 @@ enum Given {
     Request(Box<HttpRequest>),
 }
 
-/// See the module's documentation.
-pub struct Probation {
+pub(crate) struct Probation {
     /// Number of the runner, at the slot's desk, in whose time it began.
     pub tenure: u64,
     /// Who goes on if the new version fails.
@@ -72,7 +71,7 @@ pub struct Probation {
 impl Probation {
     /// Begins now.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         tenure: u64,
         predecessor: Predecessor,
         done: Sender<Result<(), SwitchError>>,
@@ -93,18 +92,18 @@ impl Probation {
 
     /// The new version has shown that it works, or cannot be taken back any more.
     #[must_use]
-    pub fn is_over(&self, now: Instant) -> bool {
+    pub(crate) fn is_over(&self, now: Instant) -> bool {
         now >= self.ends || self.given.len() >= ITEMS_MAX || self.bytes >= BYTES_MAX
     }
 
     /// Counts a failed handler; `true` if it is one too many.
-    pub fn fail(&mut self) -> bool {
+    pub(crate) fn fail(&mut self) -> bool {
         self.failures += 1;
         self.failures > FAILURES_MAX
     }
 
     /// Remembers what is given to the new version.
-    pub fn give(&mut self, item: &Item) {
+    pub(crate) fn give(&mut self, item: &Item) {
         self.given.push(match item {
             Item::Event(delivery) => Given::Event(Arc::clone(&delivery.event)),
             Item::Response(response) => {
@@ -123,7 +122,7 @@ impl Probation {
     /// # Errors
     ///
     /// What `read` returns; the keys before it are remembered.
-    pub fn write<E>(
+    pub(crate) fn write<E>(
         &mut self,
         writes: &Writes,
         mut read: impl FnMut(&str) -> Result<Option<Arc<[u8]>>, E>,
@@ -140,7 +139,7 @@ impl Probation {
 
     /// What is needed to go on as if the new version had never been.
     #[must_use]
-    pub fn undo(self) -> Undo {
+    pub(crate) fn undo(self) -> Undo {
         let durable = self.given.iter().filter_map(|given| match given {
             Given::Event(event) if event.outbox_id.is_some() => Some(Arc::clone(event)),
             _ => None,
@@ -157,7 +156,7 @@ impl Probation {
 }
 
 /// See [`Probation::undo`].
-pub struct Undo {
+pub(crate) struct Undo {
     /// Who goes on.
     pub predecessor: Predecessor,
     /// Who still waits for the switch.

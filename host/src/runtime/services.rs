@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// What a handler can reach.
-pub struct Services {
+pub(crate) struct Services {
     /// See [`Bus`].
     pub bus: Bus,
     /// See [`Store`].

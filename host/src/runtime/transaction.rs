@@ -26,19 +26,18 @@ use crate::{
 };
 
 /// Events that one handler may emit.
-pub const EVENTS_MAX: usize = 10_000;
+pub(crate) const EVENTS_MAX: usize = 10_000;
 
 /// Metrics that one handler may count or set.
-pub const READINGS_MAX: usize = 10_000;
+pub(crate) const READINGS_MAX: usize = 10_000;
 
 /// Bytes of events, writes and requests that one handler may ask for.
-pub const EFFECT_BYTES_MAX: usize = 256 << 20;
+pub(crate) const EFFECT_BYTES_MAX: usize = 256 << 20;
 
 /// Longest key, in bytes.
-pub const KEY_BYTES_MAX: usize = 1024;
+pub(crate) const KEY_BYTES_MAX: usize = 1024;
 
-/// See the module's documentation.
-pub struct Transaction<'a> {
+pub(crate) struct Transaction<'a> {
     services: &'a Services,
     slot: &'a Slot,
     /// Writes of earlier transactions that are on their way to disk.
@@ -60,7 +59,7 @@ pub struct Transaction<'a> {
 impl<'a> Transaction<'a> {
     /// A transaction of the extension in `slot` that has no effect yet.
     #[must_use]
-    pub fn begin(services: &'a Services, slot: &'a Slot, overlay: &'a Overlay) -> Self {
+    pub(crate) fn begin(services: &'a Services, slot: &'a Slot, overlay: &'a Overlay) -> Self {
         Self {
             services,
             slot,
@@ -75,17 +74,17 @@ impl<'a> Transaction<'a> {
     }
 
     /// Log lines of the extension name `event` from now on.
-    pub fn set_event(&mut self, event: &'a str) {
+    pub(crate) fn set_event(&mut self, event: &'a str) {
         self.event = Some(event);
     }
 
     /// From now on, remembers what time and randomness are to it.
-    pub fn record_inputs(&mut self) {
+    pub(crate) fn record_inputs(&mut self) {
         self.inputs = Some(Vec::new());
     }
 
     /// See [`Transaction::record_inputs`].
-    pub fn take_inputs(&mut self) -> Vec<u64> {
+    pub(crate) fn take_inputs(&mut self) -> Vec<u64> {
         self.inputs.take().unwrap_or_default()
     }
 
@@ -98,19 +97,19 @@ impl<'a> Transaction<'a> {
 
     /// What was asked for.
     #[must_use]
-    pub fn into_effects(self) -> Effects {
+    pub(crate) fn into_effects(self) -> Effects {
         self.effects
     }
 
     /// Whether the handler was told that an extension has no room for its event.
     #[must_use]
-    pub fn was_full(&self) -> bool {
+    pub(crate) fn was_full(&self) -> bool {
         self.was_full
     }
 
     /// Whether the handler has asked for effects on which its fields may rely, granted or not.
     #[must_use]
-    pub fn has_asked(&self) -> bool {
+    pub(crate) fn has_asked(&self) -> bool {
         self.has_asked
     }
 

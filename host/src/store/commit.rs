@@ -10,10 +10,10 @@ use redb::Table;
 use super::{OUTBOX, Store, StoreError, VALUES};
 
 /// Writes of one or more transactions: a value, or `None` where the key is deleted.
-pub type Writes = BTreeMap<String, Option<Arc<[u8]>>>;
+pub(crate) type Writes = BTreeMap<String, Option<Arc<[u8]>>>;
 
 /// An event that a transaction emits.
-pub trait Emitted {
+pub(crate) trait Emitted {
     /// Name of the event.
     fn name(&self) -> &str;
     /// Arguments, as JSON.
@@ -28,7 +28,7 @@ pub trait Emitted {
 
 /// An entry of an extension's outbox.
 #[derive(Clone, Copy, Debug)]
-pub struct OutboxEntry<'a> {
+pub(crate) struct OutboxEntry<'a> {
     /// Its key.
     pub id: u64,
     /// Name of the event.
@@ -39,7 +39,7 @@ pub struct OutboxEntry<'a> {
 
 /// What one handler's success puts on disk.
 #[derive(Debug)]
-pub struct Commit<'a, E> {
+pub(crate) struct Commit<'a, E> {
     /// The extension whose storage is written.
     pub extension: &'a str,
     /// Its writes.
@@ -61,7 +61,7 @@ impl Store {
     /// # Errors
     ///
     /// The file cannot be written; then nothing of them is there.
-    pub fn commit<'a, E: Emitted + 'a>(
+    pub(crate) fn commit<'a, E: Emitted + 'a>(
         &self,
         commits: impl IntoIterator<Item = Commit<'a, E>>,
     ) -> Result<(), StoreError> {

@@ -19,9 +19,9 @@ use redb::{
     backends::InMemoryBackend,
 };
 
-pub use archive::{Archive, ArchiveError, Owner};
-pub use commit::{Commit, Emitted, OutboxEntry, Writes};
-pub use view::View;
+pub(crate) use archive::{Archive, ArchiveError};
+pub(crate) use commit::{Commit, Emitted, OutboxEntry, Writes};
+pub(crate) use view::View;
 
 use tig_process::file_signature::Signature;
 
@@ -41,7 +41,7 @@ const PLAYER_ID: &str = "player_id";
 const LAYOUT: &str = "1";
 
 /// Name of the file in the backup folder.
-pub const FILE_NAME: &str = "tig-host.redb";
+pub(crate) const FILE_NAME: &str = "tig-host.redb";
 
 /// Why the store cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -113,7 +113,7 @@ database_error!(
 
 /// A durable event that was not handled before the process ended.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Undelivered {
+pub(crate) struct Undelivered {
     /// Its key.
     pub outbox_id: u64,
     /// Name of the event.
@@ -122,7 +122,7 @@ pub struct Undelivered {
     pub payload: Vec<u8>,
 }
 
-/// See the module's documentation.
+/// What all extensions have stored, and the outbox of durable events.
 pub struct Store {
     database: Arc<Database>,
     next_outbox_id: AtomicU64,
@@ -173,7 +173,7 @@ impl Store {
     /// # Errors
     ///
     /// See [`StoreError`].
-    pub fn in_memory() -> Result<Self, StoreError> {
+    pub(crate) fn in_memory() -> Result<Self, StoreError> {
         Self::on(InMemoryBackend::new())
     }
 
@@ -219,7 +219,7 @@ impl Store {
 
     /// Why what is stored from now on is lost when the host ends, if so: the open file is no longer the one at its path.
     #[must_use]
-    pub fn displaced(&self) -> Option<String> {
+    pub(crate) fn displaced(&self) -> Option<String> {
         let (path, opened) = self.place.as_ref()?;
         let present = Signature::of(path);
         if present.is_some_and(|present| present.is_same_file(opened)) {
@@ -236,7 +236,7 @@ impl Store {
     /// # Errors
     ///
     /// The file cannot be read.
-    pub fn view(&self) -> Result<View, StoreError> {
+    pub(crate) fn view(&self) -> Result<View, StoreError> {
         View::of(&self.database)
     }
 
@@ -245,7 +245,7 @@ impl Store {
     /// # Errors
     ///
     /// The file cannot be read.
-    pub fn get(&self, extension: &str, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    pub(crate) fn get(&self, extension: &str, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
         self.unless_damaged(|| self.view()?.get(extension, key))
     }
 
@@ -254,7 +254,7 @@ impl Store {
     /// # Errors
     ///
     /// The file cannot be read.
-    pub fn scan(
+    pub(crate) fn scan(
         &self,
         extension: &str,
         prefix: &str,
@@ -267,7 +267,7 @@ impl Store {
     /// # Errors
     ///
     /// The file cannot be read.
-    pub fn undelivered(&self, extension: &str) -> Result<Vec<Undelivered>, StoreError> {
+    pub(crate) fn undelivered(&self, extension: &str) -> Result<Vec<Undelivered>, StoreError> {
         let table = self.database.begin_read()?.open_table(OUTBOX)?;
         let mut found = Vec::new();
         for entry in table.range((extension, 0)..=(extension, u64::MAX))? {

@@ -7,7 +7,7 @@ use redb::{Database, ReadOnlyTable, ReadableDatabase};
 use super::{StoreError, VALUES};
 
 /// What was stored at one moment. While there is one, the file keeps what was there then.
-pub struct View(ReadOnlyTable<(&'static str, &'static str), &'static [u8]>);
+pub(crate) struct View(ReadOnlyTable<(&'static str, &'static str), &'static [u8]>);
 
 impl View {
     /// What `database` holds now.
@@ -20,7 +20,7 @@ impl View {
     /// # Errors
     ///
     /// The file cannot be read.
-    pub fn get(&self, extension: &str, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    pub(crate) fn get(&self, extension: &str, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let value = self.0.get((extension, key))?;
         Ok(value.map(|value| value.value().to_vec()))
     }
@@ -30,7 +30,7 @@ impl View {
     /// # Errors
     ///
     /// The file cannot be read.
-    pub fn scan(
+    pub(crate) fn scan(
         &self,
         extension: &str,
         prefix: &str,

@@ -1,11 +1,7 @@
 //! A changed config, applied to a running host.
 
 use serde_json::{Value, json};
-use tig_host::{
-    control::ControlError,
-    host::Host,
-    lifecycle::reload::{Attempt, Outcome},
-};
+use tig_host::{Attempt, ControlError, Host, Outcome};
 
 use crate::support::{Home, fixture};
 

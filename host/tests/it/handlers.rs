@@ -38,7 +38,7 @@ async fn a_panic_restarts_that_extension_only() {
 async fn an_extension_that_keeps_panicking_is_stopped_and_the_others_go_on() {
     let home = Home::new();
     let host = home.start();
-    for _ in 0..=tig_host::runtime::runner::RESTARTS_MAX {
+    for _ in 0..=tig_host::testing::RESTARTS_MAX {
         assert_eq!(host.count(666).await.0, 500);
     }
     assert_eq!(host.count(1).await.0, 500);

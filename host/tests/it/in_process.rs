@@ -3,14 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use serde_json::Value;
-use tig_host::{
-    config::{Config, Overrides},
-    host::Host,
-    runtime::{
-        clock::{Clock, Random, VirtualTime},
-        event::Kind,
-    },
-};
+use tig_host::{Clock, Config, Host, Kind, Overrides, Random, VirtualTime};
 use tokio::runtime::Handle;
 
 use crate::support::Home;

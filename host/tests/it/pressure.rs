@@ -1,10 +1,7 @@
 //! An extension that cannot keep up: who emits for it is told, nothing is lost in silence.
 
 use serde_json::json;
-use tig_host::{
-    observe::status::State,
-    runtime::{event::Kind, mailbox::EVENTS_MAX},
-};
+use tig_host::{Kind, State, testing::EVENTS_MAX};
 
 use crate::{
     apply::{get, stop},

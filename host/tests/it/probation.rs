@@ -48,12 +48,12 @@ async fn after_a_panic_the_old_version_goes_on_from_its_storage_and_gets_the_eve
 async fn one_failure_too_many_brings_the_old_version_back() {
     let home = Home::new();
     let host = on_probation(&home).await;
-    for _ in 0..=tig_host::runtime::probation::FAILURES_MAX {
+    for _ in 0..=tig_host::testing::FAILURES_MAX {
         assert_eq!(host.count(779).await.0, 500);
     }
     let reason = rejection(&host, &home).await;
     assert!(reason.contains("too many failures"), "{reason}");
-    let again = 779 * (u64::from(tig_host::runtime::probation::FAILURES_MAX) + 1);
+    let again = 779 * (u64::from(tig_host::testing::FAILURES_MAX) + 1);
     assert_eq!(host.get("/total").await[0], json!(5 + 1 + again));
 }
 

@@ -2,7 +2,7 @@
 //! storage. The counter's calls are stored nowhere, so they tell whether that has happened.
 
 use serde_json::{Value, json};
-use tig_host::observe::status::State;
+use tig_host::State;
 
 use crate::{
     apply::{counting, get, stop},
@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// More than an extension may panic.
-const FAILURES: usize = 3 * tig_host::runtime::runner::RESTARTS_MAX;
+const FAILURES: usize = 3 * tig_host::testing::RESTARTS_MAX;
 
 async fn total(host: &HostProcess) -> Value {
     host.get("/total").await

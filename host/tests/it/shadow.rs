@@ -3,12 +3,7 @@
 use std::path::PathBuf;
 
 use serde_json::json;
-use tig_host::{
-    control::{Control, ControlError},
-    host::Host,
-    lifecycle::reload::Outcome,
-    observe::status::ShadowStatus,
-};
+use tig_host::{Control, ControlError, Host, Outcome, ShadowStatus};
 
 use crate::{
     apply::{count, counting, get, stop},

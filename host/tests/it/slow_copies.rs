@@ -5,7 +5,10 @@ use std::{
     os::unix::fs::FileExt,
 };
 
-use tig_host::plugin::{Candidate, Loader, PluginError};
+use tig_host::{
+    PluginError,
+    testing::{Candidate, Loader},
+};
 
 use crate::support::{Home, fixture, wait_until, with_version};
 

@@ -2,14 +2,8 @@
 
 use serde_json::Value;
 use tig_host::{
-    config::{Config, Overrides},
-    plugin::Plugin,
-    runtime::{
-        clock::{Clock, Random, VirtualTime},
-        mailbox::Answer,
-    },
-    stepped::{self, SteppedHost},
-    store::Store,
+    Clock, Config, Overrides, Random, SteppedHost, Store, VirtualTime,
+    testing::{self, Answer, Plugin},
 };
 use tig_plugin_api::HttpRequest;
 use tokio::sync::oneshot;
@@ -30,7 +24,7 @@ impl Site {
         let home = Home::new();
         let config = Config::load(&home.path("config.json"), Overrides::default()).unwrap();
         Self {
-            plugins: stepped::load(&config).unwrap(),
+            plugins: testing::load(&config).unwrap(),
             config,
             _home: home,
         }

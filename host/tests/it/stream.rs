@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde_json::json;
-use tig_host::{control::Control, lifecycle::reload::Outcome, runtime::event::Kind};
+use tig_host::{Control, Kind, Outcome};
 
 use crate::support::{Home, fixture, wait_until, with_version};
 

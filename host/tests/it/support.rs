@@ -10,10 +10,7 @@ use std::{
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tig_host::{
-    config::{Config, Overrides},
-    host::Host,
-};
+use tig_host::{Config, Host, Overrides};
 
 /// Longer than anything here takes on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);

@@ -18,9 +18,8 @@ use tracing::warn;
 use super::POLL;
 use crate::plugin::Writers;
 
-/// See the module's documentation.
 #[derive(Debug)]
-pub struct FolderWatch {
+pub(crate) struct FolderWatch {
     folder: PathBuf,
     /// `None` if the system grants no notifications: then the folder is only polled.
     watcher: Option<RecommendedWatcher>,
@@ -33,7 +32,11 @@ pub struct FolderWatch {
 
 impl FolderWatch {
     /// Begins to watch `folder`: `changed` is called whenever something in it may have changed.
-    pub fn open(folder: &Path, writers: &Writers, changed: impl Fn() + Send + 'static) -> Self {
+    pub(crate) fn open(
+        folder: &Path,
+        writers: &Writers,
+        changed: impl Fn() + Send + 'static,
+    ) -> Self {
         let is_lost = Arc::<AtomicBool>::default();
         let (noted, lost, own) = (writers.clone(), Arc::clone(&is_lost), folder.to_owned());
         let notified = move |event: notify::Result<Event>| {
@@ -61,7 +64,7 @@ impl FolderWatch {
     }
 
     /// Watches what is now at the folder's path, if that is another folder than before.
-    pub fn renew(&mut self) {
+    pub(crate) fn renew(&mut self) {
         let metadata = std::fs::metadata(&self.folder).ok();
         let present = metadata.map(|metadata| (metadata.dev(), metadata.ino()));
         let is_another = self.is_lost.swap(false, Ordering::AcqRel) || present != self.watched;

@@ -9,23 +9,23 @@ mod settling;
 
 use std::time::{Duration, Instant};
 
-pub use self::{
+pub(crate) use self::{
     folder::FolderWatch,
     settling::{Settling, Verdict, WRITER_PATIENCE},
 };
 
 /// Looked at this often, notified or not.
-pub const POLL: Duration = Duration::from_secs(5);
+pub(crate) const POLL: Duration = Duration::from_secs(5);
 
 /// After a notification, wait until there was none for this long.
-pub const QUIET: Duration = Duration::from_millis(150);
+pub(crate) const QUIET: Duration = Duration::from_millis(150);
 
 /// But no longer than this.
-pub const QUIET_MAX: Duration = Duration::from_secs(2);
+pub(crate) const QUIET_MAX: Duration = Duration::from_secs(2);
 
 /// When to look at the files next.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Schedule {
+pub(crate) struct Schedule {
     due: Instant,
     /// When the first change since the last look was told.
     changed: Option<Instant>,
@@ -34,7 +34,7 @@ pub struct Schedule {
 impl Schedule {
     /// Looked `now`, to look again after `wait` at the latest.
     #[must_use]
-    pub fn looked(now: Instant, wait: Duration) -> Self {
+    pub(crate) fn looked(now: Instant, wait: Duration) -> Self {
         Self {
             due: now + wait.min(POLL),
             changed: None,
@@ -42,14 +42,14 @@ impl Schedule {
     }
 
     /// A change is told: look when all has been quiet for a while.
-    pub fn change(&mut self, now: Instant) {
+    pub(crate) fn change(&mut self, now: Instant) {
         let first = *self.changed.get_or_insert(now);
         self.due = (now + QUIET).min(first + QUIET_MAX);
     }
 
     /// Time until the next look.
     #[must_use]
-    pub fn wait(&self, now: Instant) -> Duration {
+    pub(crate) fn wait(&self, now: Instant) -> Duration {
         self.due.saturating_duration_since(now)
     }
 }

@@ -12,11 +12,11 @@ use super::{POLL, QUIET};
 const BYTES_PER_SECOND: u64 = 64 << 20;
 
 /// A writer that has a file open for longer is reported.
-pub const WRITER_PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const WRITER_PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a look at a file has found.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// The state is the one that was taken before.
     Same,
     /// It has changed, and may do so again: look again after this time.
@@ -29,7 +29,7 @@ pub enum Verdict {
 
 /// A change that is not taken yet.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Settling {
+pub(crate) struct Settling {
     change: Option<Change>,
 }
 
@@ -45,7 +45,7 @@ struct Change {
 
 impl Settling {
     /// Judges the file's state `found`; `taken` is the one that was taken last, and a process `is_writing` to the file.
-    pub fn look(
+    pub(crate) fn look(
         &mut self,
         taken: Option<Signature>,
         found: Option<Signature>,

@@ -35,8 +35,7 @@ impl Table {
     }
 }
 
-/// See the module's documentation.
-pub struct Bus {
+pub(crate) struct Bus {
     table: Mutex<Table>,
     /// The last sequence number.
     order: Mutex<u64>,
@@ -44,7 +43,7 @@ pub struct Bus {
 
 /// An event on its way from a handler to the global order. Dropped, it gives its room back.
 #[derive(Debug)]
-pub struct Outgoing {
+pub(crate) struct Outgoing {
     route: Arc<Route<Arc<Slot>>>,
     payload: Arc<[u8]>,
     kind: Kind,
@@ -133,7 +132,7 @@ impl Default for Bus {
 
 impl Bus {
     /// Sets the events that the extension in `slot` handles. A slot that is not known yet is put behind the others.
-    pub fn subscribe(&self, slot: &Arc<Slot>, events: &[String]) {
+    pub(crate) fn subscribe(&self, slot: &Arc<Slot>, events: &[String]) {
         let mut table = lock(&self.table);
         let known = table
             .slots
@@ -147,14 +146,14 @@ impl Bus {
     }
 
     /// The extension in `slot` handles nothing any more.
-    pub fn remove(&self, slot: &Arc<Slot>) {
+    pub(crate) fn remove(&self, slot: &Arc<Slot>) {
         let mut table = lock(&self.table);
         table.slots.retain(|(known, _)| !Arc::ptr_eq(known, slot));
         table.rebuild();
     }
 
     /// Puts the extensions into the order of `names`.
-    pub fn order(&self, names: &[String]) {
+    pub(crate) fn order(&self, names: &[String]) {
         let mut table = lock(&self.table);
         let place = |slot: &Slot| names.iter().position(|name| *name == slot.name);
         table.slots.sort_by_key(|(slot, _)| place(slot));
@@ -163,13 +162,13 @@ impl Bus {
 
     /// Whether any extension handles the event.
     #[must_use]
-    pub fn is_handled(&self, event: &str) -> bool {
+    pub(crate) fn is_handled(&self, event: &str) -> bool {
         lock(&self.table).router.route(event).is_some()
     }
 
     /// The present extensions, in the config's order.
     #[must_use]
-    pub fn slots(&self) -> Vec<Arc<Slot>> {
+    pub(crate) fn slots(&self) -> Vec<Arc<Slot>> {
         let table = lock(&self.table);
         table
             .slots
@@ -183,7 +182,12 @@ impl Bus {
     /// # Errors
     ///
     /// An extension that handles it has no room; nothing is claimed then.
-    pub fn claim(&self, name: &str, payload: &[u8], kind: Kind) -> Result<Option<Outgoing>, Full> {
+    pub(crate) fn claim(
+        &self,
+        name: &str,
+        payload: &[u8],
+        kind: Kind,
+    ) -> Result<Option<Outgoing>, Full> {
         let Some(route) = lock(&self.table).router.route(name).cloned() else {
             return Ok(None);
         };
@@ -211,7 +215,7 @@ impl Bus {
     }
 
     /// Publishes events in their order. Each mailbox is opened once for all of them.
-    pub fn publish(&self, events: Vec<Outgoing>) {
+    pub(crate) fn publish(&self, events: Vec<Outgoing>) {
         let mut last = lock(&self.order);
         let mut number = |outgoing: Outgoing| {
             *last += 1;
@@ -247,7 +251,7 @@ impl Bus {
     /// # Errors
     ///
     /// As for [`Bus::claim`].
-    pub fn tell(&self, name: &str, payload: &[u8], kind: Kind) -> Result<(), Full> {
+    pub(crate) fn tell(&self, name: &str, payload: &[u8], kind: Kind) -> Result<(), Full> {
         let outgoing = self.claim(name, payload, kind)?;
         self.publish(outgoing.into_iter().collect());
         Ok(())

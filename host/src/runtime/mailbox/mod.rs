@@ -35,13 +35,13 @@ use crate::{
 pub const EVENTS_MAX: usize = 100_000;
 
 /// Requests that may wait; a further one is answered 503. All slaves may ask at the same time, such as after a restart.
-pub const REQUESTS_MAX: usize = CONNECTIONS_MAX;
+pub(crate) const REQUESTS_MAX: usize = CONNECTIONS_MAX;
 
 /// Items that are taken out of the queue at once.
 const RUN_MAX: usize = 256;
 
 /// Something for an extension to handle.
-pub enum Item {
+pub(crate) enum Item {
     /// An event.
     Event(Delivery),
     /// The answer to an HTTP request of the extension, encoded.
@@ -52,7 +52,7 @@ pub enum Item {
 
 /// An event on its way to one extension.
 #[derive(Clone, Debug)]
-pub struct Delivery {
+pub(crate) struct Delivery {
     /// The event, shared.
     pub event: Arc<Event>,
     /// It was given before, without having been handled.
@@ -80,7 +80,7 @@ pub struct Answered {
 }
 
 /// Something for the extension's thread itself; goes before waiting items.
-pub enum Command {
+pub(crate) enum Command {
     /// Replace the instance.
     Swap(Successor),
     /// The new version's probation may be over.
@@ -94,7 +94,7 @@ pub enum Command {
 }
 
 /// What takes the place of an instance.
-pub struct Successor {
+pub(crate) struct Successor {
     /// Its code.
     pub plugin: Plugin,
     /// JSON of its settings.
@@ -104,7 +104,7 @@ pub struct Successor {
 }
 
 /// What runs beside an instance.
-pub struct Beside {
+pub(crate) struct Beside {
     /// Its code.
     pub plugin: Plugin,
     /// JSON of its settings.
@@ -116,7 +116,7 @@ pub struct Beside {
 }
 
 /// What [`Mailbox::take`] returns.
-pub enum Taken {
+pub(crate) enum Taken {
     /// See [`Command`].
     Command(Command),
     /// See [`Item`].
@@ -138,9 +138,8 @@ impl State {
     }
 }
 
-/// See the module's documentation.
 #[derive(Default)]
-pub struct Mailbox {
+pub(crate) struct Mailbox {
     state: Mutex<State>,
     filled: Condvar,
     /// Taken out of `state` in a run, so that its lock is not needed for each item.
@@ -154,7 +153,7 @@ pub struct Mailbox {
 impl Mailbox {
     /// Claims room for one event; `false` if there is none.
     #[must_use]
-    pub fn claim(&self) -> bool {
+    pub(crate) fn claim(&self) -> bool {
         let taken = self.claimed.fetch_add(1, Ordering::Relaxed);
         if taken >= EVENTS_MAX {
             self.release(1);
@@ -163,12 +162,12 @@ impl Mailbox {
     }
 
     /// Gives back the room of events that do not come, or have been taken.
-    pub fn release(&self, events: usize) {
+    pub(crate) fn release(&self, events: usize) {
         self.claimed.fetch_sub(events, Ordering::Relaxed);
     }
 
     /// Puts events in their order: those that room was claimed for, and the latest of their kind.
-    pub fn put_events(&self, deliveries: impl IntoIterator<Item = Delivery>) {
+    pub(crate) fn put_events(&self, deliveries: impl IntoIterator<Item = Delivery>) {
         let mut state = self.lock();
         for delivery in deliveries {
             if delivery.event.latest {
@@ -183,7 +182,7 @@ impl Mailbox {
 
     /// Puts items before all that waits, in their order: those that an earlier instance has not handled. They find room even
     /// where others do not.
-    pub fn put_first(&self, items: Vec<Item>) {
+    pub(crate) fn put_first(&self, items: Vec<Item>) {
         let mut run = self.lock_run();
         for item in items.into_iter().rev() {
             run.push_front(item);
@@ -193,14 +192,18 @@ impl Mailbox {
     }
 
     /// Puts the answer to a request of the extension.
-    pub fn put_response(&self, response: Vec<u8>) {
+    pub(crate) fn put_response(&self, response: Vec<u8>) {
         let mut state = self.lock();
         state.items.push(Item::Response(response.into()));
         self.wake(state);
     }
 
     /// Puts a request to a route; `false` if too many wait already.
-    pub fn put_request(&self, request: HttpRequest, answer: oneshot::Sender<Answer>) -> bool {
+    pub(crate) fn put_request(
+        &self,
+        request: HttpRequest,
+        answer: oneshot::Sender<Answer>,
+    ) -> bool {
         let mut state = self.lock();
         if state.requests >= REQUESTS_MAX {
             return false;
@@ -214,7 +217,7 @@ impl Mailbox {
     }
 
     /// Puts a command before all items.
-    pub fn put_command(&self, command: Command) {
+    pub(crate) fn put_command(&self, command: Command) {
         let mut state = self.lock();
         state.commands.push_back(command);
         self.commanded.store(true, Ordering::Release);
@@ -223,19 +226,19 @@ impl Mailbox {
 
     /// Items that wait.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         let run = self.lock_run().len();
         run + self.lock().items.len()
     }
 
     /// Nothing waits.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// Waits for the next thing to do.
-    pub fn take(&self) -> Taken {
+    pub(crate) fn take(&self) -> Taken {
         if let Some(item) = self.next_of_run() {
             return Taken::Item(item);
         }
@@ -259,7 +262,7 @@ impl Mailbox {
     }
 
     /// Waits for a command until the deadline, and leaves items where they are.
-    pub fn take_command(&self, deadline: Instant) -> Option<Command> {
+    pub(crate) fn take_command(&self, deadline: Instant) -> Option<Command> {
         let mut state = self.lock();
         loop {
             if let Some(command) = self.next_command(&mut state) {
@@ -276,7 +279,7 @@ impl Mailbox {
     }
 
     /// The next thing to do, if there is one.
-    pub fn try_take(&self) -> Option<Taken> {
+    pub(crate) fn try_take(&self) -> Option<Taken> {
         let next = self.next_of_run().map(Taken::Item);
         next.or_else(|| self.next_of(&mut self.lock()))
     }

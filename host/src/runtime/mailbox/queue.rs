@@ -8,7 +8,6 @@ use std::{collections::VecDeque, sync::Arc};
 /// Gaps that may be in the queue before it is packed.
 const GAPS_MAX: usize = 64;
 
-/// See the module's documentation.
 #[derive(Debug)]
 pub(super) struct Queue<T> {
     /// `None` where a later thing of its kind has taken the place.

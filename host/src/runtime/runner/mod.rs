@@ -44,10 +44,10 @@ use crate::{
 pub const RESTARTS_MAX: usize = 5;
 
 /// See [`RESTARTS_MAX`].
-pub const RESTART_WINDOW: Duration = Duration::from_secs(60);
+pub(crate) const RESTART_WINDOW: Duration = Duration::from_secs(60);
 
 /// What all runners share.
-pub struct Shared {
+pub(crate) struct Shared {
     /// See [`Services`].
     pub services: Services,
     /// See [`Committer`].
@@ -59,7 +59,11 @@ pub struct Shared {
 impl Shared {
     /// Of a host without extensions.
     #[must_use]
-    pub fn new(store: Store, http: Arc<dyn HttpSender>, (clock, random): (Clock, Random)) -> Self {
+    pub(crate) fn new(
+        store: Store,
+        http: Arc<dyn HttpSender>,
+        (clock, random): (Clock, Random),
+    ) -> Self {
         Self {
             services: Services {
                 bus: Bus::default(),
@@ -75,14 +79,13 @@ impl Shared {
 
     /// The extension that answers a request, if any.
     #[must_use]
-    pub fn answers(&self, method: &str, path: &str) -> Option<Arc<Slot>> {
+    pub(crate) fn answers(&self, method: &str, path: &str) -> Option<Arc<Slot>> {
         let slots = self.services.bus.slots();
         slots.into_iter().find(|slot| slot.answers(method, path))
     }
 }
 
-/// See the module's documentation.
-pub struct Runner {
+pub(crate) struct Runner {
     shared: Arc<Shared>,
     slot: Arc<Slot>,
     /// Its number at the slot's desk.
@@ -126,7 +129,7 @@ impl Runner {
     /// # Errors
     ///
     /// `new` failed.
-    pub fn new(
+    pub(crate) fn new(
         shared: Arc<Shared>,
         slot: Arc<Slot>,
         settings: Arc<[u8]>,
@@ -142,7 +145,7 @@ impl Runner {
 
     /// Goes on with the old version of a `probation` that has failed.
     #[must_use]
-    pub fn resumed(
+    pub(crate) fn resumed(
         shared: Arc<Shared>,
         slot: Arc<Slot>,
         seat: (u64, Arc<Activity>),
@@ -188,7 +191,7 @@ impl Runner {
     }
 
     /// Runs until it is stopped, or another works in its place.
-    pub fn run(mut self) {
+    pub(crate) fn run(mut self) {
         self.slot.meters.set_thread();
         while self.is_present() {
             let taken = match self.rest.pending() {
@@ -204,7 +207,7 @@ impl Runner {
     }
 
     /// Handles the next thing that waits; `false` if nothing does, or it was to stop.
-    pub fn step(&mut self) -> bool {
+    pub(crate) fn step(&mut self) -> bool {
         match self.slot.mailbox.try_take() {
             Some(taken) => self.turn(taken),
             None => false,
@@ -243,7 +246,7 @@ impl Runner {
 
     /// Name of the extension.
     #[must_use]
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.slot.name
     }
 

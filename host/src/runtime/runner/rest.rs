@@ -16,7 +16,6 @@ const REST_MAX: Duration = Duration::from_secs(1);
 /// two `update`s.
 const QUIET_MIN: Duration = Duration::from_secs(3);
 
-/// See the module's documentation.
 #[derive(Debug, Default)]
 pub(super) struct Rest {
     /// Instances restored without a quiet time in between.

@@ -14,7 +14,7 @@ const SHOWN_BYTES: usize = 120;
 
 /// What a handler has come to.
 #[derive(Clone, Debug, Default)]
-pub struct Record {
+pub(crate) struct Record {
     /// Why it failed; then it has no effects.
     pub failure: Option<String>,
     /// It failed, and its instance was restored from storage.
@@ -32,7 +32,7 @@ pub struct Record {
 impl Record {
     /// That of a handler that returned `Ok`.
     #[must_use]
-    pub fn of(effects: &Effects) -> Self {
+    pub(crate) fn of(effects: &Effects) -> Self {
         let events = effects.events.iter();
         let answer = effects.answer.as_ref();
         Self {
@@ -53,7 +53,7 @@ impl Record {
 
     /// That of a handler that failed; `restored` if its instance was restored from storage for it.
     #[must_use]
-    pub fn failed(reason: &str, restored: bool) -> Self {
+    pub(crate) fn failed(reason: &str, restored: bool) -> Self {
         Self {
             failure: Some(reason.to_owned()),
             restored,
@@ -64,7 +64,7 @@ impl Record {
 
 /// The first thing in which the candidate differs from the running version; `None` if it does the same.
 #[must_use]
-pub fn difference(running: &Record, candidate: &Record) -> Option<String> {
+pub(crate) fn difference(running: &Record, candidate: &Record) -> Option<String> {
     match (&running.failure, &candidate.failure) {
         (None, None) => {}
         // Words may differ.

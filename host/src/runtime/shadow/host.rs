@@ -22,10 +22,9 @@ use crate::{
 };
 
 /// What a shadow may have written before it ends, in bytes.
-pub const WRITTEN_BYTES_MAX: usize = 64 << 20;
+pub(crate) const WRITTEN_BYTES_MAX: usize = 64 << 20;
 
-/// See the module's documentation.
-pub struct Stage {
+pub(crate) struct Stage {
     /// What was stored when the shadow began.
     pub view: View,
     /// What it has written since.
@@ -38,7 +37,7 @@ pub struct Stage {
 
 impl Stage {
     /// Keeps what a handler has written.
-    pub fn keep(&mut self, writes: Writes) {
+    pub(crate) fn keep(&mut self, writes: Writes) {
         let bytes = |value: &Option<std::sync::Arc<[u8]>>| value.as_ref().map_or(0, |v| v.len());
         for (key, value) in writes {
             self.bytes += key.len() + bytes(&value);
@@ -51,7 +50,7 @@ impl Stage {
 }
 
 /// One call into a shadow.
-pub struct Rehearsal<'a> {
+pub(crate) struct Rehearsal<'a> {
     shared: &'a Shared,
     extension: &'a str,
     stage: &'a Stage,
@@ -66,7 +65,7 @@ pub struct Rehearsal<'a> {
 impl<'a> Rehearsal<'a> {
     /// A call that has no effect yet.
     #[must_use]
-    pub fn begin(
+    pub(crate) fn begin(
         shared: &'a Shared,
         extension: &'a str,
         stage: &'a Stage,

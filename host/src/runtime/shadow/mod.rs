@@ -3,8 +3,8 @@
 //!
 //! Invariant: the running version is never held up. A candidate that panics, cannot keep up or never returns is only ended.
 
-pub mod compare;
-pub mod host;
+pub(crate) mod compare;
+pub(crate) mod host;
 
 use std::{
     collections::VecDeque,
@@ -42,20 +42,20 @@ use crate::{
 };
 
 /// Items that may wait for a candidate; one that cannot keep up is ended.
-pub const ITEMS_MAX: usize = 10_000;
+pub(crate) const ITEMS_MAX: usize = 10_000;
 
 /// Differences that are kept.
-pub const DIFFERENCES_MAX: usize = 10;
+pub(crate) const DIFFERENCES_MAX: usize = 10;
 
 /// One thing that the running version has handled.
-pub struct Handled {
+pub(crate) struct Handled {
     item: Copied,
     running: Record,
     inputs: Vec<u64>,
 }
 
 /// An item without those who wait for it.
-pub enum Copied {
+pub(crate) enum Copied {
     /// See [`Item::Event`].
     Event(Arc<Event>, bool),
     /// See [`Item::Response`].
@@ -67,7 +67,7 @@ pub enum Copied {
 impl Copied {
     /// Copies `item`.
     #[must_use]
-    pub fn of(item: &Item) -> Self {
+    pub(crate) fn of(item: &Item) -> Self {
         match item {
             Item::Event(delivery) => Self::Event(Arc::clone(&delivery.event), delivery.redelivered),
             Item::Response(response) => Self::Response(Arc::clone(response)),
@@ -85,7 +85,7 @@ impl Copied {
 }
 
 /// The running version's end of a shadow.
-pub struct Feed {
+pub(crate) struct Feed {
     sender: SyncSender<Handled>,
     standing: Standing,
 }
@@ -93,7 +93,7 @@ pub struct Feed {
 impl Feed {
     /// Tells the candidate what was handled, and how; `false` if it runs no more.
     #[must_use]
-    pub fn tell(&self, item: Copied, running: Record, inputs: Vec<u64>) -> bool {
+    pub(crate) fn tell(&self, item: Copied, running: Record, inputs: Vec<u64>) -> bool {
         let handled = Handled {
             item,
             running,
@@ -115,13 +115,13 @@ impl Feed {
 
 impl Feed {
     /// Ends the candidate.
-    pub fn end(self, reason: &str) {
+    pub(crate) fn end(self, reason: &str) {
         end(&self.standing, reason.to_owned());
     }
 }
 
 /// What a candidate begins with.
-pub struct Candidate {
+pub(crate) struct Candidate {
     /// Its code.
     pub plugin: Plugin,
     /// JSON of its settings.
@@ -139,7 +139,7 @@ pub struct Candidate {
 /// # Errors
 ///
 /// The system has no more threads.
-pub fn start(
+pub(crate) fn start(
     shared: &Arc<Shared>,
     extension: &str,
     candidate: Candidate,

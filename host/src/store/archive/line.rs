@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 /// Whose the store is.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Owner {
+pub(crate) struct Owner {
     /// Version of the tables.
     pub layout: String,
     /// The account.

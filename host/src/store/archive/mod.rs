@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub use self::line::Owner;
+pub(crate) use self::line::Owner;
 use self::line::{EventLine, Line, ValueLine, read, write_line, written};
 use super::{FILE_NAME, LAYOUT, META, OUTBOX, StoreError, VALUES};
 use redb::{
@@ -52,8 +52,7 @@ fn store(error: impl Into<StoreError>) -> ArchiveError {
     ArchiveError::Store(error.into())
 }
 
-/// See the module's documentation.
-pub struct Archive {
+pub(crate) struct Archive {
     database: Database,
     path: PathBuf,
 }
@@ -64,7 +63,7 @@ impl Archive {
     /// # Errors
     ///
     /// There is none, a host has it, or it is damaged or of another layout.
-    pub fn open(folder: &Path) -> Result<Self, ArchiveError> {
+    pub(crate) fn open(folder: &Path) -> Result<Self, ArchiveError> {
         let path = folder.join(FILE_NAME);
         if !path.exists() {
             return Err(ArchiveError::Missing { path });
@@ -88,7 +87,7 @@ impl Archive {
     /// # Errors
     ///
     /// The file cannot be read.
-    pub fn owner(&self) -> Result<Owner, ArchiveError> {
+    pub(crate) fn owner(&self) -> Result<Owner, ArchiveError> {
         let transaction = self.database.begin_read().map_err(store)?;
         let meta = transaction.open_table(META).map_err(store)?;
         let text = |key| {
@@ -111,7 +110,7 @@ impl Archive {
     /// # Errors
     ///
     /// The file cannot be read; what was shown before is sound.
-    pub fn values(
+    pub(crate) fn values(
         &self,
         mut show: impl FnMut(&str, &str, &[u8]) -> io::Result<()>,
     ) -> Result<(), ArchiveError> {
@@ -130,7 +129,7 @@ impl Archive {
     /// # Errors
     ///
     /// As for [`Archive::values`].
-    pub fn events(
+    pub(crate) fn events(
         &self,
         mut show: impl FnMut(&str, u64, &str, &[u8]) -> io::Result<()>,
     ) -> Result<(), ArchiveError> {
@@ -149,7 +148,7 @@ impl Archive {
     /// # Errors
     ///
     /// The file cannot be read.
-    pub fn get(&self, extension: &str, key: &str) -> Result<Option<Vec<u8>>, ArchiveError> {
+    pub(crate) fn get(&self, extension: &str, key: &str) -> Result<Option<Vec<u8>>, ArchiveError> {
         let transaction = self.database.begin_read().map_err(store)?;
         let table = transaction.open_table(VALUES).map_err(store)?;
         let value = table.get((extension, key)).map_err(store)?;
@@ -161,7 +160,7 @@ impl Archive {
     /// # Errors
     ///
     /// The file cannot be read or the lines not written.
-    pub fn export(&self, to: &mut impl Write) -> Result<(), ArchiveError> {
+    pub(crate) fn export(&self, to: &mut impl Write) -> Result<(), ArchiveError> {
         write_line(to, &Line::Store(self.owner()?))?;
         self.values(|extension, key, value| {
             let (json, hex) = written(value);
@@ -198,7 +197,7 @@ impl Archive {
     /// # Errors
     ///
     /// A line is none, a host has the store, or it holds something already.
-    pub fn import(folder: &Path, from: impl BufRead) -> Result<usize, ArchiveError> {
+    pub(crate) fn import(folder: &Path, from: impl BufRead) -> Result<usize, ArchiveError> {
         let path = folder.join(FILE_NAME);
         std::fs::create_dir_all(folder)?;
         let database = Database::create(&path).map_err(|error| opened(&path, error))?;
