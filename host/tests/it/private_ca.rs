@@ -1,21 +1,12 @@
 //! Certificates: of a private authority, renewed on disk, and files that are no certificates.
 
-use std::sync::Arc;
+use std::time::Duration;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use reqwest::{Certificate, Client};
-use serde_json::json;
-use tig_host::{
-    http::client::HttpClient,
-    runtime::{
-        mailbox::{Item, Mailbox, Taken},
-        outbound::{HttpSender, PendingCall, QueuedCall},
-    },
-};
-use tig_http_client::Trust;
-use tig_plugin_api::{HttpCall, HttpFailureKind, HttpResponse, Method, Turn};
+use serde_json::{Value, json};
 
-use crate::support::{Home, HostProcess};
+use crate::support::{Home, HostProcess, fixture};
 
 /// Writes an authority's certificate, and one of this machine with its key that the authority vouches for.
 fn write_certificates(home: &Home) -> String {
@@ -50,25 +41,23 @@ async fn trusts(authority: &str, url: &str) -> bool {
     client.get(url).send().await.is_ok()
 }
 
-async fn get(trust: &Trust, url: &str) -> HttpResponse {
-    let client = HttpClient::new(tokio::runtime::Handle::current(), trust).unwrap();
-    let (mailbox, in_flight) = (Arc::<Mailbox>::default(), Arc::default());
-    let call = HttpCall {
-        tag: "t".to_owned(),
-        method: Method::Get,
-        url: url.to_owned(),
-        headers: Vec::new(),
-        body: Vec::new(),
-        timeout_ms: 60_000,
-        max_body_bytes: 1_000,
-    };
-    let turn = Turn::default();
-    let queued = QueuedCall { call, turn };
-    client.send(PendingCall::new(queued, Arc::clone(&mailbox), in_flight));
-    let taken = tokio::task::spawn_blocking(move || mailbox.take());
-    match taken.await.unwrap() {
-        Taken::Item(Item::Response(bytes)) => HttpResponse::decode(&bytes).unwrap(),
-        _ => panic!("expected a response"),
+/// What an extension gets that fetches `url`, in a host with this `tls` section.
+async fn fetched(home: &Home, tls: Value, url: &str) -> Value {
+    home.install("fetcher", &std::fs::read(fixture("fetcher")).unwrap());
+    let mut config = home.config();
+    config["extensions"] = json!(["fetcher"]);
+    config["backup_folder"] = json!("backup-of-fetcher");
+    config["tls"] = tls;
+    home.write_config(&config);
+    let host = home.start();
+    let asked = Client::new().post(format!("{}/fetch", host.url()));
+    asked.body(url.to_owned()).send().await.unwrap();
+    loop {
+        let fetched = host.get("/fetched").await;
+        if !fetched.is_null() {
+            return fetched;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
@@ -77,14 +66,12 @@ async fn hosts_requests_trust_the_private_ca() {
     let home = Home::new();
     write_certificates(&home);
     let (_host, url) = start(&home);
-    let unknown = get(&Trust::load(None).unwrap(), &url).await;
-    let failure = unknown.result.unwrap_err();
-    assert_eq!(failure.kind, HttpFailureKind::Connect);
-    assert!(failure.text.contains("UnknownIssuer"), "{failure:?}");
-    let mut config = home.config();
-    config["tls"] = json!({ "ca_file": "ca.pem" });
-    let answer = get(&home.read(&config).trust, &url).await;
-    assert_eq!(answer.result.unwrap().status, 200);
+    let failed = fetched(&home, Value::Null, &url).await;
+    assert_eq!(failed["failed"]["kind"], "connect", "{failed}");
+    let text = failed["failed"]["text"].as_str().unwrap();
+    assert!(text.contains("UnknownIssuer"), "{text}");
+    let answered = fetched(&home, json!({ "ca_file": "ca.pem" }), &url).await;
+    assert_eq!(answered, json!({ "status": 200 }));
 }
 
 #[tokio::test]
