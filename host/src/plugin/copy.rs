@@ -83,7 +83,7 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), PluginError> {
     let mut partial = path.as_os_str().to_owned();
     partial.push(format!(".{}.part", std::process::id()));
     let partial = PathBuf::from(partial);
-    write_synced(&partial, bytes).map_err(failed("write", path))?;
+    write_new(&partial, bytes).map_err(failed("write", path))?;
     fs::rename(&partial, path).map_err(failed("rename into place", path))
 }
 
@@ -92,7 +92,8 @@ fn failed(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Plu
     move |source| PluginError::File { what, path, source }
 }
 
-fn write_synced(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+/// Not synced: a copy that a power cut has damaged differs from its original, and is written again before it is used.
+fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     // A leftover of a process that died while writing.
     if path.exists() {
         fs::remove_file(path)?;
@@ -102,8 +103,7 @@ fn write_synced(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         .create_new(true)
         .mode(0o500)
         .open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
+    file.write_all(bytes)
 }
 
 #[cfg(test)]
