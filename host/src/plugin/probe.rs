@@ -2,13 +2,17 @@
 
 use std::{
     io::{self, Read, Write},
-    os::unix::process::ExitStatusExt,
+    os::{fd::OwnedFd, unix::process::ExitStatusExt},
     path::Path,
     process::{Child, ChildStderr, ChildStdin, Command, ExitStatus, Stdio},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use rustix::io::ioctl_fionbio;
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    io::ioctl_fionbio,
+    process::{Pid, PidfdFlags, pidfd_open},
+};
 
 use super::{PROBE_MAX, PluginError};
 use crate::exit_code;
@@ -18,6 +22,18 @@ const TEXT_BYTES_MAX: usize = 4096;
 
 /// Pieces of text that are read before the next look at the child.
 const PIECES_PER_LOOK_MAX: usize = 64;
+
+/// Longest pause between two looks at the child and the clock.
+const LOOK_INTERVAL: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 100_000_000,
+};
+
+/// The same where the child's end is not notified.
+const LOOK_INTERVAL_BLIND: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 1_000_000,
+};
 
 /// What the child has found.
 pub(super) enum Found {
@@ -78,18 +94,23 @@ pub(super) fn run(
 
 /// The child's status, or `None` if it had to be ended.
 fn wait(child: &mut Child, pipes: &mut Pipes<'_>) -> io::Result<Option<ExitStatus>> {
-    const POLL: Duration = Duration::from_millis(1);
+    let end = end_of(child);
     let deadline = Instant::now() + PROBE_MAX;
     while Instant::now() < deadline {
         pipes.transfer();
         if let Some(status) = child.try_wait()? {
             return Ok(Some(status));
         }
-        std::thread::sleep(POLL);
+        pipes.wait(end.as_ref());
     }
     child.kill()?;
     child.wait()?;
     Ok(None)
+}
+
+/// A descriptor that becomes readable when the child ends, where the system has such.
+fn end_of(child: &Child) -> Option<OwnedFd> {
+    pidfd_open(Pid::from_child(child), PidfdFlags::empty()).ok()
 }
 
 /// What goes to the child, and what comes from it. The host never waits for a child that does not read, and a child never for
@@ -99,6 +120,8 @@ struct Pipes<'a> {
     unsent: &'a [u8],
     stderr: Option<ChildStderr>,
     text: Vec<u8>,
+    /// The child has closed its end of `stderr`, which would not be waited for any more.
+    has_hung_up: bool,
 }
 
 impl<'a> Pipes<'a> {
@@ -108,12 +131,30 @@ impl<'a> Pipes<'a> {
             unsent: settings,
             stderr: child.stderr.take(),
             text: Vec::new(),
+            has_hung_up: false,
         };
         if let (Some(stdin), Some(stderr)) = (&pipes.stdin, &pipes.stderr) {
             ioctl_fionbio(stdin, true)?;
             ioctl_fionbio(stderr, true)?;
         }
         Ok(pipes)
+    }
+
+    /// Waits until the child has ended, takes or says something, but no longer than [`LOOK_INTERVAL`].
+    fn wait(&self, end: Option<&OwnedFd>) {
+        let wait = if end.is_some() {
+            LOOK_INTERVAL
+        } else {
+            LOOK_INTERVAL_BLIND
+        };
+        let end = end.map(|end| PollFd::new(end, PollFlags::IN));
+        let stdin = self.stdin.as_ref();
+        let stdin = stdin.map(|stdin| PollFd::new(stdin, PollFlags::OUT));
+        let stderr = self.stderr.as_ref().filter(|_| !self.has_hung_up);
+        let stderr = stderr.map(|stderr| PollFd::new(stderr, PollFlags::IN));
+        let mut awaited: Vec<_> = end.into_iter().chain(stdin).chain(stderr).collect();
+        // A failure is a look before its time.
+        let _ = poll(&mut awaited, Some(&wait));
     }
 
     fn transfer(&mut self) {
@@ -143,9 +184,14 @@ impl<'a> Pipes<'a> {
         };
         let mut piece = [0; 4096];
         for _ in 0..PIECES_PER_LOOK_MAX {
-            // What cannot be read is only missing from the explanation.
-            let Ok(count @ 1..) = stderr.read(&mut piece) else {
-                return;
+            let count = match stderr.read(&mut piece) {
+                Ok(count @ 1..) => count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                // What cannot be read is only missing from the explanation.
+                Ok(_) | Err(_) => {
+                    self.has_hung_up = true;
+                    return;
+                }
             };
             let room = TEXT_BYTES_MAX - self.text.len();
             self.text.extend_from_slice(&piece[..count.min(room)]);
