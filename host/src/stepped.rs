@@ -130,11 +130,11 @@ impl SteppedHost {
         let (done, result) = mpsc::channel();
         let (plugin, settings) = runner.seated();
         let mailbox = Arc::clone(&runner.slot().mailbox);
-        mailbox.put_command(Command::Swap(Successor {
+        mailbox.put_command(Command::Swap(Box::new(Successor {
             plugin,
             settings,
             done,
-        }));
+        })));
         runner.step();
         runner.confirm(Instant::now() + PROBATION);
         result.try_recv().unwrap_or(Err(SwitchError::Late))

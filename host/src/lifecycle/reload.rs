@@ -292,7 +292,10 @@ fn switch(watched: &Watched, plugin: Plugin) -> Result<(), SwitchError> {
         settings,
         done,
     };
-    watched.slot.mailbox.put_command(Command::Swap(successor));
+    watched
+        .slot
+        .mailbox
+        .put_command(Command::Swap(Box::new(successor)));
     result
         .recv_timeout(SWITCH_TIMEOUT)
         .unwrap_or(Err(SwitchError::Late))

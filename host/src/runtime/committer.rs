@@ -20,7 +20,7 @@ pub(crate) struct Job {
     /// The extension.
     pub slot: Arc<Slot>,
     /// What it asked for.
-    pub effects: Effects,
+    pub effects: Box<Effects>,
     /// See [`Effects::bytes`].
     pub bytes: usize,
 }
@@ -208,7 +208,7 @@ mod tests {
         let (slot, bytes) = (Arc::clone(slot), 0);
         shared.committer.submit(Job {
             slot,
-            effects,
+            effects: Box::new(effects),
             bytes,
         });
     }

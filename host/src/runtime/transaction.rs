@@ -97,8 +97,9 @@ impl<'a> Transaction<'a> {
 
     /// What was asked for.
     #[must_use]
-    pub(crate) fn into_effects(self) -> Effects {
-        self.effects
+    pub(crate) fn take_effects(&mut self) -> Option<Box<Effects>> {
+        // Most handlers ask for nothing: the effects of the others are moved once, and then by a pointer.
+        (!self.effects.is_empty()).then(|| Box::new(std::mem::take(&mut self.effects)))
     }
 
     /// Whether the handler was told that an extension has no room for its event.

@@ -120,6 +120,7 @@ impl<'a> HostCall<'a> {
     /// # Errors
     ///
     /// The service is unknown, or its arguments are malformed.
+    #[inline]
     pub fn decode(
         service: u32,
         name: &'a str,
@@ -160,6 +161,7 @@ impl<'a> HostCall<'a> {
     /// call, granted or not, its instance is restored from storage. Logs are written at once and readings rely on fields,
     /// not the other way round.
     #[must_use]
+    #[inline]
     pub fn is_effect(&self) -> bool {
         match self {
             Self::Emit { .. } | Self::Write(..) | Self::Http { .. } | Self::Wake(_) => true,
@@ -188,6 +190,7 @@ impl HostAnswer<'_> {
     /// # Errors
     ///
     /// A key or value is longer than `u32::MAX` bytes.
+    #[inline]
     pub fn encode(&self) -> Result<Vec<u8>> {
         match self {
             Self::Done => Ok(Vec::new()),

@@ -82,7 +82,7 @@ pub struct Answered {
 /// Something for the extension's thread itself; goes before waiting items.
 pub(crate) enum Command {
     /// Replace the instance.
-    Swap(Successor),
+    Swap(Box<Successor>),
     /// The new version's probation may be over.
     Confirm,
     /// Run a candidate beside the instance.

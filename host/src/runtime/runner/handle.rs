@@ -108,7 +108,9 @@ impl Runner {
         });
         match called {
             Ok(((), mut effects)) => {
-                effects.handled = event.outbox_id;
+                if event.outbox_id.is_some() {
+                    effects.get_or_insert_default().handled = event.outbox_id;
+                }
                 self.hand_in(effects);
             }
             Err(error) => {
@@ -140,7 +142,8 @@ impl Runner {
     fn handle_request(&mut self, request: &HttpRequest, sender: Option<oneshot::Sender<Answer>>) {
         let refusal = match self.ask(request) {
             Ok((answered, mut effects)) => {
-                effects.answer = sender.map(|sender| (sender, Box::new(answered)));
+                effects.get_or_insert_default().answer =
+                    sender.map(|sender| (sender, Box::new(answered)));
                 return self.hand_in(effects);
             }
             Err(refusal) => refusal,
@@ -151,7 +154,7 @@ impl Runner {
         }
     }
 
-    fn ask(&mut self, request: &HttpRequest) -> Result<(Answered, Effects), Refusal> {
+    fn ask(&mut self, request: &HttpRequest) -> Result<(Answered, Option<Box<Effects>>), Refusal> {
         let malformed = |error: tig_plugin_api::Error| Refusal::Failed(error.to_string());
         let encoded = request.encode().map_err(malformed)?;
         let what: Arc<str> = format!("{} {}", request.method, request.path).into();
@@ -195,7 +198,7 @@ impl Runner {
         &mut self,
         what: &Arc<str>,
         call: impl FnOnce(&mut InstanceBox, HostRef<'_>) -> RResult<T, Failure>,
-    ) -> Result<(T, Effects), CallError> {
+    ) -> Result<(T, Option<Box<Effects>>), CallError> {
         let Some(instance) = self.instance.as_mut() else {
             return Err(CallError::Stopped);
         };
@@ -228,7 +231,7 @@ impl Runner {
             return Err(CallError::Replaced);
         }
         match returned {
-            RResult::ROk(value) => Ok((value, transaction.into_effects())),
+            RResult::ROk(value) => Ok((value, transaction.take_effects())),
             RResult::RErr(failure) if failure.panicked => {
                 Err(CallError::Broken(format!("panic: {}", failure.text)))
             }
@@ -241,10 +244,13 @@ impl Runner {
     }
 
     /// Lets effects take place: at once if nothing has to be on disk before, else when it is.
-    pub(super) fn hand_in(&mut self, mut effects: Effects) {
+    pub(super) fn hand_in(&mut self, effects: Option<Box<Effects>>) {
         if self.shadow.is_some() {
-            self.record = Record::of(&effects);
+            self.record = effects.as_deref().map(Record::of).unwrap_or_default();
         }
+        let Some(mut effects) = effects else {
+            return;
+        };
         self.again.drop_sent(&mut effects);
         if effects.is_empty() {
             return;

@@ -23,7 +23,7 @@ impl Runner {
         &mut self,
         plugin: &Plugin,
         snapshot: Option<&[u8]>,
-    ) -> Result<(InstanceBox, Effects), PluginFailure> {
+    ) -> Result<(InstanceBox, Option<Box<Effects>>), PluginFailure> {
         self.overlay.settle(self.slot.desk.settled());
         let services = &self.shared.services;
         let mut transaction = Transaction::begin(services, &self.slot, &self.overlay);
@@ -35,8 +35,8 @@ impl Runner {
         self.activity.end();
         self.activity.name(&self.what);
         let instance = created.map_err(|failure| PluginFailure(failure.text.into_string()))?;
-        let mut effects = transaction.into_effects();
-        effects.unfinished.get_or_insert(0);
+        let mut effects = transaction.take_effects();
+        effects.get_or_insert_default().unfinished.get_or_insert(0);
         Ok((instance, effects))
     }
 

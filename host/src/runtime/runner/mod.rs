@@ -222,7 +222,7 @@ impl Runner {
                 self.end(instance);
                 return false;
             }
-            Taken::Command(Command::Swap(successor)) => self.swap(successor),
+            Taken::Command(Command::Swap(successor)) => self.swap(*successor),
             Taken::Command(Command::Confirm) => self.confirm(Instant::now()),
             Taken::Command(Command::Shadow(beside)) => self.begin_shadow(*beside),
             Taken::Command(Command::EndShadow) => self.shadow = None,

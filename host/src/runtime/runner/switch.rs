@@ -170,12 +170,12 @@ impl Runner {
         self.unhandled.clear();
         self.end_shadow("the running version was replaced");
         self.announce();
-        self.hand_in(Effects {
+        self.hand_in(Some(Box::new(Effects {
             writes,
             given_back: outbox,
             unfinished: Some(predecessor.unfinished),
             ..Effects::default()
-        });
+        })));
         let count = items.len();
         self.again = Again { items: count, sent };
         slot.mailbox.put_first(items);
