@@ -16,7 +16,7 @@ use tig_process::{
     logging::{self, LogFormat},
     output,
     signals::{HangUp, Requests},
-    threads::{self, RuntimeThreads},
+    threads::RuntimeThreads,
 };
 use tig_worker::start_compilers;
 use tokio::{
@@ -65,9 +65,8 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
         io: processors.min(HTTP_THREADS_MAX),
         blocking: BLOCKING_THREADS,
     };
-    let runtime = threads.start("requests and blocks")?;
+    let runtime = threads.start_beside(OWN_THREADS + processors, "requests and blocks")?;
     start_compilers(processors)?;
-    threads::check_room(OWN_THREADS, "the network")?;
     let result = runtime.block_on(serve(cli));
     // A re-execution cannot be interrupted: leave it behind rather than wait for it.
     runtime.shutdown_timeout(Duration::from_millis(DRAIN_MS_MAX));

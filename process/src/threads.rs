@@ -62,13 +62,25 @@ impl RuntimeThreads {
     /// # Errors
     /// There is no room for them, or the system refuses something else that a runtime needs.
     pub fn start(self, purpose: &'static str) -> Result<Runtime, ThreadsError> {
+        self.start_beside(0, purpose)
+    }
+
+    /// Starts a runtime and all these threads, if there is room for `others` of the program besides.
+    ///
+    /// # Errors
+    /// There is no room for all, or the system refuses something else that a runtime needs.
+    pub fn start_beside(
+        self,
+        others: usize,
+        purpose: &'static str,
+    ) -> Result<Runtime, ThreadsError> {
         let failed = |cause| ThreadsError {
             wanted: self.io + self.blocking,
             possible: 0,
             purpose,
             cause,
         };
-        check_room(self.io + self.blocking, purpose)?;
+        check_room(self.io + self.blocking + others, purpose)?;
         let mut builder = match self.io {
             0 => Builder::new_current_thread(),
             _ => Builder::new_multi_thread(),
@@ -90,7 +102,7 @@ impl RuntimeThreads {
 ///
 /// # Errors
 /// It has not.
-pub fn check_room(wanted: usize, purpose: &'static str) -> Result<(), ThreadsError> {
+fn check_room(wanted: usize, purpose: &'static str) -> Result<(), ThreadsError> {
     let before = count();
     let gate = RwLock::new(());
     thread::scope(|scope| {

@@ -11,7 +11,7 @@ use crate::{
 };
 use tig_process::{
     signals::{HangUp, Requests},
-    threads::{self, RuntimeThreads},
+    threads::RuntimeThreads,
 };
 use tracing::{info, warn};
 
@@ -20,10 +20,10 @@ use super::{config_file::ConfigFile, output, stop};
 /// More would stand in each other's way.
 const HTTP_THREADS_MAX: usize = 2;
 /// Threads for what waits: files, orders of the operator, name servers.
-const BLOCKING_THREADS: usize = 8;
+const BLOCKING_THREADS: usize = 6;
 /// Committer, supervisor, ticker, watch of the plugin folder, watch of standard input, the first line on standard output, and
-/// a child process that tries a plugin file.
-const OWN_THREADS: usize = 7;
+/// two child processes that try plugin files.
+const OWN_THREADS: usize = 8;
 
 /// Runs a host until it is asked to stop.
 pub(super) fn run(
@@ -42,9 +42,8 @@ pub(super) fn run(
         io: http_threads(),
         blocking: BLOCKING_THREADS,
     };
-    let runtime = runtime.start("HTTP")?;
     // Later there may be none for an extension, which is then refused by itself.
-    threads::check_room(
+    let runtime = runtime.start_beside(
         OWN_THREADS + config.extensions.len(),
         "the host and its extensions",
     )?;
