@@ -27,13 +27,14 @@ pub(crate) fn load(
     loader: &Loader,
     candidates: &[Candidate],
 ) -> Result<Vec<Plugin>, HostError> {
-    let load = |(name, candidate): (&String, &Candidate)| {
-        loader.load(candidate).map_err(|source| HostError::Plugin {
+    let named = config.extensions.iter().zip(loader.load_each(candidates));
+    let plugin = |(name, loaded): (&String, Result<Plugin, PluginError>)| {
+        loaded.map_err(|source| HostError::Plugin {
             name: name.clone(),
             source,
         })
     };
-    config.extensions.iter().zip(candidates).map(load).collect()
+    named.map(plugin).collect()
 }
 
 /// Makes an instance of each of `plugins`, which are in the config's order: an event that one emits in `new` finds the

@@ -6,7 +6,7 @@
 use std::{
     fs,
     io::Write,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -80,11 +80,7 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), PluginError> {
     if fs::read(path).is_ok_and(|present| present == bytes) {
         return Ok(());
     }
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(format!(".{}.part", std::process::id()));
-    let partial = PathBuf::from(partial);
-    write_new(&partial, bytes).map_err(failed("write", path))?;
-    fs::rename(&partial, path).map_err(failed("rename into place", path))
+    write_whole(path, bytes).map_err(failed("write", path))
 }
 
 fn failed(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> PluginError {
@@ -93,17 +89,15 @@ fn failed(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Plu
 }
 
 /// Not synced: a copy that a power cut has damaged differs from its original, and is written again before it is used.
-fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    // A leftover of a process that died while writing.
-    if path.exists() {
-        fs::remove_file(path)?;
-    }
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o500)
-        .open(path)?;
-    file.write_all(bytes)
+fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut partial = tempfile::Builder::new()
+        .suffix(".part")
+        .permissions(fs::Permissions::from_mode(0o500))
+        .tempfile_in(folder)?;
+    partial.write_all(bytes)?;
+    partial.persist(path)?;
+    Ok(())
 }
 
 #[cfg(test)]

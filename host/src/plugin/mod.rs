@@ -22,7 +22,7 @@ use std::{
 
 use tig_plugin_api::Settings;
 
-use self::libraries::Mapped;
+use self::{libraries::Mapped, probe::Trial};
 
 pub use candidate::Candidate;
 pub(crate) use candidate::short_hash;
@@ -51,7 +51,7 @@ pub(crate) fn try_in_child(
     };
     let settings = serde_json::to_vec(settings).map_err(|error| refused(error.to_string()))?;
     let copy = copy::keep(folder, candidate)?;
-    match probe::run(program, &copy, &candidate.path, Some(&settings))? {
+    match Trial::start(program, &copy, &candidate.path, Some(&settings))?.finish()? {
         probe::Found::Sound => Ok(()),
         probe::Found::Refused(reason) => Err(refused(reason)),
     }
@@ -115,10 +115,24 @@ impl Loader {
     ///
     /// See [`PluginError`].
     pub fn load(&self, candidate: &Candidate) -> Result<Plugin, PluginError> {
-        self.wait_for_writer(&candidate.path)?;
-        let copy = self.tried_copy(candidate)?;
-        candidate.check_unchanged()?;
-        self.map(&copy, candidate)
+        self.finish(candidate, self.begin(candidate)?)
+    }
+
+    /// Loads candidates one after another, as [`Loader::load`] does; while one is tried, the next is copied and its trial
+    /// begins, so that two processors are busy.
+    pub(crate) fn load_each<'a>(
+        &'a self,
+        candidates: &'a [Candidate],
+    ) -> impl Iterator<Item = Result<Plugin, PluginError>> + 'a {
+        let mut begun = candidates
+            .iter()
+            .map(|candidate| (candidate, self.begin(candidate)));
+        let mut next = begun.next();
+        std::iter::from_fn(move || {
+            let (candidate, trial) = next.take()?;
+            next = begun.next();
+            Some(trial.and_then(|trial| self.finish(candidate, trial)))
+        })
     }
 
     /// Like [`Loader::load`], whatever has become of the candidate's file.
@@ -127,25 +141,42 @@ impl Loader {
     ///
     /// See [`PluginError`].
     pub(crate) fn load_as_read(&self, candidate: &Candidate) -> Result<Plugin, PluginError> {
-        let copy = self.tried_copy(candidate)?;
+        let (copy, trial) = self.try_out(candidate)?;
+        trial.map(Trial::finish).transpose()?;
         self.map(&copy, candidate)
     }
 
-    fn tried_copy(&self, candidate: &Candidate) -> Result<PathBuf, PluginError> {
+    fn begin<'a>(&self, candidate: &'a Candidate) -> Result<Begun<'a>, PluginError> {
+        self.wait_for_writer(&candidate.path)?;
+        self.try_out(candidate)
+    }
+
+    fn finish(
+        &self,
+        candidate: &Candidate,
+        (copy, trial): Begun<'_>,
+    ) -> Result<Plugin, PluginError> {
+        trial.map(Trial::finish).transpose()?;
+        candidate.check_unchanged()?;
+        self.map(&copy, candidate)
+    }
+
+    fn try_out<'a>(&self, candidate: &'a Candidate) -> Result<Begun<'a>, PluginError> {
+        let copy = copy::keep(&self.cache_folder, candidate)?;
+        let program = self.probe_program.as_deref();
+        let trial = program.map(|program| Trial::start(program, &copy, &candidate.path, None));
+        let trial = trial.transpose()?;
+        Ok((copy, trial))
+    }
+
+    fn map(&self, copy: &Path, candidate: &Candidate) -> Result<Plugin, PluginError> {
+        // Only now: another plugin may have been mapped since the trial has begun.
         if let Some(library) = self.mapped.conflict(&candidate.libraries) {
             return Err(PluginError::LibraryLoaded {
                 path: candidate.path.clone(),
                 library: library.to_owned(),
             });
         }
-        let copy = copy::keep(&self.cache_folder, candidate)?;
-        if let Some(program) = &self.probe_program {
-            probe::run(program, &copy, &candidate.path, None)?;
-        }
-        Ok(copy)
-    }
-
-    fn map(&self, copy: &Path, candidate: &Candidate) -> Result<Plugin, PluginError> {
         let mut plugin = open(copy, &candidate.path, candidate.manifest.clone())?;
         self.mapped.add(&candidate.libraries);
         plugin.hash.clone_from(&candidate.hash);
@@ -153,6 +184,9 @@ impl Loader {
         Ok(plugin)
     }
 }
+
+/// A candidate's copy, and the trial of it that has begun, if there is to be one.
+type Begun<'a> = (PathBuf, Option<Trial<'a>>);
 
 /// Writes the digest of a plugin file into its manifest, so that a host refuses any other bytes in its place.
 ///

@@ -43,56 +43,88 @@ pub(super) enum Found {
     Refused(String),
 }
 
-/// Runs `program probe copy`; `original` is the operator's file, for the error. With `settings` (JSON), the child makes an
-/// instance too.
-pub(super) fn run(
-    program: &Path,
-    copy: &Path,
-    original: &Path,
-    settings: Option<&[u8]>,
-) -> Result<Found, PluginError> {
-    let system = |source| PluginError::File {
-        what: "start a child process to try",
-        path: original.to_owned(),
-        source,
-    };
-    let refused = |reason| PluginError::Probe {
-        path: original.to_owned(),
-        reason,
-    };
-    let mut child = Command::new(program)
-        .arg("probe")
-        .args(settings.map(|_| "--new"))
-        .arg(copy)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(system)?;
-    let mut pipes = Pipes::of(&mut child, settings.unwrap_or_default()).map_err(system)?;
-    let Some(status) = wait(&mut child, &mut pipes).map_err(system)? else {
-        return Err(refused(format!(
-            "loading it takes more than {} s",
-            PROBE_MAX.as_secs()
-        )));
-    };
-    if status.success() {
-        return Ok(Found::Sound);
-    }
-    let text = pipes.last_words();
-    if status.code() == Some(exit_code::CONFIG.into()) {
-        return Ok(Found::Refused(text));
-    }
-    Err(refused(match status.signal() {
-        Some(signal) => {
-            format!("loading it kills the process (signal {signal}); build or copy it anew")
-        }
-        None if text.is_empty() => format!("loading it ends the process ({status})"),
-        None => text,
-    }))
+/// A child process that tries a plugin file; ended when it is dropped.
+pub(super) struct Trial<'a> {
+    child: Child,
+    pipes: Pipes<'a>,
+    original: &'a Path,
 }
 
-/// The child's status, or `None` if it had to be ended.
+impl<'a> Trial<'a> {
+    /// Starts `program probe copy`; `original` is the operator's file, for the error. With `settings` (JSON), the child makes
+    /// an instance too.
+    pub(super) fn start(
+        program: &Path,
+        copy: &Path,
+        original: &'a Path,
+        settings: Option<&'a [u8]>,
+    ) -> Result<Self, PluginError> {
+        let mut child = Command::new(program)
+            .arg("probe")
+            .args(settings.map(|_| "--new"))
+            .arg(copy)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(system(original))?;
+        let pipes =
+            Pipes::of(&mut child, settings.unwrap_or_default()).map_err(system(original))?;
+        Ok(Self {
+            child,
+            pipes,
+            original,
+        })
+    }
+
+    /// Waits for the end of the child.
+    pub(super) fn finish(mut self) -> Result<Found, PluginError> {
+        let refused = |reason| PluginError::Probe {
+            path: self.original.to_owned(),
+            reason,
+        };
+        let waited = wait(&mut self.child, &mut self.pipes).map_err(system(self.original))?;
+        let Some(status) = waited else {
+            return Err(refused(format!(
+                "loading it takes more than {} s",
+                PROBE_MAX.as_secs()
+            )));
+        };
+        if status.success() {
+            return Ok(Found::Sound);
+        }
+        let text = self.pipes.last_words();
+        if status.code() == Some(exit_code::CONFIG.into()) {
+            return Ok(Found::Refused(text));
+        }
+        Err(refused(match status.signal() {
+            Some(signal) => {
+                format!("loading it kills the process (signal {signal}); build or copy it anew")
+            }
+            None if text.is_empty() => format!("loading it ends the process ({status})"),
+            None => text,
+        }))
+    }
+}
+
+impl Drop for Trial<'_> {
+    fn drop(&mut self) {
+        // Both do nothing to a child that was waited for, and fail only if there is none.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn system(original: &Path) -> impl FnOnce(io::Error) -> PluginError {
+    let path = original.to_owned();
+    move |source| PluginError::File {
+        what: "start a child process to try",
+        path,
+        source,
+    }
+}
+
+/// The child's status, or `None` if it takes too long.
 fn wait(child: &mut Child, pipes: &mut Pipes<'_>) -> io::Result<Option<ExitStatus>> {
     let end = end_of(child);
     let deadline = Instant::now() + PROBE_MAX;
@@ -103,8 +135,6 @@ fn wait(child: &mut Child, pipes: &mut Pipes<'_>) -> io::Result<Option<ExitStatu
         }
         pipes.wait(end.as_ref());
     }
-    child.kill()?;
-    child.wait()?;
     Ok(None)
 }
 
