@@ -6,3 +6,5 @@
 //! Sections named in comments are those of computehorde.md, the description of the validator of November 2024.
 
 pub mod hash_job;
+pub mod mersenne;
+pub mod schedule;

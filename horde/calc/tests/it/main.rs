@@ -1,0 +1,7 @@
+//! Golden values and properties of `horde-calc`. `vectors/horde` has what the Python programs calculated.
+
+#![cfg(test)]
+
+mod mersenne;
+mod schedule;
+mod vectors;

@@ -1,0 +1,27 @@
+//! The files of `vectors/horde`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+pub(crate) fn load<T: DeserializeOwned>(name: &str) -> T {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors/horde");
+    let text = fs::read_to_string(folder.join(name)).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+/// The rows of one formula.
+pub(crate) fn formula<T: DeserializeOwned>(name: &str) -> Vec<T> {
+    let formulas: BTreeMap<String, Box<RawValue>> = load("formula_vectors.json");
+    serde_json::from_str(formulas[name].get()).unwrap()
+}
+
+/// The data of one step of the recorded run.
+pub(crate) fn recorded<T: DeserializeOwned>(step: &str) -> T {
+    let steps: Vec<(String, Box<RawValue>)> = load("weights_commit_reveal.json");
+    let (_, data) = steps.iter().find(|(name, _)| name == step).unwrap();
+    serde_json::from_str(data.get()).unwrap()
+}
