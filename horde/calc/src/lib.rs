@@ -8,3 +8,4 @@
 pub mod hash_job;
 pub mod mersenne;
 pub mod schedule;
+pub mod score;

@@ -4,4 +4,5 @@
 
 mod mersenne;
 mod schedule;
+mod score;
 mod vectors;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 pub(crate) fn load<T: DeserializeOwned>(name: &str) -> T {
@@ -24,4 +25,24 @@ pub(crate) fn recorded<T: DeserializeOwned>(step: &str) -> T {
     let steps: Vec<(String, Box<RawValue>)> = load("weights_commit_reveal.json");
     let (_, data) = steps.iter().find(|(name, _)| name == step).unwrap();
     serde_json::from_str(data.get()).unwrap()
+}
+
+/// A number to its last bit, which `serde_json` alone does not read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Exact(pub(crate) f64);
+
+impl<'de> Deserialize<'de> for Exact {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Box::<RawValue>::deserialize(deserializer)?;
+        text.get().parse().map(Self).map_err(D::Error::custom)
+    }
+}
+
+pub(crate) fn exact_values(numbers: &[Exact]) -> Vec<f64> {
+    numbers.iter().map(|Exact(number)| *number).collect()
+}
+
+pub(crate) fn exact_scores(scores: BTreeMap<String, Exact>) -> BTreeMap<String, f64> {
+    let scores = scores.into_iter();
+    scores.map(|(name, Exact(score))| (name, score)).collect()
 }

@@ -1,0 +1,19 @@
+//! What the work of miners is worth: from the answer of a job to one score for each hotkey of a batch.
+
+mod answers;
+mod batch;
+mod bonus;
+mod horde;
+mod job;
+mod normalize;
+mod text;
+mod version;
+
+pub use answers::{AnswerMismatch, check_answers};
+pub use batch::{ScoredJob, batch_scores};
+pub use bonus::{ManifestBonus, PreviousCount};
+pub use horde::{HordeSettings, horde_score};
+pub use job::{JobFailure, JobKind, LLM_TIMEOUT_SECONDS, job_score};
+pub use normalize::normalize;
+pub use text::score_text;
+pub use version::{UnknownWeightsVersion, WeightsVersion};

@@ -1,0 +1,240 @@
+//! Scores.
+
+use std::collections::BTreeMap;
+
+use horde_calc::hash_job::HashJobVersion;
+use horde_calc::score::{
+    AnswerMismatch, HordeSettings, JobFailure, JobKind, ManifestBonus, PreviousCount, ScoredJob,
+    UnknownWeightsVersion, WeightsVersion, batch_scores, check_answers, horde_score, job_score,
+    normalize, score_text,
+};
+use proptest::prelude::*;
+use serde::Deserialize;
+
+use crate::vectors::{Exact, exact_scores, exact_values, formula, recorded};
+
+const SPIN_UP: &str = "spin_up-4min.gpu-24gb";
+const LLM: &str = "always_on.llm.a6000";
+
+#[derive(Deserialize)]
+struct Horde {
+    benchmarks: Vec<Exact>,
+    alpha: f64,
+    beta: f64,
+    delta: f64,
+    score: Exact,
+}
+
+#[derive(Deserialize)]
+struct Normalize {
+    scores: BTreeMap<String, Exact>,
+    weight: f64,
+    out: BTreeMap<String, Exact>,
+}
+
+#[test]
+fn horde_scores_match_bit_for_bit() {
+    let rows: Vec<Horde> = formula("horde_score");
+    assert_eq!(rows.len(), 6);
+    for row in rows {
+        let settings = HordeSettings {
+            alpha: row.alpha,
+            beta: row.beta,
+            delta: row.delta,
+        };
+        let score = horde_score(&exact_values(&row.benchmarks), settings);
+        assert_eq!(Exact(score), row.score, "{:?}", row.benchmarks);
+    }
+    assert_eq!(horde_score(&[], HordeSettings::default()), 0.0);
+}
+
+#[test]
+fn normalized_scores_match_bit_for_bit() {
+    for row in formula::<Normalize>("normalize") {
+        let mut scores = exact_scores(row.scores);
+        normalize(&mut scores, row.weight);
+        assert_eq!(scores, exact_scores(row.out));
+    }
+}
+
+/// The recorded scores are those of this batch: two spin-up jobs of one miner, and one of them and an LLM job of the other, all
+/// with the bonus of new miners.
+#[test]
+fn recorded_scores_come_out() {
+    let miner = "5F6ee7zfqr6EX7X7ZTQLRWtVsr3stUXhC6tkZZKLhKj8V2Ht";
+    let trusted = "5Dh7jEmH8ZjVrYCQFqxHEi4oSuFR21V4xfAKfyuoQrGw95Yj";
+    let score = ManifestBonus::default().multiplier(PreviousCount::NotOffered, 1);
+    let job = |hotkey, class| ScoredJob {
+        hotkey,
+        class,
+        score,
+    };
+    let jobs = [
+        job(miner, SPIN_UP),
+        job(trusted, LLM),
+        job(miner, SPIN_UP),
+        job(trusted, SPIN_UP),
+    ];
+    let weights = BTreeMap::from([(SPIN_UP.to_owned(), 99.0), (LLM.to_owned(), 1.0)]);
+    let scores = batch_scores(jobs, &weights, HordeSettings::default());
+    assert_eq!(scores, exact_scores(recorded("scores")));
+}
+
+#[test]
+fn classes_without_weight_do_not_count() {
+    let job = |class, score| ScoredJob {
+        hotkey: "hk",
+        class,
+        score,
+    };
+    let weights = BTreeMap::from([(LLM.to_owned(), 15.0), ("unused".to_owned(), 85.0)]);
+    let jobs = [job(LLM, 1.0), job(LLM, 0.0), job("always_on.gpu-24gb", 5.0)];
+    let scores = batch_scores(jobs, &weights, HordeSettings::default());
+    assert_eq!(scores, BTreeMap::from([("hk".to_owned(), 15.0)]));
+    let scores = batch_scores([job(LLM, 0.0)], &weights, HordeSettings::default());
+    assert_eq!(scores, BTreeMap::from([("hk".to_owned(), 0.0)]));
+}
+
+#[test]
+fn job_scores_follow_their_version() {
+    let score = |version, seconds| job_score(JobKind::Hash(version), seconds, 90).unwrap();
+    assert_eq!(score(WeightsVersion::V0, 45.0), 1.5);
+    assert_eq!(score(WeightsVersion::V0, 90.0), 1.0);
+    assert_eq!(score(WeightsVersion::V1, 4.0), 0.25);
+    assert_eq!(score(WeightsVersion::V2, 31.415926), 1.0 / 31.415926);
+    assert_eq!(score(WeightsVersion::V3, 4.0), 1.0);
+    assert_eq!(score(WeightsVersion::V4, 90.0), 1.0);
+    assert_eq!(job_score(JobKind::Llm, 47.9, 48), Ok(1.0));
+}
+
+#[test]
+fn late_or_early_answers_score_nothing() {
+    let judge = |seconds| job_score(JobKind::Llm, seconds, 48);
+    let late = JobFailure::Late {
+        taken_seconds: 48.1,
+        timeout_seconds: 48,
+    };
+    assert_eq!(judge(48.1), Err(late));
+    for taken_seconds in [0.0, -1.0] {
+        assert_eq!(
+            judge(taken_seconds),
+            Err(JobFailure::OutOfOrder { taken_seconds })
+        );
+    }
+    assert!(matches!(
+        judge(f64::NAN),
+        Err(JobFailure::OutOfOrder { .. })
+    ));
+}
+
+#[test]
+fn versions_decide_jobs_and_bonus() {
+    let versions = (0..5).map(|number| WeightsVersion::try_from(number).unwrap());
+    let facts: Vec<_> = versions
+        .map(|it| (it.hash_job(), it.has_manifest_bonus()))
+        .collect();
+    let [v1, v2] = [HashJobVersion::V1, HashJobVersion::V2].map(Some);
+    assert_eq!(
+        facts,
+        [
+            (None, false),
+            (v1, false),
+            (v1, true),
+            (v1, true),
+            (v2, true)
+        ]
+    );
+    let unknown = WeightsVersion::try_from(5);
+    assert_eq!(unknown, Err(UnknownWeightsVersion { number: 5 }));
+}
+
+#[test]
+fn bonus_needs_a_change_that_can_be_seen() {
+    use PreviousCount::{Known, NoBatch, NotOffered};
+    let multiplier = |previous, current| ManifestBonus::default().multiplier(previous, current);
+    for (previous, current, expected) in [
+        (NotOffered, 1, 1.05),
+        (NoBatch, 1, 1.0),
+        (Known(5), 7, 1.05),
+        (Known(7), 5, 1.05),
+        (Known(5), 6, 1.0),
+        (Known(5), 5, 1.0),
+        (Known(0), 3, 1.05),
+        (Known(3), 0, 1.05),
+    ] {
+        assert_eq!(
+            multiplier(previous, current),
+            expected,
+            "{previous:?} {current}"
+        );
+    }
+}
+
+#[test]
+fn answers_must_be_equal_for_each_sampled_prompt() {
+    let given = BTreeMap::from([("a", "1"), ("b", "2"), ("c", "3")]);
+    let given = given
+        .into_iter()
+        .map(|(prompt, answer)| (prompt.to_owned(), answer.to_owned()));
+    let given: BTreeMap<String, String> = given.collect();
+    assert_eq!(check_answers([("c", "3"), ("a", "1")], &given), Ok(()));
+    let different = AnswerMismatch::Different { index: 1 };
+    assert_eq!(
+        check_answers([("c", "3"), ("a", "1 ")], &given),
+        Err(different)
+    );
+    let missing = AnswerMismatch::Missing { index: 0 };
+    assert_eq!(check_answers([("d", "")], &given), Err(missing));
+}
+
+/// From CPython's `"%.6g"`.
+#[test]
+fn score_texts_match_python() {
+    for (score, expected) in [
+        (0.0, "0"),
+        (-0.0, "-0"),
+        (1.0, "1"),
+        (0.0318, "0.0318"),
+        (1.0 / 3.0, "0.333333"),
+        (1e-5, "1e-05"),
+        (123456.5, "123456"),
+        (1234567.0, "1.23457e+06"),
+        (0.0001, "0.0001"),
+        (0.00012345678, "0.000123457"),
+        (2.0 / 3.0 * 1.05, "0.7"),
+        (99999.95, "99999.9"),
+        (999999.5, "1e+06"),
+        (-1e300, "-1e+300"),
+        (f64::NEG_INFINITY, "-inf"),
+        (f64::NAN, "nan"),
+    ] {
+        assert_eq!(score_text(score), expected);
+    }
+}
+
+proptest! {
+    #[test]
+    fn normalized_scores_sum_up_to_the_weight(
+        scores in prop::collection::vec(1e-6..1e6_f64, 1..300),
+        weight in 0.1..100.0_f64,
+    ) {
+        let named = scores.iter().enumerate().map(|(index, score)| (index.to_string(), *score));
+        let mut scores: BTreeMap<String, f64> = named.collect();
+        normalize(&mut scores, weight);
+        let total: f64 = scores.values().sum();
+        prop_assert!((total - weight).abs() <= 1e-9 * weight, "{} {}", total, weight);
+    }
+
+    #[test]
+    fn more_executors_never_score_less(count in 1_usize..50, score in 0.01..2.0_f64) {
+        let scores = vec![score; count + 1];
+        let settings = HordeSettings::default();
+        prop_assert!(horde_score(&scores, settings) > horde_score(&scores[1..], settings));
+    }
+
+    #[test]
+    fn score_text_is_the_score_to_six_digits(score in -1e9..1e9_f64) {
+        let back: f64 = score_text(score).parse().unwrap();
+        prop_assert!((back - score).abs() <= score.abs() * 5.0001e-6);
+    }
+}
