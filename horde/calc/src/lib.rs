@@ -9,3 +9,4 @@ pub mod hash_job;
 pub mod mersenne;
 pub mod schedule;
 pub mod score;
+pub mod weights;

@@ -6,3 +6,4 @@ mod mersenne;
 mod schedule;
 mod score;
 mod vectors;
+mod weights;
