@@ -115,7 +115,7 @@ fn handled_at_rest(slot: &Slot) -> Option<u64> {
     let is_idle = status.unfinished == 0
         && status.waiting == 0
         && slot.calls() == 0
-        && slot.desk.pending() == 0
+        && slot.fence.in_flight() == 0
         && !slot.activity().is_running();
     (is_idle || status.state == State::Stopped).then_some(status.handled)
 }

@@ -17,15 +17,15 @@ use crate::{
 
 /// Does so if the extension in `slot` has a new version on probation.
 pub(crate) fn rescue(shared: &Arc<Shared>, slot: &Arc<Slot>) {
-    let Some((probation, tenure, activity)) = slot.give_up() else {
+    let Some((probation, epoch, activity)) = slot.give_up() else {
         return;
     };
     // What the new version has handed in before takes place before the old one goes on.
-    slot.desk.wait_until_clear();
+    slot.fence.wait_until_clear();
     let runner = Runner::resumed(
         Arc::clone(shared),
         Arc::clone(slot),
-        (tenure, activity),
+        (epoch, activity),
         probation,
         &format!("stuck for more than {} s", STUCK.as_secs()),
     );

@@ -40,7 +40,7 @@ impl Written {
                 Ok(()) => job.effects.take_place(services, &job.slot),
                 Err(reason) => job.effects.refuse(&job.slot, reason),
             }
-            job.slot.desk.settle(job.bytes);
+            job.slot.fence.complete(job.bytes);
         }
     }
 }
@@ -78,7 +78,7 @@ impl Committer {
         }
     }
 
-    /// Takes a transaction that has its number from [`crate::runtime::fence::Desk::hand_in`].
+    /// Queues a transaction that has its number from [`crate::runtime::fence::Fence::submit`].
     pub(crate) fn submit(&self, job: Job) {
         let mut queue = self.lock();
         queue.jobs.push(job);
@@ -199,12 +199,12 @@ mod tests {
             .services
             .bus
             .subscribe(&slot, &[format!("to_{name}")]);
-        let tenure = slot.desk.take_over();
-        (slot, tenure)
+        let epoch = slot.fence.begin_epoch();
+        (slot, epoch)
     }
 
-    fn submit(shared: &Shared, slot: &Arc<Slot>, tenure: u64, effects: Effects) {
-        slot.desk.hand_in(tenure, 0).unwrap();
+    fn submit(shared: &Shared, slot: &Arc<Slot>, epoch: u64, effects: Effects) {
+        slot.fence.submit(epoch, 0).unwrap();
         let (slot, bytes) = (Arc::clone(slot), 0);
         shared.committer.submit(Job {
             slot,
@@ -222,7 +222,7 @@ mod tests {
         std::thread::scope(|scope| {
             scope.spawn(|| shared.committer.run(&shared.services));
             for round in 0..20 {
-                for (slot, tenure) in &emitters {
+                for (slot, epoch) in &emitters {
                     let key = format!("{}{round}", slot.name);
                     let event = shared
                         .services
@@ -233,7 +233,7 @@ mod tests {
                         events: event.unwrap().into_iter().collect(),
                         ..Effects::default()
                     };
-                    submit(&shared, slot, *tenure, effects);
+                    submit(&shared, slot, *epoch, effects);
                 }
             }
             let mut last = std::collections::BTreeMap::new();
@@ -251,7 +251,7 @@ mod tests {
             }
             emitters
                 .iter()
-                .for_each(|(slot, _)| slot.desk.wait_until_clear());
+                .for_each(|(slot, _)| slot.fence.wait_until_clear());
             shared.committer.stop();
         });
     }
@@ -306,7 +306,7 @@ mod tests {
             panics: false,
         });
         let shared = shared(store.unwrap());
-        let (slot, tenure) = slot(&shared, "a");
+        let (slot, epoch) = slot(&shared, "a");
         let write = |sender| {
             let event = shared.services.bus.claim("to_a", b"{}", Kind::Plain);
             let answered = Answered {
@@ -319,8 +319,8 @@ mod tests {
                 answer: Some((sender, Box::new(answered))),
                 ..Effects::default()
             };
-            submit(&shared, &slot, tenure, effects);
-            slot.desk.wait_until_clear();
+            submit(&shared, &slot, epoch, effects);
+            slot.fence.wait_until_clear();
         };
         std::thread::scope(|scope| {
             scope.spawn(|| shared.committer.run(&shared.services));
@@ -353,7 +353,7 @@ mod tests {
             panics: true,
         });
         let shared = shared(store.unwrap());
-        let (slot, tenure) = slot(&shared, "a");
+        let (slot, epoch) = slot(&shared, "a");
         is_broken.store(true, Ordering::Relaxed);
         std::thread::scope(|scope| {
             scope.spawn(|| shared.committer.run(&shared.services));
@@ -362,8 +362,8 @@ mod tests {
                 writes,
                 ..Effects::default()
             };
-            submit(&shared, &slot, tenure, effects);
-            slot.desk.wait_until_clear();
+            submit(&shared, &slot, epoch, effects);
+            slot.fence.wait_until_clear();
             shared.committer.stop();
         });
         let reason = shared.committer.failure().await;

@@ -20,7 +20,7 @@ use crate::{
         watchdog::Activity,
     },
     plugin::{Candidate, Plugin},
-    runtime::{fence::Desk, long_poll::Held, mailbox::Mailbox, probation::Probation},
+    runtime::{fence::Fence, long_poll::Held, mailbox::Mailbox, probation::Probation},
 };
 
 pub(crate) struct Slot {
@@ -29,8 +29,8 @@ pub(crate) struct Slot {
     /// What waits for it.
     pub mailbox: Arc<Mailbox>,
     activity: Mutex<Arc<Activity>>,
-    /// Who works for it, and what is on its way to disk.
-    pub desk: Desk,
+    /// Its runner's epoch, and its transactions in flight.
+    pub fence: Fence,
     /// HTTP requests of it that were sent and have not been answered.
     pub calls_in_flight: Arc<AtomicUsize>,
     /// HTTP requests that will be sent when their transaction is on disk.
@@ -105,7 +105,7 @@ impl Slot {
             name: name.to_owned(),
             mailbox: Arc::default(),
             activity: Mutex::default(),
-            desk: Desk::default(),
+            fence: Fence::default(),
             calls_in_flight: Arc::default(),
             calls_due: AtomicUsize::new(0),
             held: Mutex::default(),
@@ -127,12 +127,12 @@ impl Slot {
         Arc::clone(&lock(&self.activity))
     }
 
-    /// A runner takes over: what an earlier one is doing is not watched any more.
+    /// Begins the epoch of another runner; the watchdog forgets the handler of the earlier one.
     #[must_use]
-    pub(crate) fn take_over(&self) -> (u64, Arc<Activity>) {
+    pub(crate) fn begin_epoch(&self) -> (u64, Arc<Activity>) {
         let activity = Arc::<Activity>::default();
         *lock(&self.activity) = Arc::clone(&activity);
-        (self.desk.take_over(), activity)
+        (self.fence.begin_epoch(), activity)
     }
 
     /// The probation, if the present version is on one.
@@ -147,23 +147,23 @@ impl Slot {
         self.is_on_probation.store(true, Ordering::Release);
     }
 
-    /// Ends the probation that began under the runner of `tenure`, if it is still there.
-    pub(crate) fn end_probation(&self, tenure: u64) -> Option<Probation> {
+    /// Ends the probation that began in `epoch`, if it is still there.
+    pub(crate) fn end_probation(&self, epoch: u64) -> Option<Probation> {
         let mut probation = lock(&self.probation);
-        let ended = probation.take_if(|probation| probation.tenure == tenure)?;
+        let ended = probation.take_if(|probation| probation.epoch == epoch)?;
         self.is_on_probation.store(false, Ordering::Release);
         Some(ended)
     }
 
-    /// Gives up on a runner whose new version is on probation; `None` if there is none. Whoever works on has the tenure and
-    /// activity that are returned.
+    /// Gives up on a runner whose new version is on probation, and begins the epoch of the runner that goes on with the old
+    /// version; `None` if no version is on probation.
     pub(crate) fn give_up(&self) -> Option<(Probation, u64, Arc<Activity>)> {
-        // Nobody ends the probation between one step and the next.
+        // The lock is held until the epoch has begun: else the runner could end its probation in between.
         let mut probation = lock(&self.probation);
         let ended = probation.take()?;
         self.is_on_probation.store(false, Ordering::Release);
-        let (tenure, activity) = self.take_over();
-        Some((ended, tenure, activity))
+        let (epoch, activity) = self.begin_epoch();
+        Some((ended, epoch, activity))
     }
 
     /// Sets the candidate that runs beside the present version, and returns the one before.

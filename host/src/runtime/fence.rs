@@ -1,138 +1,141 @@
-//! Who works for an extension, and how many of its transactions are on their way to disk.
+//! Fences off replaced runners of an extension, and bounds its transactions in flight to the committer.
 //!
-//! Invariant: only the present runner of an extension hands transactions in; the effects of one that has been given up on
-//! are dropped, whenever its handler returns.
+//! A handler cannot be stopped: after the supervisor has given up on it, its thread may return at any time and ask for
+//! effects. Each runner therefore works in an epoch, and a transaction counts only if its epoch is the current one.
+//!
+//! Invariant: only the current runner of an extension submits transactions; the effects of a replaced one are dropped,
+//! whenever its handler returns.
 
 use std::sync::{
     Condvar, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicU64, Ordering},
 };
 
-/// Transactions of one extension that may be on their way to disk.
-pub(crate) const TRANSACTIONS_MAX: u64 = 4096;
+/// Transactions of one extension that may be in flight.
+pub(crate) const TRANSACTIONS_IN_FLIGHT_MAX: u64 = 4096;
 
-/// Bytes of them.
-pub(crate) const BYTES_MAX: usize = 256 << 20;
+/// Bytes of the transactions in flight. One transaction may exceed it: else it could never be submitted.
+pub(crate) const BYTES_IN_FLIGHT_MAX: usize = 256 << 20;
 
-/// The runner was given up on: another works in its place.
+/// The runner was replaced: its epoch is over.
 #[derive(Debug)]
 pub(crate) struct Replaced;
 
 #[derive(Debug, Default)]
-struct Book {
-    /// Number of the present runner.
-    tenure: u64,
-    /// Number of the last transaction that was handed in.
-    handed_in: u64,
-    /// Bytes of those that are not settled.
-    bytes: usize,
-    /// Somebody waits for one to be settled.
-    waited_for: bool,
+struct State {
+    epoch: u64,
+    /// Number of the last submitted transaction.
+    submitted: u64,
+    bytes_in_flight: usize,
+    /// A thread waits on `progress`.
+    has_waiter: bool,
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Desk {
-    book: Mutex<Book>,
-    /// Number of the present runner, as in the book.
-    tenure: AtomicU64,
-    /// Number of the last transaction that is settled: on disk, or refused.
-    settled: AtomicU64,
+pub(crate) struct Fence {
+    state: Mutex<State>,
+    /// As in `state`, for checks that must not wait for its lock: each call into a plugin makes one.
+    epoch: AtomicU64,
+    /// Number of the last completed transaction: on disk, or rejected.
+    completed: AtomicU64,
     progress: Condvar,
 }
 
-impl Desk {
-    /// A runner takes over; an earlier one can hand in nothing any more.
-    pub(crate) fn take_over(&self) -> u64 {
-        let mut book = self.lock();
-        book.tenure += 1;
-        self.tenure.store(book.tenure, Ordering::Release);
-        // One that waits for its turn is to notice.
+impl Fence {
+    /// Begins the epoch of another runner; the runner of an earlier one can submit nothing any more.
+    pub(crate) fn begin_epoch(&self) -> u64 {
+        let mut state = self.lock();
+        state.epoch += 1;
+        self.epoch.store(state.epoch, Ordering::Release);
+        // A replaced runner that waits for room in `submit` must wake up to see that its epoch is over.
         self.progress.notify_all();
-        book.tenure
+        state.epoch
     }
 
-    /// Whether the runner of this `tenure` is the present one.
+    /// Whether the runner of this `epoch` is the current one.
     #[must_use]
-    pub(crate) fn is_held_by(&self, tenure: u64) -> bool {
-        self.tenure.load(Ordering::Acquire) == tenure
+    pub(crate) fn is_current(&self, epoch: u64) -> bool {
+        self.epoch.load(Ordering::Acquire) == epoch
     }
 
-    /// Number of the last transaction that is settled.
+    /// Number of the last completed transaction.
     #[must_use]
-    pub(crate) fn settled(&self) -> u64 {
-        self.settled.load(Ordering::Acquire)
+    pub(crate) fn completed(&self) -> u64 {
+        self.completed.load(Ordering::Acquire)
     }
 
-    /// Transactions that are on their way.
+    /// Number of transactions in flight.
     #[must_use]
-    pub(crate) fn pending(&self) -> u64 {
-        self.lock().handed_in - self.settled()
+    pub(crate) fn in_flight(&self) -> u64 {
+        self.lock().submitted - self.completed()
     }
 
-    /// Whether nothing is on its way.
+    /// Whether no transaction is in flight.
     ///
     /// # Errors
     ///
-    /// The runner of this `tenure` was replaced.
-    pub(crate) fn is_clear(&self, tenure: u64) -> Result<bool, Replaced> {
-        let book = self.lock();
-        if book.tenure != tenure {
+    /// The runner of this `epoch` was replaced.
+    pub(crate) fn is_clear(&self, epoch: u64) -> Result<bool, Replaced> {
+        let state = self.lock();
+        if state.epoch != epoch {
             return Err(Replaced);
         }
-        Ok(book.handed_in == self.settled())
+        Ok(state.submitted == self.completed())
     }
 
-    /// Numbers a transaction that is handed in; waits while too many are on their way.
+    /// Numbers a transaction that goes to the committer next; waits while too many are in flight.
     ///
     /// # Errors
     ///
-    /// The runner of this `tenure` was replaced.
-    pub(crate) fn hand_in(&self, tenure: u64, bytes: usize) -> Result<u64, Replaced> {
-        let mut book = self.lock();
-        while book.tenure == tenure && self.is_full(&book) {
-            book.waited_for = true;
-            book = wait(&self.progress, book);
+    /// The runner of this `epoch` was replaced.
+    pub(crate) fn submit(&self, epoch: u64, bytes: usize) -> Result<u64, Replaced> {
+        let mut state = self.lock();
+        while state.epoch == epoch && self.is_full(&state) {
+            state.has_waiter = true;
+            state = wait(&self.progress, state);
         }
-        if book.tenure != tenure {
+        if state.epoch != epoch {
             return Err(Replaced);
         }
-        book.handed_in += 1;
-        book.bytes += bytes;
-        Ok(book.handed_in)
+        state.submitted += 1;
+        state.bytes_in_flight += bytes;
+        Ok(state.submitted)
     }
 
-    /// A transaction is settled; they are in the order in which they were handed in.
-    pub(crate) fn settle(&self, bytes: usize) {
-        let mut book = self.lock();
-        book.bytes -= bytes;
-        self.settled.fetch_add(1, Ordering::Release);
-        if std::mem::take(&mut book.waited_for) {
+    /// Completes the transaction that was submitted first of those in flight.
+    pub(crate) fn complete(&self, bytes: usize) {
+        let mut state = self.lock();
+        state.bytes_in_flight -= bytes;
+        self.completed.fetch_add(1, Ordering::Release);
+        // A wake costs a system call, and most transactions complete while no thread waits.
+        if std::mem::take(&mut state.has_waiter) {
             self.progress.notify_all();
         }
     }
 
-    /// Waits until nothing is on its way.
+    /// Waits until no transaction is in flight.
     pub(crate) fn wait_until_clear(&self) {
-        let mut book = self.lock();
-        while book.handed_in != self.settled() {
-            book.waited_for = true;
-            book = wait(&self.progress, book);
+        let mut state = self.lock();
+        while state.submitted != self.completed() {
+            state.has_waiter = true;
+            state = wait(&self.progress, state);
         }
     }
 
-    fn is_full(&self, book: &Book) -> bool {
-        let transactions = book.handed_in - self.settled();
-        transactions >= TRANSACTIONS_MAX || (transactions > 0 && book.bytes >= BYTES_MAX)
+    fn is_full(&self, state: &State) -> bool {
+        let in_flight = state.submitted - self.completed();
+        in_flight >= TRANSACTIONS_IN_FLIGHT_MAX
+            || (in_flight > 0 && state.bytes_in_flight >= BYTES_IN_FLIGHT_MAX)
     }
 
-    /// No code panics while it holds the lock.
-    fn lock(&self) -> MutexGuard<'_, Book> {
-        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    /// No code panics while it holds the lock, so a poisoned state is still whole.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn wait<'a>(progress: &Condvar, book: MutexGuard<'a, Book>) -> MutexGuard<'a, Book> {
-    progress.wait(book).unwrap_or_else(PoisonError::into_inner)
+fn wait<'a>(progress: &Condvar, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+    progress.wait(state).unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -140,27 +143,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_replaced_runner_hands_in_nothing() {
-        let desk = Desk::default();
-        let first = desk.take_over();
-        assert_eq!(desk.hand_in(first, 0).unwrap(), 1);
-        let second = desk.take_over();
-        assert!(desk.hand_in(first, 0).is_err());
-        assert!(desk.is_clear(first).is_err());
-        assert!(!desk.is_clear(second).unwrap());
-        desk.settle(0);
-        assert!(desk.is_clear(second).unwrap());
+    fn replaced_runner_cannot_submit() {
+        let fence = Fence::default();
+        let first = fence.begin_epoch();
+        assert_eq!(fence.submit(first, 0).unwrap(), 1);
+        let second = fence.begin_epoch();
+        assert!(fence.submit(first, 0).is_err());
+        assert!(fence.is_clear(first).is_err());
+        assert!(!fence.is_clear(second).unwrap());
+        fence.complete(0);
+        assert!(fence.is_clear(second).unwrap());
     }
 
     #[test]
-    fn what_is_on_its_way_is_bounded() {
-        let desk = Desk::default();
-        let tenure = desk.take_over();
-        (0..TRANSACTIONS_MAX).for_each(|_| drop(desk.hand_in(tenure, 1)));
+    fn transactions_in_flight_are_bounded() {
+        let fence = Fence::default();
+        let epoch = fence.begin_epoch();
+        (0..TRANSACTIONS_IN_FLIGHT_MAX).for_each(|_| drop(fence.submit(epoch, 1)));
         std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| desk.hand_in(tenure, 1).unwrap());
-            desk.settle(1);
-            assert_eq!(waiting.join().unwrap(), TRANSACTIONS_MAX + 1);
+            let waiting = scope.spawn(|| fence.submit(epoch, 1).unwrap());
+            fence.complete(1);
+            assert_eq!(waiting.join().unwrap(), TRANSACTIONS_IN_FLIGHT_MAX + 1);
         });
     }
 }

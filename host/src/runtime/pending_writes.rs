@@ -30,7 +30,7 @@ impl Overlay {
     }
 
     /// Transactions up to `number` are on disk.
-    pub(crate) fn settle(&mut self, number: u64) {
+    pub(crate) fn complete(&mut self, number: u64) {
         for _ in 0..2 {
             if self.older.last <= number && !(self.older.is_empty() && self.younger.is_empty()) {
                 self.older = std::mem::take(&mut self.younger);
@@ -84,7 +84,7 @@ mod tests {
             let mut overlay = Overlay::default();
             let (mut disk, mut all): (Writes, Writes) = Default::default();
             let mut waiting = std::collections::VecDeque::new();
-            let mut settled = 0;
+            let mut completed = 0;
             for (number, (key, value, lag)) in (1..).zip(writes) {
                 let value = value.map(|byte| Arc::from(&[byte][..]));
                 all.insert(key.clone(), value.clone());
@@ -93,9 +93,9 @@ mod tests {
                 waiting.push_back(written);
                 while waiting.len() as u64 > lag {
                     disk.extend(waiting.pop_front().unwrap());
-                    settled += 1;
+                    completed += 1;
                 }
-                overlay.settle(settled);
+                overlay.complete(completed);
                 let mut seen = BTreeMap::new();
                 cover(&disk, "", &mut seen);
                 overlay.cover("", &mut seen);
@@ -107,7 +107,7 @@ mod tests {
                     prop_assert_eq!(shown.flatten(), all.get(key).cloned().flatten());
                 }
             }
-            overlay.settle(u64::MAX);
+            overlay.complete(u64::MAX);
             prop_assert!(overlay.older.is_empty() && overlay.younger.is_empty(), "nothing is kept");
         }
     }

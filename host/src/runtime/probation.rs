@@ -52,8 +52,8 @@ enum Given {
 }
 
 pub(crate) struct Probation {
-    /// Number of the runner, at the slot's desk, in whose time it began.
-    pub tenure: u64,
+    /// Epoch of the runner in which it began.
+    pub epoch: u64,
     /// Who goes on if the new version fails.
     pub predecessor: Predecessor,
     /// Who waits for the switch, until it has happened.
@@ -72,13 +72,13 @@ impl Probation {
     /// Begins now.
     #[must_use]
     pub(crate) fn new(
-        tenure: u64,
+        epoch: u64,
         predecessor: Predecessor,
         done: Sender<Result<(), SwitchError>>,
         now: Instant,
     ) -> Self {
         Self {
-            tenure,
+            epoch,
             predecessor,
             done: Some(done),
             ends: now + PROBATION,

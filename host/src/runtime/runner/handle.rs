@@ -111,7 +111,7 @@ impl Runner {
                 if event.outbox_id.is_some() {
                     effects.get_or_insert_default().handled = event.outbox_id;
                 }
-                self.hand_in(effects);
+                self.submit(effects);
             }
             Err(error) => {
                 self.report(&event.name, error);
@@ -134,7 +134,7 @@ impl Runner {
             payload: RSlice::from_slice(response),
         };
         match self.call(&name, |instance, host| instance.on_event(host, event)) {
-            Ok(((), effects)) => self.hand_in(effects),
+            Ok(((), effects)) => self.submit(effects),
             Err(error) => self.report(&name, error),
         }
     }
@@ -144,7 +144,7 @@ impl Runner {
             Ok((answered, mut effects)) => {
                 effects.get_or_insert_default().answer =
                     sender.map(|sender| (sender, Box::new(answered)));
-                return self.hand_in(effects);
+                return self.submit(effects);
             }
             Err(refusal) => refusal,
         };
@@ -213,7 +213,7 @@ impl Runner {
             self.what = Arc::clone(what);
             self.activity.name(what);
         }
-        self.overlay.settle(self.slot.desk.settled());
+        self.overlay.complete(self.slot.fence.completed());
         let services = &self.shared.services;
         let mut transaction = Transaction::begin(services, &self.slot, &self.overlay);
         transaction.set_event(what);
@@ -244,7 +244,7 @@ impl Runner {
     }
 
     /// Lets effects take place: at once if nothing has to be on disk before, else when it is.
-    pub(super) fn hand_in(&mut self, effects: Option<Box<Effects>>) {
+    pub(super) fn submit(&mut self, effects: Option<Box<Effects>>) {
         if self.shadow.is_some() {
             self.record = effects.as_deref().map(Record::of).unwrap_or_default();
         }
@@ -259,7 +259,7 @@ impl Runner {
         let slot = &self.slot;
         slot.begin_calls_due(effects.calls.len());
         if !effects.needs_disk() {
-            match slot.desk.is_clear(self.tenure) {
+            match slot.fence.is_clear(self.epoch) {
                 Ok(true) => return effects.take_place(&self.shared.services, slot),
                 // They must not take place before those of earlier handlers.
                 Ok(false) => {}
@@ -267,7 +267,7 @@ impl Runner {
             }
         }
         let bytes = effects.bytes();
-        let Ok(number) = slot.desk.hand_in(self.tenure, bytes) else {
+        let Ok(number) = slot.fence.submit(self.epoch, bytes) else {
             return effects.refuse(slot, TOO_LATE);
         };
         self.overlay.add(number, &effects.writes);

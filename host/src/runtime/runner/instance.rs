@@ -24,7 +24,7 @@ impl Runner {
         plugin: &Plugin,
         snapshot: Option<&[u8]>,
     ) -> Result<(InstanceBox, Option<Box<Effects>>), PluginFailure> {
-        self.overlay.settle(self.slot.desk.settled());
+        self.overlay.complete(self.slot.fence.completed());
         let services = &self.shared.services;
         let mut transaction = Transaction::begin(services, &self.slot, &self.overlay);
         transaction.set_event("new");
@@ -87,7 +87,7 @@ impl Runner {
             Ok((instance, effects)) => {
                 warn!(extension = self.name(), "instance restored from storage");
                 self.instance = Some(instance);
-                self.hand_in(effects);
+                self.submit(effects);
             }
             Err(reason) => {
                 let reason = format!("not restored from storage: {reason}");
@@ -126,7 +126,7 @@ impl Runner {
             Ok((instance, effects)) => {
                 warn!(extension = self.name(), "the instance was made anew");
                 self.instance = Some(instance);
-                self.hand_in(effects);
+                self.submit(effects);
             }
             Err(failure) => self.stop_after(&failure.0),
         }

@@ -88,8 +88,8 @@ impl Shared {
 pub(crate) struct Runner {
     shared: Arc<Shared>,
     slot: Arc<Slot>,
-    /// Its number at the slot's desk.
-    tenure: u64,
+    /// See [`crate::runtime::fence`].
+    epoch: u64,
     activity: Arc<Activity>,
     /// Writes that are on their way to disk.
     overlay: Overlay,
@@ -135,11 +135,11 @@ impl Runner {
         settings: Arc<[u8]>,
         plugin: Plugin,
     ) -> Result<Self, PluginFailure> {
-        let seat = slot.take_over();
+        let seat = slot.begin_epoch();
         let mut runner = Self::vacant(shared, slot, seat, settings, plugin);
         let (instance, effects) = runner.create(&runner.plugin.clone(), None)?;
         runner.instance = Some(instance);
-        runner.hand_in(effects);
+        runner.submit(effects);
         Ok(runner)
     }
 
@@ -165,14 +165,14 @@ impl Runner {
     fn vacant(
         shared: Arc<Shared>,
         slot: Arc<Slot>,
-        (tenure, activity): (u64, Arc<Activity>),
+        (epoch, activity): (u64, Arc<Activity>),
         settings: Arc<[u8]>,
         plugin: Plugin,
     ) -> Self {
         Self {
             shared,
             slot,
-            tenure,
+            epoch,
             activity,
             overlay: Overlay::default(),
             settings,
@@ -252,6 +252,6 @@ impl Runner {
 
     /// Nobody else works in its place.
     fn is_present(&self) -> bool {
-        self.slot.desk.is_held_by(self.tenure)
+        self.slot.fence.is_current(self.epoch)
     }
 }

@@ -41,8 +41,8 @@ impl Runner {
         });
         let on_probation = warm.is_some();
         if let Some(predecessor) = warm {
-            let (tenure, done) = (self.tenure, successor.done.clone());
-            let probation = Probation::new(tenure, predecessor, done, Instant::now());
+            let (epoch, done) = (self.epoch, successor.done.clone());
+            let probation = Probation::new(epoch, predecessor, done, Instant::now());
             self.slot.begin_probation(probation);
         }
         let state = snapshot.as_ref().map(|state| state.as_slice());
@@ -54,11 +54,11 @@ impl Runner {
             Ok((instance, effects)) => {
                 self.seat(&successor, instance, on_probation);
                 self.slot.switched(begin.elapsed());
-                self.hand_in(effects);
+                self.submit(effects);
                 self.answer(&successor, Ok(()));
             }
             Err(reason) => {
-                let probation = self.slot.end_probation(self.tenure);
+                let probation = self.slot.end_probation(self.epoch);
                 self.instance = probation.map(|probation| probation.predecessor.instance);
                 self.settings = settings;
                 self.answer(&successor, Err(reason.into()));
@@ -126,7 +126,7 @@ impl Runner {
     }
 
     fn end_probation(&mut self) {
-        if let Some(probation) = self.slot.end_probation(self.tenure) {
+        if let Some(probation) = self.slot.end_probation(self.epoch) {
             self.end(Some(probation.predecessor.instance));
             self.slot.set_state(State::Running);
             let version = &self.plugin.manifest.version;
@@ -143,7 +143,7 @@ impl Runner {
 
     /// Brings the old version back; `false` if the present one is not on probation.
     pub(super) fn roll_back(&mut self, reason: &str) -> bool {
-        let Some(probation) = self.slot.end_probation(self.tenure) else {
+        let Some(probation) = self.slot.end_probation(self.epoch) else {
             return false;
         };
         let refused = self.instance.take();
@@ -170,7 +170,7 @@ impl Runner {
         self.unhandled.clear();
         self.end_shadow("the running version was replaced");
         self.announce();
-        self.hand_in(Some(Box::new(Effects {
+        self.submit(Some(Box::new(Effects {
             writes,
             given_back: outbox,
             unfinished: Some(predecessor.unfinished),
