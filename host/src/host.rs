@@ -33,7 +33,7 @@ use crate::{
     plugin::{Candidate, Loader, Writers},
     runtime::{
         clock::{Clock, Random},
-        extension::Slot,
+        extension::Extension,
         mailbox::Command,
         runner::{Runner, Shared},
     },
@@ -168,8 +168,8 @@ impl Host {
         let _ = self.ticker.send(());
         let _ = self.supervisor.send(Message::Stop);
         let _ = self.stop_listener.send(true);
-        for slot in self.shared.services.bus.slots() {
-            slot.mailbox.put_command(Command::Stop);
+        for extension in self.shared.services.bus.extensions() {
+            extension.mailbox.put_command(Command::Stop);
         }
         let deadline = Instant::now() + STOP_MAX;
         self.shared.threads.leave(deadline);
@@ -266,18 +266,18 @@ fn watched(
     shared: &Shared,
     candidates: Vec<Candidate>,
 ) -> Result<Vec<Watched>, HostError> {
-    let slots = shared.services.bus.slots();
-    let watch = |(slot, candidate): (Arc<Slot>, Candidate)| {
-        let settings = start::settings(config, &slot.name)
+    let extensions = shared.services.bus.extensions();
+    let watch = |(extension, candidate): (Arc<Extension>, Candidate)| {
+        let settings = start::settings(config, &extension.name)
             .map_err(std::io::Error::other)
             .map_err(HostError::system("write the settings of an extension"))?;
         Ok(Watched {
-            slot,
+            extension,
             settings,
             seen: candidate.signature,
             settling: Settling::default(),
             path: candidate.path,
         })
     };
-    slots.into_iter().zip(candidates).map(watch).collect()
+    extensions.into_iter().zip(candidates).map(watch).collect()
 }

@@ -73,7 +73,7 @@ impl SteppedHost {
     /// Numbers of the extensions, by the config's order, for which something waits.
     #[must_use]
     pub fn waiting(&self) -> Vec<usize> {
-        let waits = |index: &usize| !self.runners[*index].slot().mailbox.is_empty();
+        let waits = |index: &usize| !self.runners[*index].extension().mailbox.is_empty();
         (0..self.runners.len()).filter(waits).collect()
     }
 
@@ -106,9 +106,10 @@ impl SteppedHost {
     /// answer comes when what was done for it is on disk, and asks to be held as it does at the listener.
     #[must_use]
     pub fn ask(&self, request: HttpRequest) -> Option<oneshot::Receiver<Answer>> {
-        let slot = self.shared.answers(&request.method, &request.path)?;
+        let extension = self.shared.answers(&request.method, &request.path)?;
         let (sender, receiver) = oneshot::channel();
-        slot.mailbox
+        extension
+            .mailbox
             .put_request(request, sender)
             .then_some(receiver)
     }
@@ -129,7 +130,7 @@ impl SteppedHost {
         let runner = &mut self.runners[index];
         let (done, result) = mpsc::channel();
         let (plugin, settings) = runner.seated();
-        let mailbox = Arc::clone(&runner.slot().mailbox);
+        let mailbox = Arc::clone(&runner.extension().mailbox);
         mailbox.put_command(Command::Swap(Box::new(Successor {
             plugin,
             settings,
@@ -143,7 +144,7 @@ impl SteppedHost {
     /// All extensions, in the config's order.
     #[must_use]
     pub fn status(&self) -> Vec<ExtensionStatus> {
-        let status = |runner: &Runner| runner.slot().status();
+        let status = |runner: &Runner| runner.extension().status();
         self.runners.iter().map(status).collect()
     }
 

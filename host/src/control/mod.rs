@@ -120,8 +120,11 @@ impl Control {
     /// All extensions, in the config's order.
     #[must_use]
     pub fn extensions(&self) -> Vec<ExtensionStatus> {
-        let slots = self.0.parts.shared.services.bus.slots();
-        slots.iter().map(|slot| slot.status()).collect()
+        let extensions = self.0.parts.shared.services.bus.extensions();
+        extensions
+            .iter()
+            .map(|extension| extension.status())
+            .collect()
     }
 
     /// Waits until nothing can be stored any more, and returns the reason. The host is of no use then.
@@ -243,8 +246,8 @@ impl Control {
     }
 
     fn unknown(&self, name: &str) -> ControlError {
-        let slots = self.0.parts.shared.services.bus.slots();
-        let known = slots.iter().map(|slot| slot.name.as_str());
+        let extensions = self.0.parts.shared.services.bus.extensions();
+        let known = extensions.iter().map(|extension| extension.name.as_str());
         ControlError::Unknown {
             name: name.to_owned(),
             suggestion: Suggestion::of(name, known).to_string(),

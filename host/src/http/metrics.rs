@@ -8,7 +8,7 @@ use crate::{
         process,
         prometheus::{Shown, Snapshot, render},
     },
-    runtime::{extension::Slot, runner::Shared},
+    runtime::{extension::Extension, runner::Shared},
 };
 
 /// Collects what is shown.
@@ -34,15 +34,15 @@ impl Metrics {
     /// Everything, as it is now.
     #[must_use]
     pub(crate) fn text(&self) -> String {
-        let slots = self.shared.services.bus.slots();
-        let shown = |slot: &Arc<Slot>| Shown {
-            status: slot.status(),
-            cpu: slot
+        let extensions = self.shared.services.bus.extensions();
+        let shown = |extension: &Arc<Extension>| Shown {
+            status: extension.status(),
+            cpu: extension
                 .meters
                 .thread()
                 .and_then(|thread| process::cpu_of(&thread)),
-            calls_in_flight: slot.calls(),
-            series: slot.meters.series(),
+            calls_in_flight: extension.calls(),
+            series: extension.meters.series(),
         };
         render(&Snapshot {
             uptime: self.started.elapsed(),
@@ -51,7 +51,7 @@ impl Metrics {
                 .map(|file| file.len()),
             resident_bytes: process::resident_bytes(),
             http: self.client.counts(),
-            extensions: slots.iter().map(shown).collect(),
+            extensions: extensions.iter().map(shown).collect(),
         })
     }
 }

@@ -26,7 +26,7 @@ use crate::{
     http::{listener::Respond, metrics::Metrics},
     observe::prometheus,
     runtime::{
-        extension::Slot,
+        extension::Extension,
         mailbox::{Answered, Refusal},
         runner::Shared,
     },
@@ -107,11 +107,11 @@ async fn answer(
     peer: SocketAddr,
     request: Request<Incoming>,
 ) -> Result<HttpReply, (StatusCode, String)> {
-    let (slot, request) = take_in(shared, peer, request).await?;
+    let (extension, request) = take_in(shared, peer, request).await?;
     if request.body.is_empty() {
-        ask_until_answered(&slot, request).await
+        ask_until_answered(&extension, request).await
     } else {
-        Ok(ask(&slot, request).await?.reply)
+        Ok(ask(&extension, request).await?.reply)
     }
 }
 
@@ -121,10 +121,10 @@ async fn take_in(
     shared: &Shared,
     peer: SocketAddr,
     request: Request<Incoming>,
-) -> Result<(Arc<Slot>, HttpRequest), (StatusCode, String)> {
+) -> Result<(Arc<Extension>, HttpRequest), (StatusCode, String)> {
     let (head, body) = request.into_parts();
     let (method, path) = (head.method.as_str(), head.uri.path());
-    let Some(slot) = shared.answers(method, path) else {
+    let Some(extension) = shared.answers(method, path) else {
         return Err((
             StatusCode::NOT_FOUND,
             format!("no extension answers {method} {path}"),
@@ -138,15 +138,15 @@ async fn take_in(
         peer: peer.to_string(),
         body: read(body).await?,
     };
-    Ok((slot, request))
+    Ok((extension, request))
 }
 
 /// Asks again whenever the extension wakes the request, until the answer is not to be held or its time is over.
 async fn ask_until_answered(
-    slot: &Slot,
+    extension: &Extension,
     request: HttpRequest,
 ) -> Result<HttpReply, (StatusCode, String)> {
-    let mut answered = ask(slot, request.clone()).await?;
+    let mut answered = ask(extension, request.clone()).await?;
     let hold = Duration::from_millis(answered.reply.hold_ms.unwrap_or_default());
     let until = Instant::now() + hold.min(HOLD_MAX);
     while let Some(woken) = answered.woken {
@@ -154,14 +154,17 @@ async fn ask_until_answered(
         if !matches!(timeout_at(until, woken).await, Ok(Ok(()))) {
             break;
         }
-        answered = ask(slot, request.clone()).await?;
+        answered = ask(extension, request.clone()).await?;
     }
     Ok(answered.reply)
 }
 
-async fn ask(slot: &Slot, request: HttpRequest) -> Result<Answered, (StatusCode, String)> {
+async fn ask(
+    extension: &Extension,
+    request: HttpRequest,
+) -> Result<Answered, (StatusCode, String)> {
     let (sender, receiver) = oneshot::channel();
-    if !slot.mailbox.put_request(request, sender) {
+    if !extension.mailbox.put_request(request, sender) {
         return Err((
             StatusCode::SERVICE_UNAVAILABLE,
             "too many requests wait".to_owned(),
@@ -176,7 +179,7 @@ async fn ask(slot: &Slot, request: HttpRequest) -> Result<Answered, (StatusCode,
             "the host is stopping".to_owned(),
         )),
         Err(_) => {
-            let name = &slot.name;
+            let name = &extension.name;
             Err((
                 StatusCode::GATEWAY_TIMEOUT,
                 format!("extension `{name}` takes too long"),

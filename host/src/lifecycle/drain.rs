@@ -13,7 +13,7 @@ use tracing::warn;
 
 use crate::{
     observe::status::State,
-    runtime::{event::Kind, extension::Slot, runner::Shared},
+    runtime::{event::Kind, extension::Extension, runner::Shared},
 };
 
 /// Event that asks extensions to begin nothing new.
@@ -66,10 +66,10 @@ impl Drain {
     /// What extensions say they have not finished.
     #[must_use]
     pub(crate) fn unfinished(&self) -> Unfinished {
-        let slots = self.shared.services.bus.slots();
-        let counts = slots
+        let extensions = self.shared.services.bus.extensions();
+        let counts = extensions
             .iter()
-            .map(|slot| (slot.name.clone(), slot.meters.unfinished()));
+            .map(|extension| (extension.name.clone(), extension.meters.unfinished()));
         counts.filter(|(_, count)| *count > 0).collect()
     }
 
@@ -104,18 +104,21 @@ impl Drain {
 
     /// How much each extension has handled, if none has anything to do.
     fn at_rest(&self) -> Option<Vec<u64>> {
-        let slots = self.shared.services.bus.slots();
-        slots.iter().map(|slot| handled_at_rest(slot)).collect()
+        let extensions = self.shared.services.bus.extensions();
+        extensions
+            .iter()
+            .map(|extension| handled_at_rest(extension))
+            .collect()
     }
 }
 
 /// A stopped extension will finish nothing any more.
-fn handled_at_rest(slot: &Slot) -> Option<u64> {
-    let status = slot.status();
+fn handled_at_rest(extension: &Extension) -> Option<u64> {
+    let status = extension.status();
     let is_idle = status.unfinished == 0
         && status.waiting == 0
-        && slot.calls() == 0
-        && slot.fence.in_flight() == 0
-        && !slot.activity().is_running();
+        && extension.calls() == 0
+        && extension.fence.in_flight() == 0
+        && !extension.activity().is_running();
     (is_idle || status.state == State::Stopped).then_some(status.handled)
 }

@@ -22,7 +22,7 @@ use crate::{
     limits::SWITCH_TIMEOUT,
     plugin::{Candidate, Loader, Plugin, PluginError, short_hash},
     runtime::{
-        extension::Slot,
+        extension::Extension,
         mailbox::Command,
         runner::{Runner, Shared},
     },
@@ -130,14 +130,14 @@ pub(crate) fn apply(
         .collect();
     let (kept, gone) = std::mem::take(watched)
         .into_iter()
-        .partition(|of| config.extensions.contains(&of.slot.name));
+        .partition(|of| config.extensions.contains(&of.extension.name));
     *watched = kept;
     attempts.extend(
         gone.iter()
             .map(|of: &Watched| attempt(of, Ok(remove(shared, of)))),
     );
     for kept in &mut *watched {
-        attempts.push(match start::settings(config, &kept.slot.name) {
+        attempts.push(match start::settings(config, &kept.extension.name) {
             Ok(settings) => {
                 kept.settings = settings;
                 attempt(kept, reload::reload(shared, loader, kept))
@@ -147,7 +147,7 @@ pub(crate) fn apply(
     }
     watched.extend(added);
     let place = |name: &str| config.extensions.iter().position(|of| of == name);
-    watched.sort_by_key(|of| place(&of.slot.name));
+    watched.sort_by_key(|of| place(&of.extension.name));
     shared.services.bus.order(&config.extensions);
     attempts.sort_by_key(|of| place(&of.name));
     Ok(attempts)
@@ -163,8 +163,8 @@ fn admit(
     let mut manifests = Vec::new();
     let mut new = Vec::new();
     for (name, read) in config.extensions.iter().zip(plugin_files::read(config)) {
-        let running = watched.iter().find(|of| of.slot.name == *name);
-        match (read, running.and_then(|of| of.slot.manifest())) {
+        let running = watched.iter().find(|of| of.extension.name == *name);
+        match (read, running.and_then(|of| of.extension.manifest())) {
             (Ok(candidate), Some(_)) => manifests.push(Arc::new(candidate.manifest)),
             (Err(_), Some(manifest)) => manifests.push(manifest),
             (Err(error), None) => return Err(refused(name, error.into())),
@@ -185,14 +185,14 @@ fn admit(
 
 fn attempt(watched: &Watched, outcome: Result<Outcome, ReloadError>) -> Attempt {
     Attempt {
-        name: watched.slot.name.clone(),
+        name: watched.extension.name.clone(),
         outcome,
     }
 }
 
 fn added_as(watched: &Watched) -> Outcome {
     Outcome::Added {
-        version: watched.slot.version(),
+        version: watched.extension.version(),
     }
 }
 
@@ -240,19 +240,23 @@ fn add(
     plugin: Plugin,
 ) -> Result<Watched, AddError> {
     let settings = start::settings(config, name)?;
-    let slot = Arc::new(Slot::new(name));
-    start::give_undelivered(shared, &slot)?;
+    let extension = Arc::new(Extension::new(name));
+    start::give_undelivered(shared, &extension)?;
     shared
         .services
         .bus
-        .subscribe(&slot, &plugin.manifest.events);
+        .subscribe(&extension, &plugin.manifest.events);
     let (started, result) = mpsc::channel();
-    let parts = (Arc::clone(shared), Arc::clone(&slot), Arc::clone(&settings));
+    let parts = (
+        Arc::clone(shared),
+        Arc::clone(&extension),
+        Arc::clone(&settings),
+    );
     let (version, hash) = (plugin.manifest.version.clone(), plugin.hash.clone());
     let start = move || {
-        let (shared, slot, settings) = parts;
-        slot.seat(&plugin, &settings);
-        let runner = match Runner::new(shared, slot, settings, plugin) {
+        let (shared, extension, settings) = parts;
+        extension.seat(&plugin, &settings);
+        let runner = match Runner::new(shared, extension, settings, plugin) {
             Ok(runner) => runner,
             Err(reason) => return drop(started.send(Err(reason))),
         };
@@ -272,7 +276,7 @@ fn add(
         Err(cause) => Err(cause.to_string()),
     };
     if let Err(reason) = result {
-        shared.services.bus.remove(&slot);
+        shared.services.bus.remove(&extension);
         return Err(PluginError::New { version, reason }.into());
     }
     info!(
@@ -282,7 +286,7 @@ fn add(
         "extension added"
     );
     Ok(Watched {
-        slot,
+        extension,
         settings,
         path: candidate.path,
         seen: candidate.signature,
@@ -292,10 +296,10 @@ fn add(
 
 /// Stops an extension. What it has stored stays, as do its durable events, should it come back.
 fn remove(shared: &Shared, watched: &Watched) -> Outcome {
-    let slot = &watched.slot;
-    shared.services.bus.remove(slot);
-    slot.mailbox.put_command(Command::Stop);
-    let version = slot.version();
-    info!(extension = slot.name, version, "extension removed");
+    let extension = &watched.extension;
+    shared.services.bus.remove(extension);
+    extension.mailbox.put_command(Command::Stop);
+    let version = extension.version();
+    info!(extension = extension.name, version, "extension removed");
     Outcome::Removed { version }
 }

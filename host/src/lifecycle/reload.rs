@@ -23,7 +23,7 @@ use crate::{
     runtime::failure::SwitchError,
     runtime::{
         announcement,
-        extension::Slot,
+        extension::Extension,
         mailbox::{Command, Successor},
         runner::Shared,
     },
@@ -68,7 +68,7 @@ pub struct Attempt {
 /// One extension's file.
 pub(crate) struct Watched {
     /// Place of the extension.
-    pub slot: Arc<Slot>,
+    pub extension: Arc<Extension>,
     /// What its instances are made with, as JSON.
     pub settings: Arc<[u8]>,
     /// The operator's file.
@@ -154,7 +154,7 @@ pub(crate) fn look(shared: &Shared, loader: &Loader, watched: &mut Watched) -> D
         Verdict::Wait(time) => time,
         Verdict::Overdue => {
             warn!(
-                extension = watched.slot.name,
+                extension = watched.extension.name,
                 "{} has been open for writing for {} s; it is loaded when its writer closes it (`touch` it if it has none)",
                 watched.path.display(),
                 WRITER_PATIENCE.as_secs()
@@ -172,8 +172,8 @@ pub(crate) fn look(shared: &Shared, loader: &Loader, watched: &mut Watched) -> D
 fn take(shared: &Shared, loader: &Loader, watched: &mut Watched) -> Duration {
     if watched.seen.is_none() {
         warn!(
-            extension = watched.slot.name,
-            running = watched.slot.version(),
+            extension = watched.extension.name,
+            running = watched.extension.version(),
             "{} is gone; the running version goes on",
             watched.path.display()
         );
@@ -185,7 +185,7 @@ fn take(shared: &Shared, loader: &Loader, watched: &mut Watched) -> Duration {
             QUIET
         }
         Err(error) => {
-            announce(shared, &watched.slot, &error);
+            announce(shared, &watched.extension, &error);
             POLL
         }
         Ok(_) => POLL,
@@ -202,16 +202,17 @@ pub(crate) fn reload(
     loader: &Loader,
     watched: &Watched,
 ) -> Result<Outcome, ReloadError> {
-    attempt(shared, loader, watched).inspect_err(|error| announce(shared, &watched.slot, error))
+    attempt(shared, loader, watched)
+        .inspect_err(|error| announce(shared, &watched.extension, error))
 }
 
 fn attempt(shared: &Shared, loader: &Loader, watched: &Watched) -> Result<Outcome, ReloadError> {
-    let slot = &watched.slot;
+    let extension = &watched.extension;
     let read = loader.read(&watched.path);
     let candidate = read.map_err(|source| ReloadError::File { source })?;
-    let is_same = candidate.hash == slot.hash() && !slot.wants(&watched.settings);
-    if is_same && slot.state() != State::Stopped {
-        let version = slot.version();
+    let is_same = candidate.hash == extension.hash() && !extension.wants(&watched.settings);
+    if is_same && extension.state() != State::Stopped {
+        let version = extension.version();
         return Ok(Outcome::Unchanged { version });
     }
     replace(shared, watched, &candidate, || loader.load(&candidate))
@@ -229,7 +230,7 @@ pub(crate) fn take_over(
     load: impl FnOnce() -> Result<Plugin, PluginError>,
 ) -> Result<Outcome, ReloadError> {
     replace(shared, watched, candidate, load)
-        .inspect_err(|error| announce(shared, &watched.slot, error))
+        .inspect_err(|error| announce(shared, &watched.extension, error))
 }
 
 fn replace(
@@ -239,8 +240,8 @@ fn replace(
     load: impl FnOnce() -> Result<Plugin, PluginError>,
 ) -> Result<Outcome, ReloadError> {
     let started = Instant::now();
-    let slot = &watched.slot;
-    let (from, to) = (slot.version(), candidate.manifest.version.clone());
+    let extension = &watched.extension;
+    let (from, to) = (extension.version(), candidate.manifest.version.clone());
     let version = || candidate.manifest.version.clone();
     admit(shared, watched, candidate)?;
     let plugin = load().map_err(|source| ReloadError::Load {
@@ -252,26 +253,28 @@ fn replace(
         source,
     })?;
     info!(
-        extension = slot.name,
+        extension = extension.name,
         from,
         to,
         hash = short_hash(&candidate.hash),
         milliseconds = started.elapsed().as_millis(),
         "extension reloaded"
     );
-    announcement::reloaded(&shared.services.bus, slot, &from, &to);
+    announcement::reloaded(&shared.services.bus, extension, &from, &to);
     Ok(Outcome::Reloaded { from, to })
 }
 
 /// Checks that the new version fits its section, whose keys may have changed, and the other extensions.
 fn admit(shared: &Shared, watched: &Watched, candidate: &Candidate) -> Result<(), ReloadError> {
     let settings = serde_json::from_slice(&watched.settings)?;
-    let name = &watched.slot.name;
-    let slots = shared.services.bus.slots();
-    let others = slots.iter().filter(|slot| slot.name != *name);
-    let routes = others.flat_map(|slot| {
-        let own = slot.routes().into_iter();
-        own.map(|route| (slot.name.clone(), route))
+    let name = &watched.extension.name;
+    let extensions = shared.services.bus.extensions();
+    let others = extensions
+        .iter()
+        .filter(|extension| extension.name != *name);
+    let routes = others.flat_map(|extension| {
+        let own = extension.routes().into_iter();
+        own.map(|route| (extension.name.clone(), route))
     });
     let faults =
         admission::successor_faults(&settings, name, &candidate.manifest, routes.collect());
@@ -293,7 +296,7 @@ fn switch(watched: &Watched, plugin: Plugin) -> Result<(), SwitchError> {
         done,
     };
     watched
-        .slot
+        .extension
         .mailbox
         .put_command(Command::Swap(Box::new(successor)));
     result
@@ -301,8 +304,8 @@ fn switch(watched: &Watched, plugin: Plugin) -> Result<(), SwitchError> {
         .unwrap_or(Err(SwitchError::Late))
 }
 
-/// Logs and publishes that the new version of the extension in `slot` is rejected.
-fn announce(shared: &Shared, slot: &Slot, error: &ReloadError) {
+/// Logs and publishes that the new version of the extension in `extension` is rejected.
+fn announce(shared: &Shared, extension: &Extension, error: &ReloadError) {
     let reason = error_chain(error);
-    announcement::rejected(&shared.services.bus, slot, error.version(), &reason);
+    announcement::rejected(&shared.services.bus, extension, error.version(), &reason);
 }

@@ -10,29 +10,29 @@ use tracing::error;
 use crate::{
     observe::watchdog::STUCK,
     runtime::{
-        extension::Slot,
+        extension::Extension,
         runner::{Runner, Shared},
     },
 };
 
-/// Does so if the extension in `slot` has a new version on probation.
-pub(crate) fn rescue(shared: &Arc<Shared>, slot: &Arc<Slot>) {
-    let Some((probation, epoch, activity)) = slot.give_up() else {
+/// Does so if the extension in `extension` has a new version on probation.
+pub(crate) fn rescue(shared: &Arc<Shared>, extension: &Arc<Extension>) {
+    let Some((probation, epoch, activity)) = extension.give_up() else {
         return;
     };
     // What the new version has handed in before takes place before the old one goes on.
-    slot.fence.wait_until_clear();
+    extension.fence.wait_until_clear();
     let runner = Runner::resumed(
         Arc::clone(shared),
-        Arc::clone(slot),
+        Arc::clone(extension),
         (epoch, activity),
         probation,
         &format!("stuck for more than {} s", STUCK.as_secs()),
     );
-    let spawned = shared.threads.spawn(&slot.name, move || runner.run());
+    let spawned = shared.threads.spawn(&extension.name, move || runner.run());
     if let Err(reason) = spawned {
         error!(
-            extension = slot.name,
+            extension = extension.name,
             "its old version cannot go on: {reason}"
         );
     }

@@ -76,17 +76,17 @@ pub(crate) fn begin(loader: &Loader, watched: &Watched, file: &Path) -> Result<(
         standing: Arc::clone(&standing),
         done,
     };
-    let mailbox = &watched.slot.mailbox;
+    let mailbox = &watched.extension.mailbox;
     mailbox.put_command(Command::Shadow(Box::new(beside)));
     let started = result.recv_timeout(SWITCH_TIMEOUT);
     started.unwrap_or(Err(ShadowStartError::Late))?;
     info!(
-        extension = watched.slot.name,
+        extension = watched.extension.name,
         version = candidate.manifest.version,
         hash = short_hash(&candidate.hash),
         "shadow runs"
     );
-    watched.slot.set_shadow(Some(Shadow {
+    watched.extension.set_shadow(Some(Shadow {
         standing,
         candidate: Arc::new(candidate),
     }));
@@ -103,14 +103,14 @@ pub(crate) fn promote(
     loader: &Loader,
     watched: &mut Watched,
 ) -> Result<Outcome, ShadowError> {
-    let shadow = watched.slot.shadow().ok_or_else(|| missing(watched))?;
+    let shadow = watched.extension.shadow().ok_or_else(|| missing(watched))?;
     if let Some(reason) = shadow.ended() {
         return Err(ShadowError::Ended(reason));
     }
     let outcome = reload::take_over(shared, watched, &shadow.candidate, || {
         loader.load_as_read(&shadow.candidate)
     })?;
-    watched.slot.set_shadow(None);
+    watched.extension.set_shadow(None);
     let installed = shadow.candidate.install(&watched.path);
     installed.map_err(|source| ShadowError::Install {
         path: watched.path.clone(),
@@ -131,12 +131,12 @@ pub(crate) fn discard(watched: &Watched) -> Result<(), ShadowError> {
 
 /// Ends the candidate; `false` if there is none.
 fn end(watched: &Watched) -> bool {
-    watched.slot.mailbox.put_command(Command::EndShadow);
-    watched.slot.set_shadow(None).is_some()
+    watched.extension.mailbox.put_command(Command::EndShadow);
+    watched.extension.set_shadow(None).is_some()
 }
 
 fn missing(watched: &Watched) -> ShadowError {
     ShadowError::Missing {
-        name: watched.slot.name.clone(),
+        name: watched.extension.name.clone(),
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     plugin::{Candidate, Loader, Plugin, PluginError, short_hash},
     runtime::{
         event::Event,
-        extension::Slot,
+        extension::Extension,
         mailbox::{Delivery, Item},
         runner::{Runner, Shared},
     },
@@ -50,39 +50,39 @@ pub(crate) fn start(
 ) -> Result<Vec<Runner>, HostError> {
     let mut seats = Vec::new();
     for (name, plugin) in config.extensions.iter().zip(plugins) {
-        let slot = Arc::new(Slot::new(name));
-        give_undelivered(shared, &slot)?;
+        let extension = Arc::new(Extension::new(name));
+        give_undelivered(shared, &extension)?;
         shared
             .services
             .bus
-            .subscribe(&slot, &plugin.manifest.events);
-        seats.push((slot, plugin));
+            .subscribe(&extension, &plugin.manifest.events);
+        seats.push((extension, plugin));
     }
-    let start = |(slot, plugin)| start_one(config, shared, &slot, plugin);
+    let start = |(extension, plugin)| start_one(config, shared, &extension, plugin);
     seats.into_iter().map(start).collect()
 }
 
 fn start_one(
     config: &Config,
     shared: &Arc<Shared>,
-    slot: &Arc<Slot>,
+    extension: &Arc<Extension>,
     plugin: Plugin,
 ) -> Result<Runner, HostError> {
     let version = plugin.manifest.version.clone();
     let hash = plugin.hash.clone();
     let failed = |reason: String| HostError::Plugin {
-        name: slot.name.clone(),
+        name: extension.name.clone(),
         source: PluginError::New {
             version: version.clone(),
             reason,
         },
     };
-    let settings = settings(config, &slot.name).map_err(|error| failed(error.to_string()))?;
-    slot.seat(&plugin, &settings);
-    let runner = Runner::new(Arc::clone(shared), Arc::clone(slot), settings, plugin)
+    let settings = settings(config, &extension.name).map_err(|error| failed(error.to_string()))?;
+    extension.seat(&plugin, &settings);
+    let runner = Runner::new(Arc::clone(shared), Arc::clone(extension), settings, plugin)
         .map_err(|failure| failed(failure.0))?;
     info!(
-        extension = slot.name,
+        extension = extension.name,
         version,
         hash = short_hash(&hash),
         "extension loaded"
@@ -105,11 +105,11 @@ pub(crate) fn settings(config: &Config, name: &str) -> Result<Arc<[u8]>, serde_j
 /// # Errors
 ///
 /// The store cannot be read.
-pub(crate) fn give_undelivered(shared: &Shared, slot: &Slot) -> Result<(), StoreError> {
-    let undelivered = shared.services.store.undelivered(&slot.name)?;
+pub(crate) fn give_undelivered(shared: &Shared, extension: &Extension) -> Result<(), StoreError> {
+    let undelivered = shared.services.store.undelivered(&extension.name)?;
     if !undelivered.is_empty() {
         info!(
-            extension = slot.name,
+            extension = extension.name,
             "{} events of an earlier run are given again",
             undelivered.len()
         );
@@ -126,6 +126,6 @@ pub(crate) fn give_undelivered(shared: &Shared, slot: &Slot) -> Result<(), Store
             redelivered: true,
         })
     });
-    slot.mailbox.put_first(items.collect());
+    extension.mailbox.put_first(items.collect());
     Ok(())
 }

@@ -165,7 +165,7 @@ impl Supervisor {
 }
 
 fn find<'a>(watched: &'a mut [Watched], name: &str) -> Option<&'a mut Watched> {
-    watched.iter_mut().find(|of| of.slot.name == name)
+    watched.iter_mut().find(|of| of.extension.name == name)
 }
 
 /// Nobody waits any more for an answer that is late.

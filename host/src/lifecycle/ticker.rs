@@ -13,7 +13,7 @@ use crate::{
     runtime::{
         clock::JumpWatch,
         event::{Kind, UPDATE},
-        extension::Slot,
+        extension::Extension,
         mailbox::Command,
         runner::Shared,
     },
@@ -36,16 +36,16 @@ pub(crate) fn run(shared: &Arc<Shared>, stop: &mpsc::Receiver<()>) {
         while next <= Instant::now() {
             next += UPDATE_EVERY;
         }
-        for slot in bus.slots() {
-            if look(&slot) == Finding::Stuck {
-                rollback::rescue(shared, &slot);
+        for extension in bus.extensions() {
+            if look(&extension) == Finding::Stuck {
+                rollback::rescue(shared, &extension);
             }
             let is_over = |now| {
-                let probation = slot.probation()?;
+                let probation = extension.probation()?;
                 Some(probation.as_ref()?.is_over(now))
             };
             if is_over(Instant::now()) == Some(true) {
-                slot.mailbox.put_command(Command::Confirm);
+                extension.mailbox.put_command(Command::Confirm);
             }
         }
         let wait = watchdog::LOOK_EVERY.min(next.saturating_duration_since(Instant::now()));
@@ -67,13 +67,12 @@ enum Finding {
 }
 
 /// Looks at an extension once.
-fn look(slot: &Slot) -> Finding {
-    let extension = &slot.name;
-    match slot.activity().look(Instant::now()) {
+fn look(extension: &Extension) -> Finding {
+    match extension.activity().look(Instant::now()) {
         None => Finding::Well,
         Some((what, STUCK)) => {
             error!(
-                extension,
+                extension = extension.name,
                 %what,
                 "stuck for more than {} s; its events wait, the other extensions go on",
                 STUCK.as_secs()
@@ -81,7 +80,7 @@ fn look(slot: &Slot) -> Finding {
             Finding::Stuck
         }
         Some((what, bound)) => {
-            warn!(extension, %what, "takes more than {} s", bound.as_secs());
+            warn!(extension = extension.name, %what, "takes more than {} s", bound.as_secs());
             Finding::Slow
         }
     }

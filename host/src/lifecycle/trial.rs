@@ -14,7 +14,7 @@ use crate::{
     runtime::{
         bus::Bus,
         clock::{Clock, Random},
-        extension::Slot,
+        extension::Extension,
         pending_writes::Overlay,
         services::Services,
         transaction::Transaction,
@@ -49,8 +49,8 @@ pub(crate) fn make(plugin: &Plugin, settings: &Settings) -> Result<(), TrialErro
         random: Random::from_system(),
         http: Arc::new(HttpClient::keeping()),
     };
-    let (slot, overlay) = (Slot::new(&settings.name), Overlay::default());
-    let mut transaction = Transaction::begin(&services, &slot, &overlay);
+    let (extension, overlay) = (Extension::new(&settings.name), Overlay::default());
+    let mut transaction = Transaction::begin(&services, &extension, &overlay);
     let host: HostRef<'_> = Host_TO::from_ptr(RMut::new(&mut transaction), TD_Opaque);
     plugin
         .create(host, &serde_json::to_vec(settings)?, None)

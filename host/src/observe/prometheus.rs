@@ -215,11 +215,11 @@ const FAMILIES: [Family; 12] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runtime::extension::Slot;
+    use crate::runtime::extension::Extension;
 
     fn shown(name: &str, series: Vec<Series>) -> Shown {
         Shown {
-            status: Slot::new(name).status(),
+            status: Extension::new(name).status(),
             cpu: Some(Duration::from_millis(1500)),
             calls_in_flight: 2,
             series,

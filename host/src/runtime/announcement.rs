@@ -6,24 +6,24 @@ use tracing::warn;
 use crate::runtime::{
     bus::Bus,
     event::{EXTENSION_REJECTED, EXTENSION_RELOADED, Kind},
-    extension::Slot,
+    extension::Extension,
 };
 
-/// Publishes that version `to` of the extension in `slot` has taken over.
-pub(crate) fn reloaded(bus: &Bus, slot: &Slot, from: &str, to: &str) {
-    let arguments = json!({ "name": slot.name, "from": from, "to": to });
+/// Publishes that version `to` of the extension in `extension` has taken over.
+pub(crate) fn reloaded(bus: &Bus, extension: &Extension, from: &str, to: &str) {
+    let arguments = json!({ "name": extension.name, "from": from, "to": to });
     publish(bus, EXTENSION_RELOADED, &arguments);
 }
 
-/// Logs and publishes that a new version of the extension in `slot` is rejected, also one that had taken over before.
-pub(crate) fn rejected(bus: &Bus, slot: &Slot, offered: Option<&str>, reason: &str) {
-    let name = &slot.name;
-    let running = slot.version();
+/// Logs and publishes that a new version of the extension in `extension` is rejected, also one that had taken over before.
+pub(crate) fn rejected(bus: &Bus, extension: &Extension, offered: Option<&str>, reason: &str) {
+    let name = &extension.name;
+    let running = extension.version();
     warn!(
         extension = name,
         running, offered, "new version rejected, the running one goes on: {reason}"
     );
-    slot.reject(offered, reason);
+    extension.reject(offered, reason);
     let arguments =
         json!({ "name": name, "running": running, "offered": offered, "reason": reason });
     publish(bus, EXTENSION_REJECTED, &arguments);

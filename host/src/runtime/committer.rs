@@ -11,14 +11,14 @@ use tokio::sync::Notify;
 use tracing::error;
 
 use crate::{
-    runtime::{effects::Effects, extension::Slot, services::Services},
+    runtime::{effects::Effects, extension::Extension, services::Services},
     store::Commit,
 };
 
-/// A transaction of the extension in `slot`.
+/// A transaction of the extension in `extension`.
 pub(crate) struct Job {
     /// The extension.
-    pub slot: Arc<Slot>,
+    pub extension: Arc<Extension>,
     /// What it asked for.
     pub effects: Box<Effects>,
     /// See [`Effects::bytes`].
@@ -37,10 +37,10 @@ impl Written {
     pub(crate) fn take_place(self, services: &Services) {
         for job in self.jobs {
             match &self.result {
-                Ok(()) => job.effects.take_place(services, &job.slot),
-                Err(reason) => job.effects.refuse(&job.slot, reason),
+                Ok(()) => job.effects.take_place(services, &job.extension),
+                Err(reason) => job.effects.refuse(&job.extension, reason),
             }
-            job.slot.fence.complete(job.bytes);
+            job.extension.fence.complete(job.bytes);
         }
     }
 }
@@ -152,7 +152,7 @@ impl Committer {
 
 fn write(services: &Services, jobs: &mut [Job]) -> Result<(), String> {
     let commits = jobs.iter_mut().map(|job| Commit {
-        extension: &job.slot.name,
+        extension: &job.extension.name,
         writes: &job.effects.writes,
         durable: &mut job.effects.events,
         handled: job.effects.handled,
@@ -193,21 +193,21 @@ mod tests {
         Arc::new(Shared::new(store, Arc::new(http), sources))
     }
 
-    fn slot(shared: &Shared, name: &str) -> (Arc<Slot>, u64) {
-        let slot = Arc::new(Slot::new(name));
+    fn extension(shared: &Shared, name: &str) -> (Arc<Extension>, u64) {
+        let extension = Arc::new(Extension::new(name));
         shared
             .services
             .bus
-            .subscribe(&slot, &[format!("to_{name}")]);
-        let epoch = slot.fence.begin_epoch();
-        (slot, epoch)
+            .subscribe(&extension, &[format!("to_{name}")]);
+        let epoch = extension.fence.begin_epoch();
+        (extension, epoch)
     }
 
-    fn submit(shared: &Shared, slot: &Arc<Slot>, epoch: u64, effects: Effects) {
-        slot.fence.submit(epoch, 0).unwrap();
-        let (slot, bytes) = (Arc::clone(slot), 0);
+    fn submit(shared: &Shared, extension: &Arc<Extension>, epoch: u64, effects: Effects) {
+        extension.fence.submit(epoch, 0).unwrap();
+        let (extension, bytes) = (Arc::clone(extension), 0);
         shared.committer.submit(Job {
-            slot,
+            extension,
             effects: Box::new(effects),
             bytes,
         });
@@ -217,13 +217,13 @@ mod tests {
     async fn an_event_is_seen_after_what_came_with_it_is_on_disk() {
         let folder = tempfile::tempdir().unwrap();
         let shared = shared(Store::open(folder.path(), "", "").unwrap());
-        let emitters = ["a", "b", "c"].map(|name| slot(&shared, name));
-        let (reader, _) = slot(&shared, "reader");
+        let emitters = ["a", "b", "c"].map(|name| extension(&shared, name));
+        let (reader, _) = extension(&shared, "reader");
         std::thread::scope(|scope| {
             scope.spawn(|| shared.committer.run(&shared.services));
             for round in 0..20 {
-                for (slot, epoch) in &emitters {
-                    let key = format!("{}{round}", slot.name);
+                for (extension, epoch) in &emitters {
+                    let key = format!("{}{round}", extension.name);
                     let event = shared
                         .services
                         .bus
@@ -233,7 +233,7 @@ mod tests {
                         events: event.unwrap().into_iter().collect(),
                         ..Effects::default()
                     };
-                    submit(&shared, slot, *epoch, effects);
+                    submit(&shared, extension, *epoch, effects);
                 }
             }
             let mut last = std::collections::BTreeMap::new();
@@ -251,7 +251,7 @@ mod tests {
             }
             emitters
                 .iter()
-                .for_each(|(slot, _)| slot.fence.wait_until_clear());
+                .for_each(|(extension, _)| extension.fence.wait_until_clear());
             shared.committer.stop();
         });
     }
@@ -306,7 +306,7 @@ mod tests {
             panics: false,
         });
         let shared = shared(store.unwrap());
-        let (slot, epoch) = slot(&shared, "a");
+        let (extension, epoch) = extension(&shared, "a");
         let write = |sender| {
             let event = shared.services.bus.claim("to_a", b"{}", Kind::Plain);
             let answered = Answered {
@@ -319,14 +319,14 @@ mod tests {
                 answer: Some((sender, Box::new(answered))),
                 ..Effects::default()
             };
-            submit(&shared, &slot, epoch, effects);
-            slot.fence.wait_until_clear();
+            submit(&shared, &extension, epoch, effects);
+            extension.fence.wait_until_clear();
         };
         std::thread::scope(|scope| {
             scope.spawn(|| shared.committer.run(&shared.services));
             // Nobody waits for this answer.
             write(oneshot::channel().0);
-            assert_eq!(slot.mailbox.len(), 1);
+            assert_eq!(extension.mailbox.len(), 1);
             is_broken.store(true, Ordering::Relaxed);
             // Also after the disk is mended: what extensions hold in memory is ahead of it.
             for is_still_broken in [true, false] {
@@ -338,7 +338,7 @@ mod tests {
                 };
                 assert!(reason.contains("no space left"), "{reason}");
             }
-            assert_eq!(slot.mailbox.len(), 1, "nothing more is published");
+            assert_eq!(extension.mailbox.len(), 1, "nothing more is published");
             shared.committer.stop();
         });
         assert!(shared.committer.failure().await.contains("no space left"));
@@ -353,7 +353,7 @@ mod tests {
             panics: true,
         });
         let shared = shared(store.unwrap());
-        let (slot, epoch) = slot(&shared, "a");
+        let (extension, epoch) = extension(&shared, "a");
         is_broken.store(true, Ordering::Relaxed);
         std::thread::scope(|scope| {
             scope.spawn(|| shared.committer.run(&shared.services));
@@ -362,8 +362,8 @@ mod tests {
                 writes,
                 ..Effects::default()
             };
-            submit(&shared, &slot, epoch, effects);
-            slot.fence.wait_until_clear();
+            submit(&shared, &extension, epoch, effects);
+            extension.fence.wait_until_clear();
             shared.committer.stop();
         });
         let reason = shared.committer.failure().await;

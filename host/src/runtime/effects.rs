@@ -10,7 +10,7 @@ use crate::{
     runtime::{
         bus::Outgoing,
         event::Event,
-        extension::Slot,
+        extension::Extension,
         mailbox::{Answer, Answered, Refusal},
         outbound::{PendingCall, QueuedCall},
         services::Services,
@@ -73,32 +73,33 @@ impl Effects {
     }
 
     /// Lets everything take place that is not on disk: events, requests, answers.
-    pub(crate) fn take_place(self, services: &Services, slot: &Slot) {
+    pub(crate) fn take_place(self, services: &Services, extension: &Extension) {
         if !self.events.is_empty() {
             services.bus.publish(self.events);
         }
         for call in self.calls {
-            let (mailbox, in_flight) =
-                (Arc::clone(&slot.mailbox), Arc::clone(&slot.calls_in_flight));
+            let (mailbox, in_flight) = (
+                Arc::clone(&extension.mailbox),
+                Arc::clone(&extension.calls_in_flight),
+            );
             services
                 .http
                 .send(PendingCall::new(call, mailbox, in_flight));
-            slot.end_call_due();
+            extension.end_call_due();
         }
         if let Some(count) = self.unfinished {
-            slot.meters.set_unfinished(count);
+            extension.meters.set_unfinished(count);
         }
         if !self.readings.is_empty() {
-            let extension = &slot.name;
-            if !slot.meters.take(self.readings) {
+            if !extension.meters.take(self.readings) {
                 warn!(
-                    extension,
+                    extension = extension.name,
                     "more than {SERIES_MAX} series of metrics; the others are not shown"
                 );
             }
         }
         if self.wakes > 0 {
-            slot.held().wake(self.wakes);
+            extension.held().wake(self.wakes);
         }
         if let Some((sender, answered)) = self.answer {
             // A client that has gone away does not need the answer.
@@ -107,9 +108,9 @@ impl Effects {
     }
 
     /// Drops everything, because it could not be put on disk.
-    pub(crate) fn refuse(self, slot: &Slot, reason: &str) {
+    pub(crate) fn refuse(self, extension: &Extension, reason: &str) {
         for _ in &self.calls {
-            slot.end_call_due();
+            extension.end_call_due();
         }
         if let Some((sender, _)) = self.answer {
             // As above.

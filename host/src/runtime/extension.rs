@@ -23,7 +23,7 @@ use crate::{
     runtime::{fence::Fence, long_poll::Held, mailbox::Mailbox, probation::Probation},
 };
 
-pub(crate) struct Slot {
+pub(crate) struct Extension {
     /// Name of the extension in the config.
     pub name: String,
     /// What waits for it.
@@ -91,13 +91,13 @@ impl Shadow {
     }
 }
 
-impl fmt::Debug for Slot {
+impl fmt::Debug for Extension {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Slot({})", self.name)
+        write!(formatter, "Extension({})", self.name)
     }
 }
 
-impl Slot {
+impl Extension {
     /// The place of extension `name`, in which nothing runs yet.
     #[must_use]
     pub(crate) fn new(name: &str) -> Self {

@@ -16,7 +16,7 @@ use crate::{
     runtime::{
         effects::Effects,
         event::{HTTP_RESPONSE, Kind},
-        extension::Slot,
+        extension::Extension,
         log_line,
         outbound::QueuedCall,
         pending_writes::{Overlay, cover},
@@ -39,7 +39,7 @@ pub(crate) const KEY_BYTES_MAX: usize = 1024;
 
 pub(crate) struct Transaction<'a> {
     services: &'a Services,
-    slot: &'a Slot,
+    extension: &'a Extension,
     /// Writes of earlier transactions that are on their way to disk.
     overlay: &'a Overlay,
     /// Name of the handled event, for the log.
@@ -57,12 +57,16 @@ pub(crate) struct Transaction<'a> {
 }
 
 impl<'a> Transaction<'a> {
-    /// A transaction of the extension in `slot` that has no effect yet.
+    /// A transaction of the extension in `extension` that has no effect yet.
     #[must_use]
-    pub(crate) fn begin(services: &'a Services, slot: &'a Slot, overlay: &'a Overlay) -> Self {
+    pub(crate) fn begin(
+        services: &'a Services,
+        extension: &'a Extension,
+        overlay: &'a Overlay,
+    ) -> Self {
         Self {
             services,
-            slot,
+            extension,
             overlay,
             event: None,
             effect_bytes: 0,
@@ -142,7 +146,7 @@ impl<'a> Transaction<'a> {
             HostCall::Unfinished(count) => self.effects.unfinished = Some(count),
             HostCall::Measure(kind, name, sample) => self.measure(kind, name, &sample)?,
             HostCall::Log(level, line) => {
-                log_line::log(&self.slot.name, self.event, level, &line);
+                log_line::log(&self.extension.name, self.event, level, &line);
             }
             HostCall::Now => {
                 let now = self.services.clock.now_ms();
@@ -157,8 +161,8 @@ impl<'a> Transaction<'a> {
     }
 
     fn random(&self) -> u64 {
-        let index = self.slot.drawn.fetch_add(1, Ordering::Relaxed);
-        self.services.random.number(&self.slot.name, index)
+        let index = self.extension.drawn.fetch_add(1, Ordering::Relaxed);
+        self.services.random.number(&self.extension.name, index)
     }
 
     fn emit(&mut self, name: &str, payload: &[u8], kind: Kind) -> Result<(), String> {
@@ -190,12 +194,12 @@ impl<'a> Transaction<'a> {
         if let Some(value) = waiting {
             return Ok(value.as_deref().map(Cow::Borrowed));
         }
-        let stored = self.services.store.get(&self.slot.name, key)?;
+        let stored = self.services.store.get(&self.extension.name, key)?;
         Ok(stored.map(Cow::Owned))
     }
 
     fn scan(&self, prefix: &str) -> Result<BTreeMap<String, Vec<u8>>, StoreError> {
-        let mut found = self.services.store.scan(&self.slot.name, prefix)?;
+        let mut found = self.services.store.scan(&self.extension.name, prefix)?;
         self.overlay.cover(prefix, &mut found);
         cover(&self.effects.writes, prefix, &mut found);
         Ok(found)
@@ -216,7 +220,7 @@ impl<'a> Transaction<'a> {
     }
 
     fn call_http(&mut self, call: QueuedCall, encoded_bytes: usize) -> Result<(), String> {
-        let in_flight = self.slot.calls() + self.effects.calls.len();
+        let in_flight = self.extension.calls() + self.effects.calls.len();
         if in_flight >= CALLS_IN_FLIGHT_MAX {
             return Err(format!(
                 "{in_flight} HTTP requests are in flight, more are not allowed"
@@ -310,9 +314,9 @@ mod tests {
     fn a_handler_reads_its_own_writes() {
         let folder = tempfile::tempdir().unwrap();
         let services = services(folder.path());
-        let slot = Arc::new(Slot::new("x"));
+        let extension = Arc::new(Extension::new("x"));
         let overlay = Overlay::default();
-        let mut transaction = Transaction::begin(&services, &slot, &overlay);
+        let mut transaction = Transaction::begin(&services, &extension, &overlay);
         ask(&mut transaction, service::STORAGE_PUT, "a1", b"1").unwrap();
         ask(&mut transaction, service::STORAGE_PUT, "a2", b"2").unwrap();
         ask(&mut transaction, service::STORAGE_DELETE, "a1", b"").unwrap();
@@ -338,9 +342,9 @@ mod tests {
     fn an_unknown_service_is_told_to_the_plugin() {
         let folder = tempfile::tempdir().unwrap();
         let services = services(folder.path());
-        let slot = Arc::new(Slot::new("x"));
+        let extension = Arc::new(Extension::new("x"));
         let overlay = Overlay::default();
-        let mut transaction = Transaction::begin(&services, &slot, &overlay);
+        let mut transaction = Transaction::begin(&services, &extension, &overlay);
         let error = ask(&mut transaction, 999, "", b"").unwrap_err();
         assert!(error.contains("no service 999"), "{error}");
     }
@@ -349,10 +353,10 @@ mod tests {
     fn effects_are_bounded() {
         let folder = tempfile::tempdir().unwrap();
         let services = services(folder.path());
-        let slot = Arc::new(Slot::new("x"));
+        let extension = Arc::new(Extension::new("x"));
         let overlay = Overlay::default();
-        let mut transaction = Transaction::begin(&services, &slot, &overlay);
-        services.bus.subscribe(&slot, &["e".to_owned()]);
+        let mut transaction = Transaction::begin(&services, &extension, &overlay);
+        services.bus.subscribe(&extension, &["e".to_owned()]);
         for _ in 0..EVENTS_MAX {
             ask(&mut transaction, service::EMIT, "e", b"{}").unwrap();
         }

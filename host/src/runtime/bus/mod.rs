@@ -12,7 +12,7 @@ use crate::{
     runtime::{
         bus::router::{Route, Router},
         event::{Event, Kind},
-        extension::Slot,
+        extension::Extension,
         mailbox::{Delivery, EVENTS_MAX},
     },
     store::Emitted,
@@ -21,16 +21,16 @@ use crate::{
 /// The present extensions and what they handle.
 struct Table {
     /// In the config's order.
-    slots: Vec<(Arc<Slot>, Vec<String>)>,
-    router: Router<Arc<Slot>>,
+    extensions: Vec<(Arc<Extension>, Vec<String>)>,
+    router: Router<Arc<Extension>>,
 }
 
 impl Table {
     fn rebuild(&mut self) {
         let subscriptions = self
-            .slots
+            .extensions
             .iter()
-            .map(|(slot, events)| (Arc::clone(slot), events.as_slice()));
+            .map(|(extension, events)| (Arc::clone(extension), events.as_slice()));
         self.router = Router::new(subscriptions);
     }
 }
@@ -44,7 +44,7 @@ pub(crate) struct Bus {
 /// An event on its way from a handler to the global order. Dropped, it gives its room back.
 #[derive(Debug)]
 pub(crate) struct Outgoing {
-    route: Arc<Route<Arc<Slot>>>,
+    route: Arc<Route<Arc<Extension>>>,
     payload: Arc<[u8]>,
     kind: Kind,
     /// Its key in the outbox, once it is there.
@@ -66,7 +66,10 @@ impl Emitted for Outgoing {
     }
 
     fn subscribers(&self) -> impl Iterator<Item = &str> {
-        self.route.subscribers.iter().map(|slot| slot.name.as_str())
+        self.route
+            .subscribers
+            .iter()
+            .map(|extension| extension.name.as_str())
     }
 
     fn set_outbox_id(&mut self, id: u64) {
@@ -76,7 +79,7 @@ impl Emitted for Outgoing {
 
 impl Outgoing {
     /// Its way, and the event with its place in the order.
-    fn numbered(mut self, sequence: u64) -> (Arc<Route<Arc<Slot>>>, Arc<Event>) {
+    fn numbered(mut self, sequence: u64) -> (Arc<Route<Arc<Extension>>>, Arc<Event>) {
         self.published = true;
         let event = Arc::new(Event {
             sequence,
@@ -92,8 +95,8 @@ impl Outgoing {
 impl Drop for Outgoing {
     fn drop(&mut self) {
         if !self.published && self.kind != Kind::Latest {
-            for slot in &self.route.subscribers {
-                slot.mailbox.release(1);
+            for extension in &self.route.subscribers {
+                extension.mailbox.release(1);
             }
         }
     }
@@ -122,7 +125,7 @@ impl Default for Bus {
     fn default() -> Self {
         Self {
             table: Mutex::new(Table {
-                slots: Vec::new(),
+                extensions: Vec::new(),
                 router: Router::new([]),
             }),
             order: Mutex::new(0),
@@ -131,32 +134,38 @@ impl Default for Bus {
 }
 
 impl Bus {
-    /// Sets the events that the extension in `slot` handles. A slot that is not known yet is put behind the others.
-    pub(crate) fn subscribe(&self, slot: &Arc<Slot>, events: &[String]) {
+    /// Sets the events that the extension in `extension` handles. A extension that is not known yet is put behind the others.
+    pub(crate) fn subscribe(&self, extension: &Arc<Extension>, events: &[String]) {
         let mut table = lock(&self.table);
         let known = table
-            .slots
+            .extensions
             .iter_mut()
-            .find(|(known, _)| Arc::ptr_eq(known, slot));
+            .find(|(known, _)| Arc::ptr_eq(known, extension));
         match known {
             Some((_, before)) => *before = events.to_vec(),
-            None => table.slots.push((Arc::clone(slot), events.to_vec())),
+            None => table
+                .extensions
+                .push((Arc::clone(extension), events.to_vec())),
         }
         table.rebuild();
     }
 
-    /// The extension in `slot` handles nothing any more.
-    pub(crate) fn remove(&self, slot: &Arc<Slot>) {
+    /// The extension in `extension` handles nothing any more.
+    pub(crate) fn remove(&self, extension: &Arc<Extension>) {
         let mut table = lock(&self.table);
-        table.slots.retain(|(known, _)| !Arc::ptr_eq(known, slot));
+        table
+            .extensions
+            .retain(|(known, _)| !Arc::ptr_eq(known, extension));
         table.rebuild();
     }
 
     /// Puts the extensions into the order of `names`.
     pub(crate) fn order(&self, names: &[String]) {
         let mut table = lock(&self.table);
-        let place = |slot: &Slot| names.iter().position(|name| *name == slot.name);
-        table.slots.sort_by_key(|(slot, _)| place(slot));
+        let place = |extension: &Extension| names.iter().position(|name| *name == extension.name);
+        table
+            .extensions
+            .sort_by_key(|(extension, _)| place(extension));
         table.rebuild();
     }
 
@@ -168,12 +177,12 @@ impl Bus {
 
     /// The present extensions, in the config's order.
     #[must_use]
-    pub(crate) fn slots(&self) -> Vec<Arc<Slot>> {
+    pub(crate) fn extensions(&self) -> Vec<Arc<Extension>> {
         let table = lock(&self.table);
         table
-            .slots
+            .extensions
             .iter()
-            .map(|(slot, _)| Arc::clone(slot))
+            .map(|(extension, _)| Arc::clone(extension))
             .collect()
     }
 
@@ -192,8 +201,8 @@ impl Bus {
             return Ok(None);
         };
         if kind != Kind::Latest {
-            for (place, slot) in route.subscribers.iter().enumerate() {
-                if slot.mailbox.claim() {
+            for (place, extension) in route.subscribers.iter().enumerate() {
+                if extension.mailbox.claim() {
                     continue;
                 }
                 for claimed in &route.subscribers[..place] {
@@ -201,7 +210,7 @@ impl Bus {
                 }
                 return Err(Full {
                     event: name.to_owned(),
-                    extension: slot.name.clone(),
+                    extension: extension.name.clone(),
                 });
             }
         }
@@ -224,25 +233,25 @@ impl Bus {
         let count = events.len();
         if count == 1 {
             for (route, event) in events.into_iter().map(number) {
-                for slot in &route.subscribers {
-                    slot.mailbox.put_events([delivery(&event)]);
+                for extension in &route.subscribers {
+                    extension.mailbox.put_events([delivery(&event)]);
                 }
             }
             return;
         }
-        let mut shares: Vec<(Arc<Slot>, Vec<Delivery>)> = Vec::new();
+        let mut shares: Vec<(Arc<Extension>, Vec<Delivery>)> = Vec::new();
         for (route, event) in events.into_iter().map(&mut number) {
-            for slot in &route.subscribers {
-                let known = shares.iter().position(|(of, _)| Arc::ptr_eq(of, slot));
+            for extension in &route.subscribers {
+                let known = shares.iter().position(|(of, _)| Arc::ptr_eq(of, extension));
                 let place = known.unwrap_or_else(|| {
-                    shares.push((Arc::clone(slot), Vec::with_capacity(count)));
+                    shares.push((Arc::clone(extension), Vec::with_capacity(count)));
                     shares.len() - 1
                 });
                 shares[place].1.push(delivery(&event));
             }
         }
-        for (slot, share) in shares {
-            slot.mailbox.put_events(share);
+        for (extension, share) in shares {
+            extension.mailbox.put_events(share);
         }
     }
 
@@ -273,13 +282,13 @@ mod tests {
     fn bus(subscriptions: &[Vec<String>]) -> Bus {
         let bus = Bus::default();
         for (index, events) in subscriptions.iter().enumerate() {
-            bus.subscribe(&Arc::new(Slot::new(&index.to_string())), events);
+            bus.subscribe(&Arc::new(Extension::new(&index.to_string())), events);
         }
         bus
     }
 
-    fn drain(slot: &Slot, count: usize) -> Vec<Arc<Event>> {
-        let event = |_| match slot.mailbox.take() {
+    fn drain(extension: &Extension, count: usize) -> Vec<Arc<Event>> {
+        let event = |_| match extension.mailbox.take() {
             Taken::Item(Item::Event(delivery)) => delivery.event,
             _ => panic!("expected an event"),
         };
@@ -304,11 +313,11 @@ mod tests {
             });
             let published = batches.concat();
             let mut order = std::collections::BTreeMap::new();
-            for (slot, events) in bus.slots().iter().zip(&subscriptions) {
+            for (extension, events) in bus.extensions().iter().zip(&subscriptions) {
                 let mut expected: Vec<&String> =
                     published.iter().filter(|name| events.contains(*name)).collect();
-                let got = drain(slot, expected.len());
-                prop_assert!(slot.mailbox.is_empty(), "nothing is left over");
+                let got = drain(extension, expected.len());
+                prop_assert!(extension.mailbox.is_empty(), "nothing is left over");
                 prop_assert!(got.is_sorted_by(|a, b| a.sequence < b.sequence));
                 for event in &got {
                     let name = order.entry(event.sequence).or_insert_with(|| event.name.clone());
@@ -326,13 +335,13 @@ mod tests {
     fn an_event_without_room_is_refused_by_name_and_claims_nothing() {
         let handles = vec!["a".to_owned()];
         let bus = bus(&[handles.clone(), vec![], handles]);
-        let slots = bus.slots();
+        let extensions = bus.extensions();
         for _ in 0..EVENTS_MAX {
-            assert!(slots[2].mailbox.claim());
+            assert!(extensions[2].mailbox.claim());
         }
         let full = bus.claim("a", b"{}", Kind::Plain).unwrap_err();
         assert_eq!(full.extension, "2");
-        slots[2].mailbox.release(1);
+        extensions[2].mailbox.release(1);
         let claimed = bus.claim("a", b"{}", Kind::Plain).unwrap();
         assert!(bus.claim("a", b"{}", Kind::Plain).is_err());
         assert!(bus.claim("a", b"{}", Kind::Latest).is_ok(), "needs no room");

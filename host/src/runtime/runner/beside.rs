@@ -35,7 +35,7 @@ impl Runner {
             }
         };
         // The candidate reads what is on disk, so all that the instance has written must be there.
-        self.slot.fence.wait_until_clear();
+        self.extension.fence.wait_until_clear();
         let view = self.shared.services.store.view();
         Ok(Candidate {
             plugin: beside.plugin,

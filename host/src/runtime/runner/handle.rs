@@ -76,7 +76,7 @@ impl Again {
 
 impl Runner {
     pub(super) fn handle(&mut self, item: Item) {
-        if let Some(mut probation) = self.slot.probation()
+        if let Some(mut probation) = self.extension.probation()
             && let Some(probation) = probation.as_mut()
         {
             probation.give(&item);
@@ -189,7 +189,7 @@ impl Runner {
 
     fn answered(&self, reply: &RVec<u8>) -> tig_plugin_api::Result<Answered> {
         let reply = HttpReply::decode(reply)?;
-        let woken = reply.hold_ms.map(|_| self.slot.held().hold());
+        let woken = reply.hold_ms.map(|_| self.extension.held().hold());
         Ok(Answered { reply, woken })
     }
 
@@ -213,15 +213,20 @@ impl Runner {
             self.what = Arc::clone(what);
             self.activity.name(what);
         }
-        self.overlay.complete(self.slot.fence.completed());
+        self.overlay.complete(self.extension.fence.completed());
         let services = &self.shared.services;
-        let mut transaction = Transaction::begin(services, &self.slot, &self.overlay);
+        let mut transaction = Transaction::begin(services, &self.extension, &self.overlay);
         transaction.set_event(what);
         if self.shadow.is_some() {
             transaction.record_inputs();
         }
         self.activity.begin();
-        let span = debug_span!("handler", extension = &*self.slot.name, event = &**what).entered();
+        let span = debug_span!(
+            "handler",
+            extension = &*self.extension.name,
+            event = &**what
+        )
+        .entered();
         let host: HostRef<'_> = Host_TO::from_ptr(RMut::new(&mut transaction), TD_Opaque);
         let returned = call(instance, host);
         drop(span);
@@ -256,23 +261,23 @@ impl Runner {
             return;
         }
         self.remember(&effects);
-        let slot = &self.slot;
-        slot.begin_calls_due(effects.calls.len());
+        let extension = &self.extension;
+        extension.begin_calls_due(effects.calls.len());
         if !effects.needs_disk() {
-            match slot.fence.is_clear(self.epoch) {
-                Ok(true) => return effects.take_place(&self.shared.services, slot),
+            match extension.fence.is_clear(self.epoch) {
+                Ok(true) => return effects.take_place(&self.shared.services, extension),
                 // They must not take place before those of earlier handlers.
                 Ok(false) => {}
-                Err(_) => return effects.refuse(slot, TOO_LATE),
+                Err(_) => return effects.refuse(extension, TOO_LATE),
             }
         }
         let bytes = effects.bytes();
-        let Ok(number) = slot.fence.submit(self.epoch, bytes) else {
-            return effects.refuse(slot, TOO_LATE);
+        let Ok(number) = extension.fence.submit(self.epoch, bytes) else {
+            return effects.refuse(extension, TOO_LATE);
         };
         self.overlay.add(number, &effects.writes);
         self.shared.committer.submit(Job {
-            slot: Arc::clone(slot),
+            extension: Arc::clone(extension),
             effects,
             bytes,
         });
@@ -280,7 +285,7 @@ impl Runner {
 
     /// Keeps what is needed to undo the effects of a version on probation.
     fn remember(&self, effects: &Effects) {
-        let Some(mut guard) = self.slot.probation() else {
+        let Some(mut guard) = self.extension.probation() else {
             return;
         };
         let Some(probation) = guard.as_mut() else {
@@ -332,7 +337,7 @@ impl Runner {
             "handler failed: {reason}"
         );
         let text = format!("{what}: {reason}");
-        self.slot.count_failure(text.clone());
+        self.extension.count_failure(text.clone());
         text
     }
 }

@@ -24,9 +24,9 @@ impl Runner {
         plugin: &Plugin,
         snapshot: Option<&[u8]>,
     ) -> Result<(InstanceBox, Option<Box<Effects>>), PluginFailure> {
-        self.overlay.complete(self.slot.fence.completed());
+        self.overlay.complete(self.extension.fence.completed());
         let services = &self.shared.services;
-        let mut transaction = Transaction::begin(services, &self.slot, &self.overlay);
+        let mut transaction = Transaction::begin(services, &self.extension, &self.overlay);
         transaction.set_event("new");
         let host: HostRef<'_> = Host_TO::from_ptr(RMut::new(&mut transaction), TD_Opaque);
         self.activity.name(&"new".into());
@@ -46,7 +46,7 @@ impl Runner {
             return;
         };
         let services = &self.shared.services;
-        let mut transaction = Transaction::begin(services, &self.slot, &self.overlay);
+        let mut transaction = Transaction::begin(services, &self.extension, &self.overlay);
         transaction.set_event(question::DROP);
         let host: HostRef<'_> = Host_TO::from_ptr(RMut::new(&mut transaction), TD_Opaque);
         let question = RStr::from_str(question::DROP);
@@ -66,7 +66,7 @@ impl Runner {
     pub(super) fn recover(&mut self, reason: &str) {
         let broken = self.instance.take();
         self.end(broken);
-        self.slot.restarts.fetch_add(1, Ordering::Relaxed);
+        self.extension.restarts.fetch_add(1, Ordering::Relaxed);
         if !self.roll_back(reason) {
             self.restart();
         }
@@ -77,7 +77,7 @@ impl Runner {
     pub(super) fn restore(&mut self) {
         let failed = self.instance.take();
         self.end(failed);
-        self.slot.restores.fetch_add(1, Ordering::Relaxed);
+        self.extension.restores.fetch_add(1, Ordering::Relaxed);
         let created = self.create(&self.plugin.clone(), None);
         if !self.is_present() {
             // `new` took so long that another runner works on.
@@ -101,7 +101,7 @@ impl Runner {
     }
 
     fn stop_after(&self, reason: &str) {
-        self.slot.set_state(State::Stopped);
+        self.extension.set_state(State::Stopped);
         error!(
             extension = self.name(),
             "stopped after {reason}; replace its file or reload it to start it again"

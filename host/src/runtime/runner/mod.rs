@@ -27,7 +27,7 @@ use crate::{
         clock::{Clock, Random},
         committer::Committer,
         event::HTTP_RESPONSE,
-        extension::Slot,
+        extension::Extension,
         failure::PluginFailure,
         mailbox::{Command, Delivery, Taken},
         outbound::HttpSender,
@@ -79,15 +79,17 @@ impl Shared {
 
     /// The extension that answers a request, if any.
     #[must_use]
-    pub(crate) fn answers(&self, method: &str, path: &str) -> Option<Arc<Slot>> {
-        let slots = self.services.bus.slots();
-        slots.into_iter().find(|slot| slot.answers(method, path))
+    pub(crate) fn answers(&self, method: &str, path: &str) -> Option<Arc<Extension>> {
+        let extensions = self.services.bus.extensions();
+        extensions
+            .into_iter()
+            .find(|extension| extension.answers(method, path))
     }
 }
 
 pub(crate) struct Runner {
     shared: Arc<Shared>,
-    slot: Arc<Slot>,
+    extension: Arc<Extension>,
     /// See [`crate::runtime::fence`].
     epoch: u64,
     activity: Arc<Activity>,
@@ -124,19 +126,19 @@ struct Again {
 }
 
 impl Runner {
-    /// Makes the first instance in `slot`.
+    /// Makes the first instance in `extension`.
     ///
     /// # Errors
     ///
     /// `new` failed.
     pub(crate) fn new(
         shared: Arc<Shared>,
-        slot: Arc<Slot>,
+        extension: Arc<Extension>,
         settings: Arc<[u8]>,
         plugin: Plugin,
     ) -> Result<Self, PluginFailure> {
-        let seat = slot.begin_epoch();
-        let mut runner = Self::vacant(shared, slot, seat, settings, plugin);
+        let seat = extension.begin_epoch();
+        let mut runner = Self::vacant(shared, extension, seat, settings, plugin);
         let (instance, effects) = runner.create(&runner.plugin.clone(), None)?;
         runner.instance = Some(instance);
         runner.submit(effects);
@@ -147,7 +149,7 @@ impl Runner {
     #[must_use]
     pub(crate) fn resumed(
         shared: Arc<Shared>,
-        slot: Arc<Slot>,
+        extension: Arc<Extension>,
         seat: (u64, Arc<Activity>),
         probation: Probation,
         reason: &str,
@@ -157,21 +159,21 @@ impl Runner {
             Arc::clone(&predecessor.settings),
             predecessor.plugin.clone(),
         );
-        let mut runner = Self::vacant(shared, slot, seat, settings, plugin);
+        let mut runner = Self::vacant(shared, extension, seat, settings, plugin);
         runner.resume(probation, reason);
         runner
     }
 
     fn vacant(
         shared: Arc<Shared>,
-        slot: Arc<Slot>,
+        extension: Arc<Extension>,
         (epoch, activity): (u64, Arc<Activity>),
         settings: Arc<[u8]>,
         plugin: Plugin,
     ) -> Self {
         Self {
             shared,
-            slot,
+            extension,
             epoch,
             activity,
             overlay: Overlay::default(),
@@ -192,11 +194,15 @@ impl Runner {
 
     /// Runs until it is stopped, or another works in its place.
     pub(crate) fn run(mut self) {
-        self.slot.meters.set_thread();
+        self.extension.meters.set_thread();
         while self.is_present() {
             let taken = match self.rest.pending() {
-                Some(until) => self.slot.mailbox.take_command(until).map(Taken::Command),
-                None => Some(self.slot.mailbox.take()),
+                Some(until) => self
+                    .extension
+                    .mailbox
+                    .take_command(until)
+                    .map(Taken::Command),
+                None => Some(self.extension.mailbox.take()),
             };
             if let Some(taken) = taken
                 && !self.turn(taken)
@@ -208,7 +214,7 @@ impl Runner {
 
     /// Handles the next thing that waits; `false` if nothing does, or it was to stop.
     pub(crate) fn step(&mut self) -> bool {
-        match self.slot.mailbox.try_take() {
+        match self.extension.mailbox.try_take() {
             Some(taken) => self.turn(taken),
             None => false,
         }
@@ -228,15 +234,15 @@ impl Runner {
             Taken::Command(Command::EndShadow) => self.shadow = None,
             Taken::Item(item) => {
                 self.handle(item);
-                self.slot.handled.fetch_add(1, Ordering::Relaxed);
+                self.extension.handled.fetch_add(1, Ordering::Relaxed);
             }
         }
         true
     }
 
     /// Its place.
-    pub(crate) fn slot(&self) -> &Slot {
-        &self.slot
+    pub(crate) fn extension(&self) -> &Extension {
+        &self.extension
     }
 
     /// What its instance is made of.
@@ -247,11 +253,11 @@ impl Runner {
     /// Name of the extension.
     #[must_use]
     pub(crate) fn name(&self) -> &str {
-        &self.slot.name
+        &self.extension.name
     }
 
     /// Nobody else works in its place.
     fn is_present(&self) -> bool {
-        self.slot.fence.is_current(self.epoch)
+        self.extension.fence.is_current(self.epoch)
     }
 }

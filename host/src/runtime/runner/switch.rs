@@ -37,13 +37,13 @@ impl Runner {
             plugin: self.plugin.clone(),
             settings: Arc::clone(&settings),
             instance,
-            unfinished: self.slot.meters.unfinished(),
+            unfinished: self.extension.meters.unfinished(),
         });
         let on_probation = warm.is_some();
         if let Some(predecessor) = warm {
             let (epoch, done) = (self.epoch, successor.done.clone());
             let probation = Probation::new(epoch, predecessor, done, Instant::now());
-            self.slot.begin_probation(probation);
+            self.extension.begin_probation(probation);
         }
         let state = snapshot.as_ref().map(|state| state.as_slice());
         let created = self.create(&successor.plugin, state);
@@ -53,12 +53,12 @@ impl Runner {
         match created {
             Ok((instance, effects)) => {
                 self.seat(&successor, instance, on_probation);
-                self.slot.switched(begin.elapsed());
+                self.extension.switched(begin.elapsed());
                 self.submit(effects);
                 self.answer(&successor, Ok(()));
             }
             Err(reason) => {
-                let probation = self.slot.end_probation(self.epoch);
+                let probation = self.extension.end_probation(self.epoch);
                 self.instance = probation.map(|probation| probation.predecessor.instance);
                 self.settings = settings;
                 self.answer(&successor, Err(reason.into()));
@@ -83,9 +83,9 @@ impl Runner {
         self.end_shadow("the running version was replaced");
         self.announce();
         if on_probation {
-            self.slot.set_state(State::Probation);
+            self.extension.set_state(State::Probation);
         }
-        if let Some(mut probation) = self.slot.probation()
+        if let Some(mut probation) = self.extension.probation()
             && let Some(probation) = probation.as_mut()
         {
             probation.done = None;
@@ -96,18 +96,18 @@ impl Runner {
             info!(extension = self.name(), "{count} events are given again");
         }
         let items = unhandled.into_iter().map(Item::Event);
-        self.slot.mailbox.put_first(items.collect());
+        self.extension.mailbox.put_first(items.collect());
     }
 
     /// Makes the plugin's events and routes known.
     fn announce(&mut self) {
         let bus = &self.shared.services.bus;
-        bus.subscribe(&self.slot, &self.plugin.manifest.events);
-        self.slot.seat(&self.plugin, &self.settings);
+        bus.subscribe(&self.extension, &self.plugin.manifest.events);
+        self.extension.seat(&self.plugin, &self.settings);
         self.restarts.clear();
         self.rest = Rest::default();
         // This version may have an answer.
-        self.slot.held().wake(u64::MAX);
+        self.extension.held().wake(u64::MAX);
     }
 
     fn answer(&self, successor: &Successor, result: Result<(), SwitchError>) {
@@ -119,16 +119,16 @@ impl Runner {
 
     /// Ends the probation if it is over: the old version is dropped.
     pub(crate) fn confirm(&mut self, now: Instant) {
-        let is_over = || Some(self.slot.probation()?.as_ref()?.is_over(now));
+        let is_over = || Some(self.extension.probation()?.as_ref()?.is_over(now));
         if is_over() == Some(true) {
             self.end_probation();
         }
     }
 
     fn end_probation(&mut self) {
-        if let Some(probation) = self.slot.end_probation(self.epoch) {
+        if let Some(probation) = self.extension.end_probation(self.epoch) {
             self.end(Some(probation.predecessor.instance));
-            self.slot.set_state(State::Running);
+            self.extension.set_state(State::Running);
             let version = &self.plugin.manifest.version;
             info!(extension = self.name(), version, "new version confirmed");
         }
@@ -136,14 +136,14 @@ impl Runner {
 
     /// A handler has failed: one too many brings the old version back. Returns whether it was.
     pub(super) fn fail_on_probation(&mut self, reason: &str) -> bool {
-        let too_many = || Some(self.slot.probation()?.as_mut()?.fail());
+        let too_many = || Some(self.extension.probation()?.as_mut()?.fail());
         too_many() == Some(true)
             && self.roll_back(&format!("too many failures, the last: {reason}"))
     }
 
     /// Brings the old version back; `false` if the present one is not on probation.
     pub(super) fn roll_back(&mut self, reason: &str) -> bool {
-        let Some(probation) = self.slot.end_probation(self.epoch) else {
+        let Some(probation) = self.extension.end_probation(self.epoch) else {
             return false;
         };
         let refused = self.instance.take();
@@ -154,8 +154,8 @@ impl Runner {
 
     /// Goes on with the old version, as if the new one had never been.
     pub(super) fn resume(&mut self, probation: Probation, reason: &str) {
-        let slot = Arc::clone(&self.slot);
-        let refused = slot.version();
+        let extension = Arc::clone(&self.extension);
+        let refused = extension.version();
         let Undo {
             done,
             predecessor,
@@ -178,9 +178,9 @@ impl Runner {
         })));
         let count = items.len();
         self.again = Again { items: count, sent };
-        slot.mailbox.put_first(items);
+        extension.mailbox.put_first(items);
         warn!(
-            extension = slot.name,
+            extension = extension.name,
             "{count} events are given to the old version again"
         );
         if let Some(done) = done {
@@ -189,7 +189,12 @@ impl Runner {
         } else {
             let seconds = PROBATION.as_secs();
             let reason = format!("failed within its first {seconds} s: {reason}");
-            announcement::rejected(&self.shared.services.bus, &slot, Some(&refused), &reason);
+            announcement::rejected(
+                &self.shared.services.bus,
+                &extension,
+                Some(&refused),
+                &reason,
+            );
         }
     }
 }
