@@ -33,9 +33,10 @@ use crate::{
     plugin::{Candidate, Loader, Writers},
     runtime::{
         clock::{Clock, Random},
+        command::Command,
         extension::Extension,
-        mailbox::Command,
-        runner::{Runner, Shared},
+        runner::Runner,
+        shared::Shared,
     },
     store::{self, Store},
     threads::Threads,
@@ -52,7 +53,7 @@ pub struct Host {
     drain: Drain,
     committer: Threads,
     /// Threads of the host itself that change what runs.
-    keepers: Threads,
+    supervisor_threads: Threads,
     supervisor: mpsc::Sender<Message>,
     ticker: mpsc::Sender<()>,
     stop_listener: StopSender<bool>,
@@ -106,7 +107,7 @@ impl Host {
             .inspect_err(|_| shared.committer.stop())?;
         let edge = Arc::new(Edge::new(config, http.clone()));
         let stop_listener = start_listener(socket, config, (&shared, http), &edge, &runtime)?;
-        let keepers = Threads::default();
+        let supervisor_threads = Threads::default();
         let watched = watched(config, &shared, candidates)?;
         let writers = loader.writers().clone();
         let work = |folder| {
@@ -118,8 +119,9 @@ impl Host {
                 watched,
             )
         };
-        let supervisor = start_supervisor(&keepers, work, &config.plugin_folder, &writers)?;
-        let ticker = start_ticker(&keepers, &shared)?;
+        let supervisor =
+            start_supervisor(&supervisor_threads, work, &config.plugin_folder, &writers)?;
+        let ticker = start_ticker(&supervisor_threads, &shared)?;
         start_runners(&shared, runners)?;
         let drain = Drain::new(Arc::clone(&shared));
         let control = Control::new(Parts {
@@ -136,7 +138,7 @@ impl Host {
             shared,
             drain,
             committer,
-            keepers,
+            supervisor_threads,
             supervisor,
             ticker,
             stop_listener,
@@ -173,7 +175,7 @@ impl Host {
         }
         let deadline = Instant::now() + STOP_MAX;
         self.shared.threads.leave(deadline);
-        self.keepers.leave(deadline);
+        self.supervisor_threads.leave(deadline);
         // Only now: transactions of the last handlers are still on their way.
         self.shared.committer.stop();
         self.committer.leave(Instant::now() + STOP_MAX);

@@ -31,7 +31,10 @@ pub use self::{
     error::HostError,
     host::Host,
     lifecycle::reload::{Attempt, Outcome},
-    observe::status::{ExtensionStatus, ShadowStatus, State},
+    observe::{
+        shadow_status::ShadowStatus,
+        status::{ExtensionStatus, State},
+    },
     plugin::PluginError,
     runtime::{
         clock::{Clock, Random, VirtualTime},

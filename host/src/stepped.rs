@@ -20,12 +20,14 @@ use crate::{
     runtime::{
         bus::Full,
         clock::{Clock, Random},
+        command::{Command, Successor},
         committer::Written,
         event::Kind,
         failure::SwitchError,
-        mailbox::{Answer, Command, Successor},
+        item::RouteResult,
         probation::PROBATION,
-        runner::{Runner, Shared},
+        runner::Runner,
+        shared::Shared,
     },
     store::{Store, StoreError},
 };
@@ -83,14 +85,14 @@ impl SteppedHost {
         self.runners[index].step()
     }
 
-    /// Puts on disk what waits to be, if anything does. The rest of it takes place with [`SteppedHost::take_place`].
+    /// Puts on disk what waits to be, if anything does. The rest of it takes place with [`SteppedHost::apply`].
     pub fn write(&mut self) -> Option<Written> {
         self.shared.committer.write_waiting(&self.shared.services)
     }
 
     /// See [`SteppedHost::write`].
-    pub fn take_place(&mut self, written: Written) {
-        written.take_place(&self.shared.services);
+    pub fn apply(&mut self, written: Written) {
+        written.apply(&self.shared.services);
     }
 
     /// Publishes an event of the host itself, such as `update`.
@@ -99,14 +101,14 @@ impl SteppedHost {
     ///
     /// An extension that handles it has no room.
     pub fn publish(&self, event: &str, arguments: &[u8], kind: Kind) -> Result<(), Full> {
-        self.shared.services.bus.tell(event, arguments, kind)
+        self.shared.services.bus.emit(event, arguments, kind)
     }
 
     /// Passes a request on to the extension whose route it matches; `None` if there is none, or too many requests wait. The
     /// answer comes when what was done for it is on disk, and asks to be held as it does at the listener.
     #[must_use]
-    pub fn ask(&self, request: HttpRequest) -> Option<oneshot::Receiver<Answer>> {
-        let extension = self.shared.answers(&request.method, &request.path)?;
+    pub fn ask(&self, request: HttpRequest) -> Option<oneshot::Receiver<RouteResult>> {
+        let extension = self.shared.find_route(&request.method, &request.path)?;
         let (sender, receiver) = oneshot::channel();
         extension
             .mailbox
@@ -129,7 +131,7 @@ impl SteppedHost {
     pub fn reload(&mut self, index: usize) -> Result<(), SwitchError> {
         let runner = &mut self.runners[index];
         let (done, result) = mpsc::channel();
-        let (plugin, settings) = runner.seated();
+        let (plugin, settings) = runner.installed();
         let mailbox = Arc::clone(&runner.extension().mailbox);
         mailbox.put_command(Command::Swap(Box::new(Successor {
             plugin,

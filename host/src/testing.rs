@@ -12,7 +12,8 @@ pub use crate::{
     runtime::{
         bus::Full,
         event::UPDATE,
-        mailbox::{Answer, Answered, EVENTS_MAX},
+        item::{RouteError, RouteReply, RouteResult},
+        mailbox::EVENTS_MAX,
         outbound::QueuedCall,
         probation::FAILURES_MAX,
         runner::RESTARTS_MAX,

@@ -1,6 +1,6 @@
 //! Requests of slaves that wait for an answer, as the master's listener has them.
 
-use tig_host::testing::{Answer, Answered};
+use tig_host::testing::{RouteReply, RouteResult};
 use tig_plugin_api::HttpRequest;
 use tokio::sync::oneshot::{self, error::TryRecvError};
 
@@ -31,8 +31,8 @@ pub struct Asked {
 }
 
 enum State {
-    Asking(oneshot::Receiver<Answer>),
-    Held(Box<Answered>),
+    Asking(oneshot::Receiver<RouteResult>),
+    Held(Box<RouteReply>),
     Gone,
 }
 
@@ -91,7 +91,7 @@ impl Asked {
         }
     }
 
-    fn answered(&mut self, answered: Answered, now_ms: u64) -> Reply {
+    fn answered(&mut self, answered: RouteReply, now_ms: u64) -> Reply {
         let hold_ms = answered.reply.hold_ms.unwrap_or_default();
         let until_ms = *self.until_ms.get_or_insert(now_ms + hold_ms);
         if answered.woken.is_some() && until_ms > now_ms {

@@ -2,7 +2,7 @@
 
 use tig_host::{
     Clock, Config, ExtensionStatus, Kind, Random, SteppedHost, Store, VirtualTime,
-    testing::{Answer, DRAIN, Plugin, Sent, UPDATE},
+    testing::{DRAIN, Plugin, RouteResult, Sent, UPDATE},
 };
 use tig_plugin_api::HttpRequest;
 use tokio::sync::oneshot;
@@ -135,7 +135,7 @@ impl<'a> Master<'a> {
 
     /// Passes a request on; `None` if nobody is there to take it.
     #[must_use]
-    pub fn ask(&self, request: HttpRequest) -> Option<oneshot::Receiver<Answer>> {
+    pub fn ask(&self, request: HttpRequest) -> Option<oneshot::Receiver<RouteResult>> {
         self.host.as_ref()?.ask(request)
     }
 
@@ -195,10 +195,10 @@ impl<'a> Master<'a> {
                     return Ok(self.kill(crash, rng));
                 }
                 Some(crash) => {
-                    host.take_place(written);
+                    host.apply(written);
                     return Ok(self.kill(crash, rng));
                 }
-                None => host.take_place(written),
+                None => host.apply(written),
             }
         }
         Err(format!(

@@ -25,7 +25,7 @@ pub(crate) struct Access {
 
 /// Why a request is not answered.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub(crate) enum Refusal {
+pub(crate) enum AccessDenied {
     /// The client is in no network that may connect.
     #[error("your address is in none of the networks that this host allows")]
     Network,
@@ -93,17 +93,17 @@ impl Access {
     ///
     /// # Errors
     ///
-    /// See [`Refusal`].
+    /// See [`AccessDenied`].
     pub(crate) fn check_metrics(
         &self,
         peer: IpAddr,
         headers: &[(&str, &str)],
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), AccessDenied> {
         if self.metrics.is_empty() {
-            return check_local(peer, headers).map_err(Refusal::LocalMetrics);
+            return check_local(peer, headers).map_err(AccessDenied::LocalMetrics);
         }
         let is_listed = is_in(&self.metrics, peer);
-        is_listed.then_some(()).ok_or(Refusal::Metrics)
+        is_listed.then_some(()).ok_or(AccessDenied::Metrics)
     }
 
     /// Whether anybody who reaches the listener may use all of it.
@@ -116,15 +116,15 @@ impl Access {
     ///
     /// # Errors
     ///
-    /// See [`Refusal`].
+    /// See [`AccessDenied`].
     pub(crate) fn check(
         &self,
         peer: IpAddr,
         path: &str,
         authorization: Option<&str>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), AccessDenied> {
         if !self.allow.is_empty() && !is_in(&self.allow, peer) {
-            return Err(Refusal::Network);
+            return Err(AccessDenied::Network);
         }
         let Some(token) = self.token else {
             return Ok(());
@@ -141,7 +141,7 @@ impl Access {
         if !guarded || authorization.is_some_and(knows) {
             Ok(())
         } else {
-            Err(Refusal::Token)
+            Err(AccessDenied::Token)
         }
     }
 }
@@ -195,7 +195,7 @@ mod tests {
         ] {
             assert_eq!(
                 access.check(local(), "/x", wrong),
-                Err(Refusal::Token),
+                Err(AccessDenied::Token),
                 "{wrong:?}"
             );
         }
@@ -208,7 +208,7 @@ mod tests {
         assert_eq!(access.check(local(), "/jobs", None), Ok(()));
         assert_eq!(
             access.check(local(), "/submit-batch-result/1", None),
-            Err(Refusal::Token)
+            Err(AccessDenied::Token)
         );
     }
 
@@ -217,11 +217,11 @@ mod tests {
         let far: IpAddr = "10.1.2.3".parse().unwrap();
         let check = |access: &Access, peer| access.check_metrics(peer, &[]);
         assert_eq!(check(&Access::default(), local()), Ok(()));
-        let refused = Err(Refusal::LocalMetrics(NotLocal::Address));
+        let refused = Err(AccessDenied::LocalMetrics(NotLocal::Address));
         assert_eq!(check(&Access::default(), far), refused);
         let listed = Access::default().with_metrics(vec!["10.0.0.0/8".parse().unwrap()]);
         assert_eq!(check(&listed, far), Ok(()));
-        assert_eq!(check(&listed, local()), Err(Refusal::Metrics));
+        assert_eq!(check(&listed, local()), Err(AccessDenied::Metrics));
     }
 
     #[test]
@@ -231,8 +231,8 @@ mod tests {
         assert_eq!(check("10.1.2.3"), Ok(()));
         assert_eq!(check("::ffff:10.1.2.3"), Ok(()));
         assert_eq!(check("fd12::1"), Ok(()));
-        assert_eq!(check("10.2.0.1"), Err(Refusal::Network));
-        assert_eq!(check("::1"), Err(Refusal::Network));
+        assert_eq!(check("10.2.0.1"), Err(AccessDenied::Network));
+        assert_eq!(check("::1"), Err(AccessDenied::Network));
     }
 
     #[test]

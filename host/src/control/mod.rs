@@ -24,7 +24,7 @@ use crate::{
         supervisor::{Message, Named, Request},
     },
     observe::status::ExtensionStatus,
-    runtime::{bus::Full, event::Kind, runner::Shared},
+    runtime::{bus::Full, event::Kind, shared::Shared},
 };
 
 /// A longer wait for the supervisor is given up; what was asked for still happens.
@@ -139,7 +139,7 @@ impl Control {
     /// An extension that handles it has no room.
     pub fn publish(&self, event: &str, arguments: &[u8], kind: Kind) -> Result<(), Full> {
         let bus = &self.0.parts.shared.services.bus;
-        bus.tell(event, arguments, kind)
+        bus.emit(event, arguments, kind)
     }
 
     /// Lets extensions finish what they have begun, for at most `max`; then the host ends.

@@ -286,7 +286,10 @@ mod tests {
     use tig_plugin_api::{HttpResponse, Turn};
 
     use super::*;
-    use crate::runtime::mailbox::{Item, Mailbox, Taken};
+    use crate::runtime::{
+        item::Item,
+        mailbox::{Mailbox, Taken},
+    };
 
     /// Ten zeros, compressed.
     const BOMB: &[u8] = &[

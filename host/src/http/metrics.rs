@@ -8,7 +8,7 @@ use crate::{
         process,
         prometheus::{Shown, Snapshot, render},
     },
-    runtime::{extension::Extension, runner::Shared},
+    runtime::{extension::Extension, shared::Shared},
 };
 
 /// Collects what is shown.

@@ -22,13 +22,13 @@ use tokio::{
 use tracing::{Instrument, debug, debug_span};
 
 use crate::{
-    config::access::{self, Access},
+    config::access::{Access, AccessDenied},
     http::{listener::Respond, metrics::Metrics},
     observe::prometheus,
     runtime::{
         extension::Extension,
-        mailbox::{Answered, Refusal},
-        runner::Shared,
+        item::{RouteError, RouteReply},
+        shared::Shared,
     },
 };
 
@@ -124,7 +124,7 @@ async fn take_in(
 ) -> Result<(Arc<Extension>, HttpRequest), (StatusCode, String)> {
     let (head, body) = request.into_parts();
     let (method, path) = (head.method.as_str(), head.uri.path());
-    let Some(extension) = shared.answers(method, path) else {
+    let Some(extension) = shared.find_route(method, path) else {
         return Err((
             StatusCode::NOT_FOUND,
             format!("no extension answers {method} {path}"),
@@ -162,7 +162,7 @@ async fn ask_until_answered(
 async fn ask(
     extension: &Extension,
     request: HttpRequest,
-) -> Result<Answered, (StatusCode, String)> {
+) -> Result<RouteReply, (StatusCode, String)> {
     let (sender, receiver) = oneshot::channel();
     if !extension.mailbox.put_request(request, sender) {
         return Err((
@@ -172,8 +172,8 @@ async fn ask(
     }
     match timeout(ANSWER_MAX, receiver).await {
         Ok(Ok(Ok(answered))) => Ok(answered),
-        Ok(Ok(Err(Refusal::Failed(text)))) => Err((StatusCode::INTERNAL_SERVER_ERROR, text)),
-        Ok(Ok(Err(Refusal::Busy(text)))) => Err((StatusCode::SERVICE_UNAVAILABLE, text)),
+        Ok(Ok(Err(RouteError::Failed(text)))) => Err((StatusCode::INTERNAL_SERVER_ERROR, text)),
+        Ok(Ok(Err(RouteError::Busy(text)))) => Err((StatusCode::SERVICE_UNAVAILABLE, text)),
         Ok(Err(_)) => Err((
             StatusCode::SERVICE_UNAVAILABLE,
             "the host is stopping".to_owned(),
@@ -234,13 +234,13 @@ impl Server {
     }
 }
 
-fn refuse(refusal: access::Refusal) -> Response {
+fn refuse(refusal: AccessDenied) -> Response {
     let text = refusal.to_string();
     match refusal {
-        access::Refusal::Network | access::Refusal::Metrics | access::Refusal::LocalMetrics(_) => {
+        AccessDenied::Network | AccessDenied::Metrics | AccessDenied::LocalMetrics(_) => {
             (StatusCode::FORBIDDEN, text).into_response()
         }
-        access::Refusal::Token => (
+        AccessDenied::Token => (
             StatusCode::UNAUTHORIZED,
             [(WWW_AUTHENTICATE, "Bearer")],
             text,

@@ -13,7 +13,7 @@ use tracing::warn;
 
 use crate::{
     observe::status::State,
-    runtime::{event::Kind, extension::Extension, runner::Shared},
+    runtime::{event::Kind, extension::Extension, shared::Shared},
 };
 
 /// Event that asks extensions to begin nothing new.
@@ -84,7 +84,7 @@ impl Drain {
             if Instant::now() >= next {
                 next += REPEAT;
                 // Only the latest one waits, so there is always room.
-                let told = self.shared.services.bus.tell(DRAIN, b"{}", Kind::Latest);
+                let told = self.shared.services.bus.emit(DRAIN, b"{}", Kind::Latest);
                 if let Err(full) = told {
                     warn!("{full}");
                 }

@@ -21,11 +21,7 @@ use crate::{
     },
     limits::SWITCH_TIMEOUT,
     plugin::{Candidate, Loader, Plugin, PluginError, short_hash},
-    runtime::{
-        extension::Extension,
-        mailbox::Command,
-        runner::{Runner, Shared},
-    },
+    runtime::{command::Command, extension::Extension, runner::Runner, shared::Shared},
     store::StoreError,
 };
 
@@ -255,7 +251,7 @@ fn add(
     let (version, hash) = (plugin.manifest.version.clone(), plugin.hash.clone());
     let start = move || {
         let (shared, extension, settings) = parts;
-        extension.seat(&plugin, &settings);
+        extension.install(&plugin, &settings);
         let runner = match Runner::new(shared, extension, settings, plugin) {
             Ok(runner) => runner,
             Err(reason) => return drop(started.send(Err(reason))),

@@ -23,9 +23,9 @@ use crate::{
     runtime::failure::SwitchError,
     runtime::{
         announcement,
+        command::{Command, Successor},
         extension::Extension,
-        mailbox::{Command, Successor},
-        runner::Shared,
+        shared::Shared,
     },
 };
 

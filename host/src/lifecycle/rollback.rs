@@ -9,10 +9,7 @@ use tracing::error;
 
 use crate::{
     observe::watchdog::STUCK,
-    runtime::{
-        extension::Extension,
-        runner::{Runner, Shared},
-    },
+    runtime::{extension::Extension, runner::Runner, shared::Shared},
 };
 
 /// Does so if the extension in `extension` has a new version on probation.

@@ -11,13 +11,13 @@ use tracing::info;
 use crate::{
     lifecycle::reload::{self, Outcome, ReloadError, Watched},
     limits::SWITCH_TIMEOUT,
-    observe::status::{ShadowStatus, Standing},
+    observe::shadow_status::ShadowStatusHandle,
     plugin::{Loader, PluginError, short_hash},
     runtime::failure::ShadowStartError,
     runtime::{
+        command::{Command, StartShadow},
         extension::Shadow,
-        mailbox::{Beside, Command},
-        runner::Shared,
+        shared::Shared,
     },
 };
 
@@ -61,23 +61,17 @@ pub(crate) fn begin(loader: &Loader, watched: &Watched, file: &Path) -> Result<(
     end(watched);
     let candidate = loader.read(file)?;
     let plugin = loader.load(&candidate)?;
-    let standing = Standing::default();
-    if let Ok(mut status) = standing.lock() {
-        *status = ShadowStatus {
-            version: candidate.manifest.version.clone(),
-            hash: candidate.hash.clone(),
-            ..ShadowStatus::default()
-        };
-    }
+    let status =
+        ShadowStatusHandle::new(candidate.manifest.version.clone(), candidate.hash.clone());
     let (done, result) = mpsc::channel();
-    let beside = Beside {
+    let order = StartShadow {
         plugin,
         settings: Arc::clone(&watched.settings),
-        standing: Arc::clone(&standing),
+        status: status.clone(),
         done,
     };
     let mailbox = &watched.extension.mailbox;
-    mailbox.put_command(Command::Shadow(Box::new(beside)));
+    mailbox.put_command(Command::StartShadow(Box::new(order)));
     let started = result.recv_timeout(SWITCH_TIMEOUT);
     started.unwrap_or(Err(ShadowStartError::Late))?;
     info!(
@@ -87,7 +81,7 @@ pub(crate) fn begin(loader: &Loader, watched: &Watched, file: &Path) -> Result<(
         "shadow runs"
     );
     watched.extension.set_shadow(Some(Shadow {
-        standing,
+        status,
         candidate: Arc::new(candidate),
     }));
     Ok(())

@@ -11,8 +11,9 @@ use crate::{
     runtime::{
         event::Event,
         extension::Extension,
-        mailbox::{Delivery, Item},
-        runner::{Runner, Shared},
+        item::{Delivery, Item},
+        runner::Runner,
+        shared::Shared,
     },
     store::StoreError,
 };
@@ -48,7 +49,7 @@ pub(crate) fn start(
     shared: &Arc<Shared>,
     plugins: Vec<Plugin>,
 ) -> Result<Vec<Runner>, HostError> {
-    let mut seats = Vec::new();
+    let mut subscribed = Vec::new();
     for (name, plugin) in config.extensions.iter().zip(plugins) {
         let extension = Arc::new(Extension::new(name));
         give_undelivered(shared, &extension)?;
@@ -56,10 +57,10 @@ pub(crate) fn start(
             .services
             .bus
             .subscribe(&extension, &plugin.manifest.events);
-        seats.push((extension, plugin));
+        subscribed.push((extension, plugin));
     }
     let start = |(extension, plugin)| start_one(config, shared, &extension, plugin);
-    seats.into_iter().map(start).collect()
+    subscribed.into_iter().map(start).collect()
 }
 
 fn start_one(
@@ -78,7 +79,7 @@ fn start_one(
         },
     };
     let settings = settings(config, &extension.name).map_err(|error| failed(error.to_string()))?;
-    extension.seat(&plugin, &settings);
+    extension.install(&plugin, &settings);
     let runner = Runner::new(Arc::clone(shared), Arc::clone(extension), settings, plugin)
         .map_err(|failure| failed(failure.0))?;
     info!(

@@ -18,7 +18,7 @@ use crate::{
         watch::{FolderWatch, POLL, Schedule},
     },
     plugin::Loader,
-    runtime::runner::Shared,
+    runtime::shared::Shared,
 };
 
 /// A message to the supervisor.

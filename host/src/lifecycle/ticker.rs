@@ -12,10 +12,10 @@ use crate::{
     observe::watchdog::{self, STUCK},
     runtime::{
         clock::JumpWatch,
+        command::Command,
         event::{Kind, UPDATE},
         extension::Extension,
-        mailbox::Command,
-        runner::Shared,
+        shared::Shared,
     },
 };
 
@@ -31,7 +31,7 @@ pub(crate) fn run(shared: &Arc<Shared>, stop: &mpsc::Receiver<()>) {
         if Instant::now() >= next && !shared.services.clock.is_virtual() {
             jumps.look();
             // Only the latest tick waits, so there is always room.
-            let _ = bus.tell(UPDATE, b"{}", Kind::Latest);
+            let _ = bus.emit(UPDATE, b"{}", Kind::Latest);
         }
         while next <= Instant::now() {
             next += UPDATE_EVERY;

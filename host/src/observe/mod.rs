@@ -3,5 +3,6 @@
 pub(crate) mod meters;
 pub(crate) mod process;
 pub(crate) mod prometheus;
+pub(crate) mod shadow_status;
 pub(crate) mod status;
 pub(crate) mod watchdog;

@@ -1,11 +1,8 @@
 //! What the host tells of itself.
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex},
-};
-
 use serde::Serialize;
+
+use super::shadow_status::ShadowStatus;
 
 /// What becomes of an extension's events.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
@@ -61,26 +58,6 @@ pub struct ExtensionStatus {
     /// The handler that is running longer than it should, if any.
     pub busy: Option<Busy>,
 }
-
-/// How a candidate does.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct ShadowStatus {
-    /// Its version.
-    pub version: String,
-    /// BLAKE3 of its file, in hex.
-    pub hash: String,
-    /// Events, responses and requests on which it did the same as the running version.
-    pub same: u64,
-    /// Those on which it did not.
-    pub different: u64,
-    /// The last differences: what was handled, and in what the candidate differs.
-    pub differences: VecDeque<String>,
-    /// Why it runs no more, if so.
-    pub ended: Option<String>,
-}
-
-/// Shared between the candidate's thread and whoever asks.
-pub(crate) type Standing = Arc<Mutex<ShadowStatus>>;
 
 /// A handler that takes long.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]

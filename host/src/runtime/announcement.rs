@@ -31,7 +31,7 @@ pub(crate) fn rejected(bus: &Bus, extension: &Extension, offered: Option<&str>, 
 
 fn publish(bus: &Bus, event: &str, arguments: &Value) {
     let payload = arguments.to_string();
-    if let Err(full) = bus.tell(event, payload.as_bytes(), Kind::Plain) {
+    if let Err(full) = bus.emit(event, payload.as_bytes(), Kind::Plain) {
         warn!("{full}");
     }
 }

@@ -34,10 +34,10 @@ pub struct Written {
 
 impl Written {
     /// Lets the rest of them take place.
-    pub(crate) fn take_place(self, services: &Services) {
+    pub(crate) fn apply(self, services: &Services) {
         for job in self.jobs {
             match &self.result {
-                Ok(()) => job.effects.take_place(services, &job.extension),
+                Ok(()) => job.effects.apply(services, &job.extension),
                 Err(reason) => job.effects.refuse(&job.extension, reason),
             }
             job.extension.fence.complete(job.bytes);
@@ -96,7 +96,7 @@ impl Committer {
     /// Works until it is stopped.
     pub(crate) fn run(&self, services: &Services) {
         while let Some(jobs) = self.take() {
-            self.write(services, jobs).take_place(services);
+            self.write(services, jobs).apply(services);
         }
     }
 
@@ -156,9 +156,9 @@ fn write(services: &Services, jobs: &mut [Job]) -> Result<(), String> {
         writes: &job.effects.writes,
         durable: &mut job.effects.events,
         handled: job.effects.handled,
-        given_back: job
+        released: job
             .effects
-            .given_back
+            .released
             .iter()
             .filter_map(|event| event.outbox_entry())
             .collect(),
@@ -175,13 +175,14 @@ mod tests {
     use tokio::sync::oneshot;
 
     use super::*;
-    use crate::runtime::runner::Shared;
+    use crate::runtime::shared::Shared;
     use crate::{
         http::client::HttpClient,
         runtime::{
             clock::{Clock, Random},
             event::Kind,
-            mailbox::{Answered, Item, Refusal, Taken},
+            item::{Item, RouteError, RouteReply},
+            mailbox::Taken,
         },
         store::{Store, Writes},
     };
@@ -309,7 +310,7 @@ mod tests {
         let (extension, epoch) = extension(&shared, "a");
         let write = |sender| {
             let event = shared.services.bus.claim("to_a", b"{}", Kind::Plain);
-            let answered = Answered {
+            let answered = RouteReply {
                 reply: tig_plugin_api::HttpReply::json(200, &()).unwrap(),
                 woken: None,
             };
@@ -333,7 +334,7 @@ mod tests {
                 is_broken.store(is_still_broken, Ordering::Relaxed);
                 let (sender, mut receiver) = oneshot::channel();
                 write(sender);
-                let Some(Refusal::Failed(reason)) = receiver.try_recv().unwrap().err() else {
+                let Some(RouteError::Failed(reason)) = receiver.try_recv().unwrap().err() else {
                     panic!("expected a refusal")
                 };
                 assert!(reason.contains("no space left"), "{reason}");

@@ -11,7 +11,7 @@ use crate::{
         bus::Outgoing,
         event::Event,
         extension::Extension,
-        mailbox::{Answer, Answered, Refusal},
+        item::{RouteError, RouteReply, RouteResult},
         outbound::{PendingCall, QueuedCall},
         services::Services,
     },
@@ -36,9 +36,9 @@ pub(crate) struct Effects {
     /// Key in the outbox of the event that was handled, if it was durable.
     pub handled: Option<u64>,
     /// Durable events that go back into the outbox.
-    pub given_back: Vec<Arc<Event>>,
+    pub released: Vec<Arc<Event>>,
     /// The answer to the request that was handled.
-    pub answer: Option<(oneshot::Sender<Answer>, Box<Answered>)>,
+    pub answer: Option<(oneshot::Sender<RouteResult>, Box<RouteReply>)>,
 }
 
 impl Effects {
@@ -59,7 +59,7 @@ impl Effects {
     pub(crate) fn needs_disk(&self) -> bool {
         !self.writes.is_empty()
             || self.handled.is_some()
-            || !self.given_back.is_empty()
+            || !self.released.is_empty()
             || self.events.iter().any(Emitted::is_durable)
     }
 
@@ -73,7 +73,7 @@ impl Effects {
     }
 
     /// Lets everything take place that is not on disk: events, requests, answers.
-    pub(crate) fn take_place(self, services: &Services, extension: &Extension) {
+    pub(crate) fn apply(self, services: &Services, extension: &Extension) {
         if !self.events.is_empty() {
             services.bus.publish(self.events);
         }
@@ -114,7 +114,7 @@ impl Effects {
         }
         if let Some((sender, _)) = self.answer {
             // As above.
-            let _ = sender.send(Err(Refusal::Failed(reason.to_owned())));
+            let _ = sender.send(Err(RouteError::Failed(reason.to_owned())));
         }
     }
 }

@@ -16,7 +16,8 @@ use crate::{
     config::own_settings,
     observe::{
         meters::Meters,
-        status::{ExtensionStatus, Standing, State},
+        shadow_status::ShadowStatusHandle,
+        status::{ExtensionStatus, State},
         watchdog::Activity,
     },
     plugin::{Candidate, Plugin},
@@ -64,7 +65,7 @@ struct Present {
     settings: Option<Arc<[u8]>>,
     routes: Vec<Route>,
     /// Versions that have taken the seat.
-    seated: u64,
+    installs: u64,
     last_switch: Option<Duration>,
     /// Hashes of the files that are mapped.
     mapped: BTreeSet<String>,
@@ -78,7 +79,7 @@ struct Present {
 #[derive(Clone)]
 pub(crate) struct Shadow {
     /// How it does.
-    pub standing: Standing,
+    pub status: ShadowStatusHandle,
     /// Its file as it was read.
     pub candidate: Arc<Candidate>,
 }
@@ -87,7 +88,7 @@ impl Shadow {
     /// Why it runs no more, if so.
     #[must_use]
     pub(crate) fn ended(&self) -> Option<String> {
-        lock(&self.standing).ended.clone()
+        self.status.get().ended
     }
 }
 
@@ -187,14 +188,14 @@ impl Extension {
     }
 
     /// An instance of `plugin`, made with `settings`, takes its seat.
-    pub(crate) fn seat(&self, plugin: &Plugin, settings: &Arc<[u8]>) {
+    pub(crate) fn install(&self, plugin: &Plugin, settings: &Arc<[u8]>) {
         let mut present = self.lock();
         present.settings = Some(Arc::clone(settings));
         present.manifest = Some(Arc::clone(&plugin.manifest));
         present.version.clone_from(&plugin.manifest.version);
         present.hash.clone_from(&plugin.hash);
         present.state = State::Running;
-        present.seated += 1;
+        present.installs += 1;
         if present.mapped.insert(plugin.hash.clone()) {
             present.code_bytes += plugin.code_bytes;
         }
@@ -277,7 +278,7 @@ impl Extension {
 
     /// Whether a request is for this extension.
     #[must_use]
-    pub(crate) fn answers(&self, method: &str, path: &str) -> bool {
+    pub(crate) fn has_route(&self, method: &str, path: &str) -> bool {
         let present = self.lock();
         present
             .routes
@@ -302,7 +303,7 @@ impl Extension {
             version: present.version.clone(),
             hash: present.hash.clone(),
             state: present.state,
-            reloads: present.seated.saturating_sub(1),
+            reloads: present.installs.saturating_sub(1),
             last_switch_us: present
                 .last_switch
                 .map(|time| u64::try_from(time.as_micros()).unwrap_or(u64::MAX)),
@@ -312,10 +313,7 @@ impl Extension {
             failed: self.failed.load(Ordering::Relaxed),
             last_failure: present.last_failure.clone(),
             rejected: present.rejected.clone(),
-            shadow: present
-                .shadow
-                .as_ref()
-                .map(|shadow| lock(&shadow.standing).clone()),
+            shadow: present.shadow.as_ref().map(|shadow| shadow.status.get()),
             restarts: self.restarts.load(Ordering::Relaxed),
             restores: self.restores.load(Ordering::Relaxed),
             unfinished: self.meters.unfinished(),

@@ -8,14 +8,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tig_plugin_api::{HttpCall, HttpRequest, abi::InstanceBox};
+use tig_plugin_api::{HttpCall, abi::InstanceBox};
 
 use crate::{
     plugin::Plugin,
     runtime::{
         event::Event,
         failure::SwitchError,
-        mailbox::{Delivery, Item},
+        item::{Item, ItemCopy},
     },
     store::Writes,
 };
@@ -44,13 +44,6 @@ pub(crate) struct Predecessor {
     pub unfinished: u64,
 }
 
-/// Something that was given to the new version.
-enum Given {
-    Event(Arc<Event>),
-    Response(Arc<[u8]>),
-    Request(Box<HttpRequest>),
-}
-
 pub(crate) struct Probation {
     /// Epoch of the runner in which it began.
     pub epoch: u64,
@@ -61,7 +54,7 @@ pub(crate) struct Probation {
     ends: Instant,
     failures: u32,
     bytes: usize,
-    given: Vec<Given>,
+    handled: Vec<ItemCopy>,
     /// For each key that was written, what was there before.
     before: Writes,
     /// HTTP requests of the new version.
@@ -84,7 +77,7 @@ impl Probation {
             ends: now + PROBATION,
             failures: 0,
             bytes: 0,
-            given: Vec::new(),
+            handled: Vec::new(),
             before: Writes::new(),
             sent: Vec::new(),
         }
@@ -93,28 +86,20 @@ impl Probation {
     /// The new version has shown that it works, or cannot be taken back any more.
     #[must_use]
     pub(crate) fn is_over(&self, now: Instant) -> bool {
-        now >= self.ends || self.given.len() >= ITEMS_MAX || self.bytes >= BYTES_MAX
+        now >= self.ends || self.handled.len() >= ITEMS_MAX || self.bytes >= BYTES_MAX
     }
 
     /// Counts a failed handler; `true` if it is one too many.
-    pub(crate) fn fail(&mut self) -> bool {
+    pub(crate) fn count_failure(&mut self) -> bool {
         self.failures += 1;
         self.failures > FAILURES_MAX
     }
 
-    /// Remembers what is given to the new version.
-    pub(crate) fn give(&mut self, item: &Item) {
-        self.given.push(match item {
-            Item::Event(delivery) => Given::Event(Arc::clone(&delivery.event)),
-            Item::Response(response) => {
-                self.bytes += response.len();
-                Given::Response(Arc::clone(response))
-            }
-            Item::Request(request, _) => {
-                self.bytes += request.body.len();
-                Given::Request(request.clone())
-            }
-        });
+    /// Records an item that the new version handles.
+    pub(crate) fn record_item(&mut self, item: &Item) {
+        let copy = ItemCopy::from_item(item);
+        self.bytes += copy.bytes();
+        self.handled.push(copy);
     }
 
     /// Remembers what the storage holds for the keys of `writes`, before they are written; `read` tells.
@@ -122,7 +107,7 @@ impl Probation {
     /// # Errors
     ///
     /// What `read` returns; the keys before it are remembered.
-    pub(crate) fn write<E>(
+    pub(crate) fn record_writes<E>(
         &mut self,
         writes: &Writes,
         mut read: impl FnMut(&str) -> Result<Option<Arc<[u8]>>, E>,
@@ -139,15 +124,16 @@ impl Probation {
 
     /// What is needed to go on as if the new version had never been.
     #[must_use]
-    pub(crate) fn undo(self) -> Undo {
-        let durable = self.given.iter().filter_map(|given| match given {
-            Given::Event(event) if event.outbox_id.is_some() => Some(Arc::clone(event)),
-            _ => None,
-        });
+    pub(crate) fn into_undo(self) -> Undo {
+        let durable = self.handled.iter().filter_map(ItemCopy::durable_event);
         Undo {
             done: self.done,
-            outbox: durable.collect(),
-            items: self.given.into_iter().map(again).collect(),
+            outbox: durable.cloned().collect(),
+            items: self
+                .handled
+                .into_iter()
+                .map(ItemCopy::into_redelivery)
+                .collect(),
             predecessor: self.predecessor,
             writes: self.before,
             sent: self.sent,
@@ -155,7 +141,7 @@ impl Probation {
     }
 }
 
-/// See [`Probation::undo`].
+/// See [`Probation::into_undo`].
 pub(crate) struct Undo {
     /// Who goes on.
     pub predecessor: Predecessor,
@@ -169,16 +155,4 @@ pub(crate) struct Undo {
     pub items: Vec<Item>,
     /// HTTP requests that left the machine: they cannot be taken back, and must not be sent twice.
     pub sent: Vec<HttpCall>,
-}
-
-/// As it is given again. A request was answered already: nobody waits for its answer.
-fn again(given: Given) -> Item {
-    match given {
-        Given::Event(event) => Item::Event(Delivery {
-            event,
-            redelivered: true,
-        }),
-        Given::Response(response) => Item::Response(response),
-        Given::Request(request) => Item::Request(request, None),
-    }
 }

@@ -49,7 +49,7 @@ pub(crate) struct Commit<'a, E> {
     /// The outbox id of the event that was handled, if it was durable.
     pub handled: Option<u64>,
     /// Durable events of this extension that were handled and are to be handled again.
-    pub given_back: Vec<OutboxEntry<'a>>,
+    pub released: Vec<OutboxEntry<'a>>,
 }
 
 type Values<'t> = Table<'t, (&'static str, &'static str), &'static [u8]>;
@@ -94,7 +94,7 @@ impl Store {
         if let Some(id) = commit.handled {
             outbox.remove((extension, id))?;
         }
-        for entry in commit.given_back {
+        for entry in commit.released {
             outbox.insert((extension, entry.id), (entry.name, entry.payload))?;
         }
         for event in commit.durable.iter_mut().filter(|event| event.is_durable()) {

@@ -384,7 +384,7 @@ mod tests {
             writes,
             durable,
             handled,
-            given_back: Vec::new(),
+            released: Vec::new(),
         };
         store.commit([commit]).unwrap();
     }

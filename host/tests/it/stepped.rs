@@ -3,7 +3,7 @@
 use serde_json::Value;
 use tig_host::{
     Clock, Config, Overrides, Random, SteppedHost, Store, VirtualTime,
-    testing::{self, Answer, Plugin},
+    testing::{self, Plugin, RouteResult},
 };
 use tig_plugin_api::HttpRequest;
 use tokio::sync::oneshot;
@@ -37,7 +37,7 @@ impl Site {
     }
 }
 
-fn ask(host: &SteppedHost, method: &str, path: &str) -> oneshot::Receiver<Answer> {
+fn ask(host: &SteppedHost, method: &str, path: &str) -> oneshot::Receiver<RouteResult> {
     host.ask(HttpRequest {
         method: method.to_owned(),
         path: path.to_owned(),
@@ -51,7 +51,7 @@ fn ask(host: &SteppedHost, method: &str, path: &str) -> oneshot::Receiver<Answer
 
 fn write(host: &mut SteppedHost) {
     if let Some(written) = host.write() {
-        host.take_place(written);
+        host.apply(written);
     }
 }
 
@@ -81,7 +81,7 @@ fn nothing_happens_but_what_is_asked_for() {
     assert!(answer.try_recv().is_err(), "nothing is on disk yet");
     let written = host.write().unwrap();
     assert!(answer.try_recv().is_err(), "only on disk");
-    host.take_place(written);
+    host.apply(written);
     assert!(answer.try_recv().unwrap().is_ok());
     assert_eq!(host.waiting(), [RECORDER]);
     settle(&mut host);

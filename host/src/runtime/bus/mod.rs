@@ -13,7 +13,8 @@ use crate::{
         bus::router::{Route, Router},
         event::{Event, Kind},
         extension::Extension,
-        mailbox::{Delivery, EVENTS_MAX},
+        item::Delivery,
+        mailbox::EVENTS_MAX,
     },
     store::Emitted,
 };
@@ -260,7 +261,7 @@ impl Bus {
     /// # Errors
     ///
     /// As for [`Bus::claim`].
-    pub(crate) fn tell(&self, name: &str, payload: &[u8], kind: Kind) -> Result<(), Full> {
+    pub(crate) fn emit(&self, name: &str, payload: &[u8], kind: Kind) -> Result<(), Full> {
         let outgoing = self.claim(name, payload, kind)?;
         self.publish(outgoing.into_iter().collect());
         Ok(())
@@ -277,7 +278,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::runtime::mailbox::{Item, Taken};
+    use crate::runtime::{item::Item, mailbox::Taken};
 
     fn bus(subscriptions: &[Vec<String>]) -> Bus {
         let bus = Bus::default();

@@ -12,21 +12,18 @@ use std::{
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
-        mpsc::Sender,
     },
     time::Instant,
 };
 
-use tig_plugin_api::{HttpReply, HttpRequest};
+use tig_plugin_api::HttpRequest;
 use tokio::sync::oneshot;
 
 use crate::{
     limits::CONNECTIONS_MAX,
-    observe::status::Standing,
-    plugin::Plugin,
     runtime::{
-        event::Event,
-        failure::{ShadowStartError, SwitchError},
+        command::Command,
+        item::{Delivery, Item, RouteResult},
         mailbox::queue::Queue,
     },
 };
@@ -39,81 +36,6 @@ pub(crate) const REQUESTS_MAX: usize = CONNECTIONS_MAX;
 
 /// Items that are taken out of the queue at once.
 const RUN_MAX: usize = 256;
-
-/// Something for an extension to handle.
-pub(crate) enum Item {
-    /// An event.
-    Event(Delivery),
-    /// The answer to an HTTP request of the extension, encoded.
-    Response(Arc<[u8]>),
-    /// A request to one of the extension's routes, and who waits for the answer, if anybody still does.
-    Request(Box<HttpRequest>, Option<oneshot::Sender<Answer>>),
-}
-
-/// An event on its way to one extension.
-#[derive(Clone, Debug)]
-pub(crate) struct Delivery {
-    /// The event, shared.
-    pub event: Arc<Event>,
-    /// It was given before, without having been handled.
-    pub redelivered: bool,
-}
-
-/// What a route answers, or why it could not.
-pub type Answer = Result<Answered, Refusal>;
-
-/// Why a route has no answer.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Refusal {
-    /// The handler has failed.
-    Failed(String),
-    /// It was told that another extension has no room for what it emits: worth trying again later.
-    Busy(String),
-}
-
-/// An extension's answer to a request.
-pub struct Answered {
-    /// The answer.
-    pub reply: HttpReply,
-    /// For an answer that is to be held: tells when to ask again.
-    pub woken: Option<oneshot::Receiver<()>>,
-}
-
-/// Something for the extension's thread itself; goes before waiting items.
-pub(crate) enum Command {
-    /// Replace the instance.
-    Swap(Box<Successor>),
-    /// The new version's probation may be over.
-    Confirm,
-    /// Run a candidate beside the instance.
-    Shadow(Box<Beside>),
-    /// End the candidate that runs beside the instance.
-    EndShadow,
-    /// End the thread. Items that wait stay where they are.
-    Stop,
-}
-
-/// What takes the place of an instance.
-pub(crate) struct Successor {
-    /// Its code.
-    pub plugin: Plugin,
-    /// JSON of its settings.
-    pub settings: Arc<[u8]>,
-    /// Gets the outcome.
-    pub done: Sender<Result<(), SwitchError>>,
-}
-
-/// What runs beside an instance.
-pub(crate) struct Beside {
-    /// Its code.
-    pub plugin: Plugin,
-    /// JSON of its settings.
-    pub settings: Arc<[u8]>,
-    /// Where its standing is told.
-    pub standing: Standing,
-    /// Gets the outcome.
-    pub done: Sender<Result<(), ShadowStartError>>,
-}
 
 /// What [`Mailbox::take`] returns.
 pub(crate) enum Taken {
@@ -202,7 +124,7 @@ impl Mailbox {
     pub(crate) fn put_request(
         &self,
         request: HttpRequest,
-        answer: oneshot::Sender<Answer>,
+        answer: oneshot::Sender<RouteResult>,
     ) -> bool {
         let mut state = self.lock();
         if state.requests >= REQUESTS_MAX {
@@ -340,6 +262,7 @@ impl Mailbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runtime::event::Event;
 
     fn delivery(sequence: u64, name: &str) -> Delivery {
         let event = Arc::new(Event {

@@ -14,12 +14,12 @@ use tig_plugin_api::{
 use tokio::sync::oneshot;
 use tracing::{debug_span, error};
 
-use super::{Again, Runner};
+use super::{Redelivery, Runner};
 use crate::runtime::{
     committer::Job,
     effects::Effects,
-    mailbox::{Answer, Answered, Delivery, Item, Refusal},
-    shadow::{Copied, compare::Record},
+    item::{Delivery, Item, ItemCopy, RouteError, RouteReply, RouteResult},
+    shadow::compare::Record,
     transaction::Transaction,
 };
 
@@ -47,7 +47,7 @@ pub(super) struct Failed {
 /// What is told of a handler that returned when another runner was working already.
 const TOO_LATE: &str = "the handler took too long";
 
-impl Again {
+impl Redelivery {
     /// One item more was handled.
     fn count(&mut self) {
         if self.items > 0 {
@@ -79,18 +79,18 @@ impl Runner {
         if let Some(mut probation) = self.extension.probation()
             && let Some(probation) = probation.as_mut()
         {
-            probation.give(&item);
+            probation.record_item(&item);
         }
-        let copied = self.shadow.as_ref().map(|_| Copied::of(&item));
+        let copy = self.shadow.as_ref().map(|_| ItemCopy::from_item(&item));
         match item {
             Item::Event(delivery) => self.handle_event(delivery),
             Item::Response(response) => self.handle_response(&response),
             Item::Request(request, sender) => self.handle_request(&request, sender),
         }
-        if let Some(copied) = copied {
-            self.feed(copied);
+        if let Some(copy) = copy {
+            self.feed_shadow(copy);
         }
-        self.again.count();
+        self.redelivery.count();
     }
 
     fn handle_event(&mut self, delivery: Delivery) {
@@ -139,7 +139,11 @@ impl Runner {
         }
     }
 
-    fn handle_request(&mut self, request: &HttpRequest, sender: Option<oneshot::Sender<Answer>>) {
+    fn handle_request(
+        &mut self,
+        request: &HttpRequest,
+        sender: Option<oneshot::Sender<RouteResult>>,
+    ) {
         let refusal = match self.ask(request) {
             Ok((answered, mut effects)) => {
                 effects.get_or_insert_default().answer =
@@ -154,8 +158,11 @@ impl Runner {
         }
     }
 
-    fn ask(&mut self, request: &HttpRequest) -> Result<(Answered, Option<Box<Effects>>), Refusal> {
-        let malformed = |error: tig_plugin_api::Error| Refusal::Failed(error.to_string());
+    fn ask(
+        &mut self,
+        request: &HttpRequest,
+    ) -> Result<(RouteReply, Option<Box<Effects>>), RouteError> {
+        let malformed = |error: tig_plugin_api::Error| RouteError::Failed(error.to_string());
         let encoded = request.encode().map_err(malformed)?;
         let what: Arc<str> = format!("{} {}", request.method, request.path).into();
         let called = self.call(&what, |instance, host| {
@@ -175,22 +182,22 @@ impl Runner {
             Err(CallError::Failed(failed)) if failed.was_full => {
                 let reason = failed.reason.clone();
                 self.report(&what, CallError::Failed(failed));
-                Err(Refusal::Busy(reason))
+                Err(RouteError::Busy(reason))
             }
             Err(error) => {
                 self.report(&what, error);
                 let name = self.name();
-                Err(Refusal::Failed(format!(
+                Err(RouteError::Failed(format!(
                     "extension `{name}` has failed; see the host's log"
                 )))
             }
         }
     }
 
-    fn answered(&self, reply: &RVec<u8>) -> tig_plugin_api::Result<Answered> {
+    fn answered(&self, reply: &RVec<u8>) -> tig_plugin_api::Result<RouteReply> {
         let reply = HttpReply::decode(reply)?;
         let woken = reply.hold_ms.map(|_| self.extension.held().hold());
-        Ok(Answered { reply, woken })
+        Ok(RouteReply { reply, woken })
     }
 
     /// Calls the instance; `Ok` has what it asked for.
@@ -251,12 +258,15 @@ impl Runner {
     /// Lets effects take place: at once if nothing has to be on disk before, else when it is.
     pub(super) fn submit(&mut self, effects: Option<Box<Effects>>) {
         if self.shadow.is_some() {
-            self.record = effects.as_deref().map(Record::of).unwrap_or_default();
+            self.record = effects
+                .as_deref()
+                .map(Record::from_effects)
+                .unwrap_or_default();
         }
         let Some(mut effects) = effects else {
             return;
         };
-        self.again.drop_sent(&mut effects);
+        self.redelivery.drop_sent(&mut effects);
         if effects.is_empty() {
             return;
         }
@@ -265,7 +275,7 @@ impl Runner {
         extension.begin_calls_due(effects.calls.len());
         if !effects.needs_disk() {
             match extension.fence.is_clear(self.epoch) {
-                Ok(true) => return effects.take_place(&self.shared.services, extension),
+                Ok(true) => return effects.apply(&self.shared.services, extension),
                 // They must not take place before those of earlier handlers.
                 Ok(false) => {}
                 Err(_) => return effects.refuse(extension, TOO_LATE),
@@ -302,7 +312,7 @@ impl Runner {
                 .get(self.name(), key)
                 .map(|value| value.map(Into::into)),
         };
-        if let Err(reason) = probation.write(&effects.writes, read) {
+        if let Err(reason) = probation.record_writes(&effects.writes, read) {
             // A store that cannot be read cannot be written either: the committer will tell.
             error!(extension = self.name(), "{reason}");
         }

@@ -4,10 +4,10 @@
 //! on an error or a panic none does. After a panic, and after an error of a handler that had asked for effects, the instance,
 //! whose fields may be ahead of what is stored, is restored from its storage.
 
-mod beside;
 mod handle;
 mod instance;
 mod rest;
+mod shadow;
 mod switch;
 
 use std::{
@@ -23,21 +23,17 @@ use crate::{
     observe::watchdog::Activity,
     plugin::Plugin,
     runtime::{
-        bus::Bus,
-        clock::{Clock, Random},
-        committer::Committer,
+        command::Command,
         event::HTTP_RESPONSE,
         extension::Extension,
         failure::PluginFailure,
-        mailbox::{Command, Delivery, Taken},
-        outbound::HttpSender,
+        item::Delivery,
+        mailbox::Taken,
         pending_writes::Overlay,
         probation::Probation,
-        services::Services,
-        shadow::{Feed, compare::Record},
+        shadow::{ShadowFeed, compare::Record},
+        shared::Shared,
     },
-    store::Store,
-    threads::Threads,
 };
 
 /// An extension that panics more often than this within [`RESTART_WINDOW`] is stopped until its file changes.
@@ -45,47 +41,6 @@ pub const RESTARTS_MAX: usize = 5;
 
 /// See [`RESTARTS_MAX`].
 pub(crate) const RESTART_WINDOW: Duration = Duration::from_secs(60);
-
-/// What all runners share.
-pub(crate) struct Shared {
-    /// See [`Services`].
-    pub services: Services,
-    /// See [`Committer`].
-    pub committer: Committer,
-    /// Threads of runners.
-    pub threads: Threads,
-}
-
-impl Shared {
-    /// Of a host without extensions.
-    #[must_use]
-    pub(crate) fn new(
-        store: Store,
-        http: Arc<dyn HttpSender>,
-        (clock, random): (Clock, Random),
-    ) -> Self {
-        Self {
-            services: Services {
-                bus: Bus::default(),
-                store,
-                clock,
-                random,
-                http,
-            },
-            committer: Committer::default(),
-            threads: Threads::default(),
-        }
-    }
-
-    /// The extension that answers a request, if any.
-    #[must_use]
-    pub(crate) fn answers(&self, method: &str, path: &str) -> Option<Arc<Extension>> {
-        let extensions = self.services.bus.extensions();
-        extensions
-            .into_iter()
-            .find(|extension| extension.answers(method, path))
-    }
-}
 
 pub(crate) struct Runner {
     shared: Arc<Shared>,
@@ -104,9 +59,9 @@ pub(crate) struct Runner {
     unhandled: Vec<Delivery>,
     restarts: VecDeque<Instant>,
     rest: Rest,
-    again: Again,
+    redelivery: Redelivery,
     /// The candidate that runs beside the instance.
-    shadow: Option<Feed>,
+    shadow: Option<ShadowFeed>,
     /// What the handler that runs has come to, for the shadow.
     record: Record,
     inputs: Vec<u64>,
@@ -118,7 +73,7 @@ pub(crate) struct Runner {
 
 /// What is given to an old version again after the new one has failed.
 #[derive(Default)]
-struct Again {
+struct Redelivery {
     /// Items that are still to come.
     items: usize,
     /// HTTP requests that the new version has sent: they are not sent twice.
@@ -137,8 +92,8 @@ impl Runner {
         settings: Arc<[u8]>,
         plugin: Plugin,
     ) -> Result<Self, PluginFailure> {
-        let seat = extension.begin_epoch();
-        let mut runner = Self::vacant(shared, extension, seat, settings, plugin);
+        let epoch = extension.begin_epoch();
+        let mut runner = Self::vacant(shared, extension, epoch, settings, plugin);
         let (instance, effects) = runner.create(&runner.plugin.clone(), None)?;
         runner.instance = Some(instance);
         runner.submit(effects);
@@ -150,7 +105,7 @@ impl Runner {
     pub(crate) fn resumed(
         shared: Arc<Shared>,
         extension: Arc<Extension>,
-        seat: (u64, Arc<Activity>),
+        epoch: (u64, Arc<Activity>),
         probation: Probation,
         reason: &str,
     ) -> Self {
@@ -159,7 +114,7 @@ impl Runner {
             Arc::clone(&predecessor.settings),
             predecessor.plugin.clone(),
         );
-        let mut runner = Self::vacant(shared, extension, seat, settings, plugin);
+        let mut runner = Self::vacant(shared, extension, epoch, settings, plugin);
         runner.resume(probation, reason);
         runner
     }
@@ -183,7 +138,7 @@ impl Runner {
             unhandled: Vec::new(),
             restarts: VecDeque::new(),
             rest: Rest::default(),
-            again: Again::default(),
+            redelivery: Redelivery::default(),
             shadow: None,
             record: Record::default(),
             inputs: Vec::new(),
@@ -230,7 +185,7 @@ impl Runner {
             }
             Taken::Command(Command::Swap(successor)) => self.swap(*successor),
             Taken::Command(Command::Confirm) => self.confirm(Instant::now()),
-            Taken::Command(Command::Shadow(beside)) => self.begin_shadow(*beside),
+            Taken::Command(Command::StartShadow(order)) => self.begin_shadow(*order),
             Taken::Command(Command::EndShadow) => self.shadow = None,
             Taken::Item(item) => {
                 self.handle(item);
@@ -246,7 +201,7 @@ impl Runner {
     }
 
     /// What its instance is made of.
-    pub(crate) fn seated(&self) -> (Plugin, Arc<[u8]>) {
+    pub(crate) fn installed(&self) -> (Plugin, Arc<[u8]>) {
         (self.plugin.clone(), Arc::clone(&self.settings))
     }
 

@@ -6,14 +6,15 @@ use abi_stable::std_types::{ROption, RResult, RVec};
 use tig_plugin_api::abi::{Failure, InstanceBox};
 use tracing::{info, warn};
 
-use super::{Again, Runner, rest::Rest};
+use super::{Redelivery, Runner, rest::Rest};
 use crate::{
     observe::status::State,
     runtime::{
         announcement,
+        command::Successor,
         effects::Effects,
         failure::{PluginFailure, SwitchError},
-        mailbox::{Item, Successor},
+        item::Item,
         probation::{PROBATION, Predecessor, Probation, Undo},
     },
 };
@@ -52,7 +53,7 @@ impl Runner {
         }
         match created {
             Ok((instance, effects)) => {
-                self.seat(&successor, instance, on_probation);
+                self.install(&successor, instance, on_probation);
                 self.extension.switched(begin.elapsed());
                 self.submit(effects);
                 self.answer(&successor, Ok(()));
@@ -77,7 +78,7 @@ impl Runner {
         Some(snapshot)
     }
 
-    fn seat(&mut self, successor: &Successor, instance: InstanceBox, on_probation: bool) {
+    fn install(&mut self, successor: &Successor, instance: InstanceBox, on_probation: bool) {
         self.plugin = successor.plugin.clone();
         self.instance = Some(instance);
         self.end_shadow("the running version was replaced");
@@ -103,7 +104,7 @@ impl Runner {
     fn announce(&mut self) {
         let bus = &self.shared.services.bus;
         bus.subscribe(&self.extension, &self.plugin.manifest.events);
-        self.extension.seat(&self.plugin, &self.settings);
+        self.extension.install(&self.plugin, &self.settings);
         self.restarts.clear();
         self.rest = Rest::default();
         // This version may have an answer.
@@ -136,7 +137,7 @@ impl Runner {
 
     /// A handler has failed: one too many brings the old version back. Returns whether it was.
     pub(super) fn fail_on_probation(&mut self, reason: &str) -> bool {
-        let too_many = || Some(self.extension.probation()?.as_mut()?.fail());
+        let too_many = || Some(self.extension.probation()?.as_mut()?.count_failure());
         too_many() == Some(true)
             && self.roll_back(&format!("too many failures, the last: {reason}"))
     }
@@ -163,7 +164,7 @@ impl Runner {
             outbox,
             items,
             sent,
-        } = probation.undo();
+        } = probation.into_undo();
         self.plugin = predecessor.plugin;
         self.settings = predecessor.settings;
         self.instance = Some(predecessor.instance);
@@ -172,12 +173,12 @@ impl Runner {
         self.announce();
         self.submit(Some(Box::new(Effects {
             writes,
-            given_back: outbox,
+            released: outbox,
             unfinished: Some(predecessor.unfinished),
             ..Effects::default()
         })));
         let count = items.len();
-        self.again = Again { items: count, sent };
+        self.redelivery = Redelivery { items: count, sent };
         extension.mailbox.put_first(items);
         warn!(
             extension = extension.name,

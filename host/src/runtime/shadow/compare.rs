@@ -32,7 +32,7 @@ pub(crate) struct Record {
 impl Record {
     /// That of a handler that returned `Ok`.
     #[must_use]
-    pub(crate) fn of(effects: &Effects) -> Self {
+    pub(crate) fn from_effects(effects: &Effects) -> Self {
         let events = effects.events.iter();
         let answer = effects.answer.as_ref();
         Self {

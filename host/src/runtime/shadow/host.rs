@@ -17,14 +17,14 @@ use tig_plugin_api::{
 
 use super::compare::Record;
 use crate::{
-    runtime::{log_line, pending_writes::cover, runner::Shared},
+    runtime::{log_line, pending_writes::cover, shared::Shared},
     store::{View, Writes},
 };
 
 /// What a shadow may have written before it ends, in bytes.
 pub(crate) const WRITTEN_BYTES_MAX: usize = 64 << 20;
 
-pub(crate) struct Stage {
+pub(crate) struct ShadowStore {
     /// What was stored when the shadow began.
     pub view: View,
     /// What it has written since.
@@ -35,7 +35,7 @@ pub(crate) struct Stage {
     pub drawn: AtomicU64,
 }
 
-impl Stage {
+impl ShadowStore {
     /// Keeps what a handler has written.
     pub(crate) fn keep(&mut self, writes: Writes) {
         let bytes = |value: &Option<std::sync::Arc<[u8]>>| value.as_ref().map_or(0, |v| v.len());
@@ -50,10 +50,10 @@ impl Stage {
 }
 
 /// One call into a shadow.
-pub(crate) struct Rehearsal<'a> {
+pub(crate) struct ShadowCall<'a> {
     shared: &'a Shared,
     extension: &'a str,
-    stage: &'a Stage,
+    store: &'a ShadowStore,
     /// What time and randomness were to the running version.
     inputs: VecDeque<u64>,
     /// What was asked for.
@@ -62,19 +62,19 @@ pub(crate) struct Rehearsal<'a> {
     pub has_asked: bool,
 }
 
-impl<'a> Rehearsal<'a> {
+impl<'a> ShadowCall<'a> {
     /// A call that has no effect yet.
     #[must_use]
     pub(crate) fn begin(
         shared: &'a Shared,
         extension: &'a str,
-        stage: &'a Stage,
+        store: &'a ShadowStore,
         inputs: VecDeque<u64>,
     ) -> Self {
         Self {
             shared,
             extension,
-            stage,
+            store,
             inputs,
             record: Record::default(),
             has_asked: false,
@@ -113,31 +113,31 @@ impl<'a> Rehearsal<'a> {
     }
 
     fn random(&self) -> u64 {
-        let index = self.stage.drawn.fetch_add(1, Ordering::Relaxed);
+        let index = self.store.drawn.fetch_add(1, Ordering::Relaxed);
         let row = format!("{} shadow", self.extension);
         self.shared.services.random.number(&row, index)
     }
 
     fn get(&self, key: &str) -> Result<Option<Cow<'_, [u8]>>, String> {
-        let written = self.record.writes.get(key).or(self.stage.written.get(key));
+        let written = self.record.writes.get(key).or(self.store.written.get(key));
         if let Some(value) = written {
             return Ok(value.as_deref().map(Cow::Borrowed));
         }
-        let stored = self.stage.view.get(self.extension, key);
+        let stored = self.store.view.get(self.extension, key);
         let stored = stored.map_err(|error| error.to_string())?;
         Ok(stored.map(Cow::Owned))
     }
 
     fn scan(&self, prefix: &str) -> Result<BTreeMap<String, Vec<u8>>, String> {
-        let stored = self.stage.view.scan(self.extension, prefix);
+        let stored = self.store.view.scan(self.extension, prefix);
         let mut found = stored.map_err(|error| error.to_string())?;
-        cover(&self.stage.written, prefix, &mut found);
+        cover(&self.store.written, prefix, &mut found);
         cover(&self.record.writes, prefix, &mut found);
         Ok(found)
     }
 }
 
-impl Host for Rehearsal<'_> {
+impl Host for ShadowCall<'_> {
     fn call(
         &mut self,
         service: u32,

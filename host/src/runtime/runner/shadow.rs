@@ -1,4 +1,4 @@
-//! A candidate that runs beside the instance: what it begins with, and what it is told.
+//! A candidate that runs as a shadow of the instance: what it starts from, and what it handles.
 
 use std::sync::Arc;
 
@@ -6,24 +6,25 @@ use abi_stable::std_types::RResult;
 
 use super::Runner;
 use crate::runtime::{
+    command::StartShadow,
     failure::{PluginFailure, ShadowStartError},
-    mailbox::Beside,
-    shadow::{self, Candidate, Copied, Feed},
+    item::ItemCopy,
+    shadow::{self, ShadowFeed, ShadowStart},
 };
 
 impl Runner {
     /// Starts a candidate from where the instance is now.
-    pub(super) fn begin_shadow(&mut self, beside: Beside) {
-        let done = beside.done.clone();
+    pub(super) fn begin_shadow(&mut self, order: StartShadow) {
+        let done = order.done.clone();
         let result = self
-            .candidate(beside)
-            .and_then(|candidate| self.start_shadow(candidate));
+            .prepare_shadow(order)
+            .and_then(|start| self.start_shadow(start));
         let result = result.map(|feed| self.shadow = Some(feed));
         // Nobody waits any more when the host stops.
         let _ = done.send(result);
     }
 
-    fn candidate(&mut self, beside: Beside) -> Result<Candidate, ShadowStartError> {
+    fn prepare_shadow(&mut self, order: StartShadow) -> Result<ShadowStart, ShadowStartError> {
         let snapshot = match self.snapshot() {
             None => {
                 return Err(ShadowStartError::Stopped);
@@ -37,18 +38,18 @@ impl Runner {
         // The candidate reads what is on disk, so all that the instance has written must be there.
         self.extension.fence.wait_until_clear();
         let view = self.shared.services.store.view();
-        Ok(Candidate {
-            plugin: beside.plugin,
-            settings: beside.settings,
+        Ok(ShadowStart {
+            plugin: order.plugin,
+            settings: order.settings,
             snapshot,
             view: view?,
-            standing: beside.standing,
+            status: order.status,
         })
     }
 
-    fn start_shadow(&self, candidate: Candidate) -> Result<Feed, ShadowStartError> {
+    fn start_shadow(&self, start: ShadowStart) -> Result<ShadowFeed, ShadowStartError> {
         let shared = Arc::clone(&self.shared);
-        shadow::start(&shared, self.name(), candidate).map_err(ShadowStartError::Thread)
+        shadow::start(&shared, self.name(), start).map_err(ShadowStartError::Thread)
     }
 
     /// Ends the candidate, which would have nothing to be compared with any more.
@@ -59,11 +60,11 @@ impl Runner {
     }
 
     /// Tells the candidate what was handled, and to what it has come.
-    pub(super) fn feed(&mut self, item: Copied) {
+    pub(super) fn feed_shadow(&mut self, item: ItemCopy) {
         let record = std::mem::take(&mut self.record);
         let inputs = std::mem::take(&mut self.inputs);
         if let Some(feed) = &self.shadow
-            && !feed.tell(item, record, inputs)
+            && !feed.send(item, record, inputs)
         {
             self.shadow = None;
         }

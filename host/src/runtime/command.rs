@@ -1,0 +1,45 @@
+//! What the host asks of a runner.
+
+use std::sync::{Arc, mpsc::Sender};
+
+use crate::{
+    observe::shadow_status::ShadowStatusHandle,
+    plugin::Plugin,
+    runtime::failure::{ShadowStartError, SwitchError},
+};
+
+/// An order for the runner itself; goes before the items that wait.
+pub(crate) enum Command {
+    /// Replace the instance.
+    Swap(Box<Successor>),
+    /// End the new version's probation if it is over.
+    Confirm,
+    /// Start a shadow of the instance.
+    StartShadow(Box<StartShadow>),
+    /// End the shadow.
+    EndShadow,
+    /// End the thread. Items that wait stay where they are.
+    Stop,
+}
+
+/// What replaces an instance.
+pub(crate) struct Successor {
+    /// Its code.
+    pub plugin: Plugin,
+    /// JSON of its settings.
+    pub settings: Arc<[u8]>,
+    /// Receives the outcome.
+    pub done: Sender<Result<(), SwitchError>>,
+}
+
+/// What runs as a shadow of an instance.
+pub(crate) struct StartShadow {
+    /// Its code.
+    pub plugin: Plugin,
+    /// JSON of its settings.
+    pub settings: Arc<[u8]>,
+    /// Where the shadow counts its results.
+    pub status: ShadowStatusHandle,
+    /// Receives the outcome.
+    pub done: Sender<Result<(), ShadowStartError>>,
+}

@@ -1,0 +1,56 @@
+//! What all runners share.
+
+use std::sync::Arc;
+
+use crate::{
+    runtime::{
+        bus::Bus,
+        clock::{Clock, Random},
+        committer::Committer,
+        extension::Extension,
+        outbound::HttpSender,
+        services::Services,
+    },
+    store::Store,
+    threads::Threads,
+};
+
+pub(crate) struct Shared {
+    /// What handlers reach through their transactions.
+    pub services: Services,
+    /// Writes the transactions of all runners.
+    pub committer: Committer,
+    /// Threads of the runners.
+    pub threads: Threads,
+}
+
+impl Shared {
+    /// What the runners of a host without extensions would share.
+    #[must_use]
+    pub(crate) fn new(
+        store: Store,
+        http: Arc<dyn HttpSender>,
+        (clock, random): (Clock, Random),
+    ) -> Self {
+        Self {
+            services: Services {
+                bus: Bus::default(),
+                store,
+                clock,
+                random,
+                http,
+            },
+            committer: Committer::default(),
+            threads: Threads::default(),
+        }
+    }
+
+    /// The extension with a route for the request, if there is one.
+    #[must_use]
+    pub(crate) fn find_route(&self, method: &str, path: &str) -> Option<Arc<Extension>> {
+        let extensions = self.services.bus.extensions();
+        extensions
+            .into_iter()
+            .find(|extension| extension.has_route(method, path))
+    }
+}
