@@ -23,7 +23,7 @@ use crate::{
     lifecycle::{
         drain::Drain,
         plugin_files,
-        reconfigure::Fixed,
+        reconfigure::FixedConfig,
         reload::Watched,
         start,
         supervisor::{Message, Supervisor},
@@ -114,7 +114,7 @@ impl Host {
             Supervisor::new(
                 Arc::clone(&shared),
                 loader,
-                Fixed::of(config),
+                FixedConfig::from_config(config),
                 folder,
                 watched,
             )

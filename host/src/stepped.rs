@@ -62,7 +62,7 @@ impl SteppedHost {
         store: Store,
         sources: (Clock, Random),
     ) -> Result<Self, HostError> {
-        let http = HttpClient::keeping();
+        let http = HttpClient::recording();
         let shared = Arc::new(Shared::new(store, Arc::new(http.clone()), sources));
         let runners = start::start(config, &shared, plugins.to_vec())?;
         Ok(Self {
@@ -107,7 +107,7 @@ impl SteppedHost {
     /// Passes a request on to the extension whose route it matches; `None` if there is none, or too many requests wait. The
     /// answer comes when what was done for it is on disk, and asks to be held as it does at the listener.
     #[must_use]
-    pub fn ask(&self, request: HttpRequest) -> Option<oneshot::Receiver<RouteResult>> {
+    pub fn request(&self, request: HttpRequest) -> Option<oneshot::Receiver<RouteResult>> {
         let extension = self.shared.find_route(&request.method, &request.path)?;
         let (sender, receiver) = oneshot::channel();
         extension
@@ -119,7 +119,7 @@ impl SteppedHost {
     /// The HTTP requests that extensions have sent since the last time.
     #[must_use]
     pub fn take_sent(&self) -> Vec<Sent> {
-        self.http.take_kept()
+        self.http.take_recorded()
     }
 
     /// Puts an instance of the same plugin and settings in the place of extension number `index`, as at a reload, and ends

@@ -76,7 +76,7 @@ impl<'a> Master<'a> {
     ///
     /// The text says why it does not start.
     pub fn start(&mut self) -> Result<(), String> {
-        let store = Store::on(self.disk.open()).map_err(|error| error.to_string())?;
+        let store = Store::with_backend(self.disk.open()).map_err(|error| error.to_string())?;
         self.starts += 1;
         // As with a real host, no two runs draw the same numbers.
         let random = Random::seeded(self.seed ^ self.starts.rotate_left(32));
@@ -136,7 +136,7 @@ impl<'a> Master<'a> {
     /// Passes a request on; `None` if nobody is there to take it.
     #[must_use]
     pub fn ask(&self, request: HttpRequest) -> Option<oneshot::Receiver<RouteResult>> {
-        self.host.as_ref()?.ask(request)
+        self.host.as_ref()?.request(request)
     }
 
     /// What the host has sent to the network.

@@ -278,7 +278,7 @@ impl Net {
         if let Some(flight) = self.flights.remove(&number)
             && let Some(result) = flight.result
         {
-            flight.sent.answer(result);
+            flight.sent.complete(result);
         }
     }
 

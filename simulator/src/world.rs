@@ -94,7 +94,7 @@ struct World<'a> {
 
 impl<'a> World<'a> {
     fn new(site: &'a Site, scenario: &'a Scenario, keep_all: bool) -> Result<Self, String> {
-        let time = VirtualTime::at_ms(EPOCH_MS);
+        let time = VirtualTime::from_ms(EPOCH_MS);
         let config = site.config(scenario).map_err(|error| error.to_string())?;
         let seed = scenario.seed;
         let mut world = Self {

@@ -35,7 +35,7 @@ pub(super) struct Where {
 }
 
 /// Why there is no answer to show.
-pub(super) enum AskError {
+pub(super) enum AdminError {
     /// No host runs there, or it does not take the token.
     NotRunning(String),
     /// It runs, and has refused.
@@ -44,7 +44,7 @@ pub(super) enum AskError {
     Config(ConfigError),
 }
 
-impl AskError {
+impl AdminError {
     pub(super) fn report(&self) -> ExitCode {
         let (text, code) = match self {
             Self::NotRunning(text) => (text.clone(), exit_code::NOT_RUNNING),
@@ -58,19 +58,24 @@ impl AskError {
 
 impl Where {
     /// The backup folder.
-    pub(super) fn folder(&self) -> Result<PathBuf, AskError> {
+    pub(super) fn folder(&self) -> Result<PathBuf, AdminError> {
         if let Some(folder) = &self.backup {
             return Ok(folder.clone());
         }
         let path = self.config.as_deref().unwrap_or(Path::new("config.json"));
-        Config::backup_folder_of(path).map_err(AskError::Config)
+        Config::backup_folder_of(path).map_err(AdminError::Config)
     }
 
-    fn ask(&self, method: reqwest::Method, path: &str, body: &Value) -> Result<Value, AskError> {
+    fn request(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        body: &Value,
+    ) -> Result<Value, AdminError> {
         let folder = self.folder()?;
         let file = AdminFile::read(&folder).map_err(|error| {
             let path = folder.join(FILE_NAME);
-            AskError::NotRunning(format!(
+            AdminError::NotRunning(format!(
                 "no host runs with backup folder {}: cannot read {}: {error}",
                 folder.display(),
                 path.display()
@@ -86,10 +91,10 @@ fn send(
     method: reqwest::Method,
     path: &str,
     body: &Value,
-) -> Result<Value, AskError> {
+) -> Result<Value, AdminError> {
     const SLACK: Duration = Duration::from_secs(5);
     let gone = |error: &dyn std::error::Error| {
-        AskError::NotRunning(format!(
+        AdminError::NotRunning(format!(
             "the host (process {}) does not answer: {}",
             file.pid,
             error_chain(error)
@@ -121,17 +126,17 @@ fn send(
             .unwrap_or("no reason given")
             .to_owned();
         Err(if status == reqwest::StatusCode::UNAUTHORIZED {
-            AskError::NotRunning(format!(
+            AdminError::NotRunning(format!(
                 "the host does not take the token of {FILE_NAME}: {text}"
             ))
         } else {
-            AskError::Refused(text)
+            AdminError::Refused(text)
         })
     })
 }
 
-pub(super) fn status(place: &Where) -> Result<ExitCode, AskError> {
-    let status = place.ask(reqwest::Method::GET, "/status", &Value::Null)?;
+pub(super) fn status(place: &Where) -> Result<ExitCode, AdminError> {
+    let status = place.request(reqwest::Method::GET, "/status", &Value::Null)?;
     if place.json {
         output::json(&status);
     } else {
@@ -140,9 +145,9 @@ pub(super) fn status(place: &Where) -> Result<ExitCode, AskError> {
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) fn reload(place: &Where, name: Option<&str>) -> Result<ExitCode, AskError> {
+pub(super) fn reload(place: &Where, name: Option<&str>) -> Result<ExitCode, AdminError> {
     let path = name.map_or("/reload".to_owned(), |name| format!("/reload/{name}"));
-    let answer = place.ask(reqwest::Method::POST, &path, &Value::Null)?;
+    let answer = place.request(reqwest::Method::POST, &path, &Value::Null)?;
     Ok(reloaded(place, &answer))
 }
 
@@ -175,11 +180,11 @@ fn reloaded(place: &Where, answer: &Value) -> ExitCode {
     code
 }
 
-pub(super) fn shadow(place: &Where, name: &str, file: &Path) -> Result<ExitCode, AskError> {
+pub(super) fn shadow(place: &Where, name: &str, file: &Path) -> Result<ExitCode, AdminError> {
     // The host was started somewhere else.
     let file = std::path::absolute(file).unwrap_or(file.to_owned());
     let body = json!(ShadowRequest { file });
-    let status = place.ask(reqwest::Method::POST, &format!("/shadow/{name}"), &body)?;
+    let status = place.request(reqwest::Method::POST, &format!("/shadow/{name}"), &body)?;
     if place.json {
         output::json(&status);
         return Ok(ExitCode::SUCCESS);
@@ -197,8 +202,8 @@ pub(super) fn shadow(place: &Where, name: &str, file: &Path) -> Result<ExitCode,
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) fn promote(place: &Where, name: &str) -> Result<ExitCode, AskError> {
-    let answer = place.ask(
+pub(super) fn promote(place: &Where, name: &str) -> Result<ExitCode, AdminError> {
+    let answer = place.request(
         reqwest::Method::POST,
         &format!("/promote/{name}"),
         &Value::Null,
@@ -206,8 +211,8 @@ pub(super) fn promote(place: &Where, name: &str) -> Result<ExitCode, AskError> {
     Ok(reloaded(place, &answer))
 }
 
-pub(super) fn discard(place: &Where, name: &str) -> Result<ExitCode, AskError> {
-    let status = place.ask(
+pub(super) fn discard(place: &Where, name: &str) -> Result<ExitCode, AdminError> {
+    let status = place.request(
         reqwest::Method::POST,
         &format!("/discard/{name}"),
         &Value::Null,
@@ -220,9 +225,9 @@ pub(super) fn discard(place: &Where, name: &str) -> Result<ExitCode, AskError> {
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) fn drain(place: &Where, seconds_max: Option<u64>) -> Result<ExitCode, AskError> {
+pub(super) fn drain(place: &Where, seconds_max: Option<u64>) -> Result<ExitCode, AdminError> {
     let body = json!(DrainRequest { seconds_max });
-    let status = place.ask(reqwest::Method::POST, "/drain", &body)?;
+    let status = place.request(reqwest::Method::POST, "/drain", &body)?;
     if place.json {
         output::json(&status);
         return Ok(ExitCode::SUCCESS);

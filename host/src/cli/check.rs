@@ -14,7 +14,7 @@ use serde_json::json;
 use super::output;
 
 pub(super) fn check(path: &Path, as_json: bool) -> Result<ExitCode, HostError> {
-    let findings = Findings::of(path)?;
+    let findings = Findings::collect(path)?;
     if as_json {
         output::json(&findings.json(path));
     } else {
@@ -38,7 +38,7 @@ impl Findings {
     /// # Errors
     ///
     /// The file cannot be read or is not JSON.
-    fn of(path: &Path) -> Result<Self, HostError> {
+    fn collect(path: &Path) -> Result<Self, HostError> {
         let mut findings = Self::default();
         let config = match Config::load(path, Overrides::default()) {
             Ok(config) => config,

@@ -31,7 +31,7 @@ use tig_process::{
     logging::{self, LogFormat as Format},
 };
 
-use self::admin::{AskError, Where};
+use self::admin::{AdminError, Where};
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 done, or stopped on request; 1 unforeseen, such as too few threads; 2 wrong command line; 3 config; 4 extension; 5 listener; 6 store; \
@@ -224,7 +224,7 @@ enum StoreCommand {
 #[must_use]
 pub fn main() -> ExitCode {
     first_process::run(|| {
-        let code = answer(Cli::parse());
+        let code = execute(Cli::parse());
         match output::check() {
             Err(error) if code == ExitCode::SUCCESS => fail(&error),
             _ => code,
@@ -237,7 +237,7 @@ fn fail(error: &dyn std::error::Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn answer(cli: Cli) -> ExitCode {
+fn execute(cli: Cli) -> ExitCode {
     let done = match cli.command {
         None => return run(cli.run),
         Some(Command::Check { config, json }) => check::check(&config, json),
@@ -253,16 +253,16 @@ fn answer(cli: Cli) -> ExitCode {
         Some(Command::Plugin(PluginCommand::Seal { files })) => {
             plugins::seal(&files).map(|()| ExitCode::SUCCESS)
         }
-        Some(Command::Status { place }) => Ok(answered(admin::status(&place))),
+        Some(Command::Status { place }) => Ok(code_or_report(admin::status(&place))),
         Some(Command::Reload { name, place }) => {
-            Ok(answered(admin::reload(&place, name.as_deref())))
+            Ok(code_or_report(admin::reload(&place, name.as_deref())))
         }
         Some(Command::Shadow { name, file, place }) => {
-            Ok(answered(admin::shadow(&place, &name, &file)))
+            Ok(code_or_report(admin::shadow(&place, &name, &file)))
         }
-        Some(Command::Promote { name, place }) => Ok(answered(admin::promote(&place, &name))),
-        Some(Command::Discard { name, place }) => Ok(answered(admin::discard(&place, &name))),
-        Some(Command::Drain { max, place }) => Ok(answered(admin::drain(&place, max))),
+        Some(Command::Promote { name, place }) => Ok(code_or_report(admin::promote(&place, &name))),
+        Some(Command::Discard { name, place }) => Ok(code_or_report(admin::discard(&place, &name))),
+        Some(Command::Drain { max, place }) => Ok(code_or_report(admin::drain(&place, max))),
         Some(Command::Store { command, place }) => stored(&command, &place),
         Some(Command::Probe { new, file }) => Ok(probe(&file, new)),
     };
@@ -290,7 +290,7 @@ fn stored(command: &StoreCommand, place: &Where) -> Result<ExitCode, HostError> 
     Ok(ExitCode::SUCCESS)
 }
 
-fn answered(done: Result<ExitCode, AskError>) -> ExitCode {
+fn code_or_report(done: Result<ExitCode, AdminError>) -> ExitCode {
     done.unwrap_or_else(|error| error.report())
 }
 
@@ -360,7 +360,7 @@ fn probe(file: &Path, new: bool) -> ExitCode {
     let settings = serde_json::from_reader(std::io::stdin().lock());
     let made = settings
         .map_err(trial::TrialError::from)
-        .and_then(|settings| trial::make(&plugin, &settings));
+        .and_then(|settings| trial::create_instance(&plugin, &settings));
     match made {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -26,14 +26,14 @@ pub(super) async fn requested(
     drain_max: Duration,
 ) -> Result<(), StoreError> {
     let failed = control.store_failure();
-    let drained = drain.done();
+    let drained = drain.wait_done();
     tokio::pin!(drained, failed);
     let mut was_asked = false;
     loop {
         let request = tokio::select! {
             reason = &mut failed => return Err(StoreError::Failed { reason }),
             unfinished = &mut drained => {
-                info!("stopping: drained{}", told(&unfinished));
+                info!("stopping: drained{}", unfinished_text(&unfinished));
                 return Ok(());
             }
             request = requests.next() => request,
@@ -51,14 +51,17 @@ pub(super) async fn requested(
         };
         if was_asked || reason == StopReason::ParentGone {
             let order = if was_asked { "second " } else { "" };
-            info!("stopping: {order}{reason}{}", told(&drain.unfinished()));
+            info!(
+                "stopping: {order}{reason}{}",
+                unfinished_text(&drain.unfinished())
+            );
             return Ok(());
         }
         was_asked = true;
         let seconds = drain_max.as_secs();
         info!(
             "{reason}: draining for at most {seconds} s{}; once more to stop at once",
-            told(&drain.unfinished())
+            unfinished_text(&drain.unfinished())
         );
         control.drain(Some(drain_max));
     }
@@ -70,7 +73,7 @@ fn read_again(control: &Control, why: &str) {
     tokio::task::spawn_blocking(move || control.reload_config_logged());
 }
 
-fn told(unfinished: &Unfinished) -> String {
+fn unfinished_text(unfinished: &Unfinished) -> String {
     let counts: Vec<String> = unfinished
         .iter()
         .map(|(name, count)| format!("{name} has {count} unfinished"))

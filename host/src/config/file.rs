@@ -105,7 +105,7 @@ impl ConfigFile {
             .keys()
             .filter(|key| !seen.contains(key.as_str()));
         for key in unowned {
-            let suggestion = Suggestion::of(key, self.extensions.iter().map(String::as_str));
+            let suggestion = Suggestion::find(key, self.extensions.iter().map(String::as_str));
             let text = format!("no listed extension has this name{suggestion}");
             faults.push(Fault::new(&format!("config.{key}"), text));
         }

@@ -16,13 +16,13 @@ pub(crate) fn faults(schema: &Value, value: &Value, path: &str) -> Vec<Fault> {
 }
 
 fn check(schema: &Value, value: &Value, path: &str, found: &mut Vec<Fault>) {
-    let mut tell = |text: String| found.push(Fault::new(path, text));
+    let mut report = |text: String| found.push(Fault::new(path, text));
     if let Some(branches) = schema["anyOf"].as_array() {
         return check_any(branches, value, path, found);
     }
     if let Some(choices) = schema["enum"].as_array() {
         if !choices.contains(value) {
-            tell(no_choice(choices, value));
+            report(no_choice(choices, value));
         }
         return;
     }
@@ -30,7 +30,7 @@ fn check(schema: &Value, value: &Value, path: &str, found: &mut Vec<Fault>) {
         return;
     };
     if !has_type(value, expected) {
-        return tell(format!(
+        return report(format!(
             "expected {}, found {}",
             type_words(expected),
             found_words(value)
@@ -39,7 +39,7 @@ fn check(schema: &Value, value: &Value, path: &str, found: &mut Vec<Fault>) {
     match value {
         Value::Number(_) => {
             if let Some(text) = out_of_range(schema, value) {
-                tell(text);
+                report(text);
             }
         }
         Value::Array(items) => {
@@ -72,7 +72,7 @@ fn check_object(schema: &Value, object: &Map<String, Value>, path: &str, found: 
         match (properties.get(key), &schema["additionalProperties"]) {
             (Some(property), _) => check(property, value, &path, found),
             (None, Value::Bool(false)) => {
-                let suggestion = Suggestion::of(key, properties.keys().map(String::as_str));
+                let suggestion = Suggestion::find(key, properties.keys().map(String::as_str));
                 found.push(Fault::new(&path, format!("unknown key{suggestion}")));
             }
             (None, other) => check(other, value, &path, found),
@@ -152,7 +152,7 @@ fn out_of_range(schema: &Value, value: &Value) -> Option<String> {
 
 fn no_choice(choices: &[Value], value: &Value) -> String {
     let names: Vec<&str> = choices.iter().filter_map(Value::as_str).collect();
-    let suggestion = Suggestion::of(value.as_str().unwrap_or_default(), names.iter().copied());
+    let suggestion = Suggestion::find(value.as_str().unwrap_or_default(), names.iter().copied());
     format!(
         "expected one of `{}`, found {}{suggestion}",
         names.join("`, `"),
@@ -166,7 +166,7 @@ mod tests {
 
     use super::*;
 
-    fn told(value: &Value) -> Vec<String> {
+    fn fault_texts(value: &Value) -> Vec<String> {
         let selection = json!({
             "type": "object",
             "properties": {
@@ -192,7 +192,7 @@ mod tests {
     fn a_sound_value_has_no_faults() {
         let value = json!({ "a": { "algorithm": "b", "num_nonces": u64::MAX, "weight": 1, "mode": "slow",
                                    "retries": null, "tags": ["x"] } });
-        assert_eq!(told(&value), [""; 0]);
+        assert_eq!(fault_texts(&value), [""; 0]);
     }
 
     #[test]
@@ -203,7 +203,7 @@ mod tests {
             "c": [],
         });
         assert_eq!(
-            told(&value),
+            fault_texts(&value),
             [
                 "config.x.a.algorithn: unknown key; did you mean `algorithm`?",
                 "config.x.a.num_nonces: -1 is not between 0 and 18446744073709551615",

@@ -6,7 +6,7 @@ use std::fmt;
 pub(crate) struct Suggestion<'a>(Option<&'a str>);
 
 impl<'a> Suggestion<'a> {
-    pub(crate) fn of(name: &str, known: impl Iterator<Item = &'a str>) -> Self {
+    pub(crate) fn find(name: &str, known: impl Iterator<Item = &'a str>) -> Self {
         const SIMILARITY_MIN: f64 = 0.7;
         let scored = known.map(|candidate| (strsim::jaro_winkler(name, candidate), candidate));
         let best = scored.max_by(|(a, _), (b, _)| a.total_cmp(b));

@@ -91,7 +91,7 @@ impl AdminFile {
 #[derive(Debug)]
 pub(crate) struct Admin {
     path: PathBuf,
-    keeping: JoinHandle<()>,
+    maintenance: JoinHandle<()>,
     _stop: watch::Sender<bool>,
 }
 
@@ -120,17 +120,17 @@ impl Admin {
         runtime.spawn(listener::serve(listener, no_tls, app, stopped));
         let path = folder.join(FILE_NAME);
         file.write(&path)?;
-        let keeping = runtime.spawn(keep(file, path.clone()));
+        let maintenance = runtime.spawn(maintain_file(file, path.clone()));
         Ok(Self {
             path,
-            keeping,
+            maintenance,
             _stop: stop,
         })
     }
 }
 
 /// Puts the file back whenever it is gone or another, so that a host that runs can be found.
-async fn keep(file: AdminFile, path: PathBuf) {
+async fn maintain_file(file: AdminFile, path: PathBuf) {
     let mut is_logged = false;
     loop {
         tokio::time::sleep(FILE_INTERVAL).await;
@@ -158,7 +158,7 @@ async fn keep(file: AdminFile, path: PathBuf) {
 
 impl Drop for Admin {
     fn drop(&mut self) {
-        self.keeping.abort();
+        self.maintenance.abort();
         // A leftover file leads to a port where nobody answers.
         let _ = fs::remove_file(&self.path);
     }
@@ -208,7 +208,9 @@ async fn reload(
     let wanted = name.clone();
     let done = blocking(move || control.reload(&wanted)).await;
     match done {
-        Ok(outcome) => Json(json!({ "reloads": [told(&name, &Ok(outcome))] })).into_response(),
+        Ok(outcome) => {
+            Json(json!({ "reloads": [reload_report(&name, &Ok(outcome))] })).into_response()
+        }
         Err(error) => refused(&error),
     }
 }
@@ -216,8 +218,8 @@ async fn reload(
 async fn reload_all(State(control): State<Control>) -> Response {
     match blocking(move || control.reload_config()).await {
         Ok(attempts) => {
-            let tell = |attempt: &Attempt| told(&attempt.name, &attempt.outcome);
-            let reloads: Vec<Value> = attempts.iter().map(tell).collect();
+            let report = |attempt: &Attempt| reload_report(&attempt.name, &attempt.outcome);
+            let reloads: Vec<Value> = attempts.iter().map(report).collect();
             Json(json!({ "reloads": reloads })).into_response()
         }
         Err(error) => refused(&error),
@@ -249,7 +251,9 @@ async fn promote(
 ) -> Response {
     let wanted = name.clone();
     match blocking(move || control.promote(&wanted)).await {
-        Ok(outcome) => Json(json!({ "reloads": [told(&name, &Ok(outcome))] })).into_response(),
+        Ok(outcome) => {
+            Json(json!({ "reloads": [reload_report(&name, &Ok(outcome))] })).into_response()
+        }
         Err(error) => refused(&error),
     }
 }
@@ -277,7 +281,7 @@ async fn drain(State(control): State<Control>, Json(request): Json<DrainRequest>
     Json(control.status()).into_response()
 }
 
-fn told(name: &str, outcome: &Result<Outcome, ReloadError>) -> Value {
+fn reload_report(name: &str, outcome: &Result<Outcome, ReloadError>) -> Value {
     match outcome {
         Ok(Outcome::Reloaded { from, to }) => {
             json!({ "name": name, "outcome": "reloaded", "from": from, "to": to })

@@ -112,7 +112,7 @@ impl Control {
             pid: std::process::id(),
             address: self.0.parts.address.to_string(),
             uptime_seconds: self.0.started.elapsed().as_secs(),
-            draining: self.0.parts.drain.is_asked(),
+            draining: self.0.parts.drain.is_requested(),
             extensions: self.extensions(),
         }
     }
@@ -144,7 +144,7 @@ impl Control {
 
     /// Lets extensions finish what they have begun, for at most `max`; then the host ends.
     pub(crate) fn drain(&self, max: Option<Duration>) {
-        self.0.parts.drain.ask(max);
+        self.0.parts.drain.request(max);
     }
 
     /// Lets the present file of extension `name` take over. One that is stopped is started again even if its file is the
@@ -154,7 +154,7 @@ impl Control {
     ///
     /// See [`ControlError`].
     pub fn reload(&self, name: &str) -> Result<Outcome, ControlError> {
-        self.ask_named(name, |name, reply| Request::Reload { name, reply })
+        self.request_named(name, |name, reply| Request::Reload { name, reply })
     }
 
     /// Runs the plugin of `file` beside extension `name`: it gets the same events, and what it would do is compared with what
@@ -165,7 +165,7 @@ impl Control {
     /// See [`ControlError`].
     pub fn shadow(&self, name: &str, file: &Path) -> Result<(), ControlError> {
         let file = file.to_owned();
-        self.ask_named(name, |name, reply| Request::Shadow { name, file, reply })
+        self.request_named(name, |name, reply| Request::Shadow { name, file, reply })
     }
 
     /// Lets what runs beside extension `name` take over, as at a reload, and puts its file in place of the extension's.
@@ -174,7 +174,7 @@ impl Control {
     ///
     /// See [`ControlError`].
     pub fn promote(&self, name: &str) -> Result<Outcome, ControlError> {
-        self.ask_named(name, |name, reply| Request::Promote { name, reply })
+        self.request_named(name, |name, reply| Request::Promote { name, reply })
     }
 
     /// Ends what runs beside extension `name`.
@@ -183,7 +183,7 @@ impl Control {
     ///
     /// See [`ControlError`].
     pub fn discard(&self, name: &str) -> Result<(), ControlError> {
-        self.ask_named(name, |name, reply| Request::Discard { name, reply })
+        self.request_named(name, |name, reply| Request::Discard { name, reply })
     }
 
     /// Lets `config` take the place of the present one: extensions come, go, move and get other settings; changed files
@@ -195,7 +195,7 @@ impl Control {
     pub fn apply(&self, config: Config) -> Result<Vec<Attempt>, ControlError> {
         let (edge, config) = (&self.0.parts.edge, Box::new(config));
         let wanted = config.clone();
-        let attempts = self.ask(|reply| Request::Reconfigure { config, reply })??;
+        let attempts = self.request(|reply| Request::Reconfigure { config, reply })??;
         edge.apply(&wanted);
         Ok(attempts)
     }
@@ -220,19 +220,22 @@ impl Control {
     }
 
     /// Asks the supervisor for something that concerns extension `name`.
-    fn ask_named<T, E: Into<ControlError>>(
+    fn request_named<T, E: Into<ControlError>>(
         &self,
         name: &str,
         request: impl FnOnce(String, mpsc::Sender<Named<T, E>>) -> Request,
     ) -> Result<T, ControlError> {
-        let answer = self.ask(|reply| request(name.to_owned(), reply))?;
+        let answer = self.request(|reply| request(name.to_owned(), reply))?;
         answer
             .ok_or_else(|| self.unknown(name))?
             .map_err(Into::into)
     }
 
     /// Asks the supervisor and waits for its answer.
-    fn ask<T>(&self, request: impl FnOnce(mpsc::Sender<T>) -> Request) -> Result<T, ControlError> {
+    fn request<T>(
+        &self,
+        request: impl FnOnce(mpsc::Sender<T>) -> Request,
+    ) -> Result<T, ControlError> {
         let (reply, answer) = mpsc::channel();
         let message = Message::Request(request(reply));
         let sent = self.0.parts.supervisor.send(message);
@@ -250,7 +253,7 @@ impl Control {
         let known = extensions.iter().map(|extension| extension.name.as_str());
         ControlError::Unknown {
             name: name.to_owned(),
-            suggestion: Suggestion::of(name, known).to_string(),
+            suggestion: Suggestion::find(name, known).to_string(),
         }
     }
 }

@@ -44,7 +44,7 @@ enum Way {
         client: Arc<Mutex<reqwest::Client>>,
         runtime: Handle,
     },
-    Kept(Arc<Mutex<Vec<Sent>>>),
+    Recorded(Arc<Mutex<Vec<Sent>>>),
 }
 
 /// A request that was sent, and is counted when it is answered.
@@ -61,7 +61,7 @@ impl Sent {
     }
 
     /// Passes the answer on to the extension.
-    pub fn answer(self, result: Result<HttpAnswer, HttpFailure>) {
+    pub fn complete(self, result: Result<HttpAnswer, HttpFailure>) {
         self.counts[outcome(&result)].fetch_add(1, Ordering::Relaxed);
         self.pending.complete(result);
     }
@@ -80,7 +80,7 @@ impl HttpClient {
     /// TLS cannot be set up.
     pub(crate) fn new(runtime: Handle, trust: &Trust) -> Result<Self, reqwest::Error> {
         let client = Arc::new(Mutex::new(network(trust)?));
-        Ok(Self::by(Way::Network { client, runtime }))
+        Ok(Self::from_way(Way::Network { client, runtime }))
     }
 
     /// Changes whom later requests trust.
@@ -93,13 +93,13 @@ impl HttpClient {
         }
     }
 
-    /// A client that sends nothing: [`HttpClient::take_kept`] has what was asked for.
+    /// A client that sends nothing: [`HttpClient::take_recorded`] returns the requests that it would have sent.
     #[must_use]
-    pub(crate) fn keeping() -> Self {
-        Self::by(Way::Kept(Arc::default()))
+    pub(crate) fn recording() -> Self {
+        Self::from_way(Way::Recorded(Arc::default()))
     }
 
-    fn by(way: Way) -> Self {
+    fn from_way(way: Way) -> Self {
         Self {
             way,
             limiter: Arc::default(),
@@ -107,12 +107,12 @@ impl HttpClient {
         }
     }
 
-    /// The requests kept since the last time, in their order.
+    /// The requests recorded since the last time, in their order.
     #[must_use]
-    pub(crate) fn take_kept(&self) -> Vec<Sent> {
+    pub(crate) fn take_recorded(&self) -> Vec<Sent> {
         match &self.way {
             Way::Network { .. } => Vec::new(),
-            Way::Kept(kept) => std::mem::take(&mut *lock(kept)),
+            Way::Recorded(recorded) => std::mem::take(&mut *lock(recorded)),
         }
     }
 
@@ -147,19 +147,19 @@ impl HttpSender for HttpClient {
         };
         let (client, runtime) = match &self.way {
             Way::Network { client, runtime } => (lock(client).clone(), runtime),
-            Way::Kept(kept) => return lock(kept).push(sent),
+            Way::Recorded(recorded) => return lock(recorded).push(sent),
         };
         // At once, so that requests of the same priority go in the order in which they were made.
         let (entered, limiter) = (self.enter(sent.queued()), Arc::clone(&self.limiter));
         runtime.spawn(async move {
             let result = match wait_for_turn(entered, &limiter).await {
-                Ok(()) => answer(&client, &sent.queued().call, &limiter).await,
+                Ok(()) => send_call(&client, &sent.queued().call, &limiter).await,
                 Err(refusal) => Err(HttpFailure {
                     rate_limit: refusal.rate_limit(),
                     ..HttpFailure::new(HttpFailureKind::RateLimited, refusal.to_string())
                 }),
             };
-            sent.answer(result);
+            sent.complete(result);
         });
     }
 }
@@ -230,7 +230,7 @@ fn time_for(call: &HttpCall) -> Duration {
     Duration::from_millis(call.timeout_ms).min(CALL_TIMEOUT_MAX)
 }
 
-async fn answer(
+async fn send_call(
     client: &reqwest::Client,
     call: &HttpCall,
     limiter: &Mutex<RateLimiter>,

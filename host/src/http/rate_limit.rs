@@ -177,7 +177,7 @@ impl RateLimiter {
         lane.waiting.remove(&ticket.place);
         if not_before <= now {
             if per_minute > 0 {
-                lane.note_sent(priority, now);
+                lane.record_sent(priority, now);
             }
             return Ok(Go::Now);
         }

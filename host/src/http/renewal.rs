@@ -33,7 +33,7 @@ impl Renewal {
     }
 
     /// The pair on disk, if it has changed and can be used.
-    pub(crate) fn look(&mut self) -> Option<Arc<ServerConfig>> {
+    pub(crate) fn check(&mut self) -> Option<Arc<ServerConfig>> {
         if self.files.state() == self.seen {
             return None;
         }

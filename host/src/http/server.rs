@@ -95,29 +95,29 @@ impl Server {
         if is_for_metrics(&request) {
             return self.metrics(peer, request.headers());
         }
-        match answer(&self.shared, peer, request).await {
+        match handle_request(&self.shared, peer, request).await {
             Ok(reply) => respond(reply),
             Err((status, text)) => (status, [(CONTENT_TYPE, "text/plain")], text).into_response(),
         }
     }
 }
 
-async fn answer(
+async fn handle_request(
     shared: &Shared,
     peer: SocketAddr,
     request: Request<Incoming>,
 ) -> Result<HttpReply, (StatusCode, String)> {
-    let (extension, request) = take_in(shared, peer, request).await?;
+    let (extension, request) = read_request(shared, peer, request).await?;
     if request.body.is_empty() {
-        ask_until_answered(&extension, request).await
+        call_until_ready(&extension, request).await
     } else {
-        Ok(ask(&extension, request).await?.reply)
+        Ok(call_extension(&extension, request).await?.reply)
     }
 }
 
 /// The request as its extension gets it. Nothing is kept of what the connection read it from, so that the same memory takes
 /// the next one.
-async fn take_in(
+async fn read_request(
     shared: &Shared,
     peer: SocketAddr,
     request: Request<Incoming>,
@@ -142,11 +142,11 @@ async fn take_in(
 }
 
 /// Asks again whenever the extension wakes the request, until the answer is not to be held or its time is over.
-async fn ask_until_answered(
+async fn call_until_ready(
     extension: &Extension,
     request: HttpRequest,
 ) -> Result<HttpReply, (StatusCode, String)> {
-    let mut answered = ask(extension, request.clone()).await?;
+    let mut answered = call_extension(extension, request.clone()).await?;
     let hold = Duration::from_millis(answered.reply.hold_ms.unwrap_or_default());
     let until = Instant::now() + hold.min(HOLD_MAX);
     while let Some(woken) = answered.woken {
@@ -154,12 +154,12 @@ async fn ask_until_answered(
         if !matches!(timeout_at(until, woken).await, Ok(Ok(()))) {
             break;
         }
-        answered = ask(extension, request.clone()).await?;
+        answered = call_extension(extension, request.clone()).await?;
     }
     Ok(answered.reply)
 }
 
-async fn ask(
+async fn call_extension(
     extension: &Extension,
     request: HttpRequest,
 ) -> Result<RouteReply, (StatusCode, String)> {

@@ -53,7 +53,7 @@ impl Edge {
     /// Shows the certificate on disk from now on, if it has changed and can be used. Waits for files that are being written.
     pub(crate) fn renew(&self) {
         let mut renewal = self.renewal();
-        if let Some(server) = renewal.as_mut().and_then(Renewal::look) {
+        if let Some(server) = renewal.as_mut().and_then(Renewal::check) {
             self.tls.send_replace(Some(server));
         }
     }

@@ -88,7 +88,7 @@ mod tests {
         serde_json::from_value(manifest).unwrap()
     }
 
-    fn told(routes: &[&str], config: Value) -> Vec<String> {
+    fn fault_texts(routes: &[&str], config: Value) -> Vec<String> {
         let settings =
             serde_json::from_value(serde_json::json!({ "name": "x", "config": config })).unwrap();
         let others = vec![("y".to_owned(), Route::parse("GET /jobs/*").unwrap())];
@@ -99,11 +99,11 @@ mod tests {
     #[test]
     fn a_successor_must_fit_its_section_and_its_neighbours() {
         assert_eq!(
-            told(&["GET /jobs", "POST /jobs/*"], serde_json::json!({})),
+            fault_texts(&["GET /jobs", "POST /jobs/*"], serde_json::json!({})),
             [""; 0]
         );
         assert_eq!(
-            told(
+            fault_texts(
                 &["GET /jobs/all"],
                 serde_json::json!({ "x": { "a": 1 }, "y": 7 })
             ),
@@ -116,9 +116,9 @@ mod tests {
 
     #[test]
     fn the_hosts_own_route_is_taken() {
-        let told = told(&["GET /metrics"], serde_json::json!({}));
+        let texts = fault_texts(&["GET /metrics"], serde_json::json!({}));
         assert_eq!(
-            told,
+            texts,
             ["`x` and `tig-host` both answer GET /metrics; remove one of them"]
         );
     }

@@ -49,7 +49,7 @@ impl Drain {
     }
 
     /// Asks for a drain of at most `max`. A later call can bring the end nearer, not put it off.
-    pub(crate) fn ask(&self, max: Option<Duration>) {
+    pub(crate) fn request(&self, max: Option<Duration>) {
         let limit = max.map(|max| Instant::now() + max);
         self.asked.send_modify(|asked| {
             let earlier = asked.flatten();
@@ -59,7 +59,7 @@ impl Drain {
 
     /// Whether a drain was asked for.
     #[must_use]
-    pub(crate) fn is_asked(&self) -> bool {
+    pub(crate) fn is_requested(&self) -> bool {
         self.asked.borrow().is_some()
     }
 
@@ -74,7 +74,7 @@ impl Drain {
     }
 
     /// Waits until a drain is asked for and done, or its time is over; returns what is unfinished then.
-    pub(crate) async fn done(&self) -> Unfinished {
+    pub(crate) async fn wait_done(&self) -> Unfinished {
         let mut asked = self.asked.subscribe();
         // The sender is this very object.
         let _ = asked.wait_for(Option::is_some).await;
@@ -84,13 +84,13 @@ impl Drain {
             if Instant::now() >= next {
                 next += REPEAT;
                 // Only the latest one waits, so there is always room.
-                let told = self.shared.services.bus.emit(DRAIN, b"{}", Kind::Latest);
-                if let Err(full) = told {
+                let emitted = self.shared.services.bus.emit(DRAIN, b"{}", Kind::Latest);
+                if let Err(full) = emitted {
                     warn!("{full}");
                 }
             }
             tokio::time::sleep(POLL).await;
-            let now = self.at_rest();
+            let now = self.handled_if_idle();
             let limit = asked.borrow().flatten();
             // Twice the same: nothing was on its way between two places.
             if (now.is_some() && now == before)
@@ -103,17 +103,17 @@ impl Drain {
     }
 
     /// How much each extension has handled, if none has anything to do.
-    fn at_rest(&self) -> Option<Vec<u64>> {
+    fn handled_if_idle(&self) -> Option<Vec<u64>> {
         let extensions = self.shared.services.bus.extensions();
         extensions
             .iter()
-            .map(|extension| handled_at_rest(extension))
+            .map(|extension| handled_unless_busy(extension))
             .collect()
     }
 }
 
 /// A stopped extension will finish nothing any more.
-fn handled_at_rest(extension: &Extension) -> Option<u64> {
+fn handled_unless_busy(extension: &Extension) -> Option<u64> {
     let status = extension.status();
     let is_idle = status.unfinished == 0
         && status.waiting == 0

@@ -71,7 +71,7 @@ fn with_suggestion(error: PluginError, folder: &Path, name: &str) -> PluginError
             (plugin_file_name(name) == file).then(|| name.to_owned())
         })
         .collect();
-    let suggestion = Suggestion::of(name, names.iter().map(String::as_str));
+    let suggestion = Suggestion::find(name, names.iter().map(String::as_str));
     let remedy = "; correct `extensions` or `plugin_folder`, or put the file there";
     PluginError::Missing {
         path,

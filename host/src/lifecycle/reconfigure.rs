@@ -27,7 +27,7 @@ use crate::{
 
 /// What of a config is built into a host when it starts.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Fixed {
+pub(crate) struct FixedConfig {
     player_id: String,
     api_url: String,
     backup_folder: std::path::PathBuf,
@@ -36,10 +36,10 @@ pub(crate) struct Fixed {
     listen: SocketAddr,
 }
 
-impl Fixed {
+impl FixedConfig {
     /// Takes it out of `config`.
     #[must_use]
-    pub(crate) fn of(config: &Config) -> Self {
+    pub(crate) fn from_config(config: &Config) -> Self {
         Self {
             player_id: config.player_id.clone(),
             api_url: config.api_url.clone(),
@@ -109,11 +109,11 @@ pub enum AddError {
 pub(crate) fn apply(
     shared: &Arc<Shared>,
     loader: &Loader,
-    fixed: &Fixed,
+    fixed: &FixedConfig,
     watched: &mut Vec<Watched>,
     config: &Config,
 ) -> Result<Vec<Attempt>, ReconfigureError> {
-    let differences = fixed.differences(&Fixed::of(config));
+    let differences = fixed.differences(&FixedConfig::from_config(config));
     if !differences.is_empty() {
         return Err(ReconfigureError::Fixed(differences));
     }
@@ -237,7 +237,7 @@ fn add(
 ) -> Result<Watched, AddError> {
     let settings = start::settings(config, name)?;
     let extension = Arc::new(Extension::new(name));
-    start::give_undelivered(shared, &extension)?;
+    start::redeliver_undelivered(shared, &extension)?;
     shared
         .services
         .bus

@@ -145,11 +145,11 @@ fn joined(faults: &[Fault]) -> String {
 }
 
 /// Looks at a file once, and reloads it if it has changed and is whole; returns when to look again.
-pub(crate) fn look(shared: &Shared, loader: &Loader, watched: &mut Watched) -> Duration {
+pub(crate) fn check_file(shared: &Shared, loader: &Loader, watched: &mut Watched) -> Duration {
     let found = Signature::of(&watched.path);
-    let is_writing = loader.writers().has(&watched.path);
+    let is_writing = loader.writers().is_writing(&watched.path);
     let settling = &mut watched.settling;
-    match settling.look(watched.seen, found, is_writing, Instant::now()) {
+    match settling.check(watched.seen, found, is_writing, Instant::now()) {
         Verdict::Same => POLL,
         Verdict::Wait(time) => time,
         Verdict::Overdue => {
@@ -163,13 +163,13 @@ pub(crate) fn look(shared: &Shared, loader: &Loader, watched: &mut Watched) -> D
         }
         Verdict::Settled => {
             watched.seen = found;
-            take(shared, loader, watched)
+            reload_changed(shared, loader, watched)
         }
     }
 }
 
 /// Takes a file's new state; returns when to look again.
-fn take(shared: &Shared, loader: &Loader, watched: &mut Watched) -> Duration {
+fn reload_changed(shared: &Shared, loader: &Loader, watched: &mut Watched) -> Duration {
     if watched.seen.is_none() {
         warn!(
             extension = watched.extension.name,

@@ -52,7 +52,7 @@ pub(crate) fn start(
     let mut subscribed = Vec::new();
     for (name, plugin) in config.extensions.iter().zip(plugins) {
         let extension = Arc::new(Extension::new(name));
-        give_undelivered(shared, &extension)?;
+        redeliver_undelivered(shared, &extension)?;
         shared
             .services
             .bus
@@ -106,7 +106,10 @@ pub(crate) fn settings(config: &Config, name: &str) -> Result<Arc<[u8]>, serde_j
 /// # Errors
 ///
 /// The store cannot be read.
-pub(crate) fn give_undelivered(shared: &Shared, extension: &Extension) -> Result<(), StoreError> {
+pub(crate) fn redeliver_undelivered(
+    shared: &Shared,
+    extension: &Extension,
+) -> Result<(), StoreError> {
     let undelivered = shared.services.store.undelivered(&extension.name)?;
     if !undelivered.is_empty() {
         info!(

@@ -12,7 +12,7 @@ use std::{
 use crate::{
     config::Config,
     lifecycle::{
-        reconfigure::{self, Fixed, ReconfigureError},
+        reconfigure::{self, FixedConfig, ReconfigureError},
         reload::{self, Attempt, Outcome, ReloadError, Watched},
         shadowing::{self, ShadowError},
         watch::{FolderWatch, POLL, Schedule},
@@ -78,7 +78,7 @@ pub(crate) enum Request {
 pub(crate) struct Supervisor {
     shared: Arc<Shared>,
     loader: Loader,
-    fixed: Fixed,
+    fixed: FixedConfig,
     folder: FolderWatch,
     watched: Vec<Watched>,
 }
@@ -89,7 +89,7 @@ impl Supervisor {
     pub(crate) fn new(
         shared: Arc<Shared>,
         loader: Loader,
-        fixed: Fixed,
+        fixed: FixedConfig,
         folder: FolderWatch,
         watched: Vec<Watched>,
     ) -> Self {
@@ -111,7 +111,7 @@ impl Supervisor {
                 Ok(Message::Request(request)) => self.serve(request),
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return,
                 Err(RecvTimeoutError::Timeout) => {
-                    let wait = self.look();
+                    let wait = self.check_files();
                     schedule = Schedule::looked(Instant::now(), wait);
                 }
             }
@@ -119,14 +119,14 @@ impl Supervisor {
     }
 
     /// Looks at every file once, and reloads what has changed; returns when to look again.
-    fn look(&mut self) -> Duration {
+    fn check_files(&mut self) -> Duration {
         if let Some(reason) = self.shared.services.store.displaced() {
             self.shared.committer.give_up(&reason);
         }
         self.folder.renew();
         let (shared, loader) = (&self.shared, &self.loader);
         let watched = self.watched.iter_mut();
-        let waits = watched.map(|watched| reload::look(shared, loader, watched));
+        let waits = watched.map(|watched| reload::check_file(shared, loader, watched));
         waits.min().unwrap_or(POLL)
     }
 
@@ -141,24 +141,24 @@ impl Supervisor {
         match request {
             Request::Reload { name, reply } => {
                 let found = find(watched, &name);
-                answer(&reply, found.map(|of| reload::reload(shared, loader, of)));
+                send_reply(&reply, found.map(|of| reload::reload(shared, loader, of)));
             }
             Request::Reconfigure { config, reply } => {
                 let outcome = reconfigure::apply(shared, loader, fixed, watched, &config);
-                answer(&reply, outcome);
+                send_reply(&reply, outcome);
             }
             Request::Shadow { name, file, reply } => {
                 let found = find(watched, &name);
-                answer(&reply, found.map(|of| shadowing::begin(loader, of, &file)));
+                send_reply(&reply, found.map(|of| shadowing::begin(loader, of, &file)));
             }
             Request::Promote { name, reply } => {
                 let found = find(watched, &name);
                 let outcome = found.map(|of| shadowing::promote(shared, loader, of));
-                answer(&reply, outcome);
+                send_reply(&reply, outcome);
             }
             Request::Discard { name, reply } => {
                 let found = find(watched, &name);
-                answer(&reply, found.map(|of| shadowing::discard(of)));
+                send_reply(&reply, found.map(|of| shadowing::discard(of)));
             }
         }
     }
@@ -169,6 +169,6 @@ fn find<'a>(watched: &'a mut [Watched], name: &str) -> Option<&'a mut Watched> {
 }
 
 /// Nobody waits any more for an answer that is late.
-fn answer<T>(reply: &Sender<T>, answer: T) {
+fn send_reply<T>(reply: &Sender<T>, answer: T) {
     let _ = reply.send(answer);
 }

@@ -29,7 +29,7 @@ pub(crate) fn run(shared: &Arc<Shared>, stop: &mpsc::Receiver<()>) {
     let mut jumps = JumpWatch::start();
     loop {
         if Instant::now() >= next && !shared.services.clock.is_virtual() {
-            jumps.look();
+            jumps.check();
             // Only the latest tick waits, so there is always room.
             let _ = bus.emit(UPDATE, b"{}", Kind::Latest);
         }
@@ -37,7 +37,7 @@ pub(crate) fn run(shared: &Arc<Shared>, stop: &mpsc::Receiver<()>) {
             next += UPDATE_EVERY;
         }
         for extension in bus.extensions() {
-            if look(&extension) == Finding::Stuck {
+            if check_handler(&extension) == Finding::Stuck {
                 rollback::rescue(shared, &extension);
             }
             let is_over = |now| {
@@ -67,8 +67,8 @@ enum Finding {
 }
 
 /// Looks at an extension once.
-fn look(extension: &Extension) -> Finding {
-    match extension.activity().look(Instant::now()) {
+fn check_handler(extension: &Extension) -> Finding {
+    match extension.activity().check(Instant::now()) {
         None => Finding::Well,
         Some((what, STUCK)) => {
             error!(

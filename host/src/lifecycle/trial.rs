@@ -41,13 +41,13 @@ pub(crate) enum TrialError {
 /// # Errors
 ///
 /// See [`TrialError`].
-pub(crate) fn make(plugin: &Plugin, settings: &Settings) -> Result<(), TrialError> {
+pub(crate) fn create_instance(plugin: &Plugin, settings: &Settings) -> Result<(), TrialError> {
     let services = Services {
         bus: Bus::default(),
         store: Store::in_memory()?,
         clock: Clock::start(),
         random: Random::from_system(),
-        http: Arc::new(HttpClient::keeping()),
+        http: Arc::new(HttpClient::recording()),
     };
     let (extension, overlay) = (Extension::new(&settings.name), Overlay::default());
     let mut transaction = Transaction::begin(&services, &extension, &overlay);

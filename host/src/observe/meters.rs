@@ -113,7 +113,7 @@ pub(crate) struct Series {
 
 impl Meters {
     /// Takes readings; `false` if, for the first time, one was left out because there are too many series.
-    pub(crate) fn take(&self, readings: Vec<Reading>) -> bool {
+    pub(crate) fn record(&self, readings: Vec<Reading>) -> bool {
         let mut series = self.lock();
         let mut has_room = true;
         let mut count = series.len();
@@ -196,19 +196,19 @@ mod tests {
     fn counters_add_up_and_gauges_are_replaced() {
         let meters = Meters::default();
         for value in [1.0, 2.0] {
-            meters.take(vec![
+            meters.record(vec![
                 reading(Kind::Counter, "done", value),
                 reading(Kind::Gauge, "waiting", value),
             ]);
         }
-        let told: Vec<_> = meters
+        let series: Vec<_> = meters
             .series()
             .into_iter()
             .map(|series| (series.name, series.labels, series.value))
             .collect();
         let labels = "slave=\"a\\\"b\"".to_owned();
         assert_eq!(
-            told,
+            series,
             [
                 ("done".to_owned(), labels.clone(), 3.0),
                 ("waiting".to_owned(), labels, 2.0)
@@ -220,11 +220,11 @@ mod tests {
     fn series_are_bounded() {
         let meters = Meters::default();
         for index in 0..SERIES_MAX {
-            assert!(meters.take(vec![reading(Kind::Gauge, &format!("m{index}"), 1.0)]));
+            assert!(meters.record(vec![reading(Kind::Gauge, &format!("m{index}"), 1.0)]));
         }
-        assert!(!meters.take(vec![reading(Kind::Gauge, "one_more", 1.0)]));
+        assert!(!meters.record(vec![reading(Kind::Gauge, "one_more", 1.0)]));
         assert!(
-            meters.take(vec![reading(Kind::Gauge, "m0", 2.0)]),
+            meters.record(vec![reading(Kind::Gauge, "m0", 2.0)]),
             "known ones go on"
         );
         assert_eq!(meters.series().len(), SERIES_MAX);

@@ -79,7 +79,7 @@ impl Activity {
     }
 
     /// The call that has passed a bound since the last look, and the bound.
-    pub(crate) fn look(&self, now: Instant) -> Option<(Arc<str>, Duration)> {
+    pub(crate) fn check(&self, now: Instant) -> Option<(Arc<str>, Duration)> {
         let steps = self.steps.load(Ordering::Relaxed);
         let mut seen = lock(&self.seen);
         if steps.is_multiple_of(2) {
@@ -130,22 +130,22 @@ mod tests {
     fn each_bound_is_reported_once() {
         let activity = Activity::default();
         let start = Instant::now();
-        assert_eq!(activity.look(start), None);
+        assert_eq!(activity.check(start), None);
         activity.name(&"new_block".into());
         activity.begin();
-        assert_eq!(activity.look(start), None);
+        assert_eq!(activity.check(start), None);
         assert_eq!(
-            activity.look(start + SLOW),
+            activity.check(start + SLOW),
             Some(("new_block".into(), SLOW))
         );
-        assert_eq!(activity.look(start + SLOW * 2), None);
+        assert_eq!(activity.check(start + SLOW * 2), None);
         assert_eq!(
-            activity.look(start + STUCK),
+            activity.check(start + STUCK),
             Some(("new_block".into(), STUCK))
         );
-        assert_eq!(activity.look(start + STUCK * 2), None);
+        assert_eq!(activity.check(start + STUCK * 2), None);
         activity.end();
-        assert_eq!(activity.look(start + STUCK * 3), None);
+        assert_eq!(activity.check(start + STUCK * 3), None);
     }
 
     #[test]
@@ -153,9 +153,9 @@ mod tests {
         let activity = Activity::default();
         let start = Instant::now();
         activity.begin();
-        assert_eq!(activity.look(start), None);
+        assert_eq!(activity.check(start), None);
         activity.end();
         activity.begin();
-        assert_eq!(activity.look(start + STUCK), None);
+        assert_eq!(activity.check(start + STUCK), None);
     }
 }

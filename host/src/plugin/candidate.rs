@@ -39,7 +39,7 @@ impl Candidate {
         let signature = Signature::of(path);
         let bytes = file::read(path)?;
         let manifest = inspect(path, &bytes)?;
-        let libraries = libraries::beside(path, &bytes)?;
+        let libraries = libraries::read_siblings(path, &bytes)?;
         Ok(Self {
             path: path.to_owned(),
             manifest,

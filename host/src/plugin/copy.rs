@@ -23,7 +23,7 @@ const BELOW: &str = "plugin";
 /// Writes the candidate's bytes into `folder`, unless they are there already, and returns the copy's path.
 ///
 /// Libraries that it needs from beside itself lie beside the copy in the same way, in a folder that no other candidate uses.
-pub(super) fn keep(folder: &Path, candidate: &Candidate) -> Result<PathBuf, PluginError> {
+pub(super) fn write_copy(folder: &Path, candidate: &Candidate) -> Result<PathBuf, PluginError> {
     let name = format!(
         "{}-{}",
         candidate.manifest.name,

@@ -32,7 +32,7 @@ pub(super) struct Library {
 }
 
 /// Reads the libraries that the plugin at `path` with these `bytes` needs from beside it, and those that they need.
-pub(super) fn beside(path: &Path, bytes: &[u8]) -> Result<Vec<Library>, PluginError> {
+pub(super) fn read_siblings(path: &Path, bytes: &[u8]) -> Result<Vec<Library>, PluginError> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut found: Vec<Library> = places(folder, Path::new(""), bytes)
         .into_iter()

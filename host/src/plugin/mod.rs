@@ -50,7 +50,7 @@ pub(crate) fn try_in_child(
         reason,
     };
     let settings = serde_json::to_vec(settings).map_err(|error| refused(error.to_string()))?;
-    let copy = copy::keep(folder, candidate)?;
+    let copy = copy::write_copy(folder, candidate)?;
     match Trial::start(program, &copy, &candidate.path, Some(&settings))?.finish()? {
         probe::Found::Sound => Ok(()),
         probe::Found::Refused(reason) => Err(refused(reason)),
@@ -162,7 +162,7 @@ impl Loader {
     }
 
     fn try_out<'a>(&self, candidate: &'a Candidate) -> Result<Begun<'a>, PluginError> {
-        let copy = copy::keep(&self.cache_folder, candidate)?;
+        let copy = copy::write_copy(&self.cache_folder, candidate)?;
         let program = self.probe_program.as_deref();
         let trial = program.map(|program| Trial::start(program, &copy, &candidate.path, None));
         let trial = trial.transpose()?;

@@ -68,8 +68,8 @@ impl<'a> Trial<'a> {
             .stderr(Stdio::piped())
             .spawn()
             .map_err(system(original))?;
-        let pipes =
-            Pipes::of(&mut child, settings.unwrap_or_default()).map_err(system(original))?;
+        let pipes = Pipes::from_child(&mut child, settings.unwrap_or_default())
+            .map_err(system(original))?;
         Ok(Self {
             child,
             pipes,
@@ -155,7 +155,7 @@ struct Pipes<'a> {
 }
 
 impl<'a> Pipes<'a> {
-    fn of(child: &mut Child, settings: &'a [u8]) -> io::Result<Self> {
+    fn from_child(child: &mut Child, settings: &'a [u8]) -> io::Result<Self> {
         let pipes = Self {
             stdin: child.stdin.take(),
             unsent: settings,

@@ -30,7 +30,7 @@ pub(crate) struct Writers(Arc<Mutex<HashSet<OsString>>>);
 
 impl Writers {
     /// Takes note of a notification.
-    pub(crate) fn note(&self, event: &Event) {
+    pub(crate) fn record(&self, event: &Event) {
         let mut names = self.lock();
         if event.need_rescan() {
             // The end of a write may be among what was lost.
@@ -63,7 +63,7 @@ impl Writers {
 
     /// Whether the file of this name is being written.
     #[must_use]
-    pub(crate) fn has(&self, path: &Path) -> bool {
+    pub(crate) fn is_writing(&self, path: &Path) -> bool {
         path.file_name()
             .is_some_and(|name| self.lock().contains(name))
     }
@@ -72,7 +72,7 @@ impl Writers {
     #[must_use]
     pub(crate) fn wait_until_closed(&self, path: &Path) -> bool {
         let deadline = Instant::now() + WRITER_TIMEOUT;
-        while self.has(path) {
+        while self.is_writing(path) {
             if Instant::now() >= deadline {
                 return false;
             }
@@ -108,7 +108,7 @@ mod tests {
     fn noted(kinds: &[EventKind]) -> Writers {
         let writers = Writers::default();
         for kind in kinds {
-            writers.note(&Event::new(*kind).add_path(FILE.into()));
+            writers.record(&Event::new(*kind).add_path(FILE.into()));
         }
         writers
     }
@@ -117,20 +117,23 @@ mod tests {
     fn a_written_file_is_open_until_it_is_closed_or_replaced() {
         let written = EventKind::Modify(ModifyKind::Data(DataChange::Any));
         let made = EventKind::Create(CreateKind::File);
-        assert!(noted(&[made, written]).has(Path::new(FILE)));
-        assert!(!noted(&[made, written]).has(Path::new("plugins/liby.so")));
+        assert!(noted(&[made, written]).is_writing(Path::new(FILE)));
+        assert!(!noted(&[made, written]).is_writing(Path::new("plugins/liby.so")));
         let closed = EventKind::Access(AccessKind::Close(AccessMode::Write));
         let replaced = EventKind::Modify(ModifyKind::Name(RenameMode::To));
         for end in [closed, replaced, made] {
-            assert!(!noted(&[written, end]).has(Path::new(FILE)), "{end:?}");
-            assert!(noted(&[written, end, written]).has(Path::new(FILE)));
+            assert!(
+                !noted(&[written, end]).is_writing(Path::new(FILE)),
+                "{end:?}"
+            );
+            assert!(noted(&[written, end, written]).is_writing(Path::new(FILE)));
         }
     }
 
     #[test]
     fn lost_notifications_leave_no_file_open_for_ever() {
         let writers = noted(&[EventKind::Modify(ModifyKind::Data(DataChange::Any))]);
-        writers.note(&Event::new(EventKind::Other).set_flag(Flag::Rescan));
-        assert!(!writers.has(Path::new(FILE)));
+        writers.record(&Event::new(EventKind::Other).set_flag(Flag::Rescan));
+        assert!(!writers.is_writing(Path::new(FILE)));
     }
 }

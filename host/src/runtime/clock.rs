@@ -66,7 +66,7 @@ pub struct VirtualTime(Arc<AtomicU64>);
 impl VirtualTime {
     /// A clock that stands at this many milliseconds since the Unix epoch.
     #[must_use]
-    pub fn at_ms(now_ms: u64) -> Self {
+    pub fn from_ms(now_ms: u64) -> Self {
         Self(Arc::new(AtomicU64::new(now_ms)))
     }
 
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_virtual_clock_moves_only_when_it_is_moved() {
-        let time = VirtualTime::at_ms(1_000);
+        let time = VirtualTime::from_ms(1_000);
         let clock = Clock::Virtual(time.clone());
         assert_eq!(clock.now_ms(), 1_000);
         time.advance(Duration::from_millis(250));

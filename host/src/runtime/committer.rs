@@ -95,7 +95,7 @@ impl Committer {
 
     /// Works until it is stopped.
     pub(crate) fn run(&self, services: &Services) {
-        while let Some(jobs) = self.take() {
+        while let Some(jobs) = self.next_jobs() {
             self.write(services, jobs).apply(services);
         }
     }
@@ -126,7 +126,7 @@ impl Committer {
     }
 
     /// Waits for transactions; `None` when the host stops and none is left.
-    fn take(&self) -> Option<Vec<Job>> {
+    fn next_jobs(&self) -> Option<Vec<Job>> {
         // Extensions that wait for this processor go first: what they submit joins this write.
         std::thread::yield_now();
         let mut queue = self.lock();
@@ -301,7 +301,7 @@ mod tests {
     #[tokio::test]
     async fn a_store_that_fails_accepts_nothing_more_and_says_so() {
         let is_broken = Arc::<AtomicBool>::default();
-        let store = Store::on(Fragile {
+        let store = Store::with_backend(Fragile {
             memory: InMemoryBackend::new(),
             is_broken: Arc::clone(&is_broken),
             panics: false,
@@ -348,7 +348,7 @@ mod tests {
     #[tokio::test]
     async fn store_that_panics_fails_like_a_full_disk() {
         let is_broken = Arc::<AtomicBool>::default();
-        let store = Store::on(Fragile {
+        let store = Store::with_backend(Fragile {
             memory: InMemoryBackend::new(),
             is_broken: Arc::clone(&is_broken),
             panics: true,

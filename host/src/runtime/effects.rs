@@ -27,7 +27,7 @@ pub(crate) struct Effects {
     pub events: Vec<Outgoing>,
     /// HTTP requests that it makes.
     pub calls: Vec<QueuedCall>,
-    /// Held requests to be asked again.
+    /// ParkedRequests requests to be asked again.
     pub wakes: u64,
     /// Pieces of work not finished, if the extension said so.
     pub unfinished: Option<u64>,
@@ -91,7 +91,7 @@ impl Effects {
             extension.meters.set_unfinished(count);
         }
         if !self.readings.is_empty() {
-            if !extension.meters.take(self.readings) {
+            if !extension.meters.record(self.readings) {
                 warn!(
                     extension = extension.name,
                     "more than {SERIES_MAX} series of metrics; the others are not shown"
@@ -99,7 +99,7 @@ impl Effects {
             }
         }
         if self.wakes > 0 {
-            extension.held().wake(self.wakes);
+            extension.parked().wake(self.wakes);
         }
         if let Some((sender, answered)) = self.answer {
             // A client that has gone away does not need the answer.

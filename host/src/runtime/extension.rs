@@ -21,7 +21,7 @@ use crate::{
         watchdog::Activity,
     },
     plugin::{Candidate, Plugin},
-    runtime::{fence::Fence, long_poll::Held, mailbox::Mailbox, probation::Probation},
+    runtime::{fence::Fence, long_poll::ParkedRequests, mailbox::Mailbox, probation::Probation},
 };
 
 pub(crate) struct Extension {
@@ -36,7 +36,7 @@ pub(crate) struct Extension {
     pub calls_in_flight: Arc<AtomicUsize>,
     /// HTTP requests that will be sent when their transaction is on disk.
     calls_due: AtomicUsize,
-    held: Mutex<Held>,
+    parked: Mutex<ParkedRequests>,
     probation: Mutex<Option<Probation>>,
     /// There is one.
     is_on_probation: AtomicBool,
@@ -109,7 +109,7 @@ impl Extension {
             fence: Fence::default(),
             calls_in_flight: Arc::default(),
             calls_due: AtomicUsize::new(0),
-            held: Mutex::default(),
+            parked: Mutex::default(),
             probation: Mutex::default(),
             is_on_probation: AtomicBool::new(false),
             handled: AtomicU64::new(0),
@@ -159,7 +159,7 @@ impl Extension {
     /// Gives up on a runner whose new version is on probation, and begins the epoch of the runner that goes on with the old
     /// version; `None` if no version is on probation.
     pub(crate) fn give_up(&self) -> Option<(Probation, u64, Arc<Activity>)> {
-        // The lock is held until the epoch has begun: else the runner could end its probation in between.
+        // The lock is parked until the epoch has begun: else the runner could end its probation in between.
         let mut probation = lock(&self.probation);
         let ended = probation.take()?;
         self.is_on_probation.store(false, Ordering::Release);
@@ -229,8 +229,8 @@ impl Extension {
     }
 
     /// Requests whose answers it holds back.
-    pub(crate) fn held(&self) -> MutexGuard<'_, Held> {
-        lock(&self.held)
+    pub(crate) fn parked(&self) -> MutexGuard<'_, ParkedRequests> {
+        lock(&self.parked)
     }
 
     /// What the version that runs says of itself.

@@ -7,11 +7,11 @@ use std::collections::VecDeque;
 use tokio::sync::oneshot;
 
 #[derive(Default)]
-pub(crate) struct Held(VecDeque<oneshot::Sender<()>>);
+pub(crate) struct ParkedRequests(VecDeque<oneshot::Sender<()>>);
 
-impl Held {
+impl ParkedRequests {
     /// Adds a request; what is returned tells when to ask it again.
-    pub(crate) fn hold(&mut self) -> oneshot::Receiver<()> {
+    pub(crate) fn park(&mut self) -> oneshot::Receiver<()> {
         while self.0.front().is_some_and(oneshot::Sender::is_closed) {
             self.0.pop_front();
         }
@@ -20,7 +20,7 @@ impl Held {
         receiver
     }
 
-    /// Has up to `count` requests asked again, those held longest first.
+    /// Has up to `count` requests asked again, those parked longest first.
     pub(crate) fn wake(&mut self, count: u64) {
         let mut left = count;
         while left > 0
@@ -37,16 +37,16 @@ mod tests {
 
     #[test]
     fn the_longest_held_go_first_and_gone_clients_use_up_no_wake() {
-        let mut held = Held::default();
-        let mut receivers: Vec<_> = (0..4).map(|_| held.hold()).collect();
+        let mut parked = ParkedRequests::default();
+        let mut receivers: Vec<_> = (0..4).map(|_| parked.park()).collect();
         receivers.remove(1);
-        held.wake(2);
+        parked.wake(2);
         let woken: Vec<bool> = receivers
             .iter_mut()
             .map(|receiver| receiver.try_recv().is_ok())
             .collect();
         assert_eq!(woken, [true, true, false]);
-        held.wake(u64::MAX);
+        parked.wake(u64::MAX);
         assert!(receivers[2].try_recv().is_ok());
     }
 }

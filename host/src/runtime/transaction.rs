@@ -118,7 +118,7 @@ impl<'a> Transaction<'a> {
         self.has_asked
     }
 
-    fn answer(&mut self, call: HostCall<'_>) -> Result<HostAnswer<'_>, String> {
+    fn serve(&mut self, call: HostCall<'_>) -> Result<HostAnswer<'_>, String> {
         self.has_asked |= call.is_effect();
         match call {
             HostCall::Emit {
@@ -259,7 +259,7 @@ impl Host for Transaction<'_> {
         name: RStr<'_>,
         body: RSlice<'_, u8>,
     ) -> RResult<RVec<u8>, RString> {
-        frame::answer_call((service, name, body), |call| self.answer(call))
+        frame::answer_call((service, name, body), |call| self.serve(call))
     }
 }
 

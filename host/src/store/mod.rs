@@ -159,7 +159,7 @@ impl Store {
             let place = Signature::of(&path).map(|file| (path.clone(), file));
             Ok(Self {
                 place,
-                ..Self::over(database)?
+                ..Self::from_database(database)?
             })
         };
         damage::caught(open).unwrap_or_else(|reason| {
@@ -174,7 +174,7 @@ impl Store {
     ///
     /// See [`StoreError`].
     pub(crate) fn in_memory() -> Result<Self, StoreError> {
-        Self::on(InMemoryBackend::new())
+        Self::with_backend(InMemoryBackend::new())
     }
 
     /// The store on something that is no file, or a new one if there is none yet.
@@ -182,7 +182,7 @@ impl Store {
     /// # Errors
     ///
     /// See [`StoreError`].
-    pub fn on(backend: impl StorageBackend) -> Result<Self, StoreError> {
+    pub fn with_backend(backend: impl StorageBackend) -> Result<Self, StoreError> {
         let path = Path::new("in memory");
         let database = Database::builder()
             .create_with_backend(backend)
@@ -191,10 +191,10 @@ impl Store {
                 reason: error.to_string(),
             })?;
         claim(&database, path, &[("layout", LAYOUT)])?;
-        Self::over(database)
+        Self::from_database(database)
     }
 
-    fn over(database: Database) -> Result<Self, StoreError> {
+    fn from_database(database: Database) -> Result<Self, StoreError> {
         let next_outbox_id = AtomicU64::new(last_outbox_id(&database)? + 1);
         Ok(Self {
             database: Arc::new(database),
@@ -237,7 +237,7 @@ impl Store {
     ///
     /// The file cannot be read.
     pub(crate) fn view(&self) -> Result<View, StoreError> {
-        View::of(&self.database)
+        View::open(&self.database)
     }
 
     /// Reads a value.

@@ -11,7 +11,7 @@ pub(crate) struct View(ReadOnlyTable<(&'static str, &'static str), &'static [u8]
 
 impl View {
     /// What `database` holds now.
-    pub(super) fn of(database: &Database) -> Result<Self, StoreError> {
+    pub(super) fn open(database: &Database) -> Result<Self, StoreError> {
         Ok(Self(database.begin_read()?.open_table(VALUES)?))
     }
 

@@ -22,7 +22,7 @@ async fn get(host: &Host, path: &str) -> Value {
 
 async fn draws(seed: u64) -> Vec<Value> {
     let home = Home::new();
-    let time = VirtualTime::at_ms(1_000);
+    let time = VirtualTime::from_ms(1_000);
     let host = start(&home, &time, seed);
     let mut drawn = Vec::new();
     for _ in 0..3 {
@@ -48,7 +48,7 @@ async fn the_same_seed_and_the_same_clock_give_the_same_run() {
 #[tokio::test(flavor = "multi_thread")]
 async fn ticks_come_only_from_whoever_moves_the_clock() {
     let home = Home::new();
-    let host = start(&home, &VirtualTime::at_ms(0), 1);
+    let host = start(&home, &VirtualTime::from_ms(0), 1);
     assert_eq!(get(&host, "/seen").await[1], 0);
     for expected in 1..=3 {
         host.control()

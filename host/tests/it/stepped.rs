@@ -32,13 +32,13 @@ impl Site {
 
     fn start(&self) -> SteppedHost {
         let store = Store::open(&self.config.backup_folder, "player", "").unwrap();
-        let sources = (Clock::Virtual(VirtualTime::at_ms(7)), Random::seeded(1));
+        let sources = (Clock::Virtual(VirtualTime::from_ms(7)), Random::seeded(1));
         SteppedHost::start(&self.config, &self.plugins, store, sources).unwrap()
     }
 }
 
 fn ask(host: &SteppedHost, method: &str, path: &str) -> oneshot::Receiver<RouteResult> {
-    host.ask(HttpRequest {
+    host.request(HttpRequest {
         method: method.to_owned(),
         path: path.to_owned(),
         query: String::new(),

@@ -105,7 +105,7 @@ impl Lane {
         alike.filter(|place| place.priority == priority).count()
     }
 
-    pub(super) fn note_sent(&mut self, priority: Priority, now: Instant) {
+    pub(super) fn record_sent(&mut self, priority: Priority, now: Instant) {
         self.sent.push_back(now);
         if priority == Priority::Low {
             self.sent_low.push_back(now);

@@ -41,7 +41,7 @@ impl FolderWatch {
         let (noted, lost, own) = (writers.clone(), Arc::clone(&is_lost), folder.to_owned());
         let notified = move |event: notify::Result<Event>| {
             if let Ok(event) = &event {
-                noted.note(event);
+                noted.record(event);
                 if is_removal(event, &own) {
                     lost.store(true, Ordering::Release);
                 }

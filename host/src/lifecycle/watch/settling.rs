@@ -45,7 +45,7 @@ struct Change {
 
 impl Settling {
     /// Judges the file's state `found`; `taken` is the one that was taken last, and a process `is_writing` to the file.
-    pub(crate) fn look(
+    pub(crate) fn check(
         &mut self,
         taken: Option<Signature>,
         found: Option<Signature>,
@@ -106,15 +106,18 @@ mod tests {
     fn a_change_is_taken_once_it_has_been_quiet() {
         let (mut settling, start) = (Settling::default(), Instant::now());
         let (old, new) = (state(1, 0), state(2, 0));
-        assert_eq!(settling.look(old, old, false, start), Verdict::Same);
-        assert_eq!(settling.look(old, new, false, start), Verdict::Wait(QUIET));
+        assert_eq!(settling.check(old, old, false, start), Verdict::Same);
+        assert_eq!(settling.check(old, new, false, start), Verdict::Wait(QUIET));
         let half = start + QUIET / 2;
         // Written to again.
         let newer = state(3, 0);
-        assert_eq!(settling.look(old, newer, false, half), Verdict::Wait(QUIET));
+        assert_eq!(
+            settling.check(old, newer, false, half),
+            Verdict::Wait(QUIET)
+        );
         let end = half + QUIET;
-        assert_eq!(settling.look(old, newer, false, end), Verdict::Settled);
-        assert_eq!(settling.look(newer, newer, false, end), Verdict::Same);
+        assert_eq!(settling.check(old, newer, false, end), Verdict::Settled);
+        assert_eq!(settling.check(newer, newer, false, end), Verdict::Same);
     }
 
     #[test]
@@ -123,7 +126,7 @@ mod tests {
         let large = state(2, 2 * BYTES_PER_SECOND);
         let wait = QUIET + Duration::from_secs(2);
         assert_eq!(
-            settling.look(state(1, 0), large, false, start),
+            settling.check(state(1, 0), large, false, start),
             Verdict::Wait(wait)
         );
     }
@@ -132,7 +135,7 @@ mod tests {
     fn a_file_is_not_taken_while_it_is_open_for_writing() {
         let (mut settling, start) = (Settling::default(), Instant::now());
         let (old, new) = (state(1, 0), state(2, 0));
-        let mut look = |is_writing, after| settling.look(old, new, is_writing, start + after);
+        let mut look = |is_writing, after| settling.check(old, new, is_writing, start + after);
         assert_eq!(look(true, Duration::ZERO), Verdict::Wait(POLL));
         assert_eq!(look(true, POLL), Verdict::Wait(POLL));
         assert_eq!(look(true, WRITER_PATIENCE), Verdict::Overdue);

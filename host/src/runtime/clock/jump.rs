@@ -30,7 +30,7 @@ impl JumpWatch {
     }
 
     /// Logs each jump once. To be called every few seconds.
-    pub(crate) fn look(&mut self) {
+    pub(crate) fn check(&mut self) {
         match self.jump(SystemTime::now(), Instant::now()) {
             Some(Jump::Forward(by)) => warn!(
                 seconds = by.as_secs(),

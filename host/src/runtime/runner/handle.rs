@@ -144,7 +144,7 @@ impl Runner {
         request: &HttpRequest,
         sender: Option<oneshot::Sender<RouteResult>>,
     ) {
-        let refusal = match self.ask(request) {
+        let refusal = match self.call_route(request) {
             Ok((answered, mut effects)) => {
                 effects.get_or_insert_default().answer =
                     sender.map(|sender| (sender, Box::new(answered)));
@@ -158,7 +158,7 @@ impl Runner {
         }
     }
 
-    fn ask(
+    fn call_route(
         &mut self,
         request: &HttpRequest,
     ) -> Result<(RouteReply, Option<Box<Effects>>), RouteError> {
@@ -168,7 +168,7 @@ impl Runner {
         let called = self.call(&what, |instance, host| {
             instance.on_request(host, RSlice::from_slice(&encoded))
         });
-        let answered = called.and_then(|(reply, effects)| match self.answered(&reply) {
+        let answered = called.and_then(|(reply, effects)| match self.decode_reply(&reply) {
             Ok(answered) => Ok((answered, effects)),
             Err(error) => Err(CallError::Failed(Failed {
                 reason: format!("its answer is none: {error}"),
@@ -194,9 +194,9 @@ impl Runner {
         }
     }
 
-    fn answered(&self, reply: &RVec<u8>) -> tig_plugin_api::Result<RouteReply> {
+    fn decode_reply(&self, reply: &RVec<u8>) -> tig_plugin_api::Result<RouteReply> {
         let reply = HttpReply::decode(reply)?;
-        let woken = reply.hold_ms.map(|_| self.extension.held().hold());
+        let woken = reply.hold_ms.map(|_| self.extension.parked().park());
         Ok(RouteReply { reply, woken })
     }
 

@@ -29,7 +29,7 @@ impl Runner {
             Some(RResult::ROk(snapshot)) => snapshot.into_option(),
             Some(RResult::RErr(failure)) => {
                 let failure = PluginFailure(failure.text.into_string());
-                return self.answer(&successor, Err(SwitchError::Snapshot(failure)));
+                return self.reply_to(&successor, Err(SwitchError::Snapshot(failure)));
             }
         };
         let settings = std::mem::replace(&mut self.settings, Arc::clone(&successor.settings));
@@ -56,13 +56,13 @@ impl Runner {
                 self.install(&successor, instance, on_probation);
                 self.extension.switched(begin.elapsed());
                 self.submit(effects);
-                self.answer(&successor, Ok(()));
+                self.reply_to(&successor, Ok(()));
             }
             Err(reason) => {
                 let probation = self.extension.end_probation(self.epoch);
                 self.instance = probation.map(|probation| probation.predecessor.instance);
                 self.settings = settings;
-                self.answer(&successor, Err(reason.into()));
+                self.reply_to(&successor, Err(reason.into()));
             }
         }
     }
@@ -108,10 +108,10 @@ impl Runner {
         self.restarts.clear();
         self.rest = Rest::default();
         // This version may have an answer.
-        self.extension.held().wake(u64::MAX);
+        self.extension.parked().wake(u64::MAX);
     }
 
-    fn answer(&self, successor: &Successor, result: Result<(), SwitchError>) {
+    fn reply_to(&self, successor: &Successor, result: Result<(), SwitchError>) {
         if successor.done.send(result).is_err() {
             let extension = self.name();
             warn!(extension, "nobody waits for the new version any more");

@@ -176,20 +176,23 @@ mod tests {
     #[test]
     fn the_first_difference_is_told_in_a_few_words() {
         let running = emitting(&[("a", "1"), ("b", "2")]);
-        let told = |candidate: &Record| difference(&running, candidate);
-        assert_eq!(told(&running), None);
+        let difference_to = |candidate: &Record| difference(&running, candidate);
+        assert_eq!(difference_to(&running), None);
         assert_eq!(
-            told(&emitting(&[("a", "1")])).unwrap(),
+            difference_to(&emitting(&[("a", "1")])).unwrap(),
             "emits 1 events, not 2"
         );
         let other = emitting(&[("a", "1"), ("b", "3")]);
-        assert_eq!(told(&other).unwrap(), "emits b 3, not b 2");
-        assert_eq!(told(&Record::failed("no", false)).unwrap(), "fails: no");
+        assert_eq!(difference_to(&other).unwrap(), "emits b 3, not b 2");
+        assert_eq!(
+            difference_to(&Record::failed("no", false)).unwrap(),
+            "fails: no"
+        );
 
         let mut writing = running.clone();
         writing.writes.insert("k".to_owned(), None);
         assert_eq!(
-            told(&writing).unwrap(),
+            difference_to(&writing).unwrap(),
             "writes `k`, the running one does not"
         );
         assert_eq!(

@@ -81,7 +81,7 @@ impl<'a> ShadowCall<'a> {
         }
     }
 
-    fn answer(&mut self, call: HostCall<'_>) -> Result<HostAnswer<'_>, String> {
+    fn serve(&mut self, call: HostCall<'_>) -> Result<HostAnswer<'_>, String> {
         self.has_asked |= call.is_effect();
         match call {
             HostCall::Emit { name, payload, .. } => {
@@ -144,6 +144,6 @@ impl Host for ShadowCall<'_> {
         name: RStr<'_>,
         body: RSlice<'_, u8>,
     ) -> RResult<RVec<u8>, RString> {
-        frame::answer_call((service, name, body), |call| self.answer(call))
+        frame::answer_call((service, name, body), |call| self.serve(call))
     }
 }
