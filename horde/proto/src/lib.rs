@@ -1,0 +1,42 @@
+//! Messages and receipts of the ComputeHorde protocols.
+//!
+//! [`miner`] has the messages between validator and miner, [`facilitator`] those between validator and facilitator, both
+//! directions each. [`receipt`] has the receipts.
+//!
+//! Sections are those of the ComputeHorde specification; its section 10 corrects the others.
+//!
+//! Everything here is a pure function of its arguments: no I/O, no clock, no source of randomness. No text that comes from
+//! outside makes it panic.
+//!
+//! # Texts
+//!
+//! Any text that JSON can carry is read and written as it is, NUL and other control characters included; whoever logs one
+//! escapes it. The one exception is an escape such as `\ud800`, half of a pair, which no Unicode text can hold: it is read as
+//! U+FFFD.
+//!
+//! # Numbers
+//!
+//! Integers that the schemas leave unbounded must fit into 64 bits. In [`Specs`], which are opaque, a number beyond that becomes
+//! the nearest 64-bit float, and one beyond those makes the frame invalid.
+
+mod error;
+mod executor_class;
+pub mod facilitator;
+mod json;
+pub mod miner;
+pub mod receipt;
+mod specs;
+mod text_map;
+mod time;
+pub mod upload;
+mod url;
+pub mod volume;
+
+pub use error::{FieldError, MessageError, Reason};
+pub use executor_class::{EXECUTOR_TIMEOUT_MAX, ExecutorClass};
+pub use specs::{MachineSpecs, Specs};
+pub use text_map::TextMap;
+pub use time::Timestamp;
+pub use upload::OutputUpload;
+pub use url::Url;
+pub use volume::{Volume, VolumeType};

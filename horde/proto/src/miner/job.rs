@@ -1,0 +1,220 @@
+//! The messages of a job, from reservation to result.
+
+use std::borrow::Cow;
+
+use crate::error::{FieldError, Reason};
+use crate::executor_class::ExecutorClass;
+use crate::json::object::{impl_tagged, wire_enum, wire_object};
+use crate::receipt::JobStartedReceiptPayload;
+use crate::specs::MachineSpecs;
+use crate::upload::OutputUpload;
+use crate::volume::{Volume, VolumeType};
+
+/// Characters of an output that a miner reports as it is; a longer one is shortened.
+pub const OUTPUT_CHARS_MAX: usize = 1000;
+/// Characters that are left at each end of a longer output.
+const OUTPUT_END_CHARS: usize = 100;
+const OUTPUT_GAP: &str = " ... ";
+
+wire_object! {
+    /// Reserves an executor.
+    pub open struct InitialJobRequest {
+        /// The job, by a version 4 UUID.
+        pub job_uuid: String,
+        tag message_type = "V0InitialJobRequest",
+        /// The class of the executor.
+        pub executor_class: Option<ExecutorClass>,
+        /// The image that the executor pulls while it prepares.
+        pub base_docker_image_name: Option<String>,
+        /// How long the job may run, in seconds.
+        pub timeout_seconds: Option<i64>,
+        /// The job's volume, unless it comes with the [`JobRequest`].
+        pub volume: Option<Volume>,
+        /// The kind of a volume that comes with the [`JobRequest`]; never beside `volume`.
+        pub volume_type: Option<VolumeType>,
+        /// The receipt of the start.
+        pub job_started_receipt_payload: JobStartedReceiptPayload,
+        /// The validator's signature of that receipt, in hex with `0x`.
+        pub job_started_receipt_signature: String,
+    }
+    check check_volume;
+}
+
+wire_enum! {
+    /// How the job's container is run.
+    pub enum DockerRunOptionsPreset {
+        /// With all graphics cards: `--runtime=nvidia --gpus all`.
+        NvidiaAll = "nvidia_all",
+        /// Without.
+        None = "none",
+    }
+}
+
+wire_object! {
+    /// Starts a job on a reserved executor.
+    pub open struct JobRequest {
+        /// The job.
+        pub job_uuid: String,
+        tag message_type = "V0JobRequest",
+        /// The class of the executor.
+        pub executor_class: Option<ExecutorClass>,
+        /// The image, or none for `python:3.11-slim` with the script.
+        pub docker_image_name: Option<String>,
+        /// A Python script that the container finds as `/script.py`.
+        pub raw_script: Option<String>,
+        /// How the container is run.
+        pub docker_run_options_preset: DockerRunOptionsPreset,
+        /// The arguments of the container.
+        pub docker_run_cmd: Vec<String>,
+        /// The volume, if the reservation had none.
+        pub volume: Option<Volume>,
+        /// Where the files go that the job leaves.
+        pub output_upload: Option<OutputUpload>,
+    }
+    check check_program;
+}
+
+wire_object! {
+    /// Accepts a reservation.
+    pub open struct AcceptJobRequest {
+        /// The job.
+        pub job_uuid: String,
+        tag message_type = "V0AcceptJobRequest",
+    }
+}
+
+wire_object! {
+    /// Declines a reservation.
+    pub open struct DeclineJobRequest {
+        /// The job.
+        pub job_uuid: String,
+        tag message_type = "V0DeclineJobRequest",
+    }
+}
+
+wire_object! {
+    /// The reserved executor is ready.
+    pub open struct ExecutorReadyRequest {
+        /// The job.
+        pub job_uuid: String,
+        tag message_type = "V0ExecutorReadyRequest",
+    }
+}
+
+wire_object! {
+    /// The reserved executor could not be prepared, or refused the job after it was ready.
+    pub open struct ExecutorFailedRequest {
+        /// The job.
+        pub job_uuid: String,
+        tag message_type = "V0ExecutorFailedRequest",
+    }
+}
+
+wire_object! {
+    /// The machine of the executor. In the other direction the reference declares it and never sends it.
+    pub open struct MachineSpecsRequest {
+        /// The job.
+        pub job_uuid: String,
+        tag message_type = "V0MachineSpecsRequest",
+        /// The machine.
+        pub specs: MachineSpecs,
+    }
+}
+
+wire_object! {
+    /// The job has ended with exit code 0, and its uploads are done.
+    pub open struct JobFinishedRequest {
+        /// The job.
+        pub job_uuid: String,
+        tag message_type = "V0JobFinishedRequest",
+        /// What the job wrote to standard output; see [`shorten_output`].
+        pub docker_process_stdout: String,
+        /// What the job wrote to standard error; see [`shorten_output`].
+        pub docker_process_stderr: String,
+    }
+}
+
+wire_object! {
+    /// The job has failed.
+    pub open struct JobFailedRequest {
+        /// The job.
+        pub job_uuid: String,
+        tag message_type = "V0JobFailedRequest",
+        /// The exit code, or `None` for a fault of the executor, whose reason is in the standard output.
+        pub docker_process_exit_status: Option<i64>,
+        /// What the job wrote to standard output; see [`shorten_output`].
+        pub docker_process_stdout: String,
+        /// What the job wrote to standard error; see [`shorten_output`].
+        pub docker_process_stderr: String,
+    }
+}
+
+impl_tagged! {
+    InitialJobRequest = "V0InitialJobRequest",
+    JobRequest = "V0JobRequest",
+    AcceptJobRequest = "V0AcceptJobRequest",
+    DeclineJobRequest = "V0DeclineJobRequest",
+    ExecutorReadyRequest = "V0ExecutorReadyRequest",
+    ExecutorFailedRequest = "V0ExecutorFailedRequest",
+    MachineSpecsRequest = "V0MachineSpecsRequest",
+    JobFinishedRequest = "V0JobFinishedRequest",
+    JobFailedRequest = "V0JobFailedRequest",
+}
+
+impl From<bool> for DockerRunOptionsPreset {
+    fn from(uses_gpu: bool) -> Self {
+        if uses_gpu {
+            Self::NvidiaAll
+        } else {
+            Self::None
+        }
+    }
+}
+
+/// An output as a miner reports it: one of more than [`OUTPUT_CHARS_MAX`] characters is cut to its two ends.
+pub fn shorten_output(output: &str) -> Cow<'_, str> {
+    if output.chars().nth(OUTPUT_CHARS_MAX).is_none() {
+        return Cow::Borrowed(output);
+    }
+    let mut boundaries = output.char_indices().map(|(index, _)| index);
+    let head = boundaries.nth(OUTPUT_END_CHARS).unwrap_or(output.len());
+    let tail = boundaries.nth_back(OUTPUT_END_CHARS - 1).unwrap_or(head);
+    Cow::Owned(format!(
+        "{}{OUTPUT_GAP}{}",
+        &output[..head],
+        &output[tail..]
+    ))
+}
+
+fn check_volume(request: &InitialJobRequest) -> Result<(), FieldError> {
+    match (&request.volume, request.volume_type) {
+        (Some(_), Some(_)) => Err(FieldError::new(Reason::Rule(
+            "has both `volume` and `volume_type`; a volume that comes at once needs no type",
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn check_program(request: &JobRequest) -> Result<(), FieldError> {
+    let is_given = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
+    if is_given(&request.docker_image_name) || is_given(&request.raw_script) {
+        return Ok(());
+    }
+    Err(FieldError::new(Reason::Rule(
+        "has neither `docker_image_name` nor `raw_script`; a job needs one of them",
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_outputs_are_cut_to_their_ends() {
+        let longest = "\u{e9}".repeat(OUTPUT_CHARS_MAX);
+        assert_eq!(shorten_output(&longest), longest);
+        let longer = format!("{}{}\u{1f600}", "a".repeat(500), "\u{e9}".repeat(500));
+        let expected = format!("{} ... {}\u{1f600}", "a".repeat(100), "\u{e9}".repeat(99));
+        assert_eq!(shorten_output(&longer), expected);
+    }
+}

@@ -1,0 +1,31 @@
+//! Receipts on their way from the validator to the miner.
+
+use crate::json::object::{impl_tagged, wire_object};
+use crate::receipt::{JobAcceptedReceiptPayload, JobFinishedReceiptPayload};
+
+wire_object! {
+    /// The receipt of an accepted job, right after the miner's answer.
+    pub open struct JobAcceptedReceiptRequest {
+        tag message_type = "V0JobAcceptedReceiptRequest",
+        /// What is signed.
+        pub payload: JobAcceptedReceiptPayload,
+        /// The validator's signature of the payload, in hex with `0x`.
+        pub signature: String,
+    }
+}
+
+wire_object! {
+    /// The receipt of a finished job.
+    pub open struct JobFinishedReceiptRequest {
+        tag message_type = "V0JobFinishedReceiptRequest",
+        /// What is signed.
+        pub payload: JobFinishedReceiptPayload,
+        /// The validator's signature of the payload, in hex with `0x`.
+        pub signature: String,
+    }
+}
+
+impl_tagged! {
+    JobAcceptedReceiptRequest = "V0JobAcceptedReceiptRequest",
+    JobFinishedReceiptRequest = "V0JobFinishedReceiptRequest",
+}

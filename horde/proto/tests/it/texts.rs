@@ -1,0 +1,121 @@
+//! Any text that JSON can carry is read and passed on (section 10.12).
+
+use horde_proto::MessageError;
+use horde_proto::facilitator::{
+    JobStatus, JobStatusMetadata, JobStatusUpdate, MinerResponse, ToFacilitator,
+};
+use horde_proto::miner::{AuthenticationPayload, JobFinishedRequest, ToValidator};
+use serde_json::json;
+
+use crate::vectors;
+
+fn finished(stdout_json: &str) -> String {
+    format!(
+        r#"{{"job_uuid":"a","message_type":"V0JobFinishedRequest","docker_process_stdout":{stdout_json},"docker_process_stderr":""}}"#
+    )
+}
+
+fn stdout_of(frame: &str) -> String {
+    match ToValidator::parse(frame).unwrap() {
+        ToValidator::JobFinished(JobFinishedRequest {
+            docker_process_stdout,
+            ..
+        }) => docker_process_stdout,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn control_characters_reach_the_facilitator() {
+    let stdout = stdout_of(&finished(r#""a\u0000b\u001b\u007f\ud83d\ude00\u2028""#));
+    assert_eq!(stdout, "a\0b\u{1b}\u{7f}\u{1f600}\u{2028}");
+    let update = ToFacilitator::from(JobStatusUpdate {
+        uuid: "a".to_owned(),
+        status: JobStatus::Completed,
+        metadata: Some(JobStatusMetadata {
+            comment: stdout.clone(),
+            miner_response: Some(MinerResponse {
+                docker_process_stdout: stdout.clone(),
+                ..MinerResponse::default()
+            }),
+            ..JobStatusMetadata::default()
+        }),
+    });
+    let frame = update.to_text();
+    assert!(frame.contains(r"a\u0000b\u001b"), "{frame}");
+    assert_eq!(ToFacilitator::parse(&frame).unwrap(), update);
+}
+
+#[test]
+fn lone_surrogate_becomes_a_replacement_character() {
+    let stdout = stdout_of(&finished(r#""before \ud800 after \\ud800 \uDC00""#));
+    assert_eq!(stdout, "before \u{fffd} after \\ud800 \u{fffd}");
+}
+
+#[test]
+fn name_that_comes_twice_counts_with_its_last_value() {
+    let frame =
+        r#"{"job_uuid":"a","message_type":"x","job_uuid":"b","message_type":"V0AcceptJobRequest"}"#;
+    let message = ToValidator::parse(frame).unwrap();
+    assert_eq!(message.job_uuid(), Some("b"));
+}
+
+#[test]
+fn deep_nesting_is_refused() {
+    let frame = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    for depth in [129, 100_000] {
+        let error = ToValidator::parse(&frame(depth)).unwrap_err();
+        assert!(matches!(error, MessageError::Json(_)), "{depth}");
+    }
+    let error = ToValidator::parse(&frame(100)).unwrap_err();
+    assert!(matches!(error, MessageError::NotObject { .. }));
+}
+
+#[test]
+fn specs_are_passed_on_as_they_came() {
+    let specs =
+        r#"{"z":1.0,"a":[3202.3,-0.0,1e300,18446744073709551615,null,"\u0000"],"":{"b":1,"a":2}}"#;
+    let frame = format!(
+        r#"{{"job_uuid":"a","message_type":"V0MachineSpecsRequest","specs":{{"specs":{specs}}}}}"#
+    );
+    let rewritten = vectors::from_miner(&frame).unwrap();
+    assert_eq!(rewritten, frame.replace("1e300", "1e+300"));
+}
+
+#[test]
+fn fields_that_a_schema_welcomes_are_passed_on() {
+    let frame = json!({
+        "message_type": "V0JobStatusUpdate",
+        "uuid": "a",
+        "status": "failed",
+        "metadata": {
+            "comment": "",
+            "miner_response": {
+                "job_uuid": "a",
+                "message_type": null,
+                "docker_process_stderr": "",
+                "docker_process_stdout": "",
+                "exit_status": 3,
+            },
+            "more": [1],
+        },
+    });
+    let frame = frame.to_string();
+    assert_eq!(vectors::to_facilitator(&frame), Ok(frame));
+}
+
+#[test]
+fn parts_of_messages_travel_by_serde() {
+    let payload = AuthenticationPayload {
+        validator_hotkey: "v\0".to_owned(),
+        miner_hotkey: String::new(),
+        timestamp: -1,
+    };
+    let text = serde_json::to_string(&payload).unwrap();
+    let expected = r#"{"validator_hotkey":"v\u0000","miner_hotkey":"","timestamp":-1}"#;
+    assert_eq!(text, expected);
+    let read: AuthenticationPayload = serde_json::from_str(&text).unwrap();
+    assert_eq!(read, payload);
+    let error = serde_json::from_str::<AuthenticationPayload>("{}").unwrap_err();
+    assert_eq!(error.to_string(), "`validator_hotkey` is missing");
+}
