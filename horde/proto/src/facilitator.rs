@@ -6,6 +6,7 @@ mod job_request;
 mod job_signature;
 mod machine_specs;
 mod response;
+mod signature;
 mod status;
 
 pub use auth::{AuthenticationRequest, Heartbeat};
@@ -13,6 +14,7 @@ pub use job_request::{JobRequest, OrganicJob, V0JobRequest, V1JobRequest, V2JobR
 pub use job_signature::JobSignature;
 pub use machine_specs::MachineSpecsUpdate;
 pub use response::{Response, ResponseError, ResponseStatus};
+pub use signature::{JobSignatureError, SIGNATURE_TYPE};
 pub use status::{JobStatus, JobStatusMetadata, JobStatusUpdate, MinerResponse};
 
 use serde_json::{Map, Value};

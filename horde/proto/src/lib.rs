@@ -1,4 +1,4 @@
-//! Messages and receipts of the ComputeHorde protocols.
+//! Messages, receipts and signed texts of the ComputeHorde protocols.
 //!
 //! [`miner`] has the messages between validator and miner, [`facilitator`] those between validator and facilitator, both
 //! directions each. [`receipt`] has the receipts.
@@ -19,12 +19,14 @@
 //! Integers that the schemas leave unbounded must fit into 64 bits. In [`Specs`], which are opaque, a number beyond that becomes
 //! the nearest 64-bit float, and one beyond those makes the frame invalid.
 
+mod blob;
 mod error;
 mod executor_class;
 pub mod facilitator;
 mod json;
 pub mod miner;
 pub mod receipt;
+mod signing;
 mod specs;
 mod text_map;
 mod time;
@@ -34,6 +36,7 @@ pub mod volume;
 
 pub use error::{FieldError, MessageError, Reason};
 pub use executor_class::{EXECUTOR_TIMEOUT_MAX, ExecutorClass};
+pub use signing::{Payload, SignatureError};
 pub use specs::{MachineSpecs, Specs};
 pub use text_map::TextMap;
 pub use time::Timestamp;

@@ -8,6 +8,21 @@ pub use payload::{
 
 use crate::json::ToJson;
 use crate::json::object::wire_object;
+use crate::signing::{Payload as _, SignatureError};
+
+/// Why a receipt does not count.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReceiptError {
+    /// The receipt is another miner's than the one that serves it.
+    #[error("the receipt is another miner's")]
+    OtherMiner,
+    /// The miner has not signed it.
+    #[error("the miner's signature is invalid")]
+    MinerSignature(#[source] SignatureError),
+    /// The validator has not signed it.
+    #[error("the validator's signature is invalid")]
+    ValidatorSignature(#[source] SignatureError),
+}
 
 wire_object! {
     /// A receipt with the signatures of both parties.
@@ -22,6 +37,24 @@ wire_object! {
 }
 
 impl Receipt {
+    /// Checks that this is a receipt of the miner with the SS58 address `miner_hotkey`, signed by both parties.
+    ///
+    /// # Errors
+    ///
+    /// [`ReceiptError`] if it is not.
+    pub fn verify(&self, miner_hotkey: &str) -> Result<(), ReceiptError> {
+        let payload = &self.payload;
+        if payload.miner_hotkey() != miner_hotkey {
+            return Err(ReceiptError::OtherMiner);
+        }
+        payload
+            .verify(&self.miner_signature, miner_hotkey)
+            .map_err(ReceiptError::MinerSignature)?;
+        payload
+            .verify(&self.validator_signature, payload.validator_hotkey())
+            .map_err(ReceiptError::ValidatorSignature)
+    }
+
     /// The receipt as one line of JSON, without a line end.
     pub fn to_text(&self) -> String {
         self.to_json().to_string()

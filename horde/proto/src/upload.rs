@@ -143,3 +143,14 @@ wire_union! {
         Multi(MultiUpload),
     }
 }
+
+impl OutputUpload {
+    /// The parts that a job request's signature covers, each as it is on the wire: the single files of a multi-upload, or
+    /// the one upload that it is.
+    pub(crate) fn signed_parts(&self) -> Vec<Value> {
+        match self {
+            Self::Multi(multi) => multi.uploads.iter().map(ToJson::to_json).collect(),
+            other => vec![other.to_json()],
+        }
+    }
+}

@@ -1,6 +1,9 @@
 //! Authentication of a validator, and its sign of life.
 
+use tig_keyring::{Keypair, PublicKey, RANDOMNESS_BYTES};
+
 use crate::json::object::{impl_tagged, wire_object};
+use crate::signing::SignatureError;
 
 wire_object! {
     /// The first frame of every connection.
@@ -23,4 +26,29 @@ wire_object! {
 impl_tagged! {
     AuthenticationRequest = "V0AuthenticationRequest",
     Heartbeat = "V0Heartbeat",
+}
+
+impl AuthenticationRequest {
+    /// The request of the validator with this key. See [`Keypair::sign`] for the randomness.
+    pub fn new(keypair: &Keypair, randomness: &[u8; RANDOMNESS_BYTES]) -> Self {
+        let public_key = keypair.public();
+        Self {
+            public_key: public_key.to_hex(),
+            signature: keypair.sign(public_key.as_bytes(), randomness).to_string(),
+        }
+    }
+
+    /// The validator that has signed the request. The same request authenticates it for ever: nothing in it is fresh.
+    ///
+    /// # Errors
+    ///
+    /// [`SignatureError`] if the request is not signed by its key.
+    pub fn verify(&self) -> Result<PublicKey, SignatureError> {
+        let public_key = PublicKey::from_hex(&self.public_key).map_err(SignatureError::Key)?;
+        let signature = self.signature.parse().map_err(SignatureError::Text)?;
+        public_key
+            .verify_wrapped(public_key.as_bytes(), &signature)
+            .map_err(SignatureError::Verify)?;
+        Ok(public_key)
+    }
 }

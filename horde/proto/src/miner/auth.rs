@@ -1,6 +1,9 @@
 //! Authentication of a validator at a miner.
 
+use tig_keyring::{Keypair, RANDOMNESS_BYTES};
+
 use crate::json::object::{impl_tagged, wire_object};
+use crate::signing::{Payload as _, SignatureError, impl_payload};
 
 wire_object! {
     /// What a validator signs to authenticate.
@@ -27,4 +30,31 @@ wire_object! {
 
 impl_tagged! {
     AuthenticateRequest = "V0AuthenticateRequest",
+}
+
+impl_payload! {
+    AuthenticationPayload,
+}
+
+impl AuthenticateRequest {
+    /// The request with this payload, signed. See [`Keypair::sign`] for the randomness.
+    pub fn new(
+        payload: AuthenticationPayload,
+        keypair: &Keypair,
+        randomness: &[u8; RANDOMNESS_BYTES],
+    ) -> Self {
+        let signature = payload.sign(keypair, randomness);
+        Self { payload, signature }
+    }
+
+    /// Checks that the request is signed by the validator that it names. Whether it is for this miner, from the validator of this
+    /// connection and fresh is for the caller to say.
+    ///
+    /// # Errors
+    ///
+    /// [`SignatureError`] if it is not.
+    pub fn verify(&self) -> Result<(), SignatureError> {
+        let signer = &self.payload.validator_hotkey;
+        self.payload.verify(&self.signature, signer)
+    }
 }

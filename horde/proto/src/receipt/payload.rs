@@ -2,6 +2,7 @@
 
 use crate::executor_class::ExecutorClass;
 use crate::json::object::{impl_tagged, wire_object, wire_union};
+use crate::signing::impl_payload;
 use crate::time::Timestamp;
 
 wire_object! {
@@ -83,6 +84,13 @@ wire_union! {
         /// The job has come to its end.
         JobFinished(JobFinishedReceiptPayload),
     }
+}
+
+impl_payload! {
+    JobStartedReceiptPayload,
+    JobAcceptedReceiptPayload,
+    JobFinishedReceiptPayload,
+    ReceiptPayload,
 }
 
 impl ReceiptPayload {

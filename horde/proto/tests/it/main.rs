@@ -1,10 +1,11 @@
-//! The messages and receipts against the data of the reference: examples, recordings and schemas.
+//! The messages and receipts against the data of the reference: examples, recordings, schemas and signatures.
 
 #![cfg(test)]
 
 mod examples;
 mod schema;
 mod schemas;
+mod signatures;
 mod strictness;
 mod texts;
 mod traces;

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::vectors::{Rewrite, from_facilitator, from_miner, read, to_facilitator, to_miner};
 
 /// A recording, what reads the frames of the validator, and what reads those of its peer.
-const RECORDINGS: [(&str, Rewrite, Rewrite); 7] = [
+pub(crate) const RECORDINGS: [(&str, Rewrite, Rewrite); 7] = [
     ("llm.validator-trustedminer", to_miner, from_miner),
     ("negative.validator-miner", to_miner, from_miner),
     ("organic.validator-miner", to_miner, from_miner),
@@ -21,12 +21,12 @@ const RECORDINGS: [(&str, Rewrite, Rewrite); 7] = [
 ];
 
 /// A frame, and which program sent it.
-struct Sent {
-    by_validator: bool,
-    frame: Value,
+pub(crate) struct Sent {
+    pub(crate) by_validator: bool,
+    pub(crate) frame: Value,
 }
 
-fn frames(recording: &str) -> Vec<Sent> {
+pub(crate) fn frames(recording: &str) -> Vec<Sent> {
     let text = read(&format!("traces/{recording}.jsonl"));
     let lines = text
         .lines()
