@@ -1,7 +1,7 @@
 //! Messages, receipts and signed texts of the ComputeHorde protocols.
 //!
 //! [`miner`] has the messages between validator and miner, [`facilitator`] those between validator and facilitator, both
-//! directions each. [`receipt`] has the receipts.
+//! directions each. [`receipt`] has the receipts and the files in which miners serve them.
 //!
 //! Sections are those of the ComputeHorde specification; its section 10 corrects the others.
 //!

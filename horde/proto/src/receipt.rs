@@ -1,5 +1,8 @@
-//! Receipts: proof for third parties that a miner is busy or has done work (section 2.4).
+//! Receipts: proof for third parties that a miner is busy or has done work (section 2.4), and the files in which miners serve
+//! them (section 2.5).
 
+pub mod csv;
+pub mod jsonl;
 mod payload;
 
 pub use payload::{

@@ -48,6 +48,12 @@ impl Timestamp {
         self.local_micros - offset_seconds * MICROS_PER_SECOND
     }
 
+    /// The form of the CSV files: a space between date and time, and `+00:00` for UTC.
+    pub(crate) fn to_csv_text(self) -> String {
+        let offset = self.offset_minutes.map_or(String::new(), numeric_offset);
+        format!("{}{offset}", self.local_text(' '))
+    }
+
     fn local_text(self, separator: char) -> String {
         let seconds = self.local_micros.div_euclid(MICROS_PER_SECOND);
         let micros = self.local_micros.rem_euclid(MICROS_PER_SECOND);

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod examples;
+mod receipts;
 mod schema;
 mod schemas;
 mod signatures;
