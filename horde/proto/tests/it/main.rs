@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod examples;
+mod properties;
 mod receipts;
 mod schema;
 mod schemas;
