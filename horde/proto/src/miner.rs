@@ -1,11 +1,13 @@
 //! Validator and miner (section 2.2). The validator is the client; unknown fields are ignored.
 
+mod admission;
 mod auth;
 mod error;
 mod job;
 mod manifest;
 mod receipt;
 
+pub use admission::{AUTHENTICATION_AGE_SECONDS_MAX, Admission, AdmissionError};
 pub use auth::{AuthenticateRequest, AuthenticationPayload};
 pub use error::{GenericError, UnauthorizedCode, UnauthorizedError};
 pub use job::{

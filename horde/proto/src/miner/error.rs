@@ -1,5 +1,6 @@
 //! Errors that miners and validators send.
 
+use super::admission::AdmissionError;
 use crate::json::object::{impl_tagged, wire_enum, wire_object};
 
 /// Beginnings, in lower case, of what a miner says to a validator that it does not serve.
@@ -17,6 +18,29 @@ wire_object! {
 }
 
 impl GenericError {
+    fn new(details: String) -> Self {
+        Self {
+            details: Some(details),
+        }
+    }
+
+    /// The answer of a miner to a connection of a validator that it does not know.
+    pub fn unknown_validator(validator_hotkey: &str) -> Self {
+        Self::new(format!("Unknown validator: {validator_hotkey}"))
+    }
+
+    /// The answer of a miner to a connection of a validator that it does not serve at present.
+    pub fn inactive_validator(validator_hotkey: &str) -> Self {
+        Self::new(format!("Inactive validator: {validator_hotkey}"))
+    }
+
+    /// The answer of a miner to a validator that failed to authenticate.
+    pub fn not_authenticated(validator_hotkey: &str, reason: &AdmissionError) -> Self {
+        Self::new(format!(
+            "Validator {validator_hotkey} not authenticated due to: {reason}"
+        ))
+    }
+
     /// Whether the miner refuses the validator, so that the connection is of no further use (section 10.5).
     pub fn is_refusal(&self) -> bool {
         let details = self.details.as_deref().unwrap_or_default();
@@ -63,15 +87,11 @@ mod tests {
 
     #[test]
     fn only_refusals_end_a_connection() {
-        let is_refusal = |details: &str| {
-            let details = Some(details.to_owned());
-            GenericError { details }.is_refusal()
-        };
-        assert!(is_refusal("Unknown validator: 5DiQ"));
+        let is_refusal = |details: &str| GenericError::new(details.to_owned()).is_refusal();
+        assert!(GenericError::unknown_validator("5DiQ").is_refusal());
+        assert!(GenericError::inactive_validator("5DiQ").is_refusal());
+        assert!(GenericError::not_authenticated("5DiQ", &AdmissionError::TooOld).is_refusal());
         assert!(is_refusal("INACTIVE VALIDATOR"));
-        assert!(is_refusal(
-            "Validator 5DiQ not authenticated due to: msg too old"
-        ));
         assert!(!is_refusal("No job with uuid x, unknown validator"));
         assert!(!is_refusal("Inactive validato\u{e9}"));
         assert!(!is_refusal(""));

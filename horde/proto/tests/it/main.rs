@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod admission;
 mod examples;
 mod properties;
 mod receipts;
