@@ -23,6 +23,18 @@ use crate::error::{FieldError, MessageError, Reason, join_path, name_for_path};
 use crate::json::object::{Listed, wire_union};
 use crate::json::{FromJson, MESSAGE_TYPE, ToJson, message_type, parse_frame, parse_message};
 
+/// Bytes of a frame that a facilitator takes; it closes the connection at a longer one.
+pub const FACILITATOR_FRAME_BYTES_MAX: usize = 1 << 20;
+
+/// The path of a facilitator's socket.
+pub const SOCKET_PATH: &str = "/ws/v0/";
+
+/// The header in which a validator states its version when it connects.
+pub const VERSION_HEADER: &str = "X-Validator-Version";
+
+/// The header in which a validator states the version of what runs it.
+pub const RUNNER_VERSION_HEADER: &str = "X-Validator-Runner-Version";
+
 wire_union! {
     /// A message from a validator to a facilitator.
     pub enum ToFacilitator by "message_type" {

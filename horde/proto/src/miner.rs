@@ -24,6 +24,14 @@ use crate::error::MessageError;
 use crate::json::object::wire_union;
 use crate::json::{ToJson, parse_message};
 
+/// Bytes of a frame that both sides take.
+pub const MINER_FRAME_BYTES_MAX: usize = 50 << 20;
+
+/// The path of a miner's socket for the validator with this SS58 address.
+pub fn validator_path(validator_hotkey: &str) -> String {
+    format!("/v0.1/validator_interface/{validator_hotkey}")
+}
+
 wire_union! {
     /// A message from a validator to a miner.
     pub enum ToMiner by "message_type" {

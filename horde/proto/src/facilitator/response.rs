@@ -30,12 +30,27 @@ pub struct Response {
 pub struct ResponseError {
     /// The reason in words.
     pub msg: String,
-    /// The kind, such as `auth.signature_invalid` or `job.not_found`.
+    /// The kind: one of the constants of this type, or what a library of the facilitator says of a malformed frame.
     pub kind: String,
     /// What to do.
     pub help: String,
     /// Fields that the schema does not have.
     pub extra: Map<String, Value>,
+}
+
+impl ResponseError {
+    /// The validator has not authenticated yet.
+    pub const NOT_AUTHENTICATED: &'static str = "auth.not_authenticated";
+    /// The validator has authenticated before.
+    pub const ALREADY_AUTHENTICATED: &'static str = "auth.already_authenticated";
+    /// The facilitator does not know the validator; it closes the connection.
+    pub const VALIDATOR_NOT_FOUND: &'static str = "auth.validator_not_found";
+    /// The signature is not one of the key by the key; the facilitator closes the connection.
+    pub const SIGNATURE_INVALID: &'static str = "auth.signature_invalid";
+    /// The facilitator does not know the job, perhaps not yet: a status that comes early is to be sent again.
+    pub const JOB_NOT_FOUND: &'static str = "job.not_found";
+    /// The job has had this status before, so that there is nothing left to do.
+    pub const INTEGRITY_ERROR: &'static str = "job.integrity_error";
 }
 
 impl Listed for Response {

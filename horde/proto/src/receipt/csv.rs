@@ -17,6 +17,9 @@ use crate::json::ToJson;
 use crate::json::object::{Listed, Tagged};
 use crate::time::Timestamp;
 
+/// The path of the file at a miner.
+pub const CSV_PATH: &str = "/receipts/receipts.csv";
+
 const TYPE: &str = "type";
 const VALIDATOR_SIGNATURE: &str = "validator_signature";
 const MINER_SIGNATURE: &str = "miner_signature";

@@ -4,6 +4,19 @@ use super::Receipt;
 use crate::error::FieldError;
 use crate::json::{FromJson, parse_value};
 
+/// Seconds of receipts in one page.
+pub const PAGE_SECONDS: u64 = 300;
+
+/// The number of the page that grows at this time, in seconds since 1970.
+pub const fn page_number(unix_seconds: u64) -> u64 {
+    unix_seconds / PAGE_SECONDS
+}
+
+/// The path of a page at a miner.
+pub fn page_path(number: u64) -> String {
+    format!("/receipts/{number}.jsonl")
+}
+
 /// Why a line is not a receipt.
 #[derive(Debug, thiserror::Error)]
 pub enum LineError {

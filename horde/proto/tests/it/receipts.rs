@@ -205,6 +205,14 @@ fn lines_are_written_and_read() {
 }
 
 #[test]
+fn pages_have_five_minutes_each() {
+    let paths = [1_732_806_000, 1_732_806_299, 1_732_806_300];
+    let paths = paths.map(|time| jsonl::page_path(jsonl::page_number(time)));
+    let expected = ["5776020", "5776020", "5776021"].map(|page| format!("/receipts/{page}.jsonl"));
+    assert_eq!(paths, expected);
+}
+
+#[test]
 fn line_that_is_still_written_is_left_for_later() {
     let text = jsonl::write_lines(&receipts());
     let mut read = 0;

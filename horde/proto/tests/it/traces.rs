@@ -26,11 +26,16 @@ pub(crate) struct Sent {
     pub(crate) frame: Value,
 }
 
-pub(crate) fn frames(recording: &str) -> Vec<Sent> {
+fn lines(recording: &str) -> Vec<Value> {
     let text = read(&format!("traces/{recording}.jsonl"));
-    let lines = text
-        .lines()
-        .map(|line| -> Value { serde_json::from_str(line).unwrap() });
+    let lines = text.lines();
+    lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+pub(crate) fn frames(recording: &str) -> Vec<Sent> {
+    let lines = lines(recording).into_iter();
     let frames = lines.filter_map(|line| {
         Some(Sent {
             frame: line.get("frame")?.clone(),
@@ -97,4 +102,31 @@ fn results_of_other_jobs_keep_their_uuid() {
             "88a81313-5efc-48a7-b1bf-b8a39fdfdbb2",
         ]
     );
+}
+
+#[test]
+fn recorded_connections_are_where_we_connect() {
+    let validator = "5DiQDBQvjFkmUF3C8a7ape5rpRPoajmMj44Q9CTGPfVBaa6U";
+    let mut connections = 0;
+    for (recording, _, _) in RECORDINGS {
+        let lines = lines(recording).into_iter();
+        for connection in lines.filter(|line| line["event"] == "connect") {
+            let is_facilitator = recording.ends_with("facilitator");
+            let path = if is_facilitator {
+                let headers = connection["headers"].as_object().unwrap();
+                for header in [
+                    facilitator::VERSION_HEADER,
+                    facilitator::RUNNER_VERSION_HEADER,
+                ] {
+                    assert!(headers.contains_key(&header.to_lowercase()), "{header}");
+                }
+                facilitator::SOCKET_PATH.to_owned()
+            } else {
+                miner::validator_path(validator)
+            };
+            assert_eq!(connection["path"], path, "{recording}");
+            connections += 1;
+        }
+    }
+    assert_eq!(connections, 9);
 }
