@@ -1,7 +1,8 @@
 //! Messages, receipts and signed texts of the ComputeHorde protocols.
 //!
 //! [`miner`] has the messages between validator and miner, [`facilitator`] those between validator and facilitator, both
-//! directions each. [`receipt`] has the receipts and the files in which miners serve them.
+//! directions each. [`receipt`] has the receipts and the files in which miners serve them, [`collector`]
+//! what authenticates a validator's events.
 //!
 //! Sections are those of the ComputeHorde specification; its section 10 corrects the others.
 //!
@@ -20,6 +21,7 @@
 //! the nearest 64-bit float, and one beyond those makes the frame invalid.
 
 mod blob;
+pub mod collector;
 mod error;
 mod executor_class;
 pub mod facilitator;

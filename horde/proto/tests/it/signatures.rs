@@ -1,5 +1,6 @@
 //! What the Python programs have signed is verified, and nothing else.
 
+use horde_proto::collector::CollectorPayload;
 use horde_proto::facilitator::{
     AuthenticationRequest, JobRequest, JobSignatureError, ToFacilitator, ToValidator, V2JobRequest,
 };
@@ -75,6 +76,19 @@ fn authentication_at_a_miner_is_the_reference() {
         let error = request.verify().unwrap_err();
         assert_eq!(error, SignatureError::Verify(VerifyError::Mismatch));
     }
+}
+
+#[test]
+fn authentication_at_the_collector_is_the_reference() {
+    let vector = &of_kind("stats_collector")[0];
+    let payload = CollectorPayload {
+        signing_timestamp: 1_732_806_192,
+        validator_ss58_address: keypair(0xbb).public().to_ss58(),
+    };
+    assert_eq!(payload.to_blob(), vector["text"]);
+    let signature = vector["signature_hex"].as_str().unwrap();
+    let signer = &payload.validator_ss58_address;
+    assert_eq!(payload.verify(signature, signer), Ok(()));
 }
 
 #[test]
