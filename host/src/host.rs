@@ -89,12 +89,13 @@ impl Host {
         runtime: Handle,
         sources: (Clock, Random),
     ) -> Result<Self, HostError> {
-        let candidates = plugin_files::admitted(config)?;
+        let (config, candidates) = plugin_files::admitted(config)?;
+        let config = &config;
         let socket = listen(config.listen)?;
         let address = socket
             .local_addr()
             .map_err(HostError::system("read the port"))?;
-        let store = Store::open(&config.backup_folder, &config.player_id, &config.api_url)?;
+        let store = Store::open(&config.backup_folder, &config.identity)?;
         let http = client(config, &runtime)?;
         let shared = Arc::new(Shared::new(store, Arc::new(http.clone()), sources));
         let loader = Loader::new(

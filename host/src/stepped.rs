@@ -11,7 +11,7 @@ use tig_plugin_api::HttpRequest;
 use tokio::sync::oneshot;
 
 use crate::{
-    config::Config,
+    config::{Config, ConfigError},
     error::HostError,
     http::client::{HttpClient, Sent},
     lifecycle::{plugin_files, start},
@@ -47,7 +47,8 @@ pub struct SteppedHost {
 /// See [`HostError`].
 pub fn load(config: &Config) -> Result<Vec<Plugin>, HostError> {
     let loader = Loader::new(config.plugin_cache_folder.clone(), None);
-    start::load(config, &loader, &plugin_files::admitted(config)?)
+    let (config, candidates) = plugin_files::admitted(config)?;
+    start::load(&config, &loader, &candidates)
 }
 
 impl SteppedHost {
@@ -62,6 +63,12 @@ impl SteppedHost {
         store: Store,
         sources: (Clock, Random),
     ) -> Result<Self, HostError> {
+        let manifests = plugins.iter().map(|plugin| &*plugin.manifest);
+        let completed = config.completed(manifests);
+        let config = &completed.map_err(|faults| ConfigError::Faults {
+            path: config.path.clone(),
+            faults,
+        })?;
         let http = HttpClient::recording();
         let shared = Arc::new(Shared::new(store, Arc::new(http.clone()), sources));
         let runners = start::start(config, &shared, plugins.to_vec())?;

@@ -76,7 +76,7 @@ pub use http::{
 };
 pub use local::{NotLocal, check_local, is_of_another_page};
 pub use log::{LogFields, LogLine, LogValue};
-pub use manifest::{Manifest, Route};
+pub use manifest::{IdentityKey, Manifest, Route};
 pub use sample::Sample;
 pub use schema::{ConfigSchema, Field, Schema};
 pub use settings::{Secret, Settings};
@@ -106,7 +106,7 @@ pub mod export {
         abi::header,
         extension::{Migrate, decode_event, decode_state, encode_state},
         http::HttpResponse,
-        manifest::{ManifestText, schema_bytes, schema_length},
+        manifest::{IdentityText, ManifestText, schema_bytes, schema_length},
         schema::{NoSchema, SchemaOf},
     };
 }

@@ -1,6 +1,6 @@
 //! What an instance is made with (benchmarker.md section 2).
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -37,13 +37,16 @@ impl fmt::Debug for Secret {
 pub struct Settings {
     /// Name under which the config lists this extension.
     pub name: String,
-    /// Account that the host works for.
+    /// For whom the host works: the texts of the keys that extensions name as their `identity`, and of the config's own.
+    #[serde(default)]
+    pub identity: BTreeMap<String, String>,
+    /// `player_id` of the identity, for extensions built before there was one.
     #[serde(default)]
     pub player_id: String,
     /// Key that authenticates the account.
     #[serde(default)]
     pub api_key: Secret,
-    /// Base URL of the network's API, without a slash at its end.
+    /// `api_url` of the identity, without a slash at its end, for extensions built before there was one.
     #[serde(default)]
     pub api_url: String,
     /// Folder of the host's store; for display, an extension keeps its state by [`crate::Context::put`].
@@ -58,6 +61,18 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Sets the identity, also where extensions look for it that were built before there was one.
+    #[must_use]
+    pub fn with_identity(self, identity: BTreeMap<String, String>) -> Self {
+        let text = |name| identity.get(name).cloned().unwrap_or_default();
+        Self {
+            player_id: text("player_id"),
+            api_url: text("api_url"),
+            identity,
+            ..self
+        }
+    }
+
     /// Decodes the extension's own section of `config`; a missing section counts as `{}`.
     ///
     /// # Errors

@@ -75,7 +75,8 @@ fn add_keys(
             add_keys(&format!("{path}."), property, value, rows)?;
         }
     }
-    if schema["additionalProperties"].is_object() {
+    // Entries that are no objects have no keys.
+    if not_null(&schema["additionalProperties"])["properties"].is_object() {
         let first = example
             .as_object()
             .and_then(|entries| entries.values().next());

@@ -49,8 +49,7 @@ impl Site {
         let names: Vec<&str> = extensions.iter().map(|(name, _)| *name).collect();
         let config = json!({
             "extensions": names,
-            "player_id": "player",
-            "api_url": "http://127.0.0.1:1",
+            "identity": { "api_url": "http://127.0.0.1:1" },
             "backup_folder": "backup",
             "plugin_folder": "plugins",
             "port": 0,

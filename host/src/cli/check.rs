@@ -57,7 +57,7 @@ impl Findings {
                 Err(error) => findings.blame(index, &error),
             }
         }
-        findings.config_faults = findings.misfits(&config);
+        let config = findings.admit(&config).unwrap_or(config);
         findings.warnings.clone_from(&config.warnings);
         match plugin_files::cache_fault(&config) {
             Some(fault) => findings.config_faults.push(fault),
@@ -96,22 +96,26 @@ impl Findings {
         Ok(())
     }
 
-    /// What does not fit between the config and the files that were read.
-    fn misfits(&self, config: &Config) -> Vec<Fault> {
+    /// Takes note of what does not fit between the config and the files that were read; if all does, returns the config with its
+    /// whole identity.
+    fn admit(&mut self, config: &Config) -> Option<Config> {
         let manifests: Vec<_> = self
             .sound
             .iter()
             .map(|(_, candidate)| &candidate.manifest)
             .collect();
         if self.plugin_faults.is_empty() {
-            return admission::faults(config, &manifests);
+            let admitted = admission::admit(config, &manifests);
+            return admitted.map_err(|faults| self.config_faults = faults).ok();
         }
         // Places in the list no longer match, so each section is checked by itself.
         let faults = self.sound.iter().map(|(index, candidate)| {
             let name = &config.extensions[*index];
             admission::section_faults(&config.sections, name, &candidate.manifest)
         });
-        faults.flatten().collect()
+        self.config_faults = faults.flatten().collect();
+        // A file that cannot be read may name any text at the top of the config.
+        config.completed(manifests).ok()
     }
 
     fn blame(&mut self, index: usize, error: &PluginError) {

@@ -54,7 +54,7 @@ struct Cli {
 
 #[derive(Args)]
 struct RunArguments {
-    /// CONFIG, or the earlier master's form: PLAYER_ID API_KEY CONFIG
+    /// CONFIG, or the earlier master's form: ACCOUNT API_KEY CONFIG
     #[arg(value_name = "CONFIG", num_args = 1..=3)]
     positionals: Vec<String>,
     /// Base URL of the network's API
@@ -325,18 +325,18 @@ fn split(arguments: RunArguments) -> (PathBuf, Overrides) {
     };
     match &arguments.positionals[..] {
         [path] => (PathBuf::from(path), overrides),
-        [player_id, api_key, path] => {
+        [account, api_key, path] => {
             tracing::warn!(
                 "the API key on the command line can be read by every user of this machine; use `api_key_file`"
             );
-            overrides.player_id = Some(player_id.clone());
+            overrides.account = Some(account.clone());
             overrides.api_key = Some(Secret::new(api_key.clone()));
             (PathBuf::from(path), overrides)
         }
         _ => Cli::command()
             .error(
                 ErrorKind::WrongNumberOfValues,
-                "give CONFIG, or PLAYER_ID API_KEY CONFIG",
+                "give CONFIG, or ACCOUNT API_KEY CONFIG",
             )
             .exit(),
     }

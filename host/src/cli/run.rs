@@ -34,7 +34,7 @@ pub(super) fn run(
     let config_file = ConfigFile::about_to_read(path);
     let config = Config::load(path, overrides)?;
     if let Err(error) = listener::raise_file_limit() {
-        warn!("fewer slaves can connect: the limit of open files cannot be raised: {error}");
+        warn!("fewer clients can connect: the limit of open files cannot be raised: {error}");
     }
     let program =
         std::env::current_exe().map_err(HostError::system("find its own program file"))?;
@@ -61,7 +61,7 @@ pub(super) fn run(
         let requests = Requests::listen(HangUp::Reloads, exit_with_parent)
             .map_err(HostError::system("wait for signals"))?;
         output::announce(&format!("listening on {scheme}://{address}"))?;
-        info!(%address, api = config.api_url, store = %config.backup_folder.display(), "started");
+        info!(%address, store = %config.backup_folder.display(), "started");
         let ended = stop::requested(
             requests,
             config_file,

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use serde_json::json;
+
 use crate::{
     config::{self, Config, Overrides, folder_of_executable},
     error::HostError,
@@ -23,6 +25,13 @@ pub(super) fn schema(config: Option<&Path>) -> Result<(), HostError> {
     let mut schema = config::schema();
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
     for manifest in manifests {
+        for key in manifest.identity {
+            let default = key.default.map(|default| json!({ "default": default }));
+            let mut property = default.unwrap_or_else(|| json!({}));
+            property["description"] = key.about.into();
+            property["type"] = "string".into();
+            schema["properties"][key.name] = property;
+        }
         if let Some(section) = manifest.config {
             schema["properties"]["config"]["properties"][manifest.name.as_str()] = section;
         }

@@ -1,7 +1,7 @@
 //! The shape of the config file, and its faults beyond that.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeMap, HashSet},
     net::{IpAddr, SocketAddr},
     path::PathBuf,
 };
@@ -29,14 +29,13 @@ pub(super) struct ConfigFile {
     /// A section for each extension.
     #[serde(default)]
     pub(super) config: Map<String, Value>,
-    /// The account.
-    pub(super) player_id: Option<String>,
+    /// For whom the host works, besides the keys that extensions name; a store belongs to one identity.
+    #[serde(default)]
+    pub(super) identity: BTreeMap<String, String>,
     /// File that holds the API key.
     pub(super) api_key_file: Option<PathBuf>,
     /// Environment variable that holds the API key.
     pub(super) api_key_env: Option<String>,
-    /// Base URL of the network's API.
-    pub(super) api_url: Option<String>,
     /// Folder of the store.
     pub(super) backup_folder: Option<PathBuf>,
     /// Folder of the plugin files.

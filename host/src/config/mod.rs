@@ -1,4 +1,4 @@
-//! The config file (benchmarker.md section 2) and what the command line adds to it.
+//! The config file, and what the command line adds to it.
 
 pub(crate) mod access;
 mod edge;
@@ -7,6 +7,7 @@ mod example_tests;
 mod fault;
 mod file;
 mod guard;
+mod identity;
 mod rates;
 pub(crate) mod schema;
 mod secret;
@@ -30,6 +31,7 @@ use tig_process::{
 
 pub(crate) use fault::{ConfigError, Fault};
 pub(crate) use file::schema;
+pub(crate) use identity::{Identity, is_same_id};
 pub use rates::Rates;
 pub(crate) use settings::own_settings;
 pub(crate) use suggestion::Suggestion;
@@ -40,9 +42,6 @@ use self::{file::ConfigFile, guard::Guard};
 
 /// Port of the listener where nothing is said.
 pub(crate) const PORT_DEFAULT: u16 = 5115;
-
-/// API where nothing is said.
-pub(crate) const API_URL_DEFAULT: &str = "https://mainnet-api.tig.foundation";
 
 /// Folder of the store where nothing is said.
 pub(crate) const BACKUP_FOLDER_DEFAULT: &str = "backup";
@@ -59,11 +58,11 @@ const FILE_BYTES_MAX: u64 = 16 << 20;
 /// What the command line says; it goes before the file.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
-    /// Account.
-    pub player_id: Option<String>,
+    /// Account: the first key of the identity that an extension names.
+    pub account: Option<String>,
     /// Key of the account.
     pub api_key: Option<Secret>,
-    /// Base URL of the API.
+    /// `api_url` of the identity.
     pub api_url: Option<String>,
     /// Folder of the store.
     pub backup_folder: Option<PathBuf>,
@@ -82,12 +81,12 @@ pub struct Config {
     pub extensions: Vec<String>,
     /// Sections of the extensions.
     pub sections: Map<String, Value>,
-    /// Account that the host works for; empty if none is named.
-    pub player_id: String,
+    /// For whom the host works; as far as the file says, until [`Config::completed`].
+    pub(crate) identity: Identity,
+    /// Texts at the top of the file that an extension must name as part of its identity.
+    pub(crate) unclaimed: Identity,
     /// Key of the account; empty if none is given.
     pub api_key: Secret,
-    /// Base URL of the API, without a slash at its end.
-    pub api_url: String,
     /// Folder of the store.
     pub backup_folder: PathBuf,
     /// Where `lib<extension>.so` lies.
@@ -117,10 +116,17 @@ impl Config {
     ///
     /// See [`ConfigError`].
     pub fn load(path: &Path, overrides: Overrides) -> Result<Self, ConfigError> {
-        let value = read_json(path)?;
-        let parsed = parse(value).and_then(|file| {
+        let mut value = read_json(path)?;
+        let schema = schema();
+        let known = schema["properties"].as_object();
+        let unclaimed = known.map(|known| identity::take_unknown_texts(&mut value, known));
+        let parsed = parse(&schema, value).and_then(|file| {
             let folder = path.parent().unwrap_or(Path::new(""));
             Self::assemble(path, file, folder, overrides)
+        });
+        let parsed = parsed.map(|config| Self {
+            unclaimed: unclaimed.unwrap_or_default(),
+            ..config
         });
         parsed.map_err(|faults| ConfigError::Faults {
             path: path.to_owned(),
@@ -147,10 +153,6 @@ impl Config {
     ) -> Result<Self, Vec<Fault>> {
         let given = overrides.clone();
         let guard = Guard::read(&file, folder, overrides.api_key)?;
-        let api_url = overrides
-            .api_url
-            .or(file.api_url)
-            .unwrap_or(API_URL_DEFAULT.to_owned());
         let backup_folder = overrides
             .backup_folder
             .unwrap_or_else(|| backup_folder(file.backup_folder, folder));
@@ -168,9 +170,9 @@ impl Config {
             overrides: given,
             extensions: file.extensions,
             sections: file.config,
-            player_id: overrides.player_id.or(file.player_id).unwrap_or_default(),
+            identity: file.identity,
+            unclaimed: Identity::new(),
             api_key: guard.api_key,
-            api_url: api_url.trim_end_matches('/').to_owned(),
             backup_folder,
             plugin_folder,
             plugin_cache_folder,
@@ -189,15 +191,15 @@ impl Config {
     /// What extension `name` is made with.
     #[must_use]
     pub(crate) fn settings(&self, name: &str) -> Settings {
-        Settings {
+        let settings = Settings {
             name: name.to_owned(),
-            player_id: self.player_id.clone(),
             api_key: self.api_key.clone(),
-            api_url: self.api_url.clone(),
             backup_folder: self.backup_folder.display().to_string(),
             port: self.listen.port(),
             config: self.sections.clone(),
-        }
+            ..Settings::default()
+        };
+        settings.with_identity(self.identity.clone())
     }
 
     /// The file of extension `name`.
@@ -241,8 +243,8 @@ pub(crate) fn plugin_file_name(name: &str) -> String {
 }
 
 /// Faults of shape are told together; only a file of the right shape is looked at further.
-fn parse(value: Value) -> Result<ConfigFile, Vec<Fault>> {
-    let faults = crate::config::schema::faults(&schema(), &value, "");
+fn parse(schema: &Value, value: Value) -> Result<ConfigFile, Vec<Fault>> {
+    let faults = crate::config::schema::faults(schema, &value, "");
     if !faults.is_empty() {
         return Err(faults);
     }
@@ -289,7 +291,6 @@ mod tests {
             config.listen,
             SocketAddr::from(([127, 0, 0, 1], PORT_DEFAULT))
         );
-        assert_eq!(config.api_url, API_URL_DEFAULT);
         assert_eq!(config.settings("a").config["a"]["x"], 1);
     }
 
@@ -327,7 +328,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.json");
         let text = r#"{"extensions": ["a"], "api_key_file": "key", "backup_folder": "store",
-                       "plugin_folder": "plugins", "api_url": "http://127.0.0.1:1/"}"#;
+                       "plugin_folder": "plugins"}"#;
         std::fs::write(&path, text).unwrap();
         std::fs::write(folder.path().join("key"), "0123\n").unwrap();
         let config = Config::load(&path, Overrides::default()).unwrap();
@@ -337,7 +338,6 @@ mod tests {
             config.plugin_file("a"),
             folder.path().join("plugins").join("liba.so")
         );
-        assert_eq!(config.api_url, "http://127.0.0.1:1");
     }
 
     #[test]
@@ -346,18 +346,18 @@ mod tests {
         let path = folder.path().join("config.json");
         std::fs::write(
             &path,
-            r#"{"extensions": ["a"], "port": 1, "player_id": "file"}"#,
+            r#"{"extensions": ["a"], "port": 1, "backup_folder": "file"}"#,
         )
         .unwrap();
         let overrides = Overrides {
-            player_id: Some("line".to_owned()),
+            backup_folder: Some("line".into()),
             port: Some(2),
             ..Overrides::default()
         };
         let config = Config::load(&path, overrides).unwrap();
         assert_eq!(
-            (config.player_id.as_str(), config.listen.port()),
-            ("line", 2)
+            (config.backup_folder, config.listen.port()),
+            ("line".into(), 2)
         );
     }
 

@@ -10,7 +10,7 @@ pub struct Rates {
 }
 
 impl Default for Rates {
-    /// What the TIG API takes from one address.
+    /// What public APIs take from one address.
     fn default() -> Self {
         Self {
             gets_per_minute: 60,

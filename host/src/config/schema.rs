@@ -171,7 +171,7 @@ mod tests {
             "type": "object",
             "properties": {
                 "algorithm": { "type": "string", "description": "Name of the algorithm." },
-                "num_nonces": { "type": "integer", "minimum": 0, "maximum": u64::MAX },
+                "num_items": { "type": "integer", "minimum": 0, "maximum": u64::MAX },
                 "weight": { "type": "number" },
                 "mode": { "enum": ["fast", "slow"] },
                 "retries": { "anyOf": [{ "type": "null" }, { "type": "integer" }] },
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn a_sound_value_has_no_faults() {
-        let value = json!({ "a": { "algorithm": "b", "num_nonces": u64::MAX, "weight": 1, "mode": "slow",
+        let value = json!({ "a": { "algorithm": "b", "num_items": u64::MAX, "weight": 1, "mode": "slow",
                                    "retries": null, "tags": ["x"] } });
         assert_eq!(fault_texts(&value), [""; 0]);
     }
@@ -198,20 +198,20 @@ mod tests {
     #[test]
     fn every_fault_is_told_with_its_path_and_a_suggestion() {
         let value = json!({
-            "a": { "algorithn": "b", "num_nonces": -1, "weight": "1", "mode": "fasst" },
-            "b": { "algorithm": 7, "num_nonces": 1.5, "retries": "for ever", "tags": ["x", null], "zzz": 1 },
+            "a": { "algorithn": "b", "num_items": -1, "weight": "1", "mode": "fasst" },
+            "b": { "algorithm": 7, "num_items": 1.5, "retries": "for ever", "tags": ["x", null], "zzz": 1 },
             "c": [],
         });
         assert_eq!(
             fault_texts(&value),
             [
                 "config.x.a.algorithn: unknown key; did you mean `algorithm`?",
-                "config.x.a.num_nonces: -1 is not between 0 and 18446744073709551615",
+                "config.x.a.num_items: -1 is not between 0 and 18446744073709551615",
                 "config.x.a.weight: expected a number, found the text \"1\"",
                 "config.x.a.mode: expected one of `fast`, `slow`, found the text \"fasst\"; did you mean `fast`?",
                 "config.x.a.algorithm: this key is missing: Name of the algorithm.",
                 "config.x.b.algorithm: expected a text, found 7",
-                "config.x.b.num_nonces: expected a whole number, found 1.5",
+                "config.x.b.num_items: expected a whole number, found 1.5",
                 "config.x.b.retries: expected a whole number, found the text \"for ever\"",
                 "config.x.b.tags[1]: expected a text, found null",
                 "config.x.b.zzz: unknown key",

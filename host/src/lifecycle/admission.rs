@@ -12,7 +12,7 @@ use crate::{
 
 /// Every misfit between `config` and the manifests of its extensions, given in the config's order.
 #[must_use]
-pub(crate) fn faults(config: &Config, manifests: &[&Manifest]) -> Vec<Fault> {
+fn faults(config: &Config, manifests: &[&Manifest]) -> Vec<Fault> {
     let named = || config.extensions.iter().zip(manifests.iter().copied());
     let mut found: Vec<Fault> = named()
         .flat_map(|(name, manifest)| section_faults(&config.sections, name, manifest))
@@ -24,6 +24,21 @@ pub(crate) fn faults(config: &Config, manifests: &[&Manifest]) -> Vec<Fault> {
         taken.extend(routes(manifest).map(|route| (name.clone(), route)));
     }
     found
+}
+
+/// `config` with its whole identity, if it and its extensions, given in the config's order, fit together.
+///
+/// # Errors
+///
+/// Every misfit.
+pub(crate) fn admit(config: &Config, manifests: &[&Manifest]) -> Result<Config, Vec<Fault>> {
+    let mut found = faults(config, manifests);
+    match config.completed(manifests.iter().copied()) {
+        Ok(completed) if found.is_empty() => return Ok(completed),
+        Ok(_) => {}
+        Err(misfits) => found.extend(misfits),
+    }
+    Err(found)
 }
 
 /// Every misfit between a new version of extension `name`, what it would be made with, and the routes of the others.

@@ -30,12 +30,13 @@ pub(crate) fn cache_fault(config: &Config) -> Option<Fault> {
     Some(Fault::new("plugin_cache_folder", error.to_string()))
 }
 
-/// Reads the file of each extension and checks that they fit the config and each other.
+/// Reads the file of each extension and checks that they fit the config and each other; also returns the config with its whole
+/// identity.
 ///
 /// # Errors
 ///
 /// The first file that is missing or no plugin, else all misfits of the config.
-pub(crate) fn admitted(config: &Config) -> Result<Vec<Candidate>, HostError> {
+pub(crate) fn admitted(config: &Config) -> Result<(Config, Vec<Candidate>), HostError> {
     let named = config.extensions.iter().zip(read(config));
     let candidates = named
         .map(|(name, candidate)| {
@@ -49,13 +50,18 @@ pub(crate) fn admitted(config: &Config) -> Result<Vec<Candidate>, HostError> {
         .iter()
         .map(|candidate| &candidate.manifest)
         .collect();
-    let mut faults = admission::faults(config, &manifests);
+    let (admitted, mut faults) = match admission::admit(config, &manifests) {
+        Ok(admitted) => (Some(admitted), Vec::new()),
+        Err(faults) => (None, faults),
+    };
     faults.extend(cache_fault(config));
-    if faults.is_empty() {
-        return Ok(candidates);
+    match admitted {
+        Some(admitted) if faults.is_empty() => Ok((admitted, candidates)),
+        _ => {
+            let path = config.path.clone();
+            Err(ConfigError::Faults { path, faults }.into())
+        }
     }
-    let path = config.path.clone();
-    Err(ConfigError::Faults { path, faults }.into())
 }
 
 /// Tells what plugins the folder does hold.

@@ -4,6 +4,7 @@
 //! not take its new settings goes on with the old ones.
 
 use std::{
+    collections::BTreeSet,
     net::SocketAddr,
     sync::{Arc, mpsc},
 };
@@ -12,7 +13,7 @@ use tig_plugin_api::Manifest;
 use tracing::info;
 
 use crate::{
-    config::{Config, ConfigError},
+    config::{Config, ConfigError, Identity},
     lifecycle::{
         admission, plugin_files,
         reload::{self, Attempt, Outcome, ReloadError, Watched},
@@ -28,8 +29,7 @@ use crate::{
 /// What of a config is built into a host when it starts.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct FixedConfig {
-    player_id: String,
-    api_url: String,
+    identity: Identity,
     backup_folder: std::path::PathBuf,
     plugin_folder: std::path::PathBuf,
     plugin_cache_folder: std::path::PathBuf,
@@ -41,8 +41,7 @@ impl FixedConfig {
     #[must_use]
     pub(crate) fn from_config(config: &Config) -> Self {
         Self {
-            player_id: config.player_id.clone(),
-            api_url: config.api_url.clone(),
+            identity: config.identity.clone(),
             backup_folder: config.backup_folder.clone(),
             plugin_folder: config.plugin_folder.clone(),
             plugin_cache_folder: config.plugin_cache_folder.clone(),
@@ -50,11 +49,24 @@ impl FixedConfig {
         }
     }
 
+    fn check(&self, other: &Self) -> Result<(), ReconfigureError> {
+        let differences = self.differences(other);
+        if differences.is_empty() {
+            return Ok(());
+        }
+        Err(ReconfigureError::Fixed(differences))
+    }
+
     /// Keys of what differs.
-    fn differences(&self, other: &Self) -> Vec<&'static str> {
-        let same = [
-            ("player_id", self.player_id == other.player_id),
-            ("api_url", self.api_url == other.api_url),
+    fn differences(&self, other: &Self) -> Vec<String> {
+        let names: BTreeSet<_> = self.identity.keys().chain(other.identity.keys()).collect();
+        let identity = names.into_iter().map(|key| {
+            (
+                key.as_str(),
+                self.identity.get(key) == other.identity.get(key),
+            )
+        });
+        let own = [
             ("backup_folder", self.backup_folder == other.backup_folder),
             ("plugin_folder", self.plugin_folder == other.plugin_folder),
             (
@@ -63,8 +75,8 @@ impl FixedConfig {
             ),
             ("bind or port", self.listen == other.listen),
         ];
-        let different = same.into_iter().filter(|(_, same)| !same);
-        different.map(|(key, _)| key).collect()
+        let different = identity.chain(own).filter(|(_, same)| !same);
+        different.map(|(key, _)| key.to_owned()).collect()
     }
 }
 
@@ -73,7 +85,7 @@ impl FixedConfig {
 pub enum ReconfigureError {
     /// Keys that only a start reads.
     #[error("{} cannot change while the host runs; stop it and start it again", .0.join(", "))]
-    Fixed(Vec<&'static str>),
+    Fixed(Vec<String>),
     /// Config and plugins do not fit together.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -113,11 +125,14 @@ pub(crate) fn apply(
     watched: &mut Vec<Watched>,
     config: &Config,
 ) -> Result<Vec<Attempt>, ReconfigureError> {
-    let differences = fixed.differences(&FixedConfig::from_config(config));
-    if !differences.is_empty() {
-        return Err(ReconfigureError::Fixed(differences));
-    }
-    let new = admit(watched, config)?;
+    fixed.check(&FixedConfig {
+        identity: fixed.identity.clone(),
+        ..FixedConfig::from_config(config)
+    })?;
+    let (config, new) = admit(watched, config)?;
+    let config = &config;
+    // Only now: what the file leaves out of the identity, the extensions say.
+    fixed.check(&FixedConfig::from_config(config))?;
     let added = add_all(shared, loader, config, new)?;
 
     let mut attempts: Vec<Attempt> = added
@@ -149,13 +164,14 @@ pub(crate) fn apply(
     Ok(attempts)
 }
 
-/// Checks that everything in `config` fits together, and returns the candidates of extensions that do not run yet.
+/// Checks that everything in `config` fits together, and returns it with its whole identity, and the candidates of extensions
+/// that do not run yet.
 ///
 /// A file that is damaged is no reason to refuse the config if the extension runs: its running version goes on.
 fn admit(
     watched: &[Watched],
     config: &Config,
-) -> Result<Vec<(String, Candidate)>, ReconfigureError> {
+) -> Result<(Config, Vec<(String, Candidate)>), ReconfigureError> {
     let mut manifests = Vec::new();
     let mut new = Vec::new();
     for (name, read) in config.extensions.iter().zip(plugin_files::read(config)) {
@@ -171,12 +187,13 @@ fn admit(
         }
     }
     let manifests: Vec<&Manifest> = manifests.iter().map(|manifest| &**manifest).collect();
-    let faults = admission::faults(config, &manifests);
-    if faults.is_empty() {
-        return Ok(new);
+    match admission::admit(config, &manifests) {
+        Ok(config) => Ok((config, new)),
+        Err(faults) => {
+            let path = config.path.clone();
+            Err(ConfigError::Faults { path, faults }.into())
+        }
     }
-    let path = config.path.clone();
-    Err(ConfigError::Faults { path, faults }.into())
 }
 
 fn attempt(watched: &Watched, outcome: Result<Outcome, ReloadError>) -> Attempt {

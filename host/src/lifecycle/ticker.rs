@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// `update` comes this often (benchmarker.md section 3).
+/// `update` comes this often.
 pub(crate) const UPDATE_EVERY: Duration = Duration::from_secs(5);
 
 /// Runs until a message comes. Who moves a virtual clock publishes `update` too: how often depends on neither.

@@ -30,7 +30,7 @@ const TEXT_BYTES_MAX: usize = 128;
 pub(crate) struct Reading {
     /// Name of the metric.
     name: String,
-    /// As Prometheus writes them: `challenge="knapsack",slave="a"`.
+    /// As Prometheus writes them: `kind="knapsack",worker="a"`.
     labels: String,
     kind: Kind,
     value: f64,
@@ -189,7 +189,7 @@ mod tests {
     }
 
     fn reading(kind: Kind, name: &str, value: f64) -> Reading {
-        Reading::new(kind, name, &sample(&[("slave", "a\"b")], value)).unwrap()
+        Reading::new(kind, name, &sample(&[("worker", "a\"b")], value)).unwrap()
     }
 
     #[test]
@@ -206,7 +206,7 @@ mod tests {
             .into_iter()
             .map(|series| (series.name, series.labels, series.value))
             .collect();
-        let labels = "slave=\"a\\\"b\"".to_owned();
+        let labels = "worker=\"a\\\"b\"".to_owned();
         assert_eq!(
             series,
             [

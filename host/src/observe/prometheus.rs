@@ -246,7 +246,7 @@ mod tests {
                 shown(
                     "a",
                     vec![
-                        series("jobs", "challenge=\"c1\"", Kind::Gauge, 2.5),
+                        series("jobs", "kind=\"c1\"", Kind::Gauge, 2.5),
                         series("done", "", Kind::Counter, 4.0),
                     ],
                 ),
@@ -258,7 +258,7 @@ mod tests {
             "tig_host_store_bytes 4096",
             "tig_host_http_calls_total{outcome=\"answered\"} 3",
             "tig_host_cpu_seconds_total{extension=\"a\"} 1.5",
-            "tig_extension_jobs{extension=\"a\",challenge=\"c1\"} 2.5",
+            "tig_extension_jobs{extension=\"a\",kind=\"c1\"} 2.5",
             "tig_extension_jobs{extension=\"b\"} 1",
             "tig_extension_done_total{extension=\"a\"} 4",
         ] {

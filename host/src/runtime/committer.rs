@@ -177,6 +177,7 @@ mod tests {
     use super::*;
     use crate::runtime::shared::Shared;
     use crate::{
+        config::Identity,
         http::client::HttpClient,
         runtime::{
             clock::{Clock, Random},
@@ -217,7 +218,7 @@ mod tests {
     #[tokio::test]
     async fn an_event_is_seen_after_what_came_with_it_is_on_disk() {
         let folder = tempfile::tempdir().unwrap();
-        let shared = shared(Store::open(folder.path(), "", "").unwrap());
+        let shared = shared(Store::open(folder.path(), &Identity::new()).unwrap());
         let emitters = ["a", "b", "c"].map(|name| extension(&shared, name));
         let (reader, _) = extension(&shared, "reader");
         std::thread::scope(|scope| {

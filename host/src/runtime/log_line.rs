@@ -90,9 +90,9 @@ mod tests {
         let values = [
             ("count", json!(u64::MAX)),
             ("ready", json!(true)),
-            ("slaves", json!(["a", "b"])),
+            ("names", json!(["a", "b"])),
         ];
-        let expected = json!({ "count": u64::MAX, "ready": true, "slaves": r#"["a","b"]"# });
+        let expected = json!({ "count": u64::MAX, "ready": true, "names": r#"["a","b"]"# });
         assert_eq!(encoded(&values), expected);
         assert_eq!(encoded(&[]), Value::Null);
     }

@@ -271,6 +271,7 @@ mod tests {
 
     use super::*;
     use crate::{
+        config::Identity,
         runtime::{
             bus::Bus,
             clock::{Clock, Random},
@@ -287,7 +288,7 @@ mod tests {
     }
 
     fn services(folder: &std::path::Path) -> Services {
-        let store = Store::open(folder, "", "").unwrap();
+        let store = Store::open(folder, &Identity::new()).unwrap();
         Services {
             bus: Bus::default(),
             store,

@@ -1,7 +1,7 @@
 //! What outlives the process: one file under the backup folder.
 //!
 //! Invariants: a transaction is on disk as a whole or not at all when [`Store::commit`] returns; the file belongs to one
-//! account on one network; one process at a time has it open (redb locks the file).
+//! identity; one process at a time has it open (redb locks the file).
 
 mod archive;
 mod commit;
@@ -25,6 +25,8 @@ pub(crate) use view::View;
 
 use tig_process::file_signature::Signature;
 
+use crate::config::{Identity, is_same_id};
+
 /// Values by extension and key.
 const VALUES: TableDefinition<'_, (&str, &str), &[u8]> = TableDefinition::new("values");
 
@@ -34,8 +36,8 @@ const OUTBOX: TableDefinition<'_, (&str, u64), (&str, &[u8])> = TableDefinition:
 /// What the file is: its layout and its owner.
 const META: TableDefinition<'_, &str, &str> = TableDefinition::new("meta");
 
-/// Whose the file is, in the table above.
-const PLAYER_ID: &str = "player_id";
+/// Key of the layout in the table above; the others are those of the identity.
+const LAYOUT_KEY: &str = "layout";
 
 /// Version of the tables above.
 const LAYOUT: &str = "1";
@@ -68,7 +70,7 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
-    /// It belongs to another account or network.
+    /// It belongs to another identity.
     #[error(
         "the store {} belongs to {what} `{stored}`, not `{given}`; set `backup_folder` to another folder",
         path.display()
@@ -76,8 +78,8 @@ pub enum StoreError {
     Foreign {
         /// The file.
         path: PathBuf,
-        /// `player_id`, `api_url` or `layout`.
-        what: &'static str,
+        /// `layout`, or a key of the identity.
+        what: String,
         /// What the file says.
         stored: String,
         /// What the config says.
@@ -131,12 +133,12 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the store in `folder`, or makes it, for this account and network.
+    /// Opens the store in `folder`, or makes it, for this identity.
     ///
     /// # Errors
     ///
     /// See [`StoreError`].
-    pub fn open(folder: &Path, player_id: &str, api_url: &str) -> Result<Self, StoreError> {
+    pub fn open(folder: &Path, identity: &Identity) -> Result<Self, StoreError> {
         let path = folder.join(FILE_NAME);
         let failed = |reason: String| StoreError::Open {
             path: path.clone(),
@@ -150,12 +152,7 @@ impl Store {
                 }
                 other => failed(other.to_string()),
             })?;
-            let identity = [
-                ("layout", LAYOUT),
-                (PLAYER_ID, player_id),
-                ("api_url", api_url),
-            ];
-            claim(&database, &path, &identity)?;
+            claim(&database, &path, identity)?;
             let place = Signature::of(&path).map(|file| (path.clone(), file));
             Ok(Self {
                 place,
@@ -190,7 +187,7 @@ impl Store {
                 path: path.to_owned(),
                 reason: error.to_string(),
             })?;
-        claim(&database, path, &[("layout", LAYOUT)])?;
+        claim(&database, path, &Identity::new())?;
         Self::from_database(database)
     }
 
@@ -283,48 +280,51 @@ impl Store {
     }
 }
 
-/// Writes what the store is into a new one, and compares it in an old one.
-fn claim(
-    database: &Database,
-    path: &Path,
-    identity: &[(&'static str, &str)],
-) -> Result<(), StoreError> {
+/// Writes whose the store is into a new one, and compares it in an old one.
+fn claim(database: &Database, path: &Path, identity: &Identity) -> Result<(), StoreError> {
     let transaction = database.begin_write()?;
     {
         transaction.open_table(VALUES)?;
         transaction.open_table(OUTBOX)?;
         let mut meta = transaction.open_table(META)?;
-        for &(what, given) in identity {
-            let stored = meta.get(what)?.map(|stored| stored.value().to_owned());
-            match stored {
-                None => {
-                    meta.insert(what, given)?;
-                }
-                Some(stored) if stored == given => {}
-                Some(stored) if what == PLAYER_ID && is_same_account(&stored, given) => {}
-                Some(stored) => {
-                    let (path, given) = (path.to_owned(), given.to_owned());
-                    return Err(StoreError::Foreign {
-                        path,
-                        what,
-                        stored,
-                        given,
-                    });
-                }
+        let stored = owner_texts(&meta)?;
+        let texts = identity
+            .iter()
+            .map(|(key, text)| (key.as_str(), text.as_str()));
+        let given: BTreeMap<&str, &str> = texts.chain([(LAYOUT_KEY, LAYOUT)]).collect();
+        let foreign = |key: &str, given: &str| StoreError::Foreign {
+            path: path.to_owned(),
+            what: key.to_owned(),
+            stored: stored.get(key).cloned().unwrap_or_default(),
+            given: given.to_owned(),
+        };
+        for (key, text) in &given {
+            match stored.get(*key) {
+                None => _ = meta.insert(*key, *text)?,
+                Some(stored) if is_same_id(stored, text) => {}
+                Some(_) => return Err(foreign(key, text)),
             }
+        }
+        let is_missing =
+            |key: &&String| !given.contains_key(key.as_str()) && !stored[*key].is_empty();
+        if let Some(key) = stored.keys().find(is_missing) {
+            return Err(foreign(key, ""));
         }
     }
     transaction.commit()?;
     Ok(())
 }
 
-/// Whether two ids are spellings of one: neither capitals nor `0x` before hex digits make another account.
-fn is_same_account(one: &str, other: &str) -> bool {
-    let digits = |id: &str| {
-        let lower = id.to_ascii_lowercase();
-        lower.strip_prefix("0x").map(str::to_owned).unwrap_or(lower)
-    };
-    digits(one) == digits(other)
+/// Whose the store is, and its layout.
+fn owner_texts(
+    meta: &impl ReadableTable<&'static str, &'static str>,
+) -> Result<BTreeMap<String, String>, redb::StorageError> {
+    let mut texts = BTreeMap::new();
+    for entry in meta.iter()? {
+        let (key, text) = entry?;
+        texts.insert(key.value().to_owned(), text.value().to_owned());
+    }
+    Ok(texts)
 }
 
 fn last_outbox_id(database: &Database) -> Result<u64, StoreError> {
@@ -368,8 +368,18 @@ mod tests {
         }
     }
 
+    fn open_for(
+        folder: &Path,
+        account: &str,
+        api_url: &str,
+    ) -> std::result::Result<Store, StoreError> {
+        let texts = [("account", account), ("api_url", api_url)];
+        let identity = texts.map(|(key, text)| (key.to_owned(), text.to_owned()));
+        Store::open(folder, &identity.into())
+    }
+
     fn open(folder: &Path) -> Store {
-        Store::open(folder, "player", "http://api").unwrap()
+        open_for(folder, "account", "http://api").unwrap()
     }
 
     fn commit(
@@ -397,7 +407,7 @@ mod tests {
     #[test]
     fn store_opens_for_every_spelling_of_its_account() {
         let folder = tempfile::tempdir().unwrap();
-        let open = |id| Store::open(folder.path(), id, "").map(drop);
+        let open = |id| open_for(folder.path(), id, "").map(drop);
         open("0xAbCd").unwrap();
         for spelling in ["0xabcd", "0XABCD", "abcd", "0xAbCd"] {
             open(spelling).unwrap();
@@ -450,30 +460,23 @@ mod tests {
     fn a_foreign_store_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         drop(open(folder.path()));
-        let error = Store::open(folder.path(), "other", "http://api")
+        let error = open_for(folder.path(), "other", "http://api")
             .err()
             .unwrap();
         assert!(
-            matches!(
-                error,
-                StoreError::Foreign {
-                    what: "player_id",
-                    ..
-                }
-            ),
+            matches!(&error, StoreError::Foreign { what, .. } if what == "account"),
             "{error}"
         );
-        let error = Store::open(folder.path(), "player", "http://test")
+        let error = open_for(folder.path(), "account", "http://test")
             .err()
             .unwrap();
         assert!(
-            matches!(
-                error,
-                StoreError::Foreign {
-                    what: "api_url",
-                    ..
-                }
-            ),
+            matches!(&error, StoreError::Foreign { what, .. } if what == "api_url"),
+            "{error}"
+        );
+        let error = Store::open(folder.path(), &Identity::new()).err().unwrap();
+        assert!(
+            matches!(&error, StoreError::Foreign { given, .. } if given.is_empty()),
             "{error}"
         );
     }
@@ -482,7 +485,7 @@ mod tests {
     fn a_second_host_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let _first = open(folder.path());
-        let error = Store::open(folder.path(), "player", "http://api")
+        let error = open_for(folder.path(), "account", "http://api")
             .err()
             .unwrap();
         assert!(matches!(error, StoreError::InUse { .. }), "{error}");
@@ -493,7 +496,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(FILE_NAME);
         std::fs::write(&path, "not a database").unwrap();
-        let error = Store::open(folder.path(), "player", "http://api")
+        let error = open_for(folder.path(), "account", "http://api")
             .err()
             .unwrap();
         assert!(matches!(error, StoreError::Open { .. }), "{error}");

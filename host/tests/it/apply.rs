@@ -122,8 +122,8 @@ async fn a_config_that_cannot_be_applied_changes_nothing() {
         ),
         (with("config", json!({ "counter": { "strt": 1 } })), "strt"),
         (
-            with("player_id", json!("another")),
-            "player_id cannot change",
+            with("identity", json!({ "account": "another" })),
+            "account, api_url cannot change",
         ),
         (refusing, "told to refuse"),
     ];

@@ -135,15 +135,12 @@ fn a_store_that_is_not_ours_ends_with_6() {
     let home = Home::new();
     drop(home.start());
     let mut config = home.config();
-    config["player_id"] = json!("another");
+    config["identity"]["account"] = json!("another");
     home.write_config(&config);
     check(
         &home,
         6,
-        &[
-            "belongs to player_id `player`, not `another`",
-            "backup_folder",
-        ],
+        &["belongs to account `ours`, not `another`", "backup_folder"],
     );
 
     home.write_config(&home.config());

@@ -1,5 +1,7 @@
 //! A host that the test moves, one handler and one write at a time, and kills in between.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use tig_host::{
     Clock, Config, Overrides, Random, SteppedHost, Store, VirtualTime,
@@ -31,7 +33,7 @@ impl Site {
     }
 
     fn start(&self) -> SteppedHost {
-        let store = Store::open(&self.config.backup_folder, "player", "").unwrap();
+        let store = Store::open(&self.config.backup_folder, &BTreeMap::new()).unwrap();
         let sources = (Clock::Virtual(VirtualTime::from_ms(7)), Random::seeded(1));
         SteppedHost::start(&self.config, &self.plugins, store, sources).unwrap()
     }

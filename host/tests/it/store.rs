@@ -69,7 +69,7 @@ async fn an_export_makes_the_same_store_elsewhere() {
     assert_eq!(home.tig_host(&["store", "export", "lines"]).code, Some(0));
     let lines = std::fs::read_to_string(home.path("lines")).unwrap();
     let first: Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
-    assert_eq!(first["store"]["player_id"], "player");
+    assert_eq!(first["store"]["account"], "ours");
     let again = home.tig_host(&["store", "export", "lines"]);
     assert!(again.code == Some(1), "no file is overwritten: {again:?}");
 

@@ -70,8 +70,7 @@ impl Home {
     pub(crate) fn config(&self) -> Value {
         json!({
             "extensions": ["counter", "recorder"],
-            "player_id": "player",
-            "api_url": "http://127.0.0.1:1",
+            "identity": { "account": "ours", "api_url": "http://127.0.0.1:1" },
             "backup_folder": "backup",
             "plugin_folder": "plugins",
             "port": 0,

@@ -1,16 +1,25 @@
 //! Arguments of `#[extension(..)]`: what the code of the block does not tell.
 
 use syn::{
-    Ident, LitInt, LitStr, Path, Result, Token,
+    Expr, Ident, LitInt, LitStr, Path, Result, Token,
     parse::{Parse, ParseStream},
     punctuated::Punctuated,
 };
 
-/// `routes("GET /jobs", ..)`, `emits(NewBatch, "custom", ..)` and `state_version = 2`, each at most once.
+/// `routes("GET /jobs", ..)`, `emits(NewBatch, "custom", ..)`, `state_version = 2` and
+/// `identity(account: "Who pays.", url: "Where." = "https://..")`, each at most once.
 pub(crate) struct Arguments {
     pub(crate) routes: Vec<LitStr>,
     pub(crate) emits: Vec<Emitted>,
     pub(crate) state_version: u32,
+    pub(crate) identity: Vec<IdentityKey>,
+}
+
+/// `name: "Meaning." = "default"`, the default being a constant, and optional.
+pub(crate) struct IdentityKey {
+    pub(crate) name: String,
+    pub(crate) about: LitStr,
+    pub(crate) default: Option<Expr>,
 }
 
 /// An event that the extension emits.
@@ -27,6 +36,7 @@ impl Parse for Arguments {
             routes: Vec::new(),
             emits: Vec::new(),
             state_version: 1,
+            identity: Vec::new(),
         };
         let mut seen = Vec::new();
         while !input.is_empty() {
@@ -60,9 +70,14 @@ impl Arguments {
                 self.state_version = input.parse::<LitInt>()?.base10_parse()?;
                 Ok(())
             }
+            "identity" => {
+                self.identity = list(input)?;
+                Ok(())
+            }
             _ => Err(syn::Error::new(
                 keyword.span(),
-                "expected `routes(\"GET /path\", ..)`, `emits(EventType, \"name\", ..)` or `state_version = 1`",
+                "expected `routes(\"GET /path\", ..)`, `emits(EventType, \"name\", ..)`, `state_version = 1` or \
+                 `identity(key: \"Meaning.\" = \"default\", ..)`",
             )),
         }
     }
@@ -74,6 +89,20 @@ fn list<T: Parse>(input: ParseStream<'_>) -> Result<Vec<T>> {
     Ok(Punctuated::<T, Token![,]>::parse_terminated(&content)?
         .into_iter()
         .collect())
+}
+
+impl Parse for IdentityKey {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let name: Ident = input.parse()?;
+        input.parse::<Token![:]>()?;
+        let about = input.parse()?;
+        let default = input.parse::<Option<Token![=]>>()?;
+        Ok(Self {
+            name: name.to_string(),
+            about,
+            default: default.map(|_| input.parse()).transpose()?,
+        })
+    }
 }
 
 impl Parse for Emitted {

@@ -5,7 +5,7 @@ use quote::quote;
 use syn::ItemImpl;
 
 use crate::{
-    attribute::{Arguments, Emitted},
+    attribute::{Arguments, Emitted, IdentityKey},
     parse::{EventHandler, Handlers},
 };
 
@@ -133,6 +133,20 @@ fn exports(block: &ItemImpl, handlers: &Handlers, arguments: &Arguments) -> Toke
         Emitted::Name(name) => quote! { #name },
         Emitted::Type(path) => quote! { <#path as ::tig_plugin_api::Event>::NAME },
     });
+    let identity = arguments.identity.iter().map(|key| {
+        let IdentityKey {
+            name,
+            about,
+            default,
+        } = key;
+        let default = match default {
+            Some(default) => quote! { ::core::option::Option::Some(#default) },
+            None => quote! { ::core::option::Option::None },
+        };
+        quote! {
+            ::tig_plugin_api::export::IdentityText { name: #name, about: #about, default: #default }
+        }
+    });
     let Arguments {
         routes,
         state_version,
@@ -152,6 +166,7 @@ fn exports(block: &ItemImpl, handlers: &Handlers, arguments: &Arguments) -> Toke
                 routes: &[#(#routes),*],
                 state_version: #state_version,
                 config: <::tig_plugin_api::export::SchemaOf<#config>>::SCHEMA,
+                identity: &[#(#identity),*],
             };
 
             #[unsafe(no_mangle)]

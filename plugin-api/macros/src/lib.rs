@@ -21,7 +21,9 @@ use proc_macro::TokenStream;
 ///
 /// Besides `routes`, the attribute takes what only the author knows: `emits(NewBatch, "custom")` names the events that
 /// the extension emits, by type or by name, and `state_version = 2` the version of the state that `snapshot` hands over
-/// (1 unless said otherwise). Both are shown to operators. If `Config` has `#[derive(ConfigSchema)]`, the host checks the
+/// (1 unless said otherwise). Both are shown to operators. `identity(account: "Who pays.", url: "Where." = "https://..")` names
+/// keys at the top of a config, with their meanings and defaults, that say for whom the extension works: the host gives their
+/// texts to all extensions, and binds its store to them. If `Config` has `#[derive(ConfigSchema)]`, the host checks the
 /// config section before it loads the extension.
 #[proc_macro_attribute]
 pub fn extension(attribute: TokenStream, item: TokenStream) -> TokenStream {

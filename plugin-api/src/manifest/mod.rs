@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 #[doc(hidden)]
-pub use text::{ManifestText, schema_bytes, schema_length};
+pub use text::{IdentityText, ManifestText, schema_bytes, schema_length};
 
 /// The manifest of a plugin file, written by `#[extension]`.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -34,9 +34,24 @@ pub struct Manifest {
     /// JSON Schema of the config section, if the extension states one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config: Option<Value>,
+    /// Keys at the top of a config that say for whom the extension works.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub identity: Vec<IdentityKey>,
     /// BLAKE3 of the file with these digits zeroed, written by `tig-host plugin seal`; zeros if the file is not sealed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
+}
+
+/// A key of a config whose text says for whom the host works. A store belongs to the identity that it was made with.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct IdentityKey {
+    /// The key.
+    pub name: String,
+    /// Its meaning.
+    pub about: String,
+    /// Its text where the config has none; without one it is empty then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<String>,
 }
 
 fn first_version() -> u32 {

@@ -27,6 +27,19 @@ pub struct ManifestText {
     pub state_version: u32,
     /// Schema of the config section, if the extension states one.
     pub config: Option<&'static Schema>,
+    /// Keys at the top of a config that say for whom the extension works.
+    pub identity: &'static [IdentityText],
+}
+
+/// [`super::IdentityKey`] before it is text.
+#[derive(Clone, Copy, Debug)]
+pub struct IdentityText {
+    /// The key.
+    pub name: &'static str,
+    /// Its meaning.
+    pub about: &'static str,
+    /// Its text where the config has none.
+    pub default: Option<&'static str>,
 }
 
 impl ManifestText {
@@ -72,6 +85,18 @@ impl ManifestText {
         if let Some(schema) = self.config {
             writer.raw(",\"config\":");
             writer.schema(schema, "");
+        }
+        if !self.identity.is_empty() {
+            writer.raw(",\"identity\":[");
+            let mut index = 0;
+            while index < self.identity.len() {
+                if index > 0 {
+                    writer.byte(b',');
+                }
+                writer.identity(&self.identity[index]);
+                index += 1;
+            }
+            writer.byte(b']');
         }
         writer.raw(",\"digest\":\"");
         let mut digits = 0;
@@ -120,6 +145,18 @@ impl<const N: usize> Writer<N> {
             bytes: [0; N],
             length: 0,
         }
+    }
+
+    const fn identity(&mut self, key: &IdentityText) {
+        self.raw("{\"name\":");
+        self.text(key.name);
+        self.raw(",\"about\":");
+        self.text(key.about);
+        if let Some(default) = key.default {
+            self.raw(",\"default\":");
+            self.text(default);
+        }
+        self.byte(b'}');
     }
 
     const fn byte(&mut self, byte: u8) {

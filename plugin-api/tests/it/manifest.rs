@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tig_plugin_api::{
-    ConfigSchema, Manifest, Secret,
-    export::{ManifestText, NoSchema as _, SchemaOf},
+    ConfigSchema, IdentityKey, Manifest, Secret,
+    export::{IdentityText, ManifestText, NoSchema as _, SchemaOf},
 };
 
 /// Everything that a section may hold.
@@ -68,6 +68,18 @@ const TEXT: ManifestText = ManifestText {
     routes: &["GET /x"],
     state_version: 12,
     config: <SchemaOf<Config>>::SCHEMA,
+    identity: &[
+        IdentityText {
+            name: "account",
+            about: "Who \"pays\".",
+            default: None,
+        },
+        IdentityText {
+            name: "url",
+            about: "Where.",
+            default: Some("https://a"),
+        },
+    ],
 };
 
 static BYTES: [u8; TEXT.length()] = TEXT.bytes();
@@ -83,6 +95,18 @@ fn manifest_holds_all_that_the_extension_states() {
     assert_eq!(manifest.events, ["a", "b"]);
     assert_eq!(manifest.emits, ["c"]);
     assert_eq!(manifest.routes, ["GET /x"]);
+    let key = |name: &str, about: &str, default: Option<&str>| IdentityKey {
+        name: name.to_owned(),
+        about: about.to_owned(),
+        default: default.map(str::to_owned),
+    };
+    assert_eq!(
+        manifest.identity,
+        [
+            key("account", "Who \"pays\".", None),
+            key("url", "Where.", Some("https://a"))
+        ]
+    );
 }
 
 #[test]

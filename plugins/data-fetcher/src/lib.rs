@@ -56,13 +56,19 @@ struct DataFetcher {
     last_block_ms: Option<u64>,
 }
 
-#[extension(emits(
-    Alert,
-    Snapshot,
-    PrecommitConfirmed,
-    BenchmarkConfirmed,
-    ProofConfirmed
-))]
+#[extension(
+    emits(
+        Alert,
+        Snapshot,
+        PrecommitConfirmed,
+        BenchmarkConfirmed,
+        ProofConfirmed
+    ),
+    identity(
+        player_id: "The account.",
+        api_url: "Base URL of the network's API." = tig_events::API_URL_DEFAULT
+    )
+)]
 impl DataFetcher {
     fn new(_config: Config, ctx: &mut Context<'_>) -> Result<Self> {
         let given = ctx.settings().player_id.as_str();

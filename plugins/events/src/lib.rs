@@ -6,6 +6,7 @@
 mod alert;
 mod block;
 mod head;
+mod identity;
 mod lenient;
 mod listed;
 mod submission;
@@ -16,6 +17,7 @@ pub use block::{
     BenchmarkConfirmed, DifficultySamples, NewBlock, PrecommitConfirmed, ProofConfirmed,
 };
 pub use head::{BlockHead, is_expired};
+pub use identity::API_URL_DEFAULT;
 pub use lenient::Lenient;
 pub use listed::{ListedPrecommit, is_reconfirmed};
 pub use submission::{

@@ -84,7 +84,11 @@ struct Request {
     settings: BenchmarkSettings,
 }
 
-#[extension(routes("GET /precommits"), emits(PrecommitReady))]
+#[extension(
+    routes("GET /precommits"),
+    emits(PrecommitReady),
+    identity(player_id: "The account.")
+)]
 impl PrecommitManager {
     fn new(config: Config, ctx: &mut Context<'_>) -> Result<Self> {
         config.check()?;

@@ -93,7 +93,8 @@ struct SubmissionsManager {
         tig_events::SubmitBenchmarkError,
         tig_events::SubmitProofSuccess,
         tig_events::SubmitProofError
-    )
+    ),
+    identity(api_url: "Base URL of the network's API." = tig_events::API_URL_DEFAULT)
 )]
 impl SubmissionsManager {
     fn new(config: Config, ctx: &mut Context<'_>) -> Result<Self> {

@@ -130,6 +130,50 @@ mod tests {
         assert!(allowed.all(|name| of_any_system.contains(&name.as_str())));
     }
 
+    /// Words of the systems that run on the host: the benchmarker's, then the validator's.
+    const WORDS_OF_SYSTEMS: [&str; 18] = [
+        "innovation",
+        "player",
+        "players",
+        "benchmark",
+        "benchmarker",
+        "nonce",
+        "nonces",
+        "precommit",
+        "slave",
+        "slaves",
+        "challenge",
+        "mainnet",
+        "horde",
+        "miner",
+        "miners",
+        "hotkey",
+        "subnet",
+        "metagraph",
+    ];
+
+    #[test]
+    fn host_sources_have_no_word_of_a_system() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../host/src");
+        let mut folders = vec![root.clone()];
+        let mut found = Vec::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let text = std::fs::read_to_string(&path).unwrap().to_lowercase();
+                let words = text.split(|letter: char| !letter.is_ascii_alphabetic());
+                let of_systems = words.filter(|word| WORDS_OF_SYSTEMS.contains(word));
+                let place = path.strip_prefix(&root).unwrap().display().to_string();
+                found.extend(of_systems.map(|word| format!("{place}: {word}")));
+            }
+        }
+        assert_eq!(found, [""; 0]);
+    }
+
     #[test]
     fn nothing_depends_on_the_host_not_even_in_tests() {
         let inward = [("tig-protocol", None), ("serde", None)];

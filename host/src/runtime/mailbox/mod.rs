@@ -31,7 +31,7 @@ use crate::{
 /// Events that may wait; a handler whose event finds no room is told so.
 pub const EVENTS_MAX: usize = 100_000;
 
-/// Requests that may wait; a further one is answered 503. All slaves may ask at the same time, such as after a restart.
+/// Requests that may wait; a further one is answered 503. All clients may ask at the same time, such as after a restart.
 pub(crate) const REQUESTS_MAX: usize = CONNECTIONS_MAX;
 
 /// Items that are taken out of the queue at once.

@@ -2,21 +2,22 @@
 //!
 //! Invariant: any bytes come back as they were; a line holds no other line's end.
 
-use std::io::{self, Write};
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 /// Whose the store is.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct Owner {
     /// Version of the tables.
     pub layout: String,
-    /// The account.
-    pub player_id: String,
-    /// The network.
-    pub api_url: String,
+    /// For whom the host works.
+    #[serde(flatten)]
+    pub identity: BTreeMap<String, String>,
 }
 
 /// A line of an export: the owner first, then values and undelivered events.

@@ -11,7 +11,7 @@ use std::{
 
 pub(crate) use self::line::Owner;
 use self::line::{EventLine, Line, ValueLine, read, write_line, written};
-use super::{FILE_NAME, LAYOUT, META, OUTBOX, StoreError, VALUES};
+use super::{FILE_NAME, LAYOUT, LAYOUT_KEY, META, OUTBOX, StoreError, VALUES};
 use redb::{
     Database, ReadableDatabase, ReadableTable, ReadableTableMetadata, Table, WriteTransaction,
 };
@@ -76,7 +76,7 @@ impl Archive {
         }
         Err(ArchiveError::Store(StoreError::Foreign {
             path: archive.path,
-            what: "layout",
+            what: LAYOUT_KEY.to_owned(),
             stored: layout,
             given: LAYOUT.to_owned(),
         }))
@@ -90,19 +90,9 @@ impl Archive {
     pub(crate) fn owner(&self) -> Result<Owner, ArchiveError> {
         let transaction = self.database.begin_read().map_err(store)?;
         let meta = transaction.open_table(META).map_err(store)?;
-        let text = |key| {
-            let value = meta.get(key).map_err(store)?;
-            Ok::<_, ArchiveError>(
-                value
-                    .map(|value| value.value().to_owned())
-                    .unwrap_or_default(),
-            )
-        };
-        Ok(Owner {
-            layout: text("layout")?,
-            player_id: text("player_id")?,
-            api_url: text("api_url")?,
-        })
+        let mut identity = super::owner_texts(&meta).map_err(store)?;
+        let layout = identity.remove(LAYOUT_KEY).unwrap_or_default();
+        Ok(Owner { layout, identity })
     }
 
     /// Shows extension, key and bytes of each value, in their order.
@@ -268,18 +258,13 @@ impl<'t> Filling<'t> {
     }
 
     fn set_owner(&mut self, owner: &Owner) -> Result<(), ArchiveError> {
-        let Owner {
-            layout,
-            player_id,
-            api_url,
-        } = owner;
-        let entries = [
-            ("layout", layout),
-            ("player_id", player_id),
-            ("api_url", api_url),
-        ];
-        for (key, value) in entries {
-            self.meta.insert(key, value.as_str()).map_err(store)?;
+        self.meta
+            .insert(LAYOUT_KEY, owner.layout.as_str())
+            .map_err(store)?;
+        for (key, text) in &owner.identity {
+            self.meta
+                .insert(key.as_str(), text.as_str())
+                .map_err(store)?;
         }
         Ok(())
     }
