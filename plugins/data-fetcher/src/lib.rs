@@ -23,14 +23,12 @@ use tig_events::{Alert, AlertKind, BenchmarkConfirmed, PrecommitConfirmed, Proof
 use tig_plugin_api::prelude::*;
 use tig_protocol::PlayerId;
 
-use crate::{
-    failure::Failure,
-    history::{History, Stage, Standing},
-    query::Query,
-    retry::Retry,
-    round::{Bodies, Round},
-    snapshot::{BlockHead, Snapshot},
-};
+use crate::failure::Failure;
+use crate::history::{History, Stage, Standing};
+use crate::query::Query;
+use crate::retry::Retry;
+use crate::round::{Bodies, Round};
+use crate::snapshot::{BlockHead, Snapshot};
 
 /// Without a new block for so long the network is taken to stand still.
 const STALL_MS: u64 = 600_000;

@@ -3,21 +3,19 @@
 //! Invariant: every record in a snapshot has the id that keys it and decodes as the protocol's type, so that one odd
 //! record of somebody else stops nobody. What does not is left out and named in [`Snapshot::left_out`].
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tig_plugin_api::Event;
-use tig_protocol::{
-    PreciseNumber,
-    api::{Algorithm, Benchmark, Challenge, Fraud, Player, Precommit, Proof, Wasm},
-};
+use tig_protocol::PreciseNumber;
+use tig_protocol::api::{Algorithm, Benchmark, Challenge, Fraud, Player, Precommit, Proof, Wasm};
 
-use crate::{
-    failure::{Failure, check_id, excerpt},
-    query::Query,
-    round::Bodies,
-};
+use crate::failure::{Failure, check_id, excerpt};
+use crate::query::Query;
+use crate::round::Bodies;
 
 /// Records by id.
 pub(crate) type Records<'a> = BTreeMap<String, &'a RawValue>;

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, de::IgnoredAny};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
-use tig_protocol::{
-    api::{Challenge, DifficultyParameter},
-    difficulty::{Bounds, BoundsError},
-};
+use tig_protocol::api::{Challenge, DifficultyParameter};
+use tig_protocol::difficulty::{Bounds, BoundsError};
 
 use crate::sampler::{BlockData, DifficultySampler, NoSamples, Source};
 

@@ -7,11 +7,9 @@
 use serde::Deserialize;
 use tig_protocol::difficulty::{Bounds, Point};
 
-use crate::{
-    config::Config,
-    grid::Cell,
-    sampler::{BlockData, DifficultySampler},
-};
+use crate::config::Config;
+use crate::grid::Cell;
+use crate::sampler::{BlockData, DifficultySampler};
 
 const VECTORS: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),

@@ -27,11 +27,9 @@ use serde_json::value::RawValue;
 use tig_events::DifficultySamples;
 use tig_plugin_api::prelude::*;
 
-use crate::{
-    block::{Block, Confirmed, NewBlock},
-    config::Config,
-    sampler::{DifficultySampler, Learned, Source},
-};
+use crate::block::{Block, Confirmed, NewBlock};
+use crate::config::Config;
+use crate::sampler::{DifficultySampler, Learned, Source};
 
 struct Sampler {
     config: Config,

@@ -2,12 +2,10 @@
 
 use tig_protocol::difficulty::{Bounds, Point};
 
-use crate::{
-    config::Config,
-    distribution::Distribution,
-    grid::{Cell, GRID_CELLS_MAX, Grid, Layout},
-    region::{Region, cell},
-};
+use crate::config::Config;
+use crate::distribution::Distribution;
+use crate::grid::{Cell, GRID_CELLS_MAX, Grid, Layout};
+use crate::region::{Region, cell};
 
 /// More learned weights than this are not remembered: those nearest to the initial weight go first.
 const LEARNED_CELLS_MAX: usize = 20_000;

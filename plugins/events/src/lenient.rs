@@ -1,6 +1,7 @@
 //! Records among many, of which an odd one must stop nobody.
 
-use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 /// A record, or `None` if it does not decode as a `T`. Decodes from JSON text only.

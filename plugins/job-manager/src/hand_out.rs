@@ -6,12 +6,9 @@ use serde_json::Value;
 use tig_events::{ChallengeThroughput, NewBatch, Throughput};
 use tig_plugin_api::prelude::*;
 
-use crate::{
-    JobManager,
-    job::{Job, Stage, Unprovable},
-    record::JobRecord,
-    store,
-};
+use crate::job::{Job, Stage, Unprovable};
+use crate::record::JobRecord;
+use crate::{JobManager, store};
 
 /// Batches emitted by one handler call; the rest is due when fewer than [`BATCHES_OUT_MIN`] are out, or at `update`.
 pub(crate) const NEW_BATCHES_MAX: usize = 5_000;

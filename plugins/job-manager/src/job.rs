@@ -7,11 +7,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use tig_protocol::{BadBatchResult, Batch, BatchResult, GrowingTree, MerkleError, MerkleHash};
 
-use crate::{
-    audit::Audit,
-    record::{Abandoned, BatchRecord, JobRecord},
-    schedule::Schedule,
-};
+use crate::audit::Audit;
+use crate::record::{Abandoned, BatchRecord, JobRecord};
+use crate::schedule::Schedule;
 
 /// How far a job is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]

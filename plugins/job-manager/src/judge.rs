@@ -5,14 +5,11 @@ use std::collections::BTreeMap;
 use tig_events::{AuditBatch, SlaveConvicted};
 use tig_plugin_api::prelude::*;
 
-use crate::{
-    JobManager,
-    audit::{Audit, Verdict},
-    config::ChallengeConfig,
-    job::Job,
-    record::{Abandoned, BatchRecord, JobRecord},
-    store,
-};
+use crate::audit::{Audit, Verdict};
+use crate::config::ChallengeConfig;
+use crate::job::Job;
+use crate::record::{Abandoned, BatchRecord, JobRecord};
+use crate::{JobManager, store};
 
 /// A slave whose last result is at most so old is taken to be there.
 const PRESENT_MS: u64 = 600_000;

@@ -40,16 +40,14 @@ use tig_events::{
 };
 use tig_plugin_api::prelude::*;
 
-use crate::{
-    config::Config,
-    job::{Accepted, Job},
-    judge::Present,
-    network::{Network, NewBlock},
-    pace::Pace,
-    reconcile::{Change, Sighting, reconcile},
-    record::{BatchRecord, JobRecord},
-    report::JobReport,
-};
+use crate::config::Config;
+use crate::job::{Accepted, Job};
+use crate::judge::Present;
+use crate::network::{Network, NewBlock};
+use crate::pace::Pace;
+use crate::reconcile::{Change, Sighting, reconcile};
+use crate::record::{BatchRecord, JobRecord};
+use crate::report::JobReport;
 
 struct JobManager {
     config: Config,

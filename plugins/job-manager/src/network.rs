@@ -2,17 +2,14 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 use tig_events::BlockHead;
-use tig_protocol::{
-    BenchmarkSettings, WasmVmConfig,
-    api::{Benchmark, Precommit},
-};
+use tig_protocol::api::{Benchmark, Precommit};
+use tig_protocol::{BenchmarkSettings, WasmVmConfig};
 
-use crate::{
-    config::{ChallengeConfig, Config},
-    record::Terms,
-};
+use crate::config::{ChallengeConfig, Config};
+use crate::record::Terms;
 
 /// Blocks whose VM limits are remembered: those that the settings of a live precommit can name.
 const RECENT_BLOCKS_MAX: usize = 120;

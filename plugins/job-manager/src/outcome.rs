@@ -3,10 +3,8 @@
 use tig_events::{BenchmarkReady, ProofReady};
 use tig_protocol::{MerkleHash, MerkleProof};
 
-use crate::{
-    job::{Job, Unprovable},
-    record::Abandoned,
-};
+use crate::job::{Job, Unprovable};
+use crate::record::Abandoned;
 
 impl Job {
     pub(crate) fn num_sampled(&self) -> usize {

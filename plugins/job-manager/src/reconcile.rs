@@ -3,12 +3,10 @@
 use tig_events::is_reconfirmed;
 use tig_protocol::api::{Benchmark, Precommit};
 
-use crate::{
-    config::Config,
-    job::{Job, Unprovable},
-    network::Network,
-    record::{Abandoned, JobRecord},
-};
+use crate::config::Config;
+use crate::job::{Job, Unprovable};
+use crate::network::Network;
+use crate::record::{Abandoned, JobRecord};
 
 /// What a block shows of one benchmark. That something is missing says nothing: listings can be incomplete.
 pub(crate) struct Sighting<'a> {

@@ -2,12 +2,10 @@
 
 use serde::Serialize;
 
-use crate::{
-    config::Config,
-    job::{Job, Stage},
-    network::{Missing, Network},
-    record::Abandoned,
-};
+use crate::config::Config;
+use crate::job::{Job, Stage};
+use crate::network::{Missing, Network};
+use crate::record::Abandoned;
 
 /// One job, for the operator.
 #[derive(Serialize)]

@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 
 use tig_plugin_api::prelude::*;
 
-use crate::{
-    audit::Audit,
-    job::Job,
-    network::Network,
-    record::{BatchRecord, JobRecord},
-};
+use crate::audit::Audit;
+use crate::job::Job;
+use crate::network::Network;
+use crate::record::{BatchRecord, JobRecord};
 
 const JOB: &str = "job/";
 const BATCH: &str = "batch/";

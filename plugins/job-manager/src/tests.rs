@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 use tig_plugin_api::testing::Harness;
 use tig_protocol::{BatchResult, MerkleProof, MerkleTree, OutputData};
 
-use crate::{JobManager, hand_out::NEW_BATCHES_MAX};
+use crate::JobManager;
+use crate::hand_out::NEW_BATCHES_MAX;
 
 mod audits;
 mod failed_handlers;

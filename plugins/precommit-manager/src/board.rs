@@ -5,14 +5,12 @@ use std::collections::BTreeMap;
 use tig_events::{DifficultySamples, Throughput};
 use tig_protocol::PreciseNumber;
 
-use crate::{
-    choice::{Choices, choices},
-    config::Config,
-    ledger::Ledger,
-    lifetime::BlockClock,
-    market::Market,
-    plan::{Plan, Samples},
-};
+use crate::choice::{Choices, choices};
+use crate::config::Config;
+use crate::ledger::Ledger;
+use crate::lifetime::BlockClock;
+use crate::market::Market;
+use crate::plan::{Plan, Samples};
 
 /// The block's facts, what the config makes of them, and the samples. Empty before the first block.
 #[derive(Default)]

@@ -4,11 +4,9 @@ use std::collections::BTreeMap;
 
 use tig_protocol::PreciseNumber;
 
-use crate::{
-    config::{Config, Selection},
-    market::{AlgorithmFacts, ChallengeFacts, Market, Usability},
-    reason::{Reason, nearest},
-};
+use crate::config::{Config, Selection};
+use crate::market::{AlgorithmFacts, ChallengeFacts, Market, Usability};
+use crate::reason::{Reason, nearest};
 
 /// A challenge that takes part.
 #[derive(Clone, Debug, PartialEq)]

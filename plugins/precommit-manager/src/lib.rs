@@ -35,17 +35,15 @@ use tig_events::{
 use tig_plugin_api::prelude::*;
 use tig_protocol::{BenchmarkSettings, PlayerId};
 
-use crate::{
-    board::Board,
-    config::Config,
-    ledger::Ledger,
-    lifetime::BlockClock,
-    market::{Market, NewBlock},
-    plan::Samples,
-    reason::Hold,
-    report::{Reporter, View},
-    spend::Spend,
-};
+use crate::board::Board;
+use crate::config::Config;
+use crate::ledger::Ledger;
+use crate::lifetime::BlockClock;
+use crate::market::{Market, NewBlock};
+use crate::plan::Samples;
+use crate::reason::Hold;
+use crate::report::{Reporter, View};
+use crate::spend::Spend;
 
 struct PrecommitManager {
     config: Config,

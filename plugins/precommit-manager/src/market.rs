@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 use tig_events::{BlockHead, Lenient};
-use tig_protocol::{PreciseNumber, api::Player};
+use tig_protocol::PreciseNumber;
+use tig_protocol::api::Player;
 
 /// The part of `new_block` that counts here. An odd record stops no other.
 #[derive(Deserialize)]

@@ -4,16 +4,15 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use tig_events::Throughput;
-use tig_protocol::{BenchmarkSettings, PreciseNumber, difficulty::Point};
+use tig_protocol::difficulty::Point;
+use tig_protocol::{BenchmarkSettings, PreciseNumber};
 
-use crate::{
-    choice::{Choice, Choices},
-    config::Config,
-    ledger::Ledger,
-    lifetime::Lifetime,
-    market::Market,
-    reason::{Hold, Reason},
-};
+use crate::choice::{Choice, Choices};
+use crate::config::Config;
+use crate::ledger::Ledger;
+use crate::lifetime::Lifetime;
+use crate::market::Market;
+use crate::reason::{Hold, Reason};
 
 /// After this many refusals in a row the block is left alone: the cause is likely to hold for all its settings.
 const REJECTIONS_MAX: u32 = 3;

@@ -1,15 +1,14 @@
 //! Reports for people: each change once in the log, the whole picture by `GET /precommits`.
 
-use std::{collections::BTreeMap, mem::Discriminant};
+use std::collections::BTreeMap;
+use std::mem::Discriminant;
 
 use serde::Serialize;
 use tig_plugin_api::Context;
 
-use crate::{
-    choice::{Choice, Choices},
-    plan::Plan,
-    reason::{Hold, Reason},
-};
+use crate::choice::{Choice, Choices};
+use crate::plan::Plan;
+use crate::reason::{Hold, Reason};
 
 /// What was said last; amounts in a reason may change without it being said again.
 #[derive(Default)]

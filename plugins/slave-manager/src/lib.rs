@@ -40,19 +40,18 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 use tig_events::{
     AuditBatch, BatchReceived, BlockHead, NewBatch, ResultRefused, SlaveConvicted, SlaveQuarantined,
 };
 use tig_plugin_api::prelude::*;
 
-use crate::{
-    batches::{Pushed, Queue, Rules, Version},
-    config::Config,
-    quarantine::{Evidence, Quarantine},
-    report::{Report, Waiting},
-    slaves::{Name, Slaves},
-};
+use crate::batches::{Pushed, Queue, Rules, Version};
+use crate::config::Config;
+use crate::quarantine::{Evidence, Quarantine};
+use crate::report::{Report, Waiting};
+use crate::slaves::{Name, Slaves};
 
 /// A poll for work is held for no longer, whatever the slave asks for.
 const WAIT_MS_MAX: u64 = 50_000;

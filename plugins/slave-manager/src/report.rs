@@ -2,12 +2,10 @@
 
 use serde::Serialize;
 
-use crate::{
-    State,
-    batches::Version,
-    quarantine::{Evidence, Quarantine, Sentence},
-    slaves::Slave,
-};
+use crate::State;
+use crate::batches::Version;
+use crate::quarantine::{Evidence, Quarantine, Sentence};
+use crate::slaves::Slave;
 
 /// Why batches wait, or do not.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]

@@ -1,6 +1,7 @@
 //! Who has asked for work, and what became of it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tig_plugin_api::HttpRequest;

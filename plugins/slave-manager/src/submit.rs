@@ -5,11 +5,9 @@ use tig_events::BatchReceived;
 use tig_plugin_api::prelude::*;
 use tig_protocol::BatchResult;
 
-use crate::{
-    SlaveManager, State,
-    batches::Known,
-    slaves::{self, Name},
-};
+use crate::batches::Known;
+use crate::slaves::{self, Name};
+use crate::{SlaveManager, State};
 
 const BAD_BATCH_ID: &str = "the batch id must be <benchmark id>_<start nonce>";
 

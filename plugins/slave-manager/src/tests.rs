@@ -2,7 +2,8 @@
 
 use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 use serde_json::{Map, Value, json};
-use tig_plugin_api::{HttpReply, testing::Harness};
+use tig_plugin_api::HttpReply;
+use tig_plugin_api::testing::Harness;
 use tig_protocol::{BatchResult, MerkleProof, MerkleTree, OutputData};
 
 use crate::SlaveManager;

@@ -31,15 +31,13 @@ use serde_json::{Value, json};
 use tig_events::{BenchmarkReady, PrecommitReady, ProofReady};
 use tig_plugin_api::prelude::*;
 
-use crate::{
-    kind::Kind,
-    limit::Limits,
-    listing::{Listing, NewBlock},
-    outcome::{Limited, Outcome, classify},
-    request::{InFlight, block_id, post},
-    submission::{Fate, Retries, State, Submission},
-    tell::tell,
-};
+use crate::kind::Kind;
+use crate::limit::Limits;
+use crate::listing::{Listing, NewBlock};
+use crate::outcome::{Limited, Outcome, classify};
+use crate::request::{InFlight, block_id, post};
+use crate::submission::{Fate, Retries, State, Submission};
+use crate::tell::tell;
 
 #[derive(ConfigSchema, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use tig_events::PrecommitsDelayed;
 use tig_plugin_api::prelude::*;
 
-use crate::{kind::Kind, outcome::Limited};
+use crate::kind::Kind;
+use crate::outcome::Limited;
 
 /// The last refusal of a kind.
 #[derive(Clone, Debug, Deserialize, Serialize)]

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 use tig_events::{BlockHead, ListedPrecommit, is_expired, is_reconfirmed};
 
 use crate::kind::Kind;

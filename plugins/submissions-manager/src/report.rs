@@ -3,11 +3,9 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::{
-    SubmissionsManager,
-    kind::Kind,
-    submission::{State, Submission},
-};
+use crate::SubmissionsManager;
+use crate::kind::Kind;
+use crate::submission::{State, Submission};
 
 /// What keeps a submission from being done.
 #[derive(Clone, Copy, Debug, Serialize)]

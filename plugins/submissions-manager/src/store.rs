@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use tig_plugin_api::prelude::*;
 
-use crate::{kind::Kind, submission::Submission};
+use crate::kind::Kind;
+use crate::submission::Submission;
 
 /// Stores a benchmark or proof; precommits are worth nothing after a restart.
 pub(crate) fn put(

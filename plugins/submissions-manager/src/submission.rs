@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{kind::Kind, listing::Listing, outcome::Outcome};
+use crate::kind::Kind;
+use crate::listing::Listing;
+use crate::outcome::Outcome;
 
 /// An accepted benchmark or proof that no block shows so many blocks after the first that came since is sent again. That
 /// first one counts from, because its listing may have been on its way when the submission was sent.

@@ -4,11 +4,9 @@ use serde_json::json;
 use tig_events::{Alert, AlertKind};
 use tig_plugin_api::prelude::*;
 
-use crate::{
-    kind::Kind,
-    outcome::{Answer, Outcome},
-    submission::{State, Submission},
-};
+use crate::kind::Kind;
+use crate::outcome::{Answer, Outcome};
+use crate::submission::{State, Submission};
 
 /// Emits and logs what became of a request.
 pub(crate) fn tell(

@@ -2,9 +2,11 @@
 
 use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 use serde_json::{Value, json};
-use tig_plugin_api::{HttpFailureKind, testing::Harness};
+use tig_plugin_api::HttpFailureKind;
+use tig_plugin_api::testing::Harness;
 
-use crate::{SubmissionsManager, submission::RESEND_AFTER_BLOCKS};
+use crate::SubmissionsManager;
+use crate::submission::RESEND_AFTER_BLOCKS;
 
 mod example;
 mod failed_handlers;

@@ -8,12 +8,11 @@ use super::sources;
 use crate::Result;
 
 /// Folders of the earlier style, `use std::{fs, path::Path};`. None is added, and one that has changed is taken off.
-const NESTED: [&str; 7] = [
+const NESTED: [&str; 6] = [
     "benches",
     "devnet",
     "host",
     "plugin-api",
-    "plugins",
     "process",
     "simulator",
 ];

@@ -1,6 +1,8 @@
 //! Batches with a good result.
 
-use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 

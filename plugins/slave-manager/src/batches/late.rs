@@ -4,7 +4,8 @@
 //! not: a result of the earlier master's slaves does not say which hash it is for. So the next result of each slave that had
 //! a batch by then is rejected.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 

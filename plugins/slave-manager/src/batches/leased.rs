@@ -1,16 +1,12 @@
 //! The leased batches: each is with one slave, until a deadline.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    key::{BatchKey, pairs},
-    waiting::Entry,
-};
+use super::key::{BatchKey, pairs};
+use super::waiting::Entry;
 use crate::slaves::Name;
 
 /// A batch that a slave works on.

@@ -10,23 +10,20 @@ mod late;
 mod leased;
 mod waiting;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-use tig_protocol::Batch;
-
-use crate::slaves::Name;
 use completed::Completed;
+pub(crate) use key::{BatchKey, Version};
 use key::{JobNumber, pairs};
 use late::LateResults;
 use leased::Leases;
+use serde::{Deserialize, Serialize};
+use tig_protocol::Batch;
+pub(crate) use waiting::Rules;
 use waiting::{Entry, WaitingBatches};
 
-pub(crate) use key::{BatchKey, Version};
-pub(crate) use waiting::Rules;
+use crate::slaves::Name;
 
 /// Batches known at a time, waiting or leased; more are left to be emitted again later.
 const BATCHES_MAX: usize = 250_000;

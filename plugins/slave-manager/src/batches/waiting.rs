@@ -3,11 +3,9 @@
 //! Invariant: a waiting batch is either open to every slave that its rules admit, or reserved for one slave; choosing costs
 //! O(log n), whatever waits.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::Bound,
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
