@@ -6,12 +6,10 @@ mod folder;
 
 use std::sync::Arc;
 
+pub use folder::{LoadError, load_folder};
+pub(crate) use folder::{challenge_folders, kind_of, modules, name_of, read};
 use tig_challenges::ChallengeKind;
 use tig_worker::{Algorithm, BadModule};
-
-pub use folder::{LoadError, load_folder};
-
-pub(crate) use folder::{challenge_folders, kind_of, modules, name_of, read};
 
 /// Ids have three digits.
 pub(crate) const ALGORITHMS_PER_CHALLENGE_MAX: usize = 999;

@@ -10,17 +10,13 @@ mod message;
 mod queries;
 mod submissions;
 
-use serde::de::DeserializeOwned;
-
-use crate::{
-    Network, PublishedAlgorithm,
-    network::{AddAlgorithmError, Edits, ProofChecks, Reexecution, Verdict},
-    page,
-};
 use errors::ApiError;
-
 pub use keys::{Keys, SharedKey};
 pub use message::{Request, Response};
+use serde::de::DeserializeOwned;
+
+use crate::network::{AddAlgorithmError, Edits, ProofChecks, Reexecution, Verdict};
+use crate::{Network, PublishedAlgorithm, page};
 
 /// Bytes of a request body; a benchmark of some 400,000 solution nonces fits.
 pub const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;

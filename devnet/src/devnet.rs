@@ -10,23 +10,19 @@ mod watch;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Notify;
-use tracing::{error, info, warn};
-
-use crate::{
-    Api,
-    api::{Request, Response},
-    faults::{Faults, Outcome},
-    network::{Reexecution, Verdict},
-    store::Store,
-};
-
 use keeping::Keeping;
-use postponed::Postponed;
-
 pub use keeping::NotKept;
 pub use orders::PublishError;
+use postponed::Postponed;
+use tokio::sync::Notify;
+use tracing::{error, info, warn};
 pub use watch::FolderWatch;
+
+use crate::Api;
+use crate::api::{Request, Response};
+use crate::faults::{Faults, Outcome};
+use crate::network::{Reexecution, Verdict};
+use crate::store::Store;
 
 /// A shared handle to the network; clones refer to the same one.
 #[derive(Debug, Clone)]

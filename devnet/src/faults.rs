@@ -7,13 +7,13 @@ mod kind;
 mod outcome;
 mod plan;
 
-use tig_protocol::rng::{ChaCha12, Rng as _};
-
-use crate::{Api, api::Request};
-
 pub use kind::Fault;
 pub use outcome::Outcome;
 pub use plan::{FaultPlan, PlanError, Rule, ScriptEntry};
+use tig_protocol::rng::{ChaCha12, Rng as _};
+
+use crate::Api;
+use crate::api::Request;
 
 /// Rules and script entries that [`Faults::add`] lets there be.
 pub const FAULTS_MAX: usize = 1_000;

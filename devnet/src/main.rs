@@ -6,27 +6,24 @@ mod players;
 mod secret_file;
 mod start;
 
-use std::{error::Error, num::NonZeroUsize, process::ExitCode, time::Duration};
+use std::error::Error;
+use std::num::NonZeroUsize;
+use std::process::ExitCode;
+use std::time::Duration;
 
 use axum::Router;
 use clap::Parser as _;
-use tig_devnet::{Devnet, FolderWatch};
-use tig_process::{
-    first_process,
-    logging::{self, LogFormat},
-    output,
-    signals::{HangUp, Requests},
-    threads::RuntimeThreads,
-};
-use tig_worker::start_compilers;
-use tokio::{
-    net::TcpListener,
-    time::{Instant, MissedTickBehavior, interval_at},
-};
-use tracing::{error, info};
-
 use cli::Cli;
 use start::Started;
+use tig_devnet::{Devnet, FolderWatch};
+use tig_process::logging::{self, LogFormat};
+use tig_process::signals::{HangUp, Requests};
+use tig_process::threads::RuntimeThreads;
+use tig_process::{first_process, output};
+use tig_worker::start_compilers;
+use tokio::net::TcpListener;
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tracing::{error, info};
 
 /// Time from look to look at the folder of algorithms; a new file is taken at the second.
 const FOLDER_POLL_MS: u64 = 500;

@@ -4,22 +4,19 @@
 
 mod listed;
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    io::{self, Write as _},
-    path::{Path, PathBuf},
-};
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 use tig_devnet::{ApiKey, DrawnPlayer, PLAYERS_MAX, draw_players, initial_balance};
-use tig_process::{json_text::JsonError, text_file::TextError};
+use tig_process::json_text::JsonError;
+use tig_process::text_file::TextError;
 use tig_protocol::{ParsePlayerIdError, PreciseNumber};
 
-use crate::{
-    cli::{Cli, Players},
-    secret_file::{self, SecretFileError},
-};
+use crate::cli::{Cli, Players};
+use crate::secret_file::{self, SecretFileError};
 
 /// Drawn players in the folder of the state.
 const FILE_NAME: &str = "players.json";

@@ -7,22 +7,17 @@ mod guard;
 
 use std::time::{Duration, SystemTime};
 
-use axum::{
-    Router,
-    body::{Body, to_bytes},
-    extract::{Request as HttpRequest, State},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
-    middleware,
-    response::Response as HttpResponse,
-};
-
-use crate::{
-    ApiKey, Devnet,
-    api::{BODY_BYTES_MAX, Request, Response},
-    faults::Outcome,
-};
-
 use admin::Admin;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request as HttpRequest, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::Response as HttpResponse;
+use axum::{Router, middleware};
+
+use crate::api::{BODY_BYTES_MAX, Request, Response};
+use crate::faults::Outcome;
+use crate::{ApiKey, Devnet};
 
 const API_KEY_HEADER: &str = "x-api-key";
 

@@ -1,6 +1,9 @@
 //! From the command line to a network that is ready to serve.
 
-use std::{error::Error, net::Ipv4Addr, path::Path, sync::Arc};
+use std::error::Error;
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::sync::Arc;
 
 use axum::Router;
 use tig_devnet::{
@@ -10,12 +13,9 @@ use tig_devnet::{
 use tokio::net::TcpListener;
 use tracing::info;
 
-use crate::{
-    cli::Cli,
-    faults_file,
-    players::{self, Player},
-    secret_file,
-};
+use crate::cli::Cli;
+use crate::players::{self, Player};
+use crate::{faults_file, secret_file};
 
 /// A network and where it is to be served.
 pub(crate) struct Started {

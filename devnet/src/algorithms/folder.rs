@@ -1,9 +1,7 @@
 //! A folder of algorithms: `<challenge name>/<algorithm name>.wasm`. Hidden files are left alone.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use tig_challenges::ChallengeKind;
 use tig_worker::{BadModule, WASM_BYTES_MAX};

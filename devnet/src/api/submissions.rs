@@ -6,7 +6,9 @@ use tig_protocol::api::{
 };
 use tracing::{info, warn};
 
-use super::{Api, ApiError, Request, Response, decode_body, errors::printable, queries::json};
+use super::errors::printable;
+use super::queries::json;
+use super::{Api, ApiError, Request, Response, decode_body};
 use crate::network::{ProofVerdict, ProtocolError};
 
 /// Proofs whose re-execution is due; more are refused until some are done.

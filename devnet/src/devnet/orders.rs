@@ -5,12 +5,10 @@ use tig_worker::BadModule;
 use tracing::info;
 
 use super::{Devnet, NotKept};
-use crate::{
-    Faults,
-    algorithms::{NAME_RULE, PublishedAlgorithm, is_name},
-    faults::{FaultPlan, TooManyFaults},
-    network::AddAlgorithmError,
-};
+use crate::Faults;
+use crate::algorithms::{NAME_RULE, PublishedAlgorithm, is_name};
+use crate::faults::{FaultPlan, TooManyFaults};
+use crate::network::AddAlgorithmError;
 
 /// Why an algorithm is not published.
 #[derive(Debug, thiserror::Error)]
@@ -101,7 +99,8 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::{Api, Genesis, Keys, Network, RealCheck, devnet::Keeping, devnet_config};
+    use crate::devnet::Keeping;
+    use crate::{Api, Genesis, Keys, Network, RealCheck, devnet_config};
 
     #[test]
     fn algorithm_that_cannot_be_stored_is_not_published() {

@@ -3,12 +3,10 @@
 //! Invariant: a file is taken only if it was the same at two looks in a row, so that one that is being written is left
 //! alone; and whatever is wrong with a file changes nothing but the log.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-    path::{Path, PathBuf},
-    time::SystemTime,
-};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use tig_challenges::ChallengeKind;
 use tig_process::error_chain::error_chain;

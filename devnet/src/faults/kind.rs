@@ -3,10 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::Outcome;
-use crate::{
-    Api,
-    api::{Request, Response},
-};
+use crate::Api;
+use crate::api::{Request, Response};
 
 const PAGE: &str = "<!DOCTYPE html><html><head><title>One moment</title></head>\
     <body>Checking your browser before accessing the network.</body></html>";

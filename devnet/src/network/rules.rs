@@ -14,12 +14,11 @@ mod solution_check;
 mod submissions;
 mod topups;
 
+pub(super) use activity::window_start;
 pub use algorithms::AddAlgorithmError;
+pub(super) use blocks::details;
 pub use errors::ProtocolError;
 pub use players::{ApiKeyError, PLAYERS_MAX};
 pub use reexecution::{Reexecution, Verdict};
 pub use solution_check::{PreparedCheck, RealCheck};
 pub use submissions::{ProofChecks, ProofVerdict};
-
-pub(super) use activity::window_start;
-pub(super) use blocks::details;

@@ -1,9 +1,7 @@
 //! The benchmarks of the lifespan window: how many are how far, and the newest ones on their way over the blocks.
 
-use super::{
-    markup::{Escaped, Html, ShortId},
-    scale::Scale,
-};
+use super::markup::{Escaped, Html, ShortId};
+use super::scale::Scale;
 use crate::network::{BenchmarkView, Stage, View};
 
 /// Of the bar that shows how many are how far.

@@ -1,9 +1,7 @@
 //! The latest blocks as bars of what they confirmed.
 
-use super::{
-    markup::{Escaped, Html},
-    scale::Scale,
-};
+use super::markup::{Escaped, Html};
+use super::scale::Scale;
 use crate::network::{BlockView, View};
 
 const WIDTH: f64 = 900.0;
@@ -106,8 +104,9 @@ fn bar(svg: &mut Html, block: &BlockView, x: Scale, y: Scale) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use tig_protocol::PreciseNumber;
+
+    use super::*;
 
     #[test]
     fn bars_stand_on_the_axis_and_on_each_other() {

@@ -2,10 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{
-    markup::{Escaped, Html, Tig},
-    plot::{Dot, Plot},
-};
+use super::markup::{Escaped, Html, Tig};
+use super::plot::{Dot, Plot};
 use crate::network::{ChallengeView, View};
 
 pub(super) fn section(main: &mut Html, view: &View) {

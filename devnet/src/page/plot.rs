@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 
 use tig_protocol::difficulty::Point;
 
-use super::{
-    markup::{Escaped, Html},
-    scale::Scale,
-};
+use super::markup::{Escaped, Html};
+use super::scale::Scale;
 
 const WIDTH: f64 = 440.0;
 const HEIGHT: f64 = 320.0;

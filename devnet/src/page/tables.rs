@@ -1,9 +1,7 @@
 //! Players and algorithms.
 
-use super::{
-    ROWS_MAX,
-    markup::{Escaped, Html, Percent, ShortId, Tig},
-};
+use super::ROWS_MAX;
+use super::markup::{Escaped, Html, Percent, ShortId, Tig};
 use crate::network::View;
 
 pub(super) fn players(main: &mut Html, view: &View) {

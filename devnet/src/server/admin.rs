@@ -2,14 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use axum::{
-    Json, Router,
-    body::{Bytes, to_bytes},
-    extract::{Query, Request, State},
-    http::{StatusCode, header::CONTENT_TYPE},
-    response::{IntoResponse, Response},
-    routing::post,
-};
+use axum::body::{Bytes, to_bytes};
+use axum::extract::{Query, Request, State};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use tig_challenges::ChallengeKind;
 use tig_process::error_chain::error_chain;
@@ -17,10 +16,8 @@ use tig_worker::WASM_BYTES_MAX;
 use tracing::info;
 
 use super::guard::{self, Refusal};
-use crate::{
-    ApiKey, Devnet, NotKept, PublishError,
-    faults::{FaultPlan, PlanError, TooManyFaults},
-};
+use crate::faults::{FaultPlan, PlanError, TooManyFaults};
+use crate::{ApiKey, Devnet, NotKept, PublishError};
 
 /// Blocks of one order.
 const BLOCKS_PER_ORDER_MAX: u32 = 1_000;

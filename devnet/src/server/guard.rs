@@ -6,12 +6,10 @@
 //! to 127.0.0.1 shows by its `Host`, and may not even read. Users of the same machine are kept from giving orders by a
 //! token, where one is configured.
 
-use axum::{
-    extract::Request,
-    http::{HeaderMap, HeaderName, Method, StatusCode, header},
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 
 use crate::ApiKey;
 

@@ -4,7 +4,9 @@ use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 use tig_challenges::ChallengeKind::{Knapsack, Satisfiability};
 
-use crate::{api::submit_all, fixture::Server, support::mini_wasm};
+use crate::api::submit_all;
+use crate::fixture::Server;
+use crate::support::mini_wasm;
 
 async fn order(server: &Server, path: &str, body: impl Into<reqwest::Body>) -> Response {
     let url = format!("{}/devnet/admin/{path}", server.url);

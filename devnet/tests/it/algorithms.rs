@@ -1,6 +1,7 @@
 //! The folder of algorithms that the network publishes.
 
-use std::{fs, path::Path};
+use std::fs;
+use std::path::Path;
 
 use tig_challenges::ChallengeKind::{Knapsack, Satisfiability};
 use tig_devnet::{LoadError, load_folder};

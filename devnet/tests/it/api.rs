@@ -1,14 +1,13 @@
 //! The HTTP API, in process and on loopback; the test decides when a block is made.
 
-use reqwest::{Method, Response, StatusCode, header::HeaderValue};
+use reqwest::header::HeaderValue;
+use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 use tig_challenges::ChallengeKind::{self, Knapsack, Satisfiability};
 use tig_devnet::{BODY_BYTES_MAX, FaultPlan, Faults};
 
-use crate::{
-    fixture::{Server, text},
-    support::{self, API_KEY, Claim, NUM_NONCES, PLAYER_ID},
-};
+use crate::fixture::{Server, text};
+use crate::support::{self, API_KEY, Claim, NUM_NONCES, PLAYER_ID};
 
 #[track_caller]
 fn check_error(response: &Response, status: StatusCode) {

@@ -4,15 +4,14 @@ mod bytes;
 mod rules;
 mod spoilt;
 
-use proptest::{prelude::*, sample::Index};
+use proptest::prelude::*;
+use proptest::sample::Index;
+use spoilt::spoil;
 use tig_devnet::{Api, BODY_BYTES_MAX, Request, Response};
 
-use crate::{
-    busy::{Busy, key_for},
-    digest::digest,
-    support::{API_KEY, PLAYER_ID},
-};
-use spoilt::spoil;
+use crate::busy::{Busy, key_for};
+use crate::digest::digest;
+use crate::support::{API_KEY, PLAYER_ID};
 
 /// No error quotes a client's text at greater length.
 const ERROR_BYTES_MAX: usize = 8 * 1024;

@@ -1,16 +1,12 @@
 //! The program `tig-devnet`: what it prints, when it stops, how it refuses to start.
 
-use std::{
-    fs,
-    path::Path,
-    process::Command,
-    time::{Duration, Instant},
-};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
-use crate::{
-    process::{DEADLINE, Spoil, check_refusal, command, command_with, folder, url, wait},
-    support::{API_KEY, PLAYER_ID},
-};
+use crate::process::{DEADLINE, Spoil, check_refusal, command, command_with, folder, url, wait};
+use crate::support::{API_KEY, PLAYER_ID};
 
 #[tokio::test]
 async fn makes_blocks_until_its_standard_input_ends() {

@@ -4,10 +4,8 @@ use tig_challenges::ChallengeKind::Satisfiability;
 use tig_devnet::{Network, ProtocolError, Stage, devnet_config};
 use tig_protocol::{BenchmarkSettings, PreciseNumber};
 
-use crate::{
-    pretend,
-    support::{self, PLAYER_ID},
-};
+use crate::pretend;
+use crate::support::{self, PLAYER_ID};
 
 fn network(lifespan_period: u32, multiplier: f64) -> Network {
     let mut config = devnet_config();

@@ -3,15 +3,11 @@
 use serde_json::{Value, json};
 use tig_challenges::ChallengeKind::Satisfiability;
 use tig_devnet::{Api, ApiKey, Network, Stage, devnet_config};
-use tig_protocol::{
-    BenchmarkSettings, PreciseNumber,
-    api::{SubmitBenchmarkRequest, SubmitProofRequest},
-};
+use tig_protocol::api::{SubmitBenchmarkRequest, SubmitProofRequest};
+use tig_protocol::{BenchmarkSettings, PreciseNumber};
 
-use crate::{
-    pretend,
-    support::{self, API_KEY, NUM_NONCES, PLAYER_ID},
-};
+use crate::pretend;
+use crate::support::{self, API_KEY, NUM_NONCES, PLAYER_ID};
 
 pub(crate) const OTHER_ID: &str = "0x3333333333333333333333333333333333333333";
 pub(crate) const OTHER_KEY: &str = "fedcba9876543210fedcba9876543210";

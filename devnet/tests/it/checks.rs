@@ -1,10 +1,8 @@
 //! Solutions are verified away from the network's lock.
 
-use std::{
-    sync::{Arc, Mutex, mpsc},
-    thread,
-    time::Duration,
-};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
+use std::time::Duration;
 
 use serde_json::json;
 use tig_challenges::ChallengeKind::Satisfiability;

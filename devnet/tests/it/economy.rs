@@ -4,16 +4,12 @@ use tig_challenges::ChallengeKind::{self, Knapsack, Satisfiability};
 use tig_devnet::{
     AddAlgorithmError, Network, PlayerType, ProtocolError, PublishedAlgorithm, devnet_config,
 };
-use tig_protocol::{
-    PreciseNumber,
-    api::{AlgorithmBlockData, ChallengeBlockData, PlayerBlockData, ProtocolConfig},
-    difficulty::Point,
-};
+use tig_protocol::PreciseNumber;
+use tig_protocol::api::{AlgorithmBlockData, ChallengeBlockData, PlayerBlockData, ProtocolConfig};
+use tig_protocol::difficulty::Point;
 
-use crate::{
-    pretend::{self, prove, settings},
-    support::{self, PLAYER_ID},
-};
+use crate::pretend::{self, prove, settings};
+use crate::support::{self, PLAYER_ID};
 
 const OTHER_ID: &str = "0x3333333333333333333333333333333333333333";
 

@@ -8,10 +8,8 @@ use tig_devnet::{
     Api, Fault, FaultPlan, Faults, Outcome, ProofVerdict, Request, Stage, Verdict, devnet_config,
 };
 
-use crate::{
-    pretend,
-    support::{self, API_KEY, NUM_NONCES, PLAYER_ID},
-};
+use crate::pretend;
+use crate::support::{self, API_KEY, NUM_NONCES, PLAYER_ID};
 
 fn api() -> Api {
     Api::new(support::network(5), support::keys())

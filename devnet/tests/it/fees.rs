@@ -2,10 +2,8 @@
 
 use tig_challenges::ChallengeKind::{Knapsack, Satisfiability};
 use tig_devnet::{Network, ProtocolError, devnet_config};
-use tig_protocol::{
-    BenchmarkSettings, PreciseNumber,
-    api::{PrecommitSubmissionsConfig, ProtocolConfig, SubmitPrecommitRequest},
-};
+use tig_protocol::api::{PrecommitSubmissionsConfig, ProtocolConfig, SubmitPrecommitRequest};
+use tig_protocol::{BenchmarkSettings, PreciseNumber};
 
 use crate::support::{self, PLAYER_ID};
 

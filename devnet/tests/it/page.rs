@@ -5,12 +5,10 @@ use sha2::{Digest as _, Sha256};
 use tig_challenges::ChallengeKind::{self, Satisfiability};
 use tig_devnet::{Api, FaultPlan, Faults, Keys, PublishedAlgorithm, Request, Stage, devnet_config};
 
-use crate::{
-    busy::Busy,
-    fixture::Server,
-    pretend,
-    support::{self, API_KEY, PLAYER_ID},
-};
+use crate::busy::Busy;
+use crate::fixture::Server;
+use crate::pretend;
+use crate::support::{self, API_KEY, PLAYER_ID};
 
 fn page(api: &mut Api) -> String {
     let response = api.answer(&Request::get("/"));

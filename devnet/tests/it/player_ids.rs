@@ -1,11 +1,11 @@
 //! Ids of players on the command line and in the file of players, as wallets show them and people copy them.
 
-use std::{fs, path::Path, process::Command};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
 
-use crate::{
-    process::{check_refusal, command, folder, url},
-    support::{API_KEY, PLAYER_ID},
-};
+use crate::process::{check_refusal, command, folder, url};
+use crate::support::{API_KEY, PLAYER_ID};
 
 /// An example of EIP-55, and how the network writes it.
 const CHECKSUMMED: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";

@@ -8,10 +8,8 @@ use tig_devnet::{
 };
 use tig_protocol::PreciseNumber;
 
-use crate::{
-    digest::digest,
-    support::{self, API_KEY, PLAYER_ID},
-};
+use crate::digest::digest;
+use crate::support::{self, API_KEY, PLAYER_ID};
 
 const OTHER_ID: &str = "0x3333333333333333333333333333333333333333";
 

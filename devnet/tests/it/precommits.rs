@@ -2,10 +2,8 @@
 
 use tig_challenges::ChallengeKind::{Knapsack, Satisfiability};
 use tig_devnet::{Network, ProtocolError};
-use tig_protocol::{
-    BenchmarkSettings, MerkleHash,
-    api::{SubmitBenchmarkRequest, SubmitPrecommitRequest},
-};
+use tig_protocol::api::{SubmitBenchmarkRequest, SubmitPrecommitRequest};
+use tig_protocol::{BenchmarkSettings, MerkleHash};
 
 use crate::support::{self, NUM_NONCES, PLAYER_ID};
 

@@ -4,10 +4,8 @@ use std::sync::Arc;
 
 use tig_challenges::ChallengeKind;
 use tig_devnet::{Genesis, Network, PublishedAlgorithm, SolutionCheck, Verdict};
-use tig_protocol::{
-    BenchmarkSettings, OutputData, Solution,
-    api::{ProtocolConfig, SubmitPrecommitRequest},
-};
+use tig_protocol::api::{ProtocolConfig, SubmitPrecommitRequest};
+use tig_protocol::{BenchmarkSettings, OutputData, Solution};
 
 use crate::support::{self, Claim, NUM_NONCES, PLAYER_ID};
 

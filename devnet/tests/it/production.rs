@@ -3,10 +3,8 @@
 use proptest::prelude::*;
 use tig_challenges::ChallengeKind;
 use tig_devnet::{Network, PlayerType, Verdict, devnet_config};
-use tig_protocol::{
-    MerkleHash, MerkleProof, OutputData, PreciseNumber,
-    api::{SubmitBenchmarkRequest, SubmitPrecommitRequest, SubmitProofRequest},
-};
+use tig_protocol::api::{SubmitBenchmarkRequest, SubmitPrecommitRequest, SubmitProofRequest};
+use tig_protocol::{MerkleHash, MerkleProof, OutputData, PreciseNumber};
 
 use crate::support::{self, PLAYER_ID};
 

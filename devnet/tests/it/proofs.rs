@@ -9,11 +9,9 @@ use tig_devnet::{
 };
 use tig_protocol::api::SubmitProofRequest;
 
-use crate::{
-    pretend,
-    process::DEADLINE,
-    support::{self, PLAYER_ID},
-};
+use crate::pretend;
+use crate::process::DEADLINE;
+use crate::support::{self, PLAYER_ID};
 
 const POLL: Duration = Duration::from_millis(5);
 

@@ -1,22 +1,19 @@
 //! Whatever comes in whatever order, the network goes on; and the same again to the same.
 
-use proptest::{prelude::*, sample::Index};
+use proptest::prelude::*;
+use proptest::sample::Index;
 use serde_json::{Value, json};
 use tig_challenges::ChallengeKind;
 use tig_devnet::{
     Api, ApiKey, FaultPlan, Faults, Keys, Outcome, ProtocolError, Reexecution, Request, Stage,
     Verdict, devnet_config,
 };
-use tig_protocol::{
-    BenchmarkSettings, MerkleProof, OutputData, PreciseNumber,
-    api::{GetBenchmarkDataResponse, ProtocolConfig},
-};
+use tig_protocol::api::{GetBenchmarkDataResponse, ProtocolConfig};
+use tig_protocol::{BenchmarkSettings, MerkleProof, OutputData, PreciseNumber};
 
-use crate::{
-    digest::digest,
-    pretend,
-    support::{self, NUM_NONCES, PLAYER_ID},
-};
+use crate::digest::digest;
+use crate::pretend;
+use crate::support::{self, NUM_NONCES, PLAYER_ID};
 
 /// Keys and their players; the last player has no account.
 const PLAYERS: [(&str, &str); 3] = [

@@ -4,10 +4,8 @@ use tig_challenges::ChallengeKind::Knapsack;
 use tig_devnet::{AddAlgorithmError, Api, Devnet, Faults, PublishError, devnet_config};
 use tig_process::error_chain::error_chain;
 
-use crate::{
-    pretend,
-    support::{self, mini_wasm},
-};
+use crate::pretend;
+use crate::support::{self, mini_wasm};
 
 fn devnet() -> Devnet {
     let network = pretend::network(devnet_config());

@@ -1,18 +1,14 @@
 //! The program `tig-devnet` with a state: killed, started again, refused.
 
-use std::{
-    fs,
-    path::Path,
-    process::{Child, Command, Stdio},
-};
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 use tig_challenges::ChallengeKind::Satisfiability;
 
-use crate::{
-    process::{check_refusal, command_with, folder, url, wait},
-    support::{self, API_KEY, Claim, NUM_NONCES},
-};
+use crate::process::{check_refusal, command_with, folder, url, wait};
+use crate::support::{self, API_KEY, Claim, NUM_NONCES};
 
 const FILE: &str = "state/tig-devnet.redb";
 

@@ -11,12 +11,9 @@ use tig_devnet::{
 };
 use tig_protocol::PreciseNumber;
 
-use crate::{
-    digest::digest,
-    pretend,
-    properties::{Run, keys, step},
-    support,
-};
+use crate::digest::digest;
+use crate::properties::{Run, keys, step};
+use crate::{pretend, support};
 
 fn keep(api: &mut Api, entries: &mut Entries) {
     api.take_edits().unwrap().apply(entries);

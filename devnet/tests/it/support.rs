@@ -1,16 +1,18 @@
 //! A network with the small algorithms of the golden vectors, and an honest benchmarker.
 
-use std::{fs, path::PathBuf, sync::Arc};
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use tig_challenges::ChallengeKind;
 use tig_devnet::{
     ApiKey, Genesis, Keys, Network, ProofVerdict, ProtocolError, PublishedAlgorithm, RealCheck,
     Stage, Verdict, devnet_config,
 };
-use tig_protocol::{
-    BenchmarkSettings, MerkleProof, MerkleTree, OutputData,
-    api::{ProtocolConfig, SubmitBenchmarkRequest, SubmitPrecommitRequest, SubmitProofRequest},
+use tig_protocol::api::{
+    ProtocolConfig, SubmitBenchmarkRequest, SubmitPrecommitRequest, SubmitProofRequest,
 };
+use tig_protocol::{BenchmarkSettings, MerkleProof, MerkleTree, OutputData};
 use tig_worker::{Limits, Outcome, compute_nonce};
 
 pub(crate) const PLAYER_ID: &str = "0x1111111111111111111111111111111111111111";

@@ -1,6 +1,7 @@
 //! Algorithms that are put into the folder while the network runs.
 
-use std::{fs, path::Path};
+use std::fs;
+use std::path::Path;
 
 use serde_json::Value;
 use tig_challenges::ChallengeKind::{Knapsack, Satisfiability};

@@ -1,11 +1,11 @@
 //! Key, players and fault files as Windows editors and people write them.
 
-use std::{fs, path::Path, process::Command};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
 
-use crate::{
-    process::{check_refusal, command, folder, url},
-    support::{API_KEY, PLAYER_ID},
-};
+use crate::process::{check_refusal, command, folder, url};
+use crate::support::{API_KEY, PLAYER_ID};
 
 /// Starts the program with `text` in the file of an option.
 fn refusal(option: &str, text: &[u8], expected: &str) {

@@ -6,10 +6,8 @@ use std::collections::BTreeMap;
 
 use tig_challenges::ChallengeKind;
 
-use crate::{
-    algorithms::{ALGORITHMS_PER_CHALLENGE_MAX, PublishedAlgorithm},
-    network::state::{Key, Network, StoredAlgorithm},
-};
+use crate::algorithms::{ALGORITHMS_PER_CHALLENGE_MAX, PublishedAlgorithm};
+use crate::network::state::{Key, Network, StoredAlgorithm};
 
 /// Why an algorithm cannot join.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

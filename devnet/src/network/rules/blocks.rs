@@ -2,19 +2,15 @@
 //!
 //! Invariant: it never fails and never panics. A state that would stop the chain leaves the item in the mempool.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use tig_protocol::{
-    PreciseNumber,
-    api::{BlockData, BlockDetails, ProtocolConfig},
-};
+use tig_protocol::PreciseNumber;
+use tig_protocol::api::{BlockData, BlockDetails, ProtocolConfig};
 
-use super::{
-    activity, algorithms,
-    confirmation::{ConfirmingBlock, confirm},
-    economy::Scene,
-    topups,
-};
+use super::confirmation::{ConfirmingBlock, confirm};
+use super::economy::Scene;
+use super::{activity, algorithms, topups};
 use crate::network::state::{ChainBlock, ChallengeAt, Index, Key, Network};
 
 /// There is no chain below the devnet: its block number is the height on top of this.

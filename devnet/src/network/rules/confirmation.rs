@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tig_protocol::{PreciseNumber, sampling::sample_nonces};
+use tig_protocol::PreciseNumber;
+use tig_protocol::sampling::sample_nonces;
 
 use crate::network::state::{
     Account, Benchmark, ConfirmedBenchmark, ConfirmedPrecommit, ConfirmedProof, Record,

@@ -7,10 +7,8 @@ mod earnings;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tig_protocol::{
-    api::{AlgorithmBlockData, PlayerBlockData, ProtocolConfig},
-    qualifiers::{ActiveBenchmark, Qualifiers},
-};
+use tig_protocol::api::{AlgorithmBlockData, PlayerBlockData, ProtocolConfig};
+use tig_protocol::qualifiers::{ActiveBenchmark, Qualifiers};
 
 use crate::network::state::{ChainBlock, ChallengeAt, ChallengeRules, Record};
 

@@ -1,6 +1,7 @@
 //! Fees of precommits and how they move (tig-protocol.md section 9).
 
-use tig_protocol::{PreciseNumber, api::PrecommitSubmissionsConfig};
+use tig_protocol::PreciseNumber;
+use tig_protocol::api::PrecommitSubmissionsConfig;
 
 use crate::network::state::Fees;
 

@@ -5,11 +5,9 @@
 //! harder; all of them are easy.
 
 use tig_challenges::ChallengeKind;
-use tig_protocol::{
-    api::{DifficultyParameter, ProtocolConfig},
-    difficulty::{Bounds, BoundsError, Point},
-    qualifiers::{Frontiers, Qualifiers},
-};
+use tig_protocol::api::{DifficultyParameter, ProtocolConfig};
+use tig_protocol::difficulty::{Bounds, BoundsError, Point};
+use tig_protocol::qualifiers::{Frontiers, Qualifiers};
 
 use crate::network::state::ChallengeRules;
 

@@ -2,10 +2,8 @@
 
 use tig_protocol::PreciseNumber;
 
-use crate::{
-    api_key::ApiKey,
-    network::state::{Account, Key, Network, initial_balance, is_address, is_prefixed_hex},
-};
+use crate::api_key::ApiKey;
+use crate::network::state::{Account, Key, Network, initial_balance, is_address, is_prefixed_hex};
 
 /// Players of a network; every block remembers the balance of each.
 pub const PLAYERS_MAX: usize = 1_000;

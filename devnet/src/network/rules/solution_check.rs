@@ -1,9 +1,7 @@
 //! Whether a declared solution is one: the only work of a submission that takes more than a moment.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, PoisonError},
-};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use tig_protocol::{BenchmarkSettings, Solution};
 

@@ -5,12 +5,11 @@ mod precommit;
 mod proof;
 mod proof_checks;
 
+pub use proof::ProofVerdict;
+pub use proof_checks::ProofChecks;
 use tig_protocol::BenchmarkSettings;
 
 use super::ProtocolError;
-
-pub use proof::ProofVerdict;
-pub use proof_checks::ProofChecks;
 
 fn check_player(settings: &BenchmarkSettings, player_id: &str) -> Result<(), ProtocolError> {
     if settings.player_id == player_id {

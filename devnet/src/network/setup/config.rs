@@ -3,15 +3,13 @@
 use std::collections::BTreeMap;
 
 use tig_challenges::ChallengeKind;
-use tig_protocol::{
-    PreciseNumber, WasmVmConfig,
-    api::{
-        AlgorithmSubmissionsConfig, BenchmarkSubmissionsConfig, DifficultyConfig,
-        DifficultyParameter, Erc20Config, OptimisableProofOfWorkConfig, PrecommitSubmissionsConfig,
-        ProtocolConfig, QualifiersConfig, RewardDistribution, RewardsConfig, RewardsScheduleEntry,
-        RoundsConfig, SolutionSignatureConfig,
-    },
+use tig_protocol::api::{
+    AlgorithmSubmissionsConfig, BenchmarkSubmissionsConfig, DifficultyConfig, DifficultyParameter,
+    Erc20Config, OptimisableProofOfWorkConfig, PrecommitSubmissionsConfig, ProtocolConfig,
+    QualifiersConfig, RewardDistribution, RewardsConfig, RewardsScheduleEntry, RoundsConfig,
+    SolutionSignatureConfig,
 };
+use tig_protocol::{PreciseNumber, WasmVmConfig};
 
 /// The configuration of every block of the devnet.
 pub fn devnet_config() -> ProtocolConfig {

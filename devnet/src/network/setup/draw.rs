@@ -1,6 +1,7 @@
 //! Players that a network draws from its seed.
 
-use crate::{api_key::ApiKey, network::state::Secret};
+use crate::api_key::ApiKey;
+use crate::network::state::Secret;
 
 /// A player and its key, in the clear: for the file that hands them to their users.
 #[derive(Clone)]

@@ -1,26 +1,18 @@
 //! The first block: challenges, algorithms and players that exist from the start.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use tig_challenges::ChallengeKind;
-use tig_protocol::{
-    PreciseNumber,
-    api::{BlockData, ProtocolConfig},
-    difficulty::BoundsError,
-};
+use tig_protocol::PreciseNumber;
+use tig_protocol::api::{BlockData, ProtocolConfig};
+use tig_protocol::difficulty::BoundsError;
 
-use crate::{
-    algorithms::PublishedAlgorithm,
-    network::{
-        rules,
-        state::{
-            Account, Chain, ChainBlock, ChallengeAt, ChallengeRules, Changes, Fees, GENESIS_HEIGHT,
-            Index, NO_BLOCK_ID, Network, Secret, SolutionCheck, StoredAlgorithm, initial_balance,
-        },
-    },
+use crate::algorithms::PublishedAlgorithm;
+use crate::network::rules;
+use crate::network::state::{
+    Account, Chain, ChainBlock, ChallengeAt, ChallengeRules, Changes, Fees, GENESIS_HEIGHT, Index,
+    NO_BLOCK_ID, Network, Secret, SolutionCheck, StoredAlgorithm, initial_balance,
 };
 
 /// Beginning of a network.

@@ -1,19 +1,18 @@
 //! A network from the entries that were kept of one.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use tig_challenges::ChallengeKind;
 use tig_worker::BadModule;
 
 use super::genesis::{GenesisError, challenge_rules};
-use crate::{
-    algorithms::PublishedAlgorithm,
-    network::state::{
-        ACCOUNTS, ALGORITHMS, Accounts, BLOCKS, COUNTERS, Chain, ChainBlock, Changes, Counters,
-        Entries, Index, KeptAlgorithm, LAYOUT, Network, RECORDS, Record, ReexecutionState, Secret,
-        SolutionCheck, StoredAlgorithm, TOPUPS, WASMS,
-    },
+use crate::algorithms::PublishedAlgorithm;
+use crate::network::state::{
+    ACCOUNTS, ALGORITHMS, Accounts, BLOCKS, COUNTERS, Chain, ChainBlock, Changes, Counters,
+    Entries, Index, KeptAlgorithm, LAYOUT, Network, RECORDS, Record, ReexecutionState, Secret,
+    SolutionCheck, StoredAlgorithm, TOPUPS, WASMS,
 };
 
 /// The parts of a network that are not kept.

@@ -2,17 +2,16 @@
 //!
 //! Invariant: there is always a latest block, and heights ascend by one.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tig_protocol::api::{
     AlgorithmBlockData, BlockData, BlockDetails, PlayerBlockData, ProtocolConfig,
 };
 
-use super::{accounts::Account, challenges::ChallengeAt};
+use super::accounts::Account;
+use super::challenges::ChallengeAt;
 
 /// Height of the first block; everything that exists from the start was confirmed in it.
 pub(crate) const GENESIS_HEIGHT: u32 = 1;

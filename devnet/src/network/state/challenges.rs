@@ -1,11 +1,9 @@
 //! A challenge: the difficulties that it can have, and what it costs and admits at a block.
 
 use serde::{Deserialize, Serialize};
-use tig_protocol::{
-    PreciseNumber,
-    difficulty::{Bounds, Point},
-    qualifiers::Frontiers,
-};
+use tig_protocol::PreciseNumber;
+use tig_protocol::difficulty::{Bounds, Point};
+use tig_protocol::qualifiers::Frontiers;
 
 /// Cost of a precommit of one challenge at one block, in TIG.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

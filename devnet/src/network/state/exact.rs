@@ -1,7 +1,8 @@
 //! Frontiers as JSON that is read again to the bit: numbers with a point may come back from JSON off by one.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use tig_protocol::{difficulty::Point, qualifiers::Frontiers};
+use tig_protocol::difficulty::Point;
+use tig_protocol::qualifiers::Frontiers;
 
 #[derive(Serialize, Deserialize)]
 struct Exact {

@@ -3,11 +3,9 @@
 //! A reader of JSON goes only so deep. Within a text the depth begins anew, so that what could be read in a request can
 //! be read again wherever it is stored.
 
-use serde::{
-    Deserialize as _, Deserializer, Serialize, Serializer,
-    de::{DeserializeOwned, Error as _},
-    ser::Error as _,
-};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::ser::Error as _;
+use serde::{Deserialize as _, Deserializer, Serialize, Serializer};
 
 pub(super) fn serialize<T: Serialize, S: Serializer>(
     value: &T,

@@ -5,12 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use tig_protocol::PreciseNumber;
 
-use super::{
-    changes::{Changes, Key},
-    entries::Edits,
-    network::Network,
-    topups::Transaction,
-};
+use super::changes::{Changes, Key};
+use super::entries::Edits;
+use super::network::Network;
+use super::topups::Transaction;
 
 /// Version of the entries.
 pub(in crate::network) const LAYOUT: u32 = 2;

@@ -1,23 +1,19 @@
 //! State of a network.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use tig_protocol::PreciseNumber;
 
-use super::{
-    algorithms::StoredAlgorithm,
-    chain::Chain,
-    challenges::ChallengeRules,
-    changes::Changes,
-    ids::Secret,
-    index::Index,
-    records::Record,
-    solution_check::SolutionCheck,
-    topups::{StoredTopup, Transaction},
-};
+use super::algorithms::StoredAlgorithm;
+use super::chain::Chain;
+use super::challenges::ChallengeRules;
+use super::changes::Changes;
+use super::ids::Secret;
+use super::index::Index;
+use super::records::Record;
+use super::solution_check::SolutionCheck;
+use super::topups::{StoredTopup, Transaction};
 
 /// A TIG network of one process.
 ///

@@ -1,6 +1,9 @@
 //! Taking the latest block back, as when a network decides for another branch.
 
-use super::{accounts::Account, index::Index, network::Network, records::Record};
+use super::accounts::Account;
+use super::index::Index;
+use super::network::Network;
+use super::records::Record;
 
 impl Network {
     /// Takes the latest block back: what it confirmed waits in the mempool again, and what depended on that is gone.

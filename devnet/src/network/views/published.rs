@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 
 use tig_challenges::ChallengeKind;
-use tig_protocol::{
-    PreciseNumber,
-    api::{
-        Algorithm, AlgorithmBlockData, AlgorithmDetails, AlgorithmState, Challenge,
-        ChallengeBlockData, ChallengeDetails, ChallengeState, Confirmation, Player,
-        PlayerBlockData, PlayerDetails, Wasm, WasmDetails,
-    },
+use tig_protocol::PreciseNumber;
+use tig_protocol::api::{
+    Algorithm, AlgorithmBlockData, AlgorithmDetails, AlgorithmState, Challenge, ChallengeBlockData,
+    ChallengeDetails, ChallengeState, Confirmation, Player, PlayerBlockData, PlayerDetails, Wasm,
+    WasmDetails,
 };
 
 use super::wire;

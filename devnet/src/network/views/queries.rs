@@ -10,14 +10,10 @@ use tig_protocol::api::{
     GetBlockResponse, GetChallengesResponse, GetPlayersResponse, PlayerState, TopUp,
 };
 
-use super::{
-    published,
-    wire::{self, Detail},
-};
-use crate::network::{
-    rules,
-    state::{ChainBlock, Network, Record},
-};
+use super::published;
+use super::wire::{self, Detail};
+use crate::network::rules;
+use crate::network::state::{ChainBlock, Network, Record};
 
 /// An id that the network does not know, or no longer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -8,7 +8,9 @@ mod build;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use tig_protocol::{PreciseNumber, api::DifficultyParameter, difficulty::Point};
+use tig_protocol::PreciseNumber;
+use tig_protocol::api::DifficultyParameter;
+use tig_protocol::difficulty::Point;
 
 use super::status::Stage;
 

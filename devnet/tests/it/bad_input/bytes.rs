@@ -2,12 +2,11 @@
 
 use serde_json::json;
 use tig_challenges::ChallengeKind::Satisfiability;
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
-};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
-use crate::{fixture::Server, support::API_KEY};
+use crate::fixture::Server;
+use crate::support::API_KEY;
 
 #[tokio::test]
 async fn malformed_requests_are_refused_or_closed() {

@@ -1,6 +1,7 @@
 //! Ways to spoil a good body, so that no reading of it is right.
 
-use proptest::{prelude::*, sample::Index};
+use proptest::prelude::*;
+use proptest::sample::Index;
 use serde_json::{Value, json};
 
 /// What is done to a good body.

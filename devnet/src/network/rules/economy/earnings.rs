@@ -4,12 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use tig_protocol::{
-    PreciseNumber,
-    api::{AlgorithmBlockData, PlayerBlockData},
-    influence::Weight,
-    qualifiers::Qualifiers,
-};
+use tig_protocol::PreciseNumber;
+use tig_protocol::api::{AlgorithmBlockData, PlayerBlockData};
+use tig_protocol::influence::Weight;
+use tig_protocol::qualifiers::Qualifiers;
 
 use super::Scene;
 

@@ -4,10 +4,8 @@ use std::collections::BTreeSet;
 
 use tig_protocol::api::SubmitBenchmarkRequest;
 
-use crate::network::{
-    rules::ProtocolError,
-    state::{Benchmark, Key, Network},
-};
+use crate::network::rules::ProtocolError;
+use crate::network::state::{Benchmark, Key, Network};
 
 impl Network {
     /// Stores the Merkle root and the solution nonces of a confirmed precommit in the mempool.

@@ -1,16 +1,12 @@
 //! `submit_precommit` (tig-protocol.md section 5.1): the checks in their order.
 
-use tig_protocol::{
-    BenchmarkSettings, PreciseNumber,
-    api::{DifficultyParameter, SubmitPrecommitRequest},
-    difficulty::{Position, lower_and_upper, position},
-    qualifiers::Frontiers,
-};
+use tig_protocol::api::{DifficultyParameter, SubmitPrecommitRequest};
+use tig_protocol::difficulty::{Position, lower_and_upper, position};
+use tig_protocol::qualifiers::Frontiers;
+use tig_protocol::{BenchmarkSettings, PreciseNumber};
 
-use crate::network::{
-    rules::{ProtocolError, activity},
-    state::{ChainBlock, Key, Network, Precommit, Record, benchmark_id},
-};
+use crate::network::rules::{ProtocolError, activity};
+use crate::network::state::{ChainBlock, Key, Network, Precommit, Record, benchmark_id};
 
 impl Network {
     /// Stores a precommit in the mempool and names its benchmark id.

@@ -3,13 +3,12 @@
 //! A proof whose nonces are right is accepted whatever it contains; where its content does not hold, the benchmark
 //! is a fraud. A proof without such a fault still has to pass re-execution before it is confirmed.
 
-use tig_protocol::{MerkleProof, api::SubmitProofRequest};
+use tig_protocol::MerkleProof;
+use tig_protocol::api::SubmitProofRequest;
 
-use crate::network::{
-    rules::ProtocolError,
-    state::{
-        Benchmark, Fraud, Key, Network, Precommit, Proof, Record, ReexecutionState, SolutionCheck,
-    },
+use crate::network::rules::ProtocolError;
+use crate::network::state::{
+    Benchmark, Fraud, Key, Network, Precommit, Proof, Record, ReexecutionState, SolutionCheck,
 };
 
 /// Findings of the checks of an accepted proof.

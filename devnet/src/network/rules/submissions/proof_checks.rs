@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use tig_protocol::{BenchmarkSettings, OutputData, api::SubmitProofRequest};
+use tig_protocol::api::SubmitProofRequest;
+use tig_protocol::{BenchmarkSettings, OutputData};
 
 use super::proof::{admitted, check_branches};
 use crate::network::state::{Network, SolutionCheck};

@@ -3,16 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tig_challenges::ChallengeKind;
-use tig_protocol::{PreciseNumber, difficulty::Point};
+use tig_protocol::PreciseNumber;
+use tig_protocol::difficulty::Point;
 
 use super::{
     ActivePoint, AlgorithmView, BENCHMARKS_MAX, BLOCKS_MAX, BenchmarkView, BlockView,
     ChallengeView, PlayerView, View,
 };
-use crate::network::{
-    state::{Account, ChainBlock, Network, Record, StoredAlgorithm},
-    views::status::{Stage, stage},
-};
+use crate::network::state::{Account, ChainBlock, Network, Record, StoredAlgorithm};
+use crate::network::views::status::{Stage, stage};
 
 const ZERO: PreciseNumber = PreciseNumber::ZERO;
 
