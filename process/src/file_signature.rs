@@ -1,12 +1,10 @@
 //! The state of a file, without reading it.
 
-use std::{
-    fs::Metadata,
-    os::unix::fs::MetadataExt,
-    path::Path,
-    thread,
-    time::{Duration, Instant},
-};
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// A file that has not changed for so long is taken for whole.
 const SETTLED_AFTER: Duration = Duration::from_millis(150);

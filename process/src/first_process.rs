@@ -4,17 +4,13 @@
 //! process 1 runs itself as a child, passes signals on, waits for whatever has ended, and ends as the child does. The rest of the
 //! program then runs as anywhere else.
 
-use std::{
-    env,
-    io::{self, IsTerminal},
-    os::unix::process::CommandExt,
-    process::{Command, ExitCode},
-};
+use std::env;
+use std::io::{self, IsTerminal};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitCode};
 
-use rustix::{
-    io::Errno,
-    process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, wait},
-};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, wait};
 use tokio::signal::unix::{self, SignalKind, signal};
 
 /// Shells add it to the number of the signal that has ended a program.

@@ -7,7 +7,8 @@ mod slip;
 
 use serde_json::{Number, Value};
 
-pub use self::{keys::Duplicate, slip::Slip};
+pub use self::keys::Duplicate;
+pub use self::slip::Slip;
 use crate::place::Place;
 
 /// Largest number up to which a float holds every whole number: 2^53.

@@ -6,22 +6,20 @@
 mod json;
 mod text;
 
-use std::{
-    any::Any,
-    io::{self, IsTerminal},
-    panic::PanicHookInfo,
-};
+use std::any::Any;
+use std::io::{self, IsTerminal};
+use std::panic::PanicHookInfo;
 
 use serde_json::{Map, Value};
 use tracing::field::Field;
 use tracing::{error, warn};
-use tracing_subscriber::{EnvFilter, fmt::format::JsonFields};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::JsonFields;
 
-use self::{json::JsonLines, text::TextFields};
-use crate::{
-    standard_error::{self, Flush},
-    threads::ThreadsError,
-};
+use self::json::JsonLines;
+use self::text::TextFields;
+use crate::standard_error::{self, Flush};
+use crate::threads::ThreadsError;
 
 /// Variable that sets what is logged.
 const FILTER_VARIABLE: &str = "RUST_LOG";
@@ -120,8 +118,8 @@ mod tests {
     use std::io::Write;
     use std::sync::{Arc, Mutex};
 
-    use tracing_subscriber::fmt::{FormatEvent, FormatFields, SubscriberBuilder};
-    use tracing_subscriber::{Registry, fmt::MakeWriter};
+    use tracing_subscriber::Registry;
+    use tracing_subscriber::fmt::{FormatEvent, FormatFields, MakeWriter, SubscriberBuilder};
 
     #[derive(Clone, Default)]
     struct Lines(Arc<Mutex<Vec<u8>>>);

@@ -2,16 +2,16 @@
 //!
 //! A reader that goes away has read enough: that is not a failure. Anything else that keeps a result from being written is.
 
-use std::{
-    error::Error,
-    io::{self, Write},
-    process::ExitCode,
-    sync::{OnceLock, mpsc},
-    thread,
-    time::Duration,
-};
+use std::error::Error;
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::sync::{OnceLock, mpsc};
+use std::thread;
+use std::time::Duration;
 
-use crate::{error_chain::error_chain, standard_error, threads::ThreadsError};
+use crate::error_chain::error_chain;
+use crate::standard_error;
+use crate::threads::ThreadsError;
 
 /// Time for a line of a program that has other things to do.
 const ANNOUNCE_TIMEOUT: Duration = Duration::from_secs(1);

@@ -2,18 +2,13 @@
 //!
 //! A terminal that is closed sends SIGHUP. A program that was started with SIGHUP ignored, as `nohup` does, is not stopped by it.
 
-use std::{
-    fmt, fs,
-    io::{self, Read},
-    sync::{Arc, OnceLock, mpsc},
-    thread,
-};
+use std::io::{self, Read};
+use std::sync::{Arc, OnceLock, mpsc};
+use std::{fmt, fs, thread};
 
-use tokio::{
-    runtime,
-    signal::unix::{Signal, SignalKind, signal},
-    sync::oneshot,
-};
+use tokio::runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
 
 use crate::threads::ThreadsError;
 

@@ -6,15 +6,13 @@
 //! `tracing-appender` was tried first: it bounds the number of lines and not their bytes, has no word for what was lost, and
 //! prints with a panicking `println!` when its queue is full at the end of the program.
 
-use std::{
-    collections::VecDeque,
-    fs::File,
-    io::{self, Write},
-    os::fd::AsFd,
-    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
-    thread,
-    time::{Duration, Instant},
-};
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use tracing::warn;
 

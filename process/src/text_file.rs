@@ -3,12 +3,10 @@
 //! Invariants: reading ends, whatever lies in the place of the file, and after a bounded number of bytes; an error holds
 //! nothing of the text, which may be a secret.
 
-use std::{
-    fs::{self, File, FileType},
-    io::{self, Read as _},
-    os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _},
-    path::Path,
-};
+use std::fs::{self, File, FileType};
+use std::io::{self, Read as _};
+use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
+use std::path::Path;
 
 use rustix::fs::OFlags;
 

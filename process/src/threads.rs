@@ -3,12 +3,9 @@
 //! Libraries start threads when they first need them, and panic where the system has no more (`ulimit -u`, the `pids` limit of
 //! a container). So a program finds out at its start whether there is room, and keeps what it has.
 
-use std::{
-    fs, io,
-    sync::{Arc, RwLock, mpsc},
-    thread,
-    time::{Duration, Instant},
-};
+use std::sync::{Arc, RwLock, mpsc};
+use std::time::{Duration, Instant};
+use std::{fs, io, thread};
 
 use tokio::runtime::{Builder, Runtime};
 
