@@ -2,7 +2,8 @@
 //!
 //! Invariant: things of the same moment happen in the order in which they were put.
 
-use std::{cmp::Reverse, collections::BinaryHeap};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
 /// Something that is due.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]

@@ -2,7 +2,8 @@
 
 use tig_host::testing::{RouteReply, RouteResult};
 use tig_plugin_api::HttpRequest;
-use tokio::sync::oneshot::{self, error::TryRecvError};
+use tokio::sync::oneshot::error::TryRecvError;
+use tokio::sync::oneshot::{self};
 
 use crate::master::Master;
 

@@ -2,10 +2,8 @@
 //!
 //! Invariant: what was synced is never lost; of what was written since, a power cut keeps any part.
 
-use std::{
-    io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use redb::StorageBackend;
 use serde::Serialize;

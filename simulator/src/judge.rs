@@ -13,9 +13,11 @@ use tig_devnet::{BenchmarkStatus, Stage, Status};
 use tig_host::{ExtensionStatus, State};
 use tig_protocol::BenchmarkSettings;
 
+use self::batches::Batches;
 pub use self::batches::SlavesReport;
-use self::{batches::Batches, submissions::Submissions};
-use crate::{site::NUM_NONCES, stub};
+use self::submissions::Submissions;
+use crate::site::NUM_NONCES;
+use crate::stub;
 
 /// So long after a block has confirmed a precommit anew, the master must have heard of it, whatever the network's troubles.
 const HEARS_MS_MAX: u64 = 600_000;

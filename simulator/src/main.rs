@@ -1,23 +1,17 @@
 //! `tig-simulate`: plays seeds and names those that fail.
 
-use std::{
-    io::Write as _,
-    path::PathBuf,
-    process::ExitCode,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::{Duration, Instant},
-};
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use clap::Parser;
-use tig_simulator::{
-    scenario::Scenario,
-    shrink::shrink,
-    site::Site,
-    world::{Run, play},
-};
+use tig_simulator::scenario::Scenario;
+use tig_simulator::shrink::shrink;
+use tig_simulator::site::Site;
+use tig_simulator::world::{Run, play};
 
 /// Time between two lines of progress.
 const PROGRESS: Duration = Duration::from_secs(10);

@@ -7,10 +7,8 @@ use tig_host::{
 use tig_plugin_api::HttpRequest;
 use tokio::sync::oneshot;
 
-use crate::{
-    disk::{Disk, End},
-    scenario::Boundary,
-};
+use crate::disk::{Disk, End};
+use crate::scenario::Boundary;
 
 /// Steps at one moment; a host that has not come to rest by then never does.
 const STEPS_MAX: u64 = 1_000_000;

@@ -1,10 +1,8 @@
 //! The network's side: requests on their way, what befalls them, and blocks.
 
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tig_challenges::ChallengeKind;
 use tig_devnet::{
@@ -15,10 +13,8 @@ use tig_host::testing::{Go, RateLimiter, Rates, Refusal, Sent, Ticket};
 use tig_plugin_api::{HttpAnswer, HttpCall, HttpFailure, HttpFailureKind, Method};
 use tig_protocol::{BenchmarkSettings, Solution};
 
-use crate::{
-    site::{API_KEY, API_URL, PLAYER_ID},
-    stub,
-};
+use crate::site::{API_KEY, API_URL, PLAYER_ID};
+use crate::stub;
 
 /// Blocks in which a precommit can be proved.
 pub const LIFESPAN_BLOCKS: u32 = 60;

@@ -10,10 +10,8 @@ use tig_host::{
     testing::{self, Plugin},
 };
 
-use crate::{
-    scenario::{EXTENSIONS, LEASE_MS, Scenario},
-    slave, stub,
-};
+use crate::scenario::{EXTENSIONS, LEASE_MS, Scenario};
+use crate::{slave, stub};
 
 /// The player whose master is simulated.
 pub const PLAYER_ID: &str = "0x0000000000000000000000000000000000005133";

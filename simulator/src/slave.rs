@@ -4,10 +4,8 @@ use serde_json::json;
 use tig_plugin_api::HttpRequest;
 use tig_protocol::{Batch, BatchResult};
 
-use crate::{
-    scenario::{LEASE_MS, SlaveProfile, Vice},
-    stub,
-};
+use crate::scenario::{LEASE_MS, SlaveProfile, Vice};
+use crate::stub;
 
 /// A stock slave asks again after this time.
 pub const POLL_MS: u64 = 5_000;

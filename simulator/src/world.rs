@@ -7,17 +7,15 @@ use std::time::Duration;
 use serde_json::Value;
 use tig_host::VirtualTime;
 
-use crate::{
-    agenda::{Agenda, Due},
-    asked::Asked,
-    judge::{Judge, Violation},
-    master::{Crash, Master, Moment},
-    net::{LIFESPAN_BLOCKS, Net, Next, Served},
-    scenario::{BLOCK_MS, EXTENSIONS, Scenario, Trouble},
-    site::Site,
-    slave::{self, Plan, Slave},
-    transcript::Transcript,
-};
+use crate::agenda::{Agenda, Due};
+use crate::asked::Asked;
+use crate::judge::{Judge, Violation};
+use crate::master::{Crash, Master, Moment};
+use crate::net::{LIFESPAN_BLOCKS, Net, Next, Served};
+use crate::scenario::{BLOCK_MS, EXTENSIONS, Scenario, Trouble};
+use crate::site::Site;
+use crate::slave::{self, Plan, Slave};
+use crate::transcript::Transcript;
 
 /// The master's tick (benchmarker.md section 3).
 const TICK_MS: u64 = 5_000;

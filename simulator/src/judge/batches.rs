@@ -6,10 +6,8 @@ use serde::Deserialize;
 use tig_protocol::Batch;
 
 use super::{HEARS_MS_MAX, Judge};
-use crate::{
-    scenario::{LEASE_MS, Vice},
-    slave::{Delivery, Slave},
-};
+use crate::scenario::{LEASE_MS, Vice};
+use crate::slave::{Delivery, Slave};
 
 /// A slave that can work may have none for so long while there is some: what it has failed at, others may try first for 60 s.
 const IDLE_MS_MAX: u64 = 70_000;

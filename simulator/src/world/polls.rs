@@ -3,11 +3,9 @@
 use tig_protocol::Batch;
 
 use super::World;
-use crate::{
-    agenda::Due,
-    asked::{Asked, Reply},
-    slave::{self, Plan},
-};
+use crate::agenda::Due;
+use crate::asked::{Asked, Reply};
+use crate::slave::{self, Plan};
 
 impl World<'_> {
     pub(super) fn slave(&mut self, number: usize, life: u64) {

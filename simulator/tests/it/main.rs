@@ -4,11 +4,9 @@
 
 use std::path::{Path, PathBuf};
 
-use tig_simulator::{
-    scenario::Scenario,
-    site::Site,
-    world::{Run, play},
-};
+use tig_simulator::scenario::Scenario;
+use tig_simulator::site::Site;
+use tig_simulator::world::{Run, play};
 
 /// Seeds that are played here; `cargo xtask simulate` plays more.
 const SEEDS: std::ops::RangeInclusive<u64> = 1..=4;
