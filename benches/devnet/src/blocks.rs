@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use tig_bench_report::{Report, Result, Target};
 use tig_devnet::{Api, Keys, Request, devnet_config};
 
-use crate::{BENCHMARKS, crowded::Crowded};
+use crate::BENCHMARKS;
+use crate::crowded::Crowded;
 
 /// Blocks that are measured once the window is full.
 const BLOCKS: usize = 20;

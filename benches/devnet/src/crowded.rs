@@ -5,12 +5,10 @@ use std::sync::Arc;
 use tig_bench_report::Result;
 use tig_challenges::ChallengeKind;
 use tig_devnet::{Genesis, Network, PublishedAlgorithm, SolutionCheck, Verdict, devnet_config};
-use tig_protocol::{
-    BenchmarkSettings, MerkleProof, MerkleTree, OutputData, Solution,
-    api::{SubmitBenchmarkRequest, SubmitPrecommitRequest, SubmitProofRequest},
-    difficulty::{Point, Position, lower_and_upper, position},
-    rng::{ChaCha12, Rng as _},
-};
+use tig_protocol::api::{SubmitBenchmarkRequest, SubmitPrecommitRequest, SubmitProofRequest};
+use tig_protocol::difficulty::{Point, Position, lower_and_upper, position};
+use tig_protocol::rng::{ChaCha12, Rng as _};
+use tig_protocol::{BenchmarkSettings, MerkleProof, MerkleTree, OutputData, Solution};
 
 const PLAYERS: usize = 100;
 const ALGORITHMS_PER_CHALLENGE: usize = 4;

@@ -5,13 +5,10 @@ use std::fs;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tig_bench_report::{
-    Report, Result, Target,
-    http::{Connection, Crowd, get, post},
-    program::{Program, make_way},
-    requests::{Begun, Requests, Targets},
-    target_folder,
-};
+use tig_bench_report::http::{Connection, Crowd, get, post};
+use tig_bench_report::program::{Program, make_way};
+use tig_bench_report::requests::{Begun, Requests, Targets};
+use tig_bench_report::{Report, Result, Target, target_folder};
 use tig_protocol::BenchmarkSettings;
 
 use crate::BENCHMARKS;

@@ -1,10 +1,8 @@
 //! How fast events reach handlers.
 
-use std::{
-    io::{Read, Write},
-    net::TcpStream,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
-};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tig_bench_report::{Report, Result, Target};
 

@@ -1,11 +1,9 @@
 //! What a host process with six extensions costs: start, idle processor time, memory.
 
-use std::{
-    fs,
-    io::{BufRead, BufReader},
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
-};
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use tig_bench_report::{Report, Result, Target};
 

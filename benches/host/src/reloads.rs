@@ -1,6 +1,7 @@
 //! What it costs to load and to replace a plugin.
 
-use std::{fs, time::Instant};
+use std::fs;
+use std::time::Instant;
 
 use tig_bench_report::{Report, Result, Target};
 use tig_host::{
@@ -8,10 +9,8 @@ use tig_host::{
     testing::{Candidate, Loader},
 };
 
-use crate::{
-    process::memory_kb,
-    site::{Site, plugin, program},
-};
+use crate::process::memory_kb;
+use crate::site::{Site, plugin, program};
 
 /// Reloads whose memory is measured.
 const RELOADS: u32 = 500;

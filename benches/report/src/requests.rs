@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{Report, Result, Target, http::Answered, program::Program};
+use crate::http::Answered;
+use crate::program::Program;
+use crate::{Report, Result, Target};
 
 /// What was measured of a number of requests.
 #[derive(Debug, Default)]

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use tig_bench_report::{Line, Report, Result, Target, median, median_of_thread};
 use tig_challenges::ChallengeKind;
 use tig_worker::{Algorithm, BatchJob, Cache, Limits, compute_batch, compute_nonce};
 
 use crate::Built;
 use crate::judge::{RAND_HASH, batch, settings};
-use tig_bench_report::{Line, Report, Result, Target, median, median_of_thread};
 
 const BUDGET: Duration = Duration::from_secs(5);
 const FIXED_NONCES: u32 = 2000;

@@ -1,8 +1,7 @@
 //! The same modules under the interpreter that operators used before.
 
-use wasmi::{Config, Engine, Linker, Module, Store};
-
 use tig_bench_report::Result;
+use wasmi::{Config, Engine, Linker, Module, Store};
 
 /// A module, parsed.
 pub(crate) struct Parsed {

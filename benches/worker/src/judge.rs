@@ -3,11 +3,10 @@
 use std::io::Read;
 
 use flate2::read::ZlibDecoder;
+use tig_bench_report::Result;
 use tig_challenges::{ChallengeKind, Instance};
 use tig_protocol::{BenchmarkSettings, Solution};
 use tig_worker::BatchJob;
-
-use tig_bench_report::Result;
 
 use crate::algorithms::Algorithm;
 

@@ -11,10 +11,9 @@ mod memory;
 mod merkle;
 mod speed;
 
-use std::fs;
-use std::io;
 use std::path::Path;
 use std::process::ExitCode;
+use std::{fs, io};
 
 use tig_bench_report::{Report, Result, target_folder};
 

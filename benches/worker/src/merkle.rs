@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use rayon::prelude::*;
-use tig_protocol::{MerkleHash, MerkleTree};
-
 use tig_bench_report::{Line, Report, Result, Target, median};
+use tig_protocol::{MerkleHash, MerkleTree};
 
 const LEAVES: usize = 1_000_000;
 const BUDGET: Duration = Duration::from_secs(5);

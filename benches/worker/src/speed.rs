@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use tig_bench_report::{Line, Report, Result, Target, median_of_thread};
 use tig_protocol::BenchmarkSettings;
 use tig_worker::{Algorithm, Limits, Outcome, compute_nonce};
 
 use crate::Built;
 use crate::interpreter::Parsed;
 use crate::judge::{RAND_HASH, settings, solves};
-use tig_bench_report::{Line, Report, Result, Target, median_of_thread};
 
 /// Time that our worker takes for the measured nonces, about.
 const ROUND: Duration = Duration::from_millis(100);
