@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use tig_events::{Alert, AlertKind};
+use tig_events::{Alert, AlertKind, BlockHead};
 use tig_protocol::PreciseNumber;
 
-use crate::snapshot::{BlockHead, Money, Snapshot};
+use crate::snapshot::{Money, Snapshot};
 
 /// The fee balance is low when it does not pay for this many precommits more.
 const LOW_BALANCE_PRECOMMITS: u64 = 10;
@@ -102,11 +102,12 @@ impl Notice {
 }
 
 pub(crate) fn standing(last: Option<&History>, head: &BlockHead) -> Standing {
+    let height = head.window.height;
     match last {
         None => Standing::New,
         Some(last) if last.block_id == head.id => Standing::Known,
-        Some(last) if head.height < last.height => Standing::Regression { last: last.height },
-        Some(last) if head.height == last.height => Standing::Replacement,
+        Some(last) if height < last.height => Standing::Regression { last: last.height },
+        Some(last) if height == last.height => Standing::Replacement,
         Some(_) => Standing::New,
     }
 }
@@ -153,8 +154,8 @@ pub(crate) fn notices(last: Option<&History>, snapshot: &Snapshot<'_>) -> Vec<No
         .collect();
 
     let expected = last.and_then(|last| last.listed_until);
-    if snapshot.precommits.is_empty() && expected.is_some_and(|until| until > snapshot.head.height)
-    {
+    let height = snapshot.head.window.height;
+    if snapshot.precommits.is_empty() && expected.is_some_and(|until| until > height) {
         notices.push(Notice::ListingEmptied);
     }
     let was_low = last.is_some_and(|last| last.balance_is_low);
@@ -179,7 +180,7 @@ impl History {
         let ids = snapshot.precommits.keys();
         Self {
             block_id: snapshot.head.id.clone(),
-            height: snapshot.head.height,
+            height: snapshot.head.window.height,
             stages: ids.map(|id| (id.clone(), stage_of(id, snapshot))).collect(),
             frauds: snapshot.frauds.keys().cloned().collect(),
             listed_until: snapshot.listed_until,

@@ -28,7 +28,7 @@ use crate::history::{History, Stage, Standing};
 use crate::query::Query;
 use crate::retry::Retry;
 use crate::round::{Bodies, Round};
-use crate::snapshot::{BlockHead, Snapshot};
+use crate::snapshot::{Snapshot, parse_head};
 
 /// Without a new block for so long the network is taken to stand still.
 const STALL_MS: u64 = 600_000;
@@ -155,7 +155,7 @@ impl DataFetcher {
         round_id: u64,
         body: Vec<u8>,
     ) -> Result<()> {
-        let head = match BlockHead::parse(&body) {
+        let head = match parse_head(&body) {
             Ok(head) => head,
             Err(failure) => {
                 self.give_up(ctx, &failure);
@@ -169,13 +169,13 @@ impl DataFetcher {
                 return self.look_for_stall(ctx);
             }
             Standing::Regression { last } => {
-                let height = head.height;
+                let height = head.window.height;
                 self.give_up(ctx, &Failure::Regression { last, height });
                 return Ok(());
             }
             Standing::Replacement => ctx.warn_with(
                 "block replaces another one at its height",
-                &[("block_id", &head.id), ("height", &head.height)],
+                &[("block_id", &head.id), ("height", &head.window.height)],
             ),
             Standing::New => {}
         }

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use tig_events::BlockHead;
 use tig_plugin_api::Event;
 use tig_protocol::PreciseNumber;
 use tig_protocol::api::{Algorithm, Benchmark, Challenge, Fraud, Player, Precommit, Proof, Wasm};
@@ -57,28 +58,12 @@ pub(crate) struct Money {
     pub(crate) fee: Option<PreciseNumber>,
 }
 
-/// What a round needs to know of a block.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct BlockHead {
-    pub(crate) id: String,
-    pub(crate) height: u32,
-    lifespan: Option<u32>,
-}
-
-impl BlockHead {
-    /// Reads the answer to [`Query::Block`].
-    pub(crate) fn parse(body: &[u8]) -> Result<Self, Failure> {
-        let envelope: BlockEnvelope<'_> = parse(Query::Block, body)?;
-        let record: BlockRecord = parse(Query::Block, envelope.block.get().as_bytes())?;
-        check_id("block id", &record.id)?;
-        Ok(Self {
-            id: record.id,
-            height: record.details.height,
-            lifespan: record
-                .config
-                .and_then(|config| Some(config.benchmark_submissions?.lifespan_period)),
-        })
-    }
+/// Reads the answer to [`Query::Block`].
+pub(crate) fn parse_head(body: &[u8]) -> Result<BlockHead, Failure> {
+    let envelope: BlockEnvelope<'_> = parse(Query::Block, body)?;
+    let head: BlockHead = parse(Query::Block, envelope.block.get().as_bytes())?;
+    check_id("block id", &head.id)?;
+    Ok(head)
 }
 
 impl<'a> Snapshot<'a> {
@@ -86,7 +71,7 @@ impl<'a> Snapshot<'a> {
     pub(crate) fn parse(bodies: &'a Bodies, player_id: &str) -> Result<Self, Failure> {
         let body = |query| bodies.get(&query).map_or(&[][..], Vec::as_slice);
         let block: BlockEnvelope<'_> = parse(Query::Block, body(Query::Block))?;
-        let head = BlockHead::parse(body(Query::Block))?;
+        let head = parse_head(body(Query::Block))?;
         let algorithms: AlgorithmsEnvelope<'_> = parse(Query::Algorithms, body(Query::Algorithms))?;
         let players: PlayersEnvelope<'_> = parse(Query::Players, body(Query::Players))?;
         let listing: BenchmarksEnvelope<'_> = parse(Query::Benchmarks, body(Query::Benchmarks))?;
@@ -97,7 +82,7 @@ impl<'a> Snapshot<'a> {
         same_block(Query::Challenges, challenges.block_id.as_deref(), &head)?;
 
         let mut sieve = Sieve::default();
-        let lifespan = head.lifespan;
+        let window = head.window;
         let (mut fee, mut listed_until) = (None, None);
         let precommits = sieve.keyed("precommit", &listing.precommits, |record: Precommit| {
             let owner = &record.settings.player_id;
@@ -107,8 +92,7 @@ impl<'a> Snapshot<'a> {
                 ));
             }
             fee = fee.max(record.details.fee_paid);
-            let until = lifespan.map(|blocks| record.details.block_started.saturating_add(blocks));
-            listed_until = listed_until.max(until);
+            listed_until = listed_until.max(window.last_height(record.details.block_started));
             confirmed(record.state, record.benchmark_id)
         });
         let (player, balance) = sieve.player(&players.players, player_id);
@@ -232,28 +216,6 @@ fn same_block(query: Query, block_id: Option<&str>, head: &BlockHead) -> Result<
 struct BlockEnvelope<'a> {
     #[serde(borrow)]
     block: &'a RawValue,
-}
-
-#[derive(Deserialize)]
-struct BlockRecord {
-    id: String,
-    details: BlockRecordDetails,
-    config: Option<BlockRecordConfig>,
-}
-
-#[derive(Deserialize)]
-struct BlockRecordDetails {
-    height: u32,
-}
-
-#[derive(Deserialize)]
-struct BlockRecordConfig {
-    benchmark_submissions: Option<BenchmarkSubmissions>,
-}
-
-#[derive(Deserialize)]
-struct BenchmarkSubmissions {
-    lifespan_period: u32,
 }
 
 #[derive(Deserialize)]

@@ -1,6 +1,6 @@
 //! What most extensions need of a block: where it stands and how long a benchmark lives.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tig_protocol::WasmVmConfig;
 
 /// Decodes from `block` of [`NewBlock`](crate::NewBlock), and from nothing else of it: a change of the protocol elsewhere in
@@ -10,23 +10,59 @@ use tig_protocol::WasmVmConfig;
 pub struct BlockHead {
     /// Id of the block.
     pub id: String,
-    /// Its height.
-    pub height: u32,
-    /// Blocks from the start of a benchmark after which nothing of it counts any more; `None` if the API left the config
-    /// out.
-    pub lifespan_blocks: Option<u32>,
-    /// Blocks from the start of a benchmark within which its proof must be confirmed to earn anything (tig-protocol.md
-    /// section 8); `None` if the API left out what it depends on.
-    pub useful_blocks: Option<u32>,
+    /// Its height, and what counts from there.
+    pub window: LifespanWindow,
     /// Limits of the VM for benchmarks whose settings name this block.
     pub wasm_vm_config: Option<WasmVmConfig>,
 }
 
-/// Whether a benchmark of that start has left the window at `height`: no block from there on confirms anything of it
-/// (tig-protocol.md section 8). Nothing expires as long as the lifespan is not known.
-#[must_use]
-pub fn is_expired(block_started: u32, lifespan_blocks: Option<u32>, height: u32) -> bool {
-    lifespan_blocks.is_some_and(|lifespan| block_started.saturating_add(lifespan) < height)
+/// The benchmarks of which something still counts at a block (tig-protocol.md section 8). Nothing ends as long as the API has
+/// not shown when.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct LifespanWindow {
+    /// Height of the block.
+    pub height: u32,
+    /// Blocks from the start of a benchmark after which nothing of it counts any more; `None` if the API left the config
+    /// out.
+    #[serde(default)]
+    pub lifespan_blocks: Option<u32>,
+    /// Blocks from the start of a benchmark within which its proof must be confirmed to earn anything; `None` if the API
+    /// left out what it depends on.
+    #[serde(default)]
+    pub useful_blocks: Option<u32>,
+}
+
+impl LifespanWindow {
+    /// The window at the block of `newest`. What the API left out is as before.
+    #[must_use]
+    pub fn moved_to(self, newest: Self) -> Self {
+        Self {
+            height: newest.height,
+            lifespan_blocks: newest.lifespan_blocks.or(self.lifespan_blocks),
+            useful_blocks: newest.useful_blocks.or(self.useful_blocks),
+        }
+    }
+
+    /// Height of the last block that lists and confirms anything of a benchmark of that start.
+    #[must_use]
+    pub fn last_height(self, block_started: u32) -> Option<u32> {
+        let lifespan = self.lifespan_blocks?;
+        Some(block_started.saturating_add(lifespan))
+    }
+
+    /// Whether a benchmark of that start has left the window: no block from here on confirms anything of it.
+    #[must_use]
+    pub fn is_expired(self, block_started: u32) -> bool {
+        self.last_height(block_started)
+            .is_some_and(|last| last < self.height)
+    }
+
+    /// Whether work that begins now would be proved too late to earn anything.
+    #[must_use]
+    pub fn is_too_late(self, block_started: u32) -> bool {
+        self.useful_blocks
+            .is_some_and(|useful| block_started.saturating_add(useful) <= self.height)
+    }
 }
 
 #[derive(Deserialize)]
@@ -44,7 +80,7 @@ struct Details {
 #[derive(Deserialize)]
 struct Config {
     wasm_vm: Option<WasmVmConfig>,
-    benchmark_submissions: BenchmarkSubmissions,
+    benchmark_submissions: Option<BenchmarkSubmissions>,
 }
 
 #[derive(Deserialize)]
@@ -66,12 +102,15 @@ impl BenchmarkSubmissions {
 impl From<Block> for BlockHead {
     fn from(block: Block) -> Self {
         let config = block.config.as_ref();
+        let submissions = config.and_then(|config| config.benchmark_submissions.as_ref());
         Self {
-            lifespan_blocks: config.map(|config| config.benchmark_submissions.lifespan_period),
-            useful_blocks: config.and_then(|config| config.benchmark_submissions.useful_blocks()),
+            window: LifespanWindow {
+                height: block.details.height,
+                lifespan_blocks: submissions.map(|submissions| submissions.lifespan_period),
+                useful_blocks: submissions.and_then(BenchmarkSubmissions::useful_blocks),
+            },
             wasm_vm_config: config.and_then(|config| config.wasm_vm),
             id: block.id,
-            height: block.details.height,
         }
     }
 }
@@ -82,12 +121,29 @@ mod tests {
 
     use super::*;
 
+    fn window(lifespan_blocks: Option<u32>, height: u32) -> LifespanWindow {
+        LifespanWindow {
+            height,
+            lifespan_blocks,
+            useful_blocks: None,
+        }
+    }
+
     #[test]
     fn expiry_begins_after_the_last_lifespan_block() {
-        assert!(!is_expired(100, Some(120), 220));
-        assert!(is_expired(100, Some(120), 221));
-        assert!(!is_expired(u32::MAX, Some(120), u32::MAX));
-        assert!(!is_expired(100, None, u32::MAX), "not known");
+        assert!(!window(Some(120), 220).is_expired(100));
+        assert!(window(Some(120), 221).is_expired(100));
+        assert!(!window(Some(120), u32::MAX).is_expired(u32::MAX));
+        assert!(!window(None, u32::MAX).is_expired(100), "not known");
+    }
+
+    #[test]
+    fn a_block_without_config_keeps_the_last_lifespan() {
+        let head = json!({ "id": "b", "details": { "height": 221 }, "config": {} });
+        let head: BlockHead = serde_json::from_value(head).unwrap();
+        let before = window(Some(120), 220);
+        assert_eq!(before.moved_to(head.window), window(Some(120), 221));
+        assert_eq!(window(Some(7), 1).moved_to(before), before);
     }
 
     #[test]
@@ -101,7 +157,7 @@ mod tests {
             let block = json!({ "id": "b", "details": { "height": 7 }, "config": { "benchmark_submissions":
                 { "lifespan_period": 120, "submission_delay_multiplier": multiplier } } });
             let head: BlockHead = serde_json::from_value(block).unwrap();
-            assert_eq!(head.useful_blocks, expected);
+            assert_eq!(head.window.useful_blocks, expected);
             if let (Some(delay), Some(m)) = (expected, multiplier.as_f64()) {
                 assert!((f64::from(delay) * (m + 1.0)).floor() < 120.0);
                 assert!((f64::from(delay + 1) * (m + 1.0)).floor() >= 120.0);

@@ -16,7 +16,7 @@ pub use alert::{Alert, AlertKind};
 pub use block::{
     BenchmarkConfirmed, DifficultySamples, NewBlock, PrecommitConfirmed, ProofConfirmed,
 };
-pub use head::{BlockHead, is_expired};
+pub use head::{BlockHead, LifespanWindow};
 pub use identity::API_URL_DEFAULT;
 pub use lenient::Lenient;
 pub use listed::{ListedPrecommit, is_reconfirmed};

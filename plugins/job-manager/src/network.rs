@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
-use tig_events::BlockHead;
+use tig_events::{BlockHead, LifespanWindow};
 use tig_protocol::api::{Benchmark, Precommit};
 use tig_protocol::{BenchmarkSettings, WasmVmConfig};
 
@@ -56,10 +56,8 @@ struct ChallengeDetails {
 /// The newest block as far as jobs depend on it, and the VM limits of the blocks before.
 #[derive(Default, Deserialize, Serialize)]
 pub(crate) struct Network {
-    height: u32,
-    lifespan_blocks: Option<u32>,
-    #[serde(default)]
-    useful_blocks: Option<u32>,
+    #[serde(flatten)]
+    pub(crate) window: LifespanWindow,
     /// Stored, because results that come in before the first block after a restart are judged by the config of their challenge.
     #[serde(default)]
     challenge_names: BTreeMap<String, String>,
@@ -89,24 +87,11 @@ impl Network {
             wasm.details.compile_success.then(|| (id.clone(), url))
         };
         Self {
-            height: block.height,
-            lifespan_blocks: block.lifespan_blocks.or(self.lifespan_blocks),
-            useful_blocks: block.useful_blocks.or(self.useful_blocks),
+            window: self.window.moved_to(block.window),
             challenge_names: event.challenges.iter().map(name).collect(),
             download_urls: event.wasms.iter().filter_map(url).collect(),
             wasm_vm_configs,
         }
-    }
-
-    /// Whether a benchmark of that start has left the window: no block will confirm anything of it.
-    pub(crate) fn is_expired(&self, block_started: u32) -> bool {
-        tig_events::is_expired(block_started, self.lifespan_blocks, self.height)
-    }
-
-    /// Whether work that begins now would be proved too late to earn anything.
-    pub(crate) fn is_too_late(&self, block_started: u32) -> bool {
-        self.useful_blocks
-            .is_some_and(|useful| block_started.saturating_add(useful) <= self.height)
     }
 
     /// The config of a challenge, if it has one.

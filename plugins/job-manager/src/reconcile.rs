@@ -54,7 +54,7 @@ pub(crate) fn reconcile(
         (None, Some(sighting)) => new_record(sighting.precommit)?,
         (None, None) => return None,
     };
-    if network.is_expired(record.block_started) {
+    if network.window.is_expired(record.block_started) {
         return drop("its lifespan is over");
     }
     if record.terms.is_none() {
@@ -64,7 +64,7 @@ pub(crate) fn reconcile(
     if let Some(benchmark) = benchmark {
         observe_benchmark(&mut record, benchmark);
     }
-    if job.is_none() && benchmark.is_none() && network.is_too_late(record.block_started) {
+    if job.is_none() && benchmark.is_none() && network.window.is_too_late(record.block_started) {
         record.abandoned = Some(Abandoned::TooLate);
     }
     if let (Some(job), Some(root), None) = (job, record.committed_root, &record.abandoned)

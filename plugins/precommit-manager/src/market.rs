@@ -93,7 +93,7 @@ struct ChallengeFees {
 pub(crate) struct Market {
     pub(crate) block_id: String,
     pub(crate) height: u32,
-    /// See [`BlockHead::useful_blocks`].
+    /// See [`LifespanWindow::useful_blocks`](tig_events::LifespanWindow::useful_blocks).
     #[serde(default)]
     pub(crate) useful_blocks: Option<u32>,
     pub(crate) challenges: Vec<ChallengeFacts>,
@@ -161,8 +161,8 @@ impl Market {
         let suspects: BTreeSet<String> = suspects.collect();
         Self {
             block_id: event.block.id.clone(),
-            height: event.block.height,
-            useful_blocks: event.block.useful_blocks,
+            height: event.block.window.height,
+            useful_blocks: event.block.window.useful_blocks,
             challenges: sound(&event.challenges).map(challenge_facts).collect(),
             algorithms: sound(&event.algorithms)
                 .map(|algorithm| algorithm_facts(&wasms, &suspects, algorithm))

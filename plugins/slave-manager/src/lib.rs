@@ -180,12 +180,12 @@ impl SlaveManager {
     fn on_new_block(&mut self, ctx: &mut Context<'_>, event: NewBlock) -> Result<()> {
         let listed = event.precommits.into_iter();
         let listed = listed.map(|(id, precommit)| (id, precommit.details.block_started));
-        let purged = self.state.queue.purge(
-            event.block.height,
-            event.block.lifespan_blocks,
-            listed.collect(),
-            |id| event.proofs.contains_key(id),
-        );
+        let purged = self
+            .state
+            .queue
+            .purge(event.block.window, listed.collect(), |id| {
+                event.proofs.contains_key(id)
+            });
         if purged > 0 {
             ctx.info_with(
                 "batches of finished or expired jobs removed",

@@ -370,11 +370,11 @@ impl SubmissionsManager {
         let (kind, id) = (key.0, &key.1);
         let mut after = submission.clone();
         let started = listing.block_started(id).or(after.block_started);
-        after.block_started = started.or(Some(listing.height));
+        after.block_started = started.or(Some(listing.window.height));
         let listed = listing.rand_hash(id).map(str::to_owned);
         after.rand_hash = after.rand_hash.or(listed);
         if after.state == (State::Sent { first_seen: None }) {
-            let first_seen = Some(listing.height);
+            let first_seen = Some(listing.window.height);
             after.state = State::Sent { first_seen };
         }
         match after.fate(kind, id, listing) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
-use tig_events::{BlockHead, ListedPrecommit, is_expired, is_reconfirmed};
+use tig_events::{BlockHead, LifespanWindow, ListedPrecommit, is_reconfirmed};
 
 use crate::kind::Kind;
 
@@ -35,8 +35,8 @@ struct BenchmarkState {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Listing {
     pub(crate) block_id: String,
-    pub(crate) height: u32,
-    lifespan_blocks: Option<u32>,
+    #[serde(flatten)]
+    pub(crate) window: LifespanWindow,
     /// Height from which the lifespan counts, by benchmark id.
     block_started: BTreeMap<String, u32>,
     benchmarks: BTreeSet<String>,
@@ -77,18 +77,13 @@ impl Listing {
     pub(crate) fn sampled_nonces(&self, benchmark_id: &str) -> Option<&BTreeSet<u64>> {
         self.sampled_nonces.get(benchmark_id)
     }
-
-    pub(crate) fn is_expired(&self, block_started: u32) -> bool {
-        is_expired(block_started, self.lifespan_blocks, self.height)
-    }
 }
 
 impl From<NewBlock> for Listing {
     fn from(event: NewBlock) -> Self {
         let mut listing = Self {
             block_id: event.block.id,
-            height: event.block.height,
-            lifespan_blocks: event.block.lifespan_blocks,
+            window: event.block.window,
             block_started: BTreeMap::new(),
             benchmarks: event.benchmarks.keys().cloned().collect(),
             proofs: event.proofs.into_keys().collect(),

@@ -139,7 +139,7 @@ impl Submission {
         }
         if self
             .block_started
-            .is_some_and(|started| listing.is_expired(started))
+            .is_some_and(|started| listing.window.is_expired(started))
         {
             return Fate::Drop {
                 reason: "its lifespan is over",
@@ -159,7 +159,9 @@ impl Submission {
         match self.state {
             State::Sent {
                 first_seen: Some(height),
-            } if listing.height >= height.saturating_add(RESEND_AFTER_BLOCKS) => Fate::Resend,
+            } if listing.window.height >= height.saturating_add(RESEND_AFTER_BLOCKS) => {
+                Fate::Resend
+            }
             State::Sent { .. } | State::Waiting | State::Rejected => Fate::Keep,
         }
     }

@@ -19,6 +19,7 @@ use key::{JobNumber, pairs};
 use late::LateResults;
 use leased::Leases;
 use serde::{Deserialize, Serialize};
+use tig_events::LifespanWindow;
 use tig_protocol::Batch;
 pub(crate) use waiting::Rules;
 use waiting::{Entry, WaitingBatches};
@@ -302,12 +303,11 @@ impl Queue {
     /// of batches forgotten.
     pub(crate) fn purge(
         &mut self,
-        height: u32,
-        lifespan_blocks: Option<u32>,
+        window: LifespanWindow,
         listed: BTreeMap<String, u32>,
         is_proved: impl Fn(&str) -> bool,
     ) -> usize {
-        self.height = height;
+        self.height = window.height;
         self.listed = listed;
         let (jobs, listed) = (&mut self.jobs, &self.listed);
         let mut dead = Vec::new();
@@ -316,9 +316,8 @@ impl Queue {
                 return false;
             };
             let started = listed.get(benchmark_id).copied().or(job.block_started);
-            let started = *job.block_started.insert(started.unwrap_or(height));
-            let ends = lifespan_blocks.map(|lifespan| started.saturating_add(lifespan));
-            let lives = !is_proved(benchmark_id) && ends.is_none_or(|ends| ends >= height);
+            let started = *job.block_started.insert(started.unwrap_or(window.height));
+            let lives = !is_proved(benchmark_id) && !window.is_expired(started);
             if !lives {
                 dead.push(*number);
             }
