@@ -28,16 +28,15 @@ impl ListedPrecommit {
 
     /// Random hash of the block that has confirmed it.
     #[must_use]
-    pub fn into_rand_hash(self) -> Option<String> {
-        self.state?.rand_hash
+    pub fn rand_hash(&self) -> Option<&str> {
+        self.state.as_ref()?.rand_hash.as_deref()
     }
 }
 
 /// Whether the network has rolled back the block that had confirmed a precommit with the hash `known`, and another one has
 /// confirmed it: with the hash `listed`. A hash that is not known says nothing.
 ///
-/// This is asked of each listing, not sent once as an event: whoever was down, or failed, at that moment sees it in the next
-/// one (ADR 16).
+/// Each extension asks this of each listing: one that was down, or failed, at that moment sees it in the next one (ADR 23).
 #[must_use]
 pub fn is_reconfirmed(known: Option<&str>, listed: Option<&str>) -> bool {
     known

@@ -86,10 +86,10 @@ impl JobManager {
         let Some(record) = job.batches.get(&index) else {
             return Ok(());
         };
-        let is_chosen = unit < config.audit_share.get() || job.record().confirmed_anew;
+        let is_chosen = unit < config.audit_share.get() || job.record().reconfirmed;
         let somebody_else = match &config.verifier {
             Some(verifier) => *verifier != record.slave,
-            None => self.present.has_other_than(&record.slave) || job.record().confirmed_anew,
+            None => self.present.has_other_than(&record.slave) || job.record().reconfirmed,
         };
         if !is_chosen || job.record().is_committed() || !somebody_else {
             return Ok(());
@@ -378,7 +378,7 @@ fn conclude(
             wrong,
         } => {
             // In a reconfirmed job a wrong result may be one for the block that the network rolled back.
-            let guilty = wrong.iter().filter(|_| !job.record().confirmed_anew);
+            let guilty = wrong.iter().filter(|_| !job.record().reconfirmed);
             let convicted = guilty.map(|claim| SlaveConvicted {
                 slave: claim.slave.clone(),
                 benchmark_id: job.benchmark_id.clone(),

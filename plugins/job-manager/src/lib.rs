@@ -36,7 +36,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tig_events::{
     AuditBatch, BatchReceived, BenchmarkConfirmed, BenchmarkReady, NewBatch, PrecommitConfirmed,
     ProofConfirmed, ProofReady, ResultRefused, SlaveConvicted, SlaveQuarantined,
-    SubmitBenchmarkError, SubmitProofError, Throughput,
+    SubmitBenchmarkError, SubmitProofError, Throughput, is_reconfirmed,
 };
 use tig_plugin_api::prelude::*;
 
@@ -177,7 +177,7 @@ impl JobManager {
             );
             return Ok(());
         };
-        if rand_hash.is_some_and(|rand_hash| rand_hash != job.record().rand_hash) {
+        if is_reconfirmed(rand_hash.as_deref(), Some(&job.record().rand_hash)) {
             ctx.info_with(
                 "result ignored: the network has rolled its block back",
                 &[

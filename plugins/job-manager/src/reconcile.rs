@@ -16,8 +16,8 @@ pub(crate) struct Sighting<'a> {
 }
 
 impl Sighting<'_> {
-    /// Whether the network has taken the block back that had confirmed the precommit, and another one has confirmed it.
-    fn contradicts(&self, record: &JobRecord) -> bool {
+    /// Whether the network has reconfirmed the precommit since the random hash of the record.
+    fn is_reconfirmed(&self, record: &JobRecord) -> bool {
         let state = self.precommit.state.as_ref();
         let listed = state.and_then(|state| state.rand_hash.as_deref());
         is_reconfirmed(Some(&record.rand_hash), listed)
@@ -46,8 +46,9 @@ pub(crate) fn reconcile(
     if sighting.is_some_and(|sighting| sighting.is_proved) {
         return drop("proof confirmed");
     }
-    let is_anew = |job: &&Job| sighting.is_some_and(|sighting| sighting.contradicts(job.record()));
-    let (restarted, job) = (job.filter(is_anew), job.filter(|job| !is_anew(job)));
+    let is_stale =
+        |job: &&Job| sighting.is_some_and(|sighting| sighting.is_reconfirmed(job.record()));
+    let (restarted, job) = (job.filter(is_stale), job.filter(|job| !is_stale(job)));
     let before = job.map(Job::record);
     let mut record = match (before, sighting) {
         (Some(record), _) => record.clone(),
@@ -76,7 +77,7 @@ pub(crate) fn reconcile(
         return None;
     }
     if restarted.is_some() {
-        record.confirmed_anew = true;
+        record.reconfirmed = true;
         return Some(Change::Restart(Box::new(record)));
     }
     Some(Change::Put(Box::new(record)))
@@ -98,7 +99,7 @@ fn new_record(precommit: &Precommit) -> Option<JobRecord> {
         sampled_nonces: None,
         committed_root: None,
         abandoned: None,
-        confirmed_anew: false,
+        reconfirmed: false,
     })
 }
 

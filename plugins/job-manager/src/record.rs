@@ -28,10 +28,10 @@ pub(crate) struct JobRecord {
     /// Why nothing more is done for the job; it is kept until it expires, lest it be created again.
     #[serde(default)]
     pub(crate) abandoned: Option<Abandoned>,
-    /// The network took a block back and confirmed the precommit with another random hash: results for the former one may
-    /// still come in, so each batch is computed by two.
-    #[serde(default)]
-    pub(crate) confirmed_anew: bool,
+    /// The network has rolled a block back and reconfirmed the precommit with another random hash: results for the former one
+    /// may still come in, so each batch is computed by two.
+    #[serde(default, rename = "confirmed_anew")]
+    pub(crate) reconfirmed: bool,
 }
 
 impl JobRecord {

@@ -1,7 +1,7 @@
 //! What slaves bring: results, and batches that they give back.
 
 use serde::Deserialize;
-use tig_events::BatchReceived;
+use tig_events::{BatchReceived, is_reconfirmed};
 use tig_plugin_api::prelude::*;
 use tig_protocol::BatchResult;
 
@@ -12,7 +12,7 @@ use crate::{SlaveManager, State};
 const BAD_BATCH_ID: &str = "the batch id must be <benchmark id>_<start nonce>";
 
 const STALE: &str =
-    "the network has confirmed this precommit anew since the batch was given out: ask for it again";
+    "the network has reconfirmed this precommit since the batch was handed out: ask for it again";
 
 /// The reason of a slave that is stopping, which does not count as a failure.
 const STOPPING: &str = "stopping";
@@ -50,7 +50,7 @@ impl SlaveManager {
         let may_be_stale = queue.take_stale(benchmark_id, start_nonce, slave);
         let expected = queue.rand_hash(benchmark_id);
         let is_stale = match (stated, expected) {
-            (Some(stated), Some(expected)) => stated != expected,
+            (Some(_), Some(_)) => is_reconfirmed(stated, expected),
             _ => may_be_stale,
         };
         let rand_hash = stated.or(expected).map(str::to_owned);

@@ -234,7 +234,7 @@ impl SubmissionsManager {
         }
         let listing = self.listing.as_ref();
         let rand_hash = rand_hash.or_else(|| Some(listing?.rand_hash(&id)?.to_owned()));
-        if listing.is_some_and(|listing| listing.contradicts(&id, rand_hash.as_deref())) {
+        if listing.is_some_and(|listing| listing.is_reconfirmed(&id, rand_hash.as_deref())) {
             ctx.warn_with(
                 "submission not sent: the network has rolled its block back",
                 &[("kind", &kind.name()), (kind.id_field(), &id)],

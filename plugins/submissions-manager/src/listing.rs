@@ -69,8 +69,8 @@ impl Listing {
         self.rand_hashes.get(benchmark_id).map(String::as_str)
     }
 
-    /// Whether the precommit is listed with another random hash than the one that a submission is for, as far as that is known.
-    pub(crate) fn contradicts(&self, benchmark_id: &str, rand_hash: Option<&str>) -> bool {
+    /// Whether the network has reconfirmed the precommit since the random hash that a submission is for.
+    pub(crate) fn is_reconfirmed(&self, benchmark_id: &str, rand_hash: Option<&str>) -> bool {
         is_reconfirmed(rand_hash, self.rand_hash(benchmark_id))
     }
 
@@ -91,11 +91,11 @@ impl From<NewBlock> for Listing {
             sampled_nonces: BTreeMap::new(),
         };
         for (id, precommit) in event.precommits {
-            let block_started = precommit.block_started();
-            listing.block_started.insert(id.clone(), block_started);
-            if let Some(rand_hash) = precommit.into_rand_hash() {
-                listing.rand_hashes.insert(id, rand_hash);
+            if let Some(rand_hash) = precommit.rand_hash() {
+                listing.rand_hashes.insert(id.clone(), rand_hash.to_owned());
             }
+            let block_started = precommit.block_started();
+            listing.block_started.insert(id, block_started);
         }
         for (id, benchmark) in event.benchmarks {
             if let Some(nonces) = benchmark.state.and_then(|state| state.sampled_nonces) {

@@ -145,9 +145,9 @@ impl Submission {
                 reason: "its lifespan is over",
             };
         }
-        if listing.contradicts(benchmark_id, self.rand_hash.as_deref()) {
+        if listing.is_reconfirmed(benchmark_id, self.rand_hash.as_deref()) {
             return Fate::Drop {
-                reason: "the network has taken its precommit back and confirmed it anew",
+                reason: "the network has rolled its block back and reconfirmed its precommit",
             };
         }
         let sampled = listing.sampled_nonces(benchmark_id);
