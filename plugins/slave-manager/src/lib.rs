@@ -19,9 +19,10 @@
 //! if it is well formed: after a restart slaves still hold batches that are not queued yet, and `job_manager` checks
 //! every result anyway.
 //!
-//! If the network takes a block back and confirms a precommit in another, its batches keep their ids and get another random
-//! hash. The header `X-Rand-Hash` of a result says which one it is for; a result for a former one is answered 409. Without
-//! that header the next result of whoever had the batch by then is taken for one of those.
+//! If the network rolls a block back and reconfirms a precommit in another, its batches keep their ids and get another random
+//! hash. As soon as a block lists that hash, the batches of the former one are forgotten. The header `X-Rand-Hash` of a result
+//! says which one it is for; a result for a former one is answered 409. Without that header the next result of each slave that
+//! had the batch by then is taken for one of those.
 //!
 //! A slave that keeps sending bad results, or whose result others have shown to be wrong, goes into quarantine with the
 //! evidence: it gets no work and its results are refused, until `quarantine_ms` are over or `POST /pardon-slave` with
@@ -43,11 +44,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use tig_events::{
-    AuditBatch, BatchReceived, BlockHead, NewBatch, ResultRefused, SlaveConvicted, SlaveQuarantined,
+    AuditBatch, BatchReceived, BlockHead, ListedPrecommit, NewBatch, ResultRefused, SlaveConvicted,
+    SlaveQuarantined,
 };
 use tig_plugin_api::prelude::*;
 
-use crate::batches::{Pushed, Queue, Rules, Version};
+use crate::batches::{Forgotten, Pushed, Queue, Rules, Version};
 use crate::config::Config;
 use crate::quarantine::{Evidence, Quarantine};
 use crate::report::{Report, Waiting};
@@ -77,19 +79,9 @@ const RELEASE_PATH: &str = "/release-batch/";
 struct NewBlock {
     block: BlockHead,
     #[serde(default)]
-    precommits: BTreeMap<String, Precommit>,
+    precommits: BTreeMap<String, ListedPrecommit>,
     #[serde(default)]
     proofs: BTreeMap<String, IgnoredAny>,
-}
-
-#[derive(Deserialize)]
-struct Precommit {
-    details: PrecommitDetails,
-}
-
-#[derive(Deserialize)]
-struct PrecommitDetails {
-    block_started: u32,
 }
 
 /// Body of `pardon-slave`.
@@ -178,18 +170,20 @@ impl SlaveManager {
     }
 
     fn on_new_block(&mut self, ctx: &mut Context<'_>, event: NewBlock) -> Result<()> {
-        let listed = event.precommits.into_iter();
-        let listed = listed.map(|(id, precommit)| (id, precommit.details.block_started));
-        let purged = self
-            .state
-            .queue
-            .purge(event.block.window, listed.collect(), |id| {
-                event.proofs.contains_key(id)
-            });
-        if purged > 0 {
+        let is_proved = |id: &str| event.proofs.contains_key(id);
+        let queue = &mut self.state.queue;
+        let Forgotten { ended, stale } =
+            queue.follow(event.block.window, &event.precommits, is_proved);
+        if ended > 0 {
             ctx.info_with(
                 "batches of finished or expired jobs removed",
-                &[("count", &purged)],
+                &[("count", &ended)],
+            );
+        }
+        if stale > 0 {
+            ctx.info_with(
+                "batches removed: the network has rolled their block back",
+                &[("count", &stale)],
             );
         }
         self.log_queue(ctx);

@@ -471,6 +471,30 @@ fn a_reconfirmed_precommit_needs_another_result() {
 }
 
 #[test]
+fn a_reconfirming_block_ends_stale_batches() {
+    let mut manager = start();
+    let old = batch(ID, 0, &[]);
+    manager.event("new_batch", old.clone());
+    manager.event("new_batch", batch(ID, 4, &[]));
+    assert_eq!(get(&mut manager, "ann"), Some(old.clone()));
+    let mut block = block(101, &[(ID, 100)], &[]);
+    manager.event("new_block", block.clone());
+    assert_eq!(slaves(&mut manager)["queued"], 1, "no hash says nothing");
+    block["precommits"][ID]["state"] = json!({ "rand_hash": "other" });
+    manager.event("new_block", block.clone());
+    assert_eq!(get(&mut manager, "bob"), None);
+    assert_eq!(post(&mut manager, "ann", &old, &result(&old)).status, 409);
+    assert_eq!(manager.emitted(), []);
+
+    let mut new = old.clone();
+    new["rand_hash"] = json!("other");
+    manager.event("new_batch", new.clone());
+    manager.event("new_block", block);
+    assert_eq!(get(&mut manager, "bob"), Some(new.clone()));
+    assert_eq!(post(&mut manager, "bob", &new, &result(&new)).status, 200);
+}
+
+#[test]
 fn a_stated_rand_hash_decides_whether_a_result_counts() {
     let mut manager = start();
     let old = batch(ID, 0, &[]);

@@ -1,6 +1,6 @@
 //! Late results: those that may still come for a stale random hash.
 //!
-//! When the network takes a block back and reconfirms a precommit, the random hash of its batches changes and their ids do
+//! When the network rolls a block back and reconfirms a precommit, the random hash of its batches changes and their ids do
 //! not: a result of the earlier master's slaves does not say which hash it is for. So the next result of each slave that had
 //! a batch by then is rejected.
 

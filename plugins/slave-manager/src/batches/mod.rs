@@ -5,6 +5,7 @@
 //! O(log n).
 
 mod completed;
+mod jobs;
 mod key;
 mod late;
 mod leased;
@@ -14,12 +15,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use completed::Completed;
+pub(crate) use jobs::Forgotten;
+use jobs::Job;
 pub(crate) use key::{BatchKey, Version};
 use key::{JobNumber, pairs};
-use late::LateResults;
 use leased::Leases;
 use serde::{Deserialize, Serialize};
-use tig_events::LifespanWindow;
 use tig_protocol::Batch;
 pub(crate) use waiting::Rules;
 use waiting::{Entry, WaitingBatches};
@@ -41,17 +42,6 @@ const AFFINITY_MS: u64 = 5_000;
 /// A lease doubles with each one of the same batch that has ended without an answer, up to so many times: a batch that takes
 /// longer than a lease would go round for ever.
 const LEASE_DOUBLINGS_MAX: u8 = 5;
-
-/// A job of which batches are or were known.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-struct Job {
-    /// What all its batches have in common.
-    template: Batch,
-    /// Height from which the lifespan counts; of the first block seen if no listing has it.
-    block_started: Option<u32>,
-    #[serde(default, rename = "strays")]
-    late: LateResults,
-}
 
 /// The queue with its leases.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -299,70 +289,6 @@ impl Queue {
         self.put_back(key, lease.entry)
     }
 
-    /// Takes the newest block's listing over and forgets the jobs for which nothing can be done any more. Returns the number
-    /// of batches forgotten.
-    pub(crate) fn purge(
-        &mut self,
-        window: LifespanWindow,
-        listed: BTreeMap<String, u32>,
-        is_proved: impl Fn(&str) -> bool,
-    ) -> usize {
-        self.height = window.height;
-        self.listed = listed;
-        let (jobs, listed) = (&mut self.jobs, &self.listed);
-        let mut dead = Vec::new();
-        self.numbers.retain(|benchmark_id, number| {
-            let Some(job) = jobs.get_mut(number) else {
-                return false;
-            };
-            let started = listed.get(benchmark_id).copied().or(job.block_started);
-            let started = *job.block_started.insert(started.unwrap_or(window.height));
-            let lives = !is_proved(benchmark_id) && !window.is_expired(started);
-            if !lives {
-                dead.push(*number);
-            }
-            lives
-        });
-        dead.into_iter().map(|job| self.forget(job)).sum()
-    }
-
-    /// Forgets a job whose results are stale, except for the slaves that may still send some.
-    fn make_stale(&mut self, number: JobNumber) -> LateResults {
-        let job = self.jobs.get_mut(&number);
-        let mut late = job.map(|job| std::mem::take(&mut job.late));
-        for version in Version::ALL {
-            for key in self.leases.keys(BatchKey::job_range(version, number)) {
-                if let (Some(late), Some(lease)) = (&mut late, self.leases.get(key)) {
-                    late.add_unanswered(key.start_nonce, &lease.slave);
-                }
-            }
-        }
-        self.forget(number);
-        late.map(LateResults::into_stale).unwrap_or_default()
-    }
-
-    /// Random hash of the job's batches.
-    pub(crate) fn rand_hash(&self, benchmark_id: &str) -> Option<&str> {
-        let job = self.jobs.get(self.numbers.get(benchmark_id)?)?;
-        Some(&job.template.rand_hash)
-    }
-
-    /// Algorithm of the job's batches.
-    pub(crate) fn algorithm_id(&self, benchmark_id: &str) -> Option<&str> {
-        let job = self.jobs.get(self.numbers.get(benchmark_id)?)?;
-        Some(&job.template.settings.algorithm_id)
-    }
-
-    /// The jobs with one of these algorithms.
-    fn jobs_of(&self, algorithms: &BTreeSet<&str>) -> BTreeSet<JobNumber> {
-        if algorithms.is_empty() {
-            return BTreeSet::new();
-        }
-        let is_of = |job: &Job| algorithms.contains(job.template.settings.algorithm_id.as_str());
-        let jobs = self.jobs.iter().filter(|(_, job)| is_of(job));
-        jobs.map(|(number, _)| *number).collect()
-    }
-
     /// Ends a lease without the answer of its slave, which may still come.
     fn end_lease(&mut self, key: BatchKey) -> Option<Entry> {
         let lease = self.leases.remove(key)?;
@@ -370,36 +296,6 @@ impl Queue {
             job.late.add_unanswered(key.start_nonce, &lease.slave);
         }
         Some(lease.entry)
-    }
-
-    /// Whether this result of `slave` may be for a stale random hash; to be asked once per result.
-    pub(crate) fn take_stale(
-        &mut self,
-        benchmark_id: &str,
-        start_nonce: u64,
-        slave: &Name,
-    ) -> bool {
-        let number = self.numbers.get(benchmark_id);
-        let job = number.and_then(|number| self.jobs.get_mut(number));
-        job.is_some_and(|job| job.late.take_stale(start_nonce, slave))
-    }
-
-    fn forget(&mut self, job: JobNumber) -> usize {
-        let mut forgotten = 0;
-        self.jobs.remove(&job);
-        for version in Version::ALL {
-            let range = || BatchKey::job_range(version, job);
-            for key in self.waiting.keys(range()) {
-                self.waiting.remove(key);
-                forgotten += 1;
-            }
-            for key in self.leases.keys(range()) {
-                self.leases.remove(key);
-                forgotten += 1;
-            }
-            self.completed.forget(range());
-        }
-        forgotten
     }
 
     /// Key and entry of a batch that comes in; `None` if there is no room.
@@ -420,35 +316,6 @@ impl Queue {
             start_nonce,
         };
         Some((key, entry))
-    }
-
-    /// Number of the job of `batch`, which becomes its template.
-    fn job_of(&mut self, batch: Batch) -> JobNumber {
-        let mut late = LateResults::default();
-        if let Some(&number) = self.numbers.get(&batch.benchmark_id) {
-            let job = self.jobs.get_mut(&number);
-            match job.filter(|job| job.template.rand_hash == batch.rand_hash) {
-                Some(job) => {
-                    job.template = batch;
-                    return number;
-                }
-                None => late = self.make_stale(number),
-            }
-        }
-        let listed = self.listed.get(&batch.benchmark_id).copied();
-        let number = JobNumber {
-            block_started: listed.unwrap_or(self.height),
-            arrival: self.arrivals,
-        };
-        self.arrivals = self.arrivals.wrapping_add(1);
-        self.numbers.insert(batch.benchmark_id.clone(), number);
-        let job = Job {
-            template: batch,
-            block_started: listed,
-            late,
-        };
-        self.jobs.insert(number, job);
-        number
     }
 
     fn batch(&self, key: BatchKey, entry: &Entry) -> Option<Batch> {
