@@ -44,7 +44,7 @@ pub(crate) enum Standing {
     Regression { last: u32 },
 }
 
-/// What to tell about one precommit, with the records in hand.
+/// The new stage of one precommit, with the records in hand.
 #[derive(Debug, Serialize)]
 pub(crate) struct Progress<'a> {
     #[serde(skip)]

@@ -206,7 +206,7 @@ impl DataFetcher {
             ctx.emit_json(name, &progress)?;
         }
         for notice in history::notices(last, &snapshot) {
-            tell(ctx, notice.alert())?;
+            publish_alert(ctx, notice.alert())?;
         }
         self.last_block_ms = Some(ctx.now_ms());
         self.log_left_out(ctx, &snapshot.left_out);
@@ -267,7 +267,7 @@ impl DataFetcher {
             since_ms / 1_000,
             ctx.settings().api_url
         );
-        tell(
+        publish_alert(
             ctx,
             Alert {
                 kind: AlertKind::NetworkStalled,
@@ -288,8 +288,8 @@ impl DataFetcher {
     }
 }
 
-/// Frauds cost money already spent, the rest can still be mended.
-fn tell(ctx: &mut Context<'_>, alert: Alert) -> Result<()> {
+/// Emits and logs an alert. Frauds cost money already spent, the rest can still be mended.
+fn publish_alert(ctx: &mut Context<'_>, alert: Alert) -> Result<()> {
     ctx.emit(&alert)?;
     let fields: &LogFields<'_> = &[
         ("kind", &alert.kind),

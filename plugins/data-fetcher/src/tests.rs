@@ -213,7 +213,7 @@ fn a_new_block_is_fetched_once_its_snapshot_first() {
 }
 
 #[test]
-fn each_precommit_tells_its_furthest_new_stage() {
+fn each_precommit_reports_its_furthest_new_stage() {
     let mut fetcher = fetcher();
     let first = Network::at(100).precommit("p").precommit("q");
     assert_eq!(fetch(&mut fetcher, &first).len(), 3);

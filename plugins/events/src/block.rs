@@ -1,4 +1,4 @@
-//! Events that tell what a block shows; emitted by `data_fetcher` and `difficulty_sampler`.
+//! What a block shows, as events; emitted by `data_fetcher` and `difficulty_sampler`.
 
 use std::collections::BTreeMap;
 

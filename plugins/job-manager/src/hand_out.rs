@@ -29,12 +29,12 @@ impl JobManager {
         for benchmark_id in ready {
             self.announce(ctx, &benchmark_id)?;
         }
-        self.tell_unfinished(ctx);
+        self.report_unfinished(ctx);
         Ok(())
     }
 
     /// A drain waits for every job that can still be proved.
-    pub(crate) fn tell_unfinished(&self, ctx: &mut Context<'_>) {
+    pub(crate) fn report_unfinished(&self, ctx: &mut Context<'_>) {
         let open = self
             .jobs
             .values()
@@ -55,7 +55,7 @@ impl JobManager {
             .and_then(|benchmark_id| self.jobs.get_mut(benchmark_id));
         if let Some(job) = job.filter(|_| !will_retry) {
             job.refused = Some(job.stage());
-            self.tell_unfinished(ctx);
+            self.report_unfinished(ctx);
         }
     }
 
@@ -143,7 +143,7 @@ impl JobManager {
     }
 
     /// Emits what has been measured, where it has changed.
-    pub(crate) fn tell_throughput(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+    pub(crate) fn publish_throughput(&mut self, ctx: &mut Context<'_>) -> Result<()> {
         let mut open: BTreeMap<&str, u64> = BTreeMap::new();
         for job in self.jobs.values() {
             let challenge_id = job.record().settings.challenge_id.as_str();

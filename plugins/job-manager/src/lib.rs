@@ -85,7 +85,7 @@ impl JobManager {
             pace: Pace::default(),
             throughput: Throughput::default(),
         };
-        manager.tell_unfinished(ctx);
+        manager.report_unfinished(ctx);
         Ok(manager)
     }
 
@@ -151,13 +151,13 @@ impl JobManager {
             is_proved: true,
         };
         self.reconcile(ctx, &precommit.benchmark_id, Some(&sighting))?;
-        self.tell_unfinished(ctx);
+        self.report_unfinished(ctx);
         Ok(())
     }
 
     fn on_update(&mut self, ctx: &mut Context<'_>) -> Result<()> {
         self.measure(ctx);
-        self.tell_throughput(ctx)?;
+        self.publish_throughput(ctx)?;
         self.advance_audits(ctx)?;
         self.advance(ctx)
     }

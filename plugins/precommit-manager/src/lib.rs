@@ -110,7 +110,7 @@ impl PrecommitManager {
             reporter: Reporter::default(),
         };
         manager.settle_spend(ctx)?;
-        manager.tell_unfinished(ctx);
+        manager.report_unfinished(ctx);
         Ok(manager)
     }
 
@@ -184,7 +184,7 @@ impl PrecommitManager {
             ctx.put("ledger", &ledger)?;
             ctx.put("spend", &spend)?;
             (self.ledger, self.spend) = (ledger, spend);
-            self.tell_unfinished(ctx);
+            self.report_unfinished(ctx);
         }
         Ok(())
     }
@@ -218,7 +218,7 @@ impl PrecommitManager {
         ctx.put("ledger", &ledger)?;
         ctx.put("spend", &spend)?;
         (self.ledger, self.former, self.spend) = (ledger, former, spend);
-        self.tell_unfinished(ctx);
+        self.report_unfinished(ctx);
         Ok(())
     }
 
@@ -251,7 +251,7 @@ impl PrecommitManager {
         self.board.throughput = state.throughput;
         self.board.clock = state.clock;
         self.is_draining = state.is_draining;
-        self.tell_unfinished(ctx);
+        self.report_unfinished(ctx);
         if let Some(market) = state.market {
             self.enter(ctx, market);
         }
@@ -290,13 +290,13 @@ impl PrecommitManager {
     fn act(&mut self, ctx: &mut Context<'_>, patience: Patience) -> Result<()> {
         if self.is_draining {
             self.hold = Hold::Draining;
-            self.tell_unfinished(ctx);
+            self.report_unfinished(ctx);
             return Ok(());
         }
         let now_ms = ctx.now_ms();
         if let Some(hold) = self.delay(now_ms).filter(|_| self.board.market.is_some()) {
             self.hold = hold;
-            self.tell_unfinished(ctx);
+            self.report_unfinished(ctx);
             return Ok(());
         }
         let (mut ledger, mut spend) = (self.ledger.clone(), self.spend.clone());
@@ -328,7 +328,7 @@ impl PrecommitManager {
             }
         }
         (self.ledger, self.spend) = (ledger, spend);
-        self.tell_unfinished(ctx);
+        self.report_unfinished(ctx);
         Ok(())
     }
 
@@ -341,7 +341,7 @@ impl PrecommitManager {
     }
 
     /// A drain waits for precommits of the present block: the next one shows whether they have become jobs.
-    fn tell_unfinished(&self, ctx: &mut Context<'_>) {
+    fn report_unfinished(&self, ctx: &mut Context<'_>) {
         ctx.unfinished(self.ledger.made() as u64);
     }
 }

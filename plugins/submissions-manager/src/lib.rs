@@ -16,11 +16,11 @@ mod kind;
 mod limit;
 mod listing;
 mod outcome;
+mod publish;
 mod report;
 mod request;
 mod store;
 mod submission;
-mod tell;
 #[cfg(test)]
 mod tests;
 
@@ -35,9 +35,9 @@ use crate::kind::Kind;
 use crate::limit::Limits;
 use crate::listing::{Listing, NewBlock};
 use crate::outcome::{Limited, Outcome, classify};
+use crate::publish::publish_outcome;
 use crate::request::{InFlight, block_id, post};
 use crate::submission::{Fate, Retries, State, Submission};
-use crate::tell::tell;
 
 #[derive(ConfigSchema, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -100,7 +100,7 @@ impl SubmissionsManager {
         if !submissions.is_empty() {
             ctx.info_with("submissions restored", &[("count", &submissions.len())]);
         }
-        tell_unfinished(ctx, &submissions);
+        report_unfinished(ctx, &submissions);
         Ok(Self {
             config,
             submissions,
@@ -208,7 +208,7 @@ impl SubmissionsManager {
         self.in_flight = state.in_flight.into_iter().collect();
         self.listing = state.listing;
         self.limits = state.limits;
-        tell_unfinished(ctx, &self.submissions);
+        report_unfinished(ctx, &self.submissions);
         Ok(())
     }
 }
@@ -277,7 +277,7 @@ impl SubmissionsManager {
             self.send(ctx, &key, now_ms)?;
         }
         // A drain waits until blocks show what was submitted.
-        tell_unfinished(ctx, &self.submissions);
+        report_unfinished(ctx, &self.submissions);
         Ok(())
     }
 
@@ -323,7 +323,7 @@ impl SubmissionsManager {
             if is_stale && after.state == State::Waiting {
                 after.state = State::Rejected;
             }
-            tell(ctx, &key, &after, outcome)?;
+            publish_outcome(ctx, &key, &after, outcome)?;
             if kind == Kind::Precommit && after.state != State::Waiting {
                 self.submissions.remove(&key);
             } else {
@@ -444,7 +444,7 @@ impl SubmissionsManager {
 }
 
 /// What was refused for good is kept, but nothing follows from it.
-fn tell_unfinished(ctx: &mut Context<'_>, submissions: &BTreeMap<(Kind, String), Submission>) {
+fn report_unfinished(ctx: &mut Context<'_>, submissions: &BTreeMap<(Kind, String), Submission>) {
     let open = submissions
         .values()
         .filter(|submission| submission.state != State::Rejected);

@@ -1,4 +1,4 @@
-//! Reports of an answer: by events, and in the log.
+//! The outcome of a request as events, and in the log.
 
 use serde_json::json;
 use tig_events::{Alert, AlertKind};
@@ -9,7 +9,7 @@ use crate::outcome::{Answer, Outcome};
 use crate::submission::{State, Submission};
 
 /// Emits and logs what became of a request.
-pub(crate) fn tell(
+pub(crate) fn publish_outcome(
     ctx: &mut Context<'_>,
     key: &(Kind, String),
     after: &Submission,
