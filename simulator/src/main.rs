@@ -251,7 +251,7 @@ impl Sums {
 }
 
 fn say(text: std::fmt::Arguments<'_>) {
-    // Nobody is left to tell if this fails.
+    // Without standard output there is nowhere to report a failure.
     let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 

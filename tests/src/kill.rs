@@ -43,8 +43,8 @@ pub enum KillError {
     /// The caller wants no more.
     #[error("stopped")]
     Stopped,
-    /// The network does not tell.
-    #[error("the network does not tell how far the benchmarks are")]
+    /// The network does not report the benchmarks.
+    #[error("the network does not report how far the benchmarks are")]
     Silent(#[from] TimedOut),
     /// The last host does not end.
     #[error("the last host did not finish what was begun: {0}")]

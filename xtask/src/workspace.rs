@@ -80,8 +80,8 @@ impl Workspace {
     }
 }
 
-/// Whether cargo has set the variable to tell xtask of its own package. Build scripts that watch such a variable would run
-/// anew, and all that depends on them would be built anew, each time cargo is started here and by hand in turns.
+/// Whether cargo has set the variable to describe the package of xtask. Build scripts that watch such a variable would run
+/// again, and all that depends on them would be rebuilt, each time cargo is started here and by hand in turns.
 fn is_of_xtask(variable: &OsStr) -> bool {
     let variable = variable.to_string_lossy();
     variable.starts_with("CARGO_PKG_") || variable.starts_with("CARGO_MANIFEST_")

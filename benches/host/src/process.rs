@@ -62,14 +62,14 @@ pub(crate) fn memory_kb(process: u32, key: &str) -> Result<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix(key));
     let number = line.and_then(|line| line.split_whitespace().next());
-    Ok(number.ok_or("the system does not tell")?.parse()?)
+    Ok(number.ok_or("the system does not report it")?.parse()?)
 }
 
 /// Processor time that a process has used.
 fn processor_seconds(process: u32) -> Result<f64> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
     // Fields 14 and 15 of proc(5); the second may hold blanks, but ends with the last bracket.
-    let (_, fields) = stat.rsplit_once(')').ok_or("the system does not tell")?;
+    let (_, fields) = stat.rsplit_once(')').ok_or("no brackets")?;
     let mut ticks = fields.split_whitespace().skip(11);
     let mut next = || -> Result<f64> { Ok(ticks.next().ok_or("too short")?.parse()?) };
     let used = next()? + next()?;

@@ -41,7 +41,7 @@ pub fn main(measure: impl FnOnce(&mut Report) -> Result<()>) -> ExitCode {
 /// The target folder that this program was built to: `<target>/release/<program>`.
 ///
 /// # Errors
-/// The program lies elsewhere, or cannot tell where.
+/// The program lies elsewhere, or does not know where.
 pub fn target_folder() -> Result<PathBuf> {
     let program = std::env::current_exe()?;
     let target = program.parent().and_then(Path::parent);

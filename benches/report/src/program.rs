@@ -75,7 +75,7 @@ impl Program {
     /// Processor time that its threads have used.
     ///
     /// # Errors
-    /// The system does not tell.
+    /// The system does not report it.
     pub fn processor_time(&self) -> Result<Duration> {
         let mut nanoseconds = 0;
         for task in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
@@ -95,12 +95,12 @@ impl Program {
     /// The most memory that it has had, in MB.
     ///
     /// # Errors
-    /// The system does not tell.
+    /// The system does not report it.
     pub fn memory_peak(&self) -> Result<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let number = line.and_then(|line| line.split_whitespace().next());
-        let kilobytes: f64 = number.ok_or("the system does not tell")?.parse()?;
+        let kilobytes: f64 = number.ok_or("the system reports no VmHWM")?.parse()?;
         Ok(kilobytes / 1e3)
     }
 }

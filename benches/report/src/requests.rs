@@ -37,7 +37,7 @@ impl<'a> Begun<'a> {
     /// Now.
     ///
     /// # Errors
-    /// The system does not tell the processor time.
+    /// The system does not report the processor time.
     pub fn now(program: &'a Program) -> Result<Self> {
         Ok(Self {
             program,
@@ -56,7 +56,7 @@ impl Requests {
     /// Adds requests that are done now.
     ///
     /// # Errors
-    /// The system does not tell the processor time.
+    /// The system does not report the processor time.
     pub fn add(&mut self, begun: Begun<'_>, answers: &[Vec<Answered>]) -> Result<()> {
         self.elapsed += begun.start.elapsed();
         let processor = begun.program.processor_time()?;

@@ -12,7 +12,7 @@ use tig_worker::{Algorithm, Limits, compute_batch};
 use crate::Built;
 use crate::judge::batch;
 
-/// How this program is asked to compute and to tell its peak: `--peak-of <workers>`.
+/// How this program is asked to compute and to report its peak: `--peak-of <workers>`.
 const OPTION: &str = "--peak-of";
 const NUM_NONCES: u64 = 8;
 const MIB: f64 = (1 << 20) as f64;

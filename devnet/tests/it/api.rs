@@ -92,7 +92,7 @@ async fn a_tampered_leaf_ends_as_a_fraud() {
     assert_eq!(
         verified,
         json!({"verified": {"Ok": null}}),
-        "only re-execution can tell"
+        "only re-execution finds it"
     );
     server.wait_for(&["fraud"]).await;
 }

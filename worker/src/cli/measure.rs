@@ -66,7 +66,7 @@ fn round(
         start_nonce: nonces.start,
         num_nonces,
         batch_size: num_nonces,
-        // All, since only proofs tell what a nonce cost.
+        // All, since only proofs show what a nonce cost.
         sampled_nonces: nonces.collect(),
     };
     let begin = Instant::now();

@@ -2,8 +2,8 @@
 //!
 //! The state lives in a new global, and in a new local while a function runs. Between two *steps* (entry of a function,
 //! turn of a loop, return from a call, each of which scrambles the whole state) the code has no way back, so every
-//! *point* in between is executed at most once. There it is enough to add: a number of the place to tell which way was
-//! taken, the value times a number of the place to tell what was stored. Additions are cheap, order cannot get lost, and
+//! *point* in between is executed at most once. There it is enough to add: a number of the place records which way was
+//! taken, the value times a number of the place records what was stored. Additions are cheap, order cannot get lost, and
 //! only the steps are a chain of dependent operations.
 //!
 //! Invariant: results, traps and fuel of the module are those of the original. Only new locals and the new global are

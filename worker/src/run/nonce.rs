@@ -36,7 +36,7 @@ pub enum Outcome {
     BadResult(String),
 }
 
-/// A computed nonce: its leaf, and what the leaf cannot tell.
+/// A computed nonce: its leaf, and what the leaf does not show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Computed {
     /// The leaf.
