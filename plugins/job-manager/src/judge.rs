@@ -20,7 +20,8 @@ const SLAVES_MAX: usize = 20_000;
 /// Audits handed out by one handler call, those first that have waited longest; the rest is due at the next `update`.
 pub(crate) const AUDITS_OUT_MAX: usize = 2_500;
 
-/// A sampled batch that nobody has computed once more after so many retry delays is not waited for any longer.
+/// A sampled batch that nobody has computed once more after so many retry delays is not waited for any longer. In a
+/// reconfirmed job, two slaves that disagree for so long compute the batch again.
 const RETRIES_MAX: u64 = 2;
 
 /// Who has delivered a result, and when.
@@ -178,21 +179,27 @@ impl JobManager {
         self.hand_out_again(ctx, benchmark_id, start_nonce)
     }
 
-    /// Hands audits out again that nobody has answered, and gives up waiting for those that nobody takes.
+    /// Hands audits out again that nobody has answered, and gives up waiting for those that nobody takes. In a reconfirmed job
+    /// a dispute that no third slave decides begins again: one of the two may have sent its result for the block that
+    /// was rolled back, and its next one is not.
     pub(crate) fn advance_audits(&mut self, ctx: &mut Context<'_>) -> Result<()> {
         let now_ms = ctx.now_ms();
         self.present.forget(now_ms);
-        let (mut due, mut over) = (Vec::new(), Vec::new());
+        let (mut due, mut over, mut stale) = (Vec::new(), Vec::new(), Vec::new());
         for (benchmark_id, job) in &self.jobs {
             let delay_ms = job.retry_delay_ms();
             let is_audited = self.audited_job(benchmark_id).is_some();
+            let may_be_stale = job.record().reconfirmed && !job.record().is_committed();
             for (&index, open) in job.audits() {
                 let waited_ms = now_ms.saturating_sub(open.since_ms);
                 let is_due = open
                     .handed_out_ms
                     .is_none_or(|then_ms| now_ms.saturating_sub(then_ms) >= delay_ms);
-                if !open.audit.is_dispute() && waited_ms >= delay_ms.saturating_mul(RETRIES_MAX) {
+                let is_overdue = waited_ms >= delay_ms.saturating_mul(RETRIES_MAX);
+                if is_overdue && !open.audit.is_dispute() {
                     over.push((benchmark_id.clone(), index));
+                } else if is_overdue && may_be_stale {
+                    stale.push((benchmark_id.clone(), index));
                 } else if is_due && is_audited {
                     due.push((open.handed_out_ms, benchmark_id.clone(), index));
                 }
@@ -204,6 +211,15 @@ impl JobManager {
                 &[("benchmark_id", &benchmark_id), ("batch_index", &index)],
             );
             self.put_audit(ctx, &benchmark_id, index, None)?;
+        }
+        for (benchmark_id, index) in stale {
+            ctx.warn_with(
+                "dispute undecided, the batch is computed again",
+                &[("benchmark_id", &benchmark_id), ("batch_index", &index)],
+            );
+            if let Some(job) = self.jobs.get_mut(&benchmark_id) {
+                discard(ctx, job, index)?;
+            }
         }
         // A stable sort, so that of those that were never handed out the first go first.
         due.sort_by_key(|(handed_out_ms, ..)| *handed_out_ms);
@@ -237,9 +253,7 @@ impl JobManager {
                 continue;
             }
             for index in indexes {
-                store::put_batch(ctx, benchmark_id, index, None)?;
-                store::put_audit(ctx, benchmark_id, index, None)?;
-                job.discard(index);
+                discard(ctx, job, index)?;
             }
             ctx.warn_with(
                 "results of a quarantined slave discarded",
@@ -360,6 +374,14 @@ impl JobManager {
         job.update(record);
         Ok(())
     }
+}
+
+/// Takes a result and its audit out.
+fn discard(ctx: &mut Context<'_>, job: &mut Job, index: u64) -> Result<()> {
+    store::put_batch(ctx, &job.benchmark_id, index, None)?;
+    store::put_audit(ctx, &job.benchmark_id, index, None)?;
+    job.discard(index);
+    Ok(())
 }
 
 fn conclude(

@@ -423,7 +423,7 @@ fn a_precommit_seen_too_late_is_not_computed() {
 }
 
 #[test]
-fn throughput_is_told_when_it_changes() {
+fn throughput_is_published_when_it_changes() {
     let mut manager = start(4);
     manager.event("new_block", block(101));
     let mut reported = Vec::new();

@@ -290,3 +290,36 @@ fn a_reconfirmed_precommit_is_recomputed_by_two() {
     manager.event("new_block", replaced);
     assert_eq!(take(&mut manager, "new_batch"), Vec::<Value>::new());
 }
+
+#[test]
+fn a_dispute_of_two_over_a_stale_result_ends() {
+    let mut manager = start(8);
+    manager.event("new_block", block(101));
+    let stale = take(&mut manager, "new_batch").remove(0);
+    let mut replaced = block(101);
+    replaced["precommits"][ID]["state"]["rand_hash"] = json!("block101b");
+    manager.event("new_block", replaced);
+    let batches = take(&mut manager, "new_batch");
+
+    // A slave of the earlier master does not say which hash its result is for.
+    let mut late = work(&stale);
+    late["merkle_root"] = json!("ab".repeat(32));
+    manager.event("batch_result", late);
+    manager.event("batch_result", work(&batches[1]));
+    for audit in take(&mut manager, "audit_batch") {
+        let mut result = work(&audit["batch"]);
+        result["slave"] = json!("slave-2");
+        manager.event("batch_result", result);
+    }
+    assert_eq!(stage(&mut manager)["stage"], "auditing");
+    manager.advance_ms(60_000);
+    manager.update();
+    assert_eq!(take(&mut manager, "new_batch"), [batches[0].clone()]);
+    manager.event("batch_result", work(&batches[0]));
+    for audit in take(&mut manager, "audit_batch") {
+        let mut result = work(&audit["batch"]);
+        result["slave"] = json!("slave-2");
+        manager.event("batch_result", result);
+    }
+    assert_eq!(take(&mut manager, "benchmark_ready").len(), 1);
+}
