@@ -176,8 +176,9 @@ fn refused_identities_are_logged_with_a_remedy() {
         manager.event("precommit_ready", precommit(100, 0));
         answer(&mut manager, status, text);
         let logs = manager.logs();
-        let is_told = |(level, text): &(String, String)| level == "error" && text.contains(remedy);
-        assert!(logs.iter().any(is_told), "{logs:?}");
+        let is_logged =
+            |(level, text): &(String, String)| level == "error" && text.contains(remedy);
+        assert!(logs.iter().any(is_logged), "{logs:?}");
     }
 }
 

@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fraud_is_told() {
+    fn a_fraud_is_reported() {
         let mut progress = Progress::new(["knapsack"].into_iter(), None);
         let benchmarks = [("a", Stage::Proof), ("b", Stage::Fraud)];
         let benchmarks = benchmarks.map(|(id, stage)| benchmark(id, "knapsack", stage));

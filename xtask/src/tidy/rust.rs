@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn code_for_tests_is_told_apart() {
+    fn code_for_tests_is_set_apart() {
         let text = "fn a() {}\n#[test]\nfn b() {}\n#[cfg(test)]\nmod tests { fn c() {} }\nmod d { #[test] fn e() {} fn f() {} }";
         let source = source(text, "src/lib.rs");
         assert_eq!(source.code.to_string(), "fn a () { } fn f () { }");

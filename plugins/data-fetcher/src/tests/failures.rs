@@ -142,7 +142,7 @@ fn a_rate_limit_stops_requests_for_a_minute() {
 }
 
 #[test]
-fn every_answer_but_200_is_told_and_changes_nothing() {
+fn every_answer_but_200_is_logged_and_changes_nothing() {
     let kinds = [
         HttpFailureKind::Timeout,
         HttpFailureKind::Connect,

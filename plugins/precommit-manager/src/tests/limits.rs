@@ -200,10 +200,10 @@ fn a_clock_that_was_ahead_blocks_the_budget_for_a_day() {
     for restart in 0..2 {
         manager.restart();
         let ahead = warnings(&mut manager);
-        let is_told = ahead
+        let is_logged = ahead
             .iter()
             .any(|text| text.contains("240 h in the future"));
-        assert_eq!(is_told, restart == 0, "{ahead:?}");
+        assert_eq!(is_logged, restart == 0, "{ahead:?}");
     }
     assert_eq!(precommit_at(&mut manager, "b2"), 0);
     manager.advance_ms(DAY_MS);
