@@ -7,6 +7,7 @@ use std::process::Command;
 use tig_process::error_chain::error_chain;
 use tig_slave::engine::{Engine, External, GUARD_ARGUMENT, GuardError};
 use tig_slave::{Pace, Settings, StartError, stop_pair};
+use tig_worker::JobError;
 
 use crate::fixture::NAME;
 
@@ -49,6 +50,40 @@ async fn missing_external_worker_is_named() {
         panic!("{error:?}");
     };
     assert_eq!(named, worker.to_str().unwrap());
+}
+
+#[test]
+fn workers_without_threads_are_named() {
+    // More stacks than the address space has room for. Without arenas of the threads, nothing else needs much of it.
+    let script = r#"ulimit -v 1000000; exec "$0" "$@""#;
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_tig-slave")])
+        .args(["127.0.0.1", "builtin"])
+        .arg(folder.path())
+        .args(["--workers", "256"])
+        .env("MALLOC_ARENA_MAX", "1")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let fault = String::from_utf8(output.stderr).unwrap();
+    let start = StartError::Workers(JobError::NoWorkers);
+    let expected = format!("error: {start}: cannot start 256 worker threads: ");
+    assert!(fault.starts_with(&expected), "{fault}");
+    assert!(fault.contains("ulimit -u"), "{fault}");
+}
+
+#[test]
+fn client_that_cannot_be_made_has_its_cause() {
+    let builder = reqwest::Client::builder().user_agent("two\nlines");
+    let error = StartError::from(builder.build().unwrap_err());
+    assert!(matches!(error, StartError::Client(_)), "{error:?}");
+    let text = error_chain(&error);
+    assert!(
+        text.starts_with("cannot set up the HTTP client: "),
+        "{text}"
+    );
+    assert!(text.contains("header value"), "{text}");
 }
 
 /// Stderr of the program that is to become a worker.
