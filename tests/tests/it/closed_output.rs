@@ -4,18 +4,14 @@ use std::fs::File;
 use std::io::{PipeReader, PipeWriter, Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use rustix::io::ioctl_fionbio;
 use rustix::process::{Pid, Signal, kill_process};
-use tig_system_tests::{
-    Artifacts, DevnetStatus, MasterOptions, Process, Site, Stage, get, skip, wait_for,
-};
+use tig_system_tests::{Artifacts, MasterOptions, Process, Site, get, skip, wait_for};
 
-use crate::support::{PACE, PATIENCE, one_challenge, site};
+use crate::programs::{END, Programs, exit_code};
+use crate::support::{PACE, PATIENCE, site};
 
-/// A program does not need longer to end, whatever happens to its last words.
-const END: Duration = Duration::from_secs(20);
 const CONFIG: i32 = 3;
 
 /// A pipe that takes nothing more.
@@ -44,50 +40,35 @@ fn signal(process: &Process, signal: Signal) {
     kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
 }
 
-fn exit_code(process: &mut Process) -> Option<i32> {
-    let ended = wait_for("the end", END, || process.exit_status());
-    ended.unwrap().code()
-}
-
 /// Devnet, host and slave with this standard error until a proof is confirmed; then all are asked to stop.
 fn prove_with(stderr: impl Fn() -> Stdio) {
     let folder = tempfile::tempdir().unwrap();
     let site = site(folder.path());
-    let spawn = |name, mut command: Command| {
+    let mut programs = Programs::start(&site, PACE.workers, |name, command| {
         // Much to say.
+        let mut command = command();
         command.env("RUST_LOG", "debug");
         Process::spawn_with_stderr(name, &mut command, site.folder(), stderr()).unwrap()
-    };
-    let mut devnet = spawn("tig-devnet", site.devnet(0, PACE.block_ms));
-    let network = devnet.address().unwrap();
-    site.write_config(&one_challenge(), &format!("http://{network}"), 0)
-        .unwrap();
-    let mut host = spawn("tig-host", site.host());
-    let master = host.address().unwrap();
-    let mut slave = spawn("tig-slave", site.slave(&master, "local", PACE.workers));
-    wait_for("a proof", PATIENCE, || {
-        for process in [&mut devnet, &mut host, &mut slave] {
-            process.check_running().unwrap();
-        }
-        let status = DevnetStatus::fetch(&network).unwrap();
-        let mut benchmarks = status.benchmarks.into_iter();
-        benchmarks
-            .any(|benchmark| benchmark.stage == Stage::Proof)
-            .then_some(())
-    })
-    .unwrap();
-    for process in [&slave, &devnet, &host] {
+    });
+    programs.wait_for_proof();
+    let Programs {
+        devnet,
+        host,
+        slave,
+        ..
+    } = &mut programs;
+    for process in [&*slave, devnet, host] {
         signal(process, Signal::TERM);
     }
     // The second one ends the host's wait for its benchmarks.
-    signal(&host, Signal::TERM);
-    for process in [&mut slave, &mut devnet] {
+    signal(host, Signal::TERM);
+    for process in [slave, devnet] {
         assert_eq!(exit_code(process), Some(0));
     }
     wait_for("the end of the host", END, || {
         let ended = host.exit_status();
         if ended.is_none() {
-            signal(&host, Signal::TERM);
+            signal(host, Signal::TERM);
         }
         ended
     })

@@ -10,9 +10,10 @@ use std::process::Command;
 use std::time::Duration;
 
 use rustix::process::getuid;
-use tig_system_tests::{DevnetStatus, Process, Site, Stage, skip, wait_for};
+use tig_system_tests::{Process, Site, skip, wait_for};
 
-use crate::support::{PACE, PATIENCE, one_challenge, site};
+use crate::programs::Programs;
+use crate::support::site;
 
 /// Users that own nothing, one for each program.
 const DEVNET_USER: u32 = 54_321;
@@ -65,12 +66,7 @@ fn limited(command: &Command, user: u32, threads: u64) -> Command {
 }
 
 /// Starts `command` with more and more threads until it does not refuse; each refusal names the threads and the remedy.
-fn start_with_enough(
-    site: &Site,
-    name: &str,
-    user: u32,
-    command: impl Fn() -> Command,
-) -> (Process, u64) {
+fn start_with_enough(site: &Site, name: &str, user: u32, command: &dyn Fn() -> Command) -> Process {
     // With one, it cannot even be started by `prlimit`.
     for threads in 1..THREADS_MAX {
         let log = site.folder().join(name).with_extension("log");
@@ -90,7 +86,7 @@ fn start_with_enough(
         assert!(!log.contains("panic"), "{name}, {threads}: {log}");
         let Some(status) = ended else {
             assert!(threads > 2, "{name} was not limited: {log}");
-            return (process, threads);
+            return process;
         };
         assert_eq!(status.code(), Some(1), "{name}, {threads}: {log}");
         let errors: Vec<_> = log
@@ -111,38 +107,23 @@ fn program_with_few_threads_refuses_or_works() {
         return skip(reason);
     }
     open_to_all(&site, HOST_USER);
-    let devnet = || site.devnet(0, PACE.block_ms);
-    let (mut devnet, _) = start_with_enough(&site, "tig-devnet", DEVNET_USER, devnet);
-    let network = devnet.address().unwrap();
-    site.write_config(&one_challenge(), &format!("http://{network}"), 0)
-        .unwrap();
-    let (mut host, _) = start_with_enough(&site, "tig-host", HOST_USER, || site.host());
-    let master = host.address().unwrap();
-    chown(
-        site.folder().join("algorithms"),
-        Some(SLAVE_USER),
-        Some(SLAVE_USER),
-    )
-    .unwrap();
-    let slave = || site.slave(&master, "local", 3);
-    let (mut slave, _) = start_with_enough(&site, "tig-slave", SLAVE_USER, slave);
-    // With not one thread more than they have started with, they do all their work.
-    let proved = wait_for("a proof", PATIENCE, || {
-        for process in [&mut devnet, &mut host, &mut slave] {
-            process.check_running().unwrap();
+    let mut programs = Programs::start(&site, 3, |name, command| {
+        let user = match name {
+            "tig-devnet" => DEVNET_USER,
+            "tig-host" => HOST_USER,
+            _ => SLAVE_USER,
+        };
+        if user == SLAVE_USER {
+            chown(site.folder().join("algorithms"), Some(user), Some(user)).unwrap();
         }
-        let status = DevnetStatus::fetch(&network).unwrap();
-        let mut benchmarks = status.benchmarks.into_iter();
-        benchmarks
-            .any(|benchmark| benchmark.stage == Stage::Proof)
-            .then_some(())
+        start_with_enough(&site, name, user, command)
     });
-    for process in [&devnet, &host, &slave] {
+    // With not one thread more than they have started with, they do all their work.
+    programs.wait_for_proof();
+    for process in [&programs.devnet, &programs.host, &programs.slave] {
         let log = process.log();
         assert!(!log.contains("panic"), "{log}");
     }
-    let logs = [devnet.log_tail(20), host.log_tail(20), slave.log_tail(20)];
-    proved.unwrap_or_else(|error| panic!("{error}\n{}", logs.join("\n\n")));
 }
 
 #[test]

@@ -24,6 +24,7 @@ mod outage;
 mod player_ids;
 mod plugin_files;
 mod process_one;
+mod programs;
 mod proxies;
 mod rate_limits;
 mod readme_plugin;

@@ -4,15 +4,13 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
-use tig_system_tests::{DevnetStatus, Process, Site, Stage, skip, wait_for};
+use tig_system_tests::{Process, Site, skip, wait_for};
 
-use crate::support::{PACE, PATIENCE, one_challenge, site};
+use crate::programs::{END, Programs, exit_code};
+use crate::support::{PACE, site};
 
-/// A program does not need longer to end.
-const END: Duration = Duration::from_secs(20);
 /// Without a name, a home, or anything that it owns.
 const USER: &str = "54321";
 
@@ -78,13 +76,6 @@ fn is_zombie(id: i32) -> bool {
         .is_some_and(|(_, rest)| rest.starts_with('Z'))
 }
 
-fn exit_code(process: &mut Process) -> Option<i32> {
-    let ended = wait_for("the end", END, || process.exit_status());
-    ended
-        .unwrap_or_else(|error| panic!("{error}\n{}", process.log()))
-        .code()
-}
-
 #[test]
 fn programs_as_process_one_work_and_stop() {
     let folder = tempfile::tempdir().unwrap();
@@ -93,43 +84,31 @@ fn programs_as_process_one_work_and_stop() {
         return skip(reason);
     }
     open_to_all(&site);
-    let spawn = |name: &str, command: Command| {
-        site.spawn(name, &mut contained(&command, site.folder()))
+    let mut programs = Programs::start(&site, PACE.workers, |name, command| {
+        site.spawn(name, &mut contained(&command(), site.folder()))
             .unwrap()
-    };
-    let mut devnet = spawn("tig-devnet", site.devnet(0, PACE.block_ms));
-    let network = devnet.address().unwrap();
-    site.write_config(&one_challenge(), &format!("http://{network}"), 0)
-        .unwrap();
-    let mut host = spawn("tig-host", site.host());
-    let master = host.address().unwrap();
-    let mut slave = spawn("tig-slave", site.slave(&master, "local", PACE.workers));
-    let proved = wait_for("a proof", PATIENCE, || {
-        for process in [&mut devnet, &mut host, &mut slave] {
-            process.check_running().unwrap();
-        }
-        let status = DevnetStatus::fetch(&network).unwrap();
-        let mut benchmarks = status.benchmarks.into_iter();
-        benchmarks
-            .any(|benchmark| benchmark.stage == Stage::Proof)
-            .then_some(())
     });
-    let logs = [devnet.log_tail(20), host.log_tail(20), slave.log_tail(20)];
-    proved.unwrap_or_else(|error| panic!("{error}\n{}", logs.join("\n\n")));
-    for process in [&mut slave, &mut devnet] {
+    programs.wait_for_proof();
+    let Programs {
+        devnet,
+        host,
+        slave,
+        ..
+    } = &mut programs;
+    for process in [slave, devnet] {
         kill_process(process_one(process), Signal::TERM).unwrap();
         assert_eq!(exit_code(process), Some(0), "{}", process.log());
         assert!(process.log().contains("SIGTERM"), "{}", process.log());
     }
     // The first one waits for benchmarks, the second one does not.
-    let one = process_one(&host);
+    let one = process_one(host);
     kill_process(one, Signal::TERM).unwrap();
     wait_for("the drain", END, || {
         host.log().contains("draining").then_some(())
     })
     .unwrap();
     kill_process(one, Signal::INT).unwrap();
-    assert_eq!(exit_code(&mut host), Some(0), "{}", host.log());
+    assert_eq!(exit_code(host), Some(0), "{}", host.log());
 }
 
 #[test]
