@@ -1,11 +1,12 @@
 //! The program `tig-devnet`: what it prints, when it stops, how it refuses to start.
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::process::{DEADLINE, Spoil, check_refusal, command, command_with, folder, url, wait};
+use crate::process::{
+    DEADLINE, Spoil, check_file_refusal, check_refusal, command, command_with, folder, url, wait,
+};
 use crate::support::{API_KEY, PLAYER_ID};
 
 #[tokio::test]
@@ -85,16 +86,7 @@ fn a_start_that_fails_says_why_on_one_line() {
 
 #[test]
 fn bad_player_and_fault_files_are_named_with_place() {
-    let check = |option: &str, text: &str, expected: &str| {
-        let folder = folder();
-        let spoil = |folder: &Path, command: &mut Command| {
-            let path = folder.join("file.json");
-            fs::write(&path, text).unwrap();
-            command.arg(option).arg(path);
-        };
-        check_refusal(folder.path(), &spoil, expected);
-    };
-    let players = |text: &str, expected: &str| check("--players", text, expected);
+    let players = |text: &str, expected: &str| check_file_refusal("--players", text, expected);
     players(
         &format!("\"{API_KEY}\""),
         "file.json: . (line 1): must be a list of",
@@ -120,7 +112,7 @@ fn bad_player_and_fault_files_are_named_with_place() {
         &format!("[{{\"player_id\": \"{other}\", \"api_key\": \"k\", \"balance\": -1}}]"),
         "[0].balance: must be 0 or more",
     );
-    let faults = |text: &str, expected: &str| check("--faults", text, expected);
+    let faults = |text: &str, expected: &str| check_file_refusal("--faults", text, expected);
     faults(
         "{\"rules\": [{\"fault\": \"html\", \"rat\": 1}]}",
         "file.json: rules[0].rat is not as a fault plan must be: unknown field `rat`",

@@ -93,3 +93,15 @@ pub(crate) fn check_refusal(folder: &Path, spoil: Spoil<'_>, expected: &str) {
     assert!(text.contains(expected), "{text}");
     assert!(!text.contains(API_KEY), "{text}");
 }
+
+/// Starts the program with `text` in the file of an option, which is not as it should be.
+#[track_caller]
+pub(crate) fn check_file_refusal(option: &str, text: impl AsRef<[u8]>, expected: &str) {
+    let folder = folder();
+    let spoil = |folder: &Path, command: &mut Command| {
+        let path = folder.join("file.json");
+        fs::write(&path, &text).unwrap();
+        command.arg(option).arg(path);
+    };
+    check_refusal(folder.path(), &spoil, expected);
+}

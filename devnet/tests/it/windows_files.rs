@@ -4,19 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::process::{check_refusal, command, folder, url};
+use crate::process::{check_file_refusal, check_refusal, command, folder, url};
 use crate::support::{API_KEY, PLAYER_ID};
-
-/// Starts the program with `text` in the file of an option.
-fn refusal(option: &str, text: &[u8], expected: &str) {
-    let folder = folder();
-    let spoil = |folder: &Path, command: &mut Command| {
-        let path = folder.join("file.json");
-        fs::write(&path, text).unwrap();
-        command.arg(option).arg(path);
-    };
-    check_refusal(folder.path(), &spoil, expected);
-}
 
 #[test]
 fn files_with_a_byte_order_mark_start_a_network() {
@@ -50,22 +39,22 @@ fn slips_are_named_with_their_place() {
     let twice = format!(
         "[{{\"player_id\": \"{PLAYER_ID}\",\n \"api_key\": \"k\", \"api_key\": \"{API_KEY}\"}}]"
     );
-    refusal(
+    check_file_refusal(
         "--players",
         twice.as_bytes(),
         "file.json: the key \"api_key\" is given twice (line 2, column 2, and line 2, column 18)",
     );
-    refusal(
+    check_file_refusal(
         "--faults",
         b"{\"rules\": [] // none\n}",
         "file.json: JSON has no comments; remove this one (line 1, column 14)",
     );
-    refusal(
+    check_file_refusal(
         "--faults",
         b"{\"seed\": 1, \"seed\": 2}",
         "the key \"seed\" is given twice",
     );
-    refusal(
+    check_file_refusal(
         "--players",
         b"\xff\xfe[\0]\0",
         "file.json: it is UTF-16 text",

@@ -74,15 +74,10 @@ impl Network {
         settings: &BenchmarkSettings,
         block: &ChainBlock,
     ) -> Result<(), ProtocolError> {
-        let BenchmarkSettings {
-            challenge_id,
-            algorithm_id,
-            ..
-        } = settings;
+        let challenge_id = &settings.challenge_id;
+        let algorithm_id = &settings.algorithm_id;
         if !block.data.active_challenge_ids.contains(challenge_id) {
-            return Err(ProtocolError::InvalidChallenge {
-                challenge_id: challenge_id.clone(),
-            });
+            return Err(invalid_challenge(settings));
         }
         let fits = self
             .algorithms
@@ -101,20 +96,13 @@ impl Network {
         settings: &BenchmarkSettings,
         block: &ChainBlock,
     ) -> Result<(), ProtocolError> {
-        let BenchmarkSettings {
-            challenge_id,
-            difficulty,
-            ..
-        } = settings;
-        let invalid_challenge = || ProtocolError::InvalidChallenge {
-            challenge_id: challenge_id.clone(),
-        };
+        let difficulty = &settings.difficulty;
         let parameters = block
             .config
             .difficulty
             .parameters
-            .get(challenge_id)
-            .ok_or_else(invalid_challenge)?;
+            .get(&settings.challenge_id)
+            .ok_or_else(|| invalid_challenge(settings))?;
         if !fits_parameters(difficulty, parameters) {
             let parameters = parameters.iter().map(parameter_text).collect();
             return Err(ProtocolError::InvalidDifficulty {
@@ -124,8 +112,8 @@ impl Network {
         }
         let challenge = block
             .challenges
-            .get(challenge_id)
-            .ok_or_else(invalid_challenge)?;
+            .get(&settings.challenge_id)
+            .ok_or_else(|| invalid_challenge(settings))?;
         let Frontiers {
             base,
             scaled,
@@ -157,9 +145,7 @@ impl Network {
             .challenges
             .get(&settings.challenge_id)
             .and_then(|challenge| challenge.fees.of(num_nonces))
-            .ok_or_else(|| ProtocolError::InvalidChallenge {
-                challenge_id: settings.challenge_id.clone(),
-            })?;
+            .ok_or_else(|| invalid_challenge(settings))?;
         match available {
             Some(available) if fee <= available => Ok(fee),
             _ => Err(ProtocolError::InsufficientFeeBalance {
@@ -176,6 +162,12 @@ impl Network {
         let left = balance.available_fee_balance.checked_sub(reserved);
         // A rollback may leave more in the mempool than there is money for.
         Some(left.unwrap_or(PreciseNumber::ZERO))
+    }
+}
+
+fn invalid_challenge(settings: &BenchmarkSettings) -> ProtocolError {
+    ProtocolError::InvalidChallenge {
+        challenge_id: settings.challenge_id.clone(),
     }
 }
 
