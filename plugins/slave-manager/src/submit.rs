@@ -198,15 +198,7 @@ impl SlaveManager {
         let now_ms = ctx.now_ms();
         let stats = self.state.slaves.seen(slave, now_ms);
         let in_a_row = stats.result_refused(reason, now_ms);
-        ctx.count("results", &[("outcome", "refused")], 1);
-        ctx.warn_with(
-            "result rejected",
-            &[
-                ("slave", &slave.as_ref()),
-                ("batch_id", &batch_id),
-                ("reason", &reason),
-            ],
-        );
+        log_rejected(ctx, slave, batch_id, reason);
         self.judge(ctx, slave, in_a_row, batch_id.to_owned(), reason)?;
         Ok(HttpReply::text(400, reason))
     }
@@ -220,16 +212,7 @@ impl SlaveManager {
     ) -> HttpReply {
         let now_ms = ctx.now_ms();
         self.state.slaves.seen(slave, now_ms).refused(reason);
-        let batch_id = slaves::reason(batch_id);
-        ctx.count("results", &[("outcome", "refused")], 1);
-        ctx.warn_with(
-            "result rejected",
-            &[
-                ("slave", &slave.as_ref()),
-                ("batch_id", &batch_id),
-                ("reason", &reason),
-            ],
-        );
+        log_rejected(ctx, slave, &slaves::reason(batch_id), reason);
         HttpReply::text(400, reason)
     }
 
@@ -251,6 +234,18 @@ impl SlaveManager {
         self.state.wake(ctx, freed)?;
         Ok(!held.is_empty())
     }
+}
+
+fn log_rejected(ctx: &mut Context<'_>, slave: &str, batch_id: &str, reason: &str) {
+    ctx.count("results", &[("outcome", "refused")], 1);
+    ctx.warn_with(
+        "result rejected",
+        &[
+            ("slave", &slave),
+            ("batch_id", &batch_id),
+            ("reason", &reason),
+        ],
+    );
 }
 
 /// Splits `<benchmark id>_<start nonce>`.
