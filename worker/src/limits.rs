@@ -3,6 +3,7 @@
 //! Invariant: growth that fails stops the run. It never returns -1 to the guest, which could then answer differently
 //! on a machine that has more memory.
 
+use tig_protocol::WasmVmConfig;
 use wasmtime::{Error, ResourceLimiter, Result};
 
 /// Bytes of a module. The largest published one is far below 1 MiB.
@@ -20,6 +21,15 @@ pub struct Limits {
     pub max_fuel: u64,
     /// Bytes of linear memory.
     pub max_memory: u64,
+}
+
+impl From<WasmVmConfig> for Limits {
+    fn from(config: WasmVmConfig) -> Self {
+        Self {
+            max_fuel: config.max_fuel,
+            max_memory: config.max_memory,
+        }
+    }
 }
 
 impl Default for Limits {

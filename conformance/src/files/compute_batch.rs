@@ -190,14 +190,7 @@ fn module<'a>(context: &Context<'a>, case: Case<'_>) -> Result<Option<&'a [u8]>,
 
 fn run(wasm: &[u8], batch: &Batch, case: Case<'_>, limits: &Limits) -> Result<BatchResult, String> {
     let algorithm = Algorithm::compile(wasm).map_err(text)?;
-    let job = BatchJob {
-        settings: batch.settings.clone(),
-        rand_hash: batch.rand_hash.clone(),
-        start_nonce: batch.start_nonce,
-        num_nonces: batch.num_nonces,
-        batch_size: batch.batch_size,
-        sampled_nonces: batch.sampled_nonces.clone(),
-    };
+    let job = BatchJob::from(batch);
     compute_batch(&algorithm, &job, limits, case.field("workers")?).map_err(text)
 }
 

@@ -86,18 +86,8 @@ async fn compute_builtin(
     workers: Arc<Workers>,
 ) -> Result<BatchResult, EngineError> {
     let algorithm = module.algorithm.clone();
-    let limits = Limits {
-        max_fuel: batch.wasm_vm_config.max_fuel,
-        max_memory: batch.wasm_vm_config.max_memory,
-    };
-    let job = BatchJob {
-        settings: batch.settings.clone(),
-        rand_hash: batch.rand_hash.clone(),
-        start_nonce: batch.start_nonce,
-        num_nonces: batch.num_nonces,
-        batch_size: batch.batch_size,
-        sampled_nonces: batch.sampled_nonces.clone(),
-    };
+    let limits = Limits::from(batch.wasm_vm_config);
+    let job = BatchJob::from(batch);
     run_builtin(move || workers.compute_batch(&algorithm, &job, &limits)).await
 }
 

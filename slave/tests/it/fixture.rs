@@ -65,14 +65,7 @@ pub(crate) fn json(batch: &Batch) -> String {
 
 /// Result of `batch` by the worker library.
 pub(crate) fn computed(batch: &Batch, wasm: &[u8]) -> BatchResult {
-    let job = BatchJob {
-        settings: batch.settings.clone(),
-        rand_hash: batch.rand_hash.clone(),
-        start_nonce: batch.start_nonce,
-        num_nonces: batch.num_nonces,
-        batch_size: batch.batch_size,
-        sampled_nonces: batch.sampled_nonces.clone(),
-    };
+    let job = BatchJob::from(batch);
     tig_worker::compute_batch(
         &Algorithm::compile(wasm).unwrap(),
         &job,

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use tig_protocol::{
-    BatchResult, BenchmarkSettings, MerkleHash, MerkleProof, MerkleTree, OutputData,
+    Batch, BatchResult, BenchmarkSettings, MerkleHash, MerkleProof, MerkleTree, OutputData,
 };
 
 use super::nonce::{Outcome, compute_nonce};
@@ -29,6 +29,31 @@ pub struct BatchJob {
     pub batch_size: u64,
     /// Nonces to prove, in any order; a repeated one is proved once.
     pub sampled_nonces: Vec<u64>,
+}
+
+impl BatchJob {
+    /// [`check_nonces`] of this batch.
+    pub(crate) fn check(&self) -> Result<(), JobError> {
+        check_nonces(
+            self.start_nonce,
+            self.num_nonces,
+            self.batch_size,
+            &self.sampled_nonces,
+        )
+    }
+}
+
+impl From<&Batch> for BatchJob {
+    fn from(batch: &Batch) -> Self {
+        Self {
+            settings: batch.settings.clone(),
+            rand_hash: batch.rand_hash.clone(),
+            start_nonce: batch.start_nonce,
+            num_nonces: batch.num_nonces,
+            batch_size: batch.batch_size,
+            sampled_nonces: batch.sampled_nonces.clone(),
+        }
+    }
 }
 
 /// A nonce without what the batch result does not need.
@@ -77,12 +102,7 @@ pub(crate) fn compute(
     job: &BatchJob,
     limits: &Limits,
 ) -> Result<BatchResult, JobError> {
-    check_nonces(
-        job.start_nonce,
-        job.num_nonces,
-        job.batch_size,
-        &job.sampled_nonces,
-    )?;
+    job.check()?;
     prove(compute_leaves(algorithm, job, limits)?, job)
 }
 

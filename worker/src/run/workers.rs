@@ -6,7 +6,7 @@
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 use tig_protocol::BatchResult;
 
-use super::batch::{self, BatchJob, check_nonces};
+use super::batch::{self, BatchJob};
 use crate::error::JobError;
 use crate::limits::Limits;
 use crate::module::Algorithm;
@@ -66,12 +66,7 @@ pub fn compute_batch(
     limits: &Limits,
     workers: usize,
 ) -> Result<BatchResult, JobError> {
-    check_nonces(
-        job.start_nonce,
-        job.num_nonces,
-        job.batch_size,
-        &job.sampled_nonces,
-    )?;
+    job.check()?;
     let nonces = usize::try_from(job.num_nonces).unwrap_or(WORKERS_MAX);
     Workers::start(workers.min(nonces))?.compute_batch(algorithm, job, limits)
 }
