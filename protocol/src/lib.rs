@@ -1,9 +1,10 @@
-//! TIG wire types, canonical JSON, hashing, Merkle trees and random primitives.
+//! TIG wire types, canonical JSON, hashing, Merkle trees and random primitives, and the delays between attempts.
 //!
 //! Invariant: everything here is a pure function of its arguments. No I/O, no clock, no source of randomness, and no
 //! panic on values that come from outside.
 
 pub mod api;
+mod backoff;
 pub mod canonical;
 pub mod difficulty;
 mod hash;
@@ -21,6 +22,7 @@ mod text;
 mod work;
 mod work_check;
 
+pub use backoff::Backoff;
 pub use merkle::{
     GrowingTree, MerkleBranch, MerkleError, MerkleHash, MerkleTree, ParseMerkleError, StoredTree,
 };

@@ -3,7 +3,6 @@
 //! Decisions (what is a valid batch, how long to wait, which module belongs to a job) are pure functions;
 //! sockets, files, processes and the clock are touched only by `master`, `wasm`, [`engine`] and [`run`].
 
-mod backoff;
 mod batch_check;
 mod body;
 pub mod engine;
@@ -12,6 +11,7 @@ mod master;
 mod master_url;
 mod name;
 mod pipeline;
+mod random;
 mod settings;
 mod spool;
 mod stop;
@@ -19,7 +19,6 @@ mod token;
 mod unable;
 mod wasm;
 
-pub use backoff::Backoff;
 pub use batch_check::{BadBatch, check_batch};
 pub use master_url::{BadMaster, master_url};
 pub use name::{BadName, NameError, SlaveName};

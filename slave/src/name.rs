@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use tig_process::text_file::{self, TextError};
 
-use crate::backoff::random_u64;
+use crate::random::random_u64;
 
 /// Longest name.
 const NAME_BYTES_MAX: usize = 64;

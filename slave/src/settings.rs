@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use reqwest::Url;
 use tig_http_client::Trust;
+use tig_protocol::Backoff;
 
-use crate::backoff::Backoff;
 use crate::engine::Engine;
 use crate::name::SlaveName;
 use crate::token::Token;
@@ -70,22 +70,10 @@ pub struct Pace {
 impl Default for Pace {
     fn default() -> Self {
         Self {
-            idle: Backoff {
-                first: Duration::from_millis(IDLE_DELAY_MS_FIRST),
-                max: Duration::from_millis(IDLE_DELAY_MS_MAX),
-            },
-            retry: Backoff {
-                first: Duration::from_millis(RETRY_DELAY_MS_FIRST),
-                max: Duration::from_millis(RETRY_DELAY_MS_MAX),
-            },
-            unable: Backoff {
-                first: Duration::from_millis(UNABLE_DELAY_MS_FIRST),
-                max: Duration::from_millis(UNABLE_DELAY_MS_MAX),
-            },
-            refused: Backoff {
-                first: Duration::from_millis(REFUSED_DELAY_MS_FIRST),
-                max: Duration::from_millis(REFUSED_DELAY_MS_MAX),
-            },
+            idle: Backoff::from_millis(IDLE_DELAY_MS_FIRST, IDLE_DELAY_MS_MAX),
+            retry: Backoff::from_millis(RETRY_DELAY_MS_FIRST, RETRY_DELAY_MS_MAX),
+            unable: Backoff::from_millis(UNABLE_DELAY_MS_FIRST, UNABLE_DELAY_MS_MAX),
+            refused: Backoff::from_millis(REFUSED_DELAY_MS_FIRST, REFUSED_DELAY_MS_MAX),
             stop_drain: Duration::from_millis(STOP_DRAIN_MS_MAX),
         }
     }

@@ -7,7 +7,9 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::backoff::{Backoff, jitter_unit};
+use tig_protocol::Backoff;
+
+use crate::random::random_unit;
 
 /// Algorithms remembered; the one that failed least recently goes first.
 const UNABLE_COUNT_MAX: usize = 64;
@@ -39,7 +41,7 @@ impl Unable {
         let now = Instant::now();
         let (refusal, is_news) = self
             .table()
-            .failed(algorithm_id, reason, now, jitter_unit());
+            .failed(algorithm_id, reason, now, random_unit());
         let (cause, retry_s) = (&refusal.reason, refusal.retry.as_secs());
         if is_news {
             tracing::warn!(
@@ -135,9 +137,8 @@ mod tests {
     use super::*;
 
     fn table() -> Table {
-        let (first, max) = (Duration::from_secs(5), Duration::from_secs(300));
         Table {
-            pace: Backoff { first, max },
+            pace: Backoff::from_millis(5_000, 300_000),
             entries: VecDeque::new(),
         }
     }

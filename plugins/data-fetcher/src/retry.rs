@@ -1,10 +1,14 @@
 //! When to try again after failures, and which of them to log.
 
+use tig_protocol::Backoff;
+
 /// Delay after the second failure in a row; the first is tried again at once, that is at the next `update`.
 const RETRY_DELAY_MS_MIN: u64 = 5_000;
 
 /// The delay doubles up to this.
 const RETRY_DELAY_MS_MAX: u64 = 60_000;
+
+const BACKOFF: Backoff = Backoff::from_millis(RETRY_DELAY_MS_MIN, RETRY_DELAY_MS_MAX);
 
 /// Failures in a row are logged as number 1, 2, 4, 8, .. and from here on every so many.
 const FAILURES_BETWEEN_LOGS_MAX: u32 = 64;
@@ -26,11 +30,9 @@ impl Retry {
         self.failures = self.failures.saturating_add(1);
         let delay_ms = match self.failures {
             1 => 0,
-            n => RETRY_DELAY_MS_MAX.min(RETRY_DELAY_MS_MIN << (n - 2).min(16)),
+            n => BACKOFF.delay(n - 1, unit).as_millis() as u64,
         };
-        // Between one half and the whole of the delay.
-        let jittered_ms = (delay_ms as f64 * (0.5 + unit / 2.0)) as u64;
-        self.due_ms = now_ms.saturating_add(jittered_ms);
+        self.due_ms = now_ms.saturating_add(delay_ms);
         self.failures.is_power_of_two() || self.failures.is_multiple_of(FAILURES_BETWEEN_LOGS_MAX)
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tig_plugin_api::HttpRequest;
+use tig_protocol::Backoff;
 
 use crate::cannot_run::CannotRun;
 
@@ -31,6 +32,8 @@ const REST_MS_MIN: u64 = 5_000;
 
 /// The longest pause.
 const REST_MS_MAX: u64 = 600_000;
+
+const REST: Backoff = Backoff::from_millis(REST_MS_MIN, REST_MS_MAX);
 
 /// The rate is measured over about this time.
 const RATE_MS: f64 = 300_000.0;
@@ -117,9 +120,8 @@ impl Slave {
         self.last_error = Some(reason.to_owned());
         self.in_a_row = self.in_a_row.saturating_add(1);
         if self.in_a_row >= FAILURES_TO_REST {
-            let doublings = (self.in_a_row - FAILURES_TO_REST).min(16);
-            let rest_ms = (REST_MS_MIN << doublings).min(REST_MS_MAX);
-            self.resting_until_ms = now_ms.saturating_add(rest_ms);
+            let rest = REST.full_delay(self.in_a_row - FAILURES_TO_REST + 1);
+            self.resting_until_ms = now_ms.saturating_add(rest.as_millis() as u64);
         }
         self.in_a_row
     }

@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use tig_process::error_chain::error_chain;
-use tig_protocol::{BadBatchResult, Batch, BatchResult};
+use tig_protocol::{Backoff, BadBatchResult, Batch, BatchResult};
 use tokio::sync::{mpsc, watch};
 
 use super::{Finished, Ready, Taken};
-use crate::backoff::{Backoff, jitter_unit};
 use crate::engine::{EngineError, StartedEngine};
 use crate::master::Master;
+use crate::random::random_unit;
 use crate::stop::Stop;
 use crate::unable::{Refusal, Unable};
 
@@ -66,7 +66,7 @@ impl Computer {
                     tracing::debug!(batch_id = next.batch.id(), "batch not computed");
                     self.give_back(&next, &refusal).await;
                     // A worker that fails at once must not burn through the master's queue.
-                    let delay = self.retry.delay(failures, jitter_unit());
+                    let delay = self.retry.delay(failures, random_unit());
                     self.stop.unless_requested(tokio::time::sleep(delay)).await;
                 }
             }

@@ -8,9 +8,9 @@ use tokio::sync::{mpsc, watch};
 
 use super::lookahead::Lookahead;
 use super::{Ready, Taken};
-use crate::backoff::jitter_unit;
 use crate::batch_check::{BadBatch, check_batch};
 use crate::master::{Master, POLL_WAIT_MS};
+use crate::random::random_unit;
 use crate::settings::Pace;
 use crate::stop::Stop;
 use crate::unable::Unable;
@@ -118,10 +118,10 @@ impl Fetcher {
                 }
                 Polled::Idle => {
                     (self.idle, self.failures) = (self.idle.saturating_add(1), 0);
-                    self.pace.idle.delay(self.idle, jitter_unit())
+                    self.pace.idle.delay(self.idle, random_unit())
                 }
-                Polled::Refused => self.pace.refused.delay(self.refusals, jitter_unit()),
-                Polled::Failed => self.pace.retry.delay(self.failures, jitter_unit()),
+                Polled::Refused => self.pace.refused.delay(self.refusals, random_unit()),
+                Polled::Failed => self.pace.retry.delay(self.failures, random_unit()),
             };
             self.wait(delay).await?;
         }
@@ -214,7 +214,7 @@ impl Fetcher {
                         attempt,
                         "no module yet"
                     );
-                    tokio::time::sleep(self.pace.retry.delay(attempt, jitter_unit())).await;
+                    tokio::time::sleep(self.pace.retry.delay(attempt, random_unit())).await;
                     attempt += 1;
                 }
                 done => return done,

@@ -8,8 +8,8 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::Finished;
-use crate::backoff::jitter_unit;
 use crate::master::{Delivery, Master};
+use crate::random::random_unit;
 use crate::settings::Pace;
 use crate::spool::{self, Spool};
 use crate::stop::Stop;
@@ -164,6 +164,6 @@ impl Uploader {
     }
 
     fn retry_delay(&self) -> Duration {
-        self.pace.retry.delay(self.failures, jitter_unit())
+        self.pace.retry.delay(self.failures, random_unit())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tig_slave::Backoff;
+use tig_protocol::Backoff;
 
 use crate::fixture::{JOB, OTHER_JOB, Slave, batch, mini, until, until_accepted};
 use crate::master::FakeMaster;

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tig_protocol::{Batch, BatchResult, BenchmarkSettings, WasmVmConfig};
+use tig_protocol::{Backoff, Batch, BatchResult, BenchmarkSettings, WasmVmConfig};
 use tig_slave::engine::Engine;
-use tig_slave::{Backoff, Pace, Settings, StartError, StopHandle, stop_pair};
+use tig_slave::{Pace, Settings, StartError, StopHandle, stop_pair};
 use tig_worker::{Algorithm, BatchJob, Limits};
 use tokio::task::JoinHandle;
 
@@ -76,10 +76,7 @@ pub(crate) fn computed(batch: &Batch, wasm: &[u8]) -> BatchResult {
 }
 
 /// A failed algorithm is tried again with the next batch.
-const AT_ONCE: Backoff = Backoff {
-    first: Duration::ZERO,
-    max: Duration::ZERO,
-};
+const AT_ONCE: Backoff = Backoff::from_millis(0, 0);
 
 pub(crate) struct Slave {
     pub(crate) folder: PathBuf,
@@ -121,10 +118,7 @@ impl Slave {
         unable: Backoff,
     ) -> Self {
         let folder = temporary.path().join("algorithms");
-        let quick = Backoff {
-            first: Duration::from_millis(5),
-            max: Duration::from_millis(20),
-        };
+        let quick = Backoff::from_millis(5, 20);
         let settings = Settings {
             master: tig_slave::master_url("127.0.0.1", master.port()).unwrap(),
             name: NAME.parse().unwrap(),
