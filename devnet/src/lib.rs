@@ -25,7 +25,7 @@ pub use faults::{
 };
 pub use network::{
     ActivePoint, AddAlgorithmError, AlgorithmView, ApiKeyError, BenchmarkStatus, BenchmarkView,
-    BlockView, ChallengeView, DrawnPlayer, Edits, Entries, Genesis, GenesisError,
+    BlockView, ChallengeView, DeclaredSolution, DrawnPlayer, Edits, Entries, Genesis, GenesisError,
     GetFeeBalanceResponse, Network, PLAYERS_MAX, PlayerType, PlayerView, PreparedCheck,
     ProofChecks, ProofVerdict, ProtocolError, QueryError, RealCheck, Reexecution, RestoreError,
     SolutionCheck, Stage, Status, Surroundings, Transaction, Verdict, View, devnet_config,

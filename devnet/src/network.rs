@@ -18,7 +18,9 @@ pub use rules::{
 pub use setup::{
     DrawnPlayer, Genesis, GenesisError, RestoreError, Surroundings, devnet_config, draw_players,
 };
-pub use state::{Edits, Entries, Network, SolutionCheck, Transaction, initial_balance};
+pub use state::{
+    DeclaredSolution, Edits, Entries, Network, SolutionCheck, Transaction, initial_balance,
+};
 pub use views::{
     ActivePoint, AlgorithmView, BenchmarkStatus, BenchmarkView, BlockView, ChallengeView,
     GetFeeBalanceResponse, PlayerType, PlayerView, QueryError, Stage, Status, View,

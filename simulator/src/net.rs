@@ -6,12 +6,11 @@ use std::time::{Duration, Instant};
 
 use tig_challenges::ChallengeKind;
 use tig_devnet::{
-    Api, ApiKey, Fault, Genesis, Keys, Network, Outcome, PublishedAlgorithm, Request, Response,
-    SolutionCheck, Status, devnet_config,
+    Api, ApiKey, DeclaredSolution, Fault, Genesis, Keys, Network, Outcome, PublishedAlgorithm,
+    Request, Response, SolutionCheck, Status, devnet_config,
 };
 use tig_host::testing::{Go, RateLimiter, Rates, Refusal, Sent, Ticket};
 use tig_plugin_api::{HttpAnswer, HttpCall, HttpFailure, HttpFailureKind, Method};
-use tig_protocol::{BenchmarkSettings, Solution};
 
 use crate::site::{API_KEY, API_URL, PLAYER_ID};
 use crate::stub;
@@ -27,13 +26,13 @@ const LATENCY_MS_MAX: u64 = 80;
 struct StubCheck;
 
 impl SolutionCheck for StubCheck {
-    fn solves(
-        &self,
-        settings: &BenchmarkSettings,
-        rand_hash: &str,
-        nonce: u64,
-        solution: &Solution,
-    ) -> bool {
+    fn solves(&self, declared: DeclaredSolution<'_>) -> bool {
+        let DeclaredSolution {
+            settings,
+            rand_hash,
+            nonce,
+            solution,
+        } = declared;
         !solution.is_empty() && stub::output(settings, rand_hash, nonce).solution == *solution
     }
 }

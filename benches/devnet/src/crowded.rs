@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use tig_bench_report::Result;
 use tig_challenges::ChallengeKind;
-use tig_devnet::{Genesis, Network, PublishedAlgorithm, SolutionCheck, Verdict, devnet_config};
+use tig_devnet::{
+    DeclaredSolution, Genesis, Network, PublishedAlgorithm, SolutionCheck, Verdict, devnet_config,
+};
 use tig_protocol::api::{SubmitBenchmarkRequest, SubmitPrecommitRequest, SubmitProofRequest};
 use tig_protocol::difficulty::{Point, Position, lower_and_upper, position};
 use tig_protocol::rng::{ChaCha12, Rng as _};
@@ -19,7 +21,7 @@ const NUM_SOLUTIONS: u64 = 5;
 struct Unchecked;
 
 impl SolutionCheck for Unchecked {
-    fn solves(&self, _: &BenchmarkSettings, _: &str, _: u64, _: &Solution) -> bool {
+    fn solves(&self, _: DeclaredSolution<'_>) -> bool {
         true
     }
 }

@@ -37,6 +37,6 @@ pub(super) use records::{
     Benchmark, ConfirmedBenchmark, ConfirmedPrecommit, ConfirmedProof, Fraud, Precommit, Proof,
     Record, ReexecutionState,
 };
-pub use solution_check::SolutionCheck;
+pub use solution_check::{DeclaredSolution, SolutionCheck};
 pub(super) use topups::StoredTopup;
 pub use topups::Transaction;

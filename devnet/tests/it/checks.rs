@@ -7,10 +7,10 @@ use std::time::Duration;
 use serde_json::json;
 use tig_challenges::ChallengeKind::Satisfiability;
 use tig_devnet::{
-    Api, Devnet, Faults, Genesis, Network, PreparedCheck, RealCheck, Request, Response,
-    SolutionCheck, devnet_config,
+    Api, DeclaredSolution, Devnet, Faults, Genesis, Network, PreparedCheck, RealCheck, Request,
+    Response, SolutionCheck, devnet_config,
 };
-use tig_protocol::{BenchmarkSettings, Solution};
+use tig_protocol::Solution;
 
 use crate::support::{self, API_KEY, PLAYER_ID};
 
@@ -24,16 +24,10 @@ struct Held {
 }
 
 impl SolutionCheck for Held {
-    fn solves(
-        &self,
-        settings: &BenchmarkSettings,
-        rand_hash: &str,
-        nonce: u64,
-        solution: &Solution,
-    ) -> bool {
+    fn solves(&self, declared: DeclaredSolution<'_>) -> bool {
         self.asked.send(()).unwrap();
         self.let_go.lock().unwrap().recv().unwrap();
-        RealCheck.solves(settings, rand_hash, nonce, solution)
+        RealCheck.solves(declared)
     }
 }
 

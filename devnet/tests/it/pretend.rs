@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tig_challenges::ChallengeKind;
-use tig_devnet::{Genesis, Network, PublishedAlgorithm, SolutionCheck, Verdict};
+use tig_devnet::{DeclaredSolution, Genesis, Network, PublishedAlgorithm, SolutionCheck, Verdict};
 use tig_protocol::api::{ProtocolConfig, SubmitPrecommitRequest};
 use tig_protocol::{BenchmarkSettings, OutputData, Solution};
 
@@ -13,7 +13,7 @@ use crate::support::{self, Claim, NUM_NONCES, PLAYER_ID};
 pub(crate) struct Gullible;
 
 impl SolutionCheck for Gullible {
-    fn solves(&self, _: &BenchmarkSettings, _: &str, _: u64, _: &Solution) -> bool {
+    fn solves(&self, _: DeclaredSolution<'_>) -> bool {
         true
     }
 }

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use tig_protocol::{BenchmarkSettings, Solution};
-
-use crate::network::state::SolutionCheck;
+use crate::network::state::{DeclaredSolution, SolutionCheck};
 
 /// Answers that a [`PreparedCheck`] remembers before it forgets all of them.
 const ANSWERS_MAX: usize = 4_096;
@@ -15,13 +13,13 @@ const ANSWERS_MAX: usize = 4_096;
 pub struct RealCheck;
 
 impl SolutionCheck for RealCheck {
-    fn solves(
-        &self,
-        settings: &BenchmarkSettings,
-        rand_hash: &str,
-        nonce: u64,
-        solution: &Solution,
-    ) -> bool {
+    fn solves(&self, declared: DeclaredSolution<'_>) -> bool {
+        let DeclaredSolution {
+            settings,
+            rand_hash,
+            nonce,
+            solution,
+        } = declared;
         tig_worker::verify_solution(settings, rand_hash, nonce, solution).is_ok()
     }
 }
@@ -45,29 +43,17 @@ impl<C: SolutionCheck> PreparedCheck<C> {
 }
 
 impl<C: SolutionCheck> SolutionCheck for PreparedCheck<C> {
-    fn solves(
-        &self,
-        settings: &BenchmarkSettings,
-        rand_hash: &str,
-        nonce: u64,
-        solution: &Solution,
-    ) -> bool {
-        let question = question(settings, rand_hash, nonce, solution);
+    fn solves(&self, declared: DeclaredSolution<'_>) -> bool {
+        let question = question(declared);
         let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         let known = answers.get(&question).copied();
         drop(answers);
-        known.unwrap_or_else(|| self.check.solves(settings, rand_hash, nonce, solution))
+        known.unwrap_or_else(|| self.check.solves(declared))
     }
 
-    fn prepare(
-        &self,
-        settings: &BenchmarkSettings,
-        rand_hash: &str,
-        nonce: u64,
-        solution: &Solution,
-    ) {
-        let answer = self.check.solves(settings, rand_hash, nonce, solution);
-        let question = question(settings, rand_hash, nonce, solution);
+    fn prepare(&self, declared: DeclaredSolution<'_>) {
+        let answer = self.check.solves(declared);
+        let question = question(declared);
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         if answers.len() >= ANSWERS_MAX {
             answers.clear();
@@ -77,12 +63,13 @@ impl<C: SolutionCheck> SolutionCheck for PreparedCheck<C> {
 }
 
 /// JSON, because it keeps apart what is next to each other.
-fn question(
-    settings: &BenchmarkSettings,
-    rand_hash: &str,
-    nonce: u64,
-    solution: &Solution,
-) -> [u8; 32] {
+fn question(declared: DeclaredSolution<'_>) -> [u8; 32] {
+    let DeclaredSolution {
+        settings,
+        rand_hash,
+        nonce,
+        solution,
+    } = declared;
     let question = serde_json::json!([settings, rand_hash, nonce, solution]);
     *blake3::hash(question.to_string().as_bytes()).as_bytes()
 }

@@ -8,7 +8,8 @@ use tig_protocol::api::SubmitProofRequest;
 
 use crate::network::rules::ProtocolError;
 use crate::network::state::{
-    Benchmark, Fraud, Key, Network, Precommit, Proof, Record, ReexecutionState, SolutionCheck,
+    Benchmark, DeclaredSolution, Fraud, Key, Network, Precommit, Proof, Record, ReexecutionState,
+    SolutionCheck,
 };
 
 /// Findings of the checks of an accepted proof.
@@ -172,7 +173,12 @@ fn check_solutions(
         .map(|proof| &proof.leaf)
         .filter(|leaf| benchmark.solution_nonces.contains(&leaf.nonce))
         .find(|leaf| {
-            !solution_check.solves(&precommit.settings, rand_hash, leaf.nonce, &leaf.solution)
+            !solution_check.solves(DeclaredSolution {
+                settings: &precommit.settings,
+                rand_hash,
+                nonce: leaf.nonce,
+                solution: &leaf.solution,
+            })
         })
         .map_or(Ok(()), |leaf| {
             Err(ProtocolError::InvalidSolution { nonce: leaf.nonce })

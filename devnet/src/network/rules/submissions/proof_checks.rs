@@ -6,7 +6,7 @@ use tig_protocol::api::SubmitProofRequest;
 use tig_protocol::{BenchmarkSettings, OutputData};
 
 use super::proof::{admitted, check_branches};
-use crate::network::state::{Network, SolutionCheck};
+use crate::network::state::{DeclaredSolution, Network, SolutionCheck};
 
 /// The declared solutions of a proof that would be accepted.
 #[derive(Debug)]
@@ -21,9 +21,12 @@ impl ProofChecks {
     /// Finds out about each of them; slow.
     pub fn prepare(&self) {
         for leaf in &self.leaves {
-            let (settings, rand_hash) = (&self.settings, &self.rand_hash);
-            self.check
-                .prepare(settings, rand_hash, leaf.nonce, &leaf.solution);
+            self.check.prepare(DeclaredSolution {
+                settings: &self.settings,
+                rand_hash: &self.rand_hash,
+                nonce: leaf.nonce,
+                solution: &leaf.solution,
+            });
         }
     }
 }
