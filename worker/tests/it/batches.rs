@@ -1,22 +1,13 @@
 //! The rules of a batch, and what is pinned of the engine profile.
 
-use tig_protocol::{BenchmarkSettings, Solution};
+use tig_protocol::Solution;
 use tig_worker::{
     Algorithm, BatchJob, InstanceError, JobError, Limits, VerifyError, compute_batch,
     compute_nonce, generate_instance, verify_solution,
 };
 
+use crate::guests::settings;
 use crate::mini;
-
-fn settings() -> BenchmarkSettings {
-    BenchmarkSettings {
-        player_id: "p".to_owned(),
-        block_id: "b".to_owned(),
-        challenge_id: "c003".to_owned(),
-        algorithm_id: "a".to_owned(),
-        difficulty: vec![20, 0],
-    }
-}
 
 fn job(start_nonce: u64, num_nonces: u64, batch_size: u64, sampled_nonces: &[u64]) -> BatchJob {
     let sampled_nonces = sampled_nonces.to_vec();

@@ -15,7 +15,7 @@ pub(crate) const INIT: &str = r#"(func (export "init") (param i32) (result i32) 
 /// Where [`answering`] puts the result block.
 const RESULT_ADDRESS: usize = 8192;
 
-fn settings() -> BenchmarkSettings {
+pub(crate) fn settings() -> BenchmarkSettings {
     BenchmarkSettings {
         player_id: "p".to_owned(),
         block_id: "b".to_owned(),
