@@ -19,7 +19,7 @@ use self::submissions::Submissions;
 use crate::site::NUM_NONCES;
 use crate::stub;
 
-/// So long after a block has confirmed a precommit anew, the master must have heard of it, whatever the network's troubles.
+/// So long after a block has reconfirmed a precommit, the master must have heard of it, whatever the network's troubles.
 const HEARS_MS_MAX: u64 = 600_000;
 
 /// Keys in the store for each benchmark that the network lists: the job, batches, audits, submissions.
@@ -45,7 +45,7 @@ struct Case {
     rand_hash: String,
     confirmed_ms: u64,
     /// A block that had confirmed it was rolled back.
-    is_anew: bool,
+    is_reconfirmed: bool,
     settings: Option<BenchmarkSettings>,
     /// First nonces of batches of which the master has a result.
     heard: BTreeSet<u64>,
@@ -172,11 +172,11 @@ impl Judge {
         if before.is_some_and(|case| case.rand_hash == *rand_hash) {
             return;
         }
-        self.submissions.begin_anew(&benchmark.benchmark_id);
+        self.submissions.forget(&benchmark.benchmark_id);
         let case = Case {
             rand_hash: rand_hash.clone(),
             confirmed_ms: now_ms,
-            is_anew: before.is_some(),
+            is_reconfirmed: before.is_some(),
             ..Case::default()
         };
         self.cases.insert(benchmark.benchmark_id.clone(), case);

@@ -29,8 +29,8 @@ impl Submissions {
         }
     }
 
-    /// What was submitted of this benchmark was for nothing.
-    pub(super) fn begin_anew(&mut self, benchmark_id: &str) {
+    /// Forgets what was submitted of a benchmark whose block was rolled back.
+    pub(super) fn forget(&mut self, benchmark_id: &str) {
         self.0
             .retain(|(_, subject), _| !subject.starts_with(benchmark_id));
     }
@@ -63,7 +63,7 @@ impl Judge {
         if let Some(case) = case.filter(|_| served.path == "/submit-benchmark") {
             // Once for the former hash, and once for the present one.
             has_cause = case.is_hasty;
-            case.is_hasty |= case.is_anew && now_ms < case.confirmed_ms + HEARS_MS_MAX;
+            case.is_hasty |= case.is_reconfirmed && now_ms < case.confirmed_ms + HEARS_MS_MAX;
         }
         let text = format!("{} of {key:.80} again", served.path);
         let key = (served.path.clone(), key);
