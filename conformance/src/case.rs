@@ -39,22 +39,33 @@ pub(crate) enum Original {
 /// One case of one list of a file.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Case<'a> {
+    list: &'static str,
+    place: usize,
     value: &'a Value,
 }
 
 impl<'a> Case<'a> {
-    pub(crate) fn new(value: &'a Value) -> Self {
-        Self { value }
+    /// A case at this place, from 0, of a list.
+    pub(crate) fn new(list: &'static str, place: usize, value: &'a Value) -> Self {
+        Self { list, place, value }
     }
 
     /// Name in reports.
-    pub(crate) fn id(&self) -> &'a str {
-        self.value["id"].as_str().unwrap_or("without id")
+    pub(crate) fn id(&self) -> String {
+        match self.value["id"].as_str() {
+            Some(id) => id.to_owned(),
+            None => format!("case {} without id", self.place + 1),
+        }
     }
 
-    /// Group of the case.
+    /// Group of the case: its own, or its list.
     pub(crate) fn kind(&self) -> &'a str {
-        self.value["kind"].as_str().unwrap_or_default()
+        self.value["kind"].as_str().unwrap_or(self.list)
+    }
+
+    /// The case as it stands.
+    pub(crate) fn whole(&self) -> &'a Value {
+        self.value
     }
 
     /// A field as it stands; null if there is none.

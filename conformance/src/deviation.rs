@@ -22,6 +22,8 @@ pub(crate) enum Law {
     /// More fuel makes up for other fuel units: with a multiple of the fuel at least what the original reached is
     /// reached, with a fraction of it at most that.
     FuelUnits,
+    /// The block is in the epoch after the one that is named, which ends before it.
+    NextEpoch,
     /// The process prints no result, ends with this code, and its error begins with this text.
     Exit {
         /// Exit code.

@@ -5,6 +5,7 @@ mod compute_batch;
 mod compute_solution;
 mod frontiers;
 mod fuel;
+mod horde;
 mod instance_parts;
 mod instances;
 mod merkle;
@@ -15,6 +16,7 @@ mod verdicts;
 mod vm;
 mod wasms;
 
+use std::slice;
 use std::sync::OnceLock;
 
 use serde_json::Value;
@@ -63,6 +65,22 @@ pub(crate) struct List {
     pub(crate) uphold: fn(&Context<'_>, &Law, Case<'_>) -> Checked,
 }
 
+/// Name of a list whose only case is all that the file holds.
+const WHOLE_FILE: &str = "whole file";
+/// Name of a list that is all that the file holds.
+const TOP_LEVEL: &str = "top level";
+
+impl List {
+    /// The cases, if the file has the list.
+    pub(crate) fn cases<'a>(&self, content: &'a Value) -> Option<&'a [Value]> {
+        match self.name {
+            WHOLE_FILE => Some(slice::from_ref(content)),
+            TOP_LEVEL => content.as_array().map(Vec::as_slice),
+            name => content[name].as_array().map(Vec::as_slice),
+        }
+    }
+}
+
 /// Treatment of a known file.
 #[derive(Debug)]
 pub(crate) enum Run {
@@ -71,7 +89,8 @@ pub(crate) enum Run {
 }
 
 /// Files by name; `instances` stands for `instances_<challenge>` too, and so on.
-const FILES: [(&str, Run); 14] = [
+const FILES: [(&str, Run); 21] = [
+    ("cap_weights", Run::Lists(&[horde::cap_weights::ROWS])),
     ("cli", Run::Lists(&[command_line::CASES])),
     ("compute_batch", Run::Lists(&[compute_batch::CASES])),
     ("compute_solution", Run::Lists(&[compute_solution::CASES])),
@@ -79,9 +98,16 @@ const FILES: [(&str, Run); 14] = [
         "difficulty_sampler",
         Run::Skip("skipped: the sampler is an extension and checked there"),
     ),
+    ("encrypted_hotkey", Run::Lists(&[horde::keys::HOTKEY_FILE])),
+    (
+        "epoch_boundaries",
+        Run::Lists(&[horde::schedule::BOUNDARIES]),
+    ),
+    ("formula_vectors", Run::Lists(&horde::FORMULAS)),
     ("frontiers", Run::Lists(&[frontiers::CASES])),
     ("instances", Run::Lists(&[instances::CASES])),
     ("merkle", Run::Lists(&[merkle::TREES, merkle::OPS])),
+    ("mock_answers", Run::Lists(&[horde::draws::MOCK_ANSWERS])),
     (
         "output_hash",
         Run::Lists(&[output_hash::CASES, output_hash::BAD_SOLUTIONS]),
@@ -92,9 +118,17 @@ const FILES: [(&str, Run); 14] = [
         "timings",
         Run::Skip("skipped: times of another machine, for information"),
     ),
+    (
+        "vectors",
+        Run::Lists(&[horde::keys::KEYS, horde::keys::SIGNATURES]),
+    ),
     ("verify", Run::Lists(&[verdicts::CASES])),
     ("vm", Run::Lists(&[vm::CASES])),
     ("wasms", Run::Lists(&[wasms::OFFICIAL, wasms::MINI])),
+    (
+        "weights_commit_reveal",
+        Run::Lists(&[horde::recorded_run::RUN]),
+    ),
 ];
 
 /// The entry of a file name without its extension.

@@ -12,7 +12,7 @@ use crate::deviation::Deviations;
 use crate::files::{self, Context, List, Run};
 use crate::modules::Modules;
 use crate::report::{Failure, FileOutcome, FileReport};
-use crate::vectors::{self, read};
+use crate::vectors::{self, ExactValue, read};
 
 /// Why nothing could be run.
 #[derive(Debug, thiserror::Error)]
@@ -101,15 +101,15 @@ impl Conformance {
             Some((file, Run::Lists(lists))) => (file, lists),
         };
         let path = self.folder.join(name).with_extension("json");
-        let content: Value = match read(&path) {
-            Ok(content) => content,
+        let content = match read(&path) {
+            Ok(ExactValue(content)) => content,
             Err(error) => return FileOutcome::Unreadable(error),
         };
         let context = Context::new(&content, &self.modules);
         let mut report = FileReport::default();
         let mut found = false;
         for list in *lists {
-            if let Some(cases) = content[list.name].as_array() {
+            if let Some(cases) = list.cases(&content) {
                 found = true;
                 self.run_list(file, list, &context, cases, &mut report);
             }
@@ -129,15 +129,15 @@ impl Conformance {
         cases: &[Value],
         report: &mut FileReport,
     ) {
-        let judge = |value: &Value| {
-            let case = Case::new(value);
+        let judge = |(place, value)| {
+            let case = Case::new(list.name, place, value);
             // A panic on one case is a failure of that case, not the end of the run.
             let verdict = catch_unwind(AssertUnwindSafe(|| self.judge(file, list, context, case)));
             verdict.unwrap_or_else(|_| Verdict::Failed("our side panicked".to_owned()))
         };
-        let verdicts: Vec<Verdict> = cases.par_iter().map(judge).collect();
-        for (case, verdict) in cases.iter().zip(verdicts) {
-            report.add(Case::new(case), verdict);
+        let verdicts: Vec<Verdict> = cases.par_iter().enumerate().map(judge).collect();
+        for ((place, value), verdict) in cases.iter().enumerate().zip(verdicts) {
+            report.add(Case::new(list.name, place, value), verdict);
         }
     }
 
@@ -176,7 +176,7 @@ impl FileReport {
             }
             Verdict::Failed(difference) => {
                 self.tally.failed += 1;
-                let (id, kind) = (case.id().to_owned(), case.kind().to_owned());
+                let (id, kind) = (case.id(), case.kind().to_owned());
                 self.failures.push(Failure {
                     id,
                     kind,

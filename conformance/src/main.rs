@@ -1,4 +1,4 @@
-//! `tig-conformance [DIR]`: a line for each vector file of the folder, then `N passed, N failed`.
+//! `tig-conformance [DIR]`: a line for each vector file of the folder and of its folder `horde`, then `N passed, N failed`.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -23,15 +23,27 @@ fn main() -> ExitCode {
     }
 }
 
+/// Folder of the files of ComputeHorde within a folder of vectors.
+const HORDE: &str = "horde";
+
 fn run(folder: &Path) -> Result<Tally, Box<dyn Error>> {
+    let mut total = run_files(folder, "")?;
+    let horde = folder.join(HORDE);
+    if horde.is_dir() {
+        total += run_files(&horde, "horde/")?;
+    }
+    output::line(&total.to_string());
+    output::check()?;
+    Ok(total)
+}
+
+fn run_files(folder: &Path, prefix: &str) -> Result<Tally, Box<dyn Error>> {
     let conformance = Conformance::new(folder)?;
     let mut total = Tally::default();
     for name in conformance.names()? {
         let outcome = conformance.run(&name);
         total += outcome.tally();
-        output::line(&format!("{name}: {outcome}"));
+        output::line(&format!("{prefix}{name}: {outcome}"));
     }
-    output::line(&total.to_string());
-    output::check()?;
     Ok(total)
 }

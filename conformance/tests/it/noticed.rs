@@ -191,3 +191,38 @@ fn broken_file_of_modules_is_named() {
         "{error}"
     );
 }
+
+/// The formula vectors of the repository with one number changed.
+fn changed_formula(pointer: &str, changed: Value) -> FileReport {
+    let path = Conformance::default_folder().join("horde/formula_vectors.json");
+    let mut content: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    *content.pointer_mut(pointer).unwrap() = changed;
+    // The reader of this test may be off by a bit in other lists.
+    let list = pointer.split('/').nth(1).unwrap();
+    report("formula_vectors", &json!({ list: content[list] }))
+}
+
+#[test]
+fn a_changed_formula_is_noticed() {
+    for (pointer, changed) in [
+        ("/commit_hash/1/salt/0", json!(1)),
+        ("/cycle/3/start", json!(-2)),
+        ("/shuffle/3/order/0", json!("hk10")),
+        ("/normalize/0/out/a", json!(24.750000000000004)),
+        ("/commit_reveal/2/in_reveal", json!(true)),
+    ] {
+        let report = changed_formula(pointer, changed);
+        assert_eq!(report.tally.failed, 1, "{pointer}: {report}");
+    }
+}
+
+/// Only a range that ends right before the block is that of the earlier validator.
+#[test]
+fn another_epoch_than_the_one_before_fails() {
+    let report = changed_formula("/epoch/0/stop", json!(357));
+    assert_eq!(report.tally.failed, 1, "{report}");
+    assert!(
+        report.to_string().contains("NextEpoch is broken"),
+        "{report}"
+    );
+}

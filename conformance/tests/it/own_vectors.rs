@@ -1,10 +1,12 @@
 //! All vector files of the repository, one test a file, so that the names in a report say what broke.
 
+use std::path::PathBuf;
+
 use tig_conformance::{Conformance, FileOutcome};
 
 #[track_caller]
-fn conforms(name: &str) {
-    let conformance = Conformance::new(&Conformance::default_folder()).unwrap();
+fn conforms(folder: PathBuf, name: &str) {
+    let conformance = Conformance::new(&folder).unwrap();
     let outcome = conformance.run(name);
     let FileOutcome::Ran(report) = &outcome else {
         panic!("{name}: {outcome}");
@@ -16,20 +18,20 @@ fn conforms(name: &str) {
 }
 
 macro_rules! files {
-    ($($name:ident)*) => {
+    ($folder:expr, not run $not_run:expr; $($name:ident)*) => {
         $(
             #[test]
             fn $name() {
-                conforms(stringify!($name));
+                conforms($folder, stringify!($name));
             }
         )*
 
         /// A file that is added to the folder is added here.
         #[test]
         fn all_files_are_run() {
-            let not_run = ["difficulty_sampler", "timings"];
+            let not_run: &[&str] = &$not_run;
             let known = [$(stringify!($name)),*];
-            let conformance = Conformance::new(&Conformance::default_folder()).unwrap();
+            let conformance = Conformance::new(&$folder).unwrap();
             for name in conformance.names().unwrap() {
                 let name = name.as_str();
                 assert!(known.contains(&name) != not_run.contains(&name), "{name}");
@@ -39,6 +41,7 @@ macro_rules! files {
 }
 
 files! {
+    Conformance::default_folder(), not run ["difficulty_sampler", "timings"];
     cli
     compute_batch
     compute_solution
@@ -57,4 +60,30 @@ files! {
     verify_vehicle_routing
     vm
     wasms
+}
+
+/// Files of the ComputeHorde validator.
+mod horde {
+    use super::*;
+
+    files! {
+        Conformance::default_folder().join("horde"), not run [];
+        cap_weights
+        encrypted_hotkey
+        epoch_boundaries
+        formula_vectors
+        mock_answers
+        vectors
+        weights_commit_reveal
+    }
+
+    /// The rows for the last block of an epoch.
+    #[test]
+    fn deviations_are_the_last_blocks_of_epochs() {
+        let conformance = Conformance::new(&Conformance::default_folder().join("horde")).unwrap();
+        for (name, expected) in [("epoch_boundaries", 35), ("formula_vectors", 2)] {
+            let tally = conformance.run(name).tally();
+            assert_eq!(tally.deviations, expected, "{name}");
+        }
+    }
 }
