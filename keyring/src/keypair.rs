@@ -56,6 +56,9 @@ impl Keypair {
     /// A program passes bytes of the system's generator, and a simulation or a test bytes of its seed. Bytes that come
     /// twice, or are all zero, leave a signature as secure as Ed25519's; fresh ones also protect a machine that can be made
     /// to calculate wrongly.
+    ///
+    /// The Python client reads a text that begins with `0x` as hex before it signs or verifies, so sign no text that
+    /// someone else chose and that may begin so.
     pub fn sign(&self, message: &[u8], randomness: &[u8; RANDOMNESS_BYTES]) -> Signature {
         let transcript = signing_context(SIGNING_CONTEXT).bytes(message);
         let randomness = GivenBytes { bytes: randomness };
