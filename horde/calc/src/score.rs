@@ -3,6 +3,7 @@
 mod answers;
 mod batch;
 mod bonus;
+mod class_values;
 mod horde;
 mod job;
 mod normalize;
@@ -12,6 +13,7 @@ mod version;
 pub use answers::{AnswerMismatch, check_answers};
 pub use batch::{ScoredJob, batch_scores};
 pub use bonus::{ManifestBonus, PreviousCount};
+pub use class_values::{ClassValue, ParseClassValuesError, parse_class_values};
 pub use horde::{HordeSettings, horde_score};
 pub use job::{JobFailure, JobKind, LLM_TIMEOUT_SECONDS, job_score};
 pub use normalize::normalize;

@@ -43,7 +43,11 @@ fn weights(case: Case<'_>) -> Result<Vec<f64>, String> {
     let (count, modulus): (u32, u32) = (case.field("count")?, case.field("modulus")?);
     let weight = |index: u32| {
         let whole = (u64::from(index) * 7919 + 13).checked_rem(modulus.into())?;
-        let fraction = if index.is_multiple_of(5) { 1.0 / 3.0 } else { 1.0 };
+        let fraction = if index.is_multiple_of(5) {
+            1.0 / 3.0
+        } else {
+            1.0
+        };
         Some(whole as f64 + fraction)
     };
     let weights: Option<Vec<f64>> = (0..count).map(weight).collect();

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use horde_calc::hash_job::HashJobVersion;
 use horde_calc::score::{
-    AnswerMismatch, HordeSettings, JobFailure, JobKind, ManifestBonus, PreviousCount, ScoredJob,
-    UnknownWeightsVersion, WeightsVersion, batch_scores, check_answers, horde_score, job_score,
-    normalize, score_text,
+    AnswerMismatch, HordeSettings, JobFailure, JobKind, ManifestBonus, ParseClassValuesError,
+    PreviousCount, ScoredJob, UnknownWeightsVersion, WeightsVersion, batch_scores, check_answers,
+    horde_score, job_score, normalize, parse_class_values, score_text,
 };
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -93,6 +93,39 @@ fn classes_without_weight_do_not_count() {
     assert_eq!(scores, BTreeMap::from([("hk".to_owned(), 15.0)]));
     let scores = batch_scores([job(LLM, 0.0)], &weights, HordeSettings::default());
     assert_eq!(scores, BTreeMap::from([("hk".to_owned(), 0.0)]));
+}
+
+#[test]
+fn class_values_of_the_network_are_read() {
+    let weights = parse_class_values("spin_up-4min.gpu-24gb=85,always_on.llm.a6000=15");
+    let expected = [(LLM.to_owned(), 15.0), (SPIN_UP.to_owned(), 85.0)];
+    assert_eq!(weights, Ok(BTreeMap::from(expected)));
+    let counts = parse_class_values(" always_on.llm.a6000 = 5 ");
+    assert_eq!(counts, Ok(BTreeMap::from([(LLM.to_owned(), 5_u32)])));
+    assert_eq!(parse_class_values::<f64>(""), Ok(BTreeMap::new()));
+}
+
+#[test]
+fn class_values_with_a_fault_name_it() {
+    let error = |text| parse_class_values::<f64>(text).unwrap_err();
+    let pair = |place, pair: &str| ParseClassValuesError::Pair {
+        place,
+        pair: pair.to_owned(),
+    };
+    let value = |value: &str| ParseClassValuesError::Value {
+        class: "a".to_owned(),
+        value: value.to_owned(),
+    };
+    assert_eq!(error("a=1,b"), pair(2, "b"));
+    assert_eq!(error("a=1,"), pair(2, ""));
+    assert_eq!(error("=1"), pair(1, "=1"));
+    assert_eq!(error("a=-1"), value("-1"));
+    assert_eq!(error("a=NaN"), value("NaN"));
+    assert_eq!(error("a=1=2"), value("1=2"));
+    let class = "a".to_owned();
+    assert_eq!(error("a=1,a=2"), ParseClassValuesError::Repeated { class });
+    let counts = parse_class_values::<u32>("a=1.5").unwrap_err();
+    assert_eq!(counts, value("1.5"));
 }
 
 #[test]

@@ -108,7 +108,11 @@ fn capped_weights_match_bit_for_bit() {
 fn capped_weights_of_many_match_numpy() {
     for row in load::<LongCaps>("cap_weights.json").rows {
         let weights = (0..row.count).map(|index| {
-            let fraction = if index.is_multiple_of(5) { 1.0 / 3.0 } else { 1.0 };
+            let fraction = if index.is_multiple_of(5) {
+                1.0 / 3.0
+            } else {
+                1.0
+            };
             f64::from((index * 7919 + 13) % row.modulus) + fraction
         });
         let (capped, bits): (Vec<f64>, Vec<u8>) = match row.precision {
