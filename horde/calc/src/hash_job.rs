@@ -45,7 +45,6 @@ pub enum HashJobVersion {
 #[derive(Clone, PartialEq, Eq)]
 pub struct HashJob {
     start_key: Option<String>,
-    stages: Vec<Stage>,
     payload: String,
     answer: String,
 }
@@ -58,12 +57,11 @@ impl HashJob {
             HashJobVersion::V1 => None,
             HashJobVersion::V2 => Some(draws.start_key(miner_hotkey)),
         };
-        let stages: Vec<_> = STAGES.map(|spec| Stage::draw(spec, &mut draws)).into();
+        let stages = STAGES.map(|spec| Stage::draw(spec, &mut draws));
         let payload = payload::encode(&stages, start_key.as_deref(), &mut draws);
         let answer = answer::of(&stages);
         Self {
             start_key,
-            stages,
             payload,
             answer,
         }

@@ -1,6 +1,6 @@
 //! A miner that knows each password solves the job from its payload alone.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
 
 use base64::Engine;
@@ -16,23 +16,27 @@ use super::*;
 const HOTKEY: &str = "5F6ee7zfqr6EX7X7ZTQLRWtVsr3stUXhC6tkZZKLhKj8V2Ht";
 const VERSIONS: [HashJobVersion; 2] = [HashJobVersion::V1, HashJobVersion::V2];
 
+/// The stages of the job from this seed, with their passwords.
+fn stages(version: HashJobVersion, seed: &[u8; SEED_BYTES]) -> [Stage; 3] {
+    let mut draws = Draws::new(seed);
+    if version == HashJobVersion::V2 {
+        draws.start_key(HOTKEY);
+    }
+    STAGES.map(|spec| Stage::draw(spec, &mut draws))
+}
+
 /// What the script prints, if hashcat finds each password whose hash is in the text of its stage.
-fn solve(job: &HashJob) -> String {
+fn solve(job: &HashJob, stages: &[Stage; 3]) -> String {
     let payload: Value = serde_json::from_str(job.payload()).unwrap();
     let mut key = job.arguments().get(1).map(|text| Key::of_text(text));
     let mut found = String::new();
-    for (stage, known) in payload["stages"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .zip(&job.stages)
-    {
+    for (stage, known) in payload["stages"].as_array().unwrap().iter().zip(stages) {
         let text = stage["text"].as_str().unwrap();
         let text = match &key {
             Some(key) => key.decrypt(text),
             None => text.to_owned(),
         };
-        let mut passwords: Vec<_> = text.lines().map(|line| find(line, known)).collect();
+        let mut passwords = find(&text, known);
         passwords.sort();
         found += &passwords.concat();
         key = Some(Key::of_text(&passwords.join("\n")));
@@ -42,18 +46,26 @@ fn solve(job: &HashJob) -> String {
     URL_SAFE.encode(Sha256::digest(found))
 }
 
-fn find<'a>(line: &str, known: &'a Stage) -> &'a str {
-    let (hash, salt) = line.split_once(':').unwrap();
-    let salt = hex::decode(salt).unwrap();
-    let is_found = |password: &&String| known.spec.algorithm.hash(password, &salt) == hash;
-    known.passwords.iter().find(is_found).unwrap()
+/// The passwords of a stage's text in the order of its lines.
+fn find<'a>(text: &str, known: &'a Stage) -> Vec<&'a str> {
+    let hash = |password: &'a String| {
+        let hash = known.spec.algorithm.hash(password, &known.salt);
+        (hash, password.as_str())
+    };
+    let by_hash: BTreeMap<_, _> = known.passwords.iter().map(hash).collect();
+    let find = |line: &str| {
+        let (hash, salt) = line.split_once(':').unwrap();
+        assert_eq!(hex::decode(salt).unwrap(), known.salt);
+        by_hash[hash]
+    };
+    text.lines().map(find).collect()
 }
 
 #[test]
 fn solver_finds_the_answer_of_each_version() {
     for version in VERSIONS {
         let job = HashJob::draw(version, HOTKEY, &[7; SEED_BYTES]);
-        let answer = solve(&job);
+        let answer = solve(&job, &stages(version, &[7; SEED_BYTES]));
         assert_eq!(answer.len(), 44);
         assert!(job.is_answer(&answer) && job.is_answer(&format!("{answer}\n")));
         assert!(!job.is_answer(&answer[1..]) && !job.is_answer(""));
@@ -119,7 +131,8 @@ proptest! {
         for version in VERSIONS {
             let draw = |seed| HashJob::draw(version, HOTKEY, seed);
             prop_assert!(draw(&seed) == draw(&seed));
-            prop_assert!(!draw(&seed).is_answer(&solve(&draw(&other))));
+            let answer = solve(&draw(&other), &stages(version, &other));
+            prop_assert!(!draw(&seed).is_answer(&answer));
         }
         let [one, two] = [HOTKEY, "5Dh7"].map(|it| HashJob::draw(HashJobVersion::V2, it, &seed));
         prop_assert!(one.payload() != two.payload());
@@ -127,11 +140,9 @@ proptest! {
 
     #[test]
     fn passwords_are_distinct_and_fit_their_mask(seed: [u8; SEED_BYTES]) {
-        let job = HashJob::draw(HashJobVersion::V1, HOTKEY, &seed);
-        for Stage { spec, passwords, .. } in &job.stages {
-            let texts: BTreeSet<_> = passwords.iter().collect();
-            prop_assert_eq!(texts.len(), 100);
-            for password in texts {
+        for Stage { spec, passwords, .. } in stages(HashJobVersion::V1, &seed) {
+            prop_assert_eq!(passwords.len(), 100);
+            for password in &passwords {
                 let (letters, digits) = password.split_at(spec.letters);
                 prop_assert!(letters.chars().all(|it| it.is_ascii_alphanumeric()));
                 prop_assert!(digits.chars().all(|it| it.is_ascii_digit()));
