@@ -57,7 +57,7 @@ fn normalized_scores_match_bit_for_bit() {
     }
 }
 
-/// The recorded scores are those of this batch: two spin-up jobs of one miner, and one of them and an LLM job of the other, all
+/// The recording has no batch. This one gives its scores to the last bit, with the default bonus: two spin-up jobs of one miner, and one of them and an LLM job of the other, all
 /// with the bonus of new miners.
 #[test]
 fn recorded_scores_come_out() {
