@@ -1,4 +1,4 @@
-//! The signed header of what a validator sends to the statistics collector (section 2.7).
+//! The signed header of the events that a validator sends to the statistics collector (section 2.7).
 
 use crate::json::object::wire_object;
 use crate::signing::impl_payload;
@@ -10,7 +10,7 @@ pub const SIGNATURE_HEADER: &str = "Validator-Signature";
 pub const TIMESTAMP_HEADER: &str = "Validator-Signing-Timestamp";
 
 wire_object! {
-    /// What a validator signs when it sends events; the events themselves are not signed.
+    /// The authentication of a validator that sends events; the events themselves are not signed.
     pub open struct CollectorPayload {
         /// Unix time in seconds.
         pub signing_timestamp: i64,

@@ -12,7 +12,7 @@ pub enum MessageError {
     /// The frame is JSON, but not an object.
     #[error("the frame is {found}, not an object")]
     NotObject {
-        /// What the frame is, with an article.
+        /// The JSON type of the frame, with an article.
         found: &'static str,
     },
     /// The frame does not say which message it is.
@@ -29,7 +29,7 @@ pub enum MessageError {
     Field {
         /// The type of the message.
         message: &'static str,
-        /// The field and what is wrong with it.
+        /// The field and its fault.
         #[source]
         fault: FieldError,
     },
@@ -41,11 +41,11 @@ pub enum MessageError {
 pub struct FieldError {
     /// Names and indices from the message to the field, such as `volume.volumes[0].url`; empty for the message itself.
     pub path: String,
-    /// What is wrong.
+    /// The fault.
     pub reason: Reason,
 }
 
-/// What is wrong with a field.
+/// The fault of a field.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Reason {
     /// A required field is absent.

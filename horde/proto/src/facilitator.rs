@@ -26,6 +26,9 @@ use crate::json::{FromJson, MESSAGE_TYPE, ToJson, message_type, parse_frame, par
 /// Bytes of a frame that a facilitator takes; it closes the connection at a longer one.
 pub const FACILITATOR_FRAME_BYTES_MAX: usize = 1 << 20;
 
+/// Names of unknown fields that are kept of one frame.
+pub const DROPPED_NAMES_MAX: usize = 16;
+
 /// The path of a facilitator's socket.
 pub const SOCKET_PATH: &str = "/ws/v0/";
 
@@ -42,7 +45,7 @@ wire_union! {
         Authentication(AuthenticationRequest),
         /// The validator is alive; every 60 s.
         Heartbeat(Heartbeat),
-        /// What has become of a job.
+        /// The progress of a job.
         JobStatusUpdate(JobStatusUpdate),
         /// The machine of an executor; declared by the reference and never sent.
         MachineSpecsUpdate(MachineSpecsUpdate),
@@ -63,7 +66,7 @@ pub enum ToValidator {
 pub struct Tolerated {
     /// The message without the fields that this crate does not know.
     pub message: ToValidator,
-    /// The names of those fields, for a log.
+    /// The names of those fields, for a log: the first [`DROPPED_NAMES_MAX`].
     pub dropped: Vec<String>,
 }
 
@@ -114,7 +117,7 @@ impl ToValidator {
         let mut dropped = Vec::new();
         frame.retain(|name, _| {
             let is_known = known.contains(&name.as_str());
-            if !is_known {
+            if !is_known && dropped.len() < DROPPED_NAMES_MAX {
                 dropped.push(name_for_path(name));
             }
             is_known

@@ -1,18 +1,29 @@
 //! Messages, receipts and signed texts of the ComputeHorde protocols.
 //!
 //! [`miner`] has the messages between validator and miner, [`facilitator`] those between validator and facilitator, both
-//! directions each. [`receipt`] has the receipts and the files in which miners serve them, [`collector`]
-//! what authenticates a validator's events.
+//! directions each. [`receipt`] has the receipts and the files in which miners serve them, [`collector`] has
+//! the header that authenticates a validator's events.
 //!
 //! Sections are those of the ComputeHorde specification; its section 10 corrects the others.
 //!
 //! Everything here is a pure function of its arguments: no I/O, no clock, no source of randomness. No text that comes from
 //! outside makes it panic.
 //!
+//! ```
+//! use horde_proto::miner::{AcceptJobRequest, ToValidator};
+//!
+//! let frame = r#"{"job_uuid": "0b8f5ab8", "message_type": "V0AcceptJobRequest", "unknown": 1}"#;
+//! let message = ToValidator::parse(frame)?;
+//! assert_eq!(message.job_uuid(), Some("0b8f5ab8"));
+//! assert!(matches!(message, ToValidator::AcceptJob(AcceptJobRequest { .. })));
+//! assert_eq!(message.to_text(), r#"{"job_uuid":"0b8f5ab8","message_type":"V0AcceptJobRequest"}"#);
+//! # Ok::<(), horde_proto::MessageError>(())
+//! ```
+//!
 //! # Texts
 //!
-//! Any text that JSON can carry is read and written as it is, NUL and other control characters included; whoever logs one
-//! escapes it. The one exception is an escape such as `\ud800`, half of a pair, which no Unicode text can hold: it is read as
+//! Any text that JSON can carry is read and written as it is, NUL and other control characters included. A log has to escape
+//! it. The one exception is an escape such as `\ud800`, half of a pair, which no Unicode text can hold: it is read as
 //! U+FFFD.
 //!
 //! # Numbers

@@ -59,7 +59,7 @@ wire_union! {
         AcceptJob(AcceptJobRequest),
         /// The reservation is declined.
         DeclineJob(DeclineJobRequest),
-        /// What the miner offers; once after authentication.
+        /// The executors of the miner; once after authentication.
         ExecutorManifest(ExecutorManifestRequest),
         /// The executor is ready for the job.
         ExecutorReady(ExecutorReadyRequest),

@@ -30,7 +30,7 @@ pub enum ReceiptError {
 wire_object! {
     /// A receipt with the signatures of both parties.
     pub open struct Receipt {
-        /// What both have signed.
+        /// The content that both have signed.
         pub payload: ReceiptPayload,
         /// The validator's signature, in hex with `0x`.
         pub validator_signature: String,

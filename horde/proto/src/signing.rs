@@ -21,7 +21,7 @@ pub enum SignatureError {
     Verify(#[source] VerifyError),
 }
 
-/// What validators and miners sign.
+/// An object that validators and miners sign.
 pub trait Payload {
     /// The text that is signed.
     fn to_blob(&self) -> String;

@@ -1,4 +1,4 @@
-//! What an executor says of its machine.
+//! Descriptions of executors' machines.
 
 use serde_json::{Map, Value};
 

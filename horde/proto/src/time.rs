@@ -21,7 +21,7 @@ const ERA_DAYS: i64 = 146_097;
 
 /// A date with a time in microseconds and, as a rule, an offset from UTC.
 ///
-/// What a receiver verifies is the text that it writes itself, not the one that came: [`Timestamp`] reads every form that the
+/// A receiver verifies the text that it writes itself, not the one that came: [`Timestamp`] reads every form that the
 /// reference reads and writes the canonical one, `2024-11-28T15:03:12Z` or `2024-11-28T15:03:12.345678Z`. Times are equal if
 /// their canonical texts are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -139,7 +139,7 @@ fn parse(text: &str) -> Option<Timestamp> {
     })
 }
 
-/// What is left of a text.
+/// The unread rest of a text.
 struct Cursor<'a>(&'a [u8]);
 
 impl Cursor<'_> {

@@ -1,4 +1,4 @@
-//! Uploads: where the files go that a job leaves in `/output/` (section 2.1).
+//! Uploads of the files that a job leaves in `/output/` (section 2.1).
 
 use serde_json::Value;
 
@@ -64,7 +64,7 @@ wire_object! {
         tag output_upload_type = "multi_upload",
         /// The single files.
         pub uploads: Vec<SingleFileUpload>,
-        /// What happens to all other files.
+        /// The upload of all other files.
         pub system_output: Option<ZipUpload>,
     }
 }
@@ -129,7 +129,7 @@ impl ToJson for ZipUpload {
 impl_serde!(ZipUpload);
 
 wire_union! {
-    /// Where the files go that a job leaves.
+    /// The upload of the files that a job leaves.
     pub enum OutputUpload by "output_upload_type" {
         /// One file by POST.
         SingleFilePost(SingleFilePostUpload),

@@ -8,9 +8,9 @@ use crate::error::FieldError;
 use crate::json::object::impl_serde;
 use crate::json::{FromJson, ToJson};
 
-/// Where a file is read or written. The schemas allow any text.
+/// The place of a file. The schemas allow any text.
 ///
-/// Whoever knows the query of a presigned URL may use it, so that `Debug` shows the part before it only.
+/// The query of a presigned URL is a secret: everybody who knows it may use the URL. `Debug` leaves it out.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Url(String);
 

@@ -1,4 +1,4 @@
-//! Volumes: what a job finds under `/volume/` (section 2.1).
+//! Volumes: the files that a job finds under `/volume/` (section 2.1).
 
 use serde_json::Value;
 
@@ -101,7 +101,7 @@ wire_union! {
     }
 }
 
-/// What a job finds under `/volume/`.
+/// The files that a job finds under `/volume/`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Volume {
     /// One volume.

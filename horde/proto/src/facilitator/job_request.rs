@@ -1,4 +1,4 @@
-//! Jobs that somebody has ordered.
+//! Jobs that users have ordered.
 
 use super::job_signature::JobSignature;
 use crate::error::{FieldError, Reason};
@@ -59,9 +59,9 @@ wire_object! {
         pub env: TextMap,
         /// Whether the job needs a graphics card.
         pub use_gpu: bool,
-        /// What the job finds under `/volume/`.
+        /// The files that the job finds under `/volume/`.
         pub volume: Option<Volume>,
-        /// Where the files of `/output/` go.
+        /// The upload of `/output/`.
         pub output_upload: Option<OutputUpload>,
     }
     check check_v1;
@@ -72,7 +72,7 @@ wire_object! {
     pub closed struct V2JobRequest {
         tag type = "job.new",
         tag message_type = "V2JobRequest",
-        /// The signature of whoever ordered the job.
+        /// The signature of the user who ordered the job.
         pub signature: Option<JobSignature>,
         /// The job.
         pub uuid: String,
@@ -88,9 +88,9 @@ wire_object! {
         pub env: TextMap,
         /// Whether the job needs a graphics card.
         pub use_gpu: bool,
-        /// What the job finds under `/volume/`.
+        /// The files that the job finds under `/volume/`.
         pub volume: Option<Volume>,
-        /// Where the files of `/output/` go.
+        /// The upload of `/output/`.
         pub output_upload: Option<OutputUpload>,
     }
     check check_v2;
@@ -103,7 +103,7 @@ impl_tagged! {
 }
 
 wire_union! {
-    /// A job that somebody has ordered.
+    /// A job that a user has ordered.
     pub enum JobRequest by "message_type" {
         /// With its files at two URLs.
         V0(V0JobRequest),
@@ -114,7 +114,7 @@ wire_union! {
     }
 }
 
-/// What all versions of a job request ask for.
+/// The content that all versions of a job request share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrganicJob {
     /// The job.
@@ -133,9 +133,9 @@ pub struct OrganicJob {
     pub env: TextMap,
     /// Whether the job needs a graphics card.
     pub use_gpu: bool,
-    /// What the job finds under `/volume/`.
+    /// The files that the job finds under `/volume/`.
     pub volume: Option<Volume>,
-    /// Where the files of `/output/` go.
+    /// The upload of `/output/`.
     pub output_upload: Option<OutputUpload>,
 }
 

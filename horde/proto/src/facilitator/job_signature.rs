@@ -1,4 +1,4 @@
-//! The signature of whoever ordered a job, as a part of the request.
+//! The signature of a user, as a part of the request.
 
 use serde_json::{Map, Value};
 

@@ -4,7 +4,7 @@ use crate::json::object::{impl_tagged, wire_object};
 use crate::specs::Specs;
 
 wire_object! {
-    /// What a miner said of a machine during a batch of tests.
+    /// A miner's description of a machine during a batch of tests.
     pub closed struct MachineSpecsUpdate {
         tag message_type = "V0MachineSpecsUpdate",
         /// SS58 address of the miner.

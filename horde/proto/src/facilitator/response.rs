@@ -30,9 +30,9 @@ pub struct Response {
 pub struct ResponseError {
     /// The reason in words.
     pub msg: String,
-    /// The kind: one of the constants of this type, or what a library of the facilitator says of a malformed frame.
+    /// The kind: one of the constants of this type, or the name that a library of the facilitator has for the fault of a frame.
     pub kind: String,
-    /// What to do.
+    /// A remedy in words.
     pub help: String,
     /// Fields that the schema does not have.
     pub extra: Map<String, Value>,

@@ -1,7 +1,7 @@
 //! How a job request is signed (section 2.6).
 //!
-//! Let S be the compact JSON of the signed fields, and P the JSON string literal of S in ASCII. What is signed is BLAKE2b-512
-//! of the time, as 8 bytes with the highest first, and P. Not covered are the job's UUID and the `system_output` of a
+//! Let S be the compact JSON of the signed fields, and P the JSON string literal of S in ASCII. The signed message is
+//! BLAKE2b-512 of the time, as 8 bytes with the highest first, and P. Not covered are the job's UUID and the `system_output` of a
 //! multi-upload.
 
 use base64::engine::general_purpose::STANDARD;
@@ -102,8 +102,8 @@ impl V2JobRequest {
         });
     }
 
-    /// The account that has signed the request. Whether it may order jobs is for the caller to say, and nothing says that the
-    /// request is fresh.
+    /// The account that has signed the request. The caller decides whether it may order jobs; nothing in
+    /// the request shows that it is fresh.
     ///
     /// # Errors
     ///

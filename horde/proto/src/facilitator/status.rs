@@ -1,4 +1,4 @@
-//! What has become of a job.
+//! Progress of a job.
 
 use serde_json::{Map, Value};
 
@@ -7,7 +7,7 @@ use crate::json::object::{impl_serde, impl_tagged, wire_enum, wire_object};
 use crate::json::{Fields, FromJson, ToJson, append_extra};
 
 wire_enum! {
-    /// What has become of a job. A job has each status once at most.
+    /// The progress of a job. A job has each status once at most.
     pub enum JobStatus {
         /// The miner has failed at it.
         Failed = "failed",
@@ -21,14 +21,14 @@ wire_enum! {
 }
 
 wire_object! {
-    /// Reports what has become of a job.
+    /// Reports the progress of a job.
     pub closed struct JobStatusUpdate {
         tag message_type = "V0JobStatusUpdate",
         /// The job.
         pub uuid: String,
-        /// What has become of it.
+        /// The progress.
         pub status: JobStatus,
-        /// More about it. The schema allows none, but then the facilitator's handler fails: always send it.
+        /// Details. The schema allows none, but then the facilitator's handler fails: always send them.
         pub metadata: Option<JobStatusMetadata>,
     }
 }
@@ -37,27 +37,27 @@ impl_tagged! {
     JobStatusUpdate = "V0JobStatusUpdate",
 }
 
-/// More about what has become of a job.
+/// Details of a job's progress.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct JobStatusMetadata {
     /// In words.
     pub comment: String,
-    /// What the miner answered.
+    /// The miner's answer.
     pub miner_response: Option<MinerResponse>,
     /// Fields that the schema does not have.
     pub extra: Map<String, Value>,
 }
 
-/// What a miner answered.
+/// The answer of a miner.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MinerResponse {
     /// The job.
     pub job_uuid: String,
     /// The type of the miner's message, or `None` if there was no message.
     pub message_type: Option<String>,
-    /// What the job wrote to standard error.
+    /// The standard error of the job.
     pub docker_process_stderr: String,
-    /// What the job wrote to standard output.
+    /// The standard output of the job.
     pub docker_process_stdout: String,
     /// Fields that the schema does not have.
     pub extra: Map<String, Value>,

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::value::FromJson;
 use crate::error::{FieldError, Reason, name_for_path, quote};
 
-/// What an object does with fields that its schema does not have.
+/// Treatment of fields that the schema of an object does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Extra {
     /// `additionalProperties` is not stated: they are dropped.
@@ -39,7 +39,7 @@ impl Fields {
         }
     }
 
-    /// Takes a field with one possible text, which may be absent: whoever chose this object by it has seen it.
+    /// Takes a field with one possible text. It may be absent: the reader of a union has seen it before.
     pub(crate) fn take_tag(
         &mut self,
         name: &str,

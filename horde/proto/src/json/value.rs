@@ -6,7 +6,7 @@ use crate::error::{FieldError, Reason};
 
 /// A value that is read by the rules of its schema.
 pub(crate) trait FromJson: Sized {
-    /// What an absent field means, or `None` if it must be there.
+    /// The meaning of an absent field, or `None` if the field is required.
     fn absent() -> Option<Self> {
         None
     }

@@ -33,7 +33,7 @@ pub enum AdmissionError {
     Signature(#[source] SignatureError),
 }
 
-/// What a miner compares a request with.
+/// The values with which a miner compares a request.
 #[derive(Clone, Copy, Debug)]
 pub struct Admission<'a> {
     /// The time, in seconds since 1970.

@@ -6,7 +6,7 @@ use crate::json::object::{impl_tagged, wire_object};
 use crate::signing::{Payload as _, SignatureError, impl_payload};
 
 wire_object! {
-    /// What a validator signs to authenticate.
+    /// The content of an authentication.
     pub open struct AuthenticationPayload {
         /// SS58 address of the validator.
         pub validator_hotkey: String,
@@ -21,7 +21,7 @@ wire_object! {
     /// The first frame of every connection, also of one that replaces a broken one.
     pub open struct AuthenticateRequest {
         tag message_type = "V0AuthenticateRequest",
-        /// What is signed.
+        /// The signed content.
         pub payload: AuthenticationPayload,
         /// The validator's signature of the payload, in hex with `0x`.
         pub signature: String,
@@ -47,8 +47,8 @@ impl AuthenticateRequest {
         Self { payload, signature }
     }
 
-    /// Checks that the request is signed by the validator that it names. Whether it is for this miner, from the validator of this
-    /// connection and fresh is for the caller to say.
+    /// Checks that the request is signed by the validator that it names. [`Admission`](super::Admission)
+    /// also checks that it is for this miner, from the validator of the connection, and fresh.
     ///
     /// # Errors
     ///

@@ -68,7 +68,7 @@ wire_object! {
         pub docker_run_cmd: Vec<String>,
         /// The volume, if the reservation had none.
         pub volume: Option<Volume>,
-        /// Where the files go that the job leaves.
+        /// The upload of the files that the job leaves.
         pub output_upload: Option<OutputUpload>,
     }
     check check_program;
@@ -127,9 +127,9 @@ wire_object! {
         /// The job.
         pub job_uuid: String,
         tag message_type = "V0JobFinishedRequest",
-        /// What the job wrote to standard output; see [`shorten_output`].
+        /// The standard output of the job, as [`shorten_output`] leaves it.
         pub docker_process_stdout: String,
-        /// What the job wrote to standard error; see [`shorten_output`].
+        /// The standard error of the job, as [`shorten_output`] leaves it.
         pub docker_process_stderr: String,
     }
 }
@@ -142,9 +142,9 @@ wire_object! {
         tag message_type = "V0JobFailedRequest",
         /// The exit code, or `None` for a fault of the executor, whose reason is in the standard output.
         pub docker_process_exit_status: Option<i64>,
-        /// What the job wrote to standard output; see [`shorten_output`].
+        /// The standard output of the job, as [`shorten_output`] leaves it.
         pub docker_process_stdout: String,
-        /// What the job wrote to standard error; see [`shorten_output`].
+        /// The standard error of the job, as [`shorten_output`] leaves it.
         pub docker_process_stderr: String,
     }
 }

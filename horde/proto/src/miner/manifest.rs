@@ -1,4 +1,4 @@
-//! What a miner offers.
+//! Manifests of miners: their executors.
 
 use serde_json::Value;
 
@@ -66,7 +66,7 @@ wire_object! {
 }
 
 wire_object! {
-    /// What a miner offers, once after authentication.
+    /// The executors of a miner, once after authentication.
     pub open struct ExecutorManifestRequest {
         tag message_type = "V0ExecutorManifestRequest",
         /// The offer.

@@ -7,7 +7,7 @@ wire_object! {
     /// The receipt of an accepted job, right after the miner's answer.
     pub open struct JobAcceptedReceiptRequest {
         tag message_type = "V0JobAcceptedReceiptRequest",
-        /// What is signed.
+        /// The signed content.
         pub payload: JobAcceptedReceiptPayload,
         /// The validator's signature of the payload, in hex with `0x`.
         pub signature: String,
@@ -18,7 +18,7 @@ wire_object! {
     /// The receipt of a finished job.
     pub open struct JobFinishedReceiptRequest {
         tag message_type = "V0JobFinishedReceiptRequest",
-        /// What is signed.
+        /// The signed content.
         pub payload: JobFinishedReceiptPayload,
         /// The validator's signature of the payload, in hex with `0x`.
         pub signature: String,

@@ -63,7 +63,7 @@ pub enum RowError {
     Shape {
         /// Counted from 1, the header being line 1.
         line: u64,
-        /// What is wrong.
+        /// The number of cells.
         #[source]
         source: csv::Error,
     },
@@ -78,7 +78,7 @@ pub enum RowError {
     },
 }
 
-/// The rows of a file: receipts, and what is wrong with the others.
+/// The rows of a file: receipts, and the faults of the others.
 pub struct Rows<'a> {
     header: ByteRecord,
     records: ByteRecordsIntoIter<&'a [u8]>,

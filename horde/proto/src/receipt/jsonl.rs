@@ -25,7 +25,7 @@ pub enum LineError {
     Utf8 {
         /// Counted from 1 in what was read.
         line: u64,
-        /// Where.
+        /// The place of the first other byte.
         #[source]
         source: std::str::Utf8Error,
     },
@@ -34,7 +34,7 @@ pub enum LineError {
     Json {
         /// Counted from 1 in what was read.
         line: u64,
-        /// What is wrong.
+        /// The fault of the JSON.
         #[source]
         source: serde_json::Error,
     },
@@ -49,7 +49,7 @@ pub enum LineError {
     },
 }
 
-/// Part of a page, from a line's beginning on.
+/// Part of a page, from the beginning of a line.
 #[derive(Debug)]
 pub struct Page {
     /// The complete lines: receipts, and what is wrong with the others. Empty lines are left out.

@@ -1,4 +1,4 @@
-//! What a receipt says.
+//! Contents of receipts.
 
 use crate::executor_class::ExecutorClass;
 use crate::json::object::{impl_tagged, wire_object, wire_union};
@@ -21,7 +21,7 @@ wire_object! {
         pub executor_class: ExecutorClass,
         /// How long the job may take, in seconds.
         pub max_timeout: i64,
-        /// Whether somebody ordered the job, so that it is not a test.
+        /// Whether a user ordered the job; otherwise it is a test.
         pub is_organic: bool,
         /// How long the receipt counts, in seconds.
         pub ttl: i64,
@@ -75,7 +75,7 @@ impl_tagged! {
 }
 
 wire_union! {
-    /// What a receipt says.
+    /// Content of a receipt: an event in the life of a job.
     pub enum ReceiptPayload by "receipt_type" {
         /// The job is about to start.
         JobStarted(JobStartedReceiptPayload),

@@ -1,4 +1,4 @@
-//! Whom a miner admits.
+//! The admission of validators by a miner.
 
 use horde_proto::miner::{Admission, AdmissionError, AuthenticateRequest, GenericError};
 

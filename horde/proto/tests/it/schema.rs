@@ -95,7 +95,7 @@ fn has_type(value: &Value, kind: &str) -> bool {
     }
 }
 
-/// Of the texts in the tests, only times begin with a year.
+/// Only times begin with a year among the texts of the tests.
 fn has_format(value: &Value, format: &str) -> bool {
     match format {
         "date-time" => value

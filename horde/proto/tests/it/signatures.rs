@@ -1,4 +1,4 @@
-//! What the Python programs have signed is verified, and nothing else.
+//! Signatures of the Python programs are verified, and no others.
 
 use horde_proto::collector::CollectorPayload;
 use horde_proto::facilitator::{

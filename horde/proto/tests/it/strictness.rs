@@ -301,6 +301,13 @@ fn fields_of_a_newer_facilitator_are_dropped() {
     let text = changed("fv.Response", 1, &[("/later", json!(1))]);
     let tolerated = facilitator::ToValidator::parse_tolerant(&text).unwrap();
     assert_eq!(tolerated.dropped, ["later"]);
+    let many: serde_json::Map<String, Value> = (0..1000)
+        .map(|number| (format!("later{number}"), json!(1)))
+        .chain([("status".to_owned(), json!("success"))])
+        .collect();
+    let text = Value::Object(many).to_string();
+    let tolerated = facilitator::ToValidator::parse_tolerant(&text).unwrap();
+    assert_eq!(tolerated.dropped.len(), facilitator::DROPPED_NAMES_MAX);
 }
 
 #[test]

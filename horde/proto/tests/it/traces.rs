@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::vectors::{Rewrite, from_facilitator, from_miner, read, to_facilitator, to_miner};
 
-/// A recording, what reads the frames of the validator, and what reads those of its peer.
+/// A recording, the reader of the validator's frames, and that of its peer's.
 pub(crate) const RECORDINGS: [(&str, Rewrite, Rewrite); 7] = [
     ("llm.validator-trustedminer", to_miner, from_miner),
     ("negative.validator-miner", to_miner, from_miner),
@@ -20,7 +20,7 @@ pub(crate) const RECORDINGS: [(&str, Rewrite, Rewrite); 7] = [
     ),
 ];
 
-/// A frame, and which program sent it.
+/// A frame and its sender.
 pub(crate) struct Sent {
     pub(crate) by_validator: bool,
     pub(crate) frame: Value,

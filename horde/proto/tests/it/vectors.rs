@@ -1,4 +1,4 @@
-//! The data in `vectors/horde/`, and what reads it.
+//! The data in `vectors/horde/`, and its readers.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use serde_json::Value;
 /// Reads a text and writes it again.
 pub(crate) type Rewrite = fn(&str) -> Result<String, String>;
 
-/// Each kind of data, and what reads it.
+/// Each kind of data with its reader.
 pub(crate) const KINDS: [(&str, Rewrite); 29] = [
     ("mv.V0AuthenticateRequest", to_miner),
     ("mv.V0InitialJobRequest", to_miner),
@@ -94,7 +94,7 @@ pub(crate) fn from_facilitator(text: &str) -> Result<String, String> {
     shown(facilitator::ToValidator::parse(text).map(|message| message.to_text()))
 }
 
-/// What is not a message is read and written by serde.
+/// Parts of messages are read and written by serde.
 pub(crate) fn part<T: DeserializeOwned + Serialize>(text: &str) -> Result<String, String> {
     let read: T = serde_json::from_str(text).map_err(|error| error.to_string())?;
     serde_json::to_string(&read).map_err(|error| error.to_string())
@@ -104,7 +104,7 @@ fn shown(read: Result<String, MessageError>) -> Result<String, String> {
     read.map_err(|error| with_causes(&error))
 }
 
-/// An error and what it comes from, on one line.
+/// An error with its causes, on one line.
 pub(crate) fn with_causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
