@@ -35,7 +35,7 @@ wire_object! {
         /// The URL for a PUT of `/output/` as a zip file, or empty.
         pub output_url: Url,
     }
-    check check_v0;
+    check |request| check_program(&request.docker_image, &request.raw_script);
 }
 
 wire_object! {
@@ -64,7 +64,7 @@ wire_object! {
         /// The upload of `/output/`.
         pub output_upload: Option<OutputUpload>,
     }
-    check check_v1;
+    check |request| check_program(&request.docker_image, &request.raw_script);
 }
 
 wire_object! {
@@ -93,7 +93,7 @@ wire_object! {
         /// The upload of `/output/`.
         pub output_upload: Option<OutputUpload>,
     }
-    check check_v2;
+    check |request| check_program(&request.docker_image, &request.raw_script);
 }
 
 impl_tagged! {
@@ -225,18 +225,6 @@ impl From<V2JobRequest> for OrganicJob {
             output_upload: request.output_upload,
         }
     }
-}
-
-fn check_v0(request: &V0JobRequest) -> Result<(), FieldError> {
-    check_program(&request.docker_image, &request.raw_script)
-}
-
-fn check_v1(request: &V1JobRequest) -> Result<(), FieldError> {
-    check_program(&request.docker_image, &request.raw_script)
-}
-
-fn check_v2(request: &V2JobRequest) -> Result<(), FieldError> {
-    check_program(&request.docker_image, &request.raw_script)
 }
 
 fn check_program(docker_image: &str, raw_script: &str) -> Result<(), FieldError> {

@@ -64,7 +64,7 @@ macro_rules! impl_serde {
 
 /// Defines an object of the wire: `open` if it ignores unknown fields, `closed` if it rejects them.
 ///
-/// `tag name = "text"` is a field with one possible text. `check` names a function that finds fields which are not valid
+/// `tag name = "text"` is a field with one possible text. `check` is a function that finds fields which are not valid
 /// together.
 macro_rules! wire_object {
     (
@@ -76,7 +76,7 @@ macro_rules! wire_object {
                 $($(#[$after_meta:meta])* pub $after:ident: $after_type:ty,)*
             )*
         }
-        $(check $check:path;)?
+        $(check $check:expr;)?
     ) => {
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,7 +101,10 @@ macro_rules! wire_object {
                     $($($after: fields.take(stringify!($after))?,)*)*
                 };
                 fields.finish($crate::json::object::wire_object!(@extra $kind))?;
-                $($check(&read)?;)?
+                $({
+                    let check: fn(&Self) -> Result<(), $crate::error::FieldError> = $check;
+                    check(&read)?;
+                })?
                 Ok(read)
             }
         }

@@ -4,6 +4,7 @@
 
 mod admission;
 mod examples;
+mod organic_jobs;
 mod properties;
 mod receipts;
 mod schema;
