@@ -101,8 +101,8 @@ impl ToValidator {
     }
 
     /// Reads a frame as [`ToValidator::parse`] does, but for unknown fields (section 10.10): a newer facilitator may send some,
-    /// and to refuse its jobs would lose them. Only inside of what a job's signature covers is an unknown field an error, since the
-    /// signature may cover it.
+    /// and to refuse its jobs would lose them. Inside the parts that a job's signature covers an unknown field is an error, since the
+    /// signature may cover it, too.
     ///
     /// # Errors
     ///
@@ -138,6 +138,18 @@ impl ToValidator {
     }
 }
 
+impl From<Response> for ToValidator {
+    fn from(response: Response) -> Self {
+        Self::Response(response)
+    }
+}
+
+impl From<JobRequest> for ToValidator {
+    fn from(request: JobRequest) -> Self {
+        Self::JobRequest(Box::new(request))
+    }
+}
+
 #[derive(Clone, Copy)]
 enum Kind {
     Response,
@@ -153,46 +165,38 @@ fn kind(frame: &Map<String, Value>) -> Result<Kind, MessageError> {
 }
 
 fn read_response(frame: Map<String, Value>) -> Result<ToValidator, MessageError> {
-    match Response::from_json(Value::Object(frame)) {
-        Ok(response) => Ok(ToValidator::Response(response)),
-        Err(fault) => Err(MessageError::Field {
+    Response::from_json(Value::Object(frame))
+        .map(ToValidator::from)
+        .map_err(|fault| MessageError::Field {
             message: "Response",
             fault,
-        }),
-    }
+        })
 }
 
 fn read_job_request(
-    tag: &'static str,
+    message: &'static str,
     frame: Map<String, Value>,
 ) -> Result<ToValidator, MessageError> {
-    match JobRequest::from_object(tag, frame) {
-        Ok(request) => Ok(ToValidator::JobRequest(Box::new(request))),
-        Err(fault) => Err(MessageError::Field {
-            message: tag,
-            fault,
-        }),
-    }
+    JobRequest::from_object(message, frame)
+        .map(ToValidator::from)
+        .map_err(|fault| MessageError::Field { message, fault })
 }
 
 /// As [`read_job_request`], with nothing dropped inside of what a signature covers.
 fn read_signed_job_request(
-    tag: &'static str,
+    message: &'static str,
     frame: Map<String, Value>,
 ) -> Result<ToValidator, MessageError> {
     let is_signed = frame.get("signature").is_some_and(Value::is_object);
     let sent = is_signed.then(|| Value::Object(frame.clone()));
-    let message = read_job_request(tag, frame)?;
-    if let (Some(sent), ToValidator::JobRequest(request)) = (sent, &message)
+    let read = read_job_request(message, frame)?;
+    if let (Some(sent), ToValidator::JobRequest(request)) = (sent, &read)
         && let Some(path) = unknown_field(&sent, &request.to_json())
     {
         let fault = FieldError::of(&path, Reason::UnknownField);
-        return Err(MessageError::Field {
-            message: tag,
-            fault,
-        });
+        return Err(MessageError::Field { message, fault });
     }
-    Ok(message)
+    Ok(read)
 }
 
 /// The path of the first field that was sent and is not read.

@@ -37,7 +37,7 @@ pub(crate) fn parse_message<T>(
     read(message, frame).map_err(|fault| MessageError::Field { message, fault })
 }
 
-/// Which one of `types` a frame says that it is.
+/// The member of `types` that a frame names.
 pub(crate) fn message_type(
     frame: &Map<String, Value>,
     types: &'static [&'static str],

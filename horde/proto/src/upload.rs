@@ -3,9 +3,7 @@
 use serde_json::Value;
 
 use crate::error::FieldError;
-use crate::json::object::{
-    Tagged, impl_serde, impl_tagged, read_tag, tagged_object, wire_object, wire_union,
-};
+use crate::json::object::{Tagged, impl_serde, read_tag, tagged_object, wire_object, wire_union};
 use crate::json::{FromJson, ToJson};
 use crate::text_map::TextMap;
 use crate::url::Url;
@@ -69,14 +67,6 @@ wire_object! {
     }
 }
 
-impl_tagged! {
-    SingleFilePostUpload = "single_file_post",
-    SingleFilePutUpload = "single_file_put",
-    ZipAndHttpPostUpload = "zip_and_http_post",
-    ZipAndHttpPutUpload = "zip_and_http_put",
-    MultiUpload = "multi_upload",
-}
-
 wire_union! {
     /// An upload of one file.
     pub enum SingleFileUpload by "output_upload_type" {
@@ -104,9 +94,10 @@ impl FromJson for ZipUpload {
     /// Unlike other unions, this one has no discriminator in the schema: without a type it is a POST, as the reference reads it.
     fn from_json(value: Value) -> Result<Self, FieldError> {
         let object = tagged_object(value)?;
-        let tag = match object.contains_key("output_upload_type") {
-            true => read_tag(&object, "output_upload_type", Self::TAGS)?,
-            false => ZipAndHttpPostUpload::TAG,
+        let tag = if object.contains_key("output_upload_type") {
+            read_tag(&object, "output_upload_type", Self::TAGS)?
+        } else {
+            ZipAndHttpPostUpload::TAG
         };
         let value = Value::Object(object);
         if tag == ZipAndHttpPutUpload::TAG {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::error::FieldError;
 use crate::json::object::{
-    impl_serde, impl_tagged, read_tag, tagged_object, wire_enum, wire_object, wire_union,
+    impl_serde, read_tag, tagged_object, wire_enum, wire_object, wire_union,
 };
 use crate::json::{FromJson, ToJson};
 use crate::url::Url;
@@ -78,13 +78,6 @@ wire_object! {
         /// The volumes, none of which is a multi-volume.
         pub volumes: Vec<SingleVolume>,
     }
-}
-
-impl_tagged! {
-    InlineVolume = "inline",
-    ZipUrlVolume = "zip_url",
-    SingleFileVolume = "single_file",
-    HuggingfaceVolume = "huggingface_volume",
 }
 
 wire_union! {

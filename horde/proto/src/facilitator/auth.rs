@@ -2,7 +2,7 @@
 
 use tig_keyring::{Keypair, PublicKey, RANDOMNESS_BYTES};
 
-use crate::json::object::{impl_tagged, wire_object};
+use crate::json::object::wire_object;
 use crate::signing::SignatureError;
 
 wire_object! {
@@ -21,11 +21,6 @@ wire_object! {
     pub closed struct Heartbeat {
         tag message_type = "V0Heartbeat",
     }
-}
-
-impl_tagged! {
-    AuthenticationRequest = "V0AuthenticationRequest",
-    Heartbeat = "V0Heartbeat",
 }
 
 impl AuthenticationRequest {

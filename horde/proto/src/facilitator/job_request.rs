@@ -3,7 +3,7 @@
 use super::job_signature::JobSignature;
 use crate::error::{FieldError, Reason};
 use crate::executor_class::ExecutorClass;
-use crate::json::object::{Listed, Tagged, impl_tagged, wire_object, wire_union};
+use crate::json::object::{Listed, Tagged, wire_object, wire_union};
 use crate::text_map::TextMap;
 use crate::upload::{OutputUpload, ZipAndHttpPutUpload};
 use crate::url::Url;
@@ -94,12 +94,6 @@ wire_object! {
         pub output_upload: Option<OutputUpload>,
     }
     check |request| check_program(&request.docker_image, &request.raw_script);
-}
-
-impl_tagged! {
-    V0JobRequest = "V0JobRequest",
-    V1JobRequest = "V1JobRequest",
-    V2JobRequest = "V2JobRequest",
 }
 
 wire_union! {

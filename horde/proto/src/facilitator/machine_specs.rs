@@ -1,6 +1,6 @@
 //! The machine of an executor.
 
-use crate::json::object::{impl_tagged, wire_object};
+use crate::json::object::wire_object;
 use crate::specs::Specs;
 
 wire_object! {
@@ -16,8 +16,4 @@ wire_object! {
         /// The batch.
         pub batch_id: String,
     }
-}
-
-impl_tagged! {
-    MachineSpecsUpdate = "V0MachineSpecsUpdate",
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::error::FieldError;
-use crate::json::object::{impl_serde, impl_tagged, wire_enum, wire_object};
+use crate::json::object::{impl_serde, wire_enum, wire_object};
 use crate::json::{Fields, FromJson, ToJson, append_extra};
 
 wire_enum! {
@@ -31,10 +31,6 @@ wire_object! {
         /// Details. The schema allows none, but then the facilitator's handler fails: always send them.
         pub metadata: Option<JobStatusMetadata>,
     }
-}
-
-impl_tagged! {
-    JobStatusUpdate = "V0JobStatusUpdate",
 }
 
 /// Details of a job's progress.

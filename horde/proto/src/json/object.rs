@@ -7,8 +7,16 @@ use crate::error::{FieldError, Reason, quote};
 
 /// A type whose JSON object names it in a field.
 pub(crate) trait Tagged {
-    /// The text of that field.
+    /// The text of that field; empty if there is no such field.
     const TAG: &'static str;
+}
+
+/// The text by which a union knows a type: that of its last tag.
+pub(crate) const fn last_tag(tags: &[&'static str]) -> &'static str {
+    match tags {
+        [.., last] => last,
+        [] => "",
+    }
 }
 
 impl<T: Tagged> Tagged for Box<T> {
@@ -92,6 +100,10 @@ macro_rules! wire_object {
             ];
         }
 
+        impl $crate::json::object::Tagged for $name {
+            const TAG: &'static str = $crate::json::object::last_tag(&[$($text,)*]);
+        }
+
         impl $crate::json::FromJson for $name {
             fn from_json(value: serde_json::Value) -> Result<Self, $crate::error::FieldError> {
                 let mut fields = $crate::json::Fields::new(value)?;
@@ -126,15 +138,6 @@ macro_rules! wire_object {
     };
     (@extra open) => { $crate::json::Extra::Ignored };
     (@extra closed) => { $crate::json::Extra::Rejected };
-}
-
-/// States by which text a union knows a type.
-macro_rules! impl_tagged {
-    ($($name:ident = $tag:literal,)*) => {
-        $(impl $crate::json::object::Tagged for $name {
-            const TAG: &'static str = $tag;
-        })*
-    };
 }
 
 /// Defines a set of texts.
@@ -268,4 +271,4 @@ macro_rules! wire_union {
     };
 }
 
-pub(crate) use {impl_serde, impl_tagged, wire_enum, wire_object, wire_union};
+pub(crate) use {impl_serde, wire_enum, wire_object, wire_union};

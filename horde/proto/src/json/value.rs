@@ -73,13 +73,7 @@ impl ToJson for bool {
 
 impl FromJson for i64 {
     fn from_json(value: Value) -> Result<Self, FieldError> {
-        // JSON has one type of numbers: 53.0 is an integer, too. The bounds are powers of two, which floats hold exactly.
-        let whole = |number: &Number| {
-            let range = i64::MIN as f64..-(i64::MIN as f64);
-            let float = number.as_f64().filter(|float| range.contains(float))?;
-            Some(float as i64)
-        };
-        integer(value, Number::as_i64, whole, i64::MIN, i64::MAX as u64)
+        read_integer(value, Self::MIN, Self::MAX as u64)
     }
 }
 
@@ -91,12 +85,7 @@ impl ToJson for i64 {
 
 impl FromJson for u64 {
     fn from_json(value: Value) -> Result<Self, FieldError> {
-        let whole = |number: &Number| {
-            let range = 0.0..2.0 * -(i64::MIN as f64);
-            let float = number.as_f64().filter(|float| range.contains(float))?;
-            Some(float as u64)
-        };
-        integer(value, Number::as_u64, whole, 0, u64::MAX)
+        read_integer(value, 0, Self::MAX)
     }
 }
 
@@ -106,35 +95,32 @@ impl ToJson for u64 {
     }
 }
 
-fn integer<T>(
-    value: Value,
-    exact: impl Fn(&Number) -> Option<T>,
-    whole: impl Fn(&Number) -> Option<T>,
-    min: i64,
-    max: u64,
-) -> Result<T, FieldError> {
+fn read_integer<T: TryFrom<i128>>(value: Value, min: i64, max: u64) -> Result<T, FieldError> {
     let Value::Number(number) = value else {
         return Err(wrong_type("an integer", &value));
     };
-    let is_whole = |number: &Number| number.as_f64().is_some_and(|float| float.fract() == 0.0);
-    let read = match exact(&number) {
-        Some(read) => Some(read),
-        None if !number.is_f64() => None,
-        None if is_whole(&number) => whole(&number),
-        None => {
-            return Err(FieldError::new(Reason::Type {
-                expected: "an integer",
-                found: "a number with a fraction",
-            }));
-        }
+    let Some(integer) = whole_number(&number) else {
+        return Err(FieldError::new(Reason::Type {
+            expected: "an integer",
+            found: "a number with a fraction",
+        }));
     };
-    read.ok_or_else(|| {
+    T::try_from(integer).map_err(|_| {
         FieldError::new(Reason::OutOfRange {
             found: number.to_string(),
             min,
             max,
         })
     })
+}
+
+/// The integer that a number is. JSON has one type of numbers: `53.0` is an integer, too.
+fn whole_number(number: &Number) -> Option<i128> {
+    let signed = number.as_i64().map(i128::from);
+    let exact = signed.or_else(|| number.as_u64().map(i128::from));
+    // The cast cuts off what is beyond 128 bits, which is beyond 64 bits all the same.
+    let float = || number.as_f64().filter(|float| float.fract() == 0.0);
+    exact.or_else(|| float().map(|float| float as i128))
 }
 
 /// Null and absent are the same.

@@ -2,7 +2,7 @@
 
 use tig_keyring::{Keypair, RANDOMNESS_BYTES};
 
-use crate::json::object::{impl_tagged, wire_object};
+use crate::json::object::wire_object;
 use crate::signing::{Payload as _, SignatureError, impl_payload};
 
 wire_object! {
@@ -26,10 +26,6 @@ wire_object! {
         /// The validator's signature of the payload, in hex with `0x`.
         pub signature: String,
     }
-}
-
-impl_tagged! {
-    AuthenticateRequest = "V0AuthenticateRequest",
 }
 
 impl_payload! {

@@ -1,7 +1,7 @@
 //! Errors that miners and validators send.
 
 use super::admission::AdmissionError;
-use crate::json::object::{impl_tagged, wire_enum, wire_object};
+use crate::json::object::{wire_enum, wire_object};
 
 /// Beginnings, in lower case, of what a miner says to a validator that it does not serve.
 const REFUSAL_BEGINNINGS: [&str; 2] = ["unknown validator", "inactive validator"];
@@ -74,11 +74,6 @@ wire_object! {
         /// The reason in words.
         pub details: Option<String>,
     }
-}
-
-impl_tagged! {
-    GenericError = "GenericError",
-    UnauthorizedError = "UnauthorizedError",
 }
 
 #[cfg(test)]

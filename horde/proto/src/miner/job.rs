@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::error::{FieldError, Reason};
 use crate::executor_class::ExecutorClass;
-use crate::json::object::{impl_tagged, wire_enum, wire_object};
+use crate::json::object::{wire_enum, wire_object};
 use crate::receipt::JobStartedReceiptPayload;
 use crate::specs::MachineSpecs;
 use crate::upload::OutputUpload;
@@ -147,18 +147,6 @@ wire_object! {
         /// The standard error of the job, as [`shorten_output`] leaves it.
         pub docker_process_stderr: String,
     }
-}
-
-impl_tagged! {
-    InitialJobRequest = "V0InitialJobRequest",
-    JobRequest = "V0JobRequest",
-    AcceptJobRequest = "V0AcceptJobRequest",
-    DeclineJobRequest = "V0DeclineJobRequest",
-    ExecutorReadyRequest = "V0ExecutorReadyRequest",
-    ExecutorFailedRequest = "V0ExecutorFailedRequest",
-    MachineSpecsRequest = "V0MachineSpecsRequest",
-    JobFinishedRequest = "V0JobFinishedRequest",
-    JobFailedRequest = "V0JobFailedRequest",
 }
 
 impl From<bool> for DockerRunOptionsPreset {

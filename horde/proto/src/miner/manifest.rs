@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::error::FieldError;
 use crate::executor_class::ExecutorClass;
-use crate::json::object::{impl_serde, impl_tagged, wire_object};
+use crate::json::object::{impl_serde, wire_object};
 use crate::json::{FromJson, ToJson};
 
 /// The class of executors in a manifest: its name, or an integer as before there were names.
@@ -72,8 +72,4 @@ wire_object! {
         /// The offer.
         pub manifest: ExecutorManifest,
     }
-}
-
-impl_tagged! {
-    ExecutorManifestRequest = "V0ExecutorManifestRequest",
 }

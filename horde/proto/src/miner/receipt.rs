@@ -1,6 +1,6 @@
 //! Receipts on their way from the validator to the miner.
 
-use crate::json::object::{impl_tagged, wire_object};
+use crate::json::object::wire_object;
 use crate::receipt::{JobAcceptedReceiptPayload, JobFinishedReceiptPayload};
 
 wire_object! {
@@ -23,9 +23,4 @@ wire_object! {
         /// The validator's signature of the payload, in hex with `0x`.
         pub signature: String,
     }
-}
-
-impl_tagged! {
-    JobAcceptedReceiptRequest = "V0JobAcceptedReceiptRequest",
-    JobFinishedReceiptRequest = "V0JobFinishedReceiptRequest",
 }

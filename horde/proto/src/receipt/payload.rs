@@ -1,7 +1,7 @@
 //! Contents of receipts.
 
 use crate::executor_class::ExecutorClass;
-use crate::json::object::{impl_tagged, wire_object, wire_union};
+use crate::json::object::{wire_object, wire_union};
 use crate::signing::impl_payload;
 use crate::time::Timestamp;
 
@@ -66,12 +66,6 @@ wire_object! {
         /// The score: six significant digits, or `0.000000` for an organic job.
         pub score_str: String,
     }
-}
-
-impl_tagged! {
-    JobStartedReceiptPayload = "JobStartedReceipt",
-    JobAcceptedReceiptPayload = "JobAcceptedReceipt",
-    JobFinishedReceiptPayload = "JobFinishedReceipt",
 }
 
 wire_union! {
