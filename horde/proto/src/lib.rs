@@ -39,6 +39,7 @@ pub mod facilitator;
 mod json;
 pub mod miner;
 pub mod receipt;
+mod secret;
 mod signing;
 mod specs;
 mod text_map;
@@ -49,6 +50,7 @@ pub mod volume;
 
 pub use error::{FieldError, MessageError, Reason};
 pub use executor_class::{EXECUTOR_TIMEOUT_MAX, ExecutorClass};
+pub use secret::Secret;
 pub use signing::{Payload, SignatureError};
 pub use specs::{MachineSpecs, Specs};
 pub use text_map::TextMap;

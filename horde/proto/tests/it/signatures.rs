@@ -101,7 +101,7 @@ fn authentication_at_a_facilitator_is_the_reference() {
     let vector = &of_kind("fv.V0AuthenticationRequest")[0];
     let request = AuthenticationRequest {
         public_key: vector["message_hex"].as_str().unwrap().to_owned(),
-        signature: vector["signature_hex"].as_str().unwrap().to_owned(),
+        signature: vector["signature_hex"].as_str().unwrap().into(),
     };
     let signer = request.verify().unwrap();
     assert_eq!(signer.to_ss58(), vector["signer"]);

@@ -1,13 +1,14 @@
 //! Any text that JSON can carry is read and passed on (section 10.12).
 
-use horde_proto::MessageError;
 use horde_proto::facilitator::{
     JobStatus, JobStatusMetadata, JobStatusUpdate, MinerResponse, ToFacilitator,
 };
 use horde_proto::miner::{AuthenticationPayload, JobFinishedRequest, ToValidator};
+use horde_proto::{MessageError, facilitator};
 use serde_json::json;
 
 use crate::vectors;
+use crate::vectors::examples;
 
 fn finished(stdout_json: &str) -> String {
     format!(
@@ -118,4 +119,27 @@ fn parts_of_messages_travel_by_serde() {
     assert_eq!(read, payload);
     let error = serde_json::from_str::<AuthenticationPayload>("{}").unwrap_err();
     assert_eq!(error.to_string(), "`validator_hotkey` is missing");
+}
+
+#[test]
+fn debug_output_holds_no_secrets() {
+    let secret = "51EC4E7";
+    let mut request = examples("fv.V2JobRequest").swap_remove(1);
+    request["env"]["TOKEN"] = json!(secret);
+    request["volume"]["volumes"][0]["contents"] = json!(format!("http://s3/a?sig={secret}"));
+    let uploads = &mut request["output_upload"]["uploads"];
+    uploads[0]["url"] = json!(format!("http://s3/b?sig={secret}"));
+    uploads[1]["form_fields"]["policy"] = json!(secret);
+    uploads[1]["signed_headers"]["X-Key"] = json!(secret);
+    let mut authentication = examples("fv.V0AuthenticationRequest").swap_remove(0);
+    authentication["signature"] = json!(secret);
+    let request = facilitator::ToValidator::parse(&request.to_string()).unwrap();
+    let authentication = ToFacilitator::parse(&authentication.to_string()).unwrap();
+    for (shown, sent) in [
+        (format!("{request:?}"), request.to_text()),
+        (format!("{authentication:?}"), authentication.to_text()),
+    ] {
+        assert!(sent.contains(secret));
+        assert!(!shown.contains(secret), "{shown}");
+    }
 }
