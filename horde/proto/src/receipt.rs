@@ -4,10 +4,12 @@
 pub mod csv;
 pub mod jsonl;
 mod payload;
+mod score;
 
 pub use payload::{
     JobAcceptedReceiptPayload, JobFinishedReceiptPayload, JobStartedReceiptPayload, ReceiptPayload,
 };
+pub use score::{ORGANIC_SCORE, score_text};
 
 use crate::json::ToJson;
 use crate::json::object::wire_object;

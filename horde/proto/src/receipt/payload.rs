@@ -63,7 +63,7 @@ wire_object! {
         pub time_started: Timestamp,
         /// How long it took, in microseconds.
         pub time_took_us: i64,
-        /// The score: six significant digits, or `0.000000` for an organic job.
+        /// The score: [`score_text`](super::score_text), or [`ORGANIC_SCORE`](super::ORGANIC_SCORE) for an organic job.
         pub score_str: String,
     }
 }
