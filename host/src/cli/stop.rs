@@ -31,7 +31,7 @@ pub(super) async fn requested(
     let mut was_asked = false;
     loop {
         let request = tokio::select! {
-            reason = &mut failed => return Err(StoreError::Failed { reason }),
+            reason = &mut failed => return Err(StoreError::Failed { reason: reason.0 }),
             unfinished = &mut drained => {
                 info!("stopping: drained{}", unfinished_text(&unfinished));
                 return Ok(());

@@ -24,7 +24,7 @@ use crate::{
         supervisor::{Message, Named, Request},
     },
     observe::status::ExtensionStatus,
-    runtime::{bus::Full, event::Kind, shared::Shared},
+    runtime::{bus::Full, event::Kind, failure::StoreFailure, shared::Shared},
 };
 
 /// A longer wait for the supervisor is given up; what was asked for still happens.
@@ -128,7 +128,7 @@ impl Control {
     }
 
     /// Waits until nothing can be stored any more, and returns the reason. The host is of no use then.
-    pub(crate) async fn store_failure(&self) -> String {
+    pub(crate) async fn store_failure(&self) -> StoreFailure {
         self.0.parts.shared.committer.failure().await
     }
 

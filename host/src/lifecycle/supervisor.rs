@@ -18,7 +18,7 @@ use crate::{
         watch::{FolderWatch, POLL, Schedule},
     },
     plugin::Loader,
-    runtime::shared::Shared,
+    runtime::{failure::StoreFailure, shared::Shared},
 };
 
 /// A message to the supervisor.
@@ -121,7 +121,7 @@ impl Supervisor {
     /// Looks at every file once, and reloads what has changed; returns when to look again.
     fn check_files(&mut self) -> Duration {
         if let Some(reason) = self.shared.services.store.displaced() {
-            self.shared.committer.give_up(&reason);
+            self.shared.committer.give_up(&StoreFailure(reason));
         }
         self.folder.renew();
         let (shared, loader) = (&self.shared, &self.loader);

@@ -20,10 +20,10 @@ use crate::observe::process;
 pub(crate) const SERIES_MAX: usize = 1_000;
 
 /// Labels of one series.
-const LABELS_MAX: usize = 8;
+const LABEL_COUNT_MAX: usize = 8;
 
 /// Longest name of a metric or label, and longest value of a label, in bytes.
-const TEXT_BYTES_MAX: usize = 128;
+const LABEL_BYTES_MAX: usize = 128;
 
 /// A value for one series.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,45 +37,82 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    /// Checks a sample's names.
+    /// Checks the names and the value of a sample.
     ///
     /// # Errors
     ///
-    /// The text says what is wrong with them.
-    pub(crate) fn new(kind: Kind, name: &str, sample: &Sample) -> Result<Self, String> {
+    /// See [`MetricError`].
+    pub(crate) fn new(kind: Kind, name: &str, sample: &Sample) -> Result<Self, MetricError> {
         check_name(name)?;
-        if sample.labels.len() > LABELS_MAX {
-            return Err(format!("metric {name}: more than {LABELS_MAX} labels"));
+        let name = name.to_owned();
+        if sample.labels.len() > LABEL_COUNT_MAX {
+            return Err(MetricError::TooManyLabels { name });
         }
         let mut labels = Vec::new();
         for (label, value) in &sample.labels {
             check_name(label)?;
-            if value.len() > TEXT_BYTES_MAX {
-                return Err(format!(
-                    "metric {name}: the value of label {label} is too long"
-                ));
+            if value.len() > LABEL_BYTES_MAX {
+                let label = label.clone();
+                return Err(MetricError::LongLabel { name, label });
             }
             labels.push(format!("{label}={}", quoted(value)));
         }
-        if !sample.value.is_finite() || (kind == Kind::Counter && sample.value < 0.0) {
-            return Err(format!("metric {name}: {} is no value", sample.value));
+        let value = sample.value;
+        if !value.is_finite() || (kind == Kind::Counter && value < 0.0) {
+            return Err(MetricError::Value { name, value });
         }
         Ok(Self {
-            name: name.to_owned(),
+            name,
             labels: labels.join(","),
             kind,
-            value: sample.value,
+            value,
         })
     }
 }
 
-fn check_name(name: &str) -> Result<(), String> {
+/// Why a sample is not recorded.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum MetricError {
+    /// Prometheus would not read the name of a metric or label.
+    #[error(
+        "metric or label {name:?} is not valid: use a-z, 0-9 and _, at most {LABEL_BYTES_MAX} of them"
+    )]
+    Name {
+        /// The name.
+        name: String,
+    },
+    /// See [`LABEL_COUNT_MAX`].
+    #[error("metric {name}: more than {LABEL_COUNT_MAX} labels")]
+    TooManyLabels {
+        /// Name of the metric.
+        name: String,
+    },
+    /// See [`LABEL_BYTES_MAX`].
+    #[error("metric {name}: the value of label {label} is longer than {LABEL_BYTES_MAX} bytes")]
+    LongLabel {
+        /// Name of the metric.
+        name: String,
+        /// Name of the label.
+        label: String,
+    },
+    /// The value is not finite, or a counter would go down.
+    #[error("metric {name}: {value} is not a valid value")]
+    Value {
+        /// Name of the metric.
+        name: String,
+        /// The value.
+        value: f64,
+    },
+}
+
+fn check_name(name: &str) -> Result<(), MetricError> {
     let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     let begins = name.starts_with(|c: char| c.is_ascii_lowercase());
-    if begins && name.chars().all(legal) && name.len() <= TEXT_BYTES_MAX {
+    if begins && name.chars().all(legal) && name.len() <= LABEL_BYTES_MAX {
         Ok(())
     } else {
-        Err(format!("metric or label {name:?}: use a-z, 0-9 and _"))
+        let name = name.chars().take(LABEL_BYTES_MAX).collect();
+        Err(MetricError::Name { name })
     }
 }
 
@@ -231,14 +268,33 @@ mod tests {
     }
 
     #[test]
-    fn what_would_break_the_text_is_refused() {
-        let kind = Kind::Counter;
-        assert!(Reading::new(kind, "a b", &sample(&[], 1.0)).is_err());
-        assert!(Reading::new(kind, "Ab", &sample(&[], 1.0)).is_err());
-        assert!(Reading::new(kind, "", &sample(&[], 1.0)).is_err());
-        assert!(Reading::new(kind, "a", &sample(&[("x\"", "")], 1.0)).is_err());
-        assert!(Reading::new(kind, "a", &sample(&[], -1.0)).is_err());
-        assert!(Reading::new(Kind::Gauge, "a", &sample(&[], f64::NAN)).is_err());
-        assert!(Reading::new(kind, "a", &sample(&[("b", &"x".repeat(500))], 1.0)).is_err());
+    fn samples_that_break_the_text_are_rejected() {
+        use MetricError::{LongLabel, Name, TooManyLabels, Value};
+        let rejected = |kind, name: &str, labels: &[(&str, &str)], value| {
+            Reading::new(kind, name, &sample(labels, value)).unwrap_err()
+        };
+        let (counter, gauge) = (Kind::Counter, Kind::Gauge);
+        for name in ["a b", "Ab", "", "1a", &"a".repeat(LABEL_BYTES_MAX + 1)] {
+            assert!(
+                matches!(rejected(counter, name, &[], 1.0), Name { .. }),
+                "{name}"
+            );
+        }
+        assert!(matches!(
+            rejected(counter, "a", &[("x\"", "")], 1.0),
+            Name { .. }
+        ));
+        let long = "x".repeat(LABEL_BYTES_MAX + 1);
+        assert!(matches!(
+            rejected(counter, "a", &[("b", &long)], 1.0),
+            LongLabel { .. }
+        ));
+        let many = [("b", ""); LABEL_COUNT_MAX + 1];
+        assert!(matches!(
+            rejected(gauge, "a", &many, 1.0),
+            TooManyLabels { .. }
+        ));
+        assert!(matches!(rejected(counter, "a", &[], -1.0), Value { .. }));
+        assert!(matches!(rejected(gauge, "a", &[], f64::NAN), Value { .. }));
     }
 }

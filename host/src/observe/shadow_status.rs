@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    fmt::Display,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -65,10 +66,10 @@ impl ShadowStatusHandle {
     }
 
     /// Logs and records why the shadow has ended; the first reason stays.
-    pub(crate) fn end(&self, reason: String) {
+    pub(crate) fn end(&self, reason: &dyn Display) {
         let mut status = self.lock();
         warn!(version = status.version, "shadow ended: {reason}");
-        status.ended.get_or_insert(reason);
+        status.ended.get_or_insert_with(|| reason.to_string());
     }
 
     /// No code panics while it holds the lock, so a poisoned status is still whole.

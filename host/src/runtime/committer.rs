@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tracing::error;
 
 use crate::{
-    runtime::{effects::Effects, extension::Extension, services::Services},
+    runtime::{effects::Effects, extension::Extension, failure::StoreFailure, services::Services},
     store::Commit,
 };
 
@@ -29,7 +29,7 @@ pub(crate) struct Job {
 #[must_use]
 pub struct Written {
     jobs: Vec<Job>,
-    result: Result<(), String>,
+    result: Result<(), StoreFailure>,
 }
 
 impl Written {
@@ -56,23 +56,23 @@ struct Queue {
 pub(crate) struct Committer {
     queue: Mutex<Queue>,
     filled: Condvar,
-    failed: OnceLock<String>,
+    failed: OnceLock<StoreFailure>,
     has_failed: Notify,
 }
 
 impl Committer {
     /// Why nothing can be put on disk any more.
     #[must_use]
-    pub(crate) fn failed(&self) -> Option<&str> {
-        self.failed.get().map(String::as_str)
+    pub(crate) fn failed(&self) -> Option<&StoreFailure> {
+        self.failed.get()
     }
 
     /// Waits until nothing can be put on disk any more; tells why.
-    pub(crate) async fn failure(&self) -> String {
+    pub(crate) async fn failure(&self) -> StoreFailure {
         loop {
             let notified = self.has_failed.notified();
             if let Some(reason) = self.failed() {
-                return reason.to_owned();
+                return reason.clone();
             }
             notified.await;
         }
@@ -108,7 +108,7 @@ impl Committer {
 
     fn write(&self, services: &Services, mut jobs: Vec<Job>) -> Written {
         let result = match self.failed() {
-            Some(reason) => Err(reason.to_owned()),
+            Some(reason) => Err(reason.clone()),
             None => write(services, &mut jobs),
         };
         if let Err(reason) = &result {
@@ -118,8 +118,8 @@ impl Committer {
     }
 
     /// Puts nothing on disk from now on.
-    pub(crate) fn give_up(&self, reason: &str) {
-        if self.failed.set(reason.to_owned()).is_ok() {
+    pub(crate) fn give_up(&self, reason: &StoreFailure) {
+        if self.failed.set(reason.clone()).is_ok() {
             error!("nothing can be stored any more, so nothing is accepted: {reason}");
             self.has_failed.notify_waiters();
         }
@@ -150,7 +150,7 @@ impl Committer {
     }
 }
 
-fn write(services: &Services, jobs: &mut [Job]) -> Result<(), String> {
+fn write(services: &Services, jobs: &mut [Job]) -> Result<(), StoreFailure> {
     let commits = jobs.iter_mut().map(|job| Commit {
         extension: &job.extension.name,
         writes: &job.effects.writes,
@@ -164,7 +164,7 @@ fn write(services: &Services, jobs: &mut [Job]) -> Result<(), String> {
             .collect(),
     });
     let written = services.store.commit(commits);
-    written.map_err(|error| error.to_string())
+    written.map_err(|error| StoreFailure(error.to_string()))
 }
 
 #[cfg(test)]
@@ -343,7 +343,7 @@ mod tests {
             assert_eq!(extension.mailbox.len(), 1, "nothing more is published");
             shared.committer.stop();
         });
-        assert!(shared.committer.failure().await.contains("no space left"));
+        assert!(shared.committer.failure().await.0.contains("no space left"));
     }
 
     #[tokio::test]
@@ -369,6 +369,6 @@ mod tests {
             shared.committer.stop();
         });
         let reason = shared.committer.failure().await;
-        assert!(reason.contains("not as it was written"), "{reason}");
+        assert!(reason.0.contains("not as it was written"), "{reason}");
     }
 }

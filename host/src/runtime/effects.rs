@@ -1,6 +1,6 @@
 //! What a handler asked for, once it has returned `Ok`: first it goes to disk, then it takes place.
 
-use std::sync::Arc;
+use std::{fmt::Display, sync::Arc};
 
 use tokio::sync::oneshot;
 use tracing::warn;
@@ -108,13 +108,13 @@ impl Effects {
     }
 
     /// Drops everything, because it could not be put on disk.
-    pub(crate) fn refuse(self, extension: &Extension, reason: &str) {
+    pub(crate) fn refuse(self, extension: &Extension, reason: &dyn Display) {
         for _ in &self.calls {
             extension.end_call_due();
         }
         if let Some((sender, _)) = self.answer {
             // As above.
-            let _ = sender.send(Err(RouteError::Failed(reason.to_owned())));
+            let _ = sender.send(Err(RouteError::Failed(reason.to_string())));
         }
     }
 }

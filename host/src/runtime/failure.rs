@@ -7,6 +7,11 @@ use crate::{limits::SWITCH_TIMEOUT, store::StoreError};
 #[error("{0}")]
 pub struct PluginFailure(pub String);
 
+/// Why nothing can be stored any more. Each transaction from now on fails by it.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct StoreFailure(pub(crate) String);
+
 /// Why a version does not take over.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum SwitchError {

@@ -12,6 +12,7 @@ pub(crate) mod event;
 pub(crate) mod extension;
 pub(crate) mod failure;
 pub(crate) mod fence;
+pub(crate) mod host_call_error;
 pub(crate) mod item;
 pub(crate) mod log_line;
 pub(crate) mod long_poll;

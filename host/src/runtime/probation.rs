@@ -27,10 +27,10 @@ pub(crate) const PROBATION: Duration = Duration::from_secs(60);
 pub const FAILURES_MAX: u32 = 5;
 
 /// Probation is over when more was given to the new version than this.
-pub(crate) const ITEMS_MAX: usize = 100_000;
+pub(crate) const PROBATION_ITEMS_MAX: usize = 100_000;
 
-/// As [`ITEMS_MAX`], in bytes of responses, requests and earlier values of the storage.
-pub(crate) const BYTES_MAX: usize = 64 << 20;
+/// As [`PROBATION_ITEMS_MAX`], in bytes of responses, requests and earlier values of the storage.
+pub(crate) const PROBATION_BYTES_MAX: usize = 64 << 20;
 
 /// A version that can go on where it was.
 pub(crate) struct Predecessor {
@@ -86,7 +86,9 @@ impl Probation {
     /// The new version has shown that it works, or cannot be taken back any more.
     #[must_use]
     pub(crate) fn is_over(&self, now: Instant) -> bool {
-        now >= self.ends || self.handled.len() >= ITEMS_MAX || self.bytes >= BYTES_MAX
+        now >= self.ends
+            || self.handled.len() >= PROBATION_ITEMS_MAX
+            || self.bytes >= PROBATION_BYTES_MAX
     }
 
     /// Counts a failed handler; `true` if it is one too many.

@@ -17,6 +17,9 @@ use crate::{
         effects::Effects,
         event::{HTTP_RESPONSE, Kind},
         extension::Extension,
+        host_call_error::{
+            EFFECT_BYTES_MAX, HANDLER_EVENTS_MAX, HostCallError, KEY_BYTES_MAX, READINGS_MAX,
+        },
         log_line,
         outbound::QueuedCall,
         pending_writes::{Overlay, cover},
@@ -24,18 +27,6 @@ use crate::{
     },
     store::StoreError,
 };
-
-/// Events that one handler may emit.
-pub(crate) const EVENTS_MAX: usize = 10_000;
-
-/// Metrics that one handler may count or set.
-pub(crate) const READINGS_MAX: usize = 10_000;
-
-/// Bytes of events, writes and requests that one handler may ask for.
-pub(crate) const EFFECT_BYTES_MAX: usize = 256 << 20;
-
-/// Longest key, in bytes.
-pub(crate) const KEY_BYTES_MAX: usize = 1024;
 
 pub(crate) struct Transaction<'a> {
     services: &'a Services,
@@ -118,7 +109,7 @@ impl<'a> Transaction<'a> {
         self.has_asked
     }
 
-    fn serve(&mut self, call: HostCall<'_>) -> Result<HostAnswer<'_>, String> {
+    fn serve(&mut self, call: HostCall<'_>) -> Result<HostAnswer<'_>, HostCallError> {
         self.has_asked |= call.is_effect();
         match call {
             HostCall::Emit {
@@ -127,13 +118,11 @@ impl<'a> Transaction<'a> {
                 kind,
             } => self.emit(name, payload, kind)?,
             HostCall::Get(key) => {
-                let value = self.get(key).map_err(|error| error.to_string())?;
-                return Ok(HostAnswer::Value(value));
+                return Ok(HostAnswer::Value(self.get(key)?));
             }
             HostCall::Write(key, value) => self.write(key, value)?,
             HostCall::Scan(prefix) => {
-                let found = self.scan(prefix).map_err(|error| error.to_string())?;
-                return Ok(HostAnswer::Entries(found));
+                return Ok(HostAnswer::Entries(self.scan(prefix)?));
             }
             HostCall::Http {
                 call,
@@ -165,24 +154,26 @@ impl<'a> Transaction<'a> {
         self.services.random.number(&self.extension.name, index)
     }
 
-    fn emit(&mut self, name: &str, payload: &[u8], kind: Kind) -> Result<(), String> {
-        if self.effects.events.len() >= EVENTS_MAX {
-            return Err(format!("a handler may emit {EVENTS_MAX} events, not more"));
+    fn emit(&mut self, name: &str, payload: &[u8], kind: Kind) -> Result<(), HostCallError> {
+        if self.effects.events.len() >= HANDLER_EVENTS_MAX {
+            return Err(HostCallError::TooManyEvents);
         }
         self.count_bytes(payload.len())?;
         check_event(name, payload)?;
         let claimed = self.services.bus.claim(name, payload, kind);
         self.was_full |= claimed.is_err();
-        let outgoing = claimed.map_err(|full| full.to_string())?;
-        self.effects.events.extend(outgoing);
+        self.effects.events.extend(claimed?);
         Ok(())
     }
 
-    fn measure(&mut self, kind: meters::Kind, name: &str, sample: &Sample) -> Result<(), String> {
+    fn measure(
+        &mut self,
+        kind: meters::Kind,
+        name: &str,
+        sample: &Sample,
+    ) -> Result<(), HostCallError> {
         if self.effects.readings.len() >= READINGS_MAX {
-            return Err(format!(
-                "a handler may measure {READINGS_MAX} times, not more"
-            ));
+            return Err(HostCallError::TooManyReadings);
         }
         let reading = Reading::new(kind, name, sample)?;
         self.effects.readings.push(reading);
@@ -205,12 +196,9 @@ impl<'a> Transaction<'a> {
         Ok(found)
     }
 
-    fn write(&mut self, key: &str, value: Option<&[u8]>) -> Result<(), String> {
+    fn write(&mut self, key: &str, value: Option<&[u8]>) -> Result<(), HostCallError> {
         if key.len() > KEY_BYTES_MAX {
-            return Err(format!(
-                "a key of {} bytes is longer than {KEY_BYTES_MAX}",
-                key.len()
-            ));
+            return Err(HostCallError::LongKey(key.len()));
         }
         self.count_bytes(value.map_or(0, <[u8]>::len))?;
         self.effects
@@ -219,37 +207,35 @@ impl<'a> Transaction<'a> {
         Ok(())
     }
 
-    fn call_http(&mut self, call: QueuedCall, encoded_bytes: usize) -> Result<(), String> {
+    fn call_http(&mut self, call: QueuedCall, encoded_bytes: usize) -> Result<(), HostCallError> {
         let in_flight = self.extension.calls() + self.effects.calls.len();
         if in_flight >= CALLS_IN_FLIGHT_MAX {
-            return Err(format!(
-                "{in_flight} HTTP requests are in flight, more are not allowed"
-            ));
+            return Err(HostCallError::TooManyCalls);
         }
         self.count_bytes(encoded_bytes)?;
         self.effects.calls.push(call);
         Ok(())
     }
 
-    fn count_bytes(&mut self, bytes: usize) -> Result<(), String> {
+    fn count_bytes(&mut self, bytes: usize) -> Result<(), HostCallError> {
         self.effect_bytes = self.effect_bytes.saturating_add(bytes);
         if self.effect_bytes > EFFECT_BYTES_MAX {
-            return Err(format!(
-                "the effects of a handler exceed {EFFECT_BYTES_MAX} bytes"
-            ));
+            return Err(HostCallError::TooManyBytes);
         }
         Ok(())
     }
 }
 
-/// Blames who emits an event that nobody could read, not those who try to.
-fn check_event(name: &str, payload: &[u8]) -> Result<(), String> {
+fn check_event(name: &str, payload: &[u8]) -> Result<(), HostCallError> {
     if name == HTTP_RESPONSE {
-        return Err(format!("`{HTTP_RESPONSE}` comes from the host only"));
+        return Err(HostCallError::ReservedEvent);
     }
     serde_json::from_slice::<IgnoredAny>(payload)
         .map(drop)
-        .map_err(|error| format!("the payload of event `{name}` is no JSON: {error}"))
+        .map_err(|source| HostCallError::Payload {
+            event: name.to_owned(),
+            source,
+        })
 }
 
 impl Host for Transaction<'_> {
@@ -358,7 +344,7 @@ mod tests {
         let overlay = Overlay::default();
         let mut transaction = Transaction::begin(&services, &extension, &overlay);
         services.bus.subscribe(&extension, &["e".to_owned()]);
-        for _ in 0..EVENTS_MAX {
+        for _ in 0..HANDLER_EVENTS_MAX {
             ask(&mut transaction, service::EMIT, "e", b"{}").unwrap();
         }
         assert!(ask(&mut transaction, service::EMIT, "e", b"{}").is_err());

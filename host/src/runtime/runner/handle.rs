@@ -211,7 +211,7 @@ impl Runner {
         };
         if let Some(reason) = self.shared.committer.failed() {
             return Err(CallError::Failed(Failed {
-                reason: reason.to_owned(),
+                reason: reason.to_string(),
                 was_full: false,
                 has_asked: false,
             }));
@@ -278,12 +278,12 @@ impl Runner {
                 Ok(true) => return effects.apply(&self.shared.services, extension),
                 // They must not take place before those of earlier handlers.
                 Ok(false) => {}
-                Err(_) => return effects.refuse(extension, TOO_LATE),
+                Err(_) => return effects.refuse(extension, &TOO_LATE),
             }
         }
         let bytes = effects.bytes();
         let Ok(number) = extension.fence.submit(self.epoch, bytes) else {
-            return effects.refuse(extension, TOO_LATE);
+            return effects.refuse(extension, &TOO_LATE);
         };
         self.overlay.add(number, &effects.writes);
         self.shared.committer.submit(Job {

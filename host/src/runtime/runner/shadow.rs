@@ -9,7 +9,7 @@ use crate::runtime::{
     command::StartShadow,
     failure::{PluginFailure, ShadowStartError},
     item::ItemCopy,
-    shadow::{self, ShadowFeed, ShadowStart},
+    shadow::{self, ShadowEnd, ShadowFeed, ShadowStart},
 };
 
 impl Runner {
@@ -53,9 +53,9 @@ impl Runner {
     }
 
     /// Ends the candidate, which would have nothing to be compared with any more.
-    pub(super) fn end_shadow(&mut self, reason: &str) {
+    pub(super) fn end_shadow(&mut self) {
         if let Some(feed) = self.shadow.take() {
-            feed.end(reason);
+            feed.end(&ShadowEnd::Replaced);
         }
     }
 

@@ -81,7 +81,7 @@ impl Runner {
     fn install(&mut self, successor: &Successor, instance: InstanceBox, on_probation: bool) {
         self.plugin = successor.plugin.clone();
         self.instance = Some(instance);
-        self.end_shadow("the running version was replaced");
+        self.end_shadow();
         self.announce();
         if on_probation {
             self.extension.set_state(State::Probation);
@@ -169,7 +169,7 @@ impl Runner {
         self.settings = predecessor.settings;
         self.instance = Some(predecessor.instance);
         self.unhandled.clear();
-        self.end_shadow("the running version was replaced");
+        self.end_shadow();
         self.announce();
         self.submit(Some(Box::new(Effects {
             writes,

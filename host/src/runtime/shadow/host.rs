@@ -18,7 +18,7 @@ use tig_plugin_api::{
 use super::compare::Record;
 use crate::{
     runtime::{log_line, pending_writes::cover, shared::Shared},
-    store::{View, Writes},
+    store::{StoreError, View, Writes},
 };
 
 /// What a shadow may have written before it ends, in bytes.
@@ -81,7 +81,7 @@ impl<'a> ShadowCall<'a> {
         }
     }
 
-    fn serve(&mut self, call: HostCall<'_>) -> Result<HostAnswer<'_>, String> {
+    fn serve(&mut self, call: HostCall<'_>) -> Result<HostAnswer<'_>, StoreError> {
         self.has_asked |= call.is_effect();
         match call {
             HostCall::Emit { name, payload, .. } => {
@@ -118,19 +118,17 @@ impl<'a> ShadowCall<'a> {
         self.shared.services.random.number(&row, index)
     }
 
-    fn get(&self, key: &str) -> Result<Option<Cow<'_, [u8]>>, String> {
+    fn get(&self, key: &str) -> Result<Option<Cow<'_, [u8]>>, StoreError> {
         let written = self.record.writes.get(key).or(self.store.written.get(key));
         if let Some(value) = written {
             return Ok(value.as_deref().map(Cow::Borrowed));
         }
-        let stored = self.store.view.get(self.extension, key);
-        let stored = stored.map_err(|error| error.to_string())?;
+        let stored = self.store.view.get(self.extension, key)?;
         Ok(stored.map(Cow::Owned))
     }
 
-    fn scan(&self, prefix: &str) -> Result<BTreeMap<String, Vec<u8>>, String> {
-        let stored = self.store.view.scan(self.extension, prefix);
-        let mut found = stored.map_err(|error| error.to_string())?;
+    fn scan(&self, prefix: &str) -> Result<BTreeMap<String, Vec<u8>>, StoreError> {
+        let mut found = self.store.view.scan(self.extension, prefix)?;
         cover(&self.store.written, prefix, &mut found);
         cover(&self.record.writes, prefix, &mut found);
         Ok(found)

@@ -42,7 +42,30 @@ use crate::{
 };
 
 /// Items that may wait for a candidate; one that cannot keep up is ended.
-pub(crate) const ITEMS_MAX: usize = 10_000;
+pub(crate) const SHADOW_ITEMS_MAX: usize = 10_000;
+
+/// Why a shadow ends before it is promoted or discarded.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ShadowEnd {
+    /// `new`, or `restore`, failed.
+    #[error("it cannot start: {0}")]
+    Start(String),
+    /// It panicked.
+    #[error("it panics: {0}")]
+    Panicked(String),
+    /// A request or its reply does not cross the plugin boundary.
+    #[error("malformed request or reply: {0}")]
+    Malformed(tig_plugin_api::Error),
+    /// See [`SHADOW_ITEMS_MAX`].
+    #[error("it cannot keep up: {SHADOW_ITEMS_MAX} items wait")]
+    TooSlow,
+    /// See [`WRITTEN_BYTES_MAX`].
+    #[error("it has written more than {WRITTEN_BYTES_MAX} bytes")]
+    TooMuchWritten,
+    /// The version that it was compared with does not run any more.
+    #[error("the running version was replaced")]
+    Replaced,
+}
 
 /// One thing that the running version has handled.
 pub(crate) struct HandledItem {
@@ -69,8 +92,7 @@ impl ShadowFeed {
         match self.sender.try_send(handled) {
             Ok(()) => true,
             Err(TrySendError::Full(_)) => {
-                self.status
-                    .end(format!("it cannot keep up: {ITEMS_MAX} items wait"));
+                self.status.end(&ShadowEnd::TooSlow);
                 false
             }
             Err(TrySendError::Disconnected(_)) => false,
@@ -80,8 +102,8 @@ impl ShadowFeed {
 
 impl ShadowFeed {
     /// Ends the candidate.
-    pub(crate) fn end(self, reason: &str) {
-        self.status.end(reason.to_owned());
+    pub(crate) fn end(self, reason: &ShadowEnd) {
+        self.status.end(reason);
     }
 }
 
@@ -109,13 +131,13 @@ pub(crate) fn start(
     extension: &str,
     start: ShadowStart,
 ) -> Result<ShadowFeed, std::io::Error> {
-    let (sender, items) = sync_channel(ITEMS_MAX);
+    let (sender, items) = sync_channel(SHADOW_ITEMS_MAX);
     let status = start.status.clone();
     let (work, name) = (Arc::clone(shared), extension.to_owned());
     let run = move || {
         let status = start.status.clone();
         if let Err(reason) = run(&work, &name, start, &items) {
-            status.end(reason);
+            status.end(&reason);
         }
     };
     // Not among the threads that a stopping host waits for: a shadow has nothing to finish.
@@ -130,7 +152,7 @@ fn run(
     extension: &str,
     start: ShadowStart,
     items: &Receiver<HandledItem>,
-) -> Result<(), String> {
+) -> Result<(), ShadowEnd> {
     let ShadowStart {
         plugin,
         settings,
@@ -148,10 +170,10 @@ fn run(
         let mut call = ShadowCall::begin(shared, extension, store, VecDeque::new());
         let host: HostRef<'_> = Host_TO::from_ptr(RMut::new(&mut call), TD_Opaque);
         let created = plugin.create(host, &settings, snapshot);
-        let instance = created.map_err(|failure| format!("it cannot start: {}", failure.text))?;
+        let instance = created.map_err(|failure| ShadowEnd::Start(failure.text.into_string()))?;
         let writes = call.record.writes;
         store.keep(writes);
-        Ok::<_, String>(instance)
+        Ok::<_, ShadowEnd>(instance)
     };
     let mut instance = create(&mut store, snapshot.as_deref())?;
     info!(
@@ -177,9 +199,7 @@ fn run(
             instance = create(&mut store, None)?;
         }
         if store.bytes > WRITTEN_BYTES_MAX {
-            return Err(format!(
-                "it has written more than {WRITTEN_BYTES_MAX} bytes"
-            ));
+            return Err(ShadowEnd::TooMuchWritten);
         }
     }
     Ok(())
@@ -190,7 +210,7 @@ fn handle_item(
     instance: &mut InstanceBox,
     mut call: ShadowCall<'_>,
     item: &ItemCopy,
-) -> Result<Record, String> {
+) -> Result<Record, ShadowEnd> {
     let host: HostRef<'_> = Host_TO::from_ptr(RMut::new(&mut call), TD_Opaque);
     let event = |sequence, redelivered, name, payload| EventRef {
         sequence,
@@ -198,7 +218,6 @@ fn handle_item(
         name: RStr::from_str(name),
         payload: RSlice::from_slice(payload),
     };
-    let malformed = |error: tig_plugin_api::Error| error.to_string();
     let returned: Result<Option<HttpReply>, Failure> = match item {
         ItemCopy::Event(Delivery {
             event: sent,
@@ -212,9 +231,11 @@ fn handle_item(
             instance.on_event(host, event).map(|()| None).into_result()
         }
         ItemCopy::Request(request) => {
-            let encoded = request.encode().map_err(malformed)?;
+            let encoded = request.encode().map_err(ShadowEnd::Malformed)?;
             match instance.on_request(host, RSlice::from_slice(&encoded)) {
-                RResult::ROk(reply) => Ok(Some(HttpReply::decode(&reply).map_err(malformed)?)),
+                RResult::ROk(reply) => Ok(Some(
+                    HttpReply::decode(&reply).map_err(ShadowEnd::Malformed)?,
+                )),
                 RResult::RErr(failure) => Err(failure),
             }
         }
@@ -224,7 +245,7 @@ fn handle_item(
             reply,
             ..call.record
         }),
-        Err(failure) if failure.panicked => Err(format!("it panics: {}", failure.text)),
+        Err(failure) if failure.panicked => Err(ShadowEnd::Panicked(failure.text.into_string())),
         Err(failure) => Ok(Record::failed(&failure.text, call.has_asked)),
     }
 }
