@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::file_fault::FileFault;
+
 /// Why a file is not loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum PluginError {
@@ -23,13 +25,13 @@ pub enum PluginError {
         /// The system's reason.
         source: std::io::Error,
     },
-    /// The file is no shared library of this kind of machine, or not whole.
-    #[error("{} is no plugin: {reason}; build it as a cdylib with #[extension]", path.display())]
-    NoPlugin {
+    /// The file is not a shared library for this machine, or not whole.
+    #[error("{} is not a plugin: {source}; build it as a cdylib with #[extension]", path.display())]
+    NotAPlugin {
         /// The file.
         path: PathBuf,
         /// What is missing or wrong.
-        reason: String,
+        source: FileFault,
     },
     /// Its bytes are not those that were sealed.
     #[error(

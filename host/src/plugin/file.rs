@@ -13,12 +13,10 @@ use tig_plugin_api::{
 };
 
 use super::{
-    PluginError,
+    FileFault, PluginError,
+    file_fault::PLUGIN_BYTES_MAX,
     seal::{self, Seal},
 };
-
-/// A longer file is refused.
-const FILE_BYTES_MAX: u64 = 512 << 20;
 
 /// Reads a whole file.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, PluginError> {
@@ -28,12 +26,8 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, PluginError> {
         source,
     };
     let length = match std::fs::metadata(path) {
-        // Reading a pipe would wait for its writer.
         Ok(metadata) if !metadata.is_file() => {
-            return Err(PluginError::NoPlugin {
-                path: path.to_owned(),
-                reason: "it is a folder, or another thing that is not a file".to_owned(),
-            });
+            return Err(not_a_plugin(path, FileFault::NotAFile));
         }
         Ok(metadata) => metadata.len(),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -44,12 +38,8 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, PluginError> {
         }
         Err(error) => return Err(failed(error)),
     };
-    if length > FILE_BYTES_MAX {
-        let reason = format!("{length} bytes are more than the limit of {FILE_BYTES_MAX}");
-        return Err(PluginError::NoPlugin {
-            path: path.to_owned(),
-            reason,
-        });
+    if length > PLUGIN_BYTES_MAX {
+        return Err(not_a_plugin(path, FileFault::TooLong { bytes: length }));
     }
     std::fs::read(path).map_err(failed)
 }
@@ -94,51 +84,41 @@ pub(super) fn seal(path: &Path, bytes: &mut [u8]) -> Result<(), PluginError> {
 
 /// The manifest, and where its digest's digits are.
 fn manifest(path: &Path, bytes: &[u8]) -> Result<(Manifest, Option<Range<usize>>), PluginError> {
-    elf_manifest(bytes).map_err(|reason| PluginError::NoPlugin {
-        path: path.to_owned(),
-        reason,
-    })
+    elf_manifest(bytes).map_err(|source| not_a_plugin(path, source))
 }
 
-fn elf_manifest(bytes: &[u8]) -> Result<(Manifest, Option<Range<usize>>), String> {
-    let header = FileHeader64::<Endianness>::parse(bytes)
-        .map_err(|_| "it is not a 64-bit ELF file".to_owned())?;
-    let endian = header.endian().map_err(|error| error.to_string())?;
+fn not_a_plugin(path: &Path, source: FileFault) -> PluginError {
+    let path = path.to_owned();
+    PluginError::NotAPlugin { path, source }
+}
+
+fn elf_manifest(bytes: &[u8]) -> Result<(Manifest, Option<Range<usize>>), FileFault> {
+    let damaged = |source| damaged(bytes, source);
+    let header = FileHeader64::<Endianness>::parse(bytes).map_err(|_| FileFault::NotElf)?;
+    let endian = header.endian().map_err(damaged)?;
     if header.e_type(endian) != ET_DYN {
-        return Err("it is an ELF file, but not a shared library".to_owned());
+        return Err(FileFault::NotShared);
     }
     let machine = header.e_machine(endian);
     if machine != own_machine() {
-        return Err(format!(
-            "it was built for another processor (ELF machine {machine})"
-        ));
+        return Err(FileFault::OtherMachine(machine));
     }
     check_segments(header, endian, bytes)?;
-    let sections = header
-        .sections(endian, bytes)
-        .map_err(|error| cut_short(bytes, &error))?;
+    let sections = header.sections(endian, bytes).map_err(damaged)?;
     for section in sections.iter() {
-        section
-            .data(endian, bytes)
-            .map_err(|error| cut_short(bytes, &error))?;
+        section.data(endian, bytes).map_err(damaged)?;
     }
     let (_, section) = sections
         .section_by_name(endian, MANIFEST_SECTION.as_bytes())
-        .ok_or("it has no manifest")?;
-    let text = section
-        .data(endian, bytes)
-        .map_err(|error| error.to_string())?;
-    let manifest: Manifest = serde_json::from_slice(text)
-        .map_err(|error| format!("its manifest is damaged: {error}"))?;
+        .ok_or(FileFault::NoManifest)?;
+    let text = section.data(endian, bytes).map_err(damaged)?;
+    let manifest: Manifest = serde_json::from_slice(text)?;
     // The name becomes part of a file name.
     let legal = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if manifest.name.is_empty() || !manifest.name.chars().all(legal) {
-        return Err(format!(
-            "its manifest has a name that is none: {:?}",
-            manifest.name
-        ));
+        return Err(FileFault::Name(manifest.name));
     }
-    // Its data was read above, so its range is one of this file.
+    // The section's data was read above, so its range lies within the file.
     let (start, length) = section.file_range(endian).unwrap_or_default();
     let slot = usize::try_from(start)
         .ok()
@@ -151,29 +131,23 @@ fn check_segments(
     header: &FileHeader64<Endianness>,
     endian: Endianness,
     bytes: &[u8],
-) -> Result<(), String> {
-    let segments = header
-        .program_headers(endian, bytes)
-        .map_err(|error| cut_short(bytes, &error))?;
-    for segment in segments {
+) -> Result<(), FileFault> {
+    let segments = header.program_headers(endian, bytes);
+    for segment in segments.map_err(|source| damaged(bytes, source))? {
         segment.data(endian, bytes).map_err(|()| {
-            let end = segment
-                .p_offset(endian)
-                .saturating_add(segment.p_filesz(endian));
-            format!(
-                "it is cut short: a segment ends at byte {end} of {}",
-                bytes.len()
-            )
+            let start = segment.p_offset(endian);
+            FileFault::Truncated {
+                end: start.saturating_add(segment.p_filesz(endian)),
+                bytes: bytes.len(),
+            }
         })?;
     }
     Ok(())
 }
 
-fn cut_short(bytes: &[u8], error: &dyn std::error::Error) -> String {
-    format!(
-        "it is damaged or cut short at {} bytes ({error})",
-        bytes.len()
-    )
+fn damaged(bytes: &[u8], source: object::read::Error) -> FileFault {
+    let bytes = bytes.len();
+    FileFault::Damaged { bytes, source }
 }
 
 const fn own_machine() -> u16 {
@@ -181,5 +155,135 @@ const fn own_machine() -> u16 {
         EM_AARCH64
     } else {
         EM_X86_64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER_BYTES: usize = 64;
+    const SEGMENT_BYTES: usize = 56;
+    const SECTION_BYTES: usize = 64;
+    const VALID: &str = r#"{"name":"x","version":"1.0.0","api_version":1,"panic":"unwind","events":[],"routes":[]}"#;
+
+    /// The smallest ELF file that holds a manifest: header, one segment, three sections, their names, the manifest.
+    fn elf(manifest: &str) -> Vec<u8> {
+        let names = format!("\0.names\0{MANIFEST_SECTION}\0");
+        let sections = HEADER_BYTES + SEGMENT_BYTES;
+        let names_at = sections + 3 * SECTION_BYTES;
+        let manifest_at = names_at + names.len();
+        let length = manifest_at + manifest.len();
+        let mut file = b"\x7fELF\x02\x01\x01".to_vec();
+        file.resize(16, 0);
+        let mut put = |value: usize, width: usize| {
+            file.extend_from_slice(&value.to_le_bytes()[..width]);
+        };
+        // e_type, e_machine, e_version, e_entry, e_phoff, e_shoff, e_flags, and the sizes and counts of the tables.
+        [
+            (3, 2),
+            (own_machine().into(), 2),
+            (1, 4),
+            (0, 8),
+            (64, 8),
+            (sections, 8),
+            (0, 4),
+        ]
+        .into_iter()
+        .chain([(64, 2), (56, 2), (1, 2), (64, 2), (3, 2), (1, 2)])
+        // p_type, p_flags, p_offset, p_vaddr, p_paddr, p_filesz, p_memsz, p_align.
+        .chain([
+            (1, 4),
+            (4, 4),
+            (0, 8),
+            (0, 8),
+            (0, 8),
+            (length, 8),
+            (length, 8),
+            (1, 8),
+        ])
+        .for_each(|(value, width)| put(value, width));
+        for (name, kind, start, size) in [
+            (0, 0, 0, 0),
+            (1, 3, names_at, names.len()),
+            (8, 1, manifest_at, manifest.len()),
+        ] {
+            // sh_name, sh_type, sh_flags, sh_addr, sh_offset, sh_size, sh_link, sh_info, sh_addralign, sh_entsize.
+            [
+                (name, 4),
+                (kind, 4),
+                (0, 8),
+                (0, 8),
+                (start, 8),
+                (size, 8),
+                (0, 4),
+                (0, 4),
+                (1, 8),
+                (0, 8),
+            ]
+            .into_iter()
+            .for_each(|(value, width)| put(value, width));
+        }
+        file.extend_from_slice(names.as_bytes());
+        file.extend_from_slice(manifest.as_bytes());
+        file
+    }
+
+    fn fault(bytes: &[u8]) -> FileFault {
+        match inspect(Path::new("x.so"), bytes) {
+            Err(PluginError::NotAPlugin { source, .. }) => source,
+            other => panic!("expected a fault, got {other:?}"),
+        }
+    }
+
+    #[test]
+    fn smallest_file_with_a_manifest_is_a_plugin() {
+        assert_eq!(inspect(Path::new("x.so"), &elf(VALID)).unwrap().name, "x");
+    }
+
+    #[test]
+    fn damaged_file_is_rejected_with_its_fault() {
+        let changed = |place: usize, value: u8| {
+            let mut bytes = elf(VALID);
+            bytes[place] = value;
+            fault(&bytes)
+        };
+        assert!(matches!(fault(b"not a library"), FileFault::NotElf));
+        assert!(matches!(changed(16, 2), FileFault::NotShared));
+        assert!(matches!(changed(18, 8), FileFault::OtherMachine(8)));
+        assert!(matches!(changed(5, 7), FileFault::NotElf), "byte order");
+        let whole = elf(VALID);
+        let cut = fault(&whole[..whole.len() - 1]);
+        assert!(matches!(cut, FileFault::Truncated { .. }), "{cut}");
+        let section_offset = HEADER_BYTES + SEGMENT_BYTES + 2 * SECTION_BYTES + 24;
+        assert!(matches!(
+            changed(section_offset + 2, 9),
+            FileFault::Damaged { .. }
+        ));
+        let name = HEADER_BYTES + SEGMENT_BYTES + 2 * SECTION_BYTES;
+        assert!(matches!(changed(name, 1), FileFault::NoManifest));
+    }
+
+    #[test]
+    fn unusable_manifest_is_rejected() {
+        assert!(matches!(fault(&elf("{")), FileFault::Manifest(_)));
+        let named = elf(&VALID.replace(r#""x""#, r#""../x""#));
+        assert!(matches!(fault(&named), FileFault::Name(name) if name == "../x"));
+    }
+
+    #[test]
+    fn folders_and_huge_files_are_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let fault = |path: &Path| match read(path) {
+            Err(PluginError::NotAPlugin { source, .. }) => source,
+            other => panic!("expected a fault, got {:?}", other.map(|bytes| bytes.len())),
+        };
+        assert!(matches!(fault(folder.path()), FileFault::NotAFile));
+        let huge = folder.path().join("huge.so");
+        let file = std::fs::File::create(&huge).unwrap();
+        file.set_len(PLUGIN_BYTES_MAX + 1).unwrap();
+        assert!(matches!(fault(&huge), FileFault::TooLong { .. }));
+        let missing = read(&folder.path().join("missing.so"));
+        assert!(matches!(missing, Err(PluginError::Missing { .. })));
     }
 }

@@ -15,10 +15,7 @@ use object::{
     read::elf::{Dyn, FileHeader},
 };
 
-use super::{PluginError, file};
-
-/// A plugin that needs more libraries beside it is refused.
-const LIBRARY_COUNT_MAX: usize = 64;
+use super::{FileFault, PluginError, file, file_fault::LIBRARY_COUNT_MAX};
 
 /// A library beside a plugin file.
 #[derive(Clone, Debug)]
@@ -42,9 +39,9 @@ pub(super) fn read_siblings(path: &Path, bytes: &[u8]) -> Result<Vec<Library>, P
     let mut index = 0;
     while let Some(library) = found.get(index) {
         if index >= LIBRARY_COUNT_MAX {
-            return Err(PluginError::NoPlugin {
+            return Err(PluginError::NotAPlugin {
                 path: path.to_owned(),
-                reason: format!("it needs more than {LIBRARY_COUNT_MAX} libraries beside it"),
+                source: FileFault::TooManyLibraries,
             });
         }
         let origin = library.place.parent().unwrap_or(Path::new(""));

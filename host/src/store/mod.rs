@@ -21,6 +21,7 @@ use redb::{
 
 pub(crate) use archive::{Archive, ArchiveError};
 pub(crate) use commit::{Commit, Emitted, OutboxEntry, Writes};
+pub(crate) use damage::Damage;
 pub(crate) use view::View;
 
 use tig_process::file_signature::Signature;
@@ -57,12 +58,12 @@ pub enum StoreError {
         reason: String,
     },
     /// The file is not as redb has written it.
-    #[error("the store {} is damaged ({reason}) and is left as it is; put a copy of it back, or set `backup_folder` to another folder", path.display())]
+    #[error("the store {} is damaged ({source}) and is left as it is; put a copy of it back, or set `backup_folder` to another folder", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
         /// What does not hold.
-        reason: String,
+        source: Damage,
     },
     /// Another process has it.
     #[error("the store {} is in use by another tig-host; stop that one, or set `backup_folder` to another", path.display())]
@@ -159,9 +160,9 @@ impl Store {
                 ..Self::from_database(database)?
             })
         };
-        damage::caught(open).unwrap_or_else(|reason| {
+        damage::catch_damage(open).unwrap_or_else(|source| {
             let path = path.clone();
-            Err(StoreError::Damaged { path, reason })
+            Err(StoreError::Damaged { path, source })
         })
     }
 
@@ -205,12 +206,12 @@ impl Store {
         &self,
         work: impl FnOnce() -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        damage::caught(work).unwrap_or_else(|reason| {
+        damage::catch_damage(work).unwrap_or_else(|source| {
             // Closing it would panic too.
             std::mem::forget(Arc::clone(&self.database));
             let path = self.place.as_ref().map(|(path, _)| path.clone());
             let path = path.unwrap_or_default();
-            Err(StoreError::Damaged { path, reason })
+            Err(StoreError::Damaged { path, source })
         })
     }
 

@@ -201,7 +201,7 @@ fn the_plugin_folder_is_listed_with_what_is_wrong_in_it() {
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let lines: Vec<&str> = ran.stdout.lines().collect();
     assert_eq!(lines.len(), 4, "{ran:?}");
-    assert!(lines[1].contains("libbroken.so is no plugin"), "{ran:?}");
+    assert!(lines[1].contains("libbroken.so is not a plugin"), "{ran:?}");
     assert!(lines[2].starts_with("counter "), "{ran:?}");
     let told = home
         .tig_host(&["plugin", "list", "config.json", "--json"])

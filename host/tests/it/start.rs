@@ -68,7 +68,7 @@ fn plugin_faults_end_with_4() {
         4,
         &[
             "`counter`",
-            "libcounter.so is no plugin",
+            "libcounter.so is not a plugin",
             "not a 64-bit ELF file",
         ],
     );

@@ -10,6 +10,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::store::LAYOUT;
+
 /// Whose the store is.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(crate) struct Owner {
@@ -52,6 +54,29 @@ pub(super) struct EventLine {
     pub(super) hex: Option<String>,
 }
 
+/// What is wrong with a line of an export.
+#[derive(Debug, thiserror::Error)]
+pub enum LineError {
+    /// The line is not the JSON of one.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    /// A value has both forms or neither.
+    #[error("it needs either `json` or `hex`")]
+    Encoding,
+    /// The digits of a value cannot be decoded.
+    #[error("hex: {0}")]
+    Hex(#[from] hex::FromHexError),
+    /// The first line does not name the owner of a store of this layout.
+    #[error("it must name the owner of a store of layout {LAYOUT}")]
+    Owner,
+    /// Another line names an owner.
+    #[error("a second store begins")]
+    SecondOwner,
+    /// The export is empty.
+    #[error("it is missing")]
+    Missing,
+}
+
 /// Bytes as JSON if they are JSON on one line, else as hex.
 pub(super) fn written(bytes: &[u8]) -> (Option<Box<RawValue>>, Option<String>) {
     let text = std::str::from_utf8(bytes)
@@ -63,11 +88,11 @@ pub(super) fn written(bytes: &[u8]) -> (Option<Box<RawValue>>, Option<String>) {
     (json, hex)
 }
 
-pub(super) fn read(json: Option<Box<RawValue>>, hex: Option<String>) -> Result<Vec<u8>, String> {
+pub(super) fn read(json: Option<Box<RawValue>>, hex: Option<String>) -> Result<Vec<u8>, LineError> {
     match (json, hex) {
         (Some(json), None) => Ok(json.get().as_bytes().to_vec()),
-        (None, Some(hex)) => hex::decode(hex).map_err(|error| format!("hex: {error}")),
-        _ => Err("it needs either `json` or `hex`".to_owned()),
+        (None, Some(hex)) => Ok(hex::decode(hex)?),
+        _ => Err(LineError::Encoding),
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 };
 
 pub(crate) use self::line::Owner;
-use self::line::{EventLine, Line, ValueLine, read, write_line, written};
+use self::line::{EventLine, Line, LineError, ValueLine, read, write_line, written};
 use super::{FILE_NAME, LAYOUT, LAYOUT_KEY, META, OUTBOX, StoreError, VALUES};
 use redb::{
     Database, ReadableDatabase, ReadableTable, ReadableTableMetadata, Table, WriteTransaction,
@@ -35,12 +35,12 @@ pub enum ArchiveError {
         path: PathBuf,
     },
     /// A line is not what an export writes.
-    #[error("line {number}: {reason}; nothing was imported")]
+    #[error("line {number}: {source}; nothing was imported")]
     Line {
         /// Number of the line, from 1.
         number: usize,
         /// What is wrong with it.
-        reason: String,
+        source: LineError,
     },
     /// The lines cannot be read or written.
     #[error("cannot read or write the export: {0}")]
@@ -225,15 +225,13 @@ impl<'t> Filling<'t> {
         let mut count = 0;
         for (index, text) in from.lines().enumerate() {
             let number = index + 1;
-            let fault = |reason: String| ArchiveError::Line { number, reason };
-            let line = serde_json::from_str(&text?).map_err(|error| fault(error.to_string()))?;
+            let fault = |source| ArchiveError::Line { number, source };
+            let line =
+                serde_json::from_str(&text?).map_err(|error| fault(LineError::Json(error)))?;
             match (number, line) {
                 (1, Line::Store(owner)) if owner.layout == LAYOUT => self.set_owner(&owner)?,
-                (1, _) => {
-                    let reason = format!("it must tell whose store of layout {LAYOUT} this is");
-                    return Err(fault(reason));
-                }
-                (_, Line::Store(_)) => return Err(fault("a second store begins".to_owned())),
+                (1, _) => return Err(fault(LineError::Owner)),
+                (_, Line::Store(_)) => return Err(fault(LineError::SecondOwner)),
                 (_, Line::Value(line)) => {
                     let value = read(line.json, line.hex).map_err(fault)?;
                     let place = (line.extension.as_str(), line.key.as_str());
@@ -252,7 +250,7 @@ impl<'t> Filling<'t> {
             false => Ok(count),
             true => Err(ArchiveError::Line {
                 number: 1,
-                reason: "it is missing".to_owned(),
+                source: LineError::Missing,
             }),
         }
     }
