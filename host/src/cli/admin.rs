@@ -1,6 +1,7 @@
-//! `tig-host status|reload|drain`: asks a running host through its admin socket.
+//! The commands that reach a running host through its admin socket: `status`, `reload`, `shadow`, `promote`, `discard`, `drain`.
 
 use std::{
+    io,
     path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
@@ -10,49 +11,87 @@ use crate::{
     config::{Config, ConfigError},
     control::{
         CONTROL_TIMEOUT,
-        admin::{AdminFile, DrainRequest, FILE_NAME, ShadowRequest},
+        admin::{AdminFile, FILE_NAME},
+        report::{
+            DrainRequest, ExtensionReload, FailureReport, HostStatus, ReloadReport,
+            ReportedOutcome, ShadowRequest,
+        },
     },
     exit_code,
 };
 use clap::Args;
+use reqwest::{Method, StatusCode};
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use tig_process::error_chain::error_chain;
 
 use super::output;
 
+/// The client waits this much longer than the host does for its own threads.
+const SLACK: Duration = Duration::from_secs(5);
+
 /// Which host is meant.
 #[derive(Args)]
 pub(super) struct Where {
-    /// The host's config; `config.json` here if nothing is said
+    /// The host's config; `config.json` in the working directory by default
     #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
     /// The host's backup folder
     #[arg(long, value_name = "FOLDER", global = true, conflicts_with = "config")]
     backup: Option<PathBuf>,
-    /// Answer as JSON
+    /// Print JSON
     #[arg(long, global = true)]
     pub(super) json: bool,
 }
 
-/// Why there is no answer to show.
+/// Why a running host has not done what it was asked for.
+#[derive(Debug, thiserror::Error)]
 pub(super) enum AdminError {
-    /// No host runs there, or it does not take the token.
-    NotRunning(String),
-    /// It runs, and has refused.
+    /// No host runs there.
+    #[error("no host runs with backup folder {}: cannot read {}: {source}", folder.display(), folder.join(FILE_NAME).display())]
+    NotRunning {
+        /// The backup folder.
+        folder: PathBuf,
+        /// Why the file of its admin socket cannot be read.
+        source: io::Error,
+    },
+    /// The admin socket does not answer.
+    #[error("the host (process {pid}) does not answer")]
+    Unreachable {
+        /// Process id in the file.
+        pid: u32,
+        /// The system's reason.
+        source: reqwest::Error,
+    },
+    /// The file's token is not the host's.
+    #[error("the host does not accept the token of {FILE_NAME}: {0}")]
+    Token(String),
+    /// The host has refused.
+    #[error("{0}")]
     Refused(String),
-    /// The config does not say where it is.
-    Config(ConfigError),
+    /// The config does not say where the backup folder is.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The reply is not one that this program knows.
+    #[error("the host's reply is not valid: {0}; use the program of the host's version")]
+    Reply(#[from] serde_json::Error),
+    /// The operating system refuses what a client needs.
+    #[error("cannot start a client")]
+    System(#[source] io::Error),
 }
 
 impl AdminError {
+    /// Prints the error, and returns its exit code.
     pub(super) fn report(&self) -> ExitCode {
-        let (text, code) = match self {
-            Self::NotRunning(text) => (text.clone(), exit_code::NOT_RUNNING),
-            Self::Refused(text) => (text.clone(), exit_code::REFUSED),
-            Self::Config(error) => (error_chain(error), exit_code::CONFIG),
-        };
-        output::error_line(&text);
-        code.into()
+        output::error_line(&error_chain(self));
+        match self {
+            Self::NotRunning { .. } | Self::Unreachable { .. } | Self::Token(_) => {
+                exit_code::NOT_RUNNING.into()
+            }
+            Self::Refused(_) => exit_code::REFUSED.into(),
+            Self::Config(_) => exit_code::CONFIG.into(),
+            Self::Reply(_) | Self::System(_) => ExitCode::FAILURE,
+        }
     }
 }
 
@@ -63,190 +102,160 @@ impl Where {
             return Ok(folder.clone());
         }
         let path = self.config.as_deref().unwrap_or(Path::new("config.json"));
-        Config::backup_folder_of(path).map_err(AdminError::Config)
+        Ok(Config::backup_folder_of(path)?)
     }
 
-    fn request(
-        &self,
-        method: reqwest::Method,
-        path: &str,
-        body: &Value,
-    ) -> Result<Value, AdminError> {
+    fn get(&self, path: &str) -> Result<Value, AdminError> {
+        self.request(Method::GET, path, &Value::Null)
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Result<Value, AdminError> {
+        self.request(Method::POST, path, body)
+    }
+
+    fn request(&self, method: Method, path: &str, body: &Value) -> Result<Value, AdminError> {
         let folder = self.folder()?;
-        let file = AdminFile::read(&folder).map_err(|error| {
-            let path = folder.join(FILE_NAME);
-            AdminError::NotRunning(format!(
-                "no host runs with backup folder {}: cannot read {}: {error}",
-                folder.display(),
-                path.display()
-            ))
-        })?;
+        let file =
+            AdminFile::read(&folder).map_err(|source| AdminError::NotRunning { folder, source })?;
         send(&file, method, path, body)
+    }
+
+    /// Prints the reply as JSON, or lets `print` show it to people.
+    fn show<T: DeserializeOwned>(
+        &self,
+        reply: &Value,
+        print: impl FnOnce(&T),
+    ) -> Result<ExitCode, AdminError> {
+        if self.json {
+            output::json(reply);
+        } else {
+            print(&T::deserialize(reply)?);
+        }
+        Ok(ExitCode::SUCCESS)
     }
 }
 
-/// One request, on a runtime of its own.
-fn send(
-    file: &AdminFile,
-    method: reqwest::Method,
-    path: &str,
-    body: &Value,
-) -> Result<Value, AdminError> {
-    const SLACK: Duration = Duration::from_secs(5);
-    let gone = |error: &dyn std::error::Error| {
-        AdminError::NotRunning(format!(
-            "the host (process {}) does not answer: {}",
-            file.pid,
-            error_chain(error)
-        ))
+/// Sends one request, on a runtime of its own.
+fn send(file: &AdminFile, method: Method, path: &str, body: &Value) -> Result<Value, AdminError> {
+    let unreachable = |source| AdminError::Unreachable {
+        pid: file.pid,
+        source,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| gone(&error))?;
-    runtime.block_on(async {
-        let client = reqwest::Client::builder()
-            // Loopback is not for proxies, whatever the environment says.
-            .no_proxy()
-            .timeout(CONTROL_TIMEOUT + SLACK)
-            .build()
-            .map_err(|error| gone(&error))?;
-        let request = client
-            .request(method, format!("http://{}{path}", file.address))
-            .bearer_auth(file.token.reveal())
-            .json(body);
-        let response = request.send().await.map_err(|error| gone(&error))?;
-        let status = response.status();
-        let answer: Value = response.json().await.map_err(|error| gone(&error))?;
-        if status.is_success() {
-            return Ok(answer);
-        }
-        let text = answer["error"]
-            .as_str()
-            .unwrap_or("no reason given")
-            .to_owned();
-        Err(if status == reqwest::StatusCode::UNAUTHORIZED {
-            AdminError::NotRunning(format!(
-                "the host does not take the token of {FILE_NAME}: {text}"
-            ))
-        } else {
-            AdminError::Refused(text)
+        .map_err(AdminError::System)?;
+    let (status, reply) = runtime
+        .block_on(async {
+            let client = reqwest::Client::builder()
+                // Loopback is not for proxies, whatever the environment says.
+                .no_proxy()
+                .timeout(CONTROL_TIMEOUT + SLACK)
+                .build()?;
+            let request = client
+                .request(method, format!("http://{}{path}", file.address))
+                .bearer_auth(file.token.reveal())
+                .json(body);
+            let response = request.send().await?;
+            Ok((response.status(), response.json::<Value>().await?))
         })
+        .map_err(unreachable)?;
+    if status.is_success() {
+        return Ok(reply);
+    }
+    let FailureReport { error } = FailureReport::deserialize(reply)?;
+    Err(if status == StatusCode::UNAUTHORIZED {
+        AdminError::Token(error)
+    } else {
+        AdminError::Refused(error)
     })
 }
 
 pub(super) fn status(place: &Where) -> Result<ExitCode, AdminError> {
-    let status = place.request(reqwest::Method::GET, "/status", &Value::Null)?;
-    if place.json {
-        output::json(&status);
-    } else {
-        super::status::print(&status);
-    }
-    Ok(ExitCode::SUCCESS)
+    place.show(&place.get("/status")?, super::status::print)
 }
 
 pub(super) fn reload(place: &Where, name: Option<&str>) -> Result<ExitCode, AdminError> {
     let path = name.map_or("/reload".to_owned(), |name| format!("/reload/{name}"));
-    let answer = place.request(reqwest::Method::POST, &path, &Value::Null)?;
-    Ok(reloaded(place, &answer))
-}
-
-/// Tells what came of each extension.
-fn reloaded(place: &Where, answer: &Value) -> ExitCode {
-    if place.json {
-        output::json(answer);
-    }
-    let mut code = ExitCode::SUCCESS;
-    for reload in answer["reloads"].as_array().into_iter().flatten() {
-        let text = |key: &str| reload[key].as_str().unwrap_or_default();
-        let name = text("name");
-        let line = match text("outcome") {
-            "reloaded" => format!("{name}: reloaded {} -> {}", text("from"), text("to")),
-            "unchanged" => format!("{name}: {} runs already", text("version")),
-            "added" => format!("{name}: added, version {}", text("version")),
-            "removed" => format!("{name}: removed"),
-            _ => {
-                code = exit_code::REFUSED.into();
-                format!(
-                    "{name}: refused, the running version goes on: {}",
-                    text("reason")
-                )
-            }
-        };
-        if !place.json {
-            output::line(&line);
-        }
-    }
-    code
-}
-
-pub(super) fn shadow(place: &Where, name: &str, file: &Path) -> Result<ExitCode, AdminError> {
-    // The host was started somewhere else.
-    let file = std::path::absolute(file).unwrap_or(file.to_owned());
-    let body = json!(ShadowRequest { file });
-    let status = place.request(reqwest::Method::POST, &format!("/shadow/{name}"), &body)?;
-    if place.json {
-        output::json(&status);
-        return Ok(ExitCode::SUCCESS);
-    }
-    let mut extensions = status["extensions"].as_array().into_iter().flatten();
-    let extension = extensions.find(|extension| extension["name"] == name);
-    let version = |value: &Value| value["version"].as_str().unwrap_or("?").to_owned();
-    if let Some(extension) = extension {
-        output::line(&format!(
-            "{name}: {} runs beside {}; `tig-host status` tells how it does",
-            version(&extension["shadow"]),
-            version(extension)
-        ));
-    }
-    Ok(ExitCode::SUCCESS)
+    show_reloads(place, &place.post(&path, &Value::Null)?)
 }
 
 pub(super) fn promote(place: &Where, name: &str) -> Result<ExitCode, AdminError> {
-    let answer = place.request(
-        reqwest::Method::POST,
-        &format!("/promote/{name}"),
-        &Value::Null,
-    )?;
-    Ok(reloaded(place, &answer))
+    show_reloads(
+        place,
+        &place.post(&format!("/promote/{name}"), &Value::Null)?,
+    )
+}
+
+/// Shows what became of each extension; the exit code says whether each was reloaded.
+fn show_reloads(place: &Where, reply: &Value) -> Result<ExitCode, AdminError> {
+    let reloads = ReloadReport::deserialize(reply)?.reloads;
+    place.show(reply, |report: &ReloadReport| {
+        let lines = report.reloads.iter().map(reload_line);
+        lines.for_each(|line| output::line(&line));
+    })?;
+    let outcomes = || reloads.iter().map(|reload| &reload.outcome);
+    let is_refused = |outcome: &ReportedOutcome| matches!(outcome, ReportedOutcome::Refused { .. });
+    Ok(if outcomes().any(is_refused) {
+        exit_code::REFUSED.into()
+    } else if outcomes().any(|outcome| *outcome == ReportedOutcome::Unknown) {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+fn reload_line(ExtensionReload { name, outcome }: &ExtensionReload) -> String {
+    match outcome {
+        ReportedOutcome::Reloaded { from, to } => format!("{name}: reloaded {from} -> {to}"),
+        ReportedOutcome::Unchanged { version } => format!("{name}: {version} runs already"),
+        ReportedOutcome::Added { version } => format!("{name}: added, version {version}"),
+        ReportedOutcome::Removed { .. } => format!("{name}: removed"),
+        ReportedOutcome::Refused { reason } => {
+            format!("{name}: refused, the running version goes on: {reason}")
+        }
+        ReportedOutcome::Unknown => format!(
+            "{name}: the host reports an outcome that this program does not know; `--json` shows it"
+        ),
+    }
+}
+
+pub(super) fn shadow(place: &Where, name: &str, file: &Path) -> Result<ExitCode, AdminError> {
+    // The host was started in another working directory.
+    let file = std::path::absolute(file).unwrap_or(file.to_owned());
+    let reply = place.post(&format!("/shadow/{name}"), &json!(ShadowRequest { file }))?;
+    place.show(&reply, |status: &HostStatus| {
+        let mut extensions = status.extensions.iter();
+        let extension = extensions.find(|extension| extension.name == name);
+        if let Some((extension, shadow)) = extension.and_then(|it| Some((it, it.shadow.as_ref()?)))
+        {
+            output::line(&format!(
+                "{name}: {} runs as a shadow of {}; `tig-host status` compares them",
+                shadow.version, extension.version
+            ));
+        }
+    })
 }
 
 pub(super) fn discard(place: &Where, name: &str) -> Result<ExitCode, AdminError> {
-    let status = place.request(
-        reqwest::Method::POST,
-        &format!("/discard/{name}"),
-        &Value::Null,
-    )?;
-    if place.json {
-        output::json(&status);
-    } else {
-        output::line(&format!("{name}: the candidate is gone"));
-    }
-    Ok(ExitCode::SUCCESS)
+    let reply = place.post(&format!("/discard/{name}"), &Value::Null)?;
+    place.show(&reply, |_: &HostStatus| {
+        output::line(&format!("{name}: the shadow has ended"));
+    })
 }
 
 pub(super) fn drain(place: &Where, seconds_max: Option<u64>) -> Result<ExitCode, AdminError> {
-    let body = json!(DrainRequest { seconds_max });
-    let status = place.request(reqwest::Method::POST, "/drain", &body)?;
-    if place.json {
-        output::json(&status);
-        return Ok(ExitCode::SUCCESS);
-    }
-    let unfinished = |extension: &Value| {
-        let count = extension["unfinished"]
-            .as_u64()
-            .filter(|&count| count > 0)?;
-        Some(format!(
-            "{} has {count} unfinished",
-            extension["name"].as_str()?
-        ))
-    };
-    let extensions = status["extensions"].as_array().into_iter().flatten();
-    let waits: Vec<String> = extensions.filter_map(unfinished).collect();
-    output::line(&if waits.is_empty() {
-        "draining".to_owned()
-    } else {
-        format!("draining: {}", waits.join(", "))
-    });
-    Ok(ExitCode::SUCCESS)
+    let reply = place.post("/drain", &json!(DrainRequest { seconds_max }))?;
+    place.show(&reply, |status: &HostStatus| {
+        let extensions = status.extensions.iter();
+        let waits: Vec<String> = extensions
+            .filter(|extension| extension.unfinished > 0)
+            .map(|extension| format!("{} has {} unfinished", extension.name, extension.unfinished))
+            .collect();
+        output::line(&if waits.is_empty() {
+            "draining".to_owned()
+        } else {
+            format!("draining: {}", waits.join(", "))
+        });
+    })
 }

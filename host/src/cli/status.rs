@@ -1,22 +1,27 @@
-//! The answer of `tig-host status`, for people.
-
-use serde_json::Value;
+//! What `tig-host status` shows to people.
 
 use super::output;
+use crate::{
+    control::report::HostStatus,
+    observe::{
+        shadow_status::ShadowStatus,
+        status::{ExtensionStatus, State},
+    },
+};
 
-pub(super) fn print(status: &Value) {
-    let text = |key: &str| status[key].as_str().unwrap_or("?").to_owned();
-    let up = duration(status["uptime_seconds"].as_u64().unwrap_or_default());
-    let draining = if status["draining"] == true {
-        ", draining"
-    } else {
-        ""
-    };
+pub(super) fn print(status: &HostStatus) {
+    let HostStatus {
+        version,
+        pid,
+        address,
+        uptime_seconds,
+        draining,
+        extensions,
+    } = status;
+    let up = duration(*uptime_seconds);
+    let draining = if *draining { ", draining" } else { "" };
     output::line(&format!(
-        "tig-host {} (process {}) on {}, up {up}{draining}",
-        text("version"),
-        status["pid"],
-        text("address")
+        "tig-host {version} (process {pid}) on {address}, up {up}{draining}"
     ));
     let head = [
         "EXTENSION",
@@ -30,65 +35,67 @@ pub(super) fn print(status: &Value) {
         "CODE",
     ];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
-    let extensions = || status["extensions"].as_array().into_iter().flatten();
-    rows.extend(extensions().map(row));
+    rows.extend(extensions.iter().map(row));
     output::table(&rows);
-    extensions()
-        .flat_map(notes)
-        .for_each(|note| output::line(&note));
+    let notes = extensions.iter().flat_map(notes);
+    notes.for_each(|note| output::line(&note));
 }
 
-fn row(extension: &Value) -> Vec<String> {
-    let text = |key: &str| extension[key].as_str().unwrap_or("?").to_owned();
-    let number = |key: &str| extension[key].to_string();
-    let code = extension["code_bytes"].as_u64().unwrap_or_default();
+fn row(extension: &ExtensionStatus) -> Vec<String> {
+    let state = match extension.state {
+        State::Running => "running",
+        State::Probation => "probation",
+        State::Stopped => "stopped",
+    };
     vec![
-        text("name"),
-        text("version"),
-        text("state"),
-        number("waiting"),
-        number("handled"),
-        number("failed"),
-        number("unfinished"),
-        number("reloads"),
-        format!("{:.1} MB", code as f64 / 1e6),
+        extension.name.clone(),
+        extension.version.clone(),
+        state.to_owned(),
+        extension.waiting.to_string(),
+        extension.handled.to_string(),
+        extension.failed.to_string(),
+        extension.unfinished.to_string(),
+        extension.reloads.to_string(),
+        format!("{:.1} MB", extension.code_bytes as f64 / 1e6),
     ]
 }
 
 /// What needs a person's eye.
-fn notes(extension: &Value) -> Vec<String> {
-    let name = extension["name"].as_str().unwrap_or("?");
+fn notes(extension: &ExtensionStatus) -> Vec<String> {
+    let name = &extension.name;
     let mut notes = Vec::new();
-    if let Some(busy) = extension["busy"].as_object() {
-        let what = busy["what"].as_str().unwrap_or("?");
+    if let Some(busy) = &extension.busy {
+        let (what, seconds) = (&busy.what, busy.seconds);
         notes.push(format!(
-            "{name}: handler of {what} has been running for {} s",
-            busy["seconds"]
+            "{name}: handler of {what} has been running for {seconds} s"
         ));
     }
-    if let Some(rejected) = extension["rejected"].as_str() {
+    if let Some(rejected) = &extension.rejected {
         notes.push(format!("{name}: last version refused: {rejected}"));
     }
-    if extension["shadow"].is_object() {
-        notes.extend(shadow_notes(name, &extension["shadow"]));
+    if let Some(shadow) = &extension.shadow {
+        notes.extend(shadow_notes(name, shadow));
     }
-    if let Some(failure) = extension["last_failure"].as_str() {
+    if let Some(failure) = &extension.last_failure {
         notes.push(format!("{name}: last failure: {failure}"));
     }
     notes
 }
 
-/// How a candidate does beside the running version.
-fn shadow_notes(name: &str, shadow: &Value) -> Vec<String> {
-    let version = shadow["version"].as_str().unwrap_or("?");
-    let (same, different) = (&shadow["same"], &shadow["different"]);
+/// How a shadow compares with the running version.
+fn shadow_notes(name: &str, shadow: &ShadowStatus) -> Vec<String> {
+    let ShadowStatus {
+        version,
+        same,
+        different,
+        ..
+    } = shadow;
     let mut notes = vec![format!(
-        "{name}: {version} beside it does the same on {same}, not on {different}"
+        "{name}: shadow {version}: {same} items handled alike, {different} differently"
     )];
-    let differences = shadow["differences"].as_array().into_iter().flatten();
-    notes.extend(differences.filter_map(|text| Some(format!("  {}", text.as_str()?))));
-    if let Some(reason) = shadow["ended"].as_str() {
-        notes.push(format!("{name}: {version} beside it has ended: {reason}"));
+    notes.extend(shadow.differences.iter().map(|text| format!("  {text}")));
+    if let Some(reason) = &shadow.ended {
+        notes.push(format!("{name}: shadow {version} has ended: {reason}"));
     }
     notes
 }

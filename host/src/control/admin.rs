@@ -22,18 +22,15 @@ use axum::{
     routing::{get, post},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use tig_plugin_api::Secret;
-use tig_process::error_chain::error_chain;
 use tokio::{runtime::Handle, sync::watch, task::JoinHandle};
 use tracing::{info, warn};
 
-use super::{Control, ControlError};
-use crate::{
-    config::access::Access,
-    http::listener,
-    lifecycle::reload::{Attempt, Outcome, ReloadError},
+use super::{
+    Control, ControlError,
+    report::{DrainRequest, FailureReport, ReloadReport, ShadowRequest},
 };
+use crate::{config::access::Access, http::listener};
 
 /// Name of the file under the backup folder.
 pub(crate) const FILE_NAME: &str = "admin.json";
@@ -208,29 +205,16 @@ async fn reload(
     let wanted = name.clone();
     let done = blocking(move || control.reload(&wanted)).await;
     match done {
-        Ok(outcome) => {
-            Json(json!({ "reloads": [reload_report(&name, &Ok(outcome))] })).into_response()
-        }
+        Ok(outcome) => Json(ReloadReport::from_outcome(&name, outcome)).into_response(),
         Err(error) => refused(&error),
     }
 }
 
 async fn reload_all(State(control): State<Control>) -> Response {
     match blocking(move || control.reload_config()).await {
-        Ok(attempts) => {
-            let report = |attempt: &Attempt| reload_report(&attempt.name, &attempt.outcome);
-            let reloads: Vec<Value> = attempts.iter().map(report).collect();
-            Json(json!({ "reloads": reloads })).into_response()
-        }
+        Ok(attempts) => Json(ReloadReport::from_attempts(&attempts)).into_response(),
         Err(error) => refused(&error),
     }
-}
-
-/// What a shadow is asked with.
-#[derive(Debug, Deserialize, Serialize)]
-pub(crate) struct ShadowRequest {
-    /// The candidate's file, as an absolute path.
-    pub file: PathBuf,
 }
 
 async fn shadow(
@@ -251,9 +235,7 @@ async fn promote(
 ) -> Response {
     let wanted = name.clone();
     match blocking(move || control.promote(&wanted)).await {
-        Ok(outcome) => {
-            Json(json!({ "reloads": [reload_report(&name, &Ok(outcome))] })).into_response()
-        }
+        Ok(outcome) => Json(ReloadReport::from_outcome(&name, outcome)).into_response(),
         Err(error) => refused(&error),
     }
 }
@@ -269,36 +251,9 @@ async fn discard(
     }
 }
 
-/// What a drain is asked with.
-#[derive(Debug, Default, Deserialize, Serialize)]
-pub(crate) struct DrainRequest {
-    /// The host ends after this time, whatever is unfinished; `None` for no limit.
-    pub seconds_max: Option<u64>,
-}
-
 async fn drain(State(control): State<Control>, Json(request): Json<DrainRequest>) -> Response {
     control.drain(request.seconds_max.map(Duration::from_secs));
     Json(control.status()).into_response()
-}
-
-fn reload_report(name: &str, outcome: &Result<Outcome, ReloadError>) -> Value {
-    match outcome {
-        Ok(Outcome::Reloaded { from, to }) => {
-            json!({ "name": name, "outcome": "reloaded", "from": from, "to": to })
-        }
-        Ok(Outcome::Unchanged { version }) => {
-            json!({ "name": name, "outcome": "unchanged", "version": version })
-        }
-        Ok(Outcome::Added { version }) => {
-            json!({ "name": name, "outcome": "added", "version": version })
-        }
-        Ok(Outcome::Removed { version }) => {
-            json!({ "name": name, "outcome": "removed", "version": version })
-        }
-        Err(error) => {
-            json!({ "name": name, "outcome": "refused", "reason": error_chain(error) })
-        }
-    }
 }
 
 fn refused(error: &ControlError) -> Response {
@@ -315,7 +270,10 @@ fn refused(error: &ControlError) -> Response {
 }
 
 fn failure(status: StatusCode, text: &str) -> Response {
-    (status, Json(json!({ "error": text }))).into_response()
+    let report = FailureReport {
+        error: text.to_owned(),
+    };
+    (status, Json(report)).into_response()
 }
 
 /// Controls wait for the host's own threads.

@@ -1,6 +1,7 @@
 //! How the outside (signals, the admin socket, tests) talks to a running host.
 
 pub(crate) mod admin;
+pub(crate) mod report;
 
 use std::{
     net::SocketAddr,
@@ -9,10 +10,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde::Serialize;
 use tig_process::error_chain::error_chain;
 use tracing::{error, info};
 
+use self::report::HostStatus;
 use crate::{
     config::{Config, ConfigError, Overrides, Suggestion},
     http::settings::Edge,
@@ -61,23 +62,6 @@ pub enum ControlError {
     Late,
 }
 
-/// A host as its operator sees it.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct HostStatus {
-    /// Version of the host.
-    pub version: &'static str,
-    /// Process id.
-    pub pid: u32,
-    /// Where it listens.
-    pub address: String,
-    /// Seconds since its start.
-    pub uptime_seconds: u64,
-    /// It begins nothing new and will end.
-    pub draining: bool,
-    /// Its extensions, in the config's order.
-    pub extensions: Vec<ExtensionStatus>,
-}
-
 /// What a handle needs of the host.
 pub(crate) struct Parts {
     pub(crate) shared: Arc<Shared>,
@@ -108,7 +92,7 @@ impl Control {
     #[must_use]
     pub(crate) fn status(&self) -> HostStatus {
         HostStatus {
-            version: env!("CARGO_PKG_VERSION"),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
             address: self.0.parts.address.to_string(),
             uptime_seconds: self.0.started.elapsed().as_secs(),

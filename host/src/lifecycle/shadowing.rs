@@ -31,7 +31,7 @@ pub enum ShadowError {
     #[error(transparent)]
     Start(#[from] ShadowStartError),
     /// There is no shadow.
-    #[error("nothing runs beside `{name}`; start it with `tig-host shadow {name} FILE`")]
+    #[error("`{name}` has no shadow; start one with `tig-host shadow {name} FILE`")]
     Missing {
         /// Name of the extension.
         name: String,

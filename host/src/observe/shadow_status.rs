@@ -6,14 +6,14 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tracing::warn;
 
 /// Differences that are kept.
 pub(crate) const DIFFERENCES_MAX: usize = 10;
 
 /// How a shadow compares with the running version.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct ShadowStatus {
     /// Its version.
     pub version: String,

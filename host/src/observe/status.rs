@@ -1,11 +1,11 @@
 //! What the host tells of itself.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::shadow_status::ShadowStatus;
 
 /// What becomes of an extension's events.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// They are handled.
@@ -18,7 +18,7 @@ pub enum State {
 }
 
 /// One extension.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct ExtensionStatus {
     /// Name in the config.
     pub name: String,
@@ -60,7 +60,7 @@ pub struct ExtensionStatus {
 }
 
 /// A handler that takes long.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Busy {
     /// The event, or method and path of the request.
     pub what: String,

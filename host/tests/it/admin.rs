@@ -225,7 +225,8 @@ async fn a_candidate_is_tried_beside_an_extension_and_promoted() {
     let ran = home.tig_host(&["shadow", "counter", "candidate.so"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert!(
-        ran.stdout.starts_with("counter: 0.1.1 runs beside 0.1.0"),
+        ran.stdout
+            .starts_with("counter: 0.1.1 runs as a shadow of 0.1.0"),
         "{ran:?}"
     );
     host.count(5).await;
@@ -236,7 +237,7 @@ async fn a_candidate_is_tried_beside_an_extension_and_promoted() {
     wait_until(|| shadow()["same"] == 1, || shadow().to_string());
     let told = home.tig_host(&["status"]).stdout;
     assert!(
-        told.contains("counter: 0.1.1 beside it does the same on 1, not on 0"),
+        told.contains("counter: shadow 0.1.1: 1 items handled alike, 0 differently"),
         "{told}"
     );
 
@@ -247,7 +248,7 @@ async fn a_candidate_is_tried_beside_an_extension_and_promoted() {
     );
     let ran = home.tig_host(&["discard", "counter"]);
     assert!(
-        ran.code == Some(8) && ran.stderr.contains("nothing runs beside"),
+        ran.code == Some(8) && ran.stderr.contains("`counter` has no shadow"),
         "{ran:?}"
     );
     let ran = home.tig_host(&["shadow", "recorder", "nowhere.so"]);

@@ -1,4 +1,4 @@
-//! A candidate that runs beside an extension.
+//! Shadows of extensions.
 
 use std::path::PathBuf;
 
@@ -105,7 +105,7 @@ async fn a_candidate_that_panics_harms_nobody() {
         nothing
             .unwrap_err()
             .to_string()
-            .contains("nothing runs beside `counter`")
+            .contains("`counter` has no shadow")
     );
     stop(host).await;
 }
