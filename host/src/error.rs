@@ -1,4 +1,4 @@
-//! Why the host cannot start or go on, and with which exit code it says so.
+//! Why the host cannot start or go on, and the exit code for it.
 
 use std::{io, net::SocketAddr, process::ExitCode};
 
@@ -11,13 +11,13 @@ use crate::{
     store::{ArchiveError, StoreError},
 };
 
-/// A failure to start.
+/// Why the host cannot start or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum HostError {
-    /// See [`ConfigError`].
+    /// The config has faults.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// See [`PluginError`].
+    /// An extension cannot be loaded or started.
     #[error("extension `{name}`: {source}")]
     Plugin {
         /// Name in the config's list.
@@ -25,7 +25,7 @@ pub enum HostError {
         /// What is wrong with it.
         source: PluginError,
     },
-    /// The address is taken or not ours.
+    /// The listener cannot be opened.
     #[error("cannot listen on {address}: {source}; {}", listen_remedy(source))]
     Listen {
         /// Address from the config.
@@ -33,13 +33,13 @@ pub enum HostError {
         /// The system's reason.
         source: std::io::Error,
     },
-    /// See [`StoreError`].
+    /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// See [`ArchiveError`].
+    /// An export or import failed.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
-    /// See [`ThreadsError`].
+    /// There is not enough room for the host's threads.
     #[error(transparent)]
     Threads(#[from] ThreadsError),
     /// The operating system has no thread.

@@ -1,4 +1,4 @@
-//! Exit codes, part of the command line's contract. A wrong command line is 2 and anything unforeseen 1.
+//! Exit codes of the command line, which scripts rely on. A wrong command line is 2, anything unforeseen 1.
 
 /// The config file or what it points to is wrong.
 pub(crate) const CONFIG: u8 = 3;
@@ -10,5 +10,5 @@ pub(crate) const LISTENER: u8 = 5;
 pub(crate) const STORE: u8 = 6;
 /// No running host answers.
 pub(crate) const NOT_RUNNING: u8 = 7;
-/// The running host has refused.
+/// The running host has rejected the request.
 pub(crate) const REFUSED: u8 = 8;

@@ -1,4 +1,4 @@
-//! Puts the parts together: from a config to a running host, and back to silence.
+//! Assembles a host from a config, and ends it.
 
 use std::{
     net::{SocketAddr, TcpListener},
@@ -30,7 +30,7 @@ use crate::{
         ticker,
         watch::{FolderWatch, Settling},
     },
-    plugin::{Candidate, Loader, Writers},
+    plugin::{Loader, PluginFile, Writers},
     runtime::{
         clock::{Clock, Random},
         command::Command,
@@ -42,7 +42,7 @@ use crate::{
     threads::Threads,
 };
 
-/// Handlers that have not returned by then are left behind when the host stops.
+/// When the host stops, threads of extensions whose handler has not returned after this time are left behind.
 pub(crate) const STOP_MAX: Duration = Duration::from_secs(5);
 
 /// A running host.
@@ -52,7 +52,7 @@ pub struct Host {
     shared: Arc<Shared>,
     drain: Drain,
     committer: Threads,
-    /// Threads of the host itself that change what runs.
+    /// Supervisor and ticker, which change what runs.
     supervisor_threads: Threads,
     supervisor: mpsc::Sender<Message>,
     ticker: mpsc::Sender<()>,
@@ -60,10 +60,10 @@ pub struct Host {
 }
 
 impl Host {
-    /// Loads the extensions and starts everything. `probe_program` is the program that tries plugin files
-    /// (`tig-host` itself); `runtime` serves HTTP.
+    /// Loads the extensions and starts all threads. `probe_program` is the program that tries plugin files (`tig-host`
+    /// itself); `runtime` serves HTTP.
     ///
-    /// Nothing is changed before all files are read and checked and the port is ours.
+    /// Nothing is changed before all files are read and checked and the port is taken.
     ///
     /// # Errors
     ///
@@ -77,7 +77,7 @@ impl Host {
         Self::start_with(config, probe_program, runtime, sources)
     }
 
-    /// Like [`Host::start`], with time and randomness that a test has in its hands. Under a virtual clock only
+    /// Like [`Host::start`], with the clock and the random numbers of a test. Under a virtual clock only
     /// [`Control::publish`] publishes `update`.
     ///
     /// # Errors
@@ -146,13 +146,13 @@ impl Host {
         })
     }
 
-    /// Where the host listens.
+    /// Address of the listener.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The drain that this host may be asked for.
+    /// The drain of this host, which signals may request.
     #[must_use]
     pub(crate) fn drain(&self) -> Drain {
         self.drain.clone()
@@ -164,10 +164,10 @@ impl Host {
         self.control.clone()
     }
 
-    /// Lets every extension finish what it is doing, and ends. What is committed is on disk; what waits in mailboxes and
-    /// is durable comes again at the next start.
+    /// Lets every extension finish its handler, and ends the host. What was committed is on disk; durable events in
+    /// mailboxes are redelivered at the next start.
     pub fn stop(self) {
-        // Receivers are only gone when their thread has ended already.
+        // A send fails only if the thread has ended already.
         let _ = self.ticker.send(());
         let _ = self.supervisor.send(Message::Stop);
         let _ = self.stop_listener.send(true);
@@ -177,7 +177,7 @@ impl Host {
         let deadline = Instant::now() + STOP_MAX;
         self.shared.threads.leave(deadline);
         self.supervisor_threads.leave(deadline);
-        // Only now: transactions of the last handlers are still on their way.
+        // The committer stops last: transactions of the last handlers may still be in flight.
         self.shared.committer.stop();
         self.committer.leave(Instant::now() + STOP_MAX);
     }
@@ -192,7 +192,7 @@ fn start_committer(shared: &Arc<Shared>) -> Result<Threads, HostError> {
     Ok(threads)
 }
 
-/// Serves HTTP until the returned sender says so.
+/// Serves HTTP until the returned sender is used.
 fn start_listener(
     socket: TcpListener,
     config: &Config,
@@ -222,7 +222,7 @@ fn start_supervisor(
     let (sender, messages) = mpsc::channel();
     let changed = sender.clone();
     let folder = FolderWatch::open(plugin_folder, writers, move || {
-        // The receiver is gone when the host stops.
+        // A send fails only if the host has stopped.
         let _ = changed.send(Message::Changed);
     });
     let work = supervisor(folder);
@@ -267,10 +267,10 @@ fn client(config: &Config, runtime: &Handle) -> Result<HttpClient, HostError> {
 fn watched(
     config: &Config,
     shared: &Shared,
-    candidates: Vec<Candidate>,
+    candidates: Vec<PluginFile>,
 ) -> Result<Vec<Watched>, HostError> {
     let extensions = shared.services.bus.extensions();
-    let watch = |(extension, candidate): (Arc<Extension>, Candidate)| {
+    let watch = |(extension, candidate): (Arc<Extension>, PluginFile)| {
         let settings = start::settings(config, &extension.name)
             .map_err(std::io::Error::other)
             .map_err(HostError::system("write the settings of an extension"))?;

@@ -1,8 +1,8 @@
-//! A host that moves only when it is moved: the bus, runners, transactions and store of [`crate::host::Host`], on the
-//! caller's thread, without sockets, timers and a probe process. Simulations run on it.
+//! A host that moves only when its caller says so: the bus, runners, transactions and store of [`crate::host::Host`],
+//! on the caller's thread, without sockets, timers and a probe process. Simulations run on it.
 //!
-//! Invariant: what happens depends on nothing but the calls, their order, the clock, the random numbers and the store. Dropped
-//! at any point, it is a host that was killed there.
+//! Invariant: the course of events depends on nothing but the calls, their order, the clock, the random numbers and the
+//! store. A host that is dropped at any point was killed there.
 
 use std::sync::{Arc, mpsc};
 use std::time::Instant;
@@ -32,7 +32,7 @@ use crate::{
     store::{Store, StoreError},
 };
 
-/// A host that is moved by hand, thing by thing.
+/// A host whose steps the caller takes one by one.
 pub struct SteppedHost {
     shared: Arc<Shared>,
     http: HttpClient,
@@ -40,7 +40,7 @@ pub struct SteppedHost {
     runners: Vec<Runner>,
 }
 
-/// Loads the plugins of `config` once, for any number of hosts of this process; nothing tries them in a child before.
+/// Loads the plugins of `config` once, for any number of hosts in this process. No child process tries them before.
 ///
 /// # Errors
 ///
@@ -52,7 +52,7 @@ pub fn load(config: &Config) -> Result<Vec<Plugin>, HostError> {
 }
 
 impl SteppedHost {
-    /// Makes an instance of each plugin, which are those of [`load`]. What they ask for in `new` waits to be written.
+    /// Creates an instance of each of `plugins`, which come from [`load`]. Effects of `new` wait to be written.
     ///
     /// # Errors
     ///
@@ -79,25 +79,26 @@ impl SteppedHost {
         })
     }
 
-    /// Numbers of the extensions, by the config's order, for which something waits.
+    /// Numbers of the extensions, by the config's order, that have an item or a command waiting.
     #[must_use]
     pub fn waiting(&self) -> Vec<usize> {
         let waits = |index: &usize| !self.runners[*index].extension().mailbox.is_empty();
         (0..self.runners.len()).filter(waits).collect()
     }
 
-    /// Has extension number `index` handle the next thing that waits for it; `false` if nothing does. What it asks for takes
-    /// place at once if nothing has to be on disk before, else with [`SteppedHost::write`].
+    /// Lets extension number `index` handle its next item or command; `false` if none waits. Effects that need no disk
+    /// are applied at once, the others by [`SteppedHost::write`] and [`SteppedHost::apply`].
     pub fn step(&mut self, index: usize) -> bool {
         self.runners[index].step()
     }
 
-    /// Puts on disk what waits to be, if anything does. The rest of it takes place with [`SteppedHost::apply`].
+    /// Writes the transactions that wait for the disk, if there are any. [`SteppedHost::apply`] applies the rest of
+    /// their effects.
     pub fn write(&mut self) -> Option<Written> {
         self.shared.committer.write_waiting(&self.shared.services)
     }
 
-    /// See [`SteppedHost::write`].
+    /// Applies the effects of written transactions.
     pub fn apply(&mut self, written: Written) {
         written.apply(&self.shared.services);
     }
@@ -111,8 +112,8 @@ impl SteppedHost {
         self.shared.services.bus.emit(event, arguments, kind)
     }
 
-    /// Passes a request on to the extension whose route it matches; `None` if there is none, or too many requests wait. The
-    /// answer comes when what was done for it is on disk, and asks to be held as it does at the listener.
+    /// Sends a request to the extension with a route for it; `None` if no extension has one, or too many requests wait.
+    /// The reply comes when its effects are on disk, and may ask to be parked, as at the listener.
     #[must_use]
     pub fn request(&self, request: HttpRequest) -> Option<oneshot::Receiver<RouteResult>> {
         let extension = self.shared.find_route(&request.method, &request.path)?;
@@ -123,18 +124,18 @@ impl SteppedHost {
             .then_some(receiver)
     }
 
-    /// The HTTP requests that extensions have sent since the last time.
+    /// The HTTP requests that extensions have sent since the last call.
     #[must_use]
     pub fn take_sent(&self) -> Vec<Sent> {
         self.http.take_recorded()
     }
 
-    /// Puts an instance of the same plugin and settings in the place of extension number `index`, as at a reload, and ends
-    /// its probation.
+    /// Replaces the instance of extension number `index` by one of the same plugin and settings, as a reload does, and
+    /// ends its probation.
     ///
     /// # Errors
     ///
-    /// Why the present instance keeps running.
+    /// The reason why the present instance keeps running.
     pub fn reload(&mut self, index: usize) -> Result<(), SwitchError> {
         let runner = &mut self.runners[index];
         let (done, result) = mpsc::channel();
@@ -157,7 +158,7 @@ impl SteppedHost {
         self.runners.iter().map(status).collect()
     }
 
-    /// Keys that are stored, and the bytes of their values.
+    /// Number of stored keys, and bytes of their values.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! What simulations, measurements and tests of the host need besides its ordinary surface: parts that they drive by hand,
-//! and the bounds that they go up to.
+//! What simulations, measurements and tests need beyond the facade: parts that they drive by hand, and bounds that they
+//! approach.
 
 pub use crate::{
     config::Rates,
@@ -8,7 +8,7 @@ pub use crate::{
         rate_limit::{Go, RateLimiter, Refusal, Ticket},
     },
     lifecycle::drain::DRAIN,
-    plugin::{Candidate, Loader, Plugin},
+    plugin::{Loader, Plugin, PluginFile},
     runtime::{
         bus::Full,
         event::UPDATE,

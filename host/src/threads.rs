@@ -1,4 +1,4 @@
-//! Threads of extensions: they come and go with them.
+//! Threads that come and go with extensions, joined when the host stops.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -16,7 +16,7 @@ impl Threads {
     ///
     /// # Errors
     ///
-    /// The system has no more.
+    /// The operating system has no more threads.
     pub(crate) fn spawn(
         &self,
         name: &str,
@@ -25,14 +25,14 @@ impl Threads {
         let thread = std::thread::Builder::new()
             .name(name.to_owned())
             .spawn(body)?;
-        // No code panics while it holds the lock.
+        // No code panics while it holds the lock, so a poisoned list is still whole.
         let mut threads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         threads.retain(|thread| !thread.is_finished());
         threads.push(thread);
         Ok(())
     }
 
-    /// Waits for the end of all threads, but not longer than until `deadline`; names those that are left behind.
+    /// Waits until all threads have ended, or until `deadline`; logs the names of those that are left behind.
     pub(crate) fn leave(&self, deadline: Instant) {
         const POLL: Duration = Duration::from_millis(5);
         let threads = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));

@@ -6,7 +6,7 @@ use std::time::Instant;
 use tig_bench_report::{Report, Result, Target};
 use tig_host::{
     Outcome,
-    testing::{Candidate, Loader},
+    testing::{Loader, PluginFile},
 };
 
 use crate::process::memory_kb;
@@ -50,7 +50,7 @@ fn load(report: &mut Report, file: &[u8]) -> Result<()> {
     for number in 1..=TIMED {
         site.install("silent", &version(file, number)?)?;
         let start = Instant::now();
-        loader.load(&Candidate::read(&site.file("silent"))?)?;
+        loader.load(&PluginFile::read(&site.file("silent"))?)?;
         times.push(start.elapsed().as_secs_f64() * 1e3);
     }
     report.number(

@@ -10,7 +10,7 @@ use abi_stable::std_types::{RResult, RSlice, RStr, RString, RVec};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tig_bench_report::{Result, target_folder};
-use tig_host::testing::{Candidate, Loader, Plugin};
+use tig_host::testing::{Loader, Plugin, PluginFile};
 use tig_plugin_api::abi::{EventRef, Failure, Host, Host_TO, HostRef, InstanceBox};
 use tig_plugin_api::frame::{self, HostAnswer, HostCall};
 use tig_plugin_api::{HttpCall, HttpReply, HttpRequest, HttpResponse};
@@ -42,7 +42,7 @@ impl Plugins {
         let loader = Loader::new(cache.path().to_owned(), None);
         let mut plugins = HashMap::new();
         for name in NAMES {
-            let candidate = Candidate::read(&folder.join(format!("lib{name}.so")))?;
+            let candidate = PluginFile::read(&folder.join(format!("lib{name}.so")))?;
             plugins.insert(name, loader.load(&candidate)?);
         }
         Ok(Self {

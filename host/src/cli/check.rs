@@ -1,4 +1,4 @@
-//! `tig-host check`: everything that would keep a host from starting with a config, all at once.
+//! `tig-host check`: finds everything that would keep a host from starting with a config.
 
 use std::{path::Path, process::ExitCode};
 
@@ -7,7 +7,7 @@ use crate::{
     error::HostError,
     exit_code,
     lifecycle::{admission, plugin_files},
-    plugin::{self, Candidate, PluginError},
+    plugin::{self, PluginError, PluginFile},
 };
 use serde_json::json;
 
@@ -28,10 +28,10 @@ struct Findings {
     config_faults: Vec<Fault>,
     /// Faults of the files that `extensions` names.
     plugin_faults: Vec<Fault>,
-    /// What is allowed, but not wise.
+    /// Allowed, but not recommended.
     warnings: Vec<Fault>,
-    /// With their places in `extensions`.
-    sound: Vec<(usize, Candidate)>,
+    /// Valid files, with their places in `extensions`.
+    sound: Vec<(usize, PluginFile)>,
 }
 
 impl Findings {
@@ -66,9 +66,9 @@ impl Findings {
         Ok(findings)
     }
 
-    /// Makes an instance of each plugin from a copy, as a host does that starts for the first time.
+    /// Creates an instance of each plugin from a copy, as a host does at its first start.
     fn try_all(&mut self, config: &Config, program: &Path) -> Result<(), HostError> {
-        // On the file system on which the host keeps its copies: what is true of one is true of the other.
+        // On the file system of the host's copies, whose mount options decide whether code can be loaded.
         let folder = plugin::existing_folder(&config.plugin_cache_folder);
         let copies = tempfile::Builder::new()
             .prefix(".tig-host-check-")
@@ -80,7 +80,7 @@ impl Findings {
         for (index, candidate) in std::mem::take(&mut self.sound) {
             let name = &config.extensions[index];
             let section = format!("config.{name}");
-            // What the schema refuses is told already, and better than `new` could.
+            // The schema has found a fault in this section, and describes it better than `new` could.
             let is_known = |fault: &Fault| fault.path.starts_with(&section);
             let tried = if self.config_faults.iter().any(is_known) {
                 Ok(())
@@ -96,8 +96,8 @@ impl Findings {
         Ok(())
     }
 
-    /// Takes note of what does not fit between the config and the files that were read; if all does, returns the config with its
-    /// whole identity.
+    /// Records everything that does not fit between the config and the files that were read; if all fits, returns the config with
+    /// its whole identity.
     fn admit(&mut self, config: &Config) -> Option<Config> {
         let manifests: Vec<_> = self
             .sound
@@ -108,7 +108,7 @@ impl Findings {
             let admitted = admission::admit(config, &manifests);
             return admitted.map_err(|faults| self.config_faults = faults).ok();
         }
-        // Places in the list no longer match, so each section is checked by itself.
+        // The places in the two lists differ, so each section is checked by itself.
         let faults = self.sound.iter().map(|(index, candidate)| {
             let name = &config.extensions[*index];
             admission::section_faults(&config.sections, name, &candidate.manifest)
@@ -143,7 +143,7 @@ impl Findings {
     }
 
     fn json(&self, path: &Path) -> serde_json::Value {
-        let extension = |(_, candidate): &(usize, Candidate)| {
+        let extension = |(_, candidate): &(usize, PluginFile)| {
             json!({
                 "name": candidate.manifest.name,
                 "version": candidate.manifest.version,

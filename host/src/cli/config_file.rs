@@ -1,4 +1,4 @@
-//! Notices that the config file has changed and waits until it is whole. A file that is gone is no change.
+//! Notices that the config file has changed and waits until it is whole. A missing file does not count as a change.
 
 use std::{
     path::{Path, PathBuf},
@@ -7,8 +7,8 @@ use std::{
 
 use tig_process::file_signature::Signature;
 
-/// The config file is looked at this often.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// Time between two checks of the config file.
+const CHECK_INTERVAL: Duration = Duration::from_secs(2);
 
 pub(super) struct ConfigFile {
     path: PathBuf,
@@ -16,7 +16,7 @@ pub(super) struct ConfigFile {
 }
 
 impl ConfigFile {
-    /// To be called before the file is read: what changes afterwards is noticed.
+    /// Call this before the file is read, so that later changes are noticed.
     pub(super) fn about_to_read(path: &Path) -> Self {
         Self {
             path: path.to_owned(),
@@ -24,17 +24,17 @@ impl ConfigFile {
         }
     }
 
-    /// Waits until the file is another than at the last time, and is not written to any more.
+    /// Waits until the file differs from the last time, and no program writes to it.
     pub(super) async fn changed(&mut self) {
         loop {
-            tokio::time::sleep(LOOK_EVERY).await;
+            tokio::time::sleep(CHECK_INTERVAL).await;
             let now = Signature::of(&self.path);
             if now.is_none() || now == self.seen {
                 continue;
             }
             let path = self.path.clone();
             let settled = tokio::task::spawn_blocking(move || Signature::settled(&path));
-            // Without an answer it is seen again at the next look.
+            // Without a result, the next check finds the change again.
             let Ok(now) = settled.await else { continue };
             self.seen = now;
             return;

@@ -1,4 +1,4 @@
-//! The command line: what can be asked of the program, and where it is answered.
+//! The command line: parses it, and passes each command on to its module.
 
 mod admin;
 mod check;
@@ -79,20 +79,20 @@ struct RunArguments {
 
 #[derive(Clone, Copy, Default, ValueEnum)]
 enum LogFormat {
-    /// For people
+    /// Lines for people
     #[default]
     Text,
-    /// An object a line
+    /// One JSON object per line
     Json,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Tells everything that would keep a host from starting with this config
+    /// Reports everything that would keep a host from starting with this config
     Check {
         /// The config file
         config: PathBuf,
-        /// Answer as JSON
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
@@ -101,42 +101,42 @@ enum Command {
         /// The config file that names the plugin folder; without one, plugins beside this program
         config: Option<PathBuf>,
     },
-    /// Shows a running host: its extensions, what waits, what failed
+    /// Shows a running host: its extensions, what waits, what has failed
     Status {
         #[command(flatten)]
         place: Where,
     },
-    /// Lets the present file of an extension take over; without NAME, reads the config and all files again
+    /// Replaces an extension by the present file; without NAME, applies the config and all files again
     Reload {
         /// The extension
         name: Option<String>,
         #[command(flatten)]
         place: Where,
     },
-    /// Runs a candidate beside an extension: it gets the same events, and what it would do is compared
+    /// Starts a shadow of an extension: it handles the same events, and its effects are compared, not carried out
     Shadow {
         /// The extension
         name: String,
-        /// The candidate's file
+        /// The shadow's plugin file
         file: PathBuf,
         #[command(flatten)]
         place: Where,
     },
-    /// Lets the candidate beside an extension take over
+    /// Replaces an extension by its shadow
     Promote {
         /// The extension
         name: String,
         #[command(flatten)]
         place: Where,
     },
-    /// Ends the candidate beside an extension
+    /// Ends the shadow of an extension
     Discard {
         /// The extension
         name: String,
         #[command(flatten)]
         place: Where,
     },
-    /// Lets a running host begin nothing new, finish what it has begun, and end
+    /// Drains a running host: extensions finish their work and begin no more, then the host ends
     Drain {
         /// End after this time, whatever is unfinished
         #[arg(long, value_name = "SECONDS")]
@@ -144,20 +144,20 @@ enum Command {
         #[command(flatten)]
         place: Where,
     },
-    /// Shows what plugin files say of themselves, without loading them, and seals them
+    /// Shows the manifests of plugin files without loading them, and seals them
     #[command(subcommand)]
     Plugin(PluginCommand),
-    /// Shows and copies what a stopped host has stored
+    /// Shows and copies the store of a stopped host
     Store {
         #[command(subcommand)]
         command: StoreCommand,
         #[command(flatten)]
         place: Where,
     },
-    /// Loads a plugin file and ends: what the host does in a child process before it loads the file itself
+    /// Loads a plugin file and ends; the host runs this in a child process before it loads the file itself
     #[command(hide = true)]
     Probe {
-        /// Also make an instance with the settings on standard input
+        /// Also create an instance with the settings on standard input
         #[arg(long)]
         new: bool,
         /// The file
@@ -171,7 +171,7 @@ enum PluginCommand {
     List {
         /// The config file
         config: Option<PathBuf>,
-        /// Answer as JSON
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
@@ -179,11 +179,12 @@ enum PluginCommand {
     Info {
         /// The file
         file: PathBuf,
-        /// Answer as JSON
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Writes each file's digest into it, so that a host refuses a damaged or half copied one; the last step of a release
+    /// Writes each file's digest into it, so that a host rejects a damaged or half copied one; the last step of a
+    /// release
     Seal {
         /// The files
         #[arg(required = true)]
@@ -193,11 +194,11 @@ enum PluginCommand {
 
 #[derive(Subcommand)]
 enum StoreCommand {
-    /// Lists what is stored by extension, or the keys of one
+    /// Lists the stored values by extension, or the keys of one extension
     Ls {
         /// The extension
         extension: Option<String>,
-        /// Only keys that begin so
+        /// Only keys with this prefix
         #[arg(long, default_value = "")]
         prefix: String,
     },
@@ -210,10 +211,10 @@ enum StoreCommand {
     },
     /// Writes everything as lines of JSON
     Export {
-        /// A new file; standard output if nothing is said
+        /// A new file; standard output by default
         file: Option<PathBuf>,
     },
-    /// Makes a store from an export, in an empty backup folder
+    /// Creates a store from an export, in an empty backup folder
     Import {
         /// The export
         file: PathBuf,
@@ -315,7 +316,7 @@ fn run(arguments: RunArguments) -> ExitCode {
     }
 }
 
-/// The config's path, and what the command line says besides.
+/// The config's path, and the overrides of the command line.
 fn split(arguments: RunArguments) -> (PathBuf, Overrides) {
     let mut overrides = Overrides {
         api_url: arguments.api,
@@ -370,7 +371,7 @@ fn probe(file: &Path, new: bool) -> ExitCode {
     }
 }
 
-/// Which file it is, the host knows better than its child, which is given a copy.
+/// The child was given a copy: the host names the original file itself.
 fn load_reason(error: PluginError) -> String {
     match error {
         PluginError::Load { reason, .. } => reason,

@@ -1,16 +1,16 @@
-//! What commands print.
+//! Prints the output of commands.
 
 use serde::Serialize;
 
 pub(super) use tig_process::output::{announce, check, error_line, is_closed, line, writer};
 
-/// JSON for programs, on one line.
+/// Prints JSON for programs, on one line.
 pub(super) fn json(value: &impl Serialize) {
-    // Our own answers have a JSON form.
+    // The host's own replies have a JSON form.
     line(&serde_json::to_string(value).unwrap_or_default());
 }
 
-/// Rows as columns that are as wide as their widest cell.
+/// Prints rows as columns, each as wide as its widest cell.
 pub(super) fn table(rows: &[Vec<String>]) {
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
     let width = |column: usize| {

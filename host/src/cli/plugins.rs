@@ -1,17 +1,17 @@
-//! `tig-host plugin list|info`: what plugin files say of themselves, without loading them.
+//! `tig-host plugin list|info|seal`: shows the manifests of plugin files without loading them, and seals files.
 
 use std::path::{Path, PathBuf};
 
 use crate::{
     config::{Config, Overrides, folder_of_executable},
     error::HostError,
-    plugin::{self, Candidate, PluginError, short_hash},
+    plugin::{self, PluginError, PluginFile, short_hash},
 };
 use serde_json::{Value, json};
 
 use super::output;
 
-/// Shows the plugin files of a folder: the one of `config`, or the program's own.
+/// Shows the plugin files in the folder of `config`, or in the program's own.
 pub(super) fn list(config: Option<&Path>, as_json: bool) -> Result<(), HostError> {
     let folder = match config {
         Some(path) => Config::load(path, Overrides::default())?.plugin_folder,
@@ -20,7 +20,7 @@ pub(super) fn list(config: Option<&Path>, as_json: bool) -> Result<(), HostError
     let files = plugin_files(&folder).map_err(HostError::system("read the plugin folder"))?;
     let read: Vec<Read> = files
         .into_iter()
-        .map(|path| (path.clone(), Candidate::read(&path)))
+        .map(|path| (path.clone(), PluginFile::read(&path)))
         .collect();
     if as_json {
         output::json(&read.iter().map(listed).collect::<Vec<_>>());
@@ -36,8 +36,8 @@ pub(super) fn list(config: Option<&Path>, as_json: bool) -> Result<(), HostError
     Ok(())
 }
 
-/// A file, and what is known of it.
-type Read = (PathBuf, Result<Candidate, PluginError>);
+/// A file, and the result of reading it.
+type Read = (PathBuf, Result<PluginFile, PluginError>);
 
 fn listed((path, candidate): &Read) -> Value {
     match candidate {
@@ -48,7 +48,7 @@ fn listed((path, candidate): &Read) -> Value {
 
 fn row((path, candidate): &Read) -> Vec<String> {
     match candidate {
-        Ok(Candidate { manifest, hash, .. }) => vec![
+        Ok(PluginFile { manifest, hash, .. }) => vec![
             manifest.name.clone(),
             manifest.version.clone(),
             manifest.api_version.to_string(),
@@ -73,7 +73,7 @@ fn row((path, candidate): &Read) -> Vec<String> {
 
 /// Shows one plugin file.
 pub(super) fn info(file: &Path, as_json: bool) -> Result<(), HostError> {
-    let candidate = Candidate::read(file).map_err(|source| HostError::Plugin {
+    let candidate = PluginFile::read(file).map_err(|source| HostError::Plugin {
         name: file.display().to_string(),
         source,
     })?;
@@ -85,7 +85,7 @@ pub(super) fn info(file: &Path, as_json: bool) -> Result<(), HostError> {
     Ok(())
 }
 
-/// Seals plugin files, and says so of each.
+/// Seals plugin files, and prints a line for each.
 pub(super) fn seal(files: &[PathBuf]) -> Result<(), HostError> {
     for file in files {
         plugin::seal(file).map_err(|source| HostError::Plugin {
@@ -97,7 +97,7 @@ pub(super) fn seal(files: &[PathBuf]) -> Result<(), HostError> {
     Ok(())
 }
 
-fn info_rows(candidate: &Candidate) -> Vec<Vec<String>> {
+fn info_rows(candidate: &PluginFile) -> Vec<Vec<String>> {
     let manifest = &candidate.manifest;
     let list = |texts: &[String]| match texts {
         [] => "-".to_owned(),
@@ -126,14 +126,14 @@ fn info_rows(candidate: &Candidate) -> Vec<Vec<String>> {
     facts.into_iter().chain(heads.zip(keys)).map(row).collect()
 }
 
-fn described(candidate: &Candidate) -> Value {
+fn described(candidate: &PluginFile) -> Value {
     let mut value = json!(candidate.manifest);
     value["file"] = json!(candidate.path);
     value["hash"] = json!(candidate.hash);
     value
 }
 
-/// A line for each key that a schema knows: path, type, whether it must be there, description.
+/// A line for each key of a schema: path, type, whether it is required, description.
 fn config_lines(schema: &Value, path: &str) -> Vec<String> {
     let inner = match schema["anyOf"]
         .as_array()

@@ -1,4 +1,4 @@
-//! Running a host, from its config to the signal that ends it.
+//! Runs a host, from its config to the signal that ends it.
 
 use std::path::Path;
 
@@ -17,12 +17,12 @@ use tracing::{info, warn};
 
 use super::{config_file::ConfigFile, output, stop};
 
-/// More would stand in each other's way.
+/// More threads would compete with those of the extensions.
 const HTTP_THREADS_MAX: usize = 2;
-/// Threads for what waits: files, orders of the operator, name servers.
+/// Threads for blocking work: files, requests of the operator, name servers.
 const BLOCKING_THREADS: usize = 6;
-/// Committer, supervisor, ticker, watch of the plugin folder, watch of standard input, the first line on standard output, and
-/// two child processes that try plugin files.
+/// Committer, supervisor, ticker, watch of the plugin folder, watch of standard input, the first line on standard
+/// output, and two child processes that try plugin files.
 const OWN_THREADS: usize = 8;
 
 /// Runs a host until it is asked to stop.
@@ -42,7 +42,7 @@ pub(super) fn run(
         io: http_threads(),
         blocking: BLOCKING_THREADS,
     };
-    // Later there may be none for an extension, which is then refused by itself.
+    // Room is checked once, here: if it runs out later, only the extension whose thread does not start is rejected.
     let runtime = runtime.start_beside(
         OWN_THREADS + config.extensions.len(),
         "the host and its extensions",
@@ -77,7 +77,7 @@ pub(super) fn run(
     ended
 }
 
-/// Threads that serve HTTP: extensions do the work, each on its own.
+/// Number of threads that serve HTTP. Extensions do the work on threads of their own.
 fn http_threads() -> usize {
     std::thread::available_parallelism()
         .map_or(1, |processors| processors.get().min(HTTP_THREADS_MAX))

@@ -7,12 +7,13 @@ use serde_json::json;
 use crate::{
     config::{self, Config, Overrides, folder_of_executable},
     error::HostError,
-    plugin::Candidate,
+    plugin::PluginFile,
 };
 
 use super::{output, plugins::plugin_files};
 
-/// Prints the schema of the host's keys, with the section of each plugin in the folder of `config`, or in the program's own.
+/// Prints the schema of the host's keys, with the sections of all plugins in the folder of `config`, or in the
+/// program's own.
 pub(super) fn schema(config: Option<&Path>) -> Result<(), HostError> {
     let folder = match config {
         Some(path) => Config::load(path, Overrides::default())?.plugin_folder,
@@ -21,7 +22,7 @@ pub(super) fn schema(config: Option<&Path>) -> Result<(), HostError> {
     let files = plugin_files(&folder).map_err(HostError::system("read the plugin folder"))?;
     let manifests = files
         .iter()
-        .filter_map(|path| Some(Candidate::read(path).ok()?.manifest));
+        .filter_map(|path| Some(PluginFile::read(path).ok()?.manifest));
     let mut schema = config::schema();
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
     for manifest in manifests {

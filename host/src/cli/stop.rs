@@ -1,4 +1,4 @@
-//! When a host ends: signals, a drain that is done, the end of standard input.
+//! Ends a host after a signal, a drain, or the end of standard input.
 
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ use tracing::info;
 
 use super::config_file::ConfigFile;
 
-/// Waits until the host is to end, and does what signals ask for until then: the first SIGTERM or SIGINT drains for at most
-/// `drain_max`, the second ends the wait, SIGHUP and a change of the config file read config and plugins again.
+/// Waits until the host is to end, and serves signals until then: the first SIGTERM or SIGINT drains for at most
+/// `drain_max`, the second ends the wait; SIGHUP and a change of the config file apply config and plugin files again.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! `tig-host store`: what a stopped host has stored.
+//! `tig-host store`: shows and copies the store of a stopped host.
 
 use std::{
     collections::BTreeMap,
@@ -15,7 +15,7 @@ use serde_json::{Value, json, value::RawValue};
 
 use super::output;
 
-/// Values and undelivered events by extension; or the keys of one.
+/// Lists values and undelivered events by extension, or the keys of one extension.
 pub(super) fn ls(
     folder: &Path,
     extension: Option<&str>,
@@ -80,7 +80,7 @@ fn summary(archive: &Archive) -> Result<Vec<Value>, ArchiveError> {
     Ok(sums.iter().map(row).collect())
 }
 
-/// One value: JSON as it is, anything else as hex.
+/// Shows one value: JSON as it is, anything else as hex.
 pub(super) fn get(folder: &Path, extension: &str, key: &str) -> Result<(), HostError> {
     let Some(bytes) = Archive::open(folder)?.get(extension, key)? else {
         return Err(HostError::System {
@@ -109,7 +109,7 @@ pub(super) fn export(folder: &Path, file: Option<&Path>) -> Result<(), HostError
                 .map_err(HostError::system("write the export's file"))?;
         }
         None => match archive.export(&mut BufWriter::new(output::writer())) {
-            // `main` says whether that is a failure.
+            // `main` decides whether a closed output is a failure.
             Err(_) if output::is_closed() => {}
             done => done?,
         },

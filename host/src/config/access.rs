@@ -1,41 +1,41 @@
-//! Who may use the listener: networks and a bearer token.
+//! Decides who may use the listener: networks and a bearer token.
 //!
-//! Pure: an address, a path and a header in, a decision out. Tokens are compared by their hashes in constant time, so that
-//! answering faster or slower tells nothing of them.
+//! Pure: an address, a path and a header in, a decision out. Tokens are compared by their hashes in constant time, so
+//! that the time of a reply reveals nothing of them.
 
 use std::net::IpAddr;
 
 use ipnet::{IpNet, Ipv4Net};
 use tig_plugin_api::{NotLocal, Secret, check_local};
 
-/// Bits of the prefix that IPv6 gives to the addresses of IPv4 (`::ffff:0:0/96`).
+/// Bits of the prefix of IPv4 addresses in IPv6 (`::ffff:0:0/96`).
 const MAPPED_PREFIX_LENGTH: u8 = 96;
 
-/// What a client must be or know. The default admits everybody.
+/// The networks and the token that a client needs. The default admits every client.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Access {
     token: Option<blake3::Hash>,
-    /// Paths that need the token begin with one of these; none means all.
+    /// Prefixes of the paths that need the token; all paths if empty.
     prefixes: Vec<String>,
-    /// Networks that may connect; none means all.
+    /// Networks that may connect; all if empty.
     allow: Vec<IpNet>,
-    /// Networks that may read the metrics; none means this machine only.
+    /// Networks that may read the metrics; this machine only if empty.
     metrics: Vec<IpNet>,
 }
 
-/// Why a request is not answered.
+/// Why a request is rejected.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub(crate) enum AccessDenied {
-    /// The client is in no network that may connect.
+    /// The client is not in a network that may connect.
     #[error("your address is in none of the networks that this host allows")]
     Network,
-    /// The token is missing or another.
+    /// The token is missing or wrong.
     #[error("this path needs the header `Authorization: Bearer TOKEN` with this host's token")]
     Token,
-    /// The client is in no network that may read the metrics.
+    /// The client is not in a network that may read the metrics.
     #[error("metrics are for the networks of `metrics.allow` in the host's config")]
     Metrics,
-    /// Nobody has listed networks that may read the metrics, and this is not a program of this machine.
+    /// No networks are listed that may read the metrics, and the client is not a program of this machine.
     #[error("{0}; or list the networks that may read the metrics in `metrics.allow`")]
     LocalMetrics(NotLocal),
 }
@@ -43,17 +43,17 @@ pub(crate) enum AccessDenied {
 /// Why a text is not a network.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub(crate) enum NetworkError {
-    /// It is something else.
+    /// The text is not an address with a prefix length.
     #[error("is not a network, such as 10.0.0.0/8 or 192.168.1.7/32")]
     Syntax,
-    /// It holds all addresses of IPv4 as IPv6 writes them, and others that do not exist.
+    /// The network holds all IPv4 addresses as IPv6 writes them, and others that do not exist.
     #[error(
         "mixes IPv4 and IPv6: list the network of IPv4 by itself, such as 10.0.0.0/8 or 0.0.0.0/0"
     )]
     Mixed,
 }
 
-/// Reads a network. One that is written as IPv6 writes addresses of IPv4, such as `::ffff:10.0.0.0/104`, is one of IPv4:
+/// Parses a network. An IPv4 network in the notation of IPv6, such as `::ffff:10.0.0.0/104`, becomes one of IPv4:
 /// clients are compared by their canonical address.
 ///
 /// # Errors
@@ -71,7 +71,7 @@ pub(crate) fn parse_network(text: &str) -> Result<IpNet, NetworkError> {
 }
 
 impl Access {
-    /// Admits clients of `allow` (all if empty), who must know `token` for paths that begin with one of `prefixes` (for
+    /// Admits clients in the networks of `allow` (all if empty), who need `token` for paths with one of `prefixes` (for
     /// all if empty).
     #[must_use]
     pub(crate) fn new(token: Option<&Secret>, prefixes: Vec<String>, allow: Vec<IpNet>) -> Self {
@@ -83,13 +83,13 @@ impl Access {
         }
     }
 
-    /// Lets these networks, and no others, read the metrics; if there is none, this machine only.
+    /// Sets the networks that may read the metrics; this machine only if empty.
     #[must_use]
     pub(crate) fn with_metrics(self, metrics: Vec<IpNet>) -> Self {
         Self { metrics, ..self }
     }
 
-    /// Decides whether a client that is admitted may read the metrics. Names of headers are in lower case.
+    /// Checks whether an admitted client may read the metrics. Names of headers are in lower case.
     ///
     /// # Errors
     ///
@@ -106,13 +106,13 @@ impl Access {
         is_listed.then_some(()).ok_or(AccessDenied::Metrics)
     }
 
-    /// Whether anybody who reaches the listener may use all of it.
+    /// Whether every client that reaches the listener may use all of it.
     #[must_use]
     pub(crate) fn is_open(&self) -> bool {
         self.allow.is_empty() && (self.token.is_none() || !self.prefixes.is_empty())
     }
 
-    /// Decides about a request.
+    /// Checks a request.
     ///
     /// # Errors
     ///
@@ -134,7 +134,7 @@ impl Access {
                 .prefixes
                 .iter()
                 .any(|prefix| path.starts_with(prefix.as_str()));
-        // Equality of hashes takes the same time wherever they differ.
+        // A comparison of hashes takes the same time wherever they differ.
         let knows = |header: &str| {
             bearer(header).is_some_and(|given| blake3::hash(given.as_bytes()) == token)
         };
@@ -174,13 +174,13 @@ mod tests {
     }
 
     #[test]
-    fn the_default_admits_everybody() {
+    fn default_admits_every_client() {
         assert!(Access::default().is_open());
         assert_eq!(Access::default().check(local(), "/x", None), Ok(()));
     }
 
     #[test]
-    fn a_token_must_match_whole() {
+    fn token_must_match_whole() {
         let access = access(Some("secret"), &[], &[]);
         assert!(!access.is_open());
         assert_eq!(access.check(local(), "/x", Some("Bearer secret")), Ok(()));
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_can_guard_some_paths_only() {
+    fn token_can_guard_some_paths_only() {
         let access = access(Some("secret"), &["/get-batch", "/submit-"], &[]);
         assert!(access.is_open());
         assert_eq!(access.check(local(), "/jobs", None), Ok(()));
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn metrics_are_for_this_machine_unless_networks_are_listed() {
+    fn metrics_are_local_unless_networks_are_listed() {
         let far: IpAddr = "10.1.2.3".parse().unwrap();
         let check = |access: &Access, peer| access.check_metrics(peer, &[]);
         assert_eq!(check(&Access::default(), local()), Ok(()));

@@ -1,4 +1,4 @@
-//! Config keys about the host's edge: who may connect, and how fast the host may ask others.
+//! Config keys of the listener's access rules and of the rates of outgoing requests.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! `config.example.json` states what a host does without its optional keys.
+//! `config.example.json` states the defaults of all optional keys.
 
 use std::{fs, path::Path};
 
@@ -19,7 +19,7 @@ fn load(file: &Value) -> Config {
 fn example_config_states_the_defaults() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config.example.json");
     let mut example: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
-    // Relative to the file only where the file names it.
+    // The default is relative to the working directory, a named folder to the file.
     let backup_folder = example.as_object_mut().unwrap().remove("backup_folder");
     assert_eq!(backup_folder, Some(json!(BACKUP_FOLDER_DEFAULT)));
     // Keys that are not the host's are those of extensions, which have their own defaults.

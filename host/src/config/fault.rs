@@ -1,11 +1,11 @@
-//! What can be wrong with a config.
+//! Faults of a config.
 
 use std::{fmt, path::PathBuf};
 
 use serde::Serialize;
 use tig_process::{json_text::JsonError, text_file::TextError};
 
-/// Something wrong at one place of the config.
+/// A fault at one place of the config.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Fault {
     /// Keys from the file's root, such as `config.job_manager.knapsack.batch_size`; empty for the whole file.
@@ -38,7 +38,7 @@ impl fmt::Display for Fault {
 /// Why a config cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// There is no such file.
+    /// The file is missing.
     #[error("cannot read the config file {}: No such file or directory; give its path, as in `tig-host config.json`", path.display())]
     Missing {
         /// The file.
@@ -60,7 +60,7 @@ pub enum ConfigError {
         /// Where and why.
         source: JsonError,
     },
-    /// The file is JSON, but not a config. All faults at once.
+    /// The file is JSON, but not a config. All faults together.
     #[error("config file {}: {}", path.display(), joined(faults))]
     Faults {
         /// The file.

@@ -1,4 +1,4 @@
-//! The shape of the config file, and its faults beyond that.
+//! The keys of the config file, and its faults beyond their types.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -66,12 +66,12 @@ static SCHEMA: [u8; schema_length(&ConfigFile::SCHEMA)] = schema_bytes(&ConfigFi
 /// JSON Schema of the config file.
 #[must_use]
 pub(crate) fn schema() -> Value {
-    // The bytes are made by this crate and parsed by a test.
+    // A test parses the bytes, which this crate has made.
     serde_json::from_slice(&SCHEMA).unwrap_or_default()
 }
 
 impl ConfigFile {
-    /// The address to listen on, if it is one.
+    /// The address to listen on.
     pub(super) fn bind(&self) -> Result<Option<IpAddr>, Fault> {
         let parse = |text: &String| {
             let misread = |_| Fault::new("bind", format!("{text:?} {}", not_an_address(text)));
@@ -80,7 +80,7 @@ impl ConfigFile {
         self.bind.as_ref().map(parse).transpose()
     }
 
-    /// What is wrong although the shape is right.
+    /// Faults of a file whose keys have the right types.
     pub(super) fn faults(&self) -> Vec<Fault> {
         let mut faults = Vec::new();
         let mut seen = HashSet::new();
@@ -91,7 +91,7 @@ impl ConfigFile {
             let path = format!("extensions[{index}]");
             let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
             if name.is_empty() || !name.chars().all(legal) {
-                let text = format!("`{name}` is no name: use a-z, 0-9 and _");
+                let text = format!("`{name}` is not a valid name: use a-z, 0-9 and _");
                 faults.push(Fault::new(&path, text));
             }
             if !seen.insert(name.as_str()) {
@@ -129,7 +129,7 @@ fn not_an_address(text: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn the_schema_is_json_and_knows_every_key() {
+    fn schema_is_json_and_knows_every_key() {
         let schema = super::schema();
         assert_eq!(schema["properties"]["port"]["anyOf"][1]["maximum"], 65535);
         assert_eq!(schema["required"], serde_json::json!(["extensions"]));

@@ -1,4 +1,4 @@
-//! What of a config guards the host: secrets, who may connect, and warnings about both.
+//! The security of a config: secrets, access rules, TLS, and warnings about them.
 
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -30,7 +30,7 @@ impl Guard {
     ///
     /// # Errors
     ///
-    /// All faults of the config at once, also those that have to do with nothing here.
+    /// All faults of the config, also those that have nothing to do with security.
     pub(super) fn read(
         file: &ConfigFile,
         folder: &Path,
@@ -50,7 +50,7 @@ impl Guard {
         let tls = file.tls.as_ref().map(|tls| tls.listener(folder));
         let tls = or_fault(tls.transpose(), &mut faults).flatten().flatten();
         let trust = or_fault(TlsFile::trust(file.tls.as_ref(), folder), &mut faults);
-        // Not an address: among the faults already.
+        // An invalid address is among the faults already.
         let bind = file.bind().ok().flatten();
         let bind = bind.unwrap_or(Ipv4Addr::LOCALHOST.into());
         match trust {

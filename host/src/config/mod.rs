@@ -1,4 +1,4 @@
-//! The config file, and what the command line adds to it.
+//! The config file and the overrides of the command line.
 
 pub(crate) mod access;
 mod edge;
@@ -40,22 +40,22 @@ pub(crate) use tls::{CertificateFiles, CertificateState, ListenerTls};
 use self::access::Access;
 use self::{file::ConfigFile, guard::Guard};
 
-/// Port of the listener where nothing is said.
+/// Default port of the listener.
 pub(crate) const PORT_DEFAULT: u16 = 5115;
 
-/// Folder of the store where nothing is said.
+/// Default folder of the store.
 pub(crate) const BACKUP_FOLDER_DEFAULT: &str = "backup";
 
-/// Folder of the copies of plugin files where nothing is said, under the backup folder.
+/// Default folder of the copies of plugin files, in the backup folder.
 const PLUGIN_CACHE_FOLDER_DEFAULT: &str = "plugin-cache";
 
-/// Time for a drain after a signal where nothing is said: less than service managers wait before they kill.
+/// Default time for a drain after a signal: less than service managers wait before they kill.
 pub(crate) const DRAIN_MAX_DEFAULT: Duration = Duration::from_secs(10);
 
 /// A longer config file is refused.
 const FILE_BYTES_MAX: u64 = 16 << 20;
 
-/// What the command line says; it goes before the file.
+/// Values of the command line, which take precedence over the file.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
     /// Account: the first key of the identity that an extension names.
@@ -70,12 +70,12 @@ pub struct Overrides {
     pub port: Option<u16>,
 }
 
-/// What to run.
+/// A checked config.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The file that this was read from.
+    /// The config file.
     pub path: PathBuf,
-    /// What the command line said beside it.
+    /// The values of the command line.
     pub overrides: Overrides,
     /// Names of the extensions, in order.
     pub extensions: Vec<String>,
@@ -89,9 +89,9 @@ pub struct Config {
     pub api_key: Secret,
     /// Folder of the store.
     pub backup_folder: PathBuf,
-    /// Where `lib<extension>.so` lies.
+    /// Folder with `lib<extension>.so`.
     pub plugin_folder: PathBuf,
-    /// Where the host keeps the copies of plugin files that it loads.
+    /// Folder for the host's copies of plugin files.
     pub plugin_cache_folder: PathBuf,
     /// Address to listen on.
     pub listen: SocketAddr,
@@ -101,11 +101,11 @@ pub struct Config {
     pub(crate) access: Access,
     /// TLS of the listener, if it has any.
     pub(crate) tls: Option<ListenerTls>,
-    /// Whom the host's own requests trust.
+    /// Authorities that outgoing requests trust.
     pub trust: Trust,
-    /// Requests a minute to each API host.
+    /// Requests per minute to each API host.
     pub rates: Rates,
-    /// What is allowed, but not wise.
+    /// Allowed, but not recommended.
     pub warnings: Vec<Fault>,
 }
 
@@ -134,7 +134,7 @@ impl Config {
         })
     }
 
-    /// The backup folder of the config at `path`, whatever else is wrong with that.
+    /// The backup folder of the config at `path`, whatever else is wrong with that config.
     ///
     /// # Errors
     ///
@@ -188,7 +188,7 @@ impl Config {
         })
     }
 
-    /// What extension `name` is made with.
+    /// The settings of extension `name`.
     #[must_use]
     pub(crate) fn settings(&self, name: &str) -> Settings {
         let settings = Settings {
@@ -242,7 +242,7 @@ pub(crate) fn plugin_file_name(name: &str) -> String {
     )
 }
 
-/// Faults of shape are told together; only a file of the right shape is looked at further.
+/// Faults of types are reported together; only a file without any is checked further.
 fn parse(schema: &Value, value: Value) -> Result<ConfigFile, Vec<Fault>> {
     let faults = crate::config::schema::faults(schema, &value, "");
     if !faults.is_empty() {
@@ -256,7 +256,7 @@ fn parse(schema: &Value, value: Value) -> Result<ConfigFile, Vec<Fault>> {
     })
 }
 
-/// Where plugin files lie if nothing is said.
+/// Default folder of the plugin files.
 #[must_use]
 pub(crate) fn folder_of_executable() -> PathBuf {
     let executable = std::env::current_exe().unwrap_or_default();
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_the_earlier_master_is_enough() {
+    fn config_of_the_earlier_master_is_enough() {
         let config = load(r#"{"extensions": ["a"], "config": {"a": {"x": 1}}}"#).unwrap();
         assert_eq!(config.extensions, ["a"]);
         assert_eq!(
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn all_faults_are_told_at_once() {
+    fn all_faults_are_reported_at_once() {
         assert_eq!(
             faults(r#"{"extentions": [], "zzz": 1}"#),
             [
@@ -309,7 +309,7 @@ mod tests {
                 r#"{"extensions": ["../a", "b", "b"], "config": {"bb": {}, "b": {}}, "bind": "here"}"#
             ),
             [
-                "extensions[0]: `../a` is no name: use a-z, 0-9 and _",
+                "extensions[0]: `../a` is not a valid name: use a-z, 0-9 and _",
                 "extensions[2]: `b` is listed twice; remove one",
                 "config.bb: no listed extension has this name; did you mean `b`?",
                 "bind: \"here\" is not an IP address, such as 0.0.0.0, :: or 127.0.0.1"
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_type_is_told_with_its_path() {
+    fn wrong_type_is_reported_with_its_path() {
         let found = faults(r#"{"extensions": ["a"], "port": 70000}"#);
         assert_eq!(found, ["port: 70000 is not between 0 and 65535"]);
     }
@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn the_command_line_goes_before_the_file() {
+    fn command_line_takes_precedence_over_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.json");
         std::fs::write(
@@ -362,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_key_file_is_named() {
+    fn missing_key_file_is_named() {
         let error = load(r#"{"extensions": ["a"], "api_key_file": "nowhere"}"#).unwrap_err();
         assert!(error.to_string().contains("nowhere"), "{error}");
     }

@@ -1,6 +1,6 @@
-//! How many requests an API host gets.
+//! Rates of outgoing requests.
 
-/// Requests a minute to one API host; 0 for no limit.
+/// Requests per minute to one API host; 0 for no limit.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Rates {
     /// `GET`
@@ -10,7 +10,7 @@ pub struct Rates {
 }
 
 impl Default for Rates {
-    /// What public APIs take from one address.
+    /// The rates that public APIs accept from one address.
     fn default() -> Self {
         Self {
             gets_per_minute: 60,

@@ -1,13 +1,13 @@
-//! Checks JSON against the JSON Schema of a manifest and tells every fault with its path and, for a mistyped name, what may
-//! have been meant.
+//! Checks JSON against the JSON Schema of a manifest and reports every fault with its path and, for a mistyped name, a
+//! suggestion.
 //!
-//! It knows the keywords that `ConfigSchema` writes; like any validator it passes over others.
+//! Supports the keywords that `ConfigSchema` writes and, as any validator, ignores others.
 
 use serde_json::{Map, Value};
 
 use crate::config::{Fault, Suggestion};
 
-/// Everything about `value`, which lies at `path` (empty for the root), that does not fit `schema`.
+/// Every fault of `value`, which lies at `path` (empty for the root).
 #[must_use]
 pub(crate) fn faults(schema: &Value, value: &Value, path: &str) -> Vec<Fault> {
     let mut found = Vec::new();
@@ -52,7 +52,7 @@ fn check(schema: &Value, value: &Value, path: &str, found: &mut Vec<Fault>) {
     }
 }
 
-/// The last branch is the one that says what is wanted: the others allow `null`.
+/// The last branch describes the value; the others allow `null`.
 fn check_any(branches: &[Value], value: &Value, path: &str, found: &mut Vec<Fault>) {
     let mut last = Vec::new();
     for branch in branches {
@@ -124,7 +124,7 @@ fn type_words(expected: &str) -> &str {
     }
 }
 
-/// A short value itself, else its kind. Long texts may be secrets in the wrong place.
+/// A short value itself, else its type. A long text may be a secret in the wrong place.
 fn found_words(value: &Value) -> String {
     const SHOWN_CHARS_MAX: usize = 24;
     match value {
@@ -189,14 +189,14 @@ mod tests {
     }
 
     #[test]
-    fn a_sound_value_has_no_faults() {
+    fn valid_value_has_no_faults() {
         let value = json!({ "a": { "algorithm": "b", "num_items": u64::MAX, "weight": 1, "mode": "slow",
                                    "retries": null, "tags": ["x"] } });
         assert_eq!(fault_texts(&value), [""; 0]);
     }
 
     #[test]
-    fn every_fault_is_told_with_its_path_and_a_suggestion() {
+    fn each_fault_has_its_path_and_a_suggestion() {
         let value = json!({
             "a": { "algorithn": "b", "num_items": -1, "weight": "1", "mode": "fasst" },
             "b": { "algorithm": 7, "num_items": 1.5, "retries": "for ever", "tags": ["x", null], "zzz": 1 },
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn keywords_that_are_not_known_are_passed_over() {
+    fn unknown_keywords_are_ignored() {
         assert_eq!(
             faults(
                 &json!({ "pattern": "^a", "type": "surprise" }),

@@ -1,4 +1,4 @@
-//! Where secrets come from: files, environment variables and the service manager's credentials, never the config itself.
+//! Reads secrets from files, environment variables and the service manager's credentials, never from the config itself.
 
 use std::{
     env::{self, VarError},
@@ -11,10 +11,10 @@ use tig_process::secret_file;
 
 use super::Fault;
 
-/// Environment variable that holds the API key where the config names no other source.
+/// Environment variable with the API key, if the config names no other source.
 pub(crate) const API_KEY_VARIABLE: &str = "TIG_HOST_API_KEY";
 
-/// Name of the service credential that holds the API key.
+/// Name of the service credential with the API key.
 const API_KEY_CREDENTIAL: &str = "api_key";
 
 /// The key from the named file or variable, else from the credential, else from [`API_KEY_VARIABLE`], else none.
@@ -30,7 +30,7 @@ pub(super) fn api_key(
         (Some(named), ..) => from_file("api_key_file", &folder.join(named)),
         (None, Some(path), _) => from_file("api_key_file", &path),
         (None, None, Some(variable)) => from_variable("api_key_env", variable),
-        // Set to nothing, as by a compose file without a value, is as good as not set.
+        // An empty variable, as from a compose file without a value, counts as not set.
         (None, None, None) if env::var_os(API_KEY_VARIABLE).is_none_or(|key| key.is_empty()) => {
             Ok(Secret::default())
         }
@@ -44,7 +44,7 @@ pub(super) fn from_file(key: &str, path: &Path) -> Result<Secret, Fault> {
     secret.map_err(|error| Fault::new(key, format!("cannot read {}: {error}", path.display())))
 }
 
-/// A warning if others than the file's owner can read it.
+/// A warning if other users than the file's owner can read it.
 pub(super) fn exposed(key: &str, path: &Path) -> Option<Fault> {
     const OTHERS: u32 = 0o077;
     let mode = std::fs::metadata(path).ok()?.permissions().mode();
@@ -61,7 +61,7 @@ pub(super) fn from_variable(key: &str, variable: &str) -> Result<Secret, Fault> 
     let fault = |reason: &dyn std::fmt::Display| {
         Fault::new(key, format!("cannot use the variable {variable}: {reason}"))
     };
-    // Without the error's own words, which show the value.
+    // The error's own text would show the value.
     let text = env::var(variable).map_err(|error| match error {
         VarError::NotPresent => fault(&"it is not set"),
         VarError::NotUnicode(_) => fault(&"it is not UTF-8"),

@@ -1,8 +1,8 @@
-//! The part of the config that one extension is made with.
+//! The settings of one extension.
 
 use serde_json::Value;
 
-/// What of an instance's settings is its own: a change elsewhere in the config is none of it.
+/// The part of an instance's settings that concerns it: other sections are left out.
 #[must_use]
 pub(crate) fn own_settings(settings: &[u8], name: &str) -> Value {
     let mut settings: Value = serde_json::from_slice(settings).unwrap_or_default();
@@ -18,7 +18,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_change_of_anothers_section_is_no_change() {
+    fn section_of_another_extension_does_not_matter() {
         let settings = |own: u64, other: u64| {
             let settings = json!({ "name": "a", "config": { "a": own, "b": other } });
             own_settings(settings.to_string().as_bytes(), "a")

@@ -1,8 +1,8 @@
-//! What an unknown name may have been meant to be.
+//! Suggestions for mistyped names.
 
 use std::fmt;
 
-/// ` did you mean ..?`, if one of `known` is near to `name`.
+/// ` did you mean ..?`, if one of the known names is similar.
 pub(crate) struct Suggestion<'a>(Option<&'a str>);
 
 impl<'a> Suggestion<'a> {

@@ -1,4 +1,4 @@
-//! Config keys about TLS: the certificate that the listener shows, and whom the host's own requests trust.
+//! Config keys of TLS: the certificate of the listener, and the authorities that outgoing requests trust.
 
 use std::{
     fmt::Display,
@@ -43,11 +43,11 @@ pub(crate) type CertificateState = [Option<Signature>; 2];
 /// The listener's certificate as it was read.
 #[derive(Clone, Debug)]
 pub(crate) struct ListenerTls {
-    /// Where it comes from.
+    /// Its files.
     pub files: CertificateFiles,
     /// State of the files before they were read.
     pub state: CertificateState,
-    /// For connections.
+    /// TLS settings for connections.
     pub server: Arc<ServerConfig>,
 }
 
@@ -77,7 +77,7 @@ impl TlsFile {
         }))
     }
 
-    /// Whom the host's own requests trust.
+    /// The authorities that outgoing requests trust.
     pub(super) fn trust(file: Option<&Self>, folder: &Path) -> Result<Trust, Fault> {
         let ca_file = file.and_then(|file| Some(folder.join(file.ca_file.as_ref()?)));
         Trust::load(ca_file.as_deref()).map_err(|error| {
@@ -102,7 +102,7 @@ impl CertificateFiles {
         [&self.cert_file, &self.key_file].map(|path| Signature::of(path))
     }
 
-    /// Waits for a bounded time until nobody writes to the files, and returns their state.
+    /// Waits for a bounded time until no program writes to the files, and returns their state.
     #[must_use]
     pub(crate) fn settled(&self) -> CertificateState {
         [&self.cert_file, &self.key_file].map(|path| Signature::settled(path))

@@ -1,7 +1,7 @@
-//! The admin socket: a port of this machine only, whose address and token lie in a file that only the host's user can
+//! The admin socket: a port on this machine only, whose address and token lie in a file that only the host's user can
 //! read.
 //!
-//! Invariants: it never listens beyond loopback; whoever does not know the token learns nothing.
+//! Invariants: it never listens beyond loopback; a client without the token gets no reply but a rejection.
 
 use std::{
     fs, io,
@@ -35,7 +35,7 @@ use crate::{config::access::Access, http::listener};
 /// Name of the file under the backup folder.
 pub(crate) const FILE_NAME: &str = "admin.json";
 
-/// The file is looked at this often.
+/// Time between two checks of the file.
 const FILE_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Bytes of the token's randomness.
@@ -46,18 +46,18 @@ const TOKEN_BYTES: usize = 32;
 pub(crate) struct AdminFile {
     /// Address of the socket.
     pub address: SocketAddr,
-    /// What requests must know.
+    /// Token that requests must carry.
     pub token: Secret,
     /// Process id of the host.
     pub pid: u32,
 }
 
 impl AdminFile {
-    /// Reads the file under a host's backup folder.
+    /// Reads the file in a host's backup folder.
     ///
     /// # Errors
     ///
-    /// It is not there, not readable, or not what a host has written.
+    /// The file is missing, not readable, or not written by a host.
     pub(crate) fn read(folder: &Path) -> io::Result<Self> {
         Self::read_from(&folder.join(FILE_NAME))
     }
@@ -66,7 +66,7 @@ impl AdminFile {
         serde_json::from_slice(&fs::read(path)?).map_err(io::Error::other)
     }
 
-    /// Written under another name first: nobody sees half of it.
+    /// Written under another name first, so that no client reads half of it.
     fn write(&self, path: &Path) -> io::Result<()> {
         let partial = path.with_extension("json.part");
         // A leftover could have other permissions.
@@ -84,7 +84,7 @@ impl AdminFile {
     }
 }
 
-/// An open admin socket; the file goes when this is dropped.
+/// An open admin socket; dropping it removes the file.
 #[derive(Debug)]
 pub(crate) struct Admin {
     path: PathBuf,
@@ -97,7 +97,7 @@ impl Admin {
     ///
     /// # Errors
     ///
-    /// The port, the token or the file cannot be made.
+    /// The port, the token or the file cannot be created.
     pub(crate) fn open(control: Control, folder: &Path, runtime: &Handle) -> io::Result<Self> {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
@@ -126,7 +126,7 @@ impl Admin {
     }
 }
 
-/// Puts the file back whenever it is gone or another, so that a host that runs can be found.
+/// Writes the file again whenever it is missing or replaced, so that clients find the running host.
 async fn maintain_file(file: AdminFile, path: PathBuf) {
     let mut is_logged = false;
     loop {
@@ -156,7 +156,7 @@ async fn maintain_file(file: AdminFile, path: PathBuf) {
 impl Drop for Admin {
     fn drop(&mut self) {
         self.maintenance.abort();
-        // A leftover file leads to a port where nobody answers.
+        // A leftover file would lead clients to a closed port.
         let _ = fs::remove_file(&self.path);
     }
 }
@@ -276,11 +276,11 @@ fn failure(status: StatusCode, text: &str) -> Response {
     (status, Json(report)).into_response()
 }
 
-/// Controls wait for the host's own threads.
+/// Runs `work`, which waits for the host's own threads, on a thread for blocking work.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
-        // Only a panic of `work` leads here: it goes on in the request's own task, which ends alone.
+        // Only a panic of `work` ends it early: the panic goes on in the request's own task, which ends alone.
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }

@@ -1,4 +1,4 @@
-//! How the outside (signals, the admin socket, tests) talks to a running host.
+//! Controls a running host, for signals, the admin socket and tests.
 
 pub(crate) mod admin;
 pub(crate) mod report;
@@ -28,48 +28,48 @@ use crate::{
     runtime::{bus::Full, event::Kind, failure::StoreFailure, shared::Shared},
 };
 
-/// A longer wait for the supervisor is given up; what was asked for still happens.
+/// Longest wait for the supervisor. A request that takes longer is still carried out.
 pub(crate) const CONTROL_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Why the host has not done what it was asked for.
+/// Why the host has not carried out a request.
 #[derive(Debug, thiserror::Error)]
 pub enum ControlError {
-    /// The config lists no such extension.
+    /// No such extension runs.
     #[error("no extension `{name}` is running{suggestion}")]
     Unknown {
-        /// What was asked for.
+        /// The requested name.
         name: String,
         /// A running extension with a similar name.
         suggestion: String,
     },
-    /// The config file is faulty: nothing was changed.
+    /// The config file has faults; nothing was changed.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The file does not take over; what ran before keeps running.
+    /// The file does not take over; the running version keeps running.
     #[error("refused: {0}")]
     Reload(#[from] ReloadError),
-    /// The shadow does not start, take over or end; what ran before keeps running.
+    /// The shadow does not start, take over or end; the running version keeps running.
     #[error("refused: {0}")]
     Shadow(#[from] ShadowError),
-    /// The config is not applied; what ran before keeps running.
+    /// The config is not applied; the present one stays.
     #[error("refused: {0}")]
     Reconfigure(#[from] ReconfigureError),
-    /// Nobody answers any more.
+    /// The supervisor has ended.
     #[error("the host is stopping")]
     Stopping,
-    /// See [`CONTROL_TIMEOUT`].
+    /// The supervisor has not answered for [`CONTROL_TIMEOUT`].
     #[error("not done after {} s; it is still due", CONTROL_TIMEOUT.as_secs())]
     Late,
 }
 
-/// What a handle needs of the host.
+/// Parts of a host that its handles use.
 pub(crate) struct Parts {
     pub(crate) shared: Arc<Shared>,
     pub(crate) supervisor: mpsc::Sender<Message>,
     pub(crate) drain: Drain,
     pub(crate) edge: Arc<Edge>,
     pub(crate) address: SocketAddr,
-    /// Where the config came from, to be read again.
+    /// Path and overrides of the config, to read it again.
     pub(crate) config: (PathBuf, Overrides),
 }
 
@@ -78,7 +78,7 @@ struct Inner {
     started: Instant,
 }
 
-/// A handle of a running host. Calls that change something wait until it is done, on the caller's thread.
+/// A handle of a running host. Calls that change something wait for the result, on the caller's thread.
 #[derive(Clone)]
 pub struct Control(Arc<Inner>);
 
@@ -88,7 +88,7 @@ impl Control {
         Self(Arc::new(Inner { parts, started }))
     }
 
-    /// What runs, and how it goes.
+    /// The status of the host and its extensions.
     #[must_use]
     pub(crate) fn status(&self) -> HostStatus {
         HostStatus {
@@ -111,7 +111,7 @@ impl Control {
             .collect()
     }
 
-    /// Waits until nothing can be stored any more, and returns the reason. The host is of no use then.
+    /// Waits until nothing can be stored any more, and returns the reason. The host must end then.
     pub(crate) async fn store_failure(&self) -> StoreFailure {
         self.0.parts.shared.committer.failure().await
     }
@@ -126,13 +126,13 @@ impl Control {
         bus.emit(event, arguments, kind)
     }
 
-    /// Lets extensions finish what they have begun, for at most `max`; then the host ends.
+    /// Drains the host for at most `max`; then it ends.
     pub(crate) fn drain(&self, max: Option<Duration>) {
         self.0.parts.drain.request(max);
     }
 
-    /// Lets the present file of extension `name` take over. One that is stopped is started again even if its file is the
-    /// same.
+    /// Replaces extension `name` by its present file. A stopped extension starts again even if its file has not
+    /// changed.
     ///
     /// # Errors
     ///
@@ -141,8 +141,8 @@ impl Control {
         self.request_named(name, |name, reply| Request::Reload { name, reply })
     }
 
-    /// Runs the plugin of `file` beside extension `name`: it gets the same events, and what it would do is compared with what
-    /// the running version does. [`Control::status`] shows how it does.
+    /// Starts the plugin in `file` as a shadow of extension `name`: it handles the same items, and its effects are
+    /// compared with those of the running version. [`Control::status`] shows the result.
     ///
     /// # Errors
     ///
@@ -152,7 +152,7 @@ impl Control {
         self.request_named(name, |name, reply| Request::Shadow { name, file, reply })
     }
 
-    /// Lets what runs beside extension `name` take over, as at a reload, and puts its file in place of the extension's.
+    /// Replaces extension `name` by its shadow, as at a reload, and installs the shadow's file.
     ///
     /// # Errors
     ///
@@ -161,7 +161,7 @@ impl Control {
         self.request_named(name, |name, reply| Request::Promote { name, reply })
     }
 
-    /// Ends what runs beside extension `name`.
+    /// Ends the shadow of extension `name`.
     ///
     /// # Errors
     ///
@@ -170,8 +170,8 @@ impl Control {
         self.request_named(name, |name, reply| Request::Discard { name, reply })
     }
 
-    /// Lets `config` take the place of the present one: extensions come, go, move and get other settings; changed files
-    /// take over. Returns what came of each extension.
+    /// Applies `config`: extensions are added, removed, moved and get other settings; changed files take over. Returns
+    /// the outcome for each extension.
     ///
     /// # Errors
     ///
@@ -184,7 +184,7 @@ impl Control {
         Ok(attempts)
     }
 
-    /// Reads the config file again and applies it; the present file of every extension takes over.
+    /// Reads the config file again and applies it; changed files take over.
     ///
     /// # Errors
     ///
@@ -203,7 +203,7 @@ impl Control {
         }
     }
 
-    /// Asks the supervisor for something that concerns extension `name`.
+    /// Sends the supervisor a request that concerns extension `name`, and waits for the reply.
     fn request_named<T, E: Into<ControlError>>(
         &self,
         name: &str,
@@ -215,7 +215,7 @@ impl Control {
             .map_err(Into::into)
     }
 
-    /// Asks the supervisor and waits for its answer.
+    /// Sends the supervisor a request, and waits for the reply.
     fn request<T>(
         &self,
         request: impl FnOnce(mpsc::Sender<T>) -> Request,

@@ -1,4 +1,5 @@
-//! Sends the HTTP requests of extensions; or keeps them for a test or simulation that answers in the network's place.
+//! Sends the HTTP requests of extensions, or records them for a test or simulation that responds instead of the
+//! network.
 
 use std::{
     sync::{
@@ -21,11 +22,11 @@ use crate::{
     runtime::outbound::{HttpSender, PendingCall, QueuedCall},
 };
 
-/// Time to connect.
-const CONNECT_MAX: Duration = Duration::from_secs(10);
+/// Longest time to connect.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A request that waits for its turn looks at least so often whether it has come: a raised limit lets it go earlier.
-const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// Longest time between two checks of a request for its turn: a raised limit lets it go earlier.
+const TURN_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Characters of a redirect's target that are kept.
 const LOCATION_CHARS_MAX: usize = 200;
@@ -47,33 +48,33 @@ enum Way {
     Recorded(Arc<Mutex<Vec<Sent>>>),
 }
 
-/// A request that was sent, and is counted when it is answered.
+/// A sent request, counted when it is completed.
 pub struct Sent {
     pending: PendingCall,
     counts: Arc<[AtomicU64; 3]>,
 }
 
 impl Sent {
-    /// What is asked for.
+    /// The request.
     #[must_use]
     pub fn queued(&self) -> &QueuedCall {
         &self.pending.queued
     }
 
-    /// Passes the answer on to the extension.
+    /// Counts the outcome, and passes it on to the extension.
     pub fn complete(self, result: Result<HttpAnswer, HttpFailure>) {
         self.counts[outcome(&result)].fetch_add(1, Ordering::Relaxed);
         self.pending.complete(result);
     }
 }
 
-/// Requests since the start, by what came of them.
+/// Number of requests since the start, by outcome.
 pub(crate) type HttpCounts = [(&'static str, u64); 3];
 
 const OUTCOMES: [&str; 3] = ["answered", "failed", "rate_limited"];
 
 impl HttpClient {
-    /// A client that trusts `trust`, whose requests run on `runtime` at the default rates.
+    /// A client that trusts `trust`, with requests on `runtime` at the default rates.
     ///
     /// # Errors
     ///
@@ -83,7 +84,7 @@ impl HttpClient {
         Ok(Self::from_way(Way::Network { client, runtime }))
     }
 
-    /// Changes whom later requests trust.
+    /// Sets the trusted authorities of later requests.
     pub(crate) fn set_trust(&self, trust: &Trust) {
         if let Way::Network { client, .. } = &self.way {
             match network(trust) {
@@ -93,7 +94,7 @@ impl HttpClient {
         }
     }
 
-    /// A client that sends nothing: [`HttpClient::take_recorded`] returns the requests that it would have sent.
+    /// A client that sends nothing; [`HttpClient::take_recorded`] returns its requests.
     #[must_use]
     pub(crate) fn recording() -> Self {
         Self::from_way(Way::Recorded(Arc::default()))
@@ -107,7 +108,7 @@ impl HttpClient {
         }
     }
 
-    /// The requests recorded since the last time, in their order.
+    /// The requests recorded since the last call, in their order.
     #[must_use]
     pub(crate) fn take_recorded(&self) -> Vec<Sent> {
         match &self.way {
@@ -116,14 +117,14 @@ impl HttpClient {
         }
     }
 
-    /// Requests since the start, by what came of them.
+    /// Number of requests since the start, by outcome.
     #[must_use]
     pub(crate) fn counts(&self) -> HttpCounts {
         let count = |index: usize| self.counts[index].load(Ordering::Relaxed);
         std::array::from_fn(|index| (OUTCOMES[index], count(index)))
     }
 
-    /// Changes how many requests a minute are sent.
+    /// Sets the number of requests per minute.
     pub(crate) fn set_rates(&self, rates: Rates) {
         lock(&self.limiter).set_rates(rates);
     }
@@ -131,7 +132,7 @@ impl HttpClient {
     fn enter(&self, queued: &QueuedCall) -> Result<Go, Refusal> {
         let (call, priority) = (&queued.call, queued.turn.priority);
         let Some(host) = host_of(call) else {
-            // Sending it shows what is wrong.
+            // Sending the request shows what is wrong with its URL.
             return Ok(Go::Now);
         };
         let (now, patience) = (Instant::now(), queued.patience());
@@ -149,7 +150,7 @@ impl HttpSender for HttpClient {
             Way::Network { client, runtime } => (lock(client).clone(), runtime),
             Way::Recorded(recorded) => return lock(recorded).push(sent),
         };
-        // At once, so that requests of the same priority go in the order in which they were made.
+        // Queued here, not in the task, so that requests of the same priority keep their order.
         let (entered, limiter) = (self.enter(sent.queued()), Arc::clone(&self.limiter));
         runtime.spawn(async move {
             let result = match wait_for_turn(entered, &limiter).await {
@@ -170,8 +171,10 @@ async fn wait_for_turn(
 ) -> Result<(), Refusal> {
     let mut go = entered?;
     while let Go::Later(ticket) = go {
-        let look = ticket.not_before().min(Instant::now() + LOOK_INTERVAL);
-        tokio::time::sleep_until(look.into()).await;
+        let next = ticket
+            .not_before()
+            .min(Instant::now() + TURN_CHECK_INTERVAL);
+        tokio::time::sleep_until(next.into()).await;
         go = lock(limiter).turn(ticket, Instant::now())?;
     }
     Ok(())
@@ -180,13 +183,13 @@ async fn wait_for_turn(
 fn network(trust: &Trust) -> Result<reqwest::Client, reqwest::Error> {
     trust
         .client_builder()
-        .connect_timeout(CONNECT_MAX)
+        .connect_timeout(CONNECT_TIMEOUT)
         // A redirect could carry a secret header to another host.
         .redirect(reqwest::redirect::Policy::none())
         .build()
 }
 
-/// No code panics while it holds the lock.
+/// No code panics while it holds the lock, so poisoned contents are still whole.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -206,7 +209,7 @@ fn host_of(call: &HttpCall) -> Option<String> {
     Some(url.origin().ascii_serialization())
 }
 
-/// What a host that is asked too often wants to be waited for.
+/// The pause that a busy host asks for in its response.
 fn retry_after(response: &reqwest::Response) -> Option<Duration> {
     if response.status() != reqwest::StatusCode::TOO_MANY_REQUESTS {
         return None;
@@ -216,7 +219,7 @@ fn retry_after(response: &reqwest::Response) -> Option<Duration> {
     Some(Duration::from_secs(seconds))
 }
 
-/// Where an answer that is a redirect points to.
+/// Target of a redirect.
 fn redirect_target(response: &reqwest::Response) -> Option<String> {
     if !response.status().is_redirection() {
         return None;
@@ -260,7 +263,7 @@ async fn send_call(
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
         if (body.len() + chunk.len()) as u64 > call.max_body_bytes {
-            let text = format!("the answer is longer than {} bytes", call.max_body_bytes);
+            let text = format!("the response is longer than {} bytes", call.max_body_bytes);
             return Err(HttpFailure::new(HttpFailureKind::TooLarge, text));
         }
         body.extend_from_slice(&chunk);
@@ -361,7 +364,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_comes_with_its_status_whatever_it_is() {
+    async fn response_carries_any_status() {
         let url = serve().await;
         let response = get_url(format!("{url}/ok"), 10_000).await;
         let answer = response.result.unwrap();
@@ -371,7 +374,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_call_whose_turn_comes_too_late_is_not_sent() {
+    async fn request_without_a_turn_in_time_is_not_sent() {
         let (url, client) = (serve().await, client());
         client.set_rates(Rates {
             gets_per_minute: 1,
@@ -385,7 +388,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_host_that_asks_for_a_pause_gets_it() {
+    async fn pause_asked_for_by_a_host_is_kept() {
         let (url, client) = (serve().await, client());
         let busy = get_with(&client, format!("{url}/busy"), 10_000).await;
         assert_eq!(busy.result.unwrap().status, 429);
@@ -410,7 +413,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn failures_are_told_by_kind() {
+    async fn failures_are_reported_by_kind() {
         let url = serve().await;
         let kind = |response: HttpResponse| response.result.unwrap_err().kind;
         assert_eq!(

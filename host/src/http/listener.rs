@@ -1,7 +1,8 @@
 //! Accepts connections, with or without TLS, and serves HTTP on them.
 //!
-//! Invariants: a client that is slow to greet, or never sends a request, holds a connection for a bounded time and keeps
-//! nobody else from connecting; the number of connections is bounded, and leaves files for the rest of the host.
+//! Invariants: a client that is slow in its TLS handshake, or never sends a request, holds a connection for a bounded
+//! time and keeps no other client from connecting; the number of connections is bounded, and leaves file descriptors
+//! for the rest of the host.
 
 use std::{
     convert::Infallible,
@@ -36,29 +37,29 @@ use tracing::{Instrument, debug, debug_span, warn};
 
 use crate::limits::CONNECTIONS_MAX;
 
-/// Files that are left for the store, plugins and requests to APIs, if there are so many.
+/// File descriptors left for the store, plugins and outgoing requests, if the limit allows it.
 const OTHER_FILES: u64 = 512;
 
-/// Time to agree on TLS.
-pub(crate) const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
+/// Longest TLS handshake.
+pub(crate) const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Time for the head of a request, and for a connection without one.
-pub(crate) const HEAD_MAX: Duration = Duration::from_secs(60);
+/// Longest time for the head of a request, and of a connection without one.
+pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Time for open requests to end when the host stops.
-pub(crate) const GRACE_MAX: Duration = Duration::from_secs(2);
+/// Time that open requests have to end when the host stops.
+pub(crate) const GRACE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// After a failed accept, such as for want of file descriptors.
-const PAUSE: Duration = Duration::from_millis(100);
+/// Pause after a failed accept, such as for want of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// TLS as it is for the next connection; it can be replaced while connections are open.
+/// TLS of the next connection; it can be replaced while connections are open.
 pub(crate) type Tls = watch::Receiver<Option<Arc<ServerConfig>>>;
 
-/// Has the system let this process have as many open files as it ever would: each connection is one.
+/// Raises RLIMIT_NOFILE to its hard limit: each connection needs a file descriptor.
 ///
 /// # Errors
 ///
-/// The system refuses; then it stays as it is.
+/// The system refuses; the limit stays as it was.
 pub(crate) fn raise_file_limit() -> io::Result<()> {
     let maximum = getrlimit(Resource::Nofile).maximum;
     let raised = Rlimit {
@@ -68,16 +69,16 @@ pub(crate) fn raise_file_limit() -> io::Result<()> {
     Ok(setrlimit(Resource::Nofile, raised)?)
 }
 
-/// Connections that there are files for.
+/// Number of connections that there are file descriptors for.
 fn connections_max() -> usize {
     let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     let free = files.saturating_sub(OTHER_FILES).max(files / 2);
     usize::try_from(free).map_or(CONNECTIONS_MAX, |free| free.min(CONNECTIONS_MAX))
 }
 
-/// Answers what comes to a listener. There is a clone for each connection.
+/// Serves the requests of a listener; each connection has a clone.
 pub(crate) trait Respond: Clone + Send + Sync + 'static {
-    /// Answers a request of the client at `peer`.
+    /// The response to a request of the client at `peer`.
     fn respond(
         &self,
         peer: SocketAddr,
@@ -85,7 +86,7 @@ pub(crate) trait Respond: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Response> + Send;
 }
 
-/// For what is asked rarely. Handlers find the client's address as `ConnectInfo<SocketAddr>`.
+/// For listeners with few requests. Handlers find the client's address as `ConnectInfo<SocketAddr>`.
 impl Respond for axum::Router {
     async fn respond(&self, peer: SocketAddr, request: Request<Incoming>) -> Response {
         let mut request = request.map(Body::new);
@@ -112,7 +113,7 @@ pub(crate) async fn serve(
         };
         let (place, accepted) = tokio::select! {
             accepted = accepted => accepted,
-            // An error means that the host is gone: stop as well.
+            // The sender is gone when the host has ended: stop as well.
             _ = stop.changed() => break,
         };
         match accepted {
@@ -129,16 +130,16 @@ pub(crate) async fn serve(
             }
             Err(error) => {
                 warn!("cannot accept a connection: {error}");
-                tokio::time::sleep(PAUSE).await;
+                tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
     }
-    if timeout(GRACE_MAX, graceful.shutdown()).await.is_err() {
+    if timeout(GRACE_TIMEOUT, graceful.shutdown()).await.is_err() {
         debug!("requests were still open when the host stopped");
     }
 }
 
-/// A client of IPv4 has its own address also where a socket of IPv6 takes it: `::ffff:127.0.0.1` is this machine.
+/// Maps an IPv4 client of an IPv6 socket back to its IPv4 address: `::ffff:127.0.0.1` is this machine.
 fn canonical(peer: SocketAddr) -> SocketAddr {
     match peer.ip().to_canonical() {
         IpAddr::V4(address) => SocketAddr::from((address, peer.port())),
@@ -153,13 +154,13 @@ async fn connection(
     app: impl Respond,
     watcher: Watcher,
 ) -> io::Result<()> {
-    // Answers are short and wait for nothing.
+    // Responses are short: a delay to fill packets would only slow them down.
     stream.set_nodelay(true)?;
     match tls {
         None => speak(stream, peer, app, watcher).await,
         Some(config) => {
             let greeting = TlsAcceptor::from(config).accept(stream);
-            let stream = timeout(HANDSHAKE_MAX, greeting).await??;
+            let stream = timeout(HANDSHAKE_TIMEOUT, greeting).await??;
             speak(stream, peer, app, watcher).await
         }
     }
@@ -177,7 +178,7 @@ async fn speak(
     });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_MAX)
+        .header_read_timeout(HEAD_TIMEOUT)
         .serve_connection(TokioIo::new(stream), service);
     watcher.watch(served).await.map_err(io::Error::other)
 }

@@ -1,4 +1,4 @@
-//! Collects what `GET /metrics` shows.
+//! Collects the content of `GET /metrics`.
 
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
@@ -11,7 +11,7 @@ use crate::{
     runtime::{extension::Extension, shared::Shared},
 };
 
-/// Collects what is shown.
+/// The sources of the metrics.
 pub(crate) struct Metrics {
     shared: Arc<Shared>,
     client: HttpClient,
@@ -20,7 +20,7 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    /// Shows the extensions of `shared`, whose store is `store_file`.
+    /// Metrics of `client`, of the extensions in `shared`, and of their store in `store_file`.
     #[must_use]
     pub(crate) fn new(shared: Arc<Shared>, client: HttpClient, store_file: PathBuf) -> Self {
         Self {
@@ -31,7 +31,7 @@ impl Metrics {
         }
     }
 
-    /// Everything, as it is now.
+    /// All metrics as text, as of now.
     #[must_use]
     pub(crate) fn text(&self) -> String {
         let extensions = self.shared.services.bus.extensions();

@@ -1,9 +1,9 @@
-//! How many requests a minute may go to one API host, whichever extensions they come from, and which of those that wait
-//! goes next.
+//! The rate limiter: how many requests per minute go to an API host, whichever extensions they come from, and which of
+//! the waiting ones goes next.
 //!
-//! Pure: moments come in as arguments. Invariants: no minute, wherever it begins, sees more requests to a host than
+//! Pure: times come in as arguments. Invariants: no minute, wherever it begins, sees more requests to a host than
 //! allowed, nor more than a third of them, or one, of low priority; a request never goes before a more urgent one that
-//! waits; none waits longer than that takes.
+//! waits, and waits no longer than that takes.
 
 mod lane;
 #[cfg(test)]
@@ -20,19 +20,19 @@ use self::lane::{Lane, Place, allowed};
 
 use crate::config::Rates;
 
-/// Requests that may wait for their turn, for each API host, method and priority.
+/// Requests that may wait, for each API host, method and priority.
 pub(crate) const WAITING_MAX: usize = 100;
 
-/// A host that asks for a longer pause is asked again after this time.
+/// Longest pause that a host is granted.
 pub(crate) const PAUSE_MAX: Duration = Duration::from_secs(300);
 
-/// Hosts that are remembered; one without requests in the last minute is forgotten first.
+/// Hosts that are remembered; those without requests in the last minute are forgotten first.
 const HOSTS_MAX: usize = 1_000;
 
 /// Why a request is not sent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Refusal {
-    /// It would have to wait for longer than it may.
+    /// The next turn comes after the request's deadline.
     #[error(
         "http.{key} is {per_minute}, and {allowed} requests like this one may go each minute: the next turn is in {} s",
         wait.as_secs_f64().ceil()
@@ -42,24 +42,24 @@ pub enum Refusal {
         key: &'static str,
         /// Its value.
         per_minute: u32,
-        /// Requests of this priority that may go each minute.
+        /// Requests of this priority that may go per minute.
         allowed: u32,
         /// Until the next turn.
         wait: Duration,
     },
-    /// The host has asked for a pause that is longer than it may wait.
+    /// The host has asked for a pause that ends after the request's deadline.
     #[error("the API has asked for a pause, which ends in {} s", wait.as_secs_f64().ceil())]
     Paused {
         /// Until its end.
         wait: Duration,
     },
-    /// Too many wait already.
+    /// Too many requests wait already.
     #[error("{WAITING_MAX} requests wait for their turn at this API host already")]
     Full,
 }
 
 impl Refusal {
-    /// The limit that was met, for the extension.
+    /// The limit that the request has met, for the extension.
     #[must_use]
     pub fn rate_limit(&self) -> Option<RateLimit> {
         let (allowed_per_minute, wait) = match *self {
@@ -74,7 +74,7 @@ impl Refusal {
     }
 }
 
-/// The place of a request that waits.
+/// A waiting request.
 #[derive(Debug, Eq, PartialEq)]
 pub struct Ticket {
     lane: (String, Method),
@@ -84,7 +84,7 @@ pub struct Ticket {
 }
 
 impl Ticket {
-    /// When to ask whether the request may go; more urgent ones that come until then put it off.
+    /// When to ask for the turn; more urgent requests may still delay it.
     #[must_use]
     pub fn not_before(&self) -> Instant {
         self.not_before
@@ -94,22 +94,22 @@ impl Ticket {
 /// Whether a request may go.
 #[derive(Debug, Eq, PartialEq)]
 pub enum Go {
-    /// Now; its turn is taken.
+    /// Now: the turn is taken.
     Now,
-    /// When [`RateLimiter::turn`] says so.
+    /// Later: ask [`RateLimiter::turn`].
     Later(Ticket),
 }
 
-/// The requests to each API host that wait for their turn, and when turns come.
+/// The waiting requests to each API host, and their turns.
 #[derive(Debug, Default)]
 pub struct RateLimiter {
     rates: Rates,
     lanes: HashMap<(String, Method), Lane>,
-    num_tickets: u64,
+    ticket_count: u64,
 }
 
 impl RateLimiter {
-    /// Nothing has been sent yet.
+    /// A limiter that has let no request go yet.
     #[must_use]
     pub fn new(rates: Rates) -> Self {
         Self {
@@ -118,16 +118,16 @@ impl RateLimiter {
         }
     }
 
-    /// Changes the rates; what was sent stays sent.
+    /// Changes the rates; earlier requests still count.
     pub(crate) fn set_rates(&mut self, rates: Rates) {
         self.rates = rates;
     }
 
-    /// Takes a turn for a request to `host`, or gives it a place among those that wait.
+    /// Takes a turn for a request to `host`, or queues it.
     ///
     /// # Errors
     ///
-    /// See [`Refusal`]; then it has neither.
+    /// See [`Refusal`]; the request has neither a turn nor a place in the queue then.
     pub fn enter(
         &mut self,
         host: &str,
@@ -136,12 +136,12 @@ impl RateLimiter {
         patience: Duration,
         now: Instant,
     ) -> Result<Go, Refusal> {
-        self.num_tickets += 1;
+        self.ticket_count += 1;
         let ticket = Ticket {
             lane: (host.to_owned(), method),
             place: Place {
                 priority,
-                number: self.num_tickets,
+                number: self.ticket_count,
             },
             deadline: now + patience,
             not_before: now,
@@ -150,7 +150,7 @@ impl RateLimiter {
         let go = self.turn(ticket, now)?;
         if let Go::Later(ticket) = &go {
             let lane = self.lane(&ticket.lane, now);
-            if lane.num_waiting(priority) > WAITING_MAX {
+            if lane.waiting_count(priority) > WAITING_MAX {
                 lane.waiting.remove(&ticket.place);
                 return Err(Refusal::Full);
             }
@@ -158,11 +158,11 @@ impl RateLimiter {
         Ok(go)
     }
 
-    /// Asks whether the request with `ticket` may go.
+    /// Asks for the turn of the request with `ticket`.
     ///
     /// # Errors
     ///
-    /// More urgent requests have taken the turns that it could have waited for. Its place is gone.
+    /// More urgent requests have taken all turns before its deadline. It has left the queue.
     pub fn turn(&mut self, ticket: Ticket, now: Instant) -> Result<Go, Refusal> {
         let (method, priority) = (ticket.lane.1, ticket.place.priority);
         let per_minute = self.per_minute(method);
@@ -196,7 +196,7 @@ impl RateLimiter {
         })
     }
 
-    /// The host asks not to be called again for so long, of which at most [`PAUSE_MAX`] is granted.
+    /// Grants the pause that the host asks for, up to [`PAUSE_MAX`].
     pub fn pause(&mut self, host: &str, method: Method, now: Instant, wait: Duration) {
         let until = now + wait.min(PAUSE_MAX);
         let lane = self.lane(&(host.to_owned(), method), now);

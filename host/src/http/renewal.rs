@@ -1,7 +1,7 @@
-//! Takes the listener's renewed certificate from disk, without a signal.
+//! Loads the listener's renewed certificate from disk, without a signal.
 //!
 //! Invariant: the listener always shows a certificate with its own key. Files that are half written, or do not belong
-//! together yet, leave the former pair in use and are looked at again when they change.
+//! together yet, leave the old pair in use and are read again when they change.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,19 +10,19 @@ use tracing::{info, warn};
 
 use crate::config::{CertificateFiles, CertificateState, ListenerTls};
 
-/// Time between two looks at the files.
+/// Time between two checks of the files.
 pub(crate) const RENEWAL_INTERVAL: Duration = Duration::from_secs(5);
 
-/// The certificate's files, and what was last seen of them.
+/// The certificate's files, and their last seen state.
 pub(crate) struct Renewal {
     files: CertificateFiles,
     seen: CertificateState,
-    /// The files were unusable when last read, and the log says so.
+    /// Whether the files were unusable at the last read, and the log says so.
     is_warned: bool,
 }
 
 impl Renewal {
-    /// Looks after the files of `tls`.
+    /// Watches the files of `tls`.
     #[must_use]
     pub(crate) fn new(tls: &ListenerTls) -> Self {
         Self {
@@ -32,7 +32,7 @@ impl Renewal {
         }
     }
 
-    /// The pair on disk, if it has changed and can be used.
+    /// The pair on disk, if it has changed and is usable.
     pub(crate) fn check(&mut self) -> Option<Arc<ServerConfig>> {
         if self.files.state() == self.seen {
             return None;
@@ -45,9 +45,9 @@ impl Renewal {
                 Some(server)
             }
             Err(fault) => {
-                // A renewal writes one file after the other, so that several looks may find the same trouble.
+                // A renewal writes one file after the other, so several checks may find the same fault.
                 if !self.is_warned {
-                    warn!("the listener keeps its former certificate: {fault}");
+                    warn!("the listener keeps its old certificate: {fault}");
                 }
                 self.is_warned = true;
                 None

@@ -1,7 +1,7 @@
-//! The host's listener: requests go into the mailbox of the extension whose route they match.
+//! The host's listener: puts each request into the mailbox of the extension that has a route for it.
 //!
-//! Invariant: an answer of an extension is sent after what it did is on disk. The listener belongs to the host, so a
-//! reload never closes it.
+//! Invariant: an extension's reply is sent after its effects are on disk. The listener belongs to the host, so a reload
+//! never closes it.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -32,17 +32,17 @@ use crate::{
     },
 };
 
-/// A longer body is answered 413.
+/// A longer body is rejected with 413.
 pub(crate) const BODY_BYTES_MAX: usize = 64 << 20;
 
-/// A body that takes longer is answered 408.
-pub(crate) const BODY_MAX: Duration = Duration::from_secs(60);
+/// A body that takes longer is rejected with 408.
+pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// An extension that takes longer is answered for with 504.
-pub(crate) const ANSWER_MAX: Duration = Duration::from_secs(30);
+/// A request to an extension that takes longer is answered with 504.
+pub(crate) const REPLY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// No answer is held back for longer, whatever the extension says.
-pub(crate) const HOLD_MAX: Duration = Duration::from_secs(60);
+/// Longest time that a request is parked, whatever the extension asks for.
+pub(crate) const PARK_TIMEOUT: Duration = Duration::from_secs(60);
 
 struct Server {
     shared: Arc<Shared>,
@@ -50,7 +50,7 @@ struct Server {
     access: watch::Receiver<Access>,
 }
 
-/// Answers everything that comes to the listener: with `metrics` and `shared`'s extensions, to those whom `access` admits.
+/// Serves `metrics` and the routes of `shared`'s extensions to clients that `access` admits.
 pub(crate) fn app(
     shared: Arc<Shared>,
     metrics: Metrics,
@@ -65,7 +65,7 @@ pub(crate) fn app(
 
 impl Respond for Arc<Server> {
     async fn respond(&self, peer: SocketAddr, request: Request<Incoming>) -> Response {
-        // Without the query: it may hold what is secret.
+        // Without the query, which may hold secrets.
         let path = request.uri().path();
         let span = debug_span!("request", method = %request.method(), path);
         let answered = async {
@@ -85,8 +85,8 @@ impl Server {
             request.uri().path(),
             authorization.and_then(|value| value.to_str().ok()),
         );
-        if let Err(refusal) = admitted {
-            return refuse(refusal);
+        if let Err(denied) = admitted {
+            return reject(denied);
         }
         if is_from_another_page(&request) {
             let text = "web pages of other sites may not ask this host: use a program such as curl";
@@ -115,8 +115,7 @@ async fn handle_request(
     }
 }
 
-/// The request as its extension gets it. Nothing is kept of what the connection read it from, so that the same memory takes
-/// the next one.
+/// Reads the request for its extension. No buffer of the connection is kept, so the next connection can use its memory.
 async fn read_request(
     shared: &Shared,
     peer: SocketAddr,
@@ -141,14 +140,15 @@ async fn read_request(
     Ok((extension, request))
 }
 
-/// Asks again whenever the extension wakes the request, until the answer is not to be held or its time is over.
+/// Calls the route again whenever the extension wakes the request, until the reply does not ask to be parked or its
+/// time is over.
 async fn call_until_ready(
     extension: &Extension,
     request: HttpRequest,
 ) -> Result<HttpReply, (StatusCode, String)> {
     let mut answered = call_extension(extension, request.clone()).await?;
     let hold = Duration::from_millis(answered.reply.hold_ms.unwrap_or_default());
-    let until = Instant::now() + hold.min(HOLD_MAX);
+    let until = Instant::now() + hold.min(PARK_TIMEOUT);
     while let Some(woken) = answered.woken {
         // The sender is gone when the host stops.
         if !matches!(timeout_at(until, woken).await, Ok(Ok(()))) {
@@ -170,7 +170,7 @@ async fn call_extension(
             "too many requests wait".to_owned(),
         ));
     }
-    match timeout(ANSWER_MAX, receiver).await {
+    match timeout(REPLY_TIMEOUT, receiver).await {
         Ok(Ok(Ok(answered))) => Ok(answered),
         Ok(Ok(Err(RouteError::Failed(text)))) => Err((StatusCode::INTERNAL_SERVER_ERROR, text)),
         Ok(Ok(Err(RouteError::Busy(text)))) => Err((StatusCode::SERVICE_UNAVAILABLE, text)),
@@ -195,8 +195,8 @@ fn is_for_metrics<B>(request: &Request<B>) -> bool {
     request.method() == Method::GET && request.uri().path() == METRICS_PATH
 }
 
-/// Whether a page of another site has caused the request. A link to this host may be followed: the browser shows the
-/// answer to its user, not to the page.
+/// Whether a page of another site has caused the request. Following a link to this host is allowed: the browser shows
+/// the response to its user, not to the page.
 fn is_from_another_page<B>(request: &Request<B>) -> bool {
     let headers = request.headers();
     if !headers.contains_key(ORIGIN) && !headers.contains_key("sec-fetch-site") {
@@ -209,7 +209,7 @@ fn is_from_another_page<B>(request: &Request<B>) -> bool {
     !is_link && is_of_another_page(&pairs(headers))
 }
 
-/// Names and values; one that is not text is empty.
+/// Names and values; a value that is not text is empty.
 fn pairs(headers: &HeaderMap) -> Vec<(&str, &str)> {
     let headers = headers.iter();
     headers
@@ -229,14 +229,14 @@ impl Server {
                 self.metrics.text(),
             )
                 .into_response(),
-            Err(refusal) => refuse(refusal),
+            Err(denied) => reject(denied),
         }
     }
 }
 
-fn refuse(refusal: AccessDenied) -> Response {
-    let text = refusal.to_string();
-    match refusal {
+fn reject(denied: AccessDenied) -> Response {
+    let text = denied.to_string();
+    match denied {
         AccessDenied::Network | AccessDenied::Metrics | AccessDenied::LocalMetrics(_) => {
             (StatusCode::FORBIDDEN, text).into_response()
         }
@@ -253,7 +253,7 @@ async fn read(body: Incoming) -> Result<Vec<u8>, (StatusCode, String)> {
     if body.is_end_stream() {
         return Ok(Vec::new());
     }
-    match timeout(BODY_MAX, to_bytes(Body::new(body), BODY_BYTES_MAX)).await {
+    match timeout(BODY_TIMEOUT, to_bytes(Body::new(body), BODY_BYTES_MAX)).await {
         Ok(Ok(bytes)) => Ok(bytes.into()),
         Ok(Err(error)) => {
             let text = format!("the body cannot be read within {BODY_BYTES_MAX} bytes: {error}");
@@ -266,7 +266,7 @@ async fn read(body: Incoming) -> Result<Vec<u8>, (StatusCode, String)> {
     }
 }
 
-/// What of a value is not text is replaced, so that an extension sees at least that the header is there: a proxy's header
+/// Replaces what is not text in a value, so that an extension sees at least that the header is there: a proxy's header
 /// that a client has spoilt still shows that the request was forwarded.
 fn headers(map: &HeaderMap) -> Vec<(String, String)> {
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
@@ -281,7 +281,7 @@ fn respond(reply: HttpReply) -> Response {
         .header(CONTENT_TYPE, reply.content_type)
         .body(Body::from(reply.body));
     built.unwrap_or_else(|error| {
-        let text = format!("the extension's answer is malformed: {error}");
+        let text = format!("the extension's reply is malformed: {error}");
         (StatusCode::INTERNAL_SERVER_ERROR, text).into_response()
     })
 }

@@ -1,4 +1,4 @@
-//! What the config says of the host's edge, as it is now: it can change while the listener stays open.
+//! The listener's settings of the present config: they can change while the listener stays open.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -18,13 +18,13 @@ use crate::{
 pub(crate) struct Edge {
     access: watch::Sender<Access>,
     tls: watch::Sender<Option<Arc<ServerConfig>>>,
-    /// Locked while `tls` changes, so that a renewal never brings back what a new config has replaced.
+    /// Locked while `tls` changes, so that a renewal never restores what a new config has replaced.
     renewal: Mutex<Option<Renewal>>,
     http: HttpClient,
 }
 
 impl Edge {
-    /// The edge as `config` wants it.
+    /// The settings of `config`.
     #[must_use]
     pub(crate) fn new(config: &Config, http: HttpClient) -> Self {
         warn_of(config);
@@ -37,7 +37,7 @@ impl Edge {
         }
     }
 
-    /// From now on, the edge is as `config` wants it; open connections stay as they are.
+    /// Applies `config`; open connections stay as they are.
     pub(crate) fn apply(&self, config: &Config) {
         warn_of(config);
         self.access.send_replace(config.access.clone());
@@ -50,7 +50,8 @@ impl Edge {
         self.http.set_trust(&config.trust);
     }
 
-    /// Shows the certificate on disk from now on, if it has changed and can be used. Waits for files that are being written.
+    /// Shows the certificate on disk from now on, if it has changed and is usable. Waits for files that are being
+    /// written.
     pub(crate) fn renew(&self) {
         let mut renewal = self.renewal();
         if let Some(server) = renewal.as_mut().and_then(Renewal::check) {
@@ -58,7 +59,7 @@ impl Edge {
         }
     }
 
-    /// Who may use the listener.
+    /// The access rules.
     #[must_use]
     pub(crate) fn access(&self) -> watch::Receiver<Access> {
         self.access.subscribe()
@@ -70,7 +71,7 @@ impl Edge {
         self.tls.subscribe()
     }
 
-    /// Nothing is half changed if a look at the files panics.
+    /// A panic while the files are checked leaves nothing half changed.
     fn renewal(&self) -> MutexGuard<'_, Option<Renewal>> {
         self.renewal.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -82,16 +83,16 @@ fn warn_of(config: &Config) {
     }
 }
 
-/// Renews the certificate of `edge` until `stop` changes.
+/// Checks the certificate of `edge` regularly, until `stop` changes.
 pub(crate) async fn renew_regularly(edge: Arc<Edge>, mut stop: watch::Receiver<bool>) {
     loop {
         tokio::select! {
             () = tokio::time::sleep(RENEWAL_INTERVAL) => {}
-            // An error means that the host is gone: stop as well.
+            // The sender is gone when the host has ended: stop as well.
             _ = stop.changed() => return,
         }
         let edge = Arc::clone(&edge);
-        // Reading waits for files to settle. A panic in it ends nothing but this look.
+        // Reading waits for files to settle. A panic ends only this check.
         let _ = tokio::task::spawn_blocking(move || edge.renew()).await;
     }
 }

@@ -1,6 +1,6 @@
-//! Whether a config and the extensions that it lists fit together: sections fit their schemas, routes do not clash.
+//! Checks that a config and its extensions fit together: sections fit their schemas, routes do not clash.
 //!
-//! Pure: it looks at manifests, which are read without loading a file.
+//! Pure: it reads manifests, which need no loaded file.
 
 use serde_json::{Map, Value};
 use tig_plugin_api::{Manifest, Route, Settings};
@@ -10,7 +10,7 @@ use crate::{
     http::server::METRICS_PATH,
 };
 
-/// Every misfit between `config` and the manifests of its extensions, given in the config's order.
+/// Every misfit between `config` and the manifests of its extensions, in the config's order.
 #[must_use]
 fn faults(config: &Config, manifests: &[&Manifest]) -> Vec<Fault> {
     let named = || config.extensions.iter().zip(manifests.iter().copied());
@@ -41,7 +41,7 @@ pub(crate) fn admit(config: &Config, manifests: &[&Manifest]) -> Result<Config, 
     Err(found)
 }
 
-/// Every misfit between a new version of extension `name`, what it would be made with, and the routes of the others.
+/// Every misfit between a new version of extension `name`, its settings, and the routes of the other extensions.
 #[must_use]
 pub(crate) fn successor_faults(
     settings: &Settings,
@@ -55,7 +55,7 @@ pub(crate) fn successor_faults(
     found
 }
 
-/// What does not fit in the section of extension `name`; a missing section counts as `{}`.
+/// Every misfit between extension `name` and its section; a missing section counts as `{}`.
 #[must_use]
 pub(crate) fn section_faults(
     sections: &Map<String, Value>,
@@ -77,7 +77,7 @@ fn clashes(place: &str, name: &str, manifest: &Manifest, taken: &[(String, Route
     routes(manifest).filter_map(clash).collect()
 }
 
-/// The host's own.
+/// The host's own route.
 fn own_route() -> (String, Route) {
     let route = Route {
         method: "GET".to_owned(),
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_successor_must_fit_its_section_and_its_neighbours() {
+    fn successor_must_fit_its_section_and_free_routes() {
         assert_eq!(
             fault_texts(&["GET /jobs", "POST /jobs/*"], serde_json::json!({})),
             [""; 0]
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hosts_own_route_is_taken() {
+    fn route_of_the_host_is_taken() {
         let texts = fault_texts(&["GET /metrics"], serde_json::json!({}));
         assert_eq!(
             texts,

@@ -1,7 +1,7 @@
-//! Draining: extensions begin nothing new and finish what they have begun; then the host can end without loss of time.
+//! Drains a host: extensions finish their work and begin no more; then the host can end without loss of time.
 //!
-//! The host knows nothing of what its extensions do, so it asks them: it publishes [`DRAIN`], again and again for the sake
-//! of new instances, and waits until each says that nothing is unfinished and has nothing left to handle.
+//! The host does not know what its extensions do, so it asks them: it publishes [`DRAIN`], repeatedly for the sake of
+//! new instances, and waits until each has reported that nothing is unfinished and has no items left.
 
 use std::{
     sync::Arc,
@@ -19,27 +19,27 @@ use crate::{
 /// Event that asks extensions to begin nothing new.
 pub const DRAIN: &str = "drain";
 
-/// The event is published this often while a host drains.
-const REPEAT: Duration = Duration::from_secs(5);
+/// Time between two `drain` events.
+const REPEAT_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Extensions are looked at this often.
-const POLL: Duration = Duration::from_millis(25);
+/// Time between two checks of the extensions.
+const CHECK_INTERVAL: Duration = Duration::from_millis(25);
 
-/// What is unfinished when a host ends: names of extensions and their counts.
+/// Names of extensions with unfinished work, and how much.
 pub(crate) type Unfinished = Vec<(String, u64)>;
 
 #[derive(Clone)]
 pub(crate) struct Drain {
     shared: Arc<Shared>,
-    /// When the host ends whatever is unfinished; `None` before a drain is asked for.
+    /// When the host ends whatever is unfinished; `None` before a drain is requested.
     asked: watch::Sender<Option<Limit>>,
 }
 
-/// `None`: there is no limit.
+/// `None`: no limit.
 type Limit = Option<Instant>;
 
 impl Drain {
-    /// Nobody has asked for a drain yet.
+    /// A drain that is not requested yet.
     #[must_use]
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
         Self {
@@ -48,7 +48,7 @@ impl Drain {
         }
     }
 
-    /// Asks for a drain of at most `max`. A later call can bring the end nearer, not put it off.
+    /// Requests a drain of at most `max`. A later request can only bring the end nearer.
     pub(crate) fn request(&self, max: Option<Duration>) {
         let limit = max.map(|max| Instant::now() + max);
         self.asked.send_modify(|asked| {
@@ -57,13 +57,13 @@ impl Drain {
         });
     }
 
-    /// Whether a drain was asked for.
+    /// Whether a drain was requested.
     #[must_use]
     pub(crate) fn is_requested(&self) -> bool {
         self.asked.borrow().is_some()
     }
 
-    /// What extensions say they have not finished.
+    /// The unfinished work of the extensions.
     #[must_use]
     pub(crate) fn unfinished(&self) -> Unfinished {
         let extensions = self.shared.services.bus.extensions();
@@ -73,26 +73,26 @@ impl Drain {
         counts.filter(|(_, count)| *count > 0).collect()
     }
 
-    /// Waits until a drain is asked for and done, or its time is over; returns what is unfinished then.
+    /// Waits until a drain is requested and done, or its time is over; returns the work that is unfinished then.
     pub(crate) async fn wait_done(&self) -> Unfinished {
         let mut asked = self.asked.subscribe();
-        // The sender is this very object.
+        // The sender is a field of this very value.
         let _ = asked.wait_for(Option::is_some).await;
         let mut next = Instant::now();
         let mut before = None;
         loop {
             if Instant::now() >= next {
-                next += REPEAT;
-                // Only the latest one waits, so there is always room.
+                next += REPEAT_INTERVAL;
+                // Only the latest `drain` waits in a mailbox, so there is always room.
                 let emitted = self.shared.services.bus.emit(DRAIN, b"{}", Kind::Latest);
                 if let Err(full) = emitted {
                     warn!("{full}");
                 }
             }
-            tokio::time::sleep(POLL).await;
+            tokio::time::sleep(CHECK_INTERVAL).await;
             let now = self.handled_if_idle();
             let limit = asked.borrow().flatten();
-            // Twice the same: nothing was on its way between two places.
+            // Two equal checks in a row: no item was between two mailboxes.
             if (now.is_some() && now == before)
                 || limit.is_some_and(|limit| limit <= Instant::now())
             {
@@ -102,7 +102,7 @@ impl Drain {
         }
     }
 
-    /// How much each extension has handled, if none has anything to do.
+    /// Number of items that each extension has handled, if all are idle.
     fn handled_if_idle(&self) -> Option<Vec<u64>> {
         let extensions = self.shared.services.bus.extensions();
         extensions
@@ -112,7 +112,7 @@ impl Drain {
     }
 }
 
-/// A stopped extension will finish nothing any more.
+/// Number of handled items, unless the extension is busy. A stopped one counts as idle: it finishes nothing any more.
 fn handled_unless_busy(extension: &Extension) -> Option<u64> {
     let status = extension.status();
     let is_idle = status.unfinished == 0

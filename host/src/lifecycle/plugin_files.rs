@@ -1,4 +1,4 @@
-//! The plugin files that a config names, read and checked as far as that goes without loading them.
+//! Reads the plugin files that a config names, as far as that goes without loading them.
 
 use std::path::Path;
 
@@ -6,24 +6,24 @@ use crate::{
     config::{Config, ConfigError, Fault, Suggestion, plugin_file_name},
     error::HostError,
     lifecycle::admission,
-    plugin::{self, Candidate, OpenFiles, PluginError},
+    plugin::{self, OpenFiles, PluginError, PluginFile},
 };
 
-/// Reads the file of each extension, in the config's order; none that is being written.
+/// Reads the file of each extension, in the config's order, unless a program is writing it.
 #[must_use]
-pub(crate) fn read(config: &Config) -> Vec<Result<Candidate, PluginError>> {
+pub(crate) fn read(config: &Config) -> Vec<Result<PluginFile, PluginError>> {
     let open_files = OpenFiles::for_writing();
     let read = |name: &String| {
         let path = config.plugin_file(name);
         let read = open_files
             .check(&path)
-            .and_then(|()| Candidate::read(&path));
+            .and_then(|()| PluginFile::read(&path));
         read.map_err(|error| with_suggestion(error, &config.plugin_folder, name))
     };
     config.extensions.iter().map(read).collect()
 }
 
-/// What keeps plugins from being loaded from the folder of their copies.
+/// The fault of a folder from which no plugin can be loaded.
 #[must_use]
 pub(crate) fn cache_fault(config: &Config) -> Option<Fault> {
     let error = plugin::check_cache_folder(&config.plugin_cache_folder).err()?;
@@ -35,8 +35,8 @@ pub(crate) fn cache_fault(config: &Config) -> Option<Fault> {
 ///
 /// # Errors
 ///
-/// The first file that is missing or no plugin, else all misfits of the config.
-pub(crate) fn admitted(config: &Config) -> Result<(Config, Vec<Candidate>), HostError> {
+/// The first file that is missing or not a plugin, else all misfits of the config.
+pub(crate) fn admitted(config: &Config) -> Result<(Config, Vec<PluginFile>), HostError> {
     let named = config.extensions.iter().zip(read(config));
     let candidates = named
         .map(|(name, candidate)| {
@@ -64,7 +64,7 @@ pub(crate) fn admitted(config: &Config) -> Result<(Config, Vec<Candidate>), Host
     }
 }
 
-/// Tells what plugins the folder does hold.
+/// Adds the names of plugins that the folder holds.
 fn with_suggestion(error: PluginError, folder: &Path, name: &str) -> PluginError {
     let PluginError::Missing { path, .. } = error else {
         return error;

@@ -1,7 +1,8 @@
-//! A changed config, applied to a running host: extensions come, go, move and get other settings; the port stays open.
+//! Applies a changed config to a running host: extensions are added, removed, moved and get other settings; the port
+//! stays open.
 //!
-//! Invariant: everything that can be refused is tried before anything that runs is touched. A running extension that does
-//! not take its new settings goes on with the old ones.
+//! Invariant: everything that can be rejected is tried before a running extension is touched. A running extension that
+//! does not accept its new settings goes on with the old ones.
 
 use std::{
     collections::BTreeSet,
@@ -21,12 +22,12 @@ use crate::{
         watch::Settling,
     },
     limits::SWITCH_TIMEOUT,
-    plugin::{Candidate, Loader, Plugin, PluginError, short_hash},
+    plugin::{Loader, Plugin, PluginError, PluginFile, short_hash},
     runtime::{command::Command, extension::Extension, runner::Runner, shared::Shared},
     store::StoreError,
 };
 
-/// What of a config is built into a host when it starts.
+/// The part of a config that cannot change while the host runs.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct FixedConfig {
     identity: Identity,
@@ -37,7 +38,7 @@ pub(crate) struct FixedConfig {
 }
 
 impl FixedConfig {
-    /// Takes it out of `config`.
+    /// The fixed part of `config`.
     #[must_use]
     pub(crate) fn from_config(config: &Config) -> Self {
         Self {
@@ -57,7 +58,7 @@ impl FixedConfig {
         Err(ReconfigureError::Fixed(differences))
     }
 
-    /// Keys of what differs.
+    /// Keys with different values.
     fn differences(&self, other: &Self) -> Vec<String> {
         let names: BTreeSet<_> = self.identity.keys().chain(other.identity.keys()).collect();
         let identity = names.into_iter().map(|key| {
@@ -83,7 +84,7 @@ impl FixedConfig {
 /// Why a config is not applied.
 #[derive(Debug, thiserror::Error)]
 pub enum ReconfigureError {
-    /// Keys that only a start reads.
+    /// Keys that are only read at the start.
     #[error("{} cannot change while the host runs; stop it and start it again", .0.join(", "))]
     Fixed(Vec<String>),
     /// Config and plugins do not fit together.
@@ -102,7 +103,7 @@ pub enum ReconfigureError {
 /// Why an extension cannot be added.
 #[derive(Debug, thiserror::Error)]
 pub enum AddError {
-    /// Its file, or `new`.
+    /// Its file, or its `new`.
     #[error(transparent)]
     Plugin(#[from] PluginError),
     /// Its settings have no JSON form.
@@ -113,7 +114,7 @@ pub enum AddError {
     Store(#[from] StoreError),
 }
 
-/// Lets `config` take the place of the one by which `watched` run.
+/// Applies `config` in place of the one that `watched` run by.
 ///
 /// # Errors
 ///
@@ -164,14 +165,13 @@ pub(crate) fn apply(
     Ok(attempts)
 }
 
-/// Checks that everything in `config` fits together, and returns it with its whole identity, and the candidates of extensions
-/// that do not run yet.
+/// Checks that all parts of `config` fit together, and returns it with its whole identity, and the files of extensions to be added.
 ///
-/// A file that is damaged is no reason to refuse the config if the extension runs: its running version goes on.
+/// A damaged file does not reject the config if its extension runs: the running version goes on.
 fn admit(
     watched: &[Watched],
     config: &Config,
-) -> Result<(Config, Vec<(String, Candidate)>), ReconfigureError> {
+) -> Result<(Config, Vec<(String, PluginFile)>), ReconfigureError> {
     let mut manifests = Vec::new();
     let mut new = Vec::new();
     for (name, read) in config.extensions.iter().zip(plugin_files::read(config)) {
@@ -179,7 +179,7 @@ fn admit(
         match (read, running.and_then(|of| of.extension.manifest())) {
             (Ok(candidate), Some(_)) => manifests.push(Arc::new(candidate.manifest)),
             (Err(_), Some(manifest)) => manifests.push(manifest),
-            (Err(error), None) => return Err(refused(name, error.into())),
+            (Err(error), None) => return Err(rejected(name, error.into())),
             (Ok(candidate), None) => {
                 manifests.push(Arc::new(candidate.manifest.clone()));
                 new.push((name.clone(), candidate));
@@ -214,12 +214,12 @@ fn add_all(
     shared: &Arc<Shared>,
     loader: &Loader,
     config: &Config,
-    new: Vec<(String, Candidate)>,
+    new: Vec<(String, PluginFile)>,
 ) -> Result<Vec<Watched>, ReconfigureError> {
     let mut loaded = Vec::new();
     for (name, candidate) in new {
         let plugin = loader.load(&candidate);
-        let plugin = plugin.map_err(|error| refused(&name, error.into()))?;
+        let plugin = plugin.map_err(|error| rejected(&name, error.into()))?;
         loaded.push((name, candidate, plugin));
     }
     let mut added: Vec<Watched> = Vec::new();
@@ -230,26 +230,26 @@ fn add_all(
                 for watched in &added {
                     remove(shared, watched);
                 }
-                return Err(refused(&name, reason));
+                return Err(rejected(&name, reason));
             }
         }
     }
     Ok(added)
 }
 
-fn refused(name: &str, source: AddError) -> ReconfigureError {
+fn rejected(name: &str, source: AddError) -> ReconfigureError {
     ReconfigureError::Extension {
         name: name.to_owned(),
         source,
     }
 }
 
-/// Starts an extension on a thread of its own, so that a `new` that does not return holds up nobody.
+/// Starts an extension on its own thread, so that a `new` that does not return holds up no other.
 fn add(
     shared: &Arc<Shared>,
     config: &Config,
     name: &str,
-    candidate: Candidate,
+    candidate: PluginFile,
     plugin: Plugin,
 ) -> Result<Watched, AddError> {
     let settings = start::settings(config, name)?;
@@ -273,7 +273,7 @@ fn add(
             Ok(runner) => runner,
             Err(reason) => return drop(started.send(Err(reason))),
         };
-        // Nobody waits any more when it took too long; then it was removed again.
+        // A send fails if `new` took too long; the extension was removed meanwhile.
         if started.send(Ok(())).is_ok() {
             runner.run();
         }
@@ -307,7 +307,7 @@ fn add(
     })
 }
 
-/// Stops an extension. What it has stored stays, as do its durable events, should it come back.
+/// Stops an extension. Its stored values and durable events stay, in case it is added again.
 fn remove(shared: &Shared, watched: &Watched) -> Outcome {
     let extension = &watched.extension;
     shared.services.bus.remove(extension);

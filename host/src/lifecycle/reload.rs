@@ -1,6 +1,7 @@
-//! Replaces an extension while it runs: a file is checked, copied, tried, loaded and takes over.
+//! Replaces an extension while it runs: its file is checked, copied, tried and loaded, and its instance takes over.
 //!
-//! Invariant: whatever is wrong with the new file, the running version goes on untouched, and why is told once.
+//! Invariant: whatever is wrong with the new file, the running version goes on untouched, and the reason is reported
+//! once.
 
 use std::{
     path::PathBuf,
@@ -15,11 +16,11 @@ use crate::{
     config::Fault,
     lifecycle::{
         admission,
-        watch::{POLL, QUIET, Settling, Verdict, WRITER_PATIENCE},
+        watch::{POLL_INTERVAL, QUIET, Settling, Verdict, WRITER_PATIENCE},
     },
     limits::SWITCH_TIMEOUT,
     observe::status::State,
-    plugin::{Candidate, Loader, Plugin, PluginError, short_hash},
+    plugin::{Loader, Plugin, PluginError, PluginFile, short_hash},
     runtime::failure::SwitchError,
     runtime::{
         announcement,
@@ -29,53 +30,53 @@ use crate::{
     },
 };
 
-/// What came of an attempt to reload.
+/// The outcome of a reload.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Outcome {
-    /// A version has taken over from another, or from itself.
+    /// A version has taken over from another, or from itself with other settings.
     Reloaded {
         /// Version that ran.
         from: String,
         /// Version that runs.
         to: String,
     },
-    /// The file is the one that runs already, and its settings are the same.
+    /// The running version has the same file and the same settings.
     Unchanged {
         /// Version that runs.
         version: String,
     },
-    /// It was not there before.
+    /// The extension was added.
     Added {
         /// Version that runs.
         version: String,
     },
-    /// It is not there any more.
+    /// The extension was removed.
     Removed {
         /// Version that ran.
         version: String,
     },
 }
 
-/// What came of one extension's attempt.
+/// The outcome for one extension.
 #[derive(Debug)]
 pub struct Attempt {
     /// Name of the extension.
     pub name: String,
-    /// What it came to.
+    /// What became of it.
     pub outcome: Result<Outcome, ReloadError>,
 }
 
-/// One extension's file.
+/// An extension and its file.
 pub(crate) struct Watched {
-    /// Place of the extension.
+    /// The extension.
     pub extension: Arc<Extension>,
-    /// What its instances are made with, as JSON.
+    /// JSON of its settings.
     pub settings: Arc<[u8]>,
     /// The operator's file.
     pub path: PathBuf,
-    /// The file's state when it was last taken.
+    /// The file's state when it was last read.
     pub seen: Option<Signature>,
-    /// What has happened to it since.
+    /// The change since, until the file is whole.
     pub settling: Settling,
 }
 
@@ -118,7 +119,7 @@ pub enum ReloadError {
 }
 
 impl ReloadError {
-    /// Version of the new file, where that could be read.
+    /// Version of the new file, if it could be read.
     #[must_use]
     pub(crate) fn version(&self) -> Option<&str> {
         match self {
@@ -130,7 +131,7 @@ impl ReloadError {
         }
     }
 
-    /// It may take over as soon as its writer is done.
+    /// Whether the file may be loaded as soon as its writer is done.
     fn is_passing(&self) -> bool {
         match self {
             Self::File { source } | Self::Load { source, .. } => source.is_passing(),
@@ -144,13 +145,13 @@ fn joined(faults: &[Fault]) -> String {
     texts.join("; also: ")
 }
 
-/// Looks at a file once, and reloads it if it has changed and is whole; returns when to look again.
+/// Checks a file, and reloads it if it has changed and is whole; returns the time until the next check.
 pub(crate) fn check_file(shared: &Shared, loader: &Loader, watched: &mut Watched) -> Duration {
     let found = Signature::of(&watched.path);
     let is_writing = loader.writers().is_writing(&watched.path);
     let settling = &mut watched.settling;
     match settling.check(watched.seen, found, is_writing, Instant::now()) {
-        Verdict::Same => POLL,
+        Verdict::Same => POLL_INTERVAL,
         Verdict::Wait(time) => time,
         Verdict::Overdue => {
             warn!(
@@ -159,7 +160,7 @@ pub(crate) fn check_file(shared: &Shared, loader: &Loader, watched: &mut Watched
                 watched.path.display(),
                 WRITER_PATIENCE.as_secs()
             );
-            POLL
+            POLL_INTERVAL
         }
         Verdict::Settled => {
             watched.seen = found;
@@ -168,7 +169,7 @@ pub(crate) fn check_file(shared: &Shared, loader: &Loader, watched: &mut Watched
     }
 }
 
-/// Takes a file's new state; returns when to look again.
+/// Reloads a file that has changed; returns the time until the next check.
 fn reload_changed(shared: &Shared, loader: &Loader, watched: &mut Watched) -> Duration {
     if watched.seen.is_none() {
         warn!(
@@ -177,7 +178,7 @@ fn reload_changed(shared: &Shared, loader: &Loader, watched: &mut Watched) -> Du
             "{} is gone; the running version goes on",
             watched.path.display()
         );
-        return POLL;
+        return POLL_INTERVAL;
     }
     match attempt(shared, loader, watched) {
         Err(error) if error.is_passing() => {
@@ -186,17 +187,17 @@ fn reload_changed(shared: &Shared, loader: &Loader, watched: &mut Watched) -> Du
         }
         Err(error) => {
             announce(shared, &watched.extension, &error);
-            POLL
+            POLL_INTERVAL
         }
-        Ok(_) => POLL,
+        Ok(_) => POLL_INTERVAL,
     }
 }
 
-/// Lets the present file take over, with the settings that are wanted now.
+/// Replaces the extension by its present file, with the present settings.
 ///
 /// # Errors
 ///
-/// See [`ReloadError`]; it is logged and published as well.
+/// See [`ReloadError`]; the error is logged and published as well.
 pub(crate) fn reload(
     shared: &Shared,
     loader: &Loader,
@@ -210,7 +211,7 @@ fn attempt(shared: &Shared, loader: &Loader, watched: &Watched) -> Result<Outcom
     let extension = &watched.extension;
     let read = loader.read(&watched.path);
     let candidate = read.map_err(|source| ReloadError::File { source })?;
-    let is_same = candidate.hash == extension.hash() && !extension.wants(&watched.settings);
+    let is_same = candidate.hash == extension.hash() && !extension.is_changed_by(&watched.settings);
     if is_same && extension.state() != State::Stopped {
         let version = extension.version();
         return Ok(Outcome::Unchanged { version });
@@ -218,7 +219,7 @@ fn attempt(shared: &Shared, loader: &Loader, watched: &Watched) -> Result<Outcom
     replace(shared, watched, &candidate, || loader.load(&candidate))
 }
 
-/// Lets `candidate`, which `load` loads, take over, with the settings that are wanted now.
+/// Replaces the extension by `candidate`, which `load` loads, with the present settings.
 ///
 /// # Errors
 ///
@@ -226,7 +227,7 @@ fn attempt(shared: &Shared, loader: &Loader, watched: &Watched) -> Result<Outcom
 pub(crate) fn take_over(
     shared: &Shared,
     watched: &Watched,
-    candidate: &Candidate,
+    candidate: &PluginFile,
     load: impl FnOnce() -> Result<Plugin, PluginError>,
 ) -> Result<Outcome, ReloadError> {
     replace(shared, watched, candidate, load)
@@ -236,7 +237,7 @@ pub(crate) fn take_over(
 fn replace(
     shared: &Shared,
     watched: &Watched,
-    candidate: &Candidate,
+    candidate: &PluginFile,
     load: impl FnOnce() -> Result<Plugin, PluginError>,
 ) -> Result<Outcome, ReloadError> {
     let started = Instant::now();
@@ -265,7 +266,7 @@ fn replace(
 }
 
 /// Checks that the new version fits its section, whose keys may have changed, and the other extensions.
-fn admit(shared: &Shared, watched: &Watched, candidate: &Candidate) -> Result<(), ReloadError> {
+fn admit(shared: &Shared, watched: &Watched, candidate: &PluginFile) -> Result<(), ReloadError> {
     let settings = serde_json::from_slice(&watched.settings)?;
     let name = &watched.extension.name;
     let extensions = shared.services.bus.extensions();
@@ -304,7 +305,7 @@ fn switch(watched: &Watched, plugin: Plugin) -> Result<(), SwitchError> {
         .unwrap_or(Err(SwitchError::Late))
 }
 
-/// Logs and publishes that the new version of the extension in `extension` is rejected.
+/// Logs and publishes that a new version is rejected.
 fn announce(shared: &Shared, extension: &Extension, error: &ReloadError) {
     let reason = error_chain(error);
     announcement::rejected(&shared.services.bus, extension, error.version(), &reason);

@@ -1,7 +1,7 @@
-//! Brings back the old version of an extension whose new one is stuck in a handler.
+//! Rolls back an extension whose new version is stuck in a handler.
 //!
-//! A native handler cannot be stopped. Its thread is given up on: whatever it still asks for is dropped, and it ends when
-//! the handler returns, if ever. The old version goes on on a thread of its own.
+//! A native handler cannot be stopped. Its thread is left behind: effects that it still asks for are dropped, and it
+//! ends when the handler returns, if ever. The old version goes on on another thread.
 
 use std::sync::Arc;
 
@@ -12,14 +12,14 @@ use crate::{
     runtime::{extension::Extension, runner::Runner, shared::Shared},
 };
 
-/// Does so if the extension in `extension` has a new version on probation.
-pub(crate) fn rescue(shared: &Arc<Shared>, extension: &Arc<Extension>) {
+/// Rolls back `extension` if its new version is on probation.
+pub(crate) fn roll_back_stuck(shared: &Arc<Shared>, extension: &Arc<Extension>) {
     let Some((probation, epoch, activity)) = extension.give_up() else {
         return;
     };
-    // What the new version has handed in before takes place before the old one goes on.
+    // Transactions that the new version has submitted before are applied before the old one goes on.
     extension.fence.wait_until_clear();
-    let runner = Runner::resumed(
+    let runner = Runner::resume_old(
         Arc::clone(shared),
         Arc::clone(extension),
         (epoch, activity),

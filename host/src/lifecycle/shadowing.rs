@@ -1,4 +1,4 @@
-//! Starting, promoting and discarding a candidate that runs beside an extension.
+//! Starts, promotes and discards shadows of extensions.
 
 use std::{
     path::{Path, PathBuf},
@@ -27,22 +27,22 @@ pub enum ShadowError {
     /// The file is not a plugin for this host, or cannot be loaded.
     #[error(transparent)]
     File(#[from] PluginError),
-    /// It does not start.
+    /// The shadow does not start.
     #[error(transparent)]
     Start(#[from] ShadowStartError),
-    /// There is no shadow.
+    /// The extension has no shadow.
     #[error("`{name}` has no shadow; start one with `tig-host shadow {name} FILE`")]
     Missing {
         /// Name of the extension.
         name: String,
     },
-    /// It runs no more.
+    /// The shadow has ended.
     #[error("it has ended: {0}")]
     Ended(String),
-    /// It does not take over.
+    /// The shadow does not take over.
     #[error(transparent)]
     TakeOver(#[from] ReloadError),
-    /// It has taken over, but its file lies elsewhere.
+    /// The shadow has taken over, but its file could not be installed.
     #[error("it runs now, but {} could not be replaced, so the next start runs the old one: {source}", path.display())]
     Install {
         /// The extension's file.
@@ -52,7 +52,7 @@ pub enum ShadowError {
     },
 }
 
-/// Runs the plugin of `file` beside the extension, in place of a candidate that did so before.
+/// Starts the plugin in `file` as a shadow of the extension, in place of an earlier one.
 ///
 /// # Errors
 ///
@@ -78,7 +78,7 @@ pub(crate) fn begin(loader: &Loader, watched: &Watched, file: &Path) -> Result<(
         extension = watched.extension.name,
         version = candidate.manifest.version,
         hash = short_hash(&candidate.hash),
-        "shadow runs"
+        "shadow accepted"
     );
     watched.extension.set_shadow(Some(Shadow {
         status,
@@ -87,7 +87,7 @@ pub(crate) fn begin(loader: &Loader, watched: &Watched, file: &Path) -> Result<(
     Ok(())
 }
 
-/// Lets the candidate take over, as at a reload, and puts its file in the place of the extension's.
+/// Replaces the extension by its shadow, as at a reload, and installs the shadow's file.
 ///
 /// # Errors
 ///
@@ -114,16 +114,16 @@ pub(crate) fn promote(
     Ok(outcome)
 }
 
-/// Ends the candidate.
+/// Ends the shadow.
 ///
 /// # Errors
 ///
-/// There is none.
+/// The extension has no shadow.
 pub(crate) fn discard(watched: &Watched) -> Result<(), ShadowError> {
     end(watched).then_some(()).ok_or_else(|| missing(watched))
 }
 
-/// Ends the candidate; `false` if there is none.
+/// Ends the shadow; `false` if there is none.
 fn end(watched: &Watched) -> bool {
     watched.extension.mailbox.put_command(Command::EndShadow);
     watched.extension.set_shadow(None).is_some()

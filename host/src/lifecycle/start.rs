@@ -1,4 +1,4 @@
-//! From candidates to running extensions.
+//! Starts extensions from the plugin files of a config.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use tracing::info;
 use crate::{
     config::Config,
     error::HostError,
-    plugin::{Candidate, Loader, Plugin, PluginError, short_hash},
+    plugin::{Loader, Plugin, PluginError, PluginFile, short_hash},
     runtime::{
         event::Event,
         extension::Extension,
@@ -22,11 +22,11 @@ use crate::{
 ///
 /// # Errors
 ///
-/// The first file that is refused.
+/// The first file that is rejected.
 pub(crate) fn load(
     config: &Config,
     loader: &Loader,
-    candidates: &[Candidate],
+    candidates: &[PluginFile],
 ) -> Result<Vec<Plugin>, HostError> {
     let named = config.extensions.iter().zip(loader.load_each(candidates));
     let plugin = |(name, loaded): (&String, Result<Plugin, PluginError>)| {
@@ -38,8 +38,8 @@ pub(crate) fn load(
     named.map(plugin).collect()
 }
 
-/// Makes an instance of each of `plugins`, which are in the config's order: an event that one emits in `new` finds the
-/// others subscribed. Their threads are not started yet.
+/// Creates an instance of each of `plugins`, which are in the config's order, after all are subscribed: events of one
+/// `new` reach the other extensions. Their threads are not started yet.
 ///
 /// # Errors
 ///
@@ -91,7 +91,7 @@ fn start_one(
     Ok(runner)
 }
 
-/// What extension `name` is made with, as JSON.
+/// JSON of the settings of extension `name`.
 ///
 /// # Errors
 ///
@@ -101,7 +101,7 @@ pub(crate) fn settings(config: &Config, name: &str) -> Result<Arc<[u8]>, serde_j
     settings.map(Into::into)
 }
 
-/// Puts the durable events that are in the outbox, not handled by an earlier instance, before all that comes.
+/// Puts the durable events of the outbox that an earlier instance has not handled before all other items.
 ///
 /// # Errors
 ///
@@ -114,7 +114,7 @@ pub(crate) fn redeliver_undelivered(
     if !undelivered.is_empty() {
         info!(
             extension = extension.name,
-            "{} events of an earlier run are given again",
+            "redelivering {} events of an earlier run",
             undelivered.len()
         );
     }

@@ -1,4 +1,4 @@
-//! The thread that changes what runs: it watches the plugin files and serves requests, one thing at a time.
+//! The thread that changes what runs: it watches the plugin files and serves requests, one at a time.
 
 use std::{
     path::PathBuf,
@@ -15,7 +15,7 @@ use crate::{
         reconfigure::{self, FixedConfig, ReconfigureError},
         reload::{self, Attempt, Outcome, ReloadError, Watched},
         shadowing::{self, ShadowError},
-        watch::{FolderWatch, POLL, Schedule},
+        watch::{FolderWatch, POLL_INTERVAL, Schedule},
     },
     plugin::Loader,
     runtime::{failure::StoreFailure, shared::Shared},
@@ -25,52 +25,52 @@ use crate::{
 pub(crate) enum Message {
     /// Something in the plugin folder has changed.
     Changed,
-    /// See [`Request`].
+    /// A request of the operator or a test.
     Request(Request),
     /// End the thread.
     Stop,
 }
 
-/// What came of a request that names an extension; `None` if no such extension runs.
+/// The outcome for an extension; `None` if no such extension runs.
 pub(crate) type Named<T, E> = Option<Result<T, E>>;
 
-/// Something that the supervisor is asked for, and where the answer goes.
+/// A request, and where the reply goes.
 pub(crate) enum Request {
-    /// The present file of an extension takes over.
+    /// Replace an extension by its present file.
     Reload {
         /// Name of the extension.
         name: String,
-        /// Gets the answer.
+        /// Receives the reply.
         reply: Sender<Named<Outcome, ReloadError>>,
     },
-    /// Another config takes the place of the present one.
+    /// Apply another config.
     Reconfigure {
         /// The other config.
         config: Box<Config>,
-        /// Gets the answer.
+        /// Receives the reply.
         reply: Sender<Result<Vec<Attempt>, ReconfigureError>>,
     },
-    /// The plugin of a file runs beside an extension.
+    /// Start a shadow of an extension.
     Shadow {
         /// Name of the extension.
         name: String,
         /// The plugin file.
         file: PathBuf,
-        /// Gets the answer.
+        /// Receives the reply.
         reply: Sender<Named<(), ShadowError>>,
     },
-    /// The shadow of an extension takes over.
+    /// Promote the shadow of an extension.
     Promote {
         /// Name of the extension.
         name: String,
-        /// Gets the answer.
+        /// Receives the reply.
         reply: Sender<Named<Outcome, ShadowError>>,
     },
-    /// The shadow of an extension ends.
+    /// End the shadow of an extension.
     Discard {
         /// Name of the extension.
         name: String,
-        /// Gets the answer.
+        /// Receives the reply.
         reply: Sender<Named<(), ShadowError>>,
     },
 }
@@ -84,7 +84,7 @@ pub(crate) struct Supervisor {
 }
 
 impl Supervisor {
-    /// Supervises `watched`, whose versions run and whose files lie in `folder`, in a host with this `fixed` config.
+    /// Supervises `watched`, whose files lie in `folder`, in a host with this `fixed` config.
     #[must_use]
     pub(crate) fn new(
         shared: Arc<Shared>,
@@ -102,9 +102,9 @@ impl Supervisor {
         }
     }
 
-    /// Runs until it is stopped.
+    /// Serves messages until it is stopped.
     pub(crate) fn run(mut self, messages: &Receiver<Message>) {
-        let mut schedule = Schedule::looked(Instant::now(), POLL);
+        let mut schedule = Schedule::checked(Instant::now(), POLL_INTERVAL);
         loop {
             match messages.recv_timeout(schedule.wait(Instant::now())) {
                 Ok(Message::Changed) => schedule.change(Instant::now()),
@@ -112,13 +112,13 @@ impl Supervisor {
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return,
                 Err(RecvTimeoutError::Timeout) => {
                     let wait = self.check_files();
-                    schedule = Schedule::looked(Instant::now(), wait);
+                    schedule = Schedule::checked(Instant::now(), wait);
                 }
             }
         }
     }
 
-    /// Looks at every file once, and reloads what has changed; returns when to look again.
+    /// Checks every file, and reloads those that have changed; returns the time until the next check.
     fn check_files(&mut self) -> Duration {
         if let Some(reason) = self.shared.services.store.displaced() {
             self.shared.committer.give_up(&StoreFailure(reason));
@@ -127,7 +127,7 @@ impl Supervisor {
         let (shared, loader) = (&self.shared, &self.loader);
         let watched = self.watched.iter_mut();
         let waits = watched.map(|watched| reload::check_file(shared, loader, watched));
-        waits.min().unwrap_or(POLL)
+        waits.min().unwrap_or(POLL_INTERVAL)
     }
 
     fn serve(&mut self, request: Request) {
@@ -168,7 +168,7 @@ fn find<'a>(watched: &'a mut [Watched], name: &str) -> Option<&'a mut Watched> {
     watched.iter_mut().find(|of| of.extension.name == name)
 }
 
-/// Nobody waits any more for an answer that is late.
+/// A send fails if the requester has given up.
 fn send_reply<T>(reply: &Sender<T>, answer: T) {
     let _ = reply.send(answer);
 }

@@ -1,4 +1,4 @@
-//! The thread that keeps time: it publishes `update`, watches over handlers, and ends probations.
+//! The thread that keeps time: it publishes `update`, watches handlers, and ends probations.
 
 use std::{
     sync::{Arc, mpsc},
@@ -19,10 +19,10 @@ use crate::{
     },
 };
 
-/// `update` comes this often.
-pub(crate) const UPDATE_EVERY: Duration = Duration::from_secs(5);
+/// Time between two `update`s.
+pub(crate) const UPDATE_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Runs until a message comes. Who moves a virtual clock publishes `update` too: how often depends on neither.
+/// Runs until a message comes. Under a virtual clock the test publishes `update`, since it decides how often.
 pub(crate) fn run(shared: &Arc<Shared>, stop: &mpsc::Receiver<()>) {
     let bus = &shared.services.bus;
     let mut next = Instant::now();
@@ -30,15 +30,15 @@ pub(crate) fn run(shared: &Arc<Shared>, stop: &mpsc::Receiver<()>) {
     loop {
         if Instant::now() >= next && !shared.services.clock.is_virtual() {
             jumps.check();
-            // Only the latest tick waits, so there is always room.
+            // Only the latest `update` waits in a mailbox, so there is always room.
             let _ = bus.emit(UPDATE, b"{}", Kind::Latest);
         }
         while next <= Instant::now() {
-            next += UPDATE_EVERY;
+            next += UPDATE_INTERVAL;
         }
         for extension in bus.extensions() {
             if check_handler(&extension) == Finding::Stuck {
-                rollback::rescue(shared, &extension);
+                rollback::roll_back_stuck(shared, &extension);
             }
             let is_over = |now| {
                 let probation = extension.probation()?;
@@ -48,17 +48,17 @@ pub(crate) fn run(shared: &Arc<Shared>, stop: &mpsc::Receiver<()>) {
                 extension.mailbox.put_command(Command::Confirm);
             }
         }
-        let wait = watchdog::LOOK_EVERY.min(next.saturating_duration_since(Instant::now()));
+        let wait = watchdog::CHECK_INTERVAL.min(next.saturating_duration_since(Instant::now()));
         if stop.recv_timeout(wait) != Err(mpsc::RecvTimeoutError::Timeout) {
             return;
         }
     }
 }
 
-/// What a look has found out.
+/// The result of a check.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Finding {
-    /// Nothing new.
+    /// Nothing to report.
     Well,
     /// A handler has just become slow.
     Slow,
@@ -66,7 +66,7 @@ enum Finding {
     Stuck,
 }
 
-/// Looks at an extension once.
+/// Checks the handler of an extension.
 fn check_handler(extension: &Extension) -> Finding {
     match extension.activity().check(Instant::now()) {
         None => Finding::Well,

@@ -1,4 +1,4 @@
-//! Makes an instance of a plugin without a host around it: nothing that it asks for takes place.
+//! Creates an instance of a plugin without a host around it; its effects are dropped.
 
 use std::sync::Arc;
 
@@ -22,21 +22,21 @@ use crate::{
     store::{Store, StoreError},
 };
 
-/// Why no instance can be made.
+/// Why no instance can be created.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TrialError {
-    /// No store in memory.
+    /// The store in memory cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The settings have no JSON form.
     #[error("settings: {0}")]
     Settings(#[from] serde_json::Error),
-    /// What `new` said.
+    /// `new` failed.
     #[error("{0}")]
     New(String),
 }
 
-/// Makes an instance as on the first start of a host with these settings, and drops it.
+/// Creates an instance as at the first start of a host with these settings, and drops it.
 ///
 /// # Errors
 ///

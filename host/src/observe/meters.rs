@@ -1,4 +1,4 @@
-//! What an extension counts and measures of itself, and how much work it has not finished.
+//! The metrics of an extension, and how much work it has not finished.
 //!
 //! Invariant: the number of series is bounded, whatever an extension puts into labels.
 
@@ -16,7 +16,7 @@ pub(crate) use tig_plugin_api::frame::MetricKind as Kind;
 
 use crate::observe::process;
 
-/// Series of one extension; further ones are refused.
+/// Series of one extension; further ones are left out.
 pub(crate) const SERIES_MAX: usize = 1_000;
 
 /// Labels of one series.
@@ -30,7 +30,7 @@ const LABEL_BYTES_MAX: usize = 128;
 pub(crate) struct Reading {
     /// Name of the metric.
     name: String,
-    /// As Prometheus writes them: `kind="knapsack",worker="a"`.
+    /// Labels as Prometheus writes them: `kind="knapsack",worker="a"`.
     labels: String,
     kind: Kind,
     value: f64,
@@ -131,25 +131,25 @@ pub(crate) struct Meters {
     series: Mutex<BTreeMap<(String, String), (Kind, f64)>>,
     unfinished: AtomicU64,
     was_full: AtomicBool,
-    /// Where the system tells of the extension's thread.
+    /// Where the system describes the extension's thread.
     thread: Mutex<Option<PathBuf>>,
 }
 
-/// One series as it is now.
+/// A series and its present value.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Series {
     /// Name of the metric.
     pub name: String,
-    /// As Prometheus writes them, without braces.
+    /// Labels as Prometheus writes them, without braces.
     pub labels: String,
-    /// See [`Kind`].
+    /// How samples combine.
     pub kind: Kind,
     /// Its value.
     pub value: f64,
 }
 
 impl Meters {
-    /// Takes readings; `false` if, for the first time, one was left out because there are too many series.
+    /// Records samples; `false` if, for the first time, one was left out because there are too many series.
     pub(crate) fn record(&self, readings: Vec<Reading>) -> bool {
         let mut series = self.lock();
         let mut has_room = true;
@@ -182,12 +182,12 @@ impl Meters {
         series.iter().map(of).collect()
     }
 
-    /// The calling thread is the extension's from now on.
+    /// Makes the calling thread the extension's.
     pub(crate) fn set_thread(&self) {
         *self.thread.lock().unwrap_or_else(PoisonError::into_inner) = process::this_thread();
     }
 
-    /// Where the system tells of the extension's thread.
+    /// Where the system describes the extension's thread.
     #[must_use]
     pub(crate) fn thread(&self) -> Option<PathBuf> {
         self.thread
@@ -196,18 +196,18 @@ impl Meters {
             .clone()
     }
 
-    /// Pieces of work that the extension has not finished, by its own account.
+    /// Number of unfinished pieces of work that the extension has reported.
     #[must_use]
     pub(crate) fn unfinished(&self) -> u64 {
         self.unfinished.load(Ordering::Relaxed)
     }
 
-    /// Takes the extension's word for it.
+    /// Records the number that the extension reports.
     pub(crate) fn set_unfinished(&self, count: u64) {
         self.unfinished.store(count, Ordering::Relaxed);
     }
 
-    /// No code panics while it holds the lock.
+    /// No code panics while it holds the lock, so the series are still whole.
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<(String, String), (Kind, f64)>> {
         self.series.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -262,7 +262,7 @@ mod tests {
         assert!(!meters.record(vec![reading(Kind::Gauge, "one_more", 1.0)]));
         assert!(
             meters.record(vec![reading(Kind::Gauge, "m0", 2.0)]),
-            "known ones go on"
+            "known series still change"
         );
         assert_eq!(meters.series().len(), SERIES_MAX);
     }

@@ -1,4 +1,4 @@
-//! What can be seen of a running host: status, metrics, and handlers that take too long.
+//! What operators can observe of a running host: status, metrics, and handlers that take too long.
 
 pub(crate) mod meters;
 pub(crate) mod process;

@@ -1,4 +1,4 @@
-//! What Linux tells of this process: `None` where it does not.
+//! Measurements of this process that Linux offers: `None` on other systems.
 
 use std::{fs, path::PathBuf, time::Duration};
 
@@ -13,14 +13,14 @@ pub(crate) fn resident_bytes() -> Option<u64> {
     Some(kilobytes * 1024)
 }
 
-/// Where Linux tells of the calling thread.
+/// Path of the calling thread under `/proc`.
 #[must_use]
 pub(crate) fn this_thread() -> Option<PathBuf> {
     let thread = fs::read_link("/proc/thread-self").ok()?;
     Some(PathBuf::from("/proc").join(thread))
 }
 
-/// Processor time of a thread that has told where it is by [`this_thread`].
+/// Processor time of a thread with this path, from [`this_thread`].
 #[must_use]
 pub(crate) fn cpu_of(thread: &std::path::Path) -> Option<Duration> {
     let text = fs::read_to_string(thread.join("schedstat")).ok()?;

@@ -1,4 +1,4 @@
-//! `GET /metrics`: what the host and its extensions count, as Prometheus reads it (text format 0.0.4).
+//! `GET /metrics`: the metrics of the host and its extensions in Prometheus's text format 0.0.4.
 
 use std::{collections::BTreeMap, fmt::Write, time::Duration};
 
@@ -10,7 +10,7 @@ use super::{
 /// Content type of the answer.
 pub(crate) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// What is shown of one extension.
+/// The metrics of one extension.
 pub(crate) struct Shown {
     pub(crate) status: ExtensionStatus,
     pub(crate) cpu: Option<Duration>,
@@ -18,7 +18,7 @@ pub(crate) struct Shown {
     pub(crate) series: Vec<Series>,
 }
 
-/// What is shown at one moment.
+/// All metrics as of one moment.
 pub(crate) struct Snapshot {
     pub(crate) uptime: Duration,
     pub(crate) store_bytes: Option<u64>,
@@ -27,7 +27,7 @@ pub(crate) struct Snapshot {
     pub(crate) extensions: Vec<Shown>,
 }
 
-/// Text in which each metric's series stand together, as the format wants it.
+/// Text in which the series of each metric stand together, as the format demands.
 #[derive(Default)]
 struct Text(String);
 
@@ -57,7 +57,7 @@ impl Text {
     }
 }
 
-/// The text of the answer.
+/// The text of the response.
 pub(crate) fn render(snapshot: &Snapshot) -> String {
     let mut text = Text::default();
     let whole = |bytes: Option<u64>| bytes.map(|bytes| bytes as f64);
@@ -83,7 +83,7 @@ pub(crate) fn render(snapshot: &Snapshot) -> String {
     text.head(
         name,
         Kind::Counter,
-        "HTTP requests of extensions, by what came of them.",
+        "HTTP requests of extensions, by outcome.",
     );
     for (outcome, count) in snapshot.http {
         text.series(name, &format!("outcome={}", quoted(outcome)), count as f64);
@@ -101,7 +101,7 @@ pub(crate) fn render(snapshot: &Snapshot) -> String {
     text.0
 }
 
-/// What extensions count of themselves: the same name from two of them is one metric.
+/// Renders the extensions' own metrics: the same name from two extensions is one metric.
 fn render_own(extensions: &[Shown], text: &mut Text) {
     let mut families: BTreeMap<&str, Vec<(&Shown, &Series)>> = BTreeMap::new();
     for shown in extensions {
@@ -118,7 +118,7 @@ fn render_own(extensions: &[Shown], text: &mut Text) {
             Kind::Counter => format!("tig_extension_{name}_total"),
             Kind::Gauge => format!("tig_extension_{name}"),
         };
-        text.head(&name, kind, "Told by extensions.");
+        text.head(&name, kind, "Reported by extensions.");
         for (shown, series) in members {
             let extension = quoted(&shown.status.name);
             let labels = match series.labels.as_str() {
@@ -189,7 +189,7 @@ const FAMILIES: [Family; 12] = [
     Family {
         name: "tig_host_restarts_total",
         kind: Kind::Counter,
-        help: "Instances made anew after a panic.",
+        help: "Instances restarted after a panic.",
         value: |shown| Some(shown.status.restarts as f64),
     },
     Family {
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn every_metric_stands_once_with_all_its_series() {
+    fn each_metric_stands_once_with_all_its_series() {
         let snapshot = Snapshot {
             uptime: Duration::from_secs(7),
             store_bytes: Some(4096),

@@ -1,4 +1,4 @@
-//! What the host tells of itself.
+//! The status of extensions, for the operator.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,16 +8,17 @@ use super::shadow_status::ShadowStatus;
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
-    /// They are handled.
+    /// The running version handles them.
     #[default]
     Running,
-    /// They are handled by a new version; the old one is kept, to go on if the new one fails.
+    /// A new version handles them; the old one is kept for a rollback.
     Probation,
-    /// They pass it by, but for durable ones, which stay in the outbox: it has failed too often, or could not be made anew.
+    /// They are dropped, but for durable ones, which stay in the outbox: the extension has failed too often, or could
+    /// not be restarted.
     Stopped,
 }
 
-/// One extension.
+/// The status of one extension.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct ExtensionStatus {
     /// Name in the config.
@@ -26,36 +27,36 @@ pub struct ExtensionStatus {
     pub version: String,
     /// BLAKE3 of its file, in hex.
     pub hash: String,
-    /// See [`State`].
+    /// Whether it handles events.
     pub state: State,
-    /// Times that a version has taken over from another since the host started.
+    /// Number of times that a version has taken over from another since the host started.
     pub reloads: u64,
-    /// Microseconds that events waited for the last of them: the old version's snapshot, and the new one's `new` and
-    /// `migrate`, included.
+    /// Microseconds that events waited for the last of them, including the old version's snapshot, and the new one's
+    /// `new` and `migrate`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_switch_us: Option<u64>,
-    /// Bytes of the plugin files that are mapped for this extension; they stay mapped until the host ends.
+    /// Bytes of the plugin files that are mapped for this extension; files stay mapped until the host ends.
     pub code_bytes: u64,
-    /// Events, responses and requests that wait.
+    /// Number of events, responses and requests that wait.
     pub waiting: usize,
-    /// Events, responses and requests that were handled since the host started.
+    /// Number of events, responses and requests that were handled since the host started.
     pub handled: u64,
-    /// Those that failed.
+    /// Number of those that failed.
     pub failed: u64,
-    /// The last failure: what was handled, and why it failed.
+    /// The last failure: the handled item, and the reason.
     pub last_failure: Option<String>,
-    /// The last version that was refused, and why.
+    /// The last version that was rejected, and the reason.
     pub rejected: Option<String>,
-    /// The candidate that runs beside it, if any.
+    /// The shadow of the running version, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shadow: Option<ShadowStatus>,
-    /// Instances made anew after a panic.
+    /// Number of restarts after a panic.
     pub restarts: u64,
-    /// Instances restored from storage after a handler failed that had asked for effects.
+    /// Number of instances restored from storage after a handler had asked for effects and failed.
     pub restores: u64,
-    /// Pieces of work that it has not finished, by its own account; a drain waits for them.
+    /// Number of unfinished pieces of work that it has reported; a drain waits for them.
     pub unfinished: u64,
-    /// The handler that is running longer than it should, if any.
+    /// The handler that is running longer than it should, if there is one.
     pub busy: Option<Busy>,
 }
 
@@ -64,8 +65,8 @@ pub struct ExtensionStatus {
 pub struct Busy {
     /// The event, or method and path of the request.
     pub what: String,
-    /// For how long it has been running, at least.
+    /// Whole seconds that it has been running.
     pub seconds: u64,
-    /// Longer than [`crate::observe::watchdog::STUCK`]: a person is needed.
+    /// Whether it has been running for longer than [`crate::observe::watchdog::STUCK`]: an operator is needed.
     pub stuck: bool,
 }

@@ -1,7 +1,8 @@
-//! Names handlers that take too long. A native handler cannot be stopped: it is reported, and its mailbox waits.
+//! Reports handlers that take too long. A native handler cannot be stopped: the operator is warned, and its mailbox
+//! waits.
 //!
-//! A call only counts up; time is taken by who looks. So watching costs a call next to nothing, and what is told is exact
-//! to [`LOOK_EVERY`].
+//! A call only counts up, and the ticker takes the time. So a watched call costs next to nothing, and times are exact
+//! to [`CHECK_INTERVAL`].
 
 use std::{
     sync::{
@@ -13,21 +14,21 @@ use std::{
 
 use super::status::Busy;
 
-/// A handler that takes longer is worth a warning.
+/// A handler that takes longer is logged as a warning.
 pub(crate) const SLOW: Duration = Duration::from_secs(1);
 
-/// A handler that takes longer needs a person.
+/// A handler that takes longer is logged as an error: an operator is needed.
 pub(crate) const STUCK: Duration = Duration::from_secs(10);
 
-/// How often handlers are looked at.
-pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// Time between two checks of handlers.
+pub(crate) const CHECK_INTERVAL: Duration = Duration::from_millis(250);
 
 /// What an extension is doing.
 #[derive(Debug)]
 pub(crate) struct Activity {
-    /// Calls begun plus calls ended: odd while one runs.
+    /// Number of calls begun plus calls ended: odd while one runs.
     steps: AtomicU64,
-    /// What the call is about.
+    /// Name of the call: the event, or method and path of the request.
     what: Mutex<Arc<str>>,
     seen: Mutex<Option<Seen>>,
 }
@@ -42,7 +43,7 @@ impl Default for Activity {
     }
 }
 
-/// A call that was running when somebody looked.
+/// A call that was running at a check.
 #[derive(Clone, Copy, Debug)]
 struct Seen {
     steps: u64,
@@ -51,22 +52,22 @@ struct Seen {
 }
 
 impl Activity {
-    /// Names what the calls from now on are about.
+    /// Names the calls from now on.
     pub(crate) fn name(&self, what: &Arc<str>) {
         *lock(&self.what) = Arc::clone(what);
     }
 
-    /// A call begins. Only one thread calls this and [`Activity::end`].
+    /// Begins a call. Only one thread calls this and [`Activity::end`].
     pub(crate) fn begin(&self) {
         self.step();
     }
 
-    /// The call has ended.
+    /// Ends the call.
     pub(crate) fn end(&self) {
         self.step();
     }
 
-    /// Cheaper than an addition that other threads could make too.
+    /// Cheaper than an atomic addition, since only one thread writes.
     fn step(&self) {
         let steps = self.steps.load(Ordering::Relaxed);
         self.steps.store(steps + 1, Ordering::Relaxed);
@@ -78,7 +79,7 @@ impl Activity {
         !self.steps.load(Ordering::Relaxed).is_multiple_of(2)
     }
 
-    /// The call that has passed a bound since the last look, and the bound.
+    /// The name of a call that has passed a bound since the last check, and the bound.
     pub(crate) fn check(&self, now: Instant) -> Option<(Arc<str>, Duration)> {
         let steps = self.steps.load(Ordering::Relaxed);
         let mut seen = lock(&self.seen);
@@ -117,7 +118,7 @@ impl Activity {
     }
 }
 
-/// No code panics while it holds one of the locks.
+/// No code panics while it holds one of the locks, so poisoned contents are still whole.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

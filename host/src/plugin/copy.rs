@@ -1,7 +1,7 @@
 //! Content-addressed copies of plugin files.
 //!
-//! The copy's name holds the hash of its bytes, so the dynamic linker, which tells libraries apart by name and inode,
-//! never takes a new build for an old one.
+//! The copy's name holds the hash of its bytes, so the dynamic linker, which identifies libraries by name and inode,
+//! never confuses two builds.
 
 use std::{
     fs,
@@ -12,18 +12,18 @@ use std::{
 
 use rustix::fs::StatVfsMountFlags;
 
-use super::{Candidate, PluginError, libraries};
+use super::{PluginError, PluginFile, libraries};
 
 /// Digits of the hash in a copy's name.
 const HASH_DIGITS: usize = 32;
 
-/// Name of the folders that stand for those between a plugin and libraries above it.
+/// Name of the folders that replace those between a plugin and libraries above it.
 const BELOW: &str = "plugin";
 
-/// Writes the candidate's bytes into `folder`, unless they are there already, and returns the copy's path.
+/// Writes a copy of the plugin file into `folder`, unless it is there already, and returns its path.
 ///
-/// Libraries that it needs from beside itself lie beside the copy in the same way, in a folder that no other candidate uses.
-pub(super) fn write_copy(folder: &Path, candidate: &Candidate) -> Result<PathBuf, PluginError> {
+/// Libraries that it needs from beside itself lie beside the copy in the same way, in a folder of this copy alone.
+pub(super) fn write_copy(folder: &Path, candidate: &PluginFile) -> Result<PathBuf, PluginError> {
     let name = format!(
         "{}-{}",
         candidate.manifest.name,
@@ -47,7 +47,7 @@ pub(super) fn write_copy(folder: &Path, candidate: &Candidate) -> Result<PathBuf
     Ok(path)
 }
 
-/// The nearest folder above `path` that is there, or `path` itself.
+/// The nearest existing folder at or above `path`.
 pub(super) fn existing(path: &Path) -> &Path {
     let here = |folder: &&Path| folder.is_dir();
     // The parent of a relative path is the empty path, which stands for the working directory.
@@ -58,9 +58,9 @@ pub(super) fn existing(path: &Path) -> &Path {
 
 /// # Errors
 ///
-/// No code can be mapped from files in `folder`, or where it will be made.
+/// No code can be mapped from files in `folder`, or where it will be created.
 pub(super) fn refuse_noexec(folder: &Path) -> Result<(), PluginError> {
-    // A file system that says nothing of itself gets the benefit of the doubt: the trial of the copy follows.
+    // If the file system reports no flags, the trial of the copy decides.
     let flags = rustix::fs::statvfs(existing(folder)).map(|stat| stat.f_flag);
     if flags.is_ok_and(|flags| flags.contains(StatVfsMountFlags::NOEXEC)) {
         return Err(PluginError::NoExec {
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_nearest_folder_that_exists_is_found() {
+    fn nearest_existing_folder_is_found() {
         let folder = tempfile::tempdir().unwrap();
         let missing = folder.path().join("a/b");
         assert_eq!(existing(&missing), folder.path());

@@ -1,4 +1,4 @@
-//! Why a plugin file is refused.
+//! Why a plugin file is rejected.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use super::file_fault::FileFault;
 /// Why a file is not loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum PluginError {
-    /// The file is not there.
+    /// The file does not exist.
     #[error("no file {}{suggestion}", path.display())]
     Missing {
         /// Where it was looked for.
@@ -33,7 +33,7 @@ pub enum PluginError {
         /// What is missing or wrong.
         source: FileFault,
     },
-    /// Its bytes are not those that were sealed.
+    /// The file's bytes are not those that were sealed.
     #[error(
         "{} is not what was sealed: it is damaged, half copied or was changed since; copy it again, or seal it again with \
          `tig-host plugin seal`",
@@ -42,10 +42,10 @@ pub enum PluginError {
     Broken {
         /// The file.
         path: PathBuf,
-        /// The plugin's version, if that is whole.
+        /// The plugin's version, as the damaged file states it.
         version: String,
     },
-    /// Its manifest has no room for a digest.
+    /// The manifest has no room for a digest.
     #[error(
         "{} cannot be sealed: it was built with a tig-plugin-api that leaves no room for a digest; rebuild it with this one",
         path.display()
@@ -54,7 +54,7 @@ pub enum PluginError {
         /// The file.
         path: PathBuf,
     },
-    /// Somebody has it open for writing.
+    /// A process has the file open for writing.
     #[error(
         "{} is being written{writer}: it can be loaded when its writer has closed it (`touch` it if it has none)",
         path.display()
@@ -62,10 +62,10 @@ pub enum PluginError {
     BeingWritten {
         /// The file.
         path: PathBuf,
-        /// Who writes it, if that is known.
+        /// The process, if it is known.
         writer: String,
     },
-    /// It is not what it was when it was read.
+    /// The file has changed since it was read.
     #[error(
         "{} or a library beside it has changed while it was being loaded; it can be loaded when it is whole",
         path.display()
@@ -74,7 +74,7 @@ pub enum PluginError {
         /// The file.
         path: PathBuf,
     },
-    /// Nothing can be loaded from the folder of the copies.
+    /// No code can be loaded from the folder of the copies.
     #[error(
         "no plugin can be loaded from {}: its file system is mounted noexec; set `plugin_cache_folder` to a folder on another",
         folder.display()
@@ -83,10 +83,10 @@ pub enum PluginError {
         /// The folder.
         folder: PathBuf,
     },
-    /// Another file of a library's name is mapped.
+    /// Another file with a library's name is mapped.
     #[error(
-        "{} needs {library} beside it, and another build of {library} is loaded, which stays until the host ends; start the \
-         host anew, or give the library another name",
+        "{} needs {library} beside it, and another build of {library} is loaded, which stays until the host ends; restart the \
+         host, or give the library another name",
         path.display()
     )]
     LibraryLoaded {
@@ -95,7 +95,7 @@ pub enum PluginError {
         /// The library.
         library: String,
     },
-    /// It was built for another version of the contract.
+    /// The plugin was built for another version of the plugin API.
     #[error(
         "{} was built for plugin API {plugin}, this host has {host}; {}",
         path.display(),
@@ -104,14 +104,14 @@ pub enum PluginError {
     ApiVersion {
         /// The file.
         path: PathBuf,
-        /// The plugin's own version.
+        /// The plugin's version.
         version: String,
-        /// The plugin's version of the contract.
+        /// The plugin's API version.
         plugin: u32,
-        /// The host's version.
+        /// The host's API version.
         host: u32,
     },
-    /// A panic in it would end the process.
+    /// The plugin was built with `panic=abort`: a panic would end the host.
     #[error(
         "{} was built with panic=abort, so that a panic in it would end the host; build it with panic=unwind",
         path.display()
@@ -122,15 +122,15 @@ pub enum PluginError {
         /// The plugin's version.
         version: String,
     },
-    /// Loading it in a child process failed, or killed the child.
+    /// Loading the file in a child process failed, or killed the child.
     #[error("{} cannot be loaded: {reason}", path.display())]
     Probe {
         /// The file.
         path: PathBuf,
-        /// What the child said, or how it ended.
+        /// The child's text, or how it ended.
         reason: String,
     },
-    /// The library or its layout is refused.
+    /// The dynamic linker or the check of the layout rejects the file.
     #[error("{} cannot be loaded: {reason}", path.display())]
     Load {
         /// The file.
@@ -138,18 +138,18 @@ pub enum PluginError {
         /// Why.
         reason: String,
     },
-    /// Its `new` has failed.
+    /// `new` failed.
     #[error("cannot start version {version}: {reason}")]
     New {
         /// The plugin's version.
         version: String,
-        /// What `new` said.
+        /// The text of `new`.
         reason: String,
     },
 }
 
 impl PluginError {
-    /// The version of the refused plugin, where its manifest could be read.
+    /// The version of the rejected plugin, if its manifest could be read.
     #[must_use]
     pub(crate) fn version(&self) -> Option<&str> {
         match self {
@@ -161,7 +161,7 @@ impl PluginError {
         }
     }
 
-    /// Whether the file may well be in order as soon as its writer is done.
+    /// Whether the file may be loaded as soon as its writer is done.
     #[must_use]
     pub(crate) fn is_passing(&self) -> bool {
         matches!(self, Self::BeingWritten { .. } | Self::Changed { .. })

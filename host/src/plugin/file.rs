@@ -1,4 +1,4 @@
-//! What can be said of a plugin file from its bytes alone.
+//! Reads and checks a plugin file from its bytes alone.
 
 use std::{ops::Range, path::Path};
 
@@ -46,7 +46,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, PluginError> {
 
 /// Checks that `bytes` are a whole plugin file that this host can run, and reads its manifest.
 ///
-/// A linker writes the section headers last, so a file that was cut short is found out here: mapping it could kill the
+/// A linker writes the section headers last, so a file that was cut short is found here: mapping it could kill the
 /// process.
 ///
 /// # Errors
@@ -82,7 +82,7 @@ pub(super) fn seal(path: &Path, bytes: &mut [u8]) -> Result<(), PluginError> {
     Ok(())
 }
 
-/// The manifest, and where its digest's digits are.
+/// The manifest, and the place of its digest's digits.
 fn manifest(path: &Path, bytes: &[u8]) -> Result<(Manifest, Option<Range<usize>>), PluginError> {
     elf_manifest(bytes).map_err(|source| not_a_plugin(path, source))
 }

@@ -1,7 +1,7 @@
-//! The libraries that a plugin file needs from a place beside itself (`$ORIGIN` in its RUNPATH): they are copied with it.
+//! The libraries that a plugin file needs from beside itself (`$ORIGIN` in its RUNPATH): they are copied with it.
 //!
-//! Invariant: only what the dynamic linker would find by `$ORIGIN` is collected; all else it finds from a copy as it would
-//! from the file's own place.
+//! Invariant: only libraries that the dynamic linker would find by `$ORIGIN` are collected; the others are found from a
+//! copy as from the file's own place.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,13 +22,13 @@ use super::{FileFault, PluginError, file, file_fault::LIBRARY_COUNT_MAX};
 pub(super) struct Library {
     /// The name by which it is needed.
     pub(super) name: String,
-    /// Its file, seen from the plugin's folder.
+    /// Path from the plugin's folder.
     pub(super) place: PathBuf,
     pub(super) bytes: Vec<u8>,
     pub(super) hash: blake3::Hash,
 }
 
-/// Reads the libraries that the plugin at `path` with these `bytes` needs from beside it, and those that they need.
+/// Reads the libraries that the plugin at `path` with these `bytes` needs from beside itself, and those that they need.
 pub(super) fn read_siblings(path: &Path, bytes: &[u8]) -> Result<Vec<Library>, PluginError> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut found: Vec<Library> = places(folder, Path::new(""), bytes)
@@ -66,7 +66,7 @@ fn read(folder: &Path, name: String, place: PathBuf) -> Result<Library, PluginEr
     })
 }
 
-/// How many folders above the plugin's the libraries reach.
+/// Number of folders that the libraries reach above the plugin's.
 pub(super) fn depth(libraries: &[Library]) -> usize {
     let above = |library: &Library| {
         let parts = library.place.components();
@@ -75,7 +75,7 @@ pub(super) fn depth(libraries: &[Library]) -> usize {
     libraries.iter().map(above).max().unwrap_or_default()
 }
 
-/// What an ELF file asks of the dynamic linker.
+/// Needs of an ELF file, for the dynamic linker.
 #[derive(Debug, Default, Eq, PartialEq)]
 struct Needs {
     libraries: Vec<String>,
@@ -83,7 +83,7 @@ struct Needs {
     search: Vec<String>,
 }
 
-/// Names and places, seen from `folder`, of what the file in `folder/origin` needs by `$ORIGIN`.
+/// Names, and paths from `folder`, of the libraries that the file in `folder/origin` needs by `$ORIGIN`.
 fn places(folder: &Path, origin: &Path, bytes: &[u8]) -> Vec<(String, PathBuf)> {
     let needs = needs(bytes).unwrap_or_default();
     let find = |name: &String| {
@@ -111,7 +111,7 @@ fn below_origin(entry: &str) -> Option<&str> {
     (rest.is_empty() || rest.starts_with('/')).then(|| rest.trim_start_matches('/'))
 }
 
-/// `None` if the file says nothing that can be read; the linker will say why.
+/// `None` if the file cannot be read that far; the dynamic linker will report why.
 fn needs(bytes: &[u8]) -> Option<Needs> {
     let header = FileHeader64::<Endianness>::parse(bytes).ok()?;
     let endian = header.endian().ok()?;
@@ -141,13 +141,13 @@ fn needs(bytes: &[u8]) -> Option<Needs> {
     })
 }
 
-/// The libraries that this process has mapped from beside plugins: the dynamic linker looks for a name among them first, so
-/// another file of the same name would never be mapped.
+/// The libraries that this process has mapped from beside plugins. The dynamic linker looks for a name among them
+/// first, so another file of the same name would never be mapped.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Mapped(Arc<Mutex<BTreeMap<String, blake3::Hash>>>);
 
 impl Mapped {
-    /// The first of `libraries` of whose name another file is mapped.
+    /// The first of `libraries` for whose name another file is mapped.
     pub(super) fn conflict<'a>(&self, libraries: &'a [Library]) -> Option<&'a str> {
         let mapped = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let other = |library: &&Library| {
@@ -157,7 +157,7 @@ impl Mapped {
         libraries.iter().find(other).map(|library| &*library.name)
     }
 
-    /// `libraries` are mapped now.
+    /// Records that `libraries` are mapped.
     pub(super) fn add(&self, libraries: &[Library]) {
         let mut mapped = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         mapped.extend(libraries.iter().map(|of| (of.name.clone(), of.hash)));
@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn origin_is_known_in_both_spellings() {
+    fn origin_has_two_spellings() {
         assert_eq!(below_origin("$ORIGIN"), Some(""));
         assert_eq!(below_origin("${ORIGIN}/../lib"), Some("../lib"));
         for entry in ["/usr/lib", "$ORIGINAL/lib", "lib", ""] {

@@ -25,21 +25,21 @@ const LAYOUT_ERROR_CHARS_MAX: usize = 600;
 /// A loaded plugin. Its code stays mapped until the process ends.
 #[derive(Clone)]
 pub struct Plugin {
-    /// What it says of itself.
+    /// Its manifest.
     pub manifest: Arc<Manifest>,
     /// BLAKE3 of its file, in hex.
     pub hash: String,
-    /// Length of its file: about what stays mapped.
+    /// Length of its file, about the size of the mapping.
     pub code_bytes: u64,
     module: ExtensionModuleRef,
 }
 
 impl Plugin {
-    /// Makes an instance.
+    /// Creates an instance.
     ///
     /// # Errors
     ///
-    /// The config section is wrong, `new` or `restore` refuses, or either panics.
+    /// The config section is wrong, `new` or `restore` fails, or either panics.
     pub fn create(
         &self,
         host: HostRef<'_>,
@@ -54,7 +54,7 @@ impl Plugin {
     }
 }
 
-/// Maps the copy of a plugin file and checks its contract; `original` is the operator's file, for errors.
+/// Maps the copy of a plugin file and checks its layout; `original` is the operator's file, for errors.
 ///
 /// # Errors
 ///
@@ -95,7 +95,7 @@ pub(crate) fn open(
     })
 }
 
-/// What the dynamic linker says, with a remedy where a library is missing.
+/// The dynamic linker's text, with a remedy if a library is missing.
 fn linker_reason(text: &str) -> String {
     const MISSING: &str = ": cannot open shared object file: No such file or directory";
     match text.strip_suffix(MISSING) {

@@ -1,10 +1,9 @@
-//! From a file to code: read, check, copy, try in a child process, load, handshake.
+//! Turns a file into code: read, check, copy, try in a child process, load, compare layouts.
 //!
-//! Invariants: neither the operator's own file nor a library beside it is ever mapped, so they may be overwritten at any
-//! time; nothing is mapped that has not been read whole, loaded once by a child process, and found unchanged afterwards; a
-//! loaded library is never unmapped.
+//! Invariants: neither the operator's own file nor a library beside it is ever mapped, so they may be overwritten at
+//! any time; every mapped file was read whole, loaded once by a child process, and found unchanged afterwards; a loaded
+//! library is never unmapped.
 
-mod candidate;
 mod copy;
 mod error;
 mod file;
@@ -12,6 +11,7 @@ mod file_fault;
 mod libraries;
 mod library;
 mod open_files;
+mod plugin_file;
 mod probe;
 mod seal;
 mod writers;
@@ -25,26 +25,26 @@ use tig_plugin_api::Settings;
 
 use self::{libraries::Mapped, probe::Trial};
 
-pub use candidate::Candidate;
-pub(crate) use candidate::short_hash;
 pub use error::PluginError;
 pub(crate) use file::inspect;
 pub(crate) use file_fault::FileFault;
 pub use library::Plugin;
 pub(crate) use library::open;
 pub(crate) use open_files::OpenFiles;
+pub use plugin_file::PluginFile;
+pub(crate) use plugin_file::short_hash;
 pub(crate) use writers::Writers;
 
-/// Copies a candidate into `folder`, loads the copy in a child process and makes an instance there, as
-/// `PROGRAM probe --new FILE`: nothing of what it asks for takes place.
+/// Copies a plugin file into `folder`, loads the copy in a child process and creates an instance there, as `PROGRAM
+/// probe --new FILE`; its effects are dropped.
 ///
 /// # Errors
 ///
-/// The text of the error says what the child said, or how it ended.
+/// The error's text is the child's, or says how it ended.
 pub(crate) fn try_in_child(
     program: &Path,
     folder: &Path,
-    candidate: &Candidate,
+    candidate: &PluginFile,
     settings: &Settings,
 ) -> Result<(), PluginError> {
     let refused = |reason| PluginError::New {
@@ -59,10 +59,10 @@ pub(crate) fn try_in_child(
     }
 }
 
-/// The probe of a candidate is ended after this time.
-pub(crate) const PROBE_MAX: Duration = Duration::from_secs(10);
+/// A child process that tries a plugin file is ended after this time.
+pub(crate) const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Turns candidates into plugins.
+/// Loads plugin files.
 #[derive(Clone, Debug)]
 pub struct Loader {
     cache_folder: PathBuf,
@@ -72,8 +72,8 @@ pub struct Loader {
 }
 
 impl Loader {
-    /// Keeps copies of plugin files in `cache_folder`, by their hash, and tries them as `PROBE_PROGRAM probe FILE`; without
-    /// that program they are mapped untried.
+    /// Keeps copies of plugin files in `cache_folder`, by their hash, and tries them as `PROBE_PROGRAM probe FILE`;
+    /// without that program they are mapped untried.
     #[must_use]
     pub fn new(cache_folder: PathBuf, probe_program: Option<PathBuf>) -> Self {
         Self {
@@ -84,20 +84,20 @@ impl Loader {
         }
     }
 
-    /// Who is known to have files of the plugin folder open for writing.
+    /// The files of the plugin folder that a process has open for writing.
     #[must_use]
     pub(crate) fn writers(&self) -> &Writers {
         &self.writers
     }
 
-    /// Reads a candidate once nobody writes to its file any more.
+    /// Reads a plugin file as soon as no process writes to it.
     ///
     /// # Errors
     ///
     /// See [`PluginError`].
-    pub(crate) fn read(&self, path: &Path) -> Result<Candidate, PluginError> {
+    pub(crate) fn read(&self, path: &Path) -> Result<PluginFile, PluginError> {
         self.wait_for_writer(path)?;
-        Candidate::read(path)
+        PluginFile::read(path)
     }
 
     fn wait_for_writer(&self, path: &Path) -> Result<(), PluginError> {
@@ -110,21 +110,20 @@ impl Loader {
         })
     }
 
-    /// Copies the candidate's bytes, tries the copy in a child process and loads it, if the candidate's file is still what
-    /// was read.
+    /// Copies a plugin file, tries the copy in a child process and loads it, if the original is still as it was read.
     ///
     /// # Errors
     ///
     /// See [`PluginError`].
-    pub fn load(&self, candidate: &Candidate) -> Result<Plugin, PluginError> {
+    pub fn load(&self, candidate: &PluginFile) -> Result<Plugin, PluginError> {
         self.finish(candidate, self.begin(candidate)?)
     }
 
-    /// Loads candidates one after another, as [`Loader::load`] does; while one is tried, the next is copied and its trial
-    /// begins, so that two processors are busy.
+    /// Loads plugin files one after another, as [`Loader::load`] does; while one is tried, the next is copied and its
+    /// trial begins, so that two processors are busy.
     pub(crate) fn load_each<'a>(
         &'a self,
-        candidates: &'a [Candidate],
+        candidates: &'a [PluginFile],
     ) -> impl Iterator<Item = Result<Plugin, PluginError>> + 'a {
         let mut begun = candidates
             .iter()
@@ -137,25 +136,25 @@ impl Loader {
         })
     }
 
-    /// Like [`Loader::load`], whatever has become of the candidate's file.
+    /// Like [`Loader::load`], even if the original has changed since.
     ///
     /// # Errors
     ///
     /// See [`PluginError`].
-    pub(crate) fn load_as_read(&self, candidate: &Candidate) -> Result<Plugin, PluginError> {
+    pub(crate) fn load_as_read(&self, candidate: &PluginFile) -> Result<Plugin, PluginError> {
         let (copy, trial) = self.try_out(candidate)?;
         trial.map(Trial::finish).transpose()?;
         self.map(&copy, candidate)
     }
 
-    fn begin<'a>(&self, candidate: &'a Candidate) -> Result<Begun<'a>, PluginError> {
+    fn begin<'a>(&self, candidate: &'a PluginFile) -> Result<Begun<'a>, PluginError> {
         self.wait_for_writer(&candidate.path)?;
         self.try_out(candidate)
     }
 
     fn finish(
         &self,
-        candidate: &Candidate,
+        candidate: &PluginFile,
         (copy, trial): Begun<'_>,
     ) -> Result<Plugin, PluginError> {
         trial.map(Trial::finish).transpose()?;
@@ -163,7 +162,7 @@ impl Loader {
         self.map(&copy, candidate)
     }
 
-    fn try_out<'a>(&self, candidate: &'a Candidate) -> Result<Begun<'a>, PluginError> {
+    fn try_out<'a>(&self, candidate: &'a PluginFile) -> Result<Begun<'a>, PluginError> {
         let copy = copy::write_copy(&self.cache_folder, candidate)?;
         let program = self.probe_program.as_deref();
         let trial = program.map(|program| Trial::start(program, &copy, &candidate.path, None));
@@ -171,8 +170,8 @@ impl Loader {
         Ok((copy, trial))
     }
 
-    fn map(&self, copy: &Path, candidate: &Candidate) -> Result<Plugin, PluginError> {
-        // Only now: another plugin may have been mapped since the trial has begun.
+    fn map(&self, copy: &Path, candidate: &PluginFile) -> Result<Plugin, PluginError> {
+        // Checked last: another plugin may have been mapped since the trial began.
         if let Some(library) = self.mapped.conflict(&candidate.libraries) {
             return Err(PluginError::LibraryLoaded {
                 path: candidate.path.clone(),
@@ -187,10 +186,10 @@ impl Loader {
     }
 }
 
-/// A candidate's copy, and the trial of it that has begun, if there is to be one.
+/// The copy of a plugin file, and its trial, if there is one.
 type Begun<'a> = (PathBuf, Option<Trial<'a>>);
 
-/// Writes the digest of a plugin file into its manifest, so that a host refuses any other bytes in its place.
+/// Writes the digest of a plugin file into its manifest, so that a host rejects any other bytes.
 ///
 /// # Errors
 ///
@@ -212,12 +211,12 @@ pub(crate) fn seal(path: &Path) -> Result<(), PluginError> {
 
 /// # Errors
 ///
-/// No code can be loaded from files in `folder`, or where it will be made.
+/// No code can be loaded from files in `folder`, or where it will be created.
 pub(crate) fn check_cache_folder(folder: &Path) -> Result<(), PluginError> {
     copy::refuse_noexec(folder)
 }
 
-/// The nearest folder above `path` that is there.
+/// The nearest existing folder at or above `path`.
 #[must_use]
 pub(crate) fn existing_folder(path: &Path) -> &Path {
     copy::existing(path)

@@ -1,18 +1,18 @@
-//! Which files other processes have open for writing, as far as this user may see.
+//! Finds the files that other processes have open for writing, as far as this user may see.
 
 use std::{collections::HashMap, fs, os::unix::fs::MetadataExt, path::Path};
 
 use super::PluginError;
 
-/// In the mode of the links in `/proc/PID/fd`: the file is open for writing.
+/// In the mode of a link in `/proc/PID/fd`: the file is open for writing.
 const WRITE_MODE: u32 = 0o200;
 
-/// Processes that write, by device and inode of the file.
+/// Process ids of writers, by device and inode of the file.
 #[derive(Debug, Default)]
 pub(crate) struct OpenFiles(HashMap<(u64, u64), u32>);
 
 impl OpenFiles {
-    /// Looks through all processes but this one. Those that end meanwhile, or are another user's, are passed over.
+    /// Searches all processes but this one. Processes that end meanwhile, or are another user's, are skipped.
     #[must_use]
     pub(crate) fn for_writing() -> Self {
         let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
@@ -44,7 +44,7 @@ fn written_by(process: u32) -> impl Iterator<Item = ((u64, u64), u32)> {
     links.filter_map(move |link| {
         let path = link.path();
         let is_written = fs::symlink_metadata(&path).ok()?.mode() & WRITE_MODE != 0;
-        // Only files have an inode that a plugin file may have too.
+        // Only regular files can be plugin files.
         let file = is_written.then(|| fs::metadata(path).ok()).flatten()?;
         file.is_file()
             .then_some(((file.dev(), file.ino()), process))

@@ -1,4 +1,4 @@
-//! Tries a candidate in a child process: a damaged library can kill whoever maps it.
+//! Tries a plugin file in a child process: mapping a damaged library can kill the process.
 
 use std::{
     io::{self, Read, Write},
@@ -14,36 +14,36 @@ use rustix::{
     process::{Pid, PidfdFlags, pidfd_open},
 };
 
-use super::{PROBE_MAX, PluginError};
+use super::{PROBE_TIMEOUT, PluginError};
 use crate::exit_code;
 
-/// Longest text that is taken from the child.
-const TEXT_BYTES_MAX: usize = 4096;
+/// Longest text that is kept from the child.
+const CHILD_TEXT_BYTES_MAX: usize = 4096;
 
-/// Pieces of text that are read before the next look at the child.
-const PIECES_PER_LOOK_MAX: usize = 64;
+/// Pieces of text that are read before the next check of the child.
+const PIECES_PER_CHECK_MAX: usize = 64;
 
-/// Longest pause between two looks at the child and the clock.
-const LOOK_INTERVAL: Timespec = Timespec {
+/// Longest pause between two checks of the child and the clock.
+const CHECK_INTERVAL: Timespec = Timespec {
     tv_sec: 0,
     tv_nsec: 100_000_000,
 };
 
-/// The same where the child's end is not notified.
-const LOOK_INTERVAL_BLIND: Timespec = Timespec {
+/// The same where the system does not notify the child's end.
+const CHECK_INTERVAL_BLIND: Timespec = Timespec {
     tv_sec: 0,
     tv_nsec: 1_000_000,
 };
 
-/// What the child has found.
+/// The result of a trial.
 pub(super) enum Found {
-    /// All that it was to try works.
+    /// The plugin works.
     Sound,
     /// The file can be loaded, but `new` refuses the settings.
     Refused(String),
 }
 
-/// A child process that tries a plugin file; ended when it is dropped.
+/// A child process that tries a plugin file; dropping it ends the process.
 pub(super) struct Trial<'a> {
     child: Child,
     pipes: Pipes<'a>,
@@ -51,8 +51,8 @@ pub(super) struct Trial<'a> {
 }
 
 impl<'a> Trial<'a> {
-    /// Starts `program probe copy`; `original` is the operator's file, for the error. With `settings` (JSON), the child makes
-    /// an instance too.
+    /// Starts `program probe copy`; `original` is the operator's file, for the error. With `settings` (JSON), the child
+    /// creates an instance too.
     pub(super) fn start(
         program: &Path,
         copy: &Path,
@@ -87,7 +87,7 @@ impl<'a> Trial<'a> {
         let Some(status) = waited else {
             return Err(refused(format!(
                 "loading it takes more than {} s",
-                PROBE_MAX.as_secs()
+                PROBE_TIMEOUT.as_secs()
             )));
         };
         if status.success() {
@@ -99,7 +99,7 @@ impl<'a> Trial<'a> {
         }
         Err(refused(match status.signal() {
             Some(signal) => {
-                format!("loading it kills the process (signal {signal}); build or copy it anew")
+                format!("loading it kills the process (signal {signal}); build or copy it again")
             }
             None if text.is_empty() => format!("loading it ends the process ({status})"),
             None => text,
@@ -109,7 +109,7 @@ impl<'a> Trial<'a> {
 
 impl Drop for Trial<'_> {
     fn drop(&mut self) {
-        // Both do nothing to a child that was waited for, and fail only if there is none.
+        // Both do nothing to a child that has ended, and fail only without a child.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -127,7 +127,7 @@ fn system(original: &Path) -> impl FnOnce(io::Error) -> PluginError {
 /// The child's status, or `None` if it takes too long.
 fn wait(child: &mut Child, pipes: &mut Pipes<'_>) -> io::Result<Option<ExitStatus>> {
     let end = end_of(child);
-    let deadline = Instant::now() + PROBE_MAX;
+    let deadline = Instant::now() + PROBE_TIMEOUT;
     while Instant::now() < deadline {
         pipes.transfer();
         if let Some(status) = child.try_wait()? {
@@ -143,14 +143,14 @@ fn end_of(child: &Child) -> Option<OwnedFd> {
     pidfd_open(Pid::from_child(child), PidfdFlags::empty()).ok()
 }
 
-/// What goes to the child, and what comes from it. The host never waits for a child that does not read, and a child never for
-/// the host: one that has much to say would otherwise look stuck.
+/// The child's standard input and error. Neither side ever waits for the other: a child with much text would otherwise
+/// look stuck.
 struct Pipes<'a> {
     stdin: Option<ChildStdin>,
     unsent: &'a [u8],
     stderr: Option<ChildStderr>,
     text: Vec<u8>,
-    /// The child has closed its end of `stderr`, which would not be waited for any more.
+    /// Whether the child has closed its end of `stderr`; polling it would return at once.
     has_hung_up: bool,
 }
 
@@ -170,12 +170,12 @@ impl<'a> Pipes<'a> {
         Ok(pipes)
     }
 
-    /// Waits until the child has ended, takes or says something, but no longer than [`LOOK_INTERVAL`].
+    /// Waits until the child has ended, reads or writes, but no longer than [`CHECK_INTERVAL`].
     fn wait(&self, end: Option<&OwnedFd>) {
         let wait = if end.is_some() {
-            LOOK_INTERVAL
+            CHECK_INTERVAL
         } else {
-            LOOK_INTERVAL_BLIND
+            CHECK_INTERVAL_BLIND
         };
         let end = end.map(|end| PollFd::new(end, PollFlags::IN));
         let stdin = self.stdin.as_ref();
@@ -183,7 +183,7 @@ impl<'a> Pipes<'a> {
         let stderr = self.stderr.as_ref().filter(|_| !self.has_hung_up);
         let stderr = stderr.map(|stderr| PollFd::new(stderr, PollFlags::IN));
         let mut awaited: Vec<_> = end.into_iter().chain(stdin).chain(stderr).collect();
-        // A failure is a look before its time.
+        // A failed poll only makes the next check early.
         let _ = poll(&mut awaited, Some(&wait));
     }
 
@@ -199,7 +199,7 @@ impl<'a> Pipes<'a> {
         match stdin.write(self.unsent) {
             Ok(count) => self.unsent = &self.unsent[count..],
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-            // A child that has died says so by its status.
+            // A child that has died reports it by its status.
             Err(_) => self.unsent = &[],
         }
         if self.unsent.is_empty() {
@@ -207,23 +207,23 @@ impl<'a> Pipes<'a> {
         }
     }
 
-    /// Reads what is there, and keeps its beginning.
+    /// Reads what is there, and keeps the beginning.
     fn receive(&mut self) {
         let Some(stderr) = &mut self.stderr else {
             return;
         };
         let mut piece = [0; 4096];
-        for _ in 0..PIECES_PER_LOOK_MAX {
+        for _ in 0..PIECES_PER_CHECK_MAX {
             let count = match stderr.read(&mut piece) {
                 Ok(count @ 1..) => count,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-                // What cannot be read is only missing from the explanation.
+                // Text that cannot be read is only missing from the explanation.
                 Ok(_) | Err(_) => {
                     self.has_hung_up = true;
                     return;
                 }
             };
-            let room = TEXT_BYTES_MAX - self.text.len();
+            let room = CHILD_TEXT_BYTES_MAX - self.text.len();
             self.text.extend_from_slice(&piece[..count.min(room)]);
         }
     }

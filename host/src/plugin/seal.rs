@@ -1,20 +1,20 @@
-//! The digest that a sealed plugin file carries of itself.
+//! The digest of a sealed plugin file, inside the file.
 //!
-//! Invariant: the digest covers the whole file but its own digits, so a file that is half of one build and half of another
-//! is found out whenever it is read.
+//! Invariant: the digest covers the whole file but its own digits, so a file that is half of one build and half of
+//! another is rejected whenever it is read.
 
 use std::ops::Range;
 
 use tig_plugin_api::abi::DIGEST_DIGITS;
 
-/// What precedes the digits, and what follows them, at the end of a manifest.
+/// Text before the digits, and after them, at the end of a manifest.
 const HEAD: &[u8] = br#""digest":""#;
 const TAIL: &[u8] = br#""}"#;
 
-/// Whether a file is what it was when it was sealed.
+/// The state of a file's seal.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Seal {
-    /// It is not sealed: the digest is zeros.
+    /// The file is not sealed: the digest is zeros.
     Open,
     /// The digest is right.
     Intact,
@@ -22,7 +22,7 @@ pub(super) enum Seal {
     Broken,
 }
 
-/// Where in a file whose manifest lies at `manifest` the digits of its digest are; `None` if there is no room for them.
+/// Place of the digest's digits in a file whose manifest lies at `manifest`; `None` if it has no room for them.
 pub(super) fn slot(bytes: &[u8], manifest: Range<usize>) -> Option<Range<usize>> {
     let text = bytes.get(manifest.clone())?.strip_suffix(TAIL)?;
     let (before, digits) = text.split_at_checked(text.len().checked_sub(DIGEST_DIGITS)?)?;
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_sealed_twice_stays_the_same() {
+    fn file_sealed_twice_stays_the_same() {
         let (mut bytes, slot) = file();
         write(&mut bytes, slot.clone());
         let once = bytes.clone();
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_manifest_of_an_earlier_sdk_has_no_slot() {
+    fn manifest_of_an_earlier_sdk_has_no_slot() {
         for manifest in [r#"{"name":"x"}"#, r#"{"digest":"12"}"#, "", "\"}"] {
             assert_eq!(
                 slot(manifest.as_bytes(), 0..manifest.len()),

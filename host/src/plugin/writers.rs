@@ -1,7 +1,7 @@
-//! Which files of a folder a process has open for writing, as far as the system's notifications say.
+//! Tracks the files of a folder that a process has open for writing, by the system's notifications.
 //!
-//! Invariant: a file is taken for closed unless it was seen to be written to after the last time that a writer closed it; what
-//! other machines write on a network file system is not notified.
+//! Invariant: a file counts as closed unless a write was notified after the last time that a writer closed it. Writes
+//! of other machines on a network file system are not notified.
 
 use std::{
     collections::HashSet,
@@ -18,10 +18,10 @@ use notify::{
     event::{AccessKind, AccessMode, ModifyKind},
 };
 
-/// An operator's request waits this long for a writer to close the file.
+/// Longest wait of an operator's request for a writer to close the file.
 pub(super) const WRITER_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Pause between two looks for the writer's end.
+/// Pause between two checks for the writer's end.
 const WRITER_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Names of the files that are being written. Clones share them.
@@ -29,11 +29,11 @@ const WRITER_INTERVAL: Duration = Duration::from_millis(10);
 pub(crate) struct Writers(Arc<Mutex<HashSet<OsString>>>);
 
 impl Writers {
-    /// Takes note of a notification.
+    /// Records a notification.
     pub(crate) fn record(&self, event: &Event) {
         let mut names = self.lock();
         if event.need_rescan() {
-            // The end of a write may be among what was lost.
+            // The end of a write may be among the lost notifications.
             names.clear();
         }
         for path in &event.paths {
@@ -56,7 +56,7 @@ impl Writers {
         }
     }
 
-    /// Nothing is known any more: another folder is watched.
+    /// Forgets all files, because another folder is watched.
     pub(crate) fn clear(&self) {
         self.lock().clear();
     }
@@ -68,7 +68,7 @@ impl Writers {
             .is_some_and(|name| self.lock().contains(name))
     }
 
-    /// Waits until nobody writes to the file; `false` if that takes too long.
+    /// Waits until no process writes to the file; `false` if that takes too long.
     #[must_use]
     pub(crate) fn wait_until_closed(&self, path: &Path) -> bool {
         let deadline = Instant::now() + WRITER_TIMEOUT;
@@ -81,14 +81,14 @@ impl Writers {
         true
     }
 
-    /// No code panics while it holds the lock.
+    /// No code panics while it holds the lock, so the names are still whole.
     fn lock(&self) -> MutexGuard<'_, HashSet<OsString>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Setting a file's time, as `rsync` does after it has closed a file, is notified as if it were written to. Only a write
-/// gives a file the same time of modification and of change.
+/// Setting a file's time, as `rsync` does after it has closed a file, is notified like a write. Only a write gives a
+/// file the same times of modification and of change.
 fn has_set_time(path: &Path) -> bool {
     let times = |metadata: Metadata| {
         let modified = (metadata.mtime(), metadata.mtime_nsec());
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_written_file_is_open_until_it_is_closed_or_replaced() {
+    fn written_file_is_open_until_closed_or_replaced() {
         let written = EventKind::Modify(ModifyKind::Data(DataChange::Any));
         let made = EventKind::Create(CreateKind::File);
         assert!(noted(&[made, written]).is_writing(Path::new(FILE)));
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn lost_notifications_leave_no_file_open_for_ever() {
+    fn lost_notifications_leave_no_file_open() {
         let writers = noted(&[EventKind::Modify(ModifyKind::Data(DataChange::Any))]);
         writers.record(&Event::new(EventKind::Other).set_flag(Flag::Rescan));
         assert!(!writers.is_writing(Path::new(FILE)));

@@ -1,4 +1,4 @@
-//! Events about the versions of extensions, for extensions that care.
+//! Events about new versions of extensions.
 
 use serde_json::{Value, json};
 use tracing::warn;
@@ -9,13 +9,13 @@ use crate::runtime::{
     extension::Extension,
 };
 
-/// Publishes that version `to` of the extension in `extension` has taken over.
+/// Publishes that version `to` of `extension` has taken over.
 pub(crate) fn reloaded(bus: &Bus, extension: &Extension, from: &str, to: &str) {
     let arguments = json!({ "name": extension.name, "from": from, "to": to });
     publish(bus, EXTENSION_RELOADED, &arguments);
 }
 
-/// Logs and publishes that a new version of the extension in `extension` is rejected, also one that had taken over before.
+/// Logs and publishes that a new version of `extension` is rejected, also one that had taken over before.
 pub(crate) fn rejected(bus: &Bus, extension: &Extension, offered: Option<&str>, reason: &str) {
     let name = &extension.name;
     let running = extension.version();

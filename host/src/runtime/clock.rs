@@ -1,4 +1,4 @@
-//! Time and randomness: the two inputs that extensions may only get from the host. Tests can have both in their hands.
+//! Time and randomness: the two inputs that extensions may get only from the host. Tests can control both.
 
 mod jump;
 
@@ -16,22 +16,22 @@ pub(crate) use jump::JumpWatch;
 /// A clock that never goes back.
 #[derive(Clone, Debug)]
 pub enum Clock {
-    /// Starts at the system's time and from then on only goes forward, whatever happens to the system's.
+    /// Starts at the system's time and advances with the monotonic clock, whatever happens to the system's.
     System {
         /// The system's time at the start, since the Unix epoch.
         epoch: Duration,
-        /// When that was.
+        /// The instant of the start.
         started: Instant,
     },
-    /// Stands still until somebody moves it.
+    /// Advances only through its [`VirtualTime`].
     Virtual(VirtualTime),
 }
 
 impl Clock {
-    /// Starts a clock of the system's.
+    /// Starts a clock at the system's time.
     #[must_use]
     pub(crate) fn start() -> Self {
-        // A system clock before 1970 is a broken one; starting from 1970 still gives a clock that runs.
+        // A system clock before 1970 is wrong; a clock that starts at 1970 still runs.
         let epoch = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
@@ -52,14 +52,14 @@ impl Clock {
         }
     }
 
-    /// Whether time only passes when somebody says so.
+    /// Whether the clock is a virtual one.
     #[must_use]
     pub(crate) fn is_virtual(&self) -> bool {
         matches!(self, Self::Virtual(_))
     }
 }
 
-/// The hand of a virtual clock. Clones move the same clock.
+/// Advances a virtual clock. Clones advance the same clock.
 #[derive(Clone, Debug)]
 pub struct VirtualTime(Arc<AtomicU64>);
 
@@ -79,7 +79,7 @@ impl VirtualTime {
 
 /// Random numbers for decisions such as weighted choices and jitter; not for keys.
 ///
-/// Each extension has a row of its own, so that what one draws does not depend on when others do.
+/// Each extension has its own sequence, so that its numbers do not depend on when other extensions draw.
 #[derive(Clone, Debug)]
 pub struct Random {
     seed: [u8; 32],
@@ -96,14 +96,14 @@ impl Random {
         Self { seed }
     }
 
-    /// The same rows for the same seed, in every run and on every machine.
+    /// The same sequences for the same seed, in every run and on every machine.
     #[must_use]
     pub fn seeded(seed: u64) -> Self {
         let seed = *blake3::hash(&seed.to_le_bytes()).as_bytes();
         Self { seed }
     }
 
-    /// 64 random bits: number `index` in the row of `extension`.
+    /// 64 random bits: number `index` in the sequence of `extension`.
     #[must_use]
     pub(crate) fn number(&self, extension: &str, index: u64) -> u64 {
         let mut hasher = blake3::Hasher::new_keyed(&self.seed);
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_virtual_clock_moves_only_when_it_is_moved() {
+    fn virtual_clock_advances_only_by_hand() {
         let time = VirtualTime::from_ms(1_000);
         let clock = Clock::Virtual(time.clone());
         assert_eq!(clock.now_ms(), 1_000);
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_seed_gives_each_extension_a_row_of_its_own() {
+    fn each_extension_has_its_own_random_sequence() {
         let row = |seed, extension| -> Vec<u64> {
             let random = Random::seeded(seed);
             (0..8)
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn the_systems_seeds_differ() {
+    fn system_seeds_differ() {
         let first = || Random::from_system().number("a", 0);
         assert_ne!(first(), first());
     }

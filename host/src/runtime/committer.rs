@@ -1,9 +1,9 @@
-//! Puts transactions on disk, those of all extensions that wait at the same time in one write, and lets their effects take
-//! place afterwards.
+//! Writes transactions to disk, those of all extensions that wait at the same time in one commit, and applies their
+//! effects afterwards.
 //!
-//! Invariants: nothing is published, sent or answered before the transaction that asked for it is on disk; transactions
-//! of one extension take place in the order of its handlers. A store that has failed once is not written to again: what
-//! extensions hold in memory may be ahead of it, so the host must be started anew.
+//! Invariants: nothing is published, sent or replied before the transaction that asked for it is on disk; transactions
+//! of one extension are applied in the order of its handlers. A store that has failed once is not written to again: the
+//! memory of extensions may be ahead of it, so the host must be restarted.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -15,17 +15,17 @@ use crate::{
     store::Commit,
 };
 
-/// A transaction of the extension in `extension`.
+/// A transaction of `extension`.
 pub(crate) struct Job {
     /// The extension.
     pub extension: Arc<Extension>,
-    /// What it asked for.
+    /// Its effects.
     pub effects: Box<Effects>,
     /// See [`Effects::bytes`].
     pub bytes: usize,
 }
 
-/// Transactions that are on disk, or were refused; nothing else of them has taken place.
+/// Transactions that are on disk, or were rejected; the rest of their effects is not applied yet.
 #[must_use]
 pub struct Written {
     jobs: Vec<Job>,
@@ -33,12 +33,12 @@ pub struct Written {
 }
 
 impl Written {
-    /// Lets the rest of them take place.
+    /// Applies the rest of the effects.
     pub(crate) fn apply(self, services: &Services) {
         for job in self.jobs {
             match &self.result {
                 Ok(()) => job.effects.apply(services, &job.extension),
-                Err(reason) => job.effects.refuse(&job.extension, reason),
+                Err(reason) => job.effects.reject(&job.extension, reason),
             }
             job.extension.fence.complete(job.bytes);
         }
@@ -61,13 +61,13 @@ pub(crate) struct Committer {
 }
 
 impl Committer {
-    /// Why nothing can be put on disk any more.
+    /// Why nothing can be stored any more, if so.
     #[must_use]
     pub(crate) fn failed(&self) -> Option<&StoreFailure> {
         self.failed.get()
     }
 
-    /// Waits until nothing can be put on disk any more; tells why.
+    /// Waits until nothing can be stored any more, and returns the reason.
     pub(crate) async fn failure(&self) -> StoreFailure {
         loop {
             let notified = self.has_failed.notified();
@@ -78,7 +78,7 @@ impl Committer {
         }
     }
 
-    /// Queues a transaction that has its number from [`crate::runtime::fence::Fence::submit`].
+    /// Queues a transaction that [`crate::runtime::fence::Fence::submit`] has numbered.
     pub(crate) fn submit(&self, job: Job) {
         let mut queue = self.lock();
         queue.jobs.push(job);
@@ -87,20 +87,20 @@ impl Committer {
         }
     }
 
-    /// Ends [`Committer::run`] when all that was submitted is done.
+    /// Ends [`Committer::run`] when all submitted transactions are applied.
     pub(crate) fn stop(&self) {
         self.lock().stopping = true;
         self.filled.notify_one();
     }
 
-    /// Works until it is stopped.
+    /// Writes and applies transactions until it is stopped.
     pub(crate) fn run(&self, services: &Services) {
         while let Some(jobs) = self.next_jobs() {
             self.write(services, jobs).apply(services);
         }
     }
 
-    /// Puts the transactions that wait on disk, if there are any, for whoever has no thread for [`Committer::run`].
+    /// Writes the queued transactions, if there are any, for callers without a thread for [`Committer::run`].
     pub(crate) fn write_waiting(&self, services: &Services) -> Option<Written> {
         let jobs = std::mem::take(&mut self.lock().jobs);
         (!jobs.is_empty()).then(|| self.write(services, jobs))
@@ -117,7 +117,7 @@ impl Committer {
         Written { jobs, result }
     }
 
-    /// Puts nothing on disk from now on.
+    /// Stores nothing from now on.
     pub(crate) fn give_up(&self, reason: &StoreFailure) {
         if self.failed.set(reason.clone()).is_ok() {
             error!("nothing can be stored any more, so nothing is accepted: {reason}");
@@ -127,7 +127,7 @@ impl Committer {
 
     /// Waits for transactions; `None` when the host stops and none is left.
     fn next_jobs(&self) -> Option<Vec<Job>> {
-        // Extensions that wait for this processor go first: what they submit joins this write.
+        // Extensions that are ready to run on this processor go first: their transactions join this commit.
         std::thread::yield_now();
         let mut queue = self.lock();
         while queue.jobs.is_empty() {
@@ -144,7 +144,7 @@ impl Committer {
         Some(std::mem::take(&mut queue.jobs))
     }
 
-    /// No code panics while it holds the lock.
+    /// No code panics while it holds the lock, so a poisoned queue is still whole.
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_event_is_seen_after_what_came_with_it_is_on_disk() {
+    async fn event_is_delivered_after_its_writes_are_stored() {
         let folder = tempfile::tempdir().unwrap();
         let shared = shared(Store::open(folder.path(), &Identity::new()).unwrap());
         let emitters = ["a", "b", "c"].map(|name| extension(&shared, name));
@@ -258,7 +258,7 @@ mod tests {
         });
     }
 
-    /// Storage that can be told to fail.
+    /// Storage that fails on demand.
     #[derive(Debug)]
     struct Fragile {
         memory: InMemoryBackend,
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_store_that_fails_accepts_nothing_more_and_says_so() {
+    async fn failed_store_rejects_later_transactions() {
         let is_broken = Arc::<AtomicBool>::default();
         let store = Store::with_backend(Fragile {
             memory: InMemoryBackend::new(),
@@ -326,17 +326,17 @@ mod tests {
         };
         std::thread::scope(|scope| {
             scope.spawn(|| shared.committer.run(&shared.services));
-            // Nobody waits for this answer.
+            // The client of this request has gone away.
             write(oneshot::channel().0);
             assert_eq!(extension.mailbox.len(), 1);
             is_broken.store(true, Ordering::Relaxed);
-            // Also after the disk is mended: what extensions hold in memory is ahead of it.
+            // Nothing is stored after the disk is repaired either: the memory of extensions is ahead of it.
             for is_still_broken in [true, false] {
                 is_broken.store(is_still_broken, Ordering::Relaxed);
                 let (sender, mut receiver) = oneshot::channel();
                 write(sender);
                 let Some(RouteError::Failed(reason)) = receiver.try_recv().unwrap().err() else {
-                    panic!("expected a refusal")
+                    panic!("expected a rejection")
                 };
                 assert!(reason.contains("no space left"), "{reason}");
             }

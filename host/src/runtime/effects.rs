@@ -1,4 +1,4 @@
-//! What a handler asked for, once it has returned `Ok`: first it goes to disk, then it takes place.
+//! The effects of a handler that has returned `Ok`: stored first, then applied.
 
 use std::{fmt::Display, sync::Arc};
 
@@ -18,31 +18,31 @@ use crate::{
     store::{Emitted, Writes},
 };
 
-/// Dropped, nothing of it takes place, and whoever waits for the answer is told.
+/// Effects are dropped, not applied, if the handler fails; then the sender of the reply is dropped as well.
 #[derive(Default)]
 pub(crate) struct Effects {
     /// Writes to the extension's storage.
     pub writes: Writes,
-    /// Events that it emits.
+    /// Emitted events.
     pub events: Vec<Outgoing>,
-    /// HTTP requests that it makes.
+    /// HTTP requests to be sent.
     pub calls: Vec<QueuedCall>,
-    /// ParkedRequests requests to be asked again.
+    /// Number of parked requests to be handled again.
     pub wakes: u64,
-    /// Pieces of work not finished, if the extension said so.
+    /// Number of unfinished pieces of work, if the extension has reported it.
     pub unfinished: Option<u64>,
-    /// What it counted and measured.
+    /// Samples of metrics.
     pub readings: Vec<Reading>,
-    /// Key in the outbox of the event that was handled, if it was durable.
+    /// Key in the outbox of the handled event, if it was durable.
     pub handled: Option<u64>,
-    /// Durable events that go back into the outbox.
+    /// Durable events that return to the outbox.
     pub released: Vec<Arc<Event>>,
-    /// The answer to the request that was handled.
+    /// The reply to the handled request.
     pub answer: Option<(oneshot::Sender<RouteResult>, Box<RouteReply>)>,
 }
 
 impl Effects {
-    /// Nothing was asked for.
+    /// Whether there are no effects.
     #[must_use]
     pub(crate) fn is_empty(&self) -> bool {
         !self.needs_disk()
@@ -54,7 +54,7 @@ impl Effects {
             && self.answer.is_none()
     }
 
-    /// Something of it must be on disk before the rest takes place.
+    /// Whether a part must be on disk before the rest is applied.
     #[must_use]
     pub(crate) fn needs_disk(&self) -> bool {
         !self.writes.is_empty()
@@ -63,7 +63,7 @@ impl Effects {
             || self.events.iter().any(Emitted::is_durable)
     }
 
-    /// Bytes that it holds, about.
+    /// Bytes in memory, about.
     #[must_use]
     pub(crate) fn bytes(&self) -> usize {
         let writes = self.writes.iter();
@@ -72,7 +72,7 @@ impl Effects {
         written.sum::<usize>() + events.sum::<usize>()
     }
 
-    /// Lets everything take place that is not on disk: events, requests, answers.
+    /// Applies all effects that are not storage: events, requests, replies.
     pub(crate) fn apply(self, services: &Services, extension: &Extension) {
         if !self.events.is_empty() {
             services.bus.publish(self.events);
@@ -94,7 +94,7 @@ impl Effects {
             if !extension.meters.record(self.readings) {
                 warn!(
                     extension = extension.name,
-                    "more than {SERIES_MAX} series of metrics; the others are not shown"
+                    "more than {SERIES_MAX} series of metrics; further ones are left out"
                 );
             }
         }
@@ -102,18 +102,18 @@ impl Effects {
             extension.parked().wake(self.wakes);
         }
         if let Some((sender, answered)) = self.answer {
-            // A client that has gone away does not need the answer.
+            // A client that has gone away needs no reply.
             let _ = sender.send(Ok(*answered));
         }
     }
 
-    /// Drops everything, because it could not be put on disk.
-    pub(crate) fn refuse(self, extension: &Extension, reason: &dyn Display) {
+    /// Drops the effects, because they could not be stored.
+    pub(crate) fn reject(self, extension: &Extension, reason: &dyn Display) {
         for _ in &self.calls {
             extension.end_call_due();
         }
         if let Some((sender, _)) = self.answer {
-            // As above.
+            // A client that has gone away needs no reply.
             let _ = sender.send(Err(RouteError::Failed(reason.to_string())));
         }
     }

@@ -1,4 +1,4 @@
-//! The place of one extension in the host: what outlives its instances and versions.
+//! One extension in the host: all that outlives its instances and versions.
 
 use std::{
     collections::BTreeSet,
@@ -20,42 +20,42 @@ use crate::{
         status::{ExtensionStatus, State},
         watchdog::Activity,
     },
-    plugin::{Candidate, Plugin},
+    plugin::{Plugin, PluginFile},
     runtime::{fence::Fence, long_poll::ParkedRequests, mailbox::Mailbox, probation::Probation},
 };
 
 pub(crate) struct Extension {
     /// Name of the extension in the config.
     pub name: String,
-    /// What waits for it.
+    /// Items and commands that wait for it.
     pub mailbox: Arc<Mailbox>,
     activity: Mutex<Arc<Activity>>,
     /// Its runner's epoch, and its transactions in flight.
     pub fence: Fence,
-    /// HTTP requests of it that were sent and have not been answered.
+    /// Number of its HTTP requests that are sent and not answered.
     pub calls_in_flight: Arc<AtomicUsize>,
-    /// HTTP requests that will be sent when their transaction is on disk.
+    /// Number of its HTTP requests that wait until their transaction is on disk.
     calls_due: AtomicUsize,
     parked: Mutex<ParkedRequests>,
     probation: Mutex<Option<Probation>>,
-    /// There is one.
+    /// Whether `probation` holds one, for checks that must not wait for its lock: each handler makes one.
     is_on_probation: AtomicBool,
-    /// Events, responses and requests that were handled.
+    /// Number of handled events, responses and requests.
     pub handled: AtomicU64,
-    /// Those that failed.
+    /// Number of those that failed.
     failed: AtomicU64,
-    /// Random numbers that it has drawn.
+    /// Number of random numbers that it has drawn.
     pub drawn: AtomicU64,
-    /// What it counts, and how much it has not finished.
+    /// Its metrics, and how much work it has not finished.
     pub meters: Meters,
-    /// Instances made anew after a panic.
+    /// Number of restarts after a panic.
     pub restarts: AtomicU64,
-    /// Instances restored from storage after a handler failed that had asked for effects.
+    /// Number of instances restored from storage after a handler had asked for effects and failed.
     pub restores: AtomicU64,
     present: Mutex<Present>,
 }
 
-/// What is there now.
+/// What runs now.
 #[derive(Default)]
 struct Present {
     manifest: Option<Arc<Manifest>>,
@@ -64,10 +64,10 @@ struct Present {
     state: State,
     settings: Option<Arc<[u8]>>,
     routes: Vec<Route>,
-    /// Versions that have taken the seat.
+    /// Number of versions that were installed.
     installs: u64,
     last_switch: Option<Duration>,
-    /// Hashes of the files that are mapped.
+    /// Hashes of the mapped files.
     mapped: BTreeSet<String>,
     code_bytes: u64,
     last_failure: Option<String>,
@@ -75,17 +75,17 @@ struct Present {
     rejected: Option<String>,
 }
 
-/// A candidate that runs beside an extension.
+/// A shadow of the running version.
 #[derive(Clone)]
 pub(crate) struct Shadow {
-    /// How it does.
+    /// How it compares.
     pub status: ShadowStatusHandle,
     /// Its file as it was read.
-    pub candidate: Arc<Candidate>,
+    pub candidate: Arc<PluginFile>,
 }
 
 impl Shadow {
-    /// Why it runs no more, if so.
+    /// Why the shadow has ended, if it has.
     #[must_use]
     pub(crate) fn ended(&self) -> Option<String> {
         self.status.get().ended
@@ -99,7 +99,7 @@ impl fmt::Debug for Extension {
 }
 
 impl Extension {
-    /// The place of extension `name`, in which nothing runs yet.
+    /// Extension `name`, without an instance.
     #[must_use]
     pub(crate) fn new(name: &str) -> Self {
         Self {
@@ -136,7 +136,7 @@ impl Extension {
         (self.fence.begin_epoch(), activity)
     }
 
-    /// The probation, if the present version is on one.
+    /// The probation, if the running version is on one.
     pub(crate) fn probation(&self) -> Option<MutexGuard<'_, Option<Probation>>> {
         let there = self.is_on_probation.load(Ordering::Acquire);
         there.then(|| lock(&self.probation))
@@ -159,7 +159,7 @@ impl Extension {
     /// Gives up on a runner whose new version is on probation, and begins the epoch of the runner that goes on with the old
     /// version; `None` if no version is on probation.
     pub(crate) fn give_up(&self) -> Option<(Probation, u64, Arc<Activity>)> {
-        // The lock is parked until the epoch has begun: else the runner could end its probation in between.
+        // The lock is held until the epoch has begun: else the runner could end its probation in between.
         let mut probation = lock(&self.probation);
         let ended = probation.take()?;
         self.is_on_probation.store(false, Ordering::Release);
@@ -167,18 +167,18 @@ impl Extension {
         Some((ended, epoch, activity))
     }
 
-    /// Sets the candidate that runs beside the present version, and returns the one before.
+    /// Sets the shadow of the running version, and returns the one before.
     pub(crate) fn set_shadow(&self, shadow: Option<Shadow>) -> Option<Shadow> {
         std::mem::replace(&mut self.lock().shadow, shadow)
     }
 
-    /// The candidate that runs beside the present version.
+    /// The shadow of the running version.
     #[must_use]
     pub(crate) fn shadow(&self) -> Option<Shadow> {
         self.lock().shadow.clone()
     }
 
-    /// A new version was refused; `reason` tells why. Not every file says which version it is.
+    /// Records why a new version was rejected. `version` is `None` if the file does not say it.
     pub(crate) fn reject(&self, version: Option<&str>, reason: &str) {
         let rejected = match version {
             Some(version) => format!("{version}: {reason}"),
@@ -187,7 +187,7 @@ impl Extension {
         self.lock().rejected = Some(rejected);
     }
 
-    /// An instance of `plugin`, made with `settings`, takes its seat.
+    /// Installs an instance of `plugin` that was created with `settings`.
     pub(crate) fn install(&self, plugin: &Plugin, settings: &Arc<[u8]>) {
         let mut present = self.lock();
         present.settings = Some(Arc::clone(settings));
@@ -207,76 +207,76 @@ impl Extension {
             .collect();
     }
 
-    /// A version took so long to take over.
+    /// Records how long the last switch of versions took.
     pub(crate) fn switched(&self, time: Duration) {
         self.lock().last_switch = Some(time);
     }
 
-    /// HTTP requests that are sent or will be, and have not been answered.
+    /// Number of HTTP requests that are due or in flight.
     #[must_use]
     pub(crate) fn calls(&self) -> usize {
         self.calls_due.load(Ordering::Relaxed) + self.calls_in_flight.load(Ordering::Relaxed)
     }
 
-    /// Requests will be sent when their transaction is on disk.
+    /// Counts requests that will be sent when their transaction is on disk.
     pub(crate) fn begin_calls_due(&self, count: usize) {
         self.calls_due.fetch_add(count, Ordering::Relaxed);
     }
 
-    /// One of them was sent, or will not be.
+    /// Ends the wait of one of them: it was sent, or will not be.
     pub(crate) fn end_call_due(&self) {
         self.calls_due.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Requests whose answers it holds back.
+    /// Requests whose replies it holds back.
     pub(crate) fn parked(&self) -> MutexGuard<'_, ParkedRequests> {
         lock(&self.parked)
     }
 
-    /// What the version that runs says of itself.
+    /// Manifest of the running version.
     #[must_use]
     pub(crate) fn manifest(&self) -> Option<Arc<Manifest>> {
         self.lock().manifest.clone()
     }
 
-    /// Version that runs.
+    /// The running version.
     #[must_use]
     pub(crate) fn version(&self) -> String {
         self.lock().version.clone()
     }
 
-    /// Whether `settings` differ from those that the present instance was made with, as far as it is concerned.
+    /// Whether `settings` differ, in the part of this extension, from those of the running instance.
     #[must_use]
-    pub(crate) fn wants(&self, settings: &[u8]) -> bool {
+    pub(crate) fn is_changed_by(&self, settings: &[u8]) -> bool {
         let present = self.lock().settings.clone().unwrap_or_default();
         *present != *settings
             && own_settings(&present, &self.name) != own_settings(settings, &self.name)
     }
 
-    /// Hash of the file that runs.
+    /// Hash of the running file.
     #[must_use]
     pub(crate) fn hash(&self) -> String {
         self.lock().hash.clone()
     }
 
-    /// See [`State`].
+    /// Whether it handles events.
     #[must_use]
     pub(crate) fn state(&self) -> State {
         self.lock().state
     }
 
-    /// See [`State`].
+    /// Sets whether it handles events.
     pub(crate) fn set_state(&self, state: State) {
         self.lock().state = state;
     }
 
-    /// Routes that it answers.
+    /// Routes of the running version.
     #[must_use]
     pub(crate) fn routes(&self) -> Vec<Route> {
         self.lock().routes.clone()
     }
 
-    /// Whether a request is for this extension.
+    /// Whether the running version has a route for the request.
     #[must_use]
     pub(crate) fn has_route(&self, method: &str, path: &str) -> bool {
         let present = self.lock();
@@ -286,13 +286,13 @@ impl Extension {
             .any(|route| route.matches(method, path))
     }
 
-    /// Counts a failed handler; `reason` names it and tells why.
+    /// Counts a failed handler; `reason` begins with the handled item.
     pub(crate) fn count_failure(&self, reason: String) {
         self.failed.fetch_add(1, Ordering::Relaxed);
         self.lock().last_failure = Some(reason);
     }
 
-    /// What an operator is told.
+    /// The status for the operator.
     #[must_use]
     pub(crate) fn status(&self) -> ExtensionStatus {
         let waiting = self.mailbox.len();
@@ -326,7 +326,7 @@ impl Extension {
     }
 }
 
-/// No code panics while it holds one of the locks.
+/// No code panics while it holds one of the locks, so poisoned contents are still whole.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

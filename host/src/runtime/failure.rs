@@ -1,13 +1,13 @@
-//! Why a version of an extension does not run.
+//! Why a version of an extension does not run, or nothing can be stored.
 
 use crate::{limits::SWITCH_TIMEOUT, store::StoreError};
 
-/// What a plugin gave as the reason for a failed call, or that it panicked.
+/// The text of a plugin's failed call, or of its panic.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{0}")]
 pub struct PluginFailure(pub String);
 
-/// Why nothing can be stored any more. Each transaction from now on fails by it.
+/// Why nothing can be stored any more. Each later transaction fails with it.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct StoreFailure(pub(crate) String);
@@ -24,7 +24,7 @@ pub enum SwitchError {
     /// The new version failed before its switch was complete.
     #[error("{0}")]
     RolledBack(String),
-    /// The switch is still due.
+    /// The switch will happen when the running handler returns.
     #[error(
         "its predecessor's handler has not returned for {} s; the switch is still due",
         SWITCH_TIMEOUT.as_secs()
@@ -32,22 +32,22 @@ pub enum SwitchError {
     Late,
 }
 
-/// Why nothing runs beside an extension.
+/// Why no shadow starts.
 #[derive(Debug, thiserror::Error)]
 pub enum ShadowStartError {
-    /// There is no instance.
+    /// The extension has no instance.
     #[error("the extension is stopped: there is nothing to compare with")]
     Stopped,
     /// `snapshot` of the running version failed.
     #[error("the running version cannot hand its state over: {0}")]
     Snapshot(PluginFailure),
-    /// What is stored cannot be read.
+    /// The store cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The system has no more threads.
+    /// The operating system has no more threads.
     #[error("cannot start a thread")]
     Thread(#[source] std::io::Error),
-    /// It may still start.
+    /// The shadow will start when the running handler returns.
     #[error("the running version's handler has not returned for {} s", SWITCH_TIMEOUT.as_secs())]
     Late,
 }

@@ -1,4 +1,4 @@
-//! Log lines of plugins, as they may be written: bounded, and one line each.
+//! Log lines of plugins, bounded and one line each.
 
 use serde_json::{Map, Value};
 use tig_plugin_api::{LogLine, frame::LogLevel};
@@ -18,7 +18,7 @@ pub(crate) const FIELD_BYTES_MAX: usize = 2 << 10;
 
 /// Logs `line` of `extension`, written while it handled `event`.
 pub(crate) fn log(extension: &str, event: Option<&str>, level: LogLevel, line: &LogLine) {
-    // The arguments are evaluated only where the level is on.
+    // The arguments are evaluated only if the level is enabled.
     match level {
         LogLevel::Error => error!(extension, event, fields = fields(line), "{}", message(line)),
         LogLevel::Warn => warn!(extension, event, fields = fields(line), "{}", message(line)),
@@ -27,7 +27,7 @@ pub(crate) fn log(extension: &str, event: Option<&str>, level: LogLevel, line: &
     }
 }
 
-/// Logs `line` of a shadow of `extension`: it changes nothing, so it is of interest to developers only.
+/// Logs `line` of a shadow of `extension`, for developers only: a shadow changes nothing.
 pub(crate) fn log_shadow(extension: &str, line: &LogLine) {
     debug!(
         extension,
@@ -37,7 +37,7 @@ pub(crate) fn log_shadow(extension: &str, line: &LogLine) {
     );
 }
 
-/// One entry, one line: a text from outside must not forge another.
+/// Replaces control characters: a text from outside must not forge another line.
 fn message(line: &LogLine) -> String {
     cut(&line.message, LOG_BYTES_MAX).replace(char::is_control, " ")
 }
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn long_lines_are_cut_within_no_character() {
+    fn long_lines_are_cut_between_characters() {
         let long = "ü".repeat(LOG_BYTES_MAX);
         let names: Vec<String> = (0..100).map(|index| format!("name {index:099}")).collect();
         let values: Vec<_> = names.iter().map(|name| (&**name, json!(long))).collect();

@@ -1,6 +1,7 @@
-//! Requests whose answers an extension holds back, such as polls for work that is not there yet.
+//! Parked requests, such as polls for work that is not there yet.
 //!
-//! Invariant: they are asked again in the order in which they came, and one whose client has gone away uses up no wake.
+//! Invariant: they are handled again in the order in which they came, and a request whose client has gone away uses up
+//! no wake.
 
 use std::collections::VecDeque;
 
@@ -10,7 +11,7 @@ use tokio::sync::oneshot;
 pub(crate) struct ParkedRequests(VecDeque<oneshot::Sender<()>>);
 
 impl ParkedRequests {
-    /// Adds a request; what is returned tells when to ask it again.
+    /// Parks a request; the receiver resolves when it is to be handled again.
     pub(crate) fn park(&mut self) -> oneshot::Receiver<()> {
         while self.0.front().is_some_and(oneshot::Sender::is_closed) {
             self.0.pop_front();
@@ -20,7 +21,7 @@ impl ParkedRequests {
         receiver
     }
 
-    /// Has up to `count` requests asked again, those parked longest first.
+    /// Wakes up to `count` requests, those parked longest first.
     pub(crate) fn wake(&mut self, count: u64) {
         let mut left = count;
         while left > 0
@@ -36,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_longest_held_go_first_and_gone_clients_use_up_no_wake() {
+    fn wakes_go_to_the_oldest_clients_that_still_wait() {
         let mut parked = ParkedRequests::default();
         let mut receivers: Vec<_> = (0..4).map(|_| parked.park()).collect();
         receivers.remove(1);

@@ -1,6 +1,6 @@
 //! Events in, effects out: the bus, the mailboxes, the extensions' threads and their transactions.
 //!
-//! Knows no file, socket, config or operator: what reaches the outside leaves through the store and [`outbound`].
+//! Knows no file, socket, config or operator: effects leave through the store and [`outbound`].
 
 pub(crate) mod announcement;
 pub(crate) mod bus;

@@ -1,4 +1,4 @@
-//! HTTP requests of extensions on their way to the network, and their responses on the way back.
+//! HTTP requests of extensions on the way to the network, and the way back of their responses.
 
 use std::{
     sync::{
@@ -16,14 +16,14 @@ use crate::{limits::CALL_TIMEOUT_MAX, runtime::mailbox::Mailbox};
 /// A request that an extension has made.
 #[derive(Clone, Debug)]
 pub struct QueuedCall {
-    /// What is asked for.
+    /// The request.
     pub call: HttpCall,
-    /// How it waits for its turn.
+    /// Its priority and how long it may wait for a turn.
     pub turn: Turn,
 }
 
 impl QueuedCall {
-    /// How long it may wait for its turn.
+    /// How long the request may wait for a turn.
     #[must_use]
     pub fn patience(&self) -> Duration {
         let wait_ms_max = self.turn.wait_ms_max.unwrap_or(self.call.timeout_ms);
@@ -40,7 +40,7 @@ pub(crate) struct PendingCall {
 }
 
 impl PendingCall {
-    /// From now on, `queued` is in flight, and `in_flight` counts it; the response goes to `mailbox`.
+    /// Counts `queued` in `in_flight`; its response goes to `mailbox`.
     #[must_use]
     pub(crate) fn new(
         queued: QueuedCall,
@@ -55,7 +55,7 @@ impl PendingCall {
         }
     }
 
-    /// Passes the response on to the extension.
+    /// Puts the response into the extension's mailbox.
     pub(crate) fn complete(self, result: Result<HttpAnswer, HttpFailure>) {
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
         let HttpCall { tag, url, .. } = self.queued.call;
@@ -66,7 +66,7 @@ impl PendingCall {
     }
 }
 
-/// Sends requests, on threads of its own, and completes them.
+/// Sends requests on its own threads, and completes them.
 pub(crate) trait HttpSender: Send + Sync {
     /// Sends a request; returns at once.
     fn send(&self, call: PendingCall);

@@ -1,7 +1,7 @@
-//! An extension's writes that are on their way to disk, as its later handlers must see them.
+//! The writes of an extension's transactions in flight, as its later handlers must see them.
 //!
-//! Invariant: a write is here from when its handler has returned until it is on disk. Two generations take turns, so that
-//! what is on disk is forgotten without looking at each key.
+//! Invariant: a write stays here from the return of its handler until it is on disk. Two generations take turns, so
+//! that completed writes are forgotten without a look at each key.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -10,7 +10,7 @@ use crate::store::Writes;
 #[derive(Debug, Default)]
 struct Generation {
     writes: Writes,
-    /// Number of the last transaction in it.
+    /// Number of its last transaction.
     last: u64,
 }
 
@@ -29,7 +29,7 @@ impl Overlay {
         }
     }
 
-    /// Transactions up to `number` are on disk.
+    /// Forgets transactions up to `number`, which are on disk.
     pub(crate) fn complete(&mut self, number: u64) {
         for _ in 0..2 {
             if self.older.last <= number && !(self.older.is_empty() && self.younger.is_empty()) {
@@ -38,17 +38,17 @@ impl Overlay {
         }
     }
 
-    /// The value that waits for `key`: `Some(None)` if it is deleted, `None` if nothing waits.
+    /// The pending value of `key`: `Some(None)` if it is deleted, `None` if no write is pending.
     #[must_use]
     pub(crate) fn get(&self, key: &str) -> Option<&Option<Arc<[u8]>>> {
         let younger = self.younger.writes.get(key);
         younger.or_else(|| self.older.writes.get(key))
     }
 
-    /// Puts what waits for keys that begin with `prefix` over what is stored.
-    pub(crate) fn cover(&self, prefix: &str, stored: &mut BTreeMap<String, Vec<u8>>) {
-        cover(&self.older.writes, prefix, stored);
-        cover(&self.younger.writes, prefix, stored);
+    /// Merges the pending writes to keys with this `prefix` into `stored`.
+    pub(crate) fn merge(&self, prefix: &str, stored: &mut BTreeMap<String, Vec<u8>>) {
+        merge(&self.older.writes, prefix, stored);
+        merge(&self.younger.writes, prefix, stored);
     }
 }
 
@@ -58,8 +58,8 @@ impl Generation {
     }
 }
 
-/// Puts `writes` to keys that begin with `prefix` over what is stored.
-pub(crate) fn cover(writes: &Writes, prefix: &str, stored: &mut BTreeMap<String, Vec<u8>>) {
+/// Merges `writes` to keys with this `prefix` into `stored`.
+pub(crate) fn merge(writes: &Writes, prefix: &str, stored: &mut BTreeMap<String, Vec<u8>>) {
     let from_prefix = writes.range(prefix.to_owned()..);
     for (key, value) in from_prefix.take_while(|(key, _)| key.starts_with(prefix)) {
         match value {
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     proptest! {
-        /// However far the disk lags behind, disk and overlay together show all that was written.
+        /// However far the disk lags behind, disk and overlay together show every write.
         #[test]
         fn disk_and_overlay_together_show_every_write(
             writes in prop::collection::vec(("[abc]", prop::option::of(0_u8..9), 0_u64..4), 0..40),
@@ -97,10 +97,10 @@ mod tests {
                 }
                 overlay.complete(completed);
                 let mut seen = BTreeMap::new();
-                cover(&disk, "", &mut seen);
-                overlay.cover("", &mut seen);
+                merge(&disk, "", &mut seen);
+                overlay.merge("", &mut seen);
                 let mut expected = BTreeMap::new();
-                cover(&all, "", &mut expected);
+                merge(&all, "", &mut expected);
                 prop_assert_eq!(&seen, &expected);
                 for key in ["a", "b", "c"] {
                     let shown = overlay.get(key).cloned().or_else(|| disk.get(key).cloned());

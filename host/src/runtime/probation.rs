@@ -1,7 +1,7 @@
-//! The first minute of a new version: the old one is kept warm, to go on where it was if the new one fails.
+//! The first minute of a new version: the old instance is kept, to go on where it was if the new version fails.
 //!
-//! Invariant: what the storage held when the new version took over can be put back, and all that was given to the new
-//! version can be given to the old one again, in order. When either grows too long, probation is over.
+//! Invariant: all that the storage held when the new version took over can be restored, and all items that the new
+//! version has handled can be redelivered to the old one, in order. When either grows too long, the probation is over.
 
 use std::{
     sync::{Arc, mpsc::Sender},
@@ -23,16 +23,16 @@ use crate::{
 /// A new version is on probation for this long.
 pub(crate) const PROBATION: Duration = Duration::from_secs(60);
 
-/// Handlers that may fail in this time; one more, or one panic, or one that is stuck, brings the old version back.
+/// Failures that a version on probation may have. One more, a panic or a stuck handler rolls it back.
 pub const FAILURES_MAX: u32 = 5;
 
-/// Probation is over when more was given to the new version than this.
+/// Items that a version on probation may handle; then its probation is over.
 pub(crate) const PROBATION_ITEMS_MAX: usize = 100_000;
 
-/// As [`PROBATION_ITEMS_MAX`], in bytes of responses, requests and earlier values of the storage.
+/// Bytes of responses, requests and earlier values of the storage that are kept; then the probation is over.
 pub(crate) const PROBATION_BYTES_MAX: usize = 64 << 20;
 
-/// A version that can go on where it was.
+/// An instance of the old version that can go on where it was.
 pub(crate) struct Predecessor {
     /// Its code.
     pub plugin: Plugin,
@@ -40,29 +40,29 @@ pub(crate) struct Predecessor {
     pub settings: Arc<[u8]>,
     /// Its instance, as it was when the new version took over.
     pub instance: InstanceBox,
-    /// What it had said that it has not finished.
+    /// Number of unfinished pieces of work that it had reported.
     pub unfinished: u64,
 }
 
 pub(crate) struct Probation {
     /// Epoch of the runner in which it began.
     pub epoch: u64,
-    /// Who goes on if the new version fails.
+    /// The old version.
     pub predecessor: Predecessor,
-    /// Who waits for the switch, until it has happened.
+    /// Receives the outcome of the switch, until it is complete.
     pub done: Option<Sender<Result<(), SwitchError>>>,
     ends: Instant,
     failures: u32,
     bytes: usize,
     handled: Vec<ItemCopy>,
-    /// For each key that was written, what was there before.
+    /// The earlier value of each key that the new version has written.
     before: Writes,
     /// HTTP requests of the new version.
     pub sent: Vec<HttpCall>,
 }
 
 impl Probation {
-    /// Begins now.
+    /// Begins a probation `now`.
     #[must_use]
     pub(crate) fn new(
         epoch: u64,
@@ -83,7 +83,7 @@ impl Probation {
         }
     }
 
-    /// The new version has shown that it works, or cannot be taken back any more.
+    /// Whether the new version has proven itself, or cannot be rolled back any more.
     #[must_use]
     pub(crate) fn is_over(&self, now: Instant) -> bool {
         now >= self.ends
@@ -91,7 +91,7 @@ impl Probation {
             || self.bytes >= PROBATION_BYTES_MAX
     }
 
-    /// Counts a failed handler; `true` if it is one too many.
+    /// Counts a failed handler; `true` if the version must be rolled back.
     pub(crate) fn count_failure(&mut self) -> bool {
         self.failures += 1;
         self.failures > FAILURES_MAX
@@ -104,11 +104,11 @@ impl Probation {
         self.handled.push(copy);
     }
 
-    /// Remembers what the storage holds for the keys of `writes`, before they are written; `read` tells.
+    /// Records the stored values of the keys of `writes` before they are written, as `read` returns them.
     ///
     /// # Errors
     ///
-    /// What `read` returns; the keys before it are remembered.
+    /// An error of `read`; earlier keys are recorded.
     pub(crate) fn record_writes<E>(
         &mut self,
         writes: &Writes,
@@ -124,7 +124,7 @@ impl Probation {
         Ok(())
     }
 
-    /// What is needed to go on as if the new version had never been.
+    /// What a rollback needs.
     #[must_use]
     pub(crate) fn into_undo(self) -> Undo {
         let durable = self.handled.iter().filter_map(ItemCopy::durable_event);
@@ -143,18 +143,18 @@ impl Probation {
     }
 }
 
-/// See [`Probation::into_undo`].
+/// What a rollback needs to go on as if the new version had never run.
 pub(crate) struct Undo {
-    /// Who goes on.
+    /// The old version.
     pub predecessor: Predecessor,
-    /// Who still waits for the switch.
+    /// Receives the outcome of the switch, if it is not complete.
     pub done: Option<Sender<Result<(), SwitchError>>>,
-    /// Puts the storage back.
+    /// Restores the storage.
     pub writes: Writes,
-    /// Durable events that were handled and will be again.
+    /// Durable events that were handled and return to the outbox.
     pub outbox: Vec<Arc<Event>>,
-    /// What is to be given again, in order.
+    /// Items to be redelivered, in order.
     pub items: Vec<Item>,
-    /// HTTP requests that left the machine: they cannot be taken back, and must not be sent twice.
+    /// HTTP requests that were sent: they cannot be undone, and must not be sent twice.
     pub sent: Vec<HttpCall>,
 }

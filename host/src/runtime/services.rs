@@ -1,4 +1,4 @@
-//! What all extensions share: the bus, the store, time, randomness, and the way to the network.
+//! What handlers can reach: the bus, the store, time, randomness and the network.
 
 use std::sync::Arc;
 
@@ -13,13 +13,13 @@ use crate::{
 
 /// What a handler can reach.
 pub(crate) struct Services {
-    /// See [`Bus`].
+    /// Where events go.
     pub bus: Bus,
-    /// See [`Store`].
+    /// Where writes go.
     pub store: Store,
-    /// See [`Clock`].
+    /// Time.
     pub clock: Clock,
-    /// See [`Random`].
+    /// Random numbers.
     pub random: Random,
     /// Where HTTP requests go.
     pub http: Arc<dyn HttpSender>,

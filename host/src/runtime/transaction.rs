@@ -1,4 +1,4 @@
-//! One call into an extension: reads go to the store, effects are kept back until the call has returned `Ok`.
+//! One call into an extension: reads go to the store, effects are held back until the call has returned `Ok`.
 
 use std::{borrow::Cow, collections::BTreeMap, sync::atomic::Ordering};
 
@@ -22,7 +22,7 @@ use crate::{
         },
         log_line,
         outbound::QueuedCall,
-        pending_writes::{Overlay, cover},
+        pending_writes::{Overlay, merge},
         services::Services,
     },
     store::StoreError,
@@ -31,24 +31,24 @@ use crate::{
 pub(crate) struct Transaction<'a> {
     services: &'a Services,
     extension: &'a Extension,
-    /// Writes of earlier transactions that are on their way to disk.
+    /// Writes of earlier transactions in flight.
     overlay: &'a Overlay,
-    /// Name of the handled event, for the log.
+    /// Name of the handled item, for the log.
     event: Option<&'a str>,
-    /// Bytes of the effects below.
+    /// Bytes of the effects.
     effect_bytes: usize,
     /// Effects, in the order in which they were asked for.
     effects: Effects,
-    /// An event found no room.
+    /// Whether an extension had no room for an event.
     was_full: bool,
-    /// Effects were asked for, granted or not.
+    /// Whether the handler has asked for effects, granted or not.
     has_asked: bool,
-    /// What time and randomness were to it, if somebody wants to know.
+    /// Times and random numbers that the handler got, if they are recorded.
     inputs: Option<Vec<u64>>,
 }
 
 impl<'a> Transaction<'a> {
-    /// A transaction of the extension in `extension` that has no effect yet.
+    /// A transaction of `extension` without effects yet.
     #[must_use]
     pub(crate) fn begin(
         services: &'a Services,
@@ -68,17 +68,17 @@ impl<'a> Transaction<'a> {
         }
     }
 
-    /// Log lines of the extension name `event` from now on.
+    /// Sets the name of the handled item for log lines.
     pub(crate) fn set_event(&mut self, event: &'a str) {
         self.event = Some(event);
     }
 
-    /// From now on, remembers what time and randomness are to it.
+    /// Records times and random numbers from now on, for a shadow.
     pub(crate) fn record_inputs(&mut self) {
         self.inputs = Some(Vec::new());
     }
 
-    /// See [`Transaction::record_inputs`].
+    /// The recorded times and random numbers.
     pub(crate) fn take_inputs(&mut self) -> Vec<u64> {
         self.inputs.take().unwrap_or_default()
     }
@@ -90,14 +90,14 @@ impl<'a> Transaction<'a> {
         HostAnswer::Number(value)
     }
 
-    /// What was asked for.
+    /// The effects, if there are any.
     #[must_use]
     pub(crate) fn take_effects(&mut self) -> Option<Box<Effects>> {
-        // Most handlers ask for nothing: the effects of the others are moved once, and then by a pointer.
+        // Most handlers have no effects; those of the others are moved once, and then by a pointer.
         (!self.effects.is_empty()).then(|| Box::new(std::mem::take(&mut self.effects)))
     }
 
-    /// Whether the handler was told that an extension has no room for its event.
+    /// Whether an extension had no room for an event of the handler.
     #[must_use]
     pub(crate) fn was_full(&self) -> bool {
         self.was_full
@@ -191,8 +191,8 @@ impl<'a> Transaction<'a> {
 
     fn scan(&self, prefix: &str) -> Result<BTreeMap<String, Vec<u8>>, StoreError> {
         let mut found = self.services.store.scan(&self.extension.name, prefix)?;
-        self.overlay.cover(prefix, &mut found);
-        cover(&self.effects.writes, prefix, &mut found);
+        self.overlay.merge(prefix, &mut found);
+        merge(&self.effects.writes, prefix, &mut found);
         Ok(found)
     }
 
@@ -266,7 +266,7 @@ mod tests {
         store::Store,
     };
 
-    /// A network that never answers.
+    /// A network that never responds.
     struct Silent;
 
     impl HttpSender for Silent {
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn a_handler_reads_its_own_writes() {
+    fn handler_reads_its_own_writes() {
         let folder = tempfile::tempdir().unwrap();
         let services = services(folder.path());
         let extension = Arc::new(Extension::new("x"));
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_service_is_told_to_the_plugin() {
+    fn unknown_service_is_named_in_the_error() {
         let folder = tempfile::tempdir().unwrap();
         let services = services(folder.path());
         let extension = Arc::new(Extension::new("x"));

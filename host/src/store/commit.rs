@@ -1,4 +1,4 @@
-//! Writing: any number of transactions, all of them or none.
+//! Commits transactions: any number of them, all or none.
 
 use std::{
     collections::BTreeMap,
@@ -9,7 +9,7 @@ use redb::Table;
 
 use super::{OUTBOX, Store, StoreError, VALUES};
 
-/// Writes of one or more transactions: a value, or `None` where the key is deleted.
+/// Writes of one or more transactions: a value, or `None` for a deleted key.
 pub(crate) type Writes = BTreeMap<String, Option<Arc<[u8]>>>;
 
 /// An event that a transaction emits.
@@ -18,11 +18,11 @@ pub(crate) trait Emitted {
     fn name(&self) -> &str;
     /// Arguments, as JSON.
     fn payload(&self) -> &[u8];
-    /// It stays in the outbox until each subscriber has handled it.
+    /// Whether it stays in the outbox until each subscriber has handled it.
     fn is_durable(&self) -> bool;
-    /// Names of the extensions that will handle it.
+    /// Names of the extensions that handle it.
     fn subscribers(&self) -> impl Iterator<Item = &str>;
-    /// It has this key in the outbox.
+    /// Sets its key in the outbox.
     fn set_outbox_id(&mut self, id: u64);
 }
 
@@ -37,18 +37,18 @@ pub(crate) struct OutboxEntry<'a> {
     pub payload: &'a [u8],
 }
 
-/// What one handler's success puts on disk.
+/// The part of a handler's effects that is stored.
 #[derive(Debug)]
 pub(crate) struct Commit<'a, E> {
     /// The extension whose storage is written.
     pub extension: &'a str,
     /// Its writes.
     pub writes: &'a Writes,
-    /// Its events; those that are durable are kept and given their outbox ids.
+    /// Its events; durable ones are stored and get their outbox ids.
     pub durable: &'a mut [E],
-    /// The outbox id of the event that was handled, if it was durable.
+    /// Outbox id of the handled event, if it was durable.
     pub handled: Option<u64>,
-    /// Durable events of this extension that were handled and are to be handled again.
+    /// Durable events of this extension that were handled and return to the outbox.
     pub released: Vec<OutboxEntry<'a>>,
 }
 
@@ -56,11 +56,11 @@ type Values<'t> = Table<'t, (&'static str, &'static str), &'static [u8]>;
 type Outbox<'t> = Table<'t, (&'static str, u64), (&'static str, &'static [u8])>;
 
 impl Store {
-    /// Puts all of `commits` on disk, in their order and at once.
+    /// Writes all of `commits`, in their order and at once.
     ///
     /// # Errors
     ///
-    /// The file cannot be written; then nothing of them is there.
+    /// The file cannot be written; then none of them is stored.
     pub(crate) fn commit<'a, E: Emitted + 'a>(
         &self,
         commits: impl IntoIterator<Item = Commit<'a, E>>,

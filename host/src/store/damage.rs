@@ -1,4 +1,5 @@
-//! redb checks what it reads from a file by assertions: a file that was cut short makes it panic. Here that becomes an error.
+//! redb checks by assertions what it reads from a file, so it panics on one that was cut short. Here the panic becomes
+//! an error.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -1,7 +1,7 @@
-//! What outlives the process: one file under the backup folder.
+//! The data that outlives the process: one file in the backup folder.
 //!
-//! Invariants: a transaction is on disk as a whole or not at all when [`Store::commit`] returns; the file belongs to one
-//! identity; one process at a time has it open (redb locks the file).
+//! Invariants: when [`Store::commit`] returns, a transaction is on disk as a whole or not at all; the file belongs to
+//! one identity; one process at a time has it open (redb locks the file).
 
 mod archive;
 mod commit;
@@ -34,7 +34,7 @@ const VALUES: TableDefinition<'_, (&str, &str), &[u8]> = TableDefinition::new("v
 /// Durable events by extension and outbox id: name and payload.
 const OUTBOX: TableDefinition<'_, (&str, u64), (&str, &[u8])> = TableDefinition::new("outbox");
 
-/// What the file is: its layout and its owner.
+/// The layout and the owner of the file.
 const META: TableDefinition<'_, &str, &str> = TableDefinition::new("meta");
 
 /// Key of the layout in the table above; the others are those of the identity.
@@ -49,7 +49,7 @@ pub(crate) const FILE_NAME: &str = "tig-host.redb";
 /// Why the store cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The folder or file cannot be made or opened.
+    /// The folder or file cannot be created or opened.
     #[error("cannot open the store {}: {reason}; check `backup_folder` and its permissions", path.display())]
     Open {
         /// The file.
@@ -57,7 +57,7 @@ pub enum StoreError {
         /// The system's or the database's reason.
         reason: String,
     },
-    /// The file is not as redb has written it.
+    /// The file is not as redb wrote it.
     #[error("the store {} is damaged ({source}) and is left as it is; put a copy of it back, or set `backup_folder` to another folder", path.display())]
     Damaged {
         /// The file.
@@ -65,13 +65,13 @@ pub enum StoreError {
         /// What does not hold.
         source: Damage,
     },
-    /// Another process has it.
+    /// Another process has the file open.
     #[error("the store {} is in use by another tig-host; stop that one, or set `backup_folder` to another", path.display())]
     InUse {
         /// The file.
         path: PathBuf,
     },
-    /// It belongs to another identity.
+    /// The store belongs to another identity.
     #[error(
         "the store {} belongs to {what} `{stored}`, not `{given}`; set `backup_folder` to another folder",
         path.display()
@@ -81,23 +81,23 @@ pub enum StoreError {
         path: PathBuf,
         /// `layout`, or a key of the identity.
         what: String,
-        /// What the file says.
+        /// The value in the file.
         stored: String,
-        /// What the config says.
+        /// The value in the config.
         given: String,
     },
     /// Reading or writing failed.
     #[error("store: {0}")]
     Database(#[from] redb::Error),
-    /// A running host could not write any more.
-    #[error("nothing can be stored any more: {reason}; mend the disk and start the host anew")]
+    /// A running host cannot write any more.
+    #[error("nothing can be stored any more: {reason}; repair the disk and restart the host")]
     Failed {
-        /// What failed first.
+        /// The first failure.
         reason: String,
     },
 }
 
-/// Lets `?` take each of redb's error types.
+/// Lets `?` convert each of redb's error types.
 macro_rules! database_error {
     ($($type:ty),+) => {
         $(impl From<$type> for StoreError {
@@ -125,16 +125,16 @@ pub(crate) struct Undelivered {
     pub payload: Vec<u8>,
 }
 
-/// What all extensions have stored, and the outbox of durable events.
+/// The stored values of all extensions, and the outbox of durable events.
 pub struct Store {
     database: Arc<Database>,
     next_outbox_id: AtomicU64,
-    /// Where its file lies, and which file that is; `None` if it has none.
+    /// Path and identity of the file; `None` in memory.
     place: Option<(PathBuf, Signature)>,
 }
 
 impl Store {
-    /// Opens the store in `folder`, or makes it, for this identity.
+    /// Opens the store in `folder`, or creates it, for this identity.
     ///
     /// # Errors
     ///
@@ -166,7 +166,7 @@ impl Store {
         })
     }
 
-    /// A store that is gone when it is dropped.
+    /// A store in memory, lost when it is dropped.
     ///
     /// # Errors
     ///
@@ -175,7 +175,7 @@ impl Store {
         Self::with_backend(InMemoryBackend::new())
     }
 
-    /// The store on something that is no file, or a new one if there is none yet.
+    /// Opens the store on another backend than a file, or creates it.
     ///
     /// # Errors
     ///
@@ -201,13 +201,13 @@ impl Store {
         })
     }
 
-    /// Does `work`, which reads or writes the file: somebody else may have written to it since it was opened.
+    /// Runs `work`, which reads or writes the file, and reports damage: another program may have written to the file.
     fn unless_damaged<T>(
         &self,
         work: impl FnOnce() -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         damage::catch_damage(work).unwrap_or_else(|source| {
-            // Closing it would panic too.
+            // Closing the database would panic too.
             std::mem::forget(Arc::clone(&self.database));
             let path = self.place.as_ref().map(|(path, _)| path.clone());
             let path = path.unwrap_or_default();
@@ -215,7 +215,7 @@ impl Store {
         })
     }
 
-    /// Why what is stored from now on is lost when the host ends, if so: the open file is no longer the one at its path.
+    /// Why stored values will be lost when the host ends, if so: another file lies at the path of the open one.
     #[must_use]
     pub(crate) fn displaced(&self) -> Option<String> {
         let (path, opened) = self.place.as_ref()?;
@@ -229,7 +229,7 @@ impl Store {
         ))
     }
 
-    /// What is stored now.
+    /// A view of the present values.
     ///
     /// # Errors
     ///
@@ -260,7 +260,7 @@ impl Store {
         self.unless_damaged(|| self.view()?.scan(extension, prefix))
     }
 
-    /// The durable events that `extension` has not handled, in the order in which they were emitted.
+    /// The durable events that `extension` has not handled, in the order of their emission.
     ///
     /// # Errors
     ///
@@ -281,7 +281,7 @@ impl Store {
     }
 }
 
-/// Writes whose the store is into a new one, and compares it in an old one.
+/// Writes the identity into a new store, and compares it with that of an old one.
 fn claim(database: &Database, path: &Path, identity: &Identity) -> Result<(), StoreError> {
     let transaction = database.begin_write()?;
     {
@@ -316,7 +316,7 @@ fn claim(database: &Database, path: &Path, identity: &Identity) -> Result<(), St
     Ok(())
 }
 
-/// Whose the store is, and its layout.
+/// The identity that the store belongs to, and its layout.
 fn owner_texts(
     meta: &impl ReadableTable<&'static str, &'static str>,
 ) -> Result<BTreeMap<String, String>, redb::StorageError> {
@@ -419,7 +419,7 @@ mod tests {
     }
 
     #[test]
-    fn values_outlive_the_process_and_are_apart_by_extension() {
+    fn values_survive_a_restart_by_extension() {
         let folder = tempfile::tempdir().unwrap();
         let store = open(folder.path());
         put(&store, "a", "k1", b"1");
@@ -435,7 +435,7 @@ mod tests {
     }
 
     #[test]
-    fn a_durable_event_stays_until_each_subscriber_has_handled_it() {
+    fn durable_event_stays_until_all_have_handled_it() {
         let folder = tempfile::tempdir().unwrap();
         let emit = |store: &Store| {
             let subscribers = ["a", "b"];
@@ -458,7 +458,7 @@ mod tests {
     }
 
     #[test]
-    fn a_foreign_store_is_refused() {
+    fn store_of_another_owner_is_rejected() {
         let folder = tempfile::tempdir().unwrap();
         drop(open(folder.path()));
         let error = open_for(folder.path(), "other", "http://api")
@@ -483,7 +483,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_host_is_refused() {
+    fn second_host_is_rejected() {
         let folder = tempfile::tempdir().unwrap();
         let _first = open(folder.path());
         let error = open_for(folder.path(), "account", "http://api")
@@ -493,7 +493,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_no_store_is_refused_and_kept() {
+    fn file_of_another_kind_is_rejected_and_kept() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(FILE_NAME);
         std::fs::write(&path, "not a database").unwrap();

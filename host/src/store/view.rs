@@ -1,4 +1,4 @@
-//! Reading: values as they were at one moment.
+//! Reads values as of one moment.
 
 use std::collections::BTreeMap;
 
@@ -6,11 +6,11 @@ use redb::{Database, ReadOnlyTable, ReadableDatabase};
 
 use super::{StoreError, VALUES};
 
-/// What was stored at one moment. While there is one, the file keeps what was there then.
+/// The values as of one moment. While a view exists, the file keeps them.
 pub(crate) struct View(ReadOnlyTable<(&'static str, &'static str), &'static [u8]>);
 
 impl View {
-    /// What `database` holds now.
+    /// A view of the present values.
     pub(super) fn open(database: &Database) -> Result<Self, StoreError> {
         Ok(Self(database.begin_read()?.open_table(VALUES)?))
     }

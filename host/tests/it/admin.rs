@@ -120,14 +120,14 @@ async fn reload_tells_what_came_of_it() {
     home.install("counter", b"#!/bin/sh");
     let ran = home.tig_host(&["reload", "counter"]);
     assert!(
-        ran.code == Some(8) && ran.stderr.contains("no plugin"),
+        ran.code == Some(8) && ran.stderr.contains("not a plugin"),
         "{ran:?}"
     );
     let ran = home.tig_host(&["reload", "--json"]);
     assert_eq!(ran.code, Some(8), "{ran:?}");
-    let told = ran.json();
-    assert_eq!(told["reloads"][0]["outcome"], "refused");
-    assert_eq!(told["reloads"][1]["outcome"], "unchanged");
+    let shown = ran.json();
+    assert_eq!(shown["reloads"][0]["outcome"], "refused");
+    assert_eq!(shown["reloads"][1]["outcome"], "unchanged");
     assert_eq!(host.count(1).await.0, 200);
 }
 
@@ -188,7 +188,7 @@ async fn drain_without_a_limit_waits_for_the_work() {
 }
 
 #[tokio::test]
-async fn sighup_reads_the_config_again_and_a_torn_one_changes_nothing() {
+async fn sighup_applies_the_config_unless_it_is_torn() {
     let home = Home::new();
     let host = home.start();
     let whole = std::fs::read(home.path("config.json")).unwrap();
@@ -218,7 +218,7 @@ async fn a_changed_config_file_is_read_again() {
 }
 
 #[tokio::test]
-async fn a_candidate_is_tried_beside_an_extension_and_promoted() {
+async fn shadow_is_compared_and_promoted() {
     let home = Home::new();
     let host = home.start();
     std::fs::write(home.path("candidate.so"), with_version("counter", "0.1.1")).unwrap();
@@ -235,10 +235,10 @@ async fn a_candidate_is_tried_beside_an_extension_and_promoted() {
         status["extensions"][0]["shadow"].clone()
     };
     wait_until(|| shadow()["same"] == 1, || shadow().to_string());
-    let told = home.tig_host(&["status"]).stdout;
+    let shown = home.tig_host(&["status"]).stdout;
     assert!(
-        told.contains("counter: shadow 0.1.1: 1 items handled alike, 0 differently"),
-        "{told}"
+        shown.contains("counter: shadow 0.1.1: 1 items handled alike, 0 differently"),
+        "{shown}"
     );
 
     let ran = home.tig_host(&["promote", "counter"]);

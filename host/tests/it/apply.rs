@@ -46,7 +46,7 @@ pub(crate) async fn stop(host: Host) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn extensions_come_move_and_go_while_the_others_run_on() {
+async fn extensions_come_move_and_go_while_others_run() {
     let (home, host, mut config) = counting().await;
     config["extensions"] = json!(["recorder", "counter"]);
     let attempts = apply(&home, &host, &config).await.unwrap();
@@ -86,7 +86,7 @@ async fn extensions_come_move_and_go_while_the_others_run_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_the_extension_whose_section_changed_is_made_anew() {
+async fn only_the_extension_with_a_new_section_restarts() {
     let (home, host, mut config) = counting().await;
     config["extensions"] = json!(["counter", "recorder"]);
     apply(&home, &host, &config).await.unwrap();
@@ -125,7 +125,7 @@ async fn a_config_that_cannot_be_applied_changes_nothing() {
             with("identity", json!({ "account": "another" })),
             "account, api_url cannot change",
         ),
-        (refusing, "told to refuse"),
+        (refusing, "ordered to refuse"),
     ];
     for (changed, part) in cases {
         let error = apply(&home, &host, &changed).await.unwrap_err().to_string();

@@ -14,9 +14,13 @@ fn a_sound_config_is_told_so_with_what_it_would_run() {
         (ran.code, ran.stdout.as_str()),
         (Some(0), "config.json: ok\n")
     );
-    let told = home.tig_host(&["check", "config.json", "--json"]).json();
+    let shown = home.tig_host(&["check", "config.json", "--json"]).json();
     assert_eq!(
-        (&told["ok"], &told["faults"], &told["extensions"][1]["name"]),
+        (
+            &shown["ok"],
+            &shown["faults"],
+            &shown["extensions"][1]["name"]
+        ),
         (&json!(true), &json!([]), &json!("recorder"))
     );
     assert!(!home.path("backup").exists(), "nothing was touched");
@@ -104,7 +108,7 @@ fn bad_plugin_files_are_all_named() {
     assert_eq!(ran.code, Some(4), "{ran:?}");
     for part in [
         "extensions[0]: ",
-        "no plugin",
+        "not a plugin",
         "extensions[1]: ",
         "plugin API 999",
         "2 faults",
@@ -148,9 +152,9 @@ fn what_only_new_can_refuse_is_told_too() {
     home.write_config(&config);
     let ran = home.tig_host(&["check", "config.json"]);
     assert_eq!(ran.code, Some(4), "{ran:?}");
-    let told =
+    let shown =
         "extensions[1]: cannot start version 0.1.0: config.recorder.refuze: unknown field `refuze`";
-    assert!(ran.stdout.contains(told), "{ran:?}");
+    assert!(ran.stdout.contains(shown), "{ran:?}");
     assert!(!home.path("backup").exists(), "nothing was touched");
 }
 
@@ -183,18 +187,18 @@ fn a_plugin_file_tells_of_itself() {
     ] {
         assert!(ran.stdout.contains(part), "no {part:?} in {}", ran.stdout);
     }
-    let told = home
+    let shown = home
         .tig_host(&["plugin", "info", "plugins/libcounter.so", "--json"])
         .json();
     assert_eq!(
-        (&told["emits"], &told["state_version"]),
+        (&shown["emits"], &shown["state_version"]),
         (&json!(["counted"]), &json!(2))
     );
-    assert_eq!(told["config"]["properties"]["start"]["type"], "integer");
+    assert_eq!(shown["config"]["properties"]["start"]["type"], "integer");
 }
 
 #[test]
-fn the_plugin_folder_is_listed_with_what_is_wrong_in_it() {
+fn plugin_folder_is_listed_with_its_faults() {
     let home = Home::new();
     home.install("broken", b"text");
     let ran = home.tig_host(&["plugin", "list", "config.json"]);
@@ -203,8 +207,8 @@ fn the_plugin_folder_is_listed_with_what_is_wrong_in_it() {
     assert_eq!(lines.len(), 4, "{ran:?}");
     assert!(lines[1].contains("libbroken.so is not a plugin"), "{ran:?}");
     assert!(lines[2].starts_with("counter "), "{ran:?}");
-    let told = home
+    let shown = home
         .tig_host(&["plugin", "list", "config.json", "--json"])
         .json();
-    assert_eq!(told[2]["name"], "recorder");
+    assert_eq!(shown[2]["name"], "recorder");
 }

@@ -27,7 +27,7 @@ async fn a_panic_restarts_that_extension_only() {
     assert_eq!(
         host.get("/total").await,
         json!([5, 0]),
-        "made anew from what is stored"
+        "restarted from its storage"
     );
     host.count(2).await;
     assert_eq!(host.counted_until(2).await, [5, 2]);
@@ -35,7 +35,7 @@ async fn a_panic_restarts_that_extension_only() {
 }
 
 #[tokio::test]
-async fn an_extension_that_keeps_panicking_is_stopped_and_the_others_go_on() {
+async fn extension_that_keeps_panicking_is_stopped() {
     let home = Home::new();
     let host = home.start();
     for _ in 0..=tig_host::testing::RESTARTS_MAX {
@@ -70,7 +70,7 @@ async fn a_path_that_nobody_answers_is_404() {
 }
 
 #[tokio::test]
-async fn a_held_answer_is_sent_when_there_is_something_to_say() {
+async fn parked_request_is_answered_when_woken() {
     let home = Home::new();
     let host = home.start();
     assert_eq!(host.get("/above/0?wait=0").await, json!(0), "time is over");
@@ -96,7 +96,7 @@ async fn a_held_answer_does_not_keep_a_host_from_stopping() {
 }
 
 #[tokio::test]
-async fn a_body_within_the_limit_is_taken_and_a_larger_one_refused() {
+async fn body_is_accepted_up_to_the_limit() {
     let home = Home::new();
     let host = home.start();
     let url = format!("{}/count/1", host.url());

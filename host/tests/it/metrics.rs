@@ -29,7 +29,7 @@ async fn metrics_tell_of_the_host_and_what_extensions_count() {
         "tig_host_failed_total{extension=\"counter\"} 1",
         "tig_host_unfinished{extension=\"recorder\"} 3",
         "tig_host_up{extension=\"recorder\"} 1",
-        "tig_extension_told_total{extension=\"recorder\",kind=\"unfinished\"} 1",
+        "tig_extension_reported_total{extension=\"recorder\",kind=\"unfinished\"} 1",
     ] {
         assert!(text.lines().any(|of| of == line), "no {line} in\n{text}");
     }

@@ -1,4 +1,4 @@
-//! An extension that cannot keep up: who emits for it is told, nothing is lost in silence.
+//! An extension that cannot keep up: emitting for it fails, and no event is lost in silence.
 
 use serde_json::json;
 use tig_host::{Kind, State, testing::EVENTS_MAX};
@@ -9,7 +9,7 @@ use crate::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_handler_whose_event_finds_no_room_is_told_and_its_client_gets_503() {
+async fn event_without_room_fails_its_handler_with_503() {
     let home = Home::new();
     home.install(
         "misbehaving",
@@ -40,7 +40,7 @@ async fn a_handler_whose_event_finds_no_room_is_told_and_its_client_gets_503() {
         json!([0, 0]),
         "the counter goes on"
     );
-    // The handler had asked for effects. That the other one has no room is no fault, so nothing follows from it.
+    // The handler had asked for effects. It is not to blame for the room of the other one, so only a restore follows.
     let status = host.control().extensions().remove(0);
     assert_eq!((status.restores, status.restarts), (1, 0));
     assert_eq!(status.state, State::Running);

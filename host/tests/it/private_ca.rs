@@ -87,7 +87,7 @@ async fn renewed_certificate_is_taken_without_a_signal() {
     std::fs::write(home.path("key.pem"), key).unwrap();
     home.wait_for_log(&["WARN", "the listener keeps its former certificate"]);
     assert!(trusts(&old, &url).await);
-    // Half of the other file changes nothing, and is no news.
+    // Half of the other file changes nothing, and is not logged again.
     std::fs::write(home.path("key.pem"), &new_key[..new_key.len() / 2]).unwrap();
     assert!(trusts(&old, &url).await);
     std::fs::write(home.path("key.pem"), new_key).unwrap();

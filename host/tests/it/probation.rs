@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::{
-    reload::told,
+    reload::reload_event,
     support::{Home, HostProcess, with_version},
 };
 
@@ -12,13 +12,13 @@ async fn on_probation(home: &Home) -> HostProcess {
     let host = home.start();
     assert_eq!(host.count(5).await, (200, "[5,1]".to_owned()));
     home.install("counter", &with_version("counter", "0.1.1"));
-    assert_eq!(told(&host, 0).await["to"], "0.1.1");
+    assert_eq!(reload_event(&host, 0).await["to"], "0.1.1");
     assert_eq!(host.count(1).await, (200, "[6,2]".to_owned()));
     host
 }
 
 async fn rejection(host: &HostProcess, home: &Home) -> String {
-    let event = told(host, 1).await;
+    let event = reload_event(host, 1).await;
     assert_eq!(
         (&event["running"], &event["offered"]),
         (&json!("0.1.0"), &json!("0.1.1"))
@@ -28,7 +28,7 @@ async fn rejection(host: &HostProcess, home: &Home) -> String {
 }
 
 #[tokio::test]
-async fn after_a_panic_the_old_version_goes_on_from_its_storage_and_gets_the_events_again() {
+async fn panic_rolls_back_storage_and_redelivers_events() {
     let home = Home::new();
     let host = on_probation(&home).await;
     assert_eq!(host.count(777).await.0, 500);
@@ -58,7 +58,7 @@ async fn one_failure_too_many_brings_the_old_version_back() {
 }
 
 #[tokio::test]
-async fn a_stuck_handler_brings_the_old_version_back_on_another_thread() {
+async fn stuck_handler_rolls_back_on_another_thread() {
     let home = Home::new();
     let host = on_probation(&home).await;
     let url = format!("{}/count/778", host.url());
@@ -76,7 +76,7 @@ async fn a_version_whose_restore_does_not_return_is_refused() {
     let host = home.start();
     host.count(4242).await;
     home.install("counter", &with_version("counter", "0.1.1"));
-    let event = told(&host, 0).await;
+    let event = reload_event(&host, 0).await;
     assert!(
         event["reason"].as_str().unwrap().contains("stuck"),
         "{event}"

@@ -10,15 +10,15 @@ fn next_version(name: &str) -> Vec<u8> {
     with_version(name, "0.1.1")
 }
 
-/// The `index`th thing that the host has told extensions of reloads.
-pub(crate) async fn told(host: &HostProcess, index: usize) -> Value {
+/// The `index`th event about reloads that the host has published.
+pub(crate) async fn reload_event(host: &HostProcess, index: usize) -> Value {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let seen = host.get("/seen").await;
         if let Some(event) = seen[2].get(index) {
             return event.clone();
         }
-        assert!(Instant::now() < deadline, "nothing was told");
+        assert!(Instant::now() < deadline, "no event came");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
@@ -29,7 +29,7 @@ async fn a_new_version_takes_over_with_the_old_ones_state() {
     let host = home.start();
     host.count(5).await;
     home.install("counter", &next_version("counter"));
-    let event = told(&host, 0).await;
+    let event = reload_event(&host, 0).await;
     assert_eq!(
         event,
         json!({ "name": "counter", "from": "0.1.0", "to": "0.1.1" })
@@ -66,7 +66,7 @@ async fn requests_during_a_reload_are_all_answered() {
 }
 
 #[tokio::test]
-async fn events_that_the_old_version_failed_on_are_given_to_the_new_one() {
+async fn events_of_failed_handlers_go_to_the_new_version() {
     let home = Home::new();
     let host = home.start();
     host.count(40).await;
@@ -91,7 +91,7 @@ async fn a_bad_file_is_refused_and_the_old_version_goes_on() {
     let whole = next_version("counter");
     let other_api = std::fs::read(fixture("of_another_api")).unwrap();
     let cases = [
-        (b"no plugin".to_vec(), "not a 64-bit ELF file"),
+        (b"not a plugin".to_vec(), "not a 64-bit ELF file"),
         (whole[..whole.len() / 2].to_vec(), "cut short"),
         (whole[..whole.len() * 99 / 100].to_vec(), "cut short"),
         (Vec::new(), "not a 64-bit ELF file"),
@@ -99,7 +99,7 @@ async fn a_bad_file_is_refused_and_the_old_version_goes_on() {
     ];
     for (index, (bytes, reason)) in cases.into_iter().enumerate() {
         home.install("counter", &bytes);
-        let event = told(&host, index).await;
+        let event = reload_event(&host, index).await;
         assert_eq!(event["running"], "0.1.0");
         let said = event["reason"].as_str().unwrap();
         assert!(
@@ -130,7 +130,7 @@ async fn a_file_that_kills_whoever_maps_it_is_refused() {
     );
     bytes[start..end].fill(0);
     home.install("counter", &bytes);
-    let event = told(&host, 0).await;
+    let event = reload_event(&host, 0).await;
     assert_eq!(event["offered"], "0.1.1");
     assert!(
         event["reason"]
@@ -158,11 +158,11 @@ async fn a_version_whose_new_fails_is_refused() {
 }
 
 #[tokio::test]
-async fn a_version_that_does_not_fit_its_section_or_its_neighbours_is_refused() {
+async fn misfit_of_section_or_routes_rejects_a_version() {
     let home = Home::new();
     let host = home.start();
     home.install("counter", &next_version("recorder"));
-    let event = told(&host, 0).await;
+    let event = reload_event(&host, 0).await;
     let reason = event["reason"].as_str().unwrap();
     assert!(
         reason.contains("`counter` and `recorder` both answer GET /seen"),

@@ -6,7 +6,7 @@ use tig_host::State;
 
 use crate::{
     apply::{counting, get, stop},
-    reload::told,
+    reload::reload_event,
     shadow::{begin, standing},
     support::{Home, HostProcess, with_version},
 };
@@ -66,13 +66,13 @@ async fn both_versions_of_a_probation_are_restored() {
     let host = home.start();
     host.count(5).await;
     home.install("counter", &with_version("counter", "0.1.1"));
-    assert_eq!(told(&host, 0).await["to"], "0.1.1");
+    assert_eq!(reload_event(&host, 0).await["to"], "0.1.1");
     host.count(1).await;
     assert_eq!(host.count(13).await.0, 500);
     assert_eq!(total(&host).await, json!([6, 0]));
     assert_eq!(host.count(2).await, (200, "[8,1]".to_owned()));
     assert_eq!(host.count(666).await.0, 500);
-    let reason = told(&host, 1).await["reason"].to_string();
+    let reason = reload_event(&host, 1).await["reason"].to_string();
     assert!(reason.contains("666 is too much"), "{reason}");
     // The old version goes on from `[5,1]` and is given all of it again, the failures included.
     assert_eq!(total(&host).await, json!([8, 0]));
@@ -85,7 +85,7 @@ async fn reload_after_a_failure_hands_over_what_is_stored() {
     host.count(5).await;
     host.count(13).await;
     home.install("counter", &with_version("counter", "0.1.1"));
-    assert_eq!(told(&host, 0).await["to"], "0.1.1");
+    assert_eq!(reload_event(&host, 0).await["to"], "0.1.1");
     assert_eq!(total(&host).await, json!([5, 0]));
 }
 

@@ -54,8 +54,8 @@ async fn a_candidate_is_compared_and_promoted() {
     // A successor fails on 779; the running counter does not.
     assert_eq!(count(&host, 779).await, json!([785, 3]));
     let shadow = standing(&host, |of| of.different == 1);
-    let told = "POST /count/779: fails: 779 is not counted";
-    assert_eq!(shadow.differences, [told]);
+    let difference = "POST /count/779: fails: 779 is not counted";
+    assert_eq!(shadow.differences, [difference]);
     // From here on the candidate's total differs.
     count(&host, 1).await;
     let shadow = standing(&host, |of| of.different == 2);
@@ -114,7 +114,7 @@ async fn a_candidate_that_panics_harms_nobody() {
 async fn a_bad_candidate_is_refused() {
     let (home, host, _) = counting().await;
     let file = home.path("bad.so");
-    std::fs::write(&file, "no plugin").unwrap();
+    std::fs::write(&file, "not a plugin").unwrap();
     let refused = control(&host, move |control| control.shadow("counter", &file)).await;
     assert!(
         refused

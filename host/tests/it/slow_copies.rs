@@ -7,7 +7,7 @@ use std::{
 
 use tig_host::{
     PluginError,
-    testing::{Candidate, Loader},
+    testing::{Loader, PluginFile},
 };
 
 use crate::support::{Home, fixture, wait_until, with_version};
@@ -75,14 +75,14 @@ fn file_changed_after_reading_is_not_loaded() {
     let path = home.path("plugins/libcounter.so");
     let program = env!("CARGO_BIN_EXE_tig-host").into();
     let loader = Loader::new(home.path("copies"), Some(program));
-    let candidate = Candidate::read(&path).unwrap();
+    let candidate = PluginFile::read(&path).unwrap();
     home.install("counter", &with_version("counter", "0.1.1"));
     let error = loader.load(&candidate).err();
     assert!(
         matches!(error, Some(PluginError::Changed { .. })),
         "{error:?}"
     );
-    loader.load(&Candidate::read(&path).unwrap()).unwrap();
+    loader.load(&PluginFile::read(&path).unwrap()).unwrap();
 }
 
 /// `bytes` as `tig-host plugin seal` leaves them.

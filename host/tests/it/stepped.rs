@@ -91,7 +91,7 @@ fn nothing_happens_but_what_is_asked_for() {
 }
 
 #[test]
-fn killed_between_handler_and_disk_it_has_not_happened_and_after_it_has() {
+fn kill_undoes_a_handler_until_it_is_stored() {
     let site = Site::new();
     let mut host = site.start();
     let _unanswered = ask(&host, "POST", "/count/3");

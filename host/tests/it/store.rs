@@ -22,10 +22,10 @@ async fn a_stopped_hosts_store_is_listed_and_shown() {
     let home = used().await;
     let ran = home.tig_host(&["store", "ls", "--json"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    let told = ran.json();
-    assert_eq!(told[0]["extension"], "counter");
-    assert_eq!(told[0]["keys"], 1);
-    assert_eq!(told[1]["undelivered"], 1);
+    let listed = ran.json();
+    assert_eq!(listed[0]["extension"], "counter");
+    assert_eq!(listed[0]["keys"], 1);
+    assert_eq!(listed[1]["undelivered"], 1);
 
     let ran = home.tig_host(&["store", "ls", "counter"]);
     assert_eq!(ran.stdout, "KEY    BYTES\ntotal  2\n");
@@ -98,7 +98,7 @@ async fn a_torn_export_imports_nothing() {
         (lines[..lines.len() - 9].to_owned(), "line 4"),
         (
             lines.lines().skip(1).collect::<Vec<_>>().join("\n"),
-            "whose store",
+            "the owner of a store",
         ),
         (
             lines.replacen("\"layout\":\"1\"", "\"layout\":\"9\"", 1),

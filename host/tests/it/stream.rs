@@ -12,7 +12,7 @@ use crate::support::{Home, fixture, wait_until, with_version};
 
 const RELOADS: u64 = 100;
 
-/// Publishes 1, 2, 3, .. at 10,000 a second until it is told to stop.
+/// Publishes 1, 2, 3, .. at 10,000 a second until it is stopped.
 fn publish(control: &Control, stop: &AtomicBool, last: &AtomicU64) {
     while !stop.load(Ordering::Relaxed) {
         for _ in 0..100 {

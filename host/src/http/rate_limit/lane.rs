@@ -1,6 +1,6 @@
 //! Requests to one API host by one method: those of the last minute, and those that wait.
 //!
-//! Pure. Invariant: a request's moment follows from those that went and from the more urgent ones that wait, nothing else.
+//! Pure. Invariant: the time of a request depends only on the requests that went and on the more urgent ones that wait.
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -9,13 +9,13 @@ use std::{
 
 use tig_plugin_api::Priority;
 
-/// One of so many turns of a minute may go to a request of low priority. The rest stays free for more urgent ones, which
-/// would otherwise find all turns of the minute taken and wait, whatever their priority.
+/// One of so many turns per minute may go to a request of low priority. The other turns stay free for more urgent
+/// requests, which would else find all turns of the minute taken.
 const LOW_SHARE: u32 = 3;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Requests of `priority` that may go each minute where `per_minute` may go in all.
+/// Requests of `priority` that may go per minute if `per_minute` may go in all.
 pub(super) fn allowed(per_minute: u32, priority: Priority) -> u32 {
     match priority {
         Priority::Low => (per_minute / LOW_SHARE).max(1),
@@ -23,7 +23,7 @@ pub(super) fn allowed(per_minute: u32, priority: Priority) -> u32 {
     }
 }
 
-/// The smallest goes next.
+/// Place in the queue; the smallest goes next.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) struct Place {
     pub(super) priority: Priority,
@@ -33,23 +33,23 @@ pub(super) struct Place {
 /// Requests to one host by one method.
 #[derive(Debug, Default)]
 pub(super) struct Lane {
-    /// Moments of the last minute, ascending.
+    /// Times of requests in the last minute, ascending.
     sent: VecDeque<Instant>,
-    /// Those of low priority.
+    /// Times of those with low priority.
     sent_low: VecDeque<Instant>,
     pub(super) waiting: BTreeSet<Place>,
-    /// The host has asked not to be called before.
+    /// End of the pause that the host has asked for.
     pub(super) not_before: Option<Instant>,
 }
 
-/// Moments that have been, and moments that are planned, ascending.
+/// Past and planned times of requests, ascending.
 struct Moments<'a> {
     been: &'a VecDeque<Instant>,
     planned: Vec<Instant>,
 }
 
 impl Moments<'_> {
-    /// When a minute that ends then has seen fewer than `limit` of them; `None` if that is so now.
+    /// When a minute that ends then has seen fewer than `limit` requests; `None` if that is true now.
     fn room(&self, limit: u32) -> Option<Instant> {
         let count = self.been.len() + self.planned.len();
         let index = count.checked_sub(limit as usize)?;
@@ -100,7 +100,7 @@ impl Lane {
         moment
     }
 
-    pub(super) fn num_waiting(&self, priority: Priority) -> usize {
+    pub(super) fn waiting_count(&self, priority: Priority) -> usize {
         let alike = self.waiting.iter();
         alike.filter(|place| place.priority == priority).count()
     }

@@ -15,21 +15,21 @@ fn limiter(per_minute: u32) -> RateLimiter {
     })
 }
 
-/// A request that cannot wait; `true` if it goes.
+/// Sends a request that cannot wait; `true` if it goes.
 fn goes(limiter: &mut RateLimiter, host: &str, method: Method, now: Instant) -> bool {
     limiter.enter(host, method, Priority::Normal, Duration::ZERO, now) == Ok(Go::Now)
 }
 
-/// What became of the requests that a run was made of.
+/// The requests of a run, and what became of them.
 #[derive(Default)]
 struct Sent {
-    /// Moment at which it came, moment at which it went, priority.
+    /// Time of arrival, time of the turn, priority.
     all: Vec<(Instant, Instant, Priority)>,
     refused: Vec<(Priority, Refusal)>,
 }
 
 impl Sent {
-    /// Those of `priorities` that went in the minute before and at `moment`.
+    /// Number of requests of `priorities` that went in the minute that ends at `moment`.
     fn in_minute(&self, moment: Instant, priorities: &[Priority]) -> usize {
         let is_in = |went: Instant| went <= moment && went + MINUTE > moment;
         let of_it = self.all.iter();
@@ -39,7 +39,7 @@ impl Sent {
     }
 }
 
-/// Lets each request come after its pause, and asks for its turn whenever it may have come, until all have gone.
+/// Lets each request arrive after its pause, and asks for its turn whenever it may have come, until all have gone.
 fn run(per_minute: u32, requests: &[(u64, Priority)], patience: Duration) -> Sent {
     let mut limiter = limiter(per_minute);
     let (mut now, mut sent) = (Instant::now(), Sent::default());
@@ -59,7 +59,7 @@ fn run(per_minute: u32, requests: &[(u64, Priority)], patience: Duration) -> Sen
     sent
 }
 
-/// Time goes on until `end`; those who wait are asked in the order in which they came, whatever their priority.
+/// Advances time to `end`; waiting requests ask in the order of their arrival, whatever their priority.
 fn pass(
     limiter: &mut RateLimiter,
     waiting: &mut Vec<(Ticket, Instant)>,
@@ -103,7 +103,7 @@ proptest! {
         }
     }
 
-    /// Whoever waits is not overtaken by a request that is less urgent, nor by a later one of the same priority.
+    /// A waiting request is overtaken neither by a less urgent one, nor by a later one of the same priority.
     #[test]
     fn less_urgent_requests_overtake_none(limit in 1_u32..12, requests in requests()) {
         let sent = run(limit, &requests, MINUTE * 100);
@@ -116,7 +116,7 @@ proptest! {
         }
     }
 
-    /// As long as urgent requests alone keep to two thirds of the limit, each goes at once, however many others come.
+    /// While urgent requests alone keep to two thirds of the limit, each goes at once, however many others come.
     #[test]
     fn low_requests_never_delay_urgent_ones(limit in 3_u32..30, requests in requests(), flood in 1_usize..20) {
         let mut urgent = Vec::new();
@@ -169,7 +169,7 @@ fn hosts_and_methods_do_not_wait_for_each_other() {
 }
 
 #[test]
-fn a_refused_request_takes_no_turn() {
+fn refused_request_takes_no_turn() {
     let (mut limiter, now) = (limiter(1), Instant::now());
     assert!(goes(&mut limiter, "a", Method::Get, now));
     let mut enter = |patience| limiter.enter("a", Method::Get, Priority::Normal, patience, now);
@@ -194,7 +194,7 @@ fn later(entered: Result<Go, Refusal>) -> Ticket {
 }
 
 #[test]
-fn a_refusal_names_the_key_and_its_number() {
+fn refusal_names_the_key_and_its_value() {
     let (mut limiter, now) = (limiter(9), Instant::now());
     let mut enter = || limiter.enter("a", Method::Get, Priority::Low, Duration::ZERO, now);
     for _ in 0..3 {
@@ -229,7 +229,7 @@ fn waiting_requests_are_bounded_by_priority() {
 }
 
 #[test]
-fn a_pause_that_the_host_asks_for_is_kept() {
+fn pause_asked_for_by_a_host_is_kept() {
     for limit in [0, 60] {
         let (mut limiter, now) = (limiter(limit), Instant::now());
         limiter.pause("a", Method::Get, now, MINUTE / 2);
@@ -254,7 +254,7 @@ fn zero_means_no_limit() {
 }
 
 #[test]
-fn a_raised_limit_counts_for_those_who_wait() {
+fn raised_limit_applies_to_waiting_requests() {
     let (mut limiter, now) = (limiter(1), Instant::now());
     assert!(goes(&mut limiter, "a", Method::Get, now));
     let ticket = later(limiter.enter("a", Method::Get, Priority::Low, MINUTE, now));

@@ -1,4 +1,4 @@
-//! The system's notifications of what happens in a folder, also when another folder takes its place.
+//! The system's notifications about a folder, also when another folder takes its path.
 
 use std::{
     os::unix::fs::MetadataExt,
@@ -15,23 +15,23 @@ use notify::{
 };
 use tracing::warn;
 
-use super::POLL;
+use super::POLL_INTERVAL;
 use crate::plugin::Writers;
 
 #[derive(Debug)]
 pub(crate) struct FolderWatch {
     folder: PathBuf,
-    /// `None` if the system grants no notifications: then the folder is only polled.
+    /// `None` if the system grants no notifications: the folder is only polled then.
     watcher: Option<RecommendedWatcher>,
     /// Device and inode of the folder that is watched.
     watched: Option<(u64, u64)>,
-    /// The folder was removed: another may have its inode.
+    /// Whether the folder was removed: another folder may get its inode.
     is_lost: Arc<AtomicBool>,
     writers: Writers,
 }
 
 impl FolderWatch {
-    /// Begins to watch `folder`: `changed` is called whenever something in it may have changed.
+    /// Watches `folder`: `changed` is called whenever something in it may have changed.
     pub(crate) fn open(
         folder: &Path,
         writers: &Writers,
@@ -63,7 +63,7 @@ impl FolderWatch {
         watch
     }
 
-    /// Watches what is now at the folder's path, if that is another folder than before.
+    /// Watches the folder that is now at the path, if it is another one.
     pub(crate) fn renew(&mut self) {
         let metadata = std::fs::metadata(&self.folder).ok();
         let present = metadata.map(|metadata| (metadata.dev(), metadata.ino()));
@@ -72,7 +72,7 @@ impl FolderWatch {
             return;
         };
         if self.watched.take().is_some() {
-            // The watch of a removed folder is gone already.
+            // A removed folder has lost its watch already.
             let _ = watcher.unwatch(&self.folder);
             self.writers.clear();
         }
@@ -82,12 +82,12 @@ impl FolderWatch {
                 Err(error) => warn_of(&self.folder, &error),
             }
         }
-        // A folder that cannot be watched is not tried again until another takes its place.
+        // A folder that cannot be watched is not tried again until another takes its path.
         self.watched = present;
     }
 }
 
-/// Reading changes nothing: the host does so itself.
+/// Reading changes nothing: the host itself reads.
 fn is_reading(kind: &EventKind) -> bool {
     matches!(
         kind,
@@ -102,7 +102,7 @@ fn is_removal(event: &Event, folder: &Path) -> bool {
 }
 
 fn warn_of(folder: &Path, error: &notify::Error) {
-    let seconds = POLL.as_secs();
+    let seconds = POLL_INTERVAL.as_secs();
     warn!(
         "{} is looked at every {seconds} s only: {error}",
         folder.display()

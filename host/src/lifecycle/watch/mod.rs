@@ -1,8 +1,8 @@
 //! Notices that a plugin file has changed and waits until it is whole.
 //!
 //! Build tools replace a file by removing and linking it, `cp` overwrites it in place, and network file systems send no
-//! notifications at all: so every notification only means "look again", and one looks every [`POLL`] without any. What
-//! notifications do say is whether a writer still has the file open ([`Writers`](crate::plugin::Writers)).
+//! notifications at all. So a notification only means "check again", and files are checked every [`POLL_INTERVAL`]
+//! without any. Notifications do show whether a writer still has the file open ([`Writers`](crate::plugin::Writers)).
 
 mod folder;
 mod settling;
@@ -14,40 +14,40 @@ pub(crate) use self::{
     settling::{Settling, Verdict, WRITER_PATIENCE},
 };
 
-/// Looked at this often, notified or not.
-pub(crate) const POLL: Duration = Duration::from_secs(5);
+/// Time between two checks without a notification.
+pub(crate) const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
-/// After a notification, wait until there was none for this long.
+/// Time without a notification before a check.
 pub(crate) const QUIET: Duration = Duration::from_millis(150);
 
-/// But no longer than this.
+/// Longest delay of a check by notifications.
 pub(crate) const QUIET_MAX: Duration = Duration::from_secs(2);
 
-/// When to look at the files next.
+/// When to check the files next.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Schedule {
     due: Instant,
-    /// When the first change since the last look was told.
+    /// Time of the first change since the last check.
     changed: Option<Instant>,
 }
 
 impl Schedule {
-    /// Looked `now`, to look again after `wait` at the latest.
+    /// The files were checked `now`; they are checked again after `wait` at the latest.
     #[must_use]
-    pub(crate) fn looked(now: Instant, wait: Duration) -> Self {
+    pub(crate) fn checked(now: Instant, wait: Duration) -> Self {
         Self {
-            due: now + wait.min(POLL),
+            due: now + wait.min(POLL_INTERVAL),
             changed: None,
         }
     }
 
-    /// A change is told: look when all has been quiet for a while.
+    /// Records a change: the files are checked when no more have come for a while.
     pub(crate) fn change(&mut self, now: Instant) {
         let first = *self.changed.get_or_insert(now);
         self.due = (now + QUIET).min(first + QUIET_MAX);
     }
 
-    /// Time until the next look.
+    /// Time until the next check.
     #[must_use]
     pub(crate) fn wait(&self, now: Instant) -> Duration {
         self.due.saturating_duration_since(now)
@@ -59,10 +59,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_looks_when_a_change_has_settled_but_not_for_ever_later() {
+    fn check_waits_for_quiet_but_not_for_ever() {
         let start = Instant::now();
-        let mut schedule = Schedule::looked(start, POLL);
-        assert_eq!(schedule.wait(start), POLL);
+        let mut schedule = Schedule::checked(start, POLL_INTERVAL);
+        assert_eq!(schedule.wait(start), POLL_INTERVAL);
         schedule.change(start);
         assert_eq!(schedule.wait(start), QUIET);
         schedule.change(start + QUIET / 2);

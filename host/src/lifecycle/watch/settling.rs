@@ -1,33 +1,33 @@
-//! Decides when a file that has changed is whole.
+//! Decides when a changed file is whole.
 //!
-//! Pure: states, writers and time come in as arguments.
+//! Pure: states, writers and times come in as arguments.
 
 use std::time::{Duration, Instant};
 
 use tig_process::file_signature::Signature;
 
-use super::{POLL, QUIET};
+use super::{POLL_INTERVAL, QUIET};
 
-/// A file must stay as it is for a second longer for each so many bytes: large files are copied with longer pauses.
+/// A file must stay unchanged for a second longer per so many bytes: large files are copied with longer pauses.
 const BYTES_PER_SECOND: u64 = 64 << 20;
 
 /// A writer that has a file open for longer is reported.
 pub(crate) const WRITER_PATIENCE: Duration = Duration::from_secs(60);
 
-/// What a look at a file has found.
+/// The result of a check of a file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Verdict {
-    /// The state is the one that was taken before.
+    /// The state is the one that was last read.
     Same,
-    /// It has changed, and may do so again: look again after this time.
+    /// The file has changed, and may change again: check it after this time.
     Wait(Duration),
-    /// Like [`Verdict::Wait`]: a writer has had it open for [`WRITER_PATIENCE`]. Returned once for a change.
+    /// Like [`Verdict::Wait`]: a writer has had the file open for [`WRITER_PATIENCE`]. Returned once per change.
     Overdue,
-    /// It has changed and is whole, or gone.
+    /// The file has changed and is whole, or gone.
     Settled,
 }
 
-/// A change that is not taken yet.
+/// A change that is not read yet.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Settling {
     change: Option<Change>,
@@ -36,15 +36,16 @@ pub(crate) struct Settling {
 #[derive(Clone, Copy, Debug)]
 struct Change {
     state: Option<Signature>,
-    /// First seen in this state.
+    /// Time when the file was first in this state.
     since: Instant,
-    /// First seen in another state than the one that was taken.
+    /// Time when the file first differed from the state that was last read.
     begun: Instant,
     is_reported: bool,
 }
 
 impl Settling {
-    /// Judges the file's state `found`; `taken` is the one that was taken last, and a process `is_writing` to the file.
+    /// Compares the file's state `found` with `taken`, which was last read; `is_writing` if a process writes to the
+    /// file.
     pub(crate) fn check(
         &mut self,
         taken: Option<Signature>,
@@ -71,7 +72,7 @@ impl Settling {
             if is_overdue && !std::mem::replace(&mut change.is_reported, true) {
                 return Verdict::Overdue;
             }
-            return Verdict::Wait(POLL);
+            return Verdict::Wait(POLL_INTERVAL);
         }
         let whole = change.since + settle_time(found);
         if now < whole {
@@ -82,7 +83,7 @@ impl Settling {
     }
 }
 
-/// How long a file must stay as it is.
+/// How long a file must stay unchanged.
 fn settle_time(state: Option<Signature>) -> Duration {
     let bytes = state.map_or(0, |state| state.bytes);
     QUIET + Duration::from_millis(bytes.saturating_mul(1_000) / BYTES_PER_SECOND)
@@ -103,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_is_taken_once_it_has_been_quiet() {
+    fn change_settles_after_a_quiet_time() {
         let (mut settling, start) = (Settling::default(), Instant::now());
         let (old, new) = (state(1, 0), state(2, 0));
         assert_eq!(settling.check(old, old, false, start), Verdict::Same);
@@ -121,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_larger_file_must_be_quiet_for_longer() {
+    fn larger_file_must_be_quiet_for_longer() {
         let (mut settling, start) = (Settling::default(), Instant::now());
         let large = state(2, 2 * BYTES_PER_SECOND);
         let wait = QUIET + Duration::from_secs(2);
@@ -132,14 +133,17 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_not_taken_while_it_is_open_for_writing() {
+    fn file_open_for_writing_does_not_settle() {
         let (mut settling, start) = (Settling::default(), Instant::now());
         let (old, new) = (state(1, 0), state(2, 0));
         let mut look = |is_writing, after| settling.check(old, new, is_writing, start + after);
-        assert_eq!(look(true, Duration::ZERO), Verdict::Wait(POLL));
-        assert_eq!(look(true, POLL), Verdict::Wait(POLL));
+        assert_eq!(look(true, Duration::ZERO), Verdict::Wait(POLL_INTERVAL));
+        assert_eq!(look(true, POLL_INTERVAL), Verdict::Wait(POLL_INTERVAL));
         assert_eq!(look(true, WRITER_PATIENCE), Verdict::Overdue);
-        assert_eq!(look(true, 2 * WRITER_PATIENCE), Verdict::Wait(POLL));
+        assert_eq!(
+            look(true, 2 * WRITER_PATIENCE),
+            Verdict::Wait(POLL_INTERVAL)
+        );
         assert_eq!(look(false, 3 * WRITER_PATIENCE), Verdict::Settled);
     }
 }

@@ -1,8 +1,8 @@
-//! Gives events their place in the global order and puts them into the mailboxes of those that handle them.
+//! Numbers events in one global order and puts them into the mailboxes of their subscribers.
 //!
-//! Invariants: where an event goes, and that there is room for it, is settled when it is emitted ([`Bus::claim`]); it gets
-//! its sequence number when it is published, under one lock with the mailboxes, so that every extension sees events in
-//! the same order. Publishing never blocks on an extension and never fails.
+//! Invariants: [`Bus::claim`] finds the subscribers of an event and claims room in their mailboxes when it is emitted;
+//! the event gets its sequence number when it is published, under one lock with the mailboxes, so that every extension
+//! sees events in the same order. Publishing never blocks on an extension and never fails.
 
 mod router;
 
@@ -19,7 +19,7 @@ use crate::{
     store::Emitted,
 };
 
-/// The present extensions and what they handle.
+/// The running extensions and the events that they handle.
 struct Table {
     /// In the config's order.
     extensions: Vec<(Arc<Extension>, Vec<String>)>,
@@ -42,13 +42,13 @@ pub(crate) struct Bus {
     order: Mutex<u64>,
 }
 
-/// An event on its way from a handler to the global order. Dropped, it gives its room back.
+/// An emitted event that is not published yet. Dropped, it releases the claimed room.
 #[derive(Debug)]
 pub(crate) struct Outgoing {
     route: Arc<Route<Arc<Extension>>>,
     payload: Arc<[u8]>,
     kind: Kind,
-    /// Its key in the outbox, once it is there.
+    /// Key in the outbox, once the event is stored there.
     outbox_id: Option<u64>,
     published: bool,
 }
@@ -79,7 +79,7 @@ impl Emitted for Outgoing {
 }
 
 impl Outgoing {
-    /// Its way, and the event with its place in the order.
+    /// The route, and the event with its sequence number.
     fn numbered(mut self, sequence: u64) -> (Arc<Route<Arc<Extension>>>, Arc<Event>) {
         self.published = true;
         let event = Arc::new(Event {
@@ -110,7 +110,7 @@ fn delivery(event: &Arc<Event>) -> Delivery {
     }
 }
 
-/// The extension that has no room.
+/// An extension has no room for an event.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "event `{event}`: extension `{extension}` has no room, {EVENTS_MAX} events wait for it; emit less or try later"
@@ -135,7 +135,7 @@ impl Default for Bus {
 }
 
 impl Bus {
-    /// Sets the events that the extension in `extension` handles. A extension that is not known yet is put behind the others.
+    /// Sets the events that `extension` handles. An extension that is not in the table yet is added at its end.
     pub(crate) fn subscribe(&self, extension: &Arc<Extension>, events: &[String]) {
         let mut table = lock(&self.table);
         let known = table
@@ -151,7 +151,7 @@ impl Bus {
         table.rebuild();
     }
 
-    /// The extension in `extension` handles nothing any more.
+    /// Removes `extension`: it handles no events any more.
     pub(crate) fn remove(&self, extension: &Arc<Extension>) {
         let mut table = lock(&self.table);
         table
@@ -160,7 +160,7 @@ impl Bus {
         table.rebuild();
     }
 
-    /// Puts the extensions into the order of `names`.
+    /// Sorts the extensions by `names`.
     pub(crate) fn order(&self, names: &[String]) {
         let mut table = lock(&self.table);
         let place = |extension: &Extension| names.iter().position(|name| *name == extension.name);
@@ -176,7 +176,7 @@ impl Bus {
         lock(&self.table).router.route(event).is_some()
     }
 
-    /// The present extensions, in the config's order.
+    /// The running extensions, in the config's order.
     #[must_use]
     pub(crate) fn extensions(&self) -> Vec<Arc<Extension>> {
         let table = lock(&self.table);
@@ -187,11 +187,11 @@ impl Bus {
             .collect()
     }
 
-    /// Settles where an event goes and claims room for it; `None` if nobody handles it.
+    /// Finds the subscribers of an event and claims room for it; `None` if no extension handles it.
     ///
     /// # Errors
     ///
-    /// An extension that handles it has no room; nothing is claimed then.
+    /// A subscriber has no room; then no room is claimed at all.
     pub(crate) fn claim(
         &self,
         name: &str,
@@ -224,7 +224,7 @@ impl Bus {
         }))
     }
 
-    /// Publishes events in their order. Each mailbox is opened once for all of them.
+    /// Publishes events in their order, with one lock of each mailbox for all of them.
     pub(crate) fn publish(&self, events: Vec<Outgoing>) {
         let mut last = lock(&self.order);
         let mut number = |outgoing: Outgoing| {
@@ -268,7 +268,7 @@ impl Bus {
     }
 }
 
-/// No code panics while it holds one of the locks, so what is in a poisoned one is still whole.
+/// No code panics while it holds one of the locks, so poisoned contents are still whole.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -297,9 +297,9 @@ mod tests {
     }
 
     proptest! {
-        /// No event is lost, repeated or reordered for any extension, from however many threads they come.
+        /// No event is lost, repeated or reordered for any extension, from however many threads the events come.
         #[test]
-        fn every_subscriber_gets_every_event_once_in_one_order(
+        fn every_subscriber_gets_each_event_once_in_order(
             subscriptions in prop::collection::vec(prop::collection::vec("[abc]", 0..3), 1..4),
             batches in prop::collection::vec(prop::collection::vec("[abcd]", 0..8), 1..4),
         ) {
@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_without_room_is_refused_by_name_and_claims_nothing() {
+    fn event_without_room_claims_nothing() {
         let handles = vec!["a".to_owned()];
         let bus = bus(&[handles.clone(), vec![], handles]);
         let extensions = bus.extensions();
@@ -349,7 +349,7 @@ mod tests {
         drop(claimed);
         assert!(
             bus.claim("a", b"{}", Kind::Plain).is_ok(),
-            "an event that does not come gives its room back"
+            "a dropped event releases its room"
         );
     }
 }

@@ -1,13 +1,13 @@
-//! Which extensions get which event: a pure table, without threads or clocks.
+//! The table of events and their subscribers: pure, without threads or clocks.
 
 use std::{collections::HashMap, sync::Arc};
 
-/// The way of one event.
+/// The subscribers of one event.
 #[derive(Debug)]
 pub(super) struct Route<S> {
     /// Name of the event; all events of this name share it.
     pub(super) event: Arc<str>,
-    /// Who handles it, in the config's order.
+    /// Extensions that handle it, in the config's order.
     pub(super) subscribers: Vec<S>,
 }
 
@@ -18,7 +18,7 @@ pub(super) struct Router<S> {
 }
 
 impl<S: Clone> Router<S> {
-    /// The table of subscribers, in the config's order, each with the events that it handles.
+    /// Builds the table from subscribers, in the config's order, each with the events that it handles.
     #[must_use]
     pub(super) fn new<'a>(subscriptions: impl IntoIterator<Item = (S, &'a [String])>) -> Self {
         let mut routes: HashMap<Arc<str>, Route<S>> = HashMap::new();
@@ -42,7 +42,7 @@ impl<S: Clone> Router<S> {
         Self { routes }
     }
 
-    /// Where `event` goes; `None` if nobody handles it.
+    /// The route of `event`; `None` if it has no subscribers.
     #[must_use]
     pub(super) fn route(&self, event: &str) -> Option<&Arc<Route<S>>> {
         self.routes.get(event)
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_goes_to_each_of_its_subscribers_once_in_config_order() {
+    fn subscribers_are_unique_and_in_config_order() {
         let (first, second) = (names(&["b", "b"]), names(&["a", "b"]));
         let router = Router::new([(7, first.as_slice()), (3, second.as_slice())]);
         let subscribers = |event| router.route(event).map(|route| route.subscribers.clone());

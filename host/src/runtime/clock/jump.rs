@@ -1,20 +1,20 @@
-//! Notices that somebody has set the system's clock. The host's own goes on as if nothing had happened; what was stored
-//! may turn out to lie in the future at the next start.
+//! Notices that the system's clock was set. The host's own clock goes on; stored times may lie in the future at the
+//! next start.
 
 use std::time::{Duration, Instant, SystemTime};
 
 use tracing::warn;
 
-/// Less is what time synchronisation does every day.
+/// Time synchronisation corrects smaller differences every day.
 const JUMP_MIN: Duration = Duration::from_secs(60);
 
-/// Both clocks at the last look.
+/// Both clocks at the last check.
 pub(crate) struct JumpWatch {
     system: SystemTime,
     steady: Instant,
 }
 
-/// By how much the system's clock is another than it would be by itself.
+/// How far the system's clock is from where it would be by itself.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Jump {
     Forward(Duration),
@@ -29,7 +29,7 @@ impl JumpWatch {
         }
     }
 
-    /// Logs each jump once. To be called every few seconds.
+    /// Logs each jump once. Call it every few seconds.
     pub(crate) fn check(&mut self) {
         match self.jump(SystemTime::now(), Instant::now()) {
             Some(Jump::Forward(by)) => warn!(
@@ -46,7 +46,7 @@ impl JumpWatch {
 
     fn jump(&mut self, system: SystemTime, steady: Instant) -> Option<Jump> {
         let passed = steady.saturating_duration_since(self.steady);
-        // A time that cannot be represented is no time to compare with.
+        // A time that cannot be represented cannot be compared with.
         let expected = self.system.checked_add(passed);
         (self.system, self.steady) = (system, steady);
         let jump = match system.duration_since(expected?) {
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_that_is_set_is_noticed_once() {
+    fn jump_of_the_clock_is_noticed_once() {
         const DAY: Duration = Duration::from_secs(86_400);
         const TICK: Duration = Duration::from_secs(5);
         let mut watch = JumpWatch::start();

@@ -1,9 +1,9 @@
-//! What waits for one extension.
+//! The items and commands that wait for one extension.
 //!
 //! Invariants: items are taken in the order in which they were put, but for events of which only the latest counts
 //! (`queue.rs`). Room for an event is claimed before it is published, so no more than [`EVENTS_MAX`] events,
-//! [`REQUESTS_MAX`] requests and the latest of each kind wait, besides the run that was taken out last. The mailbox belongs to the host, not to the extension:
-//! what waits in it survives a reload.
+//! [`REQUESTS_MAX`] requests and the latest of each kind wait, besides the run that was taken out last. The mailbox
+//! belongs to the host, not to a version: its contents survive a reload.
 
 mod queue;
 
@@ -28,10 +28,10 @@ use crate::{
     },
 };
 
-/// Events that may wait; a handler whose event finds no room is told so.
+/// Events that may wait; emitting a further one fails.
 pub const EVENTS_MAX: usize = 100_000;
 
-/// Requests that may wait; a further one is answered 503. All clients may ask at the same time, such as after a restart.
+/// Requests that may wait; a further one is answered 503. After a restart all clients may ask at the same time.
 pub(crate) const REQUESTS_MAX: usize = CONNECTIONS_MAX;
 
 /// Items that are taken out of the queue at once.
@@ -39,9 +39,9 @@ const RUN_MAX: usize = 256;
 
 /// What [`Mailbox::take`] returns.
 pub(crate) enum Taken {
-    /// See [`Command`].
+    /// A command, which goes first.
     Command(Command),
-    /// See [`Item`].
+    /// The next item.
     Item(Item),
 }
 
@@ -50,7 +50,7 @@ struct State {
     commands: VecDeque<Command>,
     items: Queue<Item>,
     requests: usize,
-    /// Somebody sleeps until there is something to take.
+    /// A thread sleeps on `filled`.
     asleep: bool,
 }
 
@@ -64,11 +64,11 @@ impl State {
 pub(crate) struct Mailbox {
     state: Mutex<State>,
     filled: Condvar,
-    /// Taken out of `state` in a run, so that its lock is not needed for each item.
+    /// Items taken out of `state` in a run, so that not each of them needs its lock.
     run: Mutex<VecDeque<Item>>,
-    /// There is a command.
+    /// Whether `state` holds a command, for checks without its lock.
     commanded: AtomicBool,
-    /// Events that wait or have a claim to a place.
+    /// Number of events that wait, or whose room is claimed.
     claimed: AtomicUsize,
 }
 
@@ -83,12 +83,12 @@ impl Mailbox {
         taken < EVENTS_MAX
     }
 
-    /// Gives back the room of events that do not come, or have been taken.
+    /// Releases the room of events that were taken, or are not published after all.
     pub(crate) fn release(&self, events: usize) {
         self.claimed.fetch_sub(events, Ordering::Relaxed);
     }
 
-    /// Puts events in their order: those that room was claimed for, and the latest of their kind.
+    /// Puts events in their order. Their room must have been claimed, but for those of which only the latest counts.
     pub(crate) fn put_events(&self, deliveries: impl IntoIterator<Item = Delivery>) {
         let mut state = self.lock();
         for delivery in deliveries {
@@ -102,8 +102,7 @@ impl Mailbox {
         self.wake(state);
     }
 
-    /// Puts items before all that waits, in their order: those that an earlier instance has not handled. They find room even
-    /// where others do not.
+    /// Puts items before all others, in their order: those that an earlier instance has not handled. They need no room.
     pub(crate) fn put_first(&self, items: Vec<Item>) {
         let mut run = self.lock_run();
         for item in items.into_iter().rev() {
@@ -113,7 +112,7 @@ impl Mailbox {
         self.wake(self.lock());
     }
 
-    /// Puts the answer to a request of the extension.
+    /// Puts the response to an HTTP request of the extension.
     pub(crate) fn put_response(&self, response: Vec<u8>) {
         let mut state = self.lock();
         state.items.push(Item::Response(response.into()));
@@ -146,26 +145,26 @@ impl Mailbox {
         self.wake(state);
     }
 
-    /// Items that wait.
+    /// Number of items that wait.
     #[must_use]
     pub(crate) fn len(&self) -> usize {
         let run = self.lock_run().len();
         run + self.lock().items.len()
     }
 
-    /// Nothing waits.
+    /// Whether no item waits.
     #[must_use]
     pub(crate) fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Waits for the next thing to do.
+    /// Waits for the next command or item.
     pub(crate) fn take(&self) -> Taken {
         if let Some(item) = self.next_of_run() {
             return Taken::Item(item);
         }
-        // Who puts items is let go first, if it waits for this processor: going to sleep and being woken for each of them
-        // costs more than handling it.
+        // A thread that is about to put items goes first if it waits for this processor: a sleep and a wake for each
+        // item cost more than handling it.
         if self.lock().is_idle() {
             std::thread::yield_now();
         }
@@ -183,7 +182,7 @@ impl Mailbox {
         }
     }
 
-    /// Waits for a command until the deadline, and leaves items where they are.
+    /// Waits for a command until the deadline; items stay where they are.
     pub(crate) fn take_command(&self, deadline: Instant) -> Option<Command> {
         let mut state = self.lock();
         loop {
@@ -200,7 +199,7 @@ impl Mailbox {
         }
     }
 
-    /// The next thing to do, if there is one.
+    /// The next command or item, if there is one.
     pub(crate) fn try_take(&self) -> Option<Taken> {
         let next = self.next_of_run().map(Taken::Item);
         next.or_else(|| self.next_of(&mut self.lock()))
@@ -224,7 +223,7 @@ impl Mailbox {
         Some(command)
     }
 
-    /// Takes a run of items out of `state`, and the first of them.
+    /// Moves a run of items from `state` to `run`, and takes the first of them.
     fn refill(&self, state: &mut State) -> Option<Item> {
         let mut run = self.lock_run();
         let mut events = 0;
@@ -300,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn of_some_events_only_the_latest_waits() {
+    fn only_the_latest_of_some_events_waits() {
         let mailbox = Mailbox::default();
         put(&mailbox, 1, "latest");
         put(&mailbox, 2, "a");
@@ -318,11 +317,11 @@ mod tests {
         assert!((0..EVENTS_MAX).all(|_| mailbox.claim()));
         assert!(!mailbox.claim());
         mailbox.put_events([delivery(1, "a")]);
-        assert!(!mailbox.claim(), "what was claimed is filled");
+        assert!(!mailbox.claim(), "claimed room is filled");
         mailbox.take();
-        assert!(mailbox.claim(), "what was taken makes room");
+        assert!(mailbox.claim(), "a taken event makes room");
         mailbox.release(1);
-        assert!(mailbox.claim(), "what does not come makes room");
+        assert!(mailbox.claim(), "a released claim makes room");
     }
 
     #[test]

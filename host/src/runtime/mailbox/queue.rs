@@ -1,7 +1,7 @@
-//! The order in which things wait: pure, without threads.
+//! The order in which items wait: pure, without threads.
 //!
-//! Invariant: what was put comes out once, in the order in which it was put, but for a thing put as the latest of its
-//! kind, which takes the place of an earlier one of that kind that still waits. So of each such kind at most one waits.
+//! Invariant: items come out once, in the order in which they were put, but for an item put as the latest of its kind,
+//! which replaces an earlier one of that kind that still waits. So at most one of each such kind waits.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -10,7 +10,7 @@ const GAPS_MAX: usize = 64;
 
 #[derive(Debug)]
 pub(super) struct Queue<T> {
-    /// `None` where a later thing of its kind has taken the place.
+    /// `None` where a later item of its kind has replaced one.
     places: VecDeque<Option<T>>,
     /// Number of the first place.
     first: i64,
@@ -31,24 +31,24 @@ impl<T> Default for Queue<T> {
 }
 
 impl<T> Queue<T> {
-    /// Things that wait.
+    /// Number of items.
     #[must_use]
     pub(super) fn len(&self) -> usize {
         self.places.len() - self.gaps
     }
 
-    /// Nothing waits.
+    /// Whether the queue is empty.
     #[must_use]
     pub(super) fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Puts a thing behind all others.
+    /// Puts an item at the end.
     pub(super) fn push(&mut self, thing: T) {
         self.places.push_back(Some(thing));
     }
 
-    /// Puts a thing behind all others and returns the one of its kind that waited until now, if any.
+    /// Puts an item at the end and returns the one of its kind that it replaces, if any.
     pub(super) fn push_latest(&mut self, kind: &Arc<str>, thing: T) -> Option<T> {
         let number = self.first + self.places.len() as i64;
         self.places.push_back(Some(thing));
@@ -66,7 +66,7 @@ impl<T> Queue<T> {
         superseded
     }
 
-    /// The thing that has waited longest.
+    /// The item that has waited longest.
     pub(super) fn pop(&mut self) -> Option<T> {
         while let Some(place) = self.places.pop_front() {
             let number = self.first;
@@ -83,19 +83,19 @@ impl<T> Queue<T> {
         None
     }
 
-    /// The kind, if any, whose latest waits at place `number`.
+    /// The kind, if any, whose latest item waits at place `number`.
     fn kind_at(&self, number: i64) -> Option<usize> {
         self.latest.iter().position(|(_, at)| *at == Some(number))
     }
 
-    /// Closes the gaps; the numbers of what waits change.
+    /// Closes the gaps, which changes the numbers of places.
     fn pack(&mut self) {
         let mut packed = VecDeque::with_capacity(self.len());
         for (place, thing) in std::mem::take(&mut self.places).into_iter().enumerate() {
             if thing.is_none() {
                 continue;
             }
-            // Numbers only go down here, so a new one is never taken for an old one.
+            // Numbers only decrease here, so a new number never equals one that is still to be moved.
             if let Some(kind) = self.kind_at(self.first + place as i64) {
                 self.latest[kind].1 = Some(self.first + packed.len() as i64);
             }
@@ -129,9 +129,9 @@ mod tests {
     }
 
     proptest! {
-        /// Compared with the obvious slow queue: nothing is lost, repeated or reordered but for what is superseded.
+        /// Compared with the obvious slow queue: no item is lost, repeated or reordered unless it is replaced.
         #[test]
-        fn a_queue_keeps_its_order_and_only_the_latest_of_a_kind(steps in steps()) {
+        fn queue_keeps_order_and_the_latest_of_a_kind(steps in steps()) {
             let kinds: Vec<Arc<str>> = ["a", "b", "c"].map(Arc::from).into();
             let mut queue = Queue::default();
             let mut model: Vec<(Option<u8>, usize)> = Vec::new();

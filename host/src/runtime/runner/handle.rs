@@ -1,4 +1,4 @@
-//! From an item of the mailbox to a call and its effects.
+//! Calls the instance for an item, and submits the effects.
 
 use std::sync::Arc;
 
@@ -25,30 +25,30 @@ use crate::runtime::{
 
 /// Why a call had no effect.
 pub(super) enum CallError {
-    /// There is no instance.
+    /// The extension has no instance.
     Stopped,
-    /// Another runner works in place of this one.
+    /// The runner was replaced while its handler ran.
     Replaced,
     /// The handler returned an error.
     Failed(Failed),
-    /// The instance cannot be used any more.
+    /// The instance has panicked.
     Broken(String),
 }
 
-/// How a handler has failed that returned.
+/// Why a handler returned an error.
 pub(super) struct Failed {
     reason: String,
-    /// It was told that an extension has no room for its event: no fault of its own.
+    /// An extension has no room for an event of the handler, which is not to blame for it.
     was_full: bool,
-    /// It had asked for effects, so its fields may be ahead of what is stored.
+    /// The handler had asked for effects, so its fields may be ahead of the storage.
     has_asked: bool,
 }
 
-/// What is told of a handler that returned when another runner was working already.
+/// Reply for a handler that returned after its runner was replaced.
 const TOO_LATE: &str = "the handler took too long";
 
 impl Redelivery {
-    /// One item more was handled.
+    /// Counts a handled item.
     fn count(&mut self) {
         if self.items > 0 {
             self.items -= 1;
@@ -58,7 +58,7 @@ impl Redelivery {
         }
     }
 
-    /// Drops requests that were sent before: their answers have come, or will.
+    /// Drops requests that the new version has sent before the rollback: their responses have come, or will.
     fn drop_sent(&mut self, effects: &mut Effects) {
         if self.sent.is_empty() {
             return;
@@ -153,7 +153,7 @@ impl Runner {
             Err(refusal) => refusal,
         };
         if let Some(sender) = sender {
-            // A client that has gone away does not need the answer.
+            // A client that has gone away needs no reply.
             let _ = sender.send(Err(refusal));
         }
     }
@@ -171,9 +171,9 @@ impl Runner {
         let answered = called.and_then(|(reply, effects)| match self.decode_reply(&reply) {
             Ok(answered) => Ok((answered, effects)),
             Err(error) => Err(CallError::Failed(Failed {
-                reason: format!("its answer is none: {error}"),
+                reason: format!("invalid reply: {error}"),
                 was_full: false,
-                // The handler knows of no failure: its fields are as after a success.
+                // The handler has returned `Ok`: its fields are as after a success.
                 has_asked: true,
             })),
         });
@@ -200,7 +200,7 @@ impl Runner {
         Ok(RouteReply { reply, woken })
     }
 
-    /// Calls the instance; `Ok` has what it asked for.
+    /// Calls the instance, and returns the effects of a handler that succeeds.
     fn call<T>(
         &mut self,
         what: &Arc<str>,
@@ -255,7 +255,7 @@ impl Runner {
         }
     }
 
-    /// Lets effects take place: at once if nothing has to be on disk before, else when it is.
+    /// Applies effects at once if they need no disk, and else through the committer.
     pub(super) fn submit(&mut self, effects: Option<Box<Effects>>) {
         if self.shadow.is_some() {
             self.record = effects
@@ -276,14 +276,14 @@ impl Runner {
         if !effects.needs_disk() {
             match extension.fence.is_clear(self.epoch) {
                 Ok(true) => return effects.apply(&self.shared.services, extension),
-                // They must not take place before those of earlier handlers.
+                // Effects of earlier handlers are still in flight: these must come after them.
                 Ok(false) => {}
-                Err(_) => return effects.refuse(extension, &TOO_LATE),
+                Err(_) => return effects.reject(extension, &TOO_LATE),
             }
         }
         let bytes = effects.bytes();
         let Ok(number) = extension.fence.submit(self.epoch, bytes) else {
-            return effects.refuse(extension, &TOO_LATE);
+            return effects.reject(extension, &TOO_LATE);
         };
         self.overlay.add(number, &effects.writes);
         self.shared.committer.submit(Job {
@@ -293,7 +293,7 @@ impl Runner {
         });
     }
 
-    /// Keeps what is needed to undo the effects of a version on probation.
+    /// Records what a rollback of a version on probation needs.
     fn remember(&self, effects: &Effects) {
         let Some(mut guard) = self.extension.probation() else {
             return;
@@ -313,13 +313,13 @@ impl Runner {
                 .map(|value| value.map(Into::into)),
         };
         if let Err(reason) = probation.record_writes(&effects.writes, read) {
-            // A store that cannot be read cannot be written either: the committer will tell.
+            // A store that cannot be read cannot be written either: the committer reports it.
             error!(extension = self.name(), "{reason}");
         }
     }
 
     fn report(&mut self, what: &str, error: CallError) {
-        // Set last: what is handed in on the way, such as by `new` in a restore, leaves a record of its own.
+        // Set last: effects that are submitted meanwhile, such as by `new` in a restore, leave a record of their own.
         self.record = match error {
             CallError::Stopped | CallError::Replaced => Record::default(),
             CallError::Failed(failed) => {
@@ -339,7 +339,7 @@ impl Runner {
         };
     }
 
-    /// Returns what was handled and the reason in one text.
+    /// Logs and counts a failure; returns the handled item and the reason in one text.
     fn count_failure(&self, what: &str, reason: &str) -> String {
         error!(
             extension = self.name(),

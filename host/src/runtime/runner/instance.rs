@@ -1,4 +1,4 @@
-//! Instances: made, restored from storage after a failure, and made anew after a panic.
+//! Creates instances, restores them from storage after a failure, and restarts them after a panic.
 
 use std::{sync::atomic::Ordering, time::Instant};
 
@@ -18,7 +18,7 @@ use crate::{
 };
 
 impl Runner {
-    /// Makes an instance of `plugin`, with the runner's settings; also returns what its `new` asks for.
+    /// Creates an instance of `plugin` with the runner's settings; also returns the effects of its `new`.
     pub(super) fn create(
         &mut self,
         plugin: &Plugin,
@@ -40,7 +40,7 @@ impl Runner {
         Ok((instance, effects))
     }
 
-    /// Drops an instance, and tells of a panic in its destructor.
+    /// Drops an instance, and logs a panic of its destructor.
     pub(super) fn end(&mut self, instance: Option<InstanceBox>) {
         let Some(mut instance) = instance else {
             return;
@@ -62,7 +62,7 @@ impl Runner {
         }
     }
 
-    /// After a panic: brings the old version back if the present one is on probation, else makes the instance anew.
+    /// After a panic, rolls a version on probation back, and else restarts the instance.
     pub(super) fn recover(&mut self, reason: &str) {
         let broken = self.instance.take();
         self.end(broken);
@@ -72,15 +72,16 @@ impl Runner {
         }
     }
 
-    /// After a handler has failed that had asked for effects: its fields may be ahead of what is stored. This may happen any
-    /// number of times, for it need not be a fault of the extension; it only rests in between.
+    /// Restores the instance from storage after a handler had asked for effects and failed: its fields may be ahead of
+    /// the storage. The number of restores is not bounded, for the extension need not be to blame; only rests are put
+    /// in between.
     pub(super) fn restore(&mut self) {
         let failed = self.instance.take();
         self.end(failed);
         self.extension.restores.fetch_add(1, Ordering::Relaxed);
         let created = self.create(&self.plugin.clone(), None);
         if !self.is_present() {
-            // `new` took so long that another runner works on.
+            // The runner was replaced while `new` ran.
             return;
         }
         match created {
@@ -96,7 +97,7 @@ impl Runner {
                 }
             }
         }
-        // Measured from here, so that a slow `new` is not taken for quiet.
+        // The rest begins after `new`, so that a slow `new` does not count as quiet time.
         self.rest.restored(Instant::now());
     }
 
@@ -108,7 +109,7 @@ impl Runner {
         );
     }
 
-    /// Makes the instance anew from its storage, unless that has happened too often.
+    /// Creates the instance again from its storage, unless it has panicked too often.
     fn restart(&mut self) {
         let now = Instant::now();
         self.restarts
@@ -124,7 +125,7 @@ impl Runner {
         };
         match result {
             Ok((instance, effects)) => {
-                warn!(extension = self.name(), "the instance was made anew");
+                warn!(extension = self.name(), "instance restarted from storage");
                 self.instance = Some(instance);
                 self.submit(effects);
             }

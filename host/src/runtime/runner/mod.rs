@@ -1,8 +1,8 @@
-//! Runs one extension on a thread of its own: takes from its mailbox, calls the plugin, hands its effects in.
+//! Runs one extension on its own thread: takes items from its mailbox, calls the plugin, submits the effects.
 //!
-//! Invariant: a handler is a transaction. Its writes, events and requests take effect together after it has returned `Ok`;
-//! on an error or a panic none does. After a panic, and after an error of a handler that had asked for effects, the instance,
-//! whose fields may be ahead of what is stored, is restored from its storage.
+//! Invariant: a handler is a transaction. Its writes, events and requests take effect together after it has returned
+//! `Ok`; after an error or a panic none does. After a panic, and after an error of a handler that had asked for
+//! effects, the instance is restored from its storage, because its fields may be ahead of it.
 
 mod handle;
 mod instance;
@@ -48,40 +48,40 @@ pub(crate) struct Runner {
     /// See [`crate::runtime::fence`].
     epoch: u64,
     activity: Arc<Activity>,
-    /// Writes that are on their way to disk.
+    /// Writes of the transactions in flight.
     overlay: Overlay,
     /// JSON of the instance's settings.
     settings: Arc<[u8]>,
     plugin: Plugin,
     /// `None` while the extension is stopped.
     instance: Option<InstanceBox>,
-    /// Durable events that a handler has failed on: they stay in the outbox, for a successor to handle.
+    /// Durable events whose handler failed: they stay in the outbox, for a new version to handle.
     unhandled: Vec<Delivery>,
     restarts: VecDeque<Instant>,
     rest: Rest,
     redelivery: Redelivery,
-    /// The candidate that runs beside the instance.
+    /// The shadow of the instance.
     shadow: Option<ShadowFeed>,
-    /// What the handler that runs has come to, for the shadow.
+    /// What the present handler has done, for the shadow.
     record: Record,
     inputs: Vec<u64>,
-    /// What the watchdog was told last.
+    /// The name that the watchdog has.
     what: Arc<str>,
-    /// `http_response`, shared so that it is told apart without comparing texts.
+    /// `http_response`, shared so that a comparison of pointers recognises it.
     http_response: Arc<str>,
 }
 
-/// What is given to an old version again after the new one has failed.
+/// What a rollback leaves to the old version.
 #[derive(Default)]
 struct Redelivery {
-    /// Items that are still to come.
+    /// Number of redelivered items that are not handled yet.
     items: usize,
     /// HTTP requests that the new version has sent: they are not sent twice.
     sent: Vec<HttpCall>,
 }
 
 impl Runner {
-    /// Makes the first instance in `extension`.
+    /// Creates the first instance of `extension`.
     ///
     /// # Errors
     ///
@@ -100,9 +100,9 @@ impl Runner {
         Ok(runner)
     }
 
-    /// Goes on with the old version of a `probation` that has failed.
+    /// Goes on with the old version after a rollback of `probation`.
     #[must_use]
-    pub(crate) fn resumed(
+    pub(crate) fn resume_old(
         shared: Arc<Shared>,
         extension: Arc<Extension>,
         epoch: (u64, Arc<Activity>),
@@ -147,7 +147,7 @@ impl Runner {
         }
     }
 
-    /// Runs until it is stopped, or another works in its place.
+    /// Handles commands and items until it is stopped or replaced.
     pub(crate) fn run(mut self) {
         self.extension.meters.set_thread();
         while self.is_present() {
@@ -167,7 +167,7 @@ impl Runner {
         }
     }
 
-    /// Handles the next thing that waits; `false` if nothing does, or it was to stop.
+    /// Handles the next command or item; `false` if none waits, or it was to stop.
     pub(crate) fn step(&mut self) -> bool {
         match self.extension.mailbox.try_take() {
             Some(taken) => self.turn(taken),
@@ -175,7 +175,7 @@ impl Runner {
         }
     }
 
-    /// Handles one thing; `false` if it was to stop.
+    /// Handles one command or item; `false` if it was to stop.
     fn turn(&mut self, taken: Taken) -> bool {
         match taken {
             Taken::Command(Command::Stop) => {
@@ -195,12 +195,12 @@ impl Runner {
         true
     }
 
-    /// Its place.
+    /// The extension that it runs.
     pub(crate) fn extension(&self) -> &Extension {
         &self.extension
     }
 
-    /// What its instance is made of.
+    /// Code and settings of the instance.
     pub(crate) fn installed(&self) -> (Plugin, Arc<[u8]>) {
         (self.plugin.clone(), Arc::clone(&self.settings))
     }
@@ -211,7 +211,7 @@ impl Runner {
         &self.extension.name
     }
 
-    /// Nobody else works in its place.
+    /// Whether no other runner has replaced this one.
     fn is_present(&self) -> bool {
         self.extension.fence.is_current(self.epoch)
     }

@@ -1,8 +1,8 @@
-//! How long an extension rests after its instance was restored from storage.
+//! The pauses of an extension whose instance is restored from storage again and again.
 //!
-//! Invariant: a single failure costs no rest; handlers that keep failing have the instance restored at most once per
-//! [`REST_MAX`]. What waits in the mailbox stays there meanwhile, so an extension whose events find no room gives those
-//! time that make room.
+//! Invariant: a single failure costs no rest; an instance is restored at most once per [`REST_MAX`] while handlers keep
+//! failing. Items wait in the mailbox meanwhile, so an extension whose events find no room leaves time to those that
+//! make room.
 
 use std::time::{Duration, Instant};
 
@@ -12,20 +12,20 @@ const REST_MIN: Duration = Duration::from_millis(10);
 /// The longest rest.
 const REST_MAX: Duration = Duration::from_secs(1);
 
-/// After so long without a failure the next one is the first again. Longer than [`REST_MAX`], shorter than the time between
+/// A failure after so long without another counts as the first. Longer than [`REST_MAX`], shorter than the time between
 /// two `update`s.
 const QUIET_MIN: Duration = Duration::from_secs(3);
 
 #[derive(Debug, Default)]
 pub(super) struct Rest {
-    /// Instances restored without a quiet time in between.
+    /// Number of restores without a quiet time in between.
     in_a_row: u32,
     last: Option<Instant>,
     until: Option<Instant>,
 }
 
 impl Rest {
-    /// An instance was restored: the rest begins.
+    /// Begins the rest after a restore.
     pub(super) fn restored(&mut self, now: Instant) {
         let was_quiet = |last: Instant| now.saturating_duration_since(last) >= QUIET_MIN;
         if self.last.is_none_or(was_quiet) {
@@ -38,7 +38,7 @@ impl Rest {
         self.until = rest.map(|rest| now + rest.min(REST_MAX));
     }
 
-    /// End of a rest that has not been taken to its end, if there is one.
+    /// End of the present rest, if there is one.
     pub(super) fn pending(&mut self) -> Option<Instant> {
         self.until = self.until.filter(|until| Instant::now() < *until);
         self.until
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn persistent_failures_rest_ever_longer() {
+    fn repeated_failures_rest_longer() {
         let (mut rest, mut now) = (Rest::default(), Instant::now());
         let lengths = rests(&mut rest, 12, Duration::ZERO, &mut now);
         assert_eq!(lengths[..3], [Duration::ZERO, REST_MIN, 2 * REST_MIN]);
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_now_and_then_costs_no_rest() {
+    fn rare_failures_cost_no_rest() {
         let (mut rest, mut now) = (Rest::default(), Instant::now());
         let lengths = rests(&mut rest, 12, QUIET_MIN, &mut now);
         assert_eq!(lengths, [Duration::ZERO; 12]);

@@ -1,4 +1,4 @@
-//! A candidate that runs as a shadow of the instance: what it starts from, and what it handles.
+//! Starts, feeds and ends the shadow of the instance.
 
 use std::sync::Arc;
 
@@ -13,14 +13,14 @@ use crate::runtime::{
 };
 
 impl Runner {
-    /// Starts a candidate from where the instance is now.
+    /// Starts a shadow from the state of the instance.
     pub(super) fn begin_shadow(&mut self, order: StartShadow) {
         let done = order.done.clone();
         let result = self
             .prepare_shadow(order)
             .and_then(|start| self.start_shadow(start));
         let result = result.map(|feed| self.shadow = Some(feed));
-        // Nobody waits any more when the host stops.
+        // A send fails only if the host is stopping.
         let _ = done.send(result);
     }
 
@@ -35,7 +35,7 @@ impl Runner {
                 return Err(ShadowStartError::Snapshot(failure));
             }
         };
-        // The candidate reads what is on disk, so all that the instance has written must be there.
+        // The shadow reads what is on disk, so the instance's writes must be there.
         self.extension.fence.wait_until_clear();
         let view = self.shared.services.store.view();
         Ok(ShadowStart {
@@ -52,14 +52,14 @@ impl Runner {
         shadow::start(&shared, self.name(), start).map_err(ShadowStartError::Thread)
     }
 
-    /// Ends the candidate, which would have nothing to be compared with any more.
+    /// Ends the shadow: the version that it was compared with does not run any more.
     pub(super) fn end_shadow(&mut self) {
         if let Some(feed) = self.shadow.take() {
             feed.end(&ShadowEnd::Replaced);
         }
     }
 
-    /// Tells the candidate what was handled, and to what it has come.
+    /// Sends the shadow the handled item and what the instance did.
     pub(super) fn feed_shadow(&mut self, item: ItemCopy) {
         let record = std::mem::take(&mut self.record);
         let inputs = std::mem::take(&mut self.inputs);

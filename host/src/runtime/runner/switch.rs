@@ -1,4 +1,4 @@
-//! From one version to another, and back if the new one fails on probation.
+//! Switches from one version to another, and back if the new one fails on probation.
 
 use std::{sync::Arc, time::Instant};
 
@@ -20,7 +20,7 @@ use crate::{
 };
 
 impl Runner {
-    /// Puts a successor in the place of the present instance, with its state. On failure the present one goes on.
+    /// Replaces the instance by a successor with its state. If that fails, the present instance goes on.
     pub(super) fn swap(&mut self, successor: Successor) {
         let begin = Instant::now();
         self.end_probation();
@@ -33,7 +33,7 @@ impl Runner {
             }
         };
         let settings = std::mem::replace(&mut self.settings, Arc::clone(&successor.settings));
-        // From here on the old version can be brought back, even from another thread if `new` does not return.
+        // From here on a rollback is possible, even from another thread if `new` does not return.
         let warm = self.instance.take().map(|instance| Predecessor {
             plugin: self.plugin.clone(),
             settings: Arc::clone(&settings),
@@ -67,7 +67,7 @@ impl Runner {
         }
     }
 
-    /// The present instance's state; `None` if there is no instance.
+    /// The instance's state; `None` if there is no instance.
     pub(super) fn snapshot(&mut self) -> Option<RResult<ROption<RVec<u8>>, Failure>> {
         let instance = self.instance.as_mut()?;
         self.activity.name(&"snapshot".into());
@@ -94,31 +94,31 @@ impl Runner {
         let unhandled = std::mem::take(&mut self.unhandled);
         if !unhandled.is_empty() {
             let count = unhandled.len();
-            info!(extension = self.name(), "{count} events are given again");
+            info!(extension = self.name(), "redelivering {count} events");
         }
         let items = unhandled.into_iter().map(Item::Event);
         self.extension.mailbox.put_first(items.collect());
     }
 
-    /// Makes the plugin's events and routes known.
+    /// Publishes the plugin's events and routes to the host.
     fn announce(&mut self) {
         let bus = &self.shared.services.bus;
         bus.subscribe(&self.extension, &self.plugin.manifest.events);
         self.extension.install(&self.plugin, &self.settings);
         self.restarts.clear();
         self.rest = Rest::default();
-        // This version may have an answer.
+        // The new version may have replies for parked requests.
         self.extension.parked().wake(u64::MAX);
     }
 
     fn reply_to(&self, successor: &Successor, result: Result<(), SwitchError>) {
         if successor.done.send(result).is_err() {
             let extension = self.name();
-            warn!(extension, "nobody waits for the new version any more");
+            warn!(extension, "the switch came too late for its request");
         }
     }
 
-    /// Ends the probation if it is over: the old version is dropped.
+    /// Ends the probation if it is over, and drops the old version.
     pub(crate) fn confirm(&mut self, now: Instant) {
         let is_over = || Some(self.extension.probation()?.as_ref()?.is_over(now));
         if is_over() == Some(true) {
@@ -135,14 +135,15 @@ impl Runner {
         }
     }
 
-    /// A handler has failed: one too many brings the old version back. Returns whether it was.
+    /// Counts a failed handler of a version on probation. Returns whether that was one too many, and the version was
+    /// rolled back.
     pub(super) fn fail_on_probation(&mut self, reason: &str) -> bool {
         let too_many = || Some(self.extension.probation()?.as_mut()?.count_failure());
         too_many() == Some(true)
             && self.roll_back(&format!("too many failures, the last: {reason}"))
     }
 
-    /// Brings the old version back; `false` if the present one is not on probation.
+    /// Rolls back to the old version; `false` if the present one is not on probation.
     pub(super) fn roll_back(&mut self, reason: &str) -> bool {
         let Some(probation) = self.extension.end_probation(self.epoch) else {
             return false;
@@ -153,7 +154,7 @@ impl Runner {
         true
     }
 
-    /// Goes on with the old version, as if the new one had never been.
+    /// Goes on with the old version, as if the new one had never run.
     pub(super) fn resume(&mut self, probation: Probation, reason: &str) {
         let extension = Arc::clone(&self.extension);
         let refused = extension.version();
@@ -182,10 +183,10 @@ impl Runner {
         extension.mailbox.put_first(items);
         warn!(
             extension = extension.name,
-            "{count} events are given to the old version again"
+            "redelivering {count} events to the old version"
         );
         if let Some(done) = done {
-            // Nobody waits any more when the host stops.
+            // A send fails only if the host is stopping.
             let _ = done.send(Err(SwitchError::RolledBack(reason.to_owned())));
         } else {
             let seconds = PROBATION.as_secs();

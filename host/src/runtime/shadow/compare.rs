@@ -1,4 +1,4 @@
-//! What a version has done with one item, and how another has done differently. Pure.
+//! Compares what two versions have done with one item. Pure.
 
 use std::sync::Arc;
 
@@ -12,25 +12,25 @@ use crate::{
 /// Bytes of a value that are shown.
 const SHOWN_BYTES: usize = 120;
 
-/// What a handler has come to.
+/// What a handler has done.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Record {
     /// Why it failed; then it has no effects.
     pub failure: Option<String>,
-    /// It failed, and its instance was restored from storage.
+    /// Whether it failed and its instance was restored from storage.
     pub restored: bool,
-    /// What it wrote.
+    /// Its writes.
     pub writes: Writes,
-    /// Names and arguments of the events that it emitted.
+    /// Names and payloads of its events.
     pub events: Vec<(Arc<str>, Arc<[u8]>)>,
-    /// The HTTP requests that it made.
+    /// Its HTTP requests.
     pub calls: Vec<HttpCall>,
-    /// What it answered.
+    /// Its reply.
     pub reply: Option<HttpReply>,
 }
 
 impl Record {
-    /// That of a handler that returned `Ok`.
+    /// The record of a handler that returned `Ok`.
     #[must_use]
     pub(crate) fn from_effects(effects: &Effects) -> Self {
         let events = effects.events.iter();
@@ -51,7 +51,7 @@ impl Record {
         }
     }
 
-    /// That of a handler that failed; `restored` if its instance was restored from storage for it.
+    /// The record of a handler that failed; `restored` if its instance was restored from storage.
     #[must_use]
     pub(crate) fn failed(reason: &str, restored: bool) -> Self {
         Self {
@@ -62,12 +62,12 @@ impl Record {
     }
 }
 
-/// The first thing in which the candidate differs from the running version; `None` if it does the same.
+/// The first difference between the shadow and the running version; `None` if both did the same.
 #[must_use]
 pub(crate) fn difference(running: &Record, candidate: &Record) -> Option<String> {
     match (&running.failure, &candidate.failure) {
         (None, None) => {}
-        // Words may differ.
+        // The words of two failures may differ.
         (Some(_), Some(_)) => return None,
         (None, Some(reason)) => return Some(format!("fails: {reason}")),
         (Some(reason), None) => return Some(format!("succeeds, the running one fails: {reason}")),
@@ -88,7 +88,7 @@ fn reply(running: &HttpReply, candidate: &HttpReply) -> Option<String> {
         && running.hold_ms == candidate.hold_ms;
     (!same).then(|| {
         format!(
-            "answers {} {}, not {} {}",
+            "replies {} {}, not {} {}",
             candidate.status,
             shown(&candidate.body),
             running.status,
@@ -123,7 +123,7 @@ fn calls(running: &[HttpCall], candidate: &[HttpCall]) -> Option<String> {
     };
     let mut pairs = running.iter().zip(candidate);
     if let Some((of, instead)) = pairs.find(|(of, instead)| !same(of, instead)) {
-        // Addresses and bodies may hold what is not for a status page; tags are names.
+        // URLs and bodies may hold secrets, which a status must not show; tags are names.
         return Some(format!(
             "sends a request `{}` that differs from `{}`",
             instead.tag, of.tag
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_difference_is_told_in_a_few_words() {
+    fn first_difference_is_described() {
         let running = emitting(&[("a", "1"), ("b", "2")]);
         let difference_to = |candidate: &Record| difference(&running, candidate);
         assert_eq!(difference_to(&running), None);

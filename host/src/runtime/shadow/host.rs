@@ -1,7 +1,7 @@
 //! The host as a shadow sees it: effects are recorded, not carried out.
 //!
-//! Invariant: nothing that a shadow does is seen outside it. It reads what was stored when it began and what it has
-//! written itself since, and gets the same time and the same random numbers as the running version.
+//! Invariant: nothing outside can observe a shadow. It reads the storage as of its start and its own writes since, and
+//! gets the same time and the same random numbers as the running version.
 
 use std::{
     borrow::Cow,
@@ -17,26 +17,26 @@ use tig_plugin_api::{
 
 use super::compare::Record;
 use crate::{
-    runtime::{log_line, pending_writes::cover, shared::Shared},
+    runtime::{log_line, pending_writes::merge, shared::Shared},
     store::{StoreError, View, Writes},
 };
 
-/// What a shadow may have written before it ends, in bytes.
+/// Bytes that a shadow may write before it ends.
 pub(crate) const WRITTEN_BYTES_MAX: usize = 64 << 20;
 
 pub(crate) struct ShadowStore {
-    /// What was stored when the shadow began.
+    /// The storage as of the start of the shadow.
     pub view: View,
-    /// What it has written since.
+    /// Its writes since.
     pub written: Writes,
-    /// Bytes of that.
+    /// Bytes of `written`.
     pub bytes: usize,
-    /// Random numbers that it has drawn beyond those of the running version.
+    /// Number of random numbers that it has drawn beyond those of the running version.
     pub drawn: AtomicU64,
 }
 
 impl ShadowStore {
-    /// Keeps what a handler has written.
+    /// Keeps the writes of a handler.
     pub(crate) fn keep(&mut self, writes: Writes) {
         let bytes = |value: &Option<std::sync::Arc<[u8]>>| value.as_ref().map_or(0, |v| v.len());
         for (key, value) in writes {
@@ -54,16 +54,16 @@ pub(crate) struct ShadowCall<'a> {
     shared: &'a Shared,
     extension: &'a str,
     store: &'a ShadowStore,
-    /// What time and randomness were to the running version.
+    /// Times and random numbers that the running version got.
     inputs: VecDeque<u64>,
-    /// What was asked for.
+    /// What the handler has done so far.
     pub record: Record,
-    /// Effects were asked for.
+    /// Whether it has asked for effects.
     pub has_asked: bool,
 }
 
 impl<'a> ShadowCall<'a> {
-    /// A call that has no effect yet.
+    /// A call without effects yet.
     #[must_use]
     pub(crate) fn begin(
         shared: &'a Shared,
@@ -85,7 +85,7 @@ impl<'a> ShadowCall<'a> {
         self.has_asked |= call.is_effect();
         match call {
             HostCall::Emit { name, payload, .. } => {
-                // As for the running version, what nobody handles is no event.
+                // As for the running version, an event without subscribers goes nowhere.
                 if self.shared.services.bus.is_handled(name) {
                     self.record.events.push((name.into(), payload.into()));
                 }
@@ -129,8 +129,8 @@ impl<'a> ShadowCall<'a> {
 
     fn scan(&self, prefix: &str) -> Result<BTreeMap<String, Vec<u8>>, StoreError> {
         let mut found = self.store.view.scan(self.extension, prefix)?;
-        cover(&self.store.written, prefix, &mut found);
-        cover(&self.record.writes, prefix, &mut found);
+        merge(&self.store.written, prefix, &mut found);
+        merge(&self.record.writes, prefix, &mut found);
         Ok(found)
     }
 }

@@ -1,7 +1,8 @@
-//! A candidate that runs beside an extension: it gets the same events, and what it would do is compared with what the
-//! running version did.
+//! A shadow of an extension: another version that handles the same items on its own thread, to be compared with the
+//! running version.
 //!
-//! Invariant: the running version is never held up. A candidate that panics, cannot keep up or never returns is only ended.
+//! Invariant: the running version never waits for its shadow. A shadow that panics, cannot keep up or never returns is
+//! only ended.
 
 pub(crate) mod compare;
 pub(crate) mod host;
@@ -41,13 +42,13 @@ use crate::{
     store::{View, Writes},
 };
 
-/// Items that may wait for a candidate; one that cannot keep up is ended.
+/// Items that may wait for a shadow; one that cannot keep up is ended.
 pub(crate) const SHADOW_ITEMS_MAX: usize = 10_000;
 
 /// Why a shadow ends before it is promoted or discarded.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ShadowEnd {
-    /// `new`, or `restore`, failed.
+    /// `new` or `restore` failed.
     #[error("it cannot start: {0}")]
     Start(String),
     /// It panicked.
@@ -67,7 +68,7 @@ pub(crate) enum ShadowEnd {
     Replaced,
 }
 
-/// One thing that the running version has handled.
+/// An item that the running version has handled.
 pub(crate) struct HandledItem {
     item: ItemCopy,
     running: Record,
@@ -81,7 +82,7 @@ pub(crate) struct ShadowFeed {
 }
 
 impl ShadowFeed {
-    /// Tells the candidate what was handled, and how; `false` if it runs no more.
+    /// Sends the shadow an item and what the running version did with it; `false` if the shadow has ended.
     #[must_use]
     pub(crate) fn send(&self, item: ItemCopy, running: Record, inputs: Vec<u64>) -> bool {
         let handled = HandledItem {
@@ -101,31 +102,31 @@ impl ShadowFeed {
 }
 
 impl ShadowFeed {
-    /// Ends the candidate.
+    /// Ends the shadow.
     pub(crate) fn end(self, reason: &ShadowEnd) {
         self.status.end(reason);
     }
 }
 
-/// What a candidate begins with.
+/// What a shadow starts from.
 pub(crate) struct ShadowStart {
     /// Its code.
     pub plugin: Plugin,
     /// JSON of its settings.
     pub settings: Arc<[u8]>,
-    /// What the running version would hand over to it.
+    /// State of the running version.
     pub snapshot: Option<Vec<u8>>,
-    /// What is stored.
+    /// The storage.
     pub view: View,
-    /// Where its status is told.
+    /// Where the shadow counts its results.
     pub status: ShadowStatusHandle,
 }
 
-/// Starts `candidate` beside `extension`, on a thread of its own.
+/// Starts a shadow of `extension` on its own thread.
 ///
 /// # Errors
 ///
-/// The system has no more threads.
+/// The operating system has no more threads.
 pub(crate) fn start(
     shared: &Arc<Shared>,
     extension: &str,
@@ -140,7 +141,7 @@ pub(crate) fn start(
             status.end(&reason);
         }
     };
-    // Not among the threads that a stopping host waits for: a shadow has nothing to finish.
+    // A stopping host does not wait for this thread: a shadow has nothing to finish.
     std::thread::Builder::new()
         .name(format!("{extension} shadow"))
         .spawn(run)?;
@@ -181,7 +182,7 @@ fn run(
         version = plugin.manifest.version,
         "shadow started"
     );
-    // The channel is closed when the shadow is promoted or discarded.
+    // The channel closes when the shadow is promoted or discarded.
     while let Ok(handled) = items.recv() {
         let inputs = handled.inputs.into();
         let call = ShadowCall::begin(shared, extension, &store, inputs);
@@ -195,7 +196,7 @@ fn run(
             store.keep(record.writes);
         }
         if running_restored || record.restored {
-            // The transaction has failed for both, or has left the candidate's fields ahead of what it has stored.
+            // The transaction has failed for both, or the shadow's fields are ahead of its storage.
             instance = create(&mut store, None)?;
         }
         if store.bytes > WRITTEN_BYTES_MAX {
@@ -205,7 +206,7 @@ fn run(
     Ok(())
 }
 
-/// Calls the candidate; an error ends it.
+/// Calls the shadow; an error ends it.
 fn handle_item(
     instance: &mut InstanceBox,
     mut call: ShadowCall<'_>,

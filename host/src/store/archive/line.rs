@@ -1,6 +1,6 @@
 //! The lines of an export.
 //!
-//! Invariant: any bytes come back as they were; a line holds no other line's end.
+//! Invariant: any bytes are read back as they were written; a value holds no end of a line.
 
 use std::{
     collections::BTreeMap,
@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use crate::store::LAYOUT;
 
-/// Whose the store is.
+/// The owner of the store.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(crate) struct Owner {
     /// Version of the tables.

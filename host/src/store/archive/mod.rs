@@ -1,6 +1,6 @@
-//! A stopped host's store, to be looked at, copied out as lines of JSON, and filled from such lines.
+//! The store of a stopped host: lists, exports and imports it as lines of JSON.
 //!
-//! Invariant: what is copied out and filled in again is the same, byte for byte.
+//! Invariant: an import restores an export byte for byte.
 
 mod line;
 
@@ -16,7 +16,7 @@ use redb::{
     Database, ReadableDatabase, ReadableTable, ReadableTableMetadata, Table, WriteTransaction,
 };
 
-/// Why an archive cannot be read or made.
+/// Why a store cannot be listed, exported or imported.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
     /// See [`StoreError`].
@@ -28,13 +28,13 @@ pub enum ArchiveError {
         /// Where it was looked for.
         path: PathBuf,
     },
-    /// The store is to be filled, but holds something.
+    /// An import needs an empty store.
     #[error("the store {} is not empty; import into another backup folder", path.display())]
     NotEmpty {
         /// The file.
         path: PathBuf,
     },
-    /// A line is not what an export writes.
+    /// A line is not one of an export.
     #[error("line {number}: {source}; nothing was imported")]
     Line {
         /// Number of the line, from 1.
@@ -47,7 +47,7 @@ pub enum ArchiveError {
     Io(#[from] io::Error),
 }
 
-/// For redb's own errors, as in [`StoreError`].
+/// Converts redb's own errors.
 fn store(error: impl Into<StoreError>) -> ArchiveError {
     ArchiveError::Store(error.into())
 }
@@ -58,11 +58,11 @@ pub(crate) struct Archive {
 }
 
 impl Archive {
-    /// Opens the store in `folder`, whoever it belongs to.
+    /// Opens the store in `folder`, whatever its owner.
     ///
     /// # Errors
     ///
-    /// There is none, a host has it, or it is damaged or of another layout.
+    /// The store is missing, in use, damaged or of another layout.
     pub(crate) fn open(folder: &Path) -> Result<Self, ArchiveError> {
         let path = folder.join(FILE_NAME);
         if !path.exists() {
@@ -82,7 +82,7 @@ impl Archive {
         }))
     }
 
-    /// Whose it is.
+    /// The owner.
     ///
     /// # Errors
     ///
@@ -95,11 +95,11 @@ impl Archive {
         Ok(Owner { layout, identity })
     }
 
-    /// Shows extension, key and bytes of each value, in their order.
+    /// Passes extension, key and bytes of each value to `show`, in order.
     ///
     /// # Errors
     ///
-    /// The file cannot be read; what was shown before is sound.
+    /// The file cannot be read; earlier values were shown.
     pub(crate) fn values(
         &self,
         mut show: impl FnMut(&str, &str, &[u8]) -> io::Result<()>,
@@ -114,7 +114,7 @@ impl Archive {
         Ok(())
     }
 
-    /// Shows extension, outbox id, name and payload of each event that was not handled.
+    /// Passes extension, outbox id, name and payload of each undelivered event to `show`.
     ///
     /// # Errors
     ///
@@ -133,7 +133,7 @@ impl Archive {
         Ok(())
     }
 
-    /// One value.
+    /// Reads one value.
     ///
     /// # Errors
     ///
@@ -145,11 +145,11 @@ impl Archive {
         Ok(value.map(|value| value.value().to_vec()))
     }
 
-    /// Writes everything as lines of JSON.
+    /// Writes the whole store as lines of JSON.
     ///
     /// # Errors
     ///
-    /// The file cannot be read or the lines not written.
+    /// The file cannot be read or the lines cannot be written.
     pub(crate) fn export(&self, to: &mut impl Write) -> Result<(), ArchiveError> {
         write_line(to, &Line::Store(self.owner()?))?;
         self.values(|extension, key, value| {
@@ -182,11 +182,12 @@ impl Archive {
         Ok(to.flush()?)
     }
 
-    /// Makes a store in `folder` from the lines of an export, all of them or none; returns how many things it holds.
+    /// Creates a store in `folder` from the lines of an export, all of them or none; returns the number of values and
+    /// events.
     ///
     /// # Errors
     ///
-    /// A line is none, a host has the store, or it holds something already.
+    /// A line is invalid, a host has the store open, or it is not empty.
     pub(crate) fn import(folder: &Path, from: impl BufRead) -> Result<usize, ArchiveError> {
         let path = folder.join(FILE_NAME);
         std::fs::create_dir_all(folder)?;
@@ -198,7 +199,7 @@ impl Archive {
     }
 }
 
-/// An empty store that is being filled.
+/// An empty store during an import.
 struct Filling<'t> {
     meta: Table<'t, &'static str, &'static str>,
     values: Table<'t, (&'static str, &'static str), &'static [u8]>,

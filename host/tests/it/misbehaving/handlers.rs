@@ -2,11 +2,11 @@
 
 use super::Scene;
 
-/// The extension misbehaves on every event; `said` is in the line that tells of it.
+/// The extension misbehaves on every event; the log line about it contains `said`.
 async fn contained(how: &str, said: &[&str]) -> Scene {
-    let mut scene = Scene::told(how).await;
+    let mut scene = Scene::ordered(how).await;
     scene.others_get_every_event().await;
-    scene.operator_is_told(said);
+    scene.operator_sees(said);
     scene
 }
 
@@ -15,35 +15,39 @@ async fn a_panic() {
     let said = [
         "counted",
         "panic",
-        "told to panic in a handler",
+        "ordered to panic in a handler",
         "misbehaving.rs",
     ];
     contained("panic_in_handler", &said).await;
 }
 
 #[tokio::test]
-async fn a_panic_in_the_handler_and_in_the_destructor_after_it() {
+async fn panic_in_handler_and_then_in_destructor() {
     let how = "panic_in_handler_and_drop";
-    let scene = contained(how, &["counted", "told to panic in a handler"]).await;
-    scene.operator_is_told(&["drop", "told to panic in drop"]);
+    let scene = contained(how, &["counted", "ordered to panic in a handler"]).await;
+    scene.operator_sees(&["drop", "ordered to panic in drop"]);
 }
 
 #[tokio::test]
-async fn a_panic_that_comes_again_when_the_instance_is_made_anew() {
-    contained("panic_for_good", &["stopped after", "told to panic in new"]).await;
+async fn panic_again_in_the_restarted_instance() {
+    contained(
+        "panic_for_good",
+        &["stopped after", "ordered to panic in new"],
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn a_loop_without_end() {
     let mut scene = contained("spin", &["counted", "takes more than 1 s"]).await;
-    scene.operator_is_told(&["counted", "stuck for more than 10 s"]);
+    scene.operator_sees(&["counted", "stuck for more than 10 s"]);
     scene.others_get_every_event().await;
 }
 
 #[tokio::test]
 async fn a_long_sleep() {
     let scene = contained("sleep", &["counted", "takes more than 1 s"]).await;
-    scene.tell("nothing").await;
+    scene.order("nothing").await;
 }
 
 #[tokio::test]
@@ -69,7 +73,7 @@ async fn events_of_a_shape_that_nobody_expects() {
 
 #[tokio::test]
 async fn a_payload_over_the_bound() {
-    let mut scene = Scene::with("handwritten");
+    let mut scene = Scene::with_fixture("handwritten");
     scene.others_get_every_event().await;
     let said = "effects of a handler exceed 268435456 bytes";
     scene.home.wait_for_log(&["handwritten", "counted", said]);
@@ -77,28 +81,28 @@ async fn a_payload_over_the_bound() {
 }
 
 #[tokio::test]
-async fn a_payload_that_is_no_json_and_an_answer_that_is_none() {
-    let mut scene = Scene::with("handwritten");
+async fn invalid_payload_and_invalid_reply() {
+    let mut scene = Scene::with_fixture("handwritten");
     scene.others_get_every_event().await;
-    let said = ["handwritten", "payload of event `counted` is no JSON"];
+    let said = ["handwritten", "payload of event `counted` is not JSON"];
     scene.home.wait_for_log(&said);
     let url = format!("{}/handwritten", scene.host.url());
     let answer = reqwest::get(url).await.unwrap();
     assert_eq!(answer.status().as_u16(), 500);
     scene
         .home
-        .wait_for_log(&["handwritten", "GET /handwritten", "its answer is none"]);
+        .wait_for_log(&["handwritten", "GET /handwritten", "invalid reply"]);
     scene.others_get_every_event().await;
 }
 
-/// Nobody can end a thread of a plugin, and nothing tells of it; but neither a reload nor the end of the host waits for it.
+/// A thread of a plugin cannot be ended, nor is it noticed; but neither a reload nor the end of the host waits for it.
 #[tokio::test]
 async fn a_thread_that_never_ends() {
-    let mut scene = Scene::told("leak_a_thread").await;
+    let mut scene = Scene::ordered("leak_a_thread").await;
     scene.others_get_every_event().await;
     let next = crate::support::with_version("misbehaving", "0.1.1");
     scene.home.install("misbehaving", &next);
-    scene.operator_is_told(&["extension reloaded", "0.1.1"]);
+    scene.operator_sees(&["extension reloaded", "0.1.1"]);
     scene.others_get_every_event().await;
     scene.host.signal(rustix::process::Signal::TERM);
     assert!(scene.host.wait().success());

@@ -1,4 +1,4 @@
-//! Whatever a plugin does, the host lives, the other extensions get every event, and the operator is told what and why.
+//! Whatever a plugin does, the host lives, the other extensions get every event, and the log says what and why.
 //!
 //! Each test provokes one misbehaviour in the fixture `misbehaving` or in a doctored copy of its file, beside two
 //! extensions that behave. What a native library can do and no host can survive (`exit`, a stack overflow, writing
@@ -11,14 +11,14 @@ mod successors;
 use std::time::Instant;
 
 use crate::{
-    reload::told,
+    reload::reload_event,
     support::{Home, HostProcess, PATIENCE, fixture},
 };
 
 /// Sent at a time.
 const RUN: u64 = 3;
 
-/// A host with an extension that misbehaves when it is told to, beside `counter` and `recorder`.
+/// A host with an extension that misbehaves on request, beside `counter` and `recorder`.
 struct Scene {
     host: HostProcess,
     home: Home,
@@ -28,11 +28,11 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
-        Self::with("misbehaving")
+        Self::with_fixture("misbehaving")
     }
 
     /// As [`Scene::new`], with another fixture.
-    fn with(name: &str) -> Self {
+    fn with_fixture(name: &str) -> Self {
         let home = Home::new();
         home.install(name, &file(name));
         let mut config = home.config();
@@ -46,14 +46,14 @@ impl Scene {
         }
     }
 
-    /// A scene whose extension was told how to misbehave.
-    async fn told(how: &str) -> Self {
+    /// A scene whose extension has its order to misbehave.
+    async fn ordered(how: &str) -> Self {
         let scene = Self::new();
-        scene.tell(how).await;
+        scene.order(how).await;
         scene
     }
 
-    async fn tell(&self, how: &str) {
+    async fn order(&self, how: &str) {
         let url = format!("{}/misbehave/{how}", self.host.url());
         let answer = reqwest::Client::new().post(url).send().await.unwrap();
         assert_eq!(answer.status().as_u16(), 200);
@@ -78,7 +78,7 @@ impl Scene {
     }
 
     /// The log has a line that blames the extension, and has all of `parts`.
-    fn operator_is_told(&self, parts: &[&str]) {
+    fn operator_sees(&self, parts: &[&str]) {
         let parts: Vec<&str> = ["misbehaving"].iter().chain(parts).copied().collect();
         self.home.wait_for_log(&parts);
     }
@@ -86,13 +86,13 @@ impl Scene {
     /// Offers a file in place of the extension's; it is refused for `reason`, and the running version goes on.
     async fn refuses(&mut self, bytes: &[u8], reason: &str) {
         self.home.install("misbehaving", bytes);
-        let event = told(&self.host, 0).await;
+        let event = reload_event(&self.host, 0).await;
         assert_eq!(event["name"], "misbehaving");
         assert_eq!(event["running"], "0.1.0");
         let said = event["reason"].as_str().unwrap();
         assert!(said.contains(reason), "{said}");
-        self.operator_is_told(&["rejected", "0.1.0", reason]);
-        self.tell("nothing").await;
+        self.operator_sees(&["rejected", "0.1.0", reason]);
+        self.order("nothing").await;
         self.others_get_every_event().await;
     }
 }

@@ -1,4 +1,4 @@
-//! A plugin file as it was read, with the libraries beside it.
+//! A plugin file as it was read, with the libraries that it needs from beside itself.
 
 use std::path::{Path, PathBuf};
 
@@ -16,10 +16,10 @@ const SHORT_HASH_DIGITS: usize = 16;
 
 /// A plugin file that was read whole and fits this host, but is not loaded.
 #[derive(Clone, Debug)]
-pub struct Candidate {
+pub struct PluginFile {
     /// The operator's file.
     pub path: PathBuf,
-    /// What the file says of itself.
+    /// Its manifest.
     pub manifest: Manifest,
     /// BLAKE3 of its bytes, and of those of the libraries that it needs from beside itself, in hex.
     pub hash: String,
@@ -29,7 +29,7 @@ pub struct Candidate {
     pub(super) libraries: Vec<Library>,
 }
 
-impl Candidate {
+impl PluginFile {
     /// Reads `path` and checks what can be checked without loading it.
     ///
     /// # Errors
@@ -50,7 +50,7 @@ impl Candidate {
         })
     }
 
-    /// Whether the file carries a digest of itself, which is right then.
+    /// Whether the file carries its digest, which [`inspect`] has checked.
     #[must_use]
     pub(crate) fn is_sealed(&self) -> bool {
         let digest = self.manifest.digest.as_deref().unwrap_or_default();
@@ -59,7 +59,7 @@ impl Candidate {
 
     /// # Errors
     ///
-    /// The file, or a library beside it, is not what was read.
+    /// The file, or a library beside it, has changed since it was read.
     pub(super) fn check_unchanged(&self) -> Result<(), PluginError> {
         let folder = self.path.parent().unwrap_or(Path::new(""));
         let mut libraries = self.libraries.iter();
@@ -73,11 +73,11 @@ impl Candidate {
             })
     }
 
-    /// Puts the file's bytes at `path`, whole, and the libraries beside it.
+    /// Writes the file to `path`, whole, and the libraries beside it.
     ///
     /// # Errors
     ///
-    /// The system's reason, or another library lies where one of this plugin's belongs.
+    /// The system's reason, or another library lies in the place of one that the plugin needs.
     pub(crate) fn install(&self, path: &Path) -> std::io::Result<()> {
         let folder = path.parent().unwrap_or(Path::new(""));
         for library in &self.libraries {
@@ -89,7 +89,7 @@ impl Candidate {
     }
 }
 
-/// Other plugins may use a library that is there already.
+/// A library that is there already is not replaced: other plugins may use it.
 fn install_library(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     match std::fs::read(path) {
         Ok(present) if present == bytes => Ok(()),
@@ -118,7 +118,7 @@ fn hash(bytes: &[u8], libraries: &[Library]) -> String {
     all.finalize().to_hex().to_string()
 }
 
-/// As much of a file's hash as people compare.
+/// The part of a file's hash that people compare.
 #[must_use]
 pub(crate) fn short_hash(hash: &str) -> &str {
     hash.get(..SHORT_HASH_DIGITS).unwrap_or(hash)
