@@ -9,7 +9,7 @@ pub fn error_chain(error: &dyn Error) -> String {
     let mut source = error.source();
     while let Some(cause) = source {
         let text = cause.to_string();
-        if !line.ends_with(&text) {
+        if !line.contains(&text) {
             line.push_str(": ");
             line.push_str(&text);
         }
@@ -30,5 +30,18 @@ mod tests {
     fn causes_follow_the_error() {
         let expected = format!("outer: {}", std::fmt::Error);
         assert_eq!(error_chain(&Outer(std::fmt::Error)), expected);
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("cannot read: {source}; try another file")]
+    struct WithRemedy {
+        source: std::fmt::Error,
+    }
+
+    #[test]
+    fn cause_before_a_remedy_is_not_repeated() {
+        let source = std::fmt::Error;
+        let expected = format!("cannot read: {source}; try another file");
+        assert_eq!(error_chain(&WithRemedy { source }), expected);
     }
 }
