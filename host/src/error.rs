@@ -98,3 +98,59 @@ fn listen_remedy(error: &io::Error) -> &'static str {
         _ => "set `bind` to another address of this machine, such as 127.0.0.1 or 0.0.0.0",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::{config::Config, store::Archive};
+
+    #[test]
+    fn each_error_ends_with_its_documented_code() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("missing");
+        let config = Config::load(&missing, Default::default()).unwrap_err();
+        let archive = Archive::open(&missing).err().unwrap();
+        let failed = || io::Error::other("no");
+        let reason = "no space left on device".to_owned();
+        let path = missing.clone();
+        let cases: [(HostError, ExitCode); 8] = [
+            (HostError::Config(config), exit_code::CONFIG.into()),
+            (
+                HostError::Plugin {
+                    name: "x".to_owned(),
+                    source: PluginError::Changed { path },
+                },
+                exit_code::PLUGIN.into(),
+            ),
+            (
+                HostError::Listen {
+                    address: ([127, 0, 0, 1], 1).into(),
+                    source: failed(),
+                },
+                exit_code::LISTENER.into(),
+            ),
+            (
+                HostError::Store(StoreError::Failed { reason }),
+                exit_code::STORE.into(),
+            ),
+            (HostError::Archive(archive), exit_code::STORE.into()),
+            (
+                HostError::Threads(ThreadsError::single("x", failed())),
+                ExitCode::FAILURE,
+            ),
+            (HostError::Thread { cause: failed() }, ExitCode::FAILURE),
+            (HostError::system("x")(failed()), ExitCode::FAILURE),
+        ];
+        for (error, code) in cases {
+            assert_eq!(error.exit_code(), code, "{error}");
+        }
+        let unusable =
+            std::fs::write(Path::new("/proc/none"), "").map_err(HostError::system("write"));
+        assert!(matches!(
+            unusable,
+            Err(HostError::System { what: "write", .. })
+        ));
+    }
+}

@@ -109,7 +109,7 @@ impl Host {
         let edge = Arc::new(Edge::new(config, http.clone()));
         let stop_listener = start_listener(socket, config, (&shared, http), &edge, &runtime)?;
         let supervisor_threads = Threads::default();
-        let watched = watched(config, &shared, candidates)?;
+        let watched = watched(config, &shared, candidates);
         let writers = loader.writers().clone();
         let work = |folder| {
             Supervisor::new(
@@ -264,23 +264,14 @@ fn client(config: &Config, runtime: &Handle) -> Result<HttpClient, HostError> {
     })
 }
 
-fn watched(
-    config: &Config,
-    shared: &Shared,
-    candidates: Vec<PluginFile>,
-) -> Result<Vec<Watched>, HostError> {
+fn watched(config: &Config, shared: &Shared, candidates: Vec<PluginFile>) -> Vec<Watched> {
     let extensions = shared.services.bus.extensions();
-    let watch = |(extension, candidate): (Arc<Extension>, PluginFile)| {
-        let settings = start::settings(config, &extension.name)
-            .map_err(std::io::Error::other)
-            .map_err(HostError::system("write the settings of an extension"))?;
-        Ok(Watched {
-            extension,
-            settings,
-            seen: candidate.signature,
-            settling: Settling::default(),
-            path: candidate.path,
-        })
+    let watch = |(extension, candidate): (Arc<Extension>, PluginFile)| Watched {
+        settings: start::settings(config, &extension.name),
+        extension,
+        seen: candidate.signature,
+        settling: Settling::default(),
+        path: candidate.path,
     };
     extensions.into_iter().zip(candidates).map(watch).collect()
 }

@@ -2,16 +2,22 @@
 //! approach.
 
 pub use crate::{
-    config::Rates,
+    config::{ConfigError, Rates},
     http::{
         client::Sent,
         rate_limit::{Go, RateLimiter, Refusal, Ticket},
     },
-    lifecycle::drain::DRAIN,
-    plugin::{Loader, Plugin, PluginFile},
+    lifecycle::{
+        drain::DRAIN,
+        reconfigure::{AddError, ReconfigureError},
+        reload::ReloadError,
+        shadowing::ShadowError,
+    },
+    plugin::{FileFault, Loader, Plugin, PluginFile},
     runtime::{
         bus::Full,
         event::UPDATE,
+        failure::{ShadowStartError, SwitchError},
         item::{RouteError, RouteReply, RouteResult},
         mailbox::EVENTS_MAX,
         outbound::QueuedCall,

@@ -29,7 +29,8 @@ use tig_process::{
     text_file::{self, TextError},
 };
 
-pub(crate) use fault::{ConfigError, Fault};
+pub use fault::ConfigError;
+pub(crate) use fault::Fault;
 pub(crate) use file::schema;
 pub(crate) use identity::{Identity, is_same_id};
 pub use rates::Rates;
@@ -365,5 +366,17 @@ mod tests {
     fn missing_key_file_is_named() {
         let error = load(r#"{"extensions": ["a"], "api_key_file": "nowhere"}"#).unwrap_err();
         assert!(error.to_string().contains("nowhere"), "{error}");
+    }
+
+    #[test]
+    fn unreadable_file_is_an_error_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.json");
+        let error = || Config::load(&path, Overrides::default()).unwrap_err();
+        assert!(matches!(error(), ConfigError::Missing { .. }));
+        std::fs::write(&path, "{ extensions").unwrap();
+        assert!(matches!(error(), ConfigError::Json { .. }));
+        std::fs::write(&path, b"\xff\xfe").unwrap();
+        assert!(matches!(error(), ConfigError::Read { .. }));
     }
 }

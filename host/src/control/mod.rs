@@ -224,12 +224,7 @@ impl Control {
         let message = Message::Request(request(reply));
         let sent = self.0.parts.supervisor.send(message);
         sent.map_err(|_| ControlError::Stopping)?;
-        answer
-            .recv_timeout(CONTROL_TIMEOUT)
-            .map_err(|error| match error {
-                mpsc::RecvTimeoutError::Timeout => ControlError::Late,
-                mpsc::RecvTimeoutError::Disconnected => ControlError::Stopping,
-            })
+        receive(&answer, CONTROL_TIMEOUT)
     }
 
     fn unknown(&self, name: &str) -> ControlError {
@@ -239,5 +234,28 @@ impl Control {
             name: name.to_owned(),
             suggestion: Suggestion::find(name, known).to_string(),
         }
+    }
+}
+
+/// Waits for the supervisor's reply.
+fn receive<T>(answer: &mpsc::Receiver<T>, timeout: Duration) -> Result<T, ControlError> {
+    answer.recv_timeout(timeout).map_err(|error| match error {
+        mpsc::RecvTimeoutError::Timeout => ControlError::Late,
+        mpsc::RecvTimeoutError::Disconnected => ControlError::Stopping,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_reply_is_late_or_the_end_of_the_host() {
+        let (reply, answer) = mpsc::channel::<()>();
+        let late = receive(&answer, Duration::ZERO).unwrap_err();
+        assert!(matches!(late, ControlError::Late), "{late}");
+        drop(reply);
+        let stopping = receive(&answer, CONTROL_TIMEOUT).unwrap_err();
+        assert!(matches!(stopping, ControlError::Stopping), "{stopping}");
     }
 }

@@ -97,13 +97,21 @@ pub(crate) enum ReportedOutcome {
     Unknown,
 }
 
+impl From<Outcome> for ReportedOutcome {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Reloaded { from, to } => Self::Reloaded { from, to },
+            Outcome::Unchanged { version } => Self::Unchanged { version },
+            Outcome::Added { version } => Self::Added { version },
+            Outcome::Removed { version } => Self::Removed { version },
+        }
+    }
+}
+
 impl ExtensionReload {
     fn new(name: &str, outcome: &Result<Outcome, ReloadError>) -> Self {
-        let outcome = match outcome.as_ref().map(Clone::clone) {
-            Ok(Outcome::Reloaded { from, to }) => ReportedOutcome::Reloaded { from, to },
-            Ok(Outcome::Unchanged { version }) => ReportedOutcome::Unchanged { version },
-            Ok(Outcome::Added { version }) => ReportedOutcome::Added { version },
-            Ok(Outcome::Removed { version }) => ReportedOutcome::Removed { version },
+        let outcome = match outcome {
+            Ok(outcome) => outcome.clone().into(),
             Err(error) => ReportedOutcome::Refused {
                 reason: error_chain(error),
             },

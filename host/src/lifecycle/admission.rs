@@ -3,7 +3,7 @@
 //! Pure: it reads manifests, which need no loaded file.
 
 use serde_json::{Map, Value};
-use tig_plugin_api::{Manifest, Route, Settings};
+use tig_plugin_api::{Manifest, Route};
 
 use crate::{
     config::{Config, Fault, schema},
@@ -44,12 +44,12 @@ pub(crate) fn admit(config: &Config, manifests: &[&Manifest]) -> Result<Config, 
 /// Every misfit between a new version of extension `name`, its settings, and the routes of the other extensions.
 #[must_use]
 pub(crate) fn successor_faults(
-    settings: &Settings,
+    sections: &Map<String, Value>,
     name: &str,
     manifest: &Manifest,
     others: Vec<(String, Route)>,
 ) -> Vec<Fault> {
-    let mut found = section_faults(&settings.config, name, manifest);
+    let mut found = section_faults(sections, name, manifest);
     let taken: Vec<_> = std::iter::once(own_route()).chain(others).collect();
     found.extend(clashes("", name, manifest, &taken));
     found
@@ -104,10 +104,9 @@ mod tests {
     }
 
     fn fault_texts(routes: &[&str], config: Value) -> Vec<String> {
-        let settings =
-            serde_json::from_value(serde_json::json!({ "name": "x", "config": config })).unwrap();
+        let sections = config.as_object().unwrap();
         let others = vec![("y".to_owned(), Route::parse("GET /jobs/*").unwrap())];
-        let found = successor_faults(&settings, "x", &manifest(routes), others);
+        let found = successor_faults(sections, "x", &manifest(routes), others);
         found.iter().map(ToString::to_string).collect()
     }
 

@@ -106,9 +106,6 @@ pub enum AddError {
     /// Its file, or its `new`.
     #[error(transparent)]
     Plugin(#[from] PluginError),
-    /// Its settings have no JSON form.
-    #[error(transparent)]
-    Settings(#[from] serde_json::Error),
     /// Its durable events cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -149,13 +146,8 @@ pub(crate) fn apply(
             .map(|of: &Watched| attempt(of, Ok(remove(shared, of)))),
     );
     for kept in &mut *watched {
-        attempts.push(match start::settings(config, &kept.extension.name) {
-            Ok(settings) => {
-                kept.settings = settings;
-                attempt(kept, reload::reload(shared, loader, kept))
-            }
-            Err(error) => attempt(kept, Err(error.into())),
-        });
+        kept.settings = start::settings(config, &kept.extension.name);
+        attempts.push(attempt(kept, reload::reload(shared, loader, kept)));
     }
     watched.extend(added);
     let place = |name: &str| config.extensions.iter().position(|of| of == name);
@@ -252,7 +244,7 @@ fn add(
     candidate: PluginFile,
     plugin: Plugin,
 ) -> Result<Watched, AddError> {
-    let settings = start::settings(config, name)?;
+    let settings = start::settings(config, name);
     let extension = Arc::new(Extension::new(name));
     start::redeliver_undelivered(shared, &extension)?;
     shared

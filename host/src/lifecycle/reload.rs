@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tig_plugin_api::Settings;
 use tig_process::{error_chain::error_chain, file_signature::Signature};
 use tracing::{info, warn};
 
@@ -105,9 +106,6 @@ pub enum ReloadError {
         /// Every misfit.
         faults: Vec<Fault>,
     },
-    /// The settings have no JSON form.
-    #[error("its settings cannot be written as JSON")]
-    Settings(#[from] serde_json::Error),
     /// The new version does not take over.
     #[error("{source}")]
     Switch {
@@ -127,7 +125,6 @@ impl ReloadError {
             Self::Load { version, .. }
             | Self::Misfit { version, .. }
             | Self::Switch { version, .. } => Some(version),
-            Self::Settings(_) => None,
         }
     }
 
@@ -135,7 +132,7 @@ impl ReloadError {
     fn is_passing(&self) -> bool {
         match self {
             Self::File { source } | Self::Load { source, .. } => source.is_passing(),
-            Self::Misfit { .. } | Self::Settings(_) | Self::Switch { .. } => false,
+            Self::Misfit { .. } | Self::Switch { .. } => false,
         }
     }
 }
@@ -267,7 +264,9 @@ fn replace(
 
 /// Checks that the new version fits its section, whose keys may have changed, and the other extensions.
 fn admit(shared: &Shared, watched: &Watched, candidate: &PluginFile) -> Result<(), ReloadError> {
-    let settings = serde_json::from_slice(&watched.settings)?;
+    // The host has written these settings itself.
+    let settings = serde_json::from_slice::<Settings>(&watched.settings);
+    let sections = settings.map(|settings| settings.config).unwrap_or_default();
     let name = &watched.extension.name;
     let extensions = shared.services.bus.extensions();
     let others = extensions
@@ -278,7 +277,7 @@ fn admit(shared: &Shared, watched: &Watched, candidate: &PluginFile) -> Result<(
         own.map(|route| (extension.name.clone(), route))
     });
     let faults =
-        admission::successor_faults(&settings, name, &candidate.manifest, routes.collect());
+        admission::successor_faults(&sections, name, &candidate.manifest, routes.collect());
     if faults.is_empty() {
         return Ok(());
     }

@@ -78,7 +78,7 @@ fn start_one(
             reason,
         },
     };
-    let settings = settings(config, &extension.name).map_err(|error| failed(error.to_string()))?;
+    let settings = settings(config, &extension.name);
     extension.install(&plugin, &settings);
     let runner = Runner::new(Arc::clone(shared), Arc::clone(extension), settings, plugin)
         .map_err(|failure| failed(failure.0))?;
@@ -92,13 +92,12 @@ fn start_one(
 }
 
 /// JSON of the settings of extension `name`.
-///
-/// # Errors
-///
-/// The settings have no JSON form.
-pub(crate) fn settings(config: &Config, name: &str) -> Result<Arc<[u8]>, serde_json::Error> {
-    let settings = serde_json::to_vec(&config.settings(name));
-    settings.map(Into::into)
+#[must_use]
+pub(crate) fn settings(config: &Config, name: &str) -> Arc<[u8]> {
+    // Texts, numbers and JSON from a file always have a JSON form.
+    serde_json::to_vec(&config.settings(name))
+        .unwrap_or_default()
+        .into()
 }
 
 /// Puts the durable events of the outbox that an earlier instance has not handled before all other items.

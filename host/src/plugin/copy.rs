@@ -61,11 +61,17 @@ pub(super) fn existing(path: &Path) -> &Path {
 /// No code can be mapped from files in `folder`, or where it will be created.
 pub(super) fn refuse_noexec(folder: &Path) -> Result<(), PluginError> {
     // If the file system reports no flags, the trial of the copy decides.
-    let flags = rustix::fs::statvfs(existing(folder)).map(|stat| stat.f_flag);
-    if flags.is_ok_and(|flags| flags.contains(StatVfsMountFlags::NOEXEC)) {
-        return Err(PluginError::NoExec {
-            folder: folder.to_owned(),
-        });
+    let stat = rustix::fs::statvfs(existing(folder));
+    check_mount(
+        folder,
+        stat.map_or(StatVfsMountFlags::empty(), |stat| stat.f_flag),
+    )
+}
+
+fn check_mount(folder: &Path, flags: StatVfsMountFlags) -> Result<(), PluginError> {
+    if flags.contains(StatVfsMountFlags::NOEXEC) {
+        let folder = folder.to_owned();
+        return Err(PluginError::NoExec { folder });
     }
     Ok(())
 }
@@ -111,5 +117,17 @@ mod tests {
         assert_eq!(existing(&missing), folder.path());
         assert_eq!(existing(folder.path()), folder.path());
         assert_eq!(existing(Path::new("nowhere-at-all/b")), Path::new("."));
+    }
+
+    #[test]
+    fn folder_for_copies_must_allow_code() {
+        let flags = StatVfsMountFlags::NOEXEC | StatVfsMountFlags::NOSUID;
+        let error = check_mount(Path::new("/mnt"), flags).unwrap_err();
+        assert!(matches!(error, PluginError::NoExec { .. }), "{error}");
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "").unwrap();
+        let error = make_folder(&file.join("below")).unwrap_err();
+        assert!(matches!(error, PluginError::File { .. }), "{error}");
     }
 }

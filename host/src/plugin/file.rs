@@ -271,6 +271,41 @@ mod tests {
         assert!(matches!(fault(&named), FileFault::Name(name) if name == "../x"));
     }
 
+    /// A whole file whose manifest has the key `name` with another value, and ends with `digest`.
+    fn changed(old: &str, new: &str, digest: char) -> Vec<u8> {
+        let digest = digest
+            .to_string()
+            .repeat(tig_plugin_api::abi::DIGEST_DIGITS);
+        let manifest = VALID
+            .replace(old, new)
+            .replace("[]}", &format!(r#"[],"digest":"{digest}"}}"#));
+        elf(&manifest)
+    }
+
+    #[test]
+    fn plugin_that_does_not_fit_the_host_is_rejected() {
+        let rejected = |bytes: &[u8]| inspect(Path::new("x.so"), bytes).unwrap_err();
+        let error = rejected(&changed("", "", '1'));
+        assert!(matches!(error, PluginError::Broken { .. }), "{error}");
+        assert!(
+            inspect(Path::new("x.so"), &changed("", "", '0')).is_ok(),
+            "not sealed"
+        );
+        let error = rejected(&changed(r#""api_version":1"#, r#""api_version":9"#, '0'));
+        assert!(
+            matches!(error, PluginError::ApiVersion { plugin: 9, .. }),
+            "{error}"
+        );
+        let error = rejected(&changed("unwind", "abort", '0'));
+        assert!(matches!(error, PluginError::PanicAbort { .. }), "{error}");
+    }
+
+    #[test]
+    fn file_without_room_for_a_digest_is_not_sealed() {
+        let error = seal(Path::new("x.so"), &mut elf(VALID)).unwrap_err();
+        assert!(matches!(error, PluginError::NoSlot { .. }), "{error}");
+    }
+
     #[test]
     fn folders_and_huge_files_are_not_read() {
         let folder = tempfile::tempdir().unwrap();

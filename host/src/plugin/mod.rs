@@ -27,7 +27,7 @@ use self::{libraries::Mapped, probe::Trial};
 
 pub use error::PluginError;
 pub(crate) use file::inspect;
-pub(crate) use file_fault::FileFault;
+pub use file_fault::FileFault;
 pub use library::Plugin;
 pub(crate) use library::open;
 pub(crate) use open_files::OpenFiles;

@@ -50,3 +50,37 @@ fn written_by(process: u32) -> impl Iterator<Item = ((u64, u64), u32)> {
             .then_some(((file.dev(), file.ino()), process))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{BufRead, BufReader},
+        process::{Command, Stdio},
+    };
+
+    use super::*;
+
+    #[test]
+    fn file_that_a_process_writes_is_named_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("libx.so");
+        fs::write(&path, "").unwrap();
+        OpenFiles::for_writing().check(&path).unwrap();
+        let mut writer = Command::new("sh")
+            .args(["-c", "exec 3>>\"$0\"; echo open; read -r _"])
+            .arg(&path)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let stdout = writer.stdout.take().unwrap();
+        BufReader::new(stdout).read_line(&mut line).unwrap();
+        let error = OpenFiles::for_writing().check(&path).unwrap_err();
+        assert!(matches!(error, PluginError::BeingWritten { .. }), "{error}");
+        assert!(error.to_string().contains("`sh`"), "{error}");
+        drop(writer.stdin.take());
+        writer.wait().unwrap();
+        OpenFiles::for_writing().check(&path).unwrap();
+    }
+}

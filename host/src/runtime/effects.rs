@@ -90,13 +90,11 @@ impl Effects {
         if let Some(count) = self.unfinished {
             extension.meters.set_unfinished(count);
         }
-        if !self.readings.is_empty() {
-            if !extension.meters.record(self.readings) {
-                warn!(
-                    extension = extension.name,
-                    "more than {SERIES_MAX} series of metrics; further ones are left out"
-                );
-            }
+        if !self.readings.is_empty() && !extension.meters.record(self.readings) {
+            warn!(
+                extension = extension.name,
+                "more than {SERIES_MAX} series of metrics; further ones are left out"
+            );
         }
         if self.wakes > 0 {
             extension.parked().wake(self.wakes);

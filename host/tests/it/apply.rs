@@ -29,7 +29,11 @@ pub(crate) async fn count(host: &Host, n: u64) -> Value {
     response.json().await.unwrap()
 }
 
-async fn apply(home: &Home, host: &Host, config: &Value) -> Result<Vec<Attempt>, ControlError> {
+pub(crate) async fn apply(
+    home: &Home,
+    host: &Host,
+    config: &Value,
+) -> Result<Vec<Attempt>, ControlError> {
     let (control, config) = (host.control(), home.read(config));
     tokio::task::spawn_blocking(move || control.apply(config))
         .await

@@ -17,6 +17,7 @@ mod pressure;
 mod printing_plugin;
 mod private_ca;
 mod probation;
+mod rejections;
 mod reload;
 mod replaced_files;
 mod restore;

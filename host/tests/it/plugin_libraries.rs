@@ -4,6 +4,11 @@
 
 use std::{fs, process::Command};
 
+use tig_host::{
+    PluginError,
+    testing::{FileFault, Loader, PluginFile},
+};
+
 use crate::support::{Home, fixture};
 
 /// As an SDK wrote it that left no room for a digest.
@@ -109,4 +114,62 @@ async fn promoted_plugin_brings_its_libraries() {
     drop(host);
     let host = home.start();
     assert_eq!(host.count(1).await, (200, "[2,1]".to_owned()));
+}
+
+#[test]
+fn second_build_of_a_loaded_library_is_rejected() {
+    let home = Home::new();
+    install(&home, "");
+    let path = home.path("plugins/libcounter.so");
+    let loader = Loader::new(home.path("cache"), None);
+    loader.load(&PluginFile::read(&path).unwrap()).ok().unwrap();
+    let library = home.path("plugins/libinner.so");
+    let other = [&*fs::read(&library).unwrap(), b"another build"].concat();
+    fs::write(&library, other).unwrap();
+    let rejected = loader
+        .load(&PluginFile::read(&path).unwrap())
+        .err()
+        .unwrap();
+    assert!(
+        matches!(rejected, PluginError::LibraryLoaded { .. }),
+        "{rejected}"
+    );
+}
+
+#[test]
+fn plugin_with_too_many_libraries_is_rejected() {
+    const LIBRARIES: usize = 65;
+    let home = Home::new();
+    install(&home, "");
+    fs::write(home.path("empty.c"), "").unwrap();
+    let library = home.path("libempty.so");
+    let folder = home.path("plugins");
+    let names: Vec<String> = (0..LIBRARIES)
+        .map(|index| format!("lib{index}.so"))
+        .collect();
+    let compiled = Command::new("cc")
+        .args(["-shared", "-fPIC", "-o"])
+        .args([&library, &home.path("empty.c")])
+        .output()
+        .unwrap();
+    assert!(compiled.status.success(), "{compiled:?}");
+    for name in &names {
+        fs::copy(&library, folder.join(name)).unwrap();
+    }
+    let shell = Command::new("cc")
+        .args(["-shared", "-fPIC", "-o"])
+        .args([&folder.join("libcounter.so"), &home.path("shell.c")])
+        .arg("-Wl,--no-as-needed,--enable-new-dtags,-rpath,$ORIGIN")
+        .arg("-L")
+        .arg(&folder)
+        .args(names.iter().map(|name| format!("-l:{name}")))
+        .output()
+        .unwrap();
+    assert!(shell.status.success(), "{shell:?}");
+    let rejected = PluginFile::read(&folder.join("libcounter.so")).unwrap_err();
+    let is_too_many = |source: &FileFault| matches!(source, FileFault::TooManyLibraries);
+    assert!(
+        matches!(&rejected, PluginError::NotAPlugin { source, .. } if is_too_many(source)),
+        "{rejected}"
+    );
 }

@@ -85,7 +85,7 @@ async fn renewed_certificate_is_taken_without_a_signal() {
     let new_key = std::fs::read(home.path("key.pem")).unwrap();
     // As when a renewal has written one of its two files.
     std::fs::write(home.path("key.pem"), key).unwrap();
-    home.wait_for_log(&["WARN", "the listener keeps its former certificate"]);
+    home.wait_for_log(&["WARN", "the listener keeps its old certificate"]);
     assert!(trusts(&old, &url).await);
     // Half of the other file changes nothing, and is not logged again.
     std::fs::write(home.path("key.pem"), &new_key[..new_key.len() / 2]).unwrap();
@@ -94,7 +94,7 @@ async fn renewed_certificate_is_taken_without_a_signal() {
     home.wait_for_log(&["the listener shows the certificate that is now on disk"]);
     assert!(trusts(&new, &url).await && !trusts(&old, &url).await);
     let log = home.log();
-    assert_eq!(log.matches("keeps its former").count(), 1, "{log}");
+    assert_eq!(log.matches("keeps its old").count(), 1, "{log}");
 }
 
 #[test]

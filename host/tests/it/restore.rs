@@ -117,7 +117,7 @@ async fn shadow_that_fails_alone_is_restored() {
     count(1).await;
     let shadow = standing(&host, |of| of.different == 2);
     assert!(
-        shadow.differences[1].contains("answers 200 [6,1], not 200 [786,3]"),
+        shadow.differences[1].contains("replies 200 [6,1], not 200 [786,3]"),
         "{shadow:?}"
     );
     stop(host).await;

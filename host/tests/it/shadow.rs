@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Lets the host do something that waits for its own threads.
-async fn control<T: Send + 'static>(
+pub(crate) async fn control<T: Send + 'static>(
     host: &Host,
     ask: impl FnOnce(&Control) -> T + Send + 'static,
 ) -> T {
@@ -60,7 +60,7 @@ async fn a_candidate_is_compared_and_promoted() {
     count(&host, 1).await;
     let shadow = standing(&host, |of| of.different == 2);
     assert!(
-        shadow.differences[1].contains("answers 200 [7,3], not 200 [786,4]"),
+        shadow.differences[1].contains("replies 200 [7,3], not 200 [786,4]"),
         "{shadow:?}"
     );
 

@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tig_host::{Config, Host, Overrides};
+use tig_host::{Config, Host, HostError, Overrides};
 
 /// Longer than anything here takes on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -153,11 +153,16 @@ impl Home {
         Config::load(&self.path("config.json"), Overrides::default()).unwrap()
     }
 
-    /// Starts a host inside the test's own process.
-    pub(crate) fn host_inside(&self, config: &Value) -> Host {
+    /// Like [`Home::host_inside`], for a host that may not start.
+    pub(crate) fn try_host_inside(&self, config: &Value) -> Result<Host, HostError> {
         let program = Path::new(env!("CARGO_BIN_EXE_tig-host"));
         let runtime = tokio::runtime::Handle::current();
-        Host::start(&self.read(config), program, runtime).unwrap()
+        Host::start(&self.read(config), program, runtime)
+    }
+
+    /// Starts a host inside the test's own process.
+    pub(crate) fn host_inside(&self, config: &Value) -> Host {
+        self.try_host_inside(config).unwrap()
     }
 
     pub(crate) fn log(&self) -> String {

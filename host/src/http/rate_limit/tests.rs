@@ -225,6 +225,8 @@ fn waiting_requests_are_bounded_by_priority() {
             })
             .count();
         assert_eq!(entered, WAITING_MAX, "{priority:?}");
+        let further = limiter.enter("a", Method::Get, priority, patience, now);
+        assert_eq!(further, Err(Refusal::Full));
     }
 }
 

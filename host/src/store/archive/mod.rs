@@ -279,3 +279,60 @@ fn opened(path: &Path, error: redb::DatabaseError) -> ArchiveError {
         },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    const OWNER: &str = r#"{"store":{"layout":"1","player_id":"","api_url":""}}"#;
+
+    fn import(lines: &[&str]) -> Result<usize, ArchiveError> {
+        let folder = tempfile::tempdir().unwrap();
+        Archive::import(folder.path(), lines.join("\n").as_bytes())
+    }
+
+    #[test]
+    fn invalid_line_is_named_with_its_fault() {
+        let fault = |lines: &[&str]| match import(lines) {
+            Err(ArchiveError::Line { number, source }) => (number, source),
+            other => panic!("expected a fault, got {other:?}"),
+        };
+        assert_eq!(import(&[OWNER]).unwrap(), 0);
+        assert!(matches!(fault(&[]), (1, LineError::Missing)));
+        assert!(matches!(fault(&[OWNER, "{"]), (2, LineError::Json(_))));
+        assert!(matches!(
+            fault(&[OWNER, OWNER]),
+            (2, LineError::SecondOwner)
+        ));
+        let newer = OWNER.replace(r#""layout":"1""#, r#""layout":"9""#);
+        assert!(matches!(fault(&[&newer]), (1, LineError::Owner)));
+        let value = r#"{"value":{"extension":"x","key":"k"}}"#;
+        assert!(matches!(fault(&[OWNER, value]), (2, LineError::Encoding)));
+        let value = r#"{"value":{"extension":"x","key":"k","hex":"0g"}}"#;
+        assert!(matches!(fault(&[OWNER, value]), (2, LineError::Hex(_))));
+    }
+
+    #[test]
+    fn store_that_cannot_be_exported_or_filled_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = Archive::open(folder.path()).err().unwrap();
+        assert!(matches!(missing, ArchiveError::Missing { .. }), "{missing}");
+        let store = Store::open(folder.path(), "", "").unwrap();
+        let in_use = Archive::open(folder.path()).err().unwrap();
+        assert!(
+            matches!(in_use, ArchiveError::Store(StoreError::InUse { .. })),
+            "{in_use}"
+        );
+        drop(store);
+        let value = r#"{"value":{"extension":"x","key":"k","json":7}}"#;
+        let lines = [OWNER, value].join("\n");
+        assert_eq!(Archive::import(folder.path(), lines.as_bytes()).unwrap(), 1);
+        let full = Archive::import(folder.path(), lines.as_bytes()).unwrap_err();
+        assert!(matches!(full, ArchiveError::NotEmpty { .. }), "{full}");
+        let archive = Archive::open(folder.path()).unwrap();
+        // An output with room for a part of the export.
+        let failed = archive.export(&mut &mut [0; 9][..]).unwrap_err();
+        assert!(matches!(failed, ArchiveError::Io(_)), "{failed}");
+    }
+}

@@ -102,7 +102,7 @@ fn file(name: &str) -> Vec<u8> {
 }
 
 /// The file with each `old` replaced by a `new` of the same length.
-fn doctored(mut bytes: Vec<u8>, old: &str, new: &str) -> Vec<u8> {
+pub(crate) fn doctored(mut bytes: Vec<u8>, old: &str, new: &str) -> Vec<u8> {
     assert_eq!(old.len(), new.len());
     let places: Vec<usize> = (0..=bytes.len() - old.len())
         .filter(|&place| bytes[place..].starts_with(old.as_bytes()))
