@@ -47,8 +47,8 @@ pub const DIGEST_DIGITS: usize = 64;
 
 /// Services that a plugin may ask of the host during a call ([`Host::call`]).
 ///
-/// `name` and `body` are the arguments; the answer is bytes. An unknown number is answered with an error, so that a newer
-/// plugin can tell that its host is too old.
+/// `name` and `body` are the arguments; the answer is bytes. An unknown number is answered with an error, by which a
+/// newer plugin notices that its host is too old.
 pub mod service {
     /// Emit event `name` with the JSON `body`. No answer.
     pub const EMIT: u32 = 1;
@@ -71,12 +71,12 @@ pub mod service {
     pub const NOW: u32 = 9;
     /// 64 random bits. Answer: u64, little-endian.
     pub const RANDOM: u32 = 10;
-    /// Ask as many requests whose answers are held ([`crate::HttpReply::hold`]) again as the u64, little-endian, in `body`
-    /// says; those held longest go first. No answer.
+    /// Wake as many parked requests ([`crate::HttpReply::hold`]) as the u64, little-endian, in `body`; those parked
+    /// longest go first. No answer.
     pub const WAKE: u32 = 11;
-    /// Like [`EMIT`], but only the latest event of this name waits for a handler: it takes the place of an earlier one.
+    /// Like [`EMIT`], but only the latest event of this name waits for a handler: it replaces an earlier one.
     pub const EMIT_LATEST: u32 = 12;
-    /// The extension has as many pieces of work under way as the u64, little-endian, in `body` says. No answer.
+    /// Report as many unfinished pieces of work as the u64, little-endian, in `body`. No answer.
     pub const UNFINISHED: u32 = 13;
     /// Add to the counter `name` the JSON of a [`crate::Sample`] in `body`. No answer.
     pub const COUNT: u32 = 14;
@@ -88,7 +88,7 @@ pub mod service {
 
 /// Questions that a host may ask an instance ([`Instance::ask`]).
 pub mod question {
-    /// Run your destructor: the host drops you next, and wants to know whether it panics. Empty answer.
+    /// Run the destructor: the host drops the instance next, and wants to know of a panic. Empty answer.
     pub const DROP: &str = "drop";
 }
 
@@ -112,20 +112,20 @@ pub trait Host {
 /// A borrowed [`Host`].
 pub type HostRef<'a> = Host_TO<'a, RMut<'a, ()>>;
 
-/// An event on its way into a handler. The payload is borrowed: extensions share one copy of it.
+/// An event for a handler. The payload is borrowed: extensions share one copy of it.
 #[repr(C)]
 #[derive(StableAbi, Clone, Copy, Debug)]
 pub struct EventRef<'a> {
     /// Place in the host's global order.
     pub sequence: u64,
-    /// Given before, to this extension or to an earlier instance of it, without having been handled.
+    /// Whether it was delivered before, to this extension or to an earlier instance of it, without having been handled.
     pub redelivered: bool,
     pub name: RStr<'a>,
     /// JSON, or a [`crate::frame`] for `http_response`.
     pub payload: RSlice<'a, u8>,
 }
 
-/// Why a call into a plugin has not succeeded.
+/// Why a call into a plugin failed.
 #[repr(C)]
 #[derive(StableAbi, Clone, Debug)]
 pub struct Failure {
@@ -184,7 +184,8 @@ pub type InstanceBox = Instance_TO<'static, RBox<()>>;
 pub struct ExtensionModule {
     /// [`API_VERSION`] of the SDK that the plugin was built with.
     pub api_version: u32,
-    /// Makes an instance from its settings (JSON of [`crate::Settings`]) and the snapshot of a predecessor, if any.
+    /// Creates an instance from its settings (JSON of [`crate::Settings`]) and the snapshot of a predecessor, if there
+    /// is one.
     #[sabi(last_prefix_field)]
     pub create: extern "C" fn(
         host: HostRef<'_>,

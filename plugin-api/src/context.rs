@@ -9,7 +9,7 @@ use crate::{
     bail, frame,
 };
 
-/// Where unreadable records are moved, under their own key.
+/// Prefix of the keys of unreadable records.
 pub const SET_ASIDE: &str = "damaged/";
 
 /// An event that extensions emit by its type.
@@ -17,12 +17,12 @@ pub trait Event: Serialize {
     /// Name by which handlers find it: `on_<NAME>`.
     const NAME: &'static str;
 
-    /// Kept on disk from the emitting transaction until every handler has handled it, also across crashes: for events
-    /// that nobody could make again. Their handlers must be idempotent.
+    /// Stored from the emitting transaction until every handler has handled it, also across crashes: for events that no
+    /// extension could emit again. Their handlers must be idempotent.
     const DURABLE: bool = false;
 
-    /// Only the latest event of this name waits for a handler that is busy: it takes the place of an earlier one. For
-    /// events that tell all there is to know. A durable event cannot be replaced by a later one.
+    /// Only the latest event of this name waits for a busy handler: it replaces an earlier one. For events that state
+    /// all there is to know. A durable event cannot be replaced.
     const LATEST: bool = false;
 }
 
@@ -37,13 +37,13 @@ pub struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    /// A context of `host`; made by the SDK's glue and the test harness.
+    /// A context of `host`; the SDK's glue and the test harness create it.
     #[doc(hidden)]
     pub fn new(host: &'a mut (dyn Host + 'a), settings: &'a Settings) -> Self {
         Self { host, settings }
     }
 
-    /// Settings that the instance was made with.
+    /// Settings of the instance.
     #[must_use]
     pub fn settings(&self) -> &'a Settings {
         self.settings
@@ -93,8 +93,8 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Like [`Context::get`], but a value that is not the JSON of a `T` is set aside and taken for absent, so that a damaged
-    /// record does not keep an extension from starting.
+    /// Like [`Context::get`], but a value that is not the JSON of a `T` is set aside and counts as absent, so that a
+    /// damaged record does not keep an extension from starting.
     ///
     /// # Errors
     ///
@@ -161,7 +161,7 @@ impl<'a> Context<'a> {
         Ok(sound)
     }
 
-    /// Moves the value under `key` to [`SET_ASIDE`]`<key>`, for a person to look at, and logs the reason.
+    /// Moves the value under `key` to [`SET_ASIDE`]`<key>`, for an operator to inspect, and logs the reason.
     ///
     /// # Errors
     ///
@@ -199,12 +199,12 @@ impl<'a> Context<'a> {
         Ok(())
     }
 
-    /// Has up to `count` requests whose answers are held ([`crate::HttpReply::hold`]) asked again when the handler has
-    /// returned `Ok`, those held longest first.
+    /// Wakes up to `count` parked requests ([`crate::HttpReply::hold`]) when the handler has returned `Ok`, those
+    /// parked longest first: their routes are called again.
     ///
     /// # Errors
     ///
-    /// The host is too old to hold answers.
+    /// The host is too old to park requests.
     pub fn wake(&mut self, count: u64) -> Result<()> {
         if count > 0 {
             self.call(service::WAKE, "", &count.to_le_bytes())?;
@@ -212,22 +212,23 @@ impl<'a> Context<'a> {
         Ok(())
     }
 
-    /// Has the instance rebuilt from storage if the handler fails from here on, even before it asks for an effect: for a
-    /// handler that changes fields before it has checked all.
+    /// Marks fields as changed: if the handler fails from here on, the instance is restored from storage even without
+    /// an effect. For a handler that changes fields before it has checked all.
     ///
     /// # Errors
     ///
     /// As for [`Context::wake`].
     pub fn mark_fields_changed(&mut self) -> Result<()> {
-        // Waking nobody is an effect that changes nothing, and every host knows it.
+        // Waking no request is an effect without a consequence, and every host knows it.
         self.call(service::WAKE, "", &0_u64.to_le_bytes())?;
         Ok(())
     }
 
-    /// Reports how many pieces of work that were begun are not finished: a host that drains waits until all extensions say
-    /// 0. It takes effect when the handler has returned `Ok`, and stands until the next call; a new instance begins at 0.
+    /// Reports the number of unfinished pieces of work: a host that drains waits until all extensions have reported 0.
+    /// The report takes effect when the handler has returned `Ok`, and counts until the next one; a new instance begins
+    /// at 0.
     pub fn unfinished(&mut self, count: u64) {
-        // A host too old to drain waits for nobody.
+        // A host too old to drain does not wait.
         let _ = self.call(service::UNFINISHED, "", &count.to_le_bytes());
     }
 
@@ -278,12 +279,12 @@ impl<'a> Context<'a> {
         self.log("info", text);
     }
 
-    /// Logs something that goes on, but worse.
+    /// Logs a degradation: work goes on.
     pub fn warn(&mut self, text: &str) {
         self.log("warn", text);
     }
 
-    /// Logs something that a person must act on.
+    /// Logs what an operator must act on.
     pub fn error(&mut self, text: &str) {
         self.log("error", text);
     }

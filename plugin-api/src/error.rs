@@ -5,7 +5,7 @@ use std::fmt;
 /// Result of a handler.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a handler has failed, in words for the operator.
+/// Why a handler failed, in words for the operator.
 ///
 /// Every [`std::error::Error`] converts into it by `?`, with its chain of sources.
 pub struct Error(String);
@@ -48,7 +48,7 @@ impl<E: std::error::Error> From<E> for Error {
     }
 }
 
-/// Returns early with an [`Error`](crate::Error) made like by `format!`.
+/// Returns early with an [`Error`](crate::Error) from a text as for `format!`.
 #[macro_export]
 macro_rules! bail {
     ($($argument:tt)*) => {

@@ -9,7 +9,7 @@ pub trait Extension: Sized + Send + 'static {
     /// Names of the events that [`Extension::handle`] knows.
     const EVENTS: &'static [&'static str];
 
-    /// Makes an instance.
+    /// Creates an instance.
     ///
     /// # Errors
     ///
@@ -32,7 +32,7 @@ pub trait Extension: Sized + Send + 'static {
         bail!("no handler for {} {}", request.method, request.path)
     }
 
-    /// State for a successor, if the extension hands any over.
+    /// State for a successor, if there is any.
     ///
     /// # Errors
     ///
@@ -60,7 +60,7 @@ pub fn decode_event<T: DeserializeOwned>(name: &str, payload: &[u8]) -> Result<T
     decode(payload).map_err(|error| error.context(format_args!("event `{name}`")))
 }
 
-/// Makes a state out of one of an earlier version.
+/// Converts a state of an earlier version.
 pub type Migrate<T> = fn(u32, serde_json::Value) -> Result<T>;
 
 /// Decodes a predecessor's state, which is of this `version` or can be migrated to it.
@@ -96,8 +96,8 @@ pub fn encode_state<T: Serialize>(version: u32, state: &T) -> Result<Option<Vec<
 }
 
 fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
-    // Looking once whether all is UTF-8 costs less than for each string. Keeping track of the path costs more than the
-    // decoding itself: only a misfit is decoded once more for it.
+    // One check that all is UTF-8 costs less than one for each string. Tracking the path costs more than the decoding
+    // itself, so only a misfit is decoded again for it.
     if let Ok(text) = std::str::from_utf8(bytes)
         && let Ok(value) = serde_json::from_str(text)
     {

@@ -1,5 +1,5 @@
-//! How structured data with a raw body crosses the boundary: the length of a JSON head (u32, little-endian), the head,
-//! the body. Bodies of several megabytes are neither escaped nor parsed on the way.
+//! Structured data with a raw body at the boundary: the length of a JSON head (u32, little-endian), the head, the body.
+//! Bodies of several megabytes are neither escaped nor parsed.
 
 mod host_call;
 

@@ -105,7 +105,7 @@ impl<E: Extension> Guarded<E> {
 }
 
 impl<E: Extension> Guarded<E> {
-    /// Runs the destructor; a panic of it has nobody left to harm, but it must not cross.
+    /// Runs the destructor; a panic of it harms no extension, but must not cross.
     fn end(&mut self) -> RResult<(), Failure> {
         let extension = self.extension.take();
         guarded(|| {
@@ -159,7 +159,7 @@ impl<E: Extension> Instance for Guarded<E> {
 
 impl<E: Extension> Drop for Guarded<E> {
     fn drop(&mut self) {
-        // A host that wants to know has asked before.
+        // A host that wants to know of a panic has asked before.
         let _ = self.end();
     }
 }

@@ -14,7 +14,7 @@ pub enum Method {
     Post,
 }
 
-/// A request that the host sends after the handler has returned `Ok`; the answer comes as an [`HttpResponse`].
+/// A request that the host sends after the handler has returned `Ok`; the response comes as an [`HttpResponse`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct HttpCall {
     /// Chosen by the extension to find the response again.
@@ -55,21 +55,21 @@ pub enum Priority {
     /// The priority of [`crate::Context::http`].
     #[default]
     Normal,
-    /// Goes after all others that wait, and takes at most a third of a minute's turns, so that what comes later finds some
-    /// left.
+    /// Goes after all others that wait, and takes at most a third of the turns per minute, so that later requests find
+    /// some left.
     Low,
 }
 
-/// What became of an [`HttpCall`].
+/// The outcome of an [`HttpCall`].
 #[derive(Clone, Debug)]
 pub struct HttpResponse {
     /// The call's tag.
     pub tag: String,
-    /// The answer with whatever status, or why there was none.
+    /// The response with any status, or the failure.
     pub result: std::result::Result<HttpAnswer, HttpFailure>,
 }
 
-/// Status and body of an answer.
+/// Status and body of a response.
 #[derive(Clone, Debug)]
 pub struct HttpAnswer {
     /// Status code.
@@ -78,14 +78,14 @@ pub struct HttpAnswer {
     pub body: Vec<u8>,
 }
 
-/// Why an [`HttpCall`] got no whole answer. The request may have reached the server all the same.
+/// Why an [`HttpCall`] got no whole response. The request may have reached the server all the same.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct HttpFailure {
     /// The class of the failure.
     pub kind: HttpFailureKind,
     /// The failure in words, without secrets.
     pub text: String,
-    /// Why a call failed as [`HttpFailureKind::RateLimited`], where the host knows.
+    /// The limit that a call failed as [`HttpFailureKind::RateLimited`] has met, if the host knows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate_limit: Option<RateLimit>,
 }
@@ -124,7 +124,7 @@ pub enum HttpFailureKind {
     RateLimited,
     /// The body was longer than the call allowed.
     TooLarge,
-    /// Anything else: a broken connection, a malformed answer or request.
+    /// Anything else: a broken connection, a malformed response or request.
     Other,
 }
 
@@ -157,7 +157,7 @@ impl HttpRequest {
     }
 }
 
-/// Answer to an [`HttpRequest`], sent when the handler's effects are on disk.
+/// Reply to an [`HttpRequest`], sent when the handler's effects are on disk.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct HttpReply {
     /// Status code.
@@ -173,9 +173,9 @@ pub struct HttpReply {
 }
 
 impl HttpReply {
-    /// Has the host hold this answer back for up to so many milliseconds: the same request is asked again when the
-    /// extension calls [`crate::Context::wake`], and this answer is sent when the time is over. Counted from the first time
-    /// that the request was asked. Requests with a body are not held.
+    /// Asks the host to park the request for up to so many milliseconds: the route is called again when the extension
+    /// calls [`crate::Context::wake`], and this reply is sent when the time is over. The time counts from the first
+    /// call. Requests with a body are not parked.
     #[must_use]
     pub fn hold(self, milliseconds: u64) -> Self {
         Self {
@@ -184,7 +184,7 @@ impl HttpReply {
         }
     }
 
-    /// A JSON answer.
+    /// A JSON reply.
     ///
     /// # Errors
     ///
@@ -198,7 +198,7 @@ impl HttpReply {
         })
     }
 
-    /// A plain text answer.
+    /// A plain text reply.
     #[must_use]
     pub fn text(status: u16, text: &str) -> Self {
         Self {

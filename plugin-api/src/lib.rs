@@ -47,8 +47,8 @@
 //! storage: what it needs then must be stored. This is not a fault, and may happen at any time, for instance because another
 //! extension has no room for an event.
 //!
-//! An error before any effect was asked for costs nothing, and fields stay as the handler has left them. So check first, then
-//! ask for effects, and change fields last. A handler that cannot but change fields before it checks says so with
+//! An error before any effect was asked for costs nothing, and fields stay as the handler has left them. So check
+//! first, then ask for effects, and change fields last. A handler that must change fields before it checks calls
 //! [`Context::mark_fields_changed`]. [`testing::check_failed_handlers`] tests an extension for all of this.
 
 pub mod abi;
@@ -82,7 +82,7 @@ pub use schema::{ConfigSchema, Field, Schema};
 pub use settings::{Secret, Settings};
 pub use tig_plugin_macros::{ConfigSchema, extension};
 
-/// What an extension's source file wants in scope.
+/// The names that an extension's source file needs in scope.
 pub mod prelude {
     pub use crate::{
         ConfigSchema, Context, Error, Event, HttpAnswer, HttpCall, HttpFailure, HttpFailureKind,
@@ -96,7 +96,7 @@ pub mod prelude {
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
-/// Support for code that `#[extension]` writes; not part of the contract with authors.
+/// Support for code that `#[extension]` writes; authors do not use it.
 #[doc(hidden)]
 pub mod export {
     pub use abi_stable::library::LibHeader;

@@ -1,4 +1,4 @@
-//! Whether a request comes from a program of the machine that it reaches: for routes that give orders to the host.
+//! Checks that a request comes from a program of the machine that it reaches: for routes that give orders to the host.
 //!
 //! An address of loopback is not enough. A reverse proxy on the machine connects from there for clients of the whole
 //! network, and so does a browser, for the pages that it shows. A proxy adds a forwarding header; a browser adds `Origin`
@@ -18,13 +18,13 @@ const FORWARDING_HEADERS: [&str; 5] = [
     "cf-connecting-ip",
 ];
 
-/// Why a request does not count as one of a program of this machine.
+/// Why a request is not one of a program of this machine.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum NotLocal {
     /// The client has an address of another machine.
     #[error("only programs of the host's own machine may ask this")]
     Address,
-    /// A proxy has passed it on.
+    /// A proxy has forwarded it.
     #[error(
         "a request with a forwarding header comes from another machine: ask the host itself, not its proxy"
     )]
@@ -37,7 +37,7 @@ pub enum NotLocal {
     Page,
 }
 
-/// Decides whether a request of `peer` comes from a program of this machine. Names of headers are in lower case.
+/// Checks that a request of `peer` comes from a program of this machine. Names of headers are in lower case.
 ///
 /// # Errors
 ///
@@ -58,8 +58,8 @@ pub fn check_local(peer: IpAddr, headers: &[(&str, &str)]) -> Result<(), NotLoca
     }
 }
 
-/// Whether a browser has sent the request for a page of another site than the one that is asked. Programs say nothing of
-/// sites, and never count as such. Names of headers are in lower case.
+/// Whether a browser has sent the request for a page of another site. Programs do not send the headers about sites, and
+/// never count as pages. Names of headers are in lower case.
 #[must_use]
 pub fn is_of_another_page(headers: &[(&str, &str)]) -> bool {
     let site = value(headers, "sec-fetch-site");
@@ -78,7 +78,7 @@ pub fn is_of_another_page(headers: &[(&str, &str)]) -> bool {
 }
 
 impl HttpRequest {
-    /// Decides whether a program of the host's own machine has sent the request: see [`check_local`].
+    /// Checks that a program of the host's own machine has sent the request: see [`check_local`].
     ///
     /// # Errors
     ///

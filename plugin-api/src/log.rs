@@ -1,4 +1,4 @@
-//! A log line with fields: what a line is about stands beside its text, so that programs need not take texts apart.
+//! A log line with fields: ids, counts and reasons stand beside the text, so that programs need not parse it.
 
 use std::fmt::Write;
 
@@ -21,7 +21,7 @@ impl<T: Serialize + ?Sized> LogValue for T {
 /// Fields of a log line: names and values.
 pub type LogFields<'a> = [(&'a str, &'a dyn LogValue)];
 
-/// What crosses to the host for [`crate::abi::service::LOG_FIELDS`].
+/// The form of a log line that crosses the boundary for [`crate::abi::service::LOG_FIELDS`].
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct LogLine {
     /// The same for every line of its kind: ids, counts and reasons are fields.
@@ -44,7 +44,7 @@ impl LogLine {
         }
     }
 
-    /// The message with the fields behind it as `name=value`, for a host that takes only texts.
+    /// The message with the fields behind it as `name=value`, for a host that knows only texts.
     #[must_use]
     pub fn to_text(&self) -> String {
         let mut text = self.message.clone();

@@ -1,4 +1,4 @@
-//! What a config section may hold, known at compile time: it becomes the JSON Schema in a plugin's manifest.
+//! The schema of a config section, known at compile time: it becomes the JSON Schema in a plugin's manifest.
 //!
 //! A schema is a constant, because the manifest lies in a section of the plugin file that is built by the compiler.
 
@@ -125,7 +125,7 @@ impl<K, T: ConfigSchema, S> ConfigSchema for HashMap<K, T, S> {
     const SCHEMA: Schema = Schema::Map(&T::SCHEMA);
 }
 
-/// Finds the schema of a type that may have none: the constant of the type's own goes before the trait's.
+/// Finds the schema of a type that may have none: the constant of the type's own takes precedence over the trait's.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct SchemaOf<T>(std::marker::PhantomData<T>);

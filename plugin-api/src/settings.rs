@@ -1,4 +1,4 @@
-//! What an instance is made with (benchmarker.md section 2).
+//! The settings of an instance (benchmarker.md section 2).
 
 use std::{collections::BTreeMap, fmt};
 

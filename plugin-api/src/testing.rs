@@ -31,8 +31,8 @@ use crate::{
     HttpResponse, RateLimit, Result, Sample, Settings, Turn,
 };
 
-/// An extension with a host of its own. Every handler is a transaction here too: an instance whose handler fails after it
-/// has asked for effects is restored from what is stored.
+/// An extension with a host of its own. Every handler is a transaction here too: an instance whose handler fails after
+/// it has asked for effects is restored from storage.
 ///
 /// Functions whose name begins with `try_` return the handler's error; the others panic with it.
 pub struct Harness<E> {
@@ -43,7 +43,7 @@ pub struct Harness<E> {
 }
 
 impl<E: Extension> Harness<E> {
-    /// Makes an instance from the JSON of its [`Settings`].
+    /// Creates an instance from the JSON of its [`Settings`].
     ///
     /// # Panics
     ///
@@ -53,7 +53,7 @@ impl<E: Extension> Harness<E> {
         Self::try_start(settings).unwrap_or_else(|error| panic!("new: {error}"))
     }
 
-    /// Makes an instance from the JSON of its [`Settings`].
+    /// Creates an instance from the JSON of its [`Settings`].
     ///
     /// # Errors
     ///
@@ -70,7 +70,7 @@ impl<E: Extension> Harness<E> {
         })
     }
 
-    /// Makes the instance anew from what is stored, as the host does after a crash or a panic.
+    /// Restarts the instance from storage, as the host does after a crash or a panic.
     ///
     /// # Panics
     ///
@@ -84,7 +84,7 @@ impl<E: Extension> Harness<E> {
         self.extension = made.unwrap_or_else(|error| panic!("new: {error}"));
     }
 
-    /// Makes the instance anew and hands the old one's state over, as the host does at reload.
+    /// Replaces the instance and hands the old one's state over, as the host does at a reload.
     ///
     /// # Panics
     ///
@@ -94,7 +94,7 @@ impl<E: Extension> Harness<E> {
             .unwrap_or_else(|error| panic!("reload: {error}"));
     }
 
-    /// Makes the instance anew and hands the old one's state over, as the host does at reload.
+    /// Replaces the instance and hands the old one's state over, as the host does at a reload.
     ///
     /// # Errors
     ///
@@ -104,7 +104,7 @@ impl<E: Extension> Harness<E> {
         self.succeed(state.as_deref())
     }
 
-    /// Makes the instance anew and hands it the state that another version of the plugin left: to test `migrate`.
+    /// Replaces the instance by one with the state of another version of the plugin: to test `migrate`.
     ///
     /// # Errors
     ///
@@ -126,7 +126,7 @@ impl<E: Extension> Harness<E> {
         Ok(())
     }
 
-    /// Gives an event to its handler.
+    /// Delivers an event to its handler.
     ///
     /// # Panics
     ///
@@ -136,7 +136,7 @@ impl<E: Extension> Harness<E> {
             .unwrap_or_else(|error| panic!("on_{name}: {error}"));
     }
 
-    /// Gives an event to its handler.
+    /// Delivers an event to its handler.
     ///
     /// # Errors
     ///
@@ -145,7 +145,7 @@ impl<E: Extension> Harness<E> {
         self.handle(name, &serde_json::to_vec(&arguments)?)
     }
 
-    /// Gives the event `update`.
+    /// Delivers the event `update`.
     ///
     /// # Panics
     ///
@@ -154,7 +154,7 @@ impl<E: Extension> Harness<E> {
         self.event("update", Value::Object(serde_json::Map::new()));
     }
 
-    /// Answers the oldest open request with this tag.
+    /// Responds to the oldest open request with this tag.
     ///
     /// # Panics
     ///
@@ -164,7 +164,7 @@ impl<E: Extension> Harness<E> {
             .unwrap_or_else(|error| panic!("on_http_response: {error}"));
     }
 
-    /// Answers the oldest open request with this tag, which is over then.
+    /// Responds to the oldest open request with this tag, and closes it.
     ///
     /// # Errors
     ///
@@ -188,7 +188,7 @@ impl<E: Extension> Harness<E> {
             .unwrap_or_else(|error| panic!("on_http_response: {error}"));
     }
 
-    /// Has the host's rate limiter refuse the oldest open request with this tag.
+    /// Fails the oldest open request with this tag by the rate limiter.
     ///
     /// # Panics
     ///
@@ -202,7 +202,7 @@ impl<E: Extension> Harness<E> {
             .unwrap_or_else(|error| panic!("on_http_response: {error}"));
     }
 
-    /// Lets the oldest open request with this tag fail, which is over then.
+    /// Fails the oldest open request with this tag, and closes it.
     ///
     /// # Errors
     ///
@@ -215,13 +215,13 @@ impl<E: Extension> Harness<E> {
         self.finish(tag, Err(HttpFailure::new(kind, "made by the test")))
     }
 
-    /// From now on, lets the `k`-th call fail that a host may refuse: events, HTTP requests, wakes, and all that concerns
-    /// the storage. `k` counts from 1, across handlers; 0 lets none fail.
+    /// Fails the `k`-th of the calls from now on that a host may refuse: events, HTTP requests, wakes, and all that
+    /// concerns the storage. `k` counts from 1, across handlers; 0 fails none.
     pub fn fail_call(&mut self, k: u64) {
         self.host.fails_in = Some(k).filter(|k| *k > 0);
     }
 
-    /// Instances restored from storage because a handler failed after it had asked for effects.
+    /// Number of instances restored from storage after a handler had asked for effects and failed.
     #[must_use]
     pub fn restores(&self) -> u64 {
         self.restores
@@ -263,12 +263,12 @@ impl<E: Extension> Harness<E> {
         std::mem::take(&mut self.host.emitted)
     }
 
-    /// How many held requests were to be asked again since the last call ([`Context::wake`]).
+    /// Number of parked requests that were woken since the last call ([`Context::wake`]).
     pub fn woken(&mut self) -> u64 {
         std::mem::take(&mut self.host.woken)
     }
 
-    /// How much work is not finished, by the extension's own account ([`Context::unfinished`]).
+    /// Number of unfinished pieces of work that the extension has reported ([`Context::unfinished`]).
     #[must_use]
     pub fn unfinished(&self) -> u64 {
         self.host.unfinished
@@ -309,7 +309,7 @@ impl<E: Extension> Harness<E> {
             .collect()
     }
 
-    /// Puts bytes into the storage, such as a damaged record to be found after a [`Harness::restart`].
+    /// Puts bytes into the storage, such as a damaged record for a [`Harness::restart`] to find.
     pub fn store(&mut self, key: &str, bytes: impl Into<Vec<u8>>) {
         self.host.stored.insert(key.to_owned(), bytes.into());
     }

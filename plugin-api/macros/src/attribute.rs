@@ -1,4 +1,4 @@
-//! Arguments of `#[extension(..)]`: what the code of the block does not tell.
+//! Arguments of `#[extension(..)]`: what the code of the block does not show.
 
 use syn::{
     Expr, Ident, LitInt, LitStr, Path, Result, Token,

@@ -1,8 +1,8 @@
-//! The serde attributes that change what JSON a type is read from.
+//! The serde attributes that change the JSON from which a type is read.
 
 use syn::{Attribute, Expr, ExprLit, Lit, LitStr, Meta, Result, Type, meta::ParseNestedMeta};
 
-/// What `#[serde(..)]` says of a type, field or variant.
+/// The `#[serde(..)]` attributes of a type, field or variant.
 #[derive(Default)]
 pub(crate) struct Serde {
     pub(crate) rename: Option<String>,
@@ -12,7 +12,7 @@ pub(crate) struct Serde {
     pub(crate) deny_unknown_fields: bool,
     pub(crate) skip: bool,
     pub(crate) flatten: bool,
-    /// Read by a function of the author's.
+    /// The author's own function reads it.
     pub(crate) custom: bool,
     /// An enum whose representation `tag`, `content` or `untagged` changes.
     pub(crate) tagged: bool,

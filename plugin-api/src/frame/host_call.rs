@@ -1,4 +1,4 @@
-//! A host call as whoever plays the host sees it: decoded once, for all hosts alike.
+//! Decodes host calls, for all hosts alike: the real one, its shadows and those of tests.
 
 use std::{borrow::Cow, collections::BTreeMap, fmt::Display};
 
@@ -21,13 +21,13 @@ pub enum EventKind {
 /// Level of a log line.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum LogLevel {
-    /// Also for levels that this host does not know.
+    /// For developers; also for unknown levels.
     Debug,
     /// A step of the life cycle.
     Info,
-    /// Something that goes on, but worse.
+    /// A degradation: work goes on.
     Warn,
-    /// Something that a person must act on.
+    /// A fault that an operator must act on.
     Error,
 }
 
@@ -66,7 +66,7 @@ pub enum HostCall<'a> {
     Emit {
         /// Name of the event.
         name: &'a str,
-        /// Its arguments; whether they are JSON is for the host to check.
+        /// Its arguments; the host checks that they are JSON.
         payload: &'a [u8],
         /// Which of the three.
         kind: EventKind,
@@ -92,7 +92,7 @@ pub enum HostCall<'a> {
     Now,
     /// [`service::RANDOM`].
     Random,
-    /// [`service::WAKE`] of so many held requests.
+    /// [`service::WAKE`] of so many parked requests.
     Wake(u64),
     /// [`service::UNFINISHED`]: so many pieces of work.
     Unfinished(u64),
@@ -171,10 +171,10 @@ impl<'a> HostCall<'a> {
     }
 }
 
-/// What a host answers.
+/// The answer of a host.
 #[derive(Debug)]
 pub enum HostAnswer<'a> {
-    /// It is done, or will be when the handler has returned `Ok`.
+    /// The call has taken effect, or will when the handler has returned `Ok`.
     Done,
     /// To [`HostCall::Get`].
     Value(Option<Cow<'a, [u8]>>),
@@ -243,7 +243,7 @@ fn text_line(text: &[u8]) -> LogLine {
 mod tests {
     use super::*;
 
-    /// Services of API version 1 at the last change of this line; later ones are added, none is taken away.
+    /// Services of API version 1 at the last change of this line; later ones are added, none is removed.
     const SERVICES: std::ops::RangeInclusive<u32> = 1..=16;
 
     #[test]

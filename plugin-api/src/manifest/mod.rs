@@ -1,4 +1,4 @@
-//! What a plugin file says of itself, in a section that can be read without loading the file.
+//! The manifest of a plugin file, in a section that can be read without loading the file.
 
 mod text;
 
@@ -23,7 +23,7 @@ pub struct Manifest {
     pub panic: String,
     /// Events that it handles.
     pub events: Vec<String>,
-    /// Events that it says it emits.
+    /// Events that it declares to emit.
     #[serde(default)]
     pub emits: Vec<String>,
     /// Routes that it answers, such as `GET /jobs` or `POST /submit/*`.
@@ -87,7 +87,7 @@ impl Route {
         })
     }
 
-    /// Whether some request is for both routes.
+    /// Whether any request matches both routes.
     #[must_use]
     pub fn overlaps(&self, other: &Self) -> bool {
         if self.wildcard == other.wildcard {
@@ -99,7 +99,7 @@ impl Route {
         }
     }
 
-    /// Whether a request of this method and path is for this route.
+    /// Whether a request of this method and path matches.
     #[must_use]
     pub fn matches(&self, method: &str, path: &str) -> bool {
         let fits = match (self.wildcard, path.strip_prefix(&self.path)) {
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn malformed_routes_are_refused() {
+    fn malformed_routes_are_rejected() {
         for text in ["GET", "GET jobs", "GET /a*b", "GET /jobs*"] {
             assert_eq!(Route::parse(text), None, "{text}");
         }

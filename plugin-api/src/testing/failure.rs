@@ -1,4 +1,4 @@
-//! What the host promises of failed handlers, as a property that an extension can be tested for.
+//! A test of what the host promises of failed handlers, for any extension.
 
 use std::fmt::Debug;
 
@@ -48,7 +48,7 @@ pub fn check_failed_handlers<E: Extension, S: Debug, T: Debug + PartialEq>(
     }
 }
 
-/// All that a host knows of an extension, but for its log.
+/// What a host can observe of an extension, but for its log.
 #[derive(Debug, PartialEq)]
 struct Seen {
     stored: Vec<(String, String)>,

@@ -1,4 +1,4 @@
-//! The harness's host: storage in memory, a clock that stands, numbers that repeat.
+//! The harness's host: storage in memory, a clock that stands still, numbers that repeat.
 
 use std::{borrow::Cow, collections::BTreeMap};
 

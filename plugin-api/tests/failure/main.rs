@@ -36,7 +36,7 @@ impl Ledger {
         ctx.put("lines", &self.lines)
     }
 
-    /// As [`Ledger::on_hasty_line`], and says so.
+    /// As [`Ledger::on_hasty_line`], but marks the change.
     fn on_marked_line(&mut self, ctx: &mut Context<'_>, event: Value) -> Result<()> {
         ctx.mark_fields_changed()?;
         self.on_hasty_line(ctx, event)

@@ -1,4 +1,4 @@
-//! How urgent a request is crosses beside the request, and neither side needs the other to know of it.
+//! The urgency of a request crosses beside the request, and neither side needs the other to know it.
 
 use tig_plugin_api::prelude::*;
 
