@@ -1,15 +1,15 @@
 //! Why the host cannot start or go on, and the exit code for it.
 
-use std::{io, net::SocketAddr, process::ExitCode};
+use std::io;
+use std::net::SocketAddr;
+use std::process::ExitCode;
 
 use tig_process::threads::{REMEDY, ThreadsError};
 
-use crate::{
-    config::ConfigError,
-    exit_code,
-    plugin::PluginError,
-    store::{ArchiveError, StoreError},
-};
+use crate::config::ConfigError;
+use crate::exit_code;
+use crate::plugin::PluginError;
+use crate::store::{ArchiveError, StoreError};
 
 /// Why the host cannot start or go on.
 #[derive(Debug, thiserror::Error)]
@@ -104,7 +104,8 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::{config::Config, store::Archive};
+    use crate::config::Config;
+    use crate::store::Archive;
 
     #[test]
     fn each_error_ends_with_its_documented_code() {

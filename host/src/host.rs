@@ -1,46 +1,34 @@
 //! Assembles a host from a config, and ends it.
 
-use std::{
-    net::{SocketAddr, TcpListener},
-    path::Path,
-    sync::{Arc, mpsc},
-    time::{Duration, Instant},
-};
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
 
-use tokio::{runtime::Handle, sync::watch::Sender as StopSender};
+use tokio::runtime::Handle;
+use tokio::sync::watch::Sender as StopSender;
 
-use crate::{
-    config::Config,
-    control::{Control, Parts},
-    error::HostError,
-    http::{
-        client::HttpClient,
-        listener,
-        metrics::Metrics,
-        server,
-        settings::{self, Edge},
-    },
-    lifecycle::{
-        drain::Drain,
-        plugin_files,
-        reconfigure::FixedConfig,
-        reload::Watched,
-        start,
-        supervisor::{Message, Supervisor},
-        ticker,
-        watch::{FolderWatch, Settling},
-    },
-    plugin::{Loader, PluginFile, Writers},
-    runtime::{
-        clock::{Clock, Random},
-        command::Command,
-        extension::Extension,
-        runner::Runner,
-        shared::Shared,
-    },
-    store::{self, Store},
-    threads::Threads,
-};
+use crate::config::Config;
+use crate::control::{Control, Parts};
+use crate::error::HostError;
+use crate::http::client::HttpClient;
+use crate::http::metrics::Metrics;
+use crate::http::settings::{self, Edge};
+use crate::http::{listener, server};
+use crate::lifecycle::drain::Drain;
+use crate::lifecycle::reconfigure::FixedConfig;
+use crate::lifecycle::reload::Watched;
+use crate::lifecycle::supervisor::{Message, Supervisor};
+use crate::lifecycle::watch::{FolderWatch, Settling};
+use crate::lifecycle::{plugin_files, start, ticker};
+use crate::plugin::{Loader, PluginFile, Writers};
+use crate::runtime::clock::{Clock, Random};
+use crate::runtime::command::Command;
+use crate::runtime::extension::Extension;
+use crate::runtime::runner::Runner;
+use crate::runtime::shared::Shared;
+use crate::store::{self, Store};
+use crate::threads::Threads;
 
 /// When the host stops, threads of extensions whose handler has not returned after this time are left behind.
 pub(crate) const STOP_MAX: Duration = Duration::from_secs(5);

@@ -24,22 +24,16 @@ mod threads;
 
 pub mod testing;
 
-pub use self::{
-    cli::main,
-    config::{Config, Overrides},
-    control::{Control, ControlError},
-    error::HostError,
-    host::Host,
-    lifecycle::reload::{Attempt, Outcome},
-    observe::{
-        shadow_status::ShadowStatus,
-        status::{ExtensionStatus, State},
-    },
-    plugin::PluginError,
-    runtime::{
-        clock::{Clock, Random, VirtualTime},
-        event::Kind,
-    },
-    stepped::SteppedHost,
-    store::{Store, StoreError},
-};
+pub use self::cli::main;
+pub use self::config::{Config, Overrides};
+pub use self::control::{Control, ControlError};
+pub use self::error::HostError;
+pub use self::host::Host;
+pub use self::lifecycle::reload::{Attempt, Outcome};
+pub use self::observe::shadow_status::ShadowStatus;
+pub use self::observe::status::{ExtensionStatus, State};
+pub use self::plugin::PluginError;
+pub use self::runtime::clock::{Clock, Random, VirtualTime};
+pub use self::runtime::event::Kind;
+pub use self::stepped::SteppedHost;
+pub use self::store::{Store, StoreError};

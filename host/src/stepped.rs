@@ -10,27 +10,23 @@ use std::time::Instant;
 use tig_plugin_api::HttpRequest;
 use tokio::sync::oneshot;
 
-use crate::{
-    config::{Config, ConfigError},
-    error::HostError,
-    http::client::{HttpClient, Sent},
-    lifecycle::{plugin_files, start},
-    observe::status::ExtensionStatus,
-    plugin::{Loader, Plugin},
-    runtime::{
-        bus::Full,
-        clock::{Clock, Random},
-        command::{Command, Successor},
-        committer::Written,
-        event::Kind,
-        failure::SwitchError,
-        item::RouteResult,
-        probation::PROBATION,
-        runner::Runner,
-        shared::Shared,
-    },
-    store::{Store, StoreError},
-};
+use crate::config::{Config, ConfigError};
+use crate::error::HostError;
+use crate::http::client::{HttpClient, Sent};
+use crate::lifecycle::{plugin_files, start};
+use crate::observe::status::ExtensionStatus;
+use crate::plugin::{Loader, Plugin};
+use crate::runtime::bus::Full;
+use crate::runtime::clock::{Clock, Random};
+use crate::runtime::command::{Command, Successor};
+use crate::runtime::committer::Written;
+use crate::runtime::event::Kind;
+use crate::runtime::failure::SwitchError;
+use crate::runtime::item::RouteResult;
+use crate::runtime::probation::PROBATION;
+use crate::runtime::runner::Runner;
+use crate::runtime::shared::Shared;
+use crate::store::{Store, StoreError};
 
 /// A host whose steps the caller takes one by one.
 pub struct SteppedHost {

@@ -1,10 +1,8 @@
 //! Threads that come and go with extensions, joined when the host stops.
 
-use std::{
-    sync::{Mutex, PoisonError},
-    thread::JoinHandle,
-    time::{Duration, Instant},
-};
+use std::sync::{Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use tracing::warn;
 

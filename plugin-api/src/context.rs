@@ -1,13 +1,11 @@
 //! What a handler may ask of the host.
 
 use abi_stable::std_types::{RResult, RSlice, RStr};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use crate::{
-    Error, HttpCall, LogFields, LogLine, Result, Sample, Settings, Turn,
-    abi::{Host, service},
-    bail, frame,
-};
+use crate::abi::{Host, service};
+use crate::{Error, HttpCall, LogFields, LogLine, Result, Sample, Settings, Turn, bail, frame};
 
 /// Prefix of the keys of unreadable records.
 pub const SET_ASIDE: &str = "damaged/";

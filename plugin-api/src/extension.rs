@@ -1,6 +1,7 @@
 //! The trait that `#[extension]` implements: handlers found by name.
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::{Context, Error, HttpReply, HttpRequest, Result, Settings, bail, frame};
 

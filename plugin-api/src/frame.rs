@@ -3,7 +3,8 @@
 
 mod host_call;
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 pub use self::host_call::{
     BadHostCall, EventKind, HostAnswer, HostCall, LogLevel, MetricKind, answer_call,

@@ -1,20 +1,14 @@
 //! The plugin's side of the boundary: every call runs under a guard, because a panic that leaves a cdylib aborts the host.
 
-use std::{
-    cell::RefCell,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Once,
-};
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
 
-use abi_stable::{
-    sabi_trait::TD_Opaque,
-    std_types::{ROption, RResult, RSlice, RStr, RVec},
-};
+use abi_stable::sabi_trait::TD_Opaque;
+use abi_stable::std_types::{ROption, RResult, RSlice, RStr, RVec};
 
-use crate::{
-    Context, Error, Extension, HttpRequest, Result, Settings,
-    abi::{EventRef, Failure, HostRef, Instance, Instance_TO, InstanceBox, question},
-};
+use crate::abi::{EventRef, Failure, HostRef, Instance, Instance_TO, InstanceBox, question};
+use crate::{Context, Error, Extension, HttpRequest, Result, Settings};
 
 thread_local! {
     static LAST_PANIC: RefCell<Option<String>> = const { RefCell::new(None) };

@@ -102,11 +102,9 @@ pub mod export {
     pub use abi_stable::library::LibHeader;
     pub use serde_json;
 
-    pub use crate::{
-        abi::header,
-        extension::{Migrate, decode_event, decode_state, encode_state},
-        http::HttpResponse,
-        manifest::{IdentityText, ManifestText, schema_bytes, schema_length},
-        schema::{NoSchema, SchemaOf},
-    };
+    pub use crate::abi::header;
+    pub use crate::extension::{Migrate, decode_event, decode_state, encode_state};
+    pub use crate::http::HttpResponse;
+    pub use crate::manifest::{IdentityText, ManifestText, schema_bytes, schema_length};
+    pub use crate::schema::{NoSchema, SchemaOf};
 }

@@ -2,10 +2,8 @@
 //!
 //! A schema is a constant, because the manifest lies in a section of the plugin file that is built by the compiler.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    path::PathBuf,
-};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
 
 use crate::Secret;
 

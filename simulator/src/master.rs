@@ -1,9 +1,7 @@
 //! The simulated master: a host that is stepped, killed and started again, always on the same disk.
 
-use tig_host::{
-    Clock, Config, ExtensionStatus, Kind, Random, SteppedHost, Store, VirtualTime,
-    testing::{DRAIN, Plugin, RouteResult, Sent, UPDATE},
-};
+use tig_host::testing::{DRAIN, Plugin, RouteResult, Sent, UPDATE};
+use tig_host::{Clock, Config, ExtensionStatus, Kind, Random, SteppedHost, Store, VirtualTime};
 use tig_plugin_api::HttpRequest;
 use tokio::sync::oneshot;
 

@@ -5,10 +5,8 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tig_challenges::ChallengeKind;
-use tig_host::{
-    Config, HostError, Overrides,
-    testing::{self, Plugin},
-};
+use tig_host::testing::{self, Plugin};
+use tig_host::{Config, HostError, Overrides};
 
 use crate::scenario::{EXTENSIONS, LEASE_MS, Scenario};
 use crate::{slave, stub};

@@ -4,10 +4,8 @@ use std::fs;
 use std::time::Instant;
 
 use tig_bench_report::{Report, Result, Target};
-use tig_host::{
-    Outcome,
-    testing::{Loader, PluginFile},
-};
+use tig_host::Outcome;
+use tig_host::testing::{Loader, PluginFile};
 
 use crate::process::memory_kb;
 use crate::site::{Site, plugin, program};

@@ -1,31 +1,26 @@
 //! The commands that reach a running host through its admin socket: `status`, `reload`, `shadow`, `promote`, `discard`, `drain`.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-    process::ExitCode,
-    time::Duration,
-};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
 
-use crate::{
-    config::{Config, ConfigError},
-    control::{
-        CONTROL_TIMEOUT,
-        admin::{AdminFile, FILE_NAME},
-        report::{
-            DrainRequest, ExtensionReload, FailureReport, HostStatus, ReloadReport,
-            ReportedOutcome, ShadowRequest,
-        },
-    },
-    exit_code,
-};
 use clap::Args;
 use reqwest::{Method, StatusCode};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tig_process::error_chain::error_chain;
 
 use super::output;
+use crate::config::{Config, ConfigError};
+use crate::control::CONTROL_TIMEOUT;
+use crate::control::admin::{AdminFile, FILE_NAME};
+use crate::control::report::{
+    DrainRequest, ExtensionReload, FailureReport, HostStatus, ReloadReport, ReportedOutcome,
+    ShadowRequest,
+};
+use crate::exit_code;
 
 /// The client waits this much longer than the host does for its own threads.
 const SLACK: Duration = Duration::from_secs(5);

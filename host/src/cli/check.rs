@@ -1,17 +1,16 @@
 //! `tig-host check`: finds everything that would keep a host from starting with a config.
 
-use std::{path::Path, process::ExitCode};
+use std::path::Path;
+use std::process::ExitCode;
 
-use crate::{
-    config::{Config, ConfigError, Fault, Overrides},
-    error::HostError,
-    exit_code,
-    lifecycle::{admission, plugin_files},
-    plugin::{self, PluginError, PluginFile},
-};
 use serde_json::json;
 
 use super::output;
+use crate::config::{Config, ConfigError, Fault, Overrides};
+use crate::error::HostError;
+use crate::exit_code;
+use crate::lifecycle::{admission, plugin_files};
+use crate::plugin::{self, PluginError, PluginFile};
 
 pub(super) fn check(path: &Path, as_json: bool) -> Result<ExitCode, HostError> {
     let findings = Findings::collect(path)?;

@@ -1,9 +1,7 @@
 //! Notices that the config file has changed and waits until it is whole. A missing file does not count as a change.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tig_process::file_signature::Signature;
 

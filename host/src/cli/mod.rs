@@ -11,27 +11,22 @@ mod status;
 mod stop;
 mod store;
 
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
-use crate::{
-    config::Overrides,
-    error::HostError,
-    exit_code,
-    lifecycle::trial,
-    plugin::{self, PluginError},
-};
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, error::ErrorKind};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use tig_plugin_api::Secret;
 use tig_process::error_chain::error_chain;
-use tig_process::{
-    first_process,
-    logging::{self, LogFormat as Format},
-};
+use tig_process::first_process;
+use tig_process::logging::{self, LogFormat as Format};
 
 use self::admin::{AdminError, Where};
+use crate::config::Overrides;
+use crate::error::HostError;
+use crate::exit_code;
+use crate::lifecycle::trial;
+use crate::plugin::{self, PluginError};
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 done, or stopped on request; 1 unforeseen, such as too few threads; 2 wrong command line; 3 config; 4 extension; 5 listener; 6 store; \

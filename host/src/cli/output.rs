@@ -1,7 +1,6 @@
 //! Prints the output of commands.
 
 use serde::Serialize;
-
 pub(super) use tig_process::output::{announce, check, error_line, is_closed, line, writer};
 
 /// Prints JSON for programs, on one line.

@@ -2,14 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{
-    config::{Config, Overrides, folder_of_executable},
-    error::HostError,
-    plugin::{self, PluginError, PluginFile, short_hash},
-};
 use serde_json::{Value, json};
 
 use super::output;
+use crate::config::{Config, Overrides, folder_of_executable};
+use crate::error::HostError;
+use crate::plugin::{self, PluginError, PluginFile, short_hash};
 
 /// Shows the plugin files in the folder of `config`, or in the program's own.
 pub(super) fn list(config: Option<&Path>, as_json: bool) -> Result<(), HostError> {

@@ -2,20 +2,17 @@
 
 use std::path::Path;
 
-use crate::{
-    config::{Config, Overrides},
-    control::admin::Admin,
-    error::HostError,
-    host::Host,
-    http::listener,
-};
-use tig_process::{
-    signals::{HangUp, Requests},
-    threads::RuntimeThreads,
-};
+use tig_process::signals::{HangUp, Requests};
+use tig_process::threads::RuntimeThreads;
 use tracing::{info, warn};
 
-use super::{config_file::ConfigFile, output, stop};
+use super::config_file::ConfigFile;
+use super::{output, stop};
+use crate::config::{Config, Overrides};
+use crate::control::admin::Admin;
+use crate::error::HostError;
+use crate::host::Host;
+use crate::http::listener;
 
 /// More threads would compete with those of the extensions.
 const HTTP_THREADS_MAX: usize = 2;

@@ -4,13 +4,11 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::{
-    config::{self, Config, Overrides, folder_of_executable},
-    error::HostError,
-    plugin::PluginFile,
-};
-
-use super::{output, plugins::plugin_files};
+use super::output;
+use super::plugins::plugin_files;
+use crate::config::{self, Config, Overrides, folder_of_executable};
+use crate::error::HostError;
+use crate::plugin::PluginFile;
 
 /// Prints the schema of the host's keys, with the sections of all plugins in the folder of `config`, or in the
 /// program's own.

@@ -1,13 +1,9 @@
 //! What `tig-host status` shows to people.
 
 use super::output;
-use crate::{
-    control::report::HostStatus,
-    observe::{
-        shadow_status::ShadowStatus,
-        status::{ExtensionStatus, State},
-    },
-};
+use crate::control::report::HostStatus;
+use crate::observe::shadow_status::ShadowStatus;
+use crate::observe::status::{ExtensionStatus, State};
 
 pub(super) fn print(status: &HostStatus) {
     let HostStatus {

@@ -2,15 +2,13 @@
 
 use std::time::Duration;
 
-use crate::{
-    control::Control,
-    lifecycle::drain::{Drain, Unfinished},
-    store::StoreError,
-};
 use tig_process::signals::{Request, Requests, StopReason};
 use tracing::info;
 
 use super::config_file::ConfigFile;
+use crate::control::Control;
+use crate::lifecycle::drain::{Drain, Unfinished};
+use crate::store::StoreError;
 
 /// Waits until the host is to end, and serves signals until then: the first SIGTERM or SIGINT drains for at most
 /// `drain_max`, the second ends the wait; SIGHUP and a change of the config file apply config and plugin files again.

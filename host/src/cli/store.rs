@@ -1,19 +1,16 @@
 //! `tig-host store`: shows and copies the store of a stopped host.
 
-use std::{
-    collections::BTreeMap,
-    fs::File,
-    io::{BufReader, BufWriter},
-    path::Path,
-};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufReader, BufWriter};
+use std::path::Path;
 
-use crate::{
-    error::HostError,
-    store::{Archive, ArchiveError},
-};
-use serde_json::{Value, json, value::RawValue};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 use super::output;
+use crate::error::HostError;
+use crate::store::{Archive, ArchiveError};
 
 /// Lists values and undelivered events by extension, or the keys of one extension.
 pub(super) fn ls(

@@ -7,10 +7,8 @@ use serde::Deserialize;
 use tig_plugin_api::{ConfigSchema, Secret};
 
 use super::{Fault, secret};
-use crate::config::{
-    Rates,
-    access::{Access, parse_network},
-};
+use crate::config::Rates;
+use crate::config::access::{Access, parse_network};
 
 /// Who may use the listener.
 #[derive(ConfigSchema, Default, Deserialize)]

@@ -1,6 +1,7 @@
 //! `config.example.json` states the defaults of all optional keys.
 
-use std::{fs, path::Path};
+use std::fs;
+use std::path::Path;
 
 use serde_json::{Value, json};
 

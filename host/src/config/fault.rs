@@ -1,9 +1,11 @@
 //! Faults of a config.
 
-use std::{fmt, path::PathBuf};
+use std::fmt;
+use std::path::PathBuf;
 
 use serde::Serialize;
-use tig_process::{json_text::JsonError, text_file::TextError};
+use tig_process::json_text::JsonError;
+use tig_process::text_file::TextError;
 
 /// A fault at one place of the config.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]

@@ -1,23 +1,17 @@
 //! The keys of the config file, and its faults beyond their types.
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    net::{IpAddr, SocketAddr},
-    path::PathBuf,
-};
+use std::collections::{BTreeMap, HashSet};
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use tig_plugin_api::{
-    ConfigSchema,
-    export::{schema_bytes, schema_length},
-};
+use tig_plugin_api::ConfigSchema;
+use tig_plugin_api::export::{schema_bytes, schema_length};
 
-use super::{
-    Fault,
-    edge::{AccessFile, HttpFile, MetricsFile},
-    tls::TlsFile,
-};
+use super::Fault;
+use super::edge::{AccessFile, HttpFile, MetricsFile};
+use super::tls::TlsFile;
 use crate::config::Suggestion;
 
 /// A config of tig-host.

@@ -1,19 +1,14 @@
 //! The security of a config: secrets, access rules, TLS, and warnings about them.
 
-use std::{
-    net::{IpAddr, Ipv4Addr},
-    path::Path,
-};
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
 
 use tig_http_client::Trust;
 use tig_plugin_api::Secret;
 
-use super::{
-    Fault,
-    file::ConfigFile,
-    secret,
-    tls::{ListenerTls, TlsFile},
-};
+use super::file::ConfigFile;
+use super::tls::{ListenerTls, TlsFile};
+use super::{Fault, secret};
 use crate::config::access::Access;
 
 pub(super) struct Guard {

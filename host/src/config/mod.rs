@@ -15,31 +15,27 @@ mod settings;
 mod suggestion;
 mod tls;
 
-use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    time::Duration,
-};
-
-use serde_json::{Map, Value};
-use tig_http_client::Trust;
-use tig_plugin_api::{Secret, Settings};
-use tig_process::{
-    json_text,
-    text_file::{self, TextError},
-};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 pub use fault::ConfigError;
 pub(crate) use fault::Fault;
 pub(crate) use file::schema;
 pub(crate) use identity::{Identity, is_same_id};
 pub use rates::Rates;
+use serde_json::{Map, Value};
 pub(crate) use settings::own_settings;
 pub(crate) use suggestion::Suggestion;
+use tig_http_client::Trust;
+use tig_plugin_api::{Secret, Settings};
+use tig_process::json_text;
+use tig_process::text_file::{self, TextError};
 pub(crate) use tls::{CertificateFiles, CertificateState, ListenerTls};
 
 use self::access::Access;
-use self::{file::ConfigFile, guard::Guard};
+use self::file::ConfigFile;
+use self::guard::Guard;
 
 /// Default port of the listener.
 pub(crate) const PORT_DEFAULT: u16 = 5115;

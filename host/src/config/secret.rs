@@ -1,10 +1,8 @@
 //! Reads secrets from files, environment variables and the service manager's credentials, never from the config itself.
 
-use std::{
-    env::{self, VarError},
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-};
+use std::env::{self, VarError};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 
 use tig_plugin_api::Secret;
 use tig_process::secret_file;

@@ -1,17 +1,18 @@
 //! Config keys of TLS: the certificate of the listener, and the authorities that outgoing requests trust.
 
-use std::{
-    fmt::Display,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use serde::Deserialize;
 use tig_http_client::{Trust, TrustError};
 use tig_plugin_api::ConfigSchema;
-use tig_process::{file_signature::Signature, text_file};
-use tokio_rustls::rustls::{ServerConfig, crypto::ring};
+use tig_process::file_signature::Signature;
+use tig_process::text_file;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
 
 use super::Fault;
 

@@ -3,34 +3,32 @@
 //!
 //! Invariants: it never listens beyond loopback; a client without the token gets no reply but a rejection.
 
-use std::{
-    fs, io,
-    io::{Read, Write},
-    net::{Ipv4Addr, SocketAddr},
-    os::unix::fs::OpenOptionsExt,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use std::{fs, io};
 
-use axum::{
-    Json, Router,
-    extract::{ConnectInfo, Path as PathSegment, Request, State},
-    http::{StatusCode, header::AUTHORIZATION},
-    middleware::{self, Next},
-    response::{IntoResponse, Response},
-    routing::{get, post},
-};
+use axum::extract::{ConnectInfo, Path as PathSegment, Request, State};
+use axum::http::StatusCode;
+use axum::http::header::AUTHORIZATION;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use tig_plugin_api::Secret;
-use tokio::{runtime::Handle, sync::watch, task::JoinHandle};
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
-use super::{
-    Control, ControlError,
-    report::{DrainRequest, FailureReport, ReloadReport, ShadowRequest},
-};
-use crate::{config::access::Access, http::listener};
+use super::report::{DrainRequest, FailureReport, ReloadReport, ShadowRequest};
+use super::{Control, ControlError};
+use crate::config::access::Access;
+use crate::http::listener;
 
 /// Name of the file under the backup folder.
 pub(crate) const FILE_NAME: &str = "admin.json";

@@ -3,30 +3,27 @@
 pub(crate) mod admin;
 pub(crate) mod report;
 
-use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    sync::{Arc, mpsc},
-    time::{Duration, Instant},
-};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
 
 use tig_process::error_chain::error_chain;
 use tracing::{error, info};
 
 use self::report::HostStatus;
-use crate::{
-    config::{Config, ConfigError, Overrides, Suggestion},
-    http::settings::Edge,
-    lifecycle::{
-        drain::Drain,
-        reconfigure::ReconfigureError,
-        reload::{Attempt, Outcome, ReloadError},
-        shadowing::ShadowError,
-        supervisor::{Message, Named, Request},
-    },
-    observe::status::ExtensionStatus,
-    runtime::{bus::Full, event::Kind, failure::StoreFailure, shared::Shared},
-};
+use crate::config::{Config, ConfigError, Overrides, Suggestion};
+use crate::http::settings::Edge;
+use crate::lifecycle::drain::Drain;
+use crate::lifecycle::reconfigure::ReconfigureError;
+use crate::lifecycle::reload::{Attempt, Outcome, ReloadError};
+use crate::lifecycle::shadowing::ShadowError;
+use crate::lifecycle::supervisor::{Message, Named, Request};
+use crate::observe::status::ExtensionStatus;
+use crate::runtime::bus::Full;
+use crate::runtime::event::Kind;
+use crate::runtime::failure::StoreFailure;
+use crate::runtime::shared::Shared;
 
 /// Longest wait for the supervisor. A request that takes longer is still carried out.
 pub(crate) const CONTROL_TIMEOUT: Duration = Duration::from_secs(120);

@@ -3,10 +3,8 @@
 use serde::{Deserialize, Serialize};
 use tig_process::error_chain::error_chain;
 
-use crate::{
-    lifecycle::reload::{Attempt, Outcome, ReloadError},
-    observe::status::ExtensionStatus,
-};
+use crate::lifecycle::reload::{Attempt, Outcome, ReloadError};
+use crate::observe::status::ExtensionStatus;
 
 /// A host as its operator sees it.
 #[derive(Clone, Debug, Deserialize, Serialize)]

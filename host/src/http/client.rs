@@ -1,13 +1,9 @@
 //! Sends the HTTP requests of extensions, or records them for a test or simulation that responds instead of the
 //! network.
 
-use std::{
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::{Duration, Instant},
-};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tig_http_client::Trust;
 use tig_plugin_api::{HttpAnswer, HttpCall, HttpFailure, HttpFailureKind, Method};
@@ -15,12 +11,10 @@ use tig_process::error_chain::error_chain;
 use tokio::runtime::Handle;
 use tracing::error;
 
-use crate::{
-    config::Rates,
-    http::rate_limit::{Go, RateLimiter, Refusal},
-    limits::CALL_TIMEOUT_MAX,
-    runtime::outbound::{HttpSender, PendingCall, QueuedCall},
-};
+use crate::config::Rates;
+use crate::http::rate_limit::{Go, RateLimiter, Refusal};
+use crate::limits::CALL_TIMEOUT_MAX;
+use crate::runtime::outbound::{HttpSender, PendingCall, QueuedCall};
 
 /// Longest time to connect.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -284,15 +278,14 @@ fn failure(error: &reqwest::Error) -> HttpFailure {
 
 #[cfg(test)]
 mod tests {
-    use axum::{Router, http::StatusCode, routing::get};
-
+    use axum::Router;
+    use axum::http::StatusCode;
+    use axum::routing::get;
     use tig_plugin_api::{HttpResponse, Turn};
 
     use super::*;
-    use crate::runtime::{
-        item::Item,
-        mailbox::{Mailbox, Taken},
-    };
+    use crate::runtime::item::Item;
+    use crate::runtime::mailbox::{Mailbox, Taken};
 
     /// Ten zeros, compressed.
     const BOMB: &[u8] = &[

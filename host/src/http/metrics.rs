@@ -1,15 +1,14 @@
 //! Collects the content of `GET /metrics`.
 
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
 
-use crate::{
-    http::client::HttpClient,
-    observe::{
-        process,
-        prometheus::{Shown, Snapshot, render},
-    },
-    runtime::{extension::Extension, shared::Shared},
-};
+use crate::http::client::HttpClient;
+use crate::observe::process;
+use crate::observe::prometheus::{Shown, Snapshot, render};
+use crate::runtime::extension::Extension;
+use crate::runtime::shared::Shared;
 
 /// The sources of the metrics.
 pub(crate) struct Metrics {

@@ -9,15 +9,12 @@ mod lane;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::HashMap,
-    time::{Duration, Instant},
-};
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use tig_plugin_api::{Method, Priority, RateLimit};
 
 use self::lane::{Lane, Place, allowed};
-
 use crate::config::Rates;
 
 /// Requests that may wait, for each API host, method and priority.

@@ -3,7 +3,8 @@
 //! Invariant: the listener always shows a certificate with its own key. Files that are half written, or do not belong
 //! together yet, leave the old pair in use and are read again when they change.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_rustls::rustls::ServerConfig;
 use tracing::{info, warn};

@@ -3,34 +3,27 @@
 //! Invariant: an extension's reply is sent after its effects are on disk. The listener belongs to the host, so a reload
 //! never closes it.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
-use axum::{
-    body::{Body, HttpBody, to_bytes},
-    http::{
-        HeaderMap, HeaderValue, Method, Request, StatusCode,
-        header::{AUTHORIZATION, CONTENT_TYPE, ORIGIN, WWW_AUTHENTICATE},
-    },
-    response::{IntoResponse, Response},
-};
+use axum::body::{Body, HttpBody, to_bytes};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, ORIGIN, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
+use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
 use tig_plugin_api::{HttpReply, HttpRequest, is_of_another_page};
-use tokio::{
-    sync::{oneshot, watch},
-    time::{Instant, timeout, timeout_at},
-};
+use tokio::sync::{oneshot, watch};
+use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{Instrument, debug, debug_span};
 
-use crate::{
-    config::access::{Access, AccessDenied},
-    http::{listener::Respond, metrics::Metrics},
-    observe::prometheus,
-    runtime::{
-        extension::Extension,
-        item::{RouteError, RouteReply},
-        shared::Shared,
-    },
-};
+use crate::config::access::{Access, AccessDenied};
+use crate::http::listener::Respond;
+use crate::http::metrics::Metrics;
+use crate::observe::prometheus;
+use crate::runtime::extension::Extension;
+use crate::runtime::item::{RouteError, RouteReply};
+use crate::runtime::shared::Shared;
 
 /// A longer body is rejected with 413.
 pub(crate) const BODY_BYTES_MAX: usize = 64 << 20;

@@ -6,14 +6,11 @@ use tokio::sync::watch;
 use tokio_rustls::rustls::ServerConfig;
 use tracing::warn;
 
-use crate::{
-    config::{Config, access::Access},
-    http::{
-        client::HttpClient,
-        listener::Tls,
-        renewal::{RENEWAL_INTERVAL, Renewal},
-    },
-};
+use crate::config::Config;
+use crate::config::access::Access;
+use crate::http::client::HttpClient;
+use crate::http::listener::Tls;
+use crate::http::renewal::{RENEWAL_INTERVAL, Renewal};
 
 pub(crate) struct Edge {
     access: watch::Sender<Access>,

@@ -5,10 +5,8 @@
 use serde_json::{Map, Value};
 use tig_plugin_api::{Manifest, Route};
 
-use crate::{
-    config::{Config, Fault, schema},
-    http::server::METRICS_PATH,
-};
+use crate::config::{Config, Fault, schema};
+use crate::http::server::METRICS_PATH;
 
 /// Every misfit between `config` and the manifests of its extensions, in the config's order.
 #[must_use]

@@ -3,18 +3,16 @@
 //! The host does not know what its extensions do, so it asks them: it publishes [`DRAIN`], repeatedly for the sake of
 //! new instances, and waits until each has reported that nothing is unfinished and has no items left.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tracing::warn;
 
-use crate::{
-    observe::status::State,
-    runtime::{event::Kind, extension::Extension, shared::Shared},
-};
+use crate::observe::status::State;
+use crate::runtime::event::Kind;
+use crate::runtime::extension::Extension;
+use crate::runtime::shared::Shared;
 
 /// Event that asks extensions to begin nothing new.
 pub const DRAIN: &str = "drain";

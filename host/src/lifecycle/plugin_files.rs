@@ -2,12 +2,10 @@
 
 use std::path::Path;
 
-use crate::{
-    config::{Config, ConfigError, Fault, Suggestion, plugin_file_name},
-    error::HostError,
-    lifecycle::admission,
-    plugin::{self, OpenFiles, PluginError, PluginFile},
-};
+use crate::config::{Config, ConfigError, Fault, Suggestion, plugin_file_name};
+use crate::error::HostError;
+use crate::lifecycle::admission;
+use crate::plugin::{self, OpenFiles, PluginError, PluginFile};
 
 /// Reads the file of each extension, in the config's order, unless a program is writing it.
 #[must_use]

@@ -4,28 +4,24 @@
 //! Invariant: everything that can be rejected is tried before a running extension is touched. A running extension that
 //! does not accept its new settings goes on with the old ones.
 
-use std::{
-    collections::BTreeSet,
-    net::SocketAddr,
-    sync::{Arc, mpsc},
-};
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::sync::{Arc, mpsc};
 
 use tig_plugin_api::Manifest;
 use tracing::info;
 
-use crate::{
-    config::{Config, ConfigError, Identity},
-    lifecycle::{
-        admission, plugin_files,
-        reload::{self, Attempt, Outcome, ReloadError, Watched},
-        start,
-        watch::Settling,
-    },
-    limits::SWITCH_TIMEOUT,
-    plugin::{Loader, Plugin, PluginError, PluginFile, short_hash},
-    runtime::{command::Command, extension::Extension, runner::Runner, shared::Shared},
-    store::StoreError,
-};
+use crate::config::{Config, ConfigError, Identity};
+use crate::lifecycle::reload::{self, Attempt, Outcome, ReloadError, Watched};
+use crate::lifecycle::watch::Settling;
+use crate::lifecycle::{admission, plugin_files, start};
+use crate::limits::SWITCH_TIMEOUT;
+use crate::plugin::{Loader, Plugin, PluginError, PluginFile, short_hash};
+use crate::runtime::command::Command;
+use crate::runtime::extension::Extension;
+use crate::runtime::runner::Runner;
+use crate::runtime::shared::Shared;
+use crate::store::StoreError;
 
 /// The part of a config that cannot change while the host runs.
 #[derive(Clone, Debug, Eq, PartialEq)]

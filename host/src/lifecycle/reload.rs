@@ -3,33 +3,26 @@
 //! Invariant: whatever is wrong with the new file, the running version goes on untouched, and the reason is reported
 //! once.
 
-use std::{
-    path::PathBuf,
-    sync::{Arc, mpsc},
-    time::{Duration, Instant},
-};
+use std::path::PathBuf;
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
 
 use tig_plugin_api::Settings;
-use tig_process::{error_chain::error_chain, file_signature::Signature};
+use tig_process::error_chain::error_chain;
+use tig_process::file_signature::Signature;
 use tracing::{info, warn};
 
-use crate::{
-    config::Fault,
-    lifecycle::{
-        admission,
-        watch::{POLL_INTERVAL, QUIET, Settling, Verdict, WRITER_PATIENCE},
-    },
-    limits::SWITCH_TIMEOUT,
-    observe::status::State,
-    plugin::{Loader, Plugin, PluginError, PluginFile, short_hash},
-    runtime::failure::SwitchError,
-    runtime::{
-        announcement,
-        command::{Command, Successor},
-        extension::Extension,
-        shared::Shared,
-    },
-};
+use crate::config::Fault;
+use crate::lifecycle::admission;
+use crate::lifecycle::watch::{POLL_INTERVAL, QUIET, Settling, Verdict, WRITER_PATIENCE};
+use crate::limits::SWITCH_TIMEOUT;
+use crate::observe::status::State;
+use crate::plugin::{Loader, Plugin, PluginError, PluginFile, short_hash};
+use crate::runtime::announcement;
+use crate::runtime::command::{Command, Successor};
+use crate::runtime::extension::Extension;
+use crate::runtime::failure::SwitchError;
+use crate::runtime::shared::Shared;
 
 /// The outcome of a reload.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use tracing::error;
 
-use crate::{
-    observe::watchdog::STUCK,
-    runtime::{extension::Extension, runner::Runner, shared::Shared},
-};
+use crate::observe::watchdog::STUCK;
+use crate::runtime::extension::Extension;
+use crate::runtime::runner::Runner;
+use crate::runtime::shared::Shared;
 
 /// Rolls back `extension` if its new version is on probation.
 pub(crate) fn roll_back_stuck(shared: &Arc<Shared>, extension: &Arc<Extension>) {

@@ -1,25 +1,19 @@
 //! Starts, promotes and discards shadows of extensions.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::{Arc, mpsc},
-};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, mpsc};
 
 use tig_process::file_signature::Signature;
 use tracing::info;
 
-use crate::{
-    lifecycle::reload::{self, Outcome, ReloadError, Watched},
-    limits::SWITCH_TIMEOUT,
-    observe::shadow_status::ShadowStatusHandle,
-    plugin::{Loader, PluginError, short_hash},
-    runtime::failure::ShadowStartError,
-    runtime::{
-        command::{Command, StartShadow},
-        extension::Shadow,
-        shared::Shared,
-    },
-};
+use crate::lifecycle::reload::{self, Outcome, ReloadError, Watched};
+use crate::limits::SWITCH_TIMEOUT;
+use crate::observe::shadow_status::ShadowStatusHandle;
+use crate::plugin::{Loader, PluginError, short_hash};
+use crate::runtime::command::{Command, StartShadow};
+use crate::runtime::extension::Shadow;
+use crate::runtime::failure::ShadowStartError;
+use crate::runtime::shared::Shared;
 
 /// Why a shadow does not start, take over or end.
 #[derive(Debug, thiserror::Error)]

@@ -4,19 +4,15 @@ use std::sync::Arc;
 
 use tracing::info;
 
-use crate::{
-    config::Config,
-    error::HostError,
-    plugin::{Loader, Plugin, PluginError, PluginFile, short_hash},
-    runtime::{
-        event::Event,
-        extension::Extension,
-        item::{Delivery, Item},
-        runner::Runner,
-        shared::Shared,
-    },
-    store::StoreError,
-};
+use crate::config::Config;
+use crate::error::HostError;
+use crate::plugin::{Loader, Plugin, PluginError, PluginFile, short_hash};
+use crate::runtime::event::Event;
+use crate::runtime::extension::Extension;
+use crate::runtime::item::{Delivery, Item};
+use crate::runtime::runner::Runner;
+use crate::runtime::shared::Shared;
+use crate::store::StoreError;
 
 /// Loads the plugin of each extension.
 ///

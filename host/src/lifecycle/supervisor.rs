@@ -1,25 +1,18 @@
 //! The thread that changes what runs: it watches the plugin files and serves requests, one at a time.
 
-use std::{
-    path::PathBuf,
-    sync::{
-        Arc,
-        mpsc::{Receiver, RecvTimeoutError, Sender},
-    },
-    time::{Duration, Instant},
-};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
 
-use crate::{
-    config::Config,
-    lifecycle::{
-        reconfigure::{self, FixedConfig, ReconfigureError},
-        reload::{self, Attempt, Outcome, ReloadError, Watched},
-        shadowing::{self, ShadowError},
-        watch::{FolderWatch, POLL_INTERVAL, Schedule},
-    },
-    plugin::Loader,
-    runtime::{failure::StoreFailure, shared::Shared},
-};
+use crate::config::Config;
+use crate::lifecycle::reconfigure::{self, FixedConfig, ReconfigureError};
+use crate::lifecycle::reload::{self, Attempt, Outcome, ReloadError, Watched};
+use crate::lifecycle::shadowing::{self, ShadowError};
+use crate::lifecycle::watch::{FolderWatch, POLL_INTERVAL, Schedule};
+use crate::plugin::Loader;
+use crate::runtime::failure::StoreFailure;
+use crate::runtime::shared::Shared;
 
 /// A message to the supervisor.
 pub(crate) enum Message {

@@ -1,23 +1,17 @@
 //! The thread that keeps time: it publishes `update`, watches handlers, and ends probations.
 
-use std::{
-    sync::{Arc, mpsc},
-    time::{Duration, Instant},
-};
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
 
 use tracing::{error, warn};
 
-use crate::{
-    lifecycle::rollback,
-    observe::watchdog::{self, STUCK},
-    runtime::{
-        clock::JumpWatch,
-        command::Command,
-        event::{Kind, UPDATE},
-        extension::Extension,
-        shared::Shared,
-    },
-};
+use crate::lifecycle::rollback;
+use crate::observe::watchdog::{self, STUCK};
+use crate::runtime::clock::JumpWatch;
+use crate::runtime::command::Command;
+use crate::runtime::event::{Kind, UPDATE};
+use crate::runtime::extension::Extension;
+use crate::runtime::shared::Shared;
 
 /// Time between two `update`s.
 pub(crate) const UPDATE_INTERVAL: Duration = Duration::from_secs(5);

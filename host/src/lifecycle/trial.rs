@@ -2,25 +2,20 @@
 
 use std::sync::Arc;
 
-use abi_stable::{sabi_trait::TD_Opaque, sabi_types::RMut};
-use tig_plugin_api::{
-    Settings,
-    abi::{Host_TO, HostRef},
-};
+use abi_stable::sabi_trait::TD_Opaque;
+use abi_stable::sabi_types::RMut;
+use tig_plugin_api::Settings;
+use tig_plugin_api::abi::{Host_TO, HostRef};
 
+use crate::http::client::HttpClient;
 use crate::plugin::Plugin;
-use crate::{
-    http::client::HttpClient,
-    runtime::{
-        bus::Bus,
-        clock::{Clock, Random},
-        extension::Extension,
-        pending_writes::Overlay,
-        services::Services,
-        transaction::Transaction,
-    },
-    store::{Store, StoreError},
-};
+use crate::runtime::bus::Bus;
+use crate::runtime::clock::{Clock, Random};
+use crate::runtime::extension::Extension;
+use crate::runtime::pending_writes::Overlay;
+use crate::runtime::services::Services;
+use crate::runtime::transaction::Transaction;
+use crate::store::{Store, StoreError};
 
 /// Why no instance can be created.
 #[derive(Debug, thiserror::Error)]

@@ -2,14 +2,10 @@
 //!
 //! Invariant: the number of series is bounded, whatever an extension puts into labels.
 
-use std::{
-    collections::BTreeMap,
-    path::PathBuf,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
-};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use tig_plugin_api::Sample;
 pub(crate) use tig_plugin_api::frame::MetricKind as Kind;

@@ -1,6 +1,8 @@
 //! Measurements of this process that Linux offers: `None` on other systems.
 
-use std::{fs, path::PathBuf, time::Duration};
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
 
 /// Resident memory, in bytes.
 #[must_use]

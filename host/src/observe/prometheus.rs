@@ -1,11 +1,11 @@
 //! `GET /metrics`: the metrics of the host and its extensions in Prometheus's text format 0.0.4.
 
-use std::{collections::BTreeMap, fmt::Write, time::Duration};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::time::Duration;
 
-use super::{
-    meters::{Kind, Series, quoted},
-    status::{ExtensionStatus, State},
-};
+use super::meters::{Kind, Series, quoted};
+use super::status::{ExtensionStatus, State};
 
 /// Content type of the answer.
 pub(crate) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";

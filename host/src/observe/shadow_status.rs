@@ -1,10 +1,8 @@
 //! How a shadow compares with the running version.
 
-use std::{
-    collections::VecDeque,
-    fmt::Display,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::collections::VecDeque;
+use std::fmt::Display;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use tracing::warn;

@@ -4,13 +4,9 @@
 //! A call only counts up, and the ticker takes the time. So a watched call costs next to nothing, and times are exact
 //! to [`CHECK_INTERVAL`].
 
-use std::{
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::{Duration, Instant},
-};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::status::Busy;
 

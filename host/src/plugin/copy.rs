@@ -3,12 +3,10 @@
 //! The copy's name holds the hash of its bytes, so the dynamic linker, which identifies libraries by name and inode,
 //! never confuses two builds.
 
-use std::{
-    fs,
-    io::Write,
-    os::unix::fs::{DirBuilderExt, PermissionsExt},
-    path::{Path, PathBuf},
-};
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
 
 use rustix::fs::StatVfsMountFlags;
 

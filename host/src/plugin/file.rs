@@ -1,22 +1,17 @@
 //! Reads and checks a plugin file from its bytes alone.
 
-use std::{ops::Range, path::Path};
+use std::ops::Range;
+use std::path::Path;
 
-use object::{
-    Endianness,
-    elf::{EM_AARCH64, EM_X86_64, ET_DYN, FileHeader64},
-    read::elf::{FileHeader, ProgramHeader, SectionHeader},
-};
-use tig_plugin_api::{
-    Manifest,
-    abi::{API_VERSION, MANIFEST_SECTION},
-};
+use object::Endianness;
+use object::elf::{EM_AARCH64, EM_X86_64, ET_DYN, FileHeader64};
+use object::read::elf::{FileHeader, ProgramHeader, SectionHeader};
+use tig_plugin_api::Manifest;
+use tig_plugin_api::abi::{API_VERSION, MANIFEST_SECTION};
 
-use super::{
-    FileFault, PluginError,
-    file_fault::PLUGIN_BYTES_MAX,
-    seal::{self, Seal},
-};
+use super::file_fault::PLUGIN_BYTES_MAX;
+use super::seal::{self, Seal};
+use super::{FileFault, PluginError};
 
 /// Reads a whole file.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, PluginError> {

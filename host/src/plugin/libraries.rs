@@ -3,19 +3,16 @@
 //! Invariant: only libraries that the dynamic linker would find by `$ORIGIN` are collected; the others are found from a
 //! copy as from the file's own place.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::{Component, Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use object::{
-    Endianness,
-    elf::{DT_NEEDED, DT_RPATH, DT_RUNPATH, FileHeader64},
-    read::elf::{Dyn, FileHeader},
-};
+use object::Endianness;
+use object::elf::{DT_NEEDED, DT_RPATH, DT_RUNPATH, FileHeader64};
+use object::read::elf::{Dyn, FileHeader};
 
-use super::{FileFault, PluginError, file, file_fault::LIBRARY_COUNT_MAX};
+use super::file_fault::LIBRARY_COUNT_MAX;
+use super::{FileFault, PluginError, file};
 
 /// A library beside a plugin file.
 #[derive(Clone, Debug)]

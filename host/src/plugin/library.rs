@@ -5,17 +5,14 @@
     reason = "mapping a library runs its code: this module argues why that may be done"
 )]
 
-use std::{path::Path, sync::Arc};
+use std::path::Path;
+use std::sync::Arc;
 
-use abi_stable::{
-    library::{AbiHeaderRef, LibraryError},
-    std_types::{ROption, RResult, RSlice},
-};
+use abi_stable::library::{AbiHeaderRef, LibraryError};
+use abi_stable::std_types::{ROption, RResult, RSlice};
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
-use tig_plugin_api::{
-    Manifest,
-    abi::{ExtensionModuleRef, Failure, HostRef, InstanceBox, ROOT_SYMBOL},
-};
+use tig_plugin_api::Manifest;
+use tig_plugin_api::abi::{ExtensionModuleRef, Failure, HostRef, InstanceBox, ROOT_SYMBOL};
 
 use super::PluginError;
 

@@ -16,14 +16,8 @@ mod probe;
 mod seal;
 mod writers;
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
-
-use tig_plugin_api::Settings;
-
-use self::{libraries::Mapped, probe::Trial};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 pub use error::PluginError;
 pub(crate) use file::inspect;
@@ -33,7 +27,11 @@ pub(crate) use library::open;
 pub(crate) use open_files::OpenFiles;
 pub use plugin_file::PluginFile;
 pub(crate) use plugin_file::short_hash;
+use tig_plugin_api::Settings;
 pub(crate) use writers::Writers;
+
+use self::libraries::Mapped;
+use self::probe::Trial;
 
 /// Copies a plugin file into `folder`, loads the copy in a child process and creates an instance there, as `PROGRAM
 /// probe --new FILE`; its effects are dropped.

@@ -1,6 +1,9 @@
 //! Finds the files that other processes have open for writing, as far as this user may see.
 
-use std::{collections::HashMap, fs, os::unix::fs::MetadataExt, path::Path};
+use std::collections::HashMap;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 use super::PluginError;
 
@@ -53,10 +56,8 @@ fn written_by(process: u32) -> impl Iterator<Item = ((u64, u64), u32)> {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        io::{BufRead, BufReader},
-        process::{Command, Stdio},
-    };
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
 
     use super::*;
 

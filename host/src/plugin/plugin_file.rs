@@ -3,13 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use tig_plugin_api::Manifest;
-
 use tig_process::file_signature::Signature;
 
-use super::{
-    PluginError, file, inspect,
-    libraries::{self, Library},
-};
+use super::libraries::{self, Library};
+use super::{PluginError, file, inspect};
 
 /// Digits of a hash in logs.
 const SHORT_HASH_DIGITS: usize = 16;

@@ -1,18 +1,15 @@
 //! Tries a plugin file in a child process: mapping a damaged library can kill the process.
 
-use std::{
-    io::{self, Read, Write},
-    os::{fd::OwnedFd, unix::process::ExitStatusExt},
-    path::Path,
-    process::{Child, ChildStderr, ChildStdin, Command, ExitStatus, Stdio},
-    time::Instant,
-};
+use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Child, ChildStderr, ChildStdin, Command, ExitStatus, Stdio};
+use std::time::Instant;
 
-use rustix::{
-    event::{PollFd, PollFlags, Timespec, poll},
-    io::ioctl_fionbio,
-    process::{Pid, PidfdFlags, pidfd_open},
-};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::ioctl_fionbio;
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use super::{PROBE_TIMEOUT, PluginError};
 use crate::exit_code;

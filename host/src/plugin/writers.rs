@@ -3,20 +3,16 @@
 //! Invariant: a file counts as closed unless a write was notified after the last time that a writer closed it. Writes
 //! of other machines on a network file system are not notified.
 
-use std::{
-    collections::HashSet,
-    ffi::OsString,
-    fs::Metadata,
-    os::unix::fs::MetadataExt,
-    path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
-};
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use notify::{
-    Event, EventKind,
-    event::{AccessKind, AccessMode, ModifyKind},
-};
+use notify::event::{AccessKind, AccessMode, ModifyKind};
+use notify::{Event, EventKind};
 
 /// Longest wait of an operator's request for a writer to close the file.
 pub(super) const WRITER_TIMEOUT: Duration = Duration::from_secs(3);

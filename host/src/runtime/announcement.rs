@@ -3,11 +3,9 @@
 use serde_json::{Value, json};
 use tracing::warn;
 
-use crate::runtime::{
-    bus::Bus,
-    event::{EXTENSION_REJECTED, EXTENSION_RELOADED, Kind},
-    extension::Extension,
-};
+use crate::runtime::bus::Bus;
+use crate::runtime::event::{EXTENSION_REJECTED, EXTENSION_RELOADED, Kind};
+use crate::runtime::extension::Extension;
 
 /// Publishes that version `to` of `extension` has taken over.
 pub(crate) fn reloaded(bus: &Bus, extension: &Extension, from: &str, to: &str) {

@@ -1,12 +1,11 @@
 //! What the host asks of a runner.
 
-use std::sync::{Arc, mpsc::Sender};
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
 
-use crate::{
-    observe::shadow_status::ShadowStatusHandle,
-    plugin::Plugin,
-    runtime::failure::{ShadowStartError, SwitchError},
-};
+use crate::observe::shadow_status::ShadowStatusHandle;
+use crate::plugin::Plugin;
+use crate::runtime::failure::{ShadowStartError, SwitchError};
 
 /// An order for the runner itself; goes before the items that wait.
 pub(crate) enum Command {

@@ -10,10 +10,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::Notify;
 use tracing::error;
 
-use crate::{
-    runtime::{effects::Effects, extension::Extension, failure::StoreFailure, services::Services},
-    store::Commit,
-};
+use crate::runtime::effects::Effects;
+use crate::runtime::extension::Extension;
+use crate::runtime::failure::StoreFailure;
+use crate::runtime::services::Services;
+use crate::store::Commit;
 
 /// A transaction of `extension`.
 pub(crate) struct Job {
@@ -171,22 +172,19 @@ fn write(services: &Services, jobs: &mut [Job]) -> Result<(), StoreFailure> {
 mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
 
-    use redb::{StorageBackend, backends::InMemoryBackend};
+    use redb::StorageBackend;
+    use redb::backends::InMemoryBackend;
     use tokio::sync::oneshot;
 
     use super::*;
+    use crate::config::Identity;
+    use crate::http::client::HttpClient;
+    use crate::runtime::clock::{Clock, Random};
+    use crate::runtime::event::Kind;
+    use crate::runtime::item::{Item, RouteError, RouteReply};
+    use crate::runtime::mailbox::Taken;
     use crate::runtime::shared::Shared;
-    use crate::{
-        config::Identity,
-        http::client::HttpClient,
-        runtime::{
-            clock::{Clock, Random},
-            event::Kind,
-            item::{Item, RouteError, RouteReply},
-            mailbox::Taken,
-        },
-        store::{Store, Writes},
-    };
+    use crate::store::{Store, Writes};
 
     fn shared(store: Store) -> Arc<Shared> {
         let runtime = tokio::runtime::Handle::current();

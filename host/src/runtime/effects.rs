@@ -1,22 +1,19 @@
 //! The effects of a handler that has returned `Ok`: stored first, then applied.
 
-use std::{fmt::Display, sync::Arc};
+use std::fmt::Display;
+use std::sync::Arc;
 
 use tokio::sync::oneshot;
 use tracing::warn;
 
-use crate::{
-    observe::meters::{Reading, SERIES_MAX},
-    runtime::{
-        bus::Outgoing,
-        event::Event,
-        extension::Extension,
-        item::{RouteError, RouteReply, RouteResult},
-        outbound::{PendingCall, QueuedCall},
-        services::Services,
-    },
-    store::{Emitted, Writes},
-};
+use crate::observe::meters::{Reading, SERIES_MAX};
+use crate::runtime::bus::Outgoing;
+use crate::runtime::event::Event;
+use crate::runtime::extension::Extension;
+use crate::runtime::item::{RouteError, RouteReply, RouteResult};
+use crate::runtime::outbound::{PendingCall, QueuedCall};
+use crate::runtime::services::Services;
+use crate::store::{Emitted, Writes};
 
 /// Effects are dropped, not applied, if the handler fails; then the sender of the reply is dropped as well.
 #[derive(Default)]

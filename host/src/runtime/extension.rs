@@ -1,28 +1,23 @@
 //! One extension in the host: all that outlives its instances and versions.
 
-use std::{
-    collections::BTreeSet,
-    fmt,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tig_plugin_api::{Manifest, Route};
 
-use crate::{
-    config::own_settings,
-    observe::{
-        meters::Meters,
-        shadow_status::ShadowStatusHandle,
-        status::{ExtensionStatus, State},
-        watchdog::Activity,
-    },
-    plugin::{Plugin, PluginFile},
-    runtime::{fence::Fence, long_poll::ParkedRequests, mailbox::Mailbox, probation::Probation},
-};
+use crate::config::own_settings;
+use crate::observe::meters::Meters;
+use crate::observe::shadow_status::ShadowStatusHandle;
+use crate::observe::status::{ExtensionStatus, State};
+use crate::observe::watchdog::Activity;
+use crate::plugin::{Plugin, PluginFile};
+use crate::runtime::fence::Fence;
+use crate::runtime::long_poll::ParkedRequests;
+use crate::runtime::mailbox::Mailbox;
+use crate::runtime::probation::Probation;
 
 pub(crate) struct Extension {
     /// Name of the extension in the config.

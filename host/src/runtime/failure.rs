@@ -1,6 +1,7 @@
 //! Why a version of an extension does not run, or nothing can be stored.
 
-use crate::{limits::SWITCH_TIMEOUT, store::StoreError};
+use crate::limits::SWITCH_TIMEOUT;
+use crate::store::StoreError;
 
 /// The text of a plugin's failed call, or of its panic.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]

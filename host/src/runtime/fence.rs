@@ -6,10 +6,8 @@
 //! Invariant: only the current runner of an extension submits transactions; the effects of a replaced one are dropped,
 //! whenever its handler returns.
 
-use std::sync::{
-    Condvar, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Transactions of one extension that may be in flight.
 pub(crate) const TRANSACTIONS_IN_FLIGHT_MAX: u64 = 4096;

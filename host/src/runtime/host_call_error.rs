@@ -1,11 +1,10 @@
 //! What one handler may ask of the host, and why the host refuses a call.
 
-use crate::{
-    limits::CALLS_IN_FLIGHT_MAX,
-    observe::meters::MetricError,
-    runtime::{bus::Full, event::HTTP_RESPONSE},
-    store::StoreError,
-};
+use crate::limits::CALLS_IN_FLIGHT_MAX;
+use crate::observe::meters::MetricError;
+use crate::runtime::bus::Full;
+use crate::runtime::event::HTTP_RESPONSE;
+use crate::store::StoreError;
 
 /// Events that one handler may emit.
 pub(crate) const HANDLER_EVENTS_MAX: usize = 10_000;

@@ -1,7 +1,8 @@
 //! Log lines of plugins, bounded and one line each.
 
 use serde_json::{Map, Value};
-use tig_plugin_api::{LogLine, frame::LogLevel};
+use tig_plugin_api::LogLine;
+use tig_plugin_api::frame::LogLevel;
 use tracing::{debug, error, info, warn};
 
 /// Longest message, in bytes.

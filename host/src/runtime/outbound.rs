@@ -1,17 +1,14 @@
 //! HTTP requests of extensions on the way to the network, and the way back of their responses.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tig_plugin_api::{HttpAnswer, HttpCall, HttpFailure, HttpResponse, Turn};
 use tracing::error;
 
-use crate::{limits::CALL_TIMEOUT_MAX, runtime::mailbox::Mailbox};
+use crate::limits::CALL_TIMEOUT_MAX;
+use crate::runtime::mailbox::Mailbox;
 
 /// A request that an extension has made.
 #[derive(Clone, Debug)]

@@ -3,7 +3,8 @@
 //! Invariant: a write stays here from the return of its handler until it is on disk. Two generations take turns, so
 //! that completed writes are forgotten without a look at each key.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::store::Writes;
 

@@ -3,22 +3,18 @@
 //! Invariant: all that the storage held when the new version took over can be restored, and all items that the new
 //! version has handled can be redelivered to the old one, in order. When either grows too long, the probation is over.
 
-use std::{
-    sync::{Arc, mpsc::Sender},
-    time::{Duration, Instant},
-};
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::time::{Duration, Instant};
 
-use tig_plugin_api::{HttpCall, abi::InstanceBox};
+use tig_plugin_api::HttpCall;
+use tig_plugin_api::abi::InstanceBox;
 
-use crate::{
-    plugin::Plugin,
-    runtime::{
-        event::Event,
-        failure::SwitchError,
-        item::{Item, ItemCopy},
-    },
-    store::Writes,
-};
+use crate::plugin::Plugin;
+use crate::runtime::event::Event;
+use crate::runtime::failure::SwitchError;
+use crate::runtime::item::{Item, ItemCopy};
+use crate::store::Writes;
 
 /// A new version is on probation for this long.
 pub(crate) const PROBATION: Duration = Duration::from_secs(60);

@@ -2,14 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::{
-    runtime::{
-        bus::Bus,
-        clock::{Clock, Random},
-        outbound::HttpSender,
-    },
-    store::Store,
-};
+use crate::runtime::bus::Bus;
+use crate::runtime::clock::{Clock, Random};
+use crate::runtime::outbound::HttpSender;
+use crate::store::Store;
 
 /// What a handler can reach.
 pub(crate) struct Services {

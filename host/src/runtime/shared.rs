@@ -2,18 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::{
-    runtime::{
-        bus::Bus,
-        clock::{Clock, Random},
-        committer::Committer,
-        extension::Extension,
-        outbound::HttpSender,
-        services::Services,
-    },
-    store::Store,
-    threads::Threads,
-};
+use crate::runtime::bus::Bus;
+use crate::runtime::clock::{Clock, Random};
+use crate::runtime::committer::Committer;
+use crate::runtime::extension::Extension;
+use crate::runtime::outbound::HttpSender;
+use crate::runtime::services::Services;
+use crate::store::Store;
+use crate::threads::Threads;
 
 pub(crate) struct Shared {
     /// What handlers reach through their transactions.

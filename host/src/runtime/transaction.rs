@@ -1,32 +1,28 @@
 //! One call into an extension: reads go to the store, effects are held back until the call has returned `Ok`.
 
-use std::{borrow::Cow, collections::BTreeMap, sync::atomic::Ordering};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 
 use abi_stable::std_types::{RResult, RSlice, RStr, RString, RVec};
 use serde::de::IgnoredAny;
-use tig_plugin_api::{
-    Sample,
-    abi::Host,
-    frame::{self, HostAnswer, HostCall},
-};
+use tig_plugin_api::Sample;
+use tig_plugin_api::abi::Host;
+use tig_plugin_api::frame::{self, HostAnswer, HostCall};
 
-use crate::{
-    limits::CALLS_IN_FLIGHT_MAX,
-    observe::meters::{self, Reading},
-    runtime::{
-        effects::Effects,
-        event::{HTTP_RESPONSE, Kind},
-        extension::Extension,
-        host_call_error::{
-            EFFECT_BYTES_MAX, HANDLER_EVENTS_MAX, HostCallError, KEY_BYTES_MAX, READINGS_MAX,
-        },
-        log_line,
-        outbound::QueuedCall,
-        pending_writes::{Overlay, merge},
-        services::Services,
-    },
-    store::StoreError,
+use crate::limits::CALLS_IN_FLIGHT_MAX;
+use crate::observe::meters::{self, Reading};
+use crate::runtime::effects::Effects;
+use crate::runtime::event::{HTTP_RESPONSE, Kind};
+use crate::runtime::extension::Extension;
+use crate::runtime::host_call_error::{
+    EFFECT_BYTES_MAX, HANDLER_EVENTS_MAX, HostCallError, KEY_BYTES_MAX, READINGS_MAX,
 };
+use crate::runtime::log_line;
+use crate::runtime::outbound::QueuedCall;
+use crate::runtime::pending_writes::{Overlay, merge};
+use crate::runtime::services::Services;
+use crate::store::StoreError;
 
 pub(crate) struct Transaction<'a> {
     services: &'a Services,
@@ -256,15 +252,11 @@ mod tests {
     use tig_plugin_api::abi::service;
 
     use super::*;
-    use crate::{
-        config::Identity,
-        runtime::{
-            bus::Bus,
-            clock::{Clock, Random},
-            outbound::{HttpSender, PendingCall},
-        },
-        store::Store,
-    };
+    use crate::config::Identity;
+    use crate::runtime::bus::Bus;
+    use crate::runtime::clock::{Clock, Random};
+    use crate::runtime::outbound::{HttpSender, PendingCall};
+    use crate::store::Store;
 
     /// A network that never responds.
     struct Silent;

@@ -1,9 +1,8 @@
 //! Commits transactions: any number of them, all or none.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, atomic::Ordering},
-};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use redb::Table;
 

@@ -8,23 +8,18 @@ mod commit;
 mod damage;
 mod view;
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-    sync::{Arc, atomic::AtomicU64},
-};
-
-use redb::{
-    Database, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition,
-    backends::InMemoryBackend,
-};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 pub(crate) use archive::{Archive, ArchiveError};
 pub(crate) use commit::{Commit, Emitted, OutboxEntry, Writes};
 pub(crate) use damage::Damage;
-pub(crate) use view::View;
-
+use redb::backends::InMemoryBackend;
+use redb::{Database, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition};
 use tig_process::file_signature::Signature;
+pub(crate) use view::View;
 
 use crate::config::{Identity, is_same_id};
 

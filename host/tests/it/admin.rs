@@ -1,9 +1,7 @@
 //! What an operator may do to a running host.
 
-use std::{
-    os::unix::fs::PermissionsExt,
-    time::{Duration, Instant},
-};
+use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, Instant};
 
 use reqwest::Client;
 use rustix::process::Signal;

@@ -1,6 +1,7 @@
 //! What can be said without starting a host: `check` and `plugin`.
 
-use std::{fs::Permissions, os::unix::fs::PermissionsExt};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 
 use serde_json::json;
 

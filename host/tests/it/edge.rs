@@ -1,9 +1,7 @@
 //! Who may use the listener, and how.
 
-use std::{
-    io::{Read, Write},
-    net::TcpStream,
-};
+use std::io::{Read, Write};
+use std::net::TcpStream;
 
 use reqwest::{Certificate, Client, StatusCode};
 use serde_json::{Value, json};

@@ -1,6 +1,7 @@
 //! A host inside the test's own process, with time and randomness in the test's hands.
 
-use std::{path::Path, time::Duration};
+use std::path::Path;
+use std::time::Duration;
 
 use serde_json::Value;
 use tig_host::{Clock, Config, Host, Kind, Overrides, Random, VirtualTime};

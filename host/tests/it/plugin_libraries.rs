@@ -2,12 +2,11 @@
 //!
 //! The plugin is a shell around the fixture `counter`, which lies beside it as `libinner.so`.
 
-use std::{fs, process::Command};
+use std::fs;
+use std::process::Command;
 
-use tig_host::{
-    PluginError,
-    testing::{FileFault, Loader, PluginFile},
-};
+use tig_host::PluginError;
+use tig_host::testing::{FileFault, Loader, PluginFile};
 
 use crate::support::{Home, fixture};
 

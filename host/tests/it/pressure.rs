@@ -1,12 +1,11 @@
 //! An extension that cannot keep up: emitting for it fails, and no event is lost in silence.
 
 use serde_json::json;
-use tig_host::{Kind, State, testing::EVENTS_MAX};
+use tig_host::testing::EVENTS_MAX;
+use tig_host::{Kind, State};
 
-use crate::{
-    apply::{get, stop},
-    support::{Home, fixture},
-};
+use crate::apply::{get, stop};
+use crate::support::{Home, fixture};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn event_without_room_fails_its_handler_with_503() {

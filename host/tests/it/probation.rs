@@ -2,10 +2,8 @@
 
 use serde_json::json;
 
-use crate::{
-    reload::reload_event,
-    support::{Home, HostProcess, with_version},
-};
+use crate::reload::reload_event;
+use crate::support::{Home, HostProcess, with_version};
 
 /// A counter that stands at 5 and has just been replaced by version 0.1.1, which counts one more.
 async fn on_probation(home: &Home) -> HostProcess {

@@ -3,20 +3,16 @@
 use std::fs;
 
 use serde_json::{Value, json};
-use tig_host::{
-    Control, ControlError, Host, HostError, PluginError, StoreError,
-    testing::{
-        AddError, ConfigError, Loader, Plugin, PluginFile, ReconfigureError, ReloadError,
-        ShadowError, ShadowStartError, SwitchError,
-    },
+use tig_host::testing::{
+    AddError, ConfigError, Loader, Plugin, PluginFile, ReconfigureError, ReloadError, ShadowError,
+    ShadowStartError, SwitchError,
 };
+use tig_host::{Control, ControlError, Host, HostError, PluginError, StoreError};
 
-use crate::{
-    apply::{apply, count, counting, stop},
-    misbehaving::doctored,
-    shadow::{control, standing},
-    support::{Home, fixture, with_version},
-};
+use crate::apply::{apply, count, counting, stop};
+use crate::misbehaving::doctored;
+use crate::shadow::{control, standing};
+use crate::support::{Home, fixture, with_version};
 
 /// A host with the fixture `misbehaving`, which has its order.
 async fn ordered(how: &str) -> (Home, Host) {

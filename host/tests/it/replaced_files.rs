@@ -1,9 +1,7 @@
 //! The host's own files are removed, replaced or restored while it runs.
 
-use std::{
-    fs,
-    os::unix::fs::{MetadataExt, symlink},
-};
+use std::fs;
+use std::os::unix::fs::{MetadataExt, symlink};
 
 use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_OMIT, utimensat};
 

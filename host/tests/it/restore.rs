@@ -4,12 +4,10 @@
 use serde_json::{Value, json};
 use tig_host::State;
 
-use crate::{
-    apply::{counting, get, stop},
-    reload::reload_event,
-    shadow::{begin, standing},
-    support::{Home, HostProcess, with_version},
-};
+use crate::apply::{counting, get, stop};
+use crate::reload::reload_event;
+use crate::shadow::{begin, standing};
+use crate::support::{Home, HostProcess, with_version};
 
 /// More than an extension may panic.
 const FAILURES: usize = 3 * tig_host::testing::RESTARTS_MAX;

@@ -5,10 +5,8 @@ use std::path::PathBuf;
 use serde_json::json;
 use tig_host::{Control, ControlError, Host, Outcome, ShadowStatus};
 
-use crate::{
-    apply::{count, counting, get, stop},
-    support::{Home, wait_until, with_version},
-};
+use crate::apply::{count, counting, get, stop};
+use crate::support::{Home, wait_until, with_version};
 
 /// Lets the host do something that waits for its own threads.
 pub(crate) async fn control<T: Send + 'static>(

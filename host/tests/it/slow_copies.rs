@@ -1,14 +1,10 @@
 //! A plugin file that is read while somebody writes it.
 
-use std::{
-    fs::{File, rename},
-    os::unix::fs::FileExt,
-};
+use std::fs::{File, rename};
+use std::os::unix::fs::FileExt;
 
-use tig_host::{
-    PluginError,
-    testing::{Loader, PluginFile},
-};
+use tig_host::PluginError;
+use tig_host::testing::{Loader, PluginFile};
 
 use crate::support::{Home, fixture, wait_until, with_version};
 

@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use tig_host::{
-    Clock, Config, Overrides, Random, SteppedHost, Store, VirtualTime,
-    testing::{self, Plugin, RouteResult},
-};
+use tig_host::testing::{self, Plugin, RouteResult};
+use tig_host::{Clock, Config, Overrides, Random, SteppedHost, Store, VirtualTime};
 use tig_plugin_api::HttpRequest;
 use tokio::sync::oneshot;
 

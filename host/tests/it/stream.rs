@@ -1,9 +1,7 @@
 //! Reloads under load, with the host inside the test's own process.
 
-use std::{
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
-    time::Duration,
-};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use serde_json::json;
 use tig_host::{Control, Kind, Outcome};

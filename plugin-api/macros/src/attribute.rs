@@ -1,10 +1,8 @@
 //! Arguments of `#[extension(..)]`: what the code of the block does not show.
 
-use syn::{
-    Expr, Ident, LitInt, LitStr, Path, Result, Token,
-    parse::{Parse, ParseStream},
-    punctuated::Punctuated,
-};
+use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
+use syn::{Expr, Ident, LitInt, LitStr, Path, Result, Token};
 
 /// `routes("GET /jobs", ..)`, `emits(NewBatch, "custom", ..)`, `state_version = 2` and
 /// `identity(account: "Who pays.", url: "Where." = "https://..")`, each at most once.

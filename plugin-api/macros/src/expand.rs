@@ -4,10 +4,8 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ItemImpl;
 
-use crate::{
-    attribute::{Arguments, Emitted, IdentityKey},
-    parse::{EventHandler, Handlers},
-};
+use crate::attribute::{Arguments, Emitted, IdentityKey};
+use crate::parse::{EventHandler, Handlers};
 
 pub(crate) fn expand(block: &ItemImpl, handlers: &Handlers, arguments: &Arguments) -> TokenStream {
     let implementation = implementation(block, handlers, arguments.state_version);

@@ -1,6 +1,7 @@
 //! Finds the handlers of an `impl` block and checks their shapes, so that a mistake is reported at its own line.
 
-use syn::{FnArg, Ident, ImplItem, ImplItemFn, ItemImpl, Result, Type, spanned::Spanned};
+use syn::spanned::Spanned;
+use syn::{FnArg, Ident, ImplItem, ImplItemFn, ItemImpl, Result, Type};
 
 /// A handler of one event.
 pub(crate) struct EventHandler {

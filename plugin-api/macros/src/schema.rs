@@ -2,7 +2,8 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::{Data, DataEnum, DeriveInput, Fields, FieldsNamed, Result, Type, spanned::Spanned};
+use syn::spanned::Spanned;
+use syn::{Data, DataEnum, DeriveInput, Fields, FieldsNamed, Result, Type};
 
 use crate::serde_attributes::{Case, Serde, doc_text};
 

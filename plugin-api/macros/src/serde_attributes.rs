@@ -1,6 +1,7 @@
 //! The serde attributes that change the JSON from which a type is read.
 
-use syn::{Attribute, Expr, ExprLit, Lit, LitStr, Meta, Result, Type, meta::ParseNestedMeta};
+use syn::meta::ParseNestedMeta;
+use syn::{Attribute, Expr, ExprLit, Lit, LitStr, Meta, Result, Type};
 
 /// The `#[serde(..)]` attributes of a type, field or variant.
 #[derive(Default)]

@@ -1,11 +1,14 @@
 //! Decodes host calls, for all hosts alike: the real one, its shadows and those of tests.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt::Display};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use abi_stable::std_types::{RResult, RSlice, RStr, RString, RVec};
 use serde::de::DeserializeOwned;
 
-use crate::{Error, HttpCall, LogLine, Result, Sample, Turn, abi::service, frame};
+use crate::abi::service;
+use crate::{Error, HttpCall, LogLine, Result, Sample, Turn, frame};
 
 /// What becomes of an event that cannot be handled at once.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -6,7 +6,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-
 #[doc(hidden)]
 pub use text::{IdentityText, ManifestText, schema_bytes, schema_length};
 

@@ -3,10 +3,8 @@
 //! The array's length must be known before it is filled, so everything is written twice: into an array of no bytes, which
 //! only counts, and then into one of that length.
 
-use crate::{
-    abi::{API_VERSION, DIGEST_DIGITS},
-    schema::{Field, Schema},
-};
+use crate::abi::{API_VERSION, DIGEST_DIGITS};
+use crate::schema::{Field, Schema};
 
 /// What `#[extension]` knows of an extension.
 #[derive(Debug)]

@@ -1,16 +1,14 @@
 //! The harness's host: storage in memory, a clock that stands still, numbers that repeat.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use abi_stable::std_types::{RResult, RSlice, RStr, RString, RVec};
 use serde_json::Value;
 
-use crate::{
-    Context, HttpCall, Result, Sample, Settings, Turn,
-    abi::Host,
-    bail,
-    frame::{self, HostAnswer, HostCall, MetricKind},
-};
+use crate::abi::Host;
+use crate::frame::{self, HostAnswer, HostCall, MetricKind};
+use crate::{Context, HttpCall, Result, Sample, Settings, Turn, bail};
 
 /// First moment of the harness's clock, in milliseconds since the Unix epoch.
 const START_MS: u64 = 1_700_000_000_000;

@@ -3,19 +3,15 @@
 
 #![cfg(test)]
 
-use abi_stable::{
-    sabi_trait::TD_Opaque,
-    sabi_types::RMut,
-    std_types::{ROption, RResult, RSlice, RStr, RString, RVec},
+use abi_stable::sabi_trait::TD_Opaque;
+use abi_stable::sabi_types::RMut;
+use abi_stable::std_types::{ROption, RResult, RSlice, RStr, RString, RVec};
+use tig_plugin_api::abi::{
+    API_VERSION, EventRef, ExtensionModuleRef, Failure, Host, Host_TO, HostRef, InstanceBox,
+    header, question, service,
 };
-use tig_plugin_api::{
-    HttpReply, HttpRequest, Settings,
-    abi::{
-        API_VERSION, EventRef, ExtensionModuleRef, Failure, Host, Host_TO, HostRef, InstanceBox,
-        header, question, service,
-    },
-    prelude::*,
-};
+use tig_plugin_api::prelude::*;
+use tig_plugin_api::{HttpReply, HttpRequest, Settings};
 
 /// Keeps what it is given, and panics on `fall`, in `snapshot` after it, and in its destructor.
 struct Keeper {

@@ -4,10 +4,8 @@
 #![cfg(test)]
 
 use serde_json::{Value, json};
-use tig_plugin_api::{
-    prelude::*,
-    testing::{Harness, check_failed_handlers},
-};
+use tig_plugin_api::prelude::*;
+use tig_plugin_api::testing::{Harness, check_failed_handlers};
 
 /// Changes its field before or after it asks for an effect, or takes no notice of a refusal.
 struct Ledger {

@@ -7,12 +7,10 @@ mod turns;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tig_plugin_api::{
-    Extension,
-    export::{decode_state, encode_state},
-    prelude::*,
-    testing::Harness,
-};
+use tig_plugin_api::Extension;
+use tig_plugin_api::export::{decode_state, encode_state};
+use tig_plugin_api::prelude::*;
+use tig_plugin_api::testing::Harness;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

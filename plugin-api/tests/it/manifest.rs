@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tig_plugin_api::{
-    ConfigSchema, IdentityKey, Manifest, Secret,
-    export::{IdentityText, ManifestText, NoSchema as _, SchemaOf},
-};
+use tig_plugin_api::export::{IdentityText, ManifestText, NoSchema as _, SchemaOf};
+use tig_plugin_api::{ConfigSchema, IdentityKey, Manifest, Secret};
 
 /// Everything that a section may hold.
 #[derive(ConfigSchema, Deserialize)]

@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 use serde_json::json;
-use tig_plugin_api::{prelude::*, testing::Harness};
+use tig_plugin_api::prelude::*;
+use tig_plugin_api::testing::Harness;
 
 #[derive(Deserialize)]
 struct Config {}

@@ -7,13 +7,9 @@ use std::path::Path;
 use super::sources;
 use crate::Result;
 
-/// Folders of the earlier style, `use std::{fs, path::Path};`. None is added, and one that has changed is taken off.
-const NESTED: [&str; 2] = ["host", "plugin-api"];
-
 /// Every breach below `root`.
 pub(super) fn check(root: &Path) -> Result<Vec<String>> {
     let mut complaints = Vec::new();
-    let mut nested = [false; NESTED.len()];
     for path in sources::files(root)? {
         if path.extension().is_none_or(|extension| extension != "rs") {
             continue;
@@ -23,20 +19,11 @@ pub(super) fn check(root: &Path) -> Result<Vec<String>> {
             continue;
         };
         let name = path.strip_prefix(root).unwrap_or(&path);
-        match NESTED.iter().position(|folder| name.starts_with(folder)) {
-            Some(folder) => nested[folder] = true,
-            None => complaints.push(format!(
-                "{}: give each module its own `use` in `use {import};`",
-                name.display()
-            )),
-        }
+        complaints.push(format!(
+            "{}: give each module its own `use` in `use {import};`",
+            name.display()
+        ));
     }
-    let changed = NESTED.iter().zip(nested).filter(|(_, nested)| !nested);
-    complaints.extend(changed.map(|(folder, _)| {
-        format!(
-            "{folder}/ has one `use` a module: take it off the list in xtask/src/tidy/imports.rs"
-        )
-    }));
     Ok(complaints)
 }
 
@@ -79,24 +66,16 @@ mod tests {
     }
 
     #[test]
-    fn a_new_folder_keeps_the_one_style() {
+    fn file_with_nested_imports_is_named() {
         let root = tempfile::tempdir().unwrap();
-        let file = |folder: &str, text: &str| {
-            let folder = root.path().join(folder);
-            fs::create_dir_all(&folder).unwrap();
-            fs::write(folder.join("lib.rs"), text).unwrap();
-        };
-        for folder in NESTED {
-            file(folder, "use std::{fs, io::Read};\n");
-        }
+        let file = |name: &str, text: &str| fs::write(root.path().join(name), text).unwrap();
+        file("lib.rs", "use std::fs;\n");
         assert_eq!(check(root.path()).unwrap(), Vec::<String>::new());
-        file("news", "use std::{fs, io::Read};\n");
+        file("news.rs", "use std::{fs, io::Read};\n");
         let found = check(root.path()).unwrap();
         assert_eq!(
             found,
-            ["news/lib.rs: give each module its own `use` in `use std::{fs, io::Read};`"]
+            ["news.rs: give each module its own `use` in `use std::{fs, io::Read};`"]
         );
-        file("host", "use std::fs;\n");
-        assert_eq!(check(root.path()).unwrap().len(), 2);
     }
 }

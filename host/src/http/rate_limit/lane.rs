@@ -2,10 +2,8 @@
 //!
 //! Pure. Invariant: the time of a request depends only on the requests that went and on the more urgent ones that wait.
 
-use std::{
-    collections::{BTreeSet, VecDeque},
-    time::{Duration, Instant},
-};
+use std::collections::{BTreeSet, VecDeque};
+use std::time::{Duration, Instant};
 
 use tig_plugin_api::Priority;
 

@@ -9,10 +9,8 @@ mod settling;
 
 use std::time::{Duration, Instant};
 
-pub(crate) use self::{
-    folder::FolderWatch,
-    settling::{Settling, Verdict, WRITER_PATIENCE},
-};
+pub(crate) use self::folder::FolderWatch;
+pub(crate) use self::settling::{Settling, Verdict, WRITER_PATIENCE};
 
 /// Time between two checks without a notification.
 pub(crate) const POLL_INTERVAL: Duration = Duration::from_secs(5);

@@ -8,16 +8,12 @@ mod router;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::{
-    runtime::{
-        bus::router::{Route, Router},
-        event::{Event, Kind},
-        extension::Extension,
-        item::Delivery,
-        mailbox::EVENTS_MAX,
-    },
-    store::Emitted,
-};
+use crate::runtime::bus::router::{Route, Router};
+use crate::runtime::event::{Event, Kind};
+use crate::runtime::extension::Extension;
+use crate::runtime::item::Delivery;
+use crate::runtime::mailbox::EVENTS_MAX;
+use crate::store::Emitted;
 
 /// The running extensions and the events that they handle.
 struct Table {
@@ -278,7 +274,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::runtime::{item::Item, mailbox::Taken};
+    use crate::runtime::item::Item;
+    use crate::runtime::mailbox::Taken;
 
     fn bus(subscriptions: &[Vec<String>]) -> Bus {
         let bus = Bus::default();

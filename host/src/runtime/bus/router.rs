@@ -1,6 +1,7 @@
 //! The table of events and their subscribers: pure, without threads or clocks.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 /// The subscribers of one event.
 #[derive(Debug)]

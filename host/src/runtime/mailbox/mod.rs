@@ -7,26 +7,18 @@
 
 mod queue;
 
-use std::{
-    collections::VecDeque,
-    sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
-    time::Instant,
-};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use tig_plugin_api::HttpRequest;
 use tokio::sync::oneshot;
 
-use crate::{
-    limits::CONNECTIONS_MAX,
-    runtime::{
-        command::Command,
-        item::{Delivery, Item, RouteResult},
-        mailbox::queue::Queue,
-    },
-};
+use crate::limits::CONNECTIONS_MAX;
+use crate::runtime::command::Command;
+use crate::runtime::item::{Delivery, Item, RouteResult};
+use crate::runtime::mailbox::queue::Queue;
 
 /// Events that may wait; emitting a further one fails.
 pub const EVENTS_MAX: usize = 100_000;

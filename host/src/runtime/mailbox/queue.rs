@@ -3,7 +3,8 @@
 //! Invariant: items come out once, in the order in which they were put, but for an item put as the latest of its kind,
 //! which replaces an earlier one of that kind that still waits. So at most one of each such kind waits.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// Gaps that may be in the queue before it is packed.
 const GAPS_MAX: usize = 64;

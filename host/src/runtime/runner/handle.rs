@@ -2,26 +2,20 @@
 
 use std::sync::Arc;
 
-use abi_stable::{
-    sabi_trait::TD_Opaque,
-    sabi_types::RMut,
-    std_types::{RResult, RSlice, RStr, RVec},
-};
-use tig_plugin_api::{
-    HttpReply, HttpRequest,
-    abi::{EventRef, Failure, Host_TO, HostRef, InstanceBox},
-};
+use abi_stable::sabi_trait::TD_Opaque;
+use abi_stable::sabi_types::RMut;
+use abi_stable::std_types::{RResult, RSlice, RStr, RVec};
+use tig_plugin_api::abi::{EventRef, Failure, Host_TO, HostRef, InstanceBox};
+use tig_plugin_api::{HttpReply, HttpRequest};
 use tokio::sync::oneshot;
 use tracing::{debug_span, error};
 
 use super::{Redelivery, Runner};
-use crate::runtime::{
-    committer::Job,
-    effects::Effects,
-    item::{Delivery, Item, ItemCopy, RouteError, RouteReply, RouteResult},
-    shadow::compare::Record,
-    transaction::Transaction,
-};
+use crate::runtime::committer::Job;
+use crate::runtime::effects::Effects;
+use crate::runtime::item::{Delivery, Item, ItemCopy, RouteError, RouteReply, RouteResult};
+use crate::runtime::shadow::compare::Record;
+use crate::runtime::transaction::Transaction;
 
 /// Why a call had no effect.
 pub(super) enum CallError {

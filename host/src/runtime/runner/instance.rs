@@ -1,21 +1,20 @@
 //! Creates instances, restores them from storage after a failure, and restarts them after a panic.
 
-use std::{sync::atomic::Ordering, time::Instant};
+use std::sync::atomic::Ordering;
+use std::time::Instant;
 
-use abi_stable::{
-    sabi_trait::TD_Opaque,
-    sabi_types::RMut,
-    std_types::{RResult, RSlice, RStr},
-};
+use abi_stable::sabi_trait::TD_Opaque;
+use abi_stable::sabi_types::RMut;
+use abi_stable::std_types::{RResult, RSlice, RStr};
 use tig_plugin_api::abi::{Host_TO, HostRef, InstanceBox, question};
 use tracing::{error, warn};
 
 use super::{RESTART_WINDOW, RESTARTS_MAX, Runner};
-use crate::{
-    observe::status::State,
-    plugin::Plugin,
-    runtime::{effects::Effects, failure::PluginFailure, transaction::Transaction},
-};
+use crate::observe::status::State;
+use crate::plugin::Plugin;
+use crate::runtime::effects::Effects;
+use crate::runtime::failure::PluginFailure;
+use crate::runtime::transaction::Transaction;
 
 impl Runner {
     /// Creates an instance of `plugin` with the runner's settings; also returns the effects of its `new`.

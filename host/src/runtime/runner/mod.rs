@@ -10,31 +10,28 @@ mod rest;
 mod shadow;
 mod switch;
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, atomic::Ordering},
-    time::{Duration, Instant},
-};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
-use tig_plugin_api::{HttpCall, abi::InstanceBox};
+use tig_plugin_api::HttpCall;
+use tig_plugin_api::abi::InstanceBox;
 
 use self::rest::Rest;
-use crate::{
-    observe::watchdog::Activity,
-    plugin::Plugin,
-    runtime::{
-        command::Command,
-        event::HTTP_RESPONSE,
-        extension::Extension,
-        failure::PluginFailure,
-        item::Delivery,
-        mailbox::Taken,
-        pending_writes::Overlay,
-        probation::Probation,
-        shadow::{ShadowFeed, compare::Record},
-        shared::Shared,
-    },
-};
+use crate::observe::watchdog::Activity;
+use crate::plugin::Plugin;
+use crate::runtime::command::Command;
+use crate::runtime::event::HTTP_RESPONSE;
+use crate::runtime::extension::Extension;
+use crate::runtime::failure::PluginFailure;
+use crate::runtime::item::Delivery;
+use crate::runtime::mailbox::Taken;
+use crate::runtime::pending_writes::Overlay;
+use crate::runtime::probation::Probation;
+use crate::runtime::shadow::ShadowFeed;
+use crate::runtime::shadow::compare::Record;
+use crate::runtime::shared::Shared;
 
 /// An extension that panics more often than this within [`RESTART_WINDOW`] is stopped until its file changes.
 pub const RESTARTS_MAX: usize = 5;

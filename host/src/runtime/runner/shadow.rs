@@ -5,12 +5,10 @@ use std::sync::Arc;
 use abi_stable::std_types::RResult;
 
 use super::Runner;
-use crate::runtime::{
-    command::StartShadow,
-    failure::{PluginFailure, ShadowStartError},
-    item::ItemCopy,
-    shadow::{self, ShadowEnd, ShadowFeed, ShadowStart},
-};
+use crate::runtime::command::StartShadow;
+use crate::runtime::failure::{PluginFailure, ShadowStartError};
+use crate::runtime::item::ItemCopy;
+use crate::runtime::shadow::{self, ShadowEnd, ShadowFeed, ShadowStart};
 
 impl Runner {
     /// Starts a shadow from the state of the instance.

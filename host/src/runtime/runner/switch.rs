@@ -1,23 +1,21 @@
 //! Switches from one version to another, and back if the new one fails on probation.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
+use std::time::Instant;
 
 use abi_stable::std_types::{ROption, RResult, RVec};
 use tig_plugin_api::abi::{Failure, InstanceBox};
 use tracing::{info, warn};
 
-use super::{Redelivery, Runner, rest::Rest};
-use crate::{
-    observe::status::State,
-    runtime::{
-        announcement,
-        command::Successor,
-        effects::Effects,
-        failure::{PluginFailure, SwitchError},
-        item::Item,
-        probation::{PROBATION, Predecessor, Probation, Undo},
-    },
-};
+use super::rest::Rest;
+use super::{Redelivery, Runner};
+use crate::observe::status::State;
+use crate::runtime::announcement;
+use crate::runtime::command::Successor;
+use crate::runtime::effects::Effects;
+use crate::runtime::failure::{PluginFailure, SwitchError};
+use crate::runtime::item::Item;
+use crate::runtime::probation::{PROBATION, Predecessor, Probation, Undo};
 
 impl Runner {
     /// Replaces the instance by a successor with its state. If that fails, the present instance goes on.

@@ -4,10 +4,8 @@ use std::sync::Arc;
 
 use tig_plugin_api::{HttpCall, HttpReply};
 
-use crate::{
-    runtime::effects::Effects,
-    store::{Emitted, Writes},
-};
+use crate::runtime::effects::Effects;
+use crate::store::{Emitted, Writes};
 
 /// Bytes of a value that are shown.
 const SHOWN_BYTES: usize = 120;

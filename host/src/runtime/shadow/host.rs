@@ -3,23 +3,19 @@
 //! Invariant: nothing outside can observe a shadow. It reads the storage as of its start and its own writes since, and
 //! gets the same time and the same random numbers as the running version.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, VecDeque},
-    sync::atomic::{AtomicU64, Ordering},
-};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use abi_stable::std_types::{RResult, RSlice, RStr, RString, RVec};
-use tig_plugin_api::{
-    abi::Host,
-    frame::{self, HostAnswer, HostCall},
-};
+use tig_plugin_api::abi::Host;
+use tig_plugin_api::frame::{self, HostAnswer, HostCall};
 
 use super::compare::Record;
-use crate::{
-    runtime::{log_line, pending_writes::merge, shared::Shared},
-    store::{StoreError, View, Writes},
-};
+use crate::runtime::log_line;
+use crate::runtime::pending_writes::merge;
+use crate::runtime::shared::Shared;
+use crate::store::{StoreError, View, Writes};
 
 /// Bytes that a shadow may write before it ends.
 pub(crate) const WRITTEN_BYTES_MAX: usize = 64 << 20;

@@ -7,40 +7,26 @@
 pub(crate) mod compare;
 pub(crate) mod host;
 
-use std::{
-    collections::VecDeque,
-    sync::{
-        Arc,
-        atomic::AtomicU64,
-        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
-    },
-};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
-use abi_stable::{
-    sabi_trait::TD_Opaque,
-    sabi_types::RMut,
-    std_types::{RResult, RSlice, RStr},
-};
-use tig_plugin_api::{
-    HttpReply,
-    abi::{EventRef, Failure, Host_TO, HostRef, InstanceBox},
-};
+use abi_stable::sabi_trait::TD_Opaque;
+use abi_stable::sabi_types::RMut;
+use abi_stable::std_types::{RResult, RSlice, RStr};
+use tig_plugin_api::HttpReply;
+use tig_plugin_api::abi::{EventRef, Failure, Host_TO, HostRef, InstanceBox};
 use tracing::info;
 
-use self::{
-    compare::{Record, difference},
-    host::{ShadowCall, ShadowStore, WRITTEN_BYTES_MAX},
-};
-use crate::{
-    observe::shadow_status::ShadowStatusHandle,
-    plugin::Plugin,
-    runtime::{
-        event::HTTP_RESPONSE,
-        item::{Delivery, ItemCopy},
-        shared::Shared,
-    },
-    store::{View, Writes},
-};
+use self::compare::{Record, difference};
+use self::host::{ShadowCall, ShadowStore, WRITTEN_BYTES_MAX};
+use crate::observe::shadow_status::ShadowStatusHandle;
+use crate::plugin::Plugin;
+use crate::runtime::event::HTTP_RESPONSE;
+use crate::runtime::item::{Delivery, ItemCopy};
+use crate::runtime::shared::Shared;
+use crate::store::{View, Writes};
 
 /// Items that may wait for a shadow; one that cannot keep up is ended.
 pub(crate) const SHADOW_ITEMS_MAX: usize = 10_000;

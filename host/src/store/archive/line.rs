@@ -2,10 +2,8 @@
 //!
 //! Invariant: any bytes are read back as they were written; a value holds no end of a line.
 
-use std::{
-    collections::BTreeMap,
-    io::{self, Write},
-};
+use std::collections::BTreeMap;
+use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;

@@ -4,17 +4,16 @@
 
 mod line;
 
-use std::{
-    io::{self, BufRead, Write},
-    path::{Path, PathBuf},
+use std::io::{self, BufRead, Write};
+use std::path::{Path, PathBuf};
+
+use redb::{
+    Database, ReadableDatabase, ReadableTable, ReadableTableMetadata, Table, WriteTransaction,
 };
 
 pub(crate) use self::line::Owner;
 use self::line::{EventLine, Line, LineError, ValueLine, read, write_line, written};
 use super::{FILE_NAME, LAYOUT, LAYOUT_KEY, META, OUTBOX, StoreError, VALUES};
-use redb::{
-    Database, ReadableDatabase, ReadableTable, ReadableTableMetadata, Table, WriteTransaction,
-};
 
 /// Why a store cannot be listed, exported or imported.
 #[derive(Debug, thiserror::Error)]
@@ -282,6 +281,8 @@ fn opened(path: &Path, error: redb::DatabaseError) -> ArchiveError {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::store::Store;
 
@@ -318,7 +319,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let missing = Archive::open(folder.path()).err().unwrap();
         assert!(matches!(missing, ArchiveError::Missing { .. }), "{missing}");
-        let store = Store::open(folder.path(), "", "").unwrap();
+        let store = Store::open(folder.path(), &BTreeMap::new()).unwrap();
         let in_use = Archive::open(folder.path()).err().unwrap();
         assert!(
             matches!(in_use, ArchiveError::Store(StoreError::InUse { .. })),

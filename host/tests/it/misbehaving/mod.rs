@@ -10,10 +10,8 @@ mod successors;
 
 use std::time::Instant;
 
-use crate::{
-    reload::reload_event,
-    support::{Home, HostProcess, PATIENCE, fixture},
-};
+use crate::reload::reload_event;
+use crate::support::{Home, HostProcess, PATIENCE, fixture};
 
 /// Sent at a time.
 const RUN: u64 = 3;
