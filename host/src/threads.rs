@@ -25,6 +25,7 @@ impl Threads {
             .spawn(body)?;
         // No code panics while it holds the lock, so a poisoned list is still whole.
         let mut threads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Extensions come and go, and the list must not grow with each of them.
         threads.retain(|thread| !thread.is_finished());
         threads.push(thread);
         Ok(())
@@ -35,6 +36,7 @@ impl Threads {
         const POLL: Duration = Duration::from_millis(5);
         let threads = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {
+            // `join` has no deadline, and a native handler may never return.
             while !thread.is_finished() && Instant::now() < deadline {
                 std::thread::sleep(POLL);
             }

@@ -164,6 +164,7 @@ async fn wait_for_turn(
     limiter: &Mutex<RateLimiter>,
 ) -> Result<(), Refusal> {
     let mut go = entered?;
+    // More urgent requests may have taken the turn meanwhile, so it is asked for again.
     while let Go::Later(ticket) = go {
         let next = ticket
             .not_before()

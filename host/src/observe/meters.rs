@@ -149,6 +149,7 @@ impl Meters {
     pub(crate) fn record(&self, readings: Vec<Reading>) -> bool {
         let mut series = self.lock();
         let mut has_room = true;
+        // Counted here: `series` cannot be asked while a series of it is borrowed.
         let mut count = series.len();
         for reading in readings {
             let key = (reading.name, reading.labels);
@@ -159,9 +160,11 @@ impl Meters {
                     count += 1;
                     series.insert(key, (reading.kind, reading.value));
                 }
+                // Left out, not an error: a label with many values must not stop an extension.
                 None => has_room = false,
             }
         }
+        // Reported once: the same labels come again with every handler.
         has_room || self.was_full.swap(true, Ordering::Relaxed)
     }
 

@@ -58,6 +58,7 @@ impl ShadowStatusHandle {
         let mut status = self.lock();
         status.different += 1;
         if status.differences.len() >= DIFFERENCES_MAX {
+            // The latest ones matter: after the first, many differ for the same reason.
             status.differences.pop_front();
         }
         status.differences.push_back(difference);
@@ -67,6 +68,7 @@ impl ShadowStatusHandle {
     pub(crate) fn end(&self, reason: &dyn Display) {
         let mut status = self.lock();
         warn!(version = status.version, "shadow ended: {reason}");
+        // A shadow that was replaced may still fail on its own thread; that is not why it ended.
         status.ended.get_or_insert_with(|| reason.to_string());
     }
 

@@ -79,11 +79,13 @@ impl Activity {
     pub(crate) fn check(&self, now: Instant) -> Option<(Arc<str>, Duration)> {
         let steps = self.steps.load(Ordering::Relaxed);
         let mut seen = lock(&self.seen);
+        // Forgotten, so that the next call is timed from its own first check.
         if steps.is_multiple_of(2) {
             *seen = None;
             return None;
         }
         let call = match seen.as_mut() {
+            // The same odd number: the very call of the last check, not a later one.
             Some(call) if call.steps == steps => call,
             _ => seen.insert(Seen {
                 steps,
@@ -91,8 +93,10 @@ impl Activity {
                 reported: Duration::ZERO,
             }),
         };
+        // From the first check that saw the call: it may have begun up to an interval earlier.
         let taken = now.duration_since(call.since);
         let passed = [STUCK, SLOW].into_iter().find(|&bound| taken >= bound)?;
+        // Each bound is reported once per call, the greatest that was passed.
         if passed <= call.reported {
             return None;
         }
@@ -105,6 +109,7 @@ impl Activity {
     pub(crate) fn overdue(&self) -> Option<Busy> {
         let seen = (*lock(&self.seen))?;
         let taken = seen.since.elapsed();
+        // The call may have ended since the last check.
         let runs = self.steps.load(Ordering::Relaxed) == seen.steps;
         (runs && taken >= SLOW).then(|| Busy {
             what: lock(&self.what).to_string(),

@@ -68,6 +68,7 @@ impl Writers {
     #[must_use]
     pub(crate) fn wait_until_closed(&self, path: &Path) -> bool {
         let deadline = Instant::now() + WRITER_TIMEOUT;
+        // Polled: operators wait seldom, and a condition variable would cost a wake for every notified write.
         while self.is_writing(path) {
             if Instant::now() >= deadline {
                 return false;

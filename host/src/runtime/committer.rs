@@ -41,6 +41,7 @@ impl Written {
                 Ok(()) => job.effects.apply(services, &job.extension),
                 Err(reason) => job.effects.reject(&job.extension, reason),
             }
+            // Last: a runner that waits for a clear fence relies on applied effects.
             job.extension.fence.complete(job.bytes);
         }
     }
@@ -71,6 +72,7 @@ impl Committer {
     /// Waits until nothing can be stored any more, and returns the reason.
     pub(crate) async fn failure(&self) -> StoreFailure {
         loop {
+            // Registered before the check, so that a failure in between is not missed.
             let notified = self.has_failed.notified();
             if let Some(reason) = self.failed() {
                 return reason.clone();
@@ -83,6 +85,7 @@ impl Committer {
     pub(crate) fn submit(&self, job: Job) {
         let mut queue = self.lock();
         queue.jobs.push(job);
+        // A wake costs a system call, which a busy committer does not need.
         if std::mem::take(&mut queue.asleep) {
             self.filled.notify_one();
         }
@@ -108,6 +111,8 @@ impl Committer {
     }
 
     fn write(&self, services: &Services, mut jobs: Vec<Job>) -> Written {
+        // After one failure, extensions hold in memory what the store lacks: writing on would tear their transactions
+        // apart.
         let result = match self.failed() {
             Some(reason) => Err(reason.clone()),
             None => write(services, &mut jobs),
@@ -120,6 +125,7 @@ impl Committer {
 
     /// Stores nothing from now on.
     pub(crate) fn give_up(&self, reason: &StoreFailure) {
+        // The first failure is the cause of all later ones, and is logged once.
         if self.failed.set(reason.clone()).is_ok() {
             error!("nothing can be stored any more, so nothing is accepted: {reason}");
             self.has_failed.notify_waiters();
@@ -131,6 +137,7 @@ impl Committer {
         // Extensions that are ready to run on this processor go first: their transactions join this commit.
         std::thread::yield_now();
         let mut queue = self.lock();
+        // What was submitted before the stop is still written: its handlers have returned.
         while queue.jobs.is_empty() {
             if queue.stopping {
                 return None;
@@ -142,6 +149,7 @@ impl Committer {
                 .unwrap_or_else(PoisonError::into_inner);
         }
         queue.asleep = false;
+        // All at once: one commit, and one sync of the disk, serves every extension that waits.
         Some(std::mem::take(&mut queue.jobs))
     }
 

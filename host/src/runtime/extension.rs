@@ -127,18 +127,21 @@ impl Extension {
     #[must_use]
     pub(crate) fn begin_epoch(&self) -> (u64, Arc<Activity>) {
         let activity = Arc::<Activity>::default();
+        // The stuck handler keeps its own activity, so that its end does not look like that of a new one.
         *lock(&self.activity) = Arc::clone(&activity);
         (self.fence.begin_epoch(), activity)
     }
 
     /// The probation, if the running version is on one.
     pub(crate) fn probation(&self) -> Option<MutexGuard<'_, Option<Probation>>> {
+        // Most handlers run without a probation: one load decides, not a lock.
         let there = self.is_on_probation.load(Ordering::Acquire);
         there.then(|| lock(&self.probation))
     }
 
     /// Begins a probation.
     pub(crate) fn begin_probation(&self, probation: Probation) {
+        // Stored before the flag: a handler that sees the flag finds the probation.
         *lock(&self.probation) = Some(probation);
         self.is_on_probation.store(true, Ordering::Release);
     }
@@ -146,6 +149,7 @@ impl Extension {
     /// Ends the probation that began in `epoch`, if it is still there.
     pub(crate) fn end_probation(&self, epoch: u64) -> Option<Probation> {
         let mut probation = lock(&self.probation);
+        // A probation of a later epoch belongs to the runner that has replaced this one.
         let ended = probation.take_if(|probation| probation.epoch == epoch)?;
         self.is_on_probation.store(false, Ordering::Release);
         Some(ended)
@@ -191,6 +195,7 @@ impl Extension {
         present.hash.clone_from(&plugin.hash);
         present.state = State::Running;
         present.installs += 1;
+        // A file that is installed again is mapped once.
         if present.mapped.insert(plugin.hash.clone()) {
             present.code_bytes += plugin.code_bytes;
         }
@@ -243,6 +248,7 @@ impl Extension {
     /// Whether `settings` differ, in the part of this extension, from those of the running instance.
     #[must_use]
     pub(crate) fn is_changed_by(&self, settings: &[u8]) -> bool {
+        // Cloned out of the lock: comparing may parse both.
         let present = self.lock().settings.clone().unwrap_or_default();
         *present != *settings
             && own_settings(&present, &self.name) != own_settings(settings, &self.name)
@@ -290,6 +296,7 @@ impl Extension {
     /// The status for the operator.
     #[must_use]
     pub(crate) fn status(&self) -> ExtensionStatus {
+        // Taken before the lock of `present`, which handlers need too: it is held for copies only.
         let waiting = self.mailbox.len();
         let busy = self.activity().overdue();
         let present = self.lock();

@@ -77,6 +77,7 @@ impl Emitted for Outgoing {
 impl Outgoing {
     /// The route, and the event with its sequence number.
     fn numbered(mut self, sequence: u64) -> (Arc<Route<Arc<Extension>>>, Arc<Event>) {
+        // The room now belongs to the events in the mailboxes, so dropping must not release it.
         self.published = true;
         let event = Arc::new(Event {
             sequence,
@@ -91,6 +92,7 @@ impl Outgoing {
 
 impl Drop for Outgoing {
     fn drop(&mut self) {
+        // Events of which only the latest waits claim no room.
         if !self.published && self.kind != Kind::Latest {
             for extension in &self.route.subscribers {
                 extension.mailbox.release(1);
@@ -194,6 +196,7 @@ impl Bus {
         payload: &[u8],
         kind: Kind,
     ) -> Result<Option<Outgoing>, Full> {
+        // The route is cloned out of the table: claims of other events must not wait for the mailboxes below.
         let Some(route) = lock(&self.table).router.route(name).cloned() else {
             return Ok(None);
         };
@@ -202,6 +205,7 @@ impl Bus {
                 if extension.mailbox.claim() {
                     continue;
                 }
+                // All or none: a claim that stays would fill the mailbox with events that never come.
                 for claimed in &route.subscribers[..place] {
                     claimed.mailbox.release(1);
                 }
@@ -222,12 +226,15 @@ impl Bus {
 
     /// Publishes events in their order, with one lock of each mailbox for all of them.
     pub(crate) fn publish(&self, events: Vec<Outgoing>) {
+        // Held until all mailboxes have the events: numbers alone would not keep two publishers from overtaking each
+        // other.
         let mut last = lock(&self.order);
         let mut number = |outgoing: Outgoing| {
             *last += 1;
             outgoing.numbered(*last)
         };
         let count = events.len();
+        // Most handlers emit one event, which needs no lists.
         if count == 1 {
             for (route, event) in events.into_iter().map(number) {
                 for extension in &route.subscribers {
@@ -236,6 +243,7 @@ impl Bus {
             }
             return;
         }
+        // The mailbox of a subscriber is locked once, not once per event.
         let mut shares: Vec<(Arc<Extension>, Vec<Delivery>)> = Vec::new();
         for (route, event) in events.into_iter().map(&mut number) {
             for extension in &route.subscribers {

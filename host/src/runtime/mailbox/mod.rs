@@ -68,6 +68,7 @@ impl Mailbox {
     /// Claims room for one event; `false` if there is none.
     #[must_use]
     pub(crate) fn claim(&self) -> bool {
+        // Counted before the check: two claims at once never both take the last place.
         let taken = self.claimed.fetch_add(1, Ordering::Relaxed);
         if taken >= EVENTS_MAX {
             self.release(1);
@@ -97,6 +98,7 @@ impl Mailbox {
     /// Puts items before all others, in their order: those that an earlier instance has not handled. They need no room.
     pub(crate) fn put_first(&self, items: Vec<Item>) {
         let mut run = self.lock_run();
+        // Into the run, not the queue: redelivered items go before those taken out already.
         for item in items.into_iter().rev() {
             run.push_front(item);
         }
@@ -133,6 +135,7 @@ impl Mailbox {
     pub(crate) fn put_command(&self, command: Command) {
         let mut state = self.lock();
         state.commands.push_back(command);
+        // Set under the lock, so that a taker that sees it also finds the command.
         self.commanded.store(true, Ordering::Release);
         self.wake(state);
     }
@@ -140,6 +143,7 @@ impl Mailbox {
     /// Number of items that wait.
     #[must_use]
     pub(crate) fn len(&self) -> usize {
+        // One lock after the other: `refill` holds both, in the other order.
         let run = self.lock_run().len();
         run + self.lock().items.len()
     }
@@ -198,6 +202,7 @@ impl Mailbox {
     }
 
     fn next_of_run(&self) -> Option<Item> {
+        // Locked in the order `state`, `run` everywhere, or alone: else two threads could wait for each other.
         let mut run = self.lock_run();
         let commanded = self.commanded.load(Ordering::Acquire);
         if commanded { None } else { run.pop_front() }
@@ -211,6 +216,7 @@ impl Mailbox {
     fn next_command(&self, state: &mut State) -> Option<Command> {
         let command = state.commands.pop_front()?;
         let more = !state.commands.is_empty();
+        // Cleared with the last command only: items of the run wait for all of them.
         self.commanded.store(more, Ordering::Release);
         Some(command)
     }
@@ -229,12 +235,14 @@ impl Mailbox {
             }
             run.push_back(item);
         }
+        // The run counts no longer, so a mailbox holds a run more than its bound.
         self.release(events);
         run.pop_front()
     }
 
     fn wake(&self, mut state: MutexGuard<'_, State>) {
         if std::mem::take(&mut state.asleep) {
+            // Unlocked first: the woken thread would only wait for the lock.
             drop(state);
             self.filled.notify_one();
         }
