@@ -13,7 +13,7 @@ use crate::control::{Control, Parts};
 use crate::error::HostError;
 use crate::http::client::HttpClient;
 use crate::http::metrics::Metrics;
-use crate::http::settings::{self, Edge};
+use crate::http::settings::{self, ListenerSettings};
 use crate::http::{listener, server};
 use crate::lifecycle::drain::Drain;
 use crate::lifecycle::reconfigure::FixedConfig;
@@ -94,8 +94,14 @@ impl Host {
         let runners = start::load(config, &loader, &candidates)
             .and_then(|plugins| start::start(config, &shared, plugins))
             .inspect_err(|_| shared.committer.stop())?;
-        let edge = Arc::new(Edge::new(config, http.clone()));
-        let stop_listener = start_listener(socket, config, (&shared, http), &edge, &runtime)?;
+        let listener_settings = Arc::new(ListenerSettings::new(config, http.clone()));
+        let stop_listener = start_listener(
+            socket,
+            config,
+            (&shared, http),
+            &listener_settings,
+            &runtime,
+        )?;
         let supervisor_threads = Threads::default();
         let watched = watched(config, &shared, candidates);
         let writers = loader.writers().clone();
@@ -117,7 +123,7 @@ impl Host {
             shared: Arc::clone(&shared),
             supervisor: supervisor.clone(),
             drain: drain.clone(),
-            edge,
+            listener_settings,
             address,
             config: (config.path.clone(), config.overrides.clone()),
         });
@@ -185,7 +191,7 @@ fn start_listener(
     socket: TcpListener,
     config: &Config,
     (shared, client): (&Arc<Shared>, HttpClient),
-    edge: &Arc<Edge>,
+    listener_settings: &Arc<ListenerSettings>,
     runtime: &Handle,
 ) -> Result<StopSender<bool>, HostError> {
     let (stop, stopped) = tokio::sync::watch::channel(false);
@@ -195,9 +201,17 @@ fn start_listener(
     };
     let store_file = config.backup_folder.join(store::FILE_NAME);
     let metrics = Metrics::new(Arc::clone(shared), client, store_file);
-    let app = server::app(Arc::clone(shared), metrics, edge.access());
-    runtime.spawn(settings::renew_regularly(Arc::clone(edge), stopped.clone()));
-    runtime.spawn(listener::serve(listener, edge.tls(), app, stopped));
+    let app = server::app(Arc::clone(shared), metrics, listener_settings.access());
+    runtime.spawn(settings::renew_certificate(
+        Arc::clone(listener_settings),
+        stopped.clone(),
+    ));
+    runtime.spawn(listener::serve(
+        listener,
+        listener_settings.tls(),
+        app,
+        stopped,
+    ));
     Ok(stop)
 }
 

@@ -10,7 +10,7 @@ use tig_plugin_api::ConfigSchema;
 use tig_plugin_api::export::{schema_bytes, schema_length};
 
 use super::Fault;
-use super::edge::{AccessFile, HttpFile, MetricsFile};
+use super::network::{AccessFile, HttpFile, MetricsFile};
 use super::tls::TlsFile;
 use crate::config::Suggestion;
 

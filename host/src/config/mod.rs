@@ -1,16 +1,16 @@
 //! The config file and the overrides of the command line.
 
 pub(crate) mod access;
-mod edge;
 #[cfg(test)]
 mod example_tests;
 mod fault;
 mod file;
-mod guard;
 mod identity;
+mod network;
 mod rates;
 pub(crate) mod schema;
 mod secret;
+mod security;
 mod settings;
 mod suggestion;
 mod tls;
@@ -35,7 +35,7 @@ pub(crate) use tls::{CertificateFiles, CertificateState, ListenerTls};
 
 use self::access::Access;
 use self::file::ConfigFile;
-use self::guard::Guard;
+use self::security::Security;
 
 /// Default port of the listener.
 pub(crate) const PORT_DEFAULT: u16 = 5115;
@@ -149,7 +149,7 @@ impl Config {
         overrides: Overrides,
     ) -> Result<Self, Vec<Fault>> {
         let given = overrides.clone();
-        let guard = Guard::read(&file, folder, overrides.api_key)?;
+        let security = Security::read(&file, folder, overrides.api_key)?;
         let backup_folder = overrides
             .backup_folder
             .unwrap_or_else(|| backup_folder(file.backup_folder, folder));
@@ -169,19 +169,19 @@ impl Config {
             sections: file.config,
             identity: file.identity,
             unclaimed: Identity::new(),
-            api_key: guard.api_key,
+            api_key: security.api_key,
             backup_folder,
             plugin_folder,
             plugin_cache_folder,
-            listen: SocketAddr::new(guard.bind, port),
+            listen: SocketAddr::new(security.bind, port),
             drain_max: file
                 .drain_seconds
                 .map_or(DRAIN_MAX_DEFAULT, Duration::from_secs),
-            access: guard.access,
-            tls: guard.tls,
-            trust: guard.trust,
+            access: security.access,
+            tls: security.tls,
+            trust: security.trust,
             rates: file.http.rates(),
-            warnings: guard.warnings,
+            warnings: security.warnings,
         })
     }
 

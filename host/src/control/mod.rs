@@ -13,7 +13,7 @@ use tracing::{error, info};
 
 use self::report::HostStatus;
 use crate::config::{Config, ConfigError, Overrides, Suggestion};
-use crate::http::settings::Edge;
+use crate::http::settings::ListenerSettings;
 use crate::lifecycle::drain::Drain;
 use crate::lifecycle::reconfigure::ReconfigureError;
 use crate::lifecycle::reload::{Attempt, Outcome, ReloadError};
@@ -64,7 +64,7 @@ pub(crate) struct Parts {
     pub(crate) shared: Arc<Shared>,
     pub(crate) supervisor: mpsc::Sender<Message>,
     pub(crate) drain: Drain,
-    pub(crate) edge: Arc<Edge>,
+    pub(crate) listener_settings: Arc<ListenerSettings>,
     pub(crate) address: SocketAddr,
     /// Path and overrides of the config, to read it again.
     pub(crate) config: (PathBuf, Overrides),
@@ -174,10 +174,10 @@ impl Control {
     ///
     /// See [`ControlError`]; nothing was changed then.
     pub fn apply(&self, config: Config) -> Result<Vec<Attempt>, ControlError> {
-        let (edge, config) = (&self.0.parts.edge, Box::new(config));
+        let (listener_settings, config) = (&self.0.parts.listener_settings, Box::new(config));
         let wanted = config.clone();
         let attempts = self.request(|reply| Request::Reconfigure { config, reply })??;
-        edge.apply(&wanted);
+        listener_settings.apply(&wanted);
         Ok(attempts)
     }
 

@@ -12,7 +12,7 @@ use crate::http::client::HttpClient;
 use crate::http::listener::Tls;
 use crate::http::renewal::{RENEWAL_INTERVAL, Renewal};
 
-pub(crate) struct Edge {
+pub(crate) struct ListenerSettings {
     access: watch::Sender<Access>,
     tls: watch::Sender<Option<Arc<ServerConfig>>>,
     /// Locked while `tls` changes, so that a renewal never restores what a new config has replaced.
@@ -20,7 +20,7 @@ pub(crate) struct Edge {
     http: HttpClient,
 }
 
-impl Edge {
+impl ListenerSettings {
     /// The settings of `config`.
     #[must_use]
     pub(crate) fn new(config: &Config, http: HttpClient) -> Self {
@@ -80,16 +80,19 @@ fn warn_of(config: &Config) {
     }
 }
 
-/// Checks the certificate of `edge` regularly, until `stop` changes.
-pub(crate) async fn renew_regularly(edge: Arc<Edge>, mut stop: watch::Receiver<bool>) {
+/// Checks the certificate of `listener_settings` regularly, until `stop` changes.
+pub(crate) async fn renew_certificate(
+    listener_settings: Arc<ListenerSettings>,
+    mut stop: watch::Receiver<bool>,
+) {
     loop {
         tokio::select! {
             () = tokio::time::sleep(RENEWAL_INTERVAL) => {}
             // The sender is gone when the host has ended: stop as well.
             _ = stop.changed() => return,
         }
-        let edge = Arc::clone(&edge);
+        let listener_settings = Arc::clone(&listener_settings);
         // Reading waits for files to settle. A panic ends only this check.
-        let _ = tokio::task::spawn_blocking(move || edge.renew()).await;
+        let _ = tokio::task::spawn_blocking(move || listener_settings.renew()).await;
     }
 }

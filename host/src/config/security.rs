@@ -11,7 +11,7 @@ use super::tls::{ListenerTls, TlsFile};
 use super::{Fault, secret};
 use crate::config::access::Access;
 
-pub(super) struct Guard {
+pub(super) struct Security {
     pub(super) api_key: Secret,
     pub(super) bind: IpAddr,
     pub(super) access: Access,
@@ -20,7 +20,7 @@ pub(super) struct Guard {
     pub(super) warnings: Vec<Fault>,
 }
 
-impl Guard {
+impl Security {
     /// Reads the files that `file` names; `api_key` is from the command line.
     ///
     /// # Errors
