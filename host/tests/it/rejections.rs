@@ -11,7 +11,7 @@ use tig_host::{Control, ControlError, Host, HostError, PluginError, StoreError};
 
 use crate::apply::{apply, count, counting, stop};
 use crate::misbehaving::doctored;
-use crate::shadow::{control, standing};
+use crate::shadow::{control, shadow_status};
 use crate::support::{Home, fixture, with_version};
 
 /// A host with the fixture `misbehaving`, which has its order.
@@ -231,7 +231,7 @@ async fn shadow_that_is_not_promoted_says_why() {
     let version = with_version("counter", "0.1.1");
     assert!(shadow(&home, &host, "counter", &version).await.is_none());
     count(&host, 777).await;
-    standing(&host, |status| status.ended.is_some());
+    shadow_status(&host, |status| status.ended.is_some());
     let ended = promote(&host).await;
     assert!(matches!(ended, ShadowError::Ended(_)), "{ended}");
 

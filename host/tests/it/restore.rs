@@ -6,7 +6,7 @@ use tig_host::State;
 
 use crate::apply::{counting, get, stop};
 use crate::reload::reload_event;
-use crate::shadow::{begin, standing};
+use crate::shadow::{begin, shadow_status};
 use crate::support::{Home, HostProcess, with_version};
 
 /// More than an extension may panic.
@@ -98,7 +98,7 @@ async fn shadow_is_restored_from_its_own_storage() {
     // Both fail, so both are restored.
     assert_eq!(count(13).await.status().as_u16(), 500);
     assert_eq!(get(&host, "/total").await.1, json!([5, 0]));
-    let shadow = standing(&host, |of| of.same + of.different == 2);
+    let shadow = shadow_status(&host, |of| of.same + of.different == 2);
     assert_eq!(shadow.different, 0, "{shadow:?}");
     stop(host).await;
 }
@@ -113,7 +113,7 @@ async fn shadow_that_fails_alone_is_restored() {
     };
     assert_eq!(count(780).await.text().await.unwrap(), "[785,2]");
     count(1).await;
-    let shadow = standing(&host, |of| of.different == 2);
+    let shadow = shadow_status(&host, |of| of.different == 2);
     assert!(
         shadow.differences[1].contains("replies 200 [6,1], not 200 [786,3]"),
         "{shadow:?}"

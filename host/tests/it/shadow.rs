@@ -20,20 +20,20 @@ pub(crate) async fn control<T: Send + 'static>(
 }
 
 /// Version 0.1.1 of the counter, outside the plugin folder.
-fn candidate(home: &Home) -> PathBuf {
+fn successor(home: &Home) -> PathBuf {
     let path = home.path("candidate.so");
     std::fs::write(&path, with_version("counter", "0.1.1")).unwrap();
     path
 }
 
 pub(crate) async fn begin(home: &Home, host: &Host) {
-    let file = candidate(home);
+    let file = successor(home);
     let begun = control(host, move |control| control.shadow("counter", &file)).await;
     begun.unwrap();
 }
 
-/// Waits until the candidate's standing is as wanted.
-pub(crate) fn standing(host: &Host, wanted: impl Fn(&ShadowStatus) -> bool) -> ShadowStatus {
+/// Waits until the status of the counter's shadow is as wanted.
+pub(crate) fn shadow_status(host: &Host, wanted: impl Fn(&ShadowStatus) -> bool) -> ShadowStatus {
     let shadow = || host.control().extensions().remove(0).shadow;
     wait_until(
         || shadow().as_ref().is_some_and(&wanted),
@@ -43,20 +43,20 @@ pub(crate) fn standing(host: &Host, wanted: impl Fn(&ShadowStatus) -> bool) -> S
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_candidate_is_compared_and_promoted() {
+async fn shadow_is_compared_and_takes_over() {
     let (home, host, _) = counting().await;
     begin(&home, &host).await;
     assert_eq!(count(&host, 1).await, json!([6, 2]));
     assert_eq!(get(&host, "/total").await.1, json!([6, 2]));
-    assert_eq!(standing(&host, |of| of.same == 2).different, 0);
+    assert_eq!(shadow_status(&host, |of| of.same == 2).different, 0);
     // A successor fails on 779; the running counter does not.
     assert_eq!(count(&host, 779).await, json!([785, 3]));
-    let shadow = standing(&host, |of| of.different == 1);
+    let shadow = shadow_status(&host, |of| of.different == 1);
     let difference = "POST /count/779: fails: 779 is not counted";
     assert_eq!(shadow.differences, [difference]);
-    // From here on the candidate's total differs.
+    // From here on the shadow's total differs.
     count(&host, 1).await;
-    let shadow = standing(&host, |of| of.different == 2);
+    let shadow = shadow_status(&host, |of| of.different == 2);
     assert!(
         shadow.differences[1].contains("replies 200 [7,3], not 200 [786,4]"),
         "{shadow:?}"
@@ -82,11 +82,11 @@ async fn a_candidate_is_compared_and_promoted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_candidate_that_panics_harms_nobody() {
+async fn shadow_that_panics_harms_no_extension() {
     let (home, host, _) = counting().await;
     begin(&home, &host).await;
     assert_eq!(count(&host, 777).await, json!([782, 2]));
-    let shadow = standing(&host, |of| of.ended.is_some());
+    let shadow = shadow_status(&host, |of| of.ended.is_some());
     assert!(shadow.ended.unwrap().contains("777 is too much"));
     assert_eq!(count(&host, 1).await, json!([783, 3]));
 
@@ -109,7 +109,7 @@ async fn a_candidate_that_panics_harms_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bad_candidate_is_refused() {
+async fn bad_file_of_a_shadow_is_rejected() {
     let (home, host, _) = counting().await;
     let file = home.path("bad.so");
     std::fs::write(&file, "not a plugin").unwrap();

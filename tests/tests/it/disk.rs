@@ -69,7 +69,10 @@ fn host_reports_full_disk_and_resumes_with_room() {
         sentence.contains("nothing can be stored any more"),
         "{sentence}"
     );
-    assert!(sentence.contains("mend the disk and start"), "{sentence}");
+    assert!(
+        sentence.contains("repair the disk and restart"),
+        "{sentence}"
+    );
 
     running.stack.restart_host(&options).unwrap();
     running.wait_for_benchmark("the proof of the job", |benchmark| {
