@@ -15,3 +15,4 @@ pub mod signals;
 pub mod standard_error;
 pub mod text_file;
 pub mod threads;
+pub mod whole_file;

@@ -1,7 +1,7 @@
 //! A folder with everything that a stack of processes needs, and the commands that start them in it.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -195,7 +195,7 @@ impl Site {
 
 fn write_api_key(path: &Path) -> io::Result<()> {
     let mut random = [0; API_KEY_BYTES];
-    File::open("/dev/urandom")?.read_exact(&mut random)?;
+    getrandom::fill(&mut random)?;
     let key: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
     let mut file = File::options()
         .write(true)

@@ -3,9 +3,7 @@
 //!
 //! Invariants: it never listens beyond loopback; a client without the token gets no reply but a rejection.
 
-use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +18,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use tig_plugin_api::Secret;
+use tig_process::whole_file;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -64,21 +63,8 @@ impl AdminFile {
         serde_json::from_slice(&fs::read(path)?).map_err(io::Error::other)
     }
 
-    /// Written under another name first, so that no client reads half of it.
     fn write(&self, path: &Path) -> io::Result<()> {
-        let partial = path.with_extension("json.part");
-        // A leftover could have other permissions.
-        match fs::remove_file(&partial) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let mut file = fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&partial)?;
-        file.write_all(&serde_json::to_vec(self)?)?;
-        fs::rename(&partial, path)
+        whole_file::write(path, &serde_json::to_vec(self)?, 0o600)
     }
 }
 
@@ -161,7 +147,7 @@ impl Drop for Admin {
 
 fn new_token() -> io::Result<Secret> {
     let mut bytes = [0; TOKEN_BYTES];
-    fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    getrandom::fill(&mut bytes)?;
     let hex = |byte: &u8| format!("{byte:02x}");
     Ok(Secret::new(bytes.iter().map(hex).collect()))
 }

@@ -4,13 +4,16 @@
 //! never confuses two builds.
 
 use std::fs;
-use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::StatVfsMountFlags;
+use tig_process::whole_file;
 
 use super::{PluginError, PluginFile, libraries};
+
+/// Permissions of a copy: no process writes to it.
+const COPY_MODE: u32 = 0o500;
 
 /// Digits of the hash in a copy's name.
 const HASH_DIGITS: usize = 32;
@@ -84,24 +87,13 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), PluginError> {
     if fs::read(path).is_ok_and(|present| present == bytes) {
         return Ok(());
     }
-    write_whole(path, bytes).map_err(failed("write", path))
+    // Not synced: a copy that a power cut has damaged differs from its original, and is written again before it is used.
+    whole_file::write(path, bytes, COPY_MODE).map_err(failed("write", path))
 }
 
 fn failed(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> PluginError {
     let path = path.to_owned();
     move |source| PluginError::File { what, path, source }
-}
-
-/// Not synced: a copy that a power cut has damaged differs from its original, and is written again before it is used.
-fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut partial = tempfile::Builder::new()
-        .suffix(".part")
-        .permissions(fs::Permissions::from_mode(0o500))
-        .tempfile_in(folder)?;
-    partial.write_all(bytes)?;
-    partial.persist(path)?;
-    Ok(())
 }
 
 #[cfg(test)]

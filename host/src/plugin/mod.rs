@@ -16,6 +16,7 @@ mod probe;
 mod seal;
 mod writers;
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -28,6 +29,7 @@ pub(crate) use open_files::OpenFiles;
 pub use plugin_file::PluginFile;
 pub(crate) use plugin_file::short_hash;
 use tig_plugin_api::Settings;
+use tig_process::whole_file;
 pub(crate) use writers::Writers;
 
 use self::libraries::Mapped;
@@ -200,11 +202,8 @@ pub(crate) fn seal(path: &Path) -> Result<(), PluginError> {
         path: path.to_owned(),
         source,
     };
-    let permissions = std::fs::metadata(path).map_err(failed)?.permissions();
-    let partial = path.with_extension("so.part");
-    std::fs::write(&partial, &bytes).map_err(failed)?;
-    std::fs::set_permissions(&partial, permissions).map_err(failed)?;
-    std::fs::rename(&partial, path).map_err(failed)
+    let mode = std::fs::metadata(path).map_err(failed)?.mode();
+    whole_file::write(path, &bytes, mode).map_err(failed)
 }
 
 /// # Errors

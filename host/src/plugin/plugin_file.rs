@@ -4,9 +4,13 @@ use std::path::{Path, PathBuf};
 
 use tig_plugin_api::Manifest;
 use tig_process::file_signature::Signature;
+use tig_process::whole_file;
 
 use super::libraries::{self, Library};
 use super::{PluginError, file, inspect};
+
+/// Permissions of a plugin file that the host installs.
+const INSTALLED_MODE: u32 = 0o644;
 
 /// Digits of a hash in logs.
 const SHORT_HASH_DIGITS: usize = 16;
@@ -80,9 +84,7 @@ impl PluginFile {
         for library in &self.libraries {
             install_library(&folder.join(&library.place), &library.bytes)?;
         }
-        let partial = path.with_extension("so.part");
-        std::fs::write(&partial, &self.bytes)?;
-        std::fs::rename(&partial, path)
+        whole_file::write(path, &self.bytes, INSTALLED_MODE)
     }
 }
 

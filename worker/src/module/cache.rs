@@ -225,7 +225,7 @@ fn write_new(folder: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
 /// Of two processes that make the key at the same time, both use the first one's.
 fn make_key(folder: &Path, path: &Path) -> io::Result<()> {
     let mut key = Key::default();
-    File::open("/dev/urandom")?.read_exact(&mut key)?;
+    getrandom::fill(&mut key)?;
     let new = write_new(folder, &key)?;
     let linked = fs::hard_link(&new, path);
     remove(&new)?;
