@@ -131,25 +131,25 @@ pub(crate) fn apply(
 
     let mut attempts: Vec<Attempt> = added
         .iter()
-        .map(|of| attempt(of, Ok(added_as(of))))
+        .map(|it| attempt(it, Ok(added_as(it))))
         .collect();
     let (kept, gone) = std::mem::take(watched)
         .into_iter()
-        .partition(|of| config.extensions.contains(&of.extension.name));
+        .partition(|it| config.extensions.contains(&it.extension.name));
     *watched = kept;
     attempts.extend(
         gone.iter()
-            .map(|of: &Watched| attempt(of, Ok(remove(shared, of)))),
+            .map(|it: &Watched| attempt(it, Ok(remove(shared, it)))),
     );
     for kept in &mut *watched {
         kept.settings = start::settings(config, &kept.extension.name);
         attempts.push(attempt(kept, reload::reload(shared, loader, kept)));
     }
     watched.extend(added);
-    let place = |name: &str| config.extensions.iter().position(|of| of == name);
-    watched.sort_by_key(|of| place(&of.extension.name));
+    let place = |name: &str| config.extensions.iter().position(|it| it == name);
+    watched.sort_by_key(|it| place(&it.extension.name));
     shared.services.bus.order(&config.extensions);
-    attempts.sort_by_key(|of| place(&of.name));
+    attempts.sort_by_key(|it| place(&it.name));
     Ok(attempts)
 }
 
@@ -163,8 +163,8 @@ fn admit(
     let mut manifests = Vec::new();
     let mut new = Vec::new();
     for (name, read) in config.extensions.iter().zip(plugin_files::read(config)) {
-        let running = watched.iter().find(|of| of.extension.name == *name);
-        match (read, running.and_then(|of| of.extension.manifest())) {
+        let running = watched.iter().find(|it| it.extension.name == *name);
+        match (read, running.and_then(|it| it.extension.manifest())) {
             (Ok(candidate), Some(_)) => manifests.push(Arc::new(candidate.manifest)),
             (Err(_), Some(manifest)) => manifests.push(manifest),
             (Err(error), None) => return Err(rejected(name, error.into())),

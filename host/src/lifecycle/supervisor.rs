@@ -134,7 +134,7 @@ impl Supervisor {
         match request {
             Request::Reload { name, reply } => {
                 let found = find(watched, &name);
-                send_reply(&reply, found.map(|of| reload::reload(shared, loader, of)));
+                send_reply(&reply, found.map(|it| reload::reload(shared, loader, it)));
             }
             Request::Reconfigure { config, reply } => {
                 let outcome = reconfigure::apply(shared, loader, fixed, watched, &config);
@@ -142,23 +142,23 @@ impl Supervisor {
             }
             Request::Shadow { name, file, reply } => {
                 let found = find(watched, &name);
-                send_reply(&reply, found.map(|of| shadowing::begin(loader, of, &file)));
+                send_reply(&reply, found.map(|it| shadowing::begin(loader, it, &file)));
             }
             Request::Promote { name, reply } => {
                 let found = find(watched, &name);
-                let outcome = found.map(|of| shadowing::promote(shared, loader, of));
+                let outcome = found.map(|it| shadowing::promote(shared, loader, it));
                 send_reply(&reply, outcome);
             }
             Request::Discard { name, reply } => {
                 let found = find(watched, &name);
-                send_reply(&reply, found.map(|of| shadowing::discard(of)));
+                send_reply(&reply, found.map(|it| shadowing::discard(it)));
             }
         }
     }
 }
 
 fn find<'a>(watched: &'a mut [Watched], name: &str) -> Option<&'a mut Watched> {
-    watched.iter_mut().find(|of| of.extension.name == name)
+    watched.iter_mut().find(|it| it.extension.name == name)
 }
 
 /// A send fails if the requester has given up.

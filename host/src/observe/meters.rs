@@ -172,13 +172,13 @@ impl Meters {
     #[must_use]
     pub(crate) fn series(&self) -> Vec<Series> {
         let series = self.lock();
-        let of = |((name, labels), (kind, value)): (&(String, String), &(Kind, f64))| Series {
+        let entry = |((name, labels), (kind, value)): (&(String, String), &(Kind, f64))| Series {
             name: name.clone(),
             labels: labels.clone(),
             kind: *kind,
             value: *value,
         };
-        series.iter().map(of).collect()
+        series.iter().map(entry).collect()
     }
 
     /// Makes the calling thread the extension's.

@@ -262,7 +262,10 @@ mod tests {
             "tig_extension_jobs{extension=\"b\"} 1",
             "tig_extension_done_total{extension=\"a\"} 4",
         ] {
-            assert!(text.lines().any(|of| of == line), "no {line} in\n{text}");
+            assert!(
+                text.lines().any(|found| found == line),
+                "no {line} in\n{text}"
+            );
         }
         assert!(!text.contains("resident"), "what is not known is not shown");
         let mut heads: Vec<&str> = text

@@ -157,7 +157,11 @@ impl Mapped {
     /// Records that `libraries` are mapped.
     pub(super) fn add(&self, libraries: &[Library]) {
         let mut mapped = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        mapped.extend(libraries.iter().map(|of| (of.name.clone(), of.hash)));
+        mapped.extend(
+            libraries
+                .iter()
+                .map(|library| (library.name.clone(), library.hash)),
+        );
     }
 }
 

@@ -44,7 +44,7 @@ pub fn check_failed_handlers<E: Extension, S: Debug, T: Debug + PartialEq>(
                 restarting.host.calls.clone_from(&going_on.host.calls);
             }
         }
-        assert_eq!(Seen::of(&going_on), Seen::of(&restarting), "{at}");
+        assert_eq!(Seen::observe(&going_on), Seen::observe(&restarting), "{at}");
     }
 }
 
@@ -59,7 +59,7 @@ struct Seen {
 }
 
 impl Seen {
-    fn of<E>(harness: &Harness<E>) -> Self {
+    fn observe<E>(harness: &Harness<E>) -> Self {
         let host = &harness.host;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let stored = host.stored.iter();

@@ -247,7 +247,9 @@ impl Bus {
         let mut shares: Vec<(Arc<Extension>, Vec<Delivery>)> = Vec::new();
         for (route, event) in events.into_iter().map(&mut number) {
             for extension in &route.subscribers {
-                let known = shares.iter().position(|(of, _)| Arc::ptr_eq(of, extension));
+                let known = shares
+                    .iter()
+                    .position(|(known, _)| Arc::ptr_eq(known, extension));
                 let place = known.unwrap_or_else(|| {
                     shares.push((Arc::clone(extension), Vec::with_capacity(count)));
                     shares.len() - 1

@@ -53,7 +53,7 @@ impl<T> Queue<T> {
     pub(super) fn push_latest(&mut self, kind: &Arc<str>, thing: T) -> Option<T> {
         let number = self.first + self.places.len() as i64;
         self.places.push_back(Some(thing));
-        let Some(entry) = self.latest.iter_mut().find(|(of, _)| of == kind) else {
+        let Some(entry) = self.latest.iter_mut().find(|(known, _)| known == kind) else {
             self.latest.push((Arc::clone(kind), Some(number)));
             return None;
         };
@@ -143,7 +143,7 @@ mod tests {
                         model.push((None, number));
                     }
                     Step::Latest(kind) => {
-                        let waited = model.iter().position(|(of, _)| *of == Some(kind));
+                        let waited = model.iter().position(|(known, _)| *known == Some(kind));
                         let expected = waited.map(|place| model.remove(place).1);
                         model.push((Some(kind), number));
                         prop_assert_eq!(queue.push_latest(&kinds[usize::from(kind)], number), expected);

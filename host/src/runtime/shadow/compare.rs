@@ -62,33 +62,33 @@ impl Record {
 
 /// The first difference between the shadow and the running version; `None` if both did the same.
 #[must_use]
-pub(crate) fn difference(running: &Record, candidate: &Record) -> Option<String> {
-    match (&running.failure, &candidate.failure) {
+pub(crate) fn difference(running: &Record, shadow: &Record) -> Option<String> {
+    match (&running.failure, &shadow.failure) {
         (None, None) => {}
         // The words of two failures may differ.
         (Some(_), Some(_)) => return None,
         (None, Some(reason)) => return Some(format!("fails: {reason}")),
         (Some(reason), None) => return Some(format!("succeeds, the running one fails: {reason}")),
     }
-    let in_writes = || writes(&running.writes, &candidate.writes);
-    let in_events = || events(&running.events, &candidate.events);
-    let in_calls = || calls(&running.calls, &candidate.calls);
-    let in_reply = || reply(running.reply.as_ref()?, candidate.reply.as_ref()?);
+    let in_writes = || writes(&running.writes, &shadow.writes);
+    let in_events = || events(&running.events, &shadow.events);
+    let in_calls = || calls(&running.calls, &shadow.calls);
+    let in_reply = || reply(running.reply.as_ref()?, shadow.reply.as_ref()?);
     in_reply()
         .or_else(in_events)
         .or_else(in_calls)
         .or_else(in_writes)
 }
 
-fn reply(running: &HttpReply, candidate: &HttpReply) -> Option<String> {
-    let same = running.status == candidate.status
-        && running.body == candidate.body
-        && running.hold_ms == candidate.hold_ms;
+fn reply(running: &HttpReply, shadow: &HttpReply) -> Option<String> {
+    let same = running.status == shadow.status
+        && running.body == shadow.body
+        && running.hold_ms == shadow.hold_ms;
     (!same).then(|| {
         format!(
             "replies {} {}, not {} {}",
-            candidate.status,
-            shown(&candidate.body),
+            shadow.status,
+            shown(&shadow.body),
             running.status,
             shown(&running.body)
         )
@@ -97,55 +97,55 @@ fn reply(running: &HttpReply, candidate: &HttpReply) -> Option<String> {
 
 type Events = [(Arc<str>, Arc<[u8]>)];
 
-fn events(running: &Events, candidate: &Events) -> Option<String> {
-    let mut pairs = running.iter().zip(candidate);
-    if let Some((of, instead)) = pairs.find(|(of, instead)| of != instead) {
+fn events(running: &Events, shadow: &Events) -> Option<String> {
+    let mut pairs = running.iter().zip(shadow);
+    if let Some((expected, found)) = pairs.find(|(expected, found)| expected != found) {
         return Some(format!(
             "emits {} {}, not {} {}",
-            instead.0,
-            shown(&instead.1),
-            of.0,
-            shown(&of.1)
+            found.0,
+            shown(&found.1),
+            expected.0,
+            shown(&expected.1)
         ));
     }
-    let (count, expected) = (candidate.len(), running.len());
+    let (count, expected) = (shadow.len(), running.len());
     (count != expected).then(|| format!("emits {count} events, not {expected}"))
 }
 
-fn calls(running: &[HttpCall], candidate: &[HttpCall]) -> Option<String> {
-    let same = |of: &HttpCall, instead: &HttpCall| {
-        of.tag == instead.tag
-            && of.method == instead.method
-            && of.url == instead.url
-            && of.body == instead.body
+fn calls(running: &[HttpCall], shadow: &[HttpCall]) -> Option<String> {
+    let same = |expected: &HttpCall, found: &HttpCall| {
+        expected.tag == found.tag
+            && expected.method == found.method
+            && expected.url == found.url
+            && expected.body == found.body
     };
-    let mut pairs = running.iter().zip(candidate);
-    if let Some((of, instead)) = pairs.find(|(of, instead)| !same(of, instead)) {
+    let mut pairs = running.iter().zip(shadow);
+    if let Some((expected, found)) = pairs.find(|(expected, found)| !same(expected, found)) {
         // URLs and bodies may hold secrets, which a status must not show; tags are names.
         return Some(format!(
             "sends a request `{}` that differs from `{}`",
-            instead.tag, of.tag
+            found.tag, expected.tag
         ));
     }
-    let (count, expected) = (candidate.len(), running.len());
+    let (count, expected) = (shadow.len(), running.len());
     (count != expected).then(|| format!("sends {count} requests, not {expected}"))
 }
 
-fn writes(running: &Writes, candidate: &Writes) -> Option<String> {
-    for (key, value) in candidate {
+fn writes(running: &Writes, shadow: &Writes) -> Option<String> {
+    for (key, value) in shadow {
         match running.get(key) {
             None => return Some(format!("writes `{key}`, the running one does not")),
-            Some(of) if of != value => {
+            Some(expected) if expected != value => {
                 return Some(format!(
                     "writes {} to `{key}`, not {}",
                     shown_value(value),
-                    shown_value(of)
+                    shown_value(expected)
                 ));
             }
             Some(_) => {}
         }
     }
-    let missing = running.keys().find(|key| !candidate.contains_key(*key))?;
+    let missing = running.keys().find(|key| !shadow.contains_key(*key))?;
     Some(format!("does not write `{missing}`"))
 }
 
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn first_difference_is_described() {
         let running = emitting(&[("a", "1"), ("b", "2")]);
-        let difference_to = |candidate: &Record| difference(&running, candidate);
+        let difference_to = |shadow: &Record| difference(&running, shadow);
         assert_eq!(difference_to(&running), None);
         assert_eq!(
             difference_to(&emitting(&[("a", "1")])).unwrap(),
