@@ -1,10 +1,10 @@
 //! `tig-host`: a small host that loads extensions, moves events between them, and owns every socket, file, clock and
 //! random number. It does not know what its extensions do.
 //!
-//! Reading order: [`config`] says what to run, [`plugin`] turns a file into code, [`runtime`] delivers events to
-//! extensions as transactions and puts their effects into the [`store`], [`lifecycle`] starts and replaces extensions
-//! while they run, [`http`] and [`observe`] face the network and the operator, and [`host`] assembles the parts.
-//! [`control`] is the handle of a running host.
+//! Reading order: `config` says what to run, `plugin` turns a file into code, `runtime` delivers events to
+//! extensions as transactions and puts their effects into the `store`, `lifecycle` starts and replaces extensions
+//! while they run, `http` and `observe` face the network and the operator, and `host` assembles the parts.
+//! `control` is the handle of a running host.
 
 mod cli;
 mod config;

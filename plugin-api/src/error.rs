@@ -48,7 +48,7 @@ impl<E: std::error::Error> From<E> for Error {
     }
 }
 
-/// Returns early with an [`Error`](crate::Error) from a text as for `format!`.
+/// Returns early with an [`Error`] from a text as for `format!`.
 #[macro_export]
 macro_rules! bail {
     ($($argument:tt)*) => {

@@ -54,7 +54,7 @@ pub enum ControlError {
     /// The supervisor has ended.
     #[error("the host is stopping")]
     Stopping,
-    /// The supervisor has not answered for [`CONTROL_TIMEOUT`].
+    /// The supervisor has not answered for `CONTROL_TIMEOUT`.
     #[error("not done after {} s; it is still due", CONTROL_TIMEOUT.as_secs())]
     Late,
 }
@@ -139,7 +139,7 @@ impl Control {
     }
 
     /// Starts the plugin in `file` as a shadow of extension `name`: it handles the same items, and its effects are
-    /// compared with those of the running version. [`Control::status`] shows the result.
+    /// compared with those of the running version. `status` shows the result.
     ///
     /// # Errors
     ///

@@ -193,7 +193,7 @@ impl RateLimiter {
         })
     }
 
-    /// Grants the pause that the host asks for, up to [`PAUSE_MAX`].
+    /// Grants the pause that the host asks for, up to `PAUSE_MAX`.
     pub fn pause(&mut self, host: &str, method: Method, now: Instant, wait: Duration) {
         let until = now + wait.min(PAUSE_MAX);
         let lane = self.lane(&(host.to_owned(), method), now);

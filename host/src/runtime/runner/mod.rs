@@ -33,7 +33,7 @@ use crate::runtime::shadow::ShadowFeed;
 use crate::runtime::shadow::compare::Record;
 use crate::runtime::shared::Shared;
 
-/// An extension that panics more often than this within [`RESTART_WINDOW`] is stopped until its file changes.
+/// An extension that panics more often than this within `RESTART_WINDOW` is stopped until its file changes.
 pub const RESTARTS_MAX: usize = 5;
 
 /// See [`RESTARTS_MAX`].
