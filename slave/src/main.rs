@@ -10,8 +10,9 @@ use tig_process::signals::{HangUp, Requests};
 use tig_process::threads::{RuntimeThreads, ThreadsError};
 use tig_process::{first_process, output};
 use tig_slave::engine::{GUARD_ARGUMENT, exec_guarded};
-use tig_slave::{Settings, StartError, stop_pair};
+use tig_slave::{Settings, StartError};
 use tig_worker::{JobError, start_compilers};
+use tokio_util::sync::CancellationToken;
 
 use crate::cli::{Cli, SettingsError};
 
@@ -72,8 +73,8 @@ fn start(cli: Cli) -> Result<(), Error> {
 /// Runs the slave until its end or a request to stop; a second request ends it at once.
 async fn serve(settings: Settings, exit_with_parent: bool) -> Result<(), Error> {
     let mut requests = Requests::listen(HangUp::Stops, exit_with_parent).map_err(Error::Signals)?;
-    let (handle, stop) = stop_pair();
-    let run = tig_slave::run(settings, stop);
+    let stop = CancellationToken::new();
+    let run = tig_slave::run(settings, stop.clone());
     tokio::pin!(run);
     tokio::select! {
         done = &mut run => return Ok(done?),
@@ -81,7 +82,7 @@ async fn serve(settings: Settings, exit_with_parent: bool) -> Result<(), Error> 
             tracing::info!(%reason, "stopping; a second signal stops at once");
         }
     }
-    handle.request();
+    stop.cancel();
     tokio::select! {
         done = run => Ok(done?),
         _ = requests.stop() => Err(Error::Interrupted),

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 use tig_process::error_chain::error_chain;
 use tig_protocol::{Backoff, BadBatchResult, Batch, BatchResult};
 use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
 
 use super::{Finished, Ready, Taken};
 use crate::engine::{EngineError, StartedEngine};
 use crate::master::Master;
 use crate::random::random_unit;
-use crate::stop::Stop;
 use crate::unable::{Refusal, Unable};
 
 pub(super) struct Computer {
@@ -18,7 +18,7 @@ pub(super) struct Computer {
     pub(super) engine: StartedEngine,
     pub(super) unable: Unable,
     pub(super) retry: Backoff,
-    pub(super) stop: Stop,
+    pub(super) stop: CancellationToken,
 }
 
 /// A batch brought no result.
@@ -51,7 +51,7 @@ impl Computer {
                 taken.send_modify(|taken| taken.done += 1);
                 continue;
             }
-            match self.stop.unless_requested(self.compute(&next)).await {
+            match self.stop.run_until_cancelled(self.compute(&next)).await {
                 None => self.master.release(&next.batch, "stopping", None).await,
                 Some(Ok(finished)) => {
                     failures = 0;
@@ -67,7 +67,9 @@ impl Computer {
                     self.give_back(&next, &refusal).await;
                     // A worker that fails at once must not burn through the master's queue.
                     let delay = self.retry.delay(failures, random_unit());
-                    self.stop.unless_requested(tokio::time::sleep(delay)).await;
+                    self.stop
+                        .run_until_cancelled(tokio::time::sleep(delay))
+                        .await;
                 }
             }
             // With the pause after a failure, and the wait for uploads: whatever is ahead waits for those too.

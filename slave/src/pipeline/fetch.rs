@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use tig_process::error_chain::error_chain;
 use tig_protocol::Batch;
 use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
 
 use super::lookahead::Lookahead;
 use super::{Ready, Taken};
@@ -12,7 +13,6 @@ use crate::batch_check::{BadBatch, check_batch};
 use crate::master::{Master, POLL_WAIT_MS};
 use crate::random::random_unit;
 use crate::settings::Pace;
-use crate::stop::Stop;
 use crate::unable::Unable;
 use crate::wasm::{Module, WasmError, WasmStore};
 
@@ -26,7 +26,7 @@ pub(super) struct Fetcher {
     store: WasmStore,
     unable: Unable,
     pace: Pace,
-    stop: Stop,
+    stop: CancellationToken,
     lookahead: Lookahead,
     /// Batches that the compute stage was done with when this was last looked at.
     done: usize,
@@ -52,7 +52,7 @@ impl Fetcher {
         store: WasmStore,
         unable: Unable,
         pace: Pace,
-        stop: Stop,
+        stop: CancellationToken,
     ) -> Self {
         Self {
             master,
@@ -76,7 +76,10 @@ impl Fetcher {
     ) {
         let stop = self.stop.clone();
         let mut fetched = 0;
-        while let Some(true) = stop.unless_requested(self.room(fetched, &mut taken)).await {
+        while let Some(true) = stop
+            .run_until_cancelled(self.room(fetched, &mut taken))
+            .await
+        {
             let Some(next) = self.next().await else { break };
             fetched += 1;
             if ready.send(next).await.is_err() {
@@ -129,7 +132,11 @@ impl Fetcher {
 
     async fn poll(&mut self) -> Option<Polled> {
         let begin = Instant::now();
-        let polled = match self.stop.unless_requested(self.master.next_batch()).await? {
+        let polled = match self
+            .stop
+            .run_until_cancelled(self.master.next_batch())
+            .await?
+        {
             Ok(batch) => batch,
             Err(error) => {
                 self.failures = self.failures.saturating_add(1);
@@ -186,7 +193,7 @@ impl Fetcher {
             return Polled::Refused;
         }
         let stop = self.stop.clone();
-        match stop.unless_requested(self.module_for(&batch)).await {
+        match stop.run_until_cancelled(self.module_for(&batch)).await {
             Some(Ok(module)) => Polled::Ready(Box::new(Ready { batch, module })),
             Some(Err(error)) => {
                 let refusal = self.unable.failed(algorithm_id, error_chain(&error));
@@ -223,6 +230,8 @@ impl Fetcher {
     }
 
     async fn wait(&self, delay: Duration) -> Option<()> {
-        self.stop.unless_requested(tokio::time::sleep(delay)).await
+        self.stop
+            .run_until_cancelled(tokio::time::sleep(delay))
+            .await
     }
 }

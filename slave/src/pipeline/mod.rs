@@ -13,6 +13,7 @@ use std::time::Duration;
 use tig_protocol::Batch;
 use tig_worker::JobError;
 use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
 
 use self::compute::Computer;
 use self::fetch::Fetcher;
@@ -22,7 +23,6 @@ use crate::engine::Engine;
 use crate::master::Master;
 use crate::settings::Settings;
 use crate::spool::Spool;
-use crate::stop::Stop;
 use crate::unable::Unable;
 use crate::wasm::{Module, WasmStore};
 
@@ -83,7 +83,7 @@ struct Finished {
 ///
 /// # Errors
 /// Only at the start; once running, every failure is retried or given back.
-pub async fn run(settings: Settings, stop: Stop) -> Result<(), StartError> {
+pub async fn run(settings: Settings, stop: CancellationToken) -> Result<(), StartError> {
     prepare(&settings)?;
     let master = Master::new(
         settings.master.clone(),
@@ -127,7 +127,7 @@ pub async fn run(settings: Settings, stop: Stop) -> Result<(), StartError> {
         )
     };
     let deadline = async {
-        stop.requested().await;
+        stop.cancelled().await;
         tokio::time::sleep(pace.stop_drain).await;
     };
     tokio::select! {

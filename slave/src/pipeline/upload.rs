@@ -6,13 +6,13 @@ use std::io;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use super::Finished;
 use crate::master::{Delivery, Master};
 use crate::random::random_unit;
 use crate::settings::Pace;
 use crate::spool::{self, Spool};
-use crate::stop::Stop;
 
 /// Results held for a master that does not take them; at the bound the slave stops polling.
 const RESULTS_HELD_MAX: usize = spool::RESULTS_MAX;
@@ -20,7 +20,7 @@ const RESULTS_HELD_MAX: usize = spool::RESULTS_MAX;
 pub(super) struct Uploader {
     master: Master,
     pace: Pace,
-    stop: Stop,
+    stop: CancellationToken,
     spool: Spool,
     held: VecDeque<Finished>,
     /// Failed deliveries in a row.
@@ -28,7 +28,7 @@ pub(super) struct Uploader {
 }
 
 impl Uploader {
-    pub(super) fn new(master: Master, pace: Pace, stop: Stop, spool: Spool) -> Self {
+    pub(super) fn new(master: Master, pace: Pace, stop: CancellationToken, spool: Spool) -> Self {
         Self {
             master,
             pace,
@@ -145,7 +145,7 @@ impl Uploader {
 
     /// Waits before the next attempt and meanwhile takes new results, so that computing goes on.
     async fn wait(&mut self, results: &mut mpsc::Receiver<Finished>) {
-        let stopping = self.stop.is_requested();
+        let stopping = self.stop.is_cancelled();
         let delay = if stopping {
             self.pace.retry.first
         } else {
@@ -157,7 +157,7 @@ impl Uploader {
             tokio::select! {
                 () = &mut sleep => return,
                 // The time to deliver is short from now on.
-                () = self.stop.requested(), if !stopping => return,
+                () = self.stop.cancelled(), if !stopping => return,
                 Some(new) = results.recv(), if self.held.len() < RESULTS_HELD_MAX => self.held.push_back(new),
             }
         }

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tig_protocol::{Backoff, Batch, BatchResult, BenchmarkSettings, WasmVmConfig};
 use tig_slave::engine::Engine;
-use tig_slave::{Pace, Settings, StartError, StopHandle, stop_pair};
+use tig_slave::{Pace, Settings, StartError};
 use tig_worker::{Algorithm, BatchJob, Limits};
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use crate::master::FakeMaster;
 
@@ -80,7 +81,7 @@ const AT_ONCE: Backoff = Backoff::from_millis(0, 0);
 
 pub(crate) struct Slave {
     pub(crate) folder: PathBuf,
-    stop: StopHandle,
+    stop: CancellationToken,
     run: JoinHandle<Result<(), StartError>>,
     /// Dropped last: deletes the folder.
     _temporary: tempfile::TempDir,
@@ -135,8 +136,8 @@ impl Slave {
                 stop_drain: Duration::from_secs(20),
             },
         };
-        let (stop, stopped) = stop_pair();
-        let run = tokio::spawn(tig_slave::run(settings, stopped));
+        let stop = CancellationToken::new();
+        let run = tokio::spawn(tig_slave::run(settings, stop.clone()));
         Self {
             folder,
             stop,
@@ -147,7 +148,7 @@ impl Slave {
 
     /// Asks for the stop and waits for it.
     pub(crate) async fn stop(self) {
-        self.stop.request();
+        self.stop.cancel();
         self.run.await.unwrap().unwrap();
     }
 

@@ -6,8 +6,9 @@ use std::process::Command;
 
 use tig_process::error_chain::error_chain;
 use tig_slave::engine::{Engine, External, GUARD_ARGUMENT, GuardError};
-use tig_slave::{Pace, Settings, StartError, stop_pair};
+use tig_slave::{Pace, Settings, StartError};
 use tig_worker::JobError;
+use tokio_util::sync::CancellationToken;
 
 use crate::fixture::NAME;
 
@@ -22,8 +23,9 @@ async fn start_error(algorithms_folder: &Path, engine: Engine) -> StartError {
         engine,
         pace: Pace::default(),
     };
-    let (_handle, stop) = stop_pair();
-    tig_slave::run(settings, stop).await.unwrap_err()
+    tig_slave::run(settings, CancellationToken::new())
+        .await
+        .unwrap_err()
 }
 
 #[tokio::test]
