@@ -23,6 +23,9 @@ fn main() -> ExitCode {
 const SECONDS: u64 = 60;
 
 fn measure(report: &mut Report) -> Result<()> {
+    if std::env::args().any(|argument| argument == http::bare::ARGUMENT) {
+        return http::bare::serve();
+    }
     let only = option("--only");
     let seconds = option("--seconds").map_or(Ok(SECONDS), |text| text.parse())?;
     let is_wanted = |part: &str| only.as_deref().is_none_or(|only| only == part);

@@ -66,6 +66,11 @@ impl Requests {
         Ok(())
     }
 
+    /// How many were answered in a second. Call when there were some.
+    pub fn rate(&self) -> f64 {
+        self.times.len() as f64 / self.elapsed.as_secs_f64()
+    }
+
     /// Prints a line each for rate, processor time and slow answers; `program` is `the host`, say. Call when there were some.
     ///
     /// # Errors
@@ -77,13 +82,12 @@ impl Requests {
         program: &str,
         targets: Targets,
     ) -> Result<()> {
-        let count = self.times.len() as f64;
+        let (count, rate) = (self.times.len() as f64, self.rate());
         self.times.sort_unstable();
         let p99 = self.times[self.times.len() * 99 / 100];
         let mut line = |what: &str, value, unit, target| {
             report.number(&format!("{name}: {what}"), value, unit, target)
         };
-        let rate = count / self.elapsed.as_secs_f64();
         line("answered", rate, "1/s", Target::AtLeast(targets.rate))?;
         let processor = self.processor.as_secs_f64() / count * 1e6;
         let what = format!("{program}'s processor time");

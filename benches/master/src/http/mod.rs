@@ -2,6 +2,7 @@
 //!
 //! It has a processor to itself; the slaves and the network's API that this program plays have another one.
 
+pub(crate) mod bare;
 mod blocks;
 mod client;
 mod master;
@@ -25,8 +26,9 @@ pub(crate) fn measure(
         .build()?;
     runtime.block_on(async {
         if is_wanted("polls") {
-            polls::polls_of(report, 1_000).await?;
-            polls::polls_of(report, 100_000).await?;
+            let bare = polls::bare_rate(report).await?;
+            polls::polls_of(report, 1_000, bare).await?;
+            polls::polls_of(report, 100_000, bare).await?;
         }
         if is_wanted("results") {
             for count in [100, 1_000, 10_000] {

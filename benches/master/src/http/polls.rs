@@ -4,10 +4,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tig_bench_report::http::{Answered, Crowd};
+use tig_bench_report::program::Program;
 use tig_bench_report::requests::{Begun, Requests, Targets};
-use tig_bench_report::{Report, Result, Target};
+use tig_bench_report::{Line, Report, Result, Target};
 use tig_protocol::{BatchResult, MerkleHash};
 
+use super::bare;
 use super::client::{Work, get_batch, post};
 use super::master::{Master, PATIENCE};
 use super::stub::Stub;
@@ -74,8 +76,27 @@ fn follow(
     given.iter().enumerate().map(follow).collect()
 }
 
-/// `GET /get-batch` with so many batches queued; between the measured bursts they are given back.
-pub(crate) async fn polls_of(report: &mut Report, count: usize) -> Result<()> {
+/// The same requests to a server that does nothing, on the same processor: polls cannot be faster than its rate, which is returned.
+pub(crate) async fn bare_rate(report: &mut Report) -> Result<f64> {
+    let folder = tempfile::tempdir()?;
+    let program = Program::start(&std::env::current_exe()?, folder.path(), |command| {
+        command.arg(bare::ARGUMENT);
+    })?;
+    let mut crowd = Crowd::open(program.address, CONNECTIONS).await?;
+    let mut sum = Requests::default();
+    while sum.count() < REQUESTS {
+        let begun = Begun::now(&program)?;
+        let answers = crowd.ask(polls(HELD_MAX)).await?;
+        sum.add(begun, &answers)?;
+    }
+    let rate = sum.rate();
+    report.number("bare hyper: answered", rate, "1/s", Target::None)?;
+    Ok(rate)
+}
+
+/// `GET /get-batch` with so many batches queued; between the measured bursts they are given back. `bare` is how many requests
+/// bare hyper answers in a second.
+pub(crate) async fn polls_of(report: &mut Report, count: usize, bare: f64) -> Result<()> {
     let mut stub = None;
     let master = queued(&mut stub, count.div_ceil(1_000), 1_000).await?;
     let mut crowd = Crowd::open(master.program.address, CONNECTIONS).await?;
@@ -92,12 +113,15 @@ pub(crate) async fn polls_of(report: &mut Report, count: usize) -> Result<()> {
         })?;
         crowd.ask(back).await?;
     }
-    sum.report(
-        report,
-        &format!("poll, {count} queued"),
-        HOST,
-        targets(30_000.0, Target::AtMost(10.0)),
-    )
+    let (name, rate) = (format!("poll, {count} queued"), sum.rate());
+    sum.report(report, &name, HOST, targets(30_000.0, Target::AtMost(10.0)))?;
+    report.add(&Line {
+        name: &format!("{name}: answered"),
+        value: rate,
+        unit: "1/s",
+        target: Target::AtLeast(0.5),
+        against: Some(("bare hyper", rate / bare)),
+    })
 }
 
 /// Results of jobs of `count` batches: the time ends when the last one is in its job, and that on disk.
