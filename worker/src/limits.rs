@@ -55,13 +55,21 @@ pub(crate) struct HostOutOfMemory;
 #[derive(Debug)]
 pub(crate) struct Sandbox {
     max_memory: u64,
+    /// How often the memory grew.
+    growths: u64,
 }
 
 impl Sandbox {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
             max_memory: limits.max_memory,
+            growths: 0,
         }
+    }
+
+    /// How often the memory grew.
+    pub(crate) fn growths(&self) -> u64 {
+        self.growths
     }
 }
 
@@ -76,10 +84,12 @@ fn grant(desired: usize, limit: u64, declared_maximum: Option<usize>) -> Result<
 impl ResourceLimiter for Sandbox {
     fn memory_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         desired: usize,
         maximum: Option<usize>,
     ) -> Result<bool> {
+        // It is made with its first pages by growing from nothing.
+        self.growths += u64::from(current > 0);
         grant(desired, self.max_memory, maximum)
     }
 

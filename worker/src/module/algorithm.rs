@@ -3,18 +3,21 @@
 //! Invariant: a compiled algorithm imports nothing and exports `memory`, `init` and `entry_point` with the types of
 //! the guest ABI (tig-protocol.md section 22.1), so that the only thing left to fail is its execution.
 
-use wasmtime::{Engine, ExternType, FuncType, InstancePre, Linker, Module, ValType};
+use std::sync::Arc;
+
+use wasmtime::{ExternType, FuncType, Module, ValType};
 
 use super::cache::Cache;
+use super::code::Code;
 use super::engine::engine;
 use crate::error::BadModule;
 use crate::instrument::instrument;
-use crate::limits::{Sandbox, WASM_BYTES_MAX};
+use crate::limits::WASM_BYTES_MAX;
 
 /// A compiled algorithm. Cloning is cheap, and clones run on any number of threads.
 #[derive(Clone)]
 pub struct Algorithm {
-    pub(crate) instance: InstancePre<Sandbox>,
+    pub(crate) code: Arc<Code>,
     pub(crate) wasm_hash: [u8; 32],
 }
 
@@ -50,31 +53,14 @@ impl Algorithm {
         }
         let engine = engine().map_err(BadModule::Engine)?;
         Module::validate(engine, wasm).map_err(|error| BadModule::Invalid(one_line(&error)))?;
-        let instrumented = instrument(wasm)?;
-        let compile = || {
-            Module::from_binary(engine, &instrumented)
-                .map_err(|error| BadModule::Invalid(one_line(&error)))
-        };
-        let module = match cache {
-            Some(cache) => cache.module(engine, &instrumented, compile)?,
-            None => compile()?,
-        };
-        check_exports(&module)?;
-        let instance = Linker::new(engine)
-            .instantiate_pre(&module)
-            .map_err(|error| BadModule::Invalid(one_line(&error)))?;
         Ok(Self {
-            instance,
+            code: Arc::new(Code::new(instrument(wasm)?, cache)?),
             wasm_hash: blake3::hash(wasm).into(),
         })
     }
-
-    pub(crate) fn engine(&self) -> &Engine {
-        self.instance.module().engine()
-    }
 }
 
-fn check_exports(module: &Module) -> Result<(), BadModule> {
+pub(super) fn check_exports(module: &Module) -> Result<(), BadModule> {
     let has = |name: &str, fits: &dyn Fn(&ExternType) -> bool| {
         module.get_export(name).is_some_and(|ty| fits(&ty))
     };
@@ -103,7 +89,7 @@ fn is_function(ty: &ExternType, num_params: usize) -> bool {
     matches!(ty, ExternType::Func(function) if fits(function))
 }
 
-fn one_line(error: &wasmtime::Error) -> String {
+pub(super) fn one_line(error: &wasmtime::Error) -> String {
     let causes: Vec<String> = error
         .chain()
         .map(|cause| cause.to_string().replace('\n', " "))

@@ -51,6 +51,7 @@ pub enum CacheError {
 }
 
 /// A folder of compiled algorithms.
+#[derive(Clone)]
 pub struct Cache {
     folder: PathBuf,
     key: Key,

@@ -21,11 +21,17 @@ use crate::profile::WORKERS_MAX;
 /// Stack of the guest; the frames of the host come on top of it.
 const GUEST_STACK_BYTES_MAX: usize = 512 << 10;
 
+/// The same for code that compares addresses. A guest that needs more is run again with the whole stack, so that where it ends
+/// does not depend on the code; no frame of code that keeps less at hand is four times as large.
+const CHECKED_STACK_BYTES_MAX: usize = GUEST_STACK_BYTES_MAX / 4;
+
 /// Runs at the same time in one process: a few batches, each with all its workers.
 const RUNS_MAX: u32 = 4 * WORKERS_MAX as u32;
 /// Bytes of a slot that are cleared after a run and stay in memory; others are given back. An instance of vector search, the
 /// largest, fits: to have its pages back from the kernel for every nonce takes longer than to draw it.
 const RESIDENT_BYTES: usize = 128 << 20;
+/// The same where slots do not shrink: every guest pays for the pages that those before it have touched.
+const CHECKED_RESIDENT_BYTES: usize = 4 << 20;
 /// The same for its tables.
 const RESIDENT_TABLE_BYTES: usize = 1 << 20;
 /// Bytes of what the engine keeps of an instance, which grow with its functions and globals.
@@ -38,6 +44,31 @@ pub(crate) fn engine() -> Result<&'static Engine, String> {
         .get_or_init(|| new_engine(config().map_err(|error| error.to_string())?))
         .as_ref()
         .map_err(Clone::clone)
+}
+
+/// The engine whose code compares every address with the size of the memory, made once (see `code`).
+///
+/// Its slots stay as large as a guest has ever made them, so a machine that cannot tell which pages were written has none:
+/// there, each guest would pay for the largest before it.
+pub(crate) fn checking_engine() -> Option<&'static Engine> {
+    static ENGINE: OnceLock<Option<Engine>> = OnceLock::new();
+    ENGINE.get_or_init(new_checking_engine).as_ref()
+}
+
+fn new_checking_engine() -> Option<Engine> {
+    if has_swap() || !PoolingAllocationConfig::is_pagemap_scan_available() {
+        return None;
+    }
+    let mut slots = slots();
+    slots.linear_memory_keep_resident(CHECKED_RESIDENT_BYTES);
+    let mut config = config().ok()?;
+    config
+        .allocation_strategy(slots)
+        .signals_based_traps(false)
+        .memory_guard_size(0)
+        .guard_before_linear_memory(false)
+        .max_wasm_stack(CHECKED_STACK_BYTES_MAX);
+    Engine::new(&config).ok()
 }
 
 fn new_engine(mut config: Config) -> Result<Engine, String> {

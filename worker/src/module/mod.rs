@@ -2,6 +2,7 @@
 
 mod algorithm;
 mod cache;
+mod code;
 mod engine;
 mod sealed;
 

@@ -3,7 +3,7 @@
 //! Invariant: whatever the guest does ends in a [`Run`]; an error means that the host failed and the nonce has no
 //! result at all. Every address and length the guest hands out is checked against its memory before it is used.
 
-use wasmtime::{Instance, Memory, Store, Trap};
+use wasmtime::{Instance, InstancePre, Memory, Store, Trap};
 
 use crate::error::HostFailure;
 use crate::instrument::{STATE_AT_START, STATE_EXPORT};
@@ -28,7 +28,7 @@ pub(crate) enum End {
 }
 
 /// A run and what it cost.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Run {
     pub(crate) fuel_consumed: u64,
     /// The state of the instrumentation.
@@ -42,11 +42,30 @@ pub(crate) fn run(
     instance: &tig_challenges::Instance,
     limits: &Limits,
 ) -> Result<Run, HostFailure> {
-    let mut store = Store::new(algorithm.engine(), Sandbox::new(limits));
+    let code = &algorithm.code;
+    if let Some(checked) = code.checked() {
+        let (run, _) = run_code(checked, instance, limits)?;
+        // Its stack is smaller than the one that counts.
+        if run.end != End::Trapped(Trap::StackOverflow) {
+            return Ok(run);
+        }
+    }
+    let (run, growths) = run_code(code.guarded(), instance, limits)?;
+    code.count(growths, run.fuel_consumed);
+    Ok(run)
+}
+
+/// A run, and how often its memory grew.
+pub(super) fn run_code(
+    code: &InstancePre<Sandbox>,
+    instance: &tig_challenges::Instance,
+    limits: &Limits,
+) -> Result<(Run, u64), HostFailure> {
+    let mut store = Store::new(code.module().engine(), Sandbox::new(limits));
     store.limiter(|sandbox| sandbox);
     store.set_fuel(limits.max_fuel).map_err(host_failure)?;
     // A start function that fails has seen nothing of the nonce, so nothing is lost if its state cannot be read.
-    let (end, state) = match algorithm.instance.instantiate(&mut store) {
+    let (end, state) = match code.instantiate(&mut store) {
         Ok(guest) => {
             let end = execute(&mut store, guest, instance);
             (end, state(&mut store, guest)?)
@@ -66,11 +85,12 @@ pub(crate) fn run(
         End::Trapped(Trap::StackOverflow) => STATE_AT_START,
         _ => state,
     };
-    Ok(Run {
+    let run = Run {
         fuel_consumed,
         state,
         end,
-    })
+    };
+    Ok((run, store.data().growths()))
 }
 
 fn execute(

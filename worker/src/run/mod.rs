@@ -5,6 +5,8 @@ mod batch;
 mod fingerprint;
 pub(crate) mod guest;
 mod nonce;
+#[cfg(test)]
+mod tests;
 mod workers;
 
 pub use batch::{BatchJob, check_nonces};
