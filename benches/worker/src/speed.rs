@@ -10,9 +10,9 @@ use crate::Built;
 use crate::interpreter::Parsed;
 use crate::judge::{RAND_HASH, settings, solves};
 
-/// Time that our worker takes for the measured nonces, about.
-const ROUND: Duration = Duration::from_millis(100);
-const NONCES_MAX: u64 = 500;
+/// Time that our worker takes for the measured nonces, about: the processor time of a thread is known to 4 ms.
+const ROUND: Duration = Duration::from_millis(250);
+const NONCES_MAX: u64 = 8192;
 /// Time for the rounds of one way to run an algorithm.
 const BUDGET: Duration = Duration::from_secs(3);
 /// An algorithm that takes longer natively, and most of it not for the instance, is compute-bound: neither the fixed costs
