@@ -21,8 +21,9 @@ use crate::profile::WORKERS_MAX;
 /// Stack of the guest; the frames of the host come on top of it.
 const GUEST_STACK_BYTES_MAX: usize = 512 << 10;
 
-/// The same for code that compares addresses. A guest that needs more is run again with the whole stack, so that where it ends
-/// does not depend on the code; no frame of code that keeps less at hand is four times as large.
+/// The same for code that compares addresses. A guest that needs more is run again without comparisons and with the whole stack,
+/// so that where it ends does not depend on the code. Without comparisons there is less to keep on the stack, not four times as
+/// much: who gets by with this here gets by with the whole there.
 const CHECKED_STACK_BYTES_MAX: usize = GUEST_STACK_BYTES_MAX / 4;
 
 /// Runs at the same time in one process: a few batches, each with all its workers.
@@ -30,10 +31,10 @@ const RUNS_MAX: u32 = 4 * WORKERS_MAX as u32;
 /// Bytes of a slot that are cleared after a run and stay in memory; others are given back. An instance of vector search, the
 /// largest, fits: to have its pages back from the kernel for every nonce takes longer than to draw it.
 const RESIDENT_BYTES: usize = 128 << 20;
-/// The same where slots do not shrink: every guest pays for the pages that those before it have touched.
-const CHECKED_RESIDENT_BYTES: usize = 4 << 20;
 /// The same for its tables.
 const RESIDENT_TABLE_BYTES: usize = 1 << 20;
+/// Bytes of a slot that stay in memory where slots do not shrink: every guest clears the pages that those before it touched.
+const CHECKED_RESIDENT_BYTES: usize = 4 << 20;
 /// Bytes of what the engine keeps of an instance, which grow with its functions and globals.
 const INSTANCE_BYTES_MAX: usize = 64 << 20;
 
