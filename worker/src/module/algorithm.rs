@@ -5,10 +5,10 @@
 
 use std::sync::Arc;
 
-use wasmtime::{ExternType, FuncType, Module, ValType};
+use wasmtime::Module;
 
 use super::cache::Cache;
-use super::code::Code;
+use super::code::{Code, one_line};
 use super::engine::engine;
 use crate::error::BadModule;
 use crate::instrument::instrument;
@@ -58,41 +58,4 @@ impl Algorithm {
             wasm_hash: blake3::hash(wasm).into(),
         })
     }
-}
-
-pub(super) fn check_exports(module: &Module) -> Result<(), BadModule> {
-    let has = |name: &str, fits: &dyn Fn(&ExternType) -> bool| {
-        module.get_export(name).is_some_and(|ty| fits(&ty))
-    };
-    if !has("memory", &|ty| matches!(ty, ExternType::Memory(_))) {
-        return Err(BadModule::Export("a memory `memory`"));
-    }
-    if !has("init", &|ty| is_function(ty, 1)) {
-        return Err(BadModule::Export("a function `init` of type (i32) -> i32"));
-    }
-    if !has("entry_point", &|ty| is_function(ty, 2)) {
-        return Err(BadModule::Export(
-            "a function `entry_point` of type (i32, i32) -> i32",
-        ));
-    }
-    Ok(())
-}
-
-fn is_function(ty: &ExternType, num_params: usize) -> bool {
-    let is_i32 = |value: ValType| matches!(value, ValType::I32);
-    let fits = |function: &FuncType| {
-        function.params().len() == num_params
-            && function.params().all(is_i32)
-            && function.results().len() == 1
-            && function.results().all(is_i32)
-    };
-    matches!(ty, ExternType::Func(function) if fits(function))
-}
-
-pub(super) fn one_line(error: &wasmtime::Error) -> String {
-    let causes: Vec<String> = error
-        .chain()
-        .map(|cause| cause.to_string().replace('\n', " "))
-        .collect();
-    causes.join(": ")
 }

@@ -11,13 +11,13 @@
 //! a guest for which the smaller stack of checked code is not enough is run again as guarded code (see `guest`).
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use wasmtime::{Engine, InstancePre, Linker, Module};
 
-use super::algorithm::{check_exports, one_line};
 use super::cache::Cache;
 use super::engine::{checking_engine, engine};
+use super::exports::check_exports;
 use crate::error::BadModule;
 use crate::limits::Sandbox;
 
@@ -64,10 +64,13 @@ impl Code {
 
     /// Counts a run of guarded code, and makes checked code when enough of them have shown that it would be faster.
     pub(crate) fn count(&self, growths: u64, fuel: u64) {
-        let growths = self.growths.fetch_add(growths, Relaxed) + growths;
-        let fuel = self.fuel.fetch_add(fuel, Relaxed).saturating_add(fuel);
+        let growths = self.growths.fetch_add(growths, Ordering::Relaxed) + growths;
+        let fuel = self
+            .fuel
+            .fetch_add(fuel, Ordering::Relaxed)
+            .saturating_add(fuel);
         // Of all threads, one is the last: it compiles, and the others go on.
-        let is_last = self.runs.fetch_add(1, Relaxed) + 1 == RUNS_BEFORE_CHOICE;
+        let is_last = self.runs.fetch_add(1, Ordering::Relaxed) + 1 == RUNS_BEFORE_CHOICE;
         if is_last && fuel < growths.saturating_mul(FUEL_PER_GROWTH) {
             self.check();
         }
@@ -104,4 +107,12 @@ fn compile(
     Linker::new(engine)
         .instantiate_pre(&module)
         .map_err(|error| BadModule::Invalid(one_line(&error)))
+}
+
+pub(super) fn one_line(error: &wasmtime::Error) -> String {
+    let causes: Vec<String> = error
+        .chain()
+        .map(|cause| cause.to_string().replace('\n', " "))
+        .collect();
+    causes.join(": ")
 }

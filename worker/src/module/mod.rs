@@ -4,6 +4,7 @@ mod algorithm;
 mod cache;
 mod code;
 mod engine;
+mod exports;
 mod sealed;
 
 pub use algorithm::Algorithm;
