@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::StatVfsMountFlags;
 use tig_process::whole_file;
 
-use super::{PluginError, PluginFile, libraries};
+use super::{PluginError, PluginFile, content, libraries};
 
 /// Permissions of a copy: no process writes to it.
 const COPY_MODE: u32 = 0o500;
@@ -84,7 +84,7 @@ fn make_folder(path: &Path) -> Result<(), PluginError> {
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), PluginError> {
-    if fs::read(path).is_ok_and(|present| present == bytes) {
+    if content::is_same(path, bytes) {
         return Ok(());
     }
     // Not synced: a copy that a power cut has damaged differs from its original, and is written again before it is used.

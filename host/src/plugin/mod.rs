@@ -4,6 +4,7 @@
 //! any time; every mapped file was read whole, loaded once by a child process, and found unchanged afterwards; a loaded
 //! library is never unmapped.
 
+mod content;
 mod copy;
 mod error;
 mod file;

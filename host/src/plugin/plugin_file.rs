@@ -7,7 +7,7 @@ use tig_process::file_signature::Signature;
 use tig_process::whole_file;
 
 use super::libraries::{self, Library};
-use super::{PluginError, file, inspect};
+use super::{PluginError, content, file, inspect};
 
 /// Permissions of a plugin file that the host installs.
 const INSTALLED_MODE: u32 = 0o644;
@@ -64,9 +64,9 @@ impl PluginFile {
     pub(super) fn check_unchanged(&self) -> Result<(), PluginError> {
         let folder = self.path.parent().unwrap_or(Path::new(""));
         let mut libraries = self.libraries.iter();
-        let is_same = |path: &Path, bytes: &[u8]| std::fs::read(path).is_ok_and(|now| now == bytes);
-        let is_unchanged = is_same(&self.path, &self.bytes)
-            && libraries.all(|library| is_same(&folder.join(&library.place), &library.bytes));
+        let is_unchanged = content::is_same(&self.path, &self.bytes)
+            && libraries
+                .all(|library| content::is_same(&folder.join(&library.place), &library.bytes));
         is_unchanged
             .then_some(())
             .ok_or_else(|| PluginError::Changed {
