@@ -88,8 +88,8 @@ pub(crate) enum Run {
     Skip(&'static str),
 }
 
-/// Files by name; `instances` stands for `instances_<challenge>` too, and so on.
-const FILES: [(&str, Run); 21] = [
+/// Files by name; `instances` stands for `instances_<challenge>` too, `mv` for `mv.<Message>.examples`, and so on.
+const FILES: [(&str, Run); 23] = [
     ("cap_weights", Run::Lists(&[horde::cap_weights::ROWS])),
     ("cli", Run::Lists(&[command_line::CASES])),
     ("compute_batch", Run::Lists(&[compute_batch::CASES])),
@@ -105,9 +105,11 @@ const FILES: [(&str, Run); 21] = [
     ),
     ("formula_vectors", Run::Lists(&horde::FORMULAS)),
     ("frontiers", Run::Lists(&[frontiers::CASES])),
+    ("fv", Run::Lists(&[horde::messages::OF_FACILITATORS])),
     ("instances", Run::Lists(&[instances::CASES])),
     ("merkle", Run::Lists(&[merkle::TREES, merkle::OPS])),
     ("mock_answers", Run::Lists(&[horde::draws::MOCK_ANSWERS])),
+    ("mv", Run::Lists(&[horde::messages::OF_MINERS])),
     (
         "output_hash",
         Run::Lists(&[output_hash::CASES, output_hash::BAD_SOLUTIONS]),
@@ -135,12 +137,16 @@ const FILES: [(&str, Run); 21] = [
 pub(crate) fn find(name: &str) -> Option<(&'static str, &'static Run)> {
     let known = |known: &str| {
         name.strip_prefix(known)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('_') || is_examples(rest))
     };
     FILES
         .iter()
         .find(|(file, _)| known(file))
         .map(|(file, run)| (*file, run))
+}
+
+fn is_examples(rest: &str) -> bool {
+    rest.starts_with('.') && rest.ends_with(".examples")
 }
 
 /// For lists whose cases must all agree.

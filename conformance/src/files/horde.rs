@@ -4,6 +4,7 @@ pub(super) mod cap_weights;
 pub(super) mod draws;
 mod formulas;
 pub(super) mod keys;
+pub(super) mod messages;
 pub(super) mod recorded_run;
 pub(super) mod schedule;
 

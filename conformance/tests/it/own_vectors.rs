@@ -32,7 +32,9 @@ macro_rules! files {
             let not_run: &[&str] = &$not_run;
             let known = [$(stringify!($name)),*];
             let conformance = Conformance::new(&$folder).unwrap();
-            for name in conformance.names().unwrap() {
+            // Names of messages have dots: `all_examples_of_messages_are_run` is for them.
+            let names = conformance.names().unwrap();
+            for name in names.iter().filter(|name| !name.contains('.')) {
                 let name = name.as_str();
                 assert!(known.contains(&name) != not_run.contains(&name), "{name}");
             }
@@ -75,6 +77,21 @@ mod horde {
         mock_answers
         vectors
         weights_commit_reveal
+    }
+
+    #[test]
+    fn all_examples_of_messages_are_run() {
+        let folder = Conformance::default_folder().join("horde");
+        let names = Conformance::new(&folder).unwrap().names().unwrap();
+        let is_message = |name: &&String| name.starts_with("mv.") || name.starts_with("fv.");
+        let mut count = 0;
+        for name in names.iter().filter(is_message) {
+            if name.ends_with(".examples") {
+                conforms(folder.clone(), name);
+                count += 1;
+            }
+        }
+        assert_eq!(count, 25);
     }
 
     /// The rows for the last block of an epoch.

@@ -121,8 +121,8 @@ async fn config_that_cannot_be_applied_says_why() {
             other => panic!("expected a rejected config, got {other:?}"),
         }
     };
-    let fixed = rejected("player_id", json!("another")).await;
-    assert!(matches!(fixed, ReconfigureError::Fixed(keys) if keys == ["player_id"]));
+    let fixed = rejected("identity", json!({ "account": "another" })).await;
+    assert!(matches!(fixed, ReconfigureError::Fixed(keys) if keys == ["account", "api_url"]));
     let misfit = rejected("config", json!({ "counter": { "strt": 1 } })).await;
     assert!(matches!(misfit, ReconfigureError::Config(_)), "{misfit}");
     let missing = rejected("extensions", json!(["counter", "nothing"])).await;

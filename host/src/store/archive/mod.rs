@@ -286,7 +286,7 @@ mod tests {
     use super::*;
     use crate::store::Store;
 
-    const OWNER: &str = r#"{"store":{"layout":"1","player_id":"","api_url":""}}"#;
+    const OWNER: &str = r#"{"store":{"layout":"1","account":"","api_url":""}}"#;
 
     fn import(lines: &[&str]) -> Result<usize, ArchiveError> {
         let folder = tempfile::tempdir().unwrap();
