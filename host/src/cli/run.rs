@@ -17,7 +17,7 @@ use crate::http::listener;
 /// More threads would compete with those of the extensions.
 const HTTP_THREADS_MAX: usize = 2;
 /// Threads for blocking work: files, requests of the operator, name servers.
-const BLOCKING_THREADS: usize = 6;
+const BLOCKING_THREADS: usize = 4;
 /// Committer, supervisor, ticker, watch of the plugin folder, watch of standard input, the first line on standard
 /// output, and two child processes that try plugin files.
 const OWN_THREADS: usize = 8;

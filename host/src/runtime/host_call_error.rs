@@ -53,7 +53,13 @@ pub(crate) enum HostCallError {
     /// A name, label or value that Prometheus would not read.
     #[error(transparent)]
     Metric(#[from] MetricError),
-    /// The store cannot be read.
+    /// The store cannot be read. Boxed, since each call of a handler returns room for the longest of these errors.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(Box<StoreError>),
+}
+
+impl From<StoreError> for HostCallError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Box::new(error))
+    }
 }
