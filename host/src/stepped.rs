@@ -60,11 +60,12 @@ impl SteppedHost {
         sources: (Clock, Random),
     ) -> Result<Self, HostError> {
         let manifests = plugins.iter().map(|plugin| &*plugin.manifest);
-        let completed = config.completed(manifests);
-        let config = &completed.map_err(|faults| ConfigError::Faults {
-            path: config.path.clone(),
-            faults,
-        })?;
+        let (completed, faults) = config.completed(manifests);
+        if !faults.is_empty() {
+            let path = config.path.clone();
+            return Err(ConfigError::Faults { path, faults }.into());
+        }
+        let config = &completed;
         let http = HttpClient::recording();
         let shared = Arc::new(Shared::new(store, Arc::new(http.clone()), sources));
         let runners = start::start(config, &shared, plugins.to_vec())?;

@@ -56,7 +56,7 @@ impl Findings {
                 Err(error) => findings.blame(index, &error),
             }
         }
-        let config = findings.admit(&config).unwrap_or(config);
+        let config = findings.admit(&config);
         findings.warnings.clone_from(&config.warnings);
         match plugin_files::cache_fault(&config) {
             Some(fault) => findings.config_faults.push(fault),
@@ -95,26 +95,29 @@ impl Findings {
         Ok(())
     }
 
-    /// Records everything that does not fit between the config and the files that were read; if all fits, returns the config with
-    /// its whole identity.
-    fn admit(&mut self, config: &Config) -> Option<Config> {
+    /// Records everything that does not fit between the config and the files that were read, and returns the config with its
+    /// identity, as whole as it can be.
+    fn admit(&mut self, config: &Config) -> Config {
         let manifests: Vec<_> = self
             .sound
             .iter()
             .map(|(_, candidate)| &candidate.manifest)
             .collect();
+        let (completed, _) = config.completed(manifests.iter().copied());
         if self.plugin_faults.is_empty() {
-            let admitted = admission::admit(config, &manifests);
-            return admitted.map_err(|faults| self.config_faults = faults).ok();
+            self.config_faults = admission::admit(config, &manifests)
+                .err()
+                .unwrap_or_default();
+            return completed;
         }
-        // The places in the two lists differ, so each section is checked by itself.
+        // The places in the two lists differ, so each section is checked by itself. A file that cannot be read may name any
+        // text at the top of the config.
         let faults = self.sound.iter().map(|(index, candidate)| {
             let name = &config.extensions[*index];
             admission::section_faults(&config.sections, name, &candidate.manifest)
         });
         self.config_faults = faults.flatten().collect();
-        // A file that cannot be read may name any text at the top of the config.
-        config.completed(manifests).ok()
+        completed
     }
 
     fn blame(&mut self, index: usize, error: &PluginError) {

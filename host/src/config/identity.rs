@@ -26,15 +26,12 @@ pub(super) fn take_unknown_texts(file: &mut Value, known: &Map<String, Value>) -
 }
 
 impl Config {
-    /// This config with the whole identity that `manifests` name: what the command line says, and the defaults.
-    ///
-    /// # Errors
-    ///
-    /// A text at the top of the file belongs to no extension, or the command line names an account that none takes.
+    /// This config with the whole identity that `manifests` name: what the command line says, and the defaults. The faults are
+    /// texts at the top of the file that belong to no extension, and an account of the command line that none takes.
     pub(crate) fn completed<'a>(
         &self,
         manifests: impl IntoIterator<Item = &'a Manifest>,
-    ) -> Result<Self, Vec<Fault>> {
+    ) -> (Self, Vec<Fault>) {
         let mut named: Vec<&IdentityKey> = Vec::new();
         for key in manifests
             .into_iter()
@@ -69,12 +66,12 @@ impl Config {
             identity.entry(key.name.clone()).or_insert_with(default);
         }
         identity.values_mut().for_each(trim_url);
-        let completed = || Self {
+        let completed = Self {
             identity,
             unclaimed: Identity::new(),
             ..self.clone()
         };
-        faults.is_empty().then(completed).ok_or(faults)
+        (completed, faults)
     }
 }
 
@@ -154,9 +151,10 @@ mod tests {
     #[test]
     fn first_default_fills_a_missing_key() {
         let file = json!({ "extensions": ["a"], "wallet": "w1" });
-        let completed = config(&file, Overrides::default()).completed(&manifests());
+        let (completed, faults) = config(&file, Overrides::default()).completed(&manifests());
+        assert_eq!(faults, []);
         assert_eq!(
-            texts(&completed.unwrap().identity),
+            texts(&completed.identity),
             [("api_url", "https://main"), ("wallet", "w1")]
         );
     }
@@ -169,9 +167,10 @@ mod tests {
             api_url: Some("http://here/".to_owned()),
             ..Overrides::default()
         };
-        let completed = config(&file, overrides).completed(&manifests());
+        let (completed, faults) = config(&file, overrides).completed(&manifests());
+        assert_eq!(faults, []);
         assert_eq!(
-            texts(&completed.unwrap().identity),
+            texts(&completed.identity),
             [
                 ("api_url", "http://here"),
                 ("netuid", "12"),
@@ -189,7 +188,7 @@ mod tests {
         };
         let config = config(&file, overrides);
         let faults = |manifests: &[Manifest]| {
-            let faults = config.completed(manifests).unwrap_err();
+            let (_, faults) = config.completed(manifests);
             faults.iter().map(ToString::to_string).collect::<Vec<_>>()
         };
         assert_eq!(

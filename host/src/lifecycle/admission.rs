@@ -31,12 +31,9 @@ fn faults(config: &Config, manifests: &[&Manifest]) -> Vec<Fault> {
 /// Every misfit.
 pub(crate) fn admit(config: &Config, manifests: &[&Manifest]) -> Result<Config, Vec<Fault>> {
     let mut found = faults(config, manifests);
-    match config.completed(manifests.iter().copied()) {
-        Ok(completed) if found.is_empty() => return Ok(completed),
-        Ok(_) => {}
-        Err(misfits) => found.extend(misfits),
-    }
-    Err(found)
+    let (completed, misfits) = config.completed(manifests.iter().copied());
+    found.extend(misfits);
+    found.is_empty().then_some(completed).ok_or(found)
 }
 
 /// Every misfit between a new version of extension `name`, its settings, and the routes of the other extensions.

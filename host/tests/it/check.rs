@@ -213,3 +213,19 @@ fn plugin_folder_is_listed_with_its_faults() {
         .json();
     assert_eq!(shown[2]["name"], "recorder");
 }
+
+#[test]
+fn unknown_text_key_is_the_only_fault() {
+    let home = Home::new();
+    let mut config = home.config();
+    config["backup_foldr"] = json!("elsewhere");
+    home.write_config(&config);
+    let ran = home.tig_host(&["check", "config.json"]);
+    assert_eq!(ran.code, Some(3), "{ran:?}");
+    assert_eq!(
+        ran.stdout,
+        "backup_foldr: unknown key; did you mean `backup_folder`?\nconfig.json: 1 fault\n"
+    );
+    let started = home.tig_host(&["config.json"]);
+    assert_eq!(started.code, Some(3), "{started:?}");
+}
