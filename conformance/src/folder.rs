@@ -100,7 +100,7 @@ impl Conformance {
             Some((_, Run::Skip(reason))) => return FileOutcome::Skipped(reason),
             Some((file, Run::Lists(lists))) => (file, lists),
         };
-        let path = self.folder.join(name).with_extension("json");
+        let path = self.folder.join(format!("{name}.json"));
         let content = match read(&path) {
             Ok(ExactValue(content)) => content,
             Err(error) => return FileOutcome::Unreadable(error),
