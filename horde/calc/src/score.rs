@@ -7,7 +7,6 @@ mod class_values;
 mod horde;
 mod job;
 mod normalize;
-mod text;
 mod version;
 
 pub use answers::{AnswerMismatch, check_answers};
@@ -17,5 +16,4 @@ pub use class_values::{ClassValue, ParseClassValuesError, parse_class_values};
 pub use horde::{HordeSettings, horde_score};
 pub use job::{JobFailure, JobKind, LLM_TIMEOUT_SECONDS, job_score};
 pub use normalize::normalize;
-pub use text::score_text;
 pub use version::{UnknownWeightsVersion, WeightsVersion};

@@ -6,7 +6,7 @@ use horde_calc::hash_job::HashJobVersion;
 use horde_calc::score::{
     AnswerMismatch, HordeSettings, JobFailure, JobKind, ManifestBonus, ParseClassValuesError,
     PreviousCount, ScoredJob, UnknownWeightsVersion, WeightsVersion, batch_scores, check_answers,
-    horde_score, job_score, normalize, parse_class_values, score_text,
+    horde_score, job_score, normalize, parse_class_values,
 };
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -220,31 +220,6 @@ fn answers_must_be_equal_for_each_sampled_prompt() {
     assert_eq!(check_answers([("d", "")], &given), Err(missing));
 }
 
-/// From CPython's `"%.6g"`.
-#[test]
-fn score_texts_match_python() {
-    for (score, expected) in [
-        (0.0, "0"),
-        (-0.0, "-0"),
-        (1.0, "1"),
-        (0.0318, "0.0318"),
-        (1.0 / 3.0, "0.333333"),
-        (1e-5, "1e-05"),
-        (123456.5, "123456"),
-        (1234567.0, "1.23457e+06"),
-        (0.0001, "0.0001"),
-        (0.00012345678, "0.000123457"),
-        (2.0 / 3.0 * 1.05, "0.7"),
-        (99999.95, "99999.9"),
-        (999999.5, "1e+06"),
-        (-1e300, "-1e+300"),
-        (f64::NEG_INFINITY, "-inf"),
-        (f64::NAN, "nan"),
-    ] {
-        assert_eq!(score_text(score), expected);
-    }
-}
-
 proptest! {
     #[test]
     fn normalized_scores_sum_up_to_the_weight(
@@ -263,11 +238,5 @@ proptest! {
         let scores = vec![score; count + 1];
         let settings = HordeSettings::default();
         prop_assert!(horde_score(&scores, settings) > horde_score(&scores[1..], settings));
-    }
-
-    #[test]
-    fn score_text_is_the_score_to_six_digits(score in -1e9..1e9_f64) {
-        let back: f64 = score_text(score).parse().unwrap();
-        prop_assert!((back - score).abs() <= score.abs() * 5.0001e-6);
     }
 }

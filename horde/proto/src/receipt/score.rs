@@ -39,6 +39,8 @@ fn without_zeros(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -51,6 +53,7 @@ mod tests {
             (3.447_870_123, "3.44787"),
             (1.0 / 3.0, "0.333333"),
             (2.0 / 3.0, "0.666667"),
+            (2.0 / 3.0 * 1.05, "0.7"),
             (-2.5, "-2.5"),
             (100_000.0, "100000"),
             (99_999.95, "99999.9"),
@@ -69,11 +72,20 @@ mod tests {
             (1e-300, "1e-300"),
             (5e-324, "4.94066e-324"),
             (f64::MAX, "1.79769e+308"),
+            (-1e300, "-1e+300"),
             (f64::INFINITY, "inf"),
             (f64::NEG_INFINITY, "-inf"),
             (f64::NAN, "nan"),
         ] {
             assert_eq!(score_text(score), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn score_text_is_the_score_to_six_digits(score in -1e9..1e9_f64) {
+            let back: f64 = score_text(score).parse().unwrap();
+            prop_assert!((back - score).abs() <= score.abs() * 5.0001e-6);
         }
     }
 }
