@@ -3,6 +3,8 @@
 
 use libfuzzer_sys::fuzz_target;
 
+#[path = "../../worker/tests/it/drawn.rs"]
+mod drawn;
 #[path = "../../worker/tests/it/promise.rs"]
 mod promise;
 
@@ -13,7 +15,7 @@ fuzz_target!(|input: &[u8]| {
         }
         Err(_) => {
             promise::check(input);
-            if let Some(wasm) = promise::draw(input) {
+            if let Some(wasm) = drawn::draw(input) {
                 promise::check(&wasm);
             }
         }

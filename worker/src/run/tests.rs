@@ -1,12 +1,14 @@
 //! Both forms of code (see `module::code`), on guests that go to the bounds of their memory and beyond.
 
-use arbitrary::Unstructured;
 use tig_challenges::{ChallengeKind, Instance};
 use wasmtime::Trap;
 
 use super::guest::{self, End, Run, run_code};
 use crate::limits::Limits;
 use crate::module::Algorithm;
+
+#[path = "../../tests/it/drawn.rs"]
+mod drawn;
 
 const LIMITS: Limits = Limits {
     max_fuel: 1_000_000,
@@ -165,34 +167,13 @@ fn deep_recursion_is_the_same() {
 
 #[test]
 fn drawn_modules_run_the_same() {
-    let exports = r#"(module (memory (export "memory") 1)
-        (func (export "init") (param i32) (result i32) unreachable)
-        (func (export "entry_point") (param i32 i32) (result i32) unreachable))"#;
     let mut bytes = blake3::Hasher::new().update(b"forms").finalize_xof();
     let mut runs = 0;
     for _ in 0..96 {
-        let mut drawn = vec![0; 2048];
-        bytes.fill(&mut drawn);
-        let config = wasm_smith::Config {
-            exports: wat::parse_str(exports).ok(),
-            max_imports: 0,
-            max_memories: 0,
-            max_memory32_bytes: 4 << 20,
-            bulk_memory_enabled: true,
-            custom_page_sizes_enabled: false,
-            exceptions_enabled: false,
-            gc_enabled: false,
-            memory64_enabled: false,
-            reference_types_enabled: false,
-            relaxed_simd_enabled: false,
-            shared_everything_threads_enabled: false,
-            simd_enabled: false,
-            threads_enabled: false,
-            wide_arithmetic_enabled: false,
-            ..wasm_smith::Config::default()
-        };
-        let module = wasm_smith::Module::new(config, &mut Unstructured::new(&drawn)).unwrap();
-        if let Ok(algorithm) = Algorithm::compile(&module.to_bytes()) {
+        let mut input = vec![0; 2048];
+        bytes.fill(&mut input);
+        let module = drawn::draw(&input).unwrap();
+        if let Ok(algorithm) = Algorithm::compile(&module) {
             check(&algorithm, 1);
             runs += 1;
         }

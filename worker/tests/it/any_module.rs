@@ -8,6 +8,7 @@ use proptest::prelude::{ProptestConfig, any, proptest};
 use proptest::sample::Index;
 use tig_worker::Outcome;
 
+use crate::drawn::draw;
 use crate::promise;
 
 /// Seeds in the binary format, by name.
@@ -50,7 +51,7 @@ fn drawn_modules_run() {
     for _ in 0..64 {
         let mut drawn = vec![0; 1024];
         bytes.fill(&mut drawn);
-        let wasm = promise::draw(&drawn).unwrap();
+        let wasm = draw(&drawn).unwrap();
         runs += usize::from(promise::check(&wasm).is_some());
     }
     assert!(runs > 48, "{runs} of 64 are algorithms");
@@ -78,7 +79,7 @@ proptest! {
 
     #[test]
     fn drawn_modules_keep_the_promise(bytes in vec(any::<u8>(), 0..4096)) {
-        if let Some(wasm) = promise::draw(&bytes) {
+        if let Some(wasm) = draw(&bytes) {
             promise::check(&wasm);
         }
     }

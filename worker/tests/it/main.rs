@@ -5,6 +5,7 @@ mod any_module;
 mod batches;
 mod cache;
 mod command_line;
+mod drawn;
 mod fuel;
 mod guests;
 mod instrumentation;
