@@ -64,6 +64,10 @@ impl Code {
 
     /// Counts a run of guarded code, and makes checked code when enough of them have shown that it would be faster.
     pub(crate) fn count(&self, growths: u64, fuel: u64) {
+        // All threads would go on writing to the counters.
+        if self.runs.load(Ordering::Relaxed) >= RUNS_BEFORE_CHOICE {
+            return;
+        }
         let growths = self.growths.fetch_add(growths, Ordering::Relaxed) + growths;
         let fuel = self
             .fuel
