@@ -92,6 +92,7 @@ fn unused(row: &Row, used: &BTreeMap<&str, BTreeSet<&str>>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tidy::sources;
     use crate::workspace::Dependency;
 
     const TABLE: &str = "| folder | what | may depend on |\n|---|---|---|\n\
@@ -155,21 +156,13 @@ mod tests {
     #[test]
     fn host_sources_have_no_word_of_a_system() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../host/src");
-        let mut folders = vec![root.clone()];
         let mut found = Vec::new();
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                    continue;
-                }
-                let text = std::fs::read_to_string(&path).unwrap().to_lowercase();
-                let words = text.split(|letter: char| !letter.is_ascii_alphabetic());
-                let of_systems = words.filter(|word| WORDS_OF_SYSTEMS.contains(word));
-                let place = path.strip_prefix(&root).unwrap().display().to_string();
-                found.extend(of_systems.map(|word| format!("{place}: {word}")));
-            }
+        for path in sources::files(&root).unwrap() {
+            let text = std::fs::read_to_string(&path).unwrap().to_lowercase();
+            let words = text.split(|letter: char| !letter.is_ascii_alphabetic());
+            let of_systems = words.filter(|word| WORDS_OF_SYSTEMS.contains(word));
+            let place = path.strip_prefix(&root).unwrap().display().to_string();
+            found.extend(of_systems.map(|word| format!("{place}: {word}")));
         }
         assert_eq!(found, [""; 0]);
     }
