@@ -80,7 +80,7 @@ fn check_mount(folder: &Path, flags: StatVfsMountFlags) -> Result<(), PluginErro
 fn make_folder(path: &Path) -> Result<(), PluginError> {
     let mut builder = fs::DirBuilder::new();
     let made = builder.recursive(true).mode(0o700).create(path);
-    made.map_err(failed("make the folder", path))
+    made.map_err(PluginError::file("make the folder", path))
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), PluginError> {
@@ -88,12 +88,7 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), PluginError> {
         return Ok(());
     }
     // Not synced: a copy that a power cut has damaged differs from its original, and is written again before it is used.
-    whole_file::write(path, bytes, COPY_MODE).map_err(failed("write", path))
-}
-
-fn failed(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> PluginError {
-    let path = path.to_owned();
-    move |source| PluginError::File { what, path, source }
+    whole_file::write(path, bytes, COPY_MODE).map_err(PluginError::file("write", path))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Why a plugin file is rejected.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use super::file_fault::FileFault;
 
@@ -149,6 +150,16 @@ pub enum PluginError {
 }
 
 impl PluginError {
+    /// Wraps the system's reason for which `what` was not done with the file or folder at `path`.
+    pub(super) fn file(what: &'static str, path: &Path) -> impl Fn(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::File {
+            what,
+            path: path.clone(),
+            source,
+        }
+    }
+
     /// The version of the rejected plugin, if its manifest could be read.
     #[must_use]
     pub(crate) fn version(&self) -> Option<&str> {

@@ -15,11 +15,7 @@ use super::{FileFault, PluginError};
 
 /// Reads a whole file.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, PluginError> {
-    let failed = |source| PluginError::File {
-        what: "read",
-        path: path.to_owned(),
-        source,
-    };
+    let failed = PluginError::file("read", path);
     let length = match std::fs::metadata(path) {
         Ok(metadata) if !metadata.is_file() => {
             return Err(not_a_plugin(path, FileFault::NotAFile));

@@ -198,12 +198,8 @@ type Begun<'a> = (PathBuf, Option<Trial<'a>>);
 pub(crate) fn seal(path: &Path) -> Result<(), PluginError> {
     let mut bytes = file::read(path)?;
     file::seal(path, &mut bytes)?;
-    let failed = |source| PluginError::File {
-        what: "write",
-        path: path.to_owned(),
-        source,
-    };
-    let mode = std::fs::metadata(path).map_err(failed)?.mode();
+    let failed = PluginError::file("write", path);
+    let mode = std::fs::metadata(path).map_err(&failed)?.mode();
     whole_file::write(path, &bytes, mode).map_err(failed)
 }
 

@@ -14,6 +14,9 @@ use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use super::{PROBE_TIMEOUT, PluginError};
 use crate::exit_code;
 
+/// What was not done, in the error.
+const WHAT: &str = "start a child process to try";
+
 /// Longest text that is kept from the child.
 const CHILD_TEXT_BYTES_MAX: usize = 4096;
 
@@ -64,9 +67,9 @@ impl<'a> Trial<'a> {
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
-            .map_err(system(original))?;
+            .map_err(PluginError::file(WHAT, original))?;
         let pipes = Pipes::from_child(&mut child, settings.unwrap_or_default())
-            .map_err(system(original))?;
+            .map_err(PluginError::file(WHAT, original))?;
         Ok(Self {
             child,
             pipes,
@@ -80,7 +83,8 @@ impl<'a> Trial<'a> {
             path: self.original.to_owned(),
             reason,
         };
-        let waited = wait(&mut self.child, &mut self.pipes).map_err(system(self.original))?;
+        let waited = wait(&mut self.child, &mut self.pipes)
+            .map_err(PluginError::file(WHAT, self.original))?;
         let Some(status) = waited else {
             return Err(refused(format!(
                 "loading it takes more than {} s",
@@ -109,15 +113,6 @@ impl Drop for Trial<'_> {
         // Both do nothing to a child that has ended, and fail only without a child.
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-fn system(original: &Path) -> impl FnOnce(io::Error) -> PluginError {
-    let path = original.to_owned();
-    move |source| PluginError::File {
-        what: "start a child process to try",
-        path,
-        source,
     }
 }
 
