@@ -10,7 +10,7 @@ use std::time::Instant;
 use tig_plugin_api::HttpRequest;
 use tokio::sync::oneshot;
 
-use crate::config::{Config, ConfigError};
+use crate::config::Config;
 use crate::error::HostError;
 use crate::http::client::{HttpClient, Sent};
 use crate::lifecycle::{plugin_files, start};
@@ -61,10 +61,7 @@ impl SteppedHost {
     ) -> Result<Self, HostError> {
         let manifests = plugins.iter().map(|plugin| &*plugin.manifest);
         let (completed, faults) = config.completed(manifests);
-        if !faults.is_empty() {
-            let path = config.path.clone();
-            return Err(ConfigError::Faults { path, faults }.into());
-        }
+        config.reject(faults)?;
         let config = &completed;
         let http = HttpClient::recording();
         let shared = Arc::new(Shared::new(store, Arc::new(http.clone()), sources));

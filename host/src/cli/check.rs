@@ -103,11 +103,9 @@ impl Findings {
             .iter()
             .map(|(_, candidate)| &candidate.manifest)
             .collect();
-        let (completed, _) = config.completed(manifests.iter().copied());
         if self.plugin_faults.is_empty() {
-            self.config_faults = admission::admit(config, &manifests)
-                .err()
-                .unwrap_or_default();
+            let (completed, faults) = admission::admit(config, &manifests);
+            self.config_faults = faults;
             return completed;
         }
         // The places in the two lists differ, so each section is checked by itself. A file that cannot be read may name any
@@ -117,7 +115,7 @@ impl Findings {
             admission::section_faults(&config.sections, name, &candidate.manifest)
         });
         self.config_faults = faults.flatten().collect();
-        completed
+        config.completed(manifests).0
     }
 
     fn blame(&mut self, index: usize, error: &PluginError) {

@@ -76,13 +76,15 @@ impl Config {
 }
 
 fn unknown(unclaimed: &Identity, named: &[&IdentityKey]) -> Vec<Fault> {
+    let names = || named.iter().map(|key| key.name.as_str());
+    let is_unknown = |key: &&String| names().all(|name| name != *key);
+    let mut unknown = unclaimed.keys().filter(is_unknown).peekable();
+    if unknown.peek().is_none() {
+        return Vec::new();
+    }
     let schema = schema();
     let own = schema["properties"].as_object().into_iter().flatten();
     let own: Vec<&str> = own.map(|(key, _)| key.as_str()).collect();
-    let names = || named.iter().map(|key| key.name.as_str());
-    let unknown = unclaimed
-        .keys()
-        .filter(|key| names().all(|name| name != *key));
     let fault = |key: &String| {
         let suggestion = Suggestion::find(key, names().chain(own.iter().copied()));
         Fault::new(key, format!("unknown key{suggestion}"))

@@ -199,6 +199,17 @@ impl Config {
         settings.with_identity(self.identity.clone())
     }
 
+    /// # Errors
+    ///
+    /// There are `faults`.
+    pub(crate) fn reject(&self, faults: Vec<Fault>) -> Result<(), ConfigError> {
+        if faults.is_empty() {
+            return Ok(());
+        }
+        let path = self.path.clone();
+        Err(ConfigError::Faults { path, faults })
+    }
+
     /// The file of extension `name`.
     #[must_use]
     pub(crate) fn plugin_file(&self, name: &str) -> PathBuf {

@@ -24,16 +24,12 @@ fn faults(config: &Config, manifests: &[&Manifest]) -> Vec<Fault> {
     found
 }
 
-/// `config` with its whole identity, if it and its extensions, given in the config's order, fit together.
-///
-/// # Errors
-///
-/// Every misfit.
-pub(crate) fn admit(config: &Config, manifests: &[&Manifest]) -> Result<Config, Vec<Fault>> {
+/// `config` with its whole identity, and every misfit between it and its extensions, which are given in the config's order.
+pub(crate) fn admit(config: &Config, manifests: &[&Manifest]) -> (Config, Vec<Fault>) {
     let mut found = faults(config, manifests);
     let (completed, misfits) = config.completed(manifests.iter().copied());
     found.extend(misfits);
-    found.is_empty().then_some(completed).ok_or(found)
+    (completed, found)
 }
 
 /// Every misfit between a new version of extension `name`, its settings, and the routes of the other extensions.

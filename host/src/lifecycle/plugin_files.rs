@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::config::{Config, ConfigError, Fault, Suggestion, plugin_file_name};
+use crate::config::{Config, Fault, Suggestion, plugin_file_name};
 use crate::error::HostError;
 use crate::lifecycle::admission;
 use crate::plugin::{self, OpenFiles, PluginError, PluginFile};
@@ -48,18 +48,10 @@ pub(crate) fn admitted(config: &Config) -> Result<(Config, Vec<PluginFile>), Hos
         .iter()
         .map(|candidate| &candidate.manifest)
         .collect();
-    let (admitted, mut faults) = match admission::admit(config, &manifests) {
-        Ok(admitted) => (Some(admitted), Vec::new()),
-        Err(faults) => (None, faults),
-    };
+    let (completed, mut faults) = admission::admit(config, &manifests);
     faults.extend(cache_fault(config));
-    match admitted {
-        Some(admitted) if faults.is_empty() => Ok((admitted, candidates)),
-        _ => {
-            let path = config.path.clone();
-            Err(ConfigError::Faults { path, faults }.into())
-        }
-    }
+    config.reject(faults)?;
+    Ok((completed, candidates))
 }
 
 /// Adds the names of plugins that the folder holds.

@@ -175,13 +175,9 @@ fn admit(
         }
     }
     let manifests: Vec<&Manifest> = manifests.iter().map(|manifest| &**manifest).collect();
-    match admission::admit(config, &manifests) {
-        Ok(config) => Ok((config, new)),
-        Err(faults) => {
-            let path = config.path.clone();
-            Err(ConfigError::Faults { path, faults }.into())
-        }
-    }
+    let (completed, faults) = admission::admit(config, &manifests);
+    config.reject(faults)?;
+    Ok((completed, new))
 }
 
 fn attempt(watched: &Watched, outcome: Result<Outcome, ReloadError>) -> Attempt {
