@@ -82,12 +82,46 @@ pub mod service {
     pub const GAUGE: u32 = 15;
     /// Like [`LOG`], with fields beside the text: `body` is the JSON of a [`crate::LogLine`].
     pub const LOG_FIELDS: u32 = 16;
+    /// Set the timer `name` to the u64, little-endian, in `body`: Unix milliseconds. No answer.
+    pub const AT: u32 = 17;
+    /// Cancel the timer `name`; no error if it is not set. No answer.
+    pub const CANCEL: u32 = 18;
+    /// Public key of the key `name` of the config. Answer: its bytes.
+    pub const PUBLIC_KEY: u32 = 19;
+    /// Sign `body` with the key `name` of the config. Answer: the signature.
+    pub const SIGN: u32 = 20;
+    /// Open the websocket connection `name`: `body` is the JSON of a [`crate::WsOpen`]. No answer; what happens to it comes
+    /// as [`event::WS`](super::event::WS).
+    pub const WS_OPEN: u32 = 21;
+    /// Send the text of `body` on the connection `name` ([`crate::frame`] of a [`crate::WsSend`]). No answer.
+    pub const WS_SEND: u32 = 22;
+    /// Close the connection `name`: `body` is the JSON of a [`crate::WsClose`]. No answer.
+    pub const WS_CLOSE: u32 = 23;
+    /// Show who called a command a line of text ([`crate::frame`] of a [`crate::Ticket`] and the text). No answer.
+    pub const PROGRESS: u32 = 24;
+    /// End a command ([`crate::frame`] of a [`crate::Finish`] and the JSON of its value). No answer.
+    pub const FINISH: u32 = 25;
+}
+
+/// Names of events that only the host emits. No other event can have a name with a dot: handlers could not be named so.
+pub mod event {
+    /// The response to an HTTP request: a [`crate::frame`]. Emitting it is refused, as are names that begin with [`RESERVED`].
+    pub const HTTP_RESPONSE: &str = "http_response";
+    /// A timer is due; the payload is its tag.
+    pub const TIMER: &str = "host.timer";
+    /// Something happened to a websocket connection; the payload is a [`crate::frame`] of a [`crate::WsEvent`].
+    pub const WS: &str = "host.ws";
+    /// Beginning of names that are kept for the host.
+    pub const RESERVED: &str = "host.";
 }
 
 /// Questions that a host may ask an instance ([`Instance::ask`]).
 pub mod question {
     /// Run the destructor: the host drops the instance next, and wants to know of a panic. Empty answer.
     pub const DROP: &str = "drop";
+    /// Handle the command in the body ([`crate::frame`] of a [`crate::frame::CommandHead`] and the JSON of the arguments).
+    /// Empty answer: the command has started.
+    pub const COMMAND: &str = "command";
 }
 
 /// What the host lends to a plugin for the length of one call.

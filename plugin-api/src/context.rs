@@ -5,7 +5,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::abi::{Host, service};
-use crate::{Error, HttpCall, LogFields, LogLine, Result, Sample, Settings, Turn, bail, frame};
+use crate::{
+    Error, HttpCall, LogFields, LogLine, Result, Sample, Settings, Ticket, Turn, bail, frame,
+};
 
 /// Prefix of the keys of unreadable records.
 pub const SET_ASIDE: &str = "damaged/";
@@ -26,19 +28,40 @@ pub trait Event: Serialize {
 
 /// The host's services, lent for the length of one call.
 ///
-/// [`emit`](Self::emit), [`put`](Self::put), [`delete`](Self::delete) and [`http`](Self::http) take effect together, when
-/// the handler has returned `Ok`. Reads see the handler's own writes. If it fails after it has asked for one of them, its
+/// [`emit`](Self::emit), [`put`](Self::put), [`delete`](Self::delete), [`http`](Self::http), timers, what is sent on
+/// websockets and what is said of commands take effect together, when the handler has returned `Ok`. Reads see the handler's
+/// own writes. If it fails after it has asked for one of them, its
 /// instance is rebuilt from storage.
 pub struct Context<'a> {
     host: &'a mut (dyn Host + 'a),
     settings: &'a Settings,
+    /// Of the command that is handled.
+    ticket: Ticket,
 }
 
 impl<'a> Context<'a> {
     /// A context of `host`; the SDK's glue and the test harness create it.
     #[doc(hidden)]
     pub fn new(host: &'a mut (dyn Host + 'a), settings: &'a Settings) -> Self {
-        Self { host, settings }
+        Self {
+            host,
+            settings,
+            ticket: Ticket::NONE,
+        }
+    }
+
+    /// The context of the handler of a command.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn for_command(self, ticket: Ticket) -> Self {
+        Self { ticket, ..self }
+    }
+
+    /// Ticket of the command that is handled, by which the extension reports on it later. In other handlers it is the ticket
+    /// of no command.
+    #[must_use]
+    pub fn ticket(&self) -> Ticket {
+        self.ticket
     }
 
     /// Settings of the instance.
@@ -343,7 +366,7 @@ impl<'a> Context<'a> {
             .unwrap_or_default()
     }
 
-    fn call(&mut self, service: u32, name: &str, body: &[u8]) -> Result<Vec<u8>> {
+    pub(crate) fn call(&mut self, service: u32, name: &str, body: &[u8]) -> Result<Vec<u8>> {
         match self
             .host
             .call(service, RStr::from_str(name), RSlice::from_slice(body))

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Context, Error, HttpReply, HttpRequest, Result, Settings, bail, frame};
+use crate::{Context, Error, HttpReply, HttpRequest, Result, Settings, Started, bail, frame};
 
 /// An extension as the glue and the test harness drive it. Written by `#[extension]`, not by hand.
 pub trait Extension: Sized + Send + 'static {
@@ -33,6 +33,20 @@ pub trait Extension: Sized + Send + 'static {
         bail!("no handler for {} {}", request.method, request.path)
     }
 
+    /// Starts the command `name` with the JSON of its arguments.
+    ///
+    /// # Errors
+    ///
+    /// There is no such command, its arguments do not decode, or the handler fails.
+    fn command(
+        &mut self,
+        _ctx: &mut Context<'_>,
+        name: &str,
+        _arguments: &[u8],
+    ) -> Result<Started> {
+        bail!("no command `{name}`")
+    }
+
     /// State for a successor, if there is any.
     ///
     /// # Errors
@@ -59,6 +73,24 @@ pub trait Extension: Sized + Send + 'static {
 /// The text has the event's name and the path of the first misfit.
 pub fn decode_event<T: DeserializeOwned>(name: &str, payload: &[u8]) -> Result<T> {
     decode(payload).map_err(|error| error.context(format_args!("event `{name}`")))
+}
+
+/// Decodes the arguments of command `name`.
+///
+/// # Errors
+///
+/// The text has the command's name and the path of the first misfit.
+pub fn decode_arguments<T: DeserializeOwned>(name: &str, arguments: &[u8]) -> Result<T> {
+    decode(arguments).map_err(|error| error.context(format_args!("command `{name}`")))
+}
+
+/// Decodes the tag of a timer that is due.
+///
+/// # Errors
+///
+/// It is not UTF-8.
+pub fn decode_timer(payload: &[u8]) -> Result<String> {
+    Ok(std::str::from_utf8(payload)?.to_owned())
 }
 
 /// Converts a state of an earlier version.

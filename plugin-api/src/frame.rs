@@ -3,13 +3,22 @@
 
 mod host_call;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 pub use self::host_call::{
     BadHostCall, EventKind, HostAnswer, HostCall, LogLevel, MetricKind, answer_call,
 };
-use crate::{Result, bail};
+use crate::{Result, Ticket, bail};
+
+/// What goes before the arguments of a command ([`crate::abi::question::COMMAND`]).
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct CommandHead {
+    /// Of the call.
+    pub ticket: Ticket,
+    /// Name of the command.
+    pub command: String,
+}
 
 /// Joins `head` as JSON and `body`.
 ///

@@ -8,7 +8,8 @@ use abi_stable::sabi_trait::TD_Opaque;
 use abi_stable::std_types::{ROption, RResult, RSlice, RStr, RVec};
 
 use crate::abi::{EventRef, Failure, HostRef, Instance, Instance_TO, InstanceBox, question};
-use crate::{Context, Error, Extension, HttpRequest, Result, Settings};
+use crate::frame::{self, CommandHead};
+use crate::{Context, Error, Extension, HttpRequest, Result, Settings, Started};
 
 thread_local! {
     static LAST_PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
@@ -140,12 +141,20 @@ impl<E: Extension> Instance for Guarded<E> {
 
     fn ask(
         &mut self,
-        _host: HostRef<'_>,
+        mut host: HostRef<'_>,
         question: RStr<'_>,
-        _body: RSlice<'_, u8>,
+        body: RSlice<'_, u8>,
     ) -> RResult<ROption<RVec<u8>>, Failure> {
         match question.as_str() {
             question::DROP => self.end().map(|()| ROption::RSome(RVec::new())),
+            question::COMMAND => guarded(|| {
+                let (head, arguments): (CommandHead, _) = frame::decode(body.as_slice())?;
+                let ctx = Context::new(&mut host, &self.settings);
+                let extension = self.extension.as_mut().ok_or_else(dropped)?;
+                let mut ctx = ctx.for_command(head.ticket);
+                let Started = extension.command(&mut ctx, &head.command, arguments)?;
+                Ok(ROption::RSome(RVec::new()))
+            }),
             _ => RResult::ROk(ROption::RNone),
         }
     }

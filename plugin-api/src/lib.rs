@@ -43,7 +43,7 @@
 //! # When a handler fails
 //!
 //! The fields of the struct belong to the transaction, too. After a panic, and after an error of a handler that had asked
-//! for effects (events, writes, HTTP requests, wakes, granted or refused), the host rebuilds the instance from its
+//! for effects (events, writes, requests, timers, frames, wakes, granted or refused), the host rebuilds the instance from its
 //! storage: what it needs then must be stored. This is not a fault, and may happen at any time, for instance because another
 //! extension has no room for an event.
 //!
@@ -52,6 +52,7 @@
 //! [`Context::mark_fields_changed`]. [`testing::check_failed_handlers`] tests an extension for all of this.
 
 pub mod abi;
+mod command;
 mod context;
 mod error;
 mod extension;
@@ -59,6 +60,7 @@ pub mod frame;
 #[doc(hidden)]
 pub mod guard;
 mod http;
+mod key;
 mod local;
 mod log;
 mod manifest;
@@ -66,7 +68,10 @@ mod sample;
 mod schema;
 mod settings;
 pub mod testing;
+mod timer;
+mod ws;
 
+pub use command::{Finish, Started, Ticket};
 pub use context::{Context, Event, SET_ASIDE};
 pub use error::{Error, Result};
 pub use extension::Extension;
@@ -76,18 +81,21 @@ pub use http::{
 };
 pub use local::{NotLocal, check_local, is_of_another_page};
 pub use log::{LogFields, LogLine, LogValue};
-pub use manifest::{IdentityKey, Manifest, Route};
+pub use manifest::{CommandInfo, IdentityKey, Manifest, Route};
 pub use sample::Sample;
 pub use schema::{ConfigSchema, Field, Schema};
 pub use settings::{Secret, Settings};
 pub use tig_plugin_macros::{ConfigSchema, extension};
+pub use timer::TAG_BYTES_MAX;
+pub use ws::{WsClose, WsCloseClass, WsEvent, WsEventKind, WsOpen, WsSend};
 
 /// The names that an extension's source file needs in scope.
 pub mod prelude {
     pub use crate::{
         ConfigSchema, Context, Error, Event, HttpAnswer, HttpCall, HttpFailure, HttpFailureKind,
         HttpReply, HttpRequest, HttpResponse, LogFields, Method, Priority, Result, Secret,
-        Settings, Turn, bail, extension,
+        Settings, Started, Ticket, Turn, WsCloseClass, WsEvent, WsEventKind, WsOpen, bail,
+        extension,
     };
 }
 
@@ -103,8 +111,13 @@ pub mod export {
     pub use serde_json;
 
     pub use crate::abi::header;
-    pub use crate::extension::{Migrate, decode_event, decode_state, encode_state};
+    pub use crate::extension::{
+        Migrate, decode_arguments, decode_event, decode_state, decode_timer, encode_state,
+    };
     pub use crate::http::HttpResponse;
-    pub use crate::manifest::{IdentityText, ManifestText, schema_bytes, schema_length};
+    pub use crate::manifest::{
+        CommandText, IdentityText, ManifestText, NO_ARGUMENTS, schema_bytes, schema_length,
+    };
     pub use crate::schema::{NoSchema, SchemaOf};
+    pub use crate::ws::WsEvent;
 }

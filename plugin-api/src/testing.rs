@@ -15,8 +15,11 @@
 //! # }
 //! ```
 
+mod commands;
 mod failure;
 mod host;
+mod keys;
+mod sockets;
 
 use std::collections::BTreeMap;
 
@@ -24,11 +27,15 @@ use serde_json::Value;
 
 pub use self::failure::check_failed_handlers;
 use self::host::TestHost;
+pub use self::keys::TestKey;
+pub use self::sockets::SentFrame;
 #[cfg(doc)]
 use crate::Context;
+use crate::abi::event;
 use crate::{
     Extension, HttpAnswer, HttpCall, HttpFailure, HttpFailureKind, HttpReply, HttpRequest,
-    HttpResponse, RateLimit, Result, Sample, Settings, Turn,
+    HttpResponse, RateLimit, Result, Sample, Settings, Started, Ticket, Turn, WsClose,
+    WsCloseClass, WsEvent, WsEventKind, WsOpen,
 };
 
 /// An extension with a host of its own. Every handler is a transaction here too: an instance whose handler fails after
@@ -59,8 +66,21 @@ impl<E: Extension> Harness<E> {
     ///
     /// The settings do not decode or `new` fails.
     pub fn try_start(settings: Value) -> Result<Self> {
+        Self::start_with_keys(settings, Vec::new())
+    }
+
+    /// Creates an instance from the JSON of its [`Settings`], for which the host has these keys.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Harness::try_start`].
+    pub fn start_with_keys(settings: Value, keys: Vec<TestKey>) -> Result<Self> {
         let settings: Settings = serde_json::from_value(settings)?;
         let mut host = TestHost::new();
+        host.keys = keys
+            .into_iter()
+            .map(|key| (key.name.clone(), key))
+            .collect();
         let extension = host.transaction(&settings, |ctx| E::create(&settings, ctx))?;
         Ok(Self {
             extension,
@@ -70,7 +90,7 @@ impl<E: Extension> Harness<E> {
         })
     }
 
-    /// Restarts the instance from storage, as the host does after a crash or a panic.
+    /// Restarts the instance from storage, as the host does after a panic: timers and connections live on.
     ///
     /// # Panics
     ///
@@ -82,6 +102,16 @@ impl<E: Extension> Harness<E> {
             .host
             .transaction(settings, |ctx| E::create(settings, ctx));
         self.extension = made.unwrap_or_else(|error| panic!("new: {error}"));
+    }
+
+    /// Starts the host again after it was killed: what is stored is left, and neither timers nor connections are.
+    ///
+    /// # Panics
+    ///
+    /// `new` fails.
+    pub fn kill(&mut self) {
+        self.host.forget();
+        self.restart();
     }
 
     /// Replaces the instance and hands the old one's state over, as the host does at a reload.
@@ -314,9 +344,162 @@ impl<E: Extension> Harness<E> {
         self.host.stored.insert(key.to_owned(), bytes.into());
     }
 
-    /// Puts the clock forward.
+    /// Puts the clock forward. Timers that become due meanwhile are handled, each at its time.
+    ///
+    /// # Panics
+    ///
+    /// A handler of a timer fails.
     pub fn advance_ms(&mut self, milliseconds: u64) {
-        self.host.now_ms += milliseconds;
+        self.try_advance_ms(milliseconds)
+            .unwrap_or_else(|error| panic!("on_timer: {error}"));
+    }
+
+    /// Puts the clock forward. Timers that become due meanwhile are handled, each at its time.
+    ///
+    /// # Errors
+    ///
+    /// A handler of a timer fails; then its timer is gone, the clock stands at its time, and later timers are not handled yet.
+    pub fn try_advance_ms(&mut self, milliseconds: u64) -> Result<()> {
+        let end = self.host.now_ms + milliseconds;
+        loop {
+            let timers = self.host.timers.iter();
+            let next = timers.map(|(tag, at)| (*at, tag.clone())).min();
+            let Some((at, tag)) = next.filter(|(at, _)| *at <= end) else {
+                self.host.now_ms = end;
+                return Ok(());
+            };
+            self.host.timers.remove(&tag);
+            self.host.now_ms = self.host.now_ms.max(at);
+            self.handle(event::TIMER, tag.as_bytes())?;
+        }
+    }
+
+    /// The timers that are set: Unix milliseconds by tag.
+    #[must_use]
+    pub fn timers(&self) -> &BTreeMap<String, u64> {
+        &self.host.timers
+    }
+
+    /// The connections that the extension has opened and not seen closed.
+    #[must_use]
+    pub fn ws_connections(&self) -> &[WsOpen] {
+        self.host.sockets.connections()
+    }
+
+    /// The connections that the extension has asked to open since the last call, in order.
+    pub fn ws_opened(&mut self) -> Vec<WsOpen> {
+        self.host.sockets.take_opened()
+    }
+
+    /// The frames that the extension has sent since the last call, in order.
+    pub fn ws_sent(&mut self) -> Vec<SentFrame> {
+        self.host.sockets.take_sent()
+    }
+
+    /// Tags of the connections that the extension has asked to close since the last call, in order, and how.
+    pub fn ws_closed(&mut self) -> Vec<(String, WsClose)> {
+        self.host.sockets.take_closed()
+    }
+
+    /// Delivers what happened to a connection.
+    ///
+    /// # Errors
+    ///
+    /// The handler fails; none of its effects is kept.
+    ///
+    /// # Panics
+    ///
+    /// The extension has no connection of this tag.
+    pub fn try_ws(&mut self, tag: &str, kind: WsEventKind) -> Result<()> {
+        assert!(self.host.sockets.is_open(tag), "no connection `{tag}`");
+        if matches!(kind, WsEventKind::Closed { .. }) {
+            self.host.sockets.end(tag);
+        }
+        let tag = tag.to_owned();
+        self.handle(event::WS, &WsEvent { tag, kind }.encode()?)
+    }
+
+    /// Completes the handshake of a connection, now.
+    ///
+    /// # Panics
+    ///
+    /// The extension has no connection of this tag, or the handler fails.
+    pub fn ws_accept(&mut self, tag: &str) {
+        let at_us = self.now_us();
+        self.ws(tag, WsEventKind::Opened { at_us });
+    }
+
+    /// Delivers a frame of the peer, read now.
+    ///
+    /// # Panics
+    ///
+    /// As for [`Harness::ws_accept`].
+    pub fn ws_frame(&mut self, tag: &str, text: &str) {
+        let at_us = self.now_us();
+        let text = text.to_owned();
+        self.ws(tag, WsEventKind::Frame { text, at_us });
+    }
+
+    /// Tells that the kernel has a frame, now.
+    ///
+    /// # Panics
+    ///
+    /// As for [`Harness::ws_accept`].
+    pub fn ws_written(&mut self, tag: &str, frame: u64) {
+        let at_us = self.now_us();
+        self.ws(tag, WsEventKind::Written { frame, at_us });
+    }
+
+    /// Ends a connection.
+    ///
+    /// # Panics
+    ///
+    /// As for [`Harness::ws_accept`].
+    pub fn ws_end(&mut self, tag: &str, class: WsCloseClass) {
+        let closed = WsEventKind::Closed {
+            code: None,
+            reason: "made by the test".to_owned(),
+            class,
+            unsent: 0,
+        };
+        self.ws(tag, closed);
+    }
+
+    fn ws(&mut self, tag: &str, kind: WsEventKind) {
+        self.try_ws(tag, kind)
+            .unwrap_or_else(|error| panic!("on_ws: {error}"));
+    }
+
+    fn now_us(&self) -> u64 {
+        self.host.now_ms * 1000
+    }
+
+    /// Calls a command.
+    ///
+    /// # Errors
+    ///
+    /// The extension has no such command, the arguments do not decode, or the handler fails; none of its effects is kept.
+    pub fn command(&mut self, name: &str, arguments: &Value) -> Result<Ticket> {
+        let arguments = serde_json::to_vec(arguments)?;
+        let ticket = self.host.commands.next_ticket();
+        let (extension, settings) = (&mut self.extension, &self.settings);
+        let handled = self.host.transaction_of(ticket, settings, |ctx| {
+            extension.command(ctx, name, &arguments)
+        });
+        self.restore_failed(handled).map(|Started| ticket)
+    }
+
+    /// What was said of commands since the last call, in order.
+    pub fn progress(&mut self) -> Vec<(Ticket, String)> {
+        std::mem::take(&mut self.host.commands.progress)
+    }
+
+    /// Code and value with which a command has ended, if it has.
+    #[must_use]
+    pub fn finished(&self, ticket: Ticket) -> Option<(u8, &Value)> {
+        let mut finished = self.host.commands.finished.iter();
+        let found = finished.find(|(of, _, _)| *of == ticket);
+        found.map(|(_, code, value)| (*code, value))
     }
 
     /// Sets the clock back, as may have happened between two runs of a host.

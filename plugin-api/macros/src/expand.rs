@@ -2,19 +2,31 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::ItemImpl;
+use syn::{ImplItem, ItemImpl};
 
 use crate::attribute::{Arguments, Emitted, IdentityKey};
-use crate::parse::{EventHandler, Handlers};
+use crate::parse::{CommandHandler, EventHandler, Handlers, is_command};
 
 pub(crate) fn expand(block: &ItemImpl, handlers: &Handlers, arguments: &Arguments) -> TokenStream {
     let implementation = implementation(block, handlers, arguments.state_version);
     let exports = exports(block, handlers, arguments);
+    let block = without_marks(block);
     quote! {
         #block
         #implementation
         #exports
     }
+}
+
+/// The block without `#[command]`, which the compiler does not know.
+fn without_marks(block: &ItemImpl) -> ItemImpl {
+    let mut block = block.clone();
+    for item in &mut block.items {
+        if let ImplItem::Fn(function) = item {
+            function.attrs.retain(|attribute| !is_command(attribute));
+        }
+    }
+    block
 }
 
 fn implementation(block: &ItemImpl, handlers: &Handlers, state_version: u32) -> TokenStream {
@@ -30,7 +42,22 @@ fn implementation(block: &ItemImpl, handlers: &Handlers, state_version: u32) -> 
             }
         }
     });
+    let timer = handlers.timer.then(|| {
+        quote! {
+            ::tig_plugin_api::abi::event::TIMER => {
+                self.on_timer(ctx, ::tig_plugin_api::export::decode_timer(payload)?)
+            }
+        }
+    });
+    let ws = handlers.ws.then(|| {
+        quote! {
+            ::tig_plugin_api::abi::event::WS => {
+                self.on_ws(ctx, ::tig_plugin_api::export::WsEvent::decode(payload)?)
+            }
+        }
+    });
     let request = handlers.http_request.then(request_method);
+    let commands = (!handlers.commands.is_empty()).then(|| command_method(&handlers.commands));
     let state = handlers
         .restore
         .as_ref()
@@ -56,11 +83,14 @@ fn implementation(block: &ItemImpl, handlers: &Handlers, state_version: u32) -> 
                 match name {
                     #(#arms)*
                     #http_response
+                    #timer
+                    #ws
                     _ => ::core::result::Result::Ok(()),
                 }
             }
 
             #request
+            #commands
             #state
         }
     }
@@ -93,6 +123,59 @@ fn request_method() -> TokenStream {
             self.on_http_request(ctx, request)
         }
     }
+}
+
+fn command_method(commands: &[CommandHandler]) -> TokenStream {
+    let arms = commands.iter().map(|handler| {
+        let CommandHandler {
+            method, arguments, ..
+        } = handler;
+        let name = method.to_string();
+        match arguments {
+            None => quote! { #name => self.#method(ctx), },
+            Some(arguments) => quote! {
+                #name => {
+                    let decoded: #arguments =
+                        ::tig_plugin_api::export::decode_arguments(#name, arguments)?;
+                    self.#method(ctx, decoded)
+                }
+            },
+        }
+    });
+    quote! {
+        fn command(
+            &mut self,
+            ctx: &mut ::tig_plugin_api::Context<'_>,
+            name: &str,
+            arguments: &[u8],
+        ) -> ::tig_plugin_api::Result<::tig_plugin_api::Started> {
+            match name {
+                #(#arms)*
+                _ => ::tig_plugin_api::bail!("no command `{name}`"),
+            }
+        }
+    }
+}
+
+/// The commands as the manifest lists them.
+fn command_texts(commands: &[CommandHandler]) -> impl Iterator<Item = TokenStream> {
+    commands.iter().map(|handler| {
+        let CommandHandler {
+            method,
+            about,
+            arguments,
+        } = handler;
+        let name = method.to_string();
+        let schema = match arguments {
+            Some(arguments) => quote! { <::tig_plugin_api::export::SchemaOf<#arguments>>::SCHEMA },
+            None => quote! {
+                ::core::option::Option::Some(&::tig_plugin_api::export::NO_ARGUMENTS)
+            },
+        };
+        quote! {
+            ::tig_plugin_api::export::CommandText { name: #name, about: #about, arguments: #schema }
+        }
+    })
 }
 
 fn state_methods(state: &syn::Type, version: u32, migrate: bool) -> TokenStream {
@@ -145,6 +228,7 @@ fn exports(block: &ItemImpl, handlers: &Handlers, arguments: &Arguments) -> Toke
             ::tig_plugin_api::export::IdentityText { name: #name, about: #about, default: #default }
         }
     });
+    let commands = command_texts(&handlers.commands);
     let Arguments {
         routes,
         state_version,
@@ -165,6 +249,7 @@ fn exports(block: &ItemImpl, handlers: &Handlers, arguments: &Arguments) -> Toke
                 state_version: #state_version,
                 config: <::tig_plugin_api::export::SchemaOf<#config>>::SCHEMA,
                 identity: &[#(#identity),*],
+                commands: &[#(#commands),*],
             };
 
             #[unsafe(no_mangle)]
@@ -186,6 +271,13 @@ fn event_names(handlers: &Handlers) -> Vec<String> {
         .collect();
     if handlers.http_response {
         names.push("http_response".to_owned());
+    }
+    // As in `tig_plugin_api::abi::event`: a macro cannot read the constants of the crate that it is part of.
+    if handlers.timer {
+        names.push("host.timer".to_owned());
+    }
+    if handlers.ws {
+        names.push("host.ws".to_owned());
     }
     names
 }

@@ -12,11 +12,14 @@ use proc_macro::TokenStream;
 ///
 /// The block has `fn new(config: Config, ctx: &mut Context<'_>) -> Result<Self>` and handlers found by name:
 /// `on_<event>(&mut self, ctx: &mut Context<'_>[, event: E]) -> Result<()>`, where `E` decodes from the event's
-/// arguments; `on_http_response(.., response: HttpResponse)`; `on_http_request(.., request: HttpRequest) ->
+/// arguments; `on_http_response(.., response: HttpResponse)`; `on_timer(.., tag: String)`; `on_ws(.., event: WsEvent)`;
+/// `on_http_request(.., request: HttpRequest) ->
 /// Result<HttpReply>` for the routes named in `#[extension(routes("GET /jobs", "POST /submit/*"))]`; and the pair
 /// `snapshot(&mut self) -> Result<S>`, `restore(&mut self, ctx: &mut Context<'_>, state: S) -> Result<()>`, with
 /// `migrate(version: u32, state: serde_json::Value) -> Result<S>` for a predecessor whose state had another version; without
 /// it such a predecessor goes on and the new plugin is refused.
+/// A function with `#[command]`, `run(&mut self, ctx: &mut Context<'_>[, arguments: T]) -> Result<Started>`, is a command of its
+/// name for operators, with its doc comment as explanation; if `T` has `#[derive(ConfigSchema)]`, operators are shown its keys.
 /// Other functions in the block stay what they are. One extension per crate.
 ///
 /// Besides `routes`, the attribute takes what only the author knows: `emits(NewBatch, "custom")` names the events that

@@ -1,7 +1,9 @@
 //! Finds the handlers of an `impl` block and checks their shapes, so that a mistake is reported at its own line.
 
 use syn::spanned::Spanned;
-use syn::{FnArg, Ident, ImplItem, ImplItemFn, ItemImpl, Result, Type};
+use syn::{Attribute, FnArg, Ident, ImplItem, ImplItemFn, ItemImpl, Result, Type};
+
+use crate::serde_attributes::doc_text;
 
 /// A handler of one event.
 pub(crate) struct EventHandler {
@@ -11,10 +13,22 @@ pub(crate) struct EventHandler {
     pub(crate) argument: Option<Type>,
 }
 
+/// A handler of a command.
+pub(crate) struct CommandHandler {
+    pub(crate) method: Ident,
+    /// What its doc comment says.
+    pub(crate) about: String,
+    /// Type of the arguments; `None` for a command without.
+    pub(crate) arguments: Option<Type>,
+}
+
 /// What the block offers.
 pub(crate) struct Handlers {
     pub(crate) config: Type,
     pub(crate) events: Vec<EventHandler>,
+    pub(crate) commands: Vec<CommandHandler>,
+    pub(crate) timer: bool,
+    pub(crate) ws: bool,
     pub(crate) http_response: bool,
     pub(crate) http_request: bool,
     pub(crate) snapshot: bool,
@@ -28,6 +42,9 @@ impl Handlers {
         let mut handlers = Self {
             config: Type::Verbatim(proc_macro2::TokenStream::new()),
             events: Vec::new(),
+            commands: Vec::new(),
+            timer: false,
+            ws: false,
             http_response: false,
             http_request: false,
             snapshot: false,
@@ -38,6 +55,10 @@ impl Handlers {
             let ImplItem::Fn(function) = item else {
                 continue;
             };
+            if function.attrs.iter().any(is_command) {
+                handlers.commands.push(command_handler(function)?);
+                continue;
+            }
             match function.sig.ident.to_string().as_str() {
                 "new" => config = Some(first_of_two(function)?),
                 name => handlers.take(name, function)?,
@@ -75,6 +96,14 @@ impl Handlers {
                 self.migrate = true;
             }
             "restore" => self.restore = Some(argument_after_context(function)?),
+            "on_timer" => {
+                argument_after_context(function)?;
+                self.timer = true;
+            }
+            "on_ws" => {
+                argument_after_context(function)?;
+                self.ws = true;
+            }
             "on_http_response" => {
                 argument_after_context(function)?;
                 self.http_response = true;
@@ -91,6 +120,23 @@ impl Handlers {
         }
         Ok(())
     }
+}
+
+/// Whether this is `#[command]`, which marks the handler of a command.
+pub(crate) fn is_command(attribute: &Attribute) -> bool {
+    attribute.path().is_ident("command")
+}
+
+fn command_handler(function: &ImplItemFn) -> Result<CommandHandler> {
+    let arguments = match function.sig.inputs.len() {
+        2 => None,
+        _ => Some(argument_after_context(function)?),
+    };
+    Ok(CommandHandler {
+        method: function.sig.ident.clone(),
+        about: doc_text(&function.attrs),
+        arguments,
+    })
 }
 
 fn event_handler(event: &str, function: &ImplItemFn) -> Result<EventHandler> {

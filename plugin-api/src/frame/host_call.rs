@@ -8,7 +8,9 @@ use abi_stable::std_types::{RResult, RSlice, RStr, RString, RVec};
 use serde::de::DeserializeOwned;
 
 use crate::abi::service;
-use crate::{Error, HttpCall, LogLine, Result, Sample, Turn, frame};
+use crate::{
+    Error, Finish, HttpCall, LogLine, Result, Sample, Ticket, Turn, WsClose, WsOpen, WsSend, frame,
+};
 
 /// What becomes of an event that cannot be handled at once.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -101,6 +103,31 @@ pub enum HostCall<'a> {
     Unfinished(u64),
     /// [`service::COUNT`] or [`service::GAUGE`] of the metric of this name.
     Measure(MetricKind, &'a str, Sample),
+    /// [`service::AT`]: this timer, at these Unix milliseconds.
+    At(&'a str, u64),
+    /// [`service::CANCEL`] of this timer.
+    Cancel(&'a str),
+    /// [`service::PUBLIC_KEY`] of the key of this name.
+    PublicKey(&'a str),
+    /// [`service::SIGN`] with the key of this name.
+    Sign(&'a str, &'a [u8]),
+    /// [`service::WS_OPEN`].
+    WsOpen(Box<WsOpen>),
+    /// [`service::WS_SEND`].
+    WsSend {
+        /// Tag of the connection.
+        tag: &'a str,
+        /// The frame's text.
+        text: &'a str,
+        /// Number by which it is reported as written, if it is.
+        frame: Option<u64>,
+    },
+    /// [`service::WS_CLOSE`] of the connection of this tag.
+    WsClose(&'a str, WsClose),
+    /// [`service::PROGRESS`] of a command, as text.
+    Progress(Ticket, &'a str),
+    /// [`service::FINISH`] of a command with the JSON of its value.
+    Finish(Finish, &'a [u8]),
 }
 
 /// Why a host call was not decoded.
@@ -115,6 +142,14 @@ pub enum BadHostCall {
     /// A structured body.
     #[error("{0}")]
     BadBody(Error),
+    /// A tag in a body.
+    #[error("the call is for tag {name:?} and its body for tag {tag:?}")]
+    TwoTags {
+        /// The call's.
+        name: String,
+        /// The body's.
+        tag: String,
+    },
 }
 
 impl<'a> HostCall<'a> {
@@ -156,6 +191,28 @@ impl<'a> HostCall<'a> {
             service::UNFINISHED => Self::Unfinished(number(body)?),
             service::COUNT => measure(MetricKind::Counter)?,
             service::GAUGE => measure(MetricKind::Gauge)?,
+            service::AT => Self::At(name, number(body)?),
+            service::CANCEL => Self::Cancel(name),
+            service::PUBLIC_KEY => Self::PublicKey(name),
+            service::SIGN => Self::Sign(name, body),
+            service::WS_OPEN => Self::WsOpen(ws_open(name, body)?),
+            service::WS_SEND => {
+                let (WsSend { frame }, text) = text_frame(body)?;
+                Self::WsSend {
+                    tag: name,
+                    text,
+                    frame,
+                }
+            }
+            service::WS_CLOSE => Self::WsClose(name, json(body)?),
+            service::PROGRESS => {
+                let (ticket, text) = text_frame(body)?;
+                Self::Progress(ticket, text)
+            }
+            service::FINISH => {
+                let (finish, value) = frame::decode(body).map_err(BadHostCall::BadBody)?;
+                Self::Finish(finish, value)
+            }
             unknown => return Err(BadHostCall::UnknownService(unknown)),
         })
     }
@@ -168,8 +225,11 @@ impl<'a> HostCall<'a> {
     pub fn is_effect(&self) -> bool {
         match self {
             Self::Emit { .. } | Self::Write(..) | Self::Http { .. } | Self::Wake(_) => true,
+            Self::At(..) | Self::Cancel(_) | Self::Progress(..) | Self::Finish(..) => true,
+            Self::WsOpen(_) | Self::WsSend { .. } | Self::WsClose(..) => true,
             Self::Get(_) | Self::Scan(_) | Self::Log(..) | Self::Now | Self::Random => false,
             Self::Unfinished(_) | Self::Measure(..) => false,
+            Self::PublicKey(_) | Self::Sign(..) => false,
         }
     }
 }
@@ -185,6 +245,8 @@ pub enum HostAnswer<'a> {
     Entries(BTreeMap<String, Vec<u8>>),
     /// To [`HostCall::Now`] and [`HostCall::Random`].
     Number(u64),
+    /// To [`HostCall::PublicKey`] and [`HostCall::Sign`].
+    Bytes(Vec<u8>),
 }
 
 impl HostAnswer<'_> {
@@ -203,6 +265,7 @@ impl HostAnswer<'_> {
                 frame::encode_entries(entries.map(|(key, value)| (key.as_str(), value.as_slice())))
             }
             Self::Number(number) => Ok(number.to_le_bytes().to_vec()),
+            Self::Bytes(bytes) => Ok(bytes.clone()),
         }
     }
 }
@@ -235,6 +298,24 @@ fn json<T: DeserializeOwned>(body: &[u8]) -> std::result::Result<T, BadHostCall>
     serde_json::from_slice(body).map_err(|error| BadHostCall::BadBody(error.into()))
 }
 
+/// A JSON head with a text behind it.
+fn text_frame<T: DeserializeOwned>(body: &[u8]) -> std::result::Result<(T, &str), BadHostCall> {
+    let (head, text) = frame::decode(body).map_err(BadHostCall::BadBody)?;
+    let text = std::str::from_utf8(text).map_err(|error| BadHostCall::BadBody(error.into()))?;
+    Ok((head, text))
+}
+
+fn ws_open(name: &str, body: &[u8]) -> std::result::Result<Box<WsOpen>, BadHostCall> {
+    let open: Box<WsOpen> = json(body)?;
+    if open.tag == name {
+        return Ok(open);
+    }
+    Err(BadHostCall::TwoTags {
+        name: name.to_owned(),
+        tag: open.tag,
+    })
+}
+
 fn text_line(text: &[u8]) -> LogLine {
     LogLine {
         message: String::from_utf8_lossy(text).into_owned(),
@@ -247,7 +328,7 @@ mod tests {
     use super::*;
 
     /// Services of API version 1 at the last change of this line; later ones are added, none is removed.
-    const SERVICES: std::ops::RangeInclusive<u32> = 1..=16;
+    const SERVICES: std::ops::RangeInclusive<u32> = 1..=25;
 
     #[test]
     fn every_service_decodes_and_no_other() {
@@ -262,7 +343,34 @@ mod tests {
             max_body_bytes: 1,
         };
         let line = serde_json::to_vec(&LogLine::default()).unwrap();
-        let bodies = [vec![0; 8], sample, line, call.encode().unwrap()];
+        let open = WsOpen {
+            tag: "n".to_owned(),
+            url: String::new(),
+            headers: Vec::new(),
+            frame_bytes_max: 1,
+            ping_every_ms: 0,
+            silent_ms_max: 0,
+            connect_ms: 1,
+        };
+        let close = WsClose {
+            code: 1000,
+            reason: String::new(),
+        };
+        let finish = Finish {
+            ticket: Ticket::NONE,
+            code: 0,
+        };
+        let bodies = [
+            vec![0; 8],
+            sample,
+            line,
+            call.encode().unwrap(),
+            serde_json::to_vec(&open).unwrap(),
+            frame::encode(&WsSend::default(), b"text").unwrap(),
+            serde_json::to_vec(&close).unwrap(),
+            frame::encode(&Ticket::NONE, b"text").unwrap(),
+            frame::encode(&finish, b"null").unwrap(),
+        ];
         let is_known = |service| {
             let mut bodies = bodies.iter();
             bodies.any(|body| HostCall::decode(service, "n", body).is_ok())
@@ -274,7 +382,7 @@ mod tests {
 
     #[test]
     fn malformed_arguments_are_errors() {
-        for service in [service::WAKE, service::UNFINISHED] {
+        for service in [service::WAKE, service::UNFINISHED, service::AT] {
             let error = HostCall::decode(service, "", b"7").unwrap_err();
             assert!(matches!(error, BadHostCall::BadNumber), "{error}");
         }
@@ -283,10 +391,19 @@ mod tests {
             service::COUNT,
             service::GAUGE,
             service::LOG_FIELDS,
+            service::WS_OPEN,
+            service::WS_SEND,
+            service::WS_CLOSE,
+            service::PROGRESS,
+            service::FINISH,
         ] {
             let error = HostCall::decode(service, "", b"{").unwrap_err();
             assert!(matches!(error, BadHostCall::BadBody(_)), "{error}");
         }
+        let open = br#"{"tag":"b","url":"","headers":[],"frame_bytes_max":1,"ping_every_ms":0,"silent_ms_max":0,
+            "connect_ms":1}"#;
+        let error = HostCall::decode(service::WS_OPEN, "a", open).unwrap_err();
+        assert!(matches!(error, BadHostCall::TwoTags { .. }), "{error}");
         let error = HostCall::decode(999, "", b"").unwrap_err();
         assert!(matches!(error, BadHostCall::UnknownService(999)), "{error}");
     }

@@ -7,7 +7,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 #[doc(hidden)]
-pub use text::{IdentityText, ManifestText, schema_bytes, schema_length};
+pub use text::{
+    CommandText, IdentityText, ManifestText, NO_ARGUMENTS, schema_bytes, schema_length,
+};
 
 /// The manifest of a plugin file, written by `#[extension]`.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -36,6 +38,9 @@ pub struct Manifest {
     /// Keys at the top of a config that say for whom the extension works.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub identity: Vec<IdentityKey>,
+    /// Commands that it takes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<CommandInfo>,
     /// BLAKE3 of the file with these digits zeroed, written by `tig-host plugin seal`; zeros if the file is not sealed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
@@ -51,6 +56,19 @@ pub struct IdentityKey {
     /// Its text where the config has none; without one it is empty then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<String>,
+}
+
+/// A command of an extension, for `tig-host call`.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct CommandInfo {
+    /// Its name.
+    pub name: String,
+    /// Its meaning; empty if nothing is said.
+    #[serde(default)]
+    pub about: String,
+    /// JSON Schema of its arguments, an object; `None` if the extension states none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arguments: Option<Value>,
 }
 
 fn first_version() -> u32 {

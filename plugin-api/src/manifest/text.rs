@@ -27,7 +27,27 @@ pub struct ManifestText {
     pub config: Option<&'static Schema>,
     /// Keys at the top of a config that say for whom the extension works.
     pub identity: &'static [IdentityText],
+    /// Commands taken.
+    pub commands: &'static [CommandText],
 }
+
+/// [`super::CommandInfo`] before it is text.
+#[derive(Clone, Copy, Debug)]
+pub struct CommandText {
+    /// Its name.
+    pub name: &'static str,
+    /// Its meaning.
+    pub about: &'static str,
+    /// Schema of its arguments, if they have one.
+    pub arguments: Option<&'static Schema>,
+}
+
+/// Schema of the arguments of a command that has none.
+pub const NO_ARGUMENTS: Schema = Schema::Object {
+    description: "",
+    fields: &[],
+    closed: true,
+};
 
 /// [`super::IdentityKey`] before it is text.
 #[derive(Clone, Copy, Debug)]
@@ -84,18 +104,8 @@ impl ManifestText {
             writer.raw(",\"config\":");
             writer.schema(schema, "");
         }
-        if !self.identity.is_empty() {
-            writer.raw(",\"identity\":[");
-            let mut index = 0;
-            while index < self.identity.len() {
-                if index > 0 {
-                    writer.byte(b',');
-                }
-                writer.identity(&self.identity[index]);
-                index += 1;
-            }
-            writer.byte(b']');
-        }
+        writer.identities(self.identity);
+        writer.commands(self.commands);
         writer.raw(",\"digest\":\"");
         let mut digits = 0;
         while digits < DIGEST_DIGITS {
@@ -143,6 +153,50 @@ impl<const N: usize> Writer<N> {
             bytes: [0; N],
             length: 0,
         }
+    }
+
+    const fn identities(&mut self, keys: &[IdentityText]) {
+        if keys.is_empty() {
+            return;
+        }
+        self.raw(",\"identity\":[");
+        let mut index = 0;
+        while index < keys.len() {
+            if index > 0 {
+                self.byte(b',');
+            }
+            self.identity(&keys[index]);
+            index += 1;
+        }
+        self.byte(b']');
+    }
+
+    const fn commands(&mut self, commands: &[CommandText]) {
+        if commands.is_empty() {
+            return;
+        }
+        self.raw(",\"commands\":[");
+        let mut index = 0;
+        while index < commands.len() {
+            if index > 0 {
+                self.byte(b',');
+            }
+            self.command(&commands[index]);
+            index += 1;
+        }
+        self.byte(b']');
+    }
+
+    const fn command(&mut self, command: &CommandText) {
+        self.raw("{\"name\":");
+        self.text(command.name);
+        self.raw(",\"about\":");
+        self.text(command.about);
+        if let Some(schema) = command.arguments {
+            self.raw(",\"arguments\":");
+            self.schema(schema, "");
+        }
+        self.byte(b'}');
     }
 
     const fn identity(&mut self, key: &IdentityText) {

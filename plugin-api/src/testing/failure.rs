@@ -1,11 +1,12 @@
 //! A test of what the host promises of failed handlers, for any extension.
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use serde_json::Value;
 
 use super::Harness;
-use crate::{Extension, Result};
+use crate::{Extension, Result, Ticket};
 
 /// Plays `steps` with the `k`-th call to the host failing ([`Harness::fail_call`]), beside a second harness that is given
 /// only those steps whose handler has succeeded, and is restarted where the first one's instance was restored from
@@ -39,9 +40,10 @@ pub fn check_failed_handlers<E: Extension, S: Debug, T: Debug + PartialEq>(
                 if going_on.restores() > restores {
                     restarting.restart();
                 }
-                // An answer is given once, whatever becomes of it.
+                // An answer is given once, and a timer is due once, whatever becomes of it.
                 assert!(going_on.host.calls.len() <= restarting.host.calls.len());
-                restarting.host.calls.clone_from(&going_on.host.calls);
+                assert!(going_on.host.timers.len() <= restarting.host.timers.len());
+                restarting.host.see_what_happened(&going_on.host);
             }
         }
         assert_eq!(Seen::observe(&going_on), Seen::observe(&restarting), "{at}");
@@ -56,6 +58,10 @@ struct Seen {
     calls: Vec<String>,
     woken: u64,
     unfinished: u64,
+    timers: BTreeMap<String, u64>,
+    sockets: Vec<String>,
+    progress: Vec<(Ticket, String)>,
+    finished: Vec<(Ticket, u8, Value)>,
 }
 
 impl Seen {
@@ -74,6 +80,10 @@ impl Seen {
                 .collect(),
             woken: host.woken,
             unfinished: host.unfinished,
+            timers: host.timers.clone(),
+            sockets: host.sockets.texts(),
+            progress: host.commands.progress.clone(),
+            finished: host.commands.finished.clone(),
         }
     }
 }

@@ -6,9 +6,12 @@ use std::collections::BTreeMap;
 use abi_stable::std_types::{RResult, RSlice, RStr, RString, RVec};
 use serde_json::Value;
 
+use super::commands::Commands;
+use super::keys::TestKey;
+use super::sockets::Sockets;
 use crate::abi::Host;
 use crate::frame::{self, HostAnswer, HostCall, MetricKind};
-use crate::{Context, HttpCall, Result, Sample, Settings, Turn, bail};
+use crate::{Context, HttpCall, Result, Sample, Settings, TAG_BYTES_MAX, Ticket, Turn, bail};
 
 /// First moment of the harness's clock, in milliseconds since the Unix epoch.
 const START_MS: u64 = 1_700_000_000_000;
@@ -28,6 +31,12 @@ pub(super) struct TestHost {
     pub(super) woken: u64,
     pub(super) unfinished: u64,
     pub(super) metrics: BTreeMap<(String, Vec<(String, String)>), f64>,
+    /// Unix milliseconds by tag.
+    pub(super) timers: BTreeMap<String, u64>,
+    pub(super) sockets: Sockets,
+    pub(super) commands: Commands,
+    /// By name.
+    pub(super) keys: BTreeMap<String, TestKey>,
     /// What the running handler has measured.
     measured: Vec<(MetricKind, String, Sample)>,
     /// The handler has asked for effects.
@@ -52,14 +61,29 @@ impl TestHost {
         settings: &Settings,
         handler: impl FnOnce(&mut Context<'_>) -> Result<T>,
     ) -> Result<T> {
+        self.transaction_of(Ticket::NONE, settings, handler)
+    }
+
+    /// Like [`TestHost::transaction`], for the handler of a command.
+    pub(super) fn transaction_of<T>(
+        &mut self,
+        ticket: Ticket,
+        settings: &Settings,
+        handler: impl FnOnce(&mut Context<'_>) -> Result<T>,
+    ) -> Result<T> {
         self.undo.clear();
         let (emitted, calls) = (self.emitted.len(), self.calls.len());
         let (woken, unfinished) = (self.woken, self.unfinished);
         let random_state = self.random_state;
         self.measured.clear();
         self.has_asked = false;
-        let result = handler(&mut Context::new(self, settings));
+        let timers = self.timers.clone();
+        let (sockets, commands) = (self.sockets.mark(), self.commands.mark());
+        let result = handler(&mut Context::new(self, settings).for_command(ticket));
         if result.is_err() {
+            self.timers = timers;
+            self.sockets.undo(sockets);
+            self.commands.undo(commands);
             for (key, before) in std::mem::take(&mut self.undo).into_iter().rev() {
                 self.write(&key, before);
             }
@@ -73,6 +97,24 @@ impl TestHost {
             self.keep_measured();
         }
         result
+    }
+
+    /// Forgets what a host that is killed forgets.
+    pub(super) fn forget(&mut self) {
+        self.timers.clear();
+        self.calls.clear();
+        self.turns.clear();
+        self.sockets = Sockets::default();
+    }
+
+    /// Takes over from `other` what happened outside the extension, to which a handler was called that has failed.
+    pub(super) fn see_what_happened(&mut self, other: &Self) {
+        self.calls.clone_from(&other.calls);
+        self.turns.clone_from(&other.turns);
+        self.timers.clone_from(&other.timers);
+        self.now_ms = other.now_ms;
+        self.commands.calls = other.commands.calls;
+        self.sockets.see_what_ended(&other.sockets);
     }
 
     /// Whether the last handler has asked for effects, granted or not.
@@ -126,8 +168,36 @@ impl TestHost {
             HostCall::Measure(kind, name, sample) => {
                 self.measured.push((kind, name.to_owned(), sample));
             }
+            HostCall::At(tag, unix_ms) => {
+                check_tag(tag)?;
+                self.timers.insert(tag.to_owned(), unix_ms);
+            }
+            HostCall::Cancel(tag) => {
+                self.timers.remove(tag);
+            }
+            HostCall::PublicKey(key) => {
+                return Ok(HostAnswer::Bytes(self.key(key)?.public_key.clone()));
+            }
+            HostCall::Sign(key, bytes) => {
+                return Ok(HostAnswer::Bytes((self.key(key)?.sign)(bytes)));
+            }
+            HostCall::WsOpen(open) => {
+                check_tag(&open.tag)?;
+                self.sockets.open(*open)?;
+            }
+            HostCall::WsSend { tag, text, frame } => self.sockets.send(tag, text, frame)?,
+            HostCall::WsClose(tag, close) => self.sockets.close(tag, close)?,
+            HostCall::Progress(ticket, text) => self.commands.show(ticket, text),
+            HostCall::Finish(finish, value) => self.commands.finish(finish, value)?,
         }
         Ok(HostAnswer::Done)
+    }
+
+    fn key(&self, name: &str) -> Result<&TestKey> {
+        match self.keys.get(name) {
+            Some(key) => Ok(key),
+            None => bail!("no key `{name}`; start the harness with it"),
+        }
     }
 
     /// Returns what was there before.
@@ -165,6 +235,14 @@ impl TestHost {
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ (mixed >> 31)
     }
+}
+
+fn check_tag(tag: &str) -> Result<()> {
+    let length = tag.len();
+    if length > TAG_BYTES_MAX {
+        bail!("a tag of {length} bytes is longer than {TAG_BYTES_MAX}");
+    }
+    Ok(())
 }
 
 impl Host for TestHost {

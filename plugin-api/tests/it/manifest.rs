@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tig_plugin_api::export::{IdentityText, ManifestText, NoSchema as _, SchemaOf};
+use tig_plugin_api::export::{
+    CommandText, IdentityText, ManifestText, NO_ARGUMENTS, NoSchema as _, SchemaOf,
+};
 use tig_plugin_api::{ConfigSchema, IdentityKey, Manifest, Secret};
 
 /// Everything that a section may hold.
@@ -78,6 +80,18 @@ const TEXT: ManifestText = ManifestText {
             default: Some("https://a"),
         },
     ],
+    commands: &[
+        CommandText {
+            name: "free",
+            about: "Takes anything.",
+            arguments: None,
+        },
+        CommandText {
+            name: "bare",
+            about: "",
+            arguments: Some(&NO_ARGUMENTS),
+        },
+    ],
 };
 
 static BYTES: [u8; TEXT.length()] = TEXT.bytes();
@@ -105,6 +119,15 @@ fn manifest_holds_all_that_the_extension_states() {
             key("url", "Where.", Some("https://a"))
         ]
     );
+    let [free, bare] = &manifest.commands[..] else {
+        panic!("expected two commands: {:?}", manifest.commands)
+    };
+    assert_eq!((&*free.name, &*free.about), ("free", "Takes anything."));
+    assert_eq!(free.arguments, None);
+    let nothing = json!({
+        "type": "object", "properties": {}, "required": [], "additionalProperties": false
+    });
+    assert_eq!(bare.arguments, Some(nothing));
 }
 
 #[test]
