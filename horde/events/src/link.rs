@@ -1,0 +1,67 @@
+//! Links: connections to miners that are open, authenticated and have shown a manifest.
+
+use serde::{Deserialize, Serialize};
+use tig_plugin_api::Event;
+
+/// Where a miner is.
+#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+pub struct MinerAddress {
+    /// SS58 address of its hotkey.
+    pub hotkey: String,
+    /// IP address or name.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+}
+
+/// `horde_links_wanted`: the miners to which `holder` wants links, in place of those that it wanted before. A miner that no
+/// holder wants any more is let go when its jobs are over.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct LinksWanted {
+    /// Name of the extension that wants them.
+    pub holder: String,
+    /// The miners; none lets all go.
+    pub miners: Vec<MinerAddress>,
+}
+
+impl Event for LinksWanted {
+    const NAME: &'static str = "horde_links_wanted";
+}
+
+/// How many executors of a class a miner announces.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct ExecutorCount {
+    /// Name of the class.
+    pub executor_class: String,
+    /// The number, as announced.
+    pub count: u32,
+}
+
+/// State of a link.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkState {
+    /// The miner has shown its manifest. The first one of a link counts.
+    Up {
+        /// The manifest.
+        manifest: Vec<ExecutorCount>,
+    },
+    /// There is no link, and no further attempt is made until it is wanted again.
+    Down {
+        /// Why, in words.
+        reason: String,
+    },
+}
+
+/// `horde_miner_link`: a link is up or down. Told again to a holder that wants a link that is there.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct MinerLink {
+    /// SS58 address of the miner.
+    pub hotkey: String,
+    /// Its state.
+    pub state: LinkState,
+}
+
+impl Event for MinerLink {
+    const NAME: &'static str = "horde_miner_link";
+}
