@@ -14,6 +14,7 @@ use crate::error::HostError;
 use crate::http::client::HttpClient;
 use crate::http::metrics::Metrics;
 use crate::http::settings::{self, ListenerSettings};
+use crate::http::ws::recorded::RecordedSockets;
 use crate::http::{listener, server};
 use crate::lifecycle::drain::Drain;
 use crate::lifecycle::reconfigure::FixedConfig;
@@ -40,6 +41,7 @@ pub struct Host {
     shared: Arc<Shared>,
     drain: Drain,
     committer: Threads,
+    timers: Threads,
     /// Supervisor and ticker, which change what runs.
     supervisor_threads: Threads,
     supervisor: mpsc::Sender<Message>,
@@ -85,15 +87,25 @@ impl Host {
             .map_err(HostError::system("read the port"))?;
         let store = Store::open(&config.backup_folder, &config.identity)?;
         let http = client(config, &runtime)?;
-        let shared = Arc::new(Shared::new(store, Arc::new(http.clone()), sources));
+        let sockets = Arc::new(RecordedSockets::default());
+        let shared = Arc::new(Shared::new(
+            store,
+            (Arc::new(http.clone()), sockets),
+            config.keys.clone(),
+            sources,
+        ));
         let loader = Loader::new(
             config.plugin_cache_folder.clone(),
             Some(probe_program.to_owned()),
         );
         let committer = start_committer(&shared)?;
+        let timers = start_timers(&shared).inspect_err(|_| shared.committer.stop())?;
         let runners = start::load(config, &loader, &candidates)
             .and_then(|plugins| start::start(config, &shared, plugins))
-            .inspect_err(|_| shared.committer.stop())?;
+            .inspect_err(|_| {
+                shared.services.timers.stop();
+                shared.committer.stop();
+            })?;
         let listener_settings = Arc::new(ListenerSettings::new(config, http.clone()));
         let stop_listener = start_listener(
             socket,
@@ -133,6 +145,7 @@ impl Host {
             shared,
             drain,
             committer,
+            timers,
             supervisor_threads,
             supervisor,
             ticker,
@@ -171,6 +184,8 @@ impl Host {
         let deadline = Instant::now() + STOP_MAX;
         self.shared.threads.leave(deadline);
         self.supervisor_threads.leave(deadline);
+        self.shared.services.timers.stop();
+        self.timers.leave(deadline);
         // The committer stops last: transactions of the last handlers may still be in flight.
         self.shared.committer.stop();
         self.committer.leave(Instant::now() + STOP_MAX);
@@ -182,6 +197,17 @@ fn start_committer(shared: &Arc<Shared>) -> Result<Threads, HostError> {
     let work = Arc::clone(shared);
     threads
         .spawn("committer", move || work.committer.run(&work.services))
+        .map_err(HostError::thread)?;
+    Ok(threads)
+}
+
+fn start_timers(shared: &Arc<Shared>) -> Result<Threads, HostError> {
+    let threads = Threads::default();
+    let work = Arc::clone(shared);
+    threads
+        .spawn("timers", move || {
+            work.services.timers.run(&work.services.clock);
+        })
         .map_err(HostError::thread)?;
     Ok(threads)
 }

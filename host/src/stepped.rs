@@ -7,33 +7,48 @@
 use std::sync::{Arc, mpsc};
 use std::time::Instant;
 
-use tig_plugin_api::HttpRequest;
+use tig_plugin_api::frame::CommandHead;
+use tig_plugin_api::{HttpRequest, WsEvent, WsEventKind};
+use tokio::sync::mpsc::Receiver;
 use tokio::sync::oneshot;
 
 use crate::config::Config;
 use crate::error::HostError;
 use crate::http::client::{HttpClient, Sent};
+use crate::http::ws::recorded::{AskedOfSocket, RecordedSockets};
 use crate::lifecycle::{plugin_files, start};
 use crate::observe::status::ExtensionStatus;
 use crate::plugin::{Loader, Plugin};
 use crate::runtime::bus::Full;
 use crate::runtime::clock::{Clock, Random};
 use crate::runtime::command::{Command, Successor};
+use crate::runtime::commands::CommandReport;
 use crate::runtime::committer::Written;
 use crate::runtime::event::Kind;
 use crate::runtime::failure::SwitchError;
-use crate::runtime::item::RouteResult;
+use crate::runtime::item::{CommandCall, RouteResult, StartError};
 use crate::runtime::probation::PROBATION;
 use crate::runtime::runner::Runner;
 use crate::runtime::shared::Shared;
+use crate::runtime::socket_event::SocketEvent;
 use crate::store::{Store, StoreError};
 
 /// A host whose steps the caller takes one by one.
 pub struct SteppedHost {
     shared: Arc<Shared>,
     http: HttpClient,
+    sockets: RecordedSockets,
     /// In the config's order.
     runners: Vec<Runner>,
+}
+
+/// A call of a command.
+#[derive(Debug)]
+pub struct Called {
+    /// Whether the command has started.
+    pub started: oneshot::Receiver<Result<(), StartError>>,
+    /// Its progress, and then its end.
+    pub reports: Receiver<CommandReport>,
 }
 
 /// Loads the plugins of `config` once, for any number of hosts in this process. No child process tries them before.
@@ -64,11 +79,18 @@ impl SteppedHost {
         config.reject(faults)?;
         let config = &completed;
         let http = HttpClient::recording();
-        let shared = Arc::new(Shared::new(store, Arc::new(http.clone()), sources));
+        let sockets = RecordedSockets::default();
+        let shared = Arc::new(Shared::new(
+            store,
+            (Arc::new(http.clone()), Arc::new(sockets.clone())),
+            config.keys.clone(),
+            sources,
+        ));
         let runners = start::start(config, &shared, plugins.to_vec())?;
         Ok(Self {
             shared,
             http,
+            sockets,
             runners,
         })
     }
@@ -122,6 +144,63 @@ impl SteppedHost {
     #[must_use]
     pub fn take_sent(&self) -> Vec<Sent> {
         self.http.take_recorded()
+    }
+
+    /// What extensions have asked of websocket connections since the last call.
+    #[must_use]
+    pub fn take_sockets(&self) -> Vec<AskedOfSocket> {
+        self.sockets.take()
+    }
+
+    /// Delivers what happened to a websocket connection of an extension; `false` if there is no such connection.
+    #[must_use]
+    pub fn socket_event(&self, extension: &str, event: &WsEvent) -> bool {
+        let owner = |runner: &&Runner| runner.name() == extension;
+        let Some(runner) = self.runners.iter().find(owner) else {
+            return false;
+        };
+        let sockets = &runner.extension().sockets;
+        let (Some(_), Ok(payload)) = (sockets.tags.unsent(&event.tag), event.encode()) else {
+            return false;
+        };
+        sockets.mailbox.put_socket_event(SocketEvent {
+            tag: event.tag.as_str().into(),
+            payload: payload.into(),
+            is_last: matches!(event.kind, WsEventKind::Closed { .. }),
+            room: None,
+        });
+        true
+    }
+
+    /// When the next timer is due, in Unix milliseconds.
+    #[must_use]
+    pub fn next_timer(&self) -> Option<u64> {
+        self.shared.services.timers.next()
+    }
+
+    /// Puts the timers that are due by the clock into the mailboxes; returns their number.
+    pub fn fire_timers(&self) -> usize {
+        let services = &self.shared.services;
+        services.timers.fire(&services.clock)
+    }
+
+    /// Calls a command of an extension with the JSON of its arguments; `None` if no such extension runs, or too many calls
+    /// are waited for.
+    #[must_use]
+    pub fn call(&self, extension: &str, command: &str, arguments: &[u8]) -> Option<Called> {
+        let owner = |runner: &&Runner| runner.name() == extension;
+        let runner = self.runners.iter().find(owner)?;
+        let services = &self.shared.services;
+        let (ticket, reports) = services.commands.wait(&services.random).ok()?;
+        let (sender, started) = oneshot::channel();
+        let head = CommandHead {
+            ticket,
+            command: command.to_owned(),
+        };
+        let arguments = arguments.to_vec();
+        let call = CommandCall { head, arguments };
+        runner.extension().mailbox.put_command_call(call, sender);
+        Some(Called { started, reports })
     }
 
     /// Replaces the instance of extension number `index` by one of the same plugin and settings, as a reload does, and

@@ -10,7 +10,7 @@ use crate::config::{Config, ConfigError, Fault, Overrides};
 use crate::error::HostError;
 use crate::exit_code;
 use crate::lifecycle::{admission, plugin_files};
-use crate::plugin::{self, PluginError, PluginFile};
+use crate::plugin::{self, FirstStart, PluginError, PluginFile};
 
 pub(super) fn check(path: &Path, as_json: bool) -> Result<ExitCode, HostError> {
     let findings = Findings::collect(path)?;
@@ -84,8 +84,11 @@ impl Findings {
             let tried = if self.config_faults.iter().any(is_known) {
                 Ok(())
             } else {
-                let settings = config.settings(name);
-                plugin::try_in_child(program, copies.path(), &candidate, &settings)
+                let start = FirstStart {
+                    settings: config.settings(name),
+                    keys: config.keys.names_for(name),
+                };
+                plugin::try_in_child(program, copies.path(), &candidate, &start)
             };
             match tried {
                 Ok(()) => self.sound.push((index, candidate)),

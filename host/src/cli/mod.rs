@@ -353,10 +353,10 @@ fn probe(file: &Path, new: bool) -> ExitCode {
     if !new {
         return ExitCode::SUCCESS;
     }
-    let settings = serde_json::from_reader(std::io::stdin().lock());
-    let made = settings
+    let start = serde_json::from_reader(std::io::stdin().lock());
+    let made = start
         .map_err(trial::TrialError::from)
-        .and_then(|settings| trial::create_instance(&plugin, &settings));
+        .and_then(|start| trial::create_instance(&plugin, start));
     match made {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -10,6 +10,7 @@ use tig_plugin_api::ConfigSchema;
 use tig_plugin_api::export::{schema_bytes, schema_length};
 
 use super::Fault;
+use super::keys::KeyFile;
 use super::network::{AccessFile, HttpFile, MetricsFile};
 use super::tls::TlsFile;
 use crate::config::Suggestion;
@@ -26,6 +27,9 @@ pub(super) struct ConfigFile {
     /// For whom the host works, besides the keys that extensions name; a store belongs to one identity.
     #[serde(default)]
     pub(super) identity: BTreeMap<String, String>,
+    /// Keys with which the host signs for extensions, by name.
+    #[serde(default)]
+    pub(super) keys: BTreeMap<String, KeyFile>,
     /// File that holds the API key.
     pub(super) api_key_file: Option<PathBuf>,
     /// Environment variable that holds the API key.

@@ -6,6 +6,7 @@ mod example_tests;
 mod fault;
 mod file;
 mod identity;
+mod keys;
 mod network;
 mod rates;
 pub(crate) mod schema;
@@ -36,6 +37,7 @@ pub(crate) use tls::{CertificateFiles, CertificateState, ListenerTls};
 use self::access::Access;
 use self::file::ConfigFile;
 use self::security::Security;
+use crate::runtime::keys::Keys;
 
 /// Default port of the listener.
 pub(crate) const PORT_DEFAULT: u16 = 5115;
@@ -100,6 +102,8 @@ pub struct Config {
     pub(crate) tls: Option<ListenerTls>,
     /// Authorities that outgoing requests trust.
     pub trust: Trust,
+    /// Keys with which the host signs for extensions.
+    pub(crate) keys: Keys,
     /// Requests per minute to each API host.
     pub rates: Rates,
     /// Allowed, but not recommended.
@@ -180,6 +184,7 @@ impl Config {
             access: security.access,
             tls: security.tls,
             trust: security.trust,
+            keys: security.keys,
             rates: file.http.rates(),
             warnings: security.warnings,
         })

@@ -8,8 +8,9 @@ use tig_plugin_api::Secret;
 
 use super::file::ConfigFile;
 use super::tls::{ListenerTls, TlsFile};
-use super::{Fault, secret};
+use super::{Fault, keys, secret};
 use crate::config::access::Access;
+use crate::runtime::keys::Keys;
 
 pub(super) struct Security {
     pub(super) api_key: Secret,
@@ -17,6 +18,7 @@ pub(super) struct Security {
     pub(super) access: Access,
     pub(super) tls: Option<ListenerTls>,
     pub(super) trust: Trust,
+    pub(super) keys: Keys,
     pub(super) warnings: Vec<Fault>,
 }
 
@@ -44,6 +46,7 @@ impl Security {
         let access = file.access.read(folder, &mut faults).with_metrics(metrics);
         let tls = file.tls.as_ref().map(|tls| tls.listener(folder));
         let tls = or_fault(tls.transpose(), &mut faults).flatten().flatten();
+        let keys = keys::read(&file.keys, &file.extensions, folder, &mut faults);
         let trust = or_fault(TlsFile::trust(file.tls.as_ref(), folder), &mut faults);
         // An invalid address is among the faults already.
         let bind = file.bind().ok().flatten();
@@ -56,6 +59,7 @@ impl Security {
                 access,
                 tls,
                 trust,
+                keys,
             }),
             _ => Err(faults),
         }

@@ -7,3 +7,4 @@ pub(crate) mod rate_limit;
 pub(crate) mod renewal;
 pub(crate) mod server;
 pub(crate) mod settings;
+pub(crate) mod ws;

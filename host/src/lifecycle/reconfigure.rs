@@ -19,6 +19,7 @@ use crate::limits::SWITCH_TIMEOUT;
 use crate::plugin::{Loader, Plugin, PluginError, PluginFile, short_hash};
 use crate::runtime::command::Command;
 use crate::runtime::extension::Extension;
+use crate::runtime::keys::Keys;
 use crate::runtime::runner::Runner;
 use crate::runtime::shared::Shared;
 use crate::store::StoreError;
@@ -31,6 +32,7 @@ pub(crate) struct FixedConfig {
     plugin_folder: std::path::PathBuf,
     plugin_cache_folder: std::path::PathBuf,
     listen: SocketAddr,
+    keys: Keys,
 }
 
 impl FixedConfig {
@@ -43,6 +45,7 @@ impl FixedConfig {
             plugin_folder: config.plugin_folder.clone(),
             plugin_cache_folder: config.plugin_cache_folder.clone(),
             listen: config.listen,
+            keys: config.keys.clone(),
         }
     }
 
@@ -71,6 +74,7 @@ impl FixedConfig {
                 self.plugin_cache_folder == other.plugin_cache_folder,
             ),
             ("bind or port", self.listen == other.listen),
+            ("keys", self.keys == other.keys),
         ];
         let different = identity.chain(own).filter(|(_, same)| !same);
         different.map(|(key, _)| key.to_owned()).collect()

@@ -4,16 +4,19 @@ use std::sync::Arc;
 
 use abi_stable::sabi_trait::TD_Opaque;
 use abi_stable::sabi_types::RMut;
-use tig_plugin_api::Settings;
 use tig_plugin_api::abi::{Host_TO, HostRef};
 
 use crate::http::client::HttpClient;
-use crate::plugin::Plugin;
+use crate::http::ws::recorded::RecordedSockets;
+use crate::plugin::{FirstStart, Plugin};
 use crate::runtime::bus::Bus;
 use crate::runtime::clock::{Clock, Random};
+use crate::runtime::commands::Commands;
 use crate::runtime::extension::Extension;
+use crate::runtime::keys::Keys;
 use crate::runtime::pending_writes::Overlay;
 use crate::runtime::services::Services;
+use crate::runtime::timers::Timers;
 use crate::runtime::transaction::Transaction;
 use crate::store::{Store, StoreError};
 
@@ -31,24 +34,29 @@ pub(crate) enum TrialError {
     New(String),
 }
 
-/// Creates an instance as at the first start of a host with these settings, and drops it.
+/// Creates an instance as at the first start of a host with these settings, and drops it. What it signs is signed with throwaway keys.
 ///
 /// # Errors
 ///
 /// See [`TrialError`].
-pub(crate) fn create_instance(plugin: &Plugin, settings: &Settings) -> Result<(), TrialError> {
+pub(crate) fn create_instance(plugin: &Plugin, start: FirstStart) -> Result<(), TrialError> {
+    let FirstStart { settings, keys } = start;
     let services = Services {
         bus: Bus::default(),
         store: Store::in_memory()?,
         clock: Clock::start(),
         random: Random::from_system(),
         http: Arc::new(HttpClient::recording()),
+        sockets: Arc::new(RecordedSockets::default()),
+        timers: Timers::default(),
+        keys: Keys::throwaway(keys, &settings.name),
+        commands: Commands::default(),
     };
     let (extension, overlay) = (Extension::new(&settings.name), Overlay::default());
     let mut transaction = Transaction::begin(&services, &extension, &overlay);
     let host: HostRef<'_> = Host_TO::from_ptr(RMut::new(&mut transaction), TD_Opaque);
     plugin
-        .create(host, &serde_json::to_vec(settings)?, None)
+        .create(host, &serde_json::to_vec(&settings)?, None)
         .map(drop)
         .map_err(|failure| TrialError::New(failure.text.into_string()))
 }

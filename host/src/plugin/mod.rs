@@ -29,12 +29,22 @@ pub(crate) use library::open;
 pub(crate) use open_files::OpenFiles;
 pub use plugin_file::PluginFile;
 pub(crate) use plugin_file::short_hash;
+use serde::{Deserialize, Serialize};
 use tig_plugin_api::Settings;
 use tig_process::whole_file;
 pub(crate) use writers::Writers;
 
 use self::libraries::Mapped;
 use self::probe::Trial;
+
+/// What a child process creates an instance from.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct FirstStart {
+    /// Settings of the extension.
+    pub settings: Settings,
+    /// Names of the keys that it may use; the child has none of them, and signs with others.
+    pub keys: Vec<String>,
+}
 
 /// Copies a plugin file into `folder`, loads the copy in a child process and creates an instance there, as `PROGRAM
 /// probe --new FILE`; its effects are dropped.
@@ -46,15 +56,15 @@ pub(crate) fn try_in_child(
     program: &Path,
     folder: &Path,
     candidate: &PluginFile,
-    settings: &Settings,
+    start: &FirstStart,
 ) -> Result<(), PluginError> {
     let refused = |reason| PluginError::New {
         version: candidate.manifest.version.clone(),
         reason,
     };
-    let settings = serde_json::to_vec(settings).map_err(|error| refused(error.to_string()))?;
+    let start = serde_json::to_vec(start).map_err(|error| refused(error.to_string()))?;
     let copy = copy::write_copy(folder, candidate)?;
-    match Trial::start(program, &copy, &candidate.path, Some(&settings))?.finish()? {
+    match Trial::start(program, &copy, &candidate.path, Some(&start))?.finish()? {
         probe::Found::Sound => Ok(()),
         probe::Found::Refused(reason) => Err(refused(reason)),
     }

@@ -41,10 +41,19 @@ impl Clock {
     #[must_use]
     pub(crate) fn now_ms(&self) -> u64 {
         match self {
-            Self::System { epoch, started } => {
-                u64::try_from((*epoch + started.elapsed()).as_millis()).unwrap_or(u64::MAX)
-            }
+            Self::System { .. } => self.now_us() / 1000,
             Self::Virtual(time) => time.0.load(Ordering::Acquire),
+        }
+    }
+
+    /// Microseconds since the Unix epoch.
+    #[must_use]
+    pub(crate) fn now_us(&self) -> u64 {
+        match self {
+            Self::System { epoch, started } => {
+                u64::try_from((*epoch + started.elapsed()).as_micros()).unwrap_or(u64::MAX)
+            }
+            Self::Virtual(_) => self.now_ms().saturating_mul(1000),
         }
     }
 

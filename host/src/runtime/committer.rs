@@ -187,9 +187,11 @@ mod tests {
     use super::*;
     use crate::config::Identity;
     use crate::http::client::HttpClient;
+    use crate::http::ws::recorded::RecordedSockets;
     use crate::runtime::clock::{Clock, Random};
     use crate::runtime::event::Kind;
     use crate::runtime::item::{Item, RouteError, RouteReply};
+    use crate::runtime::keys::Keys;
     use crate::runtime::mailbox::Taken;
     use crate::runtime::shared::Shared;
     use crate::store::{Store, Writes};
@@ -198,7 +200,11 @@ mod tests {
         let runtime = tokio::runtime::Handle::current();
         let http = HttpClient::new(runtime, &tig_http_client::Trust::load(None).unwrap()).unwrap();
         let sources = (Clock::start(), Random::from_system());
-        Arc::new(Shared::new(store, Arc::new(http), sources))
+        let network = (
+            Arc::new(http) as _,
+            Arc::new(RecordedSockets::default()) as _,
+        );
+        Arc::new(Shared::new(store, network, Keys::default(), sources))
     }
 
     fn extension(shared: &Shared, name: &str) -> (Arc<Extension>, u64) {

@@ -10,8 +10,9 @@ use crate::observe::meters::{Reading, SERIES_MAX};
 use crate::runtime::bus::Outgoing;
 use crate::runtime::event::Event;
 use crate::runtime::extension::Extension;
-use crate::runtime::item::{RouteError, RouteReply, RouteResult};
+use crate::runtime::item::{RouteError, RouteReply, RouteResult, StartError, StartResult};
 use crate::runtime::outbound::{PendingCall, QueuedCall};
+use crate::runtime::service_effect::ServiceEffect;
 use crate::runtime::services::Services;
 use crate::store::{Emitted, Writes};
 
@@ -24,6 +25,8 @@ pub(crate) struct Effects {
     pub events: Vec<Outgoing>,
     /// HTTP requests to be sent.
     pub calls: Vec<QueuedCall>,
+    /// What was asked of timers, connections and commands, in order.
+    pub services: Vec<ServiceEffect>,
     /// Number of parked requests to be handled again.
     pub wakes: u64,
     /// Number of unfinished pieces of work, if the extension has reported it.
@@ -36,6 +39,8 @@ pub(crate) struct Effects {
     pub released: Vec<Arc<Event>>,
     /// The reply to the handled request.
     pub answer: Option<(oneshot::Sender<RouteResult>, Box<RouteReply>)>,
+    /// Who is told that the handled command has started.
+    pub started: Option<oneshot::Sender<StartResult>>,
 }
 
 impl Effects {
@@ -45,10 +50,12 @@ impl Effects {
         !self.needs_disk()
             && self.events.is_empty()
             && self.calls.is_empty()
+            && self.services.is_empty()
             && self.wakes == 0
             && self.unfinished.is_none()
             && self.readings.is_empty()
             && self.answer.is_none()
+            && self.started.is_none()
     }
 
     /// Whether a part must be on disk before the rest is applied.
@@ -66,7 +73,8 @@ impl Effects {
         let writes = self.writes.iter();
         let written = writes.map(|(key, value)| key.len() + value.as_ref().map_or(0, |v| v.len()));
         let events = self.events.iter().map(|event| event.payload().len());
-        written.sum::<usize>() + events.sum::<usize>()
+        let services = self.services.iter().map(ServiceEffect::bytes);
+        written.sum::<usize>() + events.sum::<usize>() + services.sum::<usize>()
     }
 
     /// Applies all effects that are not storage: events, requests, replies.
@@ -84,6 +92,9 @@ impl Effects {
                 .send(PendingCall::new(call, mailbox, in_flight));
             extension.end_call_due();
         }
+        if !self.services.is_empty() {
+            apply_to_services(self.services, services, extension);
+        }
         if let Some(count) = self.unfinished {
             extension.meters.set_unfinished(count);
         }
@@ -100,6 +111,10 @@ impl Effects {
             // A client that has gone away needs no reply.
             let _ = sender.send(Ok(*answered));
         }
+        if let Some(sender) = self.started {
+            // As above.
+            let _ = sender.send(Ok(()));
+        }
     }
 
     /// Drops the effects, because they could not be stored.
@@ -111,5 +126,30 @@ impl Effects {
             // A client that has gone away needs no reply.
             let _ = sender.send(Err(RouteError::Failed(reason.to_string())));
         }
+        if let Some(sender) = self.started {
+            // As above.
+            let _ = sender.send(Err(StartError::Failed(reason.to_string())));
+        }
+    }
+}
+
+fn apply_to_services(effects: Vec<ServiceEffect>, services: &Services, extension: &Extension) {
+    let owner = &extension.sockets;
+    let mut actions = Vec::new();
+    for effect in effects {
+        match effect {
+            ServiceEffect::SetTimer { tag, unix_ms } => {
+                services
+                    .timers
+                    .set(&owner.name, &owner.mailbox, &tag, unix_ms);
+            }
+            ServiceEffect::CancelTimer { tag } => services.timers.cancel(&owner.name, &tag),
+            ServiceEffect::Socket(action) => actions.push(action),
+            ServiceEffect::Command(ticket, report) => services.commands.report(ticket, report),
+        }
+    }
+    if !actions.is_empty() {
+        // All at once: the frames of a handler go out at the same moment.
+        services.sockets.carry_out(owner, actions);
     }
 }

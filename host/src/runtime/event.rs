@@ -9,8 +9,7 @@ use crate::store::OutboxEntry;
 /// Event that the host itself emits at every tick.
 pub const UPDATE: &str = "update";
 
-/// Event with the response to an HTTP request of the extension that receives it.
-pub(crate) const HTTP_RESPONSE: &str = "http_response";
+pub(crate) use tig_plugin_api::abi::event::{HTTP_RESPONSE, RESERVED, TIMER, WS};
 
 /// Event that reports an extension replaced by a new version.
 pub(crate) const EXTENSION_RELOADED: &str = "extension_reloaded";

@@ -18,6 +18,7 @@ use crate::runtime::fence::Fence;
 use crate::runtime::long_poll::ParkedRequests;
 use crate::runtime::mailbox::Mailbox;
 use crate::runtime::probation::Probation;
+use crate::runtime::sockets::SocketOwner;
 
 pub(crate) struct Extension {
     /// Name of the extension in the config.
@@ -27,6 +28,8 @@ pub(crate) struct Extension {
     activity: Mutex<Arc<Activity>>,
     /// Its runner's epoch, and its transactions in flight.
     pub fence: Fence,
+    /// Owner of its websocket connections.
+    pub sockets: SocketOwner,
     /// Number of its HTTP requests that are sent and not answered.
     pub calls_in_flight: Arc<AtomicUsize>,
     /// Number of its HTTP requests that wait until their transaction is on disk.
@@ -97,9 +100,16 @@ impl Extension {
     /// Extension `name`, without an instance.
     #[must_use]
     pub(crate) fn new(name: &str) -> Self {
+        let mailbox = Arc::<Mailbox>::default();
+        let sockets = SocketOwner {
+            name: name.into(),
+            mailbox: Arc::clone(&mailbox),
+            tags: Arc::default(),
+        };
         Self {
             name: name.to_owned(),
-            mailbox: Arc::default(),
+            mailbox,
+            sockets,
             activity: Mutex::default(),
             fence: Fence::default(),
             calls_in_flight: Arc::default(),

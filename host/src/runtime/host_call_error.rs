@@ -1,9 +1,14 @@
 //! What one handler may ask of the host, and why the host refuses a call.
 
+use tig_plugin_api::TAG_BYTES_MAX;
+
 use crate::limits::CALLS_IN_FLIGHT_MAX;
 use crate::observe::meters::MetricError;
 use crate::runtime::bus::Full;
-use crate::runtime::event::HTTP_RESPONSE;
+use crate::runtime::event::{HTTP_RESPONSE, RESERVED};
+use crate::runtime::keys::KeyError;
+use crate::runtime::sockets::{SOCKETS_MAX, UNSENT_BYTES_MAX};
+use crate::runtime::timers::TIMERS_MAX;
 use crate::store::StoreError;
 
 /// Events that one handler may emit.
@@ -12,7 +17,10 @@ pub(crate) const HANDLER_EVENTS_MAX: usize = 10_000;
 /// Metrics that one handler may count or set.
 pub(crate) const READINGS_MAX: usize = 10_000;
 
-/// Bytes of events, writes and requests that one handler may ask for.
+/// Lines of progress and results of commands that one handler may report.
+pub(crate) const HANDLER_REPORTS_MAX: usize = 10_000;
+
+/// Bytes of events, writes, requests and frames that one handler may ask for.
 pub(crate) const EFFECT_BYTES_MAX: usize = 256 << 20;
 
 /// Longest key, in bytes.
@@ -37,8 +45,38 @@ pub(crate) enum HostCallError {
     #[error("a key of {0} bytes is longer than {KEY_BYTES_MAX}")]
     LongKey(usize),
     /// Only the host emits this event.
-    #[error("`{HTTP_RESPONSE}` comes from the host only")]
+    #[error("`{HTTP_RESPONSE}` and events that begin with `{RESERVED}` come from the host only")]
     ReservedEvent,
+    /// See [`TIMERS_MAX`].
+    #[error("{TIMERS_MAX} timers are set, more are not allowed")]
+    TooManyTimers,
+    /// See [`TAG_BYTES_MAX`].
+    #[error("a tag of {0} bytes is longer than {TAG_BYTES_MAX}")]
+    LongTag(usize),
+    /// See [`SOCKETS_MAX`].
+    #[error("{SOCKETS_MAX} websocket connections are there, more are not allowed")]
+    TooManySockets,
+    /// A connection of this tag is there, or its end was not handled yet.
+    #[error("a websocket connection `{0}` is there already; close it, and wait for its end")]
+    TakenTag(String),
+    /// The extension has no connection of this tag.
+    #[error("no websocket connection `{0}` is there; open it first")]
+    UnknownTag(String),
+    /// See [`UNSENT_BYTES_MAX`].
+    #[error(
+        "more than {UNSENT_BYTES_MAX} bytes wait to be sent on the websocket connection `{0}`; wait until frames are \
+         written"
+    )]
+    TooMuchUnsent(String),
+    /// The value of a command is not JSON.
+    #[error("the value of the command is not JSON: {0}")]
+    CommandValue(serde_json::Error),
+    /// See [`HANDLER_REPORTS_MAX`].
+    #[error("a handler may say {HANDLER_REPORTS_MAX} things of commands, not more")]
+    TooManyReports,
+    /// A key that the extension cannot use.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// The payload of an event is not JSON. The emitter is to blame, not the extensions that would fail to read it.
     #[error("the payload of event `{event}` is not JSON: {source}")]
     Payload {

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use tig_plugin_api::frame::CommandHead;
 use tig_plugin_api::{HttpReply, HttpRequest};
 use tokio::sync::oneshot;
 
 use crate::runtime::event::{Event, HTTP_RESPONSE};
+use crate::runtime::socket_event::SocketEvent;
 
 /// Something for an extension to handle.
 pub(crate) enum Item {
@@ -15,6 +17,35 @@ pub(crate) enum Item {
     Response(Arc<[u8]>),
     /// A request to one of the extension's routes, and where the reply goes; `None` if no client waits for it any more.
     Request(Box<HttpRequest>, Option<oneshot::Sender<RouteResult>>),
+    /// A timer of the extension is due; its tag.
+    Timer(Arc<str>),
+    /// Something happened to a websocket connection of the extension.
+    Socket(SocketEvent),
+    /// A call of one of the extension's commands, and where it is told that the command has started; `None` if it was told already.
+    Command(Box<CommandCall>, Option<oneshot::Sender<StartResult>>),
+}
+
+/// A call of a command.
+#[derive(Clone, Debug)]
+pub(crate) struct CommandCall {
+    /// Ticket and name.
+    pub head: CommandHead,
+    /// JSON of its arguments.
+    pub arguments: Vec<u8>,
+}
+
+/// Whether a command has started.
+pub(crate) type StartResult = Result<(), StartError>;
+
+/// Why a command has not started.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum StartError {
+    /// The handler failed.
+    #[error("{0}")]
+    Failed(String),
+    /// The handler panicked, or the extension has no instance.
+    #[error("extension `{0}` has failed; see the host's log")]
+    Broken(String),
 }
 
 /// An event for one extension.
@@ -54,6 +85,12 @@ pub(crate) enum ItemCopy {
     Response(Arc<[u8]>),
     /// See [`Item::Request`].
     Request(Box<HttpRequest>),
+    /// See [`Item::Timer`].
+    Timer(Arc<str>),
+    /// See [`Item::Socket`]: tag, event, and whether it is the last.
+    Socket(Arc<str>, Arc<[u8]>, bool),
+    /// See [`Item::Command`].
+    Command(Box<CommandCall>),
 }
 
 impl ItemCopy {
@@ -64,6 +101,13 @@ impl ItemCopy {
             Item::Event(delivery) => Self::Event(delivery.clone()),
             Item::Response(response) => Self::Response(Arc::clone(response)),
             Item::Request(request, _) => Self::Request(request.clone()),
+            Item::Timer(tag) => Self::Timer(Arc::clone(tag)),
+            Item::Socket(event) => Self::Socket(
+                Arc::clone(&event.tag),
+                Arc::clone(&event.payload),
+                event.is_last,
+            ),
+            Item::Command(call, _) => Self::Command(call.clone()),
         }
     }
 
@@ -74,6 +118,9 @@ impl ItemCopy {
             Self::Event(_) => 0,
             Self::Response(response) => response.len(),
             Self::Request(request) => request.body.len(),
+            Self::Timer(tag) => tag.len(),
+            Self::Socket(_, payload, _) => payload.len(),
+            Self::Command(call) => call.arguments.len(),
         }
     }
 
@@ -96,6 +143,14 @@ impl ItemCopy {
             }),
             Self::Response(response) => Item::Response(response),
             Self::Request(request) => Item::Request(request, None),
+            Self::Timer(tag) => Item::Timer(tag),
+            Self::Socket(tag, payload, is_last) => Item::Socket(SocketEvent {
+                tag,
+                payload,
+                is_last,
+                room: None,
+            }),
+            Self::Command(call) => Item::Command(call, None),
         }
     }
 
@@ -108,6 +163,9 @@ impl ItemCopy {
             }
             Self::Response(_) => HTTP_RESPONSE.to_owned(),
             Self::Request(request) => format!("{} {}", request.method, request.path),
+            Self::Timer(tag) => format!("timer `{tag}`"),
+            Self::Socket(tag, ..) => format!("event of connection `{tag}`"),
+            Self::Command(call) => format!("command {}", call.head.command),
         }
     }
 }

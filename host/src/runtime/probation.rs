@@ -7,13 +7,15 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
-use tig_plugin_api::HttpCall;
 use tig_plugin_api::abi::InstanceBox;
 
 use crate::plugin::Plugin;
 use crate::runtime::event::Event;
 use crate::runtime::failure::SwitchError;
 use crate::runtime::item::{Item, ItemCopy};
+use crate::runtime::outbound::QueuedCall;
+use crate::runtime::sent::Sent;
+use crate::runtime::service_effect::ServiceEffect;
 use crate::store::Writes;
 
 /// A new version is on probation for this long.
@@ -53,8 +55,8 @@ pub(crate) struct Probation {
     handled: Vec<ItemCopy>,
     /// The earlier value of each key that the new version has written.
     before: Writes,
-    /// HTTP requests of the new version.
-    pub sent: Vec<HttpCall>,
+    /// What the new version has sent.
+    sent: Sent,
 }
 
 impl Probation {
@@ -75,7 +77,7 @@ impl Probation {
             bytes: 0,
             handled: Vec::new(),
             before: Writes::new(),
-            sent: Vec::new(),
+            sent: Sent::default(),
         }
     }
 
@@ -98,6 +100,11 @@ impl Probation {
         let copy = ItemCopy::from_item(item);
         self.bytes += copy.bytes();
         self.handled.push(copy);
+    }
+
+    /// Records what the new version sends.
+    pub(crate) fn record_sent(&mut self, calls: &[QueuedCall], services: &[ServiceEffect]) {
+        self.bytes += self.sent.record(calls, services);
     }
 
     /// Records the stored values of the keys of `writes` before they are written, as `read` returns them.
@@ -151,6 +158,6 @@ pub(crate) struct Undo {
     pub outbox: Vec<Arc<Event>>,
     /// Items to be redelivered, in order.
     pub items: Vec<Item>,
-    /// HTTP requests that were sent: they cannot be undone, and must not be sent twice.
-    pub sent: Vec<HttpCall>,
+    /// What was sent: it cannot be undone, and must not be sent twice.
+    pub sent: Sent,
 }

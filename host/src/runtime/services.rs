@@ -1,10 +1,14 @@
-//! What handlers can reach: the bus, the store, time, randomness and the network.
+//! What handlers can reach: the bus, the store, time, randomness, keys, operators and the network.
 
 use std::sync::Arc;
 
 use crate::runtime::bus::Bus;
 use crate::runtime::clock::{Clock, Random};
+use crate::runtime::commands::Commands;
+use crate::runtime::keys::Keys;
 use crate::runtime::outbound::HttpSender;
+use crate::runtime::sockets::SocketDriver;
+use crate::runtime::timers::Timers;
 use crate::store::Store;
 
 /// What a handler can reach.
@@ -19,4 +23,12 @@ pub(crate) struct Services {
     pub random: Random,
     /// Where HTTP requests go.
     pub http: Arc<dyn HttpSender>,
+    /// Where what is asked of websocket connections goes.
+    pub sockets: Arc<dyn SocketDriver>,
+    /// Timers.
+    pub timers: Timers,
+    /// Keys to sign with.
+    pub keys: Keys,
+    /// Calls of commands.
+    pub commands: Commands,
 }

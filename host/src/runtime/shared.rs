@@ -4,10 +4,14 @@ use std::sync::Arc;
 
 use crate::runtime::bus::Bus;
 use crate::runtime::clock::{Clock, Random};
+use crate::runtime::commands::Commands;
 use crate::runtime::committer::Committer;
 use crate::runtime::extension::Extension;
+use crate::runtime::keys::Keys;
 use crate::runtime::outbound::HttpSender;
 use crate::runtime::services::Services;
+use crate::runtime::sockets::SocketDriver;
+use crate::runtime::timers::Timers;
 use crate::store::Store;
 use crate::threads::Threads;
 
@@ -25,7 +29,8 @@ impl Shared {
     #[must_use]
     pub(crate) fn new(
         store: Store,
-        http: Arc<dyn HttpSender>,
+        (http, sockets): (Arc<dyn HttpSender>, Arc<dyn SocketDriver>),
+        keys: Keys,
         (clock, random): (Clock, Random),
     ) -> Self {
         Self {
@@ -35,6 +40,10 @@ impl Shared {
                 clock,
                 random,
                 http,
+                sockets,
+                timers: Timers::default(),
+                keys,
+                commands: Commands::default(),
             },
             committer: Committer::default(),
             threads: Threads::default(),

@@ -1,7 +1,9 @@
 //! One call into an extension: reads go to the store, effects are held back until the call has returned `Ok`.
 
+mod service_calls;
+
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::Ordering;
 
 use abi_stable::std_types::{RResult, RSlice, RStr, RString, RVec};
@@ -13,7 +15,7 @@ use tig_plugin_api::frame::{self, HostAnswer, HostCall};
 use crate::limits::CALLS_IN_FLIGHT_MAX;
 use crate::observe::meters::{self, Reading};
 use crate::runtime::effects::Effects;
-use crate::runtime::event::{HTTP_RESPONSE, Kind};
+use crate::runtime::event::{HTTP_RESPONSE, Kind, RESERVED};
 use crate::runtime::extension::Extension;
 use crate::runtime::host_call_error::{
     EFFECT_BYTES_MAX, HANDLER_EVENTS_MAX, HostCallError, KEY_BYTES_MAX, READINGS_MAX,
@@ -39,6 +41,14 @@ pub(crate) struct Transaction<'a> {
     was_full: bool,
     /// Whether the handler has asked for effects, granted or not.
     has_asked: bool,
+    /// Tags of the connections that the handler has asked to open.
+    opened: HashSet<String>,
+    /// Number of timers that the handler has set.
+    timers: usize,
+    /// Number of things that the handler has said of commands.
+    reports: usize,
+    /// Whether the item was handled before, by a version that was rolled back.
+    is_redelivery: bool,
     /// Times and random numbers that the handler got, if they are recorded.
     inputs: Option<Vec<u64>>,
 }
@@ -60,6 +70,10 @@ impl<'a> Transaction<'a> {
             effects: Effects::default(),
             was_full: false,
             has_asked: false,
+            opened: HashSet::new(),
+            timers: 0,
+            reports: 0,
+            is_redelivery: false,
             inputs: None,
         }
     }
@@ -67,6 +81,11 @@ impl<'a> Transaction<'a> {
     /// Sets the name of the handled item for log lines.
     pub(crate) fn set_event(&mut self, event: &'a str) {
         self.event = Some(event);
+    }
+
+    /// Handles an item that a version handled before it was rolled back: connections are as that version left them.
+    pub(crate) fn set_redelivery(&mut self, is_redelivery: bool) {
+        self.is_redelivery = is_redelivery;
     }
 
     /// Records times and random numbers from now on, for a shadow.
@@ -141,6 +160,15 @@ impl<'a> Transaction<'a> {
                 let number = self.random();
                 return Ok(self.input(number));
             }
+            HostCall::At(tag, unix_ms) => self.set_timer(tag, unix_ms)?,
+            HostCall::Cancel(tag) => self.cancel_timer(tag)?,
+            HostCall::PublicKey(key) => return Ok(HostAnswer::Bytes(self.public_key(key)?)),
+            HostCall::Sign(key, bytes) => return Ok(HostAnswer::Bytes(self.sign(key, bytes)?)),
+            HostCall::WsOpen(open) => self.open_socket(open)?,
+            HostCall::WsSend { tag, text, frame } => self.send_frame(tag, text, frame)?,
+            HostCall::WsClose(tag, close) => self.close_socket(tag, close)?,
+            HostCall::Progress(ticket, text) => self.show_progress(ticket, text)?,
+            HostCall::Finish(finish, value) => self.finish_command(finish, value)?,
         }
         Ok(HostAnswer::Done)
     }
@@ -223,7 +251,7 @@ impl<'a> Transaction<'a> {
 }
 
 fn check_event(name: &str, payload: &[u8]) -> Result<(), HostCallError> {
-    if name == HTTP_RESPONSE {
+    if name == HTTP_RESPONSE || name.starts_with(RESERVED) {
         return Err(HostCallError::ReservedEvent);
     }
     serde_json::from_slice::<IgnoredAny>(payload)
@@ -246,101 +274,4 @@ impl Host for Transaction<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use tig_plugin_api::abi::service;
-
-    use super::*;
-    use crate::config::Identity;
-    use crate::runtime::bus::Bus;
-    use crate::runtime::clock::{Clock, Random};
-    use crate::runtime::outbound::{HttpSender, PendingCall};
-    use crate::store::Store;
-
-    /// A network that never responds.
-    struct Silent;
-
-    impl HttpSender for Silent {
-        fn send(&self, _: PendingCall) {}
-    }
-
-    fn services(folder: &std::path::Path) -> Services {
-        let store = Store::open(folder, &Identity::new()).unwrap();
-        Services {
-            bus: Bus::default(),
-            store,
-            clock: Clock::start(),
-            random: Random::from_system(),
-            http: Arc::new(Silent),
-        }
-    }
-
-    fn ask(
-        transaction: &mut Transaction<'_>,
-        service: u32,
-        name: &str,
-        body: &[u8],
-    ) -> Result<Vec<u8>, String> {
-        let answer = transaction.call(service, RStr::from_str(name), RSlice::from_slice(body));
-        answer
-            .into_result()
-            .map(RVec::into_vec)
-            .map_err(RString::into_string)
-    }
-
-    #[test]
-    fn handler_reads_its_own_writes() {
-        let folder = tempfile::tempdir().unwrap();
-        let services = services(folder.path());
-        let extension = Arc::new(Extension::new("x"));
-        let overlay = Overlay::default();
-        let mut transaction = Transaction::begin(&services, &extension, &overlay);
-        ask(&mut transaction, service::STORAGE_PUT, "a1", b"1").unwrap();
-        ask(&mut transaction, service::STORAGE_PUT, "a2", b"2").unwrap();
-        ask(&mut transaction, service::STORAGE_DELETE, "a1", b"").unwrap();
-        assert_eq!(
-            ask(&mut transaction, service::STORAGE_GET, "a1", b"").unwrap(),
-            b""
-        );
-        assert_eq!(
-            ask(&mut transaction, service::STORAGE_GET, "a2", b"").unwrap(),
-            b"\x012"
-        );
-        let entries = ask(&mut transaction, service::STORAGE_SCAN, "a", b"").unwrap();
-        let entries = frame::decode_entries(&entries).unwrap();
-        assert_eq!(entries, [("a2".to_owned(), &b"2"[..])]);
-        assert_eq!(
-            services.store.get("x", "a2").unwrap(),
-            None,
-            "nothing is written yet"
-        );
-    }
-
-    #[test]
-    fn unknown_service_is_named_in_the_error() {
-        let folder = tempfile::tempdir().unwrap();
-        let services = services(folder.path());
-        let extension = Arc::new(Extension::new("x"));
-        let overlay = Overlay::default();
-        let mut transaction = Transaction::begin(&services, &extension, &overlay);
-        let error = ask(&mut transaction, 999, "", b"").unwrap_err();
-        assert!(error.contains("no service 999"), "{error}");
-    }
-
-    #[test]
-    fn effects_are_bounded() {
-        let folder = tempfile::tempdir().unwrap();
-        let services = services(folder.path());
-        let extension = Arc::new(Extension::new("x"));
-        let overlay = Overlay::default();
-        let mut transaction = Transaction::begin(&services, &extension, &overlay);
-        services.bus.subscribe(&extension, &["e".to_owned()]);
-        for _ in 0..HANDLER_EVENTS_MAX {
-            ask(&mut transaction, service::EMIT, "e", b"{}").unwrap();
-        }
-        assert!(ask(&mut transaction, service::EMIT, "e", b"{}").is_err());
-        let long = "k".repeat(KEY_BYTES_MAX + 1);
-        assert!(ask(&mut transaction, service::STORAGE_PUT, &long, b"1").is_err());
-    }
-}
+mod tests;

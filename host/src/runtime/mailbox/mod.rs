@@ -2,7 +2,8 @@
 //!
 //! Invariants: items are taken in the order in which they were put, but for events of which only the latest counts
 //! (`queue.rs`). Room for an event is claimed before it is published, so no more than [`EVENTS_MAX`] events,
-//! [`REQUESTS_MAX`] requests and the latest of each kind wait, besides the run that was taken out last. The mailbox
+//! [`REQUESTS_MAX`] requests and the latest of each kind wait, besides the run that was taken out last. Timers, connections
+//! and commands have bounds of their own. The mailbox
 //! belongs to the host, not to a version: its contents survive a reload.
 
 mod queue;
@@ -17,8 +18,9 @@ use tokio::sync::oneshot;
 
 use crate::limits::CONNECTIONS_MAX;
 use crate::runtime::command::Command;
-use crate::runtime::item::{Delivery, Item, RouteResult};
+use crate::runtime::item::{CommandCall, Delivery, Item, RouteResult, StartResult};
 use crate::runtime::mailbox::queue::Queue;
+use crate::runtime::socket_event::SocketEvent;
 
 /// Events that may wait; emitting a further one fails.
 pub const EVENTS_MAX: usize = 100_000;
@@ -108,8 +110,31 @@ impl Mailbox {
 
     /// Puts the response to an HTTP request of the extension.
     pub(crate) fn put_response(&self, response: Vec<u8>) {
+        self.put_item(Item::Response(response.into()));
+    }
+
+    /// Puts a timer that is due. An extension has a bounded number of timers, each of which is put once.
+    pub(crate) fn put_timer(&self, tag: Arc<str>) {
+        self.put_item(Item::Timer(tag));
+    }
+
+    /// Puts an event of a websocket connection, of which a bounded number waits for each connection.
+    pub(crate) fn put_socket_event(&self, event: SocketEvent) {
+        self.put_item(Item::Socket(event));
+    }
+
+    /// Puts a call of a command; the number of calls that are waited for is bounded.
+    pub(crate) fn put_command_call(
+        &self,
+        call: CommandCall,
+        started: oneshot::Sender<StartResult>,
+    ) {
+        self.put_item(Item::Command(Box::new(call), Some(started)));
+    }
+
+    fn put_item(&self, item: Item) {
         let mut state = self.lock();
-        state.items.push(Item::Response(response.into()));
+        state.items.push(item);
         self.wake(state);
     }
 
@@ -231,7 +256,7 @@ impl Mailbox {
             match &item {
                 Item::Event(delivery) => events += usize::from(!delivery.event.latest),
                 Item::Request(..) => state.requests -= 1,
-                Item::Response(_) => {}
+                Item::Response(_) | Item::Timer(_) | Item::Socket(_) | Item::Command(..) => {}
             }
             run.push_back(item);
         }

@@ -4,17 +4,23 @@ use std::sync::Arc;
 
 use abi_stable::sabi_trait::TD_Opaque;
 use abi_stable::sabi_types::RMut;
-use abi_stable::std_types::{RResult, RSlice, RStr, RVec};
-use tig_plugin_api::abi::{EventRef, Failure, Host_TO, HostRef, InstanceBox};
-use tig_plugin_api::{HttpReply, HttpRequest};
+use abi_stable::std_types::{ROption, RResult, RSlice, RStr, RVec};
+use tig_plugin_api::abi::{EventRef, Failure, Host_TO, HostRef, InstanceBox, question};
+use tig_plugin_api::{HttpReply, HttpRequest, frame};
 use tokio::sync::oneshot;
 use tracing::{debug_span, error};
 
 use super::{Redelivery, Runner};
 use crate::runtime::committer::Job;
 use crate::runtime::effects::Effects;
-use crate::runtime::item::{Delivery, Item, ItemCopy, RouteError, RouteReply, RouteResult};
+use crate::runtime::item::{
+    CommandCall, Delivery, Item, ItemCopy, RouteError, RouteReply, RouteResult, StartError,
+    StartResult,
+};
+use crate::runtime::sent::Sent;
+use crate::runtime::service_effect::ServiceEffect;
 use crate::runtime::shadow::compare::Record;
+use crate::runtime::sockets::{SocketAction, SocketTags};
 use crate::runtime::transaction::Transaction;
 
 /// Why a call had no effect.
@@ -47,24 +53,31 @@ impl Redelivery {
         if self.items > 0 {
             self.items -= 1;
             if self.items == 0 {
-                self.sent = Vec::new();
+                self.sent = Sent::default();
             }
         }
     }
 
-    /// Drops requests that the new version has sent before the rollback: their responses have come, or will.
+    /// Drops what the new version has sent before the rollback: responses have come, or will.
     fn drop_sent(&mut self, effects: &mut Effects) {
-        if self.sent.is_empty() {
-            return;
+        self.sent
+            .drop_from(&mut effects.calls, &mut effects.services);
+    }
+}
+
+/// Takes the tags of connections that are to be opened, and counts frames that are to be sent: later handlers see them before
+/// the effects are applied.
+fn take_room(tags: &SocketTags, effects: &[ServiceEffect]) {
+    for effect in effects {
+        match effect {
+            ServiceEffect::Socket(SocketAction::Open(open)) => tags.take(&open.tag),
+            ServiceEffect::Socket(SocketAction::Send(frame)) => {
+                if let Some(unsent) = tags.unsent(&frame.tag) {
+                    unsent.add(frame.text.len());
+                }
+            }
+            _ => {}
         }
-        effects.calls.retain(|queued| {
-            let call = &queued.call;
-            let before = self.sent.iter().position(|sent| {
-                let same_place = sent.tag == call.tag && sent.url == call.url;
-                same_place && sent.method == call.method && sent.body == call.body
-            });
-            before.map(|place| self.sent.swap_remove(place)).is_none()
-        });
     }
 }
 
@@ -78,8 +91,24 @@ impl Runner {
         let copy = self.shadow.as_ref().map(|_| ItemCopy::from_item(&item));
         match item {
             Item::Event(delivery) => self.handle_event(delivery),
-            Item::Response(response) => self.handle_response(&response),
+            Item::Response(response) => {
+                let name = Arc::clone(&self.own_events.http_response);
+                self.handle_own_event(&name, &response);
+            }
             Item::Request(request, sender) => self.handle_request(&request, sender),
+            Item::Timer(tag) => {
+                let name = Arc::clone(&self.own_events.timer);
+                self.handle_own_event(&name, tag.as_bytes());
+            }
+            Item::Socket(event) => {
+                if event.is_last {
+                    // Before the handler, which may open another connection of this tag.
+                    self.extension.sockets.tags.free(&event.tag);
+                }
+                let name = Arc::clone(&self.own_events.ws);
+                self.handle_own_event(&name, &event.payload);
+            }
+            Item::Command(call, started) => self.handle_command(&call, started),
         }
         if let Some(copy) = copy {
             self.feed_shadow(copy);
@@ -119,17 +148,59 @@ impl Runner {
         }
     }
 
-    fn handle_response(&mut self, response: &[u8]) {
-        let name = Arc::clone(&self.http_response);
+    /// Handles an event that only the host emits, for this extension alone.
+    fn handle_own_event(&mut self, name: &Arc<str>, payload: &[u8]) {
         let event = EventRef {
             sequence: 0,
             redelivered: false,
-            name: RStr::from_str(&name),
-            payload: RSlice::from_slice(response),
+            name: RStr::from_str(name),
+            payload: RSlice::from_slice(payload),
         };
-        match self.call(&name, |instance, host| instance.on_event(host, event)) {
+        match self.call(name, |instance, host| instance.on_event(host, event)) {
             Ok(((), effects)) => self.submit(effects),
-            Err(error) => self.report(&name, error),
+            Err(error) => self.report(name, error),
+        }
+    }
+
+    fn handle_command(
+        &mut self,
+        call: &CommandCall,
+        started: Option<oneshot::Sender<StartResult>>,
+    ) {
+        let refusal = match self.start_command(call) {
+            Ok(mut effects) => {
+                effects.get_or_insert_default().started = started;
+                return self.submit(effects);
+            }
+            Err(refusal) => refusal,
+        };
+        if let Some(started) = started {
+            // A caller that has gone away needs no answer.
+            let _ = started.send(Err(refusal));
+        }
+    }
+
+    fn start_command(&mut self, call: &CommandCall) -> Result<Option<Box<Effects>>, StartError> {
+        let command = &call.head.command;
+        let encoded = frame::encode(&call.head, &call.arguments)
+            .map_err(|error| StartError::Failed(error.to_string()))?;
+        let what: Arc<str> = format!("command {command}").into();
+        let called = self.call(&what, |instance, host| {
+            let question = RStr::from_str(question::COMMAND);
+            instance.ask(host, question, RSlice::from_slice(&encoded))
+        });
+        match called {
+            Ok((ROption::RSome(_), effects)) => Ok(effects),
+            // A plugin of an SDK without commands lists none, so its host asks for none.
+            Ok((ROption::RNone, _)) => Err(StartError::Failed(format!("no command `{command}`"))),
+            Err(error) => {
+                let refusal = match &error {
+                    CallError::Failed(failed) => StartError::Failed(failed.reason.clone()),
+                    _ => StartError::Broken(self.name().to_owned()),
+                };
+                self.report(&what, error);
+                Err(refusal)
+            }
         }
     }
 
@@ -218,6 +289,7 @@ impl Runner {
         let services = &self.shared.services;
         let mut transaction = Transaction::begin(services, &self.extension, &self.overlay);
         transaction.set_event(what);
+        transaction.set_redelivery(self.redelivery.items > 0);
         if self.shadow.is_some() {
             transaction.record_inputs();
         }
@@ -267,6 +339,7 @@ impl Runner {
         self.remember(&effects);
         let extension = &self.extension;
         extension.begin_calls_due(effects.calls.len());
+        take_room(&extension.sockets.tags, &effects.services);
         if !effects.needs_disk() {
             match extension.fence.is_clear(self.epoch) {
                 Ok(true) => return effects.apply(&self.shared.services, extension),
@@ -295,10 +368,7 @@ impl Runner {
         let Some(probation) = guard.as_mut() else {
             return;
         };
-        let calls = effects.calls.iter();
-        probation
-            .sent
-            .extend(calls.map(|queued| queued.call.clone()));
+        probation.record_sent(&effects.calls, &effects.services);
         let store = &self.shared.services.store;
         let read = |key: &str| match self.overlay.get(key) {
             Some(waiting) => Ok(waiting.clone()),

@@ -15,20 +15,20 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use tig_plugin_api::HttpCall;
 use tig_plugin_api::abi::InstanceBox;
 
 use self::rest::Rest;
 use crate::observe::watchdog::Activity;
 use crate::plugin::Plugin;
 use crate::runtime::command::Command;
-use crate::runtime::event::HTTP_RESPONSE;
+use crate::runtime::event::{HTTP_RESPONSE, TIMER, WS};
 use crate::runtime::extension::Extension;
 use crate::runtime::failure::PluginFailure;
 use crate::runtime::item::Delivery;
 use crate::runtime::mailbox::Taken;
 use crate::runtime::pending_writes::Overlay;
 use crate::runtime::probation::Probation;
+use crate::runtime::sent::Sent;
 use crate::runtime::shadow::ShadowFeed;
 use crate::runtime::shadow::compare::Record;
 use crate::runtime::shared::Shared;
@@ -64,8 +64,25 @@ pub(crate) struct Runner {
     inputs: Vec<u64>,
     /// The name that the watchdog has.
     what: Arc<str>,
-    /// `http_response`, shared so that a comparison of pointers recognises it.
+    /// Names of the host's own events, shared so that a comparison of pointers recognises them.
+    own_events: OwnEvents,
+}
+
+/// Names of events that only the host emits, for one extension each.
+struct OwnEvents {
     http_response: Arc<str>,
+    timer: Arc<str>,
+    ws: Arc<str>,
+}
+
+impl Default for OwnEvents {
+    fn default() -> Self {
+        Self {
+            http_response: HTTP_RESPONSE.into(),
+            timer: TIMER.into(),
+            ws: WS.into(),
+        }
+    }
 }
 
 /// What a rollback leaves to the old version.
@@ -73,8 +90,8 @@ pub(crate) struct Runner {
 struct Redelivery {
     /// Number of redelivered items that are not handled yet.
     items: usize,
-    /// HTTP requests that the new version has sent: they are not sent twice.
-    sent: Vec<HttpCall>,
+    /// What the new version has sent: it is not sent twice.
+    sent: Sent,
 }
 
 impl Runner {
@@ -140,7 +157,7 @@ impl Runner {
             record: Record::default(),
             inputs: Vec::new(),
             what: "".into(),
-            http_response: HTTP_RESPONSE.into(),
+            own_events: OwnEvents::default(),
         }
     }
 
@@ -178,6 +195,7 @@ impl Runner {
             Taken::Command(Command::Stop) => {
                 let instance = self.instance.take();
                 self.end(instance);
+                self.end_services();
                 return false;
             }
             Taken::Command(Command::Swap(successor)) => self.swap(*successor),
@@ -190,6 +208,15 @@ impl Runner {
             }
         }
         true
+    }
+
+    /// Cancels the extension's timers and ends its connections.
+    fn end_services(&self) {
+        // Effects in flight could still set timers and open connections.
+        self.extension.fence.wait_until_clear();
+        let services = &self.shared.services;
+        services.timers.cancel_all(&self.extension.name);
+        services.sockets.end_all(&self.extension.sockets);
     }
 
     /// The extension that it runs.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tig_plugin_api::{HttpCall, HttpReply};
 
 use crate::runtime::effects::Effects;
+use crate::runtime::service_effect::ServiceEffect;
 use crate::store::{Emitted, Writes};
 
 /// Bytes of a value that are shown.
@@ -23,6 +24,8 @@ pub(crate) struct Record {
     pub events: Vec<(Arc<str>, Arc<[u8]>)>,
     /// Its HTTP requests.
     pub calls: Vec<HttpCall>,
+    /// What it has asked of timers, connections and commands.
+    pub services: Vec<ServiceEffect>,
     /// Its reply.
     pub reply: Option<HttpReply>,
 }
@@ -45,6 +48,7 @@ impl Record {
                 .iter()
                 .map(|queued| queued.call.clone())
                 .collect(),
+            services: effects.services.clone(),
             reply: answer.map(|(_, answered)| answered.reply.clone()),
         }
     }
@@ -73,10 +77,12 @@ pub(crate) fn difference(running: &Record, shadow: &Record) -> Option<String> {
     let in_writes = || writes(&running.writes, &shadow.writes);
     let in_events = || events(&running.events, &shadow.events);
     let in_calls = || calls(&running.calls, &shadow.calls);
+    let in_services = || services(&running.services, &shadow.services);
     let in_reply = || reply(running.reply.as_ref()?, shadow.reply.as_ref()?);
     in_reply()
         .or_else(in_events)
         .or_else(in_calls)
+        .or_else(in_services)
         .or_else(in_writes)
 }
 
@@ -131,6 +137,21 @@ fn calls(running: &[HttpCall], shadow: &[HttpCall]) -> Option<String> {
     (count != expected).then(|| format!("sends {count} requests, not {expected}"))
 }
 
+fn services(running: &[ServiceEffect], shadow: &[ServiceEffect]) -> Option<String> {
+    let mut pairs = running.iter().zip(shadow);
+    if let Some((expected, found)) = pairs.find(|(expected, found)| expected != found) {
+        // Texts of frames may hold secrets, so only names are shown.
+        let (expected, found) = (expected.name(), found.name());
+        if expected == found {
+            return Some(format!("{found}, but with other content"));
+        }
+        return Some(format!("{found}, the running one {expected}"));
+    }
+    let (count, expected) = (shadow.len(), running.len());
+    (count != expected)
+        .then(|| format!("asks {count} things of timers, connections and commands, not {expected}"))
+}
+
 fn writes(running: &Writes, shadow: &Writes) -> Option<String> {
     for (key, value) in shadow {
         match running.get(key) {
@@ -162,6 +183,7 @@ fn shown(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runtime::sockets::{Frame, SocketAction};
 
     fn emitting(events: &[(&str, &str)]) -> Record {
         let event = |(name, payload): &(&str, &str)| ((*name).into(), payload.as_bytes().into());
@@ -196,6 +218,31 @@ mod tests {
         assert_eq!(
             difference(&writing, &running).unwrap(),
             "does not write `k`"
+        );
+    }
+
+    #[test]
+    fn difference_in_a_frame_shows_no_text() {
+        let sending = |text: &str| {
+            let frame = Frame {
+                tag: "miner".into(),
+                text: text.into(),
+                number: None,
+            };
+            Record {
+                services: vec![ServiceEffect::Socket(SocketAction::Send(frame))],
+                ..Record::default()
+            }
+        };
+        let (running, shadow) = (sending("secret"), sending("other"));
+        assert_eq!(difference(&running, &running), None);
+        assert_eq!(
+            difference(&running, &shadow).unwrap(),
+            "sends a frame on connection `miner`, but with other content"
+        );
+        assert_eq!(
+            difference(&running, &Record::default()).unwrap(),
+            "asks 0 things of timers, connections and commands, not 1"
         );
     }
 

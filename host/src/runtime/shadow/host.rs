@@ -12,9 +12,13 @@ use tig_plugin_api::abi::Host;
 use tig_plugin_api::frame::{self, HostAnswer, HostCall};
 
 use super::compare::Record;
+use crate::runtime::commands::CommandReport;
+use crate::runtime::keys::KeyError;
 use crate::runtime::log_line;
 use crate::runtime::pending_writes::merge;
+use crate::runtime::service_effect::ServiceEffect;
 use crate::runtime::shared::Shared;
+use crate::runtime::sockets::{Frame, SocketAction};
 use crate::store::{StoreError, View, Writes};
 
 /// Bytes that a shadow may write before it ends.
@@ -43,6 +47,17 @@ impl ShadowStore {
             }
         }
     }
+}
+
+/// Why a shadow's call is refused.
+#[derive(Debug, thiserror::Error)]
+enum ShadowCallError {
+    /// The store cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// As for the running version.
+    #[error(transparent)]
+    Key(#[from] KeyError),
 }
 
 /// One call into a shadow.
@@ -77,7 +92,7 @@ impl<'a> ShadowCall<'a> {
         }
     }
 
-    fn serve(&mut self, call: HostCall<'_>) -> Result<HostAnswer<'_>, StoreError> {
+    fn serve(&mut self, call: HostCall<'_>) -> Result<HostAnswer<'_>, ShadowCallError> {
         self.has_asked |= call.is_effect();
         match call {
             HostCall::Emit { name, payload, .. } => {
@@ -86,12 +101,12 @@ impl<'a> ShadowCall<'a> {
                     self.record.events.push((name.into(), payload.into()));
                 }
             }
-            HostCall::Get(key) => return self.get(key).map(HostAnswer::Value),
+            HostCall::Get(key) => return Ok(HostAnswer::Value(self.get(key)?)),
             HostCall::Write(key, value) => {
                 let value = value.map(Into::into);
                 self.record.writes.insert(key.to_owned(), value);
             }
-            HostCall::Scan(prefix) => return self.scan(prefix).map(HostAnswer::Entries),
+            HostCall::Scan(prefix) => return Ok(HostAnswer::Entries(self.scan(prefix)?)),
             HostCall::Http { call, .. } => self.record.calls.push(*call),
             HostCall::Log(_, line) => log_line::log_shadow(self.extension, &line),
             HostCall::Now => {
@@ -104,8 +119,56 @@ impl<'a> ShadowCall<'a> {
                 return Ok(HostAnswer::Number(number));
             }
             HostCall::Wake(_) | HostCall::Unfinished(_) | HostCall::Measure(..) => {}
+            HostCall::At(tag, unix_ms) => self.record.services.push(ServiceEffect::SetTimer {
+                tag: tag.into(),
+                unix_ms,
+            }),
+            HostCall::Cancel(tag) => {
+                let tag = tag.into();
+                self.record
+                    .services
+                    .push(ServiceEffect::CancelTimer { tag });
+            }
+            HostCall::PublicKey(key) => {
+                let bytes = self.shared.services.keys.public_key(self.extension, key)?;
+                return Ok(HostAnswer::Bytes(bytes));
+            }
+            HostCall::Sign(key, bytes) => {
+                let signature = self.shared.services.keys.sign(self.extension, key, bytes)?;
+                return Ok(HostAnswer::Bytes(signature));
+            }
+            HostCall::WsOpen(open) => self.record_socket(SocketAction::Open(open)),
+            HostCall::WsSend { tag, text, frame } => {
+                self.record_socket(SocketAction::Send(Frame {
+                    tag: tag.into(),
+                    text: text.into(),
+                    number: frame,
+                }));
+            }
+            HostCall::WsClose(tag, close) => {
+                self.record_socket(SocketAction::Close(tag.into(), close));
+            }
+            HostCall::Progress(ticket, text) => {
+                let report = CommandReport::Progress(text.to_owned());
+                self.record
+                    .services
+                    .push(ServiceEffect::Command(ticket, report));
+            }
+            HostCall::Finish(finish, value) => {
+                let report = CommandReport::Finished {
+                    code: finish.code,
+                    value: value.into(),
+                };
+                self.record
+                    .services
+                    .push(ServiceEffect::Command(finish.ticket, report));
+            }
         }
         Ok(HostAnswer::Done)
+    }
+
+    fn record_socket(&mut self, action: SocketAction) {
+        self.record.services.push(ServiceEffect::Socket(action));
     }
 
     fn random(&self) -> u64 {

@@ -15,15 +15,15 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use abi_stable::sabi_trait::TD_Opaque;
 use abi_stable::sabi_types::RMut;
 use abi_stable::std_types::{RResult, RSlice, RStr};
-use tig_plugin_api::HttpReply;
-use tig_plugin_api::abi::{EventRef, Failure, Host_TO, HostRef, InstanceBox};
+use tig_plugin_api::abi::{EventRef, Failure, Host_TO, HostRef, InstanceBox, question};
+use tig_plugin_api::{HttpReply, frame};
 use tracing::info;
 
 use self::compare::{Record, difference};
 use self::host::{ShadowCall, ShadowStore, WRITTEN_BYTES_MAX};
 use crate::observe::shadow_status::ShadowStatusHandle;
 use crate::plugin::Plugin;
-use crate::runtime::event::HTTP_RESPONSE;
+use crate::runtime::event::{HTTP_RESPONSE, TIMER, WS};
 use crate::runtime::item::{Delivery, ItemCopy};
 use crate::runtime::shared::Shared;
 use crate::store::{View, Writes};
@@ -216,6 +216,21 @@ fn handle_item(
         ItemCopy::Response(response) => {
             let event = event(0, false, HTTP_RESPONSE, response);
             instance.on_event(host, event).map(|()| None).into_result()
+        }
+        ItemCopy::Timer(tag) => {
+            let event = event(0, false, TIMER, tag.as_bytes());
+            instance.on_event(host, event).map(|()| None).into_result()
+        }
+        ItemCopy::Socket(_, payload, _) => {
+            let event = event(0, false, WS, payload);
+            instance.on_event(host, event).map(|()| None).into_result()
+        }
+        ItemCopy::Command(call) => {
+            let encoded = frame::encode(&call.head, &call.arguments);
+            let encoded = encoded.map_err(ShadowEnd::Malformed)?;
+            let question = RStr::from_str(question::COMMAND);
+            let asked = instance.ask(host, question, RSlice::from_slice(&encoded));
+            asked.map(|_| None).into_result()
         }
         ItemCopy::Request(request) => {
             let encoded = request.encode().map_err(ShadowEnd::Malformed)?;

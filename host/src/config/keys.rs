@@ -1,0 +1,228 @@
+//! Config keys of the keys with which the host signs for extensions.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use tig_keyring::{HOTKEY_BYTES_MAX, HotkeyFile, Keypair, PASSWORD_BYTES_MAX};
+use tig_plugin_api::ConfigSchema;
+
+use super::Fault;
+use crate::runtime::keys::{Keys, SigningKey};
+
+/// Permission bits of others than a file's owner.
+const OTHERS: u32 = 0o077;
+
+/// A key with which the host signs for extensions.
+#[derive(ConfigSchema, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KeyFile {
+    /// Kind of the key.
+    #[expect(
+        dead_code,
+        reason = "the only kind; read so that another is refused with its place"
+    )]
+    kind: KeyKind,
+    /// Hotkey file of a wallet; only its owner may be able to read it.
+    file: PathBuf,
+    /// File with the password of an encrypted hotkey file; only its owner may be able to read it.
+    password_file: Option<PathBuf>,
+    /// Names of the extensions that may use the key.
+    extensions: Vec<String>,
+}
+
+/// Kinds of keys.
+#[derive(ConfigSchema, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum KeyKind {
+    Sr25519,
+}
+
+/// Reads the keys, by name. Relative paths start from `folder`.
+pub(super) fn read(
+    files: &BTreeMap<String, KeyFile>,
+    extensions: &[String],
+    folder: &Path,
+    faults: &mut Vec<Fault>,
+) -> Keys {
+    let mut keys = BTreeMap::new();
+    for (name, file) in files {
+        faults.extend(unknown_extensions(name, file, extensions));
+        match keypair(name, file, folder) {
+            Ok(keypair) => {
+                let extensions: BTreeSet<String> = file.extensions.iter().cloned().collect();
+                let key = SigningKey {
+                    keypair,
+                    extensions,
+                };
+                keys.insert(name.clone(), key);
+            }
+            Err(fault) => faults.push(fault),
+        }
+    }
+    Keys::new(keys)
+}
+
+fn unknown_extensions(name: &str, file: &KeyFile, extensions: &[String]) -> Vec<Fault> {
+    let place = format!("keys.{name}.extensions");
+    if file.extensions.is_empty() {
+        let text = "no extension may use the key; name those that may, or remove the key";
+        return vec![Fault::new(&place, text)];
+    }
+    let unknown = file.extensions.iter();
+    unknown
+        .filter(|extension| !extensions.contains(extension))
+        .map(|extension| {
+            let text = format!("`{extension}` is not among `extensions`");
+            Fault::new(&place, text)
+        })
+        .collect()
+}
+
+fn keypair(name: &str, file: &KeyFile, folder: &Path) -> Result<Keypair, Fault> {
+    let key = format!("keys.{name}.file");
+    let path = folder.join(&file.file);
+    let bytes = read_secret(&key, &path, HOTKEY_BYTES_MAX)?;
+    let password = match &file.password_file {
+        Some(named) => {
+            let key = format!("keys.{name}.password_file");
+            // Room for the line end after the longest password.
+            let bytes = read_secret(&key, &folder.join(named), PASSWORD_BYTES_MAX + 2)?;
+            Some(bytes)
+        }
+        None => None,
+    };
+    let password = password.as_ref().map(|bytes| without_line_end(bytes));
+    let parsed = HotkeyFile::parse(&bytes, password);
+    parsed.map_err(|error| {
+        let text = format!("cannot use {}: {error}", path.display());
+        Fault::new(&key, text)
+    })
+}
+
+/// Reads a file that only its owner can read.
+fn read_secret(key: &str, path: &Path, bytes_max: usize) -> Result<Zeroizing, Fault> {
+    let unread = |error: std::io::Error| {
+        let text = format!("cannot read {}: {error}", path.display());
+        Fault::new(key, text)
+    };
+    let file = File::open(path).map_err(unread)?;
+    let mode = file.metadata().map_err(unread)?.permissions().mode();
+    if mode & OTHERS != 0 {
+        let text = format!(
+            "{} can be read by others than its owner (mode {:o}); `chmod 600` it",
+            path.display(),
+            mode & 0o777
+        );
+        return Err(Fault::new(key, text));
+    }
+    let mut bytes = Zeroizing::default();
+    // One byte more, so that the parser sees a file that is too long.
+    let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX);
+    let mut limited = file.take(limit.saturating_add(1));
+    limited.read_to_end(&mut bytes).map_err(unread)?;
+    Ok(bytes)
+}
+
+type Zeroizing = zeroize::Zeroizing<Vec<u8>>;
+
+fn without_line_end(bytes: &[u8]) -> &[u8] {
+    let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+    bytes.strip_suffix(b"\r").unwrap_or(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use serde_json::json;
+    use tempfile::TempDir;
+
+    use super::*;
+
+    const SEED: &str = "0x0707070707070707070707070707070707070707070707070707070707070707";
+
+    struct Case {
+        folder: TempDir,
+        files: BTreeMap<String, KeyFile>,
+    }
+
+    impl Case {
+        fn new(content: &str, mode: u32, extensions: &[&str]) -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("hotkey");
+            fs::write(&path, content).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            let file = json!({ "kind": "sr25519", "file": "hotkey", "extensions": extensions });
+            let file = serde_json::from_value(file).unwrap();
+            let files = BTreeMap::from([("hotkey".to_owned(), file)]);
+            Self { folder, files }
+        }
+
+        fn read(&self) -> Result<Keys, Vec<String>> {
+            let mut faults = Vec::new();
+            let known = ["a".to_owned(), "b".to_owned()];
+            let keys = read(&self.files, &known, self.folder.path(), &mut faults);
+            if faults.is_empty() {
+                return Ok(keys);
+            }
+            Err(faults.iter().map(ToString::to_string).collect())
+        }
+
+        fn fault(&self) -> String {
+            let faults = self.read().unwrap_err();
+            assert_eq!(faults.len(), 1, "{faults:?}");
+            faults[0].replace(&self.folder.path().display().to_string(), "")
+        }
+    }
+
+    fn hotkey() -> String {
+        json!({ "secretSeed": SEED }).to_string()
+    }
+
+    #[test]
+    fn key_of_a_private_file_serves_its_extensions() {
+        let keys = Case::new(&hotkey(), 0o600, &["a"]).read().unwrap();
+        let public = Keypair::from_seed(&[7; 32]).public();
+        let read = keys.public_key("a", "hotkey").unwrap();
+        assert_eq!(read, public.as_bytes());
+        assert!(keys.sign("b", "hotkey", b"").is_err());
+    }
+
+    #[test]
+    fn file_that_others_can_read_is_refused() {
+        let fault = Case::new(&hotkey(), 0o640, &["a"]).fault();
+        assert_eq!(
+            fault,
+            "keys.hotkey.file: /hotkey can be read by others than its owner (mode 640); `chmod 600` it"
+        );
+    }
+
+    #[test]
+    fn bad_files_are_named_without_their_secrets() {
+        let mut case = Case::new(&hotkey(), 0o600, &["a"]);
+        fs::remove_file(case.folder.path().join("hotkey")).unwrap();
+        assert!(case.fault().contains("cannot read /hotkey"));
+        case = Case::new("$NACL0123", 0o600, &["a"]);
+        assert!(case.fault().contains("give its password"));
+        let other = json!({ "secretSeed": SEED, "cryptoType": 0 });
+        case = Case::new(&other.to_string(), 0o600, &["a"]);
+        let fault = case.fault();
+        assert!(fault.contains("sr25519 hotkeys only"), "{fault}");
+        assert!(!fault.contains("0707"), "{fault}");
+    }
+
+    #[test]
+    fn key_that_no_extension_uses_is_a_fault() {
+        let fault = Case::new(&hotkey(), 0o600, &[]).fault();
+        assert!(fault.contains("no extension may use the key"), "{fault}");
+        let fault = Case::new(&hotkey(), 0o600, &["a", "c"]).fault();
+        assert_eq!(
+            fault,
+            "keys.hotkey.extensions: `c` is not among `extensions`"
+        );
+    }
+}

@@ -1,0 +1,3 @@
+//! Websocket connections of extensions.
+
+pub(crate) mod recorded;

@@ -1,0 +1,148 @@
+//! Timers in the order in which they are due: pure, without a clock.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// A timer's owner and tag.
+type Name = (Arc<str>, Arc<str>);
+
+/// Timers of all owners.
+#[derive(Debug, Default)]
+pub(super) struct TimerQueue {
+    /// Time and place of each: timers of the same time are due in the order in which they were set.
+    due: BTreeMap<(u64, u64), Name>,
+    /// Where each is in `due`.
+    places: HashMap<Arc<str>, BTreeMap<Arc<str>, (u64, u64)>>,
+    /// Number of timers set so far.
+    set: u64,
+}
+
+impl TimerQueue {
+    /// Sets a timer, or moves it.
+    pub(super) fn set(&mut self, owner: &Arc<str>, tag: &Arc<str>, unix_ms: u64) {
+        self.set += 1;
+        let place = (unix_ms, self.set);
+        let of_owner = self.places.entry(Arc::clone(owner)).or_default();
+        if let Some(before) = of_owner.insert(Arc::clone(tag), place) {
+            self.due.remove(&before);
+        }
+        let name = (Arc::clone(owner), Arc::clone(tag));
+        self.due.insert(place, name);
+    }
+
+    /// Cancels a timer, if it is set.
+    pub(super) fn cancel(&mut self, owner: &str, tag: &str) {
+        let Some(of_owner) = self.places.get_mut(owner) else {
+            return;
+        };
+        if let Some(place) = of_owner.remove(tag) {
+            self.due.remove(&place);
+        }
+    }
+
+    /// Cancels all timers of an owner.
+    pub(super) fn cancel_all(&mut self, owner: &str) {
+        for place in self.places.remove(owner).unwrap_or_default().into_values() {
+            self.due.remove(&place);
+        }
+    }
+
+    /// Number of timers of an owner.
+    #[must_use]
+    pub(super) fn count(&self, owner: &str) -> usize {
+        self.places.get(owner).map_or(0, BTreeMap::len)
+    }
+
+    /// When the next timer is due.
+    #[must_use]
+    pub(super) fn next(&self) -> Option<u64> {
+        self.due.keys().next().map(|(unix_ms, _)| *unix_ms)
+    }
+
+    /// Takes the next timer that is due at `now_ms`.
+    pub(super) fn take_due(&mut self, now_ms: u64) -> Option<Name> {
+        let entry = self.due.first_entry()?;
+        if entry.key().0 > now_ms {
+            return None;
+        }
+        let (owner, tag) = entry.remove();
+        if let Some(of_owner) = self.places.get_mut(&owner) {
+            of_owner.remove(&tag);
+        }
+        Some((owner, tag))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn drain(queue: &mut TimerQueue, now_ms: u64) -> Vec<String> {
+        let take = |queue: &mut TimerQueue| queue.take_due(now_ms);
+        std::iter::from_fn(|| take(queue))
+            .map(|(owner, tag)| format!("{owner} {tag}"))
+            .collect()
+    }
+
+    #[test]
+    fn timers_are_due_in_the_order_of_their_times() {
+        let mut queue = TimerQueue::default();
+        let (a, b): (Arc<str>, Arc<str>) = ("a".into(), "b".into());
+        queue.set(&a, &"late".into(), 30);
+        queue.set(&b, &"first".into(), 10);
+        queue.set(&a, &"second".into(), 10);
+        assert_eq!(queue.next(), Some(10));
+        assert_eq!(drain(&mut queue, 9), [""; 0]);
+        assert_eq!(drain(&mut queue, 20), ["b first", "a second"]);
+        assert_eq!((queue.count("a"), queue.count("b")), (1, 0));
+    }
+
+    #[test]
+    fn tag_set_again_moves() {
+        let mut queue = TimerQueue::default();
+        let owner: Arc<str> = "a".into();
+        queue.set(&owner, &"t".into(), 10);
+        queue.set(&owner, &"t".into(), 20);
+        assert_eq!(queue.count("a"), 1);
+        assert_eq!(drain(&mut queue, 15), [""; 0]);
+        assert_eq!(drain(&mut queue, 20), ["a t"]);
+    }
+
+    proptest! {
+        /// The queue does what a map from owner and tag to time would do.
+        #[test]
+        fn queue_is_a_map_of_times(
+            steps in prop::collection::vec((0..3_u8, 0..3_u8, 0..4_u8, 0..50_u64), 1..60),
+        ) {
+            let mut queue = TimerQueue::default();
+            let mut model = BTreeMap::new();
+            for (what, owner, tag, unix_ms) in steps {
+                let (owner, tag): (Arc<str>, Arc<str>) =
+                    (owner.to_string().into(), tag.to_string().into());
+                match what {
+                    0 => {
+                        queue.set(&owner, &tag, unix_ms);
+                        model.insert((owner, tag), unix_ms);
+                    }
+                    1 => {
+                        queue.cancel(&owner, &tag);
+                        model.remove(&(owner, tag));
+                    }
+                    _ => {
+                        queue.cancel_all(&owner);
+                        model.retain(|(of, _), _| *of != owner);
+                    }
+                }
+                prop_assert_eq!(queue.next(), model.values().min().copied());
+            }
+            for now_ms in 0..50 {
+                while let Some(name) = queue.take_due(now_ms) {
+                    prop_assert_eq!(model.remove(&name), Some(now_ms));
+                }
+            }
+            prop_assert!(model.is_empty());
+        }
+    }
+}
