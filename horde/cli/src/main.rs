@@ -1,3 +1,245 @@
-//! In work.
+//! `compute-horde`: the commands of a ComputeHorde validator that runs as extensions of `tig-host`.
+//!
+//! The commands of the earlier validator keep their names and arguments (section 1.3). The program itself decides and stores
+//! nothing: it reads the environment, and asks a host by the program `tig-host`.
 
-fn main() {}
+mod commands;
+mod env_file;
+mod environment;
+mod exit_code;
+mod host;
+mod host_config;
+mod miners;
+mod report;
+mod settings;
+mod variables;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use tig_process::error_chain::error_chain;
+use tig_process::{first_process, output};
+
+use crate::commands::config::ConfigError;
+use crate::commands::migrate::MigrateError;
+use crate::commands::run_batch::BatchError;
+use crate::commands::wait_for_database::{Wait, WaitError};
+use crate::commands::{config, migrate, run_batch, wait_for_database};
+use crate::environment::{Environment, EnvironmentError};
+use crate::host::HostProgram;
+use crate::host_config::Addresses;
+use crate::miners::Miner;
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 done: for a batch, it ran and was stored; 1 unforeseen, or a wait that was too long; 2 wrong command line; \
+3 .env or config; 4 the host cannot be started or asked; 6 the store cannot be used; 130 interrupted. Other codes of a batch \
+are those of `horde_batch`: `tig-host call horde_batch` lists them.
+Variables come from the environment, and else from .env in the folder. `tig-host` must lie beside this program or in PATH, the \
+extensions beside `tig-host`.";
+
+/// Commands of a ComputeHorde validator
+#[derive(Parser)]
+#[command(name = "compute-horde", version, after_help = AFTER_HELP, rename_all = "snake_case")]
+struct Cli {
+    /// Folder of the validator, with .env and config.json
+    #[arg(long, value_name = "FOLDER", global = true, default_value = ".")]
+    folder: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+#[command(rename_all = "snake_case")]
+enum Command {
+    /// Prints the host's config for the variables of .env
+    Config {
+        /// Write it to this file, if nothing is there
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// Let miners have addresses of this machine and of private networks
+        #[arg(long = "allow-private")]
+        allow_private: bool,
+    },
+    /// Waits until the store can be opened or its host answers
+    WaitForDatabase(WaitArguments),
+    /// Says whether the store is of the present form
+    Migrate,
+    /// Runs one batch now, with the miners of DEBUG_MINER_KEY, _ADDRESS, _PORT and _COUNT
+    DebugRunSyntheticJobs {
+        /// Print JSON, one object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Runs one batch now, with one miner
+    DebugRunSyntheticJobToMiner(MinerArguments),
+}
+
+#[derive(Args)]
+struct WaitArguments {
+    /// Longest wait, in seconds
+    #[arg(long, default_value_t = 180)]
+    timeout: u64,
+    /// Seconds that it must be up without a break
+    #[arg(long, default_value_t = 5)]
+    stable: u64,
+    /// Seconds between two looks while it is down
+    #[arg(long, default_value_t = 2)]
+    wait_when_down: u64,
+    /// Seconds between two looks while it is up
+    #[arg(long, default_value_t = 1)]
+    wait_when_alive: u64,
+    /// Name of the earlier validator's database; there is one store, so it is ignored
+    #[arg(long, value_name = "NAME")]
+    database: Option<String>,
+}
+
+#[derive(Args)]
+struct MinerArguments {
+    /// SS58 address of the miner
+    #[arg(long = "miner_hotkey", alias = "miner-hotkey")]
+    hotkey: String,
+    /// Its IP address or name
+    #[arg(
+        long = "miner_address",
+        alias = "miner-address",
+        default_value = "127.0.0.1"
+    )]
+    address: String,
+    /// Its port
+    #[arg(long = "miner_port", alias = "miner-port", default_value_t = 8000, value_parser = clap::value_parser!(u16).range(1..))]
+    port: u16,
+    /// Ignored, as in the earlier validator: all classes of the miner's manifest are tested
+    #[arg(long = "executor_class", alias = "executor-class")]
+    executor_class: Option<String>,
+    /// Print JSON, one object a line
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error(transparent)]
+    Environment(#[from] EnvironmentError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Wait(#[from] WaitError),
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+    #[error(transparent)]
+    Batch(#[from] BatchError),
+}
+
+impl Error {
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::Environment(_) | Self::Config(_) => exit_code::CONFIG,
+            Self::Wait(WaitError::Late(_)) => 1,
+            Self::Wait(WaitError::Run(_)) | Self::Migrate(MigrateError::Run(_)) => exit_code::HOST,
+            Self::Migrate(MigrateError::Store { .. }) => exit_code::STORE,
+            Self::Batch(error) => match error {
+                BatchError::Miners(_) | BatchError::Config(_) => exit_code::CONFIG,
+                BatchError::GoesOn | BatchError::Ended => exit_code::INTERRUPTED,
+                BatchError::Run(_) | BatchError::Start(_) | BatchError::Call(_) => exit_code::HOST,
+                BatchError::Folder(_) => 1,
+            },
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    first_process::run(|| match run(&Cli::parse()) {
+        Ok(code) => code.into(),
+        Err(error) => {
+            output::error_line(&error_chain(&error));
+            error.exit_code().into()
+        }
+    })
+}
+
+fn run(cli: &Cli) -> Result<u8, Error> {
+    let folder = &cli.folder;
+    let host = HostProgram::find(folder.join("config.json"));
+    match &cli.command {
+        Command::Config {
+            output,
+            allow_private,
+        } => {
+            let addresses = if *allow_private {
+                Addresses::AlsoPrivate
+            } else {
+                Addresses::Public
+            };
+            let environment = environment(folder)?;
+            config::run(&environment, folder, output.as_deref(), addresses)?;
+            Ok(0)
+        }
+        Command::WaitForDatabase(arguments) => {
+            if let Some(name) = &arguments.database {
+                output::error_line(&format!(
+                    "--database {name:?} is ignored: there is one store"
+                ));
+            }
+            wait_for_database::run(&host, &backup_folder(folder), arguments.wait())?;
+            Ok(0)
+        }
+        Command::Migrate => {
+            let migrated = migrate::run(&host, &backup_folder(folder))?;
+            output::line(migrated.text());
+            Ok(0)
+        }
+        Command::DebugRunSyntheticJobs { json } => {
+            let environment = environment(folder)?;
+            let miners = Miner::from_environment(&environment).map_err(BatchError::from)?;
+            Ok(run_batch::run(&environment, folder, &miners, *json)?)
+        }
+        Command::DebugRunSyntheticJobToMiner(arguments) => {
+            if arguments.executor_class.is_some() {
+                output::error_line(
+                    "--executor_class is ignored: all classes of the miner are tested",
+                );
+            }
+            let environment = environment(folder)?;
+            let miner = Miner {
+                hotkey: arguments.hotkey.clone(),
+                host: arguments.address.clone(),
+                port: arguments.port,
+            };
+            Ok(run_batch::run(
+                &environment,
+                folder,
+                &[miner],
+                arguments.json,
+            )?)
+        }
+    }
+}
+
+impl WaitArguments {
+    fn wait(&self) -> Wait {
+        Wait {
+            timeout: Duration::from_secs(self.timeout),
+            stable: Duration::from_secs(self.stable),
+            when_down: Duration::from_secs(self.wait_when_down),
+            when_alive: Duration::from_secs(self.wait_when_alive),
+        }
+    }
+}
+
+/// The environment, whose notes are told.
+fn environment(folder: &Path) -> Result<Environment, EnvironmentError> {
+    let environment = Environment::load(folder, |name| std::env::var(name).ok())?;
+    for note in &environment.notes {
+        output::error_line(&format!("note: {note}"));
+    }
+    Ok(environment)
+}
+
+/// Folder of the store, as far as the config says it.
+fn backup_folder(folder: &Path) -> PathBuf {
+    let text = std::fs::read_to_string(folder.join("config.json")).unwrap_or_default();
+    let config: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    folder.join(config["backup_folder"].as_str().unwrap_or("backup"))
+}

@@ -1,0 +1,81 @@
+//! `config`: prints or writes the host's config.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tig_process::{output, whole_file};
+
+use crate::environment::Environment;
+use crate::host_config::{Addresses, host_config};
+use crate::settings::{Settings, SettingsError};
+
+/// Why there is no config.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    /// A variable is missing or wrong.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The operator has one already.
+    #[error("{} is there already; move it away, or print a new one with `compute-horde config`", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It cannot be written.
+    #[error("cannot write {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The folder has no absolute path.
+    #[error("cannot find the folder")]
+    Folder(#[source] io::Error),
+}
+
+/// The text of a config for the variables of `environment`.
+///
+/// # Errors
+///
+/// A variable is missing or wrong, or the folder cannot be found.
+pub(crate) fn text(
+    environment: &Environment,
+    folder: &Path,
+    addresses: Addresses,
+) -> Result<String, ConfigError> {
+    let settings = Settings::read(environment)?;
+    let folder = std::path::absolute(folder).map_err(ConfigError::Folder)?;
+    let config = host_config(&settings, &folder, addresses);
+    // A value without maps of other keys than texts has a JSON form.
+    let text = serde_json::to_string_pretty(&config).unwrap_or_default();
+    Ok(text + "\n")
+}
+
+/// Prints the config, or writes it to `path` if nothing is there.
+///
+/// # Errors
+///
+/// See [`ConfigError`].
+pub(crate) fn run(
+    environment: &Environment,
+    folder: &Path,
+    path: Option<&Path>,
+    addresses: Addresses,
+) -> Result<(), ConfigError> {
+    let text = text(environment, folder, addresses)?;
+    let Some(path) = path else {
+        output::line(text.trim_end());
+        return Ok(());
+    };
+    if path.exists() {
+        let path = path.to_owned();
+        return Err(ConfigError::Exists { path });
+    }
+    whole_file::write(path, text.as_bytes(), 0o644).map_err(|source| ConfigError::Write {
+        path: path.to_owned(),
+        source,
+    })?;
+    output::line(&format!("{} is written", path.display()));
+    Ok(())
+}

@@ -1,0 +1,6 @@
+//! The commands.
+
+pub(crate) mod config;
+pub(crate) mod migrate;
+pub(crate) mod run_batch;
+pub(crate) mod wait_for_database;

@@ -1,0 +1,124 @@
+//! The variables of a validator's environment (section 1.5), and what became of each.
+
+/// What a variable is to this program.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Role {
+    /// It is read.
+    Read,
+    /// It set up something that is not needed any more.
+    Gone(&'static str),
+    /// Known, but no part of this version reads it.
+    Unread,
+}
+
+/// What took the place of the database.
+const STORE: &str = "the host keeps its store in a file, and needs no database";
+/// What took the place of queues.
+const QUEUES: &str = "extensions speak through the host, and need no queue";
+/// What took the place of generator classes.
+const KINDS: &str =
+    "job kinds are extensions: name them in `config.horde_batch.kinds` of config.json";
+
+/// All variables.
+pub(crate) const VARIABLES: &[(&str, Role)] = &[
+    ("AWS_ACCESS_KEY_ID", Role::Unread),
+    ("AWS_DEFAULT_REGION", Role::Unread),
+    ("AWS_ENDPOINT_URL", Role::Unread),
+    ("AWS_SECRET_ACCESS_KEY", Role::Unread),
+    ("BITTENSOR_NETUID", Role::Unread),
+    ("BITTENSOR_NETWORK", Role::Unread),
+    ("BITTENSOR_WALLET_DIRECTORY", Role::Read),
+    ("BITTENSOR_WALLET_HOTKEY_NAME", Role::Read),
+    ("BITTENSOR_WALLET_NAME", Role::Read),
+    ("CELERY_BROKER_URL", Role::Gone(QUEUES)),
+    ("DATABASE_POOL_URL", Role::Gone(STORE)),
+    ("DATABASE_SUFFIX", Role::Gone(STORE)),
+    ("DATABASE_URL", Role::Gone(STORE)),
+    ("DEBUG_CELERY_HOOK_SCRIPT_FILE", Role::Gone(QUEUES)),
+    ("DEBUG_DONT_STAGGER_VALIDATORS", Role::Unread),
+    ("DEBUG_MINER_ADDRESS", Role::Read),
+    ("DEBUG_MINER_COUNT", Role::Read),
+    ("DEBUG_MINER_KEY", Role::Read),
+    ("DEBUG_MINER_PORT", Role::Read),
+    (
+        "DEBUG_OVERRIDE_SYNTHETIC_JOBS_FLOW_VERSION",
+        Role::Gone("nothing depended on it"),
+    ),
+    ("DEBUG_OVERRIDE_WEIGHTS_VERSION", Role::Read),
+    (
+        "DEBUG_RUN_BEAT_VERY_OFTEN",
+        Role::Gone("extensions act when something is due, and poll nothing"),
+    ),
+    ("DEBUG_RUN_SYNTHETIC_JOBS_SECONDS", Role::Unread),
+    ("DEBUG_SET_SCORES_HOUR", Role::Unread),
+    ("DEBUG_SET_SCORES_MINUTE", Role::Unread),
+    ("DYNAMIC_CONFIG_ENV", Role::Unread),
+    ("FACILITATOR_URI", Role::Unread),
+    ("HOTKEY_PASSWORD_FILE", Role::Read),
+    ("MIGRATING", Role::Unread),
+    ("PROMPT_GENERATION_MODEL", Role::Unread),
+    ("PROMPT_JOB_GENERATOR", Role::Gone(KINDS)),
+    ("REDIS_HOST", Role::Gone(QUEUES)),
+    ("REDIS_PORT", Role::Gone(QUEUES)),
+    ("S3_BUCKET_NAME_ANSWERS", Role::Unread),
+    ("S3_BUCKET_NAME_PROMPTS", Role::Unread),
+    ("STATS_COLLECTOR_URL", Role::Unread),
+    ("SYNTHETIC_JOBS_RUN_OFFSET", Role::Unread),
+    ("SYNTHETIC_JOB_GENERATOR_FACTORY", Role::Gone(KINDS)),
+    ("TRUSTED_MINER_ADDRESS", Role::Unread),
+    ("TRUSTED_MINER_KEY", Role::Unread),
+    ("TRUSTED_MINER_PORT", Role::Unread),
+    ("VALIDATOR_RUNNER_VERSION", Role::Unread),
+    ("VALIDATOR_VERSION", Role::Unread),
+];
+
+/// Greatest number of typing errors for which a name is suggested.
+const ERRORS_MAX: usize = 3;
+
+/// What an operator should know of a variable in the `.env` file; `None` if it is read.
+pub(crate) fn note(name: &str) -> Option<String> {
+    let known = VARIABLES.iter().find(|(known, _)| *known == name);
+    match known.map(|(_, role)| role) {
+        Some(Role::Read) => None,
+        Some(Role::Gone(why)) => Some(format!("{name} is not needed any more: {why}")),
+        Some(Role::Unread) => Some(format!(
+            "{name} is known, but no part of this version reads it"
+        )),
+        None => Some(format!("{name} is unknown{}", suggestion(name))),
+    }
+}
+
+fn suggestion(name: &str) -> String {
+    let distance = |known: &str| strsim::damerau_levenshtein(name, known);
+    let nearest = VARIABLES.iter().map(|(known, _)| (distance(known), *known));
+    match nearest.min() {
+        Some((errors, known)) if errors <= ERRORS_MAX => format!("; did you mean {known}?"),
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_are_sorted_and_distinct() {
+        assert!(VARIABLES.is_sorted_by(|(a, _), (b, _)| a < b));
+    }
+
+    #[test]
+    fn notes_say_what_became_of_a_variable() {
+        assert_eq!(note("DEBUG_MINER_KEY"), None);
+        let text = note("REDIS_HOST").unwrap();
+        assert!(
+            text.starts_with("REDIS_HOST is not needed any more: "),
+            "{text}"
+        );
+        let text = note("DEBUG_MINER_PROT").unwrap();
+        assert_eq!(
+            text,
+            "DEBUG_MINER_PROT is unknown; did you mean DEBUG_MINER_PORT?"
+        );
+        assert_eq!(note("PATH").unwrap(), "PATH is unknown");
+    }
+}
