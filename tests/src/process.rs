@@ -138,10 +138,27 @@ impl Process {
     /// # Errors
     /// It ends or stays silent.
     pub fn address(&mut self) -> Result<String, ProcessError> {
+        self.wait_for_line(|line| line.strip_prefix(LISTENING).map(str::to_owned))
+    }
+
+    /// Waits for the first line that the child prints on standard output.
+    ///
+    /// # Errors
+    /// It ends or stays silent.
+    pub fn first_line(&mut self) -> Result<String, ProcessError> {
+        self.wait_for_line(|line| Some(line.to_owned()))
+    }
+
+    fn wait_for_line(
+        &mut self,
+        read: impl Fn(&str) -> Option<String>,
+    ) -> Result<String, ProcessError> {
         let limit = Duration::from_secs(START_S_MAX);
-        let printed = wait_for("the address", limit, || match self.read_address() {
-            Some(address) => Some(Ok(address)),
-            None => self.check_running().err().map(Err),
+        let printed = wait_for("the first line", limit, || {
+            match self.read_line().and_then(|line| read(&line)) {
+                Some(text) => Some(Ok(text)),
+                None => self.check_running().err().map(Err),
+            }
         });
         printed.unwrap_or_else(|_| {
             Err(ProcessError::Silent {
@@ -151,11 +168,11 @@ impl Process {
         })
     }
 
-    fn read_address(&self) -> Option<String> {
+    fn read_line(&self) -> Option<String> {
         let output = std::fs::read_to_string(&self.output).ok()?;
         // A line without its end may be half of one.
         let (line, _) = output.split_once('\n')?;
-        line.strip_prefix(LISTENING).map(str::to_owned)
+        Some(line.to_owned())
     }
 
     /// Says whether the child still runs.

@@ -1,0 +1,14 @@
+//! Starts the ComputeHorde validator as processes on loopback: a host with the extensions, and a network of miners. For the
+//! system tests, the measurements and `cargo xtask horde`.
+//!
+//! Invariant: no process outlives its [`Process`](tig_system_tests::Process), and none outlives the program that started it.
+
+mod artifacts;
+mod call;
+mod miners;
+mod site;
+
+pub use artifacts::{Artifacts, EXTENSIONS, MissingArtifact, PROGRAMS};
+pub use call::{Call, CallError, Line};
+pub use miners::{Miner, Miners, MinersError, MinersOptions};
+pub use site::{HostOptions, Site, SiteError, other_version};

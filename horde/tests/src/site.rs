@@ -1,0 +1,183 @@
+//! A folder with everything that the validator's host needs, and the commands that start it.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value, json};
+use tig_system_tests::{Process, ProcessError};
+
+use crate::artifacts::{Artifacts, EXTENSIONS, file_name};
+
+/// Seed of the validator's hotkey.
+const SEED: &str = "0x0101010101010101010101010101010101010101010101010101010101010101";
+
+/// The folder of one validator: `hotkey`, `config.json`, `plugins/`, `backup/`, and a log per process.
+#[derive(Clone, Debug)]
+pub struct Site {
+    folder: PathBuf,
+    artifacts: Artifacts,
+}
+
+/// The folder cannot be filled.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write {}", path.display())]
+pub struct SiteError {
+    path: PathBuf,
+    source: io::Error,
+}
+
+/// What differs from host to host.
+#[derive(Clone, Debug)]
+pub struct HostOptions {
+    /// The job kind of each executor class.
+    pub kinds: Value,
+    /// More keys of the section of `horde_batch`, by name.
+    pub batch: Value,
+    /// More keys of the section of `horde_miners`, by name.
+    pub miners: Value,
+}
+
+impl Default for HostOptions {
+    fn default() -> Self {
+        Self {
+            kinds: json!({ "spin_up-4min.gpu-24gb": "horde_job_hash" }),
+            batch: json!({}),
+            miners: json!({}),
+        }
+    }
+}
+
+impl HostOptions {
+    /// Options with which the default class runs echo jobs.
+    #[must_use]
+    pub fn echo() -> Self {
+        Self {
+            kinds: json!({ "spin_up-4min.gpu-24gb": "horde_job_echo" }),
+            ..Self::default()
+        }
+    }
+
+    fn config(&self) -> Value {
+        let mut batch = json!({ "kinds": self.kinds });
+        let mut miners = json!({ "key": "hotkey", "allow_private": true });
+        for (section, more) in [(&mut batch, &self.batch), (&mut miners, &self.miners)] {
+            for (key, value) in more.as_object().into_iter().flatten() {
+                section[key] = value.clone();
+            }
+        }
+        json!({
+            "extensions": EXTENSIONS,
+            "keys": {
+                "hotkey": { "kind": "sr25519", "file": "hotkey", "extensions": ["horde_miners"] },
+            },
+            "plugin_folder": "plugins",
+            "backup_folder": "backup",
+            "port": 0,
+            "config": { "horde_batch": batch, "horde_miners": miners },
+        })
+    }
+}
+
+impl Site {
+    /// Puts a hotkey, a config and copies of the extensions into `folder`.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be written.
+    pub fn prepare(
+        folder: &Path,
+        artifacts: Artifacts,
+        options: &HostOptions,
+    ) -> Result<Self, SiteError> {
+        let site = Self {
+            folder: folder.to_owned(),
+            artifacts,
+        };
+        let failed = |path: PathBuf| move |source| SiteError { path, source };
+        let plugins = site.folder.join("plugins");
+        fs::create_dir_all(&plugins).map_err(failed(plugins))?;
+        for extension in EXTENSIONS {
+            let copy = site.extension(extension);
+            fs::copy(site.artifacts.extension(extension), &copy).map_err(failed(copy))?;
+        }
+        let hotkey = site.folder.join("hotkey");
+        write_private(&hotkey, &json!({ "secretSeed": SEED })).map_err(failed(hotkey))?;
+        let config = site.config_file();
+        let text = format!("{:#}\n", options.config());
+        fs::write(&config, text).map_err(failed(config))?;
+        Ok(site)
+    }
+
+    /// The folder itself.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Programs and extensions of the build.
+    #[must_use]
+    pub fn artifacts(&self) -> &Artifacts {
+        &self.artifacts
+    }
+
+    /// The host's config file.
+    #[must_use]
+    pub fn config_file(&self) -> PathBuf {
+        self.folder.join("config.json")
+    }
+
+    /// The host's copy of an extension's library.
+    #[must_use]
+    pub fn extension(&self, name: &str) -> PathBuf {
+        self.folder.join("plugins").join(file_name(name))
+    }
+
+    /// Starts the host, and waits until it listens.
+    ///
+    /// # Errors
+    ///
+    /// It does not start.
+    pub fn start_host(&self) -> Result<Process, ProcessError> {
+        let mut command = Command::new(self.artifacts.program("tig-host"));
+        command
+            .arg(self.config_file())
+            .arg("--exit-with-parent")
+            .env("RUST_LOG", "info");
+        let mut host = Process::spawn("tig-host", &mut command, &self.folder)?;
+        host.address()?;
+        Ok(host)
+    }
+
+    /// `tig-host` with these arguments, for the running host of this folder.
+    #[must_use]
+    pub fn ask_host(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(self.artifacts.program("tig-host"));
+        command
+            .args(arguments)
+            .arg("--config")
+            .arg(self.config_file());
+        command
+    }
+}
+
+/// Writes JSON that only its owner can read.
+fn write_private(path: &Path, value: &Value) -> io::Result<()> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    options.open(path)?.write_all(value.to_string().as_bytes())
+}
+
+/// The same code as another version: only the manifest of the library differs. `None` if it does not name the version.
+#[must_use]
+pub fn other_version(library: &[u8]) -> Option<Vec<u8>> {
+    let (old, new) = (br#""version":"0.1.0""#, br#""version":"0.1.1""#);
+    let at = library
+        .windows(old.len())
+        .position(|window| window == old)?;
+    let mut other = library.to_vec();
+    other[at..at + new.len()].copy_from_slice(new);
+    Some(other)
+}
