@@ -88,8 +88,9 @@ pub(crate) enum Run {
     Skip(&'static str),
 }
 
-/// Files by name; `instances` stands for `instances_<challenge>` too, `mv` for `mv.<Message>.examples`, and so on.
-const FILES: [(&str, Run); 23] = [
+/// Files by name; `instances` stands for `instances_<challenge>` too, `mv` for `mv.<Message>.examples`, `organic` for the
+/// traces `organic.<peers>`, and so on.
+const FILES: [(&str, Run); 30] = [
     ("cap_weights", Run::Lists(&[horde::cap_weights::ROWS])),
     ("cli", Run::Lists(&[command_line::CASES])),
     ("compute_batch", Run::Lists(&[compute_batch::CASES])),
@@ -99,6 +100,7 @@ const FILES: [(&str, Run); 23] = [
         Run::Skip("skipped: the sampler is an extension and checked there"),
     ),
     ("encrypted_hotkey", Run::Lists(&[horde::keys::HOTKEY_FILE])),
+    ("em", Run::Lists(&[horde::messages::OF_EXECUTORS])),
     (
         "epoch_boundaries",
         Run::Lists(&[horde::schedule::BOUNDARIES]),
@@ -107,15 +109,21 @@ const FILES: [(&str, Run); 23] = [
     ("frontiers", Run::Lists(&[frontiers::CASES])),
     ("fv", Run::Lists(&[horde::messages::OF_FACILITATORS])),
     ("instances", Run::Lists(&[instances::CASES])),
+    ("llm", Run::Lists(&[horde::traces::LINES])),
     ("merkle", Run::Lists(&[merkle::TREES, merkle::OPS])),
     ("mock_answers", Run::Lists(&[horde::draws::MOCK_ANSWERS])),
     ("mv", Run::Lists(&[horde::messages::OF_MINERS])),
+    ("negative", Run::Lists(&[horde::traces::LINES])),
+    ("organic", Run::Lists(&[horde::traces::LINES])),
     (
         "output_hash",
         Run::Lists(&[output_hash::CASES, output_hash::BAD_SOLUTIONS]),
     ),
     ("precise_number", Run::Lists(&[precise_number::CASES])),
+    ("receipts", Run::Lists(&[horde::receipts::EXAMPLES])),
     ("seeds", Run::Lists(&[seeds::CASES])),
+    ("synthetic_echo", Run::Lists(&[horde::traces::LINES])),
+    ("synthetic_llm", Run::Lists(&[horde::traces::LINES])),
     (
         "timings",
         Run::Skip("skipped: times of another machine, for information"),
@@ -136,8 +144,9 @@ const FILES: [(&str, Run); 23] = [
 /// The entry of a file name without its extension.
 pub(crate) fn find(name: &str) -> Option<(&'static str, &'static Run)> {
     let known = |known: &str| {
-        name.strip_prefix(known)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('_') || is_examples(rest))
+        name.strip_prefix(known).is_some_and(|rest| {
+            rest.is_empty() || rest.starts_with('_') || is_examples(rest) || is_trace(rest)
+        })
     };
     FILES
         .iter()
@@ -147,6 +156,10 @@ pub(crate) fn find(name: &str) -> Option<(&'static str, &'static Run)> {
 
 fn is_examples(rest: &str) -> bool {
     rest.starts_with('.') && rest.ends_with(".examples")
+}
+
+fn is_trace(rest: &str) -> bool {
+    rest.starts_with('.') && rest.ends_with(".jsonl")
 }
 
 /// For lists whose cases must all agree.

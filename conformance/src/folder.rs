@@ -12,7 +12,7 @@ use crate::deviation::Deviations;
 use crate::files::{self, Context, List, Run};
 use crate::modules::Modules;
 use crate::report::{Failure, FileOutcome, FileReport};
-use crate::vectors::{self, ExactValue, read};
+use crate::vectors::{self, ExactValue, read, read_lines};
 
 /// Why nothing could be run.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +33,11 @@ pub enum SetupError {
     #[error("cannot read the modules of the cases: {0}")]
     Modules(String),
 }
+
+/// End of the name of a JSON file.
+const JSON: &str = ".json";
+/// End of the name of a file with a JSON value on each line.
+const JSON_LINES: &str = ".jsonl";
 
 /// A folder whose vector files are to be run.
 #[derive(Debug)]
@@ -67,7 +72,7 @@ impl Conformance {
         vectors::own_folder()
     }
 
-    /// Names of the JSON files in the folder, without the extension, sorted.
+    /// Names of the JSON files in the folder, without the extension, and of files of JSON lines, sorted.
     ///
     /// # Errors
     /// The folder cannot be listed.
@@ -78,15 +83,12 @@ impl Conformance {
         };
         let mut names = Vec::new();
         for entry in fs::read_dir(&self.folder).map_err(failed)? {
-            let path = entry.map_err(failed)?.path();
-            if path
-                .extension()
-                .is_some_and(|extension| extension == "json")
-            {
-                names.extend(
-                    path.file_stem()
-                        .map(|stem| stem.to_string_lossy().into_owned()),
-                );
+            let name = entry.map_err(failed)?.file_name();
+            let name = name.to_string_lossy();
+            if let Some(stem) = name.strip_suffix(JSON) {
+                names.push(stem.to_owned());
+            } else if name.ends_with(JSON_LINES) {
+                names.push(name.into_owned());
             }
         }
         names.sort_unstable();
@@ -100,9 +102,8 @@ impl Conformance {
             Some((_, Run::Skip(reason))) => return FileOutcome::Skipped(reason),
             Some((file, Run::Lists(lists))) => (file, lists),
         };
-        let path = self.folder.join(format!("{name}.json"));
-        let content = match read(&path) {
-            Ok(ExactValue(content)) => content,
+        let content = match self.read(name) {
+            Ok(content) => content,
             Err(error) => return FileOutcome::Unreadable(error),
         };
         let context = Context::new(&content, &self.modules);
@@ -119,6 +120,14 @@ impl Conformance {
         } else {
             FileOutcome::Unreadable("it has no list of cases".to_owned())
         }
+    }
+
+    fn read(&self, name: &str) -> Result<Value, String> {
+        if name.ends_with(JSON_LINES) {
+            return read_lines(&self.folder.join(name));
+        }
+        let ExactValue(content) = read(&self.folder.join(format!("{name}{JSON}")))?;
+        Ok(content)
     }
 
     fn run_list(

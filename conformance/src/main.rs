@@ -1,4 +1,4 @@
-//! `tig-conformance [DIR]`: a line for each vector file of the folder and of its folder `horde`, then `N passed, N failed`.
+//! `tig-conformance [DIR]`: a line for each vector file of the folder and of its folders `horde` and `traces`, then `N passed, N failed`.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -23,14 +23,20 @@ fn main() -> ExitCode {
     }
 }
 
-/// Folder of the files of ComputeHorde within a folder of vectors.
-const HORDE: &str = "horde";
+/// Folders within a folder of vectors: those of ComputeHorde, which is also run by itself, and its traces.
+const FOLDERS: [(&str, &str); 3] = [
+    ("horde", "horde/"),
+    ("horde/traces", "horde/traces/"),
+    ("traces", "traces/"),
+];
 
 fn run(folder: &Path) -> Result<Tally, Box<dyn Error>> {
     let mut total = run_files(folder, "")?;
-    let horde = folder.join(HORDE);
-    if horde.is_dir() {
-        total += run_files(&horde, "horde/")?;
+    for (name, prefix) in FOLDERS {
+        let inner = folder.join(name);
+        if inner.is_dir() {
+            total += run_files(&inner, prefix)?;
+        }
     }
     output::line(&total.to_string());
     output::check()?;

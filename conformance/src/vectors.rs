@@ -19,6 +19,15 @@ pub(crate) fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Str
     serde_json::from_slice(&text).map_err(|error| error.to_string())
 }
 
+/// Reads a file with a JSON value on each line, as a list.
+pub(crate) fn read_lines(path: &Path) -> Result<Value, String> {
+    let text = fs::read_to_string(path).map_err(|error| error.to_string())?;
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    let values: Result<Vec<ExactValue>, _> = lines.map(serde_json::from_str).collect();
+    let values = values.map_err(|error| error.to_string())?;
+    Ok(values.into_iter().map(|ExactValue(value)| value).collect())
+}
+
 /// A JSON value whose numbers are those of the text to the last bit. `serde_json` alone may read the number next to it.
 #[derive(Debug)]
 pub(crate) struct ExactValue(pub(crate) Value);

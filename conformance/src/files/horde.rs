@@ -5,8 +5,10 @@ pub(super) mod draws;
 mod formulas;
 pub(super) mod keys;
 pub(super) mod messages;
+pub(super) mod receipts;
 pub(super) mod recorded_run;
 pub(super) mod schedule;
+pub(super) mod traces;
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,8 @@
 //! Messages, receipts and signed texts of the ComputeHorde protocols.
 //!
 //! [`miner`] has the messages between validator and miner, [`facilitator`] those between validator and facilitator, both
-//! directions each. [`receipt`] has the receipts and the files in which miners serve them, [`collector`] has
-//! the header that authenticates a validator's events.
+//! directions each, and [`executor`] those between miner and executor. [`receipt`] has the receipts and the files in which
+//! miners serve them, [`collector`] has the header that authenticates a validator's events.
 //!
 //! Sections are those of the ComputeHorde specification; its section 10 corrects the others.
 //!
@@ -34,8 +34,10 @@
 mod blob;
 pub mod collector;
 mod error;
+pub mod executor;
 mod executor_class;
 pub mod facilitator;
+mod job_rules;
 mod json;
 pub mod miner;
 pub mod receipt;

@@ -1,6 +1,6 @@
 //! `<protocol>.<Message>.examples.json`: messages as they are on the wire. Each is read, and written again as it was.
 
-use horde_proto::{facilitator, miner};
+use horde_proto::{executor, facilitator, miner};
 use serde_json::Value;
 
 use crate::case::{Case, Checked, text};
@@ -14,6 +14,18 @@ pub(crate) const OF_MINERS: List = List {
         let to_validator = miner::ToValidator::parse(&frame).map(|message| message.to_text());
         let to_miner = miner::ToMiner::parse(&frame).map(|message| message.to_text());
         same(case, to_validator.or(to_miner).map_err(text)?)
+    },
+    uphold: no_law,
+};
+
+/// Between miner and executor.
+pub(crate) const OF_EXECUTORS: List = List {
+    name: TOP_LEVEL,
+    check: |_, case| {
+        let frame = case.whole().to_string();
+        let to_executor = executor::ToExecutor::parse(&frame).map(|message| message.to_text());
+        let to_miner = executor::ToMiner::parse(&frame).map(|message| message.to_text());
+        same(case, to_executor.or(to_miner).map_err(text)?)
     },
     uphold: no_law,
 };

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::error::{FieldError, Reason};
+use crate::error::FieldError;
 use crate::executor_class::ExecutorClass;
+use crate::job_rules::{program_rule, volume_rule};
 use crate::json::object::{wire_enum, wire_object};
 use crate::receipt::JobStartedReceiptPayload;
 use crate::specs::MachineSpecs;
@@ -175,22 +176,11 @@ pub fn shorten_output(output: &str) -> Cow<'_, str> {
 }
 
 fn check_volume(request: &InitialJobRequest) -> Result<(), FieldError> {
-    match (&request.volume, request.volume_type) {
-        (Some(_), Some(_)) => Err(FieldError::new(Reason::Rule(
-            "has both `volume` and `volume_type`; a volume that comes at once needs no type",
-        ))),
-        _ => Ok(()),
-    }
+    volume_rule(request.volume.as_ref(), request.volume_type)
 }
 
 fn check_program(request: &JobRequest) -> Result<(), FieldError> {
-    let is_given = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
-    if is_given(&request.docker_image_name) || is_given(&request.raw_script) {
-        return Ok(());
-    }
-    Err(FieldError::new(Reason::Rule(
-        "has neither `docker_image_name` nor `raw_script`; a job needs one of them",
-    )))
+    program_rule(&request.docker_image_name, &request.raw_script)
 }
 
 #[cfg(test)]

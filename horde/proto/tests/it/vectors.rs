@@ -7,7 +7,7 @@ use std::{fmt, fs};
 use horde_proto::receipt::{
     JobAcceptedReceiptPayload, JobFinishedReceiptPayload, JobStartedReceiptPayload, Receipt,
 };
-use horde_proto::{FieldError, MessageError, facilitator, miner};
+use horde_proto::{FieldError, MessageError, executor, facilitator, miner};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -16,7 +16,7 @@ use serde_json::Value;
 pub(crate) type Rewrite = fn(&str) -> Result<String, String>;
 
 /// Each kind of data with its reader.
-pub(crate) const KINDS: [(&str, Rewrite); 29] = [
+pub(crate) const KINDS: [(&str, Rewrite); 37] = [
     ("mv.V0AuthenticateRequest", to_miner),
     ("mv.V0InitialJobRequest", to_miner),
     ("mv.V0JobRequest", to_miner),
@@ -42,6 +42,14 @@ pub(crate) const KINDS: [(&str, Rewrite); 29] = [
     ("fv.V0JobRequest", from_facilitator),
     ("fv.V1JobRequest", from_facilitator),
     ("fv.V2JobRequest", from_facilitator),
+    ("em.V0InitialJobRequest", to_executor),
+    ("em.V0JobRequest", to_executor),
+    ("em.V0ReadyRequest", from_executor),
+    ("em.V0FailedToPrepare", from_executor),
+    ("em.V0FinishedRequest", from_executor),
+    ("em.V0FailedRequest", from_executor),
+    ("em.V0MachineSpecsRequest", from_executor),
+    ("em.GenericError", from_executor),
     ("receipts.Receipt", part::<Receipt>),
     (
         "receipts.JobStartedReceiptPayload",
@@ -92,6 +100,14 @@ pub(crate) fn to_facilitator(text: &str) -> Result<String, String> {
 
 pub(crate) fn from_facilitator(text: &str) -> Result<String, String> {
     shown(facilitator::ToValidator::parse(text).map(|message| message.to_text()))
+}
+
+pub(crate) fn to_executor(text: &str) -> Result<String, String> {
+    shown(executor::ToExecutor::parse(text).map(|message| message.to_text()))
+}
+
+pub(crate) fn from_executor(text: &str) -> Result<String, String> {
+    shown(executor::ToMiner::parse(text).map(|message| message.to_text()))
 }
 
 /// Parts of messages are read and written by serde.
