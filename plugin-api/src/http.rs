@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::http_answer::{HttpAnswer, find_header};
 use crate::{Result, frame};
 
-/// Method of an [`HttpCall`].
+/// Method of an [`HttpCall`]. A host too old to know one refuses the call with an error text.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Method {
@@ -12,6 +13,26 @@ pub enum Method {
     Get,
     /// `POST`
     Post,
+    /// `PUT`
+    Put,
+    /// `HEAD`: the response has headers and no body.
+    Head,
+    /// `DELETE`
+    Delete,
+}
+
+impl Method {
+    /// The method as requests spell it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Head => "HEAD",
+            Self::Delete => "DELETE",
+        }
+    }
 }
 
 /// A request that the host sends after the handler has returned `Ok`; the response comes as an [`HttpResponse`].
@@ -19,7 +40,7 @@ pub enum Method {
 pub struct HttpCall {
     /// Chosen by the extension to find the response again.
     pub tag: String,
-    /// `GET` or `POST`.
+    /// Method.
     pub method: Method,
     /// Absolute URL.
     pub url: String,
@@ -67,15 +88,6 @@ pub struct HttpResponse {
     pub tag: String,
     /// The response with any status, or the failure.
     pub result: std::result::Result<HttpAnswer, HttpFailure>,
-}
-
-/// Status and body of a response.
-#[derive(Clone, Debug)]
-pub struct HttpAnswer {
-    /// Status code.
-    pub status: u16,
-    /// Body, at most as long as the call allowed.
-    pub body: Vec<u8>,
 }
 
 /// Why an [`HttpCall`] got no whole response. The request may have reached the server all the same.
@@ -150,10 +162,7 @@ impl HttpRequest {
     /// Value of the first header of this (lower-case) name.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(header, _)| header == name)
-            .map(|(_, value)| value.as_str())
+        find_header(&self.headers, name)
     }
 }
 
@@ -216,6 +225,8 @@ struct ResponseHead {
     tag: String,
     status: Option<u16>,
     failure: Option<HttpFailure>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    headers: Vec<(String, String)>,
 }
 
 impl HttpResponse {
@@ -225,16 +236,23 @@ impl HttpResponse {
     ///
     /// The head has no JSON form; does not happen for values of this type.
     pub fn encode(&self) -> Result<Vec<u8>> {
-        let (status, failure, body) = match &self.result {
-            Ok(answer) => (Some(answer.status), None, answer.body.as_slice()),
-            Err(failure) => (None, Some(failure.clone()), &[][..]),
-        };
-        let head = ResponseHead {
+        let mut head = ResponseHead {
             tag: self.tag.clone(),
-            status,
-            failure,
+            status: None,
+            failure: None,
+            headers: Vec::new(),
         };
-        frame::encode(&head, body)
+        match &self.result {
+            Ok(answer) => {
+                head.status = Some(answer.status);
+                head.headers.clone_from(&answer.headers);
+                frame::encode(&head, &answer.body)
+            }
+            Err(failure) => {
+                head.failure = Some(failure.clone());
+                frame::encode(&head, &[])
+            }
+        }
     }
 
     /// Reads what [`HttpResponse::encode`] wrote.
@@ -247,6 +265,7 @@ impl HttpResponse {
         let result = match (head.status, head.failure) {
             (Some(status), _) => Ok(HttpAnswer {
                 status,
+                headers: head.headers,
                 body: body.to_vec(),
             }),
             (None, Some(failure)) => Err(failure),

@@ -60,6 +60,7 @@ pub mod frame;
 #[doc(hidden)]
 pub mod guard;
 mod http;
+mod http_answer;
 mod key;
 mod local;
 mod log;
@@ -76,9 +77,10 @@ pub use context::{Context, Event, SET_ASIDE};
 pub use error::{Error, Result};
 pub use extension::Extension;
 pub use http::{
-    HttpAnswer, HttpCall, HttpFailure, HttpFailureKind, HttpReply, HttpRequest, HttpResponse,
-    Method, Priority, RateLimit, Turn,
+    HttpCall, HttpFailure, HttpFailureKind, HttpReply, HttpRequest, HttpResponse, Method, Priority,
+    RateLimit, Turn,
 };
+pub use http_answer::{HEADERS_BYTES_MAX, HEADERS_COUNT_MAX, HttpAnswer};
 pub use local::{NotLocal, check_local, is_of_another_page};
 pub use log::{LogFields, LogLine, LogValue};
 pub use manifest::{CommandInfo, IdentityKey, Manifest, Route};

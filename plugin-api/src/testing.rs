@@ -204,8 +204,27 @@ impl<E: Extension> Harness<E> {
     ///
     /// There is no such request.
     pub fn try_respond(&mut self, tag: &str, status: u16, body: impl Into<Vec<u8>>) -> Result<()> {
-        let body = body.into();
-        self.finish(tag, Ok(HttpAnswer { status, body }))
+        self.finish(tag, Ok(HttpAnswer::new(status, body)))
+    }
+
+    /// Like [`Harness::respond`], with headers; a host leaves out what [`HttpAnswer::with_headers`] leaves out.
+    ///
+    /// # Panics
+    ///
+    /// As for [`Harness::respond`].
+    pub fn respond_with_headers(
+        &mut self,
+        tag: &str,
+        status: u16,
+        headers: &[(&str, &str)],
+        body: impl Into<Vec<u8>>,
+    ) {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (*name, value.as_bytes()));
+        let answer = HttpAnswer::new(status, body).with_headers(headers);
+        self.finish(tag, Ok(answer))
+            .unwrap_or_else(|error| panic!("on_http_response: {error}"));
     }
 
     /// Lets the oldest open request with this tag fail.

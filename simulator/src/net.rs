@@ -69,7 +69,7 @@ pub enum Next {
 pub struct Served {
     /// When the master knows.
     pub at_ms: u64,
-    /// `POST` or `GET`.
+    /// The method as requests spell it.
     pub method: &'static str,
     /// Path and query.
     pub path: String,
@@ -86,10 +86,7 @@ impl Served {
         let path = call.url.strip_prefix(API_URL).unwrap_or(&call.url);
         Self {
             at_ms: now_ms,
-            method: match call.method {
-                Method::Get => "GET",
-                Method::Post => "POST",
-            },
+            method: call.method.name(),
             path: path.to_owned(),
             body: call.body.clone(),
             status: None,
@@ -244,10 +241,7 @@ impl Net {
             self.limiter
                 .pause(API_URL, flight.sent.queued().call.method, now, wait);
         }
-        let answer = response.map(|response| HttpAnswer {
-            status: response.status,
-            body: response.body,
-        });
+        let answer = response.map(answer);
         flight.result =
             Some(answer.ok_or_else(|| HttpFailure::new(HttpFailureKind::Timeout, "no answer")));
         Some(served)
@@ -329,6 +323,13 @@ fn serve(api: &mut Api, call: &HttpCall, served: &Served) -> Outcome {
         Some(fault) => fault.befall(api, &request),
         None => Outcome::at_once(api.answer(&request)),
     }
+}
+
+/// The response as the host passes it on.
+fn answer(response: Response) -> HttpAnswer {
+    let headers = response.headers.iter();
+    let headers = headers.map(|(name, value)| (*name, value.as_bytes()));
+    HttpAnswer::new(response.status, response.body).with_headers(headers)
 }
 
 fn retry_after(response: &Response) -> Option<Duration> {

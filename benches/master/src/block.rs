@@ -32,7 +32,7 @@ impl Master {
             for call in self.0[0].calls() {
                 let found = answers.iter().find(|(name, _)| call.url.contains(name));
                 let body = found.map(|(_, body)| body.clone()).unwrap_or_default();
-                let result = Ok(HttpAnswer { status: 200, body });
+                let result = Ok(HttpAnswer::new(200, body));
                 let tag = call.tag;
                 self.0[0].respond(&HttpResponse { tag, result })?;
             }

@@ -24,6 +24,7 @@ pub use fault::ConfigError;
 pub(crate) use fault::Fault;
 pub(crate) use file::schema;
 pub(crate) use identity::{Identity, is_same_id};
+pub(crate) use rates::RateClass;
 pub use rates::Rates;
 use serde_json::{Map, Value};
 pub(crate) use settings::own_settings;

@@ -1,6 +1,9 @@
 //! Sends the HTTP requests of extensions, or records them for a test or simulation that responds instead of the
 //! network.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -236,6 +239,9 @@ async fn send_call(
     let method = match call.method {
         Method::Get => reqwest::Method::GET,
         Method::Post => reqwest::Method::POST,
+        Method::Put => reqwest::Method::PUT,
+        Method::Head => reqwest::Method::HEAD,
+        Method::Delete => reqwest::Method::DELETE,
     };
     let mut request = client
         .request(method, &call.url)
@@ -248,10 +254,13 @@ async fn send_call(
     if let (Some(wait), Some(host)) = (retry_after(&response), host_of(call)) {
         lock(limiter).pause(&host, call.method, Instant::now(), wait);
     }
-    let status = response.status().as_u16();
+    let headers = response.headers().iter();
+    let headers = headers.map(|(name, value)| (name.as_str(), value.as_bytes()));
+    let head = HttpAnswer::new(response.status().as_u16(), "").with_headers(headers);
     if let Some(target) = redirect_target(&response) {
         let text = format!(
-            "the server redirects to {target:?} (status {status}), which is not followed; configure the new address"
+            "the server redirects to {target:?} (status {}), which is not followed; configure the new address",
+            head.status
         );
         return Err(HttpFailure::new(HttpFailureKind::Other, text));
     }
@@ -263,7 +272,7 @@ async fn send_call(
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(HttpAnswer { status, body })
+    Ok(HttpAnswer { body, ..head })
 }
 
 fn failure(error: &reqwest::Error) -> HttpFailure {
@@ -275,156 +284,4 @@ fn failure(error: &reqwest::Error) -> HttpFailure {
         HttpFailureKind::Other
     };
     HttpFailure::new(kind, error_chain(error))
-}
-
-#[cfg(test)]
-mod tests {
-    use axum::Router;
-    use axum::http::StatusCode;
-    use axum::routing::get;
-    use tig_plugin_api::{HttpResponse, Turn};
-
-    use super::*;
-    use crate::runtime::item::Item;
-    use crate::runtime::mailbox::{Mailbox, Taken};
-
-    /// Ten zeros, compressed.
-    const BOMB: &[u8] = &[
-        0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 0xff, 0x33, 0x30, 0x80, 1, 0, 0xf6, 0x78, 0x62, 0, 10, 0,
-        0, 0,
-    ];
-
-    async fn serve() -> String {
-        let slow = || async {
-            tokio::time::sleep(CALL_TIMEOUT_MAX).await;
-        };
-        let app = Router::new()
-            .route("/ok", get(|| async { "body" }))
-            .route("/long", get(|| async { "12345" }))
-            .route("/teapot", get(|| async { (StatusCode::IM_A_TEAPOT, "no") }))
-            .route(
-                "/busy",
-                get(|| async { (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "120")], "") }),
-            )
-            .route(
-                "/moved",
-                get(|| async {
-                    (
-                        StatusCode::MOVED_PERMANENTLY,
-                        [("location", "https://new/")],
-                    )
-                }),
-            )
-            .route(
-                "/bomb",
-                get(|| async { ([("content-encoding", "gzip")], BOMB) }),
-            )
-            .route("/slow", get(slow));
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(async move { axum::serve(listener, app).await });
-        url
-    }
-
-    fn client() -> HttpClient {
-        HttpClient::new(Handle::current(), &Trust::load(None).unwrap()).unwrap()
-    }
-
-    async fn get_url(url: String, timeout_ms: u64) -> HttpResponse {
-        get_with(&client(), url, timeout_ms).await
-    }
-
-    async fn get_with(client: &HttpClient, url: String, timeout_ms: u64) -> HttpResponse {
-        let (mailbox, in_flight) = (Arc::<Mailbox>::default(), Arc::default());
-        let call = HttpCall {
-            tag: "t".to_owned(),
-            method: Method::Get,
-            url,
-            headers: Vec::new(),
-            body: Vec::new(),
-            timeout_ms,
-            max_body_bytes: 4,
-        };
-        let turn = Turn::default();
-        let queued = QueuedCall { call, turn };
-        client.send(PendingCall::new(queued, Arc::clone(&mailbox), in_flight));
-        let taken = tokio::task::spawn_blocking(move || mailbox.take())
-            .await
-            .unwrap();
-        match taken {
-            Taken::Item(Item::Response(bytes)) => HttpResponse::decode(&bytes).unwrap(),
-            _ => panic!("expected a response"),
-        }
-    }
-
-    #[tokio::test]
-    async fn response_carries_any_status() {
-        let url = serve().await;
-        let response = get_url(format!("{url}/ok"), 10_000).await;
-        let answer = response.result.unwrap();
-        assert_eq!((answer.status, answer.body.as_slice()), (200, &b"body"[..]));
-        let response = get_url(format!("{url}/teapot"), 10_000).await;
-        assert_eq!(response.result.unwrap().status, 418);
-    }
-
-    #[tokio::test]
-    async fn request_without_a_turn_in_time_is_not_sent() {
-        let (url, client) = (serve().await, client());
-        client.set_rates(Rates {
-            gets_per_minute: 1,
-            posts_per_minute: 1,
-        });
-        let first = get_with(&client, format!("{url}/ok"), 10_000).await;
-        assert_eq!(first.result.unwrap().status, 200);
-        let second = get_with(&client, format!("{url}/ok"), 10_000).await;
-        let failure = second.result.unwrap_err();
-        assert_eq!(failure.kind, HttpFailureKind::RateLimited, "{failure:?}");
-    }
-
-    #[tokio::test]
-    async fn pause_asked_for_by_a_host_is_kept() {
-        let (url, client) = (serve().await, client());
-        let busy = get_with(&client, format!("{url}/busy"), 10_000).await;
-        assert_eq!(busy.result.unwrap().status, 429);
-        let next = get_with(&client, format!("{url}/ok"), 10_000).await;
-        assert_eq!(next.result.unwrap_err().kind, HttpFailureKind::RateLimited);
-    }
-
-    #[tokio::test]
-    async fn redirect_fails_with_its_target() {
-        let url = serve().await;
-        let response = get_url(format!("{url}/moved"), 10_000).await;
-        let failure = response.result.unwrap_err();
-        assert!(failure.text.contains("https://new/"), "{failure:?}");
-    }
-
-    #[tokio::test]
-    async fn compressed_body_is_bounded_by_its_decoded_size() {
-        let url = serve().await;
-        let response = get_url(format!("{url}/bomb"), 10_000).await;
-        let failure = response.result.unwrap_err();
-        assert_eq!(failure.kind, HttpFailureKind::TooLarge, "{failure:?}");
-    }
-
-    #[tokio::test]
-    async fn failures_are_reported_by_kind() {
-        let url = serve().await;
-        let kind = |response: HttpResponse| response.result.unwrap_err().kind;
-        assert_eq!(
-            kind(get_url(format!("{url}/slow"), 20).await),
-            HttpFailureKind::Timeout
-        );
-        assert_eq!(
-            kind(get_url(format!("{url}/long"), 10_000).await),
-            HttpFailureKind::TooLarge
-        );
-        assert_eq!(
-            kind(get_url("http://127.0.0.1:1/".to_owned(), 10_000).await),
-            HttpFailureKind::Connect
-        );
-        assert_eq!(
-            kind(get_url("no url".to_owned(), 10_000).await),
-            HttpFailureKind::Other
-        );
-    }
 }

@@ -15,9 +15,9 @@ use std::time::{Duration, Instant};
 use tig_plugin_api::{Method, Priority, RateLimit};
 
 use self::lane::{Lane, Place, allowed};
-use crate::config::Rates;
+use crate::config::{RateClass, Rates};
 
-/// Requests that may wait, for each API host, method and priority.
+/// Requests that may wait, for each API host, class and priority.
 pub(crate) const WAITING_MAX: usize = 100;
 
 /// Longest pause that a host is granted.
@@ -71,10 +71,13 @@ impl Refusal {
     }
 }
 
+/// API host, and the requests to it that share a rate.
+type LaneKey = (String, RateClass);
+
 /// A waiting request.
 #[derive(Debug, Eq, PartialEq)]
 pub struct Ticket {
-    lane: (String, Method),
+    lane: LaneKey,
     place: Place,
     deadline: Instant,
     not_before: Instant,
@@ -101,7 +104,7 @@ pub enum Go {
 #[derive(Debug, Default)]
 pub struct RateLimiter {
     rates: Rates,
-    lanes: HashMap<(String, Method), Lane>,
+    lanes: HashMap<LaneKey, Lane>,
     ticket_count: u64,
 }
 
@@ -135,7 +138,7 @@ impl RateLimiter {
     ) -> Result<Go, Refusal> {
         self.ticket_count += 1;
         let ticket = Ticket {
-            lane: (host.to_owned(), method),
+            lane: (host.to_owned(), RateClass::from_method(method)),
             place: Place {
                 priority,
                 number: self.ticket_count,
@@ -161,8 +164,8 @@ impl RateLimiter {
     ///
     /// More urgent requests have taken all turns before its deadline. It has left the queue.
     pub fn turn(&mut self, ticket: Ticket, now: Instant) -> Result<Go, Refusal> {
-        let (method, priority) = (ticket.lane.1, ticket.place.priority);
-        let per_minute = self.per_minute(method);
+        let (class, priority) = (ticket.lane.1, ticket.place.priority);
+        let per_minute = self.rates.per_minute(class);
         let lane = self.lane(&ticket.lane, now);
         let not_before = lane.moment(ticket.place, per_minute, now);
         if not_before > now && not_before <= ticket.deadline {
@@ -183,10 +186,7 @@ impl RateLimiter {
             return Err(Refusal::Paused { wait });
         }
         Err(Refusal::Limited {
-            key: match method {
-                Method::Get => "gets_per_minute",
-                Method::Post => "posts_per_minute",
-            },
+            key: class.key(),
             per_minute,
             allowed: allowed(per_minute, priority),
             wait,
@@ -196,18 +196,12 @@ impl RateLimiter {
     /// Grants the pause that the host asks for, up to `PAUSE_MAX`.
     pub fn pause(&mut self, host: &str, method: Method, now: Instant, wait: Duration) {
         let until = now + wait.min(PAUSE_MAX);
-        let lane = self.lane(&(host.to_owned(), method), now);
+        let key = (host.to_owned(), RateClass::from_method(method));
+        let lane = self.lane(&key, now);
         lane.not_before = lane.not_before.max(Some(until));
     }
 
-    fn per_minute(&self, method: Method) -> u32 {
-        match method {
-            Method::Get => self.rates.gets_per_minute,
-            Method::Post => self.rates.posts_per_minute,
-        }
-    }
-
-    fn lane(&mut self, key: &(String, Method), now: Instant) -> &mut Lane {
+    fn lane(&mut self, key: &LaneKey, now: Instant) -> &mut Lane {
         if self.lanes.len() >= HOSTS_MAX {
             self.lanes.retain(|_, lane| {
                 lane.forget(now);

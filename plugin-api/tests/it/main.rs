@@ -1,5 +1,6 @@
 //! An extension as an author writes it, driven by the harness.
 
+mod http_answers;
 mod log;
 mod manifest;
 mod metrics;
@@ -80,7 +81,7 @@ impl Counter {
 
     fn on_http_response(&mut self, ctx: &mut Context<'_>, response: HttpResponse) -> Result<()> {
         match response.result {
-            Ok(answer) => ctx.emit_json("fetched", &answer.status),
+            Ok(answer) => ctx.emit_json("fetched", &(answer.status, answer.header("etag"))),
             Err(failure) => ctx.emit_json("failed", &failure),
         }
     }
@@ -181,8 +182,17 @@ fn responses_come_back_by_tag() {
     counter.update();
     counter.fail("fetch", HttpFailureKind::Timeout);
     let emitted = counter.emitted();
-    assert_eq!(emitted[0], ("fetched".to_owned(), json!(204)));
+    assert_eq!(emitted[0], ("fetched".to_owned(), json!([204, null])));
     assert_eq!(emitted[1].1["kind"], json!("timeout"));
+}
+
+#[test]
+fn response_of_the_harness_has_headers() {
+    let mut counter = counter();
+    counter.update();
+    counter.respond_with_headers("fetch", 200, &[("ETag", "\"7\"")], "");
+    let expected = ("fetched".to_owned(), json!([200, "\"7\""]));
+    assert_eq!(counter.emitted(), [expected]);
 }
 
 #[test]

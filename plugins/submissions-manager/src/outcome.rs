@@ -141,8 +141,7 @@ mod tests {
     use crate::kind::Kind::{Benchmark, Precommit, Proof};
 
     fn answer(kind: Kind, status: u16, text: &str) -> &'static str {
-        let body = text.as_bytes().to_vec();
-        classify(kind, &Ok(HttpAnswer { status, body })).name()
+        classify(kind, &Ok(HttpAnswer::new(status, text))).name()
     }
 
     fn failure(kind: Kind, failure: HttpFailureKind) -> &'static str {

@@ -1,4 +1,4 @@
-//! Requests to one API host by one method: those of the last minute, and those that wait.
+//! Requests to one API host that share a rate: those of the last minute, and those that wait.
 //!
 //! Pure. Invariant: the time of a request depends only on the requests that went and on the more urgent ones that wait.
 
@@ -28,7 +28,7 @@ pub(super) struct Place {
     pub(super) number: u64,
 }
 
-/// Requests to one host by one method.
+/// Requests to one host that share a rate.
 #[derive(Debug, Default)]
 pub(super) struct Lane {
     /// Times of requests in the last minute, ascending.

@@ -160,12 +160,33 @@ proptest! {
 }
 
 #[test]
-fn hosts_and_methods_do_not_wait_for_each_other() {
+fn hosts_and_classes_do_not_wait_for_each_other() {
     let (mut limiter, now) = (limiter(1), Instant::now());
     for (host, method) in [("a", Method::Get), ("a", Method::Post), ("b", Method::Get)] {
         assert!(goes(&mut limiter, host, method, now));
         assert!(!goes(&mut limiter, host, method, now));
     }
+}
+
+#[test]
+fn reads_share_a_rate_and_so_do_writes() {
+    let mut limiter = RateLimiter::new(Rates {
+        gets_per_minute: 2,
+        posts_per_minute: 3,
+    });
+    let now = Instant::now();
+    for method in [Method::Head, Method::Get] {
+        assert!(goes(&mut limiter, "a", method, now), "{method:?}");
+    }
+    for method in [Method::Put, Method::Delete, Method::Post] {
+        assert!(goes(&mut limiter, "a", method, now), "{method:?}");
+    }
+    for method in [Method::Head, Method::Get, Method::Put, Method::Delete] {
+        assert!(!goes(&mut limiter, "a", method, now), "{method:?}");
+    }
+    limiter.pause("b", Method::Delete, now, MINUTE);
+    assert!(!goes(&mut limiter, "b", Method::Put, now));
+    assert!(goes(&mut limiter, "b", Method::Head, now));
 }
 
 #[test]
