@@ -83,7 +83,7 @@ pub use http::{
 pub use http_answer::{HEADERS_BYTES_MAX, HEADERS_COUNT_MAX, HttpAnswer};
 pub use local::{NotLocal, check_local, is_of_another_page};
 pub use log::{LogFields, LogLine, LogValue};
-pub use manifest::{CommandInfo, IdentityKey, Manifest, Route};
+pub use manifest::{ApiRates, CommandInfo, IdentityKey, Manifest, Rates, Route};
 pub use sample::Sample;
 pub use schema::{ConfigSchema, Field, Schema};
 pub use settings::{Secret, Settings};
@@ -118,7 +118,8 @@ pub mod export {
     };
     pub use crate::http::HttpResponse;
     pub use crate::manifest::{
-        CommandText, IdentityText, ManifestText, NO_ARGUMENTS, schema_bytes, schema_length,
+        CommandText, IdentityText, ManifestText, NO_ARGUMENTS, RatesText, schema_bytes,
+        schema_length,
     };
     pub use crate::schema::{NoSchema, SchemaOf};
     pub use crate::ws::WsEvent;

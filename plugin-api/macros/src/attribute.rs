@@ -4,13 +4,14 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Expr, Ident, LitInt, LitStr, Path, Result, Token};
 
-/// `routes("GET /jobs", ..)`, `emits(NewBatch, "custom", ..)`, `state_version = 2` and
-/// `identity(account: "Who pays.", url: "Where." = "https://..")`, each at most once.
+/// `routes("GET /jobs", ..)`, `emits(NewBatch, "custom", ..)`, `state_version = 2`,
+/// `identity(account: "Who pays.", url: "Where." = "https://..")` and `rates(url = RATES)`, each at most once.
 pub(crate) struct Arguments {
     pub(crate) routes: Vec<LitStr>,
     pub(crate) emits: Vec<Emitted>,
     pub(crate) state_version: u32,
     pub(crate) identity: Vec<IdentityKey>,
+    pub(crate) rates: Vec<ApiRates>,
 }
 
 /// `name: "Meaning." = "default"`, the default being a constant, and optional.
@@ -18,6 +19,12 @@ pub(crate) struct IdentityKey {
     pub(crate) name: String,
     pub(crate) about: LitStr,
     pub(crate) default: Option<Expr>,
+}
+
+/// `url = RATES`: a key of the identity, and a constant `Rates`.
+pub(crate) struct ApiRates {
+    pub(crate) identity: Ident,
+    pub(crate) rates: Expr,
 }
 
 /// An event that the extension emits.
@@ -35,6 +42,7 @@ impl Parse for Arguments {
             emits: Vec::new(),
             state_version: 1,
             identity: Vec::new(),
+            rates: Vec::new(),
         };
         let mut seen = Vec::new();
         while !input.is_empty() {
@@ -48,11 +56,22 @@ impl Parse for Arguments {
                 input.parse::<Token![,]>()?;
             }
         }
+        arguments.check_rates()?;
         Ok(arguments)
     }
 }
 
 impl Arguments {
+    fn check_rates(&self) -> Result<()> {
+        for ApiRates { identity, .. } in &self.rates {
+            if self.identity.iter().all(|key| identity != &key.name) {
+                let text = "rates are those of a URL that `identity` names; name it there too";
+                return Err(syn::Error::new(identity.span(), text));
+            }
+        }
+        Ok(())
+    }
+
     fn take(&mut self, keyword: &Ident, input: ParseStream<'_>) -> Result<()> {
         match keyword.to_string().as_str() {
             "routes" => {
@@ -72,10 +91,14 @@ impl Arguments {
                 self.identity = list(input)?;
                 Ok(())
             }
+            "rates" => {
+                self.rates = list(input)?;
+                Ok(())
+            }
             _ => Err(syn::Error::new(
                 keyword.span(),
-                "expected `routes(\"GET /path\", ..)`, `emits(EventType, \"name\", ..)`, `state_version = 1` or \
-                 `identity(key: \"Meaning.\" = \"default\", ..)`",
+                "expected `routes(\"GET /path\", ..)`, `emits(EventType, \"name\", ..)`, `state_version = 1`, \
+                 `identity(key: \"Meaning.\" = \"default\", ..)` or `rates(key = RATES, ..)`",
             )),
         }
     }
@@ -103,6 +126,17 @@ impl Parse for IdentityKey {
     }
 }
 
+impl Parse for ApiRates {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let identity = input.parse()?;
+        input.parse::<Token![=]>()?;
+        Ok(Self {
+            identity,
+            rates: input.parse()?,
+        })
+    }
+}
+
 impl Parse for Emitted {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         if input.peek(LitStr) {
@@ -125,5 +159,24 @@ fn check_route(route: &LitStr) -> Result<()> {
             route.span(),
             "a route is `GET /path` or `POST /path`, with `/*` at most at its end",
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> std::result::Result<Arguments, String> {
+        syn::parse_str(text).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn rates_need_a_key_of_the_identity() {
+        let arguments = read("rates(url = RATES), identity(url: \"Where.\")").unwrap();
+        assert_eq!(arguments.rates.len(), 1);
+        assert_eq!(arguments.rates[0].identity, "url");
+        let error = read("rates(url = RATES), identity(uri: \"Where.\")").err();
+        let text = "rates are those of a URL that `identity` names; name it there too";
+        assert_eq!(error.as_deref(), Some(text));
     }
 }

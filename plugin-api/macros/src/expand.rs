@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{ImplItem, ItemImpl};
 
-use crate::attribute::{Arguments, Emitted, IdentityKey};
+use crate::attribute::{ApiRates, Arguments, Emitted, IdentityKey};
 use crate::parse::{CommandHandler, EventHandler, Handlers, is_command};
 
 pub(crate) fn expand(block: &ItemImpl, handlers: &Handlers, arguments: &Arguments) -> TokenStream {
@@ -229,6 +229,12 @@ fn exports(block: &ItemImpl, handlers: &Handlers, arguments: &Arguments) -> Toke
         }
     });
     let commands = command_texts(&handlers.commands);
+    let rates = arguments.rates.iter().map(|ApiRates { identity, rates }| {
+        let identity = identity.to_string();
+        quote! {
+            ::tig_plugin_api::export::RatesText { identity: #identity, rates: #rates }
+        }
+    });
     let Arguments {
         routes,
         state_version,
@@ -250,6 +256,7 @@ fn exports(block: &ItemImpl, handlers: &Handlers, arguments: &Arguments) -> Toke
                 config: <::tig_plugin_api::export::SchemaOf<#config>>::SCHEMA,
                 identity: &[#(#identity),*],
                 commands: &[#(#commands),*],
+                rates: &[#(#rates),*],
             };
 
             #[unsafe(no_mangle)]

@@ -26,8 +26,10 @@ use proc_macro::TokenStream;
 /// the extension emits, by type or by name, and `state_version = 2` the version of the state that `snapshot` hands over
 /// (1 unless said otherwise). Both are shown to operators. `identity(account: "Who pays.", url: "Where." = "https://..")` names
 /// keys at the top of a config, with their meanings and defaults, that say for whom the extension works: the host gives their
-/// texts to all extensions, and binds its store to them. If `Config` has `#[derive(ConfigSchema)]`, the host checks the
-/// config section before it loads the extension.
+/// texts to all extensions, and binds its store to them. `rates(url = RATES)` says how many requests a minute the API host of
+/// such a URL takes: a constant `Rates`, to which the host keeps unless its config states others. It is read at the start and
+/// when a config is applied. If `Config` has `#[derive(ConfigSchema)]`, the host checks the config section before it loads the
+/// extension.
 #[proc_macro_attribute]
 pub fn extension(attribute: TokenStream, item: TokenStream) -> TokenStream {
     let arguments = syn::parse_macro_input!(attribute as attribute::Arguments);

@@ -1,9 +1,13 @@
 //! The manifest of a plugin file, in a section that can be read without loading the file.
 
+mod rates;
 mod text;
 
 use std::fmt;
 
+#[doc(hidden)]
+pub use rates::RatesText;
+pub use rates::{ApiRates, Rates};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 #[doc(hidden)]
@@ -41,6 +45,9 @@ pub struct Manifest {
     /// Commands that it takes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub commands: Vec<CommandInfo>,
+    /// Rates of API hosts whose URLs are in the identity; those that are not named have no limit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rates: Vec<ApiRates>,
     /// BLAKE3 of the file with these digits zeroed, written by `tig-host plugin seal`; zeros if the file is not sealed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,

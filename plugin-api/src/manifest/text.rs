@@ -3,6 +3,7 @@
 //! The array's length must be known before it is filled, so everything is written twice: into an array of no bytes, which
 //! only counts, and then into one of that length.
 
+use super::rates::RatesText;
 use crate::abi::{API_VERSION, DIGEST_DIGITS};
 use crate::schema::{Field, Schema};
 
@@ -29,6 +30,8 @@ pub struct ManifestText {
     pub identity: &'static [IdentityText],
     /// Commands taken.
     pub commands: &'static [CommandText],
+    /// Rates of API hosts whose URLs are in the identity.
+    pub rates: &'static [RatesText],
 }
 
 /// [`super::CommandInfo`] before it is text.
@@ -106,6 +109,7 @@ impl ManifestText {
         }
         writer.identities(self.identity);
         writer.commands(self.commands);
+        writer.all_rates(self.rates);
         writer.raw(",\"digest\":\"");
         let mut digits = 0;
         while digits < DIGEST_DIGITS {
@@ -171,6 +175,22 @@ impl<const N: usize> Writer<N> {
         self.byte(b']');
     }
 
+    const fn all_rates(&mut self, rates: &[RatesText]) {
+        if rates.is_empty() {
+            return;
+        }
+        self.raw(",\"rates\":[");
+        let mut index = 0;
+        while index < rates.len() {
+            if index > 0 {
+                self.byte(b',');
+            }
+            self.rates(&rates[index]);
+            index += 1;
+        }
+        self.byte(b']');
+    }
+
     const fn commands(&mut self, commands: &[CommandText]) {
         if commands.is_empty() {
             return;
@@ -208,6 +228,16 @@ impl<const N: usize> Writer<N> {
             self.raw(",\"default\":");
             self.text(default);
         }
+        self.byte(b'}');
+    }
+
+    const fn rates(&mut self, text: &RatesText) {
+        self.raw("{\"identity\":");
+        self.text(text.identity);
+        self.raw(",\"gets_per_minute\":");
+        self.number(text.rates.gets_per_minute as u64);
+        self.raw(",\"posts_per_minute\":");
+        self.number(text.rates.posts_per_minute as u64);
         self.byte(b'}');
     }
 

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tig_plugin_api::export::{
-    CommandText, IdentityText, ManifestText, NO_ARGUMENTS, NoSchema as _, SchemaOf,
+    CommandText, IdentityText, ManifestText, NO_ARGUMENTS, NoSchema as _, RatesText, SchemaOf,
 };
-use tig_plugin_api::{ConfigSchema, IdentityKey, Manifest, Secret};
+use tig_plugin_api::{ApiRates, ConfigSchema, IdentityKey, Manifest, Rates, Secret};
 
 /// Everything that a section may hold.
 #[derive(ConfigSchema, Deserialize)]
@@ -92,6 +92,21 @@ const TEXT: ManifestText = ManifestText {
             arguments: Some(&NO_ARGUMENTS),
         },
     ],
+    rates: &[
+        RatesText {
+            identity: "url",
+            rates: RATES,
+        },
+        RatesText {
+            identity: "account",
+            rates: RATES,
+        },
+    ],
+};
+
+const RATES: Rates = Rates {
+    gets_per_minute: 60,
+    posts_per_minute: 0,
 };
 
 static BYTES: [u8; TEXT.length()] = TEXT.bytes();
@@ -128,6 +143,23 @@ fn manifest_holds_all_that_the_extension_states() {
         "type": "object", "properties": {}, "required": [], "additionalProperties": false
     });
     assert_eq!(bare.arguments, Some(nothing));
+    let rates = |identity: &str| ApiRates {
+        identity: identity.to_owned(),
+        rates: RATES,
+    };
+    assert_eq!(manifest.rates, [rates("url"), rates("account")]);
+}
+
+#[test]
+fn manifest_of_an_earlier_sdk_states_no_rates() {
+    let manifest: Manifest = serde_json::from_value(json!({
+        "name": "x", "version": "1.0.0", "api_version": 1, "panic": "unwind", "events": [], "routes": [],
+        "identity": [{ "name": "url", "about": "Where." }],
+    }))
+    .unwrap();
+    assert_eq!(manifest.rates, []);
+    let written = serde_json::to_value(&manifest).unwrap();
+    assert_eq!(written.get("rates"), None);
 }
 
 #[test]
