@@ -1,7 +1,7 @@
 //! What simulations, measurements and tests need beyond the facade: parts that they drive by hand, and bounds that they
 //! approach.
 
-pub use crate::config::{ConfigError, Rates};
+pub use crate::config::{ConfigError, RateTable};
 pub use crate::http::client::Sent;
 pub use crate::http::rate_limit::{Go, RateLimiter, Refusal, Ticket};
 pub use crate::http::ws::recorded::AskedOfSocket;

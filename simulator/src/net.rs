@@ -9,7 +9,7 @@ use tig_devnet::{
     Api, ApiKey, DeclaredSolution, Fault, Genesis, Keys, Network, Outcome, PublishedAlgorithm,
     Request, Response, SolutionCheck, Status, devnet_config,
 };
-use tig_host::testing::{Go, RateLimiter, Rates, Refusal, Sent, Ticket};
+use tig_host::testing::{Go, RateLimiter, RateTable, Refusal, Sent, Ticket};
 use tig_plugin_api::{HttpAnswer, HttpCall, HttpFailure, HttpFailureKind, Method};
 
 use crate::site::{API_KEY, API_URL, PLAYER_ID};
@@ -98,6 +98,7 @@ impl Served {
 /// The devnet with its faults, and the requests on their way to it.
 pub struct Net {
     api: Api,
+    rates: RateTable,
     limiter: RateLimiter,
     base: Instant,
     flights: BTreeMap<u64, Flight>,
@@ -110,12 +111,12 @@ pub struct Net {
 }
 
 impl Net {
-    /// A network with its first block, one player and a stub algorithm for each challenge.
+    /// A network with its first block, one player and a stub algorithm for each challenge; the master keeps to `rates`.
     ///
     /// # Errors
     ///
     /// The text says what is wrong.
-    pub fn new(seed: u64) -> Result<Self, String> {
+    pub fn new(seed: u64, rates: RateTable) -> Result<Self, String> {
         let mut config = devnet_config();
         config.benchmark_submissions.lifespan_period = LIFESPAN_BLOCKS;
         let algorithms = ChallengeKind::ALL
@@ -136,7 +137,8 @@ impl Net {
         keys.insert(&key, PLAYER_ID);
         Ok(Self {
             api: Api::new(network, keys),
-            limiter: RateLimiter::new(Rates::default()),
+            limiter: RateLimiter::new(rates.clone()),
+            rates,
             base: Instant::now(),
             flights: BTreeMap::new(),
             num_flights: 0,
@@ -206,7 +208,7 @@ impl Net {
     /// The master has ended, and with it what waited for its turn. The next one knows of no request.
     pub fn master_ended(&mut self) {
         self.flights.retain(|_, flight| flight.ticket.is_none());
-        self.limiter = RateLimiter::new(Rates::default());
+        self.limiter = RateLimiter::new(self.rates.clone());
     }
 
     fn instant(&self, now_ms: u64) -> Instant {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tig_challenges::ChallengeKind;
-use tig_host::testing::{self, Plugin};
+use tig_host::testing::{self, Plugin, RateTable};
 use tig_host::{Config, HostError, Overrides};
 
 use crate::scenario::{EXTENSIONS, LEASE_MS, Scenario};
@@ -93,6 +93,17 @@ impl Site {
     #[must_use]
     pub fn plugins(&self) -> &[Plugin] {
         &self.plugins
+    }
+
+    /// The rates that the extensions state for the API: the config states none.
+    #[must_use]
+    pub fn rates(&self) -> RateTable {
+        let mut stated = self
+            .plugins
+            .iter()
+            .flat_map(|plugin| &plugin.manifest.rates);
+        let first = stated.next();
+        first.map_or_else(RateTable::default, |stated| RateTable::same(stated.rates))
     }
 
     /// The config of a scenario's master.

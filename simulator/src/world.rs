@@ -102,7 +102,7 @@ impl<'a> World<'a> {
             now_ms: 0,
             rng: fastrand::Rng::with_seed(seed ^ 0x5eed),
             agenda: Agenda::default(),
-            net: Net::new(seed)?,
+            net: Net::new(seed, site.rates())?,
             slaves: scenario
                 .slaves
                 .iter()

@@ -14,7 +14,11 @@ This file is written by `cargo xtask config-reference`.
 ";
 
 /// Of these the example shows what a value looks like; they have no default.
-const EXAMPLES: [&str; 1] = ["player_id"];
+const EXAMPLES: [&str; 3] = [
+    "player_id",
+    "http.hosts.<name>.gets_per_minute",
+    "http.hosts.<name>.posts_per_minute",
+];
 
 /// A key that `config.example.json` does not show.
 #[derive(Debug, thiserror::Error)]

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde_json::json;
+use tig_plugin_api::Rates;
 
 use super::output;
 use super::plugins::plugin_files;
@@ -24,7 +25,11 @@ pub(super) fn schema(config: Option<&Path>) -> Result<(), HostError> {
     let mut schema = config::schema();
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
     for manifest in manifests {
-        for key in manifest.identity {
+        for mut key in manifest.identity {
+            let stated = manifest.rates.iter().find(|it| it.identity == key.name);
+            if let Some(stated) = stated {
+                key.about.push_str(&rates_text(stated.rates));
+            }
             let default = key.default.map(|default| json!({ "default": default }));
             let mut property = default.unwrap_or_else(|| json!({}));
             property["description"] = key.about.into();
@@ -37,4 +42,17 @@ pub(super) fn schema(config: Option<&Path>) -> Result<(), HostError> {
     }
     output::json(&schema);
     Ok(())
+}
+
+/// A sentence about the rates that an extension states.
+fn rates_text(rates: Rates) -> String {
+    let words = |per_minute: u32| match per_minute {
+        0 => "any number of".to_owned(),
+        number => number.to_string(),
+    };
+    format!(
+        " Unless `http` says otherwise, {} GET and HEAD and {} other requests a minute go to its host.",
+        words(rates.gets_per_minute),
+        words(rates.posts_per_minute)
+    )
 }

@@ -23,6 +23,9 @@ fn example_config_states_the_defaults() {
     // The default is relative to the working directory, a named folder to the file.
     let backup_folder = example.as_object_mut().unwrap().remove("backup_folder");
     assert_eq!(backup_folder, Some(json!(BACKUP_FOLDER_DEFAULT)));
+    // The example shows what an entry looks like; `API_RATES` of the extensions are its numbers.
+    let hosts = example["http"].as_object_mut().unwrap().remove("hosts");
+    assert!(hosts.is_some_and(|hosts| hosts.is_object()));
     // Keys that are not the host's are those of extensions, which have their own defaults.
     let own = schema();
     let is_optional = |key: &String| {

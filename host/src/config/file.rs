@@ -107,6 +107,7 @@ impl ConfigFile {
             faults.push(Fault::new(&format!("config.{key}"), text));
         }
         faults.extend(self.bind().err());
+        faults.extend(self.http.rates().1);
         faults
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 use tig_plugin_api::{IdentityKey, Manifest};
 
-use crate::config::{Config, Fault, Suggestion, schema};
+use crate::config::{Config, Fault, Suggestion, api_host, schema};
 
 /// Texts by their keys.
 pub(crate) type Identity = BTreeMap<String, String>;
@@ -26,17 +26,16 @@ pub(super) fn take_unknown_texts(file: &mut Value, known: &Map<String, Value>) -
 }
 
 impl Config {
-    /// This config with the whole identity that `manifests` name: what the command line says, and the defaults. The faults are
+    /// This config with the whole identity that `manifests` name: what the command line says, and the defaults; and with the
+    /// rates that they state for API hosts of the identity. The faults are
     /// texts at the top of the file that belong to no extension, and an account of the command line that none takes.
     pub(crate) fn completed<'a>(
         &self,
         manifests: impl IntoIterator<Item = &'a Manifest>,
     ) -> (Self, Vec<Fault>) {
+        let manifests: Vec<&Manifest> = manifests.into_iter().collect();
         let mut named: Vec<&IdentityKey> = Vec::new();
-        for key in manifests
-            .into_iter()
-            .flat_map(|manifest| &manifest.identity)
-        {
+        for key in manifests.iter().flat_map(|manifest| &manifest.identity) {
             if named.iter().all(|other| other.name != key.name) {
                 named.push(key);
             }
@@ -66,8 +65,16 @@ impl Config {
             identity.entry(key.name.clone()).or_insert_with(default);
         }
         identity.values_mut().for_each(trim_url);
+        let mut rates = self.rates.clone();
+        for stated in manifests.iter().flat_map(|manifest| &manifest.rates) {
+            let url = identity.get(&stated.identity);
+            if let Some(host) = url.and_then(|url| api_host(url)) {
+                rates.state(host, stated.rates);
+            }
+        }
         let completed = Self {
             identity,
+            rates,
             unclaimed: Identity::new(),
             ..self.clone()
         };
@@ -117,7 +124,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::config::Overrides;
+    use crate::config::{Overrides, RateClass};
 
     fn config(file: &Value, overrides: Overrides) -> Config {
         let folder = tempfile::tempdir().unwrap();
@@ -159,6 +166,27 @@ mod tests {
             texts(&completed.identity),
             [("api_url", "https://main"), ("wallet", "w1")]
         );
+    }
+
+    #[test]
+    fn stated_rates_are_those_of_the_urls_host() {
+        let mut manifests = manifests();
+        let stated =
+            json!({ "identity": "api_url", "gets_per_minute": 60, "posts_per_minute": 20 });
+        manifests[1].rates = vec![serde_json::from_value(stated).unwrap()];
+        let gets = |file: Value, host: &str| {
+            let (completed, _) = config(&file, Overrides::default()).completed(&manifests);
+            completed.rates.per_minute(host, RateClass::Gets)
+        };
+        let file = json!({ "extensions": ["a"] });
+        assert_eq!(gets(file.clone(), "https://main"), 60);
+        assert_eq!(gets(file, "https://other"), 0);
+        let file = json!({ "extensions": ["a"], "api_url": "http://127.0.0.1:80/v1" });
+        assert_eq!(gets(file, "http://127.0.0.1"), 60);
+        let file = json!({ "extensions": ["a"], "api_url": "" });
+        assert_eq!(gets(file, "https://main"), 0);
+        let file = json!({ "extensions": ["a"], "http": { "gets_per_minute": 0 } });
+        assert_eq!(gets(file, "https://main"), 0);
     }
 
     #[test]

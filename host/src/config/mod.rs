@@ -1,6 +1,7 @@
 //! The config file and the overrides of the command line.
 
 pub(crate) mod access;
+mod api_host;
 #[cfg(test)]
 mod example_tests;
 mod fault;
@@ -20,12 +21,13 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub(crate) use api_host::api_host;
 pub use fault::ConfigError;
 pub(crate) use fault::Fault;
 pub(crate) use file::schema;
 pub(crate) use identity::{Identity, is_same_id};
-pub(crate) use rates::RateClass;
-pub use rates::Rates;
+pub use rates::RateTable;
+pub(crate) use rates::{ConfiguredRates, RateClass};
 use serde_json::{Map, Value};
 pub(crate) use settings::own_settings;
 pub(crate) use suggestion::Suggestion;
@@ -105,8 +107,8 @@ pub struct Config {
     pub trust: Trust,
     /// Keys with which the host signs for extensions.
     pub(crate) keys: Keys,
-    /// Requests per minute to each API host.
-    pub rates: Rates,
+    /// Requests per minute to each API host; as far as the file says, until [`Config::completed`].
+    pub rates: RateTable,
     /// Allowed, but not recommended.
     pub warnings: Vec<Fault>,
 }
@@ -186,7 +188,7 @@ impl Config {
             tls: security.tls,
             trust: security.trust,
             keys: security.keys,
-            rates: file.http.rates(),
+            rates: file.http.rates().0,
             warnings: security.warnings,
         })
     }
@@ -335,6 +337,53 @@ mod tests {
     fn wrong_type_is_reported_with_its_path() {
         let found = faults(r#"{"extensions": ["a"], "port": 70000}"#);
         assert_eq!(found, ["port: 70000 is not between 0 and 65535"]);
+    }
+
+    #[test]
+    fn earlier_rates_are_those_of_every_host() {
+        let config = load(r#"{"extensions": ["a"], "http": {"posts_per_minute": 3}}"#).unwrap();
+        for host in ["https://a", "http://127.0.0.1:80"] {
+            let rates = [RateClass::Gets, RateClass::Posts];
+            let rates = rates.map(|class| config.rates.per_minute(host, class));
+            assert_eq!(rates, [0, 3]);
+        }
+    }
+
+    #[test]
+    fn listed_host_has_its_rates_in_any_spelling() {
+        let text = r#"{"extensions": ["a"], "http": {"posts_per_minute": 3, "hosts": {
+            "https://API.example.com/": {"posts_per_minute": 7}, "http://127.0.0.1:8080": {}}}}"#;
+        let config = load(text).unwrap();
+        let posts = |host| config.rates.per_minute(host, RateClass::Posts);
+        assert_eq!(posts("https://api.example.com"), 7);
+        assert_eq!(posts("http://127.0.0.1:8080"), 3);
+    }
+
+    #[test]
+    fn faults_of_listed_hosts_are_named() {
+        assert_eq!(
+            faults(
+                r#"{"extensions": ["a"], "http": {"hosts": {"api.example.com": {}, "https://a": {},
+                    "https://a:443": {}, "https://b/v1?k=s3cret": {}, "https://me:s3cret@b": {}, "https://b ": {}}}}"#
+            ),
+            [
+                "http.hosts: \"api.example.com\" is not an API host: begin with http:// or https://, as in \
+                 https://api.example.com or http://127.0.0.1:8080",
+                "http.hosts: two keys name the API host https://a; remove one of them",
+                "http.hosts: \"https://b \" holds whitespace: write scheme, name and port alone",
+                "http.hosts: a path or query follows https://b: rates are those of a whole API host; write https://b alone",
+                "http.hosts: a key holds @: a user and password have no place here; write scheme, name and port alone",
+            ]
+        );
+        assert_eq!(
+            faults(
+                r#"{"extensions": ["a"], "http": {"hosts": {"https://a": {"puts_per_minute": 1, "gets_per_minute": -1}}}}"#
+            ),
+            [
+                "http.hosts.https://a.puts_per_minute: unknown key; did you mean `posts_per_minute`?",
+                "http.hosts.https://a.gets_per_minute: -1 is not between 0 and 4294967295",
+            ]
+        );
     }
 
     #[test]

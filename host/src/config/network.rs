@@ -1,14 +1,15 @@
 //! Config keys of the listener's access rules and of the rates of outgoing requests.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 use serde::Deserialize;
 use tig_plugin_api::{ConfigSchema, Secret};
 
-use super::{Fault, secret};
-use crate::config::Rates;
+use super::{Fault, api_host, secret};
 use crate::config::access::{Access, parse_network};
+use crate::config::{ConfiguredRates, RateTable};
 
 /// Who may use the listener.
 #[derive(ConfigSchema, Default, Deserialize)]
@@ -32,13 +33,26 @@ pub(super) struct MetricsFile {
     allow: Vec<String>,
 }
 
-/// Requests that the host sends for extensions, to each API host.
+/// Requests that the host sends for extensions.
 #[derive(ConfigSchema, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct HttpFile {
-    /// GET requests a minute; 0 for no limit.
+    /// GET and HEAD requests a minute to each API host; 0 for no limit. Without a number, the limit that an extension states.
     gets_per_minute: Option<u32>,
-    /// POST requests a minute; 0 for no limit.
+    /// POST, PUT and DELETE requests a minute to each API host; 0 for no limit. Without a number, the limit that an extension
+    /// states.
+    posts_per_minute: Option<u32>,
+    /// Rates of single API hosts, such as https://api.example.com or http://127.0.0.1:8080, in place of those for each.
+    hosts: BTreeMap<String, HostRatesFile>,
+}
+
+/// Requests that the host sends to one API host.
+#[derive(ConfigSchema, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct HostRatesFile {
+    /// GET and HEAD requests a minute; 0 for no limit. Without a number, as for each API host.
+    gets_per_minute: Option<u32>,
+    /// POST, PUT and DELETE requests a minute; 0 for no limit. Without a number, as for each API host.
     posts_per_minute: Option<u32>,
 }
 
@@ -99,11 +113,27 @@ impl MetricsFile {
 }
 
 impl HttpFile {
-    pub(super) fn rates(&self) -> Rates {
-        let default = Rates::default();
-        Rates {
-            gets_per_minute: self.gets_per_minute.unwrap_or(default.gets_per_minute),
-            posts_per_minute: self.posts_per_minute.unwrap_or(default.posts_per_minute),
+    /// The rates, without those of keys that do not name an API host, and the faults of these keys.
+    pub(super) fn rates(&self) -> (RateTable, Vec<Fault>) {
+        let (mut hosts, mut faults) = (BTreeMap::new(), Vec::new());
+        for (key, given) in &self.hosts {
+            let rates = ConfiguredRates {
+                gets_per_minute: given.gets_per_minute,
+                posts_per_minute: given.posts_per_minute,
+            };
+            let misfit = match api_host::parse(key) {
+                Err(error) => error.to_string(),
+                Ok(host) => match hosts.insert(host.clone(), rates) {
+                    None => continue,
+                    Some(_) => format!("two keys name the API host {host}; remove one of them"),
+                },
+            };
+            faults.push(Fault::new("http.hosts", misfit));
         }
+        let every_host = ConfiguredRates {
+            gets_per_minute: self.gets_per_minute,
+            posts_per_minute: self.posts_per_minute,
+        };
+        (RateTable::configured(every_host, hosts), faults)
     }
 }

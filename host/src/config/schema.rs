@@ -91,7 +91,13 @@ fn check_object(schema: &Value, object: &Map<String, Value>, path: &str, found: 
     }
 }
 
+/// A key with @ may be a URL with a password in it, and is not repeated.
 fn join(path: &str, key: &str) -> String {
+    let key = if key.contains('@') {
+        "(a key with @)"
+    } else {
+        key
+    };
     if path.is_empty() {
         key.to_owned()
     } else {
@@ -217,6 +223,15 @@ mod tests {
                 "config.x.b.zzz: unknown key",
                 "config.x.c: expected an object, found a list",
             ]
+        );
+    }
+
+    #[test]
+    fn key_with_a_password_is_not_repeated() {
+        let value = json!({ "https://me:s3cret@a": [] });
+        assert_eq!(
+            fault_texts(&value),
+            ["config.x.(a key with @): expected an object, found a list"]
         );
     }
 

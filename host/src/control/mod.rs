@@ -174,11 +174,10 @@ impl Control {
     ///
     /// See [`ControlError`]; nothing was changed then.
     pub fn apply(&self, config: Config) -> Result<Vec<Attempt>, ControlError> {
-        let (listener_settings, config) = (&self.0.parts.listener_settings, Box::new(config));
-        let wanted = config.clone();
-        let attempts = self.request(|reply| Request::Reconfigure { config, reply })??;
-        listener_settings.apply(&wanted);
-        Ok(attempts)
+        let config = Box::new(config);
+        let applied = self.request(|reply| Request::Reconfigure { config, reply })??;
+        self.0.parts.listener_settings.apply(&applied.config);
+        Ok(applied.attempts)
     }
 
     /// Reads the config file again and applies it; changed files take over.

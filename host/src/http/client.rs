@@ -14,7 +14,7 @@ use tig_process::error_chain::error_chain;
 use tokio::runtime::Handle;
 use tracing::error;
 
-use crate::config::Rates;
+use crate::config::{RateTable, api_host};
 use crate::http::rate_limit::{Go, RateLimiter, Refusal};
 use crate::limits::CALL_TIMEOUT_MAX;
 use crate::runtime::outbound::{HttpSender, PendingCall, QueuedCall};
@@ -71,7 +71,7 @@ pub(crate) type HttpCounts = [(&'static str, u64); 3];
 const OUTCOMES: [&str; 3] = ["answered", "failed", "rate_limited"];
 
 impl HttpClient {
-    /// A client that trusts `trust`, with requests on `runtime` at the default rates.
+    /// A client that trusts `trust`, with requests on `runtime` and without rates.
     ///
     /// # Errors
     ///
@@ -122,13 +122,13 @@ impl HttpClient {
     }
 
     /// Sets the number of requests per minute.
-    pub(crate) fn set_rates(&self, rates: Rates) {
+    pub(crate) fn set_rates(&self, rates: RateTable) {
         lock(&self.limiter).set_rates(rates);
     }
 
     fn enter(&self, queued: &QueuedCall) -> Result<Go, Refusal> {
         let (call, priority) = (&queued.call, queued.turn.priority);
-        let Some(host) = host_of(call) else {
+        let Some(host) = api_host(&call.url) else {
             // Sending the request shows what is wrong with its URL.
             return Ok(Go::Now);
         };
@@ -201,12 +201,6 @@ fn outcome(result: &Result<HttpAnswer, HttpFailure>) -> usize {
     }
 }
 
-/// Scheme, name and port.
-fn host_of(call: &HttpCall) -> Option<String> {
-    let url = reqwest::Url::parse(&call.url).ok()?;
-    Some(url.origin().ascii_serialization())
-}
-
 /// The pause that a busy host asks for in its response.
 fn retry_after(response: &reqwest::Response) -> Option<Duration> {
     if response.status() != reqwest::StatusCode::TOO_MANY_REQUESTS {
@@ -251,7 +245,7 @@ async fn send_call(
         request = request.header(name, value);
     }
     let mut response = request.send().await.map_err(|error| failure(&error))?;
-    if let (Some(wait), Some(host)) = (retry_after(&response), host_of(call)) {
+    if let (Some(wait), Some(host)) = (retry_after(&response), api_host(&call.url)) {
         lock(limiter).pause(&host, call.method, Instant::now(), wait);
     }
     let headers = response.headers().iter();

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use tig_plugin_api::{Method, Priority, RateLimit};
 
 use self::lane::{Lane, Place, allowed};
-use crate::config::{RateClass, Rates};
+use crate::config::{RateClass, RateTable};
 
 /// Requests that may wait, for each API host, class and priority.
 pub(crate) const WAITING_MAX: usize = 100;
@@ -27,17 +27,17 @@ pub(crate) const PAUSE_MAX: Duration = Duration::from_secs(300);
 const HOSTS_MAX: usize = 1_000;
 
 /// Why a request is not sent.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Refusal {
     /// The next turn comes after the request's deadline.
     #[error(
-        "http.{key} is {per_minute}, and {allowed} requests like this one may go each minute: the next turn is in {} s",
+        "{key} is {per_minute}, and {allowed} requests like this one may go each minute: the next turn is in {} s",
         wait.as_secs_f64().ceil()
     )]
     Limited {
-        /// Key of the config.
-        key: &'static str,
-        /// Its value.
+        /// Key of the config that states the rate, or could.
+        key: String,
+        /// The rate.
         per_minute: u32,
         /// Requests of this priority that may go per minute.
         allowed: u32,
@@ -103,7 +103,7 @@ pub enum Go {
 /// The waiting requests to each API host, and their turns.
 #[derive(Debug, Default)]
 pub struct RateLimiter {
-    rates: Rates,
+    rates: RateTable,
     lanes: HashMap<LaneKey, Lane>,
     ticket_count: u64,
 }
@@ -111,7 +111,7 @@ pub struct RateLimiter {
 impl RateLimiter {
     /// A limiter that has let no request go yet.
     #[must_use]
-    pub fn new(rates: Rates) -> Self {
+    pub fn new(rates: RateTable) -> Self {
         Self {
             rates,
             ..Self::default()
@@ -119,7 +119,7 @@ impl RateLimiter {
     }
 
     /// Changes the rates; earlier requests still count.
-    pub(crate) fn set_rates(&mut self, rates: Rates) {
+    pub(crate) fn set_rates(&mut self, rates: RateTable) {
         self.rates = rates;
     }
 
@@ -165,7 +165,7 @@ impl RateLimiter {
     /// More urgent requests have taken all turns before its deadline. It has left the queue.
     pub fn turn(&mut self, ticket: Ticket, now: Instant) -> Result<Go, Refusal> {
         let (class, priority) = (ticket.lane.1, ticket.place.priority);
-        let per_minute = self.rates.per_minute(class);
+        let per_minute = self.rates.per_minute(&ticket.lane.0, class);
         let lane = self.lane(&ticket.lane, now);
         let not_before = lane.moment(ticket.place, per_minute, now);
         if not_before > now && not_before <= ticket.deadline {
@@ -186,7 +186,7 @@ impl RateLimiter {
             return Err(Refusal::Paused { wait });
         }
         Err(Refusal::Limited {
-            key: class.key(),
+            key: self.rates.key(&ticket.lane.0, class),
             per_minute,
             allowed: allowed(per_minute, priority),
             wait,

@@ -25,7 +25,7 @@ impl ListenerSettings {
     #[must_use]
     pub(crate) fn new(config: &Config, http: HttpClient) -> Self {
         warn_of(config);
-        http.set_rates(config.rates);
+        http.set_rates(config.rates.clone());
         Self {
             access: watch::Sender::new(config.access.clone()),
             tls: watch::Sender::new(config.tls.as_ref().map(|tls| Arc::clone(&tls.server))),
@@ -43,7 +43,7 @@ impl ListenerSettings {
         self.tls
             .send_replace(config.tls.as_ref().map(|tls| Arc::clone(&tls.server)));
         drop(renewal);
-        self.http.set_rates(config.rates);
+        self.http.set_rates(config.rates.clone());
         self.http.set_trust(&config.trust);
     }
 

@@ -111,6 +111,14 @@ pub enum AddError {
     Store(#[from] StoreError),
 }
 
+/// What came of a config that was applied.
+pub(crate) struct Applied {
+    /// The config, with all that the extensions say of it.
+    pub(crate) config: Config,
+    /// The outcome for each extension.
+    pub(crate) attempts: Vec<Attempt>,
+}
+
 /// Applies `config` in place of the one that `watched` run by.
 ///
 /// # Errors
@@ -122,13 +130,13 @@ pub(crate) fn apply(
     fixed: &FixedConfig,
     watched: &mut Vec<Watched>,
     config: &Config,
-) -> Result<Vec<Attempt>, ReconfigureError> {
+) -> Result<Applied, ReconfigureError> {
     fixed.check(&FixedConfig {
         identity: fixed.identity.clone(),
         ..FixedConfig::from_config(config)
     })?;
-    let (config, new) = admit(watched, config)?;
-    let config = &config;
+    let (completed, new) = admit(watched, config)?;
+    let config = &completed;
     // Only now: what the file leaves out of the identity, the extensions say.
     fixed.check(&FixedConfig::from_config(config))?;
     let added = add_all(shared, loader, config, new)?;
@@ -154,7 +162,10 @@ pub(crate) fn apply(
     watched.sort_by_key(|it| place(&it.extension.name));
     shared.services.bus.order(&config.extensions);
     attempts.sort_by_key(|it| place(&it.name));
-    Ok(attempts)
+    Ok(Applied {
+        config: completed,
+        attempts,
+    })
 }
 
 /// Checks that all parts of `config` fit together, and returns it with its whole identity, and the files of extensions to be added.

@@ -6,8 +6,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use crate::config::Config;
-use crate::lifecycle::reconfigure::{self, FixedConfig, ReconfigureError};
-use crate::lifecycle::reload::{self, Attempt, Outcome, ReloadError, Watched};
+use crate::lifecycle::reconfigure::{self, Applied, FixedConfig, ReconfigureError};
+use crate::lifecycle::reload::{self, Outcome, ReloadError, Watched};
 use crate::lifecycle::shadowing::{self, ShadowError};
 use crate::lifecycle::watch::{FolderWatch, POLL_INTERVAL, Schedule};
 use crate::plugin::Loader;
@@ -41,7 +41,7 @@ pub(crate) enum Request {
         /// The other config.
         config: Box<Config>,
         /// Receives the reply.
-        reply: Sender<Result<Vec<Attempt>, ReconfigureError>>,
+        reply: Sender<Result<Applied, ReconfigureError>>,
     },
     /// Start a shadow of an extension.
     Shadow {

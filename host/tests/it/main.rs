@@ -12,6 +12,7 @@ mod in_process;
 mod log_fields;
 mod metrics;
 mod misbehaving;
+mod outgoing;
 mod plugin_libraries;
 mod pressure;
 mod printing_plugin;

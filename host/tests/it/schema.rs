@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::Home;
+use crate::support::{Home, fixture};
 
 #[test]
 fn schema_has_the_sections_of_all_plugins() {
@@ -14,5 +14,17 @@ fn schema_has_the_sections_of_all_plugins() {
     assert_eq!(
         section["properties"]["start"]["type"], "integer",
         "{section}"
+    );
+}
+
+#[test]
+fn identity_key_says_which_rates_its_host_has() {
+    let home = Home::new();
+    home.install("fetcher", &std::fs::read(fixture("fetcher")).unwrap());
+    let schema = home.tig_host(&["schema", "config.json"]).json();
+    assert_eq!(
+        schema["properties"]["fetch_url"]["description"],
+        "A URL whose API host has a rate. Unless `http` says otherwise, 1 GET and HEAD and any number of other requests a minute \
+         go to its host."
     );
 }

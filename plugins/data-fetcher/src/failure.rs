@@ -55,7 +55,7 @@ impl Failure {
     pub(crate) fn advice(&self) -> &'static str {
         match self {
             Self::Limited { .. } => {
-                "a new block costs 5 requests: raise http.gets_per_minute if the API takes more"
+                "a new block costs 5 requests: raise gets_per_minute of the API host in `http` of the config if it takes more"
             }
             Self::NoAnswer { .. } | Self::Overdue { .. } => {
                 "check `api_url`, the network, and the proxy if the environment names one (HTTP_PROXY, NO_PROXY)"

@@ -65,7 +65,8 @@ struct DataFetcher {
     identity(
         player_id: "The account.",
         api_url: "Base URL of the network's API." = tig_events::API_URL_DEFAULT
-    )
+    ),
+    rates(api_url = tig_events::API_RATES)
 )]
 impl DataFetcher {
     fn new(_config: Config, ctx: &mut Context<'_>) -> Result<Self> {

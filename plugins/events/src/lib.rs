@@ -17,7 +17,7 @@ pub use block::{
     BenchmarkConfirmed, DifficultySamples, NewBlock, PrecommitConfirmed, ProofConfirmed,
 };
 pub use head::{BlockHead, LifespanWindow};
-pub use identity::API_URL_DEFAULT;
+pub use identity::{API_RATES, API_URL_DEFAULT};
 pub use lenient::Lenient;
 pub use listed::{ListedPrecommit, is_reconfirmed};
 pub use submission::{

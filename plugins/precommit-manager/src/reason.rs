@@ -80,7 +80,7 @@ pub(crate) enum Hold {
     #[error("the last {0} precommits were refused: pausing until the next block")]
     TooManyRejections(u32),
     #[error(
-        "{0} precommits a minute may go to the API, and as many have gone: raise http.posts_per_minute if the API takes more"
+        "{0} precommits a minute may go to the API, and as many have gone: raise posts_per_minute of the API host in `http` of the config if it takes more"
     )]
     RateLimited(u32),
     #[error("the API has asked for a pause")]

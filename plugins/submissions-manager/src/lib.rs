@@ -92,7 +92,8 @@ struct SubmissionsManager {
         tig_events::SubmitProofSuccess,
         tig_events::SubmitProofError
     ),
-    identity(api_url: "Base URL of the network's API." = tig_events::API_URL_DEFAULT)
+    identity(api_url: "Base URL of the network's API." = tig_events::API_URL_DEFAULT),
+    rates(api_url = tig_events::API_RATES)
 )]
 impl SubmissionsManager {
     fn new(config: Config, ctx: &mut Context<'_>) -> Result<Self> {

@@ -1,6 +1,6 @@
 //! What the host's rate limiter has refused: nothing more of that kind is asked for until the next turn.
 //!
-//! The limiter is the host's alone (`http.posts_per_minute`): proofs wait in it before benchmarks. Precommits never wait
+//! The limiter is the host's alone (`posts_per_minute`): proofs wait in it before benchmarks. Precommits never wait
 //! there. One that the limiter refuses stays here, where the next block drops it instead of paying for an old difficulty.
 
 use std::collections::BTreeMap;

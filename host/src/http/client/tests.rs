@@ -4,7 +4,7 @@ use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse};
 use axum::routing::{get, put};
-use tig_plugin_api::{HttpResponse, Turn};
+use tig_plugin_api::{HttpResponse, Rates, Turn};
 
 use super::*;
 use crate::runtime::item::Item;
@@ -173,10 +173,10 @@ async fn repeated_headers_are_all_passed_on() {
 #[tokio::test]
 async fn request_without_a_turn_in_time_is_not_sent() {
     let (url, client) = (serve().await, client());
-    client.set_rates(Rates {
+    client.set_rates(RateTable::same(Rates {
         gets_per_minute: 1,
         posts_per_minute: 1,
-    });
+    }));
     let first = get_with(&client, format!("{url}/ok"), 10_000).await;
     assert_eq!(first.result.unwrap().status, 200);
     let second = get_with(&client, format!("{url}/ok"), 10_000).await;

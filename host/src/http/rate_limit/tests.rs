@@ -1,17 +1,33 @@
 //! Requests in virtual time.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
+use tig_plugin_api::Rates;
 
 use super::*;
+use crate::config::ConfiguredRates;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
 const PRIORITIES: [Priority; 3] = [Priority::High, Priority::Normal, Priority::Low];
 
+const METHODS: [Method; 5] = [
+    Method::Get,
+    Method::Post,
+    Method::Put,
+    Method::Head,
+    Method::Delete,
+];
+
 fn limiter(per_minute: u32) -> RateLimiter {
-    RateLimiter::new(Rates {
-        gets_per_minute: per_minute,
-        posts_per_minute: 1,
+    RateLimiter::new(table(per_minute, 1))
+}
+
+fn table(gets_per_minute: u32, posts_per_minute: u32) -> RateTable {
+    RateTable::same(Rates {
+        gets_per_minute,
+        posts_per_minute,
     })
 }
 
@@ -44,10 +60,12 @@ fn run(per_minute: u32, requests: &[(u64, Priority)], patience: Duration) -> Sen
     let mut limiter = limiter(per_minute);
     let (mut now, mut sent) = (Instant::now(), Sent::default());
     let mut waiting: Vec<(Ticket, Instant)> = Vec::new();
-    for (pause_ms, priority) in requests {
+    // `GET` and `HEAD` share their rate.
+    let methods = [Method::Get, Method::Head].into_iter().cycle();
+    for ((pause_ms, priority), method) in requests.iter().zip(methods) {
         let comes = now + Duration::from_millis(*pause_ms);
         pass(&mut limiter, &mut waiting, &mut now, comes, &mut sent);
-        match limiter.enter("a", Method::Get, *priority, patience, now) {
+        match limiter.enter("a", method, *priority, patience, now) {
             Ok(Go::Now) => sent.all.push((now, now, *priority)),
             Ok(Go::Later(ticket)) => waiting.push((ticket, now)),
             Err(refusal) => sent.refused.push((*priority, refusal)),
@@ -144,6 +162,41 @@ proptest! {
         }
     }
 
+    /// Only `a` has a rate; requests cannot wait.
+    #[test]
+    fn hosts_without_a_rate_are_never_delayed(
+        limit in 1_u32..6,
+        requests in prop::collection::vec(
+            (0_u64..20_000, any::<bool>(), prop::sample::select(&METHODS), prop::sample::select(&PRIORITIES)),
+            1..60,
+        ),
+    ) {
+        let rates = Rates { gets_per_minute: limit, posts_per_minute: limit };
+        let of_a = BTreeMap::from([("a".to_owned(), rates.into())]);
+        let mut limiter = RateLimiter::new(RateTable::configured(ConfiguredRates::default(), of_a));
+        let mut now = Instant::now();
+        let mut went: Vec<(RateClass, Instant)> = Vec::new();
+        for (pause_ms, is_limited, method, priority) in requests {
+            now += Duration::from_millis(pause_ms);
+            let host = if is_limited { "a" } else { "b" };
+            let goes = limiter.enter(host, method, priority, Duration::ZERO, now) == Ok(Go::Now);
+            if !is_limited {
+                prop_assert!(goes);
+                continue;
+            }
+            let class = RateClass::from_method(method);
+            let in_minute = |(other, at): &&(RateClass, Instant)| *other == class && *at + MINUTE > now;
+            let count = went.iter().filter(in_minute).count();
+            prop_assert!(count <= limit as usize);
+            if goes {
+                prop_assert!(count < limit as usize);
+                went.push((class, now));
+            } else if priority != Priority::Low {
+                prop_assert_eq!(count, limit as usize);
+            }
+        }
+    }
+
     #[test]
     fn no_request_waits_longer_than_it_must(
         limit in 1_u32..6,
@@ -170,10 +223,7 @@ fn hosts_and_classes_do_not_wait_for_each_other() {
 
 #[test]
 fn reads_share_a_rate_and_so_do_writes() {
-    let mut limiter = RateLimiter::new(Rates {
-        gets_per_minute: 2,
-        posts_per_minute: 3,
-    });
+    let mut limiter = RateLimiter::new(table(2, 3));
     let now = Instant::now();
     for method in [Method::Head, Method::Get] {
         assert!(goes(&mut limiter, "a", method, now), "{method:?}");
@@ -195,7 +245,7 @@ fn refused_request_takes_no_turn() {
     assert!(goes(&mut limiter, "a", Method::Get, now));
     let mut enter = |patience| limiter.enter("a", Method::Get, Priority::Normal, patience, now);
     let limited = Refusal::Limited {
-        key: "gets_per_minute",
+        key: "http.gets_per_minute".to_owned(),
         per_minute: 1,
         allowed: 1,
         wait: MINUTE,
@@ -231,6 +281,23 @@ fn refusal_names_the_key_and_its_value() {
         wait_ms: 60_000,
     };
     assert_eq!(refusal.rate_limit(), Some(rate_limit));
+}
+
+#[test]
+fn refusal_names_the_key_of_a_listed_host() {
+    let of_a = ConfiguredRates {
+        gets_per_minute: None,
+        posts_per_minute: Some(1),
+    };
+    let hosts = BTreeMap::from([("https://a".to_owned(), of_a)]);
+    let rates = RateTable::configured(ConfiguredRates::default(), hosts);
+    let (mut limiter, now) = (RateLimiter::new(rates), Instant::now());
+    assert!(goes(&mut limiter, "https://a", Method::Put, now));
+    let refused = limiter.enter("https://a", Method::Post, Priority::High, MINUTE / 2, now);
+    assert_eq!(
+        refused.unwrap_err().to_string(),
+        "http.hosts.https://a.posts_per_minute is 1, and 1 requests like this one may go each minute: the next turn is in 60 s"
+    );
 }
 
 #[test]
@@ -281,9 +348,6 @@ fn raised_limit_applies_to_waiting_requests() {
     let (mut limiter, now) = (limiter(1), Instant::now());
     assert!(goes(&mut limiter, "a", Method::Get, now));
     let ticket = later(limiter.enter("a", Method::Get, Priority::Low, MINUTE, now));
-    limiter.set_rates(Rates {
-        gets_per_minute: 2,
-        posts_per_minute: 1,
-    });
+    limiter.set_rates(table(2, 1));
     assert_eq!(limiter.turn(ticket, now), Ok(Go::Now));
 }

@@ -339,7 +339,7 @@ fn a_rate_limit_holds_precommits_until_their_turn() {
     );
     let reason = view["reason"].as_str().unwrap();
     assert!(
-        reason.contains("6 precommits a minute") && reason.contains("http.posts_per_minute"),
+        reason.contains("6 precommits a minute") && reason.contains("posts_per_minute"),
         "{reason}"
     );
     manager.advance_ms(13_000);
