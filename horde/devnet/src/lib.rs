@@ -1,1 +1,47 @@
-//! In work.
+//! A local network of ComputeHorde miners, for validators under test.
+//!
+//! [`Devnet`] starts so many miners on ports of loopback that follow each other. They speak the protocol of sections 2.2 to 2.5
+//! of the specification as the reference's miner does, but for what section 10 corrects, and their executors really do the
+//! work. [`Vice`]s make a miner misbehave, from the start or at run time. [`MinerReport`] says what a miner has seen: when
+//! which frame came, the receipts, and what the validator did against the protocol.
+//!
+//! A miner is a state machine without I/O and clock (`miner`), behind a lock (`hub`), behind a server (`server`). Everything
+//! listens on loopback, and nothing is taken from web pages.
+//!
+//! ```
+//! use horde_devnet::{Config, Devnet, Vices, miner_addresses};
+//!
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! let config = Config { miners: 3, seed: 7, ..Config::default() };
+//! let devnet = Devnet::start(config).await?;
+//! let first_port = devnet.miners()[0].address.port();
+//! assert_eq!(devnet.miners(), miner_addresses(7, 3, first_port));
+//! devnet.set_vices(Some(1), &Vices::parse(&["drops-once:ready", "slow:50"])?)?;
+//! assert!(devnet.report(1)?.violations.is_empty());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # }).unwrap();
+//! ```
+
+mod address;
+mod clock;
+mod config;
+mod control;
+mod devnet;
+mod hub;
+mod journal;
+mod miner;
+mod receipts;
+mod server;
+mod vice;
+mod work;
+
+pub use address::{MinerAddress, miner_addresses, miner_keypair};
+pub use clock::Clock;
+pub use config::{Config, EXECUTORS_COUNT_MAX, MINERS_COUNT_MAX};
+pub use control::{Control, UnknownMiner};
+pub use devnet::{Devnet, StartError};
+pub use journal::{MessageKind, MinerReport, ReadFrame, Violation, ViolationKind};
+pub use vice::{
+    ArgumentError, Count, Mebibytes, Milliseconds, PerSecond, Seconds, Step, VICES_COUNT_MAX, Vice,
+    ViceError, ViceInfo, Vices, VicesError,
+};

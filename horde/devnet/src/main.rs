@@ -1,3 +1,86 @@
-//! In work.
+//! `horde-devnet`: a local network of ComputeHorde miners on loopback. Prints where it listens on standard output, logs on
+//! standard error.
 
-fn main() {}
+mod cli;
+
+use std::error::Error;
+use std::num::NonZeroUsize;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use cli::{Cli, Command, NetworkArgs};
+use horde_devnet::Devnet;
+use serde_json::json;
+use tig_process::logging::{self, LogFormat};
+use tig_process::signals::{HangUp, Requests};
+use tig_process::threads::RuntimeThreads;
+use tig_process::{first_process, output};
+use tracing::info;
+
+/// Work that runs when the network stops is left behind after this time.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Threads that serve sockets.
+const IO_THREADS_COUNT_MAX: usize = 8;
+
+/// Threads for hash jobs and receipts.
+const BLOCKING_THREADS: usize = 8;
+
+/// The watch of standard input, and the line on standard output.
+const OWN_THREADS: usize = 2;
+
+fn main() -> ExitCode {
+    first_process::run(start_logged)
+}
+
+fn start_logged() -> ExitCode {
+    let cli = Cli::read();
+    if let Some(Command::Vices) = cli.command {
+        output::line(cli::vice_list().trim_end());
+        return match output::check() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => output::fail(&error),
+        };
+    }
+    let _flush = match logging::start("info", LogFormat::Text) {
+        Ok(flush) => flush,
+        Err(error) => return output::fail(&error),
+    };
+    match run(&cli.network) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => output::fail(&*error),
+    }
+}
+
+fn run(args: &NetworkArgs) -> Result<(), Box<dyn Error>> {
+    let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let threads = RuntimeThreads {
+        io: processors.min(IO_THREADS_COUNT_MAX),
+        blocking: BLOCKING_THREADS,
+    };
+    let runtime = threads.start_beside(OWN_THREADS, "miners")?;
+    let result = runtime.block_on(serve(args));
+    runtime.shutdown_timeout(DRAIN_TIMEOUT);
+    result
+}
+
+async fn serve(args: &NetworkArgs) -> Result<(), Box<dyn Error>> {
+    let devnet = Devnet::start(args.config()?).await?;
+    let mut requests = Requests::listen(HangUp::Stops, args.exit_with_parent)?;
+    let ready = json!({
+        "event": "ready",
+        "control": devnet.control_address(),
+        "miners": devnet.miners(),
+    });
+    output::announce(&ready.to_string())?;
+    info!(
+        miners = args.miners,
+        control = %devnet.control_address(),
+        seed = args.seed,
+        "network started"
+    );
+    let reason = requests.stop().await;
+    info!(%reason, "network stops");
+    devnet.stop().await;
+    Ok(())
+}

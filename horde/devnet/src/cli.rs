@@ -1,0 +1,125 @@
+//! The command line.
+
+use std::collections::BTreeMap;
+
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use horde_devnet::{Config, Vice, ViceInfo, Vices, VicesError};
+use horde_proto::ExecutorClass;
+
+/// Columns of the names in the list of vices.
+const NAME_COLUMNS: usize = 32;
+
+/// A local network of ComputeHorde miners that really do the work. Listens on 127.0.0.1 only.
+///
+/// Prints one line of JSON when it listens: {"event": "ready", "control": ADDRESS, "miners": [{"index", "hotkey", "address"},
+/// ...]}. At the address "control": GET /miners, GET /report, DELETE /report, and POST /vice with {"miner": INDEX, "vices":
+/// ["NAME:ARG", ...]}. SIGTERM, Ctrl-C or a closed terminal (SIGHUP) stops it with exit code 0.
+///
+/// Jobs of other images than those of echo and hash jobs run as programs of this machine, with your rights.
+#[derive(Debug, Parser)]
+#[command(name = "horde-devnet", version, args_conflicts_with_subcommands = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List the vices
+    Vices,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NetworkArgs {
+    /// How many miners
+    #[arg(long, default_value_t = 1)]
+    pub(crate) miners: usize,
+    /// Port of the first miner; the others have the next ones; 0 takes free ones
+    #[arg(long, default_value_t = 0)]
+    pub(crate) port: u16,
+    /// Port of the control routes; 0 takes a free one
+    #[arg(long, default_value_t = 0)]
+    pub(crate) control_port: u16,
+    /// Executors of each class of each miner
+    #[arg(long, default_value_t = 1)]
+    pub(crate) executors: u32,
+    /// Class of executors; can be repeated
+    #[arg(long = "class", value_name = "CLASS", default_values_t = [ExecutorClass::default()])]
+    pub(crate) classes: Vec<ExecutorClass>,
+    /// Decides the hotkeys: the same seed gives the same
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Answer at once in place of working, to measure a validator; only answers that are in the payload are right
+    #[arg(long)]
+    pub(crate) instant: bool,
+    /// Vice of a miner, counted from 0; can be repeated
+    #[arg(long = "vice", value_name = "INDEX=NAME[:ARG]", value_parser = parse_vice)]
+    pub(crate) vices: Vec<(usize, Vice)>,
+    /// Stop when standard input ends
+    #[arg(long)]
+    pub(crate) exit_with_parent: bool,
+}
+
+impl Cli {
+    /// Reads the command line; ends the program if it has a fault or asks for help.
+    pub(crate) fn read() -> Self {
+        let list = format!("Vices:\n{}", vice_list());
+        let mut command = Self::command().after_help(list);
+        let matches: ArgMatches = command.get_matches_mut();
+        Self::from_arg_matches(&matches)
+            .map_err(|error| error.format(&mut command))
+            .unwrap_or_else(|error| error.exit())
+    }
+}
+
+impl NetworkArgs {
+    /// The network that is asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`VicesError`] if a miner is given too many vices.
+    pub(crate) fn config(&self) -> Result<Config, VicesError> {
+        let mut by_miner: BTreeMap<usize, Vec<Vice>> = BTreeMap::new();
+        for (index, vice) in &self.vices {
+            by_miner.entry(*index).or_default().push(*vice);
+        }
+        let vices = by_miner.into_iter();
+        let vices = vices.map(|(index, vices)| Ok((index, Vices::new(vices)?)));
+        Ok(Config {
+            miners: self.miners,
+            first_port: self.port,
+            control_port: self.control_port,
+            executors: self.executors,
+            classes: self.classes.clone(),
+            seed: self.seed,
+            is_instant: self.instant,
+            vices: vices.collect::<Result<_, VicesError>>()?,
+        })
+    }
+}
+
+/// The vices, one a line.
+pub(crate) fn vice_list() -> String {
+    let line = |info: ViceInfo| {
+        let name = match info.argument {
+            Some((argument, default)) => format!("{}[:{argument}={default}]", info.name),
+            None => info.name.to_owned(),
+        };
+        format!("  {name:NAME_COLUMNS$} {}\n", info.meaning)
+    };
+    Vice::list().into_iter().map(line).collect()
+}
+
+fn parse_vice(text: &str) -> Result<(usize, Vice), String> {
+    let (index, vice) = text
+        .split_once('=')
+        .ok_or("write INDEX=NAME, such as 3=twice or 3=slow:200")?;
+    let index = index
+        .parse()
+        .map_err(|_| format!("{index:?} is not the number of a miner, from 0"))?;
+    let vice = vice.parse::<Vice>();
+    let vice = vice.map_err(|error| tig_process::error_chain::error_chain(&error))?;
+    Ok((index, vice))
+}

@@ -1,0 +1,82 @@
+//! What can be asked of a running network, and ordered.
+
+use std::sync::Arc;
+
+use crate::address::MinerAddress;
+use crate::hub::Hub;
+use crate::journal::MinerReport;
+use crate::vice::Vices;
+
+/// No miner has this number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no miner {index}: this network has {count}, counted from 0")]
+pub struct UnknownMiner {
+    /// The number.
+    pub index: usize,
+    /// How many there are.
+    pub count: usize,
+}
+
+/// The handle of a running network. Clones are of the same network, which ends with the [`Devnet`](crate::Devnet).
+#[derive(Clone, Debug)]
+pub struct Control {
+    addresses: Arc<[MinerAddress]>,
+    hubs: Arc<[Arc<Hub>]>,
+}
+
+impl Control {
+    pub(crate) fn new(addresses: Vec<MinerAddress>, hubs: Vec<Arc<Hub>>) -> Self {
+        Self {
+            addresses: addresses.into(),
+            hubs: hubs.into(),
+        }
+    }
+
+    /// The miners.
+    pub fn miners(&self) -> &[MinerAddress] {
+        &self.addresses
+    }
+
+    /// Gives a miner, or all of them, these vices in place of those that it has. None makes it honest.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownMiner`] if there is no such miner; nothing is changed then.
+    pub fn set_vices(&self, index: Option<usize>, vices: &Vices) -> Result<(), UnknownMiner> {
+        match index {
+            None => {
+                for hub in &*self.hubs {
+                    hub.set_vices(vices.clone());
+                }
+            }
+            Some(index) => self.hub(index)?.set_vices(vices.clone()),
+        }
+        Ok(())
+    }
+
+    /// What a miner has seen. Verifies receipts, which takes some 0.1 ms each.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownMiner`] if there is no such miner.
+    pub fn report(&self, index: usize) -> Result<MinerReport, UnknownMiner> {
+        Ok(self.hub(index)?.report())
+    }
+
+    /// What each miner has seen.
+    pub fn reports(&self) -> Vec<MinerReport> {
+        self.hubs.iter().map(|hub| hub.report()).collect()
+    }
+
+    /// Begins all reports anew, but for the receipts.
+    pub fn clear_reports(&self) {
+        for hub in &*self.hubs {
+            hub.clear_report();
+        }
+    }
+
+    fn hub(&self, index: usize) -> Result<&Arc<Hub>, UnknownMiner> {
+        let count = self.hubs.len();
+        self.hubs.get(index).ok_or(UnknownMiner { index, count })
+    }
+}

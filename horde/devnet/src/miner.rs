@@ -1,0 +1,21 @@
+//! A miner as a state machine: what comes in, and what it makes go out. No I/O and no clock.
+//!
+//! [`Miner`] is told of connections, frames and results, each with its time, and returns [`Effect`]s, which the server
+//! carries out in their order.
+
+mod authentication;
+mod connection;
+mod delivery;
+mod effect;
+mod faulty_frames;
+mod jobs;
+mod manifest;
+mod reservation;
+mod result;
+mod run;
+mod state;
+mod stored_receipts;
+
+pub(crate) use connection::ConnectionId;
+pub(crate) use effect::{Effect, Flood, Frame, Outgoing};
+pub(crate) use state::{Door, Miner, Profile, Received};

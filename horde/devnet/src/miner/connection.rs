@@ -1,0 +1,92 @@
+//! Connections of validators.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use horde_proto::miner::ToMiner;
+
+/// Frames that wait for the authentication of a connection.
+pub(super) const QUEUED_COUNT_MAX: usize = 1_024;
+
+/// The number of a connection, in the order in which they are opened.
+pub(crate) type ConnectionId = u64;
+
+/// What a connection may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It has to authenticate itself first.
+    New,
+    /// Its validator is admitted.
+    Open,
+    /// Nothing any more: it is being closed.
+    Ending,
+}
+
+#[derive(Debug)]
+pub(super) struct Connection {
+    /// The SS58 address in the path.
+    pub(super) validator: String,
+    pub(super) standing: Standing,
+    /// Frames that came before the authentication, with their times.
+    pub(super) queued: VecDeque<(i64, ToMiner)>,
+}
+
+/// The connections of a miner.
+#[derive(Debug, Default)]
+pub(super) struct Connections {
+    opened: ConnectionId,
+    by_id: BTreeMap<ConnectionId, Connection>,
+}
+
+impl Connections {
+    pub(super) fn open(&mut self, validator: &str) -> ConnectionId {
+        let id = self.opened;
+        self.opened += 1;
+        let connection = Connection {
+            validator: validator.to_owned(),
+            standing: Standing::New,
+            queued: VecDeque::new(),
+        };
+        self.by_id.insert(id, connection);
+        id
+    }
+
+    pub(super) fn remove(&mut self, id: ConnectionId) {
+        self.by_id.remove(&id);
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.by_id.len()
+    }
+
+    pub(super) fn get_mut(&mut self, id: ConnectionId) -> Option<&mut Connection> {
+        self.by_id.get_mut(&id)
+    }
+
+    /// Whether things may still be sent there.
+    pub(super) fn is_live(&self, id: ConnectionId) -> bool {
+        let connection = self.by_id.get(&id);
+        connection.is_some_and(|connection| connection.standing != Standing::Ending)
+    }
+
+    /// The connections to which things may still be sent.
+    pub(super) fn live(&self) -> Vec<ConnectionId> {
+        let ids = self.by_id.keys().copied();
+        ids.filter(|id| self.is_live(*id)).collect()
+    }
+
+    /// The connections on which this validator is admitted.
+    pub(super) fn of(&self, validator: &str) -> Vec<ConnectionId> {
+        let entries = self.by_id.iter();
+        let open = entries.filter(|(_, connection)| {
+            connection.standing == Standing::Open && connection.validator == validator
+        });
+        open.map(|(id, _)| *id).collect()
+    }
+
+    pub(super) fn end(&mut self, id: ConnectionId) {
+        if let Some(connection) = self.by_id.get_mut(&id) {
+            connection.standing = Standing::Ending;
+            connection.queued.clear();
+        }
+    }
+}

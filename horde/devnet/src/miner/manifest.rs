@@ -1,0 +1,60 @@
+//! The manifest: the executors that a miner announces.
+
+use horde_proto::miner::{
+    ExecutorClassManifest, ExecutorManifest, ExecutorManifestRequest, ManifestClass, ToValidator,
+};
+
+use super::connection::ConnectionId;
+use super::effect::{Effect, Frame};
+use super::faulty_frames;
+use super::state::Miner;
+use crate::vice::{Count, Mebibytes, Step, Vice};
+
+/// A class that does not exist.
+const UNKNOWN_CLASS: &str = "always_on.gpu-1tb";
+
+impl Miner {
+    /// Sends the manifest, with the vices that concern it.
+    pub(super) fn send_manifest(&mut self, connection: ConnectionId, effects: &mut Vec<Effect>) {
+        self.begin_step(connection, Step::Manifest, effects);
+        if !self.vices.has(Vice::NoManifest) {
+            self.send_frame(connection, self.manifest(1), effects);
+        }
+        if self.vices.has(Vice::TwoManifests) {
+            self.send_frame(connection, self.manifest(2), effects);
+        }
+        let huge = self.vices.find(|vice| match vice {
+            Vice::HugeFrame(Mebibytes(mebibytes)) => Some(mebibytes),
+            _ => None,
+        });
+        if let Some(mebibytes) = huge {
+            self.send_frame(connection, faulty_frames::huge(mebibytes), effects);
+        }
+        self.end_step(connection, Step::Manifest, effects);
+    }
+
+    /// The manifest with so many times the executors that there are.
+    fn manifest(&self, factor: i64) -> Frame {
+        let announced = self.vices.find(|vice| match vice {
+            Vice::ManifestCount(Count(count)) => Some(count),
+            _ => None,
+        });
+        let executors = self.jobs.executors().iter();
+        let executor_classes = executors.map(|(class, count)| ExecutorClassManifest {
+            executor_class: ManifestClass::Named(*class),
+            count: announced.unwrap_or(i64::from(*count) * factor),
+        });
+        let request = ExecutorManifestRequest {
+            manifest: ExecutorManifest {
+                executor_classes: executor_classes.collect(),
+            },
+        };
+        let mut text = ToValidator::ExecutorManifest(request).to_text();
+        if self.vices.has(Vice::ManifestUnknownClass) {
+            for class in self.jobs.executors().keys() {
+                text = text.replace(class.as_str(), UNKNOWN_CLASS);
+            }
+        }
+        Frame::Text(text)
+    }
+}

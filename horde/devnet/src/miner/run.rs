@@ -1,0 +1,105 @@
+//! Requests to run.
+
+use std::mem;
+
+use horde_proto::miner::JobRequest;
+
+use super::effect::Effect;
+use super::faulty_frames;
+use super::jobs::Stage;
+use super::state::{Miner, Moment};
+use crate::journal::ViolationKind;
+use crate::vice::{Step, Vice};
+use crate::work::{Outcome, Plan, is_image_allowed, volume_chars};
+
+impl Miner {
+    /// Starts a job whose executor is ready.
+    pub(super) fn run(&mut self, at: Moment, request: &JobRequest, effects: &mut Vec<Effect>) {
+        let uuid = request.job_uuid.as_str();
+        let Some(validator) = self.validator(at) else {
+            return;
+        };
+        if let Err((kind, detail)) = self.check_run(&validator, request) {
+            self.accuse(at, kind, Some(uuid), detail);
+            if matches!(
+                kind,
+                ViolationKind::RunOfUnknownJob | ViolationKind::VolumeTwice
+            ) {
+                let error = faulty_frames::generic_error(&format!("job {uuid}: {detail}"));
+                self.send(at.connection, &error, effects);
+            }
+            return;
+        }
+        if !self.receipts.has(ACCEPTED_RECEIPT, uuid) {
+            let detail = "the accepted receipt comes before the request to run";
+            self.accuse(at, ViolationKind::RunWithoutReceipt, Some(uuid), detail);
+        }
+        self.jobs.set_stage(uuid, Stage::Running);
+        self.begin_step(at.connection, Step::Run, effects);
+        self.end_step(at.connection, Step::Run, effects);
+        if self.result_delay().is_some() {
+            self.drop_connection(at.connection, effects);
+        }
+        let is_allowed = is_image_allowed(request.docker_image_name.as_deref());
+        if !is_allowed || self.vices.has(Vice::FailedAfterReady) {
+            return self.fail_executor(uuid, &validator, effects);
+        }
+        let reserved = self.jobs.get_mut(uuid).map(|job| {
+            if let Some(volume) = &request.volume {
+                job.payload_chars = volume_chars(volume);
+            }
+            mem::take(&mut job.reserved)
+        });
+        let is_instant = self.profile.is_instant;
+        match Plan::new(request, reserved.unwrap_or_default(), is_instant) {
+            Plan::Done(outcome) => self.finish(uuid, outcome, effects),
+            Plan::Start(work) => effects.push(Effect::Start {
+                job_uuid: uuid.to_owned(),
+                work,
+            }),
+        }
+    }
+
+    /// Whether the job can be run now.
+    fn check_run(
+        &self,
+        validator: &str,
+        request: &JobRequest,
+    ) -> Result<(), (ViolationKind, &'static str)> {
+        let job = self.jobs.get(&request.job_uuid);
+        let Some(job) = job.filter(|job| job.validator == validator) else {
+            let detail = "there is no reservation with this uuid";
+            return Err((ViolationKind::RunOfUnknownJob, detail));
+        };
+        match job.stage {
+            Stage::Reserved { .. } => {}
+            Stage::Waiting => {
+                return Err((ViolationKind::RunEarly, "the executor is not ready yet"));
+            }
+            Stage::Running => return Err((ViolationKind::RunTwice, "the job runs already")),
+            Stage::Declined => return Err((ViolationKind::RunEarly, "the job is declined")),
+            Stage::Over => return Err((ViolationKind::RunTwice, "the job is over")),
+        }
+        if job.reserved.volume.is_some() && request.volume.is_some() {
+            let detail = "the reservation has a volume already";
+            return Err((ViolationKind::VolumeTwice, detail));
+        }
+        Ok(())
+    }
+
+    /// The work of a job has come to an end.
+    pub(crate) fn complete(
+        &mut self,
+        job_uuid: &str,
+        outcome: Outcome,
+        now_us: i64,
+    ) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        self.finish(job_uuid, outcome, &mut effects);
+        self.serve_waiting(now_us, &mut effects);
+        effects
+    }
+}
+
+/// The type of accepted receipts.
+const ACCEPTED_RECEIPT: &str = "JobAcceptedReceipt";

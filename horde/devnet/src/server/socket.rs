@@ -1,0 +1,137 @@
+//! A websocket of a validator: frames to the miner, and what the miner sends.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::stream::{SplitSink, SplitStream};
+use futures_util::{SinkExt, StreamExt};
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, sleep_until};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
+
+use crate::hub::{Hub, Scheduled};
+use crate::miner::{ConnectionId, Flood, Frame, Outgoing, Received};
+
+/// Time for a validator to answer a closing handshake.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Pause between two bursts of a flood.
+const FLOOD_INTERVAL: Duration = Duration::from_millis(10);
+/// Bursts in a second.
+const FLOODS_PER_SECOND: u32 = 100;
+/// What a frame of a flood says.
+const FLOOD_FRAME: &str = "{\"message_type\":\"GenericError\",\"details\":null}";
+
+type Socket = WebSocketStream<TokioIo<Upgraded>>;
+
+/// Serves a socket until either side ends it.
+pub(super) async fn serve(hub: Arc<Hub>, socket: Socket, validator: &str) {
+    let (sink, stream) = socket.split();
+    let (connection, queue) = hub.connect(validator);
+    // Whichever ends first ends the connection, since both halves are dropped then.
+    tokio::select! {
+        () = read(&hub, connection, stream) => {}
+        _ = Writer::new(sink, queue).run() => {}
+    }
+    hub.disconnect(connection);
+}
+
+async fn read(hub: &Arc<Hub>, connection: ConnectionId, mut stream: SplitStream<Socket>) {
+    while let Some(Ok(message)) = stream.next().await {
+        let at_us = hub.now_us();
+        let received = match message {
+            Message::Text(text) => Received::parse(&text),
+            Message::Binary(_) => Received::Binary,
+            Message::Ping(_) => Received::Ping,
+            // After a close frame the stream answers it, then ends.
+            Message::Pong(_) | Message::Close(_) | Message::Frame(_) => continue,
+        };
+        hub.receive(connection, received, at_us);
+    }
+}
+
+/// What sends.
+struct Writer {
+    sink: SplitSink<Socket, Message>,
+    queue: mpsc::Receiver<Scheduled>,
+    flood: Option<Flood>,
+    bursts: Interval,
+}
+
+impl Writer {
+    fn new(sink: SplitSink<Socket, Message>, queue: mpsc::Receiver<Scheduled>) -> Self {
+        let mut bursts = interval(FLOOD_INTERVAL);
+        bursts.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self {
+            sink,
+            queue,
+            flood: None,
+            bursts,
+        }
+    }
+
+    /// Sends what is queued, until the connection is to end or cannot be written to.
+    async fn run(mut self) -> Result<(), Error> {
+        while let Some(scheduled) = self.next().await? {
+            if scheduled.not_before > Instant::now() {
+                self.sink.flush().await?;
+                sleep_until(scheduled.not_before).await;
+            }
+            match scheduled.outgoing {
+                Outgoing::Frame(frame) => self.sink.feed(message(frame)).await?,
+                Outgoing::Flood(flood) => self.flood = flood,
+                Outgoing::Drop => return self.sink.flush().await,
+                Outgoing::Close { code, reason } => {
+                    let frame = CloseFrame {
+                        code: code.into(),
+                        reason: reason.into(),
+                    };
+                    self.sink.send(Message::Close(Some(frame))).await?;
+                    // The reader ends when the validator has answered.
+                    sleep(CLOSE_TIMEOUT).await;
+                    return Ok(());
+                }
+            }
+            // Frames that are due together go out together.
+            if self.queue.is_empty() {
+                self.sink.flush().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The next thing to do; floods while there is none.
+    async fn next(&mut self) -> Result<Option<Scheduled>, Error> {
+        loop {
+            let Some(flood) = self.flood else {
+                return Ok(self.queue.recv().await);
+            };
+            tokio::select! {
+                biased;
+                scheduled = self.queue.recv() => return Ok(scheduled),
+                _ = self.bursts.tick() => self.burst(flood).await?,
+            }
+        }
+    }
+
+    async fn burst(&mut self, flood: Flood) -> Result<(), Error> {
+        let (per_second, message) = match flood {
+            Flood::Pings { per_second } => (per_second, Message::Ping(Bytes::new())),
+            Flood::Frames { per_second } => (per_second, Message::text(FLOOD_FRAME)),
+        };
+        for _ in 0..per_second.div_ceil(FLOODS_PER_SECOND) {
+            self.sink.feed(message.clone()).await?;
+        }
+        self.sink.flush().await
+    }
+}
+
+fn message(frame: Frame) -> Message {
+    match frame {
+        Frame::Text(text) => Message::text(text),
+        Frame::Binary(bytes) => Message::binary(bytes),
+    }
+}

@@ -1,0 +1,96 @@
+//! What an executor does for a request to run.
+
+use std::time::Duration;
+
+use horde_proto::miner::JobRequest;
+use horde_proto::{EXECUTOR_TIMEOUT_MAX, Volume};
+
+use super::echo::echo;
+use super::outcome::Outcome;
+use super::program::Program;
+
+/// Images that executors run.
+const IMAGE_PREFIXES: [&str; 2] = ["backenddevelopersltd/", "docker.io/backenddevelopersltd/"];
+/// Part of the name of the image that prints its payload.
+const ECHO_IMAGE: &str = "/compute-horde-job-echo:";
+/// Output of a miner that does not work, where it cannot know the answer.
+const INSTANT_OUTPUT: &str = "instant";
+
+/// Whether executors run this image (section 2.2); none is `python:3.11-slim`.
+pub(crate) fn is_image_allowed(image: Option<&str>) -> bool {
+    let has_prefix = |image: &str| {
+        let mut prefixes = IMAGE_PREFIXES.iter();
+        prefixes.any(|prefix| image.starts_with(prefix))
+    };
+    image.is_none_or(|image| image.is_empty() || has_prefix(image))
+}
+
+/// Work that takes time.
+#[derive(Clone, Debug)]
+pub(crate) enum Work {
+    Program(Program),
+}
+
+impl Work {
+    /// Does the work.
+    pub(crate) async fn execute(self) -> Outcome {
+        match self {
+            Self::Program(program) => program.execute().await,
+        }
+    }
+}
+
+/// What the reservation has said of a job.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reserved {
+    pub(crate) volume: Option<Volume>,
+    /// The longest time that the job may run, in seconds.
+    pub(crate) timeout_seconds: Option<i64>,
+}
+
+impl Reserved {
+    /// The longest time that the job may run.
+    fn timeout(&self) -> Duration {
+        let seconds = self
+            .timeout_seconds
+            .and_then(|seconds| u64::try_from(seconds).ok());
+        let timeout = seconds.map_or(EXECUTOR_TIMEOUT_MAX, Duration::from_secs);
+        timeout.min(EXECUTOR_TIMEOUT_MAX)
+    }
+}
+
+/// What is to be done for a job.
+#[derive(Clone, Debug)]
+pub(crate) enum Plan {
+    /// Nothing: this is the end of it.
+    Done(Outcome),
+    /// This.
+    Start(Work),
+}
+
+impl Plan {
+    /// The plan for a request to run. An instant miner starts no work.
+    pub(crate) fn new(request: &JobRequest, reserved: Reserved, is_instant: bool) -> Self {
+        let timeout = reserved.timeout();
+        let volume = request.volume.clone().or(reserved.volume);
+        let image = request.docker_image_name.as_deref().unwrap_or_default();
+        if image.contains(ECHO_IMAGE) {
+            return Self::Done(echo(volume.as_ref()));
+        }
+        if is_instant {
+            return Self::Done(Outcome::finished(INSTANT_OUTPUT));
+        }
+        if request.output_upload.is_some() {
+            return Self::Done(Outcome::fault("this miner uploads nothing"));
+        }
+        Self::Start(Work::Program(Program {
+            arguments: request.docker_run_cmd.clone(),
+            script: request
+                .raw_script
+                .clone()
+                .filter(|script| !script.is_empty()),
+            volume,
+            timeout,
+        }))
+    }
+}
