@@ -1,6 +1,6 @@
 //! A miner as a state machine: what comes in, and what it makes go out. No I/O and no clock.
 //!
-//! [`Miner`] is told of connections, frames and results, each with its time, and returns [`Effect`]s, which the server
+//! [`Miner`] takes connections, frames and results, each with its time, and returns [`Effect`]s, which the server
 //! carries out in their order.
 
 mod authentication;

@@ -1,6 +1,7 @@
 //! The work of executors.
 
 mod echo;
+mod hash;
 mod outcome;
 mod plan;
 mod program;

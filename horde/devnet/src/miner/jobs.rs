@@ -35,7 +35,7 @@ pub(super) struct Job {
     pub(super) is_organic: bool,
     /// What the reservation has said, until the job runs.
     pub(super) reserved: Reserved,
-    /// The result that no connection has been told of.
+    /// The result that was sent on no connection.
     pub(super) unreported: Option<ToValidator>,
     /// Whether executors run the image that the reservation names.
     pub(super) is_image_allowed: bool,

@@ -111,7 +111,7 @@ impl Miner {
         }
     }
 
-    /// Tells the miner of a job of another miner, for the vice that needs one.
+    /// Notes a job of another miner, for the vice that needs one.
     pub(crate) fn note_neighbour_job(&mut self, uuid: Option<String>) {
         if uuid.is_some() {
             self.neighbour_job = uuid;

@@ -6,6 +6,7 @@ use horde_proto::miner::JobRequest;
 use horde_proto::{EXECUTOR_TIMEOUT_MAX, Volume};
 
 use super::echo::echo;
+use super::hash::HashJob;
 use super::outcome::Outcome;
 use super::program::Program;
 
@@ -28,6 +29,7 @@ pub(crate) fn is_image_allowed(image: Option<&str>) -> bool {
 /// Work that takes time.
 #[derive(Clone, Debug)]
 pub(crate) enum Work {
+    Hash(HashJob),
     Program(Program),
 }
 
@@ -35,6 +37,10 @@ impl Work {
     /// Does the work.
     pub(crate) async fn execute(self) -> Outcome {
         match self {
+            Self::Hash(job) => {
+                let solved = tokio::task::spawn_blocking(move || job.execute()).await;
+                solved.unwrap_or_else(|error| Outcome::fault(error.to_string()))
+            }
             Self::Program(program) => program.execute().await,
         }
     }
@@ -79,6 +85,9 @@ impl Plan {
         }
         if is_instant {
             return Self::Done(Outcome::finished(INSTANT_OUTPUT));
+        }
+        if let Some(job) = HashJob::new(request, volume.as_ref(), timeout) {
+            return Self::Start(Work::Hash(job));
         }
         if request.output_upload.is_some() {
             return Self::Done(Outcome::fault("this miner uploads nothing"));

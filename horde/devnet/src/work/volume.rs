@@ -103,3 +103,40 @@ pub(crate) fn volume_chars(volume: &Volume) -> usize {
     });
     sizes.sum()
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::io::Write;
+
+    use horde_proto::volume::InlineVolume;
+    use zip::write::SimpleFileOptions;
+    use zip::{CompressionMethod, ZipWriter};
+
+    use super::*;
+
+    /// An inline volume with one file.
+    pub(in crate::work) fn inline(name: &str, contents: &[u8]) -> Volume {
+        let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+        let stored = SimpleFileOptions::DEFAULT.compression_method(CompressionMethod::Stored);
+        archive.start_file(name, stored).unwrap();
+        archive.write_all(contents).unwrap();
+        let zip = archive.finish().unwrap().into_inner();
+        InlineVolume {
+            contents: STANDARD.encode(zip),
+            relative_path: None,
+        }
+        .into()
+    }
+
+    #[test]
+    fn names_that_lead_out_of_the_volume_are_rejected() {
+        for name in ["../payload.txt", "/etc/passwd", "a/../../b"] {
+            let unpacked = unpack(&inline(name, b"x"));
+            // A leading slash is left out, as unzip does.
+            match unpacked {
+                Err(error) => assert!(matches!(error, VolumeError::Name), "{name}: {error}"),
+                Ok(files) => assert!(files.iter().all(|file| file.path.is_relative()), "{name}"),
+            }
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! A validator for tests: a plain websocket client that says what it is told to.
+//! A validator for tests: a plain websocket client that says what the test asks for.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -114,10 +114,15 @@ impl Client {
 
     pub(crate) async fn open_to(miner: &MinerAddress) -> Self {
         let path = validator_path(&validator().public().to_ss58());
+        Self::with_socket(miner, try_connect(miner.address, &path).await.unwrap())
+    }
+
+    /// The validator of all tests on a socket.
+    pub(crate) fn with_socket(miner: &MinerAddress, socket: WebSocketStream<TcpStream>) -> Self {
         Self {
             miner: miner.clone(),
             keypair: validator(),
-            socket: try_connect(miner.address, &path).await.unwrap(),
+            socket,
         }
     }
 

@@ -1,6 +1,14 @@
-//! Miners as a validator sees them, over real sockets.
+//! Miners as a validator sees them, over real sockets, and the program as a process.
 
 #![cfg(test)]
 
+mod authentication;
+mod binary;
 mod client;
+mod control;
+mod hash;
 mod jobs;
+mod receipts;
+mod start;
+mod vices;
+mod violations;
