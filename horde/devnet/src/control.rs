@@ -75,6 +75,13 @@ impl Control {
         }
     }
 
+    /// Ends all connections and all work, for good.
+    pub(crate) fn end(&self) {
+        for hub in &*self.hubs {
+            hub.end();
+        }
+    }
+
     fn hub(&self, index: usize) -> Result<&Arc<Hub>, UnknownMiner> {
         let count = self.hubs.len();
         self.hubs.get(index).ok_or(UnknownMiner { index, count })

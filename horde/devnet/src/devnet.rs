@@ -116,9 +116,16 @@ impl Devnet {
         &self.control
     }
 
-    /// Closes all ports.
+    /// Closes all ports and connections, and ends all work.
     pub async fn stop(mut self) {
         self.servers.shutdown().await;
+        self.control.end();
+    }
+}
+
+impl Drop for Devnet {
+    fn drop(&mut self) {
+        self.control.end();
     }
 }
 

@@ -3,15 +3,17 @@
 //! Effects are queued while the lock is held, so that each socket sends in the order in which the miner decided.
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::warn;
 
 use crate::clock::Clock;
 use crate::journal::MinerReport;
-use crate::miner::{ConnectionId, Door, Effect, Miner, Outgoing, Received};
+use crate::miner::{ConnectionId, Door, Effect, Miner, Outgoing, Port, Received};
 use crate::vice::Vices;
 
 /// What waits in front of a socket; beyond, the connection ends, because its validator does not read.
@@ -45,6 +47,9 @@ impl NewestJobs {
 struct State {
     miner: Miner,
     writers: BTreeMap<ConnectionId, mpsc::Sender<Scheduled>>,
+    /// Work of executors, and times that are waited for.
+    tasks: JoinSet<()>,
+    has_ended: bool,
 }
 
 /// A miner among its connections. See the module.
@@ -53,7 +58,7 @@ pub(crate) struct Hub {
     index: usize,
     state: Mutex<State>,
     clock: Clock,
-    listens: watch::Sender<bool>,
+    port: watch::Sender<Port>,
     newest_jobs: Arc<NewestJobs>,
 }
 
@@ -66,19 +71,29 @@ impl Hub {
     ) -> Self {
         Self {
             index,
-            listens: watch::Sender::new(miner.listens()),
+            port: watch::Sender::new(miner.port()),
             state: Mutex::new(State {
                 miner,
                 writers: BTreeMap::new(),
+                tasks: JoinSet::new(),
+                has_ended: false,
             }),
             clock,
             newest_jobs,
         }
     }
 
-    /// Whether the port is to be open, now and later.
-    pub(crate) fn listens(&self) -> watch::Receiver<bool> {
-        self.listens.subscribe()
+    /// What the port does, now and later.
+    pub(crate) fn port(&self) -> watch::Receiver<Port> {
+        self.port.subscribe()
+    }
+
+    /// Ends all connections and all work, for good.
+    pub(crate) fn end(&self) {
+        let mut state = self.state();
+        state.has_ended = true;
+        state.writers.clear();
+        state.tasks.abort_all();
     }
 
     pub(crate) fn door(&self) -> Door {
@@ -97,7 +112,10 @@ impl Hub {
         let (writer, queue) = mpsc::channel(OUTGOING_COUNT_MAX);
         let mut state = self.state();
         let (id, effects) = state.miner.connect(validator);
-        state.writers.insert(id, writer);
+        // Without a writer the queue is closed, and the connection over.
+        if !state.has_ended {
+            state.writers.insert(id, writer);
+        }
         self.apply(&mut state, effects);
         (id, queue)
     }
@@ -108,13 +126,13 @@ impl Hub {
         state.miner.disconnect(connection);
     }
 
-    /// A frame was read whole at `at_us`.
+    /// A frame was read whole at `at_us`. Returns whether the next one is to be read.
     pub(crate) fn receive(
         self: &Arc<Self>,
         connection: ConnectionId,
         received: Received,
         at_us: i64,
-    ) {
+    ) -> bool {
         if let Received::Message(message) = &received
             && let Some(uuid) = message.job_uuid()
         {
@@ -127,13 +145,17 @@ impl Hub {
         }
         let effects = state.miner.receive(connection, received, at_us);
         self.apply(&mut state, effects);
+        !state.miner.is_deaf(connection)
     }
 
     pub(crate) fn set_vices(self: &Arc<Self>, vices: Vices) {
         let mut state = self.state();
         let effects = state.miner.set_vices(vices);
         self.apply(&mut state, effects);
-        self.listens.send_replace(state.miner.listens());
+        let port = state.miner.port();
+        // A change closes the listener, with all connections that wait to be accepted.
+        self.port
+            .send_if_modified(|current| mem::replace(current, port) != port);
     }
 
     pub(crate) fn report(&self) -> MinerReport {
@@ -164,35 +186,52 @@ impl Hub {
                         not_before: now + delay,
                         outgoing,
                     };
-                    let writer = state.writers.get(&connection);
-                    if writer.is_some_and(|writer| writer.try_send(scheduled).is_err()) {
-                        warn!(
-                            miner = self.index,
-                            connection, "connection ends: its validator does not read"
-                        );
-                        state.writers.remove(&connection);
-                    }
+                    self.queue(state, connection, scheduled);
                 }
                 Effect::Start { job_uuid, work } => {
-                    let hub = self.clone();
-                    tokio::spawn(async move {
-                        let outcome = work.execute().await;
-                        let mut state = hub.state();
-                        let effects = state.miner.complete(&job_uuid, outcome, hub.now_us());
-                        hub.apply(&mut state, effects);
+                    self.spawn(state, work.execute(), move |miner, outcome, now_us| {
+                        miner.complete(&job_uuid, outcome, now_us)
                     });
                 }
                 Effect::Wake { job_uuid, after } => {
-                    let hub = self.clone();
-                    tokio::spawn(async move {
-                        tokio::time::sleep(after).await;
-                        let mut state = hub.state();
-                        let effects = state.miner.wake(&job_uuid);
-                        hub.apply(&mut state, effects);
+                    self.spawn(state, tokio::time::sleep(after), move |miner, (), _| {
+                        miner.wake(&job_uuid)
                     });
                 }
             }
         }
+    }
+
+    fn queue(&self, state: &mut State, connection: ConnectionId, scheduled: Scheduled) {
+        let writer = state.writers.get(&connection);
+        if writer.is_some_and(|writer| writer.try_send(scheduled).is_err()) {
+            warn!(
+                miner = self.index,
+                connection, "connection ends: its validator does not read, or has gone"
+            );
+            state.writers.remove(&connection);
+        }
+    }
+
+    /// Awaits something beside the connections, and lets the miner handle it.
+    fn spawn<T: Send + 'static>(
+        self: &Arc<Self>,
+        state: &mut State,
+        awaited: impl Future<Output = T> + Send + 'static,
+        handle: impl FnOnce(&mut Miner, T, i64) -> Vec<Effect> + Send + 'static,
+    ) {
+        // Those that have ended would be kept otherwise.
+        while state.tasks.try_join_next().is_some() {}
+        if state.has_ended {
+            return;
+        }
+        let hub = self.clone();
+        state.tasks.spawn(async move {
+            let value = awaited.await;
+            let mut state = hub.state();
+            let effects = handle(&mut state.miner, value, hub.now_us());
+            hub.apply(&mut state, effects);
+        });
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

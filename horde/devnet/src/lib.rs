@@ -43,5 +43,5 @@ pub use devnet::{Devnet, StartError};
 pub use journal::{MessageKind, MinerReport, ReadFrame, Violation, ViolationKind};
 pub use vice::{
     ArgumentError, Count, Mebibytes, Milliseconds, PerSecond, Seconds, Step, VICES_COUNT_MAX, Vice,
-    ViceError, ViceInfo, Vices, VicesError,
+    ViceError, ViceInfo, Vices, VicesError, Whose,
 };

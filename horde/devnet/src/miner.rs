@@ -15,7 +15,9 @@ mod result;
 mod run;
 mod state;
 mod stored_receipts;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use connection::ConnectionId;
 pub(crate) use effect::{Effect, Flood, Frame, Outgoing};
-pub(crate) use state::{Door, Miner, Profile, Received};
+pub(crate) use state::{Door, Miner, Port, Profile, Received};

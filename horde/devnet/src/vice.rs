@@ -4,7 +4,9 @@ mod argument;
 mod list;
 mod set;
 
-pub use argument::{ArgumentError, Count, Mebibytes, Milliseconds, PerSecond, Seconds, Step};
+pub use argument::{
+    ArgumentError, Count, Mebibytes, Milliseconds, PerSecond, Seconds, Step, Whose,
+};
 pub use list::{Vice, ViceError, ViceInfo};
 pub(crate) use set::DropAfter;
 pub use set::{VICES_COUNT_MAX, Vices, VicesError};

@@ -26,6 +26,8 @@ pub(super) struct Connection {
     /// The SS58 address in the path.
     pub(super) validator: String,
     pub(super) standing: Standing,
+    /// Whether nothing is read from it any more.
+    pub(super) is_deaf: bool,
     /// Frames that came before the authentication, with their times.
     pub(super) queued: VecDeque<(i64, ToMiner)>,
 }
@@ -44,6 +46,7 @@ impl Connections {
         let connection = Connection {
             validator: validator.to_owned(),
             standing: Standing::New,
+            is_deaf: false,
             queued: VecDeque::new(),
         };
         self.by_id.insert(id, connection);
@@ -60,6 +63,11 @@ impl Connections {
 
     pub(super) fn get_mut(&mut self, id: ConnectionId) -> Option<&mut Connection> {
         self.by_id.get_mut(&id)
+    }
+
+    pub(super) fn is_deaf(&self, id: ConnectionId) -> bool {
+        let connection = self.by_id.get(&id);
+        connection.is_some_and(|connection| connection.is_deaf)
     }
 
     /// Whether things may still be sent there.

@@ -8,7 +8,7 @@ use super::connection::ConnectionId;
 use super::effect::{Effect, Frame, Outgoing};
 use super::faulty_frames;
 use super::state::Miner;
-use crate::vice::{DropAfter, Step, Vice};
+use crate::vice::{DropAfter, Step, Vice, Whose};
 
 /// Code of a closing handshake that ends a refusal.
 pub(super) const CLOSE_NORMAL: u16 = 1000;
@@ -132,6 +132,11 @@ impl Miner {
             Some(DropAfter::First) => self.dropped_steps.insert(step),
             None => false,
         };
+        if self.vices.has(Vice::StopsReading(step))
+            && let Some(connection) = self.connections.get_mut(connection)
+        {
+            connection.is_deaf = true;
+        }
         if drops {
             self.drop_connection(connection, effects);
         } else if self.vices.has(Vice::Closes1011(step)) {
@@ -176,9 +181,17 @@ impl Miner {
     /// The frames of a message about a job.
     fn frames(&self, message: &ToValidator) -> Vec<Frame> {
         let mut frames = Vec::new();
-        if self.vices.has(Vice::OthersUuids) {
-            let uuid = self.neighbour_job.as_deref().unwrap_or(NOBODYS_UUID);
-            let foreign = with_uuid(message.clone(), uuid);
+        let whose = self.vices.find(|vice| match vice {
+            Vice::OthersUuids(whose) => Some(whose),
+            _ => None,
+        });
+        if let Some(whose) = whose {
+            let uuid = match whose {
+                Whose::Miner => self.neighbour_job.as_deref(),
+                Whose::Finished => self.finished_job.as_deref(),
+                Whose::Nobody => None,
+            };
+            let foreign = with_uuid(message.clone(), uuid.unwrap_or(NOBODYS_UUID));
             frames.push(self.frame(&foreign));
         }
         let frame = self.frame(message);

@@ -22,7 +22,8 @@ impl Miner {
         let validator = job.validator.clone();
         let result = self.result(uuid, outcome, job.payload_chars);
         self.jobs.set_stage(uuid, Stage::Over);
-        if !self.profile.is_instant {
+        let has_specs = matches!(result, ToValidator::JobFinished(_));
+        if has_specs && !self.profile.is_instant {
             for connection in self.connections.of(&validator) {
                 self.send(connection, &machine_specs(uuid), effects);
             }
@@ -30,6 +31,7 @@ impl Miner {
         if !self.report_step(&validator, Step::Result, &result, effects) {
             self.jobs.keep_result(uuid, result);
         }
+        self.finished_job = Some(uuid.to_owned());
     }
 
     /// The message with the outcome, or with what the miner says in its place.

@@ -13,7 +13,7 @@ use super::faulty_frames;
 use super::jobs::Jobs;
 use crate::journal::{Journal, MessageKind, MinerReport, ReadFrame, Violation, ViolationKind};
 use crate::receipts::ReceiptBook;
-use crate::vice::{PerSecond, Seconds, Step, Vice, Vices};
+use crate::vice::{PerSecond, Seconds, Step, Vice, Vices, Whose};
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
 
@@ -57,6 +57,17 @@ impl Received {
     }
 }
 
+/// What the port of a miner does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Port {
+    Http,
+    Closed,
+    /// Takes connections and answers as a TLS server does to what is not TLS.
+    Tls,
+    /// Takes connections and says nothing.
+    Mute,
+}
+
 /// What an HTTP request for a websocket gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Door {
@@ -79,6 +90,8 @@ pub(crate) struct Miner {
     pub(super) journal: Journal,
     /// The uuid of another miner's job.
     pub(super) neighbour_job: Option<String>,
+    /// The uuid of the job that came to its end last.
+    pub(super) finished_job: Option<String>,
 }
 
 impl Miner {
@@ -93,12 +106,20 @@ impl Miner {
             receipts: ReceiptBook::default(),
             journal: Journal::default(),
             neighbour_job: None,
+            finished_job: None,
         }
     }
 
-    /// Whether the port is open.
-    pub(crate) fn listens(&self) -> bool {
-        !self.vices.has(Vice::Refuses)
+    /// What the port does.
+    pub(crate) fn port(&self) -> Port {
+        let ports = [
+            (Vice::Refuses, Port::Closed),
+            (Vice::SpeaksTls, Port::Tls),
+            (Vice::Mute, Port::Mute),
+        ];
+        let mut ports = ports.into_iter();
+        let found = ports.find(|(vice, _)| self.vices.has(*vice));
+        found.map_or(Port::Http, |(_, port)| port)
     }
 
     pub(crate) fn door(&self) -> Door {
@@ -119,7 +140,12 @@ impl Miner {
     }
 
     pub(crate) fn needs_neighbour_job(&self) -> bool {
-        self.vices.has(Vice::OthersUuids)
+        self.vices.has(Vice::OthersUuids(Whose::Miner))
+    }
+
+    /// Whether the miner has stopped to read from a connection.
+    pub(crate) fn is_deaf(&self, connection: ConnectionId) -> bool {
+        self.connections.is_deaf(connection)
     }
 
     /// A socket was opened by a validator, whose address in the path may be any text.

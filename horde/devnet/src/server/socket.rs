@@ -49,7 +49,10 @@ async fn read(hub: &Arc<Hub>, connection: ConnectionId, mut stream: SplitStream<
             // After a close frame the stream answers it, then ends.
             Message::Pong(_) | Message::Close(_) | Message::Frame(_) => continue,
         };
-        hub.receive(connection, received, at_us);
+        if !hub.receive(connection, received, at_us) {
+            // The validator's frames pile up, while the writer goes on.
+            std::future::pending().await
+        }
     }
 }
 

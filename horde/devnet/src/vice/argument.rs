@@ -118,6 +118,49 @@ impl Step {
     }
 }
 
+/// Whose job a foreign uuid is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// The newest job of another miner of the network.
+    Miner,
+    /// A job that was never reserved.
+    Nobody,
+    /// The job of the same miner that came to its end last.
+    Finished,
+}
+
+impl Whose {
+    const ALL: [Self; 3] = [Self::Miner, Self::Nobody, Self::Finished];
+
+    /// The name on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Miner => "miner",
+            Self::Nobody => "nobody",
+            Self::Finished => "finished",
+        }
+    }
+}
+
+impl fmt::Display for Whose {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+impl Argument for Whose {
+    const PLACEHOLDER: &'static str = "WHOSE";
+
+    fn parse_argument(text: &str) -> Result<Self, ArgumentError> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|whose| whose.as_str() == text)
+            .ok_or_else(|| ArgumentError {
+                found: text.to_owned(),
+                expected: format!("one of {}", Self::ALL.map(Self::as_str).join(", ")),
+            })
+    }
+}
+
 impl fmt::Display for Step {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.as_str())

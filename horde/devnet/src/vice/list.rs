@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::argument::{
-    Argument, ArgumentError, Count, Mebibytes, Milliseconds, PerSecond, Seconds, Step,
+    Argument, ArgumentError, Count, Mebibytes, Milliseconds, PerSecond, Seconds, Step, Whose,
 };
 
 /// Stands between the name of a vice and its argument.
@@ -119,6 +119,10 @@ macro_rules! vices {
 vices! {
     /// Port closed: connections are refused
     "refuses" = Refuses,
+    /// Port open, but what it speaks is TLS
+    "speaks-tls" = SpeaksTls,
+    /// Port open, but requests are not answered
+    "mute" = Mute,
     /// Answers 404 in place of the upgrade to a websocket
     "answers-404" = Answers404,
     /// Answers 301 in place of the upgrade to a websocket
@@ -137,6 +141,8 @@ vices! {
     "drops" = Drops(Step = Step::Ready),
     /// Drops the socket without a word after this step, the first time
     "drops-once" = DropsOnce(Step = Step::Ready),
+    /// Reads nothing any more after this step
+    "stops-reading" = StopsReading(Step = Step::Ready),
     /// Closes the socket with code 1011 after this step
     "closes-1011" = Closes1011(Step = Step::Run),
     /// Sends a GenericError before it goes on with this step
@@ -179,8 +185,8 @@ vices! {
     "fails-jobs" = FailsJobs,
     /// Says everything about a job twice
     "twice" = Twice,
-    /// Says everything about a job first with the uuid of another miner's
-    "others-uuids" = OthersUuids,
+    /// Says everything about a job first with another uuid: of a job of another miner, of nobody, or of a finished job
+    "others-uuids" = OthersUuids(Whose = Whose::Miner),
     /// Answers wrongly
     "wrong-answer" = WrongAnswer,
     /// Answers wrongly with a text as long as the job's volume

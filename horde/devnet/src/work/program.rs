@@ -95,14 +95,11 @@ impl Program {
             Ok(child) => child,
             Err(error) => return Ok(not_started(name, &error)),
         };
-        let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        let group = Group(child.id().and_then(|id| Pid::from_raw(id.cast_signed())));
         let ended = tokio::time::timeout(timeout, watch(&mut child)).await;
         let ended = ended.unwrap_or(Err(ProgramError::Timeout(timeout)));
-        if ended.is_err()
-            && let Some(group) = group
-        {
-            // Processes that the program has started hold its output open, so the group is still theirs.
-            let _ = kill_process_group(group, Signal::KILL);
+        if ended.is_ok() {
+            group.release();
         }
         ended
     }
@@ -158,6 +155,25 @@ impl Program {
             }
         };
         arguments.into_iter().map(local).collect()
+    }
+}
+
+/// The processes of a program, which are killed when this is dropped: at a timeout, or with the network.
+struct Group(Option<Pid>);
+
+impl Group {
+    /// The program has ended and its outputs are closed: the number may be another group's by now.
+    fn release(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(group) = self.0 {
+            // The program, or one that it has started, is still there and holds the outputs open.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Whole jobs of an honest miner.
 
 use horde_devnet::{Config, MessageKind, miner_keypair};
-use horde_proto::miner::{ExecutorClassManifest, JobRequest, ManifestClass, ToValidator};
+use horde_proto::miner::{ExecutorClassManifest, JobRequest, ManifestClass, ToMiner, ToValidator};
 use horde_proto::{ExecutorClass, Payload};
 
 use crate::client::{Client, echo_job, echo_volume, one, start, stdout_of, uuid};
@@ -173,6 +173,45 @@ async fn program_sees_its_volume_and_no_environment() {
     };
     let mut names = finished.docker_process_stdout.lines();
     assert!(names.all(|line| line.starts_with("PATH=")), "{finished:?}");
+}
+
+#[tokio::test]
+async fn program_is_stopped_at_its_timeout() {
+    let devnet = one(&[]).await;
+    let mut client = Client::admitted(&devnet).await;
+    let uuid = uuid();
+    let mut reservation = client.reservation(&uuid);
+    reservation.timeout_seconds = Some(1);
+    client
+        .send(ToMiner::InitialJob(Box::new(reservation)))
+        .await;
+    client.tags::<2>().await;
+    client.confirm(&uuid).await;
+    // The child of the program would hold its output open for longer than the test may take.
+    let script = "import subprocess; subprocess.run(['sleep', '100'])";
+    client.run(script_job(&uuid, script)).await;
+    let ToValidator::JobFailed(failed) = client.message().await else {
+        panic!("the program ended");
+    };
+    assert_eq!(failed.docker_process_exit_status, None);
+    assert_eq!(
+        failed.docker_process_stdout,
+        "the program was stopped after 1 s"
+    );
+}
+
+#[tokio::test]
+async fn image_of_another_house_fails() {
+    let devnet = one(&[]).await;
+    let mut client = Client::admitted(&devnet).await;
+    let uuid = uuid();
+    client.prepare(&uuid).await;
+    let request = JobRequest {
+        docker_image_name: Some("python:3.11-slim".to_owned()),
+        ..echo_job(&uuid)
+    };
+    client.run(request).await;
+    assert_eq!(client.tags().await, ["V0ExecutorFailedRequest"]);
 }
 
 #[tokio::test]

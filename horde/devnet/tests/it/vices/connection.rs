@@ -2,8 +2,9 @@
 
 use std::io::ErrorKind;
 
-use horde_devnet::{Config, Step, Vices};
+use horde_devnet::{Config, MessageKind, Step, Vices};
 use horde_proto::miner::{ToValidator, validator_path};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Error;
 
@@ -41,6 +42,74 @@ async fn upgrade_is_answered_with_404_or_301() {
             other => panic!("{vice}: {other:?}"),
         }
     }
+}
+
+#[tokio::test]
+async fn port_that_speaks_tls_answers_with_an_alert() {
+    let devnet = one(&["speaks-tls"]).await;
+    let mut stream = TcpStream::connect(devnet.miners()[0].address)
+        .await
+        .unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
+    let mut answer = Vec::new();
+    soon(stream.read_to_end(&mut answer)).await.unwrap();
+    assert_eq!(answer, [21, 3, 3, 0, 2, 2, 10]);
+}
+
+#[tokio::test]
+async fn mute_port_answers_when_the_vice_is_over() {
+    let devnet = one(&["mute"]).await;
+    let mut stream = TcpStream::connect(devnet.miners()[0].address)
+        .await
+        .unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+    devnet.set_vices(Some(0), &Vices::default()).unwrap();
+    // The connection ends without an answer, with the vice.
+    let mut answer = Vec::new();
+    let _ = soon(stream.read_to_end(&mut answer)).await;
+    assert!(answer.is_empty());
+    let path = validator_path(&validator().public().to_ss58());
+    let opens = async || {
+        while try_connect(devnet.miners()[0].address, &path)
+            .await
+            .is_err()
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon(opens()).await;
+}
+
+#[tokio::test]
+async fn deaf_miner_sends_and_reads_nothing_more() {
+    let devnet = one(&["stops-reading:manifest"]).await;
+    let mut client = Client::admitted(&devnet).await;
+    client.reserve(&uuid()).await;
+    // Another socket shows that the miner has had its time.
+    devnet.set_vices(None, &Vices::default()).unwrap();
+    let mut other = Client::admitted(&devnet).await;
+    other.prepare(&uuid()).await;
+    assert_eq!(
+        client.tags().await,
+        ["V0AcceptJobRequest", "V0ExecutorReadyRequest"]
+    );
+    let report = devnet.report(0).unwrap();
+    assert_eq!(report.count(MessageKind::Reservation), 1);
+}
+
+#[tokio::test]
+async fn connections_and_ports_end_with_the_network() {
+    let devnet = one(&[]).await;
+    let address = devnet.miners()[0].address;
+    let mut client = Client::admitted(&devnet).await;
+    drop(devnet);
+    assert_eq!(client.next().await, Got::Dropped);
+    let closed = async || {
+        while TcpStream::connect(address).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon(closed()).await;
 }
 
 #[tokio::test]

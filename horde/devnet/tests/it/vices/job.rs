@@ -93,6 +93,29 @@ async fn everything_is_said_for_another_uuid_first() {
 }
 
 #[tokio::test]
+async fn other_uuid_is_that_of_a_finished_job() {
+    let devnet = one(&[]).await;
+    let mut client = Client::admitted(&devnet).await;
+    let (finished, next) = (uuid(), uuid());
+    client.prepare(&finished).await;
+    client.run(echo_job(&finished)).await;
+    client.message().await;
+    for (vice, expected) in [
+        ("others-uuids:finished", finished.as_str()),
+        (
+            "others-uuids:nobody",
+            "00000000-0000-4000-8000-000000000000",
+        ),
+    ] {
+        let vices = Vices::parse(&["declines", vice]).unwrap();
+        devnet.set_vices(None, &vices).unwrap();
+        client.reserve(&format!("{next}-{vice}")).await;
+        assert_eq!(client.message().await.job_uuid(), Some(expected));
+        client.message().await;
+    }
+}
+
+#[tokio::test]
 async fn other_uuid_is_that_of_another_miner() {
     let devnet = start(Config {
         miners: 2,
