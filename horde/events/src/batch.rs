@@ -27,6 +27,18 @@ impl Event for AnswerGiven {
     const NAME: &'static str = "horde_answer_given";
 }
 
+impl AnswerGiven {
+    /// The reply with this verdict.
+    #[must_use]
+    pub fn checked(&self, verdict: Verdict) -> AnswerChecked {
+        AnswerChecked {
+            batch: self.batch.clone(),
+            uuid: self.uuid.clone(),
+            verdict,
+        }
+    }
+}
+
 /// What an answer is worth.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "verdict")]

@@ -23,9 +23,11 @@ mod group;
 mod job;
 mod link;
 mod outcome;
+mod quote;
 
 pub use batch::{AnswerChecked, AnswerGiven, BatchOver, JobResult, JobsScored, ScoredJob, Verdict};
 pub use group::{GroupWanted, JobStep, PlannedJob, Step};
-pub use job::{ExecutorsOf, JobsMade, JobsWanted, MadeJob};
+pub use job::{ExecutorsOf, JOBS_PER_ASK_MAX, JobsMade, JobsWanted, MadeJob};
 pub use link::{ExecutorCount, LinkState, LinksWanted, MinerAddress, MinerLink};
 pub use outcome::{JobOver, JobTimes, Outcome, STDOUT_BYTES_MAX};
+pub use quote::quote;
