@@ -48,6 +48,7 @@ mod text_map;
 mod time;
 pub mod upload;
 mod url;
+mod uuid;
 pub mod volume;
 
 pub use error::{FieldError, MessageError, Reason};
@@ -59,4 +60,5 @@ pub use text_map::TextMap;
 pub use time::Timestamp;
 pub use upload::OutputUpload;
 pub use url::Url;
+pub use uuid::{is_uuid, uuid_v4};
 pub use volume::{Volume, VolumeType};

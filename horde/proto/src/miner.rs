@@ -13,7 +13,7 @@ pub use error::{GenericError, UnauthorizedCode, UnauthorizedError};
 pub use job::{
     AcceptJobRequest, DeclineJobRequest, DockerRunOptionsPreset, ExecutorFailedRequest,
     ExecutorReadyRequest, InitialJobRequest, JobFailedRequest, JobFinishedRequest, JobRequest,
-    MachineSpecsRequest, OUTPUT_CHARS_MAX, shorten_output,
+    JobReservation, MachineSpecsRequest, OUTPUT_CHARS_MAX, shorten_output,
 };
 pub use manifest::{
     ExecutorClassManifest, ExecutorManifest, ExecutorManifestRequest, ManifestClass,

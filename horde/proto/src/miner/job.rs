@@ -41,6 +41,26 @@ wire_object! {
     check check_volume;
 }
 
+wire_object! {
+    /// An [`InitialJobRequest`] without its receipt, which is signed when the executor is reserved.
+    pub open struct JobReservation {
+        /// The job, by a version 4 UUID.
+        pub job_uuid: String,
+        tag message_type = "V0InitialJobRequest",
+        /// The class of the executor.
+        pub executor_class: Option<ExecutorClass>,
+        /// The image that the executor pulls while it prepares.
+        pub base_docker_image_name: Option<String>,
+        /// How long the job may run, in seconds.
+        pub timeout_seconds: Option<i64>,
+        /// The job's volume, unless it comes with the [`JobRequest`].
+        pub volume: Option<Volume>,
+        /// The kind of a volume that comes with the [`JobRequest`]; never beside `volume`.
+        pub volume_type: Option<VolumeType>,
+    }
+    check check_reservation;
+}
+
 wire_enum! {
     /// How the job's container is run.
     pub enum DockerRunOptionsPreset {
@@ -150,6 +170,26 @@ wire_object! {
     }
 }
 
+impl JobReservation {
+    /// The request to reserve an executor, with the receipt of the start and its signature in hex with `0x`.
+    pub fn with_receipt(
+        self,
+        payload: JobStartedReceiptPayload,
+        signature: String,
+    ) -> InitialJobRequest {
+        InitialJobRequest {
+            job_uuid: self.job_uuid,
+            executor_class: self.executor_class,
+            base_docker_image_name: self.base_docker_image_name,
+            timeout_seconds: self.timeout_seconds,
+            volume: self.volume,
+            volume_type: self.volume_type,
+            job_started_receipt_payload: payload,
+            job_started_receipt_signature: signature,
+        }
+    }
+}
+
 impl From<bool> for DockerRunOptionsPreset {
     fn from(uses_gpu: bool) -> Self {
         if uses_gpu {
@@ -179,6 +219,10 @@ fn check_volume(request: &InitialJobRequest) -> Result<(), FieldError> {
     volume_rule(request.volume.as_ref(), request.volume_type)
 }
 
+fn check_reservation(reservation: &JobReservation) -> Result<(), FieldError> {
+    volume_rule(reservation.volume.as_ref(), reservation.volume_type)
+}
+
 fn check_program(request: &JobRequest) -> Result<(), FieldError> {
     program_rule(&request.docker_image_name, &request.raw_script)
 }
@@ -194,5 +238,38 @@ mod tests {
         let longer = format!("{}{}\u{1f600}", "a".repeat(500), "\u{e9}".repeat(500));
         let expected = format!("{} ... {}\u{1f600}", "a".repeat(100), "\u{e9}".repeat(99));
         assert_eq!(shorten_output(&longer), expected);
+    }
+
+    #[test]
+    fn reservation_is_the_request_without_receipt() {
+        let text = r#"{"job_uuid":"u","message_type":"V0InitialJobRequest","executor_class":"always_on.gpu-24gb",
+            "base_docker_image_name":"i","timeout_seconds":53,"volume":null,"volume_type":"inline"}"#;
+        let reservation: JobReservation = serde_json::from_str(text).unwrap();
+        let payload = JobStartedReceiptPayload {
+            job_uuid: "u".to_owned(),
+            miner_hotkey: "m".to_owned(),
+            validator_hotkey: "v".to_owned(),
+            timestamp: "2026-11-22T04:00:29Z".parse().unwrap(),
+            executor_class: ExecutorClass::AlwaysOnGpu24Gb,
+            max_timeout: 53,
+            is_organic: false,
+            ttl: 2,
+        };
+        let request = reservation.clone().with_receipt(payload, "0x".to_owned());
+        let mut without = serde_json::to_value(&request).unwrap();
+        let fields = without.as_object_mut().unwrap();
+        fields.retain(|name, _| !name.starts_with("job_started"));
+        assert_eq!(without, serde_json::to_value(&reservation).unwrap());
+    }
+
+    #[test]
+    fn reservation_has_one_volume_at_most() {
+        let text = r#"{"job_uuid":"u","message_type":"V0InitialJobRequest","volume_type":"inline",
+            "volume":{"volume_type":"inline","contents":""}}"#;
+        let error = serde_json::from_str::<JobReservation>(text).unwrap_err();
+        assert!(
+            error.to_string().contains("has both `volume` and"),
+            "{error}"
+        );
     }
 }
