@@ -7,7 +7,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 /// An archive with one file, of the same time whenever it is made.
-pub(super) fn zip(name: &str, contents: &[u8]) -> Vec<u8> {
+pub fn zip_file(name: &str, contents: &[u8]) -> Vec<u8> {
     write(name, contents).expect("memory takes all that is written to it")
 }
 

@@ -6,6 +6,7 @@
 //!
 //! Sections named in comments are those of computehorde.md, the description of the validator of November 2024.
 
+pub mod archive;
 pub mod hash_job;
 pub mod mersenne;
 pub mod schedule;

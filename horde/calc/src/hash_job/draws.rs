@@ -14,20 +14,41 @@ const DIGITS: &[u8; 10] = b"0123456789";
 /// Characters of a start key after the miner's hotkey.
 const START_KEY_CHARS: usize = 48;
 
+/// Bytes of the stream that BLAKE3 makes at once.
+const BLOCK_BYTES: usize = 64;
+
 /// What is drawn for a job, one thing after another.
-pub(super) struct Draws(OutputReader);
+pub(super) struct Draws {
+    stream: OutputReader,
+    /// The block in use: BLAKE3 would make a whole one for each byte that is read alone.
+    block: [u8; BLOCK_BYTES],
+    /// Bytes of the block that are drawn.
+    drawn: usize,
+}
 
 impl Draws {
     pub(super) fn new(seed: &[u8; SEED_BYTES]) -> Self {
         let mut hasher = Hasher::new_derive_key(CONTEXT);
         hasher.update(seed);
-        Self(hasher.finalize_xof())
+        Self {
+            stream: hasher.finalize_xof(),
+            block: [0; BLOCK_BYTES],
+            drawn: BLOCK_BYTES,
+        }
     }
 
     pub(super) fn bytes<const N: usize>(&mut self) -> [u8; N] {
-        let mut bytes = [0; N];
-        self.0.fill(&mut bytes);
-        bytes
+        std::array::from_fn(|_| self.byte())
+    }
+
+    fn byte(&mut self) -> u8 {
+        if self.drawn == BLOCK_BYTES {
+            self.stream.fill(&mut self.block);
+            self.drawn = 0;
+        }
+        let byte = self.block[self.drawn];
+        self.drawn += 1;
+        byte
     }
 
     /// Letters of [`ALPHANUMERICS`], then digits.
@@ -47,8 +68,7 @@ impl Draws {
     fn character(&mut self, alphabet: &[u8]) -> char {
         let rounds_end = 256 - 256 % alphabet.len();
         loop {
-            let [byte] = self.bytes();
-            let byte = usize::from(byte);
+            let byte = usize::from(self.byte());
             if byte < rounds_end {
                 return alphabet[byte % alphabet.len()].into();
             }

@@ -69,6 +69,8 @@ fn solver_finds_the_answer_of_each_version() {
         assert_eq!(answer.len(), 44);
         assert!(job.is_answer(&answer) && job.is_answer(&format!("{answer}\n")));
         assert!(!job.is_answer(&answer[1..]) && !job.is_answer(""));
+        let is_right = |seed: &_, answer: &str| is_answer(version, HOTKEY, seed, answer);
+        assert!(is_right(&[7; SEED_BYTES], &answer) && !is_right(&[8; SEED_BYTES], &answer));
     }
 }
 
