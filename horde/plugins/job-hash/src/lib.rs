@@ -11,18 +11,20 @@
 //! volume comes with the reservation, encrypted under a key that comes with the request to run. What is needed to check an
 //! answer is the seed of the job, which is as secret as the answer while the job runs.
 
+mod cores;
 mod frames;
 mod seed;
 #[cfg(test)]
 mod tests;
 
-use horde_calc::hash_job::{self, HashJob, HashJobVersion, TIMEOUT_SECONDS};
+use horde_calc::hash_job::{self, HashJob, HashJobVersion, SEED_BYTES, TIMEOUT_SECONDS};
 use horde_calc::score::WeightsVersion;
 use horde_events::{AnswerChecked, AnswerGiven, JobsMade, JobsWanted, MadeJob, Verdict, quote};
 use horde_proto::{ExecutorClass, uuid_v4};
 use serde_json::value::to_raw_value;
 use tig_plugin_api::prelude::*;
 
+use crate::cores::map_on_all_cores;
 use crate::frames::Frames;
 use crate::seed::Check;
 #[cfg(test)]
@@ -47,10 +49,12 @@ impl JobHash {
         }
         let made = match plan(&wanted) {
             Ok((class, version)) => {
-                let jobs = wanted
+                let drafts: Vec<_> = wanted
                     .hotkeys()
-                    .map(|hotkey| make(ctx, class, version, hotkey));
-                wanted.answer(jobs.collect::<Result<_>>()?, None)
+                    .map(|hotkey| Draft::new(ctx, class, version, hotkey))
+                    .collect();
+                let jobs = map_on_all_cores(&drafts, Draft::make);
+                wanted.answer(jobs.into_iter().collect::<Result<_>>()?, None)
             }
             Err(shortage) => wanted.answer(Vec::new(), Some(shortage.to_string())),
         };
@@ -79,28 +83,47 @@ fn plan(wanted: &JobsWanted) -> Result<(ExecutorClass, HashJobVersion)> {
     }
 }
 
-fn make(
-    ctx: &mut Context<'_>,
+/// A job before its work is done, which takes no service of the host.
+struct Draft<'a> {
+    uuid: String,
     class: ExecutorClass,
     version: HashJobVersion,
-    hotkey: &str,
-) -> Result<MadeJob> {
-    let uuid = uuid_v4([ctx.random_u64(), ctx.random_u64()]);
-    let seed = seed::draw(ctx);
-    let job = HashJob::draw(version, hotkey, &seed);
-    let Frames {
-        reservation,
-        request,
-    } = Frames::new(&uuid, class, version, &job);
-    Ok(MadeJob {
-        uuid,
-        hotkey: hotkey.to_owned(),
-        timeout_seconds: TIMEOUT_SECONDS,
-        reservation: to_raw_value(&reservation)?,
-        request: to_raw_value(&request)?,
-        check: serde_json::to_value(Check::new(version, &seed))?,
-        description: "find 300 passwords by their hashes".to_owned(),
-    })
+    hotkey: &'a str,
+    seed: [u8; SEED_BYTES],
+}
+
+impl<'a> Draft<'a> {
+    fn new(
+        ctx: &mut Context<'_>,
+        class: ExecutorClass,
+        version: HashJobVersion,
+        hotkey: &'a str,
+    ) -> Self {
+        Self {
+            uuid: uuid_v4([ctx.random_u64(), ctx.random_u64()]),
+            class,
+            version,
+            hotkey,
+            seed: seed::draw(ctx),
+        }
+    }
+
+    fn make(&self) -> Result<MadeJob> {
+        let job = HashJob::draw(self.version, self.hotkey, &self.seed);
+        let Frames {
+            reservation,
+            request,
+        } = Frames::new(&self.uuid, self.class, self.version, &job);
+        Ok(MadeJob {
+            uuid: self.uuid.clone(),
+            hotkey: self.hotkey.to_owned(),
+            timeout_seconds: TIMEOUT_SECONDS,
+            reservation: to_raw_value(&reservation)?,
+            request: to_raw_value(&request)?,
+            check: serde_json::to_value(Check::new(self.version, &self.seed))?,
+            description: "find 300 passwords by their hashes".to_owned(),
+        })
+    }
 }
 
 fn check(answer: &AnswerGiven) -> Verdict {
