@@ -1,1 +1,249 @@
-//! In work.
+//! `horde_batch`: tests the executors of many miners at the same moment with work whose answer is known (sections 3.3 and 3.4).
+//!
+//! | | |
+//! |---|---|
+//! | commands | `run_batch` |
+//! | handles | `horde_miner_link`, `horde_jobs_made`, `horde_job_step`, `horde_job_over`, `horde_answer_checked`, timers |
+//! | emits | `horde_links_wanted`, `horde_jobs_wanted`, `horde_group_wanted`, `horde_answer_given`, `horde_jobs_scored`, `horde_batch_over` |
+//! | routes | `GET /horde/batch` |
+//! | config | `kinds`, `max_executors_per_class`, `weights_version`, `manifest_timeout_ms`, `spin_up_seconds`, `manifest_score_multiplier`, `manifest_dance_ratio_threshold` |
+//! | stores | `batch`, `offers`, `jobs/<n>`, `result/<uuid>`, `answer/<uuid>` of the batch that is under way, `finished/<n>` of the last ones |
+//!
+//! One batch at a time. A batch that was killed goes on at the next start: manifests and jobs are asked for once more, and
+//! jobs that were under way are taken up, or end as `interrupted` by `horde_miners`. Each job has exactly one result, the first that comes.
+
+mod arguments;
+mod batch;
+mod bonus;
+mod config;
+mod finish;
+mod job;
+mod making;
+mod offers;
+mod progress;
+mod report;
+mod run;
+mod score;
+mod status;
+mod store;
+#[cfg(test)]
+mod tests;
+mod timer;
+
+use horde_events::{
+    AnswerChecked, AnswerGiven, BatchOver, GroupWanted, JobOver, JobStep, JobsScored, JobsWanted,
+    LinksWanted, MinerLink,
+};
+use serde::{Deserialize, Serialize};
+use tig_plugin_api::prelude::*;
+
+use crate::arguments::RunBatch;
+use crate::batch::{Batch, Live, Phase};
+use crate::config::Config;
+use crate::job::{JobEnd, bounded};
+use crate::making::JobsMade;
+use crate::report::{BatchEnd, Report};
+use crate::timer::Timer;
+
+/// What a reload hands over.
+#[derive(Deserialize, Serialize)]
+struct Handover {
+    /// The batch that is under way.
+    batch: String,
+    live: Live,
+}
+
+struct HordeBatch {
+    config: Config,
+    current: Option<Batch>,
+    /// The last batches that have ended, the newest one last.
+    finished: Vec<Report>,
+}
+
+#[extension(
+    routes("GET /horde/batch"),
+    emits(
+        LinksWanted,
+        JobsWanted,
+        GroupWanted,
+        AnswerGiven,
+        JobsScored,
+        BatchOver
+    )
+)]
+impl HordeBatch {
+    fn new(config: Config, ctx: &mut Context<'_>) -> Result<Self> {
+        let current = store::batch(ctx)?;
+        if let Some(batch) = &current {
+            let head = &batch.head;
+            ctx.info_with(
+                "batch goes on after a restart",
+                &[("batch", &head.batch), ("phase", &head.phase.name())],
+            );
+            let now_ms = ctx.now_ms();
+            Timer::Resume.set(ctx, &head.batch, now_ms)?;
+        }
+        ctx.unfinished(current.iter().len() as u64);
+        Ok(Self {
+            config,
+            current,
+            finished: store::finished(ctx)?,
+        })
+    }
+
+    /// Tests miners now, all of them at the same moment.
+    #[command]
+    fn run_batch(&mut self, ctx: &mut Context<'_>, arguments: RunBatch) -> Result<Started> {
+        if let Some(batch) = &self.current {
+            let head = &batch.head;
+            bail!(
+                "batch {} is under way ({}): wait until it is over",
+                head.number,
+                head.phase.name()
+            );
+        }
+        self.begin(ctx, arguments)?;
+        Ok(Started)
+    }
+
+    fn on_horde_miner_link(&mut self, ctx: &mut Context<'_>, link: MinerLink) -> Result<()> {
+        let Some(batch) = self.in_phase(Phase::Manifests) else {
+            return Ok(());
+        };
+        if !batch.is_awaited(&link) {
+            return Ok(());
+        }
+        batch.note_progress(ctx)?;
+        batch.live.links.insert(link.hotkey, link.state);
+        self.advance(ctx)
+    }
+
+    fn on_horde_jobs_made(&mut self, ctx: &mut Context<'_>, made: JobsMade) -> Result<()> {
+        let Some(batch) = self.in_phase(Phase::Making) else {
+            return Ok(());
+        };
+        if made.batch != batch.head.batch {
+            return Ok(());
+        }
+        batch.note_progress(ctx)?;
+        batch.live.making.take(made);
+        self.advance(ctx)
+    }
+
+    fn on_horde_job_step(&mut self, ctx: &mut Context<'_>, step: JobStep) -> Result<()> {
+        if let Some(batch) = self.in_phase(Phase::Running)
+            && batch.head.batch == step.group
+        {
+            batch.note_progress(ctx)?;
+            batch.live.steps.count(step.step);
+        }
+        Ok(())
+    }
+
+    fn on_horde_job_over(&mut self, ctx: &mut Context<'_>, over: JobOver) -> Result<()> {
+        let Some(batch) = self.in_phase(Phase::Running) else {
+            return Ok(());
+        };
+        let is_known = batch.head.batch == over.group && batch.jobs.contains_key(&over.uuid);
+        // The event is durable, so it may come twice.
+        if !is_known || batch.results.contains_key(&over.uuid) {
+            return Ok(());
+        }
+        let uuid = over.uuid.clone();
+        let (end, answer) = JobEnd::new(over);
+        store::put_result(ctx, &uuid, &end)?;
+        if let Some(answer) = answer {
+            store::put_answer(ctx, &uuid, &answer)?;
+            batch.give_answer(ctx, &uuid, answer)?;
+        }
+        batch.set_result(uuid, end);
+        batch.note_progress(ctx)?;
+        self.advance(ctx)
+    }
+
+    fn on_horde_answer_checked(
+        &mut self,
+        ctx: &mut Context<'_>,
+        checked: AnswerChecked,
+    ) -> Result<()> {
+        let Some(batch) = self.in_phase(Phase::Running) else {
+            return Ok(());
+        };
+        let AnswerChecked {
+            batch: of_batch,
+            uuid,
+            verdict,
+        } = checked;
+        let end = batch.results.get(&uuid).filter(|end| end.is_unchecked());
+        let (Some(end), true) = (end, of_batch == batch.head.batch) else {
+            return Ok(());
+        };
+        let end = JobEnd {
+            verdict: Some(bounded(verdict)),
+            ..end.clone()
+        };
+        store::put_result(ctx, &uuid, &end)?;
+        store::delete_answer(ctx, &uuid)?;
+        batch.live.ungiven.remove(&uuid);
+        batch.set_result(uuid, end);
+        batch.note_progress(ctx)?;
+        self.advance(ctx)
+    }
+
+    fn on_timer(&mut self, ctx: &mut Context<'_>, tag: String) -> Result<()> {
+        let current = self.current.as_mut();
+        let (Some((timer, of_batch)), Some(batch)) = (Timer::parse(&tag), current) else {
+            return Ok(());
+        };
+        if batch.head.batch != of_batch {
+            return Ok(());
+        }
+        match (timer, batch.head.phase) {
+            (Timer::Resume, _) if !batch.live.is_resumed => self.resume(ctx),
+            (Timer::Manifests, Phase::Manifests) => self.begin_making(ctx),
+            (Timer::Making, Phase::Making) => self.give_up_making(ctx),
+            (Timer::Verdicts, Phase::Running) => self.finish(ctx, BatchEnd::Stored),
+            (Timer::Batch, _) => self.finish(ctx, BatchEnd::TimedOut),
+            (Timer::Progress, _) => batch.show_progress(ctx),
+            (Timer::Answers, Phase::Running) => batch.give_answers(ctx),
+            _ => Ok(()),
+        }
+    }
+
+    fn on_http_request(
+        &mut self,
+        _ctx: &mut Context<'_>,
+        _request: HttpRequest,
+    ) -> Result<HttpReply> {
+        HttpReply::json(200, &self.status())
+    }
+
+    fn snapshot(&mut self) -> Result<Option<Handover>> {
+        // This instance stays if its successor cannot start.
+        Ok(self.current.as_ref().map(|batch| Handover {
+            batch: batch.head.batch.clone(),
+            live: batch.live.clone(),
+        }))
+    }
+
+    fn restore(&mut self, ctx: &mut Context<'_>, state: Option<Handover>) -> Result<()> {
+        let Some(state) = state else { return Ok(()) };
+        if let Some(batch) = &mut self.current
+            && batch.head.batch == state.batch
+        {
+            if state.live.is_resumed {
+                Timer::Resume.cancel(ctx, &state.batch)?;
+            }
+            batch.live = state.live;
+        }
+        Ok(())
+    }
+}
+
+impl HordeBatch {
+    /// The batch that is under way, if it is in this phase.
+    fn in_phase(&mut self, phase: Phase) -> Option<&mut Batch> {
+        let current = self.current.as_mut();
+        current.filter(|batch| batch.head.phase == phase)
+    }
+}

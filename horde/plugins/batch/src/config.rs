@@ -1,0 +1,114 @@
+//! The config section: what is asked of which miners, and what it is worth.
+
+use std::collections::BTreeMap;
+
+use horde_calc::score::{ManifestBonus, UnknownWeightsVersion, WeightsVersion};
+use horde_proto::ExecutorClass;
+use serde::{Deserialize, Serialize};
+use tig_plugin_api::ConfigSchema;
+
+/// Seconds that an executor of an always-on class is given to be ready (section 2.0).
+const SPIN_UP_SECONDS_MIN: u32 = 2;
+
+/// Executors of one miner and class at most, whatever its manifest says.
+pub(crate) const EXECUTORS_PER_MINER_MAX: u32 = 256;
+
+/// `config.horde_batch`.
+#[derive(ConfigSchema, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Config {
+    /// The job kind of each executor class: the name of an extension. Executors of a class without one get no jobs.
+    pub(crate) kinds: BTreeMap<ExecutorClass, String>,
+    /// Executors of a class that each miner is tested on at most. Classes that are not named here have the limit of 256.
+    pub(crate) max_executors_per_class: BTreeMap<ExecutorClass, u32>,
+    /// How jobs are made and scored, from 1 to 4; 4 is what the main network used in November 2024.
+    pub(crate) weights_version: Version,
+    /// Milliseconds in which a miner must have shown its manifest.
+    pub(crate) manifest_timeout_ms: u64,
+    /// Seconds that executors of a class may take to start, in place of 240 or, for `always_on.gpu-24gb`, 2: for test networks. Never less
+    /// than 2.
+    pub(crate) spin_up_seconds: BTreeMap<ExecutorClass, u32>,
+    /// What the scores of a miner are multiplied by whose manifest has changed enough.
+    pub(crate) manifest_score_multiplier: f64,
+    /// How much it must change: the larger number of executors by the smaller.
+    pub(crate) manifest_dance_ratio_threshold: f64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let hash = "horde_job_hash".to_owned();
+        let bonus = ManifestBonus::default();
+        Self {
+            kinds: [
+                (ExecutorClass::SpinUp4MinGpu24Gb, hash.clone()),
+                (ExecutorClass::AlwaysOnGpu24Gb, hash),
+            ]
+            .into(),
+            max_executors_per_class: [(ExecutorClass::AlwaysOnLlmA6000, 2)].into(),
+            weights_version: Version {
+                number: 1,
+                weights: WeightsVersion::V1,
+            },
+            manifest_timeout_ms: 35_000,
+            spin_up_seconds: BTreeMap::new(),
+            manifest_score_multiplier: bonus.multiplier,
+            manifest_dance_ratio_threshold: bonus.ratio_min,
+        }
+    }
+}
+
+impl Config {
+    /// Executors of a miner that are tested, of so many that it has announced.
+    pub(crate) fn cap(&self, class: ExecutorClass, announced: u32) -> u32 {
+        let max = self.max_executors_per_class.get(&class).copied();
+        let max = max.unwrap_or(EXECUTORS_PER_MINER_MAX);
+        announced.min(max.min(EXECUTORS_PER_MINER_MAX))
+    }
+
+    /// Seconds that an executor of the class may take to start.
+    pub(crate) fn spin_up_seconds(&self, class: ExecutorClass) -> u32 {
+        let usual = u32::try_from(class.spin_up_time().as_secs()).unwrap_or(u32::MAX);
+        let seconds = self.spin_up_seconds.get(&class).copied().unwrap_or(usual);
+        seconds.max(SPIN_UP_SECONDS_MIN)
+    }
+
+    pub(crate) fn bonus(&self) -> ManifestBonus {
+        ManifestBonus {
+            multiplier: self.manifest_score_multiplier,
+            ratio_min: self.manifest_dance_ratio_threshold,
+        }
+    }
+}
+
+/// A weights version that is known.
+#[derive(Clone, ConfigSchema, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(try_from = "u64", into = "u64")]
+pub(crate) struct Version {
+    number: u64,
+    weights: WeightsVersion,
+}
+
+impl Version {
+    pub(crate) fn number(self) -> u64 {
+        self.number
+    }
+
+    pub(crate) fn weights(self) -> WeightsVersion {
+        self.weights
+    }
+}
+
+impl TryFrom<u64> for Version {
+    type Error = UnknownWeightsVersion;
+
+    fn try_from(number: u64) -> Result<Self, UnknownWeightsVersion> {
+        let weights = WeightsVersion::try_from(number)?;
+        Ok(Self { number, weights })
+    }
+}
+
+impl From<Version> for u64 {
+    fn from(version: Version) -> Self {
+        version.number
+    }
+}

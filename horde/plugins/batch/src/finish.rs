@@ -1,0 +1,236 @@
+//! The end of a batch: scores, receipts, report (section 3.4 steps 9 to 15).
+
+use std::collections::BTreeMap;
+
+use horde_calc::score::PreviousCount;
+use horde_events::{BatchOver, JobResult, JobsScored, LinksWanted, ScoredJob};
+use horde_proto::ExecutorClass;
+use horde_proto::receipt::score_text;
+use tig_plugin_api::prelude::*;
+
+use crate::HordeBatch;
+use crate::batch::{Batch, Phase};
+use crate::bonus::previous_count;
+use crate::config::Config;
+use crate::job::{Ending, Job, JobEnd};
+use crate::offers::collect_offers;
+use crate::report::{BatchEnd, Report, RowIndex, empty_rows};
+use crate::run::{BATCH_TIMEOUT_MINUTES, VERDICT_TIMEOUT_SECONDS};
+use crate::score::{Column, Scored, score};
+use crate::store::{self, FINISHED_MAX};
+use crate::timer::Timer;
+
+/// A job with its score and what that is multiplied by.
+struct Row<'a> {
+    job: &'a Job,
+    end: &'a JobEnd,
+    scored: Scored,
+    bonus: f64,
+}
+
+impl HordeBatch {
+    /// Scores the jobs, and ends the batch in one transaction.
+    pub(crate) fn finish(&mut self, ctx: &mut Context<'_>, end: BatchEnd) -> Result<()> {
+        let Some(batch) = &mut self.current else {
+            return Ok(());
+        };
+        Timer::cancel_all(ctx, &batch.head.batch)?;
+        batch.interrupt_open_jobs();
+        if batch.head.phase == Phase::Manifests && batch.offers.is_empty() {
+            batch.offers = collect_offers(&batch.head.miners, &batch.live.links, &self.config);
+        }
+        let rows = score_all(batch, &self.config, &self.finished);
+        let report = report(batch, &rows, end, ctx.now_ms());
+        emit_results(ctx, batch, &rows, end)?;
+        let holder = ctx.settings().name.clone();
+        let miners = Vec::new();
+        ctx.emit(&LinksWanted { holder, miners })?;
+        measure(ctx, batch, &rows, &report);
+        store::finish(ctx, batch, &report)?;
+        ctx.finish(batch.head.ticket, end.code(), &report)?;
+        ctx.unfinished(0);
+        self.finished.push(report);
+        self.drop_oldest_reports(ctx)?;
+        self.current = None;
+        Ok(())
+    }
+
+    fn drop_oldest_reports(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        while self.finished.len() > FINISHED_MAX {
+            let report = self.finished.remove(oldest(&self.finished));
+            store::delete_finished(ctx, &report)?;
+        }
+        Ok(())
+    }
+}
+
+/// The number of the next batch.
+pub(crate) fn next_number(finished: &[Report]) -> u64 {
+    finished.last().map_or(1, |last| last.number + 1)
+}
+
+/// The report that is dropped first. The newest one with a cycle stays, since the next cycle is compared with it.
+fn oldest(finished: &[Report]) -> usize {
+    let has_cycle = |report: &Report| report.cycle_start.is_some();
+    usize::from(finished.iter().rposition(has_cycle) == Some(0))
+}
+
+impl Batch {
+    /// Jobs whose outcome has not come cost their miners nothing.
+    fn interrupt_open_jobs(&mut self) {
+        let open = self.jobs.keys();
+        let open = open.filter(|uuid| !self.results.contains_key(*uuid));
+        let open: Vec<_> = open.cloned().collect();
+        for uuid in open {
+            let reason = format!("the batch was ended after {BATCH_TIMEOUT_MINUTES} minutes");
+            let end = JobEnd {
+                ending: Ending::interrupted(&reason),
+                times: Default::default(),
+                verdict: None,
+            };
+            self.set_result(uuid, end);
+        }
+    }
+}
+
+fn score_all<'a>(batch: &'a Batch, config: &Config, finished: &[Report]) -> Vec<Row<'a>> {
+    let version = batch.head.weights_version.weights();
+    let mut rows: Vec<_> = batch
+        .jobs
+        .values()
+        .filter_map(|job| {
+            let end = batch.results.get(&job.uuid)?;
+            let scored = score(job, end, version, VERDICT_TIMEOUT_SECONDS);
+            Some(Row {
+                job,
+                end,
+                scored,
+                bonus: 1.0,
+            })
+        })
+        .collect();
+    if version.has_manifest_bonus() {
+        add_bonus(&mut rows, |hotkey, class, right| {
+            let previous = previous_count(finished, batch.head.cycle_start, hotkey, class);
+            let bonus = config.bonus();
+            match previous {
+                PreviousCount::NoBatch => 1.0,
+                _ => bonus.multiplier(previous, right),
+            }
+        });
+    }
+    rows
+}
+
+/// `multiplier` is asked once for each miner and class, with the number of its right answers.
+fn add_bonus(rows: &mut [Row<'_>], multiplier: impl Fn(&str, ExecutorClass, u64) -> f64) {
+    let mut right: BTreeMap<(&str, ExecutorClass), u64> = BTreeMap::new();
+    for row in rows.iter() {
+        let key = (row.job.hotkey.as_str(), row.job.class);
+        *right.entry(key).or_default() += u64::from(row.scored.column == Column::Right);
+    }
+    let multipliers: BTreeMap<_, f64> = right
+        .into_iter()
+        .map(|((hotkey, class), right)| ((hotkey, class), multiplier(hotkey, class, right)))
+        .collect();
+    for row in rows {
+        let key = (row.job.hotkey.as_str(), row.job.class);
+        row.bonus = multipliers.get(&key).copied().unwrap_or(1.0);
+    }
+}
+
+fn report(batch: &Batch, rows: &[Row<'_>], end: BatchEnd, now_ms: u64) -> Report {
+    let head = &batch.head;
+    let mut miners = empty_rows(&batch.offers);
+    let index = RowIndex::new(&miners);
+    for row in rows {
+        let Row {
+            job, end, scored, ..
+        } = row;
+        if let Some(class) = index.find(&mut miners, &job.hotkey, job.class) {
+            let is_accepted = end.times.accepted_us.is_some();
+            class.add(scored, is_accepted, scored.score * row.bonus);
+        }
+    }
+    for class in miners.iter_mut().flat_map(|miner| &mut miner.classes) {
+        let note = head.notes.iter().find(|note| note.class == class.class);
+        if class.jobs == 0 && class.announced > 0 {
+            class.reason = note.map(|note| note.text.clone());
+        }
+    }
+    Report {
+        number: head.number,
+        batch: head.batch.clone(),
+        end,
+        started_ms: head.started_ms,
+        ended_ms: now_ms,
+        cycle_start: head.cycle_start,
+        weights_version: head.weights_version.number(),
+        notes: head.notes.iter().cloned().collect(),
+        miners,
+    }
+}
+
+/// Lets receipts be signed, and tells whoever scores miners.
+fn emit_results(
+    ctx: &mut Context<'_>,
+    batch: &Batch,
+    rows: &[Row<'_>],
+    end: BatchEnd,
+) -> Result<()> {
+    let group = batch.head.batch.clone();
+    let answered = rows.iter().filter(|row| row.scored.is_answered);
+    let jobs: Vec<_> = answered
+        .map(|row| ScoredJob {
+            uuid: row.job.uuid.clone(),
+            score_text: score_text(row.scored.score * row.bonus),
+        })
+        .collect();
+    if !jobs.is_empty() {
+        ctx.emit(&JobsScored { group, jobs })?;
+    }
+    let result = |row: &Row<'_>| JobResult {
+        uuid: row.job.uuid.clone(),
+        hotkey: row.job.hotkey.clone(),
+        executor_class: row.job.class.to_string(),
+        result: row.scored.column.name().to_owned(),
+        score_bits: row.scored.score.to_bits(),
+    };
+    ctx.emit(&BatchOver {
+        batch: batch.head.batch.clone(),
+        cycle_start: batch.head.cycle_start,
+        is_whole: end == BatchEnd::Stored,
+        jobs: rows.iter().map(result).collect(),
+    })
+}
+
+fn measure(ctx: &mut Context<'_>, batch: &Batch, rows: &[Row<'_>], report: &Report) {
+    let mut by_column: BTreeMap<(ExecutorClass, Column), u64> = BTreeMap::new();
+    for row in rows {
+        let key = (row.job.class, row.scored.column);
+        *by_column.entry(key).or_default() += 1;
+    }
+    for ((class, column), count) in by_column {
+        let labels = [
+            ("executor_class", class.as_str()),
+            ("result", column.name()),
+        ];
+        ctx.count("jobs", &labels, count);
+    }
+    ctx.count("batches", &[("end", report.end.name())], 1);
+    let right = rows.iter().filter(|row| row.scored.column == Column::Right);
+    ctx.info_with(
+        "batch is over",
+        &[
+            ("batch", &batch.head.batch),
+            ("number", &batch.head.number),
+            ("end", &report.end.name()),
+            ("jobs", &rows.len()),
+            ("right", &right.count()),
+            (
+                "milliseconds",
+                &report.ended_ms.saturating_sub(report.started_ms),
+            ),
+        ],
+    );
+}

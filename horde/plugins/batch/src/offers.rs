@@ -1,0 +1,159 @@
+//! What miners offer: manifests, or why there are none.
+
+use std::collections::BTreeMap;
+
+use horde_events::{ExecutorCount, LinkState, MinerAddress};
+use horde_proto::ExecutorClass;
+use serde::{Deserialize, Serialize};
+
+use crate::config::Config;
+
+/// Jobs of a batch at most. With more executors than that, those miners that have the most are tested on fewer.
+pub(crate) const JOBS_MAX: u64 = 8192;
+
+/// What a miner offers. Stored when the manifests are in.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Offer {
+    pub(crate) miner: MinerAddress,
+    /// Why there is no manifest.
+    pub(crate) no_link: Option<String>,
+    pub(crate) classes: Vec<ClassOffer>,
+}
+
+/// Executors of a class.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub(crate) struct ClassOffer {
+    pub(crate) class: ExecutorClass,
+    pub(crate) announced: u32,
+    /// So many are tested.
+    pub(crate) tested: u32,
+}
+
+/// The offers of all miners, capped: by class as the config says, and in all.
+pub(crate) fn collect_offers(
+    miners: &[MinerAddress],
+    links: &BTreeMap<String, LinkState>,
+    config: &Config,
+) -> Vec<Offer> {
+    let offer = |miner: &MinerAddress| {
+        let (no_link, classes) = match links.get(&miner.hotkey) {
+            Some(LinkState::Up { manifest }) => (None, classes(manifest, config)),
+            Some(LinkState::Down { reason }) => (Some(reason.clone()), Vec::new()),
+            None => {
+                let seconds = config.manifest_timeout_ms as f64 / 1000.0;
+                let reason = format!("it showed no manifest within {seconds} s");
+                (Some(reason), Vec::new())
+            }
+        };
+        Offer {
+            miner: miner.clone(),
+            no_link: no_link.map(crate::job::cut),
+            classes,
+        }
+    };
+    let mut offers: Vec<_> = miners.iter().map(offer).collect();
+    cap_all(&mut offers);
+    offers
+}
+
+/// By class; a class that comes twice in a manifest is added up.
+fn classes(manifest: &[ExecutorCount], config: &Config) -> Vec<ClassOffer> {
+    let mut counts = BTreeMap::new();
+    for executors in manifest {
+        // Others were left out by whoever has read the manifest.
+        let Ok(class) = executors.executor_class.parse::<ExecutorClass>() else {
+            continue;
+        };
+        let count: &mut u32 = counts.entry(class).or_default();
+        *count = count.saturating_add(executors.count);
+    }
+    let offer = |(class, announced)| ClassOffer {
+        class,
+        announced,
+        tested: config.cap(class, announced),
+    };
+    counts.into_iter().map(offer).collect()
+}
+
+/// Lowers the largest numbers until all together are no more than [`JOBS_MAX`].
+fn cap_all(offers: &mut [Offer]) {
+    let total = |cap: u32| -> u64 {
+        let classes = offers.iter().flat_map(|offer| &offer.classes);
+        classes.map(|class| u64::from(class.tested.min(cap))).sum()
+    };
+    if total(u32::MAX) <= JOBS_MAX {
+        return;
+    }
+    let (mut fits, mut exceeds) = (0, u32::MAX);
+    while exceeds - fits > 1 {
+        let cap = fits + (exceeds - fits) / 2;
+        if total(cap) <= JOBS_MAX {
+            fits = cap;
+        } else {
+            exceeds = cap;
+        }
+    }
+    for class in offers.iter_mut().flat_map(|offer| &mut offer.classes) {
+        class.tested = class.tested.min(fits);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SPIN_UP: &str = "spin_up-4min.gpu-24gb";
+    const LLM: &str = "always_on.llm.a6000";
+
+    fn offers(manifests: &[&[(&str, u32)]]) -> Vec<Offer> {
+        let miner = |number: usize| MinerAddress {
+            hotkey: format!("{number}"),
+            host: "h".to_owned(),
+            port: 1,
+        };
+        let count = |(class, count): &(&str, u32)| ExecutorCount {
+            executor_class: (*class).to_owned(),
+            count: *count,
+        };
+        let up = |(number, manifest): (usize, &&[(&str, u32)])| {
+            let manifest = manifest.iter().map(count).collect();
+            (number.to_string(), LinkState::Up { manifest })
+        };
+        let miners: Vec<_> = (0..manifests.len()).map(miner).collect();
+        let links = manifests.iter().enumerate().map(up).collect();
+        collect_offers(&miners, &links, &Config::default())
+    }
+
+    fn tested(offers: &[Offer]) -> Vec<u32> {
+        let classes = offers.iter().flat_map(|offer| &offer.classes);
+        classes.map(|class| class.tested).collect()
+    }
+
+    #[test]
+    fn counts_are_capped_by_class() {
+        let offers = offers(&[
+            &[(SPIN_UP, 3), (LLM, 7), (SPIN_UP, 2)],
+            &[(SPIN_UP, 1_000_000)],
+        ]);
+        assert_eq!(tested(&offers), [5, 2, 256]);
+        assert_eq!(offers[1].classes[0].announced, 1_000_000);
+        assert_eq!(offers[0].classes[1].announced, 7);
+    }
+
+    #[test]
+    fn batch_of_too_many_executors_is_capped_evenly() {
+        let large: &[_] = &[(SPIN_UP, 1_000)];
+        let small: &[_] = &[(SPIN_UP, 10)];
+        let mut manifests = vec![large; 100];
+        manifests.push(small);
+        let tested = tested(&offers(&manifests));
+        assert_eq!((tested[0], tested[100]), (81, 10));
+        assert!(tested.iter().map(|count| u64::from(*count)).sum::<u64>() <= JOBS_MAX);
+    }
+
+    #[test]
+    fn class_of_both_counts_at_their_limit_is_added_up() {
+        let offers = offers(&[&[(SPIN_UP, u32::MAX), (SPIN_UP, 1)]]);
+        assert_eq!(offers[0].classes[0].announced, u32::MAX);
+    }
+}

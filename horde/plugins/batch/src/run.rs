@@ -1,0 +1,316 @@
+//! The phases of a batch, one after another.
+
+use std::collections::BTreeMap;
+
+use horde_events::{AnswerGiven, GroupWanted, JobsWanted, LinkState, LinksWanted, Verdict};
+use horde_proto::uuid_v4;
+use tig_plugin_api::prelude::*;
+
+use crate::HordeBatch;
+use crate::arguments::RunBatch;
+use crate::batch::{Batch, Head, Phase};
+use crate::config::Config;
+use crate::finish::next_number;
+use crate::job::{Answer, JobEnd};
+use crate::making::{Making, plan_asks};
+use crate::offers::collect_offers;
+use crate::report::BatchEnd;
+use crate::store;
+use crate::timer::Timer;
+
+/// Time in which job kinds must have made the jobs.
+const MAKING_TIMEOUT_SECONDS: u64 = 60;
+
+/// Time in which job kinds must have checked the answers, from the last outcome on.
+pub(crate) const VERDICT_TIMEOUT_SECONDS: u64 = 60;
+
+/// Time that a batch may take (section 3.3).
+pub(crate) const BATCH_TIMEOUT_MINUTES: u64 = 20;
+
+/// Bytes of answers that are given to job kinds in one go after a restart.
+const ANSWER_BYTES_MAX: usize = 16 << 20;
+
+impl HordeBatch {
+    pub(crate) fn begin(&mut self, ctx: &mut Context<'_>, mut arguments: RunBatch) -> Result<()> {
+        let kinds = arguments.kinds.take();
+        let miners = arguments.check(kinds.as_ref())?;
+        let head = Head {
+            batch: uuid_v4([ctx.random_u64(), ctx.random_u64()]),
+            number: next_number(&self.finished),
+            phase: Phase::Manifests,
+            started_ms: ctx.now_ms(),
+            ticket: ctx.ticket(),
+            cycle_start: None,
+            weights_version: self.config.weights_version,
+            kinds: kinds.unwrap_or_else(|| self.config.kinds.clone()),
+            miners,
+            notes: [].into(),
+        };
+        store::put_head(ctx, &head)?;
+        let (number, count) = (head.number, head.miners.len());
+        ctx.info_with(
+            "batch begins",
+            &[
+                ("batch", &head.batch),
+                ("number", &number),
+                ("miners", &count),
+            ],
+        );
+        ctx.progress(head.ticket, &format!("batch {number}: {count} miners"))?;
+        ctx.unfinished(1);
+        let mut batch = Batch::new(head);
+        batch.set_deadline(ctx)?;
+        batch.want_manifests(ctx, &self.config)?;
+        batch.live.is_resumed = true;
+        self.current = Some(batch);
+        Ok(())
+    }
+
+    /// Begins the phase anew after a restart.
+    pub(crate) fn resume(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        let Some(batch) = &mut self.current else {
+            return Ok(());
+        };
+        batch.set_deadline(ctx)?;
+        batch.live.is_resumed = true;
+        match batch.head.phase {
+            Phase::Manifests => batch.want_manifests(ctx, &self.config)?,
+            Phase::Making => {
+                batch.want_links(ctx)?;
+                return self.ask_for_jobs(ctx);
+            }
+            Phase::Running => {
+                batch.want_links(ctx)?;
+                batch.want_group(ctx, &self.config)?;
+                let results = batch.results.iter();
+                let unchecked = results.filter(|(_, end)| end.is_unchecked());
+                batch.live.ungiven = unchecked.map(|(uuid, _)| uuid.clone()).collect();
+                batch.give_answers(ctx)?;
+            }
+        }
+        self.advance(ctx)
+    }
+
+    /// Goes on to the next phase if this one is over.
+    pub(crate) fn advance(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        let Some(batch) = &mut self.current else {
+            return Ok(());
+        };
+        match batch.head.phase {
+            Phase::Manifests if batch.live.links.len() >= batch.head.miners.len() => {
+                self.begin_making(ctx)
+            }
+            Phase::Making if batch.live.is_resumed && batch.live.making.is_over() => {
+                self.begin_running(ctx)
+            }
+            Phase::Running if batch.is_run() && batch.unchecked() == 0 => {
+                self.finish(ctx, BatchEnd::Stored)
+            }
+            Phase::Running if batch.is_run() => batch.wait_for_verdicts(ctx),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes the manifests that have come.
+    pub(crate) fn begin_making(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        let Some(batch) = &mut self.current else {
+            return Ok(());
+        };
+        batch.show_progress(ctx)?;
+        Timer::Manifests.cancel(ctx, &batch.head.batch)?;
+        batch.offers = collect_offers(&batch.head.miners, &batch.live.links, &self.config);
+        let links = std::mem::take(&mut batch.live.links);
+        if !links
+            .values()
+            .any(|link| matches!(link, LinkState::Up { .. }))
+        {
+            return self.finish(ctx, BatchEnd::NoManifest);
+        }
+        store::put_offers(ctx, &batch.offers)?;
+        batch.head.phase = Phase::Making;
+        store::put_head(ctx, &batch.head)?;
+        self.ask_for_jobs(ctx)
+    }
+
+    fn ask_for_jobs(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        let Some(batch) = &mut self.current else {
+            return Ok(());
+        };
+        let now_ms = ctx.now_ms();
+        let deadline_ms = now_ms + MAKING_TIMEOUT_SECONDS * 1000;
+        Timer::Making.set(ctx, &batch.head.batch, deadline_ms)?;
+        let (asks, notes) = plan_asks(&batch.offers, &batch.head.kinds);
+        if asks.is_empty() {
+            batch.head.notes = notes;
+            return self.finish(ctx, BatchEnd::NoExecutor);
+        }
+        let first = ctx.random_u64();
+        let numbers = (0..).map(|number| first.wrapping_add(number));
+        let asks: BTreeMap<_, _> = numbers.zip(asks).collect();
+        for (number, ask) in &asks {
+            ctx.emit(&JobsWanted {
+                ask: *number,
+                batch: batch.head.batch.clone(),
+                kind: ask.kind.clone(),
+                executor_class: ask.class.to_string(),
+                miners: ask.miners.clone(),
+                weights_version: batch.head.weights_version.number(),
+            })?;
+        }
+        batch.live.making = Making::new(asks, notes);
+        Ok(())
+    }
+
+    /// Goes on without the kinds that have not answered.
+    pub(crate) fn give_up_making(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        let Some(batch) = &mut self.current else {
+            return Ok(());
+        };
+        batch.show_progress(ctx)?;
+        batch.live.making.give_up(MAKING_TIMEOUT_SECONDS);
+        self.begin_running(ctx)
+    }
+
+    /// Stores the jobs and lets `horde_miners` run them.
+    fn begin_running(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        let Some(batch) = &mut self.current else {
+            return Ok(());
+        };
+        batch.show_progress(ctx)?;
+        Timer::Making.cancel(ctx, &batch.head.batch)?;
+        let made = std::mem::take(&mut batch.live.making);
+        for note in &made.notes {
+            ctx.warn_with(
+                "jobs could not be made",
+                &[
+                    ("batch", &batch.head.batch),
+                    ("executor_class", &note.class),
+                    ("reason", &note.text),
+                ],
+            );
+        }
+        batch.head.notes = made.notes;
+        if made.jobs.is_empty() {
+            return self.finish(ctx, BatchEnd::NoJob);
+        }
+        batch.jobs = made.jobs;
+        store::put_jobs(ctx, &batch.jobs)?;
+        batch.head.phase = Phase::Running;
+        store::put_head(ctx, &batch.head)?;
+        ctx.info_with(
+            "batch runs",
+            &[
+                ("batch", &batch.head.batch),
+                ("jobs", &batch.jobs.len()),
+                ("miners", &batch.head.miners.len()),
+            ],
+        );
+        batch.want_group(ctx, &self.config)
+    }
+}
+
+impl Batch {
+    fn set_deadline(&self, ctx: &mut Context<'_>) -> Result<()> {
+        // After a restart the clock can be behind the time at which the batch began.
+        let begin_ms = self.head.started_ms.min(ctx.now_ms());
+        let due_ms = begin_ms + BATCH_TIMEOUT_MINUTES * 60_000;
+        Timer::Batch.set(ctx, &self.head.batch, due_ms)
+    }
+
+    fn want_manifests(&self, ctx: &mut Context<'_>, config: &Config) -> Result<()> {
+        let due_ms = ctx.now_ms().saturating_add(config.manifest_timeout_ms);
+        Timer::Manifests.set(ctx, &self.head.batch, due_ms)?;
+        self.want_links(ctx)
+    }
+
+    fn want_links(&self, ctx: &mut Context<'_>) -> Result<()> {
+        let holder = ctx.settings().name.clone();
+        let miners = self.head.miners.clone();
+        ctx.emit(&LinksWanted { holder, miners })
+    }
+
+    /// Wants the jobs run that are not over, in an order that no miner can foresee.
+    fn want_group(&self, ctx: &mut Context<'_>, config: &Config) -> Result<()> {
+        let mut jobs = self.planned(config);
+        if jobs.is_empty() {
+            return Ok(());
+        }
+        for index in (1..jobs.len()).rev() {
+            let below = index as u128 + 1;
+            let other = (u128::from(ctx.random_u64()) * below) >> 64;
+            jobs.swap(index, other as usize);
+        }
+        ctx.emit(&GroupWanted {
+            group: self.head.batch.clone(),
+            jobs,
+            is_organic: false,
+        })
+    }
+
+    /// Asks the kind of a job whether its answer is right.
+    pub(crate) fn give_answer(
+        &self,
+        ctx: &mut Context<'_>,
+        uuid: &str,
+        answer: Answer,
+    ) -> Result<()> {
+        let Some(job) = self.jobs.get(uuid) else {
+            return Ok(());
+        };
+        ctx.emit(&AnswerGiven {
+            batch: self.head.batch.clone(),
+            kind: job.kind.clone(),
+            uuid: uuid.to_owned(),
+            hotkey: job.hotkey.clone(),
+            check: job.check.clone(),
+            stdout: answer.stdout,
+            stderr: answer.stderr,
+        })
+    }
+
+    /// Gives stored answers to their kinds once more, a bounded number at a time.
+    pub(crate) fn give_answers(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        if self.live.ungiven.is_empty() {
+            return Ok(());
+        }
+        let now_ms = ctx.now_ms();
+        Timer::Answers.set(ctx, &self.head.batch, now_ms)?;
+        let mut bytes = 0;
+        while bytes < ANSWER_BYTES_MAX
+            && let Some(uuid) = self.live.ungiven.pop_first()
+        {
+            match store::answer(ctx, &uuid)? {
+                Some(answer) => {
+                    bytes += answer.stdout.len() + answer.stderr.len();
+                    self.give_answer(ctx, &uuid, answer)?;
+                }
+                None => self.excuse_lost_answer(ctx, uuid)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn excuse_lost_answer(&mut self, ctx: &mut Context<'_>, uuid: String) -> Result<()> {
+        let Some(end) = self.results.get(&uuid) else {
+            return Ok(());
+        };
+        let reason = "its stored answer could not be read".to_owned();
+        let end = JobEnd {
+            verdict: Some(Verdict::Excused { reason }),
+            ..end.clone()
+        };
+        store::put_result(ctx, &uuid, &end)?;
+        self.set_result(uuid, end);
+        Ok(())
+    }
+
+    fn wait_for_verdicts(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        if self.live.is_waiting_for_verdicts {
+            return Ok(());
+        }
+        let due_ms = ctx.now_ms() + VERDICT_TIMEOUT_SECONDS * 1000;
+        Timer::Verdicts.set(ctx, &self.head.batch, due_ms)?;
+        self.live.is_waiting_for_verdicts = true;
+        Ok(())
+    }
+}

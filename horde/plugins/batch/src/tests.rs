@@ -1,0 +1,12 @@
+//! `horde_batch` with the harness in place of the host, and tests in place of miners and job kinds.
+
+mod support;
+
+mod commands;
+mod course;
+mod outcomes;
+
+use serde_json::{Value, json};
+
+use self::support::*;
+use super::*;

@@ -1,0 +1,206 @@
+//! What the other extensions say, and what of it is seen.
+
+use std::collections::BTreeMap;
+
+use tig_keyring::PublicKey;
+use tig_plugin_api::testing::Harness;
+
+use super::*;
+
+pub(super) const SPIN_UP: &str = "spin_up-4min.gpu-24gb";
+pub(super) const ALWAYS_ON: &str = "always_on.gpu-24gb";
+pub(super) const LLM: &str = "always_on.llm.a6000";
+
+/// Kinds of the tests' config.
+pub(super) const HASH: &str = "horde_job_hash";
+pub(super) const ECHO: &str = "horde_job_echo";
+
+/// Microseconds that an answer takes.
+pub(super) const TAKEN_US: u64 = 500_000;
+
+pub(super) type Batches = Harness<HordeBatch>;
+
+pub(super) fn start_with(section: Value) -> Batches {
+    Harness::start(json!({ "name": "horde_batch", "config": { "horde_batch": section } }))
+}
+
+pub(super) fn start() -> Batches {
+    start_with(json!({ "kinds": { SPIN_UP: HASH, ALWAYS_ON: ECHO } }))
+}
+
+pub(super) fn hotkey(number: u8) -> String {
+    PublicKey::from_bytes([number; 32]).to_ss58()
+}
+
+pub(super) fn arguments(miners: u8) -> Value {
+    let miner = |number| json!({ "hotkey": hotkey(number), "host": "127.0.0.1", "port": 9000 + u16::from(number) });
+    json!({ "miners": (0..miners).map(miner).collect::<Vec<_>>() })
+}
+
+pub(super) fn run_batch(batches: &mut Batches, miners: u8) -> Ticket {
+    let ticket = batches.command("run_batch", &arguments(miners));
+    ticket.unwrap_or_else(|error| panic!("run_batch: {error}"))
+}
+
+/// The arguments of the events of one name among those emitted since the last call.
+pub(super) fn emitted(batches: &mut Batches, name: &str) -> Vec<Value> {
+    let events = batches.emitted().into_iter();
+    events
+        .filter(|(of, _)| of == name)
+        .map(|(_, event)| event)
+        .collect()
+}
+
+/// Name of the batch that is under way.
+pub(super) fn batch_name(batches: &Batches) -> String {
+    let head = &batches.stored()["batch"];
+    head["batch"].as_str().unwrap().to_owned()
+}
+
+pub(super) fn link_up(batches: &mut Batches, number: u8, manifest: &[(&str, u32)]) {
+    let manifest: Vec<_> = manifest
+        .iter()
+        .map(|(class, count)| json!({ "executor_class": class, "count": count }))
+        .collect();
+    let state = json!({ "up": { "manifest": manifest } });
+    link(batches, number, &state);
+}
+
+pub(super) fn link_down(batches: &mut Batches, number: u8, reason: &str) {
+    link(batches, number, &json!({ "down": { "reason": reason } }));
+}
+
+fn link(batches: &mut Batches, number: u8, state: &Value) {
+    let event = json!({ "hotkey": hotkey(number), "state": state });
+    batches.event("horde_miner_link", event);
+}
+
+/// A job that [`answer_asks`] has made.
+#[derive(Clone, Debug)]
+pub(super) struct TestJob {
+    pub(super) uuid: String,
+    pub(super) hotkey: String,
+}
+
+/// The answer of a job kind that makes all jobs it is asked for. The number of the ask becomes part of their uuids.
+pub(super) fn jobs_made(wanted: &Value) -> (Value, Vec<TestJob>) {
+    let ask = wanted["ask"].as_u64().unwrap();
+    let mut jobs = Vec::new();
+    for miner in wanted["miners"].as_array().unwrap() {
+        for _ in 0..miner["count"].as_u64().unwrap() {
+            jobs.push(TestJob {
+                uuid: horde_proto::uuid_v4([ask, jobs.len() as u64]),
+                hotkey: miner["hotkey"].as_str().unwrap().to_owned(),
+            });
+        }
+    }
+    let made = json!({
+        "ask": ask,
+        "batch": wanted["batch"],
+        "kind": wanted["kind"],
+        "executor_class": wanted["executor_class"],
+        "jobs": jobs.iter().map(made_job).collect::<Vec<_>>(),
+        "shortage": null,
+    });
+    (made, jobs)
+}
+
+fn made_job(job: &TestJob) -> Value {
+    json!({
+        "uuid": job.uuid,
+        "hotkey": job.hotkey,
+        "timeout_seconds": 53,
+        "reservation": { "much": "text" },
+        "request": { "more": "text" },
+        "check": format!("check of {}", job.uuid),
+        "description": "work",
+    })
+}
+
+/// Makes all jobs that were asked for.
+pub(super) fn answer_asks(batches: &mut Batches) -> Vec<TestJob> {
+    let mut all = Vec::new();
+    for wanted in emitted(batches, "horde_jobs_wanted") {
+        let (made, jobs) = jobs_made(&wanted);
+        batches.event("horde_jobs_made", made);
+        all.extend(jobs);
+    }
+    all
+}
+
+pub(super) fn over_event(batch: &str, job: &TestJob, outcome: &Value) -> Value {
+    let start = 1_700_000_000_000_000_u64;
+    let mut over = json!({
+        "group": batch,
+        "uuid": job.uuid,
+        "hotkey": job.hotkey,
+        "times": {
+            "reserved_us": start,
+            "accepted_us": start,
+            "ready_us": start,
+            "run_us": start,
+            "answered_us": start + TAKEN_US,
+        },
+    });
+    let fields = outcome.as_object().unwrap().clone();
+    over.as_object_mut().unwrap().extend(fields);
+    over
+}
+
+pub(super) fn finished(stdout: &str) -> Value {
+    json!({ "outcome": "finished", "stdout": stdout, "stderr": "" })
+}
+
+pub(super) fn job_over(batches: &mut Batches, job: &TestJob, outcome: &Value) {
+    let event = over_event(&batch_name(batches), job, outcome);
+    batches.event("horde_job_over", event);
+}
+
+pub(super) fn checked_event(batch: &str, uuid: &str, verdict: &Value) -> Value {
+    let mut checked = json!({ "batch": batch, "uuid": uuid });
+    let fields = verdict.as_object().unwrap().clone();
+    checked.as_object_mut().unwrap().extend(fields);
+    checked
+}
+
+pub(super) fn right() -> Value {
+    json!({ "verdict": "right" })
+}
+
+/// Gives the same verdict on all answers that were given.
+pub(super) fn check_answers(batches: &mut Batches, verdict: &Value) -> usize {
+    let batch = batch_name(batches);
+    let answers = emitted(batches, "horde_answer_given");
+    for answer in &answers {
+        let checked = checked_event(&batch, answer["uuid"].as_str().unwrap(), verdict);
+        batches.event("horde_answer_checked", checked);
+    }
+    answers.len()
+}
+
+/// A batch of so many miners, each with one executor, whose jobs run.
+pub(super) fn running(miners: u8) -> (Batches, Ticket, Vec<TestJob>) {
+    running_with(start(), miners)
+}
+
+pub(super) fn running_with(mut batches: Batches, miners: u8) -> (Batches, Ticket, Vec<TestJob>) {
+    let ticket = run_batch(&mut batches, miners);
+    for number in 0..miners {
+        link_up(&mut batches, number, &[(SPIN_UP, 1)]);
+    }
+    let jobs = answer_asks(&mut batches);
+    (batches, ticket, jobs)
+}
+
+/// Code and report of a command that has ended.
+pub(super) fn end(batches: &Batches, ticket: Ticket) -> (u8, Report) {
+    let (code, report) = batches.finished(ticket).expect("the batch is over");
+    (code, serde_json::from_value(report.clone()).unwrap())
+}
+
+/// What is stored, but for reports.
+pub(super) fn left(batches: &Batches) -> BTreeMap<String, Value> {
+    let mut stored = batches.stored();
+    stored.retain(|key, _| !key.starts_with("finished/"));
+    stored
+}
