@@ -380,17 +380,31 @@ impl<E: Extension> Harness<E> {
     /// A handler of a timer fails; then its timer is gone, the clock stands at its time, and later timers are not handled yet.
     pub fn try_advance_ms(&mut self, milliseconds: u64) -> Result<()> {
         let end = self.host.now_ms + milliseconds;
-        loop {
-            let timers = self.host.timers.iter();
-            let next = timers.map(|(tag, at)| (*at, tag.clone())).min();
-            let Some((at, tag)) = next.filter(|(at, _)| *at <= end) else {
-                self.host.now_ms = end;
-                return Ok(());
-            };
-            self.host.timers.remove(&tag);
-            self.host.now_ms = self.host.now_ms.max(at);
-            self.handle(event::TIMER, tag.as_bytes())?;
+        while self.next_timer().is_some_and(|(at, _)| at <= end) {
+            self.try_next_timer()?;
         }
+        self.host.now_ms = end;
+        Ok(())
+    }
+
+    /// Puts the clock forward to the next timer, if one is set, and handles that one alone: for steps of one handler each, as
+    /// [`check_failed_handlers`] needs them.
+    ///
+    /// # Errors
+    ///
+    /// Its handler fails; then the timer is gone.
+    pub fn try_next_timer(&mut self) -> Result<()> {
+        let Some((at, tag)) = self.next_timer() else {
+            return Ok(());
+        };
+        self.host.timers.remove(&tag);
+        self.host.now_ms = self.host.now_ms.max(at);
+        self.handle(event::TIMER, tag.as_bytes())
+    }
+
+    fn next_timer(&self) -> Option<(u64, String)> {
+        let timers = self.host.timers.iter();
+        timers.map(|(tag, at)| (*at, tag.clone())).min()
     }
 
     /// The timers that are set: Unix milliseconds by tag.
