@@ -1,3 +1,5 @@
+//! `horde_job_echo` with the harness in place of the host.
+
 use serde_json::json;
 use tig_plugin_api::testing::Harness;
 

@@ -1,3 +1,5 @@
+//! `horde_job_hash` with the harness in place of the host.
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use horde_calc::hash_job::SEED_BYTES;
