@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use horde_events::{LinkState, MinerAddress, MinerLink, PlannedJob};
+use horde_events::{LinkState, MinerAddress, MinerLink, PlannedJob, Step};
 use horde_proto::ExecutorClass;
 use serde::{Deserialize, Serialize};
 use tig_plugin_api::Ticket;
@@ -11,7 +11,6 @@ use crate::config::{Config, Version};
 use crate::job::{Job, JobEnd};
 use crate::making::{Making, Note};
 use crate::offers::Offer;
-use crate::progress::{Progress, Steps};
 
 /// How far a batch is (section 3.4).
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -83,6 +82,32 @@ pub(crate) struct Live {
     /// Whether the deadline of verdicts runs.
     pub(crate) is_waiting_for_verdicts: bool,
     pub(crate) progress: Progress,
+}
+
+/// When a line was shown.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Progress {
+    pub(crate) shown_ms: u64,
+    /// Whether the timer of the next line is set.
+    pub(crate) is_due: bool,
+}
+
+/// Steps of jobs since the last restart.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Steps {
+    pub(crate) accepted: u64,
+    pub(crate) ready: u64,
+    pub(crate) running: u64,
+}
+
+impl Steps {
+    pub(crate) fn count(&mut self, step: Step) {
+        match step {
+            Step::Accepted => self.accepted += 1,
+            Step::Ready => self.ready += 1,
+            Step::Running => self.running += 1,
+        }
+    }
 }
 
 impl Batch {

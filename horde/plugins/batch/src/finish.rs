@@ -13,9 +13,9 @@ use crate::batch::{Batch, Phase};
 use crate::bonus::previous_count;
 use crate::config::Config;
 use crate::job::{Ending, Job, JobEnd};
+use crate::limits::{BATCH_TIMEOUT_MINUTES, VERDICT_TIMEOUT_SECONDS};
 use crate::offers::collect_offers;
 use crate::report::{BatchEnd, Report, RowIndex, empty_rows};
-use crate::run::{BATCH_TIMEOUT_MINUTES, VERDICT_TIMEOUT_SECONDS};
 use crate::score::{Column, Scored, score};
 use crate::store::{self, FINISHED_MAX};
 use crate::timer::Timer;
@@ -62,11 +62,6 @@ impl HordeBatch {
         }
         Ok(())
     }
-}
-
-/// The number of the next batch.
-pub(crate) fn next_number(finished: &[Report]) -> u64 {
-    finished.last().map_or(1, |last| last.number + 1)
 }
 
 /// The report that is dropped first. The newest one with a cycle stays, since the next cycle is compared with it.
@@ -171,7 +166,7 @@ fn report(batch: &Batch, rows: &[Row<'_>], end: BatchEnd, now_ms: u64) -> Report
     }
 }
 
-/// Lets receipts be signed, and tells whoever scores miners.
+/// Lets receipts be signed, and reports to whoever scores miners.
 fn emit_results(
     ctx: &mut Context<'_>,
     batch: &Batch,

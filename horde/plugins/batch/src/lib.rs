@@ -18,6 +18,7 @@ mod bonus;
 mod config;
 mod finish;
 mod job;
+mod limits;
 mod making;
 mod offers;
 mod progress;

@@ -122,6 +122,13 @@ impl Making {
         self.open.is_empty()
     }
 
+    /// The oldest ask that is not answered.
+    #[cfg(test)]
+    pub(crate) fn first_open(&self) -> Option<(u64, Ask)> {
+        let (number, ask) = self.open.iter().next()?;
+        Some((*number, ask.clone()))
+    }
+
     /// Takes the jobs of an answer. Those of an ask that is answered already, or of an earlier start of the batch, do not count.
     pub(crate) fn take(&mut self, made: JobsMade) {
         let Some(ask) = self.open.remove(&made.ask) else {

@@ -1,40 +1,11 @@
 //! Lines for the caller of `run_batch`, at a bounded rate.
 
-use horde_events::{LinkState, Step};
-use serde::{Deserialize, Serialize};
+use horde_events::LinkState;
 use tig_plugin_api::prelude::*;
 
-use crate::batch::{Batch, Phase};
+use crate::batch::{Batch, Phase, Progress, Steps};
+use crate::limits::PROGRESS_INTERVAL_MS;
 use crate::timer::Timer;
-
-/// Milliseconds between two lines of a phase.
-const PROGRESS_INTERVAL_MS: u64 = 500;
-
-/// When a line was shown.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-pub(crate) struct Progress {
-    shown_ms: u64,
-    /// Whether the timer of the next line is set.
-    is_due: bool,
-}
-
-/// Steps of jobs since the last restart.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-pub(crate) struct Steps {
-    pub(crate) accepted: u64,
-    pub(crate) ready: u64,
-    pub(crate) running: u64,
-}
-
-impl Steps {
-    pub(crate) fn count(&mut self, step: Step) {
-        match step {
-            Step::Accepted => self.accepted += 1,
-            Step::Ready => self.ready += 1,
-            Step::Running => self.running += 1,
-        }
-    }
-}
 
 impl Batch {
     /// Says that there is something to show; it is shown when the interval is over.

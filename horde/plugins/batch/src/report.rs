@@ -133,6 +133,11 @@ impl ClassReport {
     }
 }
 
+/// The number of the next batch.
+pub(crate) fn next_number(finished: &[Report]) -> u64 {
+    finished.last().map_or(1, |last| last.number + 1)
+}
+
 /// The lines of all miners, without jobs.
 pub(crate) fn empty_rows(offers: &[Offer]) -> Vec<MinerReport> {
     let row = |offer: &Offer| MinerReport {

@@ -10,25 +10,15 @@ use crate::HordeBatch;
 use crate::arguments::RunBatch;
 use crate::batch::{Batch, Head, Phase};
 use crate::config::Config;
-use crate::finish::next_number;
 use crate::job::{Answer, JobEnd};
+use crate::limits::{
+    ANSWER_BYTES_MAX, BATCH_TIMEOUT_MINUTES, MAKING_TIMEOUT_SECONDS, VERDICT_TIMEOUT_SECONDS,
+};
 use crate::making::{Making, plan_asks};
 use crate::offers::collect_offers;
-use crate::report::BatchEnd;
+use crate::report::{BatchEnd, next_number};
 use crate::store;
 use crate::timer::Timer;
-
-/// Time in which job kinds must have made the jobs.
-const MAKING_TIMEOUT_SECONDS: u64 = 60;
-
-/// Time in which job kinds must have checked the answers, from the last outcome on.
-pub(crate) const VERDICT_TIMEOUT_SECONDS: u64 = 60;
-
-/// Time that a batch may take (section 3.3).
-pub(crate) const BATCH_TIMEOUT_MINUTES: u64 = 20;
-
-/// Bytes of answers that are given to job kinds in one go after a restart.
-const ANSWER_BYTES_MAX: usize = 16 << 20;
 
 impl HordeBatch {
     pub(crate) fn begin(&mut self, ctx: &mut Context<'_>, mut arguments: RunBatch) -> Result<()> {

@@ -2,9 +2,13 @@
 
 mod support;
 
+mod bonus;
 mod commands;
 mod course;
+mod failed_handlers;
+mod large;
 mod outcomes;
+mod restarts;
 
 use serde_json::{Value, json};
 

@@ -71,3 +71,18 @@ impl Timer {
             .try_for_each(|timer| timer.cancel(ctx, batch))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_name_their_timer_and_batch() {
+        for timer in Timer::ALL {
+            assert_eq!(Timer::parse(&timer.tag("b/1")), Some((timer, "b/1")));
+        }
+        for tag in ["", "resume", "unknown/b"] {
+            assert_eq!(Timer::parse(tag), None, "{tag}");
+        }
+    }
+}

@@ -53,8 +53,8 @@ pub(super) fn emitted(batches: &mut Batches, name: &str) -> Vec<Value> {
 
 /// Name of the batch that is under way.
 pub(super) fn batch_name(batches: &Batches) -> String {
-    let head = &batches.stored()["batch"];
-    head["batch"].as_str().unwrap().to_owned()
+    let batch = batches.extension().current.as_ref();
+    batch.expect("a batch is under way").head.batch.clone()
 }
 
 pub(super) fn link_up(batches: &mut Batches, number: u8, manifest: &[(&str, u32)]) {

@@ -1,0 +1,16 @@
+//! How long each wait of a batch is at most, and how much is done at once.
+
+/// Time in which job kinds must have made the jobs.
+pub(crate) const MAKING_TIMEOUT_SECONDS: u64 = 60;
+
+/// Time in which job kinds must have checked the answers, from the last outcome on.
+pub(crate) const VERDICT_TIMEOUT_SECONDS: u64 = 60;
+
+/// Time that a batch may take (section 3.3).
+pub(crate) const BATCH_TIMEOUT_MINUTES: u64 = 20;
+
+/// Milliseconds between two lines of progress of a phase.
+pub(crate) const PROGRESS_INTERVAL_MS: u64 = 500;
+
+/// Bytes of answers that are given to job kinds in one go after a restart.
+pub(crate) const ANSWER_BYTES_MAX: usize = 4 << 20;

@@ -1,0 +1,116 @@
+//! Failing at any call to the host equals failing and restarting.
+
+use proptest::prelude::*;
+use tig_plugin_api::testing::check_failed_handlers;
+
+use super::*;
+
+#[derive(Clone, Debug)]
+enum Step {
+    Run,
+    Up(u8, u32),
+    Down(u8),
+    /// Answers the oldest request for jobs, if it is still there.
+    Make,
+    /// A job has got one step further.
+    Further,
+    /// Ends the first job that is not over.
+    Over(&'static str),
+    /// Checks the first answer that is not checked.
+    Check(&'static str),
+    /// Handles the next timer.
+    Timer,
+    Reload,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let outcome = prop::sample::select(&["finished", "finished", "declined", "interrupted"][..]);
+    let verdict = prop::sample::select(&["right", "right", "wrong", "excused"][..]);
+    prop_oneof![
+        3 => Just(Step::Run),
+        4 => (0_u8..2, 0_u32..70).prop_map(|(miner, count)| Step::Up(miner, count)),
+        1 => (0_u8..2).prop_map(Step::Down),
+        5 => Just(Step::Make),
+        1 => Just(Step::Further),
+        6 => outcome.prop_map(Step::Over),
+        6 => verdict.prop_map(Step::Check),
+        4 => Just(Step::Timer),
+        1 => Just(Step::Reload),
+    ]
+}
+
+/// The batch that is under way, and what it waits for: known from the instance, so that both harnesses play the same.
+fn play(batches: &mut Batches, step: &Step) -> Result<Option<(u8, Value)>> {
+    let batch = batches.extension().current.as_ref();
+    let name = batch
+        .map(|batch| batch.head.batch.clone())
+        .unwrap_or_default();
+    let open_job = batch.and_then(|batch| {
+        let jobs = batch.jobs.values();
+        let mut open = jobs.filter(|job| !batch.results.contains_key(&job.uuid));
+        open.next().map(|job| TestJob {
+            uuid: job.uuid.clone(),
+            hotkey: job.hotkey.clone(),
+        })
+    });
+    let unchecked = batch.and_then(|batch| {
+        let mut unchecked = batch.results.iter().filter(|(_, end)| end.is_unchecked());
+        unchecked.next().map(|(uuid, _)| uuid.clone())
+    });
+    let ask = batch.and_then(|batch| batch.live.making.first_open());
+    let link = |number: &u8, state: Value| json!({ "hotkey": hotkey(*number), "state": state });
+    match step {
+        Step::Run => batches.command("run_batch", &arguments(2)).map(drop)?,
+        Step::Up(number, count) => {
+            let manifest = json!([{ "executor_class": SPIN_UP, "count": count }]);
+            let state = json!({ "up": { "manifest": manifest } });
+            batches.try_event("horde_miner_link", link(number, state))?;
+        }
+        Step::Down(number) => {
+            let state = json!({ "down": { "reason": "refused" } });
+            batches.try_event("horde_miner_link", link(number, state))?;
+        }
+        Step::Make => {
+            if let Some((number, ask)) = ask {
+                let wanted = json!({
+                    "ask": number, "batch": name, "kind": ask.kind, "executor_class": ask.class,
+                    "miners": ask.miners,
+                });
+                batches.try_event("horde_jobs_made", jobs_made(&wanted).0)?;
+            }
+        }
+        Step::Further => {
+            let step = json!({ "group": name, "uuid": "u", "step": "ready", "at_us": 1 });
+            batches.try_event("horde_job_step", step)?;
+        }
+        Step::Over(outcome) => {
+            if let Some(job) = open_job {
+                let outcome = json!({ "outcome": outcome, "stdout": "x", "stderr": "" });
+                batches.try_event("horde_job_over", over_event(&name, &job, &outcome))?;
+            }
+        }
+        Step::Check(verdict) => {
+            if let Some(uuid) = unchecked {
+                let verdict = json!({ "verdict": verdict, "reason": "why" });
+                batches.try_event(
+                    "horde_answer_checked",
+                    checked_event(&name, &uuid, &verdict),
+                )?;
+            }
+        }
+        Step::Timer => batches.try_next_timer()?,
+        Step::Reload => batches.try_reload()?,
+    }
+    let status = batches.request("GET", "/horde/batch", &[], "")?;
+    Ok(Some((0, serde_json::from_slice(&status.body)?)))
+}
+
+proptest! {
+    #[test]
+    fn failing_equals_restarting(
+        steps in prop::collection::vec(step(), 1..40),
+        k in 1_u64..120,
+    ) {
+        check_failed_handlers(start, &steps, k, play);
+    }
+}
