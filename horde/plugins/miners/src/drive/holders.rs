@@ -1,0 +1,152 @@
+//! Which links are wanted, and by whom.
+
+use std::collections::BTreeMap;
+
+use horde_events::{LinkState, LinksWanted, MinerAddress, MinerLink};
+use tig_plugin_api::prelude::*;
+
+use crate::Miners;
+use crate::address::authority;
+use crate::link::Link;
+use crate::store::WANTED;
+use crate::text::shown;
+
+/// Extensions that can want links.
+const HOLDERS_MAX: usize = 16;
+/// Miners to which one extension can want links; a subnet has 256.
+const MINERS_PER_HOLDER_MAX: usize = 4_096;
+
+impl Miners {
+    /// Takes what an extension wants in place of what it wanted before.
+    pub(crate) fn want_links(&mut self, ctx: &mut Context<'_>, wanted: LinksWanted) -> Result<()> {
+        let LinksWanted { holder, mut miners } = wanted;
+        if miners.len() > MINERS_PER_HOLDER_MAX {
+            ctx.error_with(
+                "more links are wanted than can be; the last ones are left out",
+                &[
+                    ("holder", &holder),
+                    ("wanted", &miners.len()),
+                    ("max", &MINERS_PER_HOLDER_MAX),
+                ],
+            );
+            miners.truncate(MINERS_PER_HOLDER_MAX);
+        }
+        let holders = &self.state.holders;
+        if !holders.contains_key(&holder) && holders.len() >= HOLDERS_MAX {
+            bail!("`{holder}` wants links, and {HOLDERS_MAX} other extensions do already");
+        }
+        ctx.mark_fields_changed()?;
+        if holders.get(&holder) != Some(&miners) {
+            if miners.is_empty() {
+                self.state.holders.remove(&holder);
+            } else {
+                self.state.holders.insert(holder, miners.clone());
+            }
+            ctx.put(WANTED, &self.state.holders)?;
+        }
+        self.release_unwanted(ctx)?;
+        for miner in &miners {
+            self.want_link(ctx, miner, true)?;
+        }
+        Ok(())
+    }
+
+    /// Opens the links that are wanted and not there.
+    pub(super) fn open_wanted(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        let wanted: Vec<MinerAddress> = self.state.holders.values().flatten().cloned().collect();
+        for miner in &wanted {
+            self.want_link(ctx, miner, false)?;
+        }
+        Ok(())
+    }
+
+    /// Opens a link, or says again what is known of it.
+    fn want_link(
+        &mut self,
+        ctx: &mut Context<'_>,
+        miner: &MinerAddress,
+        is_asked_again: bool,
+    ) -> Result<()> {
+        if let Some(link) = self.state.links.get(&miner.hotkey) {
+            let is_moved = link.address != *miner;
+            let is_down = link.down_reason().is_some();
+            if !is_moved && !is_down {
+                let manifest = link.manifest.clone().filter(|_| link.is_open());
+                return match manifest.filter(|_| is_asked_again) {
+                    Some(manifest) => emit_link(ctx, &miner.hotkey, LinkState::Up { manifest }),
+                    None => Ok(()),
+                };
+            }
+            if is_down && !is_asked_again {
+                return Ok(());
+            }
+            if is_moved && !link.jobs.is_empty() {
+                ctx.warn_with(
+                    "miner has another address; it is used when its jobs are over",
+                    &[("miner", &miner.hotkey)],
+                );
+                return Ok(());
+            }
+            self.drop_link(ctx, &miner.hotkey, "the miner has another address")?;
+        }
+        let authority = match authority(miner, self.config.allow_private) {
+            Ok(authority) => authority,
+            Err(error) => {
+                let fields: &[(&str, &dyn tig_plugin_api::LogValue)] = &[
+                    ("miner", &shown(&miner.hotkey)),
+                    ("host", &shown(&miner.host)),
+                    ("port", &miner.port),
+                    ("reason", &error.to_string()),
+                ];
+                ctx.warn_with("miner's address is refused", fields);
+                let reason = error.to_string();
+                return emit_link(ctx, &miner.hotkey, LinkState::Down { reason });
+            }
+        };
+        let manifest_by_ms = ctx.now_ms() + self.config.manifest_ms;
+        let link = Link::new(miner.clone(), authority, manifest_by_ms);
+        self.state.links.insert(link);
+        self.connect(ctx, &miner.hotkey)
+    }
+
+    /// Lets go of the links that no extension wants any more, unless jobs are under way.
+    fn release_unwanted(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        let wanted = self.wanted();
+        let links = self.state.links.iter();
+        let unwanted: Vec<_> = links
+            .filter(|(hotkey, link)| link.jobs.is_empty() && !wanted.contains_key(&***hotkey))
+            .map(|(hotkey, _)| hotkey.clone())
+            .collect();
+        for hotkey in unwanted {
+            self.drop_link(ctx, &hotkey, "the link is not needed any more")?;
+        }
+        Ok(())
+    }
+
+    /// Lets go of one link if no extension wants it and no job is under way.
+    pub(super) fn release_if_unwanted(
+        &mut self,
+        ctx: &mut Context<'_>,
+        hotkey: &str,
+    ) -> Result<()> {
+        let link = self.state.links.get(hotkey);
+        let is_wanted = || {
+            let mut miners = self.state.holders.values().flatten();
+            miners.any(|miner| miner.hotkey == hotkey)
+        };
+        if link.is_none_or(|link| !link.jobs.is_empty()) || is_wanted() {
+            return Ok(());
+        }
+        self.drop_link(ctx, hotkey, "the link is not needed any more")
+    }
+
+    fn wanted(&self) -> BTreeMap<&str, &MinerAddress> {
+        let miners = self.state.holders.values().flatten();
+        miners.map(|miner| (miner.hotkey.as_str(), miner)).collect()
+    }
+}
+
+pub(super) fn emit_link(ctx: &mut Context<'_>, hotkey: &str, state: LinkState) -> Result<()> {
+    let hotkey = hotkey.to_owned();
+    ctx.emit(&MinerLink { hotkey, state })
+}

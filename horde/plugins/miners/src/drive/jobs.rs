@@ -1,0 +1,272 @@
+//! Jobs: reserve, run, end.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use horde_events::{JobOver, JobStep, JobTimes, Outcome, Step};
+use tig_plugin_api::prelude::*;
+
+use super::start::{outcome_name, store_and_emit};
+use crate::Miners;
+use crate::job::{FrameKind, Job, JobId, Phase, Reaction, Sending};
+use crate::store::StoredJob;
+use crate::text::shown;
+
+impl Miners {
+    /// Signs the started receipt and sends the reservation.
+    pub(super) fn reserve(&mut self, ctx: &mut Context<'_>, id: JobId, now_ms: u64) -> Result<()> {
+        let Some(job) = self.state.jobs.get_mut(id) else {
+            return Ok(());
+        };
+        let group = self.state.groups.get(&job.group);
+        let is_organic = group.is_some_and(|group| group.is_organic);
+        let frame = self.validator.reservation(ctx, job, is_organic, now_ms)?;
+        job.reserve(frame, now_ms + self.config.accept_ms);
+        self.send_if_open(ctx, id)
+    }
+
+    /// Sends the request to run if the executor is ready.
+    pub(super) fn run(&mut self, ctx: &mut Context<'_>, id: JobId, now_ms: u64) -> Result<()> {
+        let job = self.state.jobs.get_mut(id);
+        let Some(job) = job.filter(|job| job.phase == Phase::Ready) else {
+            return Ok(());
+        };
+        let timeout_ms = u64::from(job.timeout_seconds) * 1_000;
+        job.run(now_ms + timeout_ms + self.config.run_grace_ms);
+        self.send_if_open(ctx, id)
+    }
+
+    fn send_if_open(&mut self, ctx: &mut Context<'_>, id: JobId) -> Result<()> {
+        let job = self.state.jobs.get(id);
+        let link = job.and_then(|job| self.state.links.get(&job.hotkey));
+        match link.and_then(|link| link.open_tag()) {
+            Some(tag) => self.send_waiting(ctx, id, &tag),
+            None => Ok(()),
+        }
+    }
+
+    /// Sends the frame of a job that waits for a connection.
+    pub(super) fn send_waiting(
+        &mut self,
+        ctx: &mut Context<'_>,
+        id: JobId,
+        tag: &str,
+    ) -> Result<()> {
+        let Some(job) = self.state.jobs.get_mut(id) else {
+            return Ok(());
+        };
+        let Some((kind, frame)) = job.waiting_frame() else {
+            return Ok(());
+        };
+        ctx.ws_send_reported(tag, frame, kind.number(id))?;
+        job.hand_over();
+        Ok(())
+    }
+
+    /// The kernel has a frame.
+    pub(super) fn on_written(
+        &mut self,
+        ctx: &mut Context<'_>,
+        number: u64,
+        at_us: u64,
+    ) -> Result<()> {
+        let (id, kind) = FrameKind::of_number(number);
+        let Some(job) = self.state.jobs.get_mut(id) else {
+            return Ok(());
+        };
+        let reaction = job.note_written(kind, at_us);
+        self.follow(ctx, id, reaction, at_us)
+    }
+
+    /// Does what follows from something that has happened to a job.
+    pub(super) fn follow(
+        &mut self,
+        ctx: &mut Context<'_>,
+        id: JobId,
+        reaction: Reaction,
+        at_us: u64,
+    ) -> Result<()> {
+        match reaction {
+            Reaction::None | Reaction::Ignored(_) => Ok(()),
+            Reaction::Accepted => {
+                self.send_accepted(ctx, id)?;
+                self.emit_step(ctx, id, Step::Accepted, at_us)?;
+                self.await_ready(ctx, id)
+            }
+            Reaction::Ready { is_accepted_too } => {
+                if is_accepted_too {
+                    self.send_accepted(ctx, id)?;
+                    self.emit_step(ctx, id, Step::Accepted, at_us)?;
+                }
+                self.emit_step(ctx, id, Step::Ready, at_us)?;
+                self.settle_job(ctx, id)
+            }
+            Reaction::Running => self.emit_step(ctx, id, Step::Running, at_us),
+            Reaction::Over(outcome) => self.end_and_settle(ctx, id, outcome),
+        }
+    }
+
+    /// Gives an accepted job its deadline.
+    fn await_ready(&mut self, ctx: &mut Context<'_>, id: JobId) -> Result<()> {
+        let now_ms = ctx.now_ms();
+        let Some(job) = self.state.jobs.get_mut(id) else {
+            return Ok(());
+        };
+        let Some(group) = self.state.groups.get(&job.group) else {
+            return Ok(());
+        };
+        job.due_ms = group.ready_by_ms(now_ms);
+        let (number, due_ms) = (job.group, job.due_ms);
+        self.bring_group_timer_forward(ctx, number, due_ms)
+    }
+
+    /// A job is ready.
+    fn settle_job(&mut self, ctx: &mut Context<'_>, id: JobId) -> Result<()> {
+        let Some(number) = self.state.jobs.get(id).map(|job| job.group) else {
+            return Ok(());
+        };
+        if let Some(group) = self.state.groups.get_mut(&number) {
+            group.settling -= 1;
+        }
+        self.settle_group(ctx, number)
+    }
+
+    fn emit_step(
+        &mut self,
+        ctx: &mut Context<'_>,
+        id: JobId,
+        step: Step,
+        at_us: u64,
+    ) -> Result<()> {
+        let Some(job) = self.state.jobs.get(id) else {
+            return Ok(());
+        };
+        ctx.emit(&JobStep {
+            group: self.state.group_name(job.group),
+            uuid: job.uuid.to_string(),
+            step,
+            at_us,
+        })
+    }
+
+    /// The connection of a job's miner is gone.
+    pub(super) fn lose_connection(&mut self, ctx: &mut Context<'_>, id: JobId) -> Result<()> {
+        let Some(job) = self.state.jobs.get_mut(id) else {
+            return Ok(());
+        };
+        match job.lose_connection() {
+            Some(outcome) => self.end_and_settle(ctx, id, outcome),
+            None => Ok(()),
+        }
+    }
+
+    /// Ends a job whose time is over. A miner that could not be reached was not too late.
+    pub(super) fn end_late(&mut self, ctx: &mut Context<'_>, id: JobId) -> Result<()> {
+        let Some(job) = self.state.jobs.get(id) else {
+            return Ok(());
+        };
+        let link = self.state.links.get(&job.hotkey);
+        let is_unsent = job.sending == Sending::Waiting;
+        let outcome = if is_unsent || link.is_none_or(|link| !link.is_open()) {
+            let cause = link.and_then(|link| link.last_failure.as_deref());
+            let cause = cause.unwrap_or("no connection to the miner");
+            Outcome::Unreachable {
+                reason: format!("the connection did not come back in time: {cause}"),
+            }
+        } else {
+            Outcome::Late {
+                step: job.late_step().to_owned(),
+            }
+        };
+        self.end(ctx, id, outcome).map(drop)
+    }
+
+    /// Ends jobs of a miner that cannot be reached, and settles their groups.
+    pub(super) fn end_unreachable(
+        &mut self,
+        ctx: &mut Context<'_>,
+        jobs: &[JobId],
+        reason: &str,
+    ) -> Result<()> {
+        let mut groups = BTreeSet::new();
+        for id in jobs {
+            let reason = reason.to_owned();
+            groups.extend(self.end(ctx, *id, Outcome::Unreachable { reason })?);
+        }
+        for number in groups {
+            self.settle_group(ctx, number)?;
+        }
+        self.report_unfinished(ctx);
+        Ok(())
+    }
+
+    fn end_and_settle(&mut self, ctx: &mut Context<'_>, id: JobId, outcome: Outcome) -> Result<()> {
+        if let Some(number) = self.end(ctx, id, outcome)? {
+            self.settle_group(ctx, number)?;
+        }
+        self.report_unfinished(ctx);
+        Ok(())
+    }
+
+    /// Ends a job: its one outcome is stored and emitted. Returns the number of its group, which may have to be settled.
+    fn end(&mut self, ctx: &mut Context<'_>, id: JobId, outcome: Outcome) -> Result<Option<u64>> {
+        let Some(job) = self.state.jobs.remove(id) else {
+            return Ok(None);
+        };
+        if let Some(group) = self.state.groups.get_mut(&job.group) {
+            group.remove(&job);
+        }
+        if let Some(link) = self.state.links.get_mut(&job.hotkey) {
+            link.jobs.remove(&id);
+        }
+        log_outcome(ctx, &job, &outcome);
+        let over = JobOver {
+            group: self.state.group_name(job.group),
+            uuid: job.uuid.to_string(),
+            hotkey: job.hotkey.to_string(),
+            outcome,
+            times: job.times,
+        };
+        store_and_emit(ctx, over, &job.hotkey)?;
+        self.release_if_unwanted(ctx, &job.hotkey)?;
+        Ok(Some(job.group))
+    }
+
+    /// Ends a job that was never taken into its group.
+    pub(super) fn end_unplanned(
+        &mut self,
+        ctx: &mut Context<'_>,
+        number: u64,
+        job: &StoredJob,
+        outcome: Outcome,
+    ) -> Result<()> {
+        let over = JobOver {
+            group: self.state.group_name(number),
+            uuid: job.uuid.to_string(),
+            hotkey: job.hotkey.to_string(),
+            outcome,
+            times: JobTimes::default(),
+        };
+        store_and_emit(ctx, over, &Arc::clone(&job.hotkey))
+    }
+}
+
+/// Logs outcomes that an operator may ask about.
+fn log_outcome(ctx: &mut Context<'_>, job: &Job, outcome: &Outcome) {
+    let reason = match outcome {
+        Outcome::Finished { .. } => return,
+        Outcome::Failed { stdout, .. } => shown(stdout),
+        Outcome::OutOfOrder { reason } | Outcome::Unreachable { reason } => reason.clone(),
+        Outcome::Late { step } => step.clone(),
+        Outcome::Declined | Outcome::ExecutorFailed | Outcome::Interrupted => String::new(),
+    };
+    ctx.info_with(
+        "job has no result",
+        &[
+            ("job", &&*job.uuid),
+            ("miner", &&*job.hotkey),
+            ("outcome", &outcome_name(outcome)),
+            ("reason", &reason),
+        ],
+    );
+}

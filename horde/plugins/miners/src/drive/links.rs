@@ -1,0 +1,208 @@
+//! Opening, authenticating, losing and giving up connections.
+
+use std::sync::Arc;
+
+use horde_events::LinkState;
+use horde_proto::miner::{AuthenticateRequest, AuthenticationPayload, ToMiner, validator_path};
+use tig_plugin_api::prelude::*;
+
+use super::LINK_TIMER;
+use super::holders::emit_link;
+use crate::Miners;
+use crate::link::{Next, State, close_reason};
+
+/// Code with which links are closed.
+const CLOSE_NORMAL: u16 = 1000;
+
+impl Miners {
+    /// Opens a connection to a miner that has none.
+    pub(super) fn connect(&mut self, ctx: &mut Context<'_>, hotkey: &str) -> Result<()> {
+        let tag = self.state.links.next_tag(self.state.session);
+        let Some(link) = self.state.links.get_mut(hotkey) else {
+            return Ok(());
+        };
+        let path = validator_path(&self.validator.hotkey);
+        ctx.ws_open(&WsOpen {
+            tag: tag.to_string(),
+            url: format!("ws://{}{path}", link.authority),
+            headers: Vec::new(),
+            frame_bytes_max: self.config.frame_bytes_max,
+            ping_every_ms: self.config.ping_every_ms,
+            silent_ms_max: self.config.silent_ms_max,
+            connect_ms: self.config.connect_ms,
+        })?;
+        link.connect(Arc::clone(&tag));
+        let due_ms = link.due_ms();
+        self.state.links.bind(tag, &hotkey.into());
+        set_timer(ctx, hotkey, due_ms)
+    }
+
+    /// Authenticates on a new connection, and takes up the jobs of the miner: what it had not got is sent again. Miners keep
+    /// frames that come before they have checked the authentication (section 2.2).
+    pub(super) fn on_opened(&mut self, ctx: &mut Context<'_>, tag: &str) -> Result<()> {
+        let Some(hotkey) = self.state.links.hotkey_of(tag) else {
+            return Ok(());
+        };
+        let now_ms = ctx.now_ms();
+        let payload = AuthenticationPayload {
+            validator_hotkey: self.validator.hotkey.clone(),
+            miner_hotkey: hotkey.to_string(),
+            timestamp: i64::try_from(now_ms / 1_000)?,
+        };
+        let signature = self.validator.sign(ctx, &payload)?;
+        let request = AuthenticateRequest { payload, signature };
+        ctx.ws_send(tag, &ToMiner::Authenticate(request).to_text())?;
+        let Some(link) = self.state.links.get_mut(&hotkey) else {
+            return Ok(());
+        };
+        for frame in link.open(now_ms) {
+            ctx.ws_send(tag, &frame)?;
+        }
+        let jobs: Vec<_> = link.jobs.iter().copied().collect();
+        for id in jobs {
+            self.send_waiting(ctx, id, tag)?;
+        }
+        Ok(())
+    }
+
+    /// Draws the conclusions from the end of a connection.
+    pub(super) fn on_closed(
+        &mut self,
+        ctx: &mut Context<'_>,
+        tag: &str,
+        (class, code, reason): (WsCloseClass, Option<u16>, &str),
+    ) -> Result<()> {
+        let Some(hotkey) = self.state.links.hotkey_of(tag) else {
+            self.state.links.forget(tag);
+            return Ok(());
+        };
+        self.state.links.forget(tag);
+        let now_ms = ctx.now_ms();
+        let attempts_max = self.config.attempts_max;
+        let Some(link) = self.state.links.get_mut(&hotkey) else {
+            return Ok(());
+        };
+        let was_open = link.is_open();
+        let reason = close_reason(class, code, reason, link.last_error.as_deref());
+        let next = link.lose(now_ms, &reason, attempts_max, || ctx.random_unit());
+        let jobs: Vec<_> = link.jobs.iter().copied().collect();
+        if was_open {
+            let fields: &[(&str, &dyn tig_plugin_api::LogValue)] = &[
+                ("miner", &&*hotkey),
+                ("reason", &reason),
+                ("jobs", &jobs.len()),
+            ];
+            ctx.warn_with("connection lost", fields);
+        }
+        // What would be sent again would be answered by the same frame.
+        if class == WsCloseClass::TooLarge {
+            return self.give_up(ctx, &hotkey, reason);
+        }
+        for id in jobs {
+            self.lose_connection(ctx, id)?;
+        }
+        match next {
+            Next::Reopen => self.connect(ctx, &hotkey),
+            Next::Pause => {
+                let link = self.state.links.get(&hotkey);
+                set_timer(ctx, &hotkey, link.and_then(|link| link.due_ms()))
+            }
+            Next::GiveUp { reason } => self.give_up(ctx, &hotkey, reason),
+        }
+    }
+
+    /// The timer of a link: a pause is over, or the manifest did not come.
+    pub(super) fn on_link_timer(&mut self, ctx: &mut Context<'_>, hotkey: &str) -> Result<()> {
+        let now_ms = ctx.now_ms();
+        let Some(link) = self.state.links.get(hotkey) else {
+            return Ok(());
+        };
+        if link.due_ms().is_none_or(|due_ms| due_ms > now_ms) {
+            return Ok(());
+        }
+        ctx.mark_fields_changed()?;
+        if link.manifest.is_none() && link.manifest_by_ms <= now_ms {
+            let seconds = self.config.manifest_ms / 1_000;
+            let mut reason = format!("the miner has not shown its manifest within {seconds} s");
+            let cause = link.last_error.as_ref().or(link.last_failure.as_ref());
+            if let Some(cause) = cause {
+                reason.push_str(": ");
+                reason.push_str(cause);
+            }
+            return self.give_up(ctx, hotkey, reason);
+        }
+        match link.state {
+            State::Pausing { .. } => self.connect(ctx, hotkey),
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes no further attempt: the miner's jobs end.
+    pub(super) fn give_up(
+        &mut self,
+        ctx: &mut Context<'_>,
+        hotkey: &str,
+        reason: String,
+    ) -> Result<()> {
+        let Some(link) = self.state.links.get_mut(hotkey) else {
+            return Ok(());
+        };
+        if let Some(tag) = link.tag.clone() {
+            ctx.ws_close(&tag, CLOSE_NORMAL, "")?;
+            self.state.links.close(&tag);
+        }
+        ctx.cancel(&format!("{LINK_TIMER}{hotkey}"))?;
+        let Some(link) = self.state.links.get_mut(hotkey) else {
+            return Ok(());
+        };
+        link.give_up(reason.clone());
+        let jobs: Vec<_> = link.jobs.iter().copied().collect();
+        let fields: &[(&str, &dyn tig_plugin_api::LogValue)] = &[
+            ("miner", &hotkey),
+            ("reason", &reason),
+            ("jobs", &jobs.len()),
+        ];
+        ctx.warn_with("miner is unreachable", fields);
+        ctx.count("links_down", &[], 1);
+        let state = LinkState::Down {
+            reason: reason.clone(),
+        };
+        emit_link(ctx, hotkey, state)?;
+        self.end_unreachable(ctx, &jobs, &reason)
+    }
+
+    /// Closes and forgets a link.
+    pub(super) fn drop_link(
+        &mut self,
+        ctx: &mut Context<'_>,
+        hotkey: &str,
+        reason: &str,
+    ) -> Result<()> {
+        let tag = self
+            .state
+            .links
+            .get(hotkey)
+            .and_then(|link| link.tag.clone());
+        if let Some(tag) = tag {
+            ctx.ws_close(&tag, CLOSE_NORMAL, reason)?;
+            self.state.links.close(&tag);
+        }
+        ctx.cancel(&format!("{LINK_TIMER}{hotkey}"))?;
+        self.state.links.remove(hotkey);
+        Ok(())
+    }
+
+    /// Closes a connection of an instance that is gone.
+    pub(super) fn close_stray(&mut self, ctx: &mut Context<'_>, tag: &str) -> Result<()> {
+        ctx.ws_close(tag, CLOSE_NORMAL, "the validator has started again")?;
+        self.state.links.close(tag);
+        Ok(())
+    }
+}
+
+pub(super) fn set_timer(ctx: &mut Context<'_>, hotkey: &str, due_ms: Option<u64>) -> Result<()> {
+    match due_ms {
+        Some(due_ms) => ctx.at(&format!("{LINK_TIMER}{hotkey}"), due_ms),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,58 @@
+//! The edge: what the state machines decide becomes calls to the host.
+
+mod groups;
+mod holders;
+mod jobs;
+mod links;
+mod messages;
+mod receipts;
+mod start;
+
+use tig_plugin_api::prelude::*;
+
+pub(crate) use self::start::START;
+use crate::Miners;
+
+/// Timers of links begin so, those of groups like [`GROUP_TIMER`].
+pub(crate) const LINK_TIMER: &str = "link ";
+/// See [`LINK_TIMER`].
+pub(crate) const GROUP_TIMER: &str = "group ";
+
+impl Miners {
+    /// Handles what happened to a connection. Of those that are being closed, nothing counts but their end.
+    pub(crate) fn handle_ws(&mut self, ctx: &mut Context<'_>, event: WsEvent) -> Result<()> {
+        let tag = event.tag.as_str();
+        let is_end = matches!(event.kind, WsEventKind::Closed { .. });
+        if self.state.links.is_closing(tag) && !is_end {
+            return Ok(());
+        }
+        ctx.mark_fields_changed()?;
+        if self.state.links.hotkey_of(tag).is_none() && !is_end {
+            return self.close_stray(ctx, tag);
+        }
+        match event.kind {
+            WsEventKind::Opened { .. } => self.on_opened(ctx, tag),
+            WsEventKind::Frame { text, at_us } => self.on_frame(ctx, tag, &text, at_us),
+            WsEventKind::Written { frame, at_us } => self.on_written(ctx, frame, at_us),
+            WsEventKind::Closed {
+                code,
+                reason,
+                class,
+                ..
+            } => self.on_closed(ctx, tag, (class, code, &reason)),
+        }
+    }
+
+    /// Handles a timer. One of an instance that is gone may still be due, and finds nothing to do.
+    pub(crate) fn handle_timer(&mut self, ctx: &mut Context<'_>, tag: &str) -> Result<()> {
+        if tag == START {
+            self.on_start(ctx)
+        } else if let Some(hotkey) = tag.strip_prefix(LINK_TIMER) {
+            self.on_link_timer(ctx, hotkey)
+        } else if let Some(Ok(number)) = tag.strip_prefix(GROUP_TIMER).map(str::parse) {
+            self.on_group_timer(ctx, number)
+        } else {
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Accepted and finished receipts on their way to miners.
+
+use horde_events::JobsScored;
+use tig_plugin_api::prelude::*;
+
+use crate::Miners;
+use crate::job::JobId;
+use crate::store::{StoredOutcome, over_key};
+
+impl Miners {
+    /// Signs, stores and sends the accepted receipt of a job.
+    pub(super) fn send_accepted(&mut self, ctx: &mut Context<'_>, id: JobId) -> Result<()> {
+        let now_ms = ctx.now_ms();
+        let Some(job) = self.state.jobs.get(id) else {
+            return Ok(());
+        };
+        let frame = self.validator.accepted(ctx, job, now_ms)?;
+        let hotkey = job.hotkey.clone();
+        self.send_receipt(ctx, &hotkey, frame)
+    }
+
+    /// Signs, stores and sends the finished receipts of jobs that were answered. A receipt is signed once: what is stored
+    /// is sent again as it is.
+    pub(crate) fn send_finished(
+        &mut self,
+        ctx: &mut Context<'_>,
+        scored: JobsScored,
+    ) -> Result<()> {
+        ctx.mark_fields_changed()?;
+        let now_ms = ctx.now_ms();
+        for job in &scored.jobs {
+            if self.state.has_sent_finished(&job.uuid) {
+                continue;
+            }
+            let over = ctx.get_sound::<StoredOutcome>(&over_key(&job.uuid))?;
+            let Some(over) = over.filter(|over| over.is_answer) else {
+                ctx.debug_with(
+                    "no finished receipt: the job was not answered",
+                    &[("job", &job.uuid)],
+                );
+                continue;
+            };
+            let names = (job.uuid.as_str(), &*over.hotkey);
+            let validator = &self.validator;
+            let frame = validator.finished(ctx, names, &over.times, &job.score_text, now_ms)?;
+            self.send_receipt(ctx, &over.hotkey, frame)?;
+            self.state.note_finished(&job.uuid);
+        }
+        Ok(())
+    }
+
+    /// Sends a receipt, or keeps it until there is a connection. A miner that is not linked to gets none.
+    fn send_receipt(&mut self, ctx: &mut Context<'_>, hotkey: &str, frame: String) -> Result<()> {
+        let Some(link) = self.state.links.get_mut(hotkey) else {
+            return Ok(());
+        };
+        match link.open_tag() {
+            Some(tag) => ctx.ws_send(&tag, &frame),
+            None if link.down_reason().is_some() => Ok(()),
+            None => {
+                link.keep_receipt(frame);
+                Ok(())
+            }
+        }
+    }
+}

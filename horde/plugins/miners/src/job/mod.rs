@@ -1,0 +1,220 @@
+//! A job: planned, reserving, accepted, ready, running, over.
+//!
+//! All that a job needs to decide comes in as an argument: messages with their times, what the kernel has, what was lost.
+
+mod frames;
+mod made;
+mod receive;
+mod table;
+
+use std::sync::Arc;
+
+use horde_events::{JobTimes, Outcome, PlannedJob};
+use horde_proto::ExecutorClass;
+use serde::{Deserialize, Serialize};
+
+pub(crate) use self::frames::{add_receipt, check_frames};
+pub(crate) use self::made::{Frames, MadeJobs};
+pub(crate) use self::receive::Reaction;
+pub(crate) use self::table::Jobs;
+
+/// Number of a job while this instance and its successors live.
+pub(crate) type JobId = u64;
+
+/// How far a job is.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Phase {
+    /// Its reservation is not due.
+    Planned,
+    /// The miner is asked for an executor.
+    Reserving,
+    /// The executor is being prepared.
+    Accepted,
+    /// The executor waits for the others of the group.
+    Ready,
+    /// The job is to run.
+    Running,
+}
+
+/// Where the frame of the present phase is.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Sending {
+    /// It waits for a connection.
+    Waiting,
+    /// The host has it.
+    Handed,
+    /// The kernel has it.
+    Written,
+}
+
+/// The two frames of a job that are reported when the kernel has them.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum FrameKind {
+    /// `V0InitialJobRequest`.
+    Reservation,
+    /// `V0JobRequest`.
+    Request,
+}
+
+impl FrameKind {
+    /// Number by which the host reports the frame of a job.
+    pub(crate) fn number(self, job: JobId) -> u64 {
+        2 * job + u64::from(self == Self::Request)
+    }
+
+    /// What [`FrameKind::number`] has made.
+    pub(crate) fn of_number(number: u64) -> (JobId, Self) {
+        let kind = if number % 2 == 1 {
+            Self::Request
+        } else {
+            Self::Reservation
+        };
+        (number / 2, kind)
+    }
+}
+
+/// A job under way.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct Job {
+    pub(crate) uuid: Arc<str>,
+    pub(crate) hotkey: Arc<str>,
+    /// Number of its group.
+    pub(crate) group: u64,
+    pub(crate) class: ExecutorClass,
+    pub(crate) timeout_seconds: u32,
+    /// Seconds that its executor takes to start.
+    pub(crate) spin_up_seconds: u32,
+    pub(crate) phase: Phase,
+    pub(crate) sending: Sending,
+    /// When the present phase ends if nothing happens, in Unix milliseconds; `u64::MAX` for never.
+    pub(crate) due_ms: u64,
+    pub(crate) times: JobTimes,
+    /// The frame of the reservation, with its receipt once that is signed; empty once the kernel has it.
+    pub(crate) reservation: String,
+    /// The frame of the request to run; empty once the kernel has it.
+    pub(crate) request: String,
+    /// An answer that came before it is known when the kernel had the request.
+    early_answer: Option<Outcome>,
+    /// The connection on which the reservation went out has ended: what the miner sent on it may be lost.
+    is_resumed: bool,
+}
+
+impl Job {
+    /// A job whose reservation is due at `due_ms`.
+    pub(crate) fn new(
+        plan: &PlannedJob,
+        (uuid, hotkey): (Arc<str>, Arc<str>),
+        group: u64,
+        class: ExecutorClass,
+        frames: Frames,
+        due_ms: u64,
+    ) -> Self {
+        Self {
+            uuid,
+            hotkey,
+            group,
+            class,
+            timeout_seconds: plan.timeout_seconds,
+            spin_up_seconds: plan.spin_up_seconds,
+            phase: Phase::Planned,
+            sending: Sending::Waiting,
+            due_ms,
+            times: JobTimes::default(),
+            reservation: frames.reservation.into(),
+            request: frames.request.into(),
+            early_answer: None,
+            is_resumed: false,
+        }
+    }
+
+    /// Whether the group waits for this job before it runs.
+    pub(crate) fn is_settling(&self) -> bool {
+        matches!(
+            self.phase,
+            Phase::Planned | Phase::Reserving | Phase::Accepted
+        )
+    }
+
+    /// The frame that waits for a connection.
+    pub(crate) fn waiting_frame(&self) -> Option<(FrameKind, &str)> {
+        match (self.phase, self.sending) {
+            (Phase::Reserving, Sending::Waiting) => {
+                Some((FrameKind::Reservation, self.reservation.as_str()))
+            }
+            (Phase::Running, Sending::Waiting) => Some((FrameKind::Request, self.request.as_str())),
+            _ => None,
+        }
+    }
+
+    /// The reservation is signed, and to be sent; the miner has until `due_ms` to answer.
+    pub(crate) fn reserve(&mut self, frame: String, due_ms: u64) {
+        self.reservation = frame;
+        self.phase = Phase::Reserving;
+        self.sending = Sending::Waiting;
+        self.due_ms = due_ms;
+    }
+
+    /// The request to run is to be sent; the miner has until `due_ms` to answer.
+    pub(crate) fn run(&mut self, due_ms: u64) {
+        self.reservation = String::new();
+        self.phase = Phase::Running;
+        self.sending = Sending::Waiting;
+        self.due_ms = due_ms;
+    }
+
+    /// The host has the frame of the present phase.
+    pub(crate) fn hand_over(&mut self) {
+        self.sending = Sending::Handed;
+    }
+
+    /// The step that did not come in time.
+    pub(crate) fn late_step(&self) -> &'static str {
+        match self.phase {
+            Phase::Planned | Phase::Reserving => "accept",
+            Phase::Accepted | Phase::Ready => "ready",
+            Phase::Running => "answer",
+        }
+    }
+
+    /// The kernel has a frame. An answer that came meanwhile counts now.
+    pub(crate) fn note_written(&mut self, kind: FrameKind, at_us: u64) -> Reaction {
+        match kind {
+            FrameKind::Reservation => {
+                self.times.reserved_us = Some(at_us);
+                self.reservation = String::new();
+                if self.phase == Phase::Reserving {
+                    self.sending = Sending::Written;
+                }
+                Reaction::None
+            }
+            FrameKind::Request => {
+                self.times.run_us = Some(at_us);
+                self.request = String::new();
+                self.sending = Sending::Written;
+                match self.early_answer.take() {
+                    Some(answer) => Reaction::Over(self.conclude(answer)),
+                    None => Reaction::Running,
+                }
+            }
+        }
+    }
+
+    /// The connection has ended: what the kernel did not have is to be sent again. An answer to what was never sent came too
+    /// early.
+    pub(crate) fn lose_connection(&mut self) -> Option<Outcome> {
+        if self.sending == Sending::Handed {
+            self.sending = Sending::Waiting;
+        }
+        self.is_resumed = self.phase != Phase::Planned;
+        self.early_answer.take().map(|_| answered_early())
+    }
+}
+
+/// The outcome of a job that was answered before the kernel had the request to run it.
+fn answered_early() -> Outcome {
+    Outcome::OutOfOrder {
+        reason: "the answer came before the request to run the job was sent".to_owned(),
+    }
+}

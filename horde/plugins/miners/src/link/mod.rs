@@ -1,0 +1,252 @@
+//! A link to a miner: connecting, open, up, or down with a pause before the next attempt.
+//!
+//! ```text
+//! Pausing -> Connecting -> Open -> (manifest) up
+//!    ^            |         |
+//!    +--- lost ---+---------+---> Down after too many failures, or at once if a further attempt is of no use
+//! ```
+
+mod manifest;
+mod reason;
+mod table;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use horde_events::{ExecutorCount, MinerAddress};
+use serde::{Deserialize, Serialize};
+
+pub(crate) use self::manifest::read_manifest;
+pub(crate) use self::reason::close_reason;
+pub(crate) use self::table::Links;
+use crate::job::JobId;
+
+/// A connection that was open for so long makes up for earlier failures, in milliseconds. A miner that drops each connection
+/// at once is not connected to without pauses.
+const STABLE_MS: u64 = 10_000;
+/// Receipts that wait for a connection; older ones are given up.
+const WAITING_RECEIPTS_MAX: usize = 1_000;
+
+/// State of the connection.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum State {
+    /// The next attempt comes at this time.
+    Pausing {
+        /// In Unix milliseconds.
+        until_ms: u64,
+    },
+    /// The host opens a connection.
+    Connecting,
+    /// The handshake is complete, and the authentication sent.
+    Open {
+        /// Since when, in Unix milliseconds.
+        since_ms: u64,
+        /// The miner has shown its manifest on this connection.
+        has_manifest: bool,
+    },
+    /// No further attempt is made.
+    Down {
+        /// Why, in words.
+        reason: String,
+    },
+}
+
+/// What follows the end of a connection.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Next {
+    /// Open another one now.
+    Reopen,
+    /// Open another one later.
+    Pause,
+    /// The miner counts as unreachable.
+    GiveUp {
+        /// Why, in words.
+        reason: String,
+    },
+}
+
+/// A link to a miner.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Link {
+    /// Where the miner is.
+    pub(crate) address: MinerAddress,
+    /// Host and port as in a URL.
+    pub(crate) authority: String,
+    /// State of the connection.
+    pub(crate) state: State,
+    /// Tag of the connection, unless there is none.
+    pub(crate) tag: Option<Arc<str>>,
+    /// The manifest; `None` until the miner has shown one.
+    pub(crate) manifest: Option<Vec<ExecutorCount>>,
+    /// Until when the first manifest must be there, in Unix milliseconds.
+    pub(crate) manifest_by_ms: u64,
+    /// Jobs under way.
+    pub(crate) jobs: BTreeSet<JobId>,
+    /// Frames of receipts that wait for a connection.
+    waiting_receipts: Vec<String>,
+    /// Connections that were lost since the last that was stable.
+    pub(crate) failures: u32,
+    /// Why the last connection ended.
+    pub(crate) last_failure: Option<String>,
+    /// The last fault that the miner has reported on this connection.
+    pub(crate) last_error: Option<String>,
+    /// Messages of this connection that were ignored.
+    pub(crate) ignored: u64,
+}
+
+impl Link {
+    /// A link that is to be opened.
+    pub(crate) fn new(address: MinerAddress, authority: String, manifest_by_ms: u64) -> Self {
+        Self {
+            address,
+            authority,
+            state: State::Pausing { until_ms: 0 },
+            tag: None,
+            manifest: None,
+            manifest_by_ms,
+            jobs: BTreeSet::new(),
+            waiting_receipts: Vec::new(),
+            failures: 0,
+            last_failure: None,
+            last_error: None,
+            ignored: 0,
+        }
+    }
+
+    /// Tag of the connection if frames can be sent on it.
+    pub(crate) fn open_tag(&self) -> Option<Arc<str>> {
+        self.tag.clone().filter(|_| self.is_open())
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.state, State::Open { .. })
+    }
+
+    /// Whether jobs can be given to the miner, at once or when the connection is there.
+    pub(crate) fn down_reason(&self) -> Option<&str> {
+        match &self.state {
+            State::Down { reason } => Some(reason),
+            _ => None,
+        }
+    }
+
+    /// A connection is being opened.
+    pub(crate) fn connect(&mut self, tag: Arc<str>) {
+        self.tag = Some(tag);
+        self.state = State::Connecting;
+        self.last_error = None;
+        self.ignored = 0;
+    }
+
+    /// The handshake is complete and the authentication sent. Returns the receipts to be sent.
+    pub(crate) fn open(&mut self, now_ms: u64) -> Vec<String> {
+        self.state = State::Open {
+            since_ms: now_ms,
+            has_manifest: false,
+        };
+        std::mem::take(&mut self.waiting_receipts)
+    }
+
+    /// Keeps a receipt until there is a connection.
+    pub(crate) fn keep_receipt(&mut self, frame: String) {
+        if self.waiting_receipts.len() == WAITING_RECEIPTS_MAX {
+            self.waiting_receipts.remove(0);
+        }
+        self.waiting_receipts.push(frame);
+    }
+
+    /// Takes a manifest. Returns whether holders have to know it: not if it is the second of a connection, or the same
+    /// as before. While jobs are under way, that for which they were made stays.
+    pub(crate) fn show_manifest(&mut self, manifest: Vec<ExecutorCount>) -> ManifestUse {
+        let State::Open { has_manifest, .. } = &mut self.state else {
+            return ManifestUse::Repeated;
+        };
+        if std::mem::replace(has_manifest, true) {
+            return ManifestUse::Repeated;
+        }
+        let is_kept = self.manifest.is_some() && !self.jobs.is_empty();
+        if is_kept || self.manifest.as_ref() == Some(&manifest) {
+            return ManifestUse::Known;
+        }
+        self.manifest = Some(manifest);
+        ManifestUse::New
+    }
+
+    /// When the link has to be looked at, in Unix milliseconds.
+    pub(crate) fn due_ms(&self) -> Option<u64> {
+        let manifest_by = self.manifest.is_none().then_some(self.manifest_by_ms);
+        match self.state {
+            State::Down { .. } => None,
+            State::Pausing { until_ms } => Some(manifest_by.unwrap_or(u64::MAX).min(until_ms)),
+            State::Connecting | State::Open { .. } => manifest_by,
+        }
+    }
+
+    /// The connection has ended or did not come about. After failure k the pause is 2^k s and up to 1 s more, by `draw`; a
+    /// connection that had been stable is replaced at once (sections 2.2 and 10.5).
+    pub(crate) fn lose(
+        &mut self,
+        now_ms: u64,
+        reason: &str,
+        attempts_max: u32,
+        draw: impl FnOnce() -> f64,
+    ) -> Next {
+        self.tag = None;
+        self.last_failure = Some(reason.to_owned());
+        let is_first_loss = match self.state {
+            State::Open { since_ms, .. } => {
+                if now_ms.saturating_sub(since_ms) >= STABLE_MS {
+                    self.failures = 0;
+                }
+                self.failures == 0
+            }
+            _ => false,
+        };
+        self.failures += 1;
+        if is_first_loss {
+            return Next::Reopen;
+        }
+        if self.failures >= attempts_max {
+            let attempts = self.failures;
+            return Next::GiveUp {
+                reason: format!("{reason} ({attempts} attempts)"),
+            };
+        }
+        let pause_ms = (1_000_u64 << self.failures) + (draw() * 1_000.0) as u64;
+        self.state = State::Pausing {
+            until_ms: now_ms + pause_ms,
+        };
+        Next::Pause
+    }
+
+    /// No further attempt is made.
+    pub(crate) fn give_up(&mut self, reason: String) {
+        self.tag = None;
+        self.manifest = None;
+        self.waiting_receipts.clear();
+        self.state = State::Down { reason };
+    }
+
+    /// One word for the state.
+    pub(crate) fn state_name(&self) -> &'static str {
+        match &self.state {
+            State::Pausing { .. } => "pausing",
+            State::Connecting => "connecting",
+            State::Open { .. } if self.manifest.is_some() => "up",
+            State::Open { .. } => "open",
+            State::Down { .. } => "down",
+        }
+    }
+}
+
+/// What became of a manifest.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum ManifestUse {
+    /// It counts.
+    New,
+    /// It changes nothing.
+    Known,
+    /// The connection has shown one already: the first counts.
+    Repeated,
+}

@@ -1,0 +1,168 @@
+//! Receipts: signed once, stored before they are sent (section 2.4).
+
+use horde_events::JobTimes;
+use horde_proto::miner::{JobAcceptedReceiptRequest, JobFinishedReceiptRequest, ToMiner};
+use horde_proto::receipt::{
+    JobAcceptedReceiptPayload, JobFinishedReceiptPayload, JobStartedReceiptPayload,
+};
+use horde_proto::{EXECUTOR_TIMEOUT_MAX, Payload, Timestamp};
+use serde::Serialize;
+use tig_keyring::{PUBLIC_KEY_BYTES, PublicKey, SIGNATURE_BYTES, Signature};
+use tig_plugin_api::prelude::*;
+
+use crate::job::{Job, add_receipt};
+
+/// Least time for which the started receipt of a user's job counts, in seconds.
+const ORGANIC_TTL_SECONDS_MIN: u32 = 30;
+
+/// The validator, as its receipts and authentications name it.
+pub(crate) struct Validator {
+    /// Name of the host's key.
+    pub(crate) key: String,
+    /// SS58 address of the hotkey.
+    pub(crate) hotkey: String,
+}
+
+/// A started receipt as it is stored.
+#[derive(Serialize)]
+struct StartedReceipt<'a> {
+    payload: &'a JobStartedReceiptPayload,
+    signature: &'a str,
+}
+
+impl Validator {
+    /// The validator whose hotkey is the host's key of this name.
+    pub(crate) fn new(ctx: &mut Context<'_>, key: &str) -> Result<Self> {
+        let bytes = ctx.public_key(key)?;
+        let Ok(bytes) = <[u8; PUBLIC_KEY_BYTES]>::try_from(bytes.as_slice()) else {
+            bail!(
+                "key `{key}` has a public key of {} bytes, and hotkeys have {PUBLIC_KEY_BYTES}: its kind must be sr25519",
+                bytes.len()
+            );
+        };
+        Ok(Self {
+            key: key.to_owned(),
+            hotkey: PublicKey::from_bytes(bytes).to_ss58(),
+        })
+    }
+
+    /// The signature of a payload, in hex with `0x`.
+    pub(crate) fn sign(&self, ctx: &mut Context<'_>, payload: &impl Payload) -> Result<String> {
+        let bytes = ctx.sign(&self.key, payload.to_blob().as_bytes())?;
+        let Ok(bytes) = <[u8; SIGNATURE_BYTES]>::try_from(bytes.as_slice()) else {
+            bail!(
+                "key `{}` has signed with {} bytes, not {SIGNATURE_BYTES}: its kind must be sr25519",
+                self.key,
+                bytes.len()
+            );
+        };
+        Ok(Signature::from_bytes(bytes).to_string())
+    }
+
+    /// The frame of a job's reservation with its started receipt, which is stored.
+    pub(crate) fn reservation(
+        &self,
+        ctx: &mut Context<'_>,
+        job: &Job,
+        is_organic: bool,
+        now_ms: u64,
+    ) -> Result<String> {
+        let ttl = match is_organic {
+            true => job.spin_up_seconds.max(ORGANIC_TTL_SECONDS_MIN),
+            false => job.spin_up_seconds,
+        };
+        let payload = JobStartedReceiptPayload {
+            job_uuid: job.uuid.to_string(),
+            miner_hotkey: job.hotkey.to_string(),
+            validator_hotkey: self.hotkey.clone(),
+            timestamp: timestamp(now_ms * 1_000)?,
+            executor_class: job.class,
+            max_timeout: job.timeout_seconds.into(),
+            is_organic,
+            ttl: ttl.into(),
+        };
+        let signature = self.sign(ctx, &payload)?;
+        let receipt = StartedReceipt {
+            payload: &payload,
+            signature: &signature,
+        };
+        ctx.put(&key(Kind::Started, &job.uuid), &receipt)?;
+        let payload = serde_json::to_string(&payload)?;
+        Ok(add_receipt(&job.reservation, &payload, &signature))
+    }
+
+    /// The frame of the accepted receipt of a job, which is stored.
+    pub(crate) fn accepted(&self, ctx: &mut Context<'_>, job: &Job, now_ms: u64) -> Result<String> {
+        let accepted_us = job.times.accepted_us.unwrap_or(now_ms * 1_000);
+        let payload = JobAcceptedReceiptPayload {
+            job_uuid: job.uuid.to_string(),
+            miner_hotkey: job.hotkey.to_string(),
+            validator_hotkey: self.hotkey.clone(),
+            timestamp: timestamp(now_ms * 1_000)?,
+            time_accepted: timestamp(accepted_us)?,
+            ttl: i64::try_from(EXECUTOR_TIMEOUT_MAX.as_secs())?,
+        };
+        let signature = self.sign(ctx, &payload)?;
+        let receipt = JobAcceptedReceiptRequest { payload, signature };
+        ctx.put(&key(Kind::Accepted, &job.uuid), &receipt)?;
+        Ok(ToMiner::JobAcceptedReceipt(receipt).to_text())
+    }
+
+    /// The frame of the finished receipt of a job, which is stored. It is the stored one if there is one.
+    pub(crate) fn finished(
+        &self,
+        ctx: &mut Context<'_>,
+        (uuid, hotkey): (&str, &str),
+        times: &JobTimes,
+        score_text: &str,
+        now_ms: u64,
+    ) -> Result<String> {
+        let key = key(Kind::Finished, uuid);
+        if let Some(receipt) = ctx.get_sound::<JobFinishedReceiptRequest>(&key)? {
+            return Ok(ToMiner::JobFinishedReceipt(receipt).to_text());
+        }
+        let payload = JobFinishedReceiptPayload {
+            job_uuid: uuid.to_owned(),
+            miner_hotkey: hotkey.to_owned(),
+            validator_hotkey: self.hotkey.clone(),
+            timestamp: timestamp(now_ms * 1_000)?,
+            time_started: timestamp(times.run_us.unwrap_or(now_ms * 1_000))?,
+            time_took_us: times.taken_us().unwrap_or_default(),
+            score_str: score_text.to_owned(),
+        };
+        let signature = self.sign(ctx, &payload)?;
+        let receipt = JobFinishedReceiptRequest { payload, signature };
+        ctx.put(&key, &receipt)?;
+        Ok(ToMiner::JobFinishedReceipt(receipt).to_text())
+    }
+}
+
+/// Kinds of receipts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Kind {
+    Started,
+    Accepted,
+    Finished,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 3] = [Self::Started, Self::Accepted, Self::Finished];
+}
+
+/// Key of a receipt in the storage.
+pub(crate) fn key(kind: Kind, uuid: &str) -> String {
+    let kind = match kind {
+        Kind::Started => "started",
+        Kind::Accepted => "accepted",
+        Kind::Finished => "finished",
+    };
+    format!("receipt/{kind}/{uuid}")
+}
+
+fn timestamp(unix_us: u64) -> Result<Timestamp> {
+    let time = i64::try_from(unix_us).ok();
+    match time.and_then(Timestamp::from_unix_micros) {
+        Some(time) => Ok(time),
+        None => bail!("{unix_us} us after 1970 is not a time that a receipt can have"),
+    }
+}

@@ -1,0 +1,75 @@
+//! What an instance knows, and hands over to its successor at a reload.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use horde_events::MinerAddress;
+use serde::{Deserialize, Serialize};
+
+use crate::group::Group;
+use crate::job::{Jobs, MadeJobs};
+use crate::link::Links;
+use crate::store::InterruptedJob;
+
+/// Jobs whose finished receipts are known to be sent; beyond, all are forgotten: one that is scored again gets the same receipt
+/// once more.
+const SENT_FINISHED_MAX: usize = 16_384;
+
+/// All but config and storage.
+#[derive(Default, Deserialize, Serialize)]
+pub(crate) struct RunState {
+    /// Number of the run, which its connections have in their tags, unlike those of earlier runs.
+    pub(crate) session: u64,
+    /// Links that extensions want, by their names.
+    pub(crate) holders: BTreeMap<String, Vec<MinerAddress>>,
+    pub(crate) links: Links,
+    pub(crate) made: MadeJobs,
+    pub(crate) jobs: Jobs,
+    pub(crate) groups: BTreeMap<u64, Group>,
+    /// Groups so far.
+    group_count: u64,
+    /// Jobs that an earlier run has left behind.
+    pub(crate) interrupted: Vec<InterruptedJob>,
+    /// Jobs whose finished receipts were sent.
+    sent_finished: BTreeSet<Arc<str>>,
+}
+
+impl RunState {
+    /// What a start finds in the storage.
+    pub(crate) fn new(
+        session: u64,
+        holders: BTreeMap<String, Vec<MinerAddress>>,
+        interrupted: Vec<InterruptedJob>,
+    ) -> Self {
+        Self {
+            session,
+            holders,
+            interrupted,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn next_group(&mut self) -> u64 {
+        self.group_count += 1;
+        self.group_count
+    }
+
+    /// Name of a group under way.
+    pub(crate) fn group_name(&self, number: u64) -> String {
+        let group = self.groups.get(&number);
+        group
+            .map(|group| group.name.to_string())
+            .unwrap_or_default()
+    }
+
+    pub(crate) fn has_sent_finished(&self, uuid: &str) -> bool {
+        self.sent_finished.contains(uuid)
+    }
+
+    pub(crate) fn note_finished(&mut self, uuid: &str) {
+        if self.sent_finished.len() == SENT_FINISHED_MAX {
+            self.sent_finished.clear();
+        }
+        self.sent_finished.insert(uuid.into());
+    }
+}

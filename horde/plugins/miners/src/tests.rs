@@ -1,0 +1,5 @@
+//! Whole jobs, played against the harness: the test is the miners, the batch and the job kinds.
+
+mod batches;
+mod kills;
+mod world;
