@@ -137,6 +137,12 @@ impl Validator {
     }
 }
 
+/// The frame of an accepted receipt that is stored.
+pub(crate) fn stored_accepted(ctx: &mut Context<'_>, uuid: &str) -> Result<Option<String>> {
+    let receipt = ctx.get_sound::<JobAcceptedReceiptRequest>(&key(Kind::Accepted, uuid))?;
+    Ok(receipt.map(|receipt| ToMiner::JobAcceptedReceipt(receipt).to_text()))
+}
+
 /// Kinds of receipts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Kind {

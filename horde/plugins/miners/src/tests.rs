@@ -1,5 +1,11 @@
 //! Whole jobs, played against the harness: the test is the miners, the batch and the job kinds.
 
+mod bad_input;
 mod batches;
+mod drops;
+mod failed_handlers;
 mod kills;
+mod links;
+mod outcomes;
+mod receipts;
 mod world;

@@ -1,6 +1,6 @@
 //! Which links are wanted, and by whom.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use horde_events::{LinkState, LinksWanted, MinerAddress, MinerLink};
 use tig_plugin_api::prelude::*;
@@ -31,6 +31,8 @@ impl Miners {
             );
             miners.truncate(MINERS_PER_HOLDER_MAX);
         }
+        let mut seen = BTreeSet::new();
+        miners.retain(|miner| seen.insert(miner.hotkey.clone()));
         let holders = &self.state.holders;
         if !holders.contains_key(&holder) && holders.len() >= HOLDERS_MAX {
             bail!("`{holder}` wants links, and {HOLDERS_MAX} other extensions do already");
@@ -71,10 +73,9 @@ impl Miners {
             let is_moved = link.address != *miner;
             let is_down = link.down_reason().is_some();
             if !is_moved && !is_down {
-                let manifest = link.manifest.clone().filter(|_| link.is_open());
-                return match manifest.filter(|_| is_asked_again) {
-                    Some(manifest) => emit_link(ctx, &miner.hotkey, LinkState::Up { manifest }),
-                    None => Ok(()),
+                return match is_asked_again {
+                    true => self.announce_link(ctx, &miner.hotkey),
+                    false => Ok(()),
                 };
             }
             if is_down && !is_asked_again {
@@ -89,8 +90,13 @@ impl Miners {
             }
             self.drop_link(ctx, &miner.hotkey, "the miner has another address")?;
         }
-        let authority = match authority(miner, self.config.allow_private) {
-            Ok(authority) => authority,
+        let manifest_by_ms = ctx.now_ms() + self.config.manifest_ms;
+        match authority(miner, self.config.allow_private) {
+            Ok(authority) => {
+                let link = Link::new(miner.clone(), authority, manifest_by_ms);
+                self.state.links.insert(link);
+                self.connect(ctx, &miner.hotkey)
+            }
             Err(error) => {
                 let fields: &[(&str, &dyn tig_plugin_api::LogValue)] = &[
                     ("miner", &shown(&miner.hotkey)),
@@ -100,13 +106,26 @@ impl Miners {
                 ];
                 ctx.warn_with("miner's address is refused", fields);
                 let reason = error.to_string();
-                return emit_link(ctx, &miner.hotkey, LinkState::Down { reason });
+                let mut link = Link::new(miner.clone(), String::new(), manifest_by_ms);
+                link.give_up(reason.clone());
+                self.state.links.insert(link);
+                emit_link(ctx, &miner.hotkey, LinkState::Down { reason })
             }
+        }
+    }
+
+    /// Says that a link is up, now or when the miner is connected again.
+    fn announce_link(&mut self, ctx: &mut Context<'_>, hotkey: &str) -> Result<()> {
+        let Some(link) = self.state.links.get_mut(hotkey) else {
+            return Ok(());
         };
-        let manifest_by_ms = ctx.now_ms() + self.config.manifest_ms;
-        let link = Link::new(miner.clone(), authority, manifest_by_ms);
-        self.state.links.insert(link);
-        self.connect(ctx, &miner.hotkey)
+        match link.manifest.clone().filter(|_| link.is_open()) {
+            Some(manifest) => emit_link(ctx, hotkey, LinkState::Up { manifest }),
+            None => {
+                link.is_awaited = true;
+                Ok(())
+            }
+        }
     }
 
     /// Lets go of the links that no extension wants any more, unless jobs are under way.

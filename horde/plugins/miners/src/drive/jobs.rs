@@ -8,7 +8,7 @@ use tig_plugin_api::prelude::*;
 
 use super::start::{outcome_name, store_and_emit};
 use crate::Miners;
-use crate::job::{FrameKind, Job, JobId, Phase, Reaction, Sending};
+use crate::job::{FrameKind, Job, JobId, Phase, Reaction};
 use crate::store::StoredJob;
 use crate::text::shown;
 
@@ -166,7 +166,7 @@ impl Miners {
             return Ok(());
         };
         let link = self.state.links.get(&job.hotkey);
-        let is_unsent = job.sending == Sending::Waiting;
+        let is_unsent = job.waiting_frame().is_some();
         let outcome = if is_unsent || link.is_none_or(|link| !link.is_open()) {
             let cause = link.and_then(|link| link.last_failure.as_deref());
             let cause = cause.unwrap_or("no connection to the miner");

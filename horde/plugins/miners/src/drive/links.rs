@@ -9,7 +9,7 @@ use tig_plugin_api::prelude::*;
 use super::LINK_TIMER;
 use super::holders::emit_link;
 use crate::Miners;
-use crate::link::{Next, State, close_reason};
+use crate::link::{ConnectionEnd, Next, State, close_reason};
 
 /// Code with which links are closed.
 const CLOSE_NORMAL: u16 = 1000;
@@ -70,7 +70,7 @@ impl Miners {
         &mut self,
         ctx: &mut Context<'_>,
         tag: &str,
-        (class, code, reason): (WsCloseClass, Option<u16>, &str),
+        end: &ConnectionEnd,
     ) -> Result<()> {
         let Some(hotkey) = self.state.links.hotkey_of(tag) else {
             self.state.links.forget(tag);
@@ -83,7 +83,7 @@ impl Miners {
             return Ok(());
         };
         let was_open = link.is_open();
-        let reason = close_reason(class, code, reason, link.last_error.as_deref());
+        let reason = close_reason(end, link.last_error.as_deref());
         let next = link.lose(now_ms, &reason, attempts_max, || ctx.random_unit());
         let jobs: Vec<_> = link.jobs.iter().copied().collect();
         if was_open {
@@ -95,10 +95,13 @@ impl Miners {
             ctx.warn_with("connection lost", fields);
         }
         // What would be sent again would be answered by the same frame.
-        if class == WsCloseClass::TooLarge {
+        if end.class == WsCloseClass::TooLarge {
             return self.give_up(ctx, &hotkey, reason);
         }
         for id in jobs {
+            if end.unsent > 0 {
+                self.repeat_accepted(ctx, id)?;
+            }
             self.lose_connection(ctx, id)?;
         }
         match next {

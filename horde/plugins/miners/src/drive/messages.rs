@@ -60,13 +60,13 @@ impl Miners {
         let Some(link) = self.state.links.get_mut(hotkey) else {
             return Ok(());
         };
-        match link.show_manifest(manifest.clone()) {
+        match link.show_manifest(manifest) {
             ManifestUse::Repeated => {
                 self.ignore(ctx, hotkey, Ignored::RepeatedManifest, "");
                 Ok(())
             }
             ManifestUse::Known => Ok(()),
-            ManifestUse::New => {
+            ManifestUse::Announced(manifest) => {
                 for fault in faults {
                     let fields: &[(&str, &dyn tig_plugin_api::LogValue)] =
                         &[("miner", &&**hotkey), ("fault", &fault)];

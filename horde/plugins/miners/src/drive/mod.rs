@@ -12,6 +12,7 @@ use tig_plugin_api::prelude::*;
 
 pub(crate) use self::start::START;
 use crate::Miners;
+use crate::link::ConnectionEnd;
 
 /// Timers of links begin so, those of groups like [`GROUP_TIMER`].
 pub(crate) const LINK_TIMER: &str = "link ";
@@ -38,8 +39,16 @@ impl Miners {
                 code,
                 reason,
                 class,
-                ..
-            } => self.on_closed(ctx, tag, (class, code, &reason)),
+                unsent,
+            } => {
+                let end = ConnectionEnd {
+                    class,
+                    code,
+                    reason,
+                    unsent,
+                };
+                self.on_closed(ctx, tag, &end)
+            }
         }
     }
 

@@ -5,6 +5,7 @@ use tig_plugin_api::prelude::*;
 
 use crate::Miners;
 use crate::job::JobId;
+use crate::receipt;
 use crate::store::{StoredOutcome, over_key};
 
 impl Miners {
@@ -15,6 +16,19 @@ impl Miners {
             return Ok(());
         };
         let frame = self.validator.accepted(ctx, job, now_ms)?;
+        let hotkey = job.hotkey.clone();
+        self.send_receipt(ctx, &hotkey, frame)
+    }
+
+    /// Sends the accepted receipt of a job again, as it is stored, if it may be among the frames that the kernel did not have.
+    pub(super) fn repeat_accepted(&mut self, ctx: &mut Context<'_>, id: JobId) -> Result<()> {
+        let job = self.state.jobs.get(id);
+        let Some(job) = job.filter(|job| job.times.accepted_us.is_some()) else {
+            return Ok(());
+        };
+        let Some(frame) = receipt::stored_accepted(ctx, &job.uuid)? else {
+            return Ok(());
+        };
         let hotkey = job.hotkey.clone();
         self.send_receipt(ctx, &hotkey, frame)
     }

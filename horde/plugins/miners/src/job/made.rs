@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 /// Jobs that wait for their group.
-const MADE_JOBS_MAX: usize = 65_536;
+const MADE_JOBS_MAX: usize = 20_000;
 /// Bytes of their frames.
 const MADE_BYTES_MAX: usize = 512 << 20;
 /// Milliseconds after which no group will ask for a job any more: a batch is over in less.

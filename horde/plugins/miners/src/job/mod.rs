@@ -189,6 +189,9 @@ impl Job {
                 }
                 Reaction::None
             }
+            // Of a connection before, or of nothing that this job has sent.
+            FrameKind::Request if self.sending != Sending::Handed => Reaction::None,
+            FrameKind::Request if self.phase != Phase::Running => Reaction::None,
             FrameKind::Request => {
                 self.times.run_us = Some(at_us);
                 self.request = String::new();

@@ -17,7 +17,7 @@ use horde_events::{ExecutorCount, MinerAddress};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::manifest::read_manifest;
-pub(crate) use self::reason::close_reason;
+pub(crate) use self::reason::{ConnectionEnd, close_reason};
 pub(crate) use self::table::Links;
 use crate::job::JobId;
 
@@ -79,6 +79,8 @@ pub(crate) struct Link {
     pub(crate) tag: Option<Arc<str>>,
     /// The manifest; `None` until the miner has shown one.
     pub(crate) manifest: Option<Vec<ExecutorCount>>,
+    /// A holder waits for the manifest.
+    pub(crate) is_awaited: bool,
     /// Until when the first manifest must be there, in Unix milliseconds.
     pub(crate) manifest_by_ms: u64,
     /// Jobs under way.
@@ -104,6 +106,7 @@ impl Link {
             state: State::Pausing { until_ms: 0 },
             tag: None,
             manifest: None,
+            is_awaited: true,
             manifest_by_ms,
             jobs: BTreeSet::new(),
             waiting_receipts: Vec::new(),
@@ -165,12 +168,18 @@ impl Link {
         if std::mem::replace(has_manifest, true) {
             return ManifestUse::Repeated;
         }
+        let is_awaited = std::mem::take(&mut self.is_awaited);
         let is_kept = self.manifest.is_some() && !self.jobs.is_empty();
-        if is_kept || self.manifest.as_ref() == Some(&manifest) {
-            return ManifestUse::Known;
+        let is_same = self.manifest.as_ref() == Some(&manifest);
+        if !is_kept {
+            self.manifest = Some(manifest);
         }
-        self.manifest = Some(manifest);
-        ManifestUse::New
+        match &self.manifest {
+            Some(manifest) if is_awaited || !(is_kept || is_same) => {
+                ManifestUse::Announced(manifest.clone())
+            }
+            _ => ManifestUse::Known,
+        }
     }
 
     /// When the link has to be looked at, in Unix milliseconds.
@@ -241,10 +250,10 @@ impl Link {
 }
 
 /// What became of a manifest.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum ManifestUse {
-    /// It counts.
-    New,
+    /// Holders have to know this one.
+    Announced(Vec<ExecutorCount>),
     /// It changes nothing.
     Known,
     /// The connection has shown one already: the first counts.

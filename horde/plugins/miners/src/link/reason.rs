@@ -4,14 +4,18 @@ use tig_plugin_api::WsCloseClass;
 
 use crate::text::shown;
 
+/// How a connection has ended, as the host reports it.
+pub(crate) struct ConnectionEnd {
+    pub(crate) class: WsCloseClass,
+    pub(crate) code: Option<u16>,
+    pub(crate) reason: String,
+    /// Frames that the kernel did not have.
+    pub(crate) unsent: u64,
+}
+
 /// Why a connection has ended: what the host says, what it means, and the last fault that the miner has reported.
-pub(crate) fn close_reason(
-    class: WsCloseClass,
-    code: Option<u16>,
-    reason: &str,
-    last_error: Option<&str>,
-) -> String {
-    let meaning = match class {
+pub(crate) fn close_reason(end: &ConnectionEnd, last_error: Option<&str>) -> String {
+    let meaning = match end.class {
         WsCloseClass::Connect => "no connection to the miner",
         WsCloseClass::Tls => "no TLS connection to the miner",
         WsCloseClass::Handshake => "the miner's port serves something else than a miner",
@@ -24,12 +28,12 @@ pub(crate) fn close_reason(
         WsCloseClass::Broken => "the connection to the miner broke",
     };
     let mut text = meaning.to_owned();
-    if let Some(code) = code {
+    if let Some(code) = end.code {
         text.push_str(&format!(" (code {code})"));
     }
-    if !reason.is_empty() {
+    if !end.reason.is_empty() {
         text.push_str(": ");
-        text.push_str(&shown(reason));
+        text.push_str(&shown(&end.reason));
     }
     if let Some(error) = last_error {
         text.push_str("; it had reported: ");
@@ -44,14 +48,20 @@ mod tests {
 
     #[test]
     fn reason_names_code_cause_and_last_fault() {
-        let reason = close_reason(WsCloseClass::Peer, Some(1011), "broker\0", Some("no luck"));
+        let mut end = ConnectionEnd {
+            class: WsCloseClass::Peer,
+            code: Some(1011),
+            reason: "broker\0".to_owned(),
+            unsent: 0,
+        };
+        let reason = close_reason(&end, Some("no luck"));
         assert_eq!(
             reason,
             "the miner has closed the connection (code 1011): broker\\0; it had reported: no luck"
         );
-        assert_eq!(
-            close_reason(WsCloseClass::Silent, None, "", None),
-            "the miner has been silent for too long"
-        );
+        (end.class, end.code) = (WsCloseClass::Silent, None);
+        end.reason.clear();
+        let reason = close_reason(&end, None);
+        assert_eq!(reason, "the miner has been silent for too long");
     }
 }

@@ -80,8 +80,8 @@ fn whole_job_takes_every_step() {
 
 #[test]
 fn all_requests_to_run_are_of_one_handler() {
-    const MINERS: usize = 256;
-    const EXECUTORS: usize = 10;
+    const MINERS: usize = 64;
+    const EXECUTORS: usize = 40;
     let mut world = start();
     let miners: Vec<usize> = (0..MINERS).collect();
     world.link(&miners);

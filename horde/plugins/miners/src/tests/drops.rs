@@ -1,0 +1,205 @@
+//! Connections that are lost while jobs are under way.
+
+use horde_events::Outcome;
+use tig_plugin_api::{WsCloseClass, WsEventKind};
+
+use super::world::*;
+
+/// The connection comes back; what was sent on it at once, without the authentication.
+fn come_back(world: &mut World, miner: usize) -> Vec<&'static str> {
+    world.0.ws_sent();
+    let tag = world.tag(miner);
+    world.0.ws_accept(&tag);
+    let types = world.types();
+    assert_eq!(types[0], "V0AuthenticateRequest");
+    types[1..].to_vec()
+}
+
+fn finish(world: &mut World) {
+    world.0.advance_ms(1);
+    world.say(1, "JobFinished", 1);
+    assert!(world.outcome().is_answer());
+}
+
+#[test]
+fn job_goes_on_after_a_drop_at_each_step() {
+    for step in ["reserved", "accepted", "running"] {
+        let mut world = start();
+        world.link(&[1]);
+        world.begin_at(step, &[(1, 1)]);
+        world.drop_connection(1);
+        assert!(world.over().is_empty());
+        let again = come_back(&mut world, 1);
+        assert!(
+            again.is_empty(),
+            "{step}: the kernel had all, so {again:?} is too much"
+        );
+        if step == "reserved" {
+            world.say(1, "AcceptJob", 1);
+        }
+        if step != "running" {
+            world.say(1, "ExecutorReady", 1);
+            world.write();
+        }
+        world.over();
+        finish(&mut world);
+    }
+}
+
+#[test]
+fn reservation_that_was_not_written_is_sent_again() {
+    let mut world = start();
+    world.link(&[1]);
+    world.begin(&plans(&[(1, 1)]));
+    let first = world.0.ws_sent().remove(0).text;
+    world.drop_connection(1);
+    let tag = world.tag(1);
+    world.0.ws_accept(&tag);
+    let sent = world.write();
+    assert_eq!(sent[1].text, first, "with the same receipt");
+    world.say(1, "AcceptJob", 1);
+    world.say(1, "ExecutorReady", 1);
+    world.write();
+    world.over();
+    finish(&mut world);
+}
+
+#[test]
+fn request_that_was_not_written_is_sent_again() {
+    let mut world = start();
+    world.link(&[1]);
+    world.begin_at("accepted", &[(1, 1)]);
+    world.say(1, "ExecutorReady", 1);
+    world.drop_connection(1);
+    assert_eq!(come_back(&mut world, 1), ["V0JobRequest"]);
+    world.0.advance_ms(10_000);
+    // Not twice: it is with the kernel now.
+    let number = 3;
+    let tag = world.tag(1);
+    world.0.ws_written(&tag, number);
+    world.drop_connection(1);
+    assert!(come_back(&mut world, 1).is_empty());
+    world.over();
+    finish(&mut world);
+}
+
+#[test]
+fn group_runs_while_a_miner_is_away() {
+    let mut world = start();
+    world.link(&[1, 2]);
+    world.begin_at("ready", &[(1, 1), (2, 2)]);
+    world.drop_connection(1);
+    world.0.ws_sent();
+    world.say(2, "ExecutorReady", 2);
+    assert_eq!(world.types(), ["V0JobRequest"], "the other one's");
+    assert_eq!(come_back(&mut world, 1), ["V0JobRequest"]);
+}
+
+#[test]
+fn ready_after_a_drop_counts_as_accepted_too() {
+    let mut world = start();
+    world.link(&[1]);
+    world.begin_at("reserved", &[(1, 1)]);
+    world.drop_connection(1);
+    come_back(&mut world, 1);
+    world.say(1, "ExecutorReady", 1);
+    let steps = world.events("horde_job_step");
+    let steps: Vec<_> = steps.iter().map(|step| &step["step"]).collect();
+    assert_eq!(steps, ["accepted", "ready"]);
+    assert_eq!(
+        world.types(),
+        ["V0JobAcceptedReceiptRequest", "V0JobRequest"]
+    );
+}
+
+#[test]
+fn accepted_receipt_is_repeated_as_it_was_signed() {
+    let mut world = start();
+    world.link(&[1, 2]);
+    world.begin_at("reserved", &[(1, 1), (2, 2)]);
+    world.say(1, "AcceptJob", 1);
+    let receipt = world.0.ws_sent().remove(0).text;
+    world.0.advance_ms(5);
+    let lost = WsEventKind::Closed {
+        code: None,
+        reason: String::new(),
+        class: WsCloseClass::Broken,
+        unsent: 1,
+    };
+    let tag = world.tag(1);
+    world.0.try_ws(&tag, lost).unwrap();
+    let tag = world.tag(1);
+    world.0.ws_accept(&tag);
+    let sent = world.0.ws_sent();
+    assert_eq!(sent.len(), 2);
+    assert_eq!(sent[1].text, receipt);
+}
+
+#[test]
+fn answer_to_a_request_that_was_never_sent_is_early() {
+    let mut world = start();
+    world.link(&[1]);
+    world.begin_at("accepted", &[(1, 1)]);
+    world.say(1, "ExecutorReady", 1);
+    world.say(1, "JobFinished", 1);
+    world.over();
+    world.drop_connection(1);
+    assert!(matches!(world.outcome(), Outcome::OutOfOrder { .. }));
+}
+
+#[test]
+fn connection_that_stays_away_ends_its_jobs_only() {
+    let mut world = start();
+    world.link(&[1, 2]);
+    world.begin_at("running", &[(1, 1), (2, 2), (3, 1)]);
+    world.drop_connection(1);
+    let mut attempts = 1;
+    while let Some(tag) = world.try_tag(1) {
+        world.0.ws_end(&tag, WsCloseClass::Connect);
+        world.0.advance_ms(20_000);
+        attempts += 1;
+    }
+    assert_eq!(attempts, 4, "one was lost, and three did not come about");
+    let emitted = world.0.emitted();
+    let names: Vec<&str> = emitted.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(
+        names,
+        ["horde_miner_link", "horde_job_over", "horde_job_over"]
+    );
+    let reason = "no connection to the miner: made by the test (4 attempts)";
+    for (_, over) in &emitted[1..] {
+        assert_eq!(over["outcome"], "unreachable");
+        assert_eq!(over["reason"], reason);
+    }
+    world.say(2, "JobFinished", 2);
+    assert!(world.outcome().is_answer());
+}
+
+#[test]
+fn deadline_of_an_absent_miner_is_unreachable() {
+    let mut world = start();
+    world.link(&[1]);
+    world.begin_at("reserved", &[(1, 1)]);
+    world.drop_connection(1);
+    world.0.advance_ms(10_000);
+    let Outcome::Unreachable { reason } = world.outcome() else {
+        panic!("not the miner's answer was late");
+    };
+    assert_eq!(
+        reason,
+        "the connection did not come back in time: the miner has closed the connection: made by the test"
+    );
+}
+
+#[test]
+fn result_of_another_connection_of_the_miner_counts() {
+    let mut world = start();
+    world.link(&[1]);
+    world.begin_at("running", &[(1, 1), (2, 1)]);
+    world.drop_connection(1);
+    come_back(&mut world, 1);
+    world.say_all("JobFinished", &[(2, 1), (1, 1)]);
+    let over = world.over();
+    assert_eq!(over.len(), 2);
+    assert!(over.iter().all(|over| over.outcome.is_answer()));
+}

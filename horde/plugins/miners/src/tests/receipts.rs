@@ -1,0 +1,187 @@
+//! Receipts: what they say, when they are stored, and that they are signed once.
+
+use horde_proto::Payload;
+use horde_proto::miner::ToMiner;
+use horde_proto::receipt::{JobAcceptedReceiptPayload, JobStartedReceiptPayload};
+use serde_json::{Value, json};
+
+use super::world::*;
+
+const DAYS_2_MS: u64 = 2 * 24 * 3_600_000;
+
+fn scored(jobs: &[usize], score: &str) -> Value {
+    let jobs = jobs.iter();
+    let jobs: Vec<Value> = jobs
+        .map(|job| json!({ "uuid": uuid(*job), "score_text": score }))
+        .collect();
+    json!({ "group": GROUP, "jobs": jobs })
+}
+
+fn stored(world: &World, kind: &str, job: usize) -> Option<Value> {
+    let key = format!("receipt/{kind}/{}", uuid(job));
+    world.0.stored().remove(&key)
+}
+
+/// A job that was answered after 30 ms.
+fn answered() -> World {
+    let mut world = start();
+    world.link(&[1]);
+    world.begin_at("accepted", &[(1, 1)]);
+    world.say(1, "ExecutorReady", 1);
+    world.write();
+    world.0.advance_ms(30);
+    world.say(1, "JobFinished", 1);
+    world
+}
+
+#[test]
+fn receipts_are_signed_and_stored() {
+    let mut world = start();
+    let own = own_hotkey();
+    world.link(&[1]);
+    world.begin(&plans(&[(1, 1)]));
+    let sent = world.write();
+    let ToMiner::InitialJob(reservation) = parse(&sent[0]) else {
+        panic!("a reservation");
+    };
+    let receipt = &reservation.job_started_receipt_payload;
+    let JobStartedReceiptPayload {
+        max_timeout,
+        ttl,
+        is_organic,
+        ..
+    } = *receipt;
+    assert_eq!((max_timeout, ttl, is_organic), (53, 240, false));
+    assert_eq!(receipt.miner_hotkey, miner(1));
+    let signature = &reservation.job_started_receipt_signature;
+    receipt.verify(signature, &own).unwrap();
+    let kept = stored(&world, "started", 1).unwrap();
+    assert_eq!(kept, json!({ "payload": receipt, "signature": signature }));
+
+    world.0.advance_ms(10);
+    world.say(1, "AcceptJob", 1);
+    let sent = world.0.ws_sent().remove(0);
+    let ToMiner::JobAcceptedReceipt(accepted) = parse(&sent) else {
+        panic!("the accepted receipt");
+    };
+    let JobAcceptedReceiptPayload {
+        time_accepted, ttl, ..
+    } = accepted.payload;
+    assert_eq!(time_accepted.to_string(), "2023-11-14T22:13:20.010000Z");
+    assert_eq!(ttl, 360);
+    accepted.payload.verify(&accepted.signature, &own).unwrap();
+    let kept = stored(&world, "accepted", 1).unwrap();
+    assert_eq!(kept, serde_json::to_value(&accepted).unwrap());
+}
+
+#[test]
+fn finished_receipt_states_time_and_score() {
+    let mut world = answered();
+    world.0.event("horde_jobs_scored", scored(&[1], "33.3"));
+    let sent = world.0.ws_sent().remove(0);
+    let ToMiner::JobFinishedReceipt(finished) = parse(&sent) else {
+        panic!("the finished receipt");
+    };
+    assert_eq!(finished.payload.time_took_us, 30_000);
+    assert_eq!(finished.payload.score_str, "33.3");
+    assert_eq!(
+        finished.payload.time_started.to_string(),
+        "2023-11-14T22:13:20Z"
+    );
+    finished
+        .payload
+        .verify(&finished.signature, &own_hotkey())
+        .unwrap();
+    let kept = stored(&world, "finished", 1).unwrap();
+    assert_eq!(kept, serde_json::to_value(&finished).unwrap());
+}
+
+#[test]
+fn finished_receipt_is_signed_once() {
+    let mut world = answered();
+    world.0.event("horde_jobs_scored", scored(&[1], "1"));
+    let first = world.0.ws_sent().remove(0).text;
+    world.0.event("horde_jobs_scored", scored(&[1], "2"));
+    assert!(world.0.ws_sent().is_empty(), "it was sent");
+    world.0.advance_ms(1_000);
+    world.0.kill();
+    world.0.advance_ms(0);
+    // Links are wanted again after the restart, and the receipt waits until this one is there.
+    world.0.event("horde_jobs_scored", scored(&[1], "3"));
+    let tag = world.tag(1);
+    world.0.ws_accept(&tag);
+    let sent = world.0.ws_sent();
+    assert_eq!(sent.len(), 2);
+    assert_eq!(sent[1].text, first, "the same bytes");
+}
+
+#[test]
+fn finished_receipt_can_be_signed_after_a_kill() {
+    let mut world = answered();
+    world.0.kill();
+    world.0.advance_ms(0);
+    let tag = world.tag(1);
+    world.0.ws_accept(&tag);
+    world.0.ws_sent();
+    world.0.event("horde_jobs_scored", scored(&[1], "1"));
+    let [ToMiner::JobFinishedReceipt(finished)] = &world.messages()[..] else {
+        panic!("the finished receipt");
+    };
+    assert_eq!(finished.payload.time_took_us, 30_000);
+}
+
+#[test]
+fn only_answers_get_a_finished_receipt() {
+    let mut world = start();
+    world.link(&[1]);
+    world.begin_at("reserved", &[(1, 1), (2, 1)]);
+    world.say(1, "DeclineJob", 1);
+    world.0.event("horde_jobs_scored", scored(&[1, 2, 3], "1"));
+    assert!(world.0.ws_sent().is_empty());
+    assert!(stored(&world, "finished", 1).is_none());
+}
+
+#[test]
+fn receipts_are_kept_for_two_days() {
+    let mut world = answered();
+    world.0.event("horde_jobs_scored", scored(&[1], "1"));
+    world.0.advance_ms(DAYS_2_MS - 1_000);
+    world.0.update();
+    assert!(stored(&world, "finished", 1).is_some());
+    world.0.advance_ms(2_000);
+    world.0.update();
+    let left: Vec<String> = world.0.stored().into_keys().collect();
+    assert_eq!(left, ["wanted"]);
+}
+
+#[test]
+fn old_groups_are_deleted_in_slices() {
+    let mut world = start();
+    let jobs: Vec<_> = (0..1_200).map(|number| (number, 1)).collect();
+    world.begin(&plans(&jobs));
+    world.0.advance_ms(DAYS_2_MS + 1_000);
+    let count = |world: &World| world.0.stored().len();
+    assert_eq!(count(&world), 1_201);
+    let mut left = Vec::new();
+    for _ in 0..3 {
+        world.0.update();
+        left.push(count(&world));
+    }
+    assert_eq!(left, [701, 201, 0]);
+}
+
+#[test]
+fn receipt_of_a_user_counts_for_longer() {
+    let mut world = start();
+    world.link(&[1]);
+    let jobs = [(1, 1, FAST, 0)];
+    world.0.event("horde_jobs_made", jobs_made(&jobs));
+    let mut wanted = group_wanted(&jobs);
+    wanted["is_organic"] = json!(true);
+    world.0.event("horde_group_wanted", wanted);
+    let [ToMiner::InitialJob(reservation)] = &world.messages()[..] else {
+        panic!("a reservation");
+    };
+    let receipt = &reservation.job_started_receipt_payload;
+    assert_eq!((receipt.is_organic, receipt.ttl), (true, 30));
+}
