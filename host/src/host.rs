@@ -14,7 +14,7 @@ use crate::error::HostError;
 use crate::http::client::HttpClient;
 use crate::http::metrics::Metrics;
 use crate::http::settings::{self, ListenerSettings};
-use crate::http::ws::recorded::RecordedSockets;
+use crate::http::ws::client::WsClient;
 use crate::http::{listener, server};
 use crate::lifecycle::drain::Drain;
 use crate::lifecycle::reconfigure::FixedConfig;
@@ -42,6 +42,7 @@ pub struct Host {
     drain: Drain,
     committer: Threads,
     timers: Threads,
+    sockets: WsClient,
     /// Supervisor and ticker, which change what runs.
     supervisor_threads: Threads,
     supervisor: mpsc::Sender<Message>,
@@ -86,11 +87,10 @@ impl Host {
             .local_addr()
             .map_err(HostError::system("read the port"))?;
         let store = Store::open(&config.backup_folder, &config.identity)?;
-        let http = client(config, &runtime)?;
-        let sockets = Arc::new(RecordedSockets::default());
+        let (http, sockets) = clients(config, &runtime, &sources.0)?;
         let shared = Arc::new(Shared::new(
             store,
-            (Arc::new(http.clone()), sockets),
+            (Arc::new(http.clone()), Arc::new(sockets.clone())),
             config.keys.clone(),
             sources,
         ));
@@ -106,7 +106,8 @@ impl Host {
                 shared.services.timers.stop();
                 shared.committer.stop();
             })?;
-        let listener_settings = Arc::new(ListenerSettings::new(config, http.clone()));
+        let clients = (http.clone(), sockets.clone());
+        let listener_settings = Arc::new(ListenerSettings::new(config, clients));
         let stop_listener = start_listener(
             socket,
             config,
@@ -146,6 +147,7 @@ impl Host {
             drain,
             committer,
             timers,
+            sockets,
             supervisor_threads,
             supervisor,
             ticker,
@@ -189,6 +191,8 @@ impl Host {
         // The committer stops last: transactions of the last handlers may still be in flight.
         self.shared.committer.stop();
         self.committer.leave(Instant::now() + STOP_MAX);
+        // After the effects of the last handlers: their frames go before the close.
+        self.sockets.stop();
     }
 }
 
@@ -285,11 +289,18 @@ fn listen(address: SocketAddr) -> Result<TcpListener, HostError> {
     Ok(listener)
 }
 
-fn client(config: &Config, runtime: &Handle) -> Result<HttpClient, HostError> {
-    HttpClient::new(runtime.clone(), &config.trust).map_err(|error| HostError::System {
+fn clients(
+    config: &Config,
+    runtime: &Handle,
+    clock: &Clock,
+) -> Result<(HttpClient, WsClient), HostError> {
+    let http = HttpClient::new(runtime.clone(), &config.trust);
+    let http = http.map_err(|error| HostError::System {
         what: "set up TLS",
         source: std::io::Error::other(error),
-    })
+    })?;
+    let sockets = WsClient::start(runtime.clone(), &config.trust, clock.clone());
+    Ok((http, sockets.map_err(HostError::thread)?))
 }
 
 fn watched(config: &Config, shared: &Shared, candidates: Vec<PluginFile>) -> Vec<Watched> {

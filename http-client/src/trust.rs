@@ -62,6 +62,12 @@ impl Trust {
         Ok(Self(Arc::new(config)))
     }
 
+    /// TLS of connections other than those of [`Trust::client_builder`].
+    #[must_use]
+    pub fn tls_config(&self) -> Arc<ClientConfig> {
+        Arc::clone(&self.0)
+    }
+
     /// The beginning of a client that accepts certificates of these authorities only.
     pub fn client_builder(&self) -> reqwest::ClientBuilder {
         reqwest::Client::builder().use_preconfigured_tls(ClientConfig::clone(&self.0))

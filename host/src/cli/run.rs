@@ -13,14 +13,15 @@ use crate::control::admin::Admin;
 use crate::error::HostError;
 use crate::host::Host;
 use crate::http::listener;
+use crate::http::ws::barrier;
 
 /// More threads would compete with those of the extensions.
 const HTTP_THREADS_MAX: usize = 2;
 /// Threads for blocking work: files, requests of the operator, name servers.
 const BLOCKING_THREADS: usize = 4;
-/// Committer, supervisor, ticker, watch of the plugin folder, watch of standard input, the first line on standard
-/// output, and two child processes that try plugin files.
-const OWN_THREADS: usize = 8;
+/// Committer, timers, supervisor, ticker, watch of the plugin folder, watch of standard input, the first line on standard
+/// output, and two child processes that try plugin files; writers of websocket connections come on top.
+const OWN_THREADS: usize = 9;
 
 /// Runs a host until it is asked to stop.
 pub(super) fn run(
@@ -41,7 +42,7 @@ pub(super) fn run(
     };
     // Room is checked once, here: if it runs out later, only the extension whose thread does not start is rejected.
     let runtime = runtime.start_beside(
-        OWN_THREADS + config.extensions.len(),
+        OWN_THREADS + barrier::writer_count() + config.extensions.len(),
         "the host and its extensions",
     )?;
     let host = Host::start(&config, &program, runtime.handle().clone())?;

@@ -11,6 +11,7 @@ use crate::config::access::Access;
 use crate::http::client::HttpClient;
 use crate::http::listener::Tls;
 use crate::http::renewal::{RENEWAL_INTERVAL, Renewal};
+use crate::http::ws::client::WsClient;
 
 pub(crate) struct ListenerSettings {
     access: watch::Sender<Access>,
@@ -18,12 +19,13 @@ pub(crate) struct ListenerSettings {
     /// Locked while `tls` changes, so that a renewal never restores what a new config has replaced.
     renewal: Mutex<Option<Renewal>>,
     http: HttpClient,
+    sockets: WsClient,
 }
 
 impl ListenerSettings {
     /// The settings of `config`.
     #[must_use]
-    pub(crate) fn new(config: &Config, http: HttpClient) -> Self {
+    pub(crate) fn new(config: &Config, (http, sockets): (HttpClient, WsClient)) -> Self {
         warn_of(config);
         http.set_rates(config.rates.clone());
         Self {
@@ -31,6 +33,7 @@ impl ListenerSettings {
             tls: watch::Sender::new(config.tls.as_ref().map(|tls| Arc::clone(&tls.server))),
             renewal: Mutex::new(config.tls.as_ref().map(Renewal::new)),
             http,
+            sockets,
         }
     }
 
@@ -45,6 +48,7 @@ impl ListenerSettings {
         drop(renewal);
         self.http.set_rates(config.rates.clone());
         self.http.set_trust(&config.trust);
+        self.sockets.set_trust(&config.trust);
     }
 
     /// Shows the certificate on disk from now on, if it has changed and is usable. Waits for files that are being

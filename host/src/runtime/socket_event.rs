@@ -19,6 +19,7 @@ pub(crate) struct SocketEvent {
     /// Whether it is the last event of the connection.
     pub is_last: bool,
     /// Given back when it was handled.
+    #[expect(dead_code, reason = "counts until it is dropped")]
     pub room: Option<FrameRoom>,
 }
 
@@ -54,7 +55,9 @@ impl Unhandled {
         }
     }
 
-    fn has_room(&self) -> bool {
+    /// Whether a further frame may be read.
+    #[must_use]
+    pub(crate) fn has_room(&self) -> bool {
         let (frames, bytes) = *self.lock();
         frames < UNHANDLED_FRAMES_MAX && bytes < UNHANDLED_BYTES_MAX
     }

@@ -30,4 +30,5 @@ mod stepped;
 mod store;
 mod stream;
 mod support;
+mod websockets;
 mod windows_files;
