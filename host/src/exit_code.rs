@@ -12,3 +12,7 @@ pub(crate) const STORE: u8 = 6;
 pub(crate) const NOT_RUNNING: u8 = 7;
 /// The running host has rejected the request.
 pub(crate) const REFUSED: u8 = 8;
+/// The called command goes on; `tig-host call` was interrupted.
+pub(crate) const INTERRUPTED: u8 = 9;
+/// The called command had started; nobody knows how it ended, since its extension or the host is gone.
+pub(crate) const RESULT_LOST: u8 = 10;

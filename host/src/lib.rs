@@ -26,7 +26,7 @@ pub mod testing;
 
 pub use self::cli::main;
 pub use self::config::{Config, Overrides};
-pub use self::control::{Control, ControlError};
+pub use self::control::{Call, CallError, Control, ControlError};
 pub use self::error::HostError;
 pub use self::host::Host;
 pub use self::lifecycle::reload::{Attempt, Outcome};

@@ -191,7 +191,7 @@ impl SteppedHost {
         let owner = |runner: &&Runner| runner.name() == extension;
         let runner = self.runners.iter().find(owner)?;
         let services = &self.shared.services;
-        let (ticket, reports) = services.commands.wait(&services.random).ok()?;
+        let (ticket, reports) = services.commands.wait(extension, &services.random).ok()?;
         let (sender, started) = oneshot::channel();
         let head = CommandHead {
             ticket,

@@ -106,6 +106,11 @@ pub fn fail(error: &(dyn Error + 'static)) -> ExitCode {
     ExitCode::FAILURE
 }
 
+/// Writes `text` as one line of standard error: what a person wants to know, and a program that reads the output does not.
+pub fn note_line(text: &str) {
+    standard_error::write_line(text);
+}
+
 /// Writes `error: ` and `text` as one line of standard error.
 pub fn error_line(text: &str) {
     standard_error::write_line(&format!("error: {text}"));

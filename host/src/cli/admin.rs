@@ -26,14 +26,14 @@ use crate::exit_code;
 const SLACK: Duration = Duration::from_secs(5);
 
 /// Which host is meant.
-#[derive(Args)]
+#[derive(Args, Debug)]
 pub(super) struct Where {
     /// The host's config; `config.json` in the working directory by default
     #[arg(long, value_name = "FILE", global = true)]
-    config: Option<PathBuf>,
+    pub(super) config: Option<PathBuf>,
     /// The host's backup folder
     #[arg(long, value_name = "FOLDER", global = true, conflicts_with = "config")]
-    backup: Option<PathBuf>,
+    pub(super) backup: Option<PathBuf>,
     /// Print JSON
     #[arg(long, global = true)]
     pub(super) json: bool,
@@ -76,6 +76,15 @@ pub(super) enum AdminError {
 }
 
 impl AdminError {
+    /// The error of a reply that is not a success.
+    pub(super) fn from_failure(status: StatusCode, FailureReport { error }: FailureReport) -> Self {
+        if status == StatusCode::UNAUTHORIZED {
+            Self::Token(error)
+        } else {
+            Self::Refused(error)
+        }
+    }
+
     /// Prints the error, and returns its exit code.
     pub(super) fn report(&self) -> ExitCode {
         output::error_line(&error_chain(self));
@@ -100,7 +109,13 @@ impl Where {
         Ok(Config::backup_folder_of(path)?)
     }
 
-    fn get(&self, path: &str) -> Result<Value, AdminError> {
+    /// How to reach the running host.
+    pub(super) fn admin_file(&self) -> Result<AdminFile, AdminError> {
+        let folder = self.folder()?;
+        AdminFile::read(&folder).map_err(|source| AdminError::NotRunning { folder, source })
+    }
+
+    pub(super) fn get(&self, path: &str) -> Result<Value, AdminError> {
         self.request(Method::GET, path, &Value::Null)
     }
 
@@ -109,10 +124,7 @@ impl Where {
     }
 
     fn request(&self, method: Method, path: &str, body: &Value) -> Result<Value, AdminError> {
-        let folder = self.folder()?;
-        let file =
-            AdminFile::read(&folder).map_err(|source| AdminError::NotRunning { folder, source })?;
-        send(&file, method, path, body)
+        send(&self.admin_file()?, method, path, body)
     }
 
     /// Prints the reply as JSON, or lets `print` show it to people.
@@ -158,12 +170,10 @@ fn send(file: &AdminFile, method: Method, path: &str, body: &Value) -> Result<Va
     if status.is_success() {
         return Ok(reply);
     }
-    let FailureReport { error } = FailureReport::deserialize(reply)?;
-    Err(if status == StatusCode::UNAUTHORIZED {
-        AdminError::Token(error)
-    } else {
-        AdminError::Refused(error)
-    })
+    Err(AdminError::from_failure(
+        status,
+        FailureReport::deserialize(reply)?,
+    ))
 }
 
 pub(super) fn status(place: &Where) -> Result<ExitCode, AdminError> {

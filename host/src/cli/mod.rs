@@ -1,6 +1,7 @@
 //! The command line: parses it, and passes each command on to its module.
 
 mod admin;
+mod call;
 mod check;
 mod config_file;
 mod output;
@@ -30,12 +31,24 @@ use crate::plugin::{self, PluginError};
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 done, or stopped on request; 1 unforeseen, such as too few threads; 2 wrong command line; 3 config; 4 extension; 5 listener; 6 store; \
-7 no running host answers; 8 the running host has refused.
+7 no running host answers; 8 the running host has refused. `call` ends with the code of the command, or with one of these, or with \
+9 interrupted, the command goes on; 10 its end is not known, since the host or the extension is gone.
 SIGTERM and SIGINT drain for at most `drain_seconds` of the config, a second one stops at once. SIGHUP reads config and \
 plugin files again, so that a closed terminal does not stop a host. A log that nobody reads, or that cannot be written, is \
 lost; the host goes on.
 The API key comes from `api_key_file` or `api_key_env` of the config, the service credential `api_key`, or the variable \
 TIG_HOST_API_KEY. On the command line it can be read by every user of the machine.";
+
+const CALL_USAGE: &str = "tig-host call [OPTIONS] [EXTENSION [COMMAND [--KEY VALUE]...]]";
+
+const CALL_HELP: &str = "\
+Arguments of the command are given as --KEY VALUE or --KEY=VALUE: numbers, true and false, and texts as its list of arguments \
+says; a list by its key again for each item; objects as JSON. --KEY alone is true. OPTIONS may stand among them; after `--` every \
+key is the command's.
+Progress goes to standard error, the value to standard output; with --json all go to standard output, a line for each.
+Ctrl-C leaves the work running. Exit codes: the command's own (0 done), and: 2 wrong command line or arguments; 7 no running host \
+answers; 8 the host or the extension has refused; 9 interrupted, the command goes on; 10 its end is not known, since the host or \
+the extension is gone.";
 
 /// Runs the extensions that a config file lists.
 #[derive(Parser)]
@@ -138,6 +151,22 @@ enum Command {
         max: Option<u64>,
         #[command(flatten)]
         place: Where,
+    },
+    /// Calls a command of an extension; without COMMAND, lists the commands and their arguments
+    #[command(override_usage = CALL_USAGE, after_help = CALL_HELP)]
+    Call {
+        #[command(flatten)]
+        place: Where,
+        /// Arguments of the command as a JSON object; `-` is standard input
+        #[arg(long, value_name = "FILE")]
+        arguments: Option<PathBuf>,
+        /// The extension, its command, and the command's arguments
+        #[arg(
+            value_name = "EXTENSION COMMAND",
+            trailing_var_arg = true,
+            allow_hyphen_values = true
+        )]
+        words: Vec<String>,
     },
     /// Shows the manifests of plugin files without loading them, and seals them
     #[command(subcommand)]
@@ -259,6 +288,11 @@ fn execute(cli: Cli) -> ExitCode {
         Some(Command::Promote { name, place }) => Ok(code_or_report(admin::promote(&place, &name))),
         Some(Command::Discard { name, place }) => Ok(code_or_report(admin::discard(&place, &name))),
         Some(Command::Drain { max, place }) => Ok(code_or_report(admin::drain(&place, max))),
+        Some(Command::Call {
+            place,
+            arguments,
+            words,
+        }) => Ok(call::call(place, arguments.as_deref(), words)),
         Some(Command::Store { command, place }) => stored(&command, &place),
         Some(Command::Probe { new, file }) => Ok(probe(&file, new)),
     };

@@ -1,7 +1,9 @@
 //! Prints the output of commands.
 
 use serde::Serialize;
-pub(super) use tig_process::output::{announce, check, error_line, is_closed, line, writer};
+pub(super) use tig_process::output::{
+    announce, check, error_line, is_closed, line, note_line, writer,
+};
 
 /// Prints JSON for programs, on one line.
 pub(super) fn json(value: &impl Serialize) {
@@ -26,5 +28,32 @@ pub(super) fn table(rows: &[Vec<String>]) {
             .map(|(cell, &width)| format!("{cell:width$}"))
             .collect();
         line(padded.join("  ").trim_end());
+    }
+}
+
+/// `text` with escapes in place of control characters, line ends included: a text from outside must neither forge a line nor
+/// steer the terminal.
+pub(super) fn escaped(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for char in text.chars() {
+        if char.is_control() {
+            shown.extend(char.escape_default());
+        } else {
+            shown.push(char);
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escaped;
+
+    #[test]
+    fn control_characters_are_escaped() {
+        assert_eq!(
+            escaped("ü \\ a\nb\u{1b}[31m\u{85}"),
+            r"ü \ a\nb\u{1b}[31m\u{85}"
+        );
     }
 }

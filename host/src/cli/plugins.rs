@@ -101,6 +101,8 @@ fn info_rows(candidate: &PluginFile) -> Vec<Vec<String>> {
         [] => "-".to_owned(),
         texts => texts.join(", "),
     };
+    let commands = manifest.commands.iter();
+    let command_names: Vec<String> = commands.map(|command| command.name.clone()).collect();
     let facts = [
         ("name", manifest.name.clone()),
         ("version", manifest.version.clone()),
@@ -113,6 +115,7 @@ fn info_rows(candidate: &PluginFile) -> Vec<Vec<String>> {
         ("handles", list(&manifest.events)),
         ("emits", list(&manifest.emits)),
         ("routes", list(&manifest.routes)),
+        ("commands", list(&command_names)),
         ("state version", manifest.state_version.to_string()),
     ];
     let keys = match &manifest.config {
@@ -167,7 +170,8 @@ fn config_lines(schema: &Value, path: &str) -> Vec<String> {
     lines
 }
 
-fn key_line(path: &str, property: &Value, required: bool) -> String {
+/// A line for one key: path, type, whether it is required, description.
+pub(super) fn key_line(path: &str, property: &Value, required: bool) -> String {
     let inner = property["anyOf"]
         .as_array()
         .and_then(|branches| branches.last());

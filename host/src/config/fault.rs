@@ -72,7 +72,8 @@ pub enum ConfigError {
     },
 }
 
-fn joined(faults: &[Fault]) -> String {
+/// The texts of all faults, in one line.
+pub(crate) fn joined(faults: &[Fault]) -> String {
     let texts: Vec<String> = faults.iter().map(ToString::to_string).collect();
     texts.join("; also: ")
 }

@@ -23,7 +23,7 @@ use std::time::Duration;
 
 pub(crate) use api_host::api_host;
 pub use fault::ConfigError;
-pub(crate) use fault::Fault;
+pub(crate) use fault::{Fault, joined};
 pub(crate) use file::schema;
 pub(crate) use identity::{Identity, is_same_id};
 pub use rates::RateTable;

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::{fs, io};
 
-use axum::extract::{ConnectInfo, Path as PathSegment, Request, State};
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Path as PathSegment, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::AUTHORIZATION;
 use axum::middleware::{self, Next};
@@ -18,14 +20,16 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use tig_plugin_api::Secret;
+use tig_process::error_chain::error_chain;
 use tig_process::whole_file;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
-use super::report::{DrainRequest, FailureReport, ReloadReport, ShadowRequest};
-use super::{Control, ControlError};
+use super::report::{CommandsReport, DrainRequest, FailureReport, ReloadReport, ShadowRequest};
+use super::stream;
+use super::{CallError, Control, ControlError};
 use crate::config::access::Access;
 use crate::http::listener;
 
@@ -34,6 +38,9 @@ pub(crate) const FILE_NAME: &str = "admin.json";
 
 /// Time between two checks of the file.
 const FILE_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Bytes of a call's arguments, as JSON.
+pub(crate) const ARGUMENTS_BYTES_MAX: usize = 1 << 20;
 
 /// Bytes of the token's randomness.
 const TOKEN_BYTES: usize = 32;
@@ -175,6 +182,11 @@ fn app(control: Control) -> Router {
         .route("/promote/{name}", post(promote))
         .route("/discard/{name}", post(discard))
         .route("/drain", post(drain))
+        .route("/commands", get(commands))
+        .route(
+            "/call/{extension}/{command}",
+            post(call).layer(DefaultBodyLimit::max(ARGUMENTS_BYTES_MAX)),
+        )
         .with_state(control)
 }
 
@@ -238,6 +250,47 @@ async fn discard(
 async fn drain(State(control): State<Control>, Json(request): Json<DrainRequest>) -> Response {
     control.drain(request.seconds_max.map(Duration::from_secs));
     Json(control.status()).into_response()
+}
+
+async fn commands(State(control): State<Control>) -> Response {
+    Json(CommandsReport {
+        extensions: control.commands(),
+    })
+    .into_response()
+}
+
+/// Replies when the command has started, with lines of JSON until it has ended: that may take hours.
+async fn call(
+    State(control): State<Control>,
+    PathSegment((extension, command)): PathSegment<(String, String)>,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    let body = match body {
+        Ok(body) => body,
+        Err(rejection) => return failure(rejection.status(), &rejection.body_text()),
+    };
+    let arguments = match serde_json::from_slice(&body) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let text = format!("the arguments are not JSON: {error}");
+            return failure(StatusCode::BAD_REQUEST, &text);
+        }
+    };
+    match control.call(&extension, &command, &arguments).await {
+        Ok(call) => stream::reply(call),
+        Err(error) => failure(call_status(&error), &error_chain(&error)),
+    }
+}
+
+fn call_status(error: &CallError) -> StatusCode {
+    match error {
+        CallError::UnknownExtension { .. } | CallError::UnknownCommand { .. } => {
+            StatusCode::NOT_FOUND
+        }
+        CallError::Arguments { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        CallError::NotStarted { .. } => StatusCode::CONFLICT,
+        CallError::TooManyWaited(_) | CallError::Lost { .. } => StatusCode::SERVICE_UNAVAILABLE,
+    }
 }
 
 fn refused(error: &ControlError) -> Response {

@@ -1,7 +1,9 @@
 //! Controls a running host, for signals, the admin socket and tests.
 
 pub(crate) mod admin;
+pub(crate) mod calls;
 pub(crate) mod report;
+mod stream;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -11,6 +13,7 @@ use std::time::{Duration, Instant};
 use tig_process::error_chain::error_chain;
 use tracing::{error, info};
 
+pub use self::calls::{Call, CallError};
 use self::report::HostStatus;
 use crate::config::{Config, ConfigError, Overrides, Suggestion};
 use crate::http::settings::ListenerSettings;

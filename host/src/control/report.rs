@@ -1,6 +1,8 @@
 //! What a running host replies to its operator: written by the admin socket, read by the command line.
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use tig_plugin_api::{CommandInfo, Ticket};
 use tig_process::error_chain::error_chain;
 
 use crate::lifecycle::reload::{Attempt, Outcome, ReloadError};
@@ -140,6 +142,46 @@ pub(crate) struct ShadowRequest {
 pub(crate) struct DrainRequest {
     /// The host ends after this time, whatever is unfinished; `None` for no limit.
     pub seconds_max: Option<u64>,
+}
+
+/// The commands of all running extensions.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct CommandsReport {
+    /// In the config's order.
+    pub extensions: Vec<ExtensionCommands>,
+}
+
+/// The commands of one extension.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct ExtensionCommands {
+    /// Its name.
+    pub name: String,
+    /// Version that runs.
+    pub version: String,
+    /// Its commands, in the order of its source.
+    pub commands: Vec<CommandInfo>,
+}
+
+/// One line of the reply to a call. The last is [`CallLine::Finished`] or [`CallLine::Error`].
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum CallLine {
+    /// The command has started.
+    Started {
+        /// Names the call to the extension.
+        ticket: Ticket,
+    },
+    /// A line of text of the extension.
+    Progress(String),
+    /// The command has ended.
+    Finished {
+        /// Exit code for the caller.
+        code: u8,
+        /// The result.
+        value: Box<RawValue>,
+    },
+    /// The end of the command is not known.
+    Error(String),
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tig_plugin_api::Ticket;
-use tokio::sync::mpsc::{Receiver, Sender, channel, error::TrySendError};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use crate::runtime::clock::Random;
 
@@ -39,26 +40,34 @@ pub enum CommandReport {
 #[error("{WAITED_MAX} commands are waited for already; end one of those `tig-host call`s")]
 pub struct TooManyWaited;
 
+/// Who waits for a call.
+struct Waiter {
+    /// Name of the extension that was called.
+    extension: String,
+    reports: Sender<CommandReport>,
+}
+
 #[derive(Default)]
 pub(crate) struct Commands {
-    waited: Mutex<HashMap<Ticket, Sender<CommandReport>>>,
+    waited: Mutex<HashMap<Ticket, Waiter>>,
     drawn: AtomicU64,
 }
 
 impl Commands {
-    /// Makes the ticket of a new call, and waits for it.
+    /// Makes the ticket of a new call of `extension`, and waits for it.
     ///
     /// # Errors
     ///
     /// See [`TooManyWaited`].
     pub(crate) fn wait(
         &self,
+        extension: &str,
         random: &Random,
     ) -> Result<(Ticket, Receiver<CommandReport>), TooManyWaited> {
-        let (sender, receiver) = channel(REPORTS_MAX);
+        let (reports, receiver) = channel(REPORTS_MAX);
         let mut waited = self.lock();
         // Those whose receiver has gone away wait no longer.
-        waited.retain(|_, sender| !sender.is_closed());
+        waited.retain(|_, waiter| !waiter.reports.is_closed());
         if waited.len() >= WAITED_MAX {
             return Err(TooManyWaited);
         }
@@ -66,7 +75,8 @@ impl Commands {
         // Random, so that a ticket stored before a restart is not taken for a new call.
         let number = random.number(TICKETS, index).max(1);
         let ticket = Ticket::from_number(number);
-        waited.insert(ticket, sender);
+        let extension = extension.to_owned();
+        waited.insert(ticket, Waiter { extension, reports });
         Ok((ticket, receiver))
     }
 
@@ -75,9 +85,9 @@ impl Commands {
         let mut waited = self.lock();
         let is_last = matches!(report, CommandReport::Finished { .. });
         let sender = if is_last {
-            waited.remove(&ticket)
+            waited.remove(&ticket).map(|waiter| waiter.reports)
         } else {
-            waited.get(&ticket).cloned()
+            waited.get(&ticket).map(|waiter| waiter.reports.clone())
         };
         drop(waited);
         let Some(sender) = sender else {
@@ -94,13 +104,14 @@ impl Commands {
         }
     }
 
-    /// Forgets a call that was not started.
-    pub(crate) fn forget(&self, ticket: Ticket) {
-        self.lock().remove(&ticket);
+    /// Ends the waits for all calls of an extension that is removed: their reports end without a result.
+    pub(crate) fn end_all(&self, extension: &str) {
+        self.lock()
+            .retain(|_, waiter| waiter.extension != extension);
     }
 
     /// No code panics while it holds the lock, so poisoned contents are still whole.
-    fn lock(&self) -> MutexGuard<'_, HashMap<Ticket, Sender<CommandReport>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Ticket, Waiter>> {
         self.waited.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -117,9 +128,9 @@ mod tests {
     }
 
     #[test]
-    fn result_is_the_last_report_and_waits_for_a_slow_reader() {
+    fn result_is_last_and_waits_for_a_slow_reader() {
         let commands = Commands::default();
-        let (ticket, mut reports) = commands.wait(&Random::seeded(1)).unwrap();
+        let (ticket, mut reports) = commands.wait("a", &Random::seeded(1)).unwrap();
         for line in 0..REPORTS_MAX + 10 {
             commands.report(ticket, CommandReport::Progress(line.to_string()));
         }
@@ -134,13 +145,25 @@ mod tests {
     fn calls_that_nobody_waits_for_make_room() {
         let (commands, random) = (Commands::default(), Random::seeded(1));
         let mut waiting: Vec<_> = (0..WAITED_MAX)
-            .map(|_| commands.wait(&random).unwrap())
+            .map(|_| commands.wait("a", &random).unwrap())
             .collect();
-        assert_eq!(commands.wait(&random).err(), Some(TooManyWaited));
+        let error = commands.wait("a", &random).err();
+        assert_eq!(error, Some(TooManyWaited));
         waiting.pop();
-        let (ticket, reports) = commands.wait(&random).unwrap();
+        let (ticket, reports) = commands.wait("a", &random).unwrap();
         assert!(waiting.iter().all(|(other, _)| *other != ticket));
         drop(reports);
         commands.report(ticket, finished());
+    }
+
+    #[test]
+    fn waits_for_a_removed_extension_end_without_a_result() {
+        let (commands, random) = (Commands::default(), Random::seeded(1));
+        let (_, mut removed) = commands.wait("a", &random).unwrap();
+        let (ticket, mut other) = commands.wait("b", &random).unwrap();
+        commands.end_all("a");
+        assert_eq!(removed.blocking_recv(), None);
+        commands.report(ticket, finished());
+        assert_eq!(other.blocking_recv(), Some(finished()));
     }
 }

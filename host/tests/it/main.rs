@@ -5,6 +5,7 @@
 mod admin;
 mod apply;
 mod check;
+mod commands;
 mod crash;
 mod edge;
 mod handlers;

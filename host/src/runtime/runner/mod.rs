@@ -210,13 +210,14 @@ impl Runner {
         true
     }
 
-    /// Cancels the extension's timers and ends its connections.
+    /// Cancels the extension's timers, and ends its connections and the waits for its commands.
     fn end_services(&self) {
         // Effects in flight could still set timers and open connections.
         self.extension.fence.wait_until_clear();
         let services = &self.shared.services;
         services.timers.cancel_all(&self.extension.name);
         services.sockets.end_all(&self.extension.sockets);
+        services.commands.end_all(&self.extension.name);
     }
 
     /// The extension that it runs.
