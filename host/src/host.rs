@@ -22,7 +22,7 @@ use crate::lifecycle::reload::Watched;
 use crate::lifecycle::supervisor::{Message, Supervisor};
 use crate::lifecycle::watch::{FolderWatch, Settling};
 use crate::lifecycle::{plugin_files, start, ticker};
-use crate::plugin::{Loader, PluginFile, Writers};
+use crate::plugin::{Loader, PluginFile};
 use crate::runtime::clock::{Clock, Random};
 use crate::runtime::command::Command;
 use crate::runtime::extension::Extension;
@@ -116,19 +116,8 @@ impl Host {
             &runtime,
         )?;
         let supervisor_threads = Threads::default();
-        let watched = watched(config, &shared, candidates);
-        let writers = loader.writers().clone();
-        let work = |folder| {
-            Supervisor::new(
-                Arc::clone(&shared),
-                loader,
-                FixedConfig::from_config(config),
-                folder,
-                watched,
-            )
-        };
         let supervisor =
-            start_supervisor(&supervisor_threads, work, &config.plugin_folder, &writers)?;
+            start_supervisor(&supervisor_threads, &shared, loader, (config, candidates))?;
         let ticker = start_ticker(&supervisor_threads, &shared)?;
         start_runners(&shared, runners)?;
         let drain = Drain::new(Arc::clone(&shared));
@@ -247,17 +236,23 @@ fn start_listener(
 
 fn start_supervisor(
     threads: &Threads,
-    supervisor: impl FnOnce(FolderWatch) -> Supervisor,
-    plugin_folder: &Path,
-    writers: &Writers,
+    shared: &Arc<Shared>,
+    loader: Loader,
+    (config, candidates): (&Config, Vec<PluginFile>),
 ) -> Result<mpsc::Sender<Message>, HostError> {
     let (sender, messages) = mpsc::channel();
     let changed = sender.clone();
-    let folder = FolderWatch::open(plugin_folder, writers, move || {
+    let folder = FolderWatch::open(&config.plugin_folder, loader.writers(), move || {
         // A send fails only if the host has stopped.
         let _ = changed.send(Message::Changed);
     });
-    let work = supervisor(folder);
+    let work = Supervisor::new(
+        Arc::clone(shared),
+        loader,
+        FixedConfig::from_config(config),
+        folder,
+        watched(config, shared, candidates),
+    );
     threads
         .spawn("supervisor", move || work.run(&messages))
         .map_err(HostError::thread)?;

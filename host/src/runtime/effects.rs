@@ -39,7 +39,7 @@ pub(crate) struct Effects {
     pub released: Vec<Arc<Event>>,
     /// The reply to the handled request.
     pub answer: Option<(oneshot::Sender<RouteResult>, Box<RouteReply>)>,
-    /// Who is told that the handled command has started.
+    /// Where the notice goes that the handled command has started.
     pub started: Option<oneshot::Sender<StartResult>>,
 }
 

@@ -21,7 +21,7 @@ pub(crate) enum Item {
     Timer(Arc<str>),
     /// Something happened to a websocket connection of the extension.
     Socket(SocketEvent),
-    /// A call of one of the extension's commands, and where it is told that the command has started; `None` if it was told already.
+    /// A call of one of the extension's commands, and where the notice of its start goes; `None` after the first.
     Command(Box<CommandCall>, Option<oneshot::Sender<StartResult>>),
 }
 

@@ -119,15 +119,13 @@ impl<'a> ShadowCall<'a> {
                 return Ok(HostAnswer::Number(number));
             }
             HostCall::Wake(_) | HostCall::Unfinished(_) | HostCall::Measure(..) => {}
-            HostCall::At(tag, unix_ms) => self.record.services.push(ServiceEffect::SetTimer {
-                tag: tag.into(),
-                unix_ms,
-            }),
+            HostCall::At(tag, unix_ms) => {
+                let tag = tag.into();
+                self.record_service(ServiceEffect::SetTimer { tag, unix_ms });
+            }
             HostCall::Cancel(tag) => {
                 let tag = tag.into();
-                self.record
-                    .services
-                    .push(ServiceEffect::CancelTimer { tag });
+                self.record_service(ServiceEffect::CancelTimer { tag });
             }
             HostCall::PublicKey(key) => {
                 let bytes = self.shared.services.keys.public_key(self.extension, key)?;
@@ -150,25 +148,25 @@ impl<'a> ShadowCall<'a> {
             }
             HostCall::Progress(ticket, text) => {
                 let report = CommandReport::Progress(text.to_owned());
-                self.record
-                    .services
-                    .push(ServiceEffect::Command(ticket, report));
+                self.record_service(ServiceEffect::Command(ticket, report));
             }
             HostCall::Finish(finish, value) => {
                 let report = CommandReport::Finished {
                     code: finish.code,
                     value: value.into(),
                 };
-                self.record
-                    .services
-                    .push(ServiceEffect::Command(finish.ticket, report));
+                self.record_service(ServiceEffect::Command(finish.ticket, report));
             }
         }
         Ok(HostAnswer::Done)
     }
 
     fn record_socket(&mut self, action: SocketAction) {
-        self.record.services.push(ServiceEffect::Socket(action));
+        self.record_service(ServiceEffect::Socket(action));
+    }
+
+    fn record_service(&mut self, effect: ServiceEffect) {
+        self.record.services.push(effect);
     }
 
     fn random(&self) -> u64 {

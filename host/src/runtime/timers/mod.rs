@@ -15,7 +15,7 @@ use crate::runtime::timers::queue::TimerQueue;
 /// Timers that one extension may have.
 pub(crate) const TIMERS_MAX: usize = 100_000;
 
-/// Time between two looks at a virtual clock, which tells nobody that it was advanced.
+/// Time between two looks at a virtual clock, which wakes no thread when it is advanced.
 const VIRTUAL_INTERVAL: Duration = Duration::from_millis(1);
 
 /// Longest wait without a look at the clock.

@@ -6,13 +6,16 @@ use std::sync::Arc;
 /// A timer's owner and tag.
 type Name = (Arc<str>, Arc<str>);
 
+/// Time, and number of the set: a place in the order.
+type Place = (u64, u64);
+
 /// Timers of all owners.
 #[derive(Debug, Default)]
 pub(super) struct TimerQueue {
     /// Time and place of each: timers of the same time are due in the order in which they were set.
-    due: BTreeMap<(u64, u64), Name>,
+    due: BTreeMap<Place, Name>,
     /// Where each is in `due`.
-    places: HashMap<Arc<str>, BTreeMap<Arc<str>, (u64, u64)>>,
+    places: HashMap<Arc<str>, BTreeMap<Arc<str>, Place>>,
     /// Number of timers set so far.
     set: u64,
 }

@@ -1,3 +1,5 @@
+//! What the host refuses a handler, and what it takes from it.
+
 use std::sync::Arc;
 
 use tig_plugin_api::abi::service;
@@ -155,7 +157,7 @@ fn send_needs_a_connection_of_the_extension() {
 }
 
 #[test]
-fn redelivery_finds_connections_as_the_new_version_left_them() {
+fn redelivery_finds_connections_as_they_were_left() {
     let folder = tempfile::tempdir().unwrap();
     let services = services(folder.path());
     let extension = Extension::new("x");
