@@ -32,4 +32,5 @@ mod store;
 mod stream;
 mod support;
 mod websockets;
+mod timers;
 mod windows_files;
