@@ -1,12 +1,10 @@
 //! How fast events reach handlers.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tig_bench_report::{Report, Result, Target};
 
-use crate::site::{Running, Site};
+use crate::site::{Running, Site, Sorted};
 
 /// Extensions that get each event, and the one that emits it.
 const EXTENSIONS: [(&str, &str); 6] = [
@@ -111,22 +109,16 @@ fn latency(report: &mut Report) -> Result<()> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos();
         host.publish("timed", &now.to_string());
     }
-    let mut nanoseconds: Vec<u64> = serde_json::from_str(&get(&host, "/latencies")?)?;
-    nanoseconds.sort_unstable();
-    let at = |share: f64| nanoseconds[(nanoseconds.len() as f64 * share) as usize] as f64 / 1e3;
+    let nanoseconds = Sorted::get(&host, "/latencies")?;
     let mut line = |name, value, target| report.number(name, value, "us", target);
-    line("emit to handler, median", at(0.5), Target::None)?;
-    line("emit to handler, p99", at(0.99), Target::AtMost(1_000.0))
-}
-
-fn get(host: &Running, path: &str) -> Result<String> {
-    let mut stream = TcpStream::connect(host.address()?)?;
-    write!(
-        stream,
-        "GET {path} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n"
+    line(
+        "emit to handler, median",
+        nanoseconds.micros(0.5),
+        Target::None,
     )?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    let (_, body) = answer.split_once("\r\n\r\n").ok_or("no body")?;
-    Ok(body.to_owned())
+    line(
+        "emit to handler, p99",
+        nanoseconds.micros(0.99),
+        Target::AtMost(1_000.0),
+    )
 }

@@ -1,4 +1,4 @@
-//! Measures the host: dispatch through the ABI, commits, reloads, and what a process with six extensions costs.
+//! Measures the host: dispatch through the ABI, timers, commits, reloads, and what a process with six extensions costs.
 //!
 //! `cargo xtask bench host [--json]` builds the host and the plugins beside this and runs it.
 
@@ -7,6 +7,7 @@ mod dispatch;
 mod process;
 mod reloads;
 mod site;
+mod timers;
 
 use std::process::ExitCode;
 
@@ -18,6 +19,7 @@ fn main() -> ExitCode {
 
 fn measure(report: &mut Report) -> Result<()> {
     dispatch::measure(report)?;
+    timers::measure(report)?;
     commits::measure(report)?;
     reloads::measure(report)?;
     process::measure(report)

@@ -1,6 +1,8 @@
 //! A folder with plugins, config and store, and a host in it.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -102,10 +104,18 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Where it listens.
-    pub(crate) fn address(&self) -> Result<std::net::SocketAddr> {
+    /// The answer of a route.
+    fn get(&self, path: &str) -> Result<String> {
         let host = self.host.as_ref().ok_or("the host is stopped")?;
-        Ok(host.address())
+        let mut stream = TcpStream::connect(host.address())?;
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n"
+        )?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        let (_, body) = answer.split_once("\r\n\r\n").ok_or("no body")?;
+        Ok(body.to_owned())
     }
 
     /// Publishes an event; waits for room.
@@ -150,5 +160,25 @@ impl Drop for Running {
         if let Some(host) = self.host.take() {
             host.stop();
         }
+    }
+}
+
+/// Nanoseconds that a plugin has measured, the shortest first.
+pub(crate) struct Sorted(Vec<u64>);
+
+impl Sorted {
+    /// Those that a route answers.
+    pub(crate) fn get(host: &Running, path: &str) -> Result<Self> {
+        let mut nanoseconds: Vec<u64> = serde_json::from_str(&host.get(path)?)?;
+        if nanoseconds.is_empty() {
+            return Err(format!("nothing was measured for {path}").into());
+        }
+        nanoseconds.sort_unstable();
+        Ok(Self(nanoseconds))
+    }
+
+    /// Microseconds that this share of the measurements, below 1, does not exceed.
+    pub(crate) fn micros(&self, share: f64) -> f64 {
+        self.0[(self.0.len() as f64 * share) as usize] as f64 / 1e3
     }
 }
