@@ -31,6 +31,6 @@ mod stepped;
 mod store;
 mod stream;
 mod support;
-mod websockets;
 mod timers;
+mod websockets;
 mod windows_files;
