@@ -36,6 +36,26 @@ pub fn line(text: &str) {
     }
 }
 
+/// Prints rows as columns, each as wide as its widest cell.
+pub fn table(rows: &[Vec<String>]) {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells
+            .map(|cell| cell.chars().count())
+            .max()
+            .unwrap_or_default()
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    for row in rows {
+        let cells = row.iter().zip(&widths);
+        let padded: Vec<String> = cells
+            .map(|(cell, &width)| format!("{cell:width$}"))
+            .collect();
+        line(padded.join("  ").trim_end());
+    }
+}
+
 /// Standard output for whoever writes bytes; flush it, or write whole lines.
 #[must_use]
 pub fn writer() -> impl Write {

@@ -11,26 +11,6 @@ pub(super) fn json(value: &impl Serialize) {
     line(&serde_json::to_string(value).unwrap_or_default());
 }
 
-/// Prints rows as columns, each as wide as its widest cell.
-pub(super) fn table(rows: &[Vec<String>]) {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
-    let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column));
-        cells
-            .map(|cell| cell.chars().count())
-            .max()
-            .unwrap_or_default()
-    };
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    for row in rows {
-        let cells = row.iter().zip(&widths);
-        let padded: Vec<String> = cells
-            .map(|(cell, &width)| format!("{cell:width$}"))
-            .collect();
-        line(padded.join("  ").trim_end());
-    }
-}
-
 /// `text` with escapes in place of control characters, line ends included: a text from outside must neither forge a line nor
 /// steer the terminal.
 pub(super) fn escaped(text: &str) -> String {
