@@ -12,6 +12,7 @@ mod stage;
 use std::fmt;
 
 use draws::Draws;
+pub use stage::JobSize;
 use stage::{STAGES, Stage};
 
 use crate::archive::zip_file;
@@ -40,9 +41,28 @@ pub enum HashJobVersion {
     V2,
 }
 
+/// What kind of job is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HashJobKind {
+    /// How a miner is kept from starting early.
+    pub version: HashJobVersion,
+    /// How much work it is.
+    pub size: JobSize,
+}
+
+/// A full job.
+impl From<HashJobVersion> for HashJobKind {
+    fn from(version: HashJobVersion) -> Self {
+        Self {
+            version,
+            size: JobSize::Full,
+        }
+    }
+}
+
 /// A job and its answer.
 ///
-/// Whoever stores the seed has the job: the same seed, version and miner give the same one.
+/// Whoever stores the seed has the job: the same seed, kind and miner give the same one.
 #[derive(Clone, PartialEq, Eq)]
 pub struct HashJob {
     start_key: Option<String>,
@@ -52,9 +72,9 @@ pub struct HashJob {
 
 impl HashJob {
     /// Draws a job for a miner. `seed` must be secret until the job is over, and new for each job.
-    pub fn draw(version: HashJobVersion, miner_hotkey: &str, seed: &[u8; SEED_BYTES]) -> Self {
+    pub fn draw(kind: HashJobKind, miner_hotkey: &str, seed: &[u8; SEED_BYTES]) -> Self {
         let mut draws = Draws::new(seed);
-        let (start_key, stages) = draw_stages(version, miner_hotkey, &mut draws);
+        let (start_key, stages) = draw_stages(kind, miner_hotkey, &mut draws);
         let payload = payload::encode(&stages, start_key.as_deref(), &mut draws);
         let answer = answer::of(&stages);
         Self {
@@ -88,26 +108,27 @@ impl HashJob {
 
 /// Whether `stdout` is the answer of the job that [`HashJob::draw`] makes of the same arguments. Costs a tenth of making it.
 pub fn is_answer(
-    version: HashJobVersion,
+    kind: HashJobKind,
     miner_hotkey: &str,
     seed: &[u8; SEED_BYTES],
     stdout: &str,
 ) -> bool {
-    let (_, stages) = draw_stages(version, miner_hotkey, &mut Draws::new(seed));
+    let (_, stages) = draw_stages(kind, miner_hotkey, &mut Draws::new(seed));
     stdout.trim() == answer::of(&stages)
 }
 
 /// Start key, if the version has one, and stages.
 fn draw_stages(
-    version: HashJobVersion,
+    kind: HashJobKind,
     miner_hotkey: &str,
     draws: &mut Draws,
-) -> (Option<String>, [Stage; STAGES.len()]) {
-    let start_key = match version {
+) -> (Option<String>, [Stage; STAGES]) {
+    let start_key = match kind.version {
         HashJobVersion::V1 => None,
         HashJobVersion::V2 => Some(draws.start_key(miner_hotkey)),
     };
-    (start_key, STAGES.map(|spec| Stage::draw(spec, draws)))
+    let stages = kind.size.stages();
+    (start_key, stages.map(|spec| Stage::draw(spec, draws)))
 }
 
 /// Without passwords, keys and answer, which are secret while the job runs.

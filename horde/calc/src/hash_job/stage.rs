@@ -50,8 +50,11 @@ pub(super) struct StageSpec {
     pub(super) digits: usize,
 }
 
-/// The stages of a job, each some seconds of work for a GPU of the class.
-pub(super) const STAGES: [StageSpec; 3] = [
+/// Number of stages of a job.
+pub(super) const STAGES: usize = 3;
+
+/// The stages of a full job, each some seconds of work for a GPU of the class.
+const FULL: [StageSpec; STAGES] = [
     StageSpec {
         algorithm: Algorithm::Sha256,
         letters: 6,
@@ -68,6 +71,33 @@ pub(super) const STAGES: [StageSpec; 3] = [
         digits: 1,
     },
 ];
+
+/// Letters of a password of a small job, beside its digit: 38,440 passwords to try.
+const SMALL_LETTERS: usize = 2;
+
+/// How much work a job is.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum JobSize {
+    /// Some seconds for a GPU of the class.
+    #[default]
+    Full,
+    /// Milliseconds for any processor: for test networks, whose miners have no GPU. Says nothing about a machine.
+    Small,
+}
+
+impl JobSize {
+    /// The stages of a job of this size.
+    pub(super) fn stages(self) -> [StageSpec; STAGES] {
+        match self {
+            Self::Full => FULL,
+            Self::Small => FULL.map(|spec| StageSpec {
+                letters: SMALL_LETTERS,
+                digits: 1,
+                ..spec
+            }),
+        }
+    }
+}
 
 impl StageSpec {
     /// hashcat's mask of a password; its custom charset 1 has the letters.

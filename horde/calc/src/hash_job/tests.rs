@@ -22,7 +22,9 @@ fn stages(version: HashJobVersion, seed: &[u8; SEED_BYTES]) -> [Stage; 3] {
     if version == HashJobVersion::V2 {
         draws.start_key(HOTKEY);
     }
-    STAGES.map(|spec| Stage::draw(spec, &mut draws))
+    JobSize::Full
+        .stages()
+        .map(|spec| Stage::draw(spec, &mut draws))
 }
 
 /// What the script prints, if hashcat finds each password whose hash is in the text of its stage.
@@ -64,12 +66,12 @@ fn find<'a>(text: &str, known: &'a Stage) -> Vec<&'a str> {
 #[test]
 fn solver_finds_the_answer_of_each_version() {
     for version in VERSIONS {
-        let job = HashJob::draw(version, HOTKEY, &[7; SEED_BYTES]);
+        let job = HashJob::draw(version.into(), HOTKEY, &[7; SEED_BYTES]);
         let answer = solve(&job, &stages(version, &[7; SEED_BYTES]));
         assert_eq!(answer.len(), 44);
         assert!(job.is_answer(&answer) && job.is_answer(&format!("{answer}\n")));
         assert!(!job.is_answer(&answer[1..]) && !job.is_answer(""));
-        let is_right = |seed: &_, answer: &str| is_answer(version, HOTKEY, seed, answer);
+        let is_right = |seed: &_, answer: &str| is_answer(version.into(), HOTKEY, seed, answer);
         assert!(is_right(&[7; SEED_BYTES], &answer) && !is_right(&[8; SEED_BYTES], &answer));
     }
 }
@@ -77,7 +79,7 @@ fn solver_finds_the_answer_of_each_version() {
 #[test]
 fn only_version_two_hides_its_first_stage() {
     for (version, is_hidden) in [(HashJobVersion::V1, false), (HashJobVersion::V2, true)] {
-        let job = HashJob::draw(version, HOTKEY, &[7; SEED_BYTES]);
+        let job = HashJob::draw(version.into(), HOTKEY, &[7; SEED_BYTES]);
         let payload: Value = serde_json::from_str(job.payload()).unwrap();
         let texts = payload["stages"].as_array().unwrap();
         let is_token = |stage: &Value| stage["text"].as_str().unwrap().starts_with("gAAAAA");
@@ -97,7 +99,9 @@ fn only_version_two_hides_its_first_stage() {
 #[test]
 fn masks_name_each_character() {
     assert_eq!(
-        STAGES.map(|spec| (spec.algorithm.hashcat_mode(), spec.mask())),
+        JobSize::Full
+            .stages()
+            .map(|spec| (spec.algorithm.hashcat_mode(), spec.mask())),
         [
             (1410, "?1?1?1?1?1?1".to_owned()),
             (10810, "?1?1?1?1?1?d".to_owned()),
@@ -108,7 +112,7 @@ fn masks_name_each_character() {
 
 #[test]
 fn volume_holds_the_payload() {
-    let job = HashJob::draw(HashJobVersion::V2, HOTKEY, &[7; SEED_BYTES]);
+    let job = HashJob::draw(HashJobVersion::V2.into(), HOTKEY, &[7; SEED_BYTES]);
     let mut archive = ZipArchive::new(Cursor::new(job.volume())).unwrap();
     assert_eq!(archive.len(), 1);
     let mut payload = String::new();
@@ -120,7 +124,7 @@ fn volume_holds_the_payload() {
 
 #[test]
 fn debug_shows_no_part_of_a_job() {
-    let job = HashJob::draw(HashJobVersion::V2, HOTKEY, &[7; SEED_BYTES]);
+    let job = HashJob::draw(HashJobVersion::V2.into(), HOTKEY, &[7; SEED_BYTES]);
     assert_eq!(format!("{job:?}"), "HashJob { .. }");
 }
 
@@ -131,12 +135,12 @@ proptest! {
     fn seed_and_miner_decide_the_job(seed: [u8; SEED_BYTES], other: [u8; SEED_BYTES]) {
         prop_assume!(seed != other);
         for version in VERSIONS {
-            let draw = |seed| HashJob::draw(version, HOTKEY, seed);
+            let draw = |seed| HashJob::draw(version.into(), HOTKEY, seed);
             prop_assert!(draw(&seed) == draw(&seed));
             let answer = solve(&draw(&other), &stages(version, &other));
             prop_assert!(!draw(&seed).is_answer(&answer));
         }
-        let [one, two] = [HOTKEY, "5Dh7"].map(|it| HashJob::draw(HashJobVersion::V2, it, &seed));
+        let [one, two] = [HOTKEY, "5Dh7"].map(|it| HashJob::draw(HashJobVersion::V2.into(), it, &seed));
         prop_assert!(one.payload() != two.payload());
     }
 

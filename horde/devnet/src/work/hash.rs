@@ -139,7 +139,8 @@ impl HashJob {
 
 #[cfg(test)]
 mod tests {
-    use horde_calc::hash_job::{HashJobVersion, SEED_BYTES};
+    use horde_calc::hash_job as drawn;
+    use horde_calc::hash_job::{HashJobKind, HashJobVersion, JobSize, SEED_BYTES};
 
     use super::*;
     use crate::work::volume::tests::inline;
@@ -163,9 +164,23 @@ mod tests {
     }
 
     #[test]
+    fn small_job_of_each_version_is_solved() {
+        for version in [HashJobVersion::V1, HashJobVersion::V2] {
+            let size = JobSize::Small;
+            let kind = HashJobKind { version, size };
+            let drawn = drawn::HashJob::draw(kind, MINER, &[1; SEED_BYTES]);
+            let mut request = job(Some(inline(PAYLOAD_FILE, drawn.payload().as_bytes())));
+            request.start_key = drawn.arguments().get(1).cloned();
+            let Outcome::Finished { stdout, .. } = request.execute() else {
+                panic!("{version:?} was not solved");
+            };
+            assert!(drawn.is_answer(&stdout), "{version:?}: {stdout}");
+        }
+    }
+
+    #[test]
     fn real_job_is_too_much_work_without_a_graphics_card() {
-        let drawn =
-            horde_calc::hash_job::HashJob::draw(HashJobVersion::V1, MINER, &[1; SEED_BYTES]);
+        let drawn = drawn::HashJob::draw(HashJobVersion::V1.into(), MINER, &[1; SEED_BYTES]);
         let expected = "stage 0 cannot be solved: the mask has 56800235584 passwords, more than \
                         the 100000000 that this miner tries";
         assert_eq!(fault_of(drawn.payload()), expected);

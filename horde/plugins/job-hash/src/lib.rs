@@ -4,7 +4,7 @@
 //! |---|---|
 //! | handles | `horde_jobs_wanted`, `horde_answer_given`, of those that name it as `kind` |
 //! | emits | `horde_jobs_made`, `horde_answer_checked` |
-//! | config | none |
+//! | config | `small` |
 //! | stores | nothing |
 //!
 //! Weights versions 1 to 3 make jobs of version 1, whose volume comes with the request to run. Weights version 4 makes version 2: the
@@ -17,7 +17,9 @@ mod seed;
 #[cfg(test)]
 mod tests;
 
-use horde_calc::hash_job::{self, HashJob, HashJobVersion, SEED_BYTES, TIMEOUT_SECONDS};
+use horde_calc::hash_job::{
+    self, HashJob, HashJobKind, HashJobVersion, JobSize, SEED_BYTES, TIMEOUT_SECONDS,
+};
 use horde_calc::score::WeightsVersion;
 use horde_events::{AnswerChecked, AnswerGiven, JobsMade, JobsWanted, MadeJob, Verdict, quote};
 use horde_proto::{ExecutorClass, uuid_v4};
@@ -30,17 +32,31 @@ use crate::seed::Check;
 #[cfg(test)]
 use crate::seed::CheckError;
 
-/// No keys.
-#[derive(ConfigSchema, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Config {}
+/// `config.horde_job_hash`.
+#[derive(ConfigSchema, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Config {
+    /// Make jobs that any processor solves in milliseconds, for test networks whose miners have no GPU: they say nothing
+    /// about a machine.
+    small: bool,
+}
 
-struct JobHash;
+struct JobHash {
+    size: JobSize,
+}
 
 #[extension(emits(JobsMade, AnswerChecked))]
 impl JobHash {
-    fn new(_config: Config, _ctx: &mut Context<'_>) -> Result<Self> {
-        Ok(Self)
+    fn new(config: Config, ctx: &mut Context<'_>) -> Result<Self> {
+        if !config.small {
+            return Ok(Self {
+                size: JobSize::Full,
+            });
+        }
+        ctx.warn("jobs are small, for a test network: they say nothing about a machine");
+        Ok(Self {
+            size: JobSize::Small,
+        })
     }
 
     fn on_horde_jobs_wanted(&mut self, ctx: &mut Context<'_>, wanted: JobsWanted) -> Result<()> {
@@ -49,9 +65,11 @@ impl JobHash {
         }
         let made = match plan(&wanted) {
             Ok((class, version)) => {
+                let size = self.size;
+                let kind = HashJobKind { version, size };
                 let drafts: Vec<_> = wanted
                     .hotkeys()
-                    .map(|hotkey| Draft::new(ctx, class, version, hotkey))
+                    .map(|hotkey| Draft::new(ctx, class, kind, hotkey))
                     .collect();
                 let jobs = map_on_all_cores(&drafts, Draft::make);
                 wanted.answer(jobs.into_iter().collect::<Result<_>>()?, None)
@@ -87,7 +105,7 @@ fn plan(wanted: &JobsWanted) -> Result<(ExecutorClass, HashJobVersion)> {
 struct Draft<'a> {
     uuid: String,
     class: ExecutorClass,
-    version: HashJobVersion,
+    kind: HashJobKind,
     hotkey: &'a str,
     seed: [u8; SEED_BYTES],
 }
@@ -96,31 +114,31 @@ impl<'a> Draft<'a> {
     fn new(
         ctx: &mut Context<'_>,
         class: ExecutorClass,
-        version: HashJobVersion,
+        kind: HashJobKind,
         hotkey: &'a str,
     ) -> Self {
         Self {
             uuid: uuid_v4([ctx.random_u64(), ctx.random_u64()]),
             class,
-            version,
+            kind,
             hotkey,
             seed: seed::draw(ctx),
         }
     }
 
     fn make(&self) -> Result<MadeJob> {
-        let job = HashJob::draw(self.version, self.hotkey, &self.seed);
+        let job = HashJob::draw(self.kind, self.hotkey, &self.seed);
         let Frames {
             reservation,
             request,
-        } = Frames::new(&self.uuid, self.class, self.version, &job);
+        } = Frames::new(&self.uuid, self.class, self.kind.version, &job);
         Ok(MadeJob {
             uuid: self.uuid.clone(),
             hotkey: self.hotkey.to_owned(),
             timeout_seconds: TIMEOUT_SECONDS,
             reservation: to_raw_value(&reservation)?,
             request: to_raw_value(&request)?,
-            check: serde_json::to_value(Check::new(self.version, &self.seed))?,
+            check: serde_json::to_value(Check::new(self.kind, &self.seed))?,
             description: "find 300 passwords by their hashes".to_owned(),
         })
     }
@@ -128,14 +146,14 @@ impl<'a> Draft<'a> {
 
 fn check(answer: &AnswerGiven) -> Verdict {
     // A check that cannot be read is not the miner's fault.
-    let (version, seed) = match Check::read(&answer.check) {
+    let (kind, seed) = match Check::read(&answer.check) {
         Ok(check) => check,
         Err(fault) => {
             let reason = format!("what is needed to check the answer is damaged: {fault}");
             return Verdict::Excused { reason };
         }
     };
-    if hash_job::is_answer(version, &answer.hotkey, &seed, &answer.stdout) {
+    if hash_job::is_answer(kind, &answer.hotkey, &seed, &answer.stdout) {
         return Verdict::Right;
     }
     let reason = format!(

@@ -1,6 +1,6 @@
-//! What is needed to check an answer: version and seed of the job.
+//! What is needed to check an answer: kind and seed of the job.
 
-use horde_calc::hash_job::{HashJobVersion, SEED_BYTES};
+use horde_calc::hash_job::{HashJobKind, HashJobVersion, JobSize, SEED_BYTES};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tig_plugin_api::Context;
@@ -20,13 +20,15 @@ pub(crate) enum CheckError {
 #[derive(Deserialize, Serialize)]
 pub(crate) struct Check {
     version: u8,
+    #[serde(default, skip_serializing_if = "is_false")]
+    small: bool,
     /// In 64-bit words: short as JSON, and of one length.
     seed: [u64; SEED_BYTES / 8],
 }
 
 impl Check {
-    pub(crate) fn new(version: HashJobVersion, seed: &[u8; SEED_BYTES]) -> Self {
-        let version = match version {
+    pub(crate) fn new(kind: HashJobKind, seed: &[u8; SEED_BYTES]) -> Self {
+        let version = match kind.version {
             HashJobVersion::V1 => 1,
             HashJobVersion::V2 => 2,
         };
@@ -35,18 +37,31 @@ impl Check {
         for (to, from) in all.iter_mut().zip(words) {
             *to = u64::from_le_bytes(*from);
         }
-        Self { version, seed: all }
+        Self {
+            version,
+            small: kind.size == JobSize::Small,
+            seed: all,
+        }
     }
 
-    pub(crate) fn read(check: &Value) -> Result<(HashJobVersion, [u8; SEED_BYTES]), CheckError> {
+    pub(crate) fn read(check: &Value) -> Result<(HashJobKind, [u8; SEED_BYTES]), CheckError> {
         let check = Self::deserialize(check)?;
         let version = match check.version {
             1 => HashJobVersion::V1,
             2 => HashJobVersion::V2,
             other => return Err(CheckError::Version(other)),
         };
-        Ok((version, bytes(check.seed)))
+        let size = if check.small {
+            JobSize::Small
+        } else {
+            JobSize::Full
+        };
+        Ok((HashJobKind { version, size }, bytes(check.seed)))
     }
+}
+
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// A new seed.

@@ -119,7 +119,7 @@ const ANSWER_OF_ZEROS: &str = "A0I98gI4pz_REzEz2-f277l1Kay6QfdleF4ODYLRd7U=";
 
 #[test]
 fn only_the_checksum_of_the_passwords_is_right() {
-    let check = |version| Check::new(version, &[0; SEED_BYTES]);
+    let check = |version: HashJobVersion| Check::new(version.into(), &[0; SEED_BYTES]);
     let zeros = serde_json::to_value(check(HashJobVersion::V1)).unwrap();
     assert_eq!(zeros, json!({ "version": 1, "seed": [0, 0, 0, 0] }));
     assert_eq!(verdict(&zeros, ANSWER_OF_ZEROS)["verdict"], "right");
@@ -132,6 +132,18 @@ fn only_the_checksum_of_the_passwords_is_right() {
     );
     let other = serde_json::to_value(check(HashJobVersion::V2)).unwrap();
     assert_eq!(verdict(&other, ANSWER_OF_ZEROS)["verdict"], "wrong");
+}
+
+#[test]
+fn small_jobs_are_made_and_checked_as_such() {
+    let settings = json!({ "name": NAME, "config": { NAME: { "small": true } } });
+    let mut kind = Harness::<JobHash>::start(settings);
+    assert!(kind.logs()[0].1.contains("jobs are small"));
+    kind.event("horde_jobs_wanted", wanted(CLASS, 4, 1));
+    let made: JobsMade = serde_json::from_value(kind.emitted().remove(0).1).unwrap();
+    let job = job_of(&made.jobs[0]);
+    assert!(job.payload().contains("\"?1?1?d\""), "{}", job.payload());
+    assert_eq!(made.jobs[0].check["small"], true);
 }
 
 #[test]
