@@ -13,6 +13,7 @@ mod error;
 mod exit_code;
 mod host;
 mod http;
+mod keys;
 mod lifecycle;
 mod limits;
 mod observe;

@@ -86,7 +86,7 @@ impl Findings {
             } else {
                 let start = FirstStart {
                     settings: config.settings(name),
-                    keys: config.keys.names_for(name),
+                    keys: config.keys.users(),
                 };
                 plugin::try_in_child(program, copies.path(), &candidate, &start)
             };

@@ -27,7 +27,7 @@ pub(super) struct ConfigFile {
     /// For whom the host works, besides the keys that extensions name; a store belongs to one identity.
     #[serde(default)]
     pub(super) identity: BTreeMap<String, String>,
-    /// Keys with which the host signs for extensions, by name.
+    /// Keys with which the host signs for extensions, by name. They cannot change while it runs.
     #[serde(default)]
     pub(super) keys: BTreeMap<String, KeyFile>,
     /// File that holds the API key.

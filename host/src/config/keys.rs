@@ -11,7 +11,7 @@ use tig_keyring::{HOTKEY_BYTES_MAX, HotkeyFile, Keypair, PASSWORD_BYTES_MAX};
 use tig_plugin_api::ConfigSchema;
 
 use super::Fault;
-use crate::runtime::keys::{Keys, SigningKey};
+use crate::keys::{Keys, SigningKey};
 
 /// Permission bits of others than a file's owner.
 const OTHERS: u32 = 0o077;

@@ -40,7 +40,7 @@ pub(crate) use tls::{CertificateFiles, CertificateState, ListenerTls};
 use self::access::Access;
 use self::file::ConfigFile;
 use self::security::Security;
-use crate::runtime::keys::Keys;
+use crate::keys::Keys;
 
 /// Default port of the listener.
 pub(crate) const PORT_DEFAULT: u16 = 5115;

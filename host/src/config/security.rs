@@ -10,7 +10,7 @@ use super::file::ConfigFile;
 use super::tls::{ListenerTls, TlsFile};
 use super::{Fault, keys, secret};
 use crate::config::access::Access;
-use crate::runtime::keys::Keys;
+use crate::keys::Keys;
 
 pub(super) struct Security {
     pub(super) api_key: Secret,

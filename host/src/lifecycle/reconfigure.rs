@@ -12,6 +12,7 @@ use tig_plugin_api::Manifest;
 use tracing::info;
 
 use crate::config::{Config, ConfigError, Identity};
+use crate::keys::Keys;
 use crate::lifecycle::reload::{self, Attempt, Outcome, ReloadError, Watched};
 use crate::lifecycle::watch::Settling;
 use crate::lifecycle::{admission, plugin_files, start};
@@ -19,7 +20,6 @@ use crate::limits::SWITCH_TIMEOUT;
 use crate::plugin::{Loader, Plugin, PluginError, PluginFile, short_hash};
 use crate::runtime::command::Command;
 use crate::runtime::extension::Extension;
-use crate::runtime::keys::Keys;
 use crate::runtime::runner::Runner;
 use crate::runtime::shared::Shared;
 use crate::store::StoreError;

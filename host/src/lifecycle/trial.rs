@@ -8,12 +8,12 @@ use tig_plugin_api::abi::{Host_TO, HostRef};
 
 use crate::http::client::HttpClient;
 use crate::http::ws::recorded::RecordedSockets;
+use crate::keys::Keys;
 use crate::plugin::{FirstStart, Plugin};
 use crate::runtime::bus::Bus;
 use crate::runtime::clock::{Clock, Random};
 use crate::runtime::commands::Commands;
 use crate::runtime::extension::Extension;
-use crate::runtime::keys::Keys;
 use crate::runtime::pending_writes::Overlay;
 use crate::runtime::services::Services;
 use crate::runtime::timers::Timers;
@@ -49,7 +49,7 @@ pub(crate) fn create_instance(plugin: &Plugin, start: FirstStart) -> Result<(), 
         http: Arc::new(HttpClient::recording()),
         sockets: Arc::new(RecordedSockets::default()),
         timers: Timers::default(),
-        keys: Keys::throwaway(keys, &settings.name),
+        keys: Keys::throwaway(keys),
         commands: Commands::default(),
     };
     let (extension, overlay) = (Extension::new(&settings.name), Overlay::default());

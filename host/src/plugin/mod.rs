@@ -36,14 +36,15 @@ pub(crate) use writers::Writers;
 
 use self::libraries::Mapped;
 use self::probe::Trial;
+use crate::keys::KeyUsers;
 
 /// What a child process creates an instance from.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct FirstStart {
     /// Settings of the extension.
     pub settings: Settings,
-    /// Names of the keys that it may use; the child has none of them, and signs with others.
-    pub keys: Vec<String>,
+    /// Who may use which key; the child has none of them, and signs with others.
+    pub keys: KeyUsers,
 }
 
 /// Copies a plugin file into `folder`, loads the copy in a child process and creates an instance there, as `PROGRAM

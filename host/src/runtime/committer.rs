@@ -188,10 +188,10 @@ mod tests {
     use crate::config::Identity;
     use crate::http::client::HttpClient;
     use crate::http::ws::recorded::RecordedSockets;
+    use crate::keys::Keys;
     use crate::runtime::clock::{Clock, Random};
     use crate::runtime::event::Kind;
     use crate::runtime::item::{Item, RouteError, RouteReply};
-    use crate::runtime::keys::Keys;
     use crate::runtime::mailbox::Taken;
     use crate::runtime::shared::Shared;
     use crate::store::{Store, Writes};

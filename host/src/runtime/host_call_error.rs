@@ -2,11 +2,11 @@
 
 use tig_plugin_api::TAG_BYTES_MAX;
 
+use crate::keys::KeyError;
 use crate::limits::CALLS_IN_FLIGHT_MAX;
 use crate::observe::meters::MetricError;
 use crate::runtime::bus::Full;
 use crate::runtime::event::{HTTP_RESPONSE, RESERVED};
-use crate::runtime::keys::KeyError;
 use crate::runtime::sockets::{SOCKETS_MAX, UNSENT_BYTES_MAX};
 use crate::runtime::timers::TIMERS_MAX;
 use crate::store::StoreError;

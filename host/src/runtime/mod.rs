@@ -15,7 +15,6 @@ pub(crate) mod failure;
 pub(crate) mod fence;
 pub(crate) mod host_call_error;
 pub(crate) mod item;
-pub(crate) mod keys;
 pub(crate) mod log_line;
 pub(crate) mod long_poll;
 pub(crate) mod mailbox;

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::keys::Keys;
 use crate::runtime::bus::Bus;
 use crate::runtime::clock::{Clock, Random};
 use crate::runtime::commands::Commands;
-use crate::runtime::keys::Keys;
 use crate::runtime::outbound::HttpSender;
 use crate::runtime::sockets::SocketDriver;
 use crate::runtime::timers::Timers;

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::keys::Keys;
 use crate::runtime::bus::Bus;
 use crate::runtime::clock::{Clock, Random};
 use crate::runtime::commands::Commands;
 use crate::runtime::committer::Committer;
 use crate::runtime::extension::Extension;
-use crate::runtime::keys::Keys;
 use crate::runtime::outbound::HttpSender;
 use crate::runtime::services::Services;
 use crate::runtime::sockets::SocketDriver;

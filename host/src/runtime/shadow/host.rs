@@ -12,8 +12,8 @@ use tig_plugin_api::abi::Host;
 use tig_plugin_api::frame::{self, HostAnswer, HostCall};
 
 use super::compare::Record;
+use crate::keys::KeyError;
 use crate::runtime::commands::CommandReport;
-use crate::runtime::keys::KeyError;
 use crate::runtime::log_line;
 use crate::runtime::pending_writes::merge;
 use crate::runtime::service_effect::ServiceEffect;

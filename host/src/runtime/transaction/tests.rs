@@ -7,11 +7,11 @@ use tig_plugin_api::{Finish, Ticket, WsOpen, WsSend};
 
 use super::*;
 use crate::config::Identity;
+use crate::keys::Keys;
 use crate::runtime::bus::Bus;
 use crate::runtime::clock::{Clock, Random};
 use crate::runtime::commands::Commands;
 use crate::runtime::host_call_error::HANDLER_REPORTS_MAX;
-use crate::runtime::keys::Keys;
 use crate::runtime::outbound::{HttpSender, PendingCall};
 use crate::runtime::sockets::{SocketAction, SocketDriver, SocketOwner, UNSENT_BYTES_MAX};
 use crate::runtime::timers::{TIMERS_MAX, Timers};

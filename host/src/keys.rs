@@ -19,6 +19,9 @@ pub(crate) struct SigningKey {
     pub extensions: BTreeSet<String>,
 }
 
+/// Names of the extensions that may use each key, by the key's name.
+pub(crate) type KeyUsers = BTreeMap<String, BTreeSet<String>>;
+
 /// The keys of a config, by name.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Keys(BTreeMap<String, SigningKey>);
@@ -51,22 +54,23 @@ impl Keys {
         Self(keys)
     }
 
-    /// Throwaway keys of these names for one extension: what it signs is worth nothing.
+    /// Throwaway keys in place of those of a config: what is signed with them is worth nothing.
     #[must_use]
-    pub(crate) fn throwaway(names: Vec<String>, extension: &str) -> Self {
-        let key = || SigningKey {
+    pub(crate) fn throwaway(users: KeyUsers) -> Self {
+        let key = |extensions| SigningKey {
             keypair: Keypair::from_seed(&[0; SEED_BYTES]),
-            extensions: BTreeSet::from([extension.to_owned()]),
+            extensions,
         };
-        Self(names.into_iter().map(|name| (name, key())).collect())
+        let keys = users.into_iter();
+        Self(keys.map(|(name, users)| (name, key(users))).collect())
     }
 
-    /// Names of the keys that an extension may use.
+    /// Who may use which key.
     #[must_use]
-    pub(crate) fn names_for(&self, extension: &str) -> Vec<String> {
+    pub(crate) fn users(&self) -> KeyUsers {
         let keys = self.0.iter();
-        let usable = keys.filter(|(_, key)| key.extensions.contains(extension));
-        usable.map(|(name, _)| name.clone()).collect()
+        keys.map(|(name, key)| (name.clone(), key.extensions.clone()))
+            .collect()
     }
 
     /// Bytes of the public key of the key `name`.
@@ -148,5 +152,14 @@ mod tests {
         let shown = format!("{:?}", keys()).to_lowercase();
         assert!(shown.contains("hotkey"), "{shown}");
         assert!(!shown.contains("07070707"), "{shown}");
+    }
+
+    #[test]
+    fn throwaway_keys_serve_the_same_with_other_secrets() {
+        let throwaway = Keys::throwaway(keys().users());
+        let public = throwaway.public_key("a", "hotkey").unwrap();
+        assert_ne!(public, keys().public_key("a", "hotkey").unwrap());
+        let error = throwaway.public_key("b", "hotkey").unwrap_err();
+        assert!(matches!(error, KeyError::NotAllowed { .. }), "{error}");
     }
 }
