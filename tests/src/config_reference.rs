@@ -84,7 +84,8 @@ fn add_keys(
         let first = example
             .as_object()
             .and_then(|entries| entries.values().next());
-        let entry = first.ok_or_else(|| MissingKey(format!("{path}<name>")))?;
+        // An example without entries says nothing about their keys.
+        let entry = first.unwrap_or(&Value::Null);
         add_keys(
             &format!("{path}<name>."),
             &schema["additionalProperties"],
@@ -149,6 +150,7 @@ mod tests {
         json!({ "type": "object", "required": ["extensions"], "properties": {
             "extensions": { "type": "array", "items": { "type": "string" }, "description": "What to load." },
             "port": { "anyOf": [{ "type": "null" }, { "type": "integer" }], "description": "Where to listen." },
+            "keys": { "type": "object", "additionalProperties": { "properties": { "kind": { "type": "string" } } } },
             "config": { "type": "object", "properties": {
                 "job_manager": { "additionalProperties": { "required": ["size"], "properties": { "size": { "type": "integer" } } } },
             } },
@@ -157,11 +159,12 @@ mod tests {
 
     #[test]
     fn keys_have_rows_with_their_defaults() {
-        let example = json!({ "extensions": ["a"], "port": 7, "config": { "job_manager": { "knapsack": { "size": 4 } } } });
+        let example = json!({ "extensions": ["a"], "port": 7, "keys": {}, "config": { "job_manager": { "knapsack": { "size": 4 } } } });
         let text = config_reference(&schema(), &example).unwrap();
         for row in [
             "| `extensions` | list of texts | required | What to load. |",
             "| `port` | whole number | `7` | Where to listen. |",
+            "| `keys.<name>.kind` | text | - |  |",
             "## `config.job_manager`",
             "| `<name>.size` | whole number | required |  |",
         ] {
@@ -181,7 +184,7 @@ mod tests {
         };
         let start = "config.example.json has no key ";
         assert!(missing(json!({ "extensions": [] })).starts_with(&format!("{start}port: ")));
-        let found = missing(json!({ "extensions": [], "port": 7, "config": {} }));
+        let found = missing(json!({ "extensions": [], "port": 7, "keys": {}, "config": {} }));
         assert!(
             found.starts_with(&format!("{start}config.job_manager: ")),
             "{found}"

@@ -10,6 +10,7 @@ mod crash;
 mod edge;
 mod handlers;
 mod in_process;
+mod keys;
 mod log_fields;
 mod metrics;
 mod misbehaving;

@@ -119,16 +119,23 @@ impl Home {
         self.start_with(&[])
     }
 
+    /// Starts a host with further arguments that logs all that is ever logged.
+    pub(crate) fn start_tracing(&self, arguments: &[&str]) -> HostProcess {
+        self.start_command(self.command().env("RUST_LOG", "trace").args(arguments))
+    }
+
     /// Starts a host with further arguments and waits until it listens.
     pub(crate) fn start_with(&self, arguments: &[&str]) -> HostProcess {
+        self.start_command(self.command().args(arguments))
+    }
+
+    fn start_command(&self, command: &mut Command) -> HostProcess {
         let log = File::options()
             .create(true)
             .append(true)
             .open(self.path("log"))
             .unwrap();
-        let mut child = self
-            .command()
-            .args(arguments)
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(log)
