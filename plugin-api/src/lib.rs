@@ -40,6 +40,13 @@
 //!
 //! Built as a `cdylib` named `greeter`, the file is loaded by a host whose config lists `"greeter"` in `extensions`.
 //!
+//! # What it can ask for
+//!
+//! Besides storage, events and HTTP requests: timers ([`Context::at`]), signatures with keys that stay in the host
+//! ([`Context::sign`]), websocket connections that live through a reload ([`Context::ws_open`]), and commands, functions with
+//! `#[command]` that an operator calls by `tig-host call` ([`Context::progress`], [`Context::finish`]). `docs/services.md` has an
+//! example of each, and says what lives through a reload and a restart.
+//!
 //! # When a handler fails
 //!
 //! The fields of the struct belong to the transaction, too. After a panic, and after an error of a handler that had asked
@@ -105,6 +112,11 @@ pub mod prelude {
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// Compiles the examples of the services.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/services.md")]
+struct Services;
 
 /// Support for code that `#[extension]` writes; authors do not use it.
 #[doc(hidden)]
