@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tig_keyring::{Keypair, RANDOMNESS_BYTES, SEED_BYTES};
 
-/// No randomness from outside: a signature as secure as Ed25519's, and the same for the same bytes, so that a receipt which is
-/// signed again after a crash is the same receipt.
+/// No randomness from outside: a signature as secure as Ed25519's, and the same for the same bytes, so that a document which is
+/// signed again after a crash is the same document.
 const RANDOMNESS: [u8; RANDOMNESS_BYTES] = [0; RANDOMNESS_BYTES];
 
 /// A key and who may use it.

@@ -473,7 +473,7 @@ impl<E: Extension> Harness<E> {
         self.ws(tag, WsEventKind::Frame { text, at_us });
     }
 
-    /// Tells that the kernel has a frame, now.
+    /// Reports that the kernel has a frame, now.
     ///
     /// # Panics
     ///

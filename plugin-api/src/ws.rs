@@ -241,7 +241,7 @@ impl Context<'_> {
         self.send_frame(tag, WsSend::default(), text)
     }
 
-    /// Like [`Context::ws_send`]; [`WsEventKind::Written`] tells when the kernel had the frame's last byte.
+    /// Like [`Context::ws_send`]; [`WsEventKind::Written`] reports when the kernel had the frame's last byte.
     ///
     /// # Errors
     ///

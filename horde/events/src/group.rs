@@ -26,7 +26,7 @@ pub struct GroupWanted {
     pub group: String,
     /// The jobs.
     pub jobs: Vec<PlannedJob>,
-    /// A user's job, not a synthetic one: told to the miner in the receipt.
+    /// A user's job, not a synthetic one: the receipt says so to the miner.
     pub is_organic: bool,
 }
 

@@ -53,7 +53,7 @@ pub enum LinkState {
     },
 }
 
-/// `horde_miner_link`: a link is up or down. Told again to a holder that wants a link that is there.
+/// `horde_miner_link`: a link is up or down. Repeated for a holder that wants a link that is there.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct MinerLink {
     /// SS58 address of the miner.

@@ -1,7 +1,7 @@
 //! Checks JSON against the JSON Schema of a manifest and reports every fault with its path and, for a mistyped name, a
 //! suggestion.
 //!
-//! Supports the keywords that `ConfigSchema` writes and, as any validator, ignores others.
+//! Supports the keywords that `ConfigSchema` writes and ignores others, as JSON Schema demands.
 
 use serde_json::{Map, Value};
 

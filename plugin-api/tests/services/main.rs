@@ -12,7 +12,7 @@ use tig_plugin_api::testing::{Harness, TestKey, check_failed_handlers};
 
 /// Greets a peer at the time that the operator says.
 struct Greeter {
-    /// The greeting that is due, and who is told of it.
+    /// The greeting that is due, and the ticket of its call.
     due: Option<(String, Ticket)>,
 }
 

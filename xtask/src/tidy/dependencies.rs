@@ -131,8 +131,9 @@ mod tests {
         assert!(allowed.all(|name| of_any_system.contains(&name.as_str())));
     }
 
-    /// Words of the systems that run on the host: the benchmarker's, then the validator's.
-    const WORDS_OF_SYSTEMS: [&str; 18] = [
+    /// Words of the systems that run on the host: the benchmarker's, then the validator's. A hotkey is not among them: the host
+    /// reads the hotkey files of any Substrate chain, by the crate `keyring`.
+    const WORDS_OF_SYSTEMS: [&str; 25] = [
         "innovation",
         "player",
         "players",
@@ -148,7 +149,14 @@ mod tests {
         "horde",
         "miner",
         "miners",
-        "hotkey",
+        "validator",
+        "validators",
+        "executor",
+        "executors",
+        "facilitator",
+        "facilitators",
+        "receipt",
+        "receipts",
         "subnet",
         "metagraph",
     ];

@@ -225,7 +225,7 @@ mod tests {
     fn difference_in_a_frame_shows_no_text() {
         let sending = |text: &str| {
             let frame = Frame {
-                tag: "miner".into(),
+                tag: "peer".into(),
                 text: text.into(),
                 number: None,
             };
@@ -238,7 +238,7 @@ mod tests {
         assert_eq!(difference(&running, &running), None);
         assert_eq!(
             difference(&running, &shadow).unwrap(),
-            "sends a frame on connection `miner`, but with other content"
+            "sends a frame on connection `peer`, but with other content"
         );
         assert_eq!(
             difference(&running, &Record::default()).unwrap(),
