@@ -535,6 +535,12 @@ impl<E: Extension> Harness<E> {
         found.map(|(_, code, value)| (*code, value))
     }
 
+    /// The time by the harness's clock, in milliseconds since the Unix epoch.
+    #[must_use]
+    pub fn now_ms(&self) -> u64 {
+        self.host.now_ms
+    }
+
     /// Sets the clock back, as may have happened between two runs of a host.
     pub fn set_back_ms(&mut self, milliseconds: u64) {
         self.host.now_ms = self.host.now_ms.saturating_sub(milliseconds);
