@@ -39,7 +39,7 @@ pub(crate) enum AddressError {
     #[error("the host is neither an IP address nor a name")]
     Malformed,
     /// The hotkey cannot be part of a URL, a tag and a key.
-    #[error("the hotkey is not one: 1 to 128 letters and digits")]
+    #[error("the hotkey is not one: at most 128 letters and digits")]
     Hotkey,
 }
 
@@ -53,10 +53,8 @@ pub(crate) fn authority(
     allow_private: bool,
 ) -> Result<String, AddressError> {
     let hotkey = address.hotkey.as_bytes();
-    if hotkey.is_empty()
-        || hotkey.len() > HOTKEY_BYTES_MAX
-        || !hotkey.iter().all(u8::is_ascii_alphanumeric)
-    {
+    // Empty for the validator's own miner.
+    if hotkey.len() > HOTKEY_BYTES_MAX || !hotkey.iter().all(u8::is_ascii_alphanumeric) {
         return Err(AddressError::Hotkey);
     }
     if address.port == 0 {
@@ -165,7 +163,7 @@ mod tests {
 
     #[test]
     fn hotkey_must_fit_into_a_url() {
-        for hotkey in ["", "a/b", "../..", "a b", &"a".repeat(129)] {
+        for hotkey in ["a/b", "../..", "a b", &"a".repeat(129)] {
             let hotkey = hotkey.to_owned();
             let host = "8.8.8.8".to_owned();
             let address = MinerAddress {

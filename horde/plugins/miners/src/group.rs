@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use horde_proto::EXECUTOR_TIMEOUT_MAX;
 use serde::{Deserialize, Serialize};
 
 use crate::job::{Job, JobId, Phase};
@@ -70,6 +71,21 @@ impl Group {
         least_ms.max(self.began_ms + self.spin_up_ms)
     }
 
+    /// For how many seconds the receipt of a job counts that was accepted now: the longest reservation, or for a user's job what
+    /// is left of its time (section 2.4).
+    pub(crate) fn accepted_ttl_seconds(&self, timeout_seconds: u32, now_ms: u64) -> u64 {
+        match self.is_organic {
+            true => self.seconds_left(timeout_seconds, now_ms),
+            false => EXECUTOR_TIMEOUT_MAX.as_secs(),
+        }
+    }
+
+    /// Whole seconds that are left now of the time of a job.
+    pub(crate) fn seconds_left(&self, timeout_seconds: u32, now_ms: u64) -> u64 {
+        let elapsed_ms = now_ms.saturating_sub(self.began_ms);
+        (u64::from(timeout_seconds) * 1_000).saturating_sub(elapsed_ms) / 1_000
+    }
+
     /// A job has joined.
     pub(crate) fn add(&mut self, id: JobId) {
         self.jobs.push(id);
@@ -119,6 +135,15 @@ mod tests {
         assert_eq!(group(240).ready_by_ms(11_000), 241_000);
         assert_eq!(group(2).ready_by_ms(1_500), 3_500);
         assert_eq!(group(2).ready_by_ms(10_900), 12_900);
+    }
+
+    #[test]
+    fn receipt_of_a_user_counts_for_the_time_left() {
+        let mut group = group(240);
+        assert_eq!(group.accepted_ttl_seconds(300, 2_000), 360);
+        group.is_organic = true;
+        assert_eq!(group.accepted_ttl_seconds(300, 1_072), 299);
+        assert_eq!(group.accepted_ttl_seconds(300, 1_000_000), 0);
     }
 
     #[test]

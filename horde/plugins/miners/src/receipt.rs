@@ -5,11 +5,12 @@ use horde_proto::miner::{JobAcceptedReceiptRequest, JobFinishedReceiptRequest, T
 use horde_proto::receipt::{
     JobAcceptedReceiptPayload, JobFinishedReceiptPayload, JobStartedReceiptPayload,
 };
-use horde_proto::{EXECUTOR_TIMEOUT_MAX, Payload, Timestamp};
+use horde_proto::{Payload, Timestamp};
 use serde::Serialize;
 use tig_keyring::{PUBLIC_KEY_BYTES, PublicKey, SIGNATURE_BYTES, Signature};
 use tig_plugin_api::prelude::*;
 
+use crate::group::Group;
 use crate::job::{Job, add_receipt};
 
 /// Least time for which the started receipt of a user's job counts, in seconds.
@@ -64,12 +65,16 @@ impl Validator {
         &self,
         ctx: &mut Context<'_>,
         job: &Job,
-        is_organic: bool,
+        group: &Group,
         now_ms: u64,
     ) -> Result<String> {
-        let ttl = match is_organic {
-            true => job.spin_up_seconds.max(ORGANIC_TTL_SECONDS_MIN),
-            false => job.spin_up_seconds,
+        let timeout_seconds = u64::from(job.timeout_seconds);
+        let (max_timeout, ttl) = match group.is_organic {
+            true => (
+                group.seconds_left(job.timeout_seconds, now_ms),
+                job.spin_up_seconds.max(ORGANIC_TTL_SECONDS_MIN),
+            ),
+            false => (timeout_seconds, job.spin_up_seconds),
         };
         let payload = JobStartedReceiptPayload {
             job_uuid: job.uuid.to_string(),
@@ -77,8 +82,8 @@ impl Validator {
             validator_hotkey: self.hotkey.clone(),
             timestamp: timestamp(now_ms * 1_000)?,
             executor_class: job.class,
-            max_timeout: job.timeout_seconds.into(),
-            is_organic,
+            max_timeout: i64::try_from(max_timeout)?,
+            is_organic: group.is_organic,
             ttl: ttl.into(),
         };
         let signature = self.sign(ctx, &payload)?;
@@ -91,8 +96,14 @@ impl Validator {
         Ok(add_receipt(&job.reservation, &payload, &signature))
     }
 
-    /// The frame of the accepted receipt of a job, which is stored.
-    pub(crate) fn accepted(&self, ctx: &mut Context<'_>, job: &Job, now_ms: u64) -> Result<String> {
+    /// The frame of the accepted receipt of a job, which is stored and counts for `ttl_seconds`.
+    pub(crate) fn accepted(
+        &self,
+        ctx: &mut Context<'_>,
+        job: &Job,
+        ttl_seconds: u64,
+        now_ms: u64,
+    ) -> Result<String> {
         let accepted_us = job.times.accepted_us.unwrap_or(now_ms * 1_000);
         let payload = JobAcceptedReceiptPayload {
             job_uuid: job.uuid.to_string(),
@@ -100,7 +111,7 @@ impl Validator {
             validator_hotkey: self.hotkey.clone(),
             timestamp: timestamp(now_ms * 1_000)?,
             time_accepted: timestamp(accepted_us)?,
-            ttl: i64::try_from(EXECUTOR_TIMEOUT_MAX.as_secs())?,
+            ttl: i64::try_from(ttl_seconds)?,
         };
         let signature = self.sign(ctx, &payload)?;
         let receipt = JobAcceptedReceiptRequest { payload, signature };

@@ -8,4 +8,5 @@ mod kills;
 mod links;
 mod outcomes;
 mod receipts;
+mod recorded;
 mod world;

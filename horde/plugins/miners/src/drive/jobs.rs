@@ -18,9 +18,10 @@ impl Miners {
         let Some(job) = self.state.jobs.get_mut(id) else {
             return Ok(());
         };
-        let group = self.state.groups.get(&job.group);
-        let is_organic = group.is_some_and(|group| group.is_organic);
-        let frame = self.validator.reservation(ctx, job, is_organic, now_ms)?;
+        let Some(group) = self.state.groups.get(&job.group) else {
+            return Ok(());
+        };
+        let frame = self.validator.reservation(ctx, job, group, now_ms)?;
         job.reserve(frame, now_ms + self.config.accept_ms);
         self.send_if_open(ctx, id)
     }

@@ -15,7 +15,10 @@ impl Miners {
         let Some(job) = self.state.jobs.get(id) else {
             return Ok(());
         };
-        let frame = self.validator.accepted(ctx, job, now_ms)?;
+        let group = self.state.groups.get(&job.group);
+        let ttl = group.map(|group| group.accepted_ttl_seconds(job.timeout_seconds, now_ms));
+        let ttl = ttl.unwrap_or_default();
+        let frame = self.validator.accepted(ctx, job, ttl, now_ms)?;
         let hotkey = job.hotkey.clone();
         self.send_receipt(ctx, &hotkey, frame)
     }

@@ -143,7 +143,7 @@ fn error_before_an_end_names_the_cause() {
 }
 
 #[test]
-fn refusal_in_the_middle_of_a_batch_ends_its_jobs_only() {
+fn refusal_during_a_batch_ends_that_miners_jobs() {
     let mut world = two_jobs();
     world.frame(
         1,
