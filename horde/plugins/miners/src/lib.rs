@@ -25,6 +25,7 @@ mod group;
 mod ignored;
 mod job;
 mod link;
+mod outflow;
 mod receipt;
 mod report;
 mod run_state;
@@ -84,13 +85,14 @@ impl Miners {
     fn on_horde_jobs_made(&mut self, ctx: &mut Context<'_>, event: JobsMade) -> Result<()> {
         let now_ms = ctx.now_ms();
         ctx.mark_fields_changed()?;
+        let batch = event.batch.into();
         let mut dropped = 0;
         for job in event.jobs {
             if self.kept.has_job(&job.uuid) {
                 continue;
             }
             match check_frames(&job.uuid, &job.reservation, &job.request) {
-                Ok(()) => dropped += self.state.made.keep(job, now_ms),
+                Ok(()) => dropped += self.state.made.keep(&batch, job, now_ms),
                 Err(fault) => ctx.error_with(
                     "job kind has made a job that cannot be run",
                     &[

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::group::Group;
 use crate::job::{Jobs, MadeJobs};
 use crate::link::Links;
+use crate::outflow::Outflow;
 use crate::store::InterruptedJob;
 
 /// Jobs whose finished receipts are known to be sent; beyond, all are forgotten: one that is scored again gets the same receipt
@@ -26,6 +27,7 @@ pub(crate) struct RunState {
     pub(crate) made: MadeJobs,
     pub(crate) jobs: Jobs,
     pub(crate) groups: BTreeMap<u64, Group>,
+    pub(crate) outflow: Outflow,
     /// Groups so far.
     group_count: u64,
     /// Jobs that an earlier run has left behind.

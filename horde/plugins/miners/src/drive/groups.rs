@@ -33,6 +33,7 @@ impl Miners {
             bail!("group has {jobs} jobs, more than {GROUP_JOBS_MAX}: make several groups of it");
         }
         ctx.mark_fields_changed()?;
+        self.state.outflow.begin_handler();
         let now_ms = ctx.now_ms();
         let number = self.state.next_group();
         let key = group_key(now_ms, self.state.session.wrapping_add(number));
@@ -52,11 +53,20 @@ impl Miners {
         self.kept.insert(key.clone(), record);
         let spin_ups = plans.iter().map(|plan| plan.spin_up_seconds);
         let slowest = bounded_spin_up(spin_ups.max().unwrap_or_default());
-        let group = Group::new(name, wanted.is_organic, key, now_ms, slowest);
+        let group = Group::new(Arc::clone(&name), wanted.is_organic, key, now_ms, slowest);
         self.state.groups.insert(number, group);
         for (mut plan, job) in plans.into_iter().zip(stored) {
             plan.spin_up_seconds = bounded_spin_up(plan.spin_up_seconds);
             self.plan_job(ctx, number, &plan, job)?;
+        }
+        let dropped = self.state.made.drop_batch(&name);
+        if dropped > 0 {
+            let fields: &[(&str, &dyn tig_plugin_api::LogValue)] =
+                &[("group", &&*name), ("jobs", &dropped)];
+            ctx.debug_with(
+                "frames of jobs that are not in their batch's group are dropped",
+                fields,
+            );
         }
         self.advance_group(ctx, number)?;
         self.report_unfinished(ctx);

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use horde_events::{JobOver, JobStep, JobTimes, Outcome, Step};
 use tig_plugin_api::prelude::*;
 
+use super::BACKLOG;
 use super::start::{outcome_name, store_and_emit};
 use crate::Miners;
 use crate::job::{FrameKind, Job, JobId, Phase, Reaction};
+use crate::outflow::Full;
 use crate::store::StoredJob;
 use crate::text::shown;
 
@@ -59,8 +61,43 @@ impl Miners {
         let Some((kind, frame)) = job.waiting_frame() else {
             return Ok(());
         };
+        let Some(link) = self.state.links.get_mut(&job.hotkey) else {
+            return Ok(());
+        };
+        let bytes = frame.len();
+        if let Err(full) = self.state.outflow.check(bytes, link.unwritten_bytes) {
+            self.state.outflow.backlog.insert(id);
+            // Room on a connection comes with the report of a frame; room in a handler, with the next one.
+            return match full {
+                Full::Link => Ok(()),
+                Full::Handler => {
+                    let now_ms = ctx.now_ms();
+                    ctx.at(BACKLOG, now_ms)
+                }
+            };
+        }
         ctx.ws_send_reported(tag, frame, kind.number(id))?;
+        link.unwritten_bytes += bytes;
         job.hand_over();
+        self.state.outflow.add(id, bytes);
+        Ok(())
+    }
+
+    /// Sends what has waited for room, to one miner or to all.
+    pub(super) fn send_backlog(
+        &mut self,
+        ctx: &mut Context<'_>,
+        hotkey: Option<&str>,
+    ) -> Result<()> {
+        for id in self.state.outflow.backlog.clone() {
+            let Some(job) = self.state.jobs.get(id) else {
+                self.state.outflow.backlog.remove(&id);
+                continue;
+            };
+            if hotkey.is_none_or(|hotkey| *hotkey == *job.hotkey) {
+                self.send_if_open(ctx, id)?;
+            }
+        }
         Ok(())
     }
 
@@ -75,8 +112,17 @@ impl Miners {
         let Some(job) = self.state.jobs.get_mut(id) else {
             return Ok(());
         };
+        let hotkey = Arc::clone(&job.hotkey);
+        let bytes = job.frame_bytes(kind);
         let reaction = job.note_written(kind, at_us);
-        self.follow(ctx, id, reaction, at_us)
+        if let Some(link) = self.state.links.get_mut(&hotkey) {
+            link.unwritten_bytes = link.unwritten_bytes.saturating_sub(bytes);
+        }
+        self.follow(ctx, id, reaction, at_us)?;
+        if self.state.outflow.backlog.is_empty() {
+            return Ok(());
+        }
+        self.send_backlog(ctx, Some(&hotkey))
     }
 
     /// Does what follows from something that has happened to a job.
@@ -219,7 +265,9 @@ impl Miners {
         }
         if let Some(link) = self.state.links.get_mut(&job.hotkey) {
             link.jobs.remove(&id);
+            link.unwritten_bytes = link.unwritten_bytes.saturating_sub(job.handed_bytes());
         }
+        self.state.outflow.backlog.remove(&id);
         log_outcome(ctx, &job, &outcome);
         let over = JobOver {
             group: self.state.group_name(job.group),

@@ -16,12 +16,15 @@ use crate::link::ConnectionEnd;
 
 /// Timers of links begin so, those of groups like [`GROUP_TIMER`].
 pub(crate) const LINK_TIMER: &str = "link ";
+/// Timer of frames that wait for room.
+pub(crate) const BACKLOG: &str = "backlog";
 /// See [`LINK_TIMER`].
 pub(crate) const GROUP_TIMER: &str = "group ";
 
 impl Miners {
     /// Handles what happened to a connection. Of those that are being closed, nothing counts but their end.
     pub(crate) fn handle_ws(&mut self, ctx: &mut Context<'_>, event: WsEvent) -> Result<()> {
+        self.state.outflow.begin_handler();
         let tag = event.tag.as_str();
         let is_end = matches!(event.kind, WsEventKind::Closed { .. });
         if self.state.links.is_closing(tag) && !is_end {
@@ -54,8 +57,12 @@ impl Miners {
 
     /// Handles a timer. One of an instance that is gone may still be due, and finds nothing to do.
     pub(crate) fn handle_timer(&mut self, ctx: &mut Context<'_>, tag: &str) -> Result<()> {
+        self.state.outflow.begin_handler();
         if tag == START {
             self.on_start(ctx)
+        } else if tag == BACKLOG {
+            ctx.mark_fields_changed()?;
+            self.send_backlog(ctx, None)
         } else if let Some(hotkey) = tag.strip_prefix(LINK_TIMER) {
             self.on_link_timer(ctx, hotkey)
         } else if let Some(Ok(number)) = tag.strip_prefix(GROUP_TIMER).map(str::parse) {

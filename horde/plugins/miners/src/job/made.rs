@@ -18,6 +18,7 @@ const MADE_KEPT_MS: u64 = 3_600_000;
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Frames {
     pub(crate) hotkey: String,
+    batch: Arc<str>,
     /// `V0InitialJobRequest` without its receipt.
     pub(crate) reservation: Box<str>,
     /// `V0JobRequest`.
@@ -41,13 +42,14 @@ pub(crate) struct MadeJobs {
 
 impl MadeJobs {
     /// Keeps the frames of a job. Those of a uuid that is known stay as they are. Returns how many older jobs had to go.
-    pub(crate) fn keep(&mut self, job: MadeJob, now_ms: u64) -> usize {
+    pub(crate) fn keep(&mut self, batch: &Arc<str>, job: MadeJob, now_ms: u64) -> usize {
         let uuid: Arc<str> = job.uuid.into();
         if self.frames.contains_key(&uuid) {
             return 0;
         }
         let frames = Frames {
             hotkey: job.hotkey,
+            batch: Arc::clone(batch),
             reservation: text_of(job.reservation),
             request: text_of(job.request),
         };
@@ -69,6 +71,17 @@ impl MadeJobs {
             self.order.clear();
         }
         Some(frames)
+    }
+
+    /// Gives up what is left of a batch whose group has begun. Returns how many.
+    pub(crate) fn drop_batch(&mut self, batch: &str) -> usize {
+        let frames = self.frames.iter();
+        let left: Vec<Arc<str>> = frames
+            .filter(|(_, frames)| *frames.batch == *batch)
+            .map(|(uuid, _)| Arc::clone(uuid))
+            .collect();
+        let dropped = left.iter().filter_map(|uuid| self.take(uuid));
+        dropped.count()
     }
 
     /// Whether frames have waited for too long.
@@ -100,6 +113,10 @@ fn text_of(frame: Box<RawValue>) -> Box<str> {
 mod tests {
     use super::*;
 
+    fn keep(jobs: &mut MadeJobs, uuid: &str, now_ms: u64) -> usize {
+        jobs.keep(&"batch".into(), made(uuid), now_ms)
+    }
+
     fn made(uuid: &str) -> MadeJob {
         serde_json::from_value(serde_json::json!({
             "uuid": uuid, "hotkey": "h", "timeout_seconds": 1, "reservation": { "a": 1 },
@@ -111,8 +128,8 @@ mod tests {
     #[test]
     fn frames_are_taken_once() {
         let mut jobs = MadeJobs::default();
-        assert_eq!(jobs.keep(made("a"), 1), 0);
-        assert_eq!(jobs.keep(made("a"), 2), 0);
+        assert_eq!(keep(&mut jobs, "a", 1), 0);
+        assert_eq!(keep(&mut jobs, "a", 2), 0);
         assert_eq!(&*jobs.take("a").unwrap().reservation, "{\"a\":1}");
         assert!(jobs.take("a").is_none());
         assert_eq!(jobs.bytes, 0);
@@ -121,8 +138,8 @@ mod tests {
     #[test]
     fn old_frames_are_given_up() {
         let mut jobs = MadeJobs::default();
-        jobs.keep(made("a"), 0);
-        jobs.keep(made("b"), 10);
+        keep(&mut jobs, "a", 0);
+        keep(&mut jobs, "b", 10);
         assert_eq!(jobs.expire(MADE_KEPT_MS), 0);
         assert_eq!(jobs.expire(MADE_KEPT_MS + 1), 1);
         assert!(jobs.take("a").is_none());
@@ -130,12 +147,22 @@ mod tests {
     }
 
     #[test]
+    fn batch_that_has_its_group_leaves_no_frames() {
+        let mut jobs = MadeJobs::default();
+        keep(&mut jobs, "a", 0);
+        jobs.keep(&"other".into(), made("b"), 0);
+        assert_eq!(jobs.drop_batch("batch"), 1);
+        assert!(jobs.take("b").is_some());
+        assert_eq!(jobs.bytes, 0);
+    }
+
+    #[test]
     fn number_of_frames_is_bounded() {
         let mut jobs = MadeJobs::default();
         for number in 0..MADE_JOBS_MAX {
-            assert_eq!(jobs.keep(made(&number.to_string()), 0), 0);
+            assert_eq!(keep(&mut jobs, &number.to_string(), 0), 0);
         }
-        assert_eq!(jobs.keep(made("one more"), 0), 1);
+        assert_eq!(keep(&mut jobs, "one more", 0), 1);
         assert!(jobs.take("0").is_none());
         assert!(jobs.take("one more").is_some());
     }

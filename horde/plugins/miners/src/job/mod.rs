@@ -148,6 +148,23 @@ impl Job {
         }
     }
 
+    /// Bytes of a frame that the kernel does not have yet.
+    pub(crate) fn frame_bytes(&self, kind: FrameKind) -> usize {
+        match kind {
+            FrameKind::Reservation => self.reservation.len(),
+            FrameKind::Request => self.request.len(),
+        }
+    }
+
+    /// Bytes that the host has and the kernel has not.
+    pub(crate) fn handed_bytes(&self) -> usize {
+        match (self.sending, self.phase) {
+            (Sending::Handed, Phase::Running) => self.request.len(),
+            (Sending::Handed, _) => self.reservation.len(),
+            _ => 0,
+        }
+    }
+
     /// The reservation is signed, and to be sent; the miner has until `due_ms` to answer.
     pub(crate) fn reserve(&mut self, frame: String, due_ms: u64) {
         self.reservation = frame;

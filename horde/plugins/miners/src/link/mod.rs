@@ -85,6 +85,8 @@ pub(crate) struct Link {
     pub(crate) manifest_by_ms: u64,
     /// Jobs under way.
     pub(crate) jobs: BTreeSet<JobId>,
+    /// Bytes of frames of jobs that were given to the host and are not reported as written.
+    pub(crate) unwritten_bytes: usize,
     /// Frames of receipts that wait for a connection.
     waiting_receipts: Vec<String>,
     /// Connections that were lost since the last that was stable.
@@ -109,6 +111,7 @@ impl Link {
             is_awaited: true,
             manifest_by_ms,
             jobs: BTreeSet::new(),
+            unwritten_bytes: 0,
             waiting_receipts: Vec::new(),
             failures: 0,
             last_failure: None,
@@ -137,6 +140,7 @@ impl Link {
     /// A connection is being opened.
     pub(crate) fn connect(&mut self, tag: Arc<str>) {
         self.tag = Some(tag);
+        self.unwritten_bytes = 0;
         self.state = State::Connecting;
         self.last_error = None;
         self.ignored = 0;

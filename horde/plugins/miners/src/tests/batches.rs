@@ -162,3 +162,88 @@ fn group_that_is_wanted_again_begins_nothing_twice() {
         world.0.emitted();
     }
 }
+
+/// Jobs that are accepted, with requests to run of so many bytes.
+fn accepted_with_long_requests(jobs: &[(usize, usize)], bytes: usize) -> World {
+    let mut world = start();
+    let miners: Vec<usize> = jobs.iter().map(|(_, miner)| *miner).collect();
+    world.link(&miners);
+    let mut made = jobs_made(&plans(jobs));
+    for job in made["jobs"].as_array_mut().unwrap() {
+        job["request"]["raw_script"] = json!("x".repeat(bytes));
+    }
+    world.0.event("horde_jobs_made", made);
+    let wanted = group_wanted(&plans(jobs));
+    world.0.event("horde_group_wanted", wanted);
+    world.write();
+    world.say_all("AcceptJob", jobs);
+    world.0.ws_sent();
+    world
+}
+
+/// In tests one connection takes 1 MiB.
+#[test]
+fn slow_reader_is_sent_no_more_than_it_takes() {
+    let jobs = [(1, 1), (2, 1), (3, 1)];
+    let mut world = accepted_with_long_requests(&jobs, 600_000);
+    world.say_all("ExecutorReady", &jobs);
+    for _ in jobs {
+        let sent = world.0.ws_sent();
+        assert_eq!(sent.len(), 1);
+        world.0.reload();
+        world.0.ws_written(&sent[0].tag, sent[0].frame.unwrap());
+    }
+    assert!(world.0.ws_sent().is_empty());
+    world.0.advance_ms(1);
+    world.0.emitted();
+    world.say_all("JobFinished", &jobs);
+    assert_eq!(world.over().len(), 3);
+}
+
+/// In tests one handler sends 4 MiB.
+#[test]
+fn group_beyond_the_hosts_limits_goes_out_in_parts() {
+    let jobs: Vec<_> = (0..9).map(|number| (number, number)).collect();
+    let mut world = accepted_with_long_requests(&jobs, 1_000_000);
+    world.say_all("ExecutorReady", &jobs);
+    assert_eq!(world.write().len(), 4);
+    assert!(world.0.timers().contains_key("backlog"));
+    // Two more handlers, one right after the other.
+    world.0.advance_ms(0);
+    assert_eq!(world.write().len(), 5);
+    assert!(!world.0.timers().contains_key("backlog"));
+}
+
+/// A drop empties the queue of the host.
+#[test]
+fn connection_that_comes_back_has_room() {
+    let jobs = [(1, 1), (2, 1)];
+    let mut world = accepted_with_long_requests(&jobs, 600_000);
+    world.say_all("ExecutorReady", &jobs);
+    assert_eq!(world.0.ws_sent().len(), 1);
+    world.drop_connection(1);
+    let tag = world.tag(1);
+    world.0.ws_accept(&tag);
+    assert_eq!(
+        world.write().len(),
+        2,
+        "authentication and the first request"
+    );
+    assert_eq!(world.write().len(), 1, "the second one");
+}
+
+#[test]
+fn frames_that_no_group_asks_for_are_dropped() {
+    let mut world = start();
+    world.link(&[1]);
+    world
+        .0
+        .event("horde_jobs_made", jobs_made(&plans(&[(1, 1), (2, 1)])));
+    world
+        .0
+        .event("horde_group_wanted", group_wanted(&plans(&[(1, 1)])));
+    world
+        .0
+        .event("horde_group_wanted", group_wanted(&plans(&[(2, 1)])));
+    assert_eq!(world.outcome(), Outcome::Interrupted);
+}

@@ -164,7 +164,7 @@ impl Player {
         });
         let class = &reservation["executor_class"];
         let made = json!({
-            "batch": "b", "kind": "k", "executor_class": class, "jobs": [job], "shortage": null,
+            "ask": 1, "batch": "b", "kind": "k", "executor_class": class, "jobs": [job], "shortage": null,
         });
         self.world.0.event("horde_jobs_made", made);
         let planned = json!({

@@ -96,7 +96,7 @@ pub(super) fn jobs_made(jobs: &[Plan]) -> Value {
         })
     };
     let jobs: Vec<Value> = jobs.iter().map(job).collect();
-    json!({ "batch": GROUP, "kind": "k", "executor_class": CLASS, "jobs": jobs, "shortage": null })
+    json!({ "ask": 1, "batch": GROUP, "kind": "k", "executor_class": CLASS, "jobs": jobs, "shortage": null })
 }
 
 pub(super) fn group_wanted(jobs: &[Plan]) -> Value {
