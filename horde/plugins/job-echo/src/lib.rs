@@ -17,7 +17,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use horde_calc::archive::zip_file;
 use horde_events::{AnswerChecked, AnswerGiven, JobsMade, JobsWanted, MadeJob, Verdict};
-use horde_proto::miner::{DockerRunOptionsPreset, JobRequest, JobReservation};
+use horde_proto::miner::{JobRequest, JobReservation};
 use horde_proto::volume::{InlineVolume, SingleVolume};
 use horde_proto::{ExecutorClass, uuid_v4};
 use serde_json::Value;
@@ -76,23 +76,10 @@ fn make(class: ExecutorClass, hotkey: &str, uuid: String) -> Result<MadeJob> {
         contents: STANDARD.encode(zip_file(FILE_NAME, uuid.as_bytes())),
         relative_path: None,
     };
-    let reservation = JobReservation {
-        job_uuid: uuid.clone(),
-        executor_class: Some(class),
-        base_docker_image_name: Some(DOCKER_IMAGE.to_owned()),
-        timeout_seconds: Some(TIMEOUT_SECONDS.into()),
-        volume: None,
-        volume_type: None,
-    };
+    let reservation = JobReservation::new(&uuid, class, DOCKER_IMAGE, TIMEOUT_SECONDS);
     let request = JobRequest {
-        job_uuid: uuid.clone(),
-        executor_class: Some(class),
-        docker_image_name: Some(DOCKER_IMAGE.to_owned()),
-        raw_script: None,
-        docker_run_options_preset: DockerRunOptionsPreset::None,
-        docker_run_cmd: Vec::new(),
         volume: Some(SingleVolume::from(volume).into()),
-        output_upload: None,
+        ..JobRequest::new(&uuid, class, DOCKER_IMAGE)
     };
     Ok(MadeJob {
         hotkey: hotkey.to_owned(),

@@ -29,22 +29,16 @@ impl Frames {
         };
         Self {
             reservation: JobReservation {
-                job_uuid: uuid.to_owned(),
-                executor_class: Some(class),
-                base_docker_image_name: Some(DOCKER_IMAGE.to_owned()),
-                timeout_seconds: Some(TIMEOUT_SECONDS.into()),
                 volume: early,
                 volume_type: announced,
+                ..JobReservation::new(uuid, class, DOCKER_IMAGE, TIMEOUT_SECONDS)
             },
             request: JobRequest {
-                job_uuid: uuid.to_owned(),
-                executor_class: Some(class),
-                docker_image_name: Some(DOCKER_IMAGE.to_owned()),
                 raw_script: Some(SCRIPT.to_owned()),
                 docker_run_options_preset: DockerRunOptionsPreset::NvidiaAll,
                 docker_run_cmd: job.arguments(),
                 volume: late,
-                output_upload: None,
+                ..JobRequest::new(uuid, class, DOCKER_IMAGE)
             },
         }
     }

@@ -171,6 +171,18 @@ wire_object! {
 }
 
 impl JobReservation {
+    /// A reservation without volume.
+    pub fn new(job_uuid: &str, class: ExecutorClass, image: &str, timeout_seconds: u32) -> Self {
+        Self {
+            job_uuid: job_uuid.to_owned(),
+            executor_class: Some(class),
+            base_docker_image_name: Some(image.to_owned()),
+            timeout_seconds: Some(timeout_seconds.into()),
+            volume: None,
+            volume_type: None,
+        }
+    }
+
     /// The request to reserve an executor, with the receipt of the start and its signature in hex with `0x`.
     pub fn with_receipt(
         self,
@@ -186,6 +198,22 @@ impl JobReservation {
             volume_type: self.volume_type,
             job_started_receipt_payload: payload,
             job_started_receipt_signature: signature,
+        }
+    }
+}
+
+impl JobRequest {
+    /// A request that runs an image without graphics cards, script, arguments, volume and upload.
+    pub fn new(job_uuid: &str, class: ExecutorClass, image: &str) -> Self {
+        Self {
+            job_uuid: job_uuid.to_owned(),
+            executor_class: Some(class),
+            docker_image_name: Some(image.to_owned()),
+            raw_script: None,
+            docker_run_options_preset: DockerRunOptionsPreset::None,
+            docker_run_cmd: Vec::new(),
+            volume: None,
+            output_upload: None,
         }
     }
 }
