@@ -83,7 +83,7 @@ pub struct ScoredJob {
 }
 
 /// `horde_jobs_scored`: the finished receipts of these jobs can be signed, stored and sent (section 3.4 step 10). Emitted
-/// again, it changes nothing: a receipt is signed once.
+/// again, it changes nothing: a receipt is signed once. Durable: the batch is over, so that nobody could emit it again.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct JobsScored {
     /// The group of the jobs.
@@ -94,6 +94,7 @@ pub struct JobsScored {
 
 impl Event for JobsScored {
     const NAME: &'static str = "horde_jobs_scored";
+    const DURABLE: bool = true;
 }
 
 /// A job in the result of a batch.

@@ -11,7 +11,7 @@
 //!   <------------------- JobOver        durable: what became of a job, and its times
 //!   AnswerGiven   -------------------------------------------------->  compares
 //!   <--------------------------------------------------- AnswerChecked
-//!   JobsScored    ------------------->  signs and sends finished receipts
+//!   JobsScored    ------------------->  durable: signs and sends finished receipts
 //!   BatchOver     durable: for whoever scores miners
 //! ```
 //!
