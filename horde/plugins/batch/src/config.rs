@@ -29,9 +29,9 @@ pub(crate) struct Config {
     /// than 2.
     pub(crate) spin_up_seconds: BTreeMap<ExecutorClass, u32>,
     /// What the scores of a miner are multiplied by whose manifest has changed enough.
-    pub(crate) manifest_score_multiplier: f64,
+    pub(crate) manifest_score_multiplier: Factor,
     /// How much it must change: the larger number of executors by the smaller.
-    pub(crate) manifest_dance_ratio_threshold: f64,
+    pub(crate) manifest_dance_ratio_threshold: Factor,
 }
 
 impl Default for Config {
@@ -51,8 +51,8 @@ impl Default for Config {
             },
             manifest_timeout_ms: 35_000,
             spin_up_seconds: BTreeMap::new(),
-            manifest_score_multiplier: bonus.multiplier,
-            manifest_dance_ratio_threshold: bonus.ratio_min,
+            manifest_score_multiplier: Factor(bonus.multiplier),
+            manifest_dance_ratio_threshold: Factor(bonus.ratio_min),
         }
     }
 }
@@ -74,8 +74,8 @@ impl Config {
 
     pub(crate) fn bonus(&self) -> ManifestBonus {
         ManifestBonus {
-            multiplier: self.manifest_score_multiplier,
-            ratio_min: self.manifest_dance_ratio_threshold,
+            multiplier: self.manifest_score_multiplier.0,
+            ratio_min: self.manifest_dance_ratio_threshold.0,
         }
     }
 }
@@ -110,5 +110,27 @@ impl TryFrom<u64> for Version {
 impl From<Version> for u64 {
     fn from(version: Version) -> Self {
         version.number
+    }
+}
+
+/// A number from 1 up.
+#[derive(Clone, ConfigSchema, Copy, Debug, Deserialize, PartialEq)]
+#[serde(try_from = "f64")]
+pub(crate) struct Factor(f64);
+
+/// A number below 1.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} is less than 1: a manifest that changes would be punished")]
+pub(crate) struct NotAFactor(f64);
+
+impl TryFrom<f64> for Factor {
+    type Error = NotAFactor;
+
+    fn try_from(number: f64) -> Result<Self, NotAFactor> {
+        if number >= 1.0 {
+            Ok(Self(number))
+        } else {
+            Err(NotAFactor(number))
+        }
     }
 }

@@ -42,6 +42,7 @@ use crate::arguments::RunBatch;
 use crate::batch::{Batch, Live, Phase};
 use crate::config::Config;
 use crate::job::{JobEnd, bounded};
+use crate::limits::RESUME_DELAY_MS;
 use crate::making::JobsMade;
 use crate::report::{BatchEnd, Report};
 use crate::timer::Timer;
@@ -81,8 +82,8 @@ impl HordeBatch {
                 "batch goes on after a restart",
                 &[("batch", &head.batch), ("phase", &head.phase.name())],
             );
-            let now_ms = ctx.now_ms();
-            Timer::Resume.set(ctx, &head.batch, now_ms)?;
+            let resume_ms = ctx.now_ms() + RESUME_DELAY_MS;
+            Timer::Resume.set(ctx, &head.batch, resume_ms)?;
         }
         ctx.unfinished(current.iter().len() as u64);
         Ok(Self {

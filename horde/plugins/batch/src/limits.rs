@@ -14,3 +14,7 @@ pub(crate) const PROGRESS_INTERVAL_MS: u64 = 500;
 
 /// Bytes of answers that are given to job kinds in one go after a restart.
 pub(crate) const ANSWER_BYTES_MAX: usize = 4 << 20;
+
+/// Milliseconds from a start of the extension until it goes on with its batch: a handler that fails each time must not keep
+/// the host busy.
+pub(crate) const RESUME_DELAY_MS: u64 = 100;

@@ -16,7 +16,7 @@ fn batch_of_cycle(
     head["cycle_start"] = json!(cycle_start);
     batches.store("batch", head.to_string());
     batches.kill();
-    batches.advance_ms(0);
+    batches.advance_ms(RESUME_DELAY_MS);
     batches.emitted();
     link_up(batches, 0, &[(SPIN_UP, executors)]);
     for (index, job) in answer_asks(batches).iter().enumerate() {

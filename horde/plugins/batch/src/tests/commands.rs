@@ -118,6 +118,10 @@ fn config_with_a_fault_is_refused() {
             "max_executors_per_class",
         ),
         (json!({ "kind": {} }), "unknown field `kind`"),
+        (
+            json!({ "manifest_score_multiplier": 0.9 }),
+            "config.horde_batch.manifest_score_multiplier: 0.9 is less than 1",
+        ),
     ] {
         let settings = json!({ "name": "horde_batch", "config": { "horde_batch": section } });
         let error = Batches::try_start(settings)

@@ -28,7 +28,7 @@ fn step() -> impl Strategy<Value = Step> {
     let verdict = prop::sample::select(&["right", "right", "wrong", "excused"][..]);
     prop_oneof![
         3 => Just(Step::Run),
-        4 => (0_u8..2, 0_u32..70).prop_map(|(miner, count)| Step::Up(miner, count)),
+        4 => (0_u8..2, prop::sample::select(&[0_u32, 1, 1, 2, 65][..])).prop_map(|(miner, count)| Step::Up(miner, count)),
         1 => (0_u8..2).prop_map(Step::Down),
         5 => Just(Step::Make),
         1 => Just(Step::Further),
@@ -74,7 +74,7 @@ fn play(batches: &mut Batches, step: &Step) -> Result<Option<(u8, Value)>> {
             if let Some((number, ask)) = ask {
                 let wanted = json!({
                     "ask": number, "batch": name, "kind": ask.kind, "executor_class": ask.class,
-                    "miners": ask.miners,
+                    "miners": ask.miners, "weights_version": 1,
                 });
                 batches.try_event("horde_jobs_made", jobs_made(&wanted).0)?;
             }
@@ -103,6 +103,48 @@ fn play(batches: &mut Batches, step: &Step) -> Result<Option<(u8, Value)>> {
     }
     let status = batches.request("GET", "/horde/batch", &[], "")?;
     Ok(Some((0, serde_json::from_slice(&status.body)?)))
+}
+
+/// Each call of a whole batch, refused once.
+#[test]
+fn each_call_of_a_batch_can_be_refused() {
+    use Step::{Check, Down, Further, Make, Over, Reload, Run, Timer, Up};
+
+    let steps = [
+        Run,
+        Up(0, 2),
+        Timer,
+        Up(0, 2),
+        Down(1),
+        Make,
+        Make,
+        Reload,
+        Further,
+        Over("finished"),
+        Timer,
+        Over("declined"),
+        Check("right"),
+        Timer,
+        Run,
+        Up(1, 1),
+        Down(0),
+        Make,
+        Over("finished"),
+        Timer,
+        Check("wrong"),
+        Run,
+        Up(0, 1),
+        Up(1, 1),
+        Make,
+        Over("finished"),
+        Over("finished"),
+        Check("right"),
+        Check("excused"),
+        Timer,
+    ];
+    for k in 1..150 {
+        check_failed_handlers(start, &steps, k, play);
+    }
 }
 
 proptest! {

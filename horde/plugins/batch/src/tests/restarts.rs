@@ -25,7 +25,7 @@ impl Ending {
             Self::Reload => batches.reload(),
         }
         assert_eq!(batches.unfinished(), 1, "a drain waits for the batch");
-        batches.advance_ms(0);
+        batches.advance_ms(RESUME_DELAY_MS);
     }
 
     fn begins_anew(self) -> bool {
@@ -83,7 +83,7 @@ fn deadline_of_manifests_holds_after_each_ending() {
         let ticket = run_batch(&mut batches, 1);
         batches.advance_ms(30_000);
         ending.happen(&mut batches);
-        batches.advance_ms(if ending.begins_anew() { 34_999 } else { 4_999 });
+        batches.advance_ms(if ending.begins_anew() { 34_999 } else { 4_899 });
         assert_eq!(batches.finished(ticket), None, "{ending:?}");
         batches.advance_ms(1);
         assert_eq!(end(&batches, ticket).0, 10, "{ending:?}");
@@ -165,7 +165,7 @@ fn deadline_of_verdicts_holds_after_each_ending() {
         job_over(&mut batches, &jobs[0], &finished("x"));
         batches.advance_ms(50_000);
         ending.happen(&mut batches);
-        batches.advance_ms(if ending.begins_anew() { 59_999 } else { 9_999 });
+        batches.advance_ms(if ending.begins_anew() { 59_999 } else { 9_899 });
         assert_eq!(batches.finished(ticket), None, "{ending:?}");
         batches.advance_ms(1);
         let (_, report) = end(&batches, ticket);
@@ -189,7 +189,7 @@ fn clock_that_went_back_does_not_lengthen_a_batch() {
     let (mut batches, ticket, _) = running(1);
     batches.set_back_ms(365 * 24 * 3_600_000);
     batches.kill();
-    batches.advance_ms(20 * 60_000);
+    batches.advance_ms(20 * 60_000 + RESUME_DELAY_MS);
     assert_eq!(end(&batches, ticket).1.end, BatchEnd::TimedOut);
 }
 
@@ -202,7 +202,7 @@ fn many_stored_answers_are_given_in_pieces() {
     }
     batches.emitted();
     batches.kill();
-    batches.advance_ms(0);
+    batches.advance_ms(RESUME_DELAY_MS);
     assert_eq!(check_answers(&mut batches, &right()), 5, "in two handlers");
     check_end(&mut batches, ticket, 5);
 }
@@ -213,7 +213,7 @@ fn lost_answer_excuses_its_miner() {
     job_over(&mut batches, &jobs[0], &finished("x"));
     batches.store(&format!("answer/{}", jobs[0].uuid), "{");
     batches.kill();
-    batches.advance_ms(0);
+    batches.advance_ms(RESUME_DELAY_MS);
     let (_, report) = end(&batches, ticket);
     let row = &report.miners[0].classes[0];
     assert_eq!(row.excused, 1);

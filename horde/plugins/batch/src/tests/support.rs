@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use horde_events::MadeJob;
 use tig_keyring::PublicKey;
 use tig_plugin_api::testing::Harness;
 
@@ -84,37 +85,29 @@ pub(super) struct TestJob {
 
 /// The answer of a job kind that makes all jobs it is asked for. The number of the ask becomes part of their uuids.
 pub(super) fn jobs_made(wanted: &Value) -> (Value, Vec<TestJob>) {
-    let ask = wanted["ask"].as_u64().unwrap();
-    let mut jobs = Vec::new();
-    for miner in wanted["miners"].as_array().unwrap() {
-        for _ in 0..miner["count"].as_u64().unwrap() {
-            jobs.push(TestJob {
-                uuid: horde_proto::uuid_v4([ask, jobs.len() as u64]),
-                hotkey: miner["hotkey"].as_str().unwrap().to_owned(),
-            });
-        }
-    }
-    let made = json!({
-        "ask": ask,
-        "batch": wanted["batch"],
-        "kind": wanted["kind"],
-        "executor_class": wanted["executor_class"],
-        "jobs": jobs.iter().map(made_job).collect::<Vec<_>>(),
-        "shortage": null,
-    });
-    (made, jobs)
+    let wanted: JobsWanted = serde_json::from_value(wanted.clone()).unwrap();
+    let numbered = wanted.hotkeys().enumerate();
+    let jobs: Vec<_> = numbered
+        .map(|(number, hotkey)| TestJob {
+            uuid: horde_proto::uuid_v4([wanted.ask, number as u64]),
+            hotkey: hotkey.to_owned(),
+        })
+        .collect();
+    let made = wanted.answer(jobs.iter().map(made_job).collect(), None);
+    (serde_json::to_value(made).unwrap(), jobs)
 }
 
-fn made_job(job: &TestJob) -> Value {
-    json!({
-        "uuid": job.uuid,
-        "hotkey": job.hotkey,
-        "timeout_seconds": 53,
-        "reservation": { "much": "text" },
-        "request": { "more": "text" },
-        "check": format!("check of {}", job.uuid),
-        "description": "work",
-    })
+fn made_job(job: &TestJob) -> MadeJob {
+    let frame = |text: &str| serde_json::value::to_raw_value(text).unwrap();
+    MadeJob {
+        uuid: job.uuid.clone(),
+        hotkey: job.hotkey.clone(),
+        timeout_seconds: 53,
+        reservation: frame("much text"),
+        request: frame("more text"),
+        check: json!(format!("check of {}", job.uuid)),
+        description: "work".to_owned(),
+    }
 }
 
 /// Makes all jobs that were asked for.
