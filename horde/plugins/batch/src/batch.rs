@@ -52,6 +52,8 @@ pub(crate) struct Head {
     pub(crate) miners: Vec<MinerAddress>,
     /// What kept jobs from being made.
     pub(crate) notes: BTreeSet<Note>,
+    /// Number of its jobs, known in the phase [`Phase::Running`].
+    pub(crate) job_count: usize,
 }
 
 /// A batch.
@@ -65,6 +67,8 @@ pub(crate) struct Batch {
     pub(crate) results: BTreeMap<String, JobEnd>,
     /// Number of results whose answer is not checked.
     unchecked: usize,
+    /// Whether stored offers or jobs could not be read.
+    pub(crate) is_damaged: bool,
     pub(crate) live: Live,
 }
 
@@ -118,6 +122,7 @@ impl Batch {
             jobs: BTreeMap::new(),
             results: BTreeMap::new(),
             unchecked: 0,
+            is_damaged: false,
             live: Live::default(),
         }
     }

@@ -35,6 +35,10 @@ impl HordeBatch {
             return Ok(());
         };
         Timer::cancel_all(ctx, &batch.head.batch)?;
+        let end = match end {
+            BatchEnd::Stored if batch.is_damaged => BatchEnd::Damaged,
+            end => end,
+        };
         batch.interrupt_open_jobs();
         if batch.head.phase == Phase::Manifests && batch.offers.is_empty() {
             batch.offers = collect_offers(&batch.head.miners, &batch.live.links, &self.config);

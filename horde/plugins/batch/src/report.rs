@@ -41,6 +41,8 @@ pub(crate) enum BatchEnd {
     NoJob = 12,
     /// It took longer than a batch may. What had come until then is stored; jobs without an outcome cost nothing.
     TimedOut = 13,
+    /// Some of what was stored of it could not be read after a restart. What is left is stored.
+    Damaged = 14,
 }
 
 impl BatchEnd {
@@ -55,6 +57,7 @@ impl BatchEnd {
             Self::NoExecutor => "no_executor",
             Self::NoJob => "no_job",
             Self::TimedOut => "timed_out",
+            Self::Damaged => "damaged",
         }
     }
 }

@@ -35,6 +35,7 @@ impl HordeBatch {
             kinds: kinds.unwrap_or_else(|| self.config.kinds.clone()),
             miners,
             notes: [].into(),
+            job_count: 0,
         };
         store::put_head(ctx, &head)?;
         let (number, count) = (head.number, head.miners.len());
@@ -185,6 +186,7 @@ impl HordeBatch {
         }
         batch.jobs = made.jobs;
         store::put_jobs(ctx, &batch.jobs)?;
+        batch.head.job_count = batch.jobs.len();
         batch.head.phase = Phase::Running;
         store::put_head(ctx, &batch.head)?;
         ctx.info_with(

@@ -92,12 +92,20 @@ pub(crate) fn batch(ctx: &mut Context<'_>) -> Result<Option<Batch>> {
     };
     let mut batch = Batch::new(head);
     if batch.head.phase != Phase::Manifests {
-        batch.offers = ctx.get_sound(OFFERS)?.unwrap_or_default();
+        let offers = ctx.get_sound(OFFERS)?;
+        batch.is_damaged = offers.is_none();
+        batch.offers = offers.unwrap_or_default();
+    }
+    if batch.head.phase == Phase::Making && batch.is_damaged {
+        // Miners can show their manifests once more.
+        batch.head.phase = Phase::Manifests;
+        batch.is_damaged = false;
     }
     if batch.head.phase == Phase::Running {
         let pieces: Vec<(String, Vec<Job>)> = ctx.scan_sound(JOBS)?;
         let jobs = pieces.into_iter().flat_map(|(_, jobs)| jobs);
         batch.jobs = jobs.map(|job| (job.uuid.clone(), job)).collect();
+        batch.is_damaged |= batch.jobs.len() < batch.head.job_count;
         let results: Vec<(String, JobEnd)> = ctx.scan_sound(RESULT)?;
         batch.set_results(results.into_iter().filter_map(|(key, end)| {
             let uuid = key.strip_prefix(RESULT)?;

@@ -233,3 +233,58 @@ fn records_without_a_head_are_deleted() {
     assert_eq!(keys, ["damaged/batch"]);
     run_batch(&mut batches, 1);
 }
+
+#[test]
+fn batch_whose_jobs_are_lost_is_not_whole() {
+    let (mut batches, ticket, _) = running(1);
+    batches.store("jobs/0000", "[");
+    batches.kill();
+    batches.advance_ms(RESUME_DELAY_MS);
+    let (code, report) = end(&batches, ticket);
+    assert_eq!((code, report.end), (14, BatchEnd::Damaged));
+    assert_eq!(
+        emitted(&mut batches, "horde_batch_over")[0]["is_whole"],
+        false
+    );
+}
+
+#[test]
+fn lost_manifests_are_asked_for_once_more() {
+    let mut batches = start();
+    let ticket = run_batch(&mut batches, 1);
+    link_up(&mut batches, 0, &[(SPIN_UP, 1)]);
+    batches.store("offers", "[");
+    batches.kill();
+    batches.advance_ms(RESUME_DELAY_MS);
+    link_up(&mut batches, 0, &[(SPIN_UP, 1)]);
+    for job in answer_asks(&mut batches) {
+        job_over(&mut batches, &job, &finished("x"));
+    }
+    check_answers(&mut batches, &right());
+    check_left_only_damage(&batches, ticket);
+}
+
+fn check_left_only_damage(batches: &Batches, ticket: Ticket) {
+    assert_eq!(end(batches, ticket).0, 0);
+    assert!(left(batches).keys().eq(["damaged/offers"]));
+}
+
+#[test]
+fn each_phase_ends_when_the_batch_is_too_old() {
+    let mut batches = start();
+    for phase in ["manifests", "making"] {
+        let ticket = run_batch(&mut batches, 1);
+        if phase == "making" {
+            link_up(&mut batches, 0, &[(SPIN_UP, 1)]);
+        }
+        let mut head = batches.stored()["batch"].clone();
+        assert_eq!(head["phase"], phase);
+        head["started_ms"] = json!(head["started_ms"].as_u64().unwrap() - 20 * 60_000);
+        batches.store("batch", head.to_string());
+        batches.kill();
+        batches.advance_ms(RESUME_DELAY_MS);
+        let (_, report) = end(&batches, ticket);
+        assert_eq!((report.end, report.miners.len()), (BatchEnd::TimedOut, 1));
+        assert!(left(&batches).is_empty());
+    }
+}
