@@ -5,6 +5,10 @@
 //! work. [`Vice`]s make a miner misbehave, from the start or at run time. [`MinerReport`] says what a miner has seen: when
 //! which frame came, the receipts, and what the validator did against the protocol.
 //!
+//! Where the reference's miner differs on purpose: one that is busy declines at once (the reference waits, as the vice
+//! `silent-when-busy` does, and lets all frames of the connection wait with it), volumes are inline only, nothing is
+//! uploaded, programs run without a container, and every validator is known.
+//!
 //! A miner is a state machine without I/O and clock (`miner`), behind a lock (`hub`), behind a server (`server`). Everything
 //! listens on loopback, and nothing is taken from web pages.
 //!

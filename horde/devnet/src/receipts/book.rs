@@ -87,7 +87,6 @@ impl ReceiptBook {
 
     /// Verifies and signs what has come; returns the violations of those that are dropped.
     pub(crate) fn verify(&mut self, keypair: &Keypair) -> Vec<Violation> {
-        let own_hotkey = keypair.public().to_ss58();
         let mut violations = Vec::new();
         for Unverified {
             payload,
@@ -95,23 +94,27 @@ impl ReceiptBook {
             origin,
         } in self.unverified.drain(..)
         {
-            let receipt = Receipt {
-                miner_signature: payload.sign(keypair, &RANDOMNESS),
-                payload,
-                validator_signature: signature,
-            };
-            match receipt.verify(&own_hotkey) {
+            match payload.verify(&signature, payload.validator_hotkey()) {
                 Ok(()) => self.stored.push(Stored {
-                    receipt,
+                    receipt: Receipt {
+                        miner_signature: payload.sign(keypair, &RANDOMNESS),
+                        payload,
+                        validator_signature: signature,
+                    },
                     at_us: origin.at_us,
                 }),
-                Err(error) => violations.push(Violation {
-                    at_us: origin.at_us,
-                    connection: origin.connection,
-                    kind: ViolationKind::ReceiptSignature,
-                    job_uuid: Some(receipt.payload.job_uuid().to_owned()),
-                    detail: format!("{}: {error}", receipt.payload.tag()),
-                }),
+                Err(error) => {
+                    let uuid = payload.job_uuid().to_owned();
+                    violations.push(Violation {
+                        at_us: origin.at_us,
+                        connection: origin.connection,
+                        kind: ViolationKind::ReceiptSignature,
+                        job_uuid: Some(uuid.clone()),
+                        detail: format!("{}: {error}", payload.tag()),
+                    });
+                    // A valid one may follow.
+                    self.known.remove(&(payload.tag(), uuid));
+                }
             }
         }
         violations

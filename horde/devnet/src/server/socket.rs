@@ -11,13 +11,15 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, sleep_until};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
+use tokio_tungstenite::tungstenite::{Bytes, Error, Message, Utf8Bytes};
 
 use crate::hub::{Hub, Scheduled};
 use crate::miner::{ConnectionId, Flood, Frame, Outgoing, Received};
 
 /// Time for a validator to answer a closing handshake.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Bytes of a frame that takes no noticeable time to be read.
+const PARSED_AT_ONCE_BYTES_MAX: usize = 1 << 20;
 /// Pause between two bursts of a flood.
 const FLOOD_INTERVAL: Duration = Duration::from_millis(10);
 /// Bursts in a second.
@@ -43,7 +45,7 @@ async fn read(hub: &Arc<Hub>, connection: ConnectionId, mut stream: SplitStream<
     while let Some(Ok(message)) = stream.next().await {
         let at_us = hub.now_us();
         let received = match message {
-            Message::Text(text) => Received::parse(&text),
+            Message::Text(text) => parse(text).await,
             Message::Binary(_) => Received::Binary,
             Message::Ping(_) => Received::Ping,
             // After a close frame the stream answers it, then ends.
@@ -54,6 +56,15 @@ async fn read(hub: &Arc<Hub>, connection: ConnectionId, mut stream: SplitStream<
             std::future::pending().await
         }
     }
+}
+
+/// Reads a text frame; a large one aside, so that it delays no other connection.
+async fn parse(text: Utf8Bytes) -> Received {
+    if text.len() <= PARSED_AT_ONCE_BYTES_MAX {
+        return Received::parse(&text);
+    }
+    let parsed = tokio::task::spawn_blocking(move || Received::parse(&text)).await;
+    parsed.unwrap_or_else(|error| Received::Malformed(error.to_string()))
 }
 
 /// What sends.

@@ -92,9 +92,13 @@ impl HashJob {
         })
     }
 
-    /// Solves the job; takes a thread.
-    pub(super) fn execute(&self) -> Outcome {
-        let deadline = Instant::now() + self.timeout;
+    /// The longest time that the job may run.
+    pub(super) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// Solves the job; takes a thread until the deadline at most.
+    pub(super) fn execute(&self, deadline: Instant) -> Outcome {
         match self.solve(deadline) {
             Ok(answer) => Outcome::finished(answer + "\n"),
             Err(error) => Outcome::fault(error_chain(&error)),
@@ -147,17 +151,18 @@ mod tests {
 
     const MINER: &str = "5F6ee7zfqr6EX7X7ZTQLRWtVsr3stUXhC6tkZZKLhKj8V2Ht";
 
-    fn job(volume: Option<Volume>) -> HashJob {
-        HashJob {
+    fn execute(volume: Option<Volume>) -> Outcome {
+        let job = HashJob {
             volume,
             start_key: None,
             timeout: Duration::from_secs(60),
-        }
+        };
+        job.execute(Instant::now() + job.timeout())
     }
 
     fn fault_of(payload: &str) -> String {
         let volume = inline(PAYLOAD_FILE, payload.as_bytes());
-        let Outcome::Failed { stdout, .. } = job(Some(volume)).execute() else {
+        let Outcome::Failed { stdout, .. } = execute(Some(volume)) else {
             panic!("{payload} was solved");
         };
         stdout
@@ -188,7 +193,7 @@ mod tests {
 
     #[test]
     fn faults_of_payloads_are_named() {
-        let Outcome::Failed { stdout, .. } = job(None).execute() else {
+        let Outcome::Failed { stdout, .. } = execute(None) else {
             panic!("a job without volume was solved");
         };
         assert_eq!(stdout, "the hash job has no volume");

@@ -1,9 +1,10 @@
 //! What an executor does for a request to run.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use horde_proto::miner::JobRequest;
 use horde_proto::{EXECUTOR_TIMEOUT_MAX, Volume};
+use tokio::sync::Semaphore;
 
 use super::echo::echo;
 use super::hash::HashJob;
@@ -16,6 +17,11 @@ const IMAGE_PREFIXES: [&str; 2] = ["backenddevelopersltd/", "docker.io/backendde
 const ECHO_IMAGE: &str = "/compute-horde-job-echo:";
 /// Output of a miner that does not work, where it cannot know the answer.
 const INSTANT_OUTPUT: &str = "instant";
+
+/// Hash jobs that run at the same time, in all miners: they occupy threads that receipts and reports need, too.
+const HASH_JOBS_COUNT_MAX: usize = 4;
+
+static HASH_JOBS: Semaphore = Semaphore::const_new(HASH_JOBS_COUNT_MAX);
 
 /// Whether executors run this image (section 2.2); none is `python:3.11-slim`.
 pub(crate) fn is_image_allowed(image: Option<&str>) -> bool {
@@ -38,7 +44,10 @@ impl Work {
     pub(crate) async fn execute(self) -> Outcome {
         match self {
             Self::Hash(job) => {
-                let solved = tokio::task::spawn_blocking(move || job.execute()).await;
+                let deadline = Instant::now() + job.timeout();
+                // The semaphore is never closed.
+                let _permit = HASH_JOBS.acquire().await;
+                let solved = tokio::task::spawn_blocking(move || job.execute(deadline)).await;
                 solved.unwrap_or_else(|error| Outcome::fault(error.to_string()))
             }
             Self::Program(program) => program.execute().await,
