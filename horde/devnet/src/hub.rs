@@ -13,7 +13,7 @@ use tracing::warn;
 
 use crate::clock::Clock;
 use crate::journal::MinerReport;
-use crate::miner::{ConnectionId, Door, Effect, Miner, Outgoing, Port, Received};
+use crate::miner::{ConnectionId, Effect, Handshake, Miner, Outgoing, Port, Received};
 use crate::vice::Vices;
 
 /// What waits in front of a socket; beyond, the connection ends, because its validator does not read.
@@ -96,8 +96,8 @@ impl Hub {
         state.tasks.abort_all();
     }
 
-    pub(crate) fn door(&self) -> Door {
-        self.state().miner.door()
+    pub(crate) fn handshake(&self) -> Handshake {
+        self.state().miner.handshake()
     }
 
     pub(crate) fn now_us(&self) -> i64 {
@@ -145,7 +145,7 @@ impl Hub {
         }
         let effects = state.miner.receive(connection, received, at_us);
         self.apply(&mut state, effects);
-        !state.miner.is_deaf(connection)
+        !state.miner.has_stopped_reading(connection)
     }
 
     pub(crate) fn set_vices(self: &Arc<Self>, vices: Vices) {

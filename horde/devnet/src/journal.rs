@@ -15,6 +15,15 @@ const READS_COUNT_MAX: usize = 200_000;
 /// Violations that a miner keeps; later ones are only counted.
 const VIOLATIONS_COUNT_MAX: usize = 10_000;
 
+/// Where and when a frame came.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin {
+    /// The number of the connection.
+    pub(crate) connection: u64,
+    /// When it was read whole, in microseconds since 1970.
+    pub(crate) at_us: i64,
+}
+
 /// The records of one miner.
 #[derive(Debug, Default)]
 pub(crate) struct Journal {

@@ -1,7 +1,7 @@
 //! The receipts of a miner, and the files in which it serves them.
 
-mod book;
 mod range;
+mod store;
 
-pub(crate) use book::{Origin, ReceiptBook};
 pub(crate) use range::{Range, Slice};
+pub(crate) use store::ReceiptStore;

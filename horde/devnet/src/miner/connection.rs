@@ -12,7 +12,7 @@ pub(crate) type ConnectionId = u64;
 
 /// What a connection may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum ConnectionState {
     /// It has to authenticate itself first.
     New,
     /// Its validator is admitted.
@@ -25,9 +25,9 @@ pub(super) enum Standing {
 pub(super) struct Connection {
     /// The SS58 address in the path.
     pub(super) validator: String,
-    pub(super) standing: Standing,
+    pub(super) state: ConnectionState,
     /// Whether nothing is read from it any more.
-    pub(super) is_deaf: bool,
+    pub(super) has_stopped_reading: bool,
     /// Frames that came before the authentication, with their times.
     pub(super) queued: VecDeque<(i64, ToMiner)>,
 }
@@ -45,8 +45,8 @@ impl Connections {
         self.opened += 1;
         let connection = Connection {
             validator: validator.to_owned(),
-            standing: Standing::New,
-            is_deaf: false,
+            state: ConnectionState::New,
+            has_stopped_reading: false,
             queued: VecDeque::new(),
         };
         self.by_id.insert(id, connection);
@@ -65,15 +65,15 @@ impl Connections {
         self.by_id.get_mut(&id)
     }
 
-    pub(super) fn is_deaf(&self, id: ConnectionId) -> bool {
+    pub(super) fn has_stopped_reading(&self, id: ConnectionId) -> bool {
         let connection = self.by_id.get(&id);
-        connection.is_some_and(|connection| connection.is_deaf)
+        connection.is_some_and(|connection| connection.has_stopped_reading)
     }
 
     /// Whether things may still be sent there.
     pub(super) fn is_live(&self, id: ConnectionId) -> bool {
         let connection = self.by_id.get(&id);
-        connection.is_some_and(|connection| connection.standing != Standing::Ending)
+        connection.is_some_and(|connection| connection.state != ConnectionState::Ending)
     }
 
     /// The connections to which things may still be sent.
@@ -86,14 +86,14 @@ impl Connections {
     pub(super) fn of(&self, validator: &str) -> Vec<ConnectionId> {
         let entries = self.by_id.iter();
         let open = entries.filter(|(_, connection)| {
-            connection.standing == Standing::Open && connection.validator == validator
+            connection.state == ConnectionState::Open && connection.validator == validator
         });
         open.map(|(id, _)| *id).collect()
     }
 
     pub(super) fn end(&mut self, id: ConnectionId) {
         if let Some(connection) = self.by_id.get_mut(&id) {
-            connection.standing = Standing::Ending;
+            connection.state = ConnectionState::Ending;
             connection.queued.clear();
         }
     }

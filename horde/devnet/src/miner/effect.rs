@@ -26,7 +26,6 @@ pub(crate) enum Outgoing {
     /// The closing handshake.
     Close {
         code: u16,
-        reason: &'static str,
     },
     /// The end of the connection without a closing handshake.
     Drop,

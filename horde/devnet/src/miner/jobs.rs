@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use horde_proto::miner::ToValidator;
+use horde_proto::miner::{InitialJobRequest, ToValidator};
 use horde_proto::{EXECUTOR_TIMEOUT_MAX, ExecutorClass};
 
-use crate::work::Reserved;
+use crate::work::{Reserved, is_image_allowed, volume_chars};
 
 /// Jobs that a miner remembers; beyond, it declines.
 const JOBS_COUNT_MAX: usize = 100_000;
@@ -41,6 +41,25 @@ pub(super) struct Job {
     pub(super) is_image_allowed: bool,
     /// Characters of its volume, as they came.
     pub(super) payload_chars: usize,
+}
+
+impl Job {
+    /// The job of a reservation, which waits for an executor.
+    pub(super) fn new(validator: &str, request: InitialJobRequest) -> Self {
+        Self {
+            validator: validator.to_owned(),
+            class: request.executor_class.unwrap_or_default(),
+            stage: Stage::Waiting,
+            is_organic: request.job_started_receipt_payload.is_organic,
+            unreported: None,
+            is_image_allowed: is_image_allowed(request.base_docker_image_name.as_deref()),
+            payload_chars: request.volume.as_ref().map_or(0, volume_chars),
+            reserved: Reserved {
+                volume: request.volume,
+                timeout_seconds: request.timeout_seconds,
+            },
+        }
+    }
 }
 
 /// The jobs of a miner by uuid.
@@ -89,9 +108,7 @@ impl Jobs {
 
     /// Adds a job that waits for an executor.
     pub(super) fn insert(&mut self, uuid: &str, job: Job) {
-        if job.stage == Stage::Waiting {
-            self.waiting.push_back(uuid.to_owned());
-        }
+        self.waiting.push_back(uuid.to_owned());
         self.by_uuid.insert(uuid.to_owned(), job);
     }
 
@@ -140,7 +157,11 @@ impl Jobs {
     /// Ends reservations that were not used in time: nobody else could use their executors.
     pub(super) fn expire(&mut self, now_us: i64) {
         let age_us = i64::try_from(EXECUTOR_TIMEOUT_MAX.as_micros()).unwrap_or(i64::MAX);
-        let is_expired = |job: &Job| matches!(job.stage, Stage::Reserved { since_us } if since_us.saturating_add(age_us) < now_us);
+        let first_us = now_us.saturating_sub(age_us);
+        let is_expired = |job: &Job| match job.stage {
+            Stage::Reserved { since_us } => since_us < first_us,
+            _ => false,
+        };
         let entries = self.by_uuid.iter();
         let expired: Vec<String> = entries
             .filter(|(_, job)| is_expired(job))
@@ -159,20 +180,16 @@ impl Jobs {
         }
     }
 
-    /// Takes the results that this validator has not got, in their order.
-    pub(super) fn take_unreported(&mut self, validator: &str) -> Vec<(String, ToValidator)> {
-        let mut taken = Vec::new();
+    /// Takes the oldest result that this validator has not got.
+    pub(super) fn take_unreported(&mut self, validator: &str) -> Option<ToValidator> {
         let by_uuid = &mut self.by_uuid;
-        self.unreported.retain(|uuid| {
-            let job = by_uuid.get_mut(uuid);
-            let Some(job) = job.filter(|job| job.validator == validator) else {
-                return true;
-            };
-            let result = job.unreported.take();
-            taken.extend(result.map(|result| (uuid.clone(), result)));
-            false
-        });
-        taken
+        let is_theirs = |uuid: &String| {
+            let job = by_uuid.get(uuid);
+            job.is_some_and(|job| job.validator == validator)
+        };
+        let place = self.unreported.iter().position(is_theirs)?;
+        let uuid = self.unreported.remove(place);
+        by_uuid.get_mut(&uuid)?.unreported.take()
     }
 
     /// The jobs of this validator whose executors wait for the request to run, the oldest first.

@@ -5,7 +5,7 @@ use horde_proto::miner::{
 };
 
 use super::connection::ConnectionId;
-use super::effect::{Effect, Frame};
+use super::effect::Frame;
 use super::faulty_frames;
 use super::state::Miner;
 use crate::vice::{Count, Mebibytes, Step, Vice};
@@ -15,22 +15,22 @@ const UNKNOWN_CLASS: &str = "always_on.gpu-1tb";
 
 impl Miner {
     /// Sends the manifest, with the vices that concern it.
-    pub(super) fn send_manifest(&mut self, connection: ConnectionId, effects: &mut Vec<Effect>) {
-        self.begin_step(connection, Step::Manifest, effects);
+    pub(super) fn send_manifest(&mut self, connection: ConnectionId) {
+        self.begin_step(connection, Step::Manifest);
         if !self.vices.has(Vice::NoManifest) {
-            self.send_frame(connection, self.manifest(1), effects);
+            self.send_frame(connection, self.manifest(1));
         }
         if self.vices.has(Vice::TwoManifests) {
-            self.send_frame(connection, self.manifest(2), effects);
+            self.send_frame(connection, self.manifest(2));
         }
         let huge = self.vices.find(|vice| match vice {
             Vice::HugeFrame(Mebibytes(mebibytes)) => Some(mebibytes),
             _ => None,
         });
         if let Some(mebibytes) = huge {
-            self.send_frame(connection, faulty_frames::huge(mebibytes), effects);
+            self.send_frame(connection, faulty_frames::huge(mebibytes));
         }
-        self.end_step(connection, Step::Manifest, effects);
+        self.end_step(connection, Step::Manifest);
     }
 
     /// The manifest with so many times the executors that there are.

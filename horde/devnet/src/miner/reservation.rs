@@ -2,91 +2,74 @@
 
 use horde_proto::EXECUTOR_TIMEOUT_MAX;
 use horde_proto::miner::{
-    AcceptJobRequest, DeclineJobRequest, ExecutorFailedRequest, InitialJobRequest, ToValidator,
+    AcceptJobRequest, DeclineJobRequest, ExecutorFailedRequest, ExecutorReadyRequest,
+    InitialJobRequest, ToValidator,
 };
 use horde_proto::receipt::ReceiptPayload;
 
 use super::effect::Effect;
 use super::jobs::{Job, Stage};
-use super::state::{Miner, Moment};
-use crate::journal::ViolationKind;
+use super::state::Miner;
+use crate::journal::{Origin, ViolationKind};
 use crate::vice::{Step, Vice};
-use crate::work::{Outcome, Reserved, is_image_allowed, volume_chars};
+use crate::work::Outcome;
 
 impl Miner {
     /// Reserves an executor, declines, or lets the job wait.
-    pub(super) fn reserve(
-        &mut self,
-        at: Moment,
-        request: InitialJobRequest,
-        effects: &mut Vec<Effect>,
-    ) {
+    pub(super) fn reserve(&mut self, at: Origin, request: InitialJobRequest) {
         let uuid = request.job_uuid.clone();
         if self.jobs.get(&uuid).is_some() {
             let detail = "there is a job with this uuid already";
-            self.accuse(at, ViolationKind::ReservedTwice, Some(&uuid), detail);
+            self.note_violation(at, ViolationKind::ReservedTwice, Some(&uuid), detail);
             return;
         }
         let Some(validator) = self.validator(at) else {
             return;
         };
-        let is_organic = request.job_started_receipt_payload.is_organic;
-        let receipt = ReceiptPayload::JobStarted(request.job_started_receipt_payload);
-        self.store_receipt(at, &uuid, receipt, request.job_started_receipt_signature);
+        let receipt = ReceiptPayload::JobStarted(request.job_started_receipt_payload.clone());
+        let signature = request.job_started_receipt_signature.clone();
+        self.store_receipt(at, &uuid, receipt, signature);
         if !self.jobs.has_room() {
-            return self.send(at.connection, &decline(&uuid), effects);
+            return self.send(at.connection, &decline(&uuid));
         }
-        let payload_chars = request.volume.as_ref().map_or(0, volume_chars);
-        let job = Job {
-            validator: validator.clone(),
-            class: request.executor_class.unwrap_or_default(),
-            stage: Stage::Waiting,
-            is_organic,
-            reserved: Reserved {
-                volume: request.volume,
-                timeout_seconds: request.timeout_seconds,
-            },
-            unreported: None,
-            is_image_allowed: is_image_allowed(request.base_docker_image_name.as_deref()),
-            payload_chars,
-        };
-        self.jobs.insert(&uuid, job);
+        self.jobs.insert(&uuid, Job::new(&validator, request));
         if self.vices.has(Vice::Declines) {
-            return self.decline(&uuid, &validator, effects);
+            return self.decline(&uuid, &validator);
         }
-        if !self.jobs.try_reserve(&uuid, at.at_us) {
-            self.jobs.expire(at.at_us);
-        }
-        if self.is_reserved(&uuid) || self.jobs.try_reserve(&uuid, at.at_us) {
-            self.accept(&uuid, effects);
+        if self.try_reserve(&uuid, at.at_us) {
+            self.accept(&uuid);
         } else if self.vices.has(Vice::SilentWhenBusy) {
-            effects.push(Effect::Wake {
+            self.effects.push(Effect::Wake {
                 job_uuid: uuid,
                 after: EXECUTOR_TIMEOUT_MAX,
             });
         } else {
-            self.decline(&uuid, &validator, effects);
+            self.decline(&uuid, &validator);
         }
     }
 
-    fn is_reserved(&self, uuid: &str) -> bool {
-        let job = self.jobs.get(uuid);
-        job.is_some_and(|job| matches!(job.stage, Stage::Reserved { .. }))
+    /// Reserves an executor, if need be one that was reserved too long ago.
+    fn try_reserve(&mut self, uuid: &str, now_us: i64) -> bool {
+        if self.jobs.try_reserve(uuid, now_us) {
+            return true;
+        }
+        self.jobs.expire(now_us);
+        self.jobs.try_reserve(uuid, now_us)
     }
 
     /// The validator of a connection.
-    pub(super) fn validator(&mut self, at: Moment) -> Option<String> {
+    pub(super) fn validator(&mut self, at: Origin) -> Option<String> {
         let connection = self.connections.get_mut(at.connection)?;
         Some(connection.validator.clone())
     }
 
-    fn decline(&mut self, uuid: &str, validator: &str, effects: &mut Vec<Effect>) {
+    fn decline(&mut self, uuid: &str, validator: &str) {
         self.jobs.set_stage(uuid, Stage::Declined);
-        self.report_step(validator, Step::Accept, &decline(uuid), effects);
+        self.report_step(validator, Step::Accept, &decline(uuid));
     }
 
     /// Accepts a job that has an executor, and prepares it.
-    fn accept(&mut self, uuid: &str, effects: &mut Vec<Effect>) {
+    fn accept(&mut self, uuid: &str) {
         let Some(job) = self.jobs.get(uuid) else {
             return;
         };
@@ -97,54 +80,61 @@ impl Miner {
         }
         .into();
         if !is_image_allowed || self.vices.has(Vice::FailsToPrepare) {
-            self.report_step(validator, Step::Accept, &accept, effects);
-            return self.fail_executor(uuid, validator, effects);
+            self.report_step(validator, Step::Accept, &accept);
+            return self.fail_executor(uuid, validator);
         }
-        let ready = Self::ready(uuid);
+        let ready = ready(uuid);
         if self.vices.has(Vice::ReadyBeforeAccept) {
-            self.report_step(validator, Step::Ready, &ready, effects);
-            self.report_step(validator, Step::Accept, &accept, effects);
+            self.report_step(validator, Step::Ready, &ready);
+            self.report_step(validator, Step::Accept, &accept);
         } else {
-            self.report_step(validator, Step::Accept, &accept, effects);
-            self.report_step(validator, Step::Ready, &ready, effects);
+            self.report_step(validator, Step::Accept, &accept);
+            self.report_step(validator, Step::Ready, &ready);
         }
         if self.vices.has(Vice::FinishedBeforeRun) {
             let result = Outcome::finished("early").into_message(uuid);
-            self.report_step(validator, Step::Result, &result, effects);
+            self.report_step(validator, Step::Result, &result);
         }
     }
 
     /// Reports that the executor failed. The reference also has a result of such a job, which the next connection gets.
-    pub(super) fn fail_executor(&mut self, uuid: &str, validator: &str, effects: &mut Vec<Effect>) {
+    pub(super) fn fail_executor(&mut self, uuid: &str, validator: &str) {
         let failed: ToValidator = ExecutorFailedRequest {
             job_uuid: uuid.to_owned(),
         }
         .into();
-        self.report_step(validator, Step::Ready, &failed, effects);
+        self.report_step(validator, Step::Ready, &failed);
         self.jobs.set_stage(uuid, Stage::Over);
         self.jobs
             .keep_result(uuid, Outcome::fault("").into_message(uuid));
     }
 
     /// Gives free executors to jobs that wait for one.
-    pub(super) fn serve_waiting(&mut self, now_us: i64, effects: &mut Vec<Effect>) {
+    pub(super) fn serve_waiting(&mut self, now_us: i64) {
         while let Some(uuid) = self.jobs.next_waiting()
             && self.jobs.try_reserve(&uuid, now_us)
         {
-            self.accept(&uuid, effects);
+            self.accept(&uuid);
         }
     }
 
     /// The time of a job that waits for an executor is over: it is declined.
     pub(crate) fn wake(&mut self, job_uuid: &str) -> Vec<Effect> {
-        let mut effects = Vec::new();
         let job = self.jobs.get(job_uuid);
         let waiting = job.filter(|job| job.stage == Stage::Waiting);
         if let Some(validator) = waiting.map(|job| job.validator.clone()) {
-            self.decline(job_uuid, &validator, &mut effects);
+            self.decline(job_uuid, &validator);
         }
-        effects
+        self.take_effects()
     }
+}
+
+/// The message that the executor of a job is ready.
+pub(super) fn ready(uuid: &str) -> ToValidator {
+    ExecutorReadyRequest {
+        job_uuid: uuid.to_owned(),
+    }
+    .into()
 }
 
 fn decline(uuid: &str) -> ToValidator {

@@ -3,7 +3,6 @@
 use horde_proto::miner::{JobFinishedRequest, MachineSpecsRequest, ToValidator};
 use horde_proto::{MachineSpecs, Specs};
 
-use super::effect::Effect;
 use super::jobs::Stage;
 use super::state::Miner;
 use crate::vice::{Mebibytes, Step, Vice};
@@ -14,7 +13,7 @@ const WRONG_ANSWER: &str = "wrong answer\n";
 
 impl Miner {
     /// Reports the outcome of a running job, or keeps it until its validator comes back.
-    pub(super) fn finish(&mut self, uuid: &str, outcome: Outcome, effects: &mut Vec<Effect>) {
+    pub(super) fn finish(&mut self, uuid: &str, outcome: Outcome) {
         let job = self.jobs.get(uuid);
         let Some(job) = job.filter(|job| job.stage == Stage::Running) else {
             return;
@@ -25,10 +24,10 @@ impl Miner {
         let has_specs = matches!(result, ToValidator::JobFinished(_));
         if has_specs && !self.profile.is_instant {
             for connection in self.connections.of(&validator) {
-                self.send(connection, &machine_specs(uuid), effects);
+                self.send(connection, &machine_specs(uuid));
             }
         }
-        if !self.report_step(&validator, Step::Result, &result, effects) {
+        if !self.report_step(&validator, Step::Result, &result) {
             self.jobs.keep_result(uuid, result);
         }
         self.finished_job = Some(uuid.to_owned());

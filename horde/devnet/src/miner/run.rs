@@ -7,57 +7,64 @@ use horde_proto::miner::JobRequest;
 use super::effect::Effect;
 use super::faulty_frames;
 use super::jobs::Stage;
-use super::state::{Miner, Moment};
-use crate::journal::ViolationKind;
+use super::state::Miner;
+use crate::journal::{Origin, ViolationKind};
 use crate::vice::{Step, Vice};
 use crate::work::{Outcome, Plan, is_image_allowed, volume_chars};
 
+/// The type of accepted receipts.
+const ACCEPTED_RECEIPT: &str = "JobAcceptedReceipt";
+
 impl Miner {
     /// Starts a job whose executor is ready.
-    pub(super) fn run(&mut self, at: Moment, request: &JobRequest, effects: &mut Vec<Effect>) {
+    pub(super) fn run(&mut self, at: Origin, request: &JobRequest) {
         let uuid = request.job_uuid.as_str();
         let Some(validator) = self.validator(at) else {
             return;
         };
         if let Err((kind, detail)) = self.check_run(&validator, request) {
-            self.accuse(at, kind, Some(uuid), detail);
+            self.note_violation(at, kind, Some(uuid), detail);
             if matches!(
                 kind,
                 ViolationKind::RunOfUnknownJob | ViolationKind::VolumeTwice
             ) {
                 let error = faulty_frames::generic_error(&format!("job {uuid}: {detail}"));
-                self.send(at.connection, &error, effects);
+                self.send(at.connection, &error);
             }
             return;
         }
         if !self.receipts.has(ACCEPTED_RECEIPT, uuid) {
             let detail = "the accepted receipt comes before the request to run";
-            self.accuse(at, ViolationKind::RunWithoutReceipt, Some(uuid), detail);
+            self.note_violation(at, ViolationKind::RunWithoutReceipt, Some(uuid), detail);
         }
         self.jobs.set_stage(uuid, Stage::Running);
-        self.begin_step(at.connection, Step::Run, effects);
-        self.end_step(at.connection, Step::Run, effects);
+        self.begin_step(at.connection, Step::Run);
+        self.end_step(at.connection, Step::Run);
         if self.result_delay().is_some() {
-            self.drop_connection(at.connection, effects);
+            self.drop_connection(at.connection);
         }
         let is_allowed = is_image_allowed(request.docker_image_name.as_deref());
         if !is_allowed || self.vices.has(Vice::FailedAfterReady) {
-            return self.fail_executor(uuid, &validator, effects);
+            return self.fail_executor(uuid, &validator);
         }
-        let reserved = self.jobs.get_mut(uuid).map(|job| {
+        match self.plan(request) {
+            Plan::Done(outcome) => self.finish(uuid, outcome),
+            Plan::Start(work) => self.effects.push(Effect::Start {
+                job_uuid: uuid.to_owned(),
+                work,
+            }),
+        }
+    }
+
+    fn plan(&mut self, request: &JobRequest) -> Plan {
+        let reserved = self.jobs.get_mut(&request.job_uuid).map(|job| {
             if let Some(volume) = &request.volume {
                 job.payload_chars = volume_chars(volume);
             }
             mem::take(&mut job.reserved)
         });
         let is_instant = self.profile.is_instant;
-        match Plan::new(request, reserved.unwrap_or_default(), is_instant) {
-            Plan::Done(outcome) => self.finish(uuid, outcome, effects),
-            Plan::Start(work) => effects.push(Effect::Start {
-                job_uuid: uuid.to_owned(),
-                work,
-            }),
-        }
+        Plan::new(request, reserved.unwrap_or_default(), is_instant)
     }
 
     /// Whether the job can be run now.
@@ -94,12 +101,8 @@ impl Miner {
         outcome: Outcome,
         now_us: i64,
     ) -> Vec<Effect> {
-        let mut effects = Vec::new();
-        self.finish(job_uuid, outcome, &mut effects);
-        self.serve_waiting(now_us, &mut effects);
-        effects
+        self.finish(job_uuid, outcome);
+        self.serve_waiting(now_us);
+        self.take_effects()
     }
 }
-
-/// The type of accepted receipts.
-const ACCEPTED_RECEIPT: &str = "JobAcceptedReceipt";

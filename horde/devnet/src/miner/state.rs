@@ -1,18 +1,20 @@
 //! The miner: its state, and what reaches it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
 use std::time::Duration;
 
 use horde_proto::ExecutorClass;
 use horde_proto::miner::ToMiner;
 use tig_keyring::{Keypair, PublicKey};
 
-use super::connection::{ConnectionId, Connections, QUEUED_COUNT_MAX, Standing};
+use super::connection::{ConnectionId, ConnectionState, Connections, QUEUED_COUNT_MAX};
 use super::effect::{Effect, Flood, Outgoing};
 use super::faulty_frames;
 use super::jobs::Jobs;
-use crate::journal::{Journal, MessageKind, MinerReport, ReadFrame, Violation, ViolationKind};
-use crate::receipts::ReceiptBook;
+use super::received::Received;
+use crate::journal::{Journal, Origin, ReadFrame, Violation, ViolationKind};
+use crate::receipts::ReceiptStore;
 use crate::vice::{PerSecond, Seconds, Step, Vice, Vices, Whose};
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
@@ -28,54 +30,6 @@ pub(crate) struct Profile {
     pub(crate) is_instant: bool,
 }
 
-/// What comes from a validator.
-#[derive(Clone, Debug)]
-pub(crate) enum Received {
-    Message(ToMiner),
-    /// A text that is not a message, and why.
-    Malformed(String),
-    Binary,
-    Ping,
-}
-
-impl Received {
-    /// Reads a text frame.
-    pub(crate) fn parse(text: &str) -> Self {
-        match ToMiner::parse(text) {
-            Ok(message) => Self::Message(message),
-            Err(error) => Self::Malformed(tig_process::error_chain::error_chain(&error)),
-        }
-    }
-
-    fn kind(&self) -> MessageKind {
-        match self {
-            Self::Message(message) => message.into(),
-            Self::Malformed(_) => MessageKind::Malformed,
-            Self::Binary => MessageKind::Binary,
-            Self::Ping => MessageKind::Ping,
-        }
-    }
-}
-
-/// What the port of a miner does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Port {
-    Http,
-    Closed,
-    /// Takes connections and answers as a TLS server does to what is not TLS.
-    Tls,
-    /// Takes connections and says nothing.
-    Mute,
-}
-
-/// What an HTTP request for a websocket gets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Door {
-    Upgrade,
-    NotFound,
-    Moved,
-}
-
 /// A miner. See the module.
 #[derive(Debug)]
 pub(crate) struct Miner {
@@ -86,12 +40,14 @@ pub(crate) struct Miner {
     pub(super) dropped_steps: BTreeSet<Step>,
     pub(super) connections: Connections,
     pub(super) jobs: Jobs,
-    pub(super) receipts: ReceiptBook,
+    pub(super) receipts: ReceiptStore,
     pub(super) journal: Journal,
     /// The uuid of another miner's job.
     pub(super) neighbour_job: Option<String>,
     /// The uuid of the job that came to its end last.
     pub(super) finished_job: Option<String>,
+    /// What the present event makes happen, in its order.
+    pub(super) effects: Vec<Effect>,
 }
 
 impl Miner {
@@ -103,32 +59,11 @@ impl Miner {
             vices,
             dropped_steps: BTreeSet::new(),
             connections: Connections::default(),
-            receipts: ReceiptBook::default(),
+            receipts: ReceiptStore::default(),
             journal: Journal::default(),
             neighbour_job: None,
             finished_job: None,
-        }
-    }
-
-    /// What the port does.
-    pub(crate) fn port(&self) -> Port {
-        let ports = [
-            (Vice::Refuses, Port::Closed),
-            (Vice::SpeaksTls, Port::Tls),
-            (Vice::Mute, Port::Mute),
-        ];
-        let mut ports = ports.into_iter();
-        let found = ports.find(|(vice, _)| self.vices.has(*vice));
-        found.map_or(Port::Http, |(_, port)| port)
-    }
-
-    pub(crate) fn door(&self) -> Door {
-        if self.vices.has(Vice::Answers404) {
-            Door::NotFound
-        } else if self.vices.has(Vice::Answers301) {
-            Door::Moved
-        } else {
-            Door::Upgrade
+            effects: Vec::new(),
         }
     }
 
@@ -144,26 +79,30 @@ impl Miner {
     }
 
     /// Whether the miner has stopped to read from a connection.
-    pub(crate) fn is_deaf(&self, connection: ConnectionId) -> bool {
-        self.connections.is_deaf(connection)
+    pub(crate) fn has_stopped_reading(&self, connection: ConnectionId) -> bool {
+        self.connections.has_stopped_reading(connection)
     }
 
     /// A socket was opened by a validator, whose address in the path may be any text.
     pub(crate) fn connect(&mut self, validator: &str) -> (ConnectionId, Vec<Effect>) {
         let id = self.connections.open(validator);
         self.journal.note_connection();
-        let mut effects = Vec::new();
         if let Some(flood) = self.flood() {
-            self.write(id, Outgoing::Flood(Some(flood)), &mut effects);
+            self.write(id, Outgoing::Flood(Some(flood)));
         }
         let is_unknown =
             self.vices.has(Vice::UnknownValidator) || PublicKey::from_ss58(validator).is_err();
         if is_unknown {
-            self.refuse_unknown(id, validator, &mut effects);
+            self.refuse_unknown(id, validator);
         } else if self.vices.has(Vice::InactiveValidator) {
-            self.refuse_inactive(id, validator, &mut effects);
+            self.refuse_inactive(id, validator);
         }
-        (id, effects)
+        (id, self.take_effects())
+    }
+
+    /// What the event has made happen.
+    pub(super) fn take_effects(&mut self) -> Vec<Effect> {
+        mem::take(&mut self.effects)
     }
 
     pub(crate) fn disconnect(&mut self, connection: ConnectionId) {
@@ -187,66 +126,65 @@ impl Miner {
             kind: received.kind(),
             job_uuid,
         });
-        let mut effects = Vec::new();
         if self.vices.has(Vice::Silent) {
-            return effects;
+            return self.take_effects();
         }
-        let at = Moment { connection, at_us };
+        let at = Origin { connection, at_us };
         match received {
-            Received::Message(message) => self.admit(at, message, &mut effects),
+            Received::Message(message) => self.dispatch(at, message),
             Received::Malformed(fault) => {
-                self.accuse(at, ViolationKind::Malformed, None, &fault);
+                self.note_violation(at, ViolationKind::Malformed, None, &fault);
                 let error = faulty_frames::generic_error(&fault);
-                self.send(connection, &error, &mut effects);
+                self.send(connection, &error);
             }
             Received::Binary => {
                 let detail = "messages are text frames";
-                self.accuse(at, ViolationKind::BinaryFrame, None, detail);
+                self.note_violation(at, ViolationKind::BinaryFrame, None, detail);
             }
             Received::Ping => {}
         }
-        self.serve_waiting(at_us, &mut effects);
-        effects
+        self.serve_waiting(at_us);
+        self.take_effects()
     }
 
     /// Handles a message, or keeps it until its connection is authenticated.
-    fn admit(&mut self, at: Moment, message: ToMiner, effects: &mut Vec<Effect>) {
+    fn dispatch(&mut self, at: Origin, message: ToMiner) {
         let Some(connection) = self.connections.get_mut(at.connection) else {
             return;
         };
-        match (connection.standing, message) {
-            (Standing::Ending, _) => {}
-            (Standing::New, ToMiner::Authenticate(request)) => {
-                self.authenticate(at, &request, effects);
+        match (connection.state, message) {
+            (ConnectionState::Ending, _) => {}
+            (ConnectionState::New, ToMiner::Authenticate(request)) => {
+                self.authenticate(at, &request);
             }
-            (Standing::New, message) => {
+            (ConnectionState::New, message) => {
                 if connection.queued.len() < QUEUED_COUNT_MAX {
                     connection.queued.push_back((at.at_us, message));
                 }
                 let detail = "the first frame of a connection is an authentication";
-                self.accuse(at, ViolationKind::NotAuthenticated, None, detail);
+                self.note_violation(at, ViolationKind::NotAuthenticated, None, detail);
             }
-            (Standing::Open, message) => self.handle(at, message, effects),
+            (ConnectionState::Open, message) => self.handle(at, message),
         }
     }
 
     /// Handles a message of an admitted validator.
-    pub(super) fn handle(&mut self, at: Moment, message: ToMiner, effects: &mut Vec<Effect>) {
+    pub(super) fn handle(&mut self, at: Origin, message: ToMiner) {
         match message {
-            ToMiner::InitialJob(request) => self.reserve(at, *request, effects),
-            ToMiner::Job(request) => self.run(at, &request, effects),
+            ToMiner::InitialJob(request) => self.reserve(at, *request),
+            ToMiner::Job(request) => self.run(at, &request),
             ToMiner::JobAcceptedReceipt(request) => self.take_accepted_receipt(at, request),
             ToMiner::JobFinishedReceipt(request) => {
-                self.take_finished_receipt(at, request, effects);
+                self.take_finished_receipt(at, request);
             }
             ToMiner::Authenticate(_) => {
                 let detail = "a connection is authenticated once";
-                self.accuse(at, ViolationKind::AuthenticatedTwice, None, detail);
+                self.note_violation(at, ViolationKind::AuthenticatedTwice, None, detail);
             }
             ToMiner::MachineSpecs(request) => {
                 let detail = "validators have no machine specs";
                 let job = Some(request.job_uuid.as_str());
-                self.accuse(at, ViolationKind::UnexpectedMessage, job, detail);
+                self.note_violation(at, ViolationKind::UnexpectedMessage, job, detail);
             }
             ToMiner::GenericError(_) => {}
         }
@@ -257,14 +195,13 @@ impl Miner {
         let before = self.flood();
         self.vices = vices;
         self.dropped_steps.clear();
-        let mut effects = Vec::new();
         let flood = self.flood();
         if flood != before {
             for id in self.connections.live() {
-                self.write(id, Outgoing::Flood(flood), &mut effects);
+                self.write(id, Outgoing::Flood(flood));
             }
         }
-        effects
+        self.take_effects()
     }
 
     fn flood(&self) -> Option<Flood> {
@@ -294,9 +231,9 @@ impl Miner {
     }
 
     /// Records a violation of the protocol.
-    pub(super) fn accuse(
+    pub(super) fn note_violation(
         &mut self,
-        at: Moment,
+        at: Origin,
         kind: ViolationKind,
         job_uuid: Option<&str>,
         detail: &str,
@@ -310,39 +247,6 @@ impl Miner {
         });
     }
 
-    /// The report, with all receipts verified.
-    pub(crate) fn report(&mut self) -> MinerReport {
-        self.verify_receipts();
-        let mut report = MinerReport {
-            index: self.profile.index,
-            hotkey: self.hotkey.clone(),
-            vices: self.vices.texts(),
-            open_connection_count: self.connections.count(),
-            unfinished_job_count: self.jobs.unfinished_count(),
-            receipts: self.receipts.receipts().cloned().collect(),
-            ..MinerReport::default()
-        };
-        self.journal.fill(&mut report);
-        report
-    }
-
-    /// Forgets what the report has, but for the receipts.
-    pub(crate) fn clear_report(&mut self) {
-        self.verify_receipts();
-        self.journal.clear();
-    }
-
-    /// Verifies the receipts that came since the last time.
-    pub(crate) fn verify_receipts(&mut self) {
-        for violation in self.receipts.verify(&self.profile.keypair) {
-            self.journal.note_violation(violation);
-        }
-    }
-
-    pub(crate) fn receipts(&self) -> &ReceiptBook {
-        &self.receipts
-    }
-
     /// How late a result is, on top of what makes everything late.
     pub(super) fn result_delay(&self) -> Option<Duration> {
         self.vices.find(|vice| match vice {
@@ -350,11 +254,4 @@ impl Miner {
             _ => None,
         })
     }
-}
-
-/// Where and when a frame came.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Moment {
-    pub(super) connection: ConnectionId,
-    pub(super) at_us: i64,
 }

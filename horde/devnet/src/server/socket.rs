@@ -98,10 +98,10 @@ impl Writer {
                 Outgoing::Frame(frame) => self.sink.feed(message(frame)).await?,
                 Outgoing::Flood(flood) => self.flood = flood,
                 Outgoing::Drop => return self.sink.flush().await,
-                Outgoing::Close { code, reason } => {
+                Outgoing::Close { code } => {
                     let frame = CloseFrame {
                         code: code.into(),
-                        reason: reason.into(),
+                        reason: Utf8Bytes::default(),
                     };
                     self.sink.send(Message::Close(Some(frame))).await?;
                     // The reader ends when the validator has answered.

@@ -13,7 +13,7 @@ use tracing::debug;
 
 use super::socket;
 use crate::hub::Hub;
-use crate::miner::Door;
+use crate::miner::Handshake;
 
 /// Bytes of a frame that a miner takes: more than validators may send, so that what they do can be seen.
 const FRAME_BYTES_MAX: usize = 256 << 20;
@@ -30,10 +30,10 @@ pub(super) async fn upgrade(
     Path(validator): Path<String>,
     request: Request,
 ) -> Response {
-    match hub.door() {
-        Door::Upgrade => {}
-        Door::NotFound => return StatusCode::NOT_FOUND.into_response(),
-        Door::Moved => {
+    match hub.handshake() {
+        Handshake::Accepted => {}
+        Handshake::NotFound => return StatusCode::NOT_FOUND.into_response(),
+        Handshake::Moved => {
             let location = [(header::LOCATION, MOVED_TO)];
             return (StatusCode::MOVED_PERMANENTLY, location).into_response();
         }

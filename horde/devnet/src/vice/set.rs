@@ -64,8 +64,8 @@ impl Vices {
         self.0.contains(&vice)
     }
 
-    pub(crate) fn find<T>(&self, of: impl FnMut(Vice) -> Option<T>) -> Option<T> {
-        self.iter().find_map(of)
+    pub(crate) fn find<T>(&self, select: impl FnMut(Vice) -> Option<T>) -> Option<T> {
+        self.iter().find_map(select)
     }
 
     /// The time by which every frame is late.

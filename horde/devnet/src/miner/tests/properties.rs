@@ -17,7 +17,7 @@ use tig_keyring::Keypair;
 
 use crate::miner::connection::ConnectionId;
 use crate::miner::effect::{Effect, Frame, Outgoing};
-use crate::miner::state::{Miner, Profile, Received};
+use crate::miner::{Miner, Profile, Received};
 use crate::vice::{Vice, Vices};
 use crate::work::Outcome;
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 use tig_keyring::Keypair;
 
 use crate::miner::effect::{Effect, Frame, Outgoing};
-use crate::miner::state::{Miner, Profile, Received};
+use crate::miner::{Miner, Profile, Received};
 use crate::vice::Vices;
 use crate::work::{Outcome, Work};
 

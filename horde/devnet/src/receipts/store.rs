@@ -12,7 +12,7 @@ use horde_proto::Payload;
 use horde_proto::receipt::{Receipt, ReceiptPayload, csv, jsonl};
 use tig_keyring::{Keypair, RANDOMNESS_BYTES};
 
-use crate::journal::{Violation, ViolationKind};
+use crate::journal::{Origin, Violation, ViolationKind};
 
 /// Receipts that a miner keeps; later ones are dropped.
 const RECEIPTS_COUNT_MAX: usize = 300_000;
@@ -23,13 +23,6 @@ const MICROS_PER_SECOND: i64 = 1_000_000;
 
 /// A signature of the same message with the same randomness is the same: receipts are as the seed of the network has them.
 const RANDOMNESS: [u8; RANDOMNESS_BYTES] = [0; RANDOMNESS_BYTES];
-
-/// Where a receipt came from.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Origin {
-    pub(crate) connection: u64,
-    pub(crate) at_us: i64,
-}
 
 #[derive(Debug)]
 struct Unverified {
@@ -46,14 +39,14 @@ struct Stored {
 
 /// The receipts of one miner.
 #[derive(Debug, Default)]
-pub(crate) struct ReceiptBook {
+pub(crate) struct ReceiptStore {
     /// Digests of the contents, by type and job.
     known: BTreeMap<(&'static str, String), u64>,
     unverified: Vec<Unverified>,
     stored: Vec<Stored>,
 }
 
-impl ReceiptBook {
+impl ReceiptStore {
     /// Takes a receipt, unless there is one of its type for its job. Returns whether that is another one.
     pub(crate) fn put(
         &mut self,
