@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use crate::clock::Clock;
 use crate::journal::MinerReport;
@@ -112,6 +112,12 @@ impl Hub {
         let (writer, queue) = mpsc::channel(OUTGOING_COUNT_MAX);
         let mut state = self.state();
         let (id, effects) = state.miner.connect(validator);
+        debug!(
+            miner = self.index,
+            connection = id,
+            ?validator,
+            "connection opened"
+        );
         // Without a writer the queue is closed, and the connection over.
         if !state.has_ended {
             state.writers.insert(id, writer);
@@ -124,6 +130,7 @@ impl Hub {
         let mut state = self.state();
         state.writers.remove(&connection);
         state.miner.disconnect(connection);
+        debug!(miner = self.index, connection, "connection ended");
     }
 
     /// A frame was read whole at `at_us`. Returns whether the next one is to be read.
@@ -144,11 +151,13 @@ impl Hub {
             state.miner.note_neighbour_job(uuid);
         }
         let effects = state.miner.receive(connection, received, at_us);
+        self.log_violations(&mut state);
         self.apply(&mut state, effects);
         !state.miner.has_stopped_reading(connection)
     }
 
     pub(crate) fn set_vices(self: &Arc<Self>, vices: Vices) {
+        debug!(miner = self.index, vices = ?vices.texts(), "vices changed");
         let mut state = self.state();
         let effects = state.miner.set_vices(vices);
         self.apply(&mut state, effects);
@@ -159,18 +168,38 @@ impl Hub {
     }
 
     pub(crate) fn report(&self) -> MinerReport {
-        self.state().miner.report()
+        let mut state = self.state();
+        let report = state.miner.report();
+        self.log_violations(&mut state);
+        report
     }
 
     pub(crate) fn clear_report(&self) {
-        self.state().miner.clear_report();
+        let mut state = self.state();
+        state.miner.verify_receipts();
+        self.log_violations(&mut state);
+        state.miner.clear_report();
     }
 
     /// Reads the receipts, all of which are verified before.
     pub(crate) fn with_verified<T>(&self, read: impl FnOnce(&Miner) -> T) -> T {
         let mut state = self.state();
         state.miner.verify_receipts();
+        self.log_violations(&mut state);
         read(&state.miner)
+    }
+
+    /// The text of a violation has foreign text escaped.
+    fn log_violations(&self, state: &mut State) {
+        for violation in state.miner.take_unlogged() {
+            warn!(
+                miner = self.index,
+                connection = violation.connection,
+                job = ?violation.job_uuid,
+                rule = ?violation.kind,
+                "violation of the protocol: {}", violation.detail
+            );
+        }
     }
 
     fn apply(self: &Arc<Self>, state: &mut State, effects: Vec<Effect>) {

@@ -32,6 +32,8 @@ pub(crate) struct Journal {
     violations: Vec<Violation>,
     violation_count: u64,
     connection_count: u64,
+    /// Violations that were handed to the log.
+    logged_count: usize,
 }
 
 impl Journal {
@@ -51,6 +53,13 @@ impl Journal {
         if self.violations.len() < VIOLATIONS_COUNT_MAX {
             self.violations.push(violation);
         }
+    }
+
+    /// Takes the violations that are not in the log yet.
+    pub(crate) fn take_unlogged(&mut self) -> &[Violation] {
+        let unlogged = self.violations.get(self.logged_count..).unwrap_or_default();
+        self.logged_count += unlogged.len();
+        unlogged
     }
 
     pub(crate) fn clear(&mut self) {

@@ -138,6 +138,10 @@ impl Jobs {
             let in_use = self.in_use.entry(job.class).or_default();
             *in_use = in_use.saturating_sub(1);
         }
+        if let Stage::Declined | Stage::Over = stage {
+            // A volume may have mebibytes.
+            job.reserved = Reserved::default();
+        }
         job.stage = stage;
         self.waiting.retain(|waiting| waiting != uuid);
     }

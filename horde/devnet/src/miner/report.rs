@@ -1,10 +1,15 @@
 //! The report of a miner.
 
 use super::state::Miner;
-use crate::journal::MinerReport;
+use crate::journal::{MinerReport, Violation};
 use crate::receipts::ReceiptStore;
 
 impl Miner {
+    /// Takes the violations that are not in the log yet.
+    pub(crate) fn take_unlogged(&mut self) -> &[Violation] {
+        self.journal.take_unlogged()
+    }
+
     /// The report, with all receipts verified.
     pub(crate) fn report(&mut self) -> MinerReport {
         self.verify_receipts();
@@ -23,7 +28,6 @@ impl Miner {
 
     /// Forgets what the report has, but for the receipts.
     pub(crate) fn clear_report(&mut self) {
-        self.verify_receipts();
         self.journal.clear();
     }
 

@@ -2,6 +2,7 @@
 
 use horde_devnet::{Config, MessageKind, miner_keypair};
 use horde_proto::miner::{ExecutorClassManifest, JobRequest, ManifestClass, ToMiner, ToValidator};
+use horde_proto::volume::InlineVolume;
 use horde_proto::{ExecutorClass, Payload};
 
 use crate::client::{Client, echo_job, echo_volume, one, start, stdout_of, uuid};
@@ -225,4 +226,29 @@ async fn missing_program_fails_with_127() {
         panic!("the program ran");
     };
     assert_eq!(failed.docker_process_exit_status, Some(127));
+}
+
+#[tokio::test]
+async fn frame_of_more_than_50_mib_is_read() {
+    let devnet = one(&[]).await;
+    let mut client = Client::admitted(&devnet).await;
+    let uuid = uuid();
+    client.prepare(&uuid).await;
+    let volume = InlineVolume {
+        contents: "A".repeat(55 << 20),
+        relative_path: None,
+    };
+    let request = JobRequest {
+        volume: Some(volume.into()),
+        ..echo_job(&uuid)
+    };
+    client.run(request).await;
+    let ToValidator::JobFailed(failed) = client.message().await else {
+        panic!("the volume was unpacked");
+    };
+    let expected = "the contents of the inline volume are not a zip file";
+    assert!(
+        failed.docker_process_stdout.starts_with(expected),
+        "{failed:?}"
+    );
 }
