@@ -137,7 +137,7 @@ struct Family {
     value: fn(&Shown) -> Option<f64>,
 }
 
-const FAMILIES: [Family; 12] = [
+const FAMILIES: [Family; 15] = [
     Family {
         name: "tig_host_handled_total",
         kind: Kind::Counter,
@@ -173,6 +173,24 @@ const FAMILIES: [Family; 12] = [
         kind: Kind::Gauge,
         help: "HTTP requests of the extension that are not answered.",
         value: |shown| Some(shown.calls_in_flight as f64),
+    },
+    Family {
+        name: "tig_host_ws_connections",
+        kind: Kind::Gauge,
+        help: "Websocket connections of the extension.",
+        value: |shown| Some(shown.status.connections as f64),
+    },
+    Family {
+        name: "tig_host_ws_frames_received_total",
+        kind: Kind::Counter,
+        help: "Frames that were read on them.",
+        value: |shown| Some(shown.status.frames_received as f64),
+    },
+    Family {
+        name: "tig_host_ws_frames_sent_total",
+        kind: Kind::Counter,
+        help: "Frames that were sent on them.",
+        value: |shown| Some(shown.status.frames_sent as f64),
     },
     Family {
         name: "tig_host_reloads_total",

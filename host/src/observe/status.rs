@@ -56,6 +56,15 @@ pub struct ExtensionStatus {
     pub restores: u64,
     /// Number of unfinished pieces of work that it has reported; a drain waits for them.
     pub unfinished: u64,
+    /// Number of its websocket connections.
+    #[serde(default)]
+    pub connections: usize,
+    /// Number of frames that were read on them since the host started.
+    #[serde(default)]
+    pub frames_received: u64,
+    /// Number of frames that were sent on them.
+    #[serde(default)]
+    pub frames_sent: u64,
     /// The handler that is running longer than it should, if there is one.
     pub busy: Option<Busy>,
 }

@@ -105,6 +105,7 @@ impl Extension {
             name: name.into(),
             mailbox: Arc::clone(&mailbox),
             tags: Arc::default(),
+            frames: Arc::default(),
         };
         Self {
             name: name.to_owned(),
@@ -329,6 +330,9 @@ impl Extension {
             restarts: self.restarts.load(Ordering::Relaxed),
             restores: self.restores.load(Ordering::Relaxed),
             unfinished: self.meters.unfinished(),
+            connections: self.sockets.tags.count(),
+            frames_received: self.sockets.frames.received.load(Ordering::Relaxed),
+            frames_sent: self.sockets.frames.sent.load(Ordering::Relaxed),
             busy,
         }
     }

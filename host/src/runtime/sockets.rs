@@ -4,7 +4,7 @@
 //! connection out of its mailbox. So no event of an earlier connection comes after one of a later connection of the same tag.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tig_plugin_api::{WsClose, WsOpen};
@@ -70,6 +70,17 @@ pub(crate) struct SocketOwner {
     pub mailbox: Arc<Mailbox>,
     /// The tags of its connections.
     pub tags: Arc<SocketTags>,
+    /// Frames of all of them.
+    pub frames: Arc<FrameCounts>,
+}
+
+/// Number of frames since the host started.
+#[derive(Debug, Default)]
+pub(crate) struct FrameCounts {
+    /// Frames that were read.
+    pub received: AtomicU64,
+    /// Frames that are with the kernel.
+    pub sent: AtomicU64,
 }
 
 /// Number of bytes that wait to be sent on a connection.

@@ -207,6 +207,7 @@ impl Connection {
         let mut at_us = None;
         while let Some(done) = outbox.next_done() {
             self.unsent.sent(done.bytes);
+            self.owner.frames.sent.fetch_add(1, Ordering::Relaxed);
             if let Some(frame) = done.number {
                 let at_us = *at_us.get_or_insert_with(|| self.clock.now_us());
                 let kind = WsEventKind::Written { frame, at_us };

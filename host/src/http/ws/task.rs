@@ -5,12 +5,14 @@ use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tig_plugin_api::{WsEventKind, WsOpen};
 use tokio::io::ReadBuf;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
+use tracing::debug;
 
 use super::connection::{Connection, poll_step};
 use super::dial::Dialer;
@@ -31,6 +33,9 @@ const BROKEN_TIMEOUT: Duration = Duration::from_secs(1);
 /// Longest time to send a close frame and to wait for the peer's end, after the end was reported.
 const FAREWELL_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// A time that comes so much too late was not waited for: the process was stopped, and its peers are not to blame.
+const LATE_MAX: Duration = Duration::from_millis(500);
+
 /// Bytes that are read at once, by each thread.
 const READ_BYTES: usize = 64 << 10;
 
@@ -50,6 +55,7 @@ pub(super) async fn run(
     open: Box<WsOpen>,
     forget: impl FnOnce(&Arc<Connection>),
 ) {
+    let (extension, tag) = (&*connection.owner.name, &*connection.tag);
     // In a box of its own, which is gone when the connection is open.
     let opened = Box::pin(async {
         tokio::select! {
@@ -62,6 +68,7 @@ pub(super) async fn run(
         Ok(Opened { stream, ahead }) => {
             let stream = Arc::new(stream);
             connection.open(&stream);
+            debug!(extension, tag, "connection opened");
             let session = Session::new(&connection, &stream, clock, &open);
             drop(open);
             let ending = session.serve(ahead).await;
@@ -69,12 +76,8 @@ pub(super) async fn run(
         }
     };
     forget(&connection);
-    tracing::debug!(
-        extension = &*connection.owner.name,
-        tag = &*connection.tag,
-        class = ?ending.class,
-        "connection ended"
-    );
+    let (class, code) = (ending.class, ending.code);
+    debug!(extension, tag, ?class, code, "connection ended");
     connection.end(ending);
     if let Some(stream) = stream {
         // A peer that does not take its close frame in time goes without.
@@ -260,6 +263,8 @@ impl<'a> Session<'a> {
         match message {
             Message::Text(text) => {
                 let room = self.unhandled.count(text.len());
+                let frames = &connection.owner.frames;
+                frames.received.fetch_add(1, Ordering::Relaxed);
                 let at_us = self.heard_us;
                 let kind = WsEventKind::Frame { text, at_us };
                 events::put(&connection.owner, &connection.tag, kind, Some(room));
@@ -307,8 +312,8 @@ impl<'a> Session<'a> {
             return Some(self.cut_ending("the peer does not end it"));
         }
         if let Some(silent_max) = self.silent_max {
-            if self.is_paused {
-                // Nothing is read, so nothing could be heard.
+            if self.is_paused || self.heard + silent_max + LATE_MAX < now {
+                // Nothing was read, so nothing could be heard.
                 self.hear();
             } else if self.heard + silent_max <= now {
                 return Some(Ending::silent(silent_max));

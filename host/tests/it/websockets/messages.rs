@@ -32,6 +32,25 @@ async fn frames_go_both_ways_until_the_extension_closes() {
     assert_eq!(events[2][1]["written"], 7);
     assert!(at(0, "opened") <= at(1, "at_us") && at(1, "at_us") <= at(2, "at_us"));
     assert_eq!(events.len(), 4, "{events:?}");
+    let status = dialer.host.control().extensions().remove(0);
+    let counts = (
+        status.connections,
+        status.frames_received,
+        status.frames_sent,
+    );
+    assert_eq!(counts, (0, 1, 3), "connections, and frames in and out");
+    let url = format!("http://{}/metrics", dialer.host.address());
+    let metrics = reqwest::get(url).await.unwrap().text().await.unwrap();
+    for line in [
+        "tig_host_ws_connections{extension=\"dialer\"} 0",
+        "tig_host_ws_frames_received_total{extension=\"dialer\"} 1",
+        "tig_host_ws_frames_sent_total{extension=\"dialer\"} 3",
+    ] {
+        assert!(
+            metrics.lines().any(|found| found == line),
+            "no {line} in {metrics}"
+        );
+    }
     dialer.stop().await;
 }
 

@@ -2,4 +2,9 @@
 
 mod support;
 
+mod connects;
+mod ends;
+mod lives;
 mod messages;
+mod pressure;
+mod tls;

@@ -21,14 +21,14 @@ pub(crate) struct Dialer {
 
 impl Dialer {
     pub(crate) fn start() -> Self {
-        Self::start_with(|_| ())
+        Self::start_with(|_, _| ())
     }
 
     /// With a changed config.
-    pub(crate) fn start_with(change: impl FnOnce(&mut Value)) -> Self {
+    pub(crate) fn start_with(change: impl FnOnce(&Home, &mut Value)) -> Self {
         let home = Home::new();
         let mut config = dialer_config(&home);
-        change(&mut config);
+        change(&home, &mut config);
         let host = home.host_inside(&config);
         Self { home, host }
     }

@@ -1,0 +1,105 @@
+//! Connections with TLS, and peers that speak it where they should not, or not where they should.
+
+use std::sync::Arc;
+
+use futures_util::{SinkExt, StreamExt};
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use serde_json::json;
+use tokio::io::AsyncWriteExt;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use tokio_tungstenite::accept_async;
+use tokio_tungstenite::tungstenite::Message;
+
+use super::support::{Dialer, Peers, open};
+
+fn tls_of(certified: &CertifiedKey<rcgen::KeyPair>) -> TlsAcceptor {
+    let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();
+    let config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![certified.cert.der().clone()], key)
+        .unwrap();
+    TlsAcceptor::from(Arc::new(config))
+}
+
+/// The same address with TLS, under the name of the certificate.
+fn with_tls(url: &str) -> String {
+    url.replace("ws://127.0.0.1", "wss://localhost")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn certificate_of_the_config_is_trusted_and_no_other() {
+    let certified = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let tls = tls_of(&certified);
+    let peers = Peers::listen().await;
+    let url = with_tls(&peers.url());
+
+    let stranger = Dialer::start();
+    stranger.open("a", &url).await;
+    assert!(tls.accept(peers.accept_bytes().await).await.is_err());
+    let closed = stranger.event("a", "closed").await;
+    assert_eq!(closed["closed"], "tls", "{closed}");
+    let reason = closed["reason"].as_str().unwrap();
+    assert!(reason.contains("is not trusted: UnknownIssuer"), "{reason}");
+    assert!(reason.contains("tls.ca_file"), "{reason}");
+    stranger.stop().await;
+
+    let dialer = Dialer::start_with(|home, config| {
+        std::fs::write(home.path("ca.pem"), certified.cert.pem()).unwrap();
+        config["tls"] = json!({ "ca_file": "ca.pem" });
+    });
+    dialer.open("a", &url).await;
+    let stream = tls.accept(peers.accept_bytes().await).await.unwrap();
+    let mut peer = accept_async(stream).await.unwrap();
+    let long = "x".repeat(500_000);
+    peer.send(Message::text(format!("echo {long}")))
+        .await
+        .unwrap();
+    let echo = peer.next().await.unwrap().unwrap();
+    assert!(echo == Message::text(long));
+    let orders = json!([
+        { "send": { "tag": "a", "text": "1", "frame": 1 } },
+        { "close": { "tag": "a", "code": 1000, "reason": "" } },
+    ]);
+    assert_eq!(dialer.order(orders).await, 200);
+    assert_eq!(peer.next().await.unwrap().unwrap(), Message::text("1"));
+    assert!(peer.next().await.unwrap().unwrap().is_close());
+    drop(peer);
+    dialer.event("a", "written").await;
+    assert_eq!(dialer.event("a", "closed").await["closed"], "local");
+    dialer.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tls_where_the_peer_expects_none_has_a_clear_reason() {
+    let dialer = Dialer::start();
+    let peers = Peers::listen().await;
+    dialer.open("a", &with_tls(&peers.url())).await;
+    let mut stream = peers.accept_bytes().await;
+    stream
+        .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        .await
+        .unwrap();
+    let closed = dialer.event("a", "closed").await;
+    assert_eq!(closed["closed"], "tls");
+    let reason = "the peer does not speak TLS; a URL with ws:// needs none";
+    assert_eq!(closed["reason"], reason);
+    dialer.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_tls_where_the_peer_expects_it_has_a_clear_reason() {
+    let certified = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let dialer = Dialer::start();
+    let peers = Peers::listen().await;
+    let orders = json!([{ "open": open("a", &peers.url()) }]);
+    assert_eq!(dialer.order(orders).await, 200);
+    let refused = tls_of(&certified).accept(peers.accept_bytes().await).await;
+    assert!(refused.is_err());
+    let closed = dialer.event("a", "closed").await;
+    assert_eq!(closed["closed"], "handshake", "{closed}");
+    let reason = "the peer speaks TLS; use a URL with wss://";
+    assert_eq!(closed["reason"], reason);
+    dialer.stop().await;
+}
