@@ -86,14 +86,8 @@ impl Host {
         let address = socket
             .local_addr()
             .map_err(HostError::system("read the port"))?;
-        let store = Store::open(&config.backup_folder, &config.identity)?;
-        let (http, sockets) = clients(config, &runtime, &sources.0)?;
-        let shared = Arc::new(Shared::new(
-            store,
-            (Arc::new(http.clone()), Arc::new(sockets.clone())),
-            config.keys.clone(),
-            sources,
-        ));
+        let (shared, clients) = share(config, &runtime, sources)?;
+        let (http, sockets) = clients.clone();
         let loader = Loader::new(
             config.plugin_cache_folder.clone(),
             Some(probe_program.to_owned()),
@@ -106,7 +100,6 @@ impl Host {
                 shared.services.timers.stop();
                 shared.committer.stop();
             })?;
-        let clients = (http.clone(), sockets.clone());
         let listener_settings = Arc::new(ListenerSettings::new(config, clients));
         let stop_listener = start_listener(
             socket,
@@ -284,18 +277,23 @@ fn listen(address: SocketAddr) -> Result<TcpListener, HostError> {
     Ok(listener)
 }
 
-fn clients(
+/// Opens the store and sets up the clients of the network.
+fn share(
     config: &Config,
     runtime: &Handle,
-    clock: &Clock,
-) -> Result<(HttpClient, WsClient), HostError> {
+    sources: (Clock, Random),
+) -> Result<(Arc<Shared>, (HttpClient, WsClient)), HostError> {
+    let store = Store::open(&config.backup_folder, &config.identity)?;
     let http = HttpClient::new(runtime.clone(), &config.trust);
     let http = http.map_err(|error| HostError::System {
         what: "set up TLS",
         source: std::io::Error::other(error),
     })?;
-    let sockets = WsClient::start(runtime.clone(), &config.trust, clock.clone());
-    Ok((http, sockets.map_err(HostError::thread)?))
+    let sockets = WsClient::start(runtime.clone(), &config.trust, sources.0.clone());
+    let sockets = sockets.map_err(HostError::thread)?;
+    let drivers = (Arc::new(http.clone()) as _, Arc::new(sockets.clone()) as _);
+    let shared = Shared::new(store, drivers, config.keys.clone(), sources);
+    Ok((Arc::new(shared), (http, sockets)))
 }
 
 fn watched(config: &Config, shared: &Shared, candidates: Vec<PluginFile>) -> Vec<Watched> {

@@ -24,6 +24,9 @@ use crate::threads::ThreadsError;
 /// Variable that sets what is logged.
 const FILTER_VARIABLE: &str = "RUST_LOG";
 
+/// The library of websockets traces the requests of handshakes, whose headers may hold secrets.
+const WITHOUT_SECRETS: &str = "tungstenite::handshake::client=debug";
+
 /// Field of an event that stands for others: its value is the text of a JSON object, whose members are written as fields
 /// of the line. `tracing` itself knows only names that are in the program's source.
 pub const FIELDS: &str = "fields";
@@ -49,6 +52,11 @@ pub fn start(filter: &str, format: LogFormat) -> Result<Flush, ThreadsError> {
     let (filter, unusable) = match parsed {
         Ok(filter) => (filter, None),
         Err(cause) => (EnvFilter::new(filter), Some(cause)),
+    };
+    // Last, so that it goes before what the variable says.
+    let filter = match WITHOUT_SECRETS.parse() {
+        Ok(directive) => filter.add_directive(directive),
+        Err(_) => filter,
     };
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -7,7 +7,7 @@ use crate::limits::CALLS_IN_FLIGHT_MAX;
 use crate::observe::meters::MetricError;
 use crate::runtime::bus::Full;
 use crate::runtime::event::{HTTP_RESPONSE, RESERVED};
-use crate::runtime::sockets::{SOCKETS_MAX, UNSENT_BYTES_MAX};
+use crate::runtime::sockets::{CLOSE_REASON_BYTES_MAX, SOCKETS_MAX, UNSENT_BYTES_MAX};
 use crate::runtime::timers::TIMERS_MAX;
 use crate::store::StoreError;
 
@@ -62,6 +62,14 @@ pub(crate) enum HostCallError {
     /// The extension has no connection of this tag.
     #[error("no websocket connection `{0}` is there; open it first")]
     UnknownTag(String),
+    /// A status code that no endpoint may send (RFC 6455, section 7.4).
+    #[error(
+        "{0} is not a code to close a websocket connection with; use 1000, one that the peer knows, or 4000 to 4999"
+    )]
+    CloseCode(u16),
+    /// See [`CLOSE_REASON_BYTES_MAX`].
+    #[error("the reason of a close of {0} bytes is longer than {CLOSE_REASON_BYTES_MAX}")]
+    LongReason(usize),
     /// See [`UNSENT_BYTES_MAX`].
     #[error(
         "more than {UNSENT_BYTES_MAX} bytes wait to be sent on the websocket connection `{0}`; wait until frames are \

@@ -17,6 +17,9 @@ pub(crate) const SOCKETS_MAX: usize = 16_384;
 /// Bytes that may wait to be sent on one connection.
 pub(crate) const UNSENT_BYTES_MAX: usize = 128 << 20;
 
+/// Longest reason of a close, in bytes: what a control frame has room for (RFC 6455, section 5.5).
+pub(crate) const CLOSE_REASON_BYTES_MAX: usize = 123;
+
 /// What a handler asks of a connection.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SocketAction {

@@ -1,9 +1,11 @@
 //! Websocket connections of extensions, over the network.
 
 use std::io;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
 use tig_http_client::Trust;
 use tig_plugin_api::{WsClose, WsOpen};
 use tokio::runtime::Handle;
@@ -11,7 +13,7 @@ use tokio::runtime::Handle;
 use super::barrier::Barrier;
 use super::connection::{Connection, Connections};
 use super::dial::Dialer;
-use super::ending::GOING_AWAY;
+use super::ending::{Ending, GOING_AWAY};
 use super::task;
 use crate::runtime::clock::Clock;
 use crate::runtime::sockets::{SocketAction, SocketDriver, SocketOwner};
@@ -74,7 +76,18 @@ impl WsClient {
             let client = Self(inner);
             let _live = LiveGuard(&client.0.live);
             let forget = |connection: &Arc<Connection>| client.forget(connection);
-            task::run(connection, &client.0.dialer, clock, open, forget).await;
+            let served = task::run(
+                Arc::clone(&connection),
+                &client.0.dialer,
+                clock,
+                open,
+                forget,
+            );
+            if AssertUnwindSafe(served).catch_unwind().await.is_err() {
+                // The log has the panic; its extension must not wait for an end that never comes.
+                client.forget(&connection);
+                connection.end(Ending::broken("the host has failed; see its log"));
+            }
         });
     }
 

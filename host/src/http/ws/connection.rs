@@ -133,10 +133,12 @@ impl Connection {
         state.stream = Some(Arc::clone(stream));
     }
 
-    /// Reports the end. Nothing is written or reported afterwards.
+    /// Reports the end, once. Nothing is written or reported afterwards.
     pub(super) fn end(&self, ending: Ending) {
         let mut state = self.lock();
-        state.has_ended = true;
+        if std::mem::replace(&mut state.has_ended, true) {
+            return;
+        }
         let kind = WsEventKind::Closed {
             code: ending.code,
             reason: ending.reason,

@@ -9,7 +9,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Control, Data, OpCode};
 
 /// Longest payload of a control frame, in bytes (RFC 6455, section 5.5).
-pub(super) const CONTROL_BYTES_MAX: usize = 125;
+const CONTROL_BYTES_MAX: usize = 125;
 
 /// Memory for unread bytes that an idle connection keeps.
 const IDLE_BYTES_MAX: usize = 4 << 10;

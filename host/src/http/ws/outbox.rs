@@ -10,14 +10,10 @@ use tig_plugin_api::WsClose;
 use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
-use super::incoming::CONTROL_BYTES_MAX;
-use crate::runtime::sockets::Frame;
+use crate::runtime::sockets::{CLOSE_REASON_BYTES_MAX, Frame};
 
 /// Bytes that are encoded before they are written.
 pub(super) const CHUNK_BYTES: usize = 64 << 10;
-
-/// Longest reason of a close frame, in bytes: a control frame without its status code.
-const CLOSE_REASON_BYTES_MAX: usize = CONTROL_BYTES_MAX - 2;
 
 /// What waits to be written.
 #[derive(Debug, Default)]

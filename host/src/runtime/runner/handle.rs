@@ -101,7 +101,8 @@ impl Runner {
                 self.handle_own_event(&name, tag.as_bytes());
             }
             Item::Socket(event) => {
-                if event.is_last {
+                // A redelivered end has freed its tag before; a later connection may have taken it since.
+                if event.is_last && self.redelivery.items == 0 {
                     // Before the handler, which may open another connection of this tag.
                     self.extension.sockets.tags.free(&event.tag);
                 }

@@ -9,7 +9,9 @@ use super::Transaction;
 use crate::runtime::commands::CommandReport;
 use crate::runtime::host_call_error::{HANDLER_REPORTS_MAX, HostCallError};
 use crate::runtime::service_effect::ServiceEffect;
-use crate::runtime::sockets::{Frame, SOCKETS_MAX, SocketAction, UNSENT_BYTES_MAX};
+use crate::runtime::sockets::{
+    CLOSE_REASON_BYTES_MAX, Frame, SOCKETS_MAX, SocketAction, UNSENT_BYTES_MAX,
+};
 use crate::runtime::timers::TIMERS_MAX;
 
 impl Transaction<'_> {
@@ -91,6 +93,13 @@ impl Transaction<'_> {
                 return Ok(());
             }
             return Err(HostCallError::UnknownTag(tag.to_owned()));
+        }
+        // Codes that stand for something else than a close frame are never sent in one.
+        if !matches!(close.code, 1000..=1003 | 1007..=1013 | 3000..=4999) {
+            return Err(HostCallError::CloseCode(close.code));
+        }
+        if close.reason.len() > CLOSE_REASON_BYTES_MAX {
+            return Err(HostCallError::LongReason(close.reason.len()));
         }
         let action = SocketAction::Close(tag.into(), close);
         self.push_service(ServiceEffect::Socket(action))

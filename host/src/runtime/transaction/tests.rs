@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tig_plugin_api::abi::service;
-use tig_plugin_api::{Finish, Ticket, WsOpen, WsSend};
+use tig_plugin_api::{Finish, Ticket, WsClose, WsOpen, WsSend};
 
 use super::*;
 use crate::config::Identity;
@@ -13,7 +13,9 @@ use crate::runtime::clock::{Clock, Random};
 use crate::runtime::commands::Commands;
 use crate::runtime::host_call_error::HANDLER_REPORTS_MAX;
 use crate::runtime::outbound::{HttpSender, PendingCall};
-use crate::runtime::sockets::{SocketAction, SocketDriver, SocketOwner, UNSENT_BYTES_MAX};
+use crate::runtime::sockets::{
+    CLOSE_REASON_BYTES_MAX, SocketAction, SocketDriver, SocketOwner, UNSENT_BYTES_MAX,
+};
 use crate::runtime::timers::{TIMERS_MAX, Timers};
 use crate::store::Store;
 
@@ -154,6 +156,28 @@ fn send_needs_a_connection_of_the_extension() {
     unsent.add(UNSENT_BYTES_MAX);
     let error = send(&mut transaction, "c").unwrap_err();
     assert!(error.contains("wait to be sent"), "{error}");
+}
+
+#[test]
+fn close_that_no_frame_can_carry_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let services = services(folder.path());
+    let extension = Extension::new("x");
+    extension.sockets.tags.take("a");
+    let overlay = Overlay::default();
+    let mut transaction = Transaction::begin(&services, &extension, &overlay);
+    let mut close = |code, reason: &str| {
+        let reason = reason.to_owned();
+        let close = serde_json::to_vec(&WsClose { code, reason }).unwrap();
+        ask(&mut transaction, service::WS_CLOSE, "a", &close)
+    };
+    close(4999, &"r".repeat(CLOSE_REASON_BYTES_MAX)).unwrap();
+    for code in [0, 999, 1005, 1006, 1015, 5000] {
+        let error = close(code, "").unwrap_err();
+        assert!(error.contains("is not a code to close"), "{error}");
+    }
+    let error = close(1000, &"r".repeat(CLOSE_REASON_BYTES_MAX + 1)).unwrap_err();
+    assert!(error.contains("is longer than"), "{error}");
 }
 
 #[test]

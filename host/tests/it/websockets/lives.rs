@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 use tig_host::{Outcome, ShadowStatus};
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 use super::support::{Dialer, Peer, Peers, connected, open};
 use crate::shadow::control;
@@ -102,6 +103,27 @@ async fn rollback_redelivers_frames_and_sends_nothing_twice() {
         &json!("echo after"),
     ];
     assert_eq!(frames, seen, "by the old version");
+    dialer.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rollback_keeps_what_the_new_version_has_opened() {
+    let dialer = Dialer::start();
+    let peers = Peers::listen().await;
+    dialer.open("a", &peers.url()).await;
+    let mut first = peers.accept().await;
+    reload(&dialer, "0.1.1").await;
+    let again = CloseFrame {
+        code: 1000.into(),
+        reason: "again".into(),
+    };
+    first.0.close(Some(again)).await.unwrap();
+    let mut second = peers.accept().await;
+    second.send("panic in successor").await;
+    second.send("echo after").await;
+    assert_eq!(second.text().await, "after", "its tag is taken");
+    let version = dialer.host.control().extensions().remove(0).version;
+    assert_eq!(version, "0.1.0", "rolled back");
     dialer.stop().await;
 }
 

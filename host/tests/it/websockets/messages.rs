@@ -3,7 +3,7 @@
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::support::{Dialer, Peer, Peers, connected, dialer_config, open, order_at};
+use super::support::{Dialer, Peer, Peers, connected, dialer_config, open, open_with, order_at};
 use crate::support::Home;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -150,4 +150,30 @@ async fn frame_goes_out_after_the_handlers_writes() {
     let host = home.start();
     let stored: u64 = host.get("/stored").await.as_str().unwrap().parse().unwrap();
     assert!(stored >= last, "{stored} is stored, {last} was sent");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn log_has_connections_without_their_secrets() {
+    let home = Home::new();
+    home.write_config(&dialer_config(&home));
+    let host = home.start_traced();
+    let peers = Peers::listen().await;
+    let secrets = json!({ "headers": [["x-token", "sesame"]] });
+    let url = format!("{}?key=rosebud", peers.url());
+    let orders = json!([{ "open": open_with("a", &url, secrets) }]);
+    assert_eq!(order_at(host.url(), orders).await, 200);
+    let mut peer = peers.accept().await;
+    home.wait_for_log(&[
+        "DEBUG",
+        "connection opened",
+        "extension=\"dialer\"",
+        "tag=\"a\"",
+    ]);
+    peer.0.close(None).await.unwrap();
+    home.wait_for_log(&["DEBUG", "connection ended", "class=Peer"]);
+    let log = home.log();
+    for secret in ["sesame", "rosebud"] {
+        let line = log.lines().find(|line| line.contains(secret));
+        assert_eq!(line, None);
+    }
 }
