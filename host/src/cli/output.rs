@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 pub(super) use tig_process::output::{
-    announce, check, error_line, is_closed, line, note_line, writer,
+    announce, check, error_line, is_closed, line, note_line, table, writer,
 };
 
 /// Prints JSON for programs, on one line.

@@ -156,7 +156,7 @@ async fn frame_goes_out_after_the_handlers_writes() {
 async fn log_has_connections_without_their_secrets() {
     let home = Home::new();
     home.write_config(&dialer_config(&home));
-    let host = home.start_traced();
+    let host = home.start_tracing(&[]);
     let peers = Peers::listen().await;
     let secrets = json!({ "headers": [["x-token", "sesame"]] });
     let url = format!("{}?key=rosebud", peers.url());
