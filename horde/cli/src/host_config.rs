@@ -51,7 +51,7 @@ pub(crate) fn host_config(settings: &Settings, folder: &Path, addresses: Address
     json!({
         "extensions": EXTENSIONS,
         "keys": { KEY: key },
-        "backup_folder": "backup",
+        "backup_folder": path(Path::new("backup")),
         "config": {
             "horde_miners": {
                 "key": KEY,
@@ -78,6 +78,7 @@ mod tests {
         };
         let config = host_config(&settings, Path::new("/validator"), Addresses::Public);
         assert_eq!(config["keys"]["hotkey"]["file"], "/validator/keys/h");
+        assert_eq!(config["backup_folder"], "/validator/backup");
         assert_eq!(config["keys"]["hotkey"]["password_file"], "/run/password");
         assert_eq!(config["config"]["horde_miners"]["allow_private"], false);
         assert_eq!(config["config"]["horde_batch"]["weights_version"], 4);

@@ -38,6 +38,8 @@ pub struct HostOptions {
     pub batch: Value,
     /// More keys of the section of `horde_miners`, by name.
     pub miners: Value,
+    /// Whether hash jobs are small, so that the miners really solve them.
+    pub small_hash_jobs: bool,
 }
 
 impl Default for HostOptions {
@@ -46,6 +48,7 @@ impl Default for HostOptions {
             kinds: json!({ "spin_up-4min.gpu-24gb": "horde_job_hash" }),
             batch: json!({}),
             miners: json!({}),
+            small_hash_jobs: true,
         }
     }
 }
@@ -76,7 +79,11 @@ impl HostOptions {
             "plugin_folder": "plugins",
             "backup_folder": "backup",
             "port": 0,
-            "config": { "horde_batch": batch, "horde_miners": miners },
+            "config": {
+                "horde_batch": batch,
+                "horde_miners": miners,
+                "horde_job_hash": { "small": self.small_hash_jobs },
+            },
         })
     }
 }

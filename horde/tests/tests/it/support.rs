@@ -1,0 +1,75 @@
+//! A validator with its miners.
+
+use horde_system_tests::{Artifacts, Call, HostOptions, Miners, MinersOptions, Site};
+use serde_json::Value;
+use tempfile::TempDir;
+use tig_system_tests::Process;
+
+/// Miners and a host, in a folder of their own.
+pub(crate) struct Running {
+    pub(crate) site: Site,
+    pub(crate) miners: Miners,
+    pub(crate) host: Process,
+    _folder: TempDir,
+}
+
+impl Running {
+    pub(crate) fn start(options: &HostOptions, miners: &MinersOptions) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let artifacts = Artifacts::of_running_test().unwrap();
+        let site = Site::prepare(folder.path(), artifacts, options).unwrap();
+        let miners = Miners::start(site.artifacts(), folder.path(), miners).unwrap();
+        let host = site.start_host().unwrap();
+        Self {
+            site,
+            miners,
+            host,
+            _folder: folder,
+        }
+    }
+
+    /// Begins a batch with all miners.
+    pub(crate) fn call(&self) -> Call {
+        let arguments = self.miners.arguments();
+        Call::start(&self.site, ("horde_batch", "run_batch"), &arguments).unwrap()
+    }
+
+    /// Runs a batch with all miners to its end.
+    pub(crate) fn run_batch(&self) -> (u8, Value) {
+        self.call().finish(|_| {}).unwrap()
+    }
+
+    /// What the validator has done against the protocol, as the miners saw it.
+    pub(crate) fn violations(&self) -> Vec<Value> {
+        let report = self.miners.report().unwrap();
+        let miners = report.as_array().unwrap().iter();
+        let of_miner = |miner: &Value| miner["violations"].as_array().unwrap().clone();
+        miners.flat_map(of_miner).collect()
+    }
+}
+
+/// So many miners with two executors each.
+pub(crate) fn miners(count: usize, vices: &[&str]) -> MinersOptions {
+    MinersOptions {
+        miners: count,
+        executors: 2,
+        instant: false,
+        vices: vices.iter().map(|&vice| vice.to_owned()).collect(),
+    }
+}
+
+/// Sum of a column over the miners of a result.
+pub(crate) fn sum(result: &Value, column: &str) -> u64 {
+    let classes = |miner: &Value| miner["classes"].as_array().unwrap().clone();
+    let rows = result["miners"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(classes);
+    rows.map(|row| row[column].as_u64().unwrap()).sum()
+}
+
+/// The row of a miner's only class.
+pub(crate) fn row(result: &Value, index: usize) -> &Value {
+    &result["miners"][index]["classes"][0]
+}
