@@ -1,9 +1,14 @@
 //! A validator with its miners.
 
+use std::time::Duration;
+
 use horde_system_tests::{Artifacts, Call, HostOptions, Miners, MinersOptions, Site};
 use serde_json::Value;
 use tempfile::TempDir;
-use tig_system_tests::Process;
+use tig_system_tests::{Process, get, wait_for};
+
+/// Longest time for a batch.
+const BATCH_MAX: Duration = Duration::from_secs(60);
 
 /// Miners and a host, in a folder of their own.
 pub(crate) struct Running {
@@ -37,6 +42,18 @@ impl Running {
     /// Runs a batch with all miners to its end.
     pub(crate) fn run_batch(&self) -> (u8, Value) {
         self.call().finish(|_| {}).unwrap()
+    }
+
+    /// Waits until the batch of this number has ended, and returns its result.
+    pub(crate) fn wait_for_last_batch(&mut self, number: u64) -> Value {
+        let address = self.host.address().unwrap();
+        let ended = wait_for("the end of the batch", BATCH_MAX, || {
+            let answer = get(&address, "/horde/batch").ok()?;
+            let status: Value = answer.json().ok()?;
+            let last = &status["last"];
+            (last["number"].as_u64() == Some(number)).then(|| last.clone())
+        });
+        ended.unwrap()
     }
 
     /// What the validator has done against the protocol, as the miners saw it.
