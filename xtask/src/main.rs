@@ -6,6 +6,7 @@ mod check;
 mod config_reference;
 mod conformance;
 mod demo;
+mod horde;
 mod kill;
 mod output;
 mod simulate;
@@ -40,6 +41,9 @@ enum Command {
         /// Folder with vector files
         dir: Option<PathBuf>,
     },
+    /// Runs the ComputeHorde validator with its miners on this machine.
+    #[command(subcommand)]
+    Horde(horde::Command),
     /// Kills the host at random instants under load; every benchmark must be proved exactly once.
     Kill(kill::Options),
     /// Plays seeds of trouble in virtual time, and names those that lose something.
@@ -61,7 +65,7 @@ fn main() -> ExitCode {
     let command = Command::parse();
     // Whatever runs for long does not wait for a reader of its progress.
     let _flush = match &command {
-        Command::Demo(_) | Command::Kill(_) => Some(standard_error::start()),
+        Command::Demo(_) | Command::Horde(_) | Command::Kill(_) => Some(standard_error::start()),
         _ => None,
     };
     let done = match command {
@@ -72,6 +76,7 @@ fn main() -> ExitCode {
         Command::Bench(options) => bench::run(&options),
         Command::ConfigReference => config_reference::write(),
         Command::Conformance { dir } => conformance::run(dir.as_deref()),
+        Command::Horde(command) => horde::run(&command),
         Command::Kill(options) => kill::run(&options),
         Command::Simulate(options) => simulate::run(&options),
         Command::Tidy { lower: true } => {

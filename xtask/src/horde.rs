@@ -1,0 +1,42 @@
+//! `cargo xtask horde`: the ComputeHorde validator with its miners on loopback.
+
+mod batch;
+mod columns;
+mod kill;
+
+use horde_system_tests::{Artifacts, EXTENSIONS, PROGRAMS};
+
+use crate::workspace::{Workspace, run as run_cargo};
+use crate::{Result, output};
+
+/// What is run.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Runs a batch with 20 miners, of which ten misbehave, and replaces extensions meanwhile.
+    Batch(batch::Options),
+    /// Kills the host at random instants of batches; each job must have one outcome, and no miner may be blamed.
+    Kill(kill::Options),
+}
+
+/// Builds and runs.
+pub(crate) fn run(command: &Command) -> Result<()> {
+    let artifacts = build()?;
+    match command {
+        Command::Batch(options) => batch::run(artifacts, options),
+        Command::Kill(options) => kill::run(&artifacts, options),
+    }
+}
+
+fn build() -> Result<Artifacts> {
+    output::progress("building programs and extensions");
+    let workspace = Workspace::load()?;
+    let mut command = workspace.cargo("build");
+    for program in PROGRAMS {
+        command.args(["-p", program]);
+    }
+    for extension in EXTENSIONS {
+        command.args(["-p", &extension.replace('_', "-")]);
+    }
+    run_cargo(&mut command)?;
+    Ok(Artifacts::in_folder(&workspace.target.join("debug"))?)
+}
