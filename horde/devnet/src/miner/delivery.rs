@@ -119,10 +119,7 @@ impl Miner {
     /// Sends a message about a job as a step.
     pub(super) fn step(&mut self, connection: ConnectionId, step: Step, message: &ToValidator) {
         self.begin_step(connection, step);
-        let delay = match step {
-            Step::Result => self.result_delay().unwrap_or_default(),
-            _ => Duration::ZERO,
-        };
+        let delay = self.vices.step_delay(step);
         for frame in self.frames(message) {
             self.send_after(connection, delay, frame);
         }

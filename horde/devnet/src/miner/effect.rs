@@ -19,7 +19,7 @@ pub(crate) enum Flood {
     Frames { per_second: u32 },
 }
 
-/// What happens to a connection. Things happen in their order, each no earlier than its delay says.
+/// What happens to a connection, in the order of the times to which things are delayed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outgoing {
     Frame(Frame),

@@ -17,11 +17,12 @@ impl Miner {
     /// Sends the manifest, with the vices that concern it.
     pub(super) fn send_manifest(&mut self, connection: ConnectionId) {
         self.begin_step(connection, Step::Manifest);
+        let delay = self.vices.step_delay(Step::Manifest);
         if !self.vices.has(Vice::NoManifest) {
-            self.send_frame(connection, self.manifest(1));
+            self.send_after(connection, delay, self.manifest(1));
         }
         if self.vices.has(Vice::TwoManifests) {
-            self.send_frame(connection, self.manifest(2));
+            self.send_after(connection, delay, self.manifest(2));
         }
         let huge = self.vices.find(|vice| match vice {
             Vice::HugeFrame(Mebibytes(mebibytes)) => Some(mebibytes),

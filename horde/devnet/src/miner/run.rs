@@ -40,7 +40,8 @@ impl Miner {
         self.jobs.set_stage(uuid, Stage::Running);
         self.begin_step(at.connection, Step::Run);
         self.end_step(at.connection, Step::Run);
-        if self.result_delay().is_some() {
+        let is_late = |vice| matches!(vice, Vice::LateResult(_)).then_some(());
+        if self.vices.find(is_late).is_some() {
             self.drop_connection(at.connection);
         }
         let is_allowed = is_image_allowed(request.docker_image_name.as_deref());

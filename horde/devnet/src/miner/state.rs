@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
-use std::time::Duration;
 
 use horde_proto::ExecutorClass;
 use horde_proto::miner::ToMiner;
@@ -245,13 +244,5 @@ impl Miner {
             job_uuid: job_uuid.map(str::to_owned),
             detail: detail.to_owned(),
         });
-    }
-
-    /// How late a result is, on top of what makes everything late.
-    pub(super) fn result_delay(&self) -> Option<Duration> {
-        self.vices.find(|vice| match vice {
-            Vice::LateResult(delay) => Some(Duration::from_millis(delay.0)),
-            _ => None,
-        })
     }
 }

@@ -1,5 +1,6 @@
 //! A websocket of a validator: frames to the miner, and what the miner sends.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -67,10 +68,13 @@ async fn parse(text: Utf8Bytes) -> Received {
     parsed.unwrap_or_else(|error| Received::Malformed(error.to_string()))
 }
 
-/// What sends.
+/// What sends: each thing at its time, and those of the same time in their order.
 struct Writer {
     sink: SplitSink<Socket, Message>,
     queue: mpsc::Receiver<Scheduled>,
+    /// What is not sent yet, by its time and its number.
+    scheduled: BTreeMap<(Instant, u64), Outgoing>,
+    taken_count: u64,
     flood: Option<Flood>,
     bursts: Interval,
 }
@@ -82,6 +86,8 @@ impl Writer {
         Self {
             sink,
             queue,
+            scheduled: BTreeMap::new(),
+            taken_count: 0,
             flood: None,
             bursts,
         }
@@ -89,12 +95,19 @@ impl Writer {
 
     /// Sends what is queued, until the connection is to end or cannot be written to.
     async fn run(mut self) -> Result<(), Error> {
-        while let Some(scheduled) = self.next().await? {
-            if scheduled.not_before > Instant::now() {
-                self.sink.flush().await?;
-                sleep_until(scheduled.not_before).await;
+        loop {
+            while let Ok(scheduled) = self.queue.try_recv() {
+                self.schedule(scheduled);
             }
-            match scheduled.outgoing {
+            let Some(outgoing) = self.take_due() else {
+                // Frames that are due together go out together.
+                self.sink.flush().await?;
+                if self.wait().await? {
+                    continue;
+                }
+                return Ok(());
+            };
+            match outgoing {
                 Outgoing::Frame(frame) => self.sink.feed(message(frame)).await?,
                 Outgoing::Flood(flood) => self.flood = flood,
                 Outgoing::Drop => return self.sink.flush().await,
@@ -109,26 +122,39 @@ impl Writer {
                     return Ok(());
                 }
             }
-            // Frames that are due together go out together.
-            if self.queue.is_empty() {
-                self.sink.flush().await?;
-            }
         }
-        Ok(())
     }
 
-    /// The next thing to do; floods while there is none.
-    async fn next(&mut self) -> Result<Option<Scheduled>, Error> {
-        loop {
-            let Some(flood) = self.flood else {
-                return Ok(self.queue.recv().await);
-            };
-            tokio::select! {
-                biased;
-                scheduled = self.queue.recv() => return Ok(scheduled),
-                _ = self.bursts.tick() => self.burst(flood).await?,
+    fn schedule(&mut self, scheduled: Scheduled) {
+        let key = (scheduled.not_before, self.taken_count);
+        self.taken_count += 1;
+        self.scheduled.insert(key, scheduled.outgoing);
+    }
+
+    fn take_due(&mut self) -> Option<Outgoing> {
+        let first = self.scheduled.first_entry()?;
+        let (not_before, _) = *first.key();
+        (not_before <= Instant::now()).then(|| first.remove())
+    }
+
+    /// Waits for something to do, and floods. Returns false if the connection is to end.
+    async fn wait(&mut self) -> Result<bool, Error> {
+        let first = self.scheduled.first_key_value();
+        let due = first.map(|((not_before, _), _)| *not_before);
+        tokio::select! {
+            biased;
+            scheduled = self.queue.recv() => match scheduled {
+                Some(scheduled) => self.schedule(scheduled),
+                None => return Ok(false),
+            },
+            () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {}
+            _ = self.bursts.tick(), if self.flood.is_some() => {
+                if let Some(flood) = self.flood {
+                    self.burst(flood).await?;
+                }
             }
         }
+        Ok(true)
     }
 
     async fn burst(&mut self, flood: Flood) -> Result<(), Error> {

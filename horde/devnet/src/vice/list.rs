@@ -137,6 +137,14 @@ vices! {
     "clock-off" = ClockOff(Seconds = Seconds(3_600)),
     /// Sends everything so much later
     "slow" = Slow(Milliseconds = Milliseconds(500)),
+    /// Sends the manifest so much later
+    "slow-manifest" = SlowManifest(Milliseconds = Milliseconds(500)),
+    /// Answers reservations so much later
+    "slow-accept" = SlowAccept(Milliseconds = Milliseconds(500)),
+    /// Says so much later that the executor is ready or has failed
+    "slow-ready" = SlowReady(Milliseconds = Milliseconds(500)),
+    /// Sends results so much later
+    "slow-result" = SlowResult(Milliseconds = Milliseconds(500)),
     /// Drops the socket without a word after this step, each time
     "drops" = Drops(Step = Step::Ready),
     /// Drops the socket without a word after this step, the first time

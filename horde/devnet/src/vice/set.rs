@@ -68,13 +68,29 @@ impl Vices {
         self.iter().find_map(select)
     }
 
-    /// The time by which every frame is late.
+    /// The time by which everything is late.
     pub(crate) fn delay(&self) -> Duration {
-        let delay = self.find(|vice| match vice {
-            Vice::Slow(Milliseconds(delay)) => Some(delay),
+        self.sum_delays(|vice| match vice {
+            Vice::Slow(delay) => Some(delay),
             _ => None,
-        });
-        Duration::from_millis(delay.unwrap_or_default())
+        })
+    }
+
+    /// The time by which the message of a step is late on top of that.
+    pub(crate) fn step_delay(&self, step: Step) -> Duration {
+        self.sum_delays(|vice| match (step, vice) {
+            (Step::Manifest, Vice::SlowManifest(delay))
+            // The executor is not ready before the job is accepted.
+            | (Step::Accept | Step::Ready, Vice::SlowAccept(delay))
+            | (Step::Ready, Vice::SlowReady(delay))
+            | (Step::Result, Vice::SlowResult(delay) | Vice::LateResult(delay)) => Some(delay),
+            _ => None,
+        })
+    }
+
+    fn sum_delays(&self, select: impl FnMut(Vice) -> Option<Milliseconds>) -> Duration {
+        let delays = self.iter().filter_map(select);
+        Duration::from_millis(delays.map(|Milliseconds(delay)| delay).sum())
     }
 
     /// Whether a socket ends after this step; the second value says whether only the first one does.

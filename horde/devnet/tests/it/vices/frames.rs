@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use horde_devnet::Step;
+use horde_devnet::{Config, Step, Vices};
 use horde_proto::miner::{OUTPUT_CHARS_MAX, ToValidator};
 
-use crate::client::{Client, ECHO_VOLUME, Got, echo_job, one, stdout_of, uuid};
+use crate::client::{Client, ECHO_VOLUME, Got, echo_job, one, start, stdout_of, uuid};
 
 /// The texts of a job until its result.
 async fn texts(vice: &str) -> Vec<String> {
@@ -102,6 +102,59 @@ async fn slow_miner_sends_later() {
     client.authenticate().await;
     client.text().await;
     assert!(start.elapsed() >= Duration::from_millis(80));
+}
+
+#[tokio::test]
+async fn slow_steps_delay_no_other_job() {
+    let devnet = start(Config {
+        executors: 2,
+        vices: [(0, Vices::parse(&["slow-ready:100"]).unwrap())].into(),
+        ..Config::default()
+    })
+    .await;
+    let mut client = Client::admitted(&devnet).await;
+    client.reserve(&uuid()).await;
+    client.reserve(&uuid()).await;
+    let accept = "V0AcceptJobRequest";
+    let ready = "V0ExecutorReadyRequest";
+    assert_eq!(client.tags().await, [accept, accept, ready, ready]);
+}
+
+#[tokio::test]
+async fn each_step_can_be_slow() {
+    let tags = [
+        "V0ExecutorManifestRequest",
+        "V0AcceptJobRequest",
+        "V0ExecutorReadyRequest",
+        "V0JobFinishedRequest",
+    ];
+    let vices = ["slow-manifest", "slow-accept", "slow-ready", "slow-result"];
+    for (vice, slow_tag) in vices.into_iter().zip(tags) {
+        let devnet = one(&[&format!("{vice}:80")]).await;
+        let mut client = Client::open(&devnet).await;
+        let uuid = uuid();
+        // Each message is timed from its cause on.
+        let mut cause = Instant::now();
+        client.authenticate().await;
+        for tag in tags {
+            assert_eq!(client.tags().await, [tag]);
+            if tag == slow_tag {
+                assert!(cause.elapsed() >= Duration::from_millis(80), "{vice}");
+            }
+            match tag {
+                "V0ExecutorManifestRequest" => {
+                    cause = Instant::now();
+                    client.reserve(&uuid).await;
+                }
+                "V0ExecutorReadyRequest" => {
+                    client.confirm(&uuid).await;
+                    cause = Instant::now();
+                    client.run(echo_job(&uuid)).await;
+                }
+                _ => {}
+            }
+        }
+    }
 }
 
 #[tokio::test]
