@@ -223,9 +223,11 @@ impl Hub {
                     });
                 }
                 Effect::Wake { job_uuid, after } => {
-                    self.spawn(state, tokio::time::sleep(after), move |miner, (), _| {
-                        miner.wake(&job_uuid)
-                    });
+                    self.spawn(
+                        state,
+                        tokio::time::sleep(after),
+                        move |miner, (), now_us| miner.wake(&job_uuid, now_us),
+                    );
                 }
             }
         }

@@ -6,7 +6,7 @@
 //! which frame came, the receipts, and what the validator did against the protocol.
 //!
 //! Where the reference's miner differs on purpose: one that is busy declines at once (the reference waits, as the vice
-//! `silent-when-busy` does, and lets all frames of the connection wait with it), volumes are inline only, nothing is
+//! `blocks-when-busy` does), volumes are inline only, nothing is
 //! uploaded, programs run without a container, and every validator is known.
 //!
 //! A miner is a state machine without I/O and clock (`miner`), behind a lock (`hub`), behind a server (`server`). Everything

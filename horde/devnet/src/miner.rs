@@ -21,6 +21,7 @@ mod state;
 mod stored_receipts;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 pub(crate) use connection::ConnectionId;
 pub(crate) use effect::{Effect, Flood, Frame, Outgoing};

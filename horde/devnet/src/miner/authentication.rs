@@ -1,7 +1,7 @@
 //! Authentication of validators, and what follows it.
 
 use horde_proto::SignatureError;
-use horde_proto::miner::{Admission, AdmissionError, AuthenticateRequest, GenericError, ToMiner};
+use horde_proto::miner::{Admission, AdmissionError, AuthenticateRequest, GenericError};
 use tig_process::error_chain::error_chain;
 
 use super::connection::{ConnectionId, ConnectionState};
@@ -71,12 +71,6 @@ impl Miner {
                 self.step(at.connection, Step::Ready, &ready(&uuid));
             }
         }
-        while let Some((at_us, message)) = self.next_queued(at.connection) {
-            self.handle(Origin { at_us, ..at }, message);
-        }
-    }
-
-    fn next_queued(&mut self, connection: ConnectionId) -> Option<(i64, ToMiner)> {
-        self.connections.get_mut(connection)?.queued.pop_front()
+        self.handle_queued(at.connection);
     }
 }

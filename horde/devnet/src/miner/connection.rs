@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use horde_proto::miner::ToMiner;
 
-/// Frames that wait for the authentication of a connection.
-pub(super) const QUEUED_COUNT_MAX: usize = 1_024;
+/// Messages of a connection that wait.
+const QUEUED_COUNT_MAX: usize = 1_024;
 
 /// The number of a connection, in the order in which they are opened.
 pub(crate) type ConnectionId = u64;
@@ -28,8 +28,19 @@ pub(super) struct Connection {
     pub(super) state: ConnectionState,
     /// Whether nothing is read from it any more.
     pub(super) has_stopped_reading: bool,
-    /// Frames that came before the authentication, with their times.
+    /// The reservation that all later messages wait for.
+    pub(super) waits_for: Option<String>,
+    /// Messages that wait for the authentication or a reservation, with their times.
     pub(super) queued: VecDeque<(i64, ToMiner)>,
+}
+
+impl Connection {
+    /// Lets a message wait; one too many is lost.
+    pub(super) fn queue(&mut self, at_us: i64, message: ToMiner) {
+        if self.queued.len() < QUEUED_COUNT_MAX {
+            self.queued.push_back((at_us, message));
+        }
+    }
 }
 
 /// The connections of a miner.
@@ -47,6 +58,7 @@ impl Connections {
             validator: validator.to_owned(),
             state: ConnectionState::New,
             has_stopped_reading: false,
+            waits_for: None,
             queued: VecDeque::new(),
         };
         self.by_id.insert(id, connection);
@@ -89,6 +101,25 @@ impl Connections {
             connection.state == ConnectionState::Open && connection.validator == validator
         });
         open.map(|(id, _)| *id).collect()
+    }
+
+    /// The connections whose messages wait for a reservation, each with the job.
+    pub(super) fn blocked(&self) -> Vec<(ConnectionId, String)> {
+        let entries = self.by_id.iter();
+        let blocked = entries.filter_map(|(id, connection)| {
+            let uuid = connection.waits_for.as_ref()?;
+            Some((*id, uuid.clone()))
+        });
+        blocked.collect()
+    }
+
+    /// Takes the next message that waits, unless it has to wait longer.
+    pub(super) fn next_queued(&mut self, id: ConnectionId) -> Option<(i64, ToMiner)> {
+        let connection = self.by_id.get_mut(&id)?;
+        match connection.waits_for {
+            Some(_) => None,
+            None => connection.queued.pop_front(),
+        }
     }
 
     pub(super) fn end(&mut self, id: ConnectionId) {

@@ -38,7 +38,7 @@ impl Miner {
         }
         if self.try_reserve(&uuid, at.at_us) {
             self.accept(&uuid);
-        } else if self.vices.has(Vice::SilentWhenBusy) {
+        } else if self.lets_wait(at, &uuid) {
             self.effects.push(Effect::Wake {
                 job_uuid: uuid,
                 after: EXECUTOR_TIMEOUT_MAX,
@@ -57,19 +57,28 @@ impl Miner {
         self.jobs.try_reserve(uuid, now_us)
     }
 
+    /// Whether a job waits for an executor, and all later messages of its connection with it.
+    fn lets_wait(&mut self, at: Origin, uuid: &str) -> bool {
+        let blocks = self.vices.has(Vice::BlocksWhenBusy);
+        if blocks && let Some(connection) = self.connections.get_mut(at.connection) {
+            connection.waits_for = Some(uuid.to_owned());
+        }
+        blocks || self.vices.has(Vice::SilentWhenBusy)
+    }
+
     /// The validator of a connection.
     pub(super) fn validator(&mut self, at: Origin) -> Option<String> {
         let connection = self.connections.get_mut(at.connection)?;
         Some(connection.validator.clone())
     }
 
-    fn decline(&mut self, uuid: &str, validator: &str) {
+    pub(super) fn decline(&mut self, uuid: &str, validator: &str) {
         self.jobs.set_stage(uuid, Stage::Declined);
         self.report_step(validator, Step::Accept, &decline(uuid));
     }
 
     /// Accepts a job that has an executor, and prepares it.
-    fn accept(&mut self, uuid: &str) {
+    pub(super) fn accept(&mut self, uuid: &str) {
         let Some(job) = self.jobs.get(uuid) else {
             return;
         };
@@ -107,25 +116,6 @@ impl Miner {
         self.jobs.set_stage(uuid, Stage::Over);
         self.jobs
             .keep_result(uuid, Outcome::fault("").into_message(uuid));
-    }
-
-    /// Gives free executors to jobs that wait for one.
-    pub(super) fn serve_waiting(&mut self, now_us: i64) {
-        while let Some(uuid) = self.jobs.next_waiting()
-            && self.jobs.try_reserve(&uuid, now_us)
-        {
-            self.accept(&uuid);
-        }
-    }
-
-    /// The time of a job that waits for an executor is over: it is declined.
-    pub(crate) fn wake(&mut self, job_uuid: &str) -> Vec<Effect> {
-        let job = self.jobs.get(job_uuid);
-        let waiting = job.filter(|job| job.stage == Stage::Waiting);
-        if let Some(validator) = waiting.map(|job| job.validator.clone()) {
-            self.decline(job_uuid, &validator);
-        }
-        self.take_effects()
     }
 }
 

@@ -103,7 +103,7 @@ impl Miner {
         now_us: i64,
     ) -> Vec<Effect> {
         self.finish(job_uuid, outcome);
-        self.serve_waiting(now_us);
+        self.go_on(now_us);
         self.take_effects()
     }
 }

@@ -7,7 +7,7 @@ use horde_proto::ExecutorClass;
 use horde_proto::miner::ToMiner;
 use tig_keyring::{Keypair, PublicKey};
 
-use super::connection::{ConnectionId, ConnectionState, Connections, QUEUED_COUNT_MAX};
+use super::connection::{ConnectionId, ConnectionState, Connections};
 use super::effect::{Effect, Flood, Outgoing};
 use super::faulty_frames;
 use super::jobs::Jobs;
@@ -142,7 +142,7 @@ impl Miner {
             }
             Received::Ping => {}
         }
-        self.serve_waiting(at_us);
+        self.go_on(at_us);
         self.take_effects()
     }
 
@@ -157,11 +157,12 @@ impl Miner {
                 self.authenticate(at, &request);
             }
             (ConnectionState::New, message) => {
-                if connection.queued.len() < QUEUED_COUNT_MAX {
-                    connection.queued.push_back((at.at_us, message));
-                }
+                connection.queue(at.at_us, message);
                 let detail = "the first frame of a connection is an authentication";
                 self.note_violation(at, ViolationKind::NotAuthenticated, None, detail);
+            }
+            (ConnectionState::Open, message) if connection.waits_for.is_some() => {
+                connection.queue(at.at_us, message);
             }
             (ConnectionState::Open, message) => self.handle(at, message),
         }

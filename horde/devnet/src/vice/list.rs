@@ -181,6 +181,8 @@ vices! {
     "declines" = Declines,
     /// Says nothing to a reservation until an executor is free, up to 360 s
     "silent-when-busy" = SilentWhenBusy,
+    /// The same, and handles no other message of the socket meanwhile, as the reference's miner
+    "blocks-when-busy" = BlocksWhenBusy,
     /// Says that the executor is ready before it accepts the reservation
     "ready-before-accept" = ReadyBeforeAccept,
     /// Fails to prepare an executor after it has accepted

@@ -113,7 +113,7 @@ impl World {
                     .complete(&uuid(*job), Outcome::finished("done"), NOW_US)
             }
             Event::Complete(_) => Vec::new(),
-            Event::Wake(job) => self.miner.wake(&uuid(*job)),
+            Event::Wake(job) => self.miner.wake(&uuid(*job), NOW_US),
             Event::Disconnect(socket) => {
                 if *socket < self.sockets.len() {
                     self.miner.disconnect(self.sockets.remove(*socket));

@@ -136,6 +136,36 @@ async fn other_uuid_is_that_of_another_miner() {
 }
 
 #[tokio::test]
+async fn busy_miner_blocks_the_socket() {
+    let devnet = one(&["blocks-when-busy"]).await;
+    let mut first = Client::admitted(&devnet).await;
+    let mut second = Client::admitted(&devnet).await;
+    let (running, waiting) = (uuid(), uuid());
+    first.prepare(&running).await;
+    assert_eq!(second.tags().await, [ACCEPT, READY]);
+    second.reserve(&waiting).await;
+    second.confirm(&waiting).await;
+    second.run(echo_job(&waiting)).await;
+    second.settle().await;
+    // All of the second socket waits for the executor that the first one frees.
+    first.run(echo_job(&running)).await;
+    let mut said = Vec::new();
+    for _ in 0..4 {
+        let message = first.message().await;
+        said.push((message.tag(), message.job_uuid() == Some(&waiting)));
+    }
+    let expected = [
+        (RESULT, false),
+        (ACCEPT, true),
+        (READY, true),
+        (RESULT, true),
+    ];
+    assert_eq!(said, expected);
+    second.settle().await;
+    assert_eq!(devnet.report(0).unwrap().violations, []);
+}
+
+#[tokio::test]
 async fn busy_miner_is_silent_until_an_executor_is_free() {
     let devnet = one(&["silent-when-busy"]).await;
     let mut client = Client::admitted(&devnet).await;
