@@ -148,6 +148,7 @@ impl Miners {
                 self.emit_step(ctx, id, Step::Ready, at_us)?;
                 self.settle_job(ctx, id)
             }
+            Reaction::Repeat => self.send_if_open(ctx, id),
             Reaction::Running => self.emit_step(ctx, id, Step::Running, at_us),
             Reaction::Over(outcome) => self.end_and_settle(ctx, id, outcome),
         }

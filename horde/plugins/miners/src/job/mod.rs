@@ -93,7 +93,7 @@ pub(crate) struct Job {
     pub(crate) times: JobTimes,
     /// The frame of the reservation, with its receipt once that is signed; empty once the kernel has it.
     pub(crate) reservation: String,
-    /// The frame of the request to run; empty once the kernel has it.
+    /// The frame of the request to run. What the kernel had can still be lost with its connection, so it stays.
     pub(crate) request: String,
     /// An answer that came before it is known when the kernel had the request.
     early_answer: Option<Outcome>,
@@ -210,12 +210,14 @@ impl Job {
             FrameKind::Request if self.sending != Sending::Handed => Reaction::None,
             FrameKind::Request if self.phase != Phase::Running => Reaction::None,
             FrameKind::Request => {
-                self.times.run_us = Some(at_us);
-                self.request = String::new();
+                // A request that is sent again after a drop does not begin the time again: the miner may have had the first.
+                let is_first = self.times.run_us.is_none();
+                self.times.run_us.get_or_insert(at_us);
                 self.sending = Sending::Written;
                 match self.early_answer.take() {
                     Some(answer) => Reaction::Over(self.conclude(answer)),
-                    None => Reaction::Running,
+                    None if is_first => Reaction::Running,
+                    None => Reaction::None,
                 }
             }
         }

@@ -23,6 +23,8 @@ pub(crate) enum Reaction {
     },
     /// The kernel has the request to run.
     Running,
+    /// The request to run is to be sent again.
+    Repeat,
     /// The job is over.
     Over(Outcome),
 }
@@ -90,6 +92,12 @@ impl Job {
                 }
             }
             Phase::Planned | Phase::Reserving => out_of_order("ready before it was accepted"),
+            // It still waits for the request, which was lost with its connection.
+            Phase::Running if self.is_resumed && self.sending == Sending::Written => {
+                self.is_resumed = false;
+                self.sending = Sending::Waiting;
+                Reaction::Repeat
+            }
             Phase::Ready | Phase::Running => Reaction::Ignored(Ignored::Repeated),
         }
     }
@@ -101,17 +109,23 @@ impl Job {
     }
 
     fn answer(&mut self, answer: Outcome, at_us: u64) -> Reaction {
-        match (self.phase, self.sending) {
-            (Phase::Running, Sending::Handed) if self.early_answer.is_none() => {
+        match self.sending {
+            _ if self.phase == Phase::Running && self.times.run_us.is_some() => {
+                self.times.answered_us = Some(at_us);
+                Reaction::Over(self.conclude(answer))
+            }
+            Sending::Handed if self.phase == Phase::Running => {
+                if self.early_answer.is_some() {
+                    return Reaction::Ignored(Ignored::Repeated);
+                }
                 // The report that the kernel has the request may still be on its way.
                 self.times.answered_us = Some(at_us);
                 self.early_answer = Some(answer);
                 Reaction::None
             }
-            (Phase::Running, Sending::Handed) => Reaction::Ignored(Ignored::Repeated),
-            (Phase::Running, Sending::Written) => {
-                self.times.answered_us = Some(at_us);
-                Reaction::Over(self.conclude(answer))
+            // After a drop a miner reports so what had become of the preparation.
+            _ if self.is_resumed && matches!(answer, Outcome::Failed { .. }) => {
+                Reaction::Over(Outcome::ExecutorFailed)
             }
             _ => {
                 self.times.answered_us = Some(at_us);

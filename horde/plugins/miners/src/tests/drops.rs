@@ -83,6 +83,63 @@ fn request_that_was_not_written_is_sent_again() {
     finish(&mut world);
 }
 
+/// The kernel had the request, but the miner did not get it: it says again that its executor is ready.
+#[test]
+fn request_that_was_lost_is_sent_again_once() {
+    let mut world = start();
+    world.link(&[1]);
+    world.begin_at("running", &[(1, 1)]);
+    world.drop_connection(1);
+    assert!(come_back(&mut world, 1).is_empty());
+    world.0.advance_ms(50);
+    world.say_all("ExecutorReady", &[(1, 1), (1, 1)]);
+    let sent = world.write();
+    assert_eq!(sent.len(), 1);
+    assert_eq!(parse(&sent[0]).tag(), "V0JobRequest");
+    assert!(world.0.emitted().is_empty(), "it was running before");
+    world.0.advance_ms(1);
+    world.say(1, "JobFinished", 1);
+    let over = world.over().remove(0);
+    assert_eq!(
+        over.times.taken_us(),
+        Some(52_000),
+        "its time began with the first request"
+    );
+}
+
+#[test]
+fn answer_counts_although_the_request_is_sent_again() {
+    for is_lost_again in [false, true] {
+        let mut world = start();
+        world.link(&[1]);
+        world.begin_at("running", &[(1, 1)]);
+        world.drop_connection(1);
+        come_back(&mut world, 1);
+        world.say(1, "ExecutorReady", 1);
+        if is_lost_again {
+            world.0.advance_ms(10_000);
+            world.drop_connection(1);
+            assert_eq!(come_back(&mut world, 1), ["V0JobRequest"]);
+        }
+        world.say(1, "JobFinished", 1);
+        assert!(world.outcome().is_answer());
+    }
+}
+
+#[test]
+fn failure_while_away_is_one_of_the_executor() {
+    for step in ["reserved", "accepted", "ready"] {
+        let mut world = start();
+        world.link(&[1, 2]);
+        world.begin_at(step, &[(1, 1), (2, 2)]);
+        world.drop_connection(1);
+        come_back(&mut world, 1);
+        world.over();
+        world.say(1, "JobFailed", 1);
+        assert_eq!(world.outcome(), Outcome::ExecutorFailed, "{step}");
+    }
+}
+
 #[test]
 fn group_runs_while_a_miner_is_away() {
     let mut world = start();
