@@ -7,9 +7,10 @@ use horde_proto::ExecutorClass;
 use serde::{Deserialize, Serialize};
 use tig_plugin_api::Ticket;
 
+use crate::asks::Note;
 use crate::config::{Config, Version};
 use crate::job::{Job, JobEnd};
-use crate::making::{Making, Note};
+use crate::making::Making;
 use crate::offers::Offer;
 
 /// How far a batch is (section 3.4).

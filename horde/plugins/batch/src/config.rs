@@ -21,7 +21,8 @@ pub(crate) struct Config {
     pub(crate) kinds: BTreeMap<ExecutorClass, String>,
     /// Executors of a class that each miner is tested on at most. Classes that are not named here have the limit of 256.
     pub(crate) max_executors_per_class: BTreeMap<ExecutorClass, u32>,
-    /// How jobs are made and scored, from 1 to 4; 4 is what the main network used in November 2024.
+    /// How jobs are made and scored, from 0 to 4; 4 is what the main network used in November 2024. Hash jobs of version 0 are not
+    /// made.
     pub(crate) weights_version: Version,
     /// Milliseconds in which a miner must have shown its manifest.
     pub(crate) manifest_timeout_ms: u64,

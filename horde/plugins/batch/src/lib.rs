@@ -13,6 +13,7 @@
 //! jobs that were under way are taken up, or end as `interrupted` by `horde_miners`. Each job has exactly one result, the first that comes.
 
 mod arguments;
+mod asks;
 mod batch;
 mod bonus;
 mod config;
@@ -23,6 +24,7 @@ mod making;
 mod offers;
 mod progress;
 mod report;
+mod requests;
 mod run;
 mod score;
 mod status;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use horde_proto::ExecutorClass;
 use serde::{Deserialize, Serialize};
 
-use crate::making::Note;
+use crate::asks::Note;
 use crate::offers::Offer;
 use crate::score::{Column, Scored};
 
