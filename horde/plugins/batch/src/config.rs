@@ -135,3 +135,31 @@ impl TryFrom<f64> for Factor {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tig_plugin_api::Schema;
+
+    use super::*;
+
+    /// The host checks a section by its schema before it loads the extension.
+    #[test]
+    fn schema_has_the_types_of_the_config_file() {
+        let Schema::Object { fields, closed, .. } = Config::SCHEMA else {
+            panic!("{:?}", Config::SCHEMA);
+        };
+        assert!(closed && fields.iter().all(|field| !field.required));
+        let schema = |name: &str| {
+            let mut fields = fields.iter();
+            fields.find(|field| field.name == name).unwrap().schema
+        };
+        assert!(matches!(schema("kinds"), Schema::Map(Schema::Text)));
+        let integer = schema("weights_version");
+        assert!(
+            matches!(integer, Schema::Integer { minimum: 0, .. }),
+            "{integer:?}"
+        );
+        let factor = schema("manifest_score_multiplier");
+        assert!(matches!(factor, Schema::Number), "{factor:?}");
+    }
+}

@@ -6,6 +6,7 @@ mod bonus;
 mod commands;
 mod course;
 mod failed_handlers;
+mod kills;
 mod large;
 mod outcomes;
 mod restarts;

@@ -1,7 +1,7 @@
 //! `horde_job_echo` with the harness in place of the host.
 
 use serde_json::json;
-use tig_plugin_api::testing::Harness;
+use tig_plugin_api::testing::{Harness, check_failed_handlers};
 
 use super::*;
 
@@ -116,4 +116,14 @@ fn unknown_class_is_a_shortage() {
         shortage.starts_with("executor class is \"quantum\""),
         "{shortage}"
     );
+}
+
+#[test]
+fn refused_event_is_an_error() {
+    let steps = [wanted(NAME, CLASS), wanted(NAME, CLASS)];
+    for k in 1..3 {
+        check_failed_handlers(start, &steps, k, |kind, wanted| {
+            kind.try_event("horde_jobs_wanted", wanted.clone())
+        });
+    }
 }

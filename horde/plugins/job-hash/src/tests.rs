@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use horde_calc::hash_job::SEED_BYTES;
 use serde_json::{Value, json};
-use tig_plugin_api::testing::Harness;
+use tig_plugin_api::testing::{Harness, check_failed_handlers};
 
 use super::*;
 
@@ -170,4 +170,14 @@ fn damaged_check_excuses_the_miner() {
     ));
     let unknown = Check::read(&json!({ "version": 9, "seed": [0, 0, 0, 0] }));
     assert!(matches!(unknown, Err(CheckError::Version(9))));
+}
+
+#[test]
+fn refused_event_is_an_error() {
+    let steps = [wanted(CLASS, 1, 1), wanted(CLASS, 4, 1)];
+    for k in 1..3 {
+        check_failed_handlers(start, &steps, k, |kind, wanted| {
+            kind.try_event("horde_jobs_wanted", wanted.clone())
+        });
+    }
 }
