@@ -274,4 +274,6 @@ impl Host for Transaction<'_> {
 }
 
 #[cfg(test)]
+mod refusals;
+#[cfg(test)]
 mod tests;

@@ -202,3 +202,43 @@ impl Host for ShadowCall<'_> {
         frame::answer_call((service, name, body), |call| self.serve(call))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::http::client::HttpClient;
+    use crate::http::ws::recorded::RecordedSockets;
+    use crate::keys::Keys;
+    use crate::runtime::clock::{Clock, Random};
+    use crate::store::Store;
+
+    #[test]
+    fn shadow_is_refused_what_its_extension_is() {
+        let store = Store::in_memory().unwrap();
+        let shadow_store = ShadowStore {
+            view: store.view().unwrap(),
+            written: Writes::new(),
+            bytes: 0,
+            drawn: AtomicU64::new(0),
+        };
+        let shared = Shared::new(
+            store,
+            (
+                Arc::new(HttpClient::recording()),
+                Arc::new(RecordedSockets::default()),
+            ),
+            Keys::default(),
+            (Clock::start(), Random::seeded(1)),
+        );
+        let mut call = ShadowCall::begin(&shared, "x", &shadow_store, VecDeque::new());
+        let refused = call.serve(HostCall::Sign("hotkey", b"text")).map(drop);
+        let refusal = refused.unwrap_err();
+        let is_unknown = matches!(refusal, ShadowCallError::Key(KeyError::Unknown { .. }));
+        assert!(is_unknown, "{refusal}");
+        let reason = "no space left on device".to_owned();
+        let failed = ShadowCallError::from(StoreError::Failed { reason });
+        assert!(matches!(failed, ShadowCallError::Store(_)), "{failed}");
+    }
+}

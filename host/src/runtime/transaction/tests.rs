@@ -32,7 +32,7 @@ impl SocketDriver for Silent {
     fn end_all(&self, _: &SocketOwner) {}
 }
 
-fn services(folder: &std::path::Path) -> Services {
+pub(super) fn services(folder: &std::path::Path) -> Services {
     let store = Store::open(folder, &Identity::new()).unwrap();
     Services {
         bus: Bus::default(),
