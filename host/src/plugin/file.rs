@@ -104,10 +104,15 @@ fn elf_manifest(bytes: &[u8]) -> Result<(Manifest, Option<Range<usize>>), FileFa
         .ok_or(FileFault::NoManifest)?;
     let text = section.data(endian, bytes).map_err(damaged)?;
     let manifest: Manifest = serde_json::from_slice(text)?;
-    // The name becomes part of a file name.
+    // The name becomes part of a file name, that of a command part of a path.
     let legal = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if manifest.name.is_empty() || !manifest.name.chars().all(legal) {
+    let is_legal = |name: &str| !name.is_empty() && name.chars().all(legal);
+    if !is_legal(&manifest.name) {
         return Err(FileFault::Name(manifest.name));
+    }
+    let mut commands = manifest.commands.iter();
+    if let Some(command) = commands.find(|command| !is_legal(&command.name)) {
+        return Err(FileFault::Command(command.name.clone()));
     }
     // The section's data was read above, so its range lies within the file.
     let (start, length) = section.file_range(endian).unwrap_or_default();
@@ -260,6 +265,9 @@ mod tests {
         assert!(matches!(fault(&elf("{")), FileFault::Manifest(_)));
         let named = elf(&VALID.replace(r#""x""#, r#""../x""#));
         assert!(matches!(fault(&named), FileFault::Name(name) if name == "../x"));
+        let commands = r#""commands":[{"name":"run"},{"name":"a/b"}],"events""#;
+        let named = elf(&VALID.replace(r#""events""#, commands));
+        assert!(matches!(fault(&named), FileFault::Command(name) if name == "a/b"));
     }
 
     /// A whole file whose manifest has the key `name` with another value, and ends with `digest`.

@@ -55,4 +55,7 @@ pub enum FileFault {
     /// The name in the manifest cannot be part of a file name.
     #[error("manifest name {0:?} is not valid: use a-z, A-Z, 0-9 and _")]
     Name(String),
+    /// The name of a command in the manifest cannot be part of a path.
+    #[error("command name {0:?} of the manifest is not valid: use a-z, A-Z, 0-9 and _")]
+    Command(String),
 }

@@ -32,7 +32,7 @@ pub(super) async fn start<'a>(
     let unreachable = |source| AdminError::Unreachable { pid, source };
     // No time limit: a command may take hours. On loopback, the end of the host ends the connection.
     let client = Client::builder().no_proxy().build().map_err(unreachable)?;
-    // The host's own list has these names, so they need no escapes in a path.
+    // Both names are in the host's own list: letters, digits and `_`.
     let path = format!("/call/{}/{}", target.extension, target.command);
     let request = client
         .post(format!("http://{address}{path}"))
