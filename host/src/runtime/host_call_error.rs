@@ -6,7 +6,6 @@ use crate::keys::KeyError;
 use crate::limits::CALLS_IN_FLIGHT_MAX;
 use crate::observe::meters::MetricError;
 use crate::runtime::bus::Full;
-use crate::runtime::event::{HTTP_RESPONSE, RESERVED};
 use crate::runtime::sockets::{CLOSE_REASON_BYTES_MAX, SOCKETS_MAX, UNSENT_BYTES_MAX};
 use crate::runtime::timers::TIMERS_MAX;
 use crate::store::StoreError;
@@ -45,8 +44,8 @@ pub(crate) enum HostCallError {
     #[error("a key of {0} bytes is longer than {KEY_BYTES_MAX}")]
     LongKey(usize),
     /// Only the host emits this event.
-    #[error("`{HTTP_RESPONSE}` and events that begin with `{RESERVED}` come from the host only")]
-    ReservedEvent,
+    #[error("`{0}` comes from the host only")]
+    ReservedEvent(String),
     /// See [`TIMERS_MAX`].
     #[error("{TIMERS_MAX} timers are set, more are not allowed")]
     TooManyTimers,

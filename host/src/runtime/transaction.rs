@@ -252,7 +252,7 @@ impl<'a> Transaction<'a> {
 
 fn check_event(name: &str, payload: &[u8]) -> Result<(), HostCallError> {
     if name == HTTP_RESPONSE || name.starts_with(RESERVED) {
-        return Err(HostCallError::ReservedEvent);
+        return Err(HostCallError::ReservedEvent(name.to_owned()));
     }
     serde_json::from_slice::<IgnoredAny>(payload)
         .map(drop)

@@ -234,7 +234,10 @@ fn events_of_the_host_and_bad_values_are_refused() {
     let overlay = Overlay::default();
     let mut transaction = Transaction::begin(&services, &extension, &overlay);
     let error = ask(&mut transaction, service::EMIT, "host.timer", b"{}").unwrap_err();
-    assert!(error.contains("come from the host only"), "{error}");
+    assert!(
+        error.contains("`host.timer` comes from the host only"),
+        "{error}"
+    );
     let finish = Finish {
         ticket: Ticket::NONE,
         code: 0,
