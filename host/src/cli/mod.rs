@@ -199,7 +199,7 @@ enum PluginCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Shows name, version, events, routes and config keys of a file
+    /// Shows name, version, events, routes, commands and config keys of a file
     Info {
         /// The file
         file: PathBuf,

@@ -5,6 +5,8 @@ use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
+use tig_host::CallError;
+use tokio::task::spawn_blocking;
 
 use crate::support::{Home, HostProcess, Ran, fixture, with_version};
 
@@ -12,10 +14,14 @@ use crate::support::{Home, HostProcess, Ran, fixture, with_version};
 fn home() -> Home {
     let home = Home::new();
     home.install("operated", &std::fs::read(fixture("operated")).unwrap());
+    home.write_config(&config(&home));
+    home
+}
+
+fn config(home: &Home) -> Value {
     let mut config = home.config();
     config["extensions"] = json!(["counter", "operated"]);
-    home.write_config(&config);
-    home
+    config
 }
 
 /// A `tig-host call` that goes on.
@@ -297,4 +303,23 @@ fn closed_output_ends_the_caller_not_the_command() {
     caller.stderr.read_to_string(&mut said).unwrap();
     assert!(said.contains("standard output is closed"), "{said}");
     assert_eq!(caller.child.wait().unwrap().code(), Some(9));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_that_are_waited_for_are_bounded() {
+    let home = home();
+    let host = home.host_inside(&config(&home));
+    let control = host.control();
+    let mut calls = Vec::new();
+    let error = loop {
+        match control.call("operated", "hold", &json!({})).await {
+            Ok(call) => calls.push(call),
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(error, CallError::TooManyWaited(_)), "{error}");
+    calls.pop();
+    let call = control.call("operated", "hold", &json!({})).await;
+    assert!(call.is_ok(), "whoever goes away makes room");
+    spawn_blocking(move || host.stop()).await.unwrap();
 }

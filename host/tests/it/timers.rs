@@ -190,23 +190,6 @@ async fn million_timers_are_their_handlers_error() {
     assert_eq!(tags(&site.fired(1).await), ["a"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn calls_that_are_waited_for_are_bounded() {
-    let site = Site::new();
-    let control = site.control();
-    let wait = json!({ "count": 1 });
-    let mut calls = Vec::new();
-    let error = loop {
-        match control.call("alarms", "wait", &wait).await {
-            Ok(call) => calls.push(call),
-            Err(error) => break error,
-        }
-    };
-    assert!(matches!(error, CallError::TooManyWaited(_)), "{error}");
-    calls.pop();
-    site.set("a", 0).await;
-}
-
 /// The plugins are loaded once: their code stays mapped.
 fn stepped(home: &Home, plugins: &[Plugin], time: &VirtualTime) -> SteppedHost {
     let config = config(home, &["counter", "alarms"]);
