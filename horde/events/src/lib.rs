@@ -24,6 +24,7 @@ mod job;
 mod link;
 mod outcome;
 mod quote;
+mod report;
 
 pub use batch::{AnswerChecked, AnswerGiven, BatchOver, JobResult, JobsScored, ScoredJob, Verdict};
 pub use group::{GroupWanted, JobStep, PlannedJob, Step};
@@ -31,3 +32,4 @@ pub use job::{ExecutorsOf, JOBS_PER_ASK_MAX, JobsMade, JobsWanted, MadeJob};
 pub use link::{ExecutorCount, LinkState, LinksWanted, MinerAddress, MinerLink};
 pub use outcome::{JobOver, JobTimes, Outcome, STDOUT_BYTES_MAX};
 pub use quote::quote;
+pub use report::{BatchEnd, BatchReport, ClassNote, ClassReport, MinerReport};
