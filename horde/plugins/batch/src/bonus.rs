@@ -2,14 +2,13 @@
 
 use horde_calc::schedule::CYCLE_BLOCKS;
 use horde_calc::score::PreviousCount;
+use horde_events::{BatchEnd, BatchReport};
 use horde_proto::ExecutorClass;
-
-use crate::report::{BatchEnd, Report};
 
 /// How many executors of a miner and class answered rightly in the cycle before: in the newest batch that was finished in an
 /// earlier cycle, if that is the one before. A batch without a cycle is compared with nothing, and nothing with it.
 pub(crate) fn previous_count(
-    finished: &[Report],
+    finished: &[BatchReport],
     cycle_start: Option<u64>,
     hotkey: &str,
     class: ExecutorClass,
@@ -23,7 +22,7 @@ pub(crate) fn previous_count(
         .unwrap_or_default();
     match classes
         .iter()
-        .find(|row| row.class == class && row.announced > 0)
+        .find(|row| row.executor_class == class.as_str() && row.announced > 0)
     {
         Some(row) => PreviousCount::Known(row.right.into()),
         None => PreviousCount::NotOffered,
@@ -31,10 +30,10 @@ pub(crate) fn previous_count(
 }
 
 /// `finished` has the newest batch last.
-fn previous_batch(finished: &[Report], cycle_start: Option<u64>) -> Option<&Report> {
+fn previous_batch(finished: &[BatchReport], cycle_start: Option<u64>) -> Option<&BatchReport> {
     let own = cycle_start?;
     let before = own.checked_sub(u64::try_from(CYCLE_BLOCKS).ok()?)?;
-    let earlier = |report: &&Report| {
+    let earlier = |report: &&BatchReport| {
         report.end == BatchEnd::Stored && report.cycle_start.is_some_and(|start| start < own)
     };
     let newest = finished.iter().rev().find(earlier)?;

@@ -2,20 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use horde_calc::score::PreviousCount;
-use horde_events::{BatchOver, JobResult, JobsScored, LinksWanted, ScoredJob};
+use horde_events::{
+    BatchEnd, BatchOver, BatchReport, ClassNote, JobResult, JobsScored, LinksWanted, ScoredJob,
+};
 use horde_proto::ExecutorClass;
 use horde_proto::receipt::score_text;
 use tig_plugin_api::prelude::*;
 
 use crate::HordeBatch;
+use crate::asks::Note;
 use crate::batch::{Batch, Phase};
 use crate::bonus::previous_count;
 use crate::config::Config;
 use crate::job::{Ending, Job, JobEnd};
 use crate::limits::{BATCH_TIMEOUT_MINUTES, VERDICT_TIMEOUT_SECONDS};
 use crate::offers::collect_offers;
-use crate::report::{BatchEnd, Report, RowIndex, empty_rows};
+use crate::report::{RowIndex, add_job, empty_rows};
 use crate::score::{Column, Scored, score};
 use crate::store::{self, FINISHED_MAX};
 use crate::timer::Timer;
@@ -69,8 +71,8 @@ impl HordeBatch {
 }
 
 /// The report that is dropped first. The newest one with a cycle stays, since the next cycle is compared with it.
-fn oldest(finished: &[Report]) -> usize {
-    let has_cycle = |report: &Report| report.cycle_start.is_some();
+fn oldest(finished: &[BatchReport]) -> usize {
+    let has_cycle = |report: &BatchReport| report.cycle_start.is_some();
     usize::from(finished.iter().rposition(has_cycle) == Some(0))
 }
 
@@ -92,7 +94,7 @@ impl Batch {
     }
 }
 
-fn score_all<'a>(batch: &'a Batch, config: &Config, finished: &[Report]) -> Vec<Row<'a>> {
+fn score_all<'a>(batch: &'a Batch, config: &Config, finished: &[BatchReport]) -> Vec<Row<'a>> {
     let version = batch.head.weights_version.weights();
     let mut rows: Vec<_> = batch
         .jobs
@@ -111,11 +113,7 @@ fn score_all<'a>(batch: &'a Batch, config: &Config, finished: &[Report]) -> Vec<
     if version.has_manifest_bonus() {
         add_bonus(&mut rows, |hotkey, class, right| {
             let previous = previous_count(finished, batch.head.cycle_start, hotkey, class);
-            let bonus = config.bonus();
-            match previous {
-                PreviousCount::NoBatch => 1.0,
-                _ => bonus.multiplier(previous, right),
-            }
+            config.bonus().multiplier(previous, right)
         });
     }
     rows
@@ -138,7 +136,7 @@ fn add_bonus(rows: &mut [Row<'_>], multiplier: impl Fn(&str, ExecutorClass, u64)
     }
 }
 
-fn report(batch: &Batch, rows: &[Row<'_>], end: BatchEnd, now_ms: u64) -> Report {
+fn report(batch: &Batch, rows: &[Row<'_>], end: BatchEnd, now_ms: u64) -> BatchReport {
     let head = &batch.head;
     let mut miners = empty_rows(&batch.offers);
     let index = RowIndex::new(&miners);
@@ -148,16 +146,19 @@ fn report(batch: &Batch, rows: &[Row<'_>], end: BatchEnd, now_ms: u64) -> Report
         } = row;
         if let Some(class) = index.find(&mut miners, &job.hotkey, job.class) {
             let is_accepted = end.times.accepted_us.is_some();
-            class.add(scored, is_accepted, scored.score * row.bonus);
+            add_job(class, scored, is_accepted, scored.score * row.bonus);
         }
     }
     for class in miners.iter_mut().flat_map(|miner| &mut miner.classes) {
-        let note = head.notes.iter().find(|note| note.class == class.class);
+        let note = head
+            .notes
+            .iter()
+            .find(|note| note.class.as_str() == class.executor_class);
         if class.jobs == 0 && class.announced > 0 {
             class.reason = note.map(|note| note.text.clone());
         }
     }
-    Report {
+    BatchReport {
         number: head.number,
         batch: head.batch.clone(),
         end,
@@ -165,8 +166,15 @@ fn report(batch: &Batch, rows: &[Row<'_>], end: BatchEnd, now_ms: u64) -> Report
         ended_ms: now_ms,
         cycle_start: head.cycle_start,
         weights_version: head.weights_version.number(),
-        notes: head.notes.iter().cloned().collect(),
+        notes: head.notes.iter().map(class_note).collect(),
         miners,
+    }
+}
+
+fn class_note(note: &Note) -> ClassNote {
+    ClassNote {
+        executor_class: note.class.to_string(),
+        text: note.text.clone(),
     }
 }
 
@@ -203,7 +211,7 @@ fn emit_results(
     })
 }
 
-fn measure(ctx: &mut Context<'_>, batch: &Batch, rows: &[Row<'_>], report: &Report) {
+fn measure(ctx: &mut Context<'_>, batch: &Batch, rows: &[Row<'_>], report: &BatchReport) {
     let mut by_column: BTreeMap<(ExecutorClass, Column), u64> = BTreeMap::new();
     for row in rows {
         let key = (row.job.class, row.scored.column);

@@ -34,8 +34,8 @@ mod tests;
 mod timer;
 
 use horde_events::{
-    AnswerChecked, AnswerGiven, BatchOver, GroupWanted, JobOver, JobStep, JobsScored, JobsWanted,
-    LinksWanted, MinerLink,
+    AnswerChecked, AnswerGiven, BatchEnd, BatchOver, BatchReport, GroupWanted, JobOver, JobStep,
+    JobsScored, JobsWanted, LinksWanted, MinerLink,
 };
 use serde::{Deserialize, Serialize};
 use tig_plugin_api::prelude::*;
@@ -46,7 +46,6 @@ use crate::config::Config;
 use crate::job::{JobEnd, bounded};
 use crate::limits::RESUME_DELAY_MS;
 use crate::making::JobsMade;
-use crate::report::{BatchEnd, Report};
 use crate::timer::Timer;
 
 /// What a reload hands over.
@@ -61,7 +60,7 @@ struct HordeBatch {
     config: Config,
     current: Option<Batch>,
     /// The last batches that have ended, the newest one last.
-    finished: Vec<Report>,
+    finished: Vec<BatchReport>,
 }
 
 #[extension(

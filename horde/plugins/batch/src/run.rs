@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use horde_events::{JobsWanted, LinkState};
+use horde_events::{BatchEnd, JobsWanted, LinkState};
 use horde_proto::uuid_v4;
 use tig_plugin_api::prelude::*;
 
@@ -13,7 +13,7 @@ use crate::batch::{Batch, Head, Phase};
 use crate::limits::MAKING_TIMEOUT_SECONDS;
 use crate::making::Making;
 use crate::offers::collect_offers;
-use crate::report::{BatchEnd, next_number};
+use crate::report::next_number;
 use crate::store;
 use crate::timer::Timer;
 

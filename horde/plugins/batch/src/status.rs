@@ -1,16 +1,16 @@
 //! The answer of `GET /horde/batch`.
 
+use horde_events::BatchReport;
 use serde::Serialize;
 
 use crate::HordeBatch;
 use crate::batch::Phase;
-use crate::report::Report;
 
 /// The batch that is under way, and the last one that has ended.
 #[derive(Serialize)]
 pub(crate) struct Status<'a> {
     running: Option<Running<'a>>,
-    last: Option<&'a Report>,
+    last: Option<&'a BatchReport>,
 }
 
 #[derive(Serialize)]

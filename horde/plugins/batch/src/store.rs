@@ -5,13 +5,13 @@
 
 use std::collections::BTreeMap;
 
+use horde_events::BatchReport;
 use serde::de::IgnoredAny;
 use tig_plugin_api::prelude::*;
 
 use crate::batch::{Batch, Head, Phase};
 use crate::job::{Answer, Job, JobEnd};
 use crate::offers::Offer;
-use crate::report::Report;
 
 /// Batches that are kept after their end.
 pub(crate) const FINISHED_MAX: usize = 8;
@@ -59,7 +59,7 @@ pub(crate) fn delete_answer(ctx: &mut Context<'_>, uuid: &str) -> Result<()> {
 }
 
 /// Replaces the records of a batch by its report, and drops the oldest reports.
-pub(crate) fn finish(ctx: &mut Context<'_>, batch: &Batch, report: &Report) -> Result<()> {
+pub(crate) fn finish(ctx: &mut Context<'_>, batch: &Batch, report: &BatchReport) -> Result<()> {
     ctx.delete(HEAD)?;
     ctx.delete(OFFERS)?;
     for number in 0..batch.jobs.len().div_ceil(JOBS_PER_RECORD) {
@@ -74,12 +74,12 @@ pub(crate) fn finish(ctx: &mut Context<'_>, batch: &Batch, report: &Report) -> R
     ctx.put(&finished_key(report), report)
 }
 
-pub(crate) fn delete_finished(ctx: &mut Context<'_>, report: &Report) -> Result<()> {
+pub(crate) fn delete_finished(ctx: &mut Context<'_>, report: &BatchReport) -> Result<()> {
     ctx.delete(&finished_key(report))
 }
 
 /// In the order in which they ended.
-pub(crate) fn finished(ctx: &mut Context<'_>) -> Result<Vec<Report>> {
+pub(crate) fn finished(ctx: &mut Context<'_>) -> Result<Vec<BatchReport>> {
     let reports = ctx.scan_sound(FINISHED)?;
     Ok(reports.into_iter().map(|(_, report)| report).collect())
 }
@@ -134,6 +134,6 @@ fn answer_key(uuid: &str) -> String {
     format!("{ANSWER}{uuid}")
 }
 
-fn finished_key(report: &Report) -> String {
+fn finished_key(report: &BatchReport) -> String {
     format!("{FINISHED}{:016}", report.number)
 }

@@ -1,5 +1,7 @@
 //! A batch of a whole subnet: 256 miners with 10 executors each.
 
+use horde_events::MinerReport;
+
 use super::*;
 
 const MINERS: u8 = 255;
@@ -37,7 +39,7 @@ fn work_for_one_result_does_not_grow_with_the_batch() {
     assert_eq!(check_answers(&mut batches, &right()), JOBS);
     let (code, report) = end(&batches, ticket);
     assert_eq!((code, report.miners.len()), (0, usize::from(MINERS)));
-    let is_whole = |miner: &report::MinerReport| miner.classes[0].right == EXECUTORS;
+    let is_whole = |miner: &MinerReport| miner.classes[0].right == EXECUTORS;
     assert!(report.miners.iter().all(is_whole));
     assert!(left(&batches).is_empty());
     let labels = [("executor_class", SPIN_UP), ("result", "right")];

@@ -1,9 +1,11 @@
 //! What each outcome and verdict is worth.
 
+use horde_events::ClassReport;
+
 use super::*;
 
 /// The line of a miner with one job of this outcome and verdict.
-fn row(section: Value, over: &Value, verdict: Option<Value>) -> report::ClassReport {
+fn row(section: Value, over: &Value, verdict: Option<Value>) -> ClassReport {
     let (mut batches, ticket, jobs) = running_with(start_with(section), 1);
     let mut event = over_event(&batch_name(&batches), &jobs[0], &finished("x"));
     let fields = over.as_object().unwrap().clone();
@@ -16,7 +18,7 @@ fn row(section: Value, over: &Value, verdict: Option<Value>) -> report::ClassRep
     report.miners[0].classes[0].clone()
 }
 
-fn column(row: &report::ClassReport) -> &'static str {
+fn column(row: &ClassReport) -> &'static str {
     let counts = [
         ("right", row.right),
         ("wrong", row.wrong),

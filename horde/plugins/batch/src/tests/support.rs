@@ -186,7 +186,7 @@ pub(super) fn running_with(mut batches: Batches, miners: u8) -> (Batches, Ticket
 }
 
 /// Code and report of a command that has ended.
-pub(super) fn end(batches: &Batches, ticket: Ticket) -> (u8, Report) {
+pub(super) fn end(batches: &Batches, ticket: Ticket) -> (u8, BatchReport) {
     let (code, report) = batches.finished(ticket).expect("the batch is over");
     (code, serde_json::from_value(report.clone()).unwrap())
 }
