@@ -32,6 +32,8 @@ const VICES: [&str; 10] = [
 ];
 /// Vices that cost nothing: these miners are right in the end.
 const HARMLESS: [&str; 4] = ["silent-when-busy", "twice", "drops-once:accept", "slow:800"];
+/// What is replaced while jobs are under way: a job kind, and the driver of all jobs.
+const REPLACED: [&str; 2] = ["horde_job_hash", "horde_miners"];
 /// Time for the reloads to be seen in the log after the batch.
 const RELOADS_MAX: Duration = Duration::from_secs(20);
 
@@ -79,7 +81,7 @@ pub(super) fn run(artifacts: Artifacts, options: &Options) -> Result<()> {
     judge(&result, &miners, is_reloaded)
 }
 
-/// Runs the batch; when jobs are under way, a job kind gets another build and the driver is reloaded.
+/// Runs the batch; when jobs are under way, a job kind and their driver are replaced by other builds.
 fn run_batch(site: &Site, miners: &Miners) -> Result<Value> {
     let mut call = Call::start(site, ("horde_batch", "run_batch"), &miners.arguments())?;
     let mut is_replaced = false;
@@ -104,15 +106,17 @@ fn run_batch(site: &Site, miners: &Miners) -> Result<Value> {
 }
 
 fn replace(site: &Site) -> Result<()> {
-    output::progress("replacing horde_job_hash by another build, reloading horde_miners");
-    let library = site.extension("horde_job_hash");
-    let other = other_version(&fs::read(&library)?).ok_or("the library names no version")?;
-    fs::write(&library, other)?;
-    let mut reload = site.ask_host(&["reload", "horde_miners"]);
-    if reload.stdout(Stdio::null()).status()?.success() {
-        return Ok(());
+    output::progress("replacing horde_job_hash and horde_miners by other builds");
+    for extension in REPLACED {
+        let library = site.extension(extension);
+        let other = other_version(&fs::read(&library)?).ok_or("the library names no version")?;
+        fs::write(&library, other)?;
+        let mut reload = site.ask_host(&["reload", extension]);
+        if !reload.stdout(Stdio::null()).status()?.success() {
+            return Err(format!("{extension} is not reloaded").into());
+        }
     }
-    Err("horde_miners is not reloaded".into())
+    Ok(())
 }
 
 /// Whether both extensions were reloaded, by the host's log.
@@ -124,7 +128,7 @@ fn wait_for_reloads(log: impl Fn() -> String) -> bool {
             let mut lines = text.lines();
             lines.any(|line| line.contains("extension reloaded") && line.contains(name))
         };
-        let is_reloaded = of("horde_job_hash") && of("horde_miners");
+        let is_reloaded = REPLACED.iter().all(|name| of(name));
         if is_reloaded || begin.elapsed() > RELOADS_MAX {
             return is_reloaded;
         }

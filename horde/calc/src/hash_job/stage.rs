@@ -72,8 +72,8 @@ const FULL: [StageSpec; STAGES] = [
     },
 ];
 
-/// Letters of a password of a small job, beside its digit: 38,440 passwords to try.
-const SMALL_LETTERS: usize = 2;
+/// Letters of a password of a small job, beside its digit: 620 passwords to try.
+const SMALL_LETTERS: usize = 1;
 
 /// How much work a job is.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

@@ -31,6 +31,8 @@ pub(super) struct Job {
     pub(super) validator: String,
     pub(super) class: ExecutorClass,
     pub(super) stage: Stage,
+    /// The connection on which it was reserved.
+    pub(super) connection: u64,
     /// Whether it is a user's job, of which a finished receipt may come before a result.
     pub(super) is_organic: bool,
     /// What the reservation has said, until the job runs.
@@ -45,11 +47,12 @@ pub(super) struct Job {
 
 impl Job {
     /// The job of a reservation, which waits for an executor.
-    pub(super) fn new(validator: &str, request: InitialJobRequest) -> Self {
+    pub(super) fn new(validator: &str, connection: u64, request: InitialJobRequest) -> Self {
         Self {
             validator: validator.to_owned(),
             class: request.executor_class.unwrap_or_default(),
             stage: Stage::Waiting,
+            connection,
             is_organic: request.job_started_receipt_payload.is_organic,
             unreported: None,
             is_image_allowed: is_image_allowed(request.base_docker_image_name.as_deref()),

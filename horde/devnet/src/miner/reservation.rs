@@ -18,9 +18,12 @@ impl Miner {
     /// Reserves an executor, declines, or lets the job wait.
     pub(super) fn reserve(&mut self, at: Origin, request: InitialJobRequest) {
         let uuid = request.job_uuid.clone();
-        if self.jobs.get(&uuid).is_some() {
-            let detail = "there is a job with this uuid already";
-            self.note_violation(at, ViolationKind::ReservedTwice, Some(&uuid), detail);
+        if let Some(job) = self.jobs.get(&uuid) {
+            // A validator whose connection has ended cannot know whether its reservation had come.
+            if job.connection == at.connection {
+                let detail = "there is a job with this uuid already";
+                self.note_violation(at, ViolationKind::ReservedTwice, Some(&uuid), detail);
+            }
             return;
         }
         let Some(validator) = self.validator(at) else {
@@ -32,7 +35,8 @@ impl Miner {
         if !self.jobs.has_room() {
             return self.send(at.connection, &decline(&uuid));
         }
-        self.jobs.insert(&uuid, Job::new(&validator, request));
+        self.jobs
+            .insert(&uuid, Job::new(&validator, at.connection, request));
         if self.vices.has(Vice::Declines) {
             return self.decline(&uuid, &validator);
         }

@@ -174,9 +174,13 @@ mod tests {
             let size = JobSize::Small;
             let kind = HashJobKind { version, size };
             let drawn = drawn::HashJob::draw(kind, MINER, &[1; SEED_BYTES]);
-            let mut request = job(Some(inline(PAYLOAD_FILE, drawn.payload().as_bytes())));
-            request.start_key = drawn.arguments().get(1).cloned();
-            let Outcome::Finished { stdout, .. } = request.execute() else {
+            let job = HashJob {
+                volume: Some(inline(PAYLOAD_FILE, drawn.payload().as_bytes())),
+                start_key: drawn.arguments().get(1).cloned(),
+                timeout: Duration::from_secs(60),
+            };
+            let executed = job.execute(Instant::now() + job.timeout());
+            let Outcome::Finished { stdout, .. } = executed else {
                 panic!("{version:?} was not solved");
             };
             assert!(drawn.is_answer(&stdout), "{version:?}: {stdout}");

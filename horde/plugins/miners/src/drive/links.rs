@@ -91,6 +91,7 @@ impl Miners {
                 ("miner", &&*hotkey),
                 ("reason", &reason),
                 ("jobs", &jobs.len()),
+                ("unsent", &end.unsent),
             ];
             ctx.warn_with("connection lost", fields);
         }
@@ -99,9 +100,8 @@ impl Miners {
             return self.give_up(ctx, &hotkey, reason);
         }
         for id in jobs {
-            if end.unsent > 0 {
-                self.repeat_accepted(ctx, id)?;
-            }
+            // What the kernel had may have been lost on the way, too. A miner that has the receipt stores it once.
+            self.repeat_accepted(ctx, id)?;
             self.lose_connection(ctx, id)?;
         }
         match next {

@@ -23,7 +23,7 @@ impl Miners {
         self.send_receipt(ctx, &hotkey, frame)
     }
 
-    /// Sends the accepted receipt of a job again, as it is stored, if it may be among the frames that the kernel did not have.
+    /// Sends the accepted receipt of a job again, as it is stored, after the connection on which it went out has ended.
     pub(super) fn repeat_accepted(&mut self, ctx: &mut Context<'_>, id: JobId) -> Result<()> {
         let job = self.state.jobs.get(id);
         let Some(job) = job.filter(|job| job.times.accepted_us.is_some()) else {

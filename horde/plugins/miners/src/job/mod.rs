@@ -91,7 +91,7 @@ pub(crate) struct Job {
     /// When the present phase ends if nothing happens, in Unix milliseconds; `u64::MAX` for never.
     pub(crate) due_ms: u64,
     pub(crate) times: JobTimes,
-    /// The frame of the reservation, with its receipt once that is signed; empty once the kernel has it.
+    /// The frame of the reservation, with its receipt once that is signed; empty once the miner has answered it.
     pub(crate) reservation: String,
     /// The frame of the request to run. What the kernel had can still be lost with its connection, so it stays.
     pub(crate) request: String,
@@ -199,10 +199,12 @@ impl Job {
     pub(crate) fn note_written(&mut self, kind: FrameKind, at_us: u64) -> Reaction {
         match kind {
             FrameKind::Reservation => {
-                self.times.reserved_us = Some(at_us);
-                self.reservation = String::new();
+                self.times.reserved_us.get_or_insert(at_us);
                 if self.phase == Phase::Reserving {
                     self.sending = Sending::Written;
+                } else {
+                    // The answer came before the report.
+                    self.reservation = String::new();
                 }
                 Reaction::None
             }
@@ -223,10 +225,11 @@ impl Job {
         }
     }
 
-    /// The connection has ended: what the kernel did not have is to be sent again. An answer to what was never sent came too
-    /// early.
+    /// The connection has ended: what the kernel did not have is to be sent again, and so is a reservation that was not
+    /// answered, which may have been lost on the way. A miner that has it ignores the second one. An answer to what was never
+    /// sent came too early.
     pub(crate) fn lose_connection(&mut self) -> Option<Outcome> {
-        if self.sending == Sending::Handed {
+        if self.sending == Sending::Handed || self.phase == Phase::Reserving {
             self.sending = Sending::Waiting;
         }
         self.is_resumed = self.phase != Phase::Planned;

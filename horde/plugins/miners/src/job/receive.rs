@@ -69,6 +69,7 @@ impl Job {
             Phase::Reserving => {
                 self.times.accepted_us = Some(at_us);
                 self.phase = Phase::Accepted;
+                self.forget_reservation();
                 Reaction::Accepted
             }
             _ => Reaction::Ignored(Ignored::Repeated),
@@ -87,6 +88,7 @@ impl Job {
             Phase::Reserving if self.is_resumed => {
                 self.times.accepted_us = Some(at_us);
                 self.set_ready(at_us);
+                self.forget_reservation();
                 Reaction::Ready {
                     is_accepted_too: true,
                 }
@@ -99,6 +101,13 @@ impl Job {
                 Reaction::Repeat
             }
             Phase::Ready | Phase::Running => Reaction::Ignored(Ignored::Repeated),
+        }
+    }
+
+    /// Frees the memory of a frame that is not sent again. While the kernel may not have it, its length still counts.
+    fn forget_reservation(&mut self) {
+        if self.sending != Sending::Handed {
+            self.reservation = String::new();
         }
     }
 

@@ -226,8 +226,8 @@ fn connection_that_comes_back_has_room() {
     world.0.ws_accept(&tag);
     assert_eq!(
         world.write().len(),
-        2,
-        "authentication and the first request"
+        4,
+        "authentication, two receipts and the first request"
     );
     assert_eq!(world.write().len(), 1, "the second one");
 }

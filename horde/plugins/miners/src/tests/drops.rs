@@ -5,14 +5,16 @@ use tig_plugin_api::{WsCloseClass, WsEventKind};
 
 use super::world::*;
 
-/// The connection comes back; what was sent on it at once, without the authentication.
+/// The connection comes back; what was sent on it at once, without authentication and receipts.
 fn come_back(world: &mut World, miner: usize) -> Vec<&'static str> {
     world.0.ws_sent();
     let tag = world.tag(miner);
     world.0.ws_accept(&tag);
     let types = world.types();
     assert_eq!(types[0], "V0AuthenticateRequest");
-    types[1..].to_vec()
+    let mut sent = types[1..].to_vec();
+    sent.retain(|name| *name != "V0JobAcceptedReceiptRequest");
+    sent
 }
 
 fn finish(world: &mut World) {
@@ -30,10 +32,12 @@ fn job_goes_on_after_a_drop_at_each_step() {
         world.drop_connection(1);
         assert!(world.over().is_empty());
         let again = come_back(&mut world, 1);
-        assert!(
-            again.is_empty(),
-            "{step}: the kernel had all, so {again:?} is too much"
-        );
+        let expected: &[&str] = match step {
+            // It was not answered, so it may have been lost on the way.
+            "reserved" => &["V0InitialJobRequest"],
+            _ => &[],
+        };
+        assert_eq!(again, expected, "{step}");
         if step == "reserved" {
             world.say(1, "AcceptJob", 1);
         }
