@@ -84,7 +84,6 @@ impl Miners {
     /// Keeps the frames of jobs until their group is wanted and they are over.
     fn on_horde_jobs_made(&mut self, ctx: &mut Context<'_>, event: JobsMade) -> Result<()> {
         let now_ms = ctx.now_ms();
-        ctx.mark_fields_changed()?;
         let batch = event.batch.into();
         let mut dropped = 0;
         for job in event.jobs {

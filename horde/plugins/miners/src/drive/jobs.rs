@@ -268,7 +268,6 @@ impl Miners {
             link.jobs.remove(&id);
             link.unwritten_bytes = link.unwritten_bytes.saturating_sub(job.handed_bytes());
         }
-        self.state.outflow.backlog.remove(&id);
         log_outcome(ctx, &job, &outcome);
         let over = JobOver {
             group: self.state.group_name(job.group),

@@ -209,8 +209,11 @@ impl Job {
                 Reaction::None
             }
             // Of a connection before, or of nothing that this job has sent.
-            FrameKind::Request if self.sending != Sending::Handed => Reaction::None,
-            FrameKind::Request if self.phase != Phase::Running => Reaction::None,
+            FrameKind::Request
+                if (self.phase, self.sending) != (Phase::Running, Sending::Handed) =>
+            {
+                Reaction::None
+            }
             FrameKind::Request => {
                 // A request that is sent again after a drop does not begin the time again: the miner may have had the first.
                 let is_first = self.times.run_us.is_none();

@@ -143,6 +143,24 @@ fn error_before_an_end_names_the_cause() {
 }
 
 #[test]
+fn error_of_an_earlier_connection_is_not_a_cause() {
+    let mut world = start();
+    world.link(&[1]);
+    world.frame(
+        1,
+        r#"{"message_type":"GenericError","details":"unsafe volume"}"#,
+    );
+    world.drop_connection(1);
+    while let Some(tag) = world.try_tag(1) {
+        world.0.ws_end(&tag, tig_plugin_api::WsCloseClass::Connect);
+        world.0.advance_ms(9_000);
+    }
+    let links = world.events("horde_miner_link");
+    let reason = links[0]["state"]["down"]["reason"].as_str().unwrap();
+    assert!(!reason.contains("unsafe volume"), "{reason}");
+}
+
+#[test]
 fn refusal_during_a_batch_ends_that_miners_jobs() {
     let mut world = two_jobs();
     world.frame(

@@ -87,6 +87,21 @@ fn request_that_was_not_written_is_sent_again() {
     finish(&mut world);
 }
 
+#[test]
+fn drop_before_the_reservation_excuses_nothing() {
+    let mut world = start();
+    world.link(&[1, 2]);
+    world.begin(&[(1, 1, FAST, 2), (2, 2, CLASS, 240)]);
+    world.say(2, "AcceptJob", 2);
+    world.drop_connection(1);
+    come_back(&mut world, 1);
+    world.0.advance_ms(238_000);
+    world.write();
+    world.over();
+    world.say(1, "ExecutorReady", 1);
+    assert!(matches!(world.outcome(), Outcome::OutOfOrder { .. }));
+}
+
 /// The kernel had the request, but the miner did not get it: it says again that its executor is ready.
 #[test]
 fn request_that_was_lost_is_sent_again_once() {

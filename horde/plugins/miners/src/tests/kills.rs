@@ -1,9 +1,12 @@
 //! Kills, restarts and reloads at each step: one outcome for every job, and nothing lost by a reload.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use horde_events::Outcome;
 use serde_json::{Value, json};
+use tig_plugin_api::WsEventKind;
+use tig_plugin_api::testing::{Harness, TestKey};
 
 use super::world::*;
 
@@ -135,6 +138,48 @@ fn reload_at_each_step_equals_going_on() {
         let (events_of_reload, frames_of_reload) = play(Some(step));
         assert_eq!(frames_of_reload, frames, "reload after step {step}");
         assert_eq!(events_of_reload, events, "reload after step {step}");
+    }
+}
+
+/// A key that signs so many times.
+fn weary_key(signatures: usize) -> TestKey {
+    let good = key();
+    let left = AtomicUsize::new(signatures);
+    TestKey::new("hotkey", good.public_key, move |bytes| {
+        match left.fetch_sub(1, Ordering::Relaxed) {
+            0 => Vec::new(),
+            _ => (good.sign)(bytes),
+        }
+    })
+}
+
+/// Fields that a handler has changed before the host refuses a signature are restored from the storage.
+#[test]
+fn refused_signature_restores_the_instance() {
+    // Two authentications and a reservation; then the accepted receipt, or the second wave of reservations.
+    for signatures in [3, 4] {
+        let section = json!({ "allow_private": true });
+        let keys = vec![weary_key(signatures)];
+        let mut world = World(Harness::start_with_keys(settings(section), keys).unwrap());
+        world.0.advance_ms(0);
+        world.link(&[1, 2]);
+        world.begin(&[(1, 1, CLASS, 240), (2, 2, FAST, 2)]);
+        let tag = world.tag(1);
+        let accepted = WsEventKind::Frame {
+            text: message("AcceptJob", 1),
+            at_us: 1_700_000_000_000_000,
+        };
+        let mut handled = world.0.try_ws(&tag, accepted);
+        if signatures == 4 {
+            handled.unwrap();
+            handled = world.0.try_advance_ms(238_000);
+        }
+        let error = handled.unwrap_err().to_string();
+        assert!(error.contains("signed with 0 bytes"), "{error}");
+        assert_eq!(world.0.restores(), 1, "{signatures}");
+        world.0.emitted();
+        world.0.advance_ms(0);
+        assert_eq!(world.over().len(), 2, "both are interrupted");
     }
 }
 

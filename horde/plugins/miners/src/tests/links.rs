@@ -214,6 +214,38 @@ fn holder_that_asks_during_a_drop_is_answered_later() {
 }
 
 #[test]
+fn other_manifest_counts_unless_jobs_are_under_way() {
+    for (has_job, expected) in [(false, 9), (true, 2)] {
+        let mut world = start();
+        world.link(&[1]);
+        if has_job {
+            world.begin_at("running", &[(1, 1)]);
+        }
+        world.drop_connection(1);
+        let tag = world.tag(1);
+        world.0.ws_accept(&tag);
+        world.frame(1, &manifest().replace("\"count\":2", "\"count\":9"));
+        assert_eq!(
+            world.events("horde_miner_link").len(),
+            usize::from(!has_job)
+        );
+        want(&mut world, &[1]);
+        let links = world.events("horde_miner_link");
+        let count = &links[0]["state"]["up"]["manifest"][0]["count"];
+        assert_eq!(*count, expected);
+    }
+}
+
+#[test]
+fn link_that_is_let_go_leaves_no_timer() {
+    let mut world = start();
+    want(&mut world, &[1]);
+    assert_eq!(world.0.timers().len(), 1);
+    want(&mut world, &[]);
+    assert!(world.0.timers().is_empty());
+}
+
+#[test]
 fn miner_that_has_moved_is_connected_to_there() {
     let mut world = start();
     world.link(&[1]);

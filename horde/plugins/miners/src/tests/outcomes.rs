@@ -185,6 +185,18 @@ fn fast_executor_has_time_after_a_late_accept() {
 }
 
 #[test]
+fn fast_executor_that_accepts_at_once_is_ready_soon() {
+    let mut world = start();
+    world.link(&[1]);
+    world.begin(&[(1, 1, FAST, 0)]);
+    world.say(1, "AcceptJob", 1);
+    world.0.advance_ms(1_999);
+    assert!(world.over().is_empty());
+    world.0.advance_ms(1);
+    assert_eq!(world.outcome(), late("ready"));
+}
+
+#[test]
 fn silence_on_a_running_job_is_late() {
     let mut world = start();
     world.link(&[1]);
