@@ -21,7 +21,7 @@ use super::stream::Stream;
 const READ_BYTES: usize = 4 << 10;
 
 /// Characters of a redirect's target that are kept.
-const LOCATION_CHARS_MAX: usize = 200;
+const REDIRECT_CHARS_MAX: usize = 200;
 
 /// First bytes of TLS records of an alert and of a handshake.
 const TLS_RECORDS: [u8; 2] = [21, 22];
@@ -83,7 +83,7 @@ fn answer_text(response: &Response) -> String {
     let place = place.and_then(|place| place.to_str().ok());
     match place {
         Some(place) if status.is_redirection() => {
-            let place: String = place.chars().take(LOCATION_CHARS_MAX).collect();
+            let place: String = place.chars().take(REDIRECT_CHARS_MAX).collect();
             format!(
                 "the peer answers the handshake with {status} and points to {place}; redirects are not followed"
             )

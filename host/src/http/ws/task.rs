@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use tig_plugin_api::{WsEventKind, WsOpen};
 use tokio::io::ReadBuf;
+use tokio::task::yield_now;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use tracing::debug;
 
@@ -38,6 +39,9 @@ const LATE_MAX: Duration = Duration::from_millis(500);
 
 /// Bytes that are read at once, by each thread.
 const READ_BYTES: usize = 64 << 10;
+
+/// After so many bytes other connections of the thread have their turn: a flood of pings is never handled at one go.
+const TURN_BYTES: usize = 8 << 10;
 
 /// Longest interval that is waited for: longer ones are as good as none. A month.
 const INTERVAL_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -141,6 +145,8 @@ struct Session<'a> {
     unhandled: Arc<Unhandled>,
     /// Whether reading waits for the extension.
     is_paused: bool,
+    /// Whether others are to have their turn.
+    has_read_much: bool,
     ping_interval: Option<Duration>,
     silent_max: Option<Duration>,
     next_ping: Instant,
@@ -174,6 +180,7 @@ impl<'a> Session<'a> {
             incoming: Incoming::new(open.frame_bytes_max),
             unhandled: Arc::default(),
             is_paused: false,
+            has_read_much: false,
             ping_interval,
             silent_max: interval(open.silent_ms_max),
             next_ping: now + ping_interval.unwrap_or_default(),
@@ -191,6 +198,9 @@ impl<'a> Session<'a> {
         loop {
             if let Some(ending) = self.handle_messages() {
                 return ending;
+            }
+            if std::mem::take(&mut self.has_read_much) {
+                yield_now().await;
             }
             self.see_close();
             // Moved only when it is too late or over: each frame moves what it stands for.
@@ -298,7 +308,8 @@ impl<'a> Session<'a> {
             Ok(0) => {
                 Some(self.cut_ending("the peer has ended the connection without a close frame"))
             }
-            Ok(_) => {
+            Ok(bytes) => {
+                self.has_read_much = bytes >= TURN_BYTES;
                 self.hear();
                 self.heard_us = self.clock.now_us();
                 None

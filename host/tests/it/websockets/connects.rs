@@ -138,7 +138,7 @@ async fn close_before_the_handshake_is_of_class_local() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn handshake_has_the_extensions_headers_and_frames_may_follow_at_once() {
+async fn frames_right_after_the_handshake_arrive() {
     let dialer = Dialer::start();
     let peers = Peers::listen().await;
     let headers = json!({ "headers": [["x-a", "1"], ["x-a", "2"]] });

@@ -9,7 +9,7 @@ use tokio_tungstenite::tungstenite::{Bytes, Message};
 use super::support::{Dialer, Peers, connected, open_with};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_peer_must_not_send_closes_its_connection_only() {
+async fn violation_ends_its_connection_only() {
     let dialer = Dialer::start();
     let mut other = connected(&dialer, "other").await;
     let text = OpCode::Data(Data::Text);

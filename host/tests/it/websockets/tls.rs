@@ -72,7 +72,7 @@ async fn certificate_of_the_config_is_trusted_and_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tls_where_the_peer_expects_none_has_a_clear_reason() {
+async fn unexpected_tls_has_a_clear_reason() {
     let dialer = Dialer::start();
     let peers = Peers::listen().await;
     dialer.open("a", &with_tls(&peers.url())).await;
@@ -89,7 +89,7 @@ async fn tls_where_the_peer_expects_none_has_a_clear_reason() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_tls_where_the_peer_expects_it_has_a_clear_reason() {
+async fn missing_tls_has_a_clear_reason() {
     let certified = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let dialer = Dialer::start();
     let peers = Peers::listen().await;
