@@ -1,4 +1,5 @@
-//! Measures the host: dispatch through the ABI, timers, commits, reloads, and what a process with six extensions costs.
+//! Measures the host: dispatch through the ABI, timers, commits, reloads, what a process with six extensions costs, and
+//! websockets.
 //!
 //! `cargo xtask bench host [--json]` builds the host and the plugins beside this and runs it.
 
@@ -7,6 +8,7 @@ mod dispatch;
 mod process;
 mod reloads;
 mod site;
+mod sockets;
 mod timers;
 
 use std::process::ExitCode;
@@ -22,5 +24,6 @@ fn measure(report: &mut Report) -> Result<()> {
     timers::measure(report)?;
     commits::measure(report)?;
     reloads::measure(report)?;
-    process::measure(report)
+    process::measure(report)?;
+    sockets::measure(report)
 }
