@@ -4,6 +4,7 @@
 mod chacha;
 mod draw;
 mod jump;
+mod step;
 mod xoshiro;
 
 pub use chacha::ChaCha12;

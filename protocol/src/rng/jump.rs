@@ -4,7 +4,7 @@
 //! polynomial. So `M^n = r(M)` with r the remainder of `x^n` divided by that polynomial: at most 256 steps and a few
 //! thousand operations reach any state, however far.
 
-use super::xoshiro::step;
+use super::step::step;
 
 /// The bits of a polynomial over two elements, that of `x^0` first, of degree below 256.
 type Polynomial = [u64; 4];

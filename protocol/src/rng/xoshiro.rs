@@ -1,5 +1,6 @@
 //! Xoshiro256++ (R3) and how an instance seed becomes its state (R2).
 
+use super::step::step;
 use super::{ChaCha12, Rng, jump};
 
 /// Xoshiro256++ with four 64-bit words of state on every target.
@@ -32,16 +33,6 @@ impl Xoshiro256PlusPlus {
             state: jump::ahead(self.state, draws),
         }
     }
-}
-
-pub(super) fn step(s: &mut [u64; 4]) {
-    let shifted = s[1] << 17;
-    s[2] ^= s[0];
-    s[3] ^= s[1];
-    s[1] ^= s[2];
-    s[0] ^= s[3];
-    s[2] ^= shifted;
-    s[3] = s[3].rotate_left(45);
 }
 
 impl Rng for Xoshiro256PlusPlus {
