@@ -28,6 +28,7 @@ use crate::runtime::event::Kind;
 use crate::runtime::failure::SwitchError;
 use crate::runtime::item::{CommandCall, RouteResult, StartError};
 use crate::runtime::probation::PROBATION;
+use crate::runtime::route_request::RouteRequest;
 use crate::runtime::runner::Runner;
 use crate::runtime::shared::Shared;
 use crate::runtime::socket_event::SocketEvent;
@@ -132,7 +133,10 @@ impl SteppedHost {
     /// The reply comes when its effects are on disk, and may ask to be parked, as at the listener.
     #[must_use]
     pub fn request(&self, request: HttpRequest) -> Option<oneshot::Receiver<RouteResult>> {
-        let extension = self.shared.find_route(&request.method, &request.path)?;
+        let (method, path) = (&request.method, &request.path);
+        let extension = self.shared.find_route(method, path)?;
+        let head = RouteRequest::new(method, path, &request).ok()?;
+        let request = Arc::new(head.with_body(&request.body));
         let (sender, receiver) = oneshot::channel();
         extension
             .mailbox

@@ -20,15 +20,23 @@ pub struct CommandHead {
     pub command: String,
 }
 
+/// Bytes of the length in front of a part.
+const LENGTH_BYTES: usize = 4;
+
+/// Room for a usual head with its length; a longer one makes its own.
+const HEAD_BYTES: usize = 512;
+
 /// Joins `head` as JSON and `body`.
 ///
 /// # Errors
 ///
 /// `head` has no JSON form or is longer than `u32::MAX` bytes.
 pub fn encode<T: Serialize>(head: &T, body: &[u8]) -> Result<Vec<u8>> {
-    let head = serde_json::to_vec(head)?;
-    let mut bytes = Vec::with_capacity(4 + head.len() + body.len());
-    push_part(&mut bytes, &head)?;
+    let mut bytes = Vec::with_capacity(HEAD_BYTES + body.len());
+    bytes.extend_from_slice(&[0; LENGTH_BYTES]);
+    serde_json::to_writer(&mut bytes, head)?;
+    let length = u32::try_from(bytes.len() - LENGTH_BYTES)?;
+    bytes[..LENGTH_BYTES].copy_from_slice(&length.to_le_bytes());
     bytes.extend_from_slice(body);
     Ok(bytes)
 }
@@ -86,7 +94,7 @@ fn push_part(bytes: &mut Vec<u8>, part: &[u8]) -> Result<()> {
 }
 
 fn take_part(bytes: &[u8]) -> Result<(&[u8], &[u8])> {
-    let Some((length, rest)) = bytes.split_first_chunk::<4>() else {
+    let Some((length, rest)) = bytes.split_first_chunk::<LENGTH_BYTES>() else {
         bail!("frame of {} bytes has no length", bytes.len());
     };
     let length = u32::from_le_bytes(*length) as usize;

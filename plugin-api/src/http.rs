@@ -166,6 +166,9 @@ impl HttpRequest {
     }
 }
 
+/// Room for the usual JSON of a reply; a longer one makes its own.
+const JSON_BYTES: usize = 1_024;
+
 /// Reply to an [`HttpRequest`], sent when the handler's effects are on disk.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct HttpReply {
@@ -199,11 +202,13 @@ impl HttpReply {
     ///
     /// `value` has no JSON form, such as a map whose keys are not strings.
     pub fn json<T: Serialize>(status: u16, value: &T) -> Result<Self> {
+        let mut body = Vec::with_capacity(JSON_BYTES);
+        serde_json::to_writer(&mut body, value)?;
         Ok(Self {
             status,
             content_type: "application/json".to_owned(),
             hold_ms: None,
-            body: serde_json::to_vec(value)?,
+            body,
         })
     }
 

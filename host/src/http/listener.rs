@@ -18,7 +18,7 @@ use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -30,6 +30,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tracing::{Instrument, debug, debug_span, warn};
 
+use crate::http::alarm::Alarm;
 use crate::limits::CONNECTIONS_MAX;
 
 /// File descriptors left for the store, plugins and outgoing requests, if the limit allows it.
@@ -71,23 +72,36 @@ fn connections_max() -> usize {
     usize::try_from(free).map_or(CONNECTIONS_MAX, |free| free.min(CONNECTIONS_MAX))
 }
 
+/// The client of one connection.
+#[derive(Clone, Debug)]
+pub(crate) struct Peer {
+    /// Its address.
+    pub address: SocketAddr,
+    /// The timer of the connection.
+    pub alarm: Alarm,
+}
+
 /// Serves the requests of a listener; each connection has a clone.
 pub(crate) trait Respond: Clone + Send + Sync + 'static {
-    /// The response to a request of the client at `peer`.
+    /// The response to a request of `peer`.
     fn respond(
-        &self,
-        peer: SocketAddr,
+        self,
+        peer: &Peer,
         request: Request<Incoming>,
-    ) -> impl Future<Output = Response> + Send;
+    ) -> impl Future<Output = Response> + Send + use<Self>;
 }
 
 /// For listeners with few requests. Handlers find the client's address as `ConnectInfo<SocketAddr>`.
 impl Respond for axum::Router {
-    async fn respond(&self, peer: SocketAddr, request: Request<Incoming>) -> Response {
+    fn respond(
+        self,
+        peer: &Peer,
+        request: Request<Incoming>,
+    ) -> impl Future<Output = Response> + Send + use<> {
         let mut request = request.map(Body::new);
-        request.extensions_mut().insert(ConnectInfo(peer));
-        let answered = TowerToHyperService::new(self.clone()).call(request).await;
-        answered.unwrap_or_else(|never| match never {})
+        request.extensions_mut().insert(ConnectInfo(peer.address));
+        let answered = TowerToHyperService::new(self).call(request);
+        async { answered.await.unwrap_or_else(|never| match never {}) }
     }
 }
 
@@ -167,12 +181,17 @@ async fn speak(
     app: impl Respond,
     watcher: Watcher,
 ) -> io::Result<()> {
+    let alarm = Alarm::new();
+    let peer = Peer {
+        address: peer,
+        alarm: alarm.clone(),
+    };
     let service = service_fn(move |request| {
-        let app = app.clone();
-        async move { Ok::<_, Infallible>(app.respond(peer, request).await) }
+        let responded = app.clone().respond(&peer, request);
+        async move { Ok::<_, Infallible>(responded.await) }
     });
     let served = http1::Builder::new()
-        .timer(TokioTimer::new())
+        .timer(alarm)
         .header_read_timeout(HEAD_TIMEOUT)
         .serve_connection(TokioIo::new(stream), service);
     watcher.watch(served).await.map_err(io::Error::other)

@@ -1,10 +1,12 @@
 //! The host's sockets: the listener with its routes and access rules, and the client that sends for extensions.
 
+pub(crate) mod alarm;
 pub(crate) mod client;
 pub(crate) mod listener;
 pub(crate) mod metrics;
 pub(crate) mod rate_limit;
 pub(crate) mod renewal;
+pub(crate) mod request;
 pub(crate) mod server;
 pub(crate) mod settings;
 pub(crate) mod ws;

@@ -7,29 +7,26 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, HttpBody, to_bytes};
+use axum::body::Body;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, ORIGIN, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use axum::response::{IntoResponse, Response};
-use hyper::body::Incoming;
-use tig_plugin_api::{HttpReply, HttpRequest, is_of_another_page};
+use hyper::body::{Body as _, Incoming};
+use tig_plugin_api::{HttpReply, is_of_another_page};
 use tokio::sync::{oneshot, watch};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument, debug, debug_span};
 
 use crate::config::access::{Access, AccessDenied};
-use crate::http::listener::Respond;
+use crate::http::alarm::Alarm;
+use crate::http::listener::{Peer, Respond};
 use crate::http::metrics::Metrics;
+use crate::http::request::{encode_head, read_body};
 use crate::observe::prometheus;
 use crate::runtime::extension::Extension;
 use crate::runtime::item::{RouteError, RouteReply};
+use crate::runtime::route_request::RouteRequest;
 use crate::runtime::shared::Shared;
-
-/// A longer body is rejected with 413.
-pub(crate) const BODY_BYTES_MAX: usize = 64 << 20;
-
-/// A body that takes longer is rejected with 408.
-pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A request to an extension that takes longer is answered with 504.
 pub(crate) const REPLY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -56,22 +53,63 @@ pub(crate) fn app(
     })
 }
 
+/// Status and text for a request that no extension replies to.
+type Refusal = (StatusCode, String);
+
+/// What follows from the head of a request.
+enum Admitted {
+    /// The reply is known.
+    Done(Box<Response>),
+    /// An extension has the reply.
+    Route(RouteCall),
+}
+
+/// A request to a route, with its body still to be read.
+struct RouteCall {
+    extension: Arc<Extension>,
+    request: RouteRequest,
+    body: Incoming,
+    /// The timer of the connection.
+    alarm: Alarm,
+}
+
 impl Respond for Arc<Server> {
-    async fn respond(&self, peer: SocketAddr, request: Request<Incoming>) -> Response {
+    fn respond(
+        self,
+        peer: &Peer,
+        request: Request<Incoming>,
+    ) -> impl Future<Output = Response> + Send + use<> {
         // Without the query, which may hold secrets.
         let path = request.uri().path();
         let span = debug_span!("request", method = %request.method(), path);
-        let answered = async {
-            let response = self.serve(peer, request).await;
+        // At once, not when the future is polled: the connection reads on before that, and would need another buffer as
+        // long as the head lies in this one.
+        let admitted = span.in_scope(|| self.admit(peer, request));
+        let answered = async move {
+            let response = match admitted {
+                Admitted::Done(response) => *response,
+                Admitted::Route(call) => call.reply().await.map_or_else(refuse, respond),
+            };
             debug!(status = response.status().as_u16(), "request answered");
             response
         };
-        answered.instrument(span).await
+        answered.instrument(span)
     }
 }
 
 impl Server {
-    async fn serve(&self, peer: SocketAddr, request: Request<Incoming>) -> Response {
+    fn admit(&self, peer: &Peer, request: Request<Incoming>) -> Admitted {
+        if let Some(response) = self.reply_of_the_host(peer.address, &request) {
+            return Admitted::Done(Box::new(response));
+        }
+        match self.route(peer, request) {
+            Ok(call) => Admitted::Route(call),
+            Err(refusal) => Admitted::Done(Box::new(refuse(refusal))),
+        }
+    }
+
+    /// The rejection of a request that is not allowed, or the reply of the host's own route.
+    fn reply_of_the_host(&self, peer: SocketAddr, request: &Request<Incoming>) -> Option<Response> {
         let authorization = request.headers().get(AUTHORIZATION);
         let admitted = self.access.borrow().check(
             peer.ip(),
@@ -79,106 +117,105 @@ impl Server {
             authorization.and_then(|value| value.to_str().ok()),
         );
         if let Err(denied) = admitted {
-            return reject(denied);
+            return Some(reject(denied));
         }
-        if is_from_another_page(&request) {
+        if is_from_another_page(request) {
             let text = "web pages of other sites may not ask this host: use a program such as curl";
-            return (StatusCode::FORBIDDEN, text).into_response();
+            return Some((StatusCode::FORBIDDEN, text).into_response());
         }
-        if is_for_metrics(&request) {
-            return self.metrics(peer, request.headers());
+        is_for_metrics(request).then(|| self.metrics(peer, request.headers()))
+    }
+
+    fn route(&self, peer: &Peer, request: Request<Incoming>) -> Result<RouteCall, Refusal> {
+        let (method, path) = (request.method().as_str(), request.uri().path());
+        let Some(extension) = self.shared.find_route(method, path) else {
+            let text = format!("no extension answers {method} {path}");
+            return Err((StatusCode::NOT_FOUND, text));
+        };
+        let encoded = encode_head(peer.address, &request);
+        let encoded =
+            encoded.map_err(|error| (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+        Ok(RouteCall {
+            extension,
+            request: encoded,
+            body: request.into_body(),
+            alarm: peer.alarm.clone(),
+        })
+    }
+}
+
+impl RouteCall {
+    async fn reply(self) -> Result<HttpReply, Refusal> {
+        let mut request = self.request;
+        if !self.body.is_end_stream() {
+            // Boxed: most requests have no body, and their futures need no room for reading one.
+            let body = Box::pin(read_body(self.body)).await?;
+            request = request.with_body(&body);
         }
-        match handle_request(&self.shared, peer, request).await {
-            Ok(reply) => respond(reply),
-            Err((status, text)) => (status, [(CONTENT_TYPE, "text/plain")], text).into_response(),
+        let has_body = request.body_bytes() > 0;
+        let call = ReadCall {
+            extension: self.extension,
+            request: Arc::new(request),
+            alarm: self.alarm,
+        };
+        if has_body {
+            Ok(call.once().await?.reply)
+        } else {
+            call.until_ready().await
         }
     }
 }
 
-async fn handle_request(
-    shared: &Shared,
-    peer: SocketAddr,
-    request: Request<Incoming>,
-) -> Result<HttpReply, (StatusCode, String)> {
-    let (extension, request) = read_request(shared, peer, request).await?;
-    if request.body.is_empty() {
-        call_until_ready(&extension, request).await
-    } else {
-        Ok(call_extension(&extension, request).await?.reply)
-    }
+/// A whole request to a route.
+struct ReadCall {
+    extension: Arc<Extension>,
+    request: Arc<RouteRequest>,
+    alarm: Alarm,
 }
 
-/// Reads the request for its extension. No buffer of the connection is kept, so the next connection can use its memory.
-async fn read_request(
-    shared: &Shared,
-    peer: SocketAddr,
-    request: Request<Incoming>,
-) -> Result<(Arc<Extension>, HttpRequest), (StatusCode, String)> {
-    let (head, body) = request.into_parts();
-    let (method, path) = (head.method.as_str(), head.uri.path());
-    let Some(extension) = shared.find_route(method, path) else {
-        return Err((
-            StatusCode::NOT_FOUND,
-            format!("no extension answers {method} {path}"),
-        ));
-    };
-    let request = HttpRequest {
-        method: method.to_owned(),
-        path: path.to_owned(),
-        query: head.uri.query().unwrap_or_default().to_owned(),
-        headers: headers(&head.headers),
-        peer: peer.to_string(),
-        body: read(body).await?,
-    };
-    Ok((extension, request))
-}
-
-/// Calls the route again whenever the extension wakes the request, until the reply does not ask to be parked or its
-/// time is over.
-async fn call_until_ready(
-    extension: &Extension,
-    request: HttpRequest,
-) -> Result<HttpReply, (StatusCode, String)> {
-    let mut answered = call_extension(extension, request.clone()).await?;
-    let hold = Duration::from_millis(answered.reply.hold_ms.unwrap_or_default());
-    let until = Instant::now() + hold.min(PARK_TIMEOUT);
-    while let Some(woken) = answered.woken {
-        // The sender is gone when the host stops.
-        if !matches!(timeout_at(until, woken).await, Ok(Ok(()))) {
-            break;
+impl ReadCall {
+    /// Calls the route again whenever the extension wakes the request, until the reply does not ask to be parked or its
+    /// time is over.
+    async fn until_ready(&self) -> Result<HttpReply, Refusal> {
+        let mut answered = self.once().await?;
+        if answered.woken.is_none() {
+            return Ok(answered.reply);
         }
-        answered = call_extension(extension, request.clone()).await?;
+        let hold = Duration::from_millis(answered.reply.hold_ms.unwrap_or_default());
+        let until = Instant::now() + hold.min(PARK_TIMEOUT);
+        while let Some(woken) = answered.woken {
+            // The sender is gone when the host stops.
+            if !matches!(timeout_at(until, woken).await, Ok(Ok(()))) {
+                break;
+            }
+            answered = self.once().await?;
+        }
+        Ok(answered.reply)
     }
-    Ok(answered.reply)
-}
 
-async fn call_extension(
-    extension: &Extension,
-    request: HttpRequest,
-) -> Result<RouteReply, (StatusCode, String)> {
-    let (sender, receiver) = oneshot::channel();
-    if !extension.mailbox.put_request(request, sender) {
-        return Err((
-            StatusCode::SERVICE_UNAVAILABLE,
-            "too many requests wait".to_owned(),
-        ));
-    }
-    match timeout(REPLY_TIMEOUT, receiver).await {
-        Ok(Ok(Ok(answered))) => Ok(answered),
-        Ok(Ok(Err(RouteError::Failed(text)))) => Err((StatusCode::INTERNAL_SERVER_ERROR, text)),
-        Ok(Ok(Err(RouteError::Busy(text)))) => Err((StatusCode::SERVICE_UNAVAILABLE, text)),
-        Ok(Err(_)) => Err((
-            StatusCode::SERVICE_UNAVAILABLE,
-            "the host is stopping".to_owned(),
-        )),
-        Err(_) => {
-            let name = &extension.name;
-            Err((
-                StatusCode::GATEWAY_TIMEOUT,
-                format!("extension `{name}` takes too long"),
-            ))
+    async fn once(&self) -> Result<RouteReply, Refusal> {
+        let (sender, receiver) = oneshot::channel();
+        let request = Arc::clone(&self.request);
+        if !self.extension.mailbox.put_request(request, sender) {
+            return Err(unavailable("too many requests wait"));
+        }
+        match self.alarm.timeout(REPLY_TIMEOUT, receiver).await {
+            Some(Ok(Ok(answered))) => Ok(answered),
+            Some(Ok(Err(RouteError::Failed(text)))) => {
+                Err((StatusCode::INTERNAL_SERVER_ERROR, text))
+            }
+            Some(Ok(Err(RouteError::Busy(text)))) => Err(unavailable(&text)),
+            Some(Err(_)) => Err(unavailable("the host is stopping")),
+            None => {
+                let text = format!("extension `{}` takes too long", self.extension.name);
+                Err((StatusCode::GATEWAY_TIMEOUT, text))
+            }
         }
     }
+}
+
+fn unavailable(text: &str) -> Refusal {
+    (StatusCode::SERVICE_UNAVAILABLE, text.to_owned())
 }
 
 /// Path of the host's own route.
@@ -242,39 +279,22 @@ fn reject(denied: AccessDenied) -> Response {
     }
 }
 
-async fn read(body: Incoming) -> Result<Vec<u8>, (StatusCode, String)> {
-    if body.is_end_stream() {
-        return Ok(Vec::new());
-    }
-    match timeout(BODY_TIMEOUT, to_bytes(Body::new(body), BODY_BYTES_MAX)).await {
-        Ok(Ok(bytes)) => Ok(bytes.into()),
-        Ok(Err(error)) => {
-            let text = format!("the body cannot be read within {BODY_BYTES_MAX} bytes: {error}");
-            Err((StatusCode::PAYLOAD_TOO_LARGE, text))
-        }
-        Err(_) => Err((
-            StatusCode::REQUEST_TIMEOUT,
-            "the body takes too long".to_owned(),
-        )),
-    }
-}
-
-/// Replaces what is not text in a value, so that an extension sees at least that the header is there: a proxy's header
-/// that a client has spoilt still shows that the request was forwarded.
-fn headers(map: &HeaderMap) -> Vec<(String, String)> {
-    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    map.iter()
-        .map(|(name, value)| (name.to_string(), text(value)))
-        .collect()
+fn refuse((status, text): Refusal) -> Response {
+    (status, [(CONTENT_TYPE, "text/plain")], text).into_response()
 }
 
 fn respond(reply: HttpReply) -> Response {
-    let built = Response::builder()
-        .status(reply.status)
-        .header(CONTENT_TYPE, reply.content_type)
-        .body(Body::from(reply.body));
-    built.unwrap_or_else(|error| {
+    build(reply).unwrap_or_else(|error| {
         let text = format!("the extension's reply is malformed: {error}");
         (StatusCode::INTERNAL_SERVER_ERROR, text).into_response()
     })
+}
+
+fn build(reply: HttpReply) -> Result<Response, axum::http::Error> {
+    let (status, content_type) = (StatusCode::from_u16(reply.status)?, reply.content_type);
+    let mut response = Response::new(Body::from(reply.body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::try_from(content_type)?);
+    Ok(response)
 }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use tig_plugin_api::HttpReply;
 use tig_plugin_api::frame::CommandHead;
-use tig_plugin_api::{HttpReply, HttpRequest};
 use tokio::sync::oneshot;
 
 use crate::runtime::event::{Event, HTTP_RESPONSE};
+use crate::runtime::route_request::RouteRequest;
 use crate::runtime::socket_event::SocketEvent;
 
 /// Something for an extension to handle.
@@ -16,7 +17,7 @@ pub(crate) enum Item {
     /// The encoded response to an HTTP request of the extension.
     Response(Arc<[u8]>),
     /// A request to one of the extension's routes, and where the reply goes; `None` if no client waits for it any more.
-    Request(Box<HttpRequest>, Option<oneshot::Sender<RouteResult>>),
+    Request(Arc<RouteRequest>, Option<oneshot::Sender<RouteResult>>),
     /// A timer of the extension is due; its tag.
     Timer(Arc<str>),
     /// Something happened to a websocket connection of the extension.
@@ -84,7 +85,7 @@ pub(crate) enum ItemCopy {
     /// See [`Item::Response`].
     Response(Arc<[u8]>),
     /// See [`Item::Request`].
-    Request(Box<HttpRequest>),
+    Request(Arc<RouteRequest>),
     /// See [`Item::Timer`].
     Timer(Arc<str>),
     /// See [`Item::Socket`]: tag, event, and whether it is the last.
@@ -94,13 +95,13 @@ pub(crate) enum ItemCopy {
 }
 
 impl ItemCopy {
-    /// Copies `item`; events and responses are shared.
+    /// Copies `item`; what it holds is shared.
     #[must_use]
     pub(crate) fn from_item(item: &Item) -> Self {
         match item {
             Item::Event(delivery) => Self::Event(delivery.clone()),
             Item::Response(response) => Self::Response(Arc::clone(response)),
-            Item::Request(request, _) => Self::Request(request.clone()),
+            Item::Request(request, _) => Self::Request(Arc::clone(request)),
             Item::Timer(tag) => Self::Timer(Arc::clone(tag)),
             Item::Socket(event) => Self::Socket(
                 Arc::clone(&event.tag),
@@ -117,7 +118,7 @@ impl ItemCopy {
         match self {
             Self::Event(_) => 0,
             Self::Response(response) => response.len(),
-            Self::Request(request) => request.body.len(),
+            Self::Request(request) => request.body_bytes(),
             Self::Timer(tag) => tag.len(),
             Self::Socket(_, payload, _) => payload.len(),
             Self::Command(call) => call.arguments.len(),
@@ -162,7 +163,7 @@ impl ItemCopy {
                 format!("{} (event {})", event.name, event.sequence)
             }
             Self::Response(_) => HTTP_RESPONSE.to_owned(),
-            Self::Request(request) => format!("{} {}", request.method, request.path),
+            Self::Request(request) => request.name().to_owned(),
             Self::Timer(tag) => format!("timer `{tag}`"),
             Self::Socket(tag, ..) => format!("event of connection `{tag}`"),
             Self::Command(call) => format!("command {}", call.head.command),

@@ -21,6 +21,7 @@ pub(crate) mod mailbox;
 pub(crate) mod outbound;
 pub(crate) mod pending_writes;
 pub(crate) mod probation;
+pub(crate) mod route_request;
 pub(crate) mod runner;
 pub(crate) mod sent;
 pub(crate) mod service_effect;

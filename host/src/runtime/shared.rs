@@ -53,9 +53,7 @@ impl Shared {
     /// The extension with a route for the request, if there is one.
     #[must_use]
     pub(crate) fn find_route(&self, method: &str, path: &str) -> Option<Arc<Extension>> {
-        let extensions = self.services.bus.extensions();
-        extensions
-            .into_iter()
-            .find(|extension| extension.has_route(method, path))
+        let bus = &self.services.bus;
+        bus.find(|extension| extension.has_route(method, path))
     }
 }

@@ -185,6 +185,14 @@ impl Bus {
             .collect()
     }
 
+    /// The first of the running extensions, in the config's order, with this property.
+    pub(crate) fn find(&self, property: impl Fn(&Extension) -> bool) -> Option<Arc<Extension>> {
+        let table = lock(&self.table);
+        let mut extensions = table.extensions.iter();
+        let found = extensions.find(|(extension, _)| property(extension));
+        found.map(|(extension, _)| Arc::clone(extension))
+    }
+
     /// Finds the subscribers of an event and claims room for it; `None` if no extension handles it.
     ///
     /// # Errors

@@ -13,13 +13,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use tig_plugin_api::HttpRequest;
 use tokio::sync::oneshot;
 
 use crate::limits::CONNECTIONS_MAX;
 use crate::runtime::command::Command;
 use crate::runtime::item::{CommandCall, Delivery, Item, RouteResult, StartResult};
 use crate::runtime::mailbox::queue::Queue;
+use crate::runtime::route_request::RouteRequest;
 use crate::runtime::socket_event::SocketEvent;
 
 /// Events that may wait; emitting a further one fails.
@@ -141,7 +141,7 @@ impl Mailbox {
     /// Puts a request to a route; `false` if too many wait already.
     pub(crate) fn put_request(
         &self,
-        request: HttpRequest,
+        request: Arc<RouteRequest>,
         answer: oneshot::Sender<RouteResult>,
     ) -> bool {
         let mut state = self.lock();
@@ -149,9 +149,7 @@ impl Mailbox {
             return false;
         }
         state.requests += 1;
-        state
-            .items
-            .push(Item::Request(Box::new(request), Some(answer)));
+        state.items.push(Item::Request(request, Some(answer)));
         self.wake(state);
         true
     }
@@ -371,19 +369,11 @@ mod tests {
     #[test]
     fn waiting_requests_are_bounded() {
         let mailbox = Mailbox::default();
-        let request = HttpRequest {
-            method: "GET".to_owned(),
-            path: "/".to_owned(),
-            query: String::new(),
-            headers: Vec::new(),
-            peer: String::new(),
-            body: Vec::new(),
-        };
-        for _ in 0..REQUESTS_MAX {
-            assert!(mailbox.put_request(request.clone(), oneshot::channel().0));
-        }
-        assert!(!mailbox.put_request(request.clone(), oneshot::channel().0));
+        let request = Arc::new(RouteRequest::new("GET", "/", &()).unwrap());
+        let put = || mailbox.put_request(Arc::clone(&request), oneshot::channel().0);
+        assert!((0..REQUESTS_MAX).all(|_| put()));
+        assert!(!put());
         mailbox.take();
-        assert!(mailbox.put_request(request, oneshot::channel().0));
+        assert!(put());
     }
 }

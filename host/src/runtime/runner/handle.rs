@@ -6,7 +6,7 @@ use abi_stable::sabi_trait::TD_Opaque;
 use abi_stable::sabi_types::RMut;
 use abi_stable::std_types::{ROption, RResult, RSlice, RStr, RVec};
 use tig_plugin_api::abi::{EventRef, Failure, Host_TO, HostRef, InstanceBox, question};
-use tig_plugin_api::{HttpReply, HttpRequest, frame};
+use tig_plugin_api::{HttpReply, frame};
 use tokio::sync::oneshot;
 use tracing::{debug_span, error};
 
@@ -17,6 +17,7 @@ use crate::runtime::item::{
     CommandCall, Delivery, Item, ItemCopy, RouteError, RouteReply, RouteResult, StartError,
     StartResult,
 };
+use crate::runtime::route_request::RouteRequest;
 use crate::runtime::sent::Sent;
 use crate::runtime::service_effect::ServiceEffect;
 use crate::runtime::shadow::compare::Record;
@@ -207,7 +208,7 @@ impl Runner {
 
     fn handle_request(
         &mut self,
-        request: &HttpRequest,
+        request: &RouteRequest,
         sender: Option<oneshot::Sender<RouteResult>>,
     ) {
         let refusal = match self.call_route(request) {
@@ -226,13 +227,15 @@ impl Runner {
 
     fn call_route(
         &mut self,
-        request: &HttpRequest,
+        request: &RouteRequest,
     ) -> Result<(RouteReply, Option<Box<Effects>>), RouteError> {
-        let malformed = |error: tig_plugin_api::Error| RouteError::Failed(error.to_string());
-        let encoded = request.encode().map_err(malformed)?;
-        let what: Arc<str> = format!("{} {}", request.method, request.path).into();
+        // Polls have one name: the watchdog gets it once.
+        let what: Arc<str> = match request.name() {
+            name if *name == *self.what => Arc::clone(&self.what),
+            name => name.into(),
+        };
         let called = self.call(&what, |instance, host| {
-            instance.on_request(host, RSlice::from_slice(&encoded))
+            instance.on_request(host, RSlice::from_slice(request.encoded()))
         });
         let answered = called.and_then(|(reply, effects)| match self.decode_reply(&reply) {
             Ok(answered) => Ok((answered, effects)),

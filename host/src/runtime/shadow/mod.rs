@@ -233,8 +233,7 @@ fn handle_item(
             asked.map(|_| None).into_result()
         }
         ItemCopy::Request(request) => {
-            let encoded = request.encode().map_err(ShadowEnd::Malformed)?;
-            match instance.on_request(host, RSlice::from_slice(&encoded)) {
+            match instance.on_request(host, RSlice::from_slice(request.encoded())) {
                 RResult::ROk(reply) => Ok(Some(
                     HttpReply::decode(&reply).map_err(ShadowEnd::Malformed)?,
                 )),
