@@ -31,5 +31,5 @@ pub use output::{MerkleProof, OutputData, Solution, solution_signature};
 pub use player_id::{ParsePlayerIdError, PlayerId};
 pub use precise_number::{ParsePreciseNumberError, PreciseNumber};
 pub use settings::BenchmarkSettings;
-pub use work::{Batch, BatchResult, WasmVmConfig};
+pub use work::{Batch, BatchOfJob, BatchResult, WasmVmConfig};
 pub use work_check::BadBatchResult;

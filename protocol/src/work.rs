@@ -45,6 +45,57 @@ impl Batch {
     }
 }
 
+/// A batch of a job, of which all batches but for their nonces are the same. It has the JSON form of a [`Batch`]: a master
+/// that writes thousands a second copies no text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct BatchOfJob<'a> {
+    benchmark_id: &'a str,
+    settings: &'a BenchmarkSettings,
+    num_nonces: u64,
+    start_nonce: u64,
+    batch_size: u64,
+    rand_hash: &'a str,
+    sampled_nonces: &'a [u64],
+    wasm_vm_config: WasmVmConfig,
+    download_url: &'a str,
+}
+
+impl<'a> BatchOfJob<'a> {
+    /// Any batch of the job, but with these nonces: the first and how many, and those whose proofs are wanted.
+    pub fn new(
+        batch: &'a Batch,
+        (start_nonce, num_nonces): (u64, u64),
+        sampled_nonces: &'a [u64],
+    ) -> Self {
+        Self {
+            benchmark_id: &batch.benchmark_id,
+            settings: &batch.settings,
+            num_nonces,
+            start_nonce,
+            batch_size: batch.batch_size,
+            rand_hash: &batch.rand_hash,
+            sampled_nonces,
+            wasm_vm_config: batch.wasm_vm_config,
+            download_url: &batch.download_url,
+        }
+    }
+
+    /// The batch with texts of its own.
+    pub fn into_batch(self) -> Batch {
+        Batch {
+            benchmark_id: self.benchmark_id.to_owned(),
+            settings: self.settings.clone(),
+            num_nonces: self.num_nonces,
+            start_nonce: self.start_nonce,
+            batch_size: self.batch_size,
+            rand_hash: self.rand_hash.to_owned(),
+            sampled_nonces: self.sampled_nonces.to_owned(),
+            wasm_vm_config: self.wasm_vm_config,
+            download_url: self.download_url.to_owned(),
+        }
+    }
+}
+
 /// What `compute_batch` prints and a slave submits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchResult {
@@ -54,4 +105,47 @@ pub struct BatchResult {
     pub solution_nonces: Vec<u64>,
     /// One proof per sampled nonce; branch depths count from the batch's leaves.
     pub merkle_proofs: Vec<MerkleProof>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batch_of_a_job_is_written_as_a_batch() {
+        let batch = Batch {
+            benchmark_id: "b".to_owned(),
+            settings: BenchmarkSettings {
+                player_id: "p".to_owned(),
+                block_id: "k".to_owned(),
+                challenge_id: "c001".to_owned(),
+                algorithm_id: "c001_a001".to_owned(),
+                difficulty: vec![1, 2],
+            },
+            num_nonces: 3,
+            start_nonce: 16,
+            batch_size: 8,
+            rand_hash: "r".to_owned(),
+            sampled_nonces: vec![17],
+            wasm_vm_config: WasmVmConfig {
+                max_memory: 4,
+                max_fuel: 5,
+            },
+            download_url: "u".to_owned(),
+        };
+        let other = Batch {
+            num_nonces: 8,
+            start_nonce: 0,
+            sampled_nonces: Vec::new(),
+            ..batch.clone()
+        };
+        let of_job = BatchOfJob::new(&other, (16, 3), &batch.sampled_nonces);
+        let [expected, written] = [
+            serde_json::to_string(&batch),
+            serde_json::to_string(&of_job),
+        ]
+        .map(Result::unwrap);
+        assert_eq!(written, expected);
+        assert_eq!(of_job.into_batch(), batch);
+    }
 }

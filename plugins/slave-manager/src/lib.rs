@@ -104,8 +104,12 @@ struct State {
 impl State {
     /// Asks held polls again for `freed` batches: more while the first of them may be of a slave that cannot have them.
     fn wake(&self, ctx: &mut Context<'_>, freed: u64) -> Result<()> {
+        // Most polls free nothing, and each call of the host costs one.
+        if freed == 0 {
+            return Ok(());
+        }
         let is_anybody_unable = ctx.now_ms() < self.unable_until_ms;
-        ctx.wake(if freed > 0 && is_anybody_unable {
+        ctx.wake(if is_anybody_unable {
             freed.max(WAKES_FOR_ONE)
         } else {
             freed
@@ -239,15 +243,18 @@ impl SlaveManager {
             let text = format!("quarantined: {}", sentence.reason);
             return Ok(HttpReply::text(403, &text));
         }
-        self.state.slaves.seen(&slave, now_ms);
         if let Some(batch_id) = request.path.strip_prefix(SUBMIT_PATH) {
+            self.state.slaves.seen(&slave, now_ms);
             let rand_hash = request.header(RAND_HASH_HEADER);
             let rand_hash = rand_hash.filter(|stated| stated.len() <= RAND_HASH_BYTES_MAX);
             return self.submit_result(ctx, &slave, batch_id, (rand_hash, &request.body));
         }
         match request.path.strip_prefix(RELEASE_PATH) {
-            Some(batch_id) => self.release(ctx, &slave, batch_id, &request.body),
-            None => self.get_batch(ctx, &slave, &request.query),
+            Some(batch_id) => {
+                self.state.slaves.seen(&slave, now_ms);
+                self.release(ctx, &slave, batch_id, &request.body)
+            }
+            None => self.get_batch(ctx, &slave, &request.query, now_ms),
         }
     }
 
@@ -262,12 +269,17 @@ impl SlaveManager {
 }
 
 impl SlaveManager {
-    fn get_batch(&mut self, ctx: &mut Context<'_>, slave: &Name, query: &str) -> Result<HttpReply> {
-        let now_ms = ctx.now_ms();
+    fn get_batch(
+        &mut self,
+        ctx: &mut Context<'_>,
+        slave: &Name,
+        query: &str,
+        now_ms: u64,
+    ) -> Result<HttpReply> {
         let State { queue, slaves, .. } = &mut self.state;
         let freed = queue.expire(now_ms);
         let stats = slaves.seen(slave, now_ms);
-        let batch = if now_ms < stats.resting_until_ms {
+        let leased = if now_ms < stats.resting_until_ms {
             None
         } else {
             let cannot_run = stats.cannot_run.current(now_ms);
@@ -276,9 +288,9 @@ impl SlaveManager {
             queue.lease(slave, now_ms, self.config.lease_ms, &cannot_run)
         };
         // One of them is for this slave.
-        let freed = freed.saturating_sub(u64::from(batch.is_some()));
+        let freed = freed.saturating_sub(u64::from(leased.is_some()));
         self.state.wake(ctx, freed)?;
-        match batch {
+        match leased.and_then(|key| self.state.queue.batch(key)) {
             Some(batch) => HttpReply::json(200, &batch),
             None => {
                 let reply = HttpReply::text(404, "No batches available");

@@ -1,5 +1,6 @@
 //! Who has asked for work, and what became of it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -183,17 +184,21 @@ impl Slaves {
 /// The slave's name is its `User-Agent`, without what could forge a line of the log. `None` if there is nothing left.
 pub(crate) fn name(request: &HttpRequest) -> Option<Name> {
     let name = printable(request.header("user-agent")?.trim(), NAME_CHARS_MAX);
-    (!name.is_empty()).then(|| name.into())
+    (!name.is_empty()).then(|| name.as_ref().into())
 }
 
 /// A slave's own words, fit for one line of the log.
 pub(crate) fn reason(text: &str) -> String {
-    printable(text, REASON_CHARS_MAX)
+    printable(text, REASON_CHARS_MAX).into_owned()
 }
 
-fn printable(text: &str, chars_max: usize) -> String {
+fn printable(text: &str, chars_max: usize) -> Cow<'_, str> {
+    // Most texts are fit already, and each request has one.
+    if text.len() <= chars_max && !text.chars().any(char::is_control) {
+        return Cow::Borrowed(text);
+    }
     let printable = text.chars().filter(|character| !character.is_control());
-    printable.take(chars_max).collect()
+    Cow::Owned(printable.take(chars_max).collect())
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ pub(crate) use key::{BatchKey, Version};
 use key::{JobNumber, pairs};
 use leased::Leases;
 use serde::{Deserialize, Serialize};
-use tig_protocol::Batch;
+use tig_protocol::{Batch, BatchOfJob};
 pub(crate) use waiting::Rules;
 use waiting::{Entry, WaitingBatches};
 
@@ -178,24 +178,25 @@ impl Queue {
         pushed
     }
 
-    /// The most urgent batch that `slave` may have, of no algorithm that it `cannot_run`; leased to it.
+    /// Key of the most urgent batch that `slave` may have, of no algorithm that it `cannot_run`; leased to it.
     pub(crate) fn lease(
         &mut self,
         slave: &Name,
         now_ms: u64,
         lease_ms: u64,
         cannot_run: &BTreeSet<&str>,
-    ) -> Option<Batch> {
+    ) -> Option<BatchKey> {
         if self.leases.count(slave) >= LEASES_PER_SLAVE_MAX {
             return None;
         }
         let skipped = self.jobs_of(cannot_run);
         let (key, entry) = self.waiting.take_for(slave, now_ms, &skipped)?;
-        let batch = self.batch(key, &entry)?;
+        // A batch of no known job cannot be sent, so it is dropped instead of leased.
+        self.jobs.get(&key.job)?;
         let factor = 1 << entry.expiries.min(LEASE_DOUBLINGS_MAX);
         let deadline_ms = now_ms.saturating_add(lease_ms.saturating_mul(factor));
         self.leases.add(key, entry, Arc::clone(slave), deadline_ms);
-        Some(batch)
+        Some(key)
     }
 
     /// Puts the batches whose leases are over back in the queue, and opens those whose reservation is over. Returns
@@ -318,13 +319,12 @@ impl Queue {
         Some((key, entry))
     }
 
-    fn batch(&self, key: BatchKey, entry: &Entry) -> Option<Batch> {
-        Some(Batch {
-            num_nonces: entry.num_nonces,
-            start_nonce: key.start_nonce,
-            sampled_nonces: entry.sampled_nonces.clone(),
-            ..self.jobs.get(&key.job)?.template.clone()
-        })
+    /// The batch of this key, to be sent.
+    pub(crate) fn batch(&self, key: BatchKey) -> Option<BatchOfJob<'_>> {
+        let entry = self.entry(key)?;
+        let template = &self.jobs.get(&key.job)?.template;
+        let nonces = (key.start_nonce, entry.num_nonces);
+        Some(BatchOfJob::new(template, nonces, &entry.sampled_nonces))
     }
 
     /// Key of the plain version of a batch.
@@ -338,7 +338,7 @@ impl Queue {
     }
 
     fn known(&self, key: BatchKey, taken_off: Option<BatchKey>) -> Known {
-        let batch = self.entry(key).and_then(|entry| self.batch(key, entry));
+        let batch = self.batch(key).map(BatchOfJob::into_batch);
         batch.map_or(Known::No, |batch| Known::Open(Box::new(batch), taken_off))
     }
 
