@@ -26,9 +26,10 @@ pub(crate) fn measure(
         .build()?;
     runtime.block_on(async {
         if is_wanted("polls") {
-            let bare = polls::bare_rate(report).await?;
-            polls::polls_of(report, 1_000, bare).await?;
-            polls::polls_of(report, 100_000, bare).await?;
+            let mut bare = polls::BareServer::start().await?;
+            polls::polls_of(report, 1_000, &mut bare).await?;
+            polls::polls_of(report, 100_000, &mut bare).await?;
+            bare.report(report)?;
         }
         if is_wanted("results") {
             for count in [100, 1_000, 10_000] {
