@@ -246,7 +246,33 @@ fn receive<T>(answer: &mpsc::Receiver<T>, timeout: Duration) -> Result<T, Contro
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
+    use crate::http::client::HttpClient;
+    use crate::store::Store;
+
+    #[test]
+    fn unreadable_config_reaches_no_extension() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.json");
+        fs::write(&path, r#"{ "extensions": ["x"] }"#).unwrap();
+        let config = Config::load(&path, Overrides::default()).unwrap();
+        let shared = Shared::offline(Store::in_memory().unwrap());
+        let (supervisor, requests) = mpsc::channel();
+        let control = Control::new(Parts {
+            shared: Arc::clone(&shared),
+            supervisor,
+            drain: Drain::new(shared),
+            listener_settings: Arc::new(ListenerSettings::new(&config, HttpClient::recording())),
+            address: config.listen,
+            config: (path.clone(), Overrides::default()),
+        });
+        fs::write(&path, "{").unwrap();
+        let rejected = control.reload_config().unwrap_err();
+        assert!(matches!(rejected, ControlError::Config(_)), "{rejected}");
+        assert!(requests.try_recv().is_err(), "nothing is requested");
+    }
 
     #[test]
     fn missing_reply_is_late_or_the_end_of_the_host() {

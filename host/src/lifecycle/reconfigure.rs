@@ -243,6 +243,13 @@ fn rejected(name: &str, source: AddError) -> ReconfigureError {
     }
 }
 
+/// An extension with the durable events that an earlier one of its name has not handled.
+fn extension_with_undelivered(shared: &Shared, name: &str) -> Result<Arc<Extension>, AddError> {
+    let extension = Arc::new(Extension::new(name));
+    start::redeliver_undelivered(shared, &extension)?;
+    Ok(extension)
+}
+
 /// Starts an extension on its own thread, so that a `new` that does not return holds up no other.
 fn add(
     shared: &Arc<Shared>,
@@ -252,8 +259,7 @@ fn add(
     plugin: Plugin,
 ) -> Result<Watched, AddError> {
     let settings = start::settings(config, name);
-    let extension = Arc::new(Extension::new(name));
-    start::redeliver_undelivered(shared, &extension)?;
+    let extension = extension_with_undelivered(shared, name)?;
     shared
         .services
         .bus
@@ -314,4 +320,23 @@ fn remove(shared: &Shared, watched: &Watched) -> Outcome {
     let version = extension.version();
     info!(extension = extension.name, version, "extension removed");
     Outcome::Removed { version }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use super::*;
+    use crate::store::Store;
+    use crate::store::fragile::{Fault, FragileBackend};
+
+    #[test]
+    fn unreadable_outbox_keeps_an_extension_out() {
+        let (backend, is_broken) = FragileBackend::new(Fault::Read);
+        let shared = Shared::offline(Store::uncached(backend).unwrap());
+        assert!(extension_with_undelivered(&shared, "x").is_ok());
+        is_broken.store(true, Ordering::Relaxed);
+        let failed = extension_with_undelivered(&shared, "x").unwrap_err();
+        assert!(matches!(failed, AddError::Store(_)), "{failed}");
+    }
 }

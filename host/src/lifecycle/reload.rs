@@ -239,7 +239,7 @@ fn replace(
         version: version(),
         source,
     })?;
-    switch(watched, plugin).map_err(|source| ReloadError::Switch {
+    switch(watched, plugin, SWITCH_TIMEOUT).map_err(|source| ReloadError::Switch {
         version: version(),
         source,
     })?;
@@ -280,7 +280,7 @@ fn admit(shared: &Shared, watched: &Watched, candidate: &PluginFile) -> Result<(
     })
 }
 
-fn switch(watched: &Watched, plugin: Plugin) -> Result<(), SwitchError> {
+fn switch(watched: &Watched, plugin: Plugin, timeout: Duration) -> Result<(), SwitchError> {
     let (done, result) = mpsc::channel();
     let settings = Arc::clone(&watched.settings);
     let successor = Successor {
@@ -293,7 +293,7 @@ fn switch(watched: &Watched, plugin: Plugin) -> Result<(), SwitchError> {
         .mailbox
         .put_command(Command::Swap(Box::new(successor)));
     result
-        .recv_timeout(SWITCH_TIMEOUT)
+        .recv_timeout(timeout)
         .unwrap_or(Err(SwitchError::Late))
 }
 
@@ -301,4 +301,37 @@ fn switch(watched: &Watched, plugin: Plugin) -> Result<(), SwitchError> {
 fn announce(shared: &Shared, extension: &Extension, error: &ReloadError) {
     let reason = error_chain(error);
     announcement::rejected(&shared.services.bus, extension, error.version(), &reason);
+}
+
+#[cfg(test)]
+impl Watched {
+    /// An extension whose runner takes no command.
+    pub(super) fn unattended(name: &str) -> Self {
+        Self {
+            extension: Arc::new(Extension::new(name)),
+            settings: Arc::from(&b"{}"[..]),
+            path: PathBuf::new(),
+            seen: None,
+            settling: Settling::default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plugin::fixture;
+    use crate::runtime::mailbox::Taken;
+
+    #[test]
+    fn switch_of_a_busy_extension_is_late_and_due() {
+        let watched = Watched::unattended("counter");
+        let plugin = fixture::load("counter");
+        let late = switch(&watched, plugin, Duration::ZERO).unwrap_err();
+        assert_eq!(late, SwitchError::Late);
+        assert!(matches!(
+            watched.extension.mailbox.take(),
+            Taken::Command(Command::Swap(_))
+        ));
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use tig_process::file_signature::Signature;
 use tracing::info;
@@ -52,6 +53,15 @@ pub enum ShadowError {
 ///
 /// See [`ShadowError`].
 pub(crate) fn begin(loader: &Loader, watched: &Watched, file: &Path) -> Result<(), ShadowError> {
+    begin_within(SWITCH_TIMEOUT, loader, watched, file)
+}
+
+fn begin_within(
+    timeout: Duration,
+    loader: &Loader,
+    watched: &Watched,
+    file: &Path,
+) -> Result<(), ShadowError> {
     end(watched);
     let candidate = loader.read(file)?;
     let plugin = loader.load(&candidate)?;
@@ -66,7 +76,7 @@ pub(crate) fn begin(loader: &Loader, watched: &Watched, file: &Path) -> Result<(
     };
     let mailbox = &watched.extension.mailbox;
     mailbox.put_command(Command::StartShadow(Box::new(order)));
-    let started = result.recv_timeout(SWITCH_TIMEOUT);
+    let started = result.recv_timeout(timeout);
     started.unwrap_or(Err(ShadowStartError::Late))?;
     info!(
         extension = watched.extension.name,
@@ -126,5 +136,34 @@ fn end(watched: &Watched) -> bool {
 fn missing(watched: &Watched) -> ShadowError {
     ShadowError::Missing {
         name: watched.extension.name.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plugin::fixture;
+    use crate::runtime::mailbox::Taken;
+
+    #[test]
+    fn shadow_of_a_busy_extension_starts_late() {
+        let folder = tempfile::tempdir().unwrap();
+        let loader = Loader::new(folder.path().to_owned(), None);
+        let watched = Watched::unattended("counter");
+        let file = fixture::path("counter");
+        let late = begin_within(Duration::ZERO, &loader, &watched, &file).unwrap_err();
+        assert!(
+            matches!(late, ShadowError::Start(ShadowStartError::Late)),
+            "{late}"
+        );
+        assert!(watched.extension.shadow().is_none());
+        let mailbox = &watched.extension.mailbox;
+        assert!(matches!(
+            [mailbox.take(), mailbox.take()],
+            [
+                Taken::Command(Command::EndShadow),
+                Taken::Command(Command::StartShadow(_))
+            ]
+        ));
     }
 }

@@ -9,6 +9,8 @@ mod copy;
 mod error;
 mod file;
 mod file_fault;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod libraries;
 mod library;
 mod open_files;

@@ -178,10 +178,8 @@ fn write(services: &Services, jobs: &mut [Job]) -> Result<(), StoreFailure> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::atomic::Ordering;
 
-    use redb::StorageBackend;
-    use redb::backends::InMemoryBackend;
     use tokio::sync::oneshot;
 
     use super::*;
@@ -194,6 +192,7 @@ mod tests {
     use crate::runtime::item::{Item, RouteError, RouteReply};
     use crate::runtime::mailbox::Taken;
     use crate::runtime::shared::Shared;
+    use crate::store::fragile::{Fault, FragileBackend};
     use crate::store::{Store, Writes};
 
     fn shared(store: Store) -> Arc<Shared> {
@@ -270,55 +269,10 @@ mod tests {
         });
     }
 
-    /// Storage that fails on demand.
-    #[derive(Debug)]
-    struct Fragile {
-        memory: InMemoryBackend,
-        is_broken: Arc<AtomicBool>,
-        /// Instead of an error, an assertion fails, as in redb over a file that others have written to.
-        panics: bool,
-    }
-
-    impl Fragile {
-        fn check(&self) -> std::io::Result<()> {
-            match self.is_broken.load(Ordering::Relaxed) {
-                true if self.panics => panic!("the file is not as it was written"),
-                true => Err(std::io::Error::other("no space left on device")),
-                false => Ok(()),
-            }
-        }
-    }
-
-    impl StorageBackend for Fragile {
-        fn len(&self) -> std::io::Result<u64> {
-            self.memory.len()
-        }
-
-        fn read(&self, offset: u64, out: &mut [u8]) -> std::io::Result<()> {
-            self.memory.read(offset, out)
-        }
-
-        fn set_len(&self, length: u64) -> std::io::Result<()> {
-            self.check().and_then(|()| self.memory.set_len(length))
-        }
-
-        fn sync_data(&self) -> std::io::Result<()> {
-            self.check().and_then(|()| self.memory.sync_data())
-        }
-
-        fn write(&self, offset: u64, data: &[u8]) -> std::io::Result<()> {
-            self.check().and_then(|()| self.memory.write(offset, data))
-        }
-    }
-
     #[tokio::test]
     async fn failed_store_rejects_later_transactions() {
-        let is_broken = Arc::<AtomicBool>::default();
-        let store = Store::with_backend(Fragile {
-            memory: InMemoryBackend::new(),
-            is_broken: Arc::clone(&is_broken),
-            panics: false,
-        });
+        let (backend, is_broken) = FragileBackend::new(Fault::Write);
+        let store = Store::with_backend(backend);
         let shared = shared(store.unwrap());
         let (extension, epoch) = extension(&shared, "a");
         let write = |sender| {
@@ -360,12 +314,8 @@ mod tests {
 
     #[tokio::test]
     async fn store_that_panics_fails_like_a_full_disk() {
-        let is_broken = Arc::<AtomicBool>::default();
-        let store = Store::with_backend(Fragile {
-            memory: InMemoryBackend::new(),
-            is_broken: Arc::clone(&is_broken),
-            panics: true,
-        });
+        let (backend, is_broken) = FragileBackend::new(Fault::WritePanics);
+        let store = Store::with_backend(backend);
         let shared = shared(store.unwrap());
         let (extension, epoch) = extension(&shared, "a");
         is_broken.store(true, Ordering::Relaxed);

@@ -50,10 +50,26 @@ impl Shared {
         }
     }
 
+    /// As in a host that sends no requests.
+    #[cfg(test)]
+    pub(crate) fn offline(store: Store) -> Arc<Self> {
+        let sources = (Clock::start(), Random::from_system());
+        Arc::new(Self::new(store, Arc::new(Offline), sources))
+    }
+
     /// The extension with a route for the request, if there is one.
     #[must_use]
     pub(crate) fn find_route(&self, method: &str, path: &str) -> Option<Arc<Extension>> {
         let bus = &self.services.bus;
         bus.find(|extension| extension.has_route(method, path))
     }
+}
+
+/// Sends nothing.
+#[cfg(test)]
+struct Offline;
+
+#[cfg(test)]
+impl HttpSender for Offline {
+    fn send(&self, _: crate::runtime::outbound::PendingCall) {}
 }

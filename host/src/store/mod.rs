@@ -6,6 +6,8 @@
 mod archive;
 mod commit;
 mod damage;
+#[cfg(test)]
+pub(crate) mod fragile;
 mod view;
 
 use std::collections::BTreeMap;
@@ -176,8 +178,18 @@ impl Store {
     ///
     /// See [`StoreError`].
     pub fn with_backend(backend: impl StorageBackend) -> Result<Self, StoreError> {
+        Self::build(&Database::builder(), backend)
+    }
+
+    /// Like [`Store::with_backend`], but every read asks the backend.
+    #[cfg(test)]
+    pub(crate) fn uncached(backend: impl StorageBackend) -> Result<Self, StoreError> {
+        Self::build(Database::builder().set_cache_size(0), backend)
+    }
+
+    fn build(builder: &redb::Builder, backend: impl StorageBackend) -> Result<Self, StoreError> {
         let path = Path::new("in memory");
-        let database = Database::builder()
+        let database = builder
             .create_with_backend(backend)
             .map_err(|error| StoreError::Open {
                 path: path.to_owned(),

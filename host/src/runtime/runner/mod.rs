@@ -9,6 +9,8 @@ mod instance;
 mod rest;
 mod shadow;
 mod switch;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::sync::Arc;

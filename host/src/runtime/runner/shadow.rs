@@ -8,7 +8,7 @@ use super::Runner;
 use crate::runtime::command::StartShadow;
 use crate::runtime::failure::{PluginFailure, ShadowStartError};
 use crate::runtime::item::ItemCopy;
-use crate::runtime::shadow::{self, ShadowEnd, ShadowFeed, ShadowStart};
+use crate::runtime::shadow::{self, SHADOW_STACK_BYTES, ShadowEnd, ShadowFeed, ShadowStart};
 
 impl Runner {
     /// Starts a shadow from the state of the instance.
@@ -47,7 +47,7 @@ impl Runner {
 
     fn start_shadow(&self, start: ShadowStart) -> Result<ShadowFeed, ShadowStartError> {
         let shared = Arc::clone(&self.shared);
-        shadow::start(&shared, self.name(), start).map_err(ShadowStartError::Thread)
+        shadow::start(&shared, self.name(), start, SHADOW_STACK_BYTES)
     }
 
     /// Ends the shadow: the version that it was compared with does not run any more.

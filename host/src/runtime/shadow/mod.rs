@@ -24,9 +24,13 @@ use self::host::{ShadowCall, ShadowStore, WRITTEN_BYTES_MAX};
 use crate::observe::shadow_status::ShadowStatusHandle;
 use crate::plugin::Plugin;
 use crate::runtime::event::{HTTP_RESPONSE, TIMER, WS};
+use crate::runtime::failure::ShadowStartError;
 use crate::runtime::item::{Delivery, ItemCopy};
 use crate::runtime::shared::Shared;
 use crate::store::{View, Writes};
+
+/// Stack of a shadow's thread: the default of other threads.
+pub(crate) const SHADOW_STACK_BYTES: usize = 2 << 20;
 
 /// Items that may wait for a shadow; one that cannot keep up is ended.
 pub(crate) const SHADOW_ITEMS_MAX: usize = 10_000;
@@ -108,7 +112,7 @@ pub(crate) struct ShadowStart {
     pub status: ShadowStatusHandle,
 }
 
-/// Starts a shadow of `extension` on its own thread.
+/// Starts a shadow of `extension` on its own thread, with a stack of `stack_bytes`.
 ///
 /// # Errors
 ///
@@ -117,7 +121,8 @@ pub(crate) fn start(
     shared: &Arc<Shared>,
     extension: &str,
     start: ShadowStart,
-) -> Result<ShadowFeed, std::io::Error> {
+    stack_bytes: usize,
+) -> Result<ShadowFeed, ShadowStartError> {
     let (sender, items) = sync_channel(SHADOW_ITEMS_MAX);
     let status = start.status.clone();
     let (work, name) = (Arc::clone(shared), extension.to_owned());
@@ -130,7 +135,9 @@ pub(crate) fn start(
     // A stopping host does not wait for this thread: a shadow has nothing to finish.
     std::thread::Builder::new()
         .name(format!("{extension} shadow"))
-        .spawn(run)?;
+        .stack_size(stack_bytes)
+        .spawn(run)
+        .map_err(ShadowStartError::Thread)?;
     Ok(ShadowFeed { sender, status })
 }
 

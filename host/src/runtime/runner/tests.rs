@@ -1,0 +1,74 @@
+//! Shadows that do not start.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{self, Receiver};
+
+use super::Runner;
+use crate::observe::shadow_status::ShadowStatusHandle;
+use crate::plugin::fixture;
+use crate::runtime::command::{Command, StartShadow};
+use crate::runtime::extension::Extension;
+use crate::runtime::failure::ShadowStartError;
+use crate::runtime::shadow::{self, ShadowStart};
+use crate::runtime::shared::Shared;
+use crate::store::Store;
+use crate::store::fragile::{Fault, FragileBackend};
+
+const SETTINGS: &[u8] = br#"{"name": "counter", "config": {"counter": {}}}"#;
+
+/// Has `runner` start a shadow of its own code.
+fn start_shadow(runner: &mut Runner) -> Result<(), ShadowStartError> {
+    let (order, done) = order(runner);
+    let mailbox = Arc::clone(&runner.extension.mailbox);
+    mailbox.put_command(Command::StartShadow(Box::new(order)));
+    assert!(runner.step());
+    done.try_recv().unwrap()
+}
+
+fn order(runner: &Runner) -> (StartShadow, Receiver<Result<(), ShadowStartError>>) {
+    let (plugin, settings) = runner.installed();
+    let (done, result) = mpsc::channel();
+    let order = StartShadow {
+        plugin,
+        settings,
+        status: ShadowStatusHandle::new("0.1.0".to_owned(), String::new()),
+        done,
+    };
+    (order, result)
+}
+
+fn runner(store: Store) -> Runner {
+    let extension = Arc::new(Extension::new("counter"));
+    let plugin = fixture::load("counter");
+    Runner::new(Shared::offline(store), extension, SETTINGS.into(), plugin).unwrap()
+}
+
+#[test]
+fn shadow_without_a_readable_store_does_not_start() {
+    let (backend, is_broken) = FragileBackend::new(Fault::Read);
+    let mut runner = runner(Store::uncached(backend).unwrap());
+    assert!(start_shadow(&mut runner).is_ok());
+    is_broken.store(true, Ordering::Relaxed);
+    let failed = start_shadow(&mut runner).unwrap_err();
+    assert!(matches!(failed, ShadowStartError::Store(_)), "{failed}");
+}
+
+#[test]
+fn shadow_without_a_thread_does_not_start() {
+    let runner = runner(Store::in_memory().unwrap());
+    let order = order(&runner).0;
+    let start = ShadowStart {
+        plugin: order.plugin,
+        settings: order.settings,
+        snapshot: None,
+        view: runner.shared.services.store.view().unwrap(),
+        status: order.status,
+    };
+    // No address space has room for such a stack.
+    let failed = shadow::start(&runner.shared, "counter", start, usize::MAX / 2).err();
+    assert!(
+        matches!(failed, Some(ShadowStartError::Thread(_))),
+        "{failed:?}"
+    );
+}
