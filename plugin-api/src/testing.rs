@@ -16,6 +16,7 @@
 //! ```
 
 mod commands;
+mod example;
 mod failure;
 mod host;
 mod keys;
@@ -25,6 +26,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+pub use self::example::check_example_config;
 pub use self::failure::check_failed_handlers;
 use self::host::TestHost;
 pub use self::keys::TestKey;

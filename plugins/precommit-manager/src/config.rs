@@ -101,29 +101,18 @@ fn check_tig(key: &str, amount: Option<f64>) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
+    use tig_plugin_api::testing::check_example_config;
 
-    use super::*;
+    use super::Config;
 
     #[test]
     fn example_config_states_the_defaults() {
         let example = include_str!("../../../config.example.json");
-        let example: Value = serde_json::from_str(example).unwrap();
-        let section = &example["config"]["precommit_manager"];
-        let config = |section: &Value| format!("{:?}", Config::deserialize(section).unwrap());
-        let mut short = section.clone();
-        let optional = ["max_unresolved", "budget_per_day"];
-        short
-            .as_object_mut()
-            .unwrap()
-            .retain(|key, _| !optional.contains(&key.as_str()));
-        for selection in short["algo_selection"]
-            .as_object_mut()
-            .unwrap()
-            .values_mut()
-        {
-            selection.as_object_mut().unwrap().remove("max_fee");
-        }
-        assert_eq!(config(section), config(&short));
+        let optional = [
+            "max_unresolved",
+            "budget_per_day",
+            "algo_selection/*/max_fee",
+        ];
+        check_example_config::<Config>(example, "precommit_manager", &optional);
     }
 }

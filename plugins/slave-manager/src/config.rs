@@ -39,16 +39,14 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use tig_plugin_api::testing::check_example_config;
 
-    use super::*;
+    use super::Config;
 
     #[test]
     fn example_config_states_the_defaults() {
         let example = include_str!("../../../config.example.json");
-        let example: Value = serde_json::from_str(example).unwrap();
-        let section = &example["config"]["slave_manager"];
-        let config = |section: &Value| format!("{:?}", Config::deserialize(section).unwrap());
-        assert_eq!(config(section), config(&json!({})));
+        let optional = ["lease_ms", "quarantine_ms"];
+        check_example_config::<Config>(example, "slave_manager", &optional);
     }
 }

@@ -1,15 +1,16 @@
 //! `config.example.json` states what the extension does without its optional keys.
 
-use serde::Deserialize;
-use serde_json::{Value, json};
+use tig_plugin_api::testing::check_example_config;
 
 use crate::Config;
 
 #[test]
 fn example_config_states_the_defaults() {
     let example = include_str!("../../../../config.example.json");
-    let example: Value = serde_json::from_str(example).unwrap();
-    let section = &example["config"]["submissions_manager"];
-    let config = |section: &Value| format!("{:?}", Config::deserialize(section).unwrap());
-    assert_eq!(config(section), config(&json!({})));
+    let optional = [
+        "clear_precommits_submission_on_new_block",
+        "max_retries",
+        "ms_delay_between_retries",
+    ];
+    check_example_config::<Config>(example, "submissions_manager", &optional);
 }
