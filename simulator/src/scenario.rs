@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 use tig_devnet::Fault;
+use tig_system_tests::PLUGINS;
 
 use crate::disk::End;
 
@@ -17,16 +18,6 @@ const SLAVES_MAX: usize = 20;
 
 /// Troubles of an hour, at most.
 const TROUBLES_PER_HOUR_MAX: u64 = 8;
-
-/// Extensions of the master.
-pub const EXTENSIONS: [&str; 6] = [
-    "data_fetcher",
-    "difficulty_sampler",
-    "submissions_manager",
-    "job_manager",
-    "precommit_manager",
-    "slave_manager",
-];
 
 /// What a slave does that it should not.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
@@ -229,7 +220,7 @@ fn trouble(rng: &mut fastrand::Rng, num_slaves: usize) -> Trouble {
         },
         4 => Trouble::Restart,
         5 => Trouble::Reload {
-            extension: rng.usize(..EXTENSIONS.len()),
+            extension: rng.usize(..PLUGINS.len()),
         },
         // The first slave never dies: somebody must do the work.
         6 | 7 => Trouble::SlaveDies {

@@ -7,8 +7,9 @@ use tempfile::TempDir;
 use tig_challenges::ChallengeKind;
 use tig_host::testing::{self, Plugin, RateTable};
 use tig_host::{Config, HostError, Overrides};
+use tig_system_tests::PLUGINS;
 
-use crate::scenario::{EXTENSIONS, LEASE_MS, Scenario};
+use crate::scenario::{LEASE_MS, Scenario};
 use crate::{slave, stub};
 
 /// The player whose master is simulated.
@@ -89,7 +90,7 @@ impl Site {
         Ok(site)
     }
 
-    /// Their code, in the order of [`EXTENSIONS`].
+    /// Their code, in the order of [`PLUGINS`].
     #[must_use]
     pub fn plugins(&self) -> &[Plugin] {
         &self.plugins
@@ -143,7 +144,7 @@ impl Site {
             "backup_folder": "backup",
             "plugin_folder": self.plugin_folder,
             "port": 0,
-            "extensions": EXTENSIONS,
+            "extensions": PLUGINS,
             "config": {
                 "submissions_manager": {
                     "clear_precommits_submission_on_new_block": true,

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tig_host::VirtualTime;
+use tig_system_tests::PLUGINS;
 
 use crate::agenda::{Agenda, Due};
 use crate::asked::Asked;
 use crate::judge::{Judge, Violation};
 use crate::master::{Crash, Master, Moment};
 use crate::net::{LIFESPAN_BLOCKS, Net, Next, Served};
-use crate::scenario::{BLOCK_MS, EXTENSIONS, Scenario, Trouble};
+use crate::scenario::{BLOCK_MS, Scenario, Trouble};
 use crate::site::Site;
 use crate::slave::{self, Plan, Slave};
 use crate::transcript::Transcript;
@@ -256,7 +257,7 @@ impl<'a> World<'a> {
             Trouble::Reload { extension } => {
                 if let Some(host) = self.master.host() {
                     let done = host.reload(extension);
-                    let name = EXTENSIONS[extension];
+                    let name = PLUGINS[extension];
                     done.map_err(|reason| format!("{name} cannot be reloaded: {reason}"))?;
                 }
             }

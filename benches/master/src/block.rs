@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use tig_bench_report::{Report, Result, Target, median_of_thread};
 use tig_plugin_api::{HttpAnswer, HttpResponse};
+use tig_system_tests::PLUGINS;
 
-use crate::driver::{Instance, NAMES, Plugins};
+use crate::driver::{Instance, Plugins};
 use crate::world::{Answers, answers, config, get_benchmarks};
 
 /// Time for all rounds.
@@ -21,7 +22,7 @@ struct Master(Vec<Instance>);
 impl Master {
     fn start(plugins: &Plugins) -> Result<Self> {
         let start = |name| plugins.start(name, &config(1024));
-        Ok(Self(NAMES.into_iter().map(start).collect::<Result<_>>()?))
+        Ok(Self(PLUGINS.into_iter().map(start).collect::<Result<_>>()?))
     }
 
     /// Answers the fetcher's requests, the second time those that follow from the first, and passes events on until

@@ -14,16 +14,7 @@ use tig_host::testing::{Loader, Plugin, PluginFile};
 use tig_plugin_api::abi::{EventRef, Failure, Host, Host_TO, HostRef, InstanceBox};
 use tig_plugin_api::frame::{self, HostAnswer, HostCall};
 use tig_plugin_api::{HttpCall, HttpReply, HttpRequest, HttpResponse};
-
-/// The six, in the order in which a config lists them.
-pub(crate) const NAMES: [&str; 6] = [
-    "data_fetcher",
-    "difficulty_sampler",
-    "submissions_manager",
-    "job_manager",
-    "precommit_manager",
-    "slave_manager",
-];
+use tig_system_tests::PLUGINS;
 
 /// Milliseconds since the Unix epoch at which each instance begins.
 const START_MS: u64 = 1_700_000_000_000;
@@ -41,7 +32,7 @@ impl Plugins {
         let cache = tempfile::tempdir()?;
         let loader = Loader::new(cache.path().to_owned(), None);
         let mut plugins = HashMap::new();
-        for name in NAMES {
+        for name in PLUGINS {
             let candidate = PluginFile::read(&folder.join(format!("lib{name}.so")))?;
             plugins.insert(name, loader.load(&candidate)?);
         }

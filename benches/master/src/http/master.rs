@@ -8,9 +8,9 @@ use tempfile::TempDir;
 use tig_bench_report::http::{Connection, get};
 use tig_bench_report::program::Program;
 use tig_bench_report::{Result, target_folder};
+use tig_system_tests::PLUGINS;
 
 use super::stub::Stub;
-use crate::driver::NAMES;
 use crate::world::PLAYER;
 
 /// Whatever is waited for comes sooner.
@@ -30,7 +30,7 @@ impl Master {
     pub(crate) fn start(stub: &Stub, config: &Value) -> Result<Self> {
         let release = target_folder()?.join("release");
         let folder = tempfile::tempdir_in(target_folder()?)?;
-        let file = json!({ "extensions": NAMES, "config": config, "player_id": PLAYER, "port": 0,
+        let file = json!({ "extensions": PLUGINS, "config": config, "player_id": PLAYER, "port": 0,
             "api_url": format!("http://{}", stub.address), "backup_folder": "backup", "plugin_folder": release,
             "http": { "gets_per_minute": 0, "posts_per_minute": 0 } });
         let path = folder.path().join("config.json");
