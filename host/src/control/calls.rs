@@ -1,10 +1,13 @@
 //! Calls of extensions' commands, for the admin socket and tests.
 
+use std::time::Duration;
+
 use serde_json::Value;
 use tig_plugin_api::frame::CommandHead;
 use tig_plugin_api::{CommandInfo, Ticket};
 use tokio::sync::mpsc::Receiver;
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use super::Control;
 use super::report::ExtensionCommands;
@@ -12,6 +15,9 @@ use crate::config::schema::faults;
 use crate::config::{Fault, Suggestion, joined};
 use crate::runtime::commands::{CommandReport, TooManyWaited};
 use crate::runtime::item::{CommandCall, StartError, StartResult};
+
+/// Time for the notice of a start after the reports of the call have ended.
+const NOTICE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Why a command is not called, or its end is not known.
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +63,8 @@ pub enum CallError {
     },
     /// Nobody will report the end of the call.
     #[error(
-        "the result of `{command}` is lost: extension `{extension}` was removed, or the host is stopping"
+        "the result of `{command}` is lost: extension `{extension}` was removed or has failed too often, or the host is \
+         stopping; see its log"
     )]
     Lost {
         /// Name of the extension.
@@ -186,27 +193,32 @@ impl Control {
 
 impl Call {
     /// Waits for the notice of the start.
-    async fn started(mut self, notice: oneshot::Receiver<StartResult>) -> Result<Self, CallError> {
-        tokio::select! {
+    async fn started(
+        mut self,
+        mut notice: oneshot::Receiver<StartResult>,
+    ) -> Result<Self, CallError> {
+        let noticed = tokio::select! {
             biased;
-            result = notice => match result {
-                Ok(Ok(())) => Ok(self),
-                Ok(Err(source)) => Err(CallError::NotStarted {
-                    extension: self.names.extension,
-                    command: self.names.command,
-                    source,
-                }),
-                // The mailbox is gone.
-                Err(_) => Err(self.names.lost()),
-            },
+            noticed = &mut notice => noticed.ok(),
             // A report is made by a handler that has returned `Ok`, just before the notice.
             report = self.reports.recv() => match report {
                 Some(report) => {
                     self.first = Some(report);
-                    Ok(self)
+                    Some(Ok(()))
                 }
-                None => Err(self.names.lost()),
+                // A handler that has failed once too often ends all waits just before its own notice.
+                None => timeout(NOTICE_TIMEOUT, notice).await.ok().and_then(Result::ok),
             },
+        };
+        match noticed {
+            Some(Ok(())) => Ok(self),
+            Some(Err(source)) => Err(CallError::NotStarted {
+                extension: self.names.extension,
+                command: self.names.command,
+                source,
+            }),
+            // The mailbox is gone, or will be.
+            None => Err(self.names.lost()),
         }
     }
 }
@@ -376,10 +388,13 @@ mod tests {
             ),
         ];
         for (reason, text) in reasons {
-            let (_waits, reports) = tokio::sync::mpsc::channel(1);
+            // The wait may have ended before the reason comes.
+            let reports = tokio::sync::mpsc::channel(1).1;
             let (sender, notice) = oneshot::channel();
+            let waiting = tokio::spawn(call(reports).started(notice));
+            tokio::task::yield_now().await;
             sender.send(Err(reason)).unwrap();
-            let error = call(reports).started(notice).await.unwrap_err();
+            let error = waiting.await.unwrap().unwrap_err();
             assert!(matches!(error, CallError::NotStarted { .. }), "{error:?}");
             assert_eq!(
                 error.to_string(),

@@ -104,7 +104,7 @@ impl Commands {
         }
     }
 
-    /// Ends the waits for all calls of an extension that is removed: their reports end without a result.
+    /// Ends the waits for all calls of an extension that is removed or stopped: their reports end without a result.
     pub(crate) fn end_all(&self, extension: &str) {
         self.lock()
             .retain(|_, waiter| waiter.extension != extension);

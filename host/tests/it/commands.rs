@@ -289,6 +289,19 @@ async fn waits_for_a_removed_extension_end() {
 }
 
 #[test]
+fn waits_for_a_stopped_extension_end() {
+    let home = home();
+    let _host = home.start();
+    let caller = Caller::hold(&home);
+    for _ in 0..=tig_host::testing::RESTARTS_MAX {
+        assert_eq!(home.tig_host(&["call", "operated", "panic"]).code, Some(8));
+    }
+    let ran = caller.end();
+    assert_eq!(ran.code, Some(10), "{ran:?}");
+    assert!(ran.stderr.contains("has failed too often"), "{ran:?}");
+}
+
+#[test]
 fn closed_output_ends_the_caller_not_the_command() {
     let home = home();
     let _host = home.start();

@@ -102,6 +102,8 @@ impl Runner {
 
     fn stop_after(&self, reason: &str) {
         self.extension.set_state(State::Stopped);
+        // Whoever waits would wait until an operator looks.
+        self.shared.services.commands.end_all(self.name());
         error!(
             extension = self.name(),
             "stopped after {reason}; replace its file or reload it to start it again"
