@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -104,10 +104,15 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    /// Where it listens.
+    pub(crate) fn address(&self) -> Result<SocketAddr> {
+        let host = self.host.as_ref().ok_or("the host is stopped")?;
+        Ok(host.address())
+    }
+
     /// The answer of a route.
     fn get(&self, path: &str) -> Result<String> {
-        let host = self.host.as_ref().ok_or("the host is stopped")?;
-        let mut stream = TcpStream::connect(host.address())?;
+        let mut stream = TcpStream::connect(self.address()?)?;
         write!(
             stream,
             "GET {path} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n"

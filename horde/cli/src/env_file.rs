@@ -1,6 +1,6 @@
 //! `.env` files: one `KEY=VALUE` a line, as Docker and the earlier validator read them, without substitution of variables.
 //!
-//! Every fault is told with its line. A value is in no fault: it may be a secret.
+//! Every fault is reported with its line. A value is in no fault: it may be a secret.
 
 mod value;
 
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn all_faults_are_told_at_once() {
+    fn all_faults_are_reported_at_once() {
         let faults = parse("a\nB=1\n=c").err().unwrap();
         assert_eq!(
             faults,

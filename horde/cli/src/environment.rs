@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn readable_secrets_and_unknown_names_are_told() {
+    fn readable_secrets_and_unknown_names_are_reported() {
         let environment = load(b"REDIS_PORT=1\nFOO=2\n", 0o644).unwrap();
         let [exposed, gone, unknown] = &environment.notes[..] else {
             panic!("{:?}", environment.notes)

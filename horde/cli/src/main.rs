@@ -228,7 +228,7 @@ impl WaitArguments {
     }
 }
 
-/// The environment, whose notes are told.
+/// The environment, whose notes are printed.
 fn environment(folder: &Path) -> Result<Environment, EnvironmentError> {
     let environment = Environment::load(folder, |name| std::env::var(name).ok())?;
     for note in &environment.notes {

@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn key_alone_is_told_what_it_lacks() {
+    fn key_alone_is_an_error_that_names_the_rest() {
         let error = miners(&format!("DEBUG_MINER_KEY={KEY}")).unwrap_err();
         assert_eq!(
             error.to_string(),

@@ -16,7 +16,7 @@ const STOP_MAX: Duration = Duration::from_secs(20);
 /// Lines of its log that are kept, to say why it has ended.
 const LINES_MAX: usize = 20;
 /// Longest line of its log that is kept, in bytes.
-const LINE_BYTES_MAX: u64 = 4096;
+const LOG_LINE_BYTES_MAX: u64 = 4096;
 
 /// Why no host runs.
 #[derive(Debug, thiserror::Error)]
@@ -120,7 +120,7 @@ fn last_lines(stderr: impl Read) -> Vec<String> {
         let mut line = Vec::new();
         match reader
             .by_ref()
-            .take(LINE_BYTES_MAX)
+            .take(LOG_LINE_BYTES_MAX)
             .read_until(b'\n', &mut line)
         {
             Ok(0) | Err(_) => return lines,

@@ -67,9 +67,9 @@ fn killed_host_ends_each_job_once_and_blames_no_miner() {
     for blame in ["wrong", "failed", "declined", "late", "unreachable"] {
         assert_eq!(sum(&result, blame), 0, "{blame}: {result}");
     }
-    let told = ["right", "interrupted", "excused"].map(|column| sum(&result, column));
+    let spared = ["right", "interrupted", "excused"].map(|column| sum(&result, column));
     assert_eq!(
-        told.iter().sum::<u64>(),
+        spared.iter().sum::<u64>(),
         8,
         "each job has one outcome: {result}"
     );
