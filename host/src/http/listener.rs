@@ -193,6 +193,8 @@ async fn speak(
     let served = http1::Builder::new()
         .timer(alarm)
         .header_read_timeout(HEAD_TIMEOUT)
+        // Responses are short: to copy one behind its head costs less than a write of two parts.
+        .writev(false)
         .serve_connection(TokioIo::new(stream), service);
     watcher.watch(served).await.map_err(io::Error::other)
 }
