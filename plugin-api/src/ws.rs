@@ -254,7 +254,8 @@ impl Context<'_> {
     ///
     /// # Errors
     ///
-    /// The extension has no connection of this tag, or the host is too old for websockets.
+    /// The extension has no connection of this tag, no close frame may have this code or reason, or the host is too old for
+    /// websockets.
     pub fn ws_close(&mut self, tag: &str, code: u16, reason: &str) -> Result<()> {
         let close = WsClose {
             code,

@@ -167,7 +167,7 @@ impl SocketDriver for WsClient {
 
 fn close_all(connections: &[Arc<Connection>], reason: &str) {
     for connection in connections {
-        connection.push_close(WsClose {
+        connection.give_up(WsClose {
             code: GOING_AWAY,
             reason: reason.to_owned(),
         });

@@ -85,6 +85,17 @@ impl Connection {
         self.woken.notify_one();
     }
 
+    /// Closes for an extension that is gone: a connection that is not open yet is given up, with its frames.
+    pub(super) fn give_up(&self, close: WsClose) {
+        let mut state = self.lock();
+        if state.stream.is_none() {
+            state.outbox.drop_frames();
+        }
+        state.outbox.push_close(close);
+        drop(state);
+        self.woken.notify_one();
+    }
+
     /// How the connection is closed by this side, if it is.
     #[must_use]
     pub(super) fn close(&self) -> Option<WsClose> {

@@ -67,6 +67,11 @@ impl Outbox {
         }
     }
 
+    /// Drops frames of which nothing is encoded.
+    pub(super) fn drop_frames(&mut self) {
+        self.frames.clear();
+    }
+
     /// Asks for a ping, once.
     pub(super) fn push_ping(&mut self) {
         self.ping = true;

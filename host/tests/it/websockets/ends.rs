@@ -2,6 +2,7 @@
 
 use futures_util::SinkExt;
 use serde_json::{Value, json};
+use tokio::io::AsyncReadExt;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame};
 use tokio_tungstenite::tungstenite::{Bytes, Message};
@@ -150,6 +151,11 @@ async fn stop_of_the_host_closes_connections() {
 async fn removed_extension_loses_its_connections() {
     let dialer = Dialer::start();
     let mut peer = connected(&dialer, "a").await;
+    let peers = Peers::listen().await;
+    dialer.open("opening", &peers.url()).await;
+    let mut opening = peers.accept_bytes().await;
+    let send = json!([{ "send": { "tag": "opening", "text": "too early" } }]);
+    assert_eq!(dialer.order(send).await, 200);
     let mut config = dialer.home.config();
     config["extensions"] = json!(["counter"]);
     let config = dialer.home.read(&config);
@@ -160,5 +166,7 @@ async fn removed_extension_loses_its_connections() {
         peer.close_frame().await,
         (1001, "the extension has ended".to_owned())
     );
+    // Ends, though its handshake was never answered.
+    opening.read_to_end(&mut Vec::new()).await.unwrap();
     dialer.stop().await;
 }

@@ -12,7 +12,8 @@ use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use tokio_tungstenite::accept_async;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::support::{Dialer, Peers, open};
+use super::support::{Dialer, Peers, dialer_config, open};
+use crate::shadow::control;
 
 fn tls_of(certified: &CertifiedKey<rcgen::KeyPair>) -> TlsAcceptor {
     let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();
@@ -35,20 +36,21 @@ async fn certificate_of_the_config_is_trusted_and_no_other() {
     let peers = Peers::listen().await;
     let url = with_tls(&peers.url());
 
-    let stranger = Dialer::start();
-    stranger.open("a", &url).await;
+    let dialer = Dialer::start();
+    dialer.open("stranger", &url).await;
     assert!(tls.accept(peers.accept_bytes().await).await.is_err());
-    let closed = stranger.event("a", "closed").await;
+    let closed = dialer.event("stranger", "closed").await;
     assert_eq!(closed["closed"], "tls", "{closed}");
     let reason = closed["reason"].as_str().unwrap();
     assert!(reason.contains("is not trusted: UnknownIssuer"), "{reason}");
     assert!(reason.contains("tls.ca_file"), "{reason}");
-    stranger.stop().await;
 
-    let dialer = Dialer::start_with(|home, config| {
-        std::fs::write(home.path("ca.pem"), certified.cert.pem()).unwrap();
-        config["tls"] = json!({ "ca_file": "ca.pem" });
-    });
+    std::fs::write(dialer.home.path("ca.pem"), certified.cert.pem()).unwrap();
+    let mut config = dialer_config(&dialer.home);
+    config["tls"] = json!({ "ca_file": "ca.pem" });
+    let config = dialer.home.read(&config);
+    let applied = control(&dialer.host, move |control| control.apply(config)).await;
+    applied.unwrap();
     dialer.open("a", &url).await;
     let stream = tls.accept(peers.accept_bytes().await).await.unwrap();
     let mut peer = accept_async(stream).await.unwrap();
