@@ -15,7 +15,10 @@ pub(super) fn put(owner: &SocketOwner, tag: &Arc<str>, kind: WsEventKind, room: 
         tag: tag.to_string(),
         kind,
     };
-    match event.encode() {
+    let encoded = event.encode();
+    // Its text may be long, and is copied once more below.
+    drop(event);
+    match encoded {
         Ok(payload) => owner.mailbox.put_socket_event(SocketEvent {
             tag: Arc::clone(tag),
             payload: payload.into(),

@@ -197,14 +197,19 @@ impl Incoming {
     }
 
     fn message(&mut self, frame: &Frame) -> Result<Option<Message>, Violation> {
-        let payload = self.bytes.get(frame.from..frame.to).unwrap_or_default();
+        let payload = self.take_payload(frame);
         match frame.header.opcode {
-            OpCode::Control(Control::Ping) => Ok(Some(Message::Ping(payload.to_vec()))),
-            OpCode::Control(Control::Close) => close(payload).map(Some),
+            OpCode::Control(Control::Ping) => Ok(Some(Message::Ping(payload))),
+            OpCode::Control(Control::Close) => close(&payload).map(Some),
             OpCode::Control(_) => Ok(Some(Message::Pong)),
             OpCode::Data(_) => {
-                let mut text = self.fragments.take().unwrap_or_default();
-                text.extend_from_slice(payload);
+                let text = match self.fragments.take() {
+                    Some(mut text) => {
+                        text.extend_from_slice(&payload);
+                        text
+                    }
+                    None => payload,
+                };
                 if !frame.header.is_final {
                     self.fragments = Some(text);
                     return Ok(None);
@@ -213,6 +218,19 @@ impl Incoming {
                 Ok(Some(Message::Text(text)))
             }
         }
+    }
+
+    /// The payload of a frame. One that is long and the last takes its memory with it, so that it is never there twice.
+    fn take_payload(&mut self, frame: &Frame) -> Vec<u8> {
+        let is_last = frame.to == self.bytes.len();
+        if is_last && frame.to - frame.from > FIRST_BYTES {
+            let mut bytes = std::mem::take(&mut self.bytes);
+            self.read = 0;
+            bytes.drain(..frame.from);
+            return bytes;
+        }
+        let payload = self.bytes.get(frame.from..frame.to);
+        payload.unwrap_or_default().to_vec()
     }
 }
 
@@ -334,6 +352,21 @@ mod tests {
         assert!(matches!(incoming.next(), Ok(Some(Message::Text(_)))));
         assert_eq!(incoming.next(), Ok(None));
         assert!(incoming.bytes.capacity() <= IDLE_BYTES_MAX);
+    }
+
+    #[test]
+    fn long_text_is_whole_between_others() {
+        let long = "x".repeat(2 * FIRST_BYTES);
+        for texts in [["a", long.as_str()], [long.as_str(), "b"]] {
+            let mut incoming = Incoming::new(1 << 20);
+            for part in texts.map(|text| frame(FINAL | TEXT, text.as_bytes())) {
+                incoming.push(&part);
+            }
+            for expected in texts {
+                assert_eq!(incoming.next(), Ok(Some(text(expected))));
+            }
+            assert_eq!(incoming.next(), Ok(None));
+        }
     }
 
     #[test]
