@@ -61,11 +61,9 @@ impl Miners {
         }
         let dropped = self.state.made.drop_batch(&name);
         if dropped > 0 {
-            let fields: &[(&str, &dyn tig_plugin_api::LogValue)] =
-                &[("group", &&*name), ("jobs", &dropped)];
             ctx.debug_with(
                 "frames of jobs that are not in their batch's group are dropped",
-                fields,
+                &[("group", &&*name), ("jobs", &dropped)],
             );
         }
         self.advance_group(ctx, number)?;
@@ -160,8 +158,7 @@ impl Miners {
         };
         if group.left == 0 {
             ctx.cancel(&format!("{GROUP_TIMER}{number}"))?;
-            let fields: &[(&str, &dyn tig_plugin_api::LogValue)] = &[("group", &&*group.name)];
-            ctx.info_with("group is over", fields);
+            ctx.info_with("group is over", &[("group", &&*group.name)]);
             let key = std::mem::take(&mut group.key);
             self.state.groups.remove(&number);
             return self.kept.end_group(ctx, &key);
@@ -170,13 +167,13 @@ impl Miners {
             return Ok(());
         }
         group.has_run = true;
+        let name = group.name.to_string();
         let jobs = group.jobs.clone();
         let now_ms = ctx.now_ms();
         for id in &jobs {
             self.run(ctx, *id, now_ms)?;
         }
-        let fields: &[(&str, &dyn tig_plugin_api::LogValue)] = &[("jobs", &jobs.len())];
-        ctx.info_with("group runs", fields);
+        ctx.info_with("group runs", &[("group", &name), ("jobs", &jobs.len())]);
         self.set_group_timer(ctx, number)
     }
 

@@ -98,13 +98,15 @@ impl Miners {
                 self.connect(ctx, &miner.hotkey)
             }
             Err(error) => {
-                let fields: &[(&str, &dyn tig_plugin_api::LogValue)] = &[
-                    ("miner", &shown(&miner.hotkey)),
-                    ("host", &shown(&miner.host)),
-                    ("port", &miner.port),
-                    ("reason", &error.to_string()),
-                ];
-                ctx.warn_with("miner's address is refused", fields);
+                ctx.warn_with(
+                    "miner's address is refused",
+                    &[
+                        ("miner", &shown(&miner.hotkey)),
+                        ("host", &shown(&miner.host)),
+                        ("port", &miner.port),
+                        ("reason", &error.to_string()),
+                    ],
+                );
                 let reason = error.to_string();
                 let mut link = Link::new(miner.clone(), String::new(), manifest_by_ms);
                 link.give_up(reason.clone());

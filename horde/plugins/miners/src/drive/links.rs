@@ -87,13 +87,15 @@ impl Miners {
         let next = link.lose(now_ms, &reason, attempts_max, || ctx.random_unit());
         let jobs: Vec<_> = link.jobs.iter().copied().collect();
         if was_open {
-            let fields: &[(&str, &dyn tig_plugin_api::LogValue)] = &[
-                ("miner", &&*hotkey),
-                ("reason", &reason),
-                ("jobs", &jobs.len()),
-                ("unsent", &end.unsent),
-            ];
-            ctx.warn_with("connection lost", fields);
+            ctx.warn_with(
+                "connection lost",
+                &[
+                    ("miner", &&*hotkey),
+                    ("reason", &reason),
+                    ("jobs", &jobs.len()),
+                    ("unsent", &end.unsent),
+                ],
+            );
         }
         // What would be sent again would be answered by the same frame.
         if end.class == WsCloseClass::TooLarge {
@@ -160,12 +162,14 @@ impl Miners {
         };
         link.give_up(reason.clone());
         let jobs: Vec<_> = link.jobs.iter().copied().collect();
-        let fields: &[(&str, &dyn tig_plugin_api::LogValue)] = &[
-            ("miner", &hotkey),
-            ("reason", &reason),
-            ("jobs", &jobs.len()),
-        ];
-        ctx.warn_with("miner is unreachable", fields);
+        ctx.warn_with(
+            "miner is unreachable",
+            &[
+                ("miner", &hotkey),
+                ("reason", &reason),
+                ("jobs", &jobs.len()),
+            ],
+        );
         ctx.count("links_down", &[], 1);
         let state = LinkState::Down {
             reason: reason.clone(),

@@ -68,9 +68,10 @@ impl Miners {
             ManifestUse::Known => Ok(()),
             ManifestUse::Announced(manifest) => {
                 for fault in faults {
-                    let fields: &[(&str, &dyn tig_plugin_api::LogValue)] =
-                        &[("miner", &&**hotkey), ("fault", &fault)];
-                    ctx.warn_with("miner's manifest is corrected", fields);
+                    ctx.warn_with(
+                        "miner's manifest is corrected",
+                        &[("miner", &&**hotkey), ("fault", &fault)],
+                    );
                 }
                 ctx.cancel(&format!("{}{hotkey}", super::LINK_TIMER))?;
                 ctx.count("links_up", &[], 1);
@@ -173,12 +174,14 @@ impl Miners {
         } else {
             "message ignored"
         };
-        let fields: &[(&str, &dyn tig_plugin_api::LogValue)] = &[
-            ("miner", &hotkey),
-            ("reason", &reason.name()),
-            ("detail", &detail),
-        ];
-        ctx.warn_with(message, fields);
+        ctx.warn_with(
+            message,
+            &[
+                ("miner", &hotkey),
+                ("reason", &reason.name()),
+                ("detail", &detail),
+            ],
+        );
     }
 }
 
