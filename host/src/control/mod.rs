@@ -250,6 +250,8 @@ mod tests {
 
     use super::*;
     use crate::http::client::HttpClient;
+    use crate::http::ws::client::WsClient;
+    use crate::runtime::clock::Clock;
     use crate::store::Store;
 
     #[test]
@@ -260,11 +262,15 @@ mod tests {
         let config = Config::load(&path, Overrides::default()).unwrap();
         let shared = Shared::offline(Store::in_memory().unwrap());
         let (supervisor, requests) = mpsc::channel();
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        let runtime = runtime.unwrap();
+        let sockets = WsClient::start(runtime.handle().clone(), &config.trust, Clock::start());
+        let clients = (HttpClient::recording(), sockets.unwrap());
         let control = Control::new(Parts {
             shared: Arc::clone(&shared),
             supervisor,
             drain: Drain::new(shared),
-            listener_settings: Arc::new(ListenerSettings::new(&config, HttpClient::recording())),
+            listener_settings: Arc::new(ListenerSettings::new(&config, clients)),
             address: config.listen,
             config: (path.clone(), Overrides::default()),
         });

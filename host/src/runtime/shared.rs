@@ -54,7 +54,8 @@ impl Shared {
     #[cfg(test)]
     pub(crate) fn offline(store: Store) -> Arc<Self> {
         let sources = (Clock::start(), Random::from_system());
-        Arc::new(Self::new(store, Arc::new(Offline), sources))
+        let network = (Arc::new(Offline) as _, Arc::new(Offline) as _);
+        Arc::new(Self::new(store, network, Keys::default(), sources))
     }
 
     /// The extension with a route for the request, if there is one.
@@ -72,4 +73,16 @@ struct Offline;
 #[cfg(test)]
 impl HttpSender for Offline {
     fn send(&self, _: crate::runtime::outbound::PendingCall) {}
+}
+
+#[cfg(test)]
+impl SocketDriver for Offline {
+    fn carry_out(
+        &self,
+        _: &crate::runtime::sockets::SocketOwner,
+        _: Vec<crate::runtime::sockets::SocketAction>,
+    ) {
+    }
+
+    fn end_all(&self, _: &crate::runtime::sockets::SocketOwner) {}
 }
