@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: measurements, in the release profile.
 
+use horde_system_tests::{EXTENSIONS, PROGRAMS};
 use tig_system_tests::PLUGINS;
 
 use crate::Result;
@@ -15,6 +16,8 @@ enum Subject {
     Worker,
     /// The master: its extensions alone, and the host with them over HTTP.
     Master,
+    /// Batches of the ComputeHorde validator.
+    Horde,
     /// Block production of the devnet, and its answers over HTTP.
     Devnet,
     /// Durable commits of redb and SQLite on this disk.
@@ -52,6 +55,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             build_master(&workspace)?;
             "-p tig-bench-master"
         }
+        Subject::Horde => {
+            build_horde(&workspace)?;
+            "-p tig-bench-horde"
+        }
         Subject::Devnet => {
             wasm::build(&workspace)?;
             run_command(
@@ -76,6 +83,18 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 fn build_master(workspace: &Workspace) -> Result<()> {
     let mut command = workspace.cargo("build --quiet --release -p tig-host -p tig-bench-master");
     for extension in PLUGINS {
+        command.args(["-p", &extension.replace('_', "-")]);
+    }
+    run_command(&mut command)
+}
+
+/// The programs and extensions of the validator.
+fn build_horde(workspace: &Workspace) -> Result<()> {
+    let mut command = workspace.cargo("build --quiet --release -p tig-bench-horde");
+    for program in PROGRAMS {
+        command.args(["-p", program]);
+    }
+    for extension in EXTENSIONS {
         command.args(["-p", &extension.replace('_', "-")]);
     }
     run_command(&mut command)
