@@ -13,7 +13,8 @@ const FRAME_BYTES_MAX: u64 = 1 << 30;
 /// Longest time that a config may give for anything, in milliseconds.
 const WAIT_MS_MAX: u64 = 3_600_000;
 
-/// The section as written. Defaults are those of the ComputeHorde specification, section 2.2, unless said otherwise.
+// Defaults are those of the ComputeHorde specification, section 2.2, unless said otherwise.
+/// Connections to miners, and the jobs that they run.
 #[derive(Clone, ConfigSchema, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Config {
