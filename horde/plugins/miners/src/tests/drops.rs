@@ -116,6 +116,8 @@ fn request_that_was_lost_is_sent_again_once() {
     assert_eq!(sent.len(), 1);
     assert_eq!(parse(&sent[0]).tag(), "V0JobRequest");
     assert!(world.0.emitted().is_empty(), "it was running before");
+    world.say(1, "ExecutorReady", 1);
+    assert!(world.0.ws_sent().is_empty(), "once for each connection");
     world.0.advance_ms(1);
     world.say(1, "JobFinished", 1);
     let over = world.over().remove(0);

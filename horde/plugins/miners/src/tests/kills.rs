@@ -84,6 +84,21 @@ fn many_interrupted_jobs_end_in_several_handlers() {
     assert_eq!(groups, [json!(true)]);
 }
 
+/// The first of two handlers has ended its part when the second one fails.
+#[test]
+fn failure_between_those_handlers_loses_no_outcome() {
+    let mut world = start();
+    world.link(&[1]);
+    let jobs: Vec<_> = (0..2_500).map(|number| (number, 1)).collect();
+    world.begin(&plans(&jobs));
+    world.0.kill();
+    world.0.fail_call(4_500);
+    world.0.try_advance_ms(0).unwrap_err();
+    assert_eq!(world.over().len(), 2_000);
+    kill(&mut world);
+    assert_eq!(world.over().len(), 500);
+}
+
 #[test]
 fn links_that_are_wanted_are_opened_after_a_kill() {
     let mut world = start();
