@@ -6,8 +6,8 @@
 //! | handles | `horde_links_wanted`, `horde_jobs_made`, `horde_group_wanted`, `horde_jobs_scored`, `ws`, `timer`, `update` |
 //! | emits | `horde_miner_link`, `horde_job_step`, `horde_job_over` (durable) |
 //! | routes | `GET /horde/miners`: links, groups and jobs under way |
-//! | config | see [`config`]; the host's key `key` must name this extension |
-//! | stores | see [`store`] |
+//! | config | see `config.rs`; the host's key `key` must name this extension |
+//! | stores | see `store.rs`: groups, outcomes, receipts, wanted links |
 //!
 //! A link is opened, authenticated on each connection, and up when the miner has shown its manifest. The jobs of a group are
 //! reserved so that all executors are ready at the same time. When each of them is ready or over, the requests to run

@@ -70,16 +70,12 @@ impl Miners {
         is_asked_again: bool,
     ) -> Result<()> {
         if let Some(link) = self.state.links.get(&miner.hotkey) {
-            let is_moved = link.address != *miner;
-            let is_down = link.down_reason().is_some();
-            if !is_moved && !is_down {
-                return match is_asked_again {
-                    true => self.announce_link(ctx, &miner.hotkey),
-                    false => Ok(()),
-                };
-            }
-            if is_down && !is_asked_again {
+            if !is_asked_again {
                 return Ok(());
+            }
+            let is_moved = link.address != *miner;
+            if !is_moved && link.down_reason().is_none() {
+                return self.announce_link(ctx, &miner.hotkey);
             }
             if is_moved && !link.jobs.is_empty() {
                 ctx.warn_with(
