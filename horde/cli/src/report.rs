@@ -1,5 +1,6 @@
 //! The result of a batch as a table for people.
 
+use horde_events::{BatchReport, ClassReport, MinerReport};
 use serde::Deserialize;
 use serde_json::Value;
 use tig_process::output;
@@ -11,50 +12,14 @@ const HEAD: [&str; 9] = [
     "MINER", "CLASS", "OFFERED", "JOBS", "RIGHT", "WRONG", "FAILED", "SCORE", "WHY",
 ];
 
-/// The part of the result that is shown.
-#[derive(Deserialize)]
-struct Report {
-    number: u64,
-    end: String,
-    started_ms: u64,
-    ended_ms: u64,
-    notes: Vec<Value>,
-    miners: Vec<Miner>,
-}
-
-#[derive(Deserialize)]
-struct Miner {
-    hotkey: String,
-    host: String,
-    port: u16,
-    no_link: Option<String>,
-    classes: Vec<Class>,
-}
-
-#[derive(Deserialize)]
-struct Class {
-    class: String,
-    announced: u32,
-    jobs: u32,
-    right: u32,
-    wrong: u32,
-    failed: u32,
-    declined: u32,
-    late: u32,
-    unreachable: u32,
-    excused: u32,
-    interrupted: u32,
-    score: f64,
-    reason: Option<String>,
-}
-
 /// Prints the result: a line for each miner and class, and one for the batch.
 pub(crate) fn print(value: &Value) {
-    match Report::deserialize(value) {
+    match BatchReport::deserialize(value) {
         Ok(report) => {
             output::table(&rows(&report));
             for note in &report.notes {
-                output::line(&escaped(&note.to_string()));
+                let text = format!("{}: {}", note.executor_class, note.text);
+                output::line(&escaped(&text));
             }
             output::line(&last_line(&report));
         }
@@ -63,13 +28,13 @@ pub(crate) fn print(value: &Value) {
     }
 }
 
-fn rows(report: &Report) -> Vec<Vec<String>> {
+fn rows(report: &BatchReport) -> Vec<Vec<String>> {
     let head = HEAD.map(str::to_owned).to_vec();
     let miners = report.miners.iter().flat_map(miner_rows);
     std::iter::once(head).chain(miners).collect()
 }
 
-fn miner_rows(miner: &Miner) -> Vec<Vec<String>> {
+fn miner_rows(miner: &MinerReport) -> Vec<Vec<String>> {
     let name = format!("{}:{} {}", miner.host, miner.port, miner.hotkey);
     if miner.classes.is_empty() {
         let why = miner.no_link.as_deref().unwrap_or("its manifest is empty");
@@ -85,7 +50,7 @@ fn miner_rows(miner: &Miner) -> Vec<Vec<String>> {
         .collect()
 }
 
-fn class_row(name: &str, class: &Class) -> Vec<String> {
+fn class_row(name: &str, class: &ClassReport) -> Vec<String> {
     let failed = class.failed + class.declined + class.late + class.unreachable;
     let spared = class.excused + class.interrupted;
     let failed = match spared {
@@ -94,7 +59,7 @@ fn class_row(name: &str, class: &Class) -> Vec<String> {
     };
     vec![
         name.to_owned(),
-        class.class.clone(),
+        class.executor_class.clone(),
         class.announced.to_string(),
         class.jobs.to_string(),
         class.right.to_string(),
@@ -105,7 +70,7 @@ fn class_row(name: &str, class: &Class) -> Vec<String> {
     ]
 }
 
-fn last_line(report: &Report) -> String {
+fn last_line(report: &BatchReport) -> String {
     let classes = || report.miners.iter().flat_map(|miner| &miner.classes);
     let jobs: u32 = classes().map(|class| class.jobs).sum();
     let right: u32 = classes().map(|class| class.right).sum();
@@ -113,7 +78,7 @@ fn last_line(report: &Report) -> String {
     format!(
         "batch {} {}: {right} of {jobs} jobs right, {} miners, {}.{:03} s",
         report.number,
-        escaped(&report.end),
+        report.end.name(),
         report.miners.len(),
         milliseconds / 1000,
         milliseconds % 1000
@@ -135,24 +100,44 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use horde_events::BatchEnd;
 
     use super::*;
 
-    fn report() -> Report {
-        let class = json!({
-            "class": "c", "announced": 3, "jobs": 2, "accepted": 2, "right": 1, "wrong": 0, "failed": 0,
-            "declined": 0, "late": 1, "unreachable": 0, "excused": 0, "interrupted": 1, "score": 0.5,
-            "reason": "late \u{1b}[2J",
-        });
-        let miners = json!([
-            { "hotkey": "5A", "host": "a", "port": 1, "no_link": null, "classes": [class] },
-            { "hotkey": "5B", "host": "b", "port": 2, "no_link": "refused", "classes": [] },
-        ]);
-        let report = json!({
-            "number": 7, "end": "stored", "started_ms": 1_000, "ended_ms": 3_050, "notes": [], "miners": miners,
-        });
-        Report::deserialize(report).unwrap()
+    fn report() -> BatchReport {
+        let class = ClassReport {
+            executor_class: "c".to_owned(),
+            announced: 3,
+            jobs: 2,
+            accepted: 2,
+            right: 1,
+            late: 1,
+            interrupted: 1,
+            score: 0.5,
+            reason: Some("late \u{1b}[2J".to_owned()),
+            ..ClassReport::default()
+        };
+        let miner = |name: &str, no_link: Option<&str>, classes| MinerReport {
+            hotkey: format!("5{name}"),
+            host: name.to_owned(),
+            port: 1,
+            no_link: no_link.map(str::to_owned),
+            classes,
+        };
+        BatchReport {
+            number: 7,
+            batch: "b".to_owned(),
+            end: BatchEnd::Stored,
+            started_ms: 1_000,
+            ended_ms: 3_050,
+            cycle_start: None,
+            weights_version: 1,
+            notes: Vec::new(),
+            miners: vec![
+                miner("a", None, vec![class]),
+                miner("b", Some("refused"), Vec::new()),
+            ],
+        }
     }
 
     #[test]
@@ -161,7 +146,7 @@ mod tests {
         assert_eq!(rows.len(), 3);
         assert!(rows.iter().all(|row| row.len() == HEAD.len()));
         assert_eq!(rows[1][6..], ["1 (+1 excused)", "0.5000", "late  [2J"]);
-        assert_eq!(rows[2][0], "b:2 5B");
+        assert_eq!(rows[2][0], "b:1 5b");
         assert_eq!(rows[2].last().map(String::as_str), Some("refused"));
     }
 
