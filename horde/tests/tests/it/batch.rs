@@ -1,9 +1,15 @@
 //! A batch with honest miners.
 
+use std::time::Duration;
+
 use horde_system_tests::HostOptions;
 use serde_json::Value;
+use tig_system_tests::wait_for;
 
 use crate::support::{Running, miners, sum};
+
+/// Longest time for receipts to arrive.
+const RECEIPTS_MAX: Duration = Duration::from_secs(20);
 
 /// Number of receipts of a kind that a miner has got.
 fn count(miner: &Value, kind: &str) -> u64 {
@@ -20,12 +26,15 @@ fn honest_miners_are_right_and_get_their_receipts() {
         (8, 8),
         "{result}"
     );
-    let report = running.miners.report().unwrap();
-    for miner in report.as_array().unwrap() {
-        for kind in ["reservation", "accepted_receipt", "run", "finished_receipt"] {
-            assert_eq!(count(miner, kind), 2, "{kind} of {miner}");
-        }
-    }
+    // Finished receipts are on their way when the batch is stored.
+    let kinds = ["reservation", "accepted_receipt", "run", "finished_receipt"];
+    let complete = wait_for("the receipts", RECEIPTS_MAX, || {
+        let report = running.miners.report().ok()?;
+        let mut miners = report.as_array()?.iter();
+        let is_complete = |miner: &Value| kinds.iter().all(|kind| count(miner, kind) == 2);
+        miners.all(is_complete).then_some(())
+    });
+    complete.unwrap();
     assert!(
         running.violations().is_empty(),
         "{:?}",
