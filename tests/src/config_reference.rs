@@ -1,4 +1,5 @@
-//! `docs/config.md`: every key of the config file, out of the host's JSON Schema and `config.example.json`.
+//! `docs/config.md`: every key of the config file, out of the host's JSON Schema and `config.example.json`. Of another system
+//! on the host only the sections of its extensions are written: `docs/config-computehorde.md`.
 
 use serde_json::Value;
 
@@ -9,6 +10,17 @@ const HEAD: &str = "\
 Every key of `config.json`, its value, its default and its meaning. [config.example.json](../config.example.json) is a whole
 file; tests hold that it states the defaults. `tig-host schema` prints the JSON Schema of your host and its plugins, which
 editors complete and check by.
+
+This file is written by `cargo xtask config-reference`.
+";
+
+/// Text before the tables of the ComputeHorde validator.
+const HORDE_HEAD: &str = "\
+# Config keys of the ComputeHorde validator
+
+Every key of the sections of its extensions, its value, its default and its meaning; [config.md](config.md) has those of the host.
+[config.computehorde.example.json](../config.computehorde.example.json) is a whole file; tests hold that it states the
+defaults.
 
 This file is written by `cargo xtask config-reference`.
 ";
@@ -30,13 +42,27 @@ pub struct MissingKey(String);
 /// # Errors
 /// The example is not complete.
 pub fn config_reference(schema: &Value, example: &Value) -> Result<String, MissingKey> {
-    let mut text = HEAD.to_owned();
-    text += &section("Host", "", schema, example)?;
+    let host = section("Host", "", schema, example)?;
+    Ok(HEAD.to_owned() + &host + &sections(schema, example)?)
+}
+
+/// The document of the ComputeHorde validator.
+///
+/// # Errors
+/// The example is not complete.
+pub fn horde_config_reference(schema: &Value, example: &Value) -> Result<String, MissingKey> {
+    Ok(HORDE_HEAD.to_owned() + &sections(schema, example)?)
+}
+
+/// The sections of the example's extensions; plugins of other systems may lie beside the host.
+fn sections(schema: &Value, example: &Value) -> Result<String, MissingKey> {
+    let mut text = String::new();
     let sections = &schema["properties"]["config"]["properties"];
-    for (name, schema) in sections.as_object().into_iter().flatten() {
+    for name in example["extensions"].as_array().into_iter().flatten() {
+        let name = name.as_str().unwrap_or_default();
         let path = format!("config.{name}");
         let example = present(&example["config"], name, &path)?;
-        text += &section(&format!("`{path}`"), "", schema, example)?;
+        text += &section(&format!("`{path}`"), "", &sections[name], example)?;
     }
     Ok(text)
 }

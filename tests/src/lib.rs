@@ -19,7 +19,7 @@ mod wait;
 pub use artifacts::{Artifacts, MissingArtifact, PLUGINS};
 pub use bad_slaves::{BadSlaves, LIAR, MORTAL};
 pub use config::{Algorithm, MasterOptions, PLAYER_ID, Trust};
-pub use config_reference::{MissingKey, config_reference};
+pub use config_reference::{MissingKey, config_reference, horde_config_reference};
 pub use http::{Answer, HttpError, get, post, request};
 pub use kill::{Account, KillError, Plan, kill_again_and_again};
 pub use log::finished_batches;

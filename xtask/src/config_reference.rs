@@ -1,9 +1,11 @@
-//! `cargo xtask config-reference`: writes `docs/config.md`.
+//! `cargo xtask config-reference`: writes `docs/config.md` and `docs/config-computehorde.md`.
 
 use std::fs;
 use std::process::Command;
 
-use tig_system_tests::{PLUGINS, config_reference};
+use horde_system_tests::EXTENSIONS;
+use serde_json::Value;
+use tig_system_tests::{PLUGINS, config_reference, horde_config_reference};
 
 use crate::Result;
 use crate::workspace::{Workspace, read, run};
@@ -12,15 +14,20 @@ use crate::workspace::{Workspace, read, run};
 pub(crate) fn write() -> Result<()> {
     let workspace = Workspace::load()?;
     let mut build = workspace.cargo("build --quiet -p tig-host");
-    for extension in PLUGINS {
+    for extension in PLUGINS.iter().chain(&EXTENSIONS) {
         build.args(["-p", &extension.replace('_', "-")]);
     }
     run(&mut build)?;
     let schema = read(Command::new(workspace.target.join("debug/tig-host")).arg("schema"))?;
-    let example = fs::read_to_string(workspace.root.join("config.example.json"))?;
-    let reference = config_reference(
-        &serde_json::from_str(&schema)?,
-        &serde_json::from_str(&example)?,
-    )?;
-    Ok(fs::write(workspace.root.join("docs/config.md"), reference)?)
+    let schema: Value = serde_json::from_str(&schema)?;
+    let example = |name: &str| -> Result<Value> {
+        let text = fs::read_to_string(workspace.root.join(name))?;
+        Ok(serde_json::from_str(&text)?)
+    };
+    let docs = workspace.root.join("docs");
+    let reference = config_reference(&schema, &example("config.example.json")?)?;
+    fs::write(docs.join("config.md"), reference)?;
+    let example = example("config.computehorde.example.json")?;
+    let reference = horde_config_reference(&schema, &example)?;
+    Ok(fs::write(docs.join("config-computehorde.md"), reference)?)
 }

@@ -1,11 +1,11 @@
-//! `config.example.json` and `docs/config.md` say what this host and its extensions take.
+//! The example configs and the config references in `docs/` say what this host and its extensions take.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
-use tig_system_tests::{Artifacts, config_reference};
+use tig_system_tests::{Artifacts, config_reference, horde_config_reference};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -34,15 +34,20 @@ fn example_config_passes_the_check() {
 }
 
 #[test]
-fn config_reference_is_up_to_date() {
+fn config_references_are_up_to_date() {
     let printed = tig_host(&["schema"], &root());
     let schema: Value = serde_json::from_slice(&printed.stdout).unwrap();
-    let example = fs::read_to_string(root().join("config.example.json")).unwrap();
-    let example: Value = serde_json::from_str(&example).unwrap();
-    let reference = config_reference(&schema, &example).unwrap();
-    let written = fs::read_to_string(root().join("docs/config.md")).unwrap();
-    assert!(
-        written == reference,
-        "docs/config.md is old: run `cargo xtask config-reference`"
-    );
+    let read = |name: &str| fs::read_to_string(root().join(name)).unwrap();
+    let example = |name: &str| serde_json::from_str::<Value>(&read(name)).unwrap();
+    let master = config_reference(&schema, &example("config.example.json"));
+    let horde = horde_config_reference(&schema, &example("config.computehorde.example.json"));
+    for (file, reference) in [
+        ("docs/config.md", master.unwrap()),
+        ("docs/config-computehorde.md", horde.unwrap()),
+    ] {
+        assert!(
+            read(file) == reference,
+            "{file} is old: run `cargo xtask config-reference`"
+        );
+    }
 }

@@ -14,12 +14,14 @@ const SPIN_UP_SECONDS_MIN: u32 = 2;
 pub(crate) const EXECUTORS_PER_MINER_MAX: u32 = 256;
 
 /// `config.horde_batch`.
-#[derive(ConfigSchema, Deserialize)]
+#[derive(ConfigSchema, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Config {
-    /// The job kind of each executor class: the name of an extension. Executors of a class without one get no jobs.
+    /// The job kind of each executor class: the name of an extension. Executors of a class without one get no jobs. Without
+    /// this key both classes of 24 GB get hash jobs.
     pub(crate) kinds: BTreeMap<ExecutorClass, String>,
     /// Executors of a class that each miner is tested on at most. Classes that are not named here have the limit of 256.
+    /// Without this key it is 2 for `always_on.llm.a6000`.
     pub(crate) max_executors_per_class: BTreeMap<ExecutorClass, u32>,
     /// How jobs are made and scored, from 0 to 4; 4 is what the main network used in November 2024. Hash jobs of version 0 are not
     /// made.
@@ -140,6 +142,8 @@ impl TryFrom<f64> for Factor {
 mod tests {
     use tig_plugin_api::Schema;
 
+    use tig_plugin_api::testing::check_example_config;
+
     use super::*;
 
     /// The host checks a section by its schema before it loads the extension.
@@ -161,5 +165,20 @@ mod tests {
         );
         let factor = schema("manifest_score_multiplier");
         assert!(matches!(factor, Schema::Number), "{factor:?}");
+    }
+
+    #[test]
+    fn example_config_states_the_defaults() {
+        let example = include_str!("../../../../config.computehorde.example.json");
+        let optional = [
+            "kinds",
+            "max_executors_per_class",
+            "weights_version",
+            "manifest_timeout_ms",
+            "spin_up_seconds",
+            "manifest_score_multiplier",
+            "manifest_dance_ratio_threshold",
+        ];
+        check_example_config::<Config>(example, "horde_batch", &optional);
     }
 }

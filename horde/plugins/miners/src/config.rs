@@ -89,6 +89,8 @@ fn check<T: PartialOrd + std::fmt::Display>(key: &str, value: T, min: T, max: T)
 mod tests {
     use serde_json::{Value, json};
 
+    use tig_plugin_api::testing::check_example_config;
+
     use super::*;
 
     fn fault(section: Value) -> String {
@@ -111,5 +113,23 @@ mod tests {
         assert!(text.contains("silent_ms_max: 20000 is not between 20001"));
         assert!(fault(json!({ "attempts_max": 0 })).contains("attempts_max"));
         assert!(fault(json!({ "frame_bytes_max": 0 })).contains("frame_bytes_max"));
+    }
+
+    #[test]
+    fn example_config_states_the_defaults() {
+        let example = include_str!("../../../../config.computehorde.example.json");
+        let optional = [
+            "key",
+            "allow_private",
+            "frame_bytes_max",
+            "ping_every_ms",
+            "silent_ms_max",
+            "connect_ms",
+            "attempts_max",
+            "manifest_ms",
+            "accept_ms",
+            "run_grace_ms",
+        ];
+        check_example_config::<Config>(example, "horde_miners", &optional);
     }
 }
