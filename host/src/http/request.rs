@@ -95,14 +95,14 @@ mod tests {
     fn head_is_encoded_as_the_plugin_api_encodes_it() {
         let opaque = HeaderValue::from_bytes(b"\xff via").unwrap();
         let request = Request::get("http://host/a%20b?c='d'")
-            .header("User-Agent", "\"slave\"\t1")
+            .header("User-Agent", "\"client\"\t1")
             .header("X-Twice", "1")
             .header("X-Twice", "2")
             .header("Via", opaque)
             .body(())
             .unwrap();
         let headers = [
-            ("user-agent", "\"slave\"\t1"),
+            ("user-agent", "\"client\"\t1"),
             ("x-twice", "1"),
             ("x-twice", "2"),
             ("via", "\u{fffd} via"),
