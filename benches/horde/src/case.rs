@@ -114,7 +114,7 @@ impl Case {
         }
         let right = result::right(&value);
         if self.right.is_some_and(|expected| expected != right) {
-            return Err(format!("{}: {right} jobs are right: {value}", self.name).into());
+            return Err(format!("{}: {right} jobs are right", self.name).into());
         }
         let seen = network.report()?;
         self.report(report, &value, &seen, memory_peak(host.id())?)
