@@ -190,6 +190,24 @@ fn wrong_names_and_arguments_are_refused_at_once() {
     refused(&["operated", "echo"], 7, "does not answer");
 }
 
+#[test]
+fn refused_commands_count_as_no_failure_of_a_new_version() {
+    let home = home();
+    let _host = home.start();
+    home.install("operated", &with_version("operated", "0.1.1"));
+    assert_eq!(home.tig_host(&["reload", "operated"]).code, Some(0));
+    // More than the failures that end a probation.
+    for _ in 0..6 {
+        assert_eq!(home.tig_host(&["call", "operated", "fail"]).code, Some(8));
+    }
+    let status = home.tig_host(&["status", "--json"]).json();
+    let operated = &status["extensions"][1];
+    assert_eq!(operated["version"], "0.1.1", "{operated}");
+    let log = home.log();
+    assert!(log.contains("command refused: ordered to fail"), "{log}");
+    assert!(!log.contains("ERROR"), "{log}");
+}
+
 #[tokio::test]
 async fn interrupted_call_leaves_the_command_running() {
     let home = home();

@@ -8,7 +8,7 @@ use abi_stable::std_types::{ROption, RResult, RSlice, RStr, RVec};
 use tig_plugin_api::abi::{EventRef, Failure, Host_TO, HostRef, InstanceBox, question};
 use tig_plugin_api::{HttpReply, frame};
 use tokio::sync::oneshot;
-use tracing::{debug_span, error};
+use tracing::{debug_span, error, warn};
 
 use super::{Redelivery, Runner};
 use crate::runtime::committer::Job;
@@ -200,7 +200,10 @@ impl Runner {
                     CallError::Failed(failed) => StartError::Failed(failed.reason.clone()),
                     _ => StartError::Broken(self.name().to_owned()),
                 };
-                self.report(&what, error);
+                match error {
+                    CallError::Failed(failed) if !failed.was_full => self.refuse(&what, &failed),
+                    error => self.report(&what, error),
+                }
                 Err(refusal)
             }
         }
@@ -405,6 +408,17 @@ impl Runner {
                 Record::failed(&reason, true)
             }
         };
+    }
+
+    /// Takes note of a command that the extension has refused. Its caller reads why; what a caller asks for in vain is no
+    /// failure of the extension, and must not end the probation of a new version.
+    fn refuse(&mut self, what: &str, failed: &Failed) {
+        let (extension, reason) = (self.name(), &failed.reason);
+        warn!(extension, event = what, "command refused: {reason}");
+        if failed.has_asked {
+            self.restore();
+        }
+        self.record = Record::failed(reason, failed.has_asked);
     }
 
     /// Logs and counts a failure; returns the handled item and the reason in one text.
