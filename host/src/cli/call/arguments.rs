@@ -61,11 +61,21 @@ pub(super) fn merge(
             None if form["type"] == "boolean" => Value::Bool(true),
             None => return Err(ArgumentsError::NoValue(key.clone())),
         };
-        match merged.get_mut(&name) {
-            Some(Value::Array(items)) if is_list => items.push(value),
-            Some(_) => return Err(ArgumentsError::Twice(key.clone())),
-            None if is_list => drop(merged.insert(name, Value::Array(vec![value]))),
-            None => drop(merged.insert(name, value)),
+        if !is_list {
+            if merged.insert(name, value).is_some() {
+                return Err(ArgumentsError::Twice(key.clone()));
+            }
+            continue;
+        }
+        let list = merged
+            .entry(name)
+            .or_insert_with(|| Value::Array(Vec::new()));
+        if let Value::Array(items) = list {
+            match value {
+                // An object does not begin with a bracket, so the whole list is given at once.
+                Value::Array(given) if form["type"] == "object" => items.extend(given),
+                item => items.push(item),
+            }
         }
     }
     arguments.extend(merged);
@@ -129,6 +139,7 @@ mod tests {
                 "mode": { "enum": ["1", "2"] },
                 "tags": { "type": "array", "items": { "type": "string" } },
                 "sizes": { "type": "array", "items": { "type": "integer", "minimum": 0, "maximum": 9 } },
+                "miners": { "type": "array", "items": { "type": "object" } },
                 "options": { "type": "object", "additionalProperties": { "type": "string" } },
             },
             "additionalProperties": false,
@@ -155,11 +166,13 @@ mod tests {
             ("tags", Some("[")),
             ("tags", Some("1")),
             ("sizes", Some("1")),
+            ("miners", Some(r#"[{"port":1},{"port":2}]"#)),
+            ("miners", Some(r#"{"port":3}"#)),
             ("options", Some(r#"{"a":"b"}"#)),
         ];
         let expected = json!({
             "text": "7", "tags": ["[", "1"], "depth": 5, "job_count": u64::MAX, "weight": 0.5, "dry": true, "mode": "2",
-            "sizes": [1], "options": { "a": "b" },
+            "sizes": [1], "miners": [{ "port": 1 }, { "port": 2 }, { "port": 3 }], "options": { "a": "b" },
         });
         assert_eq!(merged(&given).unwrap(), expected);
     }
