@@ -81,8 +81,11 @@ async fn host_that_cannot_start_says_why() {
         "{failed}"
     );
 
+    // A folder of its own: threads of a host that has not started may keep its store open for a while.
+    let home = Home::new();
+    let config = home.config();
     let host = home.host_inside(&config);
-    let second = start(&config);
+    let second = home.try_host_inside(&config).err().unwrap();
     assert!(
         matches!(second, HostError::Store(StoreError::InUse { .. })),
         "{second}"
