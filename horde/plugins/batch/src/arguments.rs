@@ -47,7 +47,7 @@ pub(crate) enum ArgumentError {
     #[error("`miners` has {count} miners, more than {MINERS_MAX}: run several batches")]
     TooManyMiners { count: usize },
     /// The hotkey cannot be that of a miner.
-    #[error("miners[{index}].hotkey: {hotkey:?} is not an SS58 address: {source}")]
+    #[error("miners[{index}].hotkey: {hotkey:?} is not an SS58 address")]
     Hotkey {
         index: usize,
         hotkey: String,
