@@ -1,5 +1,7 @@
 //! Texts of miners in sentences for operators.
 
+use crate::STDOUT_BYTES_MAX;
+
 /// Characters of a text that are shown.
 const SHOWN_CHARS_MAX: usize = 80;
 
@@ -8,7 +10,14 @@ const SHOWN_CHARS_MAX: usize = 80;
 pub fn quote(text: &str) -> String {
     match text.char_indices().nth(SHOWN_CHARS_MAX) {
         None => format!("{text:?}"),
-        Some((end, _)) => format!("{:?}.. ({} bytes)", &text[..end], text.len()),
+        Some((end, _)) => {
+            // A longer text was cut between two characters before it came here.
+            let more = match text.len() + char::MAX_LEN_UTF8 > STDOUT_BYTES_MAX {
+                true => " or more",
+                false => "",
+            };
+            format!("{:?}.. ({} bytes{more})", &text[..end], text.len())
+        }
     }
 }
 
@@ -23,5 +32,7 @@ mod tests {
         assert_eq!(quote(&longest), format!("{longest:?}"));
         let longer = longest.clone() + "x";
         assert_eq!(quote(&longer), format!("{longest:?}.. (161 bytes)"));
+        let cut = quote(&"x".repeat(STDOUT_BYTES_MAX));
+        assert!(cut.ends_with(".. (1048576 bytes or more)"), "{cut}");
     }
 }

@@ -154,7 +154,9 @@ fn report(batch: &Batch, rows: &[Row<'_>], end: BatchEnd, now_ms: u64) -> BatchR
             .notes
             .iter()
             .find(|note| note.class.as_str() == class.executor_class);
-        if class.jobs == 0 && class.announced > 0 {
+        if class.announced == 0 {
+            class.reason = Some("its manifest offers no executor of the class".to_owned());
+        } else if class.jobs == 0 {
             class.reason = note.map(|note| note.text.clone());
         }
     }

@@ -1,5 +1,9 @@
 //! How long each wait of a batch is at most, and how much is done at once.
 
+/// Milliseconds that a batch waits beyond the time for manifests: `horde_miners` gives up at the same moment by default, and
+/// knows why a miner has shown none.
+pub(crate) const MANIFEST_GRACE_MS: u64 = 1_000;
+
 /// Time in which job kinds must have made the jobs.
 pub(crate) const MAKING_TIMEOUT_SECONDS: u64 = 60;
 

@@ -6,7 +6,9 @@ use tig_plugin_api::prelude::*;
 use crate::batch::Batch;
 use crate::config::Config;
 use crate::job::{Answer, JobEnd};
-use crate::limits::{ANSWER_BYTES_MAX, BATCH_TIMEOUT_MINUTES, VERDICT_TIMEOUT_SECONDS};
+use crate::limits::{
+    ANSWER_BYTES_MAX, BATCH_TIMEOUT_MINUTES, MANIFEST_GRACE_MS, VERDICT_TIMEOUT_SECONDS,
+};
 use crate::store;
 use crate::timer::Timer;
 
@@ -19,7 +21,8 @@ impl Batch {
     }
 
     pub(crate) fn want_manifests(&self, ctx: &mut Context<'_>, config: &Config) -> Result<()> {
-        let due_ms = ctx.now_ms().saturating_add(config.manifest_timeout_ms);
+        let wait_ms = config.manifest_timeout_ms.saturating_add(MANIFEST_GRACE_MS);
+        let due_ms = ctx.now_ms().saturating_add(wait_ms);
         Timer::Manifests.set(ctx, &self.head.batch, due_ms)?;
         self.want_links(ctx)
     }

@@ -69,14 +69,14 @@ pub(crate) fn score(
         Ending::Finished => score_answer(job, end, version, verdict_seconds),
         Ending::Failed { reason } => (Column::Failed, 0.0, Some(reason.clone())),
         Ending::ExecutorFailed => {
-            let reason = "its executor was not ready or refused the job".to_owned();
+            let reason = "its executor could not be prepared or refused the job".to_owned();
             (Column::Failed, 0.0, Some(reason))
         }
         Ending::Declined => (Column::Declined, 0.0, Some("it declined".to_owned())),
         Ending::OutOfOrder { reason } => {
             (Column::Failed, 0.0, Some(format!("out of order: {reason}")))
         }
-        Ending::Late { step } => (Column::Late, 0.0, Some(format!("late: {step}"))),
+        Ending::Late { step } => (Column::Late, 0.0, Some(late_reason(step))),
         Ending::Unreachable { reason } => (Column::Unreachable, 0.0, Some(reason.clone())),
         Ending::Interrupted { reason } => (Column::Interrupted, 0.0, Some(reason.clone())),
     };
@@ -86,6 +86,17 @@ pub(crate) fn score(
         reason,
         is_answered: matches!(end.ending, Ending::Finished | Ending::Failed { .. }),
     }
+}
+
+/// What did not come in time, in words.
+fn late_reason(step: &str) -> String {
+    let what = match step {
+        "accept" => "it did not answer the reservation in time",
+        "ready" => "its executor was not ready in time",
+        "answer" => "it did not answer in time",
+        other => other,
+    };
+    format!("late: {what}")
 }
 
 fn score_answer(

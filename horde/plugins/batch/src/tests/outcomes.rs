@@ -41,7 +41,7 @@ fn each_outcome_counts_in_one_column_with_its_reason() {
         (
             json!({ "outcome": "executor_failed" }),
             "failed",
-            "its executor was not ready or refused the job",
+            "its executor could not be prepared or refused the job",
         ),
         (
             json!({ "outcome": "out_of_order", "reason": "Ready before Accept" }),
@@ -51,7 +51,7 @@ fn each_outcome_counts_in_one_column_with_its_reason() {
         (
             json!({ "outcome": "late", "step": "ready" }),
             "late",
-            "late: ready",
+            "late: its executor was not ready in time",
         ),
         (
             json!({ "outcome": "unreachable", "reason": "connection reset" }),

@@ -83,7 +83,7 @@ fn deadline_of_manifests_holds_after_each_ending() {
         let ticket = run_batch(&mut batches, 1);
         batches.advance_ms(30_000);
         ending.happen(&mut batches);
-        batches.advance_ms(if ending.begins_anew() { 34_999 } else { 4_899 });
+        batches.advance_ms(if ending.begins_anew() { 35_999 } else { 5_899 });
         assert_eq!(batches.finished(ticket), None, "{ending:?}");
         batches.advance_ms(1);
         assert_eq!(end(&batches, ticket).0, 10, "{ending:?}");
