@@ -61,7 +61,7 @@ pub(crate) fn authority(
         return Err(AddressError::Port);
     }
     let (host, port) = (address.host.as_str(), address.port);
-    let Ok(ip) = host.parse::<IpAddr>() else {
+    let Some(ip) = parse_ip(host) else {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
         if host.is_empty() || host.len() > HOST_BYTES_MAX || !host.bytes().all(is_plain) {
             return Err(AddressError::Malformed);
@@ -83,6 +83,17 @@ pub(crate) fn authority(
             IpAddr::V4(ip) => format!("{ip}:{port}"),
             IpAddr::V6(ip) => format!("[{ip}]:{port}"),
         })
+    }
+}
+
+/// An IP address; one of version 6 may stand in brackets, as in a URL.
+fn parse_ip(host: &str) -> Option<IpAddr> {
+    let inside = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    match inside {
+        Some(inside) => inside.parse().ok().map(IpAddr::V6),
+        None => host.parse().ok(),
     }
 }
 
@@ -112,6 +123,7 @@ mod tests {
         for (host, expected) in [
             ("8.8.8.8", "8.8.8.8:1"),
             ("2a00::1", "[2a00::1]:1"),
+            ("[2a00::1]", "[2a00::1]:1"),
             ("::ffff:8.8.8.8", "8.8.8.8:1"),
         ] {
             assert_eq!(check(host, 1, false).as_deref(), Ok(expected));
@@ -132,6 +144,7 @@ mod tests {
             "::1",
             "fd00::1",
             "fe80::1",
+            "[::1]",
             "::ffff:127.0.0.1",
         ] {
             assert_eq!(check(host, 1, false), Err(AddressError::Private), "{host}");
@@ -155,7 +168,8 @@ mod tests {
             ("", 1, AddressError::Malformed),
             ("a/b", 1, AddressError::Malformed),
             ("user@host", 1, AddressError::Malformed),
-            ("[::1]", 1, AddressError::Malformed),
+            ("[::1", 1, AddressError::Malformed),
+            ("[127.0.0.1]", 1, AddressError::Malformed),
         ] {
             assert_eq!(check(host, port, true), Err(expected), "{host}");
         }

@@ -9,7 +9,15 @@ pub(crate) fn shown(text: &str) -> String {
         None => (text, ""),
         Some((end, _)) => (&text[..end], "..."),
     };
-    format!("{}{dots}", head.escape_debug())
+    let mut shown = String::with_capacity(head.len() + dots.len());
+    for character in head.chars() {
+        match character {
+            // Harmless in a sentence; the log escapes them itself.
+            '"' | '\'' => shown.push(character),
+            other => shown.extend(other.escape_debug()),
+        }
+    }
+    shown + dots
 }
 
 /// The beginning of a text, of at most so many bytes.
@@ -23,7 +31,7 @@ mod tests {
 
     #[test]
     fn shown_text_is_escaped_and_cut() {
-        assert_eq!(shown("a\0\n\u{1b}[1m"), "a\\0\\n\\u{1b}[1m");
+        assert_eq!(shown("a\0\n\u{1b}[1m \"b\""), "a\\0\\n\\u{1b}[1m \"b\"");
         assert_eq!(shown(&"é".repeat(201)), format!("{}...", "é".repeat(200)));
     }
 

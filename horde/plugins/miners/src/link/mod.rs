@@ -221,9 +221,12 @@ impl Link {
             return Next::Reopen;
         }
         if self.failures >= attempts_max {
-            let attempts = self.failures;
+            let attempts = match self.failures {
+                1 => "1 attempt".to_owned(),
+                count => format!("{count} attempts"),
+            };
             return Next::GiveUp {
-                reason: format!("{reason} ({attempts} attempts)"),
+                reason: format!("{reason} ({attempts})"),
             };
         }
         let pause_ms = (1_000_u64 << self.failures) + (draw() * 1_000.0) as u64;
