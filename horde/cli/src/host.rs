@@ -8,6 +8,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use serde::Deserialize;
+
 pub(crate) use self::call::{CallError, call};
 pub(crate) use self::started::{StartError, Started};
 
@@ -65,6 +67,18 @@ impl HostProgram {
         self.succeeds(&["store", "ls"])
     }
 
+    /// Whether an extension of the running host has begun something that is not over.
+    ///
+    /// # Errors
+    ///
+    /// The program cannot be run.
+    pub(crate) fn has_unfinished(&self, extension: &str) -> Result<bool, RunError> {
+        let mut command = self.command(&["status", "--json"]);
+        let command = command.stdin(Stdio::null()).stderr(Stdio::null());
+        let output = command.output().map_err(|source| self.not_run(source))?;
+        Ok(is_unfinished(&output.stdout, extension))
+    }
+
     /// Whether the program ends with 0.
     fn succeeds(&self, arguments: &[&str]) -> Result<bool, RunError> {
         let mut command = self.command(arguments);
@@ -85,5 +99,38 @@ impl HostProgram {
             program: self.program.clone(),
             source,
         }
+    }
+}
+
+/// Whether the status of a host says so; a host that does not answer has nothing under way.
+fn is_unfinished(status: &[u8], extension: &str) -> bool {
+    let status: Status = serde_json::from_slice(status).unwrap_or_default();
+    let mut extensions = status.extensions.iter();
+    extensions.any(|it| it.name == extension && it.unfinished > 0)
+}
+
+/// The part of `tig-host status --json` that counts here.
+#[derive(Default, Deserialize)]
+struct Status {
+    extensions: Vec<ExtensionStatus>,
+}
+
+#[derive(Deserialize)]
+struct ExtensionStatus {
+    name: String,
+    unfinished: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn status_tells_what_is_not_over() {
+        let status =
+            br#"{"extensions": [{"name": "a", "unfinished": 0}, {"name": "b", "unfinished": 1}]}"#;
+        assert!(!is_unfinished(status, "a"));
+        assert!(is_unfinished(status, "b"));
+        assert!(!is_unfinished(b"", "b"));
     }
 }

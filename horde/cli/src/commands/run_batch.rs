@@ -3,9 +3,12 @@
 
 use std::io;
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tig_process::output;
+use tig_process::signals::StopFlag;
 
 use super::config::{self, ConfigError};
 use crate::environment::Environment;
@@ -18,6 +21,10 @@ use crate::report;
 const EXTENSION: &str = "horde_batch";
 /// Its command.
 const COMMAND: &str = "run_batch";
+/// Longest wait for a batch that was interrupted: `horde_batch` ends each after 20 minutes.
+const EARLIER_BATCH_MAX: Duration = Duration::from_secs(21 * 60);
+/// Time between two looks whether it is over.
+const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 /// Name of the config file that is written for a host of one command.
 const CONFIG_FILE: &str = "config.json";
 
@@ -46,7 +53,7 @@ pub(crate) enum BatchError {
     GoesOn,
     /// A signal came first, and the host was ours.
     #[error(
-        "interrupted; the host that was started for the batch has ended, and the batch with it"
+        "interrupted; the host that was started for the batch has ended, and goes on with the batch when it is started again"
     )]
     Ended,
     /// No folder for the config.
@@ -68,7 +75,8 @@ pub(crate) fn run(
     let arguments = json!({ "miners": miners });
     let own = HostProgram::find(folder.join(CONFIG_FILE));
     if own.config().exists() && own.is_running()? {
-        return call(&own, &arguments, as_json).map_err(|error| match error {
+        let stop = StopFlag::listen().map_err(CallError::System)?;
+        return call(&own, &arguments, as_json, &stop).map_err(|error| match error {
             CallError::Interrupted => BatchError::GoesOn,
             other => other.into(),
         });
@@ -90,7 +98,10 @@ pub(crate) fn run(
         HostProgram::find(path)
     };
     let started = Started::start(&host)?;
-    let called = call(&host, &arguments, as_json);
+    // Not before: until the host answers, a signal ends this program, and the host with it.
+    let stop = StopFlag::listen().map_err(CallError::System)?;
+    let called =
+        wait_for_earlier_batch(&host, &stop).and_then(|()| call(&host, &arguments, as_json, &stop));
     drop(started);
     called.map_err(|error| match error {
         CallError::Interrupted => BatchError::Ended,
@@ -98,7 +109,29 @@ pub(crate) fn run(
     })
 }
 
-fn call(host: &HostProgram, arguments: &Value, as_json: bool) -> Result<u8, CallError> {
+/// Waits until the batch is over that was interrupted when this command ran last: the host takes it up first.
+fn wait_for_earlier_batch(host: &HostProgram, stop: &StopFlag) -> Result<(), CallError> {
+    let deadline = Instant::now() + EARLIER_BATCH_MAX;
+    let mut is_told = false;
+    while host.has_unfinished(EXTENSION)? && Instant::now() < deadline {
+        if stop.reason().is_some() {
+            return Err(CallError::Interrupted);
+        }
+        if !is_told {
+            output::note_line("note: a batch that was interrupted goes on first");
+            is_told = true;
+        }
+        thread::sleep(LOOK_INTERVAL);
+    }
+    Ok(())
+}
+
+fn call(
+    host: &HostProgram,
+    arguments: &Value,
+    as_json: bool,
+    stop: &StopFlag,
+) -> Result<u8, CallError> {
     let show = |text: &str| {
         let shown = text.replace(char::is_control, " ");
         if as_json {
@@ -107,7 +140,7 @@ fn call(host: &HostProgram, arguments: &Value, as_json: bool) -> Result<u8, Call
             output::line(&shown);
         }
     };
-    let called = host::call(host, (EXTENSION, COMMAND), arguments, show)?;
+    let called = host::call(host, (EXTENSION, COMMAND), arguments, stop, show)?;
     if as_json {
         output::line(&json!({ "result": called.value }).to_string());
     } else {

@@ -61,7 +61,7 @@ enum Line {
     Error(String),
 }
 
-/// Calls a command and shows its progress.
+/// Calls a command and shows its progress, until a signal comes.
 ///
 /// # Errors
 ///
@@ -70,9 +70,9 @@ pub(crate) fn call(
     host: &HostProgram,
     (extension, command): (&str, &str),
     arguments: &Value,
+    stop: &StopFlag,
     show: impl Fn(&str),
 ) -> Result<Called, CallError> {
-    let stop = StopFlag::listen().map_err(CallError::System)?;
     let mut child = host
         .command(&["call", extension, command, "--json", "--arguments", "-"])
         .stdin(Stdio::piped())
@@ -80,7 +80,7 @@ pub(crate) fn call(
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|source| host.not_run(source))?;
-    let result = talk(&mut child, arguments, &stop, show);
+    let result = talk(&mut child, arguments, stop, show);
     // The client has ended or is not needed any more; the work goes on in the host. Both fail only if it has ended.
     let _ = child.kill();
     let _ = child.wait();
@@ -118,7 +118,7 @@ fn talk(
             }
             Err(RecvTimeoutError::Disconnected) => {
                 let text = errors.recv().unwrap_or_default();
-                return Err(CallError::Refused(text));
+                return Err(CallError::Refused(without_prefix(&text)));
             }
         }
     }
@@ -129,6 +129,11 @@ fn parse(line: &str) -> Result<Line, CallError> {
         let shown: String = line.chars().take(200).collect();
         CallError::Unknown(shown)
     })
+}
+
+/// The program's error text as a part of ours.
+fn without_prefix(text: &str) -> String {
+    text.strip_prefix("error: ").unwrap_or(text).to_owned()
 }
 
 fn send(mut stdin: ChildStdin, arguments: &Value) -> Result<(), CallError> {
@@ -179,6 +184,12 @@ fn read_lines(stdout: ChildStdout) -> Result<Receiver<String>, CallError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn error_of_the_program_is_called_an_error_once() {
+        assert_eq!(without_prefix("error: no room"), "no room");
+        assert_eq!(without_prefix("killed"), "killed");
+    }
 
     #[test]
     fn lines_of_the_program_are_read() {

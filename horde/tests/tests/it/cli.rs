@@ -1,9 +1,10 @@
 //! `compute-horde` as a person types it.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use horde_system_tests::{Artifacts, HostOptions, Miners};
 use tempfile::TempDir;
@@ -67,6 +68,36 @@ fn batch_runs_without_a_validator() {
     assert!(output.status.success(), "{stdout}{stderr}");
     assert!(stdout.contains("batch 1 stored"), "{stdout}");
     assert!(home.path().join("backup").exists(), "the batch is stored");
+}
+
+#[test]
+fn interrupted_batch_ends_before_the_next_begins() {
+    let artifacts = Artifacts::of_running_test().unwrap();
+    let home = folder(WALLET);
+    let slow = miners(1, &["0=slow-manifest:3000"]);
+    let network = Miners::start(&artifacts, home.path(), &slow).unwrap();
+    let miner = &network.miners[0];
+    let (host, port) = miner.address.rsplit_once(':').unwrap();
+    let env = format!(
+        "{WALLET}DEBUG_MINER_KEY={}\nDEBUG_MINER_ADDRESS={host}\nDEBUG_MINER_PORT={port}\n",
+        miner.hotkey
+    );
+    write_private(&home.path().join(".env"), &env);
+    let mut first = Command::new(artifacts.program("compute-horde"));
+    first.arg("debug_run_synthetic_jobs").current_dir(&home);
+    let mut first = first.stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    let stdout = first.stdout.take().unwrap();
+    BufReader::new(stdout).read_line(&mut line).unwrap();
+    assert!(line.starts_with("batch 1"), "{line}");
+    let mut interrupt = Command::new("kill");
+    interrupt.args(["-INT", &first.id().to_string()]);
+    assert!(interrupt.status().unwrap().success());
+    assert_eq!(first.wait().unwrap().code(), Some(130));
+    let output = run(home.path(), &["debug_run_synthetic_jobs"]);
+    let (stdout, stderr) = texts(&output);
+    assert!(output.status.success(), "{stdout}{stderr}");
+    assert!(stdout.contains("batch 2 stored"), "{stdout}{stderr}");
 }
 
 #[test]
