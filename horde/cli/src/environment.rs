@@ -19,6 +19,9 @@ const OTHERS: u32 = 0o077;
 /// Why the file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum EnvironmentError {
+    /// The folder itself is missing.
+    #[error("there is no folder {}; give that of the validator as --folder", .0.display())]
+    NoFolder(PathBuf),
     /// It cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Read {
@@ -64,6 +67,9 @@ impl Environment {
         let text = match text_file::read(&path, FILE_BYTES_MAX) {
             Ok(text) => text,
             Err(TextError::Read(error)) if error.kind() == std::io::ErrorKind::NotFound => {
+                if !folder.is_dir() {
+                    return Err(EnvironmentError::NoFolder(folder.to_owned()));
+                }
                 String::new()
             }
             Err(source) => return Err(EnvironmentError::Read { path, source }),
@@ -134,6 +140,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let environment = Environment::load(folder.path(), |_| None).unwrap();
         assert_eq!(environment.get("DEBUG_MINER_KEY"), None);
+        let error = Environment::load(&folder.path().join("none"), |_| None)
+            .err()
+            .unwrap();
+        assert!(matches!(error, EnvironmentError::NoFolder(_)), "{error}");
     }
 
     #[test]

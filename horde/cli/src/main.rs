@@ -178,8 +178,8 @@ fn run(cli: &Cli) -> Result<u8, Error> {
         }
         Command::WaitForDatabase(arguments) => {
             if let Some(name) = &arguments.database {
-                output::error_line(&format!(
-                    "--database {name:?} is ignored: there is one store"
+                output::note_line(&format!(
+                    "note: --database {name:?} is ignored: there is one store"
                 ));
             }
             wait_for_database::run(&host, &backup_folder(folder), arguments.wait())?;
@@ -197,8 +197,8 @@ fn run(cli: &Cli) -> Result<u8, Error> {
         }
         Command::DebugRunSyntheticJobToMiner(arguments) => {
             if arguments.executor_class.is_some() {
-                output::error_line(
-                    "--executor_class is ignored: all classes of the miner are tested",
+                output::note_line(
+                    "note: --executor_class is ignored: all classes of the miner are tested",
                 );
             }
             let environment = environment(folder)?;
@@ -232,7 +232,7 @@ impl WaitArguments {
 fn environment(folder: &Path) -> Result<Environment, EnvironmentError> {
     let environment = Environment::load(folder, |name| std::env::var(name).ok())?;
     for note in &environment.notes {
-        output::error_line(&format!("note: {note}"));
+        output::note_line(&format!("note: {note}"));
     }
     Ok(environment)
 }

@@ -5,8 +5,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use tig_process::output;
 
-/// Longest reason that is shown, in characters.
-const REASON_CHARS_MAX: usize = 80;
+/// Longest reason that is shown, in characters: the last column, so that it breaks no other; `horde_batch` gives no longer ones.
+const REASON_CHARS_MAX: usize = 320;
 
 const HEAD: [&str; 9] = [
     "MINER", "CLASS", "OFFERED", "JOBS", "RIGHT", "WRONG", "FAILED", "SCORE", "WHY",
@@ -160,6 +160,7 @@ mod tests {
 
     #[test]
     fn long_reasons_are_cut() {
-        assert_eq!(shown(&"é".repeat(90)).chars().count(), 82);
+        assert_eq!(shown(&"é".repeat(320)).chars().count(), 320);
+        assert_eq!(shown(&"é".repeat(330)).chars().count(), 322);
     }
 }
