@@ -56,6 +56,15 @@ impl Running {
         ended.unwrap()
     }
 
+    /// Most memory that the host has had, in KiB.
+    pub(crate) fn host_memory_kib(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.host.id());
+        let status = std::fs::read_to_string(path).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let number = peak.and_then(|peak| peak.trim().split(' ').next());
+        number.unwrap().parse().unwrap()
+    }
+
     /// What the validator has done against the protocol, as the miners saw it.
     pub(crate) fn violations(&self) -> Vec<Value> {
         let report = self.miners.report().unwrap();
@@ -84,9 +93,4 @@ pub(crate) fn sum(result: &Value, column: &str) -> u64 {
         .iter()
         .flat_map(classes);
     rows.map(|row| row[column].as_u64().unwrap()).sum()
-}
-
-/// The row of a miner's only class.
-pub(crate) fn row(result: &Value, index: usize) -> &Value {
-    &result["miners"][index]["classes"][0]
 }
