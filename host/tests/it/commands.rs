@@ -191,7 +191,7 @@ fn wrong_names_and_arguments_are_refused_at_once() {
 }
 
 #[test]
-fn refused_commands_count_as_no_failure_of_a_new_version() {
+fn refused_commands_end_no_probation() {
     let home = home();
     let _host = home.start();
     home.install("operated", &with_version("operated", "0.1.1"));

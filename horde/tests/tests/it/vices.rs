@@ -221,7 +221,7 @@ fn each_vice_costs_its_own_miner_only() {
 }
 
 #[test]
-fn vices_at_each_step_and_together_cost_their_own_miner_only() {
+fn vices_at_each_step_cost_their_own_miner_only() {
     check(&STEPS);
 }
 
