@@ -6,6 +6,9 @@ use tig_plugin_api::{ConfigSchema, Result, bail};
 
 /// Least time for the answer to a reservation, in milliseconds: honest miners answer late (section 10.5).
 const ACCEPT_MS_MIN: u64 = 10_000;
+/// Two attempts take at most 3 s where the address refuses. The four of section 2.2 take half a minute, for which every other
+/// miner of a batch waits.
+const ATTEMPTS_DEFAULT: u32 = 2;
 /// More attempts would keep a batch waiting for hours: each pause is twice as long as the one before.
 const ATTEMPTS_MAX: u32 = 8;
 /// Longest frame that a config may allow, in bytes.
@@ -49,7 +52,7 @@ impl Default for Config {
             ping_every_ms: 20_000,
             silent_ms_max: 120_000,
             connect_ms: 10_000,
-            attempts_max: 4,
+            attempts_max: ATTEMPTS_DEFAULT,
             manifest_ms: 35_000,
             accept_ms: ACCEPT_MS_MIN,
             run_grace_ms: 120_000,

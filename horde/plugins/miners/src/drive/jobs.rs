@@ -78,7 +78,7 @@ impl Miners {
         }
         ctx.ws_send_reported(tag, frame, kind.number(id))?;
         link.unwritten_bytes += bytes;
-        job.hand_over();
+        job.hand_over(ctx.now_ms().saturating_mul(1_000));
         self.state.outflow.add(id, bytes);
         Ok(())
     }

@@ -95,6 +95,8 @@ pub(crate) struct Job {
     pub(crate) reservation: String,
     /// The frame of the request to run. What the kernel had can still be lost with its connection, so it stays.
     pub(crate) request: String,
+    /// When the host got the frame of the present phase, in Unix microseconds.
+    handed_us: u64,
     /// An answer that came before it is known when the kernel had the request.
     early_answer: Option<Outcome>,
     /// The connection on which the reservation went out has ended: what the miner sent on it may be lost.
@@ -124,6 +126,7 @@ impl Job {
             times: JobTimes::default(),
             reservation: frames.reservation.into(),
             request: frames.request.into(),
+            handed_us: 0,
             early_answer: None,
             is_resumed: false,
         }
@@ -182,8 +185,9 @@ impl Job {
     }
 
     /// The host has the frame of the present phase.
-    pub(crate) fn hand_over(&mut self) {
+    pub(crate) fn hand_over(&mut self, at_us: u64) {
         self.sending = Sending::Handed;
+        self.handed_us = at_us;
     }
 
     /// The step that did not come in time.
@@ -232,6 +236,10 @@ impl Job {
     /// answered, which may have been lost on the way. A miner that has it ignores the second one. An answer to what was never
     /// sent came too early.
     pub(crate) fn lose_connection(&mut self) -> Option<Outcome> {
+        if self.sending == Sending::Handed && self.phase == Phase::Running {
+            // The miner may have got the request although its report is lost, so its time has begun.
+            self.times.run_us.get_or_insert(self.handed_us);
+        }
         if self.sending == Sending::Handed || self.phase == Phase::Reserving {
             self.sending = Sending::Waiting;
         }

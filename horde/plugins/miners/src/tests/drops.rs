@@ -87,6 +87,22 @@ fn request_that_was_not_written_is_sent_again() {
     finish(&mut world);
 }
 
+/// The miner had the request, but its connection ended before the host could report that: the answer comes on the next one, before
+/// the request that is sent again is with the kernel.
+#[test]
+fn answer_to_a_request_without_report_counts() {
+    let mut world = start();
+    world.link(&[1]);
+    world.begin_at("accepted", &[(1, 1)]);
+    world.say(1, "ExecutorReady", 1);
+    world.0.ws_sent();
+    world.drop_connection(1);
+    world.0.advance_ms(1);
+    assert_eq!(come_back(&mut world, 1), ["V0JobRequest"]);
+    world.say(1, "JobFinished", 1);
+    assert!(world.outcome().is_answer());
+}
+
 #[test]
 fn drop_before_the_reservation_excuses_nothing() {
     let mut world = start();
