@@ -54,7 +54,7 @@ pub(super) fn run(artifacts: Artifacts, options: &Options) -> Result<()> {
     folder.disable_cleanup(options.keep);
     let host_options = HostOptions {
         batch: json!({ "manifest_timeout_ms": 8_000, "spin_up_seconds": { "spin_up-4min.gpu-24gb": 6 } }),
-        miners: json!({ "attempts_max": 2, "manifest_ms": 8_000, "run_grace_ms": 2_000 }),
+        miners: json!({ "first_attempts_max": 2, "manifest_ms": 8_000, "run_grace_ms": 2_000 }),
         ..HostOptions::default()
     };
     let site = Site::prepare(folder.path(), artifacts, &host_options)?;

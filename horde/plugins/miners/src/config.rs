@@ -6,9 +6,6 @@ use tig_plugin_api::{ConfigSchema, Result, bail};
 
 /// Least time for the answer to a reservation, in milliseconds: honest miners answer late (section 10.5).
 const ACCEPT_MS_MIN: u64 = 10_000;
-/// Two attempts take at most 3 s where the address refuses. The four of section 2.2 take half a minute, for which every other
-/// miner of a batch waits.
-const ATTEMPTS_DEFAULT: u32 = 2;
 /// More attempts would keep a batch waiting for hours: each pause is twice as long as the one before.
 const ATTEMPTS_MAX: u32 = 8;
 /// Longest frame that a config may allow, in bytes.
@@ -35,6 +32,9 @@ pub(crate) struct Config {
     pub(crate) connect_ms: u64,
     /// Attempts to connect before a miner counts as unreachable.
     pub(crate) attempts_max: u32,
+    /// The same for a miner that has shown no manifest yet: all others of a batch wait for it. Two attempts take 3 s where the
+    /// address refuses, the four of section 2.2 half a minute.
+    pub(crate) first_attempts_max: u32,
     /// Time until a miner has shown its manifest, with all attempts to connect, in milliseconds (section 3.4).
     pub(crate) manifest_ms: u64,
     /// Time for the answer to a reservation, in milliseconds; at least 10 s (section 10.5).
@@ -52,7 +52,8 @@ impl Default for Config {
             ping_every_ms: 20_000,
             silent_ms_max: 120_000,
             connect_ms: 10_000,
-            attempts_max: ATTEMPTS_DEFAULT,
+            attempts_max: 4,
+            first_attempts_max: 2,
             manifest_ms: 35_000,
             accept_ms: ACCEPT_MS_MIN,
             run_grace_ms: 120_000,
@@ -70,6 +71,8 @@ impl Config {
         check("accept_ms", self.accept_ms, ACCEPT_MS_MIN, WAIT_MS_MAX)?;
         check("run_grace_ms", self.run_grace_ms, 0, WAIT_MS_MAX)?;
         check("attempts_max", self.attempts_max, 1, ATTEMPTS_MAX)?;
+        let first = self.first_attempts_max;
+        check("first_attempts_max", first, 1, ATTEMPTS_MAX)?;
         // A miner that is alive answers a ping, and so is never silent for longer than from one ping to the next.
         let silent_min = self.ping_every_ms + 1;
         check(
@@ -129,6 +132,7 @@ mod tests {
             "silent_ms_max",
             "connect_ms",
             "attempts_max",
+            "first_attempts_max",
             "manifest_ms",
             "accept_ms",
             "run_grace_ms",

@@ -14,7 +14,7 @@ fn quick() -> HostOptions {
             "manifest_timeout_ms": 5_000,
             "spin_up_seconds": { "spin_up-4min.gpu-24gb": 4 },
         }),
-        miners: json!({ "run_grace_ms": 1_000, "attempts_max": 1, "manifest_ms": 5_000 }),
+        miners: json!({ "run_grace_ms": 1_000, "first_attempts_max": 1, "manifest_ms": 5_000 }),
         ..HostOptions::echo()
     }
 }

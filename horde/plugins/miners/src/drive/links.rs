@@ -78,12 +78,14 @@ impl Miners {
         };
         self.state.links.forget(tag);
         let now_ms = ctx.now_ms();
-        let attempts_max = self.config.attempts_max;
+        let (first_max, later_max) = (self.config.first_attempts_max, self.config.attempts_max);
         let Some(link) = self.state.links.get_mut(&hotkey) else {
             return Ok(());
         };
         let was_open = link.is_open();
         let reason = close_reason(end, link.last_error.as_deref());
+        let is_known = link.manifest.is_some();
+        let attempts_max = if is_known { later_max } else { first_max };
         let next = link.lose(now_ms, &reason, attempts_max, || ctx.random_unit());
         let jobs: Vec<_> = link.jobs.iter().copied().collect();
         if was_open {

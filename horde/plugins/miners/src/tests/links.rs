@@ -20,7 +20,8 @@ fn want(world: &mut World, miners: &[usize]) {
 
 #[test]
 fn attempts_are_made_with_longer_and_longer_pauses() {
-    let mut world = start();
+    let section = json!({ "allow_private": true, "first_attempts_max": 4 });
+    let mut world = start_with(section);
     want(&mut world, &[1]);
     for pause_ms in [2_000, 4_000, 8_000] {
         let tag = world.tag(1);
@@ -44,6 +45,18 @@ fn attempts_are_made_with_longer_and_longer_pauses() {
         world.try_tag(1).is_some(),
         "wanted again, it is tried again"
     );
+}
+
+#[test]
+fn address_that_refuses_keeps_a_batch_waiting_for_seconds() {
+    let mut world = start();
+    want(&mut world, &[1]);
+    let tag = world.tag(1);
+    world.0.ws_end(&tag, WsCloseClass::Connect);
+    world.0.advance_ms(3_001);
+    let tag = world.tag(1);
+    world.0.ws_end(&tag, WsCloseClass::Connect);
+    assert!(down_reason(&mut world).contains("(2 attempts)"));
 }
 
 #[test]

@@ -39,8 +39,15 @@ pub(super) fn start() -> World {
     World(start_harness())
 }
 
+pub(super) fn start_with(section: Value) -> World {
+    World(harness_with(section))
+}
+
 pub(super) fn start_harness() -> Harness<Miners> {
-    let section = json!({ "allow_private": true });
+    harness_with(json!({ "allow_private": true }))
+}
+
+fn harness_with(section: Value) -> Harness<Miners> {
     let mut harness = Harness::start_with_keys(settings(section), vec![key()]).unwrap();
     harness.advance_ms(0);
     harness
