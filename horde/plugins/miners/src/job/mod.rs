@@ -188,6 +188,10 @@ impl Job {
     pub(crate) fn hand_over(&mut self, at_us: u64) {
         self.sending = Sending::Handed;
         self.handed_us = at_us;
+        // Whatever the miner repeats on this connection, it gets the request on it.
+        if self.phase == Phase::Running {
+            self.is_resumed = false;
+        }
     }
 
     /// The step that did not come in time.

@@ -103,6 +103,23 @@ fn answer_to_a_request_without_report_counts() {
     assert!(world.outcome().is_answer());
 }
 
+/// The executor was ready before the connection came back: the miner says so again before it gets the request.
+#[test]
+fn request_of_this_connection_is_not_repeated() {
+    let mut world = start();
+    world.link(&[1]);
+    world.begin_at("accepted", &[(1, 1)]);
+    world.say(1, "ExecutorReady", 1);
+    world.drop_connection(1);
+    assert_eq!(come_back(&mut world, 1), ["V0JobRequest"]);
+    let tag = world.tag(1);
+    world.0.ws_written(&tag, 3);
+    world.say(1, "ExecutorReady", 1);
+    assert!(world.0.ws_sent().is_empty(), "it is on its way");
+    world.over();
+    finish(&mut world);
+}
+
 #[test]
 fn drop_before_the_reservation_excuses_nothing() {
     let mut world = start();
