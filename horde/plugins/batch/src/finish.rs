@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use horde_events::{
-    BatchEnd, BatchOver, BatchReport, ClassNote, JobResult, JobsScored, LinksWanted, ScoredJob,
-};
+use horde_events::{BatchEnd, BatchOver, BatchReport, ClassNote, JobResult, JobsScored, ScoredJob};
 use horde_proto::ExecutorClass;
 use horde_proto::receipt::score_text;
 use tig_plugin_api::prelude::*;
@@ -18,6 +16,7 @@ use crate::job::{Ending, Job, JobEnd};
 use crate::limits::{BATCH_TIMEOUT_MINUTES, VERDICT_TIMEOUT_SECONDS};
 use crate::offers::collect_offers;
 use crate::report::{RowIndex, add_job, empty_rows};
+use crate::requests::let_links_go;
 use crate::score::{Column, Scored, score};
 use crate::store::{self, FINISHED_MAX};
 use crate::timer::Timer;
@@ -48,9 +47,7 @@ impl HordeBatch {
         let rows = score_all(batch, &self.config, &self.finished);
         let report = report(batch, &rows, end, ctx.now_ms());
         emit_results(ctx, batch, &rows, end)?;
-        let holder = ctx.settings().name.clone();
-        let miners = Vec::new();
-        ctx.emit(&LinksWanted { holder, miners })?;
+        let_links_go(ctx)?;
         measure(ctx, batch, &rows, &report);
         store::finish(ctx, batch, &report)?;
         ctx.finish(batch.head.ticket, end.code(), &report)?;

@@ -46,6 +46,7 @@ use crate::config::Config;
 use crate::job::{JobEnd, bounded};
 use crate::limits::RESUME_DELAY_MS;
 use crate::making::JobsMade;
+use crate::requests::let_links_go;
 use crate::timer::Timer;
 
 /// What a reload hands over.
@@ -76,7 +77,7 @@ struct HordeBatch {
 )]
 impl HordeBatch {
     fn new(config: Config, ctx: &mut Context<'_>) -> Result<Self> {
-        let current = store::batch(ctx)?;
+        let (current, finished) = (store::batch(ctx)?, store::finished(ctx)?);
         if let Some(batch) = &current {
             let head = &batch.head;
             ctx.info_with(
@@ -85,12 +86,15 @@ impl HordeBatch {
             );
             let resume_ms = ctx.now_ms() + RESUME_DELAY_MS;
             Timer::Resume.set(ctx, &head.batch, resume_ms)?;
+        } else if !finished.is_empty() {
+            // The event that said so at the end of the last batch is not durable, and `horde_miners` has stored the links.
+            let_links_go(ctx)?;
         }
         ctx.unfinished(current.iter().len() as u64);
         Ok(Self {
             config,
             current,
-            finished: store::finished(ctx)?,
+            finished,
         })
     }
 

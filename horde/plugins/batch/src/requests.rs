@@ -12,6 +12,13 @@ use crate::limits::{
 use crate::store;
 use crate::timer::Timer;
 
+/// Wants no links any more.
+pub(crate) fn let_links_go(ctx: &mut Context<'_>) -> Result<()> {
+    let holder = ctx.settings().name.clone();
+    let miners = Vec::new();
+    ctx.emit(&LinksWanted { holder, miners })
+}
+
 impl Batch {
     pub(crate) fn set_deadline(&self, ctx: &mut Context<'_>) -> Result<()> {
         // After a restart the clock can be behind the time at which the batch began.

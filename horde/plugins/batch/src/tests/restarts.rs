@@ -47,8 +47,24 @@ fn check_end(batches: &mut Batches, ticket: Ticket, jobs: u32) {
     batches.emitted();
     batches.kill();
     batches.advance_ms(60_000);
-    assert!(batches.emitted().is_empty(), "nothing is left to do");
+    let mut events = batches.emitted();
+    events.retain(|(name, _)| name != "horde_links_wanted");
+    assert!(events.is_empty(), "nothing is left to do");
     assert_eq!(batches.unfinished(), 0);
+}
+
+/// The event that lets the links go is lost with the host, which has stored that they are wanted.
+#[test]
+fn links_are_let_go_after_a_kill_at_the_end() {
+    let mut batches = start();
+    let ticket = run_batch(&mut batches, 1);
+    link_up(&mut batches, 0, &[]);
+    let (_, report) = end(&batches, ticket);
+    assert_eq!(report.end, BatchEnd::NoExecutor);
+    batches.emitted();
+    batches.kill();
+    let links = emitted(&mut batches, "horde_links_wanted");
+    assert_eq!(links, [json!({ "holder": "horde_batch", "miners": [] })]);
 }
 
 #[test]
