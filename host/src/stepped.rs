@@ -251,4 +251,14 @@ impl SteppedHost {
         }
         Ok(total)
     }
+
+    /// Keys that an extension has stored, ascending.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    pub fn stored_keys(&self, extension: &str) -> Result<Vec<String>, StoreError> {
+        let stored = self.shared.services.store.scan(extension, "")?;
+        Ok(stored.into_keys().collect())
+    }
 }

@@ -32,22 +32,37 @@ pub enum Due {
     End,
 }
 
-/// What is due, in order.
-#[derive(Debug, Default)]
-pub struct Agenda {
-    due: BinaryHeap<Reverse<(u64, u64, Due)>>,
+/// What is due, in order; `D` names what.
+#[derive(Debug)]
+pub struct Agenda<D> {
+    due: BinaryHeap<Reverse<(u64, u64, D)>>,
     put: u64,
 }
 
-impl Agenda {
+impl<D: Ord> Default for Agenda<D> {
+    fn default() -> Self {
+        Self {
+            due: BinaryHeap::new(),
+            put: 0,
+        }
+    }
+}
+
+impl<D: Ord> Agenda<D> {
     /// Puts something at a moment, in milliseconds.
-    pub fn put(&mut self, at_ms: u64, due: Due) {
+    pub fn put(&mut self, at_ms: u64, due: D) {
         self.put += 1;
         self.due.push(Reverse((at_ms, self.put, due)));
     }
 
+    /// The moment of the next thing.
+    #[must_use]
+    pub fn next_ms(&self) -> Option<u64> {
+        self.due.peek().map(|Reverse((at_ms, _, _))| *at_ms)
+    }
+
     /// The next thing and its moment.
-    pub fn pop(&mut self) -> Option<(u64, Due)> {
+    pub fn pop(&mut self) -> Option<(u64, D)> {
         self.due.pop().map(|Reverse((at_ms, _, due))| (at_ms, due))
     }
 }

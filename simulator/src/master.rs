@@ -1,6 +1,6 @@
 //! The simulated master: a host that is stepped, killed and started again, always on the same disk.
 
-use tig_host::testing::{DRAIN, Plugin, RouteResult, Sent, UPDATE};
+use tig_host::testing::{AskedOfSocket, DRAIN, Plugin, RouteResult, Sent, UPDATE};
 use tig_host::{Clock, Config, ExtensionStatus, Kind, Random, SteppedHost, Store, VirtualTime};
 use tig_plugin_api::HttpRequest;
 use tokio::sync::oneshot;
@@ -46,6 +46,7 @@ pub struct Master<'a> {
     draining: bool,
     /// What had left the machine when it ended.
     sent: Vec<Sent>,
+    sockets: Vec<AskedOfSocket>,
 }
 
 impl<'a> Master<'a> {
@@ -63,6 +64,7 @@ impl<'a> Master<'a> {
             crash: None,
             draining: false,
             sent: Vec::new(),
+            sockets: Vec::new(),
         }
     }
 
@@ -109,6 +111,7 @@ impl<'a> Master<'a> {
         self.disk.end(end, rng);
         if let Some(host) = self.host.take() {
             self.sent.extend(host.take_sent());
+            self.sockets.extend(host.take_sockets());
         }
     }
 
@@ -141,6 +144,14 @@ impl<'a> Master<'a> {
         let mut sent = std::mem::take(&mut self.sent);
         sent.extend(self.host.iter().flat_map(SteppedHost::take_sent));
         sent
+    }
+
+    /// What the host has asked of websocket connections.
+    #[must_use]
+    pub fn take_sockets(&mut self) -> Vec<AskedOfSocket> {
+        let mut asked = std::mem::take(&mut self.sockets);
+        asked.extend(self.host.iter().flat_map(SteppedHost::take_sockets));
+        asked
     }
 
     /// How its extensions do.

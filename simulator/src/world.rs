@@ -73,7 +73,7 @@ struct World<'a> {
     time: VirtualTime,
     now_ms: u64,
     rng: fastrand::Rng,
-    agenda: Agenda,
+    agenda: Agenda<Due>,
     master: Master<'a>,
     net: Net,
     slaves: Vec<Slave>,
