@@ -36,6 +36,7 @@ mod journal;
 mod miner;
 mod receipts;
 mod server;
+pub mod simulation;
 mod vice;
 mod work;
 

@@ -53,6 +53,14 @@ impl Work {
             Self::Program(program) => program.execute().await,
         }
     }
+
+    /// Does the work on the caller's thread. No program is started: a simulation has no processes.
+    pub(crate) fn execute_here(self) -> Outcome {
+        match self {
+            Self::Hash(job) => job.execute(Instant::now() + job.timeout()),
+            Self::Program(_) => Outcome::fault("this miner runs no programs"),
+        }
+    }
 }
 
 /// What the reservation has said of a job.
