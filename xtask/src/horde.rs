@@ -3,6 +3,7 @@
 mod batch;
 mod columns;
 mod kill;
+mod simulate;
 
 use horde_system_tests::{Artifacts, EXTENSIONS, PROGRAMS};
 
@@ -16,14 +17,17 @@ pub(crate) enum Command {
     Batch(batch::Options),
     /// Kills the host at random instants of batches; each job must have one outcome, and no miner may be blamed.
     Kill(kill::Options),
+    /// Plays seeds of trouble in virtual time, and names those that lose something.
+    #[command(disable_help_flag = true)]
+    Simulate(simulate::Options),
 }
 
 /// Builds and runs.
 pub(crate) fn run(command: &Command) -> Result<()> {
-    let artifacts = build()?;
     match command {
-        Command::Batch(options) => batch::run(artifacts, options),
-        Command::Kill(options) => kill::run(&artifacts, options),
+        Command::Batch(options) => batch::run(build()?, options),
+        Command::Kill(options) => kill::run(&build()?, options),
+        Command::Simulate(options) => simulate::run(options),
     }
 }
 

@@ -12,7 +12,7 @@ use tig_system_tests::{Process, ProcessError};
 use crate::artifacts::{Artifacts, EXTENSIONS, file_name};
 
 /// Seed of the validator's hotkey.
-const SEED: &str = "0x0101010101010101010101010101010101010101010101010101010101010101";
+pub const HOTKEY_SEED: &str = "0x0101010101010101010101010101010101010101010101010101010101010101";
 
 /// The folder of one validator: `hotkey`, `config.json`, `plugins/`, `backup/`, and a log per process.
 #[derive(Clone, Debug)]
@@ -111,7 +111,7 @@ impl Site {
             fs::copy(site.artifacts.extension(extension), &copy).map_err(failed(copy))?;
         }
         let hotkey = site.folder.join("hotkey");
-        write_private(&hotkey, &json!({ "secretSeed": SEED })).map_err(failed(hotkey))?;
+        write_private(&hotkey, &json!({ "secretSeed": HOTKEY_SEED })).map_err(failed(hotkey))?;
         let config = site.config_file();
         let text = format!("{:#}\n", options.config());
         fs::write(&config, text).map_err(failed(config))?;
