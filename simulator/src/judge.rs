@@ -10,12 +10,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use tig_devnet::{BenchmarkStatus, Stage, Status};
-use tig_host::{ExtensionStatus, State};
+use tig_host::ExtensionStatus;
 use tig_protocol::BenchmarkSettings;
 
 use self::batches::Batches;
 pub use self::batches::SlavesReport;
 use self::submissions::Submissions;
+use crate::finding::{Finding, Violation};
 use crate::site::NUM_NONCES;
 use crate::stub;
 
@@ -27,17 +28,6 @@ const KEYS_PER_BENCHMARK: usize = 24;
 
 /// Further keys.
 const KEYS: usize = 100;
-
-/// Something is not as it must be.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Violation {
-    /// When it was seen, in milliseconds from the start.
-    pub at_ms: u64,
-    /// What must hold.
-    pub property: &'static str,
-    /// What was seen.
-    pub text: String,
-}
 
 /// What slaves have said of a benchmark, since the network has confirmed its precommit for the last time.
 #[derive(Debug, Default)]
@@ -79,7 +69,7 @@ impl Case {
 pub struct Judge {
     /// Nobody lies, nothing is audited, no block is rolled back: nothing is computed twice but what was late.
     is_plain: bool,
-    violation: Option<Violation>,
+    finding: Finding,
     cases: BTreeMap<String, Case>,
     batches: Batches,
     submissions: Submissions,
@@ -108,16 +98,12 @@ impl Judge {
     /// The first violation.
     #[must_use]
     pub fn violation(&self) -> Option<&Violation> {
-        self.violation.as_ref()
+        self.finding.violation()
     }
 
     /// Notes a violation, unless there was one before.
     pub fn blame(&mut self, at_ms: u64, property: &'static str, text: String) {
-        self.violation.get_or_insert(Violation {
-            at_ms,
-            property,
-            text,
-        });
+        self.finding.blame(at_ms, property, text);
     }
 
     /// The master has ended: it remembers no lease.
@@ -207,13 +193,7 @@ impl Judge {
 
     /// How the extensions do.
     pub fn extensions(&mut self, extensions: &[ExtensionStatus], now_ms: u64) {
-        for extension in extensions {
-            if extension.failed > 0 || extension.restarts > 0 || extension.state == State::Stopped {
-                let last = extension.last_failure.as_deref().unwrap_or("no reason");
-                let text = format!("{}: {last}", extension.name);
-                self.blame(now_ms, "no handler fails", text);
-            }
-        }
+        self.finding.extensions(now_ms, extensions);
     }
 
     /// What the store holds.

@@ -8,6 +8,7 @@
 pub mod agenda;
 pub mod asked;
 pub mod disk;
+pub mod finding;
 pub mod judge;
 pub mod master;
 pub mod net;

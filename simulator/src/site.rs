@@ -45,7 +45,10 @@ pub enum SiteError {
 impl std::fmt::Display for SiteError {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::File(error) => write!(formatter, "cannot write the config: {error}"),
+            Self::File(error) => write!(
+                formatter,
+                "cannot read the plugins' folder or write the config: {error}"
+            ),
             Self::Host(error) => error.fmt(formatter),
         }
     }

@@ -10,7 +10,8 @@ use tig_system_tests::PLUGINS;
 
 use crate::agenda::{Agenda, Due};
 use crate::asked::Asked;
-use crate::judge::{Judge, Violation};
+use crate::finding::Violation;
+use crate::judge::Judge;
 use crate::master::{Crash, Master, Moment};
 use crate::net::{LIFESPAN_BLOCKS, Net, Next, Served};
 use crate::scenario::{BLOCK_MS, Scenario, Trouble};

@@ -8,8 +8,7 @@ mod jobs;
 
 use horde_devnet::{MinerReport, Violation as MinerViolation, ViolationKind};
 use horde_events::BatchReport;
-use tig_host::{ExtensionStatus, State};
-pub use tig_simulator::judge::Violation;
+use tig_simulator::finding::Finding;
 
 use self::jobs::Jobs;
 use crate::scenario::{DOWN_MS_MAX, MinerProfile};
@@ -54,7 +53,8 @@ pub struct Ended<'a> {
 /// What has been seen, and the first rule that was broken.
 #[derive(Debug)]
 pub struct Judge {
-    violation: Option<Violation>,
+    /// The first violation.
+    pub finding: Finding,
     miners: Vec<KnownMiner>,
     jobs: Jobs,
     /// Jobs that got their outcome.
@@ -70,7 +70,7 @@ impl Judge {
     #[must_use]
     pub fn new(miners: Vec<KnownMiner>) -> Self {
         Self {
-            violation: None,
+            finding: Finding::default(),
             miners,
             jobs: Jobs::default(),
             outcomes: 0,
@@ -79,25 +79,10 @@ impl Judge {
         }
     }
 
-    /// The first violation.
-    #[must_use]
-    pub fn violation(&self) -> Option<&Violation> {
-        self.violation.as_ref()
-    }
-
-    /// Notes a violation, unless there was one before.
-    pub fn blame(&mut self, at_ms: u64, property: &'static str, text: String) {
-        self.violation.get_or_insert(Violation {
-            at_ms,
-            property,
-            text,
-        });
-    }
-
     /// The host has sent a frame to a miner while batch number `batch` was the last that was called.
     pub fn sent(&mut self, now_ms: u64, miner: usize, batch: u64, text: &str) {
         if let Err((property, text)) = self.jobs.sent(miner, batch, text) {
-            self.blame(now_ms, property, text);
+            self.finding.blame(now_ms, property, text);
         }
     }
 
@@ -117,18 +102,7 @@ impl Judge {
         }
         if let Err((property, text)) = batches::check(&self.miners, &self.jobs, ended) {
             let text = format!("batch {}: {text}", ended.number);
-            self.blame(now_ms, property, text);
-        }
-    }
-
-    /// How the extensions do.
-    pub fn extensions(&mut self, now_ms: u64, extensions: &[ExtensionStatus]) {
-        for extension in extensions {
-            if extension.failed > 0 || extension.restarts > 0 || extension.state == State::Stopped {
-                let last = extension.last_failure.as_deref().unwrap_or("no reason");
-                let text = format!("{}: {last}", extension.name);
-                self.blame(now_ms, "no handler fails", text);
-            }
+            self.finding.blame(now_ms, property, text);
         }
     }
 
@@ -141,7 +115,8 @@ impl Judge {
         };
         if let Some(violation) = report.violations.iter().find(is_fault) {
             let text = format!("miner {}: {violation:?}", report.index);
-            self.blame(now_ms, "the validator keeps to the protocol", text);
+            self.finding
+                .blame(now_ms, "the validator keeps to the protocol", text);
         }
     }
 
@@ -153,7 +128,8 @@ impl Judge {
         };
         if let Some(key) = keys.iter().find(|key| !is_kept(key)) {
             let text = format!("{extension} has still stored {key}");
-            self.blame(now_ms, "nothing of a batch is left over", text);
+            self.finding
+                .blame(now_ms, "nothing of a batch is left over", text);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What all hosts of a run share: the plugin files, loaded once, and the operator's config.
 
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -11,26 +11,9 @@ use tempfile::TempDir;
 use tig_host::testing::{self, Plugin};
 use tig_host::{Config, HostError, Overrides};
 
+use tig_simulator::site::SiteError;
+
 use crate::scenario::Scenario;
-
-/// Why no host can be simulated.
-#[derive(Debug, thiserror::Error)]
-pub enum SiteError {
-    /// A file of the simulation itself, or the folder of the extensions.
-    #[error(
-        "cannot prepare a simulated host: is there such a folder, and room in the temporary one?"
-    )]
-    File(#[from] io::Error),
-    /// The config or a plugin file.
-    #[error("the simulated host does not start; build the extensions first")]
-    Host(#[source] Box<HostError>),
-}
-
-impl From<HostError> for SiteError {
-    fn from(error: HostError) -> Self {
-        Self::Host(Box::new(error))
-    }
-}
 
 /// Plugins and config of a run.
 pub struct Site {

@@ -12,12 +12,13 @@ use horde_system_tests::EXTENSIONS;
 use tig_host::VirtualTime;
 use tig_plugin_api::{WsEvent, WsEventKind};
 use tig_simulator::agenda::Agenda;
+use tig_simulator::finding::Violation;
 use tig_simulator::master::{Crash, Master, Moment};
 use tig_simulator::transcript::Transcript;
 
 use self::batches::Command;
 use self::wires::Due as WireDue;
-use crate::judge::{Judge, KnownMiner, Violation};
+use crate::judge::{Judge, KnownMiner};
 use crate::lines::{LineId, Lines};
 use crate::scenario::{Scenario, Trouble};
 use crate::site::Site;
@@ -70,7 +71,7 @@ pub fn play(site: &Site, scenario: &Scenario, keep_all: bool) -> Result<Run, Str
     world.run()?;
     let judge = world.judge;
     Ok(Run {
-        violation: judge.violation().cloned(),
+        violation: judge.finding.violation().cloned(),
         transcript: world.transcript,
         kills: world.kills,
         reloads: world.reloads,
@@ -165,7 +166,7 @@ impl<'a> World<'a> {
         self.agenda.put(1, Due::Tick);
         self.agenda.put(self.rng.u64(1..1_000), Due::Call);
         self.agenda.put(LOOK_MS, Due::Look);
-        while !self.is_over && self.judge.violation().is_none() {
+        while !self.is_over && self.judge.finding.violation().is_none() {
             let next = self.agenda.next_ms().ok_or("nothing is due any more")?;
             let timer = self.host.host().and_then(|host| host.next_timer());
             let timer = timer.map(|unix_ms| unix_ms.saturating_sub(EPOCH_MS).max(self.now_ms));
@@ -261,7 +262,7 @@ impl<'a> World<'a> {
         self.hear_command();
         if asked_count > 0 {
             let extensions = self.host.status();
-            self.judge.extensions(self.now_ms, &extensions);
+            self.judge.finding.extensions(self.now_ms, &extensions);
         }
         Ok(())
     }

@@ -89,7 +89,9 @@ impl World<'_> {
             Ok(Ok(())) => self.command.is_started = true,
             Ok(Err(error)) => {
                 let text = format!("batch {}: {error}", self.command.called);
-                self.judge.blame(self.now_ms, "a batch can be begun", text);
+                self.judge
+                    .finding
+                    .blame(self.now_ms, "a batch can be begun", text);
             }
             // It is not there yet, or was taken before.
             Err(_) => {}
@@ -116,6 +118,7 @@ impl World<'_> {
         if self.now_ms - self.command.called_ms > BATCH_MS_MAX {
             let text = format!("batch {} is not over", self.command.called);
             self.judge
+                .finding
                 .blame(self.now_ms, "every batch ends in time", text);
         }
         let Some(status) = self.ask("/horde/batch")? else {
@@ -130,10 +133,13 @@ impl World<'_> {
         }
         if number != self.command.over {
             let text = format!("{number} in place of {}", self.command.called);
-            self.judge.blame(self.now_ms, "batches are counted", text);
+            self.judge
+                .finding
+                .blame(self.now_ms, "batches are counted", text);
         } else if self.command.is_started {
             let text = format!("batch {} has started and is not there", self.command.called);
             self.judge
+                .finding
                 .blame(self.now_ms, "a batch that has started ends", text);
         } else {
             self.agenda.put(self.now_ms, Due::Call);
@@ -159,6 +165,7 @@ impl World<'_> {
         if !is_killed && !is_said {
             let text = format!("batch {number}: {said:?}");
             self.judge
+                .finding
                 .blame(self.now_ms, "the command returns the result", text);
         }
         self.command.call = None;
@@ -182,6 +189,7 @@ impl World<'_> {
         if let Some(at_ms) = host.next_timer() {
             let text = format!("a timer at {at_ms}");
             self.judge
+                .finding
                 .blame(now_ms, "nothing of a batch is left over", text);
         }
         for extension in horde_system_tests::EXTENSIONS {
@@ -192,6 +200,7 @@ impl World<'_> {
         if !self.lines.at_host().is_empty() {
             let text = format!("{OWNER} has connections");
             self.judge
+                .finding
                 .blame(now_ms, "nothing of a batch is left over", text);
         }
         for miner in &mut self.miners {

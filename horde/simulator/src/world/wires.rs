@@ -107,9 +107,11 @@ impl World<'_> {
         let found = known.find(|(url, _)| open.url.starts_with(url.as_str()));
         let Some(miner) = found.map(|(_, miner)| *miner) else {
             let text = format!("{} belongs to nobody", open.url);
-            return self
-                .judge
-                .blame(self.now_ms, "miners are called by their addresses", text);
+            return self.judge.finding.blame(
+                self.now_ms,
+                "miners are called by their addresses",
+                text,
+            );
         };
         self.note(format_args!("host opens {} to {miner}", open.tag));
         let line = self.lines.add(Line {

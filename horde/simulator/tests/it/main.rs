@@ -5,8 +5,9 @@
 use std::path::{Path, PathBuf};
 
 use horde_simulator::scenario::Scenario;
-use horde_simulator::site::{Site, SiteError};
+use horde_simulator::site::Site;
 use horde_simulator::world::{Run, play};
+use tig_simulator::site::SiteError;
 
 /// Seeds that are played here; `cargo xtask horde simulate` plays more.
 const SEEDS: std::ops::RangeInclusive<u64> = 1..=12;
