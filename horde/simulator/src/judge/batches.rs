@@ -2,7 +2,7 @@
 
 use horde_events::{BatchEnd, ClassReport, MinerReport};
 
-use super::jobs::{Fault, Jobs};
+use super::jobs::{Counts, Fault, Jobs};
 use super::{Ended, KnownMiner};
 
 /// Jobs of a miner in a batch, over all classes.
@@ -63,8 +63,8 @@ pub(super) fn check(miners: &[KnownMiner], jobs: &Jobs, ended: Ended<'_>) -> Res
             let text = format!("{} is nobody", report.hotkey);
             return Err(("every miner of a batch is in its result", text));
         };
-        let reserved = jobs.reserved(index, ended.number);
-        check_miner(&miners[index], reserved, ended, report)
+        let counts = jobs.counts(index, ended.number);
+        check_miner(&miners[index], counts, ended, report)
             .map_err(|(property, text)| (property, format!("miner {index}: {text}")))?;
     }
     Ok(())
@@ -90,7 +90,7 @@ fn check_end(miners: &[KnownMiner], ended: Ended<'_>) -> Result<(), Fault> {
 
 fn check_miner(
     miner: &KnownMiner,
-    reserved: u64,
+    counts: Counts,
     ended: Ended<'_>,
     report: &MinerReport,
 ) -> Result<(), Fault> {
@@ -98,8 +98,8 @@ fn check_miner(
     if sums.jobs != sums.right + sums.spared + sums.blamed {
         return Err(("each job has one outcome", format!("{report:?}")));
     }
-    if reserved > sums.jobs {
-        let text = format!("{reserved} jobs reserved: {report:?}");
+    if counts.reserved > sums.jobs {
+        let text = format!("{counts:?}: {report:?}");
         return Err(("each job that was reserved is in the result", text));
     }
     if !miner.profile.is_steady() {
@@ -111,9 +111,16 @@ fn check_miner(
         return Err(("no miner is blamed that did well", format!("{report:?}")));
     }
     let announced = miner.profile.executors.values().copied().map(u64::from);
-    let is_whole = sums.right == announced.sum::<u64>() && reserved == sums.jobs;
+    let (whole, all) = (
+        announced.sum::<u64>(),
+        Counts {
+            reserved: sums.jobs,
+            finished: sums.jobs,
+        },
+    );
+    let is_whole = sums.right == whole && counts == all;
     if !ended.is_killed && held == 0 && !is_whole {
-        let text = format!("{reserved} jobs reserved: {report:?}");
+        let text = format!("{counts:?}: {report:?}");
         return Err(("a miner that did well is right in each job", text));
     }
     Ok(())
@@ -127,6 +134,12 @@ mod tests {
 
     use super::*;
     use crate::scenario::MinerProfile;
+
+    /// Both jobs of the miner were reserved, and got their receipts.
+    const ALL: Counts = Counts {
+        reserved: 2,
+        finished: 2,
+    };
 
     fn miner(vices: &[&str]) -> KnownMiner {
         KnownMiner {
@@ -151,10 +164,10 @@ mod tests {
         }
     }
 
-    /// The property that does not hold, of a miner in a batch with `reserved` jobs and perhaps a kill.
+    /// The property that does not hold, of a miner in a batch, perhaps with a kill.
     fn fault(
         miner: &KnownMiner,
-        (reserved, is_killed, is_held): (u64, bool, bool),
+        (counts, is_killed, is_held): (Counts, bool, bool),
         class: ClassReport,
     ) -> Option<&'static str> {
         let miner_report = MinerReport {
@@ -181,25 +194,30 @@ mod tests {
             is_held,
             report: &report,
         };
-        let checked = check_miner(miner, reserved, ended, &miner_report);
+        let checked = check_miner(miner, counts, ended, &miner_report);
         checked.err().map(|(property, _)| property)
     }
 
     #[test]
     fn honest_miner_is_right_or_interrupted_by_a_kill() {
         let honest = miner(&[]);
-        assert_eq!(fault(&honest, (2, false, false), class(2, 0)), None);
-        assert_eq!(fault(&honest, (2, true, false), class(1, 1)), None);
+        assert_eq!(fault(&honest, (ALL, false, false), class(2, 0)), None);
+        assert_eq!(fault(&honest, (ALL, true, false), class(1, 1)), None);
         let not_right = Some("a miner that did well is right in each job");
-        assert_eq!(fault(&honest, (2, false, false), class(1, 1)), not_right);
+        assert_eq!(fault(&honest, (ALL, false, false), class(1, 1)), not_right);
+        let fewer = Counts { finished: 1, ..ALL };
+        assert_eq!(
+            fault(&honest, (fewer, false, false), class(2, 0)),
+            not_right
+        );
         let late = || ClassReport {
             late: 1,
             ..class(1, 0)
         };
         let blamed = Some("no miner is blamed that did well");
-        assert_eq!(fault(&honest, (2, true, true), late()), blamed);
+        assert_eq!(fault(&honest, (ALL, true, true), late()), blamed);
         let vicious = miner(&["slow:1000"]);
-        assert_eq!(fault(&vicious, (2, false, false), late()), None);
+        assert_eq!(fault(&vicious, (ALL, false, false), late()), None);
     }
 
     #[test]
@@ -209,17 +227,18 @@ mod tests {
             ..class(1, 0)
         };
         let honest = miner(&[]);
-        assert_eq!(fault(&honest, (2, false, true), declined()), None);
+        assert_eq!(fault(&honest, (ALL, false, true), declined()), None);
         let blamed = Some("no miner is blamed that did well");
-        assert_eq!(fault(&honest, (2, false, false), declined()), blamed);
+        assert_eq!(fault(&honest, (ALL, false, false), declined()), blamed);
     }
 
     #[test]
     fn job_without_outcome_or_beyond_the_result_is_found() {
         let vicious = miner(&["declines"]);
         let lost = Some("each job has one outcome");
-        assert_eq!(fault(&vicious, (2, true, false), class(1, 0)), lost);
+        assert_eq!(fault(&vicious, (ALL, true, false), class(1, 0)), lost);
+        let more = Counts { reserved: 3, ..ALL };
         let beyond = Some("each job that was reserved is in the result");
-        assert_eq!(fault(&vicious, (3, true, false), class(2, 0)), beyond);
+        assert_eq!(fault(&vicious, (more, true, false), class(2, 0)), beyond);
     }
 }

@@ -16,6 +16,16 @@ struct Job {
     is_accepted: bool,
     runs: u64,
     is_answered: bool,
+    has_finished_receipt: bool,
+}
+
+/// Jobs of a miner in a batch.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Counts {
+    /// Jobs that were reserved.
+    pub(super) reserved: u64,
+    /// Those whose finished receipt was sent.
+    pub(super) finished: u64,
 }
 
 /// All jobs that were reserved, and the receipts that were sent.
@@ -49,7 +59,8 @@ impl Jobs {
             ToMiner::JobFinishedReceipt(request) => {
                 let uuid = request.payload.job_uuid;
                 self.receipt("finished", &uuid, text)?;
-                self.job(miner, &uuid).map(|_| ())
+                self.job(miner, &uuid)?.has_finished_receipt = true;
+                Ok(())
             }
             ToMiner::Job(request) => self.run(miner, &request.job_uuid),
             ToMiner::Authenticate(_) | ToMiner::MachineSpecs(_) | ToMiner::GenericError(_) => {
@@ -74,11 +85,15 @@ impl Jobs {
         }
     }
 
-    /// Jobs of a miner that were reserved in a batch.
-    pub(super) fn reserved(&self, miner: usize, batch: u64) -> u64 {
+    /// Jobs of a miner in a batch.
+    pub(super) fn counts(&self, miner: usize, batch: u64) -> Counts {
+        let mut counts = Counts::default();
         let jobs = self.by_uuid.values();
-        jobs.filter(|job| job.miner == miner && job.batch == batch)
-            .count() as u64
+        for job in jobs.filter(|job| (job.miner, job.batch) == (miner, batch)) {
+            counts.reserved += 1;
+            counts.finished += u64::from(job.has_finished_receipt);
+        }
+        counts
     }
 
     fn receipt(&mut self, kind: &'static str, uuid: &str, text: &str) -> Result<(), Fault> {
@@ -100,6 +115,7 @@ impl Jobs {
             is_accepted: false,
             runs: 0,
             is_answered: false,
+            has_finished_receipt: false,
         });
         if (job.miner, job.batch) == (miner, batch) {
             return Ok(());
@@ -178,7 +194,7 @@ mod tests {
         let mut jobs = Jobs::default();
         jobs.reserve(0, 1, UUID).unwrap();
         jobs.reserve(0, 1, UUID).unwrap();
-        assert_eq!(jobs.reserved(0, 1), 1);
+        assert_eq!(jobs.counts(0, 1).reserved, 1);
         assert!(jobs.reserve(0, 2, UUID).is_err());
         assert!(jobs.reserve(1, 1, UUID).is_err());
         jobs.receipt("finished", UUID, "one").unwrap();

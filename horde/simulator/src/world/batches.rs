@@ -1,6 +1,7 @@
 //! The operator: calls batches, looks at them, and at what is left in the end.
 
 use horde_events::BatchReport;
+use horde_system_tests::EXTENSIONS;
 use serde_json::{Value, json};
 use tig_host::testing::{Called, CommandReport};
 use tig_simulator::slave;
@@ -192,7 +193,15 @@ impl World<'_> {
                 .finding
                 .blame(now_ms, "nothing of a batch is left over", text);
         }
-        for extension in horde_system_tests::EXTENSIONS {
+        for extension in host.status() {
+            if extension.unfinished > 0 {
+                let text = format!("{} works on {}", extension.name, extension.unfinished);
+                self.judge
+                    .finding
+                    .blame(now_ms, "nothing of a batch is left over", text);
+            }
+        }
+        for extension in EXTENSIONS {
             let keys = host.stored_keys(extension);
             let keys = keys.map_err(|error| error.to_string())?;
             self.judge.left(now_ms, extension, &keys);
