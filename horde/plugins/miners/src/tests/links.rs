@@ -48,7 +48,7 @@ fn attempts_are_made_with_longer_and_longer_pauses() {
 }
 
 #[test]
-fn address_that_refuses_keeps_a_batch_waiting_for_seconds() {
+fn refused_address_is_given_up_within_seconds() {
     let mut world = start();
     want(&mut world, &[1]);
     let tag = world.tag(1);
