@@ -193,12 +193,19 @@ impl Connection {
             return Poll::Ready(());
         }
         let mut written = 0;
+        let mut before_us = None;
         loop {
+            // Before the system has the bytes: this thread may have to wait for a processor right after that, and a peer's
+            // answer must never be older than what it answers.
+            let now_us = self.clock.now_us();
             let step = poll_step(&mut state.outbox, stream, context);
-            // TLS may keep bytes until it is flushed.
-            if stream.is_direct() || matches!(step, Poll::Ready(Ok(0))) {
-                self.report_written(&mut state.outbox);
+            if stream.is_direct() {
+                self.report_written(&mut state.outbox, now_us);
+            } else if matches!(step, Poll::Ready(Ok(0))) {
+                // TLS may keep bytes until it is flushed, and may have passed them on in the step before.
+                self.report_written(&mut state.outbox, before_us.unwrap_or(now_us));
             }
+            before_us = Some(now_us);
             match step {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(0)) => return Poll::Ready(()),
@@ -216,13 +223,11 @@ impl Connection {
         }
     }
 
-    fn report_written(&self, outbox: &mut Outbox) {
-        let mut at_us = None;
+    fn report_written(&self, outbox: &mut Outbox, at_us: u64) {
         while let Some(done) = outbox.next_done() {
             self.unsent.sent(done.bytes);
             self.owner.frames.sent.fetch_add(1, Ordering::Relaxed);
             if let Some(frame) = done.number {
-                let at_us = *at_us.get_or_insert_with(|| self.clock.now_us());
                 let kind = WsEventKind::Written { frame, at_us };
                 events::put(&self.owner, &self.tag, kind, None);
             }

@@ -54,6 +54,56 @@ async fn frames_go_both_ways_until_the_extension_closes() {
     dialer.stop().await;
 }
 
+/// Frames and answers on each connection.
+const ROUNDS: usize = 30;
+
+/// So many that writers and readers get in each other's way.
+const CONNECTIONS: usize = 64;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answer_is_never_older_than_its_question() {
+    let dialer = Dialer::start();
+    let tags: Vec<String> = (0..CONNECTIONS).map(|index| index.to_string()).collect();
+    let mut peers = Vec::new();
+    for tag in &tags {
+        let mut peer = connected(&dialer, tag).await;
+        peers.push(tokio::spawn(async move {
+            for _ in 0..ROUNDS {
+                let text = peer.text().await;
+                peer.send(text).await;
+            }
+            peer
+        }));
+    }
+    for round in 0..ROUNDS {
+        let text = format!("round {round}");
+        let send = |tag: &String| json!({ "send": { "tag": tag, "text": text, "frame": round } });
+        let send: Vec<_> = tags.iter().map(send).collect();
+        assert_eq!(dialer.order(json!(send)).await, 200);
+    }
+    for tag in &tags {
+        dialer.nth_event(tag, "written", ROUNDS - 1).await;
+        dialer.nth_event(tag, "frame", ROUNDS - 1).await;
+    }
+    let events = dialer.events().await;
+    let times = |tag: &str, kind: &str| -> Vec<u64> {
+        let events = events.iter().filter(|event| event[0] == tag);
+        let events = events.filter(|event| !event[1][kind].is_null());
+        events
+            .map(|event| event[1]["at_us"].as_u64().unwrap())
+            .collect()
+    };
+    for tag in &tags {
+        let pairs = times(tag, "written").into_iter().zip(times(tag, "frame"));
+        let early: Vec<_> = pairs
+            .filter(|(written, answered)| written > answered)
+            .collect();
+        assert!(early.is_empty(), "{tag}: {early:?}");
+    }
+    drop(peers);
+    dialer.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn frames_keep_their_order() {
     let dialer = Dialer::start();
