@@ -15,6 +15,7 @@ use crate::observe::status::{ExtensionStatus, State};
 use crate::observe::watchdog::Activity;
 use crate::plugin::{Plugin, PluginFile};
 use crate::runtime::fence::Fence;
+use crate::runtime::long_messages::LongMessages;
 use crate::runtime::long_poll::ParkedRequests;
 use crate::runtime::mailbox::Mailbox;
 use crate::runtime::probation::Probation;
@@ -106,6 +107,7 @@ impl Extension {
             mailbox: Arc::clone(&mailbox),
             tags: Arc::default(),
             frames: Arc::default(),
+            long_messages: LongMessages::default(),
         };
         Self {
             name: name.to_owned(),

@@ -16,6 +16,7 @@ pub(crate) mod fence;
 pub(crate) mod host_call_error;
 pub(crate) mod item;
 pub(crate) mod log_line;
+pub(crate) mod long_messages;
 pub(crate) mod long_poll;
 pub(crate) mod mailbox;
 pub(crate) mod outbound;

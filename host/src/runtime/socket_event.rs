@@ -4,6 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
+use crate::runtime::long_messages::LongMessage;
+
 /// Frames of one connection that may wait for their extension; then no more are read from it.
 pub(crate) const UNHANDLED_FRAMES_MAX: usize = 64;
 
@@ -44,14 +46,15 @@ impl Unhandled {
         }
     }
 
-    /// Counts a frame that was read.
+    /// Counts a frame that was read; a long one keeps its part of the budget.
     #[must_use]
-    pub(crate) fn count(self: &Arc<Self>, bytes: usize) -> FrameRoom {
+    pub(crate) fn count(self: &Arc<Self>, bytes: usize, long: Option<LongMessage>) -> FrameRoom {
         let mut waiting = self.lock();
         *waiting = (waiting.0 + 1, waiting.1 + bytes);
         FrameRoom {
             of: Arc::clone(self),
             bytes,
+            _long: long,
         }
     }
 
@@ -73,6 +76,7 @@ impl Unhandled {
 pub(crate) struct FrameRoom {
     of: Arc<Unhandled>,
     bytes: usize,
+    _long: Option<LongMessage>,
 }
 
 impl Drop for FrameRoom {
@@ -92,7 +96,7 @@ mod tests {
     async fn reading_waits_until_frames_are_handled() {
         let unhandled = Arc::<Unhandled>::default();
         let mut rooms: Vec<_> = (0..UNHANDLED_FRAMES_MAX)
-            .map(|_| unhandled.count(1))
+            .map(|_| unhandled.count(1, None))
             .collect();
         let waits = Arc::clone(&unhandled);
         let waiting = tokio::spawn(async move { waits.room().await });
@@ -101,7 +105,7 @@ mod tests {
         rooms.pop();
         waiting.await.unwrap();
         rooms.clear();
-        let long = unhandled.count(UNHANDLED_BYTES_MAX);
+        let long = unhandled.count(UNHANDLED_BYTES_MAX, None);
         assert!(!unhandled.has_room());
         drop(long);
         assert!(unhandled.has_room());

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tig_plugin_api::{WsClose, WsOpen};
 
+use crate::runtime::long_messages::LongMessages;
 use crate::runtime::mailbox::Mailbox;
 
 /// Connections that one extension may have.
@@ -75,6 +76,8 @@ pub(crate) struct SocketOwner {
     pub tags: Arc<SocketTags>,
     /// Frames of all of them.
     pub frames: Arc<FrameCounts>,
+    /// Room for long messages on all of them.
+    pub long_messages: LongMessages,
 }
 
 /// Number of frames since the host started.

@@ -226,6 +226,23 @@ fn vices_at_each_step_cost_their_own_miner_only() {
 }
 
 #[test]
+fn long_frames_of_many_miners_fit_into_memory() {
+    // Just below the limit, so that each is taken: 600 MiB together.
+    let vices: Vec<String> = (0..12)
+        .map(|index| format!("{index}=huge-frame:49"))
+        .collect();
+    let vices: Vec<&str> = vices.iter().map(String::as_str).collect();
+    let running = Running::start(&quick(), &miners(14, &vices));
+    let (code, result) = running.run_batch();
+    assert_eq!(code, 0, "{result}");
+    for index in 12..14 {
+        assert!(is_cost(&result["miners"][index], &Nothing), "{result}");
+    }
+    let memory_kib = running.host_memory_kib();
+    assert!(memory_kib < 700 << 10, "{memory_kib} KiB");
+}
+
+#[test]
 fn dropped_sockets_lose_no_job() {
     let vices: Vec<String> = (0..4)
         .map(|index| format!("{index}=drops-once:ready"))

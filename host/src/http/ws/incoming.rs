@@ -8,6 +8,8 @@ use tig_plugin_api::WsCloseClass;
 use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Control, Data, OpCode};
 
+use crate::runtime::long_messages::SHORT_BYTES_MAX;
+
 /// Longest payload of a control frame, in bytes (RFC 6455, section 5.5).
 const CONTROL_BYTES_MAX: usize = 125;
 
@@ -42,6 +44,9 @@ pub(super) enum Violation {
     /// A text that is not UTF-8.
     #[error("the peer has sent text that is not UTF-8")]
     Utf8,
+    /// A long message takes up memory for too long.
+    #[error("the peer has not sent the whole of a long message within {0} s")]
+    TooSlow(u64),
     /// The rules of frames are broken.
     #[error("the peer has broken the websocket protocol: {0}")]
     Protocol(&'static str),
@@ -55,6 +60,7 @@ impl Violation {
             Self::TooLong(_) => 1009,
             Self::Binary => 1003,
             Self::Utf8 => 1007,
+            Self::TooSlow(_) => 1008,
             Self::Protocol(_) => 1002,
         }
     }
@@ -63,7 +69,7 @@ impl Violation {
     #[must_use]
     pub(super) fn class(self) -> WsCloseClass {
         match self {
-            Self::TooLong(_) => WsCloseClass::TooLarge,
+            Self::TooLong(_) | Self::TooSlow(_) => WsCloseClass::TooLarge,
             Self::Binary | Self::Utf8 | Self::Protocol(_) => WsCloseClass::Protocol,
         }
     }
@@ -78,6 +84,8 @@ pub(super) struct Incoming {
     /// The beginning of a text that comes in several frames.
     fragments: Option<Vec<u8>>,
     bytes_max: usize,
+    /// See [`Incoming::long_bytes`].
+    long_bytes: Option<usize>,
 }
 
 /// A whole frame among the bytes.
@@ -97,7 +105,14 @@ impl Incoming {
             read: 0,
             fragments: None,
             bytes_max: usize::try_from(bytes_max).unwrap_or(usize::MAX),
+            long_bytes: None,
         }
+    }
+
+    /// How long the message may become that is not whole yet, if that is so much that it needs a part of the budget.
+    #[must_use]
+    pub(super) fn long_bytes(&self) -> Option<usize> {
+        self.long_bytes
     }
 
     /// Adds bytes that were received.
@@ -126,19 +141,31 @@ impl Incoming {
         let parsed = FrameHeader::parse(&mut cursor);
         let header_bytes = cursor.position() as usize;
         let parsed = parsed.map_err(|_| Violation::Protocol("a frame of an unknown kind"))?;
+        let begun = self.fragments.as_ref().map_or(0, Vec::len);
         let Some((header, length)) = parsed else {
+            self.long_bytes = (begun > SHORT_BYTES_MAX).then_some(self.bytes_max);
             self.rest(0);
             return Ok(None);
         };
         self.check(&header, length)?;
         // Checked against the limit just now, which is a `usize`.
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
         let from = self.read + header_bytes;
-        let to = from.saturating_add(usize::try_from(length).unwrap_or(usize::MAX));
+        let to = from.saturating_add(length);
         if to > self.bytes.len() {
+            let message = begun.saturating_add(length);
+            // A message in parts may become as long as any.
+            let most = if header.is_final {
+                message
+            } else {
+                self.bytes_max
+            };
+            self.long_bytes = (message > SHORT_BYTES_MAX).then_some(most);
             self.rest(to - self.bytes.len());
             return Ok(None);
         }
         self.read = to;
+        self.long_bytes = None;
         Ok(Some(Frame { header, from, to }))
     }
 
@@ -332,6 +359,8 @@ mod tests {
             assert_eq!(violation.code(), code, "{frames:?}: {violation}");
         }
         assert_eq!(Violation::TooLong(1).class(), WsCloseClass::TooLarge);
+        assert_eq!(Violation::TooSlow(1).code(), 1008);
+        assert_eq!(Violation::TooSlow(1).class(), WsCloseClass::TooLarge);
         assert_eq!(Violation::Binary.class(), WsCloseClass::Protocol);
     }
 
@@ -343,6 +372,26 @@ mod tests {
         incoming.push(&announced);
         assert_eq!(incoming.next(), Ok(None));
         assert!(incoming.bytes.capacity() <= 2 * FIRST_BYTES);
+    }
+
+    #[test]
+    fn long_message_is_known_before_it_is_there() {
+        let long = vec![b'x'; SHORT_BYTES_MAX + 1];
+        let mut incoming = Incoming::new(1 << 20);
+        incoming.push(&frame(FINAL | TEXT, &long)[..100]);
+        assert_eq!(incoming.next(), Ok(None));
+        assert_eq!(incoming.long_bytes(), Some(long.len()));
+        let mut incoming = Incoming::new(1 << 20);
+        incoming.push(&frame(TEXT, &long[1..]));
+        assert_eq!(incoming.next(), Ok(None));
+        assert_eq!(incoming.long_bytes(), None, "short until now");
+        incoming.push(&frame(0, b"x"));
+        assert_eq!(incoming.next(), Ok(None));
+        assert_eq!(incoming.long_bytes(), Some(1 << 20), "in parts");
+        incoming.push(&frame(FINAL, b"x"));
+        assert!(matches!(incoming.next(), Ok(Some(Message::Text(_)))));
+        assert_eq!(incoming.next(), Ok(None));
+        assert_eq!(incoming.long_bytes(), None);
     }
 
     #[test]

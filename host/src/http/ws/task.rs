@@ -20,9 +20,10 @@ use super::dial::Dialer;
 use super::ending::Ending;
 use super::events;
 use super::handshake::Opened;
-use super::incoming::{Incoming, Message};
+use super::incoming::{Incoming, Message, Violation};
 use super::stream::Stream;
 use crate::runtime::clock::Clock;
+use crate::runtime::long_messages::LongMessage;
 use crate::runtime::socket_event::Unhandled;
 
 /// Longest time from a close of the extension to its answer by the peer, with the frames that go before.
@@ -33,6 +34,9 @@ const BROKEN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Longest time to send a close frame and to wait for the peer's end, after the end was reported.
 const FAREWELL_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Longest time for a long message, from when there was room for it: it keeps others waiting.
+const LONG_MESSAGE_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A time that comes so much too late was not waited for: the process was stopped, and its peers are not to blame.
 const LATE_MAX: Duration = Duration::from_millis(500);
@@ -145,6 +149,10 @@ struct Session<'a> {
     unhandled: Arc<Unhandled>,
     /// Whether reading waits for the extension.
     is_paused: bool,
+    /// How much room reading waits for.
+    awaited_bytes: Option<usize>,
+    /// The room for the long message that is being read, and when it must be whole.
+    long: Option<(LongMessage, Instant)>,
     /// Whether others are to have their turn.
     has_read_much: bool,
     ping_interval: Option<Duration>,
@@ -164,6 +172,8 @@ enum Step {
     Written,
     /// The extension has handled frames.
     Room,
+    /// There is room for a long message.
+    LongRoom(Option<LongMessage>),
     /// Bytes were read.
     Read(io::Result<usize>),
     /// A time has come.
@@ -180,6 +190,8 @@ impl<'a> Session<'a> {
             incoming: Incoming::new(open.frame_bytes_max),
             unhandled: Arc::default(),
             is_paused: false,
+            awaited_bytes: None,
+            long: None,
             has_read_much: false,
             ping_interval,
             silent_max: interval(open.silent_ms_max),
@@ -214,6 +226,11 @@ impl<'a> Session<'a> {
                     self.hear();
                     None
                 }
+                Step::LongRoom(room) => {
+                    self.hear();
+                    self.long = room.map(|room| (room, Instant::now() + LONG_MESSAGE_TIMEOUT));
+                    None
+                }
                 Step::Read(read) => self.see_read(read),
                 Step::Time => self.see_time(Instant::now()),
             };
@@ -230,12 +247,16 @@ impl<'a> Session<'a> {
             incoming,
             unhandled,
             is_paused,
+            awaited_bytes,
             ..
         } = self;
         let read = async {
             if *is_paused {
                 unhandled.room().await;
                 return Step::Room;
+            }
+            if let Some(bytes) = *awaited_bytes {
+                return Step::LongRoom(connection.owner.long_messages.take(bytes).await);
             }
             let read = poll_fn(|context| poll_read(stream, context, |bytes| incoming.push(bytes)));
             Step::Read(read.await)
@@ -262,17 +283,22 @@ impl<'a> Session<'a> {
                         return Some(ending);
                     }
                 }
-                Ok(None) => return None,
+                Ok(None) => {
+                    let long_bytes = self.incoming.long_bytes();
+                    self.awaited_bytes = long_bytes.filter(|_| self.long.is_none());
+                    return None;
+                }
                 Err(violation) => return Some(violation.into()),
             }
         }
     }
 
-    fn handle(&self, message: Message) -> Option<Ending> {
+    fn handle(&mut self, message: Message) -> Option<Ending> {
         let connection = self.connection;
         match message {
             Message::Text(text) => {
-                let room = self.unhandled.count(text.len());
+                let long = self.long.take().map(|(room, _)| room);
+                let room = self.unhandled.count(text.len(), long);
                 let frames = &connection.owner.frames;
                 frames.received.fetch_add(1, Ordering::Relaxed);
                 let at_us = self.heard_us;
@@ -322,8 +348,18 @@ impl<'a> Session<'a> {
         if self.gives_up.is_some_and(|at| at <= now) {
             return Some(self.cut_ending("the peer does not end it"));
         }
+        if let Some((_, by)) = &mut self.long
+            && *by <= now
+        {
+            if !self.is_paused {
+                return Some(Violation::TooSlow(LONG_MESSAGE_TIMEOUT.as_secs()).into());
+            }
+            // Nothing was read, so the peer could not go on.
+            *by = now + LONG_MESSAGE_TIMEOUT;
+        }
         if let Some(silent_max) = self.silent_max {
-            if self.is_paused || self.heard + silent_max + LATE_MAX < now {
+            let waits = self.is_paused || self.awaited_bytes.is_some();
+            if waits || self.heard + silent_max + LATE_MAX < now {
                 // Nothing was read, so nothing could be heard.
                 self.hear();
             } else if self.heard + silent_max <= now {
@@ -343,7 +379,8 @@ impl<'a> Session<'a> {
     fn next_time(&self) -> Instant {
         let silent = self.silent_max.map(|silent| self.heard + silent);
         let ping = self.ping_interval.map(|_| self.next_ping);
-        let times = [silent, ping, self.gives_up].into_iter().flatten();
+        let long = self.long.as_ref().map(|(_, by)| *by);
+        let times = [silent, ping, long, self.gives_up].into_iter().flatten();
         times.min().unwrap_or(self.heard + INTERVAL_MAX)
     }
 
