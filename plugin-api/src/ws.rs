@@ -30,7 +30,7 @@ pub struct WsOpen {
 /// What goes before the text of a frame to be sent.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct WsSend {
-    /// Number by which [`WsEventKind::Written`] reports the frame; `None` for no report.
+    /// Number by which [`WsEventKind::Written`] reports that the kernel has the frame; `None` for no report.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frame: Option<u64>,
 }
@@ -73,7 +73,7 @@ pub enum WsEventKind {
     Written {
         /// Its number.
         frame: u64,
-        /// When the kernel had its last byte.
+        /// When it was given to the kernel: read before the last write, so that no answer to it is older.
         at_us: u64,
     },
     /// The connection has ended, or did not come about.
