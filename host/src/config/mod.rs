@@ -107,7 +107,7 @@ pub struct Config {
     pub trust: Trust,
     /// Keys with which the host signs for extensions.
     pub(crate) keys: Keys,
-    /// Requests per minute to each API host; as far as the file says, until [`Config::completed`].
+    /// Requests per minute to each API host; as far as the file says, until the file is completed by the manifests.
     pub rates: RateTable,
     /// Allowed, but not recommended.
     pub warnings: Vec<Fault>,
