@@ -53,7 +53,8 @@ impl Context<'_> {
         Ok(())
     }
 
-    /// Ends a command: who called it gets `value` as its result, and ends with `code`. What is said of a command that has
+    /// Ends a command: who called it gets `value` as its result, and ends with `code`. `tig-host call` has codes below 20 of
+    /// its own: 0 for success and 20 and more for failures cannot be mistaken for them. What is said of a command that has
     /// ended goes nowhere.
     ///
     /// # Errors

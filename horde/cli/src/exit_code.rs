@@ -6,5 +6,7 @@ pub(crate) const CONFIG: u8 = 3;
 pub(crate) const HOST: u8 = 4;
 /// The store cannot be used.
 pub(crate) const STORE: u8 = 6;
+/// The validator has refused the call; `tig-host call` ends with the same code.
+pub(crate) const REFUSED: u8 = 8;
 /// The command was interrupted; a validator that was running goes on with the work.
 pub(crate) const INTERRUPTED: u8 = 130;

@@ -28,14 +28,15 @@ use crate::commands::run_batch::BatchError;
 use crate::commands::wait_for_database::{Wait, WaitError};
 use crate::commands::{config, migrate, run_batch, wait_for_database};
 use crate::environment::{Environment, EnvironmentError};
-use crate::host::HostProgram;
+use crate::host::{CallError, HostProgram};
 use crate::host_config::Addresses;
 use crate::miners::Miner;
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 done: for a batch, it ran and was stored; 1 unforeseen, or a wait that was too long; 2 wrong command line; \
-3 .env or config; 4 the host cannot be started or asked; 6 the store cannot be used; 130 interrupted. Other codes of a batch \
-are those of `horde_batch`: `tig-host call horde_batch` lists them.
+3 .env or config; 4 the host cannot be started or asked; 6 the store cannot be used; 8 the validator has refused \
+the batch; 20 no miner has shown a manifest; 21 no executor is of a class with a job kind; 22 no job was made; 23 the batch took \
+too long; 24 records of it could not be read after a restart; 130 interrupted.
 Variables come from the environment, and else from .env in the folder. `tig-host` must lie beside this program or in PATH, the \
 extensions beside `tig-host`.";
 
@@ -142,6 +143,7 @@ impl Error {
             Self::Batch(error) => match error {
                 BatchError::Miners(_) | BatchError::Config(_) => exit_code::CONFIG,
                 BatchError::GoesOn | BatchError::Ended => exit_code::INTERRUPTED,
+                BatchError::Call(CallError::Refused(_)) => exit_code::REFUSED,
                 BatchError::Run(_) | BatchError::Start(_) | BatchError::Call(_) => exit_code::HOST,
                 BatchError::Folder(_) => 1,
             },

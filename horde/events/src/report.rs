@@ -25,22 +25,22 @@ pub struct BatchReport {
     pub miners: Vec<MinerReport>,
 }
 
-/// How a batch has ended. The number is the exit code of `run_batch`; those below 10 are the host's.
+/// How a batch has ended. The number is the exit code of `run_batch`; those below 20 are the host's.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BatchEnd {
     /// It ran, and all that came of it is stored.
     Stored = 0,
     /// No miner has shown a manifest in time.
-    NoManifest = 10,
+    NoManifest = 20,
     /// Manifests came, and no executor in them is of a class that has a job kind.
-    NoExecutor = 11,
+    NoExecutor = 21,
     /// No job kind has made a job.
-    NoJob = 12,
+    NoJob = 22,
     /// It took longer than a batch may. What had come until then is stored; jobs without an outcome cost nothing.
-    TimedOut = 13,
+    TimedOut = 23,
     /// Some of what was stored of it could not be read after a restart. What is left is stored.
-    Damaged = 14,
+    Damaged = 24,
 }
 
 impl BatchEnd {

@@ -1,10 +1,11 @@
 //! Calls a command of an extension by `tig-host call`.
 
 use std::io::{self, BufRead as _, BufReader, Read, Write as _};
-use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Stdio};
+use std::mem;
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -12,9 +13,14 @@ use serde_json::Value;
 use tig_process::signals::StopFlag;
 
 use super::{HostProgram, RunError};
+use crate::exit_code::REFUSED;
 
 /// Longest time until a signal is noticed.
 const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
+/// Longest wait for the end of a program that has closed its output.
+const END_TIMEOUT: Duration = Duration::from_secs(2);
+/// Time between two looks whether it has ended.
+const END_INTERVAL: Duration = Duration::from_millis(10);
 /// Bytes of the error text that are kept.
 const ERROR_BYTES_MAX: u64 = 64 << 10;
 /// Longest line of the program, in bytes: a report on a thousand miners has less than one million.
@@ -35,9 +41,12 @@ pub(crate) enum CallError {
     /// The program cannot be run.
     #[error(transparent)]
     Run(#[from] RunError),
-    /// The program has ended without a result.
+    /// The validator has refused the call.
     #[error("{0}")]
     Refused(String),
+    /// The program has ended without a result.
+    #[error("{0}")]
+    NoResult(String),
     /// A signal came first.
     #[error("interrupted")]
     Interrupted,
@@ -80,7 +89,12 @@ pub(crate) fn call(
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|source| host.not_run(source))?;
-    let result = talk(&mut child, arguments, stop, show);
+    let mut result = talk(&mut child, arguments, stop, show);
+    if let Err(CallError::NoResult(text)) = &mut result
+        && ended(&mut child).and_then(|status| status.code()) == Some(i32::from(REFUSED))
+    {
+        result = Err(CallError::Refused(mem::take(text)));
+    }
     // The client has ended or is not needed any more; the work goes on in the host. Both fail only if it has ended.
     let _ = child.kill();
     let _ = child.wait();
@@ -107,7 +121,7 @@ fn talk(
                 Line::Started(_) => {}
                 Line::Progress(text) => show(&text),
                 Line::Finished { code, value } => return Ok(Called { code, value }),
-                Line::Error(text) => return Err(CallError::Refused(text)),
+                Line::Error(text) => return Err(CallError::NoResult(text)),
             },
             Err(RecvTimeoutError::Timeout) if stop.reason().is_some() => {
                 return Err(CallError::Interrupted);
@@ -118,8 +132,20 @@ fn talk(
             }
             Err(RecvTimeoutError::Disconnected) => {
                 let text = errors.recv().unwrap_or_default();
-                return Err(CallError::Refused(without_prefix(&text)));
+                return Err(CallError::NoResult(without_prefix(&text)));
             }
+        }
+    }
+}
+
+/// How a program has ended that writes no more.
+fn ended(child: &mut Child) -> Option<ExitStatus> {
+    let deadline = Instant::now() + END_TIMEOUT;
+    loop {
+        match child.try_wait() {
+            Ok(None) if Instant::now() < deadline => thread::sleep(END_INTERVAL),
+            Ok(status) => return status,
+            Err(_) => return None,
         }
     }
 }

@@ -118,6 +118,20 @@ fn batch_runs_by_the_running_validator() {
 }
 
 #[test]
+fn refused_batch_ends_with_8_and_the_reason() {
+    let home = folder(&format!(
+        "{WALLET}DEBUG_MINER_KEY=5F6\nDEBUG_MINER_ADDRESS=127.0.0.1\nDEBUG_MINER_PORT=9\n"
+    ));
+    let output = run(home.path(), &["debug_run_synthetic_jobs"]);
+    let (_, stderr) = texts(&output);
+    assert_eq!(output.status.code(), Some(8), "{stderr}");
+    assert!(
+        stderr.contains("miners[0].hotkey: \"5F6\" is not an SS58 address"),
+        "{stderr}"
+    );
+}
+
+#[test]
 fn what_is_missing_is_said_before_anything_is_tried() {
     let home = folder(&format!("{WALLET}DEBUG_MINER_KEY=5F\nREDIS_HOST=x\n"));
     let output = run(home.path(), &["debug_run_synthetic_jobs"]);
