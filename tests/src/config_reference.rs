@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn keys_have_rows_with_their_defaults() {
-        let example = json!({ "extensions": ["a"], "port": 7, "keys": {}, "config": { "job_manager": { "knapsack": { "size": 4 } } } });
+        let example = json!({ "extensions": ["job_manager"], "port": 7, "keys": {}, "config": { "job_manager": { "knapsack": { "size": 4 } } } });
         let text = config_reference(&schema(), &example).unwrap();
         for row in [
             "| `extensions` | list of texts | required | What to load. |",
@@ -210,7 +210,8 @@ mod tests {
         };
         let start = "config.example.json has no key ";
         assert!(missing(json!({ "extensions": [] })).starts_with(&format!("{start}port: ")));
-        let found = missing(json!({ "extensions": [], "port": 7, "keys": {}, "config": {} }));
+        let found =
+            missing(json!({ "extensions": ["job_manager"], "port": 7, "keys": {}, "config": {} }));
         assert!(
             found.starts_with(&format!("{start}config.job_manager: ")),
             "{found}"
