@@ -139,7 +139,7 @@ mod tests {
                 "mode": { "enum": ["1", "2"] },
                 "tags": { "type": "array", "items": { "type": "string" } },
                 "sizes": { "type": "array", "items": { "type": "integer", "minimum": 0, "maximum": 9 } },
-                "miners": { "type": "array", "items": { "type": "object" } },
+                "peers": { "type": "array", "items": { "type": "object" } },
                 "options": { "type": "object", "additionalProperties": { "type": "string" } },
             },
             "additionalProperties": false,
@@ -166,13 +166,13 @@ mod tests {
             ("tags", Some("[")),
             ("tags", Some("1")),
             ("sizes", Some("1")),
-            ("miners", Some(r#"[{"port":1},{"port":2}]"#)),
-            ("miners", Some(r#"{"port":3}"#)),
+            ("peers", Some(r#"[{"port":1},{"port":2}]"#)),
+            ("peers", Some(r#"{"port":3}"#)),
             ("options", Some(r#"{"a":"b"}"#)),
         ];
         let expected = json!({
             "text": "7", "tags": ["[", "1"], "depth": 5, "job_count": u64::MAX, "weight": 0.5, "dry": true, "mode": "2",
-            "sizes": [1], "miners": [{ "port": 1 }, { "port": 2 }, { "port": 3 }], "options": { "a": "b" },
+            "sizes": [1], "peers": [{ "port": 1 }, { "port": 2 }, { "port": 3 }], "options": { "a": "b" },
         });
         assert_eq!(merged(&given).unwrap(), expected);
     }
