@@ -134,12 +134,12 @@ fn batch_without_manifest_executor_or_job_says_so() {
     let mut batches = start();
     let ticket = run_batch(&mut batches, 1);
     link_down(&mut batches, 0, "refused");
-    assert_eq!(end(&batches, ticket).0, 10);
+    assert_eq!(end(&batches, ticket).0, 20);
 
     let ticket = run_batch(&mut batches, 1);
     link_up(&mut batches, 0, &[(LLM, 3), (SPIN_UP, 0)]);
     let (code, report) = end(&batches, ticket);
-    assert_eq!((code, report.end), (11, BatchEnd::NoExecutor));
+    assert_eq!((code, report.end), (21, BatchEnd::NoExecutor));
     assert_eq!(
         report.notes[0].text,
         "no job kind is configured for the class: name one in `kinds`"
@@ -153,7 +153,7 @@ fn batch_without_manifest_executor_or_job_says_so() {
     made["shortage"] = json!("no prompts");
     batches.event("horde_jobs_made", made);
     let (code, report) = end(&batches, ticket);
-    assert_eq!((code, report.end), (12, BatchEnd::NoJob));
+    assert_eq!((code, report.end), (22, BatchEnd::NoJob));
     assert_eq!(
         report.miners[0].classes[0].reason.as_deref(),
         Some("no prompts")
@@ -193,7 +193,7 @@ fn batch_ends_after_twenty_minutes() {
     job_over(&mut batches, &jobs[0], &json!({ "outcome": "declined" }));
     batches.advance_ms(20 * 60_000);
     let (code, report) = end(&batches, ticket);
-    assert_eq!((code, report.end), (13, BatchEnd::TimedOut));
+    assert_eq!((code, report.end), (23, BatchEnd::TimedOut));
     let rows: Vec<_> = report
         .miners
         .iter()

@@ -102,7 +102,7 @@ fn deadline_of_manifests_holds_after_each_ending() {
         batches.advance_ms(if ending.begins_anew() { 35_999 } else { 5_899 });
         assert_eq!(batches.finished(ticket), None, "{ending:?}");
         batches.advance_ms(1);
-        assert_eq!(end(&batches, ticket).0, 10, "{ending:?}");
+        assert_eq!(end(&batches, ticket).0, 20, "{ending:?}");
     }
 }
 
@@ -257,7 +257,7 @@ fn batch_whose_jobs_are_lost_is_not_whole() {
     batches.kill();
     batches.advance_ms(RESUME_DELAY_MS);
     let (code, report) = end(&batches, ticket);
-    assert_eq!((code, report.end), (14, BatchEnd::Damaged));
+    assert_eq!((code, report.end), (24, BatchEnd::Damaged));
     assert_eq!(
         emitted(&mut batches, "horde_batch_over")[0]["is_whole"],
         false
