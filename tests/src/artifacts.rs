@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::build_folder::BuildFolder;
+
 /// The six stock extensions, in the order of the config.
 pub const PLUGINS: [&str; 6] = [
     "data_fetcher",
@@ -18,7 +20,7 @@ const PROGRAMS: [&str; 4] = ["tig-devnet", "tig-host", "tig-slave", "tig-worker"
 /// Where built files lie.
 #[derive(Clone, Debug)]
 pub struct Artifacts {
-    programs: PathBuf,
+    build: BuildFolder,
     algorithms: PathBuf,
 }
 
@@ -33,7 +35,8 @@ impl Artifacts {
     /// # Errors
     /// The first file that is missing.
     pub fn in_target(target: &Path) -> Result<Self, MissingArtifact> {
-        Self::beside(target.join("debug"), target.join("algorithms"))
+        let build = BuildFolder::new(target.join("debug"));
+        Self::beside(build, target.join("algorithms"))
     }
 
     /// Files of the profile that the running test was built with.
@@ -41,46 +44,31 @@ impl Artifacts {
     /// # Errors
     /// The first file that is missing.
     pub fn of_running_test() -> Result<Self, MissingArtifact> {
-        // target/<profile>/deps/<test>
-        let executable =
-            std::env::current_exe().map_err(|_| MissingArtifact(PathBuf::from("current_exe")))?;
-        let mut folders = executable.ancestors().skip(2);
-        match (folders.next(), folders.next()) {
-            (Some(profile), Some(target)) => {
-                Self::beside(profile.to_owned(), target.join("algorithms"))
-            }
-            _ => Err(MissingArtifact(executable)),
-        }
+        let build = BuildFolder::of_running_test();
+        let build = build.map_err(|_| MissingArtifact(PathBuf::from("current_exe")))?;
+        let algorithms = build.path().with_file_name("algorithms");
+        Self::beside(build, algorithms)
     }
 
-    fn beside(programs: PathBuf, algorithms: PathBuf) -> Result<Self, MissingArtifact> {
-        let artifacts = Self {
-            programs,
-            algorithms,
-        };
-        let programs = PROGRAMS.map(|name| artifacts.program(name));
-        let plugins = PLUGINS.map(|name| artifacts.plugin(name));
-        let needed = programs
-            .into_iter()
-            .chain(plugins)
-            .chain([artifacts.algorithms.clone()]);
-        match needed.into_iter().find(|path| !path.exists()) {
+    fn beside(build: BuildFolder, algorithms: PathBuf) -> Result<Self, MissingArtifact> {
+        let missing = build.first_missing(&PROGRAMS, &PLUGINS);
+        let missing = missing.or_else(|| (!algorithms.exists()).then(|| algorithms.clone()));
+        match missing {
             Some(missing) => Err(MissingArtifact(missing)),
-            None => Ok(artifacts),
+            None => Ok(Self { build, algorithms }),
         }
     }
 
     /// An executable.
     #[must_use]
     pub fn program(&self, name: &str) -> PathBuf {
-        self.programs
-            .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+        self.build.program(name)
     }
 
     /// The library of an extension.
     #[must_use]
     pub fn plugin(&self, extension: &str) -> PathBuf {
-        self.programs.join(plugin_file_name(extension))
+        self.build.plugin(extension)
     }
 
     /// The folder `<challenge>/<algorithm>.wasm`.
@@ -88,11 +76,4 @@ impl Artifacts {
     pub fn algorithms(&self) -> &Path {
         &self.algorithms
     }
-}
-
-/// Name of the file that holds `extension`.
-#[must_use]
-pub(crate) fn plugin_file_name(extension: &str) -> String {
-    let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
-    format!("{prefix}{extension}{suffix}")
 }

@@ -4,6 +4,7 @@
 
 mod artifacts;
 mod bad_slaves;
+mod build_folder;
 mod config;
 mod config_reference;
 mod http;
@@ -18,6 +19,7 @@ mod wait;
 
 pub use artifacts::{Artifacts, MissingArtifact, PLUGINS};
 pub use bad_slaves::{BadSlaves, LIAR, MORTAL};
+pub use build_folder::{BuildFolder, plugin_file_name};
 pub use config::{Algorithm, MasterOptions, PLAYER_ID, Trust};
 pub use config_reference::{MissingKey, config_reference, horde_config_reference};
 pub use http::{Answer, HttpError, get, post, request};

@@ -6,7 +6,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::artifacts::{Artifacts, PLUGINS, plugin_file_name};
+use crate::artifacts::{Artifacts, PLUGINS};
+use crate::build_folder::plugin_file_name;
 use crate::config::{MasterOptions, PLAYER_ID};
 use crate::process::{Process, ProcessError};
 
@@ -26,6 +27,13 @@ pub struct Site {
 pub struct SiteError {
     path: PathBuf,
     source: io::Error,
+}
+
+impl SiteError {
+    /// What `source` makes of a file that could not be written.
+    pub fn at(path: PathBuf) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self { path, source }
+    }
 }
 
 impl Site {

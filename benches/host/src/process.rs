@@ -23,6 +23,21 @@ const IDLE: Duration = Duration::from_secs(10);
 
 pub(crate) fn measure(report: &mut Report) -> Result<()> {
     let site = Site::new(&EXTENSIONS)?;
+    with_host(&site, |host| running(report, host))
+}
+
+/// A host in a process of its own that listens.
+pub(crate) struct Host {
+    /// Its process.
+    pub(crate) process: u32,
+    /// What it said: `listening on http://IP:PORT`.
+    pub(crate) line: String,
+    /// Time from its start until it said so.
+    start: Duration,
+}
+
+/// Starts a host on `site`, measures with it, and ends it.
+pub(crate) fn with_host(site: &Site, measure: impl FnOnce(&Host) -> Result<()>) -> Result<()> {
     let start = Instant::now();
     let mut child = Command::new(program()?)
         .arg(&site.config)
@@ -31,25 +46,33 @@ pub(crate) fn measure(report: &mut Report) -> Result<()> {
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()?;
-    let measured = running(report, &mut child, start);
+    let measured = listening(&mut child, start).and_then(|host| measure(&host));
     // It has ended already if it could not start.
     let _ = child.kill();
     child.wait()?;
     measured
 }
 
-fn running(report: &mut Report, child: &mut Child, start: Instant) -> Result<()> {
+fn listening(child: &mut Child, start: Instant) -> Result<Host> {
     let mut line = String::new();
     let stdout = child.stdout.take().ok_or("no standard output")?;
     BufReader::new(stdout).read_line(&mut line)?;
     if line.is_empty() {
         return Err("the host does not start".into());
     }
-    let started = start.elapsed().as_secs_f64() * 1e3;
-    let before = processor_seconds(child.id())?;
+    Ok(Host {
+        process: child.id(),
+        line,
+        start: start.elapsed(),
+    })
+}
+
+fn running(report: &mut Report, host: &Host) -> Result<()> {
+    let started = host.start.as_secs_f64() * 1e3;
+    let before = processor_seconds(host.process)?;
     std::thread::sleep(IDLE);
-    let used = processor_seconds(child.id())? - before;
-    let memory = memory_kb(child.id(), "VmRSS:")? as f64 / 1e3;
+    let used = processor_seconds(host.process)? - before;
+    let memory = memory_kb(host.process, "VmRSS:")? as f64 / 1e3;
     let mut line = |name, value, unit, most| report.number(name, value, unit, Target::AtMost(most));
     line("start with six extensions", started, "ms", 300.0)?;
     let share = used / IDLE.as_secs_f64() * 100.0;

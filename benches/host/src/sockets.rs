@@ -1,8 +1,7 @@
 //! Websocket connections: frames in, echoes, frames of a handler that go out together, and what an idle connection costs.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
@@ -12,8 +11,8 @@ use tokio::io::AsyncReadExt;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Message, WebSocket, accept_with_config};
 
-use crate::process::memory_kb;
-use crate::site::{Running, Site, program};
+use crate::process::{Host, memory_kb, with_host};
+use crate::site::{Running, Site};
 
 /// The extension that is measured with.
 const EXTENSION: &str = "sockets";
@@ -202,28 +201,14 @@ async fn spread(streams: &mut [tokio::net::TcpStream], bytes: usize) -> Result<f
 
 fn idle(report: &mut Report) -> Result<()> {
     let site = Site::new(&[(EXTENSION, EXTENSION)])?;
-    let mut child = Command::new(program()?)
-        .arg(&site.config)
-        .arg("--exit-with-parent")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()?;
-    let measured = idle_in(report, &mut child);
-    // It has ended already if it could not start.
-    let _ = child.kill();
-    child.wait()?;
-    measured
+    with_host(&site, |host| idle_in(report, host))
 }
 
-fn idle_in(report: &mut Report, child: &mut Child) -> Result<()> {
-    let mut line = String::new();
-    let stdout = child.stdout.take().ok_or("no standard output")?;
-    BufReader::new(stdout).read_line(&mut line)?;
-    let address = line.trim().strip_prefix("listening on http://");
+fn idle_in(report: &mut Report, host: &Host) -> Result<()> {
+    let address = host.line.trim().strip_prefix("listening on http://");
     let address = address.ok_or("the host does not start")?.parse()?;
     let peers = connect(address, IDLE)?;
-    let memory = memory_kb(child.id(), "VmRSS:")? as f64 / 1e3;
+    let memory = memory_kb(host.process, "VmRSS:")? as f64 / 1e3;
     drop(peers);
     report.number(
         "memory with 10,000 idle connections",

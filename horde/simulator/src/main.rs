@@ -1,6 +1,5 @@
 //! `horde-simulate`: plays seeds and names those that fail.
 
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -10,6 +9,7 @@ use horde_simulator::scenario::Scenario;
 use horde_simulator::site::Site;
 use horde_simulator::world::{Run, play};
 use tig_process::error_chain::error_chain;
+use tig_process::output;
 
 /// Time between two lines of progress.
 const PROGRESS: Duration = Duration::from_secs(10);
@@ -47,7 +47,7 @@ fn main() -> ExitCode {
         Ok(0) => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
         Err(error) => {
-            say(format_args!("error: {}", error_chain(&*error)));
+            output::line(&format!("error: {}", error_chain(&*error)));
             ExitCode::FAILURE
         }
     }
@@ -87,16 +87,16 @@ fn run(cli: &Cli) -> Result<u64, Box<dyn std::error::Error>> {
         match play_one(cli, &site, seed) {
             Ok(run) => sums.add(&run),
             Err(error) => {
-                say(format_args!("seed {seed}: {error}"));
+                output::line(&format!("seed {seed}: {error}"));
                 sums.failed += 1;
             }
         }
         if reported.elapsed() > PROGRESS {
             reported = Instant::now();
-            say(format_args!("{} of {} seeds", number + 1, cli.seeds));
+            output::line(&format!("{} of {} seeds", number + 1, cli.seeds));
         }
     }
-    say(format_args!(
+    output::line(&format!(
         "{} seeds in {:.1} s: {} batches, {} kills, {} reloads; {} jobs, {} right, {} excused or interrupted",
         cli.seeds,
         begin.elapsed().as_secs_f64(),
@@ -108,10 +108,7 @@ fn run(cli: &Cli) -> Result<u64, Box<dyn std::error::Error>> {
         sums.spared,
     ));
     let failed = sums.failed;
-    say(format_args!(
-        "{} passed, {failed} failed",
-        cli.seeds - failed
-    ));
+    output::line(&format!("{} passed, {failed} failed", cli.seeds - failed));
     Ok(failed)
 }
 
@@ -123,21 +120,16 @@ fn play_one(cli: &Cli, site: &Site, seed: u64) -> Result<Run, String> {
     let transcript = &run.transcript;
     if print_all || run.violation.is_some() {
         for line in transcript.kept() {
-            say(format_args!("  | {line}"));
+            output::line(&format!("  | {line}"));
         }
         let hash = transcript.hash();
-        say(format_args!("  {} lines, {hash}", transcript.len()));
+        output::line(&format!("  {} lines, {hash}", transcript.len()));
     }
     if let Some(violation) = &run.violation {
-        say(format_args!(
+        output::line(&format!(
             "seed {seed} fails after {} ms: {}: {}\n  again: cargo xtask horde simulate --seeds 1 --from {seed}",
             violation.at_ms, violation.property, violation.text
         ));
     }
     Ok(run)
-}
-
-fn say(text: std::fmt::Arguments<'_>) {
-    // Without standard output there is nowhere to report a failure.
-    let _ = writeln!(std::io::stdout().lock(), "{text}");
 }

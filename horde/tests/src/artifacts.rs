@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use tig_system_tests::BuildFolder;
+
 /// The extensions of the validator, in the order of the config.
 pub const EXTENSIONS: [&str; 4] = [
     "horde_miners",
@@ -15,7 +17,7 @@ pub const PROGRAMS: [&str; 3] = ["compute-horde", "horde-devnet", "tig-host"];
 
 /// Where built files lie.
 #[derive(Clone, Debug)]
-pub struct Artifacts(PathBuf);
+pub struct Artifacts(BuildFolder);
 
 /// A file that must have been built first.
 #[derive(Debug, thiserror::Error)]
@@ -29,14 +31,7 @@ impl Artifacts {
     ///
     /// The first file that is missing.
     pub fn in_folder(folder: &Path) -> Result<Self, MissingArtifact> {
-        let artifacts = Self(folder.to_owned());
-        let programs = PROGRAMS.map(|name| artifacts.program(name));
-        let extensions = EXTENSIONS.map(|name| artifacts.extension(name));
-        let mut needed = programs.into_iter().chain(extensions);
-        match needed.find(|path| !path.exists()) {
-            Some(missing) => Err(MissingArtifact(missing)),
-            None => Ok(artifacts),
-        }
+        Self::of(BuildFolder::new(folder.to_owned()))
     }
 
     /// Files of the profile that the running test was built with.
@@ -45,31 +40,26 @@ impl Artifacts {
     ///
     /// The first file that is missing.
     pub fn of_running_test() -> Result<Self, MissingArtifact> {
-        // target/<profile>/deps/<test>
-        let executable =
-            std::env::current_exe().map_err(|_| MissingArtifact(PathBuf::from("current_exe")))?;
-        match executable.ancestors().nth(2) {
-            Some(folder) => Self::in_folder(folder),
-            None => Err(MissingArtifact(executable)),
+        let build = BuildFolder::of_running_test();
+        Self::of(build.map_err(|_| MissingArtifact(PathBuf::from("current_exe")))?)
+    }
+
+    fn of(build: BuildFolder) -> Result<Self, MissingArtifact> {
+        match build.first_missing(&PROGRAMS, &EXTENSIONS) {
+            Some(missing) => Err(MissingArtifact(missing)),
+            None => Ok(Self(build)),
         }
     }
 
     /// An executable.
     #[must_use]
     pub fn program(&self, name: &str) -> PathBuf {
-        self.0
-            .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+        self.0.program(name)
     }
 
     /// The library of an extension.
     #[must_use]
     pub fn extension(&self, name: &str) -> PathBuf {
-        self.0.join(file_name(name))
+        self.0.plugin(name)
     }
-}
-
-/// Name of the file that holds the extension `name`.
-pub(crate) fn file_name(name: &str) -> String {
-    let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
-    format!("{prefix}{name}{suffix}")
 }

@@ -11,4 +11,4 @@ mod site;
 pub use artifacts::{Artifacts, EXTENSIONS, MissingArtifact, PROGRAMS};
 pub use call::{Call, CallError, Line};
 pub use miners::{Miner, Miners, MinersError, MinersOptions};
-pub use site::{HOTKEY_SEED, HostOptions, Site, SiteError, other_version};
+pub use site::{HostOptions, Site, other_version, write_hotkey};

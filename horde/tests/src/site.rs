@@ -1,32 +1,24 @@
 //! A folder with everything that the validator's host needs, and the commands that start it.
 
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
-use tig_system_tests::{Process, ProcessError};
+use tig_system_tests::{Process, ProcessError, SiteError, plugin_file_name};
 
-use crate::artifacts::{Artifacts, EXTENSIONS, file_name};
+use crate::artifacts::{Artifacts, EXTENSIONS};
 
 /// Seed of the validator's hotkey.
-pub const HOTKEY_SEED: &str = "0x0101010101010101010101010101010101010101010101010101010101010101";
+const HOTKEY_SEED: &str = "0x0101010101010101010101010101010101010101010101010101010101010101";
 
 /// The folder of one validator: `hotkey`, `config.json`, `plugins/`, `backup/`, and a log per process.
 #[derive(Clone, Debug)]
 pub struct Site {
     folder: PathBuf,
     artifacts: Artifacts,
-}
-
-/// The folder cannot be filled.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot write {}", path.display())]
-pub struct SiteError {
-    path: PathBuf,
-    source: io::Error,
 }
 
 /// What differs from host to host.
@@ -63,7 +55,9 @@ impl HostOptions {
         }
     }
 
-    fn config(&self) -> Value {
+    /// The config of a host with the key file `hotkey` beside it, and its extensions in `plugin_folder`.
+    #[must_use]
+    pub fn config(&self, plugin_folder: &Path) -> Value {
         let mut batch = json!({ "kinds": self.kinds });
         let mut miners = json!({ "key": "hotkey", "allow_private": true });
         for (section, more) in [(&mut batch, &self.batch), (&mut miners, &self.miners)] {
@@ -76,7 +70,7 @@ impl HostOptions {
             "keys": {
                 "hotkey": { "kind": "sr25519", "file": "hotkey", "extensions": ["horde_miners"] },
             },
-            "plugin_folder": "plugins",
+            "plugin_folder": plugin_folder,
             "backup_folder": "backup",
             "port": 0,
             "config": {
@@ -103,17 +97,16 @@ impl Site {
             folder: folder.to_owned(),
             artifacts,
         };
-        let failed = |path: PathBuf| move |source| SiteError { path, source };
+        let failed = SiteError::at;
         let plugins = site.folder.join("plugins");
         fs::create_dir_all(&plugins).map_err(failed(plugins))?;
         for extension in EXTENSIONS {
             let copy = site.extension(extension);
             fs::copy(site.artifacts.extension(extension), &copy).map_err(failed(copy))?;
         }
-        let hotkey = site.folder.join("hotkey");
-        write_private(&hotkey, &json!({ "secretSeed": HOTKEY_SEED })).map_err(failed(hotkey))?;
+        write_hotkey(&site.folder)?;
         let config = site.config_file();
-        let text = format!("{:#}\n", options.config());
+        let text = format!("{:#}\n", options.config(Path::new("plugins")));
         fs::write(&config, text).map_err(failed(config))?;
         Ok(site)
     }
@@ -139,7 +132,7 @@ impl Site {
     /// The host's copy of an extension's library.
     #[must_use]
     pub fn extension(&self, name: &str) -> PathBuf {
-        self.folder.join("plugins").join(file_name(name))
+        self.folder.join("plugins").join(plugin_file_name(name))
     }
 
     /// Starts the host, and waits until it listens.
@@ -170,11 +163,19 @@ impl Site {
     }
 }
 
-/// Writes JSON that only its owner can read.
-fn write_private(path: &Path, value: &Value) -> io::Result<()> {
+/// Writes the validator's key file `hotkey`, which only its owner can read, into `folder`.
+///
+/// # Errors
+///
+/// The file cannot be written.
+pub fn write_hotkey(folder: &Path) -> Result<(), SiteError> {
+    let path = folder.join("hotkey");
+    let text = json!({ "secretSeed": HOTKEY_SEED }).to_string();
     let mut options = File::options();
     options.write(true).create(true).truncate(true).mode(0o600);
-    options.open(path)?.write_all(value.to_string().as_bytes())
+    let written = options.open(&path);
+    let written = written.and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(SiteError::at(path))
 }
 
 /// The same code as another version: only the manifest of the library differs. `None` if it does not name the version.
