@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -11,10 +10,8 @@ use tig_keyring::{HOTKEY_BYTES_MAX, HotkeyFile, Keypair, PASSWORD_BYTES_MAX};
 use tig_plugin_api::ConfigSchema;
 
 use super::Fault;
+use super::secret::exposed_by;
 use crate::keys::{Keys, SigningKey};
-
-/// Permission bits of others than a file's owner.
-const OTHERS: u32 = 0o077;
 
 /// A key with which the host signs for extensions.
 #[derive(ConfigSchema, Deserialize)]
@@ -110,14 +107,9 @@ fn read_secret(key: &str, path: &Path, bytes_max: usize) -> Result<Zeroizing, Fa
         Fault::new(key, text)
     };
     let file = File::open(path).map_err(unread)?;
-    let mode = file.metadata().map_err(unread)?.permissions().mode();
-    if mode & OTHERS != 0 {
-        let text = format!(
-            "{} can be read by others than its owner (mode {:o}); `chmod 600` it",
-            path.display(),
-            mode & 0o777
-        );
-        return Err(Fault::new(key, text));
+    // Of the file that is read, whatever lies at its path meanwhile.
+    if let Some(fault) = exposed_by(&file.metadata().map_err(unread)?, key, path) {
+        return Err(fault);
     }
     let mut bytes = Zeroizing::default();
     // One byte more, so that the parser sees a file that is too long.
@@ -137,6 +129,7 @@ fn without_line_end(bytes: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::os::unix::fs::PermissionsExt;
 
     use serde_json::json;
     use tempfile::TempDir;

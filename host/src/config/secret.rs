@@ -1,6 +1,7 @@
 //! Reads secrets from files, environment variables and the service manager's credentials, never from the config itself.
 
 use std::env::{self, VarError};
+use std::fs::Metadata;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -44,8 +45,13 @@ pub(super) fn from_file(key: &str, path: &Path) -> Result<Secret, Fault> {
 
 /// A warning if other users than the file's owner can read it.
 pub(super) fn exposed(key: &str, path: &Path) -> Option<Fault> {
+    exposed_by(&std::fs::metadata(path).ok()?, key, path)
+}
+
+/// The same for a file whose metadata are known.
+pub(super) fn exposed_by(metadata: &Metadata, key: &str, path: &Path) -> Option<Fault> {
     const OTHERS: u32 = 0o077;
-    let mode = std::fs::metadata(path).ok()?.permissions().mode();
+    let mode = metadata.permissions().mode();
     let text = format!(
         "{} can be read by others than its owner (mode {:o}); `chmod 600` it",
         path.display(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Incoming;
 use serde::{Serialize, Serializer};
 use tokio::time::timeout;
 
@@ -68,9 +68,6 @@ pub(crate) fn encode_head<B>(
 ///
 /// The status and the text of the rejection.
 pub(crate) async fn read_body(body: Incoming) -> Result<Bytes, (StatusCode, String)> {
-    if body.is_end_stream() {
-        return Ok(Bytes::new());
-    }
     match timeout(BODY_TIMEOUT, to_bytes(Body::new(body), BODY_BYTES_MAX)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) => {

@@ -12,8 +12,8 @@ use tig_plugin_api::abi::Host;
 use tig_plugin_api::frame::{self, HostAnswer, HostCall};
 
 use super::compare::Record;
-use crate::keys::KeyError;
 use crate::runtime::commands::CommandReport;
+use crate::runtime::host_call_error::HostCallError;
 use crate::runtime::log_line;
 use crate::runtime::pending_writes::merge;
 use crate::runtime::service_effect::ServiceEffect;
@@ -49,17 +49,6 @@ impl ShadowStore {
     }
 }
 
-/// Why a shadow's call is refused.
-#[derive(Debug, thiserror::Error)]
-enum ShadowCallError {
-    /// The store cannot be read.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// As for the running version.
-    #[error(transparent)]
-    Key(#[from] KeyError),
-}
-
 /// One call into a shadow.
 pub(crate) struct ShadowCall<'a> {
     shared: &'a Shared,
@@ -92,7 +81,7 @@ impl<'a> ShadowCall<'a> {
         }
     }
 
-    fn serve(&mut self, call: HostCall<'_>) -> Result<HostAnswer<'_>, ShadowCallError> {
+    fn serve(&mut self, call: HostCall<'_>) -> Result<HostAnswer<'_>, HostCallError> {
         self.has_asked |= call.is_effect();
         match call {
             HostCall::Emit { name, payload, .. } => {
@@ -210,7 +199,7 @@ mod tests {
     use super::*;
     use crate::http::client::HttpClient;
     use crate::http::ws::recorded::RecordedSockets;
-    use crate::keys::Keys;
+    use crate::keys::{KeyError, Keys};
     use crate::runtime::clock::{Clock, Random};
     use crate::store::Store;
 
@@ -235,10 +224,10 @@ mod tests {
         let mut call = ShadowCall::begin(&shared, "x", &shadow_store, VecDeque::new());
         let refused = call.serve(HostCall::Sign("hotkey", b"text")).map(drop);
         let refusal = refused.unwrap_err();
-        let is_unknown = matches!(refusal, ShadowCallError::Key(KeyError::Unknown { .. }));
+        let is_unknown = matches!(refusal, HostCallError::Key(KeyError::Unknown { .. }));
         assert!(is_unknown, "{refusal}");
         let reason = "no space left on device".to_owned();
-        let failed = ShadowCallError::from(StoreError::Failed { reason });
-        assert!(matches!(failed, ShadowCallError::Store(_)), "{failed}");
+        let failed = HostCallError::from(StoreError::Failed { reason });
+        assert!(matches!(failed, HostCallError::Store(_)), "{failed}");
     }
 }

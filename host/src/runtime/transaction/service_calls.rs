@@ -67,14 +67,14 @@ impl Transaction<'_> {
         text: &str,
         number: Option<u64>,
     ) -> Result<(), HostCallError> {
-        if !self.has_tag(tag) {
+        let unsent = self.extension.sockets.tags.unsent(tag);
+        if unsent.is_none() && !self.opened.contains(tag) {
             if self.is_redelivery {
                 // The connection has ended under the new version.
                 return Ok(());
             }
             return Err(HostCallError::UnknownTag(tag.to_owned()));
         }
-        let unsent = self.extension.sockets.tags.unsent(tag);
         let waiting = unsent.map_or(0, |unsent| unsent.bytes());
         // Frames of this handler are bounded by the bytes of all its effects.
         if waiting.saturating_add(text.len()) > UNSENT_BYTES_MAX {
