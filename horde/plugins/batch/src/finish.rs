@@ -13,7 +13,7 @@ use crate::batch::{Batch, Phase};
 use crate::bonus::previous_count;
 use crate::config::Config;
 use crate::job::{Ending, Job, JobEnd};
-use crate::limits::{BATCH_TIMEOUT_MINUTES, VERDICT_TIMEOUT_SECONDS};
+use crate::limits::BATCH_TIMEOUT_MINUTES;
 use crate::offers::collect_offers;
 use crate::report::{RowIndex, add_job, empty_rows};
 use crate::requests::let_links_go;
@@ -98,7 +98,7 @@ fn score_all<'a>(batch: &'a Batch, config: &Config, finished: &[BatchReport]) ->
         .values()
         .filter_map(|job| {
             let end = batch.results.get(&job.uuid)?;
-            let scored = score(job, end, version, VERDICT_TIMEOUT_SECONDS);
+            let scored = score(job, end, version);
             Some(Row {
                 job,
                 end,

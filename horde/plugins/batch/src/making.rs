@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::asks::{Ask, Note};
 use crate::job::{Job, cut};
+use crate::limits::MAKING_TIMEOUT_SECONDS;
 
 /// `horde_jobs_made` without the frames, which are not this extension's.
 #[derive(Deserialize)]
@@ -97,12 +98,12 @@ impl Making {
     }
 
     /// Leaves out the classes whose kinds have not answered, in which some miners would have jobs and others would not.
-    pub(crate) fn give_up(&mut self, seconds: u64) {
+    pub(crate) fn give_up(&mut self) {
         for ask in std::mem::take(&mut self.open).into_values() {
             let class = ask.class;
             self.jobs.retain(|_, job| job.class != class);
             let text = format!(
-                "job kind {} did not answer within {seconds} s: is the extension loaded?",
+                "job kind {} did not answer within {MAKING_TIMEOUT_SECONDS} s: is the extension loaded?",
                 ask.kind
             );
             self.notes.insert(Note { class, text });

@@ -155,7 +155,7 @@ impl HordeBatch {
             return Ok(());
         };
         batch.show_progress(ctx)?;
-        batch.live.making.give_up(MAKING_TIMEOUT_SECONDS);
+        batch.live.making.give_up();
         self.begin_running(ctx)
     }
 

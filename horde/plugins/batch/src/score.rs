@@ -6,6 +6,7 @@ use horde_proto::ExecutorClass;
 use serde::Serialize;
 
 use crate::job::{Ending, Job, JobEnd};
+use crate::limits::VERDICT_TIMEOUT_SECONDS;
 
 const MICROSECONDS: f64 = 1e6;
 
@@ -58,15 +59,10 @@ pub(crate) struct Scored {
     pub(crate) is_answered: bool,
 }
 
-/// The score of a job without bonus. `end` is what became of it, `verdict_seconds` how long its kind had to check the answer.
-pub(crate) fn score(
-    job: &Job,
-    end: &JobEnd,
-    version: WeightsVersion,
-    verdict_seconds: u64,
-) -> Scored {
+/// The score of a job without bonus. `end` is what became of it.
+pub(crate) fn score(job: &Job, end: &JobEnd, version: WeightsVersion) -> Scored {
     let (column, score, reason) = match &end.ending {
-        Ending::Finished => score_answer(job, end, version, verdict_seconds),
+        Ending::Finished => score_answer(job, end, version),
         Ending::Failed { reason } => (Column::Failed, 0.0, Some(reason.clone())),
         Ending::ExecutorFailed => {
             let reason = "its executor could not be prepared or refused the job".to_owned();
@@ -99,18 +95,16 @@ fn late_reason(step: &str) -> String {
     format!("late: {what}")
 }
 
-fn score_answer(
-    job: &Job,
-    end: &JobEnd,
-    version: WeightsVersion,
-    verdict_seconds: u64,
-) -> (Column, f64, Option<String>) {
+fn score_answer(job: &Job, end: &JobEnd, version: WeightsVersion) -> (Column, f64, Option<String>) {
     match &end.verdict {
         Some(Verdict::Right) => {}
         Some(Verdict::Wrong { reason }) => return (Column::Wrong, 0.0, Some(reason.clone())),
         Some(Verdict::Excused { reason }) => return (Column::Excused, 0.0, Some(reason.clone())),
         None => {
-            let reason = format!("{} did not check it within {verdict_seconds} s", job.kind);
+            let reason = format!(
+                "{} did not check it within {VERDICT_TIMEOUT_SECONDS} s",
+                job.kind
+            );
             return (Column::Excused, 0.0, Some(reason));
         }
     }

@@ -18,7 +18,7 @@ use base64::engine::general_purpose::STANDARD;
 use horde_calc::archive::zip_file;
 use horde_events::{AnswerChecked, AnswerGiven, JobsMade, JobsWanted, MadeJob, Verdict};
 use horde_proto::miner::{JobRequest, JobReservation};
-use horde_proto::volume::{InlineVolume, SingleVolume};
+use horde_proto::volume::InlineVolume;
 use horde_proto::{ExecutorClass, uuid_v4};
 use serde_json::Value;
 use serde_json::value::to_raw_value;
@@ -78,7 +78,7 @@ fn make(class: ExecutorClass, hotkey: &str, uuid: String) -> Result<MadeJob> {
     };
     let reservation = JobReservation::new(&uuid, class, DOCKER_IMAGE, TIMEOUT_SECONDS);
     let request = JobRequest {
-        volume: Some(SingleVolume::from(volume).into()),
+        volume: Some(volume.into()),
         ..JobRequest::new(&uuid, class, DOCKER_IMAGE)
     };
     Ok(MadeJob {

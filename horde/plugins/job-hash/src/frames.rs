@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use horde_calc::hash_job::{DOCKER_IMAGE, HashJob, HashJobVersion, SCRIPT, TIMEOUT_SECONDS};
 use horde_proto::miner::{DockerRunOptionsPreset, JobRequest, JobReservation};
-use horde_proto::volume::{InlineVolume, SingleVolume};
+use horde_proto::volume::InlineVolume;
 use horde_proto::{ExecutorClass, Volume};
 
 /// Reservation and request to run.
@@ -45,9 +45,9 @@ impl Frames {
 }
 
 fn inline_volume(job: &HashJob) -> Volume {
-    SingleVolume::from(InlineVolume {
+    InlineVolume {
         contents: STANDARD.encode(job.volume()),
         relative_path: None,
-    })
+    }
     .into()
 }

@@ -1,6 +1,6 @@
 //! Which links are wanted, and by whom.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use horde_events::{LinkState, LinksWanted, MinerAddress, MinerLink};
 use tig_plugin_api::prelude::*;
@@ -131,7 +131,7 @@ impl Miners {
         let wanted = self.wanted();
         let links = self.state.links.iter();
         let unwanted: Vec<_> = links
-            .filter(|(hotkey, link)| link.jobs.is_empty() && !wanted.contains_key(&***hotkey))
+            .filter(|(hotkey, link)| link.jobs.is_empty() && !wanted.contains(&***hotkey))
             .map(|(hotkey, _)| hotkey.clone())
             .collect();
         for hotkey in unwanted {
@@ -157,9 +157,9 @@ impl Miners {
         self.drop_link(ctx, hotkey, "the link is not needed any more")
     }
 
-    fn wanted(&self) -> BTreeMap<&str, &MinerAddress> {
+    fn wanted(&self) -> BTreeSet<&str> {
         let miners = self.state.holders.values().flatten();
-        miners.map(|miner| (miner.hotkey.as_str(), miner)).collect()
+        miners.map(|miner| miner.hotkey.as_str()).collect()
     }
 }
 

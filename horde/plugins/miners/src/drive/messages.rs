@@ -143,7 +143,7 @@ impl Miners {
         hotkey: &Arc<str>,
         error: &MessageError,
     ) -> Result<()> {
-        let text = tig_plugin_api::Error::msg(chain(error)).to_string();
+        let text = tig_plugin_api::Error::from(error).to_string();
         let link = self.state.links.get(hotkey);
         let has_manifest = link.is_some_and(|link| link.manifest.is_some());
         let is_manifest =
@@ -183,16 +183,4 @@ impl Miners {
             ],
         );
     }
-}
-
-/// The error with its causes.
-fn chain(error: &MessageError) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
