@@ -81,21 +81,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 /// The host and the plugin files that the measurement runs: they lie beside its program. All are built at once, so that every
 /// crate has the same features.
 fn build_master(workspace: &Workspace) -> Result<()> {
-    let mut command = workspace.cargo("build --quiet --release -p tig-host -p tig-bench-master");
-    for extension in PLUGINS {
-        command.args(["-p", &extension.replace('_', "-")]);
-    }
-    run_command(&mut command)
+    let arguments = "build --quiet --release -p tig-host -p tig-bench-master";
+    run_command(&mut workspace.cargo_for(arguments, &PLUGINS))
 }
 
 /// The programs and extensions of the validator.
 fn build_horde(workspace: &Workspace) -> Result<()> {
-    let mut command = workspace.cargo("build --quiet --release -p tig-bench-horde");
-    for program in PROGRAMS {
-        command.args(["-p", program]);
-    }
-    for extension in EXTENSIONS {
-        command.args(["-p", &extension.replace('_', "-")]);
-    }
-    run_command(&mut command)
+    let names = PROGRAMS.iter().chain(&EXTENSIONS);
+    run_command(&mut workspace.cargo_for("build --quiet --release -p tig-bench-horde", names))
 }

@@ -13,11 +13,8 @@ use crate::workspace::{Workspace, read, run};
 /// Builds the host and its extensions, and writes down which keys they take.
 pub(crate) fn write() -> Result<()> {
     let workspace = Workspace::load()?;
-    let mut build = workspace.cargo("build --quiet -p tig-host");
-    for extension in PLUGINS.iter().chain(&EXTENSIONS) {
-        build.args(["-p", &extension.replace('_', "-")]);
-    }
-    run(&mut build)?;
+    let names = PLUGINS.iter().chain(&EXTENSIONS);
+    run(&mut workspace.cargo_for("build --quiet -p tig-host", names))?;
     let schema = read(Command::new(workspace.target.join("debug/tig-host")).arg("schema"))?;
     let schema: Value = serde_json::from_str(&schema)?;
     let example = |name: &str| -> Result<Value> {

@@ -34,13 +34,7 @@ pub(crate) fn run(command: &Command) -> Result<()> {
 fn build() -> Result<Artifacts> {
     output::progress("building programs and extensions");
     let workspace = Workspace::load()?;
-    let mut command = workspace.cargo("build");
-    for program in PROGRAMS {
-        command.args(["-p", program]);
-    }
-    for extension in EXTENSIONS {
-        command.args(["-p", &extension.replace('_', "-")]);
-    }
-    run_cargo(&mut command)?;
+    let names = PROGRAMS.iter().chain(&EXTENSIONS);
+    run_cargo(&mut workspace.cargo_for("build", names))?;
     Ok(Artifacts::in_folder(&workspace.target.join("debug"))?)
 }

@@ -16,11 +16,7 @@ pub(crate) struct Options {
 /// Builds in the release profile, and plays.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let workspace = Workspace::load()?;
-    let mut build = workspace.cargo("build --quiet --release -p tig-simulator");
-    for extension in PLUGINS {
-        build.args(["-p", &extension.replace('_', "-")]);
-    }
-    run_command(&mut build)?;
+    run_command(&mut workspace.cargo_for("build --quiet --release -p tig-simulator", &PLUGINS))?;
     let folder = workspace.target.join("release");
     let mut command = std::process::Command::new(folder.join("tig-simulate"));
     command

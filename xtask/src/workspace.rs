@@ -72,6 +72,19 @@ impl Workspace {
         command
     }
 
+    /// The same, for the packages of these programs and extensions.
+    pub(crate) fn cargo_for<'a>(
+        &self,
+        arguments: &str,
+        names: impl IntoIterator<Item = &'a &'a str>,
+    ) -> Command {
+        let mut command = self.cargo(arguments);
+        for name in names {
+            command.args(["-p", &name.replace('_', "-")]);
+        }
+        command
+    }
+
     /// `rustc`, in the root of the workspace.
     pub(crate) fn rustc(&self) -> Command {
         let mut command = Command::new(program("RUSTC", "rustc"));

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tig_system_tests::{HttpError, Process, ProcessError, get, request};
+use tig_system_tests::{HttpError, Process, ProcessError, get};
 
 use crate::artifacts::Artifacts;
 
@@ -118,16 +118,6 @@ impl Miners {
     pub fn report(&self) -> Result<Value, MinersError> {
         let answer = get(&self.control, "/report")?;
         parse(&answer.body)
-    }
-
-    /// Forgets what the miners have seen.
-    ///
-    /// # Errors
-    ///
-    /// See [`MinersError`].
-    pub fn clear_report(&self) -> Result<(), MinersError> {
-        request(&self.control, "DELETE", "/report", &[], &[])?;
-        Ok(())
     }
 }
 

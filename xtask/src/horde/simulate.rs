@@ -18,11 +18,7 @@ pub(crate) struct Options {
 /// Builds, and plays.
 pub(super) fn run(options: &Options) -> Result<()> {
     let workspace = Workspace::load()?;
-    let mut build = workspace.cargo("build --quiet -p horde-simulator");
-    for extension in EXTENSIONS {
-        build.args(["-p", &extension.replace('_', "-")]);
-    }
-    run_command(&mut build)?;
+    run_command(&mut workspace.cargo_for("build --quiet -p horde-simulator", &EXTENSIONS))?;
     let folder = workspace.target.join("debug");
     let mut command = Command::new(folder.join("horde-simulate"));
     command

@@ -3,7 +3,7 @@
 use horde_proto::{executor, facilitator, miner};
 use serde_json::Value;
 
-use crate::case::{Case, Checked, text};
+use crate::case::{Checked, text};
 use crate::files::{List, TOP_LEVEL, no_law};
 
 /// Between validator and miner; some names are used in both directions.
@@ -13,7 +13,7 @@ pub(crate) const OF_MINERS: List = List {
         let frame = case.whole().to_string();
         let to_validator = miner::ToValidator::parse(&frame).map(|message| message.to_text());
         let to_miner = miner::ToMiner::parse(&frame).map(|message| message.to_text());
-        same(case, to_validator.or(to_miner).map_err(text)?)
+        same(case.whole(), &to_validator.or(to_miner).map_err(text)?)
     },
     uphold: no_law,
 };
@@ -25,7 +25,7 @@ pub(crate) const OF_EXECUTORS: List = List {
         let frame = case.whole().to_string();
         let to_executor = executor::ToExecutor::parse(&frame).map(|message| message.to_text());
         let to_miner = executor::ToMiner::parse(&frame).map(|message| message.to_text());
-        same(case, to_executor.or(to_miner).map_err(text)?)
+        same(case.whole(), &to_executor.or(to_miner).map_err(text)?)
     },
     uphold: no_law,
 };
@@ -38,14 +38,18 @@ pub(crate) const OF_FACILITATORS: List = List {
         let to_validator = facilitator::ToValidator::parse(&frame).map(|message| message.to_text());
         let to_facilitator =
             facilitator::ToFacilitator::parse(&frame).map(|message| message.to_text());
-        same(case, to_facilitator.or(to_validator).map_err(text)?)
+        same(
+            case.whole(),
+            &to_facilitator.or(to_validator).map_err(text)?,
+        )
     },
     uphold: no_law,
 };
 
-fn same(case: Case<'_>, written: String) -> Checked {
-    let written: Value = serde_json::from_str(&written).map_err(text)?;
-    if written == *case.whole() {
+/// Whether a message is written as it was sent.
+pub(super) fn same(sent: &Value, written: &str) -> Checked {
+    let written: Value = serde_json::from_str(written).map_err(text)?;
+    if written == *sent {
         return Ok(());
     }
     Err(format!("written as {written}").into())

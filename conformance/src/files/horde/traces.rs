@@ -3,9 +3,9 @@
 //! How our validator takes the other side's part in them is tested with the extensions.
 
 use horde_proto::{MessageError, facilitator, miner};
-use serde_json::Value;
 
-use crate::case::{Checked, text};
+use crate::case::text;
+use crate::files::horde::messages::same;
 use crate::files::{List, TOP_LEVEL, no_law};
 
 /// The validator is the client of miners and of the facilitator.
@@ -44,12 +44,4 @@ fn rewritten(frame: &str, of_validator: bool) -> Result<String, MessageError> {
         from_miner
             .or_else(|_| facilitator::ToValidator::parse(frame).map(|message| message.to_text()))
     }
-}
-
-fn same(sent: &Value, written: &str) -> Checked {
-    let read: Value = serde_json::from_str(written).map_err(text)?;
-    if read == *sent {
-        return Ok(());
-    }
-    Err(format!("written as {written}").into())
 }
