@@ -19,6 +19,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use horde_events::MinerAddress;
 use tig_process::error_chain::error_chain;
 use tig_process::{first_process, output};
 
@@ -30,7 +31,6 @@ use crate::commands::{config, migrate, run_batch, wait_for_database};
 use crate::environment::{Environment, EnvironmentError};
 use crate::host::{CallError, HostProgram};
 use crate::host_config::Addresses;
-use crate::miners::Miner;
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 done: for a batch, it ran and was stored; 1 unforeseen, or a wait that was too long; 2 wrong command line; \
@@ -194,7 +194,7 @@ fn run(cli: &Cli) -> Result<u8, Error> {
         }
         Command::DebugRunSyntheticJobs { json } => {
             let environment = environment(folder)?;
-            let miners = Miner::from_environment(&environment).map_err(BatchError::from)?;
+            let miners = miners::from_environment(&environment).map_err(BatchError::from)?;
             Ok(run_batch::run(&environment, folder, &miners, *json)?)
         }
         Command::DebugRunSyntheticJobToMiner(arguments) => {
@@ -204,7 +204,7 @@ fn run(cli: &Cli) -> Result<u8, Error> {
                 );
             }
             let environment = environment(folder)?;
-            let miner = Miner {
+            let miner = MinerAddress {
                 hotkey: arguments.hotkey.clone(),
                 host: arguments.address.clone(),
                 port: arguments.port,

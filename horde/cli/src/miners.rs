@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use serde::Serialize;
+use horde_events::MinerAddress;
 
 use crate::environment::Environment;
 use crate::settings::{self, SettingsError};
@@ -12,17 +12,6 @@ const MINERS_MAX: u64 = 1000;
 
 /// Beginning of the hotkey that is replaced for all miners but the first.
 const HOTKEY_HEAD: usize = 6;
-
-/// A miner, as `horde_batch` takes it.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-pub(crate) struct Miner {
-    /// SS58 address of its hotkey.
-    pub(crate) hotkey: String,
-    /// IP address or name.
-    pub(crate) host: String,
-    /// Port.
-    pub(crate) port: u16,
-}
 
 /// Why there are no miners.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -42,33 +31,33 @@ pub(crate) enum MinersError {
     },
 }
 
-impl Miner {
-    /// The miners that the variables `DEBUG_MINER_…` name: `DEBUG_MINER_COUNT` of them on ports that follow each other. All
-    /// but the first have made-up hotkeys, as in the earlier validator.
-    ///
-    /// # Errors
-    ///
-    /// See [`MinersError`].
-    pub(crate) fn from_environment(environment: &Environment) -> Result<Vec<Self>, MinersError> {
-        let (key, address, port) = ("DEBUG_MINER_KEY", "DEBUG_MINER_ADDRESS", "DEBUG_MINER_PORT");
-        settings::require(environment, &[key, address, port])?;
-        let hotkey = environment.get(key).unwrap_or_default();
-        let host = environment.get(address).unwrap_or_default();
-        let ports = (1, u64::from(u16::MAX));
-        let port = settings::number(environment, port, ports)?.unwrap_or_default();
-        let count = settings::number(environment, "DEBUG_MINER_COUNT", (1, MINERS_MAX))?;
-        let count = count.unwrap_or(1);
-        let too_many = || MinersError::Ports { port, count };
-        (0..count)
-            .map(|index| {
-                Ok(Self {
-                    hotkey: hotkey_of(&hotkey, index),
-                    host: host.clone(),
-                    port: u16::try_from(port + index).map_err(|_| too_many())?,
-                })
+/// The miners that the variables `DEBUG_MINER_…` name: `DEBUG_MINER_COUNT` of them on ports that follow each other. All
+/// but the first have made-up hotkeys, as in the earlier validator.
+///
+/// # Errors
+///
+/// See [`MinersError`].
+pub(crate) fn from_environment(
+    environment: &Environment,
+) -> Result<Vec<MinerAddress>, MinersError> {
+    let (key, address, port) = ("DEBUG_MINER_KEY", "DEBUG_MINER_ADDRESS", "DEBUG_MINER_PORT");
+    settings::require(environment, &[key, address, port])?;
+    let hotkey = environment.get(key).unwrap_or_default();
+    let host = environment.get(address).unwrap_or_default();
+    let ports = (1, u64::from(u16::MAX));
+    let port = settings::number(environment, port, ports)?.unwrap_or_default();
+    let count = settings::number(environment, "DEBUG_MINER_COUNT", (1, MINERS_MAX))?;
+    let count = count.unwrap_or(1);
+    let too_many = || MinersError::Ports { port, count };
+    (0..count)
+        .map(|index| {
+            Ok(MinerAddress {
+                hotkey: hotkey_of(&hotkey, index),
+                host: host.clone(),
+                port: u16::try_from(port + index).map_err(|_| too_many())?,
             })
-            .collect()
-    }
+        })
+        .collect()
 }
 
 fn hotkey_of(first: &str, index: u64) -> String {
@@ -99,11 +88,11 @@ mod tests {
 
     use super::*;
 
-    fn miners(text: &str) -> Result<Vec<Miner>, MinersError> {
+    fn miners(text: &str) -> Result<Vec<MinerAddress>, MinersError> {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join(".env"), text).unwrap();
         let environment = Environment::load(folder.path(), |_| None).unwrap();
-        Miner::from_environment(&environment)
+        from_environment(&environment)
     }
 
     const KEY: &str = "5F6ee7zfqr6EX7X7ZTQLRWtVsr3stUXhC6tkZZKLhKj8V2Ht";

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use horde_events::MinerAddress;
 use serde_json::{Value, json};
 use tig_process::output;
 use tig_process::signals::StopFlag;
@@ -14,7 +15,7 @@ use super::config::{self, ConfigError};
 use crate::environment::Environment;
 use crate::host::{self, CallError, HostProgram, RunError, StartError, Started};
 use crate::host_config::Addresses;
-use crate::miners::{self, Miner, MinersError};
+use crate::miners::{self, MinersError};
 use crate::report;
 
 /// The extension that runs batches.
@@ -69,7 +70,7 @@ pub(crate) enum BatchError {
 pub(crate) fn run(
     environment: &Environment,
     folder: &Path,
-    miners: &[Miner],
+    miners: &[MinerAddress],
     as_json: bool,
 ) -> Result<u8, BatchError> {
     let arguments = json!({ "miners": miners });
