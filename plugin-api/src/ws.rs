@@ -46,16 +46,18 @@ pub struct WsClose {
 
 /// Something that happened to a connection. Frames of one connection keep their order; nothing comes after
 /// [`WsEventKind::Closed`].
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct WsEvent {
     /// Tag of the connection.
     pub tag: String,
     /// What happened.
+    #[serde(flatten)]
     pub kind: WsEventKind,
 }
 
 /// What happened to a connection. Times are Unix microseconds by a clock that never goes back.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum WsEventKind {
     /// The handshake is complete.
     Opened {
@@ -65,6 +67,7 @@ pub enum WsEventKind {
     /// The peer has sent a frame.
     Frame {
         /// Its text.
+        #[serde(skip)]
         text: String,
         /// When the last byte of it was read.
         at_us: u64,
@@ -115,35 +118,6 @@ pub enum WsCloseClass {
     Broken,
 }
 
-/// The part of a [`WsEvent`] that goes before the text.
-#[derive(Deserialize, Serialize)]
-struct EventHead {
-    tag: String,
-    #[serde(flatten)]
-    kind: KindHead,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-enum KindHead {
-    Opened {
-        at_us: u64,
-    },
-    Frame {
-        at_us: u64,
-    },
-    Written {
-        frame: u64,
-        at_us: u64,
-    },
-    Closed {
-        code: Option<u16>,
-        reason: String,
-        class: WsCloseClass,
-        unsent: u64,
-    },
-}
-
 impl WsEvent {
     /// The form in which the event crosses the boundary.
     ///
@@ -151,38 +125,11 @@ impl WsEvent {
     ///
     /// The head has no JSON form; does not happen for values of this type.
     pub fn encode(&self) -> Result<Vec<u8>> {
-        let (kind, text) = match &self.kind {
-            WsEventKind::Opened { at_us } => (KindHead::Opened { at_us: *at_us }, ""),
-            WsEventKind::Frame { text, at_us } => {
-                (KindHead::Frame { at_us: *at_us }, text.as_str())
-            }
-            WsEventKind::Written { frame, at_us } => (
-                KindHead::Written {
-                    frame: *frame,
-                    at_us: *at_us,
-                },
-                "",
-            ),
-            WsEventKind::Closed {
-                code,
-                reason,
-                class,
-                unsent,
-            } => (
-                KindHead::Closed {
-                    code: *code,
-                    reason: reason.clone(),
-                    class: *class,
-                    unsent: *unsent,
-                },
-                "",
-            ),
+        let text = match &self.kind {
+            WsEventKind::Frame { text, .. } => text.as_str(),
+            _ => "",
         };
-        let head = EventHead {
-            tag: self.tag.clone(),
-            kind,
-        };
-        frame::encode(&head, text.as_bytes())
+        frame::encode(self, text.as_bytes())
     }
 
     /// Reads what [`WsEvent::encode`] wrote.
@@ -191,30 +138,11 @@ impl WsEvent {
     ///
     /// The bytes are not such a frame, or its text is not UTF-8.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
-        let (head, text): (EventHead, _) = frame::decode(bytes)?;
-        let kind = match head.kind {
-            KindHead::Opened { at_us } => WsEventKind::Opened { at_us },
-            KindHead::Frame { at_us } => WsEventKind::Frame {
-                text: std::str::from_utf8(text)?.to_owned(),
-                at_us,
-            },
-            KindHead::Written { frame, at_us } => WsEventKind::Written { frame, at_us },
-            KindHead::Closed {
-                code,
-                reason,
-                class,
-                unsent,
-            } => WsEventKind::Closed {
-                code,
-                reason,
-                class,
-                unsent,
-            },
-        };
-        Ok(Self {
-            tag: head.tag,
-            kind,
-        })
+        let (mut event, sent): (Self, _) = frame::decode(bytes)?;
+        if let WsEventKind::Frame { text, .. } = &mut event.kind {
+            std::str::from_utf8(sent)?.clone_into(text);
+        }
+        Ok(event)
     }
 }
 
@@ -298,6 +226,29 @@ mod tests {
             let bytes = event.encode().unwrap();
             assert_eq!(WsEvent::decode(&bytes).unwrap(), event);
         }
+    }
+
+    #[test]
+    fn event_is_head_and_text_at_the_boundary() {
+        let encoded = |kind| {
+            let tag = "t".to_owned();
+            let bytes = WsEvent { tag, kind }.encode().unwrap();
+            String::from_utf8_lossy(&bytes).into_owned()
+        };
+        let text = "hello".to_owned();
+        let frame = encoded(WsEventKind::Frame { text, at_us: 2 });
+        assert!(
+            frame.ends_with(r#"{"tag":"t","kind":"frame","at_us":2}hello"#),
+            "{frame}"
+        );
+        let closed = encoded(WsEventKind::Closed {
+            code: None,
+            reason: "gone".to_owned(),
+            class: WsCloseClass::Broken,
+            unsent: 5,
+        });
+        let head = r#"{"tag":"t","kind":"closed","code":null,"reason":"gone","class":"broken","unsent":5}"#;
+        assert!(closed.ends_with(head), "{closed}");
     }
 
     #[test]
