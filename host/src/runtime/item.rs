@@ -23,11 +23,11 @@ pub(crate) enum Item {
     /// Something happened to a websocket connection of the extension.
     Socket(SocketEvent),
     /// A call of one of the extension's commands, and where the notice of its start goes; `None` after the first.
-    Command(Box<CommandCall>, Option<oneshot::Sender<StartResult>>),
+    Command(Arc<CommandCall>, Option<oneshot::Sender<StartResult>>),
 }
 
 /// A call of a command.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct CommandCall {
     /// Ticket and name.
     pub head: CommandHead,
@@ -91,7 +91,7 @@ pub(crate) enum ItemCopy {
     /// See [`Item::Socket`]: tag, event, and whether it is the last.
     Socket(Arc<str>, Arc<[u8]>, bool),
     /// See [`Item::Command`].
-    Command(Box<CommandCall>),
+    Command(Arc<CommandCall>),
 }
 
 impl ItemCopy {
@@ -108,7 +108,7 @@ impl ItemCopy {
                 Arc::clone(&event.payload),
                 event.is_last,
             ),
-            Item::Command(call, _) => Self::Command(call.clone()),
+            Item::Command(call, _) => Self::Command(Arc::clone(call)),
         }
     }
 

@@ -129,7 +129,7 @@ impl Mailbox {
         call: CommandCall,
         started: oneshot::Sender<StartResult>,
     ) {
-        self.put_item(Item::Command(Box::new(call), Some(started)));
+        self.put_item(Item::Command(Arc::new(call), Some(started)));
     }
 
     fn put_item(&self, item: Item) {
