@@ -111,6 +111,16 @@ pub struct JobResult {
     pub result: String,
     /// Its score without bonus, as the bits of a 64-bit float, so that no digit is lost on the way.
     pub score_bits: u64,
+    /// What the bonus for a manifest that has changed multiplies the score by (section 10.4), as such bits; 1 without bonus.
+    pub bonus_bits: u64,
+}
+
+impl JobResult {
+    /// The score with its bonus: what the receipt says, and what scorers sum up.
+    #[must_use]
+    pub fn score(&self) -> f64 {
+        f64::from_bits(self.score_bits) * f64::from_bits(self.bonus_bits)
+    }
 }
 
 /// `horde_batch_over`: a batch has ended and is stored. Durable.

@@ -15,21 +15,46 @@
 //!   BatchOver     durable: for whoever scores miners
 //! ```
 //!
+//! ```text
+//! horde_chain       Block, ChainState  ------------------>  all that act by blocks
+//!                   Neurons            <-- NeuronsWanted ---  horde_schedule, horde_weights, horde_organic
+//!                   ChainAnswer        <-- ChainCall -------  horde_weights
+//! horde_schedule    BatchDue           ------------------>  horde_batch; BatchMissed where it does not run
+//! horde_batch       BatchOver          ------------------>  horde_score
+//! horde_score       Scores             ------------------>  horde_weights, which ends each cycle with WeightsOver
+//! horde_facilitator JobRequested       ------------------>  horde_organic, which reserves and runs as horde_batch does
+//!                                      <-- JobStatusGiven --
+//! horde_miners      ReceiptsSigned     ------------------>  horde_receipts
+//! ```
+//!
 //! Events whose loss nobody could make good are durable: their handlers must be idempotent. All others are emitted again by
 //! their sender after a restart if they still matter. Sections are those of the ComputeHorde specification.
 
 mod batch;
+mod chain;
 mod group;
 mod job;
 mod link;
+mod organic;
 mod outcome;
 mod quote;
+mod receipt;
 mod report;
+mod schedule;
+mod weights;
 
 pub use batch::{AnswerChecked, AnswerGiven, BatchOver, JobResult, JobsScored, ScoredJob, Verdict};
+pub use chain::{
+    Axon, Block, ChainAnswer, ChainCall, ChainCondition, ChainRequest, ChainResult, ChainState,
+    CommitOnChain, Neuron, Neurons, NeuronsWanted, SubnetLimits,
+};
 pub use group::{GroupWanted, JobStep, PlannedJob, Step};
 pub use job::{ExecutorsOf, JOBS_PER_ASK_MAX, JobsMade, JobsWanted, MadeJob};
 pub use link::{ExecutorCount, LinkState, LinksWanted, MinerAddress, MinerLink};
+pub use organic::{JobRequested, JobStatusGiven};
 pub use outcome::{JobOver, JobTimes, Outcome, STDOUT_BYTES_MAX};
 pub use quote::quote;
+pub use receipt::{ReceiptsSigned, SignedReceipt};
 pub use report::{BatchEnd, BatchReport, ClassNote, ClassReport, MinerReport};
+pub use schedule::{BatchDue, BatchMissed};
+pub use weights::{Scores, WeightsEnd, WeightsOver};

@@ -201,6 +201,7 @@ fn emit_results(
         executor_class: row.job.class.to_string(),
         result: row.scored.column.name().to_owned(),
         score_bits: row.scored.score.to_bits(),
+        bonus_bits: row.bonus.to_bits(),
     };
     ctx.emit(&BatchOver {
         batch: batch.head.batch.clone(),

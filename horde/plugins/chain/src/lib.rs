@@ -1,0 +1,1 @@
+//! Stock extension `horde_chain` of the ComputeHorde validator.

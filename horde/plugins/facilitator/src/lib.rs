@@ -1,0 +1,1 @@
+//! Stock extension `horde_facilitator` of the ComputeHorde validator.

@@ -1,0 +1,1 @@
+//! Stock extension `horde_organic` of the ComputeHorde validator.

@@ -1,0 +1,1 @@
+//! Stock extension `horde_receipts` of the ComputeHorde validator.

@@ -1,0 +1,1 @@
+//! Stock extension `horde_report` of the ComputeHorde validator.

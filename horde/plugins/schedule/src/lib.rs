@@ -1,0 +1,1 @@
+//! Stock extension `horde_schedule` of the ComputeHorde validator.

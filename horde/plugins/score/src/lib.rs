@@ -1,0 +1,1 @@
+//! Stock extension `horde_score` of the ComputeHorde validator.

@@ -1,0 +1,1 @@
+//! Stock extension `horde_weights` of the ComputeHorde validator.
