@@ -14,6 +14,7 @@ use crate::runtime::item::{RouteError, RouteReply, RouteResult, StartError, Star
 use crate::runtime::outbound::{PendingCall, QueuedCall};
 use crate::runtime::service_effect::ServiceEffect;
 use crate::runtime::services::Services;
+use crate::runtime::sockets::SocketAction;
 use crate::store::{Emitted, Writes};
 
 /// Effects are dropped, not applied, if the handler fails; then the sender of the reply is dropped as well.
@@ -77,6 +78,50 @@ impl Effects {
         written.sum::<usize>() + events.sum::<usize>() + services.sum::<usize>()
     }
 
+    /// Takes the tags of connections that are to be opened, and counts requests and frames that are to be sent: later handlers see
+    /// them before the effects are applied.
+    pub(crate) fn take_room(&self, extension: &Extension) {
+        extension.begin_calls_due(self.calls.len());
+        let tags = &extension.sockets.tags;
+        for action in self.socket_actions() {
+            match action {
+                SocketAction::Open(open) => tags.take(&open.tag),
+                SocketAction::Send(frame) => {
+                    if let Some(unsent) = tags.unsent(&frame.tag) {
+                        unsent.add(frame.text.len());
+                    }
+                }
+                SocketAction::Close(..) => {}
+            }
+        }
+    }
+
+    /// Undoes [`take_room`](Self::take_room).
+    fn give_room_back(&self, extension: &Extension) {
+        for _ in &self.calls {
+            extension.end_call_due();
+        }
+        let tags = &extension.sockets.tags;
+        for action in self.socket_actions() {
+            match action {
+                SocketAction::Open(open) => tags.free(&open.tag),
+                SocketAction::Send(frame) => {
+                    if let Some(unsent) = tags.unsent(&frame.tag) {
+                        unsent.sent(frame.text.len());
+                    }
+                }
+                SocketAction::Close(..) => {}
+            }
+        }
+    }
+
+    fn socket_actions(&self) -> impl Iterator<Item = &SocketAction> {
+        self.services.iter().filter_map(|effect| match effect {
+            ServiceEffect::Socket(action) => Some(action),
+            _ => None,
+        })
+    }
+
     /// Applies all effects that are not storage: events, requests, replies.
     pub(crate) fn apply(self, services: &Services, extension: &Extension) {
         if !self.events.is_empty() {
@@ -119,9 +164,7 @@ impl Effects {
 
     /// Drops the effects, because they could not be stored.
     pub(crate) fn reject(self, extension: &Extension, reason: &dyn Display) {
-        for _ in &self.calls {
-            extension.end_call_due();
-        }
+        self.give_room_back(extension);
         if let Some((sender, _)) = self.answer {
             // A client that has gone away needs no reply.
             let _ = sender.send(Err(RouteError::Failed(reason.to_string())));
@@ -151,5 +194,51 @@ fn apply_to_services(effects: Vec<ServiceEffect>, services: &Services, extension
     if !actions.is_empty() {
         // All at once: the frames of a handler go out at the same moment.
         services.sockets.carry_out(owner, actions);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tig_plugin_api::WsOpen;
+
+    use super::*;
+    use crate::runtime::sockets::Frame;
+
+    fn open(tag: &str) -> ServiceEffect {
+        ServiceEffect::Socket(SocketAction::Open(Box::new(WsOpen {
+            tag: tag.to_owned(),
+            url: "ws://127.0.0.1:1/".to_owned(),
+            headers: Vec::new(),
+            frame_bytes_max: 1,
+            ping_every_ms: 1,
+            silent_ms_max: 2,
+            connect_ms: 1,
+        })))
+    }
+
+    fn send(tag: &str, text: &str) -> ServiceEffect {
+        ServiceEffect::Socket(SocketAction::Send(Frame {
+            tag: tag.into(),
+            text: text.into(),
+            number: None,
+        }))
+    }
+
+    /// As when the disk was full: the extension must be able to ask for the same again.
+    #[test]
+    fn rejected_effects_leave_no_tag_taken_and_no_byte_counted() {
+        let extension = Extension::new("a");
+        let tags = &extension.sockets.tags;
+        tags.take("old");
+        let effects = Effects {
+            services: vec![open("new"), send("new", "abc"), send("old", "abcd")],
+            ..Effects::default()
+        };
+        effects.take_room(&extension);
+        assert_eq!(tags.unsent("new").map(|unsent| unsent.bytes()), Some(3));
+        assert_eq!(tags.unsent("old").map(|unsent| unsent.bytes()), Some(4));
+        effects.reject(&extension, &"the disk is full");
+        assert!(tags.unsent("new").is_none());
+        assert_eq!(tags.unsent("old").map(|unsent| unsent.bytes()), Some(0));
     }
 }

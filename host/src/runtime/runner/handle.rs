@@ -19,9 +19,7 @@ use crate::runtime::item::{
 };
 use crate::runtime::route_request::RouteRequest;
 use crate::runtime::sent::Sent;
-use crate::runtime::service_effect::ServiceEffect;
 use crate::runtime::shadow::compare::Record;
-use crate::runtime::sockets::{SocketAction, SocketTags};
 use crate::runtime::transaction::Transaction;
 
 /// Why a call had no effect.
@@ -63,22 +61,6 @@ impl Redelivery {
     fn drop_sent(&mut self, effects: &mut Effects) {
         self.sent
             .drop_from(&mut effects.calls, &mut effects.services);
-    }
-}
-
-/// Takes the tags of connections that are to be opened, and counts frames that are to be sent: later handlers see them before
-/// the effects are applied.
-fn take_room(tags: &SocketTags, effects: &[ServiceEffect]) {
-    for effect in effects {
-        match effect {
-            ServiceEffect::Socket(SocketAction::Open(open)) => tags.take(&open.tag),
-            ServiceEffect::Socket(SocketAction::Send(frame)) => {
-                if let Some(unsent) = tags.unsent(&frame.tag) {
-                    unsent.add(frame.text.len());
-                }
-            }
-            _ => {}
-        }
     }
 }
 
@@ -345,8 +327,7 @@ impl Runner {
         }
         self.remember(&effects);
         let extension = &self.extension;
-        extension.begin_calls_due(effects.calls.len());
-        take_room(&extension.sockets.tags, &effects.services);
+        effects.take_room(extension);
         if !effects.needs_disk() {
             match extension.fence.is_clear(self.epoch) {
                 Ok(true) => return effects.apply(&self.shared.services, extension),
