@@ -71,16 +71,26 @@ pub fn read_lossy(path: &Path, bytes_max: u64) -> Result<String, TextError> {
     decode(String::from_utf8_lossy(&bytes).into_owned().into_bytes())
 }
 
-fn read_bytes(path: &Path, bytes_max: u64) -> Result<Vec<u8>, TextError> {
+/// Opens the file at `path` for reading, and never waits for it.
+///
+/// # Errors
+///
+/// [`TextError::NotAFile`] and [`TextError::Read`].
+pub fn open(path: &Path) -> Result<File, TextError> {
     if let Some(kind) = not_a_file(fs::metadata(path)?.file_type()) {
         return Err(TextError::NotAFile(kind));
     }
     // Without waiting for a writer, should a FIFO have taken the file's place since.
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
-    let file = File::options()
+    let opened = File::options()
         .read(true)
         .custom_flags(flags.bits().cast_signed())
-        .open(path)?;
+        .open(path);
+    Ok(opened?)
+}
+
+fn read_bytes(path: &Path, bytes_max: u64) -> Result<Vec<u8>, TextError> {
+    let file = open(path)?;
     let mut bytes = Vec::new();
     file.take(bytes_max.saturating_add(1))
         .read_to_end(&mut bytes)?;

@@ -1,13 +1,13 @@
 //! Config keys of the keys with which the host signs for extensions.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use tig_keyring::{HOTKEY_BYTES_MAX, HotkeyFile, Keypair, PASSWORD_BYTES_MAX};
 use tig_plugin_api::ConfigSchema;
+use tig_process::text_file::{self, TextError};
 
 use super::Fault;
 use super::secret::exposed_by;
@@ -102,20 +102,22 @@ fn keypair(name: &str, file: &KeyFile, folder: &Path) -> Result<Keypair, Fault> 
 
 /// Reads a file that only its owner can read.
 fn read_secret(key: &str, path: &Path, bytes_max: usize) -> Result<Zeroizing, Fault> {
-    let unread = |error: std::io::Error| {
+    let unread = |error: TextError| {
         let text = format!("cannot read {}: {error}", path.display());
         Fault::new(key, text)
     };
-    let file = File::open(path).map_err(unread)?;
+    let file = text_file::open(path).map_err(unread)?;
     // Of the file that is read, whatever lies at its path meanwhile.
-    if let Some(fault) = exposed_by(&file.metadata().map_err(unread)?, key, path) {
+    let metadata = file.metadata().map_err(|error| unread(error.into()))?;
+    if let Some(fault) = exposed_by(&metadata, key, path) {
         return Err(fault);
     }
     let mut bytes = Zeroizing::default();
     // One byte more, so that the parser sees a file that is too long.
     let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX);
     let mut limited = file.take(limit.saturating_add(1));
-    limited.read_to_end(&mut bytes).map_err(unread)?;
+    let read = limited.read_to_end(&mut bytes);
+    read.map_err(|error| unread(error.into()))?;
     Ok(bytes)
 }
 
@@ -131,6 +133,7 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
+    use rustix::fs::{CWD, mkfifoat};
     use serde_json::json;
     use tempfile::TempDir;
 
@@ -199,6 +202,10 @@ mod tests {
         let mut case = Case::new(&hotkey(), 0o600, &["a"]);
         fs::remove_file(case.folder.path().join("hotkey")).unwrap();
         assert!(case.fault().contains("cannot read /hotkey"));
+        let pipe = case.folder.path().join("hotkey");
+        mkfifoat(CWD, &pipe, 0o600.into()).unwrap();
+        let fault = case.fault();
+        assert!(fault.contains("it is a pipe"), "{fault}");
         case = Case::new("$NACL0123", 0o600, &["a"]);
         assert!(case.fault().contains("give its password"));
         let other = json!({ "secretSeed": SEED, "cryptoType": 0 });
