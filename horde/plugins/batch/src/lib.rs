@@ -212,7 +212,11 @@ impl HordeBatch {
             (Timer::Verdicts, Phase::Running) => self.finish(ctx, BatchEnd::Stored),
             (Timer::Batch, _) => self.finish(ctx, BatchEnd::TimedOut),
             (Timer::Progress, _) => batch.show_progress(ctx),
-            (Timer::Answers, Phase::Running) => batch.give_answers(ctx),
+            (Timer::Answers, Phase::Running) => {
+                batch.give_answers(ctx)?;
+                // An answer that is lost may have been the last one without a verdict.
+                self.advance(ctx)
+            }
             _ => Ok(()),
         }
     }

@@ -239,6 +239,27 @@ fn lost_answer_excuses_its_miner() {
     );
 }
 
+/// The last answer is found lost after all others have their verdicts: nothing else would end the batch before the deadline.
+#[test]
+fn lost_last_answer_ends_the_batch() {
+    let (mut batches, ticket, mut jobs) = running(5);
+    let long = "x".repeat(1 << 20);
+    for job in &jobs {
+        job_over(&mut batches, job, &finished(&long));
+    }
+    jobs.sort_by(|one, other| one.uuid.cmp(&other.uuid));
+    batches.store(&format!("answer/{}", jobs[4].uuid), "{");
+    batches.kill();
+    batches.emitted();
+    batches.try_next_timer().unwrap();
+    assert_eq!(check_answers(&mut batches, &right()), 4);
+    assert_eq!(batches.finished(ticket), None);
+    batches.advance_ms(0);
+    let (code, report) = end(&batches, ticket);
+    let excused = report.miners.iter().map(|miner| miner.classes[0].excused);
+    assert_eq!((code, excused.sum::<u32>()), (0, 1));
+}
+
 #[test]
 fn records_without_a_head_are_deleted() {
     let (mut batches, _, jobs) = running(1);
