@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use horde_devnet::{Vices, VicesError};
 use horde_proto::ExecutorClass;
-use horde_system_tests::EXTENSIONS;
+use horde_system_tests::BATCH_EXTENSIONS;
 use tig_simulator::disk::End;
 use tig_simulator::master::Crash;
 use tig_simulator::scenario::Boundary;
@@ -212,7 +212,7 @@ fn trouble(rng: &mut fastrand::Rng, miners: &[MinerProfile], has_kills: bool) ->
             down_ms: rng.u64(0..DOWN_MS_MAX),
         })),
         0..4 => Some(Trouble::Reload {
-            extension: rng.usize(..EXTENSIONS.len()),
+            extension: rng.usize(..BATCH_EXTENSIONS.len()),
         }),
         _ => {
             let miner = rng.usize(..miners.len());

@@ -38,7 +38,7 @@ impl Site {
         Ok(site)
     }
 
-    /// Their code, in the order of [`EXTENSIONS`](horde_system_tests::EXTENSIONS).
+    /// Their code, in the order of [`BATCH_EXTENSIONS`](horde_system_tests::BATCH_EXTENSIONS).
     #[must_use]
     pub fn plugins(&self) -> &[Plugin] {
         &self.plugins

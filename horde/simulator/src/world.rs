@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use horde_devnet::simulation::SimulatedMiner;
 use horde_devnet::{MinerAddress, miner_addresses};
-use horde_system_tests::EXTENSIONS;
+use horde_system_tests::BATCH_EXTENSIONS;
 use tig_host::VirtualTime;
 use tig_plugin_api::{WsEvent, WsEventKind};
 use tig_simulator::agenda::Agenda;
@@ -232,7 +232,7 @@ impl<'a> World<'a> {
             Trouble::Crash(crash) => self.host.expect(crash),
             Trouble::Reload { extension } => {
                 if let Some(host) = self.host.host() {
-                    let name = EXTENSIONS.get(extension).copied().unwrap_or_default();
+                    let name = BATCH_EXTENSIONS.get(extension).copied().unwrap_or_default();
                     let reloaded = host.reload(extension);
                     reloaded.map_err(|error| format!("{name} is not reloaded: {error}"))?;
                     self.reloads += 1;

@@ -4,12 +4,28 @@ use std::path::{Path, PathBuf};
 
 use tig_system_tests::BuildFolder;
 
-/// The extensions of the validator, in the order of the config.
-pub const EXTENSIONS: [&str; 4] = [
+/// The extensions that run batches.
+pub const BATCH_EXTENSIONS: [&str; 4] = [
     "horde_miners",
     "horde_batch",
     "horde_job_echo",
     "horde_job_hash",
+];
+
+/// All extensions of the validator, in the order of the config.
+pub const EXTENSIONS: [&str; 12] = [
+    "horde_chain",
+    "horde_schedule",
+    "horde_miners",
+    "horde_batch",
+    "horde_job_echo",
+    "horde_job_hash",
+    "horde_score",
+    "horde_weights",
+    "horde_facilitator",
+    "horde_organic",
+    "horde_receipts",
+    "horde_report",
 ];
 
 /// Programs that take part.

@@ -8,7 +8,7 @@ mod call;
 mod miners;
 mod site;
 
-pub use artifacts::{Artifacts, EXTENSIONS, MissingArtifact, PROGRAMS};
+pub use artifacts::{Artifacts, BATCH_EXTENSIONS, EXTENSIONS, MissingArtifact, PROGRAMS};
 pub use call::{Call, CallError, Line};
 pub use miners::{Miner, Miners, MinersError, MinersOptions};
 pub use site::{HostOptions, Site, other_version, write_hotkey};

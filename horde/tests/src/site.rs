@@ -1,5 +1,6 @@
 //! A folder with everything that the validator's host needs, and the commands that start it.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -9,7 +10,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 use tig_system_tests::{Process, ProcessError, SiteError, plugin_file_name};
 
-use crate::artifacts::{Artifacts, EXTENSIONS};
+use crate::artifacts::{Artifacts, BATCH_EXTENSIONS};
 
 /// Seed of the validator's hotkey.
 const HOTKEY_SEED: &str = "0x0101010101010101010101010101010101010101010101010101010101010101";
@@ -32,6 +33,8 @@ pub struct HostOptions {
     pub miners: Value,
     /// Whether hash jobs are small, so that the miners really solve them.
     pub small_hash_jobs: bool,
+    /// Extensions beside those that run batches, with their sections.
+    pub more: BTreeMap<&'static str, Value>,
 }
 
 impl Default for HostOptions {
@@ -41,6 +44,7 @@ impl Default for HostOptions {
             batch: json!({}),
             miners: json!({}),
             small_hash_jobs: true,
+            more: BTreeMap::new(),
         }
     }
 }
@@ -55,6 +59,13 @@ impl HostOptions {
         }
     }
 
+    /// Names of the extensions.
+    pub fn extensions(&self) -> impl Iterator<Item = &'static str> {
+        BATCH_EXTENSIONS
+            .into_iter()
+            .chain(self.more.keys().copied())
+    }
+
     /// The config of a host with the key file `hotkey` beside it, and its extensions in `plugin_folder`.
     #[must_use]
     pub fn config(&self, plugin_folder: &Path) -> Value {
@@ -65,19 +76,24 @@ impl HostOptions {
                 section[key] = value.clone();
             }
         }
+        let extensions: Vec<_> = self.extensions().collect();
+        let mut sections = json!({
+            "horde_batch": batch,
+            "horde_miners": miners,
+            "horde_job_hash": { "small": self.small_hash_jobs },
+        });
+        for (extension, section) in &self.more {
+            sections[*extension] = section.clone();
+        }
         json!({
-            "extensions": EXTENSIONS,
+            "extensions": extensions,
             "keys": {
-                "hotkey": { "kind": "sr25519", "file": "hotkey", "extensions": ["horde_miners"] },
+                "hotkey": { "kind": "sr25519", "file": "hotkey", "extensions": extensions },
             },
             "plugin_folder": plugin_folder,
             "backup_folder": "backup",
             "port": 0,
-            "config": {
-                "horde_batch": batch,
-                "horde_miners": miners,
-                "horde_job_hash": { "small": self.small_hash_jobs },
-            },
+            "config": sections,
         })
     }
 }
@@ -100,7 +116,7 @@ impl Site {
         let failed = SiteError::at;
         let plugins = site.folder.join("plugins");
         fs::create_dir_all(&plugins).map_err(failed(plugins))?;
-        for extension in EXTENSIONS {
+        for extension in options.extensions() {
             let copy = site.extension(extension);
             fs::copy(site.artifacts.extension(extension), &copy).map_err(failed(copy))?;
         }

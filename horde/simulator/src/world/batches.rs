@@ -1,7 +1,7 @@
 //! The operator: calls batches, looks at them, and at what is left in the end.
 
 use horde_events::BatchReport;
-use horde_system_tests::EXTENSIONS;
+use horde_system_tests::BATCH_EXTENSIONS;
 use serde_json::{Value, json};
 use tig_host::testing::{Called, CommandReport};
 use tig_simulator::slave;
@@ -201,7 +201,7 @@ impl World<'_> {
                     .blame(now_ms, "nothing of a batch is left over", text);
             }
         }
-        for extension in EXTENSIONS {
+        for extension in BATCH_EXTENSIONS {
             let keys = host.stored_keys(extension);
             let keys = keys.map_err(|error| error.to_string())?;
             self.judge.left(now_ms, extension, &keys);
