@@ -47,6 +47,12 @@ pub enum Outcome {
     },
     /// The validator itself was interrupted: costs the miner nothing.
     Interrupted,
+    /// Nothing was sent, because the miner's executors run other jobs of this validator, or it has none of the class: costs the
+    /// miner nothing.
+    NotSent {
+        /// Why, in words.
+        reason: String,
+    },
 }
 
 impl Outcome {

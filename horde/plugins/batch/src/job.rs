@@ -91,6 +91,9 @@ impl JobEnd {
                 reason: cut(reason),
             },
             Outcome::Interrupted => Ending::interrupted("the validator was restarted"),
+            Outcome::NotSent { reason } => Ending::Interrupted {
+                reason: cut(reason),
+            },
         };
         let end = Self {
             ending,

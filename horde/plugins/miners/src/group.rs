@@ -11,6 +11,8 @@ use crate::job::{Job, JobId, Phase};
 pub(crate) const SPIN_UP_SECONDS_MIN: u32 = 2;
 /// Seconds for which an executor can be reserved (section 2.0).
 pub(crate) const SPIN_UP_SECONDS_MAX: u32 = 360;
+/// Seconds that an executor is given, at least, to be ready for a user's job: it pulls an image that it may not have had before.
+const ORGANIC_READY_SECONDS_MIN: u32 = 60;
 
 /// A group with jobs under way.
 #[derive(Debug, Deserialize, Serialize)]
@@ -71,6 +73,15 @@ impl Group {
         least_ms.max(self.began_ms + self.spin_up_ms)
     }
 
+    /// The deadline of a step. None of a user's job is later than the end of its time, in which all its steps have to fit
+    /// (section 3.9).
+    pub(crate) fn bound_ms(&self, timeout_seconds: u32, due_ms: u64) -> u64 {
+        match self.is_organic {
+            true => due_ms.min(self.began_ms + u64::from(timeout_seconds) * 1_000),
+            false => due_ms,
+        }
+    }
+
     /// For how many seconds the receipt of a job counts that was accepted now: the longest reservation, or for a user's job what
     /// is left of its time (section 2.4).
     pub(crate) fn accepted_ttl_seconds(&self, timeout_seconds: u32, now_ms: u64) -> u64 {
@@ -110,6 +121,11 @@ pub(crate) fn bounded_spin_up(seconds: u32) -> u32 {
     seconds.clamp(SPIN_UP_SECONDS_MIN, SPIN_UP_SECONDS_MAX)
 }
 
+/// Until when the executor of a user's job must be ready that was accepted now: nobody waits for it to be ready together with others.
+pub(crate) fn organic_ready_ms(now_ms: u64, spin_up_seconds: u32) -> u64 {
+    now_ms + u64::from(spin_up_seconds.max(ORGANIC_READY_SECONDS_MIN)) * 1_000
+}
+
 /// Whether the job's timer decides what happens to it, and not the group.
 pub(crate) fn is_due(job: &Job, now_ms: u64) -> bool {
     job.due_ms <= now_ms && job.phase != Phase::Ready
@@ -144,6 +160,21 @@ mod tests {
         group.is_organic = true;
         assert_eq!(group.accepted_ttl_seconds(300, 1_072), 299);
         assert_eq!(group.accepted_ttl_seconds(300, 1_000_000), 0);
+    }
+
+    #[test]
+    fn steps_of_a_user_fit_into_its_time() {
+        let mut group = group(240);
+        assert_eq!(group.bound_ms(300, 500_000), 500_000);
+        group.is_organic = true;
+        assert_eq!(group.bound_ms(300, 500_000), 301_000);
+        assert_eq!(group.bound_ms(300, 11_000), 11_000);
+    }
+
+    #[test]
+    fn executor_of_a_user_has_time_to_pull_its_image() {
+        assert_eq!(organic_ready_ms(5_000, 2), 65_000);
+        assert_eq!(organic_ready_ms(5_000, 240), 245_000);
     }
 
     #[test]

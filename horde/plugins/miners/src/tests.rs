@@ -6,6 +6,7 @@ mod drops;
 mod failed_handlers;
 mod kills;
 mod links;
+mod organic;
 mod outcomes;
 mod receipts;
 mod recorded;

@@ -10,7 +10,8 @@ use tig_plugin_api::prelude::*;
 use super::GROUP_TIMER;
 use crate::Miners;
 use crate::group::{Group, bounded_spin_up, is_due};
-use crate::job::{Job, JobId, Phase};
+use crate::job::{Job, JobId, Jobs, Phase};
+use crate::link::Link;
 use crate::store::{StoredGroup, StoredJob, group_key};
 
 /// Jobs that one group can have, so that all can end in one handler, which may emit 10,000 events.
@@ -105,9 +106,13 @@ impl Miners {
                 .to_owned();
             return self.end_unplanned(ctx, number, &names, Outcome::Unreachable { reason });
         };
+        if let Some(reason) = no_executor(link, class, &self.state.jobs, group.is_organic) {
+            return self.end_unplanned(ctx, number, &names, Outcome::NotSent { reason });
+        }
         let due_ms = group.reserve_at_ms(plan.spin_up_seconds);
         let names = (names.uuid, names.hotkey);
-        let job = Job::new(plan, names, number, class, frames, due_ms);
+        let mut job = Job::new(plan, names, number, class, frames, due_ms);
+        job.is_organic = group.is_organic;
         let id = self.state.jobs.insert(job);
         group.add(id);
         link.jobs.insert(id);
@@ -202,4 +207,23 @@ impl Miners {
         }
         Ok(())
     }
+}
+
+/// Why a miner has no executor for one more job of this validator, if that is known: each runs one at most. Jobs of a batch are made from
+/// the manifest, so they are too many only beside a user's.
+fn no_executor(link: &Link, class: ExecutorClass, jobs: &Jobs, is_organic: bool) -> Option<String> {
+    let manifest = link.manifest.as_ref()?;
+    let mut counts = manifest.iter();
+    let count = counts.find(|entry| entry.executor_class == class.as_str());
+    let count = count.map_or(0, |entry| entry.count as usize);
+    let others = link.jobs.iter().filter_map(|id| jobs.get(*id));
+    let others: Vec<&Job> = others.filter(|job| job.class == class).collect();
+    let is_shared = is_organic || others.iter().any(|job| job.is_organic);
+    if !is_shared || others.len() < count {
+        return None;
+    }
+    Some(match count {
+        0 => format!("the miner's manifest has no executor of class {class}"),
+        _ => format!("all {count} executors of class {class} have a job of this validator"),
+    })
 }

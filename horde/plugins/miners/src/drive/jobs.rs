@@ -9,6 +9,7 @@ use tig_plugin_api::prelude::*;
 use super::BACKLOG;
 use super::start::{outcome_name, store_and_emit};
 use crate::Miners;
+use crate::group::organic_ready_ms;
 use crate::job::{FrameKind, Job, JobId, Phase, Reaction};
 use crate::outflow::Full;
 use crate::store::StoredJob;
@@ -24,7 +25,8 @@ impl Miners {
             return Ok(());
         };
         let frame = self.validator.reservation(ctx, job, group, now_ms)?;
-        job.reserve(frame, now_ms + self.config.accept_ms);
+        let due_ms = group.bound_ms(job.timeout_seconds, now_ms + self.config.accept_ms);
+        job.reserve(frame, due_ms);
         self.send_if_open(ctx, id)
     }
 
@@ -34,8 +36,12 @@ impl Miners {
         let Some(job) = job.filter(|job| job.phase == Phase::Ready) else {
             return Ok(());
         };
+        let Some(group) = self.state.groups.get(&job.group) else {
+            return Ok(());
+        };
         let timeout_ms = u64::from(job.timeout_seconds) * 1_000;
-        job.run(now_ms + timeout_ms + self.config.run_grace_ms);
+        let due_ms = now_ms + timeout_ms + self.config.run_grace_ms;
+        job.run(group.bound_ms(job.timeout_seconds, due_ms));
         self.send_if_open(ctx, id)
     }
 
@@ -163,7 +169,13 @@ impl Miners {
         let Some(group) = self.state.groups.get(&job.group) else {
             return Ok(());
         };
-        job.due_ms = group.ready_by_ms(now_ms);
+        job.due_ms = match group.is_organic {
+            true => {
+                let ready_ms = organic_ready_ms(now_ms, job.spin_up_seconds);
+                group.bound_ms(job.timeout_seconds, ready_ms)
+            }
+            false => group.ready_by_ms(now_ms),
+        };
         let (number, due_ms) = (job.group, job.due_ms);
         self.bring_group_timer_forward(ctx, number, due_ms)
     }
@@ -305,7 +317,9 @@ fn log_outcome(ctx: &mut Context<'_>, job: &Job, outcome: &Outcome) {
     let reason = match outcome {
         Outcome::Finished { .. } => return,
         Outcome::Failed { stdout, .. } => shown(stdout),
-        Outcome::OutOfOrder { reason } | Outcome::Unreachable { reason } => reason.clone(),
+        Outcome::OutOfOrder { reason }
+        | Outcome::Unreachable { reason }
+        | Outcome::NotSent { reason } => reason.clone(),
         Outcome::Late { step } => step.clone(),
         Outcome::Declined | Outcome::ExecutorFailed | Outcome::Interrupted => String::new(),
     };

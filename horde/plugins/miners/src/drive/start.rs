@@ -90,5 +90,6 @@ pub(super) fn outcome_name(outcome: &Outcome) -> &'static str {
         Outcome::Late { .. } => "late",
         Outcome::Unreachable { .. } => "unreachable",
         Outcome::Interrupted => "interrupted",
+        Outcome::NotSent { .. } => "not_sent",
     }
 }

@@ -86,6 +86,9 @@ pub(crate) struct Job {
     pub(crate) timeout_seconds: u32,
     /// Seconds that its executor takes to start.
     pub(crate) spin_up_seconds: u32,
+    /// It is a user's.
+    #[serde(default)]
+    pub(crate) is_organic: bool,
     pub(crate) phase: Phase,
     pub(crate) sending: Sending,
     /// When the present phase ends if nothing happens, in Unix milliseconds; `u64::MAX` for never.
@@ -120,6 +123,7 @@ impl Job {
             class,
             timeout_seconds: plan.timeout_seconds,
             spin_up_seconds: plan.spin_up_seconds,
+            is_organic: false,
             phase: Phase::Planned,
             sending: Sending::Waiting,
             due_ms,

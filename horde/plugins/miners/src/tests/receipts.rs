@@ -174,7 +174,7 @@ fn old_groups_are_deleted_in_slices() {
 fn receipt_of_a_user_counts_for_longer() {
     let mut world = start();
     world.link(&[1]);
-    let jobs = [(1, 1, FAST, 0)];
+    let jobs = [(1, 1, CLASS, 0)];
     world.0.event("horde_jobs_made", jobs_made(&jobs));
     let mut wanted = group_wanted(&jobs);
     wanted["is_organic"] = json!(true);

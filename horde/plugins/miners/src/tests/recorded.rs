@@ -171,7 +171,8 @@ impl Player {
             "uuid": uuid, "hotkey": hotkey, "executor_class": class, "timeout_seconds": timeout,
             "spin_up_seconds": 240,
         });
-        let is_organic = receipt["is_organic"].clone();
+        // The recorder gives a user's job 8 s in all, and waits 39 s for the miner.
+        let is_organic = receipt["is_organic"] == true && !self.is_by_hand;
         let wanted = json!({ "group": "g", "jobs": [planned], "is_organic": is_organic });
         self.world.0.event("horde_group_wanted", wanted);
     }
