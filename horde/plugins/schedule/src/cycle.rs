@@ -1,0 +1,112 @@
+//! A cycle as it is stored: what is known of it, and how it ended.
+
+use horde_calc::schedule::{BlockRange, CYCLE_BLOCKS};
+use horde_events::MinerAddress;
+use serde::{Deserialize, Serialize};
+use tig_plugin_api::prelude::*;
+
+use crate::place::{Place, find_place};
+
+const CYCLE: &str = "cycle";
+
+/// A cycle that begins at block 0 or later.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Cycle {
+    /// Its first block.
+    pub(crate) start: u32,
+    /// The block whose hash orders the validators, fixed when the cycle was first seen. None if it would be before block 0.
+    pub(crate) seed_block: Option<u32>,
+    /// Hash of that block.
+    pub(crate) seed: Option<String>,
+    /// Hotkeys of the validators, not in the order of their slots.
+    pub(crate) validators: Option<Vec<String>>,
+    /// The miners to which links are wanted.
+    pub(crate) miners: Option<Miners>,
+    /// What has kept the batch from beginning in its slot so far.
+    pub(crate) hindrance: Option<Hindrance>,
+    /// How it ended: the batch is due once, or missed once.
+    pub(crate) end: Option<End>,
+}
+
+/// The miners that serve.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Miners {
+    /// The block that they are of.
+    pub(crate) block: u32,
+    pub(crate) addresses: Vec<MinerAddress>,
+}
+
+/// What keeps a batch from beginning in its slot.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Hindrance {
+    /// Serving is off.
+    NotServing,
+    /// The chain service does not say who serves.
+    NoMiners,
+}
+
+/// How a cycle ended.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum End {
+    /// The batch was given to `horde_batch`.
+    Due {
+        /// At this block.
+        at_block: u32,
+    },
+    /// It was not run and will not be.
+    Missed {
+        /// Known since this block.
+        at_block: u32,
+        /// The word of [`horde_events::BatchMissed`].
+        code: String,
+        reason: String,
+    },
+}
+
+impl End {
+    pub(crate) fn at_block(&self) -> u32 {
+        match self {
+            Self::Due { at_block } | Self::Missed { at_block, .. } => *at_block,
+        }
+    }
+}
+
+impl Cycle {
+    pub(crate) fn new(start: u32, finalization_blocks: u32) -> Self {
+        Self {
+            start,
+            seed_block: start.checked_sub(finalization_blocks),
+            seed: None,
+            validators: None,
+            miners: None,
+            hindrance: None,
+            end: None,
+        }
+    }
+
+    pub(crate) fn stored(ctx: &mut Context<'_>) -> Result<Option<Self>> {
+        ctx.get_sound(CYCLE)
+    }
+
+    pub(crate) fn store(&self, ctx: &mut Context<'_>) -> Result<()> {
+        ctx.put(CYCLE, self)
+    }
+
+    /// All its blocks.
+    pub(crate) fn range(&self) -> BlockRange {
+        let start = i64::from(self.start);
+        BlockRange {
+            start,
+            stop: start + CYCLE_BLOCKS,
+        }
+    }
+
+    pub(crate) fn place(&self, hotkey: &str) -> Place {
+        match (&self.validators, &self.seed) {
+            (Some(validators), Some(seed)) => find_place(self.range(), validators, seed, hotkey),
+            _ => Place::Unknown,
+        }
+    }
+}
