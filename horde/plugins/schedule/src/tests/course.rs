@@ -235,6 +235,21 @@ fn miners_of_an_answer_within_the_window_begin_the_batch() {
     assert_eq!(named(&schedules.emitted(), "horde_batch_due").len(), 1);
 }
 
+/// Other extensions ask for the newest neurons, too, and the answers come to all.
+#[test]
+fn answers_that_others_asked_for_open_no_links() {
+    let slot = slot_of(START).block;
+    for (is_serving, number) in [(true, slot - 11), (false, slot - 2)] {
+        let (mut schedules, mut chain) = (start(), Chain::at(START));
+        let dynamic = json!({ "serving": is_serving });
+        schedules.event("horde_dynamic_config", dynamic);
+        chain.run_to(&mut schedules, number);
+        let answer = chain.answer(&json!({ "block": null })).unwrap();
+        schedules.event("horde_neurons", answer);
+        assert_eq!(schedules.emitted(), []);
+    }
+}
+
 #[test]
 fn cycle_whose_validators_stay_unknown_is_missed() {
     let (mut schedules, mut chain) = (start(), Chain::at(START + 10));
