@@ -129,6 +129,14 @@ impl ToValidator {
         Ok(Tolerated { message, dropped })
     }
 
+    /// The job that a frame names, whether or not the frame is a message: a request that cannot be read can be answered so.
+    pub fn job_of(text: &str) -> Option<String> {
+        match parse_frame(text).ok()?.remove("uuid") {
+            Some(Value::String(uuid)) => Some(uuid),
+            _ => None,
+        }
+    }
+
     /// The frame.
     pub fn to_text(&self) -> String {
         match self {

@@ -311,6 +311,22 @@ fn fields_of_a_newer_facilitator_are_dropped() {
 }
 
 #[test]
+fn job_of_an_unreadable_frame_is_named() {
+    for (text, job) in [
+        (
+            r#"{"message_type":"V9","uuid":"a\ud800"}"#,
+            Some("a\u{fffd}"),
+        ),
+        (r#"{"uuid":7}"#, None),
+        (r#"["uuid"]"#, None),
+        ("{", None),
+    ] {
+        let found = facilitator::ToValidator::job_of(text);
+        assert_eq!(found.as_deref(), job, "{text}");
+    }
+}
+
+#[test]
 fn nothing_is_dropped_inside_of_what_is_signed() {
     for (pointer, path) in [
         ("/signature/later", "signature.later"),
