@@ -1,0 +1,255 @@
+//! The connection to the facilitator: when it is opened, and how long a lost one is waited with.
+//!
+//! ```text
+//! Pausing -> Connecting -> Authenticating -> Up
+//!    ^           |               |            |
+//!    +---------- lost, or refused ------------+
+//! ```
+
+use serde::{Deserialize, Serialize};
+
+/// Pause after a first loss, in milliseconds; it doubles with each further one.
+const PAUSE_MS: u64 = 1_000;
+/// Longest pause after a loss, in milliseconds. Where a facilitator is back, its validators are within a minute.
+const PAUSE_MS_MAX: u64 = 60_000;
+/// Pause after a first refusal, in milliseconds: another attempt is refused, too, until somebody has changed something.
+const REFUSAL_PAUSE_MS: u64 = 30_000;
+/// Longest pause after a refusal, in milliseconds.
+const REFUSAL_PAUSE_MS_MAX: u64 = 600_000;
+/// A connection that was up for so long makes up for earlier losses, in milliseconds.
+const STABLE_MS: u64 = 60_000;
+/// Codes with which the facilitator closes the connection of a validator that it does not take (section 2.6).
+const REFUSAL_CODES: [u16; 2] = [3000, 3001];
+
+/// State of the connection.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum State {
+    /// The next attempt comes at this time.
+    Pausing {
+        /// In Unix milliseconds.
+        until_ms: u64,
+    },
+    /// The host opens a connection.
+    Connecting,
+    /// The handshake is complete, and the authentication sent.
+    Authenticating,
+    /// The facilitator has taken the authentication.
+    Up,
+}
+
+impl State {
+    /// One word for the state.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Pausing { .. } => "pausing",
+            Self::Connecting => "connecting",
+            Self::Authenticating => "authenticating",
+            Self::Up => "up",
+        }
+    }
+}
+
+/// The connection to the facilitator.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Connection {
+    state: State,
+    /// Since when, in Unix milliseconds; 0 before the first attempt.
+    since_ms: u64,
+    /// Number of the run, which its connections have in their tags, unlike those of earlier runs.
+    session: u64,
+    /// Connections opened so far.
+    opened: u64,
+    /// The facilitator has refused the authentication on this connection.
+    is_refused: bool,
+    /// Losses since a connection was stable.
+    losses: u32,
+    /// Refusals since a connection was stable.
+    refusals: u32,
+    /// Why the last connection ended.
+    pub(crate) last_error: Option<String>,
+}
+
+impl Connection {
+    /// One that is to be opened at once.
+    pub(crate) fn new(session: u64) -> Self {
+        Self {
+            state: State::Pausing { until_ms: 0 },
+            since_ms: 0,
+            session,
+            opened: 0,
+            is_refused: false,
+            losses: 0,
+            refusals: 0,
+            last_error: None,
+        }
+    }
+
+    pub(crate) fn state(&self) -> State {
+        self.state
+    }
+
+    pub(crate) fn since_ms(&self) -> u64 {
+        self.since_ms
+    }
+
+    pub(crate) fn is_up(&self) -> bool {
+        self.state == State::Up
+    }
+
+    /// Tag of the present connection. Connections of an instance that is gone have others.
+    pub(crate) fn tag(&self) -> String {
+        format!("{:016x}/{}", self.session, self.opened)
+    }
+
+    /// Whether this is the tag of the present connection.
+    pub(crate) fn is_current(&self, tag: &str) -> bool {
+        !matches!(self.state, State::Pausing { .. }) && self.tag() == tag
+    }
+
+    /// Another connection is being opened; [`Connection::tag`] is its tag.
+    pub(crate) fn open(&mut self, now_ms: u64) {
+        self.opened += 1;
+        self.is_refused = false;
+        self.enter(State::Connecting, now_ms);
+    }
+
+    pub(crate) fn authenticate(&mut self, now_ms: u64) {
+        self.enter(State::Authenticating, now_ms);
+    }
+
+    pub(crate) fn come_up(&mut self, now_ms: u64) {
+        self.enter(State::Up, now_ms);
+    }
+
+    /// The facilitator does not take the authentication: the pause will be a long one.
+    pub(crate) fn refuse(&mut self) {
+        self.is_refused = true;
+    }
+
+    /// The connection has ended or did not come about. Returns when the next attempt comes, in Unix milliseconds; `draw` in `[0, 1)`
+    /// spreads the validators that have lost the same facilitator.
+    pub(crate) fn lose(
+        &mut self,
+        now_ms: u64,
+        code: Option<u16>,
+        reason: String,
+        draw: f64,
+    ) -> u64 {
+        if self.is_up() && now_ms.saturating_sub(self.since_ms) >= STABLE_MS {
+            self.losses = 0;
+            self.refusals = 0;
+        }
+        let has_code = code.is_some_and(|code| REFUSAL_CODES.contains(&code));
+        let pause_ms = if self.is_refused || has_code {
+            self.refusals = self.refusals.saturating_add(1);
+            pause_ms(REFUSAL_PAUSE_MS, REFUSAL_PAUSE_MS_MAX, self.refusals, draw)
+        } else {
+            self.losses = self.losses.saturating_add(1);
+            pause_ms(PAUSE_MS, PAUSE_MS_MAX, self.losses, draw)
+        };
+        let until_ms = now_ms + pause_ms;
+        self.last_error = Some(reason);
+        self.enter(State::Pausing { until_ms }, now_ms);
+        until_ms
+    }
+
+    fn enter(&mut self, state: State, now_ms: u64) {
+        self.state = state;
+        self.since_ms = now_ms;
+    }
+}
+
+/// The pause after failure `count`, of which the half is drawn.
+fn pause_ms(first_ms: u64, max_ms: u64, count: u32, draw: f64) -> u64 {
+    let doublings = count.saturating_sub(1).min(16);
+    let whole = max_ms.min(first_ms << doublings);
+    whole / 2 + ((whole / 2) as f64 * draw) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn lose(connection: &mut Connection, now_ms: u64, code: Option<u16>) -> u64 {
+        connection.open(now_ms);
+        connection.authenticate(now_ms);
+        connection.lose(now_ms, code, "gone".to_owned(), 0.5) - now_ms
+    }
+
+    #[test]
+    fn pauses_grow_to_a_bound() {
+        let mut connection = Connection::new(7);
+        let pauses: Vec<_> = (0..9).map(|_| lose(&mut connection, 0, None)).collect();
+        assert_eq!(pauses[..4], [750, 1_500, 3_000, 6_000]);
+        assert_eq!(pauses[7..], [45_000, 45_000]);
+        // 1011 says that the facilitator has failed, not that it refuses.
+        assert_eq!(lose(&mut connection, 0, Some(1011)), 45_000);
+    }
+
+    #[test]
+    fn refusals_pause_longer_than_losses() {
+        for code in [3000, 3001] {
+            let mut connection = Connection::new(7);
+            assert_eq!(lose(&mut connection, 0, Some(code)), 22_500);
+            assert_eq!(lose(&mut connection, 0, Some(code)), 45_000);
+            let last = (0..9).map(|_| lose(&mut connection, 0, Some(code))).last();
+            assert_eq!(last, Some(450_000));
+        }
+        let mut connection = Connection::new(7);
+        connection.open(0);
+        connection.refuse();
+        assert_eq!(connection.lose(0, None, String::new(), 0.0), 15_000);
+        // The next connection is not refused because the last one was.
+        assert_eq!(lose(&mut connection, 0, None), 750);
+    }
+
+    #[test]
+    fn stable_connection_makes_up_for_losses() {
+        let mut connection = Connection::new(7);
+        for _ in 0..9 {
+            lose(&mut connection, 0, None);
+        }
+        connection.open(0);
+        connection.come_up(0);
+        let soon = STABLE_MS - 1;
+        assert_eq!(
+            connection.lose(soon, None, String::new(), 0.5),
+            soon + 45_000
+        );
+        connection.open(0);
+        connection.come_up(0);
+        let later = STABLE_MS;
+        assert_eq!(
+            connection.lose(later, None, String::new(), 0.5),
+            later + 750
+        );
+    }
+
+    #[test]
+    fn tags_are_of_one_connection_each() {
+        let mut connection = Connection::new(7);
+        assert!(!connection.is_current("0000000000000007/0"));
+        connection.open(0);
+        assert!(connection.is_current("0000000000000007/1"));
+        lose(&mut connection, 0, None);
+        assert!(!connection.is_current("0000000000000007/2"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_pause_is_short_or_without_end(
+            codes in prop::collection::vec(prop::option::of(999_u16..3_010), 1..40),
+            draw in 0.0..1.0_f64,
+        ) {
+            let mut connection = Connection::new(7);
+            for code in codes {
+                connection.open(0);
+                let pause_ms = connection.lose(0, code, String::new(), draw);
+                prop_assert!((PAUSE_MS / 2..=REFUSAL_PAUSE_MS_MAX).contains(&pause_ms));
+            }
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! `horde_facilitator` with the harness in place of the host, and tests in place of the facilitator.
+
+mod support;
+
+mod bad_input;
+mod commands;
+mod connections;
+mod failed_handlers;
+mod kills;
+mod recorded;
+mod requests;
+mod statuses;
