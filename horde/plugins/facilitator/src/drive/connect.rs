@@ -19,7 +19,7 @@ pub(super) const CLOSE_NORMAL: u16 = 1000;
 pub(super) const ANSWER_MS: u64 = 10_000;
 /// Time between heartbeats, in milliseconds (section 2.6). The facilitator drops a validator after 10 minutes without one.
 const HEARTBEAT_MS: u64 = 60_000;
-/// Version that the facilitator is told.
+/// Version of this validator.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Exit code of `connect_facilitator` if the attempt has failed.
 const NOT_CONNECTED: u8 = 20;

@@ -133,7 +133,7 @@ fn name_that_is_not_a_uuid_is_rejected() {
 }
 
 #[test]
-fn unreadable_request_is_rejected_once_and_ends_no_known_job() {
+fn unreadable_request_ends_no_known_job() {
     let mut world = start_up();
     world.frame(&request(&uuid(1)).to_string());
     let unreadable = |number| request_with(&uuid(number), "args", Value::Null).to_string();
@@ -149,7 +149,7 @@ fn unreadable_request_is_rejected_once_and_ends_no_known_job() {
 }
 
 #[test]
-fn arguments_of_a_megabyte_are_carried_or_end_the_connection() {
+fn arguments_up_to_a_megabyte_are_carried() {
     let mut world = start_up();
     let open = world.0.ws_connections()[0].clone();
     assert_eq!(open.frame_bytes_max, 1 << 20);

@@ -68,8 +68,8 @@ fn refusal_pauses_for_long() {
         world.0.advance_ms(15_001);
         assert_eq!(world.0.ws_opened().len(), 1, "{kind}");
         let logs = world.0.logs();
-        let told = |(level, text): &(String, String)| level == "error" && text.contains(kind);
-        assert!(logs.iter().any(told), "{logs:?}");
+        let is_logged = |(level, text): &(String, String)| level == "error" && text.contains(kind);
+        assert!(logs.iter().any(is_logged), "{logs:?}");
     }
 }
 

@@ -98,7 +98,7 @@ fn status_before_its_row_is_sent_again() {
 }
 
 #[test]
-fn status_of_unknown_job_is_given_up_after_half_a_minute() {
+fn status_of_unknown_job_is_given_up_in_time() {
     let mut world = start_up();
     world.give(&uuid(1), "accepted");
     let mut sent = 0;
@@ -116,7 +116,7 @@ fn status_of_unknown_job_is_given_up_after_half_a_minute() {
 }
 
 #[test]
-fn status_with_other_errors_is_given_up_and_told() {
+fn status_with_other_errors_is_given_up() {
     let mut world = start_up();
     world.give(&uuid(1), "accepted");
     for _ in 0..5 {
@@ -127,14 +127,14 @@ fn status_with_other_errors_is_given_up_and_told() {
     assert!(world.statuses().is_empty());
     assert_eq!(world.stored_statuses(), 0);
     let logs = world.0.logs();
-    let told = |(_, text): &(String, String)| {
+    let is_logged = |(_, text): &(String, String)| {
         text.contains("value_error.const") && text.contains("given up")
     };
-    assert!(logs.iter().any(told), "{logs:?}");
+    assert!(logs.iter().any(is_logged), "{logs:?}");
 }
 
 #[test]
-fn unauthenticated_answer_reconnects_and_keeps_the_status() {
+fn unauthenticated_answer_keeps_the_status() {
     let mut world = start_up();
     world.give(&uuid(1), "accepted");
     world.sent();
@@ -197,7 +197,7 @@ fn output_that_is_too_long_is_cut() {
 }
 
 #[test]
-fn unknown_status_is_told_and_not_sent() {
+fn unknown_status_is_not_sent() {
     let mut world = start_up();
     world.give(&uuid(1), "horde_failed");
     assert!(world.sent().is_empty());

@@ -13,7 +13,7 @@ pub(super) const SUCCESS: &str = r#"{"status":"success","errors":[]}"#;
 /// The longest pause after a loss.
 pub(super) const PAUSE_MS: u64 = 60_000;
 
-/// The seed is none of a real validator.
+/// A seed of this test alone.
 pub(super) fn key() -> TestKey {
     let keypair = Keypair::from_seed(&[7; 32]);
     let public = *keypair.public().as_bytes();
