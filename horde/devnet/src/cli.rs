@@ -1,19 +1,29 @@
 //! The command line.
 
+mod chain;
+
 use std::collections::BTreeMap;
+use std::error::Error;
 
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use horde_devnet::{Config, Vice, ViceInfo, Vices, VicesError};
 use horde_proto::ExecutorClass;
 
+use chain::ChainArgs;
+pub(crate) use chain::fault_list;
+
 /// Columns of the names in the list of vices.
 const NAME_COLUMNS: usize = 32;
 
-/// A local network of ComputeHorde miners that really do the work. Listens on 127.0.0.1 only.
+/// A local network of ComputeHorde miners that really do the work, and a chain on which they are registered. Listens on
+/// 127.0.0.1 only.
 ///
 /// Prints one line of JSON when it listens: {"event": "ready", "control": ADDRESS, "miners": [{"index", "hotkey", "address"},
-/// ...]}. At the address "control": GET /miners, GET /report, DELETE /report, and POST /vice with {"miner": INDEX, "vices":
-/// ["NAME:ARG", ...]}. SIGTERM, Ctrl-C or a closed terminal (SIGHUP) stops it with exit code 0.
+/// ...], "chain": ADDRESS}; the last one with --chain-port only. At the address "control": GET /miners, GET /report, DELETE
+/// /report, and POST /vice with {"miner": INDEX, "vices": ["NAME:ARG", ...]}; of the chain GET /chain, GET
+/// /chain/journal?from=NUMBER, POST /chain/advance with {"blocks": COUNT}, POST /chain/fault with {"faults": ["NAME:ARG", ...]},
+/// POST /chain/neurons with {"changes": [{"change": "deregister", "hotkey": SS58}, ...]} (register, stake, permit, axon, too), and
+/// POST /chain/rules. SIGTERM, Ctrl-C or a closed terminal (SIGHUP) stops it with exit code 0.
 ///
 /// Jobs of other images than those of echo and hash jobs run as programs of this machine, with your rights.
 #[derive(Debug, Parser)]
@@ -29,6 +39,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// List the vices
     Vices,
+    /// List the faults of the chain
+    ChainFaults,
 }
 
 #[derive(Debug, Args)]
@@ -60,12 +72,18 @@ pub(crate) struct NetworkArgs {
     /// Stop when standard input ends
     #[arg(long)]
     pub(crate) exit_with_parent: bool,
+    #[command(flatten)]
+    chain: ChainArgs,
 }
 
 impl Cli {
     /// Reads the command line; ends the program if it has a fault or asks for help.
     pub(crate) fn read() -> Self {
-        let list = format!("Vices:\n{}", vice_list());
+        let list = format!(
+            "Vices:\n{}\nFaults of the chain:\n{}",
+            vice_list(),
+            fault_list()
+        );
         let mut command = Self::command().after_help(list);
         let matches: ArgMatches = command.get_matches_mut();
         Self::from_arg_matches(&matches)
@@ -79,8 +97,9 @@ impl NetworkArgs {
     ///
     /// # Errors
     ///
-    /// [`VicesError`] if a miner is given too many vices.
-    pub(crate) fn config(&self) -> Result<Config, VicesError> {
+    /// [`VicesError`] if a miner is given too many vices, [`FaultsError`](horde_devnet::chain::FaultsError) if the chain is
+    /// given too many faults.
+    pub(crate) fn config(&self) -> Result<Config, Box<dyn Error>> {
         let mut by_miner: BTreeMap<usize, Vec<Vice>> = BTreeMap::new();
         for (index, vice) in &self.vices {
             by_miner.entry(*index).or_default().push(*vice);
@@ -96,6 +115,8 @@ impl NetworkArgs {
             seed: self.seed,
             is_instant: self.instant,
             vices: vices.collect::<Result<_, VicesError>>()?,
+            chain: self.chain.config(),
+            chain_faults: self.chain.faults()?,
         })
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use horde_proto::ExecutorClass;
 
+use crate::chain::{ChainConfig, Faults};
 use crate::vice::Vices;
 
 /// Miners of one network.
@@ -24,13 +25,17 @@ pub struct Config {
     pub executors: u32,
     /// The classes of executors.
     pub classes: Vec<ExecutorClass>,
-    /// Decides the hotkeys.
+    /// Decides the hotkeys, and the hashes of blocks.
     pub seed: u64,
     /// Whether miners answer at once in place of working, for measurements of validators. Only jobs whose answer is in their
     /// payload are answered rightly, and there are no machine specs.
     pub is_instant: bool,
     /// Vices by the number of the miner; all others are honest.
     pub vices: BTreeMap<usize, Vices>,
+    /// A chain on which the miners are registered; `None` for none.
+    pub chain: Option<ChainConfig>,
+    /// What the service of the chain does wrong from the start.
+    pub chain_faults: Faults,
 }
 
 impl Default for Config {
@@ -45,6 +50,8 @@ impl Default for Config {
             seed: 0,
             is_instant: false,
             vices: BTreeMap::new(),
+            chain: None,
+            chain_faults: Faults::default(),
         }
     }
 }

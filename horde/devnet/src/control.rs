@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::address::MinerAddress;
+use crate::chain::ChainControl;
 use crate::hub::Hub;
 use crate::journal::MinerReport;
 use crate::vice::Vices;
@@ -22,14 +23,25 @@ pub struct UnknownMiner {
 pub struct Control {
     addresses: Arc<[MinerAddress]>,
     hubs: Arc<[Arc<Hub>]>,
+    chain: Option<ChainControl>,
 }
 
 impl Control {
-    pub(crate) fn new(addresses: Vec<MinerAddress>, hubs: Vec<Arc<Hub>>) -> Self {
+    pub(crate) fn new(
+        addresses: Vec<MinerAddress>,
+        hubs: Vec<Arc<Hub>>,
+        chain: Option<ChainControl>,
+    ) -> Self {
         Self {
             addresses: addresses.into(),
             hubs: hubs.into(),
+            chain,
         }
+    }
+
+    /// The chain, if the network has one.
+    pub fn chain(&self) -> Option<&ChainControl> {
+        self.chain.as_ref()
     }
 
     /// The miners.

@@ -9,13 +9,14 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tracing::error;
 
-use crate::address::{miner_addresses, miner_keypair};
+use crate::address::{MinerAddress, miner_addresses, miner_keypair};
+use crate::chain::{ChainConfigError, ChainControl, ChainService};
 use crate::clock::Clock;
 use crate::config::{Config, EXECUTORS_COUNT_MAX, MINERS_COUNT_MAX};
 use crate::control::{Control, UnknownMiner};
 use crate::hub::{Hub, NewestJobs};
 use crate::miner::{Miner, Profile};
-use crate::server::{control_router, listen, serve_miner};
+use crate::server::{chain_router, control_router, listen, serve_chain, serve_miner};
 
 /// Attempts to find free ports in a row.
 const PORT_ATTEMPTS: usize = 32;
@@ -50,6 +51,9 @@ pub enum StartError {
     /// A vice is for a miner that there is not.
     #[error("vices are given to a miner that there is not")]
     Vices(#[source] UnknownMiner),
+    /// The config of the chain has a fault.
+    #[error("the chain cannot be started")]
+    Chain(#[source] ChainConfigError),
     /// A port is not free.
     #[error("cannot listen on {address}; name other ports, or 0 for free ones")]
     Listen {
@@ -72,6 +76,7 @@ pub enum StartError {
 pub struct Devnet {
     control: Control,
     control_address: SocketAddr,
+    chain_address: Option<SocketAddr>,
     servers: JoinSet<()>,
 }
 
@@ -86,14 +91,27 @@ impl Devnet {
         let (first_port, listeners) = miner_listeners(config.first_port, config.miners).await?;
         let control_listener = loopback(config.control_port).await?;
         let control_address = local_address(&control_listener, config.control_port)?;
-        let hubs = hubs(&config);
+        let clock = Clock::start();
+        let hubs = hubs(&config, clock);
         let addresses = miner_addresses(config.seed, config.miners, first_port);
+        let chain = chain(&config, &addresses, clock).await?;
         let mut servers = JoinSet::new();
         for ((hub, listener), miner) in hubs.iter().zip(listeners).zip(&addresses) {
             servers.spawn(serve_miner(hub.clone(), miner.address, listener));
         }
-        let control = Control::new(addresses, hubs);
-        let router = control_router(control.clone());
+        let mut chain_address = None;
+        let mut chain_control = None;
+        if let Some((chain, listener)) = chain {
+            chain_address = Some(local_address(&listener, 0)?);
+            chain_control = Some(chain.clone());
+            servers.spawn(chain.clone().make_blocks());
+            servers.spawn(serve_chain(chain, listener));
+        }
+        let control = Control::new(addresses, hubs, chain_control.clone());
+        let mut router = control_router(control.clone());
+        if let Some(chain) = chain_control {
+            router = router.merge(chain_router(chain));
+        }
         servers.spawn(async move {
             if let Err(error) = axum::serve(control_listener, router).await {
                 error!(%error, "the control routes have ended");
@@ -102,6 +120,7 @@ impl Devnet {
         Ok(Self {
             control,
             control_address,
+            chain_address,
             servers,
         })
     }
@@ -109,6 +128,11 @@ impl Devnet {
     /// Where the control routes are: see `horde-devnet --help`.
     pub fn control_address(&self) -> SocketAddr {
         self.control_address
+    }
+
+    /// Where the service of the chain is, if there is a chain.
+    pub fn chain_address(&self) -> Option<SocketAddr> {
+        self.chain_address
     }
 
     /// The handle that can be cloned.
@@ -159,8 +183,23 @@ fn check(config: &Config) -> Result<(), StartError> {
     }
 }
 
-fn hubs(config: &Config) -> Vec<Arc<Hub>> {
-    let clock = Clock::start();
+/// The chain that is asked for, and the port of its service.
+async fn chain(
+    config: &Config,
+    miners: &[MinerAddress],
+    clock: Clock,
+) -> Result<Option<(ChainControl, TcpListener)>, StartError> {
+    let Some(chain) = &config.chain else {
+        return Ok(None);
+    };
+    let service = ChainService::new(chain, config.seed, miners, clock.unix_us());
+    let mut service = service.map_err(StartError::Chain)?;
+    service.set_faults(config.chain_faults.clone());
+    let listener = loopback(chain.port).await?;
+    Ok(Some((ChainControl::new(service, clock), listener)))
+}
+
+fn hubs(config: &Config, clock: Clock) -> Vec<Arc<Hub>> {
     let newest_jobs = Arc::<NewestJobs>::default();
     let executors = config
         .classes

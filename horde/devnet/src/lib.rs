@@ -1,4 +1,4 @@
-//! A local network of ComputeHorde miners, for validators under test.
+//! A local network of ComputeHorde miners, and a chain for them, for validators under test.
 //!
 //! [`Devnet`] starts so many miners on ports of loopback that follow each other. They speak the protocol of sections 2.2 to 2.5
 //! of the specification as the reference's miner does, but for what section 10 corrects, and their executors really do the
@@ -8,6 +8,9 @@
 //! Where the reference's miner differs on purpose: one that is busy declines at once (the reference waits, as the vice
 //! `blocks-when-busy` does), volumes are inline only, nothing is
 //! uploaded, programs run without a container, and every validator is known.
+//!
+//! [`Config::chain`] adds a chain with one subnet, on which the miners are registered, behind a service in the shape of Pylon:
+//! see [`chain`].
 //!
 //! A miner is a state machine without I/O and clock (`miner`), behind a lock (`hub`), behind a server (`server`). Everything
 //! listens on loopback, and nothing is taken from web pages.
@@ -27,6 +30,7 @@
 //! ```
 
 mod address;
+pub mod chain;
 mod clock;
 mod config;
 mod control;

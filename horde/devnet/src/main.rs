@@ -1,4 +1,4 @@
-//! `horde-devnet`: a local network of ComputeHorde miners on loopback. Prints where it listens on standard output, logs on
+//! `horde-devnet`: a local network of ComputeHorde miners, and a chain for them, on loopback. Prints where it listens on standard output, logs on
 //! standard error.
 
 mod cli;
@@ -35,8 +35,13 @@ fn main() -> ExitCode {
 
 fn start_logged() -> ExitCode {
     let cli = Cli::read();
-    if let Some(Command::Vices) = cli.command {
-        output::line(cli::vice_list().trim_end());
+    let list = match cli.command {
+        Some(Command::Vices) => Some(cli::vice_list()),
+        Some(Command::ChainFaults) => Some(cli::fault_list()),
+        None => None,
+    };
+    if let Some(list) = list {
+        output::line(list.trim_end());
         return match output::check() {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => output::fail(&error),
@@ -67,11 +72,14 @@ fn run(args: &NetworkArgs) -> Result<(), Box<dyn Error>> {
 async fn serve(args: &NetworkArgs) -> Result<(), Box<dyn Error>> {
     let devnet = Devnet::start(args.config()?).await?;
     let mut requests = Requests::listen(HangUp::Stops, args.exit_with_parent)?;
-    let ready = json!({
+    let mut ready = json!({
         "event": "ready",
         "control": devnet.control_address(),
         "miners": devnet.miners(),
     });
+    if let Some(chain) = devnet.chain_address() {
+        ready["chain"] = json!(chain);
+    }
     output::announce(&ready.to_string())?;
     info!(
         miners = args.miners,

@@ -1,5 +1,7 @@
-//! The listeners of a network: sockets and receipts of its miners, and the control routes.
+//! The listeners of a network: sockets and receipts of its miners, the service of its chain, and the control routes.
 
+mod chain;
+mod chain_control;
 mod control;
 mod guard;
 mod listener;
@@ -7,5 +9,7 @@ mod pages;
 mod socket;
 mod upgrade;
 
+pub(crate) use chain::serve_chain;
+pub(crate) use chain_control::router as chain_router;
 pub(crate) use control::router as control_router;
 pub(crate) use listener::{listen, serve_miner};

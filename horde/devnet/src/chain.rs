@@ -1,0 +1,44 @@
+//! A chain with one subnet, behind a service in the shape of Pylon (sections 5.2 and 10.11).
+//!
+//! [`Chain`] has the blocks: neurons, rules, commitments and weights at each of them, and a journal of what was asked for.
+//! [`ChainService`] answers the requests of a validator, with [`Faults`]. Both are state machines without I/O and clock, for
+//! simulators, too. [`ChainControl`] is the handle of a chain that runs by the clock.
+//!
+//! No consensus runs, so that ranks and emissions stay as they are. Of Pylon, certificates, knowledge commitments and the cache
+//! of recent neurons are left out.
+
+mod account;
+mod block;
+mod change;
+mod config;
+mod control;
+mod extrinsic;
+mod fault;
+mod journal;
+mod keys;
+mod ledger;
+mod neuron;
+mod schedule;
+mod service;
+mod state;
+
+pub use account::{OpenCommit, WeightsOnChain};
+pub use block::{BLOCKS_COUNT_MAX, Block, BlockHead};
+pub use change::{NEURONS_COUNT_MAX, NeuronChange, NeuronChangeError};
+pub use config::{
+    ChainConfig, ChainConfigError, FIRST_BLOCK_MAX, RulesError, SubnetRules, VALIDATORS_COUNT_MAX,
+};
+pub use control::ChainControl;
+pub use extrinsic::{EntryKind, Extrinsic, Refusal, WeightVector};
+pub use fault::{
+    ChainCall, ChainFault, ChainFaultInfo, FAULTS_COUNT_MAX, FaultKind, Faults, FaultsError,
+    ParseFaultError,
+};
+pub use journal::{JournalEntry, Outcome};
+pub use keys::validator_keypair;
+pub use ledger::{Chain, Handling};
+pub use neuron::{Axon, Neuron, Stakes};
+pub use service::{
+    ChainReport, ChainService, PendingReply, ServiceAnswer, ServiceBody, ServiceReply,
+    ServiceRequest,
+};

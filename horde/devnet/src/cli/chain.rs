@@ -1,0 +1,86 @@
+//! The part of the command line that is about the chain.
+
+use clap::Args;
+use horde_devnet::chain::{
+    ChainConfig, ChainFault, ChainFaultInfo, FaultKind, Faults, FaultsError,
+};
+
+/// Columns of the names in the list of faults.
+const FAULT_COLUMNS: usize = 32;
+
+#[derive(Debug, Args)]
+pub(crate) struct ChainArgs {
+    /// Starts a chain, and its service at this port; 0 takes a free one
+    #[arg(long, requires = "validator_hotkey")]
+    chain_port: Option<u16>,
+    /// Hotkey of the validator under test (SS58), for which the service sends weights
+    #[arg(long, value_name = "SS58", requires = "chain_port")]
+    validator_hotkey: Option<String>,
+    /// Name of that validator in the paths of the service
+    #[arg(long, value_name = "NAME", default_value = "validator")]
+    identity: String,
+    /// Milliseconds between two blocks; 0 makes them by hand only, by POST /chain/advance
+    #[arg(long, default_value_t = 12_000)]
+    block_ms: u64,
+    /// Other validators of the chain
+    #[arg(long, default_value_t = 0)]
+    validators: usize,
+    /// The subnet
+    #[arg(long, default_value_t = 12)]
+    netuid: u16,
+    /// What requests must have in "Authorization: Bearer"; all are let through without it
+    #[arg(long)]
+    token: Option<String>,
+    /// Number of the newest block at the start
+    #[arg(long, default_value_t = 10_000)]
+    first_block: u32,
+    /// Weights must be committed to before they are set (the default)
+    #[arg(long, overrides_with = "no_commit_reveal")]
+    commit_reveal: bool,
+    /// Weights are set without a commitment
+    #[arg(long)]
+    no_commit_reveal: bool,
+    /// Fault of the chain, in the order in which they come; can be repeated
+    #[arg(long = "chain-fault", value_name = "NAME[:ARG][@CALL][*TIMES]", value_parser = parse_fault, requires = "chain_port")]
+    faults: Vec<ChainFault>,
+}
+
+impl ChainArgs {
+    /// The chain that is asked for.
+    pub(super) fn config(&self) -> Option<ChainConfig> {
+        let port = self.chain_port?;
+        let mut config = ChainConfig {
+            port,
+            block_ms: self.block_ms,
+            first_block: self.first_block,
+            netuid: self.netuid,
+            identity: self.identity.clone(),
+            validators: self.validators,
+            token: self.token.clone(),
+            ..ChainConfig::new(self.validator_hotkey.clone()?)
+        };
+        config.rules.commit_reveal_weights_enabled = !self.no_commit_reveal;
+        Some(config)
+    }
+
+    pub(super) fn faults(&self) -> Result<Faults, FaultsError> {
+        Faults::new(self.faults.iter().copied())
+    }
+}
+
+/// The faults of the chain, one a line.
+pub(crate) fn fault_list() -> String {
+    let line = |info: ChainFaultInfo| {
+        let name = match info.argument {
+            Some((argument, default)) => format!("{}[:{argument}={default}]", info.name),
+            None => info.name.to_owned(),
+        };
+        format!("  {name:FAULT_COLUMNS$} {}\n", info.meaning)
+    };
+    FaultKind::list().into_iter().map(line).collect()
+}
+
+fn parse_fault(text: &str) -> Result<ChainFault, String> {
+    text.parse::<ChainFault>()
+        .map_err(|error| error.to_string())
+}
