@@ -16,9 +16,9 @@ const UNUSED: [&str; 3] = [
     "DYNAMIC_WEIGHT_REVEALING_HARD_TTL",
 ];
 
-/// Why a key could not be set by an operator.
+/// Why a key could not be read or set by an operator.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum SetError {
+pub enum KeyError {
     /// There is no such key.
     #[error("key {key:?} is unknown; `constance_list` shows all keys")]
     UnknownKey {
@@ -121,31 +121,36 @@ impl DynamicConfig {
         Key::all().map(|key| key.name)
     }
 
-    /// The value of a key as text, or `None` for a key that is unknown or unused.
-    #[must_use]
-    pub fn get(&self, key: &str) -> Option<String> {
-        Key::find(key).map(|key| key.text(self))
+    /// The value of a key as text.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError`] for a key that is unknown or unused.
+    pub fn get(&self, key: &str) -> Result<String, KeyError> {
+        find(key).map(|key| key.text(self))
     }
 
     /// Sets a key to a value that is written as text: `true`, `3`, `1.05` or `class=number,class=number`.
     ///
     /// # Errors
     ///
-    /// [`SetError`]; then the config is left as it was.
-    pub fn set(&mut self, key: &str, text: &str) -> Result<(), SetError> {
-        let Some(known) = Key::find(key) else {
-            return Err(match find_unused(key) {
-                Some(key) => SetError::Unused { key },
-                None => SetError::UnknownKey { key: cut(key) },
-            });
-        };
+    /// [`KeyError`]; then the config is left as it was.
+    pub fn set(&mut self, key: &str, text: &str) -> Result<(), KeyError> {
+        let known = find(key)?;
         known
             .set(self, &value_from_text(text))
-            .map_err(|fault| SetError::Value {
+            .map_err(|fault| KeyError::Value {
                 key: known.name,
                 fault,
             })
     }
+}
+
+fn find(key: &str) -> Result<&'static Key, KeyError> {
+    Key::find(key).ok_or_else(|| match find_unused(key) {
+        Some(key) => KeyError::Unused { key },
+        None => KeyError::UnknownKey { key: cut(key) },
+    })
 }
 
 /// A text that is the JSON of a number, `true` or `false` is that; any other one is a text.

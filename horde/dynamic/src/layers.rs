@@ -7,7 +7,7 @@ use horde_proto::ExecutorClass;
 use serde::{Deserialize, Serialize};
 
 use crate::file::ParamFile;
-use crate::key::{Key, SetError};
+use crate::key::{Key, KeyError};
 use crate::profile::Profile;
 use crate::values::DynamicConfig;
 
@@ -68,7 +68,7 @@ pub enum Conflict {
     },
     /// A value that an operator has set is not allowed, for instance by a later version.
     #[error("set by the operator: {0}")]
-    Local(SetError),
+    Local(KeyError),
 }
 
 /// A value's origin.

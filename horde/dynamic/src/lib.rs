@@ -15,7 +15,7 @@ mod values;
 
 pub use field::{Bounds, ValueFault};
 pub use file::{FileFault, ParamFile};
-pub use key::SetError;
+pub use key::KeyError;
 pub use layers::{Change, Conflict, Layers, LocalValue, Origin, Resolved, Source};
 pub use profile::Profile;
 pub use values::{CommitReveal, DynamicConfig};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use horde_dynamic::{DynamicConfig, Profile, SetError};
+use horde_dynamic::{DynamicConfig, Profile, KeyError};
 use serde_json::Value;
 
 #[test]
@@ -88,11 +88,11 @@ fn value_with_a_fault_changes_nothing() {
 fn refused_keys_have_a_kind_each() {
     let mut config = DynamicConfig::default();
     let mut error = |key: &str| config.set(key, "x").unwrap_err();
-    assert!(matches!(error("x"), SetError::UnknownKey { .. }));
+    assert!(matches!(error("x"), KeyError::UnknownKey { .. }));
     let unused = error("DYNAMIC_SYNTHETIC_JOBS_PLANNER_POLL_INTERVAL");
-    assert!(matches!(unused, SetError::Unused { .. }));
-    assert!(matches!(error("SERVING"), SetError::Value { .. }));
-    assert_eq!(config.get("x"), None);
+    assert!(matches!(unused, KeyError::Unused { .. }));
+    assert!(matches!(error("SERVING"), KeyError::Value { .. }));
+    assert!(config.get("x").is_err());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use horde_dynamic::{
-    Conflict, DynamicConfig, Layers, LocalValue, ParamFile, Profile, Resolved, SetError, Source,
+    Conflict, DynamicConfig, Layers, LocalValue, ParamFile, Profile, Resolved, KeyError, Source,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -159,7 +159,7 @@ fn local_value_that_is_not_allowed_is_a_conflict() {
         local: &local(&[(VERSION, "9")]),
     };
     let conflict = layers.resolve(1).unwrap_err();
-    assert!(matches!(conflict, Conflict::Local(SetError::Value { .. })));
+    assert!(matches!(conflict, Conflict::Local(KeyError::Value { .. })));
 }
 
 #[test]

@@ -1,0 +1,221 @@
+//! Dynamic config: which values are in force, and who is informed (sections 2.8 and 10.9).
+
+mod command;
+mod fetch;
+mod file;
+mod round;
+mod store;
+
+use std::collections::BTreeMap;
+
+use horde_dynamic::{
+    Change, DynamicConfig, Layers, LocalValue, ParamFile, Profile, Resolved, Source,
+};
+use serde::Serialize;
+use tig_plugin_api::prelude::*;
+
+pub(crate) use self::command::{KeyArguments, ListArguments, SetArguments};
+pub(crate) use self::fetch::parse_tag;
+use self::file::{FileName, HeldFile};
+pub(crate) use self::round::FetchArguments;
+use self::round::{FetchReport, Round};
+use crate::config::{Config, SourceName};
+use crate::limits::START_DELAY_MS;
+use crate::text::shown;
+use crate::timer::Timer;
+
+pub(crate) struct Dynamic {
+    profile: Profile,
+    /// The file that stands in the config section.
+    inline: Option<ParamFile>,
+    /// Where files are fetched from; empty unless the source is `url`.
+    urls: BTreeMap<FileName, String>,
+    /// The last sound version of each file.
+    files: BTreeMap<FileName, HeldFile>,
+    /// What the operator has set, by key.
+    local: BTreeMap<String, LocalValue>,
+    in_force: Resolved,
+    round: Option<Round>,
+    /// What came of the last fetch of each file.
+    reports: BTreeMap<FileName, FetchReport>,
+    /// Commands that wait for the end of the round. They are stored, so that a rebuilt instance answers them.
+    waiting: Vec<Ticket>,
+}
+
+/// What `GET /horde/status` shows of it.
+#[derive(Serialize)]
+pub(crate) struct DynamicStatus<'a> {
+    profile: &'static str,
+    /// When each file that counts was fetched, in Unix milliseconds.
+    files: BTreeMap<FileName, u64>,
+    fetches: &'a BTreeMap<FileName, FetchReport>,
+    /// Number of values that the operator has set.
+    local: usize,
+    values: &'a DynamicConfig,
+}
+
+impl Dynamic {
+    /// Begins with what is stored: no value changes by a restart alone.
+    pub(crate) fn start(
+        ctx: &mut Context<'_>,
+        config: &Config,
+        inline: Option<ParamFile>,
+    ) -> Result<Self> {
+        let profile = config.profile.profile();
+        if let Some(file) = &inline {
+            check_inline(ctx, profile, file)?;
+        }
+        let mut urls = BTreeMap::new();
+        if config.source == SourceName::Url {
+            urls.insert(FileName::Validator, config.url_validator.clone());
+            urls.insert(FileName::Common, config.url_common.clone());
+            urls.retain(|_, url| !url.is_empty());
+        }
+        let in_force = store::in_force(ctx)?;
+        let is_known = in_force.is_some();
+        let mut dynamic = Self {
+            profile,
+            files: store::files(ctx, &urls)?,
+            inline,
+            urls,
+            local: store::local(ctx)?,
+            in_force: Resolved {
+                config: in_force.unwrap_or_else(|| profile.config()),
+                origins: BTreeMap::new(),
+            },
+            round: None,
+            reports: BTreeMap::new(),
+            waiting: store::tickets(ctx)?,
+        };
+        if let Some(file) = &dynamic.inline {
+            log_keys(ctx, "inline", file);
+        }
+        if dynamic.apply(ctx)?.is_empty() {
+            if !is_known {
+                store::put_in_force(ctx, &dynamic.in_force.config)?;
+            }
+            ctx.emit(&dynamic.in_force.config)?;
+        }
+        if dynamic.urls.is_empty() {
+            // Of a config that had URLs: nothing would answer them.
+            dynamic.finish_tickets(ctx, 20, &"the source of dynamic config is not `url`")?;
+        } else {
+            let first_ms = ctx.now_ms() + START_DELAY_MS;
+            Timer::Fetch.set(ctx, first_ms)?;
+        }
+        Ok(dynamic)
+    }
+
+    /// Puts the values in force that count now, and sets the timer for the next ones.
+    pub(crate) fn apply(&mut self, ctx: &mut Context<'_>) -> Result<Vec<Change>> {
+        let now_ms = ctx.now_ms();
+        let files = self.file_list(&self.files);
+        let layers = self.layers(&files, &self.local);
+        match layers.next_after(now_ms) {
+            Some(moment) => Timer::Apply.set(ctx, moment)?,
+            None => Timer::Apply.cancel(ctx)?,
+        }
+        let resolved = match layers.resolve(now_ms) {
+            Ok(resolved) => resolved,
+            Err(conflict) => {
+                // Files and commands are checked before they count, so this comes of another profile or version.
+                let reason = conflict.to_string();
+                ctx.error_with(
+                    "dynamic config is contradictory: the values that were in force stay",
+                    &[("reason", &reason)],
+                );
+                return Ok(Vec::new());
+            }
+        };
+        let changes = resolved.changes(&self.in_force.config);
+        if !changes.is_empty() {
+            store::put_in_force(ctx, &resolved.config)?;
+            ctx.emit(&resolved.config)?;
+        }
+        for change in &changes {
+            log_change(ctx, change);
+        }
+        self.in_force = resolved;
+        Ok(changes)
+    }
+
+    pub(crate) fn status(&self) -> DynamicStatus<'_> {
+        let files = self.files.iter();
+        DynamicStatus {
+            profile: self.profile.name(),
+            files: files.map(|(name, held)| (*name, held.fetched_ms)).collect(),
+            fetches: &self.reports,
+            local: self.local.len(),
+            values: &self.in_force.config,
+        }
+    }
+
+    /// The files that count if `fetched` are those of the network, the lowest first.
+    fn file_list<'a>(
+        &'a self,
+        fetched: &'a BTreeMap<FileName, HeldFile>,
+    ) -> Vec<(Source, &'a ParamFile)> {
+        let inline = self.inline.iter().map(|file| (Source::Inline, file));
+        let fetched = fetched.iter();
+        let fetched = fetched.map(|(name, held)| (name.source(), &held.file));
+        inline.chain(fetched).collect()
+    }
+
+    fn layers<'a>(
+        &self,
+        files: &'a [(Source, &'a ParamFile)],
+        local: &'a BTreeMap<String, LocalValue>,
+    ) -> Layers<'a> {
+        Layers {
+            profile: self.profile,
+            files,
+            local,
+        }
+    }
+}
+
+/// Refuses a section whose values do not fit together; the operator is there to mend it.
+fn check_inline(ctx: &mut Context<'_>, profile: Profile, file: &ParamFile) -> Result<()> {
+    let layers = Layers {
+        profile,
+        files: &[(Source::Inline, file)],
+        local: &BTreeMap::new(),
+    };
+    match layers.check_from(ctx.now_ms()) {
+        Ok(()) => Ok(()),
+        Err(conflict) => bail!("config.horde_report.inline: {conflict}"),
+    }
+}
+
+fn log_change(ctx: &mut Context<'_>, change: &Change) {
+    let reason = change.origin.reason.as_deref().map(shown);
+    ctx.info_with(
+        "dynamic config has changed",
+        &[
+            ("key", &change.key),
+            ("from", &change.from),
+            ("to", &change.to),
+            ("source", &change.origin.source.name()),
+            ("reason", &reason),
+            ("since_ms", &change.origin.since_ms),
+        ],
+    );
+    ctx.count("dynamic_config_changes", &[("key", change.key)], 1);
+}
+
+/// Names the keys of a file that have no effect: the others count.
+fn log_keys(ctx: &mut Context<'_>, file: &str, params: &ParamFile) {
+    if !params.unknown.is_empty() {
+        let keys = shown(&params.unknown.join(", "));
+        ctx.warn_with(
+            "dynamic config has unknown keys, which change nothing",
+            &[("file", &file), ("keys", &keys)],
+        );
+    }
+    if !params.ignored.is_empty() {
+        ctx.info_with(
+            "dynamic config has keys that this validator does not take from a file",
+            &[("file", &file), ("keys", &params.ignored.join(", "))],
+        );
+    }
+}
