@@ -35,6 +35,7 @@ mod clock;
 mod config;
 mod control;
 mod devnet;
+pub mod facilitator;
 mod hub;
 mod journal;
 mod miner;
