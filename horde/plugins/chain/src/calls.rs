@@ -5,7 +5,7 @@ use tig_plugin_api::prelude::*;
 
 use crate::fault::{self, Fault};
 use crate::limits::{CALL_TIMEOUT_MS_MAX, CALLS_COUNT_MAX};
-use crate::poll::count;
+use crate::miners::NO_NEURONS;
 use crate::read::{read_commits, read_inclusion, read_limits, read_schedule};
 use crate::service::Reply;
 use crate::store::{Open, OpenCall};
@@ -42,12 +42,11 @@ impl HordeChain {
                 return ctx.emit(&ChainAnswer { call, result });
             }
         };
-        ctx.mark_fields_changed()?;
         let open = OpenCall {
             call,
             request: request.name().to_owned(),
             reply: Reply::of_request(&request),
-            deadline_ms,
+            deadline_ms: now_ms + timeout_ms,
         };
         self.open.calls.insert(tag.clone(), open);
         self.put_calls(ctx)?;
@@ -69,7 +68,7 @@ impl HordeChain {
         let Some(open) = self.open.calls.get(&tag) else {
             return Ok(());
         };
-        let (reply, request) = (open.reply, open.request.clone());
+        let reply = open.reply;
         if open.deadline_ms <= ctx.now_ms() {
             log_late(ctx, response);
             return self.end_call(ctx, &tag, ChainResult::TimedOut);
@@ -84,7 +83,6 @@ impl HordeChain {
             };
             Ok(result?)
         });
-        count(ctx, &request, &answer);
         let result = answer.unwrap_or_else(|fault| failed(&fault));
         self.end_call(ctx, &tag, result)
     }
@@ -96,38 +94,29 @@ impl HordeChain {
 
     /// Ends what was open at the start: of the requests nothing is known.
     pub(crate) fn interrupt(&mut self, ctx: &mut Context<'_>) -> Result<()> {
-        ctx.mark_fields_changed()?;
-        let interrupted = std::mem::take(&mut self.interrupted);
+        let interrupted = std::mem::take(&mut self.live.interrupted);
         let Open { calls, commands } = interrupted;
         for tag in calls.keys() {
             let reason = "the host was restarted: whether the chain has it is unknown".to_owned();
             self.end_call(ctx, tag, ChainResult::Failed { reason })?;
         }
-        self.open
-            .commands
-            .retain(|ticket| !commands.contains(ticket));
+        let is_interrupted = |ticket: &mut Ticket| commands.contains(ticket);
+        let ended: Vec<_> = self.open.commands.extract_if(.., is_interrupted).collect();
         store::put_open(ctx, &self.open)?;
-        for ticket in commands {
-            ctx.finish(
-                ticket,
-                crate::miners::NO_NEURONS,
-                "interrupted by a restart",
-            )?;
+        for ticket in ended {
+            ctx.finish(ticket, NO_NEURONS, "interrupted by a restart")?;
         }
         Ok(())
     }
 
     fn end_call(&mut self, ctx: &mut Context<'_>, tag: &str, result: ChainResult) -> Result<()> {
-        if !self.open.calls.contains_key(tag) {
-            return Ok(());
-        }
-        ctx.mark_fields_changed()?;
-        let Some(OpenCall { call, request, .. }) = self.open.calls.remove(tag) else {
+        let Some(open) = self.open.calls.remove(tag) else {
             return Ok(());
         };
         self.put_calls(ctx)?;
         ctx.cancel(tag)?;
-        log_end(ctx, &call, &request, &result);
+        log_end(ctx, &open, &result);
+        let call = open.call;
         ctx.emit(&ChainAnswer { call, result })
     }
 
@@ -159,22 +148,24 @@ fn failed(fault: &Fault) -> ChainResult {
     }
 }
 
-fn log_end(ctx: &mut Context<'_>, call: &str, request: &str, result: &ChainResult) {
-    let call = quote(call);
-    let reason = match result {
-        ChainResult::Done | ChainResult::Commits { .. } | ChainResult::Limits(_) => {
-            ctx.debug_with(
-                "call has its answer",
-                &[("call", &call), ("request", &request)],
-            );
-            return;
-        }
-        ChainResult::Refused { reason } | ChainResult::Failed { reason } => reason.as_str(),
-        ChainResult::TimedOut => "its deadline is over",
+/// For those who made the call, its answer is the report.
+fn log_end(ctx: &mut Context<'_>, OpenCall { call, request, .. }: &OpenCall, result: &ChainResult) {
+    let (result, reason) = match result {
+        ChainResult::Done | ChainResult::Commits { .. } | ChainResult::Limits(_) => ("ok", ""),
+        ChainResult::Refused { reason } => ("refused", reason.as_str()),
+        ChainResult::Failed { reason } => ("failed", reason.as_str()),
+        ChainResult::TimedOut => ("timed_out", ""),
     };
-    ctx.warn_with(
-        "call to the chain was not done",
-        &[("call", &call), ("request", &request), ("reason", &reason)],
+    let labels = [("request", request.as_str()), ("result", result)];
+    ctx.count("horde_chain_requests", &labels, 1);
+    ctx.debug_with(
+        "call has ended",
+        &[
+            ("call", &quote(call)),
+            ("request", request),
+            ("result", &result),
+            ("reason", &reason),
+        ],
     );
 }
 

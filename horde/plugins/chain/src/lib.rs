@@ -56,6 +56,8 @@ const INTERRUPT: &str = "interrupt";
 /// What a reload hands over, besides what is stored.
 #[derive(Clone, Default, Deserialize, Serialize)]
 struct Live {
+    /// What was open at a start without a handover, until it ends as interrupted.
+    interrupted: Open,
     /// The request for the newest block that is on its way.
     poll: Option<Poll>,
     /// The service does not know `/block/latest`.
@@ -75,8 +77,6 @@ struct HordeChain {
     heights: Heights,
     /// Stored.
     open: Open,
-    /// What was open at the start, until it ends as interrupted.
-    interrupted: Open,
     /// Blocks whose neurons are stored.
     kept: BTreeSet<u32>,
     live: Live,
@@ -102,10 +102,12 @@ impl HordeChain {
             config,
             service,
             heights,
-            interrupted: open.clone(),
+            live: Live {
+                interrupted: open.clone(),
+                ..Live::default()
+            },
             open,
             kept,
-            live: Live::default(),
         })
     }
 
@@ -171,9 +173,10 @@ impl HordeChain {
     }
 
     fn restore(&mut self, ctx: &mut Context<'_>, live: Live) -> Result<()> {
-        ctx.cancel(INTERRUPT)?;
-        self.interrupted = Open::default();
         self.live = live;
+        if self.live.interrupted == Open::default() {
+            ctx.cancel(INTERRUPT)?;
+        }
         Ok(())
     }
 }

@@ -30,6 +30,9 @@ pub(crate) const WANT_TIMEOUT_MS: u64 = 120_000;
 /// Calls that wait for an answer.
 pub(crate) const CALLS_COUNT_MAX: usize = 32;
 
+/// Time before the end of a request at which the service should have given up, so that its answer still comes.
+pub(crate) const ANSWER_MARGIN_MS: u64 = 1_000;
+
 /// Time that one call may take, however far its deadline is.
 pub(crate) const CALL_TIMEOUT_MS_MAX: u64 = 600_000;
 

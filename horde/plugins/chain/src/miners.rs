@@ -23,7 +23,6 @@ impl HordeChain {
                 "{COMMANDS_COUNT_MAX} commands wait for neurons already: wait until they have ended"
             );
         }
-        ctx.mark_fields_changed()?;
         self.open.commands.push(ctx.ticket());
         store::put_open(ctx, &self.open)?;
         self.want_neurons(ctx, None)

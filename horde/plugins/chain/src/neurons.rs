@@ -18,7 +18,6 @@ impl HordeChain {
         {
             return ctx.emit(&neurons);
         }
-        ctx.mark_fields_changed()?;
         let now_ms = ctx.now_ms();
         if !self.live.wants.add(block, now_ms) {
             ctx.warn_with(

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tig_plugin_api::prelude::*;
 
 use crate::config::Config;
-use crate::limits::{NEURONS_BODY_BYTES_MAX, SHORT_BODY_BYTES_MAX};
+use crate::limits::{ANSWER_MARGIN_MS, NEURONS_BODY_BYTES_MAX, SHORT_BODY_BYTES_MAX};
 
 const USER_AGENT: &str = concat!("tig-host-horde-chain/", env!("CARGO_PKG_VERSION"));
 
@@ -112,10 +112,10 @@ impl Service {
         timeout_ms: u64,
     ) -> HttpCall {
         let header = |name: &str, value: String| (name.to_owned(), value);
-        let seconds = timeout_ms.div_ceil(1_000).max(1);
+        let seconds = timeout_ms.saturating_sub(ANSWER_MARGIN_MS).div_ceil(1_000);
         let mut headers = vec![
             header("User-Agent", USER_AGENT.to_owned()),
-            header("X-Pylon-Timeout", seconds.to_string()),
+            header("X-Pylon-Timeout", seconds.max(1).to_string()),
         ];
         let token = self.token.reveal();
         if !token.is_empty() {

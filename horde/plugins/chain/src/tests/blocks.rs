@@ -36,7 +36,7 @@ fn poll_carries_token_and_patience() {
             .clone()
     };
     assert_eq!(header("Authorization"), format!("Bearer {TOKEN}"));
-    assert_eq!(header("X-Pylon-Timeout"), "20");
+    assert_eq!(header("X-Pylon-Timeout"), "19");
     assert!(call.max_body_bytes <= 1 << 20);
 }
 
@@ -83,7 +83,7 @@ fn service_without_the_route_is_asked_for_neurons() {
 }
 
 #[test]
-fn service_that_is_gone_is_reported_once_and_again_when_back() {
+fn lost_service_is_reported_once_and_when_it_is_back() {
     let mut chain = following(7);
     chain.logs();
     for _ in 0..20 {

@@ -43,7 +43,7 @@ fn requests_go_where_the_service_expects_them() {
         let sent = (!http.body.is_empty()).then(|| serde_json::from_slice(&http.body).unwrap());
         assert_eq!(sent, body, "{name}");
         assert_eq!(http.timeout_ms, 60_000);
-        let patience = ("X-Pylon-Timeout".to_owned(), "60".to_owned());
+        let patience = ("X-Pylon-Timeout".to_owned(), "59".to_owned());
         assert!(http.headers.contains(&patience));
     }
 }

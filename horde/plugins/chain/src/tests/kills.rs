@@ -47,6 +47,17 @@ fn open_call_fails_after_a_kill() {
 }
 
 #[test]
+fn open_call_fails_after_a_kill_and_a_reload() {
+    let mut chain = following(7);
+    call(&mut chain, "c", &commit());
+    chain.kill();
+    chain.reload();
+    chain.advance_ms(100);
+    let failed = [("c".to_owned(), "failed".to_owned())];
+    assert_eq!(answers(&mut chain), failed);
+}
+
+#[test]
 fn call_after_a_kill_is_not_interrupted() {
     let mut chain = following(7);
     call(&mut chain, "before", &commit());

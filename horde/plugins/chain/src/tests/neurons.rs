@@ -230,7 +230,7 @@ fn oldest_kept_block_makes_room() {
     assert_eq!(records.count(), 8);
 }
 
-/// A block that was seen with another hash when it was new: it was taken back, or one of the answers is wrong.
+/// A block that was seen with another hash when it was new: the chain has rolled it back, or one of the answers is wrong.
 #[test]
 fn final_block_with_another_hash_is_asked_for_twice() {
     let mut chain = following(7);
