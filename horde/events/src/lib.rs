@@ -30,6 +30,7 @@
 //! Events whose loss nobody could make good are durable: their handlers must be idempotent. All others are emitted again by
 //! their sender after a restart if they still matter. Sections are those of the ComputeHorde specification.
 
+mod address;
 mod batch;
 mod chain;
 mod group;
@@ -43,6 +44,7 @@ mod report;
 mod schedule;
 mod weights;
 
+pub use address::{AddressError, authority};
 pub use batch::{AnswerChecked, AnswerGiven, BatchOver, JobResult, JobsScored, ScoredJob, Verdict};
 pub use chain::{
     Axon, Block, ChainAnswer, ChainCall, ChainCondition, ChainRequest, ChainResult, ChainState,

@@ -18,7 +18,6 @@
 //! their miners nothing. A connection that is lost is opened again, and the jobs go on. Sections are those of the ComputeHorde
 //! specification.
 
-mod address;
 mod config;
 mod drive;
 mod group;

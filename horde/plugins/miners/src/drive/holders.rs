@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use horde_events::{LinkState, LinksWanted, MinerAddress, MinerLink};
+use horde_events::{LinkState, LinksWanted, MinerAddress, MinerLink, authority};
 use tig_plugin_api::prelude::*;
 
 use crate::Miners;
-use crate::address::authority;
 use crate::link::Link;
 use crate::store::WANTED;
 use crate::text::shown;

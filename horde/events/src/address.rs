@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use horde_events::MinerAddress;
+use crate::MinerAddress;
 
 /// Longest name of a host, in bytes (RFC 1035).
 const HOST_BYTES_MAX: usize = 253;
@@ -11,7 +11,7 @@ const HOTKEY_BYTES_MAX: usize = 128;
 
 /// Why an address is not connected to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub(crate) enum AddressError {
+pub enum AddressError {
     /// Port 0, on which nothing listens.
     #[error(
         "port 0 is not a port to connect to: the miner serves nothing, or its port is not configured"
@@ -48,10 +48,7 @@ pub(crate) enum AddressError {
 /// # Errors
 ///
 /// See [`AddressError`].
-pub(crate) fn authority(
-    address: &MinerAddress,
-    allow_private: bool,
-) -> Result<String, AddressError> {
+pub fn authority(address: &MinerAddress, allow_private: bool) -> Result<String, AddressError> {
     let hotkey = address.hotkey.as_bytes();
     // Empty for the validator's own miner.
     if hotkey.len() > HOTKEY_BYTES_MAX || !hotkey.iter().all(u8::is_ascii_alphanumeric) {
