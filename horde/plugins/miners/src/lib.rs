@@ -4,7 +4,7 @@
 //! | | |
 //! |---|---|
 //! | handles | `horde_links_wanted`, `horde_jobs_made`, `horde_group_wanted`, `horde_jobs_scored`, `ws`, `timer`, `update` |
-//! | emits | `horde_miner_link`, `horde_job_step`, `horde_job_over` (durable) |
+//! | emits | `horde_miner_link`, `horde_job_step`, `horde_job_over` (durable), `horde_receipts_signed` |
 //! | routes | `GET /horde/miners`: links, groups and jobs under way |
 //! | config | see `config.rs`; the host's key `key` must name this extension |
 //! | stores | see `store.rs`: groups, outcomes, receipts, wanted links |
@@ -20,6 +20,7 @@
 
 mod config;
 mod drive;
+mod emission;
 mod group;
 mod ignored;
 mod job;
@@ -33,12 +34,15 @@ mod store;
 mod tests;
 mod text;
 
-use horde_events::{GroupWanted, JobOver, JobStep, JobsMade, JobsScored, LinksWanted, MinerLink};
+use horde_events::{
+    GroupWanted, JobOver, JobStep, JobsMade, JobsScored, LinksWanted, MinerLink, ReceiptsSigned,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 use tig_plugin_api::prelude::*;
 
 use crate::config::Config;
+use crate::emission::Emission;
 use crate::job::check_frames;
 use crate::receipt::Validator;
 use crate::run_state::RunState;
@@ -56,14 +60,18 @@ struct Miners {
     state: RunState,
 }
 
-#[extension(routes("GET /horde/miners"), emits(MinerLink, JobStep, JobOver))]
+#[extension(
+    routes("GET /horde/miners"),
+    emits(MinerLink, JobStep, JobOver, ReceiptsSigned)
+)]
 impl Miners {
     fn new(config: Config, ctx: &mut Context<'_>) -> Result<Self> {
         config.check()?;
         let validator = Validator::new(ctx, &config.key)?;
         let (kept, interrupted) = Kept::restore(ctx)?;
         let holders = ctx.get_sound(WANTED)?.unwrap_or_default();
-        let state = RunState::new(ctx.random_u64(), holders, interrupted);
+        let emission = Emission::new(kept.jobs_by_age());
+        let state = RunState::new(ctx.random_u64(), holders, interrupted, emission);
         let now_ms = ctx.now_ms();
         ctx.at(drive::START, now_ms)?;
         let miners = Self {
@@ -123,6 +131,7 @@ impl Miners {
 
     fn on_update(&mut self, ctx: &mut Context<'_>) -> Result<()> {
         self.kept.evict(ctx)?;
+        self.emit_receipts(ctx)?;
         let now_ms = ctx.now_ms();
         if self.state.made.has_expired(now_ms) {
             ctx.mark_fields_changed()?;

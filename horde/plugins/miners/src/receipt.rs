@@ -6,7 +6,7 @@ use horde_proto::receipt::{
     JobAcceptedReceiptPayload, JobFinishedReceiptPayload, JobStartedReceiptPayload,
 };
 use horde_proto::{Payload, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tig_keyring::{PUBLIC_KEY_BYTES, PublicKey, SIGNATURE_BYTES, Signature};
 use tig_plugin_api::prelude::*;
 
@@ -155,7 +155,8 @@ pub(crate) fn stored_accepted(ctx: &mut Context<'_>, uuid: &str) -> Result<Optio
 }
 
 /// Kinds of receipts.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Kind {
     Started,
     Accepted,

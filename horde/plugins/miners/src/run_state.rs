@@ -6,6 +6,7 @@ use std::sync::Arc;
 use horde_events::MinerAddress;
 use serde::{Deserialize, Serialize};
 
+use crate::emission::Emission;
 use crate::group::Group;
 use crate::job::{Jobs, MadeJobs};
 use crate::link::Links;
@@ -32,6 +33,9 @@ pub(crate) struct RunState {
     group_count: u64,
     /// Jobs that an earlier run has left behind.
     pub(crate) interrupted: Vec<InterruptedJob>,
+    /// Receipts that were not emitted.
+    #[serde(default)]
+    pub(crate) emission: Emission,
     /// Jobs whose finished receipts were sent.
     sent_finished: BTreeSet<Arc<str>>,
 }
@@ -42,11 +46,13 @@ impl RunState {
         session: u64,
         holders: BTreeMap<String, Vec<MinerAddress>>,
         interrupted: Vec<InterruptedJob>,
+        emission: Emission,
     ) -> Self {
         Self {
             session,
             holders,
             interrupted,
+            emission,
             ..Self::default()
         }
     }

@@ -108,6 +108,12 @@ impl Kept {
         self.uuids.contains(uuid)
     }
 
+    /// All jobs, the oldest first.
+    pub(crate) fn jobs_by_age(&self) -> Vec<Arc<str>> {
+        let jobs = self.groups.values().flat_map(|group| &group.jobs);
+        jobs.map(|job| Arc::clone(&job.uuid)).collect()
+    }
+
     pub(crate) fn get(&self, key: &str) -> Option<&StoredGroup> {
         self.groups.get(key)
     }

@@ -12,6 +12,7 @@ use crate::Miners;
 use crate::group::organic_ready_ms;
 use crate::job::{FrameKind, Job, JobId, Phase, Reaction};
 use crate::outflow::Full;
+use crate::receipt::Kind;
 use crate::store::StoredJob;
 use crate::text::shown;
 
@@ -27,6 +28,7 @@ impl Miners {
         let frame = self.validator.reservation(ctx, job, group, now_ms)?;
         let due_ms = group.bound_ms(job.timeout_seconds, now_ms + self.config.accept_ms);
         job.reserve(frame, due_ms);
+        self.state.emission.note(Kind::Started, &job.uuid);
         self.send_if_open(ctx, id)
     }
 

@@ -1,11 +1,11 @@
 //! Accepted and finished receipts on their way to miners.
 
-use horde_events::JobsScored;
+use horde_events::{JobsScored, ReceiptsSigned, SignedReceipt};
 use tig_plugin_api::prelude::*;
 
 use crate::Miners;
 use crate::job::JobId;
-use crate::receipt;
+use crate::receipt::{self, Kind};
 use crate::store::{StoredOutcome, over_key};
 
 impl Miners {
@@ -20,6 +20,7 @@ impl Miners {
         let ttl = ttl.unwrap_or_default();
         let frame = self.validator.accepted(ctx, job, ttl, now_ms)?;
         let hotkey = job.hotkey.clone();
+        self.state.emission.note(Kind::Accepted, &job.uuid);
         self.send_receipt(ctx, &hotkey, frame)
     }
 
@@ -62,8 +63,27 @@ impl Miners {
             let frame = validator.finished(ctx, names, &over.times, &job.score_text, now_ms)?;
             self.send_receipt(ctx, &over.hotkey, frame)?;
             self.state.note_finished(&job.uuid);
+            let uuid = job.uuid.as_str().into();
+            self.state.emission.note(Kind::Finished, &uuid);
         }
         Ok(())
+    }
+
+    /// Emits some of the receipts that were not emitted, at `update`: bounded, and never in the middle of a batch's frames.
+    pub(crate) fn emit_receipts(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        if self.state.emission.is_empty() {
+            return Ok(());
+        }
+        ctx.mark_fields_changed()?;
+        let mut receipts = Vec::new();
+        for (kind, uuid) in self.state.emission.take_piece() {
+            let key = receipt::key(kind, &uuid);
+            receipts.extend(ctx.get_sound::<SignedReceipt>(&key)?);
+        }
+        match receipts.is_empty() {
+            true => Ok(()),
+            false => ctx.emit(&ReceiptsSigned { receipts }),
+        }
     }
 
     /// Sends a receipt, or keeps it until there is a connection. A miner that is not linked to gets none.

@@ -2,7 +2,7 @@
 
 use horde_proto::Payload;
 use horde_proto::miner::ToMiner;
-use horde_proto::receipt::{JobAcceptedReceiptPayload, JobStartedReceiptPayload};
+use horde_proto::receipt::{JobAcceptedReceiptPayload, JobStartedReceiptPayload, ReceiptPayload};
 use serde_json::{Value, json};
 
 use super::world::*;
@@ -184,4 +184,56 @@ fn receipt_of_a_user_counts_for_longer() {
     };
     let receipt = &reservation.job_started_receipt_payload;
     assert_eq!((receipt.is_organic, receipt.ttl), (true, 30));
+}
+
+/// The receipts that were emitted since the last call: type, job and whether the signature is the validator's.
+fn emitted_receipts(world: &mut World) -> Vec<(String, String, bool)> {
+    let events = world.events("horde_receipts_signed");
+    let receipts = events
+        .iter()
+        .flat_map(|event| event["receipts"].as_array().unwrap());
+    receipts
+        .map(|receipt| {
+            let payload: ReceiptPayload =
+                serde_json::from_value(receipt["payload"].clone()).unwrap();
+            let signature = receipt["signature"].as_str().unwrap();
+            let is_signed = payload.verify(signature, &own_hotkey()).is_ok();
+            let kind = receipt["payload"]["receipt_type"].as_str().unwrap();
+            (kind.to_owned(), payload.job_uuid().to_owned(), is_signed)
+        })
+        .collect()
+}
+
+#[test]
+fn receipts_are_emitted_at_updates() {
+    let mut world = answered();
+    world.0.event("horde_jobs_scored", scored(&[1], "1"));
+    // Not in the middle of a batch's frames.
+    assert!(emitted_receipts(&mut world).is_empty());
+    world.0.update();
+    let all = [
+        "JobStartedReceipt",
+        "JobAcceptedReceipt",
+        "JobFinishedReceipt",
+    ];
+    let expected: Vec<_> = all
+        .map(|kind| (kind.to_owned(), uuid(1), true))
+        .into_iter()
+        .collect();
+    assert_eq!(emitted_receipts(&mut world), expected);
+    world.0.reload();
+    world.0.update();
+    assert!(emitted_receipts(&mut world).is_empty());
+    // What was emitted before a kill may be lost with it.
+    world.0.kill();
+    world.0.update();
+    assert_eq!(emitted_receipts(&mut world), expected);
+}
+
+#[test]
+fn reload_hands_over_what_is_not_emitted() {
+    let mut world = answered();
+    world.0.reload();
+    world.0.update();
+    assert_eq!(emitted_receipts(&mut world).len(), 2);
 }
