@@ -17,7 +17,7 @@ use super::order::{JobOrder, OrderError};
 use crate::clock::Clock;
 
 /// What waits in front of a socket; beyond, the connection ends, because its validator does not read.
-const QUEUED_COUNT_MAX: usize = 65_536;
+const SCHEDULED_COUNT_MAX: usize = 65_536;
 /// Pause between two looks at what is due.
 const TICK_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -68,7 +68,7 @@ impl Hub {
 
     /// Opens a connection; what it sends comes from the queue. The connection is over when the queue is closed.
     pub(super) fn connect(&self, version: Option<&str>) -> (u64, mpsc::Receiver<Scheduled>) {
-        let (writer, queue) = mpsc::channel(QUEUED_COUNT_MAX);
+        let (writer, queue) = mpsc::channel(SCHEDULED_COUNT_MAX);
         let mut state = self.state();
         let (connection, effects) = state.core.connect(version, self.now_us());
         debug!(connection, ?version, "validator connected");

@@ -6,6 +6,7 @@ mod authentication;
 mod binary;
 mod client;
 mod control;
+mod facilitator;
 mod hash;
 mod jobs;
 mod receipts;

@@ -13,7 +13,7 @@ use crate::facilitator::keys;
 use crate::facilitator::order::{JobOrder, OrderError};
 
 /// Jobs that are kept; the oldest that are over are forgotten first.
-const JOBS_KEPT_MAX: usize = 20_000;
+pub(super) const JOBS_KEPT_MAX: usize = 20_000;
 
 /// A job of a user.
 #[derive(Debug)]

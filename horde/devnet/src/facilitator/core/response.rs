@@ -59,7 +59,7 @@ pub(super) fn binary() -> Response {
     error("json_invalid", "Invalid JSON: the frame is binary", "")
 }
 
-/// The errors by which the reference's library tells the faults of a frame apart.
+/// The errors that the reference's library has for the faults of a frame.
 pub(super) fn malformed(fault: &MessageError) -> Response {
     let (kind, place) = match fault {
         MessageError::Json(_) => ("json_invalid", None),

@@ -108,7 +108,7 @@ texts! {
     FaultStep {
         /// It was opened; nothing is read yet.
         Connect = "connect",
-        /// The validator has authenticated itself and was told so.
+        /// The validator has authenticated itself, and the answer is sent.
         Auth = "auth",
         /// A job was sent.
         Job = "job",

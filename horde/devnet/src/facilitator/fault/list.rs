@@ -207,6 +207,7 @@ mod tests {
     #[test]
     fn faulty_texts_are_rejected_with_their_remedy() {
         let unknown = "sloth".parse::<Fault>().unwrap_err();
+        assert!(matches!(unknown, FaultError::Unknown { .. }));
         assert!(unknown.to_string().contains("late-row"), "{unknown}");
         let name = "silent";
         assert_eq!(

@@ -7,7 +7,7 @@ use super::list::{Fault, FaultError};
 use crate::vice::Milliseconds;
 
 /// Faults that one facilitator can have.
-const FAULTS_COUNT_MAX: usize = 64;
+const FACILITATOR_FAULTS_COUNT_MAX: usize = 64;
 
 /// Why a list of texts is not a set of faults.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,7 +16,9 @@ pub enum FaultsError {
     #[error(transparent)]
     Fault(#[from] FaultError),
     /// There are too many.
-    #[error("{count} faults are more than the {FAULTS_COUNT_MAX} that a facilitator can have")]
+    #[error(
+        "{count} faults are more than the {FACILITATOR_FAULTS_COUNT_MAX} that a facilitator can have"
+    )]
     Count {
         /// How many.
         count: usize,
@@ -43,7 +45,7 @@ impl Faults {
     pub fn new(faults: impl IntoIterator<Item = Fault>) -> Result<Self, FaultsError> {
         let faults: Vec<Fault> = faults.into_iter().collect();
         match faults.len() {
-            count if count > FAULTS_COUNT_MAX => Err(FaultsError::Count { count }),
+            count if count > FACILITATOR_FAULTS_COUNT_MAX => Err(FaultsError::Count { count }),
             _ => Ok(Self(faults)),
         }
     }

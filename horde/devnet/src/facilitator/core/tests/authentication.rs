@@ -1,3 +1,5 @@
+//! Authentication, and frames that are not messages.
+
 use horde_proto::facilitator::{AuthenticationRequest, Heartbeat, ToFacilitator};
 
 use super::fixture::{Bench, address, closed, errors, validator};

@@ -1,7 +1,10 @@
-use horde_proto::facilitator::{Heartbeat, ToFacilitator};
+//! Who gets a job, and how long a job lives.
+
+use horde_proto::facilitator::{Heartbeat, JobStatus, ToFacilitator};
 
 use super::fixture::{Bench, SECOND_US, address, closed, order, requests};
 use crate::facilitator::FacilitatorViolationKind as Kind;
+use crate::facilitator::core::jobs::JOBS_KEPT_MAX;
 use crate::facilitator::{JobOrder, JobState, JobVersion, OrderError};
 
 fn heartbeat(bench: &mut Bench, id: u64) {
@@ -92,4 +95,20 @@ fn uuids_of_two_runs_differ() {
     });
     assert_ne!(uuids[0], uuids[1]);
     assert!(uuids.iter().all(|uuid| horde_proto::is_uuid(uuid)));
+}
+
+#[test]
+fn jobs_that_are_over_make_room_for_new_ones() {
+    let mut bench = Bench::new(&[]);
+    let id = bench.admit(1);
+    let first = bench.submit(JobVersion::V1).0;
+    for _ in 1..JOBS_KEPT_MAX {
+        bench.submit(JobVersion::V1);
+    }
+    let full = bench.core.submit(&order(JobVersion::V1), bench.now_us);
+    assert_eq!(full.unwrap_err(), OrderError::TooManyJobs);
+    bench.status(id, &first, JobStatus::Failed);
+    bench.submit(JobVersion::V1);
+    assert!(bench.core.job(&first).is_none());
+    assert_eq!(bench.core.jobs().count(), JOBS_KEPT_MAX);
 }

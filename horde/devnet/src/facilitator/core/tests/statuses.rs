@@ -1,3 +1,5 @@
+//! Statuses, their answers, and the rules that they break.
+
 use horde_proto::facilitator::JobStatus::{Accepted, Completed, Failed, Rejected};
 use horde_proto::facilitator::{JobStatusUpdate, ToFacilitator};
 
