@@ -1,18 +1,16 @@
 //! Acts by decisions: asks, opens links, says that the batch is due or missed, and stores it.
 
-use horde_calc::schedule::{CYCLE_BLOCKS, cycle, select_validators};
-use horde_events::{BatchDue, BatchMissed, LinksWanted, MinerAddress, Neurons, NeuronsWanted};
+use horde_calc::schedule::{CYCLE_BLOCKS, cycle};
+use horde_events::{BatchDue, BatchMissed, LinksWanted, NeuronsWanted};
 use tig_plugin_api::prelude::*;
 
 use crate::Schedule;
-use crate::cycle::{Cycle, End, Miners};
-use crate::decide::{
-    Decision, Miss, decide, is_near, miss_of_past, miss_of_unseen, neurons_wanted,
-};
+use crate::cycle::{Cycle, End};
+use crate::decide::{Decision, Miss, decide, miss_of_past, miss_of_unseen, neurons_wanted};
 use crate::place::{Place, Slot};
 use crate::status::Status;
 
-/// Cycles without a block that are told one by one, the newest ones: those of more than three days.
+/// Cycles without a seen block that are reported one by one, the newest ones: those of more than three days.
 const UNSEEN_MAX: u32 = 32;
 
 impl Schedule {
@@ -37,7 +35,7 @@ impl Schedule {
     }
 
     /// Does what is to be done at block `number` without asking for anything, so that no answer leads to a question.
-    fn advance(&mut self, ctx: &mut Context<'_>, number: u32) -> Result<()> {
+    pub(crate) fn advance(&mut self, ctx: &mut Context<'_>, number: u32) -> Result<()> {
         self.enter_cycle(ctx, number)?;
         let Some(cycle) = &mut self.cycle else {
             return Ok(());
@@ -69,7 +67,7 @@ impl Schedule {
     }
 
     /// Ends the cycles before that of block `number`, and begins with that one.
-    fn enter_cycle(&mut self, ctx: &mut Context<'_>, number: u32) -> Result<()> {
+    pub(crate) fn enter_cycle(&mut self, ctx: &mut Context<'_>, number: u32) -> Result<()> {
         let Ok(start) = u32::try_from(cycle(number, self.owner.netuid).start) else {
             // A cycle that has begun below block 0 has no batch.
             return Ok(());
@@ -143,97 +141,6 @@ impl Schedule {
         emit_missed(ctx, cycle.start, miss)
     }
 
-    /// Takes what the chain says of the blocks that were asked for.
-    pub(crate) fn take_neurons(&mut self, ctx: &mut Context<'_>, neurons: Neurons) -> Result<()> {
-        if neurons.neurons.is_empty() {
-            ctx.warn_with(
-                "the chain service knows no neuron at a block; it is asked again",
-                &[("block", &neurons.block)],
-            );
-            return Ok(());
-        }
-        ctx.mark_fields_changed()?;
-        match neurons.wanted {
-            Some(block) => self.take_validators(ctx, block, &neurons),
-            None => self.take_miners(ctx, &neurons),
-        }
-    }
-
-    /// The validators of the cycle, or the hash that orders them.
-    fn take_validators(
-        &mut self,
-        ctx: &mut Context<'_>,
-        block: u32,
-        neurons: &Neurons,
-    ) -> Result<()> {
-        let Some(cycle) = self.cycle.as_mut().filter(|cycle| cycle.end.is_none()) else {
-            return Ok(());
-        };
-        let is_seed = cycle.seed.is_none() && cycle.seed_block == Some(block);
-        let is_start = cycle.validators.is_none() && cycle.start == block;
-        if !is_seed && !is_start {
-            return Ok(());
-        }
-        if is_seed {
-            cycle.seed = Some(neurons.hash.clone());
-        }
-        if is_start {
-            let neurons = neurons.neurons.iter();
-            let stakes = neurons.map(|neuron| (neuron.hotkey.as_str(), neuron.total_stake));
-            let validators = select_validators(stakes).into_iter().map(str::to_owned);
-            cycle.validators = Some(validators.collect());
-        }
-        cycle.store(ctx)?;
-        match cycle.place(&self.owner.hotkey) {
-            Place::Unknown => return Ok(()),
-            Place::NotListed { .. } => {}
-            Place::Slot(slot) => ctx.info_with(
-                "this validator has a slot",
-                &[
-                    ("cycle", &cycle.start),
-                    ("slot_block", &slot.block),
-                    ("slot", &slot.index),
-                    ("validators", &slot.count),
-                ],
-            ),
-        }
-        match &self.seen.block {
-            Some(block) => self.tick(ctx, block.number),
-            None => Ok(()),
-        }
-    }
-
-    /// The miners that serve, from shortly before the slot on.
-    fn take_miners(&mut self, ctx: &mut Context<'_>, neurons: &Neurons) -> Result<()> {
-        let seen = self.seen.block.as_ref().map_or(0, |block| block.number);
-        let number = seen.max(neurons.block);
-        self.enter_cycle(ctx, number)?;
-        let Some(cycle) = self.cycle.as_mut().filter(|cycle| cycle.end.is_none()) else {
-            return Ok(());
-        };
-        let Place::Slot(slot) = cycle.place(&self.owner.hotkey) else {
-            return Ok(());
-        };
-        let is_newer = cycle
-            .miners
-            .as_ref()
-            .is_none_or(|miners| miners.block < neurons.block);
-        if is_newer && self.rules.serving && is_near(slot, &self.rules, number) {
-            let addresses = serving_miners(neurons, &self.owner.hotkey);
-            let before = cycle.miners.replace(Miners {
-                block: neurons.block,
-                addresses,
-            });
-            cycle.store(ctx)?;
-            let before = before.map(|miners| miners.addresses);
-            let now = cycle.miners.as_ref().map(|miners| &miners.addresses);
-            if before.as_ref() != now {
-                self.want_links(ctx)?;
-            }
-        }
-        self.advance(ctx, number)
-    }
-
     /// Wants links to the miners that are stored, and to no others.
     pub(crate) fn want_links(&self, ctx: &mut Context<'_>) -> Result<()> {
         let miners = self.cycle.as_ref().and_then(|cycle| cycle.miners.as_ref());
@@ -276,28 +183,14 @@ impl Schedule {
     }
 }
 
-/// Where the other neurons serve.
-fn serving_miners(neurons: &Neurons, own: &str) -> Vec<MinerAddress> {
-    let others = neurons.neurons.iter().filter(|neuron| neuron.hotkey != own);
-    let address = |neuron: &horde_events::Neuron| {
-        let axon = neuron.axon.as_ref()?;
-        Some(MinerAddress {
-            hotkey: neuron.hotkey.clone(),
-            host: axon.host.clone(),
-            port: axon.port,
-        })
-    };
-    others.filter_map(address).collect()
-}
-
-/// Tells the cycles between two that were seen.
+/// Reports the batches of the cycles between two that were seen as missed.
 fn miss_unseen(ctx: &mut Context<'_>, old: u32, new: u32, number: u32) -> Result<()> {
     let blocks = CYCLE_BLOCKS as u32;
     let count = (new.saturating_sub(old) / blocks).saturating_sub(1);
     if count > UNSEEN_MAX {
         ctx.warn_with(
-            "more cycles were not seen than are told one by one; the oldest ones are left out",
-            &[("cycles", &count), ("told", &UNSEEN_MAX)],
+            "more cycles were not seen than are reported one by one; the oldest ones are left out",
+            &[("cycles", &count), ("reported", &UNSEEN_MAX)],
         );
     }
     for back in (1..=count.min(UNSEEN_MAX)).rev() {

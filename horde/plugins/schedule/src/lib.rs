@@ -15,6 +15,7 @@
 //!
 //! All decisions are functions of what is stored and the number of the newest block, so an instance that was killed decides as one that was not.
 
+mod answers;
 mod config;
 mod cycle;
 mod decide;

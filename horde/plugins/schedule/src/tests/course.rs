@@ -29,7 +29,7 @@ fn batch_is_due_at_its_slot_once() {
 }
 
 #[test]
-fn links_are_held_from_ten_blocks_ahead_to_the_block_after() {
+fn links_are_held_from_ten_blocks_ahead() {
     let (mut schedules, mut chain) = (start(), Chain::at(START));
     let slot = slot_of(START).block;
     let mut held = Vec::new();
@@ -222,7 +222,7 @@ fn chain_that_names_no_miners_misses_the_batch() {
 }
 
 #[test]
-fn miners_of_an_answer_within_the_window_begin_the_batch() {
+fn answer_within_the_window_begins_the_batch() {
     let (mut schedules, mut chain) = (start(), Chain::at(START + 10));
     let slot = slot_of(START).block;
     chain.show(&mut schedules);
