@@ -86,6 +86,9 @@ pub struct ClassReport {
     pub executor_class: String,
     /// Executors in the manifest.
     pub announced: u32,
+    /// Executors that ran users' jobs, and were not tested.
+    #[serde(default)]
+    pub user_jobs: u32,
     /// Jobs that were made.
     pub jobs: u32,
     /// Jobs that it accepted.

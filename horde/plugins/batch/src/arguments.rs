@@ -8,6 +8,8 @@ use serde::Deserialize;
 use tig_keyring::{PublicKey, Ss58Error};
 use tig_plugin_api::ConfigSchema;
 
+use crate::run::Order;
+
 /// Miners of a batch at most: four times as many as a subnet has.
 const MINERS_MAX: usize = 1024;
 
@@ -19,10 +21,10 @@ const HOST_BYTES_MAX: usize = 253;
 #[serde(deny_unknown_fields)]
 pub(crate) struct RunBatch {
     /// The miners.
-    pub(crate) miners: Vec<MinerArgument>,
+    miners: Vec<MinerArgument>,
     /// The job kind of each executor class, in place of those of the config.
     #[serde(default)]
-    pub(crate) kinds: Option<BTreeMap<ExecutorClass, String>>,
+    kinds: Option<BTreeMap<ExecutorClass, String>>,
 }
 
 /// A miner and where it listens.
@@ -68,15 +70,13 @@ pub(crate) enum ArgumentError {
 }
 
 impl RunBatch {
-    /// The miners, in the order of the arguments.
+    /// What is to be begun, with the miners in the order of the arguments.
     ///
     /// # Errors
     ///
     /// [`ArgumentError`] names the first fault.
-    pub(crate) fn check(
-        self,
-        kinds: Option<&BTreeMap<ExecutorClass, String>>,
-    ) -> Result<Vec<MinerAddress>, ArgumentError> {
+    pub(crate) fn check(self) -> Result<Order, ArgumentError> {
+        let kinds = self.kinds;
         let count = self.miners.len();
         if count == 0 {
             return Err(ArgumentError::NoMiners);
@@ -84,11 +84,7 @@ impl RunBatch {
         if count > MINERS_MAX {
             return Err(ArgumentError::TooManyMiners { count });
         }
-        if let Some((class, _)) = kinds
-            .into_iter()
-            .flatten()
-            .find(|(_, name)| name.is_empty())
-        {
+        if let Some((class, _)) = kinds.iter().flatten().find(|(_, name)| name.is_empty()) {
             return Err(ArgumentError::Kind { class: *class });
         }
         let mut seen = BTreeSet::new();
@@ -101,7 +97,11 @@ impl RunBatch {
             }
             miners.push(miner);
         }
-        Ok(miners)
+        Ok(Order {
+            miners,
+            kinds,
+            cycle_start: None,
+        })
     }
 }
 

@@ -23,12 +23,13 @@ pub(crate) struct Note {
     pub(crate) text: String,
 }
 
-/// Cuts what is wanted into pieces of at most [`JOBS_PER_ASK_MAX`] jobs, and notes classes without a kind.
+/// Cuts what is wanted into pieces of at most [`JOBS_PER_ASK_MAX`] jobs, and notes classes without a kind and with users' jobs.
 pub(crate) fn plan_asks(
     offers: &[Offer],
     kinds: &BTreeMap<ExecutorClass, String>,
 ) -> (Vec<Ask>, BTreeSet<Note>) {
     let mut by_class: BTreeMap<ExecutorClass, Vec<ExecutorsOf>> = BTreeMap::new();
+    let (mut asks, mut notes) = (Vec::new(), note_users(offers));
     for offer in offers {
         for class in offer.classes.iter().filter(|class| class.tested > 0) {
             by_class.entry(class.class).or_default().push(ExecutorsOf {
@@ -37,7 +38,6 @@ pub(crate) fn plan_asks(
             });
         }
     }
-    let (mut asks, mut notes) = (Vec::new(), BTreeSet::new());
     for (class, miners) in by_class {
         let Some(kind) = kinds.get(&class) else {
             let text = "no job kind is configured for the class: name one in `kinds`".to_owned();
@@ -51,6 +51,20 @@ pub(crate) fn plan_asks(
         }));
     }
     (asks, notes)
+}
+
+/// Notes the classes of which executors are not tested because they run users' jobs.
+fn note_users(offers: &[Offer]) -> BTreeSet<Note> {
+    let mut by_class: BTreeMap<ExecutorClass, u64> = BTreeMap::new();
+    for class in offers.iter().flat_map(|offer| &offer.classes) {
+        *by_class.entry(class.class).or_default() += u64::from(class.users);
+    }
+    let busy = by_class.into_iter().filter(|(_, count)| *count > 0);
+    busy.map(|(class, count)| Note {
+        class,
+        text: format!("{count} executors run users' jobs and are not tested"),
+    })
+    .collect()
 }
 
 fn cut_to_pieces(miners: Vec<ExecutorsOf>) -> Vec<Vec<ExecutorsOf>> {

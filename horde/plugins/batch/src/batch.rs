@@ -8,10 +8,12 @@ use serde::{Deserialize, Serialize};
 use tig_plugin_api::Ticket;
 
 use crate::asks::Note;
-use crate::config::{Config, Version};
+use crate::config::Config;
 use crate::job::{Job, JobEnd};
 use crate::making::Making;
-use crate::offers::Offer;
+use crate::offers::{Offer, collect_offers};
+use crate::rules::Rules;
+use crate::users::Users;
 
 /// How far a batch is (section 3.4).
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -43,11 +45,12 @@ pub(crate) struct Head {
     pub(crate) number: u64,
     pub(crate) phase: Phase,
     pub(crate) started_ms: u64,
-    /// The caller of `run_batch`.
+    /// The caller of `run_batch`; nobody for the batch of a cycle.
     pub(crate) ticket: Ticket,
     /// First block of its cycle, if it belongs to one.
     pub(crate) cycle_start: Option<u64>,
-    pub(crate) weights_version: Version,
+    #[serde(flatten)]
+    pub(crate) rules: Rules,
     /// Job kinds by class, as they were when it began.
     pub(crate) kinds: BTreeMap<ExecutorClass, String>,
     pub(crate) miners: Vec<MinerAddress>,
@@ -164,6 +167,25 @@ impl Batch {
     /// Results whose answer is not checked.
     pub(crate) fn unchecked(&self) -> usize {
         self.unchecked
+    }
+
+    /// Takes what miners offer by the manifests that have come.
+    pub(crate) fn collect_offers(&mut self, config: &Config, users: &Users, now_ms: u64) {
+        let Head { miners, rules, .. } = &self.head;
+        let users = |hotkey: &str, class| users.count(hotkey, class, now_ms);
+        let timeout_ms = config.manifest_timeout_ms;
+        self.offers = collect_offers(miners, &self.live.links, timeout_ms, rules, users);
+    }
+
+    /// Executors of a miner and class that were not tested because they ran users' jobs.
+    pub(crate) fn user_jobs(&self, hotkey: &str, class: ExecutorClass) -> u64 {
+        let offer = self
+            .offers
+            .iter()
+            .find(|offer| offer.miner.hotkey == hotkey);
+        let mut classes = offer.into_iter().flat_map(|offer| &offer.classes);
+        let class = classes.find(|offer| offer.class == class);
+        class.map_or(0, |class| class.users.into())
     }
 
     /// The jobs without an outcome, for `horde_miners`.

@@ -5,7 +5,7 @@ use horde_calc::score::PreviousCount;
 use horde_events::{BatchEnd, BatchReport};
 use horde_proto::ExecutorClass;
 
-/// How many executors of a miner and class answered rightly in the cycle before: in the newest batch that was finished in an
+/// How many executors of a miner and class answered rightly, or ran users' jobs, in the cycle before: in the newest batch that was finished in an
 /// earlier cycle, if that is the one before. A batch without a cycle is compared with nothing, and nothing with it.
 pub(crate) fn previous_count(
     finished: &[BatchReport],
@@ -24,7 +24,7 @@ pub(crate) fn previous_count(
         .iter()
         .find(|row| row.executor_class == class.as_str() && row.announced > 0)
     {
-        Some(row) => PreviousCount::Known(row.right.into()),
+        Some(row) => PreviousCount::Known(u64::from(row.right) + u64::from(row.user_jobs)),
         None => PreviousCount::NotOffered,
     }
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use horde_calc::score::{ManifestBonus, UnknownWeightsVersion, WeightsVersion};
+pub(crate) use horde_calc::score::UnknownWeightsVersion;
+use horde_calc::score::{ManifestBonus, WeightsVersion};
 use horde_proto::ExecutorClass;
 use serde::{Deserialize, Serialize};
 use tig_plugin_api::ConfigSchema;
@@ -20,10 +21,10 @@ pub(crate) struct Config {
     /// The job kind of each executor class: the name of an extension. Executors of a class without one get no jobs. Without
     /// this key both classes of 24 GB get hash jobs.
     pub(crate) kinds: BTreeMap<ExecutorClass, String>,
-    /// Executors of a class that each miner is tested on at most. Classes that are not named here have the limit of 256.
+    /// Executors of a class that each miner is tested on at most, unless a dynamic config says otherwise. Classes that are not named here have the limit of 256.
     /// Without this key it is 2 for `always_on.llm.a6000`.
     pub(crate) max_executors_per_class: BTreeMap<ExecutorClass, u32>,
-    /// How jobs are made and scored, from 0 to 4; 4 is what the main network used in November 2024. Hash jobs of version 0 are not
+    /// How jobs are made and scored, unless a dynamic config says otherwise, from 0 to 4; 4 is what the main network used in November 2024. Hash jobs of version 0 are not
     /// made.
     pub(crate) weights_version: Version,
     /// Milliseconds in which a miner must have shown its manifest.
@@ -31,9 +32,9 @@ pub(crate) struct Config {
     /// Seconds that executors of a class may take to start, in place of 240 or, for `always_on.gpu-24gb`, 2: for test networks. Never less
     /// than 2.
     pub(crate) spin_up_seconds: BTreeMap<ExecutorClass, u32>,
-    /// What the scores of a miner are multiplied by whose manifest has changed enough.
+    /// What the scores of a miner are multiplied by whose manifest has changed enough, unless a dynamic config says otherwise.
     pub(crate) manifest_score_multiplier: Factor,
-    /// How much it must change: the larger number of executors by the smaller.
+    /// How much it must change, unless a dynamic config says otherwise: the larger number of executors by the smaller.
     pub(crate) manifest_dance_ratio_threshold: Factor,
 }
 
@@ -61,25 +62,11 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Executors of a miner that are tested, of so many that it has announced.
-    pub(crate) fn cap(&self, class: ExecutorClass, announced: u32) -> u32 {
-        let max = self.max_executors_per_class.get(&class).copied();
-        let max = max.unwrap_or(EXECUTORS_PER_MINER_MAX);
-        announced.min(max.min(EXECUTORS_PER_MINER_MAX))
-    }
-
     /// Seconds that an executor of the class may take to start.
     pub(crate) fn spin_up_seconds(&self, class: ExecutorClass) -> u32 {
         let usual = u32::try_from(class.spin_up_time().as_secs()).unwrap_or(u32::MAX);
         let seconds = self.spin_up_seconds.get(&class).copied().unwrap_or(usual);
         seconds.max(SPIN_UP_SECONDS_MIN)
-    }
-
-    pub(crate) fn bonus(&self) -> ManifestBonus {
-        ManifestBonus {
-            multiplier: self.manifest_score_multiplier.0,
-            ratio_min: self.manifest_dance_ratio_threshold.0,
-        }
     }
 }
 
@@ -117,9 +104,21 @@ impl From<Version> for u64 {
 }
 
 /// A number from 1 up.
-#[derive(Clone, ConfigSchema, Copy, Debug, Deserialize, PartialEq)]
-#[serde(try_from = "f64")]
+#[derive(Clone, ConfigSchema, Copy, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(try_from = "f64", into = "f64")]
 pub(crate) struct Factor(f64);
+
+impl Factor {
+    pub(crate) fn number(self) -> f64 {
+        self.0
+    }
+}
+
+impl From<Factor> for f64 {
+    fn from(factor: Factor) -> Self {
+        factor.0
+    }
+}
 
 /// A number below 1.
 #[derive(Debug, thiserror::Error)]

@@ -11,10 +11,9 @@ use crate::HordeBatch;
 use crate::asks::Note;
 use crate::batch::{Batch, Phase};
 use crate::bonus::previous_count;
-use crate::config::Config;
+use crate::due;
 use crate::job::{Ending, Job, JobEnd};
 use crate::limits::BATCH_TIMEOUT_MINUTES;
-use crate::offers::collect_offers;
 use crate::report::{RowIndex, add_job, empty_rows};
 use crate::requests::let_links_go;
 use crate::score::{Column, Scored, score};
@@ -42,19 +41,25 @@ impl HordeBatch {
         };
         batch.interrupt_open_jobs();
         if batch.head.phase == Phase::Manifests && batch.offers.is_empty() {
-            batch.offers = collect_offers(&batch.head.miners, &batch.live.links, &self.config);
+            batch.collect_offers(&self.config, &self.users, ctx.now_ms());
         }
-        let rows = score_all(batch, &self.config, &self.finished);
+        let rows = score_all(batch, &self.finished);
         let report = report(batch, &rows, end, ctx.now_ms());
         emit_results(ctx, batch, &rows, end)?;
         let_links_go(ctx)?;
         measure(ctx, batch, &rows, &report);
         store::finish(ctx, batch, &report)?;
-        ctx.finish(batch.head.ticket, end.code(), &report)?;
+        if batch.head.ticket != Ticket::NONE {
+            ctx.finish(batch.head.ticket, end.code(), &report)?;
+        }
         ctx.unfinished(0);
         self.finished.push(report);
         self.drop_oldest_reports(ctx)?;
         self.current = None;
+        if self.cycles.waiting.is_some() {
+            let now_ms = ctx.now_ms();
+            ctx.at(due::TIMER, now_ms)?;
+        }
         Ok(())
     }
 
@@ -91,8 +96,8 @@ impl Batch {
     }
 }
 
-fn score_all<'a>(batch: &'a Batch, config: &Config, finished: &[BatchReport]) -> Vec<Row<'a>> {
-    let version = batch.head.weights_version.weights();
+fn score_all<'a>(batch: &'a Batch, finished: &[BatchReport]) -> Vec<Row<'a>> {
+    let version = batch.head.rules.weights_version.weights();
     let mut rows: Vec<_> = batch
         .jobs
         .values()
@@ -110,7 +115,8 @@ fn score_all<'a>(batch: &'a Batch, config: &Config, finished: &[BatchReport]) ->
     if version.has_manifest_bonus() {
         add_bonus(&mut rows, |hotkey, class, right| {
             let previous = previous_count(finished, batch.head.cycle_start, hotkey, class);
-            config.bonus().multiplier(previous, right)
+            let online = right + batch.user_jobs(hotkey, class);
+            batch.head.rules.bonus().multiplier(previous, online)
         });
     }
     rows
@@ -153,7 +159,7 @@ fn report(batch: &Batch, rows: &[Row<'_>], end: BatchEnd, now_ms: u64) -> BatchR
             .find(|note| note.class.as_str() == class.executor_class);
         if class.announced == 0 {
             class.reason = Some("its manifest offers no executor of the class".to_owned());
-        } else if class.jobs == 0 {
+        } else if class.jobs == 0 && class.reason.is_none() {
             class.reason = note.map(|note| note.text.clone());
         }
     }
@@ -164,7 +170,7 @@ fn report(batch: &Batch, rows: &[Row<'_>], end: BatchEnd, now_ms: u64) -> BatchR
         started_ms: head.started_ms,
         ended_ms: now_ms,
         cycle_start: head.cycle_start,
-        weights_version: head.weights_version.number(),
+        weights_version: head.rules.weights_version.number(),
         notes: head.notes.iter().map(class_note).collect(),
         miners,
     }

@@ -3,11 +3,14 @@
 //! | | |
 //! |---|---|
 //! | commands | `run_batch` |
-//! | handles | `horde_miner_link`, `horde_jobs_made`, `horde_job_step`, `horde_job_over`, `horde_answer_checked`, timers |
-//! | emits | `horde_links_wanted`, `horde_jobs_wanted`, `horde_group_wanted`, `horde_answer_given`, `horde_jobs_scored`, `horde_batch_over` |
+//! | handles | `horde_batch_due`, `horde_dynamic_config`, `horde_group_wanted`, `horde_miner_link`, `horde_jobs_made`, `horde_job_step`, `horde_job_over`, `horde_answer_checked`, timers |
+//! | emits | `horde_links_wanted`, `horde_jobs_wanted`, `horde_group_wanted`, `horde_answer_given`, `horde_jobs_scored`, `horde_batch_over`, `horde_batch_missed` |
 //! | routes | `GET /horde/batch` |
 //! | config | `kinds`, `max_executors_per_class`, `weights_version`, `manifest_timeout_ms`, `spin_up_seconds`, `manifest_score_multiplier`, `manifest_dance_ratio_threshold` |
-//! | stores | `batch`, `offers`, `jobs/<n>`, `result/<uuid>`, `answer/<uuid>` of the batch that is under way, `finished/<n>` of the last ones |
+//! | stores | `batch`, `offers`, `jobs/<n>`, `result/<uuid>`, `answer/<uuid>` of the batch that is under way, `finished/<n>` of the last ones; `newest_cycle`, `due`, `dynamic_config` |
+//!
+//! A cycle has one batch, however often it is said to be due. If another one is under way then, by command, that of the cycle waits
+//! until it is over or its slot is. Executors that run users' jobs are not tested.
 //!
 //! One batch at a time. A batch that was killed goes on at the next start: manifests and jobs are asked for once more, and
 //! jobs that were under way are taken up, or end as `interrupted` by `horde_miners`. Each job has exactly one result, the first that comes.
@@ -17,6 +20,7 @@ mod asks;
 mod batch;
 mod bonus;
 mod config;
+mod due;
 mod finish;
 mod job;
 mod limits;
@@ -25,6 +29,8 @@ mod offers;
 mod progress;
 mod report;
 mod requests;
+mod results;
+mod rules;
 mod run;
 mod score;
 mod status;
@@ -32,10 +38,13 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod timer;
+mod users;
+mod waiting;
 
+use horde_dynamic::DynamicConfig;
 use horde_events::{
-    AnswerChecked, AnswerGiven, BatchEnd, BatchOver, BatchReport, GroupWanted, JobOver, JobStep,
-    JobsScored, JobsWanted, LinksWanted, MinerLink,
+    AnswerChecked, AnswerGiven, BatchDue, BatchEnd, BatchMissed, BatchOver, BatchReport,
+    GroupWanted, JobOver, JobStep, JobsScored, JobsWanted, LinksWanted, MinerLink,
 };
 use serde::{Deserialize, Serialize};
 use tig_plugin_api::prelude::*;
@@ -43,22 +52,30 @@ use tig_plugin_api::prelude::*;
 use crate::arguments::RunBatch;
 use crate::batch::{Batch, Live, Phase};
 use crate::config::Config;
-use crate::job::{JobEnd, bounded};
+use crate::due::Cycles;
 use crate::limits::RESUME_DELAY_MS;
 use crate::making::JobsMade;
 use crate::requests::let_links_go;
+use crate::rules::Rules;
 use crate::timer::Timer;
+use crate::users::Users;
 
 /// What a reload hands over.
 #[derive(Deserialize, Serialize)]
 struct Handover {
-    /// The batch that is under way.
-    batch: String,
+    /// The batch that is under way, if there is one.
+    batch: Option<String>,
     live: Live,
+    #[serde(default)]
+    users: Users,
 }
 
 struct HordeBatch {
     config: Config,
+    /// Those of the next batch.
+    rules: Rules,
+    cycles: Cycles,
+    users: Users,
     current: Option<Batch>,
     /// The last batches that have ended, the newest one last.
     finished: Vec<BatchReport>,
@@ -72,7 +89,8 @@ struct HordeBatch {
         GroupWanted,
         AnswerGiven,
         JobsScored,
-        BatchOver
+        BatchOver,
+        BatchMissed
     )
 )]
 impl HordeBatch {
@@ -91,7 +109,12 @@ impl HordeBatch {
             let_links_go(ctx)?;
         }
         ctx.unfinished(current.iter().len() as u64);
+        let dynamic = DynamicConfig::stored(ctx)?;
+        let rules = dynamic.and_then(|dynamic| Rules::try_from(&dynamic).ok());
         Ok(Self {
+            rules: rules.unwrap_or_else(|| Rules::from(&config)),
+            cycles: Cycles::stored(ctx, current.as_ref(), &finished)?,
+            users: Users::default(),
             config,
             current,
             finished,
@@ -109,8 +132,49 @@ impl HordeBatch {
                 head.phase.name()
             );
         }
-        self.begin(ctx, arguments)?;
+        if let Some(waiting) = &self.cycles.waiting {
+            let start = waiting.due.cycle_start;
+            bail!(
+                "the batch of the cycle at block {start} is about to begin: wait until it is over"
+            );
+        }
+        let order = arguments.check()?;
+        self.begin(ctx, order)?;
         Ok(Started)
+    }
+
+    fn on_horde_batch_due(&mut self, ctx: &mut Context<'_>, due: BatchDue) -> Result<()> {
+        self.take_due(ctx, due)
+    }
+
+    /// The next batch goes by it; one that is under way keeps its own rules.
+    fn on_horde_dynamic_config(
+        &mut self,
+        ctx: &mut Context<'_>,
+        dynamic: DynamicConfig,
+    ) -> Result<()> {
+        match Rules::try_from(&dynamic) {
+            Ok(rules) => {
+                dynamic.store(ctx)?;
+                self.rules = rules;
+            }
+            Err(error) => ctx.error_with(
+                "dynamic config is not taken; what held before still holds",
+                &[("reason", &error.to_string())],
+            ),
+        }
+        Ok(())
+    }
+
+    fn on_horde_group_wanted(&mut self, ctx: &mut Context<'_>, group: GroupWanted) -> Result<()> {
+        if group.is_organic {
+            let left_out = self.users.add(group, ctx.now_ms());
+            if left_out > 0 {
+                let message = "more users' jobs are under way than are counted";
+                ctx.warn_with(message, &[("left_out", &left_out)]);
+            }
+        }
+        Ok(())
     }
 
     fn on_horde_miner_link(&mut self, ctx: &mut Context<'_>, link: MinerLink) -> Result<()> {
@@ -148,24 +212,8 @@ impl HordeBatch {
     }
 
     fn on_horde_job_over(&mut self, ctx: &mut Context<'_>, over: JobOver) -> Result<()> {
-        let Some(batch) = self.in_phase(Phase::Running) else {
-            return Ok(());
-        };
-        let is_known = batch.head.batch == over.group && batch.jobs.contains_key(&over.uuid);
-        // The event is durable, so it may come twice.
-        if !is_known || batch.results.contains_key(&over.uuid) {
-            return Ok(());
-        }
-        let uuid = over.uuid.clone();
-        let (end, answer) = JobEnd::new(over);
-        store::put_result(ctx, &uuid, &end)?;
-        if let Some(answer) = answer {
-            store::put_answer(ctx, &uuid, &answer)?;
-            batch.give_answer(ctx, &uuid, answer)?;
-        }
-        batch.set_result(uuid, end);
-        batch.note_progress(ctx)?;
-        self.advance(ctx)
+        self.users.remove(&over.uuid);
+        self.take_outcome(ctx, over)
     }
 
     fn on_horde_answer_checked(
@@ -173,31 +221,13 @@ impl HordeBatch {
         ctx: &mut Context<'_>,
         checked: AnswerChecked,
     ) -> Result<()> {
-        let Some(batch) = self.in_phase(Phase::Running) else {
-            return Ok(());
-        };
-        let AnswerChecked {
-            batch: of_batch,
-            uuid,
-            verdict,
-        } = checked;
-        let end = batch.results.get(&uuid).filter(|end| end.is_unchecked());
-        let (Some(end), true) = (end, of_batch == batch.head.batch) else {
-            return Ok(());
-        };
-        let end = JobEnd {
-            verdict: Some(bounded(verdict)),
-            ..end.clone()
-        };
-        store::put_result(ctx, &uuid, &end)?;
-        store::delete_answer(ctx, &uuid)?;
-        batch.live.ungiven.remove(&uuid);
-        batch.set_result(uuid, end);
-        batch.note_progress(ctx)?;
-        self.advance(ctx)
+        self.take_verdict(ctx, checked)
     }
 
     fn on_timer(&mut self, ctx: &mut Context<'_>, tag: String) -> Result<()> {
+        if tag == due::TIMER {
+            return self.look_at_waiting(ctx);
+        }
         let current = self.current.as_mut();
         let (Some((timer, of_batch)), Some(batch)) = (Timer::parse(&tag), current) else {
             return Ok(());
@@ -231,19 +261,22 @@ impl HordeBatch {
 
     fn snapshot(&mut self) -> Result<Option<Handover>> {
         // This instance stays if its successor cannot start.
-        Ok(self.current.as_ref().map(|batch| Handover {
-            batch: batch.head.batch.clone(),
-            live: batch.live.clone(),
+        let current = self.current.as_ref();
+        Ok(Some(Handover {
+            batch: current.map(|batch| batch.head.batch.clone()),
+            live: current.map_or_else(Live::default, |batch| batch.live.clone()),
+            users: self.users.clone(),
         }))
     }
 
     fn restore(&mut self, ctx: &mut Context<'_>, state: Option<Handover>) -> Result<()> {
         let Some(state) = state else { return Ok(()) };
+        self.users = state.users;
         if let Some(batch) = &mut self.current
-            && batch.head.batch == state.batch
+            && Some(&batch.head.batch) == state.batch.as_ref()
         {
             if state.live.is_resumed {
-                Timer::Resume.cancel(ctx, &state.batch)?;
+                Timer::Resume.cancel(ctx, &batch.head.batch)?;
             }
             batch.live = state.live;
         }

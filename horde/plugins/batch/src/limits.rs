@@ -10,6 +10,9 @@ pub(crate) const MAKING_TIMEOUT_SECONDS: u64 = 60;
 /// Time in which job kinds must have checked the answers, from the last outcome on.
 pub(crate) const VERDICT_TIMEOUT_SECONDS: u64 = 60;
 
+/// Milliseconds between the block of a slot and its end at most: with more than that left, the clock was set back.
+pub(crate) const DUE_WINDOW_MS_MAX: u64 = 3_600_000;
+
 /// Time that a batch may take (section 3.3).
 pub(crate) const BATCH_TIMEOUT_MINUTES: u64 = 20;
 

@@ -6,7 +6,7 @@ use horde_events::{ExecutorCount, LinkState, MinerAddress};
 use horde_proto::ExecutorClass;
 use serde::{Deserialize, Serialize};
 
-use crate::config::Config;
+use crate::rules::Rules;
 
 /// Jobs of a batch at most. With more executors than that, those miners that have the most are tested on fewer.
 pub(crate) const JOBS_MAX: u64 = 8192;
@@ -25,22 +25,31 @@ pub(crate) struct Offer {
 pub(crate) struct ClassOffer {
     pub(crate) class: ExecutorClass,
     pub(crate) announced: u32,
+    /// So many run users' jobs.
+    #[serde(default)]
+    pub(crate) users: u32,
     /// So many are tested.
     pub(crate) tested: u32,
 }
 
-/// The offers of all miners, capped: by class as the config says, and in all.
+/// The offers of all miners, capped: by class as the rules say, and in all. `users` says how many executors of a miner and class
+/// run users' jobs.
 pub(crate) fn collect_offers(
     miners: &[MinerAddress],
     links: &BTreeMap<String, LinkState>,
-    config: &Config,
+    manifest_timeout_ms: u64,
+    rules: &Rules,
+    users: impl Fn(&str, ExecutorClass) -> u32,
 ) -> Vec<Offer> {
     let offer = |miner: &MinerAddress| {
         let (no_link, classes) = match links.get(&miner.hotkey) {
-            Some(LinkState::Up { manifest }) => (None, classes(manifest, config)),
+            Some(LinkState::Up { manifest }) => {
+                let users = |class| users(&miner.hotkey, class);
+                (None, classes(manifest, rules, users))
+            }
             Some(LinkState::Down { reason }) => (Some(reason.clone()), Vec::new()),
             None => {
-                let seconds = config.manifest_timeout_ms as f64 / 1000.0;
+                let seconds = manifest_timeout_ms as f64 / 1000.0;
                 let reason = format!("it showed no manifest within {seconds} s");
                 (Some(reason), Vec::new())
             }
@@ -57,7 +66,11 @@ pub(crate) fn collect_offers(
 }
 
 /// By class; a class that comes twice in a manifest is added up.
-fn classes(manifest: &[ExecutorCount], config: &Config) -> Vec<ClassOffer> {
+fn classes(
+    manifest: &[ExecutorCount],
+    rules: &Rules,
+    users: impl Fn(ExecutorClass) -> u32,
+) -> Vec<ClassOffer> {
     let mut counts = BTreeMap::new();
     for executors in manifest {
         // Others were left out by whoever has read the manifest.
@@ -67,10 +80,14 @@ fn classes(manifest: &[ExecutorCount], config: &Config) -> Vec<ClassOffer> {
         let count: &mut u32 = counts.entry(class).or_default();
         *count = count.saturating_add(executors.count);
     }
-    let offer = |(class, announced)| ClassOffer {
-        class,
-        announced,
-        tested: config.cap(class, announced),
+    let offer = |(class, announced): (ExecutorClass, u32)| {
+        let users = users(class).min(announced);
+        ClassOffer {
+            class,
+            announced,
+            users,
+            tested: rules.cap(class, announced - users),
+        }
     };
     counts.into_iter().map(offer).collect()
 }
@@ -103,7 +120,11 @@ mod tests {
     use super::*;
 
     const SPIN_UP: &str = "spin_up-4min.gpu-24gb";
+    const ALWAYS_ON: &str = "always_on.gpu-24gb";
     const LLM: &str = "always_on.llm.a6000";
+
+    /// The miner one of whose executors runs a user's job.
+    const BUSY: &str = "7";
 
     fn offers(manifests: &[&[(&str, u32)]]) -> Vec<Offer> {
         let miner = |number: usize| MinerAddress {
@@ -121,7 +142,8 @@ mod tests {
         };
         let miners: Vec<_> = (0..manifests.len()).map(miner).collect();
         let links = manifests.iter().enumerate().map(up).collect();
-        collect_offers(&miners, &links, &Config::default())
+        let users = |hotkey: &str, _| u32::from(hotkey == BUSY);
+        collect_offers(&miners, &links, 1_000, &Rules::default(), users)
     }
 
     fn tested(offers: &[Offer]) -> Vec<u32> {
@@ -138,6 +160,18 @@ mod tests {
         assert_eq!(tested(&offers), [5, 2, 256]);
         assert_eq!(offers[1].classes[0].announced, 1_000_000);
         assert_eq!(offers[0].classes[1].announced, 7);
+    }
+
+    #[test]
+    fn executors_of_users_are_not_tested() {
+        let other: &[_] = &[(SPIN_UP, 3)];
+        let mut manifests = vec![other; 7];
+        manifests.push(&[(SPIN_UP, 3), (ALWAYS_ON, 0), (LLM, 5)]);
+        let offers = offers(&manifests);
+        // The limit of the last class leaves out more than that one.
+        assert_eq!(tested(&offers), [3, 3, 3, 3, 3, 3, 3, 2, 0, 2]);
+        let users = offers[7].classes.iter().map(|class| class.users);
+        assert_eq!(users.collect::<Vec<_>>(), [1, 0, 1]);
     }
 
     #[test]

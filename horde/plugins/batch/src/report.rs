@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use horde_events::{BatchReport, ClassReport, MinerReport};
 use horde_proto::ExecutorClass;
 
-use crate::offers::Offer;
+use crate::offers::{ClassOffer, Offer};
 use crate::score::{Column, Scored};
 
 /// Adds a job with its score, bonus included, to the line of its miner and class.
@@ -47,11 +47,19 @@ pub(crate) fn empty_rows(offers: &[Offer]) -> Vec<MinerReport> {
             .map(|class| ClassReport {
                 executor_class: class.class.to_string(),
                 announced: class.announced,
+                user_jobs: class.users,
+                reason: busy_reason(class),
                 ..ClassReport::default()
             })
             .collect(),
     };
     offers.iter().map(row).collect()
+}
+
+/// Why no executor of a class is tested, if users have them all.
+fn busy_reason(class: &ClassOffer) -> Option<String> {
+    let is_busy = class.tested == 0 && class.users > 0;
+    is_busy.then(|| format!("{} of its executors run users' jobs", class.users))
 }
 
 /// Finds a miner's line for a class.

@@ -2,33 +2,43 @@
 
 use std::collections::BTreeMap;
 
-use horde_events::{BatchEnd, JobsWanted, LinkState};
-use horde_proto::uuid_v4;
+use horde_events::{BatchEnd, JobsWanted, LinkState, MinerAddress};
+use horde_proto::{ExecutorClass, uuid_v4};
 use tig_plugin_api::prelude::*;
 
 use crate::HordeBatch;
-use crate::arguments::RunBatch;
 use crate::asks::plan_asks;
 use crate::batch::{Batch, Head, Phase};
 use crate::limits::MAKING_TIMEOUT_SECONDS;
 use crate::making::Making;
-use crate::offers::collect_offers;
 use crate::report::next_number;
 use crate::store;
 use crate::timer::Timer;
 
+/// What a batch is begun with.
+pub(crate) struct Order {
+    pub(crate) miners: Vec<MinerAddress>,
+    /// Job kinds by class, in place of those of the config.
+    pub(crate) kinds: Option<BTreeMap<ExecutorClass, String>>,
+    pub(crate) cycle_start: Option<u64>,
+}
+
 impl HordeBatch {
-    pub(crate) fn begin(&mut self, ctx: &mut Context<'_>, mut arguments: RunBatch) -> Result<()> {
-        let kinds = arguments.kinds.take();
-        let miners = arguments.check(kinds.as_ref())?;
+    /// Begins a batch; its caller, if there is one, is that of the command that is handled.
+    pub(crate) fn begin(&mut self, ctx: &mut Context<'_>, order: Order) -> Result<()> {
+        let Order {
+            miners,
+            kinds,
+            cycle_start,
+        } = order;
         let head = Head {
             batch: uuid_v4([ctx.random_u64(), ctx.random_u64()]),
             number: next_number(&self.finished),
             phase: Phase::Manifests,
             started_ms: ctx.now_ms(),
             ticket: ctx.ticket(),
-            cycle_start: None,
-            weights_version: self.config.weights_version,
+            cycle_start,
+            rules: self.rules.clone(),
             kinds: kinds.unwrap_or_else(|| self.config.kinds.clone()),
             miners,
             notes: [].into(),
@@ -44,14 +54,17 @@ impl HordeBatch {
                 ("miners", &count),
             ],
         );
-        ctx.progress(head.ticket, &format!("batch {number}: {count} miners"))?;
+        if head.ticket != Ticket::NONE {
+            ctx.progress(head.ticket, &format!("batch {number}: {count} miners"))?;
+        }
         ctx.unfinished(1);
         let mut batch = Batch::new(head);
         batch.set_deadline(ctx)?;
         batch.want_manifests(ctx, &self.config)?;
         batch.live.is_resumed = true;
         self.current = Some(batch);
-        Ok(())
+        // Of a subnet without miners nothing else would come.
+        self.advance(ctx)
     }
 
     /// Begins the phase anew after a restart.
@@ -106,7 +119,7 @@ impl HordeBatch {
         };
         batch.show_progress(ctx)?;
         Timer::Manifests.cancel(ctx, &batch.head.batch)?;
-        batch.offers = collect_offers(&batch.head.miners, &batch.live.links, &self.config);
+        batch.collect_offers(&self.config, &self.users, ctx.now_ms());
         let links = std::mem::take(&mut batch.live.links);
         if !links
             .values()
@@ -142,7 +155,7 @@ impl HordeBatch {
                 kind: ask.kind.clone(),
                 executor_class: ask.class.to_string(),
                 miners: ask.miners.clone(),
-                weights_version: batch.head.weights_version.number(),
+                weights_version: batch.head.rules.weights_version.number(),
             })?;
         }
         batch.live.making = Making::new(asks, notes);

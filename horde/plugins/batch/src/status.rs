@@ -10,7 +10,17 @@ use crate::batch::Phase;
 #[derive(Serialize)]
 pub(crate) struct Status<'a> {
     running: Option<Running<'a>>,
+    /// The batch of a cycle that waits until the running one is over.
+    due: Option<Due>,
     last: Option<&'a BatchReport>,
+}
+
+#[derive(Serialize)]
+struct Due {
+    cycle_start: u64,
+    block: u32,
+    /// When it is overslept, in Unix milliseconds.
+    until_ms: u64,
 }
 
 #[derive(Serialize)]
@@ -18,6 +28,7 @@ struct Running<'a> {
     number: u64,
     batch: &'a str,
     phase: Phase,
+    cycle_start: Option<u64>,
     started_ms: u64,
     miners: usize,
     /// Miners of whose link something is known.
@@ -39,6 +50,7 @@ impl HordeBatch {
             number: batch.head.number,
             batch: &batch.head.batch,
             phase: batch.head.phase,
+            cycle_start: batch.head.cycle_start,
             started_ms: batch.head.started_ms,
             miners: batch.head.miners.len(),
             links: batch.live.links.len(),
@@ -52,8 +64,14 @@ impl HordeBatch {
             over: batch.results.len(),
             unchecked: batch.unchecked(),
         });
+        let due = self.cycles.waiting.as_ref().map(|waiting| Due {
+            cycle_start: waiting.due.cycle_start,
+            block: waiting.due.block,
+            until_ms: waiting.due.until_ms,
+        });
         Status {
             running,
+            due,
             last: self.finished.last(),
         }
     }

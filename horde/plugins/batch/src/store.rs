@@ -12,6 +12,7 @@ use tig_plugin_api::prelude::*;
 use crate::batch::{Batch, Head, Phase};
 use crate::job::{Answer, Job, JobEnd};
 use crate::offers::Offer;
+use crate::waiting::Waiting;
 
 /// Batches that are kept after their end.
 pub(crate) const FINISHED_MAX: usize = 8;
@@ -25,6 +26,8 @@ const JOBS: &str = "jobs/";
 const RESULT: &str = "result/";
 const ANSWER: &str = "answer/";
 const FINISHED: &str = "finished/";
+const NEWEST_CYCLE: &str = "newest_cycle";
+const WAITING: &str = "due";
 
 pub(crate) fn put_head(ctx: &mut Context<'_>, head: &Head) -> Result<()> {
     ctx.put(HEAD, head)
@@ -124,6 +127,28 @@ fn clear(ctx: &mut Context<'_>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The newest cycle of which a batch was due.
+pub(crate) fn newest_cycle(ctx: &mut Context<'_>) -> Result<Option<u64>> {
+    ctx.get_sound(NEWEST_CYCLE)
+}
+
+pub(crate) fn put_newest_cycle(ctx: &mut Context<'_>, cycle_start: u64) -> Result<()> {
+    ctx.put(NEWEST_CYCLE, &cycle_start)
+}
+
+/// The batch that waits until another one is over.
+pub(crate) fn waiting(ctx: &mut Context<'_>) -> Result<Option<Waiting>> {
+    ctx.get_sound(WAITING)
+}
+
+pub(crate) fn put_waiting(ctx: &mut Context<'_>, waiting: &Waiting) -> Result<()> {
+    ctx.put(WAITING, waiting)
+}
+
+pub(crate) fn delete_waiting(ctx: &mut Context<'_>) -> Result<()> {
+    ctx.delete(WAITING)
 }
 
 fn jobs_key(number: usize) -> String {

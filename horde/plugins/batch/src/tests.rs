@@ -5,11 +5,14 @@ mod support;
 mod bonus;
 mod commands;
 mod course;
+mod due;
 mod failed_handlers;
 mod kills;
 mod large;
 mod outcomes;
 mod restarts;
+mod rules;
+mod users;
 
 use serde_json::{Value, json};
 

@@ -4,19 +4,20 @@ use super::*;
 
 const CYCLE: u64 = 722;
 
-/// A batch of one miner in a cycle, begun by the record that a scheduler stores, of which so many jobs are right.
+/// A batch of one miner, of a cycle or by command, of which so many jobs are right.
 fn batch_of_cycle(
     batches: &mut Batches,
     cycle_start: Option<u64>,
     executors: u32,
     right_count: usize,
 ) {
-    run_batch(batches, 1);
-    let mut head = batches.stored()["batch"].clone();
-    head["cycle_start"] = json!(cycle_start);
-    batches.store("batch", head.to_string());
-    batches.kill();
-    batches.advance_ms(RESUME_DELAY_MS);
+    match cycle_start {
+        None => drop(run_batch(batches, 1)),
+        Some(start) => {
+            let until_ms = batches.now_ms() + 48_000;
+            batches.event("horde_batch_due", due_event(start, until_ms, 1));
+        }
+    }
     batches.emitted();
     link_up(batches, 0, &[(SPIN_UP, executors)]);
     for (index, job) in answer_asks(batches).iter().enumerate() {
@@ -27,24 +28,7 @@ fn batch_of_cycle(
         };
         job_over(batches, job, &outcome);
     }
-    check_answers_of(batches);
-}
-
-/// Keeps what is emitted at the end.
-fn check_answers_of(batches: &mut Batches) {
-    let batch = batch_name(batches);
-    let uuids: Vec<_> = batches
-        .stored()
-        .into_keys()
-        .filter_map(|key| key.strip_prefix("answer/").map(str::to_owned))
-        .collect();
-    batches.emitted();
-    for uuid in uuids {
-        batches.event(
-            "horde_answer_checked",
-            checked_event(&batch, &uuid, &right()),
-        );
-    }
+    check_each_answer(batches);
 }
 
 fn score_text(batches: &mut Batches) -> String {
@@ -99,7 +83,8 @@ fn batch_of_a_cycle_outlives_batches_without() {
         run_batch(&mut batches, 1);
         link_down(&mut batches, 0, "refused");
     }
-    let reports = batches.stored();
+    let mut reports = batches.stored();
+    reports.retain(|key, _| key.starts_with("finished/"));
     assert_eq!(reports.len(), 8);
     assert!(reports.values().any(|report| report["cycle_start"] == 0));
 }

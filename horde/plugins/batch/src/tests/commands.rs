@@ -143,7 +143,7 @@ fn route_shows_the_running_and_the_last_batch() {
     let mut batches = start();
     assert_eq!(
         status(&mut batches),
-        json!({ "running": null, "last": null })
+        json!({ "running": null, "due": null, "last": null })
     );
     run_batch(&mut batches, 1);
     assert_eq!(status(&mut batches)["running"]["phase"], "manifests");

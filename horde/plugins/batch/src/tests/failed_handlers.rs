@@ -21,6 +21,13 @@ enum Step {
     /// Handles the next timer.
     Timer,
     Reload,
+    /// The batch of a cycle is due; of the same one again, or of the next.
+    Due(u64),
+    /// So many users' jobs begin, with numbers as uuids.
+    Users(u8),
+    /// A user's job is over.
+    UserOver,
+    Dynamic(u64),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -36,7 +43,40 @@ fn step() -> impl Strategy<Value = Step> {
         6 => verdict.prop_map(Step::Check),
         4 => Just(Step::Timer),
         1 => Just(Step::Reload),
+        2 => (0_u64..4).prop_map(Step::Due),
+        1 => (1_u8..3).prop_map(Step::Users),
+        1 => Just(Step::UserOver),
+        1 => (0_u64..6).prop_map(Step::Dynamic),
     ]
+}
+
+/// What comes from others than miners and job kinds.
+fn play_others(batches: &mut Batches, step: &Step) -> Result<()> {
+    match step {
+        Step::Due(cycle) => {
+            let due = due_event(cycle * 722, batches.now_ms() + 48_000, 2);
+            batches.try_event("horde_batch_due", due)
+        }
+        Step::Users(count) => {
+            let job = |uuid: u8| json!({ "uuid": uuid.to_string(), "hotkey": hotkey(0), "executor_class": SPIN_UP, "timeout_seconds": 300, "spin_up_seconds": 240 });
+            let jobs: Vec<_> = (0..*count).map(job).collect();
+            let group = json!({ "group": "users", "jobs": jobs, "is_organic": true });
+            batches.try_event("horde_group_wanted", group)
+        }
+        Step::UserOver => {
+            let job = TestJob {
+                uuid: "0".to_owned(),
+                hotkey: hotkey(0),
+            };
+            let over = over_event("users", &job, &finished("x"));
+            batches.try_event("horde_job_over", over)
+        }
+        Step::Dynamic(version) => {
+            let dynamic = json!({ "weights_version": version });
+            batches.try_event("horde_dynamic_config", dynamic)
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
 /// The batch that is under way, and what it waits for: known from the instance, so that both harnesses play the same.
@@ -100,6 +140,9 @@ fn play(batches: &mut Batches, step: &Step) -> Result<Option<(u8, Value)>> {
         }
         Step::Timer => batches.try_next_timer()?,
         Step::Reload => batches.try_reload()?,
+        Step::Due(_) | Step::Users(_) | Step::UserOver | Step::Dynamic(_) => {
+            play_others(batches, step)?;
+        }
     }
     let status = batches.request("GET", "/horde/batch", &[], "")?;
     Ok(Some((0, serde_json::from_slice(&status.body)?)))
@@ -143,6 +186,34 @@ fn each_call_of_a_batch_can_be_refused() {
         Timer,
     ];
     for k in 1..150 {
+        check_failed_handlers(start, &steps, k, play);
+    }
+}
+
+/// Each call of batches of cycles, refused once: begun, waiting, missed, and with executors that users have.
+#[test]
+fn each_call_of_a_due_batch_can_be_refused() {
+    use Step::{Down, Due, Dynamic, Run, Timer, Up, UserOver, Users};
+
+    let steps = [
+        Dynamic(2),
+        Users(2),
+        Due(0),
+        Up(0, 2),
+        Down(1),
+        UserOver,
+        Run,
+        Due(1),
+        Due(2),
+        Down(0),
+        Down(1),
+        Timer,
+        Timer,
+        Due(3),
+        Timer,
+        Timer,
+    ];
+    for k in 1..80 {
         check_failed_handlers(start, &steps, k, play);
     }
 }

@@ -6,6 +6,11 @@ use proptest::prelude::*;
 
 use super::*;
 
+const CYCLE: u64 = 722;
+
+/// How long the slot of the cycle lasts: about as long as the turns take.
+const SLOT_MS: u64 = 1_000;
+
 const MINERS: u8 = 3;
 const EXECUTORS: u32 = 2;
 
@@ -18,6 +23,8 @@ enum Turn {
     Kill,
     Restart,
     Reload,
+    /// The batch of the cycle is due, perhaps not for the first time.
+    Due,
 }
 
 fn turn() -> impl Strategy<Value = Turn> {
@@ -27,6 +34,7 @@ fn turn() -> impl Strategy<Value = Turn> {
         1 => Just(Turn::Kill),
         1 => Just(Turn::Restart),
         1 => Just(Turn::Reload),
+        1 => Just(Turn::Due),
     ]
 }
 
@@ -42,6 +50,10 @@ struct Others {
     /// The one outcome of each job.
     outcomes: BTreeMap<String, Value>,
     batches_over: Vec<Value>,
+    missed: Vec<Value>,
+    is_due: bool,
+    /// When the slot of the cycle is over.
+    until_ms: u64,
     scored: Vec<Value>,
 }
 
@@ -66,6 +78,7 @@ impl Others {
                 }
                 "horde_jobs_scored" => self.scored.push(event),
                 "horde_batch_over" => self.batches_over.push(event),
+                "horde_batch_missed" => self.missed.push(event),
                 other => panic!("{other}"),
             }
         }
@@ -125,9 +138,18 @@ impl Others {
             }
             Turn::Restart => batches.restart(),
             Turn::Reload => batches.reload(),
+            Turn::Due => {
+                self.is_due = true;
+                batches.event("horde_batch_due", due_event(CYCLE, self.until_ms, MINERS));
+            }
         }
         self.handle(batches.emitted());
     }
+}
+
+fn is_idle(batches: &Batches) -> bool {
+    let extension = batches.extension();
+    extension.current.is_none() && extension.cycles.waiting.is_none()
 }
 
 proptest! {
@@ -136,24 +158,31 @@ proptest! {
         turns in prop::collection::vec(turn(), 0..120),
     ) {
         let (mut batches, mut others) = (start(), Others::default());
+        others.until_ms = batches.now_ms() + SLOT_MS;
         run_batch(&mut batches, MINERS);
         others.handle(batches.emitted());
         for turn in turns {
             others.play(&mut batches, turn);
         }
         // Then nothing disturbs it any more.
-        while batches.extension().current.is_some() {
+        while !is_idle(&batches) {
             others.play(&mut batches, Turn::Wait);
             while others.waiting() > 0 {
                 others.deliver(&mut batches, 0);
                 others.handle(batches.emitted());
             }
         }
-        prop_assert_eq!(others.batches_over.len(), 1);
-        let over = &others.batches_over[0];
-        prop_assert_eq!(&over["is_whole"], true);
-        let results = over["jobs"].as_array().unwrap();
-        prop_assert_eq!(results.len(), usize::from(MINERS) * EXECUTORS as usize);
+        let of_cycle = others.batches_over.iter().filter(|over| over["cycle_start"] == CYCLE);
+        let of_cycle = of_cycle.count();
+        prop_assert_eq!(of_cycle + others.missed.len(), usize::from(others.is_due));
+        prop_assert_eq!(others.batches_over.len(), 1 + of_cycle);
+        let mut results = Vec::new();
+        for over in &others.batches_over {
+            prop_assert_eq!(&over["is_whole"], true);
+            let jobs = over["jobs"].as_array().unwrap();
+            prop_assert_eq!(jobs.len(), usize::from(MINERS) * EXECUTORS as usize);
+            results.extend(jobs);
+        }
         let mut right = 0;
         for result in results {
             let outcome = &others.outcomes[result["uuid"].as_str().unwrap()]["outcome"];
@@ -164,6 +193,8 @@ proptest! {
         }
         let scored = others.scored.iter().flat_map(|scored| scored["jobs"].as_array().unwrap());
         prop_assert_eq!(scored.count(), right);
-        prop_assert!(left(&batches).is_empty());
+        let left: Vec<_> = left(&batches).into_keys().collect();
+        let newest: &[_] = if others.is_due { &["newest_cycle"] } else { &[] };
+        prop_assert_eq!(left, newest);
     }
 }
