@@ -145,7 +145,10 @@ impl HordeChain {
                 &[("block", block)],
             ),
             ChainCondition::Unreachable { reason } => {
-                ctx.warn_with("no block from the chain service; trying again", &[("reason", reason)]);
+                ctx.warn_with(
+                    "no block from the chain service; trying again",
+                    &[("url", &self.config.url), ("reason", reason)],
+                );
             }
             ChainCondition::Contradicts { reason } => {
                 ctx.warn_with("the chain service contradicts itself", &[("reason", reason)]);

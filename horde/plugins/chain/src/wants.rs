@@ -21,8 +21,7 @@ pub(crate) struct Wants(Vec<Want>);
 impl Wants {
     /// Adds a want, or merges it with the one that is there. Returns whether there was room.
     pub(crate) fn add(&mut self, block: Option<u32>, now_ms: u64) -> bool {
-        if let Some(want) = self.0.iter_mut().find(|want| want.block == block) {
-            want.since_ms = now_ms;
+        if self.blocks().any(|wanted| wanted == block) {
             return true;
         }
         // There is one want of the newest block at most, so that it always has room.
@@ -127,6 +126,8 @@ mod tests {
         let mut wants = Wants::default();
         wants.add(None, 0);
         wants.add(Some(1), 1);
+        // Whoever asks again and again must not keep those who wait from the end of their wait.
+        wants.add(None, 1);
         assert_eq!(wants.expire(WANT_TIMEOUT_MS), [None]);
         assert_eq!(wants.blocks().collect::<Vec<_>>(), [Some(1)]);
     }
