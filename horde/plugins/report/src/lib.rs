@@ -17,6 +17,8 @@ mod config;
 mod dynamic;
 mod limits;
 mod system_events;
+#[cfg(test)]
+mod tests;
 mod text;
 mod timer;
 mod validator;

@@ -6,6 +6,8 @@ mod jobs;
 mod miners;
 mod weights;
 
+use std::collections::BTreeMap;
+
 use horde_events::{BatchDue, Block, ChainState};
 use serde::{Deserialize, Serialize};
 use tig_plugin_api::prelude::*;
@@ -64,7 +66,7 @@ pub(crate) struct BoardStatus<'a> {
     /// The newest cycle first.
     weights: Vec<&'a horde_events::WeightsOver>,
     jobs_last_hour: JobCounts,
-    miners: Vec<(&'a str, &'a MinerRow)>,
+    miners: BTreeMap<&'a str, &'a MinerRow>,
 }
 
 impl Board {

@@ -1,0 +1,18 @@
+//! `horde_report` with the harness in place of the host, and tests in place of file server, collector and extensions.
+
+mod support;
+
+mod collector;
+mod constance;
+mod failed_handlers;
+mod fetches;
+mod inline;
+mod kills;
+mod limits;
+mod status;
+mod system_events;
+
+use serde_json::{Value, json};
+
+use self::support::*;
+use super::*;
