@@ -1,16 +1,20 @@
 //! The command line.
 
 mod chain;
+mod facilitator;
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::fmt::Display;
 
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use horde_devnet::{Config, Vice, ViceInfo, Vices, VicesError};
 use horde_proto::ExecutorClass;
 
 use chain::ChainArgs;
-pub(crate) use chain::fault_list;
+pub(crate) use chain::chain_fault_list;
+use facilitator::FacilitatorArgs;
+pub(crate) use facilitator::facilitator_fault_list;
 
 /// Columns of the names in the list of vices.
 const NAME_COLUMNS: usize = 32;
@@ -19,7 +23,8 @@ const NAME_COLUMNS: usize = 32;
 /// 127.0.0.1 only.
 ///
 /// Prints one line of JSON when it listens: {"event": "ready", "control": ADDRESS, "miners": [{"index", "hotkey", "address"},
-/// ...], "chain": ADDRESS}; the last one with --chain-port only. At the address "control": GET /miners, GET /report, DELETE
+/// ...], "chain": ADDRESS, "facilitator": {"socket": URL, "page": URL, "user": SS58}}; the last two with --chain-port and
+/// --facilitator-port only. "user" is whose signature the facilitator puts under jobs. At the address "control": GET /miners, GET /report, DELETE
 /// /report, and POST /vice with {"miner": INDEX, "vices": ["NAME:ARG", ...]}; of the chain GET /chain, GET
 /// /chain/journal?from=NUMBER, POST /chain/advance with {"blocks": COUNT}, POST /chain/fault with {"faults": ["NAME:ARG", ...]},
 /// POST /chain/neurons with {"changes": [{"change": "deregister", "hotkey": SS58}, ...]} (register, stake, permit, axon, too), and
@@ -41,6 +46,8 @@ pub(crate) enum Command {
     Vices,
     /// List the faults of the chain
     ChainFaults,
+    /// List the faults of the facilitator
+    FacilitatorFaults,
 }
 
 #[derive(Debug, Args)]
@@ -74,15 +81,18 @@ pub(crate) struct NetworkArgs {
     pub(crate) exit_with_parent: bool,
     #[command(flatten)]
     chain: ChainArgs,
+    #[command(flatten)]
+    pub(crate) facilitator: FacilitatorArgs,
 }
 
 impl Cli {
     /// Reads the command line; ends the program if it has a fault or asks for help.
     pub(crate) fn read() -> Self {
         let list = format!(
-            "Vices:\n{}\nFaults of the chain:\n{}",
+            "Vices:\n{}\nFaults of the chain:\n{}\nFaults of the facilitator:\n{}",
             vice_list(),
-            fault_list()
+            chain_fault_list(),
+            facilitator_fault_list()
         );
         let mut command = Self::command().after_help(list);
         let matches: ArgMatches = command.get_matches_mut();
@@ -123,14 +133,22 @@ impl NetworkArgs {
 
 /// The vices, one a line.
 pub(crate) fn vice_list() -> String {
-    let line = |info: ViceInfo| {
-        let name = match info.argument {
-            Some((argument, default)) => format!("{}[:{argument}={default}]", info.name),
-            None => info.name.to_owned(),
+    let line = |info: ViceInfo| (info.name, info.argument, info.meaning);
+    lines(Vice::list().into_iter().map(line))
+}
+
+/// Names with their arguments, if they have one, and with what they mean.
+fn lines<T: Display>(
+    items: impl Iterator<Item = (&'static str, Option<(&'static str, T)>, &'static str)>,
+) -> String {
+    let line = |(name, argument, meaning): (&str, Option<(&str, T)>, &str)| {
+        let name = match argument {
+            Some((argument, default)) => format!("{name}[:{argument}={default}]"),
+            None => name.to_owned(),
         };
-        format!("  {name:NAME_COLUMNS$} {}\n", info.meaning)
+        format!("  {name:NAME_COLUMNS$} {meaning}\n")
     };
-    Vice::list().into_iter().map(line).collect()
+    items.map(line).collect()
 }
 
 fn parse_vice(text: &str) -> Result<(usize, Vice), String> {

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use cli::{Cli, Command, NetworkArgs};
 use horde_devnet::Devnet;
+use horde_devnet::facilitator::{Facilitator, user_keypair};
 use serde_json::json;
 use tig_process::logging::{self, LogFormat};
 use tig_process::signals::{HangUp, Requests};
@@ -37,7 +38,8 @@ fn start_logged() -> ExitCode {
     let cli = Cli::read();
     let list = match cli.command {
         Some(Command::Vices) => Some(cli::vice_list()),
-        Some(Command::ChainFaults) => Some(cli::fault_list()),
+        Some(Command::ChainFaults) => Some(cli::chain_fault_list()),
+        Some(Command::FacilitatorFaults) => Some(cli::facilitator_fault_list()),
         None => None,
     };
     if let Some(list) = list {
@@ -71,6 +73,11 @@ fn run(args: &NetworkArgs) -> Result<(), Box<dyn Error>> {
 
 async fn serve(args: &NetworkArgs) -> Result<(), Box<dyn Error>> {
     let devnet = Devnet::start(args.config()?).await?;
+    let first_miner = devnet.miners().first().map(|miner| miner.hotkey.clone());
+    let facilitator = match args.facilitator.config(args.seed, first_miner)? {
+        Some(config) => Some(Facilitator::start(config).await?),
+        None => None,
+    };
     let mut requests = Requests::listen(HangUp::Stops, args.exit_with_parent)?;
     let mut ready = json!({
         "event": "ready",
@@ -79,6 +86,13 @@ async fn serve(args: &NetworkArgs) -> Result<(), Box<dyn Error>> {
     });
     if let Some(chain) = devnet.chain_address() {
         ready["chain"] = json!(chain);
+    }
+    if let Some(facilitator) = &facilitator {
+        ready["facilitator"] = json!({
+            "socket": facilitator.socket_url(),
+            "page": facilitator.page_url(),
+            "user": user_keypair(args.seed).public().to_ss58(),
+        });
     }
     output::announce(&ready.to_string())?;
     info!(
@@ -89,6 +103,9 @@ async fn serve(args: &NetworkArgs) -> Result<(), Box<dyn Error>> {
     );
     let reason = requests.stop().await;
     info!(%reason, "network stops");
+    if let Some(facilitator) = facilitator {
+        facilitator.stop().await;
+    }
     devnet.stop().await;
     Ok(())
 }

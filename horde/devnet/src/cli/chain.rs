@@ -5,9 +5,6 @@ use horde_devnet::chain::{
     ChainConfig, ChainFault, ChainFaultInfo, FaultKind, Faults, FaultsError,
 };
 
-/// Columns of the names in the list of faults.
-const FAULT_COLUMNS: usize = 32;
-
 #[derive(Debug, Args)]
 pub(crate) struct ChainArgs {
     /// Starts a chain, and its service at this port; 0 takes a free one
@@ -69,15 +66,9 @@ impl ChainArgs {
 }
 
 /// The faults of the chain, one a line.
-pub(crate) fn fault_list() -> String {
-    let line = |info: ChainFaultInfo| {
-        let name = match info.argument {
-            Some((argument, default)) => format!("{}[:{argument}={default}]", info.name),
-            None => info.name.to_owned(),
-        };
-        format!("  {name:FAULT_COLUMNS$} {}\n", info.meaning)
-    };
-    FaultKind::list().into_iter().map(line).collect()
+pub(crate) fn chain_fault_list() -> String {
+    let line = |info: ChainFaultInfo| (info.name, info.argument, info.meaning);
+    super::lines(FaultKind::list().into_iter().map(line))
 }
 
 fn parse_fault(text: &str) -> Result<ChainFault, String> {
