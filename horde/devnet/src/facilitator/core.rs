@@ -32,8 +32,8 @@ const HEARTBEAT_TIMEOUT_US: i64 = 90_000_000;
 /// Validators without a heartbeat for so long get no jobs.
 const ALIVE_TIMEOUT_US: i64 = 180_000_000;
 
-/// The validator is not one of those that the facilitator knows.
-const CODE_UNKNOWN_VALIDATOR: u16 = 3001;
+/// The validator is not known, not active any more, or silent.
+const CODE_NOT_ACTIVE: u16 = 3001;
 /// The signature is not valid.
 const CODE_BAD_SIGNATURE: u16 = 3000;
 /// The facilitator goes away, by the fault `storm`.
@@ -104,8 +104,16 @@ impl FacilitatorCore {
         self.connections.end(connection, now_us);
     }
 
-    /// A text frame was read.
+    /// A text frame was read, after what the frames before it had caused was sent.
     pub fn receive(&mut self, id: u64, text: &str, now_us: i64) -> Vec<FacilitatorEffect> {
+        if let Some(connection) = self.connection(id) {
+            connection.has_unsent_answer = false;
+        }
+        self.receive_early(id, text, now_us)
+    }
+
+    /// A text frame was read while what the frame before it had caused was not sent yet: the validator has not waited for it.
+    pub fn receive_early(&mut self, id: u64, text: &str, now_us: i64) -> Vec<FacilitatorEffect> {
         let mut effects = Vec::new();
         let Some(connection) = self.connections.reading(id, now_us) else {
             return effects;
@@ -168,7 +176,7 @@ impl FacilitatorCore {
     pub fn tick(&mut self, now_us: i64) -> Vec<FacilitatorEffect> {
         let mut effects = Vec::new();
         for id in self.connections.silent_since(now_us - SILENCE_TIMEOUT_US) {
-            self.end(id, Ending::Close(CODE_UNKNOWN_VALIDATOR), &mut effects);
+            self.end(id, Ending::Close(CODE_NOT_ACTIVE), &mut effects);
         }
         let since_us = now_us - HEARTBEAT_TIMEOUT_US;
         for id in self.connections.take_without_heartbeat(since_us) {
@@ -193,7 +201,7 @@ impl FacilitatorCore {
         let mut effects = Vec::new();
         for (id, validator) in self.connections.authenticated() {
             if !self.knows(&validator) {
-                self.end(id, Ending::Close(CODE_UNKNOWN_VALIDATOR), &mut effects);
+                self.end(id, Ending::Close(CODE_NOT_ACTIVE), &mut effects);
             }
         }
         effects

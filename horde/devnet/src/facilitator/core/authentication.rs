@@ -2,7 +2,7 @@
 
 use horde_proto::facilitator::AuthenticationRequest;
 
-use super::{CODE_BAD_SIGNATURE, CODE_UNKNOWN_VALIDATOR};
+use super::{CODE_BAD_SIGNATURE, CODE_NOT_ACTIVE};
 use super::{FacilitatorCore, FacilitatorEffect, Kind, response};
 use crate::facilitator::fault::{Ending, FaultStep};
 
@@ -35,7 +35,7 @@ impl FacilitatorCore {
         };
         if !self.knows(&validator) {
             self.answer(id, response::validator_not_found(), effects);
-            self.end(id, Ending::Close(CODE_UNKNOWN_VALIDATOR), effects);
+            self.end(id, Ending::Close(CODE_NOT_ACTIVE), effects);
             return;
         }
         self.connections.note_authentication(id, &validator, now_us);

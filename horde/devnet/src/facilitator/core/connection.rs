@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::facilitator::journal::ConnectionRecord;
 
-/// Connections whose records are kept; the oldest that have ended are forgotten first.
+/// Connections whose records are kept; the oldest are forgotten first.
 const CONNECTION_RECORDS_COUNT_MAX: usize = 10_000;
 /// Characters of a foreign version that are kept.
 const VERSION_CHARS_MAX: usize = 64;
@@ -22,6 +22,8 @@ pub(super) struct Connection {
     is_pause_noted: bool,
     /// Until when a status waits for its answer.
     pub(super) status_in_flight_until_us: i64,
+    /// Whether a status was read since the last frame that came after everything was sent.
+    pub(super) has_unsent_answer: bool,
     /// Whether the facilitator ends it: what comes then is not read.
     is_ending: bool,
 }

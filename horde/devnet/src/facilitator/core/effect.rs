@@ -1,11 +1,12 @@
 //! What a facilitator makes happen.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use horde_proto::facilitator::{Response, ToValidator};
 
 use super::FacilitatorCore;
-use crate::facilitator::fault::{Ending, Fault, FaultStep, When};
+use crate::facilitator::fault::{Ending, Fault, FaultStep, Faults, When};
 
 /// What a facilitator makes happen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,16 +78,11 @@ impl FacilitatorCore {
         step: FaultStep,
         effects: &mut Vec<FacilitatorEffect>,
     ) -> bool {
-        let is_due = |(ending, when): &(Ending, When)| {
-            when.step == step && !(when.is_once && self.ended_once.contains(&(*ending, step)))
-        };
-        let due = self.config.faults.endings().find(is_due);
-        let Some((ending, _)) = due else {
-            return false;
-        };
-        self.ended_once.insert((ending, step));
-        self.end(id, ending, effects);
-        true
+        let ending = take_ending(&self.config.faults, step, &mut self.ended_once);
+        if let Some(ending) = ending {
+            self.end(id, ending, effects);
+        }
+        ending.is_some()
     }
 
     pub(super) fn end(
@@ -109,4 +105,18 @@ impl FacilitatorCore {
             None => FacilitatorEffect::Drop { connection },
         });
     }
+}
+
+/// How a connection ends at this step by a fault; that of one time is taken once.
+pub(super) fn take_ending(
+    faults: &Faults,
+    step: FaultStep,
+    taken: &mut BTreeSet<(Ending, FaultStep)>,
+) -> Option<Ending> {
+    let is_due = |(ending, when): &(Ending, When)| {
+        when.step == step && !(when.is_once && taken.contains(&(*ending, step)))
+    };
+    let (ending, _) = faults.endings().find(is_due)?;
+    taken.insert((ending, step));
+    Some(ending)
 }

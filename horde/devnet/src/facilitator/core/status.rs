@@ -2,6 +2,7 @@
 
 use horde_proto::facilitator::{JobStatus, JobStatusUpdate};
 
+use super::effect::take_ending;
 use super::jobs::Job;
 use super::{CODE_FAILED, FacilitatorCore, FacilitatorEffect, Kind, response};
 use crate::facilitator::fault::{Ending, Fault, FaultStep, Faults};
@@ -40,20 +41,26 @@ impl FacilitatorCore {
         };
         let mut status = StatusRecord::new(update, id, now_us);
         status.answer = job.answer(&status, faults);
-        status.is_stored =
-            status.answer != StatusAnswer::NotFound && !job.record.has(status.status);
+        let mut ending = None;
+        let mut broken = None;
+        if status.answer != StatusAnswer::NotFound {
+            status.is_stored = !job.record.has(status.status);
+            broken = broken_rule(&job.record, &status);
+            ending = take_ending(faults, FaultStep::Status, &mut self.ended_once);
+        }
+        if ending.is_some() {
+            status.answer = StatusAnswer::Nothing;
+        }
         status.answered_us = (status.answer != StatusAnswer::Nothing).then_some(answered_us);
         let answer = status.answer;
-        let broken = (answer != StatusAnswer::NotFound)
-            .then(|| broken_rule(&job.record, &status))
-            .flatten();
         let was_over = job.record.end().is_some();
         job.record.note(status);
         let is_over = !was_over && job.record.end().is_some();
         if let Some((kind, detail)) = broken {
             self.note(id, kind, Some(&uuid), detail, now_us);
         }
-        if answer != StatusAnswer::NotFound && self.end_at(id, FaultStep::Status, effects) {
+        if let Some(ending) = ending {
+            self.end(id, ending, effects);
             return;
         }
         self.answer_status(id, answer, now_us, effects);
@@ -93,11 +100,15 @@ impl FacilitatorCore {
         now_us.saturating_add(delay_us.unwrap_or(i64::MAX))
     }
 
-    /// A status is in flight until its answer goes out, or the validator gives up waiting for it. Without a fault that
-    /// delays answers there is no such time, so that nothing is seen here.
+    /// A status is in flight until its answer goes out, or the validator gives up waiting for it.
     fn check_in_flight(&mut self, id: u64, uuid: &str, now_us: i64) {
-        let connection = self.connection(id);
-        if connection.is_some_and(|connection| now_us < connection.status_in_flight_until_us) {
+        let Some(connection) = self.connection(id) else {
+            return;
+        };
+        let is_unanswered = now_us < connection.status_in_flight_until_us;
+        let is_second = is_unanswered || connection.has_unsent_answer;
+        connection.has_unsent_answer = true;
+        if is_second {
             let detail = "the status before is not answered yet".to_owned();
             self.note(id, Kind::TwoStatusesInFlight, Some(uuid), detail, now_us);
         }

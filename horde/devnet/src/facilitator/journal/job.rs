@@ -59,7 +59,7 @@ pub enum StatusAnswer {
     NotFound,
     /// `job.integrity_error`: the job has it already.
     IntegrityError,
-    /// Nothing, by a fault; it is stored if the job did not have it.
+    /// Nothing, by a fault, or since the connection ended; it is stored if the job did not have it.
     Nothing,
 }
 

@@ -59,7 +59,8 @@ function row(job) {
   const target = job.miner_hotkey ? ", miner " + job.miner_hotkey : "";
   const parts = [job.version, job.executor_class, program, job.args.join(" ")];
   item.append(element("p", "faint", parts.filter(Boolean).join(" · ") + target));
-  const times = "ordered " + job.created_at + ", last news " + job.last_update;
+  const time = (text) => new Date(text).toLocaleTimeString();
+  const times = "ordered " + time(job.created_at) + ", last news " + time(job.last_update);
   const deliveries = job.delivery_count ? "" : ", sent to no connection";
   item.append(element("p", "faint", times + deliveries));
   if (STEPS[job.status] < 3 && !job.is_dead) {

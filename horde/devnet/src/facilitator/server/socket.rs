@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{FutureExt, SinkExt, StreamExt};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use tokio::sync::mpsc;
@@ -17,6 +17,9 @@ use crate::facilitator::hub::{Hub, Scheduled, SocketAction};
 
 /// Time for a validator to answer a closing handshake.
 const CLOSING_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Messages that are read before something is sent.
+const EARLY_COUNT_MAX: usize = 64;
 
 type Socket = WebSocketStream<TokioIo<Upgraded>>;
 
@@ -33,6 +36,13 @@ pub(super) async fn serve(hub: &Hub, socket: Socket, version: Option<&str>) {
     // A connection that fails is one that has ended.
     let _ = session.run(hub).await;
     hub.disconnect(connection);
+}
+
+/// Whether all that earlier messages have caused is sent when a message is read.
+#[derive(Clone, Copy)]
+enum Order {
+    First,
+    Early,
 }
 
 struct Session {
@@ -64,7 +74,7 @@ impl Session {
                 },
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {}
                 message = self.socket.next() => match message {
-                    Some(message) => self.read(hub, message)?,
+                    Some(message) => self.read_all(hub, message)?,
                     None => return Ok(()),
                 },
             }
@@ -83,10 +93,25 @@ impl Session {
         (not_before <= Instant::now()).then(|| first.remove())
     }
 
-    fn read(&self, hub: &Hub, message: Result<Message, Error>) -> Result<(), Error> {
+    /// Reads a message, and those that have come already: the validator has not waited for an answer to the first one.
+    fn read_all(&mut self, hub: &Hub, first: Result<Message, Error>) -> Result<(), Error> {
+        self.read(hub, first, Order::First)?;
+        for _ in 0..EARLY_COUNT_MAX {
+            let Some(Some(message)) = self.socket.next().now_or_never() else {
+                break;
+            };
+            self.read(hub, message, Order::Early)?;
+        }
+        Ok(())
+    }
+
+    fn read(&self, hub: &Hub, message: Result<Message, Error>, order: Order) -> Result<(), Error> {
         let id = self.connection;
         match message {
-            Ok(Message::Text(text)) => hub.receive(|core, now| core.receive(id, &text, now)),
+            Ok(Message::Text(text)) => hub.receive(|core, now| match order {
+                Order::First => core.receive(id, &text, now),
+                Order::Early => core.receive_early(id, &text, now),
+            }),
             Ok(Message::Binary(_)) => hub.receive(|core, now| core.receive_binary(id, now)),
             // The writing half still works, so that the closing handshake can say why.
             Err(Error::Capacity(_)) => hub.receive(|core, now| core.receive_too_large(id, now)),

@@ -35,6 +35,21 @@ async fn job_runs_from_order_to_completion() {
 }
 
 #[tokio::test]
+async fn statuses_that_come_together_are_a_violation() {
+    let facilitator = with(&[]).await;
+    let mut socket = Validator::admitted(&facilitator).await;
+    let uuid = facilitator.submit(&echo_order()).unwrap();
+    socket.job().await;
+    socket.send_statuses(&uuid, &[Accepted, Completed]).await;
+    for _ in 0..2 {
+        assert!(socket.response().await.errors.is_empty());
+    }
+    let violations = facilitator.report().violations;
+    assert_eq!(violations[0].kind, Kind::TwoStatusesInFlight);
+    assert_eq!(violations.len(), 1);
+}
+
+#[tokio::test]
 async fn half_open_connection_gets_the_same_job() {
     let facilitator = with(&[]).await;
     let mut sockets = [

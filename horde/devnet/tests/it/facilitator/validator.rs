@@ -63,21 +63,16 @@ impl Validator {
     }
 
     pub(crate) async fn send_status(&mut self, uuid: &str, status: JobStatus, stdout: &str) {
-        let response = MinerResponse {
-            docker_process_stdout: stdout.to_owned(),
-            ..MinerResponse::default()
-        };
-        let metadata = JobStatusMetadata {
-            comment: format!("it is {status}"),
-            miner_response: Some(response),
-            ..JobStatusMetadata::default()
-        };
-        let update = JobStatusUpdate {
-            uuid: uuid.to_owned(),
-            status,
-            metadata: Some(metadata),
-        };
-        self.send(&ToFacilitator::JobStatusUpdate(update)).await;
+        self.send(&status_update(uuid, status, stdout)).await;
+    }
+
+    /// Sends statuses at once, in one piece.
+    pub(crate) async fn send_statuses(&mut self, uuid: &str, statuses: &[JobStatus]) {
+        for status in statuses {
+            let text = status_update(uuid, *status, "").to_text();
+            soon(self.0.feed(Message::text(text))).await.unwrap();
+        }
+        soon(self.0.flush()).await.unwrap();
     }
 
     /// What comes next.
@@ -117,4 +112,21 @@ impl Validator {
             ToValidator::Response(response) => panic!("{response:?} in place of a job"),
         }
     }
+}
+
+fn status_update(uuid: &str, status: JobStatus, stdout: &str) -> ToFacilitator {
+    let response = MinerResponse {
+        docker_process_stdout: stdout.to_owned(),
+        ..MinerResponse::default()
+    };
+    let metadata = JobStatusMetadata {
+        comment: format!("it is {status}"),
+        miner_response: Some(response),
+        ..JobStatusMetadata::default()
+    };
+    ToFacilitator::JobStatusUpdate(JobStatusUpdate {
+        uuid: uuid.to_owned(),
+        status,
+        metadata: Some(metadata),
+    })
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::fixture::{Bench, closed, requests, texts};
 use crate::facilitator::core::FacilitatorEffect;
 use crate::facilitator::fault::SignedField;
-use crate::facilitator::{JobVersion, unknown_user_keypair, user_keypair};
+use crate::facilitator::{JobVersion, StatusAnswer, unknown_user_keypair, user_keypair};
 
 /// The frames by which a job goes out.
 fn frames(faults: &[&str], version: JobVersion) -> Vec<String> {
@@ -225,6 +225,11 @@ fn status_is_stored_before_a_connection_ends() {
     let (uuid, _) = bench.submit(JobVersion::V1);
     let effects = bench.status(id, &uuid, Accepted);
     assert_eq!(effects, [FacilitatorEffect::Drop { connection: id }]);
+    let status = &bench.job(&uuid).statuses[0];
+    assert_eq!(
+        (status.is_stored, status.answer),
+        (true, StatusAnswer::Nothing)
+    );
     let next = bench.admit(1);
     let effects = bench.status(next, &uuid, Accepted);
     let answer: Value = serde_json::from_str(texts(&effects, next)[0]).unwrap();

@@ -1,7 +1,7 @@
 //! Statuses, their answers, and the rules that they break.
 
 use horde_proto::facilitator::JobStatus::{Accepted, Completed, Failed, Rejected};
-use horde_proto::facilitator::{JobStatusUpdate, ToFacilitator};
+use horde_proto::facilitator::{Heartbeat, JobStatusMetadata, JobStatusUpdate, ToFacilitator};
 
 use super::fixture::{Bench, SECOND_US, closed, errors};
 use crate::facilitator::FacilitatorViolationKind as Kind;
@@ -142,4 +142,29 @@ fn early_status_is_not_found_until_the_row_is_there() {
         StatusAnswer::Success,
     ];
     assert!(answers.eq(expected));
+}
+
+#[test]
+fn status_before_the_answer_is_a_violation() {
+    let (mut bench, id, uuid) = with_job(&[]);
+    let update = |status| {
+        let metadata = Some(JobStatusMetadata::default());
+        let uuid = uuid.clone();
+        ToFacilitator::JobStatusUpdate(JobStatusUpdate {
+            uuid,
+            status,
+            metadata,
+        })
+        .to_text()
+    };
+    bench.core.receive(id, &update(Accepted), bench.now_us);
+    // A heartbeat has no answer and may come at any time.
+    let heartbeat = ToFacilitator::Heartbeat(Heartbeat {}).to_text();
+    bench.core.receive_early(id, &heartbeat, bench.now_us);
+    assert!(bench.violations().is_empty());
+    bench
+        .core
+        .receive_early(id, &update(Completed), bench.now_us);
+    assert_eq!(bench.violations(), [Kind::TwoStatusesInFlight]);
+    assert_eq!(bench.job(&uuid).state(), JobState::Completed);
 }
