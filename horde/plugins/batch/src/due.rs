@@ -32,7 +32,6 @@ impl Cycles {
         let of_finished = finished.iter().filter_map(|report| report.cycle_start);
         let newest = of_finished
             .chain(current.and_then(|batch| batch.head.cycle_start))
-            .chain(waiting.as_ref().map(|waiting| waiting.due.cycle_start))
             .chain(store::newest_cycle(ctx)?)
             .max();
         if waiting.is_some() {

@@ -44,13 +44,14 @@ fn dynamic_config_holds_for_the_next_batch() {
 #[test]
 fn running_batch_keeps_its_rules() {
     let mut batches = start();
+    batches.event("horde_dynamic_config", dynamic(3, 5, 1.05));
     let mut arguments = arguments(1);
     arguments["kinds"] = json!({ LLM: HASH });
     batches.command("run_batch", &arguments).unwrap();
-    batches.event("horde_dynamic_config", dynamic(3, 5, 1.05));
+    batches.event("horde_dynamic_config", dynamic(2, 7, 1.05));
     batches.kill();
     batches.advance_ms(RESUME_DELAY_MS);
-    assert_eq!(finish_ask(&mut batches), (2, 1));
+    assert_eq!(finish_ask(&mut batches), (5, 3));
 }
 
 #[test]
