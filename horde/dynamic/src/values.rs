@@ -6,7 +6,7 @@ use horde_proto::ExecutorClass;
 use serde::{Deserialize, Serialize};
 use tig_plugin_api::{Context, Event, Result};
 
-/// Key under which an extension stores the last one that it was told.
+/// Key under which an extension stores the last one that it has received.
 const STORED: &str = "dynamic_config";
 
 /// `horde_dynamic_config`: all values that are in force. Emitted when it changes and after each start of `horde_report`; only the latest
@@ -130,7 +130,7 @@ impl Event for DynamicConfig {
 }
 
 impl DynamicConfig {
-    /// The one that this extension was told last, if it was told any.
+    /// The one that this extension has received last, if it has received one.
     ///
     /// # Errors
     ///

@@ -149,7 +149,7 @@ fn items_of_a_key_are_bounded() {
 }
 
 #[test]
-fn unknown_and_unused_keys_are_named_and_change_nothing() {
+fn unknown_and_unused_keys_are_named() {
     let param = json!({ "description": "d", "items": [{ "value": ["what", "ever"] }] });
     let file = parse(&json!({
         "DYNAMIC_OF_TOMORROW": param,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use horde_dynamic::{DynamicConfig, Profile, KeyError};
+use horde_dynamic::{DynamicConfig, KeyError, Profile};
 use serde_json::Value;
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use horde_dynamic::{
-    Conflict, DynamicConfig, Layers, LocalValue, ParamFile, Profile, Resolved, KeyError, Source,
+    Conflict, DynamicConfig, KeyError, Layers, LocalValue, ParamFile, Profile, Resolved, Source,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};

@@ -21,8 +21,8 @@ pub(crate) const START_DELAY_MS: u64 = 100;
 /// Time for a batch of system events, in milliseconds.
 pub(crate) const SEND_TIMEOUT_MS: u64 = 60_000;
 
-/// Milliseconds beyond [`SEND_TIMEOUT_MS`] after which the answer of the host itself is taken to be lost.
-pub(crate) const SEND_GRACE_MS: u64 = 5_000;
+/// Milliseconds beyond the time of a request after which the answer of the host itself is taken to be lost.
+pub(crate) const ANSWER_GRACE_MS: u64 = 5_000;
 
 /// Bytes of the collector's answer, which says nothing that matters.
 pub(crate) const ANSWER_BYTES_MAX: u64 = 1 << 20;

@@ -9,7 +9,7 @@ use tig_plugin_api::prelude::*;
 use super::fetch::{self, Fetched};
 use super::file::{FileName, HeldFile};
 use super::{Dynamic, log_keys, store};
-use crate::limits::{FAILURES_TOLERATED, TICKETS_COUNT_MAX};
+use crate::limits::{ANSWER_GRACE_MS, FAILURES_TOLERATED, FETCH_TIMEOUT_MS, TICKETS_COUNT_MAX};
 use crate::timer::Timer;
 
 /// Exit code of `fetch_dynamic_config` if a file did not come or has a fault.
@@ -40,10 +40,14 @@ pub(crate) struct FetchReport {
 pub(crate) struct FetchArguments {}
 
 impl Dynamic {
-    /// Begins a round; one that is under way is given up, since its time is over.
+    /// Begins a round, unless one is under way whose answers may still come.
     pub(crate) fn fetch(&mut self, ctx: &mut Context<'_>, interval_ms: u64) -> Result<()> {
         let number = ctx.now_ms();
         Timer::Fetch.set(ctx, number + interval_ms)?;
+        let is_open = |round: &Round| number < round.number + FETCH_TIMEOUT_MS + ANSWER_GRACE_MS;
+        if self.round.as_ref().is_some_and(is_open) {
+            return Ok(());
+        }
         for (name, url) in &self.urls {
             ctx.http(&fetch::call(*name, url, number))?;
         }
@@ -65,9 +69,7 @@ impl Dynamic {
         let mut waiting = self.waiting.clone();
         waiting.push(ctx.ticket());
         store::put_tickets(ctx, &waiting)?;
-        if self.round.is_none() {
-            self.fetch(ctx, interval_ms)?;
-        }
+        self.fetch(ctx, interval_ms)?;
         self.waiting = waiting;
         Ok(Started)
     }

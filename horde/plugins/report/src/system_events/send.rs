@@ -6,7 +6,7 @@ use tig_plugin_api::prelude::*;
 
 use super::{SystemEvents, queue};
 use crate::limits::{
-    ANSWER_BYTES_MAX, SEND_GRACE_MS, SEND_TIMEOUT_MS, SENT_BYTES_MAX, SENT_COUNT_MAX,
+    ANSWER_BYTES_MAX, ANSWER_GRACE_MS, SEND_TIMEOUT_MS, SENT_BYTES_MAX, SENT_COUNT_MAX,
 };
 use crate::text::shown;
 
@@ -54,7 +54,7 @@ impl SystemEvents {
         let sending = Sending {
             tag: format!("{TAG}{end}/{now_ms}"),
             end,
-            until_ms: now_ms + SEND_TIMEOUT_MS + SEND_GRACE_MS,
+            until_ms: now_ms + SEND_TIMEOUT_MS + ANSWER_GRACE_MS,
         };
         let header = |name: &str, value: String| (name.to_owned(), value);
         ctx.http(&HttpCall {

@@ -39,7 +39,7 @@ fn change_is_emitted_logged_and_counted() {
     let changes = report.metric("dynamic_config_changes", &[("key", VERSION)]);
     assert_eq!(changes, Some(1.0));
 
-    // The same once more is no news.
+    // The same once more is not news.
     next_round(&mut report, (200, &file(VERSION, json!(3))), (200, "{}"));
     assert!(emitted(&mut report).is_empty() && report.logs().is_empty());
 }
@@ -219,6 +219,20 @@ fn request_that_fails_is_a_failed_fetch() {
         report.advance_ms(INTERVAL_MS);
     }
     assert_eq!(logs(&mut report, "warn").len(), 2, "one for each file");
+}
+
+/// However short the interval, a server that is slow is asked once at a time.
+#[test]
+fn slow_server_is_asked_once_at_a_time() {
+    let mut section = urls();
+    section["interval_ms"] = json!(1_000);
+    let mut report = start_with(section);
+    report.advance_ms(30_000);
+    assert_eq!(report.http_calls().len(), 2);
+    answer(&mut report, (200, &file(VERSION, json!(2))), (200, "{}"));
+    assert_eq!(version(&mut report), 2);
+    report.advance_ms(1_000);
+    assert_eq!(report.http_calls().len(), 2, "the next round");
 }
 
 /// An answer of the round before changes nothing.

@@ -40,6 +40,7 @@ fn cycles(events: &[Value]) -> impl Iterator<Item = u64> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn every_event_reaches_the_collector(turns in prop::collection::vec(turn(), 1..60)) {
         let mut report = start_sending();

@@ -68,18 +68,30 @@ fn command_drops_what_is_old_now() {
 #[test]
 fn too_many_events_lose_the_oldest() {
     let mut report = start_with(json!({}));
-    for batch in 0..6 {
-        let jobs: Vec<_> = (0..10_000)
-            .map(|n| job(&format!("5M{n}"), "late"))
-            .collect();
-        report.event("horde_batch_over", batch_over(&batch.to_string(), &jobs));
-    }
-    // Each batch has an event of its own.
-    let lost = report.metric("system_events_lost", &[("reason", "full")]);
-    assert_eq!(lost, Some(10_006.0));
+    applied(&mut report, 1);
+    applied(&mut report, 2);
+    // The rows between need not be there.
+    let head = json!({ "first": 0, "next": 49_999, "lost": 3 });
+    report.store("events/head", head.to_string());
+    report.kill();
+    applied(&mut report, 3);
+    let full = [("reason", "full")];
+    assert_eq!(report.metric("system_events_lost", &full), None);
+    applied(&mut report, 4);
+    assert_eq!(report.metric("system_events_lost", &full), Some(1.0));
     let status = &status(&mut report)["system_events"];
-    assert_eq!(status["waiting"], 50_000);
-    assert_eq!(stored_events(&report).len(), 50_000);
+    assert_eq!(
+        (&status["waiting"], &status["lost"]),
+        (&json!(50_000), &json!(4))
+    );
+    let stored = stored_events(&report);
+    let cycles = stored
+        .iter()
+        .map(|event| event["data"]["cycle_start"].as_u64());
+    assert!(
+        cycles.eq([Some(2), Some(3), Some(4)]),
+        "the oldest one is gone"
+    );
 }
 
 #[test]
