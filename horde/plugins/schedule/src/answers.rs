@@ -36,7 +36,7 @@ impl Schedule {
         let Some(cycle) = self.cycle.as_mut().filter(|cycle| cycle.end.is_none()) else {
             return Ok(());
         };
-        let is_seed = cycle.seed.is_none() && cycle.seed_block == Some(block);
+        let is_seed = cycle.seed.is_none() && cycle.seed_block(&self.rules) == Some(block);
         let is_start = cycle.validators.is_none() && cycle.start == block;
         if !is_seed && !is_start {
             return Ok(());

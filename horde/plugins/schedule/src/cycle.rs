@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use tig_plugin_api::prelude::*;
 
 use crate::place::{Place, find_place};
+use crate::rules::Rules;
 
 const CYCLE: &str = "cycle";
 
@@ -14,9 +15,7 @@ const CYCLE: &str = "cycle";
 pub(crate) struct Cycle {
     /// Its first block.
     pub(crate) start: u32,
-    /// The block whose hash orders the validators, fixed when the cycle was first seen. None if it would be before block 0.
-    pub(crate) seed_block: Option<u32>,
-    /// Hash of that block.
+    /// Hash of the block that orders the validators.
     pub(crate) seed: Option<String>,
     /// Hotkeys of the validators, not in the order of their slots.
     pub(crate) validators: Option<Vec<String>>,
@@ -74,10 +73,9 @@ impl End {
 }
 
 impl Cycle {
-    pub(crate) fn new(start: u32, finalization_blocks: u32) -> Self {
+    pub(crate) fn new(start: u32) -> Self {
         Self {
             start,
-            seed_block: start.checked_sub(finalization_blocks),
             seed: None,
             validators: None,
             miners: None,
@@ -101,6 +99,11 @@ impl Cycle {
             start,
             stop: start + CYCLE_BLOCKS,
         }
+    }
+
+    /// The block whose hash is the seed, by the rules of now. None if it would be before block 0.
+    pub(crate) fn seed_block(&self, rules: &Rules) -> Option<u32> {
+        self.start.checked_sub(rules.finalization_blocks)
     }
 
     pub(crate) fn place(&self, hotkey: &str) -> Place {

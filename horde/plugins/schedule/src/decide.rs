@@ -45,7 +45,7 @@ pub(crate) struct Miss {
 
 /// Decides at block `number`, which is one of the cycle's.
 pub(crate) fn decide(cycle: &Cycle, hotkey: &str, rules: &Rules, number: u32) -> Decision {
-    let Some(_) = cycle.seed_block else {
+    if cycle.seed.is_none() && cycle.seed_block(rules).is_none() {
         return Decision::Miss(Miss {
             slot_block: None,
             code: code::CHAIN,
@@ -54,7 +54,7 @@ pub(crate) fn decide(cycle: &Cycle, hotkey: &str, rules: &Rules, number: u32) ->
                 rules.finalization_blocks, cycle.start
             ),
         });
-    };
+    }
     let slot = match cycle.place(hotkey) {
         Place::Unknown => return Decision::Wait,
         Place::NotListed { count } => return Decision::Miss(not_in_list(cycle, hotkey, count)),
@@ -157,7 +157,7 @@ pub(crate) fn neurons_wanted(
         Place::Unknown => {
             let mut wanted = Vec::new();
             if cycle.seed.is_none() {
-                wanted.extend(cycle.seed_block.map(Some));
+                wanted.extend(cycle.seed_block(rules).map(Some));
             }
             let is_final = number.saturating_sub(cycle.start) >= rules.finalization_blocks;
             if cycle.validators.is_none() && is_final {

@@ -83,7 +83,7 @@ impl Schedule {
             }
             miss_unseen(ctx, old_start, start, number)?;
         }
-        let new = Cycle::new(start, self.rules.finalization_blocks);
+        let new = Cycle::new(start);
         new.store(ctx)?;
         let old = self.cycle.replace(new);
         match old {
@@ -116,15 +116,17 @@ impl Schedule {
         cycle.end = Some(End::Due { at_block: number });
         cycle.store(ctx)?;
         ctx.count("cycles", &[("end", "due")], 1);
-        ctx.info_with(
-            "batch is due",
-            &[
-                ("cycle", &cycle.start),
-                ("slot_block", &slot.block),
-                ("late_blocks", &number.saturating_sub(slot.block)),
-                ("miners", &count),
-            ],
-        );
+        let late_blocks = number.saturating_sub(slot.block);
+        let fields: &LogFields<'_> = &[
+            ("cycle", &cycle.start),
+            ("slot_block", &slot.block),
+            ("late_blocks", &late_blocks),
+            ("miners", &count),
+        ];
+        match late_blocks {
+            0 => ctx.info_with("batch is due", fields),
+            _ => ctx.warn_with("batch is due late", fields),
+        }
         Ok(())
     }
 

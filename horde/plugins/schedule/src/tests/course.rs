@@ -283,6 +283,28 @@ fn validators_are_asked_for_when_their_block_is_final() {
     assert_eq!(asked(START + 3), [705, 708]);
 }
 
+/// The dynamic config comes a little later than the first block.
+#[test]
+fn order_follows_the_dynamic_config_until_it_is_known() {
+    let (mut schedules, chain) = (start(), Chain::at(START + 10));
+    let mut asked = |finalization: u32| {
+        let dynamic = json!({ "block_finalization_number": finalization });
+        schedules.event("horde_dynamic_config", dynamic);
+        schedules.event("horde_block", chain.block());
+        let asked = named(&schedules.emitted(), "horde_neurons_wanted");
+        if finalization == 5 {
+            let answer = chain.answer(&asked[0]).unwrap();
+            schedules.event("horde_neurons", answer);
+        }
+        asked[0]["block"].clone()
+    };
+    assert_eq!(asked(3), START - 3);
+    assert_eq!(asked(5), START - 5);
+    assert_eq!(asked(4), START, "only the validators are not known");
+    let seed = &schedules.stored()["cycle"]["seed"];
+    assert_eq!(*seed, Chain::hash(START - 5));
+}
+
 #[test]
 fn cycle_that_began_below_block_0_has_no_batch() {
     let (mut schedules, mut chain) = (start(), Chain::at(0));

@@ -139,7 +139,7 @@ impl Chain {
 
 /// The slot of neuron 0 in the cycle that begins at `start`.
 pub(super) fn slot_of(start: u32) -> Slot {
-    let mut cycle = Cycle::new(start, FINALIZATION);
+    let mut cycle = Cycle::new(start);
     cycle.seed = Some(Chain::hash(start - FINALIZATION));
     // Of equal stakes, the lower uid comes first.
     cycle.validators = Some((0..NEURONS - 1).map(hotkey).collect());
