@@ -18,6 +18,8 @@ mod journal;
 mod keys;
 mod ledger;
 mod neuron;
+mod orders;
+mod pool;
 mod schedule;
 mod service;
 mod state;
@@ -36,8 +38,9 @@ pub use fault::{
 };
 pub use journal::{JournalEntry, Outcome};
 pub use keys::validator_keypair;
-pub use ledger::{Chain, Handling};
+pub use ledger::Chain;
 pub use neuron::{Axon, Neuron, Stakes};
+pub use pool::Handling;
 pub use service::{
     ChainReport, ChainService, PendingReply, ServiceAnswer, ServiceBody, ServiceReply,
     ServiceRequest,

@@ -6,7 +6,7 @@ use horde_calc::schedule::CYCLE_BLOCKS;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::account::OpenCommit;
+use super::account::{OpenCommit, WeightsOnChain};
 use super::neuron::Neuron;
 use super::state::State;
 
@@ -44,6 +44,11 @@ impl Block {
     /// Commitments of a hotkey that wait for their reveal at this block.
     pub fn open_commits(&self, hotkey: &str) -> Vec<OpenCommit> {
         self.state.open_commits(hotkey, self.head.number)
+    }
+
+    /// The last weights of a hotkey.
+    pub fn weights(&self, hotkey: &str) -> Option<&WeightsOnChain> {
+        self.state.weights(hotkey)
     }
 }
 

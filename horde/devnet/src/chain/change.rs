@@ -6,7 +6,7 @@ use tig_keyring::PublicKey;
 use super::neuron::{Axon, Neuron, Stakes};
 
 /// Neurons of a subnet. The main network has 256; devnets may have more miners.
-pub const NEURONS_COUNT_MAX: usize = 8_192;
+pub const NEURONS_COUNT_MAX: usize = 4_500;
 
 /// A change of the neurons; it is in the next block.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -9,6 +9,7 @@ use horde_calc::weights::{
 };
 
 use super::extrinsic::{Extrinsic, Refusal, WeightVector};
+use super::journal::{Asked, Journal, Outcome};
 use super::state::State;
 
 /// The version that Pylon gives to weights.
@@ -20,46 +21,79 @@ pub(super) struct Job {
     /// Its entry in the journal.
     pub(super) number: u64,
     pub(super) hotkey: String,
-    weights: BTreeMap<String, f64>,
-    due_block: u32,
-    /// The first block that is too late.
-    stop_block: i64,
+    pub(super) weights: BTreeMap<String, f64>,
+    pub(super) due_block: u32,
     /// Why the chain has refused it last; the journal has each reason once.
     pub(super) refusal: Option<Refusal>,
 }
 
-impl Job {
-    pub(super) fn new(
-        number: u64,
-        hotkey: &str,
-        weights: BTreeMap<String, f64>,
-        due_block: u32,
+/// All that wait; one for each hotkey.
+#[derive(Debug, Default)]
+pub(super) struct Jobs(Vec<Job>);
+
+impl Jobs {
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Adds a job, in place of the one that waits for the same hotkey. `block` is the newest one.
+    pub(super) fn add(&mut self, job: Job, block: u32, journal: &mut Journal) {
+        self.0.retain(|other| {
+            let is_other = other.hotkey != job.hotkey;
+            if !is_other {
+                journal.set_outcome(other.number, Outcome::GivenUp { block });
+            }
+            is_other
+        });
+        self.0.push(job);
+    }
+
+    /// Tries to set the weights of all jobs whose time has come; those that the chain refuses stay.
+    pub(super) fn attempt(
+        &mut self,
+        state: &mut State,
+        block: u32,
         netuid: u16,
-    ) -> Self {
-        Self {
-            number,
-            hotkey: hotkey.to_owned(),
-            weights,
-            due_block,
-            stop_block: epoch(due_block, netuid).stop,
-            refusal: None,
-        }
+        journal: &mut Journal,
+    ) {
+        self.0.retain_mut(|job| {
+            if block < job.due_block {
+                return true;
+            }
+            let stop_block = epoch(job.due_block, netuid).stop;
+            let extrinsic = match job.extrinsic(state) {
+                Ok(extrinsic) if i64::from(block) < stop_block => extrinsic,
+                // Silently, as Pylon does.
+                _ => {
+                    journal.set_outcome(job.number, Outcome::GivenUp { block });
+                    return false;
+                }
+            };
+            let result = state.apply(&job.hotkey, &extrinsic, block);
+            let outcome = match result {
+                Ok(()) => Outcome::Included { block },
+                Err(refusal) => Outcome::Refused { block, refusal },
+            };
+            if result.is_ok() || job.refusal != result.err() {
+                let asked = Asked::extrinsic(&job.hotkey, &extrinsic, None);
+                journal.note(asked, block.saturating_sub(1), outcome);
+            }
+            job.refusal = result.err();
+            if result.is_ok() {
+                journal.set_outcome(job.number, outcome);
+            }
+            result.is_err()
+        });
     }
+}
 
-    pub(super) fn is_due(&self, block: u32) -> bool {
-        block >= self.due_block
-    }
-
-    pub(super) fn is_over(&self, block: u32) -> bool {
-        i64::from(block) >= self.stop_block
-    }
-
+impl Job {
     /// What sets the weights on a chain in this state.
     ///
     /// # Errors
     ///
     /// [`ProcessError`] if the weights cannot be those of a subnet.
-    pub(super) fn extrinsic(&self, state: &State) -> Result<Extrinsic, ProcessError> {
+    fn extrinsic(&self, state: &State) -> Result<Extrinsic, ProcessError> {
         let hotkeys: Vec<&str> = state.hotkeys().collect();
         let by_uid = weights_by_uid(&self.weights, &hotkeys);
         let limits = WeightLimits {

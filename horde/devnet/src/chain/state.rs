@@ -49,8 +49,12 @@ impl State {
         account.map_or_else(Vec::new, |account| account.open_commits(block, interval))
     }
 
+    pub(super) fn weights(&self, hotkey: &str) -> Option<&WeightsOnChain> {
+        self.accounts.get(hotkey)?.weights.as_ref()
+    }
+
     /// The last weights of each hotkey that has set some.
-    pub(super) fn weights(&self) -> impl Iterator<Item = (&String, &WeightsOnChain)> {
+    pub(super) fn all_weights(&self) -> impl Iterator<Item = (&String, &WeightsOnChain)> {
         let accounts = self.accounts.iter();
         accounts.filter_map(|(hotkey, account)| Some((hotkey, account.weights.as_ref()?)))
     }

@@ -37,9 +37,10 @@ pub(crate) struct ChainArgs {
     /// Weights are set without a commitment
     #[arg(long)]
     no_commit_reveal: bool,
-    /// Fault of the chain, in the order in which they come; can be repeated
+    /// Fault of the chain, in the order in which they come; can be repeated. CALL is block, neurons, limits, commits, weights,
+    /// commit or reveal
     #[arg(long = "chain-fault", value_name = "NAME[:ARG][@CALL][*TIMES]", value_parser = parse_fault, requires = "chain_port")]
-    faults: Vec<ChainFault>,
+    chain_faults: Vec<ChainFault>,
 }
 
 impl ChainArgs {
@@ -61,7 +62,7 @@ impl ChainArgs {
     }
 
     pub(super) fn faults(&self) -> Result<Faults, FaultsError> {
-        Faults::new(self.faults.iter().copied())
+        Faults::new(self.chain_faults.iter().copied())
     }
 }
 

@@ -18,7 +18,7 @@ use super::guard;
 use crate::chain::{ChainControl, Faults, NeuronChange, SubnetRules};
 
 /// Blocks that one request makes.
-const ADVANCE_COUNT_MAX: u32 = 100_000;
+const ADVANCE_COUNT_MAX: u32 = 10_000;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

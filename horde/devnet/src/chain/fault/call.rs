@@ -11,14 +11,18 @@ pub enum ChainCall {
     Limits,
     /// `GET .../weights/commits`.
     Commits,
-    /// `PUT .../weights` and `POST .../weights/set`, `commit` and `reveal`.
+    /// `PUT .../weights` and `POST .../weights/set`; as a limit, `Commit` and `Reveal`, too.
     Weights,
+    /// `POST .../weights/commit`.
+    Commit,
+    /// `POST .../weights/reveal`.
+    Reveal,
     /// The time of a new block; not a request.
     NewBlock,
 }
 
 /// The calls to which a fault can be limited, for help texts.
-pub(super) const CALLS_HELP: &str = "block, neurons, limits, commits, weights";
+pub(super) const CALLS_HELP: &str = "block, neurons, limits, commits, weights, commit, reveal";
 
 impl ChainCall {
     /// The name behind `@`; new blocks have none.
@@ -29,6 +33,8 @@ impl ChainCall {
             Self::Limits => "limits",
             Self::Commits => "commits",
             Self::Weights => "weights",
+            Self::Commit => "commit",
+            Self::Reveal => "reveal",
             Self::NewBlock => "",
         }
     }
@@ -40,9 +46,16 @@ impl ChainCall {
             Self::Limits,
             Self::Commits,
             Self::Weights,
+            Self::Commit,
+            Self::Reveal,
         ]
         .into_iter()
         .find(|call| call.name() == text)
+    }
+
+    /// Whether a fault that is limited to these calls is for such a call.
+    pub(super) fn includes(self, call: Self) -> bool {
+        self == call || self == Self::Weights && matches!(call, Self::Commit | Self::Reveal)
     }
 }
 
@@ -70,7 +83,7 @@ impl Scope {
                 ChainCall::Block | ChainCall::Neurons | ChainCall::Commits
             ),
             Self::Neurons => call == ChainCall::Neurons,
-            Self::Weights => call == ChainCall::Weights,
+            Self::Weights => ChainCall::Weights.includes(call),
             Self::NewBlocks => call == ChainCall::NewBlock,
         }
     }

@@ -68,7 +68,7 @@ pub struct ChainFault {
 impl ChainFault {
     /// Whether the fault happens with such a call.
     pub(super) fn is_for(self, call: ChainCall) -> bool {
-        self.kind.scope().contains(call) && self.call.is_none_or(|only| only == call)
+        self.kind.scope().contains(call) && self.call.is_none_or(|only| only.includes(call))
     }
 }
 
@@ -155,6 +155,9 @@ mod tests {
         assert_eq!(fault.call, Some(ChainCall::Weights));
         assert_eq!(fault.times, NonZeroU32::new(3));
         assert!(fault.is_for(ChainCall::Weights) && !fault.is_for(ChainCall::Block));
+        assert!(fault.is_for(ChainCall::Reveal));
+        let reveals: ChainFault = "refuses@reveal".parse().unwrap();
+        assert!(reveals.is_for(ChainCall::Reveal) && !reveals.is_for(ChainCall::Weights));
         let forks: ChainFault = "forks:2".parse().unwrap();
         assert_eq!(forks.times, NonZeroU32::new(1));
     }
@@ -181,8 +184,8 @@ mod tests {
             ),
             (
                 "forgets@block",
-                "forgets cannot be limited to \"block\"; calls are block, neurons, limits, commits, weights, as far as the \
-                 fault is for them",
+                "forgets cannot be limited to \"block\"; calls are block, neurons, limits, commits, weights, commit, reveal, \
+                 as far as the fault is for them",
             ),
         ] {
             assert_eq!(

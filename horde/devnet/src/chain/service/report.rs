@@ -39,7 +39,7 @@ impl ChainService {
     /// The state of the chain.
     pub fn report(&self) -> ChainReport {
         let block = self.chain.newest();
-        let weights = block.state.weights();
+        let weights = block.state.all_weights();
         ChainReport {
             block: block.head.clone(),
             netuid: self.netuid,

@@ -35,13 +35,16 @@ impl Route {
             Self::Neurons(_) | Self::Validators(_) => ChainCall::Neurons,
             Self::Limits => ChainCall::Limits,
             Self::Commits => ChainCall::Commits,
-            Self::ByHotkey | Self::Set | Self::Commit | Self::Reveal => ChainCall::Weights,
+            Self::ByHotkey | Self::Set => ChainCall::Weights,
+            Self::Commit => ChainCall::Commit,
+            Self::Reveal => ChainCall::Reveal,
         }
     }
 
     /// Whether an identity must be named.
     fn needs_identity(self) -> bool {
-        matches!(self.call(), ChainCall::Commits | ChainCall::Weights)
+        use ChainCall::{Commit, Commits, Reveal, Weights};
+        matches!(self.call(), Commits | Weights | Commit | Reveal)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::chain::config::SubnetRules;
 use crate::chain::extrinsic::{Extrinsic, Refusal};
 use crate::chain::fault::{ChainFault, FaultKind};
 use crate::chain::journal::{Asked, Outcome};
-use crate::chain::ledger::Handling;
+use crate::chain::pool::Handling;
 
 /// What a request asks for.
 #[derive(Debug)]
