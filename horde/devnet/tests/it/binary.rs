@@ -6,14 +6,14 @@ use std::process::{Child, Command, Stdio};
 use horde_devnet::{MinerAddress, Vice, miner_addresses};
 use serde_json::Value;
 
-fn command() -> Command {
+pub(crate) fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_horde-devnet"));
     command.stdin(Stdio::piped()).env("RUST_LOG", "off");
     command
 }
 
 /// The first line of standard output.
-fn ready(child: &mut Child) -> Value {
+pub(crate) fn ready(child: &mut Child) -> Value {
     let mut line = String::new();
     let stdout = child.stdout.take().unwrap();
     BufReader::new(stdout).read_line(&mut line).unwrap();

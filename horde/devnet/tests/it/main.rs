@@ -4,6 +4,7 @@
 
 mod authentication;
 mod binary;
+mod chain;
 mod client;
 mod control;
 mod facilitator;
