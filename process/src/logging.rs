@@ -25,7 +25,7 @@ use crate::threads::ThreadsError;
 const FILTER_VARIABLE: &str = "RUST_LOG";
 
 /// The library of websockets traces the requests of handshakes, whose headers may hold secrets.
-const WITHOUT_SECRETS: &str = "tungstenite::handshake::client=debug";
+const WITHOUT_SECRETS: &str = "tungstenite::handshake::client=info";
 
 /// Field of an event that stands for others: its value is the text of a JSON object, whose members are written as fields
 /// of the line. `tracing` itself knows only names that are in the program's source.
