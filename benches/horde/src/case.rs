@@ -138,6 +138,7 @@ impl Case {
             executors: self.executors,
             instant: true,
             vices: vices.collect(),
+        chain: None,
         }
     }
 

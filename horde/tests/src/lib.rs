@@ -7,8 +7,10 @@ mod artifacts;
 mod call;
 mod miners;
 mod site;
+mod validator;
 
 pub use artifacts::{Artifacts, BATCH_EXTENSIONS, EXTENSIONS, MissingArtifact, PROGRAMS};
 pub use call::{Call, CallError, Line};
-pub use miners::{Miner, Miners, MinersError, MinersOptions};
-pub use site::{HostOptions, Site, other_version, write_hotkey};
+pub use miners::{ChainOptions, FacilitatorUrls, Miner, Miners, MinersError, MinersOptions};
+pub use site::{HOTKEY, HostOptions, Site, other_version, write_hotkey};
+pub use validator::validator_options;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tig_system_tests::{HttpError, Process, ProcessError, get};
 
 use crate::artifacts::Artifacts;
+use crate::site::HOTKEY;
 
 /// What differs from network to network.
 #[derive(Clone, Debug)]
@@ -20,6 +21,32 @@ pub struct MinersOptions {
     pub instant: bool,
     /// Vices of miners, as `INDEX=NAME[:ARG]`.
     pub vices: Vec<String>,
+    /// A chain on which they are registered, and a facilitator.
+    pub chain: Option<ChainOptions>,
+}
+
+/// What the chain of a network starts with.
+#[derive(Clone, Debug)]
+pub struct ChainOptions {
+    /// Milliseconds from one block to the next.
+    pub block_ms: u64,
+    /// The newest block at the start.
+    pub first_block: u32,
+    /// Other validators.
+    pub validators: usize,
+    /// Whether weights must be committed to.
+    pub is_commit_reveal: bool,
+}
+
+/// The facilitator of a network.
+#[derive(Clone, Debug, Deserialize)]
+pub struct FacilitatorUrls {
+    /// The websocket of validators.
+    pub socket: String,
+    /// The page of users.
+    pub page: String,
+    /// SS58 address of the account that signs jobs.
+    pub user: String,
 }
 
 /// A miner of the network.
@@ -38,7 +65,12 @@ pub struct Miners {
     pub process: Process,
     /// Its miners.
     pub miners: Vec<Miner>,
-    control: String,
+    /// `IP:PORT` of its control routes.
+    pub control: String,
+    /// `IP:PORT` of its chain's service, if it has a chain.
+    pub chain: Option<String>,
+    /// Its facilitator, if it has one.
+    pub facilitator: Option<FacilitatorUrls>,
 }
 
 /// The network does not start or answer.
@@ -65,6 +97,24 @@ pub enum MinersError {
 struct Ready {
     control: String,
     miners: Vec<Miner>,
+    chain: Option<String>,
+    facilitator: Option<FacilitatorUrls>,
+}
+
+impl ChainOptions {
+    fn arguments(&self) -> Vec<String> {
+        let mut arguments = vec!["--chain-port".to_owned(), "0".to_owned()];
+        let mut add = |name: &str, value: String| arguments.extend([name.to_owned(), value]);
+        add("--validator-hotkey", HOTKEY.to_owned());
+        add("--block-ms", self.block_ms.to_string());
+        add("--first-block", self.first_block.to_string());
+        add("--validators", self.validators.to_string());
+        add("--facilitator-port", "0".to_owned());
+        if !self.is_commit_reveal {
+            arguments.push("--no-commit-reveal".to_owned());
+        }
+        arguments
+    }
 }
 
 impl Miners {
@@ -89,6 +139,9 @@ impl Miners {
         for vice in &options.vices {
             command.args(["--vice", vice]);
         }
+        if let Some(chain) = &options.chain {
+            command.args(chain.arguments());
+        }
         let mut process = Process::spawn("horde-devnet", &mut command, folder)?;
         let text = process.first_line()?;
         let ready: Ready = parse(&text)?;
@@ -96,6 +149,8 @@ impl Miners {
             process,
             miners: ready.miners,
             control: ready.control,
+            chain: ready.chain,
+            facilitator: ready.facilitator,
         })
     }
 

@@ -15,6 +15,9 @@ use crate::artifacts::{Artifacts, BATCH_EXTENSIONS};
 /// Seed of the validator's hotkey.
 const HOTKEY_SEED: &str = "0x0101010101010101010101010101010101010101010101010101010101010101";
 
+/// SS58 address of the validator's hotkey.
+pub const HOTKEY: &str = "5CcyqxXnJucaCnQQvvUg5EPzj1uoNAxACZvzArHw5aVDvgNH";
+
 /// The folder of one validator: `hotkey`, `config.json`, `plugins/`, `backup/`, and a log per process.
 #[derive(Clone, Debug)]
 pub struct Site {

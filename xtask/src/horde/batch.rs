@@ -64,6 +64,7 @@ pub(super) fn run(artifacts: Artifacts, options: &Options) -> Result<()> {
         executors: EXECUTORS,
         instant: false,
         vices: VICES.iter().enumerate().map(vice).collect(),
+        chain: None,
     };
     let miners = Miners::start(site.artifacts(), folder.path(), &network)?;
     let host = site.start_host()?;

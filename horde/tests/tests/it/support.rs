@@ -81,6 +81,7 @@ pub(crate) fn miners(count: usize, vices: &[&str]) -> MinersOptions {
         executors: 2,
         instant: false,
         vices: vices.iter().map(|&vice| vice.to_owned()).collect(),
+        chain: None,
     }
 }
 
