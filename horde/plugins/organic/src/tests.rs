@@ -1,1 +1,18 @@
+//! `horde_organic` with the harness in place of the host, and tests in place of facilitator, chain and miners.
 
+mod support;
+
+mod admin;
+mod chain;
+mod course;
+mod failed_handlers;
+mod intake;
+mod outcomes;
+mod properties;
+mod restarts;
+mod routing;
+
+use serde_json::{Value, json};
+
+use self::support::*;
+use super::*;

@@ -51,99 +51,119 @@ impl Verdict {
         times: &JobTimes,
     ) -> Self {
         let miner = name(address);
-        let failed = |comment: String, blame, is_untouched| Self {
-            status: JobStatus::Failed,
-            comment,
-            response: None,
-            blame,
-            is_untouched,
-        };
         match outcome {
-            Outcome::Finished { stdout, stderr } => Self {
-                status: JobStatus::Completed,
-                comment: format!(
-                    "{miner} finished: stdout={} stderr={}",
-                    python_repr(&stdout),
-                    python_repr(&stderr)
-                ),
-                response: Some(response(uuid, FINISHED, stdout, stderr)),
-                blame: Blame::Praise,
-                is_untouched: false,
-            },
+            Outcome::Finished { stdout, stderr } => Self::finished(uuid, &miner, stdout, stderr),
             Outcome::Failed {
                 exit_status,
                 stdout,
                 stderr,
-            } => Self {
-                response: Some(response(uuid, FAILED, stdout.clone(), stderr.clone())),
-                // A program that fails is the user's; a fault of the executor can be of a volume that the user has named.
-                ..failed(
-                    format!(
-                        "{miner} failed: {}",
-                        failure(uuid, exit_status, &stdout, &stderr)
-                    ),
-                    match exit_status {
-                        Some(_) => Blame::Praise,
-                        None => Blame::Later,
-                    },
-                    false,
-                )
-            },
+            } => Self::failed(uuid, &miner, exit_status, stdout, stderr),
             Outcome::Declined => Self {
                 status: JobStatus::Rejected,
                 response: Some(message(uuid, DECLINED)),
-                ..failed(format!("{miner} declined the job"), Blame::Later, true)
+                ..Self::untouched(format!("{miner} declined the job"), Blame::Later)
             },
-            Outcome::ExecutorFailed => Self {
-                response: Some(message(uuid, EXECUTOR_FAILED)),
-                ..failed(
-                    format!(
-                        "{miner} could not prepare an executor, or its executor refused the job"
-                    ),
-                    Blame::Later,
-                    true,
-                )
-            },
-            Outcome::OutOfOrder { reason } => failed(
-                format!("{miner} sent a message too early: {}", cut_reason(&reason)),
+            Outcome::ExecutorFailed => {
+                let comment = format!(
+                    "{miner} could not prepare an executor, or its executor refused the job"
+                );
+                Self {
+                    response: Some(message(uuid, EXECUTOR_FAILED)),
+                    ..Self::untouched(comment, Blame::Later)
+                }
+            }
+            Outcome::OutOfOrder { reason } => {
+                let reason = cut_reason(&reason);
+                let comment = format!("{miner} sent a message too early: {reason}");
+                Self::touched(comment, Blame::Failure)
+            }
+            Outcome::Late { step } => Self::late(&miner, &step),
+            Outcome::Unreachable { reason } => {
+                let reason = cut_reason(&reason);
+                let comment = format!("{miner} could not be reached: {reason}");
+                Self {
+                    is_untouched: times.run_us.is_none(),
+                    ..Self::touched(comment, Blame::Failure)
+                }
+            }
+            Outcome::Interrupted => {
+                let comment = format!("the validator was restarted while {miner} had the job");
+                Self::touched(comment, Blame::None)
+            }
+            Outcome::NotSent { reason } => {
+                let comment = format!("{miner} was not asked: {}", cut_reason(&reason));
+                Self {
+                    status: JobStatus::Rejected,
+                    ..Self::untouched(comment, Blame::None)
+                }
+            }
+        }
+    }
+
+    fn finished(uuid: &str, miner: &str, stdout: String, stderr: String) -> Self {
+        let (out, err) = (python_repr(&stdout), python_repr(&stderr));
+        Self {
+            status: JobStatus::Completed,
+            response: Some(response(uuid, FINISHED, stdout, stderr)),
+            ..Self::touched(
+                format!("{miner} finished: stdout={out} stderr={err}"),
+                Blame::Praise,
+            )
+        }
+    }
+
+    /// A program that fails is the user's affair. A fault of the executor can come from a volume that the user has named.
+    fn failed(
+        uuid: &str,
+        miner: &str,
+        exit_status: Option<i64>,
+        stdout: String,
+        stderr: String,
+    ) -> Self {
+        let blame = match exit_status {
+            Some(_) => Blame::Praise,
+            None => Blame::Later,
+        };
+        let quoted = failure(uuid, exit_status, &stdout, &stderr);
+        Self {
+            response: Some(response(uuid, FAILED, stdout, stderr)),
+            ..Self::touched(format!("{miner} failed: {quoted}"), blame)
+        }
+    }
+
+    fn late(miner: &str, step: &str) -> Self {
+        match step {
+            "accept" => Self::untouched(
+                format!("{miner} did not answer the reservation in time"),
                 Blame::Failure,
-                false,
             ),
-            Outcome::Late { step } => match step.as_str() {
-                "accept" => failed(
-                    format!("{miner} did not answer the reservation in time"),
-                    Blame::Failure,
-                    true,
-                ),
-                "ready" => failed(
-                    format!("{miner} had no executor ready in time"),
-                    Blame::Later,
-                    true,
-                ),
-                _ => failed(
-                    format!("{miner} did not send the result in time"),
-                    Blame::Later,
-                    false,
-                ),
-            },
-            Outcome::Unreachable { reason } => failed(
-                format!("{miner} could not be reached: {}", cut_reason(&reason)),
-                Blame::Failure,
-                times.run_us.is_none(),
+            "ready" => Self::untouched(
+                format!("{miner} had no executor ready in time"),
+                Blame::Later,
             ),
-            Outcome::Interrupted => failed(
-                format!("the validator was restarted while {miner} had the job"),
-                Blame::None,
-                false,
+            _ => Self::touched(
+                format!("{miner} did not send the result in time"),
+                Blame::Later,
             ),
-            Outcome::NotSent { reason } => Self {
-                status: JobStatus::Rejected,
-                ..failed(
-                    format!("{miner} was not asked: {}", cut_reason(&reason)),
-                    Blame::None,
-                    true,
-                )
-            },
+        }
+    }
+
+    /// Failed, and something may have run.
+    fn touched(comment: String, blame: Blame) -> Self {
+        Self {
+            status: JobStatus::Failed,
+            comment,
+            response: None,
+            blame,
+            is_untouched: false,
+        }
+    }
+
+    /// Failed, and nothing has run.
+    fn untouched(comment: String, blame: Blame) -> Self {
+        Self {
+            is_untouched: true,
+            ..Self::touched(comment, blame)
         }
     }
 

@@ -62,7 +62,8 @@ impl Organic {
             Phase::Address => self.place(ctx, uuid)?,
             Phase::Linking => {
                 let reason = format!("no link came up within {} s", LINK_TIMEOUT_MS / 1_000);
-                self.end_attempt(ctx, uuid, Outcome::Unreachable { reason })?;
+                // A miner that cannot be reached is reported before.
+                self.end_attempt(ctx, uuid, Outcome::NotSent { reason })?;
             }
             Phase::Asked => {
                 let step = "answer".to_owned();
