@@ -12,6 +12,23 @@
 //!   covers what that of a V2 request covers. Without these headers the facilitator signs with the user key of its seed.
 //! - `executor_class`, `version`, `miner_hotkey`, `volumes` and `uploads` are optional fields of an order over REST.
 //! - The control routes, for programs: `GET /control/report`, and `POST /control/faults` with `{"faults": ["late-row:500"]}`.
+//!
+//! ```
+//! use horde_devnet::facilitator::{
+//!     Facilitator, FacilitatorConfig, Faults, JobOrder, OrderError, user_keypair,
+//! };
+//!
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! let facilitator = Facilitator::start(FacilitatorConfig::default()).await?;
+//! let settings = (facilitator.socket_url(), user_keypair(0).public().to_ss58());
+//! println!("connect a validator to {} and let it trust the signer {}", settings.0, settings.1);
+//! facilitator.set_faults(Faults::parse(&["late-row:500", "drops:job-once"])?);
+//! let order = JobOrder { raw_script: "print('hello')".to_owned(), ..JobOrder::default() };
+//! assert_eq!(facilitator.submit(&order), Err(OrderError::NoValidator));
+//! assert!(facilitator.report().violations.is_empty());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # }).unwrap();
+//! ```
 
 mod config;
 mod core;

@@ -8,8 +8,10 @@ use super::{CODE_FAILED, FacilitatorCore, FacilitatorEffect, Kind, response};
 use crate::facilitator::fault::{Ending, Fault, FaultStep, Faults};
 use crate::facilitator::journal::{JobRecord, StatusAnswer, StatusRecord};
 
-/// How long validators wait for the answer to a status before they send another one.
-const ANSWER_TIMEOUT_US: i64 = 10_000_000;
+/// A status without an answer is in flight for so long. Validators wait 10 s; the rest is for frames on their way.
+const UNANSWERED_STATUS_US: i64 = 8_000_000;
+/// A repetition so soon after the answer may have crossed it.
+const CROSSING_US: i64 = 1_000_000;
 
 impl FacilitatorCore {
     pub(super) fn take_status(
@@ -87,7 +89,7 @@ impl FacilitatorCore {
             None => i64::MAX,
         };
         if let Some(connection) = self.connection(id) {
-            connection.status_in_flight_until_us = until_us.min(now_us + ANSWER_TIMEOUT_US);
+            connection.status_in_flight_until_us = until_us.min(now_us + UNANSWERED_STATUS_US);
         }
         if let Some(response) = response {
             self.answer(id, response, effects);
@@ -149,7 +151,7 @@ fn broken_rule(record: &JobRecord, status: &StatusRecord) -> Option<(Kind, Strin
                 && earlier.answer != StatusAnswer::NotFound
                 && earlier
                     .answered_us
-                    .is_some_and(|answered_us| answered_us <= status.at_us)
+                    .is_some_and(|answered_us| answered_us + CROSSING_US < status.at_us)
         });
         return is_answered.then(|| {
             let detail = format!("{} was answered on this connection", status.status);

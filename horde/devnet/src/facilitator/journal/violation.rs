@@ -31,7 +31,7 @@ pub enum FacilitatorViolationKind {
     StatusOutOfOrder,
     /// A second terminal status, other than the first.
     TwoTerminalStatuses,
-    /// A status that was answered on the same connection before.
+    /// A status that was answered on the same connection before, more than a second ago.
     AnsweredStatusRepeated,
     /// A status while another one waits for its answer.
     TwoStatusesInFlight,

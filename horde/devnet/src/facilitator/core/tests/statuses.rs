@@ -34,8 +34,13 @@ fn job_passes_through_its_states() {
 fn repeated_status_is_an_integrity_error() {
     let (mut bench, id, uuid) = with_job(&[]);
     bench.status(id, &uuid, Accepted);
+    // It may have crossed the answer.
+    bench.now_us += SECOND_US;
     let effects = bench.status(id, &uuid, Accepted);
     assert_eq!(errors(&effects), ["job.integrity_error"]);
+    assert!(bench.violations().is_empty());
+    bench.now_us += SECOND_US;
+    bench.status(id, &uuid, Accepted);
     assert_eq!(bench.violations(), [Kind::AnsweredStatusRepeated]);
     // The answer may be lost with a connection: on the next one the status comes again.
     bench.core.disconnect(id, bench.now_us);
@@ -44,7 +49,7 @@ fn repeated_status_is_an_integrity_error() {
     assert_eq!(errors(&effects), ["job.integrity_error"]);
     assert_eq!(bench.violations().len(), 1);
     assert_eq!(bench.job(&uuid).stored().count(), 1);
-    assert_eq!(bench.job(&uuid).status_count, 3);
+    assert_eq!(bench.job(&uuid).status_count, 4);
 }
 
 #[test]
@@ -114,7 +119,7 @@ fn unanswered_status_may_come_again_after_10_seconds() {
     assert!(bench.violations().is_empty());
     // The next status has its own attempts, and the one before is not in flight any more.
     assert!(bench.status(id, &uuid, Completed).is_empty());
-    bench.now_us += 9 * SECOND_US;
+    bench.now_us += 7 * SECOND_US;
     bench.status(id, &uuid, Completed);
     assert_eq!(bench.violations(), [Kind::TwoStatusesInFlight]);
 }
