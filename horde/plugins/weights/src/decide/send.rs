@@ -1,0 +1,137 @@
+//! Until the weights of a cycle are set or committed to.
+
+use horde_calc::weights::CommitInterval;
+
+use super::{Action, INCLUSION_BLOCKS, View, Wait, attempt};
+use crate::config::Mode;
+use crate::cycle::CycleWeights;
+use crate::intent::{Intent, Way};
+use crate::readings::{LimitsRead, Reading};
+
+/// Scores are there; the weights are not decided.
+pub(super) fn before_plan(cycle: &CycleWeights, view: View<'_>) -> Action {
+    if view.block < cycle.stop {
+        return Action::Wait(Wait::CycleRuns { stop: cycle.stop });
+    }
+    if let Some(wait) = closed(view.rules.mode == Mode::CommitReveal, view) {
+        return Action::Wait(wait);
+    }
+    if view.rules.mode != Mode::Pylon {
+        let Some(limits) = view.readings.current_limits(view.block) else {
+            return Action::Read(Reading::Limits);
+        };
+        if let Some(fault) = mismatch(limits, view) {
+            return Action::Wait(Wait::Mismatch { fault });
+        }
+    }
+    // Those of the running cycle may still be deregistered.
+    let read_after = cycle.stop.saturating_sub(1);
+    match view.readings.current_neurons(view.block, read_after) {
+        None => Action::Read(Reading::Neurons),
+        Some(neurons) if neurons.own_last_update.is_none() => {
+            let block = neurons.block;
+            Action::Wait(Wait::NotRegistered { block })
+        }
+        Some(_) => Action::Plan,
+    }
+}
+
+/// The weights are decided and stored.
+pub(super) fn next(cycle: &CycleWeights, intent: &Intent, view: View<'_>) -> Action {
+    if let Some(pending) = &cycle.pending {
+        let seconds_max = (pending.deadline_ms - pending.began_ms).div_ceil(1_000);
+        return Action::Wait(Wait::Answer { seconds_max });
+    }
+    let made = (cycle.sends, view.rules.send);
+    match &intent.way {
+        Way::Commit { commit_hash, .. } => {
+            let commits = view.readings.current_commits(view.block, cycle.read_after);
+            let Some(commits) = commits else {
+                return Action::Read(Reading::Commits);
+            };
+            if let Some(block) = commits.block_of(commit_hash) {
+                return match is_final(block, commits.block, view) {
+                    true => Action::Confirm { block },
+                    false => Action::Wait(Wait::Finality { block }),
+                };
+            }
+            if let Some(wait) = closed(true, view) {
+                return Action::Wait(wait);
+            }
+            attempt(cycle, made, INCLUSION_BLOCKS, Action::Send, view)
+        }
+        Way::Direct(_) | Way::Pylon { .. } => {
+            let neurons = view.readings.current_neurons(view.block, cycle.read_after);
+            let Some(neurons) = neurons else {
+                return Action::Read(Reading::Neurons);
+            };
+            let Some(last_update) = neurons.own_last_update else {
+                let block = neurons.block;
+                return Action::Wait(Wait::NotRegistered { block });
+            };
+            // A validator that was registered anew may have an older block there.
+            if cycle.sends > 0 && last_update > intent.last_update && last_update >= intent.block {
+                return match is_final(last_update, neurons.block, view) {
+                    true => Action::End(horde_events::WeightsEnd::Applied { block: last_update }),
+                    false => Action::Wait(Wait::Finality { block: last_update }),
+                };
+            }
+            if let Some(wait) = closed(false, view) {
+                return Action::Wait(wait);
+            }
+            let inclusion_blocks = match intent.way {
+                Way::Pylon { .. } => view.rules.repeat_blocks,
+                Way::Direct(_) | Way::Commit { .. } => INCLUSION_BLOCKS,
+            };
+            attempt(cycle, made, inclusion_blocks, Action::Send, view)
+        }
+    }
+}
+
+/// Why nothing may be sent at this block.
+fn closed(is_commit: bool, view: View<'_>) -> Option<Wait> {
+    if !view.rules.serving {
+        return Some(Wait::ServingOff);
+    }
+    let intervals = view.rules.intervals;
+    let interval = CommitInterval::containing(view.block, intervals);
+    if !is_commit || interval.commit.contains(view.block) {
+        return None;
+    }
+    let start = match i64::from(view.block) < interval.commit.start {
+        true => interval.commit.start,
+        false => interval.blocks.stop + i64::from(intervals.commit_offset_blocks),
+    };
+    Some(Wait::CommitWindow { start })
+}
+
+/// What of the config the subnet would refuse.
+fn mismatch(limits: &LimitsRead, view: View<'_>) -> Option<String> {
+    let limits = limits.limits.as_ref()?;
+    let is_commit = view.rules.mode == Mode::CommitReveal;
+    let (ours, theirs) = (
+        view.rules.intervals.interval_blocks,
+        limits.commit_reveal_interval,
+    );
+    if is_commit != limits.is_commit_reveal {
+        let (verb, mode) = match limits.is_commit_reveal {
+            true => ("wants", Mode::CommitReveal),
+            false => ("has no", Mode::Direct),
+        };
+        let mode = mode.name();
+        Some(format!(
+            "the subnet {verb} commitments to weights: set `mode` of horde_weights to `{mode}`"
+        ))
+    } else if is_commit && ours != theirs {
+        Some(format!(
+            "an interval of the subnet has {theirs} blocks, and one of the config {ours}: weights committed to could not be revealed; set `interval_blocks`, or DYNAMIC_COMMIT_REVEAL_WEIGHTS_INTERVAL"
+        ))
+    } else {
+        None
+    }
+}
+
+/// Whether what is in `block` is there to stay, by a reading of `read_block`.
+fn is_final(block: u32, read_block: u32, view: View<'_>) -> bool {
+    read_block >= block.saturating_add(view.rules.finality_blocks)
+}

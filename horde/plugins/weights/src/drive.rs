@@ -1,0 +1,285 @@
+//! Does what is decided: reads, plans and attempts.
+
+use std::collections::BTreeMap;
+
+use horde_events::{ChainCall, ChainRequest, NeuronsWanted, WeightsEnd};
+use tig_plugin_api::prelude::*;
+
+use crate::cycle::{Attempt, AttemptKind, Step};
+use crate::decide::{Action, PAUSE_MS_MAX, View, Wait, decide, is_due};
+use crate::intent::{Intent, Way};
+use crate::plan::{Basis, plan};
+use crate::readings::{NeuronsRead, ReadCall, Reading};
+use crate::{HordeWeights, TICK, store};
+
+/// How long a reading may take, in milliseconds.
+const READ_TIMEOUT_MS: u64 = 20_000;
+/// Milliseconds from a reading that failed to the next one.
+pub(crate) const READ_PAUSE_MS: u64 = 2_000;
+/// Milliseconds beyond a deadline in which the chain service's own word for it may come.
+pub(crate) const GRACE_MS: u64 = 2_000;
+/// Actions for one cycle in one handler, at most: plan, then send; or confirm, then read.
+const ACTIONS_COUNT_MAX: usize = 4;
+
+impl HordeWeights {
+    /// Does what is due for all cycles.
+    pub(crate) fn advance(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        if let Some(block) = self.readings.block {
+            ctx.mark_fields_changed()?;
+            let open = self.cycles.values().filter(|cycle| !cycle.is_over());
+            let open: Vec<_> = open.map(|cycle| cycle.cycle_start).collect();
+            for cycle_start in open {
+                self.advance_cycle(ctx, cycle_start, block)?;
+            }
+        }
+        self.set_timer(ctx)
+    }
+
+    fn advance_cycle(&mut self, ctx: &mut Context<'_>, cycle_start: u64, block: u32) -> Result<()> {
+        for _ in 0..ACTIONS_COUNT_MAX {
+            let now_ms = ctx.now_ms();
+            match self.next_action(cycle_start, block, now_ms) {
+                Action::Wait(_) => return Ok(()),
+                Action::Read(reading) => return self.read(ctx, reading, block),
+                Action::Plan => self.plan(ctx, cycle_start, block)?,
+                Action::Send | Action::Reveal => return self.attempt(ctx, cycle_start, block),
+                Action::Confirm { block } => self.confirm(ctx, cycle_start, block)?,
+                Action::End(end) => return self.end(ctx, cycle_start, end),
+            }
+        }
+        Ok(())
+    }
+
+    /// What is to be done for a cycle.
+    pub(crate) fn next_action(&self, cycle_start: u64, block: u32, now_ms: u64) -> Action {
+        let view = View {
+            block,
+            now_ms,
+            readings: &self.readings,
+            rules: &self.rules,
+        };
+        let cycle = self.cycles.get(&cycle_start);
+        cycle.map_or(Action::Wait(Wait::Over), |cycle| decide(cycle, view))
+    }
+
+    /// Asks the chain, unless it was asked already.
+    fn read(&mut self, ctx: &mut Context<'_>, what: Reading, block: u32) -> Result<()> {
+        let now_ms = ctx.now_ms();
+        let Some(request) = what.request() else {
+            if self.readings.neurons_asked != Some(block) {
+                self.readings.neurons_asked = Some(block);
+                ctx.emit(&NeuronsWanted { block: None })?;
+            }
+            return Ok(());
+        };
+        let commits = self.readings.commits.as_ref();
+        let is_read = commits.is_some_and(|read| read.asked == block) && what == Reading::Commits;
+        let is_paused = !is_due(self.readings.retry_ms, now_ms, READ_PAUSE_MS);
+        if self.readings.call.is_some() || is_read || is_paused {
+            return Ok(());
+        }
+        self.readings.calls += 1;
+        // The random part keeps answers to an instance before a restart apart.
+        let call = format!("read/{}/{:x}", self.readings.calls, ctx.random_u64());
+        let deadline_ms = now_ms + READ_TIMEOUT_MS;
+        self.readings.call = Some(ReadCall {
+            call: call.clone(),
+            what,
+            block,
+            began_ms: now_ms,
+            deadline_ms,
+        });
+        ctx.emit(&ChainCall {
+            call,
+            deadline_ms,
+            request,
+        })
+    }
+
+    /// Decides what is sent for a cycle, and stores it.
+    fn plan(&mut self, ctx: &mut Context<'_>, cycle_start: u64, block: u32) -> Result<()> {
+        let scores = store::scores(ctx, cycle_start)?;
+        let random = ctx.random_u64();
+        let Some(neurons) = self.readings.neurons.as_ref() else {
+            return Ok(());
+        };
+        let Some(scores) = scores else {
+            let reason = "the stored scores cannot be read".to_owned();
+            return self.end(ctx, cycle_start, WeightsEnd::GivenUp { reason });
+        };
+        let planned = match plan(&self.basis(&scores, neurons, random)) {
+            Ok(planned) => planned,
+            Err(error) => {
+                let reason = error.to_string();
+                return self.end(ctx, cycle_start, WeightsEnd::GivenUp { reason });
+            }
+        };
+        if planned.scored == 0 {
+            ctx.warn_with(
+                "no neuron has a score: all get the same weight",
+                &[
+                    ("cycle", &cycle_start),
+                    ("unregistered", &planned.unregistered),
+                ],
+            );
+        }
+        ctx.info_with(
+            "weights decided",
+            &[
+                ("cycle", &cycle_start),
+                ("neurons", &planned.weighted),
+                ("scored", &planned.scored),
+                ("unregistered", &planned.unregistered),
+            ],
+        );
+        let intent = Intent {
+            block,
+            last_update: neurons.own_last_update.unwrap_or_default(),
+            way: planned.way,
+        };
+        store::delete_scores(ctx, cycle_start)?;
+        self.change(ctx, cycle_start, |cycle| {
+            cycle.step = Step::Sending { intent };
+        })
+    }
+
+    fn basis<'a>(
+        &'a self,
+        scores: &'a BTreeMap<String, f64>,
+        neurons: &'a NeuronsRead,
+        random: u64,
+    ) -> Basis<'a> {
+        let limits = self.readings.limits.as_ref();
+        let of_config = self.rules.limits;
+        Basis {
+            scores,
+            hotkeys: &neurons.hotkeys,
+            limits: limits.map_or(of_config, |limits| limits.weight_limits(of_config)),
+            rules: &self.rules,
+            account: self.hotkey.account(),
+            random,
+        }
+    }
+
+    /// Stores an attempt, then makes it.
+    fn attempt(&mut self, ctx: &mut Context<'_>, cycle_start: u64, block: u32) -> Result<()> {
+        let began_ms = ctx.now_ms();
+        let Some(cycle) = self.cycles.get(&cycle_start) else {
+            return Ok(());
+        };
+        let Some((kind, request)) = request(&cycle.step) else {
+            return Ok(());
+        };
+        let (number, bounds) = match kind {
+            AttemptKind::Reveal => (cycle.reveals + 1, self.rules.reveal),
+            AttemptKind::Set | AttemptKind::Commit => (cycle.sends + 1, self.rules.send),
+        };
+        let attempt = Attempt {
+            call: format!("{cycle_start}/{}/{number}", kind.name()),
+            kind,
+            block,
+            began_ms,
+            deadline_ms: began_ms + bounds.timeout_ms,
+        };
+        ctx.info_with(
+            "attempt begins",
+            &[
+                ("cycle", &cycle_start),
+                ("call", &request.name()),
+                ("attempt", &number),
+                ("block", &block),
+            ],
+        );
+        ctx.emit(&ChainCall {
+            call: attempt.call.clone(),
+            deadline_ms: attempt.deadline_ms,
+            request,
+        })?;
+        self.change(ctx, cycle_start, |cycle| {
+            match kind {
+                AttemptKind::Reveal => cycle.reveals = number,
+                AttemptKind::Set | AttemptKind::Commit => cycle.sends = number,
+            }
+            cycle.pending = Some(attempt);
+        })
+    }
+
+    /// The chain holds the commitment for good.
+    fn confirm(&mut self, ctx: &mut Context<'_>, cycle_start: u64, block: u32) -> Result<()> {
+        ctx.info_with(
+            "weights committed to",
+            &[("cycle", &cycle_start), ("block", &block)],
+        );
+        self.change(ctx, cycle_start, |cycle| {
+            if let Step::Sending { intent } = &cycle.step {
+                let intent = intent.clone();
+                cycle.step = Step::Committed { intent, block };
+                cycle.last = None;
+                cycle.not_before_ms = 0;
+                cycle.unheard = 0;
+            }
+        })
+    }
+
+    /// Sets the timer for what is due next by the clock.
+    fn set_timer(&self, ctx: &mut Context<'_>) -> Result<()> {
+        let now_ms = ctx.now_ms();
+        let cycles = self.cycles.values().filter(|cycle| !cycle.is_over());
+        let of_cycles = cycles.filter_map(|cycle| match &cycle.pending {
+            Some(pending) => Some(pending.deadline_ms + GRACE_MS),
+            None => Some(cycle.not_before_ms).filter(|at_ms| *at_ms > now_ms),
+        });
+        let call = self.readings.call.as_ref();
+        let of_call = call.map(|call| call.deadline_ms + GRACE_MS);
+        let retry_ms = Some(self.readings.retry_ms).filter(|at_ms| *at_ms > now_ms);
+        match of_cycles.chain(of_call).chain(retry_ms).min() {
+            // A time by a clock that was ahead is looked at again soon.
+            Some(at_ms) => ctx.at(TICK, at_ms.clamp(now_ms, now_ms + PAUSE_MS_MAX)),
+            None => ctx.cancel(TICK),
+        }
+    }
+}
+
+/// What the next attempt sends.
+fn request(step: &Step) -> Option<(AttemptKind, ChainRequest)> {
+    let (intent, is_reveal) = match step {
+        Step::Sending { intent } => (intent, false),
+        Step::Committed { intent, .. } => (intent, true),
+        Step::Awaited | Step::Scored | Step::Over { .. } => return None,
+    };
+    Some(match (&intent.way, is_reveal) {
+        (Way::Pylon { weights }, _) => {
+            let weights = weights.clone();
+            (
+                AttemptKind::Set,
+                ChainRequest::SetWeightsByHotkey { weights },
+            )
+        }
+        (Way::Direct(values), _) => {
+            let values = values.clone();
+            let request = ChainRequest::SetWeights {
+                uids: values.uids,
+                values: values.values,
+                version_key: values.version_key,
+            };
+            (AttemptKind::Set, request)
+        }
+        (Way::Commit { commit_hash, .. }, false) => {
+            let commit_hash = commit_hash.clone();
+            (
+                AttemptKind::Commit,
+                ChainRequest::CommitWeights { commit_hash },
+            )
+        }
+        (Way::Commit { values, salt, .. }, true) => {
+            let values = values.clone();
+            let request = ChainRequest::RevealWeights {
+                uids: values.uids,
+                values: values.values,
+                salt: salt.0.clone(),
+                version_key: values.version_key,
+            };
+            (AttemptKind::Reveal, request)
+        }
+    })
+}

@@ -1,0 +1,80 @@
+//! Starts: whose store it is, and what is left after a restart.
+
+use tig_plugin_api::testing::Harness;
+
+use super::world::{CYCLE, STOP, key};
+use super::*;
+
+/// A store of `start` that another configuration then finds.
+fn restarted(section: &Value, account: [u8; 32]) -> Result<()> {
+    let owner = World::new("direct").weights.stored()["owner"].to_string();
+    let settings = json!({ "name": "horde_weights", "config": { "horde_weights": section } });
+    let mut other: Harness<HordeWeights> = Harness::start_with_keys(settings, vec![key(account)])?;
+    other.store("owner", owner);
+    other.try_reload()
+}
+
+#[test]
+fn store_of_another_hotkey_or_subnet_is_refused() {
+    restarted(&section("direct"), chain::OWN_ACCOUNT).unwrap();
+    let error = restarted(&section("direct"), [8; 32])
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.starts_with("the store has the weights of hotkey 5"),
+        "{error}"
+    );
+    let other_subnet = json!({ "mode": "direct", "netuid": 12 });
+    let error = restarted(&other_subnet, chain::OWN_ACCOUNT)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("on subnet 49, and this validator is"),
+        "{error}"
+    );
+}
+
+#[test]
+fn key_of_another_kind_is_refused() {
+    let settings = json!({ "name": "horde_weights", "config": {} });
+    let keys = vec![tig_plugin_api::testing::TestKey::new(
+        "hotkey",
+        [1; 33],
+        |_| Vec::new(),
+    )];
+    let error = Harness::<HordeWeights>::start_with_keys(settings, keys)
+        .err()
+        .unwrap();
+    assert!(
+        error.to_string().contains("33 bytes, and hotkeys have 32"),
+        "{error}"
+    );
+}
+
+#[test]
+fn config_out_of_bounds_is_refused() {
+    let error = start_with(&json!({ "max_weight": 0 })).err().unwrap();
+    assert!(error.to_string().contains("max_weight"), "{error}");
+}
+
+/// Before the first block nothing is decided.
+#[test]
+fn restart_waits_for_a_block() {
+    let mut world = World::new("direct");
+    world.give_two_scores();
+    world.kill();
+    assert_eq!(world.waiting_for(), "block");
+    world.blocks_to(STOP + 10);
+    assert_eq!(world.end()["end"], "applied");
+}
+
+#[test]
+fn damaged_scores_are_given_up() {
+    let mut world = World::new("direct");
+    world.give_two_scores();
+    world
+        .weights
+        .store(&format!("scores/{CYCLE:020}"), "no JSON");
+    world.blocks_to(STOP);
+    assert_eq!(world.given_up(), "the stored scores cannot be read");
+}
