@@ -11,6 +11,8 @@ enum Turn {
     Blocks(u32),
     /// A block whose questions are lost, as with a service that does not answer.
     Unanswered,
+    /// The host is killed between a block and the answers to what is asked at it.
+    KillAtBlock,
     Kill,
     Restart,
     Reload,
@@ -43,68 +45,77 @@ fn turn() -> impl Strategy<Value = Turn> {
     ]
 }
 
-/// What it does: batches that are due or missed, without the clock, and when links are wanted.
-fn acts(events: Vec<(String, Value)>) -> Vec<(String, Value)> {
-    let mut acts = Vec::new();
-    for (name, mut event) in events {
-        event.as_object_mut().unwrap().remove("until_ms");
-        // A new instance says once more which links it wants.
-        if name != "horde_links_wanted" || acts.last() != Some(&(name.clone(), event.clone())) {
-            acts.push((name, event));
-        }
-    }
-    acts
+/// What it does: batches that are due or missed, without the clock, and when links are wanted; each with the block at which it came.
+#[derive(Debug, Default, PartialEq)]
+struct Acts {
+    acts: Vec<(u32, String, Value)>,
+    links: Value,
 }
 
-/// Plays the turns; with `is_killed` also those that end the instance.
-fn play(turns: &[Turn], first: u32, is_killed: bool) -> (Vec<(String, Value)>, Option<Value>) {
+impl Acts {
+    fn add(&mut self, number: u32, events: Vec<(String, Value)>) {
+        for (name, mut event) in events {
+            event.as_object_mut().unwrap().remove("until_ms");
+            if name == "horde_links_wanted" {
+                let miners = event["miners"].take();
+                // A new instance says once more which links it wants.
+                if miners == self.links {
+                    continue;
+                }
+                self.links = miners;
+            }
+            self.acts.push((number, name, event));
+        }
+    }
+}
+
+/// Plays the turns; with `is_killed` also those that end the instance. Returns what was done, what is stored of the cycle, and the last block.
+fn play(turns: &[Turn], first: u32, is_killed: bool) -> (Acts, Option<Value>, u32) {
     let (mut schedules, mut chain) = (start(), Chain::at(first));
-    let mut events = chain.show(&mut schedules);
+    let mut acts = Acts {
+        links: json!([]),
+        ..Acts::default()
+    };
+    acts.add(first, chain.show(&mut schedules));
     for turn in turns {
         if turn.ends_the_instance() && !is_killed {
             continue;
         }
-        match *turn {
-            Turn::Blocks(count) => {
-                chain.number += count;
-                chain.is_silent = false;
-                events.extend(chain.show(&mut schedules));
-            }
-            Turn::Unanswered => {
-                chain.number += 1;
-                chain.is_silent = true;
-                events.extend(chain.show(&mut schedules));
-            }
-            Turn::Kill => schedules.kill(),
-            Turn::Restart => schedules.restart(),
-            Turn::Reload => schedules.reload(),
-            Turn::SetBack => {
-                schedules.set_back_ms(24 * 3_600_000);
-                schedules.kill();
-            }
-            Turn::Serve(serving) => {
-                schedules.event("horde_dynamic_config", json!({ "serving": serving }));
-            }
-        }
-        events.extend(chain.answer_all(&mut schedules));
+        let kept = play_turn(*turn, &mut schedules, &mut chain);
+        acts.add(chain.number, kept);
+        acts.add(chain.number, chain.answer_all(&mut schedules));
     }
-    (
-        acts_without_repeats(events),
-        schedules.stored().remove("cycle"),
-    )
+    (acts, schedules.stored().remove("cycle"), chain.number)
 }
 
-/// The acts, with links that are said once more left out.
-fn acts_without_repeats(events: Vec<(String, Value)>) -> Vec<(String, Value)> {
-    let mut links = json!([]);
-    let mut kept = acts(events);
-    kept.retain(|(name, event)| {
-        let is_repeat = name == "horde_links_wanted" && event["miners"] == links;
-        if name == "horde_links_wanted" {
-            links = event["miners"].clone();
+/// Returns the events that outlive a kill within the turn.
+fn play_turn(turn: Turn, schedules: &mut Schedules, chain: &mut Chain) -> Vec<(String, Value)> {
+    let mut kept = Vec::new();
+    chain.is_silent = matches!(turn, Turn::Unanswered);
+    match turn {
+        Turn::Blocks(count) => chain.number += count,
+        Turn::Unanswered | Turn::KillAtBlock => chain.number += 1,
+        _ => {}
+    }
+    match turn {
+        Turn::Blocks(_) | Turn::Unanswered => schedules.event("horde_block", chain.block()),
+        Turn::KillAtBlock => {
+            schedules.event("horde_block", chain.block());
+            kept = schedules.emitted();
+            kept.retain(|(name, _)| name == "horde_batch_due" || name == "horde_batch_missed");
+            schedules.kill();
         }
-        !is_repeat
-    });
+        Turn::Kill => schedules.kill(),
+        Turn::Restart => schedules.restart(),
+        Turn::Reload => schedules.reload(),
+        Turn::SetBack => {
+            schedules.set_back_ms(24 * 3_600_000);
+            schedules.kill();
+        }
+        Turn::Serve(serving) => {
+            schedules.event("horde_dynamic_config", json!({ "serving": serving }));
+        }
+    }
     kept
 }
 
@@ -117,22 +128,49 @@ proptest! {
         turns in prop::collection::vec(turn(), 1..120),
     ) {
         let undisturbed = play(&turns, first, false);
-        prop_assert_eq!(play(&turns, first, true), undisturbed.clone());
-        check_laws(&undisturbed.0);
+        check_laws(&undisturbed.0, first, undisturbed.2);
+        prop_assert_eq!(play(&turns, first, true), undisturbed);
+    }
+
+    /// With the answers lost it may begin a block later, but never outside its window, twice or not at all.
+    #[test]
+    fn schedule_killed_within_a_block_keeps_the_laws(
+        first in START - 20..START + CYCLE,
+        turns in prop::collection::vec(turn_with_lost_answers(), 1..120),
+    ) {
+        let (acts, _, last) = play(&turns, first, true);
+        check_laws(&acts, first, last);
     }
 }
 
-/// Each cycle ends once at most, in order, and a batch begins within its window.
-fn check_laws(events: &[(String, Value)]) {
-    let ends: Vec<_> = events
-        .iter()
-        .filter(|(name, _)| name == "horde_batch_due" || name == "horde_batch_missed")
-        .map(|(_, event)| event["cycle_start"].as_u64().unwrap())
-        .collect();
-    assert!(ends.windows(2).all(|pair| pair[0] < pair[1]), "{ends:?}");
-    let cycles = ends.windows(2).map(|pair| pair[1] - pair[0]);
+fn turn_with_lost_answers() -> impl Strategy<Value = Turn> {
+    prop_oneof![
+        3 => turn(),
+        1 => Just(Turn::KillAtBlock),
+    ]
+}
+
+/// Each cycle that is over ends once, in order, and a batch begins within its window.
+fn check_laws(acts: &Acts, first: u32, last: u32) {
+    let mut ends = Vec::new();
+    for (number, name, event) in &acts.acts {
+        match name.as_str() {
+            "horde_links_wanted" => continue,
+            "horde_batch_due" => {
+                let block = event["block"].as_u64().unwrap() as u32;
+                assert!((block..=block + 3).contains(number), "{block} at {number}");
+            }
+            name => assert_eq!(name, "horde_batch_missed"),
+        }
+        ends.push(event["cycle_start"].as_u64().unwrap() as u32);
+    }
+    let cycles = (START..).step_by(CYCLE as usize);
+    let mut cycles = cycles.skip_while(|start| start + CYCLE <= first);
+    for end in &ends {
+        assert_eq!(Some(*end), cycles.next(), "{ends:?}");
+    }
     assert!(
-        cycles.into_iter().all(|blocks| blocks == u64::from(CYCLE)),
-        "{ends:?}"
+        cycles.next().unwrap() + CYCLE > last,
+        "{ends:?} up to block {last}"
     );
 }
