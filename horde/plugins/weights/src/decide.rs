@@ -70,7 +70,7 @@ pub(crate) fn decide(cycle: &CycleWeights, view: View<'_>) -> Action {
     if view.block < deadline {
         return action;
     }
-    at_deadline(cycle, view.block, deadline, action)
+    at_deadline(cycle, view, deadline, action)
 }
 
 /// Weights of a cycle are sent in the cycle after it.
@@ -80,9 +80,11 @@ fn last_block(cycle: &CycleWeights) -> u32 {
 }
 
 /// Past the deadline no attempt begins. What became of the last one is read, for some blocks.
-fn at_deadline(cycle: &CycleWeights, block: u32, deadline: u32, action: Action) -> Action {
-    let was_tried = cycle.sends > 0;
-    let is_open = was_tried && block < deadline.saturating_add(LAST_READINGS_BLOCKS);
+fn at_deadline(cycle: &CycleWeights, view: View<'_>, deadline: u32, action: Action) -> Action {
+    let block = view.block;
+    // Where host or chain were away until now, nothing could be read.
+    let since = deadline.max(view.readings.gapless_since.unwrap_or(block));
+    let is_open = block < since.saturating_add(LAST_READINGS_BLOCKS);
     let why = match action {
         Action::End(_) | Action::Confirm { .. } => return action,
         Action::Wait(Wait::Answer { .. } | Wait::Finality { .. }) => return action,
@@ -90,10 +92,6 @@ fn at_deadline(cycle: &CycleWeights, block: u32, deadline: u32, action: Action) 
         Action::Send | Action::Reveal if is_open && is_unknown(cycle.last.as_ref()) => {
             return Action::Wait(Wait::Inclusion { block });
         }
-        Action::Read(reading) if was_tried => format!(
-            "the chain did not answer what became of the last attempt ({} could not be read)",
-            reading.name()
-        ),
         Action::Read(reading) => format!("{} could not be read", reading.name()),
         Action::Wait(why) => why.to_string(),
         Action::Plan | Action::Send | Action::Reveal => "there was no block left for it".to_owned(),

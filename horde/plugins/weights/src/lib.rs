@@ -129,7 +129,7 @@ impl HordeWeights {
 
     fn on_horde_block(&mut self, ctx: &mut Context<'_>, block: Block) -> Result<()> {
         ctx.mark_fields_changed()?;
-        self.readings.block = Some(block.number);
+        self.readings.note_block(block.number);
         self.advance(ctx)
     }
 

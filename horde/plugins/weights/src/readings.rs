@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 const READING_AGE_BLOCKS: u32 = 2;
 /// Blocks for which the subnet's limits are believed.
 const LIMITS_AGE_BLOCKS: u32 = 50;
+/// Blocks between two that were seen, from which on the chain could not be followed meanwhile.
+const GAP_BLOCKS: u32 = 5;
 /// Foreign commitments that are remembered as reported.
 const FOREIGN_COUNT_MAX: usize = 1_000;
 
@@ -17,6 +19,8 @@ const FOREIGN_COUNT_MAX: usize = 1_000;
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Readings {
     pub(crate) block: Option<u32>,
+    /// The first of the blocks that were seen without a gap.
+    pub(crate) gapless_since: Option<u32>,
     pub(crate) neurons: Option<NeuronsRead>,
     pub(crate) commits: Option<CommitsRead>,
     pub(crate) limits: Option<LimitsRead>,
@@ -164,6 +168,14 @@ impl LimitsRead {
 }
 
 impl Readings {
+    pub(crate) fn note_block(&mut self, number: u32) {
+        let is_gap = |last: u32| number > last.saturating_add(GAP_BLOCKS);
+        if self.block.is_none_or(is_gap) {
+            self.gapless_since = Some(number);
+        }
+        self.block = Some(number);
+    }
+
     /// The neurons, if they are of a block after `read_after` and new enough to decide at `block`.
     pub(crate) fn current_neurons(&self, block: u32, read_after: u32) -> Option<&NeuronsRead> {
         let neurons = self.neurons.as_ref();

@@ -240,15 +240,13 @@ fn chain_that_cannot_be_read_is_not_written() {
 fn neurons_with_a_gap_are_not_used() {
     let mut world = World::new("direct");
     world.give_two_scores();
-    world.jump_to(STOP);
-    assert_eq!(world.waiting_for(), "finality");
-    let mut world = World::new("direct");
-    world.give_two_scores();
     let mut neurons = world.chain.neurons_event();
     neurons["block"] = json!(STOP + 100);
     neurons["neurons"][1]["uid"] = json!(7);
     world.event("horde_neurons", neurons);
     assert_eq!(world.logged("have uid 7 in place 1"), 1);
+    world.blocks_to(STOP + 10);
+    assert_eq!(world.end()["end"], "applied");
 }
 
 /// A time that was stored by a clock a day ahead holds nothing up.
@@ -278,7 +276,7 @@ fn reload_keeps_the_attempt_and_what_was_read() {
     assert_eq!(world.weights.unfinished(), 1);
     let block = u64::from(STOP) + 60_000 / BLOCK_MS + 1;
     world.blocks_to(u32::try_from(block).unwrap());
-    assert_eq!(world.outcomes(), ["timed_out"]);
+    assert_eq!(world.outcomes()[0], "timed_out");
     assert_eq!(world.weights.unfinished(), 0);
     world.blocks_to(STOP + 12);
     assert_eq!(world.chain.commit_hashes.len(), 2);
