@@ -173,6 +173,10 @@ impl State {
                 FacilitatorEffect::Drop { connection } => {
                     (connection, Duration::ZERO, SocketAction::End(Ending::Drop))
                 }
+                FacilitatorEffect::Freeze { connection } => {
+                    let action = SocketAction::End(Ending::Freeze);
+                    (connection, Duration::ZERO, action)
+                }
             };
             let scheduled = Scheduled {
                 not_before: now + delay,

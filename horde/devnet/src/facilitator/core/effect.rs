@@ -34,6 +34,11 @@ pub enum FacilitatorEffect {
         /// The connection.
         connection: u64,
     },
+    /// Nothing is read from the connection any more, and nothing sent.
+    Freeze {
+        /// The connection.
+        connection: u64,
+    },
 }
 
 impl FacilitatorCore {
@@ -93,16 +98,17 @@ impl FacilitatorCore {
     ) {
         let code = match ending {
             Ending::Close(code) => Some(code),
-            Ending::Drop => None,
+            Ending::Drop | Ending::Freeze => None,
         };
         self.connections.note_ending(connection, code);
-        effects.push(match code {
-            Some(code) => FacilitatorEffect::Close {
+        effects.push(match ending {
+            Ending::Close(code) => FacilitatorEffect::Close {
                 connection,
                 delay: Duration::ZERO,
                 code,
             },
-            None => FacilitatorEffect::Drop { connection },
+            Ending::Drop => FacilitatorEffect::Drop { connection },
+            Ending::Freeze => FacilitatorEffect::Freeze { connection },
         });
     }
 }

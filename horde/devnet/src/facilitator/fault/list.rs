@@ -120,6 +120,8 @@ faults! {
     "closes-1011" = Closes1011(When = When::always(FaultStep::Status)),
     /// Ends the connection without a closing handshake at this step
     "drops" = Drops(When = When::always(FaultStep::Status)),
+    /// Reads and sends nothing any more after this step, not even pongs, as a connection that is half open
+    "freezes" = Freezes(When = When::always(FaultStep::Auth)),
     /// Closes each connection with code 1001 so long after it was opened
     "storm" = Storm(Milliseconds = Milliseconds(1_000)),
     /// Reads everything and sends nothing, no answers and no jobs

@@ -30,6 +30,7 @@ pub enum FaultsError {
 pub(crate) enum Ending {
     Close(u16),
     Drop,
+    Freeze,
 }
 
 /// The faults of one facilitator; none makes it honest.
@@ -94,6 +95,7 @@ impl Faults {
             Fault::Closes3001(when) => Some((Ending::Close(3001), when)),
             Fault::Closes1011(when) => Some((Ending::Close(1011), when)),
             Fault::Drops(when) => Some((Ending::Drop, when)),
+            Fault::Freezes(when) => Some((Ending::Freeze, when)),
             _ => None,
         })
     }

@@ -18,6 +18,8 @@ use crate::facilitator::hub::{Hub, Scheduled, SocketAction};
 /// Time for a validator to answer a closing handshake.
 const CLOSING_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// How long a frozen connection is held.
+const FREEZE_TIMEOUT: Duration = Duration::from_secs(600);
 /// Messages that are read before something is sent.
 const EARLY_COUNT_MAX: usize = 64;
 
@@ -123,8 +125,15 @@ impl Session {
     }
 
     async fn end(mut self, ending: Ending) -> Result<(), Error> {
-        let Ending::Close(code) = ending else {
-            return Ok(());
+        let code = match ending {
+            Ending::Close(code) => code,
+            Ending::Drop => return Ok(()),
+            Ending::Freeze => {
+                // The queue is closed when the facilitator ends.
+                let frozen = async { while self.queue.recv().await.is_some() {} };
+                let _ = timeout(FREEZE_TIMEOUT, frozen).await;
+                return Ok(());
+            }
         };
         let frame = CloseFrame {
             code: code.into(),

@@ -120,6 +120,19 @@ async fn dropped_socket_ends_without_a_handshake() {
 }
 
 #[tokio::test]
+async fn frozen_socket_answers_no_ping() {
+    let facilitator = with(&["freezes:auth-once"]).await;
+    let mut frozen = Validator::admitted(&facilitator).await;
+    frozen.send_raw(Message::Ping("alive".into())).await;
+    assert_eq!(frozen.next_within(Duration::from_millis(200)).await, None);
+    // The next connection is another one.
+    let mut socket = Validator::admitted(&facilitator).await;
+    socket.send_raw(Message::Ping("alive".into())).await;
+    let pong = socket.next_within(Duration::from_secs(60)).await;
+    assert_eq!(pong, Some(Message::Pong("alive".into())));
+}
+
+#[tokio::test]
 async fn storm_closes_one_connection_after_the_other() {
     let facilitator = with(&["storm:50"]).await;
     for _ in 0..3 {

@@ -1,5 +1,7 @@
 //! A validator for tests: it authenticates, and says what the test asks for.
 
+use std::time::Duration;
+
 use futures_util::{SinkExt, StreamExt};
 use horde_devnet::facilitator::{Facilitator, FacilitatorConfig, Faults, JobOrder, JobVersion};
 use horde_proto::facilitator::{
@@ -73,6 +75,12 @@ impl Validator {
             soon(self.0.feed(Message::text(text))).await.unwrap();
         }
         soon(self.0.flush()).await.unwrap();
+    }
+
+    /// What comes within this time, pongs included.
+    pub(crate) async fn next_within(&mut self, time: Duration) -> Option<Message> {
+        let next = tokio::time::timeout(time, self.0.next()).await;
+        next.ok().flatten().map(Result::unwrap)
     }
 
     /// What comes next.
