@@ -58,7 +58,7 @@ impl HordeChain {
         ctx.http_with(&http, turn)
     }
 
-    /// Takes the answer to the request of a call. One that comes after the deadline changes nothing (section 10.3).
+    /// Takes the answer to the request of a call. What comes first counts, it or the deadline (section 10.3).
     pub(crate) fn take_call(
         &mut self,
         ctx: &mut Context<'_>,
@@ -69,10 +69,6 @@ impl HordeChain {
             return Ok(());
         };
         let reply = open.reply;
-        if open.deadline_ms <= ctx.now_ms() {
-            log_late(ctx, response);
-            return self.end_call(ctx, &tag, ChainResult::TimedOut);
-        }
         let body = fault::body(response, self.service.token());
         let answer = body.and_then(|body| {
             let result = match reply {
@@ -97,7 +93,7 @@ impl HordeChain {
         let interrupted = std::mem::take(&mut self.live.interrupted);
         let Open { calls, commands } = interrupted;
         for tag in calls.keys() {
-            let reason = "the host was restarted: whether the chain has it is unknown".to_owned();
+            let reason = "interrupted by a restart: whether the chain has it is unknown".to_owned();
             self.end_call(ctx, tag, ChainResult::Failed { reason })?;
         }
         let is_interrupted = |ticket: &mut Ticket| commands.contains(ticket);

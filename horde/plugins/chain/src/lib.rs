@@ -172,11 +172,8 @@ impl HordeChain {
         Ok(self.live.clone())
     }
 
-    fn restore(&mut self, ctx: &mut Context<'_>, live: Live) -> Result<()> {
+    fn restore(&mut self, _ctx: &mut Context<'_>, live: Live) -> Result<()> {
         self.live = live;
-        if self.live.interrupted == Open::default() {
-            ctx.cancel(INTERRUPT)?;
-        }
         Ok(())
     }
 }

@@ -179,6 +179,25 @@ mod tests {
     }
 
     #[test]
+    fn time_below_the_newest_block_is_counted_in_one_piece() {
+        let mut watch = Watch::default();
+        let older = Sighting::Older { number: 9 };
+        see(&mut watch, &older, 0);
+        let following = see(&mut watch, &Sighting::Same, STALL_MS - 1);
+        assert_eq!(following, Some(ChainCondition::Following));
+        let still = see(&mut watch, &older, STALL_MS);
+        assert_eq!(still, Some(ChainCondition::StandsStill { block: 10 }));
+    }
+
+    #[test]
+    fn service_that_is_back_at_an_older_block_is_reachable() {
+        let mut watch = Watch::default();
+        watch.fail("away".to_owned(), 0);
+        let following = see(&mut watch, &Sighting::Older { number: 9 }, 1);
+        assert_eq!(following, Some(ChainCondition::Following));
+    }
+
+    #[test]
     fn height_that_stays_back_contradicts() {
         let mut watch = Watch::default();
         let older = Sighting::Older { number: 9 };

@@ -180,7 +180,7 @@ fn neuron_that_comes_twice_is_refused() {
     let (block, hotkey) = (head(7, 0), hotkey(1));
     let twice =
         format!(r#"{{"block": {block}, "neurons": {{"{hotkey}": {one}, "{hotkey}": {one}}}}}"#);
-    check(&neurons_fault(&twice), "comes twice");
+    check(&neurons_fault(&twice), "hotkey 5");
     let same_uid = neurons_text(|neuron| neuron["uid"] = json!(2));
     check(&neurons_fault(&same_uid), "uid 2 comes twice");
 }

@@ -58,6 +58,9 @@ fn call_that_is_done_is_answered_once() {
     respond(&mut chain, "weights/commit", 200, &json!({ "block": 8 }));
     assert_eq!(answers(&mut chain), [("c".to_owned(), "done".to_owned())]);
     assert_eq!(chain.unfinished(), 0);
+    let labels = [("request", "commit_weights"), ("result", "ok")];
+    assert_eq!(chain.metric("horde_chain_requests", &labels), Some(1.0));
+    assert!(chain.timers().keys().eq(["poll"]), "{:?}", chain.timers());
     chain.advance_ms(120_000);
     assert_eq!(answers(&mut chain), []);
 }

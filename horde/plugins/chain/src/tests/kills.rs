@@ -27,7 +27,16 @@ fn hashes_are_remembered_across_a_kill() {
     let mut chain = following(7);
     chain.kill();
     block(&mut chain, 7, 1);
-    assert_eq!(conditions(&mut chain), ["contradicts"]);
+    block(&mut chain, 7, 1);
+    let emitted = chain.emitted();
+    assert_eq!(emitted.len(), 1, "{emitted:?}");
+    assert_eq!(emitted[0].1["condition"], "contradicts");
+
+    // The hash that was said last counts.
+    chain.kill();
+    block(&mut chain, 7, 1);
+    let blocks = self::emitted(&mut chain, "horde_block");
+    assert_eq!(blocks[0]["hash"], hash(7, 1));
 }
 
 /// Whether the chain has it is unknown, so that it must not count as refused.

@@ -257,6 +257,26 @@ fn final_block_with_another_hash_is_asked_for_twice() {
     assert_eq!(neurons[0]["hash"], hash(7, 1));
 }
 
+/// They were asked for before the contradiction was known.
+#[test]
+fn neurons_are_not_given_while_answers_contradict() {
+    let mut chain = following(20);
+    want(&mut chain, None);
+    want(&mut chain, Some(10));
+    block(&mut chain, 20, 1);
+    chain.emitted();
+    let answer = |number| neurons_answer(number, 1, &[neuron(1)]);
+    for (path, number) in [("block/latest/neurons", 20), ("block/10/neurons", 10)] {
+        respond(&mut chain, path, 200, &answer(number));
+    }
+    assert_eq!(chain.emitted(), []);
+    block(&mut chain, 21, 1);
+    for (path, number) in [("block/latest/neurons", 21), ("block/10/neurons", 10)] {
+        respond(&mut chain, path, 200, &answer(number));
+    }
+    assert_eq!(emitted(&mut chain, "horde_neurons").len(), 2);
+}
+
 /// A node that lags behind the one that named the newest block.
 #[test]
 fn neurons_below_the_newest_block_are_not_given() {
