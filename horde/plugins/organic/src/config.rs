@@ -16,7 +16,7 @@ pub(crate) const JOB_TIMEOUT_SECONDS_MAX: u32 = 3_600;
 /// Attempts of one job at most.
 const ATTEMPTS_MAX: u32 = 20;
 /// Longest time that the config may block a miner for, in seconds.
-const BLOCK_SECONDS_MAX: u64 = 7 * 24 * 3_600;
+const FAILURE_BLOCK_SECONDS_MAX: u64 = 7 * 24 * 3_600;
 
 /// Users' jobs: who may order them, and which miners run them.
 #[derive(ConfigSchema, Debug, Deserialize)]
@@ -89,9 +89,9 @@ impl Config {
             );
         }
         let block = self.failure_block_seconds;
-        if block > BLOCK_SECONDS_MAX {
+        if block > FAILURE_BLOCK_SECONDS_MAX {
             bail!(
-                "config.horde_organic.failure_block_seconds: {block} is more than {BLOCK_SECONDS_MAX}"
+                "config.horde_organic.failure_block_seconds: {block} is more than {FAILURE_BLOCK_SECONDS_MAX}"
             );
         }
         Ok(())

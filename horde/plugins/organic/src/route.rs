@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn nearest_reason_is_told() {
+    fn nearest_reason_is_given() {
         let class = CLASS;
         let mut old = standing(1);
         old.shown_ms = 1;

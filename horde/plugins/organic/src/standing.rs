@@ -97,7 +97,7 @@ impl Standing {
             }
             Blame::Later => {}
             Blame::Failure => {
-                // What lies long back is no succession.
+                // A failure long ago does not count as one before.
                 if self.demerits(now_ms) == 0 {
                     self.failures = 0;
                 }

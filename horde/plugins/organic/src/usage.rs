@@ -1,4 +1,4 @@
-//! Executors that have a job of this validator, as far as the events of all jobs tell.
+//! Executors that have a job of this validator, as far as the events of all jobs show.
 //!
 //! `horde_miners` has the last word: this only keeps jobs from being offered where it would refuse them. After a start it is known again
 //! with the events of the jobs that go on.

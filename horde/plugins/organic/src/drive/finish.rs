@@ -68,7 +68,7 @@ impl Organic {
         Ok(())
     }
 
-    /// Stores the end of a job and tells it, whether or not the job was ever begun.
+    /// Stores the end of a job and gives its status, whether or not the job was ever begun.
     pub(super) fn end(
         &mut self,
         ctx: &mut Context<'_>,
@@ -97,15 +97,15 @@ impl Organic {
             ],
         );
         let metadata = Verdict::metadata(ending.comment, ending.response);
-        tell(ctx, (uuid, source), ending.status, metadata, hotkey)
+        give_status(ctx, (uuid, source), ending.status, metadata, hotkey)
     }
 
-    /// Tells that a miner has accepted a job.
-    pub(super) fn tell_accepted(&self, ctx: &mut Context<'_>, job: &Job) -> Result<()> {
+    /// Gives the status of a job that a miner has accepted.
+    pub(super) fn give_accepted(&self, ctx: &mut Context<'_>, job: &Job) -> Result<()> {
         let hotkey = job.hotkey().map(str::to_owned);
         let metadata = Verdict::accepted(&job.uuid);
         let of_job = (job.uuid.as_str(), job.source);
-        tell(ctx, of_job, JobStatus::Accepted, metadata, hotkey)
+        give_status(ctx, of_job, JobStatus::Accepted, metadata, hotkey)
     }
 
     /// The executor and the link of an attempt are not needed any more.
@@ -127,8 +127,8 @@ impl Organic {
     }
 }
 
-/// Tells a status to who has ordered the job.
-fn tell(
+/// Gives a status to the user or the operator who has ordered the job.
+fn give_status(
     ctx: &mut Context<'_>,
     (uuid, source): (&str, Source),
     status: JobStatus,

@@ -1,4 +1,4 @@
-//! The edge: decisions become what is stored, what is asked of other extensions, and what users are told.
+//! The edge: decisions become records, questions to other extensions, and statuses.
 
 mod attempts;
 mod finish;

@@ -14,7 +14,7 @@ use crate::verdict::{Blame, Verdict};
 const SCORE: &str = "0.000000";
 
 impl Organic {
-    /// A job has got one step further. Users are told of the first miner that accepts.
+    /// A job has got one step further. The first miner that accepts gives the job its status.
     pub(crate) fn take_step(&mut self, ctx: &mut Context<'_>, step: &JobStep) -> Result<()> {
         let job = self.attempts.get(&step.uuid);
         let job = job.and_then(|uuid| self.jobs.get(uuid));
@@ -24,7 +24,7 @@ impl Organic {
         let mut job = job.clone();
         job.is_accepted = true;
         store::put_job(ctx, &job)?;
-        self.tell_accepted(ctx, &job)?;
+        self.give_accepted(ctx, &job)?;
         self.jobs.insert(job.uuid.clone(), job);
         Ok(())
     }

@@ -226,7 +226,7 @@ fn jobs_go_as_recorded() {
 
 /// The job that has failed at the real facilitator.
 #[test]
-fn failure_is_told_as_recorded() {
+fn failure_is_given_as_recorded() {
     let frames = read("organic.realfacilitator.jsonl");
     let failed = frames
         .iter()

@@ -20,19 +20,19 @@ fn not_sent() -> Value {
 
 /// Status, comment and miner's message of a job whose named miner has this outcome.
 #[track_caller]
-fn assert_told(outcome: &Value, status: &str, expected: &str, message: Option<&str>) {
+fn assert_status_of(outcome: &Value, status: &str, expected: &str, message: Option<&str>) {
     let mut world = start();
     let asked = world.asked_v1(1, 1);
     world.over(&asked, outcome);
     let statuses = world.statuses();
     assert_eq!(statuses.len(), 1, "{outcome}");
-    let told = &statuses[0];
-    assert_eq!(told["uuid"], json!(uuid(1)));
-    assert_eq!(told["status"], status);
-    let comment = told["metadata"]["comment"].as_str().unwrap();
+    let given = &statuses[0];
+    assert_eq!(given["uuid"], json!(uuid(1)));
+    assert_eq!(given["status"], status);
+    let comment = given["metadata"]["comment"].as_str().unwrap();
     assert!(comment.contains(expected), "{comment}");
     assert!(comment.contains(&hotkey(1)), "{comment}");
-    let response = &told["metadata"]["miner_response"];
+    let response = &given["metadata"]["miner_response"];
     match message {
         Some(message) => {
             assert_eq!(response["message_type"], message);
@@ -77,7 +77,7 @@ fn messages_of_miners_have_their_status_and_text() {
             "V0ExecutorFailedRequest",
         ),
     ] {
-        assert_told(&outcome, status, expected, Some(message));
+        assert_status_of(&outcome, status, expected, Some(message));
     }
 }
 
@@ -98,7 +98,7 @@ fn other_outcomes_have_their_status_and_text() {
         (interrupted, "failed", "the validator was restarted"),
         (not_sent(), "rejected", "was not asked: all 1 executors"),
     ] {
-        assert_told(&outcome, status, expected, None);
+        assert_status_of(&outcome, status, expected, None);
     }
 }
 
@@ -122,7 +122,7 @@ fn only_answers_get_a_score() {
 }
 
 #[test]
-fn accepted_is_told_once() {
+fn accepted_is_given_once() {
     let mut world = start();
     let asked = world.asked_v1(1, 1);
     world.step(&asked, "accepted");
@@ -233,7 +233,7 @@ fn attempts_are_bounded() {
     }
 }
 
-/// A user is not told that nobody has taken the job when somebody had.
+/// A user does not read that nobody has taken the job when somebody had.
 #[test]
 fn accepted_job_is_not_rejected() {
     let mut world = start();

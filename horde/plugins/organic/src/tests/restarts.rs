@@ -31,7 +31,7 @@ fn job_killed_while_it_waits_for_a_link_goes_on() {
 
 /// `horde_miners` knows whether it had the job: asked again by the same name, it begins nothing twice.
 #[test]
-fn job_killed_after_it_was_asked_for_is_asked_for_again() {
+fn job_killed_once_asked_for_is_asked_for_again() {
     let mut world = start();
     let asked = world.asked_v1(1, 1);
     world.0.advance_ms(10_000);
