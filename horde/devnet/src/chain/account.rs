@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::extrinsic::{Refusal, WeightVector};
 
-/// Intervals for which a commitment is remembered after its own, so that a late reveal is told from a wrong one.
+/// Intervals for which a commitment is remembered after its own, so that a late reveal gets another refusal than a wrong one.
 const REMEMBERED_INTERVALS: i64 = 3;
 
 /// Weights on the chain.

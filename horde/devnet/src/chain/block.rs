@@ -56,7 +56,7 @@ impl Block {
 #[derive(Debug)]
 pub(super) struct Blocks {
     seed: u64,
-    /// How many times blocks were taken back: those that come then have other hashes.
+    /// How many times blocks were rolled back: those that come then have other hashes.
     fork: u64,
     newest: Block,
     earlier: VecDeque<Block>,
@@ -113,8 +113,8 @@ impl Blocks {
         self.earlier.push_back(earlier);
     }
 
-    /// Takes back the newest blocks, all but the oldest one at most. Returns how many.
-    pub(super) fn take_back(&mut self, count: u32) -> u32 {
+    /// Rolls back the newest blocks, all but the oldest one at most. Returns how many.
+    pub(super) fn roll_back(&mut self, count: u32) -> u32 {
         let mut taken = 0;
         while taken < count {
             let Some(earlier) = self.earlier.pop_back() else {

@@ -57,9 +57,9 @@ impl ChainControl {
         newest
     }
 
-    /// Takes back the newest blocks, as far as they are kept. Returns how many.
-    pub fn take_back(&self, count: u32) -> u32 {
-        self.lock().chain_mut().take_back(count)
+    /// Rolls back the newest blocks, as far as they are kept. Returns how many.
+    pub fn roll_back(&self, count: u32) -> u32 {
+        self.lock().chain_mut().roll_back(count)
     }
 
     /// Replaces the faults.

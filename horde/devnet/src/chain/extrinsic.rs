@@ -146,6 +146,6 @@ pub enum Refusal {
     #[error("ExhaustsResources: too many extrinsics wait for the next block")]
     ExhaustsResources,
     /// A fault that was ordered; the chain has no reason.
-    #[error("Custom error: the devnet was told to refuse this")]
+    #[error("Custom error: a fault of the devnet refuses this")]
     Ordered,
 }

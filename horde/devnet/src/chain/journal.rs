@@ -24,7 +24,7 @@ pub struct JournalEntry {
     pub weights: Option<WeightVector>,
     /// The newest block at that moment.
     pub asked_at_block: u32,
-    /// What came of it on the chain, whatever the client was told.
+    /// What came of it on the chain, whatever the service has answered.
     pub outcome: Outcome,
     /// The fault that was ordered for it.
     pub fault: Option<String>,
@@ -48,13 +48,13 @@ pub enum Outcome {
         /// Why.
         refusal: Refusal,
     },
-    /// The client was told that it is in this block, and it is not (fault `forgets`).
+    /// The service has answered that it is in this block, and it is not (fault `forgets`).
     Forgotten {
         /// The block.
         block: u32,
     },
-    /// It was in this block, which was taken back.
-    TakenBack {
+    /// It was in this block, which was rolled back.
+    RolledBack {
         /// The block.
         block: u32,
     },
@@ -150,12 +150,12 @@ impl Journal {
         }
     }
 
-    /// Notes that all blocks above `newest` were taken back.
-    pub(super) fn take_back(&mut self, newest: u32) {
+    /// Notes that all blocks above `newest` were rolled back.
+    pub(super) fn roll_back(&mut self, newest: u32) {
         for entry in &mut self.entries {
             match entry.outcome {
                 Outcome::Included { block } if block > newest => {
-                    entry.outcome = Outcome::TakenBack { block };
+                    entry.outcome = Outcome::RolledBack { block };
                 }
                 _ => {}
             }

@@ -103,13 +103,13 @@ impl Chain {
         self.blocks.push(state);
     }
 
-    /// Takes back the newest blocks, as far as they are kept, with all that was in them; what waits for the next block goes on
+    /// Rolls back the newest blocks, as far as they are kept, with all that was in them; what waits for the next block goes on
     /// waiting. Blocks that are made then have other hashes. Returns how many.
-    pub fn take_back(&mut self, count: u32) -> u32 {
-        let taken = self.blocks.take_back(count);
-        self.orders.take_back();
+    pub fn roll_back(&mut self, count: u32) -> u32 {
+        let taken = self.blocks.roll_back(count);
+        self.orders.roll_back();
         let newest = self.newest().head.number;
-        self.journal.take_back(newest);
+        self.journal.roll_back(newest);
         taken
     }
 

@@ -39,7 +39,7 @@ impl NeuronOrders {
         let changed = self.changed_neurons.get_or_insert_with(|| {
             let mut changed = neurons.to_vec();
             for earlier in &self.changes {
-                // It was checked; blocks that were taken back may have made it impossible.
+                // It was checked; blocks that were rolled back may have made it impossible.
                 let _ = earlier.apply(&mut changed, block);
             }
             changed
@@ -59,7 +59,7 @@ impl NeuronOrders {
     }
 
     /// Notes that the changes will be of other neurons than it was thought.
-    pub(super) fn take_back(&mut self) {
+    pub(super) fn roll_back(&mut self) {
         self.changed_neurons = None;
     }
 }

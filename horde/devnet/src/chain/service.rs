@@ -123,11 +123,11 @@ impl ChainService {
     fn new_block(&mut self) {
         match self.faults.take(ChainCall::NewBlock).map(|it| it.kind) {
             Some(FaultKind::StandsStill) => {}
-            Some(FaultKind::TakesBack(count)) => {
-                self.chain.take_back(count);
+            Some(FaultKind::RollsBack(count)) => {
+                self.chain.roll_back(count);
             }
             Some(FaultKind::Forks(count)) => {
-                for _ in 0..self.chain.take_back(count) {
+                for _ in 0..self.chain.roll_back(count) {
                     self.chain.make_block();
                 }
             }

@@ -63,7 +63,7 @@ impl State {
         self.neurons.iter().map(|neuron| neuron.hotkey.as_str())
     }
 
-    /// Makes a change that was checked when it was ordered. It may have become impossible since, if blocks were taken back.
+    /// Makes a change that was checked when it was ordered. It may have become impossible since, if blocks were rolled back.
     pub(super) fn change(&mut self, change: &NeuronChange, block: u32) {
         if change
             .apply(Arc::make_mut(&mut self.neurons), block)

@@ -1,10 +1,10 @@
 //! All faults, each with its name, its argument and its meaning.
 
 use super::call::Scope;
-use super::text::ParseFaultError;
+use super::error::ParseFaultError;
 
 /// The longest delay: ten minutes.
-const DELAY_MS_MAX: u32 = 600_000;
+const ANSWER_DELAY_MS_MAX: u32 = 600_000;
 /// The largest body.
 const BODY_MIB_MAX: u32 = 1_024;
 /// The most neurons that are shown.
@@ -96,9 +96,9 @@ macro_rules! faults {
 
 faults! {
     /// Does not answer or do anything; the connection ends after this time
-    "hangs" = Hangs("MS" in 0..=DELAY_MS_MAX, 30_000) for Requests,
+    "hangs" = Hangs("MS" in 0..=ANSWER_DELAY_MS_MAX, 30_000) for Requests,
     /// Answers so much later
-    "slow" = Slow("MS" in 0..=DELAY_MS_MAX, 2_000) for Requests,
+    "slow" = Slow("MS" in 0..=ANSWER_DELAY_MS_MAX, 2_000) for Requests,
     /// Answers this status and does nothing
     "status" = Status("CODE" in 400..=599, 500) for Requests,
     /// Cuts answers short: the connection ends in their middle
@@ -146,11 +146,11 @@ faults! {
     /// Answers 500, and it is in the next block all the same
     "fails-but-includes" = FailsButIncludes for Weights,
     /// Does not answer, and it is in the next block all the same; the connection ends after this time
-    "hangs-but-includes" = HangsButIncludes("MS" in 0..=DELAY_MS_MAX, 30_000) for Weights,
+    "hangs-but-includes" = HangsButIncludes("MS" in 0..=ANSWER_DELAY_MS_MAX, 30_000) for Weights,
     /// Makes no block when it is time
     "stands-still" = StandsStill for NewBlocks,
-    /// Takes so many blocks back when it is time for a new one, and makes none; once, if no count is given
-    "takes-back" = TakesBack("BLOCKS" in 1..=u32::MAX, 1) for NewBlocks,
+    /// Rolls so many blocks back when it is time for a new one, and makes none; once, if no count is given
+    "rolls-back" = RollsBack("BLOCKS" in 1..=u32::MAX, 1) for NewBlocks,
     /// Replaces so many blocks by others when it is time for a new one; once, if no count is given
     "forks" = Forks("BLOCKS" in 1..=u32::MAX, 1) for NewBlocks,
 }

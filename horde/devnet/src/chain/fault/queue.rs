@@ -3,7 +3,8 @@
 use std::num::NonZeroU32;
 
 use super::call::ChainCall;
-use super::text::{ChainFault, ParseFaultError};
+use super::error::ParseFaultError;
+use super::text::ChainFault;
 
 /// Faults that one chain can have.
 pub const FAULTS_COUNT_MAX: usize = 1_000;

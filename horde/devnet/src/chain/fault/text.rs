@@ -4,53 +4,9 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
-use super::call::{CALLS_HELP, ChainCall};
+use super::call::ChainCall;
+use super::error::ParseFaultError;
 use super::list::FaultKind;
-
-/// Why a text is not a fault of the chain.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ParseFaultError {
-    /// No fault has this name.
-    #[error("{found:?} is not a fault of the chain; `horde-devnet chain-faults` lists them")]
-    Unknown {
-        /// The name.
-        found: String,
-    },
-    /// The fault takes no argument.
-    #[error("{name} takes no argument: write it without a colon")]
-    NoArgument {
-        /// The fault.
-        name: &'static str,
-    },
-    /// The argument is another than a number in the fault's range.
-    #[error("the argument of {name} is a number from {min} to {max}, not {found:?}")]
-    Argument {
-        /// The fault.
-        name: &'static str,
-        /// The least number.
-        min: u32,
-        /// The largest number.
-        max: u32,
-        /// The text.
-        found: String,
-    },
-    /// The fault cannot be limited to these calls.
-    #[error(
-        "{name} cannot be limited to {found:?}; calls are {CALLS_HELP}, as far as the fault is for them"
-    )]
-    Call {
-        /// The fault.
-        name: &'static str,
-        /// The text behind `@`.
-        found: String,
-    },
-    /// What stands behind `*` is not a number of times.
-    #[error("{found:?} is not a number of times; write 1 or more behind the star")]
-    Times {
-        /// The text.
-        found: String,
-    },
-}
 
 /// A fault: its kind, the calls that it is limited to, and how many times it happens.
 ///
@@ -106,7 +62,7 @@ impl FromStr for ChainFault {
             },
         };
         let once = match kind {
-            FaultKind::TakesBack(_) | FaultKind::Forks(_) => Some(NonZeroU32::MIN),
+            FaultKind::RollsBack(_) | FaultKind::Forks(_) => Some(NonZeroU32::MIN),
             _ => None,
         };
         Ok(Self {
@@ -162,40 +118,51 @@ mod tests {
         assert_eq!(forks.times, NonZeroU32::new(1));
     }
 
+    fn fault_of(text: &str) -> ParseFaultError {
+        text.parse::<ChainFault>().unwrap_err()
+    }
+
     #[test]
     fn faulty_faults_are_named_with_their_remedy() {
-        for (text, expected) in [
+        let unknown = fault_of("sloth");
+        assert!(matches!(unknown, ParseFaultError::Unknown { .. }));
+        let superfluous = fault_of("html:3");
+        let name = "html";
+        assert_eq!(superfluous, ParseFaultError::NoArgument { name });
+        let status = fault_of("status:200");
+        assert!(matches!(status, ParseFaultError::Argument { .. }));
+        let times = fault_of("html*0");
+        assert!(matches!(times, ParseFaultError::Times { .. }));
+        let call = fault_of("forgets@block");
+        assert!(matches!(call, ParseFaultError::Call { .. }));
+        for (fault, expected) in [
             (
-                "sloth",
+                unknown,
                 "\"sloth\" is not a fault of the chain; `horde-devnet chain-faults` lists them",
             ),
-            ("html:3", "html takes no argument: write it without a colon"),
             (
-                "status:200",
+                superfluous,
+                "html takes no argument: write it without a colon",
+            ),
+            (
+                status,
                 "the argument of status is a number from 400 to 599, not \"200\"",
             ),
             (
-                "slow:-1",
-                "the argument of slow is a number from 0 to 600000, not \"-1\"",
-            ),
-            (
-                "html*0",
+                times,
                 "\"0\" is not a number of times; write 1 or more behind the star",
             ),
             (
-                "forgets@block",
+                call,
                 "forgets cannot be limited to \"block\"; calls are block, neurons, limits, commits, weights, commit, reveal, \
                  as far as the fault is for them",
             ),
         ] {
-            assert_eq!(
-                text.parse::<ChainFault>().unwrap_err().to_string(),
-                expected
-            );
+            assert_eq!(fault.to_string(), expected);
         }
-        assert!(matches!(
-            "html*x".parse::<ChainFault>(),
-            Err(ParseFaultError::Times { .. })
-        ));
+        // Signs and spaces are not numbers.
+        for text in ["slow:-1", "slow: 1", "html*", "html*x", "html@", "@block"] {
+            fault_of(text);
+        }
     }
 }

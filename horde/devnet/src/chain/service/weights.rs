@@ -121,7 +121,7 @@ pub(super) fn answer_for(outcome: Option<Outcome>) -> Option<ServiceAnswer> {
         Some(
             Outcome::Included { block }
             | Outcome::Forgotten { block }
-            | Outcome::TakenBack { block },
+            | Outcome::RolledBack { block },
         ) => Some(ServiceAnswer::json(&json!({"block": block}))),
         Some(Outcome::Refused { refusal: it, .. }) => Some(refusal(it)),
         Some(Outcome::GivenUp { .. }) | None => {

@@ -1,4 +1,4 @@
-//! Old blocks, and blocks that are taken back.
+//! Old blocks, and blocks that are rolled back.
 
 use horde_devnet::chain::{
     BLOCKS_COUNT_MAX, Chain, EntryKind, NeuronChange, Outcome, validator_keypair,
@@ -57,13 +57,13 @@ fn oldest_blocks_are_forgotten() {
 }
 
 #[test]
-fn block_that_is_taken_back_takes_its_commit_along() {
+fn block_that_is_rolled_back_takes_its_commit_along() {
     let mut chain = chain(&config());
     go_to(&mut chain, FIRST + 2);
     let weights = weights(&[3], &[1]);
     let block = include(&mut chain, commit(&weights)).unwrap();
     let hash = chain.newest().head.hash.clone();
-    assert_eq!(chain.take_back(2), 2);
+    assert_eq!(chain.roll_back(2), 2);
     assert_eq!(chain.newest().head.number, FIRST + 1);
     go_to(&mut chain, block);
     assert_ne!(chain.newest().head.hash, hash);
@@ -73,27 +73,27 @@ fn block_that_is_taken_back_takes_its_commit_along() {
         panic!("{entries:?}");
     };
     assert_eq!(entry.kind, EntryKind::Commit);
-    assert_eq!(entry.outcome, Outcome::TakenBack { block });
+    assert_eq!(entry.outcome, Outcome::RolledBack { block });
     // The interval is free again.
     include(&mut chain, commit(&weights)).unwrap();
 }
 
 #[test]
-fn what_waits_survives_blocks_taken_back() {
+fn what_waits_survives_blocks_rolled_back() {
     let mut chain = chain(&config());
     go_to(&mut chain, FIRST + 2);
     chain.change_neurons(stake(&own_hotkey(), 5.0)).unwrap();
-    chain.take_back(1);
+    chain.roll_back(1);
     go_to(&mut chain, FIRST + 2);
     assert_eq!(stake_at(&chain, FIRST + 2), 5.0);
 }
 
 #[test]
-fn oldest_block_is_never_taken_back() {
+fn oldest_block_is_never_rolled_back() {
     let mut config = config();
     config.first_block = 2;
     let mut chain = chain(&config);
-    assert_eq!(chain.take_back(100), 2);
+    assert_eq!(chain.roll_back(100), 2);
     assert_eq!(chain.newest().head.number, 0);
 }
 
@@ -101,7 +101,7 @@ fn oldest_block_is_never_taken_back() {
 #[derive(Clone, Debug)]
 enum Step {
     Blocks(u8),
-    TakeBack(u8),
+    RollBack(u8),
     Stake(u8),
     Deregister(u8),
     Commit,
@@ -110,7 +110,7 @@ enum Step {
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         (1_u8..5).prop_map(Step::Blocks),
-        (0_u8..4).prop_map(Step::TakeBack),
+        (0_u8..4).prop_map(Step::RollBack),
         (0_u8..200).prop_map(Step::Stake),
         (0_u8..5).prop_map(Step::Deregister),
         Just(Step::Commit),
@@ -129,8 +129,8 @@ fn run(steps: &[Step], mut after: impl FnMut(&Chain)) {
                 let stop = newest(&chain) + u32::from(*count);
                 go_to(&mut chain, stop);
             }
-            Step::TakeBack(count) => {
-                chain.take_back(u32::from(*count));
+            Step::RollBack(count) => {
+                chain.roll_back(u32::from(*count));
             }
             Step::Stake(alpha) => {
                 let hotkey = validator_keypair(5, 0).public().to_ss58();

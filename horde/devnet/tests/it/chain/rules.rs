@@ -1,6 +1,6 @@
 //! The chain's rules for weights.
 
-use horde_devnet::chain::{Chain, NeuronChange, OpenCommit, Refusal, WeightVector};
+use horde_devnet::chain::{Chain, Handling, NeuronChange, OpenCommit, Refusal, WeightVector};
 
 use super::client::{
     FIRST, INTERVAL, chain, commit, commit_hash, config, direct_config, go_to, include, include_of,
@@ -188,6 +188,22 @@ fn faulty_weights_do_not_use_up_their_commitment() {
     let refused = include(&mut chain, reveal(&one));
     assert_eq!(refused, Err(Refusal::WeightVecLengthIsLow));
     assert_eq!(open_commits(&chain).len(), 1);
+}
+
+#[test]
+fn extrinsics_beyond_the_pool_are_refused() {
+    let mut chain = chain(&direct_config());
+    let own = own_hotkey();
+    let mut submit = |extrinsic| chain.submit(&own, extrinsic, Handling::Usual, None);
+    for number in 0..1_000 {
+        assert_eq!(submit(set(&some_weights())), Ok(number));
+    }
+    let refused = submit(set(&some_weights()));
+    assert_eq!(refused, Err(Refusal::ExhaustsResources));
+    chain.make_block();
+    chain
+        .submit(&own, set(&some_weights()), Handling::Usual, None)
+        .unwrap();
 }
 
 #[test]

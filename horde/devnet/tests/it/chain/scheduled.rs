@@ -99,7 +99,7 @@ fn chain_reveals_nothing_of_a_deregistered_hotkey() {
 }
 
 #[test]
-fn refused_weights_are_tried_again_until_the_epoch_is_over() {
+fn refused_weights_are_tried_again_in_their_epoch() {
     let mut chain = chain(&direct_config());
     let mut rules = chain.rules();
     rules.weights_rate_limit = 50;
@@ -126,7 +126,7 @@ fn refused_weights_are_tried_again_until_the_epoch_is_over() {
 }
 
 #[test]
-fn weights_are_given_up_silently_at_the_end_of_the_epoch() {
+fn weights_are_given_up_when_their_epoch_is_over() {
     let mut chain = chain(&direct_config());
     let mut rules = chain.rules();
     rules.weights_rate_limit = 1_000;

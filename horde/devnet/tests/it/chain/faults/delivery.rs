@@ -89,8 +89,8 @@ async fn chain_stands_still() {
 }
 
 #[tokio::test]
-async fn blocks_are_taken_back_once() {
-    let (_devnet, client) = client("takes-back:3").await;
+async fn blocks_are_rolled_back_once() {
+    let (_devnet, client) = client("rolls-back:3").await;
     assert_eq!(client.chain.advance(1).number, FIRST - 3);
     assert_eq!(client.chain.advance(1).number, FIRST - 2);
 }
