@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn time_below_the_newest_block_is_counted_in_one_piece() {
+    fn time_below_the_newest_block_begins_afresh() {
         let mut watch = Watch::default();
         let older = Sighting::Older { number: 9 };
         see(&mut watch, &older, 0);
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn service_that_is_back_at_an_older_block_is_reachable() {
+    fn service_that_is_back_below_is_reachable() {
         let mut watch = Watch::default();
         watch.fail("away".to_owned(), 0);
         let following = see(&mut watch, &Sighting::Older { number: 9 }, 1);
