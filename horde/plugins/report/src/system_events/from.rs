@@ -109,23 +109,40 @@ pub(crate) fn chain_state(state: &ChainState) -> SystemEvent {
     SystemEvent::new(kind, subtype, state.since_ms, description)
 }
 
+/// What system events have of the metadata of a status.
+#[derive(Default, Deserialize)]
+struct Metadata {
+    #[serde(default)]
+    comment: String,
+    #[serde(default)]
+    miner_response: Option<Response>,
+}
+
+/// The miner's answer, without the outputs of the job, which are its user's.
+#[derive(Deserialize)]
+struct Response {
+    message_type: Option<String>,
+}
+
 /// `None` for a job that is not over.
 pub(crate) fn job_over(given: &JobStatusGiven) -> Option<SystemEvent> {
-    let (kind, subtype) = match given.status.as_str() {
-        "completed" => ("MINER_ORGANIC_JOB_SUCCESS", SUCCESS),
-        "rejected" => ("MINER_ORGANIC_JOB_FAILURE", "JOB_REJECTED"),
-        "failed" => ("MINER_ORGANIC_JOB_FAILURE", FAILURE),
+    let metadata: Metadata = serde_json::from_str(given.metadata.get()).unwrap_or_default();
+    let answer = metadata.miner_response.and_then(|it| it.message_type);
+    let failure = "MINER_ORGANIC_JOB_FAILURE";
+    let (kind, subtype) = match (given.status.as_str(), answer.as_deref()) {
+        ("completed", _) => ("MINER_ORGANIC_JOB_SUCCESS", SUCCESS),
+        ("rejected", _) => (failure, "JOB_REJECTED"),
+        ("failed", Some("V0ExecutorFailedRequest")) => (failure, "JOB_NOT_STARTED"),
+        ("failed", _) => (failure, FAILURE),
         _ => return None,
     };
-    /// Outputs of the job are its user's and stay out.
-    #[derive(Default, Deserialize)]
-    struct Metadata {
-        #[serde(default)]
-        comment: String,
-    }
-    let metadata: Metadata = serde_json::from_str(given.metadata.get()).unwrap_or_default();
+    // The comment on an answer quotes the outputs of the job.
+    let description = match answer {
+        Some(message) => format!("the miner has answered with {}", shown(&message)),
+        None => shown(&metadata.comment),
+    };
     Some(
-        SystemEvent::new(kind, subtype, given.at_ms, shown(&metadata.comment))
+        SystemEvent::new(kind, subtype, given.at_ms, description)
             .with("job_uuid", &*given.uuid)
             .with("miner_hotkey", given.hotkey.as_deref()),
     )

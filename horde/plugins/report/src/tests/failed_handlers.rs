@@ -89,7 +89,7 @@ fn play(report: &mut Report, step: &Step) -> Result<Value> {
             report.try_event("horde_weights_over", weights_over(*cycle, &end))?;
         }
         Step::Job(number, status) => {
-            report.try_event("horde_job_status", job_status(*number, status, ""))?;
+            report.try_event("horde_job_status", job_status(*number, status))?;
         }
         Step::Down(reason) => {
             let down = json!({ "hotkey": "5A", "state": { "down": { "reason": reason } } });

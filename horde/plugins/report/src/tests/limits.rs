@@ -52,7 +52,7 @@ fn command_drops_what_is_old_now() {
     // The timers come at 100 ms past the hour.
     report.advance_ms(200);
     applied(&mut report, 1);
-    report.event("horde_job_status", job_status(1, "failed", ""));
+    report.event("horde_job_status", job_status(1, "failed"));
     let counts = |events: u64, jobs: u64, miners: u64| json!({ "system_events": events, "jobs": jobs, "miners": miners });
     report.advance_ms(HOUR_MS - 1);
     assert_eq!(evict(&mut report), counts(0, 0, 0));
@@ -114,7 +114,7 @@ fn miners_are_bounded() {
 fn jobs_are_bounded() {
     let mut report = start_with(json!({}));
     for number in 0..10_001 {
-        report.event("horde_job_status", job_status(number, "accepted", ""));
+        report.event("horde_job_status", job_status(number, "accepted"));
     }
     let counts = &status(&mut report)["jobs_last_hour"];
     assert_eq!(counts["accepted"], 10_000);
@@ -140,7 +140,7 @@ fn cycles_are_bounded() {
 fn clock_set_back_a_day_keeps_the_events() {
     let mut report = start_with(json!({}));
     applied(&mut report, 1);
-    report.event("horde_job_status", job_status(1, "failed", ""));
+    report.event("horde_job_status", job_status(1, "failed"));
     report.set_back_ms(24 * HOUR_MS);
     report.kill();
     report.advance_ms(TWO_DAYS_MS);

@@ -64,10 +64,10 @@ fn users_jobs_are_counted_for_an_hour() {
         .iter()
         .enumerate()
     {
-        report.event("horde_job_status", job_status(number, status, ""));
+        report.event("horde_job_status", job_status(number, status));
     }
-    report.event("horde_job_status", job_status(9, "accepted", ""));
-    report.event("horde_job_status", job_status(9, "completed", ""));
+    report.event("horde_job_status", job_status(9, "accepted"));
+    report.event("horde_job_status", job_status(9, "completed"));
     let counts = status(&mut report)["jobs_last_hour"].clone();
     assert_eq!(
         counts,
@@ -88,9 +88,9 @@ fn users_jobs_are_counted_for_an_hour() {
 #[test]
 fn terminal_status_stays() {
     let mut report = start_with(json!({}));
-    report.event("horde_job_status", job_status(1, "completed", ""));
-    report.event("horde_job_status", job_status(1, "accepted", ""));
-    report.event("horde_job_status", job_status(1, "failed", ""));
+    report.event("horde_job_status", job_status(1, "completed"));
+    report.event("horde_job_status", job_status(1, "accepted"));
+    report.event("horde_job_status", job_status(1, "failed"));
     let counts = status(&mut report)["jobs_last_hour"].clone();
     assert_eq!(
         (&counts["completed"], &counts["failed"]),
@@ -113,7 +113,7 @@ fn failures_of_miners_are_counted_with_their_times() {
     ];
     report.event("horde_batch_over", batch_over("b", &jobs));
     report.advance_ms(7);
-    let mut failed = job_status(1, "failed", "");
+    let mut failed = job_status(1, "failed");
     failed["hotkey"] = json!("5A");
     report.event("horde_job_status", failed);
     let expected = json!({
@@ -143,7 +143,7 @@ fn hotkey_that_is_not_a_name_becomes_no_key() {
         "horde_miner_link",
         json!({ "hotkey": "a b", "state": { "down": { "reason": "r" } } }),
     );
-    let mut status_of = job_status(1, "failed", "");
+    let mut status_of = job_status(1, "failed");
     status_of["uuid"] = json!("a/b");
     report.event("horde_job_status", status_of);
     assert_eq!(status(&mut report)["miners"], json!({}));
@@ -162,7 +162,7 @@ fn restart_forgets_no_number() {
         "horde_chain_state",
         json!({ "condition": "following", "since_ms": 5 }),
     );
-    report.event("horde_job_status", job_status(1, "completed", ""));
+    report.event("horde_job_status", job_status(1, "completed"));
     applied(&mut report, 722);
     let before = status(&mut report);
     report.kill();
@@ -186,7 +186,7 @@ fn newest_block_is_shown_with_its_time() {
 fn damaged_rows_are_set_aside() {
     let mut report = start_with(json!({}));
     report.event("horde_batch_over", batch_over("b", &[job("5A", "late")]));
-    report.event("horde_job_status", job_status(1, "completed", ""));
+    report.event("horde_job_status", job_status(1, "completed"));
     applied(&mut report, 722);
     for key in report
         .stored()
@@ -209,7 +209,10 @@ fn secrets_are_not_shown() {
         "stats_collector_url": "http://u:s3cret@collector/",
     }));
     report.advance_ms(100);
-    report.event("horde_job_status", job_status(1, "completed", "done"));
+    report.event(
+        "horde_job_status",
+        answered_job(1, "completed", "V0JobFinishedRequest"),
+    );
     for _ in 0..3 {
         report.advance_ms(INTERVAL_MS);
         let fetch = open_tag(&report, "fetch/").unwrap();

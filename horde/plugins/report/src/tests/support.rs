@@ -154,16 +154,24 @@ pub(super) fn uuid(number: usize) -> String {
     format!("00000000-0000-4000-8000-{number:012}")
 }
 
-pub(super) fn job_status(number: usize, status: &str, comment: &str) -> Value {
+/// A status without an answer of the miner.
+pub(super) fn job_status(number: usize, status: &str) -> Value {
     json!({
         "uuid": uuid(number), "status": status, "hotkey": "5Miner", "at_ms": 1_700_000_000_000_u64,
-        "metadata": {
-            "comment": comment,
-            "miner_response": {
-                "job_uuid": "u", "message_type": null, "docker_process_stderr": "s3cret", "docker_process_stdout": "s3cret",
-            },
-        },
+        "metadata": { "comment": "no miner serves", "miner_response": null },
     })
+}
+
+/// A status with an answer of the miner, whose outputs are in the comment, too.
+pub(super) fn answered_job(number: usize, status: &str, message: &str) -> Value {
+    let mut given = job_status(number, status);
+    given["metadata"] = json!({
+        "comment": "finished: stdout='s3cret'",
+        "miner_response": {
+            "job_uuid": "u", "message_type": message, "docker_process_stderr": "s3cret", "docker_process_stdout": "s3cret",
+        },
+    });
+    given
 }
 
 /// The stored system events, the oldest first.

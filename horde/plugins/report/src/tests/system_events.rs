@@ -73,17 +73,44 @@ fn missed_batch_has_an_event_by_its_code() {
 
 #[test]
 fn users_job_has_an_event_at_its_end() {
-    for (status, kind, subtype) in [
-        ("completed", "MINER_ORGANIC_JOB_SUCCESS", "SUCCESS"),
-        ("rejected", "MINER_ORGANIC_JOB_FAILURE", "JOB_REJECTED"),
-        ("failed", "MINER_ORGANIC_JOB_FAILURE", "FAILURE"),
+    let failure = "MINER_ORGANIC_JOB_FAILURE";
+    let finished = answered_job(1, "completed", "V0JobFinishedRequest");
+    for (event, kind, subtype) in [
+        (finished, "MINER_ORGANIC_JOB_SUCCESS", "SUCCESS"),
+        (job_status(1, "rejected"), failure, "JOB_REJECTED"),
+        (job_status(1, "failed"), failure, "FAILURE"),
+        (
+            answered_job(1, "failed", "V0JobFailedRequest"),
+            failure,
+            "FAILURE",
+        ),
+        (
+            answered_job(1, "failed", "V0ExecutorFailedRequest"),
+            failure,
+            "JOB_NOT_STARTED",
+        ),
     ] {
-        let event = job_status(1, status, "c");
         assert_eq!(kind_of("horde_job_status", event), pair(kind, subtype));
     }
     let mut report = start_with(json!({}));
-    report.event("horde_job_status", job_status(1, "accepted", ""));
+    report.event("horde_job_status", job_status(1, "accepted"));
     assert!(stored_events(&report).is_empty());
+}
+
+#[test]
+fn event_of_a_users_job_has_no_output() {
+    let mut report = start_with(json!({}));
+    let finished = answered_job(1, "completed", "V0JobFinishedRequest");
+    report.event("horde_job_status", finished);
+    report.event("horde_job_status", job_status(2, "rejected"));
+    let events = stored_events(&report);
+    let description = |index: usize| events[index]["data"]["description"].clone();
+    assert_eq!(
+        description(0),
+        "the miner has answered with V0JobFinishedRequest"
+    );
+    assert_eq!(description(1), "no miner serves");
+    assert!(!format!("{:?}", report.stored()).contains("s3cret"));
 }
 
 #[test]
@@ -198,8 +225,8 @@ fn event_that_comes_twice_counts_once() {
             "horde_batch_missed",
             json!({ "cycle_start": 722, "block": null, "code": "busy", "reason": "r" }),
         ),
-        ("horde_job_status", job_status(1, "failed", "")),
-        ("horde_job_status", job_status(2, "accepted", "")),
+        ("horde_job_status", job_status(1, "failed")),
+        ("horde_job_status", job_status(2, "accepted")),
         (
             "horde_batch_due",
             json!({ "cycle_start": 1444, "block": 1500, "until_ms": 1, "miners": [] }),
