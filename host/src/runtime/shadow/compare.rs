@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use tig_plugin_api::{HttpCall, HttpReply};
-
 use crate::runtime::effects::Effects;
 use crate::runtime::service_effect::ServiceEffect;
 use crate::store::{Emitted, Writes};
+
+use super::values::differing_values;
 
 /// Bytes of a value that are shown.
 const SHOWN_BYTES: usize = 120;
@@ -106,6 +107,11 @@ type Events = [(Arc<str>, Arc<[u8]>)];
 fn events(running: &Events, shadow: &Events) -> Option<String> {
     let mut pairs = running.iter().zip(shadow);
     if let Some((expected, found)) = pairs.find(|(expected, found)| expected != found) {
+        if expected.0 == found.0
+            && let Some(values) = differing_values(&expected.1, &found.1)
+        {
+            return Some(format!("emits {}, {values}", found.0));
+        }
         return Some(format!(
             "emits {} {}, not {} {}",
             found.0,
@@ -204,6 +210,11 @@ mod tests {
         );
         let other = emitting(&[("a", "1"), ("b", "3")]);
         assert_eq!(difference_to(&other).unwrap(), "emits b 3, not b 2");
+        let scored = |scores| emitting(&[("scores", scores)]);
+        assert_eq!(
+            difference(&scored(r#"{"5A":1,"5B":2}"#), &scored(r#"{"5A":1,"5B":3}"#)).unwrap(),
+            "emits scores, values that differ: 1\n    5B: 3, not 2"
+        );
         assert_eq!(
             difference_to(&Record::failed("no", false)).unwrap(),
             "fails: no"
