@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use tig_plugin_api::{HttpCall, HttpReply};
 use crate::runtime::effects::Effects;
 use crate::runtime::service_effect::ServiceEffect;
 use crate::store::{Emitted, Writes};
+use tig_plugin_api::{HttpCall, HttpReply};
 
 use super::values::differing_values;
 

@@ -125,13 +125,19 @@ mod tests {
     fn deep_bodies_are_compared_whole() {
         let deep = |value: u8| (0..100).fold(json!(value), |inner, _| json!({ "a": inner }));
         let found = differing(&deep(1), &deep(2)).unwrap();
-        assert!(found.starts_with("values that differ: 1\n    a.a.a"), "{found}");
+        assert!(
+            found.starts_with("values that differ: 1\n    a.a.a"),
+            "{found}"
+        );
     }
 
     #[test]
     fn bodies_without_parts_are_left_to_others() {
         assert_eq!(differing(&json!(1), &json!(2)), None);
         assert_eq!(differing_values(b"{", b"{}"), None);
-        assert_eq!(differing_values(br#"{"a":1,"b":2}"#, br#"{"b":2,"a":1}"#), None);
+        assert_eq!(
+            differing_values(br#"{"a":1,"b":2}"#, br#"{"b":2,"a":1}"#),
+            None
+        );
     }
 }
