@@ -175,16 +175,25 @@ fn item_counts_from_its_time_on() {
 
 #[test]
 fn time_that_came_while_the_host_was_off_counts() {
-    let mut report = start_fetching();
-    let items = json!([{ "value": 4, "effective_from": "2023-11-14T22:14:10Z" }]);
-    answer(&mut report, (200, &file_of(VERSION, items)), (404, ""));
-    report.logs();
-    // No timer is handled meanwhile.
-    report.kill();
-    let timers = report.timers().clone();
-    assert!(timers.contains_key("apply"));
+    let mut killed = start_fetching();
+    let items = json!([{ "value": 2 }, { "value": 4, "effective_from": "2023-11-14T22:14:10Z" }]);
+    answer(&mut killed, (200, &file_of(VERSION, items)), (404, ""));
+    assert_eq!(version(&mut killed), 2);
+    // Another host with the same store, a minute later.
+    let mut report = start_with(urls());
     report.advance_ms(60_000);
-    assert_eq!(version(&mut report), 4);
+    for (key, value) in killed.stored() {
+        report.store(&key, value.to_string());
+    }
+    report.logs();
+    emitted(&mut report);
+    report.kill();
+    assert_eq!(emitted(&mut report)[0].weights_version, 4);
+    let found = logs(&mut report, "info").join("\n");
+    assert!(
+        found.contains("from=\"2\" to=\"4\" source=\"validator\""),
+        "{found}"
+    );
 }
 
 #[test]
