@@ -138,7 +138,7 @@ impl Organic {
             is_accepted: false,
             attempts: Vec::new(),
         };
-        self.begin_job(ctx, job, text)
+        self.begin_job(ctx, job, &text)
     }
 
     /// Blocks a miner for a time.

@@ -3,13 +3,14 @@
 //! | key | value |
 //! |---|---|
 //! | `request/<job>` | a request as it came, until the job is over |
+//! | `open/<job>` | who has ordered a job, until it is over |
 //! | `job/<job>` | how far a job is |
 //! | `over/<job>` | how a job has ended |
 //! | `signed/<hash>` | a signature that was used, until it is too old to count |
 //! | `miner/<hotkey>` | what is known of a miner |
 //! | `addresses` | where miners are |
 //!
-//! A request without the rest is one whose record was damaged: its user still gets an answer.
+//! A job of which only `open/` can be read was damaged: its user still gets an answer.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -25,6 +26,7 @@ use crate::over::{Over, OverJobs};
 use crate::standing::Standing;
 
 const REQUEST: &str = "request/";
+const OPEN: &str = "open/";
 const JOB: &str = "job/";
 const OVER: &str = "over/";
 const SIGNED: &str = "signed/";
@@ -33,14 +35,6 @@ const ADDRESSES: &str = "addresses";
 
 /// Characters of an uncommon uuid in the key of its record.
 const KEY_CHARS_MAX: usize = 40;
-
-/// A request as it came.
-#[derive(Deserialize, Serialize)]
-pub(crate) struct StoredRequest {
-    pub(crate) uuid: String,
-    pub(crate) source: Source,
-    pub(crate) request: Box<RawValue>,
-}
 
 /// A signature that was used.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -71,17 +65,24 @@ pub(crate) fn jobs(ctx: &mut Context<'_>) -> Result<BTreeMap<String, Job>> {
     Ok(jobs.map(|(_, job)| (job.uuid.clone(), job)).collect())
 }
 
-pub(crate) fn put_request(ctx: &mut Context<'_>, request: &StoredRequest) -> Result<()> {
-    ctx.put(&format!("{REQUEST}{}", request.uuid), request)
+/// Stores a request before anything is done about it.
+pub(crate) fn put_request(
+    ctx: &mut Context<'_>,
+    uuid: &str,
+    source: Source,
+    request: &RawValue,
+) -> Result<()> {
+    ctx.put(&format!("{OPEN}{uuid}"), &source)?;
+    ctx.put(&format!("{REQUEST}{uuid}"), request)
 }
 
-pub(crate) fn request(ctx: &mut Context<'_>, uuid: &str) -> Result<Option<StoredRequest>> {
+pub(crate) fn request(ctx: &mut Context<'_>, uuid: &str) -> Result<Option<Box<RawValue>>> {
     ctx.get_sound(&format!("{REQUEST}{uuid}"))
 }
 
-pub(crate) fn requests(ctx: &mut Context<'_>) -> Result<Vec<StoredRequest>> {
-    let requests = ctx.scan_sound(REQUEST)?.into_iter();
-    Ok(requests.map(|(_, request)| request).collect())
+/// Who has ordered the jobs that are under way, by their uuids.
+pub(crate) fn sources(ctx: &mut Context<'_>) -> Result<BTreeMap<String, Source>> {
+    by_name(ctx, OPEN)
 }
 
 /// Replaces what is stored of a job by its end.
@@ -89,6 +90,7 @@ pub(crate) fn end_job(ctx: &mut Context<'_>, uuid: &str, over: &Over) -> Result<
     let key = job_key(uuid);
     ctx.delete(&format!("{JOB}{key}"))?;
     ctx.delete(&format!("{REQUEST}{key}"))?;
+    ctx.delete(&format!("{OPEN}{key}"))?;
     ctx.put(&format!("{OVER}{key}"), over)
 }
 

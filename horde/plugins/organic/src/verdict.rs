@@ -35,6 +35,8 @@ pub(crate) struct Verdict {
     pub(crate) status: JobStatus,
     /// In words, for the user.
     pub(crate) comment: String,
+    /// The same for operators, without what the job has printed, which is the user's affair.
+    pub(crate) summary: String,
     /// The miner's answer, if there was one.
     pub(crate) response: Option<MinerResponse>,
     pub(crate) blame: Blame,
@@ -104,6 +106,7 @@ impl Verdict {
         let (out, err) = (python_repr(&stdout), python_repr(&stderr));
         Self {
             status: JobStatus::Completed,
+            summary: format!("{miner} finished"),
             response: Some(response(uuid, FINISHED, stdout, stderr)),
             ..Self::touched(
                 format!("{miner} finished: stdout={out} stderr={err}"),
@@ -125,7 +128,12 @@ impl Verdict {
             None => Blame::Later,
         };
         let quoted = failure(uuid, exit_status, &stdout, &stderr);
+        let summary = match exit_status {
+            Some(status) => format!("{miner} failed with exit code {status}"),
+            None => format!("{miner} failed by a fault of its executor"),
+        };
         Self {
+            summary,
             response: Some(response(uuid, FAILED, stdout, stderr)),
             ..Self::touched(format!("{miner} failed: {quoted}"), blame)
         }
@@ -152,6 +160,7 @@ impl Verdict {
     fn touched(comment: String, blame: Blame) -> Self {
         Self {
             status: JobStatus::Failed,
+            summary: comment.clone(),
             comment,
             response: None,
             blame,

@@ -108,7 +108,7 @@ impl Organic {
             return Ok(());
         };
         let request = store::request(ctx, uuid)?;
-        let request = request.and_then(|stored| read_request(stored.request.get()).ok());
+        let request = request.and_then(|text| read_request(text.get()).ok());
         let Some(request) = request else {
             let comment = "the stored request could not be read after a restart".to_owned();
             return self.finish(ctx, uuid, Ending::new(JobStatus::Failed, comment));

@@ -88,12 +88,17 @@ impl Organic {
         store::end_job(ctx, uuid, &over)?;
         self.over.insert(job_key(uuid), over);
         ctx.count("users_jobs_over", &[("status", ending.status.as_str())], 1);
+        // What a miner has sent was logged without its texts.
+        let reason = match &ending.response {
+            None => horde_events::quote(&ending.comment),
+            Some(response) => response.message_type.clone().unwrap_or_default(),
+        };
         ctx.info_with(
             "user's job is over",
             &[
                 ("job", &horde_events::quote(uuid)),
                 ("status", &ending.status.as_str()),
-                ("comment", &horde_events::quote(&ending.comment)),
+                ("reason", &reason),
             ],
         );
         let metadata = Verdict::metadata(ending.comment, ending.response);

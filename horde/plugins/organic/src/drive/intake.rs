@@ -14,7 +14,7 @@ use crate::job::{Job, Phase, Source};
 use crate::limits::{
     ADDRESS_TIMEOUT_MS, ATTEMPT_MS_MIN, OPEN_JOBS_MAX, SIGNATURE_AGE_MS_MAX, SIGNATURES_MAX,
 };
-use crate::store::{self, Signed, StoredRequest};
+use crate::store::{self, Signed};
 
 /// A request that is run.
 struct Admitted {
@@ -66,7 +66,7 @@ impl Organic {
                     is_accepted: false,
                     attempts: Vec::new(),
                 };
-                self.begin_job(ctx, job, request)
+                self.begin_job(ctx, job, &request)
             }
             Err(refusal) => {
                 let comment = Error::from(refusal).to_string();
@@ -81,15 +81,10 @@ impl Organic {
         &mut self,
         ctx: &mut Context<'_>,
         job: Job,
-        request: Box<RawValue>,
+        request: &RawValue,
     ) -> Result<()> {
         let uuid = job.uuid.clone();
-        let stored = StoredRequest {
-            uuid: uuid.clone(),
-            source: job.source,
-            request,
-        };
-        store::put_request(ctx, &stored)?;
+        store::put_request(ctx, &uuid, job.source, request)?;
         let due_ms = (ctx.now_ms() + ADDRESS_TIMEOUT_MS).min(job.deadline_ms);
         self.enter(ctx, job, Phase::Address, due_ms)?;
         self.report_unfinished(ctx);

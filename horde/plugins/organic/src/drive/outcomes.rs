@@ -104,7 +104,7 @@ impl Organic {
                 ("job", &uuid),
                 ("attempt", &attempt.uuid),
                 ("miner", &attempt.address.hotkey),
-                ("result", &verdict.comment),
+                ("result", &verdict.summary),
             ],
         );
         self.note(ctx, &attempt.address.hotkey, &verdict)?;
@@ -136,7 +136,7 @@ impl Organic {
         let block_seconds = self.config.failure_block_seconds;
         let standing = self.standings.entry(hotkey.to_owned()).or_default();
         let had_block = standing.open_block(now_ms).is_some();
-        if standing.note(verdict.blame, &verdict.comment, block_seconds, now_ms) {
+        if standing.note(verdict.blame, &verdict.summary, block_seconds, now_ms) {
             store::put_standing(ctx, hotkey, standing)?;
         }
         if let (false, Some(block)) = (had_block, standing.open_block(now_ms)) {

@@ -51,15 +51,15 @@ impl Organic {
         self.ask_addresses(ctx)
     }
 
-    /// Requests whose record was damaged: nobody knows how far they were.
+    /// Jobs whose record was damaged: how far they were is lost.
     fn answer_orphans(&mut self, ctx: &mut Context<'_>) -> Result<()> {
-        for request in store::requests(ctx)? {
-            if self.jobs.contains_key(&request.uuid) {
+        for (uuid, source) in store::sources(ctx)? {
+            if self.jobs.contains_key(&uuid) {
                 continue;
             }
             let comment = "the record of the job could not be read after a restart".to_owned();
             let ending = Ending::new(JobStatus::Failed, comment);
-            self.end(ctx, (&request.uuid, request.source), &[], ending)?;
+            self.end(ctx, (&uuid, source), &[], ending)?;
         }
         Ok(())
     }

@@ -314,3 +314,26 @@ fn later_attempt_has_what_is_left_of_the_time() {
     world.over(&asked, &declined());
     world.assert_status("rejected", "declined");
 }
+
+#[test]
+fn outputs_of_a_user_are_in_no_log_and_no_report() {
+    for outcome in [
+        json!({ "outcome": "finished", "stdout": "secret", "stderr": "secret" }),
+        json!({ "outcome": "failed", "exit_status": null, "stdout": "secret", "stderr": "secret" }),
+    ] {
+        let mut world = start();
+        let mut request = v1(1, 1);
+        request["env"] = json!({ "KEY": "secret" });
+        world.request(&request);
+        world.up(1, 5);
+        let asked = world.asked();
+        world.over(&asked, &outcome);
+        assert!(world.status().1.contains("secret"), "the user gets them");
+        let logs = format!("{:?}", world.0.logs());
+        assert!(
+            logs.contains("is over") && !logs.contains("secret"),
+            "{logs}"
+        );
+        assert!(!world.report().to_string().contains("secret"));
+    }
+}

@@ -240,7 +240,11 @@ impl World {
     /// What is stored of jobs that are under way.
     pub(super) fn open_records(&self) -> Vec<String> {
         let keys = self.0.stored().into_keys();
-        keys.filter(|key| key.starts_with("job/") || key.starts_with("request/"))
-            .collect()
+        keys.filter(|key| {
+            ["job/", "request/", "open/"]
+                .iter()
+                .any(|it| key.starts_with(it))
+        })
+        .collect()
     }
 }
