@@ -4,6 +4,23 @@
 //! [`ChainService`] answers the requests of a validator, with [`Faults`]. Both are state machines without I/O and clock, for
 //! simulators, too. [`ChainControl`] is the handle of a chain that runs by the clock.
 //!
+//! ```
+//! use horde_devnet::chain::{Chain, ChainConfig, Extrinsic, Handling, Outcome, validator_keypair};
+//!
+//! let hotkey = validator_keypair(1, 0).public().to_ss58();
+//! let mut chain = Chain::new(&ChainConfig::new(&hotkey), 7, &[])?;
+//! let commit_hash = format!("0x{}", "1f".repeat(32));
+//! let commit = Extrinsic::Commit { commit_hash };
+//! let number = chain.submit(&hotkey, commit, Handling::Usual, None)?;
+//! assert_eq!(chain.outcome(number), Some(Outcome::Pending));
+//! chain.make_block();
+//! let block = chain.newest();
+//! let included = Outcome::Included { block: block.head.number };
+//! assert_eq!(chain.outcome(number), Some(included));
+//! assert_eq!(block.open_commits(&hotkey).len(), 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! No consensus runs, so that ranks and emissions stay as they are. Of Pylon, certificates, knowledge commitments and the cache
 //! of recent neurons are left out.
 

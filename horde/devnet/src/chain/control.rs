@@ -12,7 +12,7 @@ use super::change::{NeuronChange, NeuronChangeError};
 use super::config::{RulesError, SubnetRules};
 use super::fault::Faults;
 use super::journal::JournalEntry;
-use super::service::{ChainReport, ChainService, PendingReply, ServiceReply, ServiceRequest};
+use super::service::{ChainReport, ChainService, ServiceAnswer, ServiceReply, ServiceRequest};
 use crate::clock::Clock;
 
 /// The handle of a running chain. Clones are of the same chain.
@@ -106,27 +106,31 @@ impl ChainControl {
         }
     }
 
-    /// What comes of a request; waits for a block if it needs one. Never [`ServiceReply::Wait`].
-    pub(crate) async fn answer(&self, request: &ServiceRequest<'_>) -> ServiceReply {
+    /// The answer to a request, and how much later it comes; waits for a block if it needs one. `None` ends the connection.
+    pub(crate) async fn answer(
+        &self,
+        request: &ServiceRequest<'_>,
+    ) -> (Duration, Option<ServiceAnswer>) {
+        // Before the request, so that no block is missed.
         let mut blocks = self.blocks.subscribe();
         let reply = self.lock().request(request);
-        let ServiceReply::Wait(pending) = reply else {
-            return reply;
+        let pending = match reply {
+            ServiceReply::Answer { after, answer } => return (after, Some(answer)),
+            ServiceReply::Drop { after } => return (after, None),
+            ServiceReply::Wait(pending) => pending,
         };
         let deadline = Instant::now() + pending.timeout;
         loop {
-            if let Some(reply) = self.settle(&pending) {
-                return reply;
+            let settled = self.lock().settle(&pending);
+            if let Some((after, answer)) = settled {
+                return (after, Some(answer));
             }
             // The sender lives as long as `self`.
             if timeout_at(deadline, blocks.changed()).await.is_err() {
-                return self.lock().give_up(&pending);
+                let (after, answer) = self.lock().give_up(&pending);
+                return (after, Some(answer));
             }
         }
-    }
-
-    fn settle(&self, pending: &PendingReply) -> Option<ServiceReply> {
-        self.lock().settle(pending)
     }
 
     fn lock(&self) -> MutexGuard<'_, ChainService> {

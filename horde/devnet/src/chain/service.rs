@@ -157,19 +157,19 @@ impl ChainService {
         }
     }
 
-    /// What came of a request that had to wait for a block; `None` as long as it has to.
-    pub fn settle(&self, pending: &PendingReply) -> Option<ServiceReply> {
+    /// The answer to a request that had to wait for a block, and how much later it comes; `None` as long as it has to wait.
+    pub fn settle(&self, pending: &PendingReply) -> Option<(Duration, ServiceAnswer)> {
         let outcome = self.chain.outcome(pending.number);
-        weights::answer_for(outcome).map(|answer| pending.reply(answer))
+        weights::answer_for(outcome).map(|answer| pending.finish(answer))
     }
 
-    /// The answer when [`PendingReply::timeout`] is over. The request may still get into a block.
-    pub fn give_up(&self, pending: &PendingReply) -> ServiceReply {
+    /// The same when [`PendingReply::timeout`] is over. The request may still get into a block.
+    pub fn give_up(&self, pending: &PendingReply) -> (Duration, ServiceAnswer) {
         let answer = error(
             504,
             "no block came in time; the chain may have it all the same",
         );
-        pending.reply(answer)
+        pending.finish(answer)
     }
 
     fn find(&self, request: &ServiceRequest<'_>) -> Result<Place, ServiceAnswer> {

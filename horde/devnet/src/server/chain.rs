@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::guard;
-use crate::chain::{ChainControl, ServiceAnswer, ServiceBody, ServiceReply, ServiceRequest};
+use crate::chain::{ChainControl, ServiceAnswer, ServiceBody, ServiceRequest};
 
 /// Connections that are open at once; more are closed.
 const SERVICE_CONNECTIONS_COUNT_MAX: usize = 1_024;
@@ -84,17 +84,9 @@ async fn answer(
         timeout: text(TIMEOUT_HEADER),
         body: &body,
     };
-    match chain.answer(&request).await {
-        ServiceReply::Answer { after, answer } => {
-            sleep(after).await;
-            Ok(response(answer))
-        }
-        ServiceReply::Drop { after } => {
-            sleep(after).await;
-            Err(Dropped)
-        }
-        ServiceReply::Wait(_) => Err(Dropped),
-    }
+    let (after, answer) = chain.answer(&request).await;
+    sleep(after).await;
+    answer.map(response).ok_or(Dropped)
 }
 
 fn plain(status: StatusCode, text: String) -> Response<Body> {

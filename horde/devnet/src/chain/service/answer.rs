@@ -72,11 +72,11 @@ impl PendingReply {
         }
     }
 
-    pub(super) fn reply(&self, answer: ServiceAnswer) -> ServiceReply {
-        let reply = answer.at_once().later(self.after);
+    /// The answer, and how much later it comes.
+    pub(super) fn finish(&self, answer: ServiceAnswer) -> (Duration, ServiceAnswer) {
         match self.is_cut_short {
-            true => reply.cut_short(),
-            false => reply,
+            true => (self.after, answer.cut_short()),
+            false => (self.after, answer),
         }
     }
 }
@@ -100,12 +100,10 @@ impl ServiceReply {
 
     pub(super) fn cut_short(self) -> Self {
         match self {
-            Self::Answer { after, mut answer } => {
-                if let ServiceBody::Text(text) = answer.body {
-                    answer.body = ServiceBody::CutShort(text);
-                }
-                Self::Answer { after, answer }
-            }
+            Self::Answer { after, answer } => Self::Answer {
+                after,
+                answer: answer.cut_short(),
+            },
             Self::Wait(pending) => Self::Wait(PendingReply {
                 is_cut_short: true,
                 ..pending
@@ -122,6 +120,14 @@ impl ServiceAnswer {
             after,
             answer: self,
         }
+    }
+
+    fn cut_short(self) -> Self {
+        let body = match self.body {
+            ServiceBody::Text(text) => ServiceBody::CutShort(text),
+            other => other,
+        };
+        Self { body, ..self }
     }
 
     /// A text of JSON, with status 200.
