@@ -81,7 +81,7 @@ impl HordeScore {
             ),
         }
         let outcome = scored.as_ref().err().map_or("scored", Unscored::name);
-        ctx.count("horde_score_batches", &[("outcome", outcome)], 1);
+        ctx.count("batches", &[("outcome", outcome)], 1);
         ctx.emit(&Scores {
             cycle_start,
             batch: over.batch,

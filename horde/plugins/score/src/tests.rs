@@ -149,7 +149,7 @@ fn batch_without_scores_is_reported_as_empty() {
         assert_eq!(scores(&mut scorer, batch), json!({}));
         let errors = errors(&mut scorer);
         assert!(errors[0].contains(reason), "{errors:?}");
-        let counted = scorer.metric("horde_score_batches", &[("outcome", outcome)]);
+        let counted = scorer.metric("batches", &[("outcome", outcome)]);
         assert_eq!(counted, Some(1.0), "{outcome}");
     }
 }
