@@ -87,7 +87,7 @@ impl HordeWeights {
             reason: reason.map(|reason| shown(&reason)),
         };
         let labels = [("call", kind.name()), ("outcome", result.name())];
-        ctx.count("horde_weights_attempts", &labels, 1);
+        ctx.count("attempts", &labels, 1);
         let words = outcome.to_words();
         match result {
             AttemptResult::Done => ctx.info_with(
@@ -169,7 +169,7 @@ impl HordeWeights {
         };
         self.readings.retry_ms = now_ms + READ_PAUSE_MS;
         ctx.count(
-            "horde_weights_failed_readings",
+            "failed_readings",
             &[("what", call.what.name())],
             1,
         );
@@ -188,7 +188,7 @@ impl HordeWeights {
             if is_ours || !self.readings.note_foreign(&commit.commit_hash) {
                 continue;
             }
-            ctx.count("horde_weights_foreign_commitments", &[], 1);
+            ctx.count("foreign_commitments", &[], 1);
             ctx.error_with(
                 "our hotkey has committed to weights that are not ours: another validator runs with it, or this store is not the newest; stop one of them",
                 &[

@@ -144,7 +144,7 @@ impl HordeWeights {
         let pending = cycles.filter(|cycle| cycle.pending.is_some());
         ctx.unfinished(pending.count() as u64);
         let open = self.cycles.values().filter(|cycle| !cycle.is_over());
-        ctx.gauge("horde_weights_open_cycles", &[], open.count() as f64);
+        ctx.gauge("open_cycles", &[], open.count() as f64);
     }
 
     /// Adds a cycle, unless it is older than those that are kept.
@@ -218,5 +218,5 @@ fn report_end(ctx: &mut Context<'_>, cycle: &CycleWeights, end: &WeightsEnd) {
             "given_up"
         }
     };
-    ctx.count("horde_weights_over", &[("end", name)], 1);
+    ctx.count("cycles", &[("end", name)], 1);
 }

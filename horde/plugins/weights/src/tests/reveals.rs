@@ -135,7 +135,7 @@ fn foreign_commitment_is_reported_once() {
     assert_eq!(world.logged(&foreign[..40]), 1);
     let counted = world
         .weights
-        .metric("horde_weights_foreign_commitments", &[]);
+        .metric("foreign_commitments", &[]);
     assert_eq!(counted, Some(1.0));
     // The chain takes one commitment of a hotkey in an interval.
     assert_eq!(world.outcomes()[0], "refused");

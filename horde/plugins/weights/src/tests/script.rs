@@ -27,7 +27,7 @@ fn script_of_a_commitment_has_four_outcomes() {
     assert_eq!(world.end()["attempts"], 5);
     let counted = |outcome| {
         let labels = [("call", "commit"), ("outcome", outcome)];
-        world.weights.metric("horde_weights_attempts", &labels)
+        world.weights.metric("attempts", &labels)
     };
     for outcome in &outcomes[..4] {
         assert_eq!(counted(outcome), Some(1.0), "{outcome}");
