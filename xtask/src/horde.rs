@@ -2,6 +2,7 @@
 
 mod batch;
 mod columns;
+mod cycle;
 mod kill;
 mod simulate;
 
@@ -15,6 +16,8 @@ use crate::{Result, output};
 pub(crate) enum Command {
     /// Runs a batch with 20 miners, of which ten misbehave, and replaces extensions meanwhile.
     Batch(batch::Options),
+    /// Runs whole cycles on a fast chain: batches in their slots, weights onto the chain, users' jobs meanwhile.
+    Cycle(cycle::Options),
     /// Kills the host at random instants of batches; each job must have one outcome, and no miner may be blamed.
     Kill(kill::Options),
     /// Plays seeds of trouble in virtual time, and names those that lose something.
@@ -26,6 +29,7 @@ pub(crate) enum Command {
 pub(crate) fn run(command: &Command) -> Result<()> {
     match command {
         Command::Batch(options) => batch::run(build()?, options),
+        Command::Cycle(options) => cycle::run(build()?, options),
         Command::Kill(options) => kill::run(&build()?, options),
         Command::Simulate(options) => simulate::run(options),
     }
