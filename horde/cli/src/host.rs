@@ -4,11 +4,14 @@
 mod call;
 mod started;
 
+use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde::Deserialize;
+
+use crate::exit_code::INTERRUPTED;
 
 pub(crate) use self::call::{CallError, call};
 pub(crate) use self::started::{StartError, Started};
@@ -77,6 +80,25 @@ impl HostProgram {
         let command = command.stdin(Stdio::null()).stderr(Stdio::null());
         let output = command.output().map_err(|source| self.not_run(source))?;
         Ok(is_unfinished(&output.stdout, extension))
+    }
+
+    /// Calls a command of an extension with these words, and with this program's own streams. Returns the exit code.
+    ///
+    /// # Errors
+    ///
+    /// The program cannot be run.
+    pub(crate) fn pass(
+        &self,
+        extension: &str,
+        command: &str,
+        words: &[OsString],
+    ) -> Result<u8, RunError> {
+        let mut call = self.command(&["call", extension, command]);
+        let status = call.args(words).status();
+        let code = status.map_err(|source| self.not_run(source))?.code();
+        // Without a code a signal has ended it.
+        let code = code.and_then(|code| u8::try_from(code).ok());
+        Ok(code.unwrap_or(INTERRUPTED))
     }
 
     /// Whether the program ends with 0.

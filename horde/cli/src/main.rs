@@ -18,18 +18,19 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use horde_events::MinerAddress;
 use tig_process::error_chain::error_chain;
 use tig_process::{first_process, output};
 
 use crate::commands::config::ConfigError;
+use crate::commands::constance::{self, Constance};
 use crate::commands::migrate::MigrateError;
 use crate::commands::run_batch::BatchError;
 use crate::commands::wait_for_database::{Wait, WaitError};
-use crate::commands::{config, migrate, run_batch, wait_for_database};
+use crate::commands::{config, migrate, passed, run_batch, wait_for_database};
 use crate::environment::{Environment, EnvironmentError};
-use crate::host::{CallError, HostProgram};
+use crate::host::{CallError, HostProgram, RunError};
 use crate::host_config::Addresses;
 
 const AFTER_HELP: &str = "\
@@ -75,6 +76,9 @@ enum Command {
     },
     /// Runs one batch now, with one miner
     DebugRunSyntheticJobToMiner(MinerArguments),
+    /// Reads or sets a key of the dynamic config
+    #[command(subcommand)]
+    Constance(Constance),
 }
 
 #[derive(Args)]
@@ -131,6 +135,8 @@ enum Error {
     Migrate(#[from] MigrateError),
     #[error(transparent)]
     Batch(#[from] BatchError),
+    #[error(transparent)]
+    Pass(#[from] RunError),
 }
 
 impl Error {
@@ -138,7 +144,9 @@ impl Error {
         match self {
             Self::Environment(_) | Self::Config(_) => exit_code::CONFIG,
             Self::Wait(WaitError::Late(_)) => 1,
-            Self::Wait(WaitError::Run(_)) | Self::Migrate(MigrateError::Run(_)) => exit_code::HOST,
+            Self::Wait(WaitError::Run(_)) | Self::Migrate(MigrateError::Run(_)) | Self::Pass(_) => {
+                exit_code::HOST
+            }
             Self::Migrate(MigrateError::Store { .. }) => exit_code::STORE,
             Self::Batch(error) => match error {
                 BatchError::Miners(_) | BatchError::Config(_) => exit_code::CONFIG,
@@ -152,7 +160,7 @@ impl Error {
 }
 
 fn main() -> ExitCode {
-    first_process::run(|| match run(&Cli::parse()) {
+    first_process::run(|| match run() {
         Ok(code) => code.into(),
         Err(error) => {
             output::error_line(&error_chain(&error));
@@ -161,9 +169,23 @@ fn main() -> ExitCode {
     })
 }
 
-fn run(cli: &Cli) -> Result<u8, Error> {
-    let folder = &cli.folder;
+fn run() -> Result<u8, Error> {
+    let mut command = passed::add_to(Cli::command());
+    let matches = command.get_matches_mut();
+    let folder = matches.get_one::<PathBuf>("folder").cloned();
+    let folder = folder.unwrap_or_default();
     let host = HostProgram::find(folder.join("config.json"));
+    if let Some(code) = passed::run(&host, &matches) {
+        return Ok(code?);
+    }
+    let cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command));
+    let cli = cli.unwrap_or_else(|error| error.exit());
+    run_own(&cli, &host)
+}
+
+/// Runs a command that is this program's own.
+fn run_own(cli: &Cli, host: &HostProgram) -> Result<u8, Error> {
+    let folder = &cli.folder;
     match &cli.command {
         Command::Config {
             output,
@@ -184,11 +206,11 @@ fn run(cli: &Cli) -> Result<u8, Error> {
                     "note: --database {name:?} is ignored: there is one store"
                 ));
             }
-            wait_for_database::run(&host, &backup_folder(folder), arguments.wait())?;
+            wait_for_database::run(host, &backup_folder(folder), arguments.wait())?;
             Ok(0)
         }
         Command::Migrate => {
-            let migrated = migrate::run(&host, &backup_folder(folder))?;
+            let migrated = migrate::run(host, &backup_folder(folder))?;
             output::line(migrated.text());
             Ok(0)
         }
@@ -197,6 +219,7 @@ fn run(cli: &Cli) -> Result<u8, Error> {
             let miners = miners::from_environment(&environment).map_err(BatchError::from)?;
             Ok(run_batch::run(&environment, folder, &miners, *json)?)
         }
+        Command::Constance(asked) => Ok(constance::run(host, asked)?),
         Command::DebugRunSyntheticJobToMiner(arguments) => {
             if arguments.executor_class.is_some() {
                 output::note_line(
