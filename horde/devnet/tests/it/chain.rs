@@ -6,6 +6,7 @@ mod clock;
 mod control;
 mod faults;
 mod history;
+mod model;
 mod neurons;
 mod rules;
 mod scheduled;
