@@ -168,11 +168,7 @@ impl HordeWeights {
             (_, _) => "the answer is to another question".to_owned(),
         };
         self.readings.retry_ms = now_ms + READ_PAUSE_MS;
-        ctx.count(
-            "failed_readings",
-            &[("what", call.what.name())],
-            1,
-        );
+        ctx.count("failed_readings", &[("what", call.what.name())], 1);
         ctx.warn_with(
             "chain cannot be read",
             &[("what", &call.what.name()), ("reason", &reason)],

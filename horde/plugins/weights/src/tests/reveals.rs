@@ -133,9 +133,7 @@ fn foreign_commitment_is_reported_once() {
     world.blocks_to(STOP + 5);
     assert_eq!(world.logged("another validator runs with it"), 1);
     assert_eq!(world.logged(&foreign[..40]), 1);
-    let counted = world
-        .weights
-        .metric("foreign_commitments", &[]);
+    let counted = world.weights.metric("foreign_commitments", &[]);
     assert_eq!(counted, Some(1.0));
     // The chain takes one commitment of a hotkey in an interval.
     assert_eq!(world.outcomes()[0], "refused");

@@ -116,13 +116,13 @@ fn score_beyond_single_precision_is_given_up() {
 }
 
 #[test]
-fn million_unknown_hotkeys_are_given_up() {
-    let entries = (0..1_000_000).map(|number| (format!("5{number}"), json!(1.0)));
+fn unknown_hotkeys_beyond_the_bound_are_given_up() {
+    let entries = (0..100_000).map(|number| (format!("5{number}"), json!(1.0)));
     let mut world = World::new("direct");
     world.give_scores(&Value::Object(entries.collect()));
     let reason = world.given_up();
     assert!(
-        reason.starts_with("the scorer has given 1000000 scores"),
+        reason.starts_with("the scorer has given 100000 scores"),
         "{reason}"
     );
     let stored: usize = world
