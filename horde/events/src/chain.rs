@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use tig_plugin_api::Event;
 
-/// `horde_block`: the newest block. Its number never goes back; a block that the chain takes back is told in [`ChainState`]. Only the
+/// `horde_block`: the newest block. Its number never goes back; a block that the chain drops shows in [`ChainState`]. Only the
 /// latest one waits for a busy handler.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Block {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use tig_plugin_api::Event;
 
 /// `horde_scores`: what the miners of a cycle are worth, one number for each hotkey. Durable; the first one of a cycle counts. A
-/// scorer that finds nothing emits an empty map, so that it can be told.
+/// scorer that finds nothing emits an empty map, so that it can be reported.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Scores {
     /// First block of the cycle.
