@@ -121,6 +121,3 @@ fn commit(weights: UidWeights, basis: &Basis<'_>) -> Result<Way, CommitError> {
         salt: Salt(salt),
     })
 }
-
-#[cfg(test)]
-mod tests;

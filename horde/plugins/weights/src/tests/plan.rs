@@ -1,10 +1,12 @@
 //! Weights of one moment.
 
-use horde_calc::weights::WeightsCommit;
+use horde_calc::weights::{ProcessError, WeightLimits, WeightsCommit};
 use proptest::prelude::*;
 
-use super::*;
-use crate::config::Config;
+use crate::config::{Config, Mode};
+use crate::intent::Way;
+use crate::plan::{Basis, PlanError, Planned, plan};
+use crate::rules::Rules;
 
 const ACCOUNT: [u8; 32] = [3; 32];
 const LIMITS: WeightLimits = WeightLimits {
