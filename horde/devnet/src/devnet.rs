@@ -99,18 +99,14 @@ impl Devnet {
         for ((hub, listener), miner) in hubs.iter().zip(listeners).zip(&addresses) {
             servers.spawn(serve_miner(hub.clone(), miner.address, listener));
         }
-        let mut chain_address = None;
-        let mut chain_control = None;
-        if let Some((chain, listener)) = chain {
-            chain_address = Some(local_address(&listener, 0)?);
-            chain_control = Some(chain.clone());
-            servers.spawn(chain.clone().make_blocks());
-            servers.spawn(serve_chain(chain, listener));
-        }
-        let control = Control::new(addresses, hubs, chain_control.clone());
+        let chain_control = chain.as_ref().map(|chain| chain.control.clone());
+        let control = Control::new(addresses, hubs, chain_control);
         let mut router = control_router(control.clone());
-        if let Some(chain) = chain_control {
-            router = router.merge(chain_router(chain));
+        let chain_address = chain.as_ref().map(|chain| chain.address);
+        if let Some(chain) = chain {
+            servers.spawn(chain.control.clone().make_blocks());
+            router = router.merge(chain_router(chain.control.clone()));
+            servers.spawn(serve_chain(chain.control, chain.address, chain.listener));
         }
         servers.spawn(async move {
             if let Err(error) = axum::serve(control_listener, router).await {
@@ -183,12 +179,19 @@ fn check(config: &Config) -> Result<(), StartError> {
     }
 }
 
-/// The chain that is asked for, and the port of its service.
+/// A chain and the port of its service.
+struct ListeningChain {
+    control: ChainControl,
+    address: SocketAddr,
+    listener: TcpListener,
+}
+
+/// The chain that is asked for.
 async fn chain(
     config: &Config,
     miners: &[MinerAddress],
     clock: Clock,
-) -> Result<Option<(ChainControl, TcpListener)>, StartError> {
+) -> Result<Option<ListeningChain>, StartError> {
     let Some(chain) = &config.chain else {
         return Ok(None);
     };
@@ -196,7 +199,11 @@ async fn chain(
     let mut service = service.map_err(StartError::Chain)?;
     service.set_faults(config.chain_faults.clone());
     let listener = loopback(chain.port).await?;
-    Ok(Some((ChainControl::new(service, clock), listener)))
+    Ok(Some(ListeningChain {
+        control: ChainControl::new(service, clock),
+        address: local_address(&listener, chain.port)?,
+        listener,
+    }))
 }
 
 fn hubs(config: &Config, clock: Clock) -> Vec<Arc<Hub>> {

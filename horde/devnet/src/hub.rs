@@ -13,7 +13,8 @@ use tracing::{debug, warn};
 
 use crate::clock::Clock;
 use crate::journal::MinerReport;
-use crate::miner::{ConnectionId, Effect, Handshake, Miner, Outgoing, Port, Received};
+use crate::miner::{ConnectionId, Effect, Handshake, Miner, Outgoing, Received};
+use crate::port::Port;
 use crate::vice::Vices;
 
 /// What waits in front of a socket; beyond, the connection ends, because its validator does not read.

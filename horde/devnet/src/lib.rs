@@ -39,6 +39,7 @@ pub mod facilitator;
 mod hub;
 mod journal;
 mod miner;
+mod port;
 mod receipts;
 mod server;
 pub mod simulation;

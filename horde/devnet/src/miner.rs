@@ -25,6 +25,6 @@ mod waiting;
 
 pub(crate) use connection::ConnectionId;
 pub(crate) use effect::{Effect, Flood, Frame, Outgoing};
-pub(crate) use port::{Handshake, Port};
+pub(crate) use port::Handshake;
 pub(crate) use received::Received;
 pub(crate) use state::{Miner, Profile};

@@ -10,7 +10,8 @@ use horde_proto::ExecutorClass;
 
 use crate::address::miner_keypair;
 use crate::journal::MinerReport;
-use crate::miner::{Effect, Frame, Handshake, Miner, Outgoing, Port, Profile, Received};
+use crate::miner::{Effect, Frame, Handshake, Miner, Outgoing, Profile, Received};
+use crate::port::Port;
 use crate::vice::Vices;
 use crate::work::Outcome;
 

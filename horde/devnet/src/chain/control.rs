@@ -1,5 +1,6 @@
 //! A running chain: the lock around its service, and the wait for blocks.
 
+use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use super::fault::Faults;
 use super::journal::JournalEntry;
 use super::service::{ChainReport, ChainService, ServiceAnswer, ServiceReply, ServiceRequest};
 use crate::clock::Clock;
+use crate::port::Port;
 
 /// The handle of a running chain. Clones are of the same chain.
 #[derive(Clone, Debug)]
@@ -21,12 +23,14 @@ pub struct ChainControl {
     service: Arc<Mutex<ChainService>>,
     /// Sent to whenever blocks may have been made.
     blocks: watch::Sender<()>,
+    port: watch::Sender<Port>,
     clock: Clock,
 }
 
 impl ChainControl {
     pub(crate) fn new(service: ChainService, clock: Clock) -> Self {
         Self {
+            port: watch::Sender::new(service.faults().port()),
             service: Arc::new(Mutex::new(service)),
             blocks: watch::Sender::new(()),
             clock,
@@ -64,7 +68,15 @@ impl ChainControl {
 
     /// Replaces the faults.
     pub fn set_faults(&self, faults: Faults) {
+        let port = faults.port();
         self.lock().set_faults(faults);
+        self.port
+            .send_if_modified(|current| mem::replace(current, port) != port);
+    }
+
+    /// What the port of the service does, now and later.
+    pub(crate) fn port(&self) -> watch::Receiver<Port> {
+        self.port.subscribe()
     }
 
     /// Orders changes of the neurons, for the next block.

@@ -24,6 +24,7 @@ use super::config::{ChainConfig, ChainConfigError};
 use super::fault::{ChainCall, ChainFault, FaultKind, Faults};
 use super::ledger::Chain;
 use crate::address::MinerAddress;
+use crate::port::Port;
 
 /// The longest wait for a block; `X-Pylon-Timeout` may shorten it.
 const BLOCK_WAIT_TIMEOUT: Duration = Duration::from_secs(120);
@@ -96,6 +97,11 @@ impl ChainService {
     /// Replaces the faults.
     pub fn set_faults(&mut self, faults: Faults) {
         self.faults = faults;
+    }
+
+    /// Whether requests come through at all: not with the faults `gone` and `speaks-tls`.
+    pub fn is_reachable(&self) -> bool {
+        self.faults.port() == Port::Http
     }
 
     /// When it is time for the next block; `None` if blocks are made by hand.

@@ -1,18 +1,8 @@
 //! What happens at the port of a miner before there is a socket.
 
 use super::state::Miner;
+use crate::port::Port;
 use crate::vice::Vice;
-
-/// What the port of a miner does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Port {
-    Http,
-    Closed,
-    /// Takes connections and answers as a TLS server does to what is not TLS.
-    Tls,
-    /// Takes connections and says nothing.
-    Mute,
-}
 
 /// What an HTTP request for a websocket gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

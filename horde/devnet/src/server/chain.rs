@@ -3,6 +3,7 @@
 //! Below axum, because faults may end a connection without an answer.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -17,6 +18,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::guard;
+use super::listener::serve_port;
 use crate::chain::{ChainControl, ServiceAnswer, ServiceBody, ServiceRequest};
 
 /// Connections that are open at once; more are closed.
@@ -40,8 +42,16 @@ const TIMEOUT_HEADER: &str = "x-pylon-timeout";
 struct Dropped;
 
 /// Serves a chain for ever.
-pub(crate) async fn serve_chain(chain: ChainControl, listener: TcpListener) {
-    // Connections end with the network.
+pub(crate) async fn serve_chain(chain: ChainControl, address: SocketAddr, listener: TcpListener) {
+    let port = chain.port();
+    serve_port(port, address, listener, |listener| {
+        serve_http(chain.clone(), listener)
+    })
+    .await;
+}
+
+async fn serve_http(chain: ChainControl, listener: TcpListener) {
+    // Connections end with the network, and when the port closes.
     let mut connections = JoinSet::new();
     loop {
         while connections.try_join_next().is_some() {}

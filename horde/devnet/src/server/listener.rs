@@ -1,4 +1,4 @@
-//! The port of a miner, which a vice may close.
+//! Ports, which vices and faults may close.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,12 +10,13 @@ use axum::{Router, middleware};
 use horde_proto::receipt::csv::CSV_PATH;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::warn;
 
 use super::{guard, pages, upgrade};
 use crate::hub::Hub;
-use crate::miner::Port;
+use crate::port::Port;
 
 /// Pause before another attempt to open a port that something else has taken.
 const REOPEN_INTERVAL: Duration = Duration::from_millis(200);
@@ -43,9 +44,32 @@ fn router(hub: Arc<Hub>) -> Router {
         .with_state(hub)
 }
 
-/// Serves a miner for ever. `listener` is the open port, which is closed at once if a vice says so.
+/// Serves a miner for ever.
 pub(crate) async fn serve_miner(hub: Arc<Hub>, address: SocketAddr, listener: TcpListener) {
-    let mut port = hub.port();
+    let port = hub.port();
+    serve_port(port, address, listener, |listener| {
+        serve_http(hub.clone(), listener)
+    })
+    .await;
+}
+
+async fn serve_http(hub: Arc<Hub>, listener: TcpListener) {
+    // An answer that waits for more to send would count as the miner's time.
+    let listener = listener.tap_io(|stream| {
+        let _ = stream.set_nodelay(true);
+    });
+    // It ends with the task only.
+    let _ = axum::serve(listener, router(hub)).await;
+}
+
+/// Serves a port for ever, with `serve_http` as long as it is served at all. `listener` is the open port, which is closed at
+/// once if `port` says so.
+pub(super) async fn serve_port<F: Future<Output = ()>>(
+    mut port: watch::Receiver<Port>,
+    address: SocketAddr,
+    listener: TcpListener,
+    serve_http: impl Fn(TcpListener) -> F,
+) {
     let mut listener = Some(listener);
     loop {
         let current = *port.borrow_and_update();
@@ -61,32 +85,24 @@ pub(crate) async fn serve_miner(hub: Arc<Hub>, address: SocketAddr, listener: Tc
             None => match listen(address).await {
                 Ok(open) => open,
                 Err(error) => {
-                    warn!(%address, %error, "port of a miner cannot be opened again yet");
+                    warn!(%address, %error, "port cannot be opened again yet");
                     tokio::time::sleep(REOPEN_INTERVAL).await;
                     continue;
                 }
             },
         };
+        let serve = async {
+            match current {
+                Port::Http => serve_http(open).await,
+                Port::Closed => {}
+                Port::Tls => serve_raw(open, &TLS_ALERT).await,
+                Port::Mute => serve_raw(open, &[]).await,
+            }
+        };
         tokio::select! {
-            () = serve(&hub, current, open) => {}
+            () = serve => {}
             _ = port.changed() => {}
         }
-    }
-}
-
-async fn serve(hub: &Arc<Hub>, port: Port, listener: TcpListener) {
-    match port {
-        Port::Http => {
-            // An answer that waits for more to send would count as the miner's time.
-            let listener = listener.tap_io(|stream| {
-                let _ = stream.set_nodelay(true);
-            });
-            // It ends with the task only.
-            let _ = axum::serve(listener, router(hub.clone())).await;
-        }
-        Port::Closed => {}
-        Port::Tls => serve_raw(listener, &TLS_ALERT).await,
-        Port::Mute => serve_raw(listener, &[]).await,
     }
 }
 

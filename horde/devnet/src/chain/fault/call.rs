@@ -72,6 +72,8 @@ pub(super) enum Scope {
     Weights,
     /// The time of a new block.
     NewBlocks,
+    /// The port, as long as the fault is there.
+    Port,
 }
 
 impl Scope {
@@ -85,6 +87,7 @@ impl Scope {
             Self::Neurons => call == ChainCall::Neurons,
             Self::Weights => ChainCall::Weights.includes(call),
             Self::NewBlocks => call == ChainCall::NewBlock,
+            Self::Port => false,
         }
     }
 }

@@ -39,6 +39,12 @@ pub enum ParseFaultError {
         /// The text behind `@`.
         found: String,
     },
+    /// The fault is not of single calls.
+    #[error("{name} lasts until it is taken away: write it without a star")]
+    Lasting {
+        /// The fault.
+        name: &'static str,
+    },
     /// What stands behind `*` is not a number of times.
     #[error("{found:?} is not a number of times; write 1 or more behind the star")]
     Times {

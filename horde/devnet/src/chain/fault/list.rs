@@ -95,6 +95,10 @@ macro_rules! faults {
 }
 
 faults! {
+    /// Port closed: connections are refused
+    "gone" = Gone for Port,
+    /// Port open, but what it speaks is TLS
+    "speaks-tls" = SpeaksTls for Port,
     /// Does not answer or do anything; the connection ends after this time
     "hangs" = Hangs("MS" in 0..=ANSWER_DELAY_MS_MAX, 30_000) for Requests,
     /// Answers so much later

@@ -4,7 +4,9 @@ use std::num::NonZeroU32;
 
 use super::call::ChainCall;
 use super::error::ParseFaultError;
+use super::list::FaultKind;
 use super::text::ChainFault;
+use crate::port::Port;
 
 /// Faults that one chain can have.
 pub const FAULTS_COUNT_MAX: usize = 1_000;
@@ -58,6 +60,16 @@ impl Faults {
         self.0.iter().map(ChainFault::to_string).collect()
     }
 
+    /// What the port of the service does.
+    pub(in crate::chain) fn port(&self) -> Port {
+        let port = |fault: &ChainFault| match fault.kind {
+            FaultKind::Gone => Some(Port::Closed),
+            FaultKind::SpeaksTls => Some(Port::Tls),
+            _ => None,
+        };
+        self.0.iter().find_map(port).unwrap_or(Port::Http)
+    }
+
     /// The fault that happens with a call, with the count that was left before.
     pub(in crate::chain) fn take(&mut self, call: ChainCall) -> Option<ChainFault> {
         let index = self.0.iter().position(|fault| fault.is_for(call))?;
@@ -76,7 +88,6 @@ impl Faults {
 
 #[cfg(test)]
 mod tests {
-    use super::super::FaultKind;
     use super::*;
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
-use super::call::ChainCall;
+use super::call::{ChainCall, Scope};
 use super::error::ParseFaultError;
 use super::list::FaultKind;
 
@@ -61,6 +61,10 @@ impl FromStr for ChainFault {
                 }
             },
         };
+        if times.is_some() && kind.scope() == Scope::Port {
+            let name = kind.name();
+            return Err(ParseFaultError::Lasting { name });
+        }
         let once = match kind {
             FaultKind::RollsBack(_) | FaultKind::Forks(_) => Some(NonZeroU32::MIN),
             _ => None,
@@ -160,8 +164,18 @@ mod tests {
         ] {
             assert_eq!(fault.to_string(), expected);
         }
+        let name = "gone";
+        assert_eq!(fault_of("gone*2"), ParseFaultError::Lasting { name });
         // Signs and spaces are not numbers.
-        for text in ["slow:-1", "slow: 1", "html*", "html*x", "html@", "@block"] {
+        for text in [
+            "slow:-1",
+            "slow: 1",
+            "html*",
+            "html*x",
+            "html@",
+            "gone@block",
+            "@block",
+        ] {
             fault_of(text);
         }
     }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use horde_devnet::chain::{
-    ChainConfig, ChainService, ServiceAnswer, ServiceBody, ServiceReply, ServiceRequest,
+    ChainConfig, ChainService, Faults, ServiceAnswer, ServiceBody, ServiceReply, ServiceRequest,
 };
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -84,6 +84,10 @@ fn service_runs_in_virtual_time() {
     let ServiceAnswer { status, body, .. } = answer;
     assert_eq!(status, 200);
     assert_eq!(body, ServiceBody::Text("{\"block\":10001}".to_owned()));
+    service.set_faults(Faults::parse(&["slow", "gone"]).unwrap());
+    assert!(!service.is_reachable());
+    service.set_faults(Faults::default());
+    assert!(service.is_reachable());
     // A day later the chain is a day further.
     service.pass_time(start_us + 86_400_000_000);
     let read = service.request(&request("GET", "/api/v1/subnet/12/block/latest", b""));

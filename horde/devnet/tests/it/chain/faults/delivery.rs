@@ -2,12 +2,44 @@
 
 use std::time::{Duration, Instant};
 
-use reqwest::StatusCode;
+use horde_devnet::chain::Faults;
+use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
 use super::super::client::FIRST;
 use super::{NEURONS, client};
 use crate::client::soon;
+
+#[tokio::test]
+async fn service_that_was_gone_comes_back() {
+    let (_devnet, client) = client("slow:0").await;
+    client.read(NEURONS).await;
+    // The connection that is open ends, too.
+    let until = async |expected: bool| {
+        while client
+            .try_send(Method::GET, NEURONS, &Value::Null)
+            .await
+            .is_ok()
+            != expected
+        {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    client.chain.set_faults(Faults::parse(&["gone"]).unwrap());
+    soon(until(false)).await;
+    let refused = client.try_send(Method::GET, NEURONS, &Value::Null).await;
+    assert!(refused.unwrap_err().is_connect());
+    client.chain.set_faults(Faults::default());
+    soon(until(true)).await;
+}
+
+#[tokio::test]
+async fn port_that_speaks_tls_is_not_http() {
+    let (_devnet, client) = client("speaks-tls").await;
+    let answer = client.try_send(Method::GET, NEURONS, &Value::Null).await;
+    assert!(answer.unwrap_err().is_request());
+    assert_eq!(client.chain.report().faults, ["speaks-tls"]);
+}
 
 #[tokio::test]
 async fn hanging_service_ends_the_connection() {
