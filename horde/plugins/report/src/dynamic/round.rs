@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use horde_dynamic::Conflict;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tig_plugin_api::prelude::*;
@@ -100,24 +101,19 @@ impl Dynamic {
         answers: BTreeMap<FileName, Fetched>,
     ) -> Result<()> {
         let now_ms = ctx.now_ms();
-        let mut files = self.files.clone();
-        let mut reports = BTreeMap::new();
+        let (mut reports, mut new) = (BTreeMap::new(), BTreeMap::new());
         for (name, fetched) in answers {
-            let held = files.get(&name);
             let failures = self.reports.get(&name).map_or(0, |report| report.failures);
-            let (report, new) = judge(fetched, held, failures, now_ms);
+            let (report, file) = judge(fetched, self.files.get(&name), failures, now_ms);
             reports.insert(name, report);
-            if let Some(new) = new {
-                files.insert(name, new);
-            }
+            new.extend(file.map(|file| (name, file)));
         }
-        if let Err(reason) = self.check(&files, now_ms) {
-            // Which of two new files is at fault cannot be said, so neither counts.
-            for report in reports.values_mut().filter(|it| it.result == "changed") {
+        let (files, conflicts) = self.accept(new, now_ms);
+        for (name, conflict) in conflicts {
+            if let Some(report) = reports.get_mut(&name) {
                 report.result = "refused";
-                report.reason = Some(reason.clone());
+                report.reason = Some(conflict.to_string());
             }
-            files.clone_from(&self.files);
         }
         for (name, report) in &reports {
             self.log_report(ctx, *name, report);
@@ -139,11 +135,33 @@ impl Dynamic {
         self.finish_tickets(ctx, code, &value)
     }
 
-    /// Whether new files fit together with all else, now and at all times that they name.
-    fn check(&self, files: &BTreeMap<FileName, HeldFile>, now_ms: u64) -> Result<(), String> {
+    /// The files that count with these new ones, and the conflicts of those that do not fit to all else, now and at all times that
+    /// they name. Two new files may fit only together, so they are tried so first.
+    fn accept(
+        &self,
+        new: BTreeMap<FileName, HeldFile>,
+        now_ms: u64,
+    ) -> (BTreeMap<FileName, HeldFile>, Vec<(FileName, Conflict)>) {
+        let mut all = self.files.clone();
+        all.extend(new.clone());
+        if new.is_empty() || self.check(&all, now_ms).is_ok() {
+            return (all, Vec::new());
+        }
+        let (mut files, mut conflicts) = (self.files.clone(), Vec::new());
+        for (name, file) in new {
+            let mut with = files.clone();
+            with.insert(name, file);
+            match self.check(&with, now_ms) {
+                Ok(()) => files = with,
+                Err(conflict) => conflicts.push((name, conflict)),
+            }
+        }
+        (files, conflicts)
+    }
+
+    fn check(&self, files: &BTreeMap<FileName, HeldFile>, now_ms: u64) -> Result<(), Conflict> {
         let files = self.file_list(files);
-        let layers = self.layers(&files, &self.local);
-        layers.check_from(now_ms).map_err(|it| it.to_string())
+        self.layers(&files, &self.local).check_from(now_ms)
     }
 
     pub(super) fn finish_tickets<T: Serialize>(

@@ -107,6 +107,19 @@ fn conflict_with_a_later_file_refuses_the_file() {
     assert_eq!(result, "refused");
 }
 
+/// The conflict is years ahead, and nobody would be there then.
+#[test]
+fn conflict_with_an_item_of_tomorrow_is_refused() {
+    let mut report = start_fetching();
+    let items =
+        json!([{ "value": format!("{CLASS}=1"), "effective_from": "2999-01-01T00:00:00Z" }]);
+    let file = file_of("DYNAMIC_EXECUTOR_CLASS_WEIGHTS", items);
+    answer(&mut report, (200, "{}"), (200, &file));
+    let key = "DYNAMIC_MINER_MAX_EXECUTORS_PER_CLASS";
+    let text = set(&mut report, key, &format!("{CLASS}=0")).unwrap_err();
+    assert!(text.to_string().contains("every executor class is off"));
+}
+
 #[test]
 fn stored_value_that_is_not_allowed_is_dropped() {
     let mut report = start_with(json!({}));

@@ -153,6 +153,41 @@ fn file_that_turns_every_class_off_is_refused() {
     assert!(!report.stored().contains_key("dynamic/file/common"));
 }
 
+/// One file that does not fit does not hold the other up, however often it comes.
+#[test]
+fn conflict_of_one_file_spares_the_other() {
+    let mut report = start_fetching();
+    let off = file("DYNAMIC_EXECUTOR_CLASS_WEIGHTS", json!(""));
+    for version_set in [2, 3] {
+        let validator = file(VERSION, json!(version_set));
+        answer(&mut report, (200, &validator), (200, &off));
+        assert_eq!(version(&mut report), version_set);
+        report.advance_ms(INTERVAL_MS);
+    }
+    answer(&mut report, (404, ""), (200, &file(VERSION, json!(4))));
+    assert_eq!(version(&mut report), 4);
+}
+
+/// Each of them alone would turn every class off.
+#[test]
+fn files_that_fit_only_together_count() {
+    let mut report = start_fetching();
+    let key = "DYNAMIC_EXECUTOR_CLASS_WEIGHTS";
+    let limits = "DYNAMIC_MINER_MAX_EXECUTORS_PER_CLASS";
+    answer(
+        &mut report,
+        (200, &file(key, json!("always_on.gpu-24gb=1"))),
+        (404, ""),
+    );
+    let validator = file(limits, json!("always_on.gpu-24gb=0"));
+    let common = file(key, json!(format!("{CLASS}=1")));
+    next_round(&mut report, (200, &validator), (200, &common));
+    let status = status(&mut report);
+    let fetches = &status["dynamic_config"]["fetches"];
+    assert_eq!(fetches["validator"]["result"], "changed");
+    assert_eq!(fetches["common"]["result"], "changed");
+}
+
 #[test]
 fn item_counts_from_its_time_on() {
     let mut report = start_fetching();
