@@ -25,6 +25,7 @@ pub struct JournalEntry {
     /// The newest block at that moment.
     pub asked_at_block: u32,
     /// What came of it on the chain, whatever the service has answered.
+    #[serde(flatten)]
     pub outcome: Outcome,
     /// The fault that was ordered for it.
     pub fault: Option<String>,

@@ -80,6 +80,10 @@ async fn journal_is_read_from_an_entry_on() {
     }
     let entries: Vec<JournalEntry> = get(&devnet, "/journal").await.json().await.unwrap();
     assert_eq!(entries.len(), 3);
+    let raw: Value = get(&devnet, "/journal").await.json().await.unwrap();
+    assert_eq!(raw[0]["outcome"], "given_up");
+    assert_eq!(raw[0]["block"], FIRST);
+    assert_eq!(raw[2]["outcome"], "pending");
     let rest = get(&devnet, "/journal?from=2").await;
     let rest: Vec<JournalEntry> = rest.json().await.unwrap();
     assert_eq!(rest, entries[2..]);
