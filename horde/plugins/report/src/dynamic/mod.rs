@@ -3,6 +3,7 @@
 mod command;
 mod fetch;
 mod file;
+mod report;
 mod round;
 mod store;
 
@@ -17,8 +18,9 @@ use tig_plugin_api::prelude::*;
 pub(crate) use self::command::{KeyArguments, ListArguments, SetArguments};
 pub(crate) use self::fetch::parse_tag;
 use self::file::{FileName, HeldFile};
+use self::report::FetchReport;
 pub(crate) use self::round::FetchArguments;
-use self::round::{FetchReport, Round};
+use self::round::Round;
 use crate::config::{Config, SourceName};
 use crate::limits::START_DELAY_MS;
 use crate::text::shown;

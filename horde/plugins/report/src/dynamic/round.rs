@@ -9,6 +9,7 @@ use tig_plugin_api::prelude::*;
 
 use super::fetch::{self, Fetched};
 use super::file::{FileName, HeldFile};
+use super::report::{FetchReport, FetchResult, judge};
 use super::{Dynamic, log_keys, store};
 use crate::limits::{ANSWER_GRACE_MS, FAILURES_TOLERATED, FETCH_TIMEOUT_MS, TICKETS_COUNT_MAX};
 use crate::timer::Timer;
@@ -21,18 +22,6 @@ pub(crate) struct Round {
     /// When it began, in Unix milliseconds; names it.
     number: u64,
     answers: BTreeMap<FileName, Fetched>,
-}
-
-/// What came of the last fetch of a file.
-#[derive(Clone, Debug, Default, Serialize)]
-pub(crate) struct FetchReport {
-    /// When, in Unix milliseconds.
-    at_ms: u64,
-    /// `changed`, `same`, `missing`, `refused` or `failed`.
-    result: &'static str,
-    reason: Option<String>,
-    /// Failures in a row.
-    failures: u32,
 }
 
 /// Arguments of `fetch_dynamic_config`: none.
@@ -111,13 +100,13 @@ impl Dynamic {
         let (files, conflicts) = self.accept(new, now_ms);
         for (name, conflict) in conflicts {
             if let Some(report) = reports.get_mut(&name) {
-                report.result = "refused";
+                report.result = FetchResult::Refused;
                 report.reason = Some(conflict.to_string());
             }
         }
         for (name, report) in &reports {
             self.log_report(ctx, *name, report);
-            if let (Some(held), "changed") = (files.get(name), report.result) {
+            if let (Some(held), FetchResult::Changed) = (files.get(name), report.result) {
                 let url = self.urls.get(name).map_or("", String::as_str);
                 store::put_file(ctx, *name, url, held)?;
                 log_keys(ctx, name.name(), &held.file);
@@ -126,10 +115,10 @@ impl Dynamic {
         self.files = files;
         self.reports.extend(reports);
         let changes = self.apply(ctx)?;
-        let mut results = self.reports.values().map(|report| report.result);
-        let code = match results.any(|result| matches!(result, "refused" | "failed")) {
-            true => NOT_FETCHED,
-            false => 0,
+        let mut reports = self.reports.values();
+        let code = match reports.all(|report| report.result.is_sound()) {
+            true => 0,
+            false => NOT_FETCHED,
         };
         let value = json!({ "files": self.reports, "changes": changes });
         self.finish_tickets(ctx, code, &value)
@@ -182,7 +171,7 @@ impl Dynamic {
 
     /// Logs what an operator must know: a fault once, failures if they go on, and their end.
     fn log_report(&self, ctx: &mut Context<'_>, name: FileName, report: &FetchReport) {
-        let labels = [("file", name.name()), ("result", report.result)];
+        let labels = [("file", name.name()), ("result", report.result.name())];
         ctx.count("dynamic_config_fetches", &labels, 1);
         let before = self.reports.get(&name);
         let failed_before = before.map_or(0, |report| report.failures);
@@ -190,57 +179,20 @@ impl Dynamic {
         let reason = report.reason.as_deref().unwrap_or_default();
         let fields: &LogFields<'_> = &[("file", &name.name()), ("reason", &reason)];
         match report.result {
-            "refused" if !is_same => {
+            FetchResult::Refused if !is_same => {
                 ctx.error_with("dynamic config has a fault and changes nothing", fields);
             }
-            "failed" if report.failures == FAILURES_TOLERATED + 1 => ctx.warn_with(
+            FetchResult::Failed if report.failures == FAILURES_TOLERATED + 1 => ctx.warn_with(
                 "dynamic config cannot be fetched; the last values stay",
                 fields,
             ),
-            "refused" | "failed" => ctx.debug_with("dynamic config was not fetched", fields),
+            FetchResult::Refused | FetchResult::Failed => {
+                ctx.debug_with("dynamic config was not fetched", fields);
+            }
             _ if failed_before > FAILURES_TOLERATED => {
                 ctx.info_with("dynamic config can be fetched again", fields);
             }
             _ => {}
         }
-    }
-}
-
-/// What an answer means beside the file that is held, and the new file if it is one.
-fn judge(
-    fetched: Fetched,
-    held: Option<&HeldFile>,
-    failures: u32,
-    now_ms: u64,
-) -> (FetchReport, Option<HeldFile>) {
-    let report = |result, reason| FetchReport {
-        at_ms: now_ms,
-        result,
-        reason,
-        failures: match result {
-            "failed" => failures.saturating_add(1),
-            _ => 0,
-        },
-    };
-    match (fetched, held) {
-        (Fetched::File { text, .. }, Some(held)) if held.text == text => {
-            (report("same", None), None)
-        }
-        (Fetched::File { text, file }, _) => {
-            let held = HeldFile {
-                text,
-                file,
-                fetched_ms: now_ms,
-            };
-            (report("changed", None), Some(held))
-        }
-        (Fetched::Missing, None) => (report("missing", None), None),
-        (Fetched::Missing, Some(_)) => {
-            // An empty file takes values away; a server that has lost one does not.
-            let reason = "status 404, and there was such a file".to_owned();
-            (report("failed", Some(reason)), None)
-        }
-        (Fetched::Refused { reason }, _) => (report("refused", Some(reason)), None),
-        (Fetched::Failed { reason }, _) => (report("failed", Some(reason)), None),
     }
 }
