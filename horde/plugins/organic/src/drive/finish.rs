@@ -12,6 +12,7 @@ use crate::job::{Attempt, Job, Source};
 use crate::limits::MINERS_MAX;
 use crate::over::Over;
 use crate::store::{self, job_key};
+use crate::text::cut_reason;
 use crate::timer::Timer;
 use crate::verdict::Verdict;
 
@@ -90,7 +91,7 @@ impl Organic {
         ctx.count("users_jobs_over", &[("status", ending.status.as_str())], 1);
         // What a miner has sent was logged without its texts.
         let reason = match &ending.response {
-            None => horde_events::quote(&ending.comment),
+            None => cut_reason(&ending.comment),
             Some(response) => response.message_type.clone().unwrap_or_default(),
         };
         ctx.info_with(
