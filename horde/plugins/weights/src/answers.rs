@@ -6,10 +6,10 @@ use tig_plugin_api::prelude::*;
 use crate::HordeWeights;
 use crate::cycle::{Attempt, AttemptResult, Outcome};
 use crate::decide::{PAUSE_MS_MAX, is_due};
-use crate::drive::{GRACE_MS, READ_PAUSE_MS};
+use crate::drive::GRACE_MS;
 use crate::readings::{CommitsRead, LimitsRead, ReadCall, Reading};
 
-/// Pause after the first attempt of which nothing was heard, in milliseconds; doubled for each further one in a row.
+/// Pause after the first attempt or reading of which nothing was heard, in milliseconds; doubled for each further one in a row.
 const PAUSE_MS_MIN: u64 = 1_000;
 /// Characters of a reason that are kept.
 const REASON_CHARS_MAX: usize = 300;
@@ -63,8 +63,15 @@ impl HordeWeights {
         let call = self.readings.call.as_ref();
         if call.is_some_and(|call| is_over(call.began_ms, call.deadline_ms)) {
             self.readings.call = None;
+            self.pause_readings(now_ms);
         }
         Ok(())
+    }
+
+    fn pause_readings(&mut self, now_ms: u64) {
+        let readings = &mut self.readings;
+        readings.retry_ms = now_ms + pause_ms(readings.unheard);
+        readings.unheard = readings.unheard.saturating_add(1);
     }
 
     /// Notes what became of an attempt, and when the next one may be made.
@@ -142,10 +149,12 @@ impl HordeWeights {
                     commits,
                 };
                 self.report_foreign(ctx, &read);
+                self.readings.unheard = 0;
                 self.readings.commits = Some(read);
                 return Ok(());
             }
             (Reading::Limits, ChainResult::Limits(limits)) => {
+                self.readings.unheard = 0;
                 self.readings.limits = Some(LimitsRead {
                     block: call.block,
                     limits: Some(limits),
@@ -167,7 +176,7 @@ impl HordeWeights {
             (_, ChainResult::TimedOut) => "no answer in time".to_owned(),
             (_, _) => "the answer is to another question".to_owned(),
         };
-        self.readings.retry_ms = now_ms + READ_PAUSE_MS;
+        self.pause_readings(now_ms);
         ctx.count("failed_readings", &[("what", call.what.name())], 1);
         ctx.warn_with(
             "chain cannot be read",

@@ -14,8 +14,6 @@ use crate::{HordeWeights, TICK, store};
 
 /// How long a reading may take, in milliseconds.
 const READ_TIMEOUT_MS: u64 = 20_000;
-/// Milliseconds from a reading that failed to the next one.
-pub(crate) const READ_PAUSE_MS: u64 = 2_000;
 /// Milliseconds beyond a deadline in which the chain service's own word for it may come.
 pub(crate) const GRACE_MS: u64 = 2_000;
 /// Actions for one cycle in one handler, at most: plan, then send; or confirm, then read.
@@ -74,7 +72,7 @@ impl HordeWeights {
         };
         let commits = self.readings.commits.as_ref();
         let is_read = commits.is_some_and(|read| read.asked == block) && what == Reading::Commits;
-        let is_paused = !is_due(self.readings.retry_ms, now_ms, READ_PAUSE_MS);
+        let is_paused = !is_due(self.readings.retry_ms, now_ms, PAUSE_MS_MAX);
         if self.readings.call.is_some() || is_read || is_paused {
             return Ok(());
         }

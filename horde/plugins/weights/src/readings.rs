@@ -32,6 +32,8 @@ pub(crate) struct Readings {
     pub(crate) calls: u64,
     /// After a reading that failed the next one waits until then, in Unix milliseconds.
     pub(crate) retry_ms: u64,
+    /// Readings in a row that have failed.
+    pub(crate) unheard: u32,
     /// Commitments of others under our hotkey that were reported.
     pub(crate) foreign: BTreeSet<String>,
 }

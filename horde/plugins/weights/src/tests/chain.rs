@@ -55,6 +55,8 @@ pub(super) struct Chain {
     pub(super) limits: Option<SubnetLimits>,
     /// Whether readings are answered.
     pub(super) is_readable: bool,
+    /// Readings of commitments so far.
+    pub(super) readings: usize,
 }
 
 impl Chain {
@@ -76,6 +78,7 @@ impl Chain {
             fates: VecDeque::new(),
             limits: None,
             is_readable: true,
+            readings: 0,
         }
     }
 
@@ -104,6 +107,7 @@ impl Chain {
     pub(super) fn call(&mut self, request: &ChainRequest) -> Option<ChainResult> {
         match request {
             ChainRequest::ReadCommits => {
+                self.readings += 1;
                 self.expire();
                 let (block, commits) = (self.block, self.commits.clone());
                 self.is_readable

@@ -231,6 +231,12 @@ fn chain_that_cannot_be_read_is_not_written() {
     world.blocks_to(STOP + 20);
     assert!(world.chain.commit_hashes.is_empty());
     assert_eq!(world.waiting_for(), "reading");
+    // 20 blocks are 240 s; a reading takes up to 22 s, and pauses grow up to 30 s.
+    assert!(
+        (4..=8).contains(&world.chain.readings),
+        "{}",
+        world.chain.readings
+    );
     world.chain.is_readable = true;
     world.blocks_to(STOP + 30);
     one_of(&world.chain.commits);
