@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use horde_devnet::chain::{
     ChainConfig, ChainService, Faults, ServiceAnswer, ServiceBody, ServiceReply, ServiceRequest,
 };
+use proptest::prelude::*;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -99,4 +100,71 @@ fn service_runs_in_virtual_time() {
     };
     let block: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(block["block"]["number"], FIRST + 7_200);
+}
+
+/// Paths of real segments in any order, and bodies that are nearly right.
+fn requests() -> impl Strategy<Value = (&'static str, String, String)> {
+    let segment = prop::sample::select(vec![
+        "identity",
+        "validator",
+        "subnet",
+        "12",
+        "block",
+        "latest",
+        "9999",
+        "neurons",
+        "validators",
+        "weights",
+        "commit",
+        "commits",
+        "reveal",
+        "set",
+        "limits",
+        "",
+        "%00",
+        "-1",
+    ]);
+    let path = prop::collection::vec(segment, 0..8);
+    let known = prop::sample::select(vec![
+        "block/latest",
+        "weights",
+        "weights/set",
+        "weights/reveal",
+    ]);
+    let path = prop_oneof![
+        path.prop_map(|it| it.join("/")),
+        known.prop_map(|it| format!("identity/validator/subnet/12/{it}")),
+    ];
+    let body = prop_oneof![
+        ".{0,40}",
+        r#"\{"weights":\{"5x":[0-9e]{1,400}\}\}"#,
+        r#"\{"uids":\[[0-9,]{0,9}\],"values":\[[0-9]{0,5}\],"salt":\[\],"version_key":[0-9]{1,20}\}"#,
+    ];
+    let method = prop::sample::select(vec!["GET", "PUT", "POST", "DELETE"]);
+    (method, path, body)
+}
+
+proptest! {
+    #[test]
+    fn every_request_has_an_answer(requests in prop::collection::vec(requests(), 1..20)) {
+        let mut config = config();
+        config.rules.commit_reveal_weights_enabled = false;
+        // Few blocks before it, since each case has them.
+        config.first_block = 20;
+        let mut service = ChainService::new(&config, 5, &[], 0).unwrap();
+        for (method, path, body) in requests {
+            let path = format!("/api/v1/{path}");
+            let mut reply = service.request(&request(method, &path, body.as_bytes()));
+            service.advance(3);
+            if let ServiceReply::Wait(pending) = &reply {
+                let (after, answer) = service.settle(pending).unwrap();
+                reply = ServiceReply::Answer { after, answer };
+            }
+            let ServiceReply::Answer { answer, .. } = reply else {
+                panic!("{reply:?}");
+            };
+            let is_known = [200, 400, 404, 405].contains(&answer.status);
+            prop_assert!(is_known, "{}", answer.status);
+        }
+    }
 }
