@@ -20,7 +20,7 @@ pub(crate) use self::fetch::parse_tag;
 use self::file::{FileName, HeldFile};
 use self::report::FetchReport;
 pub(crate) use self::round::FetchArguments;
-use self::round::Round;
+use self::round::{NOT_FETCHED, Round};
 use crate::config::{Config, SourceName};
 use crate::limits::START_DELAY_MS;
 use crate::text::shown;
@@ -100,7 +100,8 @@ impl Dynamic {
         }
         if dynamic.urls.is_empty() {
             // Of a config that had URLs: nothing would answer them.
-            dynamic.finish_tickets(ctx, 20, &"the source of dynamic config is not `url`")?;
+            let reason = "the source of dynamic config is not `url` any more";
+            dynamic.finish_tickets(ctx, NOT_FETCHED, &reason)?;
         } else {
             let first_ms = ctx.now_ms() + START_DELAY_MS;
             Timer::Fetch.set(ctx, first_ms)?;

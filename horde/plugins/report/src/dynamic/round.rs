@@ -15,7 +15,7 @@ use crate::limits::{ANSWER_GRACE_MS, FAILURES_TOLERATED, FETCH_TIMEOUT_MS, TICKE
 use crate::timer::Timer;
 
 /// Exit code of `fetch_dynamic_config` if a file did not come or has a fault.
-const NOT_FETCHED: u8 = 20;
+pub(super) const NOT_FETCHED: u8 = 20;
 
 /// Files that are being fetched.
 pub(crate) struct Round {

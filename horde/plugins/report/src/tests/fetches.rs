@@ -375,6 +375,17 @@ fn rebuilt_instance_ends_the_command() {
     assert!(!report.stored().contains_key("dynamic/tickets"));
 }
 
+/// The config was changed while the command waited.
+#[test]
+fn command_ends_if_the_source_is_off() {
+    let mut report = start_with(json!({}));
+    let ticket = Ticket::from_number(7);
+    report.store("dynamic/tickets", json!([ticket]).to_string());
+    report.restart();
+    assert_eq!(report.finished(ticket).unwrap().0, 20);
+    assert!(!report.stored().contains_key("dynamic/tickets"));
+}
+
 #[test]
 fn command_without_urls_is_refused() {
     let mut report = start_with(json!({}));
