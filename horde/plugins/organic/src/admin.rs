@@ -13,7 +13,6 @@ use crate::Organic;
 use crate::admission::check_job;
 use crate::config::JOB_TIMEOUT_SECONDS_MAX;
 use crate::job::{Job, Phase, Source};
-use crate::limits::OPEN_JOBS_MAX;
 use crate::standing::Block;
 use crate::store;
 
@@ -95,9 +94,6 @@ impl Organic {
         if !(1..=JOB_TIMEOUT_SECONDS_MAX).contains(&timeout) {
             bail!("timeout: {timeout} is not between 1 and {JOB_TIMEOUT_SECONDS_MAX}");
         }
-        if self.jobs.len() >= OPEN_JOBS_MAX {
-            bail!("{OPEN_JOBS_MAX} users' jobs are under way: try again later");
-        }
         let address = fixed_address(&arguments)?;
         let class = read_class(arguments.executor_class.as_deref())?;
         let uuid = uuid_v4([ctx.random_u64(), ctx.random_u64()]);
@@ -117,6 +113,7 @@ impl Organic {
         let mut job = OrganicJob::from(request);
         job.miner_hotkey = arguments.miner_hotkey;
         check_job(&job)?;
+        self.check_room(text.get().len())?;
         self.check_unblocked(job.miner_hotkey.as_deref(), ctx.now_ms())?;
         ctx.mark_fields_changed()?;
         let (ticket, now_ms) = (ctx.ticket(), ctx.now_ms());
@@ -131,6 +128,7 @@ impl Organic {
             received_ms: now_ms,
             deadline_ms,
             class: job.executor_class,
+            bytes: text.get().len(),
             miner: job.miner_hotkey,
             address,
             phase: Phase::Address,

@@ -8,7 +8,7 @@ use tig_keyring::{PublicKey, Ss58Error};
 
 use crate::config::Config;
 use crate::limits::{
-    ARGUMENT_BYTES_MAX, ARGUMENTS_BYTES_MAX, OPEN_JOBS_MAX, SIGNATURE_AGE_MS_MAX,
+    ARGUMENT_BYTES_MAX, ARGUMENTS_BYTES_MAX, OPEN_BYTES_MAX, OPEN_JOBS_MAX, SIGNATURE_AGE_MS_MAX,
     SIGNATURE_AHEAD_MS_MAX, SIGNATURES_MAX, URL_BYTES_MAX,
 };
 
@@ -62,6 +62,8 @@ pub(crate) enum Refusal {
         "{OPEN_JOBS_MAX} users' jobs are under way, as many as this validator runs; try again later"
     )]
     TooManyJobs,
+    #[error("the users' jobs under way have {} MiB, as many as this validator keeps; try again later", OPEN_BYTES_MAX >> 20)]
+    TooManyBytes,
     #[error("the job's time was over before it could be begun")]
     TooLate,
 }

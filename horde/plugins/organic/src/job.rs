@@ -54,6 +54,8 @@ pub(crate) struct Job {
     /// When its time is over, in Unix milliseconds.
     pub(crate) deadline_ms: u64,
     pub(crate) class: ExecutorClass,
+    /// Bytes of the request.
+    pub(crate) bytes: usize,
     /// The miner that the user has named.
     pub(crate) miner: Option<String>,
     /// The address that an operator has given for it.
@@ -118,6 +120,7 @@ mod tests {
             received_ms: 1_000,
             deadline_ms: 301_000,
             class: ExecutorClass::AlwaysOnGpu24Gb,
+            bytes: 0,
             miner: None,
             address: None,
             phase: Phase::Linking,

@@ -3,6 +3,10 @@
 /// Users' jobs that are under way at the same time; more are rejected.
 pub(crate) const OPEN_JOBS_MAX: usize = 1_000;
 
+/// Bytes of the requests of all jobs that are under way, so that any number of them can be asked for by one handler; the host takes 256 MiB
+/// of effects.
+pub(crate) const OPEN_BYTES_MAX: usize = 64 << 20;
+
 /// Jobs that are kept after their end, so that a request that comes once more is known.
 pub(crate) const OVER_JOBS_MAX: usize = 10_000;
 

@@ -169,6 +169,7 @@ mod tests {
             received_ms: 0,
             deadline_ms: 0,
             class: CLASS,
+            bytes: 0,
             miner: None,
             address: None,
             phase: Phase::Address,

@@ -11,6 +11,7 @@ mod outcomes;
 mod properties;
 mod restarts;
 mod routing;
+mod signatures;
 
 use serde_json::{Value, json};
 

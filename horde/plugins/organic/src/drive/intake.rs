@@ -12,7 +12,8 @@ use crate::Organic;
 use crate::admission::{Refusal, check_job, check_signature, read_request};
 use crate::job::{Job, Phase, Source};
 use crate::limits::{
-    ADDRESS_TIMEOUT_MS, ATTEMPT_MS_MIN, OPEN_JOBS_MAX, SIGNATURE_AGE_MS_MAX, SIGNATURES_MAX,
+    ADDRESS_TIMEOUT_MS, ATTEMPT_MS_MIN, OPEN_BYTES_MAX, OPEN_JOBS_MAX, SIGNATURE_AGE_MS_MAX,
+    SIGNATURES_MAX,
 };
 use crate::store::{self, Signed};
 
@@ -59,6 +60,7 @@ impl Organic {
                     received_ms,
                     deadline_ms,
                     class: job.executor_class,
+                    bytes: request.get().len(),
                     miner: job.miner_hotkey,
                     address: None,
                     phase: Phase::Address,
@@ -117,13 +119,23 @@ impl Organic {
         if let Some((hash, _)) = &signed {
             self.check_unused(hash)?;
         }
-        if self.jobs.len() >= OPEN_JOBS_MAX {
-            return Err(Refusal::TooManyJobs);
-        }
+        self.check_room(text.len())?;
         if deadline_ms.saturating_sub(now_ms) < ATTEMPT_MS_MIN {
             return Err(Refusal::TooLate);
         }
         Ok(Admitted { job, signed })
+    }
+
+    /// Checks that one more job of so many bytes can be under way.
+    pub(crate) fn check_room(&self, bytes: usize) -> Result<(), Refusal> {
+        if self.jobs.len() >= OPEN_JOBS_MAX {
+            return Err(Refusal::TooManyJobs);
+        }
+        let open = self.jobs.values().map(|job| job.bytes).sum::<usize>();
+        match open + bytes > OPEN_BYTES_MAX {
+            true => Err(Refusal::TooManyBytes),
+            false => Ok(()),
+        }
     }
 
     /// Checks that no operator has blocked the miner that a user has named (weakness 19 of section 7).

@@ -137,6 +137,34 @@ pub(super) fn declined() -> Value {
     json!({ "outcome": "declined" })
 }
 
+/// A world in which a V2 job would run.
+pub(super) fn routed() -> World {
+    let mut world = start();
+    world.up(1, 5);
+    world.0.emitted();
+    world
+}
+
+/// Checks that a request is rejected with this reason, at once and once, and that nothing is left of it.
+#[track_caller]
+pub(super) fn assert_rejected(request: &Value, expected: &str) {
+    let mut world = routed();
+    world.request(request);
+    let statuses = world.statuses();
+    assert_eq!(statuses.len(), 1, "{statuses:?}");
+    assert_eq!(statuses[0]["uuid"], request["uuid"]);
+    assert_eq!(statuses[0]["status"], "rejected");
+    let comment = statuses[0]["metadata"]["comment"].as_str().unwrap();
+    assert!(comment.contains(expected), "{comment}");
+    assert!(world.open_records().is_empty());
+    assert_eq!(world.0.unfinished(), 0);
+    // It comes twice, also after a restart.
+    world.request(request);
+    world.kill();
+    world.request(request);
+    assert!(world.statuses().is_empty());
+}
+
 impl World {
     /// The chain says that these miners serve.
     pub(super) fn serve(&mut self, miners: &[u8]) {
