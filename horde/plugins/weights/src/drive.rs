@@ -1,21 +1,18 @@
-//! Does what is decided: reads, plans and attempts.
+//! Does what is decided.
 
 use std::collections::BTreeMap;
 
-use horde_events::{ChainCall, ChainRequest, NeuronsWanted, WeightsEnd};
+use horde_events::WeightsEnd;
 use tig_plugin_api::prelude::*;
 
-use crate::cycle::{Attempt, AttemptKind, Step};
-use crate::decide::{Action, PAUSE_MS_MAX, View, Wait, decide, is_due};
-use crate::intent::{Intent, Way};
+use crate::answers::GRACE_MS;
+use crate::cycle::Step;
+use crate::decide::{Action, PAUSE_MS_MAX, View, Wait, decide};
+use crate::intent::Intent;
 use crate::plan::{Basis, plan};
-use crate::readings::{NeuronsRead, ReadCall, Reading};
+use crate::readings::NeuronsRead;
 use crate::{HordeWeights, TICK, store};
 
-/// How long a reading may take, in milliseconds.
-const READ_TIMEOUT_MS: u64 = 20_000;
-/// Milliseconds beyond a deadline in which the chain service's own word for it may come.
-pub(crate) const GRACE_MS: u64 = 2_000;
 /// Actions for one cycle in one handler, at most: plan, then send; or confirm, then read.
 const ACTIONS_COUNT_MAX: usize = 4;
 
@@ -58,40 +55,6 @@ impl HordeWeights {
         };
         let cycle = self.cycles.get(&cycle_start);
         cycle.map_or(Action::Wait(Wait::Over), |cycle| decide(cycle, view))
-    }
-
-    /// Asks the chain, unless it was asked already.
-    fn read(&mut self, ctx: &mut Context<'_>, what: Reading, block: u32) -> Result<()> {
-        let now_ms = ctx.now_ms();
-        let Some(request) = what.request() else {
-            if self.readings.neurons_asked != Some(block) {
-                self.readings.neurons_asked = Some(block);
-                ctx.emit(&NeuronsWanted { block: None })?;
-            }
-            return Ok(());
-        };
-        let commits = self.readings.commits.as_ref();
-        let is_read = commits.is_some_and(|read| read.asked == block) && what == Reading::Commits;
-        let is_paused = !is_due(self.readings.retry_ms, now_ms, PAUSE_MS_MAX);
-        if self.readings.call.is_some() || is_read || is_paused {
-            return Ok(());
-        }
-        self.readings.calls += 1;
-        // The random part keeps answers to an instance before a restart apart.
-        let call = format!("read/{}/{:x}", self.readings.calls, ctx.random_u64());
-        let deadline_ms = now_ms + READ_TIMEOUT_MS;
-        self.readings.call = Some(ReadCall {
-            call: call.clone(),
-            what,
-            block,
-            began_ms: now_ms,
-            deadline_ms,
-        });
-        ctx.emit(&ChainCall {
-            call,
-            deadline_ms,
-            request,
-        })
     }
 
     /// Decides what is sent for a cycle, and stores it.
@@ -159,49 +122,6 @@ impl HordeWeights {
         }
     }
 
-    /// Stores an attempt, then makes it.
-    fn attempt(&mut self, ctx: &mut Context<'_>, cycle_start: u64, block: u32) -> Result<()> {
-        let began_ms = ctx.now_ms();
-        let Some(cycle) = self.cycles.get(&cycle_start) else {
-            return Ok(());
-        };
-        let Some((kind, request)) = request(&cycle.step) else {
-            return Ok(());
-        };
-        let (number, bounds) = match kind {
-            AttemptKind::Reveal => (cycle.reveals + 1, self.rules.reveal),
-            AttemptKind::Set | AttemptKind::Commit => (cycle.sends + 1, self.rules.send),
-        };
-        let attempt = Attempt {
-            call: format!("{cycle_start}/{}/{number}", kind.name()),
-            kind,
-            block,
-            began_ms,
-            deadline_ms: began_ms + bounds.timeout_ms,
-        };
-        ctx.info_with(
-            "attempt begins",
-            &[
-                ("cycle", &cycle_start),
-                ("call", &request.name()),
-                ("attempt", &number),
-                ("block", &block),
-            ],
-        );
-        ctx.emit(&ChainCall {
-            call: attempt.call.clone(),
-            deadline_ms: attempt.deadline_ms,
-            request,
-        })?;
-        self.change(ctx, cycle_start, |cycle| {
-            match kind {
-                AttemptKind::Reveal => cycle.reveals = number,
-                AttemptKind::Set | AttemptKind::Commit => cycle.sends = number,
-            }
-            cycle.pending = Some(attempt);
-        })
-    }
-
     /// The chain holds the commitment for good.
     fn confirm(&mut self, ctx: &mut Context<'_>, cycle_start: u64, block: u32) -> Result<()> {
         ctx.info_with(
@@ -236,48 +156,4 @@ impl HordeWeights {
             None => ctx.cancel(TICK),
         }
     }
-}
-
-/// What the next attempt sends.
-fn request(step: &Step) -> Option<(AttemptKind, ChainRequest)> {
-    let (intent, is_reveal) = match step {
-        Step::Sending { intent } => (intent, false),
-        Step::Committed { intent, .. } => (intent, true),
-        Step::Awaited | Step::Scored | Step::Over { .. } => return None,
-    };
-    Some(match (&intent.way, is_reveal) {
-        (Way::Pylon { weights }, _) => {
-            let weights = weights.clone();
-            (
-                AttemptKind::Set,
-                ChainRequest::SetWeightsByHotkey { weights },
-            )
-        }
-        (Way::Direct(values), _) => {
-            let values = values.clone();
-            let request = ChainRequest::SetWeights {
-                uids: values.uids,
-                values: values.values,
-                version_key: values.version_key,
-            };
-            (AttemptKind::Set, request)
-        }
-        (Way::Commit { commit_hash, .. }, false) => {
-            let commit_hash = commit_hash.clone();
-            (
-                AttemptKind::Commit,
-                ChainRequest::CommitWeights { commit_hash },
-            )
-        }
-        (Way::Commit { values, salt, .. }, true) => {
-            let values = values.clone();
-            let request = ChainRequest::RevealWeights {
-                uids: values.uids,
-                values: values.values,
-                salt: salt.0.clone(),
-                version_key: values.version_key,
-            };
-            (AttemptKind::Reveal, request)
-        }
-    })
 }

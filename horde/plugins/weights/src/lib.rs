@@ -19,6 +19,7 @@
 //! - Blocks decide; time only delays an attempt.
 
 mod answers;
+mod attempts;
 mod config;
 mod cycle;
 mod cycles;
@@ -26,8 +27,10 @@ mod decide;
 mod drive;
 mod hotkey;
 mod intent;
+mod pause;
 mod plan;
 mod readings;
+mod reads;
 mod rules;
 mod scores;
 mod status;

@@ -39,8 +39,7 @@ pub(super) fn next(
     view: View<'_>,
 ) -> Action {
     if let Some(pending) = &cycle.pending {
-        let seconds_max = (pending.deadline_ms - pending.began_ms).div_ceil(1_000);
-        return Action::Wait(Wait::Answer { seconds_max });
+        return Action::Wait(pending.wait());
     }
     let start = window.interval.reveal.start;
     if i64::from(view.block) < start {

@@ -1,6 +1,7 @@
 //! Until the weights of a cycle are set or committed to.
 
 use horde_calc::weights::CommitInterval;
+use horde_events::WeightsEnd;
 
 use super::{Action, INCLUSION_BLOCKS, View, Wait, attempt};
 use crate::config::Mode;
@@ -39,53 +40,53 @@ pub(super) fn before_plan(cycle: &CycleWeights, view: View<'_>) -> Action {
 /// The weights are decided and stored.
 pub(super) fn next(cycle: &CycleWeights, intent: &Intent, view: View<'_>) -> Action {
     if let Some(pending) = &cycle.pending {
-        let seconds_max = (pending.deadline_ms - pending.began_ms).div_ceil(1_000);
-        return Action::Wait(Wait::Answer { seconds_max });
+        return Action::Wait(pending.wait());
+    }
+    match &intent.way {
+        Way::Commit { commit_hash, .. } => committing(cycle, commit_hash, view),
+        Way::Direct(_) => setting(cycle, intent, INCLUSION_BLOCKS, view),
+        Way::Pylon { .. } => setting(cycle, intent, view.rules.repeat_blocks, view),
+    }
+}
+
+fn committing(cycle: &CycleWeights, commit_hash: &str, view: View<'_>) -> Action {
+    let Some(commits) = view.readings.current_commits(view.block, cycle.read_after) else {
+        return Action::Read(Reading::Commits);
+    };
+    if let Some(block) = commits.block_of(commit_hash) {
+        return match is_final(block, commits.block, view) {
+            true => Action::Confirm { block },
+            false => Action::Wait(Wait::Finality { block }),
+        };
+    }
+    if let Some(wait) = closed(true, view) {
+        return Action::Wait(wait);
     }
     let made = (cycle.sends, view.rules.send);
-    match &intent.way {
-        Way::Commit { commit_hash, .. } => {
-            let commits = view.readings.current_commits(view.block, cycle.read_after);
-            let Some(commits) = commits else {
-                return Action::Read(Reading::Commits);
-            };
-            if let Some(block) = commits.block_of(commit_hash) {
-                return match is_final(block, commits.block, view) {
-                    true => Action::Confirm { block },
-                    false => Action::Wait(Wait::Finality { block }),
-                };
-            }
-            if let Some(wait) = closed(true, view) {
-                return Action::Wait(wait);
-            }
-            attempt(cycle, made, INCLUSION_BLOCKS, Action::Send, view)
-        }
-        Way::Direct(_) | Way::Pylon { .. } => {
-            let neurons = view.readings.current_neurons(view.block, cycle.read_after);
-            let Some(neurons) = neurons else {
-                return Action::Read(Reading::Neurons);
-            };
-            let Some(last_update) = neurons.own_last_update else {
-                let block = neurons.block;
-                return Action::Wait(Wait::NotRegistered { block });
-            };
-            // A validator that was registered anew may have an older block there.
-            if cycle.sends > 0 && last_update > intent.last_update && last_update >= intent.block {
-                return match is_final(last_update, neurons.block, view) {
-                    true => Action::End(horde_events::WeightsEnd::Applied { block: last_update }),
-                    false => Action::Wait(Wait::Finality { block: last_update }),
-                };
-            }
-            if let Some(wait) = closed(false, view) {
-                return Action::Wait(wait);
-            }
-            let inclusion_blocks = match intent.way {
-                Way::Pylon { .. } => view.rules.repeat_blocks,
-                Way::Direct(_) | Way::Commit { .. } => INCLUSION_BLOCKS,
-            };
-            attempt(cycle, made, inclusion_blocks, Action::Send, view)
-        }
+    attempt(cycle, made, INCLUSION_BLOCKS, Action::Send, view)
+}
+
+fn setting(cycle: &CycleWeights, intent: &Intent, inclusion_blocks: u32, view: View<'_>) -> Action {
+    let Some(neurons) = view.readings.current_neurons(view.block, cycle.read_after) else {
+        return Action::Read(Reading::Neurons);
+    };
+    let Some(last_update) = neurons.own_last_update else {
+        let block = neurons.block;
+        return Action::Wait(Wait::NotRegistered { block });
+    };
+    // A block before that of the decision says nothing of these weights.
+    let is_set = last_update > intent.last_update && last_update >= intent.block;
+    if cycle.sends > 0 && is_set {
+        return match is_final(last_update, neurons.block, view) {
+            true => Action::End(WeightsEnd::Applied { block: last_update }),
+            false => Action::Wait(Wait::Finality { block: last_update }),
+        };
     }
+    if let Some(wait) = closed(false, view) {
+        return Action::Wait(wait);
+    }
+    let made = (cycle.sends, view.rules.send);
+    attempt(cycle, made, inclusion_blocks, Action::Send, view)
 }
 
 /// Why nothing may be sent at this block.

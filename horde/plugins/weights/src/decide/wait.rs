@@ -1,5 +1,6 @@
 //! Why nothing is done for the weights of a cycle.
 
+use crate::cycle::Attempt;
 use crate::readings::Reading;
 
 /// What is waited for.
@@ -95,5 +96,14 @@ impl Wait {
             Self::Block => "block",
             Self::Over => "over",
         }
+    }
+}
+
+impl Attempt {
+    /// The wait for its answer.
+    pub(super) fn wait(&self) -> Wait {
+        let span_ms = self.deadline_ms.saturating_sub(self.began_ms);
+        let seconds_max = span_ms.div_ceil(1_000);
+        Wait::Answer { seconds_max }
     }
 }
