@@ -12,7 +12,7 @@ pub struct PlannedJob {
     pub hotkey: String,
     /// The class of its executor.
     pub executor_class: String,
-    /// Seconds that it may run.
+    /// Seconds that it may run. A user's job has them from the beginning of its group, and all its steps must fit into them (section 3.9).
     pub timeout_seconds: u32,
     /// Seconds that an executor of this class takes to start, at least 2 (section 2.0).
     pub spin_up_seconds: u32,
