@@ -190,20 +190,24 @@ impl Facilitator {
     fn lose(&mut self, ctx: &mut Context<'_>, code: Option<u16>, reason: String) -> Result<()> {
         let (now_ms, draw) = (ctx.now_ms(), ctx.random_unit());
         let state = self.run.connection.state().name();
+        // One that is down for a day is worth one line.
+        let connection = &self.run.connection;
+        let is_known = !connection.is_up() && connection.last_error.as_ref() == Some(&reason);
         let until_ms = self.run.connection.lose(now_ms, code, reason.clone(), draw);
         self.run.queue.lose_connection(now_ms);
         self.run.answer_by_ms = None;
         ctx.at(CONNECT_TIMER, until_ms)?;
         ctx.count("connections_lost", &[("state", state)], 1);
-        ctx.warn_with(
-            "facilitator: connection lost",
-            &[
-                ("state", &state),
-                ("reason", &reason),
-                ("pause_ms", &until_ms.saturating_sub(now_ms)),
-                ("statuses", &self.run.queue.len()),
-            ],
-        );
+        let fields: &LogFields<'_> = &[
+            ("state", &state),
+            ("reason", &reason),
+            ("pause_ms", &until_ms.saturating_sub(now_ms)),
+            ("statuses", &self.run.queue.len()),
+        ];
+        match is_known {
+            true => ctx.debug_with("facilitator: still no connection", fields),
+            false => ctx.warn_with("facilitator: connection lost", fields),
+        }
         self.finish_command(ctx, NOT_CONNECTED)
     }
 

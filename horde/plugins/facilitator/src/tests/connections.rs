@@ -180,3 +180,24 @@ fn reload_keeps_connection_and_statuses() {
     world.0.advance_ms(15_001);
     assert_eq!(world.0.ws_opened().len(), 1);
 }
+
+#[test]
+fn long_absence_of_the_facilitator_is_one_line() {
+    let mut world = start();
+    for _ in 0..50 {
+        if let Some(tag) = world.try_tag() {
+            world.0.ws_end(&tag, WsCloseClass::Connect);
+        }
+        world.0.advance_ms(PAUSE_MS);
+    }
+    let logs = world.0.logs();
+    assert_eq!(logs.iter().filter(|(level, _)| level == "warn").count(), 1);
+    // Another loss is another line, though for the same reason.
+    for _ in 0..2 {
+        world.come_up();
+        world.close(None);
+        world.0.advance_ms(PAUSE_MS);
+    }
+    let logs = world.0.logs();
+    assert_eq!(logs.iter().filter(|(level, _)| level == "warn").count(), 2);
+}
