@@ -1,6 +1,6 @@
 //! Whatever comes in whatever order: each request has one terminal status, and `accepted` once at most and before it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
@@ -63,6 +63,8 @@ fn request(number: u64) -> Value {
 struct Seen {
     statuses: BTreeMap<String, Vec<String>>,
     attempts: Vec<Asked>,
+    /// Each attempt's miner, by job and attempt.
+    miners: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 impl Seen {
@@ -74,6 +76,11 @@ impl Seen {
                     .entry(text("uuid"))
                     .or_default()
                     .push(text("status"));
+            } else if name == "horde_jobs_made" {
+                let job = &event["jobs"][0];
+                let text = |field: &str| job[field].as_str().unwrap().to_owned();
+                let miners = self.miners.entry(text("description")).or_default();
+                miners.insert(text("uuid"), text("hotkey"));
             } else if name == "horde_group_wanted" {
                 self.attempts.push(Asked {
                     uuid: text("group"),
@@ -140,7 +147,11 @@ proptest! {
             prop_assert!(last != "accepted", "{:?}", statuses);
             prop_assert!(before.is_empty() || before == ["accepted"], "{:?}", statuses);
         }
-        // No miner is asked for two attempts by one name, and none for two attempts at one job.
+        // An attempt that is asked for again after a kill is one at the same miner; each other one is at a miner of its own.
+        for miners in seen.miners.values() {
+            let distinct: BTreeSet<_> = miners.values().collect();
+            prop_assert_eq!(distinct.len(), miners.len());
+        }
         let mut hotkeys: BTreeMap<&str, &str> = BTreeMap::new();
         for attempt in &seen.attempts {
             let known = hotkeys.insert(&attempt.uuid, &attempt.hotkey);

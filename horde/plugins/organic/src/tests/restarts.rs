@@ -226,3 +226,54 @@ fn report_shows_jobs_and_the_last_hour() {
     world.0.update();
     assert!(world.0.metric("users_jobs", &[]).is_some());
 }
+
+/// A whole job with a second attempt, killed after each event and each timer: it ends once, and as it would have.
+#[test]
+fn kill_at_each_step_leaves_one_status() {
+    for killed_at in 0..8 {
+        let mut world = start();
+        world.up(1, 1);
+        world.up(2, 1);
+        world.0.emitted();
+        let mut statuses = Vec::new();
+        let mut attempts: Vec<Asked> = Vec::new();
+        for step in 0..8 {
+            let last = attempts.last().cloned();
+            match (step, last) {
+                (0, _) => world.request(&v2(1, START_MS)),
+                (1 | 4, _) => {
+                    world.up(1, 1);
+                    world.up(2, 1);
+                }
+                (2 | 5, Some(last)) => world.step(&last, "accepted"),
+                (3, Some(last)) => world.over(&last, &declined()),
+                (6, Some(last)) => world.over(&last, &finished()),
+                // A durable event comes twice.
+                (_, Some(last)) => world.over(&last, &finished()),
+                (_, None) => unreachable!("an attempt was asked for"),
+            }
+            if step == killed_at {
+                world.kill();
+            }
+            world.0.advance_ms(20);
+            if step == 1 || step == 4 {
+                // The kill has forgotten that the link is up.
+                world.up(1, 1);
+                world.up(2, 1);
+            }
+            for (name, event) in world.0.emitted() {
+                if name == "horde_job_status" {
+                    statuses.push(event["status"].as_str().unwrap().to_owned());
+                } else if name == "horde_group_wanted" {
+                    attempts.push(Asked {
+                        uuid: event["group"].as_str().unwrap().to_owned(),
+                        hotkey: event["jobs"][0]["hotkey"].as_str().unwrap().to_owned(),
+                        group: event,
+                        made: Value::Null,
+                    });
+                }
+            }
+        }
+        assert_eq!(statuses, ["accepted", "completed"], "killed at {killed_at}");
+    }
+}
