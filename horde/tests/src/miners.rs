@@ -82,6 +82,9 @@ pub enum MinersError {
     /// Its answer.
     #[error(transparent)]
     Http(#[from] HttpError),
+    /// It was started without a chain, and so without a facilitator.
+    #[error("the network has no facilitator; start it with a chain")]
+    NoFacilitator,
     /// What it says.
     #[error("horde-devnet says {text:?}")]
     Text {
@@ -99,6 +102,15 @@ struct Ready {
     miners: Vec<Miner>,
     chain: Option<String>,
     facilitator: Option<FacilitatorUrls>,
+}
+
+impl FacilitatorUrls {
+    /// `IP:PORT` of everything that it serves.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        let rest = self.socket.trim_start_matches("ws://");
+        rest.split_once('/').map_or(rest, |(address, _)| address)
+    }
 }
 
 impl ChainOptions {
@@ -163,6 +175,17 @@ impl Miners {
             json!({ "hotkey": miner.hotkey, "host": host, "port": port })
         };
         json!({ "miners": self.miners.iter().map(miner).collect::<Vec<_>>() })
+    }
+
+    /// `IP:PORT` of the facilitator; an error if the network has none.
+    ///
+    /// # Errors
+    ///
+    /// See [`MinersError::NoFacilitator`].
+    pub fn facilitator_address(&self) -> Result<&str, MinersError> {
+        let urls = self.facilitator.as_ref();
+        urls.map(FacilitatorUrls::address)
+            .ok_or(MinersError::NoFacilitator)
     }
 
     /// What the miners have seen.

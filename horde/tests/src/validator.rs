@@ -9,8 +9,8 @@ use crate::site::HostOptions;
 
 /// Milliseconds between two looks for a block: the least that the config allows.
 const POLL_MS: u64 = 20;
-/// Blocks after its slot at which a batch still begins: on a fast chain three are over in no time.
-const LATE_BLOCKS: u32 = 12;
+/// Blocks after its slot at which a batch still begins: on a fast chain three are over before a host has started.
+const LATE_BLOCKS: u32 = 25;
 /// Seconds that an executor of the test network takes to start.
 const SPIN_UP_SECONDS: u32 = 2;
 /// Name of the validator at the chain's service.

@@ -226,7 +226,7 @@ mod tests {
 
     /// As when the disk was full: the extension must be able to ask for the same again.
     #[test]
-    fn rejected_effects_leave_no_tag_taken_and_no_byte_counted() {
+    fn rejected_effects_take_no_tag_and_no_bytes() {
         let extension = Extension::new("a");
         let tags = &extension.sockets.tags;
         tags.take("old");

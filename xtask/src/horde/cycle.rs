@@ -4,6 +4,7 @@
 mod faults;
 mod judge;
 mod orders;
+mod settled;
 mod show;
 mod watch;
 

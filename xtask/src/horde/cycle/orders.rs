@@ -6,6 +6,7 @@ use horde_system_tests::Miners;
 use serde_json::{Value, json};
 use tig_system_tests::{get, request};
 
+use super::settled::is_settled;
 use crate::Result;
 
 /// Header of users, with the stand-in's token.
@@ -25,7 +26,7 @@ pub(super) struct Orders {
 impl Orders {
     pub(super) fn new(miners: &Miners, count: u32, span: Duration) -> Result<Self> {
         Ok(Self {
-            address: facilitator(miners)?,
+            address: miners.facilitator_address()?.to_owned(),
             hotkeys: miners
                 .miners
                 .iter()
@@ -78,20 +79,6 @@ impl Orders {
         Ok(jobs
             .into_iter()
             .flatten()
-            .all(|job| super::judge::is_settled(&report, job)))
+            .all(|job| is_settled(&report, job)))
     }
-}
-
-/// `IP:PORT` of the facilitator.
-pub(super) fn facilitator(miners: &Miners) -> Result<String> {
-    let urls = miners
-        .facilitator
-        .as_ref()
-        .ok_or("the network has no facilitator")?;
-    let rest = urls
-        .socket
-        .strip_prefix("ws://")
-        .ok_or("its URL is no websocket")?;
-    let (address, _) = rest.split_once('/').ok_or("its URL has no path")?;
-    Ok(address.to_owned())
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use tig_process::output::table;
 
-use super::judge::{Evidence, stored};
+use super::judge::Evidence;
+use super::settled::stored;
 use super::watch::Watch;
 use crate::horde::columns::sum;
 use crate::output;
