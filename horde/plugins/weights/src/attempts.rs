@@ -6,7 +6,7 @@ use tig_plugin_api::prelude::*;
 use crate::HordeWeights;
 use crate::cycle::{Attempt, AttemptKind, AttemptResult, Outcome, Step};
 use crate::intent::Way;
-use crate::pause::{pause_ms, shown};
+use crate::pause::shown;
 
 impl HordeWeights {
     /// Stores an attempt, then makes it.
@@ -98,6 +98,8 @@ impl HordeWeights {
             ),
         }
         let refused_ms = self.rules.refused_ms;
+        let cycle = self.cycles.get(&cycle_start);
+        let pause_ms = self.rules.pause_ms(cycle.map_or(0, |cycle| cycle.unheard));
         self.change(ctx, cycle_start, |cycle| {
             cycle.pending = None;
             cycle.read_after = block;
@@ -109,7 +111,7 @@ impl HordeWeights {
                     cycle.not_before_ms = at_ms + refused_ms;
                 }
                 AttemptResult::Failed | AttemptResult::TimedOut => {
-                    cycle.not_before_ms = at_ms + pause_ms(cycle.unheard);
+                    cycle.not_before_ms = at_ms + pause_ms;
                     cycle.unheard = cycle.unheard.saturating_add(1);
                 }
             }

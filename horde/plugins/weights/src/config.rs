@@ -71,6 +71,9 @@ pub(crate) struct Config {
     pub(crate) reveal_attempts_max: u32,
     /// Milliseconds from a refusal to the next attempt.
     pub(crate) refused_ms: u64,
+    /// Milliseconds from an attempt or a reading that failed, or was not answered, to the next one; doubled for each further one in a
+    /// row, up to 30 times as long. An attempt waits for the next block, too.
+    pub(crate) failed_ms: u64,
 }
 
 impl Default for Config {
@@ -94,6 +97,7 @@ impl Default for Config {
             send_attempts_max: 100,
             reveal_attempts_max: 50,
             refused_ms: 5_000,
+            failed_ms: 1_000,
         }
     }
 }
@@ -135,6 +139,7 @@ impl Config {
             ("send_timeout_ms", self.send_timeout_ms),
             ("reveal_timeout_ms", self.reveal_timeout_ms),
             ("refused_ms", self.refused_ms),
+            ("failed_ms", self.failed_ms),
         ];
         for (key, value) in times {
             if !(1..=WAIT_MS_MAX).contains(&value) {
@@ -173,6 +178,7 @@ mod tests {
             "send_attempts_max",
             "reveal_attempts_max",
             "refused_ms",
+            "failed_ms",
         ];
         check_example_config::<Config>(example, "horde_weights", &optional);
     }
@@ -198,6 +204,7 @@ mod tests {
             ),
             (r#"{"reveal_timeout_ms": 3600001}"#, "reveal_timeout_ms"),
             (r#"{"refused_ms": 0}"#, "refused_ms: 0 is not from 1"),
+            (r#"{"failed_ms": 0}"#, "failed_ms: 0 is not from 1"),
         ] {
             let config: Config = serde_json::from_str(section).unwrap();
             let error = config.check().unwrap_err().to_string();

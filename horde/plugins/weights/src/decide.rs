@@ -13,8 +13,6 @@ use crate::readings::{Reading, Readings};
 use crate::rules::{AttemptRules, Rules};
 pub(crate) use wait::Wait;
 
-/// Longest pause between two attempts, in milliseconds.
-pub(crate) const PAUSE_MS_MAX: u64 = 30_000;
 /// Blocks in which the chain shows what it has taken, unless it has forgotten it.
 const INCLUSION_BLOCKS: u32 = 5;
 /// Blocks beyond the end of a window in which it is still read what became of the last attempt.
@@ -129,11 +127,7 @@ fn attempt(
         let last = last.unwrap_or_else(|| "none may be made".to_owned());
         return give_up(format!("{made} attempts were made; {last}"));
     }
-    if !is_due(
-        cycle.not_before_ms,
-        view.now_ms,
-        PAUSE_MS_MAX.max(view.rules.refused_ms),
-    ) {
+    if !is_due(cycle.not_before_ms, view.now_ms, view.rules.pause_ms_max()) {
         return Action::Wait(Wait::Pause {
             until_ms: cycle.not_before_ms,
         });

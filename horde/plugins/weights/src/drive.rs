@@ -7,12 +7,14 @@ use tig_plugin_api::prelude::*;
 
 use crate::answers::GRACE_MS;
 use crate::cycle::Step;
-use crate::decide::{Action, PAUSE_MS_MAX, View, Wait, decide};
+use crate::decide::{Action, View, Wait, decide};
 use crate::intent::Intent;
 use crate::plan::{Basis, plan};
 use crate::readings::NeuronsRead;
 use crate::{HordeWeights, TICK, store};
 
+/// Longest time until what is due is looked at again, in milliseconds.
+const TICK_MS_MAX: u64 = 30_000;
 /// Actions for one cycle in one handler, at most: plan, then send; or confirm, then read.
 const ACTIONS_COUNT_MAX: usize = 4;
 
@@ -152,7 +154,7 @@ impl HordeWeights {
         let retry_ms = Some(self.readings.retry_ms).filter(|at_ms| *at_ms > now_ms);
         match of_cycles.chain(of_call).chain(retry_ms).min() {
             // A time by a clock that was ahead is looked at again soon.
-            Some(at_ms) => ctx.at(TICK, at_ms.clamp(now_ms, now_ms + PAUSE_MS_MAX)),
+            Some(at_ms) => ctx.at(TICK, at_ms.clamp(now_ms, now_ms + TICK_MS_MAX)),
             None => ctx.cancel(TICK),
         }
     }

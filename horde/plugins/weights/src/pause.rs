@@ -1,37 +1,56 @@
 //! Pauses after what was not answered, and the words of what was.
 
-use crate::decide::PAUSE_MS_MAX;
+use crate::rules::Rules;
 
-/// Pause after the first attempt or reading of which nothing was heard, in milliseconds; doubled for each further one in a row.
-const PAUSE_MS_MIN: u64 = 1_000;
+/// How many times as long as the first pause one may be.
+const PAUSE_FACTOR_MAX: u64 = 30;
 /// Characters of a reason that are kept.
 const REASON_CHARS_MAX: usize = 300;
 
-/// The pause after an attempt or a reading that follows so many unheard ones.
-pub(crate) fn pause_ms(unheard: u32) -> u64 {
-    let factor = 2_u64.saturating_pow(unheard);
-    PAUSE_MS_MIN.saturating_mul(factor).min(PAUSE_MS_MAX)
+impl Rules {
+    /// Milliseconds of pause after an attempt or a reading that has failed and follows so many that have.
+    pub(crate) fn pause_ms(&self, unheard: u32) -> u64 {
+        let factor = 2_u64.saturating_pow(unheard).min(PAUSE_FACTOR_MAX);
+        self.failed_ms.saturating_mul(factor)
+    }
+
+    /// The longest pause of all.
+    pub(crate) fn pause_ms_max(&self) -> u64 {
+        self.pause_ms(u32::MAX).max(self.refused_ms)
+    }
 }
 
 /// A reason that came over the network, fit for logs and sentences.
 pub(crate) fn shown(reason: &str) -> String {
-    let escaped = reason.chars().take(REASON_CHARS_MAX);
-    escaped.flat_map(char::escape_debug).collect()
+    let shown = reason.chars().take(REASON_CHARS_MAX);
+    let mut text = String::new();
+    for character in shown {
+        // Quotation marks stay as they are: the chain's extension has quoted texts of others.
+        if character.is_control() {
+            text.extend(character.escape_unicode());
+        } else {
+            text.push(character);
+        }
+    }
+    text
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
 
     #[test]
     fn pauses_double_up_to_their_bound() {
-        let pauses: Vec<_> = [0, 1, 2, 4, 5, 64].map(pause_ms).into();
+        let rules = Rules::new(&Config::default(), None);
+        let pauses = [0, 1, 2, 4, 5, 64].map(|unheard| rules.pause_ms(unheard));
         assert_eq!(pauses, [1_000, 2_000, 4_000, 16_000, 30_000, 30_000]);
+        assert_eq!(rules.pause_ms_max(), 30_000);
     }
 
     #[test]
     fn reason_is_cut_and_escaped() {
-        assert_eq!(shown("a\u{1b}\n"), "a\\u{1b}\\n");
+        assert_eq!(shown("\"a\u{1b}\n\""), "\"a\\u{1b}\\u{a}\"");
         assert_eq!(shown(&"x".repeat(1_000)).len(), REASON_CHARS_MAX);
     }
 }

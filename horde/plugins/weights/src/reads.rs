@@ -4,8 +4,8 @@ use horde_events::{ChainCall, ChainResult, NeuronsWanted};
 use tig_plugin_api::prelude::*;
 
 use crate::HordeWeights;
-use crate::decide::{PAUSE_MS_MAX, is_due};
-use crate::pause::{pause_ms, shown};
+use crate::decide::is_due;
+use crate::pause::shown;
 use crate::readings::{CommitsRead, LimitsRead, ReadCall, Reading};
 
 /// How long a reading may take, in milliseconds.
@@ -24,7 +24,7 @@ impl HordeWeights {
         };
         let commits = self.readings.commits.as_ref();
         let is_read = commits.is_some_and(|read| read.asked == block) && what == Reading::Commits;
-        let is_paused = !is_due(self.readings.retry_ms, now_ms, PAUSE_MS_MAX);
+        let is_paused = !is_due(self.readings.retry_ms, now_ms, self.rules.pause_ms_max());
         if self.readings.call.is_some() || is_read || is_paused {
             return Ok(());
         }
@@ -120,7 +120,7 @@ impl HordeWeights {
     /// Waits before the next reading.
     pub(crate) fn pause_readings(&mut self, now_ms: u64) {
         let readings = &mut self.readings;
-        readings.retry_ms = now_ms + pause_ms(readings.unheard);
+        readings.retry_ms = now_ms + self.rules.pause_ms(readings.unheard);
         readings.unheard = readings.unheard.saturating_add(1);
     }
 }

@@ -25,6 +25,8 @@ pub(crate) struct Rules {
     pub(crate) reveal: AttemptRules,
     /// Milliseconds from a refusal to the next attempt.
     pub(crate) refused_ms: u64,
+    /// Milliseconds from the first attempt or reading that failed to the next one.
+    pub(crate) failed_ms: u64,
 }
 
 /// Bounds of the attempts at one thing.
@@ -73,6 +75,7 @@ impl Rules {
                 count_max: config.reveal_attempts_max,
             },
             refused_ms: config.refused_ms,
+            failed_ms: config.failed_ms,
         }
     }
 
