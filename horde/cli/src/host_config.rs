@@ -4,15 +4,45 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use crate::network::Network;
 use crate::settings::Settings;
 
-/// The extensions, in order.
-const EXTENSIONS: [&str; 4] = [
+/// The extensions that run batches, in order.
+const BATCH_EXTENSIONS: [&str; 4] = [
     "horde_miners",
     "horde_batch",
     "horde_job_echo",
     "horde_job_hash",
 ];
+
+/// Those that a validator on a chain has besides.
+const NETWORK_EXTENSIONS: [&str; 8] = [
+    "horde_chain",
+    "horde_schedule",
+    "horde_score",
+    "horde_weights",
+    "horde_facilitator",
+    "horde_organic",
+    "horde_receipts",
+    "horde_report",
+];
+
+/// Those that sign, or read the public half of the key.
+const KEY_EXTENSIONS: [&str; 6] = [
+    "horde_miners",
+    "horde_schedule",
+    "horde_weights",
+    "horde_facilitator",
+    "horde_receipts",
+    "horde_report",
+];
+
+/// What the main network used when the earlier validator was described (section 10.2).
+const PROFILE: &str = "mainnet-2024-11";
+
+/// Where the network's dynamic configs are (section 2.8).
+const DYNAMIC_CONFIG_URL: &str =
+    "https://raw.githubusercontent.com/backend-developers-ltd/compute-horde-dynamic-config/master";
 
 /// Name of the config's key with which receipts are signed.
 const KEY: &str = "hotkey";
@@ -32,8 +62,41 @@ pub(crate) enum Addresses {
     AlsoPrivate,
 }
 
-/// The config; relative paths start from its file's folder.
-pub(crate) fn host_config(settings: &Settings, folder: &Path, addresses: Addresses) -> Value {
+/// The config of a validator on a chain, which runs all by itself.
+pub(crate) fn validator_config(
+    settings: &Settings,
+    network: &Network,
+    folder: &Path,
+    addresses: Addresses,
+) -> Value {
+    let mut config = batch_config(settings, folder, addresses);
+    if let Some(extensions) = config["extensions"].as_array_mut() {
+        extensions.extend(NETWORK_EXTENSIONS.map(Value::from));
+    }
+    config["keys"][KEY]["extensions"] = json!(KEY_EXTENSIONS);
+    if let Some(file) = &network.token_file {
+        config["api_key_file"] = json!(folder.join(file));
+    }
+    let netuid = network.netuid;
+    let sections = &mut config["config"];
+    sections["horde_chain"] =
+        json!({ "url": network.pylon_url, "identity": network.identity, "netuid": netuid });
+    sections["horde_schedule"] = json!({ "netuid": netuid, "serving": network.is_serving });
+    sections["horde_weights"] = json!({ "netuid": netuid });
+    sections["horde_facilitator"] = json!({ "uri": network.facilitator_uri });
+    let mut report = json!({ "profile": PROFILE, "stats_collector_url": network.collector_url });
+    if let Some(name) = &network.dynamic_config {
+        report["source"] = json!("url");
+        for (key, file) in [("url_validator", "validator"), ("url_common", "common")] {
+            report[key] = json!(format!("{DYNAMIC_CONFIG_URL}/{file}-config-{name}.json"));
+        }
+    }
+    sections["horde_report"] = report;
+    config
+}
+
+/// The config of a host that runs batches by hand; relative paths start from its file's folder.
+pub(crate) fn batch_config(settings: &Settings, folder: &Path, addresses: Addresses) -> Value {
     // Absolute, so that the file can be moved: paths of variables start from the working directory.
     let path = |path: &Path| folder.join(path);
     let mut key = json!({
@@ -49,7 +112,7 @@ pub(crate) fn host_config(settings: &Settings, folder: &Path, addresses: Address
         .map(|(class, kind)| (class.to_owned(), json!(kind)))
         .collect();
     json!({
-        "extensions": EXTENSIONS,
+        "extensions": BATCH_EXTENSIONS,
         "keys": { KEY: key },
         "backup_folder": path(Path::new("backup")),
         "config": {
@@ -76,15 +139,50 @@ mod tests {
             password_file: Some("/run/password".into()),
             weights_version: 4,
         };
-        let config = host_config(&settings, Path::new("/validator"), Addresses::Public);
+        let config = batch_config(&settings, Path::new("/validator"), Addresses::Public);
         assert_eq!(config["keys"]["hotkey"]["file"], "/validator/keys/h");
         assert_eq!(config["backup_folder"], "/validator/backup");
         assert_eq!(config["keys"]["hotkey"]["password_file"], "/run/password");
         assert_eq!(config["config"]["horde_miners"]["allow_private"], false);
         assert_eq!(config["config"]["horde_batch"]["weights_version"], 4);
+        assert_names_fit(&config);
+    }
+
+    /// The host refuses a section or a key for an extension that is not listed.
+    fn assert_names_fit(config: &Value) {
         let listed = config["extensions"].as_array().unwrap();
         let sections = config["config"].as_object().unwrap();
         let is_listed = |name: &String| listed.contains(&json!(name));
         assert!(sections.keys().all(is_listed));
+        let keyed = config["keys"]["hotkey"]["extensions"].as_array().unwrap();
+        assert!(keyed.iter().all(|name| listed.contains(name)));
+    }
+
+    #[test]
+    fn config_of_a_validator_names_its_services() {
+        let settings = Settings {
+            hotkey_file: "keys/h".into(),
+            password_file: None,
+            weights_version: 4,
+        };
+        let network = Network {
+            pylon_url: "http://pylon:8000".to_owned(),
+            identity: "sn12".to_owned(),
+            token_file: Some("token".into()),
+            netuid: 49,
+            facilitator_uri: "wss://f/ws/v0/".to_owned(),
+            collector_url: String::new(),
+            dynamic_config: Some("staging".to_owned()),
+            is_serving: false,
+        };
+        let config = validator_config(&settings, &network, Path::new("/v"), Addresses::Public);
+        assert_names_fit(&config);
+        assert_eq!(config["extensions"].as_array().unwrap().len(), 12);
+        assert_eq!(config["api_key_file"], "/v/token");
+        let sections = &config["config"];
+        assert_eq!(sections["horde_weights"]["netuid"], 49);
+        assert_eq!(sections["horde_schedule"]["serving"], false);
+        let url = sections["horde_report"]["url_common"].as_str().unwrap();
+        assert!(url.ends_with("/common-config-staging.json"), "{url}");
     }
 }

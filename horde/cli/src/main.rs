@@ -10,6 +10,7 @@ mod exit_code;
 mod host;
 mod host_config;
 mod miners;
+mod network;
 mod report;
 mod settings;
 mod variables;

@@ -127,7 +127,12 @@ impl Settings {
     }
 }
 
-fn expand(environment: &Environment, path: &str) -> Result<PathBuf, SettingsError> {
+/// The path, with the home folder in place of `~`.
+///
+/// # Errors
+///
+/// See [`SettingsError::Home`].
+pub(crate) fn expand(environment: &Environment, path: &str) -> Result<PathBuf, SettingsError> {
     let Some(rest) = path.strip_prefix("~/") else {
         return Ok(PathBuf::from(path));
     };

@@ -15,6 +15,10 @@ pub(crate) enum Role {
 const STORE: &str = "the host keeps its store in a file, and needs no database";
 /// What took the place of queues.
 const QUEUES: &str = "extensions speak through the host, and need no queue";
+/// What took the place of the name of a chain.
+const PYLON: &str = "the chain is reached by a Pylon service: set PYLON_URL";
+/// What took the place of times for debugging.
+const CHAIN: &str = "a chain of the devnet is as fast as one likes: see docs/computehorde.md";
 /// What took the place of generator classes.
 const KINDS: &str =
     "job kinds are extensions: name them in `config.horde_batch.kinds` of config.json";
@@ -25,8 +29,8 @@ pub(crate) const VARIABLES: &[(&str, Role)] = &[
     ("AWS_DEFAULT_REGION", Role::Unread),
     ("AWS_ENDPOINT_URL", Role::Unread),
     ("AWS_SECRET_ACCESS_KEY", Role::Unread),
-    ("BITTENSOR_NETUID", Role::Unread),
-    ("BITTENSOR_NETWORK", Role::Unread),
+    ("BITTENSOR_NETUID", Role::Read),
+    ("BITTENSOR_NETWORK", Role::Gone(PYLON)),
     ("BITTENSOR_WALLET_DIRECTORY", Role::Read),
     ("BITTENSOR_WALLET_HOTKEY_NAME", Role::Read),
     ("BITTENSOR_WALLET_NAME", Role::Read),
@@ -35,7 +39,7 @@ pub(crate) const VARIABLES: &[(&str, Role)] = &[
     ("DATABASE_SUFFIX", Role::Gone(STORE)),
     ("DATABASE_URL", Role::Gone(STORE)),
     ("DEBUG_CELERY_HOOK_SCRIPT_FILE", Role::Gone(QUEUES)),
-    ("DEBUG_DONT_STAGGER_VALIDATORS", Role::Unread),
+    ("DEBUG_DONT_STAGGER_VALIDATORS", Role::Gone(CHAIN)),
     ("DEBUG_MINER_ADDRESS", Role::Read),
     ("DEBUG_MINER_COUNT", Role::Read),
     ("DEBUG_MINER_KEY", Role::Read),
@@ -49,20 +53,23 @@ pub(crate) const VARIABLES: &[(&str, Role)] = &[
         "DEBUG_RUN_BEAT_VERY_OFTEN",
         Role::Gone("extensions act when something is due, and poll nothing"),
     ),
-    ("DEBUG_RUN_SYNTHETIC_JOBS_SECONDS", Role::Unread),
-    ("DEBUG_SET_SCORES_HOUR", Role::Unread),
-    ("DEBUG_SET_SCORES_MINUTE", Role::Unread),
-    ("DYNAMIC_CONFIG_ENV", Role::Unread),
-    ("FACILITATOR_URI", Role::Unread),
+    ("DEBUG_RUN_SYNTHETIC_JOBS_SECONDS", Role::Gone(CHAIN)),
+    ("DEBUG_SET_SCORES_HOUR", Role::Gone(CHAIN)),
+    ("DEBUG_SET_SCORES_MINUTE", Role::Gone(CHAIN)),
+    ("DYNAMIC_CONFIG_ENV", Role::Read),
+    ("FACILITATOR_URI", Role::Read),
     ("HOTKEY_PASSWORD_FILE", Role::Read),
-    ("MIGRATING", Role::Unread),
+    ("MIGRATING", Role::Read),
     ("PROMPT_GENERATION_MODEL", Role::Unread),
     ("PROMPT_JOB_GENERATOR", Role::Gone(KINDS)),
+    ("PYLON_IDENTITY", Role::Read),
+    ("PYLON_TOKEN_FILE", Role::Read),
+    ("PYLON_URL", Role::Read),
     ("REDIS_HOST", Role::Gone(QUEUES)),
     ("REDIS_PORT", Role::Gone(QUEUES)),
     ("S3_BUCKET_NAME_ANSWERS", Role::Unread),
     ("S3_BUCKET_NAME_PROMPTS", Role::Unread),
-    ("STATS_COLLECTOR_URL", Role::Unread),
+    ("STATS_COLLECTOR_URL", Role::Read),
     ("SYNTHETIC_JOBS_RUN_OFFSET", Role::Unread),
     ("SYNTHETIC_JOB_GENERATOR_FACTORY", Role::Gone(KINDS)),
     ("TRUSTED_MINER_ADDRESS", Role::Unread),

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use tig_process::{output, whole_file};
 
 use crate::environment::Environment;
-use crate::host_config::{Addresses, host_config};
+use crate::host_config::{Addresses, batch_config, validator_config};
+use crate::network::Network;
 use crate::settings::{Settings, SettingsError};
 
 /// Why there is no config.
@@ -34,6 +35,15 @@ pub(crate) enum ConfigError {
     Folder(#[source] io::Error),
 }
 
+/// What a host of the config does.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Scope {
+    /// A batch by hand, and nothing by itself.
+    Batch,
+    /// All that a validator does, if the variables name its chain.
+    Validator,
+}
+
 /// The text of a config for the variables of `environment`.
 ///
 /// # Errors
@@ -43,10 +53,18 @@ pub(crate) fn text(
     environment: &Environment,
     folder: &Path,
     addresses: Addresses,
+    scope: Scope,
 ) -> Result<String, ConfigError> {
     let settings = Settings::read(environment)?;
     let folder = std::path::absolute(folder).map_err(ConfigError::Folder)?;
-    let config = host_config(&settings, &folder, addresses);
+    let network = match scope {
+        Scope::Batch => None,
+        Scope::Validator => Network::read(environment)?,
+    };
+    let config = match network {
+        None => batch_config(&settings, &folder, addresses),
+        Some(network) => validator_config(&settings, &network, &folder, addresses),
+    };
     // A value without maps of other keys than texts has a JSON form.
     let text = serde_json::to_string_pretty(&config).unwrap_or_default();
     Ok(text + "\n")
@@ -63,7 +81,7 @@ pub(crate) fn run(
     path: Option<&Path>,
     addresses: Addresses,
 ) -> Result<(), ConfigError> {
-    let text = text(environment, folder, addresses)?;
+    let text = text(environment, folder, addresses, Scope::Validator)?;
     let Some(path) = path else {
         output::line(text.trim_end());
         return Ok(());

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tig_process::output;
 use tig_process::signals::StopFlag;
 
-use super::config::{self, ConfigError};
+use super::config::{self, ConfigError, Scope};
 use crate::environment::Environment;
 use crate::host::{self, CallError, HostProgram, RunError, StartError, Started};
 use crate::host_config::Addresses;
@@ -94,7 +94,7 @@ pub(crate) fn run(
         own
     } else {
         let path = made.path().join(CONFIG_FILE);
-        let text = config::text(environment, folder, addresses)?;
+        let text = config::text(environment, folder, addresses, Scope::Batch)?;
         std::fs::write(&path, text).map_err(BatchError::Folder)?;
         HostProgram::find(path)
     };
