@@ -206,3 +206,16 @@ fn forgotten_miners_leave_no_record() {
     world.0.update();
     assert!(!has(&world));
 }
+
+#[test]
+fn attempt_without_a_link_frees_its_executor() {
+    let mut world = start();
+    world.up(1, 1);
+    world.request(&v1(1, 1));
+    world.request(&v2(2, START_MS));
+    world.assert_status("rejected", "all executors of class");
+    world.0.event("horde_miner_link", down(1));
+    world.assert_status("failed", "could not be reached");
+    world.request(&v2(3, START_MS));
+    assert!(world.statuses().is_empty());
+}
