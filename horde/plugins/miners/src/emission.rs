@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::receipt::Kind;
 
-/// Receipts of one piece: one event of some 200 kB at each `update`.
-const PIECE_COUNT_MAX: usize = 300;
+/// Receipts of one piece: one event of some 600 kB at each `update`. Those of a batch of 256 miners with 10 executors each are out
+/// within a minute, when miners are asked for theirs.
+const PIECE_COUNT_MAX: usize = 900;
 /// Receipts that wait; a batch of 256 miners with 10 executors each has 7,680. Beyond, those that came first are left for the next
 /// start.
 const WAITING_COUNT_MAX: usize = 100_000;
@@ -63,21 +64,21 @@ mod tests {
 
     #[test]
     fn pieces_are_bounded_and_new_receipts_go_first() {
-        let uuids: Vec<Arc<str>> = (0..200).map(|number| number.to_string().into()).collect();
-        let mut emission = Emission::new(uuids[..150].to_vec());
-        for uuid in &uuids[150..] {
+        let uuids: Vec<Arc<str>> = (0..1_000).map(|number| number.to_string().into()).collect();
+        let mut emission = Emission::new(uuids[..950].to_vec());
+        for uuid in &uuids[950..] {
             emission.note(Kind::Accepted, uuid);
         }
         let piece = emission.take_piece();
-        assert_eq!(piece[0], (Kind::Accepted, "150".into()));
-        assert_eq!(piece[50], (Kind::Started, "149".into()));
+        assert_eq!(piece[0], (Kind::Accepted, "950".into()));
+        assert_eq!(piece[50], (Kind::Started, "949".into()));
         let mut count = piece.len();
         while !emission.is_empty() {
             let piece = emission.take_piece();
             assert!((1..=PIECE_COUNT_MAX).contains(&piece.len()));
             count += piece.len();
         }
-        assert_eq!(count, 50 + 150 * 3);
+        assert_eq!(count, 50 + 950 * 3);
     }
 
     #[test]

@@ -69,9 +69,12 @@ impl Miners {
         Ok(())
     }
 
-    /// Emits some of the receipts that were not emitted, at `update`: bounded, and never in the middle of a batch's frames.
+    /// Emits some of the receipts that were not emitted, at `update`: bounded, and not while a batch waits for its last executors,
+    /// since all its jobs would wait with it. Users' jobs never stop, so they do not count here.
     pub(crate) fn emit_receipts(&mut self, ctx: &mut Context<'_>) -> Result<()> {
-        if self.state.emission.is_empty() {
+        let mut groups = self.state.groups.values();
+        let is_near_barrier = groups.any(|group| !group.is_organic && !group.has_run);
+        if self.state.emission.is_empty() || is_near_barrier {
             return Ok(());
         }
         ctx.mark_fields_changed()?;

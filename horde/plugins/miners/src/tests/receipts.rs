@@ -231,6 +231,18 @@ fn receipts_are_emitted_at_updates() {
 }
 
 #[test]
+fn receipts_wait_for_the_barrier_of_a_batch() {
+    let mut world = start();
+    world.link(&[1, 2]);
+    world.begin_at("ready", &[(1, 1), (2, 2)]);
+    world.0.update();
+    assert!(emitted_receipts(&mut world).is_empty());
+    world.say(2, "ExecutorReady", 2);
+    world.0.update();
+    assert_eq!(emitted_receipts(&mut world).len(), 4);
+}
+
+#[test]
 fn reload_hands_over_what_is_not_emitted() {
     let mut world = answered();
     world.0.reload();
