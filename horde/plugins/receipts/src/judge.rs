@@ -26,6 +26,9 @@ pub(crate) enum Refusal {
     /// So old that it would be deleted at once.
     #[error("the receipt is older than two days")]
     Old,
+    /// More receipts with this validator's signature are unknown than are kept.
+    #[error("too many receipts with this validator's signature are unknown to it")]
+    Unknown,
     /// The miner has too many.
     #[error("the miner serves more receipts than are kept of one")]
     Surplus,
@@ -49,6 +52,7 @@ impl Refusal {
             Self::Name => "name",
             Self::Future => "future",
             Self::Old => "old",
+            Self::Unknown => "unknown",
             Self::Surplus => "surplus",
         }
     }

@@ -29,7 +29,7 @@ impl Receipts {
 
     /// Takes the miners of the newest block in place of those before.
     pub(crate) fn take_neurons(&mut self, ctx: &mut Context<'_>, event: &Neurons) -> Result<()> {
-        if !self.config.enabled || event.block < self.fetches.neurons_block {
+        if event.block < self.fetches.neurons_block {
             return Ok(());
         }
         ctx.mark_fields_changed()?;

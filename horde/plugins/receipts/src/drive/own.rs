@@ -87,7 +87,7 @@ impl Receipts {
     }
 
     /// Reports receipts of another validator with this hotkey.
-    pub(super) fn accuse(&mut self, ctx: &mut Context<'_>, receipts: &[Receipt]) -> Result<()> {
+    fn accuse(&mut self, ctx: &mut Context<'_>, receipts: &[Receipt]) -> Result<()> {
         let Some(last) = receipts.last() else {
             return Ok(());
         };

@@ -193,9 +193,9 @@ impl Receipts {
         if let Err(error) = receipt.verify(miner) {
             return Ok(Taken::Refused(error.into()));
         }
-        if !self.suspects.keep(ctx, receipt)? {
-            self.accuse(ctx, std::slice::from_ref(receipt))?;
+        match self.suspects.keep(ctx, receipt)? {
+            true => Ok(Taken::New),
+            false => Ok(Taken::Refused(Refusal::Unknown)),
         }
-        Ok(Taken::New)
     }
 }

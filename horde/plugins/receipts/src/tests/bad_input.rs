@@ -143,6 +143,26 @@ fn page_without_news_ends_with_its_time() {
     assert!(asked.iter().all(|(url, _)| *url != page_url(1, PAGE)));
 }
 
+#[test]
+fn miner_with_too_many_receipts_gets_no_more() {
+    let mut world = World::with_miners(&[1, 2]);
+    let counts = serde_json::json!({
+        "own": 0, "countersigned": 0, "foreign": { hotkey(&miner(1)): 20_000 },
+    });
+    let record = serde_json::to_vec(&counts).unwrap();
+    world.harness.store(&format!("count/{PAGE:010}"), record);
+    world.harness.kill();
+    world.harness.event("horde_neurons", neurons(1, &[1, 2]));
+    for number in [1, 2] {
+        let miner = miner(number);
+        world.miners.add(number, &[receipt(1, &other(), &miner, 0)]);
+    }
+    world.serve();
+    assert_eq!(world.foreign(), 1);
+    let refused = world.harness.metric("refused", &[("reason", "surplus")]);
+    assert_eq!(refused, Some(1.0));
+}
+
 /// The host unpacks at most so many bytes.
 #[test]
 fn page_without_end_is_given_up() {

@@ -62,6 +62,30 @@ fn other_content_for_a_known_job_is_an_alarm() {
     assert!(world.logged("error", "ANOTHER VALIDATOR"));
 }
 
+/// After a large batch miners may serve more than is kept, before this validator's own have come.
+#[test]
+fn too_many_unknown_receipts_are_no_alarm() {
+    let mut world = World::with_miners(&[1]);
+    world.miners.add(1, &[receipt(1, &own(), &miner(1), 0)]);
+    world.serve();
+    let stored = world.harness.stored();
+    let mut suspects = stored.iter().filter(|(key, _)| key.starts_with("suspect/"));
+    let record = serde_json::to_vec(suspects.next().unwrap().1).unwrap();
+    for number in 0..9_999 {
+        world
+            .harness
+            .store(&format!("suspect/x/{number}"), record.clone());
+    }
+    world.harness.kill();
+    world.harness.event("horde_neurons", neurons(1, &[1]));
+    world.miners.add(1, &[receipt(2, &own(), &miner(1), 0)]);
+    world.serve();
+    assert_eq!(world.stored("suspect/"), 10_000);
+    assert!(!world.logged("error", "ANOTHER VALIDATOR"));
+    let refused = world.harness.metric("refused", &[("reason", "unknown")]);
+    assert_eq!(refused, Some(1.0));
+}
+
 #[test]
 fn receipts_from_before_this_store_are_no_alarm() {
     let mut world = World::with_miners(&[1]);
