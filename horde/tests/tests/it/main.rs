@@ -4,6 +4,9 @@
 
 mod batch;
 mod cli;
+mod cycle;
+mod network;
 mod reload;
+mod script;
 mod support;
 mod vices;

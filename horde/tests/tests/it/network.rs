@@ -1,0 +1,253 @@
+//! A whole validator on a chain whose blocks are made by hand.
+
+use std::time::Duration;
+
+use horde_system_tests::{
+    Artifacts, ChainOptions, HOTKEY, HostOptions, Miners, MinersOptions, Site, validator_options,
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tig_system_tests::{Process, get, post, wait_for};
+
+/// Longest time for anything that the validator does by itself.
+pub(crate) const WAIT_MAX: Duration = Duration::from_secs(40);
+/// First block of a cycle of subnet 12.
+pub(crate) const CYCLE: u32 = 10_094;
+/// First block of the next one.
+pub(crate) const NEXT_CYCLE: u32 = CYCLE + 722;
+/// The validator's slot in the cycle if there is no other validator.
+pub(crate) const SLOT: u32 = CYCLE + 24;
+/// First block after the cycle at which weights are committed to.
+pub(crate) const COMMIT_START: u32 = 15 * 722 + 361;
+/// First block at which that commitment can be revealed.
+pub(crate) const REVEAL_START: u32 = 16 * 722;
+/// Blocks that are made while something is waited for, at most: windows are longer.
+const BLOCKS_COUNT_MAX: u32 = 300;
+/// Time between two of them.
+const BLOCK_INTERVAL: Duration = Duration::from_millis(25);
+
+/// A network, and a host with all extensions.
+pub(crate) struct Validator {
+    pub(crate) site: Site,
+    pub(crate) miners: Miners,
+    pub(crate) host: Process,
+    address: String,
+    _folder: TempDir,
+}
+
+/// A chain that begins shortly before [`CYCLE`].
+pub(crate) fn chain(mode: &str) -> ChainOptions {
+    ChainOptions {
+        block_ms: 0,
+        first_block: CYCLE - 10,
+        validators: 0,
+        is_commit_reveal: mode == "commit_reveal",
+    }
+}
+
+/// So many miners with two executors each, on this chain.
+pub(crate) fn network(count: usize, vices: &[&str], chain: ChainOptions) -> MinersOptions {
+    MinersOptions {
+        chain: Some(chain),
+        ..crate::support::miners(count, vices)
+    }
+}
+
+/// Options of a host with all extensions that sets weights in this mode, and whose batches have echo jobs.
+pub(crate) fn host_options(miners: &Miners, mode: &str) -> HostOptions {
+    // Times for people are of a chain with such blocks.
+    let chain = ChainOptions {
+        block_ms: 100,
+        ..chain(mode)
+    };
+    let mut options = validator_options(miners, &chain, mode);
+    options.kinds = HostOptions::echo().kinds;
+    for (key, seconds) in [
+        ("DYNAMIC_WEIGHT_REVEALING_TTL", 2),
+        ("DYNAMIC_WEIGHT_REVEALING_FAILURE_BACKOFF", 1),
+    ] {
+        section(&mut options, "horde_report")["inline"][key] =
+            json!({ "description": "", "items": [{ "value": seconds }] });
+    }
+    options
+}
+
+/// The section of an extension that is not of batches.
+pub(crate) fn section<'a>(options: &'a mut HostOptions, extension: &str) -> &'a mut Value {
+    options.more.get_mut(extension).unwrap()
+}
+
+impl Validator {
+    /// A validator with two honest miners.
+    pub(crate) fn start(mode: &str) -> Self {
+        Self::start_with(mode, &network(2, &[], chain(mode)), |_| {})
+    }
+
+    /// A validator on this network, whose options `edit` changes.
+    pub(crate) fn start_with(
+        mode: &str,
+        network: &MinersOptions,
+        edit: impl FnOnce(&mut HostOptions),
+    ) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let artifacts = Artifacts::of_running_test().unwrap();
+        let miners = Miners::start(&artifacts, folder.path(), network).unwrap();
+        let mut options = host_options(&miners, mode);
+        edit(&mut options);
+        let site = Site::prepare(folder.path(), artifacts, &options).unwrap();
+        let mut host = site.start_host().unwrap();
+        let validator = Self {
+            address: host.address().unwrap(),
+            site,
+            miners,
+            host,
+            _folder: folder,
+        };
+        validator.wait_for_block();
+        validator
+    }
+
+    /// Kills the host as `kill -9` does, and starts it again.
+    pub(crate) fn kill(&mut self) {
+        self.host.kill();
+        self.host = self.site.start_host().unwrap();
+        self.address = self.host.address().unwrap();
+    }
+
+    /// What the host answers to `GET`.
+    pub(crate) fn ask(&self, path: &str) -> Value {
+        get(&self.address, path).unwrap().json().unwrap()
+    }
+
+    /// Waits until `look` finds what it looks for; no block is made meanwhile.
+    pub(crate) fn wait<T>(&self, what: &str, mut look: impl FnMut(&Self) -> Option<T>) -> T {
+        let found = wait_for(what, WAIT_MAX, || look(self));
+        found.unwrap_or_else(|error| panic!("{error}\n{}", self.host.log_tail(30)))
+    }
+
+    /// Makes blocks up to this one, and waits until the host has seen it.
+    pub(crate) fn go_to(&self, block: u32) {
+        let newest = self.newest_block();
+        assert!(block >= newest, "block {newest} is made already");
+        if block > newest {
+            self.control("/chain/advance", &json!({ "blocks": block - newest }));
+        }
+        self.wait_for_block();
+    }
+
+    /// Makes one block after another until `look` finds what it looks for.
+    pub(crate) fn blocks_until<T>(
+        &self,
+        what: &str,
+        mut look: impl FnMut(&Self) -> Option<T>,
+    ) -> T {
+        for _ in 0..BLOCKS_COUNT_MAX {
+            if let Some(found) = look(self) {
+                return found;
+            }
+            std::thread::sleep(BLOCK_INTERVAL);
+            self.go_to(self.newest_block() + 1);
+        }
+        panic!(
+            "{BLOCKS_COUNT_MAX} blocks have not brought {what}\n{}",
+            self.host.log_tail(30)
+        );
+    }
+
+    /// Has the batch of [`CYCLE`] run, up to the end of the cycle; its weights may be sent then.
+    pub(crate) fn run_batch(&self) -> Value {
+        self.run_batch_with(|_| {})
+    }
+
+    /// [`run_batch`](Self::run_batch), with something that is done before weights may be sent.
+    pub(crate) fn run_batch_with(&self, before_weights: impl FnOnce(&Self)) -> Value {
+        self.go_to(SLOT - 5);
+        self.wait("the slot", |it| {
+            (it.ask("/horde/schedule")["slot"]["block"] == SLOT).then_some(())
+        });
+        self.go_to(SLOT);
+        self.wait("the scores", |it| {
+            (it.weights()["state"] == "scored").then_some(())
+        });
+        let batch = self.ask("/horde/batch")["last"].clone();
+        before_weights(self);
+        self.go_to(NEXT_CYCLE);
+        batch
+    }
+
+    /// What is known of the weights of [`CYCLE`].
+    pub(crate) fn weights(&self) -> Value {
+        self.weights_of(CYCLE)
+    }
+
+    /// What is known of the weights of the cycle that begins at this block.
+    pub(crate) fn weights_of(&self, cycle: u32) -> Value {
+        let weights = self.ask("/horde/weights");
+        let mut cycles = weights["cycles"].as_array().unwrap().iter();
+        let found = cycles.find(|it| it["cycle_start"] == cycle);
+        found.cloned().unwrap_or_default()
+    }
+
+    /// What was asked of the chain for this validator.
+    pub(crate) fn asked(&self, kind: &str) -> Vec<Value> {
+        let journal = get(&self.miners.control, "/chain/journal").unwrap();
+        let journal: Value = journal.json().unwrap();
+        let entries = journal.as_array().unwrap().iter();
+        let ours = entries.filter(|it| it["hotkey"] == HOTKEY && it["kind"] == kind);
+        ours.cloned().collect()
+    }
+
+    /// How attempts to set, commit to and reveal weights have ended, the oldest first, since the first start of the host.
+    pub(crate) fn outcomes(&self) -> Vec<String> {
+        let log = self.host.log();
+        let ended = log.lines().filter(|line| line.contains("attempt is over"));
+        let outcome = |line: &str| {
+            let (_, rest) = line.split_once(" attempt: ").unwrap();
+            rest.split([':', '"']).next().unwrap().to_owned()
+        };
+        ended.map(outcome).collect()
+    }
+
+    /// What of that is in a block.
+    pub(crate) fn included(&self, kind: &str) -> Vec<Value> {
+        let mut asked = self.asked(kind);
+        asked.retain(|it| it["outcome"] == "included");
+        asked
+    }
+
+    /// Gives the chain these faults in place of those that it has.
+    pub(crate) fn set_chain_faults(&self, faults: &[&str]) {
+        self.control("/chain/fault", &json!({ "faults": faults }));
+    }
+
+    /// Makes blocks until the weights of [`CYCLE`] are over; how they ended.
+    pub(crate) fn wait_for_end(&self) -> Value {
+        self.blocks_until("the end of the weights", |it| {
+            it.weights().get("end").cloned()
+        })
+    }
+
+    /// The host's metrics.
+    pub(crate) fn metrics(&self) -> String {
+        get(&self.address, "/metrics").unwrap().body
+    }
+
+    /// The newest block of the chain.
+    pub(crate) fn newest_block(&self) -> u32 {
+        let chain: Value = get(&self.miners.control, "/chain").unwrap().json().unwrap();
+        u32::try_from(chain["block"]["number"].as_u64().unwrap()).unwrap()
+    }
+
+    fn control(&self, path: &str, body: &Value) {
+        let answer = post(&self.miners.control, path, body.to_string().as_bytes()).unwrap();
+        assert!(answer.status < 300, "{}", answer.body);
+    }
+
+    fn wait_for_block(&self) {
+        let newest = self.newest_block();
+        self.wait("the block", |it| {
+            let seen = it.ask("/horde/weights")["block"].as_u64();
+            (seen == Some(newest.into())).then_some(())
+        });
+    }
+}

@@ -1,0 +1,150 @@
+//! The script of section 10.3: the chain hangs, fails, refuses and accepts; also with kills of the host after each step.
+
+use std::collections::BTreeSet;
+
+use crate::network::{COMMIT_START, REVEAL_START, Validator};
+
+/// What becomes of the first attempts at this call.
+fn script(call: &str) -> [String; 3] {
+    [
+        // Longer than an attempt may take.
+        format!("hangs:60000@{call}*1"),
+        format!("status:500@{call}*1"),
+        format!("refuses@{call}*1"),
+    ]
+}
+
+fn play(validator: &Validator, call: &str) {
+    let script = script(call);
+    validator.set_chain_faults(&script.each_ref().map(String::as_str));
+}
+
+/// Makes blocks until so many attempts are over.
+fn wait_for_outcomes(validator: &Validator, count: usize) {
+    validator.blocks_until("the outcome", |it| {
+        (it.outcomes().len() >= count).then_some(())
+    });
+}
+
+fn wait_for_commitment(validator: &Validator) {
+    validator.blocks_until("the commitment", |it| {
+        (it.weights()["state"] == "committed").then_some(())
+    });
+}
+
+fn counted(validator: &Validator, call: &str, outcome: &str) -> bool {
+    let metrics = validator.metrics();
+    let labels = format!("call=\"{call}\",outcome=\"{outcome}\"");
+    metrics
+        .lines()
+        .any(|line| line.contains(&labels) && line.ends_with("} 1"))
+}
+
+/// One entry is in a block, and all that was tried had one hash.
+fn check_chain(validator: &Validator, kinds: &[&str]) {
+    for kind in kinds {
+        let included = validator.included(kind);
+        assert_eq!(included.len(), 1, "{kind}: {included:?}");
+    }
+    let commits = validator.asked("commit");
+    let hashes: BTreeSet<_> = commits
+        .iter()
+        .map(|it| it["commit_hash"].to_string())
+        .collect();
+    assert!(hashes.len() <= 1, "{hashes:?}");
+}
+
+#[test]
+fn script_of_a_direct_setting_has_four_outcomes() {
+    let validator = Validator::start("direct");
+    validator.run_batch_with(|it| play(it, "weights"));
+    let end = validator.wait_for_end();
+    assert_eq!(end["end"], "applied", "{end}");
+    let outcomes = ["timed_out", "failed", "refused", "done"];
+    assert_eq!(validator.outcomes(), outcomes);
+    for outcome in outcomes {
+        assert!(counted(&validator, "set", outcome), "{outcome}");
+    }
+    check_chain(&validator, &["set"]);
+}
+
+#[test]
+fn script_of_commit_and_reveal_has_four_outcomes_each() {
+    let validator = Validator::start("commit_reveal");
+    validator.run_batch();
+    play(&validator, "commit");
+    validator.go_to(COMMIT_START);
+    wait_for_commitment(&validator);
+    play(&validator, "reveal");
+    validator.go_to(REVEAL_START);
+    let end = validator.wait_for_end();
+    assert_eq!(end["end"], "revealed", "{end}");
+    let outcomes = ["timed_out", "failed", "refused", "done"];
+    assert_eq!(validator.outcomes(), [outcomes, outcomes].concat());
+    for outcome in outcomes {
+        for call in ["commit", "reveal"] {
+            assert!(counted(&validator, call, outcome), "{call} {outcome}");
+        }
+    }
+    check_chain(&validator, &["commit", "reveal"]);
+}
+
+/// Kills the host while an attempt hangs, after each of three outcomes, after an attempt was sent that is in no block, and when it
+/// is in one.
+fn kill_at_each_step(validator: &mut Validator, kind: &str) {
+    let before = validator.outcomes().len();
+    validator.blocks_until("the attempt", |it| {
+        (it.weights()["code"] == "answer").then_some(())
+    });
+    validator.kill();
+    for count in 1..=3 {
+        wait_for_outcomes(validator, before + count);
+        validator.kill();
+    }
+    let newest = validator.blocks_until("the last attempt", |it| {
+        let mut asked = it.asked(kind).into_iter();
+        asked
+            .any(|it| it["fault"].is_null())
+            .then(|| it.newest_block())
+    });
+    validator.kill();
+    validator.go_to(newest + 1);
+    assert_eq!(
+        validator.included(kind).len(),
+        1,
+        "{:?}",
+        validator.asked(kind)
+    );
+    validator.kill();
+    let outcomes = validator.outcomes().split_off(before);
+    // A call that is under way at a kill has failed as far as anybody knows.
+    assert_eq!(outcomes[..3], ["failed", "failed", "refused"]);
+}
+
+#[test]
+fn kill_after_each_step_of_a_direct_setting_changes_nothing() {
+    let mut validator = Validator::start("direct");
+    validator.run_batch_with(|it| play(it, "weights"));
+    kill_at_each_step(&mut validator, "set");
+    let end = validator.wait_for_end();
+    assert_eq!(end["end"], "applied", "{end}");
+    check_chain(&validator, &["set"]);
+}
+
+#[test]
+fn kill_after_each_step_of_commit_and_reveal_changes_nothing() {
+    let mut validator = Validator::start("commit_reveal");
+    validator.run_batch();
+    play(&validator, "commit");
+    validator.go_to(COMMIT_START);
+    kill_at_each_step(&mut validator, "commit");
+    wait_for_commitment(&validator);
+    // Between commit and reveal.
+    validator.kill();
+    play(&validator, "reveal");
+    validator.go_to(REVEAL_START);
+    kill_at_each_step(&mut validator, "reveal");
+    let end = validator.wait_for_end();
+    assert_eq!(end["end"], "revealed", "{end}");
+    check_chain(&validator, &["commit", "reveal"]);
+}
