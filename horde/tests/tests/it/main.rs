@@ -5,6 +5,7 @@
 mod batch;
 mod cli;
 mod cycle;
+mod jobs;
 mod network;
 mod reload;
 mod script;

@@ -67,11 +67,16 @@ impl Running {
 
     /// What the validator has done against the protocol, as the miners saw it.
     pub(crate) fn violations(&self) -> Vec<Value> {
-        let report = self.miners.report().unwrap();
-        let miners = report.as_array().unwrap().iter();
-        let of_miner = |miner: &Value| miner["violations"].as_array().unwrap().clone();
-        miners.flat_map(of_miner).collect()
+        violations(&self.miners)
     }
+}
+
+/// What a validator has done against the protocol, as these miners saw it.
+pub(crate) fn violations(miners: &Miners) -> Vec<Value> {
+    let report = miners.report().unwrap();
+    let miners = report.as_array().unwrap().iter();
+    let of_miner = |miner: &Value| miner["violations"].as_array().unwrap().clone();
+    miners.flat_map(of_miner).collect()
 }
 
 /// So many miners with two executors each.
