@@ -90,7 +90,7 @@ pub(crate) enum Run {
 
 /// Files by name; `instances` stands for `instances_<challenge>` too, `mv` for `mv.<Message>.examples`, `organic` for the
 /// traces `organic.<peers>`, and so on.
-const FILES: [(&str, Run); 30] = [
+const FILES: [(&str, Run); 31] = [
     ("cap_weights", Run::Lists(&[horde::cap_weights::ROWS])),
     ("cli", Run::Lists(&[command_line::CASES])),
     ("compute_batch", Run::Lists(&[compute_batch::CASES])),
@@ -120,6 +120,7 @@ const FILES: [(&str, Run); 30] = [
         Run::Lists(&[output_hash::CASES, output_hash::BAD_SOLUTIONS]),
     ),
     ("precise_number", Run::Lists(&[precise_number::CASES])),
+    ("presigned_urls", Run::Lists(&[horde::presigned_urls::ROWS])),
     ("receipts", Run::Lists(&[horde::receipts::EXAMPLES])),
     ("seeds", Run::Lists(&[seeds::CASES])),
     ("synthetic_echo", Run::Lists(&[horde::traces::LINES])),

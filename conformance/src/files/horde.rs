@@ -5,6 +5,7 @@ pub(super) mod draws;
 mod formulas;
 pub(super) mod keys;
 pub(super) mod messages;
+pub(super) mod presigned_urls;
 pub(super) mod receipts;
 pub(super) mod recorded_run;
 pub(super) mod schedule;

@@ -75,6 +75,7 @@ mod horde {
         epoch_boundaries
         formula_vectors
         mock_answers
+        presigned_urls
         vectors
         weights_commit_reveal
     }
