@@ -2,25 +2,34 @@
 //!
 //! Invariant: a secret leaves this module in no form but signatures.
 
+mod secret;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use tig_keyring::{Keypair, RANDOMNESS_BYTES, SEED_BYTES};
+use serde::{Deserialize, Serialize};
 
-/// No randomness from outside: a signature as secure as Ed25519's, and the same for the same bytes, so that a document which is
-/// signed again after a crash is the same document.
-const RANDOMNESS: [u8; RANDOMNESS_BYTES] = [0; RANDOMNESS_BYTES];
+pub(crate) use self::secret::{KeyKind, Secret, SharedSecret};
 
 /// A key and who may use it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct SigningKey {
-    /// The key pair; its `Debug` shows the public half.
-    pub keypair: Keypair,
+    /// Its secret.
+    pub secret: Secret,
     /// Names of the extensions that may use it.
     pub extensions: BTreeSet<String>,
 }
 
-/// Names of the extensions that may use each key, by the key's name.
-pub(crate) type KeyUsers = BTreeMap<String, BTreeSet<String>>;
+/// What is known of a key without its secret.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct KeyUse {
+    /// Its kind.
+    kind: KeyKind,
+    /// Names of the extensions that may use it.
+    extensions: BTreeSet<String>,
+}
+
+/// Kind and users of each key, by the key's name.
+pub(crate) type KeyUsers = BTreeMap<String, KeyUse>;
 
 /// The keys of a config, by name.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -45,6 +54,12 @@ pub enum KeyError {
         /// Name of the extension.
         extension: String,
     },
+    /// The key has no public half.
+    #[error("the key `{name}` is a shared secret and has no public key")]
+    NoPublicKey {
+        /// Name of the key.
+        name: String,
+    },
 }
 
 impl Keys {
@@ -57,9 +72,9 @@ impl Keys {
     /// Throwaway keys in place of those of a config: what is signed with them is worth nothing.
     #[must_use]
     pub(crate) fn throwaway(users: KeyUsers) -> Self {
-        let key = |extensions| SigningKey {
-            keypair: Keypair::from_seed(&[0; SEED_BYTES]),
-            extensions,
+        let key = |users: KeyUse| SigningKey {
+            secret: Secret::throwaway(users.kind),
+            extensions: users.extensions,
         };
         let keys = users.into_iter();
         Self(keys.map(|(name, users)| (name, key(users))).collect())
@@ -68,9 +83,12 @@ impl Keys {
     /// Who may use which key.
     #[must_use]
     pub(crate) fn users(&self) -> KeyUsers {
+        let users = |key: &SigningKey| KeyUse {
+            kind: key.secret.kind(),
+            extensions: key.extensions.clone(),
+        };
         let keys = self.0.iter();
-        keys.map(|(name, key)| (name.clone(), key.extensions.clone()))
-            .collect()
+        keys.map(|(name, key)| (name.clone(), users(key))).collect()
     }
 
     /// Bytes of the public key of the key `name`.
@@ -79,11 +97,13 @@ impl Keys {
     ///
     /// See [`KeyError`].
     pub(crate) fn public_key(&self, extension: &str, name: &str) -> Result<Vec<u8>, KeyError> {
-        let keypair = self.find(extension, name)?;
-        Ok(keypair.public().as_bytes().to_vec())
+        let public_key = self.find(extension, name)?.public_key();
+        public_key.ok_or_else(|| KeyError::NoPublicKey {
+            name: name.to_owned(),
+        })
     }
 
-    /// Signature of `bytes` with the key `name`.
+    /// Signature or authentication code of `bytes` with the key `name`.
     ///
     /// # Errors
     ///
@@ -94,17 +114,16 @@ impl Keys {
         name: &str,
         bytes: &[u8],
     ) -> Result<Vec<u8>, KeyError> {
-        let keypair = self.find(extension, name)?;
-        Ok(keypair.sign(bytes, &RANDOMNESS).as_bytes().to_vec())
+        Ok(self.find(extension, name)?.sign(bytes))
     }
 
-    fn find(&self, extension: &str, name: &str) -> Result<&Keypair, KeyError> {
+    fn find(&self, extension: &str, name: &str) -> Result<&Secret, KeyError> {
         let Some(key) = self.0.get(name) else {
             let name = name.to_owned();
             return Err(KeyError::Unknown { name });
         };
         if key.extensions.contains(extension) {
-            return Ok(&key.keypair);
+            return Ok(&key.secret);
         }
         Err(KeyError::NotAllowed {
             name: name.to_owned(),
@@ -115,18 +134,26 @@ impl Keys {
 
 #[cfg(test)]
 mod tests {
-    use tig_keyring::Signature;
+    use tig_keyring::{Keypair, Signature};
+    use zeroize::Zeroizing;
 
     use super::*;
 
     const SEED: [u8; 32] = [7; 32];
 
     fn keys() -> Keys {
-        let key = SigningKey {
-            keypair: Keypair::from_seed(&SEED),
+        let key = |secret| SigningKey {
+            secret,
             extensions: BTreeSet::from(["a".to_owned()]),
         };
-        Keys::new(BTreeMap::from([("hotkey".to_owned(), key)]))
+        let shared = SharedSecret::new(Zeroizing::new(SEED.to_vec()));
+        Keys::new(BTreeMap::from([
+            (
+                "hotkey".to_owned(),
+                key(Secret::Sr25519(Box::new(Keypair::from_seed(&SEED)))),
+            ),
+            ("storage".to_owned(), key(Secret::HmacSha256(shared))),
+        ]))
     }
 
     #[test]
@@ -148,6 +175,14 @@ mod tests {
     }
 
     #[test]
+    fn shared_secret_has_no_public_key() {
+        let code = keys().sign("a", "storage", b"text").unwrap();
+        assert_eq!(keys().sign("a", "storage", b"text").unwrap(), code);
+        let error = keys().public_key("a", "storage").unwrap_err();
+        assert!(matches!(error, KeyError::NoPublicKey { .. }), "{error}");
+    }
+
+    #[test]
     fn debug_of_keys_shows_no_secret() {
         let shown = format!("{:?}", keys()).to_lowercase();
         assert!(shown.contains("hotkey"), "{shown}");
@@ -159,6 +194,9 @@ mod tests {
         let throwaway = Keys::throwaway(keys().users());
         let public = throwaway.public_key("a", "hotkey").unwrap();
         assert_ne!(public, keys().public_key("a", "hotkey").unwrap());
+        let code = throwaway.sign("a", "storage", b"text").unwrap();
+        assert_eq!(code.len(), 32);
+        assert_ne!(code, keys().sign("a", "storage", b"text").unwrap());
         let error = throwaway.public_key("b", "hotkey").unwrap_err();
         assert!(matches!(error, KeyError::NotAllowed { .. }), "{error}");
     }

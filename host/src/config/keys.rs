@@ -11,31 +11,25 @@ use tig_process::text_file::{self, TextError};
 
 use super::Fault;
 use super::secret::exposed_by;
-use crate::keys::{Keys, SigningKey};
+use crate::keys::{KeyKind, Keys, Secret, SharedSecret, SigningKey};
+
+/// Bytes of a shared secret.
+const SHARED_SECRET_BYTES_MAX: usize = 1_024;
 
 /// A key with which the host signs for extensions.
 #[derive(ConfigSchema, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct KeyFile {
-    /// Kind of the key.
-    #[expect(
-        dead_code,
-        reason = "the only kind; read so that another is refused with its place"
-    )]
+    /// Kind of the key: a hotkey, or a secret that is shared with a service.
     kind: KeyKind,
-    /// Hotkey file of a wallet; only its owner may be able to read it.
+    /// Hotkey file of a wallet, or file with the shared secret on one line; only its owner may be able to read it.
     file: PathBuf,
     /// File with the password of an encrypted hotkey file; only its owner may be able to read it.
     password_file: Option<PathBuf>,
+    /// Text that a service puts before the shared secret to make its key.
+    prefix: Option<String>,
     /// Names of the extensions that may use the key.
     extensions: Vec<String>,
-}
-
-/// Kinds of keys.
-#[derive(ConfigSchema, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum KeyKind {
-    Sr25519,
 }
 
 /// Reads the keys, by name. Relative paths start from `folder`.
@@ -48,13 +42,10 @@ pub(super) fn read(
     let mut keys = BTreeMap::new();
     for (name, file) in files {
         faults.extend(unknown_extensions(name, file, extensions));
-        match keypair(name, file, folder) {
-            Ok(keypair) => {
+        match secret(name, file, folder) {
+            Ok(secret) => {
                 let extensions: BTreeSet<String> = file.extensions.iter().cloned().collect();
-                let key = SigningKey {
-                    keypair,
-                    extensions,
-                };
+                let key = SigningKey { secret, extensions };
                 keys.insert(name.clone(), key);
             }
             Err(fault) => faults.push(fault),
@@ -77,6 +68,48 @@ fn unknown_extensions(name: &str, file: &KeyFile, extensions: &[String]) -> Vec<
             Fault::new(&place, text)
         })
         .collect()
+}
+
+fn secret(name: &str, file: &KeyFile, folder: &Path) -> Result<Secret, Fault> {
+    let misplaced = |key: &str, kind: &str| {
+        let text = format!("only keys of the kind {kind} have one; remove it");
+        Err(Fault::new(&format!("keys.{name}.{key}"), text))
+    };
+    match file.kind {
+        KeyKind::Sr25519 if file.prefix.is_some() => misplaced("prefix", "hmac-sha256"),
+        KeyKind::Sr25519 => {
+            keypair(name, file, folder).map(|keypair| Secret::Sr25519(Box::new(keypair)))
+        }
+        KeyKind::HmacSha256 if file.password_file.is_some() => {
+            misplaced("password_file", "sr25519")
+        }
+        KeyKind::HmacSha256 => shared_secret(name, file, folder).map(Secret::HmacSha256),
+    }
+}
+
+/// The prefix and the one line of the file.
+fn shared_secret(name: &str, file: &KeyFile, folder: &Path) -> Result<SharedSecret, Fault> {
+    let key = format!("keys.{name}.file");
+    let path = folder.join(&file.file);
+    let fault = |cause: &str| {
+        let text = format!("cannot use {}: {cause}", path.display());
+        Err(Fault::new(&key, text))
+    };
+    let bytes = read_secret(&key, &path, SHARED_SECRET_BYTES_MAX + 2)?;
+    let line = without_line_end(&bytes);
+    if line.is_empty() {
+        return fault("it is empty; write the secret into it");
+    }
+    if line.len() > SHARED_SECRET_BYTES_MAX {
+        return fault("it is longer than 1024 bytes; write the secret alone into it");
+    }
+    if line.iter().any(|byte| byte.is_ascii_whitespace()) {
+        return fault("it has blanks or more than one line; write the secret alone into it");
+    }
+    let mut secret = Zeroizing::default();
+    secret.extend_from_slice(file.prefix.as_deref().unwrap_or_default().as_bytes());
+    secret.extend_from_slice(line);
+    Ok(SharedSecret::new(secret))
 }
 
 fn keypair(name: &str, file: &KeyFile, folder: &Path) -> Result<Keypair, Fault> {
@@ -158,6 +191,12 @@ mod tests {
             Self { folder, files }
         }
 
+        /// Replaces the config of the key.
+        fn set(&mut self, key: serde_json::Value) {
+            let file = serde_json::from_value(key).unwrap();
+            self.files.insert("hotkey".to_owned(), file);
+        }
+
         fn read(&self) -> Result<Keys, Vec<String>> {
             let mut faults = Vec::new();
             let known = ["a".to_owned(), "b".to_owned()];
@@ -213,6 +252,52 @@ mod tests {
         let fault = case.fault();
         assert!(fault.contains("sr25519 hotkeys only"), "{fault}");
         assert!(!fault.contains("0707"), "{fault}");
+    }
+
+    #[test]
+    fn shared_secret_is_the_prefix_and_the_line() {
+        let mut case = Case::new("letter\r\n", 0o600, &["a"]);
+        let code = |case: &Case| case.read().unwrap().sign("a", "hotkey", b"text").unwrap();
+        case.set(json!({ "kind": "hmac-sha256", "file": "hotkey", "extensions": ["a"] }));
+        let plain = code(&case);
+        let prefixed = json!({
+            "kind": "hmac-sha256", "file": "hotkey", "prefix": "let", "extensions": ["a"],
+        });
+        case.set(prefixed.clone());
+        assert_ne!(code(&case), plain);
+        fs::write(case.folder.path().join("hotkey"), "ter").unwrap();
+        assert_eq!(code(&case), plain);
+        for (content, expected) in [
+            ("\n", "it is empty"),
+            ("let ter", "it has blanks"),
+            ("a\nb\n", "more than one line"),
+            (&"x".repeat(1025), "longer than 1024 bytes"),
+        ] {
+            fs::write(case.folder.path().join("hotkey"), content).unwrap();
+            let fault = case.fault();
+            assert!(fault.contains(expected), "{fault}");
+            assert!(
+                !fault.contains("xxx") && !fault.contains("let t"),
+                "{fault}"
+            );
+        }
+    }
+
+    #[test]
+    fn fields_of_the_other_kind_are_faults() {
+        let mut case = Case::new(&hotkey(), 0o600, &["a"]);
+        let mut key = json!({
+            "kind": "sr25519", "file": "hotkey", "prefix": "x", "extensions": ["a"],
+        });
+        case.set(key.clone());
+        let expected = "keys.hotkey.prefix: only keys of the kind hmac-sha256 have one; remove it";
+        assert_eq!(case.fault(), expected);
+        key["kind"] = json!("hmac-sha256");
+        key["password_file"] = json!("password");
+        case.set(key);
+        let expected =
+            "keys.hotkey.password_file: only keys of the kind sr25519 have one; remove it";
+        assert_eq!(case.fault(), expected);
     }
 
     #[test]

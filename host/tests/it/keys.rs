@@ -146,7 +146,7 @@ fn check_names_who_may_not_use_a_key() {
     site.set("kind", json!("ed25519"));
     assert_eq!(
         site.fault(),
-        "keys.hotkey.kind: expected one of `sr25519`, found the text \"ed25519\"; did you mean `sr25519`?"
+        "keys.hotkey.kind: expected one of `sr25519`, `hmac-sha256`, found the text \"ed25519\"; did you mean `sr25519`?"
     );
     site.set("kind", json!("sr25519"));
     site.set("extensions", json!([]));
