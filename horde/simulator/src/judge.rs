@@ -4,7 +4,7 @@
 //! (`batches`), and what is left at the end. It keeps the first thing that is not as it must be.
 
 mod batches;
-mod jobs;
+pub(crate) mod jobs;
 
 use horde_devnet::{MinerReport, Violation as MinerViolation, ViolationKind};
 use horde_events::BatchReport;
@@ -12,6 +12,7 @@ use tig_simulator::finding::Finding;
 
 use self::jobs::Jobs;
 use crate::scenario::{DOWN_MS_MAX, MinerProfile};
+use crate::stage::Witness;
 
 /// Within this virtual time a batch is over: the 20 minutes that it may take, and what a killed host is down.
 pub const BATCH_MS_MAX: u64 = 20 * 60_000 + 8 * DOWN_MS_MAX;
@@ -56,6 +57,8 @@ pub struct Judge {
     /// The first violation.
     pub finding: Finding,
     miners: Vec<KnownMiner>,
+    /// The last batch that was called.
+    batch: u64,
     jobs: Jobs,
     /// Jobs that got their outcome.
     pub outcomes: u64,
@@ -72,6 +75,7 @@ impl Judge {
         Self {
             finding: Finding::default(),
             miners,
+            batch: 0,
             jobs: Jobs::default(),
             outcomes: 0,
             right: 0,
@@ -79,16 +83,9 @@ impl Judge {
         }
     }
 
-    /// The host has sent a frame to a miner while batch number `batch` was the last that was called.
-    pub fn sent(&mut self, now_ms: u64, miner: usize, batch: u64, text: &str) {
-        if let Err((property, text)) = self.jobs.sent(miner, batch, text) {
-            self.finding.blame(now_ms, property, text);
-        }
-    }
-
-    /// The host has got a frame of a miner.
-    pub fn heard(&mut self, miner: usize, text: &str) {
-        self.jobs.heard(miner, text);
+    /// Batch number `batch` is called.
+    pub fn called(&mut self, batch: u64) {
+        self.batch = batch;
     }
 
     /// A batch is over.
@@ -108,13 +105,7 @@ impl Judge {
 
     /// What a miner has seen of the validator, at the end.
     pub fn reported(&mut self, now_ms: u64, report: &MinerReport) {
-        // A miner whose clock is wrong refuses every validator.
-        let has_clock = !report.vices.iter().any(|vice| vice.starts_with(CLOCK_VICE));
-        let is_fault = |violation: &&MinerViolation| {
-            has_clock || violation.kind != ViolationKind::AuthenticationRefused
-        };
-        if let Some(violation) = report.violations.iter().find(is_fault) {
-            let text = format!("miner {}: {violation:?}", report.index);
+        if let Some(text) = violation(report) {
             self.finding
                 .blame(now_ms, "the validator keeps to the protocol", text);
         }
@@ -131,5 +122,32 @@ impl Judge {
             self.finding
                 .blame(now_ms, "nothing of a batch is left over", text);
         }
+    }
+}
+
+/// What a miner has seen of the validator that is against the protocol.
+pub(crate) fn violation(report: &MinerReport) -> Option<String> {
+    // A miner whose clock is wrong refuses every validator.
+    let has_clock = !report.vices.iter().any(|vice| vice.starts_with(CLOCK_VICE));
+    let is_fault = |violation: &&MinerViolation| {
+        has_clock || violation.kind != ViolationKind::AuthenticationRefused
+    };
+    let violation = report.violations.iter().find(is_fault)?;
+    Some(format!("miner {}: {violation:?}", report.index))
+}
+
+impl Witness for Judge {
+    fn sent(&mut self, now_ms: u64, peer: usize, text: &str) {
+        if let Err((property, text)) = self.jobs.sent(peer, self.batch, text) {
+            self.finding.blame(now_ms, property, text);
+        }
+    }
+
+    fn heard(&mut self, _now_ms: u64, peer: usize, text: &str) {
+        self.jobs.heard(peer, text);
+    }
+
+    fn finding(&mut self) -> &mut Finding {
+        &mut self.finding
     }
 }

@@ -5,8 +5,10 @@
 //! [`lines`] between the host and the miners of `horde-devnet`; the [`judge`] stands outside and says what must hold. Host, disk
 //! and transcript are those of `tig-simulator`.
 
+pub mod day;
 pub mod judge;
 pub mod lines;
 pub mod scenario;
 pub mod site;
+mod stage;
 pub mod world;

@@ -1,4 +1,4 @@
-//! Connections between the host and the miners, as both ends see them.
+//! Connections between the host and its peers, as both ends see them.
 //!
 //! Invariant: what is sent on one line in one direction arrives in its order.
 
@@ -14,19 +14,19 @@ pub type LineId = u64;
 pub enum LineEnd {
     /// No connection came about.
     Refused,
-    /// The miner speaks TLS.
+    /// The peer speaks TLS.
     Tls,
-    /// The miner has answered with something else than an upgrade.
+    /// The peer has answered with something else than an upgrade.
     Handshake,
-    /// The miner has not answered.
+    /// The peer has not answered.
     Timeout,
-    /// The miner has closed it with this code.
+    /// The peer has closed it with this code.
     Closed(u16),
     /// The host's extension has closed it with this code.
     Local(u16),
-    /// The miner has sent a binary frame.
+    /// The peer has sent a binary frame.
     Binary,
-    /// The miner has been silent for too long.
+    /// The peer has been silent for too long.
     Silent,
     /// It broke.
     Broken,
@@ -55,20 +55,20 @@ impl LineEnd {
 pub struct Line {
     /// The host's name for it.
     pub tag: String,
-    /// Number of the miner.
-    pub miner: usize,
+    /// Number of the peer.
+    pub peer: usize,
     /// SS58 address of the validator, by the path.
     pub validator: String,
-    /// How long the host lets a miner be silent, in milliseconds.
+    /// How long the host lets a peer be silent, in milliseconds.
     pub silent_ms_max: u64,
     /// How long the host waits for the handshake, in milliseconds.
     pub connect_ms: u64,
-    /// The miner's number of the connection, while it has it.
+    /// The peer's number of the connection, while it has it.
     pub connection: Option<u64>,
     /// The host has it.
     pub is_at_host: bool,
-    /// When the last thing that is on its way arrives at the miner, in milliseconds.
-    pub at_miner_ms: u64,
+    /// When the last thing that is on its way arrives at the peer, in milliseconds.
+    pub at_peer_ms: u64,
     /// The same at the host.
     pub at_host_ms: u64,
 }
@@ -102,12 +102,12 @@ impl Lines {
             .map(|(id, _)| *id)
     }
 
-    /// The line that the miner calls so.
+    /// The line that the peer calls so.
     #[must_use]
-    pub fn of_connection(&self, miner: usize, connection: u64) -> Option<LineId> {
+    pub fn of_connection(&self, peer: usize, connection: u64) -> Option<LineId> {
         let mut lines = self.by_id.iter();
         lines
-            .find(|(_, line)| line.miner == miner && line.connection == Some(connection))
+            .find(|(_, line)| line.peer == peer && line.connection == Some(connection))
             .map(|(id, _)| *id)
     }
 
@@ -118,12 +118,12 @@ impl Lines {
         lines.map(|(id, _)| *id).collect()
     }
 
-    /// The lines that the miner has.
+    /// The lines that the peer has.
     #[must_use]
-    pub fn at_miner(&self, miner: usize) -> Vec<LineId> {
+    pub fn at_peer(&self, peer: usize) -> Vec<LineId> {
         let lines = self.by_id.iter();
         lines
-            .filter(|(_, line)| line.miner == miner && line.connection.is_some())
+            .filter(|(_, line)| line.peer == peer && line.connection.is_some())
             .map(|(id, _)| *id)
             .collect()
     }
@@ -136,8 +136,8 @@ impl Lines {
         self.drop_ended(id);
     }
 
-    /// The miner has it no more. Returns its number of the connection, if it had one.
-    pub fn end_at_miner(&mut self, id: LineId) -> Option<u64> {
+    /// The peer has it no more. Returns its number of the connection, if it had one.
+    pub fn end_at_peer(&mut self, id: LineId) -> Option<u64> {
         let connection = self.by_id.get_mut(&id)?.connection.take();
         self.drop_ended(id);
         connection

@@ -5,22 +5,29 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
+use horde_simulator::day::scenario::Day;
+use horde_simulator::day::{self, DayRun};
 use horde_simulator::scenario::Scenario;
 use horde_simulator::site::Site;
 use horde_simulator::world::{Run, play};
 use tig_process::error_chain::error_chain;
 use tig_process::output;
+use tig_simulator::finding::Violation;
+use tig_simulator::transcript::Transcript;
 
 /// Time between two lines of progress.
 const PROGRESS: Duration = Duration::from_secs(10);
 
-/// Plays batches in virtual time: the real extensions, miners with vices, and everything that can go wrong.
+/// Plays the validator in virtual time: the real extensions, miners with vices, and everything that can go wrong.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Cli {
-    /// Folder with the files of the four extensions
+    /// Folder with the files of the extensions
     #[arg(long, value_name = "DIR")]
     plugins: PathBuf,
+    /// Play days of the whole validator, with chain and facilitator, in place of batches alone
+    #[arg(long)]
+    day: bool,
     /// Seeds to play
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..))]
     seeds: u64,
@@ -53,42 +60,67 @@ fn main() -> ExitCode {
     }
 }
 
-/// What all runs came to.
-#[derive(Default)]
-struct Sums {
-    failed: u64,
-    batches: u64,
-    kills: u64,
-    reloads: u64,
-    outcomes: u64,
-    right: u64,
-    spared: u64,
+/// A run of either kind.
+struct Played {
+    violation: Option<Violation>,
+    transcript: Transcript,
+    /// What it came to, by name.
+    counts: Vec<(&'static str, u64)>,
 }
 
-impl Sums {
-    fn add(&mut self, run: &Run) {
-        self.failed += u64::from(run.violation.is_some());
-        self.batches += run.batches;
-        self.kills += run.kills;
-        self.reloads += run.reloads;
-        self.outcomes += run.outcomes;
-        self.right += run.right;
-        self.spared += run.spared;
+impl From<Run> for Played {
+    fn from(run: Run) -> Self {
+        Self {
+            violation: run.violation,
+            transcript: run.transcript,
+            counts: vec![
+                ("batches", run.batches),
+                ("kills", run.kills),
+                ("reloads", run.reloads),
+                ("jobs", run.outcomes),
+                ("right", run.right),
+                ("excused or interrupted", run.spared),
+            ],
+        }
+    }
+}
+
+impl From<DayRun> for Played {
+    fn from(run: DayRun) -> Self {
+        Self {
+            violation: run.violation,
+            transcript: run.transcript,
+            counts: vec![
+                ("cycles", run.cycles),
+                ("with a batch", run.batches),
+                ("with weights on the chain", run.weights),
+                ("jobs of users", run.orders),
+                ("completed", run.completed),
+                ("kills", run.kills),
+                ("reloads", run.reloads),
+            ],
+        }
     }
 }
 
 /// Plays all seeds; returns how many failed.
 fn run(cli: &Cli) -> Result<u64, Box<dyn std::error::Error>> {
-    let site = Site::new(&cli.plugins)?;
+    let site = match cli.day {
+        true => day::site(&cli.plugins)?,
+        false => Site::new(&cli.plugins)?,
+    };
     let (begin, mut reported) = (Instant::now(), Instant::now());
-    let mut sums = Sums::default();
+    let (mut failed, mut sums) = (0, Vec::new());
     for number in 0..cli.seeds {
         let seed = cli.from.wrapping_add(number);
         match play_one(cli, &site, seed) {
-            Ok(run) => sums.add(&run),
+            Ok(played) => {
+                failed += u64::from(played.violation.is_some());
+                add(&mut sums, played.counts);
+            }
             Err(error) => {
                 output::line(&format!("seed {seed}: {error}"));
-                sums.failed += 1;
+                failed += 1;
             }
         }
         if reported.elapsed() > PROGRESS {
@@ -96,40 +128,52 @@ fn run(cli: &Cli) -> Result<u64, Box<dyn std::error::Error>> {
             output::line(&format!("{} of {} seeds", number + 1, cli.seeds));
         }
     }
+    let sums = sums.iter().map(|(name, count)| format!("{count} {name}"));
     output::line(&format!(
-        "{} seeds in {:.1} s: {} batches, {} kills, {} reloads; {} jobs, {} right, {} excused or interrupted",
+        "{} seeds in {:.1} s: {}",
         cli.seeds,
         begin.elapsed().as_secs_f64(),
-        sums.batches,
-        sums.kills,
-        sums.reloads,
-        sums.outcomes,
-        sums.right,
-        sums.spared,
+        sums.collect::<Vec<_>>().join(", "),
     ));
-    let failed = sums.failed;
     output::line(&format!("{} passed, {failed} failed", cli.seeds - failed));
     Ok(failed)
 }
 
+/// Adds the counts of a run, which has the same names as all others.
+fn add(sums: &mut Vec<(&'static str, u64)>, counts: Vec<(&'static str, u64)>) {
+    if sums.is_empty() {
+        *sums = counts;
+        return;
+    }
+    for ((_, sum), (_, count)) in sums.iter_mut().zip(counts) {
+        *sum += count;
+    }
+}
+
 /// Plays one seed, and reports it if it fails.
-fn play_one(cli: &Cli, site: &Site, seed: u64) -> Result<Run, String> {
-    let scenario = Scenario::of(seed).map_err(|error| error.to_string())?;
+fn play_one(cli: &Cli, site: &Site, seed: u64) -> Result<Played, String> {
     let print_all = cli.transcript && seed == cli.from;
-    let run = play(site, &scenario, print_all)?;
-    let transcript = &run.transcript;
-    if print_all || run.violation.is_some() {
+    let played: Played = if cli.day {
+        let day = Day::of(seed).map_err(|error| error.to_string())?;
+        day::play(site, &day, print_all)?.into()
+    } else {
+        let scenario = Scenario::of(seed).map_err(|error| error.to_string())?;
+        play(site, &scenario, print_all)?.into()
+    };
+    let transcript = &played.transcript;
+    if print_all || played.violation.is_some() {
         for line in transcript.kept() {
             output::line(&format!("  | {line}"));
         }
         let hash = transcript.hash();
         output::line(&format!("  {} lines, {hash}", transcript.len()));
     }
-    if let Some(violation) = &run.violation {
+    if let Some(violation) = &played.violation {
+        let kind = if cli.day { "--day " } else { "" };
         output::line(&format!(
-            "seed {seed} fails after {} ms: {}: {}\n  again: cargo xtask horde simulate --seeds 1 --from {seed}",
+            "seed {seed} fails after {} ms: {}: {}\n  again: cargo xtask horde simulate {kind}--seeds 1 --from {seed}",
             violation.at_ms, violation.property, violation.text
         ));
     }
-    Ok(run)
+    Ok(played)
 }

@@ -175,7 +175,7 @@ impl Scenario {
     }
 }
 
-fn miner(rng: &mut fastrand::Rng, has_vices: bool) -> Result<MinerProfile, VicesError> {
+pub(crate) fn miner(rng: &mut fastrand::Rng, has_vices: bool) -> Result<MinerProfile, VicesError> {
     let classes = [
         ExecutorClass::SpinUp4MinGpu24Gb,
         ExecutorClass::AlwaysOnGpu24Gb,

@@ -21,24 +21,33 @@ pub struct Site {
 }
 
 impl Site {
-    /// Loads the extensions of `plugin_folder`.
+    /// Loads the extensions that run batches from `plugin_folder`.
     ///
     /// # Errors
     ///
     /// See [`SiteError`].
     pub fn new(plugin_folder: &Path) -> Result<Self, SiteError> {
+        Self::with(plugin_folder, &batch_options(1))
+    }
+
+    /// Loads the extensions of these options.
+    ///
+    /// # Errors
+    ///
+    /// See [`SiteError`].
+    pub(crate) fn with(plugin_folder: &Path, options: &HostOptions) -> Result<Self, SiteError> {
         let mut site = Self {
             folder: tempfile::tempdir()?,
             plugin_folder: plugin_folder.canonicalize()?,
             plugins: Vec::new(),
         };
         write_hotkey(site.folder.path()).map_err(std::io::Error::other)?;
-        let config = site.load("config.json", 1)?;
+        let config = site.load("config.json", options)?;
         site.plugins = testing::load(&config)?;
         Ok(site)
     }
 
-    /// Their code, in the order of [`BATCH_EXTENSIONS`](horde_system_tests::BATCH_EXTENSIONS).
+    /// Their code, in the order of the config.
     #[must_use]
     pub fn plugins(&self) -> &[Plugin] {
         &self.plugins
@@ -51,22 +60,26 @@ impl Site {
     /// See [`SiteError`].
     pub fn config(&self, scenario: &Scenario) -> Result<Config, SiteError> {
         let name = format!("config-{}.json", scenario.seed);
-        self.load(&name, scenario.weights_version)
+        self.load(&name, &batch_options(scenario.weights_version))
     }
 
-    fn load(&self, name: &str, weights_version: u64) -> Result<Config, SiteError> {
+    /// Writes a config file of this name, and reads it as a host does.
+    pub(crate) fn load(&self, name: &str, options: &HostOptions) -> Result<Config, SiteError> {
         let path = self.folder.path().join(name);
-        let options = HostOptions {
-            kinds: json!({
-                "spin_up-4min.gpu-24gb": "horde_job_hash",
-                "always_on.gpu-24gb": "horde_job_echo",
-            }),
-            batch: json!({ "weights_version": weights_version }),
-            ..HostOptions::default()
-        };
         let config = options.config(&self.plugin_folder);
         fs::write(&path, config.to_string())?;
         let config = Config::load(&path, Overrides::default());
         Ok(config.map_err(HostError::from)?)
+    }
+}
+
+fn batch_options(weights_version: u64) -> HostOptions {
+    HostOptions {
+        kinds: json!({
+            "spin_up-4min.gpu-24gb": "horde_job_hash",
+            "always_on.gpu-24gb": "horde_job_echo",
+        }),
+        batch: json!({ "weights_version": weights_version }),
+        ..HostOptions::default()
     }
 }

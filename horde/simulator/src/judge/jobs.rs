@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use horde_proto::miner::{ToMiner, ToValidator};
 
 /// A property that does not hold, and what was seen.
-pub(super) type Fault = (&'static str, String);
+pub(crate) type Fault = (&'static str, String);
 
 /// A job.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub(super) struct Counts {
 
 /// All jobs that were reserved, and the receipts that were sent.
 #[derive(Debug, Default)]
-pub(super) struct Jobs {
+pub(crate) struct Jobs {
     by_uuid: BTreeMap<String, Job>,
     /// The frame of each receipt, by its kind and its job.
     receipts: BTreeMap<(&'static str, String), String>,
@@ -38,7 +38,7 @@ pub(super) struct Jobs {
 
 impl Jobs {
     /// The host has sent a frame.
-    pub(super) fn sent(&mut self, miner: usize, batch: u64, text: &str) -> Result<(), Fault> {
+    pub(crate) fn sent(&mut self, miner: usize, batch: u64, text: &str) -> Result<(), Fault> {
         let message = ToMiner::parse(text).map_err(|error| {
             (
                 "every frame is a message of the protocol",
@@ -70,7 +70,7 @@ impl Jobs {
     }
 
     /// The host has got a frame.
-    pub(super) fn heard(&mut self, miner: usize, text: &str) {
+    pub(crate) fn heard(&mut self, miner: usize, text: &str) {
         let uuid = match ToValidator::parse(text) {
             Ok(ToValidator::JobFinished(request)) => request.job_uuid,
             Ok(ToValidator::JobFailed(request)) => request.job_uuid,

@@ -4,10 +4,10 @@ use horde_events::BatchReport;
 use horde_system_tests::BATCH_EXTENSIONS;
 use serde_json::{Value, json};
 use tig_host::testing::{Called, CommandReport};
-use tig_simulator::slave;
 
 use super::{Due, LOOK_MS, OWNER, REST_MS, World};
 use crate::judge::{BATCH_MS_MAX, Ended};
+use crate::stage::Mind;
 
 /// Longest pause between two batches, in milliseconds.
 const PAUSE_MS_MAX: u64 = 20_000;
@@ -53,22 +53,23 @@ impl World<'_> {
         });
         let arguments = json!({ "miners": miners.collect::<Vec<_>>() }).to_string();
         let arguments = arguments.as_bytes();
-        let Some(host) = self.host.host() else {
-            self.agenda.put(self.now_ms + LOOK_MS, Due::Call);
+        let Some(host) = self.stage.host.host() else {
+            self.stage.put(self.stage.now_ms + LOOK_MS, Due::Call);
             return Ok(());
         };
         let called = host.call("horde_batch", "run_batch", arguments);
         self.command.call = Some(called.ok_or("horde_batch does not run")?);
         if self.command.called == self.command.over {
             self.command.called += 1;
-            self.command.called_ms = self.now_ms;
+            self.stage.judge.called(self.command.called);
+            self.command.called_ms = self.stage.now_ms;
             self.command.is_killed = false;
             self.plan_troubles();
         }
         self.command.is_started = false;
         self.command.finished = None;
         let number = self.command.called;
-        self.note(format_args!("batch {number} is called"));
+        self.stage.note(format_args!("batch {number} is called"));
         Ok(())
     }
 
@@ -76,8 +77,8 @@ impl World<'_> {
         let (batch, scenario) = (self.command.called, self.scenario);
         let troubles = scenario.troubles.iter().enumerate();
         for (number, timed) in troubles.filter(|(_, timed)| timed.batch == batch) {
-            let at_ms = self.now_ms + timed.after_ms;
-            self.agenda.put(at_ms, Due::Trouble(number));
+            let at_ms = self.stage.now_ms + timed.after_ms;
+            self.stage.put(at_ms, Due::Trouble(number));
         }
     }
 
@@ -90,18 +91,17 @@ impl World<'_> {
             Ok(Ok(())) => self.command.is_started = true,
             Ok(Err(error)) => {
                 let text = format!("batch {}: {error}", self.command.called);
-                self.judge
-                    .finding
-                    .blame(self.now_ms, "a batch can be begun", text);
+                self.blame("a batch can be begun", text);
             }
             // It is not there yet, or was taken before.
             Err(_) => {}
         }
         while let Ok(report) = call.reports.try_recv() {
             match report {
-                CommandReport::Progress(text) => self.note(format_args!("progress: {text}")),
+                CommandReport::Progress(text) => self.stage.note(format_args!("progress: {text}")),
                 CommandReport::Finished { code, value } => {
-                    self.note(format_args!("the command ends with {code}"));
+                    self.stage
+                        .note(format_args!("the command ends with {code}"));
                     let value = serde_json::from_slice(&value).unwrap_or_default();
                     self.command.finished = Some((code, value));
                 }
@@ -112,15 +112,13 @@ impl World<'_> {
 
     /// Looks at the batch, as `GET /horde/batch` shows it.
     pub(super) fn look(&mut self) -> Result<(), String> {
-        self.agenda.put(self.now_ms + LOOK_MS, Due::Look);
+        self.stage.put(self.stage.now_ms + LOOK_MS, Due::Look);
         if self.command.called == self.command.over {
             return Ok(());
         }
-        if self.now_ms - self.command.called_ms > BATCH_MS_MAX {
+        if self.stage.now_ms - self.command.called_ms > BATCH_MS_MAX {
             let text = format!("batch {} is not over", self.command.called);
-            self.judge
-                .finding
-                .blame(self.now_ms, "every batch ends in time", text);
+            self.blame("every batch ends in time", text);
         }
         let Some(status) = self.ask("/horde/batch")? else {
             return Ok(());
@@ -134,16 +132,12 @@ impl World<'_> {
         }
         if number != self.command.over {
             let text = format!("{number} in place of {}", self.command.called);
-            self.judge
-                .finding
-                .blame(self.now_ms, "batches are counted", text);
+            self.blame("batches are counted", text);
         } else if self.command.is_started {
             let text = format!("batch {} has started and is not there", self.command.called);
-            self.judge
-                .finding
-                .blame(self.now_ms, "a batch that has started ends", text);
+            self.blame("a batch that has started ends", text);
         } else {
-            self.agenda.put(self.now_ms, Due::Call);
+            self.stage.put(self.stage.now_ms, Due::Call);
         }
         Ok(())
     }
@@ -152,7 +146,8 @@ impl World<'_> {
         let number = self.command.called;
         let report: BatchReport = serde_json::from_value(last.clone())
             .map_err(|error| format!("GET /horde/batch shows {last}: {error}"))?;
-        self.note(format_args!("batch {number} is over: {last}"));
+        self.stage
+            .note(format_args!("batch {number} is over: {last}"));
         let is_killed = self.command.is_killed;
         let ended = Ended {
             number,
@@ -160,60 +155,53 @@ impl World<'_> {
             is_held: self.command.called_ms < self.command.held_until_ms,
             report: &report,
         };
-        self.judge.ended(self.now_ms, ended);
+        self.stage.judge.ended(self.stage.now_ms, ended);
         let said = self.command.finished.take();
         let is_said = said == Some((report.end.code(), last.clone()));
         if !is_killed && !is_said {
             let text = format!("batch {number}: {said:?}");
-            self.judge
-                .finding
-                .blame(self.now_ms, "the command returns the result", text);
+            self.blame("the command returns the result", text);
         }
         self.command.call = None;
         self.command.over = number;
-        let pause_ms = self.rng.u64(0..PAUSE_MS_MAX);
+        let pause_ms = self.stage.rng.u64(0..PAUSE_MS_MAX);
         if number < self.scenario.batches {
-            self.agenda.put(self.now_ms + pause_ms, Due::Call);
+            self.stage.put(self.stage.now_ms + pause_ms, Due::Call);
         } else {
-            self.agenda.put(self.now_ms + REST_MS, Due::Rest);
+            self.stage.put(self.stage.now_ms + REST_MS, Due::Rest);
         }
         Ok(())
     }
 
     /// Looks at what is left.
     pub(super) fn rest(&mut self) -> Result<(), String> {
-        let now_ms = self.now_ms;
-        let Some(host) = self.host.host() else {
-            self.agenda.put(now_ms + REST_MS, Due::Rest);
+        let now_ms = self.stage.now_ms;
+        let Some(host) = self.stage.host.host() else {
+            self.stage.put(now_ms + REST_MS, Due::Rest);
             return Ok(());
         };
         if let Some(at_ms) = host.next_timer() {
             let text = format!("a timer at {at_ms}");
-            self.judge
-                .finding
-                .blame(now_ms, "nothing of a batch is left over", text);
+            self.blame("nothing of a batch is left over", text);
         }
-        for extension in host.status() {
+        for extension in self.stage.host.status() {
             if extension.unfinished > 0 {
                 let text = format!("{} works on {}", extension.name, extension.unfinished);
-                self.judge
-                    .finding
-                    .blame(now_ms, "nothing of a batch is left over", text);
+                self.blame("nothing of a batch is left over", text);
             }
         }
         for extension in BATCH_EXTENSIONS {
-            let keys = host.stored_keys(extension);
-            let keys = keys.map_err(|error| error.to_string())?;
-            self.judge.left(now_ms, extension, &keys);
+            let keys = self.stage.stored_keys(extension)?;
+            self.stage.judge.left(now_ms, extension, &keys);
         }
-        if !self.lines.at_host().is_empty() {
+        if !self.stage.lines.at_host().is_empty() {
             let text = format!("{OWNER} has connections");
-            self.judge
-                .finding
-                .blame(now_ms, "nothing of a batch is left over", text);
+            self.blame("nothing of a batch is left over", text);
         }
-        for miner in &mut self.miners {
-            self.judge.reported(now_ms, &miner.report());
+        for peer in &mut self.stage.peers {
+            if let Mind::Miner(miner) = &mut peer.mind {
+                self.stage.judge.reported(now_ms, &miner.report());
+            }
         }
         self.is_over = true;
         Ok(())
@@ -221,17 +209,11 @@ impl World<'_> {
 
     /// What the host answers to a question of the operator, if it runs.
     fn ask(&mut self, path: &str) -> Result<Option<Value>, String> {
-        let request = slave::request("GET", path, String::new(), "operator", Vec::new());
-        let Some(mut receiver) = self.host.ask(request) else {
-            return Ok(None);
-        };
-        self.settle()?;
-        let Some(answered) = receiver.try_recv().ok().and_then(Result::ok) else {
-            return Ok(None);
-        };
-        let answer = serde_json::from_slice(&answered.reply.body);
-        answer
-            .map(Some)
-            .map_err(|error| format!("GET {path}: {error}"))
+        let (answer, crash) = self.stage.ask(path)?;
+        if let Some(crash) = crash {
+            self.killed(crash);
+        }
+        self.hear_command();
+        Ok(answer)
     }
 }

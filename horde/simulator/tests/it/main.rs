@@ -2,6 +2,8 @@
 
 #![cfg(test)]
 
+mod day;
+
 use std::path::{Path, PathBuf};
 
 use horde_simulator::scenario::Scenario;
