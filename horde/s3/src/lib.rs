@@ -1,7 +1,8 @@
 //! S3 as the ComputeHorde validator needs it (sections 2.9 and 10.7): addresses in path style, signatures of version 4, and
 //! what an answer of the service says.
 //!
-//! [`presign`] writes a URL with which whoever has it reads or writes one object for a while. [`sign_headers`] signs a request of
+//! [`presign`] writes a URL with which whoever has it reads or writes one object for a while; [`presign_by_day`] does so where the
+//! secret itself is kept elsewhere. [`sign_headers`] signs a request of
 //! our own: bucket set-up, and IAM. [`verify`] is the other side of both, for a strict server. [`Complaint`] and
 //! [`clock_skew_seconds`] read what a server answers.
 //!
@@ -39,10 +40,10 @@ pub mod xml;
 mod tests;
 
 pub use answer::{BUCKET_REGION_HEADER, Complaint, ERROR_BYTES_MAX, clock_skew_seconds};
-pub use credentials::Credentials;
+pub use credentials::{Credentials, DayKey};
 pub use encoding::{percent_decode, percent_encode, query_text};
 pub use endpoint::{Endpoint, EndpointError, REGION_DEFAULT};
 pub use method::Method;
-pub use presign::{EXPIRES_SECONDS_MAX, presign};
+pub use presign::{EXPIRES_SECONDS_MAX, presign, presign_by_day};
 pub use sign::{ToSign, UNSIGNED_PAYLOAD, payload_sha256, sign_headers};
 pub use verify::{Form, Received, Rules, SKEW_SECONDS_MAX, Signed, Verified, VerifyError, verify};

@@ -1,6 +1,8 @@
 //! Presigned URLs: the signature is in the query, so that the holder needs no key.
 
-use crate::credentials::Credentials;
+use horde_proto::Secret;
+
+use crate::credentials::{Credentials, DayKey};
 use crate::encoding::percent_encode;
 use crate::endpoint::Endpoint;
 use crate::method::Method;
@@ -26,34 +28,99 @@ pub fn presign(
     unix_seconds: i64,
     expires_seconds: u32,
 ) -> String {
+    let id = &credentials.access_key_id;
+    let secret = &credentials.secret_access_key;
     let time = AmzTime::from_unix(unix_seconds);
-    let scope = Scope {
-        date: time.date(),
-        region: endpoint.region(),
-        service: S3_SERVICE,
-    };
-    let credential = format!("{}/{}", credentials.access_key_id, scope.text());
-    let mut query = format!(
-        "X-Amz-Algorithm={ALGORITHM}&X-Amz-Credential={}&X-Amz-Date={}&X-Amz-Expires={}",
-        percent_encode(&credential),
-        time.as_str(),
-        expires_seconds.clamp(1, EXPIRES_SECONDS_MAX)
-    );
-    if let Some(token) = &credentials.session_token {
-        query.push_str("&X-Amz-Security-Token=");
-        query.push_str(&percent_encode(token.as_str()));
+    let token = credentials.session_token.as_ref();
+    let url = Unsigned::new(endpoint, key, id, token, &time, expires_seconds);
+    url.sign(method, |canonical, scope| {
+        canonical.sign(secret, &time, scope)
+    })
+}
+
+/// As [`presign`], by a key of the day of `unix_seconds`.
+pub fn presign_by_day(
+    method: Method,
+    endpoint: &Endpoint,
+    key: &str,
+    day_key: &DayKey,
+    unix_seconds: i64,
+    expires_seconds: u32,
+) -> String {
+    let DayKey {
+        access_key_id: id,
+        code,
+    } = day_key;
+    let time = AmzTime::from_unix(unix_seconds);
+    let url = Unsigned::new(endpoint, key, id, None, &time, expires_seconds);
+    url.sign(method, |canonical, scope| {
+        canonical.sign_by_day(code, &time, scope)
+    })
+}
+
+/// A URL without its signature.
+struct Unsigned<'a> {
+    endpoint: &'a Endpoint,
+    scope: Scope<'a>,
+    path: String,
+    query: String,
+}
+
+impl<'a> Unsigned<'a> {
+    fn new(
+        endpoint: &'a Endpoint,
+        key: &str,
+        access_key_id: &str,
+        session_token: Option<&Secret>,
+        time: &'a AmzTime,
+        expires_seconds: u32,
+    ) -> Self {
+        let scope = Scope {
+            date: time.date(),
+            region: endpoint.region(),
+            service: S3_SERVICE,
+        };
+        let credential = format!("{access_key_id}/{}", scope.text());
+        let mut query = format!(
+            "X-Amz-Algorithm={ALGORITHM}&X-Amz-Credential={}&X-Amz-Date={}&X-Amz-Expires={}",
+            percent_encode(&credential),
+            time.as_str(),
+            expires_seconds.clamp(1, EXPIRES_SECONDS_MAX)
+        );
+        if let Some(token) = session_token {
+            query.push_str("&X-Amz-Security-Token=");
+            query.push_str(&percent_encode(token.as_str()));
+        }
+        query.push_str("&X-Amz-SignedHeaders=host");
+        Self {
+            endpoint,
+            scope,
+            path: endpoint.object_path(key),
+            query,
+        }
     }
-    query.push_str("&X-Amz-SignedHeaders=host");
-    let path = endpoint.object_path(key);
-    let canonical = Canonical {
-        method: method.as_str(),
-        path: &path,
-        query: &query,
-        headers: &format!("host:{}\n", endpoint.host()),
-        signed_headers: "host",
-        payload: UNSIGNED_PAYLOAD,
-    };
-    let signature = canonical.sign(&credentials.secret_access_key, &time, &scope);
-    let base = endpoint.base_url();
-    [&base, &path, "?", &query, "&X-Amz-Signature=", &signature].concat()
+
+    fn sign(
+        self,
+        method: Method,
+        sign: impl FnOnce(&Canonical<'_>, &Scope<'_>) -> String,
+    ) -> String {
+        let Self {
+            endpoint,
+            scope,
+            path,
+            query,
+        } = self;
+        let canonical = Canonical {
+            method: method.as_str(),
+            path: &path,
+            query: &query,
+            headers: &format!("host:{}\n", endpoint.host()),
+            signed_headers: "host",
+            payload: UNSIGNED_PAYLOAD,
+        };
+        let signature = sign(&canonical, &scope);
+        let base = endpoint.base_url();
+        [&base, &path, "?", &query, "&X-Amz-Signature=", &signature].concat()
+    }
 }

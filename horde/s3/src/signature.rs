@@ -42,8 +42,19 @@ pub(crate) struct Canonical<'a> {
 }
 
 impl Canonical<'_> {
-    /// The signature by this key, in lower-case hexadecimal digits.
+    /// The signature by this secret, in lower-case hexadecimal digits.
     pub(crate) fn sign(&self, secret: &Secret, time: &AmzTime, scope: &Scope<'_>) -> String {
+        let key = [KEY_START, secret.as_str()].concat();
+        self.sign_by_day(&hmac(key.as_bytes(), scope.date), time, scope)
+    }
+
+    /// The signature by the first key of the chain, which the scope's day has.
+    pub(crate) fn sign_by_day(
+        &self,
+        day_key: &[u8; 32],
+        time: &AmzTime,
+        scope: &Scope<'_>,
+    ) -> String {
         let mut hash = Sha256::new();
         for line in [self.method, self.path, self.query, self.headers] {
             hash.update(line);
@@ -55,9 +66,7 @@ impl Canonical<'_> {
         let request = hex::encode(hash.finalize());
         let (time, scope_text) = (time.as_str(), scope.text());
         let text = format!("{ALGORITHM}\n{time}\n{scope_text}\n{request}");
-        let key = [KEY_START, secret.as_str()].concat();
-        let key = hmac(key.as_bytes(), scope.date);
-        let key = hmac(&key, scope.region);
+        let key = hmac(day_key, scope.region);
         let key = hmac(&key, scope.service);
         let key = hmac(&key, SCOPE_END);
         hex::encode(hmac(&key, &text))

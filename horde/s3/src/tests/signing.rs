@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
+use hmac::{Hmac, Mac};
 use serde_json::Value;
+use sha2::Sha256;
 
 use crate::time::AmzTime;
 use crate::{
-    Credentials, EXPIRES_SECONDS_MAX, Endpoint, Method, ToSign, payload_sha256, presign,
-    query_text, sign_headers,
+    Credentials, DayKey, EXPIRES_SECONDS_MAX, Endpoint, Method, ToSign, payload_sha256, presign,
+    presign_by_day, query_text, sign_headers,
 };
 
 #[test]
@@ -41,6 +43,15 @@ fn presigned_urls_match_bit_for_bit() {
             expires,
         );
         assert_eq!(url, text("url"));
+        let secret = format!("AWS4{}", credentials.secret_access_key.as_str());
+        let mut code = <Hmac<Sha256> as Mac>::new_from_slice(secret.as_bytes()).unwrap();
+        code.update(DayKey::text(seconds).as_bytes());
+        let code = code.finalize().into_bytes().into();
+        let day_key = DayKey::new(credentials.access_key_id.clone(), code);
+        let by_day = presign_by_day(method, &endpoint, text("key"), &day_key, seconds, expires);
+        assert_eq!(by_day, url);
+        let shown = format!("{day_key:?}");
+        assert!(shown.ends_with("\", .. }"), "{shown}");
     }
 }
 
