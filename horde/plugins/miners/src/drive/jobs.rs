@@ -314,10 +314,11 @@ impl Miners {
     }
 }
 
-/// Logs outcomes that an operator may ask about.
+/// Logs outcomes that an operator may ask about. What a user's job has printed is the user's affair.
 fn log_outcome(ctx: &mut Context<'_>, job: &Job, outcome: &Outcome) {
     let reason = match outcome {
         Outcome::Finished { .. } => return,
+        Outcome::Failed { exit_status, .. } if job.is_organic => exit_text(*exit_status),
         Outcome::Failed { stdout, .. } => shown(stdout),
         Outcome::OutOfOrder { reason }
         | Outcome::Unreachable { reason }
@@ -334,4 +335,11 @@ fn log_outcome(ctx: &mut Context<'_>, job: &Job, outcome: &Outcome) {
             ("reason", &reason),
         ],
     );
+}
+
+fn exit_text(exit_status: Option<i64>) -> String {
+    exit_status.map_or_else(
+        || "a fault of the executor".to_owned(),
+        |status| format!("exit code {status}"),
+    )
 }

@@ -150,3 +150,27 @@ fn unknown_fields_of_a_request_reach_the_miner() {
     let frame: Value = serde_json::from_str(&request.text).unwrap();
     assert_eq!(frame["env"], json!({ "A": "1" }));
 }
+
+/// What a job prints is its user's affair.
+#[test]
+fn output_of_a_user_is_in_no_log() {
+    let mut world = linked();
+    begin_organic(&mut world, 1, CLASS, 240);
+    world.write();
+    world.say(1, "AcceptJob", 1);
+    world.say(1, "ExecutorReady", 1);
+    world.write();
+    world.0.advance_ms(1);
+    let failed = message("JobFailed", 1).replace("\"out\"", "\"a secret of the user\"");
+    world.frame(1, &failed);
+    assert!(matches!(world.outcome(), Outcome::Failed { .. }));
+    let logs = world.0.logs();
+    assert!(
+        logs.iter().any(|(_, line)| line.contains("exit code 3")),
+        "{logs:?}"
+    );
+    assert!(
+        logs.iter().all(|(_, line)| !line.contains("secret")),
+        "{logs:?}"
+    );
+}
