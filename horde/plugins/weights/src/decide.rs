@@ -77,18 +77,28 @@ fn last_block(cycle: &CycleWeights) -> u32 {
     cycle.stop.saturating_add(blocks)
 }
 
-/// Past the deadline no attempt begins. What became of the last one is read, for some blocks.
+/// Past the deadline no attempt begins. What became of the last one is read, for some blocks: whatever was said of it, the chain
+/// may have it.
 fn at_deadline(cycle: &CycleWeights, view: View<'_>, deadline: u32, action: Action) -> Action {
     let block = view.block;
     // Where host or chain were away until now, nothing could be read.
     let since = deadline.max(view.readings.gapless_since.unwrap_or(block));
-    let is_open = block < since.saturating_add(LAST_READINGS_BLOCKS);
+    let last = cycle
+        .last
+        .as_ref()
+        .map_or(since, |last| since.max(last.block));
+    // What comes with the last of these blocks is read until it is final.
+    let until_final = view.rules.finality_blocks.saturating_add(INCLUSION_BLOCKS);
+    let is_open = block
+        < last
+            .saturating_add(LAST_READINGS_BLOCKS)
+            .saturating_add(until_final);
     let why = match action {
         Action::End(_) | Action::Confirm { .. } => return action,
         Action::Wait(Wait::Answer { .. } | Wait::Finality { .. }) => return action,
         Action::Read(_) if is_open => return action,
-        Action::Send | Action::Reveal if is_open && is_unknown(cycle.last.as_ref()) => {
-            return Action::Wait(Wait::Inclusion { block });
+        _ if let Some(wait) = inclusion(cycle, LAST_READINGS_BLOCKS, block) => {
+            return Action::Wait(wait);
         }
         Action::Read(reading) => format!("{} could not be read", reading.name()),
         Action::Wait(why) => why.to_string(),
@@ -99,9 +109,11 @@ fn at_deadline(cycle: &CycleWeights, view: View<'_>, deadline: u32, action: Acti
     give_up(format!("not on the chain by block {deadline}: {why}{last}"))
 }
 
-/// Whether the chain may have it though nobody said so.
-fn is_unknown(last: Option<&Outcome>) -> bool {
-    last.is_some_and(|last| matches!(last.result, AttemptResult::Failed | AttemptResult::TimedOut))
+/// The wait for what was sent with the last attempt, for so many blocks.
+fn inclusion(cycle: &CycleWeights, blocks: u32, now: u32) -> Option<Wait> {
+    let last = cycle.last.as_ref()?;
+    let block = last.block;
+    (now < block.saturating_add(blocks)).then_some(Wait::Inclusion { block })
 }
 
 fn give_up(reason: String) -> Action {
@@ -116,13 +128,15 @@ fn attempt(
     action: Action,
     view: View<'_>,
 ) -> Action {
-    if let Some(last) = &cycle.last
-        && last.result == AttemptResult::Done
-        && view.block < last.block.saturating_add(inclusion_blocks)
+    let last = cycle.last.as_ref();
+    let is_done = last.is_some_and(|last| last.result == AttemptResult::Done);
+    let is_last = made >= bounds.count_max;
+    if (is_done || is_last)
+        && let Some(wait) = inclusion(cycle, inclusion_blocks, view.block)
     {
-        return Action::Wait(Wait::Inclusion { block: last.block });
+        return Action::Wait(wait);
     }
-    if made >= bounds.count_max {
+    if is_last {
         let last = cycle.last.as_ref().map(Outcome::to_words);
         let last = last.unwrap_or_else(|| "none may be made".to_owned());
         return give_up(format!("{made} attempts were made; {last}"));

@@ -188,6 +188,12 @@ impl Chain {
         Ok(())
     }
 
+    /// The first request to commit is in the newest block after all.
+    pub(super) fn include_first_commit(&mut self) {
+        let (commit_hash, block) = (self.commit_hashes[0].clone(), self.block);
+        self.commits.push(CommitOnChain { commit_hash, block });
+    }
+
     /// Drops commitments that can never be revealed.
     fn expire(&mut self) {
         let start = interval(self.block).start;

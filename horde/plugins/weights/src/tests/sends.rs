@@ -288,3 +288,41 @@ fn reload_keeps_the_attempt_and_what_was_read() {
     assert_eq!(world.chain.commit_hashes.len(), 2);
     assert_eq!(world.status()["cycles"][0]["cycle_start"], CYCLE);
 }
+
+/// An attempt of the last blocks of a window, of which nothing is heard, is in a block some blocks later.
+#[test]
+fn commitment_that_comes_after_the_deadline_is_seen() {
+    // Commits end with the cycle, as they nearly do on subnet 12.
+    let mut section = section("commit_reveal");
+    section["commit_end_buffer"] = json!(51);
+    let deadline = STOP + 722;
+    let mut world = World::with(&section, 2);
+    world.give_two_scores();
+    world.chain.fates = [Fate::Hang].into();
+    world.jump_to(deadline - 2);
+    assert_eq!(world.waiting_for(), "answer");
+    while world.outcomes().is_empty() {
+        world.blocks_to(world.chain.block + 1);
+    }
+    world.blocks_to(world.chain.block + 2);
+    assert_eq!(world.waiting_for(), "inclusion");
+    world.chain.include_first_commit();
+    world.blocks_to(world.chain.block + 5);
+    assert_eq!(world.status()["cycles"][0]["state"], "committed");
+    assert_eq!(world.chain.commit_hashes.len(), 1);
+}
+
+/// The last attempt that may be made is in a block some blocks after its time.
+#[test]
+fn last_attempt_that_comes_late_is_seen() {
+    let mut section = section("commit_reveal");
+    section["send_attempts_max"] = json!(1);
+    let mut world = World::with(&section, 2);
+    world.give_two_scores();
+    world.chain.fates = [Fate::Fail].into();
+    world.blocks_to(STOP + 3);
+    assert_eq!(world.waiting_for(), "inclusion");
+    world.chain.include_first_commit();
+    world.blocks_to(STOP + 10);
+    assert_eq!(world.status()["cycles"][0]["state"], "committed");
+}
