@@ -28,7 +28,7 @@ pub(crate) struct Owner {
 
 /// Enters the owner of a new store, and refuses that of another one: it would reveal and repeat weights of others.
 pub(crate) fn claim(ctx: &mut Context<'_>, owner: &Owner) -> Result<()> {
-    match ctx.get::<Owner>(OWNER)? {
+    match ctx.get_sound::<Owner>(OWNER)? {
         None => ctx.put(OWNER, owner),
         Some(stored) if stored == *owner => Ok(()),
         Some(stored) => bail!(

@@ -78,3 +78,15 @@ fn damaged_scores_are_given_up() {
     world.blocks_to(STOP);
     assert_eq!(world.given_up(), "the stored scores cannot be read");
 }
+
+/// One damaged record must not keep the weights of a cycle from the chain.
+#[test]
+fn damaged_owner_is_entered_again() {
+    let mut world = World::new("direct");
+    world.give_two_scores();
+    world.weights.store("owner", "no JSON");
+    world.kill();
+    assert_eq!(world.weights.stored()["owner"]["netuid"], chain::NETUID);
+    world.blocks_to(STOP + 10);
+    assert_eq!(world.end()["end"], "applied");
+}
