@@ -108,10 +108,16 @@ impl SystemEvents {
         self.drop_first(ctx, head, count)?;
         if count > 0 {
             ctx.count("system_events_lost", &[("reason", reason)], count);
-            ctx.warn_with(
-                "system events were dropped before the collector took them",
-                &[("count", &count), ("reason", &reason)],
-            );
+            let fields: &LogFields<'_> = &[("count", &count), ("reason", &reason)];
+            match self.collector {
+                Some(_) => ctx.warn_with(
+                    "system events were dropped before the collector took them",
+                    fields,
+                ),
+                None => {
+                    ctx.debug_with("system events were dropped; no collector takes any", fields)
+                }
+            }
         }
         Ok(())
     }

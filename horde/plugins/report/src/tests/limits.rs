@@ -7,7 +7,7 @@ const TWO_DAYS_MS: u64 = 48 * HOUR_MS;
 
 #[test]
 fn events_are_dropped_and_counted_after_two_days() {
-    let mut report = start_with(json!({}));
+    let mut report = start_sending();
     applied(&mut report, 1);
     report.advance_ms(TWO_DAYS_MS - INTERVAL_MS);
     applied(&mut report, 2);
@@ -153,4 +153,15 @@ fn clock_set_back_a_day_keeps_the_events() {
             .keys()
             .all(|key| !key.starts_with("status/job/"))
     );
+}
+
+/// Without a collector nobody takes events, so their age is nothing to act on.
+#[test]
+fn events_for_no_collector_are_dropped_quietly() {
+    let mut report = start_with(json!({}));
+    applied(&mut report, 1);
+    report.advance_ms(TWO_DAYS_MS + INTERVAL_MS);
+    assert!(stored_events(&report).is_empty());
+    assert_eq!(status(&mut report)["system_events"]["lost"], 1);
+    assert_eq!(logs(&mut report, "warn"), [""; 0]);
 }
