@@ -119,6 +119,10 @@ impl Organic {
 
     /// The chain says where miners are: jobs that have waited for it go on.
     pub(crate) fn take_neurons(&mut self, ctx: &mut Context<'_>, neurons: Neurons) -> Result<()> {
+        // Others ask for past blocks, from which miners may have moved.
+        if neurons.wanted.is_some() {
+            return Ok(());
+        }
         ctx.mark_fields_changed()?;
         let now_ms = ctx.now_ms();
         if self.addresses.take(neurons, now_ms) {

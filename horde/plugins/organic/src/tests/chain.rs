@@ -124,3 +124,17 @@ fn miner_that_moves_is_linked_anew() {
     let lists = world.events("horde_links_wanted");
     assert_eq!(lists[0]["miners"][0]["port"], 9_999);
 }
+
+/// Others ask for the neurons of past blocks: miners may have moved since.
+#[test]
+fn neurons_of_a_past_block_are_no_addresses() {
+    let mut world = start_with(section());
+    world.0.advance_ms(3_000);
+    world.request(&v1(1, 1));
+    let mut past = neurons(2, &[1]);
+    past["wanted"] = json!(2);
+    world.0.event("horde_neurons", past);
+    assert!(world.events("horde_links_wanted").is_empty());
+    world.serve(&[1]);
+    assert_eq!(world.events("horde_links_wanted").len(), 1);
+}
