@@ -8,16 +8,21 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Pause after a first loss, in milliseconds; it doubles with each further one.
+/// Longest pause after a first loss, in milliseconds: a job that comes meanwhile is lost, since the facilitator sends it once.
+const FIRST_PAUSE_MS: u64 = 250;
+/// Longest pause after a second loss, in milliseconds; it doubles with each further one.
 const PAUSE_MS: u64 = 1_000;
-/// Longest pause after a loss, in milliseconds. Where a facilitator is back, its validators are within a minute.
-const PAUSE_MS_MAX: u64 = 60_000;
+/// Longest pause of a facilitator that is there, but loses each connection, in milliseconds.
+const PAUSE_THERE_MS_MAX: u64 = 10_000;
+/// Longest pause of a facilitator that is not there, in milliseconds. When it is back, its validators are within a minute.
+const PAUSE_ABSENT_MS_MAX: u64 = 60_000;
 /// Pause after a first refusal, in milliseconds: another attempt is refused, too, until somebody has changed something.
 const REFUSAL_PAUSE_MS: u64 = 30_000;
 /// Longest pause after a refusal, in milliseconds.
 const REFUSAL_PAUSE_MS_MAX: u64 = 600_000;
-/// A connection that was up for so long makes up for earlier losses, in milliseconds.
-const STABLE_MS: u64 = 60_000;
+/// A connection that was up for so long makes up for earlier losses, in milliseconds: as long as an answer may take, so that one
+/// that does not come costs no pause.
+const STABLE_MS: u64 = 10_000;
 /// Codes with which the facilitator closes the connection of a validator that it does not take (section 2.6).
 const REFUSAL_CODES: [u16; 2] = [3000, 3001];
 
@@ -136,7 +141,8 @@ impl Connection {
         reason: String,
         draw: f64,
     ) -> u64 {
-        if self.is_up() && now_ms.saturating_sub(self.since_ms) >= STABLE_MS {
+        let was_up = self.is_up();
+        if was_up && now_ms.saturating_sub(self.since_ms) >= STABLE_MS {
             self.losses = 0;
             self.refusals = 0;
         }
@@ -146,7 +152,11 @@ impl Connection {
             pause_ms(REFUSAL_PAUSE_MS, REFUSAL_PAUSE_MS_MAX, self.refusals, draw)
         } else {
             self.losses = self.losses.saturating_add(1);
-            pause_ms(PAUSE_MS, PAUSE_MS_MAX, self.losses, draw)
+            match (self.losses, was_up) {
+                (1, _) => (FIRST_PAUSE_MS as f64 * draw) as u64,
+                (losses, true) => pause_ms(PAUSE_MS, PAUSE_THERE_MS_MAX, losses - 1, draw),
+                (losses, false) => pause_ms(PAUSE_MS, PAUSE_ABSENT_MS_MAX, losses - 1, draw),
+            }
         };
         let until_ms = now_ms + pause_ms;
         self.last_error = Some(reason);
@@ -183,10 +193,14 @@ mod tests {
     fn pauses_grow_to_a_bound() {
         let mut connection = Connection::new(7);
         let pauses: Vec<_> = (0..9).map(|_| lose(&mut connection, 0, None)).collect();
-        assert_eq!(pauses[..4], [750, 1_500, 3_000, 6_000]);
+        assert_eq!(pauses[..5], [125, 750, 1_500, 3_000, 6_000]);
         assert_eq!(pauses[7..], [45_000, 45_000]);
         // 1011 says that the facilitator has failed, not that it refuses.
         assert_eq!(lose(&mut connection, 0, Some(1011)), 45_000);
+        // One that is there may have jobs.
+        connection.open(0);
+        connection.come_up(0);
+        assert_eq!(connection.lose(0, None, String::new(), 0.5), 7_500);
     }
 
     #[test]
@@ -203,7 +217,7 @@ mod tests {
         connection.refuse();
         assert_eq!(connection.lose(0, None, String::new(), 0.0), 15_000);
         // The next connection is not refused because the last one was.
-        assert_eq!(lose(&mut connection, 0, None), 750);
+        assert_eq!(lose(&mut connection, 0, None), 125);
     }
 
     #[test]
@@ -217,14 +231,14 @@ mod tests {
         let soon = STABLE_MS - 1;
         assert_eq!(
             connection.lose(soon, None, String::new(), 0.5),
-            soon + 45_000
+            soon + 7_500
         );
         connection.open(0);
         connection.come_up(0);
         let later = STABLE_MS;
         assert_eq!(
             connection.lose(later, None, String::new(), 0.5),
-            later + 750
+            later + 125
         );
     }
 
@@ -240,16 +254,21 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_pause_is_short_or_without_end(
+        fn only_the_first_pause_is_short(
             codes in prop::collection::vec(prop::option::of(999_u16..3_010), 1..40),
             draw in 0.0..1.0_f64,
         ) {
             let mut connection = Connection::new(7);
+            let mut short_count = 0;
             for code in codes {
                 connection.open(0);
-                let pause_ms = connection.lose(0, code, String::new(), draw);
-                prop_assert!((PAUSE_MS / 2..=REFUSAL_PAUSE_MS_MAX).contains(&pause_ms));
+                connection.come_up(0);
+                let pause_ms = connection.lose(STABLE_MS - 1, code, String::new(), draw);
+                let pause_ms = pause_ms + 1 - STABLE_MS;
+                short_count += usize::from(pause_ms < PAUSE_MS / 2);
+                prop_assert!(pause_ms <= REFUSAL_PAUSE_MS_MAX);
             }
+            prop_assert!(short_count <= 1);
         }
     }
 }
