@@ -97,7 +97,8 @@ impl HordeWeights {
         );
         let intent = Intent {
             block,
-            last_update: neurons.own_last_update.unwrap_or_default(),
+            uid: neurons.own.map(|own| own.uid),
+            last_update: neurons.own.map_or(0, |own| own.last_update),
             way: planned.way,
         };
         store::delete_scores(ctx, cycle_start)?;

@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Intent {
     /// The block at which it was decided.
     pub(crate) block: u32,
+    /// `uid` of this validator then; `None` in records of before.
+    #[serde(default)]
+    pub(crate) uid: Option<u16>,
     /// `last_update` of this validator then.
     pub(crate) last_update: u32,
     #[serde(flatten)]

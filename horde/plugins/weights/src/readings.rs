@@ -44,8 +44,16 @@ pub(crate) struct NeuronsRead {
     pub(crate) block: u32,
     /// In the order of uids, from 0.
     pub(crate) hotkeys: Vec<String>,
-    /// When this validator has set weights last; `None` if it is not registered.
-    pub(crate) own_last_update: Option<u32>,
+    /// The place of this validator; `None` if it is not registered.
+    pub(crate) own: Option<OwnPlace>,
+}
+
+/// A place among the neurons.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+pub(crate) struct OwnPlace {
+    pub(crate) uid: u16,
+    /// When weights were set last from it. The registration counts, too.
+    pub(crate) last_update: u32,
 }
 
 /// The commitments of this validator's hotkey that are not revealed.
@@ -128,7 +136,7 @@ impl NeuronsRead {
     /// A uid is missing.
     pub(crate) fn new(neurons: Neurons, own_hotkey: &str) -> Result<Self, UidGap> {
         let block = neurons.block;
-        let mut own_last_update = None;
+        let mut own = None;
         let mut hotkeys = Vec::with_capacity(neurons.neurons.len());
         for (place, neuron) in neurons.neurons.into_iter().enumerate() {
             if usize::from(neuron.uid) != place {
@@ -136,14 +144,17 @@ impl NeuronsRead {
                 return Err(UidGap { block, uid, place });
             }
             if neuron.hotkey == own_hotkey {
-                own_last_update = Some(neuron.last_update);
+                own = Some(OwnPlace {
+                    uid: neuron.uid,
+                    last_update: neuron.last_update,
+                });
             }
             hotkeys.push(neuron.hotkey);
         }
         Ok(Self {
             block,
             hotkeys,
-            own_last_update,
+            own,
         })
     }
 }

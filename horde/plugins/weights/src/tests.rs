@@ -5,6 +5,7 @@ mod commands;
 mod failed_handlers;
 mod golden;
 mod kills;
+mod places;
 mod plan;
 mod reveals;
 mod scores;

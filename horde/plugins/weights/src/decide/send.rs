@@ -3,11 +3,11 @@
 use horde_calc::weights::CommitInterval;
 use horde_events::WeightsEnd;
 
-use super::{Action, INCLUSION_BLOCKS, View, Wait, attempt};
+use super::{Action, INCLUSION_BLOCKS, View, Wait, attempt, give_up};
 use crate::config::Mode;
 use crate::cycle::CycleWeights;
 use crate::intent::{Intent, Way};
-use crate::readings::{LimitsRead, Reading};
+use crate::readings::{LimitsRead, OwnPlace, Reading};
 
 /// Scores are there; the weights are not decided.
 pub(super) fn before_plan(cycle: &CycleWeights, view: View<'_>) -> Action {
@@ -29,7 +29,7 @@ pub(super) fn before_plan(cycle: &CycleWeights, view: View<'_>) -> Action {
     let read_after = cycle.stop.saturating_sub(1);
     match view.readings.current_neurons(view.block, read_after) {
         None => Action::Read(Reading::Neurons),
-        Some(neurons) if neurons.own_last_update.is_none() => {
+        Some(neurons) if neurons.own.is_none() => {
             let block = neurons.block;
             Action::Wait(Wait::NotRegistered { block })
         }
@@ -70,10 +70,16 @@ fn setting(cycle: &CycleWeights, intent: &Intent, inclusion_blocks: u32, view: V
     let Some(neurons) = view.readings.current_neurons(view.block, cycle.read_after) else {
         return Action::Read(Reading::Neurons);
     };
-    let Some(last_update) = neurons.own_last_update else {
+    let Some(OwnPlace { uid, last_update }) = neurons.own else {
         let block = neurons.block;
         return Action::Wait(Wait::NotRegistered { block });
     };
+    // A registration is an update, too: whether it was one of these weights cannot be told any more.
+    if let Some(earlier) = intent.uid.filter(|earlier| *earlier != uid) {
+        return give_up(format!(
+            "our hotkey was registered anew, with uid {uid} in place of {earlier}, and the new place has no weights"
+        ));
+    }
     // A block before that of the decision says nothing of these weights.
     let is_set = last_update > intent.last_update && last_update >= intent.block;
     if cycle.sends > 0 && is_set {
