@@ -8,6 +8,7 @@
 
 pub mod archive;
 pub mod hash_job;
+pub mod llm;
 pub mod mersenne;
 pub mod schedule;
 pub mod score;

@@ -1,6 +1,5 @@
 //! What the work of miners is worth: from the answer of a job to one score for each hotkey of a batch.
 
-mod answers;
 mod batch;
 mod bonus;
 mod class_values;
@@ -9,7 +8,6 @@ mod job;
 mod normalize;
 mod version;
 
-pub use answers::{AnswerMismatch, check_answers};
 pub use batch::{ScoredJob, batch_scores};
 pub use bonus::{ManifestBonus, PreviousCount};
 pub use class_values::{ClassValue, ParseClassValuesError, parse_class_values};

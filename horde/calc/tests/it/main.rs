@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod llm;
 mod mersenne;
 mod schedule;
 mod score;
