@@ -16,9 +16,7 @@ fn cycle(mode: &str) -> (Validator, Value) {
     );
     if mode == "commit_reveal" {
         validator.go_to(COMMIT_START);
-        validator.blocks_until("the commitment", |it| {
-            (it.weights()["state"] == "committed").then_some(())
-        });
+        validator.wait_for_commitment();
         assert!(validator.asked("reveal").is_empty(), "it is too early");
         validator.go_to(REVEAL_START);
     }

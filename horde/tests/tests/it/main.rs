@@ -4,6 +4,7 @@
 
 mod batch;
 mod cli;
+mod commands;
 mod cycle;
 mod jobs;
 mod network;

@@ -162,9 +162,7 @@ impl Validator {
     /// [`run_batch`](Self::run_batch), with something that is done before weights may be sent.
     pub(crate) fn run_batch_with(&self, before_weights: impl FnOnce(&Self)) -> Value {
         self.go_to(SLOT - 5);
-        self.wait("the slot", |it| {
-            (it.ask("/horde/schedule")["slot"]["block"] == SLOT).then_some(())
-        });
+        self.wait_for_slot();
         self.go_to(SLOT);
         self.wait("the scores", |it| {
             (it.weights()["state"] == "scored").then_some(())
@@ -220,6 +218,20 @@ impl Validator {
         self.control("/chain/fault", &json!({ "faults": faults }));
     }
 
+    /// Waits until the slot in [`CYCLE`] is known.
+    pub(crate) fn wait_for_slot(&self) {
+        self.wait("the slot", |it| {
+            (it.ask("/horde/schedule")["slot"]["block"] == SLOT).then_some(())
+        });
+    }
+
+    /// Makes blocks until the weights of [`CYCLE`] are committed to for good.
+    pub(crate) fn wait_for_commitment(&self) {
+        self.blocks_until("the commitment", |it| {
+            (it.weights()["state"] == "committed").then_some(())
+        });
+    }
+
     /// Makes blocks until the weights of [`CYCLE`] are over; how they ended.
     pub(crate) fn wait_for_end(&self) -> Value {
         self.blocks_until("the end of the weights", |it| {
@@ -232,10 +244,20 @@ impl Validator {
         get(&self.address, "/metrics").unwrap().body
     }
 
+    /// The faults of the chain that have not come yet.
+    pub(crate) fn chain_faults(&self) -> Vec<Value> {
+        self.chain()["faults"].as_array().unwrap().clone()
+    }
+
     /// The newest block of the chain.
     pub(crate) fn newest_block(&self) -> u32 {
-        let chain: Value = get(&self.miners.control, "/chain").unwrap().json().unwrap();
-        u32::try_from(chain["block"]["number"].as_u64().unwrap()).unwrap()
+        let number = self.chain()["block"]["number"].as_u64().unwrap();
+        u32::try_from(number).unwrap()
+    }
+
+    fn chain(&self) -> Value {
+        let answer = get(&self.miners.control, "/chain").unwrap();
+        answer.json().unwrap()
     }
 
     fn control(&self, path: &str, body: &Value) {

@@ -26,12 +26,6 @@ fn wait_for_outcomes(validator: &Validator, count: usize) {
     });
 }
 
-fn wait_for_commitment(validator: &Validator) {
-    validator.blocks_until("the commitment", |it| {
-        (it.weights()["state"] == "committed").then_some(())
-    });
-}
-
 fn counted(validator: &Validator, call: &str, outcome: &str) -> bool {
     let metrics = validator.metrics();
     let labels = format!("call=\"{call}\",outcome=\"{outcome}\"");
@@ -74,7 +68,7 @@ fn script_of_commit_and_reveal_has_four_outcomes_each() {
     validator.run_batch();
     play(&validator, "commit");
     validator.go_to(COMMIT_START);
-    wait_for_commitment(&validator);
+    validator.wait_for_commitment();
     play(&validator, "reveal");
     validator.go_to(REVEAL_START);
     let end = validator.wait_for_end();
@@ -94,8 +88,9 @@ fn script_of_commit_and_reveal_has_four_outcomes_each() {
 fn kill_at_each_step(validator: &mut Validator, kind: &str) {
     let before = validator.outcomes().len();
     validator.blocks_until("the attempt", |it| {
-        (it.weights()["code"] == "answer").then_some(())
+        (it.chain_faults().len() == 2).then_some(())
     });
+    assert_eq!(validator.weights()["code"], "answer");
     validator.kill();
     for count in 1..=3 {
         wait_for_outcomes(validator, before + count);
@@ -138,7 +133,7 @@ fn kill_after_each_step_of_commit_and_reveal_changes_nothing() {
     play(&validator, "commit");
     validator.go_to(COMMIT_START);
     kill_at_each_step(&mut validator, "commit");
-    wait_for_commitment(&validator);
+    validator.wait_for_commitment();
     // Between commit and reveal.
     validator.kill();
     play(&validator, "reveal");
