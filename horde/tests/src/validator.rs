@@ -45,6 +45,7 @@ pub fn validator_options(network: &Miners, chain: &ChainOptions, mode: &str) -> 
                 "send_timeout_ms": TIMEOUT_MS,
                 "reveal_timeout_ms": TIMEOUT_MS,
                 "refused_ms": chain.block_ms,
+                "failed_ms": chain.block_ms,
             }),
         ),
         ("horde_facilitator", json!({ "uri": socket })),
@@ -52,7 +53,7 @@ pub fn validator_options(network: &Miners, chain: &ChainOptions, mode: &str) -> 
             "horde_organic",
             json!({ "whitelist": [user], "spin_up_seconds": spin_up }),
         ),
-        ("horde_receipts", json!({})),
+        ("horde_receipts", json!({ "allow_private": true })),
         (
             "horde_report",
             json!({ "source": "inline", "inline": inline }),
