@@ -158,6 +158,7 @@ impl Organic {
             reason => crate::text::cut_reason(reason),
         };
         standing.block = Some(Block {
+            since_ms: now_ms,
             until_ms,
             reason,
             is_manual: true,

@@ -239,6 +239,7 @@ mod tests {
         old.shown_ms = 1;
         let mut blocked = standing(1);
         blocked.block = Some(Block {
+            since_ms: NOW_MS,
             until_ms: NOW_MS + 1,
             reason: String::new(),
             is_manual: false,

@@ -15,6 +15,9 @@ use crate::verdict::Blame;
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub(crate) struct Block {
     /// In Unix milliseconds.
+    #[serde(default)]
+    pub(crate) since_ms: u64,
+    /// In Unix milliseconds.
     pub(crate) until_ms: u64,
     /// Why, in words.
     pub(crate) reason: String,
@@ -66,9 +69,13 @@ impl Standing {
         self.shown_ms > 0 && now_ms.abs_diff(self.shown_ms) <= MANIFEST_FRESH_MS
     }
 
-    /// The block, if it is not over. One that ends later than any block lasts was set by a clock that was ahead.
+    /// The block, if it is not over. One of the future was set by a clock that was ahead, which might last for years; an operator ends
+    /// its own.
     pub(crate) fn open_block(&self, now_ms: u64) -> Option<&Block> {
-        self.block.as_ref().filter(|block| block.until_ms > now_ms)
+        let is_open = |block: &&Block| {
+            block.until_ms > now_ms && (block.is_manual || block.since_ms <= now_ms)
+        };
+        self.block.as_ref().filter(is_open)
     }
 
     /// How much a miner comes after others: its failures, as long as the last one is not forgotten.
@@ -119,6 +126,7 @@ impl Standing {
         let is_manual = self.open_block(now_ms).is_some_and(|it| it.is_manual);
         if block_seconds > 0 && !is_manual {
             self.block = Some(Block {
+                since_ms: now_ms,
                 until_ms,
                 reason: format!("{} failures in succession", self.failures),
                 is_manual: false,
@@ -194,6 +202,7 @@ mod tests {
     fn block_of_an_operator_stays() {
         let mut standing = Standing::default();
         let block = Block {
+            since_ms: NOW_MS,
             until_ms: NOW_MS + 1,
             reason: "mine".to_owned(),
             is_manual: true,
@@ -214,6 +223,22 @@ mod tests {
             fail(&mut standing, NOW_MS);
         }
         assert_eq!(standing.block.unwrap().until_ms, NOW_MS + 16 * 600_000);
+    }
+
+    #[test]
+    fn block_of_a_clock_that_was_ahead_is_over() {
+        let mut standing = Standing::default();
+        let ahead_ms = NOW_MS + 24 * HOUR_MS;
+        for _ in 0..3 {
+            fail(&mut standing, ahead_ms);
+        }
+        assert!(standing.open_block(ahead_ms).is_some());
+        assert_eq!(standing.open_block(NOW_MS), None);
+        // An operator means what it says.
+        if let Some(block) = &mut standing.block {
+            block.is_manual = true;
+        }
+        assert!(standing.open_block(NOW_MS).is_some());
     }
 
     #[test]
