@@ -160,6 +160,15 @@ impl CycleWeights {
         matches!(self.step, Step::Over { .. })
     }
 
+    /// Whether its weights were sent to be set, and it is not known what became of them. Commitments have hashes that say whose they
+    /// are.
+    pub(crate) fn may_be_set(&self) -> bool {
+        match &self.step {
+            Step::Sending { intent } => self.sends > 0 && intent.commit_hash().is_none(),
+            Step::Awaited | Step::Scored | Step::Committed { .. } | Step::Over { .. } => false,
+        }
+    }
+
     /// The hash that this validator has committed to, or may have.
     pub(crate) fn commit_hash(&self) -> Option<&str> {
         match &self.step {

@@ -26,6 +26,8 @@ pub(crate) struct View<'a> {
     pub(crate) now_ms: u64,
     pub(crate) readings: &'a Readings,
     pub(crate) rules: &'a Rules,
+    /// A cycle before whose weights may still be set.
+    pub(crate) earlier: Option<u64>,
 }
 
 /// What is to be done next.

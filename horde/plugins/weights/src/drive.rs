@@ -49,11 +49,14 @@ impl HordeWeights {
 
     /// What is to be done for a cycle.
     pub(crate) fn next_action(&self, cycle_start: u64, block: u32, now_ms: u64) -> Action {
+        let mut earlier = self.cycles.range(..cycle_start);
+        let earlier = earlier.find(|(_, cycle)| cycle.may_be_set());
         let view = View {
             block,
             now_ms,
             readings: &self.readings,
             rules: &self.rules,
+            earlier: earlier.map(|(start, _)| *start),
         };
         let cycle = self.cycles.get(&cycle_start);
         cycle.map_or(Action::Wait(Wait::Over), |cycle| decide(cycle, view))

@@ -14,6 +14,9 @@ pub(super) fn before_plan(cycle: &CycleWeights, view: View<'_>) -> Action {
     if view.block < cycle.stop {
         return Action::Wait(Wait::CycleRuns { stop: cycle.stop });
     }
+    if let Some(cycle_start) = view.earlier {
+        return Action::Wait(Wait::EarlierCycle { cycle_start });
+    }
     if let Some(wait) = closed(view.rules.mode == Mode::CommitReveal, view) {
         return Action::Wait(wait);
     }

@@ -15,6 +15,12 @@ pub(crate) enum Wait {
         /// First block after it.
         stop: u32,
     },
+    /// What the chain shows would not tell the weights of two cycles apart.
+    #[error("the weights of the cycle at block {cycle_start} may still be set")]
+    EarlierCycle {
+        /// First block of that cycle.
+        cycle_start: u64,
+    },
     /// `SERVING` is off.
     #[error("SERVING is off in the dynamic config")]
     ServingOff,
@@ -83,6 +89,7 @@ impl Wait {
         match self {
             Self::Scores => "scores",
             Self::CycleRuns { .. } => "cycle_runs",
+            Self::EarlierCycle { .. } => "earlier_cycle",
             Self::ServingOff => "serving_off",
             Self::CommitWindow { .. } => "commit_window",
             Self::RevealWindow { .. } => "reveal_window",

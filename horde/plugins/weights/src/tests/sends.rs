@@ -326,3 +326,30 @@ fn last_attempt_that_comes_late_is_seen() {
     world.blocks_to(STOP + 10);
     assert_eq!(world.status()["cycles"][0]["state"], "committed");
 }
+
+/// What the chain shows is of one cycle: the next one begins when it is known what became of the last attempt before it.
+#[test]
+fn weights_of_the_next_cycle_are_not_taken_for_those_before() {
+    let mut world = World::new("direct");
+    world.give_two_scores();
+    world.give_scores_of(STOP, &json!({ (hotkey(0)): 1.0 }));
+    world.chain.fates = [Fate::Hang].into();
+    world.jump_to(STOP + 721);
+    assert_eq!(world.waiting_for(), "cycle_runs");
+    world.blocks_to(STOP + 722);
+    assert_eq!(world.waiting_for(), "earlier_cycle");
+    world.blocks_to(STOP + 760);
+    let ends = world.over.iter();
+    let ends: Vec<_> = ends
+        .map(|over| (over["cycle_start"].clone(), over["end"].clone()))
+        .collect();
+    assert_eq!(
+        ends,
+        [
+            (json!(CYCLE), json!("given_up")),
+            (json!(STOP), json!("applied"))
+        ]
+    );
+    let block = one_of(&world.chain.included).block;
+    assert!(block > STOP + 722 && block <= STOP + 750, "{block}");
+}
