@@ -3,5 +3,6 @@
 
 mod addresses;
 mod answers;
+mod objects;
 mod refusals;
 mod signing;

@@ -32,8 +32,8 @@ pub struct Received<'a> {
 /// What a server expects of signatures.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules<'a> {
-    /// The region where the bucket is.
-    pub region: &'a str,
+    /// The region where the bucket is; `None` takes that of the signature, for a bucket that is still to be made.
+    pub region: Option<&'a str>,
     /// `s3` or `iam`.
     pub service: &'a str,
     /// The time of the server, in seconds since 1970.
@@ -56,6 +56,8 @@ pub struct Signed {
     pub access_key_id: String,
     /// Where the signature was.
     pub form: Form,
+    /// The region that it is for.
+    pub region: String,
 }
 
 /// A request that is not refused.
@@ -93,9 +95,9 @@ pub fn verify<'k>(
             fault: "the credential is for another service",
         });
     }
-    if scope.region != rules.region {
+    if let Some(expected) = rules.region.filter(|region| *region != scope.region) {
         return Err(VerifyError::Region {
-            expected: rules.region.to_owned(),
+            expected: expected.to_owned(),
             found: scope.region.to_owned(),
         });
     }
@@ -122,6 +124,7 @@ pub fn verify<'k>(
     Ok(Verified::Signed(Signed {
         access_key_id: id.to_owned(),
         form: claim.form,
+        region: scope.region.to_owned(),
     }))
 }
 

@@ -9,7 +9,7 @@ use crate::{
 
 const NOW: i64 = 1_732_806_192;
 const RULES: Rules<'_> = Rules {
-    region: "eu-west-3",
+    region: Some("eu-west-3"),
     service: "s3",
     unix_seconds: NOW,
 };
@@ -127,6 +127,7 @@ fn good(form: Form) -> Result<Verified, VerifyError> {
     Ok(Verified::Signed(Signed {
         access_key_id: key().access_key_id,
         form,
+        region: "eu-west-3".to_owned(),
     }))
 }
 
@@ -233,7 +234,7 @@ fn signed_headers_live_for_fifteen_minutes() {
 #[test]
 fn other_regions_keys_and_services_are_refused() {
     let rules = Rules {
-        region: "us-east-1",
+        region: Some("us-east-1"),
         ..RULES
     };
     let expected = Err(VerifyError::Region {
@@ -241,6 +242,12 @@ fn other_regions_keys_and_services_are_refused() {
         found: "eu-west-3".to_owned(),
     });
     assert_eq!(Sent::presigned("k").verified(&rules, &key()), expected);
+    let any = Rules {
+        region: None,
+        ..RULES
+    };
+    let any = Sent::presigned("k").verified(&any, &key());
+    assert_eq!(any, good(Form::Query));
     let other = Credentials::new("other", "sesame");
     let id = key().access_key_id;
     let expected = Err(VerifyError::UnknownKey { id });
