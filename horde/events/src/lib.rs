@@ -25,6 +25,7 @@
 //! horde_facilitator JobRequested       ------------------>  horde_organic, which reserves and runs as horde_batch does
 //!                                      <-- JobStatusGiven --
 //! horde_miners      ReceiptsSigned     ------------------>  horde_receipts
+//! horde_crossval    LlmSamplesGiven    <-- LlmSamplesWanted --  horde_job_llm
 //! ```
 //!
 //! Events whose loss nobody could make good are durable: their handlers must be idempotent. All others are emitted again by
@@ -36,6 +37,7 @@ mod chain;
 mod group;
 mod job;
 mod link;
+mod llm;
 mod organic;
 mod outcome;
 mod quote;
@@ -53,6 +55,7 @@ pub use chain::{
 pub use group::{GroupWanted, JobStep, PlannedJob, Step};
 pub use job::{ExecutorsOf, JOBS_PER_ASK_MAX, JobsMade, JobsWanted, MadeJob};
 pub use link::{ExecutorCount, LinkState, LinksWanted, MinerAddress, MinerLink};
+pub use llm::{LlmSample, LlmSamplesGiven, LlmSamplesWanted, SolvedPrompt};
 pub use organic::{JobRequested, JobStatusGiven};
 pub use outcome::{JobOver, JobTimes, Outcome, STDOUT_BYTES_MAX};
 pub use quote::quote;
