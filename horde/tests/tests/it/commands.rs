@@ -8,10 +8,10 @@ use crate::cli::{run, texts};
 use crate::network::{COMMIT_START, REVEAL_START, SLOT, Validator};
 
 /// What a command has left: exit code, result, and what it has shown meanwhile.
-struct Ended {
-    code: i32,
-    value: Value,
-    shown: String,
+pub(crate) struct Ended {
+    pub(crate) code: i32,
+    pub(crate) value: Value,
+    pub(crate) shown: String,
 }
 
 /// Runs `compute-horde` with these words in the folder of a validator.
@@ -27,12 +27,12 @@ fn typed(folder: &Path, line: &str) -> Ended {
 }
 
 impl Validator {
-    fn typed(&self, line: &str) -> Ended {
+    pub(crate) fn typed(&self, line: &str) -> Ended {
         typed(self.site.folder(), line)
     }
 
     /// A command that ends with this code; its result.
-    fn done(&self, line: &str, code: i32) -> Value {
+    pub(crate) fn done(&self, line: &str, code: i32) -> Value {
         let ended = self.typed(line);
         assert_eq!(ended.code, code, "{line}: {}{}", ended.value, ended.shown);
         ended.value

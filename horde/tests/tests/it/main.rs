@@ -8,6 +8,7 @@ mod commands;
 mod cycle;
 mod jobs;
 mod network;
+mod operator;
 mod reload;
 mod script;
 mod support;
