@@ -1,10 +1,8 @@
 //! The batches that are measured.
 
-use std::fs;
-
 use horde_system_tests::{Artifacts, Call, HostOptions, Miners, MinersOptions, Site};
 use serde_json::{Value, json};
-use tig_bench_report::{Report, Result, Target, target_folder};
+use tig_bench_report::{Report, Result, Target, process, target_folder};
 
 use crate::{miners, result};
 
@@ -117,7 +115,7 @@ impl Case {
             return Err(format!("{}: {right} jobs are right", self.name).into());
         }
         let seen = network.report()?;
-        self.report(report, &value, &seen, memory_peak(host.id())?)
+        self.report(report, &value, &seen, process::memory_peak(host.id())?)
     }
 
     fn host_options(&self) -> HostOptions {
@@ -138,7 +136,7 @@ impl Case {
             executors: self.executors,
             instant: true,
             vices: vices.collect(),
-        chain: None,
+            chain: None,
         }
     }
 
@@ -163,7 +161,7 @@ impl Case {
             }
         }
         if let Some((p50, p99, before)) = self.taken {
-            let taken = result::taken_ms(value);
+            let mut taken = result::taken_ms(value);
             line("time taken, median", taken(0.5), "ms", p50, before)?;
             line("time taken, p99", taken(0.99), "ms", p99, before)?;
         }
@@ -172,15 +170,4 @@ impl Case {
         }
         Ok(())
     }
-}
-
-/// The most memory that a process has had, in MB.
-fn memory_peak(process: u32) -> Result<f64> {
-    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kilobytes = line.and_then(|line| line.trim().split(' ').next());
-    let kilobytes: f64 = kilobytes
-        .ok_or("the system does not say how much")?
-        .parse()?;
-    Ok(kilobytes / 1_000.0)
 }

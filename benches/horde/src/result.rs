@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::quantile::quantile;
+
 fn classes(value: &Value) -> impl Iterator<Item = &Value> {
     let miners = value["miners"].as_array().into_iter().flatten();
     miners.flat_map(|miner| miner["classes"].as_array().into_iter().flatten())
@@ -22,18 +24,11 @@ pub(crate) fn seconds(value: &Value) -> f64 {
 
 /// Milliseconds that jobs are said to have taken, by quantile. Weights version 1 scores a job by the inverse of its time, so that
 /// what is known of each miner is the harmonic mean of its jobs.
-pub(crate) fn taken_ms(value: &Value) -> impl Fn(f64) -> f64 {
+pub(crate) fn taken_ms(value: &Value) -> impl FnMut(f64) -> f64 {
     let mean = |class: &Value| {
         let (jobs, score) = (class["jobs"].as_f64()?, class["score"].as_f64()?);
         (score > 0.0).then(|| 1_000.0 * jobs / score)
     };
     let mut times: Vec<f64> = classes(value).filter_map(mean).collect();
-    times.sort_by(f64::total_cmp);
-    move |quantile| {
-        let place = (times.len() as f64 * quantile) as usize;
-        times
-            .get(place.min(times.len().saturating_sub(1)))
-            .copied()
-            .unwrap_or(f64::NAN)
-    }
+    move |part| quantile(&mut times, part)
 }

@@ -7,6 +7,7 @@
 #[cfg(feature = "programs")]
 pub mod http;
 mod measure;
+pub mod process;
 #[cfg(feature = "programs")]
 pub mod program;
 mod report;

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use crate::Result;
+use crate::{Result, process};
 
 const LISTENING: &str = "listening on http://";
 
@@ -77,19 +77,7 @@ impl Program {
     /// # Errors
     /// The system does not report it.
     pub fn processor_time(&self) -> Result<Duration> {
-        let mut nanoseconds = 0;
-        for task in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
-            // A thread may have ended meanwhile.
-            let Ok(text) = fs::read_to_string(task?.path().join("schedstat")) else {
-                continue;
-            };
-            nanoseconds += text
-                .split_whitespace()
-                .next()
-                .ok_or("no schedstat")?
-                .parse::<u64>()?;
-        }
-        Ok(Duration::from_nanos(nanoseconds))
+        process::processor_time(self.child.id())
     }
 
     /// The most memory that it has had, in MB.
@@ -97,11 +85,7 @@ impl Program {
     /// # Errors
     /// The system does not report it.
     pub fn memory_peak(&self) -> Result<f64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let number = line.and_then(|line| line.split_whitespace().next());
-        let kilobytes: f64 = number.ok_or("the system reports no VmHWM")?.parse()?;
-        Ok(kilobytes / 1e3)
+        process::memory_peak(self.child.id())
     }
 }
 
