@@ -52,7 +52,7 @@ fn schedule_is_a_sentence_and_an_exit_code() {
     let status = validator.done("schedule_synthetic_jobs", 22);
     assert_eq!(status["missed"], "overslept", "{status}");
     validator.go_to(SLOT - 5);
-    validator.wait_for_slot();
+    validator.wait_for_slot(SLOT);
     let status = validator.done("schedule_synthetic_jobs", 0);
     let text = status["text"].as_str().unwrap();
     assert!(

@@ -10,6 +10,7 @@ mod jobs;
 mod network;
 mod operator;
 mod reload;
+mod scorer;
 mod script;
 mod support;
 mod vices;

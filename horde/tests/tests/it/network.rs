@@ -161,16 +161,22 @@ impl Validator {
 
     /// [`run_batch`](Self::run_batch), with something that is done before weights may be sent.
     pub(crate) fn run_batch_with(&self, before_weights: impl FnOnce(&Self)) -> Value {
-        self.go_to(SLOT - 5);
-        self.wait_for_slot();
-        self.go_to(SLOT);
-        self.wait("the scores", |it| {
-            (it.weights()["state"] == "scored").then_some(())
-        });
-        let batch = self.ask("/horde/batch")["last"].clone();
+        let batch = self.run_batch_of(CYCLE);
         before_weights(self);
         self.go_to(NEXT_CYCLE);
         batch
+    }
+
+    /// Has the batch of the cycle that begins at this block run and scored.
+    pub(crate) fn run_batch_of(&self, cycle: u32) -> Value {
+        let slot = cycle + SLOT - CYCLE;
+        self.go_to(slot - 5);
+        self.wait_for_slot(slot);
+        self.go_to(slot);
+        self.wait("the scores", |it| {
+            (it.weights_of(cycle)["state"] == "scored").then_some(())
+        });
+        self.ask("/horde/batch")["last"].clone()
     }
 
     /// What is known of the weights of [`CYCLE`].
@@ -218,10 +224,10 @@ impl Validator {
         self.control("/chain/fault", &json!({ "faults": faults }));
     }
 
-    /// Waits until the slot in [`CYCLE`] is known.
-    pub(crate) fn wait_for_slot(&self) {
+    /// Waits until it is known that the validator's slot is at this block.
+    pub(crate) fn wait_for_slot(&self, slot: u32) {
         self.wait("the slot", |it| {
-            (it.ask("/horde/schedule")["slot"]["block"] == SLOT).then_some(())
+            (it.ask("/horde/schedule")["slot"]["block"] == slot).then_some(())
         });
     }
 
@@ -234,8 +240,13 @@ impl Validator {
 
     /// Makes blocks until the weights of [`CYCLE`] are over; how they ended.
     pub(crate) fn wait_for_end(&self) -> Value {
+        self.wait_for_end_of(CYCLE)
+    }
+
+    /// Makes blocks until the weights of the cycle that begins at this block are over; how they ended.
+    pub(crate) fn wait_for_end_of(&self, cycle: u32) -> Value {
         self.blocks_until("the end of the weights", |it| {
-            it.weights().get("end").cloned()
+            it.weights_of(cycle).get("end").cloned()
         })
     }
 

@@ -78,7 +78,7 @@ fn take_chain_away(validator: &Validator) {
 fn cycle_goes_on_after_the_chain_was_gone() {
     let validator = Validator::start("direct");
     validator.go_to(SLOT - 5);
-    validator.wait_for_slot();
+    validator.wait_for_slot(SLOT);
     take_chain_away(&validator);
     let batch = validator.run_batch_with(take_chain_away);
     assert_eq!(sum(&batch, "right"), 4, "{batch}");

@@ -1,0 +1,102 @@
+//! The scorer of `docs/scorers.md`, built from the page alone: it runs as a shadow of the stock one, then in its place.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::json;
+
+use crate::network::{CYCLE, NEXT_CYCLE, Validator, chain, network};
+
+/// As the page has it.
+const CLONE: &str = "tig-host";
+const FILE: &str = "libhorde_score.so";
+
+fn repository() -> PathBuf {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    repository.canonicalize().unwrap()
+}
+
+/// The `number`-th block of a language, counted from 0.
+fn block<'a>(page: &'a str, language: &str, number: usize) -> &'a str {
+    let start = format!("\n```{language}\n");
+    let mut blocks = page.split(&start).skip(1);
+    let block = blocks.nth(number).unwrap();
+    block.split_once("```").unwrap().0
+}
+
+/// Builds what the page shows in a folder beside the repository; the extension's file.
+fn build() -> PathBuf {
+    let page = fs::read_to_string(repository().join("docs/scorers.md")).unwrap();
+    let place = tempfile::tempdir().unwrap();
+    symlink(repository(), place.path().join(CLONE)).unwrap();
+    let package = place.path().join("scorer");
+    fs::create_dir_all(package.join("src")).unwrap();
+    fs::write(package.join("Cargo.toml"), block(&page, "toml", 0)).unwrap();
+    fs::write(package.join("src/lib.rs"), block(&page, "rust", 0)).unwrap();
+    // The versions that are here, since nothing is fetched.
+    fs::copy(repository().join("Cargo.lock"), package.join("Cargo.lock")).unwrap();
+    let target = repository().join("target/page-scorer");
+    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(["build", "--offline"])
+        .current_dir(&package)
+        .env("CARGO_TARGET_DIR", &target)
+        // Symbols would only cost time.
+        .env("CARGO_PROFILE_DEV_DEBUG", "0")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    target.join("debug").join(FILE)
+}
+
+/// What `tig-host` prints to these words.
+fn asked(validator: &Validator, words: &[&str]) -> String {
+    let output = validator.site.ask_host(words).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{words:?}: {text}{errors}");
+    text
+}
+
+#[test]
+fn scorer_of_the_page_is_compared_promoted_and_decides_the_next_weights() {
+    let file = build();
+    // The first miner has one executor, the second one two; the third one is wrong.
+    let network = network(
+        3,
+        &["0=manifest-count:1", "2=wrong-answer"],
+        chain("direct"),
+    );
+    let validator = Validator::start_with("direct", &network, |_| {});
+    let text = asked(
+        &validator,
+        &["shadow", "horde_score", file.to_str().unwrap()],
+    );
+    assert!(text.contains("2.0.0 runs as a shadow of 0.1.0"), "{text}");
+
+    validator.run_batch();
+    let text = asked(&validator, &["status"]);
+    let line = |miner: usize| {
+        let start = format!("scores.{}: ", validator.miners.miners[miner].hotkey);
+        let mut lines = text.lines().map(str::trim);
+        lines.find_map(|line| line.strip_prefix(&start))
+    };
+    assert!(line(0).unwrap().starts_with("1.0, not "), "{text}");
+    assert!(line(1).unwrap().starts_with("2.0, not "), "{text}");
+    assert_eq!(line(2), None, "both say 0: {text}");
+    assert_eq!(validator.wait_for_end()["end"], "applied");
+
+    let text = asked(&validator, &["promote", "horde_score"]);
+    assert!(text.contains("reloaded 0.1.0 -> 2.0.0"), "{text}");
+    validator.run_batch_of(NEXT_CYCLE);
+    validator.go_to(NEXT_CYCLE + NEXT_CYCLE - CYCLE);
+    assert_eq!(validator.wait_for_end_of(NEXT_CYCLE)["end"], "applied");
+    let sets = validator.included("set");
+    let weights: Vec<_> = sets.iter().map(|it| &it["weights"]).collect();
+    let by_the_page = json!({ "uids": [1, 2], "values": [32_768, 65_535] });
+    assert_eq!(weights.len(), 2, "{weights:?}");
+    assert_ne!(weights[0], &by_the_page, "a shadow decides nothing");
+    assert_eq!(weights[1], &by_the_page);
+}
