@@ -6,8 +6,9 @@ mod started;
 
 use std::ffi::OsString;
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use serde::Deserialize;
 
@@ -18,6 +19,8 @@ pub(crate) use self::started::{StartError, Started};
 
 /// Name of the program.
 const PROGRAM: &str = "tig-host";
+/// Lines of its faults that are kept.
+const LINES_COUNT_MAX: usize = 20;
 
 /// `tig-host` could not be run.
 #[derive(Debug, thiserror::Error)]
@@ -76,10 +79,45 @@ impl HostProgram {
     ///
     /// The program cannot be run.
     pub(crate) fn has_unfinished(&self, extension: &str) -> Result<bool, RunError> {
-        let mut command = self.command(&["status", "--json"]);
-        let command = command.stdin(Stdio::null()).stderr(Stdio::null());
-        let output = command.output().map_err(|source| self.not_run(source))?;
-        Ok(is_unfinished(&output.stdout, extension))
+        Ok(is_unfinished(
+            &self.output(&["status", "--json"])?.stdout,
+            extension,
+        ))
+    }
+
+    /// The running host of this config, if one answers.
+    ///
+    /// # Errors
+    ///
+    /// The program cannot be run.
+    pub(crate) fn process(&self) -> Result<Option<HostProcess>, RunError> {
+        let output = self.output(&["status", "--json"])?;
+        Ok(serde_json::from_slice(&output.stdout).ok().map(reachable))
+    }
+
+    /// What `tig-host check` finds in the config: nothing if it is sound, or else its lines.
+    ///
+    /// # Errors
+    ///
+    /// The program cannot be run.
+    pub(crate) fn config_faults(&self) -> Result<Vec<String>, RunError> {
+        let mut command = Command::new(&self.program);
+        command.arg("check").arg(&self.config);
+        let output = self.output_of(command)?;
+        if output.status.success() {
+            return Ok(Vec::new());
+        }
+        let texts = [output.stdout, output.stderr];
+        let text = texts
+            .map(|text| String::from_utf8_lossy(&text).into_owned())
+            .concat();
+        let lines = text
+            .lines()
+            .map(|line| line.trim().replace(char::is_control, " "));
+        Ok(lines
+            .filter(|line| !line.is_empty())
+            .take(LINES_COUNT_MAX)
+            .collect())
     }
 
     /// Calls a command of an extension with these words, and with this program's own streams. Returns the exit code.
@@ -109,6 +147,15 @@ impl HostProgram {
         Ok(status.map_err(|source| self.not_run(source))?.success())
     }
 
+    fn output(&self, arguments: &[&str]) -> Result<Output, RunError> {
+        self.output_of(self.command(arguments))
+    }
+
+    fn output_of(&self, mut command: Command) -> Result<Output, RunError> {
+        let command = command.stdin(Stdio::null());
+        command.output().map_err(|source| self.not_run(source))
+    }
+
     /// The program with these arguments, for the host of this config.
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
@@ -129,6 +176,25 @@ fn is_unfinished(status: &[u8], extension: &str) -> bool {
     let status: Status = serde_json::from_slice(status).unwrap_or_default();
     let mut extensions = status.extensions.iter();
     extensions.any(|it| it.name == extension && it.unfinished > 0)
+}
+
+/// Any address of this machine is reached by the loopback one.
+fn reachable(mut process: HostProcess) -> HostProcess {
+    if let Ok(socket) = process.address.parse::<SocketAddr>()
+        && socket.ip().is_unspecified()
+    {
+        process.address = format!("127.0.0.1:{}", socket.port());
+    }
+    process
+}
+
+/// A running host.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct HostProcess {
+    /// Where it listens.
+    pub(crate) address: String,
+    /// Its process id.
+    pub(crate) pid: u32,
 }
 
 /// The part of `tig-host status --json` that counts here.
@@ -154,5 +220,17 @@ mod tests {
         assert!(!is_unfinished(status, "a"));
         assert!(is_unfinished(status, "b"));
         assert!(!is_unfinished(b"", "b"));
+    }
+
+    #[test]
+    fn address_of_all_networks_is_reached_here() {
+        for (address, expected) in [
+            ("0.0.0.0:5115", "127.0.0.1:5115"),
+            ("[::]:5115", "127.0.0.1:5115"),
+            ("10.0.0.1:5115", "10.0.0.1:5115"),
+        ] {
+            let address = address.to_owned();
+            assert_eq!(reachable(HostProcess { address, pid: 1 }).address, expected);
+        }
     }
 }

@@ -1,0 +1,247 @@
+//! `status`: what the running validator does, on one screen.
+
+use serde::Serialize;
+use serde_json::Value;
+use tig_process::output;
+
+use crate::host::{HostProcess, HostProgram, RunError};
+use crate::http::{ClientError, Http};
+use crate::running::{Asked, Running};
+
+/// Why there is no status.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StatusError {
+    /// The program cannot be run.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// No HTTP client.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// No validator.
+    #[error(
+        "no validator of {config} runs: start it with `tig-host {config}`; `compute-horde doctor` says what would keep it from starting"
+    )]
+    NotRunning {
+        /// The config file.
+        config: String,
+    },
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    address: &'a str,
+    #[serde(flatten)]
+    asked: &'a Asked,
+}
+
+/// Prints the status.
+///
+/// # Errors
+///
+/// See [`StatusError`].
+pub(crate) fn run(host: &HostProgram, as_json: bool) -> Result<(), StatusError> {
+    let Some(HostProcess { address, .. }) = host.process()? else {
+        return Err(StatusError::NotRunning {
+            config: host.config().display().to_string(),
+        });
+    };
+    let http = Http::new()?;
+    let running = Running {
+        transport: &http,
+        address: &address,
+    };
+    let asked = running.ask();
+    if as_json {
+        let report = Report {
+            address: &address,
+            asked: &asked,
+        };
+        output::line(&serde_json::to_string(&report).unwrap_or_default());
+        return Ok(());
+    }
+    output::line(&format!("validator at http://{address}"));
+    output::table(&rows(&asked));
+    Ok(())
+}
+
+/// One row for each thing that the validator does.
+fn rows(asked: &Asked) -> Vec<Vec<String>> {
+    let status = &asked.status;
+    let now_ms = status["at_ms"].as_u64().unwrap_or_default();
+    let rows = [
+        ("chain", chain(status, now_ms)),
+        ("slot", text(&asked.schedule["text"])),
+        ("last batch", last_batch(&status["last_batch"], now_ms)),
+        ("weights", weights(&status["weights"][0], now_ms)),
+        ("users' jobs", users_jobs(&status["jobs_last_hour"])),
+        ("facilitator", facilitator(&asked.facilitator)),
+        ("miners", miners(&status["miners"])),
+        (
+            "config of the network",
+            text(&status["dynamic_config"]["profile"]),
+        ),
+    ];
+    let row = |(name, text): (&str, Option<String>)| {
+        let text = text.unwrap_or_else(|| "-".to_owned());
+        vec![name.to_owned(), text.replace(char::is_control, " ")]
+    };
+    rows.into_iter().map(row).collect()
+}
+
+fn text(value: &Value) -> Option<String> {
+    value.as_str().map(str::to_owned)
+}
+
+fn chain(status: &Value, now_ms: u64) -> Option<String> {
+    let state = &status["chain"];
+    let condition = state["condition"].as_str()?.replace('_', " ");
+    let block = match status["block"]["number"].as_u64() {
+        Some(number) => format!("block {number}, "),
+        None => String::new(),
+    };
+    let reason = state["reason"].as_str();
+    let reason = reason
+        .map(|reason| format!(": {reason}"))
+        .unwrap_or_default();
+    let since = ago(&state["since_ms"], now_ms);
+    Some(format!("{block}{condition} since {since}{reason}"))
+}
+
+fn last_batch(batch: &Value, now_ms: u64) -> Option<String> {
+    let classes = batch["classes"]
+        .as_object()?
+        .iter()
+        .map(|(class, results)| {
+            let results = results.as_object().into_iter().flatten();
+            let results: Vec<_> = results
+                .map(|(result, count)| format!("{count} {result}"))
+                .collect();
+            format!("{class} {}", results.join(", "))
+        });
+    let classes: Vec<_> = classes.collect();
+    let whole = match batch["is_whole"].as_bool() {
+        Some(true) => "whole",
+        _ => "cut short",
+    };
+    let since = ago(&batch["at_ms"], now_ms);
+    Some(format!("{since} ago, {whole}: {}", classes.join("; ")))
+}
+
+fn weights(weights: &Value, now_ms: u64) -> Option<String> {
+    let (cycle, end) = (weights["cycle_start"].as_u64()?, weights["end"].as_str()?);
+    let since = ago(&weights["at_ms"], now_ms);
+    let end = end.replace('_', " ");
+    let reason = weights["reason"].as_str();
+    let reason = reason
+        .map(|reason| format!(": {reason}"))
+        .unwrap_or_default();
+    Some(format!("cycle {cycle} {end} {since} ago{reason}"))
+}
+
+fn users_jobs(jobs: &Value) -> Option<String> {
+    let count = |name: &str| jobs[name].as_u64();
+    Some(format!(
+        "in the last hour {} completed, {} failed, {} rejected; {} run",
+        count("completed")?,
+        count("failed")?,
+        count("rejected")?,
+        count("accepted")?
+    ))
+}
+
+fn facilitator(report: &Value) -> Option<String> {
+    let now_ms = report["at_ms"].as_u64()?;
+    let since = ago(&report["since_ms"], now_ms);
+    let waiting = report["statuses_waiting"].as_u64()?;
+    let error = match (report["state"].as_str()?, report["last_error"].as_str()) {
+        ("up", _) | (_, None) => String::new(),
+        (_, Some(error)) => format!(": {error}"),
+    };
+    let state = text(&report["state"])?;
+    Some(format!(
+        "{state} since {since}, {waiting} statuses wait{error}"
+    ))
+}
+
+fn miners(miners: &Value) -> Option<String> {
+    let miners = miners.as_object()?;
+    if miners.is_empty() {
+        return Some("none has failed".to_owned());
+    }
+    Some(format!(
+        "{} have failed lately; GET /horde/status names them",
+        miners.len()
+    ))
+}
+
+/// The time since then, in its greatest unit.
+fn ago(then: &Value, now_ms: u64) -> String {
+    let seconds = now_ms.saturating_sub(then.as_u64().unwrap_or(now_ms)) / 1000;
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn shown(asked: &Asked, name: &str) -> String {
+        let rows = rows(asked);
+        rows.into_iter()
+            .find(|row| row[0] == name)
+            .unwrap()
+            .remove(1)
+    }
+
+    #[test]
+    fn each_function_has_a_row() {
+        let asked = Asked {
+            status: json!({
+                "at_ms": 1_000_000,
+                "block": { "number": 746 },
+                "chain": { "condition": "stands_still", "since_ms": 700_000 },
+                "last_batch": {
+                    "is_whole": true, "at_ms": 940_000,
+                    "classes": { "c": { "right": 2, "wrong": 1 } },
+                },
+                "weights": [{ "cycle_start": 722, "end": "given_up", "reason": "no\u{1b}chain", "at_ms": 999_000 }],
+                "jobs_last_hour": { "completed": 3, "failed": 1, "rejected": 0, "accepted": 2 },
+                "miners": {},
+                "dynamic_config": { "profile": "mainnet-2024-11" },
+            }),
+            schedule: json!({ "text": "the slot is at block 800" }),
+            facilitator: json!({
+                "at_ms": 5_000, "since_ms": 0, "state": "pausing", "statuses_waiting": 4,
+                "last_error": "refused",
+            }),
+        };
+        for (name, text) in [
+            ("chain", "block 746, stands still since 5 min"),
+            ("slot", "the slot is at block 800"),
+            ("last batch", "60 s ago, whole: c 2 right, 1 wrong"),
+            ("weights", "cycle 722 given up 1 s ago: no chain"),
+            (
+                "users' jobs",
+                "in the last hour 3 completed, 1 failed, 0 rejected; 2 run",
+            ),
+            ("facilitator", "pausing since 5 s, 4 statuses wait: refused"),
+            ("miners", "none has failed"),
+            ("config of the network", "mainnet-2024-11"),
+        ] {
+            assert_eq!(shown(&asked, name), text, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_a_hyphen() {
+        let asked = Asked::default();
+        let are_empty = rows(&asked).iter().all(|row| row[1] == "-");
+        assert!(are_empty, "{:?}", rows(&asked));
+    }
+}

@@ -1,0 +1,168 @@
+//! The files of a validator: `.env`, the hotkey, the host's config.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use tig_keyring::{HotkeyError, HotkeyFile};
+use tig_process::error_chain::error_chain;
+use tig_process::secret_file;
+
+use crate::environment::{Environment, FILE_NAME};
+use crate::finding::Finding;
+use crate::host::{HostProgram, RunError};
+use crate::network::Network;
+use crate::settings::Settings;
+
+/// Permission bits of others than a file's owner.
+const OTHERS: u32 = 0o077;
+
+/// Looks at `.env`, and at what the variables say.
+pub(crate) fn variables(environment: &Environment, folder: &Path) -> Vec<Finding> {
+    let notes = environment.notes.iter();
+    let mut findings: Vec<_> = notes
+        .map(|note| Finding::warning(FILE_NAME, note, "correct or remove it"))
+        .collect();
+    if !folder.join(FILE_NAME).exists() {
+        findings.push(Finding::warning(
+            FILE_NAME,
+            "it is not there: only variables of this shell count",
+            "copy .env.template to .env, fill it in, and `chmod 600` it",
+        ));
+    }
+    match Network::read(environment) {
+        Err(error) => findings.push(Finding::fault(
+            FILE_NAME,
+            error.to_string(),
+            "correct the variable",
+        )),
+        Ok(None) => findings.push(Finding::note(
+            FILE_NAME,
+            "PYLON_URL is not set: without a chain batches are run by hand, and no weights are set",
+        )),
+        Ok(Some(_)) if findings.is_empty() => {
+            findings.push(Finding::good(FILE_NAME, "is complete"));
+        }
+        Ok(Some(_)) => {}
+    }
+    findings
+}
+
+/// Looks at the hotkey that the variables name.
+pub(crate) fn hotkey(environment: &Environment, folder: &Path) -> Finding {
+    let part = "hotkey";
+    let settings = match Settings::read(environment) {
+        Ok(settings) => settings,
+        Err(error) => {
+            return Finding::fault(
+                part,
+                error.to_string(),
+                "correct the variables of the wallet",
+            );
+        }
+    };
+    let path = folder.join(&settings.hotkey_file);
+    let shown = path.display();
+    let bytes = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            return Finding::fault(
+                part,
+                format!("cannot read {shown}: {error}"),
+                "copy the hotkey file there, or correct BITTENSOR_WALLET_DIRECTORY, _NAME and _HOTKEY_NAME",
+            );
+        }
+    };
+    let mode = fs::metadata(&path).map_or(0, |metadata| metadata.permissions().mode());
+    if mode & OTHERS != 0 {
+        return Finding::fault(
+            part,
+            format!(
+                "{shown} can be read by others than its owner (mode {:o})",
+                mode & 0o777
+            ),
+            format!("`chmod 600 {shown}`"),
+        );
+    }
+    if HotkeyFile::is_encrypted(&bytes) {
+        return encrypted(&settings, folder);
+    }
+    match HotkeyFile::parse(&bytes, None) {
+        Ok(keypair) => Finding::good(part, format!("{} in {shown}", keypair.public().to_ss58())),
+        Err(error) => Finding::fault(
+            part,
+            format!("{shown}: {}", error_chain(&error)),
+            remedy(&error),
+        ),
+    }
+}
+
+fn remedy(error: &HotkeyError) -> &'static str {
+    match error {
+        HotkeyError::OldForm { .. } => {
+            "convert it with `btcli`, or take the key from its mnemonic again"
+        }
+        _ => {
+            "take the file of the hotkey itself (not `coldkey`, not `...pub.txt`), from your backup if it is damaged"
+        }
+    }
+}
+
+/// The password is not tried: that takes half a gigabyte and some seconds, and the host does it at its start.
+fn encrypted(settings: &Settings, folder: &Path) -> Finding {
+    let part = "hotkey";
+    let Some(file) = &settings.password_file else {
+        return Finding::fault(
+            part,
+            "the hotkey is encrypted, and HOTKEY_PASSWORD_FILE is not set",
+            "write the password into a file of mode 600 and name it in HOTKEY_PASSWORD_FILE",
+        );
+    };
+    let path = folder.join(file);
+    match secret_file::read(&path) {
+        Ok(_) => Finding::good(
+            part,
+            "is encrypted; the host tries its password at its start",
+        ),
+        Err(error) => Finding::fault(
+            part,
+            format!(
+                "the password in {} cannot be read: {}",
+                path.display(),
+                error_chain(&error)
+            ),
+            "write the password into that file, on one line, mode 600",
+        ),
+    }
+}
+
+/// Lets `tig-host check` look at the config.
+///
+/// # Errors
+///
+/// The program cannot be run.
+pub(crate) fn config(host: &HostProgram) -> Result<Vec<Finding>, RunError> {
+    let part = "config";
+    let path = host.config();
+    if !path.exists() {
+        return Ok(vec![Finding::fault(
+            part,
+            format!("{} is not there", path.display()),
+            format!("`compute-horde config --output {}`", path.display()),
+        )]);
+    }
+    let faults = host.config_faults()?;
+    if faults.is_empty() {
+        let text = format!(
+            "{} is sound, and its extensions can be loaded",
+            path.display()
+        );
+        return Ok(vec![Finding::good(part, text)]);
+    }
+    let remedy = format!(
+        "correct it; `tig-host check {}` looks again",
+        path.display()
+    );
+    let fault = |line: String| Finding::fault(part, line, remedy.clone());
+    Ok(faults.into_iter().map(fault).collect())
+}

@@ -1,0 +1,183 @@
+//! The running validator: what its extensions say of the chain, the schedule and the facilitator.
+
+use horde_events::quote;
+use serde_json::Value;
+
+use crate::finding::Finding;
+use crate::running::Asked;
+
+/// Looks at what the extensions of a running validator say.
+pub(crate) fn findings(asked: &Asked) -> Vec<Finding> {
+    let chain = chain(&asked.status["chain"]);
+    vec![
+        chain,
+        slot(&asked.schedule),
+        facilitator(&asked.facilitator),
+    ]
+}
+
+fn reason(value: &Value) -> String {
+    value.as_str().map(quote).unwrap_or_default()
+}
+
+fn chain(state: &Value) -> Finding {
+    let part = "chain";
+    match state["condition"].as_str() {
+        Some("following") => Finding::good(part, "is followed"),
+        Some("stands_still") => Finding::fault(
+            part,
+            format!("its service shows block {} for minutes", state["block"]),
+            "look at the log of the Pylon service: its node may have lost the network",
+        ),
+        Some("unreachable") => Finding::fault(
+            part,
+            format!("its service cannot be used: {}", reason(&state["reason"])),
+            "start the Pylon service, or correct PYLON_URL, PYLON_IDENTITY and PYLON_TOKEN_FILE",
+        ),
+        Some("contradicts") => Finding::fault(
+            part,
+            format!(
+                "its service contradicts itself: {}",
+                reason(&state["reason"])
+            ),
+            "ask one Pylon service with one node; nothing is decided until its answers fit together",
+        ),
+        Some(other) => unknown(part, other),
+        None => Finding::warning(
+            part,
+            "the validator has no state of it",
+            "wait a minute after its start; without horde_chain and horde_report in `extensions` of config.json no chain is followed",
+        ),
+    }
+}
+
+fn slot(schedule: &Value) -> Finding {
+    let part = "slot";
+    let text = schedule["text"].as_str().unwrap_or_default();
+    let text = text.replace(char::is_control, " ");
+    match schedule["code"].as_str() {
+        Some("done" | "waiting") => Finding::good(part, text),
+        Some("not_in_list") => Finding::fault(
+            part,
+            text,
+            "register the hotkey on the subnet, with stake enough to be among its validators",
+        ),
+        Some("not_serving") => Finding::warning(
+            part,
+            text,
+            "remove MIGRATING from .env and set `serving` in config.json to true, on one machine only",
+        ),
+        Some("missed") => Finding::warning(
+            part,
+            text,
+            "the next cycle has a new slot; the reason says what to change",
+        ),
+        Some("no_chain") => Finding::warning(part, text, "see what is said of the chain"),
+        Some(other) => unknown(part, other),
+        None => Finding::note(
+            part,
+            "horde_schedule is not among the extensions: batches are run by hand",
+        ),
+    }
+}
+
+fn facilitator(report: &Value) -> Finding {
+    let part = "facilitator";
+    let remedy = "check FACILITATOR_URI and the network; a facilitator that refuses does not know this hotkey";
+    match report["state"].as_str() {
+        Some("up") => Finding::good(part, "is connected"),
+        Some(state @ ("pausing" | "connecting" | "authenticating")) => {
+            match report["last_error"].as_str() {
+                Some(error) => {
+                    Finding::fault(part, format!("is not connected: {}", quote(error)), remedy)
+                }
+                None => Finding::warning(part, format!("{state}: not connected yet"), remedy),
+            }
+        }
+        Some(other) => unknown(part, other),
+        None => Finding::note(
+            part,
+            "horde_facilitator is not among the extensions: there are no users' jobs",
+        ),
+    }
+}
+
+fn unknown(part: &str, state: &str) -> Finding {
+    Finding::warning(
+        part,
+        format!(
+            "is in a state that this program does not know: {}",
+            quote(state)
+        ),
+        "use a host and a compute-horde of one version",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::finding::Level;
+
+    #[test]
+    fn states_of_the_chain_are_told_apart() {
+        for (state, level) in [
+            (json!({ "condition": "following" }), Level::Good),
+            (
+                json!({ "condition": "stands_still", "block": 7 }),
+                Level::Fault,
+            ),
+            (
+                json!({ "condition": "unreachable", "reason": "refused" }),
+                Level::Fault,
+            ),
+            (
+                json!({ "condition": "contradicts", "reason": "hash" }),
+                Level::Fault,
+            ),
+            (json!({ "condition": "new" }), Level::Warning),
+            (Value::Null, Level::Warning),
+        ] {
+            assert_eq!(chain(&state).level, level, "{state}");
+        }
+    }
+
+    #[test]
+    fn words_of_the_schedule_have_their_remedies() {
+        for (code, level) in [
+            ("done", Level::Good),
+            ("waiting", Level::Good),
+            ("not_in_list", Level::Fault),
+            ("not_serving", Level::Warning),
+            ("missed", Level::Warning),
+            ("no_chain", Level::Warning),
+        ] {
+            let finding = slot(&json!({ "code": code, "text": "t" }));
+            assert_eq!(
+                (finding.level, finding.text.as_str()),
+                (level, "t"),
+                "{code}"
+            );
+            assert_eq!(finding.remedy.is_empty(), level == Level::Good, "{code}");
+        }
+        assert_eq!(slot(&Value::Null).level, Level::Note);
+    }
+
+    #[test]
+    fn facilitator_that_refuses_is_a_fault() {
+        let report = |state, error: Value| json!({ "state": state, "last_error": error });
+        assert_eq!(
+            facilitator(&report("up", json!("earlier"))).level,
+            Level::Good
+        );
+        let finding = facilitator(&report("pausing", json!("403\u{1b}")));
+        assert_eq!(finding.level, Level::Fault);
+        assert!(!finding.text.contains('\u{1b}'), "{}", finding.text);
+        assert_eq!(
+            facilitator(&report("connecting", Value::Null)).level,
+            Level::Warning
+        );
+        assert_eq!(facilitator(&Value::Null).level, Level::Note);
+    }
+}
