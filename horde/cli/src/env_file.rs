@@ -2,6 +2,7 @@
 //!
 //! Every fault is reported with its line. A value is in no fault: it may be a secret.
 
+pub(crate) mod edit;
 mod value;
 
 use self::value::ValueFault;

@@ -10,9 +10,9 @@ use crate::env_file::{self, LineFault};
 use crate::variables;
 
 /// Name of the file.
-const FILE_NAME: &str = ".env";
+pub(crate) const FILE_NAME: &str = ".env";
 /// A longer file is refused.
-const FILE_BYTES_MAX: u64 = 1 << 20;
+pub(crate) const FILE_BYTES_MAX: u64 = 1 << 20;
 /// Permission bits of others than a file's owner.
 const OTHERS: u32 = 0o077;
 
@@ -92,8 +92,25 @@ impl Environment {
 
     /// The value of a variable; an empty one counts as not set.
     pub(crate) fn get(&self, name: &str) -> Option<String> {
-        let set = (self.process)(name).or_else(|| self.file.get(name).cloned());
-        set.filter(|value| !value.is_empty())
+        self.get_also_empty(name).filter(|value| !value.is_empty())
+    }
+
+    /// The value of a variable of which an empty one means something.
+    pub(crate) fn get_also_empty(&self, name: &str) -> Option<String> {
+        (self.process)(name).or_else(|| self.file.get(name).cloned())
+    }
+
+    /// The value of a variable in the file alone; an empty one counts as not set.
+    pub(crate) fn in_file(&self, name: &str) -> Option<&str> {
+        let value = self.file.get(name).map(String::as_str);
+        value.filter(|value| !value.is_empty())
+    }
+
+    /// Whether the process has another value of a variable than the file.
+    pub(crate) fn is_shadowed(&self, name: &str) -> bool {
+        let process = (self.process)(name);
+        self.in_file(name)
+            .is_some_and(|value| process.is_some_and(|process| process != value))
     }
 }
 

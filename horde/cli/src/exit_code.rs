@@ -8,5 +8,7 @@ pub(crate) const HOST: u8 = 4;
 pub(crate) const STORE: u8 = 6;
 /// The validator has refused the call; `tig-host call` ends with the same code.
 pub(crate) const REFUSED: u8 = 8;
+/// A check has found a fault, or a step of provisioning was refused.
+pub(crate) const FAULT: u8 = 11;
 /// The command was interrupted; a validator that was running goes on with the work.
 pub(crate) const INTERRUPTED: u8 = 130;

@@ -4,14 +4,21 @@
 //! nothing: it reads the environment, and asks a host by the program `tig-host`.
 
 mod commands;
+mod doctor;
 mod env_file;
 mod environment;
+mod error;
 mod exit_code;
+mod finding;
 mod host;
 mod host_config;
+mod http;
 mod miners;
 mod network;
+mod provision;
 mod report;
+mod running;
+mod s3;
 mod settings;
 mod variables;
 
@@ -20,24 +27,27 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap_complete::Shell;
 use horde_events::MinerAddress;
 use tig_process::error_chain::error_chain;
 use tig_process::{first_process, output};
 
-use crate::commands::config::ConfigError;
 use crate::commands::constance::{self, Constance};
-use crate::commands::migrate::MigrateError;
 use crate::commands::run_batch::BatchError;
-use crate::commands::wait_for_database::{Wait, WaitError};
-use crate::commands::{config, migrate, passed, run_batch, wait_for_database};
+use crate::commands::wait_for_database::Wait;
+use crate::commands::{
+    check_s3, completions, config, doctor as doctor_command, migrate, passed, provision_s3,
+    run_batch, status, wait_for_database,
+};
 use crate::environment::{Environment, EnvironmentError};
-use crate::host::{CallError, HostProgram, RunError};
+use crate::error::Error;
+use crate::host::HostProgram;
 use crate::host_config::Addresses;
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 done: for a batch, it ran and was stored; 1 unforeseen, or a wait that was too long; 2 wrong command line; \
 3 .env or config; 4 the host cannot be started or asked; 6 the store cannot be used; 8 the validator has refused \
-the batch; 20 no miner has shown a manifest; 21 no executor is of a class with a job kind; 22 no job was made; 23 the batch took \
+the batch; 11 a check has found a fault, or a step of provisioning was refused; 20 no miner has shown a manifest; 21 no executor is of a class with a job kind; 22 no job was made; 23 the batch took \
 too long; 24 records of it could not be read after a restart; 130 interrupted.
 Variables come from the environment, and else from .env in the folder. `tig-host` must lie beside this program or in PATH, the \
 extensions beside `tig-host`.";
@@ -77,6 +87,29 @@ enum Command {
     },
     /// Runs one batch now, with one miner
     DebugRunSyntheticJobToMiner(MinerArguments),
+    /// Shows what the running validator does
+    Status {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Looks at everything that can keep a validator from its work, and says what to do
+    Doctor {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Prints the script with which a shell completes this program's commands
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Sets up the two S3 buckets: public read of objects, their expiry, and a user if it is wanted
+    #[command(name = "provision-s3", alias = "provision_s3")]
+    ProvisionS3(provision_s3::Arguments),
+    /// Checks that both S3 buckets do what miners and validator need
+    #[command(name = "check-s3", aliases = ["check_s3", "check_s3_setup"])]
+    CheckS3(check_s3::Arguments),
     /// Reads or sets a key of the dynamic config
     #[command(subcommand)]
     Constance(Constance),
@@ -124,42 +157,6 @@ struct MinerArguments {
     json: bool,
 }
 
-#[derive(Debug, thiserror::Error)]
-enum Error {
-    #[error(transparent)]
-    Environment(#[from] EnvironmentError),
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    #[error(transparent)]
-    Wait(#[from] WaitError),
-    #[error(transparent)]
-    Migrate(#[from] MigrateError),
-    #[error(transparent)]
-    Batch(#[from] BatchError),
-    #[error(transparent)]
-    Pass(#[from] RunError),
-}
-
-impl Error {
-    fn exit_code(&self) -> u8 {
-        match self {
-            Self::Environment(_) | Self::Config(_) => exit_code::CONFIG,
-            Self::Wait(WaitError::Late(_)) => 1,
-            Self::Wait(WaitError::Run(_)) | Self::Migrate(MigrateError::Run(_)) | Self::Pass(_) => {
-                exit_code::HOST
-            }
-            Self::Migrate(MigrateError::Store { .. }) => exit_code::STORE,
-            Self::Batch(error) => match error {
-                BatchError::Miners(_) | BatchError::Config(_) => exit_code::CONFIG,
-                BatchError::GoesOn | BatchError::Ended => exit_code::INTERRUPTED,
-                BatchError::Call(CallError::Refused(_)) => exit_code::REFUSED,
-                BatchError::Run(_) | BatchError::Start(_) | BatchError::Call(_) => exit_code::HOST,
-                BatchError::Folder(_) => 1,
-            },
-        }
-    }
-}
-
 fn main() -> ExitCode {
     first_process::run(|| match run() {
         Ok(code) => code.into(),
@@ -171,7 +168,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<u8, Error> {
-    let mut command = passed::add_to(Cli::command());
+    let mut command = command();
     let matches = command.get_matches_mut();
     let folder = matches.get_one::<PathBuf>("folder").cloned();
     let folder = folder.unwrap_or_default();
@@ -182,6 +179,11 @@ fn run() -> Result<u8, Error> {
     let cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command));
     let cli = cli.unwrap_or_else(|error| error.exit());
     run_own(&cli, &host)
+}
+
+/// All commands.
+fn command() -> clap::Command {
+    passed::add_to(Cli::command())
 }
 
 /// Runs a command that is this program's own.
@@ -220,27 +222,41 @@ fn run_own(cli: &Cli, host: &HostProgram) -> Result<u8, Error> {
             let miners = miners::from_environment(&environment).map_err(BatchError::from)?;
             Ok(run_batch::run(&environment, folder, &miners, *json)?)
         }
-        Command::Constance(asked) => Ok(constance::run(host, asked)?),
-        Command::DebugRunSyntheticJobToMiner(arguments) => {
-            if arguments.executor_class.is_some() {
-                output::note_line(
-                    "note: --executor_class is ignored: all classes of the miner are tested",
-                );
-            }
-            let environment = environment(folder)?;
-            let miner = MinerAddress {
-                hotkey: arguments.hotkey.clone(),
-                host: arguments.address.clone(),
-                port: arguments.port,
-            };
-            Ok(run_batch::run(
-                &environment,
-                folder,
-                &[miner],
-                arguments.json,
-            )?)
+        Command::Status { json } => {
+            status::run(host, *json)?;
+            Ok(0)
         }
+        Command::Doctor { json } => {
+            let environment = Environment::load(folder, variable);
+            Ok(doctor_command::run(environment, folder, host, *json)?)
+        }
+        Command::Completions { shell } => {
+            completions::run(&mut command(), *shell);
+            Ok(0)
+        }
+        Command::ProvisionS3(arguments) => {
+            let environment = environment(folder)?;
+            Ok(provision_s3::run(&environment, folder, arguments)?)
+        }
+        Command::CheckS3(arguments) => Ok(check_s3::run(&environment(folder)?, arguments)?),
+        Command::Constance(asked) => Ok(constance::run(host, asked)?),
+        Command::DebugRunSyntheticJobToMiner(arguments) => run_batch_of_one(arguments, folder),
     }
+}
+
+/// Runs a batch with the miner of the arguments.
+fn run_batch_of_one(arguments: &MinerArguments, folder: &Path) -> Result<u8, Error> {
+    if arguments.executor_class.is_some() {
+        output::note_line("note: --executor_class is ignored: all classes of the miner are tested");
+    }
+    let environment = environment(folder)?;
+    let miner = MinerAddress {
+        hotkey: arguments.hotkey.clone(),
+        host: arguments.address.clone(),
+        port: arguments.port,
+    };
+    let code = run_batch::run(&environment, folder, &[miner], arguments.json)?;
+    Ok(code)
 }
 
 impl WaitArguments {
@@ -256,11 +272,16 @@ impl WaitArguments {
 
 /// The environment, whose notes are printed.
 fn environment(folder: &Path) -> Result<Environment, EnvironmentError> {
-    let environment = Environment::load(folder, |name| std::env::var(name).ok())?;
+    let environment = Environment::load(folder, variable)?;
     for note in &environment.notes {
         output::note_line(&format!("note: {note}"));
     }
     Ok(environment)
+}
+
+/// A variable of the process.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// Folder of the store, as far as the config says it.

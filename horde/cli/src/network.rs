@@ -57,7 +57,9 @@ impl Network {
             token_file: token_file.transpose()?,
             netuid: number(environment, netuid, (0, u16::MAX.into()))?.unwrap_or_default(),
             facilitator_uri: text("FACILITATOR_URI", FACILITATOR_DEFAULT),
-            collector_url: text("STATS_COLLECTOR_URL", COLLECTOR_DEFAULT),
+            collector_url: environment
+                .get_also_empty("STATS_COLLECTOR_URL")
+                .unwrap_or_else(|| COLLECTOR_DEFAULT.to_owned()),
             dynamic_config: environment.get("DYNAMIC_CONFIG_ENV"),
             is_serving: !environment
                 .get("MIGRATING")
@@ -106,5 +108,11 @@ mod tests {
         assert_eq!(network.collector_url, COLLECTOR_DEFAULT);
         assert_eq!((network.netuid, network.is_serving), (12, false));
         assert_eq!(network.dynamic_config, None);
+    }
+
+    #[test]
+    fn empty_collector_is_switched_off() {
+        let network = read("PYLON_URL=http://p:1\nBITTENSOR_NETUID=12\nSTATS_COLLECTOR_URL=");
+        assert_eq!(network.unwrap().unwrap().collector_url, "");
     }
 }

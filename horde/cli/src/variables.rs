@@ -25,10 +25,17 @@ const KINDS: &str =
 
 /// All variables.
 pub(crate) const VARIABLES: &[(&str, Role)] = &[
-    ("AWS_ACCESS_KEY_ID", Role::Unread),
-    ("AWS_DEFAULT_REGION", Role::Unread),
-    ("AWS_ENDPOINT_URL", Role::Unread),
-    ("AWS_SECRET_ACCESS_KEY", Role::Unread),
+    ("AWS_ACCESS_KEY_ID", Role::Read),
+    ("AWS_DEFAULT_REGION", Role::Read),
+    ("AWS_ENDPOINT_URL", Role::Read),
+    ("AWS_ENDPOINT_URL_IAM", Role::Read),
+    ("AWS_REGION", Role::Read),
+    ("AWS_SECRET_ACCESS_KEY", Role::Read),
+    ("AWS_SESSION_TOKEN", Role::Read),
+    (
+        "AWS_SIGNATURE_VERSION",
+        Role::Gone("signatures are always of version 4"),
+    ),
     ("BITTENSOR_NETUID", Role::Read),
     ("BITTENSOR_NETWORK", Role::Gone(PYLON)),
     ("BITTENSOR_WALLET_DIRECTORY", Role::Read),
@@ -67,8 +74,8 @@ pub(crate) const VARIABLES: &[(&str, Role)] = &[
     ("PYLON_URL", Role::Read),
     ("REDIS_HOST", Role::Gone(QUEUES)),
     ("REDIS_PORT", Role::Gone(QUEUES)),
-    ("S3_BUCKET_NAME_ANSWERS", Role::Unread),
-    ("S3_BUCKET_NAME_PROMPTS", Role::Unread),
+    ("S3_BUCKET_NAME_ANSWERS", Role::Read),
+    ("S3_BUCKET_NAME_PROMPTS", Role::Read),
     ("STATS_COLLECTOR_URL", Role::Read),
     ("SYNTHETIC_JOBS_RUN_OFFSET", Role::Unread),
     ("SYNTHETIC_JOB_GENERATOR_FACTORY", Role::Gone(KINDS)),
@@ -106,7 +113,58 @@ fn suggestion(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+
     use super::*;
+    use crate::env_file;
+    use crate::environment::Environment;
+    use crate::network::Network;
+    use crate::settings::Settings;
+
+    const TEMPLATE: &str = include_str!("../../../.env.template");
+
+    #[test]
+    fn template_has_each_variable_once_with_a_comment() {
+        let entries = env_file::parse(TEMPLATE).ok().unwrap();
+        let keys: BTreeSet<_> = entries.iter().map(|entry| entry.key.as_str()).collect();
+        let is_read = |(name, role): &(&'static str, Role)| (*role == Role::Read).then_some(*name);
+        let read: BTreeSet<_> = VARIABLES.iter().filter_map(is_read).collect();
+        assert_eq!(keys, read);
+        assert_eq!(entries.len(), keys.len());
+        let lines: Vec<_> = TEMPLATE.lines().collect();
+        for entry in entries {
+            let above = lines[entry.line - 2];
+            assert!(
+                above.starts_with("# ") && !above.starts_with("# ---"),
+                "{}",
+                entry.key
+            );
+        }
+    }
+
+    /// A file with what is needed says the same as the template with it.
+    #[test]
+    fn template_states_the_defaults() {
+        let read = |text: &str| {
+            let folder = tempfile::tempdir().unwrap();
+            fs::write(folder.path().join(".env"), text).unwrap();
+            let environment = Environment::load(folder.path(), |_| None).unwrap();
+            let network = Network::read(&environment).unwrap().unwrap();
+            let settings = Settings::read(&environment).unwrap();
+            (network, settings.hotkey_file, settings.weights_version)
+        };
+        let needed = [
+            ("BITTENSOR_WALLET_NAME", "w"),
+            ("BITTENSOR_WALLET_HOTKEY_NAME", "h"),
+            ("BITTENSOR_NETUID", "12"),
+            ("PYLON_URL", "http://pylon"),
+            ("HOME", "/home/x"),
+        ];
+        let alone = env_file::edit::add("", &needed).ok().unwrap().text;
+        let filled = env_file::edit::add(TEMPLATE, &needed).ok().unwrap().text;
+        assert_eq!(read(&filled), read(&alone));
+    }
 
     #[test]
     fn variables_are_sorted_and_distinct() {

@@ -1,0 +1,58 @@
+//! Why a command has failed, and its exit code.
+
+use crate::commands::check_s3::CheckError;
+use crate::commands::config::ConfigError;
+use crate::commands::migrate::MigrateError;
+use crate::commands::run_batch::BatchError;
+use crate::commands::status::StatusError;
+use crate::commands::wait_for_database::WaitError;
+use crate::environment::EnvironmentError;
+use crate::exit_code;
+use crate::host::{CallError, RunError};
+use crate::http::ClientError;
+
+/// Why a command has failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error(transparent)]
+    Environment(#[from] EnvironmentError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Wait(#[from] WaitError),
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+    #[error(transparent)]
+    Batch(#[from] BatchError),
+    #[error(transparent)]
+    Pass(#[from] RunError),
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    #[error(transparent)]
+    Check(#[from] CheckError),
+    #[error(transparent)]
+    Status(#[from] StatusError),
+}
+
+impl Error {
+    /// The exit code.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Environment(_) | Self::Config(_) => exit_code::CONFIG,
+            Self::Wait(WaitError::Late(_)) | Self::Client(_) | Self::Check(_) => 1,
+            Self::Status(StatusError::Client(_)) => 1,
+            Self::Status(_) => exit_code::HOST,
+            Self::Wait(WaitError::Run(_)) | Self::Migrate(MigrateError::Run(_)) | Self::Pass(_) => {
+                exit_code::HOST
+            }
+            Self::Migrate(MigrateError::Store { .. }) => exit_code::STORE,
+            Self::Batch(error) => match error {
+                BatchError::Miners(_) | BatchError::Config(_) => exit_code::CONFIG,
+                BatchError::GoesOn | BatchError::Ended => exit_code::INTERRUPTED,
+                BatchError::Call(CallError::Refused(_)) => exit_code::REFUSED,
+                BatchError::Run(_) | BatchError::Start(_) | BatchError::Call(_) => exit_code::HOST,
+                BatchError::Folder(_) => 1,
+            },
+        }
+    }
+}
