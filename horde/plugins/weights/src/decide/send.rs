@@ -77,7 +77,7 @@ fn setting(cycle: &CycleWeights, intent: &Intent, inclusion_blocks: u32, view: V
         let block = neurons.block;
         return Action::Wait(Wait::NotRegistered { block });
     };
-    // A registration is an update, too: whether it was one of these weights cannot be told any more.
+    // A registration is an update, too: whether it was one of these weights is not known any more.
     if let Some(earlier) = intent.uid.filter(|earlier| *earlier != uid) {
         return give_up(format!(
             "our hotkey was registered anew, with uid {uid} in place of {earlier}, and the new place has no weights"

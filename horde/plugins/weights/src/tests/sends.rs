@@ -329,7 +329,7 @@ fn last_attempt_that_comes_late_is_seen() {
 
 /// What the chain shows is of one cycle: the next one begins when it is known what became of the last attempt before it.
 #[test]
-fn weights_of_the_next_cycle_are_not_taken_for_those_before() {
+fn settings_of_two_cycles_are_kept_apart() {
     let mut world = World::new("direct");
     world.give_two_scores();
     world.give_scores_of(STOP, &json!({ (hotkey(0)): 1.0 }));
