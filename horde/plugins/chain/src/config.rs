@@ -1,5 +1,6 @@
 //! The config section: which service, for which subnet, and how often it is asked.
 
+use horde_extension::Section;
 use serde::Deserialize;
 use tig_plugin_api::{ConfigSchema, Result, bail};
 
@@ -90,10 +91,7 @@ impl Config {
             ("stall_ms", self.stall_ms, 1_000..=86_400_000),
         ];
         for (key, value, bounds) in times {
-            if !bounds.contains(&value) {
-                let (least, most) = bounds.into_inner();
-                bail!("config.horde_chain.{key}: {value} is not from {least} to {most}");
-            }
+            Section("horde_chain").check(key, value, bounds)?;
         }
         Ok(())
     }

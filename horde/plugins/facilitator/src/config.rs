@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use horde_extension::Section;
 use horde_proto::facilitator::FACILITATOR_FRAME_BYTES_MAX;
 use serde::Deserialize;
 use tig_plugin_api::{ConfigSchema, Result, bail};
@@ -51,14 +52,15 @@ impl Config {
     /// Checks what the schema cannot say.
     pub(crate) fn check(&self) -> Result<()> {
         self.check_uri()?;
+        let section = Section("horde_facilitator");
         let frame = self.frame_bytes_max;
-        check("frame_bytes_max", frame, FRAME_BYTES_MIN, FRAME_BYTES_MAX)?;
-        check("ping_every_ms", self.ping_every_ms, 1, WAIT_MS_MAX)?;
-        check("connect_ms", self.connect_ms, 1, WAIT_MS_MAX)?;
+        section.check("frame_bytes_max", frame, FRAME_BYTES_MIN..=FRAME_BYTES_MAX)?;
+        section.check("ping_every_ms", self.ping_every_ms, 1..=WAIT_MS_MAX)?;
+        section.check("connect_ms", self.connect_ms, 1..=WAIT_MS_MAX)?;
         // A facilitator that is alive answers a ping, and so is never silent for longer than from one ping to the next.
         let silent_min = self.ping_every_ms + 1;
         let silent = self.silent_ms_max;
-        check("silent_ms_max", silent, silent_min, 2 * WAIT_MS_MAX)
+        section.check("silent_ms_max", silent, silent_min..=2 * WAIT_MS_MAX)
     }
 
     /// The URI is shown to operators, so it must have no password; the authentication is a secret on the way.
@@ -91,13 +93,6 @@ fn is_loopback(authority: &str) -> bool {
         None => authority.split(':').next().unwrap_or_default(),
     };
     host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
-}
-
-fn check(key: &str, value: u64, min: u64, max: u64) -> Result<()> {
-    if value < min || value > max {
-        bail!("config.horde_facilitator.{key}: {value} is not between {min} and {max}");
-    }
-    Ok(())
 }
 
 #[cfg(test)]

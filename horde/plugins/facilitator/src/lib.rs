@@ -26,6 +26,7 @@ mod store;
 mod tests;
 
 use horde_events::{JobRequested, JobStatusGiven};
+use horde_extension::Hotkey;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 use tig_plugin_api::prelude::*;
@@ -53,6 +54,7 @@ struct Handover(Box<RawValue>);
 
 struct Facilitator {
     config: Config,
+    hotkey: Hotkey,
     jobs: Jobs,
     run: Run,
     /// The call of `connect_facilitator` that waits for the end of an attempt; stored, too.
@@ -64,7 +66,7 @@ impl Facilitator {
     fn new(config: Config, ctx: &mut Context<'_>) -> Result<Self> {
         config.check()?;
         // A key that is missing is an error now, and not at the first connection.
-        drive::read_public_key(ctx, &config.key)?;
+        let hotkey = Hotkey::new(ctx, &config.key)?;
         let jobs = Jobs::restore(ctx)?;
         let queue = restore_queue(ctx)?;
         let command = ctx.get_sound(COMMAND)?;
@@ -73,6 +75,7 @@ impl Facilitator {
         ctx.at(drive::CONNECT_TIMER, now_ms)?;
         let facilitator = Self {
             config,
+            hotkey,
             jobs,
             run: Run {
                 connection: Connection::new(session),

@@ -1,8 +1,9 @@
 //! Config section `horde_miners`.
 
+use horde_extension::Section;
 use horde_proto::miner::MINER_FRAME_BYTES_MAX;
 use serde::Deserialize;
-use tig_plugin_api::{ConfigSchema, Result, bail};
+use tig_plugin_api::{ConfigSchema, Result};
 
 /// Least time for the answer to a reservation, in milliseconds: honest miners answer late (section 10.5).
 const ACCEPT_MS_MIN: u64 = 10_000;
@@ -64,31 +65,24 @@ impl Default for Config {
 impl Config {
     /// Checks what the schema cannot say.
     pub(crate) fn check(&self) -> Result<()> {
-        check("frame_bytes_max", self.frame_bytes_max, 1, FRAME_BYTES_MAX)?;
-        check("ping_every_ms", self.ping_every_ms, 1, WAIT_MS_MAX)?;
-        check("connect_ms", self.connect_ms, 1, WAIT_MS_MAX)?;
-        check("manifest_ms", self.manifest_ms, 1, WAIT_MS_MAX)?;
-        check("accept_ms", self.accept_ms, ACCEPT_MS_MIN, WAIT_MS_MAX)?;
-        check("run_grace_ms", self.run_grace_ms, 0, WAIT_MS_MAX)?;
-        check("attempts_max", self.attempts_max, 1, ATTEMPTS_MAX)?;
+        let section = Section("horde_miners");
+        section.check("frame_bytes_max", self.frame_bytes_max, 1..=FRAME_BYTES_MAX)?;
+        section.check("ping_every_ms", self.ping_every_ms, 1..=WAIT_MS_MAX)?;
+        section.check("connect_ms", self.connect_ms, 1..=WAIT_MS_MAX)?;
+        section.check("manifest_ms", self.manifest_ms, 1..=WAIT_MS_MAX)?;
+        section.check("accept_ms", self.accept_ms, ACCEPT_MS_MIN..=WAIT_MS_MAX)?;
+        section.check("run_grace_ms", self.run_grace_ms, 0..=WAIT_MS_MAX)?;
+        section.check("attempts_max", self.attempts_max, 1..=ATTEMPTS_MAX)?;
         let first = self.first_attempts_max;
-        check("first_attempts_max", first, 1, ATTEMPTS_MAX)?;
+        section.check("first_attempts_max", first, 1..=ATTEMPTS_MAX)?;
         // A miner that is alive answers a ping, and so is never silent for longer than from one ping to the next.
         let silent_min = self.ping_every_ms + 1;
-        check(
+        section.check(
             "silent_ms_max",
             self.silent_ms_max,
-            silent_min,
-            2 * WAIT_MS_MAX,
+            silent_min..=2 * WAIT_MS_MAX,
         )
     }
-}
-
-fn check<T: PartialOrd + std::fmt::Display>(key: &str, value: T, min: T, max: T) -> Result<()> {
-    if value < min || value > max {
-        bail!("config.horde_miners.{key}: {value} is not between {min} and {max}");
-    }
-    Ok(())
 }
 
 #[cfg(test)]

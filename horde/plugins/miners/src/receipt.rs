@@ -1,13 +1,13 @@
 //! Receipts: signed once, stored before they are sent (section 2.4).
 
 use horde_events::JobTimes;
+use horde_extension::Hotkey;
 use horde_proto::miner::{JobAcceptedReceiptRequest, JobFinishedReceiptRequest, ToMiner};
 use horde_proto::receipt::{
     JobAcceptedReceiptPayload, JobFinishedReceiptPayload, JobStartedReceiptPayload,
 };
 use horde_proto::{Payload, Timestamp};
 use serde::{Deserialize, Serialize};
-use tig_keyring::{PUBLIC_KEY_BYTES, PublicKey, SIGNATURE_BYTES, Signature};
 use tig_plugin_api::prelude::*;
 
 use crate::group::Group;
@@ -18,10 +18,7 @@ const ORGANIC_TTL_SECONDS_MIN: u32 = 30;
 
 /// The validator, as its receipts and authentications name it.
 pub(crate) struct Validator {
-    /// Name of the host's key.
-    pub(crate) key: String,
-    /// SS58 address of the hotkey.
-    pub(crate) hotkey: String,
+    hotkey: Hotkey,
 }
 
 /// A started receipt as it is stored.
@@ -34,30 +31,19 @@ struct StartedReceipt<'a> {
 impl Validator {
     /// The validator whose hotkey is the host's key of this name.
     pub(crate) fn new(ctx: &mut Context<'_>, key: &str) -> Result<Self> {
-        let bytes = ctx.public_key(key)?;
-        let Ok(bytes) = <[u8; PUBLIC_KEY_BYTES]>::try_from(bytes.as_slice()) else {
-            bail!(
-                "key `{key}` has a public key of {} bytes, and hotkeys have {PUBLIC_KEY_BYTES}: its kind must be sr25519",
-                bytes.len()
-            );
-        };
-        Ok(Self {
-            key: key.to_owned(),
-            hotkey: PublicKey::from_bytes(bytes).to_ss58(),
-        })
+        let hotkey = Hotkey::new(ctx, key)?;
+        Ok(Self { hotkey })
+    }
+
+    /// The SS58 address of its hotkey.
+    pub(crate) fn address(&self) -> &str {
+        self.hotkey.address()
     }
 
     /// The signature of a payload, in hex with `0x`.
     pub(crate) fn sign(&self, ctx: &mut Context<'_>, payload: &impl Payload) -> Result<String> {
-        let bytes = ctx.sign(&self.key, payload.to_blob().as_bytes())?;
-        let Ok(bytes) = <[u8; SIGNATURE_BYTES]>::try_from(bytes.as_slice()) else {
-            bail!(
-                "key `{}` has signed with {} bytes, not {SIGNATURE_BYTES}: its kind must be sr25519",
-                self.key,
-                bytes.len()
-            );
-        };
-        Ok(Signature::from_bytes(bytes).to_string())
+        let signature = self.hotkey.sign(ctx, payload.to_blob().as_bytes())?;
+        Ok(signature.to_string())
     }
 
     /// The frame of a job's reservation with its started receipt, which is stored.
@@ -79,7 +65,7 @@ impl Validator {
         let payload = JobStartedReceiptPayload {
             job_uuid: job.uuid.to_string(),
             miner_hotkey: job.hotkey.to_string(),
-            validator_hotkey: self.hotkey.clone(),
+            validator_hotkey: self.address().to_owned(),
             timestamp: timestamp(now_ms * 1_000)?,
             executor_class: job.class,
             max_timeout: i64::try_from(max_timeout)?,
@@ -108,7 +94,7 @@ impl Validator {
         let payload = JobAcceptedReceiptPayload {
             job_uuid: job.uuid.to_string(),
             miner_hotkey: job.hotkey.to_string(),
-            validator_hotkey: self.hotkey.clone(),
+            validator_hotkey: self.address().to_owned(),
             timestamp: timestamp(now_ms * 1_000)?,
             time_accepted: timestamp(accepted_us)?,
             ttl: i64::try_from(ttl_seconds)?,
@@ -135,7 +121,7 @@ impl Validator {
         let payload = JobFinishedReceiptPayload {
             job_uuid: uuid.to_owned(),
             miner_hotkey: hotkey.to_owned(),
-            validator_hotkey: self.hotkey.clone(),
+            validator_hotkey: self.address().to_owned(),
             timestamp: timestamp(now_ms * 1_000)?,
             time_started: timestamp(times.run_us.unwrap_or(now_ms * 1_000))?,
             time_took_us: times.taken_us().unwrap_or_default(),

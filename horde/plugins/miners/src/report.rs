@@ -58,7 +58,7 @@ impl Miners {
             })
         });
         json!({
-            "hotkey": self.validator.hotkey,
+            "hotkey": self.validator.address(),
             "links": links.collect::<Vec<_>>(),
             "groups": groups.collect::<Vec<_>>(),
             "jobs": self.state.jobs.len(),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use horde_dynamic::DynamicConfig;
 use horde_events::MinerAddress;
+use horde_extension::Section;
 use horde_proto::ExecutorClass;
 use serde::Deserialize;
 use tig_keyring::PublicKey;
@@ -76,25 +77,16 @@ impl Config {
                 );
             }
         }
+        let section = Section("horde_organic");
         let timeout = self.job_timeout_seconds;
-        if !(1..=JOB_TIMEOUT_SECONDS_MAX).contains(&timeout) {
-            bail!(
-                "config.horde_organic.job_timeout_seconds: {timeout} is not between 1 and {JOB_TIMEOUT_SECONDS_MAX}"
-            );
-        }
-        let attempts = self.attempts_max;
-        if !(1..=ATTEMPTS_MAX).contains(&attempts) {
-            bail!(
-                "config.horde_organic.attempts_max: {attempts} is not between 1 and {ATTEMPTS_MAX}"
-            );
-        }
+        section.check("job_timeout_seconds", timeout, 1..=JOB_TIMEOUT_SECONDS_MAX)?;
+        section.check("attempts_max", self.attempts_max, 1..=ATTEMPTS_MAX)?;
         let block = self.failure_block_seconds;
-        if block > FAILURE_BLOCK_SECONDS_MAX {
-            bail!(
-                "config.horde_organic.failure_block_seconds: {block} is more than {FAILURE_BLOCK_SECONDS_MAX}"
-            );
-        }
-        Ok(())
+        section.check(
+            "failure_block_seconds",
+            block,
+            0..=FAILURE_BLOCK_SECONDS_MAX,
+        )
     }
 
     pub(crate) fn is_blocked(&self, hotkey: &str) -> bool {

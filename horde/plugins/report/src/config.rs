@@ -1,6 +1,7 @@
 //! Config section `horde_report`.
 
 use horde_dynamic::{ParamFile, Profile};
+use horde_extension::Section;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use tig_plugin_api::{ConfigSchema, Result, bail};
@@ -82,12 +83,8 @@ impl Default for Config {
 impl Config {
     /// Checks what the schema cannot say, and reads the file in place.
     pub(crate) fn check(&self) -> Result<Option<ParamFile>> {
-        if !(INTERVAL_MS_MIN..=INTERVAL_MS_MAX).contains(&self.interval_ms) {
-            bail!(
-                "config.horde_report.interval_ms: {} is not between {INTERVAL_MS_MIN} and {INTERVAL_MS_MAX}",
-                self.interval_ms
-            );
-        }
+        let interval = INTERVAL_MS_MIN..=INTERVAL_MS_MAX;
+        Section("horde_report").check("interval_ms", self.interval_ms, interval)?;
         for (key, url) in [
             ("url_validator", &self.url_validator),
             ("url_common", &self.url_common),

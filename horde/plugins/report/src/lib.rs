@@ -21,7 +21,6 @@ mod system_events;
 mod tests;
 mod text;
 mod timer;
-mod validator;
 
 use horde_dynamic::DynamicConfig;
 use horde_events::{

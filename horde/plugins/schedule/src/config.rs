@@ -2,8 +2,9 @@
 
 use horde_calc::schedule::BATCH_OFFSET_BLOCKS;
 use horde_dynamic::CommitReveal;
+use horde_extension::Section;
 use serde::Deserialize;
-use tig_plugin_api::{ConfigSchema, Result, bail};
+use tig_plugin_api::{ConfigSchema, Result};
 
 /// Longest time of a block in milliseconds.
 const BLOCK_MS_MAX: u64 = 600_000;
@@ -64,23 +65,17 @@ impl Default for Config {
 impl Config {
     /// Checks what the schema cannot say.
     pub(crate) fn check(&self) -> Result<()> {
-        check("block_ms", self.block_ms, 1, BLOCK_MS_MAX)?;
+        let section = Section("horde_schedule");
+        section.check("block_ms", self.block_ms, 1..=BLOCK_MS_MAX)?;
         let ahead = self.links_ahead_blocks;
-        check("links_ahead_blocks", ahead, 0, BATCH_OFFSET_BLOCKS)?;
-        check("late_blocks", self.late_blocks, 0, LATE_BLOCKS_MAX)?;
+        section.check("links_ahead_blocks", ahead, 0..=BATCH_OFFSET_BLOCKS)?;
+        section.check("late_blocks", self.late_blocks, 0..=LATE_BLOCKS_MAX)?;
         // Later than that, the order of validators would not be known when the first slot comes.
         let finalization = self.finalization_blocks;
-        check("finalization_blocks", finalization, 0, BATCH_OFFSET_BLOCKS)?;
+        section.check("finalization_blocks", finalization, 0..=BATCH_OFFSET_BLOCKS)?;
         let interval = self.commit_interval_blocks;
-        check("commit_interval_blocks", interval, 1, INTERVAL_BLOCKS_MAX)
+        section.check("commit_interval_blocks", interval, 1..=INTERVAL_BLOCKS_MAX)
     }
-}
-
-fn check<T: PartialOrd + std::fmt::Display>(key: &str, value: T, min: T, max: T) -> Result<()> {
-    if value < min || value > max {
-        bail!("config.horde_schedule.{key}: {value} is not between {min} and {max}");
-    }
-    Ok(())
 }
 
 #[cfg(test)]

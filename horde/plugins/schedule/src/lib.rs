@@ -20,7 +20,6 @@ mod config;
 mod cycle;
 mod decide;
 mod drive;
-mod owner;
 mod place;
 mod rules;
 mod status;
@@ -29,12 +28,12 @@ mod tests;
 
 use horde_dynamic::DynamicConfig;
 use horde_events::{BatchDue, BatchMissed, Block, ChainState, LinksWanted, Neurons, NeuronsWanted};
+use horde_extension::{Hotkey, Owner};
 use serde::{Deserialize, Serialize};
 use tig_plugin_api::prelude::*;
 
 use crate::config::Config;
 use crate::cycle::Cycle;
-use crate::owner::Owner;
 use crate::rules::Rules;
 use crate::status::Code;
 
@@ -61,7 +60,11 @@ struct Schedule {
 impl Schedule {
     fn new(config: Config, ctx: &mut Context<'_>) -> Result<Self> {
         config.check()?;
-        let owner = Owner::claim_store(ctx, &config)?;
+        let owner = Owner {
+            hotkey: Hotkey::new(ctx, &config.key)?.address().to_owned(),
+            netuid: config.netuid,
+        };
+        owner.claim_store(ctx)?;
         let rules = Rules::new(&config, DynamicConfig::stored(ctx)?.as_ref());
         let schedule = Self {
             cycle: Cycle::stored(ctx)?,

@@ -1,5 +1,6 @@
 //! The config section: by which way weights go to the chain, and the rules of the subnet.
 
+use horde_extension::Section;
 use serde::Deserialize;
 use tig_plugin_api::{ConfigSchema, Result, bail};
 
@@ -142,9 +143,7 @@ impl Config {
             ("failed_ms", self.failed_ms),
         ];
         for (key, value) in times {
-            if !(1..=WAIT_MS_MAX).contains(&value) {
-                bail!("config.horde_weights.{key}: {value} is not from 1 to {WAIT_MS_MAX}");
-            }
+            Section("horde_weights").check(key, value, 1..=WAIT_MS_MAX)?;
         }
         Ok(())
     }
@@ -200,11 +199,11 @@ mod tests {
             ),
             (
                 r#"{"send_timeout_ms": 0}"#,
-                "send_timeout_ms: 0 is not from 1",
+                "send_timeout_ms: 0 is not between 1",
             ),
             (r#"{"reveal_timeout_ms": 3600001}"#, "reveal_timeout_ms"),
-            (r#"{"refused_ms": 0}"#, "refused_ms: 0 is not from 1"),
-            (r#"{"failed_ms": 0}"#, "failed_ms: 0 is not from 1"),
+            (r#"{"refused_ms": 0}"#, "refused_ms: 0 is not between 1"),
+            (r#"{"failed_ms": 0}"#, "failed_ms: 0 is not between 1"),
         ] {
             let config: Config = serde_json::from_str(section).unwrap();
             let error = config.check().unwrap_err().to_string();

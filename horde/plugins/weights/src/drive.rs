@@ -123,7 +123,7 @@ impl HordeWeights {
             hotkeys: &neurons.hotkeys,
             limits: limits.map_or(of_config, |limits| limits.weight_limits(of_config)),
             rules: &self.rules,
-            account: self.hotkey.account(),
+            account: self.hotkey.public().as_bytes(),
             random,
         }
     }

@@ -25,7 +25,6 @@ mod cycle;
 mod cycles;
 mod decide;
 mod drive;
-mod hotkey;
 mod intent;
 mod pause;
 mod plan;
@@ -44,12 +43,12 @@ use horde_dynamic::DynamicConfig;
 use horde_events::{
     BatchMissed, Block, ChainAnswer, ChainCall, Neurons, NeuronsWanted, WeightsOver,
 };
+use horde_extension::{Hotkey, Owner};
 use serde::Deserialize;
 use tig_plugin_api::prelude::*;
 
 use crate::config::Config;
 use crate::cycle::CycleWeights;
-use crate::hotkey::Hotkey;
 use crate::readings::{NeuronsRead, Readings};
 use crate::rules::Rules;
 use crate::scores::GivenScores;
@@ -82,7 +81,11 @@ impl HordeWeights {
     fn new(config: Config, ctx: &mut Context<'_>) -> Result<Self> {
         config.check()?;
         let hotkey = Hotkey::new(ctx, &config.key)?;
-        store::claim(ctx, &hotkey.owner(config.netuid))?;
+        let owner = Owner {
+            hotkey: hotkey.address().to_owned(),
+            netuid: config.netuid,
+        };
+        owner.claim_store(ctx)?;
         let dynamic = DynamicConfig::stored(ctx)?;
         let rules = Rules::new(&config, dynamic.as_ref());
         let cycles = store::cycles(ctx)?;

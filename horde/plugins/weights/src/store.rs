@@ -2,44 +2,19 @@
 //!
 //! | key | value |
 //! |---|---|
-//! | `owner` | hotkey and subnet that the store belongs to |
+//! | `owner` | hotkey and subnet that the store belongs to: weights of others are not revealed or repeated |
 //! | `cycle/<first block>` | the weights of a cycle, with what is sent |
 //! | `scores/<first block>` | its scores, until the weights are made of them |
 //! | `dynamic_config` | the values last emitted by `horde_report` |
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
 use tig_plugin_api::prelude::*;
 
 use crate::cycle::CycleWeights;
 
-const OWNER: &str = "owner";
 const CYCLE: &str = "cycle/";
 const SCORES: &str = "scores/";
-
-/// Whose weights a store has.
-#[derive(Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub(crate) struct Owner {
-    /// SS58 address of the validator.
-    pub(crate) hotkey: String,
-    pub(crate) netuid: u16,
-}
-
-/// Enters the owner of a new store, and refuses that of another one: it would reveal and repeat weights of others.
-pub(crate) fn claim(ctx: &mut Context<'_>, owner: &Owner) -> Result<()> {
-    match ctx.get_sound::<Owner>(OWNER)? {
-        None => ctx.put(OWNER, owner),
-        Some(stored) if stored == *owner => Ok(()),
-        Some(stored) => bail!(
-            "the store has the weights of hotkey {} on subnet {}, and this validator is {} on subnet {}: use its own backup folder, or the key and `netuid` of the store",
-            stored.hotkey,
-            stored.netuid,
-            owner.hotkey,
-            owner.netuid
-        ),
-    }
-}
 
 pub(crate) fn cycles(ctx: &mut Context<'_>) -> Result<BTreeMap<u64, CycleWeights>> {
     let cycles: Vec<(String, CycleWeights)> = ctx.scan_sound(CYCLE)?;

@@ -5,7 +5,6 @@ use horde_proto::facilitator::{
     AuthenticationRequest, Heartbeat, RUNNER_VERSION_HEADER, Response, ResponseError,
     ResponseStatus, ToFacilitator, VERSION_HEADER,
 };
-use tig_keyring::{PUBLIC_KEY_BYTES, PublicKey, SIGNATURE_BYTES, Signature};
 use tig_plugin_api::prelude::*;
 
 use super::{ANSWER_TIMER, CONNECT_TIMER, HEARTBEAT_TIMER};
@@ -23,18 +22,6 @@ const HEARTBEAT_MS: u64 = 60_000;
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Exit code of `connect_facilitator` if the attempt has failed.
 const NOT_CONNECTED: u8 = 20;
-
-/// The validator's public key, which the host has under this name.
-pub(crate) fn read_public_key(ctx: &mut Context<'_>, key: &str) -> Result<PublicKey> {
-    let bytes = ctx.public_key(key)?;
-    match <[u8; PUBLIC_KEY_BYTES]>::try_from(bytes.as_slice()) {
-        Ok(bytes) => Ok(PublicKey::from_bytes(bytes)),
-        Err(_) => bail!(
-            "key `{key}` has a public key of {} bytes, and hotkeys have {PUBLIC_KEY_BYTES}: its kind must be sr25519",
-            bytes.len()
-        ),
-    }
-}
 
 impl Facilitator {
     /// The command `connect_facilitator`.
@@ -86,18 +73,11 @@ impl Facilitator {
 
     /// Sends the first frame. Its signature is valid for ever (weakness 31), so no log may have it.
     pub(super) fn authenticate(&mut self, ctx: &mut Context<'_>) -> Result<()> {
-        let public_key = read_public_key(ctx, &self.config.key)?;
-        let bytes = ctx.sign(&self.config.key, public_key.as_bytes())?;
-        let Ok(bytes) = <[u8; SIGNATURE_BYTES]>::try_from(bytes.as_slice()) else {
-            bail!(
-                "key `{}` has signed with {} bytes, not {SIGNATURE_BYTES}: its kind must be sr25519",
-                self.config.key,
-                bytes.len()
-            );
-        };
+        let public_key = *self.hotkey.public();
+        let signature = self.hotkey.sign(ctx, public_key.as_bytes())?;
         let request = ToFacilitator::Authentication(AuthenticationRequest {
             public_key: public_key.to_hex(),
-            signature: Signature::from_bytes(bytes).to_string().into(),
+            signature: signature.to_string().into(),
         });
         let now_ms = ctx.now_ms();
         ctx.ws_send(&self.run.connection.tag(), &request.to_text())?;

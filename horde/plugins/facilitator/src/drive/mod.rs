@@ -6,7 +6,6 @@ mod statuses;
 
 use tig_plugin_api::prelude::*;
 
-pub(crate) use self::connect::read_public_key;
 use crate::Facilitator;
 
 /// Timer of the end of a pause before the next attempt to connect.

@@ -21,7 +21,7 @@ impl Miners {
         let Some(link) = self.state.links.get_mut(hotkey) else {
             return Ok(());
         };
-        let path = validator_path(&self.validator.hotkey);
+        let path = validator_path(self.validator.address());
         ctx.ws_open(&WsOpen {
             tag: tag.to_string(),
             url: format!("ws://{}{path}", link.authority),
@@ -45,7 +45,7 @@ impl Miners {
         };
         let now_ms = ctx.now_ms();
         let payload = AuthenticationPayload {
-            validator_hotkey: self.validator.hotkey.clone(),
+            validator_hotkey: self.validator.address().to_owned(),
             miner_hotkey: hotkey.to_string(),
             timestamp: i64::try_from(now_ms / 1_000)?,
         };

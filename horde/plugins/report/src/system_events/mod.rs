@@ -5,6 +5,7 @@ mod from;
 mod queue;
 mod send;
 
+use horde_extension::Hotkey;
 use serde::{Deserialize, Serialize};
 use tig_plugin_api::prelude::*;
 
@@ -15,12 +16,11 @@ pub(crate) use self::from::{
 use self::queue::{Head, Row};
 pub(crate) use self::send::{Sending, is_send_tag};
 use crate::config::Config;
-use crate::validator::Validator;
 
 /// The events that wait, and whether some are on their way.
 pub(crate) struct SystemEvents {
     /// URL and the validator that signs; `None` to send nothing.
-    collector: Option<(String, Validator)>,
+    collector: Option<(String, Hotkey)>,
     head: Head,
     /// The request that is under way. Handed over at a reload, so that nothing is sent twice for it.
     pub(crate) sending: Option<Sending>,
@@ -55,7 +55,7 @@ impl SystemEvents {
         let url = config.stats_collector_url.trim_end_matches('/');
         let collector = match url {
             "" => None,
-            url => Some((url.to_owned(), Validator::new(ctx, &config.key)?)),
+            url => Some((url.to_owned(), Hotkey::new(ctx, &config.key)?)),
         };
         Ok(Self {
             collector,

@@ -1,5 +1,6 @@
 //! Events on their way to the collector.
 
+use horde_proto::Payload as _;
 use horde_proto::collector::{CollectorPayload, SIGNATURE_HEADER, TIMESTAMP_HEADER, events_path};
 use serde::{Deserialize, Serialize};
 use tig_plugin_api::prelude::*;
@@ -36,7 +37,7 @@ impl SystemEvents {
     pub(crate) fn send(&mut self, ctx: &mut Context<'_>) -> Result<()> {
         let now_ms = ctx.now_ms();
         let is_free = |sending: &Sending| sending.until_ms <= now_ms;
-        let Some((url, validator)) = &self.collector else {
+        let Some((url, hotkey)) = &self.collector else {
             return Ok(());
         };
         if !self.sending.as_ref().is_none_or(is_free) {
@@ -48,9 +49,9 @@ impl SystemEvents {
         }
         let payload = CollectorPayload {
             signing_timestamp: i64::try_from(now_ms / 1_000).unwrap_or(i64::MAX),
-            validator_ss58_address: validator.hotkey.clone(),
+            validator_ss58_address: hotkey.address().to_owned(),
         };
-        let signature = validator.sign(ctx, &payload)?;
+        let signature = hotkey.sign(ctx, payload.to_blob().as_bytes())?;
         let sending = Sending {
             tag: format!("{TAG}{end}/{now_ms}"),
             end,
@@ -60,11 +61,11 @@ impl SystemEvents {
         ctx.http(&HttpCall {
             tag: sending.tag.clone(),
             method: Method::Post,
-            url: format!("{url}/{}", events_path(&validator.hotkey)),
+            url: format!("{url}/{}", events_path(hotkey.address())),
             headers: vec![
                 header("Content-Type", "application/json".to_owned()),
                 header(TIMESTAMP_HEADER, payload.signing_timestamp.to_string()),
-                header(SIGNATURE_HEADER, signature),
+                header(SIGNATURE_HEADER, signature.to_string()),
             ],
             body,
             timeout_ms: SEND_TIMEOUT_MS,
