@@ -2,6 +2,7 @@
 
 mod chain;
 mod facilitator;
+mod s3;
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -15,6 +16,8 @@ use chain::ChainArgs;
 pub(crate) use chain::chain_fault_list;
 use facilitator::FacilitatorArgs;
 pub(crate) use facilitator::facilitator_fault_list;
+use s3::S3Args;
+pub(crate) use s3::s3_fault_list;
 
 /// Columns of the names in the list of vices.
 const NAME_COLUMNS: usize = 32;
@@ -23,12 +26,13 @@ const NAME_COLUMNS: usize = 32;
 /// 127.0.0.1 only.
 ///
 /// Prints one line of JSON when it listens: {"event": "ready", "control": ADDRESS, "miners": [{"index", "hotkey", "address"},
-/// ...], "chain": ADDRESS, "facilitator": {"socket": URL, "page": URL, "user": SS58}}; the last two with --chain-port and
-/// --facilitator-port only. "user" is whose signature the facilitator puts under jobs. At the address "control": GET /miners, GET /report, DELETE
+/// ...], "chain": ADDRESS, "facilitator": {"socket": URL, "page": URL, "user": SS58}, "s3": {"endpoint": URL, "region",
+/// "buckets", "access_key_id", "secret_access_key"}}; the last three with --chain-port, --facilitator-port and --s3-port only. "user" is whose signature the facilitator puts under jobs. At the address "control": GET /miners, GET /report, DELETE
 /// /report, and POST /vice with {"miner": INDEX, "vices": ["NAME:ARG", ...]}; of the chain GET /chain, GET
 /// /chain/journal?from=NUMBER, POST /chain/advance with {"blocks": COUNT}, POST /chain/fault with {"faults": ["NAME:ARG", ...]},
 /// POST /chain/neurons with {"changes": [{"change": "deregister", "hotkey": SS58}, ...]} (register, stake, permit, axon, too), and
-/// POST /chain/rules. SIGTERM, Ctrl-C or a closed terminal (SIGHUP) stops it with exit code 0.
+/// POST /chain/rules. At the endpoint of "s3": GET /-/report, GET /-/journal?from=NUMBER, and POST /-/faults with {"faults":
+/// ["NAME:ARG@CALL=PATH*TIMES", ...]}. SIGTERM, Ctrl-C or a closed terminal (SIGHUP) stops it with exit code 0.
 ///
 /// Jobs of other images than those of echo and hash jobs run as programs of this machine, with your rights.
 #[derive(Debug, Parser)]
@@ -48,6 +52,8 @@ pub(crate) enum Command {
     ChainFaults,
     /// List the faults of the facilitator
     FacilitatorFaults,
+    /// List the faults of S3
+    S3Faults,
 }
 
 #[derive(Debug, Args)]
@@ -83,16 +89,19 @@ pub(crate) struct NetworkArgs {
     chain: ChainArgs,
     #[command(flatten)]
     pub(crate) facilitator: FacilitatorArgs,
+    #[command(flatten)]
+    pub(crate) s3: S3Args,
 }
 
 impl Cli {
     /// Reads the command line; ends the program if it has a fault or asks for help.
     pub(crate) fn read() -> Self {
         let list = format!(
-            "Vices:\n{}\nFaults of the chain:\n{}\nFaults of the facilitator:\n{}",
+            "Vices:\n{}\nFaults of the chain:\n{}\nFaults of the facilitator:\n{}\nFaults of S3:\n{}",
             vice_list(),
             chain_fault_list(),
-            facilitator_fault_list()
+            facilitator_fault_list(),
+            s3_fault_list()
         );
         let mut command = Self::command().after_help(list);
         let matches: ArgMatches = command.get_matches_mut();

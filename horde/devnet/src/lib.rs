@@ -9,6 +9,8 @@
 //! `blocks-when-busy` does), volumes are inline only, nothing is
 //! uploaded, programs run without a container, and every validator is known.
 //!
+//! [`s3`] is an S3 service, and [`facilitator`] a facilitator, each started by itself.
+//!
 //! [`Config::chain`] adds a chain with one subnet, on which the miners are registered, behind a service in the shape of Pylon:
 //! see [`chain`].
 //!
@@ -41,6 +43,7 @@ mod journal;
 mod miner;
 mod port;
 mod receipts;
+pub mod s3;
 mod server;
 pub mod simulation;
 mod vice;

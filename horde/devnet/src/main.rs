@@ -1,4 +1,4 @@
-//! `horde-devnet`: a local network of ComputeHorde miners, and a chain for them, on loopback. Prints where it listens on standard output, logs on
+//! `horde-devnet`: a local network of ComputeHorde miners, a chain for them, a facilitator and S3, on loopback. Prints where it listens on standard output, logs on
 //! standard error.
 
 mod cli;
@@ -11,6 +11,7 @@ use std::time::Duration;
 use cli::{Cli, Command, NetworkArgs};
 use horde_devnet::Devnet;
 use horde_devnet::facilitator::{Facilitator, user_keypair};
+use horde_devnet::s3::S3;
 use serde_json::json;
 use tig_process::logging::{self, LogFormat};
 use tig_process::signals::{HangUp, Requests};
@@ -40,6 +41,7 @@ fn start_logged() -> ExitCode {
         Some(Command::Vices) => Some(cli::vice_list()),
         Some(Command::ChainFaults) => Some(cli::chain_fault_list()),
         Some(Command::FacilitatorFaults) => Some(cli::facilitator_fault_list()),
+        Some(Command::S3Faults) => Some(cli::s3_fault_list()),
         None => None,
     };
     if let Some(list) = list {
@@ -78,6 +80,13 @@ async fn serve(args: &NetworkArgs) -> Result<(), Box<dyn Error>> {
         Some(config) => Some(Facilitator::start(config).await?),
         None => None,
     };
+    let s3 = match args.s3.config(args.seed)? {
+        Some(config) => Some(S3::start(config).await?),
+        None => None,
+    };
+    if let Some(s3) = &s3 {
+        args.s3.write_env(s3)?;
+    }
     let mut requests = Requests::listen(HangUp::Stops, args.exit_with_parent)?;
     let mut ready = json!({
         "event": "ready",
@@ -94,6 +103,9 @@ async fn serve(args: &NetworkArgs) -> Result<(), Box<dyn Error>> {
             "user": user_keypair(args.seed).public().to_ss58(),
         });
     }
+    if let Some(s3) = &s3 {
+        ready["s3"] = args.s3.ready(s3);
+    }
     output::announce(&ready.to_string())?;
     info!(
         miners = args.miners,
@@ -105,6 +117,9 @@ async fn serve(args: &NetworkArgs) -> Result<(), Box<dyn Error>> {
     info!(%reason, "network stops");
     if let Some(facilitator) = facilitator {
         facilitator.stop().await;
+    }
+    if let Some(s3) = s3 {
+        s3.stop().await;
     }
     devnet.stop().await;
     Ok(())

@@ -3,7 +3,7 @@
 mod chain;
 mod chain_control;
 mod control;
-mod guard;
+pub(crate) mod guard;
 mod listener;
 mod pages;
 mod socket;

@@ -15,7 +15,7 @@ const LOOPBACK_NAMES: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
 
 /// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Refusal {
+pub(crate) enum Refusal {
     #[error("the network takes nothing from web pages: use a program such as curl")]
     Browser,
     #[error("the header Host must be 127.0.0.1 or localhost, with any port")]
@@ -31,7 +31,7 @@ pub(super) async fn guard(request: Request, next: Next) -> Response {
 }
 
 /// Whether a request with these headers comes from a program of this machine.
-pub(super) fn check(headers: &HeaderMap) -> Result<(), Refusal> {
+pub(crate) fn check(headers: &HeaderMap) -> Result<(), Refusal> {
     let mut browser_headers = BROWSER_HEADERS.iter();
     if browser_headers.any(|name| headers.contains_key(*name)) {
         return Err(Refusal::Browser);

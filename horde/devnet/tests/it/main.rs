@@ -11,6 +11,7 @@ mod facilitator;
 mod hash;
 mod jobs;
 mod receipts;
+mod s3;
 mod start;
 mod vices;
 mod violations;
