@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tig_system_tests::{get, post, request};
 
-use crate::network::Validator;
-use crate::support::violations;
+use crate::network::{CYCLE, Validator};
+use crate::support::{sum, violations};
 
 /// Header of users, with the stand-in's token.
 const TOKEN: (&str, &str) = ("Authorization", "Token devnet");
@@ -223,21 +223,60 @@ fn job_that_comes_again_and_again_runs_once() {
 }
 
 #[test]
-fn status_is_delivered_after_the_connection_was_closed_in_it() {
+fn executor_with_a_users_job_is_not_tested() {
     let users = Users::start();
-    users.set_faults(&["closes-1011:status-once"]);
+    let held = Held::new();
+    let uuid = held.order(&users, "V1");
+    held.wait_until_it_runs(&users);
+    let batch = users.validator.run_batch_of(CYCLE);
+    assert_eq!(
+        (sum(&batch, "jobs"), sum(&batch, "right")),
+        (3, 3),
+        "{batch}"
+    );
+    let class = &batch["miners"][0]["classes"][0];
+    assert_eq!(
+        (&class["announced"], &class["user_jobs"]),
+        (&json!(2), &json!(1)),
+        "{batch}"
+    );
+    held.let_it_end();
+    assert_eq!(users.end(&uuid)["status"], "completed");
+    users.check_protocol();
+}
+
+#[test]
+fn statuses_are_delivered_whatever_the_facilitator_does() {
+    let users = Users::start();
+    for (fault, count) in [
+        ("closes-1011:status-once", 3),
+        ("drops:status-once", 3),
+        ("slow-answer:1000", 2),
+        ("unknown-fields", 2),
+    ] {
+        users.set_faults(&[fault]);
+        let uuid = users.order("V1", &["echo", "x"]);
+        let end = users.end(&uuid);
+        assert_eq!(end["status"], "completed", "{fault}: {end}");
+        assert_eq!(end["stdout"], "x\n", "{fault}: {end}");
+        let job = users.job(&uuid);
+        assert_eq!(job["status_count"], count, "{fault}: {job}");
+        // Its answer comes before the next status.
+        users.set_faults(&[]);
+    }
+    users.check_protocol();
+}
+
+#[test]
+fn early_status_is_repeated_until_the_job_has_its_row() {
+    let users = Users::start();
+    users.set_faults(&["late-row:1500"]);
     let uuid = users.order("V1", &["echo", "x"]);
-    let end = users.end(&uuid);
-    assert_eq!(
-        (&end["status"], &end["stdout"]),
-        (&json!("completed"), &json!("x\n")),
-        "{end}"
-    );
-    assert_eq!(
-        users.job(&uuid)["status_count"],
-        3,
-        "the first one came twice"
-    );
+    assert_eq!(users.end(&uuid)["status"], "completed");
+    let job = users.job(&uuid);
+    let first = &job["statuses"][0];
+    assert_eq!(first["answer"], "not_found", "{job}");
+    assert_eq!(ends(&job).len(), 1);
     users.check_protocol();
 }
 

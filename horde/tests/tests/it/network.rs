@@ -130,9 +130,14 @@ impl Validator {
         let newest = self.newest_block();
         assert!(block >= newest, "block {newest} is made already");
         if block > newest {
-            self.control("/chain/advance", &json!({ "blocks": block - newest }));
+            self.make_blocks(block - newest);
         }
         self.wait_for_block();
+    }
+
+    /// Makes so many blocks.
+    pub(crate) fn make_blocks(&self, count: u32) {
+        self.control("/chain/advance", &json!({ "blocks": count }));
     }
 
     /// Makes one block after another until `look` finds what it looks for.

@@ -143,3 +143,44 @@ fn kill_after_each_step_of_commit_and_reveal_changes_nothing() {
     assert_eq!(end["end"], "revealed", "{end}");
     check_chain(&validator, &["commit", "reveal"]);
 }
+
+/// What the chain has taken though its answer was another, or none: it is seen there, and not sent again.
+#[test]
+fn late_success_is_recognised_and_not_repeated() {
+    for (fault, outcome) in [
+        ("hangs-but-includes:60000", "timed_out"),
+        ("fails-but-includes", "failed"),
+        ("refuses-but-includes", "refused"),
+    ] {
+        let validator = Validator::start("commit_reveal");
+        let [commit, reveal] = ["commit", "reveal"].map(|call| format!("{fault}@{call}*1"));
+        validator.set_chain_faults(&[&commit, &reveal]);
+        validator.run_batch();
+        validator.go_to(COMMIT_START);
+        validator.wait_for_commitment();
+        validator.go_to(REVEAL_START);
+        let end = validator.wait_for_end();
+        assert_eq!(end["end"], "revealed", "{fault}: {end}");
+        assert_eq!(validator.outcomes(), [outcome, outcome], "{fault}");
+        for kind in ["commit", "reveal"] {
+            assert_eq!(validator.asked(kind).len(), 1, "{fault}: {kind}");
+        }
+    }
+}
+
+/// What the chain has forgotten is sent once more, and is the same.
+#[test]
+fn forgotten_commitment_is_sent_again_with_the_same_hash() {
+    let validator = Validator::start("commit_reveal");
+    validator.set_chain_faults(&["forgets@commit*1", "forgets@reveal*1"]);
+    validator.run_batch();
+    validator.go_to(COMMIT_START);
+    validator.wait_for_commitment();
+    validator.go_to(REVEAL_START);
+    let end = validator.wait_for_end();
+    assert_eq!(end["end"], "revealed", "{end}");
+    for kind in ["commit", "reveal"] {
+        assert_eq!(validator.asked(kind).len(), 2, "{kind}");
+    }
+    check_chain(&validator, &["commit", "reveal"]);
+}
