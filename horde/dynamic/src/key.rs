@@ -60,15 +60,16 @@ macro_rules! keys {
     };
 }
 
-/// All keys. Bounds are those within which a validator still does its duties; those of the reference have none.
+/// All keys. Bounds are those within which a validator still does its duties; those of the reference have none. The first slot of
+/// a cycle is 24 blocks after its begin, and slots are 29 blocks apart.
 const KEYS: &[Key] = keys! {
     "SERVING" 0..=1 serving;
     "DYNAMIC_MANIFEST_SCORE_MULTIPLIER" 1..=100 manifest_score_multiplier;
     "DYNAMIC_MANIFEST_DANCE_RATIO_THRESHOLD" 1..=100 manifest_dance_ratio_threshold;
     "DYNAMIC_WEIGHTS_VERSION" 0..=4 weights_version;
     "DYNAMIC_SYNTHETIC_JOBS_PLANNER_WAIT_IN_ADVANCE_BLOCKS" 0..=100 planner_wait_in_advance_blocks;
-    "DYNAMIC_SYNTHETIC_JOBS_PLANNER_MAX_OVERSLEEP_BLOCKS" 0..=100 planner_max_oversleep_blocks;
-    "DYNAMIC_BLOCK_FINALIZATION_NUMBER" 0..=100 block_finalization_number;
+    "DYNAMIC_SYNTHETIC_JOBS_PLANNER_MAX_OVERSLEEP_BLOCKS" 0..=29 planner_max_oversleep_blocks;
+    "DYNAMIC_BLOCK_FINALIZATION_NUMBER" 0..=24 block_finalization_number;
     "DYNAMIC_COMMIT_REVEAL_WEIGHTS_ENABLED" 0..=1 commit_reveal.enabled;
     "DYNAMIC_COMMIT_REVEAL_WEIGHTS_INTERVAL" 1..=1_000_000 commit_reveal.interval;
     "DYNAMIC_COMMIT_REVEAL_COMMIT_START_OFFSET" 0..=1_000_000 commit_reveal.commit_start_offset;

@@ -84,6 +84,21 @@ fn value_with_a_fault_changes_nothing() {
     assert_eq!(config, DynamicConfig::default());
 }
 
+/// With more, the validators of a cycle would be known after the first slot, or a batch would begin in the slot of another.
+#[test]
+fn blocks_beyond_the_first_slots_are_refused() {
+    let mut config = DynamicConfig::default();
+    for (key, max) in [
+        ("DYNAMIC_BLOCK_FINALIZATION_NUMBER", 24),
+        ("DYNAMIC_SYNTHETIC_JOBS_PLANNER_MAX_OVERSLEEP_BLOCKS", 29),
+    ] {
+        config.set(key, &max.to_string()).unwrap();
+        let error = config.set(key, &(max + 1).to_string()).unwrap_err();
+        let expected = format!("{key}: {} is not from 0 to {max}", max + 1);
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
 #[test]
 fn refused_keys_have_a_kind_each() {
     let mut config = DynamicConfig::default();
