@@ -1,12 +1,14 @@
-//! What the extensions of the ComputeHorde validator do alike: they read and use its hotkey, bind their store to it, and check their
-//! config section.
+//! What the extensions of the ComputeHorde validator do alike: they read and use its hotkey, bind their store to it, check their config
+//! section, and show texts of others.
 
 mod hotkey;
 mod owner;
 mod section;
+mod shown;
 #[cfg(test)]
 mod tests;
 
 pub use hotkey::Hotkey;
 pub use owner::Owner;
 pub use section::Section;
+pub use shown::shown;

@@ -1,12 +1,12 @@
 //! Attempts to set weights, to commit to them and to reveal them.
 
 use horde_events::{ChainCall, ChainRequest};
+use horde_extension::shown;
 use tig_plugin_api::prelude::*;
 
 use crate::HordeWeights;
 use crate::cycle::{Attempt, AttemptKind, AttemptResult, Outcome, Step};
 use crate::intent::Way;
-use crate::pause::shown;
 
 impl HordeWeights {
     /// Stores an attempt, then makes it.

@@ -1,11 +1,9 @@
-//! Pauses after what was not answered, and the words of what was.
+//! Pauses after what was not answered.
 
 use crate::rules::Rules;
 
 /// How many times as long as the first pause one may be.
 const PAUSE_FACTOR_MAX: u64 = 30;
-/// Characters of a reason that are kept.
-const REASON_CHARS_MAX: usize = 300;
 
 impl Rules {
     /// Milliseconds of pause after an attempt or a reading that has failed and follows so many that have.
@@ -20,21 +18,6 @@ impl Rules {
     }
 }
 
-/// A reason that came over the network, fit for logs and sentences.
-pub(crate) fn shown(reason: &str) -> String {
-    let shown = reason.chars().take(REASON_CHARS_MAX);
-    let mut text = String::new();
-    for character in shown {
-        // Quotation marks stay as they are: the chain's extension has quoted texts of others.
-        if character.is_control() {
-            text.extend(character.escape_unicode());
-        } else {
-            text.push(character);
-        }
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,11 +29,5 @@ mod tests {
         let pauses = [0, 1, 2, 4, 5, 64].map(|unheard| rules.pause_ms(unheard));
         assert_eq!(pauses, [1_000, 2_000, 4_000, 16_000, 30_000, 30_000]);
         assert_eq!(rules.pause_ms_max(), 30_000);
-    }
-
-    #[test]
-    fn reason_is_cut_and_escaped() {
-        assert_eq!(shown("\"a\u{1b}\n\""), "\"a\\u{1b}\\u{a}\"");
-        assert_eq!(shown(&"x".repeat(1_000)).len(), REASON_CHARS_MAX);
     }
 }

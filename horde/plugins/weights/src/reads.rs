@@ -1,11 +1,11 @@
 //! Readings of the chain: asked for, answered, and paused where they fail.
 
 use horde_events::{ChainCall, ChainResult, NeuronsWanted};
+use horde_extension::shown;
 use tig_plugin_api::prelude::*;
 
 use crate::HordeWeights;
 use crate::decide::is_due;
-use crate::pause::shown;
 use crate::readings::{CommitsRead, LimitsRead, ReadCall, Reading};
 
 /// How long a reading may take, in milliseconds.

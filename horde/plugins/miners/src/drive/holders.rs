@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use horde_events::{LinkState, LinksWanted, MinerAddress, MinerLink, authority};
+use horde_extension::shown;
 use tig_plugin_api::prelude::*;
 
 use crate::Miners;
 use crate::link::Link;
 use crate::store::WANTED;
-use crate::text::shown;
 
 /// Extensions that can want links.
 const HOLDERS_MAX: usize = 16;

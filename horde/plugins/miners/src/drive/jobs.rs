@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use horde_events::{JobOver, JobStep, JobTimes, Outcome, Step};
+use horde_extension::shown;
 use tig_plugin_api::prelude::*;
 
 use super::BACKLOG;
@@ -14,7 +15,6 @@ use crate::job::{FrameKind, Job, JobId, Phase, Reaction};
 use crate::outflow::Full;
 use crate::receipt::Kind;
 use crate::store::StoredJob;
-use crate::text::shown;
 
 impl Miners {
     /// Signs the started receipt and sends the reservation.

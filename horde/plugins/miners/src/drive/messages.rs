@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use horde_events::LinkState;
+use horde_extension::shown;
 use horde_proto::MessageError;
 use horde_proto::miner::{ExecutorManifestRequest, ToValidator};
 use tig_plugin_api::prelude::*;
@@ -12,7 +13,6 @@ use crate::Miners;
 use crate::ignored::Ignored;
 use crate::job::Reaction;
 use crate::link::{ManifestUse, read_manifest};
-use crate::text::shown;
 
 /// Ignored messages of one connection that are logged; the others are counted.
 const IGNORED_LOGGED_MAX: u64 = 5;

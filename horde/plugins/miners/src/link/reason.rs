@@ -1,8 +1,7 @@
 //! Why a connection has ended, for operators.
 
+use horde_extension::shown;
 use tig_plugin_api::WsCloseClass;
-
-use crate::text::shown;
 
 /// How a connection has ended, as the host reports it.
 pub(crate) struct ConnectionEnd {

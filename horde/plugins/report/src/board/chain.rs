@@ -1,10 +1,10 @@
 //! What was new of the chain and of the slot.
 
 use horde_events::{BatchMissed, ChainCondition, ChainState};
+use horde_extension::shown;
 use tig_plugin_api::prelude::*;
 
 use super::{Board, CHAIN, SLOT, Slot, SlotState};
-use crate::text::shown;
 
 impl Board {
     /// Whether the state is another one than the last, and worth a system event: a chain that is followed from the start is not.

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use horde_extension::shown;
 use serde::{Deserialize, Serialize};
 use tig_plugin_api::prelude::*;
 
 use super::Board;
 use crate::limits::{KEPT_MS, LINK_EVENT_INTERVAL_MS, MINERS_COUNT_MAX};
-use crate::text::{is_name, shown};
+use crate::text::is_name;
 
 const ROW: &str = "status/miner/";
 

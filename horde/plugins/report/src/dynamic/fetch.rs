@@ -1,11 +1,11 @@
 //! A request for a config file, and what its answer is.
 
 use horde_dynamic::ParamFile;
+use horde_extension::shown;
 use tig_plugin_api::prelude::*;
 
 use super::file::FileName;
 use crate::limits::{FETCH_TIMEOUT_MS, FILE_BYTES_MAX};
-use crate::text::shown;
 
 /// Sent with every request: the server of the network's files refuses requests without one.
 const USER_AGENT: &str = concat!("tig-host-horde-report/", env!("CARGO_PKG_VERSION"));

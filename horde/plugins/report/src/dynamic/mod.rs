@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use horde_dynamic::{
     Change, DynamicConfig, Layers, LocalValue, ParamFile, Profile, Resolved, Source,
 };
+use horde_extension::shown;
 use serde::Serialize;
 use tig_plugin_api::prelude::*;
 
@@ -23,7 +24,6 @@ pub(crate) use self::round::FetchArguments;
 use self::round::{NOT_FETCHED, Round};
 use crate::config::{Config, SourceName};
 use crate::limits::START_DELAY_MS;
-use crate::text::shown;
 use crate::timer::Timer;
 
 pub(crate) struct Dynamic {

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use horde_events::{
     BatchMissed, BatchOver, ChainCondition, ChainState, JobStatusGiven, WeightsEnd, WeightsOver,
 };
+use horde_extension::shown;
 use serde::Deserialize;
 
 use super::SystemEvent;
-use crate::text::shown;
 
 const SUCCESS: &str = "SUCCESS";
 const FAILURE: &str = "FAILURE";

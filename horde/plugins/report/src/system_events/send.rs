@@ -1,5 +1,6 @@
 //! Events on their way to the collector.
 
+use horde_extension::shown;
 use horde_proto::Payload as _;
 use horde_proto::collector::{CollectorPayload, SIGNATURE_HEADER, TIMESTAMP_HEADER, events_path};
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,6 @@ use super::{SystemEvents, queue};
 use crate::limits::{
     ANSWER_BYTES_MAX, ANSWER_GRACE_MS, SEND_TIMEOUT_MS, SENT_BYTES_MAX, SENT_COUNT_MAX,
 };
-use crate::text::shown;
 
 /// What begins the tags of these requests.
 const TAG: &str = "send/";
