@@ -173,7 +173,9 @@ impl DayJudge {
         now_ms: u64,
         journal: impl Iterator<Item = &'a JournalEntry>,
     ) {
-        let checked = self.weights.check_journal(journal, self.times.has_faults());
+        let checked = self
+            .weights
+            .check_journal(journal, self.times.is_chain_true());
         self.check(now_ms, checked);
     }
 
@@ -213,7 +215,7 @@ impl Witness for DayJudge {
     fn sent(&mut self, now_ms: u64, peer: usize, text: &str) {
         if peer == self.facilitator {
             if self.users.status_sent(text) {
-                self.saw(Trigger::User);
+                self.saw(Trigger::Status);
             }
             return;
         }
@@ -243,7 +245,7 @@ impl Witness for DayJudge {
             return self.jobs.heard(peer, text);
         }
         if self.users.request_heard(text) {
-            self.saw(Trigger::User);
+            self.saw(Trigger::Request);
         }
     }
 

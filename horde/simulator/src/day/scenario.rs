@@ -34,6 +34,9 @@ const ORDERS_PER_CYCLE_MAX: usize = 5;
 /// Troubles of one sort in a cycle, at most.
 const TROUBLES_PER_CYCLE_MAX: usize = 3;
 
+/// Troubles that belong to an order begin so long before it, at most, in milliseconds.
+const BEFORE_ORDER_MS_MAX: u64 = 60_000;
+
 /// Makes days other than the batches of the same seed.
 const SALT: u64 = 0xda4;
 
@@ -182,12 +185,21 @@ impl Day {
                 let trouble = sort(self, rng);
                 let after_ms_max = *rng.choice(&[1, 300, 30_000]).unwrap_or(&1);
                 self.troubles.extend(trouble.map(|trouble| Timed {
-                    from_ms: rng.u64(0..self.span_ms()),
-                    trigger: trigger(rng),
+                    from_ms: self.moment(rng),
+                    trigger: trigger(rng, &trouble),
                     after_ms: rng.u64(0..after_ms_max),
                     trouble,
                 }));
             }
+        }
+    }
+
+    /// When a trouble may begin: at any time, or soon before an order, since little happens between orders.
+    fn moment(&self, rng: &mut fastrand::Rng) -> u64 {
+        let order = rng.choice(&self.orders).filter(|_| rng.bool());
+        match order {
+            Some(order) => order.at_ms.saturating_sub(rng.u64(0..BEFORE_ORDER_MS_MAX)),
+            None => rng.u64(0..self.span_ms()),
         }
     }
 
@@ -196,14 +208,12 @@ impl Day {
     }
 
     fn disturbance(&self, rng: &mut fastrand::Rng) -> Option<Trouble> {
-        // The facilitator comes after the miners.
-        let peer = rng.usize(..=self.miners.len());
-        let may_break = self.miners.get(peer).is_none_or(|miner| miner.is_unsteady);
-        match rng.bool() {
-            true => Some(Trouble::Reload {
+        let miner = rng.usize(..self.miners.len());
+        match rng.bool() && self.miners[miner].is_unsteady {
+            true => Some(Trouble::Break { miner }),
+            false => Some(Trouble::Reload {
                 extension: rng.usize(..EXTENSIONS.len()),
             }),
-            false => may_break.then_some(Trouble::Break { peer }),
         }
     }
 

@@ -19,8 +19,10 @@ pub enum Trigger {
     Batch,
     /// The next request about weights.
     Weights,
-    /// The next frame to the facilitator or of it, but for heartbeats.
-    User,
+    /// The next job that the host hears of.
+    Request,
+    /// The next status that the host sends.
+    Status,
 }
 
 /// Something that goes wrong once.
@@ -33,11 +35,13 @@ pub enum Trouble {
         /// Its number.
         extension: usize,
     },
-    /// All connections of a peer break: of a miner, or of the facilitator, which comes after them.
+    /// All connections of an unsteady miner break.
     Break {
         /// Its number.
-        peer: usize,
+        miner: usize,
     },
+    /// The connection to the facilitator breaks: what is on its way is lost.
+    BreakFacilitator,
     /// What chain and service do wrong from now on, each as often as it says.
     Chain(Vec<&'static str>),
     /// What the facilitator does wrong for a time.
@@ -75,14 +79,22 @@ pub struct Timed {
     pub trouble: Trouble,
 }
 
-pub(super) fn trigger(rng: &mut fastrand::Rng) -> Trigger {
-    let triggers = [
+pub(super) fn trigger(rng: &mut fastrand::Rng, trouble: &Trouble) -> Trigger {
+    let all = [
         Trigger::Nothing,
         Trigger::Batch,
         Trigger::Weights,
-        Trigger::User,
+        Trigger::Request,
+        Trigger::Status,
     ];
-    *rng.choice(&triggers).unwrap_or(&Trigger::Nothing)
+    let of_facilitator = [Trigger::Nothing, Trigger::Request, Trigger::Status];
+    let triggers = match trouble {
+        Trouble::Facilitator { .. } | Trouble::Away(_) | Trouble::BreakFacilitator => {
+            &of_facilitator[..]
+        }
+        _ => &all[..],
+    };
+    *rng.choice(triggers).unwrap_or(&Trigger::Nothing)
 }
 
 pub(super) fn crash(rng: &mut fastrand::Rng) -> Option<Trouble> {
@@ -105,8 +117,9 @@ pub(super) fn chain_faults(rng: &mut fastrand::Rng) -> Option<Trouble> {
 
 pub(super) fn facilitator_faults(rng: &mut fastrand::Rng) -> Option<Trouble> {
     let for_ms = rng.u64(1..FAULTS_MS_MAX);
-    Some(match rng.u8(0..5) {
+    Some(match rng.u8(0..8) {
         0 => Trouble::Away(for_ms),
+        1..4 => Trouble::BreakFacilitator,
         _ => Trouble::Facilitator {
             faults: vec![*rng.choice(&FACILITATOR)?],
             for_ms,

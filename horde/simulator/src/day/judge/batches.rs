@@ -123,3 +123,64 @@ impl Batches {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use horde_devnet::Vices;
+    use horde_proto::ExecutorClass;
+
+    use super::*;
+
+    const CYCLE: u32 = 10_094;
+
+    fn batches(vices: &[&str]) -> Batches {
+        Batches::new(&[MinerProfile {
+            executors: [(ExecutorClass::AlwaysOnGpu24Gb, 1)].into(),
+            vices: Vices::parse(vices).unwrap(),
+            travel_ms: (1, 1),
+            work_ms_max: 1,
+            refusal_percent: 0,
+            is_unsteady: false,
+        }])
+    }
+
+    fn reserve(batches: &mut Batches, now_ms: u64, uuid: &str) -> Result<(), &'static str> {
+        let reserved = batches.reserve(now_ms, CYCLE + 5, 0, uuid);
+        reserved.map_err(|(property, _)| property)
+    }
+
+    #[test]
+    fn batch_that_begins_again_is_found() {
+        let mut honest = batches(&[]);
+        assert_eq!(reserve(&mut honest, 0, "a"), Ok(()));
+        assert_eq!(reserve(&mut honest, 9, "a"), Ok(()));
+        let again = Err("a batch tests each executor once");
+        assert_eq!(reserve(&mut honest, 9, "b"), again);
+        let later = Err("a cycle has one batch");
+        assert_eq!(reserve(&mut honest, BATCH_MS_MAX + 1, "a"), later);
+        let mut liar = batches(&["manifest-count:2"]);
+        assert_eq!(reserve(&mut liar, 0, "a"), Ok(()));
+        assert_eq!(reserve(&mut liar, 9, "b"), Ok(()));
+    }
+
+    #[test]
+    fn cycle_without_a_batch_is_found_unless_something_was_in_the_way() {
+        let mut honest = batches(&[]);
+        let mut times = Times::default();
+        times.block(CYCLE + 5, false, true, &[true]);
+        assert!(honest.check(CYCLE, &times).is_err());
+        assert!(batches(&["refuses"]).check(CYCLE, &times).is_ok());
+        let is_excused = |change: fn(&mut Times)| {
+            let mut times = Times::default();
+            times.block(CYCLE + 5, false, true, &[true]);
+            change(&mut times);
+            batches(&[]).check(CYCLE, &times).is_ok()
+        };
+        assert!(is_excused(Times::note_fault));
+        assert!(is_excused(|it| it.block(CYCLE + 6, false, false, &[true])));
+        assert!(is_excused(|it| it.block(CYCLE + 6, false, true, &[false])));
+        assert!(!is_excused(Times::note_kill));
+        reserve(&mut honest, 0, "a").unwrap();
+        assert!(honest.check(CYCLE, &times).is_ok());
+    }
+}

@@ -43,9 +43,9 @@ impl Times {
         self.kills.push(self.newest);
     }
 
-    /// Whether the chain had faults at any time.
-    pub(super) fn has_faults(&self) -> bool {
-        !self.faulty.is_empty()
+    /// Whether the chain has done at all times what was asked of it: it had no faults, and this validator was registered.
+    pub(super) fn is_chain_true(&self) -> bool {
+        self.faulty.is_empty() && self.unregistered.is_empty()
     }
 
     /// Whether the chain had faults at one of these blocks.

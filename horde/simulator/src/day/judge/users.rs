@@ -34,8 +34,11 @@ impl Users {
         let is_hindrance = |it: &Trouble| {
             matches!(
                 it,
-                Trouble::Crash(_) | Trouble::Facilitator { .. } | Trouble::Away(_)
-            ) || matches!(it, Trouble::Break { .. })
+                Trouble::Crash(_)
+                    | Trouble::Facilitator { .. }
+                    | Trouble::Away(_)
+                    | Trouble::BreakFacilitator
+            )
         };
         Self {
             markers: BTreeMap::new(),
@@ -126,5 +129,53 @@ impl Users {
             return Err("a job ends in time");
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use horde_proto::facilitator::JobStatusUpdate;
+
+    use super::*;
+
+    const UUID: &str = "a28de2b7-1ea4-4f4e-9b4c-8f0f3e1f3b11";
+
+    fn users() -> Users {
+        let mut users = Users::new(&Day::of(1).unwrap());
+        users.order(UUID, "job 1".to_owned());
+        users
+    }
+
+    #[test]
+    fn job_that_is_run_after_its_end_was_reported_is_found() {
+        let mut users = users();
+        let arguments = ["echo".to_owned(), "job 1".to_owned()];
+        let status = |status| {
+            let update = JobStatusUpdate {
+                uuid: UUID.to_owned(),
+                status,
+                metadata: None,
+            };
+            ToFacilitator::from(update).to_text()
+        };
+        assert!(users.status_sent(&status(JobStatus::Accepted)));
+        assert_eq!(users.run(&arguments), Ok(()));
+        assert!(users.status_sent(&status(JobStatus::Failed)));
+        assert!(users.run(&arguments).is_err());
+    }
+
+    #[test]
+    fn job_that_was_read_and_has_no_end_is_found() {
+        let record = r#"{"uuid": "UUID", "ordered_us": 0, "version": "V2", "validator": "", "miner_hotkey": null,
+            "executor_class": "", "docker_image": "", "raw_script": "", "args": [], "use_gpu": false, "faults": [],
+            "replay_of": null, "deliveries": [], "statuses": [], "status_count": 0}"#;
+        let job: JobRecord = serde_json::from_str(&record.replace("UUID", UUID)).unwrap();
+        let mut users = users();
+        users.heard.insert(UUID.to_owned());
+        users.settled(true);
+        assert_eq!(users.check_job(&job), Ok(()));
+        users.heard.insert(UUID.to_owned());
+        users.settled(false);
+        assert_eq!(users.check_job(&job), Err("a job that was read has an end"));
     }
 }

@@ -88,11 +88,11 @@ impl Weights {
             .count()
     }
 
-    /// What the chain has of this validator.
+    /// What the chain has of this validator. One that was not true may have weights that the validator had to give up.
     pub(super) fn check_journal<'a>(
         &self,
         journal: impl Iterator<Item = &'a JournalEntry>,
-        has_faults: bool,
+        is_chain_true: bool,
     ) -> Result<(), Fault> {
         let ours: Vec<_> = journal.filter(|entry| entry.hotkey == HOTKEY).collect();
         let is_included =
@@ -124,14 +124,14 @@ impl Weights {
             }
         }
         let (reveals, revealed) = (included(EntryKind::Reveal).count(), self.count("revealed"));
-        if reveals < revealed || reveals > revealed && !has_faults {
+        if reveals < revealed || reveals > revealed && is_chain_true {
             let text = format!("{reveals} reveals, and {revealed} cycles are revealed");
             return Err(("weights of a cycle are revealed once", text));
         }
         let kinds = [EntryKind::Set, EntryKind::TimelockedCommit];
         let sets: usize = kinds.map(|kind| included(kind).count()).iter().sum();
         let applied = self.count("applied");
-        if sets < applied || sets > applied && !has_faults {
+        if sets < applied || sets > applied && is_chain_true {
             let text = format!("set {sets} times, and {applied} cycles are applied");
             return Err(("weights of a cycle are set once", text));
         }
@@ -164,4 +164,102 @@ impl Weights {
 
 fn number(value: &Value) -> Option<u32> {
     value.as_u64().and_then(|it| u32::try_from(it).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const CYCLE: u32 = 10_094;
+
+    fn said(cycle: &Value) -> Weights {
+        let mut weights = Weights::default();
+        report(&mut weights, cycle).unwrap();
+        weights
+    }
+
+    fn report(weights: &mut Weights, cycle: &Value) -> Result<(), &'static str> {
+        let mut cycle = cycle.clone();
+        cycle["cycle_start"] = json!(CYCLE);
+        let reported = weights.report(&json!({ "cycles": [cycle] }));
+        reported.map_err(|(property, _)| property)
+    }
+
+    fn entry(kind: EntryKind, commit_hash: Option<&str>) -> JournalEntry {
+        JournalEntry {
+            number: 0,
+            hotkey: HOTKEY.to_owned(),
+            kind,
+            commit_hash: commit_hash.map(str::to_owned),
+            weights: None,
+            asked_at_block: CYCLE,
+            outcome: Outcome::Included { block: CYCLE },
+            fault: None,
+        }
+    }
+
+    fn journal(weights: &Weights, entries: &[JournalEntry]) -> Result<(), &'static str> {
+        let checked = weights.check_journal(entries.iter(), true);
+        checked.map_err(|(property, _)| property)
+    }
+
+    #[test]
+    fn second_hash_or_end_of_a_cycle_is_found() {
+        let mut weights = said(&json!({ "commit_hash": "0x1" }));
+        let other = json!({ "commit_hash": "0x2" });
+        let two = Err("a cycle commits to one hash");
+        assert_eq!(report(&mut weights, &other), two);
+        let foreign = entry(EntryKind::Commit, Some("0x3"));
+        assert_eq!(journal(&weights, &[foreign]), two);
+
+        let applied = json!({ "end": { "end": "applied", "block": 1 } });
+        let mut weights = said(&applied);
+        assert_eq!(report(&mut weights, &applied), Ok(()));
+        let other = json!({ "end": { "end": "given_up", "reason": "none" } });
+        let twice = Err("the weights of a cycle end once");
+        assert_eq!(report(&mut weights, &other), twice);
+        assert_eq!(report(&mut said(&applied), &json!({})), twice);
+    }
+
+    #[test]
+    fn weights_that_are_on_the_chain_twice_or_not_at_all_are_found() {
+        let weights = said(&json!({ "end": { "end": "applied", "block": 1 } }));
+        let set = || entry(EntryKind::Set, None);
+        assert_eq!(journal(&weights, &[set()]), Ok(()));
+        let not_once = Err("weights of a cycle are set once");
+        assert_eq!(journal(&weights, &[]), not_once);
+        assert_eq!(journal(&weights, &[set(), set()]), not_once);
+
+        let end = json!({ "commit_hash": "0x1", "end": { "end": "revealed", "block": 1 } });
+        let weights = said(&end);
+        let commit = || entry(EntryKind::Commit, Some("0x1"));
+        let reveal = || entry(EntryKind::Reveal, None);
+        assert_eq!(journal(&weights, &[commit(), reveal()]), Ok(()));
+        let twice = [commit(), commit(), reveal()];
+        let not_once = Err("a commitment is on the chain once");
+        assert_eq!(journal(&weights, &twice), not_once);
+        let twice = [commit(), reveal(), reveal()];
+        let not_once = Err("weights of a cycle are revealed once");
+        assert_eq!(journal(&weights, &twice), not_once);
+    }
+
+    #[test]
+    fn weights_without_an_end_or_given_up_for_nothing_are_found() {
+        let times = Times::default();
+        let check = |weights: &Weights, has_batch, times: &Times| {
+            let checked = weights.check(CYCLE, has_batch, times);
+            checked.map_err(|(property, _)| property)
+        };
+        let none = Err("the weights of a cycle end");
+        assert_eq!(check(&Weights::default(), true, &times), none);
+        let weights = said(&json!({ "end": { "end": "given_up", "reason": "none" } }));
+        let unexplained = Err("weights are given up for a reason");
+        assert_eq!(check(&weights, true, &times), unexplained);
+        assert_eq!(check(&weights, false, &times), Ok(()));
+        let mut faulty = Times::default();
+        faulty.block(CYCLE, true, true, &[]);
+        assert_eq!(check(&weights, true, &faulty), Ok(()));
+    }
 }

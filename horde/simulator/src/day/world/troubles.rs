@@ -45,7 +45,9 @@ impl World<'_> {
         match trouble {
             Trouble::Crash(crash) => self.stage.host.expect(crash),
             Trouble::Reload { extension } => self.stage.reload(extension)?,
-            Trouble::Break { peer } => self.stage.break_lines(peer),
+            Trouble::Break { miner } => self.stage.break_lines(miner),
+            // The facilitator comes after the miners.
+            Trouble::BreakFacilitator => self.stage.break_lines(self.addresses.len()),
             Trouble::Chain(faults) => {
                 let faults = ChainFaults::parse(&faults).map_err(|error| error.to_string())?;
                 self.http.chain.set_faults(faults);
