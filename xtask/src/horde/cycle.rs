@@ -152,7 +152,10 @@ fn follow(site: &Site, miners: &Miners, options: &Options) -> Result<Watch> {
     loop {
         watch.look()?;
         let elapsed = begin.elapsed();
-        orders.order_due(elapsed)?;
+        // Before a batch the validator knows of no executor that it could choose.
+        if !watch.batches.is_empty() || elapsed > options.time(CYCLE_BLOCKS) {
+            orders.order_due(elapsed)?;
+        }
         if troubles.is_kill_due(elapsed) {
             host.kill();
             host = site.start_host()?;
