@@ -31,8 +31,8 @@ pub(crate) const POLICY_PAUSES: [Duration; 3] = [Duration::from_secs(1); 3];
 pub(crate) struct Plan {
     /// For prompts, and for answers.
     pub(crate) buckets: [Endpoint; 2],
-    /// Days after which objects are deleted.
-    pub(crate) days: u32,
+    /// Days after which objects are deleted, if they are given.
+    pub(crate) days: Option<u32>,
     /// The URL of a service other than AWS, if one was named.
     pub(crate) url: Option<String>,
     /// The user, if one is wanted.
@@ -66,24 +66,31 @@ impl Plan {
             report,
             are_settled: true,
         };
+        let mut are_there = true;
         for (bucket, (holds, _)) in self.buckets.iter().zip(BUCKETS) {
-            self.set_up_bucket(signed, bucket, holds, &mut steps);
+            are_there &= self.set_up_bucket(signed, bucket, holds, &mut steps);
         }
         if let Some(user) = &self.user {
             self.set_up_user(signed, user, &mut steps);
         }
-        let lines = self.lines.add(&self.entries(), self.dry_run);
+        let lines = match are_there {
+            true => self.lines.add(&self.entries(), self.dry_run),
+            false => Outcome::NotTried {
+                text: "without both buckets".to_owned(),
+            },
+        };
         steps.end(".env", "buckets and their place", lines);
         steps.are_settled
     }
 
+    /// Returns whether the bucket is there.
     fn set_up_bucket(
         &self,
         signed: &Signed<'_>,
         bucket: &Endpoint,
         holds: &str,
         steps: &mut Steps<'_>,
-    ) {
+    ) -> bool {
         let part = format!("bucket {} ({holds})", bucket.bucket());
         let made = bucket::ensure(signed, bucket, self.dry_run);
         let (is_there, is_new) = (
@@ -101,13 +108,13 @@ impl Plan {
                 let text = "without the bucket".to_owned();
                 steps.end(&part, step, Outcome::NotTried { text });
             }
-            return;
+            return false;
         }
         if is_new && self.dry_run {
             for step in parts {
                 steps.end(&part, step, Outcome::planned(""));
             }
-            return;
+            return true;
         }
         let block = ensure_block(signed, bucket, self.dry_run);
         let pauses: &[Duration] = match block {
@@ -119,6 +126,7 @@ impl Plan {
         steps.end(&part, parts[1], policy);
         let expiry = lifecycle::ensure(signed, bucket, self.days, self.dry_run);
         steps.end(&part, parts[2], expiry);
+        true
     }
 
     fn set_up_user(&self, signed: &Signed<'_>, user: &UserPlan, steps: &mut Steps<'_>) {

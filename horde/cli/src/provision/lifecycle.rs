@@ -8,6 +8,8 @@ use crate::s3::remote::Signed;
 
 /// Name of the rule.
 const RULE: &str = "compute-horde-expiry";
+/// Days after which objects are deleted if nobody says otherwise: a series of prompts lives as long.
+const DAYS_DEFAULT: u32 = 14;
 /// The rules of a bucket.
 const LIFECYCLE: Part = Part {
     name: "lifecycle",
@@ -15,8 +17,13 @@ const LIFECYCLE: Part = Part {
     write: "s3:PutLifecycleConfiguration",
 };
 
-/// Adds the rule, or changes its days.
-pub(super) fn ensure(signed: &Signed<'_>, bucket: &Endpoint, days: u32, dry_run: bool) -> Outcome {
+/// Adds the rule, or changes its days to those that are given.
+pub(super) fn ensure(
+    signed: &Signed<'_>,
+    bucket: &Endpoint,
+    days: Option<u32>,
+    dry_run: bool,
+) -> Outcome {
     let present = match LIFECYCLE.read(signed, bucket) {
         Err(refused) => return refused,
         Ok(Present::Unknown) => {
@@ -28,35 +35,47 @@ pub(super) fn ensure(signed: &Signed<'_>, bucket: &Endpoint, days: u32, dry_run:
         Ok(Present::Nothing) => String::new(),
         Ok(Present::Text(text)) => text,
     };
-    let text = format!("after {days} days");
-    match rules(&present, days) {
-        None => Outcome::was_there(text),
-        Some(_) if dry_run => Outcome::planned(text),
-        Some(rules) => match LIFECYCLE.write(signed, bucket, rules) {
+    let rules = match rules(&present, days) {
+        Expiry::Is(days) => return Outcome::was_there(format!("after {days} days")),
+        Expiry::Set(rules) => rules,
+    };
+    let text = format!("after {} days", days.unwrap_or(DAYS_DEFAULT));
+    match dry_run {
+        true => Outcome::planned(text),
+        false => match LIFECYCLE.write(signed, bucket, rules) {
             Ok(()) => Outcome::done(text),
             refused => LIFECYCLE.outcome(refused, bucket),
         },
     }
 }
 
-/// All rules with ours among them; `None` if nothing is to be changed.
-fn rules(present: &str, days: u32) -> Option<String> {
+#[derive(Debug, Eq, PartialEq)]
+enum Expiry {
+    /// Objects are deleted after so many days, as it should be.
+    Is(String),
+    /// These rules are to be set: ours among all others.
+    Set(String),
+}
+
+/// What the rules say of all objects; any number of days is good if none is given.
+fn rules(present: &str, days: Option<u32>) -> Expiry {
     let all: Vec<&str> = xml::elements(present, "Rule").collect();
     let is_ours = |rule: &&str| xml::first(rule, "ID").as_deref() == Some(RULE);
-    let is_good = |rule: &&str| {
+    let good = |rule: &&str| {
         let text = |name| xml::first(rule, name);
         let is_for_all = text("Prefix").is_none_or(|prefix| prefix.is_empty());
-        is_ours(rule)
-            && is_for_all
-            && text("Status").as_deref() == Some("Enabled")
-            && text("Days") == Some(days.to_string())
+        let is_on = text("Status").as_deref() == Some("Enabled");
+        let set = text("Days").filter(|_| is_ours(rule) && is_for_all && is_on)?;
+        let is_given = days.is_none_or(|days| days.to_string() == set);
+        (is_given && set.parse::<u32>().is_ok()).then_some(set)
     };
-    if all.iter().any(is_good) {
-        return None;
+    if let Some(set) = all.iter().find_map(good) {
+        return Expiry::Is(set);
     }
     let others = all.iter().filter(|rule| !is_ours(rule));
     let others: String = others.map(|rule| format!("<Rule>{rule}</Rule>")).collect();
-    Some(format!(
+    let days = days.unwrap_or(DAYS_DEFAULT);
+    Expiry::Set(format!(
         "<LifecycleConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{others}<Rule><ID>{RULE}</ID><Filter><Prefix></Prefix></Filter><Status>Enabled</Status><Expiration><Days>{days}</Days></Expiration></Rule></LifecycleConfiguration>"
     ))
 }
@@ -65,26 +84,35 @@ fn rules(present: &str, days: u32) -> Option<String> {
 mod tests {
     use super::*;
 
+    fn set(present: &str, days: Option<u32>) -> String {
+        match rules(present, days) {
+            Expiry::Set(rules) => rules,
+            Expiry::Is(days) => panic!("{days} days"),
+        }
+    }
+
     #[test]
     fn rule_is_added_once() {
-        let first = rules("", 14).unwrap();
-        assert_eq!(rules(&first, 14), None);
-        let second = rules(&first, 7).unwrap();
+        let first = set("", None);
+        assert_eq!(rules(&first, None), Expiry::Is("14".to_owned()));
+        let second = set(&first, Some(7));
         assert_eq!(second, first.replace(">14<", ">7<"));
+        assert_eq!(rules(&second, None), Expiry::Is("7".to_owned()));
+        assert_eq!(rules(&second, Some(7)), Expiry::Is("7".to_owned()));
     }
 
     #[test]
     fn rules_of_others_stay() {
         let other = "<Rule><ID>logs</ID><Prefix>logs/</Prefix><Status>Enabled</Status><Expiration><Days>14</Days></Expiration></Rule>";
         let present = format!("<LifecycleConfiguration>{other}</LifecycleConfiguration>");
-        let both = rules(&present, 14).unwrap();
+        let both = set(&present, None);
         assert!(both.contains(other), "{both}");
-        assert_eq!(rules(&both, 14), None);
+        assert_eq!(rules(&both, Some(14)), Expiry::Is("14".to_owned()));
     }
 
     #[test]
     fn rule_that_is_off_is_set_again() {
-        let off = rules("", 14).unwrap().replace("Enabled", "Disabled");
-        assert_eq!(rules(&off, 14), rules("", 14));
+        let off = set("", None).replace("Enabled", "Disabled");
+        assert_eq!(set(&off, None), set("", None));
     }
 }

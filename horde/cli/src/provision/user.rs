@@ -135,8 +135,8 @@ fn more_rights(signed: &Signed<'_>, user: &str) -> Result<Vec<String>, Outcome> 
                 let others = names.filter(|name| name != POLICY);
                 more.extend(others.map(|name| format!("{kind} {}", horde_events::quote(&name))));
             }
-            // A user that is to be made has none.
-            Err(refusal) if refusal.code == "NoSuchEntity" => {}
+            // A user that is to be made has none; a service without this call has no such thing.
+            Err(refusal) if ["NoSuchEntity", "InvalidAction"].contains(&&*refusal.code) => {}
             Err(refusal) => return Err(refusal.outcome),
         }
     }

@@ -17,7 +17,7 @@ fn plan(folder: &Path, dry_run: bool) -> Plan {
     let bucket = |name| Endpoint::parse(Some(S3_URL), Some("eu-central-1"), name).unwrap();
     Plan {
         buckets: [bucket("prompts"), bucket("answers")],
-        days: 14,
+        days: None,
         url: Some(S3_URL.to_owned()),
         user: Some(UserPlan {
             name: USER.to_owned(),
