@@ -64,7 +64,7 @@ pub(crate) fn findings(
     arguments: &Arguments,
     transport: &dyn Transport,
 ) -> Result<Vec<Finding>, getrandom::Error> {
-    let mut findings = Vec::new();
+    let mut findings = account::shadows(environment, &arguments.account);
     let account = Account::read(environment, &arguments.account, &mut findings);
     let mut skews = Vec::new();
     let given = [&arguments.prompts, &arguments.answers];

@@ -76,14 +76,6 @@ impl Account {
         };
         let key = value(&options.key, KEY);
         let secret = value(&options.secret, SECRET);
-        let given = [
-            (KEY, options.key.is_some()),
-            (SECRET, options.secret.is_some()),
-            (REGION, options.region.is_some()),
-            (ENDPOINT, options.endpoint.is_some()),
-        ];
-        let used = given.into_iter().filter(|(_, is_given)| !is_given);
-        findings.extend(used.filter_map(|(name, _)| shadowed(environment, name)));
         if options.region.is_none() {
             findings.extend(two_regions(environment));
         }
@@ -153,15 +145,26 @@ pub(crate) fn private_service(bucket: &Endpoint) -> Option<Finding> {
     })
 }
 
-/// A warning if the shell and the file say different things.
-fn shadowed(environment: &Environment, name: &str) -> Option<Finding> {
-    environment.is_shadowed(name).then(|| {
+/// Warnings if the shell and the file say different things.
+pub(crate) fn shadows(environment: &Environment, options: &AccountOptions) -> Vec<Finding> {
+    let given = [
+        (KEY, options.key.is_some()),
+        (SECRET, options.secret.is_some()),
+        (REGION, options.region.is_some()),
+        (ENDPOINT, options.endpoint.is_some()),
+    ];
+    let used = given.into_iter().filter(|(_, is_given)| !is_given);
+    let shadowed = used.filter(|(name, _)| environment.is_shadowed(name));
+    let warning = |(name, _)| {
         Finding::warning(
             PART,
             format!("{name} of the process's environment takes the place of another value in .env"),
-            format!("`unset {name}` in this shell, or make both the same: the validator may read the other one"),
+            format!(
+                "`unset {name}` in this shell, or make both the same: the validator may read the other one"
+            ),
         )
-    })
+    };
+    shadowed.map(warning).collect()
 }
 
 /// A warning if two variables name different regions.
@@ -191,7 +194,9 @@ mod tests {
             (name == "AWS_ACCESS_KEY_ID").then(|| "shell".to_owned())
         });
         let mut findings = Vec::new();
-        let account = Account::read(&environment.unwrap(), options, &mut findings);
+        let environment = environment.unwrap();
+        let account = Account::read(&environment, options, &mut findings);
+        findings.extend(shadows(&environment, options));
         (account, findings)
     }
 

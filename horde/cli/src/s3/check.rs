@@ -16,7 +16,7 @@ use crate::http::{Answer, HttpError, Transport};
 
 /// How long the URLs of a check live, in seconds.
 const EXPIRES_SECONDS: u32 = 300;
-/// Tries to read what was just written: some services show it a moment later.
+/// Tries to read what was just written: some services show it, or count a new policy, a moment later.
 const READS_COUNT_MAX: u32 = 4;
 /// Pause between two of them.
 const READ_INTERVAL: Duration = Duration::from_millis(250);
@@ -92,7 +92,7 @@ impl Check<'_> {
         let answer = loop {
             match self.send(Method::Get, &url, "") {
                 Err(error) => return Some(self.unreachable(&error)),
-                Ok(answer) if answer.status == 404 && tries < READS_COUNT_MAX => {
+                Ok(answer) if [403, 404].contains(&answer.status) && tries < READS_COUNT_MAX => {
                     tries += 1;
                     thread::sleep(READ_INTERVAL);
                 }
@@ -130,7 +130,8 @@ impl Check<'_> {
         let key = format!("{key}-anonymous");
         let url = self.bucket.object_url(&key);
         let answer = self.send(Method::Put, &url, "").ok()?;
-        if !answer.is_success() {
+        // A page of a proxy is a success, too, but has none.
+        if !answer.is_success() || answer.header("etag").is_none() {
             return None;
         }
         // Nothing more can be done if it stays: the fault names it.
@@ -144,7 +145,8 @@ impl Check<'_> {
     fn list_without_key(&self) -> Option<Finding> {
         let url = format!("{}?list-type=2", self.bucket);
         let answer = self.send(Method::Get, &url, "").ok()?;
-        answer.is_success().then(|| {
+        let is_list = answer.is_success() && answer.text().contains("<ListBucketResult");
+        is_list.then(|| {
             self.fault(
                 "anybody can list the objects, and so find prompts and answers of others",
                 "remove s3:ListBucket for everybody from the bucket's policy and from its access list",

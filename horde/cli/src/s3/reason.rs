@@ -20,6 +20,8 @@ pub(crate) enum Reason {
     Clock,
     /// Another region, if the server says which.
     Region(Option<String>),
+    /// The service wants the bucket's name in the host.
+    PathStyle,
     /// The key has no right to do it.
     Denied,
     /// The server has no such function.
@@ -58,8 +60,10 @@ impl Reason {
             {
                 Self::Region(region())
             }
+            ("SecondLevelDomainForbidden" | "VirtualHostDomainRequired", _) => Self::PathStyle,
+            // The answer to HEAD has no code.
             ("AccessDenied" | "AllAccessDisabled" | "UnauthorizedOperation", _)
-            | (_, 401 | 403) => Self::Denied,
+            | ("", 401 | 403) => Self::Denied,
             ("NotImplemented" | "MethodNotAllowed", _) | (_, 405 | 501) => Self::Missing,
             (_, status @ (429 | 500 | 502 | 503 | 504)) => Self::Busy(status),
             (_, status) => Self::Other(status, said(&complaint, &answer.text())),
@@ -78,6 +82,7 @@ impl Reason {
             }
             Self::Region(Some(region)) => format!("the bucket is in region {}", quote(region)),
             Self::Region(None) => "the bucket is in another region".to_owned(),
+            Self::PathStyle => "the service takes no path-style URLs".to_owned(),
             Self::Denied => "the access key has no right to do it".to_owned(),
             Self::Missing => "the server has no such function".to_owned(),
             Self::Busy(status) => format!("the server cannot do it now (status {status})"),
@@ -111,6 +116,9 @@ impl Reason {
                 ));
             }
             Self::Region(_) => "set AWS_DEFAULT_REGION to the bucket's region",
+            Self::PathStyle => {
+                "use another service: the URLs of miners have the bucket's name in their path"
+            }
             Self::Busy(_) => "try again in some minutes",
             Self::Denied | Self::Missing | Self::NoAnswer(_) | Self::Other(..) => return None,
         };
@@ -173,6 +181,7 @@ mod tests {
             (400, "ExpiredToken", Reason::Token),
             (403, "RequestTimeTooSkewed", Reason::Clock),
             (403, "AccessDenied", Reason::Denied),
+            (403, "SecondLevelDomainForbidden", Reason::PathStyle),
             (501, "NotImplemented", Reason::Missing),
             (503, "SlowDown", Reason::Busy(503)),
         ];
@@ -180,6 +189,8 @@ mod tests {
             assert_eq!(error(status, code, ""), expected);
             assert!(!expected.text().is_empty());
         }
+        assert_eq!(reason(403, &[], ""), Reason::Denied);
+        assert!(matches!(error(403, "Odd", ""), Reason::Other(403, _)));
         assert_eq!(
             error(403, "AccessDenied", "Request has expired"),
             Reason::Clock
