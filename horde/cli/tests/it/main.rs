@@ -1,0 +1,10 @@
+//! `compute-horde` as a person types it, with services on loopback.
+
+#![cfg(test)]
+
+mod check_s3;
+mod completions;
+mod doctor;
+mod env_file;
+mod provision_s3;
+mod support;
