@@ -5,4 +5,5 @@ mod addresses;
 mod answers;
 mod objects;
 mod refusals;
+mod sent;
 mod signing;

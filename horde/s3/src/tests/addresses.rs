@@ -71,7 +71,7 @@ fn address_follows_region_and_service() {
 }
 
 #[test]
-fn region_of_the_server_moves_the_default_address_only() {
+fn named_region_moves_the_default_address_only() {
     let aws = Endpoint::parse(None, None, "prompts").unwrap();
     let moved = aws.in_region("eu-west-3").unwrap();
     assert_eq!(moved.base_url(), "https://s3.eu-west-3.amazonaws.com");
