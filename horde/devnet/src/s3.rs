@@ -24,6 +24,7 @@
 //! is answered 404 to everybody, unless the fault `hides-missing` holds. Bodies in chunks of their own signature, checksums in
 //! headers, ranges, multipart uploads, ACLs, versions and conditions in policies are left out; what is left out is refused.
 
+mod call;
 mod config;
 mod core;
 mod fault;
@@ -32,8 +33,9 @@ mod journal;
 mod running;
 mod server;
 
+pub use call::S3Call;
 pub use config::{S3Account, S3BucketConfig, S3BucketConfigError, S3Config, s3_credentials};
-pub use core::{OBJECT_BYTES_MAX, S3Call};
+pub use core::OBJECT_BYTES_MAX;
 pub use fault::{
     ParseS3FaultError, S3_FAULTS_COUNT_MAX, S3Fault, S3FaultInfo, S3FaultKind, S3Faults,
     S3FaultsError,

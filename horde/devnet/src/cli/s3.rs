@@ -9,7 +9,8 @@ use horde_devnet::s3::{
 };
 use horde_s3::REGION_DEFAULT;
 use serde_json::{Value, json};
-use tig_process::{error_chain::error_chain, whole_file};
+use tig_process::error_chain::error_chain;
+use tig_process::whole_file;
 
 /// The file holds a secret.
 const ENV_FILE_MODE: u32 = 0o600;

@@ -3,7 +3,6 @@
 mod access;
 mod bucket;
 mod bucket_calls;
-mod call;
 mod failure;
 mod iam;
 mod identity;
@@ -12,9 +11,9 @@ mod listing;
 mod object_calls;
 mod policy;
 mod reply;
+mod target;
 
 pub use bucket::OBJECT_BYTES_MAX;
-pub use call::S3Call;
 pub(super) use reply::{Ending, S3Reply};
 
 use std::collections::BTreeMap;
@@ -22,15 +21,15 @@ use std::collections::BTreeMap;
 use axum::body::Bytes;
 use horde_s3::Credentials;
 
-use super::config::{S3Account, S3Config};
-use super::config::{S3BucketConfig, s3_credentials};
+use super::call::S3Call;
+use super::config::{S3Account, S3BucketConfig, S3Config, s3_credentials};
 use super::fault::{Happening, S3FaultKind, S3Faults};
 use super::journal::{Journal, S3Caller, S3Entry, S3Report};
 use bucket::{Bucket, NewObject};
-use call::Target;
 use failure::Failure;
 use iam::User;
 use identity::Identity;
+use target::Target;
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
 
@@ -215,3 +214,6 @@ impl S3Core {
         self.journal.from(number)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,9 +5,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 /// Entries that are kept; the oldest go first.
-const ENTRIES_COUNT_MAX: usize = 20_000;
-/// Bytes of a key that an entry keeps.
-const KEY_BYTES_MAX: usize = 1_024;
+const S3_ENTRIES_COUNT_MAX: usize = 20_000;
 
 /// Who asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,10 +125,7 @@ impl Journal {
     pub(super) fn note(&mut self, mut entry: S3Entry) {
         entry.number = self.next;
         self.next += 1;
-        entry
-            .key
-            .truncate(entry.key.floor_char_boundary(KEY_BYTES_MAX));
-        if self.entries.len() == ENTRIES_COUNT_MAX {
+        if self.entries.len() == S3_ENTRIES_COUNT_MAX {
             self.entries.pop_front();
         }
         self.entries.push_back(entry);

@@ -1,10 +1,10 @@
 //! Whether a caller may do what it asks for.
 
 use super::bucket::Bucket;
-use super::call::Target;
 use super::failure::Failure;
 use super::identity::Identity;
 use super::policy::Effect;
+use super::target::Target;
 use super::{S3Core, Session};
 use crate::s3::config::S3Account;
 use crate::s3::fault::S3FaultKind;

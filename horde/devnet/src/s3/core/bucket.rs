@@ -74,6 +74,8 @@ pub(super) struct Bucket {
     pub(super) has_block: bool,
     pub(super) lifecycle: Option<Lifecycle>,
     objects: BTreeMap<String, Object>,
+    /// Bytes of all objects.
+    bytes: usize,
 }
 
 impl Bucket {
@@ -86,6 +88,7 @@ impl Bucket {
             has_block: true,
             lifecycle: None,
             objects: BTreeMap::new(),
+            bytes: 0,
         }
     }
 
@@ -132,8 +135,7 @@ impl Bucket {
 
     /// Bytes and number of all objects, those whose time is over included.
     pub(super) fn size(&self) -> (usize, usize) {
-        let bytes = self.objects.values().map(|object| object.bytes.len());
-        (bytes.sum(), self.objects.len())
+        (self.bytes, self.objects.len())
     }
 
     pub(super) fn count_read(&mut self, key: &str) {
@@ -143,7 +145,8 @@ impl Bucket {
     }
 
     pub(super) fn write(&mut self, key: &str, new: NewObject, now_us: i64) -> &Object {
-        let before = self.objects.remove(key);
+        let before = self.delete(key);
+        self.bytes += new.bytes.len();
         let counts = before.map_or((0, 0), |object| (object.write_count, object.read_count));
         let hash = hex::encode(Sha256::digest(&new.bytes));
         let object = Object {
@@ -162,8 +165,10 @@ impl Bucket {
             .into_mut()
     }
 
-    pub(super) fn delete(&mut self, key: &str) {
-        self.objects.remove(key);
+    pub(super) fn delete(&mut self, key: &str) -> Option<Object> {
+        let object = self.objects.remove(key)?;
+        self.bytes -= object.bytes.len();
+        Some(object)
     }
 
     pub(super) fn report(&self, name: &str, now_us: i64) -> S3BucketReport {

@@ -4,13 +4,14 @@ use horde_s3::{BUCKET_REGION_HEADER, Endpoint, xml};
 
 use super::access::LIST_ACTION;
 use super::bucket::{AccessBlock, Bucket, StoredPolicy};
-use super::call::{S3Call, Target};
 use super::failure::Failure;
 use super::identity::{HOME_REGION, Identity};
 use super::lifecycle::Lifecycle;
 use super::policy::{Effect, Policy};
 use super::reply::S3Reply;
+use super::target::Target;
 use super::{S3Core, S3Request, Session};
+use crate::s3::call::S3Call;
 
 /// Buckets of both accounts, as AWS lets one account have.
 const BUCKETS_COUNT_MAX: usize = 100;
@@ -117,8 +118,7 @@ impl S3Core {
         let signed = session.region.as_deref().unwrap_or(HOME_REGION);
         let region = new_region(request.body, signed)?;
         if Endpoint::parse(None, Some(&region), name).is_err() {
-            let message = "The specified bucket is not valid.";
-            return Err(Failure::new(400, "InvalidBucketName", message));
+            return Err(Failure::invalid_bucket());
         }
         match self.buckets.get(name) {
             Some(bucket) if bucket.owner == account => {
@@ -143,7 +143,7 @@ impl S3Core {
         }
     }
 
-    /// The region is told to everybody who asks for a bucket that there is.
+    /// The answer has the region whoever asks, if there is such a bucket.
     fn head_bucket(&self, target: &Target, session: &Session) -> Result<S3Reply, Failure> {
         let bucket = self.buckets.get(&target.bucket);
         let bucket = bucket.ok_or_else(Failure::no_bucket)?;

@@ -3,8 +3,8 @@
 use horde_s3::xml::escape;
 use horde_s3::{BUCKET_REGION_HEADER, Form, VerifyError};
 
-use super::call::S3Call;
 use super::reply::S3Reply;
+use crate::s3::call::S3Call;
 use crate::s3::fault::S3FaultKind;
 
 /// The region of the fault `wrong-region`.
@@ -36,6 +36,11 @@ impl Failure {
 
     pub(super) fn no_bucket() -> Self {
         Self::new(404, "NoSuchBucket", "The specified bucket does not exist")
+    }
+
+    pub(super) fn invalid_bucket() -> Self {
+        let message = "The specified bucket is not valid.";
+        Self::new(400, "InvalidBucketName", message)
     }
 
     pub(super) fn no_key() -> Self {

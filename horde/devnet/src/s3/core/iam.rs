@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use horde_s3::{Credentials, percent_decode, percent_encode, xml::escape};
+use horde_s3::xml::escape;
+use horde_s3::{Credentials, percent_decode, percent_encode};
 
 use super::bucket::StoredPolicy;
 use super::failure::Failure;

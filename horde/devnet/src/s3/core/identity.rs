@@ -1,10 +1,11 @@
 //! Who asks, by the signature.
 
-use horde_s3::{Form, Received, Rules, Signed, Verified, VerifyError, verify};
+use horde_s3::{Form, Received, Rules, Signed, Verified, verify};
 
-use super::call::{S3Call, Target};
 use super::failure::Failure;
+use super::target::Target;
 use super::{MICROS_PER_SECOND, S3Core, S3Request, Session};
+use crate::s3::call::S3Call;
 use crate::s3::config::S3Account;
 use crate::s3::fault::S3FaultKind;
 use crate::s3::journal::S3Caller;
@@ -80,11 +81,8 @@ impl S3Core {
             }),
             Ok(Verified::Signed(signed)) => Ok(self.session_of(signed, session)),
             Err(error) => {
-                let is_header = matches!(error, VerifyError::VersionTwo)
-                    || request
-                        .headers
-                        .iter()
-                        .any(|(name, _)| *name == "authorization");
+                let mut headers = request.headers.iter();
+                let is_header = headers.any(|(name, _)| *name == "authorization");
                 let form = if is_header { Form::Header } else { Form::Query };
                 Err(Failure::of_signature(&error, form, HOME_REGION))
             }

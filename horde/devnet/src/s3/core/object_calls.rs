@@ -2,10 +2,11 @@
 
 use super::access::LIST_ACTION;
 use super::bucket::{NewObject, OBJECT_BYTES_MAX};
-use super::call::{S3Call, Target};
 use super::failure::Failure;
 use super::reply::{S3Reply, http_date};
+use super::target::Target;
 use super::{S3Core, S3Request, Session};
+use crate::s3::call::S3Call;
 use crate::s3::fault::S3FaultKind;
 
 /// Bytes of all objects together.

@@ -1,9 +1,9 @@
 //! All faults, each with its name, its argument and its meaning.
 
 /// The longest delay: ten minutes.
-const DELAY_MS_MAX: i64 = 600_000;
+const S3_DELAY_MS_MAX: i64 = 600_000;
 /// The largest fault of the clock: ten years.
-const CLOCK_SECONDS_MAX: i64 = 10 * 365 * 86_400;
+const CLOCK_AHEAD_SECONDS_MAX: i64 = 10 * 365 * 86_400;
 
 /// What the service does wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +97,7 @@ static FAULTS: [S3FaultInfo; 14] = [
         S3FaultKind::Slow,
         "slow",
         ("MS", 1_000),
-        (1, DELAY_MS_MAX),
+        (1, S3_DELAY_MS_MAX),
         "Does what it is asked for and answers so much later",
     ),
     plain(
@@ -124,14 +124,14 @@ static FAULTS: [S3FaultInfo; 14] = [
         S3FaultKind::ClockOff,
         "clock-off",
         ("SECONDS", 1_200),
-        (-CLOCK_SECONDS_MAX, CLOCK_SECONDS_MAX),
+        (-CLOCK_AHEAD_SECONDS_MAX, CLOCK_AHEAD_SECONDS_MAX),
         "Has a clock that is so far ahead (behind, if negative), in Date and where signatures are verified",
     ),
     with_argument(
         S3FaultKind::Eventual,
         "eventual",
         ("MS", 1_000),
-        (1, DELAY_MS_MAX),
+        (1, S3_DELAY_MS_MAX),
         "Shows an object so long after it was written",
     ),
     plain(

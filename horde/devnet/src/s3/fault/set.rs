@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::kind::S3FaultKind;
 use super::text::{ParseS3FaultError, S3Fault};
-use crate::s3::core::S3Call;
+use crate::s3::call::S3Call;
 
 /// Faults that one service can have.
 pub const S3_FAULTS_COUNT_MAX: usize = 1_000;

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::str::FromStr;
 
 use super::kind::{S3FaultInfo, S3FaultKind};
-use crate::s3::core::S3Call;
+use crate::s3::call::S3Call;
 
 const ARGUMENT_START: char = ':';
 const CALL_START: char = '@';

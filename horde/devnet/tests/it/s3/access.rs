@@ -5,7 +5,7 @@ use horde_s3::Method;
 use super::client::{Caller, policy, started};
 
 #[tokio::test]
-async fn everybody_reads_objects_of_a_public_bucket_and_nothing_else() {
+async fn everybody_reads_public_objects_and_nothing_else() {
     let s3 = started().await;
     s3.put_object("prompts", "k", "line").unwrap();
     s3.put_object("foreign", "k", "line").unwrap();

@@ -69,7 +69,7 @@ async fn slow_answers_come_later() {
 }
 
 #[tokio::test]
-async fn answers_are_cut_short_or_dropped_though_the_work_is_done() {
+async fn work_is_done_though_the_answer_is_cut_or_dropped() {
     let s3 = started().await;
     s3.put_object("prompts", "k", "x".repeat(1_000)).unwrap();
     set_faults(&s3, &["cut-short@get", "drops@put"]);
@@ -162,7 +162,7 @@ async fn what_was_taken_away_is_back_without_the_fault() {
 }
 
 #[tokio::test]
-async fn missing_objects_are_hidden_from_whoever_may_not_list() {
+async fn missing_objects_are_hidden_as_at_aws() {
     let s3 = started().await;
     set_faults(&s3, &["hides-missing"]);
     Caller::anonymous(&s3)

@@ -59,6 +59,8 @@ async fn first_version_goes_on_by_keys() {
     assert_eq!(xml::first(&second, "IsTruncated").as_deref(), Some("false"));
     let encoded = page(&root, &[("encoding-type", "url"), ("list-type", "2")]).await;
     assert!(encoded.contains("<Key>b%26c</Key>"), "{encoded}");
+    let encoding = xml::first(&encoded, "EncodingType");
+    assert_eq!(encoding.as_deref(), Some("url"));
 }
 
 #[tokio::test]

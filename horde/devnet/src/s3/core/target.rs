@@ -4,78 +4,14 @@ use horde_s3::percent_decode;
 
 use super::S3Request;
 use super::failure::Failure;
+use crate::s3::call::S3Call;
 
 /// Bytes of a key, as at AWS.
-const KEY_BYTES_MAX: usize = 1_024;
+const OBJECT_KEY_BYTES_MAX: usize = 1_024;
+/// Bytes of what stands for a bucket, which may be an impossible name.
+const BUCKET_NAME_BYTES_MAX: usize = 255;
 /// Parameters of signatures, also of version 2, and of clients' own book-keeping begin with these.
 const PASSED_PARAMETERS: [&str; 5] = ["X-Amz-", "AWSAccessKeyId", "Signature", "Expires", "x-id"];
-
-macro_rules! calls {
-    ($($(#[doc = $meaning:literal])* $variant:ident = $name:literal,)*) => {
-        /// A call of the service, as faults and the journal name it.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum S3Call {
-            $($(#[doc = $meaning])* $variant,)*
-        }
-
-        impl S3Call {
-            /// Every call.
-            pub const ALL: [Self; [$($name,)*].len()] = [$(Self::$variant,)*];
-
-            /// The name on the command line.
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $name,)*
-                }
-            }
-        }
-    };
-}
-
-calls! {
-    /// GetObject.
-    Get = "get",
-    /// PutObject.
-    Put = "put",
-    /// HeadObject.
-    Head = "head",
-    /// DeleteObject.
-    Delete = "delete",
-    /// ListObjectsV2, and its first version.
-    List = "list",
-    /// ListBuckets.
-    ListBuckets = "list-buckets",
-    /// CreateBucket.
-    CreateBucket = "create-bucket",
-    /// HeadBucket.
-    HeadBucket = "head-bucket",
-    /// DeleteBucket.
-    DeleteBucket = "delete-bucket",
-    /// GetBucketLocation.
-    Location = "location",
-    /// GetBucketPolicy.
-    GetPolicy = "get-policy",
-    /// PutBucketPolicy.
-    PutPolicy = "put-policy",
-    /// DeleteBucketPolicy.
-    DeletePolicy = "delete-policy",
-    /// GetPublicAccessBlock.
-    GetBlock = "get-block",
-    /// PutPublicAccessBlock.
-    PutBlock = "put-block",
-    /// DeletePublicAccessBlock.
-    DeleteBlock = "delete-block",
-    /// GetBucketLifecycleConfiguration.
-    GetLifecycle = "get-lifecycle",
-    /// PutBucketLifecycleConfiguration.
-    PutLifecycle = "put-lifecycle",
-    /// DeleteBucketLifecycle.
-    DeleteLifecycle = "delete-lifecycle",
-    /// Any call of IAM.
-    Iam = "iam",
-    /// What the service does not know.
-    Other = "other",
-}
 
 /// What a request is for.
 #[derive(Debug)]
@@ -95,12 +31,15 @@ impl Target {
         let path = path.strip_prefix('/').unwrap_or(&path);
         let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
         let parameters = parameters(request.query).ok_or_else(broken)?;
-        if key.len() > KEY_BYTES_MAX {
+        if key.len() > OBJECT_KEY_BYTES_MAX {
             return Err(Failure::new(
                 400,
                 "KeyTooLongError",
                 "Your key is too long.",
             ));
+        }
+        if bucket.len() > BUCKET_NAME_BYTES_MAX {
+            return Err(Failure::invalid_bucket());
         }
         let call = match (bucket, key) {
             ("", _) => service_call(request.method, key),
