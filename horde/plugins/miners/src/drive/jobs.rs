@@ -288,7 +288,7 @@ impl Miners {
             uuid: job.uuid.to_string(),
             hotkey: job.hotkey.to_string(),
             outcome,
-            times: job.times,
+            times: job.last_times(),
         };
         store_and_emit(ctx, over, &job.hotkey)?;
         self.release_if_unwanted(ctx, &job.hotkey)?;

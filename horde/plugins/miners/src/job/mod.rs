@@ -240,14 +240,20 @@ impl Job {
         }
     }
 
+    /// Its times. The miner may have got a request that the host has, although nobody has reported it, so its time has begun.
+    pub(crate) fn last_times(&self) -> JobTimes {
+        let mut times = self.times;
+        if self.sending == Sending::Handed && self.phase == Phase::Running {
+            times.run_us.get_or_insert(self.handed_us);
+        }
+        times
+    }
+
     /// The connection has ended: what the kernel did not have is to be sent again, and so is a reservation that was not
     /// answered, which may have been lost on the way. A miner that has it ignores the second one. An answer to what was never
     /// sent came too early.
     pub(crate) fn lose_connection(&mut self) -> Option<Outcome> {
-        if self.sending == Sending::Handed && self.phase == Phase::Running {
-            // The miner may have got the request although its report is lost, so its time has begun.
-            self.times.run_us.get_or_insert(self.handed_us);
-        }
+        self.times = self.last_times();
         if self.sending == Sending::Handed || self.phase == Phase::Reserving {
             self.sending = Sending::Waiting;
         }

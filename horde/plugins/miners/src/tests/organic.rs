@@ -174,3 +174,22 @@ fn output_of_a_user_is_in_no_log() {
         "{logs:?}"
     );
 }
+
+/// Whoever reads the times must not take it for a job of which nothing can have run.
+#[test]
+fn request_that_is_handed_over_has_its_time() {
+    let mut world = linked();
+    begin_organic(&mut world, 1, CLASS, 240);
+    world.write();
+    world.say(1, "AcceptJob", 1);
+    world.say(1, "ExecutorReady", 1);
+    assert!(world.types().contains(&"V0JobRequest"));
+    // The kernel's report is still on its way.
+    world.frame(
+        1,
+        r#"{"message_type":"GenericError","details":"Inactive validator: x"}"#,
+    );
+    let over = world.over().remove(0);
+    assert!(matches!(over.outcome, Outcome::Unreachable { .. }));
+    assert!(over.times.run_us.is_some(), "{:?}", over.times);
+}
