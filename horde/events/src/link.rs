@@ -22,6 +22,9 @@ pub struct LinksWanted {
     pub holder: String,
     /// The miners; none lets all go.
     pub miners: Vec<MinerAddress>,
+    /// Hotkeys of those whose links the holder does not know: `horde_miner_link` follows for each of them. `None` for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<Vec<String>>,
 }
 
 impl Event for LinksWanted {
@@ -53,7 +56,7 @@ pub enum LinkState {
     },
 }
 
-/// `horde_miner_link`: a link is up or down. Repeated for a holder that wants a link that is there.
+/// `horde_miner_link`: a link is up or down. Repeated for a holder that wants a link that is there and does not know it.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct MinerLink {
     /// SS58 address of the miner.

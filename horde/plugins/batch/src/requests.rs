@@ -16,7 +16,11 @@ use crate::timer::Timer;
 pub(crate) fn let_links_go(ctx: &mut Context<'_>) -> Result<()> {
     let holder = ctx.settings().name.clone();
     let miners = Vec::new();
-    ctx.emit(&LinksWanted { holder, miners })
+    ctx.emit(&LinksWanted {
+        holder,
+        miners,
+        unknown: None,
+    })
 }
 
 impl Batch {
@@ -37,7 +41,11 @@ impl Batch {
     pub(crate) fn want_links(&self, ctx: &mut Context<'_>) -> Result<()> {
         let holder = ctx.settings().name.clone();
         let miners = self.head.miners.clone();
-        ctx.emit(&LinksWanted { holder, miners })
+        ctx.emit(&LinksWanted {
+            holder,
+            miners,
+            unknown: None,
+        })
     }
 
     /// Wants the jobs run that are not over, in an order that no miner can foresee.

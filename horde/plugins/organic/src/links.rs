@@ -1,7 +1,7 @@
 //! The links that this extension wants, and whether they are up: pure.
 //!
-//! A list of wanted links replaces the one before. It is sent at once, but not more often than every [`LINKS_INTERVAL_MS`]: each is
-//! answered by an event for each link in it.
+//! A list of wanted links replaces the one before. It is sent at once, but not more often than every [`LINKS_INTERVAL_MS`], so
+//! that a burst of jobs has one list. It is answered by an event for each link that is not up as far as is known here.
 
 use std::collections::BTreeMap;
 
@@ -74,8 +74,8 @@ impl Links {
         self.sent_ms = 0;
     }
 
-    /// The list, if it is to be sent now.
-    pub(crate) fn take_list(&mut self, now_ms: u64) -> Option<Vec<MinerAddress>> {
+    /// The list, if it is to be sent now, and the hotkeys of those that are not up.
+    pub(crate) fn take_list(&mut self, now_ms: u64) -> Option<(Vec<MinerAddress>, Vec<String>)> {
         let count = self.links.len();
         self.links
             .retain(|_, link| link.until_ms.is_none_or(|until_ms| until_ms > now_ms));
@@ -86,7 +86,10 @@ impl Links {
         self.is_changed = false;
         self.sent_ms = now_ms;
         let links = self.links.values();
-        Some(links.map(|link| link.address.clone()).collect())
+        let list = links.map(|link| link.address.clone()).collect();
+        let unknown = self.links.iter().filter(|(_, link)| !link.is_up);
+        let unknown = unknown.map(|(hotkey, _)| hotkey.clone()).collect();
+        Some((list, unknown))
     }
 
     /// When the list is to be looked at again, in Unix milliseconds.
@@ -113,12 +116,12 @@ mod tests {
     fn link_that_is_up_is_used_at_once() {
         let mut links = Links::default();
         assert!(!links.want(&address(1)));
-        assert_eq!(links.take_list(1_000).unwrap(), [address(1)]);
+        assert_eq!(links.take_list(1_000).unwrap().0, [address(1)]);
         links.note_up("a");
         assert!(links.want(&address(1)));
         assert_eq!(links.take_list(2_000), None);
         assert!(!links.want(&address(2)), "it has moved");
-        assert_eq!(links.take_list(2_000).unwrap(), [address(2)]);
+        assert_eq!(links.take_list(2_000).unwrap().0, [address(2)]);
     }
 
     #[test]
@@ -127,10 +130,25 @@ mod tests {
         links.want(&address(1));
         links.take_list(1_000).unwrap();
         links.want(&address(2));
-        assert_eq!(links.take_list(1_019), None);
-        assert_eq!(links.due_ms(), Some(1_020));
-        assert_eq!(links.take_list(1_020).unwrap(), [address(2)]);
+        assert_eq!(links.take_list(1_004), None);
+        assert_eq!(links.due_ms(), Some(1_005));
+        assert_eq!(links.take_list(1_005).unwrap().0, [address(2)]);
         assert_eq!(links.due_ms(), None);
+    }
+
+    #[test]
+    fn link_that_is_up_is_not_asked_about() {
+        let mut links = Links::default();
+        let other = MinerAddress {
+            hotkey: "b".to_owned(),
+            ..address(2)
+        };
+        links.want(&address(1));
+        links.note_up("a");
+        links.want(&other);
+        let (list, unknown) = links.take_list(1_000).unwrap();
+        assert_eq!(list, [address(1), other]);
+        assert_eq!(unknown, ["b"]);
     }
 
     #[test]
@@ -141,7 +159,7 @@ mod tests {
         links.release("a", 1_000);
         assert_eq!(links.due_ms(), Some(1_000 + LINK_IDLE_MS));
         assert_eq!(links.take_list(999 + LINK_IDLE_MS), None);
-        assert_eq!(links.take_list(1_000 + LINK_IDLE_MS).unwrap(), []);
+        assert_eq!(links.take_list(1_000 + LINK_IDLE_MS).unwrap().0, []);
     }
 
     #[test]
@@ -153,6 +171,6 @@ mod tests {
         assert!(links.note_down("a"));
         assert!(!links.note_down("a"));
         assert!(!links.want(&address(1)));
-        assert_eq!(links.take_list(2_000).unwrap(), [address(1)]);
+        assert_eq!(links.take_list(2_000).unwrap().0, [address(1)]);
     }
 }

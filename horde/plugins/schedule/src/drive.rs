@@ -149,6 +149,7 @@ impl Schedule {
         ctx.emit(&LinksWanted {
             holder: ctx.settings().name.clone(),
             miners: miners.map_or_else(Vec::new, |miners| miners.addresses.clone()),
+            unknown: None,
         })
     }
 

@@ -18,7 +18,13 @@ const MINERS_PER_HOLDER_MAX: usize = 4_096;
 impl Miners {
     /// Takes what an extension wants in place of what it wanted before.
     pub(crate) fn want_links(&mut self, ctx: &mut Context<'_>, wanted: LinksWanted) -> Result<()> {
-        let LinksWanted { holder, mut miners } = wanted;
+        let LinksWanted {
+            holder,
+            mut miners,
+            unknown,
+        } = wanted;
+        let unknown: Option<BTreeSet<String>> =
+            unknown.map(|hotkeys| hotkeys.into_iter().collect());
         if miners.len() > MINERS_PER_HOLDER_MAX {
             ctx.error_with(
                 "more links are wanted than can be; the last ones are left out",
@@ -47,7 +53,10 @@ impl Miners {
         }
         self.release_unwanted(ctx)?;
         for miner in &miners {
-            self.want_link(ctx, miner, true)?;
+            let is_asked = unknown
+                .as_ref()
+                .is_none_or(|unknown| unknown.contains(&miner.hotkey));
+            self.want_link(ctx, miner, is_asked)?;
         }
         Ok(())
     }
@@ -61,15 +70,15 @@ impl Miners {
         Ok(())
     }
 
-    /// Opens a link, or says again what is known of it.
+    /// Opens a link, or says again what is known of it if the holder asks for that.
     fn want_link(
         &mut self,
         ctx: &mut Context<'_>,
         miner: &MinerAddress,
-        is_asked_again: bool,
+        is_asked: bool,
     ) -> Result<()> {
         if let Some(link) = self.state.links.get(&miner.hotkey) {
-            if !is_asked_again {
+            if !is_asked {
                 return Ok(());
             }
             let is_moved = link.address != *miner;

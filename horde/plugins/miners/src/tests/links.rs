@@ -202,6 +202,21 @@ fn link_is_kept_while_somebody_wants_it() {
     assert!(world.0.emitted().is_empty());
 }
 
+/// Otherwise each job of a user would be answered by an event for each link that is kept.
+#[test]
+fn only_unknown_links_are_announced() {
+    let mut world = start();
+    world.link(&[1, 2]);
+    world.0.emitted();
+    let mut wanted = links_wanted(&[1, 2, 3]);
+    wanted["unknown"] = json!([miner(2), miner(3)]);
+    world.0.event("horde_links_wanted", wanted);
+    let links = world.events("horde_miner_link");
+    assert_eq!(links.len(), 1, "{links:?}");
+    assert_eq!(links[0]["hotkey"], json!(miner(2)));
+    assert!(world.try_tag(3).is_some(), "it is opened");
+}
+
 #[test]
 fn unwanted_link_is_let_go_when_its_jobs_are_over() {
     let mut world = start();

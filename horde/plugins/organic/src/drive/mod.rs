@@ -39,9 +39,12 @@ impl Organic {
     pub(crate) fn send_links(&mut self, ctx: &mut Context<'_>) -> Result<()> {
         ctx.mark_fields_changed()?;
         let now_ms = ctx.now_ms();
-        if let Some(miners) = self.live.links.take_list(now_ms) {
-            let holder = ctx.settings().name.clone();
-            ctx.emit(&horde_events::LinksWanted { holder, miners })?;
+        if let Some((miners, unknown)) = self.live.links.take_list(now_ms) {
+            ctx.emit(&horde_events::LinksWanted {
+                holder: ctx.settings().name.clone(),
+                miners,
+                unknown: Some(unknown),
+            })?;
         }
         match self.live.links.due_ms() {
             Some(due_ms) => Timer::Links.set(ctx, due_ms),

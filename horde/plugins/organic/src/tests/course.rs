@@ -12,7 +12,7 @@ fn named_miner_runs_the_job() {
     let address = json!({ "hotkey": hotkey(1), "host": "10.0.0.1", "port": 8001 });
     assert_eq!(
         world.events("horde_links_wanted"),
-        [json!({ "holder": "horde_organic", "miners": [address] })]
+        [json!({ "holder": "horde_organic", "miners": [address], "unknown": [hotkey(1)] })]
     );
     assert_eq!(world.0.unfinished(), 1);
     world.up(1, 1);
@@ -79,7 +79,7 @@ fn link_is_let_go_when_it_is_idle() {
     world.0.advance_ms(59_999);
     assert!(world.events("horde_links_wanted").is_empty());
     world.0.advance_ms(1);
-    let none = json!({ "holder": "horde_organic", "miners": [] });
+    let none = json!({ "holder": "horde_organic", "miners": [], "unknown": [] });
     assert_eq!(world.events("horde_links_wanted"), [none]);
     assert!(world.0.timers().is_empty(), "{:?}", world.0.timers());
 }
