@@ -4,7 +4,7 @@ use crate::answer::{Complaint, clock_skew_seconds};
 
 /// Letters of a foreign code that are shown.
 const CODE_CHARS_MAX: usize = 40;
-/// Seconds by which clocks may differ without being told.
+/// Seconds by which clocks may differ without being reported.
 const SKEW_SECONDS_TOLD: u64 = 60;
 
 /// Why there is no object.
