@@ -6,6 +6,7 @@ mod batch;
 mod cli;
 mod commands;
 mod cycle;
+mod doctor;
 mod jobs;
 mod network;
 mod operator;
