@@ -18,7 +18,7 @@ use super::journal::{S3Entry, S3Report};
 use super::server;
 use crate::clock::Clock;
 
-/// Why the service cannot be started, or an object cannot be put there.
+/// Why the service cannot be started.
 #[derive(Debug, thiserror::Error)]
 pub enum S3StartError {
     /// A bucket or its region has an impossible name.

@@ -5,36 +5,36 @@ const S3_DELAY_MS_MAX: i64 = 600_000;
 /// The largest fault of the clock: ten years.
 const CLOCK_AHEAD_SECONDS_MAX: i64 = 10 * 365 * 86_400;
 
-/// What the service does wrong.
+/// What the service does wrong; [`S3FaultKind::list`] has the names and what each does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum S3FaultKind {
-    /// See [`S3FaultKind::list`] for this one and all others.
+    /// `403`: nothing is allowed.
     Forbidden,
-    /// `wrong-region`.
+    /// `wrong-region`: the bucket seems to be elsewhere.
     WrongRegion,
-    /// `status`.
+    /// `status`: an error of the service.
     Status,
-    /// `slow`.
+    /// `slow`: the answer comes late.
     Slow,
-    /// `cut-short`.
+    /// `cut-short`: the answer ends within its body.
     CutShort,
-    /// `drops`.
+    /// `drops`: the connection ends without an answer.
     Drops,
-    /// `html`.
+    /// `html`: a page in place of an object.
     Html,
-    /// `no-path-style`.
+    /// `no-path-style`: the bucket is wanted in the host.
     NoPathStyle,
-    /// `clock-off`.
+    /// `clock-off`: the clock is wrong.
     ClockOff,
-    /// `eventual`.
+    /// `eventual`: objects are shown late.
     Eventual,
-    /// `bucket-deleted`.
+    /// `bucket-deleted`: there is no bucket.
     BucketDeleted,
-    /// `policy-removed`.
+    /// `policy-removed`: buckets have no policy.
     PolicyRemoved,
-    /// `keys-revoked`.
+    /// `keys-revoked`: no key is known.
     KeysRevoked,
-    /// `hides-missing`.
+    /// `hides-missing`: what is not there seems forbidden.
     HidesMissing,
 }
 
