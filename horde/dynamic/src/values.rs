@@ -10,7 +10,8 @@ use tig_plugin_api::{Context, Event, Result};
 const STORED: &str = "dynamic_config";
 
 /// `horde_dynamic_config`: all values that are in force. Emitted when it changes and after each start of `horde_report`; only the latest
-/// one waits for a busy handler. Without `horde_report` nobody emits it, and the sections of the config file decide.
+/// one waits for a busy handler. Where `horde_report` has never run, nobody
+/// has emitted it, and the sections of the config file decide; where it was removed, its last values stay in force.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(default)]
 pub struct DynamicConfig {
