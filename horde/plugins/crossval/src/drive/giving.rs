@@ -1,0 +1,127 @@
+//! Samples are given to job kinds, each once.
+
+use horde_events::{LlmSample, LlmSamplesGiven, LlmSamplesWanted};
+use horde_proto::uuid_v4;
+use horde_s3::Method;
+use tig_plugin_api::prelude::*;
+
+use crate::Crossval;
+use crate::bucket::Object;
+use crate::limits::{ASKS_MAX, COLLECT_MS, URL_SECONDS};
+use crate::pool::Sample;
+use crate::share::{share, wanted};
+
+impl Crossval {
+    /// Samples are wanted. They are given when all that are wanted with them have had time to come.
+    pub(crate) fn take_ask(&mut self, ctx: &mut Context<'_>, ask: LlmSamplesWanted) -> Result<()> {
+        ctx.mark_fields_changed()?;
+        if self.live.asks.len() >= ASKS_MAX {
+            let reason = "too many samples are wanted at the same time".to_owned();
+            return ctx.emit(&answer(ask, Vec::new(), Some(reason)));
+        }
+        if self.live.asks.is_empty() {
+            self.live.give_ms = ctx.now_ms() + COLLECT_MS;
+        }
+        self.live.asks.push(ask);
+        Ok(())
+    }
+
+    /// Gives samples for all that is wanted, if it is time to. Each is deleted by the handler that gives it.
+    pub(super) fn give_samples(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        let now_ms = ctx.now_ms();
+        if self.live.asks.is_empty() || self.live.give_ms > now_ms {
+            return Ok(());
+        }
+        let asks = std::mem::take(&mut self.live.asks);
+        let mut ready = self.ready_samples();
+        let shares = share(&asks, ready.len(), || ctx.random_u64());
+        for (ask, hotkeys) in asks.into_iter().zip(shares) {
+            let mut samples = Vec::new();
+            for hotkey in hotkeys {
+                if let Some((name, sample)) = ready.pop() {
+                    samples.push(self.give(ctx, hotkey, &name, sample)?);
+                }
+            }
+            let (given, wanted) = (samples.len(), wanted(&ask));
+            let shortage = (given < wanted).then(|| {
+                let missing = wanted - given;
+                format!(
+                    "{missing} of {wanted} executors are not tested: {}",
+                    self.why_short()
+                )
+            });
+            ctx.emit(&answer(ask, samples, shortage))?;
+        }
+        Ok(())
+    }
+
+    /// The samples that may be given, the oldest last.
+    fn ready_samples(&self) -> Vec<(String, Sample)> {
+        if self.buckets.is_none() || self.is_judge_unreliable() {
+            return Vec::new();
+        }
+        let samples = self.pool.samples.iter();
+        let mut ready: Vec<(String, Sample)> = samples
+            .map(|(name, sample)| (name.clone(), sample.clone()))
+            .collect();
+        ready.sort_by_key(|(_, sample)| std::cmp::Reverse(sample.ready_ms));
+        ready
+    }
+
+    pub(crate) fn is_judge_unreliable(&self) -> bool {
+        self.probe.as_ref().is_some_and(|probe| probe.differs)
+    }
+
+    fn why_short(&self) -> &'static str {
+        if self.buckets.is_none() {
+            "no buckets are configured for horde_crossval"
+        } else if self.is_judge_unreliable() {
+            "the trusted miner is not reliable; see GET /horde/pool"
+        } else {
+            "the pool has no more samples; see GET /horde/pool"
+        }
+    }
+
+    fn give(
+        &mut self,
+        ctx: &mut Context<'_>,
+        hotkey: String,
+        name: &str,
+        sample: Sample,
+    ) -> Result<LlmSample> {
+        let Some(buckets) = &self.buckets else {
+            bail!("samples need buckets");
+        };
+        let file = uuid_v4([ctx.random_u64(), ctx.random_u64()]);
+        let answers = Object::answers(&file);
+        let given = LlmSample {
+            hotkey,
+            series_url: buckets.url(&Object::series(&sample.series)),
+            seed: sample.seed,
+            upload_url: buckets.signer(ctx)?.url(Method::Put, &answers),
+            answers_url: buckets.url(&answers),
+            control_url: buckets.url(&Object::workload(&sample.workload)),
+            prompts: sample.prompts,
+            file,
+        };
+        self.pool.delete_sample(ctx, name)?;
+        // The miner may write it until the URL has expired.
+        let until_ms = ctx.now_ms() + u64::from(URL_SECONDS) * 1_000;
+        self.pool.doom(ctx, answers, until_ms)?;
+        Ok(given)
+    }
+}
+
+fn answer(
+    ask: LlmSamplesWanted,
+    samples: Vec<LlmSample>,
+    shortage: Option<String>,
+) -> LlmSamplesGiven {
+    LlmSamplesGiven {
+        ask: ask.ask,
+        batch: ask.batch,
+        kind: ask.kind,
+        samples,
+        shortage,
+    }
+}

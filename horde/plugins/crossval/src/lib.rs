@@ -1,0 +1,186 @@
+//! Stock extension `horde_crossval` of the ComputeHorde validator: prompts with known answers, by which miners of the class
+//! `always_on.llm.a6000` are tested (section 3.8).
+//!
+//! | | |
+//! |---|---|
+//! | commands | `debug_run_llm_prompt_task` |
+//! | handles | `horde_llm_samples_wanted`, `horde_miner_link`, `horde_job_over`, `horde_dynamic_config`, timers, answers of the buckets |
+//! | emits | `horde_llm_samples`, `horde_links_wanted`, `horde_jobs_made`, `horde_group_wanted`, `horde_jobs_scored` |
+//! | routes | `GET /horde/pool` |
+//! | config | see `config.rs`; the host's key `key` must name this extension |
+//! | stores | see `store.rs` |
+//!
+//! ```text
+//! generation: the trusted miner writes series into the bucket of prompts
+//!    |
+//!    v
+//! sampling:   prompts are drawn from series; as many as fit are a workload, with a seed of its own
+//!    |
+//!    v
+//! upload:     the prompts of a workload are put into the bucket of answers
+//!    |
+//!    v
+//! answering:  the trusted miner answers them, and the answers are read ----> three failures drop a workload
+//!    |                                                                       and give its samples back
+//!    v
+//! samples     are given to a job kind, each once
+//! ```
+//!
+//! Stations wait for each other by what is in the store alone, so that none can jam another: each pauses after a failure, for longer
+//! each time up to a bound, and all that waits has an age at which it is dropped. The trusted miner does one job at a time and
+//! takes turns between its two stations. Sections are those of the ComputeHorde specification.
+
+mod bucket;
+mod command;
+mod config;
+mod drive;
+mod limits;
+mod live;
+mod pool;
+mod report;
+mod share;
+mod station;
+mod store;
+#[cfg(test)]
+mod tests;
+mod trusted;
+
+use std::collections::BTreeMap;
+
+use horde_dynamic::DynamicConfig;
+use horde_events::{
+    GroupWanted, JobOver, JobsMade, JobsScored, LinksWanted, LlmSamplesGiven, LlmSamplesWanted,
+    MinerLink,
+};
+use tig_plugin_api::prelude::*;
+
+use crate::bucket::Buckets;
+use crate::command::{Call, RunTask};
+use crate::config::Config;
+use crate::drive::WORK;
+use crate::live::Live;
+use crate::pool::{Pool, Target};
+use crate::station::{Station, StationName};
+use crate::trusted::{Probe, TrustedJob};
+
+struct Crossval {
+    config: Config,
+    buckets: Option<Buckets>,
+    dynamic: DynamicConfig,
+    pool: Pool,
+    stations: BTreeMap<StationName, Station>,
+    /// The job of the trusted miner.
+    job: Option<TrustedJob>,
+    probe: Option<Probe>,
+    call: Option<Call>,
+    live: Live,
+}
+
+#[extension(
+    routes("GET /horde/pool"),
+    emits(LlmSamplesGiven, LinksWanted, JobsMade, GroupWanted, JobsScored)
+)]
+impl Crossval {
+    fn new(config: Config, ctx: &mut Context<'_>) -> Result<Self> {
+        config.check()?;
+        let buckets = Buckets::new(&config, ctx)?;
+        let now_ms = ctx.now_ms();
+        ctx.at(WORK, now_ms)?;
+        Ok(Self {
+            config,
+            buckets,
+            dynamic: DynamicConfig::stored(ctx)?.unwrap_or_default(),
+            pool: Pool::stored(ctx)?,
+            stations: ctx.get_sound(store::STATIONS)?.unwrap_or_default(),
+            job: ctx.get_sound(store::JOB)?,
+            probe: ctx.get_sound(store::PROBE)?,
+            call: ctx.get_sound(store::CALL)?,
+            live: Live::default(),
+        }
+        .with_sound_times(now_ms))
+    }
+
+    /// Runs one station of the pool of prompts now, and shows what comes of it.
+    #[command]
+    fn debug_run_llm_prompt_task(
+        &mut self,
+        ctx: &mut Context<'_>,
+        arguments: RunTask,
+    ) -> Result<Started> {
+        self.run_task(ctx, &arguments)?;
+        Ok(Started)
+    }
+
+    fn on_horde_llm_samples_wanted(
+        &mut self,
+        ctx: &mut Context<'_>,
+        event: LlmSamplesWanted,
+    ) -> Result<()> {
+        self.take_ask(ctx, event)?;
+        self.work(ctx)
+    }
+
+    fn on_horde_miner_link(&mut self, ctx: &mut Context<'_>, event: MinerLink) -> Result<()> {
+        self.take_link(ctx, event)?;
+        self.work(ctx)
+    }
+
+    fn on_horde_job_over(&mut self, ctx: &mut Context<'_>, event: JobOver) -> Result<()> {
+        self.take_outcome(ctx, event)?;
+        self.work(ctx)
+    }
+
+    fn on_horde_dynamic_config(
+        &mut self,
+        ctx: &mut Context<'_>,
+        event: DynamicConfig,
+    ) -> Result<()> {
+        event.store(ctx)?;
+        self.dynamic = event;
+        self.work(ctx)
+    }
+
+    fn on_timer(&mut self, ctx: &mut Context<'_>, _tag: String) -> Result<()> {
+        self.work(ctx)
+    }
+
+    fn on_http_response(&mut self, ctx: &mut Context<'_>, response: HttpResponse) -> Result<()> {
+        self.take_response(ctx, response)?;
+        self.work(ctx)
+    }
+
+    fn on_http_request(
+        &mut self,
+        ctx: &mut Context<'_>,
+        _request: HttpRequest,
+    ) -> Result<HttpReply> {
+        let now_ms = ctx.now_ms();
+        HttpReply::json(200, &self.report(now_ms))
+    }
+
+    fn snapshot(&mut self) -> Result<Live> {
+        // This instance stays if its successor cannot start.
+        Ok(self.live.clone())
+    }
+
+    fn restore(&mut self, _ctx: &mut Context<'_>, state: Live) -> Result<()> {
+        self.live = state;
+        Ok(())
+    }
+}
+
+impl Crossval {
+    fn target(&self) -> Target {
+        Target::new(&self.dynamic, self.config.uses_per_series)
+    }
+
+    fn station(&self, name: StationName) -> Station {
+        self.stations.get(&name).cloned().unwrap_or_default()
+    }
+
+    /// Whether a station pauses.
+    fn is_paused(&self, name: StationName, now_ms: u64) -> bool {
+        let station = self.stations.get(&name);
+        station.is_some_and(|station| station.paused_until_ms(now_ms).is_some())
+    }
+}

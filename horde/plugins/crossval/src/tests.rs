@@ -1,0 +1,19 @@
+//! `horde_crossval` with the harness in place of the host.
+
+mod bad_answers;
+mod bad_series;
+mod commands;
+mod course;
+mod failed_handlers;
+mod judge;
+mod recorded;
+mod restarts;
+mod samples;
+mod storage;
+mod support;
+
+use serde_json::{Value, json};
+use tig_plugin_api::HttpFailureKind;
+
+use self::support::*;
+use crate::Crossval;

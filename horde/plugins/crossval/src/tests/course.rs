@@ -1,0 +1,238 @@
+//! From nothing to samples that are given.
+
+use super::*;
+
+#[test]
+fn pool_fills_from_nothing() {
+    let mut world = World::start();
+    let links = world.events("horde_links_wanted");
+    let expected = json!([{ "hotkey": "", "host": "10.0.0.9", "port": 8000 }]);
+    assert_eq!(links[0]["miners"], expected);
+    assert_eq!(links[0]["holder"], "horde_crossval");
+    world.assert_state("generation", "waits for a link");
+    world.up();
+    let asked = world.asked();
+    assert_eq!(asked.group["is_organic"], true);
+    assert_eq!(asked.group["jobs"][0]["timeout_seconds"], 300);
+    assert_eq!(asked.uploads().len(), 4);
+    world.generate(&asked);
+    world.settle();
+    let report = world.report();
+    assert_eq!(
+        report["series"],
+        json!({ "usable": 4, "live": 4, "wanted": 4 })
+    );
+    assert_eq!(report["workloads"].as_array().unwrap().len(), 2);
+    for _ in 0..2 {
+        let asked = world.asked();
+        assert_eq!(asked.group["jobs"][0]["timeout_seconds"], 288);
+        world.solve(&asked);
+        world.settle();
+    }
+    let report = world.report();
+    assert_eq!(
+        report["samples"],
+        json!({ "ready": 4, "missing": 0, "wanted": 4 })
+    );
+    world.assert_state("sampling", "rests: all samples are there");
+    world.assert_state("answering", "rests: no workload waits");
+    world.assert_state("generation", "rests: 4 series are there");
+    assert!(world.all_asked().is_empty());
+}
+
+#[test]
+fn each_job_of_the_trusted_miner_gets_a_finished_receipt() {
+    let mut world = World::start();
+    world.up();
+    let asked = world.asked();
+    world.generate(&asked);
+    let scored = world.events("horde_jobs_scored");
+    assert_eq!(
+        scored[0]["jobs"],
+        json!([{ "uuid": asked.uuid, "score_text": "0.000000" }])
+    );
+}
+
+#[test]
+fn each_workload_has_a_seed_of_its_own() {
+    let mut world = World::with_series();
+    world.settle();
+    let mut seeds: Vec<String> = world
+        .harness
+        .stored()
+        .into_iter()
+        .filter(|(key, _)| key.starts_with("workload/"))
+        .map(|(_, workload)| workload["seed"].to_string())
+        .collect();
+    seeds.dedup();
+    assert_eq!(seeds.len(), 2);
+}
+
+#[test]
+fn last_workload_may_be_short() {
+    let mut dynamic = small();
+    dynamic["target_number_of_prompt_samples_ready"] = json!(3);
+    let mut world = World::with(&section(), &dynamic);
+    world.up();
+    let asked = world.asked();
+    world.generate(&asked);
+    world.settle();
+    let report = world.report();
+    let mut samples: Vec<_> = report["workloads"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|workload| workload["samples"].as_u64().unwrap())
+        .collect();
+    samples.sort_unstable();
+    assert_eq!(samples, [1, 2]);
+    assert_eq!(report["samples"]["missing"], 0);
+}
+
+/// The reference waits for a number of series that there may never be.
+#[test]
+fn fewer_series_than_samples_are_enough_after_a_while() {
+    let mut dynamic = small();
+    dynamic["number_of_prompts_per_workload"] = json!(100);
+    dynamic["target_number_of_prompt_samples_ready"] = json!(100);
+    let mut world = World::with(&section(), &dynamic);
+    world.up();
+    let asked = world.asked();
+    world.generate(&asked);
+    world.assert_state(
+        "sampling",
+        "waits for series: 4 can be used, 100 are needed",
+    );
+    world.harness.advance_ms(30 * 60_000);
+    world.settle();
+    assert!(!world.report()["workloads"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn generation_goes_on_while_workloads_wait() {
+    let mut dynamic = small();
+    dynamic["max_prompt_series"] = json!(100);
+    let mut world = World::with(&section(), &dynamic);
+    world.up();
+    let first = world.asked();
+    world.generate(&first);
+    world.settle();
+    let mut kinds = vec![true];
+    for _ in 0..4 {
+        let asked = world.wait_for_job();
+        kinds.push(asked.is_generation());
+        if asked.is_generation() {
+            world.generate(&asked);
+        } else {
+            world.over(&asked, &failed());
+        }
+        world.settle();
+    }
+    assert!(
+        kinds.iter().filter(|is_generation| **is_generation).count() >= 2,
+        "{kinds:?}"
+    );
+    assert!(kinds.contains(&false), "{kinds:?}");
+}
+
+#[test]
+fn link_is_let_go_when_nothing_is_to_do() {
+    let mut world = World::full();
+    world.harness.emitted();
+    world.harness.advance_ms(59_000);
+    assert!(world.events("horde_links_wanted").is_empty());
+    world.harness.advance_ms(1_000);
+    assert_eq!(world.events("horde_links_wanted")[0]["miners"], json!([]));
+    world.harness.advance_ms(600_000);
+    assert!(world.events("horde_links_wanted").is_empty(), "once");
+}
+
+#[test]
+fn used_up_series_are_replaced_and_deleted() {
+    let mut section = section();
+    section["uses_per_series"] = json!(1);
+    let mut world = World::with(&section, &small());
+    world.up();
+    let asked = world.asked();
+    world.generate(&asked);
+    world.settle();
+    for _ in 0..2 {
+        let asked = world.asked();
+        world.solve(&asked);
+        world.settle();
+    }
+    world.harness.advance_ms(60_000);
+    let asked = world.wait_for_job();
+    assert!(asked.is_generation());
+    world.generate(&asked);
+    assert_eq!(world.report()["series"]["live"], 4);
+    let old = world
+        .objects
+        .keys()
+        .filter(|path| path.starts_with("/prompts/"))
+        .count();
+    assert_eq!(old, 8, "samples need the old ones");
+    world.want("b", &[("a", 4)]);
+    world.harness.advance_ms(3_700_000);
+    world.settle();
+    let left = world
+        .objects
+        .keys()
+        .filter(|path| path.starts_with("/prompts/"))
+        .count();
+    assert_eq!(left, 4);
+}
+
+#[test]
+fn old_series_and_samples_expire() {
+    let mut section = section();
+    section["expiry_hours"] = json!(1);
+    let mut world = World::with(&section, &small());
+    world.up();
+    let asked = world.asked();
+    world.generate(&asked);
+    world.settle();
+    for _ in 0..2 {
+        let asked = world.asked();
+        world.solve(&asked);
+        world.settle();
+    }
+    let before = world.records("sample/");
+    assert_eq!(before.len(), 4);
+    world.harness.advance_ms(3_660_000);
+    let after = world.records("sample/");
+    assert!(
+        before.iter().all(|sample| !after.contains(sample)),
+        "{after:?}"
+    );
+    assert_eq!(world.report()["series"]["live"], 0);
+}
+
+#[test]
+fn nothing_that_is_missing_in_the_config_is_asked_for() {
+    let mut world = World::with(&json!({}), &small());
+    world.assert_state("generation", "waits: no buckets are configured");
+    let mut section = section();
+    section["trusted_miner_host"] = json!("");
+    world = World::with(&section, &small());
+    world.assert_state("generation", "waits: no trusted miner is configured");
+    assert!(world.all_asked().is_empty() && world.tags().is_empty());
+}
+
+#[test]
+fn operator_is_reminded_once_a_day() {
+    let mut section = section();
+    section["trusted_miner_host"] = json!("");
+    let mut world = World::with(&section, &small());
+    let count = |world: &mut World| {
+        let logs = world.harness.logs();
+        logs.iter()
+            .filter(|(_, text)| text.contains("no trusted miner is configured"))
+            .count()
+    };
+    assert_eq!(count(&mut world), 1);
+    world.harness.advance_ms(23 * 3_600_000);
+    assert_eq!(count(&mut world), 0);
+    world.harness.advance_ms(2 * 3_600_000);
+    assert_eq!(count(&mut world), 1);
+}
