@@ -36,11 +36,7 @@ const SWITCHES: [(&str, bool); 4] = [
 pub(super) fn ensure_block(signed: &Signed<'_>, bucket: &Endpoint, dry_run: bool) -> Outcome {
     let present = match BLOCK.read(signed, bucket) {
         Err(refused) => return refused,
-        Ok(Present::Unknown) => {
-            return Outcome::NotNeeded {
-                text: "the service blocks nothing".to_owned(),
-            };
-        }
+        Ok(Present::Unknown) => return no_block(),
         Ok(Present::Nothing) => None,
         Ok(Present::Text(text)) => Some(text),
     };
@@ -55,7 +51,16 @@ pub(super) fn ensure_block(signed: &Signed<'_>, bucket: &Endpoint, dry_run: bool
         "<PublicAccessBlockConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{}</PublicAccessBlockConfiguration>",
         switches.concat()
     );
-    BLOCK.outcome(BLOCK.write(signed, bucket, body), bucket)
+    match BLOCK.write(signed, bucket, body) {
+        Err(Reason::Missing) => no_block(),
+        written => BLOCK.outcome(written, bucket),
+    }
+}
+
+fn no_block() -> Outcome {
+    Outcome::NotNeeded {
+        text: "the service blocks nothing".to_owned(),
+    }
 }
 
 fn is_set(text: &str) -> bool {
@@ -97,7 +102,17 @@ pub(super) fn ensure_policy(
         PublicRead::Set(_) if dry_run => Outcome::planned("allow s3:GetObject to everybody"),
         PublicRead::Set(policy) => {
             let written = write_policy(signed, bucket, &policy.to_string(), pauses);
-            POLICY.outcome(written, bucket)
+            let is_denied = written == Err(Reason::Denied);
+            match POLICY.outcome(written, bucket) {
+                // AWS answers alike to who has the right where the account blocks public policies.
+                Outcome::Refused { text, remedy } if is_denied => Outcome::refused(
+                    text,
+                    format!(
+                        "{remedy}; if it is there, public access is blocked for the whole account: switch its BlockPublicPolicy off"
+                    ),
+                ),
+                outcome => outcome,
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ use horde_s3::{Endpoint, xml};
 
 use super::part::{Part, Present};
 use super::step::Outcome;
+use crate::s3::reason::Reason;
 use crate::s3::remote::Signed;
 
 /// Name of the rule.
@@ -26,12 +27,7 @@ pub(super) fn ensure(
 ) -> Outcome {
     let present = match LIFECYCLE.read(signed, bucket) {
         Err(refused) => return refused,
-        Ok(Present::Unknown) => {
-            return Outcome::NotNeeded {
-                text: "the service has no such rules: delete old objects by its own means"
-                    .to_owned(),
-            };
-        }
+        Ok(Present::Unknown) => return no_rules(),
         Ok(Present::Nothing) => String::new(),
         Ok(Present::Text(text)) => text,
     };
@@ -44,8 +40,15 @@ pub(super) fn ensure(
         true => Outcome::planned(text),
         false => match LIFECYCLE.write(signed, bucket, rules) {
             Ok(()) => Outcome::done(text),
+            Err(Reason::Missing) => no_rules(),
             refused => LIFECYCLE.outcome(refused, bucket),
         },
+    }
+}
+
+fn no_rules() -> Outcome {
+    Outcome::NotNeeded {
+        text: "the service has no such rules: delete old objects by its own means".to_owned(),
     }
 }
 

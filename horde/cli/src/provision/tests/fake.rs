@@ -42,7 +42,7 @@ pub(super) struct Fake {
     pub(super) users: RefCell<BTreeMap<String, User>>,
     /// Calls (`PUT policy`, `CreateUser`) that are not allowed.
     pub(super) denied: Vec<&'static str>,
-    /// Parts that the service does not know.
+    /// Parts and calls that the service does not know.
     pub(super) unknown: Vec<&'static str>,
     /// From this call on nothing is answered, as if the program were killed.
     pub(super) fails: Option<(usize, Failing)>,
@@ -132,7 +132,7 @@ impl Fake {
         if self.denied.iter().any(|denied| *denied == call.trim()) {
             return error(403, "AccessDenied");
         }
-        if self.unknown.contains(&part) {
+        if self.unknown.contains(&part) || self.unknown.contains(&call.as_str()) {
             return error(501, "NotImplemented");
         }
         if call == "PUT policy" && self.late_policies.get() > 0 {

@@ -252,15 +252,20 @@ fn policy_that_allows_more_stays() {
 
 #[test]
 fn service_without_block_and_rules_needs_none() {
-    let fake = Fake {
-        unknown: vec!["publicAccessBlock", "lifecycle"],
-        ..Fake::default()
-    };
-    let folder = tempfile::tempdir().unwrap();
-    let (is_there, steps) = run(&fake, &plan(folder.path(), false));
-    assert!(is_there, "{steps:?}");
-    let is_not_needed = |step: &&Step| matches!(step.outcome, Outcome::NotNeeded { .. });
-    assert_eq!(steps.iter().filter(is_not_needed).count(), 4);
+    for unknown in [
+        ["publicAccessBlock", "lifecycle"],
+        ["PUT publicAccessBlock", "PUT lifecycle"],
+    ] {
+        let fake = Fake {
+            unknown: unknown.to_vec(),
+            ..Fake::default()
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let (is_there, steps) = run(&fake, &plan(folder.path(), false));
+        assert!(is_there, "{steps:?}");
+        let is_not_needed = |step: &&Step| matches!(step.outcome, Outcome::NotNeeded { .. });
+        assert_eq!(steps.iter().filter(is_not_needed).count(), 4);
+    }
 }
 
 fn with_user(user: User) -> Fake {
