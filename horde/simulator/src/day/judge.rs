@@ -110,7 +110,7 @@ impl DayJudge {
     }
 
     /// Something has happened for which troubles may wait.
-    pub(super) fn saw(&mut self, trigger: Trigger) {
+    fn saw(&mut self, trigger: Trigger) {
         if !self.seen.contains(&trigger) {
             self.seen.push(trigger);
         }
@@ -137,6 +137,12 @@ impl DayJudge {
     /// From now on the chain has faults.
     pub(super) fn chain_fault(&mut self) {
         self.times.note_fault();
+    }
+
+    /// The host sends a request about weights.
+    pub(super) fn weights_sent(&mut self, body: &[u8]) {
+        self.saw(Trigger::Weights);
+        self.weights.note_sent(body);
     }
 
     /// A user has ordered a job.

@@ -17,7 +17,6 @@ use super::config::{FACILITATOR_URL, IDENTITY, options_of};
 use super::http::{Http, Next as HttpNext, is_about_weights};
 use super::judge::DayJudge;
 use super::scenario::{BLOCK_MS, CYCLE_BLOCKS, Day, FIRST_CYCLE, LEAD_BLOCKS};
-use super::trouble::Trigger;
 use crate::site::Site;
 use crate::stage::{Next, Peer, Stage, Witness as _, miner_peers};
 
@@ -196,8 +195,9 @@ impl<'a> World<'a> {
 
     fn settled(&mut self, crash: Option<Crash>) {
         for sent in self.stage.host.take_sent() {
-            if is_about_weights(&sent.queued().call) {
-                self.stage.judge.saw(Trigger::Weights);
+            let call = &sent.queued().call;
+            if is_about_weights(call) {
+                self.stage.judge.weights_sent(&call.body);
             }
             let now_ms = self.stage.now_ms;
             let (number, next) = self.http.send(sent, now_ms, &mut self.stage.rng);
