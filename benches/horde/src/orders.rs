@@ -16,7 +16,7 @@ const TOKEN: (&str, &str) = ("Authorization", "Token devnet");
 /// Where jobs are ordered.
 const PATH: &str = "/api/v1/job-docker/";
 /// Time between two looks at a job.
-const LOOK: Duration = Duration::from_millis(2);
+const LOOK: Duration = Duration::from_millis(4);
 /// Time for jobs to be over.
 const JOBS_MAX: Duration = Duration::from_secs(60);
 
