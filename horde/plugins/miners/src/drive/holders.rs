@@ -95,7 +95,9 @@ impl Miners {
             self.drop_link(ctx, &miner.hotkey, "the miner has another address")?;
         }
         let manifest_by_ms = ctx.now_ms() + self.config.manifest_ms;
-        match authority(miner, self.config.allow_private) {
+        // The validator's own miner has no hotkey, and its address is of the operator's config.
+        let allow_private = self.config.allow_private || miner.hotkey.is_empty();
+        match authority(miner, allow_private) {
             Ok(authority) => {
                 let link = Link::new(miner.clone(), authority, manifest_by_ms);
                 self.state.links.insert(link);

@@ -320,6 +320,23 @@ fn address_that_is_refused_says_why() {
     }
 }
 
+/// A trusted miner stands in the operator's own network, and only the config can name it.
+#[test]
+fn own_miner_may_be_in_a_private_network() {
+    let key = vec![key()];
+    let mut world = World(Harness::start_with_keys(settings(json!({})), key).unwrap());
+    world.0.advance_ms(0);
+    let address = json!({ "hotkey": "", "host": "10.0.0.9", "port": 8000 });
+    let wanted = json!({ "holder": "h", "miners": [address] });
+    world.0.event("horde_links_wanted", wanted);
+    let opened = world.0.ws_opened();
+    assert!(
+        opened[0].url.starts_with("ws://10.0.0.9:8000/"),
+        "{}",
+        opened[0].url
+    );
+}
+
 #[test]
 fn key_that_may_not_be_used_is_named() {
     let error = Harness::<Miners>::try_start(settings(json!({ "key": "cold" })))
