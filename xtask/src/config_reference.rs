@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use horde_system_tests::EXTENSIONS;
+use horde_system_tests::{EXTENSIONS, LANGUAGE_EXTENSIONS};
 use serde_json::Value;
 use tig_system_tests::{PLUGINS, config_reference, horde_config_reference};
 
@@ -13,7 +13,10 @@ use crate::workspace::{Workspace, read, run};
 /// Builds the host and its extensions, and writes down which keys they take.
 pub(crate) fn write() -> Result<()> {
     let workspace = Workspace::load()?;
-    let names = PLUGINS.iter().chain(&EXTENSIONS);
+    let names = PLUGINS
+        .iter()
+        .chain(&EXTENSIONS)
+        .chain(&LANGUAGE_EXTENSIONS);
     run(&mut workspace.cargo_for("build --quiet -p tig-host", names))?;
     let schema = read(Command::new(workspace.target.join("debug/tig-host")).arg("schema"))?;
     let schema: Value = serde_json::from_str(&schema)?;

@@ -12,7 +12,10 @@ pub const BATCH_EXTENSIONS: [&str; 4] = [
     "horde_job_hash",
 ];
 
-/// All extensions of the validator, in the order of the config.
+/// Those that test language models, which take buckets and a trusted miner.
+pub const LANGUAGE_EXTENSIONS: [&str; 2] = ["horde_job_llm", "horde_crossval"];
+
+/// All other extensions of the validator, in the order of the config.
 pub const EXTENSIONS: [&str; 12] = [
     "horde_chain",
     "horde_schedule",

@@ -9,7 +9,9 @@ mod miners;
 mod site;
 mod validator;
 
-pub use artifacts::{Artifacts, BATCH_EXTENSIONS, EXTENSIONS, MissingArtifact, PROGRAMS};
+pub use artifacts::{
+    Artifacts, BATCH_EXTENSIONS, EXTENSIONS, LANGUAGE_EXTENSIONS, MissingArtifact, PROGRAMS,
+};
 pub use call::{Call, CallError, Line};
 pub use miners::{ChainOptions, FacilitatorUrls, Miner, Miners, MinersError, MinersOptions};
 pub use site::{HOTKEY, HostOptions, Site, other_version, write_hotkey};
