@@ -19,8 +19,8 @@ pub(crate) use self::started::{StartError, Started};
 
 /// Name of the program.
 const PROGRAM: &str = "tig-host";
-/// Lines of its faults that are kept.
-const LINES_COUNT_MAX: usize = 20;
+/// Faults of a config that are kept.
+const FAULTS_COUNT_MAX: usize = 20;
 
 /// `tig-host` could not be run.
 #[derive(Debug, thiserror::Error)]
@@ -95,29 +95,19 @@ impl HostProgram {
         Ok(serde_json::from_slice(&output.stdout).ok().map(reachable))
     }
 
-    /// What `tig-host check` finds in the config: nothing if it is sound, or else its lines.
+    /// What `tig-host check` finds in the config: nothing if it is sound.
     ///
     /// # Errors
     ///
     /// The program cannot be run.
     pub(crate) fn config_faults(&self) -> Result<Vec<String>, RunError> {
         let mut command = Command::new(&self.program);
-        command.arg("check").arg(&self.config);
+        command.arg("check").arg(&self.config).arg("--json");
         let output = self.output_of(command)?;
         if output.status.success() {
             return Ok(Vec::new());
         }
-        let texts = [output.stdout, output.stderr];
-        let text = texts
-            .map(|text| String::from_utf8_lossy(&text).into_owned())
-            .concat();
-        let lines = text
-            .lines()
-            .map(|line| line.trim().replace(char::is_control, " "));
-        Ok(lines
-            .filter(|line| !line.is_empty())
-            .take(LINES_COUNT_MAX)
-            .collect())
+        Ok(faults(&output))
     }
 
     /// Calls a command of an extension with these words, and with this program's own streams. Returns the exit code.
@@ -176,6 +166,34 @@ fn is_unfinished(status: &[u8], extension: &str) -> bool {
     let status: Status = serde_json::from_slice(status).unwrap_or_default();
     let mut extensions = status.extensions.iter();
     extensions.any(|it| it.name == extension && it.unfinished > 0)
+}
+
+/// The faults in the output of `tig-host check --json`; a file that is no config at all is an error of the program.
+fn faults(output: &Output) -> Vec<String> {
+    let checked: Checked = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let mut faults: Vec<String> = checked
+        .faults
+        .into_iter()
+        .take(FAULTS_COUNT_MAX)
+        .map(|fault| format!("{}: {}", fault.path, fault.text))
+        .collect();
+    if faults.is_empty() {
+        faults.push(String::from_utf8_lossy(&output.stderr).into_owned());
+    }
+    let line = |fault: &String| fault.trim().replace(char::is_control, " ");
+    faults.iter().map(line).collect()
+}
+
+/// The part of `tig-host check --json` that counts here.
+#[derive(Default, Deserialize)]
+struct Checked {
+    faults: Vec<ConfigFault>,
+}
+
+#[derive(Deserialize)]
+struct ConfigFault {
+    path: String,
+    text: String,
 }
 
 /// Any address of this machine is reached by the loopback one.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use crate::cross_validation::{CrossValidation, SECRET_FILE};
 use crate::network::Network;
 use crate::settings::Settings;
 
@@ -36,6 +37,16 @@ const KEY_EXTENSIONS: [&str; 6] = [
     "horde_receipts",
     "horde_report",
 ];
+
+/// Those that test language models, which need buckets.
+const CROSS_VALIDATION_EXTENSIONS: [&str; 2] = ["horde_job_llm", "horde_crossval"];
+
+/// Name of the config's key with which URLs of buckets are signed, and what S3 puts before its secret.
+const BUCKET_KEY: &str = "s3";
+const BUCKET_KEY_PREFIX: &str = "AWS4";
+
+/// The class whose executors run language models.
+const LANGUAGE_CLASS: &str = "always_on.llm.a6000";
 
 /// What the main network used when the earlier validator was described (section 10.2).
 const PROFILE: &str = "mainnet-2024-11";
@@ -93,6 +104,38 @@ pub(crate) fn validator_config(
     }
     sections["horde_report"] = report;
     config
+}
+
+/// Adds to the config of a validator what the jobs of language models need.
+pub(crate) fn add_cross_validation(config: &mut Value, cross: &CrossValidation, folder: &Path) {
+    if let Some(extensions) = config["extensions"].as_array_mut() {
+        extensions.extend(CROSS_VALIDATION_EXTENSIONS.map(Value::from));
+    }
+    let [kind, owner] = CROSS_VALIDATION_EXTENSIONS;
+    config["keys"][BUCKET_KEY] = json!({
+        "kind": "hmac-sha256",
+        "file": folder.join(SECRET_FILE),
+        "prefix": BUCKET_KEY_PREFIX,
+        "extensions": [owner],
+    });
+    let mut section = json!({
+        "endpoint": cross.endpoint,
+        "region": cross.region,
+        "prompts_bucket": cross.prompts,
+        "answers_bucket": cross.answers,
+        "access_key_id": cross.credentials.access_key_id,
+        "key": BUCKET_KEY,
+    });
+    if let Some((host, port, hotkey)) = &cross.trusted_miner {
+        section["trusted_miner_host"] = json!(host);
+        section["trusted_miner_port"] = json!(port);
+        section["trusted_miner_hotkey"] = json!(hotkey);
+    }
+    if let Some(model) = &cross.model {
+        section["generator_model"] = json!(model);
+    }
+    config["config"][owner] = section;
+    config["config"]["horde_batch"]["kinds"][LANGUAGE_CLASS] = json!(kind);
 }
 
 /// The config of a host that runs batches by hand; relative paths start from its file's folder.
@@ -154,8 +197,10 @@ mod tests {
         let sections = config["config"].as_object().unwrap();
         let is_listed = |name: &String| listed.contains(&json!(name));
         assert!(sections.keys().all(is_listed));
-        let keyed = config["keys"]["hotkey"]["extensions"].as_array().unwrap();
-        assert!(keyed.iter().all(|name| listed.contains(name)));
+        for key in config["keys"].as_object().unwrap().values() {
+            let keyed = key["extensions"].as_array().unwrap();
+            assert!(keyed.iter().all(|name| listed.contains(name)));
+        }
     }
 
     #[test]
@@ -184,5 +229,35 @@ mod tests {
         assert_eq!(sections["horde_schedule"]["serving"], false);
         let url = sections["horde_report"]["url_common"].as_str().unwrap();
         assert!(url.ends_with("/common-config-staging.json"), "{url}");
+    }
+
+    #[test]
+    fn config_of_buckets_has_no_secret() {
+        let settings = Settings {
+            hotkey_file: "keys/h".into(),
+            password_file: None,
+            weights_version: 4,
+        };
+        let mut config = batch_config(&settings, Path::new("/v"), Addresses::Public);
+        let cross = CrossValidation {
+            endpoint: String::new(),
+            region: "eu-west-3".to_owned(),
+            prompts: "p".to_owned(),
+            answers: "a".to_owned(),
+            credentials: horde_s3::Credentials::new("id", "s3cret"),
+            trusted_miner: Some(("10.0.0.9".to_owned(), 8000, String::new())),
+            model: None,
+        };
+        add_cross_validation(&mut config, &cross, Path::new("/v"));
+        assert_names_fit(&config);
+        assert!(!config.to_string().contains("s3cret"), "{config}");
+        assert_eq!(config["keys"]["s3"]["file"], "/v/s3-secret");
+        assert_eq!(
+            config["config"]["horde_batch"]["kinds"][LANGUAGE_CLASS],
+            "horde_job_llm"
+        );
+        let section = &config["config"]["horde_crossval"];
+        assert_eq!(section["trusted_miner_host"], "10.0.0.9");
+        assert_eq!(section["access_key_id"], "id");
     }
 }

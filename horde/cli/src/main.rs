@@ -4,6 +4,7 @@
 //! nothing: it reads the environment, and asks a host by the program `tig-host`.
 
 mod commands;
+mod cross_validation;
 mod doctor;
 mod env_file;
 mod environment;

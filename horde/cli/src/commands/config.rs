@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use tig_process::{output, whole_file};
 
+use crate::cross_validation::{CrossValidation, SECRET_FILE};
 use crate::environment::Environment;
-use crate::host_config::{Addresses, batch_config, validator_config};
+use crate::host_config::{Addresses, add_cross_validation, batch_config, validator_config};
 use crate::network::Network;
 use crate::settings::{Settings, SettingsError};
 
@@ -61,10 +62,16 @@ pub(crate) fn text(
         Scope::Batch => None,
         Scope::Validator => Network::read(environment)?,
     };
-    let config = match network {
+    let mut config = match &network {
         None => batch_config(&settings, &folder, addresses),
-        Some(network) => validator_config(&settings, &network, &folder, addresses),
+        Some(network) => validator_config(&settings, network, &folder, addresses),
     };
+    // Without a chain there is nobody whose language models are tested.
+    if network.is_some()
+        && let Some(cross) = CrossValidation::read(environment)?
+    {
+        add_cross_validation(&mut config, &cross, &folder);
+    }
     // A value without maps of other keys than texts has a JSON form.
     let text = serde_json::to_string_pretty(&config).unwrap_or_default();
     Ok(text + "\n")
@@ -89,6 +96,14 @@ pub(crate) fn run(
     if path.exists() {
         let path = path.to_owned();
         return Err(ConfigError::Exists { path });
+    }
+    // The config names the file.
+    if let Some(cross) = CrossValidation::read(environment)? {
+        let written = cross.write_secret(folder);
+        written.map_err(|source| ConfigError::Write {
+            path: folder.join(SECRET_FILE),
+            source,
+        })?;
     }
     whole_file::write(path, text.as_bytes(), 0o644).map_err(|source| ConfigError::Write {
         path: path.to_owned(),

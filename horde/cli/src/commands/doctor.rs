@@ -35,6 +35,7 @@ pub(crate) fn run(
         Ok(environment) => {
             let mut of_files = files::variables(&environment, folder);
             of_files.push(files::hotkey(&environment, folder));
+            of_files.extend(files::bucket_key(&environment, host));
             findings.splice(0..0, of_files);
             findings.extend(chain_service(&environment, &http));
             findings.extend(buckets(&environment, &http)?);

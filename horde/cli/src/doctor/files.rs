@@ -4,10 +4,12 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use serde_json::Value;
 use tig_keyring::{HotkeyError, HotkeyFile};
 use tig_process::error_chain::error_chain;
 use tig_process::secret_file;
 
+use crate::cross_validation::CrossValidation;
 use crate::environment::{Environment, FILE_NAME};
 use crate::finding::Finding;
 use crate::host::{HostProgram, RunError};
@@ -134,6 +136,28 @@ fn encrypted(settings: &Settings, folder: &Path) -> Finding {
             "write the password into that file, on one line, mode 600",
         ),
     }
+}
+
+/// Whether the config was written with the access key that `.env` has now; `None` if one of them has none.
+pub(crate) fn bucket_key(environment: &Environment, host: &HostProgram) -> Option<Finding> {
+    let cross = CrossValidation::read(environment).ok()??;
+    let config: Value = serde_json::from_slice(&fs::read(host.config()).ok()?).ok()?;
+    let id = config["config"]["horde_crossval"]["access_key_id"].as_str()?;
+    let file = config["keys"]["s3"]["file"].as_str()?;
+    let secret = secret_file::read(Path::new(file)).ok();
+    let credentials = &cross.credentials;
+    let is_same = id == credentials.access_key_id
+        && secret.as_deref() == Some(credentials.secret_access_key.as_str());
+    (!is_same).then(|| {
+        Finding::fault(
+            "config",
+            "was written with another access key than the one in .env",
+            format!(
+                "move {0} away and write it again: `compute-horde config --output {0}`",
+                host.config().display()
+            ),
+        )
+    })
 }
 
 /// Lets `tig-host check` look at the config.

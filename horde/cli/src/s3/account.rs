@@ -25,7 +25,7 @@ pub(crate) const SECRET: &str = "AWS_SECRET_ACCESS_KEY";
 /// Variable with the token of a key that expires.
 const TOKEN: &str = "AWS_SESSION_TOKEN";
 /// Another name for the region, which some programs read and some do not.
-const OTHER_REGION: &str = "AWS_REGION";
+pub(crate) const OTHER_REGION: &str = "AWS_REGION";
 /// Name of this part in findings.
 const PART: &str = "settings";
 

@@ -166,6 +166,26 @@ fn variables_are_looked_at() {
     );
 }
 
+/// The host signs with the key of the config, and a new one in `.env` changes nothing there.
+#[test]
+fn key_of_the_config_is_compared() {
+    let service = home();
+    service.add_env("PYLON_URL=http://127.0.0.1:1\nBITTENSOR_NETUID=12\n");
+    let said = service.run(&["config", "--output", "config.json"]);
+    assert_eq!(said.code, 0, "{}", said.all());
+    let text = "another access key";
+    let said = doctor(&service);
+    assert!(!said.stdout.contains(text), "{}", said.all());
+    write_private(&service.home.path().join("s3-secret"), "former");
+    let said = doctor(&service);
+    assert!(said.has_line(&["FAULT", "config", text]), "{}", said.all());
+    assert!(
+        said.has_line(&["->", "compute-horde config --output"]),
+        "{}",
+        said.all()
+    );
+}
+
 #[test]
 fn json_has_every_finding() {
     let service = home();
