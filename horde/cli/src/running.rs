@@ -23,6 +23,8 @@ pub(crate) struct Asked {
     pub(crate) schedule: Value,
     /// `GET /horde/facilitator`.
     pub(crate) facilitator: Value,
+    /// `GET /horde/pool`.
+    pub(crate) pool: Value,
 }
 
 impl Running<'_> {
@@ -32,6 +34,7 @@ impl Running<'_> {
             status: self.get("status"),
             schedule: self.get("schedule"),
             facilitator: self.get("facilitator"),
+            pool: self.get("pool"),
         }
     }
 

@@ -75,6 +75,7 @@ fn rows(asked: &Asked) -> Vec<Vec<String>> {
         ("weights", weights(&status["weights"][0], now_ms)),
         ("users' jobs", users_jobs(&status["jobs_last_hour"])),
         ("facilitator", facilitator(&asked.facilitator)),
+        ("pool of prompts", pool(&asked.pool)),
         ("miners", miners(&status["miners"])),
         (
             "config of the network",
@@ -163,6 +164,19 @@ fn facilitator(report: &Value) -> Option<String> {
     ))
 }
 
+/// Samples, and each station that does not rest.
+fn pool(pool: &Value) -> Option<String> {
+    let samples = &pool["samples"];
+    let (ready, wanted) = (samples["ready"].as_u64()?, samples["wanted"].as_u64()?);
+    let stations = pool["stations"].as_object()?.iter();
+    let stations = stations.filter_map(|(name, station)| {
+        let state = station["state"].as_str()?;
+        (!state.starts_with("rests")).then(|| format!("; {name} {state}"))
+    });
+    let stations: String = stations.collect();
+    Some(format!("{ready} of {wanted} samples are ready{stations}"))
+}
+
 fn miners(miners: &Value) -> Option<String> {
     let miners = miners.as_object()?;
     if miners.is_empty() {
@@ -220,6 +234,13 @@ mod tests {
                 "at_ms": 5_000, "since_ms": 0, "state": "pausing", "statuses_waiting": 4,
                 "last_error": "refused",
             }),
+            pool: json!({
+                "samples": { "ready": 3, "wanted": 8 },
+                "stations": {
+                    "sampling": { "state": "rests: no series" },
+                    "answering": { "state": "pauses after a failure" },
+                },
+            }),
         };
         for (name, text) in [
             ("chain", "block 746, stands still since 5 min"),
@@ -231,6 +252,10 @@ mod tests {
                 "in the last hour 3 completed, 1 failed, 0 rejected; 2 run",
             ),
             ("facilitator", "pausing since 5 s, 4 statuses wait: refused"),
+            (
+                "pool of prompts",
+                "3 of 8 samples are ready; answering pauses after a failure",
+            ),
             ("miners", "none has failed"),
             ("config of the network", "mainnet-2024-11"),
         ] {

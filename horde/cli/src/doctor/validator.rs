@@ -8,12 +8,13 @@ use crate::running::Asked;
 
 /// Looks at what the extensions of a running validator say.
 pub(crate) fn findings(asked: &Asked) -> Vec<Finding> {
-    let chain = chain(&asked.status["chain"]);
-    vec![
-        chain,
+    let mut findings = vec![
+        chain(&asked.status["chain"]),
         slot(&asked.schedule),
         facilitator(&asked.facilitator),
-    ]
+    ];
+    findings.extend(pool(&asked.pool));
+    findings
 }
 
 fn reason(value: &Value) -> String {
@@ -102,6 +103,41 @@ fn facilitator(report: &Value) -> Finding {
     }
 }
 
+/// The pool of prompts, if the validator has one: its trusted miner, and stations that fail.
+fn pool(pool: &Value) -> Option<Finding> {
+    let part = "trusted miner";
+    let miner = &pool["trusted_miner"];
+    if !miner["is_configured"].as_bool()? {
+        return Some(Finding::warning(
+            part,
+            "is not named: no prompts are made, and language models are not tested",
+            "set TRUSTED_MINER_ADDRESS and TRUSTED_MINER_PORT in .env, and write the config again",
+        ));
+    }
+    if miner["checks"]["is_reliable"] == false {
+        return Some(Finding::fault(
+            part,
+            "has given other answers to the same prompts on another day: its samples are set aside",
+            "look at its machine: the same model, seed and image must give the same answers",
+        ));
+    }
+    let paused = pool["stations"].as_object()?.iter().find(|(_, station)| {
+        let state = station["state"].as_str();
+        state.is_some_and(|state| state.starts_with("pauses"))
+    });
+    Some(match paused {
+        None => Finding::good(part, "is named, and no station of the pool fails"),
+        Some((name, station)) => Finding::warning(
+            part,
+            format!(
+                "{name} fails: {}",
+                reason(&station["last_failure"]["reason"])
+            ),
+            "see what is said of the buckets; `GET /horde/pool` shows each station",
+        ),
+    })
+}
+
 fn unknown(part: &str, state: &str) -> Finding {
     Finding::warning(
         part,
@@ -179,5 +215,31 @@ mod tests {
             Level::Warning
         );
         assert_eq!(facilitator(&Value::Null).level, Level::Note);
+    }
+
+    #[test]
+    fn pool_says_what_its_trusted_miner_lacks() {
+        let level = |pool: Value| super::pool(&pool).map(|finding| finding.level);
+        let miner = |is_configured, is_reliable: Value, state| {
+            json!({
+                "trusted_miner": {
+                    "is_configured": is_configured,
+                    "checks": { "is_reliable": is_reliable },
+                },
+                "stations": {
+                    "answering": { "state": state, "last_failure": { "reason": "late" } },
+                },
+            })
+        };
+        assert_eq!(level(Value::Null), None);
+        let rests = "rests: no workload waits";
+        assert_eq!(level(miner(true, Value::Null, rests)), Some(Level::Good));
+        assert_eq!(
+            level(miner(false, Value::Null, rests)),
+            Some(Level::Warning)
+        );
+        assert_eq!(level(miner(true, json!(false), rests)), Some(Level::Fault));
+        let pauses = miner(true, json!(true), "pauses after a failure");
+        assert_eq!(level(pauses), Some(Level::Warning));
     }
 }
