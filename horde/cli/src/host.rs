@@ -168,7 +168,7 @@ fn is_unfinished(status: &[u8], extension: &str) -> bool {
     extensions.any(|it| it.name == extension && it.unfinished > 0)
 }
 
-/// The faults in the output of `tig-host check --json`; a file that is no config at all is an error of the program.
+/// The faults in the output of `tig-host check --json`; a file that cannot be read is an error of the program.
 fn faults(output: &Output) -> Vec<String> {
     let checked: Checked = serde_json::from_slice(&output.stdout).unwrap_or_default();
     let mut faults: Vec<String> = checked
