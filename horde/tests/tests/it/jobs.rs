@@ -147,7 +147,7 @@ fn job_of_each_version_is_completed_with_its_output() {
 }
 
 #[test]
-fn signature_that_does_not_fit_is_rejected_with_the_reason() {
+fn signature_that_does_not_fit_is_rejected() {
     let users = Users::start();
     for (fault, reason) in [
         ("unsigned", "is not signed"),
@@ -173,7 +173,7 @@ fn signature_that_does_not_fit_is_rejected_with_the_reason() {
 }
 
 #[test]
-fn replayed_signature_is_rejected_and_its_first_job_runs() {
+fn replayed_signature_is_rejected() {
     let users = Users::start();
     users.set_faults(&["replayed"]);
     let uuid = users.order("V2", &["echo", "x"]);
@@ -246,7 +246,7 @@ fn executor_with_a_users_job_is_not_tested() {
 }
 
 #[test]
-fn statuses_are_delivered_whatever_the_facilitator_does() {
+fn each_status_arrives_in_spite_of_faults() {
     let users = Users::start();
     for (fault, count) in [
         ("closes-1011:status-once", 3),
@@ -280,7 +280,7 @@ fn early_status_is_repeated_until_the_job_has_its_row() {
     users.check_protocol();
 }
 
-/// The user was told, once, that the job was cut; nobody runs it again unasked.
+/// It was reported to the user, once, that the job was cut; nobody runs it again unasked.
 fn check_interrupted(users: &Users, held: &Held, uuid: &str, end: &Value) {
     assert_eq!(end["status"], "failed", "{end}");
     let comment = end["comment"].as_str().unwrap();

@@ -206,15 +206,19 @@ impl Validator {
         ours.cloned().collect()
     }
 
-    /// How attempts to set, commit to and reveal weights have ended, the oldest first, since the first start of the host.
+    /// How attempts to set, commit to and reveal weights have ended, the oldest first, since the first start of the host. Of an
+    /// attempt whose end was logged and not stored when the host was killed, the end that was logged first.
     pub(crate) fn outcomes(&self) -> Vec<String> {
-        let log = self.host.log();
-        let ended = log.lines().filter(|line| line.contains("attempt is over"));
-        let outcome = |line: &str| {
-            let (_, rest) = line.split_once(" attempt: ").unwrap();
-            rest.split([':', '"']).next().unwrap().to_owned()
-        };
-        ended.map(outcome).collect()
+        let (mut outcomes, mut is_open) = (Vec::new(), false);
+        for line in self.host.log().lines() {
+            if line.contains("attempt begins") {
+                is_open = true;
+            } else if line.contains("attempt is over") && std::mem::take(&mut is_open) {
+                let (_, rest) = line.split_once(" attempt: ").unwrap();
+                outcomes.push(rest.split([':', '"']).next().unwrap().to_owned());
+            }
+        }
+        outcomes
     }
 
     /// What of that is in a block.

@@ -61,7 +61,7 @@ fn asked(validator: &Validator, words: &[&str]) -> String {
 }
 
 #[test]
-fn scorer_of_the_page_is_compared_promoted_and_decides_the_next_weights() {
+fn scorer_of_the_page_decides_once_it_is_promoted() {
     let file = build();
     // The first miner has one executor, the second one two; the third one is wrong.
     let network = network(
