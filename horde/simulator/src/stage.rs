@@ -148,7 +148,7 @@ impl<'a, D: Ord, J: Witness> Stage<'a, D, J> {
     ///
     /// # Errors
     ///
-    /// It is not taken back.
+    /// The extension is refused.
     pub(crate) fn reload(&mut self, extension: usize) -> Result<(), String> {
         if let Some(host) = self.host.host() {
             let reloaded = host.reload(extension);

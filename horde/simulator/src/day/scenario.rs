@@ -23,7 +23,7 @@ pub const BLOCK_MS: u64 = 12_000;
 const CYCLES_MAX: u32 = 8;
 
 /// Miners of the largest day.
-const MINERS_MAX: usize = 5;
+const MINERS_OF_DAY_MAX: usize = 5;
 
 /// Other validators, at most.
 const VALIDATORS_MAX: usize = 8;
@@ -85,7 +85,7 @@ pub struct Day {
     pub cycles: u32,
     /// By which way weights go to the chain.
     pub mode: Mode,
-    /// Whether the chain wants commitments, which only Pylon can do without being told.
+    /// Whether the chain wants commitments, which only Pylon does of itself.
     pub is_commit_reveal: bool,
     /// The miners.
     pub miners: Vec<MinerProfile>,
@@ -122,7 +122,7 @@ impl Day {
 
     fn draw(seed: u64, cycles: u32, mut rng: fastrand::Rng) -> Result<Self, VicesError> {
         let has_vices = rng.u8(0..4) > 0;
-        let count = rng.usize(1..=MINERS_MAX);
+        let count = rng.usize(1..=MINERS_OF_DAY_MAX);
         let miners = (0..count).map(|_| miner(&mut rng, has_vices));
         let miners = miners.collect::<Result<Vec<_>, _>>()?;
         let modes = [Mode::Pylon, Mode::Direct, Mode::CommitReveal];
@@ -235,7 +235,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn day_of_each_seed_is_the_same_and_has_troubles_of_every_sort() {
+    fn day_of_each_seed_is_the_same() {
         let (mut crashes, mut changes, mut calm) = (0, 0, 0);
         for seed in 0..200 {
             let day = Day::of(seed).unwrap();

@@ -30,7 +30,7 @@ fn same_seed_gives_the_same_day() {
 }
 
 #[test]
-fn batches_weights_and_jobs_come_to_their_ends_whatever_goes_wrong() {
+fn everything_of_a_day_comes_to_its_end() {
     let site = site(&plugins()).unwrap();
     let (mut kills, mut weights, mut completed) = (0, 0, 0);
     for seed in SEEDS {

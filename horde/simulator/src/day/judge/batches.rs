@@ -10,7 +10,7 @@ use crate::judge::jobs::Fault;
 use crate::scenario::MinerProfile;
 
 /// Tests that are reserved so much later are of another batch, in milliseconds: within this time one is over.
-const BATCH_MS_MAX: u64 = 1_200_000;
+const TESTS_MS_MAX: u64 = 1_200_000;
 
 /// Blocks before a cycle in which its validators are looked up.
 const LOOKUP_BLOCKS: i64 = 100;
@@ -74,7 +74,7 @@ impl Batches {
         uuid: &str,
     ) -> Result<(), Fault> {
         let last = self.all.last();
-        if last.is_none_or(|batch| now_ms - batch.began_ms > BATCH_MS_MAX) {
+        if last.is_none_or(|batch| now_ms - batch.began_ms > TESTS_MS_MAX) {
             let cycle = u32::try_from(cycle(block, NETUID).start).unwrap_or_default();
             if self.has(cycle) {
                 let text = format!("cycle {cycle}: {:?}", self.all);
@@ -157,14 +157,14 @@ mod tests {
         let again = Err("a batch tests each executor once");
         assert_eq!(reserve(&mut honest, 9, "b"), again);
         let later = Err("a cycle has one batch");
-        assert_eq!(reserve(&mut honest, BATCH_MS_MAX + 1, "a"), later);
+        assert_eq!(reserve(&mut honest, TESTS_MS_MAX + 1, "a"), later);
         let mut liar = batches(&["manifest-count:2"]);
         assert_eq!(reserve(&mut liar, 0, "a"), Ok(()));
         assert_eq!(reserve(&mut liar, 9, "b"), Ok(()));
     }
 
     #[test]
-    fn cycle_without_a_batch_is_found_unless_something_was_in_the_way() {
+    fn cycle_without_batch_and_hindrance_is_found() {
         let mut honest = batches(&[]);
         let mut times = Times::default();
         times.block(CYCLE + 5, false, true, &[true]);

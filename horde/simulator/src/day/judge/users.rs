@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn job_that_is_run_after_its_end_was_reported_is_found() {
+    fn job_that_is_run_after_its_end_is_found() {
         let mut users = users();
         let arguments = ["echo".to_owned(), "job 1".to_owned()];
         let status = |status| {

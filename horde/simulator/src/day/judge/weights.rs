@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn weights_that_are_on_the_chain_twice_or_not_at_all_are_found() {
+    fn weights_not_once_on_the_chain_are_found() {
         let weights = said(&json!({ "end": { "end": "applied", "block": 1 } }));
         let set = || entry(EntryKind::Set, None);
         assert_eq!(journal(&weights, &[set()]), Ok(()));
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn weights_without_an_end_or_given_up_for_nothing_are_found() {
+    fn weights_without_end_or_reason_are_found() {
         let times = Times::default();
         let check = |weights: &Weights, has_batch, times: &Times| {
             let checked = weights.check(CYCLE, has_batch, times);
