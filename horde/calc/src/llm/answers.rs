@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use icu_normalizer::ComposingNormalizerBorrowed;
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
+use unicode_normalization::UnicodeNormalization as _;
 
 use super::series::strip;
 
@@ -142,11 +142,7 @@ pub fn check_answers<'a>(
 }
 
 fn is_same_but_for_form(one: &str, other: &str) -> bool {
-    compose(one) == compose(other)
-}
-
-fn compose(text: &str) -> std::borrow::Cow<'_, str> {
-    const { ComposingNormalizerBorrowed::new_nfc() }.normalize(text)
+    one.nfc().eq(other.nfc())
 }
 
 /// Other keys that are kept: as many as a series has lines, and more. A file could have any number of them.

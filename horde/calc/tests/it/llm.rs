@@ -159,7 +159,7 @@ fn last_of_two_values_counts() {
 }
 
 #[test]
-fn what_is_nearly_equal_is_told_apart() {
+fn nearly_equal_keys_are_named() {
     let decomposed = "Wie heißt der ho\u{308}chste Berg?";
     let answer = |key: &str| {
         let file = json!({ key: "1" }).to_string();
