@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn miner_that_comes_first_gets_no_second_sample_before_others_their_first() {
+    fn second_samples_come_after_all_first_ones() {
         let asks = [ask(&[("a", 60), ("b", 1)]), ask(&[("c", 2), ("d", 1)])];
         let shares = share(&asks, 5, || 0);
         let counts = counts(&shares);

@@ -33,8 +33,8 @@ const PENDING_MAX: usize = 10_000;
 pub(crate) struct Live {
     /// Jobs whose answers are on their way.
     open: BTreeSet<String>,
-    /// The last batch of which it was told that an answer cannot be read.
-    told: Option<String>,
+    /// The last batch of which it was logged that an answer cannot be read.
+    logged: Option<String>,
 }
 
 impl JobLlm {
@@ -160,12 +160,12 @@ impl JobLlm {
         };
         if let Verdict::Excused { reason } = &verdict {
             ctx.count("llm_answers_excused", &[], 1);
-            if self.live.told.as_ref() != Some(&pending.batch) {
+            if self.live.logged.as_ref() != Some(&pending.batch) {
                 ctx.warn_with(
                     "answers of miners cannot be read, which costs them nothing; `compute-horde check-s3` says more",
                     &[("batch", &quote(&pending.batch)), ("reason", reason)],
                 );
-                self.live.told = Some(pending.batch.clone());
+                self.live.logged = Some(pending.batch.clone());
             }
         }
         check::delete(ctx, uuid)?;

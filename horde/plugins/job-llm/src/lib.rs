@@ -8,7 +8,7 @@
 //! | config | nothing |
 //! | stores | `answer/<job>`: an answer whose check is under way |
 //!
-//! A miner gets a whole series of prompts, and puts its answers into a bucket. It is not told which prompts are compared. What it has
+//! A miner gets a whole series of prompts, and puts its answers into a bucket. It does not learn which prompts are compared. What it has
 //! put there is read when it says that it has finished. If the bucket fails, that is not the miner's fault.
 
 mod check;

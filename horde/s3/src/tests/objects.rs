@@ -16,7 +16,7 @@ fn check(status: u16, code: &str, region: Option<&str>, date: Option<&str>) -> O
 }
 
 #[test]
-fn fault_of_the_service_is_told_from_a_missing_object() {
+fn missing_object_is_not_a_fault_of_the_service() {
     for (status, code, kind) in [
         (404, "NoSuchKey", ObjectFaultKind::Missing),
         (404, "", ObjectFaultKind::Missing),

@@ -152,7 +152,7 @@ impl Crossval {
         }
     }
 
-    /// Whether the operator was not told of this for a day. He is told now.
+    /// Whether this was not logged for a day. It is logged now.
     fn is_reminder_due(&mut self, ctx: &mut Context<'_>, what: &str) -> bool {
         let now_ms = ctx.now_ms();
         let reminded_ms = self.live.reminded_ms.entry(what.to_owned()).or_default();

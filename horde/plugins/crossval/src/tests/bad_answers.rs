@@ -34,7 +34,7 @@ fn waiting() -> (World, Asked, String) {
 }
 
 #[test]
-fn answers_that_do_not_answer_count_against_the_workload() {
+fn file_without_the_answers_fails_the_workload() {
     type Spoil = fn(&Value) -> Vec<u8>;
     let cases: [(Spoil, &str); 8] = [
         (|_| b"[]".to_vec(), "not a JSON object"),
@@ -101,7 +101,7 @@ fn file_that_is_too_long_counts_against_the_workload() {
 }
 
 #[test]
-fn three_failures_drop_a_workload_and_its_samples_return() {
+fn third_failure_drops_a_workload() {
     let (mut world, asked, uuid) = waiting();
     world.over(&asked, &failed());
     world.assert_failure(
@@ -158,7 +158,7 @@ fn executor_that_cannot_be_prepared_drops_a_workload() {
 
 /// Busy for an hour, gone, or restarted: the workload is as good as before.
 #[test]
-fn trusted_miner_that_does_not_run_the_job_costs_no_workload() {
+fn busy_trusted_miner_costs_no_workload() {
     for outcome in [
         json!({ "outcome": "declined" }),
         json!({ "outcome": "late", "step": "accept" }),
@@ -197,7 +197,7 @@ fn workload_that_waits_for_a_day_is_dropped() {
 }
 
 #[test]
-fn trusted_miner_without_the_class_is_told() {
+fn trusted_miner_without_the_class_is_reported() {
     let mut world = World::start();
     world.link(
         &json!({ "up": { "manifest": [{ "executor_class": "always_on.gpu-24gb", "count": 1 }] } }),
@@ -208,7 +208,7 @@ fn trusted_miner_without_the_class_is_told() {
 }
 
 #[test]
-fn trusted_miner_that_refuses_the_key_is_told() {
+fn trusted_miner_that_refuses_the_key_is_reported() {
     let mut world = World::start();
     world.link(&json!({ "down": { "reason": "it refuses: Unknown validator" } }));
     world.assert_failure("generation", "Unknown validator");
@@ -222,7 +222,7 @@ fn trusted_miner_that_refuses_the_key_is_told() {
 }
 
 #[test]
-fn link_that_never_comes_is_told() {
+fn link_that_never_comes_is_reported() {
     let mut world = World::start();
     world.harness.advance_ms(40_000);
     world.assert_failure(

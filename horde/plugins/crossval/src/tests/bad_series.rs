@@ -22,7 +22,7 @@ fn sample(content: &[u8]) -> (World, bool) {
 }
 
 #[test]
-fn series_that_cannot_be_sampled_is_dropped_and_the_others_go_on() {
+fn spoilt_series_is_dropped_and_others_go_on() {
     let html = "<!DOCTYPE html><title>503 Service Unavailable</title>\n<p>Please try again later</p>\n<p>Thank you for waiting</p>";
     let blanks = " \n\t\n\u{3000}\n";
     let cases: [(&str, &[u8], bool); 7] = [
@@ -97,7 +97,7 @@ fn series_that_is_too_long_is_dropped() {
 
 /// A generator that had no time wrote fewer files, or a store shows them late.
 #[test]
-fn series_that_is_never_there_is_dropped_after_three_tries() {
+fn missing_series_is_dropped_after_three_tries() {
     let mut world = World::start();
     world.up();
     let asked = world.asked();

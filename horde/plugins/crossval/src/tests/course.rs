@@ -41,7 +41,7 @@ fn pool_fills_from_nothing() {
 }
 
 #[test]
-fn each_job_of_the_trusted_miner_gets_a_finished_receipt() {
+fn trusted_miner_gets_finished_receipts() {
     let mut world = World::start();
     world.up();
     let asked = world.asked();

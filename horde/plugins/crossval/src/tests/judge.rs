@@ -28,7 +28,7 @@ fn trusted_miner_with_the_same_answers_is_reliable() {
 }
 
 #[test]
-fn trusted_miner_with_other_answers_is_told_and_its_samples_set_aside() {
+fn other_answers_set_all_samples_aside() {
     let (mut world, asked) = next_day();
     let mut solved = world.solved(&asked);
     let key = solved.as_object().unwrap().keys().next().unwrap().clone();
@@ -40,10 +40,10 @@ fn trusted_miner_with_other_answers_is_told_and_its_samples_set_aside() {
     world.over(&asked, &finished());
     world.settle();
     let logs = world.harness.logs();
-    let told = logs.iter().find(|(level, _)| level == "error").unwrap();
+    let logged = logs.iter().find(|(level, _)| level == "error").unwrap();
     assert!(
-        told.1.contains("the trusted miner is not reliable"),
-        "{told:?}"
+        logged.1.contains("the trusted miner is not reliable"),
+        "{logged:?}"
     );
     assert!(world.records("sample/").is_empty());
     assert_eq!(

@@ -95,7 +95,7 @@ fn pool_refills_when_samples_are_used() {
 }
 
 #[test]
-fn answers_of_miners_are_deleted_once_nobody_can_write_them() {
+fn answers_are_deleted_once_their_url_has_expired() {
     let mut world = World::full();
     let given = world.want("b", &[("a", 1)]);
     let url = given["samples"][0]["answers_url"].as_str().unwrap();

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Answers of a store that fails, with a part of what is told of each.
+/// Answers of a store that fails, with a part of what is reported of each.
 const FAULTS: [(u16, &str, &str); 6] = [
     (500, "InternalError", "the bucket answers 500 InternalError"),
     (503, "SlowDown", "503 SlowDown"),
@@ -78,7 +78,7 @@ fn bucket_that_cannot_be_read_costs_no_series() {
 }
 
 #[test]
-fn store_that_does_not_answer_is_told() {
+fn store_that_does_not_answer_is_reported() {
     let mut world = World::with_series();
     for tag in world.tags() {
         world.harness.fail(&tag, HttpFailureKind::Timeout);
@@ -132,7 +132,7 @@ fn fault_while_answers_are_read_costs_no_workload() {
 }
 
 #[test]
-fn bucket_that_fails_for_long_has_the_workload_answered_again() {
+fn unreadable_answers_are_made_again() {
     let mut world = World::with_series();
     world.settle();
     let asked = world.asked();
@@ -218,10 +218,10 @@ fn object_that_cannot_be_deleted_is_tried_ten_times() {
     let record = first.replace("delete/", "doomed/");
     assert!(!world.harness.stored().contains_key(&record));
     let logs = world.harness.logs();
-    let told = logs
+    let logged = logs
         .iter()
         .filter(|(_, text)| text.contains("left to their lifecycle rule"));
-    assert_eq!(told.count(), 1);
+    assert_eq!(logged.count(), 1);
 }
 
 /// The key of the extension signs the day alone: what it is given signs on that day only.

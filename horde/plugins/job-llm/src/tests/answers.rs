@@ -125,7 +125,7 @@ fn file_that_is_too_long_is_wrong_at_once() {
 }
 
 #[test]
-fn missing_answers_are_the_miners_fault_after_three_tries() {
+fn answers_missing_three_times_are_wrong() {
     let mut harness = given();
     for _ in 0..2 {
         harness.respond("u", 404, "<Error><Code>NoSuchKey</Code></Error>");
@@ -198,7 +198,7 @@ fn fault_of_the_bucket_is_excused() {
 
 /// Where listing is not allowed, a missing object is denied.
 #[test]
-fn control_object_tells_a_missing_answer_from_a_closed_bucket() {
+fn control_object_decides_where_reading_is_denied() {
     let ask = || {
         let mut harness = given();
         for _ in 0..3 {

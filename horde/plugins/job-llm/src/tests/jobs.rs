@@ -38,11 +38,11 @@ fn frames_are_those_of_the_reference() {
 }
 
 #[test]
-fn miner_is_not_told_the_sampled_prompts() {
+fn miner_does_not_learn_the_sampled_prompts() {
     let made = made(&mut start());
     let job = &made.jobs[0];
-    let told = format!("{}{}{}", job.reservation, job.request, job.description);
-    assert!(!told.contains("2+2"), "{told}");
+    let sent = format!("{}{}{}", job.reservation, job.request, job.description);
+    assert!(!sent.contains("2+2"), "{sent}");
     assert!(
         !job.reservation.get().contains("1888809045"),
         "the seed comes with the request to run"
