@@ -2,6 +2,7 @@
 
 use crate::commands::check_s3::CheckError;
 use crate::commands::config::ConfigError;
+use crate::commands::debug_facilitator::FacilitatorError;
 use crate::commands::migrate::MigrateError;
 use crate::commands::run_batch::BatchError;
 use crate::commands::status::StatusError;
@@ -25,6 +26,8 @@ pub(crate) enum Error {
     #[error(transparent)]
     Batch(#[from] BatchError),
     #[error(transparent)]
+    Facilitator(#[from] FacilitatorError),
+    #[error(transparent)]
     Pass(#[from] RunError),
     #[error(transparent)]
     Client(#[from] ClientError),
@@ -46,6 +49,11 @@ impl Error {
                 exit_code::HOST
             }
             Self::Migrate(MigrateError::Store { .. }) => exit_code::STORE,
+            Self::Facilitator(error) => match error {
+                FacilitatorError::Config(_) => exit_code::CONFIG,
+                FacilitatorError::Run(_) => exit_code::HOST,
+                FacilitatorError::Folder(_) | FacilitatorError::Signals(_) => 1,
+            },
             Self::Batch(error) => match error {
                 BatchError::Miners(_) | BatchError::Config(_) => exit_code::CONFIG,
                 BatchError::GoesOn | BatchError::Ended => exit_code::INTERRUPTED,

@@ -122,7 +122,21 @@ impl HostProgram {
         words: &[OsString],
     ) -> Result<u8, RunError> {
         let mut call = self.command(&["call", extension, command]);
-        let status = call.args(words).status();
+        self.run_in_front(call.args(words))
+    }
+
+    /// Runs a host of this config with this program's own streams, until it ends. Returns the exit code.
+    ///
+    /// # Errors
+    ///
+    /// The program cannot be run.
+    pub(crate) fn run(&self) -> Result<u8, RunError> {
+        let mut command = Command::new(&self.program);
+        self.run_in_front(command.arg(&self.config).args(["--port", "0"]))
+    }
+
+    fn run_in_front(&self, command: &mut Command) -> Result<u8, RunError> {
+        let status = command.status();
         let code = status.map_err(|source| self.not_run(source))?.code();
         // Without a code a signal has ended it.
         let code = code.and_then(|code| u8::try_from(code).ok());

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use horde_events::MinerAddress;
 use serde_json::{Value, json};
 
 use crate::cross_validation::{CrossValidation, SECRET_FILE};
@@ -27,6 +28,9 @@ const NETWORK_EXTENSIONS: [&str; 8] = [
     "horde_receipts",
     "horde_report",
 ];
+
+/// Those that run users' jobs, with the driver of all jobs.
+const USERS_EXTENSIONS: [&str; 2] = ["horde_facilitator", "horde_organic"];
 
 /// Those that sign, or read the public half of the key.
 const KEY_EXTENSIONS: [&str; 6] = [
@@ -138,6 +142,24 @@ pub(crate) fn add_cross_validation(config: &mut Value, cross: &CrossValidation, 
     config["config"]["horde_batch"]["kinds"][LANGUAGE_CLASS] = json!(kind);
 }
 
+/// Adds to the config of a host for batches what users' jobs on one miner need.
+pub(crate) fn add_users_jobs(config: &mut Value, uri: &str, miner: &MinerAddress) {
+    // An extension that does not use the key may be among those that may.
+    for pointer in ["/extensions", "/keys/hotkey/extensions"] {
+        if let Some(Value::Array(extensions)) = config.pointer_mut(pointer) {
+            extensions.extend(USERS_EXTENSIONS.map(Value::from));
+        }
+    }
+    let [facilitator, organic] = USERS_EXTENSIONS;
+    let mut miners = serde_json::Map::new();
+    miners.insert(
+        miner.hotkey.clone(),
+        json!({ "host": miner.host, "port": miner.port }),
+    );
+    config["config"][facilitator] = json!({ "uri": uri });
+    config["config"][organic] = json!({ "miners": miners });
+}
+
 /// The config of a host that runs batches by hand; relative paths start from its file's folder.
 pub(crate) fn batch_config(settings: &Settings, folder: &Path, addresses: Addresses) -> Value {
     // Absolute, so that the file can be moved: paths of variables start from the working directory.
@@ -201,6 +223,27 @@ mod tests {
             let keyed = key["extensions"].as_array().unwrap();
             assert!(keyed.iter().all(|name| listed.contains(name)));
         }
+    }
+
+    #[test]
+    fn config_for_users_jobs_fixes_the_miner() {
+        let settings = Settings {
+            hotkey_file: "h".into(),
+            password_file: None,
+            weights_version: 1,
+        };
+        let mut config = batch_config(&settings, Path::new("/v"), Addresses::AlsoPrivate);
+        let miner = MinerAddress {
+            hotkey: "5F".to_owned(),
+            host: "127.0.0.1".to_owned(),
+            port: 8000,
+        };
+        add_users_jobs(&mut config, "ws://127.0.0.1:1/ws/v0/", &miner);
+        assert_names_fit(&config);
+        let key = config["keys"]["hotkey"]["extensions"].as_array().unwrap();
+        assert!(key.contains(&json!("horde_facilitator")), "{key:?}");
+        let fixed = &config["config"]["horde_organic"]["miners"]["5F"];
+        assert_eq!(fixed["port"], 8000);
     }
 
     #[test]

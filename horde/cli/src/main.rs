@@ -37,8 +37,8 @@ use crate::commands::constance::{self, Constance};
 use crate::commands::run_batch::BatchError;
 use crate::commands::wait_for_database::Wait;
 use crate::commands::{
-    check_s3, completions, config, doctor as doctor_command, migrate, passed, provision_s3,
-    run_batch, status, wait_for_database,
+    check_s3, completions, config, debug_facilitator, doctor as doctor_command, migrate, passed,
+    provision_s3, run_batch, status, wait_for_database,
 };
 use crate::environment::{Environment, EnvironmentError};
 use crate::error::Error;
@@ -88,6 +88,8 @@ enum Command {
     },
     /// Runs one batch now, with one miner
     DebugRunSyntheticJobToMiner(MinerArguments),
+    /// Runs users' jobs of the facilitator on one miner, without a chain, until it is stopped
+    DebugConnectFacilitator(OneMinerArguments),
     /// Shows what the running validator does
     Status {
         /// Print JSON
@@ -136,7 +138,7 @@ struct WaitArguments {
 }
 
 #[derive(Args)]
-struct MinerArguments {
+struct OneMinerArguments {
     /// SS58 address of the miner
     #[arg(long = "miner_hotkey", alias = "miner-hotkey")]
     hotkey: String,
@@ -150,6 +152,12 @@ struct MinerArguments {
     /// Its port
     #[arg(long = "miner_port", alias = "miner-port", default_value_t = 8000, value_parser = clap::value_parser!(u16).range(1..))]
     port: u16,
+}
+
+#[derive(Args)]
+struct MinerArguments {
+    #[command(flatten)]
+    miner: OneMinerArguments,
     /// Ignored, as in the earlier validator: all classes of the miner's manifest are tested
     #[arg(long = "executor_class", alias = "executor-class")]
     executor_class: Option<String>,
@@ -223,6 +231,11 @@ fn run_own(cli: &Cli, host: &HostProgram) -> Result<u8, Error> {
             let miners = miners::from_environment(&environment).map_err(BatchError::from)?;
             Ok(run_batch::run(&environment, folder, &miners, *json)?)
         }
+        Command::DebugConnectFacilitator(miner) => {
+            let environment = environment(folder)?;
+            let miner = miner.address();
+            Ok(debug_facilitator::run(&environment, folder, &miner)?)
+        }
         Command::Status { json } => {
             status::run(host, *json)?;
             Ok(0)
@@ -251,13 +264,19 @@ fn run_batch_of_one(arguments: &MinerArguments, folder: &Path) -> Result<u8, Err
         output::note_line("note: --executor_class is ignored: all classes of the miner are tested");
     }
     let environment = environment(folder)?;
-    let miner = MinerAddress {
-        hotkey: arguments.hotkey.clone(),
-        host: arguments.address.clone(),
-        port: arguments.port,
-    };
+    let miner = arguments.miner.address();
     let code = run_batch::run(&environment, folder, &[miner], arguments.json)?;
     Ok(code)
+}
+
+impl OneMinerArguments {
+    fn address(&self) -> MinerAddress {
+        MinerAddress {
+            hotkey: self.hotkey.clone(),
+            host: self.address.clone(),
+            port: self.port,
+        }
+    }
 }
 
 impl WaitArguments {

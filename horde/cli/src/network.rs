@@ -56,7 +56,7 @@ impl Network {
             identity: text("PYLON_IDENTITY", IDENTITY_DEFAULT),
             token_file: token_file.transpose()?,
             netuid: number(environment, netuid, (0, u16::MAX.into()))?.unwrap_or_default(),
-            facilitator_uri: text("FACILITATOR_URI", FACILITATOR_DEFAULT),
+            facilitator_uri: facilitator_uri(environment),
             collector_url: environment
                 .get_also_empty("STATS_COLLECTOR_URL")
                 .unwrap_or_else(|| COLLECTOR_DEFAULT.to_owned()),
@@ -66,6 +66,12 @@ impl Network {
                 .is_some_and(|value| is_true(&value)),
         }))
     }
+}
+
+/// Websocket of the facilitator.
+pub(crate) fn facilitator_uri(environment: &Environment) -> String {
+    let uri = environment.get("FACILITATOR_URI");
+    uri.unwrap_or_else(|| FACILITATOR_DEFAULT.to_owned())
 }
 
 /// As the earlier validator reads a variable that is true or false.

@@ -3,12 +3,15 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use horde_events::MinerAddress;
 use tig_process::{output, whole_file};
 
 use crate::cross_validation::{CrossValidation, SECRET_FILE};
 use crate::environment::Environment;
-use crate::host_config::{Addresses, add_cross_validation, batch_config, validator_config};
-use crate::network::Network;
+use crate::host_config::{
+    Addresses, add_cross_validation, add_users_jobs, batch_config, validator_config,
+};
+use crate::network::{Network, facilitator_uri};
 use crate::settings::{Settings, SettingsError};
 
 /// Why there is no config.
@@ -38,9 +41,11 @@ pub(crate) enum ConfigError {
 
 /// What a host of the config does.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Scope {
+pub(crate) enum Scope<'a> {
     /// A batch by hand, and nothing by itself.
     Batch,
+    /// Users' jobs on this miner, without a chain.
+    Facilitator(&'a MinerAddress),
     /// All that a validator does, if the variables name its chain.
     Validator,
 }
@@ -54,18 +59,21 @@ pub(crate) fn text(
     environment: &Environment,
     folder: &Path,
     addresses: Addresses,
-    scope: Scope,
+    scope: Scope<'_>,
 ) -> Result<String, ConfigError> {
     let settings = Settings::read(environment)?;
     let folder = std::path::absolute(folder).map_err(ConfigError::Folder)?;
     let network = match scope {
-        Scope::Batch => None,
+        Scope::Batch | Scope::Facilitator(_) => None,
         Scope::Validator => Network::read(environment)?,
     };
     let mut config = match &network {
         None => batch_config(&settings, &folder, addresses),
         Some(network) => validator_config(&settings, network, &folder, addresses),
     };
+    if let Scope::Facilitator(miner) = scope {
+        add_users_jobs(&mut config, &facilitator_uri(environment), miner);
+    }
     // Without a chain there is nobody whose language models are tested.
     if network.is_some()
         && let Some(cross) = CrossValidation::read(environment)?

@@ -4,6 +4,7 @@ pub(crate) mod check_s3;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod constance;
+pub(crate) mod debug_facilitator;
 pub(crate) mod doctor;
 pub(crate) mod migrate;
 pub(crate) mod passed;

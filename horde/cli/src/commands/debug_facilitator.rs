@@ -1,0 +1,57 @@
+//! `debug_connect_facilitator`: runs users' jobs on one miner at a fixed address, without a chain, until it is stopped.
+
+use std::io;
+use std::path::Path;
+
+use horde_events::MinerAddress;
+use tig_process::signals::StopFlag;
+
+use super::config::{self, ConfigError, Scope};
+use crate::environment::Environment;
+use crate::host::{HostProgram, RunError};
+use crate::host_config::Addresses;
+use crate::miners::is_private;
+
+/// Name of the config file that is written for the host.
+const CONFIG_FILE: &str = "config.json";
+
+/// Why no host runs.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FacilitatorError {
+    /// The host's config is not known.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// No folder for the config.
+    #[error("cannot write the config of a host")]
+    Folder(#[source] io::Error),
+    /// Signals cannot be watched.
+    #[error("cannot watch for signals")]
+    Signals(#[source] io::Error),
+    /// The host's program cannot be run.
+    #[error(transparent)]
+    Run(#[from] RunError),
+}
+
+/// Runs a host whose only miner is this one. Its log and its exit code are ours.
+///
+/// # Errors
+///
+/// See [`FacilitatorError`].
+pub(crate) fn run(
+    environment: &Environment,
+    folder: &Path,
+    miner: &MinerAddress,
+) -> Result<u8, FacilitatorError> {
+    // An address that the operator names by hand is meant.
+    let addresses = match is_private(&miner.host) {
+        true => Addresses::AlsoPrivate,
+        false => Addresses::Public,
+    };
+    let text = config::text(environment, folder, addresses, Scope::Facilitator(miner))?;
+    let made = tempfile::tempdir().map_err(FacilitatorError::Folder)?;
+    let path = made.path().join(CONFIG_FILE);
+    std::fs::write(&path, text).map_err(FacilitatorError::Folder)?;
+    // Ctrl-C goes to the host, too, which then ends by itself.
+    let _stop = StopFlag::listen().map_err(FacilitatorError::Signals)?;
+    Ok(HostProgram::find(path).run()?)
+}
