@@ -210,6 +210,14 @@ fn report_end(ctx: &mut Context<'_>, cycle: &CycleWeights, end: &WeightsEnd) {
             );
             "revealed"
         }
+        // Whoever misses a batch says so as a fault, if it is one: at a first start it is not.
+        WeightsEnd::GivenUp { reason } if batch.is_empty() => {
+            ctx.warn_with(
+                "no weights for a cycle",
+                &[("cycle", start), ("reason", reason)],
+            );
+            "given_up"
+        }
         WeightsEnd::GivenUp { reason } => {
             ctx.error_with(
                 "weights of a cycle given up",
