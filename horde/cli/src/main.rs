@@ -47,7 +47,7 @@ use crate::host_config::Addresses;
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 done: for a batch, it ran and was stored; 1 unforeseen, or a wait that was too long; 2 wrong command line; \
-3 .env or config; 4 the host cannot be started or asked; 6 the store cannot be used; 8 the validator has refused \
+3 .env or config; 4 the host cannot be started or asked; 6 the store cannot be used; 7 no host answers; 8 the validator has refused \
 the batch; 11 a check has found a fault, or a step of provisioning was refused; 20 no miner has shown a manifest; 21 no executor is of a class with a job kind; 22 no job was made; 23 the batch took \
 too long; 24 records of it could not be read after a restart; 130 interrupted.
 Variables come from the environment, and else from .env in the folder. `tig-host` must lie beside this program or in PATH, the \
