@@ -1,7 +1,6 @@
 //! Draws of Python's `random`.
 
-use std::num::NonZeroU64;
-
+use horde_calc::llm::mock_answer;
 use horde_calc::mersenne::PythonRandom;
 use horde_calc::schedule::order_validators;
 
@@ -35,20 +34,12 @@ pub(super) const SHUFFLES: List = List {
     uphold: no_law,
 };
 
-/// Letters that the solver's mock mode draws at least.
-const LETTERS_MIN: u64 = 100;
-/// Numbers of letters that it draws from.
-const LENGTHS: NonZeroU64 = NonZeroU64::new(101).unwrap();
-
 /// `mock_answers.json`: what the prompt solver answers in mock mode.
 pub(crate) const MOCK_ANSWERS: List = List {
     name: TOP_LEVEL,
     check: |_, case| {
-        let (seed, prompt): (u64, String) = (case.field("seed")?, case.field("prompt")?);
-        let mut random = PythonRandom::from_text(&format!("{seed}{prompt}"));
-        let letters: Vec<char> = ('a'..='z').chain('A'..='Z').collect();
-        let length = LETTERS_MIN + random.below(LENGTHS);
-        let answer: Option<String> = (0..length).map(|_| random.choose(&letters)).collect();
+        let (seed, prompt): (u32, String) = (case.field("seed")?, case.field("prompt")?);
+        let answer = mock_answer(seed, &prompt);
         equal("answer", case.get("answer"), answer)
     },
     uphold: no_law,
