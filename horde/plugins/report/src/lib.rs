@@ -9,8 +9,8 @@
 //! | config | `key`, `profile`, `source`, `inline`, `url_validator`, `url_common`, `stats_collector_url`, `interval_ms` |
 //! | stores | `dynamic/..` files, the operator's values and what is in force; `events/..` what the collector has not taken; `status/..` |
 //!
-//! Three parts that do not know each other: [`dynamic`] says which values are in force, [`system_events`] keeps events until the
-//! collector has them, [`board`] is what the status shows. Most events of others change the board and become system events.
+//! Three parts that do not know each other: `dynamic` says which values are in force, `system_events` keeps events until the
+//! collector has them, `board` is what the status shows. Most events of others change the board and become system events.
 
 mod board;
 mod config;
