@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-/// Values that are shown: one for each neuron of a large subnet.
+/// Values that are shown: as many as a long list of participants has.
 const VALUES_SHOWN_COUNT_MAX: usize = 256;
 
 /// Characters of a path or of a value that are shown.
