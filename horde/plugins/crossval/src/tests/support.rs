@@ -270,10 +270,22 @@ impl World {
 
     /// Time passes until the trusted miner is asked for the next job, for which its link is up.
     pub(super) fn wait_for_job(&mut self) -> Asked {
+        let asked = self.wait_for_job_unless(|_| false);
+        asked.expect("what never holds does not end the wait")
+    }
+
+    /// As [`World::wait_for_job`]; `None` once `is_enough` holds without a job.
+    pub(super) fn wait_for_job_unless(
+        &mut self,
+        is_enough: impl Fn(&mut Self) -> bool,
+    ) -> Option<Asked> {
         for _ in 0..500 {
             let mut asked = self.all_asked();
             if let Some(asked) = asked.pop() {
-                return asked;
+                return Some(asked);
+            }
+            if is_enough(self) {
+                return None;
             }
             self.harness.advance_ms(10_000);
             self.settle();
