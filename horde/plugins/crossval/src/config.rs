@@ -1,6 +1,7 @@
 //! Config section `horde_crossval`.
 
 use horde_events::MinerAddress;
+use horde_extension::Section;
 use horde_s3::{Endpoint, EndpointError};
 use serde::Deserialize;
 use tig_plugin_api::{ConfigSchema, Result, bail};
@@ -79,17 +80,9 @@ impl Config {
                 "config.horde_crossval.access_key_id: the buckets need an access key; name its id"
             );
         }
-        let uses = self.uses_per_series;
-        if !(1..=USES_MAX).contains(&uses) {
-            bail!("config.horde_crossval.uses_per_series: {uses} is not between 1 and {USES_MAX}");
-        }
-        let hours = self.expiry_hours;
-        if !(1..=EXPIRY_HOURS_MAX).contains(&hours) {
-            bail!(
-                "config.horde_crossval.expiry_hours: {hours} is not between 1 and {EXPIRY_HOURS_MAX}"
-            );
-        }
-        Ok(())
+        let section = Section("horde_crossval");
+        section.check("uses_per_series", self.uses_per_series, 1..=USES_MAX)?;
+        section.check("expiry_hours", self.expiry_hours, 1..=EXPIRY_HOURS_MAX)
     }
 
     /// Where the trusted miner is, if there is one.

@@ -1,7 +1,8 @@
 //! Config section `horde_receipts`.
 
+use horde_extension::Section;
 use serde::Deserialize;
-use tig_plugin_api::{ConfigSchema, Result, bail};
+use tig_plugin_api::{ConfigSchema, Result};
 
 /// Shortest time between two rounds, in milliseconds: pages are of five minutes each.
 const POLL_MS_MIN: u64 = 1_000;
@@ -44,17 +45,11 @@ impl Default for Config {
 impl Config {
     /// Checks what the schema cannot say.
     pub(crate) fn check(&self) -> Result<()> {
-        check("poll_ms", self.poll_ms, POLL_MS_MIN, WAIT_MS_MAX)?;
-        check("timeout_ms", self.timeout_ms, 1, WAIT_MS_MAX)?;
-        check("requests_max", self.requests_max, 1, REQUESTS_COUNT_MAX)
+        let section = Section("horde_receipts");
+        section.check("poll_ms", self.poll_ms, POLL_MS_MIN..=WAIT_MS_MAX)?;
+        section.check("timeout_ms", self.timeout_ms, 1..=WAIT_MS_MAX)?;
+        section.check("requests_max", self.requests_max, 1..=REQUESTS_COUNT_MAX)
     }
-}
-
-fn check<T: PartialOrd + std::fmt::Display>(key: &str, value: T, min: T, max: T) -> Result<()> {
-    if value < min || value > max {
-        bail!("config.horde_receipts.{key}: {value} is not between {min} and {max}");
-    }
-    Ok(())
 }
 
 #[cfg(test)]

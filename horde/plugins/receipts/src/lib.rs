@@ -31,6 +31,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use horde_events::{Neurons, NeuronsWanted, ReceiptsSigned};
+use horde_extension::Hotkey;
 use tig_plugin_api::prelude::*;
 
 use crate::config::Config;
@@ -62,7 +63,7 @@ struct Receipts {
 impl Receipts {
     fn new(config: Config, ctx: &mut Context<'_>) -> Result<Self> {
         config.check()?;
-        let hotkey = drive::read_hotkey(ctx, &config.key)?;
+        let hotkey = Hotkey::new(ctx, &config.key)?.address().to_owned();
         let ledger = Ledger::restore(ctx)?;
         let suspects = Suspects::restore(ctx)?;
         let other_validator = ctx.get_sound(OTHER_VALIDATOR)?;

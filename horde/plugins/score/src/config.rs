@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use horde_calc::score::HordeSettings;
 use horde_dynamic::DynamicConfig;
+use horde_extension::Section;
 use horde_proto::ExecutorClass;
 use serde::Deserialize;
 use tig_plugin_api::{ConfigSchema, Result, bail};
@@ -50,13 +51,7 @@ impl Config {
                 "config.horde_score.class_weights: no class has a weight, so no miner would have a score"
             );
         }
-        if self.beta.abs() > BETA_MAX {
-            bail!(
-                "config.horde_score.beta: {} is not between -{BETA_MAX} and {BETA_MAX}",
-                self.beta
-            );
-        }
-        Ok(())
+        Section("horde_score").check("beta", self.beta, -BETA_MAX..=BETA_MAX)
     }
 
     pub(crate) fn class_weights(&self) -> BTreeMap<ExecutorClass, f64> {

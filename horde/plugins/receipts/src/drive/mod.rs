@@ -6,7 +6,6 @@ mod neurons;
 mod own;
 mod work;
 
-use tig_keyring::{PUBLIC_KEY_BYTES, PublicKey};
 use tig_plugin_api::prelude::*;
 
 pub(crate) use self::command::{FetchCommand, FetchReceipts, finish_forgotten_command};
@@ -19,18 +18,6 @@ use crate::store;
 pub(crate) const POLL_TIMER: &str = "poll";
 /// Timer of receipts that are read and not verified yet.
 const WORK_TIMER: &str = "work";
-
-/// SS58 address of the hotkey that the host has under this name.
-pub(crate) fn read_hotkey(ctx: &mut Context<'_>, key: &str) -> Result<String> {
-    let bytes = ctx.public_key(key)?;
-    match <[u8; PUBLIC_KEY_BYTES]>::try_from(bytes.as_slice()) {
-        Ok(bytes) => Ok(PublicKey::from_bytes(bytes).to_ss58()),
-        Err(_) => bail!(
-            "key `{key}` has a public key of {} bytes, and hotkeys have {PUBLIC_KEY_BYTES}: its kind must be sr25519",
-            bytes.len()
-        ),
-    }
-}
 
 impl Receipts {
     pub(crate) fn handle_timer(&mut self, ctx: &mut Context<'_>, tag: &str) -> Result<()> {
