@@ -1,5 +1,5 @@
 //! What the extensions of the ComputeHorde validator do alike: they read and use its hotkey, bind their store to it, check their config
-//! section, and show texts of others.
+//! section, name what is new, and show texts of others.
 
 mod hotkey;
 mod owner;
@@ -7,8 +7,10 @@ mod section;
 mod shown;
 #[cfg(test)]
 mod tests;
+mod uuid;
 
 pub use hotkey::Hotkey;
 pub use owner::Owner;
 pub use section::Section;
 pub use shown::shown;
+pub use uuid::new_uuid;

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use horde_events::{BatchEnd, JobsWanted, LinkState, MinerAddress};
-use horde_proto::{ExecutorClass, uuid_v4};
+use horde_extension::new_uuid;
+use horde_proto::ExecutorClass;
 use tig_plugin_api::prelude::*;
 
 use crate::HordeBatch;
@@ -32,7 +33,7 @@ impl HordeBatch {
             cycle_start,
         } = order;
         let head = Head {
-            batch: uuid_v4([ctx.random_u64(), ctx.random_u64()]),
+            batch: new_uuid(ctx),
             number: next_number(&self.finished),
             phase: Phase::Manifests,
             started_ms: ctx.now_ms(),

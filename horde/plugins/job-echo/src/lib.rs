@@ -17,9 +17,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use horde_calc::archive::zip_file;
 use horde_events::{AnswerChecked, AnswerGiven, JobsMade, JobsWanted, MadeJob, Verdict};
+use horde_extension::new_uuid;
+use horde_proto::ExecutorClass;
 use horde_proto::miner::{JobRequest, JobReservation};
 use horde_proto::volume::InlineVolume;
-use horde_proto::{ExecutorClass, uuid_v4};
 use serde_json::Value;
 use serde_json::value::to_raw_value;
 use tig_plugin_api::prelude::*;
@@ -53,7 +54,7 @@ impl JobEcho {
         let made = match wanted.executor_class.parse() {
             Ok(class) => {
                 let jobs = wanted.hotkeys().map(|hotkey| {
-                    let uuid = uuid_v4([ctx.random_u64(), ctx.random_u64()]);
+                    let uuid = new_uuid(ctx);
                     make(class, hotkey, uuid)
                 });
                 wanted.answer(jobs.collect::<Result<_>>()?, None)

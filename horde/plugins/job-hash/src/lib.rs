@@ -22,7 +22,8 @@ use horde_calc::hash_job::{
 };
 use horde_calc::score::WeightsVersion;
 use horde_events::{AnswerChecked, AnswerGiven, JobsMade, JobsWanted, MadeJob, Verdict, quote};
-use horde_proto::{ExecutorClass, uuid_v4};
+use horde_extension::new_uuid;
+use horde_proto::ExecutorClass;
 use serde_json::value::to_raw_value;
 use tig_plugin_api::prelude::*;
 
@@ -118,7 +119,7 @@ impl<'a> Draft<'a> {
         hotkey: &'a str,
     ) -> Self {
         Self {
-            uuid: uuid_v4([ctx.random_u64(), ctx.random_u64()]),
+            uuid: new_uuid(ctx),
             class,
             kind,
             hotkey,

@@ -3,10 +3,11 @@
 use horde_calc::llm::{SOLVER_IMAGE, answers_file, prompts_file, solver_arguments};
 use horde_calc::score::LLM_TIMEOUT_SECONDS;
 use horde_events::{LlmSample, MadeJob};
+use horde_extension::new_uuid;
+use horde_proto::Volume;
 use horde_proto::miner::{DockerRunOptionsPreset, JobRequest, JobReservation};
 use horde_proto::upload::{MultiUpload, SingleFilePutUpload};
 use horde_proto::volume::{MultiVolume, SingleFileVolume};
-use horde_proto::{Volume, uuid_v4};
 use serde_json::value::to_raw_value;
 use tig_plugin_api::prelude::*;
 
@@ -15,7 +16,7 @@ use crate::check::Check;
 
 /// A job for this sample. The series comes with the reservation; without the seed nobody can answer it early.
 pub(crate) fn make_job(ctx: &mut Context<'_>, sample: LlmSample) -> Result<MadeJob> {
-    let uuid = uuid_v4([ctx.random_u64(), ctx.random_u64()]);
+    let uuid = new_uuid(ctx);
     let LlmSample { file, seed, .. } = &sample;
     let series = SingleFileVolume {
         url: sample.series_url.clone().into(),

@@ -1,8 +1,9 @@
 //! Commands of operators.
 
 use horde_events::MinerAddress;
+use horde_extension::new_uuid;
 use horde_proto::facilitator::{JobRequest, OrganicJob, V0JobRequest};
-use horde_proto::{ExecutorClass, TextMap, Url, uuid_v4};
+use horde_proto::{ExecutorClass, TextMap, Url};
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::to_raw_value;
@@ -96,7 +97,7 @@ impl Organic {
         }
         let address = fixed_address(&arguments)?;
         let class = read_class(arguments.executor_class.as_deref())?;
-        let uuid = uuid_v4([ctx.random_u64(), ctx.random_u64()]);
+        let uuid = new_uuid(ctx);
         let request = JobRequest::V0(V0JobRequest {
             uuid: uuid.clone(),
             miner_hotkey: arguments.miner_hotkey.clone().unwrap_or_default(),

@@ -1,7 +1,7 @@
 //! Samples are given to job kinds, each once.
 
 use horde_events::{LlmSample, LlmSamplesGiven, LlmSamplesWanted};
-use horde_proto::uuid_v4;
+use horde_extension::new_uuid;
 use horde_s3::Method;
 use tig_plugin_api::prelude::*;
 
@@ -92,7 +92,7 @@ impl Crossval {
         let Some(buckets) = &self.buckets else {
             bail!("samples need buckets");
         };
-        let file = uuid_v4([ctx.random_u64(), ctx.random_u64()]);
+        let file = new_uuid(ctx);
         let answers = Object::answers(&file);
         let given = LlmSample {
             hotkey,

@@ -1,7 +1,7 @@
 //! Jobs of the trusted miner: which is next, and how `horde_miners` is asked for it.
 
 use horde_events::{GroupWanted, JobsMade, LinkState, LinksWanted, MinerLink, PlannedJob};
-use horde_proto::uuid_v4;
+use horde_extension::new_uuid;
 use tig_plugin_api::prelude::*;
 
 use crate::limits::{
@@ -70,7 +70,7 @@ impl Crossval {
         let at_once = self.dynamic.prompts_series_in_a_single_generation as usize;
         // A command may ask for series though none is missing.
         let count = at_once.clamp(1, 1_000).min(missing.max(1));
-        let series = (0..count).map(|_| uuid_v4([ctx.random_u64(), ctx.random_u64()]));
+        let series = (0..count).map(|_| new_uuid(ctx));
         Task::Generate {
             series: series.collect(),
         }
@@ -82,8 +82,8 @@ impl Crossval {
         self.live.has_answered_last = !matches!(task, Task::Generate { .. });
         (self.live.is_asked, self.live.is_reading) = (false, false);
         let job = TrustedJob {
-            uuid: uuid_v4([ctx.random_u64(), ctx.random_u64()]),
-            file: uuid_v4([ctx.random_u64(), ctx.random_u64()]),
+            uuid: new_uuid(ctx),
+            file: new_uuid(ctx),
             task,
             phase: Phase::Linking,
             begun_ms: now_ms,

@@ -1,6 +1,7 @@
 //! Sampling: series are downloaded, and prompts are drawn from each.
 
 use horde_calc::llm::{SeriesFault, draw_indices, read_series};
+use horde_extension::new_uuid;
 use horde_s3::{Method, ObjectFaultKind};
 use tig_plugin_api::prelude::*;
 
@@ -162,7 +163,7 @@ impl Crossval {
             series.uses += 1;
             self.pool.put_series(ctx, &drawn.series, series)?;
         }
-        let uuid = horde_proto::uuid_v4([ctx.random_u64(), ctx.random_u64()]);
+        let uuid = new_uuid(ctx);
         let workload = Workload {
             // 32 of the bits, so that no two workloads are likely to share a seed.
             seed: (ctx.random_u64() >> 32) as u32,

@@ -3,8 +3,8 @@
 use horde_events::{
     GroupWanted, JobsMade, LinkState, MinerAddress, MinerLink, Outcome, PlannedJob,
 };
+use horde_extension::new_uuid;
 use horde_proto::facilitator::{JobStatus, OrganicJob};
-use horde_proto::uuid_v4;
 use tig_plugin_api::prelude::*;
 
 use super::finish::Ending;
@@ -28,7 +28,7 @@ impl Organic {
         };
         let now_ms = ctx.now_ms();
         let attempt = Attempt {
-            uuid: uuid_v4([ctx.random_u64(), ctx.random_u64()]),
+            uuid: new_uuid(ctx),
             address,
         };
         job.attempts.push(attempt.clone());
