@@ -92,6 +92,23 @@ pub struct JobsScored {
     pub jobs: Vec<ScoredJob>,
 }
 
+/// The score of a job that nothing is paid for, as a receipt says it (section 2.4).
+const NO_SCORE: &str = "0.000000";
+
+impl JobsScored {
+    /// The receipt of a job that is alone in its group and is not scored: of a user, or of the validator's own.
+    #[must_use]
+    pub fn unscored(group: String, uuid: String) -> Self {
+        Self {
+            group,
+            jobs: vec![ScoredJob {
+                uuid,
+                score_text: NO_SCORE.to_owned(),
+            }],
+        }
+    }
+}
+
 impl Event for JobsScored {
     const NAME: &'static str = "horde_jobs_scored";
     const DURABLE: bool = true;

@@ -1,15 +1,12 @@
 //! What became of a job of the trusted miner.
 
-use horde_events::{JobOver, JobsScored, Outcome, ScoredJob, quote};
+use horde_events::{JobOver, JobsScored, Outcome, quote};
 use tig_plugin_api::prelude::*;
 
 use crate::pool::Series;
 use crate::station::StationName;
 use crate::trusted::{Phase, Task};
 use crate::{Crossval, store};
-
-/// Score of each job of the trusted miner in its finished receipt.
-const SCORE: &str = "0.000000";
 
 impl Crossval {
     pub(crate) fn take_outcome(&mut self, ctx: &mut Context<'_>, over: JobOver) -> Result<()> {
@@ -20,13 +17,7 @@ impl Crossval {
             return Ok(());
         };
         if over.outcome.is_answer() {
-            ctx.emit(&JobsScored {
-                group: over.group,
-                jobs: vec![ScoredJob {
-                    uuid: over.uuid,
-                    score_text: SCORE.to_owned(),
-                }],
-            })?;
+            ctx.emit(&JobsScored::unscored(over.group, over.uuid))?;
         }
         if let Err(failure) = check(over.outcome) {
             return self.fail_job(ctx, &failure.reason, failure.is_of_task);

@@ -1,6 +1,6 @@
 //! What becomes of an attempt: a status, a score for its receipt, another attempt, or the end of the job.
 
-use horde_events::{JobOver, JobStep, JobTimes, JobsScored, Outcome, ScoredJob, Step};
+use horde_events::{JobOver, JobStep, JobTimes, JobsScored, Outcome, Step};
 use tig_plugin_api::prelude::*;
 
 use super::finish::Ending;
@@ -9,9 +9,6 @@ use crate::job::Phase;
 use crate::limits::LINK_TIMEOUT_MS;
 use crate::store;
 use crate::verdict::{Blame, Verdict};
-
-/// Score of each user's job in its finished receipt (section 2.4).
-const SCORE: &str = "0.000000";
 
 impl Organic {
     /// A job has got one step further. The first miner that accepts gives the job its status.
@@ -38,13 +35,7 @@ impl Organic {
             return Ok(());
         };
         if over.outcome.is_answer() {
-            ctx.emit(&JobsScored {
-                group: over.group,
-                jobs: vec![ScoredJob {
-                    uuid: over.uuid,
-                    score_text: SCORE.to_owned(),
-                }],
-            })?;
+            ctx.emit(&JobsScored::unscored(over.group, over.uuid))?;
         }
         self.end_attempt_at(ctx, &uuid, over.outcome, &over.times)?;
         self.send_links(ctx)
