@@ -3,9 +3,10 @@
 mod chain;
 mod chain_control;
 mod control;
-pub(crate) mod guard;
+mod guard;
 mod listener;
 mod pages;
+pub(crate) mod raw_http;
 mod socket;
 mod upgrade;
 

@@ -7,9 +7,9 @@ use axum::http::{Method, Response, StatusCode};
 use axum::response::IntoResponse;
 use serde::Deserialize;
 
-use super::plain;
 use crate::s3::fault::S3Faults;
 use crate::s3::hub::Hub;
+use crate::server::raw_http::plain;
 
 /// The beginning of all routes.
 pub(super) const PATH_START: &str = "/-/";
