@@ -116,14 +116,17 @@ impl Environment {
 
 /// A warning if others than the file's owner can read it.
 fn exposed(path: &Path) -> Option<String> {
+    let mode = exposed_mode(path)?;
+    Some(format!(
+        "{} may hold secrets and can be read by others than its owner (mode {mode:o}); `chmod 600` it",
+        path.display()
+    ))
+}
+
+/// The permissions of a file that others than its owner can use.
+pub(crate) fn exposed_mode(path: &Path) -> Option<u32> {
     let mode = std::fs::metadata(path).ok()?.permissions().mode();
-    (mode & OTHERS != 0).then(|| {
-        format!(
-            "{} may hold secrets and can be read by others than its owner (mode {:o}); `chmod 600` it",
-            path.display(),
-            mode & 0o777
-        )
-    })
+    (mode & OTHERS != 0).then_some(mode & 0o777)
 }
 
 #[cfg(test)]

@@ -22,6 +22,9 @@ const PROGRAM: &str = "tig-host";
 /// Faults of a config that are kept.
 const FAULTS_COUNT_MAX: usize = 20;
 
+/// Name of a host's config file in its folder.
+pub(crate) const CONFIG_FILE: &str = "config.json";
+
 /// `tig-host` could not be run.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot run {}: put tig-host beside this program, or into a folder of PATH", program.display())]
@@ -38,8 +41,8 @@ pub(crate) struct HostProgram {
 }
 
 impl HostProgram {
-    /// The program beside this one, or else in PATH; the host of the config at `config`.
-    pub(crate) fn find(config: PathBuf) -> Self {
+    /// The program beside this one, or else in PATH; the host of the config in `folder`.
+    pub(crate) fn find(folder: &Path) -> Self {
         let own = std::env::current_exe().unwrap_or_default();
         let beside = own.with_file_name(PROGRAM);
         let program = if beside.is_file() {
@@ -47,7 +50,10 @@ impl HostProgram {
         } else {
             PathBuf::from(PROGRAM)
         };
-        Self { program, config }
+        Self {
+            program,
+            config: folder.join(CONFIG_FILE),
+        }
     }
 
     /// The config file.

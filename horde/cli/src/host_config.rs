@@ -6,6 +6,7 @@ use horde_events::MinerAddress;
 use serde_json::{Value, json};
 
 use crate::cross_validation::{CrossValidation, SECRET_FILE};
+use crate::miners::is_private;
 use crate::network::Network;
 use crate::settings::Settings;
 
@@ -75,6 +76,17 @@ pub(crate) enum Addresses {
     Public,
     /// For tests.
     AlsoPrivate,
+}
+
+impl Addresses {
+    /// Those of a host that is started for these miners: addresses that an operator names by hand are meant, and those of this
+    /// machine are for tests.
+    pub(crate) fn of(miners: &[MinerAddress]) -> Self {
+        match miners.iter().any(|miner| is_private(&miner.host)) {
+            true => Self::AlsoPrivate,
+            false => Self::Public,
+        }
+    }
 }
 
 /// The config of a validator on a chain, which runs all by itself.

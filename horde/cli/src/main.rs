@@ -42,7 +42,7 @@ use crate::commands::{
 };
 use crate::environment::{Environment, EnvironmentError};
 use crate::error::Error;
-use crate::host::HostProgram;
+use crate::host::{CONFIG_FILE, HostProgram};
 use crate::host_config::Addresses;
 
 const AFTER_HELP: &str = "\
@@ -181,7 +181,7 @@ fn run() -> Result<u8, Error> {
     let matches = command.get_matches_mut();
     let folder = matches.get_one::<PathBuf>("folder").cloned();
     let folder = folder.unwrap_or_default();
-    let host = HostProgram::find(folder.join("config.json"));
+    let host = HostProgram::find(&folder);
     if let Some(code) = passed::run(&host, &matches) {
         return Ok(code?);
     }
@@ -306,7 +306,7 @@ fn variable(name: &str) -> Option<String> {
 
 /// Folder of the store, as far as the config says it.
 fn backup_folder(folder: &Path) -> PathBuf {
-    let text = std::fs::read_to_string(folder.join("config.json")).unwrap_or_default();
+    let text = std::fs::read_to_string(folder.join(CONFIG_FILE)).unwrap_or_default();
     let config: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
     folder.join(config["backup_folder"].as_str().unwrap_or("backup"))
 }

@@ -10,10 +10,6 @@ use super::config::{self, ConfigError, Scope};
 use crate::environment::Environment;
 use crate::host::{HostProgram, RunError};
 use crate::host_config::Addresses;
-use crate::miners::is_private;
-
-/// Name of the config file that is written for the host.
-const CONFIG_FILE: &str = "config.json";
 
 /// Why no host runs.
 #[derive(Debug, thiserror::Error)]
@@ -42,16 +38,12 @@ pub(crate) fn run(
     folder: &Path,
     miner: &MinerAddress,
 ) -> Result<u8, FacilitatorError> {
-    // An address that the operator names by hand is meant.
-    let addresses = match is_private(&miner.host) {
-        true => Addresses::AlsoPrivate,
-        false => Addresses::Public,
-    };
+    let addresses = Addresses::of(std::slice::from_ref(miner));
     let text = config::text(environment, folder, addresses, Scope::Facilitator(miner))?;
     let made = tempfile::tempdir().map_err(FacilitatorError::Folder)?;
-    let path = made.path().join(CONFIG_FILE);
-    std::fs::write(&path, text).map_err(FacilitatorError::Folder)?;
+    let host = HostProgram::find(made.path());
+    std::fs::write(host.config(), text).map_err(FacilitatorError::Folder)?;
     // Ctrl-C goes to the host, too, which then ends by itself.
     let _stop = StopFlag::listen().map_err(FacilitatorError::Signals)?;
-    Ok(HostProgram::find(path).run()?)
+    Ok(host.run()?)
 }

@@ -15,7 +15,7 @@ use super::config::{self, ConfigError, Scope};
 use crate::environment::Environment;
 use crate::host::{self, CallError, HostProgram, RunError, StartError, Started};
 use crate::host_config::Addresses;
-use crate::miners::{self, MinersError};
+use crate::miners::MinersError;
 use crate::report;
 
 /// The extension that runs batches.
@@ -26,8 +26,6 @@ const COMMAND: &str = "run_batch";
 const EARLIER_BATCH_MAX: Duration = Duration::from_secs(21 * 60);
 /// Time between two looks whether it is over.
 const LOOK_INTERVAL: Duration = Duration::from_millis(200);
-/// Name of the config file that is written for a host of one command.
-const CONFIG_FILE: &str = "config.json";
 
 /// Why no batch ran.
 #[derive(Debug, thiserror::Error)]
@@ -74,7 +72,7 @@ pub(crate) fn run(
     as_json: bool,
 ) -> Result<u8, BatchError> {
     let arguments = json!({ "miners": miners });
-    let own = HostProgram::find(folder.join(CONFIG_FILE));
+    let own = HostProgram::find(folder);
     if own.config().exists() && own.is_running()? {
         let stop = StopFlag::listen().map_err(CallError::System)?;
         return call(&own, &arguments, as_json, &stop).map_err(|error| match error {
@@ -82,21 +80,15 @@ pub(crate) fn run(
             other => other.into(),
         });
     }
-    // Addresses that the operator names by hand are meant; those of this machine are for tests.
-    let is_private = miners.iter().any(|miner| miners::is_private(&miner.host));
-    let addresses = if is_private {
-        Addresses::AlsoPrivate
-    } else {
-        Addresses::Public
-    };
     let made = tempfile::tempdir().map_err(BatchError::Folder)?;
     let host = if own.config().exists() {
         own
     } else {
-        let path = made.path().join(CONFIG_FILE);
+        let addresses = Addresses::of(miners);
         let text = config::text(environment, folder, addresses, Scope::Batch)?;
-        std::fs::write(&path, text).map_err(BatchError::Folder)?;
-        HostProgram::find(path)
+        let host = HostProgram::find(made.path());
+        std::fs::write(host.config(), text).map_err(BatchError::Folder)?;
+        host
     };
     let started = Started::start(&host)?;
     // Not before: until the host answers, a signal ends this program, and the host with it.

@@ -1,7 +1,6 @@
 //! The files of a validator: `.env`, the hotkey, the host's config.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use serde_json::Value;
@@ -10,14 +9,11 @@ use tig_process::error_chain::error_chain;
 use tig_process::secret_file;
 
 use crate::cross_validation::CrossValidation;
-use crate::environment::{Environment, FILE_NAME};
+use crate::environment::{Environment, FILE_NAME, exposed_mode};
 use crate::finding::Finding;
 use crate::host::{HostProgram, RunError};
 use crate::network::Network;
 use crate::settings::Settings;
-
-/// Permission bits of others than a file's owner.
-const OTHERS: u32 = 0o077;
 
 /// Looks at `.env`, and at what the variables say.
 pub(crate) fn variables(environment: &Environment, folder: &Path) -> Vec<Finding> {
@@ -75,14 +71,10 @@ pub(crate) fn hotkey(environment: &Environment, folder: &Path) -> Finding {
             );
         }
     };
-    let mode = fs::metadata(&path).map_or(0, |metadata| metadata.permissions().mode());
-    if mode & OTHERS != 0 {
+    if let Some(mode) = exposed_mode(&path) {
         return Finding::fault(
             part,
-            format!(
-                "{shown} can be read by others than its owner (mode {:o})",
-                mode & 0o777
-            ),
+            format!("{shown} can be read by others than its owner (mode {mode:o})"),
             format!("`chmod 600 {shown}`"),
         );
     }
