@@ -11,6 +11,7 @@ mod http;
 mod kill;
 mod log;
 mod observe;
+mod printed_package;
 mod process;
 mod site;
 mod skip;
@@ -29,6 +30,7 @@ pub use observe::{
     Benchmark, Contradiction, DevnetStatus, Evidence, Inability, Job, ObserveError, Sentence,
     Slave, SlaveStats, Stage, benchmark_of,
 };
+pub use printed_package::{PrintedPackage, printed_block};
 pub use process::{Process, ProcessError};
 pub use site::{Site, SiteError};
 pub use skip::{NO_SKIPS_VARIABLE, SKIPS_FILE_VARIABLE, skip};

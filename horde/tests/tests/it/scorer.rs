@@ -1,54 +1,25 @@
 //! The scorer of `docs/scorers.md`, built from the page alone: it runs as a shadow of the stock one, then in its place.
 
 use std::fs;
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde_json::json;
+use tig_system_tests::{PrintedPackage, printed_block};
 
 use crate::network::{CYCLE, NEXT_CYCLE, Validator, chain, network};
 
-/// As the page has it.
-const CLONE: &str = "tig-host";
-const FILE: &str = "libhorde_score.so";
-
-fn repository() -> PathBuf {
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    repository.canonicalize().unwrap()
-}
-
-/// The `number`-th block of a language, counted from 0.
-fn block<'a>(page: &'a str, language: &str, number: usize) -> &'a str {
-    let start = format!("\n```{language}\n");
-    let mut blocks = page.split(&start).skip(1);
-    let block = blocks.nth(number).unwrap();
-    block.split_once("```").unwrap().0
-}
-
-/// Builds what the page shows in a folder beside the repository; the extension's file.
+/// Builds what the page shows; the extension's file.
 fn build() -> PathBuf {
-    let page = fs::read_to_string(repository().join("docs/scorers.md")).unwrap();
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/scorers.md");
+    let page = fs::read_to_string(page).unwrap();
+    let package = PrintedPackage {
+        name: "horde_score",
+        manifest: printed_block(&page, "toml", 0).unwrap(),
+        code: printed_block(&page, "rust", 0).unwrap(),
+        target: "page-scorer",
+    };
     let place = tempfile::tempdir().unwrap();
-    symlink(repository(), place.path().join(CLONE)).unwrap();
-    let package = place.path().join("scorer");
-    fs::create_dir_all(package.join("src")).unwrap();
-    fs::write(package.join("Cargo.toml"), block(&page, "toml", 0)).unwrap();
-    fs::write(package.join("src/lib.rs"), block(&page, "rust", 0)).unwrap();
-    // The versions that are here, since nothing is fetched.
-    fs::copy(repository().join("Cargo.lock"), package.join("Cargo.lock")).unwrap();
-    let target = repository().join("target/page-scorer");
-    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["build", "--offline"])
-        .current_dir(&package)
-        .env("CARGO_TARGET_DIR", &target)
-        // Symbols would only cost time.
-        .env("CARGO_PROFILE_DEV_DEBUG", "0")
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
-    target.join("debug").join(FILE)
+    package.build(place.path()).unwrap()
 }
 
 /// What `tig-host` prints to these words.
