@@ -151,16 +151,7 @@ fn link_is_let_go_when_nothing_is_to_do() {
 fn used_up_series_are_replaced_and_deleted() {
     let mut section = section();
     section["uses_per_series"] = json!(1);
-    let mut world = World::with(&section, &small());
-    world.up();
-    let asked = world.asked();
-    world.generate(&asked);
-    world.settle();
-    for _ in 0..2 {
-        let asked = world.asked();
-        world.solve(&asked);
-        world.settle();
-    }
+    let mut world = World::full_with(&section);
     world.harness.advance_ms(60_000);
     let asked = world.wait_for_job();
     assert!(asked.is_generation());
@@ -187,16 +178,7 @@ fn used_up_series_are_replaced_and_deleted() {
 fn old_series_and_samples_expire() {
     let mut section = section();
     section["expiry_hours"] = json!(1);
-    let mut world = World::with(&section, &small());
-    world.up();
-    let asked = world.asked();
-    world.generate(&asked);
-    world.settle();
-    for _ in 0..2 {
-        let asked = world.asked();
-        world.solve(&asked);
-        world.settle();
-    }
+    let mut world = World::full_with(&section);
     let before = world.records("sample/");
     assert_eq!(before.len(), 4);
     world.harness.advance_ms(3_660_000);

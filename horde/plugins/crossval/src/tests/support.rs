@@ -99,24 +99,35 @@ impl World {
 
     /// A pool whose series are there.
     pub(super) fn with_series() -> Self {
-        let mut world = Self::start();
-        world.up();
-        let asked = world.asked();
-        world.generate(&asked);
-        world
+        Self::start().generated()
     }
 
     /// A pool that is full.
     pub(super) fn full() -> Self {
-        let mut world = Self::with_series();
-        world.settle();
+        Self::full_with(&section())
+    }
+
+    /// A pool that is full, with this section of the config.
+    pub(super) fn full_with(section: &Value) -> Self {
+        Self::with(section, &small()).generated().filled()
+    }
+
+    fn generated(mut self) -> Self {
+        self.up();
+        let asked = self.asked();
+        self.generate(&asked);
+        self
+    }
+
+    fn filled(mut self) -> Self {
+        self.settle();
         for _ in 0..2 {
-            let asked = world.asked();
-            world.solve(&asked);
-            world.settle();
+            let asked = self.asked();
+            self.solve(&asked);
+            self.settle();
         }
-        assert_eq!(world.report()["samples"]["ready"], 4);
-        world
+        assert_eq!(self.report()["samples"]["ready"], 4);
+        self
     }
 
     pub(super) fn up(&mut self) {
