@@ -29,7 +29,7 @@ const fn passed(name: &'static str, extension: &'static str, about: &'static str
 }
 
 /// All of them.
-const PASSED: [Passed; 10] = [
+const PASSED: [Passed; 11] = [
     passed(
         "schedule_synthetic_jobs",
         "horde_schedule",
@@ -59,6 +59,11 @@ const PASSED: [Passed; 10] = [
         "debug_run_organic_job",
         "horde_organic",
         "Runs one job on a miner, and shows each status",
+    ),
+    passed(
+        "debug_run_llm_prompt_task",
+        "horde_crossval",
+        "Runs a station of cross-validation now: --action generation, sampling or answering",
     ),
     passed(
         "fetch_miners",

@@ -199,6 +199,7 @@ fn commands_need_a_running_validator() {
         "reveal_scores",
         "connect_facilitator",
         "debug_run_organic_job --timeout 20 --docker_image x",
+        "debug_run_llm_prompt_task --action sampling",
         "fetch_miners",
         "fetch_receipts",
         "fetch_dynamic_config",
