@@ -17,10 +17,9 @@ use tig_system_tests::{
 
 use self::faults::Faults;
 use self::progress::{Progress, Verdict};
-use self::view::View;
-use crate::output;
+use crate::screen::Screen;
 use crate::workspace::Workspace;
-use crate::{Result, build};
+use crate::{Result, build, output, session};
 
 /// Time for all proofs, after the build.
 const PROOFS_S_MAX: u64 = 180;
@@ -28,8 +27,8 @@ const PROOFS_S_MAX: u64 = 180;
 const LOOK_INTERVAL_MS: u64 = 200;
 /// Failed looks in a row: a program that runs and does not answer for this long is stuck.
 const LOOKS_FAILED_MAX: u32 = 50;
-/// Lines of each log that are shown after a failure.
-const LOG_LINES: usize = 15;
+/// Logs of which the end is shown after a failure.
+const LOGS: [&str; 5] = ["tig-devnet", "tig-host", "tig-slave", LIAR, MORTAL];
 /// Nonces that the slave computes at the same time.
 const WORKERS: usize = 2;
 /// With bad slaves: time for a batch, so that one that is left behind soon goes to another slave.
@@ -76,21 +75,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         output::progress("building programs, plugins and algorithms");
         build::everything(&Workspace::load()?)?
     };
-    let stop = StopFlag::listen()?;
-    let mut folder = tempfile::Builder::new().prefix("tig-demo-").tempdir()?;
-    folder.disable_cleanup(options.keep);
-    let done = run_in(folder.path(), artifacts, options, &stop);
-    if let Some(reason) = stop.reason() {
-        return Err(format!("stopped by {reason}").into());
-    }
-    if done.is_err() {
-        folder.disable_cleanup(true);
-        output::progress(&format!(
-            "everything is kept in {}",
-            folder.path().display()
-        ));
-    }
-    done
+    session::run("tig-demo-", options.keep, |folder, stop| {
+        run_in(folder, artifacts, options, stop)
+    })
 }
 
 fn run_in(folder: &Path, artifacts: Artifacts, options: &Options, stop: &StopFlag) -> Result<()> {
@@ -101,7 +88,8 @@ fn run_in(folder: &Path, artifacts: Artifacts, options: &Options, stop: &StopFla
         block_ms: options.block_ms,
         workers: WORKERS,
     };
-    let mut stack = Stack::start(site, &master, pace).inspect_err(|_| show_logs(folder))?;
+    let mut stack =
+        Stack::start(site, &master, pace).inspect_err(|_| session::show_logs(folder, &LOGS))?;
     output::progress(&format!(
         "network http://{}, host http://{}, folder {}",
         stack.devnet_address,
@@ -120,7 +108,7 @@ fn run_in(folder: &Path, artifacts: Artifacts, options: &Options, stop: &StopFla
     if watched.is_err() && !watch.is_stopped() {
         // They may still be writing.
         drop((stack, watch));
-        show_logs(folder);
+        session::show_logs(folder, &LOGS);
     }
     watched
 }
@@ -157,12 +145,12 @@ fn watch_proofs(stack: &mut Stack, watch: &mut Watch, json: bool) -> Result<()> 
 
 /// Looks on and on. The host may be killed, to see it go on with its jobs when it is back.
 fn watch_on(stack: &mut Stack, master: &MasterOptions, watch: &mut Watch) -> Result<()> {
-    watch.view = View::for_stderr();
+    watch.screen = Screen::for_stderr();
     loop {
         if let Err(ended) = stack.host.check_running() {
             output::progress(&format!("{ended}\nstarting tig-host again"));
             stack.restart_host(master)?;
-            watch.view = View::for_stderr();
+            watch.screen = Screen::for_stderr();
         }
         stack.check_running()?;
         watch.look(stack)?;
@@ -174,7 +162,7 @@ struct Watch {
     start: Instant,
     bad: Option<BadSlaves>,
     progress: Progress,
-    view: View,
+    screen: Screen,
     /// Looks that failed in a row.
     failures: u32,
     stop: StopFlag,
@@ -187,7 +175,7 @@ impl Watch {
             start,
             bad,
             progress: Progress::new(master.algorithms.keys().copied(), faults),
-            view: View::for_stderr(),
+            screen: Screen::for_stderr(),
             failures: 0,
             stop,
         }
@@ -215,7 +203,9 @@ impl Watch {
             Err(error) if self.failures == LOOKS_FAILED_MAX => return Err(error),
             Err(_) => self.failures += 1,
         }
-        self.view.show(elapsed, &self.progress);
+        let progress = &self.progress;
+        let frame = || view::frame(elapsed, progress);
+        self.screen.show(elapsed, frame, || view::changes(progress));
         match self.progress.fraud() {
             Some(text) => Err(text.into()),
             None => Ok(self.progress.verdict()),
@@ -236,19 +226,4 @@ fn hint(stack: &Stack) {
          to replace one while it runs, change plugins/precommit-manager, then\n  \
          cargo build -p precommit-manager && cp target/debug/libprecommit_manager.so {plugins}/"
     ));
-}
-
-fn show_logs(folder: &Path) {
-    for name in ["tig-devnet", "tig-host", "tig-slave", LIAR, MORTAL] {
-        let path = folder.join(name).with_extension("log");
-        let Ok(log) = std::fs::read(&path) else {
-            continue;
-        };
-        let log = String::from_utf8_lossy(&log);
-        let lines: Vec<&str> = log.lines().collect();
-        output::progress(&format!("--- end of {}", path.display()));
-        for line in &lines[lines.len().saturating_sub(LOG_LINES)..] {
-            output::progress(line);
-        }
-    }
 }

@@ -9,6 +9,8 @@ mod demo;
 mod horde;
 mod kill;
 mod output;
+mod screen;
+mod session;
 mod simulate;
 mod steps;
 mod test;
