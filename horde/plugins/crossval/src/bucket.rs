@@ -19,6 +19,17 @@ pub(crate) enum Bucket {
     Answers,
 }
 
+impl Bucket {
+    pub(crate) const ALL: [Self; 2] = [Self::Prompts, Self::Answers];
+
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Self::Prompts => "prompts",
+            Self::Answers => "answers",
+        }
+    }
+}
+
 /// An object of a bucket.
 #[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub(crate) struct Object {
@@ -53,11 +64,7 @@ impl Object {
 
     /// A text that names it.
     pub(crate) fn name(&self) -> String {
-        let bucket = match self.bucket {
-            Bucket::Prompts => "prompts",
-            Bucket::Answers => "answers",
-        };
-        format!("{bucket}/{}", self.key)
+        format!("{}/{}", self.bucket.text(), self.key)
     }
 }
 
@@ -90,7 +97,7 @@ impl Buckets {
         Ok(Some(buckets))
     }
 
-    fn endpoint(&self, bucket: Bucket) -> &Endpoint {
+    pub(crate) fn endpoint(&self, bucket: Bucket) -> &Endpoint {
         match bucket {
             Bucket::Prompts => &self.prompts,
             Bucket::Answers => &self.answers,
@@ -100,6 +107,11 @@ impl Buckets {
     /// The URL with which everybody reads it.
     pub(crate) fn url(&self, object: &Object) -> String {
         self.endpoint(object.bucket).object_url(&object.key)
+    }
+
+    /// The URL of the list of its objects, which nobody may read.
+    pub(crate) fn list_url(&self, bucket: Bucket) -> String {
+        format!("{}?list-type=2&max-keys=1", self.endpoint(bucket))
     }
 
     /// What signs from now on, until the end of the handler.
@@ -177,6 +189,6 @@ impl ReadFault {
     }
 }
 
-fn unix_seconds(now_ms: u64) -> i64 {
+pub(crate) fn unix_seconds(now_ms: u64) -> i64 {
     i64::try_from(now_ms / 1_000).unwrap_or(i64::MAX)
 }

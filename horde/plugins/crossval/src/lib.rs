@@ -31,6 +31,7 @@
 //! takes turns between its two stations. Sections are those of the ComputeHorde specification.
 
 mod bucket;
+mod bucket_check;
 mod command;
 mod config;
 mod drive;

@@ -36,6 +36,25 @@ pub(crate) const DELETION_TRIES_MAX: u32 = 10;
 /// Time until the next attempt at a deletion, for each that has failed, in milliseconds.
 pub(crate) const DELETION_PAUSE_MS: u64 = 60_000;
 
+/// Time between two checks of a bucket, in milliseconds.
+pub(crate) const BUCKET_CHECK_MS: u64 = 6 * 3_600_000;
+
+/// Time until the next check of a bucket that does not do what is needed, in milliseconds.
+pub(crate) const BUCKET_RECHECK_MS: u64 = 600_000;
+
+/// Attempts of a check to read what it has written.
+pub(crate) const BUCKET_READS_MAX: u32 = 4;
+
+/// Pause between two of them, in milliseconds.
+pub(crate) const BUCKET_PAUSE_MS: u64 = 1_000;
+
+/// Time after which the objects of a check are deleted if the check has not done it, in milliseconds: longer than a check of which
+/// each request takes its time.
+pub(crate) const DIAGNOSTIC_MS: u64 = 600_000;
+
+/// Seconds by which the clock of an object store may differ without being reported.
+pub(crate) const CLOCK_SKEW_SECONDS_MAX: u64 = 60;
+
 /// Seconds for which URLs for uploads live: longer than any job may take with all its waits (section 2.9).
 pub(crate) const URL_SECONDS: u32 = 3_600;
 

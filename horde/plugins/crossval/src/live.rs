@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use horde_events::LlmSamplesWanted;
 use serde::{Deserialize, Serialize};
 
+use crate::bucket::Bucket;
+use crate::bucket_check::{BucketCheck, BucketFault};
 use crate::pool::Drawn;
 use crate::station::StationName;
 
@@ -29,6 +31,9 @@ pub(crate) struct Live {
     pub(crate) uploads: BTreeSet<String>,
     /// Objects whose deletion is under way, by name.
     pub(crate) deletions: BTreeSet<String>,
+    /// What is known of the buckets.
+    #[serde(default)]
+    pub(crate) buckets: BTreeMap<Bucket, BucketState>,
     /// Samples that are wanted, until `give_ms`.
     pub(crate) asks: Vec<LlmSamplesWanted>,
     pub(crate) give_ms: u64,
@@ -38,6 +43,23 @@ pub(crate) struct Live {
     pub(crate) reminded_ms: BTreeMap<String, u64>,
     /// What each station does, and since when.
     pub(crate) states: BTreeMap<StationName, State>,
+}
+
+/// What is known of a bucket.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub(crate) struct BucketState {
+    /// The bucket of which it is known.
+    pub(crate) url: String,
+    /// The check under way.
+    pub(crate) check: Option<BucketCheck>,
+    /// When the last one ended, in Unix milliseconds.
+    pub(crate) checked_ms: Option<u64>,
+    /// What it has found.
+    pub(crate) faults: Vec<BucketFault>,
+    /// Since when that is so, in Unix milliseconds.
+    pub(crate) since_ms: Option<u64>,
+    /// When the faults were logged, in Unix milliseconds.
+    pub(crate) logged_ms: u64,
 }
 
 /// What a station does.

@@ -58,6 +58,7 @@ impl Crossval {
             },
             "workloads": workloads.collect::<Vec<_>>(),
             "objects_to_delete": self.pool.doomed.len(),
+            "buckets": self.report_buckets(),
             "stations": stations,
             "trusted_miner": {
                 "is_configured": self.config.has_trusted_miner(),

@@ -2,6 +2,7 @@
 
 mod bad_answers;
 mod bad_series;
+mod bucket_checks;
 mod commands;
 mod course;
 mod failed_handlers;
@@ -14,6 +15,7 @@ mod support;
 
 use serde_json::{Value, json};
 use tig_plugin_api::HttpFailureKind;
+use tig_plugin_api::testing::Harness;
 
 use self::support::*;
 use crate::Crossval;

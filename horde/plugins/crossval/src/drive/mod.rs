@@ -1,6 +1,7 @@
 //! The edge: what the stations ask of the host, of `horde_miners` and of the buckets.
 
 mod answers;
+mod bucket_check;
 mod deletion;
 mod giving;
 mod job;
@@ -28,6 +29,7 @@ const SERIES: &str = "series/";
 const UPLOAD: &str = "upload/";
 const ANSWERS: &str = "answers/";
 const DELETE: &str = "delete/";
+const CHECK: &str = "check/";
 
 impl Crossval {
     /// The instance with times that can be: the clock may have been set back since they were stored.
@@ -50,6 +52,7 @@ impl Crossval {
         self.sweep(ctx)?;
         self.give_samples(ctx)?;
         if self.buckets.is_some() {
+            self.check_buckets(ctx)?;
             self.look_at_job(ctx)?;
             self.start_next_job(ctx)?;
             self.start_sampling(ctx)?;
@@ -74,7 +77,10 @@ impl Crossval {
             .link_idle_since_ms
             .map(|since_ms| since_ms + LINK_IDLE_MS);
         let asks = (!self.live.asks.is_empty()).then_some(self.live.give_ms);
+        let checks = self.live.buckets.values();
+        let checks = checks.filter_map(|state| Some(state.check.as_ref()?.from_ms));
         let times = job.chain(pauses).chain(doomed).chain(idle).chain(asks);
+        let times = times.chain(checks);
         // What could not be started though it was due waits for something else, which wakes this extension, too.
         let next_ms = times.filter(|at_ms| *at_ms > now_ms).min();
         next_ms.unwrap_or(u64::MAX).min(now_ms + SWEEP_MS)
@@ -87,6 +93,9 @@ impl Crossval {
     ) -> Result<()> {
         ctx.mark_fields_changed()?;
         let HttpResponse { tag, result } = response;
+        if let Some(name) = tag.strip_prefix(CHECK) {
+            return self.take_check(ctx, name, &result);
+        }
         let now_ms = ctx.now_ms();
         let result = crate::bucket::read_answer(result, now_ms);
         if let Some(uuid) = tag.strip_prefix(SERIES) {

@@ -94,7 +94,10 @@ fn start() -> Harness<Crossval> {
 /// Each call of a pool that fills, refused once.
 #[test]
 fn each_call_of_a_pool_can_be_refused() {
-    let mut acts = vec![Act::Dynamic(4), Act::Timer, Act::Up, Act::Over("finished")];
+    let mut acts = vec![Act::Dynamic(4), Act::Timer];
+    // Both buckets are checked first.
+    acts.extend(std::iter::repeat_n(Act::Respond(200, ""), 10));
+    acts.extend([Act::Up, Act::Over("finished")]);
     acts.extend(std::iter::repeat_n(Act::Respond(200, SERIES), 8));
     acts.extend([
         Act::Up,
@@ -117,7 +120,7 @@ fn each_call_of_a_pool_can_be_refused() {
         Act::Timer,
         Act::Up,
     ]);
-    for k in 1..160 {
+    for k in 1..220 {
         check_failed_handlers(start, &acts, k, play);
     }
 }

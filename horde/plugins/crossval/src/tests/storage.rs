@@ -37,7 +37,7 @@ fn fail_all(world: &mut World, (status, code, _): (u16, &str, &str)) {
 }
 
 /// A time of the day at which the harness begins, which is the 14th of November 2023 at 22:13:20, or of those before and after it.
-fn http_date(unix_seconds: u64) -> String {
+pub(super) fn http_date(unix_seconds: u64) -> String {
     const MIDNIGHT: u64 = 1_699_920_000;
     let seconds = unix_seconds - MIDNIGHT;
     let day = 14 + seconds / 86_400;

@@ -9,6 +9,7 @@ use super::*;
 pub(super) const CLASS: &str = "always_on.llm.a6000";
 pub(super) const STORE: &str = "https://s3.example.org";
 pub(super) const LINES: usize = 6;
+pub(super) const DENIED: &str = "<Error><Code>AccessDenied</Code></Error>";
 
 /// The extension with all others around it.
 pub(super) struct World {
@@ -87,10 +88,12 @@ impl World {
     pub(super) fn with(section: &Value, dynamic: &Value) -> Self {
         let mut harness = harness(section);
         harness.event("horde_dynamic_config", dynamic.clone());
-        Self {
+        let mut world = Self {
             harness,
             objects: BTreeMap::new(),
-        }
+        };
+        world.settle();
+        world
     }
 
     pub(super) fn start() -> Self {
@@ -217,7 +220,13 @@ impl World {
     pub(super) fn serve(&mut self, call: &tig_plugin_api::HttpCall) {
         let path = path_of(&call.url);
         let tag = &call.tag;
+        let (is_signed, is_list) = (
+            call.url.contains("X-Amz-Signature"),
+            call.url.contains("list-type"),
+        );
         match call.method.name() {
+            "PUT" | "DELETE" if !is_signed => self.harness.respond(tag, 403, DENIED),
+            "GET" if is_list => self.harness.respond(tag, 403, DENIED),
             "PUT" => {
                 self.objects.insert(path, call.body.clone());
                 self.harness.respond(tag, 200, "");

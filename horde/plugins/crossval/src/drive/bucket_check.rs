@@ -1,0 +1,246 @@
+//! Checks of the buckets, at the start and every few hours: a bucket that has stopped working is reported before a batch needs it.
+
+use horde_extension::new_uuid;
+use horde_s3::Method;
+use serde_json::{Value, json};
+use tig_plugin_api::prelude::*;
+use tig_plugin_api::{HttpAnswer, HttpFailure, LogFields};
+
+use super::{CHECK, request};
+use crate::Crossval;
+use crate::bucket::{Bucket, Object, unix_seconds};
+use crate::bucket_check::{BucketCheck, BucketFault, Next, Step};
+use crate::limits::{
+    BUCKET_CHECK_MS, BUCKET_PAUSE_MS, BUCKET_RECHECK_MS, DIAGNOSTIC_MS, REMINDER_MS,
+    REPLY_BYTES_MAX,
+};
+use crate::live::BucketState;
+
+impl Crossval {
+    /// Begins the checks that are due, and goes on with those that have paused.
+    pub(super) fn check_buckets(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        let now_ms = ctx.now_ms();
+        for bucket in Bucket::ALL {
+            let url = self.bucket_url(bucket);
+            let state = self.live.buckets.entry(bucket).or_default();
+            if state.url != url {
+                // A reload has brought another config.
+                *state = BucketState {
+                    url,
+                    ..BucketState::default()
+                };
+            }
+            match &state.check {
+                Some(check) if check.is_open || pauses(check, now_ms) => {}
+                Some(_) => self.send_step(ctx, bucket)?,
+                None if is_due(state, now_ms) => self.begin_check(ctx, bucket)?,
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn bucket_url(&self, bucket: Bucket) -> String {
+        let buckets = self.buckets.as_ref();
+        buckets.map_or_else(String::new, |it| it.endpoint(bucket).to_string())
+    }
+
+    /// Begins a check. Its objects are to be deleted from then on, whatever becomes of the check.
+    fn begin_check(&mut self, ctx: &mut Context<'_>, bucket: Bucket) -> Result<()> {
+        let now_ms = ctx.now_ms();
+        let key = format!("diagnostic-{}", new_uuid(ctx));
+        let check = BucketCheck::new(key, new_uuid(ctx), now_ms);
+        for object in objects(bucket, &check) {
+            self.pool.doom(ctx, object, now_ms + DIAGNOSTIC_MS)?;
+        }
+        self.live.buckets.entry(bucket).or_default().check = Some(check);
+        self.send_step(ctx, bucket)
+    }
+
+    fn send_step(&mut self, ctx: &mut Context<'_>, bucket: Bucket) -> Result<()> {
+        let state = self.live.buckets.get_mut(&bucket);
+        let Some(check) = state.and_then(|state| state.check.as_mut()) else {
+            return Ok(());
+        };
+        let Some(buckets) = &self.buckets else {
+            return Ok(());
+        };
+        let [object, public] = objects(bucket, check);
+        let (method, url) = match check.step {
+            Step::Write => (Method::Put, buckets.signer(ctx)?.url(Method::Put, &object)),
+            Step::Read => (Method::Get, buckets.url(&object)),
+            Step::WriteWithoutKey => (Method::Put, buckets.url(&public)),
+            Step::ListWithoutKey => (Method::Get, buckets.list_url(bucket)),
+            Step::Delete => (
+                Method::Delete,
+                buckets.signer(ctx)?.url(Method::Delete, &object),
+            ),
+        };
+        let mut call = request(
+            [CHECK, bucket.text()].concat(),
+            method,
+            url,
+            REPLY_BYTES_MAX,
+        );
+        if method == Method::Put {
+            call.body = check.content.clone().into_bytes();
+        }
+        check.is_open = true;
+        ctx.http(&call)
+    }
+
+    pub(super) fn take_check(
+        &mut self,
+        ctx: &mut Context<'_>,
+        name: &str,
+        result: &Result<HttpAnswer, HttpFailure>,
+    ) -> Result<()> {
+        let now_ms = ctx.now_ms();
+        let Some(bucket) = Bucket::ALL.into_iter().find(|bucket| bucket.text() == name) else {
+            return Ok(());
+        };
+        let state = self.live.buckets.get_mut(&bucket);
+        let check = state.and_then(|state| state.check.as_mut());
+        let (Some(check), Some(buckets)) = (check.filter(|check| check.is_open), &self.buckets)
+        else {
+            return Ok(());
+        };
+        let (step, answered) = (check.step, check.clone());
+        let next = check.take(result, buckets.endpoint(bucket), unix_seconds(now_ms));
+        self.forget_objects(ctx, bucket, step, &answered, result)?;
+        match next {
+            Next::Step => self.send_step(ctx, bucket),
+            Next::Pause => {
+                let state = self.live.buckets.entry(bucket).or_default();
+                if let Some(check) = &mut state.check {
+                    check.from_ms = now_ms + BUCKET_PAUSE_MS;
+                }
+                Ok(())
+            }
+            Next::Over(faults) => {
+                self.end_check(ctx, bucket, faults);
+                Ok(())
+            }
+        }
+    }
+
+    /// Drops the records of objects that are not in the bucket: those that it has refused or deleted. One that anybody could write
+    /// is deleted at once.
+    fn forget_objects(
+        &mut self,
+        ctx: &mut Context<'_>,
+        bucket: Bucket,
+        step: Step,
+        check: &BucketCheck,
+        result: &Result<HttpAnswer, HttpFailure>,
+    ) -> Result<()> {
+        let Ok(answer) = result else {
+            return Ok(());
+        };
+        let is_refused = (300..500).contains(&answer.status);
+        let is_done = (200..300).contains(&answer.status);
+        let [object, public] = objects(bucket, check);
+        match step {
+            Step::Write if is_refused => {
+                self.pool.delete_doomed(ctx, &object.name())?;
+                self.pool.delete_doomed(ctx, &public.name())
+            }
+            Step::WriteWithoutKey if is_refused => self.pool.delete_doomed(ctx, &public.name()),
+            Step::WriteWithoutKey => {
+                let now_ms = ctx.now_ms();
+                self.pool.doom(ctx, public, now_ms)
+            }
+            Step::Delete if is_done => self.pool.delete_doomed(ctx, &object.name()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Keeps what a check has found, and logs what is new or was logged a day ago.
+    fn end_check(&mut self, ctx: &mut Context<'_>, bucket: Bucket, faults: Vec<BucketFault>) {
+        let now_ms = ctx.now_ms();
+        let url = self.bucket_url(bucket);
+        let state = self.live.buckets.entry(bucket).or_default();
+        state.check = None;
+        state.checked_ms = Some(now_ms);
+        let kinds = |faults: &[BucketFault]| faults.iter().map(|it| it.kind).collect::<Vec<_>>();
+        let is_same = kinds(&state.faults) == kinds(&faults);
+        let was_faulty = !state.faults.is_empty();
+        let is_logged = is_same && now_ms.abs_diff(state.logged_ms) < REMINDER_MS;
+        if !is_same || state.since_ms.is_none() {
+            state.since_ms = Some(now_ms);
+        }
+        if !is_logged && !faults.is_empty() {
+            state.logged_ms = now_ms;
+        }
+        state.faults.clone_from(&faults);
+        ctx.gauge(
+            "llm_bucket_works",
+            &[("bucket", bucket.text())],
+            f64::from(u8::from(does_work(&faults))),
+        );
+        if was_faulty && faults.is_empty() {
+            ctx.info_with("bucket does what is needed again", &[("bucket", &url)]);
+        }
+        for fault in faults.iter().filter(|_| !is_logged) {
+            let fields: &LogFields<'_> = &[
+                ("bucket", &url),
+                ("reason", &fault.reason),
+                ("remedy", &fault.remedy),
+            ];
+            match fault.is_note() {
+                true => ctx.info_with("bucket leaves deletions to its lifecycle rule", fields),
+                false => ctx.warn_with(
+                    "bucket does not do what miners and the pool of prompts need",
+                    fields,
+                ),
+            }
+        }
+    }
+
+    /// What the last checks have found, by bucket.
+    pub(crate) fn report_buckets(&self) -> Value {
+        let Some(buckets) = &self.buckets else {
+            return json!({});
+        };
+        let report = |bucket: Bucket| {
+            let state = self.live.buckets.get(&bucket).cloned().unwrap_or_default();
+            let is_checked = state.checked_ms.is_some();
+            json!({
+                "url": buckets.endpoint(bucket).to_string(),
+                "region": buckets.endpoint(bucket).region(),
+                "works": is_checked.then(|| does_work(&state.faults)),
+                "since_ms": state.since_ms,
+                "checked_ms": state.checked_ms,
+                "faults": state.faults,
+            })
+        };
+        json!({ "prompts": report(Bucket::Prompts), "answers": report(Bucket::Answers) })
+    }
+}
+
+/// Whether jobs can do with the bucket as it is.
+fn does_work(faults: &[BucketFault]) -> bool {
+    !faults.iter().any(BucketFault::stops_jobs)
+}
+
+/// Whether a check waits before it reads once more. A clock that was set back makes no pause longer.
+fn pauses(check: &BucketCheck, now_ms: u64) -> bool {
+    let left_ms = check.from_ms.saturating_sub(now_ms);
+    (1..=BUCKET_PAUSE_MS).contains(&left_ms)
+}
+
+fn is_due(state: &BucketState, now_ms: u64) -> bool {
+    let interval_ms = match state.faults.iter().all(BucketFault::is_note) {
+        true => BUCKET_CHECK_MS,
+        false => BUCKET_RECHECK_MS,
+    };
+    let since_ms = state
+        .checked_ms
+        .map(|checked_ms| now_ms.abs_diff(checked_ms));
+    since_ms.is_none_or(|since_ms| since_ms >= interval_ms)
+}
+
+/// The object of a check, and the one that it tries to write without a key.
+fn objects(bucket: Bucket, check: &BucketCheck) -> [Object; 2] {
+    [check.key.clone(), check.public_key()].map(|key| Object { bucket, key })
+}
