@@ -36,6 +36,21 @@ fn signatures_of_python_verify() {
     }
 }
 
+/// The earlier signer takes a text that begins with `0x` for hex, and signs the bytes behind it.
+#[test]
+fn hex_text_is_signed_as_text() {
+    let keypair = keypair();
+    let signature = keypair.sign(b"0x00ff", &[0; 32]);
+    let public = keypair.public();
+    assert_eq!(public.verify(b"0x00ff", &signature), Ok(()));
+    for verify in [PublicKey::verify, PublicKey::verify_wrapped] {
+        assert_eq!(
+            verify(&public, &[0x00, 0xff], &signature),
+            Err(VerifyError::Mismatch)
+        );
+    }
+}
+
 #[test]
 fn wrapped_text_of_a_wallet_verifies_on_request() {
     let keypair = keypair();
