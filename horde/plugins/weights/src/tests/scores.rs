@@ -71,14 +71,20 @@ fn fewer_scores_than_the_minimum_are_filled_up() {
     assert_eq!(applied(&mut world), json!([[0, 1, 2], [1, 1, 65_535]]));
 }
 
+/// The subnet's own limit wins over that of the config.
 #[test]
 fn share_of_one_neuron_is_limited() {
-    let mut world = World::with(
-        &json!({ "mode": "direct", "netuid": 49, "max_weight_limit": 0.5 }),
-        2,
-    );
-    world.give_two_scores();
-    assert_eq!(applied(&mut world), json!([[1, 2], [65_535, 65_535]]));
+    for (of_config, of_subnet) in [(0.5, None), (1.0, Some(0.5))] {
+        let section = json!({ "mode": "direct", "netuid": 49, "max_weight_limit": of_config });
+        let mut world = World::with(&section, 2);
+        world.chain.limits = of_subnet.map(|max_weight_limit| horde_events::SubnetLimits {
+            max_weight_limit,
+            is_commit_reveal: false,
+            ..Chain::limits()
+        });
+        world.give_two_scores();
+        assert_eq!(applied(&mut world), json!([[1, 2], [65_535, 65_535]]));
+    }
 }
 
 #[test]
