@@ -112,22 +112,51 @@ impl Site {
         artifacts: Artifacts,
         options: &HostOptions,
     ) -> Result<Self, SiteError> {
+        let site = Self::with_extensions(folder, artifacts, options.extensions())?;
+        write_hotkey(&site.folder)?;
+        let config = site.config_file();
+        let text = format!("{:#}\n", options.config(Path::new("plugins")));
+        fs::write(&config, text).map_err(SiteError::at(config))?;
+        Ok(site)
+    }
+
+    /// Puts copies of these extensions into `folder`, whose hotkey and config are written by others.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be written.
+    pub fn with_extensions(
+        folder: &Path,
+        artifacts: Artifacts,
+        extensions: impl IntoIterator<Item = &'static str>,
+    ) -> Result<Self, SiteError> {
         let site = Self {
             folder: folder.to_owned(),
             artifacts,
         };
-        let failed = SiteError::at;
         let plugins = site.folder.join("plugins");
-        fs::create_dir_all(&plugins).map_err(failed(plugins))?;
-        for extension in options.extensions() {
+        fs::create_dir_all(&plugins).map_err(SiteError::at(plugins))?;
+        for extension in extensions {
             let copy = site.extension(extension);
-            fs::copy(site.artifacts.extension(extension), &copy).map_err(failed(copy))?;
+            fs::copy(site.artifacts.extension(extension), &copy).map_err(SiteError::at(copy))?;
         }
-        write_hotkey(&site.folder)?;
-        let config = site.config_file();
-        let text = format!("{:#}\n", options.config(Path::new("plugins")));
-        fs::write(&config, text).map_err(failed(config))?;
         Ok(site)
+    }
+
+    /// Moves all files of a stopped host into another folder.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be moved.
+    pub fn moved(&self, folder: &Path) -> Result<Self, SiteError> {
+        for name in ["hotkey", "config.json", "plugins", "backup"] {
+            let from = self.folder.join(name);
+            fs::rename(&from, folder.join(name)).map_err(SiteError::at(from))?;
+        }
+        Ok(Self {
+            folder: folder.to_owned(),
+            artifacts: self.artifacts.clone(),
+        })
     }
 
     /// The folder itself.

@@ -32,7 +32,8 @@ pub(crate) struct Validator {
     pub(crate) miners: Miners,
     pub(crate) host: Process,
     address: String,
-    _folder: TempDir,
+    /// The first one has the logs of the network, too.
+    folders: Vec<TempDir>,
 }
 
 /// A chain that begins shortly before [`CYCLE`].
@@ -101,7 +102,7 @@ impl Validator {
             site,
             miners,
             host,
-            _folder: folder,
+            folders: vec![folder],
         };
         validator.wait_for_block();
         validator
@@ -112,6 +113,17 @@ impl Validator {
         self.host.kill();
         self.host = self.site.start_host().unwrap();
         self.address = self.host.address().unwrap();
+    }
+
+    /// Moves the validator as to another machine: stopped in this folder, and started with its files in another one.
+    pub(crate) fn move_away(&mut self) {
+        self.host.stop();
+        let folder = tempfile::tempdir().unwrap();
+        self.site = self.site.moved(folder.path()).unwrap();
+        self.folders.push(folder);
+        self.host = self.site.start_host().unwrap();
+        self.address = self.host.address().unwrap();
+        self.wait_for_block();
     }
 
     /// What the host answers to `GET`.

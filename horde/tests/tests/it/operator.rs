@@ -10,7 +10,9 @@ use horde_system_tests::{HOTKEY, Site};
 use serde_json::{Value, json};
 use tig_system_tests::ProcessError;
 
-use crate::network::{COMMIT_START, SLOT, Validator, chain, host_options, network, section};
+use crate::network::{
+    COMMIT_START, CYCLE, REVEAL_START, SLOT, Validator, chain, host_options, network, section,
+};
 use crate::support::sum;
 
 /// The exit code of a host with an extension that cannot start.
@@ -192,4 +194,29 @@ fn faulty_file_of_the_network_changes_nothing() {
         (&row["value"], &row["reason"]),
         (&json!("3"), &json!("a test"))
     );
+}
+
+/// Right after its batch, and between commitment and reveal: neither is done twice, and none is missed.
+#[test]
+fn moved_validator_continues_in_its_slot() {
+    let mut validator = Validator::start("commit_reveal");
+    validator.go_to(SLOT - 5);
+    validator.wait_for_slot(SLOT);
+    validator.move_away();
+    validator.run_batch_of(CYCLE);
+    validator.move_away();
+    validator.go_to(SLOT + 1);
+    validator.go_to(COMMIT_START);
+    let batch = validator.ask("/horde/batch")["last"].clone();
+    assert_eq!((&batch["number"], sum(&batch, "right")), (&json!(1), 4));
+    for miner in validator.miners.report().unwrap().as_array().unwrap() {
+        assert_eq!(miner["counts"]["reservation"], 2, "{miner}");
+    }
+    validator.wait_for_commitment();
+    validator.move_away();
+    validator.go_to(REVEAL_START);
+    let end = validator.wait_for_end();
+    assert_eq!(end["end"], "revealed", "{end}");
+    let included = ["commit", "reveal"].map(|kind| validator.included(kind).len());
+    assert_eq!(included, [1, 1]);
 }
