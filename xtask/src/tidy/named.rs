@@ -47,7 +47,7 @@ impl Sources {
         }
     }
 
-    /// Whether there is a function `test` in `folder`, which lies at the root or is a plugin's.
+    /// Whether there is a function `test` in `folder`, which lies at the root or is a plugin's of one of the packs.
     pub(super) fn has(&mut self, folder: &str, test: &str) -> Result<bool> {
         if !self.texts.contains_key(folder) {
             let text = read(&self.root, folder)?;
@@ -59,16 +59,11 @@ impl Sources {
 
 /// All Rust files of a folder at the root, or of a plugin.
 fn read(root: &Path, folder: &str) -> Result<String> {
-    let at_root = root.join(folder);
-    let folder = if at_root.is_dir() {
-        at_root
-    } else {
-        root.join("plugins").join(folder)
-    };
+    let places = ["", "plugins", "horde/plugins"].map(|place| root.join(place).join(folder));
     let mut text = String::new();
-    if !folder.is_dir() {
+    let Some(folder) = places.into_iter().find(|place| place.is_dir()) else {
         return Ok(text);
-    }
+    };
     for path in sources::files(&folder)? {
         if path.extension().is_some_and(|extension| extension == "rs") {
             text.push_str(&fs::read_to_string(path)?);
