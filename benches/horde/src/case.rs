@@ -137,6 +137,7 @@ impl Case {
             instant: true,
             vices: vices.collect(),
             chain: None,
+            language: None,
         }
     }
 

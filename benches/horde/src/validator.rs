@@ -60,6 +60,7 @@ impl Validator {
             instant: true,
             vices: Vec::new(),
             chain: Some(chain.clone()),
+            language: None,
         };
         let network = Miners::start(&artifacts, folder.path(), &network)?;
         let mut options = validator_options(&network, &chain, "pylon");

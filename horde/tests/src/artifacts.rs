@@ -70,6 +70,18 @@ impl Artifacts {
         }
     }
 
+    /// Checks that these extensions were built, too.
+    ///
+    /// # Errors
+    ///
+    /// The first file that is missing.
+    pub fn require(&self, extensions: &[&str]) -> Result<(), MissingArtifact> {
+        match self.0.first_missing(&[], extensions) {
+            Some(missing) => Err(MissingArtifact(missing)),
+            None => Ok(()),
+        }
+    }
+
     /// An executable.
     #[must_use]
     pub fn program(&self, name: &str) -> PathBuf {

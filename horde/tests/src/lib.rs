@@ -13,6 +13,9 @@ pub use artifacts::{
     Artifacts, BATCH_EXTENSIONS, EXTENSIONS, LANGUAGE_EXTENSIONS, MissingArtifact, PROGRAMS,
 };
 pub use call::{Call, CallError, Line};
-pub use miners::{ChainOptions, FacilitatorUrls, Miner, Miners, MinersError, MinersOptions};
+pub use miners::{
+    ChainOptions, FacilitatorUrls, LanguageOptions, Miner, Miners, MinersError, MinersOptions,
+    S3Service,
+};
 pub use site::{HOTKEY, HostOptions, Site, other_version, write_hotkey};
 pub use validator::validator_options;

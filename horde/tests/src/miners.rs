@@ -1,5 +1,6 @@
 //! A network of miners: `horde-devnet`.
 
+use std::fmt;
 use std::path::Path;
 use std::process::Command;
 
@@ -23,6 +24,17 @@ pub struct MinersOptions {
     pub vices: Vec<String>,
     /// A chain on which they are registered, and a facilitator.
     pub chain: Option<ChainOptions>,
+    /// What jobs of language models need.
+    pub language: Option<LanguageOptions>,
+}
+
+/// Executors for jobs of language models. Such a network has a trusted miner and an S3 service, too.
+#[derive(Clone, Debug)]
+pub struct LanguageOptions {
+    /// Executors of the class `always_on.llm.a6000` of each miner.
+    pub executors: u32,
+    /// Executors of the trusted miner.
+    pub trusted_executors: u32,
 }
 
 /// What the chain of a network starts with.
@@ -49,6 +61,30 @@ pub struct FacilitatorUrls {
     pub user: String,
 }
 
+/// The S3 service of a network, without buckets.
+#[derive(Clone, Deserialize)]
+pub struct S3Service {
+    /// URL of everything that it serves.
+    pub endpoint: String,
+    /// Region of its buckets.
+    pub region: String,
+    /// Id of the key that may do everything.
+    pub access_key_id: String,
+    /// The secret of that key, which opens nothing but this service.
+    pub secret_access_key: String,
+}
+
+impl fmt::Debug for S3Service {
+    /// All but the secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("S3Service")
+            .field("endpoint", &self.endpoint)
+            .field("region", &self.region)
+            .field("access_key_id", &self.access_key_id)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A miner of the network.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Miner {
@@ -71,6 +107,10 @@ pub struct Miners {
     pub chain: Option<String>,
     /// Its facilitator, if it has one.
     pub facilitator: Option<FacilitatorUrls>,
+    /// Its trusted miner, if it has one.
+    pub trusted: Option<Miner>,
+    /// Its S3 service, if it has one.
+    pub s3: Option<S3Service>,
 }
 
 /// The network does not start or answer.
@@ -85,6 +125,11 @@ pub enum MinersError {
     /// It was started without a chain, and so without a facilitator.
     #[error("the network has no facilitator; start it with a chain")]
     NoFacilitator,
+    /// It was started without jobs of language models.
+    #[error(
+        "the network has no S3 service and no trusted miner; start it with jobs of language models"
+    )]
+    NoLanguage,
     /// What it says.
     #[error("horde-devnet says {text:?}")]
     Text {
@@ -102,6 +147,8 @@ struct Ready {
     miners: Vec<Miner>,
     chain: Option<String>,
     facilitator: Option<FacilitatorUrls>,
+    trusted: Option<Miner>,
+    s3: Option<S3Service>,
 }
 
 impl FacilitatorUrls {
@@ -110,6 +157,30 @@ impl FacilitatorUrls {
     pub fn address(&self) -> &str {
         let rest = self.socket.trim_start_matches("ws://");
         rest.split_once('/').map_or(rest, |(address, _)| address)
+    }
+}
+
+impl S3Service {
+    /// `IP:PORT` of everything that it serves.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        self.endpoint.trim_start_matches("http://")
+    }
+}
+
+impl LanguageOptions {
+    fn arguments(&self) -> [String; 8] {
+        let text = |text: &str| text.to_owned();
+        [
+            text("--llm-executors"),
+            self.executors.to_string(),
+            text("--trusted-port"),
+            text("0"),
+            text("--trusted-executors"),
+            self.trusted_executors.to_string(),
+            text("--s3-port"),
+            text("0"),
+        ]
     }
 }
 
@@ -154,6 +225,9 @@ impl Miners {
         if let Some(chain) = &options.chain {
             command.args(chain.arguments());
         }
+        if let Some(language) = &options.language {
+            command.args(language.arguments());
+        }
         let mut process = Process::spawn("horde-devnet", &mut command, folder)?;
         let text = process.first_line()?;
         let ready: Ready = parse(&text)?;
@@ -163,6 +237,8 @@ impl Miners {
             control: ready.control,
             chain: ready.chain,
             facilitator: ready.facilitator,
+            trusted: ready.trusted,
+            s3: ready.s3,
         })
     }
 
@@ -186,6 +262,16 @@ impl Miners {
         let urls = self.facilitator.as_ref();
         urls.map(FacilitatorUrls::address)
             .ok_or(MinersError::NoFacilitator)
+    }
+
+    /// The S3 service and the trusted miner; an error if the network has none.
+    ///
+    /// # Errors
+    ///
+    /// See [`MinersError::NoLanguage`].
+    pub fn language(&self) -> Result<(&S3Service, &Miner), MinersError> {
+        let both = self.s3.as_ref().zip(self.trusted.as_ref());
+        both.ok_or(MinersError::NoLanguage)
     }
 
     /// What the miners have seen.

@@ -65,6 +65,7 @@ pub(super) fn run(artifacts: Artifacts, options: &Options) -> Result<()> {
         instant: false,
         vices: VICES.iter().enumerate().map(vice).collect(),
         chain: None,
+        language: None,
     };
     let miners = Miners::start(site.artifacts(), folder.path(), &network)?;
     let host = site.start_host()?;

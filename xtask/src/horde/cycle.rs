@@ -118,6 +118,7 @@ pub(super) fn run(artifacts: Artifacts, options: &Options) -> Result<()> {
             .map(|(index, vice)| format!("{index}={vice}"))
             .collect(),
         chain: Some(options.chain()),
+        language: None,
     };
     let miners = Miners::start(&artifacts, folder.path(), &network)?;
     let host_options = validator_options(&miners, &options.chain(), &options.mode);

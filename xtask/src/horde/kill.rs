@@ -66,6 +66,7 @@ fn run_once(artifacts: &Artifacts, kill_after: Duration) -> Result<Value> {
         instant: false,
         vices: vec!["0=slow:300".to_owned(), "1=slow:100".to_owned()],
         chain: None,
+        language: None,
     };
     let miners = Miners::start(artifacts, folder.path(), &network)?;
     let mut host = site.start_host()?;

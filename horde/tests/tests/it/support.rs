@@ -87,6 +87,7 @@ pub(crate) fn miners(count: usize, vices: &[&str]) -> MinersOptions {
         instant: false,
         vices: vices.iter().map(|&vice| vice.to_owned()).collect(),
         chain: None,
+        language: None,
     }
 }
 
