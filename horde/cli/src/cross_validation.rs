@@ -3,19 +3,19 @@
 use std::io;
 use std::path::Path;
 
+use horde_events::MinerAddress;
 use horde_s3::Credentials;
 use tig_process::whole_file;
 
 use crate::environment::Environment;
+use crate::miners;
 use crate::s3::account::{BUCKETS, ENDPOINT, KEY, OTHER_REGION, REGION, SECRET};
-use crate::settings::{SettingsError, number, require};
+use crate::settings::{SettingsError, require};
 
 /// Name of the file with the secret of the access key, in the folder of the validator: the host signs with it.
 pub(crate) const SECRET_FILE: &str = "s3-secret";
 /// Only its owner may read it.
 const SECRET_MODE: u32 = 0o600;
-/// Port of the trusted miner, if nothing else is said.
-const PORT_DEFAULT: u64 = 8000;
 
 /// Buckets and the trusted miner.
 #[derive(Debug)]
@@ -30,8 +30,8 @@ pub(crate) struct CrossValidation {
     pub(crate) answers: String,
     /// The access key.
     pub(crate) credentials: Credentials,
-    /// Host, port and hotkey of the trusted miner, if there is one. The hotkey may be empty.
-    pub(crate) trusted_miner: Option<(String, u64, String)>,
+    /// The trusted miner, if there is one. Its hotkey may be empty.
+    pub(crate) trusted_miner: Option<MinerAddress>,
     /// Model that makes prompts, if one is named.
     pub(crate) model: Option<String>,
 }
@@ -52,21 +52,13 @@ impl CrossValidation {
         let region = environment
             .get(REGION)
             .or_else(|| environment.get(OTHER_REGION));
-        let port = number(environment, "TRUSTED_MINER_PORT", (1, u16::MAX.into()))?;
-        let miner = environment.get("TRUSTED_MINER_ADDRESS");
         Ok(Some(Self {
             endpoint: text(ENDPOINT),
             region: region.unwrap_or_default(),
             prompts: text(prompts),
             answers: text(answers),
             credentials: Credentials::new(text(KEY), text(SECRET)),
-            trusted_miner: miner.map(|host| {
-                (
-                    host,
-                    port.unwrap_or(PORT_DEFAULT),
-                    text("TRUSTED_MINER_KEY"),
-                )
-            }),
+            trusted_miner: miners::trusted(environment)?,
             model: environment.get("PROMPT_GENERATION_MODEL"),
         }))
     }
@@ -116,8 +108,8 @@ mod tests {
         let found = read(&format!("{BOTH}{KEYS}TRUSTED_MINER_ADDRESS=10.0.0.9\n"));
         let found = found.unwrap().unwrap();
         assert!(!format!("{found:?}").contains("s3cret"));
-        let miner = ("10.0.0.9".to_owned(), 8000, String::new());
-        assert_eq!(found.trusted_miner, Some(miner));
+        let miner = found.trusted_miner.as_ref().unwrap();
+        assert_eq!((&*miner.host, miner.port), ("10.0.0.9", 8000));
         let folder = tempfile::tempdir().unwrap();
         found.write_secret(folder.path()).unwrap();
         let path = folder.path().join(SECRET_FILE);

@@ -6,6 +6,7 @@ use crate::commands::debug_facilitator::FacilitatorError;
 use crate::commands::migrate::MigrateError;
 use crate::commands::run_batch::BatchError;
 use crate::commands::status::StatusError;
+use crate::commands::trusted_miner::TrustedMinerError;
 use crate::commands::wait_for_database::WaitError;
 use crate::environment::EnvironmentError;
 use crate::exit_code;
@@ -35,6 +36,8 @@ pub(crate) enum Error {
     Check(#[from] CheckError),
     #[error(transparent)]
     Status(#[from] StatusError),
+    #[error(transparent)]
+    TrustedMiner(#[from] TrustedMinerError),
 }
 
 impl Error {
@@ -48,6 +51,8 @@ impl Error {
             Self::Wait(WaitError::Run(_)) | Self::Migrate(MigrateError::Run(_)) | Self::Pass(_) => {
                 exit_code::HOST
             }
+            Self::TrustedMiner(TrustedMinerError::Client(_)) => 1,
+            Self::TrustedMiner(_) => exit_code::CONFIG,
             Self::Migrate(MigrateError::Store { .. }) => exit_code::STORE,
             Self::Facilitator(error) => match error {
                 FacilitatorError::Config(_) => exit_code::CONFIG,

@@ -142,10 +142,10 @@ pub(crate) fn add_cross_validation(config: &mut Value, cross: &CrossValidation, 
         "access_key_id": cross.credentials.access_key_id,
         "key": BUCKET_KEY,
     });
-    if let Some((host, port, hotkey)) = &cross.trusted_miner {
-        section["trusted_miner_host"] = json!(host);
-        section["trusted_miner_port"] = json!(port);
-        section["trusted_miner_hotkey"] = json!(hotkey);
+    if let Some(miner) = &cross.trusted_miner {
+        section["trusted_miner_host"] = json!(miner.host);
+        section["trusted_miner_port"] = json!(miner.port);
+        section["trusted_miner_hotkey"] = json!(miner.hotkey);
     }
     if let Some(model) = &cross.model {
         section["generator_model"] = json!(model);
@@ -300,7 +300,11 @@ mod tests {
             prompts: "p".to_owned(),
             answers: "a".to_owned(),
             credentials: horde_s3::Credentials::new("id", "s3cret"),
-            trusted_miner: Some(("10.0.0.9".to_owned(), 8000, String::new())),
+            trusted_miner: Some(MinerAddress {
+                hotkey: String::new(),
+                host: "10.0.0.9".to_owned(),
+                port: 8000,
+            }),
             model: None,
         };
         add_cross_validation(&mut config, &cross, Path::new("/v"));

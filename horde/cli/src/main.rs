@@ -13,6 +13,7 @@ mod exit_code;
 mod finding;
 mod host;
 mod host_config;
+mod hotkey;
 mod http;
 mod miners;
 mod network;
@@ -21,6 +22,7 @@ mod report;
 mod running;
 mod s3;
 mod settings;
+mod trusted_miner;
 mod variables;
 
 use std::path::{Path, PathBuf};
@@ -35,10 +37,11 @@ use tig_process::{first_process, output};
 
 use crate::commands::constance::{self, Constance};
 use crate::commands::run_batch::BatchError;
+use crate::commands::trusted_miner::TrustedMiner;
 use crate::commands::wait_for_database::Wait;
 use crate::commands::{
     check_s3, completions, config, debug_facilitator, doctor as doctor_command, migrate, passed,
-    provision_s3, run_batch, status, wait_for_database,
+    provision_s3, run_batch, status, trusted_miner as trusted_miner_command, wait_for_database,
 };
 use crate::environment::{Environment, EnvironmentError};
 use crate::error::Error;
@@ -113,6 +116,9 @@ enum Command {
     /// Checks that both S3 buckets do what miners and validator need
     #[command(name = "check-s3", aliases = ["check_s3", "check_s3_setup"])]
     CheckS3(check_s3::Arguments),
+    /// Checks the miner that makes prompts, or prints how to set one up
+    #[command(subcommand, name = "trusted-miner", alias = "trusted_miner")]
+    TrustedMiner(TrustedMiner),
     /// Reads or sets a key of the dynamic config
     #[command(subcommand)]
     Constance(Constance),
@@ -253,6 +259,10 @@ fn run_own(cli: &Cli, host: &HostProgram) -> Result<u8, Error> {
             Ok(provision_s3::run(&environment, folder, arguments)?)
         }
         Command::CheckS3(arguments) => Ok(check_s3::run(&environment(folder)?, arguments)?),
+        Command::TrustedMiner(asked) => {
+            let environment = environment(folder)?;
+            Ok(trusted_miner_command::run(&environment, folder, asked)?)
+        }
         Command::Constance(asked) => Ok(constance::run(host, asked)?),
         Command::DebugRunSyntheticJobToMiner(arguments) => run_batch_of_one(arguments, folder),
     }

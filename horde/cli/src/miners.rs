@@ -1,4 +1,4 @@
-//! The miners of the debug commands (sections 1.3 and 10.12).
+//! The miners that the variables name: those of the debug commands (sections 1.3 and 10.12), and the trusted one.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -12,6 +12,9 @@ const MINERS_MAX: u64 = 1000;
 
 /// Beginning of the hotkey that is replaced for all miners but the first.
 const HOTKEY_HEAD: usize = 6;
+
+/// Port of the trusted miner, if nothing else is said.
+const TRUSTED_PORT_DEFAULT: u16 = 8000;
 
 /// Why there are no miners.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -58,6 +61,32 @@ pub(crate) fn from_environment(
             })
         })
         .collect()
+}
+
+/// The trusted miner, if the variables name one. Its hotkey may be empty: a miner in local mode does not look at it.
+///
+/// # Errors
+///
+/// See [`SettingsError`].
+pub(crate) fn trusted(environment: &Environment) -> Result<Option<MinerAddress>, SettingsError> {
+    let port = trusted_port(environment)?;
+    let host = environment.get("TRUSTED_MINER_ADDRESS");
+    Ok(host.map(|host| MinerAddress {
+        hotkey: environment.get("TRUSTED_MINER_KEY").unwrap_or_default(),
+        host,
+        port,
+    }))
+}
+
+/// Port of the trusted miner.
+///
+/// # Errors
+///
+/// See [`SettingsError`].
+pub(crate) fn trusted_port(environment: &Environment) -> Result<u16, SettingsError> {
+    let port = settings::number(environment, "TRUSTED_MINER_PORT", (1, u16::MAX.into()))?;
+    let port = port.and_then(|port| u16::try_from(port).ok());
+    Ok(port.unwrap_or(TRUSTED_PORT_DEFAULT))
 }
 
 fn hotkey_of(first: &str, index: u64) -> String {

@@ -15,6 +15,7 @@ use crate::running::Running;
 use crate::s3::account::BUCKETS;
 use crate::s3::check::clock;
 use crate::s3::remote::unix_seconds;
+use crate::trusted_miner::{self, Depth};
 
 /// Looks at everything, prints what was found, and returns the exit code.
 ///
@@ -38,6 +39,8 @@ pub(crate) fn run(
             of_files.extend(files::bucket_key(&environment, host));
             findings.splice(0..0, of_files);
             findings.extend(chain_service(&environment, &http));
+            let depth = Depth::Executors;
+            findings.extend(trusted_miner::check(&environment, folder, &http, depth));
             findings.extend(buckets(&environment, &http)?);
         }
         Err(error) => {

@@ -11,4 +11,5 @@ pub(crate) mod passed;
 pub(crate) mod provision_s3;
 pub(crate) mod run_batch;
 pub(crate) mod status;
+pub(crate) mod trusted_miner;
 pub(crate) mod wait_for_database;

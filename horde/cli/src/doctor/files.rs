@@ -4,14 +4,14 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
-use tig_keyring::{HotkeyError, HotkeyFile};
 use tig_process::error_chain::error_chain;
 use tig_process::secret_file;
 
 use crate::cross_validation::CrossValidation;
-use crate::environment::{Environment, FILE_NAME, exposed_mode};
+use crate::environment::{Environment, FILE_NAME};
 use crate::finding::Finding;
 use crate::host::{HostProgram, RunError};
+use crate::hotkey::Hotkey;
 use crate::network::Network;
 use crate::settings::Settings;
 
@@ -59,74 +59,18 @@ pub(crate) fn hotkey(environment: &Environment, folder: &Path) -> Finding {
             );
         }
     };
-    let path = folder.join(&settings.hotkey_file);
-    let shown = path.display();
-    let bytes = match fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            return Finding::fault(
-                part,
-                format!("cannot read {shown}: {error}"),
-                "copy the hotkey file there, or correct BITTENSOR_WALLET_DIRECTORY, _NAME and _HOTKEY_NAME",
-            );
+    match Hotkey::read(&settings, folder) {
+        Ok(Hotkey::Plain(keypair)) => {
+            let path = folder.join(&settings.hotkey_file);
+            let text = format!("{} in {}", keypair.public().to_ss58(), path.display());
+            Finding::good(part, text)
         }
-    };
-    if let Some(mode) = exposed_mode(&path) {
-        return Finding::fault(
-            part,
-            format!("{shown} can be read by others than its owner (mode {mode:o})"),
-            format!("`chmod 600 {shown}`"),
-        );
-    }
-    if HotkeyFile::is_encrypted(&bytes) {
-        return encrypted(&settings, folder);
-    }
-    match HotkeyFile::parse(&bytes, None) {
-        Ok(keypair) => Finding::good(part, format!("{} in {shown}", keypair.public().to_ss58())),
-        Err(error) => Finding::fault(
-            part,
-            format!("{shown}: {}", error_chain(&error)),
-            remedy(&error),
-        ),
-    }
-}
-
-fn remedy(error: &HotkeyError) -> &'static str {
-    match error {
-        HotkeyError::OldForm { .. } => {
-            "convert it with `btcli`, or take the key from its mnemonic again"
-        }
-        _ => {
-            "take the file of the hotkey itself (not `coldkey`, not `...pub.txt`), from your backup if it is damaged"
-        }
-    }
-}
-
-/// The password is not tried: that takes half a gigabyte and some seconds, and the host does it at its start.
-fn encrypted(settings: &Settings, folder: &Path) -> Finding {
-    let part = "hotkey";
-    let Some(file) = &settings.password_file else {
-        return Finding::fault(
-            part,
-            "the hotkey is encrypted, and HOTKEY_PASSWORD_FILE is not set",
-            "write the password into a file of mode 600 and name it in HOTKEY_PASSWORD_FILE",
-        );
-    };
-    let path = folder.join(file);
-    match secret_file::read(&path) {
-        Ok(_) => Finding::good(
+        // The password is not tried: that takes half a gigabyte and some seconds, and the host does it at its start.
+        Ok(Hotkey::Encrypted(_)) => Finding::good(
             part,
             "is encrypted; the host tries its password at its start",
         ),
-        Err(error) => Finding::fault(
-            part,
-            format!(
-                "the password in {} cannot be read: {}",
-                path.display(),
-                error_chain(&error)
-            ),
-            "write the password into that file, on one line, mode 600",
-        ),
+        Err(fault) => Finding::fault(part, error_chain(&fault), fault.remedy()),
     }
 }
 

@@ -105,19 +105,19 @@ fn facilitator(report: &Value) -> Finding {
 
 /// The pool of prompts, if the validator has one: its trusted miner, and stations that fail.
 fn pool(pool: &Value) -> Option<Finding> {
-    let part = "trusted miner";
+    let part = "pool of prompts";
     let miner = &pool["trusted_miner"];
     if !miner["is_configured"].as_bool()? {
         return Some(Finding::warning(
             part,
-            "is not named: no prompts are made, and language models are not tested",
+            "the config names no trusted miner: no prompts are made, and language models are not tested",
             "set TRUSTED_MINER_ADDRESS and TRUSTED_MINER_PORT in .env, and write the config again",
         ));
     }
     if miner["checks"]["is_reliable"] == false {
         return Some(Finding::fault(
             part,
-            "has given other answers to the same prompts on another day: its samples are set aside",
+            "the trusted miner has given other answers to the same prompts on another day: its samples are set aside",
             "look at its machine: the same model, seed and image must give the same answers",
         ));
     }
@@ -126,7 +126,7 @@ fn pool(pool: &Value) -> Option<Finding> {
         state.is_some_and(|state| state.starts_with("pauses"))
     });
     Some(match paused {
-        None => Finding::good(part, "is named, and no station of the pool fails"),
+        None => Finding::good(part, "no station fails"),
         Some((name, station)) => Finding::warning(
             part,
             format!(

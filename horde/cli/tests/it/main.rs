@@ -8,3 +8,4 @@ mod doctor;
 mod env_file;
 mod provision_s3;
 mod support;
+mod trusted_miner;

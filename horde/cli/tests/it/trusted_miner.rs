@@ -1,0 +1,225 @@
+//! `trusted-miner`, with miners of the devnet.
+
+use std::fs;
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
+
+use horde_devnet::{Config, Devnet, Vices};
+use horde_proto::ExecutorClass;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use crate::support::{Said, folder, run, write_private};
+
+/// The validator's hotkey.
+const HOTKEY: &str = "5CcyqxXnJucaCnQQvvUg5EPzj1uoNAxACZvzArHw5aVDvgNH";
+/// A wallet of the folder.
+const WALLET: &str =
+    "BITTENSOR_WALLET_DIRECTORY=wallets\nBITTENSOR_WALLET_NAME=w\nBITTENSOR_WALLET_HOTKEY_NAME=h\n";
+
+/// A folder with a hotkey, and these lines in its `.env`.
+fn home(lines: &str) -> TempDir {
+    let home = folder(&format!("{WALLET}{lines}"));
+    let hotkeys = home.path().join("wallets/w/hotkeys");
+    fs::create_dir_all(&hotkeys).unwrap();
+    let seed = format!("{{\"secretSeed\": \"0x{}\"}}", "01".repeat(32));
+    write_private(&hotkeys.join("h"), &seed);
+    home
+}
+
+/// One miner, and the folder of a validator that names it.
+struct Miner {
+    home: TempDir,
+    devnet: Option<Devnet>,
+    runtime: Runtime,
+}
+
+impl Miner {
+    fn start(class: ExecutorClass, vices: &[&str]) -> Self {
+        let config = Config {
+            classes: vec![class],
+            vices: [(0, Vices::parse(vices).unwrap())].into(),
+            ..Config::default()
+        };
+        let runtime = Runtime::new().unwrap();
+        let devnet = runtime.block_on(Devnet::start(config)).unwrap();
+        let miner = &devnet.miners()[0];
+        let env = format!(
+            "TRUSTED_MINER_ADDRESS=127.0.0.1\nTRUSTED_MINER_PORT={}\nTRUSTED_MINER_KEY={}\n",
+            miner.address.port(),
+            miner.hotkey
+        );
+        Self {
+            home: home(&env),
+            devnet: Some(devnet),
+            runtime,
+        }
+    }
+
+    fn check(&self) -> Said {
+        run(self.home.path(), &["trusted-miner", "check"])
+    }
+}
+
+impl Drop for Miner {
+    fn drop(&mut self) {
+        let _guard = self.runtime.enter();
+        drop(self.devnet.take());
+    }
+}
+
+#[test]
+fn sound_miner_runs_a_job() {
+    let miner = Miner::start(ExecutorClass::AlwaysOnLlmA6000, &[]);
+    let said = miner.check();
+    assert_eq!(said.code, 0, "{}", said.all());
+    for parts in [
+        &["good", "trusted miner", "admits", HOTKEY][..],
+        &["good", "executors", "1 of class always_on.llm.a6000"],
+        &["good", "job", "a short job ran"],
+        &["note", "prompts", "are not tried", "S3_BUCKET_NAME_PROMPTS"],
+    ] {
+        assert!(said.has_line(parts), "{parts:?}: {}", said.all());
+    }
+}
+
+#[test]
+fn findings_are_json_if_asked() {
+    let miner = Miner::start(ExecutorClass::AlwaysOnLlmA6000, &[]);
+    let said = run(miner.home.path(), &["trusted_miner", "check", "--json"]);
+    let report = &said.json()[0];
+    assert_eq!(report["ok"], true, "{report}");
+    assert_eq!(report["findings"][0]["part"], "trusted miner", "{report}");
+}
+
+#[test]
+fn each_fault_of_a_miner_has_its_remedy() {
+    let class = ExecutorClass::AlwaysOnLlmA6000;
+    for (class, vice, fault, remedy) in [
+        (
+            ExecutorClass::default(),
+            None,
+            "need one of class",
+            "DEFAULT_EXECUTOR_CLASS=always_on.llm.a6000",
+        ),
+        (
+            class,
+            Some("unknown-validator"),
+            "Unknown validator",
+            "LOCAL_VALIDATOR_PUBLIC_KEY=5Ccy",
+        ),
+        (
+            class,
+            Some("answers-404"),
+            "404",
+            "the port of the miner itself",
+        ),
+        (
+            class,
+            Some("speaks-tls"),
+            "does not speak as a miner",
+            "TRUSTED_MINER_PORT",
+        ),
+        (class, Some("clock-off"), "msg too old", "clocks of both"),
+        (class, Some("refuses"), "cannot be reached", "open its port"),
+        (class, Some("declines"), "declines the job", "may be busy"),
+        (
+            class,
+            Some("fails-to-prepare"),
+            "could not be prepared",
+            "Docker",
+        ),
+        (
+            class,
+            Some("wrong-answer"),
+            "in place of its payload",
+            "image",
+        ),
+    ] {
+        let vices: Vec<_> = vice.into_iter().collect();
+        let said = Miner::start(class, &vices).check();
+        assert_eq!(said.code, 11, "{vice:?}: {}", said.all());
+        assert!(said.has_line(&["FAULT", fault]), "{vice:?}: {}", said.all());
+        assert!(said.has_line(&["->", remedy]), "{vice:?}: {}", said.all());
+    }
+}
+
+#[test]
+fn miner_that_is_not_named_is_a_fault() {
+    let said = run(home("").path(), &["trusted-miner", "check"]);
+    assert_eq!(said.code, 11, "{}", said.all());
+    assert!(
+        said.has_line(&["->", "trusted-miner script"]),
+        "{}",
+        said.all()
+    );
+    let home = home("TRUSTED_MINER_ADDRESS=127.0.0.1\nTRUSTED_MINER_PORT=0\n");
+    let said = run(home.path(), &["trusted-miner", "check"]);
+    assert_eq!(said.code, 11, "{}", said.all());
+    assert!(
+        said.has_line(&["FAULT", "TRUSTED_MINER_PORT"]),
+        "{}",
+        said.all()
+    );
+}
+
+#[test]
+fn hotkey_that_cannot_be_read_is_a_fault() {
+    let home = home("TRUSTED_MINER_ADDRESS=127.0.0.1\n");
+    fs::remove_file(home.path().join("wallets/w/hotkeys/h")).unwrap();
+    let said = run(home.path(), &["trusted-miner", "check"]);
+    assert_eq!(said.code, 11, "{}", said.all());
+    assert!(
+        said.has_line(&["FAULT", "hotkey", "cannot read"]),
+        "{}",
+        said.all()
+    );
+    let said = run(home.path(), &["trusted-miner", "script"]);
+    assert_eq!(said.code, 3, "{}", said.all());
+}
+
+/// A mail server, for example.
+#[test]
+fn something_else_at_the_port_is_told() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let home = home(&format!(
+        "TRUSTED_MINER_ADDRESS=127.0.0.1\nTRUSTED_MINER_PORT={port}\n"
+    ));
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = stream.write_all(b"220 mail\r\n");
+    });
+    let said = run(home.path(), &["trusted-miner", "check"]);
+    assert_eq!(said.code, 11, "{}", said.all());
+    assert!(
+        said.has_line(&["FAULT", "does not speak as a miner"]),
+        "{}",
+        said.all()
+    );
+}
+
+#[test]
+fn script_is_one_that_a_shell_can_read() {
+    let home = home("TRUSTED_MINER_PORT=8123\nPROMPT_GENERATION_MODEL=my'model\n");
+    let said = run(home.path(), &["trusted-miner", "script"]);
+    assert_eq!(said.code, 0, "{}", said.all());
+    assert!(
+        said.stdout
+            .contains(&format!("LOCAL_VALIDATOR_PUBLIC_KEY={HOTKEY}\n")),
+        "{}",
+        said.stdout
+    );
+    assert!(said.stdout.contains("TRUSTED_MINER_PORT=8123"));
+    assert!(!said.stdout.contains(&"01".repeat(32)), "{}", said.stdout);
+    let mut shell = Command::new("sh")
+        .arg("-n")
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = shell.stdin.take().unwrap();
+    stdin.write_all(said.stdout.as_bytes()).unwrap();
+    drop(stdin);
+    assert!(shell.wait().unwrap().success(), "{}", said.stdout);
+}
