@@ -7,7 +7,7 @@ use tig_plugin_api::Rates;
 
 use super::output;
 use super::plugins::plugin_files;
-use crate::config::{self, Config, Overrides, folder_of_executable};
+use crate::config::{self, Config, Overrides, folder_of_executable, section_files};
 use crate::error::HostError;
 use crate::plugin::PluginFile;
 
@@ -36,7 +36,8 @@ pub(super) fn schema(config: Option<&Path>) -> Result<(), HostError> {
             property["type"] = "string".into();
             schema["properties"][key.name] = property;
         }
-        if let Some(section) = manifest.config {
+        if let Some(mut section) = manifest.config {
+            section_files::allow_in(&mut section);
             schema["properties"]["config"]["properties"][manifest.name.as_str()] = section;
         }
     }

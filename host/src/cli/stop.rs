@@ -11,7 +11,8 @@ use crate::lifecycle::drain::{Drain, Unfinished};
 use crate::store::StoreError;
 
 /// Waits until the host is to end, and serves signals until then: the first SIGTERM or SIGINT drains for at most
-/// `drain_max`, the second ends the wait; SIGHUP and a change of the config file apply config and plugin files again.
+/// `drain_max`, the second ends the wait; SIGHUP and a change of the config file, or of a file that
+/// it names, apply config and plugin files again.
 ///
 /// # Errors
 ///
@@ -35,8 +36,8 @@ pub(super) async fn requested(
                 return Ok(());
             }
             request = requests.next() => request,
-            () = config_file.changed() => {
-                read_again(control, "the config file has changed");
+            what = config_file.changed() => {
+                read_again(control, what);
                 continue;
             }
         };

@@ -12,6 +12,7 @@ mod network;
 mod rates;
 pub(crate) mod schema;
 mod secret;
+pub(crate) mod section_files;
 mod security;
 mod settings;
 mod suggestion;
@@ -114,7 +115,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads and checks the file at `path`. Relative paths in it start from its folder.
+    /// Reads and checks the file at `path`, and the files that its sections name. Relative paths in it start from its folder.
     ///
     /// # Errors
     ///
@@ -124,10 +125,15 @@ impl Config {
         let schema = schema();
         let known = schema["properties"].as_object();
         let unclaimed = known.map(|known| identity::take_unknown_texts(&mut value, known));
-        let parsed = parse(&schema, value).and_then(|file| {
-            let folder = path.parent().unwrap_or(Path::new(""));
-            Self::assemble(path, file, folder, overrides)
-        });
+        let folder = folder_of(path);
+        let unread = section_files::insert(&mut value, folder);
+        let parsed =
+            parse(&schema, value).and_then(|file| Self::assemble(path, file, folder, overrides));
+        let parsed = match parsed {
+            Ok(config) if unread.is_empty() => Ok(config),
+            Ok(_) => Err(unread),
+            Err(faults) => Err(unread.into_iter().chain(faults).collect()),
+        };
         let parsed = parsed.map(|config| Self {
             unclaimed: unclaimed.unwrap_or_default(),
             ..config
@@ -146,7 +152,14 @@ impl Config {
     pub(crate) fn backup_folder_of(path: &Path) -> Result<PathBuf, ConfigError> {
         let value = read_json(path)?;
         let named = value["backup_folder"].as_str().map(PathBuf::from);
-        Ok(backup_folder(named, path.parent().unwrap_or(Path::new(""))))
+        Ok(backup_folder(named, folder_of(path)))
+    }
+
+    /// The files that the sections of the config at `path` name; none if it cannot be read.
+    #[must_use]
+    pub(crate) fn section_files(path: &Path) -> Vec<PathBuf> {
+        let named = read_json(path).map(|value| section_files::paths(value, folder_of(path)));
+        named.unwrap_or_default()
     }
 
     fn assemble(
@@ -229,6 +242,11 @@ fn backup_folder(named: Option<PathBuf>, folder: &Path) -> PathBuf {
     named.map_or(PathBuf::from(BACKUP_FOLDER_DEFAULT), |named| {
         folder.join(named)
     })
+}
+
+/// The folder from which relative paths in the config at `path` start.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new(""))
 }
 
 fn read_json(path: &Path) -> Result<Value, ConfigError> {

@@ -92,7 +92,7 @@ fn check_object(schema: &Value, object: &Map<String, Value>, path: &str, found: 
 }
 
 /// A key with @ may be a URL with a password in it, and is not repeated.
-fn join(path: &str, key: &str) -> String {
+pub(super) fn join(path: &str, key: &str) -> String {
     let key = if key.contains('@') {
         "(a key with @)"
     } else {

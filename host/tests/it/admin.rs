@@ -216,6 +216,44 @@ async fn a_changed_config_file_is_read_again() {
 }
 
 #[tokio::test]
+async fn changed_file_of_a_section_is_read_again() {
+    let home = Home::new();
+    let write = |name: &str, text: &str| std::fs::write(home.path(name), text).unwrap();
+    write("start.json", "5");
+    let mut config = home.config();
+    config["config"] = json!({ "counter": { "start": { "$file": "start.json" } } });
+    home.write_config(&config);
+    let host = home.start();
+    assert_eq!(host.get("/total").await[0], 5);
+
+    write("start.json", "{");
+    home.wait_for_log(&[
+        "nothing was changed",
+        "config.counter.start",
+        "start.json is not JSON",
+    ]);
+    write("start.json", "\"s3cret\"");
+    home.wait_for_log(&["nothing was changed", "expected a whole number"]);
+    std::fs::remove_file(home.path("start.json")).unwrap();
+    home.wait_for_log(&["nothing was changed", "cannot read", "start.json"]);
+    assert_eq!(host.get("/total").await[0], 5);
+
+    // The total is not stored yet, so the instance with the new section shows it.
+    write("start.json", "7");
+    home.wait_for_log(&["a file that the config names has changed"]);
+    home.wait_for_log(&["config and extensions were read again"]);
+    assert_eq!(host.get("/total").await[0], 7);
+
+    // A file that the config has begun to name is watched as well.
+    write("other.json", "8");
+    config["config"]["counter"]["start"]["$file"] = json!("other.json");
+    home.write_config(&config);
+    host.total_reaches(8).await;
+    write("other.json", "9");
+    host.total_reaches(9).await;
+}
+
+#[tokio::test]
 async fn shadow_is_compared_and_promoted() {
     let home = Home::new();
     let host = home.start();

@@ -81,6 +81,29 @@ fn sections_are_checked_by_the_plugins_own_schema() {
 }
 
 #[test]
+fn files_of_sections_are_checked() {
+    let home = Home::new();
+    let mut config = home.config();
+    config["config"] = json!({ "counter": { "$file": "counter.json" } });
+    home.write_config(&config);
+    let faults = || home.tig_host(&["check", "config.json", "--json"]).json()["faults"].take();
+    let missing = faults();
+    assert_eq!(missing[0]["path"], "config.counter", "{missing}");
+    let text = missing[0]["text"].as_str().unwrap();
+    assert!(text.contains("counter.json: No such file"), "{text}");
+    for (content, expected) in [
+        (r#"{ "start": 1 }"#, json!([])),
+        (
+            r#"{ "strat": 1 }"#,
+            json!([{ "path": "config.counter.strat", "text": "unknown key; did you mean `start`?" }]),
+        ),
+    ] {
+        std::fs::write(home.path("counter.json"), content).unwrap();
+        assert_eq!(faults(), expected);
+    }
+}
+
+#[test]
 fn extensions_that_answer_the_same_route_are_refused() {
     let home = Home::new();
     home.install("other", &std::fs::read(fixture("counter")).unwrap());

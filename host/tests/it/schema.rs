@@ -10,11 +10,13 @@ fn schema_has_the_sections_of_all_plugins() {
     home.install("broken", b"#!/bin/sh");
     let schema = home.tig_host(&["schema", "config.json"]).json();
     assert_eq!(schema["required"], json!(["extensions"]));
-    let section = &schema["properties"]["config"]["properties"]["counter"];
-    assert_eq!(
-        section["properties"]["start"]["type"], "integer",
-        "{section}"
-    );
+    // Each value, and the section itself, may also be the name of a file.
+    let section = &schema["properties"]["config"]["properties"]["counter"]["anyOf"];
+    let start = &section[1]["properties"]["start"]["anyOf"];
+    assert_eq!(start[1]["type"], "integer", "{start}");
+    for branches in [section, start] {
+        assert_eq!(branches[0]["required"], json!(["$file"]), "{branches}");
+    }
 }
 
 #[test]

@@ -224,6 +224,19 @@ impl HostProcess {
         (response.status().as_u16(), response.text().await.unwrap())
     }
 
+    /// Waits until the counter's total is `total`.
+    pub(crate) async fn total_reaches(&self, total: u64) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let found = self.get("/total").await[0].take();
+            if found == total {
+                return;
+            }
+            assert!(Instant::now() < deadline, "the total is {found}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     /// What the recorder has seen of `counted`, once it has seen `last`.
     pub(crate) async fn counted_until(&self, last: u64) -> Vec<u64> {
         let deadline = Instant::now() + PATIENCE;
