@@ -17,8 +17,10 @@ use crate::values::DynamicConfig;
 pub enum Source {
     /// The profile.
     Profile,
-    /// The operator's config file.
+    /// The host's config, in place.
     Inline,
+    /// A file that the host's config names.
+    File,
     /// The file `validator-config-<env>.json`.
     Validator,
     /// The file `common-config-<env>.json`.
@@ -34,6 +36,7 @@ impl Source {
         match self {
             Self::Profile => "profile",
             Self::Inline => "inline",
+            Self::File => "file",
             Self::Validator => "validator",
             Self::Common => "common",
             Self::Local => "local",

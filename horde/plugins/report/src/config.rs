@@ -1,6 +1,6 @@
 //! Config section `horde_report`.
 
-use horde_dynamic::{ParamFile, Profile};
+use horde_dynamic::{ParamFile, Profile, Source};
 use horde_extension::Section;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -38,6 +38,7 @@ impl ProfileName {
 pub(crate) enum SourceName {
     Off,
     Inline,
+    File,
     Url,
 }
 
@@ -50,11 +51,14 @@ pub(crate) struct Config {
     /// Values of dynamic config that are in force where nothing else sets them: `reference` has the defaults of the earlier validator,
     /// `mainnet-2024-11` what the main network used in November 2024.
     pub(crate) profile: ProfileName,
-    /// What sets values above the profile: `off` for nothing, `inline` for the key of that name, `url` for the files of the network. Such a
-    /// file is not signed: whoever can write it changes how this validator scores.
+    /// What sets values above the profile: `off` for nothing, `inline` and `file` for the keys of these names, `url` for the files of the
+    /// network. Such a file is not signed: whoever can write it changes how this validator scores.
     pub(crate) source: SourceName,
     /// A config file in place, for `inline`: `{KEY: {"description": ..., "items": [{"value": ...}]}}`.
     pub(crate) inline: Map<String, Value>,
+    /// A config file of this machine, for `file`: `{"$file": "dynamic.json"}`. A changed file is applied at once; one with a fault changes
+    /// nothing.
+    pub(crate) file: Option<Map<String, Value>>,
     /// URL of the file for validators, for `url`; empty for no such file.
     pub(crate) url_validator: String,
     /// URL of the file for all, which wins over the one for validators; empty for no such file.
@@ -65,6 +69,14 @@ pub(crate) struct Config {
     pub(crate) interval_ms: u64,
 }
 
+/// The config file that stands in the section.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SectionFile {
+    /// The key under which it stands.
+    pub(crate) source: Source,
+    pub(crate) file: ParamFile,
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -72,6 +84,7 @@ impl Default for Config {
             profile: ProfileName::Reference,
             source: SourceName::Off,
             inline: Map::new(),
+            file: None,
             url_validator: format!("{FILES_URL}validator-config-prod.json"),
             url_common: format!("{FILES_URL}common-config-prod.json"),
             stats_collector_url: String::new(),
@@ -81,8 +94,8 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Checks what the schema cannot say, and reads the file in place.
-    pub(crate) fn check(&self) -> Result<Option<ParamFile>> {
+    /// Checks what the schema cannot say, and reads the file that stands in the section.
+    pub(crate) fn check(&self) -> Result<Option<SectionFile>> {
         let interval = INTERVAL_MS_MIN..=INTERVAL_MS_MAX;
         Section("horde_report").check("interval_ms", self.interval_ms, interval)?;
         for (key, url) in [
@@ -104,12 +117,17 @@ impl Config {
                 "config.horde_report.source is `url`, and neither url_validator nor url_common is stated"
             );
         }
-        if self.source != SourceName::Inline {
-            return Ok(None);
-        }
-        match ParamFile::parse(&serde_json::to_vec(&self.inline)?) {
-            Ok(file) => Ok(Some(file)),
-            Err(fault) => bail!("config.horde_report.inline: {fault}"),
+        let (source, content) = match (self.source, &self.file) {
+            (SourceName::Off | SourceName::Url, _) => return Ok(None),
+            (SourceName::Inline, _) => (Source::Inline, &self.inline),
+            (SourceName::File, Some(file)) => (Source::File, file),
+            (SourceName::File, None) => bail!(
+                "config.horde_report.source is `file`, and no file is named: add \"file\": {{\"$file\": \"dynamic.json\"}} with its path"
+            ),
+        };
+        match ParamFile::parse(&serde_json::to_vec(content)?) {
+            Ok(file) => Ok(Some(SectionFile { source, file })),
+            Err(fault) => bail!("config.horde_report.{}: {fault}", source.name()),
         }
     }
 }
@@ -152,9 +170,17 @@ mod tests {
         assert!(fault(none).contains("neither url_validator nor url_common"));
         let inline =
             json!({ "DYNAMIC_WEIGHTS_VERSION": { "description": "", "items": [{ "value": 9 }] } });
-        assert_eq!(
-            fault(json!({ "source": "inline", "inline": inline })),
-            "config.horde_report.inline: DYNAMIC_WEIGHTS_VERSION: item 1: 9 is not from 0 to 4"
+        for source in ["inline", "file"] {
+            let expected = "DYNAMIC_WEIGHTS_VERSION: item 1: 9 is not from 0 to 4";
+            assert_eq!(
+                fault(json!({ "source": source, source: inline })),
+                format!("config.horde_report.{source}: {expected}")
+            );
+        }
+        let text = fault(json!({ "source": "file" }));
+        assert!(
+            text.contains("no file is named: add \"file\": {\"$file\""),
+            "{text}"
         );
     }
 
@@ -166,6 +192,7 @@ mod tests {
             "profile",
             "source",
             "inline",
+            "file",
             "url_validator",
             "url_common",
             "stats_collector_url",

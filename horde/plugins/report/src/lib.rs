@@ -6,7 +6,7 @@
 //! | handles | `horde_block`, `horde_chain_state`, `horde_batch_due`, `horde_batch_missed`, `horde_batch_over`, `horde_weights_over`, `horde_job_status`, `horde_miner_link`, timers, answers to its requests |
 //! | emits | `horde_dynamic_config` |
 //! | routes | `GET /horde/status` |
-//! | config | `key`, `profile`, `source`, `inline`, `url_validator`, `url_common`, `stats_collector_url`, `interval_ms` |
+//! | config | `key`, `profile`, `source`, `inline`, `file`, `url_validator`, `url_common`, `stats_collector_url`, `interval_ms` |
 //! | stores | `dynamic/..` files, the operator's values and what is in force; `events/..` what the collector has not taken; `status/..` |
 //!
 //! Three parts that do not know each other: `dynamic` says which values are in force, `system_events` keeps events until the
@@ -72,10 +72,10 @@ struct Evicted {
 #[extension(routes("GET /horde/status"), emits(DynamicConfig))]
 impl HordeReport {
     fn new(config: Config, ctx: &mut Context<'_>) -> Result<Self> {
-        let inline = config.check()?;
+        let section_file = config.check()?;
         let report = Self {
             interval_ms: config.interval_ms,
-            dynamic: Dynamic::start(ctx, &config, inline)?,
+            dynamic: Dynamic::start(ctx, &config, section_file)?,
             events: SystemEvents::start(ctx, &config)?,
             board: Board::start(ctx)?,
         };

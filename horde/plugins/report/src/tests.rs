@@ -9,6 +9,7 @@ mod fetches;
 mod inline;
 mod kills;
 mod limits;
+mod local_file;
 mod status;
 mod system_events;
 

@@ -22,14 +22,14 @@ use self::file::{FileName, HeldFile};
 use self::report::FetchReport;
 pub(crate) use self::round::FetchArguments;
 use self::round::{NOT_FETCHED, Round};
-use crate::config::{Config, SourceName};
+use crate::config::{Config, SectionFile, SourceName};
 use crate::limits::START_DELAY_MS;
 use crate::timer::Timer;
 
 pub(crate) struct Dynamic {
     profile: Profile,
     /// The file that stands in the config section.
-    inline: Option<ParamFile>,
+    section_file: Option<SectionFile>,
     /// Where files are fetched from; empty unless the source is `url`.
     urls: BTreeMap<FileName, String>,
     /// The last sound version of each file.
@@ -61,11 +61,11 @@ impl Dynamic {
     pub(crate) fn start(
         ctx: &mut Context<'_>,
         config: &Config,
-        inline: Option<ParamFile>,
+        section_file: Option<SectionFile>,
     ) -> Result<Self> {
         let profile = config.profile.profile();
-        if let Some(file) = &inline {
-            check_inline(ctx, profile, file)?;
+        if let Some(file) = &section_file {
+            check_section_file(ctx, profile, file)?;
         }
         let mut urls = BTreeMap::new();
         if config.source == SourceName::Url {
@@ -78,7 +78,7 @@ impl Dynamic {
         let mut dynamic = Self {
             profile,
             files: store::files(ctx, &urls)?,
-            inline,
+            section_file,
             urls,
             local: store::local(ctx)?,
             in_force: Resolved {
@@ -89,8 +89,8 @@ impl Dynamic {
             reports: BTreeMap::new(),
             waiting: store::tickets(ctx)?,
         };
-        if let Some(file) = &dynamic.inline {
-            log_keys(ctx, "inline", file);
+        if let Some(SectionFile { source, file }) = &dynamic.section_file {
+            log_keys(ctx, source.name(), file);
         }
         if dynamic.apply(ctx)?.is_empty() {
             if !is_known {
@@ -158,10 +158,10 @@ impl Dynamic {
         &'a self,
         fetched: &'a BTreeMap<FileName, HeldFile>,
     ) -> Vec<(Source, &'a ParamFile)> {
-        let inline = self.inline.iter().map(|file| (Source::Inline, file));
+        let own = self.section_file.iter().map(|own| (own.source, &own.file));
         let fetched = fetched.iter();
         let fetched = fetched.map(|(name, held)| (name.source(), &held.file));
-        inline.chain(fetched).collect()
+        own.chain(fetched).collect()
     }
 
     fn layers<'a>(
@@ -178,15 +178,15 @@ impl Dynamic {
 }
 
 /// Refuses a section whose values do not fit together; the operator is there to mend it.
-fn check_inline(ctx: &mut Context<'_>, profile: Profile, file: &ParamFile) -> Result<()> {
+fn check_section_file(ctx: &mut Context<'_>, profile: Profile, own: &SectionFile) -> Result<()> {
     let layers = Layers {
         profile,
-        files: &[(Source::Inline, file)],
+        files: &[(own.source, &own.file)],
         local: &BTreeMap::new(),
     };
     match layers.check_from(ctx.now_ms()) {
         Ok(()) => Ok(()),
-        Err(conflict) => bail!("config.horde_report.inline: {conflict}"),
+        Err(conflict) => bail!("config.horde_report.{}: {conflict}", own.source.name()),
     }
 }
 
