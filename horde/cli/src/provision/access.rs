@@ -80,9 +80,7 @@ pub(super) fn ensure_policy(
 ) -> Outcome {
     let present = match POLICY.read(signed, bucket) {
         Err(refused) => return refused,
-        Ok(Present::Unknown) => {
-            return Outcome::of_reason(&Reason::Missing, POLICY.write, "*");
-        }
+        Ok(Present::Unknown) => return no_policies(bucket),
         Ok(Present::Nothing) => None,
         Ok(Present::Text(text)) => Some(text),
     };
@@ -102,6 +100,9 @@ pub(super) fn ensure_policy(
         PublicRead::Set(_) if dry_run => Outcome::planned("allow s3:GetObject to everybody"),
         PublicRead::Set(policy) => {
             let written = write_policy(signed, bucket, &policy.to_string(), pauses);
+            if written == Err(Reason::Missing) {
+                return no_policies(bucket);
+            }
             let is_denied = written == Err(Reason::Denied);
             match POLICY.outcome(written, bucket) {
                 // AWS answers alike to who has the right where the account blocks public policies.
@@ -115,6 +116,16 @@ pub(super) fn ensure_policy(
             }
         }
     }
+}
+
+fn no_policies(bucket: &Endpoint) -> Outcome {
+    Outcome::refused(
+        "the server has no policies of buckets",
+        format!(
+            "let anybody read the objects of {} and do nothing else (s3:GetObject on {0}/*) by the service's own means, then run `compute-horde check-s3`",
+            bucket.bucket()
+        ),
+    )
 }
 
 fn write_policy(

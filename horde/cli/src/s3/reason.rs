@@ -42,7 +42,7 @@ impl Reason {
         let region = || region(&complaint);
         match (complaint.code.as_str(), answer.status) {
             ("NoSuchBucket", _) => Self::NoBucket,
-            ("InvalidAccessKeyId" | "InvalidClientTokenId", _) => Self::UnknownKey,
+            ("InvalidAccessKeyId" | "InvalidClientTokenId" | "NotSignedUp", _) => Self::UnknownKey,
             ("SignatureDoesNotMatch", _) => Self::WrongSecret,
             ("ExpiredToken" | "InvalidToken", _) => Self::Token,
             ("RequestTimeTooSkewed" | "RequestExpired", _) => Self::Clock,
@@ -177,6 +177,7 @@ mod tests {
         let cases = [
             (404, "NoSuchBucket", Reason::NoBucket),
             (403, "InvalidAccessKeyId", Reason::UnknownKey),
+            (403, "NotSignedUp", Reason::UnknownKey),
             (403, "SignatureDoesNotMatch", Reason::WrongSecret),
             (400, "ExpiredToken", Reason::Token),
             (403, "RequestTimeTooSkewed", Reason::Clock),
