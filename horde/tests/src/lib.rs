@@ -5,6 +5,7 @@
 
 mod artifacts;
 mod call;
+mod foreign_s3;
 mod miners;
 mod site;
 mod validator;
@@ -13,6 +14,7 @@ pub use artifacts::{
     Artifacts, BATCH_EXTENSIONS, EXTENSIONS, LANGUAGE_EXTENSIONS, MissingArtifact, PROGRAMS,
 };
 pub use call::{Call, CallError, Line};
+pub use foreign_s3::{FOREIGN_ACCESS_KEY, FOREIGN_SECRET, ForeignS3, ForeignS3Error};
 pub use miners::{
     ChainOptions, FacilitatorUrls, LanguageOptions, Miner, Miners, MinersError, MinersOptions,
     S3Service,
