@@ -42,7 +42,7 @@ pub(crate) enum Effect {
         outgoing: Outgoing,
     },
     /// Starts the work of a job; its outcome comes back to [`Miner::complete`](super::Miner::complete).
-    Start { job_uuid: String, work: Work },
+    Start { job_uuid: String, work: Box<Work> },
     /// Asks for [`Miner::wake`](super::Miner::wake) after this time.
     Wake { job_uuid: String, after: Duration },
 }

@@ -6,19 +6,18 @@ mod fernet;
 mod mask;
 mod stage;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE;
 use horde_calc::hash_job::{DOCKER_IMAGE, SCRIPT};
-use horde_proto::Volume;
 use horde_proto::miner::JobRequest;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use tig_process::error_chain::error_chain;
 
 use super::outcome::Outcome;
-use super::volume::{VolumeError, unpack};
+use super::volume::VolumeFile;
 use fernet::{Key, TokenError};
 use stage::{Stage, StageError};
 
@@ -30,11 +29,7 @@ const STAGES_COUNT_MAX: usize = 16;
 /// Why a hash job has no answer. The texts go to the validator.
 #[derive(Debug, thiserror::Error)]
 enum HashError {
-    #[error("the hash job has no volume")]
-    NoVolume,
-    #[error("the volume of the hash job cannot be unpacked")]
-    Volume(#[source] VolumeError),
-    #[error("the volume has no file {PAYLOAD_FILE}")]
+    #[error("the volume of the hash job has no file {PAYLOAD_FILE}")]
     NoPayload,
     #[error("the payload is not the JSON of a hash job; this miner reads no pickles")]
     Payload(#[source] serde_json::Error),
@@ -70,43 +65,30 @@ struct PayloadStage {
 /// A hash job to be solved.
 #[derive(Clone, Debug)]
 pub(crate) struct HashJob {
-    volume: Option<Volume>,
     /// What opens the first stage, in version 2.
     start_key: Option<String>,
-    timeout: Duration,
 }
 
 impl HashJob {
     /// The hash job of a request to run, if it is one.
-    pub(super) fn new(
-        request: &JobRequest,
-        volume: Option<&Volume>,
-        timeout: Duration,
-    ) -> Option<Self> {
+    pub(super) fn new(request: &JobRequest) -> Option<Self> {
         let is_hash_job = request.raw_script.as_deref() == Some(SCRIPT)
             || request.docker_image_name.as_deref() == Some(DOCKER_IMAGE);
         is_hash_job.then(|| Self {
-            volume: volume.cloned(),
             start_key: request.docker_run_cmd.get(1).cloned(),
-            timeout,
         })
     }
 
-    /// The longest time that the job may run.
-    pub(super) fn timeout(&self) -> Duration {
-        self.timeout
-    }
-
     /// Solves the job; takes a thread until the deadline at most.
-    pub(super) fn execute(&self, deadline: Instant) -> Outcome {
-        match self.solve(deadline) {
+    pub(super) fn execute(&self, files: &[VolumeFile], deadline: Instant) -> Outcome {
+        match self.solve(files, deadline) {
             Ok(answer) => Outcome::finished(answer + "\n"),
             Err(error) => Outcome::fault(error_chain(&error)),
         }
     }
 
-    fn solve(&self, deadline: Instant) -> Result<String, HashError> {
-        let stages = self.payload()?.stages;
+    fn solve(&self, files: &[VolumeFile], deadline: Instant) -> Result<String, HashError> {
+        let stages = read_payload(files)?.stages;
         if stages.len() > STAGES_COUNT_MAX {
             return Err(HashError::Stages(stages.len()));
         }
@@ -130,40 +112,38 @@ impl HashJob {
         }
         Ok(URL_SAFE.encode(found.finalize()))
     }
+}
 
-    fn payload(&self) -> Result<Payload, HashError> {
-        let volume = self.volume.as_ref().ok_or(HashError::NoVolume)?;
-        let files = unpack(volume).map_err(HashError::Volume)?;
-        let mut files = files.into_iter();
-        let payload = files.find(|file| file.path.as_os_str() == PAYLOAD_FILE);
-        let payload = payload.ok_or(HashError::NoPayload)?;
-        serde_json::from_slice(&payload.contents).map_err(HashError::Payload)
-    }
+fn read_payload(files: &[VolumeFile]) -> Result<Payload, HashError> {
+    let mut files = files.iter();
+    let payload = files.find(|file| file.path.as_os_str() == PAYLOAD_FILE);
+    let payload = payload.ok_or(HashError::NoPayload)?;
+    serde_json::from_slice(&payload.contents).map_err(HashError::Payload)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use horde_calc::hash_job as drawn;
     use horde_calc::hash_job::{HashJobKind, HashJobVersion, JobSize, SEED_BYTES};
 
     use super::*;
-    use crate::work::volume::tests::inline;
 
     const MINER: &str = "5F6ee7zfqr6EX7X7ZTQLRWtVsr3stUXhC6tkZZKLhKj8V2Ht";
 
-    fn execute(volume: Option<Volume>) -> Outcome {
-        let job = HashJob {
-            volume,
-            start_key: None,
-            timeout: Duration::from_secs(60),
-        };
-        job.execute(Instant::now() + job.timeout())
+    fn execute(job: &HashJob, payload: Option<&str>) -> Outcome {
+        let file = payload.map(|payload| VolumeFile {
+            path: PAYLOAD_FILE.into(),
+            contents: payload.as_bytes().to_vec(),
+        });
+        job.execute(file.as_slice(), Instant::now() + Duration::from_secs(60))
     }
 
-    fn fault_of(payload: &str) -> String {
-        let volume = inline(PAYLOAD_FILE, payload.as_bytes());
-        let Outcome::Failed { stdout, .. } = execute(Some(volume)) else {
-            panic!("{payload} was solved");
+    fn fault_of(payload: Option<&str>) -> String {
+        let job = HashJob { start_key: None };
+        let Outcome::Failed { stdout, .. } = execute(&job, payload) else {
+            panic!("{payload:?} was solved");
         };
         stdout
     }
@@ -175,11 +155,9 @@ mod tests {
             let kind = HashJobKind { version, size };
             let drawn = drawn::HashJob::draw(kind, MINER, &[1; SEED_BYTES]);
             let job = HashJob {
-                volume: Some(inline(PAYLOAD_FILE, drawn.payload().as_bytes())),
                 start_key: drawn.arguments().get(1).cloned(),
-                timeout: Duration::from_secs(60),
             };
-            let executed = job.execute(Instant::now() + job.timeout());
+            let executed = execute(&job, Some(drawn.payload()));
             let Outcome::Finished { stdout, .. } = executed else {
                 panic!("{version:?} was not solved");
             };
@@ -192,16 +170,15 @@ mod tests {
         let drawn = drawn::HashJob::draw(HashJobVersion::V1.into(), MINER, &[1; SEED_BYTES]);
         let expected = "stage 0 cannot be solved: the mask has 56800235584 passwords, more than \
                         the 100000000 that this miner tries";
-        assert_eq!(fault_of(drawn.payload()), expected);
+        assert_eq!(fault_of(Some(drawn.payload())), expected);
     }
 
     #[test]
     fn faults_of_payloads_are_named() {
-        let Outcome::Failed { stdout, .. } = execute(None) else {
-            panic!("a job without volume was solved");
-        };
-        assert_eq!(stdout, "the hash job has no volume");
-        assert!(fault_of("\u{80}\u{4}").starts_with("the payload is not the JSON of a hash job"));
+        let expected = "the volume of the hash job has no file payload.txt";
+        assert_eq!(fault_of(None), expected);
+        let pickle = fault_of(Some("\u{80}\u{4}"));
+        assert!(pickle.starts_with("the payload is not the JSON of a hash job"));
         let stage = |mode: u32, mask: &str, text: &str| {
             format!(
                 "{{\"stages\":[{{\"hashcat_mode\":{mode},\"mask\":\"{mask}\",\"text\":\"{text}\"}}]}}"
@@ -213,7 +190,7 @@ mod tests {
             (stage(1410, "?d", "00"), "line 1 is not `hash:salt` in hex"),
             (stage(1410, "?d", "00:00"), "1 hashes have no password"),
         ] {
-            let fault = fault_of(&payload);
+            let fault = fault_of(Some(&payload));
             assert!(fault.contains(expected), "{fault}");
         }
     }

@@ -1,27 +1,29 @@
 //! What an executor does for a request to run.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use horde_proto::miner::JobRequest;
 use horde_proto::{EXECUTOR_TIMEOUT_MAX, Volume};
-use tokio::sync::Semaphore;
+use tig_process::error_chain::error_chain;
 
 use super::echo::echo;
 use super::hash::HashJob;
+use super::job::{Task, Work};
+use super::llm::{Generation, Solving};
 use super::outcome::Outcome;
 use super::program::Program;
+use super::volume::{is_inline, load_inline};
 
 /// Images that executors run.
 const IMAGE_PREFIXES: [&str; 2] = ["backenddevelopersltd/", "docker.io/backenddevelopersltd/"];
 /// Part of the name of the image that prints its payload.
 const ECHO_IMAGE: &str = "/compute-horde-job-echo:";
+/// Part of the names of the images that generate prompts, before the name of the model.
+const GENERATOR_IMAGE: &str = "/compute-horde-prompt-gen-";
+/// Part of the name of the image that answers prompts.
+const SOLVER_IMAGE: &str = "/compute-horde-prompt-solver:";
 /// Output of a miner that does not work, where it cannot know the answer.
 const INSTANT_OUTPUT: &str = "instant";
-
-/// Hash jobs that run at the same time, in all miners: they occupy threads that receipts and reports need, too.
-const HASH_JOBS_COUNT_MAX: usize = 4;
-
-static HASH_JOBS: Semaphore = Semaphore::const_new(HASH_JOBS_COUNT_MAX);
 
 /// Whether executors run this image (section 2.2); none is `python:3.11-slim`.
 pub(crate) fn is_image_allowed(image: Option<&str>) -> bool {
@@ -30,38 +32,6 @@ pub(crate) fn is_image_allowed(image: Option<&str>) -> bool {
         prefixes.any(|prefix| image.starts_with(prefix))
     };
     image.is_none_or(|image| image.is_empty() || has_prefix(image))
-}
-
-/// Work that takes time.
-#[derive(Clone, Debug)]
-pub(crate) enum Work {
-    Hash(HashJob),
-    Program(Program),
-}
-
-impl Work {
-    /// Does the work.
-    pub(crate) async fn execute(self) -> Outcome {
-        match self {
-            Self::Hash(job) => {
-                let deadline = Instant::now() + job.timeout();
-                // The semaphore is never closed.
-                let _permit = HASH_JOBS.acquire().await;
-                let solved = tokio::task::spawn_blocking(move || job.execute(deadline)).await;
-                solved.unwrap_or_else(|error| Outcome::fault(error.to_string()))
-            }
-            Self::Program(program) => program.execute().await,
-        }
-    }
-
-    /// Does the work on the caller's thread. No program is started, since a simulation has no processes: it ends well and prints nothing.
-    pub(crate) fn execute_here(self) -> Outcome {
-        match self {
-            // What comes of it must not depend on how fast this machine is.
-            Self::Hash(job) => job.execute(Instant::now() + EXECUTOR_TIMEOUT_MAX),
-            Self::Program(_) => Outcome::finished(""),
-        }
-    }
 }
 
 /// What the reservation has said of a job.
@@ -89,7 +59,7 @@ pub(crate) enum Plan {
     /// Nothing: this is the end of it.
     Done(Outcome),
     /// This.
-    Start(Work),
+    Start(Box<Work>),
 }
 
 impl Plan {
@@ -97,27 +67,45 @@ impl Plan {
     pub(crate) fn new(request: &JobRequest, reserved: Reserved, is_instant: bool) -> Self {
         let timeout = reserved.timeout();
         let volume = request.volume.clone().or(reserved.volume);
-        let image = request.docker_image_name.as_deref().unwrap_or_default();
-        if image.contains(ECHO_IMAGE) {
-            return Self::Done(echo(volume.as_ref()));
+        let task = task(request);
+        if let Task::Echo = task
+            && is_inline(volume.as_ref())
+            && request.output_upload.is_none()
+        {
+            let files = load_inline(volume.as_ref());
+            return Self::Done(match files {
+                Ok(files) => echo(&files),
+                Err(error) => Outcome::fault(error_chain(&error)),
+            });
         }
         if is_instant {
             return Self::Done(Outcome::finished(INSTANT_OUTPUT));
         }
-        if let Some(job) = HashJob::new(request, volume.as_ref(), timeout) {
-            return Self::Start(Work::Hash(job));
-        }
-        if request.output_upload.is_some() {
-            return Self::Done(Outcome::fault("this miner uploads nothing"));
-        }
-        Self::Start(Work::Program(Program {
-            arguments: request.docker_run_cmd.clone(),
-            script: request
-                .raw_script
-                .clone()
-                .filter(|script| !script.is_empty()),
+        Self::Start(Box::new(Work {
+            task,
             volume,
+            upload: request.output_upload.clone(),
             timeout,
         }))
+    }
+}
+
+fn task(request: &JobRequest) -> Task {
+    let image = request.docker_image_name.as_deref().unwrap_or_default();
+    let arguments = &request.docker_run_cmd;
+    if image.contains(ECHO_IMAGE) {
+        Task::Echo
+    } else if let Some(job) = HashJob::new(request) {
+        Task::Hash(job)
+    } else if image.contains(GENERATOR_IMAGE) {
+        Task::Generate(Generation::new(arguments))
+    } else if image.contains(SOLVER_IMAGE) {
+        Task::Solve(Solving::new(arguments))
+    } else {
+        let script = request.raw_script.clone();
+        Task::Program(Program {
+            arguments: arguments.clone(),
+            script: script.filter(|script| !script.is_empty()),
+        })
     }
 }

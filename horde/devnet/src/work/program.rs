@@ -9,7 +9,6 @@ use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use horde_proto::Volume;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::TempDir;
 use tig_process::error_chain::error_chain;
@@ -17,7 +16,8 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 
 use super::outcome::Outcome;
-use super::volume::{VolumeError, VolumeFile, unpack};
+use super::output::{Output, OutputError};
+use super::volume::VolumeFile;
 
 /// Bytes that a program may write to each of its outputs.
 const OUTPUT_BYTES_MAX: u64 = 16 << 20;
@@ -40,10 +40,10 @@ enum ProgramError {
     NoCommand,
     #[error("the folder of the job cannot be made")]
     Folder(#[source] io::Error),
-    #[error("the volume cannot be unpacked")]
-    Volume(#[source] VolumeError),
     #[error("the output of the program cannot be read")]
     Output(#[source] io::Error),
+    #[error(transparent)]
+    Files(#[from] OutputError),
     #[error("the program wrote more than {OUTPUT_BYTES_MAX} bytes")]
     TooMuchOutput,
     #[error("the program was stopped after {} s", .0.as_secs())]
@@ -55,27 +55,35 @@ enum ProgramError {
 pub(crate) struct Program {
     pub(super) arguments: Vec<String>,
     pub(super) script: Option<String>,
-    pub(super) volume: Option<Volume>,
-    pub(super) timeout: Duration,
 }
 
 impl Program {
-    /// Runs the program to its end or its timeout.
-    pub(super) async fn execute(self) -> Outcome {
-        let ended = self.run().await;
-        ended.unwrap_or_else(|error| Outcome::fault(error_chain(&error)))
+    /// Runs the program to its end or its timeout, with these files below `/volume/`. Its files in `/output/` are read if
+    /// `keeps_output` and it ends well.
+    pub(super) async fn execute(
+        self,
+        files: Vec<VolumeFile>,
+        timeout: Duration,
+        keeps_output: bool,
+    ) -> (Outcome, Output) {
+        let ended = self.run(files, timeout, keeps_output).await;
+        ended.unwrap_or_else(|error| (Outcome::fault(error_chain(&error)), Output::default()))
     }
 
-    async fn run(self) -> Result<Outcome, ProgramError> {
-        let timeout = self.timeout;
+    async fn run(
+        self,
+        files: Vec<VolumeFile>,
+        timeout: Duration,
+        keeps_output: bool,
+    ) -> Result<(Outcome, Output), ProgramError> {
         let (program, folder) = tokio::task::spawn_blocking(move || {
-            let folder = self.folder();
+            let folder = self.write_folder(files);
             (self, folder)
         })
         .await
         .map_err(|error| ProgramError::Folder(io::Error::other(error)))?;
         // Removed when this returns.
-        let folder = folder?;
+        let folder = folder.map_err(ProgramError::Folder)?;
         let arguments = program.local_arguments(folder.path());
         let [name, arguments @ ..] = arguments.as_slice() else {
             return Err(ProgramError::NoCommand);
@@ -93,26 +101,21 @@ impl Program {
             .spawn();
         let mut child = match child {
             Ok(child) => child,
-            Err(error) => return Ok(not_started(name, &error)),
+            Err(error) => return Ok((not_started(name, &error), Output::default())),
         };
         let group = Group(child.id().and_then(|id| Pid::from_raw(id.cast_signed())));
         let ended = tokio::time::timeout(timeout, watch(&mut child)).await;
         let ended = ended.unwrap_or(Err(ProgramError::Timeout(timeout)));
-        if ended.is_ok() {
-            group.release();
-        }
-        ended
+        let outcome = ended?;
+        group.release();
+        let output = match outcome {
+            Outcome::Finished { .. } if keeps_output => read_output(folder).await?,
+            _ => Output::default(),
+        };
+        Ok((outcome, output))
     }
 
     /// Makes the folder of the job, with its script and its volume.
-    fn folder(&self) -> Result<TempDir, ProgramError> {
-        let files = match &self.volume {
-            Some(volume) => unpack(volume).map_err(ProgramError::Volume)?,
-            None => Vec::new(),
-        };
-        self.write_folder(files).map_err(ProgramError::Folder)
-    }
-
     fn write_folder(&self, files: Vec<VolumeFile>) -> io::Result<TempDir> {
         let folder = tempfile::tempdir()?;
         for name in FOLDERS {
@@ -175,6 +178,17 @@ impl Drop for Group {
             let _ = kill_process_group(group, Signal::KILL);
         }
     }
+}
+
+/// The files that the program has left in the folder of a job, which is removed.
+async fn read_output(folder: TempDir) -> Result<Output, ProgramError> {
+    let read = tokio::task::spawn_blocking(move || {
+        let [_, output] = FOLDERS;
+        Output::read(Path::new(&inside(folder.path(), output)))
+    });
+    let read = read.await;
+    let read = read.map_err(|error| ProgramError::Output(io::Error::other(error)))?;
+    Ok(read?)
 }
 
 /// The path in the folder for an absolute path of the container.

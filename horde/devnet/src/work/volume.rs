@@ -1,37 +1,62 @@
-//! Files of inline volumes.
+//! Volumes of jobs, as the files that they have below `/volume/`.
 
-use std::io::{Cursor, Read};
-use std::path::{Component, PathBuf};
+mod download;
+mod unpack;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use base64::DecodeError;
 use horde_proto::Volume;
 use horde_proto::volume::SingleVolume;
-use zip::ZipArchive;
 use zip::result::ZipError;
 
-/// Bytes that the files of a volume may have together.
-const UNPACKED_BYTES_MAX: u64 = 256 << 20;
-/// Files in a volume.
-const FILES_COUNT_MAX: usize = 10_000;
+use super::http::TransferError;
+use download::download;
+use unpack::{Part, unpack};
 
-/// Why a volume cannot be unpacked. The texts go to the validator.
+/// Time for all downloads of a volume.
+const DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(300);
+/// Bytes that the files of a volume may have together, and its downloads.
+const VOLUME_BYTES_MAX: u64 = 256 << 20;
+/// Files in a volume.
+const VOLUME_FILES_COUNT_MAX: usize = 10_000;
+
+/// Why a job does not get its volume. The texts go to the validator.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum VolumeError {
-    #[error("this miner unpacks inline volumes only, not {0}")]
-    Kind(&'static str),
+    /// The reference's text.
+    #[error("Input volume downloading took too long")]
+    Timeout,
+    #[error("part {index} of the volume cannot be downloaded")]
+    Download {
+        /// From 0.
+        index: usize,
+        #[source]
+        source: TransferError,
+    },
+    #[error("this miner has no access to repositories of huggingface.co; give the files by URL")]
+    Huggingface,
+    #[error("this volume has a URL, and a simulation has no network")]
+    NoNetwork,
     #[error("the contents of the inline volume are not base 64")]
-    Base64(#[source] base64::DecodeError),
-    #[error("the contents of the inline volume are not a zip file")]
-    Zip(#[source] ZipError),
-    #[error("the volume has {0} files, more than {FILES_COUNT_MAX}")]
+    Base64(#[source] DecodeError),
+    #[error("the contents of the {kind} volume are not a zip file")]
+    Zip {
+        kind: &'static str,
+        #[source]
+        source: ZipError,
+    },
+    #[error("the volume has {0} files, more than {VOLUME_FILES_COUNT_MAX}")]
     Files(usize),
-    #[error("the files of the volume have more than {UNPACKED_BYTES_MAX} bytes")]
+    #[error("the files of the volume have more than {VOLUME_BYTES_MAX} bytes")]
     Size,
     #[error("the name of a file in the volume leads out of it")]
     Name,
     #[error("a file of the volume cannot be unpacked")]
     Read(#[source] std::io::Error),
+    #[error("the volume was not unpacked")]
+    Thread(#[source] tokio::task::JoinError),
 }
 
 /// A file below `/volume/`.
@@ -42,57 +67,31 @@ pub(crate) struct VolumeFile {
     pub(crate) contents: Vec<u8>,
 }
 
-/// The files of a volume.
-pub(crate) fn unpack(volume: &Volume) -> Result<Vec<VolumeFile>, VolumeError> {
-    let mut files = Vec::new();
-    for part in volume.parts() {
-        let SingleVolume::Inline(inline) = part else {
-            return Err(VolumeError::Kind(part.tag()));
-        };
-        let zip = STANDARD
-            .decode(&inline.contents)
-            .map_err(VolumeError::Base64)?;
-        let folder = inline.relative_path.as_deref().unwrap_or_default();
-        unpack_zip(&zip, folder, &mut files)?;
-    }
-    Ok(files)
+/// Whether the volume, if there is one, came with its message.
+pub(super) fn is_inline(volume: Option<&Volume>) -> bool {
+    let is_inline = |part: &SingleVolume| matches!(part, SingleVolume::Inline(_));
+    volume.is_none_or(|volume| volume.parts().iter().all(is_inline))
 }
 
-fn unpack_zip(zip: &[u8], folder: &str, files: &mut Vec<VolumeFile>) -> Result<(), VolumeError> {
-    let mut archive = ZipArchive::new(Cursor::new(zip)).map_err(VolumeError::Zip)?;
-    if archive.len() > FILES_COUNT_MAX {
-        return Err(VolumeError::Files(archive.len()));
-    }
-    let folder = plain_path(folder)?;
-    let mut room = UNPACKED_BYTES_MAX;
-    for index in 0..archive.len() {
-        let mut entry = archive.by_index(index).map_err(VolumeError::Zip)?;
-        if entry.is_dir() {
-            continue;
-        }
-        let name = entry.enclosed_name().ok_or(VolumeError::Name)?;
-        let mut contents = Vec::new();
-        let read = (&mut entry)
-            .take(room + 1)
-            .read_to_end(&mut contents)
-            .map_err(VolumeError::Read)?;
-        room = room.checked_sub(read as u64).ok_or(VolumeError::Size)?;
-        files.push(VolumeFile {
-            path: folder.join(name),
-            contents,
-        });
-    }
-    Ok(())
+/// The files of a volume, of which what has a URL is downloaded.
+pub(super) async fn load(volume: Option<Volume>) -> Result<Vec<VolumeFile>, VolumeError> {
+    let parts = match volume {
+        None => return Ok(Vec::new()),
+        Some(Volume::Single(single)) => vec![single],
+        Some(Volume::Multi(multi)) => multi.volumes,
+    };
+    let downloaded = tokio::time::timeout(DOWNLOAD_TIMEOUT, download(parts)).await;
+    let parts = downloaded.map_err(|_| VolumeError::Timeout)??;
+    let unpacked = tokio::task::spawn_blocking(move || unpack(parts)).await;
+    unpacked.map_err(VolumeError::Thread)?
 }
 
-/// A path below the volume, without `..` and the like.
-fn plain_path(text: &str) -> Result<PathBuf, VolumeError> {
-    let path = PathBuf::from(text);
-    let is_plain = |part| matches!(part, Component::Normal(_));
-    match path.components().all(is_plain) {
-        true => Ok(path),
-        false => Err(VolumeError::Name),
-    }
+/// The files of a volume that came with its message.
+pub(super) fn load_inline(volume: Option<&Volume>) -> Result<Vec<VolumeFile>, VolumeError> {
+    let parts = volume.map(Volume::parts).unwrap_or_default();
+    let parts = parts.iter().cloned();
+    let parts: Vec<Part> = parts.map(Part::of_message).collect::<Result<_, _>>()?;
+    unpack(parts)
 }
 
 /// Characters of the contents of a volume, as they are in its message.
@@ -102,41 +101,4 @@ pub(crate) fn volume_chars(volume: &Volume) -> usize {
         _ => 0,
     });
     sizes.sum()
-}
-
-#[cfg(test)]
-pub(super) mod tests {
-    use std::io::Write;
-
-    use horde_proto::volume::InlineVolume;
-    use zip::write::SimpleFileOptions;
-    use zip::{CompressionMethod, ZipWriter};
-
-    use super::*;
-
-    /// An inline volume with one file.
-    pub(in crate::work) fn inline(name: &str, contents: &[u8]) -> Volume {
-        let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
-        let stored = SimpleFileOptions::DEFAULT.compression_method(CompressionMethod::Stored);
-        archive.start_file(name, stored).unwrap();
-        archive.write_all(contents).unwrap();
-        let zip = archive.finish().unwrap().into_inner();
-        InlineVolume {
-            contents: STANDARD.encode(zip),
-            relative_path: None,
-        }
-        .into()
-    }
-
-    #[test]
-    fn names_that_lead_out_of_the_volume_are_rejected() {
-        for name in ["../payload.txt", "/etc/passwd", "a/../../b"] {
-            let unpacked = unpack(&inline(name, b"x"));
-            // A leading slash is left out, as unzip does.
-            match unpacked {
-                Err(error) => assert!(matches!(error, VolumeError::Name), "{name}: {error}"),
-                Ok(files) => assert!(files.iter().all(|file| file.path.is_relative()), "{name}"),
-            }
-        }
-    }
 }

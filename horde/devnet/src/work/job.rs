@@ -1,0 +1,117 @@
+//! The course of a job: its volume is downloaded, it runs, and what it leaves is uploaded.
+
+use std::time::{Duration, Instant};
+
+use horde_proto::{EXECUTOR_TIMEOUT_MAX, OutputUpload, Volume};
+use tig_process::error_chain::error_chain;
+use tokio::sync::Semaphore;
+
+use super::echo::echo;
+use super::hash::HashJob;
+use super::llm::{Generation, Solving};
+use super::outcome::Outcome;
+use super::output::Output;
+use super::program::Program;
+use super::upload::{UploadError, upload};
+use super::volume::{VolumeError, VolumeFile, load, load_inline};
+
+/// Built-in images that run at the same time, in all miners: they occupy threads that receipts and reports need, too.
+const IMAGES_COUNT_MAX: usize = 4;
+
+static IMAGES: Semaphore = Semaphore::const_new(IMAGES_COUNT_MAX);
+
+/// Why the executor, not the job, has failed. The texts go to the validator.
+#[derive(Debug, thiserror::Error)]
+enum WorkError {
+    #[error(transparent)]
+    Volume(#[from] VolumeError),
+    #[error(transparent)]
+    Upload(#[from] UploadError),
+    #[error("the job has panicked")]
+    Thread(#[source] tokio::task::JoinError),
+}
+
+/// What runs.
+#[derive(Clone, Debug)]
+pub(super) enum Task {
+    Echo,
+    Hash(HashJob),
+    Generate(Generation),
+    Solve(Solving),
+    Program(Program),
+}
+
+/// A job that takes time.
+#[derive(Clone, Debug)]
+pub(crate) struct Work {
+    pub(super) task: Task,
+    pub(super) volume: Option<Volume>,
+    pub(super) upload: Option<OutputUpload>,
+    /// The longest time that the task may run.
+    pub(super) timeout: Duration,
+}
+
+impl Work {
+    /// Does the work.
+    pub(crate) async fn execute(self) -> Outcome {
+        let ended = self.run().await;
+        ended.unwrap_or_else(|error| Outcome::fault(error_chain(&error)))
+    }
+
+    async fn run(self) -> Result<Outcome, WorkError> {
+        let files = load(self.volume).await?;
+        let (outcome, mut output) = match self.task {
+            Task::Program(program) => {
+                let has_upload = self.upload.is_some();
+                program.execute(files, self.timeout, has_upload).await
+            }
+            task => {
+                let deadline = Instant::now() + self.timeout;
+                // The semaphore is never closed.
+                let _permit = IMAGES.acquire().await;
+                let ended = tokio::task::spawn_blocking(move || task.execute(&files, deadline));
+                ended.await.map_err(WorkError::Thread)?
+            }
+        };
+        if let Outcome::Finished { stdout, stderr } = &outcome
+            && let Some(requested) = self.upload
+        {
+            output.insert_streams(stdout, stderr);
+            upload(requested, output).await?;
+        }
+        Ok(outcome)
+    }
+
+    /// Does the work on the caller's thread. Without network and processes, since a simulation has neither: nothing is
+    /// downloaded or uploaded, and a program ends well and prints nothing.
+    pub(crate) fn execute_here(self) -> Outcome {
+        if self.upload.is_some() {
+            return Outcome::fault("a simulation has no network to upload files to");
+        }
+        if let Task::Program(_) = self.task {
+            return Outcome::finished("");
+        }
+        match load_inline(self.volume.as_ref()) {
+            Err(error) => Outcome::fault(error_chain(&error)),
+            Ok(files) => {
+                // What comes of it must not depend on how fast this machine is.
+                let deadline = Instant::now() + EXECUTOR_TIMEOUT_MAX;
+                self.task.execute(&files, deadline).0
+            }
+        }
+    }
+}
+
+impl Task {
+    /// Runs a built-in image on this thread, with these files below `/volume/`.
+    fn execute(&self, files: &[VolumeFile], deadline: Instant) -> (Outcome, Output) {
+        match self {
+            Self::Echo => (echo(files), Output::default()),
+            Self::Hash(job) => (job.execute(files, deadline), Output::default()),
+            Self::Generate(generation) => generation.execute(),
+            Self::Solve(solving) => solving.execute(files),
+            // Programs are processes: see `Work::run`.
+            Self::Program(_) => (Outcome::finished(""), Output::default()),
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! The generator of prompts: files of so many lines, one a series.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use horde_calc::mersenne::PythonRandom;
+
+use super::words::draw_prompt;
+use super::{Ended, OUTPUT_FOLDER, output_path, read_arguments};
+use crate::work::outcome::Outcome;
+use crate::work::output::Output;
+
+/// Lines of a series.
+const LINES_COUNT_MAX: u32 = 10_000;
+/// Series of a job.
+const SERIES_COUNT_MAX: usize = 1_000;
+
+/// A generation of series.
+#[derive(Clone, Debug)]
+pub(crate) struct Generation {
+    arguments: Vec<String>,
+}
+
+impl Generation {
+    pub(crate) fn new(arguments: &[String]) -> Self {
+        Self {
+            arguments: arguments.to_owned(),
+        }
+    }
+
+    /// Writes the files. Prompts depend on the uuid of their series alone.
+    pub(crate) fn execute(&self) -> Ended {
+        let written = self.write();
+        written.unwrap_or_else(|outcome| (outcome, Output::default()))
+    }
+
+    fn write(&self) -> Result<Ended, Outcome> {
+        let arguments = read_arguments(command(), &self.arguments)?;
+        let lines = arguments.get_one("number_of_prompts_per_batch").copied();
+        let folder = text(&arguments, "output_folder_path");
+        let mut output = Output::default();
+        for uuid in text(&arguments, "uuids").split(',').take(SERIES_COUNT_MAX) {
+            let path = output_path(folder, &format!("prompts_{uuid}.txt"))?;
+            output.insert(path, series(uuid, lines.unwrap_or_default()));
+        }
+        Ok((Outcome::finished(""), output))
+    }
+}
+
+/// The prompts of a series, one a line, each once.
+fn series(uuid: &str, lines: u32) -> String {
+    let mut random = PythonRandom::from_text(uuid);
+    let (mut text, mut seen) = (String::new(), BTreeSet::new());
+    while seen.len() < lines as usize {
+        let prompt = draw_prompt(&mut random);
+        if seen.insert(prompt.clone()) {
+            // Writing to a text does not fail.
+            let _ = writeln!(text, "{prompt}");
+        }
+    }
+    text
+}
+
+fn text<'a>(arguments: &'a ArgMatches, name: &str) -> &'a str {
+    arguments.get_one::<String>(name).map_or("", String::as_str)
+}
+
+/// The command line of the image.
+fn command() -> Command {
+    let number = |name| Arg::new(name).long(name).value_parser(value_parser!(u32));
+    let lines = value_parser!(u32).range(1..=i64::from(LINES_COUNT_MAX));
+    let folder = Arg::new("output_folder_path").long("output_folder_path");
+    Command::new("prompt-gen")
+        .arg(
+            Arg::new("quantize")
+                .long("quantize")
+                .action(ArgAction::SetTrue),
+        )
+        .arg(Arg::new("model_name").long("model_name").required(true))
+        .arg(number("batch_size"))
+        .arg(number("num_return_sequences"))
+        .arg(number("max_new_tokens"))
+        .arg(
+            number("number_of_prompts_per_batch")
+                .value_parser(lines)
+                .required(true),
+        )
+        .arg(Arg::new("uuids").long("uuids").required(true))
+        .arg(folder.default_value(OUTPUT_FOLDER))
+}
+
+#[cfg(test)]
+mod tests {
+    use horde_calc::llm::read_series;
+
+    use super::*;
+
+    fn arguments(lines: &str) -> Vec<String> {
+        // Section 3.8, as recorded.
+        let arguments = [
+            "--quantize",
+            "--model_name",
+            "phi3",
+            "--batch_size=250",
+            "--num_return_sequences=1",
+            "--max_new_tokens=40",
+            "--number_of_prompts_per_batch",
+            lines,
+            "--uuids",
+            "2259a96f-4448-47a6-bf25-bfd36ce05c80,f09ca1a4-4ea3-484b-b2fb-9a3c0ccc4824",
+        ];
+        arguments.map(str::to_owned).to_vec()
+    }
+
+    #[test]
+    fn each_series_has_its_lines_once() {
+        for lines in [1, 240, LINES_COUNT_MAX] {
+            let (outcome, output) = Generation::new(&arguments(&lines.to_string())).execute();
+            assert_eq!(outcome, Outcome::finished(""));
+            let files: Vec<_> = output.iter().collect();
+            let names: Vec<_> = files.iter().map(|(name, _)| *name).collect();
+            assert_eq!(
+                names,
+                [
+                    "prompts_2259a96f-4448-47a6-bf25-bfd36ce05c80.txt",
+                    "prompts_f09ca1a4-4ea3-484b-b2fb-9a3c0ccc4824.txt"
+                ]
+            );
+            // All of them can be sampled.
+            for (_, contents) in &files {
+                let prompts = read_series(contents, lines as usize - 1).unwrap();
+                assert_eq!(prompts.len(), lines as usize);
+            }
+            assert_ne!(files[0].1, files[1].1);
+        }
+    }
+
+    #[test]
+    fn faulty_command_lines_end_as_in_python() {
+        let mut unknown = arguments("4");
+        unknown.push("--no-such-option".to_owned());
+        let mut without = arguments("4");
+        without.truncate(8);
+        for arguments in [unknown, without, arguments("0"), arguments("x")] {
+            let (outcome, output) = Generation::new(&arguments).execute();
+            let Outcome::Failed { exit_status, .. } = outcome else {
+                panic!("{arguments:?}");
+            };
+            assert_eq!(exit_status, Some(2), "{arguments:?}");
+            assert_eq!(output, Output::default());
+        }
+        let mut outside = arguments("4");
+        outside.extend(["--output_folder_path", "/output/../etc"].map(str::to_owned));
+        let (outcome, _) = Generation::new(&outside).execute();
+        let text = format!("{outcome:?}");
+        assert!(text.contains("exit_status: Some(1)"), "{text}");
+    }
+}
