@@ -5,8 +5,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use serde::{Deserialize, Serialize};
 use tig_keyring::{Keypair, SEED_BYTES};
 
-/// Separates these keys from others that are made of the same numbers.
+/// Separate these keys from others that are made of the same numbers.
 const CONTEXT: &[u8; 16] = b"horde-devnet key";
+const TRUSTED_CONTEXT: &[u8; 16] = b"horde-devnet tru";
 
 /// Where a miner is, and who it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,10 +22,19 @@ pub struct MinerAddress {
 
 /// The hotkey of a miner. A network with the same seed has the same hotkeys, and everybody can calculate them.
 pub fn miner_keypair(seed: u64, index: usize) -> Keypair {
+    keypair(CONTEXT, seed, index)
+}
+
+/// The hotkey of the trusted miner of a network.
+pub fn trusted_keypair(seed: u64) -> Keypair {
+    keypair(TRUSTED_CONTEXT, seed, 0)
+}
+
+fn keypair(context: &[u8; 16], seed: u64, index: usize) -> Keypair {
     let mut bytes = [0; SEED_BYTES];
-    let (context, numbers) = bytes.split_at_mut(CONTEXT.len());
+    let (head, numbers) = bytes.split_at_mut(context.len());
     let (seed_bytes, index_bytes) = numbers.split_at_mut(size_of::<u64>());
-    context.copy_from_slice(CONTEXT);
+    head.copy_from_slice(context);
     seed_bytes.copy_from_slice(&seed.to_le_bytes());
     index_bytes.copy_from_slice(&(index as u64).to_le_bytes());
     Keypair::from_seed(&bytes)

@@ -3,6 +3,7 @@
 mod chain;
 mod facilitator;
 mod s3;
+mod trusted;
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -18,6 +19,7 @@ use facilitator::FacilitatorArgs;
 pub(crate) use facilitator::facilitator_fault_list;
 use s3::S3Args;
 pub(crate) use s3::s3_fault_list;
+use trusted::TrustedArgs;
 
 /// Columns of the names in the list of vices.
 const NAME_COLUMNS: usize = 32;
@@ -27,14 +29,17 @@ const NAME_COLUMNS: usize = 32;
 ///
 /// Prints one line of JSON when it listens: {"event": "ready", "control": ADDRESS, "miners": [{"index", "hotkey", "address"},
 /// ...], "chain": ADDRESS, "facilitator": {"socket": URL, "page": URL, "user": SS58}, "s3": {"endpoint": URL, "region",
-/// "buckets", "access_key_id", "secret_access_key"}}; the last three with --chain-port, --facilitator-port and --s3-port only. "user" is whose signature the facilitator puts under jobs. At the address "control": GET /miners, GET /report, DELETE
-/// /report, and POST /vice with {"miner": INDEX, "vices": ["NAME:ARG", ...]}; of the chain GET /chain, GET
+/// "buckets", "access_key_id", "secret_access_key"}, "trusted": {"hotkey", "address"}}; the last four with --chain-port,
+/// --facilitator-port, --s3-port and --trusted-port only. "user" is whose signature the facilitator puts under jobs. At the
+/// address "control": GET /miners, GET /report, DELETE /report, and POST /vice with {"miner": INDEX, "vices": ["NAME:ARG", ...]};
+/// of the trusted miner GET and DELETE /trusted/report, and POST /trusted/vice with {"vices": [...]}; of the chain GET /chain, GET
 /// /chain/journal?from=NUMBER, POST /chain/advance with {"blocks": COUNT}, POST /chain/fault with {"faults": ["NAME:ARG", ...]},
 /// POST /chain/neurons with {"changes": [{"change": "deregister", "hotkey": SS58}, ...]} (register, stake, permit, axon, too), and
 /// POST /chain/rules. At the endpoint of "s3": GET /-/report, GET /-/journal?from=NUMBER, and POST /-/faults with {"faults":
 /// ["NAME:ARG@CALL=PATH*TIMES", ...]}. SIGTERM, Ctrl-C or a closed terminal (SIGHUP) stops it with exit code 0.
 ///
-/// Jobs of other images than those of echo and hash jobs run as programs of this machine, with your rights.
+/// The images that generate and answer prompts give the answers of the published solver's --mock. Jobs of other images than those,
+/// and those of echo and hash jobs, run as programs of this machine, with your rights.
 #[derive(Debug, Parser)]
 #[command(name = "horde-devnet", version, args_conflicts_with_subcommands = true)]
 pub(crate) struct Cli {
@@ -73,6 +78,9 @@ pub(crate) struct NetworkArgs {
     /// Class of executors; can be repeated
     #[arg(long = "class", value_name = "CLASS", default_values_t = [ExecutorClass::default()])]
     pub(crate) classes: Vec<ExecutorClass>,
+    /// Executors of the class always_on.llm.a6000 of each miner, beside those of --class
+    #[arg(long, default_value_t = 0)]
+    pub(crate) llm_executors: u32,
     /// Decides the hotkeys: the same seed gives the same
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
@@ -80,11 +88,13 @@ pub(crate) struct NetworkArgs {
     #[arg(long)]
     pub(crate) instant: bool,
     /// Vice of a miner, counted from 0; can be repeated
-    #[arg(long = "vice", value_name = "INDEX=NAME[:ARG]", value_parser = parse_vice)]
+    #[arg(long = "vice", value_name = "INDEX=NAME[:ARG]", value_parser = parse_miner_vice)]
     pub(crate) vices: Vec<(usize, Vice)>,
     /// Stop when standard input ends
     #[arg(long)]
     pub(crate) exit_with_parent: bool,
+    #[command(flatten)]
+    trusted: TrustedArgs,
     #[command(flatten)]
     chain: ChainArgs,
     #[command(flatten)]
@@ -131,9 +141,11 @@ impl NetworkArgs {
             control_port: self.control_port,
             executors: self.executors,
             classes: self.classes.clone(),
+            llm_executors: self.llm_executors,
             seed: self.seed,
             is_instant: self.instant,
             vices: vices.collect::<Result<_, VicesError>>()?,
+            trusted: self.trusted.config()?,
             chain: self.chain.config(),
             chain_faults: self.chain.faults()?,
         })
@@ -160,14 +172,17 @@ fn lines<T: Display>(
     items.map(line).collect()
 }
 
-fn parse_vice(text: &str) -> Result<(usize, Vice), String> {
+fn parse_miner_vice(text: &str) -> Result<(usize, Vice), String> {
     let (index, vice) = text
         .split_once('=')
         .ok_or("write INDEX=NAME, such as 3=twice or 3=slow:200")?;
     let index = index
         .parse()
         .map_err(|_| format!("{index:?} is not the number of a miner, from 0"))?;
-    let vice = vice.parse::<Vice>();
-    let vice = vice.map_err(|error| tig_process::error_chain::error_chain(&error))?;
-    Ok((index, vice))
+    Ok((index, parse_vice(vice)?))
+}
+
+fn parse_vice(text: &str) -> Result<Vice, String> {
+    let vice = text.parse::<Vice>();
+    vice.map_err(|error| tig_process::error_chain::error_chain(&error))
 }

@@ -12,6 +12,32 @@ pub const MINERS_COUNT_MAX: usize = 4_096;
 /// Executors of one class of a miner.
 pub const EXECUTORS_COUNT_MAX: u32 = 10_000;
 
+/// The trusted miner of a validator: a miner in local mode, which is not on the chain. It admits one validator, whatever miner that
+/// asks for, and neither looks at receipts nor keeps them. Its executors are of the class `always_on.llm.a6000`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrustedConfig {
+    /// Its port, on loopback; 0 takes a free one.
+    pub port: u16,
+    /// Its executors.
+    pub executors: u32,
+    /// The SS58 address of the validator that it admits; `None` for any.
+    pub validator: Option<String>,
+    /// Its vices.
+    pub vices: Vices,
+}
+
+impl Default for TrustedConfig {
+    /// An honest one with two executors, for any validator, on a free port.
+    fn default() -> Self {
+        Self {
+            port: 0,
+            executors: 2,
+            validator: None,
+            vices: Vices::default(),
+        }
+    }
+}
+
 /// A network to be started.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -25,6 +51,8 @@ pub struct Config {
     pub executors: u32,
     /// The classes of executors.
     pub classes: Vec<ExecutorClass>,
+    /// Executors of the class `always_on.llm.a6000` of each miner, beside those.
+    pub llm_executors: u32,
     /// Decides the hotkeys, and the hashes of blocks.
     pub seed: u64,
     /// Whether miners answer at once in place of working, for measurements of validators. Only jobs whose answer is in their
@@ -32,6 +60,8 @@ pub struct Config {
     pub is_instant: bool,
     /// Vices by the number of the miner; all others are honest.
     pub vices: BTreeMap<usize, Vices>,
+    /// A trusted miner; `None` for none.
+    pub trusted: Option<TrustedConfig>,
     /// A chain on which the miners are registered; `None` for none.
     pub chain: Option<ChainConfig>,
     /// What the service of the chain does wrong from the start.
@@ -47,9 +77,11 @@ impl Default for Config {
             control_port: 0,
             executors: 1,
             classes: vec![ExecutorClass::default()],
+            llm_executors: 0,
             seed: 0,
             is_instant: false,
             vices: BTreeMap::new(),
+            trusted: None,
             chain: None,
             chain_faults: Faults::default(),
         }

@@ -23,18 +23,58 @@ pub struct UnknownMiner {
 pub struct Control {
     addresses: Arc<[MinerAddress]>,
     hubs: Arc<[Arc<Hub>]>,
+    trusted: Option<TrustedControl>,
     chain: Option<ChainControl>,
+}
+
+/// The handle of a network's trusted miner.
+#[derive(Clone, Debug)]
+pub struct TrustedControl {
+    address: MinerAddress,
+    hub: Arc<Hub>,
+}
+
+impl TrustedControl {
+    pub(crate) fn new(address: MinerAddress, hub: Arc<Hub>) -> Self {
+        Self { address, hub }
+    }
+
+    pub(crate) fn hub(&self) -> Arc<Hub> {
+        self.hub.clone()
+    }
+
+    /// Where it is. Its index is the one after the last miner's.
+    pub fn address(&self) -> &MinerAddress {
+        &self.address
+    }
+
+    /// Gives it these vices in place of those that it has.
+    pub fn set_vices(&self, vices: Vices) {
+        self.hub.set_vices(vices);
+    }
+
+    /// What it has seen.
+    pub fn report(&self) -> MinerReport {
+        self.hub.report()
+    }
+
+    /// Begins its report anew.
+    pub fn clear_report(&self) {
+        self.hub.clear_report();
+    }
 }
 
 impl Control {
     pub(crate) fn new(
         addresses: Vec<MinerAddress>,
         hubs: Vec<Arc<Hub>>,
+        trusted: Option<TrustedControl>,
         chain: Option<ChainControl>,
     ) -> Self {
         Self {
             addresses: addresses.into(),
             hubs: hubs.into(),
+            trusted,
             chain,
         }
     }
@@ -44,7 +84,12 @@ impl Control {
         self.chain.as_ref()
     }
 
-    /// The miners.
+    /// The trusted miner, if the network has one.
+    pub fn trusted(&self) -> Option<&TrustedControl> {
+        self.trusted.as_ref()
+    }
+
+    /// The miners, without the trusted one.
     pub fn miners(&self) -> &[MinerAddress] {
         &self.addresses
     }
@@ -91,6 +136,9 @@ impl Control {
     pub(crate) fn end(&self) {
         for hub in &*self.hubs {
             hub.end();
+        }
+        if let Some(trusted) = &self.trusted {
+            trusted.hub.end();
         }
     }
 

@@ -1,75 +1,32 @@
 //! A running network.
 
-use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+mod ports;
+mod start_error;
+mod trusted;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use horde_proto::ExecutorClass;
+use tig_keyring::PublicKey;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tracing::error;
 
 use crate::address::{MinerAddress, miner_addresses, miner_keypair};
-use crate::chain::{ChainConfigError, ChainControl, ChainService};
+use crate::chain::{ChainControl, ChainService};
 use crate::clock::Clock;
 use crate::config::{Config, EXECUTORS_COUNT_MAX, MINERS_COUNT_MAX};
 use crate::control::{Control, UnknownMiner};
 use crate::hub::{Hub, NewestJobs};
-use crate::miner::{Miner, Profile};
-use crate::server::{chain_router, control_router, listen, serve_chain, serve_miner};
+use crate::miner::{Miner, Mode, Profile};
+use crate::server::{chain_router, control_router, serve_chain, serve_miner};
 
-/// Attempts to find free ports in a row.
-const PORT_ATTEMPTS: usize = 32;
-
-/// Why a network cannot be started.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// Too few or too many miners.
-    #[error("{count} miners are asked for; a network has 1 to {MINERS_COUNT_MAX}")]
-    Miners {
-        /// How many.
-        count: usize,
-    },
-    /// Too many executors.
-    #[error(
-        "{count} executors are asked for; a class of a miner has at most {EXECUTORS_COUNT_MAX}"
-    )]
-    Executors {
-        /// How many.
-        count: u32,
-    },
-    /// The last ports would be past 65535.
-    #[error(
-        "{count} miners from port {first} on do not fit below port 65536; begin with a lower port"
-    )]
-    Ports {
-        /// The first port.
-        first: u16,
-        /// How many miners.
-        count: usize,
-    },
-    /// A vice is for a miner that there is not.
-    #[error("vices are given to a miner that there is not")]
-    Vices(#[source] UnknownMiner),
-    /// The config of the chain has a fault.
-    #[error("the chain cannot be started")]
-    Chain(#[source] ChainConfigError),
-    /// A port is not free.
-    #[error("cannot listen on {address}; name other ports, or 0 for free ones")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// The system's reason.
-        #[source]
-        source: io::Error,
-    },
-    /// No free ports were found.
-    #[error("found no {count} free ports in a row; name the first one")]
-    NoPorts {
-        /// How many miners.
-        count: usize,
-    },
-}
+use ports::{local_address, loopback, miner_listeners};
+pub use start_error::StartError;
+use trusted::{ListeningTrusted, start_trusted};
 
 /// A running network; it ends when this is dropped. Dereferences to its [`Control`].
 #[derive(Debug)]
@@ -92,15 +49,22 @@ impl Devnet {
         let control_listener = loopback(config.control_port).await?;
         let control_address = local_address(&control_listener, config.control_port)?;
         let clock = Clock::start();
-        let hubs = hubs(&config, clock);
+        let newest_jobs = Arc::<NewestJobs>::default();
+        let hubs = hubs(&config, clock, &newest_jobs);
         let addresses = miner_addresses(config.seed, config.miners, first_port);
         let chain = chain(&config, &addresses, clock).await?;
         let mut servers = JoinSet::new();
         for ((hub, listener), miner) in hubs.iter().zip(listeners).zip(&addresses) {
             servers.spawn(serve_miner(hub.clone(), miner.address, listener));
         }
+        let trusted = start_trusted(&config, clock, newest_jobs).await?;
+        let trusted = trusted.map(|ListeningTrusted { control, listener }| {
+            let address = control.address().address;
+            servers.spawn(serve_miner(control.hub(), address, listener));
+            control
+        });
         let chain_control = chain.as_ref().map(|chain| chain.control.clone());
-        let control = Control::new(addresses, hubs, chain_control);
+        let control = Control::new(addresses, hubs, trusted, chain_control);
         let mut router = control_router(control.clone());
         let chain_address = chain.as_ref().map(|chain| chain.address);
         if let Some(chain) = chain {
@@ -162,9 +126,19 @@ fn check(config: &Config) -> Result<(), StartError> {
     if !(1..=MINERS_COUNT_MAX).contains(&count) {
         return Err(StartError::Miners { count });
     }
-    if config.executors > EXECUTORS_COUNT_MAX {
-        let count = config.executors;
+    let trusted = config.trusted.as_ref();
+    let trusted_executors = trusted.map_or(0, |trusted| trusted.executors);
+    let counts = [config.executors, config.llm_executors, trusted_executors];
+    if let Some(count) = counts
+        .into_iter()
+        .find(|count| *count > EXECUTORS_COUNT_MAX)
+    {
         return Err(StartError::Executors { count });
+    }
+    if let Some(text) = trusted.and_then(|trusted| trusted.validator.clone())
+        && PublicKey::from_ss58(&text).is_err()
+    {
+        return Err(StartError::Validator { text });
     }
     let first = config.first_port;
     if first > 0 && usize::from(first) + count > usize::from(u16::MAX) + 1 {
@@ -206,64 +180,24 @@ async fn chain(
     }))
 }
 
-fn hubs(config: &Config, clock: Clock) -> Vec<Arc<Hub>> {
-    let newest_jobs = Arc::<NewestJobs>::default();
-    let executors = config
-        .classes
-        .iter()
-        .map(|class| (*class, config.executors));
+fn hubs(config: &Config, clock: Clock, newest_jobs: &Arc<NewestJobs>) -> Vec<Arc<Hub>> {
+    let classes = config.classes.iter();
+    let mut executors: BTreeMap<ExecutorClass, u32> =
+        classes.map(|class| (*class, config.executors)).collect();
+    if config.llm_executors > 0 {
+        executors.insert(ExecutorClass::AlwaysOnLlmA6000, config.llm_executors);
+    }
     let hub = |index| {
         let profile = Profile {
             index,
             keypair: miner_keypair(config.seed, index),
-            executors: executors.clone().collect(),
+            executors: executors.clone(),
             is_instant: config.is_instant,
+            mode: Mode::Public,
         };
         let vices = config.vices.get(&index).cloned().unwrap_or_default();
         let miner = Miner::new(profile, vices);
         Arc::new(Hub::new(index, miner, clock, newest_jobs.clone()))
     };
     (0..config.miners).map(hub).collect()
-}
-
-/// Listens on ports in a row; returns the first.
-async fn miner_listeners(
-    first_port: u16,
-    count: usize,
-) -> Result<(u16, Vec<TcpListener>), StartError> {
-    if first_port > 0 {
-        return Ok((first_port, listeners_from(first_port, count).await?));
-    }
-    for _ in 0..PORT_ATTEMPTS {
-        let first = loopback(0).await?;
-        let port = local_address(&first, 0)?.port();
-        drop(first);
-        if usize::from(port) + count > usize::from(u16::MAX) + 1 {
-            continue;
-        }
-        if let Ok(listeners) = listeners_from(port, count).await {
-            return Ok((port, listeners));
-        }
-    }
-    Err(StartError::NoPorts { count })
-}
-
-async fn listeners_from(first_port: u16, count: usize) -> Result<Vec<TcpListener>, StartError> {
-    let mut listeners = Vec::with_capacity(count);
-    for port in (first_port..=u16::MAX).take(count) {
-        listeners.push(loopback(port).await?);
-    }
-    Ok(listeners)
-}
-
-async fn loopback(port: u16) -> Result<TcpListener, StartError> {
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let listening = listen(address).await;
-    listening.map_err(|source| StartError::Listen { address, source })
-}
-
-fn local_address(listener: &TcpListener, port: u16) -> Result<SocketAddr, StartError> {
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let local = listener.local_addr();
-    local.map_err(|source| StartError::Listen { address, source })
 }

@@ -1,13 +1,15 @@
 //! A local network of ComputeHorde miners, and a chain for them, for validators under test.
 //!
-//! [`Devnet`] starts so many miners on ports of loopback that follow each other. They speak the protocol of sections 2.2 to 2.5
+//! [`Devnet`] starts so many miners on ports of loopback that follow each other. They speak the protocol of sections 2.1 to 2.5
 //! of the specification as the reference's miner does, but for what section 10 corrects, and their executors really do the
 //! work. [`Vice`]s make a miner misbehave, from the start or at run time. [`MinerReport`] says what a miner has seen: when
 //! which frame came, the receipts, and what the validator did against the protocol.
 //!
 //! Where the reference's miner differs on purpose: one that is busy declines at once (the reference waits, as the vice
-//! `blocks-when-busy` does), volumes are inline only, nothing is
-//! uploaded, programs run without a container, and every validator is known.
+//! `blocks-when-busy` does), volumes and outputs have 256 MiB at most, programs run without a container, and every validator is
+//! known. The images of language models give the published solver's mock answers, so that all honest machines agree.
+//!
+//! [`Config::trusted`] adds the trusted miner of a validator, a miner in local mode.
 //!
 //! [`s3`] is an S3 service, and [`facilitator`] a facilitator, each started by itself.
 //!
@@ -49,10 +51,10 @@ pub mod simulation;
 mod vice;
 mod work;
 
-pub use address::{MinerAddress, miner_addresses, miner_keypair};
+pub use address::{MinerAddress, miner_addresses, miner_keypair, trusted_keypair};
 pub use clock::Clock;
-pub use config::{Config, EXECUTORS_COUNT_MAX, MINERS_COUNT_MAX};
-pub use control::{Control, UnknownMiner};
+pub use config::{Config, EXECUTORS_COUNT_MAX, MINERS_COUNT_MAX, TrustedConfig};
+pub use control::{Control, TrustedControl, UnknownMiner};
 pub use devnet::{Devnet, StartError};
 pub use journal::{MessageKind, MinerReport, ReadFrame, Violation, ViolationKind};
 pub use vice::{

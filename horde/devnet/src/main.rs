@@ -1,4 +1,4 @@
-//! `horde-devnet`: a local network of ComputeHorde miners, a chain for them, a facilitator and S3, on loopback. Prints where it listens on standard output, logs on
+//! `horde-devnet`: a local network of ComputeHorde miners, a trusted miner, a chain for them, a facilitator and S3, on loopback. Prints where it listens on standard output, logs on
 //! standard error.
 
 mod cli;
@@ -93,6 +93,10 @@ async fn serve(args: &NetworkArgs) -> Result<(), Box<dyn Error>> {
         "control": devnet.control_address(),
         "miners": devnet.miners(),
     });
+    if let Some(trusted) = devnet.trusted() {
+        let trusted = trusted.address();
+        ready["trusted"] = json!({ "hotkey": trusted.hotkey, "address": trusted.address });
+    }
     if let Some(chain) = devnet.chain_address() {
         ready["chain"] = json!(chain);
     }

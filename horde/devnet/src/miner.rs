@@ -27,4 +27,4 @@ pub(crate) use connection::ConnectionId;
 pub(crate) use effect::{Effect, Flood, Frame, Outgoing};
 pub(crate) use port::Handshake;
 pub(crate) use received::Received;
-pub(crate) use state::{Miner, Profile};
+pub(crate) use state::{Miner, Mode, Profile};

@@ -10,7 +10,7 @@ use horde_proto::ExecutorClass;
 
 use crate::address::miner_keypair;
 use crate::journal::MinerReport;
-use crate::miner::{Effect, Frame, Handshake, Miner, Outgoing, Profile, Received};
+use crate::miner::{Effect, Frame, Handshake, Miner, Mode, Outgoing, Profile, Received};
 use crate::port::Port;
 use crate::vice::Vices;
 use crate::work::Outcome;
@@ -92,6 +92,7 @@ impl SimulatedMiner {
             keypair: miner_keypair(seed, index),
             executors,
             is_instant: false,
+            mode: Mode::Public,
         };
         Self {
             miner: Miner::new(profile, vices),

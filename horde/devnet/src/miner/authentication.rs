@@ -34,7 +34,7 @@ impl Miner {
         let validator = connection.validator.clone();
         let admission = Admission {
             now,
-            miner_hotkey: Some(&self.hotkey),
+            miner_hotkey: (!self.profile.is_local()).then_some(&self.hotkey),
             validator_hotkey: &validator,
         };
         match admission.check(request) {

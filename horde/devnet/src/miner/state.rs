@@ -18,6 +18,15 @@ use crate::vice::{PerSecond, Seconds, Step, Vice, Vices, Whose};
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
 
+/// Whom a miner serves.
+#[derive(Clone, Debug)]
+pub(crate) enum Mode {
+    /// All validators, for receipts.
+    Public,
+    /// One validator, or any without one, as that validator's own machine: without a look at hotkeys and receipts.
+    Local { validator: Option<String> },
+}
+
 /// What a miner is.
 #[derive(Clone, Debug)]
 pub(crate) struct Profile {
@@ -27,6 +36,24 @@ pub(crate) struct Profile {
     pub(crate) executors: BTreeMap<ExecutorClass, u32>,
     /// Whether it answers at once in place of working.
     pub(crate) is_instant: bool,
+    pub(crate) mode: Mode,
+}
+
+impl Profile {
+    pub(super) fn is_local(&self) -> bool {
+        matches!(self.mode, Mode::Local { .. })
+    }
+
+    /// Whether a validator may authenticate itself.
+    fn knows(&self, validator: &str) -> bool {
+        let Mode::Local {
+            validator: Some(known),
+        } = &self.mode
+        else {
+            return PublicKey::from_ss58(validator).is_ok();
+        };
+        known == validator
+    }
 }
 
 /// A miner. See the module.
@@ -89,9 +116,7 @@ impl Miner {
         if let Some(flood) = self.flood() {
             self.write(id, Outgoing::Flood(Some(flood)));
         }
-        let is_unknown =
-            self.vices.has(Vice::UnknownValidator) || PublicKey::from_ss58(validator).is_err();
-        if is_unknown {
+        if self.vices.has(Vice::UnknownValidator) || !self.profile.knows(validator) {
             self.refuse_unknown(id, validator);
         } else if self.vices.has(Vice::InactiveValidator) {
             self.refuse_inactive(id, validator);

@@ -17,6 +17,9 @@ impl Miner {
         payload: ReceiptPayload,
         signature: String,
     ) {
+        if self.profile.is_local() {
+            return;
+        }
         let validator = self.validator(at);
         let foreign = if payload.job_uuid() != uuid {
             Some("the receipt is for another job")
@@ -38,6 +41,9 @@ impl Miner {
     }
 
     pub(super) fn take_accepted_receipt(&mut self, at: Origin, request: JobAcceptedReceiptRequest) {
+        if self.profile.is_local() {
+            return;
+        }
         let uuid = request.payload.job_uuid.clone();
         match self.jobs.get(&uuid).map(|job| &job.stage) {
             None => {
@@ -61,6 +67,9 @@ impl Miner {
 
     /// Stores a finished receipt. One for an unknown job ends the connection, as it kills the reference's handler.
     pub(super) fn take_finished_receipt(&mut self, at: Origin, request: JobFinishedReceiptRequest) {
+        if self.profile.is_local() {
+            return;
+        }
         let uuid = request.payload.job_uuid.clone();
         let Some(job) = self.jobs.get(&uuid) else {
             let detail = "nobody reserved the job of this finished receipt";

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use horde_devnet::{MinerAddress, Vice, miner_addresses};
+use horde_devnet::{MinerAddress, Vice, miner_addresses, trusted_keypair};
 use serde_json::Value;
 
 pub(crate) fn command() -> Command {
@@ -45,6 +45,24 @@ fn program_says_where_it_listens_and_ends_with_0() {
         assert!(kill.success());
         assert!(child.wait().unwrap().success(), "{signal}");
     }
+}
+
+#[test]
+fn trusted_miner_is_in_the_first_line() {
+    let mut command = command();
+    command
+        .args(["--seed", "7", "--llm-executors", "3"])
+        .args(["--trusted-port", "0", "--trusted-executors", "4"])
+        .args(["--trusted-vice", "declines", "--exit-with-parent"])
+        .stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let ready = ready(&mut child);
+    let hotkey = trusted_keypair(7).public().to_ss58();
+    assert_eq!(ready["trusted"]["hotkey"], hotkey);
+    let address = ready["trusted"]["address"].as_str().unwrap();
+    assert!(address.starts_with("127.0.0.1:"), "{address}");
+    drop(child.stdin.take());
+    assert!(child.wait().unwrap().success());
 }
 
 #[test]

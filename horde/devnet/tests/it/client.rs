@@ -235,7 +235,10 @@ impl Client {
     }
 
     pub(crate) async fn reserve(&mut self, uuid: &str) {
-        let request = self.reservation(uuid);
+        self.reserve_as(self.reservation(uuid)).await;
+    }
+
+    pub(crate) async fn reserve_as(&mut self, request: InitialJobRequest) {
         self.send(ToMiner::InitialJob(Box::new(request))).await;
     }
 

@@ -10,6 +10,7 @@ mod control;
 mod facilitator;
 mod hash;
 mod jobs;
+mod llm;
 mod receipts;
 mod s3;
 mod start;

@@ -17,7 +17,7 @@ use tig_keyring::Keypair;
 
 use crate::miner::connection::ConnectionId;
 use crate::miner::effect::{Effect, Frame, Outgoing};
-use crate::miner::{Miner, Profile, Received};
+use crate::miner::{Miner, Mode, Profile, Received};
 use crate::vice::{Vice, Vices};
 use crate::work::Outcome;
 
@@ -83,6 +83,7 @@ impl World {
             keypair: Keypair::from_seed(&[0xdd; 32]),
             executors: [(ExecutorClass::default(), EXECUTORS)].into(),
             is_instant: false,
+            mode: Mode::Public,
         };
         Self {
             miner: Miner::new(profile, vices),

@@ -11,12 +11,14 @@ use serde_json::Value;
 use tig_keyring::Keypair;
 
 use crate::miner::effect::{Effect, Frame, Outgoing};
-use crate::miner::{Miner, Profile, Received};
+use crate::miner::{Miner, Mode, Profile, Received};
 use crate::vice::Vices;
 use crate::work::{Outcome, Work};
 
-/// The hotkey of the recorded miner is made of this seed.
+/// The hotkey of most recorded miners is made of this seed.
 const MINER_SEED: [u8; 32] = [0xdd; 32];
+/// The hotkey of the recorded miner of the language models is made of this one.
+const LLM_MINER_SEED: [u8; 32] = [0xff; 32];
 const VALIDATOR: &str = "5DiQDBQvjFkmUF3C8a7ape5rpRPoajmMj44Q9CTGPfVBaa6U";
 
 /// One connection of a recording: the frames of the validator and of the miner.
@@ -63,6 +65,8 @@ fn outcome(work: &Work) -> Outcome {
     let script = format!("{work:?}");
     if script.contains("raw hi") {
         Outcome::finished("raw hi\n")
+    } else if script.contains("Generate") || script.contains("Solve") {
+        Outcome::finished("")
     } else {
         Outcome::Failed {
             exit_status: Some(3),
@@ -91,12 +95,27 @@ fn sent(miner: &mut Miner, effects: Vec<Effect>) -> Vec<Value> {
     frames
 }
 
-fn recorded_miner() -> Miner {
+/// The miner that was recorded.
+fn recorded_miner(name: &str) -> Miner {
+    let (class, seed, mode) = match name {
+        "llm.validator-trustedminer" => {
+            let validator = Some(VALIDATOR.to_owned());
+            let mode = Mode::Local { validator };
+            (ExecutorClass::AlwaysOnLlmA6000, MINER_SEED, mode)
+        }
+        "synthetic_llm.validator-miner" => (
+            ExecutorClass::AlwaysOnLlmA6000,
+            LLM_MINER_SEED,
+            Mode::Public,
+        ),
+        _ => (ExecutorClass::default(), MINER_SEED, Mode::Public),
+    };
     let profile = Profile {
         index: 0,
-        keypair: Keypair::from_seed(&MINER_SEED),
-        executors: [(ExecutorClass::default(), 1)].into(),
+        keypair: Keypair::from_seed(&seed),
+        executors: [(class, 1)].into(),
         is_instant: false,
+        mode,
     };
     Miner::new(profile, Vices::default())
 }
@@ -121,8 +140,10 @@ fn recorded_validators_see_no_difference() {
         "synthetic_echo.validator-miner",
         "organic.validator-miner",
         "negative.validator-miner",
+        "llm.validator-trustedminer",
+        "synthetic_llm.validator-miner",
     ] {
-        let mut miner = recorded_miner();
+        let mut miner = recorded_miner(name);
         let mut uuids = BTreeSet::new();
         for connection in recording(name) {
             let at_us = time_of(&connection);
