@@ -7,6 +7,7 @@ use crate::commands::migrate::MigrateError;
 use crate::commands::run_batch::BatchError;
 use crate::commands::status::StatusError;
 use crate::commands::trusted_miner::TrustedMinerError;
+use crate::commands::up::UpError;
 use crate::commands::wait_for_database::WaitError;
 use crate::environment::EnvironmentError;
 use crate::exit_code;
@@ -38,6 +39,8 @@ pub(crate) enum Error {
     Status(#[from] StatusError),
     #[error(transparent)]
     TrustedMiner(#[from] TrustedMinerError),
+    #[error(transparent)]
+    Up(#[from] UpError),
 }
 
 impl Error {
@@ -53,6 +56,9 @@ impl Error {
             }
             Self::TrustedMiner(TrustedMinerError::Client(_)) => 1,
             Self::TrustedMiner(_) => exit_code::CONFIG,
+            Self::Up(UpError::Config(_) | UpError::Read { .. }) => exit_code::CONFIG,
+            Self::Up(UpError::Run(_)) => exit_code::HOST,
+            Self::Up(UpError::Check(_)) => 1,
             Self::Migrate(MigrateError::Store { .. }) => exit_code::STORE,
             Self::Facilitator(error) => match error {
                 FacilitatorError::Config(_) => exit_code::CONFIG,

@@ -86,6 +86,12 @@ pub(crate) fn print(findings: &[Finding], as_json: bool) {
     }
 }
 
+/// Prints findings on standard error, beside a program's own output.
+pub(crate) fn note(findings: &[Finding]) {
+    let lines = findings.iter().flat_map(lines);
+    lines.for_each(|line| output::note_line(&line));
+}
+
 fn lines(finding: &Finding) -> Vec<String> {
     let level = match finding.level {
         Level::Good => "good",

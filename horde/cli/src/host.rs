@@ -7,6 +7,7 @@ mod started;
 use std::ffi::OsString;
 use std::io;
 use std::net::SocketAddr;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -139,6 +140,17 @@ impl HostProgram {
     pub(crate) fn run(&self) -> Result<u8, RunError> {
         let mut command = Command::new(&self.program);
         self.run_in_front(command.arg(&self.config).args(["--port", "0"]))
+    }
+
+    /// Becomes a host of this config: the process keeps its id, its streams and its signals, and ends with the host's exit code.
+    /// Returns only if the program cannot be run.
+    pub(crate) fn replace_this_process(&self, port: Option<u16>) -> RunError {
+        let mut command = Command::new(&self.program);
+        command.arg(&self.config);
+        if let Some(port) = port {
+            command.args(["--port", &port.to_string()]);
+        }
+        self.not_run(command.exec())
     }
 
     fn run_in_front(&self, command: &mut Command) -> Result<u8, RunError> {

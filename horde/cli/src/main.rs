@@ -4,6 +4,7 @@
 //! nothing: it reads the environment, and asks a host by the program `tig-host`.
 
 mod commands;
+mod config_file;
 mod cross_validation;
 mod doctor;
 mod env_file;
@@ -41,7 +42,7 @@ use crate::commands::trusted_miner::TrustedMiner;
 use crate::commands::wait_for_database::Wait;
 use crate::commands::{
     check_s3, completions, config, debug_facilitator, doctor as doctor_command, migrate, passed,
-    provision_s3, run_batch, status, trusted_miner as trusted_miner_command, wait_for_database,
+    provision_s3, run_batch, status, trusted_miner as trusted_miner_command, up, wait_for_database,
 };
 use crate::environment::{Environment, EnvironmentError};
 use crate::error::Error;
@@ -79,6 +80,8 @@ enum Command {
         #[arg(long = "allow-private")]
         allow_private: bool,
     },
+    /// Runs the whole validator of .env: writes the host's config, looks at the buckets, and becomes the host
+    Up(up::Arguments),
     /// Waits until the store can be opened or its host answers
     WaitForDatabase(WaitArguments),
     /// Says whether the store is of the present form
@@ -218,6 +221,7 @@ fn run_own(cli: &Cli, host: &HostProgram) -> Result<u8, Error> {
             config::run(&environment, folder, output.as_deref(), addresses)?;
             Ok(0)
         }
+        Command::Up(arguments) => match up::run(&environment(folder)?, folder, host, arguments)? {},
         Command::WaitForDatabase(arguments) => {
             if let Some(name) = &arguments.database {
                 output::note_line(&format!(

@@ -4,8 +4,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use horde_events::MinerAddress;
-use tig_process::{output, whole_file};
+use tig_process::output;
 
+use crate::config_file;
 use crate::cross_validation::{CrossValidation, SECRET_FILE};
 use crate::environment::Environment;
 use crate::host_config::{
@@ -105,18 +106,41 @@ pub(crate) fn run(
         let path = path.to_owned();
         return Err(ConfigError::Exists { path });
     }
-    // The config names the file.
-    if let Some(cross) = CrossValidation::read(environment)? {
-        let written = cross.write_secret(folder);
-        written.map_err(|source| ConfigError::Write {
-            path: folder.join(SECRET_FILE),
-            source,
-        })?;
-    }
-    whole_file::write(path, text.as_bytes(), 0o644).map_err(|source| ConfigError::Write {
-        path: path.to_owned(),
-        source,
-    })?;
+    write(environment, folder, path, &text)?;
     output::line(&format!("{} is written", path.display()));
     Ok(())
+}
+
+/// Writes the config of `environment` to `path`, and the secret that it names.
+///
+/// # Errors
+///
+/// See [`ConfigError`].
+pub(crate) fn write(
+    environment: &Environment,
+    folder: &Path,
+    path: &Path,
+    text: &str,
+) -> Result<(), ConfigError> {
+    write_secret(environment, folder)?;
+    config_file::write(path, text).map_err(|source| ConfigError::Write {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Writes the secret of the buckets' key into the file that the config names, if there are buckets.
+///
+/// # Errors
+///
+/// See [`ConfigError`].
+pub(crate) fn write_secret(environment: &Environment, folder: &Path) -> Result<(), ConfigError> {
+    let Some(cross) = CrossValidation::read(environment)? else {
+        return Ok(());
+    };
+    let written = cross.write_secret(folder);
+    written.map_err(|source| ConfigError::Write {
+        path: folder.join(SECRET_FILE),
+        source,
+    })
 }

@@ -12,4 +12,5 @@ pub(crate) mod provision_s3;
 pub(crate) mod run_batch;
 pub(crate) mod status;
 pub(crate) mod trusted_miner;
+pub(crate) mod up;
 pub(crate) mod wait_for_database;

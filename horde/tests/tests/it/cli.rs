@@ -12,13 +12,13 @@ use tempfile::TempDir;
 use crate::support::{Running, miners};
 
 /// The variables of a validator without its miner.
-const WALLET: &str = "BITTENSOR_WALLET_DIRECTORY=wallets
+pub(crate) const WALLET: &str = "BITTENSOR_WALLET_DIRECTORY=wallets
 BITTENSOR_WALLET_NAME=w
 BITTENSOR_WALLET_HOTKEY_NAME=h
 ";
 
 /// A folder with a wallet and this `.env`.
-fn folder(env: &str) -> TempDir {
+pub(crate) fn folder(env: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let hotkeys = folder.path().join("wallets/w/hotkeys");
     fs::create_dir_all(&hotkeys).unwrap();
@@ -28,7 +28,7 @@ fn folder(env: &str) -> TempDir {
     folder
 }
 
-fn write_private(path: &Path, text: &str) {
+pub(crate) fn write_private(path: &Path, text: &str) {
     fs::write(path, text).unwrap();
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
 }

@@ -15,4 +15,5 @@ mod reload;
 mod scorer;
 mod script;
 mod support;
+mod up;
 mod vices;

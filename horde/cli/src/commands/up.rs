@@ -1,0 +1,135 @@
+//! `up`: the whole validator by one command. The config follows `.env` as long as nobody has edited it, the buckets are looked at, and
+//! then this process becomes the host: its log, its signals and its exit code are the host's own.
+
+use std::convert::Infallible;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use tig_process::output;
+
+use super::check_s3::{self, CheckError};
+use super::config::{self, ConfigError, Scope};
+use crate::config_file::{self, State};
+use crate::environment::Environment;
+use crate::finding::{self, Finding, Level};
+use crate::host::{HostProgram, RunError};
+use crate::host_config::Addresses;
+use crate::http::Http;
+use crate::s3::account::BUCKETS;
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Let miners have addresses of this machine and of private networks, if a config is written
+    #[arg(long = "allow-private")]
+    allow_private: bool,
+    /// Port that the host listens on, in place of the config's; 0 takes a free one
+    #[arg(long, value_name = "N")]
+    port: Option<u16>,
+    /// Do not look at the buckets first
+    #[arg(long = "no-check")]
+    no_check: bool,
+}
+
+/// Why no host runs.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum UpError {
+    /// No config.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The config cannot be read.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The buckets cannot be looked at.
+    #[error(transparent)]
+    Check(#[from] CheckError),
+    /// The host's program cannot be run.
+    #[error(transparent)]
+    Run(#[from] RunError),
+}
+
+/// Becomes the host of `folder`.
+///
+/// # Errors
+///
+/// See [`UpError`]. Without one this does not return.
+pub(crate) fn run(
+    environment: &Environment,
+    folder: &Path,
+    host: &HostProgram,
+    arguments: &Arguments,
+) -> Result<Infallible, UpError> {
+    // A running host would take a changed config up at once; it is the second one that says so, and ends.
+    if !host.config().exists() || !host.is_running()? {
+        follow_environment(environment, folder, host.config(), arguments.allow_private)?;
+        if !arguments.no_check {
+            check_buckets(environment)?;
+        }
+        output::note_line(
+            "starting the host; `compute-horde status` and `doctor` show how it is, in another terminal",
+        );
+    }
+    Err(host.replace_this_process(arguments.port).into())
+}
+
+/// Writes the config if there is none, or if it is one that was written from other variables.
+fn follow_environment(
+    environment: &Environment,
+    folder: &Path,
+    path: &Path,
+    allow_private: bool,
+) -> Result<(), UpError> {
+    let addresses = match allow_private || config_file::allows_private(path) {
+        true => Addresses::AlsoPrivate,
+        false => Addresses::Public,
+    };
+    let wanted = config::text(environment, folder, addresses, Scope::Validator)?;
+    let state = config_file::state(path, &wanted).map_err(|source| UpError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    let shown = path.display();
+    match state {
+        State::Current => config::write_secret(environment, folder)?,
+        State::Missing => {
+            config::write(environment, folder, path, &wanted)?;
+            output::note_line(&format!("{shown} is written, from .env"));
+        }
+        State::Outdated(differences) => {
+            config::write(environment, folder, path, &wanted)?;
+            output::note_line(&format!(
+                "{shown} is written anew, since .env has changed; before: {}",
+                differences.join("; ")
+            ));
+        }
+        State::Edited(differences) => {
+            output::note_line(&format!(
+                "note: {shown} was edited and is used as it is; it differs from what .env says: {}",
+                differences.join("; ")
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Prints what is wrong with the buckets, if any are named; the rest of the validator works without them.
+fn check_buckets(environment: &Environment) -> Result<(), CheckError> {
+    let is_named = |(_, variable)| environment.get(variable).is_some();
+    if !BUCKETS.into_iter().any(is_named) {
+        return Ok(());
+    }
+    let arguments = check_s3::Arguments::default();
+    let findings = check_s3::findings(environment, &arguments, &Http::new()?)?;
+    let is_bad = |finding: &Finding| matches!(finding.level, Level::Warning | Level::Fault);
+    let bad: Vec<Finding> = findings.into_iter().filter(is_bad).collect();
+    if bad.is_empty() {
+        output::note_line("both buckets do what miners and validator need");
+    }
+    finding::note(&bad);
+    Ok(())
+}

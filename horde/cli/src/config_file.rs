@@ -1,0 +1,176 @@
+//! The host's config file beside what `.env` says: whether it is still the one that was written from it, and whether a person has
+//! edited it since. The sum of what was written lies beside it.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use horde_s3::payload_sha256;
+use serde_json::Value;
+use tig_process::whole_file;
+
+/// Ending of the file with the sum.
+const SUM_SUFFIX: &str = "sum";
+/// Differences that are shown.
+const DIFFERENCES_COUNT_MAX: usize = 10;
+/// Characters of a value that are shown.
+const VALUE_CHARS_MAX: usize = 80;
+/// Everybody may read both: they hold no secret.
+const MODE: u32 = 0o644;
+
+/// What a config file is to the variables.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) enum State {
+    /// It is not there.
+    Missing,
+    /// It is as the variables say.
+    Current,
+    /// It was written from other variables, and nobody has edited it since.
+    Outdated(Vec<String>),
+    /// It is another one than the variables say, and not the one that was written: the differences.
+    Edited(Vec<String>),
+}
+
+/// Compares the file at `path` with the text that the variables give.
+///
+/// # Errors
+///
+/// It cannot be read.
+pub(crate) fn state(path: &Path, wanted: &str) -> io::Result<State> {
+    let found = match fs::read(path) {
+        Ok(found) => found,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(State::Missing),
+        Err(error) => return Err(error),
+    };
+    let wanted: Value = serde_json::from_str(wanted).unwrap_or_default();
+    // A file that is not JSON has all of it other.
+    let is = serde_json::from_slice(&found).unwrap_or_default();
+    let mut differences = Vec::new();
+    compare("", &is, &wanted, &mut differences);
+    if differences.is_empty() {
+        return Ok(State::Current);
+    }
+    let written = fs::read_to_string(sum_path(path)).unwrap_or_default();
+    Ok(match written.trim() == payload_sha256(&found) {
+        true => State::Outdated(differences),
+        false => State::Edited(differences),
+    })
+}
+
+/// Writes the file, and the sum with which [`state`] knows it again.
+///
+/// # Errors
+///
+/// The system's reason.
+pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
+    whole_file::write(path, text.as_bytes(), MODE)?;
+    // If this is not reached, the file counts as edited: it is not replaced without a word.
+    let sum = payload_sha256(text.as_bytes()) + "\n";
+    whole_file::write(&sum_path(path), sum.as_bytes(), MODE)
+}
+
+/// Whether the config of a host lets miners have addresses of this machine and of private networks.
+pub(crate) fn allows_private(path: &Path) -> bool {
+    let config: Option<Value> = fs::read(path)
+        .ok()
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    config.is_some_and(|config| config["config"]["horde_miners"]["allow_private"] == true)
+}
+
+/// `.config.json.sum` for `config.json`.
+fn sum_path(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.{SUM_SUFFIX}"))
+}
+
+/// Adds where `is` differs from `wanted`, in words.
+fn compare(place: &str, is: &Value, wanted: &Value, differences: &mut Vec<String>) {
+    if is == wanted || differences.len() >= DIFFERENCES_COUNT_MAX {
+        return;
+    }
+    let (Value::Object(has), Value::Object(wants)) = (is, wanted) else {
+        let place = if place.is_empty() { "all of it" } else { place };
+        let text = format!("{place} is {}, by .env {}", shown(is), shown(wanted));
+        differences.push(text);
+        return;
+    };
+    let keys = has
+        .keys()
+        .chain(wants.keys().filter(|key| !has.contains_key(*key)));
+    for key in keys {
+        let place = match place {
+            "" => key.clone(),
+            place => format!("{place}.{key}"),
+        };
+        let null = Value::Null;
+        let [is, wanted] = [has, wants].map(|values| values.get(key).unwrap_or(&null));
+        compare(&place, is, wanted, differences);
+    }
+}
+
+fn shown(value: &Value) -> String {
+    let text = match value {
+        Value::Null => "not there".to_owned(),
+        value => value.to_string(),
+    };
+    match text.char_indices().nth(VALUE_CHARS_MAX) {
+        Some((end, _)) => format!("{}..", &text[..end]),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OLD: &str = r#"{"port": 1, "config": {"a": {"b": [1], "c": 2}}}"#;
+    const NEW: &str = r#"{"port": 1, "config": {"a": {"b": [1, 2]}}}"#;
+
+    #[test]
+    fn file_that_was_written_is_known_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.json");
+        assert_eq!(state(&path, NEW).unwrap(), State::Missing);
+        write(&path, OLD).unwrap();
+        assert_eq!(state(&path, OLD).unwrap(), State::Current);
+        let differences = vec![
+            "config.a.b is [1], by .env [1,2]".to_owned(),
+            "config.a.c is 2, by .env not there".to_owned(),
+        ];
+        assert_eq!(
+            state(&path, NEW).unwrap(),
+            State::Outdated(differences.clone())
+        );
+        // White space is an edit, too, but makes no difference.
+        fs::write(&path, format!("{OLD} ")).unwrap();
+        assert_eq!(state(&path, OLD).unwrap(), State::Current);
+        assert_eq!(state(&path, NEW).unwrap(), State::Edited(differences));
+    }
+
+    #[test]
+    fn file_without_a_sum_counts_as_edited() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.json");
+        fs::write(&path, "not JSON").unwrap();
+        let State::Edited(differences) = state(&path, NEW).unwrap() else {
+            panic!("no sum")
+        };
+        assert!(
+            differences[0].starts_with("all of it is not there"),
+            "{differences:?}"
+        );
+    }
+
+    #[test]
+    fn addresses_of_a_config_are_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.json");
+        assert!(!allows_private(&path));
+        fs::write(
+            &path,
+            r#"{"config": {"horde_miners": {"allow_private": true}}}"#,
+        )
+        .unwrap();
+        assert!(allows_private(&path));
+    }
+}
