@@ -7,6 +7,7 @@ mod cli;
 mod commands;
 mod cycle;
 mod doctor;
+mod dynamic_config;
 mod foreign_s3;
 mod jobs;
 mod network;

@@ -186,11 +186,7 @@ fn other_miner_is_tried_while_nothing_ran() {
             world.0.advance_ms(20);
             world.up(second, 1);
             let again = world.asked();
-            assert_ne!(
-                (&again.uuid, &again.hotkey),
-                (&asked.uuid, &asked.hotkey),
-                "{outcome}"
-            );
+            assert_ne!(again.uuid, asked.uuid, "{outcome}");
             assert_eq!(again.hotkey, hotkey(second));
             world.over(&again, &finished());
             world.assert_status("completed", "it was attempt 2");
