@@ -35,8 +35,9 @@ const NAME_COLUMNS: usize = 32;
 /// of the trusted miner GET and DELETE /trusted/report, and POST /trusted/vice with {"vices": [...]}; of the chain GET /chain, GET
 /// /chain/journal?from=NUMBER, POST /chain/advance with {"blocks": COUNT}, POST /chain/fault with {"faults": ["NAME:ARG", ...]},
 /// POST /chain/neurons with {"changes": [{"change": "deregister", "hotkey": SS58}, ...]} (register, stake, permit, axon, too), and
-/// POST /chain/rules. At the endpoint of "s3": GET /-/report, GET /-/journal?from=NUMBER, and POST /-/faults with {"faults":
-/// ["NAME:ARG@CALL=PATH*TIMES", ...]}. SIGTERM, Ctrl-C or a closed terminal (SIGHUP) stops it with exit code 0.
+/// POST /chain/rules. At the endpoint of "s3": GET /-/report, GET /-/journal?from=NUMBER, PUT /-/objects/BUCKET/KEY, and POST
+/// /-/faults with {"faults": ["NAME:ARG@CALL=PATH*TIMES", ...]}. SIGTERM, Ctrl-C or a closed terminal (SIGHUP) stops it with exit
+/// code 0.
 ///
 /// The images that generate and answer prompts give the answers of the published solver's --mock. Jobs of other images than those,
 /// and those of echo and hash jobs, run as programs of this machine, with your rights.

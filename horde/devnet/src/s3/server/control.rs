@@ -1,8 +1,9 @@
-//! Routes for whoever runs the service, at paths that no bucket can have: `GET /-/report`, `GET /-/journal?from=NUMBER` and
-//! `POST /-/faults` with `{"faults": ["NAME[:ARG][@CALL[=PATH]][*TIMES]", ...]}`, which replaces the faults.
+//! Routes for whoever runs the service, at paths that no bucket can have: `GET /-/report`, `GET /-/journal?from=NUMBER`,
+//! `POST /-/faults` with `{"faults": ["NAME[:ARG][@CALL[=PATH]][*TIMES]", ...]}`, which replaces the faults, and
+//! `PUT /-/objects/BUCKET/KEY`, which writes an object, whatever policies and faults say.
 
 use axum::Json;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::{Method, Response, StatusCode};
 use axum::response::IntoResponse;
 use serde::Deserialize;
@@ -14,6 +15,7 @@ use crate::server::raw_http::plain;
 /// The beginning of all routes.
 pub(super) const PATH_START: &str = "/-/";
 const FROM_START: &str = "from=";
+const OBJECTS_START: &str = "objects/";
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -35,9 +37,24 @@ pub(super) fn answer(
             Ok(()) => StatusCode::NO_CONTENT.into_response(),
             Err(reason) => plain(StatusCode::BAD_REQUEST, reason + "\n"),
         },
+        ("PUT", route) if route.starts_with(OBJECTS_START) => put_object(hub, route, body),
         _ => {
-            let text = "the routes are GET /-/report, GET /-/journal and POST /-/faults\n";
+            let text = "the routes are GET /-/report, GET /-/journal, POST /-/faults and PUT /-/objects/BUCKET/KEY\n";
             plain(StatusCode::NOT_FOUND, text.to_owned())
+        }
+    }
+}
+
+fn put_object(hub: &Hub, route: &str, body: &[u8]) -> Response<Body> {
+    let path = route.strip_prefix(OBJECTS_START).unwrap_or_default();
+    let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
+    match !key.is_empty() && hub.plant(bucket, key, Bytes::copy_from_slice(body)) {
+        true => StatusCode::NO_CONTENT.into_response(),
+        false => {
+            let text = format!(
+                "there is no bucket {bucket:?}, or the object has no key or is too large\n"
+            );
+            plain(StatusCode::BAD_REQUEST, text)
         }
     }
 }

@@ -5,7 +5,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tig_process::error_chain::error_chain;
 
-use super::client::{Caller, http, sent, started};
+use super::client::{Caller, http, sent, set_faults, started};
 
 #[tokio::test]
 async fn faulty_configs_are_rejected_with_their_remedy() {
@@ -92,4 +92,19 @@ async fn web_pages_are_refused() {
     assert_eq!(sent(page).await.status, StatusCode::FORBIDDEN.as_u16());
     let name = http().get(&url).header("host", "example.org");
     assert_eq!(sent(name).await.status, StatusCode::FORBIDDEN.as_u16());
+}
+
+#[tokio::test]
+async fn objects_are_planted_over_http() {
+    let s3 = started().await;
+    set_faults(&s3, &["403"]);
+    let put = async |path: &str| {
+        let url = format!("{}/-/objects/{path}", s3.endpoint_url());
+        sent(http().put(url).body("line")).await.status
+    };
+    assert_eq!(put("prompts/solved/a.json").await, 204);
+    assert_eq!(s3.object("prompts", "solved/a.json").unwrap(), "line");
+    for path in ["nowhere/a", "prompts", "prompts/"] {
+        assert_eq!(put(path).await, 400, "{path}");
+    }
 }
