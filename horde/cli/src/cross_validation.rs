@@ -9,7 +9,7 @@ use tig_process::whole_file;
 
 use crate::environment::Environment;
 use crate::miners;
-use crate::s3::account::{BUCKETS, ENDPOINT, KEY, OTHER_REGION, REGION, SECRET};
+use crate::s3::account::{BUCKETS, ENDPOINT, KEY, OTHER_REGION, REGION, SECRET, TOKEN};
 use crate::settings::{SettingsError, require};
 
 /// Name of the file with the secret of the access key, in the folder of the validator: the host signs with it.
@@ -48,6 +48,9 @@ impl CrossValidation {
             return Ok(None);
         }
         require(environment, &[prompts, answers, KEY, SECRET])?;
+        if environment.get(TOKEN).is_some() {
+            return Err(SettingsError::SessionToken);
+        }
         let text = |name| environment.get(name).unwrap_or_default();
         let region = environment
             .get(REGION)
@@ -101,6 +104,14 @@ mod tests {
             error.to_string().contains("S3_BUCKET_NAME_ANSWERS"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn key_that_expires_is_refused() {
+        let error = read(&format!("{BOTH}{KEYS}AWS_SESSION_TOKEN=t0ken\n")).unwrap_err();
+        assert_eq!(error, SettingsError::SessionToken);
+        assert!(!error.to_string().contains("t0ken"), "{error}");
+        assert!(read(&format!("{BOTH}{KEYS}AWS_SESSION_TOKEN=\n")).is_ok());
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Why a command has failed, and its exit code.
 
 use crate::commands::check_s3::CheckError;
-use crate::commands::config::ConfigError;
 use crate::commands::debug_facilitator::FacilitatorError;
+use crate::commands::gone::GoneError;
 use crate::commands::migrate::MigrateError;
 use crate::commands::run_batch::BatchError;
 use crate::commands::status::StatusError;
@@ -13,6 +13,7 @@ use crate::environment::EnvironmentError;
 use crate::exit_code;
 use crate::host::{CallError, RunError};
 use crate::http::ClientError;
+use crate::validator_config::ConfigError;
 
 /// Why a command has failed.
 #[derive(Debug, thiserror::Error)]
@@ -41,12 +42,15 @@ pub(crate) enum Error {
     TrustedMiner(#[from] TrustedMinerError),
     #[error(transparent)]
     Up(#[from] UpError),
+    #[error(transparent)]
+    Gone(#[from] GoneError),
 }
 
 impl Error {
     /// The exit code.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
+            Self::Gone(_) => exit_code::COMMAND_LINE,
             Self::Environment(_) | Self::Config(_) => exit_code::CONFIG,
             Self::Wait(WaitError::Late(_)) | Self::Client(_) | Self::Check(_) => 1,
             Self::Status(StatusError::Client(_)) => 1,

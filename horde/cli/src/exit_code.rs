@@ -1,5 +1,7 @@
-//! Exit codes, which scripts rely on. A wrong command line is 2, anything unforeseen 1.
+//! Exit codes, which scripts rely on. Anything unforeseen is 1.
 
+/// A wrong command line, or a command that is not there any more.
+pub(crate) const COMMAND_LINE: u8 = 2;
 /// `.env` or the config is wrong or incomplete.
 pub(crate) const CONFIG: u8 = 3;
 /// The host cannot be started, or has ended in between.

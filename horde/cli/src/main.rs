@@ -24,6 +24,7 @@ mod running;
 mod s3;
 mod settings;
 mod trusted_miner;
+mod validator_config;
 mod variables;
 
 use std::path::{Path, PathBuf};
@@ -41,8 +42,9 @@ use crate::commands::run_batch::BatchError;
 use crate::commands::trusted_miner::TrustedMiner;
 use crate::commands::wait_for_database::Wait;
 use crate::commands::{
-    check_s3, completions, config, debug_facilitator, doctor as doctor_command, migrate, passed,
-    provision_s3, run_batch, status, trusted_miner as trusted_miner_command, up, wait_for_database,
+    check_s3, completions, config, debug_facilitator, doctor as doctor_command, gone, migrate,
+    passed, provision_s3, run_batch, status, trusted_miner as trusted_miner_command, up,
+    wait_for_database,
 };
 use crate::environment::{Environment, EnvironmentError};
 use crate::error::Error;
@@ -52,7 +54,7 @@ use crate::host_config::Addresses;
 const AFTER_HELP: &str = "\
 Exit codes: 0 done: for a batch, it ran and was stored; 1 unforeseen, or a wait that was too long; 2 wrong command line; \
 3 .env or config; 4 the host cannot be started or asked; 6 the store cannot be used; 7 no host answers; 8 the validator has refused \
-the batch; 11 a check has found a fault, or a step of provisioning was refused; 20 no miner has shown a manifest; 21 no executor is of a class with a job kind; 22 no job was made; 23 the batch took \
+the command; 9 interrupted, and the command goes on in the validator; 10 the end of the command is not known, since its host has ended; 11 a check has found a fault, or a step of provisioning was refused; 20 no miner has shown a manifest; 21 no executor is of a class with a job kind; 22 no job was made; 23 the batch took \
 too long; 24 records of it could not be read after a restart; 130 interrupted.
 Variables come from the environment, and else from .env in the folder. `tig-host` must lie beside this program or in PATH, the \
 extensions beside `tig-host`.";
@@ -79,13 +81,20 @@ enum Command {
         /// Let miners have addresses of this machine and of private networks
         #[arg(long = "allow-private")]
         allow_private: bool,
+        /// Print one JSON object, with the notes on .env
+        #[arg(long)]
+        json: bool,
     },
     /// Runs the whole validator of .env: writes the host's config, looks at the buckets, and becomes the host
     Up(up::Arguments),
     /// Waits until the store can be opened or its host answers
     WaitForDatabase(WaitArguments),
     /// Says whether the store is of the present form
-    Migrate,
+    Migrate {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Runs one batch now, with the miners of DEBUG_MINER_KEY, _ADDRESS, _PORT and _COUNT
     DebugRunSyntheticJobs {
         /// Print JSON, one object a line
@@ -144,6 +153,9 @@ struct WaitArguments {
     /// Name of the earlier validator's database; there is one store, so it is ignored
     #[arg(long, value_name = "NAME")]
     database: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Args)]
@@ -190,6 +202,9 @@ fn run() -> Result<u8, Error> {
     let matches = command.get_matches_mut();
     let folder = matches.get_one::<PathBuf>("folder").cloned();
     let folder = folder.unwrap_or_default();
+    if let Some(gone) = gone::find(&matches) {
+        return Err(gone.into());
+    }
     let host = HostProgram::find(&folder);
     if let Some(code) = passed::run(&host, &matches) {
         return Ok(code?);
@@ -201,7 +216,7 @@ fn run() -> Result<u8, Error> {
 
 /// All commands.
 fn command() -> clap::Command {
-    passed::add_to(Cli::command())
+    gone::add_to(passed::add_to(Cli::command()))
 }
 
 /// Runs a command that is this program's own.
@@ -211,14 +226,18 @@ fn run_own(cli: &Cli, host: &HostProgram) -> Result<u8, Error> {
         Command::Config {
             output,
             allow_private,
+            json,
         } => {
             let addresses = if *allow_private {
                 Addresses::AlsoPrivate
             } else {
                 Addresses::Public
             };
-            let environment = environment(folder)?;
-            config::run(&environment, folder, output.as_deref(), addresses)?;
+            let environment = match json {
+                true => Environment::load(folder, variable)?,
+                false => environment(folder)?,
+            };
+            config::run(&environment, folder, output.as_deref(), addresses, *json)?;
             Ok(0)
         }
         Command::Up(arguments) => match up::run(&environment(folder)?, folder, host, arguments)? {},
@@ -229,11 +248,13 @@ fn run_own(cli: &Cli, host: &HostProgram) -> Result<u8, Error> {
                 ));
             }
             wait_for_database::run(host, &backup_folder(folder), arguments.wait())?;
+            if arguments.json {
+                output::line(r#"{"up":true}"#);
+            }
             Ok(0)
         }
-        Command::Migrate => {
-            let migrated = migrate::run(host, &backup_folder(folder))?;
-            output::line(migrated.text());
+        Command::Migrate { json } => {
+            migrate::run(host, &backup_folder(folder))?.print(*json);
             Ok(0)
         }
         Command::DebugRunSyntheticJobs { json } => {

@@ -43,6 +43,11 @@ pub(crate) enum SettingsError {
         /// Greatest value.
         maximum: u64,
     },
+    /// A key that expires.
+    #[error(
+        "AWS_SESSION_TOKEN is set, so the access key expires within hours, and a validator signs with it for months; remove the token from .env, or `unset` it in this shell, and take a key that does not expire (`compute-horde provision-s3 PROMPTS ANSWERS --create-user` makes one at AWS)"
+    )]
+    SessionToken,
     /// No home folder for `~`.
     #[error("{path} begins with `~`, but the variable HOME is not set; write the whole path")]
     Home {

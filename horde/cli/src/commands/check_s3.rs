@@ -66,6 +66,7 @@ pub(crate) fn findings(
 ) -> Result<Vec<Finding>, getrandom::Error> {
     let mut findings = account::shadows(environment, &arguments.account);
     let account = Account::read(environment, &arguments.account, &mut findings);
+    findings.extend(account.as_ref().and_then(account::expiring_key));
     let mut skews = Vec::new();
     let given = [&arguments.prompts, &arguments.answers];
     let mut is_private_told = false;

@@ -15,6 +15,9 @@ pub(crate) enum Constance {
     Get {
         /// Its name, such as DYNAMIC_WEIGHTS_VERSION
         key: String,
+        /// Print JSON, one object a line
+        #[arg(long)]
+        json: bool,
     },
     /// Sets a key, in place of what the network says
     Set {
@@ -22,9 +25,16 @@ pub(crate) enum Constance {
         key: String,
         /// Its value
         value: String,
+        /// Print JSON, one object a line
+        #[arg(long)]
+        json: bool,
     },
     /// Lists all keys with their values
-    List,
+    List {
+        /// Print JSON, one object a line
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// Asks the running validator.
@@ -33,14 +43,18 @@ pub(crate) enum Constance {
 ///
 /// `tig-host` cannot be run.
 pub(crate) fn run(host: &HostProgram, constance: &Constance) -> Result<u8, RunError> {
-    let (command, words) = match constance {
-        Constance::Get { key } => ("constance_get", vec![word("key", key)]),
-        Constance::Set { key, value } => (
+    let (command, mut words, as_json) = match constance {
+        Constance::Get { key, json } => ("constance_get", vec![word("key", key)], *json),
+        Constance::Set { key, value, json } => (
             "constance_set",
             vec![word("key", key), word("value", value)],
+            *json,
         ),
-        Constance::List => ("constance_list", Vec::new()),
+        Constance::List { json } => ("constance_list", Vec::new(), *json),
     };
+    if as_json {
+        words.push("--json".into());
+    }
     host.pass(EXTENSION, command, &words)
 }
 

@@ -6,10 +6,10 @@ use std::path::Path;
 use horde_events::MinerAddress;
 use tig_process::signals::StopFlag;
 
-use super::config::{self, ConfigError, Scope};
 use crate::environment::Environment;
 use crate::host::{HostProgram, RunError};
 use crate::host_config::Addresses;
+use crate::validator_config::{self, ConfigError, Scope};
 
 /// Why no host runs.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +39,7 @@ pub(crate) fn run(
     miner: &MinerAddress,
 ) -> Result<u8, FacilitatorError> {
     let addresses = Addresses::of(std::slice::from_ref(miner));
-    let text = config::text(environment, folder, addresses, Scope::Facilitator(miner))?;
+    let text = validator_config::text(environment, folder, addresses, Scope::Facilitator(miner))?;
     let made = tempfile::tempdir().map_err(FacilitatorError::Folder)?;
     let host = HostProgram::find(made.path());
     std::fs::write(host.config(), text).map_err(FacilitatorError::Folder)?;

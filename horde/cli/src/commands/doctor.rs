@@ -37,6 +37,7 @@ pub(crate) fn run(
             let mut of_files = files::variables(&environment, folder);
             of_files.push(files::hotkey(&environment, folder));
             of_files.extend(files::bucket_key(&environment, host));
+            of_files.extend(files::differing_config(&environment, folder, host));
             findings.splice(0..0, of_files);
             findings.extend(chain_service(&environment, &http));
             let depth = Depth::Executors;

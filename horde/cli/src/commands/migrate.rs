@@ -2,6 +2,10 @@
 
 use std::path::Path;
 
+use serde::Serialize;
+use serde_json::json;
+use tig_process::output;
+
 use crate::host::{HostProgram, RunError};
 
 /// Why it is not known whether the store can be used.
@@ -19,7 +23,8 @@ pub(crate) enum MigrateError {
 }
 
 /// State of the store.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Migrated {
     /// There is none yet.
     NoStore,
@@ -30,8 +35,16 @@ pub(crate) enum Migrated {
 }
 
 impl Migrated {
+    /// Prints it, as JSON or in words.
+    pub(crate) fn print(self, as_json: bool) {
+        match as_json {
+            true => output::line(&json!({ "store": self, "text": self.text() }).to_string()),
+            false => output::line(self.text()),
+        }
+    }
+
     /// In words.
-    pub(crate) fn text(self) -> &'static str {
+    fn text(self) -> &'static str {
         match self {
             Self::NoStore => "there is no store yet; the host makes one at its first start",
             Self::InUse => {

@@ -6,6 +6,7 @@ pub(crate) mod config;
 pub(crate) mod constance;
 pub(crate) mod debug_facilitator;
 pub(crate) mod doctor;
+pub(crate) mod gone;
 pub(crate) mod migrate;
 pub(crate) mod passed;
 pub(crate) mod provision_s3;

@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 use tig_process::output;
 use tig_process::signals::StopFlag;
 
-use super::config::{self, ConfigError, Scope};
 use crate::environment::Environment;
 use crate::host::{self, CallError, HostProgram, RunError, StartError, Started};
 use crate::host_config::Addresses;
 use crate::miners::MinersError;
 use crate::report;
+use crate::validator_config::{self, ConfigError, Scope};
 
 /// The extension that runs batches.
 const EXTENSION: &str = "horde_batch";
@@ -85,7 +85,7 @@ pub(crate) fn run(
         own
     } else {
         let addresses = Addresses::of(miners);
-        let text = config::text(environment, folder, addresses, Scope::Batch)?;
+        let text = validator_config::text(environment, folder, addresses, Scope::Batch)?;
         let host = HostProgram::find(made.path());
         std::fs::write(host.config(), text).map_err(BatchError::Folder)?;
         host

@@ -9,14 +9,13 @@ use clap::Args;
 use tig_process::output;
 
 use super::check_s3::{self, CheckError};
-use super::config::{self, ConfigError, Scope};
 use crate::config_file::{self, State};
 use crate::environment::Environment;
 use crate::finding::{self, Finding, Level};
 use crate::host::{HostProgram, RunError};
-use crate::host_config::Addresses;
 use crate::http::Http;
 use crate::s3::account::BUCKETS;
+use crate::validator_config::{self, ConfigError};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -84,24 +83,20 @@ fn follow_environment(
     path: &Path,
     allow_private: bool,
 ) -> Result<(), UpError> {
-    let addresses = match allow_private || config_file::allows_private(path) {
-        true => Addresses::AlsoPrivate,
-        false => Addresses::Public,
-    };
-    let wanted = config::text(environment, folder, addresses, Scope::Validator)?;
+    let wanted = validator_config::wanted(environment, folder, path, allow_private)?;
     let state = config_file::state(path, &wanted).map_err(|source| UpError::Read {
         path: path.to_owned(),
         source,
     })?;
     let shown = path.display();
     match state {
-        State::Current => config::write_secret(environment, folder)?,
+        State::Current => validator_config::write_secret(environment, folder)?,
         State::Missing => {
-            config::write(environment, folder, path, &wanted)?;
+            validator_config::write(environment, folder, path, &wanted)?;
             output::note_line(&format!("{shown} is written, from .env"));
         }
         State::Outdated(differences) => {
-            config::write(environment, folder, path, &wanted)?;
+            validator_config::write(environment, folder, path, &wanted)?;
             output::note_line(&format!(
                 "{shown} is written anew, since .env has changed; before: {}",
                 differences.join("; ")

@@ -7,6 +7,7 @@ use serde_json::Value;
 use tig_process::error_chain::error_chain;
 use tig_process::secret_file;
 
+use crate::config_file::{self, State};
 use crate::cross_validation::CrossValidation;
 use crate::environment::{Environment, FILE_NAME};
 use crate::finding::Finding;
@@ -14,6 +15,7 @@ use crate::host::{HostProgram, RunError};
 use crate::hotkey::Hotkey;
 use crate::network::Network;
 use crate::settings::Settings;
+use crate::validator_config;
 
 /// Looks at `.env`, and at what the variables say.
 pub(crate) fn variables(environment: &Environment, folder: &Path) -> Vec<Finding> {
@@ -26,6 +28,13 @@ pub(crate) fn variables(environment: &Environment, folder: &Path) -> Vec<Finding
             FILE_NAME,
             "it is not there: only variables of this shell count",
             "copy .env.template to .env, fill it in, and `chmod 600` it",
+        ));
+    }
+    if let Err(error) = CrossValidation::read(environment) {
+        findings.push(Finding::fault(
+            FILE_NAME,
+            error.to_string(),
+            "correct the variable",
         ));
     }
     match Network::read(environment) {
@@ -94,6 +103,40 @@ pub(crate) fn bucket_key(environment: &Environment, host: &HostProgram) -> Optio
             ),
         )
     })
+}
+
+/// Whether the config is as `.env` says; `None` if it is, or if one of them says nothing.
+pub(crate) fn differing_config(
+    environment: &Environment,
+    folder: &Path,
+    host: &HostProgram,
+) -> Option<Finding> {
+    // Without a wallet in the variables the config was made by other means.
+    Settings::read(environment).ok()?;
+    let wanted = validator_config::wanted(environment, folder, host.config(), false).ok()?;
+    let part = "config";
+    match config_file::state(host.config(), &wanted).ok()? {
+        State::Missing | State::Current => None,
+        State::Outdated(differences) => Some(Finding::warning(
+            part,
+            format!(
+                ".env has changed since it was written: {}",
+                differences.join("; ")
+            ),
+            "start the validator by `compute-horde up`: it writes the config anew",
+        )),
+        State::Edited(differences) => Some(Finding::warning(
+            part,
+            format!(
+                "was edited, and differs from what .env says: {}",
+                differences.join("; ")
+            ),
+            format!(
+                "make both the same, or move {} away and start by `compute-horde up`, which writes it anew",
+                host.config().display()
+            ),
+        )),
+    }
 }
 
 /// Lets `tig-host check` look at the config.

@@ -23,7 +23,7 @@ pub(crate) const KEY: &str = "AWS_ACCESS_KEY_ID";
 /// Variable with its secret.
 pub(crate) const SECRET: &str = "AWS_SECRET_ACCESS_KEY";
 /// Variable with the token of a key that expires.
-const TOKEN: &str = "AWS_SESSION_TOKEN";
+pub(crate) const TOKEN: &str = "AWS_SESSION_TOKEN";
 /// Another name for the region, which some programs read and some do not.
 pub(crate) const OTHER_REGION: &str = "AWS_REGION";
 /// Name of this part in findings.
@@ -113,6 +113,19 @@ impl Account {
     pub(crate) fn url(&self) -> Option<&str> {
         self.url.as_deref()
     }
+}
+
+/// A warning if the key expires: checks and provisioning may use it, and the validator may not.
+pub(crate) fn expiring_key(account: &Account) -> Option<Finding> {
+    account.credentials.session_token.as_ref().map(|_| {
+        Finding::warning(
+            PART,
+            format!("{TOKEN} is set: the access key expires, and `config` and `up` refuse it"),
+            format!(
+                "remove {TOKEN}, and take a key that does not expire; `compute-horde provision-s3 --create-user` makes one at AWS"
+            ),
+        )
+    })
 }
 
 /// What is wrong with an address, as a finding.

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod check_s3;
+mod commands;
 mod completions;
 mod doctor;
 mod env_file;
