@@ -35,6 +35,8 @@ pub struct LanguageOptions {
     pub executors: u32,
     /// Executors of the trusted miner.
     pub trusted_executors: u32,
+    /// Vices of the trusted miner, as `NAME[:ARG]`.
+    pub trusted_vices: Vec<String>,
 }
 
 /// What the chain of a network starts with.
@@ -169,18 +171,19 @@ impl S3Service {
 }
 
 impl LanguageOptions {
-    fn arguments(&self) -> [String; 8] {
-        let text = |text: &str| text.to_owned();
-        [
-            text("--llm-executors"),
-            self.executors.to_string(),
-            text("--trusted-port"),
-            text("0"),
-            text("--trusted-executors"),
-            self.trusted_executors.to_string(),
-            text("--s3-port"),
-            text("0"),
-        ]
+    fn arguments(&self) -> Vec<String> {
+        let mut arguments = Vec::new();
+        let mut add = |name: &str, value: &str| {
+            arguments.extend([name.to_owned(), value.to_owned()]);
+        };
+        add("--llm-executors", &self.executors.to_string());
+        add("--trusted-port", "0");
+        add("--trusted-executors", &self.trusted_executors.to_string());
+        for vice in &self.trusted_vices {
+            add("--trusted-vice", vice);
+        }
+        add("--s3-port", "0");
+        arguments
     }
 }
 

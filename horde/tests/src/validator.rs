@@ -21,7 +21,10 @@ const TIMEOUT_MS: u64 = 2_000;
 /// Options of a host that runs all extensions on this network, and sets weights in this mode of `horde_weights`.
 #[must_use]
 pub fn validator_options(network: &Miners, chain: &ChainOptions, mode: &str) -> HostOptions {
-    let spin_up = json!({ "spin_up-4min.gpu-24gb": SPIN_UP_SECONDS });
+    let spin_up = json!({
+        "spin_up-4min.gpu-24gb": SPIN_UP_SECONDS,
+        "always_on.llm.a6000": SPIN_UP_SECONDS,
+    });
     let url = format!("http://{}", network.chain.as_deref().unwrap_or_default());
     let facilitator = network.facilitator.as_ref();
     let text = |text: Option<&String>| text.cloned().unwrap_or_default();
