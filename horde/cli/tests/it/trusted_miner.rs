@@ -3,14 +3,15 @@
 use std::fs;
 use std::io::Write as _;
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
-use horde_devnet::{Config, Devnet, Vices};
+use horde_devnet::{Config, Devnet, TrustedConfig, Vices};
 use horde_proto::ExecutorClass;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::support::{Said, folder, run, write_private};
+use crate::support::{Said, Service, folder, run, write_private};
 
 /// The validator's hotkey.
 const HOTKEY: &str = "5CcyqxXnJucaCnQQvvUg5EPzj1uoNAxACZvzArHw5aVDvgNH";
@@ -21,11 +22,15 @@ const WALLET: &str =
 /// A folder with a hotkey, and these lines in its `.env`.
 fn home(lines: &str) -> TempDir {
     let home = folder(&format!("{WALLET}{lines}"));
-    let hotkeys = home.path().join("wallets/w/hotkeys");
+    write_hotkey(home.path());
+    home
+}
+
+fn write_hotkey(home: &Path) {
+    let hotkeys = home.join("wallets/w/hotkeys");
     fs::create_dir_all(&hotkeys).unwrap();
     let seed = format!("{{\"secretSeed\": \"0x{}\"}}", "01".repeat(32));
     write_private(&hotkeys.join("h"), &seed);
-    home
 }
 
 /// One miner, and the folder of a validator that names it.
@@ -82,6 +87,76 @@ fn sound_miner_runs_a_job() {
     ] {
         assert!(said.has_line(parts), "{parts:?}: {}", said.all());
     }
+}
+
+/// A trusted miner for this validator, and two buckets that it reaches.
+fn with_buckets(validator: &str) -> (Service, Miner) {
+    let config = Config {
+        trusted: Some(TrustedConfig {
+            validator: Some(validator.to_owned()),
+            ..TrustedConfig::default()
+        }),
+        ..Config::default()
+    };
+    let runtime = Runtime::new().unwrap();
+    let devnet = runtime.block_on(Devnet::start(config)).unwrap();
+    let port = devnet.trusted().unwrap().address().address.port();
+    let service = Service::with_buckets();
+    for bucket in ["prompts", "answers"] {
+        service.set_policy(bucket, &["s3:GetObject"]);
+    }
+    service.add_env(&format!(
+        "{WALLET}TRUSTED_MINER_ADDRESS=127.0.0.1\nTRUSTED_MINER_PORT={port}\n"
+    ));
+    write_hotkey(service.home.path());
+    let miner = Miner {
+        home: tempfile::tempdir().unwrap(),
+        devnet: Some(devnet),
+        runtime,
+    };
+    (service, miner)
+}
+
+#[test]
+fn prompts_and_answers_come_by_the_buckets() {
+    let (service, _miner) = with_buckets(HOTKEY);
+    let said = service.run(&["trusted-miner", "check"]);
+    assert_eq!(said.code, 0, "{}", said.all());
+    for part in ["trusted miner", "executors", "job", "prompts", "answers"] {
+        assert!(said.has_line(&["good", part]), "{part}: {}", said.all());
+    }
+    assert!(!said.all().contains("X-Amz-Signature"), "{}", said.all());
+    for bucket in service.control().report().buckets {
+        assert!(bucket.objects.is_empty(), "{:?}", bucket.objects);
+    }
+}
+
+#[test]
+fn bucket_that_hides_prompts_is_named() {
+    let (service, _miner) = with_buckets(HOTKEY);
+    service.set_faults(&["policy-removed"]);
+    let said = service.run(&["trusted-miner", "check"]);
+    assert_eq!(said.code, 11, "{}", said.all());
+    assert!(
+        said.has_line(&["FAULT", "prompts", "the prompts cannot be read"]),
+        "{}",
+        said.all()
+    );
+    assert!(said.has_line(&["->", "check-s3"]), "{}", said.all());
+    assert!(said.has_line(&["note", "answers"]), "{}", said.all());
+}
+
+#[test]
+fn trusted_miner_of_another_validator_refuses() {
+    let (service, _miner) = with_buckets("5DiQDBQvjFkmUF3C8a7ape5rpRPoajmMj44Q9CTGPfVBaa6U");
+    let said = service.run(&["doctor"]);
+    assert!(
+        said.has_line(&["FAULT", "trusted miner", "Unknown validator"]),
+        "{}",
+        said.all()
+    );
+    let remedy = format!("LOCAL_VALIDATOR_PUBLIC_KEY={HOTKEY}");
+    assert!(said.has_line(&["->", &remedy]), "{}", said.all());
 }
 
 #[test]
