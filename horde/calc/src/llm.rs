@@ -10,7 +10,8 @@ mod series;
 pub use answers::{AnswerFault, Answers, AnswersFault, check_answers};
 pub use mock::mock_answer;
 pub use series::{
-    PROMPT_CHARS_MAX, PROMPT_CHARS_MIN, SeriesFault, draw_indices, read_series, solver_lines,
+    PROMPT_CHARS_MAX, PROMPT_CHARS_MIN, SeriesFault, draw_indices, is_page, read_series,
+    solver_lines,
 };
 
 /// Image that answers prompts.

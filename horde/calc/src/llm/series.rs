@@ -9,8 +9,10 @@ pub const PROMPT_CHARS_MAX: usize = 299;
 
 /// How the pages begin that a server sends in place of a file, in lower case.
 const PAGE_STARTS: [&str; 3] = ["<!doctype", "<html", "<?xml"];
-/// Bytes of a file's beginning that are compared with them.
-const PAGE_START_BYTES: usize = 16;
+/// Characters of a file's beginning that are compared with them.
+const PAGE_START_CHARS: usize = 16;
+/// Bytes in which they begin, behind blanks.
+const PAGE_BLANKS_BYTES: usize = 1_024;
 
 /// Why a file is not a series of prompts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,7 +61,7 @@ pub fn read_series(bytes: &[u8], wanted: usize) -> Result<Vec<&str>, SeriesFault
         return Err(SeriesFault::Gzip);
     }
     let text = std::str::from_utf8(bytes).map_err(|_| SeriesFault::NotUtf8)?;
-    if is_page(text) {
+    if is_page(bytes) {
         return Err(SeriesFault::Page);
     }
     let mut seen = BTreeSet::new();
@@ -78,8 +80,10 @@ pub fn read_series(bytes: &[u8], wanted: usize) -> Result<Vec<&str>, SeriesFault
     }
 }
 
-fn is_page(text: &str) -> bool {
-    let start: String = strip(text).chars().take(PAGE_START_BYTES).collect();
+/// Whether a file is a page of HTML or XML, such as a proxy sends in place of an object, with any status.
+pub fn is_page(bytes: &[u8]) -> bool {
+    let start = String::from_utf8_lossy(&bytes[..bytes.len().min(PAGE_BLANKS_BYTES)]);
+    let start: String = strip(&start).chars().take(PAGE_START_CHARS).collect();
     let start = start.to_lowercase();
     PAGE_STARTS.iter().any(|page| start.starts_with(page))
 }

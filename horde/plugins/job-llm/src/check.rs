@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use horde_calc::llm::{Answers, check_answers};
+use horde_calc::llm::{Answers, check_answers, is_page};
 use horde_events::{AnswerChecked, SolvedPrompt, Verdict};
 use horde_s3::{ObjectAnswer, ObjectFaultKind};
 use serde::{Deserialize, Serialize};
@@ -33,8 +33,11 @@ pub(crate) struct Pending {
     pub(crate) check: Check,
     /// Attempts that have failed.
     pub(crate) tries: u32,
-    /// The answers may not be there, or reading may not be allowed: the object that is there tells.
+    /// The answers may not be there, reading may not be allowed, or another server answers: the object that is there decides.
     pub(crate) asks_control: bool,
+    /// A page came in place of the answers.
+    #[serde(default)]
+    pub(crate) is_page: bool,
     /// The next attempt, in Unix milliseconds.
     pub(crate) from_ms: u64,
     /// When there must be a verdict, in Unix milliseconds.
@@ -49,14 +52,17 @@ pub(crate) enum Next {
     /// Another attempt.
     Retry,
     /// The control object is to be read.
-    AskControl,
+    AskControl {
+        /// The answers are a page.
+        is_page: bool,
+    },
 }
 
 impl Pending {
     /// What an answer of the bucket means.
     pub(crate) fn judge(&self, result: Result<HttpAnswer, HttpFailure>, unix_seconds: i64) -> Next {
         if self.asks_control {
-            return Next::Over(judge_control(result, unix_seconds));
+            return Next::Over(self.judge_control(result, unix_seconds));
         }
         let is_last = self.tries + 1 >= TRIES_MAX;
         let answer = match result {
@@ -70,14 +76,40 @@ impl Pending {
             Err(_) if !is_last => return Next::Retry,
             Err(failure) => return Next::Over(excused(&failure.text)),
         };
-        let Err(fault) = seen(&answer).check(unix_seconds) else {
-            return self.compare(&answer.body);
+        let fault = match seen(&answer).check(unix_seconds) {
+            // The miner has written it, or a proxy answers in place of the bucket.
+            Ok(()) if is_page(&answer.body) && !is_last => return Next::Retry,
+            Ok(()) if is_page(&answer.body) => return Next::AskControl { is_page: true },
+            Ok(()) => return self.compare(&answer.body),
+            Err(fault) => fault,
         };
         match fault.kind {
             _ if !is_last => Next::Retry,
             ObjectFaultKind::Service => Next::Over(excused(&fault.text)),
-            ObjectFaultKind::Denied => Next::AskControl,
-            ObjectFaultKind::Missing => wrong(MISSING.to_owned()),
+            // A server other than the bucket has no such object either.
+            ObjectFaultKind::Denied | ObjectFaultKind::Missing => {
+                Next::AskControl { is_page: false }
+            }
+        }
+    }
+
+    /// The verdict of the control object: if it is there, what is wrong with the answers is the miner's fault.
+    fn judge_control(&self, result: Result<HttpAnswer, HttpFailure>, unix_seconds: i64) -> Verdict {
+        let wrong = || Verdict::Wrong {
+            reason: match self.is_page {
+                true => PAGE.to_owned(),
+                false => MISSING.to_owned(),
+            },
+        };
+        match result {
+            Ok(answer) => match seen(&answer).check(unix_seconds) {
+                Ok(()) if is_page(&answer.body) => excused("a page answers in place of the bucket"),
+                Ok(()) => wrong(),
+                Err(fault) => excused(&fault.text),
+            },
+            // It is there, whatever its length.
+            Err(failure) if failure.kind == HttpFailureKind::TooLarge => wrong(),
+            Err(failure) => excused(&failure.text),
         }
     }
 
@@ -105,23 +137,7 @@ impl Pending {
 }
 
 const MISSING: &str = "it said that it has finished, but its answers are not in the bucket";
-
-/// Where reading is denied, the object was either not there, or nothing can be read.
-fn judge_control(result: Result<HttpAnswer, HttpFailure>, unix_seconds: i64) -> Verdict {
-    match result {
-        Ok(answer) => match seen(&answer).check(unix_seconds) {
-            Ok(()) => Verdict::Wrong {
-                reason: MISSING.to_owned(),
-            },
-            Err(fault) => excused(&fault.text),
-        },
-        // It is there, whatever its length.
-        Err(failure) if failure.kind == HttpFailureKind::TooLarge => Verdict::Wrong {
-            reason: MISSING.to_owned(),
-        },
-        Err(failure) => excused(&failure.text),
-    }
-}
+const PAGE: &str = "its file of answers is a page of HTML or XML";
 
 fn seen(answer: &HttpAnswer) -> ObjectAnswer<'_> {
     ObjectAnswer {

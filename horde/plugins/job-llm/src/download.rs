@@ -66,6 +66,7 @@ impl JobLlm {
             check,
             tries: 0,
             asks_control: false,
+            is_page: false,
             from_ms: now_ms,
             due_ms: now_ms + VERDICT_MS,
         };
@@ -141,7 +142,9 @@ impl JobLlm {
             Next::Over(verdict) => self.end(ctx, &uuid, verdict)?,
             next => {
                 pending.tries += 1;
-                pending.asks_control = next == Next::AskControl;
+                if let Next::AskControl { is_page } = next {
+                    (pending.asks_control, pending.is_page) = (true, is_page);
+                }
                 pending.from_ms = if pending.asks_control {
                     now_ms
                 } else {

@@ -47,7 +47,6 @@ fn other_answers_are_wrong() {
     for (file, expected) in [
         ("{}", "prompt 0 has no answer"),
         ("[]", "the file of answers is not a JSON object"),
-        ("<html>", "the file of answers is not a JSON object"),
         ("", "the file of answers is not a JSON object"),
         (
             &RIGHT.replace("\"4\"", "\"5\""),
@@ -134,10 +133,62 @@ fn answers_missing_three_times_are_wrong() {
         harness.advance_ms(1_000);
     }
     harness.respond("u", 404, "");
+    assert_eq!(harness.http_calls()[0].url, CONTROL_URL);
+    harness.respond("u", 200, "prompts");
     let verdict = verdicts(&mut harness).remove(0);
     assert!(
         verdict.starts_with("wrong: it said that it has finished"),
         "{verdict}"
+    );
+}
+
+/// A server that has no object at all is not the bucket.
+#[test]
+fn answers_missing_with_all_objects_are_excused() {
+    let mut harness = given();
+    for _ in 0..4 {
+        harness.respond("u", 404, "");
+        harness.advance_ms(1_000);
+    }
+    let verdict = verdicts(&mut harness).remove(0);
+    assert_eq!(
+        verdict,
+        "excused: its answers cannot be read: the bucket answers 404"
+    );
+}
+
+/// The page of a proxy comes with status 200. Where the other object is there, the miner has written the page itself.
+#[test]
+fn page_in_place_of_answers_is_judged_by_the_control_object() {
+    const PAGE: &str = "<!DOCTYPE html><title>Log in</title>";
+    for (control, expected) in [
+        (
+            PAGE,
+            "excused: its answers cannot be read: a page answers in place of the bucket",
+        ),
+        (
+            "the prompts of a workload",
+            "wrong: its file of answers is a page of HTML or XML",
+        ),
+    ] {
+        let mut harness = given();
+        for _ in 0..3 {
+            assert!(verdicts(&mut harness).is_empty());
+            harness.advance_ms(1_000);
+            harness.respond("u", 200, PAGE);
+        }
+        assert_eq!(harness.http_calls()[0].url, CONTROL_URL);
+        harness.respond("u", 200, control);
+        assert_eq!(verdicts(&mut harness), [expected]);
+    }
+    let mut harness = given();
+    harness.respond("u", 200, PAGE);
+    harness.advance_ms(1_000);
+    harness.respond("u", 200, RIGHT);
+    assert_eq!(
+        verdicts(&mut harness),
+        ["right"],
+        "it was there for a moment"
     );
 }
 
@@ -165,6 +216,27 @@ fn fault_of_the_bucket_is_excused() {
             "<Error><Code>AccountProblem</Code></Error>",
             "403 AccountProblem",
         ),
+        (
+            403,
+            "<Error><Code>InvalidAccessKeyId</Code></Error>",
+            "403 InvalidAccessKeyId",
+        ),
+        (
+            403,
+            "<Error><Code>RequestTimeTooSkewed</Code></Error>",
+            "403 RequestTimeTooSkewed",
+        ),
+        (
+            403,
+            "<Error><Code>SecondLevelDomainForbidden</Code></Error>",
+            "403 SecondLevelDomainForbidden",
+        ),
+        (
+            301,
+            "<Error><Code>PermanentRedirect</Code><Region>eu-south-2</Region></Error>",
+            "it is in the region eu-south-2; set that one",
+        ),
+        (429, "", "the bucket answers 429"),
     ] {
         let mut harness = given();
         for _ in 0..3 {
