@@ -181,6 +181,14 @@ pub(crate) enum ReadFault {
 }
 
 impl ReadFault {
+    /// The fault of a body that is a page: a proxy has sent it, and the bucket knows nothing of the request.
+    pub(crate) fn page() -> Self {
+        Self::Object(ObjectFault {
+            kind: ObjectFaultKind::Service,
+            text: "a page of HTML or XML answers in place of the bucket".to_owned(),
+        })
+    }
+
     pub(crate) fn text(self) -> String {
         match self {
             Self::TooLarge => "it is too long".to_owned(),

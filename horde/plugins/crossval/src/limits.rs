@@ -42,6 +42,9 @@ pub(crate) const BUCKET_CHECK_MS: u64 = 6 * 3_600_000;
 /// Time until the next check of a bucket that does not do what is needed, in milliseconds.
 pub(crate) const BUCKET_RECHECK_MS: u64 = 600_000;
 
+/// Time after a check before which a fault that a station meets brings no other one, in milliseconds.
+pub(crate) const BUCKET_SUSPECT_MS: u64 = 60_000;
+
 /// Attempts of a check to read what it has written.
 pub(crate) const BUCKET_READS_MAX: u32 = 4;
 
@@ -120,6 +123,9 @@ pub(crate) const PROBE_AGE_MS_MAX: u64 = 7 * 24 * 3_600_000;
 
 /// Time between two reminders of what an operator must do, in milliseconds.
 pub(crate) const REMINDER_MS: u64 = 24 * 3_600_000;
+
+/// Workloads that `GET /horde/pool` shows.
+pub(crate) const WORKLOADS_SHOWN_MAX: usize = 200;
 
 /// Characters of a reason that are kept.
 pub(crate) const REASON_CHARS_MAX: usize = 300;

@@ -115,9 +115,14 @@ impl Target {
 impl Pool {
     /// Samples that are missing: neither ready nor on their way.
     pub(crate) fn missing(&self, target: &Target) -> usize {
+        let there = self.samples.len() + self.waiting_samples();
+        target.samples.saturating_sub(there)
+    }
+
+    /// Samples that wait for their answers.
+    pub(crate) fn waiting_samples(&self) -> usize {
         let workloads = self.workloads.values();
-        let waiting: usize = workloads.map(|workload| workload.samples.len()).sum();
-        target.samples.saturating_sub(self.samples.len() + waiting)
+        workloads.map(|workload| workload.samples.len()).sum()
     }
 
     /// Series that samples can be drawn from, those that were used least first.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use tig_plugin_api::prelude::*;
 
 use crate::Crossval;
-use crate::limits::DOOMED_MAX;
+use crate::limits::{DOOMED_MAX, WORKLOADS_SHOWN_MAX};
 use crate::station::StationName;
 use crate::trusted::{Phase, Task};
 
@@ -27,13 +27,18 @@ impl Crossval {
                 json!({
                     "state": state.map_or_else(|| self.describe(name, now_ms), |state| state.text.clone()),
                     "since_ms": state.map_or(now_ms, |state| state.since_ms),
+                    "filled": self.filled(name),
+                    "target": self.wanted(name),
+                    "paused_until_ms": station.paused_until_ms(now_ms),
+                    "failures_in_succession": station.failures,
                     "done_ms": station.done_ms,
                     "last_failure": station.last_failure,
                 }),
             );
         }
         let usable = self.pool.usable(&target).len();
-        let workloads = self.pool.workloads.iter().map(|(uuid, workload)| {
+        let workloads = self.pool.workloads.iter().take(WORKLOADS_SHOWN_MAX);
+        let workloads = workloads.map(|(uuid, workload)| {
             json!({
                 "workload": uuid,
                 "samples": workload.samples.len(),
@@ -66,6 +71,28 @@ impl Crossval {
                 "checks": checks,
             },
         })
+    }
+
+    /// How much of what a station is for is there.
+    fn filled(&self, name: StationName) -> usize {
+        match name {
+            StationName::Generation => self.pool.live_series(),
+            StationName::Sampling => self.pool.samples.len() + self.pool.waiting_samples(),
+            StationName::Upload => {
+                let workloads = self.pool.workloads.values();
+                workloads.filter(|workload| workload.is_uploaded).count()
+            }
+            StationName::Answering => self.pool.samples.len(),
+        }
+    }
+
+    /// How much of it is to be there.
+    fn wanted(&self, name: StationName) -> usize {
+        match name {
+            StationName::Generation => self.target().series,
+            StationName::Sampling | StationName::Answering => self.target().samples,
+            StationName::Upload => self.pool.workloads.len(),
+        }
     }
 
     /// What a station does or waits for.

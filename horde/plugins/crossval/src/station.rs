@@ -48,7 +48,7 @@ pub(crate) struct Failure {
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub(crate) struct Station {
     /// Failures in succession.
-    failures: u32,
+    pub(crate) failures: u32,
     /// It does nothing until then, in Unix milliseconds.
     paused_until_ms: u64,
     pub(crate) last_failure: Option<Failure>,

@@ -7,7 +7,7 @@ use tig_plugin_api::prelude::*;
 
 use super::{ANSWERS, request};
 use crate::Crossval;
-use crate::bucket::{Object, ReadFault};
+use crate::bucket::{Bucket, Object, ReadFault};
 use crate::limits::{ANSWERS_BYTES_MAX, READ_FAILURES_MAX, READ_PAUSE_MS, READ_TRIES_MAX};
 use crate::pool::Workload;
 use crate::station::StationName;
@@ -54,7 +54,12 @@ impl Crossval {
             Err(ReadFault::Object(fault)) => fault,
         };
         let mut job = job;
-        let is_of_bucket = fault.kind == ObjectFaultKind::Service;
+        // Reading that is denied may be either's fault: a bucket that cannot be read at all has lost its policy.
+        let is_of_bucket = match fault.kind {
+            ObjectFaultKind::Service => true,
+            ObjectFaultKind::Denied => self.is_unreadable(Bucket::Answers),
+            ObjectFaultKind::Missing => false,
+        };
         if is_of_bucket {
             job.read_failures += 1;
         } else {

@@ -1,18 +1,18 @@
 //! Checks of the buckets, at the start and every few hours: a bucket that has stopped working is reported before a batch needs it.
 
 use horde_extension::new_uuid;
-use horde_s3::Method;
+use horde_s3::{Method, ObjectFaultKind};
 use serde_json::{Value, json};
 use tig_plugin_api::prelude::*;
 use tig_plugin_api::{HttpAnswer, HttpFailure, LogFields};
 
 use super::{CHECK, request};
 use crate::Crossval;
-use crate::bucket::{Bucket, Object, unix_seconds};
+use crate::bucket::{Bucket, Object, ReadFault, unix_seconds};
 use crate::bucket_check::{BucketCheck, BucketFault, Next, Step};
 use crate::limits::{
-    BUCKET_CHECK_MS, BUCKET_PAUSE_MS, BUCKET_RECHECK_MS, DIAGNOSTIC_MS, REMINDER_MS,
-    REPLY_BYTES_MAX,
+    BUCKET_CHECK_MS, BUCKET_PAUSE_MS, BUCKET_RECHECK_MS, BUCKET_SUSPECT_MS, DIAGNOSTIC_MS,
+    REMINDER_MS, REPLY_BYTES_MAX,
 };
 use crate::live::BucketState;
 
@@ -38,6 +38,35 @@ impl Crossval {
             }
         }
         Ok(())
+    }
+
+    /// A station has met a fault that may be the bucket's: it is checked now, if it was not a moment ago, so that an operator sees
+    /// what to do.
+    pub(super) fn suspect(
+        &mut self,
+        bucket: Bucket,
+        result: &Result<Vec<u8>, ReadFault>,
+        now_ms: u64,
+    ) {
+        let Err(ReadFault::Object(fault)) = result else {
+            return;
+        };
+        let state = self.live.buckets.entry(bucket).or_default();
+        let since_ms = state
+            .checked_ms
+            .map(|checked_ms| now_ms.abs_diff(checked_ms));
+        if fault.kind != ObjectFaultKind::Missing
+            && since_ms.is_some_and(|since_ms| since_ms >= BUCKET_SUSPECT_MS)
+        {
+            state.checked_ms = None;
+        }
+    }
+
+    /// Whether the last check has found that objects cannot be read.
+    pub(super) fn is_unreadable(&self, bucket: Bucket) -> bool {
+        let state = self.live.buckets.get(&bucket);
+        let mut faults = state.into_iter().flat_map(|state| &state.faults);
+        faults.any(BucketFault::stops_jobs)
     }
 
     fn bucket_url(&self, bucket: Bucket) -> String {

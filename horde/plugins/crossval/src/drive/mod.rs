@@ -12,9 +12,11 @@ mod sweep;
 mod upload;
 mod workload;
 
+use horde_calc::llm::is_page;
 use horde_s3::Method;
 use tig_plugin_api::prelude::*;
 
+use crate::bucket::{Bucket, ReadFault};
 use crate::limits::{LINK_IDLE_MS, REMINDER_MS, REPLY_BYTES_MAX, REQUEST_TIMEOUT_MS, SWEEP_MS};
 use crate::live::State;
 use crate::station::StationName;
@@ -29,6 +31,7 @@ const SERIES: &str = "series/";
 const UPLOAD: &str = "upload/";
 const ANSWERS: &str = "answers/";
 const DELETE: &str = "delete/";
+const DELETE_PROMPTS: &str = "delete/prompts/";
 const CHECK: &str = "check/";
 
 impl Crossval {
@@ -98,6 +101,18 @@ impl Crossval {
         }
         let now_ms = ctx.now_ms();
         let result = crate::bucket::read_answer(result, now_ms);
+        let is_series = tag.starts_with(SERIES);
+        let result = match result {
+            // A series may be a page for ever, which is the fault of that series then.
+            Ok(body) if !is_series && is_page(&body) => Err(ReadFault::page()),
+            result => result,
+        };
+        let is_of_prompts = is_series || tag.starts_with(DELETE_PROMPTS);
+        let bucket = match is_of_prompts {
+            true => Bucket::Prompts,
+            false => Bucket::Answers,
+        };
+        self.suspect(bucket, &result, now_ms);
         if let Some(uuid) = tag.strip_prefix(SERIES) {
             self.take_series(ctx, uuid, result)
         } else if let Some(uuid) = tag.strip_prefix(UPLOAD) {

@@ -36,7 +36,7 @@ fn waiting() -> (World, Asked, String) {
 #[test]
 fn file_without_the_answers_fails_the_workload() {
     type Spoil = fn(&Value) -> Vec<u8>;
-    let cases: [(Spoil, &str); 8] = [
+    let cases: [(Spoil, &str); 10] = [
         (|_| b"[]".to_vec(), "not a JSON object"),
         (|_| b"{}".to_vec(), "prompt 0 has no answer"),
         (|_| b"{\"a\"".to_vec(), "not a JSON object"),
@@ -49,6 +49,20 @@ fn file_without_the_answers_fails_the_workload() {
         (
             |solved| change(solved, |key, value| (format!(" {key} "), value)),
             "blanks around it",
+        ),
+        // The same text in another Unicode normalisation is another text.
+        (
+            |solved| change(solved, |key, value| (key.replace('é', "e\u{301}"), value)),
+            "another Unicode normalisation",
+        ),
+        (
+            |solved| {
+                let mut left = solved.as_object().unwrap().clone();
+                let first = left.keys().next().unwrap().clone();
+                left.remove(&first);
+                Value::Object(left).to_string().into_bytes()
+            },
+            "has no answer",
         ),
         (
             |solved| change(solved, |key, value| (format!("{key}?"), value)),

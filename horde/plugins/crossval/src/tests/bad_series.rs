@@ -85,6 +85,45 @@ fn odd_lines_are_sampled_as_the_solver_reads_them() {
     assert_eq!(odd, 1);
 }
 
+/// A line of megabytes within the bound of a file is not a prompt, and costs no other line.
+#[test]
+fn line_of_megabytes_is_not_sampled() {
+    let content = format!(
+        "{}\nprompt of a sensible length\nprompt of another length\n",
+        "x".repeat(3 << 20)
+    );
+    let (world, is_left) = sample(content.as_bytes());
+    assert!(is_left);
+    let longest = prompts_of(&world).iter().map(String::len).max();
+    assert!(longest < Some(300), "{longest:?}");
+}
+
+/// A generator that was interrupted has written fewer lines than it was asked for.
+#[test]
+fn fewer_lines_than_asked_are_enough_for_a_sample() {
+    let (world, is_left) = sample(b"prompt the first of two\nprompt the second of two\n");
+    assert!(is_left);
+    let of_it = prompts_of(&world);
+    let of_it = of_it.iter().filter(|prompt| prompt.ends_with("of two"));
+    assert_eq!(of_it.count(), 1);
+}
+
+/// A generator that writes further files, which have no URL, or puts one into the bucket by other means.
+#[test]
+fn more_files_than_asked_are_not_series() {
+    let mut world = World::start();
+    world.up();
+    let asked = world.asked();
+    world
+        .objects
+        .insert("/prompts/one-more".to_owned(), series(9).into_bytes());
+    world.generate(&asked);
+    world.settle();
+    assert_eq!(world.report()["series"]["live"], 4);
+    let prompts = prompts_of(&world);
+    assert!(prompts.iter().all(|prompt| !prompt.contains("series 9,")));
+}
+
 #[test]
 fn series_that_is_too_long_is_dropped() {
     let mut world = World::with_series();

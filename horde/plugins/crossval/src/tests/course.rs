@@ -218,3 +218,34 @@ fn operator_is_reminded_once_a_day() {
     world.harness.advance_ms(2 * 3_600_000);
     assert_eq!(count(&mut world), 1);
 }
+
+/// How full each station is, what it waits for, since when, and its last failure, at each stage of a pool that fills.
+#[test]
+fn report_says_how_full_each_station_is() {
+    let mut world = World::start();
+    let filled = |world: &mut World| {
+        let report = world.report();
+        let stations = ["generation", "sampling", "upload", "answering"];
+        stations.map(|name| {
+            let station = &report["stations"][name];
+            assert!(station["since_ms"].is_number(), "{station}");
+            let number = |key: &str| station[key].as_u64().unwrap();
+            (number("filled"), number("target"))
+        })
+    };
+    assert_eq!(filled(&mut world), [(0, 4), (0, 4), (0, 0), (0, 4)]);
+    world.up();
+    let asked = world.asked();
+    world.generate(&asked);
+    world.settle();
+    assert_eq!(filled(&mut world), [(4, 4), (4, 4), (2, 2), (0, 4)]);
+    let asked = world.asked();
+    world.over(&asked, &failed());
+    let answering = world.report()["stations"]["answering"].clone();
+    assert_eq!(answering["failures_in_succession"], 1);
+    let paused_ms = answering["paused_until_ms"].as_u64().unwrap();
+    assert_eq!(paused_ms, world.harness.now_ms() + 30_000);
+    assert_eq!(answering["last_failure"]["at_ms"], world.harness.now_ms());
+    let reason = answering["last_failure"]["reason"].as_str().unwrap();
+    assert!(reason.contains("no GPU"), "{reason}");
+}

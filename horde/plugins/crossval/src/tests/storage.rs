@@ -3,11 +3,18 @@
 use super::*;
 
 /// Answers of a store that fails, with a part of what is reported of each.
-const FAULTS: [(u16, &str, &str); 6] = [
+const FAULTS: [(u16, &str, &str); 9] = [
     (500, "InternalError", "the bucket answers 500 InternalError"),
     (503, "SlowDown", "503 SlowDown"),
     (404, "NoSuchBucket", "404 NoSuchBucket"),
     (403, "InvalidAccessKeyId", "403 InvalidAccessKeyId"),
+    (
+        403,
+        "SecondLevelDomainForbidden",
+        "403 SecondLevelDomainForbidden",
+    ),
+    (403, "SignatureDoesNotMatch", "403 SignatureDoesNotMatch"),
+    (400, "ExpiredToken", "400 ExpiredToken"),
     (
         403,
         "RequestTimeTooSkewed",
@@ -256,4 +263,176 @@ fn key_of_another_kind_is_refused_at_the_start() {
     );
     let error = Harness::<Crossval>::try_start(settings).err().unwrap();
     assert!(error.to_string().contains("no key `s3`"), "{error}");
+}
+
+const PAGE: &str = "<html><title>Log in</title></html>";
+
+/// What no status says: the connection is refused or ends, or nothing comes in time.
+const FAILURES: [HttpFailureKind; 3] = [
+    HttpFailureKind::Connect,
+    HttpFailureKind::Timeout,
+    HttpFailureKind::Other,
+];
+
+#[test]
+fn store_that_cannot_be_reached_costs_nothing_at_any_station() {
+    for kind in FAILURES {
+        let mut world = World::with_series();
+        let fail_all = |world: &mut World| {
+            for tag in world.tags() {
+                world.harness.fail(&tag, kind);
+            }
+        };
+        fail_all(&mut world);
+        world.assert_failure("sampling", "does not answer");
+        world.harness.advance_ms(30_000);
+        while !world.tags().iter().any(|tag| tag.starts_with("upload/")) {
+            let call = world.harness.http_calls()[0].clone();
+            world.serve(&call);
+        }
+        fail_all(&mut world);
+        world.assert_failure("upload", "does not answer");
+        world.harness.advance_ms(60_000);
+        world.settle();
+        let asked = world.wait_for_job();
+        world.solve(&asked);
+        fail_all(&mut world);
+        world.harness.advance_ms(10_000);
+        world.settle();
+        assert_eq!(world.records("sample/").len(), 2, "{kind:?}");
+        let report = world.report();
+        for workload in report["workloads"].as_array().unwrap() {
+            assert_eq!(workload["failures"], 0, "{kind:?}");
+        }
+        assert_eq!(report["series"]["live"], 4, "{kind:?}");
+    }
+}
+
+/// A proxy that wants a login answers 200 to everything.
+#[test]
+fn page_in_place_of_the_store_costs_nothing_at_any_station() {
+    let mut world = World::with_series();
+    while !world.tags().iter().any(|tag| tag.starts_with("upload/")) {
+        let call = world.harness.http_calls()[0].clone();
+        world.serve(&call);
+    }
+    for tag in world.tags() {
+        world.harness.respond(&tag, 200, PAGE);
+    }
+    world.assert_failure("upload", "a page of HTML or XML");
+    assert!(world.all_asked().is_empty());
+    world.harness.advance_ms(60_000);
+    world.settle();
+    let asked = world.wait_for_job();
+    world.solve(&asked);
+    for tag in world.tags() {
+        world.harness.respond(&tag, 200, PAGE);
+    }
+    world.harness.advance_ms(10_000);
+    world.settle();
+    assert_eq!(world.records("sample/").len(), 2);
+}
+
+/// Each fault while an object is deleted: it is known until it is gone.
+#[test]
+fn fault_while_objects_are_deleted_forgets_none() {
+    for fault in FAULTS {
+        let mut world = World::start();
+        world.up();
+        let asked = world.asked();
+        world.generate(&asked);
+        world.settle();
+        let asked = world.asked();
+        let path = asked.uploads()[0].clone();
+        world.objects.insert(path.clone(), b"{}".to_vec());
+        world.over(&asked, &failed());
+        world.harness.advance_ms(3_600_000);
+        let is_deletion = |tag: &String| tag.starts_with("delete/answers/solved/");
+        assert!(world.tags().iter().any(is_deletion), "{fault:?}");
+        fail_all(&mut world, fault);
+        let record = path.replace("/answers/", "doomed/answers/");
+        assert!(world.harness.stored().contains_key(&record), "{fault:?}");
+        world.harness.advance_ms(120_000);
+        world.settle();
+        assert!(!world.objects.contains_key(&path), "{fault:?}");
+        assert!(!world.harness.stored().contains_key(&record), "{fault:?}");
+    }
+}
+
+/// The policy of the bucket of answers is gone: the workload is not to blame, and the check of the bucket says what to do.
+#[test]
+fn answers_that_nobody_may_read_cost_no_workload() {
+    let mut world = World::with_series();
+    world.settle();
+    let asked = world.asked();
+    world.harness.advance_ms(60_000);
+    world.settle();
+    world.solve(&asked);
+    for _ in 0..60 {
+        while let Some(call) = world.harness.http_calls().first().cloned() {
+            let is_read = call.method.name() == "GET" && call.url.contains("/answers/");
+            match is_read {
+                true => world.harness.respond(&call.tag, 403, DENIED),
+                false => world.serve(&call),
+            }
+        }
+        world.harness.advance_ms(1_000);
+    }
+    world.assert_state("answering", "its answers are read");
+    let remedy = world.report()["buckets"]["answers"]["faults"][0]["remedy"].clone();
+    assert!(
+        remedy
+            .as_str()
+            .unwrap()
+            .contains("let anybody read objects"),
+        "{remedy}"
+    );
+    world.settle();
+    world.harness.advance_ms(10_000);
+    world.settle();
+    assert_eq!(world.records("sample/").len(), 2);
+}
+
+/// A station that meets a fault has its bucket checked at once, which says what to do.
+#[test]
+fn fault_of_a_station_brings_a_check() {
+    let mut world = World::with_series();
+    world.settle();
+    let asked = world.asked();
+    world.harness.advance_ms(60_000);
+    world.solve(&asked);
+    let checks = |world: &World| {
+        let tags = world.tags();
+        tags.iter().filter(|tag| tag.starts_with("check/")).count()
+    };
+    assert_eq!(checks(&world), 0);
+    let tag = world
+        .tags()
+        .into_iter()
+        .find(|tag| tag.starts_with("answers/"));
+    let no_bucket = "<Error><Code>NoSuchBucket</Code></Error>";
+    world.harness.respond(&tag.unwrap(), 404, no_bucket);
+    assert_eq!(checks(&world), 1);
+}
+
+/// Whoever computes can still write when it is done: URLs live longer than any job with all its waits.
+#[test]
+fn url_outlives_every_job() {
+    use crate::limits::{ANSWERING_MS, GENERATION_MS, OUTCOME_GRACE_MS, URL_SECONDS};
+    let longest_ms = GENERATION_MS.max(ANSWERING_MS) + OUTCOME_GRACE_MS;
+    assert!(u64::from(URL_SECONDS) * 1_000 > 2 * longest_ms);
+    // A job that is asked for again after a kill gets new ones.
+    let mut world = World::start();
+    world.up();
+    let before = world.asked();
+    world.harness.advance_ms(200_000);
+    world.harness.kill();
+    world.harness.advance_ms(0);
+    world.up();
+    let after = world.asked();
+    let date = |asked: &Asked| {
+        let url = asked.request["output_upload"]["uploads"][0]["url"].to_string();
+        url.split("X-Amz-Date=").nth(1).unwrap()[..16].to_owned()
+    };
+    assert!(date(&after) > date(&before));
 }

@@ -316,7 +316,7 @@ impl World {
 }
 
 pub(super) fn series(number: usize) -> String {
-    let lines = (0..LINES).map(|line| format!("prompt {line} of series {number}\n"));
+    let lines = (0..LINES).map(|line| format!("prompt {line} of series {number}, déjà vu\n"));
     lines.collect()
 }
 
