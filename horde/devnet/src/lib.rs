@@ -58,6 +58,6 @@ pub use control::{Control, TrustedControl, UnknownMiner};
 pub use devnet::{Devnet, StartError};
 pub use journal::{MessageKind, MinerReport, ReadFrame, Violation, ViolationKind};
 pub use vice::{
-    ArgumentError, Count, Mebibytes, Milliseconds, PerSecond, Seconds, Step, VICES_COUNT_MAX, Vice,
-    ViceError, ViceInfo, Vices, VicesError, Whose,
+    AnswersFault, ArgumentError, Count, Mebibytes, Milliseconds, PerSecond, Seconds, SeriesFault,
+    Step, VICES_COUNT_MAX, Vice, ViceError, ViceInfo, Vices, VicesError, Whose,
 };

@@ -13,7 +13,7 @@ mod program;
 mod upload;
 mod volume;
 
-pub(crate) use job::Work;
+pub(crate) use job::{Work, WorkFaults};
 pub(crate) use outcome::Outcome;
 pub(crate) use plan::{Plan, Reserved, is_image_allowed};
 pub(crate) use volume::volume_chars;

@@ -1,5 +1,6 @@
 //! The manifest: the executors that a miner announces.
 
+use horde_proto::ExecutorClass;
 use horde_proto::miner::{
     ExecutorClassManifest, ExecutorManifest, ExecutorManifestRequest, ManifestClass, ToValidator,
 };
@@ -42,7 +43,10 @@ impl Miner {
         });
         let executors = self.jobs.executors().iter();
         let executor_classes = executors.map(|(class, count)| ExecutorClassManifest {
-            executor_class: ManifestClass::Named(*class),
+            executor_class: ManifestClass::Named(match self.vices.has(Vice::ManifestOtherClass) {
+                true => other_class(*class),
+                false => *class,
+            }),
             count: announced.unwrap_or(i64::from(*count) * factor),
         });
         let request = ExecutorManifestRequest {
@@ -57,5 +61,15 @@ impl Miner {
             }
         }
         Frame::Text(text)
+    }
+}
+
+/// A class that is not this one.
+fn other_class(class: ExecutorClass) -> ExecutorClass {
+    match class {
+        ExecutorClass::AlwaysOnGpu24Gb => ExecutorClass::SpinUp4MinGpu24Gb,
+        ExecutorClass::SpinUp4MinGpu24Gb | ExecutorClass::AlwaysOnLlmA6000 => {
+            ExecutorClass::AlwaysOnGpu24Gb
+        }
     }
 }

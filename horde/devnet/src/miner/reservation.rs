@@ -9,9 +9,9 @@ use horde_proto::receipt::ReceiptPayload;
 
 use super::effect::Effect;
 use super::jobs::{Job, Stage};
-use super::state::Miner;
+use super::state::{MICROS_PER_SECOND, Miner};
 use crate::journal::{Origin, ViolationKind};
-use crate::vice::{Step, Vice};
+use crate::vice::{Seconds, Step, Vice};
 use crate::work::Outcome;
 
 impl Miner {
@@ -37,7 +37,7 @@ impl Miner {
         }
         self.jobs
             .insert(&uuid, Job::new(&validator, at.connection, request));
-        if self.vices.has(Vice::Declines) {
+        if self.vices.has(Vice::Declines) || self.is_busy(at.at_us) {
             return self.decline(&uuid, &validator);
         }
         if self.try_reserve(&uuid, at.at_us) {
@@ -50,6 +50,18 @@ impl Miner {
         } else {
             self.decline(&uuid, &validator);
         }
+    }
+
+    /// Whether the time in which everything is declined has begun, with this reservation or before, and is not over.
+    fn is_busy(&mut self, now_us: i64) -> bool {
+        let busy = self.vices.find(|vice| match vice {
+            Vice::BusyFor(Seconds(seconds)) => Some(seconds),
+            _ => None,
+        });
+        busy.is_some_and(|seconds| {
+            let since_us = *self.busy_since_us.get_or_insert(now_us);
+            now_us.saturating_sub(since_us) < seconds.saturating_mul(MICROS_PER_SECOND)
+        })
     }
 
     /// Reserves an executor, if need be one that was reserved too long ago.

@@ -9,8 +9,8 @@ use super::faulty_frames;
 use super::jobs::Stage;
 use super::state::Miner;
 use crate::journal::{Origin, ViolationKind};
-use crate::vice::{Step, Vice};
-use crate::work::{Outcome, Plan, is_image_allowed, volume_chars};
+use crate::vice::{AnswersFault, Step, Vice};
+use crate::work::{Outcome, Plan, WorkFaults, is_image_allowed, volume_chars};
 
 /// The type of accepted receipts.
 const ACCEPTED_RECEIPT: &str = "JobAcceptedReceipt";
@@ -65,7 +65,33 @@ impl Miner {
             mem::take(&mut job.reserved)
         });
         let is_instant = self.profile.is_instant;
-        Plan::new(request, reserved.unwrap_or_default(), is_instant)
+        let mut plan = Plan::new(request, reserved.unwrap_or_default(), is_instant);
+        if let Plan::Start(work) = &mut plan {
+            work.set_faults(self.work_faults(work.seed()));
+        }
+        plan
+    }
+
+    /// What the executor is to do wrong, in a job whose prompts are answered for this seed.
+    fn work_faults(&mut self, seed: Option<u32>) -> WorkFaults {
+        // As many as jobs, which are bounded.
+        let is_answered = seed.is_some_and(|seed| !self.answered_seeds.insert(seed));
+        let vices = &self.vices;
+        let odd_answers = vices.find(|vice| match vice {
+            Vice::OddAnswers(fault) => Some(fault),
+            Vice::ChangesAnswers if is_answered => Some(AnswersFault::Wrong),
+            _ => None,
+        });
+        let odd_series = vices.find(|vice| match vice {
+            Vice::OddSeries(fault) => Some(fault),
+            _ => None,
+        });
+        WorkFaults {
+            answers: odd_answers,
+            series: odd_series,
+            upload_delay: vices.upload_delay(),
+            skips_upload: vices.has(Vice::NoUpload),
+        }
     }
 
     /// Whether the job can be run now.

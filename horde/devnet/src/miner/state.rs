@@ -16,7 +16,7 @@ use crate::journal::{Journal, Origin, ReadFrame, Violation, ViolationKind};
 use crate::receipts::ReceiptStore;
 use crate::vice::{PerSecond, Seconds, Step, Vice, Vices, Whose};
 
-const MICROS_PER_SECOND: i64 = 1_000_000;
+pub(super) const MICROS_PER_SECOND: i64 = 1_000_000;
 
 /// Whom a miner serves.
 #[derive(Clone, Debug)]
@@ -72,6 +72,10 @@ pub(crate) struct Miner {
     pub(super) neighbour_job: Option<String>,
     /// The uuid of the job that came to its end last.
     pub(super) finished_job: Option<String>,
+    /// When the first reservation came that a vice has declined for some time, in microseconds since 1970.
+    pub(super) busy_since_us: Option<i64>,
+    /// Seeds of prompts that it has answered.
+    pub(super) answered_seeds: BTreeSet<u32>,
     /// What the present event makes happen, in its order.
     pub(super) effects: Vec<Effect>,
 }
@@ -89,6 +93,8 @@ impl Miner {
             journal: Journal::default(),
             neighbour_job: None,
             finished_job: None,
+            busy_since_us: None,
+            answered_seeds: BTreeSet::new(),
             effects: Vec::new(),
         }
     }
@@ -220,6 +226,7 @@ impl Miner {
         let before = self.flood();
         self.vices = vices;
         self.dropped_steps.clear();
+        self.busy_since_us = None;
         let flood = self.flood();
         if flood != before {
             for id in self.connections.live() {

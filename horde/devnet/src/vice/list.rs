@@ -6,6 +6,7 @@ use std::str::FromStr;
 use super::argument::{
     Argument, ArgumentError, Count, Mebibytes, Milliseconds, PerSecond, Seconds, Step, Whose,
 };
+use super::llm::{AnswersFault, SeriesFault};
 
 /// Stands between the name of a vice and its argument.
 const SEPARATOR: char = ':';
@@ -173,12 +174,16 @@ vices! {
     "manifest-count" = ManifestCount(Count = Count(-1)),
     /// Announces executors of a class that does not exist
     "manifest-unknown-class" = ManifestUnknownClass,
+    /// Announces its executors as those of another class
+    "manifest-other-class" = ManifestOtherClass,
     /// Sends a second manifest with twice the executors
     "two-manifests" = TwoManifests,
     /// Sends nothing but answers: no manifest
     "no-manifest" = NoManifest,
     /// Declines every reservation
     "declines" = Declines,
+    /// Declines reservations for so long, from the first one on
+    "busy-for" = BusyFor(Seconds = Seconds(3_600)),
     /// Says nothing to a reservation until an executor is free, up to 360 s
     "silent-when-busy" = SilentWhenBusy,
     /// The same, and handles no other message of the socket meanwhile, as the reference's miner
@@ -207,6 +212,16 @@ vices! {
     "large-stdout" = LargeStdout(Mebibytes = Mebibytes(40)),
     /// Drops the socket when it is asked to run, and gives the result so late after the next authentication
     "late-result" = LateResult(Milliseconds = Milliseconds(0)),
+    /// Uploads so much later
+    "late-upload" = LateUpload(Milliseconds = Milliseconds(60_000)),
+    /// Uploads nothing, and reports that the job is finished
+    "no-upload" = NoUpload,
+    /// Writes other files of answers to prompts: wrong, other-seed, missing-keys, extra-keys, blank-keys, not-text, not-object, not-json, gzip, huge
+    "odd-answers" = OddAnswers(AnswersFault = AnswersFault::Wrong),
+    /// Answers prompts rightly the first time, and wrongly if their seed comes again
+    "changes-answers" = ChangesAnswers,
+    /// Writes another first series of a job: empty, one-line, fewer-lines, no-line-end, crlf, outer-blanks, line-separator, repeated-line, long-line, not-utf8, html-page
+    "odd-series" = OddSeries(SeriesFault = SeriesFault::Empty),
 }
 
 impl FromStr for Vice {

@@ -88,6 +88,14 @@ impl Vices {
         })
     }
 
+    /// The time by which uploads are late.
+    pub(crate) fn upload_delay(&self) -> Duration {
+        self.sum_delays(|vice| match vice {
+            Vice::LateUpload(delay) => Some(delay),
+            _ => None,
+        })
+    }
+
     fn sum_delays(&self, select: impl FnMut(Vice) -> Option<Milliseconds>) -> Duration {
         let delays = self.iter().filter_map(select);
         Duration::from_millis(delays.map(|Milliseconds(delay)| delay).sum())

@@ -14,6 +14,7 @@ use super::output::Output;
 use super::program::Program;
 use super::upload::{UploadError, upload};
 use super::volume::{VolumeError, VolumeFile, load, load_inline};
+use crate::vice::{AnswersFault, SeriesFault};
 
 /// Built-in images that run at the same time, in all miners: they occupy threads that receipts and reports need, too.
 const IMAGES_COUNT_MAX: usize = 4;
@@ -41,6 +42,19 @@ pub(super) enum Task {
     Program(Program),
 }
 
+/// What an executor does wrong on purpose.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct WorkFaults {
+    /// What is wrong with files of answers.
+    pub(crate) answers: Option<AnswersFault>,
+    /// What is wrong with the first series of a generation.
+    pub(crate) series: Option<SeriesFault>,
+    /// How late it uploads.
+    pub(crate) upload_delay: Duration,
+    /// Whether it uploads nothing, and says nothing of that.
+    pub(crate) skips_upload: bool,
+}
+
 /// A job that takes time.
 #[derive(Clone, Debug)]
 pub(crate) struct Work {
@@ -49,9 +63,22 @@ pub(crate) struct Work {
     pub(super) upload: Option<OutputUpload>,
     /// The longest time that the task may run.
     pub(super) timeout: Duration,
+    pub(super) faults: WorkFaults,
 }
 
 impl Work {
+    /// The seed for which prompts are answered, if this does that.
+    pub(crate) fn seed(&self) -> Option<u32> {
+        match &self.task {
+            Task::Solve(solving) => solving.seed(),
+            Task::Echo | Task::Hash(_) | Task::Generate(_) | Task::Program(_) => None,
+        }
+    }
+
+    pub(crate) fn set_faults(&mut self, faults: WorkFaults) {
+        self.faults = faults;
+    }
+
     /// Does the work.
     pub(crate) async fn execute(self) -> Outcome {
         let ended = self.run().await;
@@ -59,6 +86,7 @@ impl Work {
     }
 
     async fn run(self) -> Result<Outcome, WorkError> {
+        let faults = self.faults;
         let files = load(self.volume).await?;
         let (outcome, mut output) = match self.task {
             Task::Program(program) => {
@@ -69,13 +97,16 @@ impl Work {
                 let deadline = Instant::now() + self.timeout;
                 // The semaphore is never closed.
                 let _permit = IMAGES.acquire().await;
-                let ended = tokio::task::spawn_blocking(move || task.execute(&files, deadline));
+                let ended =
+                    tokio::task::spawn_blocking(move || task.execute(&files, &faults, deadline));
                 ended.await.map_err(WorkError::Thread)?
             }
         };
         if let Outcome::Finished { stdout, stderr } = &outcome
             && let Some(requested) = self.upload
+            && !faults.skips_upload
         {
+            tokio::time::sleep(faults.upload_delay).await;
             output.insert_streams(stdout, stderr);
             upload(requested, output).await?;
         }
@@ -96,7 +127,7 @@ impl Work {
             Ok(files) => {
                 // What comes of it must not depend on how fast this machine is.
                 let deadline = Instant::now() + EXECUTOR_TIMEOUT_MAX;
-                self.task.execute(&files, deadline).0
+                self.task.execute(&files, &self.faults, deadline).0
             }
         }
     }
@@ -104,12 +135,17 @@ impl Work {
 
 impl Task {
     /// Runs a built-in image on this thread, with these files below `/volume/`.
-    fn execute(&self, files: &[VolumeFile], deadline: Instant) -> (Outcome, Output) {
+    fn execute(
+        &self,
+        files: &[VolumeFile],
+        faults: &WorkFaults,
+        deadline: Instant,
+    ) -> (Outcome, Output) {
         match self {
             Self::Echo => (echo(files), Output::default()),
             Self::Hash(job) => (job.execute(files, deadline), Output::default()),
-            Self::Generate(generation) => generation.execute(),
-            Self::Solve(solving) => solving.execute(files),
+            Self::Generate(generation) => generation.execute(faults.series),
+            Self::Solve(solving) => solving.execute(files, faults.answers),
             // Programs are processes: see `Work::run`.
             Self::Program(_) => (Outcome::finished(""), Output::default()),
         }

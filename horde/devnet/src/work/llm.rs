@@ -2,6 +2,8 @@
 //! and 10.6).
 
 mod generator;
+mod odd_answers;
+mod odd_series;
 mod solver;
 mod words;
 

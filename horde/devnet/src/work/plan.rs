@@ -8,7 +8,7 @@ use tig_process::error_chain::error_chain;
 
 use super::echo::echo;
 use super::hash::HashJob;
-use super::job::{Task, Work};
+use super::job::{Task, Work, WorkFaults};
 use super::llm::{Generation, Solving};
 use super::outcome::Outcome;
 use super::program::Program;
@@ -86,6 +86,7 @@ impl Plan {
             volume,
             upload: request.output_upload.clone(),
             timeout,
+            faults: WorkFaults::default(),
         }))
     }
 }

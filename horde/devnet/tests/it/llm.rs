@@ -4,3 +4,4 @@ mod pipeline;
 mod site;
 mod transfers;
 mod trusted;
+mod vices;

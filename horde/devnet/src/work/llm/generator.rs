@@ -6,8 +6,10 @@ use std::fmt::Write as _;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use horde_calc::mersenne::PythonRandom;
 
+use super::odd_series::spoil_series;
 use super::words::draw_prompt;
 use super::{Ended, OUTPUT_FOLDER, output_path, read_arguments};
+use crate::vice::SeriesFault;
 use crate::work::outcome::Outcome;
 use crate::work::output::Output;
 
@@ -29,20 +31,24 @@ impl Generation {
         }
     }
 
-    /// Writes the files. Prompts depend on the uuid of their series alone.
-    pub(crate) fn execute(&self) -> Ended {
-        let written = self.write();
+    /// Writes the files. Prompts depend on the uuid of their series alone; the first file has the fault.
+    pub(crate) fn execute(&self, fault: Option<SeriesFault>) -> Ended {
+        let written = self.write(fault);
         written.unwrap_or_else(|outcome| (outcome, Output::default()))
     }
 
-    fn write(&self) -> Result<Ended, Outcome> {
+    fn write(&self, mut fault: Option<SeriesFault>) -> Result<Ended, Outcome> {
         let arguments = read_arguments(command(), &self.arguments)?;
         let lines = arguments.get_one("number_of_prompts_per_batch").copied();
         let folder = text(&arguments, "output_folder_path");
         let mut output = Output::default();
         for uuid in text(&arguments, "uuids").split(',').take(SERIES_COUNT_MAX) {
             let path = output_path(folder, &format!("prompts_{uuid}.txt"))?;
-            output.insert(path, series(uuid, lines.unwrap_or_default()));
+            let series = series(uuid, lines.unwrap_or_default());
+            match fault.take() {
+                Some(fault) => output.insert(path, spoil_series(fault, &series)),
+                None => output.insert(path, series),
+            }
         }
         Ok((Outcome::finished(""), output))
     }
@@ -116,7 +122,7 @@ mod tests {
     #[test]
     fn each_series_has_its_lines_once() {
         for lines in [1, 240, LINES_COUNT_MAX] {
-            let (outcome, output) = Generation::new(&arguments(&lines.to_string())).execute();
+            let (outcome, output) = Generation::new(&arguments(&lines.to_string())).execute(None);
             assert_eq!(outcome, Outcome::finished(""));
             let files: Vec<_> = output.iter().collect();
             let names: Vec<_> = files.iter().map(|(name, _)| *name).collect();
@@ -143,7 +149,7 @@ mod tests {
         let mut without = arguments("4");
         without.truncate(8);
         for arguments in [unknown, without, arguments("0"), arguments("x")] {
-            let (outcome, output) = Generation::new(&arguments).execute();
+            let (outcome, output) = Generation::new(&arguments).execute(None);
             let Outcome::Failed { exit_status, .. } = outcome else {
                 panic!("{arguments:?}");
             };
@@ -152,7 +158,7 @@ mod tests {
         }
         let mut outside = arguments("4");
         outside.extend(["--output_folder_path", "/output/../etc"].map(str::to_owned));
-        let (outcome, _) = Generation::new(&outside).execute();
+        let (outcome, _) = Generation::new(&outside).execute(None);
         let text = format!("{outcome:?}");
         assert!(text.contains("exit_status: Some(1)"), "{text}");
     }

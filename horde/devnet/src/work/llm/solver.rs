@@ -1,12 +1,15 @@
 //! The solver, which answers as the published one does with `--mock`.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 
 use clap::{Arg, ArgAction, Command, value_parser};
 use horde_calc::llm::{answers_file, mock_answer, solver_lines};
 
+use super::odd_answers::spoil_answers;
 use super::{EXCEPTION_STATUS, Ended, OUTPUT_FOLDER, failed, output_path, read_arguments};
+use crate::vice::AnswersFault;
 use crate::work::outcome::Outcome;
 use crate::work::output::Output;
 use crate::work::volume::VolumeFile;
@@ -27,13 +30,19 @@ impl Solving {
         }
     }
 
-    /// Answers the prompts of the files that the arguments name.
-    pub(crate) fn execute(&self, volume: &[VolumeFile]) -> Ended {
-        let answered = self.answer(volume);
+    /// The seed for which it answers, if its arguments are valid.
+    pub(crate) fn seed(&self) -> Option<u32> {
+        let arguments = read_arguments(command(), &self.arguments).ok()?;
+        arguments.get_one("seed").copied()
+    }
+
+    /// Answers the prompts of the files that the arguments name; each file of answers has the fault.
+    pub(crate) fn execute(&self, volume: &[VolumeFile], fault: Option<AnswersFault>) -> Ended {
+        let answered = self.answer(volume, fault);
         answered.unwrap_or_else(|outcome| (outcome, Output::default()))
     }
 
-    fn answer(&self, volume: &[VolumeFile]) -> Result<Ended, Outcome> {
+    fn answer(&self, volume: &[VolumeFile], fault: Option<AnswersFault>) -> Result<Ended, Outcome> {
         let arguments = read_arguments(command(), &self.arguments)?;
         let Some(seed) = arguments.get_one::<u32>("seed").copied() else {
             let text = "--server is not offered: this machine answers with --seed only\n";
@@ -43,15 +52,17 @@ impl Solving {
         let folder = folder.map_or(OUTPUT_FOLDER, String::as_str);
         let mut output = Output::default();
         for name in arguments.get_many::<String>("files").into_iter().flatten() {
-            let prompts = read_prompts(volume, name)?;
-            let answers: BTreeMap<&str, String> = solver_lines(prompts)
+            let answers: BTreeMap<&str, String> = solver_lines(read_prompts(volume, name)?)
                 .map(|prompt| (prompt, mock_answer(seed, prompt)))
                 .collect();
-            let answers = serde_json::to_vec(&answers);
-            let answers = answers.map_err(|error| failed(EXCEPTION_STATUS, error.to_string()))?;
+            let written = match fault {
+                Some(fault) => spoil_answers(fault, seed, &answers),
+                None => serde_json::to_vec(&answers).map_err(io::Error::from),
+            };
+            let written = written.map_err(|error| failed(EXCEPTION_STATUS, error.to_string()))?;
             let stem = Path::new(name).file_stem().and_then(|stem| stem.to_str());
             let file = answers_file(stem.unwrap_or_default());
-            output.insert(output_path(folder, &file)?, answers);
+            output.insert(output_path(folder, &file)?, written);
         }
         Ok((Outcome::finished(""), output))
     }
