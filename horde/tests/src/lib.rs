@@ -7,6 +7,7 @@ mod artifacts;
 mod call;
 mod foreign_s3;
 mod miners;
+mod pipeline;
 mod site;
 mod validator;
 
@@ -19,5 +20,8 @@ pub use miners::{
     ChainOptions, FacilitatorUrls, LanguageOptions, Miner, Miners, MinersError, MinersOptions,
     S3Service,
 };
-pub use site::{HOTKEY, HostOptions, Site, other_version, write_hotkey};
+pub use pipeline::{
+    ANSWERS, KILL_AFTER_MAX, LANGUAGE_CLASS, PROMPTS, Pipeline, PipelineError, PipelineOptions,
+};
+pub use site::{HOTKEY, HostOptions, Site, other_version, write_hotkey, write_private};
 pub use validator::validator_options;

@@ -217,13 +217,21 @@ impl Site {
 ///
 /// The file cannot be written.
 pub fn write_hotkey(folder: &Path) -> Result<(), SiteError> {
-    let path = folder.join("hotkey");
     let text = json!({ "secretSeed": HOTKEY_SEED }).to_string();
+    write_private(&folder.join("hotkey"), &text)
+}
+
+/// Writes a file that only its owner can read.
+///
+/// # Errors
+///
+/// The file cannot be written.
+pub fn write_private(path: &Path, text: &str) -> Result<(), SiteError> {
     let mut options = File::options();
     options.write(true).create(true).truncate(true).mode(0o600);
-    let written = options.open(&path);
+    let written = options.open(path);
     let written = written.and_then(|mut file| file.write_all(text.as_bytes()));
-    written.map_err(SiteError::at(path))
+    written.map_err(SiteError::at(path.to_owned()))
 }
 
 /// The same code as another version: only the manifest of the library differs. `None` if it does not name the version.

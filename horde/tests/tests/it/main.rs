@@ -12,6 +12,8 @@ mod foreign_s3;
 mod jobs;
 mod network;
 mod operator;
+mod pipeline;
+mod planted_faults;
 mod reload;
 mod scorer;
 mod script;
