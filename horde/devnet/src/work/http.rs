@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};
+use tokio::sync::Semaphore;
 
 /// Time for a connection to another program.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -12,6 +13,11 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub(super) const ATTEMPTS_COUNT_MAX: u32 = 3;
 /// Downloads, and uploads, of a job at the same time.
 pub(super) const TRANSFERS_COUNT_MAX: usize = 3;
+
+/// Downloads and uploads at the same time, in all miners: each has an open file, and S3 in the same process another.
+const ALL_TRANSFERS_COUNT_MAX: usize = 128;
+
+static ALL_TRANSFERS: Semaphore = Semaphore::const_new(ALL_TRANSFERS_COUNT_MAX);
 
 /// Why a file was not transferred. The texts name no URL, which may have a signature.
 #[derive(Debug, thiserror::Error)]
@@ -68,7 +74,11 @@ pub(super) async fn attempt<T, F: Future<Output = Result<T, TransferError>>>(
 ) -> Result<T, TransferError> {
     let mut failure_count = 0;
     loop {
-        match transfer().await {
+        // The semaphore is never closed. A pause holds no permit.
+        let permit = ALL_TRANSFERS.acquire().await;
+        let ended = transfer().await;
+        drop(permit);
+        match ended {
             Err(error) if error.can_pass() && failure_count + 1 < ATTEMPTS_COUNT_MAX => {
                 failure_count += 1;
                 tokio::time::sleep(Duration::from_secs(failure_count.into())).await;

@@ -16,10 +16,13 @@ use super::upload::{UploadError, upload};
 use super::volume::{VolumeError, VolumeFile, load, load_inline};
 use crate::vice::{AnswersFault, SeriesFault};
 
-/// Built-in images that run at the same time, in all miners: they occupy threads that receipts and reports need, too.
-const IMAGES_COUNT_MAX: usize = 4;
+/// Hash jobs that run at the same time, in all miners: they occupy threads that receipts and reports need, too.
+const HASH_JOBS_COUNT_MAX: usize = 4;
+/// Other built-in images that run at the same time. They take milliseconds, and must not wait for hash jobs.
+const QUICK_IMAGES_COUNT_MAX: usize = 2;
 
-static IMAGES: Semaphore = Semaphore::const_new(IMAGES_COUNT_MAX);
+static HASH_JOBS: Semaphore = Semaphore::const_new(HASH_JOBS_COUNT_MAX);
+static QUICK_IMAGES: Semaphore = Semaphore::const_new(QUICK_IMAGES_COUNT_MAX);
 
 /// Why the executor, not the job, has failed. The texts go to the validator.
 #[derive(Debug, thiserror::Error)]
@@ -95,8 +98,12 @@ impl Work {
             }
             task => {
                 let deadline = Instant::now() + self.timeout;
+                let turn = match task {
+                    Task::Hash(_) => &HASH_JOBS,
+                    _ => &QUICK_IMAGES,
+                };
                 // The semaphore is never closed.
-                let _permit = IMAGES.acquire().await;
+                let _permit = turn.acquire().await;
                 let ended =
                     tokio::task::spawn_blocking(move || task.execute(&files, &faults, deadline));
                 ended.await.map_err(WorkError::Thread)?

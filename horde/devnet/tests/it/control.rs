@@ -1,6 +1,8 @@
 //! The control routes.
 
-use horde_devnet::{Config, Devnet, MinerAddress, MinerReport, Vice, Vices, VicesError};
+use horde_devnet::{
+    Config, Devnet, MinerAddress, MinerReport, TrustedConfig, Vice, Vices, VicesError,
+};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -11,7 +13,11 @@ fn url(devnet: &Devnet, path: &str) -> String {
 }
 
 async fn order(devnet: &Devnet, body: &Value) -> (StatusCode, String) {
-    let request = reqwest::Client::new().post(url(devnet, "/vice"));
+    order_at(devnet, "/vice", body).await
+}
+
+async fn order_at(devnet: &Devnet, path: &str, body: &Value) -> (StatusCode, String) {
+    let request = reqwest::Client::new().post(url(devnet, path));
     let response = request.json(body).send().await.unwrap();
     (response.status(), response.text().await.unwrap())
 }
@@ -108,4 +114,43 @@ async fn reports_and_addresses_can_be_read() {
     let cleared = &reports(&devnet).await[0];
     assert!(cleared.reads.is_empty() && cleared.counts.is_empty());
     assert_eq!(cleared.receipts.len(), 2);
+}
+
+#[tokio::test]
+async fn trusted_miner_has_routes_of_its_own() {
+    let devnet = start(Config {
+        trusted: Some(TrustedConfig::default()),
+        ..Config::default()
+    })
+    .await;
+    let vices = json!({"vices": ["busy-for:60", "odd-series:crlf"]});
+    let (status, _) = order_at(&devnet, "/trusted/vice", &vices).await;
+    assert_eq!(status, StatusCode::NO_CONTENT);
+    let faulty = json!({"vices": ["odd-series:sloth"]});
+    let (status, text) = order_at(&devnet, "/trusted/vice", &faulty).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    let expected = "argument of odd-series: \"sloth\" is not one of empty, one-line, ";
+    assert!(text.starts_with(expected), "{text}");
+    let get = || reqwest::get(url(&devnet, "/trusted/report"));
+    let report: MinerReport = get().await.unwrap().json().await.unwrap();
+    assert_eq!(report.vices, ["busy-for:60", "odd-series:crlf"]);
+    assert_eq!(report, devnet.trusted().unwrap().report());
+    // The miner that is not trusted has none of them.
+    assert!(reports(&devnet).await[0].vices.is_empty());
+
+    let client = Client::open_to(devnet.trusted().unwrap().address()).await;
+    assert_eq!(devnet.trusted().unwrap().report().connection_count, 1);
+    drop(client);
+    let request = reqwest::Client::new().delete(url(&devnet, "/trusted/report"));
+    let response = request.send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::NO_CONTENT);
+    assert_eq!(devnet.trusted().unwrap().report().connection_count, 0);
+}
+
+#[tokio::test]
+async fn network_without_a_trusted_miner_says_so() {
+    let devnet = two().await;
+    let (status, text) = order_at(&devnet, "/trusted/vice", &json!({"vices": []})).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    assert!(text.contains("--trusted-port"), "{text}");
 }

@@ -111,3 +111,34 @@ fn command() -> Command {
                 .required_unless_present("server"),
         )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use horde_calc::llm::solver_arguments;
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn answers_are_those_of_the_published_solver() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors/horde");
+        let text = fs::read_to_string(folder.join("mock_answers.json")).unwrap();
+        let rows: Vec<Value> = serde_json::from_str(&text).unwrap();
+        for row in &rows {
+            let prompt = row["prompt"].as_str().unwrap();
+            let volume = [VolumeFile {
+                path: "p.txt".into(),
+                contents: format!("\n{prompt}\r\n").into_bytes(),
+            }];
+            let seed = u32::try_from(row["seed"].as_u64().unwrap()).unwrap();
+            let (outcome, output) =
+                Solving::new(&solver_arguments("p", seed)).execute(&volume, None);
+            assert_eq!(outcome, Outcome::finished(""));
+            let answers: Value = serde_json::from_slice(&output.get("p.json").unwrap()).unwrap();
+            assert_eq!(answers, serde_json::json!({ prompt: row["answer"] }));
+        }
+        assert!(rows.len() >= 16, "{}", rows.len());
+    }
+}
