@@ -1,5 +1,6 @@
 //! Where miners are: what the chain has said last, and what the config fixes.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use horde_events::{Axon, MinerAddress, Neurons};
@@ -57,16 +58,28 @@ impl Addresses {
         })
     }
 
-    /// All serving miners: those of the config first, then those of the chain.
-    pub(crate) fn serving<'a>(
-        &'a self,
-        config: &'a Config,
-    ) -> impl Iterator<Item = MinerAddress> + 'a {
-        let fixed = config.miners.keys();
-        let fixed = fixed.filter_map(|hotkey| config.fixed_address(hotkey));
-        let on_chain = self.axons.keys();
-        let on_chain = on_chain.filter(|hotkey| !config.miners.contains_key(*hotkey));
-        fixed.chain(on_chain.filter_map(|hotkey| self.get(hotkey)))
+    /// The address of a miner: the one of the config, or else the one on the chain.
+    pub(crate) fn of_miner(&self, config: &Config, hotkey: &str) -> Option<MinerAddress> {
+        config.fixed_address(hotkey).or_else(|| self.get(hotkey))
+    }
+
+    /// Hotkeys of all serving miners, those of the config and those of the chain, in ascending order.
+    pub(crate) fn serving<'a>(&'a self, config: &'a Config) -> impl Iterator<Item = &'a str> {
+        let mut fixed = config.miners.keys().peekable();
+        let mut on_chain = self.axons.keys().peekable();
+        let merged = std::iter::from_fn(move || {
+            let order = match (fixed.peek(), on_chain.peek()) {
+                (Some(fixed), Some(on_chain)) => fixed.cmp(on_chain),
+                (Some(_), None) => Ordering::Less,
+                (None, _) => Ordering::Greater,
+            };
+            match order {
+                Ordering::Less => fixed.next(),
+                Ordering::Equal => on_chain.next().and(fixed.next()),
+                Ordering::Greater => on_chain.next(),
+            }
+        });
+        merged.map(String::as_str)
     }
 
     /// The block that is known.
@@ -130,14 +143,16 @@ mod tests {
 
     #[test]
     fn config_wins_over_the_chain() {
-        let config = serde_json::json!({ "miners": { "a": { "host": "fixed", "port": 9 } } });
+        let fixed = serde_json::json!({ "host": "fixed", "port": 9 });
+        let config = serde_json::json!({ "miners": { "b": fixed, "d": fixed } });
         let config: Config = serde_json::from_value(config).unwrap();
         let mut addresses = Addresses::default();
-        addresses.take(neurons(10, &[("a", 1), ("b", 2)]), 1_000);
-        let serving = addresses.serving(&config).map(|it| (it.hotkey, it.port));
-        assert_eq!(
-            serving.collect::<Vec<_>>(),
-            [("a".to_owned(), 9), ("b".to_owned(), 2)]
-        );
+        addresses.take(neurons(10, &[("c", 3), ("a", 1), ("b", 2)]), 1_000);
+        let serving: Vec<_> = addresses.serving(&config).collect();
+        assert_eq!(serving, ["a", "b", "c", "d"]);
+        let ports = serving.iter().map(|it| addresses.of_miner(&config, it));
+        let ports: Vec<_> = ports.map(|address| address.unwrap().port).collect();
+        assert_eq!(ports, [1, 9, 3, 9]);
+        assert_eq!(addresses.of_miner(&config, "e"), None);
     }
 }

@@ -1,8 +1,10 @@
 //! Which miner gets a job whose user leaves the choice: pure.
 
-use std::collections::BTreeMap;
+use std::borrow::Borrow;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, btree_map};
+use std::iter::Peekable;
 
-use horde_events::MinerAddress;
 use horde_proto::ExecutorClass;
 
 use crate::config::Config;
@@ -26,8 +28,8 @@ pub(crate) enum NoMiner {
 
 /// A miner that can get the job.
 #[derive(Clone, Debug)]
-struct Candidate {
-    address: MinerAddress,
+struct Candidate<'a> {
+    hotkey: &'a str,
     /// Executors without a job of ours, at least 1.
     free: u32,
     /// See [`Standing::demerits`].
@@ -44,23 +46,26 @@ pub(crate) struct Miners<'a> {
 }
 
 impl Miners<'_> {
-    /// Chooses among the serving miners: of those with the fewest lapses one by chance, each free executor with the same. `draw` is from
-    /// [0, 1).
+    /// Chooses among the serving miners, whose hotkeys ascend: of those with the fewest lapses one by chance, each free executor with
+    /// the same. `draw` is from [0, 1).
     ///
     /// # Errors
     ///
     /// The nearest thing that is missing.
-    pub(crate) fn choose(
+    pub(crate) fn choose<'s>(
         &self,
         job: &Job,
-        serving: impl Iterator<Item = MinerAddress>,
+        serving: impl Iterator<Item = &'s str>,
         draw: f64,
-    ) -> Result<MinerAddress, NoMiner> {
+    ) -> Result<&'s str, NoMiner> {
         let class = job.class;
         let mut missing = NoMiner::NoManifest;
-        let mut candidates: Vec<Candidate> = Vec::new();
-        for address in serving {
-            match self.judge(job, address) {
+        let mut candidates: Vec<Candidate<'_>> = Vec::new();
+        // A choice is made for every job of a burst, and there are hundreds of miners: walking is cheaper than looking up.
+        let (mut standings, mut used) = (Walk::new(self.standings), Walk::new(self.used));
+        for hotkey in serving {
+            let (standing, used) = (standings.find(hotkey), used.find(hotkey).copied());
+            match self.judge(job, hotkey, standing, used.unwrap_or_default()) {
                 Ok(candidate) => candidates.push(candidate),
                 Err(cause) if rank(cause) > rank(missing) => missing = cause,
                 Err(_) => {}
@@ -82,31 +87,35 @@ impl Miners<'_> {
                 left < 0.0 || *index == last
             });
         chosen
-            .map(|(_, candidate)| candidate.address)
+            .map(|(_, candidate)| candidate.hotkey)
             .ok_or(NoMiner::AllBusy { class })
     }
 
-    fn judge(&self, job: &Job, address: MinerAddress) -> Result<Candidate, NoMiner> {
+    fn judge<'s>(
+        &self,
+        job: &Job,
+        hotkey: &'s str,
+        standing: Option<&Standing>,
+        used: u32,
+    ) -> Result<Candidate<'s>, NoMiner> {
         let class = job.class;
-        let standing = self.standings.get(&address.hotkey);
         let standing = standing.filter(|it| it.has_fresh_manifest(self.now_ms));
         let standing = standing.ok_or(NoMiner::NoManifest)?;
         let count = standing.executors(class, self.now_ms);
         if count == 0 {
             return Err(NoMiner::NoExecutor { class });
         }
-        if job.has_tried(&address.hotkey) {
+        if job.has_tried(hotkey) {
             return Err(NoMiner::AllTried { class });
         }
         let is_blocked = standing.open_block(self.now_ms).is_some();
-        if is_blocked || self.config.is_blocked(&address.hotkey) {
+        if is_blocked || self.config.is_blocked(hotkey) {
             return Err(NoMiner::AllBlocked { class });
         }
-        let used = self.used.get(address.hotkey.as_str()).copied();
-        match count.saturating_sub(used.unwrap_or_default()) {
+        match count.saturating_sub(used) {
             0 => Err(NoMiner::AllBusy { class }),
             free => Ok(Candidate {
-                address,
+                hotkey,
                 free,
                 demerits: standing.demerits(self.now_ms),
             }),
@@ -115,6 +124,32 @@ impl Miners<'_> {
 }
 
 /// How near a miner with this fault was.
+/// A sorted map that is looked up by ascending keys.
+struct Walk<'a, K, V> {
+    entries: Peekable<btree_map::Iter<'a, K, V>>,
+}
+
+impl<'a, K: Borrow<str>, V> Walk<'a, K, V> {
+    fn new(map: &'a BTreeMap<K, V>) -> Self {
+        Self {
+            entries: map.iter().peekable(),
+        }
+    }
+
+    fn find(&mut self, key: &str) -> Option<&'a V> {
+        while let Some((found, value)) = self.entries.peek() {
+            match (*found).borrow().cmp(key) {
+                Ordering::Less => {
+                    self.entries.next();
+                }
+                Ordering::Equal => return Some(*value),
+                Ordering::Greater => return None,
+            }
+        }
+        None
+    }
+}
+
 fn rank(fault: NoMiner) -> u8 {
     match fault {
         NoMiner::NoManifest => 0,
@@ -127,7 +162,9 @@ fn rank(fault: NoMiner) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use horde_events::ExecutorCount;
+    use std::collections::BTreeSet;
+
+    use horde_events::{ExecutorCount, MinerAddress};
     use proptest::prelude::*;
 
     use super::*;
@@ -189,10 +226,7 @@ mod tests {
             blocked: vec!["outcast".to_owned()],
             ..Config::default()
         };
-        let serving: Vec<_> = standings
-            .iter()
-            .map(|(hotkey, _)| address(hotkey))
-            .collect();
+        let serving: BTreeSet<&str> = standings.iter().map(|(hotkey, _)| *hotkey).collect();
         let standings = standings
             .iter()
             .map(|(hotkey, it)| ((*hotkey).to_owned(), it.clone()));
@@ -204,7 +238,7 @@ mod tests {
         };
         miners
             .choose(job, serving.into_iter(), draw)
-            .map(|it| it.hotkey)
+            .map(str::to_owned)
     }
 
     #[test]

@@ -120,9 +120,10 @@ impl Organic {
         self.live.usage.remove(&attempt.uuid);
         self.live.asked.remove(&attempt.uuid);
         self.attempts.remove(&attempt.uuid);
-        let attempts = self.attempts.values();
-        let mut jobs = attempts.filter_map(|uuid| self.jobs.get(uuid));
-        if !jobs.any(|job| job.hotkey() == Some(hotkey)) {
+        let mut attempts = self.jobs.values().filter_map(Job::attempt);
+        let is_needed =
+            attempts.any(|other| other.address.hotkey == *hotkey && other.uuid != attempt.uuid);
+        if !is_needed {
             self.live.links.release(hotkey, now_ms);
         }
     }

@@ -54,7 +54,9 @@ impl Organic {
             used: &used,
             now_ms,
         };
-        miners.choose(job, self.addresses.serving(&self.config), draw)
+        let hotkey = miners.choose(job, self.addresses.serving(&self.config), draw)?;
+        let address = self.addresses.of_miner(&self.config, hotkey);
+        address.ok_or(NoMiner::NoManifest)
     }
 
     fn find_miner(&self, job: &Job, can_wait: bool, draw: f64, now_ms: u64) -> Place {
