@@ -42,7 +42,7 @@ pub(crate) const ATTEMPT_MS_MIN: u64 = 5_000;
 pub(crate) const LINK_IDLE_MS: u64 = 60_000;
 
 /// Time between two lists of wanted links, in milliseconds: each has all links in it, and `horde_miners` stores it.
-pub(crate) const LINKS_INTERVAL_MS: u64 = 5;
+pub(crate) const LINKS_INTERVAL_MS: u64 = 10;
 
 /// Age up to which a manifest counts for the choice of a miner, in milliseconds (section 3.9).
 pub(crate) const MANIFEST_FRESH_MS: u64 = 4 * 3_600_000;

@@ -130,9 +130,9 @@ mod tests {
         links.want(&address(1));
         links.take_list(1_000).unwrap();
         links.want(&address(2));
-        assert_eq!(links.take_list(1_004), None);
-        assert_eq!(links.due_ms(), Some(1_005));
-        assert_eq!(links.take_list(1_005).unwrap().0, [address(2)]);
+        assert_eq!(links.take_list(1_009), None);
+        assert_eq!(links.due_ms(), Some(1_010));
+        assert_eq!(links.take_list(1_010).unwrap().0, [address(2)]);
         assert_eq!(links.due_ms(), None);
     }
 

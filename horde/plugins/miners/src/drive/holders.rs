@@ -44,14 +44,17 @@ impl Miners {
         }
         ctx.mark_fields_changed()?;
         if holders.get(&holder) != Some(&miners) {
-            if miners.is_empty() {
-                self.state.holders.remove(&holder);
-            } else {
-                self.state.holders.insert(holder, miners.clone());
-            }
+            let before = match miners.is_empty() {
+                true => self.state.holders.remove(&holder),
+                false => self.state.holders.insert(holder, miners.clone()),
+            };
             ctx.put(WANTED, &self.state.holders)?;
+            // Of a burst of jobs, most lists only have more links than the one before.
+            let before = before.unwrap_or_default();
+            if before.iter().any(|miner| !seen.contains(&miner.hotkey)) {
+                self.release_unwanted(ctx)?;
+            }
         }
-        self.release_unwanted(ctx)?;
         for miner in &miners {
             let is_asked = unknown
                 .as_ref()
