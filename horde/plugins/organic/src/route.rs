@@ -123,7 +123,6 @@ impl Miners<'_> {
     }
 }
 
-/// How near a miner with this fault was.
 /// A sorted map that is looked up by ascending keys.
 struct Walk<'a, K, V> {
     entries: Peekable<btree_map::Iter<'a, K, V>>,
@@ -150,6 +149,7 @@ impl<'a, K: Borrow<str>, V> Walk<'a, K, V> {
     }
 }
 
+/// How near a miner with this fault was.
 fn rank(fault: NoMiner) -> u8 {
     match fault {
         NoMiner::NoManifest => 0,
