@@ -111,6 +111,7 @@ pub(crate) fn validator_config(
     sections["horde_schedule"] = json!({ "netuid": netuid, "serving": network.is_serving });
     sections["horde_weights"] = json!({ "netuid": netuid });
     sections["horde_facilitator"] = json!({ "uri": network.facilitator_uri });
+    sections["horde_receipts"] = json!({ "allow_private": addresses == Addresses::AlsoPrivate });
     let mut report = json!({ "profile": PROFILE, "stats_collector_url": network.collector_url });
     if let Some(name) = &network.dynamic_config {
         report["source"] = json!("url");
@@ -284,6 +285,11 @@ mod tests {
         assert_eq!(sections["horde_schedule"]["serving"], false);
         let url = sections["horde_report"]["url_common"].as_str().unwrap();
         assert!(url.ends_with("/common-config-staging.json"), "{url}");
+        assert_eq!(sections["horde_receipts"]["allow_private"], false);
+        let test = validator_config(&settings, &network, Path::new("/v"), Addresses::AlsoPrivate);
+        for extension in ["horde_miners", "horde_receipts"] {
+            assert_eq!(test["config"][extension]["allow_private"], true);
+        }
     }
 
     #[test]
