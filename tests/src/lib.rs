@@ -31,7 +31,7 @@ pub use observe::{
     Slave, SlaveStats, Stage, benchmark_of,
 };
 pub use printed_package::{PrintedPackage, printed_block};
-pub use process::{Process, ProcessError};
+pub use process::{Process, ProcessError, peak_memory_bytes};
 pub use site::{Site, SiteError};
 pub use skip::{NO_SKIPS_VARIABLE, SKIPS_FILE_VARIABLE, skip};
 pub use stack::{HONEST, Pace, Stack, StartError};

@@ -232,6 +232,17 @@ impl Process {
     }
 }
 
+/// The most memory that a process has had, in bytes; `None` if the system does not say it.
+#[must_use]
+pub fn peak_memory_bytes(id: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(kibibytes << 10)
+}
+
 impl Drop for Process {
     fn drop(&mut self) {
         self.stop();

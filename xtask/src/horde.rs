@@ -3,13 +3,18 @@
 mod batch;
 mod columns;
 mod cycle;
+mod demo;
 mod kill;
 mod simulate;
+mod users;
 
 use horde_system_tests::{Artifacts, EXTENSIONS, PROGRAMS};
 
 use crate::workspace::{Workspace, run as run_cargo};
 use crate::{Result, output};
+
+/// Programs and extensions of a validator without language models.
+const STOCK: [&[&str]; 2] = [&PROGRAMS, &EXTENSIONS];
 
 /// What is run.
 #[derive(Debug, clap::Subcommand)]
@@ -18,6 +23,8 @@ pub(crate) enum Command {
     Batch(batch::Options),
     /// Runs whole cycles on a fast chain: batches in their slots, weights onto the chain, users' jobs meanwhile.
     Cycle(cycle::Options),
+    /// Runs the whole validator with everything around it on this machine, until each of its five functions has been seen.
+    Demo(demo::Options),
     /// Kills the host at random instants of batches; each job must have one outcome, and no miner may be blamed.
     Kill(kill::Options),
     /// Plays seeds of trouble in virtual time, and names those that lose something.
@@ -28,17 +35,23 @@ pub(crate) enum Command {
 /// Builds and runs.
 pub(crate) fn run(command: &Command) -> Result<()> {
     match command {
-        Command::Batch(options) => batch::run(build()?, options),
-        Command::Cycle(options) => cycle::run(build()?, options),
-        Command::Kill(options) => kill::run(&build()?, options),
+        Command::Batch(options) => batch::run(build(&STOCK)?, options),
+        Command::Cycle(options) => cycle::run(build(&STOCK)?, options),
+        Command::Demo(options) => demo::run(options),
+        Command::Kill(options) => kill::run(&build(&STOCK)?, options),
         Command::Simulate(options) => simulate::run(options),
     }
 }
 
-fn build() -> Result<Artifacts> {
+/// Runs the demo as a script does.
+pub(crate) fn run_demo() -> Result<()> {
+    demo::run(&demo::Options::script())
+}
+
+/// Builds these programs and extensions.
+fn build(names: &[&[&str]]) -> Result<Artifacts> {
     output::progress("building programs and extensions");
     let workspace = Workspace::load()?;
-    let names = PROGRAMS.iter().chain(&EXTENSIONS);
-    run_cargo(&mut workspace.cargo_for("build", names))?;
+    run_cargo(&mut workspace.cargo_for("build", names.iter().copied().flatten()))?;
     Ok(Artifacts::in_folder(&workspace.target.join("debug"))?)
 }

@@ -9,6 +9,7 @@ mod demo;
 mod horde;
 mod kill;
 mod output;
+mod recording;
 mod screen;
 mod session;
 mod simulate;

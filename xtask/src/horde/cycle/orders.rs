@@ -4,13 +4,11 @@ use std::time::Duration;
 
 use horde_system_tests::Miners;
 use serde_json::{Value, json};
-use tig_system_tests::{get, request};
+use tig_system_tests::get;
 
 use super::settled::is_settled;
 use crate::Result;
-
-/// Header of users, with the stand-in's token.
-const TOKEN: (&str, &str) = ("Authorization", "Token devnet");
+use crate::horde::users::order;
 
 /// Jobs that are ordered one after another.
 pub(super) struct Orders {
@@ -43,15 +41,7 @@ impl Orders {
         while self.ordered < self.count
             && elapsed >= self.span * (self.ordered + 1) / (self.count + 1)
         {
-            let body = self.body(self.ordered).to_string();
-            let headers = [TOKEN, ("Content-Type", "application/json")];
-            request(
-                &self.address,
-                "POST",
-                "/api/v1/job-docker/",
-                &headers,
-                body.as_bytes(),
-            )?;
+            order(&self.address, &self.body(self.ordered))?;
             self.ordered += 1;
         }
         Ok(())
