@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::steps::{self, CLIPPY, DENY, FMT, Step, TIDY, Tally, once};
 use crate::workspace::Workspace;
-use crate::{Result, demo, output, wasm};
+use crate::{Result, demo, horde, output, wasm};
 
 /// Steps that need nothing but sources.
 const SOURCES: [Step; 5] = [
@@ -32,11 +32,14 @@ const BUILD: [Step; 2] = [
 ];
 
 /// Steps that run what was built.
-const TESTS: [Step; 3] = [
+const TESTS: [Step; 4] = [
     ("tests", steps::tests),
     ("doc tests", steps::doc_tests),
     ("demo", |_| {
         demo::run(&demo::Options::json()).map(|()| Tally::PASSED)
+    }),
+    ("demo of ComputeHorde", |_| {
+        horde::run_demo().map(|()| Tally::PASSED)
     }),
 ];
 
@@ -54,7 +57,7 @@ fn all_steps() -> Result<Tally> {
     if built.failed == 0 {
         total += steps::run(&workspace, &TESTS);
     } else {
-        output::progress("skipped: tests, doc tests and demo need the build");
+        output::progress("skipped: tests, doc tests and both demos need the build");
     }
     Ok(total)
 }
