@@ -18,5 +18,6 @@ mod reload;
 mod scorer;
 mod script;
 mod support;
+mod seed_readme;
 mod up;
 mod vices;
