@@ -30,6 +30,8 @@ use self::options::SECRET_FILE;
 pub const PROMPTS: &str = "pool-prompts";
 /// Bucket of workloads and answers.
 pub const ANSWERS: &str = "pool-answers";
+/// Attempts to start a network.
+const START_TRIES_MAX: u32 = 5;
 /// Region of both.
 const REGION: &str = "eu-central-1";
 /// The class whose executors run language models.
@@ -110,7 +112,7 @@ impl Pipeline {
         options: &PipelineOptions,
     ) -> Result<Self, PipelineError> {
         artifacts.require(&LANGUAGE_EXTENSIONS)?;
-        let network = Miners::start(artifacts, folder, &options.network())?;
+        let network = start_network(artifacts, folder, options)?;
         let (s3, _) = network.language()?;
         let store = Store {
             endpoint: s3.endpoint.clone(),
@@ -217,7 +219,7 @@ impl Pipeline {
     pub fn wait_for_batch_end(&self, limit: Duration) -> Result<Value, PipelineError> {
         self.wait("the end of the batch", limit, |_| {
             let status: Value = get(&self.address, "/horde/batch").ok()?.json().ok()?;
-            status["current"].is_null().then(|| status["last"].clone())
+            status["running"].is_null().then(|| status["last"].clone())
         })
     }
 
@@ -281,6 +283,20 @@ impl Pipeline {
         let (s3, _) = self.network.language()?;
         Ok(get(s3.address(), &format!("/{bucket}/{key}"))?)
     }
+}
+
+/// Starts the network. Those that start at the same time may take each other's ports.
+fn start_network(
+    artifacts: &Artifacts,
+    folder: &Path,
+    options: &PipelineOptions,
+) -> Result<Miners, MinersError> {
+    for _ in 1..START_TRIES_MAX {
+        if let Ok(network) = Miners::start(artifacts, folder, &options.network()) {
+            return Ok(network);
+        }
+    }
+    Miners::start(artifacts, folder, &options.network())
 }
 
 /// Makes both buckets, as an operator does.

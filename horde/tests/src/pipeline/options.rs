@@ -12,13 +12,15 @@ use crate::site::HostOptions;
 /// Name of the host's key that signs URLs, and of its file.
 const BUCKET_KEY: &str = "s3";
 pub(super) const SECRET_FILE: &str = "s3-secret";
+/// Executors of each miner and of the trusted one: a job that was cut by a kill keeps one for as long as it may take.
+const EXECUTORS: u32 = 2;
 /// Seconds that executors of the test network take to start.
 const SPIN_UP_SECONDS: u32 = 2;
 
 /// How large a pool is, and who takes part.
 #[derive(Clone, Debug)]
 pub struct PipelineOptions {
-    /// Miners with one executor of language models each.
+    /// Miners. Each has two executors of language models; with as many samples as miners each gets one job.
     pub miners: usize,
     /// Vices of miners, as `INDEX=NAME[:ARG]`.
     pub vices: Vec<String>,
@@ -64,8 +66,8 @@ impl PipelineOptions {
             vices: self.vices.clone(),
             chain: None,
             language: Some(LanguageOptions {
-                executors: 1,
-                trusted_executors: 1,
+                executors: EXECUTORS,
+                trusted_executors: EXECUTORS,
                 trusted_vices: self.trusted_vices.clone(),
             }),
         }
