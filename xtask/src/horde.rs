@@ -25,7 +25,7 @@ pub(crate) enum Command {
     Cycle(cycle::Options),
     /// Runs the whole validator with everything around it on this machine, until each of its five functions has been seen.
     Demo(demo::Options),
-    /// Kills the host at random instants of batches; each job must have one outcome, and no miner may be blamed.
+    /// Kills the host at random instants of batches or of the pool of prompts; nothing may be lost, and no miner be blamed.
     Kill(kill::Options),
     /// Plays seeds of trouble in virtual time, and names those that lose something.
     #[command(disable_help_flag = true)]
@@ -38,7 +38,7 @@ pub(crate) fn run(command: &Command) -> Result<()> {
         Command::Batch(options) => batch::run(build(&STOCK)?, options),
         Command::Cycle(options) => cycle::run(build(&STOCK)?, options),
         Command::Demo(options) => demo::run(options),
-        Command::Kill(options) => kill::run(&build(&STOCK)?, options),
+        Command::Kill(options) => kill::run(&build(&options.names())?, options),
         Command::Simulate(options) => simulate::run(options),
     }
 }

@@ -1,9 +1,13 @@
 //! `cargo xtask horde kill`: the host is killed at random instants of batches.
 
+mod pipeline;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use horde_system_tests::{Artifacts, Call, HostOptions, Line, Miners, MinersOptions, Site};
+use horde_system_tests::{
+    Artifacts, Call, HostOptions, LANGUAGE_EXTENSIONS, Line, Miners, MinersOptions, Site,
+};
 use serde_json::{Value, json};
 use tig_system_tests::{get, wait_for};
 
@@ -28,10 +32,27 @@ pub(crate) struct Options {
     /// Decides the instants: the same seed gives the same.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Kill while a pool of prompts fills and is used, in place of batches of hash jobs.
+    #[arg(long)]
+    pipeline: bool,
+}
+
+impl Options {
+    /// Programs and extensions that are needed.
+    pub(super) fn names(&self) -> Vec<&'static [&'static str]> {
+        let mut names = super::STOCK.to_vec();
+        if self.pipeline {
+            names.push(&LANGUAGE_EXTENSIONS);
+        }
+        names
+    }
 }
 
 /// Kills again and again.
 pub(super) fn run(artifacts: &Artifacts, options: &Options) -> Result<()> {
+    if options.pipeline {
+        return pipeline::run(artifacts, options);
+    }
     let mut random = fastrand::Rng::with_seed(options.seed);
     let mut outcomes: BTreeMap<&str, u64> = BTreeMap::new();
     for run in 1..=options.runs {

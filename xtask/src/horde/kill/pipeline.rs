@@ -1,0 +1,76 @@
+//! Kills at random moments of the pool of prompts, each in a pool of its own.
+
+use std::sync::Mutex;
+use std::thread;
+use std::time::Duration;
+
+use horde_system_tests::{Artifacts, KILL_AFTER_MAX, Pipeline};
+
+use super::Options;
+use crate::{Result, output};
+
+/// Pools at the same time: each waits most of its time, since a station whose job was cut pauses for half a minute.
+const POOLS: usize = 8;
+/// Kills between two lines of progress.
+const REPORT_KILLS: usize = 10;
+
+/// What became of the runs.
+#[derive(Default)]
+struct Account {
+    done: usize,
+    bad: usize,
+}
+
+/// Kills again and again. All runs are made, whatever comes of the earlier ones.
+pub(super) fn run(artifacts: &Artifacts, options: &Options) -> Result<()> {
+    let mut random = fastrand::Rng::with_seed(options.seed);
+    let limit_us = u64::try_from(KILL_AFTER_MAX.as_micros())?;
+    let moments = (0..options.runs).map(|_| Duration::from_micros(random.u64(0..limit_us)));
+    let waiting: Vec<_> = moments.enumerate().collect();
+    let (waiting, account) = (Mutex::new(waiting), Mutex::new(Account::default()));
+    let next = || waiting.lock().ok()?.pop();
+    thread::scope(|scope| {
+        for _ in 0..POOLS {
+            scope.spawn(|| {
+                while let Some((number, after)) = next() {
+                    let faults = run_once(artifacts, after)
+                        .unwrap_or_else(|error| vec![format!("no end: {error}")]);
+                    note(&account, number, after, faults);
+                }
+            });
+        }
+    });
+    let account = account
+        .into_inner()
+        .map_err(|_| "a run has ended in a panic")?;
+    if account.bad > 0 {
+        let (bad, runs) = (account.bad, options.runs);
+        return Err(format!("{bad} of {runs} kills have cost something").into());
+    }
+    output::result(&format!(
+        "{} kills: each pool fills again, no workload is lost, no sample is used twice, no object is left that no record names, no miner is blamed",
+        account.done
+    ));
+    Ok(())
+}
+
+fn run_once(artifacts: &Artifacts, after: Duration) -> Result<Vec<String>> {
+    let folder = tempfile::Builder::new().prefix("horde-kill-").tempdir()?;
+    Ok(Pipeline::kill_once(artifacts, folder.path(), after)?)
+}
+
+fn note(account: &Mutex<Account>, number: usize, after: Duration, faults: Vec<String>) {
+    let Ok(mut account) = account.lock() else {
+        return;
+    };
+    account.done += 1;
+    if account.done.is_multiple_of(REPORT_KILLS) {
+        output::progress(&format!("{} kills", account.done));
+    }
+    if !faults.is_empty() {
+        for fault in &faults {
+            output::progress(&format!("run {number}, killed after {after:?}: {fault}"));
+        }
+        account.bad += 1;
+    }
+}
