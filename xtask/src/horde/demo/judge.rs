@@ -128,6 +128,7 @@ mod tests {
         let hotkeys = hotkeys();
         let neuron = |(uid, hotkey): (usize, &String)| json!({ "uid": uid, "hotkey": hotkey });
         Look {
+            block: 12,
             neurons: hotkeys.iter().enumerate().map(neuron).collect(),
             batch: json!({ "last": {
                 "end": "stored",
@@ -199,6 +200,9 @@ mod tests {
         equal.ledger[1]["weights"]["values"][1] = json!(100);
         let reason = judged(Function::Weights, &equal).unwrap_err();
         assert!(reason.starts_with("miner 1 (other seed)"), "{reason}");
+        let mut young = look();
+        young.block = 11;
+        judged(Function::Weights, &young).unwrap_err();
         let mut refused = look();
         refused.ledger[1]["outcome"] = json!("refused");
         refused.weights = json!({ "cycles": [

@@ -28,14 +28,14 @@ pub(super) fn frame(elapsed: Duration, progress: &Progress) -> Vec<String> {
             memory.unwrap_or_default()
         ),
         format!("pool     {}", pool(&look.pool)),
-        format!("slot     {}", slot(&look.schedule)),
+        format!("slot     {}", slot(&look.schedule, look.block)),
         format!("batch    {}", batch(&look.batch)),
     ];
     let head = format!(
-        "{:>6} {:<18}{:>5}{:>5}{:>6}",
-        "miner", "", "gpu", "llm", "weight"
+        "{:>2} {:<14}{:>5}{:>5}{:>7}",
+        "", "miner", "gpu", "llm", "weight"
     );
-    lines.push(format!("{head}  {head}").trim_end().to_owned());
+    lines.push(format!("{head}    {head}"));
     for line in 0..MINER_LINES {
         let left = miner_cell(progress, line);
         let right = miner_cell(progress, line + MINER_LINES);
@@ -123,9 +123,15 @@ fn pool(pool: &Value) -> String {
     )
 }
 
-fn slot(schedule: &Value) -> String {
-    let text = schedule["text"].as_str().unwrap_or("-");
-    format!("{}; {text}", slot_place(schedule))
+fn slot(schedule: &Value, newest: u32) -> String {
+    let place = slot_place(schedule);
+    let block = schedule["slot"]["block"].as_u64();
+    let ahead = block.and_then(|block| block.checked_sub(newest.into()));
+    match (schedule["code"].as_str(), ahead) {
+        (Some("waiting"), Some(blocks)) => format!("{place}, in {blocks} blocks"),
+        (Some(code), _) => format!("{place}, {code}"),
+        (None, _) => place,
+    }
 }
 
 fn slot_place(schedule: &Value) -> String {

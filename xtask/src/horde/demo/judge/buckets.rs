@@ -61,11 +61,11 @@ pub(super) fn judge(evidence: Evidence<'_>) -> Result<String, String> {
         ));
     }
     let failed = match evidence.has_faults {
-        true => format!("; failed {failed} times"),
+        true => format!(", {failed} failures"),
         false => String::new(),
     };
     Ok(format!(
-        "two buckets; written by URL/read by anybody: {}{failed}",
+        "two buckets{failed}; written/read: {}",
         counts.join(", ")
     ))
 }

@@ -4,13 +4,19 @@ use super::{Evidence, text};
 use crate::horde::columns::number;
 use crate::horde::demo::miner::{Spoils, spoils, vice};
 
-/// Weights were committed to and revealed: as many for each honest miner, less for those that lie for language models, and none for
+/// Blocks behind the newest one from which on a block is final.
+const FINALITY_BLOCKS: u64 = 3;
+
+/// Weights were committed to and revealed for good: some for each honest miner, less for those that lie for language models, and none for
 /// those that do nothing right.
 pub(super) fn judge(evidence: Evidence<'_>) -> Result<String, String> {
     let look = evidence.look;
-    let (Some(commit), Some(reveal)) = (look.included("commit"), look.included("reveal")) else {
+    let (Some(_), Some(reveal)) = (look.included("commit"), look.included("reveal")) else {
         return Err(describe(evidence));
     };
+    if u64::from(look.block) < number(reveal, "block") + FINALITY_BLOCKS {
+        return Err(describe(evidence));
+    }
     let miners = evidence.hotkeys.iter().enumerate();
     let weights = miners.map(|(index, hotkey)| (index, look.revealed_weight(hotkey)));
     let weights: Vec<(usize, u64)> = weights
@@ -36,8 +42,7 @@ pub(super) fn judge(evidence: Evidence<'_>) -> Result<String, String> {
     let weighted = weights.iter().filter(|(_, weight)| *weight > 0).count();
     let liars = all(Spoils::Llm).map(|(_, weight)| *weight);
     Ok(format!(
-        "committed in block {}, revealed in block {}: {weighted} miners, liars {} of {least}",
-        number(commit, "block"),
+        "revealed in block {}: {weighted} miners; liars have {} of {least}",
         number(reveal, "block"),
         liars.max().unwrap_or_default()
     ))
