@@ -4,7 +4,7 @@
 //! | | |
 //! |---|---|
 //! | commands | `debug_run_llm_prompt_task` |
-//! | handles | `horde_llm_samples_wanted`, `horde_miner_link`, `horde_job_over`, `horde_dynamic_config`, timers, answers of the buckets |
+//! | handles | `horde_llm_samples_wanted`, `horde_miner_link`, `horde_job_over`, `horde_dynamic_config`, `drain`, timers, answers of the buckets |
 //! | emits | `horde_llm_samples`, `horde_links_wanted`, `horde_jobs_made`, `horde_group_wanted`, `horde_jobs_scored` |
 //! | routes | `GET /horde/pool` |
 //! | config | see `config.rs`; the host's key `key` must name this extension |
@@ -138,6 +138,11 @@ impl Crossval {
     ) -> Result<()> {
         event.store(ctx)?;
         self.dynamic = event;
+        self.work(ctx)
+    }
+
+    fn on_drain(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        self.live.is_draining = true;
         self.work(ctx)
     }
 

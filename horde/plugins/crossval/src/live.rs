@@ -12,6 +12,9 @@ use crate::station::StationName;
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Live {
+    /// The host drains: nothing new is begun.
+    #[serde(default)]
+    pub(crate) is_draining: bool,
     /// The trusted miner has shown its manifest.
     pub(crate) is_link_up: bool,
     /// The job for which it was wanted last.

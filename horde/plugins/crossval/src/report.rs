@@ -103,6 +103,9 @@ impl Crossval {
         if let Some(text) = self.describe_work(name) {
             return text;
         }
+        if self.live.is_draining {
+            return "waits: the host drains".to_owned();
+        }
         let station = self.stations.get(&name);
         if station.is_some_and(|station| station.paused_until_ms(now_ms).is_some()) {
             return "pauses after a failure".to_owned();

@@ -57,8 +57,10 @@ impl Crossval {
         if self.buckets.is_some() {
             self.check_buckets(ctx)?;
             self.look_at_job(ctx)?;
-            self.start_next_job(ctx)?;
-            self.start_sampling(ctx)?;
+            if !self.live.is_draining {
+                self.start_next_job(ctx)?;
+                self.start_sampling(ctx)?;
+            }
             self.start_uploads(ctx)?;
             self.start_deletions(ctx)?;
         }

@@ -135,6 +135,29 @@ fn generation_goes_on_while_workloads_wait() {
     assert!(kinds.contains(&false), "{kinds:?}");
 }
 
+/// A pool takes hours to fill, one job after another.
+#[test]
+fn drain_waits_for_the_job_under_way_only() {
+    let mut world = World::with(&section(), &small());
+    world.up();
+    let asked = world.asked();
+    world.harness.event("drain", json!({}));
+    world.harness.reload();
+    assert_eq!(world.harness.unfinished(), 1);
+    world.generate(&asked);
+    world.settle();
+    assert_eq!(world.harness.unfinished(), 0);
+    world.harness.advance_ms(3_600_000);
+    world.settle();
+    assert!(world.all_asked().is_empty());
+    world.assert_state("generation", "waits: the host drains");
+    // The next run goes on.
+    world.harness.kill();
+    world.harness.event("horde_dynamic_config", small());
+    world.settle();
+    world.wait_for_job();
+}
+
 #[test]
 fn link_is_let_go_when_nothing_is_to_do() {
     let mut world = World::full();
