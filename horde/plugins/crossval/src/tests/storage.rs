@@ -275,7 +275,7 @@ const FAILURES: [HttpFailureKind; 3] = [
 ];
 
 #[test]
-fn store_that_cannot_be_reached_costs_nothing_at_any_station() {
+fn unreachable_store_costs_nothing_at_any_station() {
     for kind in FAILURES {
         let mut world = World::with_series();
         let fail_all = |world: &mut World| {
@@ -310,7 +310,7 @@ fn store_that_cannot_be_reached_costs_nothing_at_any_station() {
 
 /// A proxy that wants a login answers 200 to everything.
 #[test]
-fn page_in_place_of_the_store_costs_nothing_at_any_station() {
+fn page_of_a_proxy_costs_nothing_at_any_station() {
     let mut world = World::with_series();
     while !world.tags().iter().any(|tag| tag.starts_with("upload/")) {
         let call = world.harness.http_calls()[0].clone();

@@ -159,7 +159,7 @@ fn answers_missing_with_all_objects_are_excused() {
 
 /// The page of a proxy comes with status 200. Where the other object is there, the miner has written the page itself.
 #[test]
-fn page_in_place_of_answers_is_judged_by_the_control_object() {
+fn page_for_answers_is_judged_by_another_object() {
     const PAGE: &str = "<!DOCTYPE html><title>Log in</title>";
     for (control, expected) in [
         (
