@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod day;
+mod pool;
 
 use std::path::{Path, PathBuf};
 
