@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: measurements, in the release profile.
 
-use horde_system_tests::{EXTENSIONS, PROGRAMS};
+use horde_system_tests::{EXTENSIONS, LANGUAGE_EXTENSIONS, PROGRAMS};
 use tig_system_tests::PLUGINS;
 
 use crate::Result;
@@ -85,8 +85,13 @@ fn build_master(workspace: &Workspace) -> Result<()> {
     run_command(&mut workspace.cargo_for(arguments, &PLUGINS))
 }
 
-/// The programs and extensions of the validator.
+/// The programs and extensions of the validator, and the plugin that stands for neighbours of some.
 fn build_horde(workspace: &Workspace) -> Result<()> {
-    let names = PROGRAMS.iter().chain(&EXTENSIONS);
-    run_command(&mut workspace.cargo_for("build --quiet --release -p tig-bench-horde", names))
+    let names = PROGRAMS
+        .iter()
+        .chain(&EXTENSIONS)
+        .chain(&LANGUAGE_EXTENSIONS);
+    run_command(&mut workspace.cargo_for("build --quiet --release -p tig-bench-horde", names))?;
+    let neighbours = "build --quiet --release -p tig-bench-horde --example bench_neighbours";
+    run_command(&mut workspace.cargo(neighbours))
 }

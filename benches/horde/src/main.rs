@@ -2,10 +2,11 @@
 //! chain and facilitator where they are needed.
 //!
 //! `cargo xtask bench horde [--json] [-- --only PART]` builds all of it and runs it. `PART` is `batches` (each is the first of
-//! its host), `cycle`, `receipts` or `users`. Targets are those of a machine with two quiet processors; the names say what the
+//! its host), `crossval`, `cycle`, `receipts` or `users`. Targets are those of a machine with two quiet processors; the names say what the
 //! earlier validator needed there (section 10.14 of the specification).
 
 mod case;
+mod crossval;
 mod cycle;
 mod miners;
 mod orders;
@@ -24,8 +25,9 @@ use crate::case::CASES;
 type Measure = fn(&mut Report) -> Result<()>;
 
 /// What is measured, by name. Users come last: their requests leave ports behind that are not free for a minute.
-const PARTS: [(&str, Measure); 4] = [
+const PARTS: [(&str, Measure); 5] = [
     ("batches", measure_batches),
+    ("crossval", crossval::measure),
     ("cycle", cycle::measure),
     ("receipts", receipts::measure),
     ("users", users::measure),
