@@ -54,7 +54,8 @@ impl Error {
             Self::Environment(_) | Self::Config(_) => exit_code::CONFIG,
             Self::Wait(WaitError::Late(_)) | Self::Client(_) | Self::Check(_) => 1,
             Self::Status(StatusError::Client(_)) => 1,
-            Self::Status(_) => exit_code::HOST,
+            Self::Status(StatusError::NotRunning { .. }) => exit_code::NO_HOST,
+            Self::Status(StatusError::Run(_)) => exit_code::HOST,
             Self::Wait(WaitError::Run(_)) | Self::Migrate(MigrateError::Run(_)) | Self::Pass(_) => {
                 exit_code::HOST
             }

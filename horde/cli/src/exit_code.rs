@@ -8,6 +8,8 @@ pub(crate) const CONFIG: u8 = 3;
 pub(crate) const HOST: u8 = 4;
 /// The store cannot be used.
 pub(crate) const STORE: u8 = 6;
+/// No host of the folder runs; `tig-host call` ends with the same code.
+pub(crate) const NO_HOST: u8 = 7;
 /// The validator has refused the call; `tig-host call` ends with the same code.
 pub(crate) const REFUSED: u8 = 8;
 /// A check has found a fault, or a step of provisioning was refused.

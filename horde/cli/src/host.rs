@@ -9,9 +9,12 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, ExitStatus, Output, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use serde::Deserialize;
+use tig_process::signals::StopFlag;
 
 use crate::exit_code::INTERRUPTED;
 
@@ -20,6 +23,8 @@ pub(crate) use self::started::{StartError, Started};
 
 /// Name of the program.
 const PROGRAM: &str = "tig-host";
+/// Time between two looks whether a host has ended, or is to end.
+const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 /// Faults of a config that are kept.
 const FAULTS_COUNT_MAX: usize = 20;
 
@@ -132,14 +137,33 @@ impl HostProgram {
         self.run_in_front(call.args(words))
     }
 
-    /// Runs a host of this config with this program's own streams, until it ends. Returns the exit code.
+    /// Runs a host of this config until it ends, or until this program is to stop. Its log and its output are this program's own.
+    /// Returns the exit code.
     ///
     /// # Errors
     ///
     /// The program cannot be run.
-    pub(crate) fn run(&self) -> Result<u8, RunError> {
+    pub(crate) fn run(&self, stop: &StopFlag) -> Result<u8, RunError> {
         let mut command = Command::new(&self.program);
-        self.run_in_front(command.arg(&self.config).args(["--port", "0"]))
+        command
+            .arg(&self.config)
+            .args(["--port", "0", "--exit-with-parent"])
+            .stdin(Stdio::piped())
+            // A terminal sends its signals to all of a group: the host would take a second one for "at once".
+            .process_group(0);
+        let failed = |source| self.not_run(source);
+        let mut child = command.spawn().map_err(failed)?;
+        let mut stdin = child.stdin.take();
+        loop {
+            if let Some(status) = child.try_wait().map_err(failed)? {
+                return Ok(exit_code(status));
+            }
+            if stop.reason().is_some() {
+                // The host stops in order when this is closed.
+                drop(stdin.take());
+            }
+            thread::sleep(LOOK_INTERVAL);
+        }
     }
 
     /// Becomes a host of this config: the process keeps its id, its streams and its signals, and ends with the host's exit code.
@@ -155,10 +179,7 @@ impl HostProgram {
 
     fn run_in_front(&self, command: &mut Command) -> Result<u8, RunError> {
         let status = command.status();
-        let code = status.map_err(|source| self.not_run(source))?.code();
-        // Without a code a signal has ended it.
-        let code = code.and_then(|code| u8::try_from(code).ok());
-        Ok(code.unwrap_or(INTERRUPTED))
+        Ok(exit_code(status.map_err(|source| self.not_run(source))?))
     }
 
     /// Whether the program ends with 0.
@@ -191,6 +212,12 @@ impl HostProgram {
             source,
         }
     }
+}
+
+/// The exit code of a program; without one a signal has ended it.
+fn exit_code(status: ExitStatus) -> u8 {
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    code.unwrap_or(INTERRUPTED)
 }
 
 /// Whether the status of a host says so; a host that does not answer has nothing under way.

@@ -43,7 +43,6 @@ pub(crate) fn run(
     let made = tempfile::tempdir().map_err(FacilitatorError::Folder)?;
     let host = HostProgram::find(made.path());
     std::fs::write(host.config(), text).map_err(FacilitatorError::Folder)?;
-    // Ctrl-C goes to the host, too, which then ends by itself.
-    let _stop = StopFlag::listen().map_err(FacilitatorError::Signals)?;
-    Ok(host.run()?)
+    let stop = StopFlag::listen().map_err(FacilitatorError::Signals)?;
+    Ok(host.run(&stop)?)
 }

@@ -82,7 +82,7 @@ fn doctor_says_why_no_validator_runs() {
     assert_eq!(level, "fault", "{text}");
     assert!(text.contains("start it: `tig-host"), "{text}");
     let output = run(validator.site.folder(), &["status"]);
-    assert_eq!(output.status.code(), Some(4), "{:?}", texts(&output));
+    assert_eq!(output.status.code(), Some(7), "{:?}", texts(&output));
     let path = validator.site.config_file();
     let mut config: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     config["config"]["horde_batch"]["kindz"] = json!({});

@@ -1,6 +1,5 @@
 //! `compute-horde doctor` on a whole validator, sound and with one fault planted after another.
 
-mod sound;
 mod table;
 
 use std::fs;
@@ -10,9 +9,9 @@ use horde_system_tests::{Artifacts, HOTKEY};
 use serde_json::json;
 use tig_system_tests::wait_for;
 
-use self::sound::{FILES, Report, STATE_TIMEOUT, Sound, up};
-use self::table::{FAULTS_OF_OTHERS, Fault, OWN_FAULTS};
+use self::table::{FAULTS_OF_OTHERS, FILES, Fault, OWN_FAULTS};
 use crate::network::NEXT_CYCLE;
+use crate::sound::{Report, STATE_TIMEOUT, Sound, up};
 
 /// Asks the doctor until it says so: what the running validator knows changes with its next attempt.
 fn wait_for_report(
@@ -53,7 +52,7 @@ fn plant_each(faults: &[Fault]) {
             let mode = fs::metadata(&path).unwrap().permissions();
             (fs::read(&path).unwrap(), mode)
         });
-        let variables = sound.plant(plant, true);
+        let variables = plant.set(&sound, true);
         let variables: Vec<_> = variables
             .iter()
             .map(|(name, value)| (*name, value.as_str()))
@@ -61,7 +60,7 @@ fn plant_each(faults: &[Fault]) {
         wait_for_report(&sound, &format!("{finding:?}"), &variables, |report| {
             report.has(*finding) && (finding[0] != "fault" || report.code == 11)
         });
-        sound.plant(plant, false);
+        plant.set(&sound, false);
         for (name, (contents, mode)) in FILES.iter().zip(saved) {
             let path = sound.file(name);
             // Only what was changed: the host reads a config that is written again.

@@ -6,8 +6,11 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::sound::FILES;
 use crate::cli::write_private;
+use crate::sound::Sound;
+
+/// Files that faults are planted in.
+pub(super) const FILES: [&str; 4] = [".env", "config.json", "s3-secret", "wallets/w/hotkeys/h"];
 
 /// How a fault is planted.
 pub(super) enum Plant {
@@ -23,6 +26,38 @@ pub(super) enum Plant {
     Trusted(&'static str),
     /// In the place of the trusted miner there is one of the subnet.
     OtherMiner,
+}
+
+impl Plant {
+    /// Plants a fault, or takes it away again; variables for the doctor.
+    pub(super) fn set(&self, sound: &Sound, is_there: bool) -> Vec<(&'static str, String)> {
+        let faults = |fault: &str| match is_there {
+            true => json!({ "faults": [fault] }),
+            false => json!({ "faults": [] }),
+        };
+        let control = &sound.network.control;
+        let (s3, _) = sound.network.language().unwrap();
+        match self {
+            Plant::Variable(name, value) => return vec![(name, (*value).to_owned())],
+            Plant::OtherMiner => {
+                let miner = &sound.network.miners[0];
+                let port = miner.address.rsplit_once(':').unwrap().1;
+                return vec![
+                    ("TRUSTED_MINER_PORT", port.to_owned()),
+                    ("TRUSTED_MINER_KEY", miner.hotkey.clone()),
+                ];
+            }
+            Plant::Files(change) if is_there => change(sound.home.path()),
+            Plant::Files(_) => {}
+            Plant::S3(fault) => sound.control(s3.address(), "/-/faults", &faults(fault)),
+            Plant::Chain(fault) => sound.control(control, "/chain/fault", &faults(fault)),
+            Plant::Trusted(vice) => {
+                let vices = if is_there { vec![*vice] } else { Vec::new() };
+                sound.control(control, "/trusted/vice", &json!({ "vices": vices }));
+            }
+        }
+        Vec::new()
+    }
 }
 
 /// A fault: how it is planted, and level, part, a piece of the text and a piece of the remedy of its finding.

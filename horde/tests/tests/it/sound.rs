@@ -9,17 +9,14 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tig_system_tests::{Process, get, post, wait_for};
 
-use super::table::Plant;
 use crate::cli::{WALLET, folder, run, texts, write_private};
 use crate::network::{CYCLE, chain, network};
 
 /// Longest time for a state of the running validator to change.
-pub(super) const STATE_TIMEOUT: Duration = Duration::from_secs(60);
-/// Files that faults are planted in.
-pub(super) const FILES: [&str; 4] = [".env", "config.json", "s3-secret", "wallets/w/hotkeys/h"];
+pub(crate) const STATE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Starts the validator of a folder.
-pub(super) fn up(folder: &Path) -> Process {
+pub(crate) fn up(folder: &Path) -> Process {
     let artifacts = Artifacts::of_running_test().unwrap();
     let mut up = Command::new(artifacts.program("compute-horde"));
     up.args(["up", "--allow-private", "--port", "0"]);
@@ -30,14 +27,14 @@ pub(super) fn up(folder: &Path) -> Process {
 }
 
 /// A whole validator that was set up and started as an operator does.
-pub(super) struct Sound {
-    pub(super) network: Miners,
-    pub(super) host: Process,
-    pub(super) home: TempDir,
+pub(crate) struct Sound {
+    pub(crate) network: Miners,
+    pub(crate) host: Process,
+    pub(crate) home: TempDir,
 }
 
 impl Sound {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let artifacts = Artifacts::of_running_test().unwrap();
         let home = folder("");
         let options = MinersOptions {
@@ -81,7 +78,7 @@ impl Sound {
     }
 
     /// Makes blocks up to this one, and waits until the host has seen it.
-    pub(super) fn advance(&self, block: u32) {
+    pub(crate) fn advance(&self, block: u32) {
         let chain: Value = get(&self.network.control, "/chain")
             .unwrap()
             .json()
@@ -95,7 +92,7 @@ impl Sound {
         self.wait_for_block(block);
     }
 
-    pub(super) fn wait_for_block(&self, block: u32) {
+    pub(crate) fn wait_for_block(&self, block: u32) {
         let seen = wait_for("the block", STATE_TIMEOUT, || {
             let output = run(self.home.path(), &["status", "--json"]);
             let status: Value = serde_json::from_slice(&output.stdout).ok()?;
@@ -104,13 +101,13 @@ impl Sound {
         seen.unwrap_or_else(|error| panic!("{error}: {}", self.host.log_tail(30)));
     }
 
-    pub(super) fn control(&self, address: &str, path: &str, body: &Value) {
+    pub(crate) fn control(&self, address: &str, path: &str, body: &Value) {
         let answer = post(address, path, body.to_string().as_bytes()).unwrap();
         assert!((200..300).contains(&answer.status), "{path}: {answer:?}");
     }
 
     /// What the doctor says, with these variables in the process's environment.
-    pub(super) fn doctor(&self, variables: &[(&str, &str)]) -> Report {
+    pub(crate) fn doctor(&self, variables: &[(&str, &str)]) -> Report {
         let artifacts = Artifacts::of_running_test().unwrap();
         let mut command = Command::new(artifacts.program("compute-horde"));
         command
@@ -119,37 +116,7 @@ impl Sound {
         Report::of(&command.current_dir(&self.home).output().unwrap())
     }
 
-    /// Plants a fault, or takes it away again; variables for the doctor.
-    pub(super) fn plant(&self, plant: &Plant, is_there: bool) -> Vec<(&'static str, String)> {
-        let faults = |fault: &str| match is_there {
-            true => json!({ "faults": [fault] }),
-            false => json!({ "faults": [] }),
-        };
-        let control = &self.network.control;
-        let (s3, _) = self.network.language().unwrap();
-        match plant {
-            Plant::Variable(name, value) => return vec![(name, (*value).to_owned())],
-            Plant::OtherMiner => {
-                let miner = &self.network.miners[0];
-                let port = miner.address.rsplit_once(':').unwrap().1;
-                return vec![
-                    ("TRUSTED_MINER_PORT", port.to_owned()),
-                    ("TRUSTED_MINER_KEY", miner.hotkey.clone()),
-                ];
-            }
-            Plant::Files(change) if is_there => change(self.home.path()),
-            Plant::Files(_) => {}
-            Plant::S3(fault) => self.control(s3.address(), "/-/faults", &faults(fault)),
-            Plant::Chain(fault) => self.control(control, "/chain/fault", &faults(fault)),
-            Plant::Trusted(vice) => {
-                let vices = if is_there { vec![*vice] } else { Vec::new() };
-                self.control(control, "/trusted/vice", &json!({ "vices": vices }));
-            }
-        }
-        Vec::new()
-    }
-
-    pub(super) fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.home.path().join(name)
     }
 }
@@ -162,14 +129,14 @@ impl Drop for Sound {
 }
 
 /// What the doctor has said.
-pub(super) struct Report {
-    pub(super) code: i32,
+pub(crate) struct Report {
+    pub(crate) code: i32,
     findings: Vec<Value>,
-    pub(super) text: String,
+    pub(crate) text: String,
 }
 
 impl Report {
-    pub(super) fn of(output: &Output) -> Self {
+    pub(crate) fn of(output: &Output) -> Self {
         let (stdout, stderr) = texts(output);
         let text = format!("{stdout}{stderr}");
         let value: Value = serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("{text}"));
@@ -181,7 +148,7 @@ impl Report {
     }
 
     /// Whether a finding has this level and part, and these pieces in text and remedy.
-    pub(super) fn has(&self, [level, part, text, remedy]: [&str; 4]) -> bool {
+    pub(crate) fn has(&self, [level, part, text, remedy]: [&str; 4]) -> bool {
         self.findings.iter().any(|finding| {
             let has =
                 |key: &str, piece: &str| finding[key].as_str().unwrap_or_default().contains(piece);
@@ -192,7 +159,7 @@ impl Report {
         })
     }
 
-    pub(super) fn faults(&self) -> Vec<&Value> {
+    pub(crate) fn faults(&self) -> Vec<&Value> {
         let findings = self.findings.iter();
         findings
             .filter(|finding| finding["level"] == "fault")
