@@ -24,6 +24,8 @@ static ALL_TRANSFERS: Semaphore = Semaphore::const_new(ALL_TRANSFERS_COUNT_MAX);
 pub(crate) enum TransferError {
     #[error("there is no HTTP client")]
     Client(#[source] reqwest::Error),
+    #[error("the URL, or a header that goes with it, cannot be used")]
+    Request(#[source] reqwest::Error),
     #[error("no answer of the other side")]
     Transport(#[source] reqwest::Error),
     #[error("the other side answers with status {}", .0.as_u16())]
@@ -37,13 +39,18 @@ pub(crate) enum TransferError {
 impl TransferError {
     /// Whether another attempt may succeed.
     fn can_pass(&self) -> bool {
-        !matches!(self, Self::Client(_) | Self::Size)
+        !matches!(self, Self::Client(_) | Self::Request(_) | Self::Size)
     }
 }
 
 impl From<reqwest::Error> for TransferError {
     fn from(error: reqwest::Error) -> Self {
-        Self::Transport(error.without_url())
+        let is_request = error.is_builder();
+        let error = error.without_url();
+        match is_request {
+            true => Self::Request(error),
+            false => Self::Transport(error),
+        }
     }
 }
 

@@ -159,6 +159,10 @@ async fn failed_download_ends_the_job() {
         url: site.url(PROMPTS, "b.txt").into(),
         relative_path: "../b.txt".to_owned(),
     };
+    let no_url = SingleFileVolume {
+        url: "file:///etc/passwd".into(),
+        relative_path: "b.txt".to_owned(),
+    };
     let no_host = SingleFileVolume {
         url: "http://127.0.0.1:1/secret?X-Amz-Signature=5ec4e7".into(),
         relative_path: "b.txt".to_owned(),
@@ -180,6 +184,10 @@ async fn failed_download_ends_the_job() {
         (
             outside.into(),
             "the name of a file in the volume leads out of it",
+        ),
+        (
+            no_url.into(),
+            "part 0 of the volume cannot be downloaded: the URL, or a header that goes with it",
         ),
         (
             no_host.into(),
