@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use horde_events::{MinerAddress, authority};
+use horde_events::{MinerAddress, authority, quote};
 use serde::{Deserialize, Serialize};
+use tig_keyring::PublicKey;
 use tig_plugin_api::prelude::*;
 
 use super::neurons::MINERS_COUNT_MAX;
@@ -64,6 +65,14 @@ pub(crate) fn finish_forgotten_command(ctx: &mut Context<'_>) -> Result<()> {
     ctx.finish(ticket, INTERRUPTED, text)
 }
 
+/// Checks that a text is an address of a miner.
+fn check_hotkey(hotkey: &str) -> Result<()> {
+    match PublicKey::from_ss58(hotkey) {
+        Ok(_) => Ok(()),
+        Err(error) => bail!("--miner_hotkey {}: {error}", quote(hotkey)),
+    }
+}
+
 impl Receipts {
     pub(crate) fn begin_command(
         &mut self,
@@ -118,16 +127,19 @@ impl Receipts {
         } = arguments;
         match (miner_hotkey, miner_ip, miner_port) {
             (None, None, None) if self.miners.is_empty() => bail!(
-                "no miner is known yet: wait until horde_chain has the neurons, or name one by --miner_hotkey, --miner_ip and --miner_port"
+                "{}; or name one by --miner_hotkey, --miner_ip and --miner_port",
+                self.no_miner()
             ),
             (None, None, None) => Ok(None),
             (Some(hotkey), None, None) if self.miners.contains_key(&hotkey) => {
                 Ok(Some((hotkey, None)))
             }
-            (Some(_), None, None) => {
+            (Some(hotkey), None, None) => {
+                check_hotkey(&hotkey)?;
                 bail!("the miner is not known: state --miner_ip and --miner_port, too")
             }
             (Some(hotkey), Some(host), Some(port)) => {
+                check_hotkey(&hotkey)?;
                 if self.miners.len() >= MINERS_COUNT_MAX && !self.miners.contains_key(&hotkey) {
                     bail!("{MINERS_COUNT_MAX} miners are known, and no more are taken");
                 }
@@ -140,6 +152,16 @@ impl Receipts {
                 Ok(Some((hotkey, Some(authority))))
             }
             _ => bail!("--miner_ip and --miner_port need each other and --miner_hotkey"),
+        }
+    }
+
+    /// Why no miner is known.
+    fn no_miner(&self) -> String {
+        let block = self.fetches.neurons_block;
+        match &self.fetches.refused {
+            Some(reason) => format!("no miner of block {block} can be connected to ({reason})"),
+            None if block > 0 => format!("no miner serves at block {block}: wait until one does"),
+            None => "no miner is known yet: wait until horde_chain has the neurons".to_owned(),
         }
     }
 

@@ -26,6 +26,8 @@ pub(crate) struct Fetches {
     pub(super) neurons_due_ms: u64,
     /// The block that the miners are of.
     pub(super) neurons_block: u32,
+    /// Why a miner of that block is not connected to, if that is so of any.
+    pub(super) refused: Option<String>,
 }
 
 impl Fetches {
@@ -37,6 +39,7 @@ impl Fetches {
             work: VecDeque::new(),
             neurons_due_ms: 0,
             neurons_block: 0,
+            refused: None,
         }
     }
 

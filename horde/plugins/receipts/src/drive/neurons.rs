@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use horde_events::{MinerAddress, Neurons, NeuronsWanted, authority};
+use horde_extension::shown;
 use tig_plugin_api::prelude::*;
 
 use crate::Receipts;
@@ -36,7 +37,7 @@ impl Receipts {
         let now_ms = ctx.now_ms();
         self.fetches.neurons_block = event.block;
         self.fetches.neurons_due_ms = now_ms + NEURONS_INTERVAL_MS;
-        let mut serving = BTreeSet::new();
+        let (mut serving, mut refused) = (BTreeSet::new(), None);
         for neuron in event.neurons.iter().take(MINERS_COUNT_MAX) {
             let Some(axon) = &neuron.axon else { continue };
             if neuron.hotkey == self.hotkey {
@@ -48,11 +49,18 @@ impl Receipts {
                 port: axon.port,
             };
             // Anybody can enter any address; those that are not connected to are reported by `horde_miners`.
-            if let Ok(authority) = authority(&address, self.config.allow_private) {
-                serving.insert(neuron.hotkey.as_str());
-                self.put_miner(ctx, &neuron.hotkey, authority)?;
+            match authority(&address, self.config.allow_private) {
+                Ok(authority) => {
+                    serving.insert(neuron.hotkey.as_str());
+                    self.put_miner(ctx, &neuron.hotkey, authority)?;
+                }
+                Err(error) => {
+                    let hotkey = shown(&neuron.hotkey);
+                    refused = Some(format!("miner {hotkey}: {}", Error::from(error)));
+                }
             }
         }
+        self.fetches.refused = refused;
         let is_wanted = |hotkey: &str| {
             let command = self.command.as_ref();
             serving.contains(hotkey) || command.is_some_and(|command| command.waits_for(hotkey))

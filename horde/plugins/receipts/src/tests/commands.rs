@@ -63,7 +63,9 @@ fn arguments_that_do_not_fit_are_refused() {
         error.unwrap_err().to_string()
     };
     assert!(fault(json!({})).contains("no miner is known yet"));
-    assert!(fault(json!({ "miner_hotkey": "5x" })).contains("not known"));
+    let text = fault(json!({ "miner_hotkey": "5x" }));
+    assert!(text.starts_with("--miner_hotkey \"5x\": "), "{text}");
+    assert!(fault(json!({ "miner_hotkey": hotkey(&miner(1)) })).contains("not known"));
     assert!(fault(json!({ "miner_ip": "8.8.8.8" })).contains("need each other"));
     let mut inside = named(1);
     inside["miner_ip"] = json!("127.0.0.1");
@@ -71,6 +73,26 @@ fn arguments_that_do_not_fit_are_refused() {
     let mut unspecified = named(1);
     unspecified["miner_port"] = json!(0);
     assert!(fault(unspecified).contains("port 0"));
+}
+
+#[test]
+fn missing_miners_are_explained() {
+    let mut world = World::start();
+    let mut fault = |neurons: Value| {
+        world.harness.event("horde_neurons", neurons);
+        let called = world.harness.command("fetch_receipts", &json!({}));
+        called.unwrap_err().to_string()
+    };
+    let text = fault(neurons(1, &[]));
+    assert!(text.starts_with("no miner serves at block 1"), "{text}");
+    let mut private = neurons(2, &[1]);
+    private["neurons"][0]["axon"]["host"] = json!("10.0.0.1");
+    let text = fault(private);
+    assert!(
+        text.starts_with("no miner of block 2 can be connected to (miner 5"),
+        "{text}"
+    );
+    assert!(text.contains("`allow_private`"), "{text}");
 }
 
 #[test]
