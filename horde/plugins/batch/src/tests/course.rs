@@ -161,6 +161,30 @@ fn batch_without_manifest_executor_or_job_says_so() {
     assert!(left(&batches).is_empty());
 }
 
+/// The kind has jobs for a part of the executors: the result says how many are not tested and why, and these cost nothing.
+#[test]
+fn executors_without_a_job_are_noted_in_the_result() {
+    let mut batches = start();
+    let ticket = run_batch(&mut batches, 1);
+    link_up(&mut batches, 0, &[(SPIN_UP, 3)]);
+    let wanted = emitted(&mut batches, "horde_jobs_wanted").remove(0);
+    let (mut made, jobs) = jobs_made(&wanted);
+    made["jobs"].as_array_mut().unwrap().truncate(1);
+    let shortage = "2 of 3 executors are not tested: the pool has no more samples";
+    made["shortage"] = json!(shortage);
+    batches.event("horde_jobs_made", made);
+    job_over(&mut batches, &jobs[0], &finished(""));
+    check_answers(&mut batches, &right());
+    let (code, report) = end(&batches, ticket);
+    assert_eq!((code, report.end), (0, BatchEnd::Stored));
+    assert_eq!(report.notes[0].text, shortage);
+    let row = &report.miners[0].classes[0];
+    assert_eq!((row.announced, row.jobs, row.right), (3, 1, 1));
+    let status = batches.request("GET", "/horde/batch", &[], "").unwrap();
+    let status: Value = serde_json::from_slice(&status.body).unwrap();
+    assert_eq!(status["last"]["notes"][0]["text"], shortage);
+}
+
 #[test]
 fn kind_that_does_not_answer_loses_its_class() {
     let mut batches = start();
