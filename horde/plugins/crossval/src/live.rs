@@ -40,6 +40,9 @@ pub(crate) struct Live {
     /// Samples that are wanted, until `give_ms`.
     pub(crate) asks: Vec<LlmSamplesWanted>,
     pub(crate) give_ms: u64,
+    /// The last batch that got fewer samples than it wanted.
+    #[serde(default)]
+    pub(crate) last_shortage: Option<Shortage>,
     /// When expired records were looked for last, in Unix milliseconds.
     pub(crate) swept_ms: u64,
     /// When an operator was reminded of each thing last, in Unix milliseconds.
@@ -63,6 +66,17 @@ pub(crate) struct BucketState {
     pub(crate) since_ms: Option<u64>,
     /// When the faults were logged, in Unix milliseconds.
     pub(crate) logged_ms: u64,
+}
+
+/// Executors that could not be tested.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub(crate) struct Shortage {
+    /// When, in Unix milliseconds.
+    pub(crate) at_ms: u64,
+    pub(crate) batch: String,
+    pub(crate) missing: usize,
+    pub(crate) wanted: usize,
+    pub(crate) reason: String,
 }
 
 /// What a station does.

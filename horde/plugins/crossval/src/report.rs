@@ -61,6 +61,7 @@ impl Crossval {
                 "missing": self.pool.missing(&target),
                 "wanted": target.samples,
             },
+            "last_shortage": self.live.last_shortage,
             "workloads": workloads.collect::<Vec<_>>(),
             "objects_to_delete": self.pool.doomed.len(),
             "buckets": self.report_buckets(),

@@ -8,6 +8,7 @@ use tig_plugin_api::prelude::*;
 use crate::Crossval;
 use crate::bucket::Object;
 use crate::limits::{ASKS_MAX, COLLECT_MS, URL_SECONDS};
+use crate::live::Shortage;
 use crate::pool::Sample;
 use crate::share::{share, wanted};
 
@@ -43,16 +44,36 @@ impl Crossval {
                 }
             }
             let (given, wanted) = (samples.len(), wanted(&ask));
-            let shortage = (given < wanted).then(|| {
-                let missing = wanted - given;
-                format!(
-                    "{missing} of {wanted} executors are not tested: {}",
-                    self.why_short()
-                )
+            let missing = wanted.saturating_sub(given);
+            let shortage = (missing > 0).then(|| {
+                let why = self.why_short();
+                self.note_shortage(ctx, &ask.batch, (missing, wanted), why);
+                format!("{missing} of {wanted} executors are not tested: {why}")
             });
             ctx.emit(&answer(ask, samples, shortage))?;
         }
         Ok(())
+    }
+
+    /// Adds what an ask lacks to what the others of its batch lack.
+    fn note_shortage(
+        &mut self,
+        ctx: &mut Context<'_>,
+        batch: &str,
+        (missing, wanted): (usize, usize),
+        why: &str,
+    ) {
+        ctx.count("llm_samples_missing", &[], missing as u64);
+        let before = self.live.last_shortage.take();
+        let before = before.filter(|before| before.batch == batch);
+        let sums = before.map_or((0, 0), |before| (before.missing, before.wanted));
+        self.live.last_shortage = Some(Shortage {
+            at_ms: ctx.now_ms(),
+            batch: batch.to_owned(),
+            missing: sums.0 + missing,
+            wanted: sums.1 + wanted,
+            reason: why.to_owned(),
+        });
     }
 
     /// The samples that may be given, the oldest last.

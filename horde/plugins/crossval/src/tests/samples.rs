@@ -79,6 +79,17 @@ fn too_few_samples_are_shared_out_one_for_each_miner() {
         shortage.starts_with("59 of 61 executors are not tested"),
         "{shortage}"
     );
+    let shortage = world.report()["last_shortage"].clone();
+    assert_eq!(
+        (
+            &shortage["missing"],
+            &shortage["wanted"],
+            &shortage["batch"]
+        ),
+        (&json!(88), &json!(92), &json!("b")),
+        "both asks of the batch"
+    );
+    assert_eq!(world.harness.metric("llm_samples_missing", &[]), Some(88.0));
 }
 
 #[test]
