@@ -33,7 +33,7 @@ pub(super) fn judge_synthetic(evidence: Evidence<'_>) -> Result<String, String> 
         false => "its slot".to_owned(),
     };
     Ok(format!(
-        "{right} of {jobs} GPU jobs right, in {place}, within {milliseconds} ms"
+        "{right} of {jobs} GPU jobs right in {place}, in {milliseconds} ms"
     ))
 }
 
@@ -46,7 +46,7 @@ pub(super) fn judge_cross_validation(evidence: Evidence<'_>) -> Result<String, S
     let (jobs, right) = judge_class(evidence, LLM, |spoils| spoils == Spoils::Nothing)?;
     let full = evidence.look.pool["samples"]["wanted"].as_u64();
     Ok(format!(
-        "{right} of {jobs} LLM jobs right, none of a liar; {} samples were ready",
+        "{right} of {jobs} LLM jobs right, no liar's; {} samples",
         full.unwrap_or_default()
     ))
 }

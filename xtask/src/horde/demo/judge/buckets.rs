@@ -52,7 +52,7 @@ pub(super) fn judge(evidence: Evidence<'_>) -> Result<String, String> {
                 "objects of {what}: {written} written by presigned URLs, {read} read"
             ));
         }
-        counts.push(format!("{what} {written}/{read}"));
+        counts.push(format!("{written}/{read} {what}"));
     }
     let failed = failures(&look.s3_calls);
     if evidence.has_faults && failed < BUCKET_FAILURES {
@@ -64,10 +64,7 @@ pub(super) fn judge(evidence: Evidence<'_>) -> Result<String, String> {
         true => format!(", {failed} failures"),
         false => String::new(),
     };
-    Ok(format!(
-        "two buckets{failed}; written/read: {}",
-        counts.join(", ")
-    ))
+    Ok(format!("written/read {}{failed}", counts.join(", ")))
 }
 
 /// How often a request was refused by a fault.
