@@ -14,6 +14,7 @@ mod jobs;
 mod network;
 mod operator;
 mod pipeline;
+mod pipeline_faults;
 mod planted_faults;
 mod reload;
 mod scorer;

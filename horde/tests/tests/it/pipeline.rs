@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::support::{sum, violations};
 
 /// Longest time for the pool to fill.
-const FILL_MAX: Duration = Duration::from_secs(20);
+pub(crate) const FILL_MAX: Duration = Duration::from_secs(20);
 /// The same, with the pauses of stations after a failure: 30 s, and 60 s after the next.
 const FILL_WITH_PAUSES_MAX: Duration = Duration::from_secs(100);
 
