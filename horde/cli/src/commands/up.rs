@@ -65,6 +65,11 @@ pub(crate) fn run(
 ) -> Result<Infallible, UpError> {
     // A running host would take a changed config up at once; it is the second one that says so, and ends.
     if !host.config().exists() || !host.is_running()? {
+        if environment.get("PYLON_URL").is_none() {
+            output::note_line(
+                "note: PYLON_URL is not set: without a chain batches are run by hand, and no weights are set",
+            );
+        }
         follow_environment(environment, folder, host.config(), arguments.allow_private)?;
         if !arguments.no_check {
             check_buckets(environment)?;

@@ -210,7 +210,7 @@ fn each_command_ends_as_said() {
     type_all(&sound, nowhere.path(), &NOWHERE);
 }
 
-/// Each station of cross-validation does what it is told, or says that nothing is to be done: the pool fills by itself, too.
+/// Each station of cross-validation does what it is asked, or says that nothing is to be done: the pool fills by itself, too.
 #[test]
 fn stations_run_by_hand() {
     let sound = Sound::start();
