@@ -18,6 +18,9 @@ pub use series::{
 pub const SOLVER_IMAGE: &str =
     "docker.io/backenddevelopersltd/compute-horde-prompt-solver:v0-latest";
 
+/// Image that generates prompts with a model, whose name takes the place of `{model}` (section 3.8).
+pub const GENERATOR_IMAGE: &str = "backenddevelopersltd/compute-horde-prompt-gen-{model}:v0-latest";
+
 /// Folder of the volume in a container.
 const VOLUME: &str = "/volume/";
 
@@ -41,6 +44,28 @@ pub fn solver_arguments(name: &str, seed: u32) -> Vec<String> {
         "--seed",
         &seed.to_string(),
         &file,
+    ];
+    arguments.map(str::to_owned).into()
+}
+
+/// The file of prompts that the generator writes for the series with this uuid.
+pub fn generated_file(series: &str) -> String {
+    format!("prompts_{series}.txt")
+}
+
+/// Arguments of the generator for series of so many lines (section 3.8).
+pub fn generator_arguments(model: &str, lines: u32, series: &[String]) -> Vec<String> {
+    let arguments = [
+        "--quantize",
+        "--model_name",
+        model,
+        "--batch_size=250",
+        "--num_return_sequences=1",
+        "--max_new_tokens=40",
+        "--number_of_prompts_per_batch",
+        &lines.to_string(),
+        "--uuids",
+        &series.join(","),
     ];
     arguments.map(str::to_owned).into()
 }

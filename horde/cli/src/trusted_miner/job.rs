@@ -3,7 +3,10 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use horde_calc::archive::zip_file;
-use horde_calc::llm::{SOLVER_IMAGE, answers_file, prompts_file, solver_arguments};
+use horde_calc::llm::{
+    GENERATOR_IMAGE, SOLVER_IMAGE, answers_file, generated_file, generator_arguments, prompts_file,
+    solver_arguments,
+};
 use horde_proto::miner::{DockerRunOptionsPreset, JobRequest, JobReservation};
 use horde_proto::upload::{MultiUpload, SingleFilePutUpload};
 use horde_proto::volume::{InlineVolume, MultiVolume, SingleFileVolume};
@@ -12,7 +15,7 @@ use horde_proto::{ExecutorClass, Volume};
 /// The class of the trusted miner's executors.
 pub(super) const CLASS: ExecutorClass = ExecutorClass::AlwaysOnLlmA6000;
 /// Lines of the series that is generated.
-const LINES_COUNT: &str = "8";
+const LINES_COUNT: u32 = 8;
 /// The image that prints its payload, and the file of the payload.
 pub(super) const ECHO_IMAGE: &str = "backenddevelopersltd/compute-horde-job-echo:v0-latest";
 const ECHO_FILE: &str = "payload.txt";
@@ -25,7 +28,7 @@ const ANSWERING_SECONDS: u32 = 288;
 
 /// The image that makes prompts with a model (section 3.8).
 pub(super) fn generator_image(model: &str) -> String {
-    format!("backenddevelopersltd/compute-horde-prompt-gen-{model}:v0-latest")
+    GENERATOR_IMAGE.replace("{model}", model)
 }
 
 /// The frames of a job.
@@ -49,22 +52,11 @@ impl Job {
     /// Writes a short series of prompts, and sends it to this URL.
     pub(super) fn generation(uuid: &str, model: &str, series: &str, url: String) -> Self {
         let image = generator_image(model);
-        let arguments = [
-            "--quantize",
-            "--model_name",
-            model,
-            "--batch_size=250",
-            "--num_return_sequences=1",
-            "--max_new_tokens=40",
-            "--number_of_prompts_per_batch",
-            LINES_COUNT,
-            "--uuids",
-            series,
-        ];
+        let arguments = generator_arguments(model, LINES_COUNT, &[series.to_owned()]);
         Self::new(uuid, &image, GENERATION_SECONDS).with_model(
-            arguments.map(str::to_owned).into(),
+            arguments,
             url,
-            format!("prompts_{series}.txt"),
+            generated_file(series),
         )
     }
 

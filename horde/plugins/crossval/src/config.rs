@@ -1,5 +1,6 @@
 //! Config section `horde_crossval`.
 
+use horde_calc::llm::GENERATOR_IMAGE;
 use horde_events::MinerAddress;
 use horde_extension::Section;
 use horde_s3::{Endpoint, EndpointError};
@@ -55,8 +56,7 @@ impl Default for Config {
             answers_bucket: String::new(),
             access_key_id: String::new(),
             key: "s3".to_owned(),
-            generator_image: "backenddevelopersltd/compute-horde-prompt-gen-{model}:v0-latest"
-                .to_owned(),
+            generator_image: GENERATOR_IMAGE.to_owned(),
             generator_model: "phi3".to_owned(),
             uses_per_series: 10,
             expiry_hours: 14 * 24,

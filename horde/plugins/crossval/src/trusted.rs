@@ -1,6 +1,8 @@
 //! Jobs of the trusted miner, and their frames as the recorded ones of the reference.
 
-use horde_calc::llm::{self, SOLVER_IMAGE, prompts_file, solver_arguments};
+use horde_calc::llm::{
+    self, SOLVER_IMAGE, generated_file, generator_arguments, prompts_file, solver_arguments,
+};
 use horde_events::{MadeJob, SolvedPrompt};
 use horde_proto::miner::{DockerRunOptionsPreset, JobRequest, JobReservation};
 use horde_proto::upload::{MultiUpload, SingleFilePutUpload};
@@ -127,11 +129,11 @@ pub(crate) fn make_job(
     };
     let (image, arguments, volume, uploads) = match &job.task {
         Task::Generate { series } => {
-            let file = |uuid: &String| put(&Object::series(uuid), format!("prompts_{uuid}.txt"));
+            let file = |uuid: &String| put(&Object::series(uuid), generated_file(uuid));
             let uploads = series.iter().map(file).collect();
             (
                 config.generator_image(),
-                generator_arguments(config, lines, series),
+                generator_arguments(&config.generator_model, lines, series),
                 None,
                 uploads,
             )
@@ -185,21 +187,4 @@ fn volume(url: String, file: &str) -> Volume {
     Volume::Multi(MultiVolume {
         volumes: vec![single.into()],
     })
-}
-
-/// Arguments of the generator (section 3.8).
-fn generator_arguments(config: &Config, lines: u32, series: &[String]) -> Vec<String> {
-    let arguments = [
-        "--quantize",
-        "--model_name",
-        &config.generator_model,
-        "--batch_size=250",
-        "--num_return_sequences=1",
-        "--max_new_tokens=40",
-        "--number_of_prompts_per_batch",
-        &lines.to_string(),
-        "--uuids",
-        &series.join(","),
-    ];
-    arguments.map(str::to_owned).into()
 }
