@@ -19,7 +19,7 @@ use tig_system_tests::{
 
 use crate::artifacts::{Artifacts, BATCH_EXTENSIONS, LANGUAGE_EXTENSIONS, MissingArtifact};
 use crate::call::{Call, CallError};
-use crate::miners::{Miners, MinersError};
+use crate::miners::{Miners, MinersError, S3Service};
 use crate::site::{Site, write_hotkey, write_private};
 
 pub use self::kill::KILL_AFTER_MAX;
@@ -36,14 +36,6 @@ const START_TRIES_MAX: u32 = 5;
 const REGION: &str = "eu-central-1";
 /// The class whose executors run language models.
 pub const LANGUAGE_CLASS: &str = "always_on.llm.a6000";
-
-/// Where the buckets are, and whose key opens them.
-#[derive(Clone)]
-struct Store {
-    endpoint: String,
-    access_key_id: String,
-    secret: String,
-}
 
 /// Everything that runs, in one folder.
 #[derive(Debug)]
@@ -111,24 +103,45 @@ impl Pipeline {
         folder: &Path,
         options: &PipelineOptions,
     ) -> Result<Self, PipelineError> {
-        artifacts.require(&LANGUAGE_EXTENSIONS)?;
         let network = start_network(artifacts, folder, options)?;
         let (s3, _) = network.language()?;
-        let store = Store {
-            endpoint: s3.endpoint.clone(),
-            access_key_id: s3.access_key_id.clone(),
-            secret: s3.secret_access_key.clone(),
+        let s3 = S3Service {
+            region: REGION.to_owned(),
+            ..s3.clone()
         };
+        provision(artifacts, folder, &s3)?;
+        Self::start_host(artifacts, folder, options, network, &s3)
+    }
+
+    /// Starts all of it with the buckets [`PROMPTS`] and [`ANSWERS`] of another service.
+    ///
+    /// # Errors
+    ///
+    /// See [`PipelineError`].
+    pub fn start_on(
+        artifacts: &Artifacts,
+        folder: &Path,
+        options: &PipelineOptions,
+        s3: &S3Service,
+    ) -> Result<Self, PipelineError> {
+        let network = start_network(artifacts, folder, options)?;
+        Self::start_host(artifacts, folder, options, network, s3)
+    }
+
+    fn start_host(
+        artifacts: &Artifacts,
+        folder: &Path,
+        options: &PipelineOptions,
+        network: Miners,
+        s3: &S3Service,
+    ) -> Result<Self, PipelineError> {
+        artifacts.require(&LANGUAGE_EXTENSIONS)?;
         let extensions = BATCH_EXTENSIONS.into_iter().chain(LANGUAGE_EXTENSIONS);
-        let site = Site::with_extensions(
-            folder,
-            artifacts.clone(),
-            extensions.chain(["horde_report"]),
-        )?;
+        let extensions = extensions.chain(["horde_report"]);
+        let site = Site::with_extensions(folder, artifacts.clone(), extensions)?;
         write_hotkey(folder)?;
-        write_private(&folder.join(SECRET_FILE), &store.secret)?;
-        provision(&site, &store)?;
-        let config = options.config(&network, &store)?;
+        write_private(&folder.join(SECRET_FILE), &s3.secret_access_key)?;
+        let config = options.config(&network, s3)?;
         fs::write(site.config_file(), format!("{config:#}\n"))?;
         let mut host = site.start_host()?;
         let address = host.address()?;
@@ -300,22 +313,15 @@ fn start_network(
 }
 
 /// Makes both buckets, as an operator does.
-fn provision(site: &Site, store: &Store) -> Result<(), PipelineError> {
-    let mut command = Command::new(site.artifacts().program("compute-horde"));
+fn provision(artifacts: &Artifacts, folder: &Path, s3: &S3Service) -> Result<(), PipelineError> {
+    let mut command = Command::new(artifacts.program("compute-horde"));
     command
-        .args([
-            "provision-s3",
-            PROMPTS,
-            ANSWERS,
-            "--region",
-            REGION,
-            "--print",
-        ])
-        .args(["--endpoint", &store.endpoint])
-        .current_dir(site.folder())
+        .args(["provision-s3", PROMPTS, ANSWERS, "--print"])
+        .args(["--endpoint", &s3.endpoint, "--region", &s3.region])
+        .current_dir(folder)
         .env_clear()
-        .env("AWS_ACCESS_KEY_ID", &store.access_key_id)
-        .env("AWS_SECRET_ACCESS_KEY", &store.secret);
+        .env("AWS_ACCESS_KEY_ID", &s3.access_key_id)
+        .env("AWS_SECRET_ACCESS_KEY", &s3.secret_access_key);
     output(&mut command).map(drop)
 }
 

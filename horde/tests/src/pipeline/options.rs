@@ -5,8 +5,8 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::{ANSWERS, LANGUAGE_CLASS, PROMPTS, REGION, Store};
-use crate::miners::{LanguageOptions, Miners, MinersError, MinersOptions};
+use super::{ANSWERS, LANGUAGE_CLASS, PROMPTS};
+use crate::miners::{LanguageOptions, Miners, MinersError, MinersOptions, S3Service};
 use crate::site::HostOptions;
 
 /// Name of the host's key that signs URLs, and of its file.
@@ -94,15 +94,15 @@ impl PipelineOptions {
         Value::Object(Map::from_iter(items))
     }
 
-    pub(super) fn config(&self, network: &Miners, store: &Store) -> Result<Value, MinersError> {
+    pub(super) fn config(&self, network: &Miners, s3: &S3Service) -> Result<Value, MinersError> {
         let (_, trusted) = network.language()?;
         let (host, port) = trusted.address.rsplit_once(':').unwrap_or_default();
         let mut crossval = json!({
-            "endpoint": store.endpoint,
-            "region": REGION,
+            "endpoint": s3.endpoint,
+            "region": s3.region,
             "prompts_bucket": PROMPTS,
             "answers_bucket": ANSWERS,
-            "access_key_id": store.access_key_id,
+            "access_key_id": s3.access_key_id,
             "key": BUCKET_KEY,
             "trusted_miner_host": host,
             "trusted_miner_port": port.parse::<u16>().unwrap_or_default(),

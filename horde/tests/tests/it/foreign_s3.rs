@@ -5,18 +5,19 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
-use horde_system_tests::{Artifacts, FOREIGN_ACCESS_KEY, FOREIGN_SECRET, ForeignS3};
+use horde_system_tests::{
+    ANSWERS, Artifacts, FOREIGN_ACCESS_KEY, FOREIGN_SECRET, ForeignS3, PROMPTS, Pipeline,
+    PipelineOptions, S3Service,
+};
 use tempfile::TempDir;
-use tig_system_tests::Process;
+use tig_system_tests::{Process, wait_for};
 
 use crate::cli::texts;
+use crate::pipeline::FILL_MAX;
+use crate::support::sum;
 
 /// Region of the buckets: the server takes any.
 const REGION: &str = "eu-west-3";
-/// Names of the buckets.
-const PROMPTS: &str = "my-prompts";
-const ANSWERS: &str = "my-answers";
-
 /// The running server, and the folder of a validator whose `.env` knows its key.
 struct Foreign {
     address: String,
@@ -53,6 +54,15 @@ impl Foreign {
     /// Runs `compute-horde` with these words; its exit code, and what it says.
     fn run(&self, words: &[&str]) -> (i32, String) {
         run(self.folder.path(), words)
+    }
+
+    /// Names of the objects of a bucket, as they lie on the server's disk.
+    fn objects(&self, bucket: &str) -> Vec<String> {
+        let files = fs::read_dir(self.folder.path().join("foreign-s3").join(bucket)).unwrap();
+        let name = |file: std::io::Result<fs::DirEntry>| file.unwrap().file_name();
+        files
+            .map(|file| name(file).to_string_lossy().into_owned())
+            .collect()
     }
 
     /// Makes both buckets.
@@ -168,4 +178,40 @@ fn foreign_bucket_that_nobody_may_read_is_a_fault() {
         2,
         "{text}"
     );
+}
+
+/// The validator's own code signs for the trusted miner and for miners, and deletes what its check has written.
+#[test]
+fn foreign_buckets_hold_a_pool_of_prompts() {
+    let Some(foreign) = Foreign::start(true) else {
+        return;
+    };
+    foreign.provision();
+    let s3 = S3Service {
+        endpoint: format!("http://{}", foreign.address),
+        region: REGION.to_owned(),
+        access_key_id: FOREIGN_ACCESS_KEY.to_owned(),
+        secret_access_key: FOREIGN_SECRET.to_owned(),
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let artifacts = Artifacts::of_running_test().unwrap();
+    let options = PipelineOptions::default();
+    let pipeline = Pipeline::start_on(&artifacts, folder.path(), &options, &s3).unwrap();
+    pipeline.wait_until_full(FILL_MAX).unwrap();
+    let (code, batch) = pipeline.run_batch().unwrap();
+    assert_eq!((code, sum(&batch, "right")), (0, 4), "{batch}");
+    let checked = pipeline.wait("the check of the buckets", FILL_MAX, |pool| {
+        let works = |bucket| pool["buckets"][bucket]["works"] == true;
+        (works("prompts") && works("answers")).then_some(())
+    });
+    checked.unwrap();
+    let objects = foreign.objects(PROMPTS);
+    assert!(objects.len() >= options.series, "{objects:?}");
+    let written = wait_for("the deletion of what the checks wrote", FILL_MAX, || {
+        let mut objects = [PROMPTS, ANSWERS]
+            .into_iter()
+            .flat_map(|bucket| foreign.objects(bucket));
+        (!objects.any(|name| name.starts_with("diagnostic-"))).then_some(())
+    });
+    written.unwrap();
 }
