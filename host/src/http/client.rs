@@ -218,7 +218,9 @@ fn redirect_target(response: &reqwest::Response) -> Option<String> {
     }
     let header = response.headers().get(reqwest::header::LOCATION)?;
     let target = String::from_utf8_lossy(header.as_bytes());
-    Some(target.chars().take(LOCATION_CHARS_MAX).collect())
+    // Servers repeat the query of the request, which may hold a signature.
+    let target = target.chars().take_while(|letter| *letter != '?');
+    Some(target.take(LOCATION_CHARS_MAX).collect())
 }
 
 fn time_for(call: &HttpCall) -> Duration {
@@ -277,5 +279,14 @@ fn failure(error: &reqwest::Error) -> HttpFailure {
     } else {
         HttpFailureKind::Other
     };
-    HttpFailure::new(kind, error_chain(error))
+    HttpFailure::new(kind, text_without_query(error))
+}
+
+/// The failure in words. The query of its URL may hold a signature that whoever reads a log could use.
+fn text_without_query(error: &reqwest::Error) -> String {
+    let text = error_chain(error);
+    match error.url().and_then(reqwest::Url::query) {
+        Some(query) => text.replace(&format!("?{query}"), ""),
+        None => text,
+    }
 }

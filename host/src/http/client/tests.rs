@@ -39,7 +39,7 @@ async fn serve() -> String {
             get(|| async {
                 (
                     StatusCode::MOVED_PERMANENTLY,
-                    [("location", "https://new/")],
+                    [("location", "https://new/?X-Amz-Signature=5ec4e7")],
                 )
             }),
         )
@@ -199,6 +199,23 @@ async fn redirect_fails_with_its_target() {
     let response = get_url(format!("{url}/moved"), 10_000).await;
     let failure = response.result.unwrap_err();
     assert!(failure.text.contains("https://new/"), "{failure:?}");
+}
+
+/// The query of a presigned URL is a secret as long as the URL lives.
+#[tokio::test]
+async fn query_is_not_in_the_text_of_a_failure() {
+    let url = serve().await;
+    let cases = [
+        (format!("{url}/slow"), 20),
+        (format!("{url}/moved"), 10_000),
+        ("http://127.0.0.1:1/".to_owned(), 10_000),
+    ];
+    for (url, timeout_ms) in cases {
+        let signed = format!("{url}?X-Amz-Signature=5ec4e7");
+        let failure = get_url(signed, timeout_ms).await.result.unwrap_err();
+        assert!(!failure.text.contains("5ec4e7"), "{failure:?}");
+        assert!(!failure.text.is_empty());
+    }
 }
 
 #[tokio::test]
