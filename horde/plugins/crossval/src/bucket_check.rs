@@ -2,6 +2,7 @@
 //!
 //! A presigned URL takes an object, anybody reads it, nobody writes or lists without a key, and the object can be deleted.
 
+use horde_calc::llm::is_page;
 use horde_s3::{BUCKET_REGION_HEADER, Complaint, Endpoint, ObjectAnswer, clock_skew_seconds};
 use serde::{Deserialize, Serialize};
 use tig_plugin_api::{HttpAnswer, HttpFailure};
@@ -204,6 +205,9 @@ impl BucketCheck {
                 is_list.then(public_list)
             }
             (Step::WriteWithoutKey | Step::ListWithoutKey, _) => None,
+            (Step::Write | Step::Delete, Ok(answer)) if is_page(&answer.body) && is_success(answer) => {
+                Some(page(self.step))
+            }
             (Step::Read, Ok(answer)) if is_success(answer) => {
                 (answer.body != self.content.as_bytes()).then(other_content)
             }
@@ -315,6 +319,15 @@ fn other_content() -> BucketFault {
         kind: FaultKind::Read,
         reason: "what anybody reads is not what was written".to_owned(),
         remedy: "set `endpoint` to the S3 service itself: a cache or another server answers"
+            .to_owned(),
+    }
+}
+
+fn page(step: Step) -> BucketFault {
+    BucketFault {
+        kind: kind_of(step),
+        reason: "a page of HTML or XML answers in place of the bucket".to_owned(),
+        remedy: "set `endpoint` to the S3 service itself: a proxy or another server answers"
             .to_owned(),
     }
 }

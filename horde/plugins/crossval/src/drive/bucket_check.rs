@@ -1,5 +1,6 @@
 //! Checks of the buckets, at the start and every few hours: a bucket that has stopped working is reported before a batch needs it.
 
+use horde_calc::llm::is_page;
 use horde_extension::new_uuid;
 use horde_s3::{Method, ObjectFaultKind};
 use serde_json::{Value, json};
@@ -167,7 +168,7 @@ impl Crossval {
             return Ok(());
         };
         let is_refused = (300..500).contains(&answer.status);
-        let is_done = (200..300).contains(&answer.status);
+        let is_done = (200..300).contains(&answer.status) && !is_page(&answer.body);
         let [object, public] = objects(bucket, check);
         match step {
             Step::Write if is_refused => {

@@ -323,6 +323,21 @@ fn page_of_a_proxy_is_neither_a_write_nor_a_list() {
     assert_eq!(buckets(&mut harness)["prompts"]["faults"], json!([]));
 }
 
+/// A page in place of a deletion: the object is there still, and known.
+#[test]
+fn page_of_a_proxy_is_not_a_deletion() {
+    for step in ["write", "delete"] {
+        let mut harness = begun();
+        answer(&mut harness, |at, _| {
+            (at == step).then(|| plain(200, "<html>Welcome</html>"))
+        });
+        let report = buckets(&mut harness);
+        let reason = report["prompts"]["faults"][0]["reason"].as_str().unwrap();
+        assert!(reason.starts_with("a page of HTML or XML"), "{reason}");
+        assert!(!diagnostics(&harness).is_empty(), "{step}");
+    }
+}
+
 #[test]
 fn clock_ten_minutes_off_is_reported() {
     let mut harness = begun();
