@@ -137,6 +137,9 @@ mod tests {
             for (_, contents) in &files {
                 let prompts = read_series(contents, lines as usize - 1).unwrap();
                 assert_eq!(prompts.len(), lines as usize);
+                // Real prompts are not of ASCII alone.
+                let mut prompts = prompts.iter();
+                assert!(lines == 1 || prompts.any(|prompt| !prompt.is_ascii()));
             }
             assert_ne!(files[0].1, files[1].1);
         }
