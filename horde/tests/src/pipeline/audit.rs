@@ -16,7 +16,7 @@ impl Pipeline {
         self.host.stop();
         let known = self.known_objects()?;
         let mut faults = Vec::new();
-        let mut miners_answers = BTreeMap::new();
+        let mut answers = BTreeMap::new();
         let report = self.s3_report()?;
         for bucket in report["buckets"].as_array().into_iter().flatten() {
             let name = text(&bucket["name"]);
@@ -26,36 +26,13 @@ impl Pipeline {
                     faults.push(format!("{name}/{key} is left, and no record names it"));
                 }
                 if key.starts_with("solved/") {
-                    let answers = self.object(&name, &key)?.body;
-                    miners_answers
-                        .entry(answers)
-                        .or_insert_with(Vec::new)
-                        .push(key);
+                    let body = self.object(&name, &key)?.body;
+                    answers.entry(body).or_insert_with(Vec::new).push(key);
                 }
             }
         }
-        faults.extend(self.used_twice(miners_answers));
+        faults.extend(used_twice(answers, self.workload_prompts));
         Ok(faults)
-    }
-
-    /// Samples that miners have answered more than once. A sample has a series and a seed of its own, and so have its answers. The
-    /// trusted miner answers the prompts of samples only, and may be asked for them again.
-    fn used_twice(&self, answers: BTreeMap<String, Vec<String>>) -> Vec<String> {
-        let is_of_series = |text: &str| {
-            let answers: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
-            answers.len() > self.workload_prompts
-        };
-        let twice = answers.into_iter();
-        let twice = twice.filter(|(text, keys)| keys.len() > 1 && is_of_series(text));
-        twice
-            .map(|(_, keys)| {
-                format!(
-                    "a sample was used {} times: {}",
-                    keys.len(),
-                    keys.join(", ")
-                )
-            })
-            .collect()
     }
 
     /// The objects that the records of the stopped host name.
@@ -101,5 +78,41 @@ impl Pipeline {
         Ok(own
             .map(|value| (text(&value["key"]), value["json"].clone()))
             .collect())
+    }
+}
+
+/// Samples that miners have answered more than once, by the files of answers and their names. A sample has a series and a seed of
+/// its own, and so have its answers. The trusted miner answers the prompts of a workload only, and may be asked for them again.
+fn used_twice(files: BTreeMap<String, Vec<String>>, workload_prompts: usize) -> Vec<String> {
+    let is_of_series = |text: &str| {
+        let answers: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
+        answers.len() > workload_prompts
+    };
+    let files = files.into_iter();
+    let twice = files.filter(|(text, names)| names.len() > 1 && is_of_series(text));
+    twice
+        .map(|(_, names)| {
+            let times = names.len();
+            format!("a sample was used {times} times: {}", names.join(", "))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_answers_to_a_series_are_one_sample() {
+        let series = r#"{"a": "1", "b": "2", "c": "3"}"#.to_owned();
+        let workload = r#"{"a": "1", "b": "2"}"#.to_owned();
+        let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+        let mut files = BTreeMap::from([
+            (series.clone(), names(&["x"])),
+            (workload, names(&["y", "z"])),
+        ]);
+        assert_eq!(used_twice(files.clone(), 2), Vec::<String>::new());
+        files.insert(series, names(&["x", "w"]));
+        assert_eq!(used_twice(files, 2), ["a sample was used 2 times: x, w"]);
     }
 }

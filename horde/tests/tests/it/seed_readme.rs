@@ -249,6 +249,12 @@ fn set_up(newcomer: &Newcomer) {
         0,
         "a presigned URL takes an object, anybody reads it",
     );
+    newcomer.line("trusted-miner check", 0, "always_on.llm.a6000");
+    newcomer.line(
+        "celery -A compute_horde_validator worker",
+        2,
+        "compute-horde up",
+    );
     newcomer.line(
         "config --allow-private --output config.json",
         0,
