@@ -57,7 +57,7 @@ impl Crossval {
         // Reading that is denied may be either's fault: a bucket that cannot be read at all has lost its policy.
         let is_of_bucket = match fault.kind {
             ObjectFaultKind::Service => true,
-            ObjectFaultKind::Denied => self.is_unreadable(Bucket::Answers),
+            ObjectFaultKind::Denied => self.is_broken(Bucket::Answers),
             ObjectFaultKind::Missing => false,
         };
         if is_of_bucket {

@@ -63,8 +63,8 @@ impl Crossval {
         }
     }
 
-    /// Whether the last check has found that objects cannot be read.
-    pub(super) fn is_unreadable(&self, bucket: Bucket) -> bool {
+    /// Whether the last check has found that jobs cannot use the bucket.
+    pub(super) fn is_broken(&self, bucket: Bucket) -> bool {
         let state = self.live.buckets.get(&bucket);
         let mut faults = state.into_iter().flat_map(|state| &state.faults);
         faults.any(BucketFault::stops_jobs)

@@ -436,3 +436,33 @@ fn url_outlives_every_job() {
     };
     assert!(date(&after) > date(&before));
 }
+
+/// The key is of another account, or its right was taken away.
+#[test]
+fn upload_denied_to_the_key_is_tried_again() {
+    let mut world = World::with_series();
+    world.harness.advance_ms(60_000);
+    while !world.tags().iter().any(|tag| tag.starts_with("upload/")) {
+        let call = world.harness.http_calls()[0].clone();
+        world.serve(&call);
+    }
+    for tag in world.tags() {
+        world.harness.respond(&tag, 403, DENIED);
+    }
+    world.assert_failure("upload", "the bucket answers 403 AccessDenied");
+    let tag = "check/answers";
+    assert!(world.tags().iter().any(|it| it == tag), "it is checked");
+    world.harness.respond(tag, 403, DENIED);
+    let fault = world.report()["buckets"]["answers"]["faults"][0].clone();
+    let remedy = fault["remedy"].as_str().unwrap();
+    assert!(
+        remedy.contains("allow s3:PutObject on answers/*"),
+        "{remedy}"
+    );
+    for _ in 0..2 {
+        world.harness.advance_ms(60_000);
+        world.settle();
+    }
+    world.assert_state("upload", "rests");
+    assert_eq!(world.report()["workloads"].as_array().unwrap().len(), 2);
+}
