@@ -205,6 +205,37 @@ fn each_fault_of_a_miner_has_its_remedy() {
             "could not be prepared",
             "Docker",
         ),
+        (class, Some("fails-jobs"), "exit code 1", "nvidia-smi"),
+        (
+            class,
+            Some("failed-after-ready"),
+            "could not be prepared",
+            "Docker",
+        ),
+        (
+            class,
+            Some("drops"),
+            "closed the connection",
+            "look at the log",
+        ),
+        (
+            class,
+            Some("closes-1011:run"),
+            "code 1011",
+            "look at the log",
+        ),
+        (
+            class,
+            Some("not-json"),
+            "not a message of a miner",
+            "the port of the miner itself",
+        ),
+        (
+            class,
+            Some("binary-frames"),
+            "a binary frame",
+            "the port of the miner itself",
+        ),
         (
             class,
             Some("wrong-answer"),

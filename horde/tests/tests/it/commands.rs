@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use horde_system_tests::HOTKEY;
 use serde_json::{Value, json};
 
 use crate::cli::{run, texts};
@@ -137,7 +138,9 @@ fn miners_and_their_receipts_are_fetched() {
     });
     assert_eq!(receipts["own"], 12, "each job has three: {receipts}");
     assert_eq!(receipts["other_validator"], Value::Null, "{receipts}");
-    validator.refused("fetch_receipts --miner_hotkey 5x", "the miner is not known");
+    validator.refused("fetch_receipts --miner_hotkey 5x", "copy the whole address");
+    let stranger = format!("fetch_receipts --miner_hotkey {HOTKEY}");
+    validator.refused(&stranger, "the miner is not known");
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::sound::{STATE_TIMEOUT, Sound};
 type Line<'a> = (&'a str, i32, &'a str);
 
 /// Beside a running validator. `MINER` stands for the options that name its miner, `HOTKEY` for its hotkey alone.
-const BESIDE: [Line<'_>; 31] = [
+const BESIDE: [Line<'_>; 32] = [
     ("wait_for_database --timeout 10 --stable 1", 0, ""),
     (
         "wait_for_database --timeout 10 --stable 1 --json",
@@ -59,6 +59,7 @@ const BESIDE: [Line<'_>; 31] = [
     ("debug_run_llm_prompt_task", 2, "action"),
     ("debug_run_llm_prompt_task --action other", 2, "other"),
     ("fetch_miners", 0, "HOTKEY"),
+    ("fetch_miners --json", 0, "\"finished\""),
     ("fetch_receipts", 0, "miners"),
     ("fetch_dynamic_config", 8, "there is nothing to fetch"),
     ("evict_old_data", 0, "system_events"),
