@@ -46,7 +46,8 @@ pub enum Step {
     Running,
 }
 
-/// `horde_job_step`: a job has got one step further. For progress: a step may be missing after a restart.
+/// `horde_job_step`: a job has got one step further. For progress: a step may be missing after a restart, and users' jobs have the first
+/// one only.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct JobStep {
     /// Its group.

@@ -163,7 +163,12 @@ impl Miners {
         };
         if group.left == 0 {
             ctx.cancel(&format!("{GROUP_TIMER}{number}"))?;
-            ctx.info_with("group is over", &[("group", &&*group.name)]);
+            log(
+                ctx,
+                group.is_organic,
+                "group is over",
+                &[("group", &&*group.name)],
+            );
             let key = std::mem::take(&mut group.key);
             self.state.groups.remove(&number);
             return self.kept.end_group(ctx, &key);
@@ -172,13 +177,14 @@ impl Miners {
             return Ok(());
         }
         group.has_run = true;
-        let name = group.name.to_string();
+        let (name, is_organic) = (group.name.to_string(), group.is_organic);
         let jobs = group.jobs.clone();
         let now_ms = ctx.now_ms();
         for id in &jobs {
             self.run(ctx, *id, now_ms)?;
         }
-        ctx.info_with("group runs", &[("group", &name), ("jobs", &jobs.len())]);
+        let fields: &LogFields<'_> = &[("group", &name), ("jobs", &jobs.len())];
+        log(ctx, is_organic, "group runs", fields);
         self.set_group_timer(ctx, number)
     }
 
@@ -206,6 +212,14 @@ impl Miners {
             group.timer_ms = due_ms;
         }
         Ok(())
+    }
+}
+
+/// Logs how far a group is. A user's job is a group of its own, and is logged by the extension that has asked for it.
+fn log(ctx: &mut Context<'_>, is_organic: bool, message: &str, fields: &LogFields<'_>) {
+    match is_organic {
+        true => ctx.debug_with(message, fields),
+        false => ctx.info_with(message, fields),
     }
 }
 

@@ -193,6 +193,7 @@ impl Miners {
         self.settle_group(ctx, number)
     }
 
+    /// Emits a step that someone waits for: of a user's job that is only the first one, and a burst of such jobs has thousands of events.
     fn emit_step(
         &mut self,
         ctx: &mut Context<'_>,
@@ -203,6 +204,9 @@ impl Miners {
         let Some(job) = self.state.jobs.get(id) else {
             return Ok(());
         };
+        if job.is_organic && step != Step::Accepted {
+            return Ok(());
+        }
         ctx.emit(&JobStep {
             group: self.state.group_name(job.group),
             uuid: job.uuid.to_string(),

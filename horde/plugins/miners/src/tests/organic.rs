@@ -66,6 +66,31 @@ fn job_of_a_user_needs_an_executor_of_its_class() {
 }
 
 #[test]
+fn job_of_a_user_has_the_first_step_only() {
+    let mut world = linked();
+    world.0.logs();
+    begin_organic(&mut world, 1, CLASS, 240);
+    world.write();
+    for message in ["AcceptJob", "ExecutorReady"] {
+        world.say(1, message, 1);
+        world.write();
+    }
+    let steps = world.events("horde_job_step");
+    assert_eq!(steps.len(), 1, "{steps:?}");
+    assert_eq!(steps[0]["step"], "accepted");
+    world.0.advance_ms(10);
+    world.say(1, "JobFinished", 1);
+    assert!(world.over()[0].outcome.is_answer());
+    let lines = world.0.logs();
+    let of_group = lines.iter().filter(|(_, text)| text.contains("group"));
+    assert!(of_group.clone().count() > 1, "{lines:?}");
+    assert!(
+        of_group.clone().all(|(level, _)| level == "debug"),
+        "{lines:?}"
+    );
+}
+
+#[test]
 fn batch_leaves_the_executor_of_a_user_alone() {
     let mut world = linked();
     begin_organic(&mut world, 1, CLASS, 240);
