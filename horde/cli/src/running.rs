@@ -25,6 +25,9 @@ pub(crate) struct Asked {
     pub(crate) facilitator: Value,
     /// `GET /horde/pool`.
     pub(crate) pool: Value,
+    /// `GET /horde/receipts`; with all miners in it, it is too long to be shown.
+    #[serde(skip)]
+    pub(crate) receipts: Value,
 }
 
 impl Running<'_> {
@@ -35,6 +38,7 @@ impl Running<'_> {
             schedule: self.get("schedule"),
             facilitator: self.get("facilitator"),
             pool: self.get("pool"),
+            receipts: self.get("receipts"),
         }
     }
 

@@ -241,6 +241,7 @@ mod tests {
                     "answering": { "state": "pauses after a failure" },
                 },
             }),
+            ..Asked::default()
         };
         for (name, text) in [
             ("chain", "block 746, stands still since 5 min"),

@@ -6,6 +6,9 @@ use serde_json::Value;
 use crate::finding::Finding;
 use crate::running::Asked;
 
+/// Time for which receipts of another validator are a fault, in milliseconds: nothing says that it has stopped.
+const OTHER_VALIDATOR_MS: u64 = 24 * 3_600_000;
+
 /// Looks at what the extensions of a running validator say.
 pub(crate) fn findings(asked: &Asked) -> Vec<Finding> {
     let mut findings = vec![
@@ -14,6 +17,7 @@ pub(crate) fn findings(asked: &Asked) -> Vec<Finding> {
         facilitator(&asked.facilitator),
     ];
     findings.extend(pool(&asked.pool));
+    findings.extend(other_validator(&asked.receipts));
     findings
 }
 
@@ -138,6 +142,24 @@ fn pool(pool: &Value) -> Option<Finding> {
     })
 }
 
+/// Another validator with this hotkey, if miners have served receipts of it lately.
+fn other_validator(receipts: &Value) -> Option<Finding> {
+    let found = &receipts["other_validator"];
+    let found_ms = found["found_ms"].as_u64()?;
+    if receipts["at_ms"].as_u64()?.saturating_sub(found_ms) >= OTHER_VALIDATOR_MS {
+        return None;
+    }
+    let made = found["made"].as_str().map(quote).unwrap_or_default();
+    Some(Finding::fault(
+        "receipts",
+        format!(
+            "another validator signs with this hotkey: miners serve {} receipts that this one has not signed, the last made at {made}",
+            found["receipts"]
+        ),
+        "stop one of the two; after a move to another machine, the old one",
+    ))
+}
+
 fn unknown(part: &str, state: &str) -> Finding {
     Finding::warning(
         part,
@@ -215,6 +237,24 @@ mod tests {
             Level::Warning
         );
         assert_eq!(facilitator(&Value::Null).level, Level::Note);
+    }
+
+    #[test]
+    fn other_validator_is_a_fault_for_a_day() {
+        let receipts = |at_ms: u64| {
+            let found =
+                json!({ "receipts": 24, "found_ms": 1_000, "made": "2026-11-29T17:24:50Z" });
+            json!({ "at_ms": at_ms, "other_validator": found })
+        };
+        let finding = other_validator(&receipts(86_400_999)).unwrap();
+        assert_eq!(finding.level, Level::Fault);
+        assert!(finding.text.contains("24 receipts"), "{}", finding.text);
+        assert_eq!(other_validator(&receipts(86_401_000)), None);
+        assert_eq!(
+            other_validator(&json!({ "at_ms": 1, "other_validator": null })),
+            None
+        );
+        assert_eq!(other_validator(&Value::Null), None);
     }
 
     #[test]
