@@ -168,81 +168,110 @@ fn findings_are_json_if_asked() {
     assert_eq!(report["findings"][0]["part"], "trusted miner", "{report}");
 }
 
+/// Class and vice of a miner, and a piece of what is found and of its remedy.
+type Fault = (
+    ExecutorClass,
+    Option<&'static str>,
+    &'static str,
+    &'static str,
+);
+
+const FAULTS: [Fault; 15] = [
+    (
+        ExecutorClass::SpinUp4MinGpu24Gb,
+        None,
+        "need one of class",
+        "DEFAULT_EXECUTOR_CLASS=always_on.llm.a6000",
+    ),
+    (
+        ExecutorClass::AlwaysOnLlmA6000,
+        Some("unknown-validator"),
+        "Unknown validator",
+        "LOCAL_VALIDATOR_PUBLIC_KEY=5Ccy",
+    ),
+    (
+        ExecutorClass::AlwaysOnLlmA6000,
+        Some("answers-404"),
+        "404",
+        "the port of the miner itself",
+    ),
+    (
+        ExecutorClass::AlwaysOnLlmA6000,
+        Some("speaks-tls"),
+        "does not speak as a miner",
+        "TRUSTED_MINER_PORT",
+    ),
+    (
+        ExecutorClass::AlwaysOnLlmA6000,
+        Some("clock-off"),
+        "msg too old",
+        "clocks of both",
+    ),
+    (
+        ExecutorClass::AlwaysOnLlmA6000,
+        Some("refuses"),
+        "cannot be reached",
+        "open its port",
+    ),
+    (
+        ExecutorClass::AlwaysOnLlmA6000,
+        Some("declines"),
+        "declines the job",
+        "may be busy",
+    ),
+    (
+        ExecutorClass::AlwaysOnLlmA6000,
+        Some("fails-to-prepare"),
+        "could not be prepared",
+        "Docker",
+    ),
+    (
+        ExecutorClass::AlwaysOnLlmA6000,
+        Some("fails-jobs"),
+        "exit code 1",
+        "nvidia-smi",
+    ),
+    (
+        ExecutorClass::AlwaysOnLlmA6000,
+        Some("failed-after-ready"),
+        "could not be prepared",
+        "Docker",
+    ),
+    (
+        ExecutorClass::AlwaysOnLlmA6000,
+        Some("drops"),
+        "closed the connection",
+        "look at the log",
+    ),
+    (
+        ExecutorClass::AlwaysOnLlmA6000,
+        Some("closes-1011:run"),
+        "code 1011",
+        "look at the log",
+    ),
+    (
+        ExecutorClass::AlwaysOnLlmA6000,
+        Some("not-json"),
+        "not a message of a miner",
+        "the port of the miner itself",
+    ),
+    (
+        ExecutorClass::AlwaysOnLlmA6000,
+        Some("binary-frames"),
+        "a binary frame",
+        "the port of the miner itself",
+    ),
+    (
+        ExecutorClass::AlwaysOnLlmA6000,
+        Some("wrong-answer"),
+        "in place of its payload",
+        "image",
+    ),
+];
+
 #[test]
 fn each_fault_of_a_miner_has_its_remedy() {
-    let class = ExecutorClass::AlwaysOnLlmA6000;
-    for (class, vice, fault, remedy) in [
-        (
-            ExecutorClass::default(),
-            None,
-            "need one of class",
-            "DEFAULT_EXECUTOR_CLASS=always_on.llm.a6000",
-        ),
-        (
-            class,
-            Some("unknown-validator"),
-            "Unknown validator",
-            "LOCAL_VALIDATOR_PUBLIC_KEY=5Ccy",
-        ),
-        (
-            class,
-            Some("answers-404"),
-            "404",
-            "the port of the miner itself",
-        ),
-        (
-            class,
-            Some("speaks-tls"),
-            "does not speak as a miner",
-            "TRUSTED_MINER_PORT",
-        ),
-        (class, Some("clock-off"), "msg too old", "clocks of both"),
-        (class, Some("refuses"), "cannot be reached", "open its port"),
-        (class, Some("declines"), "declines the job", "may be busy"),
-        (
-            class,
-            Some("fails-to-prepare"),
-            "could not be prepared",
-            "Docker",
-        ),
-        (class, Some("fails-jobs"), "exit code 1", "nvidia-smi"),
-        (
-            class,
-            Some("failed-after-ready"),
-            "could not be prepared",
-            "Docker",
-        ),
-        (
-            class,
-            Some("drops"),
-            "closed the connection",
-            "look at the log",
-        ),
-        (
-            class,
-            Some("closes-1011:run"),
-            "code 1011",
-            "look at the log",
-        ),
-        (
-            class,
-            Some("not-json"),
-            "not a message of a miner",
-            "the port of the miner itself",
-        ),
-        (
-            class,
-            Some("binary-frames"),
-            "a binary frame",
-            "the port of the miner itself",
-        ),
-        (
-            class,
-            Some("wrong-answer"),
-            "in place of its payload",
-            "image",
-        ),
-    ] {
+    for (class, vice, fault, remedy) in FAULTS {
         let vices: Vec<_> = vice.into_iter().collect();
         let said = Miner::start(class, &vices).check();
         assert_eq!(said.code, 11, "{vice:?}: {}", said.all());
