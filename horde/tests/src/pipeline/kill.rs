@@ -1,4 +1,4 @@
-//! A pool whose host is killed at some moment, and what must hold afterwards.
+//! A pool whose host is killed at some moments, and what must hold afterwards.
 
 use std::path::Path;
 use std::thread;
@@ -11,8 +11,8 @@ use crate::artifacts::Artifacts;
 
 /// Longest time from the start of the host to the kill: filling the pool and a batch take about as long.
 pub const KILL_AFTER_MAX: Duration = Duration::from_millis(900);
-/// Longest time for the pool to fill after a kill. A station whose job was cut pauses for 30 s, and for 60 s if the next is cut, too.
-const FILL_MAX: Duration = Duration::from_secs(150);
+/// Longest time for the pool to fill after kills. A station pauses for 30 s after a job that was cut, and for 60 s after the next.
+const FILL_MAX: Duration = Duration::from_secs(200);
 /// Longest time for the batch that was cut to end.
 const BATCH_END_MAX: Duration = Duration::from_secs(60);
 /// Time between two looks while a kill is awaited.
@@ -21,23 +21,26 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(5);
 const BLAME: [&str; 5] = ["wrong", "failed", "declined", "late", "unreachable"];
 
 impl Pipeline {
-    /// Starts a pool in `folder`, and a batch as soon as it is full; kills the host so long after its start; and returns everything
-    /// that must not be: a pool that does not fill again, a miner that is blamed, a sample that is used twice, a workload that is
-    /// lost, an object that no record names.
+    /// Starts a pool in `folder`, and a batch as soon as it is full; kills the host so long after each of its starts; and returns
+    /// everything that must not be: a pool that does not fill again, a miner that is blamed, a sample that is used twice, a workload
+    /// that is lost, an object that no record names.
     ///
     /// # Errors
     ///
     /// See [`PipelineError`].
-    pub fn kill_once(
+    pub fn kill_at(
         artifacts: &Artifacts,
         folder: &Path,
-        after: Duration,
+        moments: &[Duration],
     ) -> Result<Vec<String>, PipelineError> {
         let options = PipelineOptions::default();
         let mut pipeline = Self::start(artifacts, folder, &options)?;
-        pipeline.work_until(Instant::now() + after)?;
-        pipeline.kill()?;
-        let mut faults = blame(&pipeline.wait_for_batch_end(BATCH_END_MAX)?);
+        let mut faults = Vec::new();
+        for after in moments {
+            pipeline.work_until(Instant::now() + *after)?;
+            pipeline.kill()?;
+        }
+        faults.extend(blame(&pipeline.wait_for_batch_end(BATCH_END_MAX)?));
         pipeline.wait_until_full(FILL_MAX)?;
         let (code, batch) = pipeline.run_batch()?;
         let jobs = options.miners as u64;
@@ -55,6 +58,7 @@ impl Pipeline {
         while Instant::now() < end {
             let is_full = |pool: Value| pool["samples"]["ready"] == pool["samples"]["wanted"];
             if batch.is_none() && self.pool().is_ok_and(is_full) {
+                // It is refused while the one before the kill goes on.
                 batch = Some(self.begin_batch()?);
             }
             thread::sleep(LOOK_INTERVAL);

@@ -13,14 +13,14 @@ use crate::site::HostOptions;
 const BUCKET_KEY: &str = "s3";
 pub(super) const SECRET_FILE: &str = "s3-secret";
 /// Executors of each miner and of the trusted one: a job that was cut by a kill keeps one for as long as it may take.
-const EXECUTORS: u32 = 2;
+const EXECUTORS: u32 = 3;
 /// Seconds that executors of the test network take to start.
 const SPIN_UP_SECONDS: u32 = 2;
 
 /// How large a pool is, and who takes part.
 #[derive(Clone, Debug)]
 pub struct PipelineOptions {
-    /// Miners. Each has two executors of language models; with as many samples as miners each gets one job.
+    /// Miners. Each has some executors of language models; with as many samples as miners each gets one job.
     pub miners: usize,
     /// Vices of miners, as `INDEX=NAME[:ARG]`.
     pub vices: Vec<String>,
