@@ -74,7 +74,10 @@ fn of_host(host: &HostProgram, transport: &dyn Transport) -> (Option<HostProcess
         None => findings.push(Finding::fault(
             "host",
             "no host of this config runs",
-            format!("start it: `tig-host {}`", host.config().display()),
+            format!(
+                "start it: `compute-horde up`, or `tig-host {}`",
+                host.config().display()
+            ),
         )),
         Some(HostProcess { address, .. }) => {
             findings.push(Finding::good("host", format!("runs at http://{address}")));

@@ -19,7 +19,7 @@ pub(crate) enum StatusError {
     Client(#[from] ClientError),
     /// No validator.
     #[error(
-        "no validator of {config} runs: start it with `tig-host {config}`; `compute-horde doctor` says what would keep it from starting"
+        "no validator of {config} runs: start it with `compute-horde up`, or `tig-host {config}`; `compute-horde doctor` says what would keep it from starting"
     )]
     NotRunning {
         /// The config file.

@@ -151,7 +151,10 @@ pub(crate) fn config(host: &HostProgram) -> Result<Vec<Finding>, RunError> {
         return Ok(vec![Finding::fault(
             part,
             format!("{} is not there", path.display()),
-            format!("`compute-horde config --output {}`", path.display()),
+            format!(
+                "`compute-horde up` writes it, and starts the validator; alone: `compute-horde config --output {}`",
+                path.display()
+            ),
         )]);
     }
     let faults = host.config_faults()?;

@@ -1,6 +1,6 @@
 //! A websocket to a miner (section 2.2): one message after another, each awaited until a deadline.
 
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs as _};
 use std::time::{Duration, Instant};
 
@@ -12,10 +12,8 @@ use tokio_tungstenite::tungstenite::{Error, HandshakeError, Message, WebSocket};
 
 /// Longest time to connect.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
-/// Longest pause of the miner within the handshake, and longest time to send a frame.
+/// Longest time for the handshake, and to send a frame.
 const STEP_TIMEOUT: Duration = Duration::from_secs(10);
-/// Shortest time for which the socket waits: zero would be for ever.
-const WAIT_MIN: Duration = Duration::from_millis(1);
 
 /// Characters that are shown of what a miner says.
 const SAID_CHARS_MAX: usize = 300;
@@ -52,7 +50,34 @@ pub(crate) enum LinkFault {
 
 /// A connection to a miner.
 pub(crate) struct Link {
-    socket: WebSocket<TcpStream>,
+    socket: WebSocket<TimedStream>,
+}
+
+/// A stream that is read until its deadline only, however slowly bytes come.
+struct TimedStream {
+    stream: TcpStream,
+    deadline: Instant,
+}
+
+impl Read for TimedStream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        self.stream.set_read_timeout(Some(left))?;
+        self.stream.read(buffer)
+    }
+}
+
+impl Write for TimedStream {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.stream.write(buffer)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
 }
 
 impl Link {
@@ -71,6 +96,10 @@ impl Link {
             .max_frame_size(Some(MINER_FRAME_BYTES_MAX))
             .max_message_size(Some(MINER_FRAME_BYTES_MAX));
         let url = format!("ws://{address}{}", validator_path(validator));
+        let stream = TimedStream {
+            stream,
+            deadline: Instant::now() + STEP_TIMEOUT,
+        };
         let opened = client_with_config(url, stream, Some(config));
         let (socket, _) = opened.map_err(|error| LinkFault::Handshake {
             address,
@@ -80,7 +109,7 @@ impl Link {
                 }
                 HandshakeError::Failure(error) => error.to_string(),
                 HandshakeError::Interrupted(_) => {
-                    format!("it says nothing for {} s", STEP_TIMEOUT.as_secs())
+                    format!("no handshake within {} s", STEP_TIMEOUT.as_secs())
                 }
             },
         })?;
@@ -103,16 +132,11 @@ impl Link {
     ///
     /// The connection has ended, or the miner sends something else.
     pub(crate) fn next(&mut self, deadline: Instant) -> Result<Option<ToValidator>, LinkFault> {
+        self.socket.get_mut().deadline = deadline;
         loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
+            if deadline <= Instant::now() {
                 return Ok(None);
             }
-            let timeout = self
-                .socket
-                .get_ref()
-                .set_read_timeout(Some(left.max(WAIT_MIN)));
-            timeout.map_err(|error| LinkFault::Closed(error.to_string()))?;
             match self.socket.read() {
                 Ok(Message::Text(text)) => {
                     let message = ToValidator::parse(&text);
@@ -159,7 +183,6 @@ fn connect(miner: &MinerAddress) -> io::Result<TcpStream> {
         match TcpStream::connect_timeout(&address, OPEN_TIMEOUT) {
             Ok(stream) => {
                 stream.set_nodelay(true)?;
-                stream.set_read_timeout(Some(STEP_TIMEOUT))?;
                 stream.set_write_timeout(Some(STEP_TIMEOUT))?;
                 return Ok(stream);
             }
@@ -167,4 +190,38 @@ fn connect(miner: &MinerAddress) -> io::Result<TcpStream> {
         }
     }
     Err(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::*;
+
+    /// Each byte comes in time, and the message never.
+    #[test]
+    fn message_that_trickles_ends_at_its_deadline() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let miner = MinerAddress {
+            hotkey: String::new(),
+            host: "127.0.0.1".to_owned(),
+            port: listener.local_addr().unwrap().port(),
+        };
+        let peer = thread::spawn(move || {
+            let (stream, _) = listener.accept().unwrap();
+            let mut socket = tokio_tungstenite::tungstenite::accept(stream).unwrap();
+            // The head of a text of 60,000 bytes.
+            let mut sent = socket.get_mut().write_all(&[0x81, 126, 0xea, 0x60]);
+            while sent.is_ok() {
+                thread::sleep(Duration::from_millis(5));
+                sent = socket.get_mut().write_all(b"x");
+            }
+        });
+        let mut link = Link::open(&miner, "5C").unwrap();
+        let deadline = Instant::now() + Duration::from_millis(50);
+        assert!(link.next(deadline).unwrap().is_none());
+        drop(link);
+        peer.join().unwrap();
+    }
 }

@@ -314,6 +314,34 @@ fn hotkey_that_cannot_be_read_is_a_fault() {
     assert_eq!(said.code, 3, "{}", said.all());
 }
 
+/// To open a sealed hotkey takes half a gigabyte and some seconds: the check does it, and the doctor leaves it to the check.
+#[test]
+fn sealed_hotkey_is_opened_by_the_check_alone() {
+    let miner = Miner::start(ExecutorClass::AlwaysOnLlmA6000, &[]);
+    let home = miner.home.path();
+    write_private(&home.join("wallets/w/hotkeys/h"), "$NACLxxxx");
+    write_private(&home.join("password"), "s3cret\n");
+    let env = fs::read_to_string(home.join(".env")).unwrap();
+    write_private(
+        &home.join(".env"),
+        &format!("{env}HOTKEY_PASSWORD_FILE=password\n"),
+    );
+    let said = run(home, &["doctor"]);
+    assert!(
+        said.has_line(&["note", "trusted miner", "trusted-miner check"]),
+        "{}",
+        said.all()
+    );
+    let said = miner.check();
+    assert_eq!(said.code, 11, "{}", said.all());
+    assert!(
+        said.has_line(&["FAULT", "hotkey", "is cut off"]),
+        "{}",
+        said.all()
+    );
+    assert!(!said.all().contains("s3cret"), "{}", said.all());
+}
+
 /// A mail server, for example.
 #[test]
 fn something_else_at_the_port_is_told() {

@@ -80,7 +80,7 @@ fn doctor_says_why_no_validator_runs() {
     validator.host.stop();
     let (level, text) = doctor(&validator, "host");
     assert_eq!(level, "fault", "{text}");
-    assert!(text.contains("start it: `tig-host"), "{text}");
+    assert!(text.contains("start it: `compute-horde up`"), "{text}");
     let output = run(validator.site.folder(), &["status"]);
     assert_eq!(output.status.code(), Some(7), "{:?}", texts(&output));
     let path = validator.site.config_file();
