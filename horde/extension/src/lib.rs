@@ -1,10 +1,11 @@
 //! What the extensions of the ComputeHorde validator do alike: they read and use its hotkey, bind their store to it, check their config
-//! section, name what is new, and show texts of others.
+//! section, go on after a start, name what is new, and show texts of others.
 
 mod hotkey;
 mod owner;
 mod section;
 mod shown;
+mod start;
 #[cfg(test)]
 mod tests;
 mod uuid;
@@ -13,4 +14,5 @@ pub use hotkey::Hotkey;
 pub use owner::Owner;
 pub use section::Section;
 pub use shown::shown;
+pub use start::{next_start_ms, record_start};
 pub use uuid::new_uuid;

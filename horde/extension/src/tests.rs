@@ -12,7 +12,11 @@ struct Config {
     netuid: u16,
 }
 
-struct Witness(Hotkey);
+struct Witness {
+    hotkey: Hotkey,
+    /// Milliseconds from the start to the handler that follows it.
+    pause_ms: u64,
+}
 
 #[extension(routes("GET /witness"))]
 impl Witness {
@@ -23,7 +27,12 @@ impl Witness {
             netuid: config.netuid,
         };
         owner.claim_store(ctx)?;
-        Ok(Self(hotkey))
+        let pause_ms = next_start_ms(ctx)? - ctx.now_ms();
+        Ok(Self { hotkey, pause_ms })
+    }
+
+    fn on_update(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        record_start(ctx)
     }
 
     fn on_http_request(
@@ -31,7 +40,7 @@ impl Witness {
         ctx: &mut Context<'_>,
         _request: HttpRequest,
     ) -> Result<HttpReply> {
-        let signature = self.0.sign(ctx, b"a")?.to_string();
+        let signature = self.hotkey.sign(ctx, b"a")?.to_string();
         HttpReply::json(200, &signature)
     }
 }
@@ -75,6 +84,21 @@ fn damaged_owner_is_entered_again() {
     witness.store("owner", "no JSON");
     witness.kill();
     assert_eq!(owner(&witness), first);
+}
+
+#[test]
+fn start_that_fails_is_tried_again_ever_later() {
+    let mut witness = start([7; 32], 12, &[]).unwrap();
+    let mut pauses = vec![witness.extension().pause_ms];
+    for _ in 0..9 {
+        witness.kill();
+        pauses.push(witness.extension().pause_ms);
+    }
+    let expected = [0, 100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 12_800];
+    assert_eq!(pauses, expected);
+    witness.update();
+    witness.kill();
+    assert_eq!(witness.extension().pause_ms, 0);
 }
 
 #[test]

@@ -26,7 +26,7 @@ mod store;
 mod tests;
 
 use horde_events::{JobRequested, JobStatusGiven};
-use horde_extension::Hotkey;
+use horde_extension::{Hotkey, next_start_ms};
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 use tig_plugin_api::prelude::*;
@@ -70,9 +70,9 @@ impl Facilitator {
         let jobs = Jobs::restore(ctx)?;
         let queue = restore_queue(ctx)?;
         let command = ctx.get_sound(COMMAND)?;
-        let (session, now_ms) = (ctx.random_u64(), ctx.now_ms());
+        let (session, start_ms) = (ctx.random_u64(), next_start_ms(ctx)?);
         // Not here: a successor takes the connection over right after this.
-        ctx.at(drive::CONNECT_TIMER, now_ms)?;
+        ctx.at(drive::CONNECT_TIMER, start_ms)?;
         let facilitator = Self {
             config,
             hotkey,

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `status/<number>` | a status with its metadata, from when it is given until it is answered or given up |
 //! | `command` | the call of `connect_facilitator` that waits for the end of an attempt |
+//! | `starts` | starts since what follows one has succeeded; see `horde-extension` |
 //!
 //! Metadata is read when it is sent: outputs of jobs can have a megabyte each.
 

@@ -37,6 +37,7 @@ mod text;
 use horde_events::{
     GroupWanted, JobOver, JobStep, JobsMade, JobsScored, LinksWanted, MinerLink, ReceiptsSigned,
 };
+use horde_extension::next_start_ms;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 use tig_plugin_api::prelude::*;
@@ -72,8 +73,8 @@ impl Miners {
         let holders = ctx.get_sound(WANTED)?.unwrap_or_default();
         let emission = Emission::new(kept.jobs_by_age());
         let state = RunState::new(ctx.random_u64(), holders, interrupted, emission);
-        let now_ms = ctx.now_ms();
-        ctx.at(drive::START, now_ms)?;
+        let start_ms = next_start_ms(ctx)?;
+        ctx.at(drive::START, start_ms)?;
         let miners = Self {
             config,
             validator,

@@ -6,6 +6,7 @@
 //! | `over/<uuid>` | the outcome of a job, its miner and its times |
 //! | `receipt/<kind>/<uuid>` | a receipt |
 //! | `wanted` | the links that extensions want |
+//! | `starts` | starts since what follows one has succeeded; see `horde-extension` |
 //!
 //! So at a start it is known which jobs were under way: those of a group that have no outcome.
 

@@ -54,6 +54,7 @@ use horde_events::{
     BatchOver, GroupWanted, JobOver, JobRequested, JobStatusGiven, JobStep, JobsMade, JobsScored,
     JobsWanted, LinksWanted, MinerLink, Neurons, NeuronsWanted,
 };
+use horde_extension::next_start_ms;
 use serde::{Deserialize, Serialize};
 use tig_plugin_api::prelude::*;
 
@@ -110,7 +111,8 @@ impl Organic {
     fn new(config: Config, ctx: &mut Context<'_>) -> Result<Self> {
         config.check()?;
         let now_ms = ctx.now_ms();
-        Timer::Start.set(ctx, now_ms)?;
+        let start_ms = next_start_ms(ctx)?;
+        Timer::Start.set(ctx, start_ms)?;
         let organic = Self {
             config,
             dynamic: DynamicConfig::stored(ctx)?,

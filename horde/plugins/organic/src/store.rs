@@ -9,6 +9,7 @@
 //! | `signed/<hash>` | a signature that was used, until it is too old to count |
 //! | `miner/<hotkey>` | what is known of a miner |
 //! | `addresses` | where miners are |
+//! | `starts` | starts since what follows one has succeeded; see `horde-extension` |
 //!
 //! A job of which only `open/` can be read was damaged: its user still gets an answer.
 

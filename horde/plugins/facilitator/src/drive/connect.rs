@@ -1,6 +1,7 @@
 //! Opening, authenticating, keeping and losing the connection.
 
 use horde_events::quote;
+use horde_extension::record_start;
 use horde_proto::facilitator::{
     AuthenticationRequest, Heartbeat, RUNNER_VERSION_HEADER, Response, ResponseError,
     ResponseStatus, ToFacilitator, VERSION_HEADER,
@@ -43,6 +44,7 @@ impl Facilitator {
 
     /// The end of a pause.
     pub(super) fn on_connect_timer(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        record_start(ctx)?;
         let now_ms = ctx.now_ms();
         match self.run.connection.state() {
             State::Pausing { until_ms } if until_ms <= now_ms => self.open(ctx),

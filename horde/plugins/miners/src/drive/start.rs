@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use horde_events::{JobOver, JobTimes, Outcome};
+use horde_extension::record_start;
 use tig_plugin_api::prelude::*;
 
 use crate::Miners;
@@ -18,7 +19,11 @@ impl Miners {
     pub(super) fn on_start(&mut self, ctx: &mut Context<'_>) -> Result<()> {
         ctx.mark_fields_changed()?;
         self.end_interrupted(ctx)?;
-        self.open_wanted(ctx)
+        self.open_wanted(ctx)?;
+        match self.state.interrupted.is_empty() {
+            true => record_start(ctx),
+            false => Ok(()),
+        }
     }
 
     /// Ends the jobs that were under way when the host was killed: it costs their miners nothing.

@@ -179,7 +179,7 @@ proptest! {
             play(&mut harness, step).unwrap();
             if *is_killed {
                 harness.kill();
-                harness.advance_ms(0);
+                harness.advance_ms(START_PAUSE_MS_MAX);
             }
             for (name, event) in harness.emitted() {
                 if name == "horde_job_over" {
@@ -190,7 +190,7 @@ proptest! {
         }
         // After a last kill, all that was ever begun is over.
         harness.kill();
-        harness.advance_ms(0);
+        harness.advance_ms(START_PAUSE_MS_MAX);
         for (name, event) in harness.emitted() {
             if name == "horde_job_over" {
                 prop_assert!(ended.insert(event["uuid"].as_str().unwrap().to_owned()), "{event}");

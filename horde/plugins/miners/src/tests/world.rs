@@ -9,6 +9,8 @@ use tig_plugin_api::testing::{Harness, SentFrame, TestKey};
 
 use crate::Miners;
 
+/// Longest pause before what follows a start, in milliseconds.
+pub(super) const START_PAUSE_MS_MAX: u64 = 12_800;
 pub(super) const CLASS: &str = "spin_up-4min.gpu-24gb";
 /// The class of executors that need no time to start.
 pub(super) const FAST: &str = "always_on.gpu-24gb";

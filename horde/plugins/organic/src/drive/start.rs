@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use horde_extension::record_start;
 use horde_proto::facilitator::JobStatus;
 use tig_plugin_api::prelude::*;
 
@@ -27,6 +28,7 @@ impl Organic {
     /// Jobs that were under way go on: what a restart has forgotten is asked for again.
     pub(crate) fn on_start(&mut self, ctx: &mut Context<'_>) -> Result<()> {
         ctx.mark_fields_changed()?;
+        record_start(ctx)?;
         let now_ms = ctx.now_ms();
         self.answer_orphans(ctx)?;
         let jobs: Vec<Job> = self.jobs.values().cloned().collect();
