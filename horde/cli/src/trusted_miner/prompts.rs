@@ -33,6 +33,8 @@ enum StationFault {
     },
     #[error("{what}: {}", .reason.text())]
     Bucket { what: &'static str, reason: Reason },
+    #[error("{what}: the job has finished, but nothing was uploaded")]
+    Missing { what: &'static str },
     #[error("the series that it has written cannot be used: {0}")]
     Series(#[from] horde_calc::llm::SeriesFault),
     #[error("{0}")]
@@ -48,6 +50,9 @@ impl StationFault {
         match self {
             Self::Job(fault) => fault.remedy(image),
             Self::Http { .. } | Self::Bucket { .. } => BUCKET_REMEDY.to_owned(),
+            Self::Missing { .. } => format!(
+                "look at the log of the executor that ran {image}: it uploads what the job writes, and must reach the buckets"
+            ),
             Self::Series(_) | Self::Answers(_) | Self::Answer(_) => {
                 format!(
                     "look at the log of {image} on the trusted miner: it must be the published image"
@@ -167,8 +172,10 @@ impl Pipeline<'_> {
         if answer.is_success() {
             return Ok(answer.body);
         }
-        let reason = Reason::of(&answer);
-        Err(StationFault::Bucket { what, reason })
+        Err(match Reason::of(&answer) {
+            Reason::Other(404, _) => StationFault::Missing { what },
+            reason => StationFault::Bucket { what, reason },
+        })
     }
 
     /// Deletes what was written; what cannot be deleted is named.

@@ -90,10 +90,11 @@ fn sound_miner_runs_a_job() {
 }
 
 /// A trusted miner for this validator, and two buckets that it reaches.
-fn with_buckets(validator: &str) -> (Service, Miner) {
+fn with_buckets(validator: &str, vices: &[&str]) -> (Service, Miner) {
     let config = Config {
         trusted: Some(TrustedConfig {
             validator: Some(validator.to_owned()),
+            vices: Vices::parse(vices).unwrap(),
             ..TrustedConfig::default()
         }),
         ..Config::default()
@@ -119,7 +120,7 @@ fn with_buckets(validator: &str) -> (Service, Miner) {
 
 #[test]
 fn prompts_and_answers_come_by_the_buckets() {
-    let (service, _miner) = with_buckets(HOTKEY);
+    let (service, _miner) = with_buckets(HOTKEY, &[]);
     let said = service.run(&["trusted-miner", "check"]);
     assert_eq!(said.code, 0, "{}", said.all());
     for part in ["trusted miner", "executors", "job", "prompts", "answers"] {
@@ -133,7 +134,7 @@ fn prompts_and_answers_come_by_the_buckets() {
 
 #[test]
 fn bucket_that_hides_prompts_is_named() {
-    let (service, _miner) = with_buckets(HOTKEY);
+    let (service, _miner) = with_buckets(HOTKEY, &[]);
     service.set_faults(&["policy-removed"]);
     let said = service.run(&["trusted-miner", "check"]);
     assert_eq!(said.code, 11, "{}", said.all());
@@ -147,8 +148,34 @@ fn bucket_that_hides_prompts_is_named() {
 }
 
 #[test]
+fn odd_prompts_and_answers_are_named() {
+    for (vice, part, fault) in [
+        ("no-upload", "prompts", "nothing was uploaded"),
+        ("odd-series:html-page", "prompts", "a page of HTML"),
+        ("odd-series:one-line", "prompts", "lines can be sampled"),
+        ("odd-answers:missing-keys", "answers", "has no answer"),
+        ("odd-answers:not-json", "answers", "not a JSON object"),
+        ("odd-answers:not-text", "answers", "is not a text"),
+        ("odd-answers:gzip", "answers", "gzip"),
+    ] {
+        let (service, _miner) = with_buckets(HOTKEY, &[vice]);
+        let said = service.run(&["trusted-miner", "check"]);
+        assert_eq!(said.code, 11, "{vice}: {}", said.all());
+        assert!(
+            said.has_line(&["FAULT", part, fault]),
+            "{vice}: {}",
+            said.all()
+        );
+        // Nothing of it stays.
+        for bucket in service.control().report().buckets {
+            assert!(bucket.objects.is_empty(), "{vice}: {:?}", bucket.objects);
+        }
+    }
+}
+
+#[test]
 fn trusted_miner_of_another_validator_refuses() {
-    let (service, _miner) = with_buckets("5DiQDBQvjFkmUF3C8a7ape5rpRPoajmMj44Q9CTGPfVBaa6U");
+    let (service, _miner) = with_buckets("5DiQDBQvjFkmUF3C8a7ape5rpRPoajmMj44Q9CTGPfVBaa6U", &[]);
     let said = service.run(&["doctor"]);
     assert!(
         said.has_line(&["FAULT", "trusted miner", "Unknown validator"]),
