@@ -46,7 +46,12 @@ fn pool_fills_and_honest_miners_are_right() {
 
 /// A station fails while the bucket has this fault, and the pool fills when it has gone.
 fn fail_station(station: &str, fault: &str) {
-    let (pipeline, _folder) = start(&PipelineOptions::default());
+    // One workload: two that fail at the same time are two failures in succession, with a longer pause.
+    let options = PipelineOptions {
+        workload_samples: 4,
+        ..PipelineOptions::default()
+    };
+    let (pipeline, _folder) = start(&options);
     pipeline.set_s3_faults(&[fault]).unwrap();
     let failure = pipeline.wait("the failure", FILL_MAX, |pool| {
         pool["stations"][station]["last_failure"]["reason"]
@@ -65,14 +70,39 @@ fn fail_station(station: &str, fault: &str) {
 fn each_station_goes_on_after_a_fault() {
     let faults = [
         ("generation", "403@put=pool-prompts"),
+        ("generation", "wrong-region@put=pool-prompts"),
         ("sampling", "status:500@get=pool-prompts"),
+        ("sampling", "policy-removed@get=pool-prompts"),
         ("upload", "drops@put=pool-answers"),
+        ("upload", "keys-revoked@put=pool-answers"),
         ("answering", "status:503@put=pool-answers/solved"),
+        ("answering", "bucket-deleted@put=pool-answers/solved"),
     ];
     let running =
         faults.map(|(station, fault)| thread::spawn(move || fail_station(station, fault)));
     for station in running {
         station.join().unwrap();
+    }
+}
+
+/// The pool fills while the bucket has this fault, and a batch is right.
+fn fill_in_spite_of(fault: &str) {
+    let (pipeline, _folder) = start(&PipelineOptions::default());
+    pipeline.set_s3_faults(&[fault]).unwrap();
+    let filled = pipeline.wait_until_full(FILL_WITH_PAUSES_MAX);
+    filled.unwrap_or_else(|error| panic!("{fault}: {error}"));
+    let (code, batch) = pipeline.run_batch().unwrap();
+    assert_eq!((code, sum(&batch, "right")), (0, 4), "{fault}: {batch}");
+    check_sound(pipeline);
+}
+
+/// What is shown a moment after it was written is looked for again, after a pause.
+#[test]
+fn slow_bucket_only_delays_the_pool() {
+    let faults = ["slow:300", "eventual:1000", "hides-missing"];
+    let running = faults.map(|fault| thread::spawn(move || fill_in_spite_of(fault)));
+    for one in running {
+        one.join().unwrap();
     }
 }
 
