@@ -21,7 +21,7 @@ pub(crate) enum ConfigError {
     #[error(transparent)]
     Settings(#[from] SettingsError),
     /// The operator has one already.
-    #[error("{} is there already; move it away, or print a new one with `compute-horde config`", path.display())]
+    #[error("{} is there already; `compute-horde up` writes it anew if nobody has edited it; else move it away, or print a new one with `compute-horde config`", path.display())]
     Exists {
         /// The file.
         path: PathBuf,

@@ -10,6 +10,7 @@ use tig_process::output;
 
 use super::check_s3::{self, CheckError};
 use crate::config_file::{self, State};
+use crate::doctor::files;
 use crate::environment::Environment;
 use crate::finding::{self, Finding, Level};
 use crate::host::{HostProgram, RunError};
@@ -70,7 +71,7 @@ pub(crate) fn run(
                 "note: PYLON_URL is not set: without a chain batches are run by hand, and no weights are set",
             );
         }
-        follow_environment(environment, folder, host.config(), arguments.allow_private)?;
+        follow_environment(environment, folder, host, arguments.allow_private)?;
         if !arguments.no_check {
             check_buckets(environment)?;
         }
@@ -85,9 +86,10 @@ pub(crate) fn run(
 fn follow_environment(
     environment: &Environment,
     folder: &Path,
-    path: &Path,
+    host: &HostProgram,
     allow_private: bool,
 ) -> Result<(), UpError> {
+    let path = host.config();
     let wanted = validator_config::wanted(environment, folder, path, allow_private)?;
     let state = config_file::state(path, &wanted).map_err(|source| UpError::Read {
         path: path.to_owned(),
@@ -112,6 +114,8 @@ fn follow_environment(
                 "note: {shown} was edited and is used as it is; it differs from what .env says: {}",
                 differences.join("; ")
             ));
+            // The differences show no secret.
+            finding::note(files::bucket_key(environment, host).as_slice());
         }
     }
     Ok(())
