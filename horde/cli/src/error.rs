@@ -52,7 +52,9 @@ impl Error {
         match self {
             Self::Gone(_) => exit_code::COMMAND_LINE,
             Self::Environment(_) | Self::Config(_) => exit_code::CONFIG,
-            Self::Wait(WaitError::Late(_)) | Self::Client(_) | Self::Check(_) => 1,
+            Self::Wait(WaitError::Late(_) | WaitError::Unsteady(_))
+            | Self::Client(_)
+            | Self::Check(_) => 1,
             Self::Status(StatusError::Client(_)) => 1,
             Self::Status(StatusError::NotRunning { .. }) => exit_code::NO_HOST,
             Self::Status(StatusError::Run(_)) => exit_code::HOST,

@@ -21,6 +21,8 @@ pub(crate) struct Asked {
     pub(crate) status: Value,
     /// `GET /horde/schedule`.
     pub(crate) schedule: Value,
+    /// `GET /horde/weights`.
+    pub(crate) weights: Value,
     /// `GET /horde/facilitator`.
     pub(crate) facilitator: Value,
     /// `GET /horde/pool`.
@@ -36,6 +38,7 @@ impl Running<'_> {
         Asked {
             status: self.get("status"),
             schedule: self.get("schedule"),
+            weights: self.get("weights"),
             facilitator: self.get("facilitator"),
             pool: self.get("pool"),
             receipts: self.get("receipts"),

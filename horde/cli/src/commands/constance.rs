@@ -23,8 +23,8 @@ pub(crate) enum Constance {
     Set {
         /// Its name
         key: String,
-        /// Its value
-        value: String,
+        /// Its value; without it, the value that was set so is dropped, and what the network says counts again
+        value: Option<String>,
         /// Print JSON, one object a line
         #[arg(long)]
         json: bool,
@@ -45,11 +45,11 @@ pub(crate) enum Constance {
 pub(crate) fn run(host: &HostProgram, constance: &Constance) -> Result<u8, RunError> {
     let (command, mut words, as_json) = match constance {
         Constance::Get { key, json } => ("constance_get", vec![word("key", key)], *json),
-        Constance::Set { key, value, json } => (
-            "constance_set",
-            vec![word("key", key), word("value", value)],
-            *json,
-        ),
+        Constance::Set { key, value, json } => {
+            let value = value.iter().map(|value| word("value", value));
+            let words = std::iter::once(word("key", key)).chain(value);
+            ("constance_set", words.collect(), *json)
+        }
         Constance::List { json } => ("constance_list", Vec::new(), *json),
     };
     if as_json {

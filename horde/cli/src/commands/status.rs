@@ -72,7 +72,7 @@ fn rows(asked: &Asked) -> Vec<Vec<String>> {
         ("chain", chain(status, now_ms)),
         ("slot", text(&asked.schedule["text"])),
         ("last batch", last_batch(&status["last_batch"], now_ms)),
-        ("weights", weights(&status["weights"][0], now_ms)),
+        ("weights", weights(asked, now_ms)),
         ("users' jobs", users_jobs(&status["jobs_last_hour"])),
         ("facilitator", facilitator(&asked.facilitator)),
         ("pool of prompts", pool(&asked.pool)),
@@ -128,7 +128,23 @@ fn last_batch(batch: &Value, now_ms: u64) -> Option<String> {
     Some(format!("{since} ago, {whole}: {}", classes.join("; ")))
 }
 
-fn weights(weights: &Value, now_ms: u64) -> Option<String> {
+/// The cycle whose weights are under way, and the last one that has ended.
+fn weights(asked: &Asked, now_ms: u64) -> Option<String> {
+    let ended = ended_weights(&asked.status["weights"][0], now_ms);
+    let cycles = asked.weights["cycles"].as_array().into_iter().flatten();
+    let open = cycles.filter(|cycle| cycle["end"].is_null());
+    let rows: Vec<_> = open.filter_map(open_weights).chain(ended).collect();
+    (!rows.is_empty()).then(|| rows.join("; "))
+}
+
+fn open_weights(cycle: &Value) -> Option<String> {
+    let (start, state) = (cycle["cycle_start"].as_u64()?, cycle["state"].as_str()?);
+    let wait = cycle["waiting_for"].as_str();
+    let wait = wait.map(|wait| format!(": {wait}")).unwrap_or_default();
+    Some(format!("cycle {start} {state}{wait}"))
+}
+
+fn ended_weights(weights: &Value, now_ms: u64) -> Option<String> {
     let (cycle, end) = (weights["cycle_start"].as_u64()?, weights["end"].as_str()?);
     let since = ago(&weights["at_ms"], now_ms);
     let end = end.replace('_', " ");
@@ -230,6 +246,10 @@ mod tests {
                 "dynamic_config": { "profile": "mainnet-2024-11" },
             }),
             schedule: json!({ "text": "the slot is at block 800" }),
+            weights: json!({ "cycles": [
+                { "cycle_start": 1444, "state": "scored", "waiting_for": "the cycle runs" },
+                { "cycle_start": 722, "state": "given_up", "end": { "given_up": {} } },
+            ] }),
             facilitator: json!({
                 "at_ms": 5_000, "since_ms": 0, "state": "pausing", "statuses_waiting": 4,
                 "last_error": "refused",
@@ -247,7 +267,10 @@ mod tests {
             ("chain", "block 746, stands still since 5 min"),
             ("slot", "the slot is at block 800"),
             ("last batch", "60 s ago, whole: c 2 right, 1 wrong"),
-            ("weights", "cycle 722 given up 1 s ago: no chain"),
+            (
+                "weights",
+                "cycle 1444 scored: the cycle runs; cycle 722 given up 1 s ago: no chain",
+            ),
             (
                 "users' jobs",
                 "in the last hour 3 completed, 1 failed, 0 rejected; 2 run",

@@ -31,6 +31,12 @@ pub(crate) enum WaitError {
         .0.as_secs()
     )]
     Late(Duration),
+    /// It is up, and the wait was too short to see that it stays so.
+    #[error(
+        "the store is usable, but did not stay so for {} s within {} s; --timeout must be longer than --stable",
+        .0.stable.as_secs(), .0.timeout.as_secs()
+    )]
+    Unsteady(Wait),
 }
 
 /// Waits.
@@ -65,7 +71,10 @@ fn wait_until_stable(
             wait.when_down
         };
         if now().duration_since(begin) >= wait.timeout {
-            return Err(WaitError::Late(wait.timeout));
+            return Err(match up_since {
+                Some(_) => WaitError::Unsteady(wait),
+                None => WaitError::Late(wait.timeout),
+            });
         }
         sleep(pause);
     }
@@ -108,6 +117,7 @@ mod tests {
     fn wait_fails_after_its_time() {
         let error = seconds(|_| false).unwrap_err();
         assert!(matches!(error, WaitError::Late(_)), "{error}");
-        assert!(seconds(|second| second % 4 < 3).is_err(), "never stable");
+        let error = seconds(|second| second % 4 < 3).unwrap_err();
+        assert!(matches!(error, WaitError::Unsteady(_)), "{error}");
     }
 }

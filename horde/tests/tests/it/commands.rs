@@ -171,6 +171,8 @@ fn set_value_of_dynamic_config_outlives_a_kill() {
         "9 is not from 0 to 4",
     );
     assert_eq!(validator.done(get, 0)["value"], "3");
+    validator.done("constance set DYNAMIC_WEIGHTS_VERSION", 0);
+    assert_eq!(validator.done(get, 0)["source"], "inline");
     validator.refused("fetch_dynamic_config", "there is nothing to fetch");
     assert_eq!(validator.done("evict_old_data", 0)["system_events"], 0);
 }
