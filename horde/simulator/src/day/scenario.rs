@@ -125,8 +125,12 @@ impl Day {
         let count = rng.usize(1..=MINERS_OF_DAY_MAX);
         let miners = (0..count).map(|_| miner(&mut rng, has_vices));
         let miners = miners.collect::<Result<Vec<_>, _>>()?;
-        let modes = [Mode::Pylon, Mode::Direct, Mode::CommitReveal];
-        let mode = *rng.choice(&modes).unwrap_or(&Mode::Pylon);
+        let mode = match rng.u8(0..10) {
+            // It has the most steps at which a kill may come.
+            0..6 => Mode::CommitReveal,
+            6..8 => Mode::Pylon,
+            _ => Mode::Direct,
+        };
         let mut day = Self {
             seed,
             cycles,
@@ -236,17 +240,19 @@ mod tests {
 
     #[test]
     fn day_of_each_seed_is_the_same() {
-        let (mut crashes, mut changes, mut calm) = (0, 0, 0);
+        let (mut crashes, mut changes, mut calm, mut commits) = (0, 0, 0, 0);
         for seed in 0..200 {
             let day = Day::of(seed).unwrap();
             assert_eq!(format!("{day:?}"), format!("{:?}", Day::of(seed).unwrap()));
             crashes += u32::from(day.has(|it| matches!(it, Trouble::Crash(_))));
             changes += u32::from(day.has(|it| matches!(it, Trouble::DeregisterSelf(_))));
             calm += u32::from(day.troubles.is_empty());
+            let is_committed = day.mode == Mode::CommitReveal;
+            commits += u32::from(is_committed && day.has(|it| matches!(it, Trouble::Crash(_))));
         }
         assert!(
-            crashes > 50 && changes > 20 && calm > 2,
-            "{crashes} {changes} {calm}"
+            crashes > 50 && changes > 20 && calm > 2 && commits > 30,
+            "{crashes} {changes} {calm} {commits}"
         );
     }
 }
