@@ -44,7 +44,7 @@ const HONEST: usize = 4;
 const MEMORY_KIB_MAX: u64 = 400 << 10;
 
 /// Each vice of `horde-devnet vices`.
-const EACH: [Case; 45] = [
+const EACH: [Case; 52] = [
     ("refuses", NoJob("refused (os error 111) (1 attempt)")),
     ("speaks-tls", NoJob("the peer speaks TLS")),
     ("mute", NoJob("has not shown its manifest within 5 s")),
@@ -76,12 +76,17 @@ const EACH: [Case; 45] = [
     ("floods-frames:2000", Nothing),
     ("manifest-count", NoJob("offers no executor")),
     ("manifest-unknown-class", NoJob("manifest is invalid")),
+    (
+        "manifest-other-class",
+        NoJob("no job kind is configured for the class"),
+    ),
     ("two-manifests", Nothing),
     (
         "no-manifest",
         NoJob("has not shown its manifest within 5 s"),
     ),
     ("declines", Both("declined", "it declined")),
+    ("busy-for", Both("declined", "declined")),
     ("silent-when-busy", Nothing),
     ("blocks-when-busy", Nothing),
     ("ready-before-accept", Both("failed", "out of order")),
@@ -96,6 +101,12 @@ const EACH: [Case; 45] = [
     ("odd-stdout", Both("wrong", r"\0")),
     ("large-stdout", Both("wrong", "bytes or more")),
     ("late-result", Partly(&["late", "unreachable"])),
+    // These are about files of prompts and answers, which such jobs do not have.
+    ("late-upload", Nothing),
+    ("no-upload", Nothing),
+    ("odd-answers", Nothing),
+    ("changes-answers", Nothing),
+    ("odd-series", Nothing),
 ];
 
 /// Vices at other steps, and several at once.
