@@ -50,7 +50,11 @@ impl Validator {
 #[test]
 fn schedule_is_a_sentence_and_an_exit_code() {
     let validator = Validator::start("direct");
-    let status = validator.done("schedule_synthetic_jobs", 22);
+    // Until it has the neurons, it does not know where its slot was.
+    let status = validator.wait("the missed slot", |it| {
+        let ended = it.typed("schedule_synthetic_jobs");
+        (ended.code == 22).then_some(ended.value)
+    });
     assert_eq!(status["missed"], "overslept", "{status}");
     validator.go_to(SLOT - 5);
     validator.wait_for_slot(SLOT);

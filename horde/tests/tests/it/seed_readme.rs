@@ -300,7 +300,7 @@ fn ask(newcomer: &Newcomer) {
     newcomer.line("fetch_dynamic_config", 8, "there is nothing to fetch");
     newcomer.line("evict_old_data", 0, "system_events");
     newcomer.line("debug_set_scores", 0, "cycles");
-    newcomer.line("schedule_synthetic_jobs", 22, "overslept");
+    newcomer.line_until("schedule_synthetic_jobs", 22, "overslept");
     newcomer.line("run_synthetic_jobs", 22, "overslept");
     newcomer.line("constance list", 0, "DYNAMIC_WEIGHTS_VERSION");
     newcomer.line("status", 0, "chain");
