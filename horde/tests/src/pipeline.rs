@@ -30,7 +30,7 @@ use self::options::SECRET_FILE;
 pub const PROMPTS: &str = "pool-prompts";
 /// Bucket of workloads and answers.
 pub const ANSWERS: &str = "pool-answers";
-/// Attempts to start a network.
+/// Attempts to start a network, and the host of a new folder.
 const START_TRIES_MAX: u32 = 5;
 /// Region of both.
 const REGION: &str = "eu-central-1";
@@ -143,7 +143,7 @@ impl Pipeline {
         write_private(&folder.join(SECRET_FILE), &s3.secret_access_key)?;
         let config = options.config(&network, s3)?;
         fs::write(site.config_file(), format!("{config:#}\n"))?;
-        let mut host = site.start_host()?;
+        let mut host = start_new_host(&site)?;
         let address = host.address()?;
         Ok(Self {
             site,
@@ -310,6 +310,17 @@ fn start_network(
         }
     }
     Miners::start(artifacts, folder, &options.network())
+}
+
+/// Starts the host of a new folder. A program that another thread starts meanwhile may hold the files that were just written open,
+/// until it runs.
+fn start_new_host(site: &Site) -> Result<Process, ProcessError> {
+    for _ in 1..START_TRIES_MAX {
+        if let Ok(host) = site.start_host() {
+            return Ok(host);
+        }
+    }
+    site.start_host()
 }
 
 /// Makes both buckets, as an operator does.
