@@ -58,6 +58,8 @@ pub(crate) enum Refusal {
         "{SIGNATURES_MAX} signed jobs have come within minutes, more than are remembered; try again later"
     )]
     TooManySignatures,
+    #[error("this validator is about to stop, and begins no more jobs; order it again in a moment")]
+    Draining,
     #[error(
         "{OPEN_JOBS_MAX} users' jobs are under way, as many as this validator runs; try again later"
     )]

@@ -4,7 +4,7 @@
 //! | | |
 //! |---|---|
 //! | commands | `debug_run_organic_job`, `block_miner`, `unblock_miner` |
-//! | handles | `horde_job_requested`, `horde_miner_link`, `horde_job_step`, `horde_job_over`, `horde_jobs_wanted`, `horde_group_wanted`, `horde_batch_over`, `horde_neurons`, `horde_dynamic_config`, timers, `update` |
+//! | handles | `horde_job_requested`, `horde_miner_link`, `horde_job_step`, `horde_job_over`, `horde_jobs_wanted`, `horde_group_wanted`, `horde_batch_over`, `horde_neurons`, `horde_dynamic_config`, `drain`, timers, `update` |
 //! | emits | `horde_job_status` (durable), `horde_links_wanted`, `horde_jobs_made`, `horde_group_wanted`, `horde_jobs_scored`, `horde_neurons_wanted` |
 //! | routes | `GET /horde/organic` |
 //! | config | see `config.rs` |
@@ -76,6 +76,9 @@ struct Live {
     usage: Usage,
     /// Attempts that `horde_miners` was asked for since the start.
     asked: BTreeSet<String>,
+    /// The host drains: no more jobs are begun.
+    #[serde(default)]
+    is_draining: bool,
     /// When the chain was last asked where miners are, in Unix milliseconds.
     asked_addresses_ms: u64,
 }
@@ -201,6 +204,11 @@ impl Organic {
     ) -> Result<()> {
         event.store(ctx)?;
         self.dynamic = Some(event);
+        Ok(())
+    }
+
+    fn on_drain(&mut self, _ctx: &mut Context<'_>) -> Result<()> {
+        self.live.is_draining = true;
         Ok(())
     }
 

@@ -128,6 +128,10 @@ impl Organic {
 
     /// Checks that one more job of so many bytes can be under way.
     pub(crate) fn check_room(&self, bytes: usize) -> Result<(), Refusal> {
+        // A drain waits for all jobs, and would never end while users order more. They hear of it at once.
+        if self.live.is_draining {
+            return Err(Refusal::Draining);
+        }
         if self.jobs.len() >= OPEN_JOBS_MAX {
             return Err(Refusal::TooManyJobs);
         }

@@ -277,3 +277,20 @@ fn kill_at_each_step_leaves_one_status() {
         assert_eq!(statuses, ["accepted", "completed"], "killed at {killed_at}");
     }
 }
+
+#[test]
+fn drain_finishes_jobs_and_begins_none() {
+    let mut world = start();
+    let asked = world.asked_v1(1, 1);
+    world.0.event("drain", json!({}));
+    assert_eq!(world.0.unfinished(), 1);
+    world.request(&v1(2, 1));
+    world.assert_status("rejected", "this validator is about to stop");
+    world.over(&asked, &finished());
+    assert_eq!(world.statuses()[0]["status"], "completed");
+    assert_eq!(world.0.unfinished(), 0);
+    // The next process does not drain.
+    world.kill();
+    world.request(&v1(3, 1));
+    assert_eq!(world.0.unfinished(), 1);
+}
