@@ -75,7 +75,8 @@ fn rows(asked: &Asked) -> Vec<Vec<String>> {
         ("weights", weights(asked, now_ms)),
         ("users' jobs", users_jobs(&status["jobs_last_hour"])),
         ("facilitator", facilitator(&asked.facilitator)),
-        ("pool of prompts", pool(&asked.pool)),
+        ("pool of prompts", pool(&asked.pool, now_ms)),
+        ("buckets", buckets(&asked.pool["buckets"])),
         ("miners", miners(&status["miners"])),
         (
             "config of the network",
@@ -180,8 +181,8 @@ fn facilitator(report: &Value) -> Option<String> {
     ))
 }
 
-/// Samples, and each station that does not rest.
-fn pool(pool: &Value) -> Option<String> {
+/// Samples, each station that does not rest, and the last batch that lacked samples.
+fn pool(pool: &Value, now_ms: u64) -> Option<String> {
     let samples = &pool["samples"];
     let (ready, wanted) = (samples["ready"].as_u64()?, samples["wanted"].as_u64()?);
     let stations = pool["stations"].as_object()?.iter();
@@ -190,7 +191,37 @@ fn pool(pool: &Value) -> Option<String> {
         (!state.starts_with("rests")).then(|| format!("; {name} {state}"))
     });
     let stations: String = stations.collect();
-    Some(format!("{ready} of {wanted} samples are ready{stations}"))
+    let shortage = shortage(&pool["last_shortage"], now_ms).unwrap_or_default();
+    Some(format!(
+        "{ready} of {wanted} samples are ready{stations}{shortage}"
+    ))
+}
+
+fn shortage(shortage: &Value, now_ms: u64) -> Option<String> {
+    let (missing, wanted) = (shortage["missing"].as_u64()?, shortage["wanted"].as_u64()?);
+    let since = ago(&shortage["at_ms"], now_ms);
+    Some(format!(
+        "; a batch lacked {missing} of {wanted} {since} ago"
+    ))
+}
+
+/// What is wrong with each bucket; `None` if there are none, or they were not looked at yet.
+fn buckets(buckets: &Value) -> Option<String> {
+    let names = ["prompts", "answers"];
+    let described = names.map(|name| bucket(&buckets[name]).map(|text| format!("{name} {text}")));
+    let described: Option<Vec<_>> = described.into_iter().collect();
+    Some(described?.join("; "))
+}
+
+fn bucket(bucket: &Value) -> Option<String> {
+    let works = bucket["works"].as_bool()?;
+    let state = if works { "works" } else { "DOES NOT WORK" };
+    let faults = bucket["faults"].as_array()?.iter();
+    let faults: Vec<_> = faults.filter_map(|it| it["reason"].as_str()).collect();
+    Some(match faults.is_empty() {
+        true => state.to_owned(),
+        false => format!("{state}: {}", faults.join(", ")),
+    })
 }
 
 fn miners(miners: &Value) -> Option<String> {
@@ -256,6 +287,11 @@ mod tests {
             }),
             pool: json!({
                 "samples": { "ready": 3, "wanted": 8 },
+                "last_shortage": { "at_ms": 880_000, "missing": 2, "wanted": 5 },
+                "buckets": {
+                    "prompts": { "works": true, "faults": [] },
+                    "answers": { "works": false, "faults": [{ "reason": "403 Forbidden", "remedy": "" }] },
+                },
                 "stations": {
                     "sampling": { "state": "rests: no series" },
                     "answering": { "state": "pauses after a failure" },
@@ -278,7 +314,11 @@ mod tests {
             ("facilitator", "pausing since 5 s, 4 statuses wait: refused"),
             (
                 "pool of prompts",
-                "3 of 8 samples are ready; answering pauses after a failure",
+                "3 of 8 samples are ready; answering pauses after a failure; a batch lacked 2 of 5 2 min ago",
+            ),
+            (
+                "buckets",
+                "prompts works; answers DOES NOT WORK: 403 Forbidden",
             ),
             ("miners", "none has failed"),
             ("config of the network", "mainnet-2024-11"),
