@@ -24,6 +24,7 @@
 //! horde_score       Scores             ------------------>  horde_weights, which ends each cycle with WeightsOver
 //! horde_facilitator JobRequested       ------------------>  horde_organic, which reserves and runs as horde_batch does
 //!                                      <-- JobStatusGiven --
+//! horde_organic     MinerWanted        ------------------>  a router, if the operator has one; MinerChosen
 //! horde_miners      ReceiptsSigned     ------------------>  horde_receipts
 //! horde_crossval    LlmSamplesGiven    <-- LlmSamplesWanted --  horde_job_llm
 //! ```
@@ -56,7 +57,7 @@ pub use group::{GroupWanted, JobStep, PlannedJob, Step};
 pub use job::{ExecutorsOf, JOBS_PER_ASK_MAX, JobsMade, JobsWanted, MadeJob};
 pub use link::{ExecutorCount, LinkState, LinksWanted, MinerAddress, MinerLink};
 pub use llm::{LlmSample, LlmSamplesGiven, LlmSamplesWanted, SolvedPrompt};
-pub use organic::{JobRequested, JobStatusGiven};
+pub use organic::{JobRequested, JobStatusGiven, MinerCandidate, MinerChosen, MinerWanted};
 pub use outcome::{JobOver, JobTimes, Outcome, STDOUT_BYTES_MAX};
 pub use quote::quote;
 pub use receipt::{ReceiptsSigned, SignedReceipt};

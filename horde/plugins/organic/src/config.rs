@@ -10,6 +10,8 @@ use serde::Deserialize;
 use tig_keyring::PublicKey;
 use tig_plugin_api::{ConfigSchema, Result, bail};
 
+use crate::limits::ROUTER_MS_MAX;
+
 /// Seconds that every executor is given to start (section 3.4).
 const SPIN_UP_SECONDS_MIN: u32 = 2;
 /// Longest time of a job, in seconds.
@@ -33,6 +35,9 @@ pub(crate) struct Config {
     pub(crate) job_timeout_seconds: u32,
     /// Miners that are tried for one job, if the user leaves the choice. `DYNAMIC_ORGANIC_JOB_MAX_RETRIES` wins.
     pub(crate) attempts_max: u32,
+    /// Milliseconds that a router has to choose a miner, an extension that answers `horde_miner_wanted`; after that the choice is made here.
+    /// 0 asks none.
+    pub(crate) router_ms: u64,
     /// Seconds that executors of a class may take to start, in place of 240 or, for `always_on.gpu-24gb`, 2: for test networks. Never less
     /// than 2.
     pub(crate) spin_up_seconds: BTreeMap<ExecutorClass, u32>,
@@ -58,6 +63,7 @@ impl Default for Config {
             miners: BTreeMap::new(),
             job_timeout_seconds: 300,
             attempts_max: 3,
+            router_ms: 0,
             spin_up_seconds: BTreeMap::new(),
             failure_block_seconds: 600,
         }
@@ -81,6 +87,7 @@ impl Config {
         let timeout = self.job_timeout_seconds;
         section.check("job_timeout_seconds", timeout, 1..=JOB_TIMEOUT_SECONDS_MAX)?;
         section.check("attempts_max", self.attempts_max, 1..=ATTEMPTS_MAX)?;
+        section.check("router_ms", self.router_ms, 0..=ROUTER_MS_MAX)?;
         let block = self.failure_block_seconds;
         section.check(
             "failure_block_seconds",

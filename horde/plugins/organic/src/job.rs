@@ -13,6 +13,8 @@ use crate::limits::ATTEMPT_MS_MIN;
 pub(crate) enum Phase {
     /// The chain is asked where miners are.
     Address,
+    /// The router is asked which miner gets the job.
+    Choosing,
     /// A link to the miner is wanted.
     Linking,
     /// `horde_miners` has the job, and will say what becomes of it.
@@ -73,7 +75,7 @@ impl Job {
     /// The present attempt, if there is one.
     pub(crate) fn attempt(&self) -> Option<&Attempt> {
         match self.phase {
-            Phase::Address => None,
+            Phase::Address | Phase::Choosing => None,
             Phase::Linking | Phase::Asked => self.attempts.last(),
         }
     }

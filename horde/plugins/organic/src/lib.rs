@@ -4,8 +4,8 @@
 //! | | |
 //! |---|---|
 //! | commands | `debug_run_organic_job`, `block_miner`, `unblock_miner` |
-//! | handles | `horde_job_requested`, `horde_miner_link`, `horde_job_step`, `horde_job_over`, `horde_jobs_wanted`, `horde_group_wanted`, `horde_batch_over`, `horde_neurons`, `horde_dynamic_config`, `drain`, timers, `update` |
-//! | emits | `horde_job_status` (durable), `horde_links_wanted`, `horde_jobs_made`, `horde_group_wanted`, `horde_jobs_scored`, `horde_neurons_wanted` |
+//! | handles | `horde_job_requested`, `horde_miner_link`, `horde_job_step`, `horde_job_over`, `horde_jobs_wanted`, `horde_group_wanted`, `horde_batch_over`, `horde_neurons`, `horde_dynamic_config`, `horde_miner_chosen`, `drain`, timers, `update` |
+//! | emits | `horde_job_status` (durable), `horde_links_wanted`, `horde_jobs_made`, `horde_group_wanted`, `horde_jobs_scored`, `horde_neurons_wanted`, `horde_miner_wanted` |
 //! | routes | `GET /horde/organic` |
 //! | config | see `config.rs` |
 //! | stores | see `store.rs` |
@@ -17,6 +17,9 @@
 //! Address -> the chain says where the miner is
 //!    |
 //!    v            <------------------------------- another miner, if nothing ran and the user leaves the choice
+//! Choosing -> the router chooses, if there is one                         |
+//!    |                                                                    |
+//!    v                                                                    |
 //! Linking -> a link to the miner is up                                    ^
 //!    |                                                                    |
 //!    v                                                                    |
@@ -52,7 +55,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use horde_dynamic::DynamicConfig;
 use horde_events::{
     BatchOver, GroupWanted, JobOver, JobRequested, JobStatusGiven, JobStep, JobsMade, JobsScored,
-    JobsWanted, LinksWanted, MinerLink, Neurons, NeuronsWanted,
+    JobsWanted, LinksWanted, MinerChosen, MinerLink, MinerWanted, Neurons, NeuronsWanted,
 };
 use horde_extension::next_start_ms;
 use serde::{Deserialize, Serialize};
@@ -107,7 +110,8 @@ struct Organic {
         JobsMade,
         GroupWanted,
         JobsScored,
-        NeuronsWanted
+        NeuronsWanted,
+        MinerWanted
     )
 )]
 impl Organic {
@@ -205,6 +209,10 @@ impl Organic {
         event.store(ctx)?;
         self.dynamic = Some(event);
         Ok(())
+    }
+
+    fn on_horde_miner_chosen(&mut self, ctx: &mut Context<'_>, event: MinerChosen) -> Result<()> {
+        self.take_choice(ctx, event)
     }
 
     fn on_drain(&mut self, _ctx: &mut Context<'_>) -> Result<()> {

@@ -28,12 +28,12 @@ pub(crate) enum NoMiner {
 
 /// A miner that can get the job.
 #[derive(Clone, Debug)]
-struct Candidate<'a> {
-    hotkey: &'a str,
+pub(crate) struct Candidate<'a> {
+    pub(crate) hotkey: &'a str,
     /// Executors without a job of ours, at least 1.
-    free: u32,
+    pub(crate) free: u32,
     /// See [`Standing::demerits`].
-    demerits: u32,
+    pub(crate) demerits: u32,
 }
 
 /// What the choice rests on.
@@ -58,9 +58,37 @@ impl Miners<'_> {
         serving: impl Iterator<Item = &'s str>,
         draw: f64,
     ) -> Result<&'s str, NoMiner> {
+        let mut candidates = self.candidates(job, serving)?;
+        let fewest = candidates.iter().map(|it| it.demerits).min();
+        candidates.retain(|candidate| Some(candidate.demerits) == fewest);
+        let total: f64 = candidates.iter().map(|it| f64::from(it.free)).sum();
+        let mut left = draw * total;
+        let last = candidates.len().saturating_sub(1);
+        let chosen = candidates
+            .into_iter()
+            .enumerate()
+            .find(|(index, candidate)| {
+                left -= f64::from(candidate.free);
+                left < 0.0 || *index == last
+            });
         let class = job.class;
+        chosen
+            .map(|(_, candidate)| candidate.hotkey)
+            .ok_or(NoMiner::AllBusy { class })
+    }
+
+    /// Those of the serving miners, whose hotkeys ascend, that can get a job; at least one.
+    ///
+    /// # Errors
+    ///
+    /// The nearest thing that is missing.
+    pub(crate) fn candidates<'s>(
+        &self,
+        job: &Job,
+        serving: impl Iterator<Item = &'s str>,
+    ) -> Result<Vec<Candidate<'s>>, NoMiner> {
         let mut missing = NoMiner::NoManifest;
-        let mut candidates: Vec<Candidate<'_>> = Vec::new();
+        let mut candidates = Vec::new();
         // A choice is made for every job of a burst, and there are hundreds of miners: walking is cheaper than looking up.
         let (mut standings, mut used) = (Walk::new(self.standings), Walk::new(self.used));
         for hotkey in serving {
@@ -71,24 +99,10 @@ impl Miners<'_> {
                 Err(_) => {}
             }
         }
-        let fewest = candidates.iter().map(|it| it.demerits).min();
-        let Some(fewest) = fewest else {
-            return Err(missing);
-        };
-        candidates.retain(|candidate| candidate.demerits == fewest);
-        let total: f64 = candidates.iter().map(|it| f64::from(it.free)).sum();
-        let mut left = draw * total;
-        let last = candidates.len() - 1;
-        let chosen = candidates
-            .into_iter()
-            .enumerate()
-            .find(|(index, candidate)| {
-                left -= f64::from(candidate.free);
-                left < 0.0 || *index == last
-            });
-        chosen
-            .map(|(_, candidate)| candidate.hotkey)
-            .ok_or(NoMiner::AllBusy { class })
+        match candidates.is_empty() {
+            true => Err(missing),
+            false => Ok(candidates),
+        }
     }
 
     fn judge<'s>(

@@ -10,6 +10,7 @@ mod intake;
 mod outcomes;
 mod properties;
 mod restarts;
+mod router;
 mod routing;
 mod signatures;
 

@@ -5,6 +5,7 @@ mod finish;
 mod intake;
 mod outcomes;
 mod place;
+mod routing;
 mod start;
 
 use tig_plugin_api::prelude::*;

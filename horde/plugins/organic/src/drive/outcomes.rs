@@ -51,6 +51,7 @@ impl Organic {
         ctx.mark_fields_changed()?;
         match phase {
             Phase::Address => self.place(ctx, uuid)?,
+            Phase::Choosing => self.miss_router(ctx, uuid)?,
             Phase::Linking => {
                 let reason = format!("no link came up within {} s", LINK_TIMEOUT_MS / 1_000);
                 // A miner that cannot be reached is reported before.
@@ -106,7 +107,7 @@ impl Organic {
         if verdict.is_untouched && job.can_retry(attempts_max, now_ms) {
             let draw = ctx.random_unit();
             match self.find_other(&job, draw, now_ms) {
-                Ok(address) => return self.begin_attempt(ctx, uuid, address),
+                Ok(address) => return self.route(ctx, uuid, address),
                 Err(cause) => ending.comment.push_str(&format!("; {cause}")),
             }
         } else if job.attempts.len() > 1 {

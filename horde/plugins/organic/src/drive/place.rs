@@ -1,5 +1,7 @@
 //! Which miner gets a job, and where it is.
 
+use std::collections::BTreeMap;
+
 use horde_events::{MinerAddress, Neurons, NeuronsWanted};
 use horde_proto::facilitator::JobStatus;
 use tig_plugin_api::prelude::*;
@@ -30,7 +32,7 @@ impl Organic {
         match self.find_miner(job, is_waiting, draw, now_ms) {
             Place::At(address) => {
                 self.renew_addresses(ctx)?;
-                self.begin_attempt(ctx, uuid, address)
+                self.route(ctx, uuid, address)
             }
             Place::Unknown => self.ask_addresses(ctx),
             Place::Nowhere(reason) => {
@@ -48,15 +50,24 @@ impl Organic {
         now_ms: u64,
     ) -> Result<MinerAddress, NoMiner> {
         let used = self.live.usage.by_miner(job.class);
-        let miners = Miners {
-            config: &self.config,
-            standings: &self.standings,
-            used: &used,
-            now_ms,
-        };
+        let miners = self.miners(&used, now_ms);
         let hotkey = miners.choose(job, self.addresses.serving(&self.config), draw)?;
         let address = self.addresses.of_miner(&self.config, hotkey);
         address.ok_or(NoMiner::NoManifest)
+    }
+
+    /// What a choice rests on, with the executors in `used`.
+    pub(super) fn miners<'a>(
+        &'a self,
+        used: &'a BTreeMap<&'a str, u32>,
+        now_ms: u64,
+    ) -> Miners<'a> {
+        Miners {
+            config: &self.config,
+            standings: &self.standings,
+            used,
+            now_ms,
+        }
     }
 
     fn find_miner(&self, job: &Job, can_wait: bool, draw: f64, now_ms: u64) -> Place {

@@ -40,11 +40,14 @@ impl Organic {
             if let Some(attempt) = job.attempt() {
                 self.live.links.want(&attempt.address);
             }
-            let is_placed = job.phase != Phase::Address;
+            let phase = job.phase;
             Timer::Job(&uuid).set(ctx, job.due_ms)?;
             self.jobs.insert(uuid.clone(), job);
-            if !is_placed {
-                self.place(ctx, &uuid)?;
+            match phase {
+                Phase::Address => self.place(ctx, &uuid)?,
+                // The router may have been asked, and its answer is lost.
+                Phase::Choosing => self.choose_again(ctx, &uuid)?,
+                Phase::Linking | Phase::Asked => {}
             }
         }
         // `horde_miners` has stored the list of the run before.

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use tig_plugin_api::testing::{Harness, check_failed_handlers};
 
 use super::*;
+use crate::job::Phase;
 
 #[derive(Clone, Debug)]
 enum Act {
@@ -16,6 +17,8 @@ enum Act {
     Accepted,
     /// The first attempt is over.
     Over(&'static str),
+    /// The router has chosen for the first job that waits for it.
+    Chosen(u8),
     BatchWants,
     Admin,
     Block,
@@ -35,6 +38,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => (1_u8..3).prop_map(Act::Down),
         2 => Just(Act::Accepted),
         5 => outcome.prop_map(Act::Over),
+        3 => (1_u8..4).prop_map(Act::Chosen),
         1 => Just(Act::BatchWants),
         1 => Just(Act::Admin),
         1 => Just(Act::Block),
@@ -73,6 +77,16 @@ fn play(harness: &mut Harness<Organic>, act: &Act) -> Result<Value> {
             let outcome = json!({ "outcome": outcome, "stdout": "x", "stderr": "" });
             harness.try_event("horde_job_over", over(&attempt, "h", &outcome, true))?;
         }
+        Act::Chosen(miner) => {
+            let mut jobs = harness.extension().jobs.values();
+            let job = jobs.find(|job| job.phase == Phase::Choosing);
+            let answer = json!({
+                "job": job.map_or("none", |job| job.uuid.as_str()),
+                "attempt": job.map_or(0, |job| job.attempts.len() + 1),
+                "hotkey": hotkey(*miner),
+            });
+            harness.try_event("horde_miner_chosen", answer)?;
+        }
         Act::BatchWants => {
             let wanted = json!({
                 "ask": 1, "batch": "b", "kind": "k", "executor_class": CLASS, "weights_version": 1,
@@ -102,6 +116,38 @@ fn play(harness: &mut Harness<Organic>, act: &Act) -> Result<Value> {
 
 fn harness() -> Harness<Organic> {
     Harness::start(settings(section()))
+}
+
+fn with_router() -> Harness<Organic> {
+    let mut section = section();
+    section["router_ms"] = json!(200);
+    Harness::start(settings(section))
+}
+
+/// Each call of jobs that a router gives away, refused once.
+#[test]
+fn each_call_of_a_choice_can_be_refused() {
+    let acts = [
+        Act::Timer,
+        Act::Neurons(1),
+        Act::Up(1),
+        Act::Up(2),
+        Act::V2(5),
+        Act::Chosen(1),
+        Act::Up(1),
+        Act::Over("declined"),
+        Act::Chosen(3),
+        Act::Up(2),
+        Act::Over("finished"),
+        Act::V2(6),
+        Act::Reload,
+        Act::Timer,
+        Act::Timer,
+        Act::Timer,
+    ];
+    for k in 1..80 {
+        check_failed_handlers(with_router, &acts, k, play);
+    }
 }
 
 /// Each call of some whole jobs, refused once.
@@ -148,7 +194,9 @@ proptest! {
     fn failing_equals_restarting(
         acts in prop::collection::vec(act(), 1..40),
         k in 1_u64..150,
+        has_router in any::<bool>(),
     ) {
-        check_failed_handlers(harness, &acts, k, play);
+        let start = if has_router { with_router } else { harness };
+        check_failed_handlers(start, &acts, k, play);
     }
 }

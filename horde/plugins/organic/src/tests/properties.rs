@@ -17,6 +17,8 @@ enum Act {
     /// One of all attempts that were ever asked for.
     Accepted(usize),
     Over(usize, &'static str),
+    /// The router's choice of a miner for an attempt at a job.
+    Chosen(u64, u32, u8),
     Advance(u64),
     Kill,
     Restart,
@@ -43,6 +45,8 @@ fn act() -> impl Strategy<Value = Act> {
         2 => (1_u8..4).prop_map(Act::Down),
         4 => (0_usize..8).prop_map(Act::Accepted),
         6 => (0_usize..8, outcome).prop_map(|(attempt, outcome)| Act::Over(attempt, outcome)),
+        4 => (0..JOBS, 1_u32..3, 1_u8..5)
+            .prop_map(|(job, attempt, miner)| Act::Chosen(job, attempt, miner)),
         4 => prop::sample::select(&[0_u64, 20, 3_000, 10_000, 40_000][..]).prop_map(Act::Advance),
         1 => Just(Act::Kill),
         1 => Just(Act::Restart),
@@ -112,6 +116,10 @@ fn play(world: &mut World, seen: &Seen, act: &Act) {
                 world.over(attempt, &outcome);
             }
         }
+        Act::Chosen(job, attempt, miner) => {
+            let answer = json!({ "job": uuid(*job), "attempt": attempt, "hotkey": hotkey(*miner) });
+            world.0.event("horde_miner_chosen", answer);
+        }
         Act::Advance(milliseconds) => world.0.advance_ms(*milliseconds),
         Act::Kill => world.kill(),
         Act::Restart => world.0.restart(),
@@ -122,8 +130,14 @@ fn play(world: &mut World, seen: &Seen, act: &Act) {
 
 proptest! {
     #[test]
-    fn each_request_has_one_terminal_status(acts in prop::collection::vec(act(), 1..80)) {
-        let mut world = start();
+    fn each_request_has_one_terminal_status(
+        acts in prop::collection::vec(act(), 1..80),
+        router_ms in prop::sample::select(&[0, 5_000][..]),
+    ) {
+        let mut section = section();
+        section["router_ms"] = json!(router_ms);
+        let mut world = start_with(section);
+        world.serve(&[1, 2, 3, 4, 5, 6, 7, 8, 9]);
         let mut seen = Seen::default();
         let mut wanted = BTreeMap::new();
         for act in &acts {

@@ -1,0 +1,126 @@
+//! The router: another extension that chooses miners, if the operator has one. It is asked with all that could get the job, and has
+//! little time; without a usable answer the choice is made here.
+
+use horde_events::{MinerAddress, MinerCandidate, MinerChosen, MinerWanted};
+use horde_proto::facilitator::JobStatus;
+use tig_plugin_api::prelude::*;
+
+use super::finish::Ending;
+use crate::Organic;
+use crate::job::{Job, Phase};
+
+impl Organic {
+    /// Begins an attempt at the miner of `address`, unless the choice is a router's: then the router is asked.
+    pub(super) fn route(
+        &mut self,
+        ctx: &mut Context<'_>,
+        uuid: &str,
+        address: MinerAddress,
+    ) -> Result<()> {
+        let router_ms = self.config.router_ms;
+        let job = self.jobs.get(uuid);
+        let Some(job) = job.filter(|job| router_ms > 0 && job.miner.is_none()) else {
+            return self.begin_attempt(ctx, uuid, address);
+        };
+        let (job, now_ms) = (job.clone(), ctx.now_ms());
+        let question = MinerWanted {
+            job: uuid.to_owned(),
+            attempt: next_attempt(&job),
+            executor_class: job.class.as_str().to_owned(),
+            candidates: self.candidates(&job, now_ms),
+        };
+        let due_ms = now_ms + router_ms.min(job.left_ms(now_ms));
+        // Stored before it is asked: whatever ends the host, the question is asked again.
+        self.enter(ctx, job, Phase::Choosing, due_ms)?;
+        ctx.emit(&question)
+    }
+
+    /// The router has chosen. An answer that comes late, or twice, changes nothing.
+    pub(crate) fn take_choice(&mut self, ctx: &mut Context<'_>, chosen: MinerChosen) -> Result<()> {
+        let job = self.jobs.get(&chosen.job);
+        let job = job.filter(|job| job.phase == Phase::Choosing);
+        let Some(job) = job.filter(|job| next_attempt(job) == chosen.attempt) else {
+            return Ok(());
+        };
+        ctx.mark_fields_changed()?;
+        let Some(hotkey) = chosen.hotkey else {
+            return self.choose(ctx, &chosen.job);
+        };
+        // It may have got another job, or failed, since the router was asked.
+        let candidates = self.candidates(job, ctx.now_ms());
+        let is_candidate = candidates.iter().any(|it| it.hotkey == hotkey);
+        let address = self.addresses.of_miner(&self.config, &hotkey);
+        match address.filter(|_| is_candidate) {
+            Some(address) => self.begin_attempt(ctx, &chosen.job, address),
+            None => {
+                ctx.warn_with(
+                    "router has chosen a miner that cannot get the job; another one is chosen",
+                    &[
+                        ("job", &chosen.job),
+                        ("miner", &horde_events::quote(&hotkey)),
+                    ],
+                );
+                self.choose(ctx, &chosen.job)
+            }
+        }
+    }
+
+    /// The router has not answered in time.
+    pub(super) fn miss_router(&mut self, ctx: &mut Context<'_>, uuid: &str) -> Result<()> {
+        ctx.warn_with(
+            "no router has chosen a miner in time; one is chosen here",
+            &[("job", &uuid), ("router_ms", &self.config.router_ms)],
+        );
+        self.choose(ctx, uuid)
+    }
+
+    /// Chooses after a restart as for the first time, with the router.
+    pub(super) fn choose_again(&mut self, ctx: &mut Context<'_>, uuid: &str) -> Result<()> {
+        match self.chosen_here(ctx, uuid) {
+            Some(Ok(address)) => self.route(ctx, uuid, address),
+            Some(Err(ending)) => self.finish(ctx, uuid, ending),
+            None => Ok(()),
+        }
+    }
+
+    fn choose(&mut self, ctx: &mut Context<'_>, uuid: &str) -> Result<()> {
+        match self.chosen_here(ctx, uuid) {
+            Some(Ok(address)) => self.begin_attempt(ctx, uuid, address),
+            Some(Err(ending)) => self.finish(ctx, uuid, ending),
+            None => Ok(()),
+        }
+    }
+
+    /// The miner that is chosen without a router, or how the job ends without any.
+    fn chosen_here(
+        &self,
+        ctx: &mut Context<'_>,
+        uuid: &str,
+    ) -> Option<std::result::Result<MinerAddress, Ending>> {
+        let job = self.jobs.get(uuid)?;
+        let found = self.find_other(job, ctx.random_unit(), ctx.now_ms());
+        let status = match job.is_accepted {
+            true => JobStatus::Failed,
+            false => JobStatus::Rejected,
+        };
+        Some(found.map_err(|cause| Ending::new(status, cause.to_string())))
+    }
+
+    fn candidates(&self, job: &Job, now_ms: u64) -> Vec<MinerCandidate> {
+        let used = self.live.usage.by_miner(job.class);
+        let serving = self.addresses.serving(&self.config);
+        let candidates = self.miners(&used, now_ms).candidates(job, serving);
+        let candidates = candidates.unwrap_or_default().into_iter();
+        let candidates = candidates.map(|it| MinerCandidate {
+            hotkey: it.hotkey.to_owned(),
+            free: it.free,
+            demerits: it.demerits,
+        });
+        candidates.collect()
+    }
+}
+
+/// The number of the attempt that a choice is for, from 1.
+fn next_attempt(job: &Job) -> u32 {
+    u32::try_from(job.attempts.len()).map_or(u32::MAX, |before| before.saturating_add(1))
+}
