@@ -18,6 +18,7 @@ fn the_readmes_plugin_builds_as_printed_and_loads() {
         name: NAME,
         manifest: printed_block(chapter, "toml", 0).unwrap(),
         code: printed_block(chapter, "rust", 0).unwrap(),
+        tests: None,
         target: "readme-plugin",
     };
     let place = tempfile::tempdir().unwrap();

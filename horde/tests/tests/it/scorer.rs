@@ -16,6 +16,7 @@ fn build() -> PathBuf {
         name: "horde_score",
         manifest: printed_block(&page, "toml", 0).unwrap(),
         code: printed_block(&page, "rust", 0).unwrap(),
+        tests: None,
         target: "page-scorer",
     };
     let place = tempfile::tempdir().unwrap();
