@@ -13,13 +13,13 @@ use crate::support::{sum, violations};
 const TOKEN: (&str, &str) = ("Authorization", "Token devnet");
 
 /// A validator that is connected to the facilitator, and users.
-struct Users {
-    validator: Validator,
+pub(crate) struct Users {
+    pub(crate) validator: Validator,
     address: String,
 }
 
 impl Users {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let validator = Validator::start("direct");
         let address = validator.miners.facilitator_address().unwrap().to_owned();
         let users = Self { validator, address };
@@ -53,13 +53,18 @@ impl Users {
         assert!(answer.status < 300, "{}", answer.body);
     }
 
-    /// Orders a job whose container runs this program; its uuid.
-    fn order(&self, version: &str, program: &[&str]) -> String {
+    /// Orders a job whose container runs this program, of the first miner if the version names one; its uuid.
+    pub(crate) fn order(&self, version: &str, program: &[&str]) -> String {
+        self.order_of(0, version, program)
+    }
+
+    /// As [`order`](Self::order), of this miner.
+    pub(crate) fn order_of(&self, miner: usize, version: &str, program: &[&str]) -> String {
         let mut body = json!({
             "docker_image": "backenddevelopersltd/print:v1", "args": program, "version": version,
         });
         if version != "V2" {
-            body["miner_hotkey"] = json!(self.validator.miners.miners[0].hotkey);
+            body["miner_hotkey"] = json!(self.validator.miners.miners[miner].hotkey);
         }
         let body = body.to_string();
         let path = "/api/v1/job-docker/";
@@ -76,7 +81,7 @@ impl Users {
     }
 
     /// Neither the facilitator nor a miner has seen a violation of the protocol.
-    fn check_protocol(&self) {
+    pub(crate) fn check_protocol(&self) {
         let report = self.report();
         assert_eq!(report["violation_count"], 0, "{}", report["violations"]);
         let violations = violations(&self.validator.miners);
@@ -84,7 +89,7 @@ impl Users {
     }
 
     /// Waits for the end of a job.
-    fn end(&self, uuid: &str) -> Value {
+    pub(crate) fn end(&self, uuid: &str) -> Value {
         self.validator.wait("the end of the job", |_| {
             let ends = ends(&self.job(uuid));
             ends.first().cloned()

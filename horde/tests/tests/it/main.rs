@@ -17,6 +17,7 @@ mod pipeline;
 mod pipeline_faults;
 mod planted_faults;
 mod reload;
+mod router;
 mod scorer;
 mod script;
 mod seed_readme;
