@@ -113,6 +113,10 @@ fn shown(value: &Value) -> String {
         Value::Null => "not there".to_owned(),
         value => value.to_string(),
     };
+    // Anywhere in it: a section that one side has not is shown whole, and a URL in it may hold a password.
+    if text.contains('@') {
+        return "(a text with @)".to_owned();
+    }
     match text.char_indices().nth(VALUE_CHARS_MAX) {
         Some((end, _)) => format!("{}..", &text[..end]),
         None => text,
@@ -145,6 +149,24 @@ mod tests {
         fs::write(&path, format!("{OLD} ")).unwrap();
         assert_eq!(state(&path, OLD).unwrap(), State::Current);
         assert_eq!(state(&path, NEW).unwrap(), State::Edited(differences));
+    }
+
+    #[test]
+    fn text_with_a_password_is_not_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.json");
+        fs::write(&path, r#"{"a": {"url": "http://user:s3cret@pylon"}}"#).unwrap();
+        for wanted in [r#"{"a": {"url": "http://pylon"}}"#, "{}"] {
+            let state = state(&path, wanted).unwrap();
+            let State::Edited(differences) = state else {
+                panic!("{state:?}")
+            };
+            assert!(
+                differences[0].contains("is (a text with @)"),
+                "{differences:?}"
+            );
+            assert!(!differences[0].contains("s3cret"), "{differences:?}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use tig_process::whole_file;
 use crate::environment::Environment;
 use crate::miners;
 use crate::s3::account::{BUCKETS, ENDPOINT, KEY, OTHER_REGION, REGION, SECRET, TOKEN};
-use crate::settings::{SettingsError, require};
+use crate::settings::{SettingsError, require, url};
 
 /// Name of the file with the secret of the access key, in the folder of the validator: the host signs with it.
 pub(crate) const SECRET_FILE: &str = "s3-secret";
@@ -56,7 +56,7 @@ impl CrossValidation {
             .get(REGION)
             .or_else(|| environment.get(OTHER_REGION));
         Ok(Some(Self {
-            endpoint: text(ENDPOINT),
+            endpoint: url(environment, ENDPOINT)?.unwrap_or_default(),
             region: region.unwrap_or_default(),
             prompts: text(prompts),
             answers: text(answers),
@@ -112,6 +112,13 @@ mod tests {
         assert_eq!(error, SettingsError::SessionToken);
         assert!(!error.to_string().contains("t0ken"), "{error}");
         assert!(read(&format!("{BOTH}{KEYS}AWS_SESSION_TOKEN=\n")).is_ok());
+    }
+
+    #[test]
+    fn endpoint_with_a_password_is_refused_unquoted() {
+        let error = read(&format!("{BOTH}{KEYS}AWS_ENDPOINT_URL=http://u:pw@s3:1\n")).unwrap_err();
+        assert_eq!(error, SettingsError::UserInfo { name: ENDPOINT });
+        assert!(!error.to_string().contains("pw@"), "{error}");
     }
 
     #[test]

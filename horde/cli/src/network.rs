@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 
 use crate::environment::Environment;
-use crate::settings::{SettingsError, expand, number, require};
+use crate::settings::{SettingsError, expand, number, require, url};
 
 /// Variable with the URL of the chain's service; without it there is no chain, and batches are run by hand.
-const PYLON_URL: &str = "PYLON_URL";
+pub(crate) const PYLON_URL: &str = "PYLON_URL";
+/// Variable with the URL of the statistics collector.
+const COLLECTOR_URL: &str = "STATS_COLLECTOR_URL";
 /// Name of this validator at that service, if nothing else is said.
 const IDENTITY_DEFAULT: &str = "validator";
 /// The facilitator, if nothing else is said.
@@ -42,7 +44,7 @@ impl Network {
     ///
     /// See [`SettingsError`].
     pub(crate) fn read(environment: &Environment) -> Result<Option<Self>, SettingsError> {
-        let Some(pylon_url) = environment.get(PYLON_URL) else {
+        let Some(pylon_url) = url(environment, PYLON_URL)? else {
             return Ok(None);
         };
         let netuid = "BITTENSOR_NETUID";
@@ -56,10 +58,8 @@ impl Network {
             identity: text("PYLON_IDENTITY", IDENTITY_DEFAULT),
             token_file: token_file.transpose()?,
             netuid: number(environment, netuid, (0, u16::MAX.into()))?.unwrap_or_default(),
-            facilitator_uri: facilitator_uri(environment),
-            collector_url: environment
-                .get_also_empty("STATS_COLLECTOR_URL")
-                .unwrap_or_else(|| COLLECTOR_DEFAULT.to_owned()),
+            facilitator_uri: facilitator_uri(environment)?,
+            collector_url: collector_url(environment)?,
             dynamic_config: environment.get("DYNAMIC_CONFIG_ENV"),
             is_serving: !environment
                 .get("MIGRATING")
@@ -69,9 +69,22 @@ impl Network {
 }
 
 /// Websocket of the facilitator.
-pub(crate) fn facilitator_uri(environment: &Environment) -> String {
-    let uri = environment.get("FACILITATOR_URI");
-    uri.unwrap_or_else(|| FACILITATOR_DEFAULT.to_owned())
+///
+/// # Errors
+///
+/// It may hold a password.
+pub(crate) fn facilitator_uri(environment: &Environment) -> Result<String, SettingsError> {
+    let uri = url(environment, "FACILITATOR_URI")?;
+    Ok(uri.unwrap_or_else(|| FACILITATOR_DEFAULT.to_owned()))
+}
+
+fn collector_url(environment: &Environment) -> Result<String, SettingsError> {
+    Ok(match url(environment, COLLECTOR_URL)? {
+        Some(url) => url,
+        None => environment
+            .get_also_empty(COLLECTOR_URL)
+            .unwrap_or_else(|| COLLECTOR_DEFAULT.to_owned()),
+    })
 }
 
 /// As the earlier validator reads a variable that is true or false.
@@ -114,6 +127,20 @@ mod tests {
         assert_eq!(network.collector_url, COLLECTOR_DEFAULT);
         assert_eq!((network.netuid, network.is_serving), (12, false));
         assert_eq!(network.dynamic_config, None);
+    }
+
+    #[test]
+    fn url_with_a_password_is_refused_unquoted() {
+        for name in ["PYLON_URL", "FACILITATOR_URI", "STATS_COLLECTOR_URL"] {
+            let chain = match name {
+                "PYLON_URL" => "",
+                _ => "PYLON_URL=http://pylon:8000\n",
+            };
+            let text = format!("{chain}BITTENSOR_NETUID=12\n{name}=http://user:s3cret@host/\n");
+            let error = read(&text).unwrap_err();
+            assert_eq!(error, SettingsError::UserInfo { name });
+            assert!(!error.to_string().contains("s3cret"), "{error}");
+        }
     }
 
     #[test]

@@ -43,6 +43,14 @@ pub(crate) enum SettingsError {
         /// Greatest value.
         maximum: u64,
     },
+    /// A URL in which a password may be.
+    #[error(
+        "{name} has an `@`: a user or password in it would be seen in config.json and in logs; set a URL without them"
+    )]
+    UserInfo {
+        /// The variable; its value is not repeated.
+        name: &'static str,
+    },
     /// A key that expires.
     #[error(
         "AWS_SESSION_TOKEN is set, so the access key expires within hours, and a validator signs with it for months; remove the token from .env, or `unset` it in this shell, and take a key that does not expire (`compute-horde provision-s3 PROMPTS ANSWERS --create-user` makes one at AWS)"
@@ -102,6 +110,21 @@ pub(crate) fn number(
             minimum,
             maximum,
         }),
+    }
+}
+
+/// The URL in a variable, if it is set; it goes into the config, which everybody may read.
+///
+/// # Errors
+///
+/// It may hold a password.
+pub(crate) fn url(
+    environment: &Environment,
+    name: &'static str,
+) -> Result<Option<String>, SettingsError> {
+    match environment.get(name) {
+        Some(url) if url.contains('@') => Err(SettingsError::UserInfo { name }),
+        url => Ok(url),
     }
 }
 

@@ -72,7 +72,7 @@ pub(crate) fn text(
         Some(network) => validator_config(&settings, network, &folder, addresses),
     };
     if let Scope::Facilitator(miner) = scope {
-        add_users_jobs(&mut config, &facilitator_uri(environment), miner);
+        add_users_jobs(&mut config, &facilitator_uri(environment)?, miner);
     }
     // Without a chain there is nobody whose language models are tested.
     if network.is_some()

@@ -11,10 +11,12 @@ use crate::exit_code::FAULT;
 use crate::finding::{self, Finding, Level};
 use crate::host::{HostProcess, HostProgram, RunError};
 use crate::http::{Http, Transport};
+use crate::network::PYLON_URL;
 use crate::running::Running;
 use crate::s3::account::BUCKETS;
 use crate::s3::check::clock;
 use crate::s3::remote::unix_seconds;
+use crate::settings;
 use crate::trusted_miner::{self, Depth};
 
 /// Looks at everything, prints what was found, and returns the exit code.
@@ -89,7 +91,8 @@ fn of_host(host: &HostProgram, transport: &dyn Transport) -> (Option<HostProcess
 
 /// The service of the chain, as it is reached from here, and its clock.
 fn chain_service(environment: &Environment, transport: &dyn Transport) -> Vec<Finding> {
-    let Some(url) = environment.get("PYLON_URL") else {
+    // One with a password is a fault of `.env`, and is not repeated here.
+    let Ok(Some(url)) = settings::url(environment, PYLON_URL) else {
         return Vec::new();
     };
     let part = "chain service";
