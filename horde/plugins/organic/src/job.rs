@@ -69,6 +69,9 @@ pub(crate) struct Job {
     pub(crate) is_accepted: bool,
     /// All attempts, the present one last.
     pub(crate) attempts: Vec<Attempt>,
+    /// Why the last attempt that is over has not run the job, in words for the user.
+    #[serde(default)]
+    pub(crate) last_comment: Option<String>,
 }
 
 impl Job {
@@ -96,6 +99,12 @@ impl Job {
     pub(crate) fn left_ms(&self, now_ms: u64) -> u64 {
         let budget_ms = self.deadline_ms.saturating_sub(self.received_ms);
         self.deadline_ms.saturating_sub(now_ms).min(budget_ms)
+    }
+
+    /// Milliseconds that an attempt needs: of a job that had less from the start, half of that.
+    pub(crate) fn attempt_ms_min(&self) -> u64 {
+        let budget_ms = self.deadline_ms.saturating_sub(self.received_ms);
+        ATTEMPT_MS_MIN.min(budget_ms / 2)
     }
 
     /// Whether another miner may be tried after an attempt of which nothing has run: not if the user has named the miner.
@@ -132,6 +141,7 @@ mod tests {
                 uuid: "v".to_owned(),
                 address,
             }],
+            last_comment: None,
         }
     }
 

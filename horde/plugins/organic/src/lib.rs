@@ -82,6 +82,9 @@ struct Live {
     /// The host drains: no more jobs are begun.
     #[serde(default)]
     is_draining: bool,
+    /// When the log last said that the router has not chosen, in Unix milliseconds.
+    #[serde(default)]
+    router_told_ms: u64,
     /// When the chain was last asked where miners are, in Unix milliseconds.
     asked_addresses_ms: u64,
 }

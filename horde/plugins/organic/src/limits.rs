@@ -37,6 +37,9 @@ pub(crate) const OUTCOME_GRACE_MS: u64 = 10_000;
 /// Milliseconds that must be left of a job's time for another attempt.
 pub(crate) const ATTEMPT_MS_MIN: u64 = 5_000;
 
+/// Time between two lines in the log about a router that does not choose, in milliseconds.
+pub(crate) const ROUTER_TOLD_INTERVAL_MS: u64 = 60_000;
+
 /// Longest time that the config may give a router, in milliseconds: the user waits for it.
 pub(crate) const ROUTER_MS_MAX: u64 = 10_000;
 

@@ -227,6 +227,7 @@ mod tests {
             due_ms: 0,
             is_accepted: false,
             attempts: attempts.collect(),
+            last_comment: None,
         }
     }
 

@@ -27,6 +27,12 @@ impl Organic {
             return Ok(());
         };
         let now_ms = ctx.now_ms();
+        // A miner that is asked now would be blamed for the time that a router, the chain or a restart has used.
+        if job.left_ms(now_ms) < job.attempt_ms_min() {
+            let ending =
+                Ending::without_attempt(&job, "its time was over before a miner could be asked");
+            return self.finish(ctx, uuid, ending);
+        }
         let attempt = Attempt {
             uuid: new_uuid(ctx),
             address,

@@ -34,6 +34,19 @@ impl Ending {
         }
     }
 
+    /// The end of a job for which no further attempt is begun: with the reason, and why the attempt before has not run it.
+    pub(super) fn without_attempt(job: &Job, reason: &str) -> Self {
+        let status = match job.is_accepted {
+            true => JobStatus::Failed,
+            false => JobStatus::Rejected,
+        };
+        let comment = match &job.last_comment {
+            Some(before) => format!("{before}; {reason}"),
+            None => reason.to_owned(),
+        };
+        Self::new(status, comment)
+    }
+
     /// The end after the last attempt. A job that some miner has accepted is not rejected any more.
     pub(super) fn of(verdict: &Verdict, is_accepted: bool) -> Self {
         let status = match verdict.status {

@@ -67,6 +67,7 @@ impl Organic {
                     due_ms: deadline_ms,
                     is_accepted: false,
                     attempts: Vec::new(),
+                    last_comment: None,
                 };
                 self.begin_job(ctx, job, &request)
             }

@@ -88,7 +88,7 @@ impl Organic {
         let Some(attempt) = job.attempt().cloned() else {
             return Ok(());
         };
-        let job = job.clone();
+        let mut job = job.clone();
         let verdict = Verdict::new(uuid, &attempt.address, outcome, times);
         ctx.info_with(
             "attempt at a user's job is over",
@@ -107,7 +107,11 @@ impl Organic {
         if verdict.is_untouched && job.can_retry(attempts_max, now_ms) {
             let draw = ctx.random_unit();
             match self.find_other(&job, draw, now_ms) {
-                Ok(address) => return self.route(ctx, uuid, address),
+                Ok(address) => {
+                    job.last_comment = Some(verdict.comment);
+                    self.jobs.insert(uuid.to_owned(), job);
+                    return self.route(ctx, uuid, address);
+                }
                 Err(cause) => ending.comment.push_str(&format!("; {cause}")),
             }
         } else if job.attempts.len() > 1 {

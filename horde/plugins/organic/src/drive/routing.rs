@@ -2,12 +2,12 @@
 //! little time; without a usable answer the choice is made here.
 
 use horde_events::{MinerAddress, MinerCandidate, MinerChosen, MinerWanted};
-use horde_proto::facilitator::JobStatus;
 use tig_plugin_api::prelude::*;
 
 use super::finish::Ending;
 use crate::Organic;
 use crate::job::{Job, Phase};
+use crate::limits::ROUTER_TOLD_INTERVAL_MS;
 
 impl Organic {
     /// Begins an attempt at the miner of `address`, unless the choice is a router's: then the router is asked.
@@ -29,7 +29,9 @@ impl Organic {
             executor_class: job.class.as_str().to_owned(),
             candidates: self.candidates(&job, now_ms),
         };
-        let due_ms = now_ms + router_ms.min(job.left_ms(now_ms));
+        // What an attempt needs is left after it.
+        let spare_ms = job.left_ms(now_ms).saturating_sub(job.attempt_ms_min());
+        let due_ms = now_ms + router_ms.min(spare_ms);
         // Stored before it is asked: whatever ends the host, the question is asked again.
         self.enter(ctx, job, Phase::Choosing, due_ms)?;
         ctx.emit(&question)
@@ -67,10 +69,16 @@ impl Organic {
 
     /// The router has not answered in time.
     pub(super) fn miss_router(&mut self, ctx: &mut Context<'_>, uuid: &str) -> Result<()> {
-        ctx.warn_with(
-            "no router has chosen a miner in time; one is chosen here",
-            &[("job", &uuid), ("router_ms", &self.config.router_ms)],
-        );
+        ctx.count("router_silent", &[], 1);
+        let now_ms = ctx.now_ms();
+        // A router that is not there misses each job.
+        if now_ms.abs_diff(self.live.router_told_ms) >= ROUTER_TOLD_INTERVAL_MS {
+            self.live.router_told_ms = now_ms;
+            ctx.warn_with(
+                "no router has chosen a miner in time; miners are chosen here meanwhile",
+                &[("job", &uuid), ("router_ms", &self.config.router_ms)],
+            );
+        }
         self.choose(ctx, uuid)
     }
 
@@ -99,11 +107,7 @@ impl Organic {
     ) -> Option<std::result::Result<MinerAddress, Ending>> {
         let job = self.jobs.get(uuid)?;
         let found = self.find_other(job, ctx.random_unit(), ctx.now_ms());
-        let status = match job.is_accepted {
-            true => JobStatus::Failed,
-            false => JobStatus::Rejected,
-        };
-        Some(found.map_err(|cause| Ending::new(status, cause.to_string())))
+        Some(found.map_err(|cause| Ending::without_attempt(job, &cause.to_string())))
     }
 
     fn candidates(&self, job: &Job, now_ms: u64) -> Vec<MinerCandidate> {

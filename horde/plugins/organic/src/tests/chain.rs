@@ -138,3 +138,21 @@ fn neurons_of_a_past_block_are_no_addresses() {
     world.serve(&[1]);
     assert_eq!(world.events("horde_links_wanted").len(), 1);
 }
+
+#[test]
+fn miner_is_not_asked_when_the_chain_has_used_up_the_time() {
+    let mut world = start();
+    // The address that is known is old by then.
+    world.0.advance_ms(6 * 60_000);
+    world.0.emitted();
+    let received_ms = world.0.now_ms() - 288_000;
+    world
+        .0
+        .event("horde_job_requested", requested(&v1(1, 1), received_ms));
+    world.0.advance_ms(10_000);
+    world.assert_status(
+        "rejected",
+        "its time was over before a miner could be asked",
+    );
+    assert_eq!(world.0.unfinished(), 0);
+}

@@ -131,3 +131,34 @@ fn miner_that_the_user_names_needs_no_router() {
     assert_eq!(tried(&mut world), [hotkey(3)]);
     assert!(world.events("horde_miner_wanted").is_empty());
 }
+
+#[test]
+fn silent_router_takes_no_time_that_an_attempt_needs() {
+    let mut section = section();
+    section["router_ms"] = json!(10_000);
+    section["job_timeout_seconds"] = json!(12);
+    let mut world = start_with(section);
+    world.serve(&[1]);
+    world.up(1, 5);
+    world.request(&v2(1, START_MS));
+    // An attempt needs 5 s.
+    world.0.advance_ms(6_999);
+    assert!(tried(&mut world).is_empty());
+    world.0.advance_ms(1);
+    assert_eq!(tried(&mut world), [hotkey(1)]);
+}
+
+#[test]
+fn last_miner_and_reason_are_named_when_no_other_is_left() {
+    let mut world = with_router();
+    world.request(&v2(1, START_MS));
+    choose(&mut world, 1, &json!(hotkey(2)));
+    world.up(2, 1);
+    let asked = world.asked();
+    world.over(&asked, &declined());
+    world.serve(&[]);
+    choose(&mut world, 2, &json!(hotkey(1)));
+    let (status, comment) = world.status();
+    assert_eq!(status, "rejected");
+    assert!(comment.contains("declined the job; no miner"), "{comment}");
+}
