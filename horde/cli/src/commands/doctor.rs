@@ -40,6 +40,7 @@ pub(crate) fn run(
             of_files.push(files::hotkey(&environment, folder));
             of_files.extend(files::bucket_key(&environment, host));
             of_files.extend(files::differing_config(&environment, folder, host));
+            of_files.extend(files::private_addresses(host));
             findings.splice(0..0, of_files);
             findings.extend(chain_service(&environment, &http));
             let depth = Depth::Executors;

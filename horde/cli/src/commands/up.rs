@@ -72,6 +72,9 @@ pub(crate) fn run(
             );
         }
         follow_environment(environment, folder, host, arguments.allow_private)?;
+        if !arguments.allow_private {
+            finding::note(files::private_addresses(host).as_slice());
+        }
         if !arguments.no_check {
             check_buckets(environment)?;
         }

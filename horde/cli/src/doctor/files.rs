@@ -105,6 +105,21 @@ pub(crate) fn bucket_key(environment: &Environment, host: &HostProgram) -> Optio
     })
 }
 
+/// A warning if the config lets miners have addresses of this machine and of private networks: a later `up` keeps that.
+pub(crate) fn private_addresses(host: &HostProgram) -> Option<Finding> {
+    let path = host.config();
+    config_file::allows_private(path).then(|| {
+        Finding::warning(
+            "config",
+            "lets miners have addresses of this machine and of private networks, as --allow-private has set",
+            format!(
+                "for a real network move {} away and start by `compute-horde up`",
+                path.display()
+            ),
+        )
+    })
+}
+
 /// Whether the config is as `.env` says; `None` if it is, or if one of them says nothing.
 pub(crate) fn differing_config(
     environment: &Environment,

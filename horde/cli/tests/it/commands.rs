@@ -109,3 +109,32 @@ fn config_that_differs_from_env_is_a_warning() {
         said.all()
     );
 }
+
+/// A later `up` goes on to allow them, without being asked again.
+#[test]
+fn private_addresses_of_a_config_are_a_warning() {
+    let home = folder(WALLET);
+    for (words, is_warned) in [
+        (&["config", "--output", "config.json"][..], false),
+        (
+            &["config", "--allow-private", "--output", "config.json"],
+            true,
+        ),
+    ] {
+        let _ = std::fs::remove_file(home.path().join("config.json"));
+        assert_eq!(run(home.path(), words).code, 0);
+        let said = run(home.path(), &["doctor"]);
+        assert_eq!(
+            said.has_line(&["warning", "config", "--allow-private has set"]),
+            is_warned,
+            "{}",
+            said.all()
+        );
+        assert_eq!(
+            said.has_line(&["->", "for a real network move"]),
+            is_warned,
+            "{}",
+            said.all()
+        );
+    }
+}

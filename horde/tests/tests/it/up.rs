@@ -117,6 +117,23 @@ fn config_follows_env_until_it_is_edited() {
     signal(&mut process, "-TERM");
 }
 
+/// As after a test: the real network comes next, and nobody thinks of it.
+#[test]
+fn private_addresses_are_kept_with_a_warning() {
+    let home = folder(WALLET);
+    let written = run(
+        home.path(),
+        &["config", "--allow-private", "--output", "config.json"],
+    );
+    assert!(written.status.success(), "{:?}", texts(&written));
+    let mut process = up(home.path());
+    let log = process.log();
+    assert!(log.contains("as --allow-private has set"), "{log}");
+    let miners = &config(home.path())["config"]["horde_miners"];
+    assert_eq!(miners["allow_private"], true);
+    signal(&mut process, "-TERM");
+}
+
 /// The host signs with the key of its config, whatever `.env` has.
 #[test]
 fn other_key_beside_an_edited_config_is_a_fault() {
