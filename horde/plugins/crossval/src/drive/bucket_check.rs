@@ -41,8 +41,8 @@ impl Crossval {
         Ok(())
     }
 
-    /// A station has met a fault that may be the bucket's: it is checked now, if it was not a moment ago, so that an operator sees
-    /// what to do.
+    /// A station has met a fault that may be the bucket's: it is checked now, so that an operator sees what to do, unless it was a
+    /// moment ago or is known to be faulty, so that it is checked soon anyway.
     pub(super) fn suspect(
         &mut self,
         bucket: Bucket,
@@ -53,6 +53,9 @@ impl Crossval {
             return;
         };
         let state = self.live.buckets.entry(bucket).or_default();
+        if is_faulty(&state.faults) {
+            return;
+        }
         let since_ms = state
             .checked_ms
             .map(|checked_ms| now_ms.abs_diff(checked_ms));
@@ -253,6 +256,11 @@ fn does_work(faults: &[BucketFault]) -> bool {
     !faults.iter().any(BucketFault::stops_jobs)
 }
 
+/// Whether an operator has something to mend.
+fn is_faulty(faults: &[BucketFault]) -> bool {
+    !faults.iter().all(BucketFault::is_note)
+}
+
 /// Whether a check waits before it reads once more. A clock that was set back makes no pause longer.
 fn pauses(check: &BucketCheck, now_ms: u64) -> bool {
     let left_ms = check.from_ms.saturating_sub(now_ms);
@@ -260,9 +268,9 @@ fn pauses(check: &BucketCheck, now_ms: u64) -> bool {
 }
 
 fn is_due(state: &BucketState, now_ms: u64) -> bool {
-    let interval_ms = match state.faults.iter().all(BucketFault::is_note) {
-        true => BUCKET_CHECK_MS,
-        false => BUCKET_RECHECK_MS,
+    let interval_ms = match is_faulty(&state.faults) {
+        true => BUCKET_RECHECK_MS,
+        false => BUCKET_CHECK_MS,
     };
     let since_ms = state
         .checked_ms

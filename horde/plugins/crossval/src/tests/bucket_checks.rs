@@ -312,6 +312,51 @@ fn key_without_the_right_to_delete_is_no_trouble() {
     );
 }
 
+/// An object that a check could not delete is tried again later, in vain. No check may come of that: it would leave one more.
+#[test]
+fn refused_deletion_begins_no_check() {
+    let mut harness = begun();
+    answer(&mut harness, |step, _| {
+        (step == "delete").then(|| error(403, "AccessDenied"))
+    });
+    let mut refused = 0;
+    harness.advance_ms(crate::limits::DIAGNOSTIC_MS);
+    for _ in 0..60 {
+        let calls = harness.http_calls().to_vec();
+        for call in calls {
+            assert!(call.tag.starts_with("delete/"), "{}", call.tag);
+            refused += 1;
+            harness.respond(&call.tag, 403, DENIED);
+        }
+        assert!(!is_checking(&harness));
+        harness.advance_ms(60_000);
+    }
+    assert!(refused >= 10, "{refused}");
+}
+
+/// A bucket that is known to be faulty is checked every ten minutes anyway.
+#[test]
+fn fault_of_a_faulty_bucket_begins_no_check() {
+    let mut harness = begun();
+    answer(&mut harness, |step, _| {
+        (step == "list").then(|| plain(200, "<ListBucketResult>"))
+    });
+    let objects = std::collections::BTreeMap::new();
+    let mut world = World { harness, objects }.generated();
+    let mut failed = 0;
+    for _ in 0..9 {
+        world.harness.advance_ms(60_000);
+        for tag in world.tags() {
+            assert!(tag.starts_with("series/"), "{tag}");
+            failed += 1;
+            world.harness.respond(&tag, 503, "");
+        }
+    }
+    assert!(failed > 0);
+    world.harness.advance_ms(60_000);
+    assert_eq!(open(&world.harness).len(), 2);
+}
+
 #[test]
 fn page_of_a_proxy_is_neither_a_write_nor_a_list() {
     let mut harness = begun();

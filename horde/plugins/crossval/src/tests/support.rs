@@ -115,7 +115,7 @@ impl World {
         Self::with(section, &small()).generated().filled()
     }
 
-    fn generated(mut self) -> Self {
+    pub(super) fn generated(mut self) -> Self {
         self.up();
         let asked = self.asked();
         self.generate(&asked);
