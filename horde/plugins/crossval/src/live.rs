@@ -58,6 +58,9 @@ pub(crate) struct BucketState {
     pub(crate) url: String,
     /// The check under way.
     pub(crate) check: Option<BucketCheck>,
+    /// The next check is due now, whenever the last one was.
+    #[serde(default)]
+    pub(crate) is_suspected: bool,
     /// When the last one ended, in Unix milliseconds.
     pub(crate) checked_ms: Option<u64>,
     /// What it has found.

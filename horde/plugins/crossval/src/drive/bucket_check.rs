@@ -53,7 +53,7 @@ impl Crossval {
             return;
         };
         let state = self.live.buckets.entry(bucket).or_default();
-        if is_faulty(&state.faults) {
+        if state.check.is_some() || is_faulty(&state.faults) {
             return;
         }
         let since_ms = state
@@ -62,7 +62,7 @@ impl Crossval {
         if fault.kind != ObjectFaultKind::Missing
             && since_ms.is_some_and(|since_ms| since_ms >= BUCKET_SUSPECT_MS)
         {
-            state.checked_ms = None;
+            state.is_suspected = true;
         }
     }
 
@@ -86,7 +86,9 @@ impl Crossval {
         for object in objects(bucket, &check) {
             self.pool.doom(ctx, object, now_ms + DIAGNOSTIC_MS)?;
         }
-        self.live.buckets.entry(bucket).or_default().check = Some(check);
+        let state = self.live.buckets.entry(bucket).or_default();
+        state.is_suspected = false;
+        state.check = Some(check);
         self.send_step(ctx, bucket)
     }
 
@@ -275,7 +277,7 @@ fn is_due(state: &BucketState, now_ms: u64) -> bool {
     let since_ms = state
         .checked_ms
         .map(|checked_ms| now_ms.abs_diff(checked_ms));
-    since_ms.is_none_or(|since_ms| since_ms >= interval_ms)
+    state.is_suspected || since_ms.is_none_or(|since_ms| since_ms >= interval_ms)
 }
 
 /// The object of a check, and the one that it tries to write without a key.

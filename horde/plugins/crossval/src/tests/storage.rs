@@ -411,8 +411,15 @@ fn fault_of_a_station_brings_a_check() {
         .into_iter()
         .find(|tag| tag.starts_with("answers/"));
     let no_bucket = "<Error><Code>NoSuchBucket</Code></Error>";
+    let before = world.report()["buckets"]["answers"].clone();
     world.harness.respond(&tag.unwrap(), 404, no_bucket);
     assert_eq!(checks(&world), 1);
+    assert_eq!(before["works"], true, "{before}");
+    assert_eq!(
+        world.report()["buckets"]["answers"],
+        before,
+        "what is known stays while the check runs"
+    );
 }
 
 /// Whoever computes can still write when it is done: URLs live longer than any job with all its waits.
