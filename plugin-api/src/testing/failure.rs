@@ -38,6 +38,8 @@ pub fn check_failed_handlers<E: Extension, S: Debug, T: Debug + PartialEq>(
             }
             Err(_) => {
                 if going_on.restores() > restores {
+                    // A timer has put the clock forward before its handler failed.
+                    restarting.host.now_ms = going_on.host.now_ms;
                     restarting.restart();
                 }
                 // An answer is given once, and a timer is due once, whatever becomes of it.
