@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tig_plugin_api::testing::{Harness, TestKey};
 
+use super::start::START_PAUSE_MS_MAX;
 use super::*;
 use tig_plugin_api::prelude::*;
 
@@ -91,6 +92,7 @@ fn start_that_fails_is_tried_again_ever_later() {
     let mut witness = start([7; 32], 12, &[]).unwrap();
     let mut pauses = vec![witness.extension().pause_ms];
     for _ in 0..9 {
+        witness.advance_ms(pauses.last().copied().unwrap_or_default());
         witness.kill();
         pauses.push(witness.extension().pause_ms);
     }
@@ -99,6 +101,42 @@ fn start_that_fails_is_tried_again_ever_later() {
     witness.update();
     witness.kill();
     assert_eq!(witness.extension().pause_ms, 0);
+}
+
+#[test]
+fn start_before_the_due_time_does_not_move_it() {
+    let mut witness = start([7; 32], 12, &[]).unwrap();
+    for _ in 0..8 {
+        witness.advance_ms(START_PAUSE_MS_MAX);
+        witness.kill();
+    }
+    assert_eq!(witness.extension().pause_ms, START_PAUSE_MS_MAX);
+    for left_ms in [12_799, 12_700, 6_000, 1] {
+        let pause_ms = witness.extension().pause_ms;
+        witness.advance_ms(pause_ms - left_ms);
+        witness.kill();
+        assert_eq!(witness.extension().pause_ms, left_ms);
+    }
+}
+
+#[test]
+fn start_is_not_late_after_the_clock_was_set_back() {
+    let mut witness = start([7; 32], 12, &[]).unwrap();
+    witness.kill();
+    assert_eq!(witness.extension().pause_ms, 100);
+    witness.set_back_ms(START_PAUSE_MS_MAX);
+    witness.kill();
+    assert_eq!(witness.extension().pause_ms, 200);
+}
+
+#[test]
+fn older_form_of_stored_starts_is_read() {
+    let mut witness = start([7; 32], 12, &[]).unwrap();
+    witness.store("starts", "3");
+    witness.kill();
+    assert_eq!(witness.extension().pause_ms, 400);
+    assert_eq!(witness.logs(), []);
+    assert_eq!(witness.stored()["starts"]["count"], 4);
 }
 
 #[test]
