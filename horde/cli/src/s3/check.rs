@@ -17,9 +17,9 @@ use crate::http::{Answer, HttpError, Transport};
 /// How long the URLs of a check live, in seconds.
 const EXPIRES_SECONDS: u32 = 300;
 /// Tries to read what was just written: some services show it, or count a new policy, a moment later.
-const READS_COUNT_MAX: u32 = 4;
+pub(crate) const READS_COUNT_MAX: u32 = 4;
 /// Pause between two of them.
-const READ_INTERVAL: Duration = Duration::from_millis(250);
+pub(crate) const READ_INTERVAL: Duration = Duration::from_millis(250);
 /// A difference of the clocks that nothing minds, in seconds.
 const SKEW_SECONDS_MAX: u64 = 30;
 /// From this difference on miners may get URLs that are refused, in seconds: services bear 15 minutes.

@@ -1,6 +1,7 @@
 //! Whether prompts and answers come: a short series and two answers, through the buckets, as the running validator has them made
-//! (sections 2.9 and 3.8). All objects are deleted afterwards.
+//! (sections 2.9 and 3.8). Afterwards what was written is deleted or, with a key that may not delete, left to the lifecycle rule.
 
+use std::thread;
 use std::time::Instant;
 
 use horde_calc::llm::{Answers, answers_file, read_series};
@@ -11,6 +12,7 @@ use super::job::Job;
 use super::session::{JobFault, Session};
 use crate::finding::Finding;
 use crate::http::{HttpError, Transport};
+use crate::s3::check::{READ_INTERVAL, READS_COUNT_MAX};
 use crate::s3::reason::Reason;
 use crate::s3::remote::unix_seconds;
 
@@ -18,6 +20,8 @@ use crate::s3::remote::unix_seconds;
 const PROMPTS_COUNT: usize = 2;
 /// How long the URLs of a check live, in seconds: longer than a job may take with all its waits.
 const URL_SECONDS: u32 = 3_600;
+/// What an object holds that is written to see whether anybody can read it.
+const CONTROL_CONTENTS: &[u8] = b"control";
 /// What is to be done if a bucket fails.
 const BUCKET_REMEDY: &str = "`compute-horde check-s3` says what is wrong with the buckets";
 
@@ -35,6 +39,8 @@ enum StationFault {
     Bucket { what: &'static str, reason: Reason },
     #[error("{what}: the job has finished, but nothing was uploaded")]
     Missing { what: &'static str },
+    #[error("{what}: anybody must be able to read objects, but may not")]
+    Hidden { what: &'static str },
     #[error("the series that it has written cannot be used: {0}")]
     Series(#[from] horde_calc::llm::SeriesFault),
     #[error("{0}")]
@@ -49,7 +55,9 @@ impl StationFault {
     fn remedy(&self, image: &str) -> String {
         match self {
             Self::Job(fault) => fault.remedy(image),
-            Self::Http { .. } | Self::Bucket { .. } => BUCKET_REMEDY.to_owned(),
+            Self::Http { .. } | Self::Bucket { .. } | Self::Hidden { .. } => {
+                BUCKET_REMEDY.to_owned()
+            }
             Self::Missing { .. } => format!(
                 "look at the log of the executor that ran {image}: it uploads what the job writes, and must reach the buckets"
             ),
@@ -62,6 +70,9 @@ impl StationFault {
         }
     }
 }
+
+/// Objects that may have been written.
+type Written<'a> = Vec<(&'a Endpoint, String)>;
 
 /// Both buckets, and who signs.
 pub(super) struct Pipeline<'a> {
@@ -104,13 +115,13 @@ impl Pipeline<'_> {
     fn generate<'b>(
         &'b self,
         session: &mut Session<'_>,
-        written: &mut Vec<(&'b Endpoint, String)>,
+        written: &mut Written<'b>,
     ) -> Result<Vec<String>, StationFault> {
         let (job, series) = (new_uuid()?, new_uuid()?);
         written.push((self.prompts, series.clone()));
         let url = self.presigned(Method::Put, self.prompts, &series);
         session.run(Job::generation(&job, self.model, &series, url))?;
-        let bytes = self.read("the prompts cannot be read", self.prompts, &series)?;
+        let bytes = self.read("the prompts cannot be read", self.prompts, &series, written)?;
         let lines = read_series(&bytes, PROMPTS_COUNT)?;
         let chosen = lines.into_iter().take(PROMPTS_COUNT);
         Ok(chosen.map(str::to_owned).collect())
@@ -120,7 +131,7 @@ impl Pipeline<'_> {
         &'b self,
         session: &mut Session<'_>,
         prompts: &[String],
-        written: &mut Vec<(&'b Endpoint, String)>,
+        written: &mut Written<'b>,
     ) -> Result<(), StationFault> {
         let (job, file) = (new_uuid()?, new_uuid()?);
         let solved = format!("solved/{}", answers_file(&file));
@@ -131,7 +142,7 @@ impl Pipeline<'_> {
         let from = self.answers.object_url(&file);
         let to = self.presigned(Method::Put, self.answers, &solved);
         session.run(Job::answering(&job, &file, seed, from, to))?;
-        let bytes = self.read("the answers cannot be read", self.answers, &solved)?;
+        let bytes = self.read("the answers cannot be read", self.answers, &solved, written)?;
         let answers = Answers::read(&bytes, prompts.iter().map(String::as_str))?;
         for (index, prompt) in prompts.iter().enumerate() {
             answers.answer(index, prompt)?;
@@ -139,14 +150,57 @@ impl Pipeline<'_> {
         Ok(())
     }
 
-    fn read(
+    /// Reads as anybody, as miners do.
+    fn read<'b>(
+        &self,
+        what: &'static str,
+        bucket: &'b Endpoint,
+        key: &str,
+        written: &mut Written<'b>,
+    ) -> Result<Vec<u8>, StationFault> {
+        match self.send(what, Method::Get, &bucket.object_url(key), Vec::new()) {
+            Err(StationFault::Bucket {
+                reason: Reason::Denied,
+                ..
+            }) => {
+                // Who may not list is denied an object that is not there, too: one that is there tells the two apart.
+                let control = format!("{key}-control");
+                written.push((bucket, control.clone()));
+                Err(match self.can_anybody_read(what, bucket, &control)? {
+                    true => StationFault::Missing { what },
+                    false => StationFault::Hidden { what },
+                })
+            }
+            read => read,
+        }
+    }
+
+    /// Writes an object, and reads it as anybody.
+    fn can_anybody_read(
         &self,
         what: &'static str,
         bucket: &Endpoint,
         key: &str,
-    ) -> Result<Vec<u8>, StationFault> {
-        // As anybody, as miners do.
-        self.send(what, Method::Get, &bucket.object_url(key), Vec::new())
+    ) -> Result<bool, StationFault> {
+        let contents = CONTROL_CONTENTS.to_vec();
+        self.write("a control object cannot be written", bucket, key, contents)?;
+        for left in (0..READS_COUNT_MAX).rev() {
+            match self.send(what, Method::Get, &bucket.object_url(key), Vec::new()) {
+                Ok(_) => return Ok(true),
+                Err(
+                    StationFault::Missing { .. }
+                    | StationFault::Bucket {
+                        reason: Reason::Denied,
+                        ..
+                    },
+                ) => {}
+                Err(fault) => return Err(fault),
+            }
+            if left > 0 {
+                thread::sleep(READ_INTERVAL);
+            }
+        }
+        Ok(false)
     }
 
     fn write(

@@ -139,7 +139,7 @@ fn bucket_that_hides_prompts_is_named() {
     let said = service.run(&["trusted-miner", "check"]);
     assert_eq!(said.code, 11, "{}", said.all());
     assert!(
-        said.has_line(&["FAULT", "prompts", "the prompts cannot be read"]),
+        said.has_line(&["FAULT", "prompts", "anybody must be able to read objects"]),
         "{}",
         said.all()
     );
@@ -151,6 +151,7 @@ fn bucket_that_hides_prompts_is_named() {
 fn odd_prompts_and_answers_are_named() {
     for (vice, part, fault) in [
         ("no-upload", "prompts", "nothing was uploaded"),
+        ("no-upload hides-missing", "prompts", "nothing was uploaded"),
         ("odd-series:html-page", "prompts", "a page of HTML"),
         ("odd-series:one-line", "prompts", "lines can be sampled"),
         ("odd-answers:missing-keys", "answers", "has no answer"),
@@ -158,7 +159,10 @@ fn odd_prompts_and_answers_are_named() {
         ("odd-answers:not-text", "answers", "is not a text"),
         ("odd-answers:gzip", "answers", "gzip"),
     ] {
-        let (service, _miner) = with_buckets(HOTKEY, &[vice]);
+        // Those of the miner, and then of the buckets.
+        let mut vices = vice.split(' ');
+        let (service, _miner) = with_buckets(HOTKEY, &[vices.next().unwrap()]);
+        service.set_faults(&vices.collect::<Vec<_>>());
         let said = service.run(&["trusted-miner", "check"]);
         assert_eq!(said.code, 11, "{vice}: {}", said.all());
         assert!(
