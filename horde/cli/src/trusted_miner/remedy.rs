@@ -35,7 +35,8 @@ impl AdmissionFault {
             return "set the clocks of both machines (`timedatectl set-ntp true`)".to_owned();
         }
         if said.contains("wrong miner hotkey") {
-            return "set IS_LOCAL_MINER=1 on the trusted miner, or TRUSTED_MINER_KEY to its hotkey"
+            // One with a hotkey of its own on a chain has receipts that the validator has not signed, as if two validators used it.
+            return "set IS_LOCAL_MINER=1 on the trusted miner and start it again: it must be on no chain"
                 .to_owned();
         }
         format!(
@@ -82,7 +83,7 @@ mod tests {
             ("not authenticated due to: msg too old", "clocks"),
             (
                 "not authenticated due to: wrong miner hotkey (!=5F)",
-                "TRUSTED_MINER_KEY",
+                "IS_LOCAL_MINER=1 on the trusted miner and start it again",
             ),
         ] {
             assert!(remedy(said).contains(part), "{said}: {}", remedy(said));
