@@ -37,7 +37,7 @@ const GONE: [(&str, &str); 20] = [
     ("flower", WORKERS),
     (
         "flush",
-        "stop the host, and move the folder `backup/` away: what it holds is not decided again, but what was sent before is not known any more",
+        "stop the host, and move the folder `backup/` away; the next start has an empty store, may run this cycle's slot again, and cannot reveal weights that were committed to before",
     ),
     ("inspectdb", SHELL),
     ("loaddata", COPIES),
