@@ -104,6 +104,12 @@ impl Buckets {
         }
     }
 
+    /// What else than its address a bucket is used with.
+    pub(crate) fn settings(&self, bucket: Bucket) -> String {
+        let region = self.endpoint(bucket).region();
+        format!("{region} {} {}", self.access_key_id, self.key)
+    }
+
     /// The URL with which everybody reads it.
     pub(crate) fn url(&self, object: &Object) -> String {
         self.endpoint(object.bucket).object_url(&object.key)

@@ -56,6 +56,9 @@ pub(crate) struct Live {
 pub(crate) struct BucketState {
     /// The bucket of which it is known.
     pub(crate) url: String,
+    /// Its region, and the key that signs for it.
+    #[serde(default)]
+    pub(crate) settings: String,
     /// The check under way.
     pub(crate) check: Option<BucketCheck>,
     /// The next check is due now, whenever the last one was.

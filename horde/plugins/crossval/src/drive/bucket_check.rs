@@ -21,17 +21,21 @@ impl Crossval {
     /// Begins the checks that are due, and goes on with those that have paused.
     pub(super) fn check_buckets(&mut self, ctx: &mut Context<'_>) -> Result<()> {
         let now_ms = ctx.now_ms();
+        let Some(buckets) = &self.buckets else {
+            return Ok(());
+        };
         for bucket in Bucket::ALL {
-            let url = self.bucket_url(bucket);
             let state = self.live.buckets.entry(bucket).or_default();
-            if state.url != url {
-                // A reload has brought another config.
-                *state = BucketState {
-                    url,
-                    ..BucketState::default()
-                };
-            }
+            notice_reload(
+                state,
+                buckets.endpoint(bucket).to_string(),
+                buckets.settings(bucket),
+            );
+        }
+        for bucket in Bucket::ALL {
+            let state = self.live.buckets.entry(bucket).or_default();
             match &state.check {
+                Some(check) if is_lost(check, now_ms) => self.begin_check(ctx, bucket)?,
                 Some(check) if check.is_open || pauses(check, now_ms) => {}
                 Some(_) => self.send_step(ctx, bucket)?,
                 None if is_due(state, now_ms) => self.begin_check(ctx, bucket)?,
@@ -111,12 +115,8 @@ impl Crossval {
                 buckets.signer(ctx)?.url(Method::Delete, &object),
             ),
         };
-        let mut call = request(
-            [CHECK, bucket.text()].concat(),
-            method,
-            url,
-            REPLY_BYTES_MAX,
-        );
+        let tag = [CHECK, &object.name()].concat();
+        let mut call = request(tag, method, url, REPLY_BYTES_MAX);
         if method == Method::Put {
             call.body = check.content.clone().into_bytes();
         }
@@ -124,6 +124,7 @@ impl Crossval {
         ctx.http(&call)
     }
 
+    /// Takes the answer to a request of the check of this object. One to an older check, which has outlived that, says nothing.
     pub(super) fn take_check(
         &mut self,
         ctx: &mut Context<'_>,
@@ -131,13 +132,12 @@ impl Crossval {
         result: &Result<HttpAnswer, HttpFailure>,
     ) -> Result<()> {
         let now_ms = ctx.now_ms();
-        let Some(bucket) = Bucket::ALL.into_iter().find(|bucket| bucket.text() == name) else {
-            return Ok(());
-        };
-        let state = self.live.buckets.get_mut(&bucket);
-        let check = state.and_then(|state| state.check.as_mut());
-        let (Some(check), Some(buckets)) = (check.filter(|check| check.is_open), &self.buckets)
-        else {
+        let states = self.live.buckets.iter_mut();
+        let mut checks =
+            states.filter_map(|(bucket, state)| Some((*bucket, state.check.as_mut()?)));
+        let check = checks.find(|(bucket, check)| objects(*bucket, check)[0].name() == name);
+        let check = check.filter(|(_, check)| check.is_open);
+        let (Some((bucket, check)), Some(buckets)) = (check, &self.buckets) else {
             return Ok(());
         };
         let (step, answered) = (check.step, check.clone());
@@ -261,6 +261,26 @@ fn does_work(faults: &[BucketFault]) -> bool {
 /// Whether an operator has something to mend.
 fn is_faulty(faults: &[BucketFault]) -> bool {
     !faults.iter().all(BucketFault::is_note)
+}
+
+/// Another bucket is unknown. What is known of a bucket with other settings stays until it is checked with them, which is now.
+fn notice_reload(state: &mut BucketState, url: String, settings: String) {
+    if state.url != url {
+        *state = BucketState {
+            url,
+            settings,
+            ..BucketState::default()
+        };
+    } else if state.settings != settings {
+        state.settings = settings;
+        state.check = None;
+        state.is_suspected = true;
+    }
+}
+
+/// Whether an answer will not come any more: the buckets were not configured for a while, say.
+fn is_lost(check: &BucketCheck, now_ms: u64) -> bool {
+    check.is_open && check.from_ms.abs_diff(now_ms) >= DIAGNOSTIC_MS
 }
 
 /// Whether a check waits before it reads once more. A clock that was set back makes no pause longer.

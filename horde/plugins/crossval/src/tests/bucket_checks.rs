@@ -23,6 +23,10 @@ fn open(harness: &Harness<Crossval>) -> Vec<tig_plugin_api::HttpCall> {
         .collect()
 }
 
+fn is_of_prompts(call: &tig_plugin_api::HttpCall) -> bool {
+    call.tag.starts_with("check/prompts/")
+}
+
 /// An answer of the store: status, headers, body.
 type Answer = (u16, Vec<(&'static str, String)>, String);
 
@@ -64,7 +68,7 @@ fn answer(
             continue;
         };
         let step = step_of(&call);
-        if call.tag == "check/prompts" {
+        if is_of_prompts(&call) {
             steps.push(step);
         }
         let good = match step {
@@ -275,7 +279,7 @@ fn fault_is_reported_with_its_remedy() {
     for (step, given, works, reason, remedy) in cases {
         let mut harness = begun();
         answer(&mut harness, |at, call| {
-            (at == step && call.tag == "check/prompts").then(|| given.clone())
+            (at == step && is_of_prompts(call)).then(|| given.clone())
         });
         let report = buckets(&mut harness);
         let fault = &report["prompts"]["faults"][0];
@@ -401,7 +405,8 @@ fn clock_ten_minutes_off_is_reported() {
 #[test]
 fn store_without_an_answer_is_reported() {
     let mut harness = begun();
-    harness.fail("check/prompts", HttpFailureKind::Connect);
+    let tag = open(&harness)[0].tag.clone();
+    harness.fail(&tag, HttpFailureKind::Connect);
     let report = buckets(&mut harness);
     let fault = &report["prompts"]["faults"][0];
     let reason = fault["reason"].as_str().unwrap();
@@ -418,7 +423,7 @@ fn object_that_appears_late_is_read_again() {
     let mut harness = begun();
     let reads = std::cell::Cell::new(0);
     let steps = answer(&mut harness, |step, call| {
-        let is_read = step == "read" && call.tag == "check/prompts";
+        let is_read = step == "read" && is_of_prompts(call);
         reads.set(reads.get() + u32::from(is_read));
         (is_read && reads.get() < 4).then(|| error(404, "NoSuchKey"))
     });
@@ -508,6 +513,73 @@ fn reload_goes_on_with_a_check() {
     harness.reload();
     harness.advance_ms(0);
     assert_eq!(open(&harness).len(), 2);
+    assert_eq!(answer(&mut harness, |_, _| None), STEPS);
+}
+
+/// The answers come to an instance that has begun checks of its own.
+#[test]
+fn answer_to_an_older_check_is_ignored() {
+    let mut harness = begun();
+    let older = open(&harness);
+    let mut live = harness.extension().live.clone();
+    live.buckets.clear();
+    harness.succeed_to(1, &json!(live)).unwrap();
+    harness.advance_ms(0);
+    for call in &older {
+        harness.respond(&call.tag, 404, "<Error><Code>NoSuchBucket</Code></Error>");
+    }
+    assert_eq!(answer(&mut harness, |_, _| None), STEPS);
+    let report = buckets(&mut harness);
+    assert_eq!(report["prompts"]["works"], true, "{report}");
+    assert!(warnings(&mut harness).is_empty());
+}
+
+/// What the checks have found with the former settings is known until they are over that have the new ones.
+#[test]
+fn reload_with_other_settings_begins_checks() {
+    let mut harness = begun();
+    let broken = |step: &str, _: &tig_plugin_api::HttpCall| {
+        (step == "write").then(|| error(403, "InvalidAccessKeyId"))
+    };
+    for is_open in [false, true] {
+        if is_open {
+            harness.advance_ms(11 * 60_000);
+            assert_eq!(open(&harness).len(), 2);
+        } else {
+            answer(&mut harness, broken);
+        }
+        let older = open(&harness);
+        let mut live = harness.extension().live.clone();
+        for state in live.buckets.values_mut() {
+            state.settings = "us-east-1 id-before s3".to_owned();
+        }
+        harness.succeed_to(1, &json!(live)).unwrap();
+        harness.advance_ms(0);
+        assert_eq!(open(&harness).len(), older.len() + 2);
+        assert_eq!(buckets(&mut harness)["prompts"]["works"], false);
+        for call in older {
+            harness.respond(&call.tag, 403, DENIED);
+        }
+        assert_eq!(answer(&mut harness, broken), STEPS[..1]);
+    }
+    let logged = warnings(&mut harness);
+    assert_eq!(logged.len(), 2, "{logged:?}");
+}
+
+/// The answers went to an instance without buckets.
+#[test]
+fn check_without_an_answer_is_begun_again() {
+    let mut harness = begun();
+    let older: Vec<_> = open(&harness).into_iter().map(|call| call.tag).collect();
+    harness.advance_ms(9 * 60_000);
+    assert_eq!(open(&harness).len(), 2);
+    harness.advance_ms(2 * 60_000);
+    let tags: Vec<_> = open(&harness).into_iter().map(|call| call.tag).collect();
+    assert_eq!(tags.len(), 4);
+    assert_eq!(tags[..2], older);
+    for tag in &older {
+        harness.fail(tag, HttpFailureKind::Timeout);
+    }
     assert_eq!(answer(&mut harness, |_, _| None), STEPS);
 }
 
