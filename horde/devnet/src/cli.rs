@@ -39,8 +39,8 @@ const NAME_COLUMNS: usize = 32;
 /// /-/faults with {"faults": ["NAME:ARG@CALL=PATH*TIMES", ...]}. SIGTERM, Ctrl-C or a closed terminal (SIGHUP) stops it with exit
 /// code 0.
 ///
-/// The images that generate and answer prompts give the answers of the published solver's --mock. Jobs of other images than those,
-/// and those of echo and hash jobs, run as programs of this machine, with your rights.
+/// Built in are the images of echo and hash jobs, and those that generate and answer prompts, as the published solver's --mock.
+/// Jobs of all other images run as programs of this machine, with your rights.
 #[derive(Debug, Parser)]
 #[command(name = "horde-devnet", version, args_conflicts_with_subcommands = true)]
 pub(crate) struct Cli {

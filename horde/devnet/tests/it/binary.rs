@@ -78,6 +78,19 @@ fn help_and_the_list_show_every_vice() {
 }
 
 #[test]
+fn help_warns_of_jobs_that_run_as_programs() {
+    let help = command().arg("--help").output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    for sentence in [
+        "Built in are the images of echo and hash jobs, and those that generate and answer prompts, as the published solver's --mock.",
+        "Jobs of all other images run as programs of this machine, with your rights.",
+    ] {
+        assert!(help.contains(sentence), "{help}");
+    }
+}
+
+#[test]
 fn faulty_command_lines_are_rejected() {
     for (arguments, expected) in [
         (["--vice", "twice"], "write INDEX=NAME"),
