@@ -25,7 +25,7 @@ pub(crate) enum State {
     Missing,
     /// It is as the variables say.
     Current,
-    /// It was written from other variables, and nobody has edited it since.
+    /// It was written from other variables, by another version or for another folder, and nobody has edited it since.
     Outdated(Vec<String>),
     /// It is another one than the variables say, and not the one that was written: the differences.
     Edited(Vec<String>),
@@ -43,10 +43,11 @@ pub(crate) fn state(path: &Path, wanted: &str) -> io::Result<State> {
         Err(error) => return Err(error),
     };
     let wanted: Value = serde_json::from_str(wanted).unwrap_or_default();
-    // A file that is not JSON has all of it other.
-    let is = serde_json::from_slice(&found).unwrap_or_default();
     let mut differences = Vec::new();
-    compare("", &is, &wanted, &mut differences);
+    match serde_json::from_slice(&found) {
+        Ok(is) => compare("", &is, &wanted, &mut differences),
+        Err(_) => differences.push("it is not JSON".to_owned()),
+    }
     if differences.is_empty() {
         return Ok(State::Current);
     }
@@ -90,7 +91,7 @@ fn compare(place: &str, is: &Value, wanted: &Value, differences: &mut Vec<String
     }
     let (Value::Object(has), Value::Object(wants)) = (is, wanted) else {
         let place = if place.is_empty() { "all of it" } else { place };
-        let text = format!("{place} is {}, by .env {}", shown(is), shown(wanted));
+        let text = format!("{place} is {}; .env gives {}", shown(is), shown(wanted));
         differences.push(text);
         return;
     };
@@ -110,7 +111,7 @@ fn compare(place: &str, is: &Value, wanted: &Value, differences: &mut Vec<String
 
 fn shown(value: &Value) -> String {
     let text = match value {
-        Value::Null => "not there".to_owned(),
+        Value::Null => "nothing".to_owned(),
         value => value.to_string(),
     };
     // Anywhere in it: a section that one side has not is shown whole, and a URL in it may hold a password.
@@ -138,8 +139,8 @@ mod tests {
         write(&path, OLD).unwrap();
         assert_eq!(state(&path, OLD).unwrap(), State::Current);
         let differences = vec![
-            "config.a.b is [1], by .env [1,2]".to_owned(),
-            "config.a.c is 2, by .env not there".to_owned(),
+            "config.a.b is [1]; .env gives [1,2]".to_owned(),
+            "config.a.c is 2; .env gives nothing".to_owned(),
         ];
         assert_eq!(
             state(&path, NEW).unwrap(),
@@ -174,13 +175,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.json");
         fs::write(&path, "not JSON").unwrap();
-        let State::Edited(differences) = state(&path, NEW).unwrap() else {
-            panic!("no sum")
-        };
-        assert!(
-            differences[0].starts_with("all of it is not there"),
-            "{differences:?}"
-        );
+        let differences = vec!["it is not JSON".to_owned()];
+        assert_eq!(state(&path, NEW).unwrap(), State::Edited(differences));
     }
 
     #[test]

@@ -85,7 +85,7 @@ pub(crate) fn run(
     Err(host.replace_this_process(arguments.port).into())
 }
 
-/// Writes the config if there is none, or if it is one that was written from other variables.
+/// Writes the config if there is none, or if nobody has edited the one that was written.
 fn follow_environment(
     environment: &Environment,
     folder: &Path,
@@ -108,13 +108,13 @@ fn follow_environment(
         State::Outdated(differences) => {
             validator_config::write(environment, folder, path, &wanted)?;
             output::note_line(&format!(
-                "{shown} is written anew, since .env has changed; before: {}",
+                "{shown} is written again: .env, this program or the folder has changed since, and nobody has edited it; the differences: {}",
                 differences.join("; ")
             ));
         }
         State::Edited(differences) => {
             output::note_line(&format!(
-                "note: {shown} was edited and is used as it is; it differs from what .env says: {}",
+                "note: {shown} was edited, or written by an earlier version, and is used as it is; it differs from what .env says: {}",
                 differences.join("; ")
             ));
             // The differences show no secret.

@@ -135,19 +135,19 @@ pub(crate) fn differing_config(
         State::Outdated(differences) => Some(Finding::warning(
             part,
             format!(
-                ".env has changed since it was written: {}",
+                ".env, this program or the folder has changed since it was written: {}",
                 differences.join("; ")
             ),
-            "start the validator by `compute-horde up`: it writes the config anew",
+            "start the validator by `compute-horde up`: it writes the config again",
         )),
         State::Edited(differences) => Some(Finding::warning(
             part,
             format!(
-                "was edited, and differs from what .env says: {}",
+                "was edited, or written by an earlier version, and differs from what .env says: {}",
                 differences.join("; ")
             ),
             format!(
-                "make both the same, or move {} away and start by `compute-horde up`, which writes it anew",
+                "make both the same; to give the edits up, move {} away and start by `compute-horde up`, which writes it again",
                 host.config().display()
             ),
         )),

@@ -87,7 +87,7 @@ fn config_that_differs_from_env_is_a_warning() {
     assert!(!doctor("1").stdout.contains("weights_version"));
     let said = doctor("3");
     assert!(
-        said.has_line(&["warning", "config", "weights_version is 1, by .env 3"]),
+        said.has_line(&["warning", "config", "weights_version is 1; .env gives 3"]),
         "{}",
         said.all()
     );
@@ -99,7 +99,7 @@ fn config_that_differs_from_env_is_a_warning() {
     std::fs::write(&path, edited).unwrap();
     let said = doctor("1");
     assert!(
-        said.has_line(&["warning", "config", "was edited", "is 2, by .env 1"]),
+        said.has_line(&["warning", "config", "was edited", "is 2; .env gives 1"]),
         "{}",
         said.all()
     );

@@ -102,7 +102,7 @@ fn config_follows_env_until_it_is_edited() {
     signal(&mut up(home.path()), "-TERM");
     env(4);
     let mut process = up(home.path());
-    let text = "is written anew, since .env has changed; before: config.horde_batch.weights_version is 1, by .env 4";
+    let text = "is written again: .env, this program or the folder has changed since, and nobody has edited it; the differences: config.horde_batch.weights_version is 1; .env gives 4";
     assert!(process.log().contains(text), "{}", process.log());
     assert_eq!(version(), 4);
     signal(&mut process, "-TERM");
@@ -111,7 +111,7 @@ fn config_follows_env_until_it_is_edited() {
     fs::write(home.path().join("config.json"), edited.to_string()).unwrap();
     env(3);
     let mut process = up(home.path());
-    let text = "was edited and is used as it is; it differs from what .env says: config.horde_batch.weights_version is 2, by .env 3";
+    let text = "was edited, or written by an earlier version, and is used as it is; it differs from what .env says: config.horde_batch.weights_version is 2; .env gives 3";
     assert!(process.log().contains(text), "{}", process.log());
     assert_eq!(version(), 2);
     signal(&mut process, "-TERM");
@@ -153,7 +153,7 @@ fn other_key_beside_an_edited_config_is_a_fault() {
     let mut process = up(home.path());
     let log = process.log();
     assert!(
-        log.contains("drain_seconds is 1, by .env not there"),
+        log.contains("drain_seconds is 1; .env gives nothing"),
         "{log}"
     );
     assert!(log.contains("another access key"), "{log}");

@@ -122,7 +122,7 @@ pub(super) const OWN_FAULTS: [Fault; 11] = [
         [
             "warning",
             "config",
-            "weights_version is 1, by .env 4",
+            "weights_version is 1; .env gives 4",
             "compute-horde up",
         ],
     ),
