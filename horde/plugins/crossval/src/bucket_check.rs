@@ -3,7 +3,9 @@
 //! A presigned URL takes an object, anybody reads it, nobody writes or lists without a key, and the object can be deleted.
 
 use horde_calc::llm::is_page;
-use horde_s3::{BUCKET_REGION_HEADER, Complaint, Endpoint, ObjectAnswer, clock_skew_seconds};
+use horde_s3::{
+    BUCKET_REGION_HEADER, Complaint, Endpoint, ObjectAnswer, ObjectFaultKind, clock_skew_seconds,
+};
 use serde::{Deserialize, Serialize};
 use tig_plugin_api::{HttpAnswer, HttpFailure};
 
@@ -51,6 +53,8 @@ pub(crate) enum FaultKind {
     PublicList,
     /// Objects cannot be deleted.
     Delete,
+    /// The key may not delete objects.
+    NoDeleteRight,
     /// The bucket is in another region than the configured one.
     Region,
     /// The clocks differ.
@@ -73,7 +77,7 @@ impl BucketFault {
 
     /// Whether it is left as it is. The key that provisioning makes may not delete: the lifecycle rule of the bucket does.
     pub(crate) fn is_note(&self) -> bool {
-        self.kind == FaultKind::Delete
+        self.kind == FaultKind::NoDeleteRight
     }
 }
 
@@ -254,8 +258,12 @@ fn refusal(
         _ => "a presigned URL takes no object",
     };
     let complaint = Complaint::read(seen.region, seen.body);
+    let kind = match (step, fault.kind) {
+        (Step::Delete, ObjectFaultKind::Denied) => FaultKind::NoDeleteRight,
+        _ => kind_of(step),
+    };
     Some(BucketFault {
-        kind: kind_of(step),
+        kind,
         reason: format!("{what}: {}", fault.text),
         remedy: remedy(step, answer.status, &complaint.code, endpoint),
     })

@@ -199,7 +199,7 @@ impl Crossval {
         state.checked_ms = Some(now_ms);
         let kinds = |faults: &[BucketFault]| faults.iter().map(|it| it.kind).collect::<Vec<_>>();
         let is_same = kinds(&state.faults) == kinds(&faults);
-        let was_faulty = !state.faults.is_empty();
+        let was_faulty = is_faulty(&state.faults);
         let is_logged = is_same && now_ms.abs_diff(state.logged_ms) < REMINDER_MS;
         if !is_same || state.since_ms.is_none() {
             state.since_ms = Some(now_ms);
@@ -213,7 +213,7 @@ impl Crossval {
             &[("bucket", bucket.text())],
             f64::from(u8::from(does_work(&faults))),
         );
-        if was_faulty && faults.is_empty() {
+        if was_faulty && !is_faulty(&faults) {
             ctx.info_with("bucket does what is needed again", &[("bucket", &url)]);
         }
         for fault in faults.iter().filter(|_| !is_logged) {

@@ -291,9 +291,10 @@ fn fault_is_reported_with_its_remedy() {
         let metric = harness.metric("llm_bucket_works", &[("bucket", "prompts")]);
         assert_eq!(metric, Some(f64::from(u8::from(works))));
         let warnings = warnings(&mut harness).join("\n");
+        // The key that provisioning makes has no right to delete: that is no fault.
         assert_eq!(
             warnings.contains(reason),
-            step != "delete",
+            fault["kind"] != "no_delete_right",
             "{step}: {warnings}"
         );
     }
@@ -433,30 +434,64 @@ fn object_that_appears_late_is_read_again() {
 
 #[test]
 fn fault_is_logged_once_and_its_end_too() {
-    let mut harness = begun();
-    let broken = |step: &str, _: &tig_plugin_api::HttpCall| {
-        (step == "write").then(|| error(404, "NoSuchBucket"))
-    };
-    answer(&mut harness, broken);
-    assert_eq!(warnings(&mut harness).len(), 2);
-    let since = buckets(&mut harness)["prompts"]["since_ms"].clone();
-    for _ in 0..3 {
-        harness.advance_ms(660_000);
+    // With a key that may delete, and with one that may not.
+    for may_delete in [true, false] {
+        let mut harness = begun();
+        let good = |step: &str, _: &tig_plugin_api::HttpCall| {
+            (step == "delete" && !may_delete).then(|| error(403, "AccessDenied"))
+        };
+        let broken = |step: &str, _: &tig_plugin_api::HttpCall| {
+            (step == "write").then(|| error(404, "NoSuchBucket"))
+        };
         answer(&mut harness, broken);
+        assert_eq!(warnings(&mut harness).len(), 2);
+        let since = buckets(&mut harness)["prompts"]["since_ms"].clone();
+        for _ in 0..3 {
+            harness.advance_ms(660_000);
+            answer(&mut harness, broken);
+        }
+        assert!(
+            warnings(&mut harness).is_empty(),
+            "the same is logged once a day"
+        );
+        assert_eq!(buckets(&mut harness)["prompts"]["since_ms"], since);
+        harness.advance_ms(660_000);
+        answer(&mut harness, good);
+        assert_eq!(ends(&mut harness), 2, "{may_delete}");
+        assert_eq!(buckets(&mut harness)["prompts"]["works"], true);
     }
-    assert!(
-        warnings(&mut harness).is_empty(),
-        "the same is logged once a day"
-    );
-    assert_eq!(buckets(&mut harness)["prompts"]["since_ms"], since);
-    harness.advance_ms(660_000);
-    answer(&mut harness, |_, _| None);
-    let logs = harness.logs();
-    let ends = logs
-        .iter()
-        .filter(|(_, text)| text.contains("does what is needed again"));
-    assert_eq!(ends.count(), 2);
-    assert_eq!(buckets(&mut harness)["prompts"]["works"], true);
+}
+
+/// Lines of the log that say that a fault has passed, since the last look.
+fn ends(harness: &mut Harness<Crossval>) -> usize {
+    let logs = harness.logs().into_iter();
+    logs.filter(|(_, text)| text.contains("does what is needed again"))
+        .count()
+}
+
+/// A failure of a deletion says nothing of the right to delete: the bucket is checked again soon.
+#[test]
+fn failed_deletion_is_a_fault_that_passes() {
+    let failures = [
+        error(503, "SlowDown"),
+        plain(200, "<html>Welcome</html>"),
+        error(403, "SignatureDoesNotMatch"),
+    ];
+    for failure in failures {
+        let mut harness = begun();
+        answer(&mut harness, |step, _| {
+            (step == "delete").then(|| failure.clone())
+        });
+        assert_eq!(warnings(&mut harness).len(), 2, "{failure:?}");
+        let report = buckets(&mut harness);
+        assert_eq!(report["prompts"]["works"], true, "{report}");
+        assert_eq!(report["prompts"]["faults"][0]["kind"], "delete");
+        harness.advance_ms(660_000);
+        answer(&mut harness, |step, _| {
+            (step == "delete").then(|| error(403, "AccessDenied"))
+        });
+        assert_eq!(ends(&mut harness), 2, "{failure:?}");
+    }
 }
 
 /// Killed at each step: the next run checks anew, and deletes what the run before has left.
