@@ -70,8 +70,8 @@ pub(crate) struct BucketFault {
 }
 
 impl BucketFault {
-    /// Whether it stops jobs. What is too much allowed, or cannot be deleted, does not.
-    pub(crate) fn stops_jobs(&self) -> bool {
+    /// Whether jobs cannot use the bucket. What is too much allowed, or cannot be deleted, prevents none.
+    pub(crate) fn prevents_jobs(&self) -> bool {
         matches!(self.kind, FaultKind::Write | FaultKind::Read)
     }
 

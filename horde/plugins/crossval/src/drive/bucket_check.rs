@@ -18,7 +18,7 @@ use crate::limits::{
 use crate::live::BucketState;
 
 impl Crossval {
-    /// Begins the checks that are due, and goes on with those that have paused.
+    /// Begins the checks that are due, unless the host drains, and goes on with those that have paused.
     pub(super) fn check_buckets(&mut self, ctx: &mut Context<'_>) -> Result<()> {
         let now_ms = ctx.now_ms();
         let Some(buckets) = &self.buckets else {
@@ -32,13 +32,16 @@ impl Crossval {
                 buckets.settings(bucket),
             );
         }
+        let may_begin = !self.live.is_draining;
         for bucket in Bucket::ALL {
             let state = self.live.buckets.entry(bucket).or_default();
             match &state.check {
-                Some(check) if is_lost(check, now_ms) => self.begin_check(ctx, bucket)?,
+                Some(check) if may_begin && is_lost(check, now_ms) => {
+                    self.begin_check(ctx, bucket)?;
+                }
                 Some(check) if check.is_open || pauses(check, now_ms) => {}
                 Some(_) => self.send_step(ctx, bucket)?,
-                None if is_due(state, now_ms) => self.begin_check(ctx, bucket)?,
+                None if may_begin && is_due(state, now_ms) => self.begin_check(ctx, bucket)?,
                 None => {}
             }
         }
@@ -74,7 +77,7 @@ impl Crossval {
     pub(super) fn is_broken(&self, bucket: Bucket) -> bool {
         let state = self.live.buckets.get(&bucket);
         let mut faults = state.into_iter().flat_map(|state| &state.faults);
-        faults.any(BucketFault::stops_jobs)
+        faults.any(BucketFault::prevents_jobs)
     }
 
     fn bucket_url(&self, bucket: Bucket) -> String {
@@ -255,7 +258,7 @@ impl Crossval {
 
 /// Whether jobs can do with the bucket as it is.
 fn does_work(faults: &[BucketFault]) -> bool {
-    !faults.iter().any(BucketFault::stops_jobs)
+    !faults.iter().any(BucketFault::prevents_jobs)
 }
 
 /// Whether an operator has something to mend.

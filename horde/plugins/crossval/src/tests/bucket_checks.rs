@@ -551,6 +551,24 @@ fn reload_goes_on_with_a_check() {
     assert_eq!(answer(&mut harness, |_, _| None), STEPS);
 }
 
+/// A drain waits for nothing that a check leaves, and one that is under way may end.
+#[test]
+fn drain_begins_no_check() {
+    let mut harness = begun();
+    harness.event("drain", json!({}));
+    assert_eq!(answer(&mut harness, |_, _| None), STEPS);
+    harness.advance_ms(7 * HOUR_MS);
+    assert!(!is_checking(&harness));
+    let mut harness = begun();
+    harness.event("drain", json!({}));
+    harness.advance_ms(7 * HOUR_MS);
+    assert_eq!(
+        open(&harness).len(),
+        2,
+        "one without an answer is not begun again"
+    );
+}
+
 /// The answers come to an instance that has begun checks of its own.
 #[test]
 fn answer_to_an_older_check_is_ignored() {
