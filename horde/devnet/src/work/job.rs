@@ -151,8 +151,8 @@ impl Task {
         match self {
             Self::Echo => (echo(files), Output::default()),
             Self::Hash(job) => (job.execute(files, deadline), Output::default()),
-            Self::Generate(generation) => generation.execute(faults.series),
-            Self::Solve(solving) => solving.execute(files, faults.answers),
+            Self::Generate(generation) => generation.execute(faults.series, deadline),
+            Self::Solve(solving) => solving.execute(files, faults.answers, deadline),
             // Programs are processes: see `Work::run`.
             Self::Program(_) => (Outcome::finished(""), Output::default()),
         }

@@ -7,10 +7,14 @@ mod odd_series;
 mod solver;
 mod words;
 
+use std::time::Instant;
+
+use axum::body::Bytes;
 use clap::{ArgMatches, Command};
+use tig_process::error_chain::error_chain;
 
 use super::outcome::Outcome;
-use super::output::Output;
+use super::output::{Output, OutputError};
 use super::path::plain_path;
 
 pub(crate) use generator::Generation;
@@ -40,6 +44,24 @@ fn failed(exit_status: i64, stderr: String) -> Outcome {
         stdout: String::new(),
         stderr,
     }
+}
+
+/// Ends an image whose time is over.
+fn check_time(deadline: Instant) -> Result<(), Outcome> {
+    match Instant::now() < deadline {
+        true => Ok(()),
+        false => Err(Outcome::fault("the time of the job is over")),
+    }
+}
+
+/// Adds a file, or ends an image that leaves too much.
+fn add_file(output: &mut Output, path: String, contents: impl Into<Bytes>) -> Result<(), Outcome> {
+    let added = output.add(path, contents);
+    added.map_err(|error| overflow(&error))
+}
+
+fn overflow(error: &OutputError) -> Outcome {
+    Outcome::fault(error_chain(error))
 }
 
 /// The path below `/output/` of a file in a folder of the container.

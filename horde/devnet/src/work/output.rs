@@ -42,6 +42,25 @@ impl Output {
         self.0.insert(path.into(), contents.into());
     }
 
+    /// Adds a file that a built-in image leaves.
+    pub(super) fn add(
+        &mut self,
+        path: impl Into<String>,
+        contents: impl Into<Bytes>,
+    ) -> Result<(), OutputError> {
+        self.insert(path, contents);
+        if self.0.len() > OUTPUT_FILES_COUNT_MAX {
+            return Err(OutputError::Files);
+        }
+        self.room().map(drop).ok_or(OutputError::Size)
+    }
+
+    /// Bytes that may still be added, unless there are too many already.
+    pub(super) fn room(&self) -> Option<u64> {
+        let bytes = self.0.values().map(|contents| contents.len() as u64).sum();
+        OUTPUT_FILES_BYTES_MAX.checked_sub(bytes)
+    }
+
     /// Adds the files of the two streams.
     pub(super) fn insert_streams(&mut self, stdout: &str, stderr: &str) {
         self.insert(STDOUT_FILE, stdout.to_owned());
@@ -106,6 +125,25 @@ mod tests {
         let output = Output::read(&inside).unwrap();
         let files: Vec<_> = output.iter().collect();
         assert_eq!(files, [("a/b/file", &Bytes::from("text"))]);
+    }
+
+    #[test]
+    fn added_files_are_bounded() {
+        let mut output = Output::default();
+        let half = Bytes::from(vec![0; 128 << 20]);
+        output.add("a", half.clone()).unwrap();
+        output.add("b", half.clone()).unwrap();
+        // It takes the place of another one.
+        output.add("b", half).unwrap();
+        let error = output.add("c", "1").unwrap_err();
+        assert!(matches!(error, OutputError::Size), "{error}");
+
+        let mut output = Output::default();
+        for number in 0..OUTPUT_FILES_COUNT_MAX {
+            output.add(number.to_string(), "").unwrap();
+        }
+        let error = output.add("more", "").unwrap_err();
+        assert!(matches!(error, OutputError::Files), "{error}");
     }
 
     #[test]

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::time::Instant;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use horde_calc::mersenne::PythonRandom;
 
 use super::odd_series::spoil_series;
 use super::words::draw_prompt;
-use super::{Ended, OUTPUT_FOLDER, output_path, read_arguments};
+use super::{
+    Ended, OUTPUT_FOLDER, USAGE_STATUS, add_file, check_time, failed, output_path, read_arguments,
+};
 use crate::vice::SeriesFault;
 use crate::work::outcome::Outcome;
 use crate::work::output::Output;
@@ -31,26 +34,43 @@ impl Generation {
         }
     }
 
-    /// Writes the files. Prompts depend on the uuid of their series alone; the first file has the fault.
-    pub(crate) fn execute(&self, fault: Option<SeriesFault>) -> Ended {
-        let written = self.write(fault);
-        written.unwrap_or_else(|outcome| (outcome, Output::default()))
+    /// Writes the files until the deadline at most. Prompts depend on the uuid of their series alone; the first file has the
+    /// fault.
+    pub(crate) fn execute(&self, fault: Option<SeriesFault>, deadline: Instant) -> Ended {
+        let mut output = Output::default();
+        match self.write(&mut output, fault, deadline) {
+            Ok(()) => (Outcome::finished(""), output),
+            Err(outcome) => (outcome, Output::default()),
+        }
     }
 
-    fn write(&self, mut fault: Option<SeriesFault>) -> Result<Ended, Outcome> {
+    fn write(
+        &self,
+        output: &mut Output,
+        mut fault: Option<SeriesFault>,
+        deadline: Instant,
+    ) -> Result<(), Outcome> {
         let arguments = read_arguments(command(), &self.arguments)?;
         let lines = arguments.get_one("number_of_prompts_per_batch").copied();
         let folder = text(&arguments, "output_folder_path");
-        let mut output = Output::default();
-        for uuid in text(&arguments, "uuids").split(',').take(SERIES_COUNT_MAX) {
+        let uuids = text(&arguments, "uuids").split(',');
+        let count = uuids.clone().count();
+        if count > SERIES_COUNT_MAX {
+            let text = format!(
+                "argument --uuids: {count} series, and this machine generates {SERIES_COUNT_MAX} at most\n"
+            );
+            return Err(failed(USAGE_STATUS, text));
+        }
+        for uuid in uuids {
+            check_time(deadline)?;
             let path = output_path(folder, &format!("prompts_{uuid}.txt"))?;
             let series = series(uuid, lines.unwrap_or_default());
             match fault.take() {
-                Some(fault) => output.insert(path, spoil_series(fault, &series)),
-                None => output.insert(path, series),
+                Some(fault) => add_file(output, path, spoil_series(fault, &series))?,
+                None => add_file(output, path, series)?,
             }
         }
-        Ok((Outcome::finished(""), output))
+        Ok(())
     }
 }
 
@@ -98,9 +118,15 @@ fn command() -> Command {
 
 #[cfg(test)]
 mod tests {
-    use horde_calc::llm::read_series;
+    use horde_calc::llm::{generator_arguments, read_series};
+    use horde_proto::EXECUTOR_TIMEOUT_MAX;
 
     use super::*;
+    use crate::work::output::OUTPUT_FILES_BYTES_MAX;
+
+    fn deadline() -> Instant {
+        Instant::now() + EXECUTOR_TIMEOUT_MAX
+    }
 
     fn arguments(lines: &str) -> Vec<String> {
         // Section 3.8, as recorded.
@@ -122,7 +148,8 @@ mod tests {
     #[test]
     fn each_series_has_its_lines_once() {
         for lines in [1, 240, LINES_COUNT_MAX] {
-            let (outcome, output) = Generation::new(&arguments(&lines.to_string())).execute(None);
+            let generation = Generation::new(&arguments(&lines.to_string()));
+            let (outcome, output) = generation.execute(None, deadline());
             assert_eq!(outcome, Outcome::finished(""));
             let files: Vec<_> = output.iter().collect();
             let names: Vec<_> = files.iter().map(|(name, _)| *name).collect();
@@ -152,7 +179,7 @@ mod tests {
         let mut without = arguments("4");
         without.truncate(8);
         for arguments in [unknown, without, arguments("0"), arguments("x")] {
-            let (outcome, output) = Generation::new(&arguments).execute(None);
+            let (outcome, output) = Generation::new(&arguments).execute(None, deadline());
             let Outcome::Failed { exit_status, .. } = outcome else {
                 panic!("{arguments:?}");
             };
@@ -161,8 +188,41 @@ mod tests {
         }
         let mut outside = arguments("4");
         outside.extend(["--output_folder_path", "/output/../etc"].map(str::to_owned));
-        let (outcome, _) = Generation::new(&outside).execute(None);
+        let (outcome, _) = Generation::new(&outside).execute(None, deadline());
         let text = format!("{outcome:?}");
         assert!(text.contains("exit_status: Some(1)"), "{text}");
+    }
+
+    fn of_series(count: usize) -> Generation {
+        let uuids: Vec<String> = (0..count).map(|number| number.to_string()).collect();
+        Generation::new(&generator_arguments("phi3", 1, &uuids))
+    }
+
+    #[test]
+    fn too_many_series_are_refused() {
+        let (outcome, output) = of_series(SERIES_COUNT_MAX).execute(None, deadline());
+        assert_eq!(outcome, Outcome::finished(""));
+        assert_eq!(output.iter().count(), SERIES_COUNT_MAX);
+        let (outcome, output) = of_series(SERIES_COUNT_MAX + 1).execute(None, deadline());
+        let text = "argument --uuids: 1001 series, and this machine generates 1000 at most\n";
+        assert_eq!(outcome, failed(USAGE_STATUS, text.to_owned()));
+        assert_eq!(output, Output::default());
+    }
+
+    #[test]
+    fn generation_ends_at_its_deadline() {
+        let (outcome, output) = of_series(2).execute(None, Instant::now());
+        assert_eq!(outcome, Outcome::fault("the time of the job is over"));
+        assert_eq!(output, Output::default());
+    }
+
+    #[test]
+    fn series_without_room_are_refused() {
+        let mut output = Output::default();
+        output.insert("full", vec![0; OUTPUT_FILES_BYTES_MAX as usize]);
+        let outcome = of_series(2).write(&mut output, None, deadline());
+        let text = "the files in /output/ have more than 268435456 bytes";
+        assert_eq!(outcome, Err(Outcome::fault(text)));
+        assert_eq!(output.iter().count(), 2);
     }
 }

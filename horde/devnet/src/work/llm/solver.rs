@@ -3,19 +3,25 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
+use std::time::Instant;
 
 use clap::{Arg, ArgAction, Command, value_parser};
 use horde_calc::llm::{answers_file, mock_answer, solver_lines};
 
 use super::odd_answers::spoil_answers;
-use super::{EXCEPTION_STATUS, Ended, OUTPUT_FOLDER, failed, output_path, read_arguments};
+use super::{
+    EXCEPTION_STATUS, Ended, OUTPUT_FOLDER, add_file, check_time, failed, output_path, overflow,
+    read_arguments,
+};
 use crate::vice::AnswersFault;
 use crate::work::outcome::Outcome;
-use crate::work::output::Output;
+use crate::work::output::{Output, OutputError};
 use crate::work::volume::VolumeFile;
 
 /// Folder of the container with the prompts.
 const VOLUME_FOLDER: &str = "/volume/";
+/// Prompts that are read between two looks at the clock.
+const PROMPTS_PER_LOOK: usize = 1_000;
 
 /// Answers to the prompts of files.
 #[derive(Clone, Debug)]
@@ -36,13 +42,27 @@ impl Solving {
         arguments.get_one("seed").copied()
     }
 
-    /// Answers the prompts of the files that the arguments name; each file of answers has the fault.
-    pub(crate) fn execute(&self, volume: &[VolumeFile], fault: Option<AnswersFault>) -> Ended {
-        let answered = self.answer(volume, fault);
-        answered.unwrap_or_else(|outcome| (outcome, Output::default()))
+    /// Answers the prompts of the files that the arguments name, until the deadline at most; each file of answers has the fault.
+    pub(crate) fn execute(
+        &self,
+        volume: &[VolumeFile],
+        fault: Option<AnswersFault>,
+        deadline: Instant,
+    ) -> Ended {
+        let mut output = Output::default();
+        match self.write(&mut output, volume, fault, deadline) {
+            Ok(()) => (Outcome::finished(""), output),
+            Err(outcome) => (outcome, Output::default()),
+        }
     }
 
-    fn answer(&self, volume: &[VolumeFile], fault: Option<AnswersFault>) -> Result<Ended, Outcome> {
+    fn write(
+        &self,
+        output: &mut Output,
+        volume: &[VolumeFile],
+        fault: Option<AnswersFault>,
+        deadline: Instant,
+    ) -> Result<(), Outcome> {
         let arguments = read_arguments(command(), &self.arguments)?;
         let Some(seed) = arguments.get_one::<u32>("seed").copied() else {
             let text = "--server is not offered: this machine answers with --seed only\n";
@@ -50,11 +70,9 @@ impl Solving {
         };
         let folder = arguments.get_one::<String>("output-dir");
         let folder = folder.map_or(OUTPUT_FOLDER, String::as_str);
-        let mut output = Output::default();
         for name in arguments.get_many::<String>("files").into_iter().flatten() {
-            let answers: BTreeMap<&str, String> = solver_lines(read_prompts(volume, name)?)
-                .map(|prompt| (prompt, mock_answer(seed, prompt)))
-                .collect();
+            let room = output.room().unwrap_or_default();
+            let answers = answer(seed, read_prompts(volume, name)?, room, deadline)?;
             let written = match fault {
                 Some(fault) => spoil_answers(fault, seed, &answers),
                 None => serde_json::to_vec(&answers).map_err(io::Error::from),
@@ -62,10 +80,33 @@ impl Solving {
             let written = written.map_err(|error| failed(EXCEPTION_STATUS, error.to_string()))?;
             let stem = Path::new(name).file_stem().and_then(|stem| stem.to_str());
             let file = answers_file(stem.unwrap_or_default());
-            output.insert(output_path(folder, &file)?, written);
+            add_file(output, output_path(folder, &file)?, written)?;
         }
-        Ok((Outcome::finished(""), output))
+        Ok(())
     }
+}
+
+/// The answers to these prompts, which may have so many bytes with them.
+fn answer(
+    seed: u32,
+    prompts: &str,
+    mut room: u64,
+    deadline: Instant,
+) -> Result<BTreeMap<&str, String>, Outcome> {
+    let mut answers = BTreeMap::new();
+    for (number, prompt) in solver_lines(prompts).enumerate() {
+        if number % PROMPTS_PER_LOOK == 0 {
+            check_time(deadline)?;
+        }
+        if answers.contains_key(prompt) {
+            continue;
+        }
+        let answer = mock_answer(seed, prompt);
+        let left = room.checked_sub((prompt.len() + answer.len()) as u64);
+        room = left.ok_or_else(|| overflow(&OutputError::Size))?;
+        answers.insert(prompt, answer);
+    }
+    Ok(answers)
 }
 
 /// The text of a file of the container.
@@ -117,9 +158,17 @@ mod tests {
     use std::fs;
 
     use horde_calc::llm::solver_arguments;
+    use horde_proto::EXECUTOR_TIMEOUT_MAX;
     use serde_json::Value;
 
     use super::*;
+    use crate::work::output::OUTPUT_FILES_BYTES_MAX;
+
+    const TOO_LARGE: &str = "the files in /output/ have more than 268435456 bytes";
+
+    fn deadline() -> Instant {
+        Instant::now() + EXECUTOR_TIMEOUT_MAX
+    }
 
     #[test]
     fn answers_are_those_of_the_published_solver() {
@@ -133,12 +182,44 @@ mod tests {
                 contents: format!("\n{prompt}\r\n").into_bytes(),
             }];
             let seed = u32::try_from(row["seed"].as_u64().unwrap()).unwrap();
-            let (outcome, output) =
-                Solving::new(&solver_arguments("p", seed)).execute(&volume, None);
+            let solving = Solving::new(&solver_arguments("p", seed));
+            let (outcome, output) = solving.execute(&volume, None, deadline());
             assert_eq!(outcome, Outcome::finished(""));
             let answers: Value = serde_json::from_slice(&output.get("p.json").unwrap()).unwrap();
             assert_eq!(answers, serde_json::json!({ prompt: row["answer"] }));
         }
         assert!(rows.len() >= 16, "{}", rows.len());
+    }
+
+    #[test]
+    fn answers_are_bounded() {
+        // An answer has 100 letters at least, and each prompt is answered once.
+        let prompts = "a\nb\na\nb\n".repeat(1_000);
+        let answers = answer(1, &prompts, 402, deadline()).unwrap();
+        assert_eq!(answers.len(), 2);
+        let refused = answer(1, &prompts, 201, deadline());
+        assert_eq!(refused, Err(Outcome::fault(TOO_LARGE)));
+    }
+
+    #[test]
+    fn answers_without_room_are_refused() {
+        let volume = [VolumeFile {
+            path: "p.txt".into(),
+            contents: b"a prompt\n".to_vec(),
+        }];
+        let mut output = Output::default();
+        output.insert("most", vec![0; OUTPUT_FILES_BYTES_MAX as usize - 1_000]);
+        let solving = Solving::new(&solver_arguments("p", 1));
+        let written = solving.write(&mut output, &volume, None, deadline());
+        assert_eq!(written, Ok(()));
+        let fault = Some(AnswersFault::ExtraKeys);
+        let written = solving.write(&mut output, &volume, fault, deadline());
+        assert_eq!(written, Err(Outcome::fault(TOO_LARGE)));
+    }
+
+    #[test]
+    fn solver_ends_at_its_deadline() {
+        let ended = answer(1, "a prompt", OUTPUT_FILES_BYTES_MAX, Instant::now());
+        assert_eq!(ended, Err(Outcome::fault("the time of the job is over")));
     }
 }
