@@ -5,7 +5,7 @@ use std::path::Path;
 use horde_s3::{Method, clock_skew_seconds};
 
 use super::check_s3::{self, CheckError};
-use crate::doctor::{files, machine, validator};
+use crate::doctor::{bucket_key, files, machine, validator};
 use crate::environment::{Environment, EnvironmentError};
 use crate::exit_code::FAULT;
 use crate::finding::{self, Finding, Level};
@@ -38,7 +38,7 @@ pub(crate) fn run(
         Ok(environment) => {
             let mut of_files = files::variables(&environment, folder);
             of_files.push(files::hotkey(&environment, folder));
-            of_files.extend(files::bucket_key(&environment, host));
+            of_files.extend(bucket_key::finding(&environment, folder, host));
             of_files.extend(files::differing_config(&environment, folder, host));
             of_files.extend(files::private_addresses(host));
             findings.splice(0..0, of_files);

@@ -10,7 +10,7 @@ use tig_process::output;
 
 use super::check_s3::{self, CheckError};
 use crate::config_file::{self, State};
-use crate::doctor::files;
+use crate::doctor::{bucket_key, files};
 use crate::environment::Environment;
 use crate::finding::{self, Finding, Level};
 use crate::host::{HostProgram, RunError};
@@ -117,8 +117,12 @@ fn follow_environment(
                 "note: {shown} was edited, or written by an earlier version, and is used as it is; it differs from what .env says: {}",
                 differences.join("; ")
             ));
+            // The secret is not in the config, so edits do not keep it.
+            if bucket_key::has_key_id(environment, folder, host) {
+                validator_config::write_secret(environment, folder)?;
+            }
             // The differences show no secret.
-            finding::note(files::bucket_key(environment, host).as_slice());
+            finding::note(bucket_key::finding(environment, folder, host).as_slice());
         }
     }
     Ok(())

@@ -1,11 +1,8 @@
 //! The files of a validator: `.env`, the hotkey, the host's config.
 
-use std::fs;
 use std::path::Path;
 
-use serde_json::Value;
 use tig_process::error_chain::error_chain;
-use tig_process::secret_file;
 
 use crate::config_file::{self, State};
 use crate::cross_validation::CrossValidation;
@@ -81,28 +78,6 @@ pub(crate) fn hotkey(environment: &Environment, folder: &Path) -> Finding {
         ),
         Err(fault) => Finding::fault(part, error_chain(&fault), fault.remedy()),
     }
-}
-
-/// Whether the config was written with the access key that `.env` has now; `None` if one of them has none.
-pub(crate) fn bucket_key(environment: &Environment, host: &HostProgram) -> Option<Finding> {
-    let cross = CrossValidation::read(environment).ok()??;
-    let config: Value = serde_json::from_slice(&fs::read(host.config()).ok()?).ok()?;
-    let id = config["config"]["horde_crossval"]["access_key_id"].as_str()?;
-    let file = config["keys"]["s3"]["file"].as_str()?;
-    let secret = secret_file::read(Path::new(file)).ok();
-    let credentials = &cross.credentials;
-    let is_same = id == credentials.access_key_id
-        && secret.as_deref() == Some(credentials.secret_access_key.as_str());
-    (!is_same).then(|| {
-        Finding::fault(
-            "config",
-            "was written with another access key than the one in .env",
-            format!(
-                "move {0} away and write it again: `compute-horde config --output {0}`",
-                host.config().display()
-            ),
-        )
-    })
 }
 
 /// A warning if the config lets miners have addresses of this machine and of private networks: a later `up` keeps that.

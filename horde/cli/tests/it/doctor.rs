@@ -180,7 +180,7 @@ fn key_of_the_config_is_compared() {
     let said = doctor(&service);
     assert!(said.has_line(&["FAULT", "config", text]), "{}", said.all());
     assert!(
-        said.has_line(&["->", "compute-horde config --output"]),
+        said.has_line(&["->", "compute-horde up", "writes the key again"]),
         "{}",
         said.all()
     );

@@ -134,32 +134,42 @@ fn private_addresses_are_kept_with_a_warning() {
     signal(&mut process, "-TERM");
 }
 
-/// The host signs with the key of its config, whatever `.env` has.
+/// The host signs with the key of its config: edits keep its id, and a new secret of it is written.
 #[test]
-fn other_key_beside_an_edited_config_is_a_fault() {
-    let env = |secret: &str| {
+fn secret_follows_env_beside_an_edited_config() {
+    let env = |id: &str, secret: &str| {
         format!(
             "{WALLET}PYLON_URL=http://127.0.0.1:1\nBITTENSOR_NETUID=12\nFACILITATOR_URI=ws://127.0.0.1:1/\nSTATS_COLLECTOR_URL=\n\
              S3_BUCKET_NAME_PROMPTS=p-1\nS3_BUCKET_NAME_ANSWERS=a-1\nAWS_ENDPOINT_URL=http://127.0.0.1:1\n\
-             AWS_ACCESS_KEY_ID=id\nAWS_SECRET_ACCESS_KEY={secret}\n"
+             AWS_ACCESS_KEY_ID={id}\nAWS_SECRET_ACCESS_KEY={secret}\n"
         )
     };
-    let home = folder(&env("former"));
+    let home = folder(&env("id", "former"));
     signal(&mut up(home.path()), "-TERM");
     let mut edited = config(home.path());
     edited["drain_seconds"] = json!(1);
     fs::write(home.path().join("config.json"), edited.to_string()).unwrap();
-    write_private(&home.path().join(".env"), &env("newer"));
+    write_private(&home.path().join(".env"), &env("id", "newer"));
     let mut process = up(home.path());
     let log = process.log();
     assert!(
         log.contains("drain_seconds is 1; .env gives nothing"),
         "{log}"
     );
-    assert!(log.contains("another access key"), "{log}");
+    assert!(!log.contains("another access key"), "{log}");
     assert!(!log.contains("former") && !log.contains("newer"), "{log}");
-    let secret = fs::read_to_string(home.path().join("s3-secret")).unwrap();
-    assert_eq!(secret, "former");
+    let secret = || fs::read_to_string(home.path().join("s3-secret")).unwrap();
+    assert_eq!(secret(), "newer");
+    signal(&mut process, "-TERM");
+    write_private(&home.path().join(".env"), &env("other", "newest"));
+    let mut process = up(home.path());
+    let log = process.log();
+    assert!(log.contains("another access key"), "{log}");
+    assert!(
+        log.contains("horde_crossval.access_key_id to the new id"),
+        "{log}"
+    );
+    assert_eq!(secret(), "newer");
     signal(&mut process, "-TERM");
 }
 

@@ -140,7 +140,7 @@ pub(super) const OWN_FAULTS: [Fault; 11] = [
             "fault",
             "config",
             "another access key",
-            "compute-horde config",
+            "compute-horde up",
         ],
     ),
 ];
