@@ -29,7 +29,8 @@
 //! Stations wait for each other by what is in the store alone, so that none can jam another: each pauses after a failure, for longer
 //! each time up to a bound, and all that waits has an age at which it is dropped. The trusted miner does one job at a time and
 //! takes turns between its two stations. Both buckets are checked at the start, every few hours, and when a station meets a fault of one
-//! (`bucket_check.rs`). Sections are those of the ComputeHorde specification.
+//! (`bucket_check.rs`); the trusted miner begins no job for a bucket that has not worked for a while. Sections are those of the
+//! ComputeHorde specification.
 
 mod bucket;
 mod bucket_check;

@@ -112,13 +112,13 @@ impl Crossval {
             return "pauses after a failure".to_owned();
         }
         match name {
-            StationName::Generation => self.describe_generation(),
+            StationName::Generation => self.describe_generation(now_ms),
             StationName::Sampling => self.describe_sampling(now_ms),
             StationName::Upload => "rests: no workload waits".to_owned(),
             StationName::Answering if self.pool.next_workload().is_none() => {
                 "rests: no workload waits".to_owned()
             }
-            StationName::Answering => self.describe_trusted_miner(),
+            StationName::Answering => self.describe_trusted_miner(name, now_ms),
         }
     }
 
@@ -148,20 +148,25 @@ impl Crossval {
         }
     }
 
-    fn describe_generation(&self) -> String {
+    fn describe_generation(&self, now_ms: u64) -> String {
         if !self.lacks_series() {
             return format!("rests: {} series are there", self.pool.live_series());
         }
         if self.pool.doomed.len() >= DOOMED_MAX {
             return format!("waits: {DOOMED_MAX} objects must be deleted first");
         }
-        self.describe_trusted_miner()
+        self.describe_trusted_miner(StationName::Generation, now_ms)
     }
 
-    fn describe_trusted_miner(&self) -> String {
-        match (self.config.has_trusted_miner(), &self.job) {
-            (false, _) => "waits: no trusted miner is configured".to_owned(),
-            (_, Some(job)) => format!(
+    fn describe_trusted_miner(&self, name: StationName, now_ms: u64) -> String {
+        if !self.config.has_trusted_miner() {
+            return "waits: no trusted miner is configured".to_owned();
+        }
+        if let Some(bucket) = self.failing_bucket(name, now_ms) {
+            return format!("waits: the bucket of {} does not work", bucket.text());
+        }
+        match &self.job {
+            Some(job) => format!(
                 "waits for the trusted miner, which does {}",
                 job.task.text()
             ),

@@ -16,6 +16,7 @@ use crate::limits::{
     REMINDER_MS, REPLY_BYTES_MAX,
 };
 use crate::live::BucketState;
+use crate::station::StationName;
 
 impl Crossval {
     /// Begins the checks that are due, unless the host drains, and goes on with those that have paused.
@@ -78,6 +79,19 @@ impl Crossval {
         let state = self.live.buckets.get(&bucket);
         let mut faults = state.into_iter().flat_map(|state| &state.faults);
         faults.any(BucketFault::prevents_jobs)
+    }
+
+    /// The bucket without which a job of the trusted miner for this station would be in vain, if jobs could not use it for the time
+    /// between two checks: one check may have met a fault that has passed since. The checks go on, and bring the station back.
+    pub(crate) fn failing_bucket(&self, name: StationName, now_ms: u64) -> Option<Bucket> {
+        let bucket = match name {
+            StationName::Generation => Bucket::Prompts,
+            StationName::Answering => Bucket::Answers,
+            StationName::Sampling | StationName::Upload => return None,
+        };
+        let since_ms = self.live.buckets.get(&bucket)?.since_ms?;
+        let is_lasting = now_ms.saturating_sub(since_ms) >= BUCKET_RECHECK_MS;
+        (is_lasting && self.is_broken(bucket)).then_some(bucket)
     }
 
     fn bucket_url(&self, bucket: Bucket) -> String {

@@ -21,10 +21,12 @@ impl Crossval {
             return Ok(());
         }
         let now_ms = ctx.now_ms();
+        let is_ready =
+            |name| !self.is_paused(name, now_ms) && self.failing_bucket(name, now_ms).is_none();
         let can_generate = self.lacks_series()
             && self.pool.doomed.len() < DOOMED_MAX
-            && !self.is_paused(StationName::Generation, now_ms);
-        let can_answer = !self.is_paused(StationName::Answering, now_ms);
+            && is_ready(StationName::Generation);
+        let can_answer = is_ready(StationName::Answering);
         if can_answer && let Some(task) = self.due_check(now_ms) {
             return self.start_job(ctx, task);
         }

@@ -1,5 +1,7 @@
 //! Faults of the buckets at each station.
 
+use std::collections::BTreeMap;
+
 use super::*;
 
 /// Answers of a store that fails, with a part of what is reported of each.
@@ -420,6 +422,71 @@ fn fault_of_a_station_brings_a_check() {
         before,
         "what is known stays while the check runs"
     );
+}
+
+/// Jobs for a bucket that is gone would be in vain: none is begun until a check finds the bucket again.
+#[test]
+fn lasting_fault_of_a_bucket_stops_its_jobs() {
+    for (station, bucket) in [("generation", "prompts"), ("answering", "answers")] {
+        let mut world = match station {
+            "generation" => World::start(),
+            _ => World::with_series(),
+        };
+        world.settle();
+        // Returns whether a job was begun meanwhile.
+        let pass_time = |world: &mut World, minutes: u32| {
+            let mut jobs = 0;
+            for _ in 0..6 * minutes {
+                world.up();
+                for asked in world.all_asked() {
+                    jobs += 1;
+                    world.over(&asked, &json!({ "outcome": "interrupted" }));
+                }
+                world.harness.advance_ms(10_000);
+                while let Some(call) = world.harness.http_calls().first().cloned() {
+                    match call.url.starts_with(&format!("{STORE}/{bucket}/")) {
+                        true => world.harness.respond(
+                            &call.tag,
+                            404,
+                            "<Error><Code>NoSuchBucket</Code></Error>",
+                        ),
+                        false => world.serve(&call),
+                    }
+                }
+            }
+            jobs > 0
+        };
+        assert!(
+            pass_time(&mut world, 6 * 60),
+            "no check has found the fault yet"
+        );
+        pass_time(&mut world, 20);
+        assert!(!pass_time(&mut world, 60), "{station}");
+        world.assert_state(
+            station,
+            &format!("waits: the bucket of {bucket} does not work"),
+        );
+        let asked = world.wait_for_job();
+        assert_eq!(asked.is_generation(), station == "generation");
+        world.assert_state(station, "the trusted miner has it");
+    }
+}
+
+/// One check may meet a fault that has passed a moment later, and the next is ten minutes away.
+#[test]
+fn single_failed_check_stops_no_job() {
+    let mut harness = harness(&section());
+    harness.event("horde_dynamic_config", small());
+    let objects = BTreeMap::new();
+    let mut world = World { harness, objects };
+    fail_all(&mut world, FAULTS[0]);
+    assert_eq!(world.report()["buckets"]["prompts"]["works"], false);
+    world.up();
+    let asked = world.asked();
+    world.over(&asked, &json!({ "outcome": "interrupted" }));
+    let begun_ms = world.harness.now_ms();
+    world.wait_for_job();
+    assert!(world.harness.now_ms() - begun_ms < 5 * 60_000);
 }
 
 /// Whoever computes can still write when it is done: URLs live longer than any job with all its waits.
