@@ -9,7 +9,7 @@ use tig_plugin_api::{Context, Error, HttpAnswer, HttpFailure, HttpFailureKind, R
 use crate::config::Config;
 use crate::limits::URL_SECONDS;
 
-/// One of the two.
+/// One of the two buckets of the pool.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Bucket {

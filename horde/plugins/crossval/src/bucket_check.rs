@@ -325,7 +325,7 @@ fn wrong_region(region: &str, endpoint: &Endpoint) -> BucketFault {
 fn other_content() -> BucketFault {
     BucketFault {
         kind: FaultKind::Read,
-        reason: "what anybody reads is not what was written".to_owned(),
+        reason: "a read without a key returned other content than was written".to_owned(),
         remedy: "set `endpoint` to the S3 service itself: a cache or another server answers"
             .to_owned(),
     }

@@ -42,17 +42,17 @@ pub(crate) const BUCKET_CHECK_MS: u64 = 6 * 3_600_000;
 /// Time until the next check of a bucket that does not do what is needed, in milliseconds.
 pub(crate) const BUCKET_RECHECK_MS: u64 = 600_000;
 
-/// Time after a check before which a fault that a station meets brings no other one, in milliseconds.
+/// Shortest time from the end of a check to one that a station's fault causes, in milliseconds.
 pub(crate) const BUCKET_SUSPECT_MS: u64 = 60_000;
 
 /// Attempts of a check to read what it has written.
 pub(crate) const BUCKET_READS_MAX: u32 = 4;
 
-/// Pause between two of them, in milliseconds.
+/// Pause between two attempts of a check to read its object, in milliseconds.
 pub(crate) const BUCKET_PAUSE_MS: u64 = 1_000;
 
-/// Time after which the objects of a check are deleted if the check has not done it, in milliseconds: longer than a check of which
-/// each request takes its time.
+/// Age at which objects that a check has left are deleted, in milliseconds: longer than a check whose requests all time out. A check
+/// of this age that still waits for an answer is begun again.
 pub(crate) const DIAGNOSTIC_MS: u64 = 600_000;
 
 /// Seconds by which the clock of an object store may differ without being reported.

@@ -233,7 +233,7 @@ fn fault_is_reported_with_its_remedy() {
             "read",
             page(),
             false,
-            "not what was written",
+            "other content than was written",
             "a cache or another server",
         ),
         (
