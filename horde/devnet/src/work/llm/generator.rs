@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::time::Instant;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use horde_calc::llm::generated_file;
 use horde_calc::mersenne::PythonRandom;
 
 use super::odd_series::spoil_series;
@@ -63,7 +64,7 @@ impl Generation {
         }
         for uuid in uuids {
             check_time(deadline)?;
-            let path = output_path(folder, &format!("prompts_{uuid}.txt"))?;
+            let path = output_path(folder, &generated_file(uuid))?;
             let series = series(uuid, lines.unwrap_or_default());
             match fault.take() {
                 Some(fault) => add_file(output, path, spoil_series(fault, &series))?,

@@ -1,6 +1,9 @@
 //! A network with language models and S3, and a validator that runs jobs there.
 
-use horde_calc::llm::{SOLVER_IMAGE, answers_file, mock_answer, prompts_file, solver_arguments};
+use horde_calc::llm::{
+    GENERATOR_IMAGE, SOLVER_IMAGE, answers_file, generated_file, generator_arguments, mock_answer,
+    prompts_file, solver_arguments,
+};
 use horde_devnet::s3::{S3, S3Account, S3BucketConfig, S3Config, S3Faults};
 use horde_devnet::{Config, Devnet, TrustedConfig, Vices};
 use horde_proto::miner::{JobRequest, ToValidator};
@@ -15,7 +18,7 @@ use crate::client::{Client, echo_job, now_seconds, soon, start, uuid};
 /// Buckets, as section 2.9 calls them.
 pub(super) const PROMPTS: &str = "prompts";
 pub(super) const ANSWERS: &str = "answers";
-const GENERATOR_IMAGE: &str = "backenddevelopersltd/compute-horde-prompt-gen-phi3:v0-latest";
+const GENERATOR_MODEL: &str = "phi3";
 const URL_SECONDS: u32 = 3_600;
 /// The seed of all workloads.
 pub(super) const SEED: u32 = 1_888_809_045;
@@ -103,27 +106,12 @@ impl LlmSite {
     }
 
     /// A job that writes these series, of so many lines.
-    pub(super) fn generation(&self, uuid: &str, series: &[String], lines: usize) -> JobRequest {
-        let arguments = [
-            "--quantize",
-            "--model_name",
-            "phi3",
-            "--batch_size=250",
-            "--num_return_sequences=1",
-            "--max_new_tokens=40",
-            "--number_of_prompts_per_batch",
-            &lines.to_string(),
-            "--uuids",
-            &series.join(","),
-        ];
-        let put = |uuid: &String| {
-            self.put(PROMPTS, uuid, &format!("prompts_{uuid}.txt"))
-                .into()
-        };
+    pub(super) fn generation(&self, uuid: &str, series: &[String], lines: u32) -> JobRequest {
+        let put = |uuid: &String| self.put(PROMPTS, uuid, &generated_file(uuid)).into();
         JobRequest {
-            docker_run_cmd: arguments.map(str::to_owned).into(),
+            docker_run_cmd: generator_arguments(GENERATOR_MODEL, lines, series),
             output_upload: Some(multi(series.iter().map(put).collect())),
-            ..llm_job(uuid, GENERATOR_IMAGE)
+            ..llm_job(uuid, &GENERATOR_IMAGE.replace("{model}", GENERATOR_MODEL))
         }
     }
 
@@ -154,7 +142,7 @@ impl LlmSite {
         &self,
         client: &mut Client,
         count: usize,
-        lines: usize,
+        lines: u32,
     ) -> (ToValidator, Vec<String>) {
         let series: Vec<String> = (0..count).map(|_| uuid()).collect();
         let request = self.generation(&uuid(), &series, lines);

@@ -194,7 +194,9 @@ async fn trusted_miner_refuses_the_key() {
 async fn series_with(vice: &str) -> Vec<u8> {
     let site = LlmSite::start(&[], &[vice]).await;
     let mut client = site.trusted_client().await;
-    let (ended, series) = site.generate(&mut client, 2, LINES).await;
+    let (ended, series) = site
+        .generate(&mut client, 2, u32::try_from(LINES).unwrap())
+        .await;
     assert!(
         matches!(ended, ToValidator::JobFinished(_)),
         "{vice}: {ended:?}"
