@@ -1,16 +1,20 @@
 //! The host's config file beside what `.env` says: whether it is still the one that was written from it, and whether a person has
 //! edited it since. The sum of what was written lies beside it.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use horde_s3::payload_sha256;
 use serde_json::Value;
+use tig_process::text_file::{self, TextError};
 use tig_process::whole_file;
 
+/// The longest config that is read: the host reads no longer one.
+const CONFIG_BYTES_MAX: u64 = 16 << 20;
 /// Ending of the file with the sum.
 const SUM_SUFFIX: &str = "sum";
+/// A sum has 64 digits and an end of line.
+const SUM_BYTES_MAX: u64 = 1 << 10;
 /// Differences that are shown.
 const DIFFERENCES_COUNT_MAX: usize = 10;
 /// Characters of a value that are shown.
@@ -31,28 +35,45 @@ pub(crate) enum State {
     Edited(Vec<String>),
 }
 
+/// The text of the config at `path`, if there is one. Reading ends, whatever lies there.
+///
+/// # Errors
+///
+/// It cannot be read.
+pub(crate) fn read(path: &Path) -> Result<Option<String>, TextError> {
+    match text_file::read(path, CONFIG_BYTES_MAX) {
+        Ok(text) => Ok(Some(text)),
+        Err(TextError::Read(error)) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The config at `path`; null if there is none that can be read.
+pub(crate) fn value(path: &Path) -> Value {
+    let text = read(path).ok().flatten().unwrap_or_default();
+    serde_json::from_str(&text).unwrap_or_default()
+}
+
 /// Compares the file at `path` with the text that the variables give.
 ///
 /// # Errors
 ///
 /// It cannot be read.
-pub(crate) fn state(path: &Path, wanted: &str) -> io::Result<State> {
-    let found = match fs::read(path) {
-        Ok(found) => found,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(State::Missing),
-        Err(error) => return Err(error),
+pub(crate) fn state(path: &Path, wanted: &str) -> Result<State, TextError> {
+    let Some(found) = read(path)? else {
+        return Ok(State::Missing);
     };
     let wanted: Value = serde_json::from_str(wanted).unwrap_or_default();
     let mut differences = Vec::new();
-    match serde_json::from_slice(&found) {
+    match serde_json::from_str(&found) {
         Ok(is) => compare("", &is, &wanted, &mut differences),
         Err(_) => differences.push("it is not JSON".to_owned()),
     }
     if differences.is_empty() {
         return Ok(State::Current);
     }
-    let written = fs::read_to_string(sum_path(path)).unwrap_or_default();
-    Ok(match written.trim() == payload_sha256(&found) {
+    let written = text_file::read(&sum_path(path), SUM_BYTES_MAX).unwrap_or_default();
+    Ok(match written.trim() == payload_sha256(found.as_bytes()) {
         true => State::Outdated(differences),
         false => State::Edited(differences),
     })
@@ -72,10 +93,7 @@ pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
 
 /// Whether the config of a host lets miners have addresses of this machine and of private networks.
 pub(crate) fn allows_private(path: &Path) -> bool {
-    let config: Option<Value> = fs::read(path)
-        .ok()
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    config.is_some_and(|config| config["config"]["horde_miners"]["allow_private"] == true)
+    value(path)["config"]["horde_miners"]["allow_private"] == true
 }
 
 /// `.config.json.sum` for `config.json`.
@@ -126,6 +144,8 @@ fn shown(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     const OLD: &str = r#"{"port": 1, "config": {"a": {"b": [1], "c": 2}}}"#;
@@ -177,6 +197,23 @@ mod tests {
         fs::write(&path, "not JSON").unwrap();
         let differences = vec!["it is not JSON".to_owned()];
         assert_eq!(state(&path, NEW).unwrap(), State::Edited(differences));
+    }
+
+    /// Nothing writes into the FIFO, so a plain read would not end.
+    #[test]
+    fn fifo_or_long_file_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.json");
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.unwrap().success());
+        let error = state(&path, NEW).unwrap_err();
+        assert!(matches!(error, TextError::NotAFile(_)), "{error}");
+        assert!(!allows_private(&path));
+        fs::remove_file(&path).unwrap();
+        let sparse = fs::File::create(&path).unwrap();
+        sparse.set_len(CONFIG_BYTES_MAX + 1).unwrap();
+        let error = state(&path, NEW).unwrap_err();
+        assert!(matches!(error, TextError::TooLong { .. }), "{error}");
     }
 
     #[test]

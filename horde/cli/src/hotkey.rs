@@ -1,11 +1,11 @@
 //! The validator's hotkey in its file, for what this program checks or signs by itself. No secret is in an error.
 
-use std::fs;
-use std::io;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use tig_keyring::{HotkeyError, HotkeyFile, Keypair};
+use tig_keyring::{HOTKEY_BYTES_MAX, HotkeyError, HotkeyFile, Keypair};
 use tig_process::secret_file::{self, SecretError};
+use tig_process::text_file::{self, TextError};
 
 use crate::environment::exposed_mode;
 use crate::settings::Settings;
@@ -19,7 +19,7 @@ pub(crate) enum HotkeyFault {
         /// The file.
         path: PathBuf,
         /// Why not.
-        source: io::Error,
+        source: TextError,
     },
     /// Others can read it.
     #[error("{} can be read by others than its owner (mode {mode:o})", path.display())]
@@ -101,7 +101,7 @@ impl Hotkey {
     /// See [`HotkeyFault`].
     pub(crate) fn read(settings: &Settings, folder: &Path) -> Result<Self, HotkeyFault> {
         let path = folder.join(&settings.hotkey_file);
-        let bytes = match fs::read(&path) {
+        let bytes = match read_bytes(&path) {
             Ok(bytes) => bytes,
             Err(source) => return Err(HotkeyFault::Read { path, source }),
         };
@@ -141,5 +141,56 @@ impl Hotkey {
             }) => HotkeyFile::parse(&bytes, Some(password.as_bytes()))
                 .map_err(|source| HotkeyFault::Key { path, source }),
         }
+    }
+}
+
+/// What a hotkey file can hold, and one byte of a longer one. An encrypted file is not a text.
+fn read_bytes(path: &Path) -> Result<Vec<u8>, TextError> {
+    let mut bytes = Vec::new();
+    let bytes_max = HOTKEY_BYTES_MAX as u64 + 1;
+    text_file::open(path)?
+        .take(bytes_max)
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::process::Command;
+
+    use super::*;
+
+    fn fault(folder: &Path) -> HotkeyFault {
+        let settings = Settings {
+            hotkey_file: "hotkey".into(),
+            password_file: None,
+            weights_version: 1,
+        };
+        Hotkey::read(&settings, folder).err().unwrap()
+    }
+
+    /// Nothing writes into the FIFO, so a plain read would not end.
+    #[test]
+    fn hotkey_file_is_read_up_to_its_bound() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("hotkey");
+        let made = Command::new("mkfifo").arg(&path).status();
+        assert!(made.unwrap().success());
+        let error = fault(folder.path());
+        assert!(error.to_string().contains("not a file"), "{error}");
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, vec![b' '; 2 * HOTKEY_BYTES_MAX]).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        let error = fault(folder.path());
+        let HotkeyFault::Key {
+            source: HotkeyError::TooLong { actual },
+            ..
+        } = error
+        else {
+            panic!("{error}")
+        };
+        assert_eq!(actual, HOTKEY_BYTES_MAX + 1);
     }
 }

@@ -2,11 +2,11 @@
 //! then this process becomes the host: its log, its signals and its exit code are the host's own.
 
 use std::convert::Infallible;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use tig_process::output;
+use tig_process::text_file::TextError;
 
 use super::check_s3::{self, CheckError};
 use crate::config_file::{self, State};
@@ -43,7 +43,7 @@ pub(crate) enum UpError {
         /// The file.
         path: PathBuf,
         /// Why not.
-        source: io::Error,
+        source: TextError,
     },
     /// The buckets cannot be looked at.
     #[error(transparent)]

@@ -1,9 +1,7 @@
 //! The access key of the buckets: the host signs with the one of its config and of its own file, whatever `.env` has now.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
 use tig_process::secret_file;
 
 use crate::config_file::{self, State};
@@ -65,7 +63,7 @@ struct NamedKey {
 
 impl NamedKey {
     fn read(path: &Path) -> Option<Self> {
-        let config: Value = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+        let config = config_file::value(path);
         let id = config["config"]["horde_crossval"]["access_key_id"].as_str()?;
         let file = config["keys"]["s3"]["file"].as_str()?;
         Some(Self {
@@ -84,6 +82,9 @@ impl NamedKey {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
+    use serde_json::Value;
     use tempfile::TempDir;
 
     use super::*;
