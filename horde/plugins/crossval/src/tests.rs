@@ -3,6 +3,7 @@
 mod bad_answers;
 mod bad_series;
 mod bucket_checks;
+mod check_times;
 mod commands;
 mod course;
 mod failed_handlers;

@@ -2,12 +2,12 @@
 
 use super::*;
 
-const HOUR_MS: u64 = 3_600_000;
+pub(super) const HOUR_MS: u64 = 3_600_000;
 /// Steps of a check in their order.
-const STEPS: [&str; 5] = ["write", "read", "write without key", "list", "delete"];
+pub(super) const STEPS: [&str; 5] = ["write", "read", "write without key", "list", "delete"];
 
 /// An extension whose checks have just begun.
-fn begun() -> Harness<Crossval> {
+pub(super) fn begun() -> Harness<Crossval> {
     let mut harness = harness(&section());
     harness.event("horde_dynamic_config", small());
     assert_eq!(open(&harness).len(), 2);
@@ -15,7 +15,7 @@ fn begun() -> Harness<Crossval> {
 }
 
 /// The requests of checks that wait.
-fn open(harness: &Harness<Crossval>) -> Vec<tig_plugin_api::HttpCall> {
+pub(super) fn open(harness: &Harness<Crossval>) -> Vec<tig_plugin_api::HttpCall> {
     let calls = harness.http_calls().iter();
     calls
         .filter(|call| call.tag.starts_with("check/"))
@@ -28,18 +28,18 @@ fn is_of_prompts(call: &tig_plugin_api::HttpCall) -> bool {
 }
 
 /// An answer of the store: status, headers, body.
-type Answer = (u16, Vec<(&'static str, String)>, String);
+pub(super) type Answer = (u16, Vec<(&'static str, String)>, String);
 
-fn plain(status: u16, body: &str) -> Answer {
+pub(super) fn plain(status: u16, body: &str) -> Answer {
     (status, Vec::new(), body.to_owned())
 }
 
-fn error(status: u16, code: &str) -> Answer {
+pub(super) fn error(status: u16, code: &str) -> Answer {
     plain(status, &format!("<Error><Code>{code}</Code></Error>"))
 }
 
 /// Which step a request is.
-fn step_of(call: &tig_plugin_api::HttpCall) -> &'static str {
+pub(super) fn step_of(call: &tig_plugin_api::HttpCall) -> &'static str {
     let is_signed = call.url.contains("X-Amz-Signature");
     match (call.method.name(), is_signed) {
         ("PUT", true) => STEPS[0],
@@ -53,7 +53,7 @@ fn step_of(call: &tig_plugin_api::HttpCall) -> &'static str {
 
 /// Answers all requests of both checks to their end: good ones, but for those that `fault` answers. Returns the steps of the bucket
 /// of prompts.
-fn answer(
+pub(super) fn answer(
     harness: &mut Harness<Crossval>,
     fault: impl Fn(&str, &tig_plugin_api::HttpCall) -> Option<Answer>,
 ) -> Vec<&'static str> {
@@ -90,24 +90,24 @@ fn answer(
     panic!("a check does not end");
 }
 
-fn is_checking(harness: &Harness<Crossval>) -> bool {
+pub(super) fn is_checking(harness: &Harness<Crossval>) -> bool {
     let mut states = harness.extension().live.buckets.values();
     states.any(|state| state.check.is_some())
 }
 
-fn buckets(harness: &mut Harness<Crossval>) -> Value {
+pub(super) fn buckets(harness: &mut Harness<Crossval>) -> Value {
     let reply = harness.request("GET", "/horde/pool", &[], "").unwrap();
     let report: Value = serde_json::from_slice(&reply.body).unwrap();
     report["buckets"].clone()
 }
 
-fn warnings(harness: &mut Harness<Crossval>) -> Vec<String> {
+pub(super) fn warnings(harness: &mut Harness<Crossval>) -> Vec<String> {
     let logs = harness.logs().into_iter();
     let of_buckets = logs.filter(|(level, text)| level == "warn" && text.contains("bucket does"));
     of_buckets.map(|(_, text)| text).collect()
 }
 
-fn diagnostics(harness: &Harness<Crossval>) -> Vec<String> {
+pub(super) fn diagnostics(harness: &Harness<Crossval>) -> Vec<String> {
     let keys = harness.stored().into_keys();
     keys.filter(|key| key.contains("diagnostic-")).collect()
 }
@@ -136,16 +136,6 @@ fn good_buckets_work_and_keep_nothing() {
     }
     assert!(diagnostics(&harness).is_empty());
     assert!(warnings(&mut harness).is_empty());
-}
-
-#[test]
-fn good_bucket_is_checked_every_six_hours() {
-    let mut harness = begun();
-    answer(&mut harness, |_, _| None);
-    harness.advance_ms(6 * HOUR_MS - 60_000);
-    assert!(open(&harness).is_empty());
-    harness.advance_ms(2 * 60_000);
-    assert_eq!(open(&harness).len(), 2);
 }
 
 /// Each fault of a store at the step at which it shows, with parts of its reason and its remedy.
@@ -291,7 +281,7 @@ fn fault_is_reported_with_its_remedy() {
         let metric = harness.metric("llm_bucket_works", &[("bucket", "prompts")]);
         assert_eq!(metric, Some(f64::from(u8::from(works))));
         let warnings = warnings(&mut harness).join("\n");
-        // The key that provisioning makes has no right to delete: that is no fault.
+        // The key that provisioning makes has no right to delete: that is a note.
         assert_eq!(
             warnings.contains(reason),
             fault["kind"] != "no_delete_right",
@@ -315,51 +305,6 @@ fn key_without_the_right_to_delete_is_no_trouble() {
         open(&harness).is_empty(),
         "the next check is as late as ever"
     );
-}
-
-/// An object that a check could not delete is tried again later, in vain. No check may come of that: it would leave one more.
-#[test]
-fn refused_deletion_begins_no_check() {
-    let mut harness = begun();
-    answer(&mut harness, |step, _| {
-        (step == "delete").then(|| error(403, "AccessDenied"))
-    });
-    let mut refused = 0;
-    harness.advance_ms(crate::limits::DIAGNOSTIC_MS);
-    for _ in 0..60 {
-        let calls = harness.http_calls().to_vec();
-        for call in calls {
-            assert!(call.tag.starts_with("delete/"), "{}", call.tag);
-            refused += 1;
-            harness.respond(&call.tag, 403, DENIED);
-        }
-        assert!(!is_checking(&harness));
-        harness.advance_ms(60_000);
-    }
-    assert!(refused >= 10, "{refused}");
-}
-
-/// A bucket that is known to be faulty is checked every ten minutes anyway.
-#[test]
-fn fault_of_a_faulty_bucket_begins_no_check() {
-    let mut harness = begun();
-    answer(&mut harness, |step, _| {
-        (step == "list").then(|| plain(200, "<ListBucketResult>"))
-    });
-    let objects = std::collections::BTreeMap::new();
-    let mut world = World { harness, objects }.generated();
-    let mut failed = 0;
-    for _ in 0..9 {
-        world.harness.advance_ms(60_000);
-        for tag in world.tags() {
-            assert!(tag.starts_with("series/"), "{tag}");
-            failed += 1;
-            world.harness.respond(&tag, 503, "");
-        }
-    }
-    assert!(failed > 0);
-    world.harness.advance_ms(60_000);
-    assert_eq!(open(&world.harness).len(), 2);
 }
 
 #[test]
@@ -494,41 +439,6 @@ fn failed_deletion_is_a_fault_that_passes() {
     }
 }
 
-/// Killed at each step: the next run checks anew, and deletes what the run before has left.
-#[test]
-fn check_killed_at_any_step_leaves_nothing() {
-    for kill_at in STEPS {
-        let mut world = World::start();
-        world.harness.advance_ms(6 * HOUR_MS);
-        world.harness.advance_ms(60_000);
-        loop {
-            let calls = open(&world.harness);
-            let call = calls.iter().find(|call| step_of(call) == kill_at);
-            if let Some(call) = call {
-                // It reaches the bucket, and its answer nobody.
-                let path = path_of(&call.url);
-                if kill_at == "write" {
-                    world.objects.insert(path, call.body.clone());
-                }
-                break;
-            }
-            world.serve(&calls[0]);
-        }
-        world.harness.kill();
-        world.harness.advance_ms(0);
-        world.settle();
-        world.harness.advance_ms(660_000);
-        world.settle();
-        let left: Vec<_> = world
-            .objects
-            .keys()
-            .filter(|path| path.contains("diagnostic"))
-            .collect();
-        assert!(left.is_empty(), "{kill_at}: {left:?}");
-        assert!(diagnostics(&world.harness).is_empty(), "{kill_at}");
-    }
-}
-
 #[test]
 fn object_that_anybody_could_write_is_deleted() {
     let mut harness = begun();
@@ -540,107 +450,4 @@ fn object_that_anybody_could_write_is_deleted() {
         .filter(|call| call.tag.starts_with("delete/") && call.url.contains("-public"))
         .collect();
     assert_eq!(deletions.len(), 2);
-}
-
-#[test]
-fn reload_goes_on_with_a_check() {
-    let mut harness = begun();
-    harness.reload();
-    harness.advance_ms(0);
-    assert_eq!(open(&harness).len(), 2);
-    assert_eq!(answer(&mut harness, |_, _| None), STEPS);
-}
-
-/// A drain waits for nothing that a check leaves, and one that is under way may end.
-#[test]
-fn drain_begins_no_check() {
-    let mut harness = begun();
-    harness.event("drain", json!({}));
-    assert_eq!(answer(&mut harness, |_, _| None), STEPS);
-    harness.advance_ms(7 * HOUR_MS);
-    assert!(!is_checking(&harness));
-    let mut harness = begun();
-    harness.event("drain", json!({}));
-    harness.advance_ms(7 * HOUR_MS);
-    assert_eq!(
-        open(&harness).len(),
-        2,
-        "one without an answer is not begun again"
-    );
-}
-
-/// The answers come to an instance that has begun checks of its own.
-#[test]
-fn answer_to_an_older_check_is_ignored() {
-    let mut harness = begun();
-    let older = open(&harness);
-    let mut live = harness.extension().live.clone();
-    live.buckets.clear();
-    harness.succeed_to(1, &json!(live)).unwrap();
-    harness.advance_ms(0);
-    for call in &older {
-        harness.respond(&call.tag, 404, "<Error><Code>NoSuchBucket</Code></Error>");
-    }
-    assert_eq!(answer(&mut harness, |_, _| None), STEPS);
-    let report = buckets(&mut harness);
-    assert_eq!(report["prompts"]["works"], true, "{report}");
-    assert!(warnings(&mut harness).is_empty());
-}
-
-/// What the checks have found with the former settings is known until they are over that have the new ones.
-#[test]
-fn reload_with_other_settings_begins_checks() {
-    let mut harness = begun();
-    let broken = |step: &str, _: &tig_plugin_api::HttpCall| {
-        (step == "write").then(|| error(403, "InvalidAccessKeyId"))
-    };
-    for is_open in [false, true] {
-        if is_open {
-            harness.advance_ms(11 * 60_000);
-            assert_eq!(open(&harness).len(), 2);
-        } else {
-            answer(&mut harness, broken);
-        }
-        let older = open(&harness);
-        let mut live = harness.extension().live.clone();
-        for state in live.buckets.values_mut() {
-            state.settings = "us-east-1 id-before s3".to_owned();
-        }
-        harness.succeed_to(1, &json!(live)).unwrap();
-        harness.advance_ms(0);
-        assert_eq!(open(&harness).len(), older.len() + 2);
-        assert_eq!(buckets(&mut harness)["prompts"]["works"], false);
-        for call in older {
-            harness.respond(&call.tag, 403, DENIED);
-        }
-        assert_eq!(answer(&mut harness, broken), STEPS[..1]);
-    }
-    let logged = warnings(&mut harness);
-    assert_eq!(logged.len(), 2, "{logged:?}");
-}
-
-/// The answers went to an instance without buckets.
-#[test]
-fn check_without_an_answer_is_begun_again() {
-    let mut harness = begun();
-    let older: Vec<_> = open(&harness).into_iter().map(|call| call.tag).collect();
-    harness.advance_ms(9 * 60_000);
-    assert_eq!(open(&harness).len(), 2);
-    harness.advance_ms(2 * 60_000);
-    let tags: Vec<_> = open(&harness).into_iter().map(|call| call.tag).collect();
-    assert_eq!(tags.len(), 4);
-    assert_eq!(tags[..2], older);
-    for tag in &older {
-        harness.fail(tag, HttpFailureKind::Timeout);
-    }
-    assert_eq!(answer(&mut harness, |_, _| None), STEPS);
-}
-
-#[test]
-fn clock_set_back_delays_no_check() {
-    let mut harness = begun();
-    answer(&mut harness, |_, _| None);
-    harness.set_back_ms(24 * HOUR_MS);
-    harness.event("horde_dynamic_config", small());
-    assert_eq!(open(&harness).len(), 2);
 }
