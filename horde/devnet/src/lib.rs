@@ -35,6 +35,7 @@
 
 mod address;
 pub mod chain;
+mod choice;
 mod clock;
 mod config;
 mod control;

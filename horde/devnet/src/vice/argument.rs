@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::choice::choice;
+
 /// The longest delay: ten minutes.
 const DELAY_MS_MAX: u64 = 600_000;
 /// The largest frame, which the sender holds in memory.
@@ -19,6 +21,13 @@ pub struct ArgumentError {
     pub found: String,
     /// What it should be.
     pub expected: String,
+}
+
+impl ArgumentError {
+    pub(super) fn new(found: &str, expected: String) -> Self {
+        let found = found.to_owned();
+        Self { found, expected }
+    }
 }
 
 /// The argument of a vice.
@@ -118,33 +127,15 @@ impl Step {
     }
 }
 
-/// Whose job a foreign uuid is of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Whose {
-    /// The newest job of another miner of the network.
-    Miner,
-    /// A job that was never reserved.
-    Nobody,
-    /// The job of the same miner that came to its end last.
-    Finished,
-}
-
-impl Whose {
-    const ALL: [Self; 3] = [Self::Miner, Self::Nobody, Self::Finished];
-
-    /// The name on the command line.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Miner => "miner",
-            Self::Nobody => "nobody",
-            Self::Finished => "finished",
-        }
-    }
-}
-
-impl fmt::Display for Whose {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
+choice! {
+    /// Whose job a foreign uuid is of.
+    Whose {
+        /// The newest job of another miner of the network.
+        Miner = "miner",
+        /// A job that was never reserved.
+        Nobody = "nobody",
+        /// The job of the same miner that came to its end last.
+        Finished = "finished",
     }
 }
 
@@ -152,12 +143,7 @@ impl Argument for Whose {
     const PLACEHOLDER: &'static str = "WHOSE";
 
     fn parse_argument(text: &str) -> Result<Self, ArgumentError> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|whose| whose.as_str() == text)
-            .ok_or_else(|| ArgumentError {
-                found: text.to_owned(),
-                expected: format!("one of {}", Self::ALL.map(Self::as_str).join(", ")),
-            })
+        Self::find(text).map_err(|expected| ArgumentError::new(text, expected))
     }
 }
 

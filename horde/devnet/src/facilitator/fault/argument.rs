@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::choice::choice;
 use crate::vice::{Milliseconds, Seconds};
 
 /// The largest argument of a job: twice the frame that a facilitator takes itself.
@@ -68,42 +69,7 @@ impl fmt::Display for Attempts {
     }
 }
 
-macro_rules! texts {
-    ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $text:literal,)* }) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum $name {
-            $($(#[$variant_meta])* $variant,)*
-        }
-
-        impl $name {
-            /// Every value.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            /// The name on the command line.
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $text,)*
-                }
-            }
-
-            fn find(text: &str) -> Result<Self, String> {
-                match text {
-                    $($text => Ok(Self::$variant),)*
-                    _ => Err(format!("one of {}", [$($text,)*].join(", "))),
-                }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str(self.as_str())
-            }
-        }
-    };
-}
-
-texts! {
+choice! {
     /// A step in the life of a connection.
     FaultStep {
         /// It was opened; nothing is read yet.
@@ -117,7 +83,7 @@ texts! {
     }
 }
 
-texts! {
+choice! {
     /// A field that the signature of a V2 request covers.
     SignedField {
         /// `executor_class`.
