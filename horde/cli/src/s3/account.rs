@@ -130,9 +130,16 @@ pub(crate) fn expiring_key(account: &Account) -> Option<Finding> {
 
 /// What is wrong with an address, as a finding.
 pub(crate) fn address_fault(part: &str, error: &EndpointError) -> Finding {
+    let text = match error {
+        // Perhaps a password, before a host without a scheme.
+        EndpointError::Scheme { url } if url.contains('@') => {
+            "the endpoint does not begin with http:// or https://, and has an `@`".to_owned()
+        }
+        error => error.to_string(),
+    };
     Finding::fault(
         part,
-        error.to_string(),
+        text,
         "correct the variables S3_BUCKET_NAME_PROMPTS, S3_BUCKET_NAME_ANSWERS, AWS_ENDPOINT_URL and AWS_DEFAULT_REGION",
     )
 }
@@ -267,6 +274,15 @@ mod tests {
         ] {
             let bucket = Endpoint::parse(Some(url), None, "prompts").unwrap();
             assert_eq!(private_service(&bucket).is_some(), is_private, "{url}");
+        }
+    }
+
+    #[test]
+    fn endpoint_with_a_password_is_not_shown() {
+        for url in ["user:s3cret@host", "https://user:s3cret@host"] {
+            let error = Endpoint::parse(Some(url), None, "bucket").unwrap_err();
+            let finding = address_fault("settings", &error);
+            assert!(!finding.text.contains("s3cret"), "{}", finding.text);
         }
     }
 }
