@@ -104,7 +104,7 @@ impl Check<'_> {
         }
         if answer.is_success() {
             return Some(self.fault(
-                "what anybody reads is not what was written",
+                "a read without a key returned other content than was written",
                 "is a cache or another server behind AWS_ENDPOINT_URL? Name the S3 service itself",
             ));
         }

@@ -140,7 +140,7 @@ fn neurons_of_a_past_block_are_no_addresses() {
 }
 
 #[test]
-fn miner_is_not_asked_when_the_chain_has_used_up_the_time() {
+fn miner_is_not_asked_after_the_time_of_the_job() {
     let mut world = start();
     // The address that is known is old by then.
     world.0.advance_ms(6 * 60_000);

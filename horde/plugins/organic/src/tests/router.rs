@@ -149,7 +149,7 @@ fn silent_router_takes_no_time_that_an_attempt_needs() {
 }
 
 #[test]
-fn last_miner_and_reason_are_named_when_no_other_is_left() {
+fn reason_of_the_attempt_before_is_kept() {
     let mut world = with_router();
     world.request(&v2(1, START_MS));
     choose(&mut world, 1, &json!(hotkey(2)));

@@ -136,12 +136,7 @@ pub(super) const OWN_FAULTS: [Fault; 11] = [
     ),
     (
         Plant::Files(|home| write_private(&home.join("s3-secret"), "former")),
-        [
-            "fault",
-            "config",
-            "another access key",
-            "compute-horde up",
-        ],
+        ["fault", "config", "another access key", "compute-horde up"],
     ),
 ];
 
