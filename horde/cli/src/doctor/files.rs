@@ -85,7 +85,7 @@ pub(crate) fn private_addresses(host: &HostProgram) -> Option<Finding> {
     let path = host.config();
     config_file::allows_private(path).then(|| {
         Finding::warning(
-            "config",
+            "addresses",
             "lets miners have addresses of this machine and of private networks, as --allow-private has set",
             format!(
                 "for a real network move {} away and start by `compute-horde up`",

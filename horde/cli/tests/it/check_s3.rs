@@ -60,7 +60,7 @@ fn faults_are_found_with_their_remedies() {
         ),
         ("status:503", "status 503", "again in some minutes"),
         ("status:500@get", "status 500", "again in some minutes"),
-        ("html", "not what was written", "AWS_ENDPOINT_URL"),
+        ("html", "other content than was written", "AWS_ENDPOINT_URL"),
         ("no-path-style", "path-style", "another service"),
         ("clock-off:1200", "clocks differ", "clock of this machine"),
         ("clock-off:600", "600 s behind", "clock of this machine"),

@@ -125,7 +125,7 @@ fn private_addresses_of_a_config_are_a_warning() {
         assert_eq!(run(home.path(), words).code, 0);
         let said = run(home.path(), &["doctor"]);
         assert_eq!(
-            said.has_line(&["warning", "config", "--allow-private has set"]),
+            said.has_line(&["warning", "addresses", "--allow-private has set"]),
             is_warned,
             "{}",
             said.all()
