@@ -36,10 +36,7 @@ impl Ending {
 
     /// The end of a job for which no further attempt is begun: with the reason, and why the attempt before has not run it.
     pub(super) fn without_attempt(job: &Job, reason: &str) -> Self {
-        let status = match job.is_accepted {
-            true => JobStatus::Failed,
-            false => JobStatus::Rejected,
-        };
+        let status = final_status(JobStatus::Rejected, job.is_accepted);
         let comment = match &job.last_comment {
             Some(before) => format!("{before}; {reason}"),
             None => reason.to_owned(),
@@ -47,17 +44,21 @@ impl Ending {
         Self::new(status, comment)
     }
 
-    /// The end after the last attempt. A job that some miner has accepted is not rejected any more.
+    /// The end after the last attempt.
     pub(super) fn of(verdict: &Verdict, is_accepted: bool) -> Self {
-        let status = match verdict.status {
-            JobStatus::Rejected if is_accepted => JobStatus::Failed,
-            status => status,
-        };
         Self {
-            status,
+            status: final_status(verdict.status, is_accepted),
             comment: verdict.comment.clone(),
             response: verdict.response.clone(),
         }
+    }
+}
+
+/// A job that some miner has accepted is not rejected any more.
+fn final_status(status: JobStatus, is_accepted: bool) -> JobStatus {
+    match status {
+        JobStatus::Rejected if is_accepted => JobStatus::Failed,
+        status => status,
     }
 }
 

@@ -84,30 +84,30 @@ impl Organic {
 
     /// Chooses after a restart as for the first time, with the router.
     pub(super) fn choose_again(&mut self, ctx: &mut Context<'_>, uuid: &str) -> Result<()> {
-        match self.chosen_here(ctx, uuid) {
-            Some(Ok(address)) => self.route(ctx, uuid, address),
-            Some(Err(ending)) => self.finish(ctx, uuid, ending),
-            None => Ok(()),
-        }
+        self.choose_for(ctx, uuid, Self::route)
     }
 
     fn choose(&mut self, ctx: &mut Context<'_>, uuid: &str) -> Result<()> {
-        match self.chosen_here(ctx, uuid) {
-            Some(Ok(address)) => self.begin_attempt(ctx, uuid, address),
-            Some(Err(ending)) => self.finish(ctx, uuid, ending),
-            None => Ok(()),
-        }
+        self.choose_for(ctx, uuid, Self::begin_attempt)
     }
 
-    /// The miner that is chosen without a router, or how the job ends without any.
-    fn chosen_here(
-        &self,
+    /// Chooses a miner without a router, and goes on with `begin`; without any miner the job ends.
+    fn choose_for(
+        &mut self,
         ctx: &mut Context<'_>,
         uuid: &str,
-    ) -> Option<std::result::Result<MinerAddress, Ending>> {
-        let job = self.jobs.get(uuid)?;
-        let found = self.find_other(job, ctx.random_unit(), ctx.now_ms());
-        Some(found.map_err(|cause| Ending::without_attempt(job, &cause.to_string())))
+        begin: fn(&mut Self, &mut Context<'_>, &str, MinerAddress) -> Result<()>,
+    ) -> Result<()> {
+        let Some(job) = self.jobs.get(uuid) else {
+            return Ok(());
+        };
+        match self.find_other(job, ctx.random_unit(), ctx.now_ms()) {
+            Ok(address) => begin(self, ctx, uuid, address),
+            Err(cause) => {
+                let ending = Ending::without_attempt(job, &cause.to_string());
+                self.finish(ctx, uuid, ending)
+            }
+        }
     }
 
     fn candidates(&self, job: &Job, now_ms: u64) -> Vec<MinerCandidate> {

@@ -37,6 +37,17 @@ fn tried(world: &mut World) -> Vec<Value> {
     hotkeys.collect()
 }
 
+/// A world with a router, which has chosen a miner that declined the job.
+fn with_declined_job() -> World {
+    let mut world = with_router();
+    world.request(&v2(1, START_MS));
+    choose(&mut world, 1, &json!(hotkey(2)));
+    world.up(2, 1);
+    let asked = world.asked();
+    world.over(&asked, &declined());
+    world
+}
+
 #[test]
 fn router_chooses_among_candidates() {
     let mut world = with_router();
@@ -60,12 +71,7 @@ fn router_chooses_among_candidates() {
 
 #[test]
 fn router_is_asked_for_each_attempt() {
-    let mut world = with_router();
-    world.request(&v2(1, START_MS));
-    choose(&mut world, 1, &json!(hotkey(2)));
-    world.up(2, 1);
-    let asked = world.asked();
-    world.over(&asked, &declined());
+    let mut world = with_declined_job();
     let question = question(&mut world);
     assert_eq!(question["attempt"], 2);
     assert_eq!(
@@ -150,12 +156,7 @@ fn silent_router_takes_no_time_that_an_attempt_needs() {
 
 #[test]
 fn reason_of_the_attempt_before_is_kept() {
-    let mut world = with_router();
-    world.request(&v2(1, START_MS));
-    choose(&mut world, 1, &json!(hotkey(2)));
-    world.up(2, 1);
-    let asked = world.asked();
-    world.over(&asked, &declined());
+    let mut world = with_declined_job();
     world.serve(&[]);
     choose(&mut world, 2, &json!(hotkey(1)));
     let (status, comment) = world.status();
