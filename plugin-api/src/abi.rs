@@ -101,6 +101,8 @@ pub mod service {
     pub const PROGRESS: u32 = 24;
     /// End a command ([`crate::frame`] of a [`crate::Finish`] and the JSON of its value). No answer.
     pub const FINISH: u32 = 25;
+    /// Replace the extension's conditions by the JSON list of [`crate::Condition`]s in `body`. No answer.
+    pub const CONDITIONS: u32 = 26;
 }
 
 /// Names of events that only the host emits. No other event can have a name with a dot: handlers could not be named so.

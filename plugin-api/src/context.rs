@@ -6,7 +6,8 @@ use serde::de::DeserializeOwned;
 
 use crate::abi::{Host, service};
 use crate::{
-    Error, HttpCall, LogFields, LogLine, Result, Sample, Settings, Ticket, Turn, bail, frame,
+    Condition, Error, HttpCall, LogFields, LogLine, Result, Sample, Settings, Ticket, Turn, bail,
+    frame,
 };
 
 /// Prefix of the keys of unreadable records.
@@ -269,6 +270,18 @@ impl<'a> Context<'a> {
         let sent = serde_json::to_vec(sample)
             .map_err(Error::from)
             .and_then(|sample| self.call(service, name, &sample));
+        if let Err(error) = sent {
+            self.warn(&error.to_string());
+        }
+    }
+
+    /// Replaces the extension's conditions, when the handler has returned `Ok`: why it does nothing, and what a person must
+    /// look at. Report all of them each time; the host finds out what is new, and takes [`crate::CONDITIONS_COUNT_MAX`].
+    pub fn set_conditions(&mut self, conditions: &[Condition]) {
+        let sent = serde_json::to_vec(conditions)
+            .map_err(Error::from)
+            .and_then(|conditions| self.call(service::CONDITIONS, "", &conditions));
+        // As metrics, conditions never fail a handler.
         if let Err(error) = sent {
             self.warn(&error.to_string());
         }

@@ -179,12 +179,22 @@ pub struct HttpReply {
     /// See [`HttpReply::hold`]; `None` to send at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold_ms: Option<u64>,
+    /// Further headers, such as `Cache-Control`; the host leaves out those that belong to the connection.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<(String, String)>,
     /// Body.
     #[serde(skip)]
     pub body: Vec<u8>,
 }
 
 impl HttpReply {
+    /// Adds a header.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Asks the host to park the request for up to so many milliseconds: the route is called again when the extension
     /// calls [`crate::Context::wake`], and this reply is sent when the time is over. The time counts from the first
     /// call. Requests with a body are not parked.
@@ -208,6 +218,7 @@ impl HttpReply {
             status,
             content_type: "application/json".to_owned(),
             hold_ms: None,
+            headers: Vec::new(),
             body,
         })
     }
@@ -219,6 +230,7 @@ impl HttpReply {
             status,
             content_type: "text/plain".to_owned(),
             hold_ms: None,
+            headers: Vec::new(),
             body: text.as_bytes().to_vec(),
         }
     }

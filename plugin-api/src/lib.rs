@@ -60,6 +60,7 @@
 
 pub mod abi;
 mod command;
+mod condition;
 mod context;
 mod error;
 mod extension;
@@ -72,6 +73,7 @@ mod key;
 mod local;
 mod log;
 mod manifest;
+pub mod panel;
 mod sample;
 mod schema;
 mod settings;
@@ -80,6 +82,9 @@ mod timer;
 mod ws;
 
 pub use command::{Finish, Started, Ticket};
+pub use condition::{
+    CONDITION_NAME_BYTES_MAX, CONDITION_TEXT_BYTES_MAX, CONDITIONS_COUNT_MAX, Condition, Severity,
+};
 pub use context::{Context, Event, SET_ASIDE};
 pub use error::{Error, Result};
 pub use extension::Extension;
@@ -101,10 +106,10 @@ pub use ws::{WsClose, WsCloseClass, WsEvent, WsEventKind, WsOpen, WsSend};
 /// The names that an extension's source file needs in scope.
 pub mod prelude {
     pub use crate::{
-        ConfigSchema, Context, Error, Event, HttpAnswer, HttpCall, HttpFailure, HttpFailureKind,
-        HttpReply, HttpRequest, HttpResponse, LogFields, Method, Priority, Result, Secret,
-        Settings, Started, Ticket, Turn, WsCloseClass, WsEvent, WsEventKind, WsOpen, bail,
-        extension,
+        Condition, ConfigSchema, Context, Error, Event, HttpAnswer, HttpCall, HttpFailure,
+        HttpFailureKind, HttpReply, HttpRequest, HttpResponse, LogFields, Method, Priority, Result,
+        Secret, Settings, Severity, Started, Ticket, Turn, WsCloseClass, WsEvent, WsEventKind,
+        WsOpen, bail, extension,
     };
 }
 

@@ -35,8 +35,8 @@ pub use self::sockets::SentFrame;
 use crate::Context;
 use crate::abi::event;
 use crate::{
-    Extension, HttpAnswer, HttpCall, HttpFailure, HttpFailureKind, HttpReply, HttpRequest,
-    HttpResponse, RateLimit, Result, Sample, Settings, Started, Ticket, Turn, WsClose,
+    Condition, Extension, HttpAnswer, HttpCall, HttpFailure, HttpFailureKind, HttpReply,
+    HttpRequest, HttpResponse, RateLimit, Result, Sample, Settings, Started, Ticket, Turn, WsClose,
     WsCloseClass, WsEvent, WsEventKind, WsOpen,
 };
 
@@ -330,6 +330,12 @@ impl<E: Extension> Harness<E> {
     pub fn metric(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
         let key = (name.to_owned(), Sample::new(labels, 0.0).labels);
         self.host.metrics.get(&key).copied()
+    }
+
+    /// What the extension has reported of its state ([`Context::set_conditions`]).
+    #[must_use]
+    pub fn conditions(&self) -> &[Condition] {
+        &self.host.conditions
     }
 
     /// The requests that wait for an answer, in order.

@@ -158,7 +158,8 @@ impl Memory {
             HostCall::Log(..)
             | HostCall::Wake(_)
             | HostCall::Unfinished(_)
-            | HostCall::Measure(..) => {}
+            | HostCall::Measure(..)
+            | HostCall::Conditions(_) => {}
             _ => return Err("the host of the measurement has no such service"),
         }
         Ok(HostAnswer::Done)

@@ -1,6 +1,7 @@
 //! The status of extensions, for the operator.
 
 use serde::{Deserialize, Serialize};
+use tig_plugin_api::Condition;
 
 use super::shadow_status::ShadowStatus;
 
@@ -67,6 +68,9 @@ pub struct ExtensionStatus {
     pub frames_sent: u64,
     /// The handler that is running longer than it should, if there is one.
     pub busy: Option<Busy>,
+    /// What the extension has reported of its state.
+    #[serde(default)]
+    pub conditions: Vec<Condition>,
 }
 
 /// A handler that takes long.

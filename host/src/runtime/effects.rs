@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::sync::Arc;
 
+use tig_plugin_api::Condition;
 use tokio::sync::oneshot;
 use tracing::warn;
 
@@ -34,6 +35,8 @@ pub(crate) struct Effects {
     pub unfinished: Option<u64>,
     /// Samples of metrics.
     pub readings: Vec<Reading>,
+    /// The conditions of the extension, if it has reported them.
+    pub conditions: Option<Vec<Condition>>,
     /// Key in the outbox of the handled event, if it was durable.
     pub handled: Option<u64>,
     /// Durable events that return to the outbox.
@@ -55,6 +58,7 @@ impl Effects {
             && self.wakes == 0
             && self.unfinished.is_none()
             && self.readings.is_empty()
+            && self.conditions.is_none()
             && self.answer.is_none()
             && self.started.is_none()
     }
@@ -148,6 +152,9 @@ impl Effects {
                 extension = extension.name,
                 "more than {SERIES_MAX} series of metrics; further ones are left out"
             );
+        }
+        if let Some(conditions) = self.conditions {
+            extension.set_conditions(conditions);
         }
         if self.wakes > 0 {
             extension.parked().wake(self.wakes);

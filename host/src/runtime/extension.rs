@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tig_plugin_api::{Manifest, Route};
+use tig_plugin_api::{Condition, Manifest, Route};
 
 use crate::config::own_settings;
 use crate::observe::meters::Meters;
@@ -47,6 +47,8 @@ pub(crate) struct Extension {
     pub drawn: AtomicU64,
     /// Its metrics, and how much work it has not finished.
     pub meters: Meters,
+    /// What it has reported of its state.
+    conditions: Mutex<Vec<Condition>>,
     /// Number of restarts after a panic.
     pub restarts: AtomicU64,
     /// Number of instances restored from storage after a handler had asked for effects and failed.
@@ -98,6 +100,14 @@ impl fmt::Debug for Extension {
 }
 
 impl Extension {
+    /// Replaces what the extension has reported of its state.
+    pub(crate) fn set_conditions(&self, conditions: Vec<Condition>) {
+        *self
+            .conditions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = conditions;
+    }
+
     /// Extension `name`, without an instance.
     #[must_use]
     pub(crate) fn new(name: &str) -> Self {
@@ -124,6 +134,7 @@ impl Extension {
             failed: AtomicU64::new(0),
             drawn: AtomicU64::new(0),
             meters: Meters::default(),
+            conditions: Mutex::default(),
             restarts: AtomicU64::new(0),
             restores: AtomicU64::new(0),
             present: Mutex::default(),
@@ -336,6 +347,11 @@ impl Extension {
             frames_received: self.sockets.frames.received.load(Ordering::Relaxed),
             frames_sent: self.sockets.frames.sent.load(Ordering::Relaxed),
             busy,
+            conditions: self
+                .conditions
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone(),
         }
     }
 

@@ -149,6 +149,7 @@ impl<'a> Transaction<'a> {
             }
             HostCall::Unfinished(count) => self.effects.unfinished = Some(count),
             HostCall::Measure(kind, name, sample) => self.measure(kind, name, &sample)?,
+            HostCall::Conditions(conditions) => self.effects.conditions = Some(conditions),
             HostCall::Log(level, line) => {
                 log_line::log(&self.extension.name, self.event, level, &line);
             }

@@ -9,7 +9,8 @@ use serde::de::DeserializeOwned;
 
 use crate::abi::service;
 use crate::{
-    Error, Finish, HttpCall, LogLine, Result, Sample, Ticket, Turn, WsClose, WsOpen, WsSend, frame,
+    Condition, Error, Finish, HttpCall, LogLine, Result, Sample, Ticket, Turn, WsClose, WsOpen,
+    WsSend, frame,
 };
 
 /// What becomes of an event that cannot be handled at once.
@@ -128,6 +129,8 @@ pub enum HostCall<'a> {
     Progress(Ticket, &'a str),
     /// [`service::FINISH`] of a command with the JSON of its value.
     Finish(Finish, &'a [u8]),
+    /// [`service::CONDITIONS`]: all conditions of the extension.
+    Conditions(Vec<Condition>),
 }
 
 /// Why a host call was not decoded.
@@ -213,6 +216,7 @@ impl<'a> HostCall<'a> {
                 let (finish, value) = frame::decode(body).map_err(BadHostCall::BadBody)?;
                 Self::Finish(finish, value)
             }
+            service::CONDITIONS => Self::Conditions(json(body)?),
             unknown => return Err(BadHostCall::UnknownService(unknown)),
         })
     }
@@ -228,7 +232,7 @@ impl<'a> HostCall<'a> {
             Self::At(..) | Self::Cancel(_) | Self::Progress(..) | Self::Finish(..) => true,
             Self::WsOpen(_) | Self::WsSend { .. } | Self::WsClose(..) => true,
             Self::Get(_) | Self::Scan(_) | Self::Log(..) | Self::Now | Self::Random => false,
-            Self::Unfinished(_) | Self::Measure(..) => false,
+            Self::Unfinished(_) | Self::Measure(..) | Self::Conditions(_) => false,
             Self::PublicKey(_) | Self::Sign(..) => false,
         }
     }
@@ -328,7 +332,7 @@ mod tests {
     use super::*;
 
     /// Services of API version 1 at the last change of this line; later ones are added, none is removed.
-    const SERVICES: std::ops::RangeInclusive<u32> = 1..=25;
+    const SERVICES: std::ops::RangeInclusive<u32> = 1..=26;
 
     #[test]
     fn every_service_decodes_and_no_other() {
@@ -370,6 +374,7 @@ mod tests {
             serde_json::to_vec(&close).unwrap(),
             frame::encode(&Ticket::NONE, b"text").unwrap(),
             frame::encode(&finish, b"null").unwrap(),
+            b"[]".to_vec(),
         ];
         let is_known = |service| {
             let mut bodies = bodies.iter();

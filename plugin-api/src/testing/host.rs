@@ -11,7 +11,9 @@ use super::keys::TestKey;
 use super::sockets::Sockets;
 use crate::abi::Host;
 use crate::frame::{self, HostAnswer, HostCall, MetricKind};
-use crate::{Context, HttpCall, Result, Sample, Settings, TAG_BYTES_MAX, Ticket, Turn, bail};
+use crate::{
+    Condition, Context, HttpCall, Result, Sample, Settings, TAG_BYTES_MAX, Ticket, Turn, bail,
+};
 
 /// First moment of the harness's clock, in milliseconds since the Unix epoch.
 const START_MS: u64 = 1_700_000_000_000;
@@ -39,6 +41,10 @@ pub(super) struct TestHost {
     pub(super) keys: BTreeMap<String, TestKey>,
     /// What the running handler has measured.
     measured: Vec<(MetricKind, String, Sample)>,
+    /// What the running handler has reported of the extension's state.
+    conditions_asked: Option<Vec<Condition>>,
+    /// What the extension has reported of its state.
+    pub(super) conditions: Vec<Condition>,
     /// The handler has asked for effects.
     has_asked: bool,
     /// Calls until one fails, that one included.
@@ -76,6 +82,7 @@ impl TestHost {
         let (woken, unfinished) = (self.woken, self.unfinished);
         let random_state = self.random_state;
         self.measured.clear();
+        self.conditions_asked = None;
         self.has_asked = false;
         let timers = self.timers.clone();
         let (sockets, commands) = (self.sockets.mark(), self.commands.mark());
@@ -95,6 +102,9 @@ impl TestHost {
             self.random_state = random_state;
         } else {
             self.keep_measured();
+            if let Some(conditions) = self.conditions_asked.take() {
+                self.conditions = conditions;
+            }
         }
         result
     }
@@ -168,6 +178,7 @@ impl TestHost {
             HostCall::Measure(kind, name, sample) => {
                 self.measured.push((kind, name.to_owned(), sample));
             }
+            HostCall::Conditions(conditions) => self.conditions_asked = Some(conditions),
             HostCall::At(tag, unix_ms) => {
                 check_tag(tag)?;
                 self.timers.insert(tag.to_owned(), unix_ms);

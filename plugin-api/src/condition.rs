@@ -1,0 +1,71 @@
+//! What an extension reports of its state: why it does nothing, and what a person must look at.
+
+use serde::{Deserialize, Serialize};
+
+/// Conditions of one extension at a time.
+pub const CONDITIONS_COUNT_MAX: usize = 256;
+
+/// Bytes of a condition's code or subject.
+pub const CONDITION_NAME_BYTES_MAX: usize = 256;
+
+/// Bytes of a condition's text or remedy.
+pub const CONDITION_TEXT_BYTES_MAX: usize = 1_024;
+
+/// How much a [`Condition`] matters.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// A reason why something does not happen, as the operator wants it or as it will pass: shown by `why`, no alert.
+    Info,
+    /// Work goes on with losses, or will stop if nobody acts: an alert.
+    Warning,
+    /// Work has stopped, or money is being lost: an alert.
+    Critical,
+}
+
+/// Something that is so at the moment. An extension reports all of its conditions at once by
+/// [`Context::set_conditions`](crate::Context::set_conditions); the host finds out which began and which ended. A condition
+/// is the same as an earlier one if it has the same code and subject.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Condition {
+    /// Of a closed set that the extension documents, for programs: `no_slaves`. Characters are `a-z0-9_`.
+    pub code: String,
+    /// What it is about: the name of a slave or challenge, an id. Empty if it is about all of the extension's work.
+    #[serde(default)]
+    pub subject: String,
+    /// How much it matters.
+    pub severity: Severity,
+    /// What is so, in a sentence for people. May quote names from outside: whoever shows it escapes them.
+    pub text: String,
+    /// What to do about it, in a sentence for people; empty if there is nothing to do.
+    #[serde(default)]
+    pub remedy: String,
+}
+
+impl Condition {
+    /// A condition about all of the extension's work.
+    #[must_use]
+    pub fn new(code: &str, severity: Severity, text: impl Into<String>) -> Self {
+        Self {
+            code: code.to_owned(),
+            subject: String::new(),
+            severity,
+            text: text.into(),
+            remedy: String::new(),
+        }
+    }
+
+    /// The condition about `subject`.
+    #[must_use]
+    pub fn about(self, subject: impl Into<String>) -> Self {
+        let subject = subject.into();
+        Self { subject, ..self }
+    }
+
+    /// The condition with its remedy.
+    #[must_use]
+    pub fn with_remedy(self, remedy: impl Into<String>) -> Self {
+        let remedy = remedy.into();
+        Self { remedy, ..self }
+    }
+}
