@@ -27,11 +27,28 @@ pub(crate) struct Snapshot {
     pub(crate) extensions: Vec<Shown>,
 }
 
+/// What receives metrics: the head of each, and then its series.
+pub(crate) trait MetricSink {
+    /// A metric begins.
+    fn head(&mut self, name: &str, kind: Kind, help: &str);
+
+    /// A series of the metric that has begun last, with its labels as Prometheus writes them, without braces.
+    fn series(&mut self, name: &str, labels: &str, value: f64);
+
+    /// A metric without labels, if its value is known.
+    fn single(&mut self, name: &str, kind: Kind, help: &str, value: Option<f64>) {
+        if let Some(value) = value {
+            self.head(name, kind, help);
+            self.series(name, "", value);
+        }
+    }
+}
+
 /// Text in which the series of each metric stand together, as the format demands.
 #[derive(Default)]
 struct Text(String);
 
-impl Text {
+impl MetricSink for Text {
     fn head(&mut self, name: &str, kind: Kind, help: &str) {
         let kind = match kind {
             Kind::Counter => "counter",
@@ -48,61 +65,60 @@ impl Text {
             writeln!(self.0, "{name}{{{labels}}} {value}")
         };
     }
-
-    fn single(&mut self, name: &str, kind: Kind, help: &str, value: Option<f64>) {
-        if let Some(value) = value {
-            self.head(name, kind, help);
-            self.series(name, "", value);
-        }
-    }
 }
 
 /// The text of the response.
 pub(crate) fn render(snapshot: &Snapshot) -> String {
     let mut text = Text::default();
+    visit(snapshot, &mut text);
+    text.0
+}
+
+/// Passes all metrics to `sink`.
+pub(crate) fn visit(snapshot: &Snapshot, sink: &mut impl MetricSink) {
     let whole = |bytes: Option<u64>| bytes.map(|bytes| bytes as f64);
-    text.single(
+    sink.single(
         "tig_host_uptime_seconds",
         Kind::Gauge,
         "Time since the host started.",
         Some(snapshot.uptime.as_secs_f64()),
     );
-    text.single(
+    sink.single(
         "tig_host_store_bytes",
         Kind::Gauge,
         "Size of the store's file.",
         whole(snapshot.store_bytes),
     );
-    text.single(
+    sink.single(
         "process_resident_memory_bytes",
         Kind::Gauge,
         "Resident memory of the host's process.",
         whole(snapshot.resident_bytes),
     );
     let name = "tig_host_http_calls_total";
-    text.head(
+    sink.head(
         name,
         Kind::Counter,
         "HTTP requests of extensions, by outcome.",
     );
     for (outcome, count) in snapshot.http {
-        text.series(name, &format!("outcome={}", quoted(outcome)), count as f64);
+        sink.series(name, &format!("outcome={}", quoted(outcome)), count as f64);
     }
     for family in FAMILIES {
-        text.head(family.name, family.kind, family.help);
+        sink.head(family.name, family.kind, family.help);
         for shown in &snapshot.extensions {
             if let Some(value) = (family.value)(shown) {
                 let labels = format!("extension={}", quoted(&shown.status.name));
-                text.series(family.name, &labels, value);
+                sink.series(family.name, &labels, value);
             }
         }
     }
     render_own(&snapshot.extensions, &mut text);
-    text.0
+    sink.0
 }
 
-/// Renders the extensions' own metrics: the same name from two extensions is one metric.
-fn render_own(extensions: &[Shown], text: &mut Text) {
+/// Passes on the extensions' own metrics: the same name from two extensions is one metric.
+fn visit_own(extensions: &[Shown], sink: &mut impl MetricSink) {
     let mut families: BTreeMap<&str, Vec<(&Shown, &Series)>> = BTreeMap::new();
     for shown in extensions {
         for series in &shown.series {
@@ -118,14 +134,14 @@ fn render_own(extensions: &[Shown], text: &mut Text) {
             Kind::Counter => format!("tig_extension_{name}_total"),
             Kind::Gauge => format!("tig_extension_{name}"),
         };
-        text.head(&name, kind, "Reported by extensions.");
+        sink.head(&name, kind, "Reported by extensions.");
         for (shown, series) in members {
             let extension = quoted(&shown.status.name);
             let labels = match series.labels.as_str() {
                 "" => format!("extension={extension}"),
                 labels => format!("extension={extension},{labels}"),
             };
-            text.series(&name, &labels, series.value);
+            sink.series(&name, &labels, series.value);
         }
     }
 }
