@@ -113,8 +113,7 @@ pub(crate) fn visit(snapshot: &Snapshot, sink: &mut impl MetricSink) {
             }
         }
     }
-    render_own(&snapshot.extensions, &mut text);
-    sink.0
+    visit_own(&snapshot.extensions, sink);
 }
 
 /// Passes on the extensions' own metrics: the same name from two extensions is one metric.
