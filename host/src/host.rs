@@ -15,6 +15,7 @@ use crate::http::client::HttpClient;
 use crate::http::metrics::Metrics;
 use crate::http::settings::{self, ListenerSettings};
 use crate::http::ws::client::WsClient;
+use crate::http::ws::recorded::RecordedSockets;
 use crate::http::{listener, server};
 use crate::lifecycle::drain::Drain;
 use crate::lifecycle::reconfigure::FixedConfig;
@@ -28,6 +29,7 @@ use crate::runtime::command::Command;
 use crate::runtime::extension::Extension;
 use crate::runtime::runner::Runner;
 use crate::runtime::shared::Shared;
+use crate::runtime::sockets::SocketDriver;
 use crate::store::{self, Store};
 use crate::threads::Threads;
 
@@ -68,6 +70,24 @@ impl Host {
         Self::start_with(config, probe_program, runtime, sources)
     }
 
+    /// Starts a host that changes nothing: its store is in memory, it sends only requests that read, and opens no websocket.
+    /// Also returns its client. Folders and keys of `config` must be throwaway ones.
+    ///
+    /// # Errors
+    ///
+    /// See [`HostError`].
+    pub(crate) fn observe(
+        config: &Config,
+        probe_program: &Path,
+        runtime: Handle,
+    ) -> Result<(Self, HttpClient), HostError> {
+        let http = HttpClient::observing(runtime.clone(), &config.trust).map_err(no_tls)?;
+        let sources = (Clock::start(), Random::from_system());
+        let observing = Some(http.clone());
+        let host = Self::start_reaching(config, probe_program, runtime, sources, observing)?;
+        Ok((host, http))
+    }
+
     /// Like [`Host::start`], with the clock and the random numbers of a test. Under a virtual clock only
     /// [`Control::publish`] publishes `update`.
     ///
@@ -80,13 +100,24 @@ impl Host {
         runtime: Handle,
         sources: (Clock, Random),
     ) -> Result<Self, HostError> {
+        Self::start_reaching(config, probe_program, runtime, sources, None)
+    }
+
+    /// With a client that observes, the host changes nothing outside of this process.
+    fn start_reaching(
+        config: &Config,
+        probe_program: &Path,
+        runtime: Handle,
+        sources: (Clock, Random),
+        observing: Option<HttpClient>,
+    ) -> Result<Self, HostError> {
         let (config, candidates) = plugin_files::admitted(config)?;
         let config = &config;
         let socket = listen(config.listen)?;
         let address = socket
             .local_addr()
             .map_err(HostError::system("read the port"))?;
-        let (shared, clients) = share(config, &runtime, sources)?;
+        let (shared, clients) = share(config, &runtime, sources, observing)?;
         let (http, sockets) = clients.clone();
         let loader = Loader::new(
             config.plugin_cache_folder.clone(),
@@ -282,18 +313,32 @@ fn share(
     config: &Config,
     runtime: &Handle,
     sources: (Clock, Random),
+    observing: Option<HttpClient>,
 ) -> Result<(Arc<Shared>, (HttpClient, WsClient)), HostError> {
-    let store = Store::open(&config.backup_folder, &config.identity)?;
-    let http = HttpClient::new(runtime.clone(), &config.trust);
-    let http = http.map_err(|error| HostError::System {
-        what: "set up TLS",
-        source: std::io::Error::other(error),
-    })?;
+    let is_observing = observing.is_some();
+    let (store, http) = match observing {
+        Some(http) => (Store::in_memory()?, http),
+        None => (
+            Store::open(&config.backup_folder, &config.identity)?,
+            HttpClient::new(runtime.clone(), &config.trust).map_err(no_tls)?,
+        ),
+    };
     let sockets = WsClient::start(runtime.clone(), &config.trust, sources.0.clone());
     let sockets = sockets.map_err(HostError::thread)?;
-    let drivers = (Arc::new(http.clone()) as _, Arc::new(sockets.clone()) as _);
+    let driver: Arc<dyn SocketDriver> = match is_observing {
+        true => Arc::<RecordedSockets>::default(),
+        false => Arc::new(sockets.clone()),
+    };
+    let drivers = (Arc::new(http.clone()) as _, driver);
     let shared = Shared::new(store, drivers, config.keys.clone(), sources);
     Ok((Arc::new(shared), (http, sockets)))
+}
+
+fn no_tls(error: reqwest::Error) -> HostError {
+    HostError::System {
+        what: "set up TLS",
+        source: std::io::Error::other(error),
+    }
 }
 
 fn watched(config: &Config, shared: &Shared, candidates: Vec<PluginFile>) -> Vec<Watched> {

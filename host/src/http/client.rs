@@ -33,6 +33,10 @@ pub(crate) struct HttpClient {
     way: Way,
     limiter: Arc<Mutex<RateLimiter>>,
     counts: Arc<[AtomicU64; 3]>,
+    /// Requests that were let through the door.
+    begun: Arc<AtomicU64>,
+    /// Of a client that only reads: what it has not sent, and never completes.
+    withheld: Option<Arc<Mutex<Vec<Sent>>>>,
 }
 
 /// Where requests go.
@@ -81,6 +85,39 @@ impl HttpClient {
         Ok(Self::from_way(Way::Network { client, runtime }))
     }
 
+    /// Like [`HttpClient::new`], but only what reads is sent. Other requests are withheld: they stay in flight, so that an
+    /// extension takes them for slow and not for failed.
+    ///
+    /// # Errors
+    ///
+    /// TLS cannot be set up.
+    pub(crate) fn observing(runtime: Handle, trust: &Trust) -> Result<Self, reqwest::Error> {
+        Ok(Self {
+            withheld: Some(Arc::default()),
+            ..Self::new(runtime, trust)?
+        })
+    }
+
+    /// The requests that were not sent, because they may change something.
+    #[must_use]
+    pub(crate) fn withheld(&self) -> Vec<HttpCall> {
+        let Some(withheld) = &self.withheld else {
+            return Vec::new();
+        };
+        let calls = lock(withheld);
+        calls
+            .iter()
+            .map(|sent| sent.queued().call.clone())
+            .collect()
+    }
+
+    /// Number of requests that were sent, or wait for their turn, and are not answered yet.
+    #[must_use]
+    pub(crate) fn in_flight(&self) -> u64 {
+        let completed: u64 = self.counts().iter().map(|(_, count)| count).sum();
+        self.begun.load(Ordering::Relaxed).saturating_sub(completed)
+    }
+
     /// Sets the trusted authorities of later requests.
     pub(crate) fn set_trust(&self, trust: &Trust) {
         if let Way::Network { client, .. } = &self.way {
@@ -102,6 +139,8 @@ impl HttpClient {
             way,
             limiter: Arc::default(),
             counts: Arc::default(),
+            begun: Arc::default(),
+            withheld: None,
         }
     }
 
@@ -143,6 +182,13 @@ impl HttpSender for HttpClient {
             pending,
             counts: Arc::clone(&self.counts),
         };
+        // The only way of a request to the network: nothing that could change something gets past a client that only reads.
+        if let Some(withheld) = &self.withheld
+            && !only_reads(&sent.queued().call)
+        {
+            return lock(withheld).push(sent);
+        }
+        self.begun.fetch_add(1, Ordering::Relaxed);
         let (client, runtime) = match &self.way {
             Way::Network { client, runtime } => (lock(client).clone(), runtime),
             Way::Recorded(recorded) => return lock(recorded).push(sent),
@@ -160,6 +206,18 @@ impl HttpSender for HttpClient {
             sent.complete(result);
         });
     }
+}
+
+/// Whether a request asks a server for no change. Methods that are not known to read count as writing.
+fn only_reads(call: &HttpCall) -> bool {
+    // Some servers take the method from a header.
+    let overrides = |(name, _): &(String, String)| {
+        let name = name.to_ascii_lowercase();
+        name.contains("method-override") || name == "x-http-method"
+    };
+    matches!(call.method, Method::Get | Method::Head)
+        && call.body.is_empty()
+        && !call.headers.iter().any(overrides)
 }
 
 async fn wait_for_turn(

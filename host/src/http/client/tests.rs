@@ -247,3 +247,51 @@ async fn failures_are_reported_by_kind() {
         HttpFailureKind::Other
     );
 }
+
+#[tokio::test]
+async fn observing_client_sends_nothing_but_reads() {
+    let hits = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&hits);
+    let app = Router::new().fallback(move |method: axum::http::Method| {
+        let is_read = method == axum::http::Method::GET || method == axum::http::Method::HEAD;
+        count.fetch_add(if is_read { 1 } else { 1_000 }, Ordering::Relaxed);
+        async { "ok" }
+    });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/x", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    let client = HttpClient::observing(Handle::current(), &Trust::load(None).unwrap()).unwrap();
+    let mailbox = Arc::<Mailbox>::default();
+    let send = |call: HttpCall| {
+        let turn = Turn::default();
+        let queued = QueuedCall { call, turn };
+        client.send(PendingCall::new(
+            queued,
+            Arc::clone(&mailbox),
+            Arc::default(),
+        ));
+    };
+    for method in [Method::Post, Method::Put, Method::Delete] {
+        send(call(method, url.clone()));
+    }
+    let disguised = HttpCall {
+        headers: vec![("X-HTTP-Method-Override".to_owned(), "POST".to_owned())],
+        ..call(Method::Get, url.clone())
+    };
+    let with_body = HttpCall {
+        body: b"x".to_vec(),
+        ..call(Method::Get, url.clone())
+    };
+    send(disguised);
+    send(with_body);
+    assert_eq!((client.withheld().len(), client.in_flight()), (5, 0));
+    // What was withheld would have come before this.
+    get_with(&client, url.clone(), 10_000).await;
+    let head = HttpCall {
+        max_body_bytes: 10,
+        ..call(Method::Head, url)
+    };
+    send_with(&client, head).await.result.unwrap();
+    assert_eq!(hits.load(Ordering::Relaxed), 2);
+    assert_eq!((client.withheld().len(), client.in_flight()), (5, 0));
+}
