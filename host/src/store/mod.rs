@@ -6,21 +6,28 @@
 mod archive;
 mod commit;
 mod damage;
+mod former;
 #[cfg(test)]
 pub(crate) mod fragile;
+mod layout;
+#[cfg(test)]
+mod upgrade_tests;
 mod view;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::SystemTime;
 
 pub(crate) use archive::{Archive, ArchiveError};
 pub(crate) use commit::{Commit, Emitted, OutboxEntry, Writes};
 pub(crate) use damage::Damage;
+use layout::Header;
 use redb::backends::InMemoryBackend;
 use redb::{Database, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition};
 use tig_process::file_signature::Signature;
+use tracing::info;
 pub(crate) use view::View;
 
 use crate::config::{Identity, is_same_id};
@@ -31,14 +38,8 @@ const VALUES: TableDefinition<'_, (&str, &str), &[u8]> = TableDefinition::new("v
 /// Durable events by extension and outbox id: name and payload.
 const OUTBOX: TableDefinition<'_, (&str, u64), (&str, &[u8])> = TableDefinition::new("outbox");
 
-/// The layout and the owner of the file.
-const META: TableDefinition<'_, &str, &str> = TableDefinition::new("meta");
-
-/// Key of the layout in the table above; the others are those of the identity.
-const LAYOUT_KEY: &str = "layout";
-
-/// Version of the tables above.
-const LAYOUT: &str = "1";
+/// Stands for the path of a store without a file.
+const IN_MEMORY: &str = "in memory";
 
 /// Name of the file in the backup folder.
 pub(crate) const FILE_NAME: &str = "tig-host.redb";
@@ -76,12 +77,37 @@ pub enum StoreError {
     Foreign {
         /// The file.
         path: PathBuf,
-        /// `layout`, or a key of the identity.
+        /// A key of the identity.
         what: String,
         /// The value in the file.
         stored: String,
         /// The value in the config.
         given: String,
+    },
+    /// A newer host has written the store.
+    #[error(
+        "the store {} has layout {stored}, which tig-host {} wrote; this tig-host {} knows layouts up to {}: install the newer one \
+         again, or put back the copy that it kept in before-upgrade/",
+        path.display(), written_by.as_deref().unwrap_or("of a later version"), env!("CARGO_PKG_VERSION"), layout::LAYOUT
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its layout.
+        stored: String,
+        /// Version of the host that has written it, if it says so.
+        written_by: Option<String>,
+    },
+    /// The store of an earlier host cannot be copied before its upgrade.
+    #[error(
+        "cannot copy the store {} before its upgrade, so it is left as it is: {source}; make room for a copy of it in its folder",
+        path.display()
+    )]
+    Copy {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
     },
     /// Reading or writing failed.
     #[error("store: {0}")]
@@ -150,7 +176,7 @@ impl Store {
                 }
                 other => failed(other.to_string()),
             })?;
-            claim(&database, &path, identity)?;
+            claim(&database, Some(&path), identity)?;
             let place = Signature::of(&path).map(|file| (path.clone(), file));
             Ok(Self {
                 place,
@@ -188,14 +214,13 @@ impl Store {
     }
 
     fn build(builder: &redb::Builder, backend: impl StorageBackend) -> Result<Self, StoreError> {
-        let path = Path::new("in memory");
         let database = builder
             .create_with_backend(backend)
             .map_err(|error| StoreError::Open {
-                path: path.to_owned(),
+                path: PathBuf::from(IN_MEMORY),
                 reason: error.to_string(),
             })?;
-        claim(&database, path, &Identity::new())?;
+        claim(&database, None, &Identity::new())?;
         Self::from_database(database)
     }
 
@@ -245,6 +270,15 @@ impl Store {
         View::open(&self.database)
     }
 
+    /// The whole store as of this moment, to export it.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub(crate) fn archive(&self) -> Result<Archive, StoreError> {
+        Archive::of(Arc::clone(&self.database))
+    }
+
     /// Reads a value.
     ///
     /// # Errors
@@ -288,51 +322,64 @@ impl Store {
     }
 }
 
-/// Writes the identity into a new store, and compares it with that of an old one.
-fn claim(database: &Database, path: &Path, identity: &Identity) -> Result<(), StoreError> {
-    let transaction = database.begin_write()?;
+/// Writes the identity into a new store, and compares it with that of an old one, which is brought to the present layout.
+fn claim(database: &Database, path: Option<&Path>, identity: &Identity) -> Result<(), StoreError> {
+    let place = path.unwrap_or(Path::new(IN_MEMORY));
+    let header = layout::read(database)?;
+    let from = match &header {
+        Some(header) => Some(claimable(header, place, identity)?),
+        None => None,
+    };
+    if let (Some(header), Some(path)) = (header, path)
+        && from.is_some_and(|from| from < layout::LAYOUT)
     {
-        transaction.open_table(VALUES)?;
-        transaction.open_table(OUTBOX)?;
-        let mut meta = transaction.open_table(META)?;
-        let stored = owner_texts(&meta)?;
-        let texts = identity
-            .iter()
-            .map(|(key, text)| (key.as_str(), text.as_str()));
-        let given: BTreeMap<&str, &str> = texts.chain([(LAYOUT_KEY, LAYOUT)]).collect();
-        let foreign = |key: &str, given: &str| StoreError::Foreign {
-            path: path.to_owned(),
-            what: key.to_owned(),
-            stored: stored.get(key).cloned().unwrap_or_default(),
-            given: given.to_owned(),
-        };
-        for (key, text) in &given {
-            match stored.get(*key) {
-                None => _ = meta.insert(*key, *text)?,
-                Some(stored) if is_same_id(stored, text) => {}
-                Some(_) => return Err(foreign(key, text)),
-            }
-        }
-        let is_missing =
-            |key: &&String| !given.contains_key(key.as_str()) && !stored[*key].is_empty();
-        if let Some(key) = stored.keys().find(is_missing) {
-            return Err(foreign(key, ""));
-        }
+        keep_former(path, &header.layout)?;
     }
+    let transaction = database.begin_write()?;
+    layout::bring_up(&transaction, from)?;
+    layout::add_identity(&transaction, identity)?;
     transaction.commit()?;
     Ok(())
 }
 
-/// The identity that the store belongs to, and its layout.
-fn owner_texts(
-    meta: &impl ReadableTable<&'static str, &'static str>,
-) -> Result<BTreeMap<String, String>, redb::StorageError> {
-    let mut texts = BTreeMap::new();
-    for entry in meta.iter()? {
-        let (key, text) = entry?;
-        texts.insert(key.value().to_owned(), text.value().to_owned());
+/// The layout of a store that belongs to this identity.
+fn claimable(header: &Header, path: &Path, given: &Identity) -> Result<usize, StoreError> {
+    let path = || path.to_owned();
+    let Some(layout) = header.known_layout() else {
+        return Err(StoreError::Newer {
+            path: path(),
+            stored: header.layout.clone(),
+            written_by: header.written_by.clone(),
+        });
+    };
+    let text = |texts: &Identity, key| texts.get(key).cloned().unwrap_or_default();
+    let is_other = |key: &&String| match (header.identity.get(*key), given.get(*key)) {
+        (Some(stored), Some(given)) => !is_same_id(stored, given),
+        (Some(stored), None) => !stored.is_empty(),
+        (None, _) => false,
+    };
+    match header.identity.keys().find(is_other) {
+        None => Ok(layout),
+        Some(key) => Err(StoreError::Foreign {
+            path: path(),
+            what: key.clone(),
+            stored: text(&header.identity, key),
+            given: text(given, key),
+        }),
     }
-    Ok(texts)
+}
+
+/// Copies the store at `path` before its upgrade. It is open, so no other process writes to it.
+fn keep_former(path: &Path, stored: &str) -> Result<(), StoreError> {
+    let (shown, layout) = (path.display(), layout::LAYOUT);
+    info!("upgrading the store {shown} from layout {stored} to {layout}; copying it before");
+    let kept = former::keep(path, stored, SystemTime::now());
+    let kept = kept.map_err(|source| StoreError::Copy {
+        path: path.to_owned(),
+        source,
+    })?;
+    info!("the store of layout {stored} is kept as {}", kept.display());
+    Ok(())
 }
 
 fn last_outbox_id(database: &Database) -> Result<u64, StoreError> {

@@ -101,8 +101,8 @@ async fn a_torn_export_imports_nothing() {
             "the owner of a store",
         ),
         (
-            lines.replacen("\"layout\":\"1\"", "\"layout\":\"9\"", 1),
-            "layout 1",
+            lines.replacen("\"layout\":\"2\"", "\"layout\":\"9\"", 1),
+            "layout 1 to 2",
         ),
         (String::new(), "line 1: it is missing"),
     ];

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::store::LAYOUT;
+use crate::store::layout::{FIRST, LAYOUT};
 
 /// The owner of the store.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -64,8 +64,8 @@ pub enum LineError {
     /// The digits of a value cannot be decoded.
     #[error("hex: {0}")]
     Hex(#[from] hex::FromHexError),
-    /// The first line does not name the owner of a store of this layout.
-    #[error("it must name the owner of a store of layout {LAYOUT}")]
+    /// The first line does not name the owner of a store of a layout that this host knows.
+    #[error("it must name the owner of a store of layout {FIRST} to {LAYOUT}")]
     Owner,
     /// Another line names an owner.
     #[error("a second store begins")]

@@ -1,19 +1,19 @@
-//! The store of a stopped host: lists, exports and imports it as lines of JSON.
+//! The store of a stopped or running host: lists and exports it as lines of JSON, which make the same store elsewhere.
 //!
 //! Invariant: an import restores an export byte for byte.
 
+mod import;
 mod line;
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use redb::{
-    Database, ReadableDatabase, ReadableTable, ReadableTableMetadata, Table, WriteTransaction,
-};
+use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata};
 
-pub(crate) use self::line::Owner;
-use self::line::{EventLine, Line, LineError, ValueLine, read, write_line, written};
-use super::{FILE_NAME, LAYOUT, LAYOUT_KEY, META, OUTBOX, StoreError, VALUES};
+use self::line::{EventLine, Line, LineError, Owner, ValueLine, write_line, written};
+use super::layout::{self, Header};
+use super::{FILE_NAME, OUTBOX, StoreError, VALUES};
 
 /// Why a store cannot be listed, exported or imported.
 #[derive(Debug, thiserror::Error)]
@@ -51,13 +51,16 @@ fn store(error: impl Into<StoreError>) -> ArchiveError {
     ArchiveError::Store(error.into())
 }
 
+/// A store as of one moment, whatever its owner. While it exists, the file keeps what it shows.
 pub(crate) struct Archive {
-    database: Database,
-    path: PathBuf,
+    header: Header,
+    transaction: ReadTransaction,
+    /// Dropped last: the transaction reads from it.
+    _database: Arc<Database>,
 }
 
 impl Archive {
-    /// Opens the store in `folder`, whatever its owner.
+    /// Opens the store in `folder`.
     ///
     /// # Errors
     ///
@@ -68,30 +71,39 @@ impl Archive {
             return Err(ArchiveError::Missing { path });
         }
         let database = Database::open(&path).map_err(|error| opened(&path, error))?;
-        let archive = Self { database, path };
-        let layout = archive.owner()?.layout;
-        if layout == LAYOUT {
+        let archive = Self::of(Arc::new(database))?;
+        if archive.header.known_layout().is_some() {
             return Ok(archive);
         }
-        Err(ArchiveError::Store(StoreError::Foreign {
-            path: archive.path,
-            what: LAYOUT_KEY.to_owned(),
-            stored: layout,
-            given: LAYOUT.to_owned(),
+        Err(ArchiveError::Store(StoreError::Newer {
+            path,
+            stored: archive.header.layout,
+            written_by: archive.header.written_by,
         }))
     }
 
-    /// The owner.
+    /// The present state of an open store.
     ///
     /// # Errors
     ///
     /// The file cannot be read.
-    pub(crate) fn owner(&self) -> Result<Owner, ArchiveError> {
-        let transaction = self.database.begin_read().map_err(store)?;
-        let meta = transaction.open_table(META).map_err(store)?;
-        let mut identity = super::owner_texts(&meta).map_err(store)?;
-        let layout = identity.remove(LAYOUT_KEY).unwrap_or_default();
-        Ok(Owner { layout, identity })
+    pub(super) fn of(database: Arc<Database>) -> Result<Self, StoreError> {
+        Ok(Self {
+            header: layout::read(&database)?.unwrap_or_default(),
+            transaction: database.begin_read()?,
+            _database: database,
+        })
+    }
+
+    /// Number of values and undelivered events.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub(crate) fn count(&self) -> Result<u64, ArchiveError> {
+        let values = self.transaction.open_table(VALUES).map_err(store)?;
+        let events = self.transaction.open_table(OUTBOX).map_err(store)?;
+        Ok(values.len().map_err(store)? + events.len().map_err(store)?)
     }
 
     /// Passes extension, key and bytes of each value to `show`, in order.
@@ -103,8 +115,7 @@ impl Archive {
         &self,
         mut show: impl FnMut(&str, &str, &[u8]) -> io::Result<()>,
     ) -> Result<(), ArchiveError> {
-        let transaction = self.database.begin_read().map_err(store)?;
-        let table = transaction.open_table(VALUES).map_err(store)?;
+        let table = self.transaction.open_table(VALUES).map_err(store)?;
         for entry in table.iter().map_err(store)? {
             let (place, value) = entry.map_err(store)?;
             let (extension, key) = place.value();
@@ -122,8 +133,7 @@ impl Archive {
         &self,
         mut show: impl FnMut(&str, u64, &str, &[u8]) -> io::Result<()>,
     ) -> Result<(), ArchiveError> {
-        let transaction = self.database.begin_read().map_err(store)?;
-        let table = transaction.open_table(OUTBOX).map_err(store)?;
+        let table = self.transaction.open_table(OUTBOX).map_err(store)?;
         for entry in table.iter().map_err(store)? {
             let (place, event) = entry.map_err(store)?;
             let ((extension, id), (name, payload)) = (place.value(), event.value());
@@ -138,8 +148,7 @@ impl Archive {
     ///
     /// The file cannot be read.
     pub(crate) fn get(&self, extension: &str, key: &str) -> Result<Option<Vec<u8>>, ArchiveError> {
-        let transaction = self.database.begin_read().map_err(store)?;
-        let table = transaction.open_table(VALUES).map_err(store)?;
+        let table = self.transaction.open_table(VALUES).map_err(store)?;
         let value = table.get((extension, key)).map_err(store)?;
         Ok(value.map(|value| value.value().to_vec()))
     }
@@ -150,121 +159,35 @@ impl Archive {
     ///
     /// The file cannot be read or the lines cannot be written.
     pub(crate) fn export(&self, to: &mut impl Write) -> Result<(), ArchiveError> {
-        write_line(to, &Line::Store(self.owner()?))?;
+        let owner = Owner {
+            layout: self.header.layout.clone(),
+            identity: self.header.identity.clone(),
+        };
+        write_line(to, &Line::Store(owner))?;
         self.values(|extension, key, value| {
             let (json, hex) = written(value);
             let (extension, key) = (extension.to_owned(), key.to_owned());
-            write_line(
-                to,
-                &Line::Value(ValueLine {
-                    extension,
-                    key,
-                    json,
-                    hex,
-                }),
-            )
+            let line = ValueLine {
+                extension,
+                key,
+                json,
+                hex,
+            };
+            write_line(to, &Line::Value(line))
         })?;
         self.events(|extension, outbox_id, name, payload| {
             let (json, hex) = written(payload);
             let (extension, name) = (extension.to_owned(), name.to_owned());
-            write_line(
-                to,
-                &Line::Event(EventLine {
-                    extension,
-                    outbox_id,
-                    name,
-                    json,
-                    hex,
-                }),
-            )
+            let line = EventLine {
+                extension,
+                outbox_id,
+                name,
+                json,
+                hex,
+            };
+            write_line(to, &Line::Event(line))
         })?;
         Ok(to.flush()?)
-    }
-
-    /// Creates a store in `folder` from the lines of an export, all of them or none; returns the number of values and
-    /// events.
-    ///
-    /// # Errors
-    ///
-    /// A line is invalid, a host has the store open, or it is not empty.
-    pub(crate) fn import(folder: &Path, from: impl BufRead) -> Result<usize, ArchiveError> {
-        let path = folder.join(FILE_NAME);
-        std::fs::create_dir_all(folder)?;
-        let database = Database::create(&path).map_err(|error| opened(&path, error))?;
-        let transaction = database.begin_write().map_err(store)?;
-        let count = Filling::begin(&transaction, path)?.fill(from)?;
-        transaction.commit().map_err(store)?;
-        Ok(count)
-    }
-}
-
-/// An empty store during an import.
-struct Filling<'t> {
-    meta: Table<'t, &'static str, &'static str>,
-    values: Table<'t, (&'static str, &'static str), &'static [u8]>,
-    outbox: Table<'t, (&'static str, u64), (&'static str, &'static [u8])>,
-}
-
-impl<'t> Filling<'t> {
-    fn begin(transaction: &'t WriteTransaction, path: PathBuf) -> Result<Self, ArchiveError> {
-        let filling = Self {
-            meta: transaction.open_table(META).map_err(store)?,
-            values: transaction.open_table(VALUES).map_err(store)?,
-            outbox: transaction.open_table(OUTBOX).map_err(store)?,
-        };
-        let is_empty = filling.values.is_empty().map_err(store)?
-            && filling.outbox.is_empty().map_err(store)?;
-        if is_empty {
-            Ok(filling)
-        } else {
-            Err(ArchiveError::NotEmpty { path })
-        }
-    }
-
-    fn fill(mut self, from: impl BufRead) -> Result<usize, ArchiveError> {
-        let mut count = 0;
-        for (index, text) in from.lines().enumerate() {
-            let number = index + 1;
-            let fault = |source| ArchiveError::Line { number, source };
-            let line =
-                serde_json::from_str(&text?).map_err(|error| fault(LineError::Json(error)))?;
-            match (number, line) {
-                (1, Line::Store(owner)) if owner.layout == LAYOUT => self.set_owner(&owner)?,
-                (1, _) => return Err(fault(LineError::Owner)),
-                (_, Line::Store(_)) => return Err(fault(LineError::SecondOwner)),
-                (_, Line::Value(line)) => {
-                    let value = read(line.json, line.hex).map_err(fault)?;
-                    let place = (line.extension.as_str(), line.key.as_str());
-                    self.values.insert(place, value.as_slice()).map_err(store)?;
-                }
-                (_, Line::Event(line)) => {
-                    let payload = read(line.json, line.hex).map_err(fault)?;
-                    let place = (line.extension.as_str(), line.outbox_id);
-                    let event = (line.name.as_str(), payload.as_slice());
-                    self.outbox.insert(place, event).map_err(store)?;
-                }
-            }
-            count = index;
-        }
-        match self.meta.is_empty().map_err(store)? {
-            false => Ok(count),
-            true => Err(ArchiveError::Line {
-                number: 1,
-                source: LineError::Missing,
-            }),
-        }
-    }
-
-    fn set_owner(&mut self, owner: &Owner) -> Result<(), ArchiveError> {
-        self.meta
-            .insert(LAYOUT_KEY, owner.layout.as_str())
-            .map_err(store)?;
-        for (key, text) in &owner.identity {
-            self.meta
-                .insert(key.as_str(), text.as_str())
-                .map_err(store)?;
-        }
-        Ok(())
     }
 }
 
@@ -286,9 +209,9 @@ mod tests {
     use super::*;
     use crate::store::Store;
 
-    const OWNER: &str = r#"{"store":{"layout":"1","account":"","api_url":""}}"#;
+    const OWNER: &str = r#"{"store":{"layout":"2","account":"","api_url":""}}"#;
 
-    fn import(lines: &[&str]) -> Result<usize, ArchiveError> {
+    fn import(lines: &[&str]) -> Result<u64, ArchiveError> {
         let folder = tempfile::tempdir().unwrap();
         Archive::import(folder.path(), lines.join("\n").as_bytes())
     }
@@ -306,7 +229,7 @@ mod tests {
             fault(&[OWNER, OWNER]),
             (2, LineError::SecondOwner)
         ));
-        let newer = OWNER.replace(r#""layout":"1""#, r#""layout":"9""#);
+        let newer = OWNER.replace(r#""layout":"2""#, r#""layout":"9""#);
         assert!(matches!(fault(&[&newer]), (1, LineError::Owner)));
         let value = r#"{"value":{"extension":"x","key":"k"}}"#;
         assert!(matches!(fault(&[OWNER, value]), (2, LineError::Encoding)));
