@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Context;
+
 /// Conditions of one extension at a time.
 pub const CONDITIONS_COUNT_MAX: usize = 256;
 
@@ -67,5 +69,27 @@ impl Condition {
     pub fn with_remedy(self, remedy: impl Into<String>) -> Self {
         let remedy = remedy.into();
         Self { remedy, ..self }
+    }
+}
+
+/// The conditions that an instance has last reported, so that handlers which run often report them only when they have
+/// changed. Kept in a field, and not handed over: a new instance reports all of its conditions.
+#[derive(Debug, Default)]
+pub struct ReportedConditions(Option<Vec<Condition>>);
+
+impl ReportedConditions {
+    /// Reports `conditions`, the most severe first, if they are not those of the last call. Of more than
+    /// [`CONDITIONS_COUNT_MAX`] the least severe are left out. Call it last in a handler: a handler that fails afterwards
+    /// has reported nothing.
+    pub fn report(&mut self, ctx: &mut Context<'_>, mut conditions: Vec<Condition>) {
+        conditions.sort_by(|a, b| {
+            let by_severity = b.severity.cmp(&a.severity);
+            by_severity.then_with(|| (&a.code, &a.subject).cmp(&(&b.code, &b.subject)))
+        });
+        conditions.truncate(CONDITIONS_COUNT_MAX);
+        if self.0.as_ref() != Some(&conditions) {
+            ctx.set_conditions(&conditions);
+            self.0 = Some(conditions);
+        }
     }
 }

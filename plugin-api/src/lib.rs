@@ -84,7 +84,8 @@ mod ws;
 
 pub use command::{Finish, Started, Ticket};
 pub use condition::{
-    CONDITION_NAME_BYTES_MAX, CONDITION_TEXT_BYTES_MAX, CONDITIONS_COUNT_MAX, Condition, Severity,
+    CONDITION_NAME_BYTES_MAX, CONDITION_TEXT_BYTES_MAX, CONDITIONS_COUNT_MAX, Condition,
+    ReportedConditions, Severity,
 };
 pub use context::{Context, Event, SET_ASIDE};
 pub use error::{Error, Result};
