@@ -5,6 +5,7 @@
 
 mod alert;
 mod block;
+mod clock;
 mod head;
 mod identity;
 mod lenient;
@@ -16,6 +17,7 @@ pub use alert::{Alert, AlertKind};
 pub use block::{
     BenchmarkConfirmed, DifficultySamples, NewBlock, PrecommitConfirmed, ProofConfirmed,
 };
+pub use clock::BlockClock;
 pub use head::{BlockHead, LifespanWindow};
 pub use identity::{API_RATES, API_URL_DEFAULT};
 pub use lenient::Lenient;
@@ -26,7 +28,7 @@ pub use submission::{
     SubmitProofError, SubmitProofSuccess,
 };
 pub use work::{
-    AuditBatch, BatchReceived, ChallengeThroughput, NewBatch, ResultRefused, SlaveConvicted,
+    AuditBatch, BatchReceived, ChallengeThroughput, Fleet, NewBatch, ResultRefused, SlaveConvicted,
     SlaveQuarantined, Throughput,
 };
 

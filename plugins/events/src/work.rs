@@ -100,6 +100,12 @@ event!(SlaveQuarantined, "slave_quarantined", durable);
 pub struct Throughput {
     /// By challenge id; challenges of which nothing is known are left out.
     pub challenges: BTreeMap<String, ChallengeThroughput>,
+    /// Jobs that are not abandoned; `None` from an emitter that does not count them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jobs: Option<u64>,
+    /// Batches that slaves have delivered per minute, lately; `None` if it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batches_per_minute: Option<f64>,
 }
 event!(Throughput, "throughput");
 
@@ -110,4 +116,31 @@ pub struct ChallengeThroughput {
     pub nonces_per_second: Option<f64>,
     /// Nonces of open jobs that still have to be computed.
     pub open_nonces: u64,
+    /// Jobs whose batches all have results, and whose benchmark no block has confirmed; `None` if it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub computed_jobs: Option<u64>,
+}
+
+/// `fleet`: how many slaves there are, and how busy they are.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Fleet {
+    /// Slaves that have asked for work lately.
+    pub slaves: u64,
+    /// Part of their time that they had work in, lately, between 0 and 1; `None` if it is not known.
+    #[serde(default)]
+    pub busy_share: Option<f64>,
+}
+event!(Fleet, "fleet", latest);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn earlier_throughput_decodes() {
+        let text = r#"{"challenges":{"c001":{"nonces_per_second":2.5,"open_nonces":7}}}"#;
+        let throughput: Throughput = serde_json::from_str(text).unwrap();
+        assert_eq!(throughput.challenges["c001"].open_nonces, 7);
+        assert_eq!(serde_json::to_string(&throughput).unwrap(), text);
+    }
 }

@@ -156,6 +156,7 @@ impl JobManager {
             let throughput = ChallengeThroughput {
                 nonces_per_second: self.pace.rate(challenge_id),
                 open_nonces,
+                computed_jobs: None,
             };
             (challenge_id.to_owned(), throughput)
         };
@@ -166,11 +167,15 @@ impl JobManager {
                 let idle = ChallengeThroughput {
                     nonces_per_second: rate,
                     open_nonces: 0,
+                    computed_jobs: None,
                 };
                 challenges.insert(challenge_id.clone(), idle);
             }
         }
-        let throughput = Throughput { challenges };
+        let throughput = Throughput {
+            challenges,
+            ..Throughput::default()
+        };
         if throughput != self.throughput {
             ctx.emit(&throughput)?;
             self.throughput = throughput;

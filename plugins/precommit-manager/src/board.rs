@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use tig_events::{DifficultySamples, Throughput};
+use tig_events::{BlockClock, DifficultySamples, Throughput};
 use tig_protocol::PreciseNumber;
 
 use crate::choice::{Choices, choices};
 use crate::config::Config;
 use crate::ledger::Ledger;
-use crate::lifetime::BlockClock;
 use crate::market::Market;
 use crate::plan::{Plan, Samples};
 

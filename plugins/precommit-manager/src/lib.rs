@@ -29,8 +29,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use tig_events::{
-    DifficultySamples, PrecommitDropped, PrecommitReady, PrecommitsDelayed, SubmitPrecommitError,
-    Throughput,
+    BlockClock, DifficultySamples, PrecommitDropped, PrecommitReady, PrecommitsDelayed,
+    SubmitPrecommitError, Throughput,
 };
 use tig_plugin_api::prelude::*;
 use tig_protocol::{BenchmarkSettings, PlayerId};
@@ -38,7 +38,6 @@ use tig_protocol::{BenchmarkSettings, PlayerId};
 use crate::board::Board;
 use crate::config::Config;
 use crate::ledger::Ledger;
-use crate::lifetime::BlockClock;
 use crate::market::{Market, NewBlock};
 use crate::plan::Samples;
 use crate::reason::Hold;
