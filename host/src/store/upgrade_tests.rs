@@ -156,12 +156,10 @@ fn newer_store_is_refused_and_kept() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(FILE_NAME);
     layout::tests::write_newer_layout(&Database::create(&path).unwrap());
-    let opened = Store::open(folder.path(), &identity()).map(drop);
-    let listed = Archive::open(folder.path()).map(drop);
-    for error in [
-        opened.unwrap_err().to_string(),
-        listed.unwrap_err().to_string(),
-    ] {
+    let opened = Store::open(folder.path(), &identity()).err().unwrap();
+    assert!(matches!(opened, StoreError::Newer { .. }), "{opened}");
+    let listed = Archive::open(folder.path()).err().unwrap();
+    for error in [opened.to_string(), listed.to_string()] {
         let remedy = "has layout 9, which tig-host 9.9.9 wrote; this tig-host";
         assert!(error.contains(remedy), "{error}");
     }
