@@ -55,9 +55,17 @@ impl CannotRun {
 
     /// Those that hold now. A clock that was set back makes none of them last longer.
     pub(crate) fn current(&self, now_ms: u64) -> impl Iterator<Item = &Inability> {
-        let left_ms = move |of: &&Inability| of.until_ms.saturating_sub(now_ms);
-        let is_current = move |of: &&Inability| (1..=RETRY_MS_MAX).contains(&left_ms(of));
-        self.0.iter().filter(is_current)
+        self.lately(now_ms, 0)
+    }
+
+    /// Those that hold now or have ended less than `grace_ms` ago, and were not disproved since.
+    pub(crate) fn lately(&self, now_ms: u64, grace_ms: u64) -> impl Iterator<Item = &Inability> {
+        let left_ms =
+            move |of: &Inability| of.until_ms.saturating_add(grace_ms).saturating_sub(now_ms);
+        let longest_ms = RETRY_MS_MAX.saturating_add(grace_ms);
+        self.0
+            .iter()
+            .filter(move |of| (1..=longest_ms).contains(&left_ms(of)))
     }
 }
 

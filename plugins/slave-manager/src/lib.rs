@@ -4,9 +4,12 @@
 //! |---|---|
 //! | handles | `new_batch`, `audit_batch`, `new_block`, `update`, `result_refused`, `slave_convicted` |
 //! | emits | `batch_result` (durable), `slave_quarantined` (durable) |
-//! | routes | `GET /get-batch`, `POST /submit-batch-result/<batch id>`, `POST /release-batch/<batch id>`, `GET /slaves`, `POST /pardon-slave` |
+//! | routes | `GET /get-batch`, `POST /submit-batch-result/<batch id>`, `POST /release-batch/<batch id>`, `GET /slaves`, `POST /pardon-slave`, `GET /operator/panel/slaves` |
+//! | commands | `cordon`, `uncordon`, `pardon`, each of one `slave` |
+//! | conditions | `no_slaves`, `all_slaves_cannot_run` (subject: algorithm); of a slave: `slave_quarantined`, `slave_gone`, `slave_resting`, `slave_cannot_run`, `slave_cordoned` |
+//! | metrics | gauges `batches_queued` by version, `batches_leased`, `slaves_present`, `slaves_busy`, `slaves_cordoned`, `slaves_quarantined`; counters `nonces`, `results` by outcome, `lease_expiries` |
 //! | config | `lease_ms`: how long a slave may take for a batch; `quarantine_ms`: how long a liar gets no work |
-//! | stores | `quarantine/<slave>`; no batches: `job_manager` emits those again after a restart |
+//! | stores | `quarantine/<slave>`, `cordon/<slave>`; no batches: `job_manager` emits those again after a restart |
 //!
 //! A batch id is `<benchmark id>_<start nonce>`. `GET /get-batch?wait=MS` is answered as soon as there is a batch, at the
 //! latest after so long; without `wait` at once. A slave that cannot do a batch gives it back by `release-batch` with
@@ -28,18 +31,30 @@
 //! evidence: it gets no work and its results are refused, until `quarantine_ms` are over or `POST /pardon-slave` with
 //! `{"slave": name}` comes from this machine. A name is what a slave says it is, so this keeps out faults and fools; who
 //! is let in at all is the host's to decide.
+//!
+//! `GET /slaves` takes `find=TEXT`, `offset=N` and `limit=N`; without a limit it has all slaves. A cordoned slave gets no new
+//! batch, and its results and releases are taken as before.
 
 mod batches;
 mod cannot_run;
+mod conditions;
 mod config;
+mod control;
+mod cordon;
+mod details;
+mod lease;
+mod observe;
+mod panel;
 mod quarantine;
+mod rate;
 mod report;
 mod slaves;
 mod submit;
 #[cfg(test)]
 mod tests;
+mod view;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
@@ -49,17 +64,14 @@ use tig_events::{
 };
 use tig_plugin_api::prelude::*;
 
-use crate::batches::{Forgotten, Pushed, Queue, Rules, Version};
+use crate::batches::{Forgotten, Queue, Rules};
 use crate::config::Config;
+use crate::control::SlaveArguments;
+use crate::cordon::Cordon;
 use crate::quarantine::{Evidence, Quarantine};
-use crate::report::{Report, Waiting};
+use crate::rate::Rates;
 use crate::slaves::{Name, Slaves};
-
-/// A poll for work is held for no longer, whatever the slave asks for.
-const WAIT_MS_MAX: u64 = 50_000;
-
-/// Held polls asked again for a batch that only one slave may have: it is likely to be among them.
-const WAKES_FOR_ONE: u64 = 64;
+use crate::view::{View, Waiting};
 
 /// Refused results in a row after which a slave goes into quarantine.
 const REFUSALS_MAX: u32 = 5;
@@ -84,13 +96,6 @@ struct NewBlock {
     proofs: BTreeMap<String, IgnoredAny>,
 }
 
-/// Body of `pardon-slave`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Pardon {
-    slave: String,
-}
-
 /// What a reload hands over.
 #[derive(Clone, Default, Deserialize, Serialize)]
 struct State {
@@ -99,30 +104,28 @@ struct State {
     /// Some slave cannot run some algorithm until then.
     #[serde(default)]
     unable_until_ms: u64,
-}
-
-impl State {
-    /// Asks held polls again for `freed` batches: more while the first of them may be of a slave that cannot have them.
-    fn wake(&self, ctx: &mut Context<'_>, freed: u64) -> Result<()> {
-        // Most polls free nothing, and each call of the host costs one.
-        if freed == 0 {
-            return Ok(());
-        }
-        let is_anybody_unable = ctx.now_ms() < self.unable_until_ms;
-        ctx.wake(if is_anybody_unable {
-            freed.max(WAKES_FOR_ONE)
-        } else {
-            freed
-        })
-    }
+    /// Of all slaves together.
+    #[serde(default)]
+    rates: Rates,
+    /// The rates are measured since.
+    #[serde(default)]
+    began_ms: u64,
+    /// When it was last looked at who has work.
+    #[serde(default)]
+    sampled_ms: u64,
 }
 
 struct SlaveManager {
     config: Config,
     state: State,
     quarantine: Quarantine,
+    cordon: Cordon,
     /// Why batches waited at the last block.
     waiting: Waiting,
+    /// Since when batches wait and no slave may have them.
+    unasked_since_ms: Option<u64>,
+    /// The conditions as last reported; `None` before the first report.
+    reported: Option<Vec<Condition>>,
 }
 
 #[extension(
@@ -131,7 +134,8 @@ struct SlaveManager {
         "POST /submit-batch-result/*",
         "POST /release-batch/*",
         "GET /slaves",
-        "POST /pardon-slave"
+        "POST /pardon-slave",
+        "GET /operator/panel/slaves"
     ),
     emits(BatchReceived, SlaveQuarantined)
 )]
@@ -140,18 +144,27 @@ impl SlaveManager {
         config.check()?;
         let mut quarantine = Quarantine::restore(ctx)?;
         quarantine.settle(ctx, config.quarantine_ms)?;
+        let state = State {
+            began_ms: ctx.now_ms(),
+            ..State::default()
+        };
         Ok(Self {
             config,
-            state: State::default(),
+            state,
             quarantine,
+            cordon: Cordon::restore(ctx)?,
             waiting: Waiting::NoBatches,
+            unasked_since_ms: None,
+            reported: None,
         })
     }
 
     fn on_new_batch(&mut self, ctx: &mut Context<'_>, event: NewBatch) -> Result<()> {
         let now_ms = ctx.now_ms();
         let State { queue, slaves, .. } = &mut self.state;
-        let pushed = queue.push(event.0, now_ms, |slave| slaves.is_present(slave, now_ms));
+        let is_there =
+            |slave: &str| slaves.is_present(slave, now_ms) && !self.cordon.contains(slave);
+        let pushed = queue.push(event.0, now_ms, is_there);
         self.wake(ctx, pushed)
     }
 
@@ -167,9 +180,9 @@ impl SlaveManager {
 
     fn on_update(&mut self, ctx: &mut Context<'_>) -> Result<()> {
         self.quarantine.settle(ctx, self.config.quarantine_ms)?;
-        let freed = self.state.queue.expire(ctx.now_ms());
-        self.state.wake(ctx, freed)?;
-        self.measure(ctx);
+        let freed = self.expire(ctx);
+        self.wake_polls(ctx, freed)?;
+        self.observe(ctx);
         Ok(())
     }
 
@@ -227,10 +240,9 @@ impl SlaveManager {
     ) -> Result<HttpReply> {
         let now_ms = ctx.now_ms();
         match request.path.as_str() {
-            "/slaves" => {
-                return HttpReply::json(200, &Report::new(&self.state, &self.quarantine, now_ms));
-            }
-            "/pardon-slave" => return self.pardon(ctx, &request),
+            "/slaves" => return self.report(&request.query, now_ms),
+            "/operator/panel/slaves" => return self.panel(&request.query, now_ms),
+            "/pardon-slave" => return self.pardon_by_route(ctx, &request),
             _ => {}
         }
         let Some(slave) = slaves::name(&request) else {
@@ -258,6 +270,24 @@ impl SlaveManager {
         }
     }
 
+    /// Gives a slave no new batches, also after a restart; results of those that it has are accepted.
+    #[command]
+    fn cordon(&mut self, ctx: &mut Context<'_>, arguments: SlaveArguments) -> Result<Started> {
+        self.cordon_slave(ctx, &arguments.slave)
+    }
+
+    /// Lets a cordoned slave have batches again.
+    #[command]
+    fn uncordon(&mut self, ctx: &mut Context<'_>, arguments: SlaveArguments) -> Result<Started> {
+        self.uncordon_slave(ctx, &arguments.slave)
+    }
+
+    /// Ends the quarantine of a slave whose results were wrong.
+    #[command]
+    fn pardon(&mut self, ctx: &mut Context<'_>, arguments: SlaveArguments) -> Result<Started> {
+        self.pardon_slave(ctx, &arguments.slave)
+    }
+
     fn snapshot(&mut self) -> Result<State> {
         Ok(self.state.clone())
     }
@@ -269,60 +299,6 @@ impl SlaveManager {
 }
 
 impl SlaveManager {
-    fn get_batch(
-        &mut self,
-        ctx: &mut Context<'_>,
-        slave: &Name,
-        query: &str,
-        now_ms: u64,
-    ) -> Result<HttpReply> {
-        let State { queue, slaves, .. } = &mut self.state;
-        let freed = queue.expire(now_ms);
-        let stats = slaves.seen(slave, now_ms);
-        let leased = if now_ms < stats.resting_until_ms {
-            None
-        } else {
-            let cannot_run = stats.cannot_run.current(now_ms);
-            let cannot_run: BTreeSet<&str> =
-                cannot_run.map(|of| of.algorithm_id.as_str()).collect();
-            queue.lease(slave, now_ms, self.config.lease_ms, &cannot_run)
-        };
-        // One of them is for this slave.
-        let freed = freed.saturating_sub(u64::from(leased.is_some()));
-        self.state.wake(ctx, freed)?;
-        match leased.and_then(|key| self.state.queue.batch(key)) {
-            Some(batch) => HttpReply::json(200, &batch),
-            None => {
-                let reply = HttpReply::text(404, "No batches available");
-                let wait_ms = wait_ms(query).min(WAIT_MS_MAX);
-                Ok(if wait_ms > 0 {
-                    reply.hold(wait_ms)
-                } else {
-                    reply
-                })
-            }
-        }
-    }
-
-    fn wake(&self, ctx: &mut Context<'_>, pushed: Pushed) -> Result<()> {
-        match pushed {
-            Pushed::Nothing => Ok(()),
-            Pushed::Open => self.state.wake(ctx, 1),
-            Pushed::Reserved => ctx.wake(WAKES_FOR_ONE),
-        }
-    }
-
-    fn measure(&self, ctx: &mut Context<'_>) {
-        let queue = &self.state.queue;
-        for version in Version::ALL {
-            let queued = queue.num_queued_of(version) as f64;
-            ctx.gauge("batches_queued", &[("version", version.name())], queued);
-        }
-        ctx.gauge("batches_leased", &[], queue.num_leased() as f64);
-        let present = self.state.slaves.num_present(ctx.now_ms());
-        ctx.gauge("slaves_present", &[], present as f64);
-    }
-
     /// Counts what has gone wrong; too much of it in a row ends in quarantine.
     fn judge(
         &mut self,
@@ -367,60 +343,17 @@ impl SlaveManager {
             "slave quarantined",
             &[("slave", &slave), ("reason", &reason)],
         );
-        self.state.wake(ctx, freed)
+        self.wake_polls(ctx, freed)?;
+        self.report_conditions(ctx);
+        Ok(())
     }
 
-    fn pardon(&mut self, ctx: &mut Context<'_>, request: &HttpRequest) -> Result<HttpReply> {
-        if let Err(error) = request.check_local() {
-            return Ok(HttpReply::text(403, &error.to_string()));
+    pub(crate) fn view(&self, now_ms: u64) -> View<'_> {
+        View {
+            state: &self.state,
+            quarantine: &self.quarantine,
+            cordon: &self.cordon,
+            now_ms,
         }
-        let pardon: Pardon = match serde_json::from_slice(&request.body) {
-            Ok(pardon) => pardon,
-            Err(error) => {
-                return Ok(HttpReply::text(
-                    400,
-                    &format!("the body is not a pardon: {error}"),
-                ));
-            }
-        };
-        if !self.quarantine.pardon(ctx, &pardon.slave)? {
-            return Ok(HttpReply::text(404, "this slave is not in quarantine"));
-        }
-        if let Some(slave) = self.state.slaves.get_mut(&pardon.slave) {
-            (slave.in_a_row, slave.resting_until_ms) = (0, 0);
-        }
-        ctx.warn_with(
-            "slave pardoned",
-            &[("slave", &slaves::reason(&pardon.slave))],
-        );
-        Ok(HttpReply::text(200, "OK"))
     }
-
-    fn log_queue(&mut self, ctx: &mut Context<'_>) {
-        let queue = &self.state.queue;
-        let (queued, leased) = (queue.num_queued(), queue.num_leased());
-        if queued + leased > 0 {
-            ctx.info_with(
-                "queue",
-                &[
-                    ("queued", &queued),
-                    ("priority", &queue.num_queued_of(Version::Proof)),
-                    ("leased", &leased),
-                ],
-            );
-        }
-        let waiting = report::waiting(&self.state, ctx.now_ms());
-        if waiting == Waiting::NoSlaves && self.waiting != waiting {
-            ctx.warn("batches wait, but no slave has asked for a minute: start one");
-        }
-        self.waiting = waiting;
-    }
-}
-
-/// Value of `wait` in a query; 0 if it is missing or no number.
-fn wait_ms(query: &str) -> u64 {
-    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    let wait = pairs.find(|(key, _)| *key == "wait");
-    wait.and_then(|(_, value)| value.parse().ok())
-        .unwrap_or_default()
 }

@@ -60,6 +60,14 @@ impl Quarantine {
         sentence.filter(|sentence| now_ms < sentence.until_ms)
     }
 
+    /// Slaves in quarantine now.
+    pub(crate) fn num_current(&self, now_ms: u64) -> usize {
+        let sentences = self.0.values();
+        sentences
+            .filter(|sentence| now_ms < sentence.until_ms)
+            .count()
+    }
+
     /// Puts a slave in quarantine, or adds to the evidence against it. Returns its sentence.
     pub(crate) fn add(
         &mut self,
@@ -107,6 +115,9 @@ impl Quarantine {
 
     /// Ends a slave's quarantine; `false` if there was none.
     pub(crate) fn pardon(&mut self, ctx: &mut Context<'_>, slave: &str) -> Result<bool> {
+        if !self.0.contains_key(slave) {
+            return Ok(false);
+        }
         ctx.delete(&key(slave))?;
         Ok(self.0.remove(slave).is_some())
     }

@@ -1,33 +1,12 @@
 //! The answer of `GET /slaves`.
 
 use serde::Serialize;
+use tig_plugin_api::PanelQuery;
 
-use crate::State;
 use crate::batches::Version;
-use crate::quarantine::{Evidence, Quarantine, Sentence};
+use crate::quarantine::{Evidence, Sentence};
 use crate::slaves::Slave;
-
-/// Why batches wait, or do not.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Waiting {
-    /// There is nothing to hand out.
-    NoBatches,
-    /// No slave has asked for a minute.
-    NoSlaves,
-    /// The slaves have work.
-    SlavesBusy,
-}
-
-/// What a slave can expect.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Standing {
-    Welcome,
-    /// Too much went wrong in a row: it gets no work for a while.
-    Resting,
-    Quarantined,
-}
+use crate::view::{Standing, View, Waiting};
 
 /// Body of `GET /slaves`.
 #[derive(Serialize)]
@@ -37,8 +16,13 @@ pub(crate) struct Report<'a> {
     audits: usize,
     leased: usize,
     waiting: Waiting,
+    present: usize,
+    busy: usize,
+    /// Slaves that the query is about, with those that are left out.
+    slaves_total: usize,
     slaves: Vec<SlaveReport<'a>>,
     quarantined: Vec<SentenceReport<'a>>,
+    cordoned: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -48,6 +32,9 @@ struct SlaveReport<'a> {
     batches: u64,
     nonces: u64,
     nonces_per_second: f64,
+    nonces_per_second_1m: f64,
+    nonces_per_second_15m: f64,
+    busy_share: f64,
     errors: u64,
     failures: u64,
     last_error: Option<&'a str>,
@@ -72,42 +59,60 @@ struct SentenceReport<'a> {
 }
 
 impl<'a> Report<'a> {
-    pub(crate) fn new(state: &'a State, quarantine: &'a Quarantine, now_ms: u64) -> Self {
-        let queue = &state.queue;
-        let slave = |name: &'a str, slave: &'a Slave| SlaveReport {
-            name,
-            standing: standing(name, slave, quarantine, now_ms),
-            batches: slave.batches,
-            nonces: slave.nonces,
-            nonces_per_second: slave.rate(now_ms),
-            errors: slave.errors,
-            failures: slave.failures,
-            last_error: slave.last_error.as_deref(),
-            leased: queue.num_leased_to(name),
-            last_seen_ms_ago: now_ms.saturating_sub(slave.last_seen_ms),
-            cannot_run: inabilities(slave, now_ms),
-        };
+    pub(crate) fn new(view: &'a View<'_>, query: &PanelQuery) -> Self {
+        let queue = &view.state.queue;
+        let presence = view.presence();
+        let all = view.state.slaves.iter();
+        let found = all.filter(|(name, _)| query.finds([&***name]));
+        let (mut slaves_total, mut slaves) = (0, Vec::new());
+        for (name, slave) in found {
+            if slaves_total >= query.offset && slaves.len() < query.limit {
+                slaves.push(SlaveReport::new(view, name, slave));
+            }
+            slaves_total += 1;
+        }
         let sentence = |name: &'a str, sentence: &'a Sentence| SentenceReport {
             name,
             reason: &sentence.reason,
-            ends_in_ms: sentence.until_ms.saturating_sub(now_ms),
+            ends_in_ms: sentence.until_ms.saturating_sub(view.now_ms),
             evidence: &sentence.evidence,
         };
+        let sentences = view.quarantine.iter();
         Self {
             queued: queue.num_queued(),
             priority: queue.num_queued_of(Version::Proof),
             audits: queue.num_queued_of(Version::Audit),
             leased: queue.num_leased(),
-            waiting: waiting(state, now_ms),
-            slaves: state
-                .slaves
-                .iter()
-                .map(|(name, stats)| slave(name, stats))
-                .collect(),
-            quarantined: quarantine
-                .iter()
-                .map(|(name, its)| sentence(name, its))
-                .collect(),
+            waiting: view.waiting(presence),
+            present: presence.present,
+            busy: presence.busy,
+            slaves_total,
+            slaves,
+            quarantined: sentences.map(|(name, its)| sentence(name, its)).collect(),
+            cordoned: view.cordon.iter().map(|(name, _)| &**name).collect(),
+        }
+    }
+}
+
+impl<'a> SlaveReport<'a> {
+    fn new(view: &View<'_>, name: &'a str, slave: &'a Slave) -> Self {
+        let (now_ms, begin_ms) = (view.now_ms, slave.first_seen_ms);
+        let (short, long) = slave.rates.nonces_per_second(begin_ms, now_ms);
+        Self {
+            name,
+            standing: view.standing(name, slave),
+            batches: slave.batches,
+            nonces: slave.nonces,
+            nonces_per_second: slave.rate(now_ms),
+            nonces_per_second_1m: short,
+            nonces_per_second_15m: long,
+            busy_share: slave.rates.busy_share(begin_ms, now_ms),
+            errors: slave.errors,
+            failures: slave.failures,
+            last_error: slave.last_error.as_deref(),
+            leased: view.state.queue.num_leased_to(name),
+            last_seen_ms_ago: now_ms.saturating_sub(slave.last_seen_ms),
+            cannot_run: inabilities(slave, now_ms),
         }
     }
 }
@@ -120,24 +125,4 @@ fn inabilities(slave: &Slave, now_ms: u64) -> Vec<InabilityReport<'_>> {
         ends_in_ms: of.until_ms.saturating_sub(now_ms),
     });
     report.collect()
-}
-
-pub(crate) fn waiting(state: &State, now_ms: u64) -> Waiting {
-    if state.queue.num_queued() == 0 {
-        Waiting::NoBatches
-    } else if state.slaves.num_present(now_ms) == 0 {
-        Waiting::NoSlaves
-    } else {
-        Waiting::SlavesBusy
-    }
-}
-
-fn standing(name: &str, slave: &Slave, quarantine: &Quarantine, now_ms: u64) -> Standing {
-    if quarantine.get(name, now_ms).is_some() {
-        Standing::Quarantined
-    } else if now_ms < slave.resting_until_ms {
-        Standing::Resting
-    } else {
-        Standing::Welcome
-    }
 }

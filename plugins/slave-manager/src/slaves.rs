@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use tig_plugin_api::HttpRequest;
+use tig_plugin_api::{HttpRequest, Result, bail};
 use tig_protocol::Backoff;
 
 use crate::cannot_run::CannotRun;
+use crate::rate::{Rates, Recent};
 
 /// Name of a slave.
 pub(crate) type Name = Arc<str>;
@@ -17,16 +18,16 @@ pub(crate) type Name = Arc<str>;
 const SLAVES_MAX: usize = 20_000;
 
 /// Characters of a name that are kept.
-const NAME_CHARS_MAX: usize = 64;
+pub(crate) const NAME_CHARS_MAX: usize = 64;
 
 /// Characters of a slave's own words that are kept.
 const REASON_CHARS_MAX: usize = 200;
 
 /// A slave seen so lately is taken to be there.
-const PRESENT_MS: u64 = 60_000;
+pub(crate) const PRESENT_MS: u64 = 60_000;
 
 /// Failures in a row from which on a slave gets pauses, that others may have its work.
-const FAILURES_TO_REST: u32 = 3;
+pub(crate) const FAILURES_TO_REST: u32 = 3;
 
 /// The first pause; it doubles with each further failure.
 const REST_MS_MIN: u64 = 5_000;
@@ -36,8 +37,10 @@ const REST_MS_MAX: u64 = 600_000;
 
 const REST: Backoff = Backoff::from_millis(REST_MS_MIN, REST_MS_MAX);
 
-/// The rate is measured over about this time.
-const RATE_MS: f64 = 300_000.0;
+/// The rate in `GET /slaves` is measured over about this time.
+const RATE_MS: u64 = 300_000;
+
+type RecentNonces = Recent<RATE_MS>;
 
 /// Statistics since the slave was first seen.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -58,16 +61,23 @@ pub(crate) struct Slave {
     pub(crate) last_error: Option<String>,
     pub(crate) last_seen_ms: u64,
     pub(crate) resting_until_ms: u64,
-    first_seen_ms: u64,
-    /// Nonces, those long ago counted less, as of the last good result.
-    recent_nonces: f64,
-    last_result_ms: u64,
+    pub(crate) first_seen_ms: u64,
+    /// A batch has come back without it since it was last heard of.
+    #[serde(default)]
+    pub(crate) has_lost_lease: bool,
+    /// It has said that it stops, and has not asked since.
+    #[serde(default)]
+    pub(crate) has_left: bool,
+    #[serde(default)]
+    pub(crate) rates: Rates,
+    #[serde(default)]
+    recent_nonces: RecentNonces,
 }
 
 impl Slave {
     pub(crate) fn delivered(&mut self, num_nonces: u64, now_ms: u64) {
-        self.recent_nonces = self.recent_at(now_ms) + num_nonces as f64;
-        self.last_result_ms = now_ms;
+        self.recent_nonces.add(num_nonces as f64, now_ms);
+        self.rates.add_nonces(num_nonces, now_ms);
         self.batches += 1;
         self.nonces += num_nonces;
         self.in_a_row = 0;
@@ -106,15 +116,7 @@ impl Slave {
 
     /// Nonces per second, lately.
     pub(crate) fn rate(&self, now_ms: u64) -> f64 {
-        let age_ms = now_ms.saturating_sub(self.first_seen_ms).max(1) as f64;
-        // As much of the past as there was.
-        let measured_ms = RATE_MS * (1.0 - (-age_ms / RATE_MS).exp());
-        self.recent_at(now_ms) / measured_ms * 1_000.0
-    }
-
-    fn recent_at(&self, now_ms: u64) -> f64 {
-        let age_ms = now_ms.saturating_sub(self.last_result_ms) as f64;
-        self.recent_nonces * (-age_ms / RATE_MS).exp()
+        self.recent_nonces.per_ms(self.first_seen_ms, now_ms) * 1_000.0
     }
 
     fn went_wrong(&mut self, reason: &str, now_ms: u64) -> u32 {
@@ -143,6 +145,7 @@ impl Slaves {
             ..Slave::default()
         });
         slave.last_seen_ms = now_ms;
+        (slave.has_lost_lease, slave.has_left) = (false, false);
         slave
     }
 
@@ -156,11 +159,8 @@ impl Slaves {
             .is_some_and(|slave| now_ms.saturating_sub(slave.last_seen_ms) <= PRESENT_MS)
     }
 
-    pub(crate) fn num_present(&self, now_ms: u64) -> usize {
-        let slaves = self.0.values();
-        slaves
-            .filter(|slave| now_ms.saturating_sub(slave.last_seen_ms) <= PRESENT_MS)
-            .count()
+    pub(crate) fn get(&self, name: &str) -> Option<&Slave> {
+        self.0.get(name)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&Name, &Slave)> {
@@ -187,12 +187,23 @@ pub(crate) fn name(request: &HttpRequest) -> Option<Name> {
     (!name.is_empty()).then(|| name.as_ref().into())
 }
 
+/// The name that an operator states, if a slave can have it.
+pub(crate) fn stated_name(text: &str) -> Result<Name> {
+    let name = printable(text.trim(), NAME_CHARS_MAX);
+    if name.is_empty() || name != text {
+        bail!(
+            "a slave's name has 1 to {NAME_CHARS_MAX} characters, no space at its ends and no control characters"
+        );
+    }
+    Ok(name.as_ref().into())
+}
+
 /// A slave's own words, fit for one line of the log.
 pub(crate) fn reason(text: &str) -> String {
     printable(text, REASON_CHARS_MAX).into_owned()
 }
 
-fn printable(text: &str, chars_max: usize) -> Cow<'_, str> {
+pub(crate) fn printable(text: &str, chars_max: usize) -> Cow<'_, str> {
     // Most texts are fit already, and each request has one.
     if text.len() <= chars_max && !text.chars().any(char::is_control) {
         return Cow::Borrowed(text);

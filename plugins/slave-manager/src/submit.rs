@@ -95,10 +95,12 @@ impl SlaveManager {
             let now_ms = ctx.now_ms();
             let stats = self.state.slaves.seen(slave, now_ms);
             stats.delivered(num_nonces, now_ms);
+            self.state.rates.add_nonces(num_nonces, now_ms);
             if let Some(algorithm_id) = self.state.queue.algorithm_id(benchmark_id) {
                 stats.cannot_run.remove(algorithm_id);
             }
             ctx.count("results", &[("outcome", "accepted")], 1);
+            ctx.count("nonces", &[], num_nonces);
         }
         Ok(HttpReply::text(200, "OK"))
     }
@@ -147,6 +149,9 @@ impl SlaveManager {
             }
         }
         self.release_held(ctx, benchmark_id, start_nonce, slave, is_failure)?;
+        if !is_failure && let Some(stats) = self.state.slaves.get_mut(slave) {
+            stats.has_left = true;
+        }
         Ok(HttpReply::text(200, "OK"))
     }
 
@@ -163,6 +168,7 @@ impl SlaveManager {
             queue,
             slaves,
             unable_until_ms,
+            ..
         } = &mut self.state;
         let Some(algorithm_id) = queue.algorithm_id(benchmark_id) else {
             return;
@@ -231,7 +237,7 @@ impl SlaveManager {
         for &key in &held {
             freed += u64::from(self.state.queue.release(key, failed_ms));
         }
-        self.state.wake(ctx, freed)?;
+        self.wake_polls(ctx, freed)?;
         Ok(!held.is_empty())
     }
 }

@@ -8,7 +8,10 @@ use tig_protocol::{BatchResult, MerkleProof, MerkleTree, OutputData};
 
 use crate::SlaveManager;
 
+mod conditions;
+mod cordon;
 mod failed_handlers;
+mod panel;
 mod recorded;
 mod trust;
 mod unable;

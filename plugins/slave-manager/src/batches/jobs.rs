@@ -134,6 +134,17 @@ impl Queue {
         Some(&self.job(benchmark_id)?.template.settings.algorithm_id)
     }
 
+    /// Algorithms of which a batch waits for a slave.
+    pub(crate) fn waiting_algorithms(&self) -> BTreeSet<&str> {
+        let waits = |number: JobNumber| {
+            let mut versions = Version::ALL.into_iter();
+            versions.any(|version| self.waiting.has_any(BatchKey::job_range(version, number)))
+        };
+        let jobs = self.jobs.iter().filter(|(number, _)| waits(**number));
+        jobs.map(|(_, job)| job.template.settings.algorithm_id.as_str())
+            .collect()
+    }
+
     fn job(&self, benchmark_id: &str) -> Option<&Job> {
         self.jobs.get(self.numbers.get(benchmark_id)?)
     }

@@ -81,12 +81,16 @@ impl Leases {
         self.leases.range(range).map(|(key, _)| *key).collect()
     }
 
-    /// Keys of the batches that `slave` holds; searches all leases, for the rare case that a slave loses all of them.
-    pub(super) fn keys_of(&self, slave: &str) -> Vec<BatchKey> {
-        let held = self
-            .leases
-            .iter()
-            .filter(|(_, lease)| *lease.slave == *slave);
-        held.map(|(key, _)| *key).collect()
+    pub(super) fn holders(&self) -> impl Iterator<Item = &Name> {
+        self.counts.keys()
+    }
+
+    /// Keys of the batches that `slave` holds, each with its deadline; searches all leases, for the rare cases that a slave
+    /// loses all of them or that an operator looks at one slave.
+    pub(super) fn of(&self, slave: &str) -> impl Iterator<Item = (BatchKey, u64)> {
+        let leases = self.leases.iter();
+        leases
+            .filter(move |(_, lease)| *lease.slave == *slave)
+            .map(|(key, lease)| (*key, lease.deadline_ms))
     }
 }

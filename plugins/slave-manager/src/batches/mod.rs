@@ -81,6 +81,15 @@ pub(crate) enum Pushed {
     Reserved,
 }
 
+/// What the time has ended.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Expired {
+    /// Batches that have become available.
+    pub(crate) freed: u64,
+    /// The slave of each lease that is over.
+    pub(crate) slaves: Vec<Name>,
+}
+
 impl Queue {
     pub(crate) fn num_queued(&self) -> usize {
         self.waiting.len()
@@ -96,6 +105,21 @@ impl Queue {
 
     pub(crate) fn num_leased_to(&self, slave: &str) -> usize {
         self.leases.count(slave)
+    }
+
+    /// Slaves that have a batch.
+    pub(crate) fn holders(&self) -> impl Iterator<Item = &Name> {
+        self.leases.holders()
+    }
+
+    /// Ids of the batches that `slave` holds, each with its algorithm and the Unix milliseconds at which its lease ends.
+    pub(crate) fn leases_of(&self, slave: &str) -> Vec<(String, &str, u64)> {
+        let held = self.leases.of(slave).filter_map(|(key, deadline_ms)| {
+            let template = &self.jobs.get(&key.job)?.template;
+            let id = format!("{}_{}", template.benchmark_id, key.start_nonce);
+            Some((id, template.settings.algorithm_id.as_str(), deadline_ms))
+        });
+        held.collect()
     }
 
     /// Queues a batch. One that is known is not queued twice; its proof version takes the place of a queued plain one.
@@ -199,18 +223,19 @@ impl Queue {
         Some(key)
     }
 
-    /// Puts the batches whose leases are over back in the queue, and opens those whose reservation is over. Returns
-    /// the number of batches that have become available.
-    pub(crate) fn expire(&mut self, now_ms: u64) -> u64 {
+    /// Puts the batches whose leases are over back in the queue, and opens those whose reservation is over.
+    pub(crate) fn expire(&mut self, now_ms: u64) -> Expired {
         let mut freed = self.waiting.open_overdue(now_ms);
+        let mut slaves = Vec::new();
         while let Some((key, mut lease)) = self.leases.pop_overdue(now_ms) {
             lease.entry.expiries = lease.entry.expiries.saturating_add(1);
             if let Some(job) = self.jobs.get_mut(&key.job) {
                 job.late.add_unanswered(key.start_nonce, &lease.slave);
             }
+            slaves.push(lease.slave);
             freed += u64::from(self.put_back(key, lease.entry));
         }
-        freed
+        Expired { freed, slaves }
     }
 
     /// The batch that a result of `slave` is to be checked against. `has_proofs` says whether it answers the proof version.
@@ -258,7 +283,7 @@ impl Queue {
 
     /// Keys of all batches that `slave` holds.
     pub(crate) fn held_by(&self, slave: &str) -> Vec<BatchKey> {
-        self.leases.keys_of(slave)
+        self.leases.of(slave).map(|(key, _)| key).collect()
     }
 
     /// Removes a batch with a good result of `slave` from the queue; proofs bring the root too, so they also finish the plain

@@ -204,6 +204,10 @@ impl WaitingBatches {
             .is_some_and(|entry| entry.suits(slave, now_ms))
     }
 
+    pub(super) fn has_any(&self, range: std::ops::RangeInclusive<BatchKey>) -> bool {
+        self.entries.range(range).next().is_some()
+    }
+
     /// Keys of a job's batches.
     pub(super) fn keys(&self, range: std::ops::RangeInclusive<BatchKey>) -> Vec<BatchKey> {
         self.entries.range(range).map(|(key, _)| *key).collect()

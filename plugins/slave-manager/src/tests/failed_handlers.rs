@@ -24,6 +24,7 @@ enum Step {
     Refused(&'static str),
     Convicted(&'static str),
     Pardon(&'static str),
+    Command(&'static str, &'static str),
     Block(u32),
     Update,
     Advance,
@@ -35,6 +36,7 @@ fn step() -> impl Strategy<Value = Step> {
     let start_nonce = || (0_u64..3).prop_map(|index| index * 4);
     let hash = prop::sample::select(&["r", "r", "r", "other"][..]);
     let batch = (start_nonce(), any::<bool>(), hash);
+    let command = prop::sample::select(&["cordon", "uncordon", "pardon"][..]);
     let post = (
         slave(),
         start_nonce(),
@@ -52,6 +54,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => slave().prop_map(Step::Refused),
         1 => slave().prop_map(Step::Convicted),
         1 => slave().prop_map(Step::Pardon),
+        2 => (command, slave()).prop_map(|(command, slave)| Step::Command(command, slave)),
         2 => (100_u32..300).prop_map(Step::Block),
         2 => Just(Step::Update),
         2 => Just(Step::Advance),
@@ -130,6 +133,9 @@ fn play(manager: &mut Manager, step: &Step) -> tig_plugin_api::Result<Reply> {
             let body = json!({ "slave": slave }).to_string();
             ask(manager, "operator", ("POST", "/pardon-slave"), &body)
         }
+        Step::Command(command, slave) => manager
+            .command(command, &json!({ "slave": slave }))
+            .map(|_| None),
         Step::Block(height) => event(manager, "new_block", block(*height, &[(ID, 100)], &[])),
         Step::Update => event(manager, "update", json!({})),
         Step::Advance => {
