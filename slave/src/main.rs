@@ -2,10 +2,13 @@
 
 mod cli;
 
+use std::convert::Infallible;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use tig_process::logging::{self, LogFormat};
+use tig_process::service_manager::service_manager;
 use tig_process::signals::{HangUp, Requests};
 use tig_process::threads::{RuntimeThreads, ThreadsError};
 use tig_process::{first_process, output};
@@ -18,6 +21,9 @@ use crate::cli::{Cli, SettingsError};
 
 /// The main thread serves the few sockets; these wait for a batch, a module, the disk, and name servers.
 const THREADS: RuntimeThreads = RuntimeThreads { io: 0, blocking: 6 };
+
+/// Time that a service manager gives the slave to deliver its results.
+const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 
 #[derive(Debug, thiserror::Error)]
 enum Error {
@@ -77,14 +83,28 @@ async fn serve(settings: Settings, exit_with_parent: bool) -> Result<(), Error> 
     let run = tig_slave::run(settings, stop.clone());
     tokio::pin!(run);
     tokio::select! {
+        never = report_life() => match never {},
         done = &mut run => return Ok(done?),
         reason = requests.stop() => {
             tracing::info!(%reason, "stopping; a second signal stops at once");
+            service_manager().stopping(STOP_TIMEOUT);
         }
     }
     stop.cancel();
     tokio::select! {
         done = run => Ok(done?),
         _ = requests.stop() => Err(Error::Interrupted),
+    }
+}
+
+/// Reports to the service manager that the thread which serves all sockets works.
+async fn report_life() -> Infallible {
+    let manager = service_manager();
+    let Some(interval) = manager.beat_interval() else {
+        return std::future::pending().await;
+    };
+    loop {
+        manager.alive();
+        tokio::time::sleep(interval).await;
     }
 }

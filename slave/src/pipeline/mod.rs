@@ -10,6 +10,7 @@ mod upload;
 
 use std::time::Duration;
 
+use tig_process::service_manager::service_manager;
 use tig_protocol::Batch;
 use tig_worker::JobError;
 use tokio::sync::{mpsc, watch};
@@ -103,6 +104,8 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> Result<(), Star
         name = %settings.name, master = %settings.master, workers = settings.workers,
         engine = engine_name, "slave started",
     );
+    service_manager().ready();
+    service_manager().status(&format!("working for {}", settings.master));
     let (ready_sender, ready) = mpsc::channel(AHEAD_MAX);
     let (taken_sender, taken) = watch::channel(Taken::default());
     let (result_sender, results) = mpsc::channel(RESULTS_QUEUED_MAX);
