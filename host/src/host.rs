@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch::Sender as StopSender;
 
 use crate::config::Config;
-use crate::control::{Control, Parts};
+use crate::control::{Control, Parts, operator};
 use crate::error::HostError;
 use crate::http::client::HttpClient;
 use crate::http::metrics::Metrics;
@@ -132,13 +132,6 @@ impl Host {
                 shared.committer.stop();
             })?;
         let listener_settings = Arc::new(ListenerSettings::new(config, clients));
-        let stop_listener = start_listener(
-            socket,
-            config,
-            (&shared, http),
-            &listener_settings,
-            &runtime,
-        )?;
         let supervisor_threads = Threads::default();
         let supervisor =
             start_supervisor(&supervisor_threads, &shared, loader, (config, candidates))?;
@@ -149,10 +142,17 @@ impl Host {
             shared: Arc::clone(&shared),
             supervisor: supervisor.clone(),
             drain: drain.clone(),
-            listener_settings,
+            listener_settings: Arc::clone(&listener_settings),
             address,
             config: (config.path.clone(), config.overrides.clone()),
         });
+        let stop_listener = start_listener(
+            socket,
+            config,
+            (&control, &shared, http),
+            &listener_settings,
+            &runtime,
+        )?;
         Ok(Self {
             control,
             address,
@@ -233,7 +233,7 @@ fn start_timers(shared: &Arc<Shared>) -> Result<Threads, HostError> {
 fn start_listener(
     socket: TcpListener,
     config: &Config,
-    (shared, client): (&Arc<Shared>, HttpClient),
+    (control, shared, client): (&Control, &Arc<Shared>, HttpClient),
     listener_settings: &Arc<ListenerSettings>,
     runtime: &Handle,
 ) -> Result<StopSender<bool>, HostError> {
@@ -244,7 +244,8 @@ fn start_listener(
     };
     let store_file = config.backup_folder.join(store::FILE_NAME);
     let metrics = Metrics::new(Arc::clone(shared), client, store_file);
-    let app = server::app(Arc::clone(shared), metrics, listener_settings.access());
+    let api = operator::router(control.clone());
+    let app = server::app(Arc::clone(shared), metrics, listener_settings.access(), api);
     runtime.spawn(settings::renew_certificate(
         Arc::clone(listener_settings),
         stopped.clone(),

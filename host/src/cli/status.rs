@@ -13,6 +13,7 @@ pub(super) fn print(status: &HostStatus) {
         uptime_seconds,
         draining,
         extensions,
+        ..
     } = status;
     let up = duration(*uptime_seconds);
     let draining = if *draining { ", draining" } else { "" };

@@ -21,6 +21,7 @@ pub(crate) struct Access {
     allow: Vec<IpNet>,
     /// Networks that may read the metrics; this machine only if empty.
     metrics: Vec<IpNet>,
+    operator: Option<blake3::Hash>,
 }
 
 /// Why a request is rejected.
@@ -80,7 +81,23 @@ impl Access {
             prefixes,
             allow,
             metrics: Vec::new(),
+            operator: None,
         }
+    }
+
+    /// Sets the operator's token; without one nobody controls the host over its listener.
+    #[must_use]
+    pub(crate) fn with_operator(self, token: Option<&Secret>) -> Self {
+        Self {
+            operator: token.map(|token| blake3::hash(token.reveal().as_bytes())),
+            ..self
+        }
+    }
+
+    /// Whether there is a token of the operator.
+    #[must_use]
+    pub(crate) fn has_operator(&self) -> bool {
+        self.operator.is_some()
     }
 
     /// Sets the networks that may read the metrics; this machine only if empty.
@@ -112,6 +129,25 @@ impl Access {
         self.allow.is_empty() && (self.token.is_none() || !self.prefixes.is_empty())
     }
 
+    /// Checks whether a client may connect at all.
+    ///
+    /// # Errors
+    ///
+    /// [`AccessDenied::Network`].
+    pub(crate) fn check_network(&self, peer: IpAddr) -> Result<(), AccessDenied> {
+        if !self.allow.is_empty() && !is_in(&self.allow, peer) {
+            return Err(AccessDenied::Network);
+        }
+        Ok(())
+    }
+
+    /// Whether the `Authorization` header has the operator's token; `None` if there is no such token.
+    #[must_use]
+    pub(crate) fn is_operator(&self, authorization: Option<&str>) -> Option<bool> {
+        let token = self.operator?;
+        Some(authorization.is_some_and(|header| is_token(header, token)))
+    }
+
     /// Checks a request.
     ///
     /// # Errors
@@ -123,9 +159,7 @@ impl Access {
         path: &str,
         authorization: Option<&str>,
     ) -> Result<(), AccessDenied> {
-        if !self.allow.is_empty() && !is_in(&self.allow, peer) {
-            return Err(AccessDenied::Network);
-        }
+        self.check_network(peer)?;
         let Some(token) = self.token else {
             return Ok(());
         };
@@ -134,16 +168,17 @@ impl Access {
                 .prefixes
                 .iter()
                 .any(|prefix| path.starts_with(prefix.as_str()));
-        // A comparison of hashes takes the same time wherever they differ.
-        let knows = |header: &str| {
-            bearer(header).is_some_and(|given| blake3::hash(given.as_bytes()) == token)
-        };
-        if !guarded || authorization.is_some_and(knows) {
+        if !guarded || authorization.is_some_and(|header| is_token(header, token)) {
             Ok(())
         } else {
             Err(AccessDenied::Token)
         }
     }
+}
+
+/// A comparison of hashes takes the same time wherever they differ.
+fn is_token(header: &str, token: blake3::Hash) -> bool {
+    bearer(header).is_some_and(|given| blake3::hash(given.as_bytes()) == token)
 }
 
 fn is_in(networks: &[IpNet], address: IpAddr) -> bool {

@@ -11,7 +11,7 @@ use tig_plugin_api::export::{schema_bytes, schema_length};
 
 use super::Fault;
 use super::keys::KeyFile;
-use super::network::{AccessFile, HttpFile, MetricsFile};
+use super::network::{AccessFile, HttpFile, MetricsFile, OperatorFile};
 use super::tls::TlsFile;
 use crate::config::Suggestion;
 
@@ -52,12 +52,18 @@ pub(super) struct ConfigFile {
     /// Who may read the metrics.
     #[serde(default)]
     pub(super) metrics: MetricsFile,
+    /// Who may control the host over its listener, and see its data from another machine.
+    #[serde(default)]
+    pub(super) operator: OperatorFile,
     /// TLS of the listener, and of the requests that the host sends.
     pub(super) tls: Option<TlsFile>,
     /// Requests that the host sends.
     #[serde(default)]
     pub(super) http: HttpFile,
 }
+
+/// The name under which the host itself emits events and has conditions.
+const HOST: &str = "host";
 
 static SCHEMA: [u8; schema_length(&ConfigFile::SCHEMA)] = schema_bytes(&ConfigFile::SCHEMA);
 
@@ -90,6 +96,10 @@ impl ConfigFile {
             let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
             if name.is_empty() || !name.chars().all(legal) {
                 let text = format!("`{name}` is not a valid name: use a-z, 0-9 and _");
+                faults.push(Fault::new(&path, text));
+            }
+            if name == HOST {
+                let text = format!("`{name}` is the name of the host itself; choose another");
                 faults.push(Fault::new(&path, text));
             }
             if !seen.insert(name.as_str()) {

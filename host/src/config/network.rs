@@ -1,4 +1,4 @@
-//! Config keys of the listener's access rules and of the rates of outgoing requests.
+//! Config keys of the listener's access rules, of the operator and of the rates of outgoing requests.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -33,6 +33,16 @@ pub(super) struct MetricsFile {
     allow: Vec<String>,
 }
 
+/// Who may control the host over its listener, and see its data from another machine.
+#[derive(ConfigSchema, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct OperatorFile {
+    /// File that holds the operator's bearer token.
+    pub(super) token_file: Option<PathBuf>,
+    /// Environment variable that holds the operator's bearer token.
+    token_env: Option<String>,
+}
+
 /// Requests that the host sends for extensions.
 #[derive(ConfigSchema, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -58,10 +68,7 @@ struct HostRatesFile {
 
 impl AccessFile {
     pub(super) fn read(&self, folder: &Path, faults: &mut Vec<Fault>) -> Access {
-        let token = self.token(folder).unwrap_or_else(|fault| {
-            faults.push(fault);
-            None
-        });
+        let token = or_fault(self.token(folder), faults);
         for (index, prefix) in self.prefixes.iter().enumerate() {
             if !prefix.starts_with('/') {
                 let path = format!("access.prefixes[{index}]");
@@ -78,18 +85,41 @@ impl AccessFile {
     }
 
     fn token(&self, folder: &Path) -> Result<Option<Secret>, Fault> {
-        match (&self.token_file, &self.token_env) {
-            (Some(_), Some(_)) => {
-                let text = "`token_file` is given too; remove one";
-                Err(Fault::new("access.token_env", text))
-            }
-            (Some(named), None) => {
-                secret::from_file("access.token_file", &folder.join(named)).map(Some)
-            }
-            (None, Some(variable)) => secret::from_variable("access.token_env", variable).map(Some),
-            (None, None) => Ok(None),
-        }
+        let keys = ["access.token_file", "access.token_env"];
+        token(keys, (&self.token_file, &self.token_env), folder)
     }
+}
+
+impl OperatorFile {
+    pub(super) fn read(&self, folder: &Path, faults: &mut Vec<Fault>) -> Option<Secret> {
+        let keys = ["operator.token_file", "operator.token_env"];
+        let read = token(keys, (&self.token_file, &self.token_env), folder);
+        or_fault(read, faults)
+    }
+}
+
+/// The token from a file or a variable that these keys of the config name.
+fn token(
+    [file_key, variable_key]: [&str; 2],
+    (file, variable): (&Option<PathBuf>, &Option<String>),
+    folder: &Path,
+) -> Result<Option<Secret>, Fault> {
+    match (file, variable) {
+        (Some(_), Some(_)) => {
+            let text = "`token_file` is given too; remove one";
+            Err(Fault::new(variable_key, text))
+        }
+        (Some(named), None) => secret::from_file(file_key, &folder.join(named)).map(Some),
+        (None, Some(variable)) => secret::from_variable(variable_key, variable).map(Some),
+        (None, None) => Ok(None),
+    }
+}
+
+fn or_fault(token: Result<Option<Secret>, Fault>, faults: &mut Vec<Fault>) -> Option<Secret> {
+    token.unwrap_or_else(|fault| {
+        faults.push(fault);
+        None
+    })
 }
 
 fn networks(path: &str, texts: &[String], faults: &mut Vec<Fault>) -> Vec<IpNet> {

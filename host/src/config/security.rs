@@ -43,7 +43,9 @@ impl Security {
         );
         let api_key = or_fault(api_key, &mut faults).unwrap_or_default();
         let metrics = file.metrics.networks(&mut faults);
+        let operator = file.operator.read(folder, &mut faults);
         let access = file.access.read(folder, &mut faults).with_metrics(metrics);
+        let access = access.with_operator(operator.as_ref());
         let tls = file.tls.as_ref().map(|tls| tls.listener(folder));
         let tls = or_fault(tls.transpose(), &mut faults).flatten().flatten();
         let keys = keys::read(&file.keys, &file.extensions, folder, &mut faults);
@@ -73,6 +75,7 @@ fn or_fault<T>(read: Result<T, Fault>, faults: &mut Vec<Fault>) -> Option<T> {
 fn warnings(file: &ConfigFile, folder: &Path, bind: IpAddr, access: &Access) -> Vec<Fault> {
     let secrets = [
         ("api_key_file", file.api_key_file.as_ref()),
+        ("operator.token_file", file.operator.token_file.as_ref()),
         ("access.token_file", file.access.token_file.as_ref()),
         (
             "tls.key_file",
@@ -86,6 +89,10 @@ fn warnings(file: &ConfigFile, folder: &Path, bind: IpAddr, access: &Access) -> 
     if !bind.is_loopback() && access.is_open() {
         let text = "whoever reaches this address may use the host: set `access.allow` or `access.token_file`";
         warnings.push(Fault::new("bind", text));
+    }
+    if !bind.is_loopback() && access.has_operator() && file.tls.is_none() {
+        let text = "the operator's token crosses the network in the clear: set `tls`, or bind to loopback and use a tunnel";
+        warnings.push(Fault::new("operator", text));
     }
     warnings
 }

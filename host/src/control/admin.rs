@@ -16,7 +16,7 @@ use axum::http::StatusCode;
 use axum::http::header::AUTHORIZATION;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use tig_plugin_api::Secret;
@@ -27,11 +27,14 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
-use super::report::{CommandsReport, DrainRequest, FailureReport, ReloadReport, ShadowRequest};
+use super::Control;
+use super::operator::call::call_status;
+use super::operator::{self, blocking, failure, refused};
+use super::report::{CommandsReport, DrainRequest, ReloadReport, ShadowRequest};
 use super::stream;
-use super::{CallError, Control, ControlError};
 use crate::config::access::Access;
-use crate::http::listener;
+use crate::http::alarm::Alarm;
+use crate::http::listener::{self, Peer};
 
 /// Name of the file under the backup folder.
 pub(crate) const FILE_NAME: &str = "admin.json";
@@ -98,7 +101,9 @@ impl Admin {
             pid: std::process::id(),
         };
         let access = Arc::new(Access::new(Some(&file.token), Vec::new(), Vec::new()));
-        let app = app(control).layer(middleware::from_fn_with_state(access, admit));
+        let app = app(control.clone())
+            .merge(operator::router(control))
+            .layer(middleware::from_fn_with_state(access, admit));
         let (stop, stopped) = watch::channel(false);
         let listener = {
             let _guard = runtime.enter();
@@ -183,6 +188,8 @@ fn app(control: Control) -> Router {
         .route("/discard/{name}", post(discard))
         .route("/drain", post(drain))
         .route("/commands", get(commands))
+        .route("/operator/", any(of_extension))
+        .route("/operator/{*rest}", any(of_extension))
         .route(
             "/call/{extension}/{command}",
             post(call).layer(DefaultBodyLimit::max(ARGUMENTS_BYTES_MAX)),
@@ -252,6 +259,18 @@ async fn drain(State(control): State<Control>, Json(request): Json<DrainRequest>
     Json(control.status()).into_response()
 }
 
+/// Passes on what an extension contributes to the operator's paths.
+async fn of_extension(
+    State(control): State<Control>,
+    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    let alarm = Alarm::new();
+    control
+        .reply_of_extension(&Peer { address, alarm }, request)
+        .await
+}
+
 async fn commands(State(control): State<Control>) -> Response {
     Json(CommandsReport {
         extensions: control.commands(),
@@ -279,45 +298,5 @@ async fn call(
     match control.call(&extension, &command, &arguments).await {
         Ok(call) => stream::reply(call),
         Err(error) => failure(call_status(&error), &error_chain(&error)),
-    }
-}
-
-fn call_status(error: &CallError) -> StatusCode {
-    match error {
-        CallError::UnknownExtension { .. } | CallError::UnknownCommand { .. } => {
-            StatusCode::NOT_FOUND
-        }
-        CallError::Arguments { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-        CallError::NotStarted { .. } => StatusCode::CONFLICT,
-        CallError::TooManyWaited(_) | CallError::Lost { .. } => StatusCode::SERVICE_UNAVAILABLE,
-    }
-}
-
-fn refused(error: &ControlError) -> Response {
-    let status = match error {
-        ControlError::Unknown { .. } => StatusCode::NOT_FOUND,
-        ControlError::Config(_)
-        | ControlError::Reload(_)
-        | ControlError::Shadow(_)
-        | ControlError::Reconfigure(_) => StatusCode::CONFLICT,
-        ControlError::Stopping => StatusCode::SERVICE_UNAVAILABLE,
-        ControlError::Late => StatusCode::GATEWAY_TIMEOUT,
-    };
-    failure(status, &error.to_string())
-}
-
-fn failure(status: StatusCode, text: &str) -> Response {
-    let report = FailureReport {
-        error: text.to_owned(),
-    };
-    (status, Json(report)).into_response()
-}
-
-/// Runs `work`, which waits for the host's own threads, on a thread for blocking work.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        // Only a panic of `work` ends it early: the panic goes on in the request's own task, which ends alone.
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod admin;
 pub(crate) mod calls;
+pub(crate) mod operator;
 pub(crate) mod report;
 mod stream;
 
@@ -10,12 +11,16 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
+use axum::response::Response;
+use tig_plugin_api::Route;
 use tig_process::error_chain::error_chain;
 use tracing::{error, info};
 
 pub use self::calls::{Call, CallError};
-use self::report::HostStatus;
+use self::report::{ConditionReport, HostStatus};
 use crate::config::{Config, ConfigError, Overrides, Suggestion};
+use crate::http::listener::Peer;
+use crate::http::server;
 use crate::http::settings::ListenerSettings;
 use crate::lifecycle::drain::Drain;
 use crate::lifecycle::reconfigure::ReconfigureError;
@@ -23,8 +28,8 @@ use crate::lifecycle::reload::{Attempt, Outcome, ReloadError};
 use crate::lifecycle::shadowing::ShadowError;
 use crate::lifecycle::supervisor::{Message, Named, Request};
 use crate::observe::status::ExtensionStatus;
-use crate::runtime::bus::Full;
-use crate::runtime::event::Kind;
+use crate::runtime::bus::{Full, Page, Wanted};
+use crate::runtime::event::{HOST, Kind};
 use crate::runtime::failure::StoreFailure;
 use crate::runtime::shared::Shared;
 
@@ -98,7 +103,58 @@ impl Control {
             uptime_seconds: self.0.started.elapsed().as_secs(),
             draining: self.0.parts.drain.is_requested(),
             extensions: self.extensions(),
+            conditions: self.conditions(),
         }
+    }
+
+    /// The conditions of the host and its extensions, the most severe first.
+    #[must_use]
+    pub(crate) fn conditions(&self) -> Vec<ConditionReport> {
+        let shared = &self.0.parts.shared;
+        let report = |extension: &str, standing| ConditionReport {
+            extension: extension.to_owned(),
+            standing,
+        };
+        let own = shared.conditions.get().into_iter();
+        let mut all: Vec<_> = own.map(|it| report(HOST, it)).collect();
+        for extension in shared.services.bus.extensions() {
+            let standing = extension.conditions.get().into_iter();
+            all.extend(standing.map(|it| report(&extension.name, it)));
+        }
+        all.sort_by_key(|it| std::cmp::Reverse(it.standing.condition.severity));
+        all
+    }
+
+    /// Routes of the running extensions, each with the name of its extension.
+    #[must_use]
+    pub(crate) fn routes(&self) -> Vec<(String, Route)> {
+        let extensions = self.0.parts.shared.services.bus.extensions();
+        let named = extensions.iter().flat_map(|extension| {
+            let routes = extension.routes().into_iter();
+            routes.map(|route| (extension.name.clone(), route))
+        });
+        named.collect()
+    }
+
+    /// The latest events.
+    #[must_use]
+    pub(crate) fn recent(&self, wanted: &Wanted) -> Page {
+        self.0.parts.shared.services.bus.recent(wanted)
+    }
+
+    /// Milliseconds since the Unix epoch, by the host's clock.
+    #[must_use]
+    pub(crate) fn now_ms(&self) -> u64 {
+        self.0.parts.shared.services.clock.now_ms()
+    }
+
+    /// The reply of an extension to a request to one of its routes.
+    pub(crate) async fn reply_of_extension(
+        &self,
+        peer: &Peer,
+        request: axum::extract::Request,
+    ) -> Response {
+        server::reply_of_extension(&self.0.parts.shared, peer, request).await
     }
 
     /// All extensions, in the config's order.

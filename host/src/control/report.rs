@@ -1,12 +1,16 @@
 //! What a running host replies to its operator: written by the admin socket, read by the command line.
 
+use std::collections::VecDeque;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tig_plugin_api::{CommandInfo, Ticket};
 use tig_process::error_chain::error_chain;
 
 use crate::lifecycle::reload::{Attempt, Outcome, ReloadError};
+use crate::observe::conditions::StandingCondition;
 use crate::observe::status::ExtensionStatus;
+use crate::runtime::bus::RecentEvent;
 
 /// A host as its operator sees it.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -23,6 +27,109 @@ pub(crate) struct HostStatus {
     pub draining: bool,
     /// Its extensions, in the config's order.
     pub extensions: Vec<ExtensionStatus>,
+    /// What it and its extensions report of their state, the most severe first.
+    #[serde(default)]
+    pub conditions: Vec<ConditionReport>,
+}
+
+/// A condition of an extension or of the host.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub(crate) struct ConditionReport {
+    /// Name of the extension; `host` for the host's own.
+    pub extension: String,
+    /// What is so, and since when.
+    #[serde(flatten)]
+    pub standing: StandingCondition,
+}
+
+/// All conditions.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct ConditionsReport {
+    /// The most severe first.
+    pub conditions: Vec<ConditionReport>,
+    /// Now, in Unix milliseconds.
+    pub at_ms: u64,
+}
+
+/// The panels of all running extensions.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct PanelsReport {
+    /// In the config's order.
+    pub panels: Vec<PanelInfo>,
+}
+
+/// A panel.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub(crate) struct PanelInfo {
+    /// Last part of its path.
+    pub name: String,
+    /// The extension that contributes it.
+    pub extension: String,
+}
+
+/// A part of the latest events.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct EventsReport {
+    /// In their order.
+    pub events: Vec<EventReport>,
+    /// What to ask for next as `after`.
+    pub next: u64,
+    /// Events after the one asked for that are no longer kept, whatever their extension and name.
+    pub lost: u64,
+}
+
+/// An event that was published.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct EventReport {
+    /// Its number; numbers grow, also across restarts.
+    pub seq: u64,
+    /// When it was published, in Unix milliseconds.
+    pub at_ms: u64,
+    /// Who emitted it; `host` for the host.
+    pub extension: String,
+    /// Its name.
+    pub name: String,
+    /// Its arguments; if they are long, a text with their beginning.
+    pub payload: Box<RawValue>,
+    /// Whether the end of the payload is left out.
+    #[serde(default)]
+    pub is_cut: bool,
+}
+
+impl EventReport {
+    /// The report of an event.
+    #[must_use]
+    pub(crate) fn new(found: &RecentEvent) -> Self {
+        let payload = &found.event.payload;
+        let whole = if found.is_cut() {
+            None
+        } else {
+            serde_json::from_slice(payload).ok()
+        };
+        let text = || serde_json::value::to_raw_value(&String::from_utf8_lossy(payload));
+        Self {
+            seq: found.seq,
+            at_ms: found.at_ms,
+            extension: found.emitter.to_string(),
+            name: found.event.name.to_string(),
+            // A text always has a JSON form.
+            payload: whole.or_else(|| text().ok()).unwrap_or_default(),
+            is_cut: found.is_cut(),
+        }
+    }
+}
+
+/// What came of a call within the time that its caller waits.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct CallReport {
+    /// Exit code; none if the command still works.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<u8>,
+    /// The result; none if the command still works.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<Box<RawValue>>,
+    /// The last lines of progress.
+    pub progress: VecDeque<String>,
 }
 
 /// The reply to a reload or a promotion.

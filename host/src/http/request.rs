@@ -1,12 +1,14 @@
-//! Encodes what the listener gets for extensions.
+//! Reads what the listener gets, and encodes it for extensions.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use axum::BoxError;
 use axum::body::{Body, Bytes, to_bytes};
-use axum::http::{HeaderMap, Request, StatusCode};
-use hyper::body::Incoming;
+use axum::http::header::ORIGIN;
+use axum::http::{HeaderMap, Method, Request, StatusCode};
 use serde::{Serialize, Serializer};
+use tig_plugin_api::is_of_another_page;
 use tokio::time::timeout;
 
 use crate::runtime::route_request::RouteRequest;
@@ -62,16 +64,20 @@ pub(crate) fn encode_head<B>(
     RouteRequest::new(method, path, &head)
 }
 
-/// Reads a body to its end.
+/// Reads a body of at most `bytes_max` to its end.
 ///
 /// # Errors
 ///
 /// The status and the text of the rejection.
-pub(crate) async fn read_body(body: Incoming) -> Result<Bytes, (StatusCode, String)> {
-    match timeout(BODY_TIMEOUT, to_bytes(Body::new(body), BODY_BYTES_MAX)).await {
+pub(crate) async fn read_body<B>(body: B, bytes_max: usize) -> Result<Bytes, (StatusCode, String)>
+where
+    B: hyper::body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    match timeout(BODY_TIMEOUT, to_bytes(Body::new(body), bytes_max)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) => {
-            let text = format!("the body cannot be read within {BODY_BYTES_MAX} bytes: {error}");
+            let text = format!("the body cannot be read within {bytes_max} bytes: {error}");
             Err((StatusCode::PAYLOAD_TOO_LARGE, text))
         }
         Err(_) => Err((
@@ -79,6 +85,28 @@ pub(crate) async fn read_body(body: Incoming) -> Result<Bytes, (StatusCode, Stri
             "the body takes too long".to_owned(),
         )),
     }
+}
+
+/// Whether a page of another site has caused the request. Following a link to this host is allowed: the browser shows
+/// the response to its user, not to the page.
+pub(crate) fn is_from_another_page<B>(request: &Request<B>) -> bool {
+    let headers = request.headers();
+    if !headers.contains_key(ORIGIN) && !headers.contains_key("sec-fetch-site") {
+        return false;
+    }
+    let is_link = request.method() == Method::GET
+        && headers
+            .get("sec-fetch-mode")
+            .is_some_and(|mode| mode == "navigate");
+    !is_link && is_of_another_page(&pairs(headers))
+}
+
+/// Names and values; a value that is not text is empty.
+pub(crate) fn pairs(headers: &HeaderMap) -> Vec<(&str, &str)> {
+    let headers = headers.iter();
+    headers
+        .map(|(name, value)| (name.as_str(), value.to_str().unwrap_or_default()))
+        .collect()
 }
 
 #[cfg(test)]

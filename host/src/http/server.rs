@@ -7,12 +7,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, ORIGIN, WWW_AUTHENTICATE};
+use axum::body::{Body, Bytes};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use axum::response::{IntoResponse, Response};
-use hyper::body::{Body as _, Incoming};
-use tig_plugin_api::{HttpReply, is_of_another_page};
+use axum::{BoxError, Router};
+use hyper::body::Incoming;
+use serde_json::json;
+use tig_plugin_api::HttpReply;
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument, debug, debug_span};
@@ -21,7 +23,9 @@ use crate::config::access::{Access, AccessDenied};
 use crate::http::alarm::Alarm;
 use crate::http::listener::{Peer, Respond};
 use crate::http::metrics::Metrics;
-use crate::http::request::{encode_head, read_body};
+use crate::http::operator::{self, API_PATH, OperatorDenied, Purpose};
+use crate::http::reply::respond;
+use crate::http::request::{BODY_BYTES_MAX, encode_head, is_from_another_page, pairs, read_body};
 use crate::observe::prometheus;
 use crate::runtime::extension::Extension;
 use crate::runtime::item::{RouteError, RouteReply};
@@ -38,18 +42,22 @@ struct Server {
     shared: Arc<Shared>,
     metrics: Metrics,
     access: watch::Receiver<Access>,
+    /// Serves what is under [`API_PATH`].
+    api: Router,
 }
 
-/// Serves `metrics` and the routes of `shared`'s extensions to clients that `access` admits.
+/// Serves `metrics`, the operator's `api` and the routes of `shared`'s extensions to clients that `access` admits.
 pub(crate) fn app(
     shared: Arc<Shared>,
     metrics: Metrics,
     access: watch::Receiver<Access>,
+    api: Router,
 ) -> impl Respond {
     Arc::new(Server {
         shared,
         metrics,
         access,
+        api,
     })
 }
 
@@ -61,14 +69,16 @@ enum Admitted {
     /// The reply is known.
     Done(Box<Response>),
     /// An extension has the reply.
-    Route(RouteCall),
+    Route(RouteCall<Incoming>),
+    /// The operator's API has the reply.
+    Api(Request<Incoming>),
 }
 
 /// A request to a route, with its body still to be read.
-struct RouteCall {
+struct RouteCall<B> {
     extension: Arc<Extension>,
     request: RouteRequest,
-    body: Incoming,
+    body: B,
     /// The timer of the connection.
     alarm: Alarm,
 }
@@ -85,11 +95,18 @@ impl Respond for Arc<Server> {
         // At once, not when the future is polled: the connection reads on before that, and would need another buffer as
         // long as the head lies in this one.
         let admitted = span.in_scope(|| self.admit(peer, request));
+        let peer = peer.clone();
         let answered = async move {
-            let response = match admitted {
+            let mut response = match admitted {
                 Admitted::Done(response) => *response,
                 Admitted::Route(call) => call.reply().await.map_or_else(refuse, respond),
+                // Boxed: few requests are of operators, and the others need no room for them.
+                Admitted::Api(request) => Box::pin(self.api.clone().respond(&peer, request)).await,
             };
+            // A browser takes no reply for something else than it says.
+            let nosniff = HeaderValue::from_static("nosniff");
+            let headers = response.headers_mut();
+            headers.insert(X_CONTENT_TYPE_OPTIONS, nosniff);
             debug!(status = response.status().as_u16(), "request answered");
             response
         };
@@ -99,10 +116,19 @@ impl Respond for Arc<Server> {
 
 impl Server {
     fn admit(&self, peer: &Peer, request: Request<Incoming>) -> Admitted {
-        if let Some(response) = self.reply_of_the_host(peer.address, &request) {
+        let (method, path) = (request.method(), request.uri().path());
+        if let Some(purpose) = Purpose::of_request(method, path) {
+            let access = self.access.borrow();
+            if let Err(denied) = operator::check(&access, peer.address.ip(), purpose, &request) {
+                return Admitted::Done(Box::new(deny(denied)));
+            }
+            if path.starts_with(API_PATH) {
+                return Admitted::Api(request);
+            }
+        } else if let Some(response) = self.reply_of_the_host(peer.address, &request) {
             return Admitted::Done(Box::new(response));
         }
-        match self.route(peer, request) {
+        match route(&self.shared, peer, request) {
             Ok(call) => Admitted::Route(call),
             Err(refusal) => Admitted::Done(Box::new(refuse(refusal))),
         }
@@ -125,31 +151,48 @@ impl Server {
         }
         is_for_metrics(request).then(|| self.metrics(peer, request.headers()))
     }
-
-    fn route(&self, peer: &Peer, request: Request<Incoming>) -> Result<RouteCall, Refusal> {
-        let (method, path) = (request.method().as_str(), request.uri().path());
-        let Some(extension) = self.shared.find_route(method, path) else {
-            let text = format!("no extension answers {method} {path}");
-            return Err((StatusCode::NOT_FOUND, text));
-        };
-        let encoded = encode_head(peer.address, &request);
-        let encoded =
-            encoded.map_err(|error| (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
-        Ok(RouteCall {
-            extension,
-            request: encoded,
-            body: request.into_body(),
-            alarm: peer.alarm.clone(),
-        })
-    }
 }
 
-impl RouteCall {
+/// The reply of the extension with a route for the request of `peer`, which is admitted.
+pub(crate) async fn reply_of_extension(
+    shared: &Shared,
+    peer: &Peer,
+    request: Request<Body>,
+) -> Response {
+    let routed = match route(shared, peer, request) {
+        Ok(call) => call.reply().await,
+        Err(refusal) => Err(refusal),
+    };
+    routed.map_or_else(refuse, respond)
+}
+
+fn route<B>(shared: &Shared, peer: &Peer, request: Request<B>) -> Result<RouteCall<B>, Refusal> {
+    let (method, path) = (request.method().as_str(), request.uri().path());
+    let Some(extension) = shared.find_route(method, path) else {
+        let text = format!("no extension answers {method} {path}");
+        return Err((StatusCode::NOT_FOUND, text));
+    };
+    let encoded = encode_head(peer.address, &request);
+    let encoded =
+        encoded.map_err(|error| (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+    Ok(RouteCall {
+        extension,
+        request: encoded,
+        body: request.into_body(),
+        alarm: peer.alarm.clone(),
+    })
+}
+
+impl<B> RouteCall<B>
+where
+    B: hyper::body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
     async fn reply(self) -> Result<HttpReply, Refusal> {
         let mut request = self.request;
         if !self.body.is_end_stream() {
             // Boxed: most requests have no body, and their futures need no room for reading one.
-            let body = Box::pin(read_body(self.body)).await?;
+            let body = Box::pin(read_body(self.body, BODY_BYTES_MAX)).await?;
             request = request.with_body(&body);
         }
         let has_body = request.body_bytes() > 0;
@@ -225,28 +268,6 @@ fn is_for_metrics<B>(request: &Request<B>) -> bool {
     request.method() == Method::GET && request.uri().path() == METRICS_PATH
 }
 
-/// Whether a page of another site has caused the request. Following a link to this host is allowed: the browser shows
-/// the response to its user, not to the page.
-fn is_from_another_page<B>(request: &Request<B>) -> bool {
-    let headers = request.headers();
-    if !headers.contains_key(ORIGIN) && !headers.contains_key("sec-fetch-site") {
-        return false;
-    }
-    let is_link = request.method() == Method::GET
-        && headers
-            .get("sec-fetch-mode")
-            .is_some_and(|mode| mode == "navigate");
-    !is_link && is_of_another_page(&pairs(headers))
-}
-
-/// Names and values; a value that is not text is empty.
-fn pairs(headers: &HeaderMap) -> Vec<(&str, &str)> {
-    let headers = headers.iter();
-    headers
-        .map(|(name, value)| (name.as_str(), value.to_str().unwrap_or_default()))
-        .collect()
-}
-
 impl Server {
     fn metrics(&self, peer: SocketAddr, headers: &HeaderMap) -> Response {
         let checked = self
@@ -279,22 +300,17 @@ fn reject(denied: AccessDenied) -> Response {
     }
 }
 
+fn deny(denied: OperatorDenied) -> Response {
+    let text = json!({ "error": denied.to_string() }).to_string();
+    let kind = [(CONTENT_TYPE, "application/json")];
+    let mut response = (denied.status(), kind, text).into_response();
+    if denied == OperatorDenied::Token {
+        let bearer = HeaderValue::from_static("Bearer");
+        response.headers_mut().insert(WWW_AUTHENTICATE, bearer);
+    }
+    response
+}
+
 fn refuse((status, text): Refusal) -> Response {
     (status, [(CONTENT_TYPE, "text/plain")], text).into_response()
-}
-
-fn respond(reply: HttpReply) -> Response {
-    build(reply).unwrap_or_else(|error| {
-        let text = format!("the extension's reply is malformed: {error}");
-        (StatusCode::INTERNAL_SERVER_ERROR, text).into_response()
-    })
-}
-
-fn build(reply: HttpReply) -> Result<Response, axum::http::Error> {
-    let (status, content_type) = (StatusCode::from_u16(reply.status)?, reply.content_type);
-    let mut response = Response::new(Body::from(reply.body));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::try_from(content_type)?);
-    Ok(response)
 }

@@ -317,6 +317,7 @@ fn remove(shared: &Shared, watched: &Watched) -> Outcome {
     let extension = &watched.extension;
     shared.services.bus.remove(extension);
     extension.mailbox.put_command(Command::Stop);
+    extension.conditions.end(&shared.services);
     let version = extension.version();
     info!(extension = extension.name, version, "extension removed");
     Outcome::Removed { version }

@@ -42,7 +42,7 @@ pub(crate) enum TrialError {
 pub(crate) fn create_instance(plugin: &Plugin, start: FirstStart) -> Result<(), TrialError> {
     let FirstStart { settings, keys } = start;
     let services = Services {
-        bus: Bus::default(),
+        bus: Bus::new(Clock::start()),
         store: Store::in_memory()?,
         clock: Clock::start(),
         random: Random::from_system(),

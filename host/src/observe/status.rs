@@ -1,8 +1,8 @@
 //! The status of extensions, for the operator.
 
 use serde::{Deserialize, Serialize};
-use tig_plugin_api::Condition;
 
+use super::conditions::StandingCondition;
 use super::shadow_status::ShadowStatus;
 
 /// What becomes of an extension's events.
@@ -70,7 +70,7 @@ pub struct ExtensionStatus {
     pub busy: Option<Busy>,
     /// What the extension has reported of its state.
     #[serde(default)]
-    pub conditions: Vec<Condition>,
+    pub conditions: Vec<StandingCondition>,
 }
 
 /// A handler that takes long.

@@ -243,7 +243,7 @@ mod tests {
                         .claim("to_reader", key.as_bytes(), Kind::Plain);
                     let effects = Effects {
                         writes: Writes::from([(key.clone(), Some(Arc::from(key.as_bytes())))]),
-                        events: event.unwrap().into_iter().collect(),
+                        events: vec![event.unwrap()],
                         ..Effects::default()
                     };
                     submit(&shared, extension, *epoch, effects);
@@ -283,7 +283,7 @@ mod tests {
             };
             let effects = Effects {
                 writes: Writes::from([("key".to_owned(), Some(Arc::from(&b"1"[..])))]),
-                events: event.unwrap().into_iter().collect(),
+                events: vec![event.unwrap()],
                 answer: Some((sender, Box::new(answered))),
                 ..Effects::default()
             };

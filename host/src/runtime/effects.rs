@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::sync::Arc;
+use std::time::Instant;
 
 use tig_plugin_api::Condition;
 use tokio::sync::oneshot;
@@ -37,6 +38,8 @@ pub(crate) struct Effects {
     pub readings: Vec<Reading>,
     /// The conditions of the extension, if it has reported them.
     pub conditions: Option<Vec<Condition>>,
+    /// Whether they are those of `new`: an instance that reports no conditions there has not looked yet.
+    pub is_of_new: bool,
     /// Key in the outbox of the handled event, if it was durable.
     pub handled: Option<u64>,
     /// Durable events that return to the outbox.
@@ -59,6 +62,7 @@ impl Effects {
             && self.unfinished.is_none()
             && self.readings.is_empty()
             && self.conditions.is_none()
+            && !self.is_of_new
             && self.answer.is_none()
             && self.started.is_none()
     }
@@ -129,7 +133,7 @@ impl Effects {
     /// Applies all effects that are not storage: events, requests, replies.
     pub(crate) fn apply(self, services: &Services, extension: &Extension) {
         if !self.events.is_empty() {
-            services.bus.publish(self.events);
+            services.bus.publish(&extension.sockets.name, self.events);
         }
         for call in self.calls {
             let (mailbox, in_flight) = (
@@ -153,8 +157,10 @@ impl Effects {
                 "more than {SERIES_MAX} series of metrics; further ones are left out"
             );
         }
-        if let Some(conditions) = self.conditions {
-            extension.set_conditions(conditions);
+        match self.conditions {
+            Some(conditions) => extension.conditions.report(conditions, services),
+            None if self.is_of_new => extension.conditions.inherit(Instant::now()),
+            None => {}
         }
         if self.wakes > 0 {
             extension.parked().wake(self.wakes);

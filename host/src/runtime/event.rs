@@ -11,11 +11,27 @@ pub const UPDATE: &str = "update";
 
 pub(crate) use tig_plugin_api::abi::event::{HTTP_RESPONSE, RESERVED, TIMER, WS};
 
+/// Name under which the host itself emits events and has conditions.
+pub(crate) const HOST: &str = "host";
+
 /// Event that reports an extension replaced by a new version.
 pub(crate) const EXTENSION_RELOADED: &str = "extension_reloaded";
 
 /// Event that reports a rejected new version.
 pub(crate) const EXTENSION_REJECTED: &str = "extension_rejected";
+
+/// Event that reports a condition that began, or has another severity than before. Only the host emits it.
+pub(crate) const CONDITION_RAISED: &str = "condition_raised";
+
+/// Event that reports a condition that ended. Only the host emits it.
+pub(crate) const CONDITION_CLEARED: &str = "condition_cleared";
+
+/// Whether only the host may emit events of this name.
+#[must_use]
+pub(crate) fn is_reserved(name: &str) -> bool {
+    matches!(name, HTTP_RESPONSE | CONDITION_RAISED | CONDITION_CLEARED)
+        || name.starts_with(RESERVED)
+}
 
 /// An event in the host's global order. Extensions share one copy.
 #[derive(Debug, Eq, PartialEq)]

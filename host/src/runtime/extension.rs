@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tig_plugin_api::{Condition, Manifest, Route};
+use tig_plugin_api::{Manifest, Route};
 
 use crate::config::own_settings;
 use crate::observe::meters::Meters;
@@ -14,6 +14,7 @@ use crate::observe::shadow_status::ShadowStatusHandle;
 use crate::observe::status::{ExtensionStatus, State};
 use crate::observe::watchdog::Activity;
 use crate::plugin::{Plugin, PluginFile};
+use crate::runtime::conditions::Conditions;
 use crate::runtime::fence::Fence;
 use crate::runtime::long_messages::LongMessages;
 use crate::runtime::long_poll::ParkedRequests;
@@ -48,7 +49,7 @@ pub(crate) struct Extension {
     /// Its metrics, and how much work it has not finished.
     pub meters: Meters,
     /// What it has reported of its state.
-    conditions: Mutex<Vec<Condition>>,
+    pub conditions: Conditions,
     /// Number of restarts after a panic.
     pub restarts: AtomicU64,
     /// Number of instances restored from storage after a handler had asked for effects and failed.
@@ -100,14 +101,6 @@ impl fmt::Debug for Extension {
 }
 
 impl Extension {
-    /// Replaces what the extension has reported of its state.
-    pub(crate) fn set_conditions(&self, conditions: Vec<Condition>) {
-        *self
-            .conditions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = conditions;
-    }
-
     /// Extension `name`, without an instance.
     #[must_use]
     pub(crate) fn new(name: &str) -> Self {
@@ -134,7 +127,7 @@ impl Extension {
             failed: AtomicU64::new(0),
             drawn: AtomicU64::new(0),
             meters: Meters::default(),
-            conditions: Mutex::default(),
+            conditions: Conditions::new(name),
             restarts: AtomicU64::new(0),
             restores: AtomicU64::new(0),
             present: Mutex::default(),
@@ -323,6 +316,7 @@ impl Extension {
         // Taken before the lock of `present`, which handlers need too: it is held for copies only.
         let waiting = self.mailbox.len();
         let busy = self.activity().overdue();
+        let conditions = self.conditions.get();
         let present = self.lock();
         ExtensionStatus {
             name: self.name.clone(),
@@ -347,11 +341,7 @@ impl Extension {
             frames_received: self.sockets.frames.received.load(Ordering::Relaxed),
             frames_sent: self.sockets.frames.sent.load(Ordering::Relaxed),
             busy,
-            conditions: self
-                .conditions
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clone(),
+            conditions,
         }
     }
 

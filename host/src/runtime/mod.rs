@@ -8,6 +8,7 @@ pub(crate) mod clock;
 pub(crate) mod command;
 pub(crate) mod commands;
 pub(crate) mod committer;
+pub(crate) mod conditions;
 pub(crate) mod effects;
 pub(crate) mod event;
 pub(crate) mod extension;

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use tig_plugin_api::abi::InstanceBox;
 
+use crate::observe::conditions::StandingCondition;
 use crate::plugin::Plugin;
 use crate::runtime::event::Event;
 use crate::runtime::failure::SwitchError;
@@ -40,6 +41,8 @@ pub(crate) struct Predecessor {
     pub instance: InstanceBox,
     /// Number of unfinished pieces of work that it had reported.
     pub unfinished: u64,
+    /// What it had reported of its state.
+    pub conditions: Vec<StandingCondition>,
 }
 
 pub(crate) struct Probation {

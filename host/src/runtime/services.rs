@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
+use tracing::warn;
+
 use crate::keys::Keys;
 use crate::runtime::bus::Bus;
 use crate::runtime::clock::{Clock, Random};
 use crate::runtime::commands::Commands;
+use crate::runtime::conditions::Announce;
+use crate::runtime::event::Kind;
 use crate::runtime::outbound::HttpSender;
 use crate::runtime::sockets::SocketDriver;
 use crate::runtime::timers::Timers;
@@ -31,4 +35,16 @@ pub(crate) struct Services {
     pub keys: Keys,
     /// Calls of commands.
     pub commands: Commands,
+}
+
+impl Announce for Services {
+    fn now_ms(&self) -> u64 {
+        self.clock.now_ms()
+    }
+
+    fn announce(&self, event: &str, payload: &str) {
+        if let Err(full) = self.bus.emit(event, payload.as_bytes(), Kind::Plain) {
+            warn!("{full}");
+        }
+    }
 }

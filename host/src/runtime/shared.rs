@@ -7,6 +7,8 @@ use crate::runtime::bus::Bus;
 use crate::runtime::clock::{Clock, Random};
 use crate::runtime::commands::Commands;
 use crate::runtime::committer::Committer;
+use crate::runtime::conditions::Conditions;
+use crate::runtime::event::HOST;
 use crate::runtime::extension::Extension;
 use crate::runtime::outbound::HttpSender;
 use crate::runtime::services::Services;
@@ -22,6 +24,8 @@ pub(crate) struct Shared {
     pub committer: Committer,
     /// Threads of the runners.
     pub threads: Threads,
+    /// The host's own conditions.
+    pub conditions: Conditions,
 }
 
 impl Shared {
@@ -35,7 +39,7 @@ impl Shared {
     ) -> Self {
         Self {
             services: Services {
-                bus: Bus::default(),
+                bus: Bus::new(clock.clone()),
                 store,
                 clock,
                 random,
@@ -47,6 +51,7 @@ impl Shared {
             },
             committer: Committer::default(),
             threads: Threads::default(),
+            conditions: Conditions::new(HOST),
         }
     }
 

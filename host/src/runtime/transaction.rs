@@ -15,7 +15,7 @@ use tig_plugin_api::frame::{self, HostAnswer, HostCall};
 use crate::limits::CALLS_IN_FLIGHT_MAX;
 use crate::observe::meters::{self, Reading};
 use crate::runtime::effects::Effects;
-use crate::runtime::event::{HTTP_RESPONSE, Kind, RESERVED};
+use crate::runtime::event::{Kind, is_reserved};
 use crate::runtime::extension::Extension;
 use crate::runtime::host_call_error::{
     EFFECT_BYTES_MAX, HANDLER_EVENTS_MAX, HostCallError, KEY_BYTES_MAX, READINGS_MAX,
@@ -125,7 +125,8 @@ impl<'a> Transaction<'a> {
     }
 
     fn serve(&mut self, call: HostCall<'_>) -> Result<HostAnswer<'_>, HostCallError> {
-        self.has_asked |= call.is_effect();
+        // An instance whose report is dropped would not repeat it.
+        self.has_asked |= call.is_effect() || matches!(call, HostCall::Conditions(_));
         match call {
             HostCall::Emit {
                 name,
@@ -187,7 +188,7 @@ impl<'a> Transaction<'a> {
         check_event(name, payload)?;
         let claimed = self.services.bus.claim(name, payload, kind);
         self.was_full |= claimed.is_err();
-        self.effects.events.extend(claimed?);
+        self.effects.events.push(claimed?);
         Ok(())
     }
 
@@ -252,7 +253,7 @@ impl<'a> Transaction<'a> {
 }
 
 fn check_event(name: &str, payload: &[u8]) -> Result<(), HostCallError> {
-    if name == HTTP_RESPONSE || name.starts_with(RESERVED) {
+    if is_reserved(name) {
         return Err(HostCallError::ReservedEvent(name.to_owned()));
     }
     serde_json::from_slice::<IgnoredAny>(payload)

@@ -4,12 +4,16 @@
 //! the event gets its sequence number when it is published, under one lock with the mailboxes, so that every extension
 //! sees events in the same order. Publishing never blocks on an extension and never fails.
 
+mod recent;
 mod router;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+pub(crate) use self::recent::{Page, RecentEvent, Wanted};
+use crate::runtime::bus::recent::Recent;
 use crate::runtime::bus::router::{Route, Router};
-use crate::runtime::event::{Event, Kind};
+use crate::runtime::clock::Clock;
+use crate::runtime::event::{Event, HOST, Kind};
 use crate::runtime::extension::Extension;
 use crate::runtime::item::Delivery;
 use crate::runtime::mailbox::EVENTS_MAX;
@@ -34,8 +38,17 @@ impl Table {
 
 pub(crate) struct Bus {
     table: Mutex<Table>,
+    order: Mutex<Order>,
+    clock: Clock,
+    /// Emitter of the host's own events.
+    host: Arc<str>,
+}
+
+/// What publishers share.
+struct Order {
     /// The last sequence number.
-    order: Mutex<u64>,
+    last: u64,
+    recent: Recent,
 }
 
 /// An emitted event that is not published yet. Dropped, it releases the claimed room.
@@ -59,7 +72,7 @@ impl Emitted for Outgoing {
     }
 
     fn is_durable(&self) -> bool {
-        self.kind == Kind::Durable
+        self.kind == Kind::Durable && self.is_handled()
     }
 
     fn subscribers(&self) -> impl Iterator<Item = &str> {
@@ -75,6 +88,12 @@ impl Emitted for Outgoing {
 }
 
 impl Outgoing {
+    /// Whether any extension handles it.
+    #[must_use]
+    pub(crate) fn is_handled(&self) -> bool {
+        !self.route.subscribers.is_empty()
+    }
+
     /// The route, and the event with its sequence number.
     fn numbered(mut self, sequence: u64) -> (Arc<Route<Arc<Extension>>>, Arc<Event>) {
         // The room now belongs to the events in the mailboxes, so dropping must not release it.
@@ -120,19 +139,26 @@ pub struct Full {
     pub extension: String,
 }
 
-impl Default for Bus {
-    fn default() -> Self {
+impl Bus {
+    /// A bus without extensions, with the time of `clock`.
+    #[must_use]
+    pub(crate) fn new(clock: Clock) -> Self {
+        // Numbers of kept events grow from one run to the next: whoever asks for later ones misses none after a restart.
+        let origin = clock.now_us();
         Self {
             table: Mutex::new(Table {
                 extensions: Vec::new(),
                 router: Router::new([]),
             }),
-            order: Mutex::new(0),
+            order: Mutex::new(Order {
+                last: 0,
+                recent: Recent::starting_after(origin),
+            }),
+            clock,
+            host: HOST.into(),
         }
     }
-}
 
-impl Bus {
     /// Sets the events that `extension` handles. An extension that is not in the table yet is added at its end.
     pub(crate) fn subscribe(&self, extension: &Arc<Extension>, events: &[String]) {
         let mut table = lock(&self.table);
@@ -193,21 +219,16 @@ impl Bus {
         found.map(|(extension, _)| Arc::clone(extension))
     }
 
-    /// Finds the subscribers of an event and claims room for it; `None` if no extension handles it.
+    /// Finds the subscribers of an event and claims room for it. An event without subscribers is published too: the
+    /// operator may look for it.
     ///
     /// # Errors
     ///
     /// A subscriber has no room; then no room is claimed at all.
-    pub(crate) fn claim(
-        &self,
-        name: &str,
-        payload: &[u8],
-        kind: Kind,
-    ) -> Result<Option<Outgoing>, Full> {
+    pub(crate) fn claim(&self, name: &str, payload: &[u8], kind: Kind) -> Result<Outgoing, Full> {
         // The route is cloned out of the table: claims of other events must not wait for the mailboxes below.
-        let Some(route) = lock(&self.table).router.route(name).cloned() else {
-            return Ok(None);
-        };
+        let known = lock(&self.table).router.route(name).cloned();
+        let route = known.unwrap_or_else(|| Arc::new(Route::without_subscribers(name)));
         if kind != Kind::Latest {
             for (place, extension) in route.subscribers.iter().enumerate() {
                 if extension.mailbox.claim() {
@@ -223,23 +244,26 @@ impl Bus {
                 });
             }
         }
-        Ok(Some(Outgoing {
+        Ok(Outgoing {
             route,
             payload: payload.into(),
             kind,
             outbox_id: None,
             published: false,
-        }))
+        })
     }
 
-    /// Publishes events in their order, with one lock of each mailbox for all of them.
-    pub(crate) fn publish(&self, events: Vec<Outgoing>) {
+    /// Publishes events of `emitter` in their order, with one lock of each mailbox for all of them.
+    pub(crate) fn publish(&self, emitter: &Arc<str>, events: Vec<Outgoing>) {
+        let at_ms = self.clock.now_ms();
         // Held until all mailboxes have the events: numbers alone would not keep two publishers from overtaking each
         // other.
-        let mut last = lock(&self.order);
+        let mut order = lock(&self.order);
         let mut number = |outgoing: Outgoing| {
-            *last += 1;
-            outgoing.numbered(*last)
+            order.last += 1;
+            let (route, event) = outgoing.numbered(order.last);
+            order.recent.push(at_ms, emitter, &event);
+            (route, event)
         };
         let count = events.len();
         // Most handlers emit one event, which needs no lists.
@@ -270,6 +294,12 @@ impl Bus {
         }
     }
 
+    /// The latest events, for the operator.
+    #[must_use]
+    pub(crate) fn recent(&self, wanted: &Wanted) -> Page {
+        lock(&self.order).recent.page(wanted)
+    }
+
     /// Publishes an event of the host itself.
     ///
     /// # Errors
@@ -277,7 +307,7 @@ impl Bus {
     /// As for [`Bus::claim`].
     pub(crate) fn emit(&self, name: &str, payload: &[u8], kind: Kind) -> Result<(), Full> {
         let outgoing = self.claim(name, payload, kind)?;
-        self.publish(outgoing.into_iter().collect());
+        self.publish(&self.host, vec![outgoing]);
         Ok(())
     }
 }
@@ -296,7 +326,7 @@ mod tests {
     use crate::runtime::mailbox::Taken;
 
     fn bus(subscriptions: &[Vec<String>]) -> Bus {
-        let bus = Bus::default();
+        let bus = Bus::new(Clock::start());
         for (index, events) in subscriptions.iter().enumerate() {
             bus.subscribe(&Arc::new(Extension::new(&index.to_string())), events);
         }
@@ -323,7 +353,7 @@ mod tests {
                 for batch in &batches {
                     scope.spawn(|| {
                         let claim = |name: &String| bus.claim(name, b"{}", Kind::Plain).unwrap();
-                        bus.publish(batch.iter().filter_map(claim).collect());
+                        bus.publish(&"emitter".into(), batch.iter().map(claim).collect());
                     });
                 }
             });

@@ -12,6 +12,17 @@ pub(super) struct Route<S> {
     pub(super) subscribers: Vec<S>,
 }
 
+impl<S> Route<S> {
+    /// The route of an event that no extension handles.
+    #[must_use]
+    pub(super) fn without_subscribers(event: &str) -> Self {
+        Self {
+            event: event.into(),
+            subscribers: Vec::new(),
+        }
+    }
+}
+
 /// Subscriptions of extensions.
 #[derive(Debug)]
 pub(super) struct Router<S> {

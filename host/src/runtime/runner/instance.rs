@@ -35,7 +35,9 @@ impl Runner {
         self.activity.name(&self.what);
         let instance = created.map_err(|failure| PluginFailure(failure.text.into_string()))?;
         let mut effects = transaction.take_effects();
-        effects.get_or_insert_default().unfinished.get_or_insert(0);
+        let of_new = effects.get_or_insert_default();
+        of_new.unfinished.get_or_insert(0);
+        of_new.is_of_new = true;
         Ok((instance, effects))
     }
 
@@ -104,6 +106,7 @@ impl Runner {
         self.extension.set_state(State::Stopped);
         // Whoever waits would wait until an operator looks.
         self.shared.services.commands.end_all(self.name());
+        self.extension.conditions.clear(&self.shared.services);
         error!(
             extension = self.name(),
             "stopped after {reason}; replace its file or reload it to start it again"

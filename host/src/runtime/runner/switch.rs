@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use abi_stable::std_types::{ROption, RResult, RVec};
+use tig_plugin_api::Condition;
 use tig_plugin_api::abi::{Failure, InstanceBox};
 use tracing::{info, warn};
 
 use super::rest::Rest;
 use super::{Redelivery, Runner};
+use crate::observe::conditions::StandingCondition;
 use crate::observe::status::State;
 use crate::runtime::announcement;
 use crate::runtime::command::Successor;
@@ -37,6 +39,7 @@ impl Runner {
             settings: Arc::clone(&settings),
             instance,
             unfinished: self.extension.meters.unfinished(),
+            conditions: self.extension.conditions.get(),
         });
         let on_probation = warm.is_some();
         if let Some(predecessor) = warm {
@@ -174,6 +177,8 @@ impl Runner {
             writes,
             released: outbox,
             unfinished: Some(predecessor.unfinished),
+            // It reports what changes: what the new version has reported in between must go.
+            conditions: Some(reported(predecessor.conditions)),
             ..Effects::default()
         })));
         let count = items.len();
@@ -197,4 +202,8 @@ impl Runner {
             );
         }
     }
+}
+
+fn reported(standing: Vec<StandingCondition>) -> Vec<Condition> {
+    standing.into_iter().map(|it| it.condition).collect()
 }

@@ -35,7 +35,8 @@ impl Record {
     /// The record of a handler that returned `Ok`.
     #[must_use]
     pub(crate) fn from_effects(effects: &Effects) -> Self {
-        let events = effects.events.iter();
+        // An event without subscribers goes nowhere.
+        let events = effects.events.iter().filter(|event| event.is_handled());
         let answer = effects.answer.as_ref();
         Self {
             failure: None,

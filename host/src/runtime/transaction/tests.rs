@@ -35,7 +35,7 @@ impl SocketDriver for Silent {
 pub(super) fn services(folder: &std::path::Path) -> Services {
     let store = Store::open(folder, &Identity::new()).unwrap();
     Services {
-        bus: Bus::default(),
+        bus: Bus::new(Clock::start()),
         store,
         clock: Clock::start(),
         random: Random::from_system(),

@@ -1,0 +1,41 @@
+//! What runs, what is wrong, and what can be shown.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use tig_plugin_api::Route;
+use tig_plugin_api::panel::PANEL_PATH;
+
+use super::{Api, json_text};
+use crate::control::report::{ConditionsReport, PanelInfo, PanelsReport};
+
+/// Description of the API and of the routes of the stock extensions.
+const OPENAPI: &str = include_str!("../../../../docs/openapi.json");
+
+pub(super) async fn status(State(api): State<Api>) -> Response {
+    Json(api.control.status()).into_response()
+}
+
+pub(super) async fn conditions(State(api): State<Api>) -> Response {
+    Json(ConditionsReport {
+        conditions: api.control.conditions(),
+        at_ms: api.control.now_ms(),
+    })
+    .into_response()
+}
+
+pub(super) async fn panels(State(api): State<Api>) -> Response {
+    let routes = api.control.routes();
+    let panel = |(extension, route): (String, Route)| {
+        let is_panel = route.method == "GET" && !route.wildcard;
+        let name = route.path.strip_prefix(PANEL_PATH)?.to_owned();
+        let is_panel = is_panel && !name.is_empty() && !name.contains('/');
+        is_panel.then_some(PanelInfo { name, extension })
+    };
+    let panels = routes.into_iter().filter_map(panel).collect();
+    Json(PanelsReport { panels }).into_response()
+}
+
+pub(super) async fn openapi() -> Response {
+    json_text(OPENAPI)
+}

@@ -1,0 +1,191 @@
+//! The conditions of one owner, an extension or the host: kept, logged and published.
+//!
+//! Invariant: nothing waits for an extension, and however often an owner reports, so many edges a minute are logged and
+//! published. What stands is right whether its edges were published or not.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tig_plugin_api::{Condition, Severity};
+use tracing::{info, warn};
+
+use crate::observe::conditions::{Edge, StandingCondition, checked, replace};
+use crate::runtime::event::{CONDITION_CLEARED, CONDITION_RAISED};
+
+/// Edges that an owner may log and publish in a minute: more than all its conditions, once there and back.
+const EDGES_COUNT_MAX: u32 = 600;
+
+const MINUTE_MS: u64 = 60_000;
+
+/// A new instance that has reported nothing for so long has no conditions: those of its predecessor end.
+pub(crate) const INHERITED_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Where edges are published.
+pub(crate) trait Announce {
+    /// Milliseconds since the Unix epoch.
+    fn now_ms(&self) -> u64;
+
+    /// Publishes an event of the host; logs that there is no room for it.
+    fn announce(&self, event: &str, payload: &str);
+}
+
+pub(crate) struct Conditions {
+    owner: Arc<str>,
+    state: Mutex<State>,
+    has_misreported: AtomicBool,
+}
+
+#[derive(Default)]
+struct State {
+    standing: Vec<StandingCondition>,
+    /// When a new instance inherited them, if it has not reported its own yet.
+    inherited: Option<Instant>,
+    /// The owner was removed: it reports no more.
+    has_ended: bool,
+    budget: Budget,
+}
+
+/// Counts edges by the minute.
+#[derive(Default)]
+struct Budget {
+    minute: u64,
+    used: u32,
+}
+
+impl Budget {
+    /// Whether one more edge is allowed; logs the first that is not.
+    fn take(&mut self, owner: &str, now_ms: u64) -> bool {
+        let minute = now_ms / MINUTE_MS;
+        if minute != self.minute {
+            *self = Self { minute, used: 0 };
+        }
+        self.used = self.used.saturating_add(1);
+        if self.used == EDGES_COUNT_MAX + 1 {
+            warn!(
+                extension = owner,
+                "more than {EDGES_COUNT_MAX} conditions have begun or ended in this minute; further ones are not published"
+            );
+        }
+        self.used <= EDGES_COUNT_MAX
+    }
+}
+
+impl Conditions {
+    /// No conditions of `owner`.
+    #[must_use]
+    pub(crate) fn new(owner: &str) -> Self {
+        Self {
+            owner: owner.into(),
+            state: Mutex::default(),
+            has_misreported: AtomicBool::new(false),
+        }
+    }
+
+    /// What stands.
+    #[must_use]
+    pub(crate) fn get(&self) -> Vec<StandingCondition> {
+        self.lock().standing.clone()
+    }
+
+    /// Replaces what stands by what the owner reports.
+    pub(crate) fn report(&self, reported: Vec<Condition>, to: &impl Announce) {
+        let (reported, misreport) = checked(reported);
+        if let Some(misreport) = misreport
+            && !self.has_misreported.swap(true, Ordering::Relaxed)
+        {
+            warn!(extension = &*self.owner, "{misreport}");
+        }
+        let mut state = self.lock();
+        state.inherited = None;
+        self.replace(&mut state, reported, to);
+    }
+
+    /// A new instance of the owner goes on with what stands, until it reports its own.
+    pub(crate) fn inherit(&self, now: Instant) {
+        let mut state = self.lock();
+        state.inherited = (!state.standing.is_empty()).then_some(now);
+    }
+
+    /// Ends what a new instance has inherited and not reported in time.
+    pub(crate) fn end_inherited(&self, now: Instant, to: &impl Announce) {
+        let mut state = self.lock();
+        let is_over = |since: Instant| now.duration_since(since) >= INHERITED_TIMEOUT;
+        if state.inherited.is_some_and(is_over) {
+            state.inherited = None;
+            self.replace(&mut state, Vec::new(), to);
+        }
+    }
+
+    /// Ends all conditions: the owner has stopped, and reports again when it starts.
+    pub(crate) fn clear(&self, to: &impl Announce) {
+        self.replace(&mut self.lock(), Vec::new(), to);
+    }
+
+    /// Ends all conditions of an owner that was removed; what is still in flight counts no more.
+    pub(crate) fn end(&self, to: &impl Announce) {
+        let mut state = self.lock();
+        self.replace(&mut state, Vec::new(), to);
+        state.has_ended = true;
+    }
+
+    /// Published under the lock, so that the edges of one condition come in their order. The bus takes locks of its own,
+    /// and none that is held while conditions are read.
+    fn replace(&self, state: &mut State, reported: Vec<Condition>, to: &impl Announce) {
+        if state.has_ended {
+            return;
+        }
+        let now_ms = to.now_ms();
+        for edge in replace(&mut state.standing, reported, now_ms) {
+            if state.budget.take(&self.owner, now_ms) {
+                self.log(&edge);
+                self.publish(&edge, now_ms, to);
+            }
+        }
+    }
+
+    fn log(&self, edge: &Edge) {
+        let extension = &*self.owner;
+        let (Edge::Raised(standing) | Edge::Cleared(standing)) = edge;
+        let Condition {
+            code,
+            subject,
+            severity,
+            text,
+            remedy,
+        } = &standing.condition;
+        let remedy = if remedy.is_empty() {
+            String::new()
+        } else {
+            format!(" ({remedy})")
+        };
+        match (edge, severity) {
+            (Edge::Cleared(_), _) => info!(extension, code, subject, "no longer: {text}"),
+            (_, Severity::Info) => info!(extension, code, subject, "{text}{remedy}"),
+            (_, Severity::Warning | Severity::Critical) => {
+                warn!(extension, code, subject, "{text}{remedy}");
+            }
+        }
+    }
+
+    fn publish(&self, edge: &Edge, now_ms: u64, to: &impl Announce) {
+        let (Edge::Raised(standing) | Edge::Cleared(standing)) = edge;
+        // Texts and numbers always have a JSON form.
+        let mut payload = json!(standing);
+        payload["extension"] = json!(&*self.owner);
+        let event = match edge {
+            Edge::Raised(_) => CONDITION_RAISED,
+            Edge::Cleared(_) => {
+                payload["cleared_ms"] = json!(now_ms);
+                CONDITION_CLEARED
+            }
+        };
+        to.announce(event, &payload.to_string());
+    }
+
+    /// No code panics while it holds the lock, so a poisoned state is still whole.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
