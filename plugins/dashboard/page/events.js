@@ -1,0 +1,43 @@
+// Recent events: a held request that the host answers when there is one.
+
+import { Poll, get } from "./api.js";
+
+/** Events that the page keeps. */
+export const EVENTS_COUNT_MAX = 500;
+/** Time for which the host may hold the request, and for its answer. */
+const WAIT_MS = 25_000;
+const ANSWER_TIMEOUT_MS = 35_000;
+/** Pause after an answer, so that many events come together. */
+const PAUSE_MS = 1_000;
+
+/** Follows the events of a filter `{extension, name}`. */
+export class Feed {
+  /** Newest first. */
+  events = [];
+  /** Number of events that the host no longer had when they were asked for. */
+  lost = 0;
+  #next = 0;
+  #poll;
+
+  constructor(filter, onEvents, onError) {
+    this.#poll = new Poll((signal) => this.#look(filter, onEvents, signal), PAUSE_MS, onError);
+  }
+
+  stop() {
+    this.#poll.stop();
+  }
+
+  async #look(filter, onEvents, signal) {
+    // The first one is not held: what there is is shown at once.
+    const wait = this.#next === 0 ? 0 : WAIT_MS;
+    const query = { after: this.#next, wait_ms: wait, ...filter };
+    const answer = await get("events", query, { signal, timeoutMs: ANSWER_TIMEOUT_MS });
+    const events = Array.isArray(answer.events) ? answer.events : [];
+    // A host that was restarted counts from the beginning.
+    if (Number.isFinite(answer.next) && answer.next < this.#next) this.#next = 0;
+    else this.#next = answer.next ?? this.#next;
+    if (this.#next > 0) this.lost += Number(answer.lost) || 0;
+    this.events = [...events.reverse(), ...this.events].slice(0, EVENTS_COUNT_MAX);
+    onEvents(events);
+  }
+}

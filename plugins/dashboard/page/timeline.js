@@ -1,0 +1,75 @@
+// A timeline: lanes with what happened when, as bars over one axis of time.
+
+import { el } from "./dom.js";
+import { duration, moment, short } from "./format.js";
+import { toneClass, toneSign } from "./tone.js";
+
+/** Lanes and steps that are drawn at most. */
+const LANES_COUNT_MAX = 200;
+const STEPS_COUNT_MAX = 40;
+/** Lanes that are shown before the reader asks for more. */
+const LANES_COUNT_FIRST = 30;
+/** The least width of a bar, in percent, so that a moment is seen. */
+const BAR_PERCENT_MIN = 0.6;
+/** Marks on the axis. */
+const TICKS_COUNT = 4;
+
+/** A `timeline` widget. */
+export function timeline(widget, context) {
+  const lanes = (widget.lanes ?? []).slice(0, LANES_COUNT_MAX);
+  if (lanes.length === 0) return el("p", { class: "empty" }, "Nothing yet.");
+  const now = Date.now();
+  const span = extent(lanes, now);
+  const [first, others] = [lanes.slice(0, LANES_COUNT_FIRST), lanes.slice(LANES_COUNT_FIRST)];
+  const list = (some) => el("ul", { class: "lanes" }, some.map((lane) => laneRow(lane, span, now, context)));
+  return [
+    axis(span),
+    list(first),
+    others.length > 0 && el("details", {}, el("summary", {}, `${others.length} more`), list(others)),
+  ];
+}
+
+/** From the first begin to the last end; what goes on ends now. */
+export function extent(lanes, now) {
+  const steps = lanes.flatMap((lane) => (lane.steps ?? []).slice(0, STEPS_COUNT_MAX));
+  const begins = steps.map((step) => step.begin_ms).filter(Number.isFinite);
+  const ends = steps.map((step) => step.end_ms ?? now).filter(Number.isFinite);
+  const begin = begins.reduce((one, other) => Math.min(one, other), now);
+  const end = ends.reduce((one, other) => Math.max(one, other), begin + 1_000);
+  return { begin, end };
+}
+
+function axis({ begin, end }) {
+  const ticks = Array.from({ length: TICKS_COUNT }, (_, index) => begin + ((end - begin) * index) / (TICKS_COUNT - 1));
+  return el("div", { class: "axis", "aria-hidden": "true" }, el("span", {}), el("div", {}, ticks.map((tick) => el("span", {}, moment(tick)))));
+}
+
+function laneRow(lane, span, now, context) {
+  const steps = (lane.steps ?? []).slice(0, STEPS_COUNT_MAX);
+  const link = context.details?.(lane.id, true);
+  const label = el("bdi", {}, short(lane.label || lane.id, 40));
+  return el(
+    "li",
+    { key: lane.id },
+    el("span", { class: "name" }, link ? el("a", { href: link }, label) : label),
+    el("span", { class: "track", "aria-hidden": "true" }, steps.map((step) => bar(step, span, now))),
+    el("span", { class: "words" }, steps.map((step, index) => [index > 0 && ", ", toneSign(step.tone), words(step, now)])),
+  );
+}
+
+function bar(step, { begin, end }, now) {
+  const length = Math.max(1, end - begin);
+  const from = (100 * (step.begin_ms - begin)) / length;
+  const width = Math.max(BAR_PERCENT_MIN, (100 * ((step.end_ms ?? now) - step.begin_ms)) / length);
+  const style = { left: `${Math.min(from, 100 - BAR_PERCENT_MIN)}%`, width: `${Math.min(width, 100 - from)}%` };
+  const open = step.end_ms === null || step.end_ms === undefined;
+  return el("span", { class: `step ${toneClass(step.tone)} ${open ? "open" : ""}`, style, title: words(step, now) });
+}
+
+function words(step, now) {
+  const name = short(step.label, 60);
+  if (step.end_ms === step.begin_ms) return `${name} at ${moment(step.begin_ms)}`;
+  const open = step.end_ms === null || step.end_ms === undefined;
+  const length = duration(Math.max(0, (step.end_ms ?? now) - step.begin_ms));
+  return open ? `${name} for ${length} so far` : `${name} ${length}`;
+}

@@ -1,0 +1,57 @@
+// The plots of all panels over a range of time.
+
+import { Poll, panel } from "./api.js";
+import { el } from "./dom.js";
+import { heading, short } from "./format.js";
+import { RANGES } from "./history.js";
+import { widgets } from "./widgets.js";
+
+/** Pause between two looks at which plots there are; the plots look for themselves. */
+const REFRESH_INTERVAL_MS = 60_000;
+
+/** Opens the view. */
+export function openHistory(app) {
+  const state = { rangeMs: RANGES[2].ms, plots: null };
+  const poll = new Poll(async (signal) => {
+    const answers = await Promise.all(app.panels.map(({ name }) => panel(name, { limit: 1 }, { signal }).catch((error) => {
+      if (signal.aborted || error.status === 0) throw error;
+      return { widgets: [] };
+    })));
+    state.plots = app.panels.map(({ name, title }, index) => ({
+      name,
+      title: title ?? heading(name),
+      widgets: (answers[index].widgets ?? []).filter((widget) => widget.kind === "plot"),
+    }));
+    app.draw();
+  }, REFRESH_INTERVAL_MS, app.onError);
+  const choose = (event) => {
+    state.rangeMs = Number(event.currentTarget.value);
+    app.draw();
+  };
+  return {
+    title: "History",
+    draw: () => draw(state, choose),
+    onPanels: () => poll.now(),
+    stop: () => poll.stop(),
+  };
+}
+
+function draw({ rangeMs, plots }, choose) {
+  const withPlots = (plots ?? []).filter((it) => it.widgets.length > 0);
+  return [
+    el("h2", { key: "title" }, "History"),
+    el(
+      "fieldset",
+      { key: "range", class: "range" },
+      el("legend", {}, "Range"),
+      RANGES.map(({ label, ms }) =>
+        el("label", { key: ms }, el("input", { type: "radio", name: "range", value: ms, checked: ms === rangeMs, onchange: choose }), ` ${label}`),
+      ),
+    ),
+    !plots && el("p", { key: "loading", class: "empty" }, "Loading…"),
+    plots && withPlots.length === 0 && el("p", { key: "none", class: "empty" }, "No panel has plots."),
+    withPlots.map(({ name, title, widgets: list }) =>
+      el("section", { key: `plots ${name}`, class: "part", "aria-label": `${short(title)}, history` }, el("h3", {}, short(title)), el("div", { class: "widgets plots" }, widgets({ widgets: list }, { key: `history ${name}`, title, rangeMs }))),
+    ),
+  ];
+}
