@@ -1,7 +1,9 @@
 //! Runs a host, from its config to the signal that ends it.
 
 use std::path::Path;
+use std::time::Duration;
 
+use tig_process::service_manager::service_manager;
 use tig_process::signals::{HangUp, Requests};
 use tig_process::threads::RuntimeThreads;
 use tracing::{info, warn};
@@ -23,6 +25,9 @@ const BLOCKING_THREADS: usize = 4;
 /// output, and two child processes that try plugin files; writers of websocket connections come on top.
 const OWN_THREADS: usize = 9;
 
+/// Time that a service manager gives the host's threads to end.
+const STOP_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// Runs a host until it is asked to stop.
 pub(super) fn run(
     path: &Path,
@@ -42,7 +47,7 @@ pub(super) fn run(
     };
     // Room is checked once, here: if it runs out later, only the extension whose thread does not start is rejected.
     let runtime = runtime.start_beside(
-        OWN_THREADS + barrier::writer_count() + config.extensions.len(),
+        threads_needed(config.extensions.len()),
         "the host and its extensions",
     )?;
     let host = Host::start(&config, &program, runtime.handle().clone())?;
@@ -60,6 +65,7 @@ pub(super) fn run(
             .map_err(HostError::system("wait for signals"))?;
         output::announce(&format!("listening on {scheme}://{address}"))?;
         info!(%address, store = %config.backup_folder.display(), "started");
+        service_manager().ready();
         let ended = stop::requested(
             requests,
             config_file,
@@ -71,8 +77,14 @@ pub(super) fn run(
         Ok::<_, HostError>(ended?)
     });
     drop(admin);
+    service_manager().stopping(STOP_TIMEOUT);
     host.stop();
     ended
+}
+
+/// Number of threads of a host with so many extensions, besides those of its runtime.
+pub(super) fn threads_needed(extensions: usize) -> usize {
+    OWN_THREADS + barrier::writer_count() + extensions
 }
 
 /// Number of threads that serve HTTP. Extensions do the work on threads of their own.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tig_process::service_manager::service_manager;
 use tig_process::signals::{Request, Requests, StopReason};
 use tracing::info;
 
@@ -69,7 +70,12 @@ pub(super) async fn requested(
 fn read_again(control: &Control, why: &str) {
     info!("{why}: reading config and plugins again");
     let control = control.clone();
-    tokio::task::spawn_blocking(move || control.reload_config_logged());
+    tokio::task::spawn_blocking(move || {
+        service_manager().reloading();
+        control.reload_config_logged();
+        // Also after a fault: the present config goes on.
+        service_manager().ready();
+    });
 }
 
 fn unfinished_text(unfinished: &Unfinished) -> String {

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tig_process::service_manager::service_manager;
 use tokio::sync::watch;
 use tracing::warn;
 
@@ -19,6 +20,9 @@ pub const DRAIN: &str = "drain";
 
 /// Time between two `drain` events.
 const REPEAT_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Time that a service manager gives a drain at each repetition: one that goes on is not killed, a host that hangs is.
+const EXTENSION: Duration = Duration::from_secs(60);
 
 /// Time between two checks of the extensions.
 const CHECK_INTERVAL: Duration = Duration::from_millis(25);
@@ -81,6 +85,7 @@ impl Drain {
         loop {
             if Instant::now() >= next {
                 next += REPEAT_INTERVAL;
+                service_manager().stopping(EXTENSION);
                 // Only the latest `drain` waits in a mailbox, so there is always room.
                 let emitted = self.shared.services.bus.emit(DRAIN, b"{}", Kind::Latest);
                 if let Err(full) = emitted {

@@ -5,11 +5,14 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
+use tig_process::service_manager::service_manager;
+
 use crate::config::Config;
 use crate::lifecycle::reconfigure::{self, Applied, FixedConfig, ReconfigureError};
 use crate::lifecycle::reload::{self, Outcome, ReloadError, Watched};
 use crate::lifecycle::shadowing::{self, ShadowError};
 use crate::lifecycle::watch::{FolderWatch, POLL_INTERVAL, Schedule};
+use crate::observe::service_status::ServiceStatus;
 use crate::plugin::Loader;
 use crate::runtime::failure::StoreFailure;
 use crate::runtime::shared::Shared;
@@ -98,8 +101,11 @@ impl Supervisor {
     /// Serves messages until it is stopped.
     pub(crate) fn run(mut self, messages: &Receiver<Message>) {
         let mut schedule = Schedule::checked(Instant::now(), POLL_INTERVAL);
+        let beat_interval = service_manager().beat_interval();
         loop {
-            match messages.recv_timeout(schedule.wait(Instant::now())) {
+            self.report();
+            let wait = schedule.wait(Instant::now());
+            match messages.recv_timeout(beat_interval.unwrap_or(wait).min(wait)) {
                 Ok(Message::Changed) => schedule.change(Instant::now()),
                 Ok(Message::Request(request)) => self.serve(request),
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return,
@@ -111,6 +117,16 @@ impl Supervisor {
         }
     }
 
+    /// Reports to the service manager that this thread works: without it, no version would be replaced and no request of
+    /// the operator served.
+    fn report(&self) {
+        let manager = service_manager();
+        if manager.is_present() {
+            manager.alive();
+            manager.status(&ServiceStatus::of(&self.shared));
+        }
+    }
+
     /// Checks every file, and reloads those that have changed; returns the time until the next check.
     fn check_files(&mut self) -> Duration {
         if let Some(reason) = self.shared.services.store.displaced() {
@@ -119,7 +135,11 @@ impl Supervisor {
         self.folder.renew();
         let (shared, loader) = (&self.shared, &self.loader);
         let watched = self.watched.iter_mut();
-        let waits = watched.map(|watched| reload::check_file(shared, loader, watched));
+        let waits = watched.map(|watched| {
+            // Reloads of several files may take longer together than the service manager waits.
+            service_manager().alive();
+            reload::check_file(shared, loader, watched)
+        });
         waits.min().unwrap_or(POLL_INTERVAL)
     }
 
