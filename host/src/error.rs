@@ -84,7 +84,7 @@ impl HostError {
 }
 
 /// What to do about an address that cannot be listened on.
-fn listen_remedy(error: &io::Error) -> &'static str {
+pub(crate) fn listen_remedy(error: &io::Error) -> &'static str {
     use io::ErrorKind::{AddrInUse, AddrNotAvailable, InvalidInput, PermissionDenied};
     match error.kind() {
         AddrInUse => "stop what uses the port, or set `port` (or --port) to another",

@@ -16,3 +16,5 @@ pub(crate) const REFUSED: u8 = 8;
 pub(crate) const INTERRUPTED: u8 = 9;
 /// The called command had started; nobody knows how it ended, since its extension or the host is gone.
 pub(crate) const RESULT_LOST: u8 = 10;
+/// `doctor` has found something that does not work.
+pub(crate) const FAULTS: u8 = 11;

@@ -23,21 +23,21 @@ pub(super) fn check(path: &Path, as_json: bool) -> Result<ExitCode, HostError> {
 }
 
 #[derive(Default)]
-struct Findings {
-    config_faults: Vec<Fault>,
+pub(super) struct Findings {
+    pub(super) config_faults: Vec<Fault>,
     /// Faults of the files that `extensions` names.
-    plugin_faults: Vec<Fault>,
+    pub(super) plugin_faults: Vec<Fault>,
     /// Allowed, but not recommended.
-    warnings: Vec<Fault>,
+    pub(super) warnings: Vec<Fault>,
     /// Valid files, with their places in `extensions`.
-    sound: Vec<(usize, PluginFile)>,
+    pub(super) sound: Vec<(usize, PluginFile)>,
 }
 
 impl Findings {
     /// # Errors
     ///
     /// The file cannot be read or is not JSON.
-    fn collect(path: &Path) -> Result<Self, HostError> {
+    pub(super) fn collect(path: &Path) -> Result<Self, HostError> {
         let mut findings = Self::default();
         let config = match Config::load(path, Overrides::default()) {
             Ok(config) => config,

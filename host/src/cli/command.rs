@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::admin::Where;
+use super::doctor::DoctorArguments;
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 done, or stopped on request; 1 unforeseen, such as too few threads; 2 wrong command line; 3 config; 4 extension; 5 listener; 6 store; \
 7 no running host answers; 8 the running host has refused. `call` ends with the code of the command, or with one of these, or with \
-9 interrupted, the command goes on; 10 its end is not known, since the host or the extension is gone.
+9 interrupted, the command goes on; 10 its end is not known, since the host or the extension is gone. `doctor` ends with 11 if \
+something does not work.
 SIGTERM and SIGINT drain for at most `drain_seconds` of the config, a second one stops at once. SIGHUP reads config and \
 plugin files again, so that a closed terminal does not stop a host. A log that nobody reads, or that cannot be written, is \
 lost; the host goes on.
@@ -81,6 +83,8 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Finds what keeps a host from its work, here and at its APIs, and says what to do about each
+    Doctor(DoctorArguments),
     /// Prints the JSON Schema of the config file, with the sections of all plugins in the plugin folder
     Schema {
         /// The config file that names the plugin folder; without one, plugins beside this program
@@ -155,6 +159,9 @@ pub(super) enum Command {
         #[command(flatten)]
         place: Where,
     },
+    /// Runs the extensions of a config without changing anything; `doctor` runs this in a child process
+    #[command(hide = true)]
+    Observe,
     /// Loads a plugin file and ends; the host runs this in a child process before it loads the file itself
     #[command(hide = true)]
     Probe {

@@ -5,6 +5,7 @@ mod call;
 mod check;
 mod command;
 mod config_file;
+mod doctor;
 mod output;
 mod plugins;
 mod run;
@@ -52,6 +53,8 @@ fn execute(cli: Cli) -> ExitCode {
     let done = match cli.command {
         None => return run(cli.run),
         Some(Command::Check { config, json }) => check::check(&config, json),
+        Some(Command::Doctor(arguments)) => doctor::doctor(&arguments),
+        Some(Command::Observe) => doctor::observer::observe(),
         Some(Command::Schema { config }) => {
             schema::schema(config.as_deref()).map(|()| ExitCode::SUCCESS)
         }

@@ -12,6 +12,7 @@ mod network;
 mod rates;
 pub(crate) mod schema;
 mod secret;
+mod secret_files;
 pub(crate) mod section_files;
 mod security;
 mod settings;
@@ -160,6 +161,22 @@ impl Config {
     pub(crate) fn section_files(path: &Path) -> Vec<PathBuf> {
         let named = read_json(path).map(|value| section_files::paths(value, folder_of(path)));
         named.unwrap_or_default()
+    }
+
+    /// Key and path of each file with a secret that the config at `path` names; none if it cannot be read.
+    #[must_use]
+    pub(crate) fn secret_files(path: &Path) -> Vec<(String, PathBuf)> {
+        let named = read_json(path).map(|value| secret_files::named(&value, folder_of(path)));
+        named.unwrap_or_default()
+    }
+
+    /// The JSON of the config at `path`, unchecked.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read or is not JSON.
+    pub(crate) fn read_unchecked(path: &Path) -> Result<Value, ConfigError> {
+        read_json(path)
     }
 
     fn assemble(

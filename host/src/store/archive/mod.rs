@@ -14,6 +14,7 @@ use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, ReadableT
 use self::line::{EventLine, Line, LineError, Owner, ValueLine, write_line, written};
 use super::layout::{self, Header};
 use super::{FILE_NAME, OUTBOX, StoreError, VALUES};
+use crate::config::Identity;
 
 /// Why a store cannot be listed, exported or imported.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +94,12 @@ impl Archive {
             transaction: database.begin_read()?,
             _database: database,
         })
+    }
+
+    /// For whom the store was made.
+    #[must_use]
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.header.identity
     }
 
     /// Number of values and undelivered events.
