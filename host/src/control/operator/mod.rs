@@ -46,6 +46,7 @@ pub(crate) fn router(control: Control) -> Router {
         .route("/conditions", get(read::conditions))
         .route("/events", get(events::events))
         .route("/panels", get(read::panels))
+        .route("/commands", get(read::commands))
         .route("/openapi.json", get(read::openapi))
         .route("/control/reload", post(actions::reload_all))
         .route("/control/reload/{name}", post(actions::reload))

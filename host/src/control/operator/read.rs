@@ -7,7 +7,7 @@ use tig_plugin_api::Route;
 use tig_plugin_api::panel::PANEL_PATH;
 
 use super::{Api, json_text};
-use crate::control::report::{ConditionsReport, PanelInfo, PanelsReport};
+use crate::control::report::{CommandsReport, ConditionsReport, PanelInfo, PanelsReport};
 
 /// Description of the API and of the routes of the stock extensions.
 const OPENAPI: &str = include_str!("../../../../docs/openapi.json");
@@ -34,6 +34,13 @@ pub(super) async fn panels(State(api): State<Api>) -> Response {
     };
     let panels = routes.into_iter().filter_map(panel).collect();
     Json(PanelsReport { panels }).into_response()
+}
+
+pub(super) async fn commands(State(api): State<Api>) -> Response {
+    Json(CommandsReport {
+        extensions: api.control.commands(),
+    })
+    .into_response()
 }
 
 pub(super) async fn openapi() -> Response {
