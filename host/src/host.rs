@@ -18,6 +18,7 @@ use crate::http::ws::client::WsClient;
 use crate::http::ws::recorded::RecordedSockets;
 use crate::http::{listener, server};
 use crate::lifecycle::drain::Drain;
+use crate::lifecycle::health::Health;
 use crate::lifecycle::reconfigure::FixedConfig;
 use crate::lifecycle::reload::Watched;
 use crate::lifecycle::supervisor::{Message, Supervisor};
@@ -135,9 +136,10 @@ impl Host {
         let supervisor_threads = Threads::default();
         let supervisor =
             start_supervisor(&supervisor_threads, &shared, loader, (config, candidates))?;
-        let ticker = start_ticker(&supervisor_threads, &shared)?;
-        start_runners(&shared, runners)?;
         let drain = Drain::new(Arc::clone(&shared));
+        let health = Health::new(&shared, drain.clone(), config.backup_folder.clone());
+        let ticker = start_ticker(&supervisor_threads, &shared, health)?;
+        start_runners(&shared, runners)?;
         let control = Control::new(Parts {
             shared: Arc::clone(&shared),
             supervisor: supervisor.clone(),
@@ -284,11 +286,15 @@ fn start_supervisor(
     Ok(sender)
 }
 
-fn start_ticker(threads: &Threads, shared: &Arc<Shared>) -> Result<mpsc::Sender<()>, HostError> {
+fn start_ticker(
+    threads: &Threads,
+    shared: &Arc<Shared>,
+    health: Health,
+) -> Result<mpsc::Sender<()>, HostError> {
     let (sender, stop) = mpsc::channel();
     let work = Arc::clone(shared);
     threads
-        .spawn("ticker", move || ticker::run(&work, &stop))
+        .spawn("ticker", move || ticker::run(&work, health, &stop))
         .map_err(HostError::thread)?;
     Ok(sender)
 }

@@ -67,6 +67,13 @@ pub enum ControlError {
     Late,
 }
 
+impl ControlError {
+    /// Whether the config is to blame.
+    fn is_of_config(&self) -> bool {
+        matches!(self, Self::Config(_) | Self::Reconfigure(_))
+    }
+}
+
 /// Parts of a host that its handles use.
 pub(crate) struct Parts {
     pub(crate) shared: Arc<Shared>,
@@ -246,7 +253,18 @@ impl Control {
     /// As for [`Control::apply`].
     pub(crate) fn reload_config(&self) -> Result<Vec<Attempt>, ControlError> {
         let (path, overrides) = &self.0.parts.config;
-        self.apply(Config::load(path, overrides.clone())?)
+        let loaded = Config::load(path, overrides.clone());
+        let applied = loaded
+            .map_err(Into::into)
+            .and_then(|config| self.apply(config));
+        let rejected = &self.0.parts.shared.rejected_config;
+        match &applied {
+            Ok(_) => rejected.set(None),
+            Err(error) if error.is_of_config() => rejected.set(Some(error_chain(error))),
+            // What came of the file is not known.
+            Err(_) => {}
+        }
+        applied
     }
 
     /// Like [`Control::reload_config`], with the outcome in the log.

@@ -3,6 +3,7 @@
 
 pub(crate) mod admission;
 pub(crate) mod drain;
+pub(crate) mod health;
 pub(crate) mod plugin_files;
 pub(crate) mod reconfigure;
 pub(crate) mod reload;

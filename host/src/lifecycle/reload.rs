@@ -168,6 +168,7 @@ fn reload_changed(shared: &Shared, loader: &Loader, watched: &mut Watched) -> Du
             "{} is gone; the running version goes on",
             watched.path.display()
         );
+        watched.extension.end_rejection();
         return POLL_INTERVAL;
     }
     match attempt(shared, loader, watched) {
@@ -203,6 +204,7 @@ fn attempt(shared: &Shared, loader: &Loader, watched: &Watched) -> Result<Outcom
     let candidate = read.map_err(|source| ReloadError::File { source })?;
     let is_same = candidate.hash == extension.hash() && !extension.is_changed_by(&watched.settings);
     if is_same && extension.state() != State::Stopped {
+        extension.end_rejection();
         let version = extension.version();
         return Ok(Outcome::Unchanged { version });
     }

@@ -1,10 +1,11 @@
-//! The thread that keeps time: it publishes `update`, watches handlers, and ends probations.
+//! The thread that keeps time: it publishes `update`, watches handlers, ends probations, and keeps the host's conditions.
 
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use tracing::{error, warn};
 
+use crate::lifecycle::health::Health;
 use crate::lifecycle::rollback;
 use crate::observe::watchdog::{self, STUCK};
 use crate::runtime::clock::JumpWatch;
@@ -17,7 +18,7 @@ use crate::runtime::shared::Shared;
 pub(crate) const UPDATE_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Runs until a message comes. Under a virtual clock the test publishes `update`, since it decides how often.
-pub(crate) fn run(shared: &Arc<Shared>, stop: &mpsc::Receiver<()>) {
+pub(crate) fn run(shared: &Arc<Shared>, mut health: Health, stop: &mpsc::Receiver<()>) {
     let bus = &shared.services.bus;
     let mut next = Instant::now();
     let mut jumps = JumpWatch::start();
@@ -42,6 +43,7 @@ pub(crate) fn run(shared: &Arc<Shared>, stop: &mpsc::Receiver<()>) {
                 extension.mailbox.put_command(Command::Confirm);
             }
         }
+        health.check(Instant::now());
         let wait = watchdog::CHECK_INTERVAL.min(next.saturating_duration_since(Instant::now()));
         if stop.recv_timeout(wait) != Err(mpsc::RecvTimeoutError::Timeout) {
             return;

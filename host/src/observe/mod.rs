@@ -3,6 +3,7 @@
 pub(crate) mod conditions;
 pub(crate) mod history;
 pub(crate) mod meters;
+pub(crate) mod own_conditions;
 pub(crate) mod process;
 pub(crate) mod prometheus;
 pub(crate) mod service_status;

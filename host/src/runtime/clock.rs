@@ -57,6 +57,20 @@ impl Clock {
         }
     }
 
+    /// Seconds that the system's clock is ahead of this one; negative if it is behind, and 0 for a virtual clock.
+    #[must_use]
+    pub(crate) fn system_ahead_s(&self) -> i64 {
+        if self.is_virtual() {
+            return 0;
+        }
+        let own = UNIX_EPOCH + Duration::from_micros(self.now_us());
+        let seconds = |by: Duration| i64::try_from(by.as_secs()).unwrap_or(i64::MAX);
+        match SystemTime::now().duration_since(own) {
+            Ok(by) => seconds(by),
+            Err(error) => -seconds(error.duration()),
+        }
+    }
+
     /// Whether the clock is a virtual one.
     #[must_use]
     pub(crate) fn is_virtual(&self) -> bool {

@@ -1,15 +1,16 @@
 //! One extension in the host: all that outlives its instances and versions.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tig_plugin_api::{Manifest, Route};
 
 use crate::config::own_settings;
 use crate::observe::meters::Meters;
+use crate::observe::own_conditions::{FAILING_WINDOW, FAILURES_COUNT_MIN};
 use crate::observe::shadow_status::ShadowStatusHandle;
 use crate::observe::status::{ExtensionStatus, State};
 use crate::observe::watchdog::Activity;
@@ -75,6 +76,20 @@ struct Present {
     last_failure: Option<String>,
     shadow: Option<Shadow>,
     rejected: Option<String>,
+    /// As `rejected`, until a version takes over or the file is that of the running one again.
+    rejection: Option<String>,
+    /// When the last failures were.
+    failures: VecDeque<Instant>,
+}
+
+/// What is wrong with an extension.
+pub(crate) struct Troubles {
+    /// The last failure: the handled item, and the reason.
+    pub last_failure: Option<String>,
+    /// Whether there were several of late.
+    pub is_failing: bool,
+    /// The version that was rejected and is still offered, and the reason.
+    pub rejected: Option<String>,
 }
 
 /// A shadow of the running version.
@@ -200,7 +215,27 @@ impl Extension {
             Some(version) => format!("{version}: {reason}"),
             None => reason.to_owned(),
         };
-        self.lock().rejected = Some(rejected);
+        let mut present = self.lock();
+        present.rejection = Some(rejected.clone());
+        present.rejected = Some(rejected);
+    }
+
+    /// Records that the file that was rejected is offered no more.
+    pub(crate) fn end_rejection(&self) {
+        self.lock().rejection = None;
+    }
+
+    /// What is wrong with it `now`.
+    #[must_use]
+    pub(crate) fn troubles(&self, now: Instant) -> Troubles {
+        let present = self.lock();
+        let is_recent = |at: &&Instant| now.saturating_duration_since(**at) < FAILING_WINDOW;
+        let recent = present.failures.iter().filter(is_recent).count();
+        Troubles {
+            last_failure: present.last_failure.clone(),
+            is_failing: recent >= FAILURES_COUNT_MIN,
+            rejected: present.rejection.clone(),
+        }
     }
 
     /// Installs an instance of `plugin` that was created with `settings`.
@@ -212,6 +247,7 @@ impl Extension {
         present.hash.clone_from(&plugin.hash);
         present.state = State::Running;
         present.installs += 1;
+        present.rejection = None;
         // A file that is installed again is mapped once.
         if present.mapped.insert(plugin.hash.clone()) {
             present.code_bytes += plugin.code_bytes;
@@ -307,7 +343,12 @@ impl Extension {
     /// Counts a failed handler; `reason` begins with the handled item.
     pub(crate) fn count_failure(&self, reason: String) {
         self.failed.fetch_add(1, Ordering::Relaxed);
-        self.lock().last_failure = Some(reason);
+        let mut present = self.lock();
+        present.last_failure = Some(reason);
+        present.failures.push_back(Instant::now());
+        if present.failures.len() > FAILURES_COUNT_MIN {
+            present.failures.pop_front();
+        }
     }
 
     /// The status for the operator.

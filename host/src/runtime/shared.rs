@@ -1,6 +1,6 @@
 //! What all runners share.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::keys::Keys;
 use crate::runtime::bus::Bus;
@@ -26,6 +26,30 @@ pub(crate) struct Shared {
     pub threads: Threads,
     /// The host's own conditions.
     pub conditions: Conditions,
+    /// Why the config file is not applied.
+    pub rejected_config: RejectedConfig,
+}
+
+/// Why the config file is not applied, if it is not.
+#[derive(Default)]
+pub(crate) struct RejectedConfig(Mutex<Option<String>>);
+
+impl RejectedConfig {
+    /// The reason.
+    #[must_use]
+    pub(crate) fn get(&self) -> Option<String> {
+        self.lock().clone()
+    }
+
+    /// Records the outcome of the last attempt.
+    pub(crate) fn set(&self, reason: Option<String>) {
+        *self.lock() = reason;
+    }
+
+    /// No code panics while it holds the lock, so the text is still whole.
+    fn lock(&self) -> MutexGuard<'_, Option<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Shared {
@@ -52,6 +76,7 @@ impl Shared {
             committer: Committer::default(),
             threads: Threads::default(),
             conditions: Conditions::new(HOST),
+            rejected_config: RejectedConfig::default(),
         }
     }
 
