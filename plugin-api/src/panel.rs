@@ -89,6 +89,26 @@ pub struct Figure {
     pub note: String,
 }
 
+impl Figure {
+    /// A figure without a note.
+    #[must_use]
+    pub fn new(label: &str, value: Value, format: Format) -> Self {
+        Self {
+            label: label.to_owned(),
+            value,
+            format,
+            note: String::new(),
+        }
+    }
+
+    /// The figure with a note.
+    #[must_use]
+    pub fn with_note(self, note: impl Into<String>) -> Self {
+        let note = note.into();
+        Self { note, ..self }
+    }
+}
+
 /// How a value is written.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -145,6 +165,18 @@ pub struct Column {
     pub format: Format,
 }
 
+impl Column {
+    /// A column.
+    #[must_use]
+    pub fn new(key: &str, label: &str, format: Format) -> Self {
+        Self {
+            key: key.to_owned(),
+            label: label.to_owned(),
+            format,
+        }
+    }
+}
+
 /// A row of a [`Table`].
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Row {
@@ -161,6 +193,28 @@ pub struct Row {
     /// What can be done with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub actions: Vec<Action>,
+}
+
+impl Row {
+    /// A row with these cells, by the keys of their columns.
+    #[must_use]
+    pub fn new<'a>(
+        id: impl Into<String>,
+        cells: impl IntoIterator<Item = (&'a str, Value)>,
+    ) -> Self {
+        let cells = cells.into_iter();
+        Self {
+            id: id.into(),
+            cells: cells.map(|(key, value)| (key.to_owned(), value)).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// The row in another colour.
+    #[must_use]
+    pub fn with_tone(self, tone: Tone) -> Self {
+        Self { tone, ..self }
+    }
 }
 
 /// What a colour means; renderers add a sign or word, since not everybody sees colours.
