@@ -5,7 +5,7 @@ use tig_protocol::WasmVmConfig;
 
 /// Decodes from `block` of [`NewBlock`](crate::NewBlock), and from nothing else of it: a change of the protocol elsewhere in
 /// the block does no harm.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(from = "Block")]
 pub struct BlockHead {
     /// Id of the block.
@@ -14,6 +14,8 @@ pub struct BlockHead {
     pub window: LifespanWindow,
     /// Limits of the VM for benchmarks whose settings name this block.
     pub wasm_vm_config: Option<WasmVmConfig>,
+    /// Blocks that a benchmark waits before it is active, per block between its start and the confirmation of its proof.
+    pub submission_delay_multiplier: Option<f64>,
 }
 
 /// The benchmarks of which something still counts at a block (tig-protocol.md section 8). Nothing ends as long as the API has
@@ -110,6 +112,8 @@ impl From<Block> for BlockHead {
                 useful_blocks: submissions.and_then(BenchmarkSubmissions::useful_blocks),
             },
             wasm_vm_config: config.and_then(|config| config.wasm_vm),
+            submission_delay_multiplier: submissions
+                .and_then(|submissions| submissions.submission_delay_multiplier),
             id: block.id,
         }
     }
