@@ -2,47 +2,61 @@
 //!
 //! | | |
 //! |---|---|
-//! | handles | `new_block`, `difficulty_samples`, `throughput`, `update`, `drain`, `submit_precommit_success`, `submit_precommit_error`, `precommits_delayed`, `precommit_dropped` |
+//! | handles | `new_block`, `difficulty_samples`, `throughput`, `fleet`, `update`, `drain`, `submit_precommit_success`, `submit_precommit_error`, `precommits_delayed`, `precommit_dropped`, and outcomes of other submissions, which it counts |
 //! | emits | `precommit_ready` |
-//! | routes | `GET /precommits`: the current block, and why each challenge is or is not precommitted |
+//! | routes | `GET /precommits`: the current block, and why each challenge is or is not precommitted; `GET /operator/panel/precommits` |
+//! | commands | `pause`, `resume`: whether new work is begun; `why`: the reasons why nothing, or not everything, is precommitted |
+//! | conditions | the reasons, by the codes of [`reason`]; `fee_balance_low` also if the balance lasts for less than two days |
 //! | config keys | `max_precommits_per_block`, `max_unresolved`, `budget_per_day`, `algo_selection` {challenge name: `algorithm`, `num_nonces`, `weight`, `max_fee`} |
-//! | stored keys | `ledger`: what was precommitted at the current block; `spend`: fees of the last day |
+//! | stored keys | `ledger`: what was precommitted at the current block; `spend`: fees of the last day; `paused`: since when new work is paused |
 //!
 //! Nothing is begun that the slaves, as fast as they were lately, could not prove while it counts, nor with an algorithm of
-//! which a benchmark was flagged as fraud, nor while the host drains.
-//! It acts as soon as all challenges have their samples, and at each `update` with those that have.
+//! which a benchmark was flagged as fraud, nor while it is paused or the host drains.
+//! It acts as soon as all challenges have their samples, and at each `update` with those that have. Each block is one line of
+//! the log.
 
+mod act;
 mod board;
 mod choice;
+mod conditions;
 mod config;
+mod funnel;
 mod ledger;
 mod lifetime;
 mod market;
+mod money;
+mod operator;
+mod panel;
 mod plan;
 mod reason;
 mod report;
 mod spend;
+mod tally;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use tig_events::{
-    BlockClock, DifficultySamples, PrecommitDropped, PrecommitReady, PrecommitsDelayed,
+    BlockClock, DifficultySamples, Fleet, PrecommitDropped, PrecommitReady, PrecommitsDelayed,
     SubmitPrecommitError, Throughput,
 };
+use tig_plugin_api::ReportedConditions;
 use tig_plugin_api::prelude::*;
 use tig_protocol::{BenchmarkSettings, PlayerId};
 
+use crate::act::Patience;
 use crate::board::Board;
 use crate::config::Config;
 use crate::ledger::Ledger;
 use crate::market::{Market, NewBlock};
+use crate::operator::WhyArguments;
 use crate::plan::Samples;
 use crate::reason::Hold;
-use crate::report::{Reporter, View};
+use crate::report::Reporter;
 use crate::spend::Spend;
+use crate::tally::Tally;
 
 struct PrecommitManager {
     config: Config,
@@ -54,11 +68,23 @@ struct PrecommitManager {
     former: Ledger,
     spend: Spend,
     is_draining: bool,
+    /// Since when the operator wants nothing new to be begun.
+    paused_since_ms: Option<u64>,
     /// The last that the limit of requests a minute has refused.
     delayed: Option<PrecommitsDelayed>,
     /// Why the last attempt ended.
     hold: Hold,
     reporter: Reporter,
+    /// Since the last block.
+    tally: Tally,
+    fleet: Option<Fleet>,
+    /// What the API said when it last refused a precommit; empty if it did not.
+    refusal: String,
+    /// See [`Money::is_low`](crate::money::Money::is_low).
+    is_money_low: bool,
+    reported: ReportedConditions,
+    /// Codes of the reasons that were ever measured.
+    measured: BTreeSet<&'static str>,
 }
 
 /// What a successor is given, so that a reload neither pays twice nor waits for the next block.
@@ -81,8 +107,19 @@ struct Request {
     settings: BenchmarkSettings,
 }
 
+/// What is read of a submission that the API has accepted.
+#[derive(Deserialize)]
+struct Accepted {}
+
+/// What is read of a submission that has failed.
+#[derive(Deserialize)]
+struct Failed {
+    #[serde(default)]
+    will_retry: bool,
+}
+
 #[extension(
-    routes("GET /precommits"),
+    routes("GET /precommits", "GET /operator/panel/precommits"),
     emits(PrecommitReady),
     identity(player_id: "The account.")
 )]
@@ -92,6 +129,7 @@ impl PrecommitManager {
         // Damaged, they are set aside. A store that cannot be read does not justify paying twice: then there is no instance.
         let ledger: Option<Ledger> = ctx.get_sound("ledger")?;
         let spend: Option<Spend> = ctx.get_sound("spend")?;
+        let paused_since_ms = ctx.get_sound(operator::PAUSED)?;
         // `data_fetcher` refuses what is not an id.
         let given = ctx.settings().player_id.as_str();
         let player_id = given.parse::<PlayerId>();
@@ -104,9 +142,16 @@ impl PrecommitManager {
             former: Ledger::default(),
             spend: spend.unwrap_or_default(),
             is_draining: false,
+            paused_since_ms,
             delayed: None,
             hold: Hold::NoBlock,
             reporter: Reporter::default(),
+            tally: Tally::default(),
+            fleet: None,
+            refusal: String::new(),
+            is_money_low: false,
+            reported: ReportedConditions::default(),
+            measured: BTreeSet::new(),
         };
         manager.settle_spend(ctx)?;
         manager.report_unfinished(ctx);
@@ -116,6 +161,7 @@ impl PrecommitManager {
     fn on_new_block(&mut self, ctx: &mut Context<'_>, event: NewBlock) -> Result<()> {
         let market = Market::new(&event);
         if self.ledger.block_id != market.block_id {
+            self.log_block(ctx, market.height);
             let ledger = Ledger::of_block(&market.block_id, ctx.random_unit());
             self.former = std::mem::replace(&mut self.ledger, ledger);
         }
@@ -126,6 +172,11 @@ impl PrecommitManager {
 
     fn on_throughput(&mut self, _ctx: &mut Context<'_>, event: Throughput) -> Result<()> {
         self.board.throughput = event;
+        Ok(())
+    }
+
+    fn on_fleet(&mut self, _ctx: &mut Context<'_>, event: Fleet) -> Result<()> {
+        self.fleet = Some(event);
         Ok(())
     }
 
@@ -147,9 +198,8 @@ impl PrecommitManager {
     fn on_update(&mut self, ctx: &mut Context<'_>) -> Result<()> {
         self.settle_spend(ctx)?;
         self.act(ctx, Patience::Over)?;
-        ctx.count("updates_on_hold", &[("reason", self.hold.code())], 1);
-        let spent = self.spend.of_day(ctx.now_ms()).to_f64();
-        ctx.gauge("fees_of_the_last_day_tig", &[], spent);
+        self.measure(ctx);
+        self.report_conditions(ctx);
         Ok(())
     }
 
@@ -159,6 +209,7 @@ impl PrecommitManager {
             ctx.put("ledger", &ledger)?;
             self.ledger = ledger;
         }
+        self.tally.accepted += 1;
         Ok(())
     }
 
@@ -173,6 +224,7 @@ impl PrecommitManager {
             .status
             .is_some_and(|status| (400..500).contains(&status));
         if event.will_retry || !refused {
+            self.tally.add_failure(event.will_retry);
             return Ok(());
         }
         let request: Request = serde_json::from_value(event.request)?;
@@ -185,6 +237,28 @@ impl PrecommitManager {
             (self.ledger, self.spend) = (ledger, spend);
             self.report_unfinished(ctx);
         }
+        self.tally.add_failure(false);
+        self.refusal = event.text;
+        Ok(())
+    }
+
+    fn on_submit_benchmark_success(&mut self, _: &mut Context<'_>, _: Accepted) -> Result<()> {
+        self.tally.accepted += 1;
+        Ok(())
+    }
+
+    fn on_submit_proof_success(&mut self, _: &mut Context<'_>, _: Accepted) -> Result<()> {
+        self.tally.accepted += 1;
+        Ok(())
+    }
+
+    fn on_submit_benchmark_error(&mut self, _: &mut Context<'_>, event: Failed) -> Result<()> {
+        self.tally.add_failure(event.will_retry);
+        Ok(())
+    }
+
+    fn on_submit_proof_error(&mut self, _: &mut Context<'_>, event: Failed) -> Result<()> {
+        self.tally.add_failure(event.will_retry);
         Ok(())
     }
 
@@ -195,7 +269,8 @@ impl PrecommitManager {
         event: PrecommitsDelayed,
     ) -> Result<()> {
         self.delayed = Some(event);
-        if let Some(hold) = self.delay(ctx.now_ms()) {
+        let is_stopped = self.is_draining || self.paused_since_ms.is_some();
+        if let Some(hold) = self.delay(ctx.now_ms()).filter(|_| !is_stopped) {
             self.hold = hold;
         }
         Ok(())
@@ -221,16 +296,30 @@ impl PrecommitManager {
         Ok(())
     }
 
+    /// Begins nothing new until `resume`, also after a restart; what is paid for is finished.
+    #[command]
+    fn pause(&mut self, ctx: &mut Context<'_>) -> Result<Started> {
+        self.set_paused(ctx, true)
+    }
+
+    /// Ends a `pause`.
+    #[command]
+    fn resume(&mut self, ctx: &mut Context<'_>) -> Result<Started> {
+        self.set_paused(ctx, false)
+    }
+
+    /// Shows why nothing, or not everything, is precommitted.
+    #[command]
+    fn why(&mut self, ctx: &mut Context<'_>, arguments: WhyArguments) -> Result<Started> {
+        self.explain(ctx, arguments)
+    }
+
     fn on_http_request(
         &mut self,
         ctx: &mut Context<'_>,
-        _request: HttpRequest,
+        request: HttpRequest,
     ) -> Result<HttpReply> {
-        let spent_today = self.spend.of_day(ctx.now_ms());
-        let plan = self
-            .board
-            .plan(&self.config, &self.player_id, &self.ledger, spent_today);
-        HttpReply::json(200, &View::new(plan.as_ref(), self.hold))
+        self.reply(ctx, &request)
     }
 
     fn snapshot(&mut self) -> Result<Handover> {
@@ -255,92 +344,5 @@ impl PrecommitManager {
             self.enter(ctx, market);
         }
         Ok(())
-    }
-}
-
-/// Whether challenges without samples are waited for.
-#[derive(Clone, Copy, Eq, PartialEq)]
-enum Patience {
-    ForSamples,
-    Over,
-}
-
-impl PrecommitManager {
-    /// Fees of hours to come would block the budget until then.
-    fn settle_spend(&mut self, ctx: &mut Context<'_>) -> Result<()> {
-        let mut spend = self.spend.clone();
-        if let Some(hours) = spend.settle(ctx.now_ms()) {
-            ctx.put("spend", &spend)?;
-            self.spend = spend;
-            ctx.warn(&format!(
-                "fees were promised up to {hours} h in the future: the clock was ahead; they count as of now"
-            ));
-        }
-        Ok(())
-    }
-
-    fn enter(&mut self, ctx: &mut Context<'_>, market: Market) {
-        self.board.enter(&self.config, market);
-        self.reporter.choices(ctx, &self.board.choices);
-        self.hold = Hold::Waiting;
-    }
-
-    /// Makes precommits until something stands in the way. They count from the moment they are emitted.
-    fn act(&mut self, ctx: &mut Context<'_>, patience: Patience) -> Result<()> {
-        if self.is_draining {
-            self.hold = Hold::Draining;
-            self.report_unfinished(ctx);
-            return Ok(());
-        }
-        let now_ms = ctx.now_ms();
-        if let Some(hold) = self.delay(now_ms).filter(|_| self.board.market.is_some()) {
-            self.hold = hold;
-            self.report_unfinished(ctx);
-            return Ok(());
-        }
-        let (mut ledger, mut spend) = (self.ledger.clone(), self.spend.clone());
-        while let Some(plan) =
-            self.board
-                .plan(&self.config, &self.player_id, &ledger, spend.of_day(now_ms))
-        {
-            if patience == Patience::ForSamples && !plan.has_all_samples() {
-                break;
-            }
-            match plan.next(&mut || ctx.random_unit()) {
-                Ok(precommit) => {
-                    ctx.emit(&PrecommitReady {
-                        settings: precommit.settings.clone(),
-                        num_nonces: precommit.num_nonces,
-                    })?;
-                    ledger.record(precommit.settings, precommit.fee);
-                    spend.add(precommit.fee, now_ms);
-                    ctx.put("ledger", &ledger)?;
-                    ctx.put("spend", &spend)?;
-                    ctx.count("precommits", &[("challenge", &precommit.challenge)], 1);
-                    self.reporter.made(&precommit.challenge);
-                }
-                Err(hold) => {
-                    self.reporter.held(ctx, &plan, hold);
-                    self.hold = hold;
-                    break;
-                }
-            }
-        }
-        (self.ledger, self.spend) = (ledger, spend);
-        self.report_unfinished(ctx);
-        Ok(())
-    }
-
-    /// Why the limit of requests a minute lets nothing go now.
-    fn delay(&self, now_ms: u64) -> Option<Hold> {
-        let delayed = self.delayed.as_ref();
-        let delayed = delayed.filter(|delayed| now_ms < delayed.until_ms)?;
-        let allowed = delayed.allowed_per_minute;
-        Some(allowed.map_or(Hold::ApiPause, Hold::RateLimited))
-    }
-
-    /// A drain waits for precommits of the present block: the next one shows whether they have become jobs.
-    fn report_unfinished(&self, ctx: &mut Context<'_>) {
-        ctx.unfinished(self.ledger.made() as u64);
     }
 }

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use tig_events::{BlockHead, Lenient};
 use tig_protocol::PreciseNumber;
 use tig_protocol::api::Player;
+use tig_protocol::difficulty::Point;
+
+use crate::funnel::{Benchmark, Funnel, Listed, Precommit, Proof, Qualifying, funnels};
 
 /// The part of `new_block` that counts here. An odd record stops no other.
 #[derive(Deserialize)]
@@ -17,23 +20,14 @@ pub(crate) struct NewBlock {
     #[serde(default)]
     player: Option<Lenient<Player>>,
     #[serde(default)]
-    precommits: BTreeMap<String, Precommit>,
+    precommits: BTreeMap<String, Lenient<Precommit>>,
     #[serde(default)]
-    proofs: BTreeMap<String, IgnoredAny>,
+    benchmarks: BTreeMap<String, Lenient<Benchmark>>,
+    #[serde(default)]
+    proofs: BTreeMap<String, Lenient<Proof>>,
     #[serde(default)]
     frauds: BTreeMap<String, IgnoredAny>,
     challenges: BTreeMap<String, Lenient<Challenge>>,
-}
-
-/// What is read of a precommit: these records are many, and mostly of no interest.
-#[derive(Deserialize)]
-struct Precommit {
-    settings: Option<Settings>,
-}
-
-#[derive(Deserialize)]
-struct Settings {
-    algorithm_id: String,
 }
 
 /// What is read of an algorithm.
@@ -74,7 +68,7 @@ struct WasmDetails {
 struct Challenge {
     id: String,
     details: ChallengeDetails,
-    block_data: Option<ChallengeFees>,
+    block_data: Option<ChallengeData>,
 }
 
 #[derive(Deserialize)]
@@ -83,9 +77,12 @@ struct ChallengeDetails {
 }
 
 #[derive(Deserialize)]
-struct ChallengeFees {
+struct ChallengeData {
     base_fee: Option<PreciseNumber>,
     per_nonce_fee: Option<PreciseNumber>,
+    /// Nothing is decided by them.
+    #[serde(default)]
+    qualifier_difficulties: Option<Lenient<BTreeSet<Point>>>,
 }
 
 /// The facts of one block that decisions rest on.
@@ -102,6 +99,9 @@ pub(crate) struct Market {
     pub(crate) balance: Option<PreciseNumber>,
     /// Our listed precommits without a proof.
     pub(crate) unresolved: usize,
+    /// What became of our listed precommits, by challenge id.
+    #[serde(default)]
+    pub(crate) funnels: BTreeMap<String, Funnel>,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -155,7 +155,8 @@ impl Market {
         let player = event.player.as_ref().and_then(|player| player.0.as_ref());
         let open = event.precommits.keys();
         let suspects = event.frauds.keys().filter_map(|id| {
-            let settings = event.precommits.get(id)?.settings.as_ref()?;
+            let precommit = event.precommits.get(id)?.0.as_ref()?;
+            let settings = precommit.settings.as_ref()?;
             Some(settings.algorithm_id.clone())
         });
         let suspects: BTreeSet<String> = suspects.collect();
@@ -169,8 +170,43 @@ impl Market {
                 .collect(),
             balance: player.and_then(|player| player.state.as_ref()?.available_fee_balance),
             unresolved: open.filter(|id| !event.proofs.contains_key(*id)).count(),
+            funnels: event.funnels(player),
         }
     }
+
+    /// Name of a challenge, or its id if the block does not list it.
+    pub(crate) fn challenge_name<'a>(&'a self, challenge_id: &'a str) -> &'a str {
+        let mut challenges = self.challenges.iter();
+        challenges
+            .find(|challenge| challenge.id == challenge_id)
+            .map_or(challenge_id, |challenge| &challenge.name)
+    }
+}
+
+impl NewBlock {
+    fn funnels(&self, player: Option<&Player>) -> BTreeMap<String, Funnel> {
+        let listed = Listed {
+            precommits: &self.precommits,
+            benchmarks: &self.benchmarks,
+            proofs: &self.proofs,
+            frauds: &self.frauds,
+        };
+        let data = player.and_then(|player| player.block_data.as_ref());
+        let solutions = data.and_then(|data| data.num_qualifiers_by_challenge.as_ref());
+        let qualifying = Qualifying {
+            difficulties: sound(&self.challenges)
+                .filter_map(qualifier_difficulties)
+                .collect(),
+            solutions,
+        };
+        funnels(&self.block, &listed, &qualifying)
+    }
+}
+
+fn qualifier_difficulties(challenge: &Challenge) -> Option<(&str, &BTreeSet<Point>)> {
+    let data = challenge.block_data.as_ref()?;
+    let difficulties = data.qualifier_difficulties.as_ref()?;
+    Some((challenge.id.as_str(), difficulties.0.as_ref()?))
 }
 
 fn challenge_facts(challenge: &Challenge) -> ChallengeFacts {

@@ -93,6 +93,20 @@ impl Plan<'_> {
             .map(|(name, candidate)| (name, candidate.err()))
     }
 
+    /// Why each configured or active challenge could not be precommitted now; those that could are left out.
+    pub(crate) fn all_reasons(&self) -> Vec<(&str, Reason)> {
+        let mut reasons: Vec<(&str, Reason)> = self
+            .reasons()
+            .filter_map(|(name, reason)| Some((name, reason?)))
+            .collect();
+        let disabled = self.choices.iter().filter_map(|(name, choice)| {
+            let reason = choice.as_ref().err()?;
+            Some((name.as_str(), reason.clone()))
+        });
+        reasons.extend(disabled);
+        reasons
+    }
+
     fn turns(&self) -> impl Iterator<Item = (&str, Result<Candidate<'_>, Reason>)> {
         let choices = self.choices.iter();
         choices.filter_map(|(name, choice)| {

@@ -54,6 +54,14 @@ impl Spend {
                 sum.checked_add(fee).unwrap_or(sum)
             })
     }
+
+    /// Fees per day, as they were since the first of the last 24 hours with any, in TIG; `None` without fees.
+    pub(crate) fn per_day(&self, now_ms: u64) -> Option<f64> {
+        let hour = now_ms / HOUR_MS;
+        let (first, _) = self.0.range(first_hour(hour)..).next()?;
+        let hours = (hour + 1).saturating_sub(*first).max(1) as f64;
+        Some(self.of_day(now_ms).to_f64() / hours * HOURS_PER_DAY as f64)
+    }
 }
 
 fn first_hour(hour: u64) -> u64 {
@@ -89,6 +97,17 @@ mod tests {
             prop_assert!(spend.0.len() <= HOURS_PER_DAY as usize);
             prop_assert_eq!(spend.of_day(now_ms + DAY_MS), tig(0));
         }
+    }
+
+    #[test]
+    fn spend_per_day_is_that_of_the_hours_with_fees() {
+        let mut spend = Spend::default();
+        assert_eq!(spend.per_day(DAY_MS), None);
+        spend.add(tig(1), 3 * DAY_MS);
+        assert_eq!(spend.per_day(3 * DAY_MS), Some(24.0));
+        spend.add(tig(1), 3 * DAY_MS + HOUR_MS);
+        assert_eq!(spend.per_day(3 * DAY_MS + 3 * HOUR_MS), Some(12.0));
+        assert_eq!(spend.per_day(5 * DAY_MS), None);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::PrecommitManager;
 
 mod failed_handlers;
 mod limits;
+mod operator;
 mod participation;
 mod recorded;
 

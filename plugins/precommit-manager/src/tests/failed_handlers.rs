@@ -15,6 +15,7 @@ enum Step {
     Refused(u16),
     Throughput,
     Drain,
+    Pause(bool),
     Advance,
     Reload,
 }
@@ -29,6 +30,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => prop::sample::select(&[400_u16, 500][..]).prop_map(Step::Refused),
         1 => Just(Step::Throughput),
         1 => Just(Step::Drain),
+        2 => any::<bool>().prop_map(Step::Pause),
         1 => Just(Step::Advance),
         1 => Just(Step::Reload),
     ]
@@ -59,6 +61,10 @@ fn play(manager: &mut Harness<PrecommitManager>, step: &Step) -> tig_plugin_api:
             manager.try_event("throughput", json!({ "challenges": challenges }))
         }
         Step::Drain => manager.try_event("drain", json!({})),
+        Step::Pause(is_paused) => {
+            let command = if *is_paused { "pause" } else { "resume" };
+            manager.command(command, &json!({})).map(drop)
+        }
         Step::Advance => {
             manager.advance_ms(3_600_000);
             Ok(())
@@ -92,7 +98,7 @@ fn damaged_ledger_is_set_aside() {
 /// Without its ledger it would pay a second time.
 #[test]
 fn unreadable_store_makes_no_instance() {
-    for k in 1..=2 {
+    for k in 1..=3 {
         let mut manager = manager(1, both());
         manager.fail_call(k);
         assert!(manager.try_reload().is_err());

@@ -177,7 +177,7 @@ fn a_daily_budget_holds_across_restarts() {
     let code = view(&mut manager)["challenges"]["knapsack"]["reason_code"].clone();
     assert_eq!(
         (&code["kind"], &code["detail"]["left"]),
-        (&json!("budget_spent"), &json!(1.0))
+        (&json!("budget_reached"), &json!(1.0))
     );
     manager.advance_ms(24 * 3_600_000);
     manager.event("new_block", block("b21"));
@@ -218,7 +218,10 @@ fn the_cap_of_unresolved_precommits_is_configurable() {
     give(&mut manager, "c003", "b1", json!(points));
     assert_eq!(precommits(&mut manager).len(), 2);
     let code = view(&mut manager)["reason_code"].clone();
-    assert_eq!(code, json!({ "kind": "too_many_unresolved", "detail": 2 }));
+    assert_eq!(
+        code,
+        json!({ "kind": "max_unresolved_reached", "detail": 2 })
+    );
 }
 
 /// Blocks every 60 s: the proof of a benchmark counts for 29 blocks, of which 25 can be computed in: 1500 s.

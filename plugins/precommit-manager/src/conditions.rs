@@ -1,0 +1,63 @@
+//! Why nothing, or not everything, is precommitted, as conditions. Pure.
+
+use tig_plugin_api::Condition;
+
+use crate::money::Money;
+use crate::plan::Plan;
+use crate::reason::{Hold, Reason};
+
+/// What the conditions follow from.
+pub(crate) struct Situation<'a> {
+    /// `None` before the first block.
+    pub(crate) plan: Option<&'a Plan<'a>>,
+    pub(crate) hold: Hold,
+    pub(crate) money: &'a Money,
+    pub(crate) is_money_low: bool,
+    /// What the API said when it last refused a precommit; empty if it did not.
+    pub(crate) refusal: &'a str,
+}
+
+/// All conditions of the extension.
+pub(crate) fn conditions(situation: &Situation<'_>) -> Vec<Condition> {
+    let mut conditions: Vec<Condition> = hold(situation).into_iter().collect();
+    if situation.is_money_low {
+        conditions.push(situation.money.condition());
+    }
+    if let Some(plan) = situation.plan {
+        // A full block needs no samples.
+        let is_full = situation.hold == Hold::BlockIsFull;
+        let is_moot =
+            |reason: &Reason| is_full && matches!(reason, Reason::NoSamples | Reason::SamplesUsed);
+        let reasons = plan.all_reasons().into_iter();
+        let reasons = reasons.filter(|(_, reason)| !is_moot(reason));
+        conditions.extend(reasons.map(|(name, reason)| of_challenge(name, &reason)));
+    }
+    conditions
+}
+
+fn hold(situation: &Situation<'_>) -> Option<Condition> {
+    let hold = situation.hold;
+    // It belongs to every block.
+    let is_reason = hold != Hold::Waiting;
+    is_reason.then(|| {
+        Condition::new(hold.code(), hold.severity(), hold_text(situation))
+            .with_remedy(hold.remedy())
+    })
+}
+
+/// Why nothing more is precommitted now, in words.
+pub(crate) fn hold_text(situation: &Situation<'_>) -> String {
+    match situation.hold {
+        hold @ Hold::TooManyRejections(_) if !situation.refusal.is_empty() => {
+            format!("{hold}; the API said: {}", situation.refusal)
+        }
+        hold => hold.to_string(),
+    }
+}
+
+fn of_challenge(name: &str, reason: &Reason) -> Condition {
+    let text = format!("challenge {name}: {reason}");
+    Condition::new(reason.code(), reason.severity(), text)
+        .about(name)
+        .with_remedy(reason.remedy())
+}
