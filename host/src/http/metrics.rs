@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use crate::http::client::HttpClient;
 use crate::observe::process;
-use crate::observe::prometheus::{Shown, Snapshot, render};
+use crate::observe::prometheus::{MetricSink, Shown, Snapshot, render, visit};
 use crate::runtime::extension::Extension;
 use crate::runtime::shared::Shared;
 
@@ -33,6 +33,15 @@ impl Metrics {
     /// All metrics as text, as of now.
     #[must_use]
     pub(crate) fn text(&self) -> String {
+        render(&self.snapshot())
+    }
+
+    /// Passes all metrics to `sink`, as of now.
+    pub(crate) fn visit(&self, sink: &mut impl MetricSink) {
+        visit(&self.snapshot(), sink);
+    }
+
+    fn snapshot(&self) -> Snapshot {
         let extensions = self.shared.services.bus.extensions();
         let shown = |extension: &Arc<Extension>| Shown {
             status: extension.status(),
@@ -43,14 +52,15 @@ impl Metrics {
             calls_in_flight: extension.calls(),
             series: extension.meters.series(),
         };
-        render(&Snapshot {
+        Snapshot {
             uptime: self.started.elapsed(),
             store_bytes: std::fs::metadata(&self.store_file)
                 .ok()
                 .map(|file| file.len()),
             resident_bytes: process::resident_bytes(),
             http: self.client.counts(),
+            own_conditions: self.shared.conditions.get(),
             extensions: extensions.iter().map(shown).collect(),
-        })
+        }
     }
 }

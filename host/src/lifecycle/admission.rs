@@ -6,7 +6,11 @@ use serde_json::{Map, Value};
 use tig_plugin_api::{Manifest, Route};
 
 use crate::config::{Config, Fault, schema};
+use crate::http::operator::API_PATH;
 use crate::http::server::METRICS_PATH;
+
+/// How messages name the host as the owner of routes.
+const OWN_NAME: &str = "tig-host";
 
 /// Every misfit between `config` and the manifests of its extensions, in the config's order.
 #[must_use]
@@ -61,21 +65,26 @@ pub(crate) fn section_faults(
 
 fn clashes(place: &str, name: &str, manifest: &Manifest, taken: &[(String, Route)]) -> Vec<Fault> {
     let clash = |route: Route| {
-        let (other, _) = taken.iter().find(|(_, other)| other.overlaps(&route))?;
+        let other = if route.path.starts_with(API_PATH) {
+            OWN_NAME
+        } else {
+            let (other, _) = taken.iter().find(|(_, other)| other.overlaps(&route))?;
+            other
+        };
         let text = format!("`{name}` and `{other}` both answer {route}; remove one of them");
         Some(Fault::new(place, text))
     };
     routes(manifest).filter_map(clash).collect()
 }
 
-/// The host's own route.
+/// The host's own route beside its API.
 fn own_route() -> (String, Route) {
     let route = Route {
         method: "GET".to_owned(),
         path: METRICS_PATH.to_owned(),
         wildcard: false,
     };
-    ("tig-host".to_owned(), route)
+    (OWN_NAME.to_owned(), route)
 }
 
 fn routes(manifest: &Manifest) -> impl Iterator<Item = Route> {
@@ -126,5 +135,21 @@ mod tests {
             texts,
             ["`x` and `tig-host` both answer GET /metrics; remove one of them"]
         );
+        for route in [
+            "GET /operator/v1/x",
+            "POST /operator/v1/*",
+            "GET /operator/v1/x/*",
+        ] {
+            let texts = fault_texts(&[route], serde_json::json!({}));
+            assert_eq!(texts.len(), 1, "{route}: {texts:?}");
+        }
+        for route in [
+            "GET /operator/",
+            "GET /operator/panel/jobs",
+            "GET /operator/assets/*",
+        ] {
+            let texts = fault_texts(&[route], serde_json::json!({}));
+            assert_eq!(texts, [""; 0], "{route}");
+        }
     }
 }

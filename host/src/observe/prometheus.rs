@@ -4,11 +4,17 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
 
+use tig_plugin_api::Severity;
+
+use super::conditions::StandingCondition;
 use super::meters::{Kind, Series, quoted};
 use super::status::{ExtensionStatus, State};
 
 /// Content type of the answer.
 pub(crate) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Extension of the host's own conditions.
+const HOST: &str = "host";
 
 /// The metrics of one extension.
 pub(crate) struct Shown {
@@ -24,6 +30,7 @@ pub(crate) struct Snapshot {
     pub(crate) store_bytes: Option<u64>,
     pub(crate) resident_bytes: Option<u64>,
     pub(crate) http: [(&'static str, u64); 3],
+    pub(crate) own_conditions: Vec<StandingCondition>,
     pub(crate) extensions: Vec<Shown>,
 }
 
@@ -113,7 +120,35 @@ pub(crate) fn visit(snapshot: &Snapshot, sink: &mut impl MetricSink) {
             }
         }
     }
+    visit_conditions(snapshot, sink);
     visit_own(&snapshot.extensions, sink);
+}
+
+/// Passes on how many subjects each condition has: subjects come from outside, so none has a series of its own.
+fn visit_conditions(snapshot: &Snapshot, sink: &mut impl MetricSink) {
+    let name = "tig_host_condition";
+    let help = "Subjects of each condition that the extension, or the host itself, reports now.";
+    sink.head(name, Kind::Gauge, help);
+    let own = (HOST, &snapshot.own_conditions);
+    let extensions = snapshot.extensions.iter();
+    let extensions = extensions.map(|it| (&*it.status.name, &it.status.conditions));
+    let mut counts: BTreeMap<(&str, &str, Severity), u32> = BTreeMap::new();
+    for (extension, conditions) in std::iter::once(own).chain(extensions) {
+        for StandingCondition { condition, .. } in conditions {
+            let key = (extension, &*condition.code, condition.severity);
+            *counts.entry(key).or_default() += 1;
+        }
+    }
+    for ((extension, code, severity), count) in counts {
+        let severity = match severity {
+            Severity::Info => "info",
+            Severity::Warning => "warning",
+            Severity::Critical => "critical",
+        };
+        let [extension, code] = [extension, code].map(quoted);
+        let labels = format!("extension={extension},code={code},severity=\"{severity}\"");
+        sink.series(name, &labels, f64::from(count));
+    }
 }
 
 /// Passes on the extensions' own metrics: the same name from two extensions is one metric.
@@ -247,6 +282,8 @@ const FAMILIES: [Family; 15] = [
 
 #[cfg(test)]
 mod tests {
+    use tig_plugin_api::Condition;
+
     use super::*;
     use crate::runtime::extension::Extension;
 
@@ -256,6 +293,13 @@ mod tests {
             cpu: Some(Duration::from_millis(1500)),
             calls_in_flight: 2,
             series,
+        }
+    }
+
+    fn condition(subject: &str) -> StandingCondition {
+        StandingCondition {
+            condition: Condition::new("stuck", Severity::Critical, "text").about(subject),
+            since_ms: 1,
         }
     }
 
@@ -275,6 +319,7 @@ mod tests {
             store_bytes: Some(4096),
             resident_bytes: None,
             http: [("answered", 3), ("failed", 1), ("rate_limited", 0)],
+            own_conditions: ["a", "b"].map(condition).into(),
             extensions: vec![
                 shown(
                     "a",
@@ -291,6 +336,7 @@ mod tests {
             "tig_host_store_bytes 4096",
             "tig_host_http_calls_total{outcome=\"answered\"} 3",
             "tig_host_cpu_seconds_total{extension=\"a\"} 1.5",
+            "tig_host_condition{extension=\"host\",code=\"stuck\",severity=\"critical\"} 2",
             "tig_extension_jobs{extension=\"a\",kind=\"c1\"} 2.5",
             "tig_extension_jobs{extension=\"b\"} 1",
             "tig_extension_done_total{extension=\"a\"} 4",
