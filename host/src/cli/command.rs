@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::admin::Where;
+use super::bundle::BundleArguments;
 use super::doctor::DoctorArguments;
 
 const AFTER_HELP: &str = "\
@@ -85,6 +86,8 @@ pub(super) enum Command {
     },
     /// Finds what keeps a host from its work, here and at its APIs, and says what to do about each
     Doctor(DoctorArguments),
+    /// Writes a file for those who help: what this host is, does and has done, without its secrets
+    SupportBundle(BundleArguments),
     /// Prints the JSON Schema of the config file, with the sections of all plugins in the plugin folder
     Schema {
         /// The config file that names the plugin folder; without one, plugins beside this program
@@ -152,7 +155,7 @@ pub(super) enum Command {
     /// Shows the manifests of plugin files without loading them, and seals them
     #[command(subcommand)]
     Plugin(PluginCommand),
-    /// Shows and copies the store of a stopped host
+    /// Shows the store of a stopped host, and copies that of a stopped or running one
     Store {
         #[command(subcommand)]
         command: StoreCommand,
@@ -217,7 +220,8 @@ pub(super) enum StoreCommand {
         /// The key
         key: String,
     },
-    /// Writes everything as lines of JSON
+    /// Writes everything as lines of JSON, also of a running host: a backup
+    #[command(visible_alias = "backup")]
     Export {
         /// A new file; standard output by default
         file: Option<PathBuf>,

@@ -1,11 +1,13 @@
 //! The command line: parses it, and passes each command on to its module.
 
 mod admin;
+mod bundle;
 mod call;
 mod check;
 mod command;
 mod config_file;
 mod doctor;
+mod export;
 mod output;
 mod plugins;
 mod run;
@@ -54,6 +56,7 @@ fn execute(cli: Cli) -> ExitCode {
         None => return run(cli.run),
         Some(Command::Check { config, json }) => check::check(&config, json),
         Some(Command::Doctor(arguments)) => doctor::doctor(&arguments),
+        Some(Command::SupportBundle(arguments)) => bundle::support_bundle(&arguments),
         Some(Command::Observe) => doctor::observer::observe(),
         Some(Command::Schema { config }) => {
             schema::schema(config.as_deref()).map(|()| ExitCode::SUCCESS)
@@ -103,7 +106,7 @@ fn stored(command: &StoreCommand, place: &Where) -> Result<ExitCode, HostError> 
             store::ls(&folder, extension.as_deref(), prefix, place.json)?;
         }
         StoreCommand::Get { extension, key } => store::get(&folder, extension, key)?,
-        StoreCommand::Export { file } => store::export(&folder, file.as_deref())?,
+        StoreCommand::Export { file } => return export::export(place, &folder, file.as_deref()),
         StoreCommand::Import { file } => store::import(&folder, file, place.json)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -1,12 +1,13 @@
-//! `tig-host store`: shows and copies the store of a stopped host.
+//! `tig-host store`: shows the store of a stopped host, and fills an empty one.
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufReader, BufWriter};
+use std::io::BufReader;
 use std::path::Path;
 
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use tig_process::progress::{Counted, Progress};
 
 use super::output;
 use crate::error::HostError;
@@ -55,7 +56,7 @@ fn keys(archive: &Archive, extension: &str, prefix: &str) -> Result<Vec<Value>, 
     Ok(rows)
 }
 
-fn summary(archive: &Archive) -> Result<Vec<Value>, ArchiveError> {
+pub(super) fn summary(archive: &Archive) -> Result<Vec<Value>, ArchiveError> {
     #[derive(Default)]
     struct Sum {
         keys: u64,
@@ -94,30 +95,12 @@ pub(super) fn get(folder: &Path, extension: &str, key: &str) -> Result<(), HostE
     Ok(())
 }
 
-/// Writes everything to `file`, which must not exist, or to standard output.
-pub(super) fn export(folder: &Path, file: Option<&Path>) -> Result<(), HostError> {
-    let archive = Archive::open(folder)?;
-    match file {
-        Some(path) => {
-            let file =
-                File::create_new(path).map_err(HostError::system("make the export's file"))?;
-            archive.export(&mut BufWriter::new(&file))?;
-            file.sync_all()
-                .map_err(HostError::system("write the export's file"))?;
-        }
-        None => match archive.export(&mut BufWriter::new(output::writer())) {
-            // `main` decides whether a closed output is a failure.
-            Err(_) if output::is_closed() => {}
-            done => done?,
-        },
-    }
-    Ok(())
-}
-
 /// Fills an empty store from an export.
 pub(super) fn import(folder: &Path, file: &Path, as_json: bool) -> Result<(), HostError> {
-    let lines = File::open(file).map_err(HostError::system("open the export"))?;
-    let count = Archive::import(folder, BufReader::new(lines))?;
+    let opened = File::open(file).map_err(HostError::system("open the export"))?;
+    let bytes = opened.metadata().map(|metadata| metadata.len()).ok();
+    let progress = Progress::new("importing", "bytes", bytes);
+    let count = Archive::import(folder, Counted::new(BufReader::new(opened), progress))?;
     if as_json {
         output::json(&json!({ "imported": count }));
     } else {

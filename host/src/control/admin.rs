@@ -31,7 +31,7 @@ use super::Control;
 use super::operator::call::call_status;
 use super::operator::{self, blocking, failure, refused};
 use super::report::{CommandsReport, DrainRequest, ReloadReport, ShadowRequest};
-use super::stream;
+use super::{export, stream};
 use crate::config::access::Access;
 use crate::http::alarm::Alarm;
 use crate::http::listener::{self, Peer};
@@ -194,7 +194,8 @@ fn app(control: Control) -> Router {
             "/call/{extension}/{command}",
             post(call).layer(DefaultBodyLimit::max(ARGUMENTS_BYTES_MAX)),
         )
-        .with_state(control)
+        .with_state(control.clone())
+        .merge(export::route(control))
 }
 
 async fn status(State(control): State<Control>) -> Response {

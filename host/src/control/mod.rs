@@ -2,6 +2,7 @@
 
 pub(crate) mod admin;
 pub(crate) mod calls;
+pub(crate) mod export;
 pub(crate) mod operator;
 pub(crate) mod report;
 mod stream;
@@ -32,6 +33,7 @@ use crate::runtime::bus::{Full, Page, Wanted};
 use crate::runtime::event::{HOST, Kind};
 use crate::runtime::failure::StoreFailure;
 use crate::runtime::shared::Shared;
+use crate::store::{Archive, StoreError};
 
 /// Longest wait for the supervisor. A request that takes longer is still carried out.
 pub(crate) const CONTROL_TIMEOUT: Duration = Duration::from_secs(120);
@@ -177,6 +179,15 @@ impl Control {
     /// Waits until nothing can be stored any more, and returns the reason. The host must end then.
     pub(crate) async fn store_failure(&self) -> StoreFailure {
         self.0.parts.shared.committer.failure().await
+    }
+
+    /// The store as of this moment.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub(crate) fn archive(&self) -> Result<Archive, StoreError> {
+        self.0.parts.shared.services.store.archive()
     }
 
     /// Publishes an event of the host itself, with its arguments as JSON.

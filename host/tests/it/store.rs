@@ -51,7 +51,6 @@ async fn a_store_that_a_host_has_is_refused() {
     let host = home.start();
     for command in [
         &["store", "ls"][..],
-        &["store", "export"],
         &["store", "import", "config.json"],
     ] {
         let ran = home.tig_host(command);
@@ -88,6 +87,48 @@ async fn an_export_makes_the_same_store_elsewhere() {
     home.write_config(&config);
     let host = home.start();
     assert_eq!(host.count(1).await, (200, "[46,1]".to_owned()));
+}
+
+#[tokio::test]
+async fn backup_of_a_running_host_makes_the_same_store() {
+    let home = Home::new();
+    let host = home.start();
+    host.count(5).await;
+    host.counted_until(5).await;
+    let ran = home.tig_host(&["store", "backup", "lines"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{ran:?}");
+    let mode = std::fs::metadata(home.path("lines")).unwrap().permissions();
+    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&mode) & 0o777, 0o600);
+    let again = home.tig_host(&["store", "backup", "lines"]);
+    assert!(again.code == Some(1), "no file is overwritten: {again:?}");
+    // The host goes on, and the backup shows the moment at which it was made.
+    host.count(6).await;
+    host.kill();
+    let lines = std::fs::read_to_string(home.path("lines")).unwrap();
+    let ran = home.tig_host(&["store", "import", "lines", "--backup", "other"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let copied = home.tig_host(&["store", "export", "--backup", "other"]);
+    assert_eq!(copied.stdout, lines);
+    let total = home.tig_host(&["store", "get", "counter", "total", "--backup", "other"]);
+    assert_eq!(total.stdout, "5\n");
+}
+
+#[tokio::test]
+async fn backup_of_a_host_that_dies_leaves_no_file() {
+    let home = Home::new();
+    let host = home.start();
+    let admin = home.path("backup/admin.json");
+    let text = std::fs::read_to_string(&admin).unwrap();
+    let mut file: Value = serde_json::from_str(&text).unwrap();
+    file["address"] = json!("127.0.0.1:1");
+    std::fs::write(&admin, file.to_string()).unwrap();
+    let ran = home.tig_host(&["store", "backup", "lines"]);
+    assert!(
+        ran.code == Some(7) && ran.stderr.contains("does not answer"),
+        "{ran:?}"
+    );
+    assert!(!home.path("lines").exists());
+    drop(host);
 }
 
 #[tokio::test]
