@@ -14,6 +14,9 @@ pub const PLUGINS: [&str; 6] = [
     "slave_manager",
 ];
 
+/// The optional extension with the operator's page.
+pub const DASHBOARD: &str = "dashboard";
+
 /// Programs that take part.
 const PROGRAMS: [&str; 4] = ["tig-devnet", "tig-host", "tig-slave", "tig-worker"];
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::artifacts::PLUGINS;
+use crate::artifacts::{DASHBOARD, PLUGINS};
+use crate::site::OPERATOR_TOKEN_FILE;
 
 /// The player that the devnet knows.
 pub const PLAYER_ID: &str = "0x00000000000000000000000000000000000c0de5";
@@ -31,6 +32,8 @@ pub struct MasterOptions {
     pub trust: Trust,
     /// How long a slave may take for a batch; `None` leaves it to the host.
     pub lease_ms: Option<u64>,
+    /// With the operator's page, and control for whoever has the token: see [`Site::add_dashboard`](crate::Site::add_dashboard).
+    pub dashboard: bool,
 }
 
 /// How many batches are computed once more by another slave.
@@ -63,6 +66,7 @@ impl Default for MasterOptions {
             max_precommits_per_block: 4,
             trust: Trust::AsUsual,
             lease_ms: None,
+            dashboard: false,
         }
     }
 }
@@ -71,7 +75,7 @@ impl MasterOptions {
     /// The whole config file; relative paths in it are relative to the file.
     #[must_use]
     pub fn host_config(&self, api_url: &str, port: u16) -> Value {
-        json!({
+        let mut config = json!({
             "player_id": PLAYER_ID,
             "api_key_file": "api_key",
             "api_url": api_url,
@@ -83,7 +87,13 @@ impl MasterOptions {
             "http": { "gets_per_minute": 0, "posts_per_minute": 0 },
             "extensions": PLUGINS,
             "config": self.extensions(),
-        })
+        });
+        if self.dashboard {
+            let names = PLUGINS.iter().chain([&DASHBOARD]);
+            config["extensions"] = names.copied().collect();
+            config["operator"] = json!({ "token_file": OPERATOR_TOKEN_FILE });
+        }
+        config
     }
 
     fn extensions(&self) -> Value {

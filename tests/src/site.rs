@@ -6,13 +6,15 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::artifacts::{Artifacts, PLUGINS};
+use crate::artifacts::{Artifacts, DASHBOARD, PLUGINS};
 use crate::build_folder::plugin_file_name;
 use crate::config::{MasterOptions, PLAYER_ID};
 use crate::process::{Process, ProcessError};
 
-/// Bytes of randomness in the API key.
-const API_KEY_BYTES: usize = 16;
+/// Bytes of randomness in the API key and in the operator's token.
+const KEY_BYTES: usize = 16;
+/// Name of the file with the operator's token, in the folder.
+pub(crate) const OPERATOR_TOKEN_FILE: &str = "operator_token";
 
 /// The folder of one stack: `api_key`, `config.json`, `plugins/`, `backup/`, `algorithms/`, and a log per process.
 #[derive(Clone, Debug)]
@@ -54,8 +56,34 @@ impl Site {
             fs::copy(site.artifacts.plugin(extension), &copy).map_err(failed(copy))?;
         }
         let key_file = site.api_key_file();
-        write_api_key(&key_file).map_err(failed(key_file))?;
+        write_random_key(&key_file).map_err(failed(key_file))?;
         Ok(site)
+    }
+
+    /// Puts the file of the operator's page into the plugin folder, and a token for its control into its own file.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn add_dashboard(&self) -> Result<(), SiteError> {
+        self.add_plugin(DASHBOARD, &self.artifacts.plugin(DASHBOARD))?;
+        let token_file = self.operator_token_file();
+        write_random_key(&token_file).map_err(SiteError::at(token_file))
+    }
+
+    /// Puts a copy of an extension's `file` into the plugin folder.
+    ///
+    /// # Errors
+    /// It cannot be copied.
+    pub fn add_plugin(&self, extension: &str, file: &Path) -> Result<(), SiteError> {
+        let copy = self.plugin(extension);
+        let copied = fs::copy(file, &copy);
+        copied.map_err(SiteError::at(copy)).map(|_| ())
+    }
+
+    /// The file with the operator's token, once there is a dashboard.
+    #[must_use]
+    pub fn operator_token_file(&self) -> PathBuf {
+        self.folder.join(OPERATOR_TOKEN_FILE)
     }
 
     /// The folder itself.
@@ -201,8 +229,8 @@ impl Site {
     }
 }
 
-fn write_api_key(path: &Path) -> io::Result<()> {
-    let mut random = [0; API_KEY_BYTES];
+fn write_random_key(path: &Path) -> io::Result<()> {
+    let mut random = [0; KEY_BYTES];
     getrandom::fill(&mut random)?;
     let key: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
     let mut file = File::options()

@@ -82,6 +82,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
 fn run_in(folder: &Path, artifacts: Artifacts, options: &Options, stop: &StopFlag) -> Result<()> {
     let site = Site::prepare(folder, artifacts)?;
+    site.add_dashboard()?;
     let master = master_options(options.faults);
     let start = Instant::now();
     let pace = Pace {
@@ -115,7 +116,10 @@ fn run_in(folder: &Path, artifacts: Artifacts, options: &Options, stop: &StopFla
 
 /// Beside bad slaves, the honest one computes everything that others say it should be.
 fn master_options(faults: bool) -> MasterOptions {
-    let usual = MasterOptions::default();
+    let usual = MasterOptions {
+        dashboard: true,
+        ..MasterOptions::default()
+    };
     if !faults {
         return usual;
     }
@@ -219,10 +223,13 @@ fn observe(stack: &Stack) -> Result<(DevnetStatus, Vec<Job>, SlaveStats)> {
 
 fn hint(stack: &Stack) {
     let folder = stack.site.folder().display();
+    let (host, token) = (&stack.host_address, stack.site.operator_token_file());
+    let token = token.display();
     let plugins = stack.site.plugin_folder();
     let plugins = plugins.display();
     output::progress(&format!(
-        "running on until Ctrl-C\n  folder   {folder}\n  plugins  {plugins}\n\
+        "running on until Ctrl-C\n  page     http://{host}/operator/ (token for control: {token})\n  \
+         folder   {folder}\n  plugins  {plugins}\n\
          to replace one while it runs, change plugins/precommit-manager, then\n  \
          cargo build -p precommit-manager && cp target/debug/libprecommit_manager.so {plugins}/"
     ));
