@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use tig_process::error_chain::error_chain;
 
 use super::output;
+use super::shown_text::escaped;
 use crate::config::{Config, ConfigError};
 use crate::control::CONTROL_TIMEOUT;
 use crate::control::admin::{AdminFile, FILE_NAME};
@@ -26,7 +27,7 @@ use crate::exit_code;
 const SLACK: Duration = Duration::from_secs(5);
 
 /// Which host is meant.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(super) struct Where {
     /// The host's config; `config.json` in the working directory by default
     #[arg(long, value_name = "FILE", global = true)]
@@ -87,7 +88,12 @@ impl AdminError {
 
     /// Prints the error, and returns its exit code.
     pub(super) fn report(&self) -> ExitCode {
-        output::error_line(&error_chain(self));
+        output::error_line(&escaped(&error_chain(self)));
+        self.exit_code()
+    }
+
+    /// Code with which a command ends.
+    pub(super) fn exit_code(&self) -> ExitCode {
         match self {
             Self::NotRunning { .. } | Self::Unreachable { .. } | Self::Token(_) => {
                 exit_code::NOT_RUNNING.into()
@@ -155,8 +161,9 @@ fn send(file: &AdminFile, method: Method, path: &str, body: &Value) -> Result<Va
     let (status, reply) = runtime
         .block_on(async {
             let client = reqwest::Client::builder()
-                // Loopback is not for proxies, whatever the environment says.
+                // Loopback is not for proxies, whatever the environment says, and has no TLS.
                 .no_proxy()
+                .tls_built_in_root_certs(false)
                 .timeout(CONTROL_TIMEOUT + SLACK)
                 .build()?;
             let request = client
@@ -177,7 +184,7 @@ fn send(file: &AdminFile, method: Method, path: &str, body: &Value) -> Result<Va
 }
 
 pub(super) fn status(place: &Where) -> Result<ExitCode, AdminError> {
-    place.show(&place.get("/status")?, super::status::print)
+    place.show(&place.get("/operator/v1/status")?, super::status::print)
 }
 
 pub(super) fn reload(place: &Where, name: Option<&str>) -> Result<ExitCode, AdminError> {

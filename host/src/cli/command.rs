@@ -3,26 +3,34 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 use super::admin::Where;
 use super::bundle::BundleArguments;
 use super::doctor::DoctorArguments;
+use super::events;
+use super::panel::show::PanelArguments;
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 done, or stopped on request; 1 unforeseen, such as too few threads; 2 wrong command line; 3 config; 4 extension; 5 listener; 6 store; \
 7 no running host answers; 8 the running host has refused. `call` ends with the code of the command, or with one of these, or with \
 9 interrupted, the command goes on; 10 its end is not known, since the host or the extension is gone. `doctor` ends with 11 if \
 something does not work.
+Any other word is a panel or a command of a running extension: `tig-host jobs [ID] [--find TEXT]`, `tig-host cordon NAME`. Words after \
+a command stand for its required arguments in their order. `tig-host panel` lists the panels, `tig-host call` the commands. \
+A file of that name goes first: it is a config to start with.
+Colours are left out where NO_COLOR is set or standard output is not a terminal. Times are in UTC.
 SIGTERM and SIGINT drain for at most `drain_seconds` of the config, a second one stops at once. SIGHUP reads config and \
 plugin files again, so that a closed terminal does not stop a host. A log that nobody reads, or that cannot be written, is \
 lost; the host goes on.
 The API key comes from `api_key_file` or `api_key_env` of the config, the service credential `api_key`, or the variable \
 TIG_HOST_API_KEY. On the command line it can be read by every user of the machine.";
 
-const CALL_USAGE: &str = "tig-host call [OPTIONS] [EXTENSION [COMMAND [--KEY VALUE]...]]";
+const CALL_USAGE: &str =
+    "tig-host call [OPTIONS] [EXTENSION [COMMAND [VALUE]... [--KEY VALUE]...]]";
 
 const CALL_HELP: &str = "\
-Arguments of the command are given as --KEY VALUE or --KEY=VALUE: numbers, true and false, and texts as its list of arguments \
+Words after COMMAND stand for its required arguments, in their order. Others are given as --KEY VALUE or --KEY=VALUE: numbers, true and false, and texts as its list of arguments \
 says; a list by its key again for each item; objects as JSON. --KEY alone is true. OPTIONS may stand among them; after `--` every \
 key is the command's.
 Progress goes to standard error, the value to standard output; with --json all go to standard output, a line for each.
@@ -136,6 +144,37 @@ pub(super) enum Command {
         #[command(flatten)]
         place: Where,
     },
+    /// Shows what is wrong or does not happen, since when, and what to do about it
+    Why {
+        /// Only what is about this extension, code or subject, or a part of one
+        topic: Option<String>,
+        #[command(flatten)]
+        place: Where,
+    },
+    /// Shows a panel of an extension; without NAME, lists the panels. `tig-host NAME [ID]` does the same
+    Panel {
+        /// The panel
+        name: Option<String>,
+        /// What to show of one row: its id, or the beginning of it
+        id: Option<String>,
+        #[command(flatten)]
+        arguments: PanelArguments,
+        #[command(flatten)]
+        place: Where,
+    },
+    /// Shows what extensions emit
+    #[command(subcommand)]
+    Events(EventsCommand),
+    /// Begins no new work: calls the command `pause` of each extension that has one
+    Pause {
+        #[command(flatten)]
+        place: Where,
+    },
+    /// Ends `pause`: calls the command `resume` of each extension that has one
+    Resume {
+        #[command(flatten)]
+        place: Where,
+    },
     /// Calls a command of an extension; without COMMAND, lists the commands and their arguments
     #[command(override_usage = CALL_USAGE, after_help = CALL_HELP)]
     Call {
@@ -165,6 +204,17 @@ pub(super) enum Command {
     /// Runs the extensions of a config without changing anything; `doctor` runs this in a child process
     #[command(hide = true)]
     Observe,
+    /// Prints a script by which a shell completes words of this program
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Prints the manual page; with FOLDER, writes it there with those of the subcommands
+    Man {
+        /// Where the pages are written
+        #[arg(value_name = "FOLDER")]
+        folder: Option<PathBuf>,
+    },
     /// Loads a plugin file and ends; the host runs this in a child process before it loads the file itself
     #[command(hide = true)]
     Probe {
@@ -173,6 +223,17 @@ pub(super) enum Command {
         new: bool,
         /// The file
         file: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum EventsCommand {
+    /// Shows the latest events, and those that come, until Ctrl-C; times are in UTC
+    Tail {
+        #[command(flatten)]
+        wanted: events::Wanted,
+        #[command(flatten)]
+        place: Where,
     },
 }
 

@@ -4,17 +4,26 @@ mod admin;
 mod bundle;
 mod call;
 mod check;
+mod client;
 mod command;
+mod completions;
 mod config_file;
 mod doctor;
+mod events;
 mod export;
 mod output;
+mod panel;
+mod pause;
 mod plugins;
 mod run;
 mod schema;
+mod shown_text;
 mod status;
 mod stop;
 mod store;
+mod terminal;
+mod verb;
+mod why;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -27,7 +36,9 @@ use tig_process::first_process;
 use tig_process::logging::{self, LogFormat as Format};
 
 use self::admin::{AdminError, Where};
-use self::command::{Cli, Command, LogFormat, PluginCommand, RunArguments, StoreCommand};
+use self::command::{
+    Cli, Command, EventsCommand, LogFormat, PluginCommand, RunArguments, StoreCommand,
+};
 use crate::config::Overrides;
 use crate::error::HostError;
 use crate::exit_code;
@@ -38,7 +49,10 @@ use crate::plugin::{self, PluginError};
 #[must_use]
 pub fn main() -> ExitCode {
     first_process::run(|| {
-        let code = execute(Cli::parse());
+        let code = match verb::words(std::env::args_os().skip(1)) {
+            Some(words) => verb::run(words),
+            None => execute(Cli::parse()),
+        };
         match output::check() {
             Err(error) if code == ExitCode::SUCCESS => fail(&error),
             _ => code,
@@ -80,6 +94,33 @@ fn execute(cli: Cli) -> ExitCode {
         Some(Command::Promote { name, place }) => Ok(code_or_report(admin::promote(&place, &name))),
         Some(Command::Discard { name, place }) => Ok(code_or_report(admin::discard(&place, &name))),
         Some(Command::Drain { max, place }) => Ok(code_or_report(admin::drain(&place, max))),
+        Some(Command::Why { topic, place }) => {
+            Ok(code_or_report(why::why(&place, topic.as_deref())))
+        }
+        Some(Command::Panel {
+            name,
+            id,
+            arguments,
+            place,
+        }) => Ok(code_or_report(panel::show::panel(
+            &place,
+            name.as_deref(),
+            id.as_deref(),
+            &arguments,
+        ))),
+        Some(Command::Events(EventsCommand::Tail { wanted, place })) => {
+            Ok(code_or_report(events::tail(&place, &wanted)))
+        }
+
+        Some(Command::Pause { place }) => Ok(code_or_report(pause::call_all(&place, "pause"))),
+        Some(Command::Resume { place }) => Ok(code_or_report(pause::call_all(&place, "resume"))),
+        Some(Command::Completions { shell }) => {
+            completions::completions(shell);
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Command::Man { folder }) => {
+            completions::man(folder.as_deref()).map(|()| ExitCode::SUCCESS)
+        }
         Some(Command::Call {
             place,
             arguments,

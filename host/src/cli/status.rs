@@ -1,6 +1,8 @@
 //! What `tig-host status` shows to people.
 
-use super::output;
+use super::output::{self, escaped};
+use super::panel::format::seconds_text;
+use super::why::count_text;
 use crate::control::report::HostStatus;
 use crate::observe::shadow_status::ShadowStatus;
 use crate::observe::status::{ExtensionStatus, State};
@@ -13,13 +15,21 @@ pub(super) fn print(status: &HostStatus) {
         uptime_seconds,
         draining,
         extensions,
-        ..
+        conditions,
     } = status;
-    let up = duration(*uptime_seconds);
+    let up = seconds_text(*uptime_seconds);
     let draining = if *draining { ", draining" } else { "" };
     output::line(&format!(
         "tig-host {version} (process {pid}) on {address}, up {up}{draining}"
     ));
+    let severities = conditions.iter().map(|it| it.standing.condition.severity);
+    output::line(&match count_text(severities) {
+        Some(alerts) => format!("conditions: {alerts}; `tig-host why` explains them"),
+        None => format!(
+            "conditions: none is an alert, {} for information",
+            conditions.len()
+        ),
+    });
     let head = [
         "EXTENSION",
         "VERSION",
@@ -35,7 +45,7 @@ pub(super) fn print(status: &HostStatus) {
     rows.extend(extensions.iter().map(row));
     output::table(&rows);
     let notes = extensions.iter().flat_map(notes);
-    notes.for_each(|note| output::line(&note));
+    notes.for_each(|note| output::line(&escaped(&note)));
 }
 
 fn row(extension: &ExtensionStatus) -> Vec<String> {
@@ -95,33 +105,4 @@ fn shadow_notes(name: &str, shadow: &ShadowStatus) -> Vec<String> {
         notes.push(format!("{name}: shadow {version} has ended: {reason}"));
     }
     notes
-}
-
-/// `3 d 4 h`, `5 min 6 s`: the two greatest units.
-fn duration(seconds: u64) -> String {
-    let units = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
-    let first = units
-        .iter()
-        .position(|(unit, _)| seconds >= *unit)
-        .unwrap_or(3);
-    let mut rest = seconds;
-    let mut parts = Vec::new();
-    for (unit, name) in units.iter().skip(first).take(2) {
-        parts.push(format!("{} {name}", rest / unit));
-        rest %= unit;
-    }
-    parts.join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::duration;
-
-    #[test]
-    fn a_duration_has_two_units() {
-        assert_eq!(duration(0), "0 s");
-        assert_eq!(duration(61), "1 min 1 s");
-        assert_eq!(duration(3_600), "1 h 0 min");
-        assert_eq!(duration(200_000), "2 d 7 h");
-    }
 }

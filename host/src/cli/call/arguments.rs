@@ -22,6 +22,9 @@ pub(super) enum ArgumentsError {
     /// The key stands for one value, and is given several times.
     #[error("--{0} is given twice, and is not a list")]
     Twice(String),
+    /// There are more words than arguments that must be given.
+    #[error("unexpected `{0}`; other arguments are given as --KEY VALUE")]
+    Unexpected(String),
 }
 
 /// The arguments in the text of `--arguments`.
@@ -91,6 +94,28 @@ fn name(schema: Option<&Value>, key: &str) -> String {
     } else {
         key.to_owned()
     }
+}
+
+/// `given` with `positionals` in the places of the required arguments that are not in it, in the order of the schema.
+///
+/// # Errors
+///
+/// [`ArgumentsError::Unexpected`].
+pub(super) fn place(
+    schema: Option<&Value>,
+    positionals: Vec<String>,
+    given: &mut Vec<Given>,
+) -> Result<(), ArgumentsError> {
+    let is_given = |required: &&str| given.iter().any(|it| name(schema, &it.key) == **required);
+    let required = schema.and_then(|schema| schema["required"].as_array());
+    let required = required.into_iter().flatten().filter_map(Value::as_str);
+    let open: Vec<&str> = required.filter(|name| !is_given(name)).collect();
+    if let Some(further) = positionals.get(open.len()) {
+        return Err(ArgumentsError::Unexpected(further.clone()));
+    }
+    let placed = open.iter().zip(positionals);
+    given.extend(placed.map(|(key, value)| Given::new(key, Some(value))));
+    Ok(())
 }
 
 fn property<'a>(schema: Option<&'a Value>, name: &str) -> &'a Value {
@@ -200,6 +225,22 @@ mod tests {
         });
         let merged = merge(None, Map::new(), &given).unwrap();
         assert_eq!(merged, json!({ "1": 1, "[1]": [1], "a": "a" }));
+    }
+
+    #[test]
+    fn positionals_are_required_arguments_in_order() {
+        let schema = json!({
+            "properties": { "b": { "type": "string" }, "a_b": { "type": "string" }, "c": { "type": "string" } },
+            "required": ["b", "a_b"],
+        });
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        let mut given = vec![Given::new("a-b", Some("1".to_owned()))];
+        place(Some(&schema), words(&["2"]), &mut given).unwrap();
+        assert_eq!(given[1], Given::new("b", Some("2".to_owned())));
+        let error = place(Some(&schema), words(&["3"]), &mut given).unwrap_err();
+        assert!(matches!(error, ArgumentsError::Unexpected(_)), "{error}");
+        place(None, Vec::new(), &mut given).unwrap();
+        assert_eq!(given.len(), 2);
     }
 
     #[test]

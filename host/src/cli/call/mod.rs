@@ -3,7 +3,7 @@
 mod arguments;
 mod follow;
 mod listing;
-mod words;
+pub(super) mod words;
 
 use std::io::Read;
 use std::path::Path;
@@ -24,11 +24,11 @@ use super::output::{self, escaped};
 use crate::control::CallError;
 use crate::control::admin::{ARGUMENTS_BYTES_MAX, AdminFile};
 use crate::control::calls::{check, find, find_extension};
-use crate::control::report::{CallLine, CommandsReport};
+use crate::control::report::{CallLine, CommandsReport, ExtensionCommands};
 use crate::exit_code;
 
 /// A wrong command line, as for `clap`.
-const USAGE: u8 = 2;
+pub(super) const USAGE: u8 = 2;
 
 /// Why a call has no result.
 #[derive(Debug, thiserror::Error)]
@@ -130,23 +130,42 @@ fn call_or_list(
     let listed = CommandsReport::deserialize(&reply)
         .map_err(AdminError::Reply)?
         .extensions;
-    let Words {
-        extension: Some(extension),
-        command,
-        given,
-        arguments_file,
-        help,
-    } = words
-    else {
+    if words.extension.is_none() {
         if place.json {
             output::json(&reply);
         } else {
             listing::print(&listed);
         }
         return Ok(ExitCode::SUCCESS);
-    };
-    let owner = find_extension(&listed, &extension)?;
+    }
+    call_listed(&place, &listed, words, arguments)
+}
+
+/// Calls the command of one of the `listed` extensions that `words` name.
+pub(super) fn call_named(place: &Where, listed: &[ExtensionCommands], words: Words) -> ExitCode {
+    call_listed(place, listed, words, None).unwrap_or_else(|failure| failure.report())
+}
+
+fn call_listed(
+    place: &Where,
+    listed: &[ExtensionCommands],
+    words: Words,
+    arguments: Option<&Path>,
+) -> Result<ExitCode, CallFailure> {
+    let Words {
+        extension,
+        command,
+        positionals,
+        mut given,
+        arguments_file,
+        help,
+    } = words;
+    let extension = extension.unwrap_or_default();
+    let owner = find_extension(listed, &extension)?;
     let Some(command) = command else {
+        if let Some(word) = positionals.into_iter().next() {
+            return Err(ArgumentsError::Unexpected(word).into());
+        }
         if place.json {
             output::json(owner);
         } else {
@@ -154,7 +173,7 @@ fn call_or_list(
         }
         return Ok(ExitCode::SUCCESS);
     };
-    let info = find(&listed, &extension, &command)?;
+    let info = find(listed, &extension, &command)?;
     if help {
         let lines = listing::lines(&extension, info);
         lines.iter().for_each(|line| output::line(&escaped(line)));
@@ -164,7 +183,9 @@ fn call_or_list(
         Some(file) => arguments::parse(&read(file)?)?,
         None => Map::new(),
     };
-    let arguments = arguments::merge(info.arguments.as_ref(), base, &given)?;
+    let schema = info.arguments.as_ref();
+    arguments::place(schema, positionals, &mut given)?;
+    let arguments = arguments::merge(schema, base, &given)?;
     check(info, &arguments)?;
     if arguments.to_string().len() > ARGUMENTS_BYTES_MAX {
         return Err(CallFailure::TooLong);

@@ -7,10 +7,12 @@ use super::super::admin::Where;
 
 /// Words of the command line, sorted by whom they are for.
 #[derive(Debug, Default, Eq, PartialEq)]
-pub(super) struct Words {
+pub(in crate::cli) struct Words {
     pub extension: Option<String>,
     pub command: Option<String>,
-    /// Arguments of the command, in order.
+    /// What stands for the command's required arguments, in their order.
+    pub positionals: Vec<String>,
+    /// Arguments of the command with their keys, in order.
     pub given: Vec<Given>,
     /// File with arguments as JSON; `-` is standard input.
     pub arguments_file: Option<PathBuf>,
@@ -20,7 +22,7 @@ pub(super) struct Words {
 
 /// One argument as it was given.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Given {
+pub(in crate::cli) struct Given {
     /// Without the hyphens.
     pub key: String,
     /// `None` if another argument, or nothing, follows the key.
@@ -29,13 +31,10 @@ pub(super) struct Given {
 
 /// Why the words have no meaning.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum WordsError {
+pub(in crate::cli) enum WordsError {
     /// An option before the names that only a command could have.
     #[error("`{0}` comes before EXTENSION and COMMAND; give these first")]
     TooEarly(String),
-    /// A word in no place.
-    #[error("unexpected `{0}`; arguments are given as --KEY VALUE")]
-    Unexpected(String),
     /// An option of the program without its value.
     #[error("--{0} has no value; it is an option of tig-host, a command's own comes after `--`")]
     NoValue(String),
@@ -47,7 +46,7 @@ impl Words {
     /// # Errors
     ///
     /// See [`WordsError`].
-    pub(super) fn parse(words: Vec<String>, place: &mut Where) -> Result<Self, WordsError> {
+    pub(in crate::cli) fn parse(words: Vec<String>, place: &mut Where) -> Result<Self, WordsError> {
         let mut parsed = Self::default();
         let mut is_own = false;
         let mut words = words.into_iter().peekable();
@@ -61,7 +60,7 @@ impl Words {
                 continue;
             }
             let Some(option) = word.strip_prefix("--") else {
-                parsed.put_name(word)?;
+                parsed.put_name(word);
                 continue;
             };
             let given = match option.split_once('=') {
@@ -80,14 +79,12 @@ impl Words {
         Ok(parsed)
     }
 
-    fn put_name(&mut self, word: String) -> Result<(), WordsError> {
-        let place = match (&self.extension, &self.command, self.given.is_empty()) {
-            (None, ..) => &mut self.extension,
-            (Some(_), None, true) => &mut self.command,
-            _ => return Err(WordsError::Unexpected(word)),
-        };
-        *place = Some(word);
-        Ok(())
+    fn put_name(&mut self, word: String) {
+        match (&self.extension, &self.command) {
+            (None, _) => self.extension = Some(word),
+            (Some(_), None) if self.given.is_empty() => self.command = Some(word),
+            _ => self.positionals.push(word),
+        }
     }
 
     /// Whether it is an option of the program, which is taken then.
@@ -110,7 +107,7 @@ impl Words {
 }
 
 impl Given {
-    fn new(key: &str, value: Option<String>) -> Self {
+    pub(super) fn new(key: &str, value: Option<String>) -> Self {
         let key = key.to_owned();
         Self { key, value }
     }
@@ -163,12 +160,19 @@ mod tests {
     }
 
     #[test]
-    fn words_without_a_place_are_refused() {
+    fn words_after_the_command_are_positionals() {
+        let (words, _) = parsed("batch run 3 --dry=1 b").unwrap();
+        assert_eq!(words.positionals, ["3", "b"]);
+        let (words, _) = parsed("batch --count 3 run").unwrap();
+        assert_eq!(
+            (words.command, words.positionals),
+            (None, vec!["run".to_owned()])
+        );
+    }
+
+    #[test]
+    fn options_without_a_place_are_refused() {
         let refusal = |line| parsed(line).unwrap_err();
-        let error = refusal("batch run 3");
-        assert!(matches!(error, WordsError::Unexpected(_)), "{error}");
-        let error = refusal("batch --count 3 run");
-        assert!(matches!(error, WordsError::Unexpected(_)), "{error}");
         let error = refusal("--count 3 batch");
         assert!(matches!(error, WordsError::TooEarly(_)), "{error}");
         let error = refusal("batch run --arguments");
