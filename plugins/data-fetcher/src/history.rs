@@ -29,6 +29,22 @@ pub(crate) struct History {
     frauds: BTreeSet<String>,
     listed_until: Option<u32>,
     balance_is_low: bool,
+    #[serde(default)]
+    round: Option<u64>,
+    /// When the block came.
+    #[serde(default)]
+    seen_ms: u64,
+    /// The listing is empty, though what was listed before has not expired at this height.
+    #[serde(default)]
+    emptied_until: Option<u32>,
+}
+
+/// Benchmarks of ours that a block lists, by how far they are at least.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Counts {
+    pub(crate) precommits: usize,
+    pub(crate) benchmarks: usize,
+    pub(crate) proofs: usize,
 }
 
 /// How a block stands to the last one.
@@ -175,16 +191,57 @@ fn low_balance(money: &Money) -> Option<(PreciseNumber, PreciseNumber)> {
 }
 
 impl History {
-    /// What to remember of a snapshot.
-    pub(crate) fn of(snapshot: &Snapshot<'_>) -> Self {
+    /// What to remember of a snapshot that came at `now_ms`, after that of `last`.
+    pub(crate) fn of(snapshot: &Snapshot<'_>, last: Option<&Self>, now_ms: u64) -> Self {
         let ids = snapshot.precommits.keys();
+        let expected = last.and_then(|last| last.emptied_until.or(last.listed_until));
+        let height = snapshot.head.window.height;
+        let is_emptied = snapshot.precommits.is_empty();
         Self {
             block_id: snapshot.head.id.clone(),
-            height: snapshot.head.window.height,
+            height,
             stages: ids.map(|id| (id.clone(), stage_of(id, snapshot))).collect(),
             frauds: snapshot.frauds.keys().cloned().collect(),
             listed_until: snapshot.listed_until,
             balance_is_low: low_balance(&snapshot.money).is_some(),
+            round: snapshot.round,
+            seen_ms: now_ms,
+            emptied_until: expected.filter(|until| is_emptied && *until > height),
+        }
+    }
+
+    pub(crate) fn block_id(&self) -> &str {
+        &self.block_id
+    }
+
+    pub(crate) fn height(&self) -> u32 {
+        self.height
+    }
+
+    pub(crate) fn round(&self) -> Option<u64> {
+        self.round
+    }
+
+    /// Unix milliseconds at which the block came; 0 if that is not known.
+    pub(crate) fn seen_ms(&self) -> u64 {
+        self.seen_ms
+    }
+
+    /// Ids of the benchmarks that the block lists as fraud.
+    pub(crate) fn frauds(&self) -> impl Iterator<Item = &String> {
+        self.frauds.iter()
+    }
+
+    pub(crate) fn is_emptied(&self) -> bool {
+        self.emptied_until.is_some()
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        let at_least = |stage| self.stages.values().filter(|its| **its >= stage).count();
+        Counts {
+            precommits: self.stages.len(),
+            benchmarks: at_least(Stage::Benchmark),
+            proofs: at_least(Stage::Proof),
         }
     }
 }

@@ -4,14 +4,21 @@
 //! |---|---|
 //! | handles | `update`, answers to its requests |
 //! | emits | `new_block`, then `precommit_confirmed`, `benchmark_confirmed`, `proof_confirmed`; `alert` |
+//! | routes | `GET /operator/panel/network` |
+//! | conditions | `api_unreachable`, `api_refuses`, `api_fails`, `network_stalled`, `listing_emptied`, `clock_off`; `fraud_flagged` (subject: benchmark) |
+//! | metrics | gauges `block_height`, `block_age_seconds` (since it came), `api_latency_seconds`; counter `polls` by outcome |
 //! | config keys | none |
 //! | stored keys | none: after a restart every listed precommit is news again |
 //!
 //! `new_block` goes first because the consumers of the other events need what it brings (limits, download URLs): events
 //! are delivered in one global order, so nobody has to wait for it.
 
+mod conditions;
 mod failure;
+mod health;
 mod history;
+mod observe;
+mod panel;
 mod query;
 mod retry;
 mod round;
@@ -24,6 +31,7 @@ use tig_plugin_api::prelude::*;
 use tig_protocol::PlayerId;
 
 use crate::failure::Failure;
+use crate::health::Health;
 use crate::history::{History, Stage, Standing};
 use crate::query::Query;
 use crate::retry::Retry;
@@ -50,11 +58,17 @@ struct DataFetcher {
     left_out: String,
     /// The log has shown that the host's limit is met: once, not each minute.
     is_limit_logged: bool,
-    /// When the last new block came; `None` once its absence was reported.
+    /// When the last new block came.
     last_block_ms: Option<u64>,
+    /// The event about its absence was emitted.
+    is_stall_reported: bool,
+    health: Health,
+    /// The conditions as last reported; `None` before the first report.
+    reported: Option<Vec<Condition>>,
 }
 
 #[extension(
+    routes("GET /operator/panel/network"),
     emits(
         Alert,
         Snapshot,
@@ -92,6 +106,9 @@ impl DataFetcher {
             left_out: String::new(),
             is_limit_logged: false,
             last_block_ms: None,
+            is_stall_reported: false,
+            health: Health::default(),
+            reported: None,
         })
     }
 
@@ -101,12 +118,13 @@ impl DataFetcher {
             let limit_ms = round::ROUND_MS_MAX;
             self.give_up(ctx, &Failure::Overdue { limit_ms });
         }
-        if !self.round.is_idle() || !self.retry.is_due(now_ms) {
-            return Ok(());
+        if self.round.is_idle() && self.retry.is_due(now_ms) {
+            let round_id = ctx.random_u64();
+            ctx.http(&Query::Block.call(ctx.settings(), &self.player_id, round_id, ""))?;
+            self.round = Round::begin(round_id, now_ms);
+            self.health.began(now_ms);
         }
-        let round_id = ctx.random_u64();
-        ctx.http(&Query::Block.call(ctx.settings(), &self.player_id, round_id, ""))?;
-        self.round = Round::begin(round_id, now_ms);
+        self.observe(ctx);
         Ok(())
     }
 
@@ -121,13 +139,47 @@ impl DataFetcher {
             );
             return Ok(());
         }
-        let body = match failure::body_of(query, response) {
-            Ok(body) => body,
-            Err(failure) => {
-                self.give_up(ctx, &failure);
-                return Ok(());
-            }
-        };
+        if let (Query::Block, Ok(answer)) = (query, &response.result) {
+            self.health.answered(ctx.now_ms(), answer);
+        }
+        match failure::body_of(query, response) {
+            Ok(body) => self.body_came(ctx, round_id, query, body)?,
+            Err(failure) => self.give_up(ctx, &failure),
+        }
+        self.observe(ctx);
+        Ok(())
+    }
+
+    fn on_http_request(
+        &mut self,
+        ctx: &mut Context<'_>,
+        _request: HttpRequest,
+    ) -> Result<HttpReply> {
+        self.panel(ctx)
+    }
+
+    fn snapshot(&mut self) -> Result<Option<History>> {
+        Ok(self.history.clone())
+    }
+
+    fn restore(&mut self, ctx: &mut Context<'_>, history: Option<History>) -> Result<()> {
+        let now_ms = ctx.now_ms();
+        let seen_ms = history.as_ref().map(History::seen_ms);
+        self.last_block_ms = seen_ms.map(|seen_ms| if seen_ms == 0 { now_ms } else { seen_ms });
+        self.is_stall_reported = self.is_stalled(now_ms);
+        self.history = history;
+        Ok(())
+    }
+}
+
+impl DataFetcher {
+    fn body_came(
+        &mut self,
+        ctx: &mut Context<'_>,
+        round_id: u64,
+        query: Query,
+        body: Vec<u8>,
+    ) -> Result<()> {
         match query {
             Query::Block => self.block_answered(ctx, round_id, body),
             Query::Algorithms | Query::Players | Query::Benchmarks | Query::Challenges => {
@@ -139,17 +191,6 @@ impl DataFetcher {
         }
     }
 
-    fn snapshot(&mut self) -> Result<Option<History>> {
-        Ok(self.history.clone())
-    }
-
-    fn restore(&mut self, _ctx: &mut Context<'_>, history: Option<History>) -> Result<()> {
-        self.history = history;
-        Ok(())
-    }
-}
-
-impl DataFetcher {
     fn block_answered(
         &mut self,
         ctx: &mut Context<'_>,
@@ -209,9 +250,10 @@ impl DataFetcher {
         for notice in history::notices(last, &snapshot) {
             publish_alert(ctx, notice.alert())?;
         }
-        self.last_block_ms = Some(ctx.now_ms());
+        let now_ms = ctx.now_ms();
+        (self.last_block_ms, self.is_stall_reported) = (Some(now_ms), false);
         self.log_left_out(ctx, &snapshot.left_out);
-        self.history = Some(History::of(&snapshot));
+        self.history = Some(History::of(&snapshot, self.history.as_ref(), now_ms));
         self.recovered(ctx);
         Ok(())
     }
@@ -219,6 +261,12 @@ impl DataFetcher {
     fn give_up(&mut self, ctx: &mut Context<'_>, failure: &Failure) {
         self.round = Round::Idle;
         let (now_ms, unit) = (ctx.now_ms(), ctx.random_unit());
+        self.health.failed(now_ms, failure);
+        let outcome = match failure {
+            Failure::Limited { .. } => "rate_limited",
+            _ => "failed",
+        };
+        ctx.count("polls", &[("outcome", outcome)], 1);
         let message = format!("no snapshot; {}; trying again", failure.advice());
         let fields: &LogFields<'_> = &[
             ("url", &ctx.settings().api_url),
@@ -243,6 +291,8 @@ impl DataFetcher {
     }
 
     fn recovered(&mut self, ctx: &mut Context<'_>) {
+        self.health.succeeded(ctx.now_ms());
+        ctx.count("polls", &[("outcome", "ok")], 1);
         let failures = self.retry.succeeded();
         if failures > 0 {
             let url = &ctx.settings().api_url;
@@ -256,13 +306,11 @@ impl DataFetcher {
     /// The API answers, but always with the same block.
     fn look_for_stall(&mut self, ctx: &mut Context<'_>) -> Result<()> {
         let now_ms = ctx.now_ms();
-        let since_ms = self
-            .last_block_ms
-            .map_or(0, |last_ms| now_ms.saturating_sub(last_ms));
-        if since_ms < STALL_MS {
+        if self.is_stall_reported || !self.is_stalled(now_ms) {
             return Ok(());
         }
-        self.last_block_ms = None;
+        self.is_stall_reported = true;
+        let since_ms = now_ms.saturating_sub(self.last_block_ms.unwrap_or(now_ms));
         let text = format!(
             "no new block for {} s: the network stands still, or {} serves old answers",
             since_ms / 1_000,
@@ -276,6 +324,11 @@ impl DataFetcher {
                 text,
             },
         )
+    }
+
+    fn is_stalled(&self, now_ms: u64) -> bool {
+        self.last_block_ms
+            .is_some_and(|last_ms| now_ms.saturating_sub(last_ms) >= STALL_MS)
     }
 
     fn log_left_out(&mut self, ctx: &mut Context<'_>, left_out: &[String]) {

@@ -35,6 +35,9 @@ pub(crate) struct Snapshot<'a> {
     challenges: Records<'a>,
     #[serde(skip)]
     pub(crate) head: BlockHead,
+    /// Number of the network's round, if the API states it.
+    #[serde(skip)]
+    pub(crate) round: Option<u64>,
     /// Last height at which some precommit of the listing is still listed.
     #[serde(skip)]
     pub(crate) listed_until: Option<u32>,
@@ -119,11 +122,26 @@ impl<'a> Snapshot<'a> {
                 Ok(record.id)
             }),
             head,
+            round: round(block.block),
             listed_until,
             money: Money { balance, fee },
             left_out: sieve.left_out,
         })
     }
+}
+
+/// Nothing depends on it, so a block without it is as good.
+fn round(block: &RawValue) -> Option<u64> {
+    #[derive(Deserialize)]
+    struct Block {
+        details: Details,
+    }
+    #[derive(Deserialize)]
+    struct Details {
+        round: u64,
+    }
+    let block: Block = serde_json::from_str(block.get()).ok()?;
+    Some(block.details.round)
 }
 
 /// Sorts good records from odd ones.

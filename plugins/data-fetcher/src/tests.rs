@@ -7,6 +7,7 @@ use crate::DataFetcher;
 
 mod failed_handlers;
 mod failures;
+mod operator;
 mod recorded;
 
 const PLAYER: &str = "0x1111111111111111111111111111111111111111";

@@ -1,0 +1,117 @@
+//! The panel `network`: where the chain is, what of ours it lists, and how the API does.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use tig_plugin_api::panel::{Figure, Format, Panel, PlotSeries, Widget};
+
+use crate::health::Health;
+use crate::history::History;
+
+/// Place among the stock panels.
+const ORDER: u32 = 60;
+
+pub(crate) fn panel(api_url: &str, health: &Health, history: Option<&History>) -> Panel {
+    let mut widgets = Vec::new();
+    widgets.extend(history.map(chain));
+    widgets.push(api(api_url, health));
+    let plots = [
+        (
+            "Age of the newest block",
+            "s",
+            "tig_extension_block_age_seconds",
+            false,
+        ),
+        (
+            "Time of an answer",
+            "s",
+            "tig_extension_api_latency_seconds",
+            false,
+        ),
+        ("Polls", "1/s", "tig_extension_polls_total", true),
+    ];
+    widgets.extend(plots.map(|(title, unit, metric, is_rate)| plot(title, unit, metric, is_rate)));
+    Panel {
+        title: "Network".to_owned(),
+        order: ORDER,
+        widgets,
+    }
+}
+
+fn figure(label: &str, value: Value, format: Format) -> Figure {
+    Figure {
+        label: label.to_owned(),
+        value,
+        format,
+        note: String::new(),
+    }
+}
+
+fn chain(history: &History) -> Widget {
+    let listed = history.counts();
+    Widget::Figures {
+        title: "Newest block".to_owned(),
+        figures: vec![
+            figure("Height", json!(history.height()), Format::Number),
+            figure("Round", json!(history.round()), Format::Number),
+            figure("Came", json!(history.seen_ms()), Format::Time),
+            figure("Block", json!(history.block_id()), Format::Id),
+            figure(
+                "Our precommits in the window",
+                json!(listed.precommits),
+                Format::Number,
+            ),
+            figure(
+                "Of them benchmarks",
+                json!(listed.benchmarks),
+                Format::Number,
+            ),
+            figure("Of them proofs", json!(listed.proofs), Format::Number),
+            figure("Frauds", json!(history.frauds().count()), Format::Number),
+        ],
+    }
+}
+
+fn api(api_url: &str, health: &Health) -> Widget {
+    let mut figures = vec![
+        figure("URL", json!(api_url), Format::Text),
+        figure("Last answer", json!(health.last_ok_ms), Format::Time),
+        figure("It took", json!(health.latency_ms), Format::Duration),
+        figure("Failures in a row", json!(health.failures), Format::Number),
+    ];
+    if let Some(since_ms) = health.failing_since_ms {
+        figures.push(figure("Failing since", json!(since_ms), Format::Time));
+    }
+    if let Some(trouble) = &health.last_trouble {
+        figures.push(figure("Last failure", json!(trouble.text), Format::Text));
+        figures.push(figure("It was", json!(trouble.at_ms), Format::Time));
+    }
+    if let Some(ahead_ms) = health.clock_ahead_ms {
+        let off = Figure {
+            note: "the API's clock against ours, to the second".to_owned(),
+            ..figure(
+                "Clocks differ by",
+                json!(ahead_ms.unsigned_abs()),
+                Format::Duration,
+            )
+        };
+        figures.push(off);
+    }
+    Widget::Figures {
+        title: "API".to_owned(),
+        figures,
+    }
+}
+
+fn plot(title: &str, unit: &str, metric: &str, is_rate: bool) -> Widget {
+    Widget::Plot {
+        title: title.to_owned(),
+        unit: unit.to_owned(),
+        series: vec![PlotSeries {
+            label: title.to_owned(),
+            metric: metric.to_owned(),
+            labels: BTreeMap::from([("extension".to_owned(), "data_fetcher".to_owned())]),
+            is_rate,
+        }],
+    }
+}
