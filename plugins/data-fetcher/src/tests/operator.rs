@@ -38,7 +38,7 @@ fn api_that_does_not_answer_is_told_from_one_that_refuses() {
         fetcher.update();
         let tag = open_tags(&fetcher).remove(0);
         fetcher.fail(&tag, HttpFailureKind::Connect);
-        assert_eq!(codes(&fetcher), expected, "one failure is no news");
+        assert_eq!(codes(&fetcher), expected, "one failure happens on any day");
     }
     let condition = &fetcher.conditions()[0];
     assert!(condition.text.contains("http://127.0.0.1:9"));
@@ -73,7 +73,7 @@ fn api_that_hangs_is_reported_at_once() {
 }
 
 #[test]
-fn stalled_network_is_a_condition_until_the_next_block() {
+fn stalled_network_is_reported_until_the_next_block() {
     let mut fetcher = fetcher();
     fetch(&mut fetcher, &Network::at(100));
     let head = Network::at(100).answer("get-block");
