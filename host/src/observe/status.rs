@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::conditions::StandingCondition;
+use super::handler_times::HandlerTime;
 use super::shadow_status::ShadowStatus;
 
 /// What becomes of an extension's events.
@@ -28,6 +29,9 @@ pub struct ExtensionStatus {
     pub version: String,
     /// BLAKE3 of its file, in hex.
     pub hash: String,
+    /// Version of the plugin API that it was built with.
+    #[serde(default)]
+    pub api_version: u32,
     /// Whether it handles events.
     pub state: State,
     /// Number of times that a version has taken over from another since the host started.
@@ -66,6 +70,9 @@ pub struct ExtensionStatus {
     /// Number of frames that were sent on them.
     #[serde(default)]
     pub frames_sent: u64,
+    /// How long its handlers have taken, those first that have taken the longest.
+    #[serde(default)]
+    pub handlers: Vec<HandlerTime>,
     /// The handler that is running longer than it should, if there is one.
     pub busy: Option<Busy>,
     /// What the extension has reported of its state.

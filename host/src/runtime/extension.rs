@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use tig_plugin_api::{Manifest, Route};
 
 use crate::config::own_settings;
+use crate::observe::handler_times::HandlerTimes;
 use crate::observe::meters::Meters;
 use crate::observe::own_conditions::{FAILING_WINDOW, FAILURES_COUNT_MIN};
 use crate::observe::shadow_status::ShadowStatusHandle;
@@ -49,6 +50,8 @@ pub(crate) struct Extension {
     pub drawn: AtomicU64,
     /// Its metrics, and how much work it has not finished.
     pub meters: Meters,
+    /// How long its handlers take.
+    pub handler_times: HandlerTimes,
     /// What it has reported of its state.
     pub conditions: Conditions,
     /// Number of restarts after a panic.
@@ -142,6 +145,7 @@ impl Extension {
             failed: AtomicU64::new(0),
             drawn: AtomicU64::new(0),
             meters: Meters::default(),
+            handler_times: HandlerTimes::default(),
             conditions: Conditions::new(name),
             restarts: AtomicU64::new(0),
             restores: AtomicU64::new(0),
@@ -357,12 +361,16 @@ impl Extension {
         // Taken before the lock of `present`, which handlers need too: it is held for copies only.
         let waiting = self.mailbox.len();
         let busy = self.activity().overdue();
-        let conditions = self.conditions.get();
+        let (conditions, handlers) = (self.conditions.get(), self.handler_times.get());
         let present = self.lock();
         ExtensionStatus {
             name: self.name.clone(),
             version: present.version.clone(),
             hash: present.hash.clone(),
+            api_version: present
+                .manifest
+                .as_ref()
+                .map_or(0, |manifest| manifest.api_version),
             state: present.state,
             reloads: present.installs.saturating_sub(1),
             last_switch_us: present
@@ -381,6 +389,7 @@ impl Extension {
             connections: self.sockets.tags.count(),
             frames_received: self.sockets.frames.received.load(Ordering::Relaxed),
             frames_sent: self.sockets.frames.sent.load(Ordering::Relaxed),
+            handlers,
             busy,
             conditions,
         }

@@ -1,6 +1,7 @@
 //! Calls the instance for an item, and submits the effects.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use abi_stable::sabi_trait::TD_Opaque;
 use abi_stable::sabi_types::RMut;
@@ -260,6 +261,9 @@ impl Runner {
         what: &Arc<str>,
         call: impl FnOnce(&mut InstanceBox, HostRef<'_>) -> RResult<T, Failure>,
     ) -> Result<(T, Option<Box<Effects>>), CallError> {
+        if !Arc::ptr_eq(&self.what, what) {
+            self.name_handler(what);
+        }
         let Some(instance) = self.instance.as_mut() else {
             return Err(CallError::Stopped);
         };
@@ -269,10 +273,6 @@ impl Runner {
                 was_full: false,
                 has_asked: false,
             }));
-        }
-        if !Arc::ptr_eq(&self.what, what) {
-            self.what = Arc::clone(what);
-            self.activity.name(what);
         }
         self.overlay.complete(self.extension.fence.completed());
         let services = &self.shared.services;
@@ -290,7 +290,9 @@ impl Runner {
         )
         .entered();
         let host: HostRef<'_> = Host_TO::from_ptr(RMut::new(&mut transaction), TD_Opaque);
+        let begin = Instant::now();
         let returned = call(instance, host);
+        self.timed.record(begin.elapsed());
         drop(span);
         self.activity.end();
         self.inputs = transaction.take_inputs();
@@ -308,6 +310,22 @@ impl Runner {
                 has_asked: transaction.has_asked(),
             })),
         }
+    }
+
+    /// Names the calls from now on, for the watchdog and the times of handlers.
+    fn name_handler(&mut self, what: &Arc<str>) {
+        self.what = Arc::clone(what);
+        self.activity.name(what);
+        // Paths come from outside; their routes are few.
+        let mut routes = self.routes.iter();
+        let route = what
+            .split_once(' ')
+            .and_then(|(method, path)| routes.find(|route| route.matches(method, path)));
+        let times = &self.extension.handler_times;
+        self.timed = match route {
+            Some(route) => times.counter(&route.to_string()),
+            None => times.counter(what),
+        };
     }
 
     /// Applies effects at once if they need no disk, and else through the committer.

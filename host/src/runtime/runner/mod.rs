@@ -17,9 +17,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use tig_plugin_api::Route;
 use tig_plugin_api::abi::InstanceBox;
 
 use self::rest::Rest;
+use crate::observe::handler_times::HandlerCounter;
 use crate::observe::watchdog::Activity;
 use crate::plugin::Plugin;
 use crate::runtime::command::Command;
@@ -66,6 +68,10 @@ pub(crate) struct Runner {
     inputs: Vec<u64>,
     /// The name that the watchdog has.
     what: Arc<str>,
+    /// The counter of the handler of this name.
+    timed: Arc<HandlerCounter>,
+    /// The routes of `plugin`.
+    routes: Vec<Route>,
     /// Names of the host's own events, shared so that a comparison of pointers recognises them.
     own_events: OwnEvents,
 }
@@ -85,6 +91,11 @@ impl Default for OwnEvents {
             ws: WS.into(),
         }
     }
+}
+
+fn routes(plugin: &Plugin) -> Vec<Route> {
+    let routes = plugin.manifest.routes.iter();
+    routes.filter_map(|route| Route::parse(route)).collect()
 }
 
 /// What a rollback leaves to the old version.
@@ -142,6 +153,7 @@ impl Runner {
         settings: Arc<[u8]>,
         plugin: Plugin,
     ) -> Self {
+        let routes = routes(&plugin);
         Self {
             shared,
             extension,
@@ -159,6 +171,8 @@ impl Runner {
             record: Record::default(),
             inputs: Vec::new(),
             what: "".into(),
+            timed: Arc::default(),
+            routes,
             own_events: OwnEvents::default(),
         }
     }

@@ -106,6 +106,7 @@ impl Runner {
         let bus = &self.shared.services.bus;
         bus.subscribe(&self.extension, &self.plugin.manifest.events);
         self.extension.install(&self.plugin, &self.settings);
+        self.routes = super::routes(&self.plugin);
         self.restarts.clear();
         self.rest = Rest::default();
         // The new version may have replies for parked requests.
