@@ -37,6 +37,11 @@ pub(super) fn list(config: Option<&Path>, as_json: bool) -> Result<(), HostError
 /// A file, and the result of reading it.
 type Read = (PathBuf, Result<PluginFile, PluginError>);
 
+/// What a file states of itself, or why it is not a plugin.
+pub(super) fn describe_file(path: &Path) -> Value {
+    listed(&(path.to_owned(), PluginFile::read(path)))
+}
+
 fn listed((path, candidate): &Read) -> Value {
     match candidate {
         Ok(candidate) => described(candidate),

@@ -236,7 +236,8 @@ mod tests {
         let limits = "Limit                     Soft Limit           Hard Limit           Units\n\
                       Max open files            512                  1048576              files\n";
         assert_eq!(open_files_of(limits), Some(512));
-        assert_eq!(open_files_of("Max open files unlimited"), None);
+        assert_eq!(open_files_of("Max open files unlimited"), Some(u64::MAX));
+        assert_eq!(open_files_of("Max processes 7"), None);
     }
 
     #[test]

@@ -1,0 +1,403 @@
+//! Removes what may be secret from JSON and texts, by the names of keys and by the shape of values. Pure.
+//!
+//! What is removed by mistake costs a reader a little; so in doubt it is removed. Values that are known to be secret are removed by
+//! [`super::secrets`] wherever they stand.
+
+use serde_json::{Map, Value};
+
+/// Stands in the place of what was removed.
+pub(super) const REMOVED: &str = "[removed]";
+
+/// Length from which a word of letters and digits may be a key.
+const RANDOM_CHARS_MIN: usize = 16;
+
+/// Parts of the names of secrets, without separators.
+const SECRET_NAMES: [&str; 15] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "token",
+    "apikey",
+    "accesskey",
+    "privatekey",
+    "credential",
+    "authorization",
+    "cookie",
+    "mnemonic",
+    "seedphrase",
+    "bearer",
+    "signature",
+];
+
+/// Whole names of secrets.
+const SECRET_WORDS: [&str; 6] = ["auth", "pwd", "pin", "dsn", "sig", "nacl"];
+
+/// Beginnings of keys of well-known services.
+const KEY_PREFIXES: [&str; 9] = [
+    "eyJ", "AKIA", "ASIA", "sk-", "sk_", "ghp_", "xoxb-", "xoxp-", "$NACL",
+];
+
+/// Names whose value is all that follows on the line.
+const WHOLE_LINE_NAMES: [&str; 2] = ["authorization", "cookie"];
+
+/// A name in lower case, without separators.
+fn squashed(name: &str) -> String {
+    let letters = name.chars().filter(|char| char.is_ascii_alphanumeric());
+    letters.collect::<String>().to_ascii_lowercase()
+}
+
+/// Whether a value of this name is secret: `api_key`, `X-Auth-Token`, `secretSeed`.
+pub(super) fn is_secret_name(name: &str) -> bool {
+    let squashed = squashed(name);
+    let has_secret_part = SECRET_NAMES.iter().any(|part| squashed.contains(part));
+    let is_key = squashed.ends_with("key") && squashed != "key" && !squashed.ends_with("publickey");
+    has_secret_part || is_key || SECRET_WORDS.contains(&squashed.as_str())
+}
+
+/// Whether a text may be a key: long, of letters and digits.
+pub(super) fn looks_random(text: &str) -> bool {
+    let is_word = text
+        .chars()
+        .all(|char| char.is_ascii_alphanumeric() || "-_+=:.".contains(char));
+    is_word
+        && text.len() >= RANDOM_CHARS_MIN
+        && text.bytes().any(|byte| byte.is_ascii_digit())
+        && text.bytes().any(|byte| byte.is_ascii_alphabetic())
+}
+
+/// JSON without what may be secret.
+pub(super) fn json(value: &Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(self::text(text)),
+        Value::Array(items) => match &items[..] {
+            // A header as a pair.
+            [Value::String(name), Value::String(_)] if is_secret_name(name) => {
+                Value::Array(vec![Value::String(name.clone()), REMOVED.into()])
+            }
+            items => items.iter().map(json).collect(),
+        },
+        Value::Object(object) => {
+            let is_named_secret = has_secret_name(object);
+            let cleaned = object.iter().map(|(key, value)| {
+                let value = match key.as_str() {
+                    "value" if is_named_secret => without_scalars(value),
+                    key => member(key, value),
+                };
+                (self::text(key), value)
+            });
+            Value::Object(cleaned.collect())
+        }
+        other => other.clone(),
+    }
+}
+
+/// Whether an object names a secret that its `value` holds: `{"name": "X-Api-Key", "value": ..}`.
+fn has_secret_name(object: &Map<String, Value>) -> bool {
+    let named = ["name", "key", "header"]
+        .iter()
+        .filter_map(|key| object.get(*key)?.as_str());
+    named.into_iter().any(is_secret_name)
+}
+
+/// The value of `key`.
+fn member(key: &str, value: &Value) -> Value {
+    let is_place = key.ends_with("_file") || key.ends_with("_env");
+    match value {
+        // The place of a secret, unless it is the secret, put there by mistake.
+        Value::String(text) if is_place => match looks_random(text) {
+            true => REMOVED.into(),
+            false => Value::String(self::text(text)),
+        },
+        Value::String(text) if squashed(key) == "key" && looks_random(text) => REMOVED.into(),
+        value if is_secret_name(key) && !is_place => without_scalars(value),
+        value => json(value),
+    }
+}
+
+/// The shape of `value` alone.
+fn without_scalars(value: &Value) -> Value {
+    match value {
+        Value::Null | Value::Bool(_) => value.clone(),
+        Value::Array(items) => items.iter().map(without_scalars).collect(),
+        Value::Object(object) => {
+            let members = object.iter();
+            let cleaned = members.map(|(key, value)| (text(key), without_scalars(value)));
+            Value::Object(cleaned.collect())
+        }
+        Value::String(_) | Value::Number(_) => REMOVED.into(),
+    }
+}
+
+/// A text without what may be secret; other words and line ends stay.
+pub(super) fn text(text: &str) -> String {
+    let text = without_pem(text);
+    let lines = text.split_inclusive('\n');
+    lines.map(|line| assignments(&words(&urls(line)))).collect()
+}
+
+/// Without blocks of PEM.
+fn without_pem(text: &str) -> String {
+    let (mut rest, mut cleaned) = (text, String::new());
+    while let Some(begin) = rest.find("-----BEGIN") {
+        cleaned.push_str(&rest[..begin]);
+        cleaned.push_str(REMOVED);
+        // A block without its end goes on to the end of the text.
+        let block = &rest[begin..];
+        let end = block.find("-----END").map(|end| {
+            let tail = &block[end + "-----END".len()..];
+            let dashes = tail
+                .find("-----")
+                .map_or(tail.len(), |at| at + "-----".len());
+            end + "-----END".len() + dashes
+        });
+        rest = end.map_or("", |end| &block[end..]);
+    }
+    cleaned + rest
+}
+
+/// Whether a character ends a URL in a text.
+fn ends_url(char: char) -> bool {
+    char.is_whitespace() || "\"'<>`)]},;|".contains(char)
+}
+
+/// URLs without user, password, query, fragment, and parts of the path that may be keys.
+fn urls(line: &str) -> String {
+    let (mut rest, mut cleaned) = (line, String::new());
+    while let Some(at) = rest.find("://") {
+        let after = at + "://".len();
+        let end = rest[after..]
+            .find(ends_url)
+            .map_or(rest.len(), |end| after + end);
+        cleaned.push_str(&rest[..after]);
+        cleaned.push_str(&without_secrets(&rest[after..end]));
+        rest = &rest[end..];
+    }
+    cleaned + rest
+}
+
+/// What follows the scheme of a URL.
+fn without_secrets(url: &str) -> String {
+    let place = url.split(['?', '#']).next().unwrap_or_default();
+    let query = if place.len() < url.len() {
+        "?[removed]"
+    } else {
+        ""
+    };
+    let (authority, path) = place
+        .split_once('/')
+        .map_or((place, None), |(a, p)| (a, Some(p)));
+    let authority = match authority.rsplit_once('@') {
+        Some((_, host)) => format!("{REMOVED}@{host}"),
+        None => authority.to_owned(),
+    };
+    let segment = |segment: &str| match looks_random(segment) {
+        true => REMOVED.to_owned(),
+        false => segment.to_owned(),
+    };
+    let path = path.map(|path| {
+        let segments: Vec<String> = path.split('/').map(segment).collect();
+        format!("/{}", segments.join("/"))
+    });
+    format!("{authority}{}{query}", path.unwrap_or_default())
+}
+
+/// Words that are keys by their shape, and those after `Bearer` and `Basic`.
+fn words(line: &str) -> String {
+    let mut cleaned = String::with_capacity(line.len());
+    let mut scheme = None;
+    for piece in
+        line.split_inclusive(|char: char| char.is_whitespace() || "\"',;()<>[]{}".contains(char))
+    {
+        let word = piece
+            .trim_end_matches(|char: char| char.is_whitespace() || "\"',;()<>[]{}".contains(char));
+        let end = &piece[word.len()..];
+        let is_credential = match scheme {
+            Some("bearer") => word.len() >= 4,
+            Some(_) => {
+                word.len() >= 8
+                    && word
+                        .bytes()
+                        .any(|it| it.is_ascii_digit() || it.is_ascii_uppercase() || it == b'=')
+            }
+            None => false,
+        };
+        let bare = word.rsplit(['=', ':']).next().unwrap_or(word);
+        let is_key = bare.len() >= RANDOM_CHARS_MIN
+            && KEY_PREFIXES.iter().any(|prefix| bare.starts_with(prefix));
+        if is_credential || is_key {
+            cleaned.push_str(REMOVED);
+        } else {
+            cleaned.push_str(word);
+        }
+        cleaned.push_str(end);
+        if !word.is_empty() {
+            scheme = match word
+                .rsplit([':', '='])
+                .next()
+                .unwrap_or(word)
+                .to_ascii_lowercase()
+                .as_str()
+            {
+                "bearer" => Some("bearer"),
+                "basic" => Some("basic"),
+                _ => None,
+            };
+        }
+    }
+    cleaned
+}
+
+/// Whether a character may be in a name.
+fn is_name_char(char: char) -> bool {
+    char.is_ascii_alphanumeric() || char == '_' || char == '-'
+}
+
+/// Values of `name=value`, `name: value` and `"name": "value"` with the name of a secret.
+fn assignments(line: &str) -> String {
+    let (mut rest, mut cleaned) = (line, String::new());
+    while let Some(at) = rest.find(['=', ':']) {
+        let (before, after) = rest.split_at(at);
+        let (sign, value) = after.split_at(1);
+        let name = before.trim_end_matches(['"', '\'', ' ', '\\']);
+        let begin = name.rfind(|char| !is_name_char(char)).map_or(0, |at| {
+            at + name[at..].chars().next().map_or(1, char::len_utf8)
+        });
+        let name = &name[begin..];
+        cleaned.push_str(before);
+        cleaned.push_str(sign);
+        rest = value;
+        let indent = value.len() - value.trim_start_matches([' ', '"', '\'', '\\', '\t']).len();
+        let (indent, value) = value.split_at(indent);
+        if value.starts_with(REMOVED) || value.starts_with("//") {
+            continue;
+        }
+        let end = value_end(name, value);
+        let found = &value[..end];
+        let is_key = squashed(name) == "key" && looks_random(found);
+        if !found.is_empty() && (is_secret_name(name) || is_key) {
+            cleaned.push_str(indent);
+            cleaned.push_str(REMOVED);
+            rest = &value[end..];
+        }
+    }
+    cleaned + rest
+}
+
+/// Where the value of `name` ends.
+fn value_end(name: &str, value: &str) -> usize {
+    let squashed = squashed(name);
+    let is_whole_line = WHOLE_LINE_NAMES.iter().any(|name| squashed.contains(name));
+    let ends = |char: char| match is_whole_line {
+        true => "\"'\n\r".contains(char),
+        false => char.is_whitespace() || "\"',;&)}]\\".contains(char),
+    };
+    value.find(ends).unwrap_or(value.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn bundle_knows_names_of_secrets() {
+        for name in [
+            "api_key",
+            "X-Api-Key",
+            "apiKey",
+            "secretSeed",
+            "PASSWORD",
+            "token",
+            "auth",
+            "session_token",
+            "signing_key",
+        ] {
+            assert!(is_secret_name(name), "{name}");
+        }
+        for name in [
+            "key",
+            "public_key",
+            "keys",
+            "name",
+            "port",
+            "author",
+            "block",
+            "benchmark_id",
+        ] {
+            assert!(!is_secret_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn bundle_removes_secrets_from_json() {
+        let cleaned = json(&json!({
+            "port": 5115,
+            "token": "t0",
+            "nested": { "password": ["p0", { "x": 1 }], "enabled_token": null },
+            "api_key_file": "keys/api_key", "token_env": "MY_TOKEN",
+            "key_file": "0123456789abcdef0123456789abcdef",
+            "columns": [{ "key": "slave" }, { "key": "k0123456789abcdefg" }],
+            "headers": [["X-Api-Key", "h0"], ["Accept", "a"]],
+            "more": { "name": "Cookie", "value": "c0" },
+            "url": "https://me:pw0@host:1/v1/T01234567890ABCDEFG/x?sig=q0#f",
+        }));
+        assert_eq!(
+            cleaned,
+            json!({
+                "port": 5115,
+                "token": "[removed]",
+                "nested": { "password": ["[removed]", { "x": "[removed]" }], "enabled_token": null },
+                "api_key_file": "keys/api_key", "token_env": "MY_TOKEN",
+                "key_file": "[removed]",
+                "columns": [{ "key": "slave" }, { "key": "[removed]" }],
+                "headers": [["X-Api-Key", "[removed]"], ["Accept", "a"]],
+                "more": { "name": "Cookie", "value": "[removed]" },
+                "url": "https://[removed]@host:1/v1/[removed]/x?[removed]",
+            })
+        );
+    }
+
+    #[test]
+    fn bundle_removes_secrets_from_texts() {
+        for (text, expected) in [
+            ("all is well: 3 jobs", "all is well: 3 jobs"),
+            ("time 12:30:45 x=1", "time 12:30:45 x=1"),
+            ("password=hunter2, user=me", "password=[removed], user=me"),
+            ("api-key: abc; next", "api-key: [removed]; next"),
+            (r#"{"token":"abc","n":1}"#, r#"{"token":"[removed]","n":1}"#),
+            (
+                r#"payload \"secret\": \"abc\" x"#,
+                r#"payload \"secret\": \"[removed]\" x"#,
+            ),
+            (
+                "Authorization: Token abc def\nnext",
+                "Authorization: [removed]\nnext",
+            ),
+            (
+                "sent with Bearer abcd now",
+                "sent with Bearer [removed] now",
+            ),
+            ("Basic dXNlcjpwdw== ok", "Basic [removed] ok"),
+            ("a basic check", "a basic check"),
+            ("jwt eyJhbGciOiJIUzI1NiJ9.e30.x ok", "jwt [removed] ok"),
+            (
+                "GET http://a:b@c/d?e=f, then",
+                "GET http://[removed]@c/d?[removed], then",
+            ),
+            (
+                "x -----BEGIN PRIVATE KEY-----\nab\n-----END PRIVATE KEY----- y",
+                "x [removed] y",
+            ),
+            ("-----BEGIN X", "[removed]"),
+            (
+                "m{token=\"abc\",le=\"1\"} 3",
+                "m{token=\"[removed]\",le=\"1\"} 3",
+            ),
+            ("ünïcödé: pässword=ä", "ünïcödé: pässword=ä"),
+        ] {
+            assert_eq!(self::text(text), expected);
+        }
+    }
+}

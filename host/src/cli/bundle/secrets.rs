@@ -1,0 +1,229 @@
+//! The secrets of this host, to be found and removed wherever they stand.
+//!
+//! Invariant: secrets are read for this purpose only; they leave this module in no form. Their `Debug` shows nothing.
+
+use std::env;
+use std::fmt::{self, Write};
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use serde_json::Value;
+use tig_process::text_file;
+use zeroize::Zeroizing;
+
+use super::scrub::{REMOVED, is_secret_name, looks_random};
+use crate::config::Config;
+
+/// A shorter text is found everywhere, and is not a secret that protects anything.
+const SECRET_CHARS_MIN: usize = 6;
+
+/// A longer file holds no key.
+const FILE_BYTES_MAX: u64 = 64 << 10;
+
+/// Spellings of all known secrets.
+#[derive(Default)]
+pub(super) struct Secrets(Vec<Zeroizing<String>>);
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Secrets(..)")
+    }
+}
+
+impl Secrets {
+    /// Those of the environment, of the config at `path`, and of the files that it names.
+    pub(super) fn collect(path: &Path, backup_folder: Option<&Path>) -> Self {
+        let mut secrets = Self::default();
+        secrets.add_environment();
+        let config = Config::read_unchecked(path).unwrap_or_default();
+        secrets.add_json(&config);
+        let variables = variables(&config);
+        let values = variables.iter().filter_map(|name| env::var(name).ok());
+        values.for_each(|value| secrets.add(&value));
+        let files = Config::secret_files(path).into_iter().map(|(_, file)| file);
+        let credentials = env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+        let credentials = credentials
+            .into_iter()
+            .flat_map(std::fs::read_dir)
+            .flatten()
+            .flatten();
+        let credentials = credentials.map(|entry| entry.path());
+        let admin = backup_folder.map(|folder| folder.join(crate::control::admin::FILE_NAME));
+        for file in files.chain(credentials).chain(admin) {
+            secrets.add_file(&file);
+        }
+        secrets
+    }
+
+    fn add_environment(&mut self) {
+        for (name, value) in env::vars_os() {
+            let (Some(name), Some(value)) = (name.to_str(), value.to_str()) else {
+                continue;
+            };
+            if is_secret_name(name) && !name.ends_with("_FILE") {
+                self.add(value);
+            }
+            self.add_url(value);
+        }
+    }
+
+    /// What a file holds: one secret, JSON with some, or PEM.
+    fn add_file(&mut self, path: &Path) {
+        // What cannot be read cannot be in the bundle by way of this program either.
+        let Ok(text) = text_file::read_lossy(path, FILE_BYTES_MAX).map(Zeroizing::new) else {
+            return;
+        };
+        if let Ok(json @ Value::Object(_)) = serde_json::from_str(&text) {
+            return self.add_json(&json);
+        }
+        self.add(&text);
+        for line in text.lines().filter(|line| !line.starts_with("-----")) {
+            self.add(line);
+        }
+    }
+
+    /// Values under the names of secrets, and what URLs hold.
+    fn add_json(&mut self, value: &Value) {
+        match value {
+            Value::String(text) => self.add_url(text),
+            Value::Array(items) => items.iter().for_each(|item| self.add_json(item)),
+            Value::Object(object) => {
+                for (key, value) in object {
+                    let is_place = key.ends_with("_file") || key.ends_with("_env");
+                    match value {
+                        Value::String(text) if is_secret_name(key) && !is_place => self.add(text),
+                        Value::String(text) if is_place && looks_random(text) => self.add(text),
+                        value => self.add_json(value),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// User, password, query and key-like parts of the path of a URL.
+    fn add_url(&mut self, text: &str) {
+        let Ok(url) = reqwest::Url::parse(text) else {
+            return;
+        };
+        if !url.has_host() {
+            return;
+        }
+        self.add(url.password().unwrap_or_default());
+        if url.password().is_some() {
+            self.add(url.username());
+        }
+        for (_, value) in url.query_pairs() {
+            self.add(&value);
+        }
+        let segments = url.path_segments().into_iter().flatten();
+        let keys = segments.filter(|segment| looks_random(segment));
+        keys.for_each(|key| self.add(key));
+    }
+
+    /// Adds a secret in the spellings in which it may be met.
+    pub(super) fn add(&mut self, secret: &str) {
+        let secret = secret.trim();
+        if secret.chars().count() < SECRET_CHARS_MIN {
+            return;
+        }
+        let quoted = serde_json::to_string(secret).unwrap_or_default();
+        let escaped = quoted.trim_matches('"').to_owned();
+        // JSON within JSON.
+        let twice = serde_json::to_string(&escaped).unwrap_or_default();
+        let spellings = [
+            secret.to_owned(),
+            twice.trim_matches('"').to_owned(),
+            escaped,
+            percent_encoded(secret),
+            hex::encode(secret),
+            // Without padding, so that the end of a longer text is found too.
+            STANDARD_NO_PAD.encode(secret),
+        ];
+        self.0.extend(spellings.into_iter().map(Zeroizing::new));
+    }
+
+    /// `text` without any of them.
+    pub(super) fn remove_from(&self, text: &str) -> String {
+        // The longest first: a shorter one may be a part of it.
+        let mut known: Vec<&str> = self.0.iter().map(|secret| secret.as_str()).collect();
+        known.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        let mut cleaned = text.to_owned();
+        for secret in known {
+            if cleaned.contains(secret) {
+                cleaned = cleaned.replace(secret, REMOVED);
+            }
+        }
+        cleaned
+    }
+}
+
+/// Names of variables that a config says hold secrets.
+fn variables(config: &Value) -> Vec<String> {
+    match config {
+        Value::Object(object) => object
+            .iter()
+            .flat_map(|(key, value)| match value {
+                Value::String(name) if key.ends_with("_env") => vec![name.clone()],
+                value => variables(value),
+            })
+            .collect(),
+        Value::Array(items) => items.iter().flat_map(variables).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                encoded.push(char::from(byte));
+            }
+            // Writing into a text cannot fail.
+            byte => _ = write!(encoded, "%{byte:02X}"),
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bundle_removes_known_secrets_in_each_spelling() {
+        let mut secrets = Secrets::default();
+        secrets.add("a\"b c/d\n");
+        secrets.add("tiny");
+        let text = r#"a"b c/d | a\"b c/d | a%22b%20c%2Fd | 6122622063 | YSJiIGMvZA== | tiny"#;
+        assert_eq!(
+            secrets.remove_from(text),
+            "[removed] | [removed] | [removed] | 6122622063 | [removed]== | tiny"
+        );
+        assert_eq!(secrets.remove_from("61226220632f64"), REMOVED);
+        assert_eq!(format!("{secrets:?}"), "Secrets(..)");
+    }
+
+    #[test]
+    fn bundle_finds_secrets_of_config_and_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let write =
+            |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        write("key", "key-in-a-file\n");
+        write(
+            "hot",
+            r#"{"secretSeed":"seed-of-hotkey","ss58Address":"public-address"}"#,
+        );
+        write(
+            "config.json",
+            r#"{"api_key_file":"key","keys":{"h":{"file":"hot"}},"config":{"n":{"secret":"inline-one",
+                "hook":"https://u:pass-word@h/T0123456789abcdefg?x=query-value"}}}"#,
+        );
+        let secrets = Secrets::collect(&folder.path().join("config.json"), None);
+        let text = "key-in-a-file seed-of-hotkey public-address inline-one pass-word query-value T0123456789abcdefg";
+        let expected = "[removed] [removed] public-address [removed] [removed] [removed] [removed]";
+        assert_eq!(secrets.remove_from(text), expected);
+    }
+}
