@@ -8,7 +8,9 @@
 mod bad_input;
 mod bad_slaves;
 mod closed_output;
+mod dashboard;
 mod demo;
+mod deploy_notify;
 mod disk;
 mod dual_stack;
 mod example_config;
@@ -33,5 +35,7 @@ mod restart;
 mod reverse_proxy;
 mod slave_disk;
 mod support;
+mod troubles;
+mod upgrade;
 mod web_pages;
 mod wrong_clocks;
