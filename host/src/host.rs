@@ -23,7 +23,7 @@ use crate::lifecycle::reconfigure::FixedConfig;
 use crate::lifecycle::reload::Watched;
 use crate::lifecycle::supervisor::{Message, Supervisor};
 use crate::lifecycle::watch::{FolderWatch, Settling};
-use crate::lifecycle::{plugin_files, start, ticker};
+use crate::lifecycle::{history, plugin_files, start, ticker};
 use crate::plugin::{Loader, PluginFile};
 use crate::runtime::clock::{Clock, Random};
 use crate::runtime::command::Command;
@@ -50,6 +50,7 @@ pub struct Host {
     supervisor_threads: Threads,
     supervisor: mpsc::Sender<Message>,
     ticker: mpsc::Sender<()>,
+    history: mpsc::Sender<()>,
     stop_listener: StopSender<bool>,
 }
 
@@ -118,6 +119,7 @@ impl Host {
         let address = socket
             .local_addr()
             .map_err(HostError::system("read the port"))?;
+        let is_observing = observing.is_some();
         let (shared, clients) = share(config, &runtime, sources, observing)?;
         let (http, sockets) = clients.clone();
         let loader = Loader::new(
@@ -140,21 +142,26 @@ impl Host {
         let health = Health::new(&shared, drain.clone(), config.backup_folder.clone());
         let ticker = start_ticker(&supervisor_threads, &shared, health)?;
         start_runners(&shared, runners)?;
+        let history = history::open(&config.backup_folder, &shared, is_observing);
         let control = Control::new(Parts {
             shared: Arc::clone(&shared),
             supervisor: supervisor.clone(),
             drain: drain.clone(),
             listener_settings: Arc::clone(&listener_settings),
+            history: Arc::clone(&history),
             address,
             config: (config.path.clone(), config.overrides.clone()),
         });
+        let store_file = config.backup_folder.join(store::FILE_NAME);
+        let metrics = Metrics::new(Arc::clone(&shared), http, store_file, Arc::clone(&history));
+        let metrics = Arc::new(metrics);
         let stop_listener = start_listener(
             socket,
-            config,
-            (&control, &shared, http),
+            (&control, &shared, Arc::clone(&metrics)),
             &listener_settings,
             &runtime,
         )?;
+        let sampler = history::start(&supervisor_threads, &history, &metrics, &shared)?;
         Ok(Self {
             control,
             address,
@@ -166,6 +173,7 @@ impl Host {
             supervisor_threads,
             supervisor,
             ticker,
+            history: sampler,
             stop_listener,
         })
     }
@@ -193,6 +201,7 @@ impl Host {
     pub fn stop(self) {
         // A send fails only if the thread has ended already.
         let _ = self.ticker.send(());
+        let _ = self.history.send(());
         let _ = self.supervisor.send(Message::Stop);
         let _ = self.stop_listener.send(true);
         for extension in self.shared.services.bus.extensions() {
@@ -234,8 +243,7 @@ fn start_timers(shared: &Arc<Shared>) -> Result<Threads, HostError> {
 /// Serves HTTP until the returned sender is used.
 fn start_listener(
     socket: TcpListener,
-    config: &Config,
-    (control, shared, client): (&Control, &Arc<Shared>, HttpClient),
+    (control, shared, metrics): (&Control, &Arc<Shared>, Arc<Metrics>),
     listener_settings: &Arc<ListenerSettings>,
     runtime: &Handle,
 ) -> Result<StopSender<bool>, HostError> {
@@ -244,8 +252,6 @@ fn start_listener(
         let _guard = runtime.enter();
         tokio::net::TcpListener::from_std(socket).map_err(HostError::system("listen"))?
     };
-    let store_file = config.backup_folder.join(store::FILE_NAME);
-    let metrics = Metrics::new(Arc::clone(shared), client, store_file);
     let api = operator::router(control.clone());
     let app = server::app(Arc::clone(shared), metrics, listener_settings.access(), api);
     runtime.spawn(settings::renew_certificate(

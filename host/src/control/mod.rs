@@ -28,6 +28,7 @@ use crate::lifecycle::reconfigure::ReconfigureError;
 use crate::lifecycle::reload::{Attempt, Outcome, ReloadError};
 use crate::lifecycle::shadowing::ShadowError;
 use crate::lifecycle::supervisor::{Message, Named, Request};
+use crate::observe::history::History;
 use crate::observe::status::ExtensionStatus;
 use crate::runtime::bus::{Full, Page, Wanted};
 use crate::runtime::event::{HOST, Kind};
@@ -82,6 +83,7 @@ pub(crate) struct Parts {
     pub(crate) supervisor: mpsc::Sender<Message>,
     pub(crate) drain: Drain,
     pub(crate) listener_settings: Arc<ListenerSettings>,
+    pub(crate) history: Arc<History>,
     pub(crate) address: SocketAddr,
     /// Path and overrides of the config, to read it again.
     pub(crate) config: (PathBuf, Overrides),
@@ -132,6 +134,12 @@ impl Control {
         }
         all.sort_by_key(|it| std::cmp::Reverse(it.standing.condition.severity));
         all
+    }
+
+    /// The history of the metrics.
+    #[must_use]
+    pub(crate) fn history(&self) -> &History {
+        &self.0.parts.history
     }
 
     /// Routes of the running extensions, each with the name of its extension.
@@ -356,6 +364,7 @@ mod tests {
             supervisor,
             drain: Drain::new(shared),
             listener_settings: Arc::new(ListenerSettings::new(&config, clients)),
+            history: Arc::new(History::off()),
             address: config.listen,
             config: (path.clone(), Overrides::default()),
         });

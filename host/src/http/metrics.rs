@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::http::client::HttpClient;
+use crate::observe::history::History;
 use crate::observe::process;
-use crate::observe::prometheus::{MetricSink, Shown, Snapshot, render, visit};
+use crate::observe::prometheus::{MetricSink, Shown, Snapshot, Text, visit};
 use crate::runtime::extension::Extension;
 use crate::runtime::shared::Shared;
 
@@ -15,17 +16,24 @@ pub(crate) struct Metrics {
     shared: Arc<Shared>,
     client: HttpClient,
     store_file: PathBuf,
+    history: Arc<History>,
     started: Instant,
 }
 
 impl Metrics {
-    /// Metrics of `client`, of the extensions in `shared`, and of their store in `store_file`.
+    /// Metrics of `client`, of the extensions in `shared`, of their store in `store_file`, and of `history`.
     #[must_use]
-    pub(crate) fn new(shared: Arc<Shared>, client: HttpClient, store_file: PathBuf) -> Self {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        client: HttpClient,
+        store_file: PathBuf,
+        history: Arc<History>,
+    ) -> Self {
         Self {
             shared,
             client,
             store_file,
+            history,
             started: Instant::now(),
         }
     }
@@ -33,12 +41,15 @@ impl Metrics {
     /// All metrics as text, as of now.
     #[must_use]
     pub(crate) fn text(&self) -> String {
-        render(&self.snapshot())
+        let mut text = Text::default();
+        self.visit(&mut text);
+        text.into_string()
     }
 
     /// Passes all metrics to `sink`, as of now.
     pub(crate) fn visit(&self, sink: &mut impl MetricSink) {
         visit(&self.snapshot(), sink);
+        self.history.visit(sink);
     }
 
     fn snapshot(&self) -> Snapshot {

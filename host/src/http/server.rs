@@ -40,7 +40,7 @@ pub(crate) const PARK_TIMEOUT: Duration = Duration::from_secs(60);
 
 struct Server {
     shared: Arc<Shared>,
-    metrics: Metrics,
+    metrics: Arc<Metrics>,
     access: watch::Receiver<Access>,
     /// Serves what is under [`API_PATH`].
     api: Router,
@@ -49,7 +49,7 @@ struct Server {
 /// Serves `metrics`, the operator's `api` and the routes of `shared`'s extensions to clients that `access` admits.
 pub(crate) fn app(
     shared: Arc<Shared>,
-    metrics: Metrics,
+    metrics: Arc<Metrics>,
     access: watch::Receiver<Access>,
     api: Router,
 ) -> impl Respond {

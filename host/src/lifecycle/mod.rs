@@ -4,6 +4,7 @@
 pub(crate) mod admission;
 pub(crate) mod drain;
 pub(crate) mod health;
+pub(crate) mod history;
 pub(crate) mod plugin_files;
 pub(crate) mod reconfigure;
 pub(crate) mod reload;

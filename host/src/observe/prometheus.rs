@@ -53,7 +53,14 @@ pub(crate) trait MetricSink {
 
 /// Text in which the series of each metric stand together, as the format demands.
 #[derive(Default)]
-struct Text(String);
+pub(crate) struct Text(String);
+
+impl Text {
+    /// The text of the response.
+    pub(crate) fn into_string(self) -> String {
+        self.0
+    }
+}
 
 impl MetricSink for Text {
     fn head(&mut self, name: &str, kind: Kind, help: &str) {
@@ -72,13 +79,6 @@ impl MetricSink for Text {
             writeln!(self.0, "{name}{{{labels}}} {value}")
         };
     }
-}
-
-/// The text of the response.
-pub(crate) fn render(snapshot: &Snapshot) -> String {
-    let mut text = Text::default();
-    visit(snapshot, &mut text);
-    text.0
 }
 
 /// Passes all metrics to `sink`.
@@ -331,7 +331,9 @@ mod tests {
                 shown("b", vec![series("jobs", "", Kind::Gauge, 1.0)]),
             ],
         };
-        let text = render(&snapshot);
+        let mut text = Text::default();
+        visit(&snapshot, &mut text);
+        let text = text.into_string();
         for line in [
             "tig_host_store_bytes 4096",
             "tig_host_http_calls_total{outcome=\"answered\"} 3",

@@ -4,6 +4,7 @@
 mod actions;
 pub(super) mod call;
 mod events;
+mod history;
 mod read;
 
 use std::sync::Arc;
@@ -45,6 +46,8 @@ pub(crate) fn router(control: Control) -> Router {
         .route("/status", get(read::status))
         .route("/conditions", get(read::conditions))
         .route("/events", get(events::events))
+        .route("/history", get(history::history))
+        .route("/history/metrics", get(history::metrics))
         .route("/panels", get(read::panels))
         .route("/commands", get(read::commands))
         .route("/openapi.json", get(read::openapi))

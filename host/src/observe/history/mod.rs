@@ -65,7 +65,7 @@ impl History {
     }
 
     /// The history of a host that keeps none.
-    #[cfg(test)]
+    #[must_use]
     pub(crate) fn off() -> Self {
         Self(None)
     }
