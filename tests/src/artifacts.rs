@@ -17,6 +17,9 @@ pub const PLUGINS: [&str; 6] = [
 /// The optional extension with the operator's page.
 pub const DASHBOARD: &str = "dashboard";
 
+/// The optional extension that sends alerts.
+pub const NOTIFIER: &str = "notifier";
+
 /// Programs that take part.
 const PROGRAMS: [&str; 4] = ["tig-devnet", "tig-host", "tig-slave", "tig-worker"];
 

@@ -18,7 +18,7 @@ mod skip;
 mod stack;
 mod wait;
 
-pub use artifacts::{Artifacts, DASHBOARD, MissingArtifact, PLUGINS};
+pub use artifacts::{Artifacts, DASHBOARD, MissingArtifact, NOTIFIER, PLUGINS};
 pub use bad_slaves::{BadSlaves, LIAR, MORTAL};
 pub use build_folder::{BuildFolder, plugin_file_name};
 pub use config::{Algorithm, MasterOptions, PLAYER_ID, Trust};

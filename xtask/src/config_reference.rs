@@ -5,7 +5,7 @@ use std::process::Command;
 
 use horde_system_tests::{EXTENSIONS, LANGUAGE_EXTENSIONS};
 use serde_json::Value;
-use tig_system_tests::{PLUGINS, config_reference, horde_config_reference};
+use tig_system_tests::{NOTIFIER, PLUGINS, config_reference, horde_config_reference};
 
 use crate::Result;
 use crate::workspace::{Workspace, read, run};
@@ -16,7 +16,8 @@ pub(crate) fn write() -> Result<()> {
     let names = PLUGINS
         .iter()
         .chain(&EXTENSIONS)
-        .chain(&LANGUAGE_EXTENSIONS);
+        .chain(&LANGUAGE_EXTENSIONS)
+        .chain([&NOTIFIER]);
     run(&mut workspace.cargo_for("build --quiet -p tig-host", names))?;
     let schema = read(Command::new(workspace.target.join("debug/tig-host")).arg("schema"))?;
     let schema: Value = serde_json::from_str(&schema)?;
