@@ -4,7 +4,9 @@
 //! |---|---|
 //! | handles | `precommit_ready`, `benchmark_ready`, `proof_ready`, `new_block`, `update`, `http_response` |
 //! | emits | `submit_{precommit,benchmark,proof}_success`, `submit_{precommit,benchmark,proof}_error`, `precommits_delayed`, `precommit_dropped`, `alert` |
-//! | routes | `GET /submissions` |
+//! | routes | `GET /submissions`, `GET /operator/panel/submissions` |
+//! | conditions | `api_key_refused`, `api_unreachable`, `rate_limited` (without subject: by the API; of a kind: by the host); of a benchmark: `submission_rejected`, `confirmation_late` |
+//! | metrics | gauge `submissions_waiting` by kind; counters `submission_attempts` by kind, `answers` by kind and outcome |
 //! | config | `clear_precommits_submission_on_new_block`, `max_retries` (null: for ever), `ms_delay_between_retries` |
 //! | stores | `benchmark/<benchmark id>`, `proof/<benchmark id>` |
 //!
@@ -12,10 +14,14 @@
 //! harm. A precommit costs a fee each time: it is repeated only if it cannot have arrived, and never after a restart. If
 //! nobody knows what became of it, neither success nor error is emitted, so that its slot stays used for this block.
 
+mod conditions;
 mod kind;
+mod ledger;
 mod limit;
 mod listing;
+mod observe;
 mod outcome;
+mod panel;
 mod publish;
 mod report;
 mod request;
@@ -32,12 +38,13 @@ use tig_events::{BenchmarkReady, PrecommitReady, ProofReady};
 use tig_plugin_api::prelude::*;
 
 use crate::kind::Kind;
+use crate::ledger::Ledger;
 use crate::limit::Limits;
 use crate::listing::{Listing, NewBlock};
 use crate::outcome::{Limited, Outcome, classify};
 use crate::publish::publish_outcome;
 use crate::request::{InFlight, block_id, post};
-use crate::submission::{Fate, Retries, State, Submission};
+use crate::submission::{CONFIRMED, Fate, Retries, State, Submission};
 
 #[derive(ConfigSchema, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -68,6 +75,8 @@ struct Handover {
     listing: Option<Listing>,
     #[serde(default)]
     limits: Limits,
+    #[serde(default)]
+    ledger: Ledger,
 }
 
 struct SubmissionsManager {
@@ -77,10 +86,13 @@ struct SubmissionsManager {
     in_flight: BTreeMap<Kind, InFlight>,
     listing: Option<Listing>,
     limits: Limits,
+    ledger: Ledger,
+    /// The conditions as last reported; `None` before the first report.
+    reported: Option<Vec<Condition>>,
 }
 
 #[extension(
-    routes("GET /submissions"),
+    routes("GET /submissions", "GET /operator/panel/submissions"),
     emits(
         tig_events::Alert,
         tig_events::PrecommitDropped,
@@ -108,6 +120,8 @@ impl SubmissionsManager {
             in_flight: BTreeMap::new(),
             listing: None,
             limits: Limits::default(),
+            ledger: Ledger::default(),
+            reported: None,
         })
     }
 
@@ -150,7 +164,9 @@ impl SubmissionsManager {
             }
         }
         self.listing = Some(listing);
-        self.dispatch(ctx)
+        self.dispatch(ctx)?;
+        self.observe(ctx);
+        Ok(())
     }
 
     fn on_update(&mut self, ctx: &mut Context<'_>) -> Result<()> {
@@ -164,7 +180,9 @@ impl SubmissionsManager {
             let failure = HttpFailure::new(HttpFailureKind::Other, "no response came");
             self.settle(ctx, kind, &classify(kind, &Err(failure)))?;
         }
-        self.dispatch(ctx)
+        self.dispatch(ctx)?;
+        self.observe(ctx);
+        Ok(())
     }
 
     fn on_http_response(&mut self, ctx: &mut Context<'_>, response: HttpResponse) -> Result<()> {
@@ -176,15 +194,17 @@ impl SubmissionsManager {
             return Ok(());
         };
         self.settle(ctx, kind, &classify(kind, &response.result))?;
-        self.dispatch(ctx)
+        self.dispatch(ctx)?;
+        self.observe(ctx);
+        Ok(())
     }
 
     fn on_http_request(
         &mut self,
         ctx: &mut Context<'_>,
-        _request: HttpRequest,
+        request: HttpRequest,
     ) -> Result<HttpReply> {
-        HttpReply::json(200, &self.report_all(ctx.now_ms()))
+        self.show(&request, ctx.now_ms())
     }
 
     fn snapshot(&mut self) -> Result<Handover> {
@@ -199,6 +219,7 @@ impl SubmissionsManager {
                 .collect(),
             listing: self.listing.clone(),
             limits: self.limits.clone(),
+            ledger: self.ledger.clone(),
         })
     }
 
@@ -209,6 +230,7 @@ impl SubmissionsManager {
         self.in_flight = state.in_flight.into_iter().collect();
         self.listing = state.listing;
         self.limits = state.limits;
+        self.ledger = state.ledger;
         report_unfinished(ctx, &self.submissions);
         Ok(())
     }
@@ -248,7 +270,7 @@ impl SubmissionsManager {
                 &[("kind", &kind.name()), (kind.id_field(), &id)],
             );
         }
-        let mut submission = Submission::new(request);
+        let mut submission = Submission::new(request, ctx.now_ms());
         submission.block_started = listing.and_then(|listing| listing.block_started(&id));
         submission.rand_hash = rand_hash;
         store::put(ctx, kind, &id, &submission)?;
@@ -293,6 +315,7 @@ impl SubmissionsManager {
         let tag = request::tag(kind, id, sent.attempts);
         let call = post(ctx.settings(), kind, tag.clone(), &sent.request)?;
         ctx.http_with(&call, request::turn(kind))?;
+        ctx.count("submission_attempts", &[("kind", kind.name())], 1);
         *submission = sent;
         self.in_flight
             .insert(kind, InFlight::new(tag, id.clone(), now_ms));
@@ -325,6 +348,14 @@ impl SubmissionsManager {
                 after.state = State::Rejected;
             }
             publish_outcome(ctx, &key, &after, outcome)?;
+            let now_ms = ctx.now_ms();
+            let will_retry = after.state == State::Waiting;
+            self.ledger.answered(kind, outcome, will_retry, now_ms);
+            let is_sent = matches!(after.state, State::Sent { .. });
+            if !will_retry && (kind == Kind::Precommit || !is_sent) {
+                let text = outcome.text();
+                self.ended((kind, &key.1), &after, (outcome.name(), text), now_ms);
+            }
             if kind == Kind::Precommit && after.state != State::Waiting {
                 self.submissions.remove(&key);
             } else {
@@ -389,6 +420,16 @@ impl SubmissionsManager {
                         ("reason", &reason.to_string()),
                     ],
                 );
+                let outcome = if reason == CONFIRMED {
+                    reason
+                } else {
+                    "dropped"
+                };
+                // The end of one that was rejected is known already.
+                if after.state != State::Rejected {
+                    let now_ms = ctx.now_ms();
+                    self.ended((kind, id), &after, (outcome, reason), now_ms);
+                }
                 self.submissions.remove(key);
                 return Ok(());
             }
@@ -398,6 +439,7 @@ impl SubmissionsManager {
                     &[("kind", &kind.name()), (kind.id_field(), &id)],
                 );
                 after.state = State::Waiting;
+                after.resends = after.resends.saturating_add(1);
             }
             Fate::Keep => {}
         }
@@ -431,7 +473,11 @@ impl SubmissionsManager {
                 &json!({ "settings": settings }),
             )?;
         }
-        self.submissions.remove(key);
+        let now_ms = ctx.now_ms();
+        if let Some(dropped) = self.submissions.remove(key) {
+            let why = ("dropped", "a new block has come");
+            self.ended((key.0, &key.1), &dropped, why, now_ms);
+        }
         Ok(())
     }
 

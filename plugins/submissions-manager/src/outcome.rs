@@ -40,6 +40,18 @@ impl Outcome {
             Self::Fraud(_) => "fraud",
         }
     }
+
+    /// What was said.
+    pub(crate) fn text(&self) -> &str {
+        match self {
+            Self::Accepted(answer)
+            | Self::Retryable(answer)
+            | Self::Unknown(answer)
+            | Self::Rejected(answer)
+            | Self::Fraud(answer) => &answer.text,
+            Self::Limited(limited) => &limited.text,
+        }
+    }
 }
 
 /// Status, if there was an answer, and what was said.

@@ -78,15 +78,23 @@ pub(crate) fn publish_outcome(
 /// Words by which the API says that the key is of another player (InvalidSubmittingPlayer, tig-protocol.md section 5).
 const WRONG_PLAYER_WORDS: [&str; 3] = ["submittingplayer", "submitting player", "wrong player"];
 
+/// Whether an answer is about who we are.
+pub(crate) fn is_key_refused(answer: &Answer) -> bool {
+    let text = answer.text.to_lowercase();
+    match answer.status {
+        Some(401 | 403) => true,
+        Some(400..=499) => WRONG_PLAYER_WORDS.iter().any(|words| text.contains(words)),
+        _ => false,
+    }
+}
+
 /// What a person can do about an answer that is about who we are.
 fn advice(answer: &Answer) -> &'static str {
-    let text = answer.text.to_lowercase();
-    let is_of_another = WRONG_PLAYER_WORDS.iter().any(|words| text.contains(words));
     match answer.status {
         Some(401 | 403) => {
             "; check that the API key (`api_key_file`) is whole, and the one of `player_id`"
         }
-        Some(400..=499) if is_of_another => {
+        _ if is_key_refused(answer) => {
             "; the API key (`api_key_file`) is of another account than `player_id`: correct one of them"
         }
         _ => "",

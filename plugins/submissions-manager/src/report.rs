@@ -53,7 +53,13 @@ impl SubmissionsManager {
         Kind::ALL.into_iter().filter_map(limit).collect()
     }
 
-    fn report(&self, kind: Kind, id: &str, submission: &Submission, now_ms: u64) -> Value {
+    pub(crate) fn report(
+        &self,
+        kind: Kind,
+        id: &str,
+        submission: &Submission,
+        now_ms: u64,
+    ) -> Value {
         let is_in_flight = self
             .in_flight
             .get(&kind)

@@ -13,6 +13,9 @@ use crate::outcome::Outcome;
 /// first one counts from, because its listing may have been on its way when the submission was sent.
 pub(crate) const RESEND_AFTER_BLOCKS: u32 = 3;
 
+/// Why a submission is over that a block shows.
+pub(crate) const CONFIRMED: &str = "confirmed";
+
 /// A submission until a block shows it. Benchmarks and proofs are stored in this form.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub(crate) struct Submission {
@@ -30,6 +33,12 @@ pub(crate) struct Submission {
     /// Random hash of the precommit that it is for, once a listing has it.
     #[serde(default)]
     pub(crate) rand_hash: Option<String>,
+    /// When it was ready; 0 if it was stored by an older version.
+    #[serde(default)]
+    pub(crate) created_ms: u64,
+    /// Times that it was sent again because no block showed it.
+    #[serde(default)]
+    pub(crate) resends: u32,
 }
 
 /// What a submission waits for.
@@ -60,7 +69,7 @@ pub(crate) enum Fate {
 }
 
 impl Submission {
-    pub(crate) fn new(request: Value) -> Self {
+    pub(crate) fn new(request: Value, now_ms: u64) -> Self {
         Self {
             request,
             state: State::Waiting,
@@ -70,6 +79,8 @@ impl Submission {
             block_started: None,
             not_before_ms: 0,
             rand_hash: None,
+            created_ms: now_ms,
+            resends: 0,
         }
     }
 
@@ -133,9 +144,7 @@ impl Submission {
     /// What the newest block makes of this benchmark or proof.
     pub(crate) fn fate(&self, kind: Kind, benchmark_id: &str, listing: &Listing) -> Fate {
         if listing.shows(kind, benchmark_id) {
-            return Fate::Drop {
-                reason: "confirmed",
-            };
+            return Fate::Drop { reason: CONFIRMED };
         }
         if self
             .block_started

@@ -11,6 +11,7 @@ use crate::submission::RESEND_AFTER_BLOCKS;
 mod example;
 mod failed_handlers;
 mod limits;
+mod operator;
 mod recorded;
 
 type Manager = Harness<SubmissionsManager>;
