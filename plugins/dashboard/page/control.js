@@ -80,7 +80,8 @@ export async function change(label, path, body = {}, question = "") {
   if (question && !(await dialog(label, label, [el("p", {}, short(question, RESULT_LENGTH_MAX))]))) return;
   try {
     const answer = await control(path, body);
-    const isBad = Number.isFinite(answer?.code) && answer.code !== 0;
+    const isRefused = (answer?.reloads ?? []).some((it) => it.outcome === "refused");
+    const isBad = isRefused || (Number.isFinite(answer?.code) && answer.code !== 0);
     notice(`${label}: ${result(answer)}`, isBad ? "bad" : "good");
   } catch (error) {
     notice(`${label}: ${error.message}`, "bad");
@@ -91,11 +92,11 @@ export async function change(label, path, body = {}, question = "") {
 /** What the host has replied, in a few words. */
 function result(answer) {
   if (Array.isArray(answer?.reloads)) return answer.reloads.map(reload).join("; ") || "nothing to reload";
-  if (answer && "code" in answer) {
-    const words = [...(answer.progress ?? []), asText(answer.value)].filter(Boolean).join(" · ");
-    return answer.code === 0 ? words || "done" : `failed with code ${answer.code}: ${words}`;
-  }
-  return asText(answer) || "done";
+  // Whoever ends a shadow or drains gets the host's status.
+  if (Array.isArray(answer?.extensions)) return answer.draining ? "the host drains" : "done";
+  const words = [...(answer?.progress ?? []), asText(answer?.value)].filter(Boolean).join(" · ");
+  if (answer?.code === undefined) return words ? `still at work: ${words}` : "still at work";
+  return answer.code === 0 ? words || "done" : `failed with code ${answer.code}: ${words}`;
 }
 
 function reload(one) {
@@ -109,6 +110,12 @@ function asText(value) {
   if (value === null || value === undefined || value === "") return "";
   if (typeof value === "string") return value;
   return Object.keys(value).length === 0 ? "" : JSON.stringify(value);
+}
+
+/** Extensions that have a command of this name: what `tig-host pause` and `resume` call. */
+export function extensionsWith(commands, name) {
+  const has = (extension) => (extension.commands ?? []).some((command) => command.name === name);
+  return (commands ?? []).filter(has).map((extension) => extension.name);
 }
 
 /** Asks how long a drain may take, and begins it. */

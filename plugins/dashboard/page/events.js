@@ -16,7 +16,7 @@ export class Feed {
   events = [];
   /** Number of events that the host no longer had when they were asked for. */
   lost = 0;
-  #next = 0;
+  #next = null;
   #poll;
 
   constructor(filter, onEvents, onError) {
@@ -28,15 +28,13 @@ export class Feed {
   }
 
   async #look(filter, onEvents, signal) {
-    // The first one is not held: what there is is shown at once.
-    const wait = this.#next === 0 ? 0 : WAIT_MS;
-    const query = { after: this.#next, wait_ms: wait, ...filter };
+    // Without a number the host sends the latest at once.
+    const query = { after: this.#next, wait_ms: this.#next === null ? null : WAIT_MS, ...filter };
     const answer = await get("events", query, { signal, timeoutMs: ANSWER_TIMEOUT_MS });
     const events = Array.isArray(answer.events) ? answer.events : [];
-    // A host that was restarted counts from the beginning.
-    if (Number.isFinite(answer.next) && answer.next < this.#next) this.#next = 0;
-    else this.#next = answer.next ?? this.#next;
-    if (this.#next > 0) this.lost += Number(answer.lost) || 0;
+    // What the host no longer had when the page was opened is not missed.
+    if (this.#next !== null) this.lost += Number(answer.lost) || 0;
+    this.#next = answer.next ?? this.#next;
     this.events = [...events.reverse(), ...this.events].slice(0, EVENTS_COUNT_MAX);
     onEvents(events);
   }

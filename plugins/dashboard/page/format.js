@@ -74,13 +74,14 @@ function bytes(value) {
 /** A duration in milliseconds. */
 export function duration(value) {
   const seconds = value / 1_000;
-  if (Math.abs(seconds) < 1) return `${Math.round(value)} ms`;
+  if (Math.abs(seconds) < 1) return `${PRECISE.format(value)} ms`;
   if (seconds < 60) return `${PRECISE.format(seconds)} s`;
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
   const hours = Math.floor(minutes / 60);
   if (hours < 48) return `${hours} h ${minutes % 60} min`;
-  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+  const days = Math.floor(hours / 24);
+  return days < 100 ? `${days} d ${hours % 24} h` : `${NUMBER.format(days)} d`;
 }
 
 /** A point in time: the hour of today, or with its day. */

@@ -13,15 +13,32 @@ export const RANGES = [
   { label: "90 days", ms: 90 * 86_400_000 },
 ];
 
+/** For how long the list of metrics is kept: a new metric comes with the next sample. */
+const KNOWN_TIMEOUT_MS = 10_000;
+let known = { metrics: Promise.resolve([]), atMs: 0 };
+
+/** Metrics that the host keeps: `{name, kind}`. */
+export function metrics() {
+  if (Date.now() - known.atMs > KNOWN_TIMEOUT_MS) {
+    // All plots share the answer, so none of them may abort the request.
+    known = { metrics: get("history/metrics").then((answer) => answer.metrics ?? []), atMs: Date.now() };
+    known.metrics.catch(() => (known.atMs = 0));
+  }
+  return known.metrics;
+}
+
 /** One line of a plot: `{label, fromMs, stepMs, values}`. */
 export async function line(series, rangeMs, options) {
+  const label = series.label || series.metric;
+  const isKept = (await metrics()).some((it) => it.name === series.metric);
+  if (!isKept) return { label, fromMs: 0, stepMs: 1, values: [] };
   const to = Date.now();
   const labels = Object.entries(series.labels ?? {}).map(([key, value]) => [`label.${key}`, value]);
   const query = { metric: series.metric, from_ms: to - rangeMs, to_ms: to, points: POINTS_COUNT, ...Object.fromEntries(labels) };
   const answer = await get("history", query, options);
   const sum = added((answer.series ?? []).map((it) => it.values ?? []));
   const values = series.is_rate ? perSecond(sum, answer.step_ms / 1_000) : sum;
-  return { label: series.label || series.metric, fromMs: answer.from_ms, stepMs: answer.step_ms, values };
+  return { label, fromMs: answer.from_ms, stepMs: answer.step_ms, values };
 }
 
 /** The sum at each time; `null` where no series has a value. */
@@ -41,7 +58,7 @@ export function perSecond(values, stepS) {
   });
 }
 
-/** Lines over one axis of time, as uPlot takes them: `[times in s, values, ..]`. */
+/** Lines over one axis of time, from the first value on, as uPlot takes them: `[times in s, values, ..]`. */
 export function aligned(lines) {
   const times = new Set();
   for (const { fromMs, stepMs, values } of lines) values.forEach((_, index) => times.add(fromMs + index * stepMs));
@@ -50,5 +67,7 @@ export function aligned(lines) {
     const at = new Map(values.map((value, index) => [fromMs + index * stepMs, value]));
     return axis.map((time) => at.get(time) ?? null);
   });
-  return [axis.map((time) => time / 1_000), ...columns];
+  // A host that began a minute ago has most of a day without values.
+  const first = axis.findIndex((_, index) => columns.some((values) => Number.isFinite(values[index])));
+  return [axis.map((time) => time / 1_000), ...columns].map((column) => column.slice(Math.max(0, first - 1)));
 }

@@ -33,6 +33,7 @@ let forbidden = null;
 const app = {
   status: null,
   panels: [],
+  commands: null,
   feed: null,
   draw,
   onError,
@@ -55,7 +56,8 @@ async function lookAtStatus(signal) {
 }
 
 async function lookAtPanels(signal) {
-  const answer = await get("panels", {}, { signal });
+  const [answer, listed] = await Promise.all([get("panels", {}, { signal }), get("commands", {}, { signal })]);
+  app.commands = listed.extensions ?? [];
   const known = new Map(app.panels.map((it) => [it.name, it]));
   const before = app.panels.map((it) => it.name).join(" ");
   app.panels = (answer.panels ?? []).slice(0, PANELS_COUNT_MAX).map((it) => known.get(it.name) ?? { ...it, title: null, order: Infinity });

@@ -98,7 +98,7 @@ function options(lines, data, theme, width) {
     legend: { show: false },
     cursor: { drag: { x: true, y: false } },
     scales: { y: { range: (_, least, most) => [Math.min(0, least ?? 0), most > 0 ? most * 1.05 : 1] } },
-    axes: [{ ...axis, values: (_chart, times, _index, _space, step) => times.map((time) => tick(time, step)) }, { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => quantity(tick)) }],
+    axes: [{ ...axis, size: 32, values: (_chart, times, _index, _space, step) => times.map((time) => tick(time, step)) }, { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => quantity(tick)) }],
     series: [
       {},
       ...lines.map((it, index) => ({

@@ -4,22 +4,31 @@ import { el } from "./dom.js";
 import { format, isNumeric, short, visible } from "./format.js";
 import { toneClass, toneSign } from "./tone.js";
 
-/** Rows and columns that are drawn at most; a panel is asked for fewer rows than that. */
-const ROWS_COUNT_MAX = 500;
+/** Rows of an answer, and columns that are drawn, at most. */
+export const ROWS_COUNT_MAX = 1_000;
 const COLUMNS_COUNT_MAX = 30;
 const ACTIONS_COUNT_MAX = 6;
 
 /** By key of the table: the column by which it is sorted, and whether the largest comes first. */
 const sorts = new Map();
 
-/** A `table` widget. `context`: `refresh()` draws again, `details(id)` is a link or null, `act(action)` calls a command. */
+/** Whether a table whose key begins with `prefix` is sorted, so that all of its rows are needed. */
+export function isSorted(prefix) {
+  return [...sorts.keys()].some((key) => key.startsWith(prefix));
+}
+
+/**
+ * A `table` widget. `context`: `onSort()` asks again, `details(id)` is a link or null, `act(action)` calls a command, and
+ * `page` is `{offset, count}` of the rows to draw if all are there.
+ */
 export function table(widget, context) {
   const columns = (widget.columns ?? []).slice(0, COLUMNS_COUNT_MAX);
-  const rows = sorted((widget.rows ?? []).slice(0, ROWS_COUNT_MAX), sorts.get(context.key));
+  const all = sorted((widget.rows ?? []).slice(0, ROWS_COUNT_MAX), sorts.get(context.key));
+  const rows = context.page ? all.slice(context.page.offset, context.page.offset + context.page.count) : all;
   if (rows.length === 0) return el("p", { class: "empty" }, short(widget.empty || "Nothing to show.", 400));
   const hasActions = context.canAct && rows.some((row) => row.actions?.length);
   const name = widget.title ? short(widget.title) : context.title;
-  const total = Number(widget.rows_total) || rows.length;
+  const total = Number(widget.rows_total) || all.length;
   return [
     el(
       "div",
@@ -36,14 +45,14 @@ export function table(widget, context) {
         el("tbody", {}, rows.map((row) => body(row, columns, hasActions, context))),
       ),
     ),
-    total > rows.length && el("p", { class: "note" }, `${rows.length} of ${format(total, "number")} rows; sorting is among the rows shown.`),
+    context.page && total > all.length && el("p", { class: "note" }, `Sorted among the first ${format(all.length, "number")} of ${format(total, "number")} rows.`),
   ];
 }
 
 function head(column, context) {
   const sort = sorts.get(context.key);
-  const isSorted = sort?.column === column.key;
-  const order = isSorted ? (sort.descending ? "descending" : "ascending") : null;
+  const isBy = sort?.column === column.key;
+  const order = isBy ? (sort.descending ? "descending" : "ascending") : null;
   return el(
     "th",
     { scope: "col", key: column.key, class: isNumeric(column.format) ? "number" : null, "aria-sort": order },
@@ -51,7 +60,7 @@ function head(column, context) {
       "button",
       { type: "button", class: "sort", onclick: () => sortBy(column, context) },
       short(column.label || column.key),
-      el("span", { "aria-hidden": "true", class: "arrow" }, isSorted ? (sort.descending ? " ▼" : " ▲") : " ↕"),
+      el("span", { "aria-hidden": "true", class: "arrow" }, isBy ? (sort.descending ? " ▼" : " ▲") : " ↕"),
     ),
   );
 }
@@ -63,7 +72,7 @@ function sortBy(column, context) {
   if (sort?.column !== column.key) sorts.set(context.key, { column: column.key, descending: descendingFirst });
   else if (sort.descending === descendingFirst) sorts.set(context.key, { column: column.key, descending: !descendingFirst });
   else sorts.delete(context.key);
-  context.refresh();
+  context.onSort?.();
 }
 
 /** Rows in the order of a sort; what is not known comes last. */

@@ -79,7 +79,7 @@ export function eventList(events, key = "list") {
 }
 
 function item(event) {
-  const payload = event.payload === undefined || event.payload === null ? "" : text(event.payload);
+  const payload = event.payload === undefined || event.payload === null ? "" : text(event);
   return el(
     "li",
     { key: event.seq },
@@ -92,8 +92,9 @@ function item(event) {
   );
 }
 
-function text(payload) {
-  return typeof payload === "string" ? payload : JSON.stringify(payload);
+/** The payload as it is, or its beginning. */
+function text({ payload, is_cut: isCut }) {
+  return isCut ? `${payload}…` : JSON.stringify(payload);
 }
 
 function time(unixMs) {

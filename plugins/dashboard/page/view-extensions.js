@@ -2,11 +2,12 @@
 
 import { canControl, change } from "./control.js";
 import { el } from "./dom.js";
-import { format, short } from "./format.js";
+import { duration, format, short } from "./format.js";
 import { toneClass, toneSign } from "./tone.js";
 
 /** Parts that are drawn at most. */
 const EXTENSIONS_COUNT_MAX = 100;
+const HANDLERS_COUNT_MAX = 100;
 const DIFFERENCES_COUNT_MAX = 20;
 const TEXT_LENGTH_MAX = 600;
 
@@ -47,6 +48,7 @@ function card(extension, app) {
     extension.busy && el("p", { class: "warning" }, `▲ ${extension.busy.stuck ? "Stuck" : "Busy"} for ${extension.busy.seconds} s: `, el("bdi", {}, short(extension.busy.what))),
     extension.rejected && el("p", { class: "warning" }, "▲ Rejected: ", el("bdi", {}, short(extension.rejected, TEXT_LENGTH_MAX))),
     extension.last_failure && el("p", { class: "note" }, "Last failure: ", el("bdi", {}, short(extension.last_failure, TEXT_LENGTH_MAX))),
+    handlers(extension),
     extension.shadow && shadow(name, extension.shadow),
     canControl() && el("p", { class: "buttons" }, buttons(name, extension)),
   );
@@ -55,6 +57,30 @@ function card(extension, app) {
 function toneOf(extension) {
   if (extension.state === "stopped" || extension.busy?.stuck) return "bad";
   return extension.rejected || extension.state === "probation" ? "warning" : "good";
+}
+
+/** How long the handlers have taken. */
+function handlers({ name, handlers: all }) {
+  const list = (all ?? []).slice(0, HANDLERS_COUNT_MAX);
+  if (list.length === 0) return null;
+  const microseconds = (value) => duration(value / 1_000);
+  const columns = ["Handler", "Calls", "Mean", "Longest", "Together"];
+  const row = (it) => [format(it.count, "number"), microseconds(it.total_us / Math.max(1, it.count)), microseconds(it.max_us), microseconds(it.total_us)];
+  return el(
+    "details",
+    {},
+    el("summary", {}, `Time of ${list.length === 1 ? "its handler" : `its ${list.length} handlers`}`),
+    el(
+      "div",
+      { class: "scroll", tabindex: "0", role: "region", "aria-label": `Time of the handlers of ${short(name)}` },
+      el(
+        "table",
+        {},
+        el("thead", {}, el("tr", {}, columns.map((label, index) => el("th", { scope: "col", class: index ? "number" : null }, label)))),
+        el("tbody", {}, list.map((it) => el("tr", { key: it.name }, el("th", { scope: "row" }, el("bdi", {}, short(it.name))), row(it).map((text) => el("td", { class: "number" }, text))))),
+      ),
+    ),
+  );
 }
 
 function shadow(name, it) {

@@ -2,7 +2,7 @@
 
 import { Poll, panel } from "./api.js";
 import { conditionList, isAlert } from "./conditions.js";
-import { canControl, drain } from "./control.js";
+import { canControl, change, drain, extensionsWith } from "./control.js";
 import { el } from "./dom.js";
 import { duration, format, heading, short } from "./format.js";
 import { eventList } from "./view-events.js";
@@ -50,7 +50,7 @@ function draw(app, shown) {
     el(
       "div",
       { key: "glances", class: "glances" },
-      section("Host", "host", status && host(status)),
+      section("Host", "host", status && host(status, app.commands)),
       app.panels.map((it) => glance(it, shown.get(it.name))),
     ),
     section("Recent events", "recent", [eventList(app.feed.events.slice(0, EVENTS_COUNT)), el("p", {}, el("a", { href: "#/events" }, "All events"))]),
@@ -70,7 +70,7 @@ function glance({ name, title }, answer) {
   return el("section", { key: `panel ${name}`, class: "part" }, heading_, widgets(some, { key: `overview ${name}`, title: title ?? name }));
 }
 
-function host(status) {
+function host(status, commands) {
   const extensions = status.extensions ?? [];
   const stopped = extensions.filter((it) => it.state === "stopped").length;
   const figures = [
@@ -81,6 +81,16 @@ function host(status) {
   ];
   return [
     el("dl", { class: "figures" }, figures.map(([label, value]) => el("div", {}, el("dt", {}, label), el("dd", {}, value)))),
-    canControl() && el("p", {}, el("button", { type: "button", class: "danger", onclick: drain }, "Drain…")),
+    canControl() && el("p", { class: "buttons" }, buttons(commands), el("button", { type: "button", key: "drain", class: "danger", onclick: drain }, "Drain…")),
   ];
+}
+
+/** Pause and resume of each extension that has these commands. */
+function buttons(commands) {
+  const button = (command, extension) => {
+    const label = `${heading(command)} ${short(extension)}`;
+    const path = `call/${encodeURIComponent(extension)}/${command}`;
+    return el("button", { type: "button", key: label, onclick: () => change(label, path) }, label);
+  };
+  return ["pause", "resume"].flatMap((command) => extensionsWith(commands, command).map((extension) => button(command, extension)));
 }

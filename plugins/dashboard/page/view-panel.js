@@ -4,8 +4,9 @@ import { Poll, panel } from "./api.js";
 import { act, canControl } from "./control.js";
 import { el } from "./dom.js";
 import { format, heading, short } from "./format.js";
-import { widgets } from "./widgets.js";
 import { RANGES } from "./history.js";
+import { ROWS_COUNT_MAX, isSorted } from "./table.js";
+import { widgets } from "./widgets.js";
 
 /** Pause between two looks. */
 const REFRESH_INTERVAL_MS = 5_000;
@@ -20,14 +21,18 @@ const SEARCH_LENGTH_MAX = 200;
 export function openPanel(app, route) {
   const { name } = route;
   const id = route.query.get("id");
-  const state = { answer: null, error: null, find: "", offset: 0, shownAt: 0 };
+  const key = `panel ${name} ${id ?? ""}`;
+  const state = { answer: null, error: null, find: "", offset: 0, isWhole: false };
   const link = (row) => `#/panel/${encodeURIComponent(name)}?id=${encodeURIComponent(row)}`;
   let typing = 0;
   const poll = new Poll(async (signal) => {
-    const query = id === null ? { find: state.find, offset: state.offset || null, limit: ROWS_COUNT } : { id };
+    // Only who has all rows can sort them.
+    const isWhole = isSorted(key);
+    const rows = isWhole ? { limit: ROWS_COUNT_MAX } : { offset: state.offset || null, limit: ROWS_COUNT };
     try {
-      state.answer = await panel(name, query, { signal });
+      state.answer = await panel(name, id === null ? { find: state.find, ...rows } : { id }, { signal });
       state.error = null;
+      state.isWhole = isWhole;
       if (id === null) app.learn(name, state.answer);
     } catch (error) {
       if (signal.aborted || error.status === 0) throw error;
@@ -47,7 +52,7 @@ export function openPanel(app, route) {
   };
   return {
     title: id === null ? heading(name) : `${heading(name)}: ${short(id, 40)}`,
-    draw: () => draw({ app, name, id, state, link, search, turn }),
+    draw: () => draw({ name, id, key, state, link, search, turn, onSort: turn(0) }),
     onChange: () => poll.now(),
     stop: () => {
       clearTimeout(typing);
@@ -56,14 +61,15 @@ export function openPanel(app, route) {
   };
 }
 
-function draw({ app, name, id, state, link, search, turn }) {
+function draw({ name, id, key, state, link, search, turn, onSort }) {
   const { answer } = state;
   const title = short(answer?.title ?? heading(name));
   const context = {
-    key: `panel ${name} ${id ?? ""}`,
+    key,
     title,
     rangeMs: RANGES[2].ms,
-    refresh: app.draw,
+    onSort,
+    page: state.isWhole && id === null ? { offset: state.offset, count: ROWS_COUNT } : null,
     canAct: canControl(),
     act,
     details: id === null ? (row, isLane) => (!isLane || hasDetails(answer, row) ? link(row) : null) : null,

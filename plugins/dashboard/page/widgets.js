@@ -12,6 +12,8 @@ const FIGURES_COUNT_MAX = 60;
 const GROUPS_COUNT_MAX = 50;
 const STAGES_COUNT_MAX = 12;
 const WIDGETS_COUNT_MAX = 60;
+/** Characters from which on a figure is written smaller. */
+const LONG_LENGTH = 14;
 
 const RENDERERS = { figures, funnel, heat_map: heatMap, plot, table, timeline };
 
@@ -43,7 +45,7 @@ export function figures(widget) {
         "div",
         {},
         el("dt", {}, short(figure.label)),
-        el("dd", { title: typeof figure.value === "string" ? visible(figure.value) : null }, el("bdi", {}, text)),
+        el("dd", { class: text.length > LONG_LENGTH ? "long" : null, title: typeof figure.value === "string" ? visible(figure.value) : null }, el("bdi", {}, text)),
         figure.note && el("dd", { class: "note" }, el("bdi", {}, short(figure.note))),
       );
     }),
