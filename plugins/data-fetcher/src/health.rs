@@ -15,9 +15,6 @@ const SLOW_FAILURE_MS: u64 = 10_000;
 /// A clock that differs by more from that of the API is wrong, besides the time of the request.
 const CLOCK_OFF_MS_MAX: u64 = 30_000;
 
-/// Answers in a row with another time, from which on the clock counts as wrong: a cache may have sent a single one.
-const CLOCK_SAMPLES_MIN: u32 = 2;
-
 /// A failure that stays for the operator to see.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Trouble {
@@ -53,8 +50,7 @@ pub(crate) struct Health {
     is_slow_failure: bool,
     /// Milliseconds that the API's clock is ahead of ours.
     pub(crate) clock_ahead_ms: Option<i64>,
-    /// Answers in a row whose time is another than ours.
-    clock_samples: u32,
+    is_clock_off: bool,
 }
 
 impl Health {
@@ -70,12 +66,8 @@ impl Health {
             let ahead_ms = i128::from(api_ms) - i128::from(now_ms);
             let ahead_ms = i64::try_from(ahead_ms).unwrap_or(i64::MAX);
             self.clock_ahead_ms = Some(ahead_ms);
-            let is_off = ahead_ms.unsigned_abs() > CLOCK_OFF_MS_MAX.saturating_add(latency_ms);
-            self.clock_samples = if is_off {
-                self.clock_samples.saturating_add(1)
-            } else {
-                0
-            };
+            let off_ms = ahead_ms.unsigned_abs();
+            self.is_clock_off = off_ms > CLOCK_OFF_MS_MAX.saturating_add(latency_ms);
         }
     }
 
@@ -111,8 +103,7 @@ impl Health {
 
     /// Milliseconds that the API's clock is ahead of ours, if one of them is wrong.
     pub(crate) fn clock_off_ms(&self) -> Option<i64> {
-        self.clock_ahead_ms
-            .filter(|_| self.clock_samples >= CLOCK_SAMPLES_MIN)
+        self.clock_ahead_ms.filter(|_| self.is_clock_off)
     }
 
     fn was_refused(&self) -> bool {
