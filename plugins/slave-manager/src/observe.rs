@@ -23,9 +23,7 @@ impl SlaveManager {
         let now_ms = ctx.now_ms();
         self.sample(now_ms);
         let presence = self.view(now_ms).presence();
-        let is_unasked = presence.eligible == 0
-            && self.state.queue.num_queued() > 0
-            && now_ms.saturating_sub(self.state.began_ms) >= START_MS;
+        let is_unasked = presence.eligible == 0 && self.state.queue.num_queued() > 0;
         self.unasked_since_ms = is_unasked.then(|| self.unasked_since_ms.unwrap_or(now_ms));
         self.measure(ctx, presence);
         self.report_conditions(ctx);
@@ -72,10 +70,10 @@ impl SlaveManager {
     /// Reports the conditions if they have changed; the last thing that a handler does, since nothing may fail after it.
     pub(crate) fn report_conditions(&mut self, ctx: &mut Context<'_>) {
         let now_ms = ctx.now_ms();
-        let unasked_ms = self
-            .unasked_since_ms
-            .map(|since_ms| now_ms.saturating_sub(since_ms));
-        let is_unasked = unasked_ms.is_some_and(|unasked_ms| unasked_ms >= UNASKED_MS_MIN);
+        let is_unasked = self.unasked_since_ms.is_some_and(|since_ms| {
+            now_ms.saturating_sub(since_ms) >= UNASKED_MS_MIN
+                && now_ms.saturating_sub(self.state.began_ms) >= START_MS
+        });
         let view = self.view(now_ms);
         let present = conditions::present(&view, view.presence(), is_unasked);
         if self.reported.as_ref() != Some(&present) {
