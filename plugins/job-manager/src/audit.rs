@@ -117,6 +117,7 @@ mod tests {
             merkle_proofs: Vec::new(),
             slave: slave.to_owned(),
             is_confirmed: false,
+            received_ms: None,
         }
     }
 

@@ -1,9 +1,7 @@
 //! What goes out: batches, and what is ready.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
-use tig_events::{ChallengeThroughput, NewBatch, Throughput};
+use tig_events::NewBatch;
 use tig_plugin_api::prelude::*;
 
 use crate::job::{Job, Stage, Unprovable};
@@ -123,63 +121,14 @@ impl JobManager {
             return Ok(());
         };
         let record = match job.stage() {
-            Stage::BenchmarkReady => Some(announce_benchmark(ctx, job)?),
+            Stage::BenchmarkReady => announce_benchmark(ctx, job)?,
             _ => announce_proof(ctx, job)?,
         };
-        if let Some(record) = record {
+        if record != *job.record() {
             store::put_job(ctx, benchmark_id, &record)?;
             job.update(record);
         }
         job.announced = Some(job.stage());
-        Ok(())
-    }
-
-    /// The funnel, by stage.
-    pub(crate) fn measure(&self, ctx: &mut Context<'_>) {
-        for stage in Stage::ALL {
-            let at_stage = self.jobs.values().filter(|job| job.stage() == stage);
-            ctx.gauge("jobs", &[("stage", stage.name())], at_stage.count() as f64);
-        }
-    }
-
-    /// Emits what has been measured, where it has changed.
-    pub(crate) fn publish_throughput(&mut self, ctx: &mut Context<'_>) -> Result<()> {
-        let mut open: BTreeMap<&str, u64> = BTreeMap::new();
-        for job in self.jobs.values() {
-            let challenge_id = job.record().settings.challenge_id.as_str();
-            *open.entry(challenge_id).or_default() += job.open_nonces();
-        }
-        let has_work =
-            |challenge_id: &str| open.get(challenge_id).is_some_and(|&nonces| nonces > 0);
-        self.pace.tick(ctx.now_ms(), has_work);
-        let challenge = |(&challenge_id, &open_nonces): (&&str, &u64)| {
-            let throughput = ChallengeThroughput {
-                nonces_per_second: self.pace.rate(challenge_id),
-                open_nonces,
-                computed_jobs: None,
-            };
-            (challenge_id.to_owned(), throughput)
-        };
-        let mut challenges: BTreeMap<_, _> = open.iter().map(challenge).collect();
-        for challenge_id in self.throughput.challenges.keys() {
-            if !challenges.contains_key(challenge_id) {
-                let rate = self.pace.rate(challenge_id);
-                let idle = ChallengeThroughput {
-                    nonces_per_second: rate,
-                    open_nonces: 0,
-                    computed_jobs: None,
-                };
-                challenges.insert(challenge_id.clone(), idle);
-            }
-        }
-        let throughput = Throughput {
-            challenges,
-            ..Throughput::default()
-        };
-        if throughput != self.throughput {
-            ctx.emit(&throughput)?;
-            self.throughput = throughput;
-        }
         Ok(())
     }
 }
@@ -195,19 +144,21 @@ fn announce_benchmark(ctx: &mut Context<'_>, job: &Job) -> Result<JobRecord> {
     let benchmark = job.benchmark()?;
     ctx.emit(&benchmark)?;
     ctx.info_with("benchmark ready", &[("benchmark_id", &job.benchmark_id)]);
-    Ok(JobRecord {
-        announced_root: Some(benchmark.merkle_root),
-        ..job.record().clone()
-    })
+    let mut record = job.record().clone();
+    record.announced_root = Some(benchmark.merkle_root);
+    record.times.computed_ms.get_or_insert(ctx.now_ms());
+    Ok(record)
 }
 
-/// Emits the proof; returns the record that abandons the job if there can be none.
-fn announce_proof(ctx: &mut Context<'_>, job: &Job) -> Result<Option<JobRecord>> {
+/// Emits the proof; returns the record, which abandons the job if there can be none.
+fn announce_proof(ctx: &mut Context<'_>, job: &Job) -> Result<JobRecord> {
+    let now_ms = ctx.now_ms();
+    let mut record = job.record().clone();
     match job.proof() {
         Ok(proof) => {
             ctx.emit(&proof)?;
             ctx.info_with("proof ready", &[("benchmark_id", &job.benchmark_id)]);
-            Ok(None)
+            record.times.proved_ms.get_or_insert(now_ms);
         }
         Err(Unprovable::Useless(reason)) => {
             ctx.error_with(
@@ -217,11 +168,9 @@ fn announce_proof(ctx: &mut Context<'_>, job: &Job) -> Result<Option<JobRecord>>
                     ("reason", &reason.to_string()),
                 ],
             );
-            Ok(Some(JobRecord {
-                abandoned: Some(reason),
-                ..job.record().clone()
-            }))
+            record.abandon(reason, now_ms);
         }
-        Err(error) => Err(error.into()),
+        Err(error) => return Err(error.into()),
     }
+    Ok(record)
 }

@@ -9,6 +9,7 @@ use tig_protocol::{BadBatchResult, Batch, BatchResult, GrowingTree, MerkleError,
 
 use crate::audit::Audit;
 use crate::record::{Abandoned, BatchRecord, JobRecord};
+use crate::rejections::Rejections;
 use crate::schedule::Schedule;
 
 /// How far a job is.
@@ -113,6 +114,7 @@ pub(crate) struct Job {
     pub(crate) announced: Option<Stage>,
     /// The stage in which the API has refused for good what is ready: nobody need wait for this job then.
     pub(crate) refused: Option<Stage>,
+    pub(crate) rejections: Rejections,
 }
 
 impl Job {
@@ -127,6 +129,7 @@ impl Job {
             audits: BTreeMap::new(),
             announced: None,
             refused: None,
+            rejections: Rejections::default(),
         };
         job.tree = GrowingTree::new(job.num_batches());
         job

@@ -8,7 +8,7 @@ use tig_plugin_api::prelude::*;
 use crate::audit::{Audit, Verdict};
 use crate::config::ChallengeConfig;
 use crate::job::Job;
-use crate::record::{Abandoned, BatchRecord, JobRecord};
+use crate::record::{Abandoned, BatchRecord};
 use crate::{JobManager, store};
 
 /// A slave whose last result is at most so old is taken to be there.
@@ -206,6 +206,8 @@ impl JobManager {
             }
         }
         for (benchmark_id, index) in over {
+            self.unclaimed.add(now_ms);
+            ctx.count("audits_unclaimed", &[], 1);
             ctx.info_with(
                 "audit timed out unclaimed",
                 &[("benchmark_id", &benchmark_id), ("batch_index", &index)],
@@ -366,10 +368,9 @@ impl JobManager {
                 ("reason", &reason.to_string()),
             ],
         );
-        let record = JobRecord {
-            abandoned: Some(reason),
-            ..job.record().clone()
-        };
+        let now_ms = ctx.now_ms();
+        let mut record = job.record().clone();
+        record.abandon(reason, now_ms);
         store::put_job(ctx, benchmark_id, &record)?;
         job.update(record);
         Ok(())

@@ -4,7 +4,8 @@
 //! |---|---|
 //! | handles | `new_block`, `precommit_confirmed`, `benchmark_confirmed`, `proof_confirmed`, `batch_result`, `submit_benchmark_error`, `submit_proof_error`, `slave_quarantined`, `update` |
 //! | emits | `new_batch`, `audit_batch`, `benchmark_ready`, `proof_ready`, `result_refused`, `slave_convicted` (durable), `throughput` |
-//! | routes | `GET /jobs` |
+//! | routes | `GET /jobs`; `GET /operator/panel/jobs`, with `id=` of a benchmark its batches |
+//! | conditions | `job_waiting`, `job_disputed`, `job_abandoned` (for an hour), `job_late`, `audits_overdue`, `no_results` |
 //! | config | per challenge name: `batch_size` (a power of two), `ms_delay_between_batch_retries`, `audit_share`, `verifier` |
 //! | stores | `job/<benchmark id>`, `batch/<benchmark id>/<index>`, `audit/<benchmark id>/<index>`, `network` |
 //!
@@ -15,39 +16,55 @@
 //! A random part of the results (`audit_share`) is computed once more by another slave before the benchmark is handed on,
 //! and so is every batch about which two slaves disagree. Whoever two others contradict is convicted.
 
+mod apply;
 mod audit;
+mod batch_rate;
+mod conditions;
 mod config;
+mod details;
+mod finished;
 mod hand_out;
 mod job;
 mod judge;
+mod late;
 mod network;
+mod observe;
 mod outcome;
 mod pace;
+mod panel;
 mod reconcile;
 mod record;
+mod rejections;
 mod report;
 mod schedule;
 mod store;
 #[cfg(test)]
 mod tests;
+mod timeline;
+mod times;
+mod unclaimed;
+mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use tig_events::{
-    AuditBatch, BatchReceived, BenchmarkConfirmed, BenchmarkReady, NewBatch, PrecommitConfirmed,
-    ProofConfirmed, ProofReady, ResultRefused, SlaveConvicted, SlaveQuarantined,
-    SubmitBenchmarkError, SubmitProofError, Throughput, is_reconfirmed,
+    AuditBatch, BatchReceived, BenchmarkConfirmed, BenchmarkReady, BlockClock, Lenient, NewBatch,
+    PrecommitConfirmed, ProofConfirmed, ProofReady, ResultRefused, SlaveConvicted,
+    SlaveQuarantined, SubmitBenchmarkError, SubmitProofError, Throughput, is_reconfirmed,
 };
+use tig_plugin_api::ReportedConditions;
 use tig_plugin_api::prelude::*;
 
+use crate::batch_rate::BatchRate;
 use crate::config::Config;
+use crate::finished::Finished;
 use crate::job::{Accepted, Job};
 use crate::judge::Present;
-use crate::network::{Network, NewBlock};
+use crate::network::{Network, NewBlock, Proof};
 use crate::pace::Pace;
-use crate::reconcile::{Change, Sighting, reconcile};
-use crate::record::{BatchRecord, JobRecord};
-use crate::report::JobReport;
+use crate::reconcile::Sighting;
+use crate::rejections::Rejection;
+use crate::unclaimed::Unclaimed;
 
 struct JobManager {
     config: Config,
@@ -57,10 +74,17 @@ struct JobManager {
     pace: Pace,
     /// What was last reported of it.
     throughput: Throughput,
+    clock: BlockClock,
+    batch_rate: BatchRate,
+    finished: Finished,
+    unclaimed: Unclaimed,
+    /// Since when batches are open and no slave has delivered one.
+    silent_since_ms: Option<u64>,
+    reported: ReportedConditions,
 }
 
 #[extension(
-    routes("GET /jobs"),
+    routes("GET /jobs", "GET /operator/panel/jobs"),
     emits(
         AuditBatch,
         BenchmarkReady,
@@ -84,6 +108,12 @@ impl JobManager {
             present: Present::default(),
             pace: Pace::default(),
             throughput: Throughput::default(),
+            clock: BlockClock::default(),
+            batch_rate: BatchRate::new(ctx.now_ms()),
+            finished: Finished::default(),
+            unclaimed: Unclaimed::default(),
+            silent_since_ms: None,
+            reported: ReportedConditions::default(),
         };
         manager.report_unfinished(ctx);
         Ok(manager)
@@ -93,6 +123,7 @@ impl JobManager {
         let network = self.network.at(&event);
         store::put_network(ctx, &network)?;
         self.network = network;
+        self.clock.see(self.network.window.height, ctx.now_ms());
         let known: BTreeSet<String> = self
             .jobs
             .keys()
@@ -107,6 +138,7 @@ impl JobManager {
                     precommit,
                     benchmark: event.benchmarks.get(&benchmark_id),
                     is_proved: event.proofs.contains_key(&benchmark_id),
+                    proof_height: height(event.proofs.get(&benchmark_id)),
                 });
             self.reconcile(ctx, &benchmark_id, sighting.as_ref())?;
         }
@@ -123,6 +155,7 @@ impl JobManager {
             precommit,
             benchmark: None,
             is_proved: false,
+            proof_height: None,
         };
         self.reconcile(ctx, &precommit.benchmark_id, Some(&sighting))?;
         self.advance(ctx)
@@ -138,6 +171,7 @@ impl JobManager {
             precommit,
             benchmark: Some(&event.benchmark),
             is_proved: false,
+            proof_height: None,
         };
         self.reconcile(ctx, &precommit.benchmark_id, Some(&sighting))?;
         self.advance(ctx)
@@ -149,6 +183,7 @@ impl JobManager {
             precommit,
             benchmark: event.benchmark.as_ref(),
             is_proved: true,
+            proof_height: event.proof.state.as_ref().and_then(|s| s.block_confirmed),
         };
         self.reconcile(ctx, &precommit.benchmark_id, Some(&sighting))?;
         self.report_unfinished(ctx);
@@ -159,7 +194,9 @@ impl JobManager {
         self.measure(ctx);
         self.publish_throughput(ctx)?;
         self.advance_audits(ctx)?;
-        self.advance(ctx)
+        self.advance(ctx)?;
+        self.report_conditions(ctx);
+        Ok(())
     }
 
     fn on_batch_result(&mut self, ctx: &mut Context<'_>, event: BatchReceived) -> Result<()> {
@@ -200,27 +237,18 @@ impl JobManager {
             Ok((index, Accepted::Record { record, is_first })) => {
                 self.store_result(ctx, &benchmark_id, index, record, is_first)?;
             }
-            Ok((index, Accepted::Claim(claim))) => {
+            Ok((index, Accepted::Claim(mut claim))) => {
+                claim.received_ms = Some(ctx.now_ms());
                 self.hear(ctx, &benchmark_id, index, &claim)?;
             }
             Err(refusal) => {
-                let reason = refusal.to_string();
-                ctx.warn_with(
-                    "result rejected",
-                    &[
-                        ("benchmark_id", &benchmark_id),
-                        ("start_nonce", &start_nonce),
-                        ("slave", &slave),
-                        ("reason", &reason),
-                    ],
-                );
-                ctx.emit(&ResultRefused {
-                    benchmark_id: benchmark_id.clone(),
+                let rejection = Rejection {
                     start_nonce,
                     slave,
-                    reason,
-                })?;
-                self.hand_out_again(ctx, &benchmark_id, start_nonce)?;
+                    reason: refusal.to_string(),
+                    at_ms: ctx.now_ms(),
+                };
+                self.reject(ctx, &benchmark_id, rejection)?;
             }
         }
         self.announce(ctx, &benchmark_id)?;
@@ -256,136 +284,13 @@ impl JobManager {
 
     fn on_http_request(
         &mut self,
-        _ctx: &mut Context<'_>,
-        _request: HttpRequest,
+        ctx: &mut Context<'_>,
+        request: HttpRequest,
     ) -> Result<HttpReply> {
-        let report = |(id, job)| JobReport::new(id, job, &self.config, &self.network);
-        let reports: Vec<JobReport<'_>> = self
-            .jobs
-            .iter()
-            .map(|(id, job)| report((id.as_str(), job)))
-            .collect();
-        HttpReply::json(200, &reports)
+        self.reply(ctx, &request)
     }
 }
 
-impl JobManager {
-    /// Brings one job in line with what a block shows of it.
-    fn reconcile(
-        &mut self,
-        ctx: &mut Context<'_>,
-        benchmark_id: &str,
-        sighting: Option<&Sighting<'_>>,
-    ) -> Result<()> {
-        let job = self.jobs.get_mut(benchmark_id);
-        match reconcile(job.as_deref(), sighting, &self.config, &self.network) {
-            None => {}
-            Some(Change::Drop { reason }) => {
-                if let Some(job) = job {
-                    store::delete_job(ctx, benchmark_id, job)?;
-                    ctx.info_with(
-                        "job dropped",
-                        &[
-                            ("benchmark_id", &benchmark_id),
-                            ("reason", &reason.to_string()),
-                        ],
-                    );
-                }
-                self.jobs.remove(benchmark_id);
-            }
-            Some(Change::Restart(record)) => {
-                if let Some(job) = job {
-                    store::delete_job(ctx, benchmark_id, job)?;
-                }
-                store::put_job(ctx, benchmark_id, &record)?;
-                ctx.warn_with(
-                    "job restarted: the network has rolled its block back and confirmed it in another one",
-                    &[("benchmark_id", &benchmark_id)],
-                );
-                let job = Job::new(benchmark_id.to_owned(), *record);
-                self.jobs.insert(benchmark_id.to_owned(), job);
-            }
-            Some(Change::Put(record)) => {
-                store::put_job(ctx, benchmark_id, &record)?;
-                self.log_change(ctx, benchmark_id, &record);
-                match self.jobs.get_mut(benchmark_id) {
-                    Some(job) => job.update(*record),
-                    None => {
-                        let job = Job::new(benchmark_id.to_owned(), *record);
-                        self.jobs.insert(benchmark_id.to_owned(), job);
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn log_change(&self, ctx: &mut Context<'_>, benchmark_id: &str, after: &JobRecord) {
-        let before = self.jobs.get(benchmark_id).map(Job::record);
-        if before.is_none() {
-            let algorithm_id = &after.settings.algorithm_id;
-            ctx.info_with(
-                "job created",
-                &[
-                    ("benchmark_id", &benchmark_id),
-                    ("algorithm_id", algorithm_id),
-                    ("num_nonces", &after.num_nonces),
-                ],
-            );
-            if let (None, Err(missing)) = (
-                &after.terms,
-                self.network.terms(&self.config, &after.settings),
-            ) {
-                ctx.warn_with(
-                    "job waits",
-                    &[
-                        ("benchmark_id", &benchmark_id),
-                        ("reason", &missing.to_string()),
-                    ],
-                );
-            }
-        }
-        if before.and_then(|record| record.sampled_nonces.as_ref()) != after.sampled_nonces.as_ref()
-        {
-            let count = after.sampled_nonces.as_ref().map_or(0, Vec::len);
-            ctx.info_with(
-                "benchmark confirmed",
-                &[("benchmark_id", &benchmark_id), ("sampled", &count)],
-            );
-        }
-        if let Some(reason) = &after.abandoned {
-            ctx.error_with(
-                "job abandoned",
-                &[
-                    ("benchmark_id", &benchmark_id),
-                    ("reason", &reason.to_string()),
-                ],
-            );
-        }
-    }
-
-    fn store_result(
-        &mut self,
-        ctx: &mut Context<'_>,
-        benchmark_id: &str,
-        index: u64,
-        record: BatchRecord,
-        is_first: bool,
-    ) -> Result<()> {
-        let Some(job) = self.jobs.get_mut(benchmark_id) else {
-            return Ok(());
-        };
-        store::put_batch(ctx, benchmark_id, index, Some(&record))?;
-        let slave = record.slave.clone();
-        job.insert(index, record);
-        if !is_first {
-            return Ok(());
-        }
-        let now_ms = ctx.now_ms();
-        let nonces = job.batch(index).map_or(0, |batch| batch.num_nonces);
-        self.pace
-            .computed(&job.record().settings.challenge_id, nonces, now_ms);
-        self.present.saw(&slave, now_ms);
-        self.sample_audit(ctx, benchmark_id, index)
-    }
+fn height(proof: Option<&Lenient<Proof>>) -> Option<u32> {
+    proof?.0.as_ref()?.height()
 }

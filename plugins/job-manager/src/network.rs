@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
-use tig_events::{BlockHead, LifespanWindow};
+use tig_events::{BlockHead, Lenient, LifespanWindow};
+use tig_plugin_api::Severity;
 use tig_protocol::api::{Benchmark, Precommit};
 use tig_protocol::{BenchmarkSettings, WasmVmConfig};
 
@@ -27,7 +27,26 @@ pub(crate) struct NewBlock {
     #[serde(default)]
     pub(crate) benchmarks: BTreeMap<String, Benchmark>,
     #[serde(default)]
-    pub(crate) proofs: BTreeMap<String, IgnoredAny>,
+    pub(crate) proofs: BTreeMap<String, Lenient<Proof>>,
+}
+
+/// What is read of a proof.
+#[derive(Deserialize)]
+pub(crate) struct Proof {
+    #[serde(default)]
+    state: Option<ProofState>,
+}
+
+#[derive(Deserialize)]
+struct ProofState {
+    block_confirmed: Option<u32>,
+}
+
+impl Proof {
+    /// Height of the block that has confirmed it.
+    pub(crate) fn height(&self) -> Option<u32> {
+        self.state.as_ref()?.block_confirmed
+    }
 }
 
 /// What is read of a module's record; there are hundreds of them in each block.
@@ -92,6 +111,12 @@ impl Network {
             download_urls: event.wasms.iter().filter_map(url).collect(),
             wasm_vm_configs,
         }
+    }
+
+    /// Name of a challenge, or its id if no block has listed it.
+    pub(crate) fn challenge_name<'a>(&'a self, challenge_id: &'a str) -> &'a str {
+        let name = self.challenge_names.get(challenge_id);
+        name.map_or(challenge_id, String::as_str)
     }
 
     /// The config of a challenge, if it has one.
@@ -160,4 +185,33 @@ pub(crate) enum Missing {
     Wasm(String),
     #[error("no block has shown the limits of the VM yet")]
     WasmVm,
+}
+
+impl Missing {
+    /// The challenge or algorithm, or empty.
+    pub(crate) fn subject(&self) -> &str {
+        match self {
+            Self::Challenge(name) | Self::Config(name) | Self::Wasm(name) => name,
+            Self::WasmVm => "",
+        }
+    }
+
+    /// The next block brings some of it.
+    pub(crate) fn severity(&self) -> Severity {
+        match self {
+            Self::Challenge(_) | Self::WasmVm => Severity::Info,
+            Self::Config(_) | Self::Wasm(_) => Severity::Warning,
+        }
+    }
+
+    /// What to do about it; empty if there is nothing to do.
+    pub(crate) fn remedy(&self) -> &'static str {
+        match self {
+            Self::Challenge(_) | Self::WasmVm => "",
+            Self::Config(_) => "add a section for the challenge to config.job_manager",
+            Self::Wasm(_) => {
+                "configure another algorithm: the job goes on when the network has compiled this one"
+            }
+        }
+    }
 }

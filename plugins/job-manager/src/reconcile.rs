@@ -4,15 +4,19 @@ use tig_events::is_reconfirmed;
 use tig_protocol::api::{Benchmark, Precommit};
 
 use crate::config::Config;
+use crate::finished::Outcome;
 use crate::job::{Job, Unprovable};
 use crate::network::Network;
 use crate::record::{Abandoned, JobRecord};
+use crate::times::Times;
 
 /// What a block shows of one benchmark. That something is missing says nothing: listings can be incomplete.
 pub(crate) struct Sighting<'a> {
     pub(crate) precommit: &'a Precommit,
     pub(crate) benchmark: Option<&'a Benchmark>,
     pub(crate) is_proved: bool,
+    /// Height of the block that has confirmed the proof, if it is known.
+    pub(crate) proof_height: Option<u32>,
 }
 
 impl Sighting<'_> {
@@ -30,9 +34,7 @@ pub(crate) enum Change {
     Put(Box<JobRecord>),
     /// The precommit was reconfirmed with another random hash: all results are stale.
     Restart(Box<JobRecord>),
-    Drop {
-        reason: &'static str,
-    },
+    Drop(Outcome),
 }
 
 /// The change of `job`, which is `None` if it is not known, in view of `sighting`, which is `None` if no block shows it.
@@ -41,10 +43,12 @@ pub(crate) fn reconcile(
     sighting: Option<&Sighting<'_>>,
     config: &Config,
     network: &Network,
+    now_ms: u64,
 ) -> Option<Change> {
-    let drop = |reason| job.map(|_| Change::Drop { reason });
-    if sighting.is_some_and(|sighting| sighting.is_proved) {
-        return drop("proof confirmed");
+    let drop = |outcome| job.map(|_| Change::Drop(outcome));
+    if let Some(sighting) = sighting.filter(|sighting| sighting.is_proved) {
+        let height = sighting.proof_height;
+        return drop(Outcome::Proved { height });
     }
     let is_stale =
         |job: &&Job| sighting.is_some_and(|sighting| sighting.is_reconfirmed(job.record()));
@@ -52,26 +56,30 @@ pub(crate) fn reconcile(
     let before = job.map(Job::record);
     let mut record = match (before, sighting) {
         (Some(record), _) => record.clone(),
-        (None, Some(sighting)) => new_record(sighting.precommit)?,
+        (None, Some(sighting)) => new_record(sighting.precommit, now_ms)?,
         (None, None) => return None,
     };
     if network.window.is_expired(record.block_started) {
-        return drop("its lifespan is over");
+        return drop(Outcome::Expired);
     }
     if record.terms.is_none() {
         record.terms = network.terms(config, &record.settings).ok();
     }
     let benchmark = sighting.and_then(|sighting| sighting.benchmark);
     if let Some(benchmark) = benchmark {
-        observe_benchmark(&mut record, benchmark);
+        observe_benchmark(&mut record, benchmark, now_ms);
+    }
+    if let Some(state) = sighting.and_then(|sighting| sighting.precommit.state.as_ref()) {
+        let before = record.times.precommit_height;
+        record.times.precommit_height = state.block_confirmed.or(before);
     }
     if job.is_none() && benchmark.is_none() && network.window.is_too_late(record.block_started) {
-        record.abandoned = Some(Abandoned::TooLate);
+        record.abandon(Abandoned::TooLate, now_ms);
     }
     if let (Some(job), Some(root), None) = (job, record.committed_root, &record.abandoned)
         && let Err(Unprovable::Useless(reason)) = job.check_root(root)
     {
-        record.abandoned = Some(reason);
+        record.abandon(reason, now_ms);
     }
     if Some(&record) == before {
         return None;
@@ -84,7 +92,7 @@ pub(crate) fn reconcile(
 }
 
 /// `None` as long as the precommit is not confirmed.
-fn new_record(precommit: &Precommit) -> Option<JobRecord> {
+fn new_record(precommit: &Precommit, now_ms: u64) -> Option<JobRecord> {
     Some(JobRecord {
         settings: precommit.settings.clone(),
         num_nonces: precommit
@@ -100,16 +108,25 @@ fn new_record(precommit: &Precommit) -> Option<JobRecord> {
         committed_root: None,
         abandoned: None,
         reconfirmed: false,
+        times: Times {
+            created_ms: Some(now_ms),
+            ..Times::default()
+        },
     })
 }
 
-fn observe_benchmark(record: &mut JobRecord, benchmark: &Benchmark) {
+fn observe_benchmark(record: &mut JobRecord, benchmark: &Benchmark, now_ms: u64) {
     let state = benchmark.state.as_ref();
+    let height = state.and_then(|state| state.block_confirmed);
     if let Some(nonces) = state.and_then(|state| state.sampled_nonces.clone()) {
         let mut nonces = nonces;
         // A set: its order differs from answer to answer.
         nonces.sort_unstable();
         nonces.dedup();
+        if record.sampled_nonces.is_none() {
+            record.times.benchmark_ms = Some(now_ms);
+        }
+        record.times.benchmark_height = height.or(record.times.benchmark_height);
         record.sampled_nonces = Some(nonces);
         record.committed_root = benchmark.details.merkle_root.or(record.committed_root);
     }

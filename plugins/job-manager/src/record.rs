@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use tig_protocol::{BatchResult, BenchmarkSettings, MerkleHash, MerkleProof, WasmVmConfig};
 
 use crate::config::BatchSize;
+use crate::times::Times;
 
 /// What is stored of a job: small, whatever its number of batches.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -32,12 +33,19 @@ pub(crate) struct JobRecord {
     /// may still come in, so each batch is computed by two.
     #[serde(default, rename = "confirmed_anew")]
     pub(crate) reconfirmed: bool,
+    #[serde(default)]
+    pub(crate) times: Times,
 }
 
 impl JobRecord {
     /// Whether the network knows the root, or may soon.
     pub(crate) fn is_committed(&self) -> bool {
         self.announced_root.is_some() || self.committed_root.is_some()
+    }
+
+    pub(crate) fn abandon(&mut self, reason: Abandoned, now_ms: u64) {
+        self.abandoned = Some(reason);
+        self.times.abandoned_ms = Some(now_ms);
     }
 }
 
@@ -58,6 +66,19 @@ pub(crate) enum Abandoned {
     Disproved { start_nonce: u64 },
     #[error("it was first seen so late that its proof would not count any more")]
     TooLate,
+}
+
+impl Abandoned {
+    /// What to do about it, for the next job.
+    pub(crate) fn remedy(&self) -> &'static str {
+        match self {
+            Self::OtherRoot { .. } => "make sure that no other master works for the same player",
+            Self::BrokenBranch { .. } | Self::Disproved { .. } => {
+                "find out which slaves computed it; raise audit_share, or name a verifier"
+            }
+            Self::TooLate => "see why the host was down, or behind, for so long",
+        }
+    }
 }
 
 /// What is fixed when a job is created, so that all its batches fit together.
@@ -83,6 +104,9 @@ pub(crate) struct BatchRecord {
     /// Somebody else has found the same.
     #[serde(default)]
     pub(crate) is_confirmed: bool,
+    /// When it came, in Unix milliseconds; `None` if a version stored it that did not note it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) received_ms: Option<u64>,
 }
 
 impl BatchRecord {
@@ -96,6 +120,7 @@ impl BatchRecord {
             merkle_proofs: Vec::new(),
             slave: slave.to_owned(),
             is_confirmed: false,
+            received_ms: None,
         }
     }
 

@@ -30,7 +30,7 @@ pub(crate) struct JobReport<'a> {
 /// Why a job does not go on.
 #[derive(Debug, Serialize, thiserror::Error)]
 #[serde(untagged)]
-enum Reason<'a> {
+pub(crate) enum Reason<'a> {
     #[error(transparent)]
     Missing(Missing),
     #[error("{0}")]
@@ -71,7 +71,7 @@ impl<'a> JobReport<'a> {
     }
 }
 
-fn reason<'a>(job: &'a Job, config: &Config, network: &Network) -> Option<Reason<'a>> {
+pub(crate) fn reason<'a>(job: &'a Job, config: &Config, network: &Network) -> Option<Reason<'a>> {
     let record = job.record();
     match job.stage() {
         Stage::Abandoned => record.abandoned.as_ref().map(Reason::Abandoned),

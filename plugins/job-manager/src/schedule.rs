@@ -62,6 +62,11 @@ impl Schedule {
         }
     }
 
+    /// When `index` was handed out, if it is out.
+    pub(crate) fn handed_out_ms(&self, index: u64) -> Option<u64> {
+        self.handed_out.get(&index).copied()
+    }
+
     /// Batches that are out.
     pub(crate) fn num_out(&self) -> usize {
         self.handed_out.len()

@@ -13,6 +13,7 @@ use crate::hand_out::NEW_BATCHES_MAX;
 mod audits;
 mod failed_handlers;
 mod faults;
+mod operator;
 
 const ID: &str = "c0ffee00c0ffee00c0ffee00c0ffee00";
 const NUM_NONCES: u64 = 10;

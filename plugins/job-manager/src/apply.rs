@@ -1,0 +1,174 @@
+//! Puts changes of jobs and new results into effect: the store first, then the fields.
+
+use tig_events::ResultRefused;
+use tig_plugin_api::prelude::*;
+
+use crate::job::Job;
+use crate::reconcile::{Change, Sighting, reconcile};
+use crate::record::{BatchRecord, JobRecord};
+use crate::rejections::Rejection;
+use crate::{JobManager, store};
+
+impl JobManager {
+    /// Brings one job in line with what a block shows of it.
+    pub(crate) fn reconcile(
+        &mut self,
+        ctx: &mut Context<'_>,
+        benchmark_id: &str,
+        sighting: Option<&Sighting<'_>>,
+    ) -> Result<()> {
+        let job = self.jobs.get_mut(benchmark_id);
+        let now_ms = ctx.now_ms();
+        match reconcile(
+            job.as_deref(),
+            sighting,
+            &self.config,
+            &self.network,
+            now_ms,
+        ) {
+            None => {}
+            Some(Change::Drop(outcome)) => {
+                if let Some(job) = job {
+                    store::delete_job(ctx, benchmark_id, job)?;
+                    ctx.info_with(
+                        "job dropped",
+                        &[
+                            ("benchmark_id", &benchmark_id),
+                            ("reason", &outcome.to_string()),
+                        ],
+                    );
+                }
+                self.finish(ctx, benchmark_id, outcome);
+            }
+            Some(Change::Restart(record)) => {
+                if let Some(job) = job {
+                    store::delete_job(ctx, benchmark_id, job)?;
+                }
+                store::put_job(ctx, benchmark_id, &record)?;
+                self.count_batches_created(ctx, &record);
+                ctx.warn_with(
+                    "job restarted: the network has rolled its block back and confirmed it in another one",
+                    &[("benchmark_id", &benchmark_id)],
+                );
+                let job = Job::new(benchmark_id.to_owned(), *record);
+                self.jobs.insert(benchmark_id.to_owned(), job);
+            }
+            Some(Change::Put(record)) => {
+                store::put_job(ctx, benchmark_id, &record)?;
+                self.log_change(ctx, benchmark_id, &record);
+                self.count_change(ctx, benchmark_id, &record);
+                match self.jobs.get_mut(benchmark_id) {
+                    Some(job) => job.update(*record),
+                    None => {
+                        let job = Job::new(benchmark_id.to_owned(), *record);
+                        self.jobs.insert(benchmark_id.to_owned(), job);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn log_change(&self, ctx: &mut Context<'_>, benchmark_id: &str, after: &JobRecord) {
+        let before = self.jobs.get(benchmark_id).map(Job::record);
+        if before.is_none() {
+            let algorithm_id = &after.settings.algorithm_id;
+            ctx.info_with(
+                "job created",
+                &[
+                    ("benchmark_id", &benchmark_id),
+                    ("algorithm_id", algorithm_id),
+                    ("num_nonces", &after.num_nonces),
+                ],
+            );
+            if let (None, Err(missing)) = (
+                &after.terms,
+                self.network.terms(&self.config, &after.settings),
+            ) {
+                ctx.warn_with(
+                    "job waits",
+                    &[
+                        ("benchmark_id", &benchmark_id),
+                        ("reason", &missing.to_string()),
+                    ],
+                );
+            }
+        }
+        if before.and_then(|record| record.sampled_nonces.as_ref()) != after.sampled_nonces.as_ref()
+        {
+            let count = after.sampled_nonces.as_ref().map_or(0, Vec::len);
+            ctx.info_with(
+                "benchmark confirmed",
+                &[("benchmark_id", &benchmark_id), ("sampled", &count)],
+            );
+        }
+        if let Some(reason) = &after.abandoned {
+            ctx.error_with(
+                "job abandoned",
+                &[
+                    ("benchmark_id", &benchmark_id),
+                    ("reason", &reason.to_string()),
+                ],
+            );
+        }
+    }
+
+    pub(crate) fn store_result(
+        &mut self,
+        ctx: &mut Context<'_>,
+        benchmark_id: &str,
+        index: u64,
+        mut record: BatchRecord,
+        is_first: bool,
+    ) -> Result<()> {
+        let now_ms = ctx.now_ms();
+        record.received_ms.get_or_insert(now_ms);
+        let Some(job) = self.jobs.get_mut(benchmark_id) else {
+            return Ok(());
+        };
+        store::put_batch(ctx, benchmark_id, index, Some(&record))?;
+        let slave = record.slave.clone();
+        job.insert(index, record);
+        self.silent_since_ms = None;
+        if !is_first {
+            return Ok(());
+        }
+        let nonces = job.batch(index).map_or(0, |batch| batch.num_nonces);
+        let challenge_id = job.record().settings.challenge_id.clone();
+        self.pace.computed(&challenge_id, nonces, now_ms);
+        self.batch_rate.add(now_ms);
+        self.present.saw(&slave, now_ms);
+        self.count_batch(ctx, &challenge_id, nonces);
+        self.sample_audit(ctx, benchmark_id, index)
+    }
+
+    /// Reports a result that does not fit its job, and has the batch computed again.
+    pub(crate) fn reject(
+        &mut self,
+        ctx: &mut Context<'_>,
+        benchmark_id: &str,
+        rejection: Rejection,
+    ) -> Result<()> {
+        let start_nonce = rejection.start_nonce;
+        ctx.warn_with(
+            "result rejected",
+            &[
+                ("benchmark_id", &benchmark_id),
+                ("start_nonce", &start_nonce),
+                ("slave", &rejection.slave),
+                ("reason", &rejection.reason),
+            ],
+        );
+        ctx.emit(&ResultRefused {
+            benchmark_id: benchmark_id.to_owned(),
+            start_nonce,
+            slave: rejection.slave.clone(),
+            reason: rejection.reason.clone(),
+        })?;
+        self.hand_out_again(ctx, benchmark_id, start_nonce)?;
+        if let Some(job) = self.jobs.get_mut(benchmark_id) {
+            job.rejections.add(rejection);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,140 @@
+//! What a person should know of the jobs, as conditions. Pure.
+
+use std::collections::BTreeMap;
+
+use tig_plugin_api::{Condition, Severity};
+
+use crate::job::{Job, Stage};
+use crate::late::late_jobs;
+use crate::network::Missing;
+use crate::view::View;
+
+/// Jobs that are named by one code; where there are more, their number stands for all of them.
+const JOBS_NAMED_COUNT_MAX: usize = 40;
+
+/// An abandoned job is a condition for so long.
+const ABANDONED_MS: u64 = 3_600_000;
+
+/// Slaves that disagree for longer than so many retry delays need help.
+const DISPUTE_DELAYS: u64 = 2;
+
+/// All conditions of the extension.
+pub(crate) fn conditions(view: &View<'_>) -> Vec<Condition> {
+    let mut conditions = waiting(view);
+    let named = [
+        jobs("job_disputed", "slaves disagree about", disputed(view)),
+        jobs("job_abandoned", "nothing more is done for", abandoned(view)),
+        jobs("job_late", "proofs would count no more of", late(view)),
+    ];
+    conditions.extend(named.into_iter().flatten());
+    if view.audits_unclaimed > 0 {
+        let text = format!(
+            "{} batches of the last hour were to be computed once more, and no slave took them: their results are not checked",
+            view.audits_unclaimed
+        );
+        let condition = Condition::new("audits_overdue", Severity::Warning, text);
+        conditions.push(condition.with_remedy(
+            "add a second slave, or start the verifier that config.job_manager names",
+        ));
+    }
+    if view.is_silent {
+        let text = "batches are open, and no slave has delivered one for ten minutes";
+        let condition = Condition::new("no_results", Severity::Warning, text);
+        conditions.push(condition.with_remedy("look at the slaves: `tig-host slaves`"));
+    }
+    conditions
+}
+
+/// One condition for each job, or one for all if there are too many.
+fn jobs(code: &str, what: &str, conditions: Vec<Condition>) -> Vec<Condition> {
+    if conditions.len() <= JOBS_NAMED_COUNT_MAX {
+        return conditions;
+    }
+    let severity = conditions.iter().map(|condition| condition.severity).max();
+    let remedy = conditions.first().map(|condition| condition.remedy.clone());
+    let text = format!("{what} {} jobs", conditions.len());
+    let severity = severity.unwrap_or(Severity::Warning);
+    vec![Condition::new(code, severity, text).with_remedy(remedy.unwrap_or_default())]
+}
+
+/// By what is missing: many jobs wait for the same.
+fn waiting(view: &View<'_>) -> Vec<Condition> {
+    let mut missing: BTreeMap<String, (Missing, u64)> = BTreeMap::new();
+    let waiting = view.jobs.values();
+    for job in waiting.filter(|job| job.stage() == Stage::Waiting) {
+        let terms = view.network.terms(view.config, &job.record().settings);
+        if let Err(reason) = terms {
+            let (_, count) = missing
+                .entry(reason.subject().to_owned())
+                .or_insert((reason, 0));
+            *count += 1;
+        }
+    }
+    let condition = |(subject, (reason, count)): (String, (Missing, u64))| {
+        let text = match count {
+            1 => format!("a job waits: {reason}"),
+            _ => format!("{count} jobs wait: {reason}"),
+        };
+        Condition::new("job_waiting", reason.severity(), text)
+            .about(subject)
+            .with_remedy(reason.remedy())
+    };
+    let conditions: Vec<Condition> = missing.into_iter().map(condition).collect();
+    jobs(
+        "job_waiting",
+        "different things are missing for",
+        conditions,
+    )
+}
+
+fn disputed(view: &View<'_>) -> Vec<Condition> {
+    let of_job = |(id, job): (&String, &Job)| {
+        let mut audits = job.audits().iter();
+        let (index, open) = audits.find(|(_, open)| open.audit.is_dispute())?;
+        let start_nonce = job.batch(*index)?.start_nonce;
+        let waited_ms = view.now_ms.saturating_sub(open.since_ms);
+        let is_old = waited_ms >= job.retry_delay_ms().saturating_mul(DISPUTE_DELAYS);
+        let severity = if is_old {
+            Severity::Warning
+        } else {
+            Severity::Info
+        };
+        let slaves: Vec<&str> = open.audit.slaves().collect();
+        let text = format!(
+            "slaves {} disagree about batch {start_nonce}: another slave must compute it",
+            slaves.join(", ")
+        );
+        let condition = Condition::new("job_disputed", severity, text).about(id.as_str());
+        Some(condition.with_remedy("add a slave, or name a verifier in config.job_manager"))
+    };
+    view.jobs.iter().filter_map(of_job).collect()
+}
+
+fn abandoned(view: &View<'_>) -> Vec<Condition> {
+    let of_job = |(id, job): (&String, &Job)| {
+        let record = job.record();
+        let reason = record.abandoned.as_ref()?;
+        let since_ms = record.times.abandoned_ms?;
+        let is_recent = view.now_ms.saturating_sub(since_ms) < ABANDONED_MS;
+        is_recent.then(|| {
+            let text = format!("the job was abandoned: {reason}");
+            Condition::new("job_abandoned", Severity::Warning, text)
+                .about(id.as_str())
+                .with_remedy(reason.remedy())
+        })
+    };
+    view.jobs.iter().filter_map(of_job).collect()
+}
+
+fn late(view: &View<'_>) -> Vec<Condition> {
+    let condition = |(id, reason): (&str, crate::late::Late)| {
+        Condition::new(
+            "job_late",
+            Severity::Warning,
+            format!("the job is late: {reason}"),
+        )
+        .about(id)
+        .with_remedy("add slaves, or configure fewer num_nonces for the challenge")
+    };
+    late_jobs(view).into_iter().map(condition).collect()
+}
