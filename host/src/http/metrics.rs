@@ -68,7 +68,10 @@ impl Metrics {
             store_bytes: std::fs::metadata(&self.store_file)
                 .ok()
                 .map(|file| file.len()),
+            disk_free_bytes: process::disk_free_bytes(&self.store_file),
             resident_bytes: process::resident_bytes(),
+            open_files: process::open_files(),
+            open_files_max: process::open_files_max(),
             http: self.client.counts(),
             own_conditions: self.shared.conditions.get(),
             extensions: extensions.iter().map(shown).collect(),

@@ -28,7 +28,10 @@ pub(crate) struct Shown {
 pub(crate) struct Snapshot {
     pub(crate) uptime: Duration,
     pub(crate) store_bytes: Option<u64>,
+    pub(crate) disk_free_bytes: Option<u64>,
     pub(crate) resident_bytes: Option<u64>,
+    pub(crate) open_files: Option<u64>,
+    pub(crate) open_files_max: Option<u64>,
     pub(crate) http: [(&'static str, u64); 3],
     pub(crate) own_conditions: Vec<StandingCondition>,
     pub(crate) extensions: Vec<Shown>,
@@ -97,11 +100,30 @@ pub(crate) fn visit(snapshot: &Snapshot, sink: &mut impl MetricSink) {
         whole(snapshot.store_bytes),
     );
     sink.single(
+        "tig_host_disk_free_bytes",
+        Kind::Gauge,
+        "Free room in the file system of the store.",
+        whole(snapshot.disk_free_bytes),
+    );
+    sink.single(
         "process_resident_memory_bytes",
         Kind::Gauge,
         "Resident memory of the host's process.",
         whole(snapshot.resident_bytes),
     );
+    sink.single(
+        "process_open_fds",
+        Kind::Gauge,
+        "Open files and sockets of the host's process.",
+        whole(snapshot.open_files),
+    );
+    sink.single(
+        "process_max_fds",
+        Kind::Gauge,
+        "Files and sockets that it may have open.",
+        whole(snapshot.open_files_max),
+    );
+    visit_versions(&snapshot.extensions, sink);
     let name = "tig_host_http_calls_total";
     sink.head(
         name,
@@ -122,6 +144,23 @@ pub(crate) fn visit(snapshot: &Snapshot, sink: &mut impl MetricSink) {
     }
     visit_conditions(snapshot, sink);
     visit_own(&snapshot.extensions, sink);
+}
+
+/// Passes on which versions run; the value says nothing.
+fn visit_versions(extensions: &[Shown], sink: &mut impl MetricSink) {
+    let name = "tig_host_info";
+    sink.head(name, Kind::Gauge, "1, with the version of the host.");
+    let version = format!("version={}", quoted(env!("CARGO_PKG_VERSION")));
+    sink.series(name, &version, 1.0);
+    let name = "tig_host_extension_info";
+    let help = "1, with the version of the extension that runs.";
+    sink.head(name, Kind::Gauge, help);
+    for shown in extensions {
+        let [extension, version] = [&shown.status.name, &shown.status.version];
+        let [extension, version] = [extension, version].map(|text| quoted(text));
+        let labels = format!("extension={extension},version={version}");
+        sink.series(name, &labels, 1.0);
+    }
 }
 
 /// Passes on how many subjects each condition has: subjects come from outside, so none has a series of its own.
@@ -187,7 +226,7 @@ struct Family {
     value: fn(&Shown) -> Option<f64>,
 }
 
-const FAMILIES: [Family; 15] = [
+const FAMILIES: [Family; 19] = [
     Family {
         name: "tig_host_handled_total",
         kind: Kind::Counter,
@@ -217,6 +256,37 @@ const FAMILIES: [Family; 15] = [
         kind: Kind::Counter,
         help: "Processor time of the extension's thread.",
         value: |shown| shown.cpu.map(|cpu| cpu.as_secs_f64()),
+    },
+    Family {
+        name: "tig_host_handler_seconds_total",
+        kind: Kind::Counter,
+        help: "Time that the extension's handlers have taken.",
+        value: |shown| {
+            let times = shown.status.handlers.iter();
+            Some(times.map(|handler| handler.total_us as f64 / 1e6).sum())
+        },
+    },
+    Family {
+        name: "tig_host_handler_max_seconds",
+        kind: Kind::Gauge,
+        help: "Time that the longest call of a handler has taken since the host started.",
+        value: |shown| {
+            let times = shown.status.handlers.iter();
+            let longest = times.map(|handler| handler.max_us).max();
+            longest.map(|max_us| max_us as f64 / 1e6)
+        },
+    },
+    Family {
+        name: "tig_host_shadow_same_total",
+        kind: Kind::Counter,
+        help: "Events that the extension's shadow has handled as the running version did.",
+        value: |shown| Some(shown.status.shadow.as_ref()?.same as f64),
+    },
+    Family {
+        name: "tig_host_shadow_different_total",
+        kind: Kind::Counter,
+        help: "Events that the shadow has handled differently.",
+        value: |shown| Some(shown.status.shadow.as_ref()?.different as f64),
     },
     Family {
         name: "tig_host_http_calls_in_flight",
@@ -317,7 +387,10 @@ mod tests {
         let snapshot = Snapshot {
             uptime: Duration::from_secs(7),
             store_bytes: Some(4096),
+            disk_free_bytes: None,
             resident_bytes: None,
+            open_files: None,
+            open_files_max: None,
             http: [("answered", 3), ("failed", 1), ("rate_limited", 0)],
             own_conditions: ["a", "b"].map(condition).into(),
             extensions: vec![
