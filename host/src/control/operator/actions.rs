@@ -10,6 +10,11 @@ use axum::response::{IntoResponse, Response};
 use super::{Api, BODY_BYTES_MAX, blocking, read_json, refused};
 use crate::control::report::{DrainRequest, ReloadReport};
 
+/// Changes nothing: whoever is replied to may change something.
+pub(super) async fn check() -> Response {
+    Json(serde_json::json!({})).into_response()
+}
+
 pub(super) async fn reload_all(State(api): State<Api>) -> Response {
     match blocking(move || api.control.reload_config()).await {
         Ok(attempts) => Json(ReloadReport::from_attempts(&attempts)).into_response(),

@@ -51,6 +51,7 @@ pub(crate) fn router(control: Control) -> Router {
         .route("/panels", get(read::panels))
         .route("/commands", get(read::commands))
         .route("/openapi.json", get(read::openapi))
+        .route("/control/check", post(actions::check))
         .route("/control/reload", post(actions::reload_all))
         .route("/control/reload/{name}", post(actions::reload))
         .route("/control/promote/{name}", post(actions::promote))
