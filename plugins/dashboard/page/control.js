@@ -1,6 +1,6 @@
 // What the operator may change, with the token: questions before, results after.
 
-import { control, get, setToken, token } from "./api.js";
+import { control, setToken, token } from "./api.js";
 import { el, render } from "./dom.js";
 import { short } from "./format.js";
 
@@ -49,7 +49,7 @@ export async function askForToken(button = document.getElementById("unlock")) {
   if (!done || !field.value.trim()) return;
   setToken(field.value.trim());
   try {
-    await check();
+    await control("check");
     notice("Control is unlocked.", "good");
   } catch (error) {
     setToken(null);
@@ -57,16 +57,6 @@ export async function askForToken(button = document.getElementById("unlock")) {
   }
   showToken(button);
   onChange();
-}
-
-/** The token is tried where nothing can come of it: there is never an extension of this name. */
-async function check() {
-  await get("status");
-  try {
-    await control("discard/-");
-  } catch (error) {
-    if (error.isForbidden || error.status === 0) throw error;
-  }
 }
 
 /** Calls the command of a row's action, after its question. */
