@@ -8,6 +8,7 @@ use clap_complete::Shell;
 use super::admin::Where;
 use super::bundle::BundleArguments;
 use super::doctor::DoctorArguments;
+use super::init::InitArguments;
 use super::events;
 use super::panel::show::PanelArguments;
 
@@ -92,6 +93,8 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Writes a config that a host starts with, by questions on a terminal or by flags
+    Init(InitArguments),
     /// Finds what keeps a host from its work, here and at its APIs, and says what to do about each
     Doctor(DoctorArguments),
     /// Writes a file for those who help: what this host is, does and has done, without its secrets

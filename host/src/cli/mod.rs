@@ -11,6 +11,7 @@ mod config_file;
 mod doctor;
 mod events;
 mod export;
+mod init;
 mod output;
 mod panel;
 mod pause;
@@ -71,6 +72,7 @@ fn execute(cli: Cli) -> ExitCode {
         Some(Command::Check { config, json }) => check::check(&config, json),
         Some(Command::Doctor(arguments)) => doctor::doctor(&arguments),
         Some(Command::SupportBundle(arguments)) => bundle::support_bundle(&arguments),
+        Some(Command::Init(arguments)) => Ok(init::init(&arguments)),
         Some(Command::Observe) => doctor::observer::observe(),
         Some(Command::Schema { config }) => {
             schema::schema(config.as_deref()).map(|()| ExitCode::SUCCESS)

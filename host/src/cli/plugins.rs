@@ -140,7 +140,7 @@ fn described(candidate: &PluginFile) -> Value {
 }
 
 /// A line for each key of a schema: path, type, whether it is required, description.
-fn config_lines(schema: &Value, path: &str) -> Vec<String> {
+pub(super) fn config_lines(schema: &Value, path: &str) -> Vec<String> {
     let inner = match schema["anyOf"]
         .as_array()
         .and_then(|branches| branches.last())

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tig_plugin_api::Rates;
 
 use super::output;
@@ -18,7 +18,16 @@ pub(super) fn schema(config: Option<&Path>) -> Result<(), HostError> {
         Some(path) => Config::load(path, Overrides::default())?.plugin_folder,
         None => folder_of_executable(),
     };
-    let files = plugin_files(&folder).map_err(HostError::system("read the plugin folder"))?;
+    // Read here for its error.
+    plugin_files(&folder).map_err(HostError::system("read the plugin folder"))?;
+    output::json(&with_plugins(&folder));
+    Ok(())
+}
+
+/// The schema of the host's keys, with the sections of all plugins in `folder`.
+#[must_use]
+pub(super) fn with_plugins(folder: &Path) -> Value {
+    let files = plugin_files(folder).unwrap_or_default();
     let manifests = files
         .iter()
         .filter_map(|path| Some(PluginFile::read(path).ok()?.manifest));
@@ -41,8 +50,7 @@ pub(super) fn schema(config: Option<&Path>) -> Result<(), HostError> {
             schema["properties"]["config"]["properties"][manifest.name.as_str()] = section;
         }
     }
-    output::json(&schema);
-    Ok(())
+    schema
 }
 
 /// A sentence about the rates that an extension states.

@@ -28,22 +28,28 @@ use crate::http::client::HttpClient;
 use crate::keys::Keys;
 use crate::observe::status::ExtensionStatus;
 use crate::plugin;
+use crate::runtime::bus::Wanted;
+use crate::runtime::event::HOST;
 
 /// Time between two looks at the extensions.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 
-/// The run ends early when nothing has changed for so long, and no request is open.
-const QUIET: Duration = Duration::from_secs(4);
+/// The run ends early when so much time has passed since the first event of an extension and the last change of conditions: more
+/// than there is between two `update`s.
+const QUIET: Duration = Duration::from_secs(6);
 
-/// The same before anything has happened at all.
-const SILENCE: Duration = Duration::from_secs(8);
+/// The same while there is no event.
+const SILENCE: Duration = Duration::from_secs(12);
+
+/// The latest events among which one of an extension is looked for.
+const LOOKED_AT_COUNT: usize = 100;
 
 /// Beginning of the line with the result; plugins may print too.
 pub(super) const RESULT_PREFIX: &str = "tig-host observed ";
 
 /// What is to be observed.
 #[derive(Debug, Deserialize, Serialize)]
-pub(super) struct Wanted {
+pub(super) struct Order {
     /// The config file.
     pub(super) config: PathBuf,
     /// Longest time.
@@ -85,7 +91,7 @@ pub(in crate::cli) fn observe() -> Result<ExitCode, HostError> {
     let mut line = String::new();
     let read = io::stdin().lock().read_line(&mut line);
     read.map_err(HostError::system("read what to observe"))?;
-    let wanted: Wanted = serde_json::from_str(&line)
+    let wanted: Order = serde_json::from_str(&line)
         .map_err(|error| HostError::system("read what to observe")(io::Error::other(error)))?;
     let stop = stop_flag().map_err(HostError::system("wait for signals"))?;
     let observation = run_host(&wanted, &stop)?;
@@ -110,7 +116,7 @@ fn stop_flag() -> io::Result<impl Fn() -> bool> {
     Ok(move || signals.reason().is_some() || is_alone.load(Ordering::Relaxed))
 }
 
-fn run_host(wanted: &Wanted, stop: &impl Fn() -> bool) -> Result<Observation, HostError> {
+fn run_host(wanted: &Order, stop: &impl Fn() -> bool) -> Result<Observation, HostError> {
     let config = Config::load(&wanted.config, Overrides::default())?;
     // On the file system of the host's copies, whose mount options decide whether code can be loaded.
     let beside = plugin::existing_folder(&config.plugin_cache_folder);
@@ -169,8 +175,13 @@ fn watch(
             (extension.name, standing.map(|it| it.condition).collect())
         });
         let now = Instant::now();
-        settling.look(now, seen.collect(), client.in_flight() > 0);
-        if settling.is_over(now) {
+        let recent = control.recent(&Wanted {
+            count: LOOKED_AT_COUNT,
+            ..Wanted::default()
+        });
+        let has_event = recent.events.iter().any(|event| &*event.emitter != HOST);
+        settling.look(now, seen.collect(), has_event);
+        if client.in_flight() == 0 && settling.is_over(now) {
             break true;
         }
         if begun.elapsed() >= time_max || stop() {
@@ -207,7 +218,7 @@ fn withheld(call: &tig_plugin_api::HttpCall) -> Withheld {
 /// Decides when there is no more to be expected.
 struct Settling {
     seen: Seen,
-    has_happened: bool,
+    has_event: bool,
     changed: Instant,
 }
 
@@ -215,25 +226,22 @@ impl Settling {
     fn new(now: Instant) -> Self {
         Self {
             seen: Seen::new(),
-            has_happened: false,
+            has_event: false,
             changed: now,
         }
     }
 
-    /// Records what is so `now`.
-    fn look(&mut self, now: Instant, seen: Seen, has_open_request: bool) {
-        let is_new = seen.values().any(|conditions| !conditions.is_empty()) && seen != self.seen;
-        if is_new || has_open_request {
-            self.has_happened = true;
-        }
-        if has_open_request || seen != self.seen {
+    /// Records what is so `now`, and whether an extension has ever emitted an event.
+    fn look(&mut self, now: Instant, seen: Seen, has_event: bool) {
+        if seen != self.seen || has_event && !self.has_event {
             self.changed = now;
         }
         self.seen = seen;
+        self.has_event |= has_event;
     }
 
     fn is_over(&self, now: Instant) -> bool {
-        let wait = if self.has_happened { QUIET } else { SILENCE };
+        let wait = if self.has_event { QUIET } else { SILENCE };
         now.duration_since(self.changed) >= wait
     }
 }
@@ -245,25 +253,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn doctor_waits_for_requests_and_conditions() {
+    fn doctor_waits_for_events_and_conditions() {
         let start = Instant::now();
         let second = |seconds: u64| start + Duration::from_secs(seconds);
         let mut settling = Settling::new(start);
         let none = Seen::from([("a".to_owned(), Vec::new())]);
-        let some = Seen::from([(
-            "a".to_owned(),
-            vec![Condition::new("c", Severity::Info, "t")],
-        )]);
+        let condition = Condition::new("c", Severity::Info, "t");
+        let some = Seen::from([("a".to_owned(), vec![condition])]);
         settling.look(second(0), none.clone(), false);
-        assert!(!settling.is_over(second(7)));
-        assert!(settling.is_over(second(8)));
-        // A slow API.
+        assert!(!settling.is_over(second(11)));
+        assert!(settling.is_over(second(12)));
         settling.look(second(8), none.clone(), true);
-        settling.look(second(20), none.clone(), true);
-        assert!(!settling.is_over(second(23)));
-        settling.look(second(23), some.clone(), false);
-        assert!(!settling.is_over(second(26)));
-        settling.look(second(26), some, false);
-        assert!(settling.is_over(second(27)));
+        settling.look(second(9), none, true);
+        assert!(!settling.is_over(second(13)));
+        settling.look(second(13), some.clone(), true);
+        assert!(!settling.is_over(second(18)));
+        settling.look(second(18), some, true);
+        assert!(settling.is_over(second(19)));
     }
 }

@@ -9,7 +9,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::observer::{Observation, RESULT_PREFIX, Wanted};
+use super::observer::{Observation, Order, RESULT_PREFIX};
 
 /// Time beyond the observation for loading plugins and for the end.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
@@ -63,7 +63,7 @@ pub(super) fn watch(
         .spawn()?;
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let observer = Observer(child);
-    let wanted = Wanted {
+    let wanted = Order {
         config: path.to_owned(),
         seconds_max: wait.as_secs(),
     };
