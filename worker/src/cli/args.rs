@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
+use super::lifespan::Lifespan;
+
 /// Computes or verifies solutions
 #[derive(Debug, Parser)]
 #[command(name = "tig-worker", arg_required_else_help = true, term_width = 0)]
@@ -26,7 +28,7 @@ pub(crate) enum Command {
     /// Prints an instance with the hash of its serialised form
     #[command(hide = true)]
     Instance(Instance),
-    /// Measures an algorithm on this machine, and says which batch size suits it
+    /// Measures an algorithm on this machine, and says which batch size suits it and whether a batch fits the lifespan
     #[command(hide = true)]
     Bench(Bench),
 }
@@ -84,6 +86,8 @@ pub(crate) struct Bench {
     /// Print one JSON object a line instead of a table
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) lifespan: Lifespan,
 }
 
 #[derive(Debug, Args)]

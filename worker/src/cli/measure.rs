@@ -1,4 +1,5 @@
-//! `tig-worker bench`: what this machine makes of an algorithm at a difficulty, and the batch size to give it.
+//! `tig-worker bench`: what this machine makes of an algorithm at a difficulty, the batch size to give it, and whether a
+//! batch is done while it counts.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -88,7 +89,12 @@ fn print(sums: &Sums, limits: &Limits, args: &Bench) -> io::Result<()> {
     let batch = (rate * BATCH_SECONDS).max(1.0).log2().floor().exp2();
     let share = |fuel: f64| 100.0 * fuel / limits.max_fuel as f64;
     let workers = format!("nonces on {} workers", args.workers);
-    let lines = [
+    let batch_size = args.lifespan.batch_size.unwrap_or(batch as u64);
+    let judgement = args.lifespan.judge(batch_size, rate);
+    let batch_name = format!("a batch of {batch_size} nonces takes");
+    let useful = judgement.useful_seconds;
+    let of_useful = |seconds: f64| 100.0 * seconds / useful.max(f64::MIN_POSITIVE);
+    let mut lines = vec![
         (workers.as_str(), rate, "nonces/s"),
         (
             "nonces with a solution",
@@ -102,6 +108,16 @@ fn print(sums: &Sums, limits: &Limits, args: &Bench) -> io::Result<()> {
         ),
         ("the most, of the limit", share(sums.fuel_max as f64), "%"),
         ("batch_size for 15 to 30 s", batch, "nonces"),
+        (&batch_name, judgement.batch_seconds, "s"),
+        ("useful part of the lifespan", useful, "s"),
     ];
-    table::print(&lines, args.json)
+    // A lifespan with no useful part has no shares.
+    if useful > 0.0 {
+        let proved = of_useful(judgement.proved_seconds);
+        lines.push(("root and proofs of a batch, of it", proved, "%"));
+        let benchmark = judgement.benchmark_seconds.map(of_useful);
+        lines.extend(benchmark.map(|share| ("the whole benchmark, of it", share, "%")));
+    }
+    table::print(&lines, args.json)?;
+    table::print_verdict(judgement.fits(), &judgement.sentence(), args.json)
 }

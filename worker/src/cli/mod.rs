@@ -2,6 +2,7 @@
 
 mod args;
 pub(crate) mod commands;
+mod lifespan;
 pub(crate) mod measure;
 pub(crate) mod show_instance;
 mod table;

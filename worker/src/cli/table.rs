@@ -24,6 +24,18 @@ pub(super) fn print(lines: &[Line<'_>], json: bool) -> io::Result<()> {
     Ok(())
 }
 
+/// Prints whether all is done in time: a sentence, or a JSON object.
+pub(super) fn print_verdict(fits: bool, sentence: &str, json: bool) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    if json {
+        let line =
+            json!({"name": "fits the lifespan", "value": fits, "unit": "", "text": sentence});
+        writeln!(out, "{line}")
+    } else {
+        writeln!(out, "{sentence}")
+    }
+}
+
 /// Two to three digits that count; more are noise.
 fn significant(value: f64) -> String {
     match value {

@@ -122,7 +122,27 @@ fn an_algorithm_can_be_measured() {
         batch <= 30.0 * value("nonces/s") && batch.log2().fract() == 0.0,
         "{batch}"
     );
+    let verdict = lines.last().unwrap();
+    assert_eq!(verdict["name"], "fits the lifespan");
+    assert_eq!(verdict["value"], true, "{verdict}");
+    let short = [
+        "--seconds",
+        "1",
+        "--lifespan-blocks",
+        "20",
+        "--batch-size",
+        "8",
+    ];
+    let output = measure(&short);
+    assert_eq!(output.status.code(), Some(0));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let last = text.lines().last().unwrap();
+    assert!(
+        last.starts_with("A batch of 8 nonces does not fit"),
+        "{text}"
+    );
     // What cannot be computed is said at once.
     assert_eq!(measure(&["--workers", "0"]).status.code(), Some(1));
     assert_eq!(measure(&["--seconds", "0"]).status.code(), Some(2));
+    assert_eq!(measure(&["--block-seconds", "0"]).status.code(), Some(2));
 }
