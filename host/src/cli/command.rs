@@ -168,6 +168,11 @@ pub(super) enum Command {
     /// Shows what extensions emit
     #[command(subcommand)]
     Events(EventsCommand),
+    /// Shows a running host as it works, with keys to act; `?` lists them
+    Top {
+        #[command(flatten)]
+        place: Where,
+    },
     /// Begins no new work: calls the command `pause` of each extension that has one
     Pause {
         #[command(flatten)]

@@ -23,6 +23,7 @@ mod status;
 mod stop;
 mod store;
 mod terminal;
+mod top;
 mod verb;
 mod why;
 
@@ -114,6 +115,7 @@ fn execute(cli: Cli) -> ExitCode {
             Ok(code_or_report(events::tail(&place, &wanted)))
         }
 
+        Some(Command::Top { place }) => Ok(top::top(&place)),
         Some(Command::Pause { place }) => Ok(code_or_report(pause::call_all(&place, "pause"))),
         Some(Command::Resume { place }) => Ok(code_or_report(pause::call_all(&place, "resume"))),
         Some(Command::Completions { shell }) => {

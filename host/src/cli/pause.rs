@@ -17,9 +17,7 @@ pub(super) fn call_all(place: &Where, command: &str) -> Result<ExitCode, AdminEr
     let client = OperatorClient::new(place)?;
     let runtime = runtime()?;
     let commands: CommandsReport = runtime.block_on(client.get("v1/commands", &[]))?;
-    let extensions = commands.extensions.iter();
-    let owners = extensions.filter(|it| it.commands.iter().any(|it| it.name == command));
-    let owners: Vec<&str> = owners.map(|it| it.name.as_str()).collect();
+    let owners = owners(&commands, command);
     if owners.is_empty() {
         return Err(AdminError::Refused(format!(
             "no running extension has a command `{command}`"
@@ -52,6 +50,13 @@ pub(super) fn call_all(place: &Where, command: &str) -> Result<ExitCode, AdminEr
         output::json(&json!({ "called": called }));
     }
     Ok(code)
+}
+
+/// Extensions that have a command of this name.
+pub(super) fn owners<'a>(commands: &'a CommandsReport, name: &str) -> Vec<&'a str> {
+    let extensions = commands.extensions.iter();
+    let owners = extensions.filter(|it| it.commands.iter().any(|it| it.name == name));
+    owners.map(|it| it.name.as_str()).collect()
 }
 
 /// Calls one command with one reply for all that it says.

@@ -14,6 +14,7 @@ pub(super) fn print(status: &HostStatus) {
         address,
         uptime_seconds,
         draining,
+        page,
         extensions,
         conditions,
     } = status;
@@ -22,6 +23,9 @@ pub(super) fn print(status: &HostStatus) {
     output::line(&format!(
         "tig-host {version} (process {pid}) on {address}, up {up}{draining}"
     ));
+    if let Some(page) = page {
+        output::line(&format!("page: {page}"));
+    }
     let severities = conditions.iter().map(|it| it.standing.condition.severity);
     output::line(&match count_text(severities) {
         Some(alerts) => format!("conditions: {alerts}; `tig-host why` explains them"),

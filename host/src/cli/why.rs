@@ -64,6 +64,12 @@ pub(super) fn is_about(report: &ConditionReport, topic: &str) -> bool {
         .any(|name| name.to_lowercase().contains(&topic))
 }
 
+/// Whether extension, code or subject are `name`.
+pub(super) fn is_named(report: &ConditionReport, name: &str) -> bool {
+    let condition = &report.standing.condition;
+    [&report.extension, &condition.code, &condition.subject].contains(&&name.to_owned())
+}
+
 /// The condition, in lines of at most `width`.
 pub(super) fn lines(report: &ConditionReport, now_ms: u64, width: Option<usize>) -> Vec<Line> {
     let condition = &report.standing.condition;

@@ -7,7 +7,7 @@ pub(crate) mod operator;
 pub(crate) mod report;
 mod stream;
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
@@ -35,6 +35,9 @@ use crate::runtime::event::{HOST, Kind};
 use crate::runtime::failure::StoreFailure;
 use crate::runtime::shared::Shared;
 use crate::store::{Archive, StoreError};
+
+/// Path of the operator's page.
+const PAGE_PATH: &str = "/operator/";
 
 /// Longest wait for the supervisor. A request that takes longer is still carried out.
 pub(crate) const CONTROL_TIMEOUT: Duration = Duration::from_secs(120);
@@ -113,9 +116,29 @@ impl Control {
             address: self.0.parts.address.to_string(),
             uptime_seconds: self.0.started.elapsed().as_secs(),
             draining: self.0.parts.drain.is_requested(),
+            page: self.page(),
             extensions: self.extensions(),
             conditions: self.conditions(),
         }
+    }
+
+    /// Where the operator's page is, if an extension contributes it.
+    fn page(&self) -> Option<String> {
+        let parts = &self.0.parts;
+        let routes = self.routes();
+        let is_page = |route: &Route| route.method == "GET" && route.path == PAGE_PATH;
+        routes.iter().find(|(_, route)| is_page(route))?;
+        let has_tls = parts.listener_settings.tls().borrow().is_some();
+        let scheme = if has_tls { "https" } else { "http" };
+        let mut address = parts.address;
+        if address.ip().is_unspecified() {
+            // From this machine it is reached so.
+            address.set_ip(match address {
+                SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+                SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+            });
+        }
+        Some(format!("{scheme}://{address}{PAGE_PATH}"))
     }
 
     /// The conditions of the host and its extensions, the most severe first.

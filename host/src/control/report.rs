@@ -25,6 +25,9 @@ pub(crate) struct HostStatus {
     pub uptime_seconds: u64,
     /// Extensions begin no new work, and the host will end.
     pub draining: bool,
+    /// Address of the operator's page, if an extension contributes one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<String>,
     /// Its extensions, in the config's order.
     pub extensions: Vec<ExtensionStatus>,
     /// What it and its extensions report of their state, the most severe first.

@@ -158,11 +158,13 @@ pub(in crate::cli) async fn histories(
     panel: &Panel,
 ) -> Result<Histories, AdminError> {
     let mut histories = Histories::NONE;
-    let plots = panel.widgets.iter().filter_map(|widget| match widget {
-        Widget::Plot { series, .. } => Some(series),
-        _ => None,
-    });
-    for series in plots.flatten() {
+    let mut plots: Vec<&PlotSeries> = Vec::new();
+    for widget in &panel.widgets {
+        if let Widget::Plot { series, .. } = widget {
+            plots.extend(series);
+        }
+    }
+    for series in plots {
         match history(client, series).await {
             Ok(values) => histories.put(series, values),
             // A metric of which nothing is known yet is shown so.
