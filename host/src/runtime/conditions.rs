@@ -19,8 +19,9 @@ const EDGES_COUNT_MAX: u32 = 600;
 
 const MINUTE_MS: u64 = 60_000;
 
-/// A new instance that has reported nothing for so long has no conditions: those of its predecessor end.
-pub(crate) const INHERITED_TIMEOUT: Duration = Duration::from_secs(30);
+/// A new instance that has reported nothing for so long has no conditions: those of its predecessor end. Longer than the
+/// time between some `update`s.
+pub(crate) const INHERITED_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Where edges are published.
 pub(crate) trait Announce {
@@ -187,5 +188,72 @@ impl Conditions {
     /// No code panics while it holds the lock, so a poisoned state is still whole.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Counts what is published.
+    #[derive(Default)]
+    struct Published(Mutex<Vec<String>>);
+
+    impl Announce for Published {
+        fn now_ms(&self) -> u64 {
+            MINUTE_MS
+        }
+
+        fn announce(&self, event: &str, _: &str) {
+            self.0.lock().unwrap().push(event.to_owned());
+        }
+    }
+
+    fn one(code: &str) -> Vec<Condition> {
+        vec![Condition::new(code, Severity::Info, "text")]
+    }
+
+    #[test]
+    fn inherited_conditions_end_if_nothing_is_reported() {
+        let (conditions, to) = (Conditions::new("a"), Published::default());
+        conditions.report(one("old"), &to);
+        let now = Instant::now();
+        conditions.inherit(now);
+        conditions.end_inherited(now, &to);
+        assert_eq!(conditions.get().len(), 1);
+        conditions.end_inherited(now + INHERITED_TIMEOUT, &to);
+        assert!(conditions.get().is_empty());
+        assert_eq!(*to.0.lock().unwrap(), [CONDITION_RAISED, CONDITION_CLEARED]);
+    }
+
+    #[test]
+    fn reported_conditions_are_not_inherited() {
+        let (conditions, to) = (Conditions::new("a"), Published::default());
+        conditions.report(one("old"), &to);
+        let now = Instant::now();
+        conditions.inherit(now);
+        conditions.report(one("old"), &to);
+        conditions.end_inherited(now + INHERITED_TIMEOUT, &to);
+        assert_eq!(conditions.get().len(), 1);
+    }
+
+    #[test]
+    fn edges_of_a_minute_are_bounded_and_the_set_is_right() {
+        let (conditions, to) = (Conditions::new("a"), Published::default());
+        for number in 0..EDGES_COUNT_MAX {
+            conditions.report(one(&format!("a{number}")), &to);
+        }
+        assert_eq!(to.0.lock().unwrap().len(), EDGES_COUNT_MAX as usize);
+        let last = format!("a{}", EDGES_COUNT_MAX - 1);
+        assert_eq!(conditions.get()[0].condition.code, last);
+    }
+
+    #[test]
+    fn removed_owner_reports_no_more() {
+        let (conditions, to) = (Conditions::new("a"), Published::default());
+        conditions.report(one("old"), &to);
+        conditions.end(&to);
+        conditions.report(one("late"), &to);
+        assert!(conditions.get().is_empty());
     }
 }
