@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
-use tig_protocol::api::{Challenge, DifficultyParameter};
-use tig_protocol::difficulty::{Bounds, BoundsError};
+use tig_events::Lenient;
+use tig_protocol::api::{Challenge, ChallengeBlockData, DifficultyParameter};
+use tig_protocol::difficulty::{Bounds, BoundsError, Point};
 
 use crate::sampler::{BlockData, DifficultySampler, NoSamples, Source};
 
@@ -16,13 +17,34 @@ pub(crate) struct NewBlock {
     pub(crate) block: Block,
     pub(crate) challenges: BTreeMap<String, Box<RawValue>>,
     #[serde(default)]
-    pub(crate) precommits: BTreeMap<String, IgnoredAny>,
+    pub(crate) precommits: BTreeMap<String, Lenient<Listed>>,
+    #[serde(default)]
+    pub(crate) benchmarks: BTreeMap<String, IgnoredAny>,
+}
+
+/// What is shown of this player's precommits.
+#[derive(Deserialize)]
+pub(crate) struct Listed {
+    pub(crate) settings: Settings,
 }
 
 #[derive(Deserialize)]
 pub(crate) struct Block {
     pub(crate) id: String,
+    #[serde(default)]
+    details: Option<BlockDetails>,
     pub(crate) config: BlockConfig,
+}
+
+#[derive(Deserialize)]
+struct BlockDetails {
+    height: u32,
+}
+
+impl Block {
+    pub(crate) fn height(&self) -> Option<u32> {
+        self.details.as_ref().map(|details| details.height)
+    }
 }
 
 #[derive(Deserialize)]
@@ -51,7 +73,7 @@ pub(crate) struct Precommit {
 #[derive(Deserialize)]
 pub(crate) struct Settings {
     pub(crate) challenge_id: String,
-    pub(crate) difficulty: Vec<i32>,
+    pub(crate) difficulty: Point,
 }
 
 #[derive(Deserialize)]
@@ -81,17 +103,18 @@ pub(crate) enum BadChallenge {
     NoSamples(#[from] NoSamples),
 }
 
-/// Decodes a challenge and gives it to its sampler; `None` if the challenge is not active at the block.
+/// Decodes the record of a challenge.
+pub(crate) fn decode(record: &RawValue) -> Result<Challenge, BadChallenge> {
+    serde_json::from_str(record.get()).map_err(BadChallenge::Record)
+}
+
+/// Gives the data of a challenge to its sampler.
 pub(crate) fn update(
     sampler: &mut DifficultySampler,
     config: &BlockConfig,
     challenge_id: &str,
-    record: &RawValue,
-) -> Result<Option<Source>, BadChallenge> {
-    let challenge: Challenge = serde_json::from_str(record.get()).map_err(BadChallenge::Record)?;
-    let Some(data) = challenge.block_data else {
-        return Ok(None);
-    };
+    data: &ChallengeBlockData,
+) -> Result<Source, BadChallenge> {
     let parameters = config.difficulty.parameters.get(challenge_id);
     let parameters = parameters.ok_or(BadChallenge::NoParameters)?;
     let parameters: Vec<DifficultyParameter> =
@@ -106,5 +129,5 @@ pub(crate) fn update(
         scaling_factor: data.scaling_factor.ok_or(BadChallenge::NoScalingFactor)?,
         qualifier_difficulties: data.qualifier_difficulties.as_deref().unwrap_or_default(),
     })?;
-    Ok(Some(source))
+    Ok(source)
 }

@@ -33,14 +33,18 @@ impl Distribution {
         (!cells.is_empty()).then_some(Self { cells, cumulative })
     }
 
+    /// Number of its cells.
+    pub(crate) fn len(&self) -> usize {
+        self.cells.len()
+    }
+
     /// The cell at `unit` in `[0, 1)`: the first whose running sum is greater.
     pub(crate) fn draw(&self, unit: f64) -> Cell {
         let index = self.cumulative.partition_point(|&sum| sum <= unit);
         self.cells[index.min(self.cells.len() - 1)]
     }
 
-    /// Probabilities of the cells, for tests.
-    #[cfg(test)]
+    /// Probabilities of the cells.
     pub(crate) fn probabilities(&self) -> impl Iterator<Item = (Cell, f64)> {
         let before = std::iter::once(0.0).chain(self.cumulative.iter().copied());
         let parts = self.cumulative.iter().zip(before);

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | handles | `new_block`, `benchmark_confirmed`, `proof_confirmed` |
 //! | emits | `difficulty_samples` |
+//! | routes | `GET /operator/panel/difficulty`, with `id=` of a challenge more of it |
+//! | conditions | by name of a challenge: `no_grid`: nothing can be drawn; `grid_too_large`: only frontier points are drawn |
 //! | config keys | `num_samples`, `padding_factor`, `decay`, `initial_solutions_weight`, `solutions_multiplier` |
 //! | stored keys | `weights/<challenge_id>`: learned weights `[[x, y, weight], ..]`; `taught`: ids of benchmarks learned from |
 //!
@@ -11,13 +13,17 @@
 //! not seen.
 
 mod block;
+mod complaint;
 mod config;
 mod distribution;
 #[cfg(test)]
 mod golden;
 mod grid;
+mod map;
+mod panel;
 mod region;
 mod sampler;
+mod shown;
 #[cfg(test)]
 mod tests;
 
@@ -26,10 +32,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::value::RawValue;
 use tig_events::DifficultySamples;
 use tig_plugin_api::prelude::*;
+use tig_plugin_api::{PanelQuery, ReportedConditions};
 
 use crate::block::{Block, Confirmed, NewBlock};
+use crate::complaint::Complaint;
 use crate::config::Config;
-use crate::sampler::{DifficultySampler, Learned, Source};
+use crate::grid::Cell;
+use crate::sampler::{DifficultySampler, Learned};
+use crate::shown::{Ours, Shown};
 
 struct Sampler {
     config: Config,
@@ -37,10 +47,15 @@ struct Sampler {
     samplers: BTreeMap<String, DifficultySampler>,
     taught: BTreeSet<String>,
     /// Last complaint per challenge, to say each once.
-    complaints: BTreeMap<String, String>,
+    complaints: BTreeMap<String, Complaint>,
+    /// What the last block has shown, by id of the challenges that are active.
+    shown: BTreeMap<String, Shown>,
+    /// This player's difficulties in the last block, by challenge id.
+    ours: BTreeMap<String, Ours>,
+    reported: ReportedConditions,
 }
 
-#[extension(emits(DifficultySamples))]
+#[extension(routes("GET /operator/panel/difficulty"), emits(DifficultySamples))]
 impl Sampler {
     fn new(config: Config, ctx: &mut Context<'_>) -> Result<Self> {
         config.check()?;
@@ -62,6 +77,9 @@ impl Sampler {
             config,
             samplers,
             complaints: BTreeMap::new(),
+            shown: BTreeMap::new(),
+            ours: BTreeMap::new(),
+            reported: ReportedConditions::default(),
         })
     }
 
@@ -74,6 +92,13 @@ impl Sampler {
         if self.taught.len() < known {
             ctx.put("taught", &self.taught)?;
         }
+        let is_listed = |id: &String| event.challenges.contains_key(id);
+        self.shown.retain(|id, _| is_listed(id));
+        self.complaints.retain(|id, _| is_listed(id));
+        self.ours = shown::ours(&event);
+        let complaints = self.complaints.values();
+        let conditions = complaints.map(Complaint::condition).collect();
+        self.reported.report(ctx, conditions);
         Ok(())
     }
 
@@ -83,6 +108,25 @@ impl Sampler {
 
     fn on_proof_confirmed(&mut self, ctx: &mut Context<'_>, event: Confirmed) -> Result<()> {
         self.learn(ctx, event)
+    }
+
+    fn on_http_request(
+        &mut self,
+        _ctx: &mut Context<'_>,
+        request: HttpRequest,
+    ) -> Result<HttpReply> {
+        let refuse = |status, error: &str| {
+            let body = serde_json::json!({ "error": error });
+            HttpReply::json(status, &body)
+        };
+        let query = match PanelQuery::parse(&request.query) {
+            Ok(query) => query,
+            Err(error) => return refuse(400, &error.to_string()),
+        };
+        match panel::panel(self, &query) {
+            Some(panel) => HttpReply::json(200, &panel),
+            None => refuse(404, "no such challenge is active"),
+        }
     }
 }
 
@@ -95,29 +139,54 @@ impl Sampler {
         challenge_id: &str,
         record: &RawValue,
     ) -> Result<()> {
+        let challenge = block::decode(record);
+        let (name, data) = match challenge {
+            Ok(challenge) => match challenge.block_data {
+                Some(data) => (challenge.details.name, data),
+                None => {
+                    self.shown.remove(challenge_id);
+                    self.complaints.remove(challenge_id);
+                    return Ok(());
+                }
+            },
+            Err(error) => {
+                self.shown.remove(challenge_id);
+                if let Some(sampler) = self.samplers.get_mut(challenge_id) {
+                    sampler.clear_distribution();
+                }
+                let complaint = Complaint::no_grid(challenge_id, challenge_id, &error);
+                self.complain(ctx, challenge_id, Some(complaint));
+                return Ok(());
+            }
+        };
         let sampler = self
             .samplers
             .entry(challenge_id.to_owned())
             .or_insert_with(|| DifficultySampler::new(self.config.clone(), Vec::new()));
-        let complaint = match block::update(sampler, &block.config, challenge_id, record) {
-            Ok(None) => return Ok(()),
-            Ok(Some(Source::Grid)) => None,
-            Ok(Some(Source::Frontiers { cells })) => Some(format!(
-                "{challenge_id}: the grid would have {cells} cells: only frontier points are drawn"
-            )),
-            Err(error) => Some(format!("{challenge_id}: no samples: {error}")),
-        };
-        let samples: Option<Vec<Vec<i32>>> = (0..self.config.num_samples)
-            .map(|_| Some(sampler.sample(ctx.random_unit())?.to_vec()))
+        let source = block::update(sampler, &block.config, challenge_id, &data);
+        if source.is_err() {
+            sampler.clear_distribution();
+        }
+        let samples: Option<Vec<Cell>> = (0..self.config.num_samples)
+            .map(|_| sampler.sample(ctx.random_unit()))
             .collect();
-        if let Some(samples) = samples {
+        if let Some(samples) = &samples {
             ctx.emit(&DifficultySamples {
                 challenge_id: challenge_id.to_owned(),
                 block_id: block.id.clone(),
-                samples,
+                samples: samples.iter().map(|cell| cell.to_vec()).collect(),
             })?;
         }
+        let complaint = Complaint::of(challenge_id, &name, &source);
         self.complain(ctx, challenge_id, complaint);
+        let shown = Shown {
+            name,
+            height: block.height(),
+            base_frontier: data.base_frontier.unwrap_or_default(),
+            scaled_frontier: data.scaled_frontier.unwrap_or_default(),
+            samples: samples.unwrap_or_default(),
+        };
+        self.shown.insert(challenge_id.to_owned(), shown);
         Ok(())
     }
 
@@ -151,13 +220,18 @@ impl Sampler {
         Ok(())
     }
 
-    fn complain(&mut self, ctx: &mut Context<'_>, challenge_id: &str, complaint: Option<String>) {
+    fn complain(
+        &mut self,
+        ctx: &mut Context<'_>,
+        challenge_id: &str,
+        complaint: Option<Complaint>,
+    ) {
         let Some(complaint) = complaint else {
             self.complaints.remove(challenge_id);
             return;
         };
         if self.complaints.get(challenge_id) != Some(&complaint) {
-            ctx.warn_with(&complaint, &[("challenge_id", &challenge_id)]);
+            ctx.warn_with(&complaint.text, &[("challenge_id", &challenge_id)]);
             self.complaints.insert(challenge_id.to_owned(), complaint);
         }
     }

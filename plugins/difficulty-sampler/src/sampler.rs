@@ -102,6 +102,11 @@ impl DifficultySampler {
         Ok(Source::Grid)
     }
 
+    /// The block shows nothing to draw from. No weight is lost.
+    pub(crate) fn clear_distribution(&mut self) {
+        self.distribution = None;
+    }
+
     /// Learns from a confirmed benchmark; `false` if there is no grid yet or the difficulty has no place in one.
     pub(crate) fn update_with_solutions(&mut self, difficulty: &[i32], num_solutions: u32) -> bool {
         let (Some(grid), Some(difficulty)) = (&mut self.grid, cell(difficulty)) else {
@@ -159,12 +164,10 @@ impl DifficultySampler {
         grid
     }
 
-    #[cfg(test)]
     pub(crate) fn grid(&self) -> Option<&Grid> {
         self.grid.as_ref()
     }
 
-    #[cfg(test)]
     pub(crate) fn distribution(&self) -> Option<&Distribution> {
         self.distribution.as_ref()
     }

@@ -6,6 +6,7 @@ use tig_plugin_api::testing::Harness;
 use crate::Sampler;
 
 mod failed_handlers;
+mod operator;
 
 fn settings(config: Value) -> Value {
     json!({ "name": "difficulty_sampler", "config": { "difficulty_sampler": config } })

@@ -180,7 +180,7 @@ fn details_show_who_delivered_which_batch_when() {
 }
 
 #[test]
-fn job_without_module_is_a_condition_until_it_is_there() {
+fn job_without_module_is_a_condition() {
     let mut manager = start(4);
     let mut waiting = block(101);
     waiting["wasms"] = json!({});
