@@ -5,6 +5,7 @@ mod build;
 mod check;
 mod config_reference;
 mod conformance;
+mod deb;
 mod demo;
 mod horde;
 mod kill;
@@ -16,6 +17,7 @@ mod simulate;
 mod steps;
 mod test;
 mod tidy;
+mod tools;
 mod wasm;
 mod workspace;
 
@@ -39,6 +41,8 @@ enum Command {
     Bench(bench::Options),
     /// Writes `docs/config.md` from the schemas of the host and its extensions and from `config.example.json`.
     ConfigReference,
+    /// Builds the Debian packages tig-host and tig-slave.
+    Deb(deb::Options),
     /// Runs golden vectors: every file of a known name in DIR, or in the repository's own `vectors/`.
     Conformance {
         /// Folder with vector files
@@ -79,6 +83,7 @@ fn main() -> ExitCode {
         Command::Bench(options) => bench::run(&options),
         Command::ConfigReference => config_reference::write(),
         Command::Conformance { dir } => conformance::run(dir.as_deref()),
+        Command::Deb(options) => deb::run_with(&options),
         Command::Horde(command) => horde::run(&command),
         Command::Kill(options) => kill::run(&options),
         Command::Simulate(options) => simulate::run(&options),

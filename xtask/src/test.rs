@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::steps::{self, CLIPPY, DENY, FMT, Step, TIDY, Tally, once};
 use crate::workspace::Workspace;
-use crate::{Result, demo, horde, output, wasm};
+use crate::{Result, demo, horde, output, tools, wasm};
 
 /// Steps that need nothing but sources.
 const SOURCES: [Step; 5] = [
@@ -22,7 +22,8 @@ const SOURCES: [Step; 5] = [
 ];
 
 /// Steps that the rest cannot do without.
-const BUILD: [Step; 2] = [
+const BUILD: [Step; 3] = [
+    ("tools", tools::install),
     ("build", |workspace| {
         once(workspace.cargo("build --quiet --workspace"))
     }),

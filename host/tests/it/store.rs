@@ -49,10 +49,7 @@ async fn a_store_that_a_host_has_is_refused() {
         "{ran:?}"
     );
     let host = home.start();
-    for command in [
-        &["store", "ls"][..],
-        &["store", "import", "config.json"],
-    ] {
+    for command in [&["store", "ls"][..], &["store", "import", "config.json"]] {
         let ran = home.tig_host(command);
         assert!(
             ran.code == Some(6) && ran.stderr.contains("in use by another tig-host"),
@@ -98,7 +95,10 @@ async fn backup_of_a_running_host_makes_the_same_store() {
     let ran = home.tig_host(&["store", "backup", "lines"]);
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{ran:?}");
     let mode = std::fs::metadata(home.path("lines")).unwrap().permissions();
-    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&mode) & 0o777, 0o600);
+    assert_eq!(
+        std::os::unix::fs::PermissionsExt::mode(&mode) & 0o777,
+        0o600
+    );
     let again = home.tig_host(&["store", "backup", "lines"]);
     assert!(again.code == Some(1), "no file is overwritten: {again:?}");
     // The host goes on, and the backup shows the moment at which it was made.

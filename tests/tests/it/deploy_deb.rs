@@ -1,0 +1,69 @@
+//! The Debian packages: installed, run, upgraded, removed and purged in an overlay of this system.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tig_system_tests::{BuildFolder, skip};
+
+/// An earlier version than any.
+const OLD_VERSION: &str = "0.0.9-1";
+const PACKAGES: [&str; 2] = ["tig-host", "tig-slave"];
+
+/// Builds both packages of what the tests are built of; `None` where cargo-deb was not installed.
+fn packages(version: Option<&str>, folder: &Path) -> Option<Vec<PathBuf>> {
+    let build = BuildFolder::of_running_test().unwrap();
+    let tool = build.path().with_file_name("tools/bin/cargo-deb");
+    if !tool.exists() {
+        skip("cargo-deb is not installed: `cargo xtask deb` or `cargo xtask test` build it");
+        return None;
+    }
+    let profile = match build.path().file_name().and_then(|name| name.to_str()) {
+        Some("debug") => "dev",
+        other => other.unwrap(),
+    };
+    let mut command = Command::new(build.program("xtask"));
+    command
+        .args(["deb", "--no-build", "--fast", "--profile", profile])
+        .arg("--output")
+        .arg(folder);
+    if let Some(version) = version {
+        command.args(["--deb-version", version]);
+    }
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let built = lines.lines().filter(|line| line.ends_with(".deb"));
+    let built: Vec<PathBuf> = built.map(PathBuf::from).collect();
+    assert_eq!(built.len(), PACKAGES.len(), "{lines}");
+    Some(built)
+}
+
+#[test]
+fn packages_install_upgrade_and_purge() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name| folder.path().join(name);
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/packages.sh");
+    std::fs::create_dir(at("root")).unwrap();
+    let (old, new) = (
+        packages(Some(OLD_VERSION), &at("old")),
+        packages(None, &at("new")),
+    );
+    let (Some(old), Some(new)) = (old, new) else {
+        return;
+    };
+    let mut command = Command::new("unshare");
+    command
+        .args(["--mount", "bash"])
+        .arg(script)
+        .arg(at("root"));
+    let output = command.args(old).args(new).output().unwrap();
+    let said = [&*output.stdout, &*output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    if said.contains("unshare: ") || said.contains("mount: ") || said.contains("chroot: ") {
+        return skip(&format!(
+            "an overlay of this system cannot be mounted here: {said}"
+        ));
+    }
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("== all is well"), "{said}");
+}

@@ -1,0 +1,97 @@
+//! The systemd units: valid, hardened, and wide enough for what host and slave do.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tig_system_tests::skip;
+
+use crate::programs::Programs;
+use crate::support::site;
+
+const UNITS: [&str; 2] = ["tig-host.service", "tig-slave@.service"];
+/// Exposure as systemd counts it, in tenths: it calls up to 4.0 fine.
+const EXPOSURE_TENTHS_MAX: u32 = 20;
+const PYTHON: &str = "/usr/bin/python3";
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn unit(name: &str) -> PathBuf {
+    root().join("deploy/systemd").join(name)
+}
+
+/// Runs `systemd-analyze`; `None` where it is not installed.
+fn analyze(arguments: &[&str], file: &Path) -> Option<Output> {
+    let mut command = Command::new("systemd-analyze");
+    command.env("SYSTEMD_COLORS", "0").arg("--no-pager");
+    match command.args(arguments).arg(file).output() {
+        Ok(output) => Some(output),
+        Err(error) => {
+            skip(&format!("systemd-analyze is not installed: {error}"));
+            None
+        }
+    }
+}
+
+#[test]
+fn units_are_valid_for_systemd() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in UNITS {
+        // Any program in place of those that a package installs.
+        let text = fs::read_to_string(unit(name)).unwrap();
+        let text = text.replace("ExecStart=/usr/bin/tig-", "ExecStart=/bin/true tig-");
+        let copy = folder.path().join(name.replace('@', "@main"));
+        fs::write(&copy, text).unwrap();
+        let Some(output) = analyze(&["verify", "--man=no"], &copy) else {
+            return;
+        };
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && said.is_empty(), "{name}: {said}");
+    }
+}
+
+#[test]
+fn units_leave_little_of_the_system_open() {
+    for name in UNITS {
+        let threshold = format!("--threshold={EXPOSURE_TENTHS_MAX}");
+        let arguments = ["security", "--offline=true", &threshold];
+        let Some(output) = analyze(&arguments, &unit(name)) else {
+            return;
+        };
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{name}: {said}");
+    }
+}
+
+#[test]
+fn units_filter_no_call_of_host_and_slave() {
+    let has_seccomp = Command::new(PYTHON).args(["-c", "import seccomp"]).status();
+    if !has_seccomp.is_ok_and(|status| status.success()) {
+        return skip("Debian's python3-seccomp is not installed");
+    }
+    if analyze(&["syscall-filter"], Path::new("@default")).is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let site = site(folder.path());
+    let script = root().join("tests/fixtures/system_call_filter.py");
+    let mut programs = Programs::start(&site, 1, |name, command| {
+        let command = command();
+        let filter = match name {
+            "tig-host" => unit(UNITS[0]),
+            "tig-slave" => unit(UNITS[1]),
+            _ => return site.spawn(name, &mut { command }).unwrap(),
+        };
+        let mut filtered = Command::new(PYTHON);
+        filtered
+            .arg(&script)
+            .arg(filter)
+            .arg(command.get_program())
+            .args(command.get_args())
+            .env("RUST_LOG", "info");
+        site.spawn(name, &mut filtered).unwrap()
+    });
+    programs.wait_for_proof();
+}
