@@ -1,4 +1,4 @@
-//! TIG wire types, canonical JSON, hashing, Merkle trees and random primitives, and the delays between attempts.
+//! TIG wire types, canonical JSON, hashing, Merkle trees and random primitives, delays between attempts, and rates.
 //!
 //! Invariant: everything here is a pure function of its arguments. No I/O, no clock, no source of randomness, and no
 //! panic on values that come from outside.
@@ -15,6 +15,7 @@ mod output;
 mod player_id;
 mod precise_number;
 pub mod qualifiers;
+mod recent;
 pub mod rng;
 pub mod sampling;
 mod settings;
@@ -30,6 +31,7 @@ pub use misplaced::misplaced_body;
 pub use output::{MerkleProof, OutputData, Solution, solution_signature};
 pub use player_id::{ParsePlayerIdError, PlayerId};
 pub use precise_number::{ParsePreciseNumberError, PreciseNumber};
+pub use recent::Recent;
 pub use settings::BenchmarkSettings;
 pub use work::{Batch, BatchOfJob, BatchResult, WasmVmConfig};
 pub use work_check::BadBatchResult;

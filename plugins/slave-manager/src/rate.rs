@@ -1,42 +1,13 @@
-//! Rates over the last minutes, in constant space.
-//!
-//! Invariant: a rate is right from the first seconds on, for it counts as much of the past as there was.
+//! What slaves have done in the last minutes.
 
 use serde::{Deserialize, Serialize};
+use tig_protocol::Recent;
 
 /// The window of what happens now.
-pub(crate) const SHORT_MS: u64 = 60_000;
+const SHORT_MS: u64 = 60_000;
 
 /// The window of how it goes.
-pub(crate) const LONG_MS: u64 = 900_000;
-
-/// A sum over about the last `WINDOW_MS`: what lies further back counts less and less.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
-pub(crate) struct Recent<const WINDOW_MS: u64> {
-    /// As of `at_ms`.
-    sum: f64,
-    at_ms: u64,
-}
-
-impl<const WINDOW_MS: u64> Recent<WINDOW_MS> {
-    pub(crate) fn add(&mut self, amount: f64, now_ms: u64) {
-        self.sum = self.at(now_ms) + amount;
-        self.at_ms = now_ms;
-    }
-
-    /// Amount per millisecond, of something that began at `begin_ms`.
-    pub(crate) fn per_ms(&self, begin_ms: u64, now_ms: u64) -> f64 {
-        let age_ms = now_ms.saturating_sub(begin_ms).max(1) as f64;
-        let window_ms = WINDOW_MS as f64;
-        let measured_ms = window_ms * (1.0 - (-age_ms / window_ms).exp());
-        self.at(now_ms) / measured_ms
-    }
-
-    fn at(&self, now_ms: u64) -> f64 {
-        let age_ms = now_ms.saturating_sub(self.at_ms) as f64;
-        self.sum * (-age_ms / WINDOW_MS as f64).exp()
-    }
-}
+const LONG_MS: u64 = 900_000;
 
 /// Rates of one slave, or of all of them together.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tig_plugin_api::{HttpRequest, Result, bail};
-use tig_protocol::Backoff;
+use tig_protocol::{Backoff, Recent};
 
 use crate::cannot_run::CannotRun;
-use crate::rate::{Rates, Recent};
+use crate::rate::Rates;
 
 /// Name of a slave.
 pub(crate) type Name = Arc<str>;
