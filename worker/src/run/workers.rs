@@ -3,6 +3,8 @@
 //! Invariant: batches run on threads of their own, whatever else the process does. Compilation and large Merkle trees outside of
 //! a batch use the process's shared pool, which a program makes by [`start_compilers`] rather than leave it to the first use.
 
+use std::sync::atomic::AtomicU64;
+
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 use tig_protocol::BatchResult;
 
@@ -50,7 +52,22 @@ impl Workers {
         job: &BatchJob,
         limits: &Limits,
     ) -> Result<BatchResult, JobError> {
-        self.0.install(|| batch::compute(algorithm, job, limits))
+        self.compute_counted_batch(algorithm, job, limits, &AtomicU64::new(0))
+    }
+
+    /// Like [`compute_batch`](Self::compute_batch); `done` goes up by one for each nonce that is computed.
+    ///
+    /// # Errors
+    /// As [`compute_batch`](crate::compute_batch).
+    pub fn compute_counted_batch(
+        &self,
+        algorithm: &Algorithm,
+        job: &BatchJob,
+        limits: &Limits,
+        done: &AtomicU64,
+    ) -> Result<BatchResult, JobError> {
+        self.0
+            .install(|| batch::compute(algorithm, job, limits, done))
     }
 }
 
