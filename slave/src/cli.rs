@@ -3,8 +3,10 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{Args, Parser, Subcommand};
+use reqwest::Url;
 use tig_http_client::{Trust, TrustError};
+use tig_slave::doctor::Examined;
 use tig_slave::engine::{Engine, External};
 use tig_slave::{BadMaster, NameError, Pace, Settings, SlaveName, Token, TokenError, master_url};
 
@@ -23,14 +25,67 @@ SIGTERM, Ctrl-C or a closed terminal (SIGHUP) stops: the batch at work is given 
 5 s. A second one stops at once. Under nohup a closed terminal does not stop it. A log that nobody reads, or that cannot be
 written, is lost; the work goes on.
 
-Exit codes: 0 stopped; 1 could not start, or stopped by a second signal; 2 wrong usage.";
+`tig-slave status` shows the slaves that run here, `tig-slave doctor MASTER ..` what would keep one from its work. A master whose
+host name is `status` or `doctor` is given as a URL.
+
+Exit codes: 0 stopped; 1 could not start, or stopped by a second signal; 2 wrong usage; 7 `status`: no slave runs; 11 `doctor`: something
+does not work.";
 
 /// Polls a master for batches, computes them, posts the results.
 #[derive(Debug, Parser)]
-#[command(name = "tig-slave", version, after_help = AFTER_HELP)]
+#[command(
+    name = "tig-slave",
+    version,
+    after_help = AFTER_HELP,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true
+)]
 pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) slave: SlaveArguments,
+}
+
+/// What else the program does.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Shows what the slaves on this machine do
+    Status(StatusArguments),
+    /// Looks at all that can keep a slave from its work, and says what to do about it
+    Doctor(DoctorArguments),
+}
+
+/// Of `status`.
+#[derive(Debug, Args)]
+pub(crate) struct StatusArguments {
+    /// Algorithms folders of slaves.
+    #[arg(default_value = "algorithms")]
+    pub(crate) folders: Vec<PathBuf>,
+    /// Show this slave only.
+    #[arg(long)]
+    pub(crate) name: Option<SlaveName>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Of `doctor`.
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArguments {
+    #[command(flatten)]
+    pub(crate) slave: SlaveArguments,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What a slave is started with.
+#[derive(Debug, Args)]
+pub(crate) struct SlaveArguments {
     /// Address, host name or http(s) URL of the master.
-    master: String,
+    #[arg(required = true)]
+    master: Option<String>,
     /// Path of an external tig-worker, or `builtin`.
     #[arg(default_value = BUILTIN)]
     worker: PathBuf,
@@ -75,12 +130,13 @@ pub(crate) enum SettingsError {
     },
 }
 
-impl Cli {
+impl SlaveArguments {
     /// Settings of the slave; makes the algorithms folder and the stored name if they are missing.
     pub(crate) fn settings(self) -> Result<Settings, SettingsError> {
-        let master = master_url(&self.master, self.port)?;
+        let master = self.master_url()?;
         let token = self.token_file.as_deref().map(Token::read).transpose()?;
         let trust = Trust::load(self.ca_file.as_deref())?;
+        let (engine, workers) = (self.engine(), self.workers());
         let name = match self.name {
             Some(name) => name,
             None => {
@@ -92,19 +148,6 @@ impl Cli {
                 SlaveName::stored_in(path)?
             }
         };
-        let engine = if self.worker.as_os_str() == BUILTIN {
-            Engine::Builtin
-        } else {
-            // The link leads to this very program, even after its file was replaced by an upgrade.
-            Engine::External(External::new(
-                self.worker,
-                Some(PathBuf::from("/proc/self/exe")),
-            ))
-        };
-        let workers = self
-            .workers
-            .or_else(|| std::thread::available_parallelism().ok())
-            .unwrap_or(NonZeroUsize::MIN);
         let algorithms_folder = self.algorithms_folder;
         Ok(Settings {
             master,
@@ -116,5 +159,42 @@ impl Cli {
             engine,
             pace: Pace::default(),
         })
+    }
+
+    /// What `doctor` looks at; makes nothing.
+    pub(crate) fn examined(self) -> Result<Examined, SettingsError> {
+        let name = match self.name.clone() {
+            Some(name) => Some(name),
+            None => SlaveName::known_in(&self.algorithms_folder)?,
+        };
+        Ok(Examined {
+            master: self.master_url()?,
+            name,
+            token: self.token_file.as_deref().map(Token::read).transpose()?,
+            trust: Trust::load(self.ca_file.as_deref())?,
+            engine: self.engine(),
+            workers: self.workers(),
+            algorithms_folder: self.algorithms_folder,
+        })
+    }
+
+    fn master_url(&self) -> Result<Url, BadMaster> {
+        // The command line has one wherever it is needed.
+        master_url(self.master.as_deref().unwrap_or_default(), self.port)
+    }
+
+    fn engine(&self) -> Engine {
+        if self.worker.as_os_str() == BUILTIN {
+            return Engine::Builtin;
+        }
+        // The link leads to this very program, even after its file was replaced by an upgrade.
+        let guard = Some(PathBuf::from("/proc/self/exe"));
+        Engine::External(External::new(self.worker.clone(), guard))
+    }
+
+    fn workers(&self) -> NonZeroUsize {
+        self.workers
+            .or_else(|| std::thread::available_parallelism().ok())
+            .unwrap_or(NonZeroUsize::MIN)
     }
 }

@@ -5,15 +5,18 @@
 
 mod batch_check;
 mod body;
+pub mod doctor;
 pub mod engine;
 mod found;
 mod master;
 mod master_url;
 mod name;
+mod observer;
 mod pipeline;
 mod random;
 mod settings;
 mod spool;
+pub mod status;
 mod token;
 mod unable;
 mod wasm;

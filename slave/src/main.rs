@@ -1,6 +1,8 @@
 //! `tig-slave`: command line, signals and exit code around the library.
 
 mod cli;
+mod show_doctor;
+mod show_status;
 
 use std::convert::Infallible;
 use std::process::ExitCode;
@@ -17,7 +19,7 @@ use tig_slave::{Settings, StartError};
 use tig_worker::{JobError, start_compilers};
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::{Cli, SettingsError};
+use crate::cli::{Cli, Command, SettingsError, SlaveArguments};
 
 /// The main thread serves the few sockets; these wait for a batch, a module, the disk, and name servers.
 const THREADS: RuntimeThreads = RuntimeThreads { io: 0, blocking: 6 };
@@ -58,15 +60,19 @@ fn run() -> ExitCode {
         Ok(flush) => flush,
         Err(error) => return output::fail(&error),
     };
-    match start(cli) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => output::fail(&error),
+    match cli.command {
+        Some(Command::Status(arguments)) => show_status::run(&arguments),
+        Some(Command::Doctor(arguments)) => show_doctor::run(arguments),
+        None => match start(cli.slave) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => output::fail(&error),
+        },
     }
 }
 
-fn start(cli: Cli) -> Result<(), Error> {
-    let exit_with_parent = cli.exit_with_parent;
-    let settings = cli.settings()?;
+fn start(arguments: SlaveArguments) -> Result<(), Error> {
+    let exit_with_parent = arguments.exit_with_parent;
+    let settings = arguments.settings()?;
     let runtime = THREADS.start("the network and the disk")?;
     start_compilers(settings.workers.get()).map_err(Error::Compilers)?;
     // On this thread, which lives as long as the process: an external worker dies with the thread that started it.

@@ -82,6 +82,19 @@ impl SlaveName {
         &self.0
     }
 
+    /// The stored name of this machine's slaves in `folder`, if there is one.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or does not hold a name.
+    pub fn known_in(folder: &Path) -> Result<Option<Self>, NameError> {
+        let path = folder.join(format!("slave-name-{}", machine_name()));
+        if path.is_file() {
+            Self::stored_in(folder).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
     /// The name of this machine's slaves in `folder`: read from the file `slave-name-<machine>`, made at the first call.
     ///
     /// # Errors
@@ -109,7 +122,7 @@ impl SlaveName {
 }
 
 /// The host name, cut down to what is safe in a file name and in a header.
-fn machine_name() -> String {
+pub(crate) fn machine_name() -> String {
     let node = rustix::system::uname()
         .nodename()
         .to_string_lossy()

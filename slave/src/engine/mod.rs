@@ -5,6 +5,7 @@ mod guard;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use tig_protocol::{Batch, BatchResult};
 use tig_worker::{BatchJob, JobError, Limits, Workers};
@@ -46,6 +47,10 @@ impl Engine {
         }
     }
 
+    pub(crate) fn is_builtin(&self) -> bool {
+        matches!(self, Self::Builtin)
+    }
+
     /// Starts what computes on `workers` threads; an external worker starts with each batch.
     pub(crate) fn start(self, workers: NonZeroUsize) -> Result<StartedEngine, JobError> {
         Ok(match self {
@@ -64,14 +69,17 @@ pub(crate) enum StartedEngine {
 
 impl StartedEngine {
     /// Computes `batch`. Dropping the future kills an external worker; the built-in one runs on to the end of its batch,
-    /// or of this process, and its result is dropped.
+    /// or of this process, and its result is dropped. The built-in one counts its nonces in `done`.
     pub(crate) async fn compute(
         &self,
         batch: &Batch,
         module: &Module,
+        done: Arc<AtomicU64>,
     ) -> Result<BatchResult, EngineError> {
         match self {
-            Self::Builtin(workers) => compute_builtin(batch, module, Arc::clone(workers)).await,
+            Self::Builtin(workers) => {
+                compute_builtin(batch, module, Arc::clone(workers), done).await
+            }
             Self::External(external, workers) => external
                 .compute(batch, &module.path, *workers)
                 .await
@@ -84,11 +92,12 @@ async fn compute_builtin(
     batch: &Batch,
     module: &Module,
     workers: Arc<Workers>,
+    done: Arc<AtomicU64>,
 ) -> Result<BatchResult, EngineError> {
     let algorithm = module.algorithm.clone();
     let limits = Limits::from(batch.wasm_vm_config);
     let job = BatchJob::from(batch);
-    run_builtin(move || workers.compute_batch(&algorithm, &job, &limits)).await
+    run_builtin(move || workers.compute_counted_batch(&algorithm, &job, &limits, &done)).await
 }
 
 /// A panic of the worker is an error of its batch, not the end of the slave.

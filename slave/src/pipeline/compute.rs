@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Finished, Ready, Taken};
 use crate::engine::{EngineError, StartedEngine};
 use crate::master::Master;
+use crate::observer::Observer;
 use crate::random::random_unit;
 use crate::unable::{Refusal, Unable};
 
@@ -17,6 +18,7 @@ pub(super) struct Computer {
     pub(super) master: Master,
     pub(super) engine: StartedEngine,
     pub(super) unable: Unable,
+    pub(super) observer: Observer,
     pub(super) retry: Backoff,
     pub(super) stop: CancellationToken,
 }
@@ -47,13 +49,18 @@ impl Computer {
             let algorithm_id = &next.batch.settings.algorithm_id;
             // It was ahead when another batch of its algorithm failed.
             if let Some(refusal) = self.unable.refusal(algorithm_id) {
+                self.observer.given_back(&refusal.reason);
                 self.give_back(&next, &refusal).await;
                 taken.send_modify(|taken| taken.done += 1);
                 continue;
             }
             match self.stop.run_until_cancelled(self.compute(&next)).await {
-                None => self.master.release(&next.batch, "stopping", None).await,
+                None => {
+                    self.observer.failed(None);
+                    self.master.release(&next.batch, "stopping", None).await;
+                }
                 Some(Ok(finished)) => {
+                    self.observer.finished(next.batch.num_nonces);
                     failures = 0;
                     self.unable.succeeded(algorithm_id);
                     if results.send(finished).await.is_err() {
@@ -63,6 +70,7 @@ impl Computer {
                 Some(Err(error)) => {
                     failures = failures.saturating_add(1);
                     let refusal = self.unable.failed(algorithm_id, error_chain(&error));
+                    self.observer.failed(Some(&refusal.reason));
                     tracing::debug!(batch_id = next.batch.id(), "batch not computed");
                     self.give_back(&next, &refusal).await;
                     // A worker that fails at once must not burn through the master's queue.
@@ -93,7 +101,8 @@ impl Computer {
             proofs = batch.sampled_nonces.len(),
             "batch begun"
         );
-        let result = self.engine.compute(batch, module).await?;
+        let done = self.observer.begun(batch);
+        let result = self.engine.compute(batch, module, done).await?;
         batch.check(&result)?;
         log_finished(batch, &result, started.elapsed());
         Ok(Finished {

@@ -11,6 +11,7 @@ use super::lookahead::Lookahead;
 use super::{Ready, Taken};
 use crate::batch_check::{BadBatch, check_batch};
 use crate::master::{Master, POLL_WAIT_MS};
+use crate::observer::Observer;
 use crate::random::random_unit;
 use crate::settings::Pace;
 use crate::unable::Unable;
@@ -25,6 +26,7 @@ pub(super) struct Fetcher {
     master: Master,
     store: WasmStore,
     unable: Unable,
+    observer: Observer,
     pace: Pace,
     stop: CancellationToken,
     lookahead: Lookahead,
@@ -50,7 +52,7 @@ impl Fetcher {
     pub(super) fn new(
         master: Master,
         store: WasmStore,
-        unable: Unable,
+        (unable, observer): (Unable, Observer),
         pace: Pace,
         stop: CancellationToken,
     ) -> Self {
@@ -58,6 +60,7 @@ impl Fetcher {
             master,
             store,
             unable,
+            observer,
             pace,
             stop,
             lookahead: Lookahead::default(),
@@ -140,6 +143,7 @@ impl Fetcher {
             Ok(batch) => batch,
             Err(error) => {
                 self.failures = self.failures.saturating_add(1);
+                self.observer.poll_failed(&error_chain(&error));
                 // Once per outage: a master that is away for hours must not fill the log.
                 if self.failures == 1 {
                     tracing::warn!(
@@ -156,6 +160,7 @@ impl Fetcher {
                 return Some(Polled::Failed);
             }
         };
+        self.observer.polled(polled.is_some());
         match polled {
             None => Some(Polled::Idle),
             Some(batch) => {
@@ -171,6 +176,7 @@ impl Fetcher {
 
     async fn admit(&mut self, batch: Batch) -> Polled {
         if let Err(fault) = check_batch(&batch) {
+            self.observer.given_back(&fault.to_string());
             // Once per run of such batches: a master that has no others must not fill the log.
             if self.failures == 0 {
                 tracing::warn!(%fault, "batch rejected");
@@ -187,6 +193,7 @@ impl Fetcher {
         }
         let algorithm_id = batch.settings.algorithm_id.as_str();
         if let Some(refusal) = self.unable.refusal(algorithm_id) {
+            self.observer.given_back(&refusal.reason);
             let retry = Some(refusal.retry);
             self.master.release(&batch, &refusal.reason, retry).await;
             self.refusals = self.refusals.saturating_add(1);
@@ -197,6 +204,7 @@ impl Fetcher {
             Some(Ok(module)) => Polled::Ready(Box::new(Ready { batch, module })),
             Some(Err(error)) => {
                 let refusal = self.unable.failed(algorithm_id, error_chain(&error));
+                self.observer.given_back(&refusal.reason);
                 tracing::debug!(batch_id = batch.id(), "no module");
                 let retry = Some(refusal.retry);
                 self.master.release(&batch, &refusal.reason, retry).await;

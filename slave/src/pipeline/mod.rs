@@ -22,8 +22,10 @@ use self::lookahead::AHEAD_MAX;
 use self::upload::Uploader;
 use crate::engine::Engine;
 use crate::master::Master;
+use crate::observer::Observer;
 use crate::settings::Settings;
 use crate::spool::Spool;
+use crate::status::StatusFile;
 use crate::unable::Unable;
 use crate::wasm::{Module, WasmStore};
 
@@ -98,6 +100,7 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> Result<(), Star
         &settings.trust,
     )?;
     let engine_name = settings.engine.describe();
+    let observer = Observer::new(&settings);
     let engine = settings.engine.start(settings.workers);
     let engine = engine.map_err(StartError::Workers)?;
     tracing::info!(
@@ -111,13 +114,17 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> Result<(), Star
     let (result_sender, results) = mpsc::channel(RESULTS_QUEUED_MAX);
     let pace = settings.pace;
     let unable = Unable::new(pace.unable);
-    let fetcher = Fetcher::new(master.clone(), store, unable.clone(), pace, stop.clone());
+    let watched = (unable.clone(), observer.clone());
+    let fetcher = Fetcher::new(master.clone(), store, watched, pace, stop.clone());
     let spool = Spool::of(&settings.algorithms_folder, &settings.name);
-    let uploader = Uploader::new(master.clone(), pace, stop.clone(), spool);
+    let kept = (spool, observer.clone());
+    let uploader = Uploader::new(master.clone(), pace, stop.clone(), kept);
+    let file = StatusFile::of(&settings.algorithms_folder, &settings.name);
     let computer = Computer {
         master,
         engine,
         unable,
+        observer: observer.clone(),
         retry: pace.retry,
         stop: stop.clone(),
     };
@@ -135,6 +142,7 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> Result<(), Star
     };
     tokio::select! {
         ((), (), ()) = stages => tracing::info!("slave stopped"),
+        () = observer.write_to(file, stop.clone()) => {}
         () = deadline => tracing::warn!("slave stopped before the master had taken every result; results on disk are delivered after the next start"),
     }
     Ok(())

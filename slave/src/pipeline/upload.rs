@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Finished;
 use crate::master::{Delivery, Master};
+use crate::observer::Observer;
 use crate::random::random_unit;
 use crate::settings::Pace;
 use crate::spool::{self, Spool};
@@ -22,18 +23,25 @@ pub(super) struct Uploader {
     pace: Pace,
     stop: CancellationToken,
     spool: Spool,
+    observer: Observer,
     held: VecDeque<Finished>,
     /// Failed deliveries in a row.
     failures: u32,
 }
 
 impl Uploader {
-    pub(super) fn new(master: Master, pace: Pace, stop: CancellationToken, spool: Spool) -> Self {
+    pub(super) fn new(
+        master: Master,
+        pace: Pace,
+        stop: CancellationToken,
+        (spool, observer): (Spool, Observer),
+    ) -> Self {
         Self {
             master,
             pace,
             stop,
             spool,
+            observer,
             held: VecDeque::new(),
             failures: 0,
         }
@@ -43,6 +51,7 @@ impl Uploader {
     pub(super) async fn run(mut self, mut results: mpsc::Receiver<Finished>) {
         self.take_up().await;
         loop {
+            self.observer.holds(self.held.len());
             let next = match self.held.pop_front() {
                 Some(held) => held,
                 None => match results.recv().await {
@@ -53,6 +62,7 @@ impl Uploader {
             if let Err(returned) = self.deliver(next).await {
                 // To the back: a result that the master cannot digest must not block the others.
                 self.held.push_back(returned);
+                self.observer.holds(self.held.len());
                 self.wait(&mut results).await;
             }
         }
@@ -64,11 +74,13 @@ impl Uploader {
         match self.master.submit(&next.batch_id, rand_hash, body).await {
             Delivery::Accepted => {
                 tracing::debug!(batch_id = next.batch_id, "result delivered");
+                self.observer.delivered();
                 self.failures = 0;
                 self.forget(next).await;
                 Ok(())
             }
             Delivery::Refused { status, reason } => {
+                self.observer.rejected(&reason);
                 tracing::warn!(batch_id = next.batch_id, %status, reason, "the master rejects the result; dropping it");
                 self.failures = 0;
                 self.forget(next).await;

@@ -10,7 +10,7 @@ use crate::fixture::{JOB, batch, is_gone, mini, until, until_accepted};
 use crate::master::FakeMaster;
 
 /// Kills the program if a test fails half-way.
-struct Program(Child);
+pub(crate) struct Program(Child);
 
 impl Drop for Program {
     fn drop(&mut self) {
@@ -21,7 +21,7 @@ impl Drop for Program {
 
 impl Program {
     /// `tig-slave 127.0.0.1 <worker> <folder>/algorithms --port .. <more>`, stderr in `<folder>/log`.
-    fn start(master: &FakeMaster, folder: &Path, worker: &str, more: &[&str]) -> Self {
+    pub(crate) fn start(master: &FakeMaster, folder: &Path, worker: &str, more: &[&str]) -> Self {
         let log = std::fs::File::create(folder.join("log")).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_tig-slave"))
             .args(["127.0.0.1", worker])
@@ -37,11 +37,11 @@ impl Program {
         Self(child)
     }
 
-    fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.0), signal).unwrap();
     }
 
-    async fn ended(&mut self) -> ExitStatus {
+    pub(crate) async fn ended(&mut self) -> ExitStatus {
         until("the program ends", || self.0.try_wait().unwrap().is_some()).await;
         self.0.wait().unwrap()
     }

@@ -9,6 +9,7 @@ mod external;
 mod failing_modules;
 mod faults;
 mod fixture;
+mod look;
 mod master;
 mod modules;
 mod private_ca;

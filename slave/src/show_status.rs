@@ -1,0 +1,272 @@
+//! `tig-slave status`: what the slaves on this machine do.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::Serialize;
+use tig_process::output;
+use tig_slave::status::{self, BatchAtWork, Doing, Status};
+
+use crate::cli::StatusArguments;
+
+/// Exit code: no slave runs.
+const NOT_RUNNING: u8 = 7;
+
+/// Entries of a folder that are looked at.
+const ENTRIES_COUNT_MAX: usize = 10_000;
+
+/// A slave of a folder.
+#[derive(Debug, Serialize)]
+struct Shown {
+    folder: PathBuf,
+    is_running: bool,
+    cache: Cache,
+    #[serde(flatten)]
+    status: Status,
+}
+
+/// Modules that a folder has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+struct Cache {
+    modules: usize,
+    /// Of modules and machine code.
+    bytes: u64,
+}
+
+/// Prints what is found, and returns the exit code.
+pub(crate) fn run(arguments: &StatusArguments) -> ExitCode {
+    let now_ms = now_ms();
+    let mut shown = Vec::new();
+    for folder in &arguments.folders {
+        match status::read_all(folder) {
+            Ok((statuses, faults)) => {
+                for fault in faults {
+                    output::note_line(&fault.to_string());
+                }
+                let cache = cache(folder);
+                shown.extend(statuses.into_iter().map(|status| Shown {
+                    folder: folder.clone(),
+                    is_running: status.is_fresh(now_ms),
+                    cache,
+                    status,
+                }));
+            }
+            Err(error) => return output::fail(&error),
+        }
+    }
+    if let Some(name) = &arguments.name {
+        shown.retain(|slave| slave.status.name == name.as_str());
+    }
+    let is_any_running = shown.iter().any(|slave| slave.is_running);
+    if arguments.json {
+        // Names, numbers and paths always have a JSON form.
+        let text = serde_json::to_string(&serde_json::json!({ "slaves": shown }));
+        output::line(&text.unwrap_or_default());
+    } else {
+        print(&shown, arguments, now_ms);
+    }
+    match output::check() {
+        Err(error) => output::fail(&error),
+        Ok(()) if is_any_running => ExitCode::SUCCESS,
+        Ok(()) => ExitCode::from(NOT_RUNNING),
+    }
+}
+
+fn print(shown: &[Shown], arguments: &StatusArguments, now_ms: u64) {
+    for slave in shown {
+        for line in lines(slave, now_ms) {
+            // What the file says comes from elsewhere, and must not reach the terminal as it is.
+            output::line(&line.replace(char::is_control, " "));
+        }
+    }
+    if shown.is_empty() {
+        let folders = arguments.folders.iter();
+        let folders: Vec<String> = folders.map(|folder| folder.display().to_string()).collect();
+        output::line(&format!(
+            "no slave runs with the algorithms folder {}; give the folder of one that does",
+            folders.join(" or ")
+        ));
+    }
+}
+
+fn lines(shown: &Shown, now_ms: u64) -> Vec<String> {
+    let status = &shown.status;
+    let ago = |at_ms: u64| duration(now_ms.saturating_sub(at_ms));
+    let doing = match status.doing {
+        _ if !shown.is_running => {
+            format!("not running, last heard of {} ago", ago(status.updated_ms))
+        }
+        Doing::Starting => "starting".to_owned(),
+        Doing::Computing => "computing".to_owned(),
+        Doing::Waiting => "waiting for a batch".to_owned(),
+        Doing::NoMaster => "the master does not answer".to_owned(),
+        Doing::Stopping => "stopping".to_owned(),
+    };
+    let Status {
+        name,
+        machine,
+        process,
+        version,
+        ..
+    } = status;
+    let mut lines = vec![
+        format!("{name}: {doing}"),
+        format!(
+            "  process   {process} on {machine}, version {version}, up {}",
+            ago(status.started_ms)
+        ),
+        format!("  master    {}", status.master),
+        format!(
+            "  worker    {}, {} nonces at a time",
+            status.engine, status.workers
+        ),
+    ];
+    if let Some(batch) = &status.batch {
+        lines.push(format!(
+            "  batch     {}",
+            at_work(batch, &ago(batch.begun_ms), status.batches_ahead)
+        ));
+    }
+    lines.push(format!(
+        "  rate      {:.1} nonces/s over 1 min, {:.1} over 15 min",
+        status.nonces_per_second_1m, status.nonces_per_second_15m
+    ));
+    lines.push(format!(
+        "  done      {} batches, {} nonces; results: {} delivered, {} rejected, {} waiting",
+        status.batches_done,
+        status.nonces_done,
+        status.results_delivered,
+        status.results_rejected,
+        status.results_held
+    ));
+    lines.push(match &status.last_error {
+        Some(last) => format!(
+            "  errors    {}; last {} ago: {}",
+            status.errors,
+            ago(last.at_ms),
+            last.text
+        ),
+        None => format!("  errors    {}", status.errors),
+    });
+    let Cache { modules, bytes } = shown.cache;
+    lines.push(format!(
+        "  cache     {modules} modules, {:.1} MB with machine code, in {}",
+        bytes as f64 / 1e6,
+        shown.folder.display()
+    ));
+    lines
+}
+
+fn at_work(batch: &BatchAtWork, age: &str, ahead: usize) -> String {
+    let BatchAtWork {
+        id,
+        algorithm_id,
+        nonces,
+        proofs,
+        ..
+    } = batch;
+    let done = match batch.nonces_done {
+        Some(done) => format!("{done} of {nonces} nonces"),
+        None => format!("{nonces} nonces"),
+    };
+    format!("{id} of {algorithm_id}: {done}, {proofs} proofs, since {age}; {ahead} ahead")
+}
+
+/// In the largest two units.
+fn duration(milliseconds: u64) -> String {
+    let seconds = milliseconds / 1_000;
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3_600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        3_600..86_400 => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
+        _ => format!("{} d {} h", seconds / 86_400, seconds % 86_400 / 3_600),
+    }
+}
+
+/// What cannot be read counts as not there.
+fn cache(folder: &Path) -> Cache {
+    let mut cache = Cache::default();
+    for folder in [folder.to_owned(), folder.join("compiled")] {
+        let entries = std::fs::read_dir(&folder).into_iter().flatten();
+        for entry in entries.flatten().take(ENTRIES_COUNT_MAX) {
+            let Ok(found) = entry.metadata() else {
+                continue;
+            };
+            if found.is_file() {
+                let is_module = entry
+                    .path()
+                    .extension()
+                    .is_some_and(|found| found == "wasm");
+                cache.modules += usize::from(is_module);
+                cache.bytes += found.len();
+            }
+        }
+    }
+    cache
+}
+
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| {
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(status: Status) -> Shown {
+        Shown {
+            folder: "algorithms".into(),
+            is_running: true,
+            cache: Cache {
+                modules: 2,
+                bytes: 1_500_000,
+            },
+            status,
+        }
+    }
+
+    #[test]
+    fn batch_at_work_is_shown_with_its_progress() {
+        let mut slave = shown(Status {
+            name: "rig-1".to_owned(),
+            doing: Doing::Computing,
+            batches_ahead: 1,
+            batch: Some(BatchAtWork {
+                id: "c0ffee_8".to_owned(),
+                algorithm_id: "c003_a001".to_owned(),
+                nonces: 1_024,
+                nonces_done: Some(512),
+                proofs: 2,
+                begun_ms: 60_000,
+            }),
+            ..Status::default()
+        });
+        let text = lines(&slave, 75_000).join("\n");
+        assert!(text.starts_with("rig-1: computing\n"), "{text}");
+        let expected = "c0ffee_8 of c003_a001: 512 of 1024 nonces, 2 proofs, since 15 s; 1 ahead";
+        assert!(text.contains(expected), "{text}");
+        assert!(text.contains("2 modules, 1.5 MB"), "{text}");
+        slave.is_running = false;
+        let text = lines(&slave, 7_275_000).join("\n");
+        assert!(
+            text.starts_with("rig-1: not running, last heard of 2 h 1 min ago"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn durations_have_two_units() {
+        for (seconds, expected) in [
+            (0, "0 s"),
+            (61, "1 min 1 s"),
+            (7_260, "2 h 1 min"),
+            (90_000, "1 d 1 h"),
+        ] {
+            assert_eq!(duration(seconds * 1_000), expected);
+        }
+    }
+}
