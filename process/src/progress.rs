@@ -14,18 +14,67 @@ const LINE_INTERVAL: Duration = Duration::from_secs(10);
 /// Moves a terminal's cursor to the beginning of its line, which is cleared.
 const CLEAR_LINE: &str = "\r\x1b[2K";
 
+/// A line on standard error that says what goes on, in place of the one before.
+#[derive(Debug)]
+pub struct StatusLine {
+    is_terminal: bool,
+    shown: String,
+    next: Instant,
+}
+
+impl StatusLine {
+    /// Nothing is shown before `delay` has passed.
+    #[must_use]
+    pub fn new(delay: Duration) -> Self {
+        Self {
+            is_terminal: io::stderr().is_terminal(),
+            shown: String::new(),
+            next: Instant::now() + delay,
+        }
+    }
+
+    /// Whether a text would be shown now.
+    #[must_use]
+    pub fn is_due(&self) -> bool {
+        Instant::now() >= self.next
+    }
+
+    /// Shows a text that differs from the last one, unless it is too early.
+    pub fn show(&mut self, text: &str) {
+        if !self.is_due() || self.shown == text {
+            return;
+        }
+        text.clone_into(&mut self.shown);
+        let interval = if self.is_terminal {
+            standard_error::write(format!("{CLEAR_LINE}{text}").into_bytes());
+            DRAW_INTERVAL
+        } else {
+            standard_error::write_line(text);
+            LINE_INTERVAL
+        };
+        self.next = Instant::now() + interval;
+    }
+}
+
+impl Drop for StatusLine {
+    fn drop(&mut self) {
+        // The result takes its place.
+        if self.is_terminal && !self.shown.is_empty() {
+            standard_error::write(CLEAR_LINE.into());
+        }
+    }
+}
+
 /// Progress of one piece of work, on standard error.
 #[derive(Debug)]
 pub struct Progress {
-    /// Such as `exporting the store`.
+    /// Such as `exporting`.
     what: String,
     /// Such as `values`.
     unit: &'static str,
     total: Option<u64>,
     done: u64,
-    is_terminal: bool,
-    is_drawn: bool,
-    next: Instant,
+    line: StatusLine,
 }
 
 impl Progress {
@@ -37,36 +86,16 @@ impl Progress {
             unit,
             total,
             done: 0,
-            is_terminal: io::stderr().is_terminal(),
-            is_drawn: false,
-            next: Instant::now() + FIRST_DELAY,
+            line: StatusLine::new(FIRST_DELAY),
         }
     }
 
     /// So much more is done.
     pub fn add(&mut self, count: u64) {
         self.done = self.done.saturating_add(count);
-        let now = Instant::now();
-        if now < self.next {
-            return;
-        }
-        let text = text(&self.what, self.unit, self.done, self.total);
-        if self.is_terminal {
-            standard_error::write(format!("{CLEAR_LINE}{text}").into_bytes());
-            self.is_drawn = true;
-            self.next = now + DRAW_INTERVAL;
-        } else {
-            standard_error::write_line(&text);
-            self.next = now + LINE_INTERVAL;
-        }
-    }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        // The result takes its place.
-        if self.is_drawn {
-            standard_error::write(CLEAR_LINE.into());
+        if self.line.is_due() {
+            let text = text(&self.what, self.unit, self.done, self.total);
+            self.line.show(&text);
         }
     }
 }

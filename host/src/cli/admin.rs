@@ -18,7 +18,7 @@ use crate::config::{Config, ConfigError};
 use crate::control::CONTROL_TIMEOUT;
 use crate::control::admin::{AdminFile, FILE_NAME};
 use crate::control::report::{
-    DrainRequest, ExtensionReload, FailureReport, HostStatus, ReloadReport, ReportedOutcome,
+    ExtensionReload, FailureReport, HostStatus, ReloadReport, ReportedOutcome,
     ShadowRequest,
 };
 use crate::exit_code;
@@ -58,6 +58,12 @@ pub(super) enum AdminError {
         pid: u32,
         /// The system's reason.
         source: reqwest::Error,
+    },
+    /// The host has closed its admin socket, and its process goes on.
+    #[error("the host (process {pid}) has stopped its work and does not end; `kill -9 {pid}` loses nothing that is stored")]
+    StillRunning {
+        /// Its process.
+        pid: u32,
     },
     /// The file's token is not the host's.
     #[error("the host does not accept the token of {FILE_NAME}: {0}")]
@@ -100,7 +106,7 @@ impl AdminError {
             }
             Self::Refused(_) => exit_code::REFUSED.into(),
             Self::Config(_) => exit_code::CONFIG.into(),
-            Self::Reply(_) | Self::System(_) => ExitCode::FAILURE,
+            Self::Reply(_) | Self::System(_) | Self::StillRunning { .. } => ExitCode::FAILURE,
         }
     }
 }
@@ -125,7 +131,7 @@ impl Where {
         self.request(Method::GET, path, &Value::Null)
     }
 
-    fn post(&self, path: &str, body: &Value) -> Result<Value, AdminError> {
+    pub(super) fn post(&self, path: &str, body: &Value) -> Result<Value, AdminError> {
         self.request(Method::POST, path, body)
     }
 
@@ -134,7 +140,7 @@ impl Where {
     }
 
     /// Prints the reply as JSON, or lets `print` show it to people.
-    fn show<T: DeserializeOwned>(
+    pub(super) fn show<T: DeserializeOwned>(
         &self,
         reply: &Value,
         print: impl FnOnce(&T),
@@ -253,21 +259,5 @@ pub(super) fn discard(place: &Where, name: &str) -> Result<ExitCode, AdminError>
     let reply = place.post(&format!("/discard/{name}"), &Value::Null)?;
     place.show(&reply, |_: &HostStatus| {
         output::line(&format!("{name}: the shadow has ended"));
-    })
-}
-
-pub(super) fn drain(place: &Where, seconds_max: Option<u64>) -> Result<ExitCode, AdminError> {
-    let reply = place.post("/drain", &json!(DrainRequest { seconds_max }))?;
-    place.show(&reply, |status: &HostStatus| {
-        let extensions = status.extensions.iter();
-        let waits: Vec<String> = extensions
-            .filter(|extension| extension.unfinished > 0)
-            .map(|extension| format!("{} has {} unfinished", extension.name, extension.unfinished))
-            .collect();
-        output::line(&if waits.is_empty() {
-            "draining".to_owned()
-        } else {
-            format!("draining: {}", waits.join(", "))
-        });
     })
 }

@@ -144,6 +144,9 @@ pub(super) enum Command {
         /// End after this time, whatever is unfinished
         #[arg(long, value_name = "SECONDS")]
         max: Option<u64>,
+        /// Show what is left, and return when the host has ended
+        #[arg(long)]
+        wait: bool,
         #[command(flatten)]
         place: Where,
     },

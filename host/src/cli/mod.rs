@@ -10,6 +10,7 @@ mod completions;
 mod config_file;
 mod doctor;
 mod events;
+mod drain;
 mod export;
 mod init;
 mod output;
@@ -96,7 +97,9 @@ fn execute(cli: Cli) -> ExitCode {
         }
         Some(Command::Promote { name, place }) => Ok(code_or_report(admin::promote(&place, &name))),
         Some(Command::Discard { name, place }) => Ok(code_or_report(admin::discard(&place, &name))),
-        Some(Command::Drain { max, place }) => Ok(code_or_report(admin::drain(&place, max))),
+        Some(Command::Drain { max, wait, place }) => {
+            Ok(code_or_report(drain::drain(&place, max, wait)))
+        }
         Some(Command::Why { topic, place }) => {
             Ok(code_or_report(why::why(&place, topic.as_deref())))
         }

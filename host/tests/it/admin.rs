@@ -100,6 +100,28 @@ fn without_a_running_host_commands_end_with_7() {
     );
 }
 
+#[test]
+fn drain_waits_for_the_end_and_shows_the_rest() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let home = Home::new();
+    let host = home.start();
+    runtime.block_on(set_unfinished(&host, 2));
+    let drain = std::thread::scope(|scope| {
+        let drain = scope.spawn(|| home.tig_host(&["drain", "--wait"]));
+        let is_draining = || home.tig_host(&["status", "--json"]).json()["draining"] == true;
+        wait_until(is_draining, || "no drain was requested".to_owned());
+        runtime.block_on(set_unfinished(&host, 0));
+        drain.join().unwrap()
+    });
+    assert_eq!(
+        (drain.code, &*drain.stdout),
+        (Some(0), "the host has ended\n")
+    );
+    let rest = "draining: recorder has 2 unfinished";
+    assert!(drain.stderr.contains(rest), "{drain:?}");
+    assert_eq!(home.tig_host(&["store", "ls"]).code, Some(0));
+}
+
 #[tokio::test]
 async fn reload_tells_what_came_of_it() {
     let home = Home::new();
