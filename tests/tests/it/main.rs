@@ -8,6 +8,7 @@
 mod bad_input;
 mod bad_slaves;
 mod closed_output;
+mod cordon;
 mod dashboard;
 mod demo;
 mod deploy_container;

@@ -46,3 +46,23 @@ pub(super) async fn commands(State(api): State<Api>) -> Response {
 pub(super) async fn openapi() -> Response {
     json_text(OPENAPI)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Whoever adds a route describes it.
+    #[test]
+    fn every_route_is_described() {
+        let source = include_str!("mod.rs");
+        let routes = source.split(".route(\"").skip(1);
+        let routes = routes.filter_map(|rest| rest.split('"').next());
+        let routes: BTreeSet<_> = routes.map(|it| format!("/operator/v1{it}")).collect();
+        let document: serde_json::Value = serde_json::from_str(OPENAPI).unwrap();
+        let paths = document["paths"].as_object().unwrap().keys();
+        let api = paths.filter(|path| path.starts_with("/operator/v1/"));
+        assert_eq!(api.cloned().collect::<BTreeSet<_>>(), routes);
+    }
+}
