@@ -1,0 +1,166 @@
+//! Every view, at two widths and in light and dark: what it shows is what the API replies.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::accessibility::check_accessibility;
+use super::system::{PageStack, chromium};
+use super::tab::Tab;
+
+/// Variable that, when set, makes the test write the pictures of the documentation.
+const SCREENS_VARIABLE: &str = "TIG_WRITE_SCREENS";
+
+/// Widths with the colours that are preferred, and whether a picture is kept.
+const LOOKS: [(u32, &str, bool); 4] = [
+    (1_400, "light", true),
+    (1_400, "dark", false),
+    (400, "light", false),
+    (400, "dark", true),
+];
+
+#[test]
+fn views_show_what_the_api_replies() {
+    let Some(browser) = chromium() else { return };
+    let system = PageStack::start();
+    let tab = Tab::open(&browser);
+    tab.go(&system.url("overview"));
+    tab.wait("document.querySelector('#link').textContent === '✓ live'");
+    let panels = system.api("/operator/v1/panels");
+    let panels: Vec<&str> = names(&panels["panels"]);
+    for name in &panels {
+        let link = format!("#nav a[href='#/panel/{name}']");
+        tab.wait(&format!("document.querySelector(\"{link}\")"));
+    }
+    compare_extensions(&tab, &system);
+    compare_panels(&tab, &system, &panels);
+    compare_events(&tab, &system);
+
+    let panels = panels.iter().map(|name| format!("panel/{name}"));
+    let own = ["overview", "extensions", "events", "history", "conditions"];
+    let views: Vec<String> = own.map(str::to_owned).into_iter().chain(panels).collect();
+    for (width, colours, is_kept) in LOOKS {
+        tab.look(width, colours);
+        for view in &views {
+            tab.go(&system.url(view));
+            show(&tab, view);
+            let what = format!("{view}, {width} px, {colours}");
+            let overflow = tab.value(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth",
+            );
+            assert_eq!(overflow, 0, "{what}");
+            check_accessibility(&tab, &what);
+            if is_kept {
+                keep(&tab, view, width);
+            }
+        }
+    }
+    assert_eq!(tab.faults(), Vec::<String>::new());
+    let own = format!("http://{}/", system.stack.host_address);
+    for url in tab.requests() {
+        assert!(url.starts_with(&own) || url.starts_with("data:"), "{url}");
+    }
+}
+
+fn names(list: &Value) -> Vec<&str> {
+    let list = list.as_array().unwrap().iter();
+    list.map(|it| it["name"].as_str().unwrap()).collect()
+}
+
+/// Waits until the view has what it asks for.
+fn show(tab: &Tab<'_>, view: &str) {
+    let current = format!("#nav a[href='#/{view}'][aria-current=page]");
+    tab.wait(&format!("document.querySelector(\"{current}\")"));
+    tab.wait("document.querySelector('main').innerText.trim() !== ''");
+    tab.wait("!document.querySelector('main').innerText.includes('Loading…')");
+}
+
+fn compare_extensions(tab: &Tab<'_>, system: &PageStack) {
+    tab.go(&system.url("extensions"));
+    show(tab, "extensions");
+    let status = system.api("/operator/v1/status");
+    let extensions = status["extensions"].as_array().unwrap();
+    assert_eq!(tab.count("main section.card"), extensions.len() as u64);
+    for extension in extensions {
+        let name = extension["name"].as_str().unwrap();
+        let card = format!("main section.card[aria-label={name}]");
+        for shown in ["version", "state"] {
+            tab.wait_for_words(&card, extension[shown].as_str().unwrap());
+        }
+        tab.wait_for_words(&card, &extension["reloads"].to_string());
+    }
+}
+
+/// Figures and rows of each panel are those that the extension replies.
+fn compare_panels(tab: &Tab<'_>, system: &PageStack, names: &[&str]) {
+    for name in names {
+        let view = format!("panel/{name}");
+        tab.go(&system.url(&view));
+        show(tab, &view);
+        let panel = system.api(&format!("/operator/panel/{name}?limit=100"));
+        let title = panel["title"].as_str().unwrap();
+        tab.wait_for_words("main h2", title);
+        for widget in panel["widgets"].as_array().unwrap() {
+            compare_widget(tab, widget);
+        }
+    }
+}
+
+fn compare_widget(tab: &Tab<'_>, widget: &Value) {
+    match widget["kind"].as_str().unwrap() {
+        "figures" => {
+            for figure in widget["figures"].as_array().unwrap() {
+                tab.wait_for_words("main dt", figure["label"].as_str().unwrap());
+            }
+        }
+        "table" => {
+            let rows = widget["rows"].as_array().unwrap();
+            for column in widget["columns"].as_array().unwrap() {
+                if !rows.is_empty() {
+                    tab.wait_for_words("main thead", column["label"].as_str().unwrap());
+                }
+            }
+            for row in rows.iter().take(5) {
+                let key = serde_json::json!(row["id"]);
+                tab.wait(&format!(
+                    "[...document.querySelectorAll('main tbody tr')].some((row) => row.dataset.key === {key})"
+                ));
+            }
+        }
+        "heat_map" => {
+            tab.wait("document.querySelector('main canvas[role=application], main .empty')")
+        }
+        "plot" => tab.wait("document.querySelector('main .plot .words').innerText !== ''"),
+        "funnel" => tab.wait("document.querySelector('main .widget-funnel')"),
+        "timeline" => tab.wait("document.querySelector('main .widget-timeline')"),
+        kind => panic!("the page does not know widgets of the kind {kind}"),
+    }
+}
+
+/// The events of one extension, as they come.
+fn compare_events(tab: &Tab<'_>, system: &PageStack) {
+    tab.go(&system.url("events"));
+    show(tab, "events");
+    tab.wait_for_words("main .events", "new_block");
+    tab.click("#event-name");
+    tab.type_text("new_block");
+    tab.wait("[...document.querySelectorAll('main .events b')].every((it) => it.innerText === 'new_block') && document.querySelector('main .events b')");
+    let events = system.api("/operator/v1/events?name=new_block&limit=1");
+    let seq = events["events"][0]["seq"].to_string();
+    tab.wait(&format!(
+        "[...document.querySelectorAll('main .events > li')].some((it) => it.dataset.key === '{seq}')"
+    ));
+}
+
+/// A picture for the documentation.
+fn keep(tab: &Tab<'_>, view: &str, width: u32) {
+    if std::env::var_os(SCREENS_VARIABLE).is_none_or(|value| value.is_empty()) {
+        return;
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/screens");
+    fs::create_dir_all(&folder).unwrap();
+    let name = view.replace('/', "-").replace("panel-", "");
+    let file = folder.join(format!("{name}-{width}.webp"));
+    fs::write(file, tab.picture()).unwrap();
+}
