@@ -13,12 +13,11 @@ const CARGO_DEB: &str = "3.8.0";
 const TOOLS_FOLDER: &str = "tools";
 
 /// A file and the Debian package that has it.
-const DEBIAN: [(&str, &str); 6] = [
+const DEBIAN: [(&str, &str); 5] = [
     ("/usr/bin/systemd-analyze", "systemd"),
     ("/usr/share/doc/python3-seccomp", "python3-seccomp"),
     ("/usr/bin/dpkg-shlibdeps", "dpkg-dev"),
     ("/usr/bin/chromium", "chromium"),
-    ("/usr/bin/chromedriver", "chromium-driver"),
     ("/usr/bin/promtool", "prometheus"),
 ];
 
