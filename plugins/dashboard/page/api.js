@@ -97,10 +97,13 @@ function reason(status, text) {
   return text.trim() || `the host answered with status ${status}`;
 }
 
-/** Calls `work` again and again while the page is seen: after `intervalMs` when it went well, later and later when not. */
+/**
+ * Calls `work` again and again while the page is seen: after `interval` (milliseconds, or a function that returns them) when
+ * it went well, later and later when not.
+ */
 export class Poll {
   #work;
-  #intervalMs;
+  #interval;
   #onError;
   #failures = 0;
   #timer = 0;
@@ -108,9 +111,9 @@ export class Poll {
   #stopped = false;
   #onVisibility = () => (document.hidden ? this.#rest() : this.now());
 
-  constructor(work, intervalMs, onError = () => {}) {
+  constructor(work, interval, onError = () => {}) {
     this.#work = work;
-    this.#intervalMs = intervalMs;
+    this.#interval = interval;
     this.#onError = onError;
     document.addEventListener("visibilitychange", this.#onVisibility);
     this.now();
@@ -139,21 +142,22 @@ export class Poll {
   async #call() {
     const abort = new AbortController();
     this.#abort = abort;
-    let pause = this.#intervalMs;
+    let retry = 0;
     try {
       await this.#work(abort.signal);
       this.#failures = 0;
     } catch (error) {
       if (abort.signal.aborted) return;
       this.#failures += 1;
-      pause = Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** Math.min(this.#failures - 1, 5));
+      retry = Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** Math.min(this.#failures - 1, 5));
       if (error instanceof ApiError && error.status === 0) {
         link.error = error.message;
-        link.retryAtMs = Date.now() + pause;
+        link.retryAtMs = Date.now() + retry;
       }
       this.#onError(error);
     }
     if (abort.signal.aborted || this.#stopped) return;
-    this.#timer = setTimeout(() => this.now(), pause);
+    const pause = typeof this.#interval === "function" ? this.#interval() : this.#interval;
+    this.#timer = setTimeout(() => this.now(), retry || pause);
   }
 }

@@ -28,6 +28,7 @@ const VIEWS = { overview: openOverview, panel: openPanel, extensions: openExtens
 const main = document.getElementById("main");
 let view = null;
 let frame = 0;
+const causes = new Set();
 let forbidden = null;
 
 const app = {
@@ -35,9 +36,10 @@ const app = {
   panels: [],
   commands: null,
   feed: null,
-  draw,
+  draw: () => draw("view"),
   onError,
   learn,
+  drawMs: 0,
 };
 
 setUpTheme(document.getElementById("theme"));
@@ -52,7 +54,7 @@ open(false);
 async function lookAtStatus(signal) {
   app.status = await get("status", {}, { signal });
   forbidden = null;
-  draw();
+  draw("status");
 }
 
 async function lookAtPanels(signal) {
@@ -62,7 +64,7 @@ async function lookAtPanels(signal) {
   const before = app.panels.map((it) => it.name).join(" ");
   app.panels = (answer.panels ?? []).slice(0, PANELS_COUNT_MAX).map((it) => known.get(it.name) ?? { ...it, title: null, order: Infinity });
   sortPanels();
-  draw();
+  draw("panels");
   if (before !== app.panels.map((it) => it.name).join(" ")) view?.onPanels?.();
 }
 
@@ -82,21 +84,21 @@ function sortPanels() {
 function onEvents(events) {
   // A condition that begins or ends is shown at once.
   if (events.some((event) => String(event.name).startsWith("condition_"))) statusPoll.now();
-  draw();
+  draw("events");
 }
 
 function onError(error) {
   if (error.isForbidden) forbidden = error.message;
   // Whatever is not an answer of the host is a fault of this page.
   if (error.status === undefined) console.error(error);
-  draw();
+  draw("view");
 }
 
 function changed() {
   statusPoll.now();
   panelsPoll.now();
   view?.onChange?.();
-  draw();
+  draw("view");
 }
 
 /** Opens the view that the address names. */
@@ -110,7 +112,7 @@ function open(byReader) {
   view.kind = opener;
   view.panel = name;
   document.title = `${view.title} · tig-host`;
-  draw();
+  draw("view");
   if (byReader) main.focus({ preventScroll: true });
   scrollTo(0, 0);
 }
@@ -123,15 +125,23 @@ function decoded(text) {
   }
 }
 
-/** Draws soon, once for all that has changed. */
-function draw() {
+/** Draws soon, once for all that has changed; the view only if it shows what has. */
+function draw(cause) {
+  causes.add(cause);
   if (frame) return;
   frame = requestAnimationFrame(() => {
     frame = 0;
-    render(main, view?.draw() ?? []);
+    if (causes.has("view") || view.shows.some((it) => causes.has(it))) drawView();
+    causes.clear();
     render(document.getElementById("nav"), navigation());
     showLink();
   });
+}
+
+function drawView() {
+  const start = performance.now();
+  render(main, view.draw());
+  app.drawMs = performance.now() - start;
 }
 
 function navigation() {

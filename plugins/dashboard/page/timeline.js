@@ -16,7 +16,10 @@ const TICKS_COUNT = 4;
 /** Colours of steps without a tone; further labels share the last. */
 const SHADES_COUNT = 5;
 
-/** A `timeline` widget. */
+/** Keys of the timelines that the reader has opened whole. */
+const opened = new Set();
+
+/** A `timeline` widget; `context.redraw()` draws it whole when the reader opens it. */
 export function timeline(widget, context) {
   const lanes = (widget.lanes ?? []).slice(0, LANES_COUNT_MAX);
   if (lanes.length === 0) return el("p", { class: "empty" }, "Nothing yet.");
@@ -29,8 +32,15 @@ export function timeline(widget, context) {
     el("ul", { class: "legend" }, [...shades].slice(0, SHADES_COUNT).map(([label, shade]) => el("li", { class: `key-${shade}`, key: label }, el("span", { class: "swatch", "aria-hidden": "true" }), short(label, 40)))),
     axis(span),
     list(first),
-    others.length > 0 && el("details", {}, el("summary", {}, `${others.length} more`), list(others)),
+    others.length > 0 && el("details", { ontoggle: (event) => toggle(event.currentTarget.open, context) }, el("summary", {}, `${others.length} more`), opened.has(context.key) && list(others)),
   ];
+}
+
+function toggle(isOpen, context) {
+  if (isOpen === opened.has(context.key)) return;
+  if (isOpen) opened.add(context.key);
+  else opened.delete(context.key);
+  context.redraw?.();
 }
 
 /** Steps of the same name have the same colour; moments are marks. */

@@ -7,6 +7,7 @@ import { el } from "./dom.js";
 export function openConditions(app) {
   return {
     title: "Conditions",
+    shows: ["status"],
     draw: () => {
       const conditions = app.status?.conditions ?? [];
       const alerts = conditions.filter(isAlert);

@@ -28,6 +28,7 @@ export function openEvents(app) {
   };
   return {
     title: "Events",
+    shows: ["status", "events"],
     draw: () => {
       const source = feed ?? app.feed;
       if (!state.isPaused) state.shown = source.events;

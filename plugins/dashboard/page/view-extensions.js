@@ -13,7 +13,7 @@ const TEXT_LENGTH_MAX = 600;
 
 /** Opens the view. */
 export function openExtensions(app) {
-  return { title: "Extensions", draw: () => draw(app), stop: () => {} };
+  return { title: "Extensions", shows: ["status"], draw: () => draw(app), stop: () => {} };
 }
 
 function draw(app) {

@@ -37,6 +37,7 @@ export function openHistory(app) {
   };
   return {
     title: "History",
+    shows: ["panels"],
     draw: () => draw(state, choose, chooseMetric),
     onPanels: () => poll.now(),
     stop: () => poll.stop(),

@@ -34,6 +34,7 @@ export function openOverview(app) {
   }, REFRESH_INTERVAL_MS, app.onError);
   return {
     title: "Overview",
+    shows: ["status", "panels", "events"],
     draw: () => draw(app, shown),
     onPanels: () => poll.now(),
     onChange: () => poll.now(),

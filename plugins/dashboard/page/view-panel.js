@@ -8,8 +8,10 @@ import { RANGES } from "./history.js";
 import { ROWS_COUNT_MAX, isSorted } from "./table.js";
 import { widgets } from "./widgets.js";
 
-/** Pause between two looks. */
+/** Pause between two looks: longer where drawing takes long, so that it takes one percent of a core. */
 const REFRESH_INTERVAL_MS = 5_000;
+const REFRESH_INTERVAL_MS_MAX = 60_000;
+const PAUSE_PER_DRAWING = 100;
 /** Rows of a page. */
 const ROWS_COUNT = 100;
 /** Pause after the last key of a search. */
@@ -39,7 +41,7 @@ export function openPanel(app, route) {
       state.error = error.message;
     }
     app.draw();
-  }, REFRESH_INTERVAL_MS, app.onError);
+  }, () => Math.min(REFRESH_INTERVAL_MS_MAX, Math.max(REFRESH_INTERVAL_MS, PAUSE_PER_DRAWING * app.drawMs)), app.onError);
   const search = (event) => {
     state.find = event.currentTarget.value.slice(0, SEARCH_LENGTH_MAX);
     state.offset = 0;
@@ -52,7 +54,8 @@ export function openPanel(app, route) {
   };
   return {
     title: id === null ? heading(name) : `${heading(name)}: ${short(id, 40)}`,
-    draw: () => draw({ name, id, key, state, link, search, turn, onSort: turn(0) }),
+    shows: [],
+    draw: () => draw({ name, id, key, state, link, search, turn, onSort: turn(0), redraw: app.draw }),
     onChange: () => poll.now(),
     stop: () => {
       clearTimeout(typing);
@@ -61,7 +64,7 @@ export function openPanel(app, route) {
   };
 }
 
-function draw({ name, id, key, state, link, search, turn, onSort }) {
+function draw({ name, id, key, state, link, search, turn, onSort, redraw }) {
   const { answer } = state;
   const title = short(answer?.title ?? heading(name));
   const context = {
@@ -69,6 +72,7 @@ function draw({ name, id, key, state, link, search, turn, onSort }) {
     title,
     rangeMs: RANGES[2].ms,
     onSort,
+    redraw,
     page: state.isWhole && id === null ? { offset: state.offset, count: ROWS_COUNT } : null,
     canAct: canControl(),
     act,
