@@ -134,7 +134,7 @@ impl Built {
         }
         let example = fs::read(workspace.root.join("config.example.json"))?;
         let config = installed_config(serde_json::from_slice(&example)?);
-        fs::write(stage.join("config.json"), format!("{config:#}\n"))?;
+        fs::write(stage.join("config.example.json"), format!("{config:#}\n"))?;
         Ok(())
     }
 

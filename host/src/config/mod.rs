@@ -59,6 +59,9 @@ pub(crate) const DRAIN_MAX_DEFAULT: Duration = Duration::from_secs(10);
 /// A longer config file is refused.
 const FILE_BYTES_MAX: u64 = 16 << 20;
 
+/// From the folder of an installed program, `/usr/bin`, to its plugins.
+const PACKAGED_FOLDER: &str = "../lib/tig-host/plugins";
+
 /// Values of the command line, which take precedence over the file.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
@@ -307,11 +310,13 @@ fn parse(schema: &Value, value: Value) -> Result<ConfigFile, Vec<Fault>> {
     })
 }
 
-/// Default folder of the plugin files.
+/// Default folder of the plugin files: that of the program, or beside it where a package has put them.
 #[must_use]
 pub(crate) fn folder_of_executable() -> PathBuf {
     let executable = std::env::current_exe().unwrap_or_default();
-    executable.parent().unwrap_or(Path::new(".")).to_owned()
+    let folder = executable.parent().unwrap_or(Path::new("."));
+    let packaged = folder.join(PACKAGED_FOLDER);
+    packaged.canonicalize().unwrap_or(folder.to_owned())
 }
 
 #[cfg(test)]
