@@ -18,8 +18,8 @@ const REPLY_TIMEOUT: Duration = Duration::from_secs(40);
 /// Time to connect on loopback.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Characters of a reply that is no failure of the host's own form.
-const SHOWN_COUNT_MAX: usize = 200;
+/// Characters of a failed reply in a form that is not the host's own.
+const REASON_COUNT_MAX: usize = 200;
 
 /// Connections to a running host.
 #[derive(Clone, Debug)]
@@ -111,7 +111,7 @@ fn failure(status: StatusCode, body: &[u8]) -> FailureReport {
     serde_json::from_slice(body).unwrap_or_else(|_| {
         let text: String = String::from_utf8_lossy(body)
             .chars()
-            .take(SHOWN_COUNT_MAX)
+            .take(REASON_COUNT_MAX)
             .collect();
         let text = text.trim();
         let error = if text.is_empty() {
@@ -176,7 +176,7 @@ mod tests {
         let long = text(&"x".repeat(1_000));
         assert_eq!(
             long.len(),
-            "the host replies 404 Not Found: ".len() + SHOWN_COUNT_MAX
+            "the host replies 404 Not Found: ".len() + REASON_COUNT_MAX
         );
     }
 }

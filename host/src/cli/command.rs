@@ -8,9 +8,9 @@ use clap_complete::Shell;
 use super::admin::Where;
 use super::bundle::BundleArguments;
 use super::doctor::DoctorArguments;
-use super::init::InitArguments;
 use super::events;
-use super::panel::show::PanelArguments;
+use super::init::InitArguments;
+use super::show::PanelArguments;
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 done, or stopped on request; 1 unforeseen, such as too few threads; 2 wrong command line; 3 config; 4 extension; 5 listener; 6 store; \

@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn first_query_asks_for_the_latest_and_later_ones_wait() {
+    fn first_query_asks_for_the_latest_then_waits() {
         let wanted = Wanted {
             name: Some("new_block".to_owned()),
             lines: 3,

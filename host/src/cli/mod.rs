@@ -7,6 +7,7 @@ mod check;
 mod client;
 mod command;
 mod completions;
+mod condition_text;
 mod config_file;
 mod doctor;
 mod events;
@@ -19,6 +20,7 @@ mod pause;
 mod plugins;
 mod run;
 mod schema;
+mod show;
 mod shown_text;
 mod status;
 mod stop;
@@ -108,7 +110,7 @@ fn execute(cli: Cli) -> ExitCode {
             id,
             arguments,
             place,
-        }) => Ok(code_or_report(panel::show::panel(
+        }) => Ok(code_or_report(show::panel(
             &place,
             name.as_deref(),
             id.as_deref(),

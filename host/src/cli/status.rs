@@ -1,8 +1,8 @@
 //! What `tig-host status` shows to people.
 
+use super::condition_text::count_text;
 use super::output::{self, escaped};
 use super::panel::format::seconds_text;
-use super::why::count_text;
 use crate::control::report::HostStatus;
 use crate::observe::shadow_status::ShadowStatus;
 use crate::observe::status::{ExtensionStatus, State};

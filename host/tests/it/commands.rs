@@ -167,7 +167,7 @@ fn wrong_names_and_arguments_are_refused_at_once() {
         faults,
     );
     refused(&["operated", "echo", "--text"], 2, "--text has no value");
-    refused(&["operated", "echo", "a"], 2, "unexpected `a`");
+    refused(&["operated", "echo", "a", "b"], 2, "unexpected `b`");
     refused(
         &["--arguments", "none.json", "operated", "echo"],
         2,

@@ -5,7 +5,6 @@ pub(super) mod format;
 mod heat_map;
 pub(super) mod line;
 pub(super) mod plot;
-pub(super) mod show;
 mod table;
 
 use tig_plugin_api::panel::{Panel, Row, Widget};

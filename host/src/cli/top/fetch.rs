@@ -12,9 +12,8 @@ use super::super::admin::{AdminError, Where};
 use super::super::client::{self, OperatorClient, is_away};
 use super::super::events;
 use super::super::panel::plot::Histories;
-use super::super::panel::show;
-use super::super::pause;
-use super::state::{EVENTS_COUNT_MAX, Request, Wish};
+use super::super::{pause, show};
+use super::state::{EVENTS_KEPT_COUNT_MAX, Request, Wish};
 use super::update::Input;
 use crate::control::report::{
     CommandsReport, DrainRequest, EventsReport, HostStatus, PanelsReport,
@@ -87,7 +86,7 @@ async fn look_once(
 /// Follows the events, until nobody wants to know.
 pub(super) async fn follow(place: Arc<Where>, news: News) {
     let wanted = events::Wanted {
-        lines: EVENTS_COUNT_MAX,
+        lines: EVENTS_KEPT_COUNT_MAX,
         ..events::Wanted::default()
     };
     let mut after = None;

@@ -4,12 +4,14 @@
 //! it ends.
 
 mod fetch;
+mod keys;
 mod overview;
 mod render;
 mod state;
 #[cfg(test)]
 mod tests;
 mod update;
+mod view;
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;

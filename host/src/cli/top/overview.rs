@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use tig_plugin_api::Severity;
 use tig_plugin_api::panel::{Column, Figure, Format, Panel, Row, Table, Tone, Widget};
 
+use super::super::condition_text::severity_text;
 use super::super::panel::format::duration;
-use super::super::why::severity_text;
 use super::state::State;
 use crate::control::report::{ConditionReport, EventReport};
 use crate::observe::handler_times::HandlerTime;

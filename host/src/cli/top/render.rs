@@ -6,13 +6,14 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::Text;
 use ratatui::widgets::{Clear, Paragraph};
 
+use super::super::condition_text;
 use super::super::panel::format::{Formatter, seconds_text};
 use super::super::panel::line::{Ink, Line};
 use super::super::panel::plot::Histories;
 use super::super::panel::{self, Canvas};
 use super::super::shown_text::width;
-use super::super::why;
 use super::state::{Mode, State, Tab};
+use super::view::{body, row_count};
 use crate::control::report::ConditionReport;
 
 const KEYS: &str =
@@ -99,7 +100,7 @@ impl Screen {
 }
 
 fn selected_row(state: &State) -> usize {
-    state.cursor.min(state.row_count().saturating_sub(1))
+    state.cursor.min(row_count(state).saturating_sub(1))
 }
 
 /// Lines that are scrolled away: the selected row is on the screen, and what is before the first or after the last row too.
@@ -109,7 +110,7 @@ fn offset(lines: &[Line], state: &State, height: usize) -> usize {
     let Some(place) = lines.iter().position(|line| line.row == Some(selected)) else {
         return state.scroll.min(most);
     };
-    let is_last = selected + 1 == state.row_count();
+    let is_last = selected + 1 == row_count(state);
     let wanted = match selected {
         0 => (place + 1).saturating_sub(height),
         _ if is_last => most.min(place),
@@ -142,9 +143,9 @@ fn header(state: &State) -> Line {
     }
     let severities = status.conditions.iter();
     let severities = severities.map(|it| it.standing.condition.severity);
-    match why::count_text(severities.clone()) {
+    match condition_text::count_text(severities.clone()) {
         Some(text) => {
-            let worst = severities.max().map_or(Ink::Plain, why::ink);
+            let worst = severities.max().map_or(Ink::Plain, condition_text::ink);
             line.push(worst, &format!("  {text}"));
         }
         None => line.push(Ink::Good, "  nothing is wrong"),
@@ -190,8 +191,8 @@ fn tab_line(state: &State, columns: usize) -> ratatui::text::Line<'static> {
 }
 
 fn body_lines(state: &State, columns: usize) -> Vec<Line> {
-    let body = match state.body() {
-        Ok(body) => body,
+    let shown = match body(state) {
+        Ok(panel) => panel,
         Err(reason) => return vec![Line::new(Ink::Dim, &reason)],
     };
     let histories = match (&state.tab, &state.shown) {
@@ -206,7 +207,7 @@ fn body_lines(state: &State, columns: usize) -> Vec<Line> {
         },
         histories,
     };
-    panel::lines(&body, &canvas)
+    panel::lines(&shown, &canvas)
 }
 
 fn help() -> Vec<Line> {
@@ -224,7 +225,8 @@ fn why_lines(state: &State, topic: Option<&str>, columns: usize) -> Vec<Line> {
     let Some(status) = &state.status else {
         return vec![Line::new(Ink::Dim, "nothing is known yet")];
     };
-    let is_meant = |it: &&ConditionReport| topic.is_none_or(|topic| why::is_named(it, topic));
+    let is_meant =
+        |it: &&ConditionReport| topic.is_none_or(|topic| condition_text::is_named(it, topic));
     let mut found: Vec<_> = status.conditions.iter().filter(is_meant).collect();
     let mut lines = Vec::new();
     if let Some(topic) = topic {
@@ -240,7 +242,7 @@ fn why_lines(state: &State, topic: Option<&str>, columns: usize) -> Vec<Line> {
         lines.push(Line::new(Ink::Good, "nothing is wrong"));
     }
     let shown = found.into_iter();
-    lines.extend(shown.flat_map(|it| why::lines(it, state.now_ms, Some(columns))));
+    lines.extend(shown.flat_map(|it| condition_text::lines(it, state.now_ms, Some(columns))));
     lines
 }
 

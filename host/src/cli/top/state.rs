@@ -3,15 +3,14 @@
 use std::collections::VecDeque;
 
 use serde_json::Value;
-use tig_plugin_api::panel::{Panel, Row};
+use tig_plugin_api::panel::Panel;
 
+use super::super::panel::line::Ink;
 use super::super::panel::plot::Histories;
-use super::super::panel::{line::Ink, rows};
-use super::overview;
 use crate::control::report::{EventReport, HostStatus, PanelInfo};
 
 /// Events that are kept.
-pub(super) const EVENTS_COUNT_MAX: usize = 500;
+pub(super) const EVENTS_KEPT_COUNT_MAX: usize = 500;
 
 /// All that is known.
 #[derive(Debug, Default)]
@@ -155,32 +154,5 @@ impl State {
             id: self.details.clone(),
             find: self.find.clone(),
         }
-    }
-
-    /// The panel that is on the screen; the host's own data have the same form.
-    pub(super) fn body(&self) -> Result<Panel, String> {
-        match &self.tab {
-            Tab::Overview => Ok(overview::overview(self)),
-            Tab::Events => Ok(overview::events(self)),
-            Tab::Panel(_) => match &self.shown {
-                Some(shown) => shown.panel.clone(),
-                None if self.away.is_some() => Err(String::new()),
-                None => Err("waiting for the panel".to_owned()),
-            },
-        }
-    }
-
-    /// Number of rows on the screen.
-    pub(super) fn row_count(&self) -> usize {
-        self.body().map_or(0, |panel| rows(&panel).count())
-    }
-
-    /// The selected row.
-    pub(super) fn selected(&self) -> Option<Row> {
-        let panel = self.body().ok()?;
-        let count = rows(&panel).count();
-        rows(&panel)
-            .nth(self.cursor.min(count.saturating_sub(1)))
-            .cloned()
     }
 }

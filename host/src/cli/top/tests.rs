@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::render::render;
 use super::state::{Request, State, Tab};
 use super::update::{Input, update};
+use super::view::selected;
 use crate::cli::panel::plot::Histories;
 
 const NOW_MS: u64 = 784_111_777_000;
@@ -318,13 +319,13 @@ fn selected_row_is_followed_when_others_come() {
     press(&mut state, KeyCode::Tab);
     update(&mut state, page(1..4));
     press(&mut state, KeyCode::Down);
-    assert_eq!(state.selected().unwrap().id, "2");
+    assert_eq!(selected(&state).unwrap().id, "2");
     update(&mut state, page(4..6));
-    assert_eq!(state.selected().unwrap().id, "2");
+    assert_eq!(selected(&state).unwrap().id, "2");
     update(&mut state, page(6..1_000));
     assert_eq!(state.events.len(), 500);
     press(&mut state, KeyCode::Home);
-    assert_eq!(state.selected().unwrap().id, "999");
+    assert_eq!(selected(&state).unwrap().id, "999");
 }
 
 #[test]

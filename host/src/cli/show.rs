@@ -7,13 +7,13 @@ use serde::Deserialize;
 use serde_json::Value;
 use tig_plugin_api::panel::{Panel, PlotSeries, Widget};
 
-use super::super::admin::{AdminError, Where};
-use super::super::client::{OperatorClient, path_part, runtime};
-use super::super::output;
-use super::super::terminal::{Terminal, now_ms};
-use super::format::Formatter;
-use super::plot::{Histories, rates, sum};
-use super::{Canvas, lines, rows};
+use super::admin::{AdminError, Where};
+use super::client::{OperatorClient, path_part, runtime};
+use super::output;
+use super::panel::format::Formatter;
+use super::panel::plot::{Histories, rates, sum};
+use super::panel::{Canvas, lines, rows};
+use super::terminal::{Terminal, now_ms};
 use crate::control::report::PanelsReport;
 
 /// Time that a plot shows.
@@ -24,16 +24,16 @@ const POINTS_COUNT: usize = 41;
 
 /// Which rows of a panel are shown.
 #[derive(Args, Clone, Debug, Default, Eq, PartialEq)]
-pub(in crate::cli) struct PanelArguments {
+pub(super) struct PanelArguments {
     /// Only rows with this text in them
     #[arg(long, value_name = "TEXT")]
-    pub(in crate::cli) find: Option<String>,
+    pub(super) find: Option<String>,
     /// At most so many rows
     #[arg(long, value_name = "N")]
-    pub(in crate::cli) limit: Option<usize>,
+    pub(super) limit: Option<usize>,
     /// Leave out so many rows before
     #[arg(long, value_name = "N")]
-    pub(in crate::cli) offset: Option<usize>,
+    pub(super) offset: Option<usize>,
 }
 
 /// Values of one metric.
@@ -49,7 +49,7 @@ struct HistorySeries {
 }
 
 /// Lists the panels, or shows one of them, or what it shows of one row.
-pub(in crate::cli) fn panel(
+pub(super) fn panel(
     place: &Where,
     name: Option<&str>,
     id: Option<&str>,
@@ -120,7 +120,7 @@ async fn show(
 }
 
 /// The panel's reply.
-pub(in crate::cli) async fn fetch<T: serde::de::DeserializeOwned>(
+pub(super) async fn fetch<T: serde::de::DeserializeOwned>(
     client: &OperatorClient,
     name: &str,
     query: &[(String, String)],
@@ -129,7 +129,7 @@ pub(in crate::cli) async fn fetch<T: serde::de::DeserializeOwned>(
     client.get(&path, query).await
 }
 
-/// Shown ids are the beginnings of long ones.
+/// Shown ids are the beginnings of long ones. A panel may find rows by other texts than their ids, so all are looked at in the end.
 async fn find_by_beginning(
     client: &OperatorClient,
     name: &str,
@@ -137,23 +137,28 @@ async fn find_by_beginning(
     reason: String,
 ) -> Result<Value, AdminError> {
     let beginning = beginning.trim_end_matches('…');
-    let find = |text: &str| vec![("find".to_owned(), text.to_owned())];
-    let panel: Panel = fetch(client, name, &find(beginning)).await?;
-    let mut found = rows(&panel).filter(|row| row.id.starts_with(beginning));
-    match (found.next(), found.next()) {
-        (Some(row), None) => {
-            let query = [("id".to_owned(), row.id.clone())];
-            fetch(client, name, &query).await
+    for (key, value) in [("find", beginning), ("limit", "1000")] {
+        let query = [(key.to_owned(), value.to_owned())];
+        let panel: Panel = fetch(client, name, &query).await?;
+        let mut found = rows(&panel).filter(|row| row.id.starts_with(beginning));
+        match (found.next(), found.next()) {
+            (Some(row), None) => {
+                let query = [("id".to_owned(), row.id.clone())];
+                return fetch(client, name, &query).await;
+            }
+            (Some(_), Some(_)) => {
+                return Err(AdminError::Refused(format!(
+                    "{reason}; several ids begin with `{beginning}`: give more of it"
+                )));
+            }
+            (None, _) => {}
         }
-        (Some(_), Some(_)) => Err(AdminError::Refused(format!(
-            "{reason}; several ids begin with `{beginning}`: give more of it"
-        ))),
-        (None, _) => Err(AdminError::Refused(reason)),
     }
+    Err(AdminError::Refused(reason))
 }
 
 /// Values of all plots of the panel.
-pub(in crate::cli) async fn histories(
+pub(super) async fn histories(
     client: &OperatorClient,
     panel: &Panel,
 ) -> Result<Histories, AdminError> {

@@ -1,0 +1,73 @@
+//! Whether the words of the command line are for a running host. A config to start with has no subcommand before it.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use clap::CommandFactory;
+
+use super::super::command::Cli;
+
+/// Options of a host that is started which have a value: what follows them is not a word of its own.
+const RUN_OPTIONS: [&str; 4] = ["--api", "--backup", "--port", "--log-format"];
+
+/// The arguments of the program if they are for a running host: its first word is neither an option, nor a subcommand, nor a
+/// config to start with.
+pub(in crate::cli) fn words(arguments: impl Iterator<Item = OsString>) -> Option<Vec<String>> {
+    let words: Vec<String> = arguments
+        .map(|word| word.into_string().ok())
+        .collect::<Option<_>>()?;
+    let first = words.first()?;
+    let is_known = |name: &str| Cli::command().find_subcommand(name).is_some() || name == "help";
+    let is_other = first.is_empty() || first.starts_with('-') || is_known(first);
+    (!is_other && !is_start(&words)).then_some(words)
+}
+
+/// Whether a host is to be started: `CONFIG`, or `ACCOUNT API_KEY CONFIG`.
+fn is_start(words: &[String]) -> bool {
+    let mut positionals = Vec::new();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        if RUN_OPTIONS.contains(&word.as_str()) {
+            words.next();
+        } else if !word.starts_with('-') {
+            positionals.push(word.as_str());
+        }
+    }
+    let is_path = |word: &str| word.contains(['/', '.']) || Path::new(word).is_file();
+    match positionals[..] {
+        [_, _, config] if config.ends_with(".json") || Path::new(config).is_file() => true,
+        // A name of a panel or command has neither.
+        [first, ..] => is_path(first),
+        [] => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(line: &str) -> Option<Vec<String>> {
+        words(line.split_whitespace().map(OsString::from))
+    }
+
+    #[test]
+    fn configs_options_and_subcommands_are_no_verbs() {
+        for line in [
+            "config.json",
+            "./config",
+            "/dev/stdin --port 0",
+            "0x12ab key config.json",
+            "account key --port 1 config.json",
+            "--port 0 config.json",
+            "--help",
+            "status",
+            "probe --new x.so",
+            "help",
+            "",
+        ] {
+            assert_eq!(split(line), None, "{line}");
+        }
+        assert_eq!(split("jobs 12 --json").unwrap(), ["jobs", "12", "--json"]);
+        assert_eq!(split("credit alice 1.5").unwrap().len(), 3);
+    }
+}
