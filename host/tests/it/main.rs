@@ -4,16 +4,24 @@
 
 mod admin;
 mod apply;
+mod bundle;
 mod check;
 mod commands;
 mod crash;
+mod doctor;
+mod doctor_trial;
 mod edge;
 mod handlers;
 mod in_process;
+mod init;
+mod init_terminal;
 mod keys;
 mod log_fields;
 mod metrics;
 mod misbehaving;
+mod operator_access;
+mod operator_conditions;
+mod operator_events;
 mod outgoing;
 mod plugin_libraries;
 mod pressure;

@@ -129,6 +129,11 @@ impl Home {
         self.start_command(self.command().args(arguments))
     }
 
+    /// Starts a host with variables and waits until it listens.
+    pub(crate) fn start_with_variables(&self, variables: &[(&str, &str)]) -> HostProcess {
+        self.start_command(self.command().envs(variables.iter().copied()))
+    }
+
     fn start_command(&self, command: &mut Command) -> HostProcess {
         let log = File::options()
             .create(true)

@@ -3,13 +3,17 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
+use tig_plugin_api::Secret;
 use tig_process::error_chain::error_chain;
+use tig_process::secret_file;
 
 use super::archive::Bundle;
 use crate::cli::admin::Where;
+use crate::config::Config;
 
 /// Longest time for the metrics.
 const METRICS_TIMEOUT: Duration = Duration::from_secs(10);
@@ -25,7 +29,7 @@ const PARTS: [(&str, &str); 3] = [
 ];
 
 /// Adds what the running host says; if none runs, that is said.
-pub(super) fn add(bundle: &mut Bundle, place: &Where) -> io::Result<()> {
+pub(super) fn add(bundle: &mut Bundle, place: &Where, config: &Path) -> io::Result<()> {
     let get = |path: &str| place.get(path).map_err(|error| error_chain(&error));
     let status = match get("/status") {
         Ok(status) => status,
@@ -42,7 +46,7 @@ pub(super) fn add(bundle: &mut Bundle, place: &Where) -> io::Result<()> {
         .as_str()
         .and_then(|text| text.parse().ok());
     let metrics = metrics.ok_or("its address is not known".to_owned());
-    match metrics.and_then(fetch_metrics) {
+    match metrics.and_then(|address| fetch_metrics(address, access_token(config))) {
         Ok(text) => {
             bundle.add_text("metrics.txt", &text)?;
             add_history(bundle, &get, &text)?;
@@ -83,14 +87,32 @@ fn add_history(
     for name in names.iter().take(HISTORY_COUNT_MAX) {
         match get(&format!("/operator/v1/history?metric={name}&points=48")) {
             Ok(series) => kept.push(series),
-            Err(reason) => bundle.lack(&format!("history of {name}"), &reason),
+            // What keeps one from being read keeps the others too.
+            Err(reason) => {
+                bundle.lack("history.json", &reason);
+                break;
+            }
         }
+    }
+    if kept.is_empty() {
+        return Ok(());
     }
     bundle.add_json("history.json", &kept.into_iter().collect())
 }
 
+/// The token that clients of the listener need, if they need one.
+fn access_token(config: &Path) -> Option<Secret> {
+    let access = &Config::read_unchecked(config).ok()?["access"];
+    let folder = config.parent().unwrap_or(Path::new(""));
+    let token = match (access["token_file"].as_str(), access["token_env"].as_str()) {
+        (Some(file), _) => secret_file::read(&folder.join(file)).ok()?,
+        (None, variable) => std::env::var(variable?).ok()?,
+    };
+    Some(Secret::new(token))
+}
+
 /// The metrics, as a collector on this machine reads them.
-fn fetch_metrics(address: SocketAddr) -> Result<String, String> {
+fn fetch_metrics(address: SocketAddr, token: Option<Secret>) -> Result<String, String> {
     let ip = match address.ip() {
         ip if !ip.is_unspecified() => ip,
         IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
@@ -107,8 +129,11 @@ fn fetch_metrics(address: SocketAddr) -> Result<String, String> {
             .no_proxy()
             .timeout(METRICS_TIMEOUT)
             .build()?;
-        let response = client.get(url).send().await?.error_for_status()?;
-        response.text().await
+        let mut request = client.get(url);
+        if let Some(token) = &token {
+            request = request.bearer_auth(token.reveal());
+        }
+        request.send().await?.error_for_status()?.text().await
     });
     fetched.map_err(|error| error_chain(&error))
 }

@@ -142,6 +142,8 @@ fn unreachable(api: &str, error: &reqwest::Error, by_proxy: bool) -> Finding {
     let lower = cause.to_lowercase();
     let remedy = if error.is_timeout() {
         "let a firewall pass the connection, or look whether the API is up"
+    } else if lower.contains("corrupt message") {
+        "the server does not speak TLS at this port: begin the URL with http://, or name the port of TLS"
     } else if lower.contains("certificate") || lower.contains("tls") {
         "look at the clock; name the authority of a private API in `tls.ca_file`"
     } else if lower.contains("dns") || lower.contains("lookup") {

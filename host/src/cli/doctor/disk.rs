@@ -42,6 +42,15 @@ const OVERLAY: u64 = 0x794c_7630;
 
 /// Looks at the disks of the backup folder and of the copies of plugin files.
 pub(super) fn findings(config: &Config) -> Vec<Finding> {
+    if let Some(file) = file_in_the_way(&config.backup_folder) {
+        let text = format!(
+            "cannot write to {}: {} is not a folder",
+            config.backup_folder.display(),
+            file.display()
+        );
+        let remedy = "set `backup_folder` to a folder, or remove the file";
+        return vec![Finding::fail("disk", text, remedy)];
+    }
     let folder = plugin::existing_folder(&config.backup_folder);
     let stat = match statvfs(folder) {
         Ok(stat) => stat,
@@ -74,6 +83,13 @@ pub(super) fn findings(config: &Config) -> Vec<Finding> {
         findings.push(Finding::fail("disk", text, remedy));
     }
     findings
+}
+
+/// A file where a folder is needed.
+fn file_in_the_way(folder: &Path) -> Option<&Path> {
+    let mut ancestors = folder.ancestors();
+    let present = ancestors.find(|path| path.metadata().is_ok())?;
+    (!present.is_dir()).then_some(present)
 }
 
 fn room(stat: &StatVfs, folder: &Path) -> Finding {

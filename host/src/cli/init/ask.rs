@@ -34,7 +34,11 @@ pub(super) fn ask(
     draft: &mut Draft,
     place: &Place,
 ) -> Result<Option<Secret>, InitError> {
-    if !draft.has_template {
+    let is_set = |key: &str| {
+        let mut set = arguments.set.iter();
+        set.any(|it| it.split_once('=').is_some_and(|(name, _)| name == key))
+    };
+    if !draft.has_template && !is_set("extensions") {
         let names = draft.names.clone();
         let chosen = MultiSelect::new("Extensions, in the order of the list:", names)
             .with_all_selected_by_default()
@@ -42,11 +46,11 @@ pub(super) fn ask(
         draft.set("extensions", json!(chosen));
     }
     for (index, (key, value)) in draft.identity().into_iter().enumerate() {
-        let given_by_flag = match key.name.as_str() {
+        let by_flag = match key.name.as_str() {
             "api_url" => arguments.api.is_some(),
             _ => index == 0 && arguments.account.is_some(),
         };
-        if given_by_flag {
+        if by_flag || is_set(&key.name) {
             continue;
         }
         let about = key.about.trim_end_matches('.');
@@ -57,7 +61,7 @@ pub(super) fn ask(
         }
         draft.set(&key.name, question.prompt()?.trim().to_owned());
     }
-    if arguments.bind.is_none() {
+    if arguments.bind.is_none() && !is_set("bind") {
         let bind = Text::new("Address to listen on (0.0.0.0 lets other machines connect):")
             .with_default("127.0.0.1")
             .with_validator(|text: &str| {
@@ -66,7 +70,7 @@ pub(super) fn ask(
             .prompt()?;
         draft.set("bind", bind.trim().to_owned());
     }
-    if arguments.port.is_none() {
+    if arguments.port.is_none() && !is_set("port") {
         let port = Text::new("Port to listen on:")
             .with_default(&PORT_DEFAULT.to_string())
             .with_validator(|text: &str| {

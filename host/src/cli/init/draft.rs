@@ -27,8 +27,8 @@ const OWN: [&str; 7] = [
 /// A config that is not whole yet.
 pub(super) struct Draft {
     config: Map<String, Value>,
-    /// Keys of the identity, the account first.
-    identity: Vec<IdentityKey>,
+    /// Names of the plugins that are there, each with its keys of the identity.
+    plugins: Vec<(String, Vec<IdentityKey>)>,
     /// Names of the plugins that are there.
     pub(super) names: Vec<String>,
     /// Whether the extensions come from a template.
@@ -45,16 +45,11 @@ impl Draft {
         template: Option<Map<String, Value>>,
         found: &[PluginFile],
     ) -> Result<Self, TemplateError> {
-        let manifests = found.iter().map(|file| &file.manifest);
-        let names: Vec<String> = manifests.clone().map(|it| it.name.clone()).collect();
-        let mut identity: Vec<IdentityKey> = Vec::new();
-        for key in manifests.flat_map(|manifest| &manifest.identity) {
-            if identity.iter().all(|known| known.name != key.name) {
-                identity.push(key.clone());
-            }
-        }
-        // The account is what has no default.
-        identity.sort_by_key(|key| key.default.is_some());
+        let plugins: Vec<(String, Vec<IdentityKey>)> = found
+            .iter()
+            .map(|file| (file.manifest.name.clone(), file.manifest.identity.clone()))
+            .collect();
+        let names: Vec<String> = plugins.iter().map(|(name, _)| name.clone()).collect();
         let has_template = template.is_some();
         let mut config = template.unwrap_or_else(|| {
             Map::from_iter([
@@ -64,21 +59,18 @@ impl Draft {
         });
         config.retain(|key, value| !value.is_null() && !OWN.contains(&key.as_str()));
         // An example is nobody's account.
-        for key in identity.iter().filter(|key| key.default.is_none()) {
+        let keys = plugins.iter().flat_map(|(_, identity)| identity);
+        for key in keys.filter(|key| key.default.is_none()) {
             config.remove(&key.name);
         }
-        let listed = config.get("extensions").and_then(Value::as_array);
-        let listed = listed.into_iter().flatten().filter_map(Value::as_str);
-        let absent: Vec<String> = listed
-            .filter(|name| names.iter().all(|known| known != name))
-            .map(str::to_owned)
-            .collect();
+        let is_absent = |name: &String| !names.contains(name);
+        let absent: Vec<String> = listed(&config).into_iter().filter(is_absent).collect();
         if !absent.is_empty() {
             return Err(TemplateError::Plugins(absent));
         }
         let mut draft = Self {
             config,
-            identity,
+            plugins,
             names,
             has_template,
         };
@@ -90,13 +82,19 @@ impl Draft {
         Ok(draft)
     }
 
-    /// Keys of the identity with the values that they have or would have.
+    /// Keys of the identity that the listed extensions name, the account first, with the values that they have or would have.
     pub(super) fn identity(&self) -> Vec<(IdentityKey, Option<String>)> {
-        let value = |key: &IdentityKey| {
-            let given = self.text(&key.name);
-            (key.clone(), given.or_else(|| key.default.clone()))
-        };
-        self.identity.iter().map(value).collect()
+        let mut keys: Vec<(IdentityKey, Option<String>)> = Vec::new();
+        for name in listed(&self.config) {
+            let plugin = self.plugins.iter().find(|(known, _)| *known == name);
+            for key in plugin.iter().flat_map(|(_, identity)| identity) {
+                if keys.iter().all(|(known, _)| known.name != key.name) {
+                    let value = self.text(&key.name).or_else(|| key.default.clone());
+                    keys.push((key.clone(), value));
+                }
+            }
+        }
+        keys
     }
 
     /// The text of a key at the top.
@@ -115,7 +113,7 @@ impl Draft {
     /// There is no account that `--account` could be.
     pub(super) fn take_flags(&mut self, arguments: &InitArguments) -> Result<(), InitError> {
         if let Some(account) = &arguments.account {
-            let first = self.identity.first().map(|key| key.name.clone());
+            let first = self.identity().first().map(|(key, _)| key.name.clone());
             let first = first.ok_or_else(|| InitError::Missing {
                 flag: "no --account".to_owned(),
                 about: "none of the plugins works for an account".to_owned(),
@@ -188,4 +186,11 @@ impl Draft {
     pub(super) fn into_config(self) -> Value {
         Value::Object(self.config)
     }
+}
+
+/// Names of the extensions that a config lists.
+fn listed(config: &Map<String, Value>) -> Vec<String> {
+    let listed = config.get("extensions").and_then(Value::as_array);
+    let names = listed.into_iter().flatten().filter_map(Value::as_str);
+    names.map(str::to_owned).collect()
 }

@@ -197,6 +197,9 @@ fn write(arguments: &InitArguments) -> Result<(), InitError> {
         draft.set("plugin_folder", folder.display().to_string());
     }
     draft.take_flags(arguments)?;
+    for assignment in &arguments.set {
+        draft.assign(assignment)?;
+    }
     let key = match asks {
         true => ask::ask(arguments, &mut draft, &place)?,
         false => {
@@ -204,9 +207,6 @@ fn write(arguments: &InitArguments) -> Result<(), InitError> {
             arguments.key_stdin.then(key_on_stdin).transpose()?
         }
     };
-    for assignment in &arguments.set {
-        draft.assign(assignment)?;
-    }
     let guide = guide::text(&folder, draft.config());
     let answers = Answers {
         config: draft.into_config(),
