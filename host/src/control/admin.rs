@@ -28,6 +28,7 @@ use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
 use super::Control;
+use super::calls::ARGUMENTS_BYTES_MAX;
 use super::operator::call::call_status;
 use super::operator::{self, blocking, failure, refused};
 use super::report::{CommandsReport, DrainRequest, ReloadReport, ShadowRequest};
@@ -41,9 +42,6 @@ pub(crate) const FILE_NAME: &str = "admin.json";
 
 /// Time between two checks of the file.
 const FILE_INTERVAL: Duration = Duration::from_secs(5);
-
-/// Bytes of a call's arguments, as JSON.
-pub(crate) const ARGUMENTS_BYTES_MAX: usize = 1 << 20;
 
 /// Bytes of the token's randomness.
 const TOKEN_BYTES: usize = 32;

@@ -16,6 +16,9 @@ use crate::config::{Fault, Suggestion, joined};
 use crate::runtime::commands::{CommandReport, TooManyWaited};
 use crate::runtime::item::{CommandCall, StartError, StartResult};
 
+/// Bytes of a call's arguments, as JSON.
+pub(crate) const ARGUMENTS_BYTES_MAX: usize = 1 << 20;
+
 /// Time for the notice of a start after the reports of the call have ended.
 const NOTICE_TIMEOUT: Duration = Duration::from_secs(1);
 

@@ -84,7 +84,7 @@ pub(crate) enum Misreport {
 }
 
 /// Characters of a code that are shown when it is left out.
-const SHOWN_COUNT_MAX: usize = 40;
+const CODE_CHARS_MAX: usize = 40;
 
 /// The conditions as the host keeps them, and the first thing that was wrong with them.
 pub(crate) fn checked(mut reported: Vec<Condition>) -> (Vec<Condition>, Option<Misreport>) {
@@ -99,7 +99,7 @@ pub(crate) fn checked(mut reported: Vec<Condition>) -> (Vec<Condition>, Option<M
     let mut kept: Vec<Condition> = Vec::with_capacity(reported.len());
     for mut condition in reported {
         if !is_code(&condition.code) {
-            let shown = condition.code.chars().take(SHOWN_COUNT_MAX).collect();
+            let shown = condition.code.chars().take(CODE_CHARS_MAX).collect();
             note(Misreport::Code(shown));
             continue;
         }

@@ -22,8 +22,8 @@ use self::words::{Words, WordsError};
 use super::admin::{AdminError, Where};
 use super::output::{self, escaped};
 use crate::control::CallError;
-use crate::control::admin::{ARGUMENTS_BYTES_MAX, AdminFile};
-use crate::control::calls::{check, find, find_extension};
+use crate::control::admin::AdminFile;
+use crate::control::calls::{ARGUMENTS_BYTES_MAX, check, find, find_extension};
 use crate::control::report::{CallLine, CommandsReport, ExtensionCommands};
 use crate::exit_code;
 

@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 
-use super::{Api, BODY_BYTES_MAX, blocking, read_json, refused};
+use super::{Api, ORDER_BYTES_MAX, blocking, read_json, refused};
 use crate::control::report::{DrainRequest, ReloadReport};
 
 /// Changes nothing: whoever is replied to may change something.
@@ -47,7 +47,7 @@ pub(super) async fn discard(State(api): State<Api>, Path(name): Path<String>) ->
 }
 
 pub(super) async fn drain(State(api): State<Api>, body: Body) -> Response {
-    match read_json::<DrainRequest>(body, BODY_BYTES_MAX).await {
+    match read_json::<DrainRequest>(body, ORDER_BYTES_MAX).await {
         Ok(request) => {
             let limit = request.seconds_max.map(Duration::from_secs);
             api.control.drain(limit);

@@ -14,8 +14,7 @@ use tig_process::error_chain::error_chain;
 use tokio::time::{Instant, timeout_at};
 
 use super::{Api, failure, read_json};
-use crate::control::admin::ARGUMENTS_BYTES_MAX;
-use crate::control::calls::{Call, CallError};
+use crate::control::calls::{ARGUMENTS_BYTES_MAX, Call, CallError};
 use crate::control::report::CallReport;
 use crate::runtime::commands::CommandReport;
 

@@ -24,7 +24,7 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 pub(super) const WAITERS_COUNT_MAX: usize = 64;
 
 /// Events of one answer.
-const EVENTS_COUNT_MAX: usize = 500;
+const ANSWER_COUNT_MAX: usize = 500;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,8 +51,8 @@ pub(super) async fn events(
         name: asked.name,
         count: asked
             .limit
-            .unwrap_or(EVENTS_COUNT_MAX)
-            .min(EVENTS_COUNT_MAX),
+            .unwrap_or(ANSWER_COUNT_MAX)
+            .min(ANSWER_COUNT_MAX),
     };
     let mut page = api.control.recent(&wanted);
     if !page.events.is_empty() || asked.wait_ms == 0 {

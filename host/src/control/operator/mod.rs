@@ -26,7 +26,7 @@ use crate::http::operator::check_content_type;
 use crate::http::request::read_body;
 
 /// Bytes of a request's body, but for the arguments of a call.
-const BODY_BYTES_MAX: usize = 16 << 10;
+const ORDER_BYTES_MAX: usize = 16 << 10;
 
 /// What the handlers share.
 #[derive(Clone)]
