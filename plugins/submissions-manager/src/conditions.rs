@@ -11,7 +11,7 @@ use crate::submission::{State, Submission};
 const SUBJECTS_COUNT_MAX: usize = 20;
 
 /// Characters of an answer in a condition.
-const TEXT_CHARS_MAX: usize = 200;
+const ANSWER_CHARS_MAX: usize = 200;
 
 /// All that is so now.
 pub(crate) fn present(manager: &SubmissionsManager, api_url: &str, now_ms: u64) -> Vec<Condition> {
@@ -121,5 +121,5 @@ fn bounded(mut conditions: Vec<Condition>) -> Vec<Condition> {
 }
 
 fn cut(text: &str) -> String {
-    text.chars().take(TEXT_CHARS_MAX).collect()
+    text.chars().take(ANSWER_CHARS_MAX).collect()
 }

@@ -32,7 +32,7 @@ fn figure(fetcher: &mut Harness<DataFetcher>, wanted: &str) -> Value {
 }
 
 #[test]
-fn api_that_does_not_answer_is_told_from_one_that_refuses() {
+fn silent_api_differs_from_one_that_refuses() {
     let mut fetcher = fetcher();
     for expected in [&[][..], &[("api_unreachable", "")]] {
         fetcher.update();
