@@ -5,7 +5,7 @@ use std::process::Command;
 
 use horde_system_tests::{EXTENSIONS, LANGUAGE_EXTENSIONS};
 use serde_json::Value;
-use tig_system_tests::{NOTIFIER, PLUGINS, config_reference, horde_config_reference};
+use tig_system_tests::{DASHBOARD, NOTIFIER, PLUGINS, config_reference, horde_config_reference};
 
 use crate::Result;
 use crate::workspace::{Workspace, read, run};
@@ -17,7 +17,7 @@ pub(crate) fn write() -> Result<()> {
         .iter()
         .chain(&EXTENSIONS)
         .chain(&LANGUAGE_EXTENSIONS)
-        .chain([&NOTIFIER]);
+        .chain([&DASHBOARD, &NOTIFIER]);
     run(&mut workspace.cargo_for("build --quiet -p tig-host", names))?;
     let schema = read(Command::new(workspace.target.join("debug/tig-host")).arg("schema"))?;
     let schema: Value = serde_json::from_str(&schema)?;
