@@ -153,3 +153,56 @@ impl History {
         Ok(state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+    use crate::observe::meters::Kind;
+
+    const AT_MS: u64 = 1_700_000_000_000;
+
+    fn sample(history: &History, at_ms: u64) {
+        let visit = |samples: &mut Samples| samples.single("jobs", Kind::Gauge, "", Some(1.0));
+        history.sample(visit, at_ms);
+    }
+
+    fn is_failing(history: &History) -> bool {
+        history.lock().unwrap().is_failing
+    }
+
+    #[test]
+    fn full_disk_costs_values_only() {
+        let folder = tempfile::tempdir().unwrap();
+        // Reads as zeros, and has no room.
+        symlink("/dev/full", folder.path().join("day.ring")).unwrap();
+        write_series(folder.path());
+        let history = History::open(folder.path());
+        for step in 0..3 {
+            sample(&history, AT_MS + step * FINE.step_ms);
+            assert!(is_failing(&history));
+        }
+        let pairs = [("metric".to_owned(), "jobs".to_owned())];
+        let query = HistoryQuery::from_pairs(&pairs, AT_MS).unwrap();
+        let reply = history.query(&query, AT_MS).unwrap();
+        let values: Vec<_> = reply.series[0].values.iter().flatten().collect();
+        assert!(values.is_empty(), "{values:?}");
+    }
+
+    #[test]
+    fn history_that_is_off_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let history = History::open(&file);
+        sample(&history, AT_MS);
+        assert!(matches!(history.metrics(), Err(HistoryError::Off)));
+    }
+
+    /// Without it, the ring is one that belongs to no series, and is set aside.
+    fn write_series(folder: &Path) {
+        let text = "{\"format\":1,\"columns\":[]}";
+        std::fs::write(folder.join("series.json"), text).unwrap();
+    }
+}
