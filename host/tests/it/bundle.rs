@@ -213,7 +213,7 @@ fn bundle_of_a_running_host_holds_no_secret() {
 }
 
 #[test]
-fn bundle_of_a_stopped_host_has_the_sizes_of_its_store() {
+fn bundle_of_a_stopped_host_shows_store_sizes() {
     let home = home();
     start(&home).kill();
     let output = bundle(&home, &["--json"]);

@@ -24,7 +24,7 @@ use crate::error::HostError;
 use crate::store::Archive;
 
 /// Bytes at the end of a log that are put in.
-const LOG_BYTES_MAX: u64 = 512 << 10;
+const LOG_END_BYTES_MAX: u64 = 512 << 10;
 
 /// What goes into a bundle, and where it goes.
 #[derive(Args, Debug)]
@@ -69,7 +69,7 @@ pub(super) fn support_bundle(arguments: &BundleArguments) -> Result<ExitCode, Ho
         output::line(&format!("      not in it  {}", output::escaped(&text)));
     }
     output::line(&format!(
-        "{}: written; secrets were removed as far as they can be told by name, shape or value: look through it before you send it",
+        "{}: written; secrets were removed by name, shape and value: look through it before you send it",
         path.display()
     ));
     Ok(ExitCode::SUCCESS)
@@ -150,10 +150,10 @@ fn store_sizes(folder: &Path) -> Result<Value, String> {
 fn end_of(path: &Path) -> io::Result<String> {
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();
-    let begin = length.saturating_sub(LOG_BYTES_MAX);
+    let begin = length.saturating_sub(LOG_END_BYTES_MAX);
     file.seek(SeekFrom::Start(begin))?;
     let mut bytes = Vec::new();
-    file.take(LOG_BYTES_MAX).read_to_end(&mut bytes)?;
+    file.take(LOG_END_BYTES_MAX).read_to_end(&mut bytes)?;
     let text = String::from_utf8_lossy(&bytes);
     Ok(match begin {
         0 => text.into_owned(),

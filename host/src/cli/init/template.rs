@@ -10,7 +10,7 @@ use tig_process::text_file::{self, TextError};
 pub(super) const FILE_NAME: &str = "config.example.json";
 
 /// A longer file is refused.
-const FILE_BYTES_MAX: u64 = 1 << 20;
+const TEMPLATE_BYTES_MAX: u64 = 1 << 20;
 
 /// Why a template cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +57,7 @@ pub(super) fn read(
         None if beside.exists() => &beside,
         None => return Ok(None),
     };
-    let text = text_file::read(path, FILE_BYTES_MAX).map_err(|source| TemplateError::Read {
+    let text = text_file::read(path, TEMPLATE_BYTES_MAX).map_err(|source| TemplateError::Read {
         path: path.to_owned(),
         source,
     })?;
