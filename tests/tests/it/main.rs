@@ -13,6 +13,7 @@ mod dashboard;
 mod demo;
 mod deploy_container;
 mod deploy_deb;
+mod deploy_guide;
 mod deploy_notify;
 mod deploy_units;
 mod disk;
