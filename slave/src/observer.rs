@@ -153,7 +153,7 @@ impl Observer {
                 match done.map_err(std::io::Error::other).flatten() {
                     Err(error) if !is_fault_logged => {
                         is_fault_logged = true;
-                        tracing::warn!(%error, "cannot write the status file; `tig-slave status` will not show this slave");
+                        tracing::info!(%error, "cannot write the status file; `tig-slave status` will not show this slave");
                     }
                     _ => {}
                 }
