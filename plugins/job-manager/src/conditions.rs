@@ -10,7 +10,7 @@ use crate::network::Missing;
 use crate::view::View;
 
 /// Jobs that are named by one code; where there are more, their number stands for all of them.
-const JOBS_NAMED_COUNT_MAX: usize = 40;
+const JOBS_NAMED_COUNT_MAX: usize = 10;
 
 /// An abandoned job is a condition for so long.
 const ABANDONED_MS: u64 = 3_600_000;
@@ -24,9 +24,9 @@ pub(crate) fn conditions(view: &View<'_>) -> Vec<Condition> {
     let named = [
         jobs("job_disputed", "slaves disagree about", disputed(view)),
         jobs("job_abandoned", "nothing more is done for", abandoned(view)),
-        jobs("job_late", "proofs would count no more of", late(view)),
     ];
     conditions.extend(named.into_iter().flatten());
+    conditions.extend(late(view));
     if view.audits_unclaimed > 0 {
         let text = format!(
             "{} batches of the last hour were to be computed once more, and no slave took them: their results are not checked",
@@ -126,15 +126,15 @@ fn abandoned(view: &View<'_>) -> Vec<Condition> {
     view.jobs.iter().filter_map(of_job).collect()
 }
 
-fn late(view: &View<'_>) -> Vec<Condition> {
-    let condition = |(id, reason): (&str, crate::late::Late)| {
-        Condition::new(
-            "job_late",
-            Severity::Warning,
-            format!("the job is late: {reason}"),
-        )
-        .about(id)
-        .with_remedy("add slaves, or configure fewer num_nonces for the challenge")
+/// One for all of them: where slaves are too few, each new job is late.
+fn late(view: &View<'_>) -> Option<Condition> {
+    let late = late_jobs(view);
+    let age = |id: &str| view.jobs.get(id).map(|job| job.record().block_started);
+    let (id, reason) = late.iter().min_by_key(|(id, _)| age(id))?;
+    let text = match late.len() {
+        1 => format!("job {id} is late: {reason}"),
+        count => format!("{count} jobs are late, the oldest is {id}: {reason}"),
     };
-    late_jobs(view).into_iter().map(condition).collect()
+    let condition = Condition::new("jobs_late", Severity::Warning, text);
+    Some(condition.with_remedy("add slaves, or configure fewer num_nonces for the challenge"))
 }

@@ -5,7 +5,7 @@
 //! | handles | `new_block`, `precommit_confirmed`, `benchmark_confirmed`, `proof_confirmed`, `batch_result`, `submit_benchmark_error`, `submit_proof_error`, `slave_quarantined`, `update` |
 //! | emits | `new_batch`, `audit_batch`, `benchmark_ready`, `proof_ready`, `result_refused`, `slave_convicted` (durable), `throughput` |
 //! | routes | `GET /jobs`; `GET /operator/panel/jobs`, with `id=` of a benchmark its batches |
-//! | conditions | `job_waiting`, `job_disputed`, `job_abandoned` (for an hour), `job_late`, `audits_overdue`, `no_results` |
+//! | conditions | `job_waiting`, `job_disputed`, `job_abandoned` (for an hour), `jobs_late`, `audits_overdue`, `no_results` |
 //! | config | per challenge name: `batch_size` (a power of two), `ms_delay_between_batch_retries`, `audit_share`, `verifier` |
 //! | stores | `job/<benchmark id>`, `batch/<benchmark id>/<index>`, `audit/<benchmark id>/<index>`, `network` |
 //!
@@ -142,7 +142,9 @@ impl JobManager {
                 });
             self.reconcile(ctx, &benchmark_id, sighting.as_ref())?;
         }
-        self.advance(ctx)
+        self.advance(ctx)?;
+        self.report_conditions(ctx);
+        Ok(())
     }
 
     fn on_precommit_confirmed(

@@ -5,6 +5,7 @@ use tig_plugin_api::Condition;
 use crate::money::Money;
 use crate::plan::Plan;
 use crate::reason::{Hold, Reason};
+use crate::refusals::Refusals;
 
 /// What the conditions follow from.
 pub(crate) struct Situation<'a> {
@@ -13,14 +14,14 @@ pub(crate) struct Situation<'a> {
     pub(crate) hold: Hold,
     pub(crate) money: &'a Money,
     pub(crate) is_money_low: bool,
-    /// What the API said when it last refused a precommit; empty if it did not.
-    pub(crate) refusal: &'a str,
+    pub(crate) refusals: &'a Refusals,
 }
 
 /// All conditions of the extension.
 pub(crate) fn conditions(situation: &Situation<'_>) -> Vec<Condition> {
     let mut conditions: Vec<Condition> = hold(situation).into_iter().collect();
-    if situation.is_money_low {
+    conditions.extend(situation.refusals.condition());
+    if situation.is_money_low && !situation.refusals.is_for_balance() {
         conditions.push(situation.money.condition());
     }
     if let Some(plan) = situation.plan {
@@ -40,19 +41,8 @@ fn hold(situation: &Situation<'_>) -> Option<Condition> {
     // It belongs to every block.
     let is_reason = hold != Hold::Waiting;
     is_reason.then(|| {
-        Condition::new(hold.code(), hold.severity(), hold_text(situation))
-            .with_remedy(hold.remedy())
+        Condition::new(hold.code(), hold.severity(), hold.to_string()).with_remedy(hold.remedy())
     })
-}
-
-/// Why nothing more is precommitted now, in words.
-pub(crate) fn hold_text(situation: &Situation<'_>) -> String {
-    match situation.hold {
-        hold @ Hold::TooManyRejections(_) if !situation.refusal.is_empty() => {
-            format!("{hold}; the API said: {}", situation.refusal)
-        }
-        hold => hold.to_string(),
-    }
 }
 
 fn of_challenge(name: &str, reason: &Reason) -> Condition {

@@ -6,7 +6,7 @@
 //! | emits | `precommit_ready` |
 //! | routes | `GET /precommits`: the current block, and why each challenge is or is not precommitted; `GET /operator/panel/precommits` |
 //! | commands | `pause`, `resume`: whether new work is begun; `why`: the reasons why nothing, or not everything, is precommitted |
-//! | conditions | the reasons, by the codes of [`reason`]; `fee_balance_low` also if the balance lasts for less than two days |
+//! | conditions | the reasons, by their codes (`reason.rs`); `fee_balance_low` also if the balance lasts for less than two days, or the API says so; `precommits_refused`: three in a row |
 //! | config keys | `max_precommits_per_block`, `max_unresolved`, `budget_per_day`, `algo_selection` {challenge name: `algorithm`, `num_nonces`, `weight`, `max_fee`} |
 //! | stored keys | `ledger`: what was precommitted at the current block; `spend`: fees of the last day; `paused`: since when new work is paused |
 //!
@@ -29,6 +29,7 @@ mod operator;
 mod panel;
 mod plan;
 mod reason;
+mod refusals;
 mod report;
 mod spend;
 mod tally;
@@ -54,6 +55,7 @@ use crate::market::{Market, NewBlock};
 use crate::operator::WhyArguments;
 use crate::plan::Samples;
 use crate::reason::Hold;
+use crate::refusals::Refusals;
 use crate::report::Reporter;
 use crate::spend::Spend;
 use crate::tally::Tally;
@@ -78,8 +80,7 @@ struct PrecommitManager {
     /// Since the last block.
     tally: Tally,
     fleet: Option<Fleet>,
-    /// What the API said when it last refused a precommit; empty if it did not.
-    refusal: String,
+    refusals: Refusals,
     /// See [`Money::is_low`](crate::money::Money::is_low).
     is_money_low: bool,
     reported: ReportedConditions,
@@ -148,7 +149,7 @@ impl PrecommitManager {
             reporter: Reporter::default(),
             tally: Tally::default(),
             fleet: None,
-            refusal: String::new(),
+            refusals: Refusals::default(),
             is_money_low: false,
             reported: ReportedConditions::default(),
             measured: BTreeSet::new(),
@@ -167,7 +168,9 @@ impl PrecommitManager {
         }
         self.board.clock.see(market.height, ctx.now_ms());
         self.enter(ctx, market);
-        self.act(ctx, Patience::ForSamples)
+        self.act(ctx, Patience::ForSamples)?;
+        self.report_settled(ctx);
+        Ok(())
     }
 
     fn on_throughput(&mut self, _ctx: &mut Context<'_>, event: Throughput) -> Result<()> {
@@ -192,7 +195,9 @@ impl PrecommitManager {
         event: DifficultySamples,
     ) -> Result<()> {
         self.board.add_samples(event);
-        self.act(ctx, Patience::ForSamples)
+        self.act(ctx, Patience::ForSamples)?;
+        self.report_settled(ctx);
+        Ok(())
     }
 
     fn on_update(&mut self, ctx: &mut Context<'_>) -> Result<()> {
@@ -210,6 +215,7 @@ impl PrecommitManager {
             self.ledger = ledger;
         }
         self.tally.accepted += 1;
+        self.refusals.clear();
         Ok(())
     }
 
@@ -238,7 +244,7 @@ impl PrecommitManager {
             self.report_unfinished(ctx);
         }
         self.tally.add_failure(false);
-        self.refusal = event.text;
+        self.refusals.add(event.text);
         Ok(())
     }
 

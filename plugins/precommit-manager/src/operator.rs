@@ -82,8 +82,15 @@ impl PrecommitManager {
         }
     }
 
-    /// Reports the conditions if they have changed. What is missing only until the samples of a block have come is not
-    /// reported: call it when they have, or are not waited for.
+    /// Reports the conditions unless samples of the block are still to come: what is missing only until then is not a condition.
+    pub(crate) fn report_settled(&mut self, ctx: &mut Context<'_>) {
+        let has_all_samples = |plan: Option<&Plan<'_>>| plan.is_some_and(Plan::has_all_samples);
+        if self.hold != Hold::Waiting && self.with_plan(ctx, has_all_samples) {
+            self.report_conditions(ctx);
+        }
+    }
+
+    /// Reports the conditions if they have changed.
     pub(crate) fn report_conditions(&mut self, ctx: &mut Context<'_>) {
         self.is_money_low = self.money(ctx).is_low(self.is_money_low);
         let conditions = self.with_situation(ctx, conditions);
@@ -178,7 +185,7 @@ impl PrecommitManager {
                 hold: self.hold,
                 money: &money,
                 is_money_low: self.is_money_low,
-                refusal: &self.refusal,
+                refusals: &self.refusals,
             })
         })
     }

@@ -10,7 +10,7 @@ use tig_plugin_api::panel::{
 use tig_plugin_api::{PanelQuery, Severity};
 use tig_protocol::PreciseNumber;
 
-use crate::conditions::{Situation, hold_text};
+use crate::conditions::Situation;
 use crate::funnel::Funnel;
 use crate::plan::Plan;
 use crate::reason::{Hold, Reason};
@@ -63,7 +63,7 @@ fn new_work(situation: &Situation<'_>) -> Table {
     let cells = [
         ("state", json!(state)),
         ("reason", json!(hold.code())),
-        ("text", json!(hold_text(situation))),
+        ("text", json!(hold.to_string())),
     ];
     let mut row = Row::new("new_work", cells).with_tone(tone);
     row.actions.push(action);

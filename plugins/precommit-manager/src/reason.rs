@@ -206,11 +206,11 @@ impl Hold {
         }
     }
 
+    /// Refusals are a condition of their own.
     pub(crate) fn severity(self) -> Severity {
-        if self.is_trouble() {
-            Severity::Warning
-        } else {
-            Severity::Info
+        match self {
+            Self::TooManyUnresolved(_) => Severity::Warning,
+            _ => Severity::Info,
         }
     }
 

@@ -230,17 +230,17 @@ fn job_that_slaves_cannot_finish_is_late() {
     manager.advance_ms(60_000);
     manager.event("batch_result", work(&batch));
     manager.update();
-    assert_eq!(condition(&manager, "job_late"), None, "no second block");
+    assert_eq!(condition(&manager, "jobs_late"), None, "no second block");
     manager.event("new_block", block_of(102, 500_000));
     manager.update();
-    let found = condition(&manager, "job_late").unwrap();
+    let found = condition(&manager, "jobs_late").unwrap();
     assert!(found.text.contains("are left until"), "{}", found.text);
     let shown = panel(&mut manager, "");
     let reason = &table(&shown, "Jobs").rows[0].cells["reason"];
     assert!(reason.as_str().unwrap().contains("the slaves need"));
     manager.event("new_block", block_of(140, 500_000));
     manager.update();
-    let found = condition(&manager, "job_late").unwrap();
+    let found = condition(&manager, "jobs_late").unwrap();
     assert!(found.text.contains("too late to count"), "{}", found.text);
 }
 

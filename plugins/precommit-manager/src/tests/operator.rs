@@ -139,25 +139,43 @@ fn conditions_do_not_flicker_with_each_block() {
     assert_eq!(manager.conditions(), before);
 }
 
+fn refuse_one(manager: &mut Harness<PrecommitManager>, id: &str, text: &str) {
+    give_block(manager, id);
+    let made = precommits(manager);
+    let request = json!({ "settings": made[0], "num_nonces": 20 });
+    let error = json!({ "text": text, "status": 400, "request": request });
+    manager.event("submit_precommit_error", error);
+    manager.update();
+    precommits(manager);
+}
+
 #[test]
-fn refusals_are_a_condition_with_the_words_of_the_api() {
+fn refusals_in_a_row_are_a_condition_across_blocks() {
     let mut manager = manager(1, knapsack());
-    manager.event("new_block", block("b1"));
-    let points: Vec<Value> = (60..80).map(|x| json!([x, 11])).collect();
-    give(&mut manager, "c003", "b1", json!(points));
-    for _ in 0..3 {
-        for settings in precommits(&mut manager) {
-            refuse(&mut manager, &settings, json!(401), false);
-        }
-        manager.update();
+    for id in ["b1", "b2"] {
+        refuse_one(&mut manager, id, "no");
     }
+    assert!(!code_of(&manager, "").contains(&"precommits_refused".to_owned()));
+    refuse_one(&mut manager, "b3", "no more");
+    let condition = manager.conditions()[0].clone();
+    assert_eq!(condition.code, "precommits_refused");
+    assert!(condition.text.contains("last 3 precommits: no more"));
+    let settings = json!({ "player_id": PLAYER, "block_id": "b4", "challenge_id": "c003",
+        "algorithm_id": "c003_a001", "difficulty": [60, 11] });
+    let accepted = json!({ "text": "", "settings": settings, "num_nonces": 20 });
+    manager.event("submit_precommit_success", accepted);
+    manager.update();
+    assert!(!code_of(&manager, "").contains(&"precommits_refused".to_owned()));
+}
+
+/// The API does not list the balance of a new player.
+#[test]
+fn refusal_for_the_balance_is_a_condition_at_once() {
+    let mut manager = manager(1, knapsack());
+    refuse_one(&mut manager, "b1", "Insufficient fee balance: the fee is 3");
     let condition = &manager.conditions()[0];
-    assert_eq!(condition.code, "too_many_rejections");
-    assert!(
-        condition.text.ends_with("the API said: no"),
-        "{}",
-        condition.text
-    );
+    assert_eq!(condition.code, "fee_balance_low");
+    assert_eq!(condition.severity, Severity::Critical);
 }
 
 #[test]
