@@ -17,6 +17,7 @@ mod deploy_guide;
 mod deploy_notify;
 mod deploy_units;
 mod disk;
+mod doctor_network;
 mod dual_stack;
 mod example_config;
 mod failing_modules;
