@@ -59,8 +59,7 @@ pub(crate) enum Command {
 /// Of `status`.
 #[derive(Debug, Args)]
 pub(crate) struct StatusArguments {
-    /// Algorithms folders of slaves.
-    #[arg(default_value = "algorithms")]
+    /// Algorithms folders of slaves [default: `algorithms` here, and those of this machine's services].
     pub(crate) folders: Vec<PathBuf>,
     /// Show this slave only.
     #[arg(long)]

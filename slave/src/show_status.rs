@@ -13,6 +13,12 @@ use crate::cli::StatusArguments;
 /// Exit code: no slave runs.
 const NOT_RUNNING: u8 = 7;
 
+/// The algorithms folder of a slave that was started without one.
+const DEFAULT_FOLDER: &str = "algorithms";
+
+/// Services have their algorithms folders in here.
+const SERVICES_FOLDER: &str = "/var/lib/tig-slave";
+
 /// Entries of a folder that are looked at.
 const ENTRIES_COUNT_MAX: usize = 10_000;
 
@@ -38,7 +44,8 @@ struct Cache {
 pub(crate) fn run(arguments: &StatusArguments) -> ExitCode {
     let now_ms = now_ms();
     let mut shown = Vec::new();
-    for folder in &arguments.folders {
+    let folders = folders(&arguments.folders, Path::new(SERVICES_FOLDER));
+    for folder in &folders {
         match status::read_all(folder) {
             Ok((statuses, faults)) => {
                 for fault in faults {
@@ -64,7 +71,7 @@ pub(crate) fn run(arguments: &StatusArguments) -> ExitCode {
         let text = serde_json::to_string(&serde_json::json!({ "slaves": shown }));
         output::line(&text.unwrap_or_default());
     } else {
-        print(&shown, arguments, now_ms);
+        print(&shown, &folders, now_ms);
     }
     match output::check() {
         Err(error) => output::fail(&error),
@@ -73,7 +80,20 @@ pub(crate) fn run(arguments: &StatusArguments) -> ExitCode {
     }
 }
 
-fn print(shown: &[Shown], arguments: &StatusArguments, now_ms: u64) {
+/// Those that are stated, or all that a slave of this machine is likely to have.
+fn folders(stated: &[PathBuf], services: &Path) -> Vec<PathBuf> {
+    if !stated.is_empty() {
+        return stated.to_vec();
+    }
+    let entries = std::fs::read_dir(services).into_iter().flatten().flatten();
+    let paths = entries.take(ENTRIES_COUNT_MAX).map(|entry| entry.path());
+    let mut of_services: Vec<PathBuf> = paths.filter(|path| path.is_dir()).collect();
+    of_services.sort();
+    of_services.insert(0, PathBuf::from(DEFAULT_FOLDER));
+    of_services
+}
+
+fn print(shown: &[Shown], folders: &[PathBuf], now_ms: u64) {
     for slave in shown {
         for line in lines(slave, now_ms) {
             // What the file says comes from elsewhere, and must not reach the terminal as it is.
@@ -81,7 +101,7 @@ fn print(shown: &[Shown], arguments: &StatusArguments, now_ms: u64) {
         }
     }
     if shown.is_empty() {
-        let folders = arguments.folders.iter();
+        let folders = folders.iter();
         let folders: Vec<String> = folders.map(|folder| folder.display().to_string()).collect();
         output::line(&format!(
             "no slave runs with the algorithms folder {}; give the folder of one that does",
@@ -256,6 +276,21 @@ mod tests {
             text.starts_with("rig-1: not running, last heard of 2 h 1 min ago"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn services_are_looked_at_unless_folders_are_stated() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::create_dir(root.path().join("main")).unwrap();
+        std::fs::write(root.path().join("file"), "").unwrap();
+        let found = folders(&[], root.path());
+        assert_eq!(
+            found,
+            [PathBuf::from("algorithms"), root.path().join("main")]
+        );
+        let stated = [PathBuf::from("x")];
+        assert_eq!(folders(&stated, root.path()), stated);
+        assert_eq!(folders(&[], Path::new("/no/such/folder")).len(), 1);
     }
 
     #[test]
