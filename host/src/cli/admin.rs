@@ -18,8 +18,7 @@ use crate::config::{Config, ConfigError};
 use crate::control::CONTROL_TIMEOUT;
 use crate::control::admin::{AdminFile, FILE_NAME};
 use crate::control::report::{
-    ExtensionReload, FailureReport, HostStatus, ReloadReport, ReportedOutcome,
-    ShadowRequest,
+    ExtensionReload, FailureReport, HostStatus, ReloadReport, ReportedOutcome, ShadowRequest,
 };
 use crate::exit_code;
 
@@ -60,7 +59,9 @@ pub(super) enum AdminError {
         source: reqwest::Error,
     },
     /// The host has closed its admin socket, and its process goes on.
-    #[error("the host (process {pid}) has stopped its work and does not end; `kill -9 {pid}` loses nothing that is stored")]
+    #[error(
+        "the host (process {pid}) has stopped its work and does not end; `kill -9 {pid}` loses nothing that is stored"
+    )]
     StillRunning {
         /// Its process.
         pid: u32,

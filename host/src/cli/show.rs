@@ -16,8 +16,11 @@ use super::panel::{Canvas, lines, rows};
 use super::terminal::{Terminal, now_ms};
 use crate::control::report::PanelsReport;
 
-/// Time that a plot shows.
-const PLOT_MS: u64 = 24 * 3_600 * 1_000;
+/// Times that a plot may show: the last of them where little is known of the first yet.
+const PLOT_HOURS: [u64; 2] = [24, 1];
+
+/// Values that make a plot.
+const VALUES_COUNT_MIN: usize = 4;
 
 /// Points of a plot.
 const POINTS_COUNT: usize = 41;
@@ -170,11 +173,18 @@ pub(super) async fn histories(
         }
     }
     for series in plots {
-        match history(client, series).await {
-            Ok(values) => histories.put(series, values),
-            // A metric of which nothing is known yet is shown so.
-            Err(AdminError::Refused(_)) => {}
-            Err(error) => return Err(error),
+        for hours in PLOT_HOURS {
+            let values = match history(client, series, hours).await {
+                Ok(values) => values,
+                // A metric of which nothing is known yet is shown so.
+                Err(AdminError::Refused(_)) => break,
+                Err(error) => return Err(error),
+            };
+            let is_enough = values.iter().flatten().count() >= VALUES_COUNT_MIN;
+            histories.put(series, hours, values);
+            if is_enough {
+                break;
+            }
         }
     }
     Ok(histories)
@@ -183,13 +193,14 @@ pub(super) async fn histories(
 async fn history(
     client: &OperatorClient,
     series: &PlotSeries,
+    hours: u64,
 ) -> Result<Vec<Option<f64>>, AdminError> {
     let to_ms = now_ms();
     let mut query = vec![
         ("metric".to_owned(), series.metric.clone()),
         (
             "from_ms".to_owned(),
-            to_ms.saturating_sub(PLOT_MS).to_string(),
+            to_ms.saturating_sub(hours * 3_600_000).to_string(),
         ),
         ("to_ms".to_owned(), to_ms.to_string()),
         ("points".to_owned(), POINTS_COUNT.to_string()),

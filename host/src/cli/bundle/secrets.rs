@@ -71,7 +71,8 @@ impl Secrets {
     /// What a file holds: one secret, JSON with some, or PEM.
     fn add_file(&mut self, path: &Path) {
         // What cannot be read cannot be in the bundle by way of this program either.
-        let Ok(text) = text_file::read_lossy(path, SECRET_FILE_BYTES_MAX).map(Zeroizing::new) else {
+        let Ok(text) = text_file::read_lossy(path, SECRET_FILE_BYTES_MAX).map(Zeroizing::new)
+        else {
             return;
         };
         if let Ok(json @ Value::Object(_)) = serde_json::from_str(&text) {

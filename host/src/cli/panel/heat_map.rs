@@ -10,6 +10,9 @@ use super::{Canvas, heading};
 const COLUMNS_MAX: usize = 72;
 const LINES_MAX: usize = 20;
 
+/// Columns of a cell at most, where there is room.
+const CELL_WIDTH_MAX: usize = 3;
+
 /// Columns before the grid.
 const AXIS_WIDTH: usize = 8;
 
@@ -23,14 +26,19 @@ pub(super) fn lines(map: &HeatMap, canvas: &Canvas) -> Vec<Line> {
         return lines;
     };
     let cells = grid.cells(map);
+    let cell_width = (grid.columns / grid.x.bins.max(1)).clamp(1, CELL_WIDTH_MAX);
+    if !map.y_label.is_empty() {
+        lines.push(Line::new(Ink::Dim, &map.y_label));
+    }
     for (index, row) in cells.iter().enumerate() {
         let mut line = Line::default();
         let label = grid.y.label(index, cells.len());
         line.push_fitted(Ink::Dim, &label, AXIS_WIDTH - 2, true);
         line.push(Ink::Dim, " │");
         for part in row.chunk_by(|a, b| a.0 == b.0) {
-            let text: String = part.iter().map(|(_, look)| *look).collect();
-            line.push(part[0].0, &text);
+            let looks = part.iter();
+            let looks = looks.flat_map(|(_, look)| std::iter::repeat_n(*look, cell_width));
+            line.push(part[0].0, &looks.collect::<String>());
         }
         lines.push(line);
     }
@@ -77,7 +85,8 @@ struct Grid<'a> {
     x: Axis,
     y: Axis,
     x_label: &'a str,
-    y_label: &'a str,
+    /// Room for the cells.
+    columns: usize,
 }
 
 impl<'a> Grid<'a> {
@@ -92,7 +101,7 @@ impl<'a> Grid<'a> {
             x: Axis::new(all.clone().map(|(x, _)| x), columns)?,
             y: Axis::new(all.map(|(_, y)| y), LINES_MAX)?,
             x_label: &map.x_label,
-            y_label: &map.y_label,
+            columns,
         })
     }
 
@@ -126,7 +135,7 @@ impl<'a> Grid<'a> {
 
     fn axis(&self) -> Line {
         let mut line = Line::default();
-        line.push_fitted(Ink::Dim, self.y_label, AXIS_WIDTH - 1, true);
+        line.push_fitted(Ink::Dim, "", AXIS_WIDTH - 1, true);
         line.push(
             Ink::Dim,
             &format!("└ {} {} to {}", self.x_label, self.x.low, self.x.high),
@@ -180,10 +189,11 @@ mod tests {
         }]));
         let expected = [
             "Difficulty",
-            "    12 │a ▒",
-            "       │ 1",
-            "    10 │█░",
-            " better└ size 1 to 3",
+            "better",
+            "    12 │aaa   ▒▒▒",
+            "       │   111",
+            "    10 │███░░░",
+            "       └ size 1 to 3",
             " ░▒▓█  weight 0 to 4",
             "a  base frontier",
             "1  ours",
@@ -198,7 +208,7 @@ mod tests {
             "cells": [[i64::MIN, i64::MAX, 1e308], [i64::MAX, i64::MIN, -1.0]],
         }]));
         let shown = shown(&map, Some(30));
-        assert_eq!(shown.len(), 22);
+        assert_eq!(shown.len(), 23);
         let none = panel(json!([{
             "kind": "heat_map", "title": "", "x_label": "", "y_label": "", "value_label": "", "cells": [],
         }]));

@@ -13,19 +13,25 @@ const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
 
 /// Values over time of the series of a panel, by [`key`].
 #[derive(Clone, Debug, Default)]
-pub(in crate::cli) struct Histories(BTreeMap<String, Vec<Option<f64>>>);
+pub(in crate::cli) struct Histories(BTreeMap<String, (u64, Vec<Option<f64>>)>);
 
 impl Histories {
     /// No values.
     pub(in crate::cli) const NONE: Self = Self(BTreeMap::new());
 
-    /// Records the values of a series.
-    pub(in crate::cli) fn put(&mut self, series: &PlotSeries, values: Vec<Option<f64>>) {
-        self.0.insert(key(series), values);
+    /// Records the values of a series in the last `hours`.
+    pub(in crate::cli) fn put(
+        &mut self,
+        series: &PlotSeries,
+        hours: u64,
+        values: Vec<Option<f64>>,
+    ) {
+        self.0.insert(key(series), (hours, values));
     }
 
-    fn get(&self, series: &PlotSeries) -> &[Option<f64>] {
-        self.0.get(&key(series)).map_or(&[], Vec::as_slice)
+    fn get(&self, series: &PlotSeries) -> (u64, &[Option<f64>]) {
+        let found = self.0.get(&key(series));
+        found.map_or((0, &[]), |(hours, values)| (*hours, values))
     }
 }
 
@@ -38,9 +44,9 @@ fn key(series: &PlotSeries) -> String {
 pub(super) fn lines(title: &str, unit: &str, series: &[PlotSeries], canvas: &Canvas) -> Vec<Line> {
     let mut lines = heading(title);
     let labels = label_width(series.iter().map(|series| series.label.as_str()));
-    let columns = bar_width(canvas, labels + 34);
+    let columns = bar_width(canvas, labels + 42);
     for series in series {
-        let values = canvas.histories.get(series);
+        let (hours, values) = canvas.histories.get(series);
         let values = &values[values.len().saturating_sub(columns)..];
         let mut line = Line::default();
         line.push_fitted(Ink::Plain, &series.label, labels, false);
@@ -57,7 +63,7 @@ pub(super) fn lines(title: &str, unit: &str, series: &[PlotSeries], canvas: &Can
                 line.push(Ink::Strong, &format!("  {} {unit}", grouped(last)));
                 line.push(
                     Ink::Dim,
-                    &format!("  {} to {}", grouped(low), grouped(high)),
+                    &format!("  {} to {} in {hours} h", grouped(low), grouped(high)),
                 );
             }
         }
@@ -120,17 +126,17 @@ mod tests {
             panic!("{panel:?}");
         };
         let mut canvas = CANVAS;
-        canvas.width = Some(44);
+        canvas.width = Some(53);
         canvas
             .histories
-            .put(&series[0], vec![Some(0.0), None, Some(7.0), Some(3.5)]);
+            .put(&series[0], 24, vec![Some(0.0), None, Some(7.0), Some(3.5)]);
         let shown: Vec<String> = lines(title, unit, series, &canvas)
             .iter()
             .map(Line::text)
             .collect();
         let expected = [
             "Rate",
-            "all   ▁ █▅      3.5 nonces/s  0 to 7",
+            "all   ▁ █▅      3.5 nonces/s  0 to 7 in 24 h",
             "none  no values yet",
         ];
         assert_eq!(shown, expected);
