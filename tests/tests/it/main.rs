@@ -7,6 +7,7 @@
 
 mod bad_input;
 mod bad_slaves;
+mod cli_stock;
 mod closed_output;
 mod cordon;
 mod dashboard;
