@@ -3,7 +3,7 @@
 import { get } from "./api.js";
 
 /** Points of a line; the host's steps are 10 s or 10 min. */
-export const POINTS_COUNT = 360;
+export const POINTS_COUNT = 720;
 /** Ranges that a reader may choose. */
 export const RANGES = [
   { label: "1 hour", ms: 3_600_000 },

@@ -13,6 +13,8 @@ const REFRESH_INTERVAL_MS = 30_000;
 const HEIGHT = 220;
 /** Rows of the table beside it. */
 const ROWS_COUNT_MAX = 48;
+/** Values below which each is drawn as a point: a line needs two. */
+const FEW_COUNT = 30;
 const DASHES = [[], [8, 4], [3, 3], [12, 4, 3, 4]];
 const COLOURS = {
   light: ["#1d4ed8", "#b45309", "#047857", "#be185d", "#6d28d9", "#0f766e", "#b91c1c", "#374151"],
@@ -75,7 +77,7 @@ function draw(node) {
   if (lines.length === 0) return;
   const columns = aligned(lines);
   const theme = isDark() ? "dark" : "light";
-  const look = JSON.stringify([lines.map((it) => it.label), theme, state.shape]);
+  const look = JSON.stringify([lines.map((it) => [it.label, it.values.filter(Number.isFinite).length < FEW_COUNT]), theme, state.shape]);
   if (state.chart && state.look === look) state.chart.setData(columns);
   else {
     state.chart?.destroy();
@@ -106,7 +108,7 @@ function options(lines, data, theme, width) {
         stroke: COLOURS[theme][index % COLOURS[theme].length],
         dash: DASHES[index % DASHES.length],
         width: 1.75,
-        points: { show: false },
+        points: { show: it.values.filter(Number.isFinite).length < FEW_COUNT, size: 5 },
       })),
     ],
   };
@@ -114,7 +116,8 @@ function options(lines, data, theme, width) {
 
 /** A time on the axis: the hour, or the day where ticks are days apart. */
 function tick(time, stepS) {
-  const options = stepS >= 86_400 ? { day: "numeric", month: "short" } : { hour: "2-digit", minute: "2-digit" };
+  const hour = { hour: "2-digit", minute: "2-digit", second: stepS < 60 ? "2-digit" : undefined };
+  const options = stepS >= 86_400 ? { day: "numeric", month: "short" } : hour;
   return new Intl.DateTimeFormat("en-GB", options).format(new Date(time * 1_000));
 }
 
