@@ -22,8 +22,18 @@ pub(in crate::cli) fn words(arguments: impl Iterator<Item = OsString>) -> Option
     (!is_other && !is_start(&words)).then_some(words)
 }
 
+/// Options that only commands for a running host have.
+const CLIENT_OPTIONS: [&str; 2] = ["--config", "--json"];
+
 /// Whether a host is to be started: `CONFIG`, or `ACCOUNT API_KEY CONFIG`.
 fn is_start(words: &[String]) -> bool {
+    let is_client = |word: &String| {
+        let name = word.split_once('=').map_or(word.as_str(), |(name, _)| name);
+        CLIENT_OPTIONS.contains(&name)
+    };
+    if words.iter().any(is_client) {
+        return false;
+    }
     let mut positionals = Vec::new();
     let mut words = words.iter();
     while let Some(word) = words.next() {
@@ -69,5 +79,11 @@ mod tests {
         }
         assert_eq!(split("jobs 12 --json").unwrap(), ["jobs", "12", "--json"]);
         assert_eq!(split("credit alice 1.5").unwrap().len(), 3);
+        for line in [
+            "cordon west --config config.json",
+            "cordon west --config=x/config.json",
+        ] {
+            assert!(split(line).is_some(), "{line}");
+        }
     }
 }
