@@ -123,7 +123,10 @@ impl Supervisor {
         let manager = service_manager();
         if manager.is_present() {
             manager.alive();
-            manager.status(&ServiceStatus::of(&self.shared));
+            let extensions = self.shared.services.bus.extensions();
+            let extensions: Vec<_> = extensions.iter().map(|it| it.status()).collect();
+            let own = self.shared.conditions.get();
+            manager.status(&ServiceStatus::count(&extensions, &own));
         }
     }
 

@@ -1,11 +1,11 @@
-//! The host's state in a line, for `systemctl status`.
+//! The host's state in a line, for `systemctl status`. Pure.
 
 use std::fmt;
 
 use tig_plugin_api::Severity;
 
-use super::status::State;
-use crate::runtime::shared::Shared;
+use super::conditions::StandingCondition;
+use super::status::{ExtensionStatus, State};
 
 /// How many extensions do what, and how many conditions are alerts.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -16,23 +16,18 @@ pub(crate) struct ServiceStatus {
 }
 
 impl ServiceStatus {
-    /// The present state.
+    /// Counts the states of all extensions, and the conditions of theirs and of the host's `own`.
     #[must_use]
-    pub(crate) fn of(shared: &Shared) -> Self {
-        let mut found = Self::default();
-        let own = shared.conditions.get();
-        let mut severities: Vec<_> = own.iter().map(|it| it.condition.severity).collect();
-        for extension in shared.services.bus.extensions() {
-            let status = extension.status();
-            match status.state {
-                State::Stopped => found.stopped += 1,
-                State::Running | State::Probation => found.running += 1,
-            }
-            severities.extend(status.conditions.iter().map(|it| it.condition.severity));
+    pub(crate) fn count(extensions: &[ExtensionStatus], own: &[StandingCondition]) -> Self {
+        let stopped = extensions.iter().filter(|it| it.state == State::Stopped);
+        let stopped = stopped.count();
+        let reported = extensions.iter().flat_map(|it| &it.conditions);
+        let all = reported.chain(own).map(|it| it.condition.severity);
+        Self {
+            running: extensions.len() - stopped,
+            stopped,
+            alerts: all.filter(|&severity| severity > Severity::Info).count(),
         }
-        let is_alert = |severity: &&Severity| **severity > Severity::Info;
-        found.alerts = severities.iter().filter(is_alert).count();
-        found
     }
 }
 
