@@ -3,12 +3,10 @@
 use std::time::{Duration, SystemTime};
 
 use super::Finding;
+use crate::observe::own_conditions::CLOCK_OFF_MIN;
 
 /// A difference that no clock service leaves.
 const OFF_WARN: Duration = Duration::from_secs(5);
-
-/// A difference with which deadlines and signatures fail.
-const OFF_FAIL: Duration = Duration::from_secs(60);
 
 /// Compares `local`, taken while the API replied, with its header `Date`, which has whole seconds. `None` without a date.
 pub(super) fn compare(api: &str, date: Option<&str>, local: SystemTime) -> Option<Finding> {
@@ -21,7 +19,7 @@ pub(super) fn compare(api: &str, date: Option<&str>, local: SystemTime) -> Optio
     let part = "clock";
     let text = format!("{} s {direction} {api}", off.as_secs());
     let remedy = "set the clock, and let a service keep it: `timedatectl set-ntp true`";
-    Some(if off >= OFF_FAIL {
+    Some(if off >= CLOCK_OFF_MIN {
         Finding::fail(part, text, remedy)
     } else if off >= OFF_WARN {
         Finding::warn(part, text, remedy)

@@ -8,12 +8,9 @@ use rustix::fs::{StatVfs, StatVfsMountFlags, statfs, statvfs};
 
 use super::Finding;
 use crate::config::Config;
+use crate::observe::own_conditions::{DISK_FREE_BYTES_CRITICAL, DISK_FREE_BYTES_MIN};
 use crate::plugin;
 
-/// Room below which the store is about to fail, in bytes.
-const FREE_BYTES_FAIL: u64 = 256 << 20;
-/// Room below which it does not last for long.
-const FREE_BYTES_WARN: u64 = 2 << 30;
 /// Bytes that are written to measure the speed.
 const WRITTEN_BYTES: usize = 16 << 20;
 /// Written at once.
@@ -106,8 +103,8 @@ fn free_room(free_bytes: u64, folder: &Path) -> Finding {
     let text = format!("{} MiB are free in {}", free_bytes >> 20, folder.display());
     let remedy = "delete what nobody needs, or set `backup_folder` to a larger disk: a host that cannot store ends";
     match free_bytes {
-        0..FREE_BYTES_FAIL => Finding::fail("disk", text, remedy),
-        FREE_BYTES_FAIL..FREE_BYTES_WARN => Finding::warn("disk", text, remedy),
+        0..DISK_FREE_BYTES_CRITICAL => Finding::fail("disk", text, remedy),
+        DISK_FREE_BYTES_CRITICAL..DISK_FREE_BYTES_MIN => Finding::warn("disk", text, remedy),
         _ => Finding::ok("disk", text),
     }
 }
@@ -220,7 +217,7 @@ mod tests {
     #[test]
     fn doctor_finds_little_room() {
         let folder = Path::new("f");
-        let levels = [1 << 20, 1 << 30, 4 << 30].map(|free| free_room(free, folder).level);
+        let levels = [1 << 20, 1 << 29, 4 << 30].map(|free| free_room(free, folder).level);
         assert_eq!(levels, [Level::Fail, Level::Warn, Level::Ok]);
     }
 
