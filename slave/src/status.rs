@@ -4,6 +4,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use tig_process::{text_file, whole_file};
@@ -142,27 +143,48 @@ pub(crate) fn printable(text: &str) -> String {
     shown.take(TEXT_CHARS_MAX).collect()
 }
 
-/// The status file of one slave.
+/// The status file of one slave, until it is removed. Clones are the same.
 #[derive(Debug, Clone)]
-pub(crate) struct StatusFile(PathBuf);
+pub(crate) struct StatusFile {
+    path: PathBuf,
+    /// Held while the file is written: a write that is under way when the slave ends must not bring the file back.
+    is_removed: Arc<Mutex<bool>>,
+}
 
 impl StatusFile {
     pub(crate) fn of(algorithms_folder: &Path, name: &SlaveName) -> Self {
         // A name may have characters that a path must not have.
         let own = blake3::hash(name.as_str().as_bytes()).to_hex();
         let file = format!("{}.{EXTENSION}", &own[..16]);
-        Self(algorithms_folder.join(FOLDER).join(file))
+        Self {
+            path: algorithms_folder.join(FOLDER).join(file),
+            is_removed: Arc::default(),
+        }
     }
 
     pub(crate) fn write(&self, status: &Status) -> io::Result<()> {
-        if let Some(folder) = self.0.parent() {
+        let is_removed = self.is_removed();
+        if *is_removed {
+            return Ok(());
+        }
+        if let Some(folder) = self.path.parent() {
             std::fs::create_dir_all(folder)?;
         }
-        whole_file::write(&self.0, &serde_json::to_vec(status)?, FILE_MODE)
+        whole_file::write(&self.path, &serde_json::to_vec(status)?, FILE_MODE)
     }
 
+    /// Ends the file: it is not written again.
     pub(crate) fn remove(&self) -> io::Result<()> {
-        std::fs::remove_file(&self.0)
+        let mut is_removed = self.is_removed();
+        *is_removed = true;
+        std::fs::remove_file(&self.path)
+    }
+
+    /// No code panics while it holds the lock.
+    fn is_removed(&self) -> MutexGuard<'_, bool> {
+        self.is_removed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -223,10 +245,10 @@ mod tests {
         let (statuses, faults) = read_all(folder.path()).unwrap();
         assert_eq!(statuses, [status("a/../.."), status("b")]);
         assert!(faults.is_empty());
-        StatusFile::of(folder.path(), &"b".parse().unwrap())
-            .remove()
-            .unwrap();
-        assert_eq!(read_all(folder.path()).unwrap().0.len(), 1);
+        let file = StatusFile::of(folder.path(), &"b".parse().unwrap());
+        file.remove().unwrap();
+        file.clone().write(&status("b")).unwrap();
+        assert_eq!(read_all(folder.path()).unwrap().0.len(), 1, "it has ended");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use tig_http_client::Trust;
 use tig_protocol::Batch;
@@ -195,6 +196,9 @@ fn compile(
             found: describe(bytes),
         });
     }
+    // Said before and after: a large module takes a minute unless its machine code is kept.
+    tracing::info!(%content, bytes = bytes.len(), "loading module");
+    let start = Instant::now();
     let algorithm = match Cache::open(&folder.join(COMPILED_FOLDER)) {
         Ok(cache) => Algorithm::load(bytes, &cache),
         Err(error) => {
@@ -205,6 +209,8 @@ fn compile(
         }
     }
     .map_err(WasmError::Compile)?;
+    let ms = start.elapsed().as_millis();
+    tracing::info!(%content, %ms, "module loaded");
     Ok(Module {
         path: content.path_in(folder),
         algorithm,
