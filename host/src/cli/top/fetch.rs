@@ -25,39 +25,54 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 /// Where news go.
 pub(super) type News = mpsc::Sender<Input>;
 
-/// Looks at the host's state and at the panel that is wished for, until nobody wants to know.
-pub(super) async fn look(place: Arc<Where>, mut wish: watch::Receiver<Wish>, news: News) {
+/// Looks at the host's state, until nobody wants to know.
+pub(super) async fn look(place: Arc<Where>, news: News) {
     loop {
-        let seen = match OperatorClient::new(&place) {
-            Ok(client) => look_once(&client, &mut wish, &news).await,
-            Err(error) => Err(error),
-        };
-        let sent = match seen {
+        let sent = match look_once(&place, &news).await {
             Ok(()) => Ok(()),
             Err(error) => news.send(Input::Away(client::text(&error))).await,
         };
-        if sent.is_err() {
+        if sent.is_err() || news.is_closed() {
             return;
         }
-        // Another wish is looked at without delay.
-        let _ = timeout(LOOK_INTERVAL, wish.changed()).await;
+        tokio::time::sleep(LOOK_INTERVAL).await;
     }
 }
 
-async fn look_once(
-    client: &OperatorClient,
-    wish: &mut watch::Receiver<Wish>,
-    news: &News,
-) -> Result<(), AdminError> {
+async fn look_once(place: &Where, news: &News) -> Result<(), AdminError> {
+    let client = OperatorClient::new(place)?;
     let status: HostStatus = client.get("v1/status", &[]).await?;
     let panels: PanelsReport = client.get("v1/panels", &[]).await?;
-    let wish = wish.borrow_and_update().clone();
     // Whoever does not listen any more ends all of this.
     let _ = news.send(Input::Status(Box::new(status))).await;
     let _ = news.send(Input::Panels(panels.panels)).await;
-    let Some(name) = &wish.panel else {
-        return Ok(());
-    };
+    Ok(())
+}
+
+/// Looks at the panel that is wished for, until nobody wishes any more. An extension that is stuck holds up only this, and only
+/// until there is another wish.
+pub(super) async fn look_at_panel(
+    place: Arc<Where>,
+    mut wishes: watch::Receiver<Wish>,
+    news: News,
+) {
+    loop {
+        let wish = wishes.borrow_and_update().clone();
+        tokio::select! {
+            () = show_panel(&place, &wish, &news) => {}
+            changed = wishes.changed() => match changed {
+                Ok(()) => continue,
+                Err(_) => return,
+            },
+        }
+        if let Ok(Err(_)) = timeout(LOOK_INTERVAL, wishes.changed()).await {
+            return;
+        }
+    }
+}
+
+async fn show_panel(place: &Where, wish: &Wish, news: &News) {
+    let Some(name) = &wish.panel else { return };
     let mut query = Vec::new();
     if let Some(id) = &wish.id {
         query.push(("id".to_owned(), id.clone()));
@@ -65,22 +80,30 @@ async fn look_once(
     if !wish.find.is_empty() {
         query.push(("find".to_owned(), wish.find.clone()));
     }
-    let shown = match show::fetch::<Panel>(client, name, &query).await {
-        Ok(panel) => {
-            let histories = show::histories(client, &panel).await?;
-            (Ok(panel), histories)
-        }
-        Err(error) if is_away(&error) => return Err(error),
+    let (panel, histories) = match fetch_panel(place, name, &query).await {
+        Ok((panel, histories)) => (Ok(panel), histories),
+        // That the host is away is shown at the top.
+        Err(error) if is_away(&error) => return,
         Err(error) => (Err(client::text(&error)), Histories::NONE),
     };
-    let (panel, histories) = shown;
     let input = Input::Panel {
-        wish,
+        wish: wish.clone(),
         panel,
         histories,
     };
+    // Whoever does not listen any more ends all of this.
     let _ = news.send(input).await;
-    Ok(())
+}
+
+async fn fetch_panel(
+    place: &Where,
+    name: &str,
+    query: &[(String, String)],
+) -> Result<(Panel, Histories), AdminError> {
+    let client = OperatorClient::new(place)?;
+    let panel: Panel = show::fetch(&client, name, query).await?;
+    let histories = show::histories(&client, &panel).await?;
+    Ok((panel, histories))
 }
 
 /// Follows the events, until nobody wants to know.

@@ -23,6 +23,7 @@ use ratatui::DefaultTerminal;
 use tig_process::error_chain::error_chain;
 use tig_process::signals::{HangUp, Requests};
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 
 use self::fetch::News;
 use self::state::{Request, State};
@@ -109,8 +110,14 @@ async fn show(
     let (news, mut inputs) = mpsc::channel(NEWS_COUNT_MAX);
     let (wish, wished) = watch::channel(state::Wish::default());
     read_keys(news.clone()).map_err(TopError::Terminal)?;
-    tokio::spawn(fetch::look(Arc::clone(&place), wished, news.clone()));
-    tokio::spawn(fetch::follow(Arc::clone(&place), news.clone()));
+    let mut tasks = JoinSet::new();
+    tasks.spawn(fetch::look(Arc::clone(&place), news.clone()));
+    tasks.spawn(fetch::look_at_panel(
+        Arc::clone(&place),
+        wished,
+        news.clone(),
+    ));
+    tasks.spawn(fetch::follow(Arc::clone(&place), news.clone()));
     let mut state = State::default();
     let mut tick = tokio::time::interval(TICK_INTERVAL);
     let has_colours = has_colours();
@@ -120,6 +127,13 @@ async fn show(
             _ = tick.tick() => Input::Tick(now_ms()),
             // A signal, or the terminal was closed.
             _ = requests.stop() => return Ok(()),
+            Some(ended) = tasks.join_next() => {
+                if let Err(error) = ended && let Ok(panic) = error.try_into_panic() {
+                    // The terminal is restored already: this must not draw on it any more.
+                    std::panic::resume_unwind(panic);
+                }
+                continue;
+            }
         };
         // What has come meanwhile is drawn at once.
         let mut next = Some(first);
@@ -127,7 +141,7 @@ async fn show(
             match update(&mut state, input) {
                 Some(Request::Quit) => return Ok(()),
                 Some(request) => {
-                    tokio::spawn(fetch::act(Arc::clone(&place), request, news.clone()));
+                    tasks.spawn(fetch::act(Arc::clone(&place), request, news.clone()));
                 }
                 None => {}
             }
