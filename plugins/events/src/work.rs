@@ -103,6 +103,9 @@ pub struct Throughput {
     /// Jobs that are not abandoned; `None` from an emitter that does not count them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jobs: Option<u64>,
+    /// Slaves that have delivered something in the last ten minutes; `None` from an emitter that does not count them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slaves: Option<u64>,
     /// Batches that slaves have delivered per minute, lately; `None` if it is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batches_per_minute: Option<f64>,

@@ -45,6 +45,11 @@ impl Present {
             .retain(|_, last_ms| now_ms.saturating_sub(*last_ms) <= PRESENT_MS);
     }
 
+    pub(crate) fn count(&self, now_ms: u64) -> u64 {
+        let is_present = |last_ms: &&u64| now_ms.saturating_sub(**last_ms) <= PRESENT_MS;
+        self.0.values().filter(is_present).count() as u64
+    }
+
     fn has_other_than(&self, slave: &str) -> bool {
         self.0.keys().any(|other| other != slave)
     }

@@ -182,6 +182,7 @@ impl JobManager {
         let throughput = Throughput {
             challenges,
             jobs: Some(jobs),
+            slaves: Some(self.present.count(now_ms)),
             // An event for each hundredth would be one for each update.
             batches_per_minute: per_minute.map(|rate| (rate * 10.0).round() / 10.0),
         };

@@ -50,7 +50,9 @@ impl Tally {
     ) -> String {
         let jobs = or_dash(throughput.jobs);
         let rate = or_dash(throughput.batches_per_minute.map(f64::round));
-        let slaves = or_dash(fleet.map(|fleet| fleet.slaves));
+        // Those that ask for work are known better than those that have delivered some.
+        let slaves = fleet.map(|fleet| fleet.slaves);
+        let slaves = or_dash(slaves.or(throughput.slaves));
         let busy = fleet.and_then(|fleet| fleet.busy_share);
         let busy = busy.map_or(String::new(), |share| {
             format!(" ({:.0}% busy)", share * 100.0)

@@ -366,6 +366,7 @@ fn throughput_counts_jobs_and_computed_ones() {
         .find(|(name, _)| name == "throughput")
         .unwrap();
     assert_eq!(throughput["jobs"], 1);
+    assert_eq!(throughput["slaves"], 1);
     assert_eq!(throughput["challenges"]["c003"]["computed_jobs"], 1);
     let rate = throughput["batches_per_minute"].as_f64().unwrap();
     assert!((4.0..8.0).contains(&rate), "{rate}");

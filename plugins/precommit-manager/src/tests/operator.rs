@@ -300,6 +300,11 @@ fn panel_is_bounded_and_passes_hostile_names_as_text() {
 
 #[test]
 fn each_block_is_one_line_of_the_log() {
+    check_lines(true, "14 (98% busy)");
+    check_lines(false, "13");
+}
+
+fn check_lines(has_fleet: bool, slaves: &str) {
     let mut manager = manager(1, knapsack());
     give_block(&mut manager, "b1");
     let made = precommits(&mut manager);
@@ -307,9 +312,12 @@ fn each_block_is_one_line_of_the_log() {
     manager.event("submit_precommit_success", accepted);
     manager.event("submit_proof_success", json!({ "merkle_proofs": [] }));
     manager.event("submit_proof_error", json!({ "will_retry": true }));
-    let throughput = json!({ "challenges": {}, "jobs": 9, "batches_per_minute": 41.3 });
+    let throughput =
+        json!({ "challenges": {}, "jobs": 9, "slaves": 13, "batches_per_minute": 41.3 });
     manager.event("throughput", throughput);
-    manager.event("fleet", json!({ "slaves": 14, "busy_share": 0.979 }));
+    if has_fleet {
+        manager.event("fleet", json!({ "slaves": 14, "busy_share": 0.979 }));
+    }
     manager.logs();
     let line_at = |manager: &mut Harness<PrecommitManager>, id: &str| {
         let mut next = block(id);
@@ -323,7 +331,9 @@ fn each_block_is_one_line_of_the_log() {
     };
     assert_eq!(
         line_at(&mut manager, "b2"),
-        "block 1270245  jobs 9  slaves 14 (98% busy)  batches/min 41  submitted ok 2 retry 1  fee 3  why idle: -"
+        format!(
+            "block 1270245  jobs 9  slaves {slaves}  batches/min 41  submitted ok 2 retry 1  fee 3  why idle: -"
+        )
     );
     manager.update();
     let line = line_at(&mut manager, "b3");
