@@ -8,6 +8,7 @@ mod batches;
 mod block;
 mod driver;
 mod http;
+mod panels;
 mod samples;
 mod world;
 
@@ -35,6 +36,7 @@ fn measure(report: &mut Report) -> Result<()> {
         batches::get_batches(report, &plugins)?;
         samples::measure(report, &plugins)?;
         block::measure(report, &plugins)?;
+        panels::measure(report, &plugins)?;
     }
     http::measure(report, is_wanted, seconds)
 }
