@@ -186,6 +186,7 @@ fn app(control: Control) -> Router {
         .route("/discard/{name}", post(discard))
         .route("/drain", post(drain))
         .route("/commands", get(commands))
+        .route("/operator", any(of_extension))
         .route("/operator/", any(of_extension))
         .route("/operator/{*rest}", any(of_extension))
         .route(

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::{
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+};
 use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{BoxError, Router};
@@ -70,8 +72,8 @@ enum Admitted {
     Done(Box<Response>),
     /// An extension has the reply.
     Route(RouteCall<Incoming>),
-    /// The operator's API has the reply.
-    Api(Request<Incoming>),
+    /// The operator's API has the reply. Boxed: few requests are of operators, and the others need no room for them.
+    Api(Box<(Peer, Request<Incoming>)>),
 }
 
 /// A request to a route, with its body still to be read.
@@ -94,19 +96,25 @@ impl Respond for Arc<Server> {
         let span = debug_span!("request", method = %request.method(), path);
         // At once, not when the future is polled: the connection reads on before that, and would need another buffer as
         // long as the head lies in this one.
-        let admitted = span.in_scope(|| self.admit(peer, request));
-        let peer = peer.clone();
+        let purpose = Purpose::of_request(request.method(), path);
+        let admitted = span.in_scope(|| self.admit(peer, purpose, request));
         let answered = async move {
             let mut response = match admitted {
                 Admitted::Done(response) => *response,
                 Admitted::Route(call) => call.reply().await.map_or_else(refuse, respond),
-                // Boxed: few requests are of operators, and the others need no room for them.
-                Admitted::Api(request) => Box::pin(self.api.clone().respond(&peer, request)).await,
+                Admitted::Api(call) => {
+                    let (peer, request) = *call;
+                    Box::pin(self.api.clone().respond(&peer, request)).await
+                }
             };
             // A browser takes no reply for something else than it says.
             let nosniff = HeaderValue::from_static("nosniff");
             let headers = response.headers_mut();
             headers.insert(X_CONTENT_TYPE_OPTIONS, nosniff);
+            if purpose.is_some_and(|purpose| purpose != Purpose::Page) {
+                let no_store = HeaderValue::from_static("no-store");
+                headers.entry(CACHE_CONTROL).or_insert(no_store);
+            }
             debug!(status = response.status().as_u16(), "request answered");
             response
         };
@@ -115,15 +123,14 @@ impl Respond for Arc<Server> {
 }
 
 impl Server {
-    fn admit(&self, peer: &Peer, request: Request<Incoming>) -> Admitted {
-        let (method, path) = (request.method(), request.uri().path());
-        if let Some(purpose) = Purpose::of_request(method, path) {
+    fn admit(&self, peer: &Peer, purpose: Option<Purpose>, request: Request<Incoming>) -> Admitted {
+        if let Some(purpose) = purpose {
             let access = self.access.borrow();
             if let Err(denied) = operator::check(&access, peer.address.ip(), purpose, &request) {
                 return Admitted::Done(Box::new(deny(denied)));
             }
-            if path.starts_with(API_PATH) {
-                return Admitted::Api(request);
+            if request.uri().path().starts_with(API_PATH) {
+                return Admitted::Api(Box::new((peer.clone(), request)));
             }
         } else if let Some(response) = self.reply_of_the_host(peer.address, &request) {
             return Admitted::Done(Box::new(response));

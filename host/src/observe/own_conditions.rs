@@ -10,8 +10,7 @@ pub(crate) const DISK_FREE_BYTES_MIN: u64 = 1 << 30;
 /// Free bytes below which it is urgent.
 pub(crate) const DISK_FREE_BYTES_CRITICAL: u64 = 100 << 20;
 
-/// Failures of an extension within [`FAILING_WINDOW`] that are reported; time synchronisation and slow peers cause single
-/// ones.
+/// Failures of an extension within [`FAILING_WINDOW`] that are reported; single ones have causes that pass.
 pub(crate) const FAILURES_COUNT_MIN: usize = 5;
 
 /// See [`FAILURES_COUNT_MIN`].

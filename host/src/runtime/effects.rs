@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 use tracing::warn;
 
 use crate::observe::meters::{Reading, SERIES_MAX};
+use crate::observe::status::State;
 use crate::runtime::bus::Outgoing;
 use crate::runtime::event::Event;
 use crate::runtime::extension::Extension;
@@ -158,6 +159,8 @@ impl Effects {
             );
         }
         match self.conditions {
+            // Reported before the handler that stopped it.
+            Some(_) if extension.state() == State::Stopped => {}
             Some(conditions) => extension.conditions.report(conditions, services),
             None if self.is_of_new => extension.conditions.inherit(Instant::now()),
             None => {}

@@ -69,7 +69,9 @@ async fn data_need_no_token_of_other_clients() {
         let _: Value = response.json().await.unwrap();
     }
     let panel = ("GET", "/operator/panel/reporter");
-    assert_eq!(status(&host, panel, &[]).await, 200);
+    let shown = ask(&host, panel, &[], "").await;
+    assert_eq!(shown.status(), 200);
+    assert_eq!(shown.headers()["cache-control"], "no-store");
     assert_eq!(status(&host, panel, &[("host", "evil.example")]).await, 401);
     assert_eq!(
         status(&host, ("GET", "/total"), &[]).await,
