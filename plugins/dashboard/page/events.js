@@ -23,6 +23,11 @@ export class Feed {
     this.#poll = new Poll((signal) => this.#look(filter, onEvents, signal), PAUSE_MS, onError);
   }
 
+  /** Asks at once. */
+  now() {
+    this.#poll.now();
+  }
+
   stop() {
     this.#poll.stop();
   }

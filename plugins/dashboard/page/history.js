@@ -27,18 +27,20 @@ export function metrics() {
   return known.metrics;
 }
 
-/** One line of a plot: `{label, fromMs, stepMs, values}`. */
+/** One line of a plot: `{label, fromMs, stepMs, values}`, and `firstMs`, the time of the first value that the host has. */
 export async function line(series, rangeMs, options) {
   const label = series.label || series.metric;
   const isKept = (await metrics()).some((it) => it.name === series.metric);
-  if (!isKept) return { label, fromMs: 0, stepMs: 1, values: [] };
+  if (!isKept) return { label, fromMs: 0, stepMs: 1, values: [], firstMs: Infinity };
   const to = Date.now();
   const labels = Object.entries(series.labels ?? {}).map(([key, value]) => [`label.${key}`, value]);
   const query = { metric: series.metric, from_ms: to - rangeMs, to_ms: to, points: POINTS_COUNT, ...Object.fromEntries(labels) };
   const answer = await get("history", query, options);
   const sum = added((answer.series ?? []).map((it) => it.values ?? []));
   const values = series.is_rate ? perSecond(sum, answer.step_ms / 1_000) : sum;
-  return { label, fromMs: answer.from_ms, stepMs: answer.step_ms, values };
+  const first = sum.findIndex(Number.isFinite);
+  const firstMs = first < 0 ? Infinity : answer.from_ms + first * answer.step_ms;
+  return { label, fromMs: answer.from_ms, stepMs: answer.step_ms, values, firstMs };
 }
 
 /** The sum at each time; `null` where no series has a value. */

@@ -30,6 +30,8 @@ let view = null;
 let frame = 0;
 const causes = new Set();
 let forbidden = null;
+/** Whether a request has failed since the last look at the status. */
+let isLost = false;
 
 const app = {
   status: null,
@@ -54,6 +56,11 @@ open(false);
 async function lookAtStatus(signal) {
   app.status = await get("status", {}, { signal });
   forbidden = null;
+  if (isLost) {
+    // The others may be waiting for long before they try again.
+    isLost = false;
+    lookAtOthers();
+  }
   draw("status");
 }
 
@@ -89,6 +96,7 @@ function onEvents(events) {
 
 function onError(error) {
   if (error.isForbidden) forbidden = error.message;
+  if (error.status === 0) isLost = true;
   // Whatever is not an answer of the host is a fault of this page.
   if (error.status === undefined) console.error(error);
   draw("view");
@@ -168,13 +176,13 @@ function navigation() {
 /** How fresh the page is; and a banner when it is not, or when the host wants the token. */
 function showLink() {
   const now = Date.now();
-  const isLost = link.error !== null || (link.seenMs > 0 && now - link.seenMs > STALE_MS && !document.hidden);
-  document.body.classList.toggle("stale", isLost);
+  const isStale = link.error !== null || (link.seenMs > 0 && now - link.seenMs > STALE_MS && !document.hidden);
+  document.body.classList.toggle("stale", isStale);
   // Spoken only when it changes.
-  const state = link.seenMs === 0 && !isLost ? "connecting…" : isLost ? "✖ not reachable" : app.status?.draining ? "▲ draining" : "✓ live";
+  const state = link.seenMs === 0 && !isStale ? "connecting…" : isStale ? "✖ not reachable" : app.status?.draining ? "▲ draining" : "✓ live";
   const text = document.getElementById("link");
   if (text.textContent !== state) text.textContent = state;
-  render(document.getElementById("banner"), isLost ? lost(now) : forbidden ? locked() : []);
+  render(document.getElementById("banner"), isStale ? lost(now) : forbidden ? locked() : []);
 }
 
 function lost(now) {
@@ -187,7 +195,12 @@ function lost(now) {
 
 function retry() {
   statusPoll.now();
+  lookAtOthers();
+}
+
+function lookAtOthers() {
   panelsPoll.now();
+  app.feed.now();
   view?.onChange?.();
 }
 

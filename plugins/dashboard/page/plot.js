@@ -10,6 +10,10 @@ import { isDark } from "./theme.js";
 const SERIES_COUNT_MAX = 8;
 /** Pause between two looks; the host takes a sample every 10 s. */
 const REFRESH_INTERVAL_MS = 30_000;
+/** Time from one sample to the next. */
+const SAMPLE_INTERVAL_MS = 10_000;
+/** A plot that has less than this part of its range shows only that. */
+const SHORT_PART = 10;
 const HEIGHT = 220;
 /** Rows of the table beside it. */
 const ROWS_COUNT_MAX = 48;
@@ -63,7 +67,11 @@ function shapeOf(data) {
 
 async function load(node, signal) {
   const { data, state } = node.live;
-  state.lines = await Promise.all(data.series.map((series) => line(series, data.rangeMs, { signal })));
+  const lines = (rangeMs) => Promise.all(data.series.map((series) => line(series, rangeMs, { signal })));
+  state.lines = await lines(data.rangeMs);
+  // Of a host that is young, the short time that there is in smaller steps.
+  const age = Date.now() - Math.min(...state.lines.map((it) => it.firstMs));
+  if (Number.isFinite(age) && age < data.rangeMs / SHORT_PART) state.lines = await lines(age + SAMPLE_INTERVAL_MS);
   draw(node);
 }
 

@@ -40,7 +40,7 @@ export function table(widget, context) {
         el(
           "thead",
           {},
-          el("tr", {}, columns.map((column) => head(column, context)), hasActions && el("th", { scope: "col" }, "Actions")),
+          el("tr", {}, columns.map((column) => head(column, context)), hasActions && el("th", { scope: "col", class: "actions" }, "Actions")),
         ),
         el("tbody", {}, rows.map((row) => body(row, columns, hasActions, context))),
       ),
@@ -93,7 +93,7 @@ function body(row, columns, hasActions, context) {
     const value = row.cells?.[column.key];
     const text = el("bdi", {}, format(value, column.format));
     const attributes = {
-      class: `${isNumeric(column.format) ? "number" : ""} ${column.format === "id" ? "id" : ""}`.trim() || null,
+      class: isNumeric(column.format) ? "number" : column.format === "id" || column.format === "state" ? column.format : null,
       title: typeof value === "string" ? visible(value.slice(0, 1_000)) : null,
     };
     if (index > 0) return el("td", attributes, column.format === "state" ? [toneSign(row.tone), text] : text);
