@@ -23,7 +23,10 @@ const PROGRAM: &str = "chromium";
 /// The browser's ends of the pipe are the descriptors 3 and 4.
 const SCRIPT: &str = r#"exec "$0" "$@" 3<&0 4>&1 </dev/null >/dev/null"#;
 
-const ARGUMENTS: [&str; 12] = [
+/// A name that leads to this machine and is not one of its own.
+pub(super) const FOREIGN_NAME: &str = "operator.example";
+
+const ARGUMENTS: [&str; 13] = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -31,6 +34,7 @@ const ARGUMENTS: [&str; 12] = [
     "--disable-dev-shm-usage",
     "--no-first-run",
     "--no-proxy-server",
+    "--host-resolver-rules=MAP operator.example 127.0.0.1",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",

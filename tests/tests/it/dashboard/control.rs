@@ -2,6 +2,9 @@
 
 use std::process::Command;
 
+use tig_system_tests::MasterOptions;
+
+use super::chromium::FOREIGN_NAME;
 use super::system::{PageHost, PageStack, SHOWCASE, chromium, unlock};
 use super::tab::Tab;
 
@@ -71,6 +74,7 @@ fn commands_act_and_report() {
     tab.click("dialog button[type=submit]");
     tab.wait_for_words(NOTICES, "Sure: confirmed");
     assert_eq!(figure(&host, "Called"), "alpha, confirmed");
+    tab.wait_for_words("main dl", "alpha, confirmed");
     tab.click("=Refuse alpha");
     tab.wait_for_words(NOTICES, "ordered to refuse <b>everything</b>");
 
@@ -150,11 +154,47 @@ fn drain_from_the_page_ends_the_host() {
     assert!(ended.unwrap().success());
 }
 
+/// Under another name than this machine's own the host shows nothing without the token, as to other machines.
+#[test]
+fn page_elsewhere_asks_for_the_token() {
+    let Some(browser) = chromium() else { return };
+    let host = PageHost::start();
+    let tab = Tab::open(&browser);
+    let port = host.address.rsplit_once(':').unwrap().1;
+    tab.go(&format!("http://{FOREIGN_NAME}:{port}/operator/#/overview"));
+    tab.wait_for_words("#banner", "only with the operator's token");
+    assert_eq!(tab.count(".host dl"), 0);
+    tab.click("=Enter the token");
+    tab.wait("document.activeElement.id === 'token'");
+    tab.type_text(&host.token);
+    tab.press("Enter");
+    tab.wait_for_words(".host", "Version");
+    tab.wait("document.querySelector('#banner').innerText === ''");
+    tab.wait("document.querySelector(\"#nav a[href='#/panel/showcase']\")");
+}
+
+#[test]
+fn host_without_token_says_how_to_get_control() {
+    let Some(browser) = chromium() else { return };
+    let host = PageHost::start_with(|config| config["operator"] = serde_json::json!({}));
+    let tab = Tab::open(&browser);
+    tab.go(&host.url("overview"));
+    tab.click("=Unlock control");
+    tab.wait_for_words(
+        "dialog",
+        "\"operator\": {\"token_file\": \"operator_token\"}",
+    );
+    tab.type_text("anything");
+    tab.press("Enter");
+    tab.wait_for_words(NOTICES, "set `operator.token_file` in its config");
+    assert!(!tab.has("=Drain…"));
+}
+
 /// The stock extensions' own controls, on a system that works.
 #[test]
 fn slave_is_cordoned_and_work_paused() {
     let Some(browser) = chromium() else { return };
-    let system = PageStack::start();
+    let system = PageStack::start(MasterOptions::default(), false);
     let tab = Tab::open(&browser);
     tab.go(&system.url("panel/slaves"));
     unlock(&tab, &system.token);

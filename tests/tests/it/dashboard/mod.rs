@@ -7,6 +7,7 @@ mod control;
 mod cost;
 mod keyboard;
 mod links;
+mod logic;
 mod system;
 mod tab;
 mod views;

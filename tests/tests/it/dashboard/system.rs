@@ -38,11 +38,17 @@ pub(super) struct PageHost {
 
 impl PageHost {
     pub(super) fn start() -> Self {
+        Self::start_with(|_| {})
+    }
+
+    /// Starts it with a config that is changed before.
+    pub(super) fn start_with(change: impl FnOnce(&mut Value)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (site, token) = prepare(&folder);
         site.write_config(&options(one_challenge()), "http://127.0.0.1:1", 0)
             .unwrap();
         patch_config(&site, add_showcase);
+        patch_config(&site, change);
         let mut process = site.spawn("tig-host", &mut site.host()).unwrap();
         let address = process.address().unwrap();
         Self {
@@ -89,17 +95,22 @@ pub(super) struct PageStack {
 }
 
 impl PageStack {
-    pub(super) fn start() -> Self {
+    pub(super) fn start(options: MasterOptions, with_showcase: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (site, token) = prepare(&folder);
         let pace = crate::support::PACE;
         let mut devnet = site.devnet(0, pace.block_ms);
         let mut devnet = site.spawn("tig-devnet", &mut devnet).unwrap();
         let devnet_address = devnet.address().unwrap();
-        let options = options(MasterOptions::default());
-        site.write_config(&options, &format!("http://{devnet_address}"), 0)
-            .unwrap();
-        patch_config(&site, add_showcase);
+        site.write_config(
+            &self::options(options),
+            &format!("http://{devnet_address}"),
+            0,
+        )
+        .unwrap();
+        if with_showcase {
+            patch_config(&site, add_showcase);
+        }
         let mut host = site.spawn("tig-host", &mut site.host()).unwrap();
         let host_address = host.address().unwrap();
         let mut slave = site.slave(&host_address, tig_system_tests::HONEST, pace.workers);

@@ -131,17 +131,21 @@ impl<'a> Tab<'a> {
 
     /// Clicks with the mouse: see [`FIND`].
     pub(super) fn click(&self, what: &str) {
-        self.wait(&format!("({FIND})({})", json!(what)));
+        // Nothing lies over it, and it no longer moves.
         let place = format!(
             r#"(() => {{
   const element = ({FIND})({});
   element.scrollIntoView({{ block: "center", behavior: "instant" }});
   const box = element.getBoundingClientRect();
-  return [box.left + box.width / 2, box.top + box.height / 2];
+  const place = [box.left + box.width / 2, box.top + box.height / 2];
+  const rests = String(window.lastPlace) === String(place);
+  window.lastPlace = place;
+  return rests && element.contains(document.elementFromPoint(...place)) && place;
 }})()"#,
             json!(what)
         );
-        let place = self.value(&place);
+        self.wait(&place);
+        let place = self.value("window.lastPlace");
         for kind in ["mouseMoved", "mousePressed", "mouseReleased"] {
             let event = json!({
                 "type": kind, "x": place[0], "y": place[1], "button": "left", "clickCount": 1,

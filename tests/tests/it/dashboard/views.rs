@@ -2,28 +2,32 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use tig_system_tests::{BadSlaves, HONEST, MasterOptions, Trust};
 
 use super::accessibility::check_accessibility;
-use super::system::{PageStack, chromium};
+use super::system::{PageStack, chromium, unlock};
 use super::tab::Tab;
 
 /// Variable that, when set, makes the test write the pictures of the documentation.
 const SCREENS_VARIABLE: &str = "TIG_WRITE_SCREENS";
 
-/// Widths with the colours that are preferred, and whether a picture is kept.
-const LOOKS: [(u32, &str, bool); 4] = [
-    (1_400, "light", true),
-    (1_400, "dark", false),
-    (400, "light", false),
-    (400, "dark", true),
+/// Widths with the colours that are preferred.
+const LOOKS: [(u32, &str); 4] = [
+    (1_400, "light"),
+    (1_400, "dark"),
+    (400, "light"),
+    (400, "dark"),
 ];
+/// How long a system works before its pictures are taken, so that the plots have lines.
+const WORKED: Duration = Duration::from_secs(110);
 
 #[test]
 fn views_show_what_the_api_replies() {
     let Some(browser) = chromium() else { return };
-    let system = PageStack::start();
+    let system = PageStack::start(MasterOptions::default(), true);
     let tab = Tab::open(&browser);
     tab.go(&system.url("overview"));
     tab.wait("document.querySelector('#link').textContent === '✓ live'");
@@ -37,10 +41,8 @@ fn views_show_what_the_api_replies() {
     compare_panels(&tab, &system, &panels);
     compare_events(&tab, &system);
 
-    let panels = panels.iter().map(|name| format!("panel/{name}"));
-    let own = ["overview", "extensions", "events", "history", "conditions"];
-    let views: Vec<String> = own.map(str::to_owned).into_iter().chain(panels).collect();
-    for (width, colours, is_kept) in LOOKS {
+    let views = views(&panels);
+    for (width, colours) in LOOKS {
         tab.look(width, colours);
         for view in &views {
             tab.go(&system.url(view));
@@ -51,9 +53,6 @@ fn views_show_what_the_api_replies() {
             );
             assert_eq!(overflow, 0, "{what}");
             check_accessibility(&tab, &what);
-            if is_kept {
-                keep(&tab, view, width);
-            }
         }
     }
     assert_eq!(tab.faults(), Vec::<String>::new());
@@ -153,14 +152,53 @@ fn compare_events(tab: &Tab<'_>, system: &PageStack) {
     ));
 }
 
-/// A picture for the documentation.
-fn keep(tab: &Tab<'_>, view: &str, width: u32) {
+/// The pictures of the documentation: a system with a slave that lies and one that dies.
+#[test]
+fn pictures_of_views_are_written() {
     if std::env::var_os(SCREENS_VARIABLE).is_none_or(|value| value.is_empty()) {
+        // Not a skip: only who changes the documentation wants it.
         return;
     }
+    let browser = chromium().unwrap();
+    let options = MasterOptions {
+        trust: Trust::In(HONEST),
+        ..MasterOptions::default()
+    };
+    let system = PageStack::start(options, false);
+    let mut bad = BadSlaves::start(&system.stack.site, &system.stack.host_address).unwrap();
+    let tab = Tab::open(&browser);
+    let begin = Instant::now();
+    while begin.elapsed() < WORKED {
+        bad.kill_at_work();
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    let panels = system.api("/operator/v1/panels");
+    for (width, colours) in [(1_400, "light"), (400, "dark")] {
+        tab.look(width, colours);
+        for view in views(&names(&panels["panels"])) {
+            tab.go(&system.url(&view));
+            show(&tab, &view);
+            tab.wait("[...document.querySelectorAll('main .plot .words')].every((it) => it.innerText !== '')");
+            let name = view.replace("panel/", "");
+            keep(&tab, &format!("{name}-{width}"));
+        }
+    }
+    tab.look(1_400, "light");
+    tab.go(&system.url("panel/slaves"));
+    unlock(&tab, &system.token);
+    tab.wait("document.querySelector('td.actions')");
+    keep(&tab, "control-1400");
+}
+
+/// The page's own views, and one for each panel.
+fn views(panels: &[&str]) -> Vec<String> {
+    let panels = panels.iter().map(|name| format!("panel/{name}"));
+    let own = ["overview", "extensions", "events", "history", "conditions"];
+    own.map(str::to_owned).into_iter().chain(panels).collect()
+}
+
+fn keep(tab: &Tab<'_>, name: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/screens");
     fs::create_dir_all(&folder).unwrap();
-    let name = view.replace('/', "-").replace("panel-", "");
-    let file = folder.join(format!("{name}-{width}.webp"));
-    fs::write(file, tab.picture()).unwrap();
+    fs::write(folder.join(format!("{name}.webp")), tab.picture()).unwrap();
 }
