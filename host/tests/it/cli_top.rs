@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
@@ -176,6 +177,19 @@ fn cli_top_waits_for_a_host_and_heeds_signals() {
     let id = Pid::from_raw(id.trim().parse().unwrap()).unwrap();
     kill_process(id, Signal::TERM).unwrap();
     screen.wait_for_end(0);
+}
+
+#[test]
+fn cli_top_ends_when_its_terminal_closes() {
+    let home = paneled_home();
+    let _host = start(&home);
+    let mut screen = Screen::open(home);
+    screen.wait_for("thing_lost");
+    let id = std::fs::read_to_string(screen.home.path("pid")).unwrap();
+    let process = Path::new("/proc").join(id.trim());
+    assert!(process.exists());
+    screen.child.kill().unwrap();
+    wait_until(|| !process.exists(), || "top goes on".to_owned());
 }
 
 #[test]

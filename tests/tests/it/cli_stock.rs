@@ -1,4 +1,4 @@
-//! The command line beside a running system: what the stock extensions show, and what they are told to do.
+//! The command line beside a running system: what the stock extensions show and do.
 
 use std::process::{Command, Stdio};
 
