@@ -1,8 +1,10 @@
 //! The rules of a batch, and what is pinned of the engine profile.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use tig_protocol::Solution;
 use tig_worker::{
-    Algorithm, BatchJob, InstanceError, JobError, Limits, VerifyError, compute_batch,
+    Algorithm, BatchJob, InstanceError, JobError, Limits, VerifyError, Workers, compute_batch,
     compute_nonce, generate_instance, verify_solution,
 };
 
@@ -55,6 +57,19 @@ fn any_number_of_workers_gives_the_same_bytes() {
     for workers in [2, 7] {
         assert_eq!(of(workers), alone, "{workers} workers");
     }
+}
+
+#[test]
+fn each_nonce_of_a_batch_is_counted_once() {
+    let (algorithm, done) = (knapsack(), AtomicU64::new(0));
+    let (job, limits) = (job(0, 21, 32, &[3]), Limits::default());
+    let workers = Workers::start(2).unwrap();
+    let counted = workers.compute_counted_batch(&algorithm, &job, &limits, &done);
+    assert_eq!(
+        counted.unwrap(),
+        compute_batch(&algorithm, &job, &limits, 1).unwrap()
+    );
+    assert_eq!(done.load(Ordering::Relaxed), 21);
 }
 
 fn refused(job: &BatchJob, workers: usize) -> JobError {
