@@ -1,13 +1,14 @@
 //! How long the handlers of an extension take.
 //!
-//! A call costs two looks at the clock and three stores: the runner keeps the counter of the handler that it calls.
+//! A look at the clock costs more than an empty handler. Of calls that follow each other within microseconds, one in
+//! [`SAMPLED_COUNT`] is timed for all of them; every other call is timed itself.
 //!
 //! Invariant: the number of names is bounded, whatever is asked of an extension.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,12 @@ pub(crate) const HANDLERS_COUNT_MAX: usize = 64;
 
 /// Name under which the calls of further handlers are counted.
 const OTHERS: &str = "others";
+
+/// Calls in a flood of which one is timed.
+const SAMPLED_COUNT: u32 = 16;
+
+/// Calls that follow each other more quickly are a flood.
+const FLOOD_INTERVAL: Duration = Duration::from_micros(5);
 
 /// How long one handler has taken since the host started.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -39,18 +46,76 @@ pub(crate) struct HandlerCounter {
 }
 
 impl HandlerCounter {
-    /// Counts a call. Only one thread does: a load and a store cost less than an atomic addition.
-    pub(crate) fn record(&self, took: Duration) {
-        let took_ns = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
-        let add = |counter: &AtomicU64, by: u64| {
-            let before = counter.load(Ordering::Relaxed);
-            counter.store(before.saturating_add(by), Ordering::Relaxed);
-        };
+    /// Counts a call.
+    fn count(&self) {
         add(&self.count, 1);
-        add(&self.total_ns, took_ns);
+    }
+
+    /// Adds the time of a call that stands for `calls`.
+    fn add_time(&self, took: Duration, calls: u32) {
+        let took_ns = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        add(&self.total_ns, took_ns.saturating_mul(calls.into()));
         if took_ns > self.max_ns.load(Ordering::Relaxed) {
             self.max_ns.store(took_ns, Ordering::Relaxed);
         }
+    }
+}
+
+/// Only one thread adds: a load and a store cost less than an atomic addition.
+fn add(counter: &AtomicU64, by: u64) {
+    let before = counter.load(Ordering::Relaxed);
+    counter.store(before.saturating_add(by), Ordering::Relaxed);
+}
+
+/// Times the calls of one handler after the other.
+#[derive(Debug)]
+pub(crate) struct Stopwatch {
+    counter: Arc<HandlerCounter>,
+    /// Calls for which the next timed one stands.
+    weight: u32,
+    /// Calls until that one.
+    skipped: u32,
+    /// When the last timed call began.
+    last: Option<Instant>,
+}
+
+impl Stopwatch {
+    /// Times calls for `counter`.
+    #[must_use]
+    pub(crate) fn of(counter: Arc<HandlerCounter>) -> Self {
+        Self {
+            counter,
+            weight: 1,
+            skipped: 0,
+            last: None,
+        }
+    }
+
+    /// Begins a call; returns its begin if it is to be timed.
+    #[must_use]
+    pub(crate) fn begin(&mut self) -> Option<Instant> {
+        self.counter.count();
+        if self.skipped > 0 {
+            self.skipped -= 1;
+            return None;
+        }
+        Some(Instant::now())
+    }
+
+    /// Ends a call that began so.
+    pub(crate) fn end(&mut self, begin: Option<Instant>) {
+        if let Some(begin) = begin {
+            self.record(begin, begin.elapsed());
+        }
+    }
+
+    fn record(&mut self, begin: Instant, took: Duration) {
+        self.counter.add_time(took, self.weight);
+        let since = self.last.map(|last| begin.duration_since(last));
+        let is_flood = since.is_some_and(|since| since < FLOOD_INTERVAL * self.weight);
+        self.last = Some(begin);
+        self.weight = if is_flood { SAMPLED_COUNT } else { 1 };
+        self.skipped = self.weight - 1;
     }
 }
 
@@ -99,10 +164,14 @@ mod tests {
     #[test]
     fn calls_add_up_and_the_longest_stays() {
         let times = HandlerTimes::default();
+        let mut slow = Stopwatch::of(times.counter("slow"));
         for millis in [3, 5, 2] {
-            times.counter("slow").record(Duration::from_millis(millis));
+            let begin = slow.begin().unwrap();
+            slow.record(begin, Duration::from_millis(millis));
         }
-        times.counter("quick").record(Duration::from_millis(1));
+        let mut quick = Stopwatch::of(times.counter("quick"));
+        let begin = quick.begin();
+        quick.end(begin);
         let slow = HandlerTime {
             name: "slow".to_owned(),
             count: 3,
@@ -113,11 +182,33 @@ mod tests {
     }
 
     #[test]
+    fn flood_is_sampled_and_wholly_counted() {
+        let times = HandlerTimes::default();
+        let mut watch = Stopwatch::of(times.counter("ping"));
+        let start = Instant::now();
+        let mut timed = 0;
+        // Each call takes a microsecond, and the next begins another one later.
+        for number in 0..1_602 {
+            if watch.begin().is_some() {
+                let begin = start + Duration::from_micros(2) * number;
+                watch.record(begin, Duration::from_micros(1));
+                timed += 1;
+            }
+        }
+        let found = &times.get()[0];
+        assert_eq!((timed, found.count, found.total_us), (102, 1_602, 1_602));
+        // A pause ends the flood.
+        let pause = start + Duration::from_secs(1);
+        while watch.begin().is_none() {}
+        watch.record(pause, Duration::from_micros(1));
+        assert!(watch.begin().is_some());
+    }
+
+    #[test]
     fn names_are_bounded() {
         let times = HandlerTimes::default();
         for number in 0..HANDLERS_COUNT_MAX * 2 {
-            let counter = times.counter(&number.to_string());
-            counter.record(Duration::ZERO);
+            times.counter(&number.to_string()).count();
         }
         let found = times.get();
         assert_eq!(found.len(), HANDLERS_COUNT_MAX + 1);

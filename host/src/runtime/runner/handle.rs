@@ -1,7 +1,6 @@
 //! Calls the instance for an item, and submits the effects.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use abi_stable::sabi_trait::TD_Opaque;
 use abi_stable::sabi_types::RMut;
@@ -12,6 +11,7 @@ use tokio::sync::oneshot;
 use tracing::{debug_span, error, warn};
 
 use super::{Redelivery, Runner};
+use crate::observe::handler_times::Stopwatch;
 use crate::runtime::committer::Job;
 use crate::runtime::effects::Effects;
 use crate::runtime::item::{
@@ -290,9 +290,9 @@ impl Runner {
         )
         .entered();
         let host: HostRef<'_> = Host_TO::from_ptr(RMut::new(&mut transaction), TD_Opaque);
-        let begin = Instant::now();
+        let begin = self.stopwatch.begin();
         let returned = call(instance, host);
-        self.timed.record(begin.elapsed());
+        self.stopwatch.end(begin);
         drop(span);
         self.activity.end();
         self.inputs = transaction.take_inputs();
@@ -322,10 +322,10 @@ impl Runner {
             .split_once(' ')
             .and_then(|(method, path)| routes.find(|route| route.matches(method, path)));
         let times = &self.extension.handler_times;
-        self.timed = match route {
+        self.stopwatch = Stopwatch::of(match route {
             Some(route) => times.counter(&route.to_string()),
             None => times.counter(what),
-        };
+        });
     }
 
     /// Applies effects at once if they need no disk, and else through the committer.

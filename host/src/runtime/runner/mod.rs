@@ -21,7 +21,7 @@ use tig_plugin_api::Route;
 use tig_plugin_api::abi::InstanceBox;
 
 use self::rest::Rest;
-use crate::observe::handler_times::HandlerCounter;
+use crate::observe::handler_times::Stopwatch;
 use crate::observe::watchdog::Activity;
 use crate::plugin::Plugin;
 use crate::runtime::command::Command;
@@ -68,8 +68,8 @@ pub(crate) struct Runner {
     inputs: Vec<u64>,
     /// The name that the watchdog has.
     what: Arc<str>,
-    /// The counter of the handler of this name.
-    timed: Arc<HandlerCounter>,
+    /// Times the handler of this name.
+    stopwatch: Stopwatch,
     /// The routes of `plugin`.
     routes: Vec<Route>,
     /// Names of the host's own events, shared so that a comparison of pointers recognises them.
@@ -124,6 +124,7 @@ impl Runner {
         let (instance, effects) = runner.create(&runner.plugin.clone(), None)?;
         runner.instance = Some(instance);
         runner.submit(effects);
+        runner.deliver_standing_conditions();
         Ok(runner)
     }
 
@@ -171,7 +172,7 @@ impl Runner {
             record: Record::default(),
             inputs: Vec::new(),
             what: "".into(),
-            timed: Arc::default(),
+            stopwatch: Stopwatch::of(Arc::default()),
             routes,
             own_events: OwnEvents::default(),
         }
