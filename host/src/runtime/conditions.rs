@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tig_plugin_api::{Condition, Severity};
 use tracing::{info, warn};
 
@@ -82,6 +82,12 @@ impl Conditions {
             state: Mutex::default(),
             has_misreported: AtomicBool::new(false),
         }
+    }
+
+    /// Whose conditions they are.
+    #[must_use]
+    pub(crate) fn owner(&self) -> &str {
+        &self.owner
     }
 
     /// What stands.
@@ -172,9 +178,7 @@ impl Conditions {
 
     fn publish(&self, edge: &Edge, now_ms: u64, to: &impl Announce) {
         let (Edge::Raised(standing) | Edge::Cleared(standing)) = edge;
-        // Texts and numbers always have a JSON form.
-        let mut payload = json!(standing);
-        payload["extension"] = json!(&*self.owner);
+        let mut payload = payload_of(&self.owner, standing);
         let event = match edge {
             Edge::Raised(_) => CONDITION_RAISED,
             Edge::Cleared(_) => {
@@ -189,6 +193,15 @@ impl Conditions {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The payload of an event about a condition of `owner`.
+#[must_use]
+pub(crate) fn payload_of(owner: &str, standing: &StandingCondition) -> Value {
+    // Texts and numbers always have a JSON form.
+    let mut payload = json!(standing);
+    payload["extension"] = json!(owner);
+    payload
 }
 
 #[cfg(test)]

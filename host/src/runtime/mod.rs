@@ -32,5 +32,6 @@ pub(crate) mod shadow;
 pub(crate) mod shared;
 pub(crate) mod socket_event;
 pub(crate) mod sockets;
+pub(crate) mod standing;
 pub(crate) mod timers;
 pub(crate) mod transaction;

@@ -14,6 +14,7 @@ use crate::observe::status::State;
 use crate::plugin::Plugin;
 use crate::runtime::effects::Effects;
 use crate::runtime::failure::PluginFailure;
+use crate::runtime::standing;
 use crate::runtime::transaction::Transaction;
 
 impl Runner {
@@ -90,6 +91,7 @@ impl Runner {
                 warn!(extension = self.name(), "instance restored from storage");
                 self.instance = Some(instance);
                 self.submit(effects);
+                self.deliver_standing_conditions();
             }
             Err(reason) => {
                 let reason = format!("not restored from storage: {reason}");
@@ -100,6 +102,11 @@ impl Runner {
         }
         // The rest begins after `new`, so that a slow `new` does not count as quiet time.
         self.rest.restored(Instant::now());
+    }
+
+    /// An instance that begins from storage learns what stands, if it follows conditions.
+    pub(super) fn deliver_standing_conditions(&self) {
+        standing::deliver(&self.shared, &self.extension, &self.plugin.manifest.events);
     }
 
     fn stop_after(&self, reason: &str) {
@@ -132,6 +139,7 @@ impl Runner {
                 warn!(extension = self.name(), "instance restarted from storage");
                 self.instance = Some(instance);
                 self.submit(effects);
+                self.deliver_standing_conditions();
             }
             Err(failure) => self.stop_after(&failure.0),
         }
