@@ -290,3 +290,31 @@ fn notifier_follows_no_redirect() {
         "the address is in the log"
     );
 }
+
+#[test]
+fn notifier_added_late_sends_what_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = site(folder.path());
+    let webhook = Webhook::start(Mood::Answers(200));
+    write_config(&site, &webhook);
+    // Keys cannot change while the host runs.
+    patch_config(&site, |config| {
+        config["keys"] = json!({});
+        config["config"][NOTIFIER]["webhooks"]["ops"]["key"] = Value::Null;
+    });
+    let whole = fs::read(site.config_file()).unwrap();
+    patch_config(&site, |config| {
+        config["extensions"].as_array_mut().unwrap().pop();
+        config["config"].as_object_mut().unwrap().remove(NOTIFIER);
+    });
+    let mut host = site.spawn("tig-host", &mut site.host()).unwrap();
+    let address = host.address().unwrap();
+    wait("the condition", &host, || {
+        let conditions = get(&address, "/operator/v1/conditions").unwrap();
+        conditions.body.contains("api_unreachable").then_some(())
+    });
+    fs::write(site.config_file(), whole).unwrap();
+    wait("the alert", &host, || {
+        has(&webhook.delivered(), "raised", "api_unreachable").then_some(())
+    });
+}
