@@ -38,7 +38,15 @@ pub(crate) fn conditions(situation: &Situation<'_>) -> Vec<Condition> {
 
 fn hold(situation: &Situation<'_>) -> Option<Condition> {
     let hold = situation.hold;
-    // It belongs to every block.
+    let per_block = |plan: &Plan<'_>| plan.config.max_precommits_per_block;
+    if hold == Hold::BlockIsFull && situation.plan.map(per_block) == Some(0) {
+        let text = "max_precommits_per_block is 0: nothing is precommitted";
+        let condition = Condition::new(hold.code(), hold.severity(), text);
+        return Some(
+            condition.with_remedy("raise config.precommit_manager.max_precommits_per_block"),
+        );
+    }
+    // Waiting belongs to every block.
     let is_reason = hold != Hold::Waiting;
     is_reason.then(|| {
         Condition::new(hold.code(), hold.severity(), hold.to_string()).with_remedy(hold.remedy())

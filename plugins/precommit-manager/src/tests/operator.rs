@@ -125,6 +125,15 @@ fn conditions_name_each_reason_and_clear() {
     assert_eq!(code_of(&manager, ""), ["block_is_full"]);
 }
 
+#[test]
+fn zero_precommits_per_block_is_named_as_the_cause() {
+    let mut manager = manager(0, knapsack());
+    give_block(&mut manager, "b1");
+    let condition = &manager.conditions()[0];
+    assert_eq!(condition.code, "block_is_full");
+    assert!(condition.text.contains("is 0") && condition.remedy.contains("raise"));
+}
+
 /// Between a block and its samples nothing is missing yet.
 #[test]
 fn conditions_do_not_flicker_with_each_block() {
