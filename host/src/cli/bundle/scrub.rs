@@ -297,6 +297,7 @@ fn value_end(name: &str, value: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -398,6 +399,29 @@ mod tests {
             ("ünïcödé: pässword=ä", "ünïcödé: pässword=ä"),
         ] {
             assert_eq!(self::text(text), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn bundle_removes_a_named_secret_from_any_text(
+            before in "[^\\n]{0,40}",
+            name in "(api_key|password|X-Auth-Token|secretSeed)",
+            sign in "(=|: |\": \")",
+            secret in "[a-z0-9]{6,20}",
+            after in "\\PC{0,40}",
+        ) {
+            let line = format!("{before} {name}{sign}{secret}, {after}");
+            let cleaned = self::text(&line);
+            let found = format!("{name}{sign}{secret}");
+            prop_assert!(!cleaned.contains(&found), "{cleaned}");
+        }
+
+        #[test]
+        fn bundle_keeps_any_text_readable(text in ".{0,200}") {
+            let cleaned = self::text(&text);
+            // What is clean stays as it is.
+            prop_assert_eq!(self::text(&cleaned), cleaned);
         }
     }
 }
