@@ -1,5 +1,7 @@
-//! The Debian packages: installed, run, upgraded, removed and purged in an overlay of this system.
+//! The Debian packages in an overlay of this system: installed, upgraded, removed and purged, and as services of a systemd that
+//! runs in namespaces of its own.
 
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -21,6 +23,9 @@ fn packages(version: Option<&str>, folder: &Path) -> Option<Vec<PathBuf>> {
         Some("debug") => "dev",
         other => other.unwrap(),
     };
+    // Both tests lay files at the same place.
+    let lock = File::create(build.path().join("deb.lock")).unwrap();
+    lock.lock().unwrap();
     let mut command = Command::new(build.program("xtask"));
     command
         .args(["deb", "--no-build", "--fast", "--profile", profile])
@@ -38,12 +43,17 @@ fn packages(version: Option<&str>, folder: &Path) -> Option<Vec<PathBuf>> {
     Some(built)
 }
 
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures")
+        .join(name)
+}
+
 #[test]
 fn packages_install_upgrade_and_purge() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name| folder.path().join(name);
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/packages.sh");
-    std::fs::create_dir(at("root")).unwrap();
+    fs::create_dir(at("root")).unwrap();
     let (old, new) = (
         packages(Some(OLD_VERSION), &at("old")),
         packages(None, &at("new")),
@@ -54,7 +64,7 @@ fn packages_install_upgrade_and_purge() {
     let mut command = Command::new("unshare");
     command
         .args(["--mount", "bash"])
-        .arg(script)
+        .arg(fixture("packages.sh"))
         .arg(at("root"));
     let output = command.args(old).args(new).output().unwrap();
     let said = [&*output.stdout, &*output.stderr].concat();
@@ -66,4 +76,34 @@ fn packages_install_upgrade_and_purge() {
     }
     assert!(output.status.success(), "{said}");
     assert!(said.contains("== all is well"), "{said}");
+}
+
+#[test]
+fn packages_run_as_services_of_systemd() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name| folder.path().join(name);
+    fs::create_dir(at("root")).unwrap();
+    fs::write(at("output"), "").unwrap();
+    let Some(packages) = packages(None, &at("packages")) else {
+        return;
+    };
+    // A systemd that does not come up says nothing and does not end.
+    let mut command = Command::new("timeout");
+    command
+        .args(["--kill-after=5", "450", "unshare", "--fork", "--kill-child"])
+        .args(["--pid", "--mount", "--uts", "--ipc", "--cgroup", "--net"])
+        .arg("bash")
+        .arg(fixture("systemd.sh"))
+        .args([at("root"), at("output"), fixture("units.sh")])
+        .args(packages);
+    let output = command.output().unwrap();
+    let said = fs::read_to_string(at("output")).unwrap();
+    if said.is_empty() {
+        let errors = String::from_utf8_lossy(&output.stderr);
+        return skip(&format!(
+            "systemd cannot be started in namespaces here: {errors}"
+        ));
+    }
+    assert!(said.contains("== all is well"), "{said}");
+    assert!(output.status.success(), "{output:?}");
 }
