@@ -81,10 +81,19 @@ async function request(method, path, query, body, { signal, timeoutMs = ANSWER_T
   link.error = null;
   if (!response.ok) throw new ApiError(response.status, reason(response.status, text));
   try {
-    return JSON.parse(text);
+    return parse(text);
   } catch {
     throw new ApiError(response.status, "the answer of the host is not JSON");
   }
+}
+
+/** JSON in which whole numbers that a double cannot hold are texts with all their digits. */
+export function parse(text) {
+  if (!/\d{16}/.test(text)) return JSON.parse(text);
+  return JSON.parse(text, (_, value, context) => {
+    const isRounded = Number.isInteger(value) && !Number.isSafeInteger(value);
+    return isRounded && /^-?\d+$/.test(context?.source ?? "") ? context.source : value;
+  });
 }
 
 function reason(status, text) {

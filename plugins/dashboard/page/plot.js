@@ -15,6 +15,8 @@ const SAMPLE_INTERVAL_MS = 10_000;
 /** A plot that has less than this part of its range shows only that. */
 const SHORT_PART = 10;
 const HEIGHT = 220;
+/** Pixels between ticks of the time, at least. */
+const TICK_SPACE = 80;
 /** Rows of the table beside it. */
 const ROWS_COUNT_MAX = 48;
 /** Values below which each is drawn as a point: a line needs two. */
@@ -108,7 +110,7 @@ function options(lines, data, theme, width) {
     legend: { show: false },
     cursor: { drag: { x: true, y: false } },
     scales: { y: { range: (_, least, most) => [Math.min(0, least ?? 0), most > 0 ? most * 1.05 : 1] } },
-    axes: [{ ...axis, size: 32, values: (_chart, times, _index, _space, step) => times.map((time) => tick(time, step)) }, { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => quantity(tick)) }],
+    axes: [{ ...axis, size: 32, space: TICK_SPACE, values: (_chart, times, _index, _space, step) => times.map((time) => tick(time, step)) }, { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => quantity(tick)) }],
     series: [
       {},
       ...lines.map((it, index) => ({
