@@ -64,6 +64,14 @@ fn rows_and_lines_keep_what_is_not_known() {
     // A counter that falls has begun again.
     let rate = module("history", "it.perSecond([10, 30, null, 40, 5, 15], 10)");
     assert_eq!(tab.value(&rate), json!([null, 2, null, null, null, 1]));
+    let parsed = module(
+        "api",
+        r#"it.parse('{"a":18446744073709551615,"b":[7,1.5]}')"#,
+    );
+    assert_eq!(
+        tab.value(&parsed),
+        json!({ "a": "18446744073709551615", "b": [7, 1.5] })
+    );
     let lines = "[{ fromMs: 0, stepMs: 1000, values: [null, null, 1, 2] }, { fromMs: 1000, stepMs: 1000, values: [null, null, 7] }]";
     let aligned = module("history", &format!("it.aligned({lines})"));
     assert_eq!(
