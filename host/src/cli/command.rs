@@ -27,6 +27,15 @@ lost; the host goes on.
 The API key comes from `api_key_file` or `api_key_env` of the config, the service credential `api_key`, or the variable \
 TIG_HOST_API_KEY. On the command line it can be read by every user of the machine.";
 
+const INIT_HELP: &str = "\
+Writes config.json, config.md that explains it, operator_token, and api_key if a key is given. Nothing is written that a host would not \
+start with. Exit codes: 0 written; 1 interrupted, or the system has refused; 2 an answer is missing; 3 the config, its template, or a \
+file that would be replaced; 4 no plugins.";
+
+const DOCTOR_HELP: &str = "\
+If a host runs with the config, it is asked; if none does, the extensions run for a while in a process that changes nothing: \
+it sends only requests that read, stores nothing, and signs with throwaway keys. Exit codes: 0 nothing fails; 11 something does.";
+
 const CALL_USAGE: &str =
     "tig-host call [OPTIONS] [EXTENSION [COMMAND [VALUE]... [--KEY VALUE]...]]";
 
@@ -94,8 +103,10 @@ pub(super) enum Command {
         json: bool,
     },
     /// Writes a config that a host starts with, by questions on a terminal or by flags
+    #[command(after_help = INIT_HELP)]
     Init(InitArguments),
     /// Finds what keeps a host from its work, here and at its APIs, and says what to do about each
+    #[command(after_help = DOCTOR_HELP)]
     Doctor(DoctorArguments),
     /// Writes a file for those who help: what this host is, does and has done, without its secrets
     SupportBundle(BundleArguments),
