@@ -108,8 +108,7 @@ impl Chunks {
     fn send(&self, chunk: Chunk) -> io::Result<()> {
         let sent = self.sender.send(chunk);
         let sent = tokio::time::timeout(READER_TIMEOUT, sent);
-        let sent = self.runtime.block_on(async { sent.await });
-        match sent {
+        match self.runtime.block_on(sent) {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(io::ErrorKind::BrokenPipe.into()),
             Err(_) => Err(io::ErrorKind::TimedOut.into()),
