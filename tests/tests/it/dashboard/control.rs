@@ -4,6 +4,7 @@ use std::process::Command;
 
 use tig_system_tests::MasterOptions;
 
+use super::accessibility::check_accessibility;
 use super::chromium::FOREIGN_NAME;
 use super::system::{PageHost, PageStack, SHOWCASE, chromium, unlock};
 use super::tab::Tab;
@@ -67,6 +68,7 @@ fn commands_act_and_report() {
     // A question first; whoever says no changes nothing.
     tab.click("=Sure alpha");
     tab.wait_for_words("dialog", "Are you <i>sure</i>?");
+    check_accessibility(&tab, "a question, and a notice");
     tab.click("=Cancel");
     tab.wait("!document.querySelector('dialog')");
     assert_eq!(figure(&host, "Called"), "alpha");

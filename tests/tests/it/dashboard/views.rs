@@ -8,7 +8,7 @@ use serde_json::Value;
 use tig_system_tests::{BadSlaves, HONEST, MasterOptions, Trust};
 
 use super::accessibility::check_accessibility;
-use super::system::{PageStack, chromium, unlock};
+use super::system::{PageHost, PageStack, chromium, unlock};
 use super::tab::Tab;
 
 /// Variable that, when set, makes the test write the pictures of the documentation.
@@ -150,6 +150,64 @@ fn compare_events(tab: &Tab<'_>, system: &PageStack) {
     tab.wait(&format!(
         "[...document.querySelectorAll('main .events > li')].some((it) => it.dataset.key === '{seq}')"
     ));
+}
+
+/// Widgets whose values stay the same are compared to the letter.
+#[test]
+fn widgets_show_their_values() {
+    let Some(browser) = chromium() else { return };
+    let host = PageHost::start();
+    let tab = Tab::open(&browser);
+    tab.go(&host.url("panel/showcase"));
+    tab.wait("document.querySelector('main .widget-table tbody tr')");
+    let texts = |selector: &str| {
+        let selector = serde_json::json!(selector);
+        tab.value(&format!(
+            "[...document.querySelectorAll({selector})].map((it) => it.innerText.trim())"
+        ))
+    };
+    let figures = texts("main .widget-figures dd");
+    let expected = [
+        "no",
+        "",
+        "1,234,567",
+        "12.5/s",
+        "93.4 %",
+        "1.5 MiB",
+        "1 min 30 s",
+    ];
+    assert_eq!(figures.as_array().unwrap()[..7], expected.map(Value::from));
+    let counts = ["40", "36", "30", "30", "12", "not known"];
+    let counts: Vec<Value> = [counts, counts]
+        .concat()
+        .into_iter()
+        .map(Value::from)
+        .collect();
+    assert_eq!(texts("main .widget-funnel .count"), Value::from(counts));
+    let rates = ["0/s", "10/s", "20/s", "0/s"].map(Value::from).to_vec();
+    assert_eq!(texts("main .widget-table td.number"), Value::from(rates));
+    let words = tab.text("main .widget-timeline li[data-key=job-000] .words");
+    let words: Vec<&str> = words.split_whitespace().collect();
+    let words = words.join(" ");
+    assert!(
+        words.starts_with("✓ good: roots 2 min 0 s, benchmark at "),
+        "{words}"
+    );
+    assert!(words.contains("warning: proof for 2 min 3"), "{words}");
+    tab.click("main .widget-heat_map summary");
+    tab.wait_for_words(
+        "main .widget-heat_map caption",
+        "200 of 600 cells, the highest first",
+    );
+    let highest = texts("main .widget-heat_map tbody tr:first-child td");
+    assert_eq!(highest[2], "96");
+    tab.wait_for_words("main .widget-heat_map .legend", "our benchmarks: ● (2)");
+    tab.wait_for_words(
+        "main .widget-heat_map",
+        "scaled frontier: (55, 119) (70, 112) (79, 106)",
+    );
+    // A sample is taken every 10 s.
+    tab.wait_for_words("main .widget-plot .words", "handled per second (dashed)");
 }
 
 /// The pictures of the documentation: a system with a slave that lies and one that dies.
