@@ -137,7 +137,7 @@ fn config_rejected(reason: &str) -> Condition {
 fn disk_low(folder: &str, free: u64) -> Option<Condition> {
     let severity = match free {
         ..DISK_FREE_BYTES_CRITICAL => Severity::Critical,
-        ..DISK_FREE_BYTES_MIN => Severity::Warning,
+        DISK_FREE_BYTES_CRITICAL..DISK_FREE_BYTES_MIN => Severity::Warning,
         _ => return None,
     };
     let text = format!("{} MB are free in the file system of {folder}", free >> 20);
