@@ -3,7 +3,7 @@
 //! | | |
 //! |---|---|
 //! | handles | `new_batch`, `audit_batch`, `new_block`, `update`, `result_refused`, `slave_convicted` |
-//! | emits | `batch_result` (durable), `slave_quarantined` (durable) |
+//! | emits | `batch_result` (durable), `slave_quarantined` (durable), `fleet` |
 //! | routes | `GET /get-batch`, `POST /submit-batch-result/<batch id>`, `POST /release-batch/<batch id>`, `GET /slaves`, `POST /pardon-slave`, `GET /operator/panel/slaves` |
 //! | commands | `cordon`, `uncordon`, `pardon`, each of one `slave` |
 //! | conditions | `no_slaves`, `all_slaves_cannot_run` (subject: algorithm); of a slave: `slave_quarantined`, `slave_gone`, `slave_resting`, `slave_cannot_run`, `slave_cordoned` |
@@ -59,8 +59,8 @@ use std::collections::BTreeMap;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use tig_events::{
-    AuditBatch, BatchReceived, BlockHead, ListedPrecommit, NewBatch, ResultRefused, SlaveConvicted,
-    SlaveQuarantined,
+    AuditBatch, BatchReceived, BlockHead, Fleet, ListedPrecommit, NewBatch, ResultRefused,
+    SlaveConvicted, SlaveQuarantined,
 };
 use tig_plugin_api::prelude::*;
 
@@ -126,6 +126,8 @@ struct SlaveManager {
     unasked_since_ms: Option<u64>,
     /// The conditions as last reported; `None` before the first report.
     reported: Option<Vec<Condition>>,
+    /// What was emitted last.
+    fleet: Option<Fleet>,
 }
 
 #[extension(
@@ -137,7 +139,7 @@ struct SlaveManager {
         "POST /pardon-slave",
         "GET /operator/panel/slaves"
     ),
-    emits(BatchReceived, SlaveQuarantined)
+    emits(BatchReceived, Fleet, SlaveQuarantined)
 )]
 impl SlaveManager {
     fn new(config: Config, ctx: &mut Context<'_>) -> Result<Self> {
@@ -156,6 +158,7 @@ impl SlaveManager {
             waiting: Waiting::NoBatches,
             unasked_since_ms: None,
             reported: None,
+            fleet: None,
         })
     }
 
@@ -179,10 +182,12 @@ impl SlaveManager {
     }
 
     fn on_update(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        let fleet = self.emit_fleet(ctx)?;
         self.quarantine.settle(ctx, self.config.quarantine_ms)?;
         let freed = self.expire(ctx);
         self.wake_polls(ctx, freed)?;
         self.observe(ctx);
+        self.fleet = Some(fleet);
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! What others see of the slaves: metrics, conditions, the log, `GET /slaves` and the panel.
 
+use tig_events::Fleet;
 use tig_plugin_api::PanelQuery;
 use tig_plugin_api::prelude::*;
 
@@ -27,6 +28,22 @@ impl SlaveManager {
         self.unasked_since_ms = is_unasked.then(|| self.unasked_since_ms.unwrap_or(now_ms));
         self.measure(ctx, presence);
         self.report_conditions(ctx);
+    }
+
+    /// Emits how many slaves there are and how busy they are, if that has changed. Called before anything else changes, since it
+    /// may fail.
+    pub(crate) fn emit_fleet(&self, ctx: &mut Context<'_>) -> Result<Fleet> {
+        let presence = self.view(ctx.now_ms()).presence();
+        // To the percent: a share that trembles is no news.
+        let percent = |share: f64| (share * 100.0).round() / 100.0;
+        let fleet = Fleet {
+            slaves: presence.present as u64,
+            busy_share: presence.busy_share().map(percent),
+        };
+        if self.fleet != Some(fleet) {
+            ctx.emit(&fleet)?;
+        }
+        Ok(fleet)
     }
 
     /// Counts the time since the last sample as busy for slaves that have a batch.

@@ -187,3 +187,20 @@ fn many_slaves_share_one_condition() {
             .starts_with("500 slaves are cordoned: they get no new batches, such as rig000,")
     );
 }
+
+#[test]
+fn fleet_is_emitted_when_it_changes() {
+    let mut manager = start();
+    let fleets = |manager: &mut Manager| {
+        manager.update();
+        let emitted = manager.emitted().into_iter();
+        let fleets = emitted.filter(|(name, _)| name == "fleet");
+        fleets
+            .map(|(_, fleet)| fleet["slaves"].as_u64())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(fleets(&mut manager), [Some(0)]);
+    assert_eq!(fleets(&mut manager), []);
+    get(&mut manager, "ann");
+    assert_eq!(fleets(&mut manager), [Some(1)]);
+}
