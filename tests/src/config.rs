@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::artifacts::{DASHBOARD, PLUGINS};
-use crate::site::OPERATOR_TOKEN_FILE;
+
+/// Name of the file with the operator's token, in the folder.
+pub(crate) const OPERATOR_TOKEN_FILE: &str = "operator_token";
 
 /// The player that the devnet knows.
 pub const PLAYER_ID: &str = "0x00000000000000000000000000000000000c0de5";

@@ -8,13 +8,11 @@ use std::process::Command;
 
 use crate::artifacts::{Artifacts, DASHBOARD, PLUGINS};
 use crate::build_folder::plugin_file_name;
-use crate::config::{MasterOptions, PLAYER_ID};
+use crate::config::{MasterOptions, OPERATOR_TOKEN_FILE, PLAYER_ID};
 use crate::process::{Process, ProcessError};
 
 /// Bytes of randomness in the API key and in the operator's token.
 const KEY_BYTES: usize = 16;
-/// Name of the file with the operator's token, in the folder.
-pub(crate) const OPERATOR_TOKEN_FILE: &str = "operator_token";
 
 /// The folder of one stack: `api_key`, `config.json`, `plugins/`, `backup/`, `algorithms/`, and a log per process.
 #[derive(Clone, Debug)]
