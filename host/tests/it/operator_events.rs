@@ -36,10 +36,8 @@ async fn events_have_emitter_name_and_payload() {
     assert_eq!((next, lost), (all[2]["seq"].as_u64().unwrap(), 0));
     let (noted, ..) = events(&host, "extension=reporter&name=noted").await;
     assert_eq!(noted.len(), 1);
-    assert_eq!(
-        events(&host, "name=counted&extension=host").await.0,
-        [json!(0); 0]
-    );
+    let (of_the_host, ..) = events(&host, "name=counted&extension=host").await;
+    assert!(of_the_host.is_empty(), "{of_the_host:?}");
 }
 
 #[tokio::test]
