@@ -34,7 +34,7 @@ impl SlaveManager {
     /// may fail.
     pub(crate) fn emit_fleet(&self, ctx: &mut Context<'_>) -> Result<Fleet> {
         let presence = self.view(ctx.now_ms()).presence();
-        // To the percent: a share that trembles is no news.
+        // To the percent: a share that trembles is not news.
         let percent = |share: f64| (share * 100.0).round() / 100.0;
         let fleet = Fleet {
             slaves: presence.present as u64,
