@@ -24,7 +24,7 @@ const PROGRAM: &str = "chromium";
 const SCRIPT: &str = r#"exec "$0" "$@" 3<&0 4>&1 </dev/null >/dev/null"#;
 
 /// A name that leads to this machine and is not one of its own.
-pub(super) const FOREIGN_NAME: &str = "operator.example";
+pub(crate) const FOREIGN_NAME: &str = "operator.example";
 
 const ARGUMENTS: [&str; 13] = [
     "--headless",
@@ -43,7 +43,7 @@ const ARGUMENTS: [&str; 13] = [
 ];
 
 /// A running browser.
-pub(super) struct Chromium {
+pub(crate) struct Chromium {
     child: Child,
     requests: Mutex<Option<ChildStdin>>,
     inbox: Arc<Inbox>,
@@ -69,7 +69,7 @@ struct Received {
 
 impl Chromium {
     /// Whether the browser is installed.
-    pub(super) fn is_installed() -> bool {
+    pub(crate) fn is_installed() -> bool {
         let mut version = Command::new(PROGRAM);
         let version = version.arg("--version");
         let status = version.stdout(Stdio::null()).stderr(Stdio::null()).status();
@@ -77,7 +77,7 @@ impl Chromium {
     }
 
     /// Starts it with an empty profile.
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let profile = tempfile::tempdir().unwrap();
         let mut child = Command::new("/bin/sh")
             .args(["-c", SCRIPT, PROGRAM])
@@ -106,7 +106,7 @@ impl Chromium {
     }
 
     /// Calls a method of the protocol, in a session if there is one.
-    pub(super) fn call(&self, session: Option<&str>, method: &str, parameters: Value) -> Value {
+    pub(crate) fn call(&self, session: Option<&str>, method: &str, parameters: Value) -> Value {
         let id = self.last_id.fetch_add(1, Ordering::Relaxed) + 1;
         let mut message = json!({ "id": id, "method": method, "params": parameters });
         if let Some(session) = session {
@@ -124,7 +124,7 @@ impl Chromium {
     }
 
     /// Events of a session so far.
-    pub(super) fn events(&self, session: &str) -> Vec<Value> {
+    pub(crate) fn events(&self, session: &str) -> Vec<Value> {
         let received = self.inbox.received.lock().unwrap();
         let events = received.events.iter();
         let events = events.filter(|event| event["sessionId"] == session);

@@ -2,12 +2,12 @@
 
 mod accessibility;
 mod bad_input;
-mod chromium;
+pub(crate) mod chromium;
 mod control;
 mod cost;
 mod keyboard;
 mod links;
 mod logic;
 mod system;
-mod tab;
+pub(crate) mod tab;
 mod views;

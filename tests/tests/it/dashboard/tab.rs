@@ -24,14 +24,14 @@ const FIND: &str = r#"(what) => {
 }"#;
 
 /// A tab with a profile of its own.
-pub(super) struct Tab<'a> {
+pub(crate) struct Tab<'a> {
     browser: &'a Chromium,
     session: String,
 }
 
 impl<'a> Tab<'a> {
     /// Opens an empty tab.
-    pub(super) fn open(browser: &'a Chromium) -> Self {
+    pub(crate) fn open(browser: &'a Chromium) -> Self {
         let context = browser.call(None, "Target.createBrowserContext", json!({}));
         let target =
             json!({ "url": "about:blank", "browserContextId": context["browserContextId"] });
@@ -52,7 +52,7 @@ impl<'a> Tab<'a> {
     }
 
     /// Sets the window's width, and the colours that the system prefers.
-    pub(super) fn look(&self, width: u32, colours: &str) {
+    pub(crate) fn look(&self, width: u32, colours: &str) {
         let metrics =
             json!({ "width": width, "height": HEIGHT, "deviceScaleFactor": 1, "mobile": false });
         self.call("Emulation.setDeviceMetricsOverride", metrics);
@@ -65,19 +65,19 @@ impl<'a> Tab<'a> {
     }
 
     /// Runs `script` in each page before its own scripts.
-    pub(super) fn prepare(&self, script: &str) {
+    pub(crate) fn prepare(&self, script: &str) {
         let source = json!({ "source": script });
         self.call("Page.addScriptToEvaluateOnNewDocument", source);
     }
 
     /// Opens an address.
-    pub(super) fn go(&self, url: &str) {
+    pub(crate) fn go(&self, url: &str) {
         self.call("Page.navigate", json!({ "url": url }));
         self.wait("document.readyState === 'complete'");
     }
 
     /// The value of an expression, or of the promise that it is.
-    pub(super) fn value(&self, expression: &str) -> Value {
+    pub(crate) fn value(&self, expression: &str) -> Value {
         let parameters =
             json!({ "expression": expression, "returnByValue": true, "awaitPromise": true });
         let mut answer = self.call("Runtime.evaluate", parameters);
@@ -87,7 +87,7 @@ impl<'a> Tab<'a> {
     }
 
     /// Waits until an expression is true.
-    pub(super) fn wait(&self, expression: &str) {
+    pub(crate) fn wait(&self, expression: &str) {
         let found = wait_for(expression, PATIENCE, || {
             // While a page is loaded, parts of it are missing.
             let tried = format!(
@@ -101,7 +101,7 @@ impl<'a> Tab<'a> {
     }
 
     /// Waits until an element shows these words.
-    pub(super) fn wait_for_words(&self, selector: &str, words: &str) {
+    pub(crate) fn wait_for_words(&self, selector: &str, words: &str) {
         let (selector, words) = (json!(selector), json!(words));
         self.wait(&format!(
             "[...document.querySelectorAll({selector})].some((it) => it.innerText.includes({words}))"
@@ -109,7 +109,7 @@ impl<'a> Tab<'a> {
     }
 
     /// What an element shows.
-    pub(super) fn text(&self, selector: &str) -> String {
+    pub(crate) fn text(&self, selector: &str) -> String {
         let selector = json!(selector);
         let text = self.value(&format!(
             "document.querySelector({selector})?.innerText ?? ''"
@@ -118,19 +118,19 @@ impl<'a> Tab<'a> {
     }
 
     /// Number of elements.
-    pub(super) fn count(&self, selector: &str) -> u64 {
+    pub(crate) fn count(&self, selector: &str) -> u64 {
         let selector = json!(selector);
         let count = self.value(&format!("document.querySelectorAll({selector}).length"));
         count.as_u64().unwrap()
     }
 
     /// Whether there is such an element: see [`FIND`].
-    pub(super) fn has(&self, what: &str) -> bool {
+    pub(crate) fn has(&self, what: &str) -> bool {
         self.value(&format!("({FIND})({}) !== null", json!(what))) == true
     }
 
     /// Clicks with the mouse: see [`FIND`].
-    pub(super) fn click(&self, what: &str) {
+    pub(crate) fn click(&self, what: &str) {
         // Nothing lies over it, and it no longer moves.
         let place = format!(
             r#"(() => {{
@@ -155,12 +155,12 @@ impl<'a> Tab<'a> {
     }
 
     /// Types into the element that has the focus.
-    pub(super) fn type_text(&self, text: &str) {
+    pub(crate) fn type_text(&self, text: &str) {
         self.call("Input.insertText", json!({ "text": text }));
     }
 
     /// Presses a key, such as `Tab`, `Enter` or `ArrowRight`.
-    pub(super) fn press(&self, key: &str) {
+    pub(crate) fn press(&self, key: &str) {
         let (code, text) = match key {
             "Tab" => (9, ""),
             "Enter" => (13, "\r"),
@@ -179,14 +179,14 @@ impl<'a> Tab<'a> {
     }
 
     /// A picture of the window.
-    pub(super) fn picture(&self) -> Vec<u8> {
+    pub(crate) fn picture(&self) -> Vec<u8> {
         let format = json!({ "format": "webp", "quality": 80 });
         let answer = self.call("Page.captureScreenshot", format);
         STANDARD.decode(answer["data"].as_str().unwrap()).unwrap()
     }
 
     /// A number that the browser measures of this tab.
-    pub(super) fn metric(&self, name: &str) -> f64 {
+    pub(crate) fn metric(&self, name: &str) -> f64 {
         let answer = self.call("Performance.getMetrics", json!({}));
         let metrics = answer["metrics"].as_array().unwrap();
         let metric = metrics.iter().find(|metric| metric["name"] == name);
@@ -194,7 +194,7 @@ impl<'a> Tab<'a> {
     }
 
     /// Addresses that the tab has asked for.
-    pub(super) fn requests(&self) -> Vec<String> {
+    pub(crate) fn requests(&self) -> Vec<String> {
         let events = self.browser.events(&self.session).into_iter();
         let requests = events.filter(|event| event["method"] == "Network.requestWillBeSent");
         let url = |event: Value| {
@@ -206,7 +206,7 @@ impl<'a> Tab<'a> {
     }
 
     /// Exceptions, errors on the console and violations of the policy.
-    pub(super) fn faults(&self) -> Vec<String> {
+    pub(crate) fn faults(&self) -> Vec<String> {
         let events = self.browser.events(&self.session).into_iter();
         let is_fault = |event: &Value| match event["method"].as_str() {
             Some("Runtime.exceptionThrown") => true,

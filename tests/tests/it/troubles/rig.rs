@@ -13,6 +13,8 @@ use tig_system_tests::{
 };
 
 use super::webhook::Webhook;
+use crate::dashboard::chromium::Chromium;
+use crate::dashboard::tab::Tab;
 use crate::support::{PACE, PATIENCE, patch_config};
 
 /// An operator knows of a trouble within this time; a loaded machine may take longer, up to the test's patience.
@@ -102,6 +104,8 @@ pub(crate) struct Rig {
     pub(crate) network: String,
     pub(crate) site: Site,
     webhook: Webhook,
+    /// Looks at the page; `None` where it is not installed.
+    browser: Option<Chromium>,
     is_disk_small: bool,
     // Removed last.
     _folder: TempDir,
@@ -147,6 +151,7 @@ impl Rig {
             network,
             site,
             webhook,
+            browser: Chromium::is_installed().then(Chromium::start),
             is_disk_small: plan.is_disk_small,
             _folder: folder,
         };
@@ -222,6 +227,11 @@ impl Rig {
                 condition["remedy"], "",
                 "an alert says what to do: {condition}"
             );
+        }
+        if let Some(browser) = &self.browser {
+            let tab = Tab::open(browser);
+            tab.go(&format!("http://{}/operator/#/conditions", self.address));
+            tab.wait_for_words("main", expected.code);
         }
         // This webhook wants reasons too.
         let subject = condition["subject"].as_str().unwrap();
