@@ -23,9 +23,9 @@ pub use identity::{API_RATES, API_URL_DEFAULT};
 pub use lenient::Lenient;
 pub use listed::{ListedPrecommit, is_reconfirmed};
 pub use submission::{
-    BenchmarkReady, PrecommitDropped, PrecommitReady, PrecommitsDelayed, ProofReady,
-    SubmitBenchmarkError, SubmitBenchmarkSuccess, SubmitPrecommitError, SubmitPrecommitSuccess,
-    SubmitProofError, SubmitProofSuccess,
+    BenchmarkReady, PrecommitDropped, PrecommitReady, PrecommitsDelayed, PrecommitsPaused,
+    ProofReady, SubmitBenchmarkError, SubmitBenchmarkSuccess, SubmitPrecommitError,
+    SubmitPrecommitSuccess, SubmitProofError, SubmitProofSuccess,
 };
 pub use work::{
     AuditBatch, BatchReceived, ChallengeThroughput, Fleet, NewBatch, ResultRefused, SlaveConvicted,

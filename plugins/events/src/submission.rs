@@ -26,7 +26,12 @@ pub struct PrecommitsDelayed {
 }
 event!(PrecommitsDelayed, "precommits_delayed", latest);
 
-/// `precommit_dropped`: a precommit has ended with its block and was never sent, so that it costs no fee.
+/// `precommits_paused`: the operator wants nothing new begun. Precommits that were not sent yet are dropped.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct PrecommitsPaused {}
+event!(PrecommitsPaused, "precommits_paused");
+
+/// `precommit_dropped`: a precommit has ended with its block, or by a pause, and was never sent: it costs no fee.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct PrecommitDropped {
     /// What was to be benchmarked.

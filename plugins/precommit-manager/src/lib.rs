@@ -3,7 +3,7 @@
 //! | | |
 //! |---|---|
 //! | handles | `new_block`, `difficulty_samples`, `throughput`, `fleet`, `update`, `drain`, `submit_precommit_success`, `submit_precommit_error`, `precommits_delayed`, `precommit_dropped`, and outcomes of other submissions, which it counts |
-//! | emits | `precommit_ready` |
+//! | emits | `precommit_ready`, `precommits_paused` |
 //! | routes | `GET /precommits`: the current block, and why each challenge is or is not precommitted; `GET /operator/panel/precommits` |
 //! | commands | `pause`, `resume`: whether new work is begun; `why`: the reasons why nothing, or not everything, is precommitted |
 //! | conditions | the reasons, by their codes (`reason.rs`); `fee_balance_low` also if the balance lasts for less than two days, or the API says so; `precommits_refused`: three in a row |
@@ -121,7 +121,7 @@ struct Failed {
 
 #[extension(
     routes("GET /precommits", "GET /operator/panel/precommits"),
-    emits(PrecommitReady),
+    emits(PrecommitReady, tig_events::PrecommitsPaused),
     identity(player_id: "The account.")
 )]
 impl PrecommitManager {
@@ -282,7 +282,7 @@ impl PrecommitManager {
         Ok(())
     }
 
-    /// The limit of requests a minute has kept it back until its block was over: its fee was not paid.
+    /// It was kept back until its block was over, or new work was paused: its fee was not paid.
     fn on_precommit_dropped(
         &mut self,
         ctx: &mut Context<'_>,

@@ -1,6 +1,7 @@
 //! What the operator sees and may do: the line per block, conditions, metrics, the panel, pause and `why`.
 
 use serde::{Deserialize, Serialize};
+use tig_events::PrecommitsPaused;
 use tig_plugin_api::PanelQuery;
 use tig_plugin_api::prelude::*;
 
@@ -101,6 +102,8 @@ impl PrecommitManager {
         if is_paused {
             let since_ms = self.paused_since_ms.unwrap_or(ctx.now_ms());
             ctx.put(PAUSED, &since_ms)?;
+            // Those of this block that still wait to be sent.
+            ctx.emit(&PrecommitsPaused {})?;
             ctx.finish(ctx.ticket(), 0, "paused: nothing new is begun")?;
             ctx.info("new work is paused by the operator");
             self.paused_since_ms = Some(since_ms);

@@ -2,7 +2,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | handles | `precommit_ready`, `benchmark_ready`, `proof_ready`, `new_block`, `update`, `http_response` |
+//! | handles | `precommit_ready`, `precommits_paused`, `benchmark_ready`, `proof_ready`, `new_block`, `update`, `http_response` |
 //! | emits | `submit_{precommit,benchmark,proof}_success`, `submit_{precommit,benchmark,proof}_error`, `precommits_delayed`, `precommit_dropped`, `alert` |
 //! | routes | `GET /submissions`, `GET /operator/panel/submissions` |
 //! | conditions | `api_key_refused`, `api_unreachable`, `rate_limited` (without subject: by the API; of a kind: by the host); of a benchmark: `submission_rejected`, `confirmation_late` |
@@ -22,6 +22,7 @@ mod listing;
 mod observe;
 mod outcome;
 mod panel;
+mod precommits;
 mod publish;
 mod report;
 mod request;
@@ -33,8 +34,8 @@ mod tests;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-use tig_events::{BenchmarkReady, PrecommitReady, ProofReady};
+use serde_json::Value;
+use tig_events::{BenchmarkReady, PrecommitReady, PrecommitsPaused, ProofReady};
 use tig_plugin_api::prelude::*;
 
 use crate::kind::Kind;
@@ -43,7 +44,7 @@ use crate::limit::Limits;
 use crate::listing::{Listing, NewBlock};
 use crate::outcome::{Limited, Outcome, classify};
 use crate::publish::publish_outcome;
-use crate::request::{InFlight, block_id, post};
+use crate::request::{InFlight, post};
 use crate::submission::{CONFIRMED, Fate, Retries, State, Submission};
 
 #[derive(ConfigSchema, Debug, Deserialize)]
@@ -136,6 +137,14 @@ impl SubmissionsManager {
             serde_json::to_value(&event)?,
             None,
         )
+    }
+
+    /// What waits is dropped: nothing may be paid for after a pause.
+    fn on_precommits_paused(&mut self, ctx: &mut Context<'_>, _: PrecommitsPaused) -> Result<()> {
+        self.withdraw_precommits(ctx)?;
+        report_unfinished(ctx, &self.submissions);
+        self.observe(ctx);
+        Ok(())
     }
 
     fn on_benchmark_ready(
@@ -343,8 +352,8 @@ impl SubmissionsManager {
                 delay_ms: self.config.ms_delay_between_retries,
             };
             let mut after = submission.after(outcome, ctx.now_ms(), &retries);
-            let is_stale = kind == Kind::Precommit && self.is_stale(&after);
-            if is_stale && after.state == State::Waiting {
+            let is_over = kind == Kind::Precommit && self.is_over(&after);
+            if is_over && after.state == State::Waiting {
                 after.state = State::Rejected;
             }
             publish_outcome(ctx, &key, &after, outcome)?;
@@ -367,7 +376,7 @@ impl SubmissionsManager {
         Ok(())
     }
 
-    /// Keeps a submission that was not sent for the next turn; a precommit of an earlier block has none.
+    /// Keeps a submission that was not sent for the next turn; a precommit of an earlier block, or before a pause, has none.
     fn postpone(
         &mut self,
         ctx: &mut Context<'_>,
@@ -380,11 +389,16 @@ impl SubmissionsManager {
         self.limits.note(ctx, kind, limited, delay_ms)?;
         let labels = [("kind", kind.name()), ("outcome", "rate_limited")];
         ctx.count("answers", &labels, 1);
-        let is_over = kind == Kind::Precommit && self.is_stale(&unsent);
+        let why = if unsent.is_withdrawn {
+            precommits::PAUSED
+        } else {
+            precommits::NEW_BLOCK
+        };
+        let is_over = kind == Kind::Precommit && self.is_over(&unsent);
         store::put(ctx, kind, id, &unsent)?;
         self.submissions.insert(key.clone(), unsent);
         if is_over {
-            self.drop_precommit(ctx, key)?;
+            self.drop_precommit(ctx, key, why)?;
         }
         Ok(())
     }
@@ -448,45 +462,6 @@ impl SubmissionsManager {
             *submission = after;
         }
         Ok(())
-    }
-
-    /// A precommit that failed is not repeated in a later block: its difficulty was chosen for its own.
-    fn drop_stale_precommit(&mut self, ctx: &mut Context<'_>, key: &(Kind, String)) -> Result<()> {
-        let in_flight = self.in_flight.get(&key.0);
-        let is_in_flight = in_flight.is_some_and(|in_flight| in_flight.id == key.1);
-        let is_dropped = |submission: &Submission| {
-            self.config.clear_precommits_submission_on_new_block || submission.has_failed()
-        };
-        if !is_in_flight && self.submissions.get(key).is_some_and(is_dropped) {
-            self.drop_precommit(ctx, key)?;
-        }
-        Ok(())
-    }
-
-    /// Says of a precommit that was never sent that it costs nothing.
-    fn drop_precommit(&mut self, ctx: &mut Context<'_>, key: &(Kind, String)) -> Result<()> {
-        let submission = self.submissions.get(key);
-        if let Some(unsent) = submission.filter(|submission| submission.attempts == 0) {
-            let settings = &unsent.request["settings"];
-            ctx.emit_json(
-                tig_events::PrecommitDropped::NAME,
-                &json!({ "settings": settings }),
-            )?;
-        }
-        let now_ms = ctx.now_ms();
-        if let Some(dropped) = self.submissions.remove(key) {
-            let why = ("dropped", "a new block has come");
-            self.ended((key.0, &key.1), &dropped, why, now_ms);
-        }
-        Ok(())
-    }
-
-    fn is_stale(&self, precommit: &Submission) -> bool {
-        let newest = self
-            .listing
-            .as_ref()
-            .map(|listing| listing.block_id.as_str());
-        newest.is_some_and(|newest| newest != block_id(&precommit.request))
     }
 }
 

@@ -39,6 +39,9 @@ pub(crate) struct Submission {
     /// Times that it was sent again because no block showed it.
     #[serde(default)]
     pub(crate) resends: u32,
+    /// New work was paused while it was in flight: it is not sent again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_withdrawn: bool,
 }
 
 /// What a submission waits for.
@@ -81,6 +84,7 @@ impl Submission {
             rand_hash: None,
             created_ms: now_ms,
             resends: 0,
+            is_withdrawn: false,
         }
     }
 

@@ -12,6 +12,7 @@ mod example;
 mod failed_handlers;
 mod limits;
 mod operator;
+mod pause;
 mod recorded;
 
 type Manager = Harness<SubmissionsManager>;

@@ -96,6 +96,20 @@ fn pause_holds_across_reload_and_restart() {
 }
 
 #[test]
+fn pause_calls_back_what_was_not_sent() {
+    let mut manager = manager(1, knapsack());
+    give_block(&mut manager, "b1");
+    let settings = precommits(&mut manager).remove(0);
+    command(&mut manager, "pause", json!({}));
+    let events = manager.emitted();
+    assert_eq!(events, [("precommits_paused".to_owned(), json!({}))]);
+    manager.event("precommit_dropped", json!({ "settings": settings }));
+    manager.update();
+    let spent = manager.metric("fees_of_the_last_day_tig", &[]);
+    assert_eq!(spent, Some(0.0), "its fee comes back");
+}
+
+#[test]
 fn conditions_name_each_reason_and_clear() {
     let selection = json!({
         "knapsack": select("greedy_swop", 1.0), "satisfiability": select("walk_sat", 0.0),

@@ -13,6 +13,8 @@ enum Step {
     Block(u32, &'static str),
     Answer(u16),
     Timeout,
+    Unreachable,
+    Pause,
     Update,
     Advance,
     Reload,
@@ -28,6 +30,8 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (100_u32..230, stage).prop_map(|(height, stage)| Step::Block(height, stage)),
         6 => prop::sample::select(&[200_u16, 200, 400, 502][..]).prop_map(Step::Answer),
         1 => Just(Step::Timeout),
+        1 => Just(Step::Unreachable),
+        1 => Just(Step::Pause),
         3 => Just(Step::Update),
         2 => Just(Step::Advance),
         1 => Just(Step::Reload),
@@ -45,7 +49,9 @@ fn play(manager: &mut Manager, step: &Step) -> tig_plugin_api::Result<()> {
         (Step::Block(height, stage), _) => manager.try_event("new_block", block(*height, stage)),
         (Step::Answer(status), Some(tag)) => manager.try_respond(&tag, *status, "{}"),
         (Step::Timeout, Some(tag)) => manager.try_fail(&tag, HttpFailureKind::Timeout),
-        (Step::Answer(_) | Step::Timeout, None) => Ok(()),
+        (Step::Unreachable, Some(tag)) => manager.try_fail(&tag, HttpFailureKind::Connect),
+        (Step::Answer(_) | Step::Timeout | Step::Unreachable, None) => Ok(()),
+        (Step::Pause, _) => manager.try_event("precommits_paused", json!({})),
         (Step::Update, _) => manager.try_event("update", json!({})),
         (Step::Advance, _) => {
             manager.advance_ms(RETRY_MS);

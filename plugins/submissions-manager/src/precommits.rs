@@ -1,0 +1,84 @@
+//! When a precommit is not sent any more: its block is over, or new work is paused.
+
+use serde_json::json;
+use tig_plugin_api::prelude::*;
+
+use crate::SubmissionsManager;
+use crate::kind::Kind;
+use crate::request::block_id;
+use crate::submission::Submission;
+
+/// Why a precommit was dropped.
+pub(crate) const NEW_BLOCK: &str = "a new block has come";
+pub(crate) const PAUSED: &str = "new work is paused";
+
+impl SubmissionsManager {
+    /// Drops what waits. The precommit in flight may have been paid for: it is awaited, but not sent again.
+    pub(crate) fn withdraw_precommits(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        let all = self.submissions.iter();
+        let precommits = all.filter(|((kind, _), _)| *kind == Kind::Precommit);
+        let mut waiting: Vec<(u32, (Kind, String))> = precommits
+            .filter(|(key, _)| !self.is_in_flight(key))
+            .map(|(key, submission)| (submission.attempts, key.clone()))
+            .collect();
+        // Those that were never sent ask for an event, which the host may refuse: until one is emitted, nothing has changed.
+        waiting.sort_unstable();
+        for (_, key) in &waiting {
+            self.drop_precommit(ctx, key, PAUSED)?;
+        }
+        for ((kind, _), submission) in &mut self.submissions {
+            submission.is_withdrawn |= *kind == Kind::Precommit;
+        }
+        Ok(())
+    }
+
+    /// A precommit that failed is not repeated in a later block: its difficulty was chosen for its own.
+    pub(crate) fn drop_stale_precommit(
+        &mut self,
+        ctx: &mut Context<'_>,
+        key: &(Kind, String),
+    ) -> Result<()> {
+        let is_dropped = |submission: &Submission| {
+            self.config.clear_precommits_submission_on_new_block || submission.has_failed()
+        };
+        if !self.is_in_flight(key) && self.submissions.get(key).is_some_and(is_dropped) {
+            self.drop_precommit(ctx, key, NEW_BLOCK)?;
+        }
+        Ok(())
+    }
+
+    /// Says of a precommit that was never sent that it costs nothing.
+    pub(crate) fn drop_precommit(
+        &mut self,
+        ctx: &mut Context<'_>,
+        key: &(Kind, String),
+        why: &str,
+    ) -> Result<()> {
+        let submission = self.submissions.get(key);
+        if let Some(unsent) = submission.filter(|submission| submission.attempts == 0) {
+            let settings = &unsent.request["settings"];
+            ctx.emit_json(
+                tig_events::PrecommitDropped::NAME,
+                &json!({ "settings": settings }),
+            )?;
+        }
+        let now_ms = ctx.now_ms();
+        if let Some(dropped) = self.submissions.remove(key) {
+            self.ended((key.0, &key.1), &dropped, ("dropped", why), now_ms);
+        }
+        Ok(())
+    }
+
+    /// Whether a precommit that has failed is not sent again.
+    pub(crate) fn is_over(&self, precommit: &Submission) -> bool {
+        let listing = self.listing.as_ref();
+        let newest = listing.map(|listing| listing.block_id.as_str());
+        let is_stale = newest.is_some_and(|newest| newest != block_id(&precommit.request));
+        is_stale || precommit.is_withdrawn
+    }
+
+    fn is_in_flight(&self, key: &(Kind, String)) -> bool {
+        let in_flight = self.in_flight.get(&key.0);
+        in_flight.is_some_and(|in_flight| in_flight.id == key.1)
+    }
+}
