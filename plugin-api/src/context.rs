@@ -132,6 +132,16 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// Whether anything is stored under `key`, be it readable or not.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    pub fn has(&mut self, key: &str) -> Result<bool> {
+        let answer = self.call(service::STORAGE_GET, key, &[])?;
+        Ok(!answer.is_empty())
+    }
+
     /// Writes `value` under `key`.
     ///
     /// # Errors

@@ -36,7 +36,7 @@ impl PrecommitManager {
 
     /// Makes precommits until something stands in the way. They count from the moment they are emitted.
     pub(crate) fn act(&mut self, ctx: &mut Context<'_>, patience: Patience) -> Result<()> {
-        if self.is_draining || self.paused_since_ms.is_some() {
+        if self.is_draining || self.is_paused {
             self.hold = if self.is_draining {
                 Hold::Draining
             } else {

@@ -8,7 +8,7 @@
 //! | commands | `pause`, `resume`: whether new work is begun; `why`: the reasons why nothing, or not everything, is precommitted |
 //! | conditions | the reasons, by their codes (`reason.rs`); `fee_balance_low` also if the balance lasts for less than two days, or the API says so; `precommits_refused`: three in a row |
 //! | config keys | `max_precommits_per_block`, `max_unresolved`, `budget_per_day`, `algo_selection` {challenge name: `algorithm`, `num_nonces`, `weight`, `max_fee`} |
-//! | stored keys | `ledger`: what was precommitted at the current block; `spend`: fees of the last day; `paused`: since when new work is paused |
+//! | stored keys | `ledger`: what was precommitted at the current block; `spend`: fees of the last day; `paused`: there while new work is paused, with the time of the pause |
 //!
 //! Nothing is begun that the slaves, as fast as they were lately, could not prove while it counts, nor with an algorithm of
 //! which a benchmark was flagged as fraud, nor while it is paused or the host drains.
@@ -70,8 +70,8 @@ struct PrecommitManager {
     former: Ledger,
     spend: Spend,
     is_draining: bool,
-    /// Since when the operator wants nothing new to be begun.
-    paused_since_ms: Option<u64>,
+    /// The operator wants nothing new to be begun.
+    is_paused: bool,
     /// The last that the limit of requests a minute has refused.
     delayed: Option<PrecommitsDelayed>,
     /// Why the last attempt ended.
@@ -130,7 +130,8 @@ impl PrecommitManager {
         // Damaged, they are set aside. A store that cannot be read does not justify paying twice: then there is no instance.
         let ledger: Option<Ledger> = ctx.get_sound("ledger")?;
         let spend: Option<Spend> = ctx.get_sound("spend")?;
-        let paused_since_ms = ctx.get_sound(operator::PAUSED)?;
+        // A damaged record is one of a pause as well: it must not resume spending.
+        let is_paused = ctx.has(operator::PAUSED)?;
         // `data_fetcher` refuses what is not an id.
         let given = ctx.settings().player_id.as_str();
         let player_id = given.parse::<PlayerId>();
@@ -143,7 +144,7 @@ impl PrecommitManager {
             former: Ledger::default(),
             spend: spend.unwrap_or_default(),
             is_draining: false,
-            paused_since_ms,
+            is_paused,
             delayed: None,
             hold: Hold::NoBlock,
             reporter: Reporter::default(),
@@ -275,7 +276,7 @@ impl PrecommitManager {
         event: PrecommitsDelayed,
     ) -> Result<()> {
         self.delayed = Some(event);
-        let is_stopped = self.is_draining || self.paused_since_ms.is_some();
+        let is_stopped = self.is_draining || self.is_paused;
         if let Some(hold) = self.delay(ctx.now_ms()).filter(|_| !is_stopped) {
             self.hold = hold;
         }

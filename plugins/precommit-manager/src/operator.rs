@@ -15,7 +15,7 @@ use crate::reason::Hold;
 use crate::report::View;
 use crate::tally::Tally;
 
-/// Key under which it is stored since when new work is paused.
+/// Key that is stored while new work is paused, with the time of the pause. Whatever is there counts.
 pub(crate) const PAUSED: &str = "paused";
 
 /// Path of the panel.
@@ -100,23 +100,24 @@ impl PrecommitManager {
 
     pub(crate) fn set_paused(&mut self, ctx: &mut Context<'_>, is_paused: bool) -> Result<Started> {
         if is_paused {
-            let since_ms = self.paused_since_ms.unwrap_or(ctx.now_ms());
-            ctx.put(PAUSED, &since_ms)?;
+            if !self.is_paused {
+                let now_ms = ctx.now_ms();
+                ctx.put(PAUSED, &now_ms)?;
+            }
             // Those of this block that still wait to be sent.
             ctx.emit(&PrecommitsPaused {})?;
             ctx.finish(ctx.ticket(), 0, "paused: nothing new is begun")?;
             ctx.info("new work is paused by the operator");
-            self.paused_since_ms = Some(since_ms);
         } else {
             ctx.delete(PAUSED)?;
             ctx.finish(ctx.ticket(), 0, "new work is begun again")?;
             ctx.info("new work is resumed by the operator");
-            self.paused_since_ms = None;
             self.hold = match self.board.market {
                 Some(_) => Hold::Waiting,
                 None => Hold::NoBlock,
             };
         }
+        self.is_paused = is_paused;
         self.act(ctx, Patience::ForSamples)?;
         self.report_conditions(ctx);
         Ok(Started)

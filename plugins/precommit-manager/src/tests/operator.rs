@@ -110,6 +110,23 @@ fn pause_calls_back_what_was_not_sent() {
 }
 
 #[test]
+fn damaged_record_of_a_pause_is_a_pause() {
+    for record in ["", "{\"torn", "null", "\"yesterday\"", "1700000000000"] {
+        let mut manager = manager(1, knapsack());
+        manager.store("paused", record);
+        for _ in 0..2 {
+            manager.restart();
+            give_block(&mut manager, "b1");
+            assert_eq!(precommits(&mut manager), [] as [Value; 0], "{record}");
+        }
+        command(&mut manager, "resume", json!({}));
+        assert_eq!(precommits(&mut manager).len(), 1, "{record}");
+        manager.restart();
+        assert!(!manager.stored().contains_key("paused"), "{record}");
+    }
+}
+
+#[test]
 fn conditions_name_each_reason_and_clear() {
     let selection = json!({
         "knapsack": select("greedy_swop", 1.0), "satisfiability": select("walk_sat", 0.0),
