@@ -1,6 +1,6 @@
 //! Why nothing, or not everything, is precommitted, as conditions. Pure.
 
-use tig_plugin_api::Condition;
+use tig_plugin_api::{Condition, Severity};
 
 use crate::money::Money;
 use crate::plan::Plan;
@@ -25,13 +25,18 @@ pub(crate) fn conditions(situation: &Situation<'_>) -> Vec<Condition> {
         conditions.push(situation.money.condition());
     }
     if let Some(plan) = situation.plan {
-        // A full block needs no samples.
+        // A full block needs no samples, and asks for no more than the slaves can finish.
         let is_full = situation.hold == Hold::BlockIsFull;
-        let is_moot =
-            |reason: &Reason| is_full && matches!(reason, Reason::NoSamples | Reason::SamplesUsed);
+        let is_moot = |reason: &Reason| {
+            let needs_room = matches!(
+                reason,
+                Reason::NoSamples | Reason::SamplesUsed | Reason::TooSlow { .. }
+            );
+            is_full && needs_room
+        };
         let reasons = plan.all_reasons().into_iter();
         let reasons = reasons.filter(|(_, reason)| !is_moot(reason));
-        conditions.extend(reasons.map(|(name, reason)| of_challenge(name, &reason)));
+        conditions.extend(reasons.map(|(name, reason)| of_challenge(plan, name, &reason)));
     }
     conditions
 }
@@ -53,9 +58,16 @@ fn hold(situation: &Situation<'_>) -> Option<Condition> {
     })
 }
 
-fn of_challenge(name: &str, reason: &Reason) -> Condition {
+fn of_challenge(plan: &Plan<'_>, name: &str, reason: &Reason) -> Condition {
     let text = format!("challenge {name}: {reason}");
-    Condition::new(reason.code(), reason.severity(), text)
+    // Where some were made at this block, the slaves are only too slow for one more.
+    let is_throttle = matches!(reason, Reason::TooSlow { .. }) && plan.has_made(name);
+    let severity = if is_throttle {
+        Severity::Info
+    } else {
+        reason.severity()
+    };
+    Condition::new(reason.code(), severity, text)
         .about(name)
         .with_remedy(reason.remedy())
 }

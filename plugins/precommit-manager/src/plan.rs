@@ -107,6 +107,13 @@ impl Plan<'_> {
         reasons
     }
 
+    /// Whether the challenge of this name was precommitted at this block.
+    pub(crate) fn has_made(&self, name: &str) -> bool {
+        let choice = self.choices.get(name);
+        let choice = choice.and_then(|choice| choice.as_ref().ok());
+        choice.is_some_and(|choice| self.ledger.made_of(&choice.challenge_id) > 0)
+    }
+
     fn turns(&self) -> impl Iterator<Item = (&str, Result<Candidate<'_>, Reason>)> {
         let choices = self.choices.iter();
         choices.filter_map(|(name, choice)| {

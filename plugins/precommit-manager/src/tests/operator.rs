@@ -179,6 +179,45 @@ fn conditions_do_not_flicker_with_each_block() {
     assert_eq!(manager.conditions(), before);
 }
 
+/// Blocks take 60 s, and the slaves have work for `open_nonces` seconds: 1500 s are what a benchmark has.
+fn at_pace(max: u32, open_nonces: u64) -> Harness<PrecommitManager> {
+    let mut manager = manager(max, knapsack());
+    for height in 100..103 {
+        let mut block = block("b1");
+        block["block"]["details"]["height"] = json!(height);
+        manager.event("new_block", block);
+        manager.advance_ms(60_000);
+    }
+    let measured = json!({ "nonces_per_second": 1.0, "open_nonces": open_nonces });
+    manager.event("throughput", json!({ "challenges": { "c003": measured } }));
+    give(&mut manager, "c003", "b1", json!([[60, 11], [61, 11]]));
+    manager.update();
+    manager
+}
+
+/// A benchmark of 20 nonces takes 20 s.
+#[test]
+fn full_block_does_not_call_the_slaves_too_slow() {
+    let mut manager = at_pace(1, 1_470);
+    assert_eq!(precommits(&mut manager).len(), 1);
+    assert_eq!(code_of(&manager, "knapsack"), [] as [String; 0]);
+}
+
+#[test]
+fn slaves_too_slow_for_one_more_are_no_alert() {
+    let severity = |open_nonces: u64, made: usize| {
+        let mut manager = at_pace(2, open_nonces);
+        assert_eq!(precommits(&mut manager).len(), made);
+        let conditions = manager.conditions().iter();
+        let slow = conditions
+            .clone()
+            .find(|it| it.code == "cannot_finish_in_time");
+        slow.unwrap().severity
+    };
+    assert_eq!(severity(1_470, 1), Severity::Info);
+    assert_eq!(severity(1_490, 0), Severity::Warning);
+}
+
 fn refuse_one(manager: &mut Harness<PrecommitManager>, id: &str, text: &str) {
     give_block(manager, id);
     let made = precommits(manager);
