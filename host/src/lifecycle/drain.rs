@@ -52,7 +52,8 @@ impl Drain {
 
     /// Requests a drain of at most `max`. A later request can only bring the end nearer.
     pub(crate) fn request(&self, max: Option<Duration>) {
-        let limit = max.map(|max| Instant::now() + max);
+        // An end beyond the clock's range never comes: no limit.
+        let limit = max.and_then(|max| Instant::now().checked_add(max));
         self.asked.send_modify(|asked| {
             let earlier = asked.flatten();
             *asked = Some(earlier.into_iter().chain(limit).min());
@@ -124,4 +125,20 @@ fn handled_unless_busy(extension: &Extension) -> Option<u64> {
         && extension.fence.in_flight() == 0
         && !extension.activity().is_running();
     (is_idle || status.state == State::Stopped).then_some(status.handled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    #[test]
+    fn drain_without_end_has_no_limit() {
+        let drain = Drain::new(Shared::offline(Store::in_memory().unwrap()));
+        drain.request(Some(Duration::from_secs(u64::MAX)));
+        assert!(drain.is_requested());
+        assert_eq!(*drain.asked.borrow(), Some(None));
+        drain.request(Some(Duration::from_secs(1)));
+        assert!(matches!(*drain.asked.borrow(), Some(Some(_))));
+    }
 }
