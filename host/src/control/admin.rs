@@ -263,8 +263,10 @@ async fn drain(State(control): State<Control>, Json(request): Json<DrainRequest>
 async fn of_extension(
     State(control): State<Control>,
     ConnectInfo(address): ConnectInfo<SocketAddr>,
-    request: Request,
+    mut request: Request,
 ) -> Response {
+    // Extensions must not see the socket's own token.
+    request.headers_mut().remove(AUTHORIZATION);
     let alarm = Alarm::new();
     control
         .reply_of_extension(&Peer { address, alarm }, request)

@@ -123,12 +123,19 @@ impl Respond for Arc<Server> {
 }
 
 impl Server {
-    fn admit(&self, peer: &Peer, purpose: Option<Purpose>, request: Request<Incoming>) -> Admitted {
+    fn admit(
+        &self,
+        peer: &Peer,
+        purpose: Option<Purpose>,
+        mut request: Request<Incoming>,
+    ) -> Admitted {
         if let Some(purpose) = purpose {
             let access = self.access.borrow();
             if let Err(denied) = operator::check(&access, peer.address.ip(), purpose, &request) {
                 return Admitted::Done(Box::new(deny(denied)));
             }
+            // It has done its work; extensions must not see the operator's token.
+            request.headers_mut().remove(AUTHORIZATION);
             if request.uri().path().starts_with(API_PATH) {
                 return Admitted::Api(Box::new((peer.clone(), request)));
             }
