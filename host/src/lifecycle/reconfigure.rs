@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, mpsc};
 
 use tig_plugin_api::Manifest;
+use tig_process::service_manager::service_manager;
 use tracing::info;
 
 use crate::config::{Config, ConfigError, Identity};
@@ -154,6 +155,8 @@ pub(crate) fn apply(
             .map(|it: &Watched| attempt(it, Ok(remove(shared, it)))),
     );
     for kept in &mut *watched {
+        // Several that take their time may take longer together than the service manager waits.
+        service_manager().alive();
         kept.settings = start::settings(config, &kept.extension.name);
         attempts.push(attempt(kept, reload::reload(shared, loader, kept)));
     }
@@ -223,6 +226,7 @@ fn add_all(
     }
     let mut added: Vec<Watched> = Vec::new();
     for (name, candidate, plugin) in loaded {
+        service_manager().alive();
         match add(shared, config, &name, candidate, plugin) {
             Ok(watched) => added.push(watched),
             Err(reason) => {
