@@ -130,8 +130,8 @@ impl Recent {
     /// The wanted part.
     #[must_use]
     pub(super) fn page(&self, wanted: &Wanted) -> Page {
-        let fitting = self.kept.iter().filter(|found| wanted.fits(found));
         let Some(after) = wanted.after else {
+            let fitting = self.kept.iter().filter(|found| wanted.fits(found));
             let mut events: Vec<_> = fitting.rev().take(wanted.count).cloned().collect();
             events.reverse();
             return Page {
@@ -144,8 +144,12 @@ impl Recent {
         let after = if after > self.last { 0 } else { after };
         let first = self.kept.front().map_or(self.last + 1, |oldest| oldest.seq);
         let lost = (first - 1).saturating_sub(after.max(self.origin));
-        let later = fitting.filter(|found| found.seq > after);
-        let events: Vec<_> = later.take(wanted.count).cloned().collect();
+        // Numbers have no gaps, so the place of the next one follows from them. Requests that are held ask after each event,
+        // under the bus's lock, and must not look at the older ones each time.
+        let begin = usize::try_from((after + 1).saturating_sub(first)).unwrap_or(usize::MAX);
+        let later = self.kept.range(begin.min(self.kept.len())..);
+        let fitting = later.filter(|found| wanted.fits(found));
+        let events: Vec<_> = fitting.take(wanted.count).cloned().collect();
         let next = match events.last() {
             Some(found) if events.len() == wanted.count => found.seq,
             _ => self.last,
@@ -206,7 +210,13 @@ mod tests {
         for _ in 0..RECENT_COUNT_MAX + 5 {
             push(&mut recent, "a", 1);
         }
-        assert_eq!(recent.page(&after(2)).lost, 3);
+        let page = recent.page(&after(2));
+        assert_eq!((page.lost, page.events[0].seq), (3, 6));
+        let count = RECENT_COUNT_MAX as u64;
+        let page = recent.page(&after(count));
+        let seqs: Vec<_> = page.events.iter().map(|it| it.seq - count).collect();
+        assert_eq!((seqs, page.next - count), (vec![1, 2, 3], 3));
+        assert!(recent.page(&after(count + 5)).events.is_empty());
         for _ in 0..RECENT_COUNT_MAX {
             push(&mut recent, "long", SHOWN_BYTES_MAX + 1);
         }
