@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use tempfile::TempPath;
 use tig_process::signals::StopFlag;
 use tig_process::whole_file;
 
@@ -129,10 +130,31 @@ impl Place {
         let mut written = Vec::new();
         for name in names {
             let path = self.folder.join(name);
-            fs::rename(staged.path().join(name), &path).map_err(failed(&path))?;
+            self.place(&staged.path().join(name), &path)?;
             written.push(path);
         }
         Ok(written)
+    }
+
+    /// Moves a staged file to its place. One that has appeared there since the check stays, unless it may be replaced.
+    fn place(&self, staged: &Path, path: &Path) -> Result<(), InitError> {
+        let failed = |source| InitError::Write {
+            path: path.to_owned(),
+            source,
+        };
+        let staged = TempPath::try_from_path(staged).map_err(failed)?;
+        // A token is never replaced: it is only drawn where there is none.
+        let placed = if self.force && !path.ends_with(TOKEN_FILE) {
+            staged.persist(path)
+        } else {
+            staged.persist_noclobber(path)
+        };
+        placed.map_err(|failure| match failure.error.kind() {
+            io::ErrorKind::AlreadyExists if !self.force => {
+                InitError::Exists(vec![path.display().to_string()])
+            }
+            _ => failed(failure.error),
+        })
     }
 
     /// Checks the staged config as `tig-host check` does; files that stay are linked beside it.
@@ -173,4 +195,30 @@ fn token() -> Result<String, InitError> {
         source: io::Error::other(error),
     })?;
     Ok(hex::encode(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is in the place of `name` after a staged file was moved there, and the error's text.
+    fn place_over(force: bool, name: &str) -> (String, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let (staged, path) = (folder.path().join("staged"), folder.path().join(name));
+        fs::write(&staged, "new").unwrap();
+        fs::write(&path, "former").unwrap();
+        let placed = Place::new(folder.path(), force).place(&staged, &path);
+        let text = placed.map_or_else(|error| error.to_string(), |()| String::new());
+        (fs::read_to_string(&path).unwrap(), text)
+    }
+
+    #[test]
+    fn file_that_appears_late_is_not_replaced() {
+        for (force, name) in [(false, CONFIG), (false, KEY_FILE), (true, TOKEN_FILE)] {
+            let (kept, text) = place_over(force, name);
+            assert_eq!(kept, "former", "{name}");
+            assert!(text.contains(name), "{text}");
+        }
+        assert_eq!(place_over(true, CONFIG), ("new".to_owned(), String::new()));
+    }
 }
