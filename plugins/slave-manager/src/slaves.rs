@@ -70,13 +70,16 @@ pub(crate) struct Slave {
     pub(crate) has_left: bool,
     #[serde(default)]
     pub(crate) rates: Rates,
-    #[serde(default)]
-    recent_nonces: RecentNonces,
+    // The two make a `RecentNonces`. Earlier versions have them so too, and a reload may go to one of those and back.
+    /// Nonces, those long ago counted less, as of the last good result.
+    recent_nonces: f64,
+    last_result_ms: u64,
 }
 
 impl Slave {
     pub(crate) fn delivered(&mut self, num_nonces: u64, now_ms: u64) {
-        self.recent_nonces.add(num_nonces as f64, now_ms);
+        self.recent_nonces = self.recent().at(now_ms) + num_nonces as f64;
+        self.last_result_ms = now_ms;
         self.rates.add_nonces(num_nonces, now_ms);
         self.batches += 1;
         self.nonces += num_nonces;
@@ -116,7 +119,11 @@ impl Slave {
 
     /// Nonces per second, lately.
     pub(crate) fn rate(&self, now_ms: u64) -> f64 {
-        self.recent_nonces.per_ms(self.first_seen_ms, now_ms) * 1_000.0
+        self.recent().per_ms(self.first_seen_ms, now_ms) * 1_000.0
+    }
+
+    fn recent(&self) -> RecentNonces {
+        RecentNonces::from_sum(self.recent_nonces, self.last_result_ms)
     }
 
     fn went_wrong(&mut self, reason: &str, now_ms: u64) -> u32 {
@@ -144,6 +151,9 @@ impl Slaves {
             first_seen_ms: now_ms,
             ..Slave::default()
         });
+        // A clock that is set back makes no slave younger: its rates would be those of a moment.
+        let set_back_ms = slave.last_seen_ms.saturating_sub(now_ms);
+        slave.first_seen_ms = slave.first_seen_ms.saturating_sub(set_back_ms);
         slave.last_seen_ms = now_ms;
         (slave.has_lost_lease, slave.has_left) = (false, false);
         slave
@@ -230,6 +240,27 @@ mod tests {
         }
         let rate = slaves.seen(&name, 7_200_000).rate(7_200_000);
         assert!(rate < 1.0, "{rate} after an hour without results");
+    }
+
+    #[test]
+    fn clock_set_back_keeps_the_rate() {
+        const BEGIN_S: u64 = 1_700_000_000;
+        let mut slaves = Slaves::default();
+        let name: Name = "ann".into();
+        let mut deliver = |nonces: u64, now_ms: u64| {
+            let slave = slaves.seen(&name, now_ms);
+            slave.delivered(nonces, now_ms);
+            slave.rate(now_ms)
+        };
+        let first = deliver(4, BEGIN_S * 1_000);
+        assert!(first < 1.0, "{first} by the first result");
+        for second in BEGIN_S..BEGIN_S + 1_200 {
+            deliver(50, second * 1_000);
+        }
+        for second in BEGIN_S - 500..BEGIN_S + 700 {
+            let rate = deliver(50, second * 1_000);
+            assert!((45.0..56.0).contains(&rate), "{rate} at {second} s");
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod panel;
 mod recorded;
 mod trust;
 mod unable;
+mod versions;
 mod waiting;
 
 type Manager = Harness<SlaveManager>;
