@@ -3,17 +3,17 @@
 //! Invariant: a condition does not come and go with each failure of a slave that goes on failing, and their number is
 //! bounded, whatever slaves call themselves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tig_plugin_api::prelude::*;
 
 use crate::slaves::{self, FAILURES_TO_REST, Slave};
 use crate::view::{Presence, Standing, View};
 
-/// Slaves that have a condition of one code each; more of them share one that states their number.
+/// Slaves that have a condition of one code each; those beyond share one more, which states their number.
 const SUBJECTS_COUNT_MAX: usize = 20;
 
-/// Slaves named in a condition that several share.
+/// Slaves named in the condition that they share.
 const NAMES_COUNT_MAX: usize = 3;
 
 /// A slave that could not run an algorithm has so long to show that it can, before the condition is over.
@@ -69,16 +69,21 @@ const GONE: Kind = Kind {
     remedy: "look whether the machine runs and reaches this one; its batches have gone to others",
 };
 
-/// All that is so now. `is_unasked` says that batches wait and no slave has asked for a while.
-pub(crate) fn present(view: &View<'_>, presence: Presence, is_unasked: bool) -> Vec<Condition> {
+/// All that is so now. `is_unasked` says that batches wait and no slave has asked for a while; `reported` is what was so before.
+pub(crate) fn present(
+    view: &View<'_>,
+    presence: Presence,
+    is_unasked: bool,
+    reported: &[Condition],
+) -> Vec<Condition> {
     let mut conditions = Vec::new();
     conditions.extend(is_unasked.then(|| no_slaves(presence)));
     conditions.extend(all_cannot_run(view, presence));
-    conditions.extend(bounded(&QUARANTINED, quarantined(view)));
-    conditions.extend(bounded(&GONE, of_slaves(view, gone)));
-    conditions.extend(bounded(&RESTING, of_slaves(view, resting)));
-    conditions.extend(bounded(&CANNOT_RUN, of_slaves(view, cannot_run)));
-    conditions.extend(bounded(&CORDONED, cordoned(view)));
+    conditions.extend(bounded(&QUARANTINED, quarantined(view), reported));
+    conditions.extend(bounded(&GONE, of_slaves(view, gone), reported));
+    conditions.extend(bounded(&RESTING, of_slaves(view, resting), reported));
+    conditions.extend(bounded(&CANNOT_RUN, of_slaves(view, cannot_run), reported));
+    conditions.extend(bounded(&CORDONED, cordoned(view), reported));
     conditions
 }
 
@@ -196,25 +201,33 @@ fn cannot_run(view: &View<'_>, name: &str, slave: &Slave) -> Option<String> {
     ))
 }
 
-/// A condition for each slave, or one for all of them if they are too many.
-fn bounded<'a>(kind: &Kind, of: impl Iterator<Item = (&'a str, String)>) -> Vec<Condition> {
-    let mut conditions = Vec::new();
-    let (mut names, mut count) = (Vec::new(), 0);
-    for (name, text) in of {
-        count += 1;
-        if count <= SUBJECTS_COUNT_MAX {
-            let condition = Condition::new(kind.code, kind.severity, text);
-            conditions.push(condition.about(name).with_remedy(kind.remedy));
-        }
-        if names.len() < NAMES_COUNT_MAX {
-            names.push(name);
-        }
-    }
-    if count > SUBJECTS_COUNT_MAX {
-        let (are, names) = (kind.are, names.join(", "));
-        let text = format!("{count} slaves {are}, such as {names}");
+/// A condition for each slave, and one without a subject for those beyond the bound. A slave that is named in `reported` stays
+/// named while it has the condition: that others come must not look like its end.
+fn bounded<'a>(
+    kind: &Kind,
+    of: impl Iterator<Item = (&'a str, String)>,
+    reported: &[Condition],
+) -> Vec<Condition> {
+    let reported = reported.iter().filter(|before| before.code == kind.code);
+    let reported: BTreeSet<&str> = reported.map(|before| before.subject.as_str()).collect();
+    let (mut named, mut others): (Vec<_>, Vec<_>) =
+        of.partition(|(name, _)| reported.contains(name));
+    let free = SUBJECTS_COUNT_MAX.saturating_sub(named.len());
+    let unnamed = others.split_off(free.min(others.len()));
+    named.append(&mut others);
+    named.sort_unstable_by_key(|(name, _)| *name);
+    let named = named.into_iter().map(|(name, text)| {
         let condition = Condition::new(kind.code, kind.severity, text);
-        return vec![condition.with_remedy(kind.remedy)];
+        condition.about(name).with_remedy(kind.remedy)
+    });
+    let mut conditions: Vec<Condition> = named.collect();
+    if !unnamed.is_empty() {
+        let (are, count) = (kind.are, unnamed.len());
+        let names = unnamed.iter().take(NAMES_COUNT_MAX).map(|(name, _)| *name);
+        let names = names.collect::<Vec<_>>().join(", ");
+        let text = format!("more slaves {are} ({count} besides those named, such as {names})");
+        let condition = Condition::new(kind.code, kind.severity, text);
+        conditions.push(condition.with_remedy(kind.remedy));
     }
     conditions
 }

@@ -165,8 +165,11 @@ impl SlaveManager {
     fn on_new_batch(&mut self, ctx: &mut Context<'_>, event: NewBatch) -> Result<()> {
         let now_ms = ctx.now_ms();
         let State { queue, slaves, .. } = &mut self.state;
-        let is_there =
-            |slave: &str| slaves.is_present(slave, now_ms) && !self.cordon.contains(slave);
+        let is_there = |slave: &str| {
+            let may_work =
+                !self.cordon.contains(slave) && self.quarantine.get(slave, now_ms).is_none();
+            may_work && slaves.is_present(slave, now_ms)
+        };
         let pushed = queue.push(event.0, now_ms, is_there);
         self.wake(ctx, pushed)
     }
@@ -256,21 +259,19 @@ impl SlaveManager {
                 "header User-Agent is missing: it is the name of the slave",
             ));
         };
+        // Also one that gets nothing: it is there, and the operator must not look for it elsewhere.
+        self.state.slaves.seen(&slave, now_ms);
         if let Some(sentence) = self.quarantine.get(&slave, now_ms) {
             let text = format!("quarantined: {}", sentence.reason);
             return Ok(HttpReply::text(403, &text));
         }
         if let Some(batch_id) = request.path.strip_prefix(SUBMIT_PATH) {
-            self.state.slaves.seen(&slave, now_ms);
             let rand_hash = request.header(RAND_HASH_HEADER);
             let rand_hash = rand_hash.filter(|stated| stated.len() <= RAND_HASH_BYTES_MAX);
             return self.submit_result(ctx, &slave, batch_id, (rand_hash, &request.body));
         }
         match request.path.strip_prefix(RELEASE_PATH) {
-            Some(batch_id) => {
-                self.state.slaves.seen(&slave, now_ms);
-                self.release(ctx, &slave, batch_id, &request.body)
-            }
+            Some(batch_id) => self.release(ctx, &slave, batch_id, &request.body),
             None => self.get_batch(ctx, &slave, &request.query, now_ms),
         }
     }

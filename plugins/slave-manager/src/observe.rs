@@ -52,8 +52,11 @@ impl SlaveManager {
             queue,
             slaves,
             sampled_ms,
+            began_ms,
             ..
         } = &mut self.state;
+        // The rates go on as before if the clock is set back.
+        *began_ms = began_ms.saturating_sub(sampled_ms.saturating_sub(now_ms));
         let elapsed_ms = now_ms.saturating_sub(std::mem::replace(sampled_ms, now_ms));
         if elapsed_ms > SAMPLE_MS_MAX {
             return;
@@ -92,7 +95,12 @@ impl SlaveManager {
                 && now_ms.saturating_sub(self.state.began_ms) >= START_MS
         });
         let view = self.view(now_ms);
-        let present = conditions::present(&view, view.presence(), is_unasked);
+        let present = conditions::present(
+            &view,
+            view.presence(),
+            is_unasked,
+            self.reported.as_deref().unwrap_or_default(),
+        );
         if self.reported.as_ref() != Some(&present) {
             ctx.set_conditions(&present);
             self.reported = Some(present);

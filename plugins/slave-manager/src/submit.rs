@@ -148,8 +148,10 @@ impl SlaveManager {
                 }
             }
         }
-        self.release_held(ctx, benchmark_id, start_nonce, slave, is_failure)?;
-        if !is_failure && let Some(stats) = self.state.slaves.get_mut(slave) {
+        let was_held = self.release_held(ctx, benchmark_id, start_nonce, slave, is_failure)?;
+        // Processes may share a name, and another one may still compute.
+        let has_left = was_held && !is_failure && self.state.queue.num_leased_to(slave) == 0;
+        if has_left && let Some(stats) = self.state.slaves.get_mut(slave) {
             stats.has_left = true;
         }
         Ok(HttpReply::text(200, "OK"))

@@ -98,14 +98,14 @@ pub(crate) struct View<'a> {
 impl View<'_> {
     /// Whether a slave has asked lately, or has a batch: one that computes for minutes asks for nothing meanwhile.
     pub(crate) fn is_present(&self, name: &str, slave: &Slave) -> bool {
-        !slave.has_left && (self.was_seen_lately(slave) || self.state.queue.num_leased_to(name) > 0)
+        self.state.queue.num_leased_to(name) > 0 || self.was_seen_lately(slave)
     }
 
     pub(crate) fn presence(&self) -> Presence {
         let mut presence = Presence::default();
         for (name, slave) in self.state.slaves.iter() {
             let is_busy = self.state.queue.num_leased_to(name) > 0;
-            if slave.has_left || !(is_busy || self.was_seen_lately(slave)) {
+            if !(is_busy || self.was_seen_lately(slave)) {
                 continue;
             }
             presence.present += 1;
@@ -146,7 +146,7 @@ impl View<'_> {
             _ if self.is_gone(slave) => Activity::Gone,
             Standing::Resting => Activity::Resting,
             Standing::Welcome if self.state.queue.num_leased_to(name) > 0 => Activity::Working,
-            Standing::Welcome if slave.has_left || !self.was_seen_lately(slave) => Activity::Away,
+            Standing::Welcome if !self.was_seen_lately(slave) => Activity::Away,
             Standing::Welcome if slave.cannot_run.current(self.now_ms).next().is_some() => {
                 Activity::CannotRun
             }
@@ -161,6 +161,6 @@ impl View<'_> {
     }
 
     fn was_seen_lately(&self, slave: &Slave) -> bool {
-        self.now_ms.saturating_sub(slave.last_seen_ms) <= PRESENT_MS
+        !slave.has_left && self.now_ms.saturating_sub(slave.last_seen_ms) <= PRESENT_MS
     }
 }

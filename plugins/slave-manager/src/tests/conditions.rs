@@ -169,23 +169,79 @@ fn failing_slave_is_reported_between_its_pauses() {
 }
 
 #[test]
-fn many_slaves_share_one_condition() {
+fn slaves_beyond_the_bound_share_a_condition() {
     let mut manager = start();
-    for number in 0..500 {
+    let subjects = |manager: &Manager| {
+        let all = manager.conditions().iter();
+        all.map(|condition| condition.subject.clone())
+            .collect::<Vec<_>>()
+    };
+    let mut before = Vec::new();
+    // Backwards: also one that comes first by name must not end the condition of another.
+    for number in (0..500).rev() {
         let slave = format!("rig{number:03}");
         manager
             .command("cordon", &json!({ "slave": slave }))
             .unwrap();
-        let expected = if number < 20 { number + 1 } else { 1 };
-        assert_eq!(manager.conditions().len(), expected);
+        let now = subjects(&manager);
+        assert!(before.iter().all(|subject| now.contains(subject)));
+        before = now;
     }
-    let condition = &manager.conditions()[0];
-    assert_eq!(condition.subject, "");
-    assert!(
-        condition
-            .text
-            .starts_with("500 slaves are cordoned: they get no new batches, such as rig000,")
+    assert_eq!(before.len(), 21);
+    let shared = manager.conditions()[20].clone();
+    assert_eq!(
+        (before[0].as_str(), shared.subject.as_str()),
+        ("rig480", "")
     );
+    let expected = "more slaves are cordoned: they get no new batches (480 besides those named, such as rig000, rig001,";
+    assert!(shared.text.starts_with(expected), "{}", shared.text);
+    manager
+        .command("uncordon", &json!({ "slave": "rig490" }))
+        .unwrap();
+    let now = subjects(&manager);
+    assert!(now.contains(&"rig000".to_owned()) && !now.contains(&"rig490".to_owned()));
+}
+
+#[test]
+fn slave_in_quarantine_that_polls_is_named() {
+    let mut manager = start();
+    manager.event("new_batch", batch(ID, 0, &[]));
+    let convicted = json!({ "slave": "ann", "benchmark_id": ID, "start_nonce": 4, "witnesses": ["bob"],
+        "stated": "00".repeat(32), "agreed": "11".repeat(32) });
+    get(&mut manager, "ann");
+    manager.event("slave_convicted", convicted);
+    for _ in 0..30 {
+        manager.advance_ms(5_000);
+        let headers = [("user-agent", "ann")];
+        let reply = manager.request("GET", "/get-batch", &headers, "").unwrap();
+        assert_eq!(reply.status, 403);
+        manager.update();
+    }
+    let text = &manager.conditions()[0].text;
+    assert!(text.contains("cordoned or in quarantine"), "{text}");
+}
+
+#[test]
+fn slave_that_shares_its_name_stops_alone() {
+    let mut manager = start();
+    for start_nonce in [0, 4, 8] {
+        manager.event("new_batch", batch(ID, start_nonce, &[]));
+    }
+    get(&mut manager, "ann").unwrap();
+    get(&mut manager, "ann").unwrap();
+    let body = json!({ "reason": "stopping" });
+    give_back(&mut manager, "ann", 0, &body);
+    for _ in 0..4 {
+        manager.advance_ms(5_000);
+        assert_eq!(conditions(&mut manager), []);
+    }
+    // It does not hold this one.
+    give_back(&mut manager, "ann", 8, &body);
+    assert_eq!(slaves(&mut manager)["present"], 1);
+    give_back(&mut manager, "ann", 4, &body);
+    assert_eq!(slaves(&mut manager)["present"], 0);
+    give_back(&mut manager, "bob", 4, &body);
+    assert_eq!(slaves(&mut manager)["present"], 1);
 }
 
 #[test]
