@@ -71,6 +71,20 @@ async fn edges(host: &HostProcess, count: usize) -> Vec<Value> {
     }
 }
 
+/// Waits until the extension has seen the beginning of a condition with this code.
+async fn wait_for_raised(host: &HostProcess, code: &str) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let seen = edges(host, 0).await;
+        let is_it = |it: &Value| it["edge"] == "raised" && it["code"] == code;
+        if seen.iter().any(is_it) {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{code}: {seen:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 #[tokio::test]
 async fn edges_are_published_logged_and_counted() {
     let home = home(json!({}));
@@ -290,6 +304,38 @@ async fn failing_and_stopped_extensions_are_reported() {
     let reloaded = home.tig_host(&["reload", "reporter"]);
     assert_eq!(reloaded.code, Some(0), "{reloaded:?}");
     wait_for(&host, "extension_stopped", false).await;
+}
+
+#[tokio::test]
+async fn follower_started_again_learns_what_stands() {
+    let home = home(json!({}));
+    let host = home.start();
+    home.install("counter", b"not a plugin");
+    wait_for(&host, "version_rejected", true).await;
+    for _ in 0..6 {
+        post(&host, "/report-and-panic", &json!([])).await;
+    }
+    wait_for(&host, "extension_stopped", true).await;
+    let reloaded = home.tig_host(&["reload", "reporter"]);
+    assert_eq!(reloaded.code, Some(0), "{reloaded:?}");
+    wait_for_raised(&host, "version_rejected").await;
+}
+
+#[tokio::test]
+async fn follower_that_fails_on_one_hears_the_others() {
+    let section = json!({
+        "fails_on": "poison",
+        "at_start": [condition("poison", "", "info"), condition("kept", "", "info")]
+    });
+    let home = home(section);
+    let host = home.start();
+    wait_for_raised(&host, "kept").await;
+    // It has failed on the event, and once on what stood afterwards.
+    let status = home.tig_host(&["status", "--json"]).json();
+    assert!(
+        status["extensions"][2]["restores"].as_u64().unwrap() <= 2,
+        "{status}"
+    );
 }
 
 #[tokio::test]

@@ -99,7 +99,13 @@ impl Mailbox {
 
     /// Puts items before all others, in their order: those that an earlier instance has not handled. They need no room.
     pub(crate) fn put_first(&self, items: Vec<Item>) {
+        self.replace_first(|_| false, items);
+    }
+
+    /// As [`Mailbox::put_first`], in place of those put first earlier that are outdated.
+    pub(crate) fn replace_first(&self, is_outdated: impl Fn(&Item) -> bool, items: Vec<Item>) {
         let mut run = self.lock_run();
+        run.retain(|item| !is_outdated(item));
         // Into the run, not the queue: redelivered items go before those taken out already.
         for item in items.into_iter().rev() {
             run.push_front(item);
@@ -319,6 +325,21 @@ mod tests {
         mailbox.put_first([7, 8].map(|n| Item::Event(delivery(n, "a"))).into());
         let order: Vec<u64> = (0..5).map(|_| take_sequence(&mailbox)).collect();
         assert_eq!(order, [7, 8, 1, 2, 3]);
+    }
+
+    #[test]
+    fn outdated_first_items_are_replaced() {
+        let mailbox = Mailbox::default();
+        put(&mailbox, 1, "a");
+        let first = |name| vec![Item::Event(delivery(7, name))];
+        mailbox.put_first(first("kept"));
+        mailbox.put_first(first("told"));
+        let is_told =
+            |item: &Item| matches!(item, Item::Event(delivery) if *delivery.event.name == *"told");
+        mailbox.replace_first(is_told, vec![Item::Event(delivery(8, "told"))]);
+        let order: Vec<u64> = (0..3).map(|_| take_sequence(&mailbox)).collect();
+        assert_eq!(order, [8, 7, 1]);
+        assert!(mailbox.is_empty());
     }
 
     #[test]

@@ -122,6 +122,10 @@ impl Runner {
                 self.submit(effects);
             }
             Err(error) => {
+                if !matches!(error, CallError::Stopped | CallError::Replaced) {
+                    // Before the report, which may deliver what stands to another instance.
+                    self.refused.note(&delivery);
+                }
                 self.report(&event.name, error);
                 if event.outbox_id.is_some() {
                     self.unhandled.push(Delivery {

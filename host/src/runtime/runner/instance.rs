@@ -106,7 +106,9 @@ impl Runner {
 
     /// An instance that begins from storage learns what stands, if it follows conditions.
     pub(super) fn deliver_standing_conditions(&self) {
-        standing::deliver(&self.shared, &self.extension, &self.plugin.manifest.events);
+        if standing::follows(&self.plugin.manifest.events) {
+            standing::deliver(&self.shared, &self.extension, &self.refused);
+        }
     }
 
     fn stop_after(&self, reason: &str) {

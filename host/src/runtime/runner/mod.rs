@@ -36,6 +36,7 @@ use crate::runtime::sent::Sent;
 use crate::runtime::shadow::ShadowFeed;
 use crate::runtime::shadow::compare::Record;
 use crate::runtime::shared::Shared;
+use crate::runtime::standing::Refused;
 
 /// An extension that panics more often than this within `RESTART_WINDOW` is stopped until its file changes.
 pub const RESTARTS_MAX: usize = 5;
@@ -61,6 +62,8 @@ pub(crate) struct Runner {
     restarts: VecDeque<Instant>,
     rest: Rest,
     redelivery: Redelivery,
+    /// Standing conditions that the version has failed to handle.
+    refused: Refused,
     /// The shadow of the instance.
     shadow: Option<ShadowFeed>,
     /// What the present handler has done, for the shadow.
@@ -168,6 +171,7 @@ impl Runner {
             restarts: VecDeque::new(),
             rest: Rest::default(),
             redelivery: Redelivery::default(),
+            refused: Refused::default(),
             shadow: None,
             record: Record::default(),
             inputs: Vec::new(),

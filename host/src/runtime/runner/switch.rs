@@ -18,6 +18,7 @@ use crate::runtime::effects::Effects;
 use crate::runtime::failure::{PluginFailure, SwitchError};
 use crate::runtime::item::Item;
 use crate::runtime::probation::{PROBATION, Predecessor, Probation, Undo};
+use crate::runtime::standing::{self, Refused};
 
 impl Runner {
     /// Replaces the instance by a successor with its state. If that fails, the present instance goes on.
@@ -52,11 +53,17 @@ impl Runner {
         if !self.is_present() {
             return;
         }
+        // What an earlier instance has heard of conditions goes on in the state that it hands over.
+        let knows_conditions =
+            snapshot.is_some() && standing::follows(&self.plugin.manifest.events);
         match created {
             Ok((instance, effects)) => {
                 self.install(&successor, instance, on_probation);
                 self.extension.switched(begin.elapsed());
                 self.submit(effects);
+                if !knows_conditions {
+                    self.deliver_standing_conditions();
+                }
                 self.reply_to(&successor, Ok(()));
             }
             Err(reason) => {
@@ -108,6 +115,7 @@ impl Runner {
         self.extension.install(&self.plugin, &self.settings);
         self.routes = super::routes(&self.plugin);
         self.restarts.clear();
+        self.refused = Refused::default();
         self.rest = Rest::default();
         // The new version may have replies for parked requests.
         self.extension.parked().wake(u64::MAX);
