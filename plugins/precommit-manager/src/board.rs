@@ -39,6 +39,13 @@ impl Board {
         self.samples.insert(event.challenge_id, samples);
     }
 
+    /// Fee of one precommit of the challenge, if it takes part.
+    pub(crate) fn fee(&self, challenge_id: &str) -> Option<PreciseNumber> {
+        let mut choices = self.choices.values().flatten();
+        let choice = choices.find(|choice| choice.challenge_id == challenge_id);
+        choice.map(|choice| choice.fee)
+    }
+
     pub(crate) fn plan<'a>(
         &'a self,
         config: &'a Config,

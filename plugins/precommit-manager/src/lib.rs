@@ -100,6 +100,8 @@ struct Handover {
     clock: BlockClock,
     #[serde(default)]
     is_draining: bool,
+    #[serde(default)]
+    refusals: Refusals,
 }
 
 /// The body of a precommit request.
@@ -168,6 +170,9 @@ impl PrecommitManager {
             self.former = std::mem::replace(&mut self.ledger, ledger);
         }
         self.board.clock.see(market.height, ctx.now_ms());
+        if let Some(balance) = market.balance {
+            self.refusals.see_balance(balance);
+        }
         self.enter(ctx, market);
         self.act(ctx, Patience::ForSamples)?;
         self.report_settled(ctx);
@@ -245,7 +250,10 @@ impl PrecommitManager {
             self.report_unfinished(ctx);
         }
         self.tally.add_failure(false);
-        self.refusals.add(event.text);
+        let fee = self.board.fee(&request.settings.challenge_id);
+        let listed = self.board.market.as_ref().and_then(|market| market.balance);
+        self.refusals
+            .add(event.text, fee.unwrap_or_default(), listed);
         Ok(())
     }
 
@@ -337,6 +345,7 @@ impl PrecommitManager {
             throughput: self.board.throughput.clone(),
             clock: self.board.clock.clone(),
             is_draining: self.is_draining,
+            refusals: self.refusals.clone(),
         })
     }
 
@@ -346,6 +355,7 @@ impl PrecommitManager {
         self.board.throughput = state.throughput;
         self.board.clock = state.clock;
         self.is_draining = state.is_draining;
+        self.refusals = state.refusals;
         self.report_unfinished(ctx);
         if let Some(market) = state.market {
             self.enter(ctx, market);

@@ -1,6 +1,8 @@
 //! Precommits that the API has refused one after the other, also of several blocks.
 
+use serde::{Deserialize, Serialize};
 use tig_plugin_api::{Condition, Severity};
+use tig_protocol::PreciseNumber;
 
 /// So many in a row are no chance.
 const REFUSALS_COUNT_MIN: u32 = 3;
@@ -8,18 +10,37 @@ const REFUSALS_COUNT_MIN: u32 = 3;
 /// Words by which the API says that the balance does not pay the fee (tig-protocol.md section 5.1), without spaces.
 const BALANCE_WORDS: &str = "feebalance";
 
-/// Since the last acceptance. Kept in memory alone.
-#[derive(Clone, Debug, Default)]
+/// Since the last acceptance. A restart begins with none.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Refusals {
     in_row: u32,
     /// What the API said to the last one.
     text: String,
+    /// Fee of the last one, as far as known.
+    fee: PreciseNumber,
+    /// Balance that was listed when it was refused.
+    listed: Option<PreciseNumber>,
 }
 
 impl Refusals {
-    pub(crate) fn add(&mut self, text: String) {
+    pub(crate) fn add(&mut self, text: String, fee: PreciseNumber, listed: Option<PreciseNumber>) {
         self.in_row = self.in_row.saturating_add(1);
         self.text = text;
+        self.fee = fee;
+        self.listed = listed;
+    }
+
+    /// A new block lists `balance`: refusals for want of it are over if it pays the fee.
+    pub(crate) fn see_balance(&mut self, balance: PreciseNumber) {
+        if !self.is_for_balance() {
+            return;
+        }
+        if balance < self.fee {
+            self.listed = None;
+        } else if self.listed.is_none_or(|listed| balance > listed) {
+            // The balance that was listed at the refusal says nothing: the API knew better then.
+            self.clear();
+        }
     }
 
     /// The API has accepted one.

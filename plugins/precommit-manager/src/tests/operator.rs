@@ -257,6 +257,47 @@ fn refusal_for_the_balance_is_a_condition_at_once() {
     assert_eq!(condition.severity, Severity::Critical);
 }
 
+/// A precommit costs 3 TIG.
+#[test]
+fn refusal_for_the_balance_ends_with_a_top_up() {
+    let mut manager = manager(1, knapsack());
+    let give_balance = |manager: &mut Harness<PrecommitManager>, id: &str, balance: &str| {
+        let mut block = block(id);
+        block["player"] = player_with(&format!("{balance}00000000000000000"));
+        manager.event("new_block", block);
+        manager.update();
+        code_of(manager, "").contains(&"fee_balance_low".to_owned())
+    };
+    give_balance(&mut manager, "b0", "50");
+    refuse_one(&mut manager, "b1", "Insufficient fee balance: the fee is 3");
+    command(&mut manager, "pause", json!({}));
+    manager.reload();
+    manager.update();
+    assert!(code_of(&manager, "").contains(&"fee_balance_low".to_owned()));
+    assert!(give_balance(&mut manager, "b2", "20"));
+    assert!(!give_balance(&mut manager, "b3", "9000"), "topped up");
+}
+
+#[test]
+fn refusal_for_the_balance_outlives_a_stale_listing() {
+    let mut manager = manager(1, knapsack());
+    let mut give_balance = |id: &str, balance: &str| {
+        let mut block = block(id);
+        block["player"] = player_with(&format!("{balance}00000000000000000"));
+        manager.event("new_block", block);
+        give(&mut manager, "c003", id, json!([[60, 11]]));
+        for settings in precommits(&mut manager) {
+            let request = json!({ "settings": settings, "num_nonces": 20 });
+            let error = json!({ "text": "fee balance", "status": 400, "request": request });
+            manager.event("submit_precommit_error", error);
+        }
+        manager.update();
+        code_of(&manager, "").contains(&"fee_balance_low".to_owned())
+    };
+    assert!(give_balance("b1", "50"));
+    assert!(give_balance("b2", "50"));
+}
+
 #[test]
 fn low_balance_is_a_condition_until_it_is_enough() {
     let mut manager = manager(1, knapsack());
