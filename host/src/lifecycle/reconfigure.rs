@@ -299,6 +299,8 @@ fn add(
     };
     if let Err(reason) = result {
         shared.services.bus.remove(&extension);
+        // `new` may still return, and report what nobody would end.
+        extension.conditions.end(&shared.services);
         return Err(PluginError::New { version, reason }.into());
     }
     info!(
