@@ -37,6 +37,9 @@ pub(crate) struct Alert {
     /// When it began or ended last.
     pub(crate) changed_ms: u64,
     sent: Option<Sent>,
+    /// The worst severity that was sent, until its end is sent.
+    #[serde(default)]
+    worst_sent: Option<Severity>,
     /// Times within the window at which it began or ended.
     edges_ms: Vec<u64>,
     is_flapping: bool,
@@ -69,6 +72,7 @@ impl Alert {
             stands: false,
             changed_ms: now_ms,
             sent: None,
+            worst_sent: None,
             edges_ms: Vec::new(),
             is_flapping: false,
             is_flapping_sent: false,
@@ -161,6 +165,7 @@ impl Alert {
 
     /// Notes what was sent.
     pub(crate) fn note_sent(&mut self, news: News, now_ms: u64) {
+        self.worst_sent = (news != News::Cleared).then(|| self.severity());
         match news {
             News::Flapping => self.is_flapping_sent = true,
             News::Raised | News::Cleared | News::Lasting => {
@@ -173,9 +178,11 @@ impl Alert {
         });
     }
 
-    /// The severity by which webhooks are chosen: that of what was sent, if it was worse.
+    /// The severity by which webhooks are chosen: the worst that was sent, if it is worse. Who has heard of an alert hears of its
+    /// end, also if it became milder meanwhile.
     pub(crate) fn severity(&self) -> Severity {
-        let sent = self.sent.map(|sent| sent.severity);
+        // Earlier versions have stored only what was sent last.
+        let sent = self.worst_sent.max(self.sent.map(|sent| sent.severity));
         sent.map_or(self.edge.severity, |sent| sent.max(self.edge.severity))
     }
 

@@ -80,6 +80,28 @@ fn end_reaches_whoever_got_the_worse_severity() {
 }
 
 #[test]
+fn end_of_a_milder_alert_reaches_the_pager() {
+    let mut notifier =
+        start(&json!({ "pager": { "url": "https://a.example/", "severity": "critical" } }));
+    for severity in ["critical", "warning", "info"] {
+        notifier.event("condition_raised", edge("a", severity));
+        notifier.advance_ms(GROUP_MS);
+        assert_eq!(sent(&notifier)["raised"][0]["severity"], severity);
+        respond(&mut notifier, 200);
+        notifier.reload();
+    }
+    clear(&mut notifier, "a");
+    notifier.advance_ms(GROUP_MS);
+    assert_eq!(codes(&sent(&notifier)["cleared"]), ["a"]);
+    respond(&mut notifier, 200);
+
+    // It is another alert when it comes again.
+    raise(&mut notifier, "a");
+    notifier.advance_ms(GROUP_MS);
+    assert!(notifier.http_calls().is_empty());
+}
+
+#[test]
 fn alert_that_lasts_is_sent_again() {
     let mut notifier = start_with(json!({
         "webhooks": { "ops": { "url": "https://a.example/" } },
