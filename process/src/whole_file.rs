@@ -1,6 +1,6 @@
 //! Files that are replaced as a whole: a reader sees the former content or the new one, never a part.
 
-use std::fs::Permissions;
+use std::fs::{File, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -13,6 +13,24 @@ const PARTIAL_SUFFIX: &str = ".part";
 /// # Errors
 /// The system's reason; the former content stays then.
 pub fn write(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    write_and(path, bytes, mode, |_| Ok(()))
+}
+
+/// As [`write()`], but `bytes` are on disk before they replace the former content: after a power cut one of the two is there.
+///
+/// # Errors
+/// The system's reason; the former content stays then.
+pub fn write_synced(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    write_and(path, bytes, mode, File::sync_all)
+}
+
+/// Writes the file beside its place, calls `complete` with it, and moves it there.
+fn write_and(
+    path: &Path,
+    bytes: &[u8],
+    mode: u32,
+    complete: impl FnOnce(&File) -> io::Result<()>,
+) -> io::Result<()> {
     let parent = path.parent();
     let folder = parent.filter(|folder| !folder.as_os_str().is_empty());
     // Its permissions are for the owner only until the content is there.
@@ -23,6 +41,7 @@ pub fn write(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     partial
         .as_file()
         .set_permissions(Permissions::from_mode(mode))?;
+    complete(partial.as_file())?;
     partial.persist(path)?;
     Ok(())
 }
@@ -37,7 +56,13 @@ mod tests {
     fn former_file_is_replaced_with_its_permissions() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
-        for (text, mode) in [("long text", 0o500), ("short", 0o640)] {
+        type Write = fn(&Path, &[u8], u32) -> io::Result<()>;
+        let writes: [(Write, _, _); 3] = [
+            (write, "long text", 0o500),
+            (write, "short", 0o640),
+            (write_synced, "synced", 0o600),
+        ];
+        for (write, text, mode) in writes {
             write(&path, text.as_bytes(), mode).unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), text);
             let permissions = fs::metadata(&path).unwrap().permissions();

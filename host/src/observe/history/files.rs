@@ -64,7 +64,8 @@ enum Unusable {
 }
 
 impl Files {
-    /// Opens the files in `folder`. Those that cannot be used are set aside; the reason is returned with where they are.
+    /// Opens the files in `folder`; [`Self::write_series`] is to follow. Those that cannot be used are set aside; the reason is
+    /// returned with where they are.
     pub(super) fn open(folder: &Path) -> io::Result<(Self, SeriesTable, Option<String>)> {
         fs::create_dir_all(folder)?;
         let (table, note) = match read_series(folder)? {
@@ -76,18 +77,18 @@ impl Files {
             fine: Ring::open(&folder.join(FINE_FILE), FINE)?,
             coarse: Ring::open(&folder.join(COARSE_FILE), COARSE)?,
         };
-        files.write_series(&table)?;
         Ok((files, table, note))
     }
 
-    /// Writes which series has which column.
+    /// Writes which series has which column. On disk before it replaces the former file: after a power cut one of the two is
+    /// there, and without either the rings mean nothing.
     pub(super) fn write_series(&self, table: &SeriesTable) -> io::Result<()> {
         let file = SeriesFile {
             format: FORMAT,
             columns: table.columns(),
         };
         let text = serde_json::to_vec(&file)?;
-        whole_file::write(&self.folder.join(SERIES_FILE), &text, MODE)
+        whole_file::write_synced(&self.folder.join(SERIES_FILE), &text, MODE)
     }
 }
 
@@ -147,6 +148,13 @@ fn set_aside(folder: &Path, reason: &Unusable) -> io::Result<Option<String>> {
 mod tests {
     use super::*;
 
+    /// Opens the files as a recorder does, and returns what is to be logged.
+    fn open(folder: &Path) -> Option<String> {
+        let (files, table, note) = Files::open(folder).unwrap();
+        files.write_series(&table).unwrap();
+        note
+    }
+
     #[test]
     fn rings_cover_a_day_and_90_days() {
         const DAY_MS: u64 = 24 * 3_600_000;
@@ -158,24 +166,22 @@ mod tests {
     fn files_of_another_format_are_set_aside() {
         let folder = tempfile::tempdir().unwrap();
         for text in ["{\"format\":2}", "{\"format\":1,\"columns\":7}", "{", ""] {
-            Files::open(folder.path()).unwrap();
+            open(folder.path());
             fs::write(folder.path().join(SERIES_FILE), text).unwrap();
-            let (_, _, note) = Files::open(folder.path()).unwrap();
-            let note = note.unwrap();
+            let note = open(folder.path()).unwrap();
             assert!(note.contains("set-aside"), "{note}");
             let kept = folder.path().join(SET_ASIDE).join(SERIES_FILE);
             assert_eq!(fs::read_to_string(kept).unwrap(), text);
-            let (_, _, note) = Files::open(folder.path()).unwrap();
-            assert_eq!(note, None);
+            assert_eq!(open(folder.path()), None);
         }
     }
 
     #[test]
     fn rings_without_their_series_are_set_aside() {
         let folder = tempfile::tempdir().unwrap();
-        Files::open(folder.path()).unwrap();
+        open(folder.path());
         fs::remove_file(folder.path().join(SERIES_FILE)).unwrap();
-        let (_, _, note) = Files::open(folder.path()).unwrap();
-        assert!(note.unwrap().contains("is missing"));
+        let note = open(folder.path()).unwrap();
+        assert!(note.contains("is missing"), "{note}");
     }
 }

@@ -24,12 +24,14 @@ impl Recorder {
     /// Opens the history, and returns what to log of files that could not be used.
     pub(super) fn open(folder: &Path) -> io::Result<(Self, Option<String>)> {
         let (files, table, note) = Files::open(folder)?;
+        // A disk that is full now has room again some day: the first sample tries it again.
+        let is_unsaved = files.write_series(&table).is_err();
         let newest = files.fine.newest()?;
         let recorder = Self {
             interval: newest.map(|slot| slot * FINE.step_ms / COARSE.step_ms),
             files,
             table,
-            is_unsaved: false,
+            is_unsaved,
         };
         Ok((recorder, note))
     }
