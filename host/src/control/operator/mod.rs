@@ -34,6 +34,8 @@ struct Api {
     control: Control,
     /// Room for requests that are held until there is an event.
     waiters: Arc<Semaphore>,
+    /// Room for readers of the history.
+    readers: Arc<Semaphore>,
 }
 
 /// All paths under [`crate::http::operator::API_PATH`].
@@ -41,6 +43,7 @@ pub(crate) fn router(control: Control) -> Router {
     let api = Api {
         control,
         waiters: Arc::new(Semaphore::new(events::WAITERS_COUNT_MAX)),
+        readers: Arc::new(Semaphore::new(history::READERS_COUNT_MAX)),
     };
     let routes = Router::new()
         .route("/status", get(read::status))

@@ -13,6 +13,7 @@ mod ring;
 mod series;
 
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
@@ -31,7 +32,16 @@ use crate::observe::prometheus::MetricSink;
 pub(crate) const FOLDER: &str = "history";
 
 /// The history of a host; without files if they cannot be opened.
-pub(crate) struct History(Option<Mutex<State>>);
+pub(crate) struct History(Option<Opened>);
+
+struct Opened {
+    /// Locked while files are read and written, so never by a thread that serves clients.
+    state: Mutex<State>,
+    /// Series that have a place, as of the last sample.
+    kept: AtomicUsize,
+    /// Series that the last sample had no room for.
+    left_out: AtomicUsize,
+}
 
 struct State {
     recorder: Recorder,
@@ -48,10 +58,16 @@ impl History {
                 if let Some(note) = note {
                     warn!("{note}");
                 }
-                Self(Some(Mutex::new(State {
+                let (kept, left_out) = recorder.counts();
+                let state = State {
                     recorder,
                     is_failing: false,
-                })))
+                };
+                Self(Some(Opened {
+                    state: Mutex::new(state),
+                    kept: AtomicUsize::new(kept),
+                    left_out: AtomicUsize::new(left_out),
+                }))
             }
             Err(error) => {
                 let folder = folder.display();
@@ -89,13 +105,17 @@ impl History {
 
     /// Writes the metrics that `visit` passes on. A failure is logged once, until a sample can be written again.
     pub(crate) fn sample(&self, visit: impl FnOnce(&mut Samples), now_ms: u64) {
-        let mut samples = Samples::default();
-        // Before the lock: the metrics have some of the history itself.
-        visit(&mut samples);
-        let Ok(mut state) = self.lock() else {
+        let Some(opened) = &self.0 else {
             return;
         };
-        match state.recorder.record(samples.samples, now_ms) {
+        let mut samples = Samples::default();
+        visit(&mut samples);
+        let mut state = opened.lock();
+        let recorded = state.recorder.record(samples.samples, now_ms);
+        let (kept, left_out) = state.recorder.counts();
+        opened.kept.store(kept, Ordering::Relaxed);
+        opened.left_out.store(left_out, Ordering::Relaxed);
+        match recorded {
             Ok(()) if state.is_failing => {
                 state.is_failing = false;
                 info!("the history of metrics goes on");
@@ -133,24 +153,30 @@ impl History {
         Ok(self.lock()?.recorder.metrics())
     }
 
-    /// Passes the metrics of the history itself to `sink`.
+    /// Passes the metrics of the history itself to `sink`. Waits for nothing: threads that serve clients call it.
     pub(crate) fn visit(&self, sink: &mut impl MetricSink) {
         use crate::observe::meters::Kind::Gauge;
-        let counts = self.lock().map(|state| state.recorder.counts());
-        let (kept, left_out) = match counts {
-            Ok((kept, left_out)) => (Some(kept as f64), Some(left_out as f64)),
-            Err(_) => (None, None),
+        let value = |count: fn(&Opened) -> &AtomicUsize| {
+            let opened = self.0.as_ref()?;
+            Some(count(opened).load(Ordering::Relaxed) as f64)
         };
+        let kept = value(|opened| &opened.kept);
+        let left_out = value(|opened| &opened.left_out);
         let help = "Series that have a place in the history, with those that are gone.";
         sink.single("tig_host_history_series", Gauge, help, kept);
         let help = "Series that the last sample of the history had no room for.";
         sink.single("tig_host_history_series_left_out", Gauge, help, left_out);
     }
 
-    /// No code panics while it holds the lock, so the state is still whole.
     fn lock(&self) -> Result<MutexGuard<'_, State>, HistoryError> {
-        let state = self.0.as_ref().ok_or(HistoryError::Off)?;
-        Ok(state.lock().unwrap_or_else(PoisonError::into_inner))
+        Ok(self.0.as_ref().ok_or(HistoryError::Off)?.lock())
+    }
+}
+
+impl Opened {
+    /// No code panics while it holds the lock, so the state is still whole.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -162,6 +188,9 @@ mod tests {
     use crate::observe::meters::Kind;
 
     const AT_MS: u64 = 1_700_000_000_000;
+
+    /// 4095 bytes are the longest path: `/90-days.ring` fits behind this one, `/.tmpabcdef.part` does not.
+    const PATH_BYTES: usize = 4_081;
 
     fn sample(history: &History, at_ms: u64) {
         let visit = |samples: &mut Samples| samples.single("jobs", Kind::Gauge, "", Some(1.0));
@@ -188,6 +217,37 @@ mod tests {
         let reply = history.query(&query, AT_MS).unwrap();
         let values: Vec<_> = reply.series[0].values.iter().flatten().collect();
         assert!(values.is_empty(), "{values:?}");
+    }
+
+    #[test]
+    fn own_metrics_do_not_wait_for_queries() {
+        let folder = tempfile::tempdir().unwrap();
+        let history = History::open(folder.path());
+        sample(&history, AT_MS);
+        let query = history.lock().unwrap();
+        let mut own = Samples::default();
+        history.visit(&mut own);
+        drop(query);
+        let values: Vec<_> = own.samples.iter().map(|it| it.value).collect();
+        assert_eq!(values, [1.0, 0.0]);
+    }
+
+    #[test]
+    fn history_that_cannot_write_at_first_is_on() {
+        let folder = tempfile::tempdir().unwrap();
+        // The longest path in which there is room for the files, and none for the one that is to become the file of the
+        // series. As with a full disk, and also if root runs the test.
+        let mut long = folder.path().to_owned();
+        while long.as_os_str().len() < PATH_BYTES {
+            let missing = PATH_BYTES - long.as_os_str().len() - 1;
+            // Never is just the separator left.
+            let bytes = if missing > 200 { 100 } else { missing };
+            long.push("x".repeat(bytes));
+        }
+        let history = History::open(&long);
+        assert!(history.metrics().is_ok());
+        sample(&history, AT_MS);
+        assert!(is_failing(&history));
     }
 
     #[test]
