@@ -5,21 +5,23 @@ use tig_plugin_api::prelude::*;
 use crate::health::{Class, Health};
 use crate::history::History;
 
-/// Benchmarks that have a condition each; more of them share one that states their number.
+/// Benchmarks that have a condition each; the rest share one that states their number.
 const SUBJECTS_COUNT_MAX: usize = 20;
 
-/// All that is so now; `stalled_ms` is how long there has been no new block, if that is too long.
+/// All that is so now; `stalled_ms` is how long there has been no new block, if that is too long, and `reported` what was
+/// so before.
 pub(crate) fn present(
     api_url: &str,
     health: &Health,
     history: Option<&History>,
     stalled_ms: Option<u64>,
+    reported: &[Condition],
 ) -> Vec<Condition> {
     let mut conditions = Vec::new();
     conditions.extend(trouble(api_url, health));
     conditions.extend(stalled_ms.map(|_| stalled(api_url)));
     if let Some(history) = history {
-        conditions.extend(frauds(history));
+        conditions.extend(frauds(history, reported));
         conditions.extend(history.is_emptied().then(listing_emptied));
     }
     conditions.extend(health.clock_off_ms().map(clock_off));
@@ -49,20 +51,31 @@ fn stalled(api_url: &str) -> Condition {
     )
 }
 
-fn frauds(history: &History) -> Vec<Condition> {
+fn frauds(history: &History, reported: &[Condition]) -> Vec<Condition> {
     const REMEDY: &str = "look which slaves computed it (`tig-host jobs`), and put them out (`tig-host cordon NAME`)";
-    let count = history.frauds().count();
-    if count > SUBJECTS_COUNT_MAX {
-        let text = format!("{count} benchmarks were flagged as fraud: submitted proofs are wrong");
-        let condition = Condition::new("fraud_flagged", Severity::Critical, text);
-        return vec![condition.with_remedy(REMEDY)];
-    }
     let condition = |id: &String| {
         let text = format!("benchmark {id} was flagged as fraud: a submitted proof is wrong");
         let condition = Condition::new("fraud_flagged", Severity::Critical, text);
         condition.about(id).with_remedy(REMEDY)
     };
-    history.frauds().map(condition).collect()
+    // A further one ends none of those that are named.
+    let is_named = |id: &String| {
+        let mut reported = reported.iter();
+        reported.any(|before| before.code == "fraud_flagged" && before.subject == *id)
+    };
+    let (mut ids, new): (Vec<&String>, Vec<&String>) =
+        history.frauds().partition(|id| is_named(id));
+    ids.extend(new);
+    let rest = ids.len().saturating_sub(SUBJECTS_COUNT_MAX);
+    ids.truncate(SUBJECTS_COUNT_MAX);
+    ids.sort_unstable();
+    let mut conditions: Vec<Condition> = ids.into_iter().map(condition).collect();
+    if rest > 0 {
+        let text = format!("and {rest} more benchmarks were flagged as fraud");
+        let condition = Condition::new("fraud_flagged", Severity::Critical, text);
+        conditions.push(condition.with_remedy(REMEDY));
+    }
+    conditions
 }
 
 fn listing_emptied() -> Condition {

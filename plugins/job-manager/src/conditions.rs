@@ -9,8 +9,8 @@ use crate::late::late_jobs;
 use crate::network::Missing;
 use crate::view::View;
 
-/// Jobs that are named by one code; where there are more, their number stands for all of them.
-const JOBS_NAMED_COUNT_MAX: usize = 10;
+/// Subjects that are named by one code; where there are more, one condition without subject has the number of the rest.
+const SUBJECTS_NAMED_COUNT_MAX: usize = 10;
 
 /// An abandoned job is a condition for so long.
 const ABANDONED_MS: u64 = 3_600_000;
@@ -22,8 +22,12 @@ const DISPUTE_DELAYS: u64 = 2;
 pub(crate) fn conditions(view: &View<'_>) -> Vec<Condition> {
     let mut conditions = waiting(view);
     let named = [
-        jobs("job_disputed", "slaves disagree about", disputed(view)),
-        jobs("job_abandoned", "nothing more is done for", abandoned(view)),
+        bounded(oldest_first(disputed(view)), |count| {
+            format!("slaves disagree about {count} more jobs")
+        }),
+        bounded(oldest_first(abandoned(view)), |count| {
+            format!("{count} more jobs were abandoned")
+        }),
     ];
     conditions.extend(named.into_iter().flatten());
     conditions.extend(late(view));
@@ -45,16 +49,20 @@ pub(crate) fn conditions(view: &View<'_>) -> Vec<Condition> {
     conditions
 }
 
-/// One condition for each job, or one for all if there are too many.
-fn jobs(code: &str, what: &str, conditions: Vec<Condition>) -> Vec<Condition> {
-    if conditions.len() <= JOBS_NAMED_COUNT_MAX {
-        return conditions;
+/// The first conditions of a code, and one for the rest: so a further one, which comes last, ends none that is named.
+fn bounded(mut conditions: Vec<Condition>, text: impl Fn(usize) -> String) -> Vec<Condition> {
+    let rest = conditions.split_off(conditions.len().min(SUBJECTS_NAMED_COUNT_MAX));
+    let severity = rest.iter().map(|condition| condition.severity).max();
+    if let (Some(first), Some(severity)) = (rest.first(), severity) {
+        let condition = Condition::new(&first.code, severity, text(rest.len()));
+        conditions.push(condition.with_remedy(first.remedy.clone()));
     }
-    let severity = conditions.iter().map(|condition| condition.severity).max();
-    let remedy = conditions.first().map(|condition| condition.remedy.clone());
-    let text = format!("{what} {} jobs", conditions.len());
-    let severity = severity.unwrap_or(Severity::Warning);
-    vec![Condition::new(code, severity, text).with_remedy(remedy.unwrap_or_default())]
+    conditions
+}
+
+fn oldest_first(mut conditions: Vec<(u64, Condition)>) -> Vec<Condition> {
+    conditions.sort_by_key(|(since_ms, _)| *since_ms);
+    conditions.into_iter().map(|(_, it)| it).collect()
 }
 
 /// By what is missing: many jobs wait for the same.
@@ -80,14 +88,13 @@ fn waiting(view: &View<'_>) -> Vec<Condition> {
             .with_remedy(reason.remedy())
     };
     let conditions: Vec<Condition> = missing.into_iter().map(condition).collect();
-    jobs(
-        "job_waiting",
-        "different things are missing for",
-        conditions,
-    )
+    bounded(conditions, |count| {
+        format!("jobs wait for {count} more things")
+    })
 }
 
-fn disputed(view: &View<'_>) -> Vec<Condition> {
+/// With the times since when.
+fn disputed(view: &View<'_>) -> Vec<(u64, Condition)> {
     let of_job = |(id, job): (&String, &Job)| {
         let mut audits = job.audits().iter();
         let (index, open) = audits.find(|(_, open)| open.audit.is_dispute())?;
@@ -105,12 +112,14 @@ fn disputed(view: &View<'_>) -> Vec<Condition> {
             slaves.join(", ")
         );
         let condition = Condition::new("job_disputed", severity, text).about(id.as_str());
-        Some(condition.with_remedy("add a slave, or name a verifier in config.job_manager"))
+        let remedy = "add a slave, or name a verifier in config.job_manager";
+        Some((open.since_ms, condition.with_remedy(remedy)))
     };
     view.jobs.iter().filter_map(of_job).collect()
 }
 
-fn abandoned(view: &View<'_>) -> Vec<Condition> {
+/// With the times since when.
+fn abandoned(view: &View<'_>) -> Vec<(u64, Condition)> {
     let of_job = |(id, job): (&String, &Job)| {
         let record = job.record();
         let reason = record.abandoned.as_ref()?;
@@ -118,9 +127,9 @@ fn abandoned(view: &View<'_>) -> Vec<Condition> {
         let is_recent = view.now_ms.saturating_sub(since_ms) < ABANDONED_MS;
         is_recent.then(|| {
             let text = format!("the job was abandoned: {reason}");
-            Condition::new("job_abandoned", Severity::Warning, text)
-                .about(id.as_str())
-                .with_remedy(reason.remedy())
+            let condition = Condition::new("job_abandoned", Severity::Warning, text);
+            let condition = condition.about(id.as_str());
+            (since_ms, condition.with_remedy(reason.remedy()))
         })
     };
     view.jobs.iter().filter_map(of_job).collect()

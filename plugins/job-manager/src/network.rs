@@ -192,7 +192,7 @@ impl Missing {
     pub(crate) fn subject(&self) -> &str {
         match self {
             Self::Challenge(name) | Self::Config(name) | Self::Wasm(name) => name,
-            Self::WasmVm => "",
+            Self::WasmVm => "wasm_vm",
         }
     }
 

@@ -7,7 +7,7 @@ use crate::kind::Kind;
 use crate::ledger::{Class, Trouble};
 use crate::submission::{State, Submission};
 
-/// Benchmarks that have a condition of one code each; more of them share one that states their number.
+/// Benchmarks that have a condition of one code each; the rest share one that states their number.
 const SUBJECTS_COUNT_MAX: usize = 20;
 
 /// Characters of an answer in a condition.
@@ -71,53 +71,52 @@ fn of_benchmarks(
         .map(|((kind, id), submission)| (*kind, id, submission))
 }
 
-fn rejected(manager: &SubmissionsManager) -> Vec<Condition> {
+/// With the times when they were ready.
+fn rejected(manager: &SubmissionsManager) -> Vec<(u64, Condition)> {
     let of = of_benchmarks(manager, |submission| submission.state == State::Rejected);
     let condition = |(kind, id, submission): (Kind, &String, &Submission)| {
         let answer = cut(submission.last_error.as_deref().unwrap_or("unknown"));
         let text = format!(
             "the {kind} of benchmark {id} was rejected, and its work earns nothing: {answer}"
         );
-        Condition::new("submission_rejected", Severity::Warning, text)
-            .about(id)
-            .with_remedy(
-                "the API's answer says why; if several are rejected, pause (`tig-host pause`) until it is clear",
-            )
+        let condition = Condition::new("submission_rejected", Severity::Warning, text).about(id);
+        let remedy = "the API's answer says why; if several are rejected, pause (`tig-host pause`) until it is clear";
+        (submission.created_ms, condition.with_remedy(remedy))
     };
     of.map(condition).collect()
 }
 
-fn late(manager: &SubmissionsManager) -> Vec<Condition> {
+/// With the times when they were ready.
+fn late(manager: &SubmissionsManager) -> Vec<(u64, Condition)> {
     let of = of_benchmarks(manager, |submission| {
         submission.resends > 0 && submission.state != State::Rejected
     });
-    let condition = |(kind, id, _): (Kind, &String, &Submission)| {
+    let condition = |(kind, id, submission): (Kind, &String, &Submission)| {
         let text = format!(
             "the API has accepted the {kind} of benchmark {id}, and no block shows it; it was sent again"
         );
-        Condition::new("confirmation_late", Severity::Warning, text)
-            .about(id)
-            .with_remedy("look at the API's status; a benchmark that is confirmed late earns less or nothing")
+        let condition = Condition::new("confirmation_late", Severity::Warning, text).about(id);
+        let remedy =
+            "look at the API's status; a benchmark that is confirmed late earns less or nothing";
+        (submission.created_ms, condition.with_remedy(remedy))
     };
     of.map(condition).collect()
 }
 
-/// Conditions of the same code, or one that states their number. Benchmark and proof of one id share a condition.
-fn bounded(mut conditions: Vec<Condition>) -> Vec<Condition> {
-    conditions.sort_by(|a, b| a.subject.cmp(&b.subject));
-    conditions.dedup_by(|a, b| a.subject == b.subject);
-    match conditions.first() {
-        Some(first) if conditions.len() > SUBJECTS_COUNT_MAX => {
-            let text = format!(
-                "{} benchmarks, such as this: {}",
-                conditions.len(),
-                first.text
-            );
-            let condition = Condition::new(&first.code, first.severity, text);
-            vec![condition.with_remedy(first.remedy.clone())]
-        }
-        _ => conditions,
+/// The oldest of a code, and one for the rest: so a further one ends none of those that are named. Benchmark and proof of
+/// one id share a condition.
+fn bounded(mut conditions: Vec<(u64, Condition)>) -> Vec<Condition> {
+    conditions.sort_by(|(_, a), (_, b)| a.subject.cmp(&b.subject));
+    conditions.dedup_by(|(_, a), (_, b)| a.subject == b.subject);
+    conditions.sort_by_key(|(created_ms, _)| *created_ms);
+    let mut conditions: Vec<Condition> = conditions.into_iter().map(|(_, it)| it).collect();
+    let rest = conditions.split_off(conditions.len().min(SUBJECTS_COUNT_MAX));
+    if let Some(first) = rest.first() {
+        let text = format!("and {} more, such as this: {}", rest.len(), first.text);
+        let condition = Condition::new(&first.code, first.severity, text);
+        conditions.push(condition.with_remedy(first.remedy.clone()));
     }
+    conditions
 }
 
 fn cut(text: &str) -> String {

@@ -102,13 +102,24 @@ fn frauds_are_conditions_while_they_are_listed() {
     fetch(&mut fetcher, &network);
     let expected = [("fraud_flagged", "a"), ("fraud_flagged", "b")];
     assert_eq!(codes(&fetcher), expected);
-    let many = (0..30).fold(Network::at(101).precommit("a"), |network, number| {
-        network.fraud(&format!("f{number}"))
-    });
-    fetch(&mut fetcher, &many);
-    assert_eq!(codes(&fetcher), [("fraud_flagged", "")]);
-    assert!(fetcher.conditions()[0].text.starts_with("30 benchmarks"));
-    fetch(&mut fetcher, &Network::at(102).precommit("a"));
+    let many = |height: u32, count: u32| {
+        let network = Network::at(height).precommit("a");
+        (0..count).fold(network, |network, number| {
+            network.fraud(&format!("f{:02}", 30 - number))
+        })
+    };
+    fetch(&mut fetcher, &many(101, 20));
+    let named = fetcher.conditions().to_vec();
+    assert_eq!(named.len(), 20);
+    fetch(&mut fetcher, &many(102, 30));
+    let conditions = fetcher.conditions();
+    assert!(
+        named.iter().all(|it| conditions.contains(it)),
+        "no false end"
+    );
+    let rest = conditions.iter().find(|it| it.subject.is_empty()).unwrap();
+    assert_eq!(rest.text, "and 10 more benchmarks were flagged as fraud");
+    fetch(&mut fetcher, &Network::at(103).precommit("a"));
     assert_eq!(codes(&fetcher), []);
 }
 
