@@ -2,6 +2,7 @@
 
 mod archive;
 mod machine;
+mod named;
 mod running;
 mod scrub;
 mod secrets;

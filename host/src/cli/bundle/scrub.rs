@@ -5,6 +5,8 @@
 
 use serde_json::{Map, Value};
 
+use super::named;
+
 /// Stands in the place of what was removed.
 pub(super) const REMOVED: &str = "[removed]";
 
@@ -12,10 +14,10 @@ pub(super) const REMOVED: &str = "[removed]";
 const RANDOM_CHARS_MIN: usize = 16;
 
 /// Parts of the names of secrets, without separators.
-const SECRET_NAMES: [&str; 15] = [
+const SECRET_NAMES: [&str; 14] = [
     "password",
     "passwd",
-    "passphrase",
+    "phrase",
     "secret",
     "token",
     "apikey",
@@ -25,24 +27,20 @@ const SECRET_NAMES: [&str; 15] = [
     "authorization",
     "cookie",
     "mnemonic",
-    "seedphrase",
     "bearer",
     "signature",
 ];
 
 /// Whole names of secrets.
-const SECRET_WORDS: [&str; 6] = ["auth", "pwd", "pin", "dsn", "sig", "nacl"];
+const SECRET_WORDS: [&str; 8] = ["auth", "pwd", "pin", "dsn", "sig", "nacl", "seed", "suri"];
 
 /// Beginnings of keys of well-known services.
 const KEY_PREFIXES: [&str; 9] = [
     "eyJ", "AKIA", "ASIA", "sk-", "sk_", "ghp_", "xoxb-", "xoxp-", "$NACL",
 ];
 
-/// Names whose value is all that follows on the line.
-const WHOLE_LINE_NAMES: [&str; 2] = ["authorization", "cookie"];
-
 /// A name in lower case, without separators.
-fn squashed(name: &str) -> String {
+pub(super) fn squashed(name: &str) -> String {
     let letters = name.chars().filter(|char| char.is_ascii_alphanumeric());
     letters.collect::<String>().to_ascii_lowercase()
 }
@@ -75,7 +73,7 @@ pub(super) fn json(value: &Value) -> Value {
             [Value::String(name), Value::String(_)] if is_secret_name(name) => {
                 Value::Array(vec![Value::String(name.clone()), REMOVED.into()])
             }
-            items => items.iter().map(json).collect(),
+            items => array(items),
         },
         Value::Object(object) => {
             let is_named_secret = has_secret_name(object);
@@ -90,6 +88,24 @@ pub(super) fn json(value: &Value) -> Value {
         }
         other => other.clone(),
     }
+}
+
+/// An array, such as a command line: what follows the name of a secret is the secret.
+fn array(items: &[Value]) -> Value {
+    let (mut follows_name, mut is_phrase) = (false, false);
+    let cleaned = items.iter().map(|item| {
+        let is_secret = follows_name || is_phrase;
+        // A sentence with such a name in it is followed by anything.
+        let name = item.as_str().filter(|text| named::is_name(text));
+        let name = name.filter(|name| is_secret_name(name));
+        follows_name = name.is_some();
+        is_phrase |= name.is_some_and(named::is_whole_line);
+        match item {
+            Value::String(_) | Value::Number(_) if is_secret => REMOVED.into(),
+            item => json(item),
+        }
+    });
+    cleaned.collect()
 }
 
 /// Whether an object names a secret that its `value` holds: `{"name": "X-Api-Key", "value": ..}`.
@@ -133,7 +149,9 @@ fn without_scalars(value: &Value) -> Value {
 pub(super) fn text(text: &str) -> String {
     let text = without_pem(text);
     let lines = text.split_inclusive('\n');
-    lines.map(|line| assignments(&words(&urls(line)))).collect()
+    lines
+        .map(|line| named::assignments(&named::arguments(&words(&urls(line)))))
+        .collect()
 }
 
 /// Without blocks of PEM.
@@ -248,53 +266,6 @@ fn words(line: &str) -> String {
     cleaned
 }
 
-/// Whether a character may be in a name.
-fn is_name_char(char: char) -> bool {
-    char.is_ascii_alphanumeric() || char == '_' || char == '-'
-}
-
-/// Values of `name=value`, `name: value` and `"name": "value"` with the name of a secret.
-fn assignments(line: &str) -> String {
-    let (mut rest, mut cleaned) = (line, String::new());
-    while let Some(at) = rest.find(['=', ':']) {
-        let (before, after) = rest.split_at(at);
-        let (sign, value) = after.split_at(1);
-        let name = before.trim_end_matches(['"', '\'', ' ', '\\']);
-        let begin = name.rfind(|char| !is_name_char(char)).map_or(0, |at| {
-            at + name[at..].chars().next().map_or(1, char::len_utf8)
-        });
-        let name = &name[begin..];
-        cleaned.push_str(before);
-        cleaned.push_str(sign);
-        rest = value;
-        let indent = value.len() - value.trim_start_matches([' ', '"', '\'', '\\', '\t']).len();
-        let (indent, value) = value.split_at(indent);
-        if value.starts_with(REMOVED) || value.starts_with("//") {
-            continue;
-        }
-        let end = value_end(name, value);
-        let found = &value[..end];
-        let is_key = squashed(name) == "key" && looks_random(found);
-        if !found.is_empty() && (is_secret_name(name) || is_key) {
-            cleaned.push_str(indent);
-            cleaned.push_str(REMOVED);
-            rest = &value[end..];
-        }
-    }
-    cleaned + rest
-}
-
-/// Where the value of `name` ends.
-fn value_end(name: &str, value: &str) -> usize {
-    let squashed = squashed(name);
-    let is_whole_line = WHOLE_LINE_NAMES.iter().any(|name| squashed.contains(name));
-    let ends = |char: char| match is_whole_line {
-        true => "\"'\n\r".contains(char),
-        false => char.is_whitespace() || "\"',;&)}]\\".contains(char),
-    };
-    value.find(ends).unwrap_or(value.len())
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -314,6 +285,9 @@ mod tests {
             "auth",
             "session_token",
             "signing_key",
+            "seed",
+            "suri",
+            "recovery-phrase",
         ] {
             assert!(is_secret_name(name), "{name}");
         }
@@ -341,6 +315,9 @@ mod tests {
             "key_file": "0123456789abcdef0123456789abcdef",
             "columns": [{ "key": "slave" }, { "key": "k0123456789abcdefg" }],
             "headers": [["X-Api-Key", "h0"], ["Accept", "a"]],
+            "argv": ["run", "--password", "x", "--pin", 7, "--verbose", "a token is missing", "y"],
+            "words": ["--mnemonic", "a", "b"],
+            "seed": "0x00",
             "more": { "name": "Cookie", "value": "c0" },
             "url": "https://me:pw0@host:1/v1/T01234567890ABCDEFG/x?sig=q0#f",
         }));
@@ -354,6 +331,11 @@ mod tests {
                 "key_file": "[removed]",
                 "columns": [{ "key": "slave" }, { "key": "[removed]" }],
                 "headers": [["X-Api-Key", "[removed]"], ["Accept", "a"]],
+                "argv": [
+                    "run", "--password", "[removed]", "--pin", "[removed]", "--verbose", "a token is missing", "y",
+                ],
+                "words": ["--mnemonic", "[removed]", "[removed]"],
+                "seed": "[removed]",
                 "more": { "name": "Cookie", "value": "[removed]" },
                 "url": "https://[removed]@host:1/v1/[removed]/x?[removed]",
             })
