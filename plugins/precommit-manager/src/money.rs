@@ -14,6 +14,9 @@ const RUNWAY_LOW_DAYS: f64 = 2.0;
 /// A balance that was low is not until it lasts for so many days.
 const RUNWAY_ENOUGH_DAYS: f64 = 2.5;
 
+/// Stated for a balance that nothing is taken from, or that is not known: a metric cannot be without a value again.
+const RUNWAY_UNLIMITED_DAYS: f64 = 36_500.0;
+
 /// Amounts in TIG.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Money {
@@ -69,6 +72,12 @@ impl Money {
             RUNWAY_LOW_DAYS
         };
         self.runway_days.is_some_and(|days| days < limit)
+    }
+
+    /// [`Money::runway_days`] for a metric.
+    pub(crate) fn runway_gauge(&self) -> f64 {
+        let days = self.runway_days.unwrap_or(RUNWAY_UNLIMITED_DAYS);
+        days.min(RUNWAY_UNLIMITED_DAYS)
     }
 
     /// Call if the balance is low.

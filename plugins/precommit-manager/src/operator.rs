@@ -56,10 +56,12 @@ impl PrecommitManager {
         ctx.count("updates_on_hold", &[("reason", self.hold.code())], 1);
         let money = self.money(ctx);
         let unresolved = self.board.market.as_ref().map(|market| market.unresolved);
+        // Before the first block nothing is known.
+        let runway_days = unresolved.map(|_| money.runway_gauge());
         let known = [
             ("fees_of_the_last_day_tig", Some(money.spent_today)),
             ("fee_balance_tig", money.balance),
-            ("fee_runway_days", money.runway_days),
+            ("fee_runway_days", runway_days),
             ("fee_per_proof_tig", money.fee_per_proof),
             (
                 "precommits_unresolved",

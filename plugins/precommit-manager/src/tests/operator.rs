@@ -299,6 +299,23 @@ fn refusal_for_the_balance_outlives_a_stale_listing() {
 }
 
 #[test]
+fn runway_is_long_again_when_nothing_is_spent() {
+    let mut manager = manager(1, knapsack());
+    let give_balance = |manager: &mut Harness<PrecommitManager>, id: &str| {
+        let mut block = block(id);
+        block["player"] = player_with("100000000000000000000");
+        manager.event("new_block", block);
+        give(manager, "c003", id, json!([[60, 11]]));
+        manager.update();
+        manager.metric("fee_runway_days", &[]).unwrap()
+    };
+    assert!(give_balance(&mut manager, "b1") < 2.0);
+    command(&mut manager, "pause", json!({}));
+    manager.advance_ms(25 * 3_600_000);
+    assert_eq!(give_balance(&mut manager, "b2"), 36_500.0);
+}
+
+#[test]
 fn low_balance_is_a_condition_until_it_is_enough() {
     let mut manager = manager(1, knapsack());
     let mut at_balance = |number: u32, balance: u64| {
