@@ -28,6 +28,7 @@ mod job;
 mod judge;
 mod late;
 mod network;
+mod news;
 mod observe;
 mod outcome;
 mod pace;

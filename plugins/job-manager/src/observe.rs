@@ -11,6 +11,7 @@ use crate::conditions::conditions;
 use crate::details::details;
 use crate::finished::{FinishedJob, Outcome};
 use crate::job::{Job, Stage};
+use crate::news::is_news;
 use crate::panel::overview;
 use crate::record::JobRecord;
 use crate::report::JobReport;
@@ -143,7 +144,7 @@ impl JobManager {
         });
     }
 
-    /// Emits what has been measured, where it has changed.
+    /// Emits what has been measured, if it is news.
     pub(crate) fn publish_throughput(&mut self, ctx: &mut Context<'_>) -> Result<()> {
         let now_ms = ctx.now_ms();
         let mut open: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
@@ -183,10 +184,9 @@ impl JobManager {
             challenges,
             jobs: Some(jobs),
             slaves: Some(self.present.count(now_ms)),
-            // An event for each hundredth would be one for each update.
             batches_per_minute: per_minute.map(|rate| (rate * 10.0).round() / 10.0),
         };
-        if throughput != self.throughput {
+        if is_news(&throughput, &self.throughput) {
             ctx.emit(&throughput)?;
             self.throughput = throughput;
         }

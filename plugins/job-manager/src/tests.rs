@@ -448,3 +448,20 @@ fn throughput_is_published_when_it_changes() {
     let rate = last["nonces_per_second"].as_f64().unwrap();
     assert!((0.05..0.2).contains(&rate), "{rate}");
 }
+
+#[test]
+fn steady_throughput_is_not_repeated() {
+    let mut manager = start(4);
+    manager.event("new_block", block(101));
+    manager.update();
+    let batch = json!({ "start_nonce": 0, "num_nonces": 4, "batch_size": 4, "sampled_nonces": [] });
+    manager.event("batch_result", work(&batch));
+    let mut events = 0;
+    for _ in 0..200 {
+        manager.advance_ms(1_000);
+        manager.update();
+        let emitted = manager.emitted().into_iter();
+        events += emitted.filter(|(name, _)| name == "throughput").count();
+    }
+    assert!(events < 80, "{events} events at 200 updates");
+}
