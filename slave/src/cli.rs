@@ -28,8 +28,8 @@ written, is lost; the work goes on.
 `tig-slave status` shows the slaves that run here, `tig-slave doctor MASTER ..` what would keep one from its work. A master whose
 host name is `status` or `doctor` is given as a URL.
 
-Exit codes: 0 stopped; 1 could not start, or stopped by a second signal; 2 wrong usage; 7 `status`: no slave runs; 11 `doctor`: something
-does not work.";
+Exit codes: 0 stopped; 1 could not start, or stopped by a second signal, or `status` may not look into a folder and sees no slave that
+runs; 2 wrong usage; 7 `status`: no slave runs; 11 `doctor`: something does not work.";
 
 /// Polls a master for batches, computes them, posts the results.
 #[derive(Debug, Parser)]

@@ -1,17 +1,21 @@
 //! `tig-slave status`: what the slaves on this machine do.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 use tig_process::output;
-use tig_slave::status::{self, BatchAtWork, Doing, Status};
+use tig_slave::status::{self, BatchAtWork, Doing, Status, StatusError};
 
 use crate::cli::StatusArguments;
 
 /// Exit code: no slave runs.
 const NOT_RUNNING: u8 = 7;
+
+/// Exit code: no slave is seen to run, and there are folders that cannot be looked into.
+const NOT_SEEN: u8 = 1;
 
 /// The algorithms folder of a slave that was started without one.
 const DEFAULT_FOLDER: &str = "algorithms";
@@ -43,24 +47,29 @@ struct Cache {
 /// Prints what is found, and returns the exit code.
 pub(crate) fn run(arguments: &StatusArguments) -> ExitCode {
     let now_ms = now_ms();
-    let mut shown = Vec::new();
-    let folders = folders(&arguments.folders, Path::new(SERVICES_FOLDER));
-    for folder in &folders {
-        match status::read_all(folder) {
+    let (mut shown, mut read) = (Vec::new(), Vec::new());
+    let (folders, mut unread) = folders(&arguments.folders, Path::new(SERVICES_FOLDER));
+    for folder in folders {
+        match status::read_all(&folder) {
             Ok((statuses, faults)) => {
                 for fault in faults {
                     output::note_line(&fault.to_string());
                 }
-                let cache = cache(folder);
+                let cache = cache(&folder);
                 shown.extend(statuses.into_iter().map(|status| Shown {
                     folder: folder.clone(),
                     is_running: status.is_fresh(now_ms),
                     cache,
                     status,
                 }));
+                read.push(folder);
             }
-            Err(error) => return output::fail(&error),
+            // The slaves of other folders are shown nevertheless.
+            Err(error) => unread.push(error),
         }
+    }
+    for fault in &unread {
+        output::note_line(&fault.to_string());
     }
     if let Some(name) = &arguments.name {
         shown.retain(|slave| slave.status.name == name.as_str());
@@ -71,26 +80,44 @@ pub(crate) fn run(arguments: &StatusArguments) -> ExitCode {
         let text = serde_json::to_string(&serde_json::json!({ "slaves": shown }));
         output::line(&text.unwrap_or_default());
     } else {
-        print(&shown, &folders, now_ms);
+        print(&shown, &read, now_ms);
     }
     match output::check() {
         Err(error) => output::fail(&error),
         Ok(()) if is_any_running => ExitCode::SUCCESS,
-        Ok(()) => ExitCode::from(NOT_RUNNING),
+        Ok(()) if unread.is_empty() => ExitCode::from(NOT_RUNNING),
+        Ok(()) => ExitCode::from(NOT_SEEN),
     }
 }
 
-/// Those that are stated, or all that a slave of this machine is likely to have.
-fn folders(stated: &[PathBuf], services: &Path) -> Vec<PathBuf> {
+/// Those that are stated, or all that a slave of this machine is likely to have; and what cannot be looked into.
+fn folders(stated: &[PathBuf], services: &Path) -> (Vec<PathBuf>, Vec<StatusError>) {
     if !stated.is_empty() {
-        return stated.to_vec();
+        return (stated.to_vec(), Vec::new());
     }
-    let entries = std::fs::read_dir(services).into_iter().flatten().flatten();
-    let paths = entries.take(ENTRIES_COUNT_MAX).map(|entry| entry.path());
-    let mut of_services: Vec<PathBuf> = paths.filter(|path| path.is_dir()).collect();
-    of_services.sort();
-    of_services.insert(0, PathBuf::from(DEFAULT_FOLDER));
-    of_services
+    let (mut folders, mut unread) = (Vec::new(), Vec::new());
+    let mut note = |path: &Path, error: &io::Error| {
+        if error.kind() != io::ErrorKind::NotFound {
+            unread.push(StatusError::from_io(path, error));
+        }
+    };
+    match std::fs::read_dir(services) {
+        Err(error) => note(services, &error),
+        Ok(entries) => {
+            for entry in entries.flatten().take(ENTRIES_COUNT_MAX) {
+                let path = entry.path();
+                // The folder of a service is a link to where other users may not look.
+                match path.metadata() {
+                    Ok(found) if found.is_dir() => folders.push(path),
+                    Ok(_) => {}
+                    Err(error) => note(&path, &error),
+                }
+            }
+        }
+    }
+    folders.sort();
+    folders.insert(0, PathBuf::from(DEFAULT_FOLDER));
+    (folders, unread)
 }
 
 fn print(shown: &[Shown], folders: &[PathBuf], now_ms: u64) {
@@ -100,7 +127,7 @@ fn print(shown: &[Shown], folders: &[PathBuf], now_ms: u64) {
             output::line(&line.replace(char::is_control, " "));
         }
     }
-    if shown.is_empty() {
+    if shown.is_empty() && !folders.is_empty() {
         let folders = folders.iter();
         let folders: Vec<String> = folders.map(|folder| folder.display().to_string()).collect();
         output::line(&format!(
@@ -283,14 +310,29 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         std::fs::create_dir(root.path().join("main")).unwrap();
         std::fs::write(root.path().join("file"), "").unwrap();
-        let found = folders(&[], root.path());
+        std::os::unix::fs::symlink(root.path().join("loop"), root.path().join("loop")).unwrap();
+        std::os::unix::fs::symlink("gone", root.path().join("link")).unwrap();
+        let (found, unread) = folders(&[], root.path());
+        assert_eq!(unread.len(), 1, "{unread:?}");
+        assert!(unread[0].to_string().contains("loop"));
         assert_eq!(
             found,
             [PathBuf::from("algorithms"), root.path().join("main")]
         );
         let stated = [PathBuf::from("x")];
-        assert_eq!(folders(&stated, root.path()), stated);
-        assert_eq!(folders(&[], Path::new("/no/such/folder")).len(), 1);
+        assert_eq!(folders(&stated, root.path()).0, stated);
+        let (found, unread) = folders(&[], Path::new("/no/such/folder"));
+        assert_eq!((found.len(), unread.len()), (1, 0));
+    }
+
+    #[test]
+    fn folder_of_another_user_is_named_with_its_remedy() {
+        let denied = io::Error::from(io::ErrorKind::PermissionDenied);
+        let fault = StatusError::from_io(Path::new("/var/lib/tig-slave/a"), &denied);
+        assert_eq!(
+            fault.to_string(),
+            "cannot look into /var/lib/tig-slave/a: permission denied; use sudo"
+        );
     }
 
     #[test]

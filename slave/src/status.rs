@@ -121,12 +121,38 @@ pub struct Status {
     pub last_error: Option<LastError>,
 }
 
-/// A file that is not the status of a slave.
+/// Why what a slave does cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot read {path}: {cause}")]
-pub struct StatusError {
-    path: String,
-    cause: String,
+pub enum StatusError {
+    /// The folders of services are closed to other users.
+    #[error("cannot look into {path}: permission denied; use sudo")]
+    Denied {
+        /// File or folder.
+        path: String,
+    },
+    /// Anything else, such as a file that is not the status of a slave.
+    #[error("cannot read {path}: {cause}")]
+    Unreadable {
+        /// File or folder.
+        path: String,
+        /// In words.
+        cause: String,
+    },
+}
+
+impl StatusError {
+    /// What `cause` says about `path`.
+    #[must_use]
+    pub fn from_io(path: &Path, cause: &io::Error) -> Self {
+        let path = path.display().to_string();
+        match cause.kind() {
+            io::ErrorKind::PermissionDenied => Self::Denied { path },
+            _ => Self::Unreadable {
+                path,
+                cause: cause.to_string(),
+            },
+        }
+    }
 }
 
 impl Status {
@@ -194,15 +220,11 @@ impl StatusFile {
 /// When the folder of statuses cannot be read; a missing one has none.
 pub fn read_all(algorithms_folder: &Path) -> Result<(Vec<Status>, Vec<StatusError>), StatusError> {
     let folder = algorithms_folder.join(FOLDER);
-    let failed = |path: &Path, cause: String| StatusError {
-        path: path.display().to_string(),
-        cause,
-    };
     let entries = match std::fs::read_dir(&folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Ok((Vec::new(), Vec::new()));
         }
-        entries => entries.map_err(|error| failed(&folder, error.to_string()))?,
+        entries => entries.map_err(|error| StatusError::from_io(&folder, &error))?,
     };
     let (mut statuses, mut faults) = (Vec::new(), Vec::new());
     let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
@@ -214,7 +236,10 @@ pub fn read_all(algorithms_folder: &Path) -> Result<(Vec<Status>, Vec<StatusErro
         });
         match parsed {
             Ok(status) => statuses.push(status),
-            Err(cause) => faults.push(failed(&path, cause)),
+            Err(cause) => faults.push(StatusError::Unreadable {
+                path: path.display().to_string(),
+                cause,
+            }),
         }
     }
     statuses.sort_by(|a: &Status, b: &Status| a.name.cmp(&b.name));

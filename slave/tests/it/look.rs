@@ -93,6 +93,28 @@ async fn slaves_of_one_folder_are_shown_each() {
 }
 
 #[tokio::test]
+async fn unreadable_folder_does_not_hide_the_others() {
+    let (master, folder) = (FakeMaster::start(), tempfile::tempdir().unwrap());
+    // A file instead of a folder, which root cannot read either.
+    let closed = folder.path().join("closed");
+    std::fs::create_dir(&closed).unwrap();
+    std::fs::write(closed.join("status"), "").unwrap();
+    let algorithms = folder.path().join("algorithms");
+    let folders = [closed.to_str().unwrap(), algorithms.to_str().unwrap()];
+    let look = || tig_slave(&["status", folders[0], folders[1]]);
+    let output = look();
+    assert_eq!(output.status.code(), Some(1), "nobody can say");
+    let _program = Program::start(&master, folder.path(), "builtin", &["--name", "rig-1"]);
+    until("the slave of the other folder is shown", || {
+        let output = look();
+        let noted = String::from_utf8(output.stderr.clone()).unwrap();
+        assert!(noted.contains("closed"), "{noted}");
+        text(&output).starts_with("rig-1: ") && output.status.code() == Some(0)
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn failure_is_shown_with_its_cause() {
     let (master, folder) = (FakeMaster::start(), tempfile::tempdir().unwrap());
     let worker = script(folder.path(), "echo out of luck >&2\nexit 7");
