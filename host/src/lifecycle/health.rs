@@ -43,6 +43,7 @@ impl Health {
         for extension in &extensions {
             let services = &self.shared.services;
             extension.conditions.end_inherited(now, services);
+            extension.conditions.publish_rest(services);
         }
         let unfinished = || {
             let counts = self.drain.unfinished().into_iter();

@@ -33,34 +33,53 @@ pub(crate) enum Edge {
     Cleared(StandingCondition),
 }
 
-/// Replaces `standing` by what was `reported`, and returns what began and ended.
-#[must_use]
+impl Edge {
+    /// Applies it to `conditions`.
+    pub(crate) fn apply(self, conditions: &mut Vec<StandingCondition>) {
+        let (Self::Raised(about) | Self::Cleared(about)) = &self;
+        conditions.retain(|known| !known.is_about(&about.condition));
+        if let Self::Raised(raised) = self {
+            conditions.push(raised);
+        }
+    }
+}
+
+/// Replaces `standing` by what was `reported`, and returns what stood before.
 pub(crate) fn replace(
     standing: &mut Vec<StandingCondition>,
     reported: Vec<Condition>,
     now_ms: u64,
-) -> Vec<Edge> {
+) -> Vec<StandingCondition> {
     let before = std::mem::take(standing);
-    let mut edges = Vec::new();
-    for condition in reported {
+    let since = |condition: Condition| {
         let known = before.iter().find(|known| known.is_about(&condition));
-        let severity = known.map(|known| known.condition.severity);
-        let is_raised = severity != Some(condition.severity);
-        let now = StandingCondition {
+        StandingCondition {
             condition,
             since_ms: known.map_or(now_ms, |known| known.since_ms),
-        };
-        if is_raised {
-            edges.push(Edge::Raised(now.clone()));
         }
-        standing.push(now);
-    }
-    let ended = |known: &StandingCondition| {
-        !standing
-            .iter()
-            .any(|present| present.is_about(&known.condition))
     };
-    edges.extend(before.into_iter().filter(ended).map(Edge::Cleared));
+    *standing = reported.into_iter().map(since).collect();
+    before
+}
+
+/// The edges that lead from `before` to `now`. Other texts need none: `before` gets them at once.
+#[must_use]
+pub(crate) fn edges(before: &mut [StandingCondition], now: &[StandingCondition]) -> Vec<Edge> {
+    let mut edges = Vec::new();
+    for present in now {
+        let known = before
+            .iter_mut()
+            .find(|known| known.is_about(&present.condition));
+        match known {
+            Some(known) if known.condition.severity == present.condition.severity => {
+                known.condition.clone_from(&present.condition);
+            }
+            _ => edges.push(Edge::Raised(present.clone())),
+        }
+    }
+    let ended = |known: &&StandingCondition| !now.iter().any(|it| it.is_about(&known.condition));
+    let ended = before.iter().filter(ended).cloned();
+    edges.extend(ended.map(Edge::Cleared));
     edges
 }
 
@@ -154,15 +173,29 @@ mod tests {
         Condition::new(code, Severity::Warning, "text").about(subject)
     }
 
+    fn replaced(
+        standing: &mut Vec<StandingCondition>,
+        reported: Vec<Condition>,
+        now_ms: u64,
+    ) -> Vec<Edge> {
+        let mut before = replace(standing, reported, now_ms);
+        let found = edges(&mut before, standing);
+        found
+            .iter()
+            .for_each(|edge| edge.clone().apply(&mut before));
+        assert_eq!(edges(&mut before, standing), [], "edges lead there");
+        found
+    }
+
     #[test]
     fn only_differences_are_edges() {
         let mut standing = Vec::new();
-        let raised = replace(&mut standing, vec![condition("a", "1")], 5);
+        let raised = replaced(&mut standing, vec![condition("a", "1")], 5);
         assert!(matches!(&raised[..], [Edge::Raised(it)] if it.since_ms == 5));
         let reported = vec![condition("a", "2"), condition("a", "1")];
-        let raised = replace(&mut standing, reported, 6);
+        let raised = replaced(&mut standing, reported, 6);
         assert!(matches!(&raised[..], [Edge::Raised(it)] if it.condition.subject == "2"));
-        let cleared = replace(&mut standing, vec![condition("a", "2")], 7);
+        let cleared = replaced(&mut standing, vec![condition("a", "2")], 7);
         assert!(matches!(&cleared[..], [Edge::Cleared(it)] if it.since_ms == 5));
         assert_eq!(standing.len(), 1);
     }
@@ -170,12 +203,12 @@ mod tests {
     #[test]
     fn other_text_is_shown_without_an_edge() {
         let mut standing = Vec::new();
-        let _ = replace(&mut standing, vec![condition("a", "")], 5);
+        let _ = replaced(&mut standing, vec![condition("a", "")], 5);
         let reworded = Condition {
             text: "other".to_owned(),
             ..condition("a", "")
         };
-        assert_eq!(replace(&mut standing, vec![reworded], 6), []);
+        assert_eq!(replaced(&mut standing, vec![reworded], 6), []);
         assert_eq!(standing[0].condition.text, "other");
         assert_eq!(standing[0].since_ms, 5);
     }
@@ -183,9 +216,9 @@ mod tests {
     #[test]
     fn other_severity_is_raised_since_the_beginning() {
         let mut standing = Vec::new();
-        let _ = replace(&mut standing, vec![condition("a", "")], 5);
+        let _ = replaced(&mut standing, vec![condition("a", "")], 5);
         let worse = Condition::new("a", Severity::Critical, "text");
-        let edges = replace(&mut standing, vec![worse], 6);
+        let edges = replaced(&mut standing, vec![worse], 6);
         assert!(matches!(&edges[..], [Edge::Raised(it)] if it.since_ms == 5));
     }
 

@@ -1,7 +1,8 @@
 //! The conditions of one owner, an extension or the host: kept, logged and published.
 //!
 //! Invariant: nothing waits for an extension, and however often an owner reports, so many edges a minute are logged and
-//! published. What stands is right whether its edges were published or not.
+//! published. What stands is right at once; what was announced follows as soon as there is room, so that nobody who
+//! follows the events keeps a condition for ever that is over.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,7 +12,8 @@ use serde_json::{Value, json};
 use tig_plugin_api::{Condition, Severity};
 use tracing::{info, warn};
 
-use crate::observe::conditions::{Edge, StandingCondition, checked, replace};
+use crate::observe::conditions::{Edge, StandingCondition, checked, edges, replace};
+use crate::runtime::bus::Full;
 use crate::runtime::event::{CONDITION_CLEARED, CONDITION_RAISED};
 
 /// Edges that an owner may log and publish in a minute: more than all its conditions, once there and back.
@@ -28,8 +30,12 @@ pub(crate) trait Announce {
     /// Milliseconds since the Unix epoch.
     fn now_ms(&self) -> u64;
 
-    /// Publishes an event of the host; logs that there is no room for it.
-    fn announce(&self, event: &str, payload: &str);
+    /// Publishes an event of the host.
+    ///
+    /// # Errors
+    ///
+    /// An extension that handles it has no room.
+    fn announce(&self, event: &str, payload: &str) -> Result<(), Full>;
 }
 
 pub(crate) struct Conditions {
@@ -41,11 +47,18 @@ pub(crate) struct Conditions {
 #[derive(Default)]
 struct State {
     standing: Vec<StandingCondition>,
+    /// What stands by the published edges.
+    announced: Vec<StandingCondition>,
+    /// An edge found no room, and none has since.
+    is_full: bool,
     /// When a new instance inherited them, if it has not reported its own yet.
     inherited: Option<Instant>,
+    /// The owner has stopped: reports of its last handlers count no more.
+    is_stopped: bool,
     /// The owner was removed: it reports no more.
     has_ended: bool,
-    budget: Budget,
+    logged: Budget,
+    published: Budget,
 }
 
 /// Counts edges by the minute.
@@ -56,20 +69,19 @@ struct Budget {
 }
 
 impl Budget {
-    /// Whether one more edge is allowed; logs the first that is not.
-    fn take(&mut self, owner: &str, now_ms: u64) -> bool {
+    /// Whether one more edge is allowed.
+    fn take(&mut self, now_ms: u64) -> bool {
         let minute = now_ms / MINUTE_MS;
         if minute != self.minute {
             *self = Self { minute, used: 0 };
         }
         self.used = self.used.saturating_add(1);
-        if self.used == EDGES_COUNT_MAX + 1 {
-            warn!(
-                extension = owner,
-                "more than {EDGES_COUNT_MAX} conditions have begun or ended in this minute; further ones are not published"
-            );
-        }
         self.used <= EDGES_COUNT_MAX
+    }
+
+    /// Whether the last edge was the first that is not allowed.
+    fn is_first_refused(&self) -> bool {
+        self.used == EDGES_COUNT_MAX + 1
     }
 }
 
@@ -96,6 +108,17 @@ impl Conditions {
         self.lock().standing.clone()
     }
 
+    /// What stands by the published edges: what begins or ends besides is published later.
+    #[must_use]
+    pub(crate) fn announced(&self) -> Vec<StandingCondition> {
+        self.lock().announced.clone()
+    }
+
+    /// Publishes what could not be published before.
+    pub(crate) fn publish_rest(&self, to: &impl Announce) {
+        self.publish(&mut self.lock(), to);
+    }
+
     /// Replaces what stands by what the owner reports.
     pub(crate) fn report(&self, reported: Vec<Condition>, to: &impl Announce) {
         let (reported, misreport) = checked(reported);
@@ -105,6 +128,10 @@ impl Conditions {
             warn!(extension = &*self.owner, "{misreport}");
         }
         let mut state = self.lock();
+        // Checked under the lock: the report may come from the committer while the runner stops.
+        if state.is_stopped {
+            return;
+        }
         state.inherited = None;
         self.replace(&mut state, reported, to);
     }
@@ -125,14 +152,23 @@ impl Conditions {
         }
     }
 
-    /// Ends all conditions: the owner has stopped, and reports again when it starts.
+    /// Ends all conditions: the owner has stopped, and reports again after [`Conditions::start`].
     pub(crate) fn clear(&self, to: &impl Announce) {
-        self.replace(&mut self.lock(), Vec::new(), to);
+        let mut state = self.lock();
+        state.is_stopped = true;
+        self.replace(&mut state, Vec::new(), to);
+    }
+
+    /// The owner runs, perhaps after it has stopped.
+    pub(crate) fn start(&self) {
+        self.lock().is_stopped = false;
     }
 
     /// Ends all conditions of an owner that was removed; what is still in flight counts no more.
     pub(crate) fn end(&self, to: &impl Announce) {
         let mut state = self.lock();
+        // Nobody comes back to publish what is left; an owner has few conditions, and ends once.
+        state.published = Budget::default();
         self.replace(&mut state, Vec::new(), to);
         state.has_ended = true;
     }
@@ -144,11 +180,36 @@ impl Conditions {
             return;
         }
         let now_ms = to.now_ms();
-        for edge in replace(&mut state.standing, reported, now_ms) {
-            if state.budget.take(&self.owner, now_ms) {
+        let mut before = replace(&mut state.standing, reported, now_ms);
+        for edge in edges(&mut before, &state.standing) {
+            if state.logged.take(now_ms) {
                 self.log(&edge);
-                self.publish(&edge, now_ms, to);
+            } else if state.logged.is_first_refused() {
+                warn!(
+                    extension = &*self.owner,
+                    "more than {EDGES_COUNT_MAX} conditions have begun or ended in this minute; further ones are not logged, and published later"
+                );
             }
+        }
+        self.publish(state, to);
+    }
+
+    /// Publishes the difference between what stands and what was announced, as far as there is room.
+    fn publish(&self, state: &mut State, to: &impl Announce) {
+        let now_ms = to.now_ms();
+        for edge in edges(&mut state.announced, &state.standing) {
+            if !state.published.take(now_ms) {
+                return;
+            }
+            if let Err(full) = self.announce(&edge, now_ms, to) {
+                // The rest would find no room either; said once, for it is tried again and again.
+                if !std::mem::replace(&mut state.is_full, true) {
+                    warn!(extension = &*self.owner, "published later: {full}");
+                }
+                return;
+            }
+            state.is_full = false;
+            edge.apply(&mut state.announced);
         }
     }
 
@@ -176,7 +237,7 @@ impl Conditions {
         }
     }
 
-    fn publish(&self, edge: &Edge, now_ms: u64, to: &impl Announce) {
+    fn announce(&self, edge: &Edge, now_ms: u64, to: &impl Announce) -> Result<(), Full> {
         let (Edge::Raised(standing) | Edge::Cleared(standing)) = edge;
         let mut payload = payload_of(&self.owner, standing);
         let event = match edge {
@@ -186,7 +247,7 @@ impl Conditions {
                 CONDITION_CLEARED
             }
         };
-        to.announce(event, &payload.to_string());
+        to.announce(event, &payload.to_string())
     }
 
     /// No code panics while it holds the lock, so a poisoned state is still whole.
@@ -206,19 +267,28 @@ pub(crate) fn payload_of(owner: &str, standing: &StandingCondition) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicU64;
+
     use super::*;
 
-    /// Counts what is published.
+    /// Keeps what is published; whether there is no room, and the minute.
     #[derive(Default)]
-    struct Published(Mutex<Vec<String>>);
+    struct Published(Mutex<Vec<String>>, AtomicBool, AtomicU64);
 
     impl Announce for Published {
         fn now_ms(&self) -> u64 {
-            MINUTE_MS
+            MINUTE_MS * (1 + self.2.load(Ordering::Relaxed))
         }
 
-        fn announce(&self, event: &str, _: &str) {
+        fn announce(&self, event: &str, _: &str) -> Result<(), Full> {
+            if self.1.load(Ordering::Relaxed) {
+                return Err(Full {
+                    event: event.to_owned(),
+                    extension: "follower".to_owned(),
+                });
+            }
             self.0.lock().unwrap().push(event.to_owned());
+            Ok(())
         }
     }
 
@@ -259,6 +329,47 @@ mod tests {
         assert_eq!(to.0.lock().unwrap().len(), EDGES_COUNT_MAX as usize);
         let last = format!("a{}", EDGES_COUNT_MAX - 1);
         assert_eq!(conditions.get()[0].condition.code, last);
+    }
+
+    #[test]
+    fn edges_beyond_the_bound_are_published_later() {
+        let (conditions, to) = (Conditions::new("a"), Published::default());
+        for number in 0..EDGES_COUNT_MAX {
+            conditions.report(one(&format!("a{number}")), &to);
+        }
+        conditions.report(Vec::new(), &to);
+        assert!(!conditions.announced().is_empty());
+        to.2.store(1, Ordering::Relaxed);
+        conditions.publish_rest(&to);
+        assert_eq!(conditions.announced(), []);
+        let published = to.0.lock().unwrap();
+        assert_eq!(published.last().unwrap(), CONDITION_CLEARED);
+    }
+
+    #[test]
+    fn edge_without_room_is_published_later() {
+        let (conditions, to) = (Conditions::new("a"), Published::default());
+        conditions.report(one("old"), &to);
+        to.1.store(true, Ordering::Relaxed);
+        conditions.report(one("new"), &to);
+        assert_eq!(conditions.get()[0].condition.code, "new");
+        to.1.store(false, Ordering::Relaxed);
+        conditions.publish_rest(&to);
+        conditions.publish_rest(&to);
+        let expected = [CONDITION_RAISED, CONDITION_RAISED, CONDITION_CLEARED];
+        assert_eq!(*to.0.lock().unwrap(), expected);
+    }
+
+    #[test]
+    fn stopped_owner_reports_when_it_starts_again() {
+        let (conditions, to) = (Conditions::new("a"), Published::default());
+        conditions.report(one("old"), &to);
+        conditions.clear(&to);
+        conditions.report(one("late"), &to);
+        assert!(conditions.get().is_empty());
+        conditions.start();
+        conditions.report(one("new"), &to);
+        assert_eq!(conditions.get().len(), 1);
     }
 
     #[test]

@@ -244,6 +244,7 @@ impl Extension {
 
     /// Installs an instance of `plugin` that was created with `settings`.
     pub(crate) fn install(&self, plugin: &Plugin, settings: &Arc<[u8]>) {
+        self.conditions.start();
         let mut present = self.lock();
         present.settings = Some(Arc::clone(settings));
         present.manifest = Some(Arc::clone(&plugin.manifest));

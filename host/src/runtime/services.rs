@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use tracing::warn;
-
 use crate::keys::Keys;
-use crate::runtime::bus::Bus;
+use crate::runtime::bus::{Bus, Full};
 use crate::runtime::clock::{Clock, Random};
 use crate::runtime::commands::Commands;
 use crate::runtime::conditions::Announce;
@@ -42,9 +40,7 @@ impl Announce for Services {
         self.clock.now_ms()
     }
 
-    fn announce(&self, event: &str, payload: &str) {
-        if let Err(full) = self.bus.emit(event, payload.as_bytes(), Kind::Plain) {
-            warn!("{full}");
-        }
+    fn announce(&self, event: &str, payload: &str) -> Result<(), Full> {
+        self.bus.emit(event, payload.as_bytes(), Kind::Plain)
     }
 }

@@ -76,7 +76,8 @@ fn is_standing(delivery: &Delivery) -> bool {
 
 fn of_owner(conditions: &Conditions, refused: &Refused) -> Vec<Item> {
     let owner = conditions.owner();
-    let mut standing = conditions.get();
+    // What is published later comes as an event, and its end too only if its beginning was published.
+    let mut standing = conditions.announced();
     standing.retain(|it| !refused.contains(owner, &it.condition.code, &it.condition.subject));
     let item = |standing| {
         let payload = payload_of(owner, &standing).to_string();
