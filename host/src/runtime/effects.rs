@@ -1,15 +1,15 @@
 //! The effects of a handler that has returned `Ok`: stored first, then applied.
 
 use std::fmt::Display;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use tig_plugin_api::Condition;
 use tokio::sync::oneshot;
 use tracing::warn;
 
+use crate::observe::conditions::StandingCondition;
 use crate::observe::meters::{Reading, SERIES_MAX};
-use crate::observe::status::State;
 use crate::runtime::bus::Outgoing;
 use crate::runtime::event::Event;
 use crate::runtime::extension::Extension;
@@ -41,6 +41,10 @@ pub(crate) struct Effects {
     pub conditions: Option<Vec<Condition>>,
     /// Whether they are those of `new`: an instance that reports no conditions there has not looked yet.
     pub is_of_new: bool,
+    /// Where the conditions go that stand when a new version takes over: only then has the old one reported its last.
+    pub replaces: Option<Arc<OnceLock<Vec<StandingCondition>>>>,
+    /// What stood when the new version took over that is rolled back. Empty if its `new` has had no effect.
+    pub restores: Option<Arc<OnceLock<Vec<StandingCondition>>>>,
     /// Key in the outbox of the handled event, if it was durable.
     pub handled: Option<u64>,
     /// Durable events that return to the outbox.
@@ -64,6 +68,7 @@ impl Effects {
             && self.readings.is_empty()
             && self.conditions.is_none()
             && !self.is_of_new
+            && self.restores.is_none()
             && self.answer.is_none()
             && self.started.is_none()
     }
@@ -158,9 +163,15 @@ impl Effects {
                 "more than {SERIES_MAX} series of metrics; further ones are left out"
             );
         }
+        if let Some(kept) = self.replaces {
+            // Set once: each successor has its own.
+            let _ = kept.set(extension.conditions.get());
+        }
+        if let Some(kept) = self.restores.as_deref().and_then(OnceLock::get) {
+            let reported = kept.iter().map(|it| it.condition.clone());
+            extension.conditions.report(reported.collect(), services);
+        }
         match self.conditions {
-            // Reported before the handler that stopped it.
-            Some(_) if extension.state() == State::Stopped => {}
             Some(conditions) => extension.conditions.report(conditions, services),
             None if self.is_of_new => extension.conditions.inherit(Instant::now()),
             None => {}

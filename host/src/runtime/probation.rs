@@ -3,8 +3,8 @@
 //! Invariant: all that the storage held when the new version took over can be restored, and all items that the new
 //! version has handled can be redelivered to the old one, in order. When either grows too long, the probation is over.
 
-use std::sync::Arc;
 use std::sync::mpsc::Sender;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use tig_plugin_api::abi::InstanceBox;
@@ -41,8 +41,8 @@ pub(crate) struct Predecessor {
     pub instance: InstanceBox,
     /// Number of unfinished pieces of work that it had reported.
     pub unfinished: u64,
-    /// What it had reported of its state.
-    pub conditions: Vec<StandingCondition>,
+    /// What it had reported of its state, once its last effects and those of the new version's `new` are applied.
+    pub conditions: Arc<OnceLock<Vec<StandingCondition>>>,
 }
 
 pub(crate) struct Probation {

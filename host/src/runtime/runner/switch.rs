@@ -1,16 +1,14 @@
 //! Switches from one version to another, and back if the new one fails on probation.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use abi_stable::std_types::{ROption, RResult, RVec};
-use tig_plugin_api::Condition;
 use tig_plugin_api::abi::{Failure, InstanceBox};
 use tracing::{info, warn};
 
 use super::rest::Rest;
 use super::{Redelivery, Runner};
-use crate::observe::conditions::StandingCondition;
 use crate::observe::status::State;
 use crate::runtime::announcement;
 use crate::runtime::command::Successor;
@@ -34,13 +32,14 @@ impl Runner {
             }
         };
         let settings = std::mem::replace(&mut self.settings, Arc::clone(&successor.settings));
+        let conditions = Arc::new(OnceLock::new());
         // From here on a rollback is possible, even from another thread if `new` does not return.
         let warm = self.instance.take().map(|instance| Predecessor {
             plugin: self.plugin.clone(),
             settings: Arc::clone(&settings),
             instance,
             unfinished: self.extension.meters.unfinished(),
-            conditions: self.extension.conditions.get(),
+            conditions: Arc::clone(&conditions),
         });
         let on_probation = warm.is_some();
         if let Some(predecessor) = warm {
@@ -57,7 +56,8 @@ impl Runner {
         let knows_conditions =
             snapshot.is_some() && standing::follows(&self.plugin.manifest.events);
         match created {
-            Ok((instance, effects)) => {
+            Ok((instance, mut effects)) => {
+                effects.get_or_insert_default().replaces = Some(conditions);
                 self.install(&successor, instance, on_probation);
                 self.extension.switched(begin.elapsed());
                 self.submit(effects);
@@ -187,7 +187,7 @@ impl Runner {
             released: outbox,
             unfinished: Some(predecessor.unfinished),
             // It reports what changes: what the new version has reported in between must go.
-            conditions: Some(reported(predecessor.conditions)),
+            restores: Some(predecessor.conditions),
             ..Effects::default()
         })));
         let count = items.len();
@@ -211,8 +211,4 @@ impl Runner {
             );
         }
     }
-}
-
-fn reported(standing: Vec<StandingCondition>) -> Vec<Condition> {
-    standing.into_iter().map(|it| it.condition).collect()
 }

@@ -1,13 +1,17 @@
-//! Shadows that do not start.
+//! Shadows that do not start, and what a rollback restores.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, Receiver};
 
+use tig_plugin_api::{Condition, Severity};
+
 use super::Runner;
 use crate::observe::shadow_status::ShadowStatusHandle;
 use crate::plugin::fixture;
-use crate::runtime::command::{Command, StartShadow};
+use crate::runtime::command::{Command, StartShadow, Successor};
+use crate::runtime::committer::Job;
+use crate::runtime::effects::Effects;
 use crate::runtime::extension::Extension;
 use crate::runtime::failure::ShadowStartError;
 use crate::runtime::shadow::{self, ShadowStart};
@@ -71,4 +75,51 @@ fn shadow_without_a_thread_does_not_start() {
         matches!(failed, Some(ShadowStartError::Thread(_))),
         "{failed:?}"
     );
+}
+
+#[test]
+fn rollback_restores_what_was_reported_last() {
+    let mut runner = runner(Store::in_memory().unwrap());
+    let (shared, extension) = (Arc::clone(&runner.shared), Arc::clone(&runner.extension));
+    let apply = || {
+        let written = shared.committer.write_waiting(&shared.services);
+        written.unwrap().apply(&shared.services);
+    };
+    let codes = || {
+        let standing = extension.conditions.get().into_iter();
+        let codes: Vec<_> = standing.map(|it| it.condition.code).collect();
+        codes.join(" ")
+    };
+    let epoch = runner.epoch;
+    let report = |code: &str| {
+        extension.fence.submit(epoch, 0).unwrap();
+        let conditions = vec![Condition::new(code, Severity::Info, "text")];
+        shared.committer.submit(Job {
+            extension: Arc::clone(&extension),
+            effects: Box::new(Effects {
+                conditions: Some(conditions),
+                ..Effects::default()
+            }),
+            bytes: 0,
+        });
+    };
+    // The old version's last report is still on its way when the new one takes over.
+    report("old");
+    let (plugin, settings) = runner.installed();
+    let (done, _result) = mpsc::channel();
+    let successor = Successor {
+        plugin,
+        settings,
+        done,
+    };
+    let command = Command::Swap(Box::new(successor));
+    extension.mailbox.put_command(command);
+    assert!(runner.step());
+    apply();
+    assert_eq!(codes(), "old");
+    report("new");
+    apply();
+    assert_eq!(codes(), "new");
+    assert!(runner.roll_back("it failed"));
+    assert_eq!(codes(), "old");
 }
