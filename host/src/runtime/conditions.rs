@@ -4,6 +4,7 @@
 //! published. What stands is right at once; what was announced follows as soon as there is room, so that nobody who
 //! follows the events keeps a condition for ever that is over.
 
+use std::fmt::Display;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,7 +14,6 @@ use tig_plugin_api::{Condition, Severity};
 use tracing::{info, warn};
 
 use crate::observe::conditions::{Edge, StandingCondition, checked, edges, replace};
-use crate::runtime::bus::Full;
 use crate::runtime::event::{CONDITION_CLEARED, CONDITION_RAISED};
 
 /// Edges that an owner may log and publish in a minute: more than all its conditions, once there and back.
@@ -27,6 +27,9 @@ pub(crate) const INHERITED_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Where edges are published.
 pub(crate) trait Announce {
+    /// Says which extension has no room for which event.
+    type Full: Display;
+
     /// Milliseconds since the Unix epoch.
     fn now_ms(&self) -> u64;
 
@@ -35,7 +38,7 @@ pub(crate) trait Announce {
     /// # Errors
     ///
     /// An extension that handles it has no room.
-    fn announce(&self, event: &str, payload: &str) -> Result<(), Full>;
+    fn announce(&self, event: &str, payload: &str) -> Result<(), Self::Full>;
 }
 
 pub(crate) struct Conditions {
@@ -237,7 +240,7 @@ impl Conditions {
         }
     }
 
-    fn announce(&self, edge: &Edge, now_ms: u64, to: &impl Announce) -> Result<(), Full> {
+    fn announce<A: Announce>(&self, edge: &Edge, now_ms: u64, to: &A) -> Result<(), A::Full> {
         let (Edge::Raised(standing) | Edge::Cleared(standing)) = edge;
         let mut payload = payload_of(&self.owner, standing);
         let event = match edge {
@@ -276,16 +279,15 @@ mod tests {
     struct Published(Mutex<Vec<String>>, AtomicBool, AtomicU64);
 
     impl Announce for Published {
+        type Full = &'static str;
+
         fn now_ms(&self) -> u64 {
             MINUTE_MS * (1 + self.2.load(Ordering::Relaxed))
         }
 
-        fn announce(&self, event: &str, _: &str) -> Result<(), Full> {
+        fn announce(&self, event: &str, _: &str) -> Result<(), Self::Full> {
             if self.1.load(Ordering::Relaxed) {
-                return Err(Full {
-                    event: event.to_owned(),
-                    extension: "follower".to_owned(),
-                });
+                return Err("no room");
             }
             self.0.lock().unwrap().push(event.to_owned());
             Ok(())

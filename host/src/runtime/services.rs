@@ -36,6 +36,8 @@ pub(crate) struct Services {
 }
 
 impl Announce for Services {
+    type Full = Full;
+
     fn now_ms(&self) -> u64 {
         self.clock.now_ms()
     }

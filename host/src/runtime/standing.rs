@@ -13,10 +13,10 @@ use crate::runtime::extension::Extension;
 use crate::runtime::item::{Delivery, Item};
 use crate::runtime::shared::Shared;
 
-/// Conditions that a version may fail to handle; after that, its instances are not told any more what stands.
+/// Conditions that a version may fail to handle; after that, its instances are given no standing ones any more.
 const REFUSED_COUNT_MAX: usize = 64;
 
-/// What tells one condition from another.
+/// What distinguishes one condition from another.
 #[derive(Debug, Deserialize, Eq, PartialEq)]
 struct Identity {
     extension: String,

@@ -333,10 +333,10 @@ mod tests {
         put(&mailbox, 1, "a");
         let first = |name| vec![Item::Event(delivery(7, name))];
         mailbox.put_first(first("kept"));
-        mailbox.put_first(first("told"));
-        let is_told =
-            |item: &Item| matches!(item, Item::Event(delivery) if *delivery.event.name == *"told");
-        mailbox.replace_first(is_told, vec![Item::Event(delivery(8, "told"))]);
+        mailbox.put_first(first("stale"));
+        let is_stale =
+            |item: &Item| matches!(item, Item::Event(delivery) if *delivery.event.name == *"stale");
+        mailbox.replace_first(is_stale, vec![Item::Event(delivery(8, "stale"))]);
         let order: Vec<u64> = (0..3).map(|_| take_sequence(&mailbox)).collect();
         assert_eq!(order, [8, 7, 1]);
         assert!(mailbox.is_empty());
