@@ -5,6 +5,7 @@ mod machine;
 mod named;
 mod running;
 mod scrub;
+mod secret_names;
 mod secrets;
 
 use std::fs::File;

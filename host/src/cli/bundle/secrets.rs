@@ -12,7 +12,7 @@ use serde_json::Value;
 use tig_process::text_file;
 use zeroize::Zeroizing;
 
-use super::scrub::{REMOVED, is_secret_name, looks_random};
+use super::secret_names::{REMOVED, is_secret_name, looks_random};
 use crate::config::Config;
 
 /// A shorter text is found everywhere, and is not a secret that protects anything.
