@@ -25,9 +25,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest time between two checks of a request for its turn: a raised limit lets it go earlier.
 const TURN_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Characters of a redirect's target that are kept.
-const LOCATION_CHARS_MAX: usize = 200;
-
 #[derive(Clone)]
 pub(crate) struct HttpClient {
     way: Way,
@@ -269,16 +266,14 @@ fn retry_after(response: &reqwest::Response) -> Option<Duration> {
     Some(Duration::from_secs(seconds))
 }
 
-/// Target of a redirect.
+/// API host to which a redirect leads. Servers repeat the path and the query of the request, which may hold a secret.
 fn redirect_target(response: &reqwest::Response) -> Option<String> {
     if !response.status().is_redirection() {
         return None;
     }
     let header = response.headers().get(reqwest::header::LOCATION)?;
-    let target = String::from_utf8_lossy(header.as_bytes());
-    // Servers repeat the query of the request, which may hold a signature.
-    let target = target.chars().take_while(|letter| *letter != '?');
-    Some(target.take(LOCATION_CHARS_MAX).collect())
+    let target = response.url().join(header.to_str().ok()?).ok()?;
+    api_host(target.as_str())
 }
 
 fn time_for(call: &HttpCall) -> Duration {
@@ -304,7 +299,7 @@ async fn send_call(
     for (name, value) in &call.headers {
         request = request.header(name, value);
     }
-    let mut response = request.send().await.map_err(|error| failure(&error))?;
+    let mut response = request.send().await.map_err(failure)?;
     if let (Some(wait), Some(host)) = (retry_after(&response), api_host(&call.url)) {
         lock(limiter).pause(&host, call.method, Instant::now(), wait);
     }
@@ -313,13 +308,13 @@ async fn send_call(
     let head = HttpAnswer::new(response.status().as_u16(), "").with_headers(headers);
     if let Some(target) = redirect_target(&response) {
         let text = format!(
-            "the server redirects to {target:?} (status {}), which is not followed; configure the new address",
+            "the server redirects to an address at {target} (status {}), which is not followed; configure the new address",
             head.status
         );
         return Err(HttpFailure::new(HttpFailureKind::Other, text));
     }
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
+    while let Some(chunk) = response.chunk().await.map_err(failure)? {
         if (body.len() + chunk.len()) as u64 > call.max_body_bytes {
             let text = format!("the response is longer than {} bytes", call.max_body_bytes);
             return Err(HttpFailure::new(HttpFailureKind::TooLarge, text));
@@ -329,7 +324,7 @@ async fn send_call(
     Ok(HttpAnswer { body, ..head })
 }
 
-fn failure(error: &reqwest::Error) -> HttpFailure {
+fn failure(error: reqwest::Error) -> HttpFailure {
     let kind = if error.is_timeout() {
         HttpFailureKind::Timeout
     } else if error.is_connect() {
@@ -337,14 +332,13 @@ fn failure(error: &reqwest::Error) -> HttpFailure {
     } else {
         HttpFailureKind::Other
     };
-    HttpFailure::new(kind, text_without_query(error))
+    HttpFailure::new(kind, text_without_path(error))
 }
 
-/// The failure in words. The query of its URL may hold a signature that whoever reads a log could use.
-fn text_without_query(error: &reqwest::Error) -> String {
-    let text = error_chain(error);
-    match error.url().and_then(reqwest::Url::query) {
-        Some(query) => text.replace(&format!("?{query}"), ""),
-        None => text,
-    }
+/// The failure in words, with the API host. The path of its URL may be the secret of a webhook, and its query a signature: whoever
+/// reads a log could use them.
+fn text_without_path(error: reqwest::Error) -> String {
+    let host = error.url().and_then(|url| api_host(url.as_str()));
+    let text = error_chain(&error.without_url());
+    host.map_or(text.clone(), |host| format!("{host}: {text}"))
 }

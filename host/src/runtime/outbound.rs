@@ -7,6 +7,7 @@ use std::time::Duration;
 use tig_plugin_api::{HttpAnswer, HttpCall, HttpFailure, HttpResponse, Turn};
 use tracing::error;
 
+use crate::config::api_host;
 use crate::limits::CALL_TIMEOUT_MAX;
 use crate::runtime::mailbox::Mailbox;
 
@@ -56,9 +57,14 @@ impl PendingCall {
     pub(crate) fn complete(self, result: Result<HttpAnswer, HttpFailure>) {
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
         let HttpCall { tag, url, .. } = self.queued.call;
-        match (HttpResponse { tag, result }).encode() {
+        let response = HttpResponse { tag, result };
+        match response.encode() {
             Ok(response) => self.mailbox.put_response(response),
-            Err(error) => error!(url, "response cannot be passed on: {error}"),
+            Err(error) => {
+                // Not the whole URL: those of webhooks are secrets.
+                let (tag, host) = (&response.tag, api_host(&url));
+                error!(tag, host, "response cannot be passed on: {error}");
+            }
         }
     }
 }

@@ -69,7 +69,7 @@ fn doctor_submits_nothing_where_a_host_would() {
     let network = Network::start(folder.path());
     let (code, findings) = network.doctor("config.json");
     assert_eq!(code, Some(0), "{findings:#?}");
-    let withheld = ["withheld POST", "/submit-precommit"];
+    let withheld = ["withheld POST precommit/", " to http://127.0.0.1:"];
     assert!(
         holds(&findings, "ok", "trial run", &withheld),
         "{findings:#?}"

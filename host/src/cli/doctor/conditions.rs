@@ -97,8 +97,8 @@ fn of_withheld(withheld: &[Withheld]) -> Option<Finding> {
         count => format!(" and {} more", count - 1),
     };
     let text = format!(
-        "withheld {} {}{more}: a trial changes nothing",
-        first.method, first.url
+        "withheld {} {} to {}{more}: a trial changes nothing",
+        first.method, first.tag, first.host
     );
     Some(Finding::ok("trial run", text))
 }

@@ -21,7 +21,7 @@ use tig_process::threads::RuntimeThreads;
 use crate::cli::output;
 use crate::cli::run;
 use crate::config::access::Access;
-use crate::config::{Config, Overrides};
+use crate::config::{Config, Overrides, api_host};
 use crate::error::HostError;
 use crate::host::Host;
 use crate::http::client::HttpClient;
@@ -77,8 +77,10 @@ pub(super) struct Observation {
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) struct Withheld {
     pub(super) method: String,
-    /// Without its query, which may hold a signature.
-    pub(super) url: String,
+    /// The extension's name for it.
+    pub(super) tag: String,
+    /// API host. The rest of the URL may be a secret, as of a webhook.
+    pub(super) host: String,
 }
 
 /// Runs the host that a line on standard input asks for, until it has settled, its time is over, a signal comes, or standard input
@@ -208,10 +210,10 @@ fn withheld(call: &tig_plugin_api::HttpCall) -> Withheld {
         Method::Put => "PUT",
         Method::Delete => "DELETE",
     };
-    let url = call.url.split(['?', '#']).next().unwrap_or_default();
     Withheld {
         method: method.to_owned(),
-        url: url.to_owned(),
+        tag: call.tag.clone(),
+        host: api_host(&call.url).unwrap_or_default(),
     }
 }
 
