@@ -104,7 +104,9 @@ fn shadow_notes(name: &str, shadow: &ShadowStatus) -> Vec<String> {
     let mut notes = vec![format!(
         "{name}: shadow {version}: {same} items handled alike, {different} differently"
     )];
-    notes.extend(shadow.differences.iter().map(|text| format!("  {text}")));
+    // Each of their lines is a line here; other control characters are escaped.
+    let lines = shadow.differences.iter().flat_map(|text| text.lines());
+    notes.extend(lines.map(|line| format!("  {line}")));
     if let Some(reason) = &shadow.ended {
         notes.push(format!("{name}: shadow {version} has ended: {reason}"));
     }
