@@ -317,6 +317,14 @@ mod tests {
         }
 
         #[test]
+        fn bundle_leaves_what_is_clean(
+            text in "(password|--api-key|mnemonic|seed|[a-z]{1,3}|[\"'=:, /\\\\\\[\n]){0,24}",
+        ) {
+            let cleaned = self::text(&text);
+            prop_assert_eq!(self::text(&cleaned), cleaned);
+        }
+
+        #[test]
         fn bundle_keeps_any_text_readable(text in ".{0,200}") {
             let cleaned = self::text(&text);
             // What is clean stays as it is.
