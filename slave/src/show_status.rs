@@ -329,6 +329,7 @@ mod tests {
     fn folder_of_another_user_is_named_with_its_remedy() {
         let denied = io::Error::from(io::ErrorKind::PermissionDenied);
         let fault = StatusError::from_io(Path::new("/var/lib/tig-slave/a"), &denied);
+        assert!(matches!(fault, StatusError::Denied { .. }));
         assert_eq!(
             fault.to_string(),
             "cannot look into /var/lib/tig-slave/a: permission denied; use sudo"

@@ -288,6 +288,8 @@ mod tests {
         let (statuses, faults) = read_all(folder.path()).unwrap();
         assert_eq!(statuses[0].name, "x");
         assert_eq!((statuses.len(), faults.len()), (1, 2), "{faults:?}");
+        let mut faults = faults.iter();
+        assert!(faults.all(|fault| matches!(fault, StatusError::Unreadable { .. })));
     }
 
     #[test]
