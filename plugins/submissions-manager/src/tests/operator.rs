@@ -1,7 +1,7 @@
 //! What an operator sees of the submissions: the panel, and conditions that come and go.
 
-use tig_plugin_api::{Condition, Severity};
 use tig_plugin_api::panel::{Panel, Table, Widget};
+use tig_plugin_api::{Condition, Severity};
 
 use super::*;
 
