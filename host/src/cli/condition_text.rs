@@ -93,8 +93,8 @@ mod tests {
 
     fn reported() -> ConditionReport {
         serde_json::from_value(json!({
-            "extension": "slave_manager", "code": "quarantined", "subject": "Pit\u{1b}[2J", "severity": "critical",
-            "text": "The slave sent a wrong root.", "remedy": "Look at its memory.", "since_ms": 1_000,
+            "extension": "agent_manager", "code": "quarantined", "subject": "Pit\u{1b}[2J", "severity": "critical",
+            "text": "The agent sent a wrong root.", "remedy": "Look at its memory.", "since_ms": 1_000,
         }))
         .unwrap()
     }
@@ -104,8 +104,8 @@ mod tests {
         let lines = lines(&reported(), 62_000, None);
         let shown: Vec<String> = lines.iter().map(Line::text).collect();
         let expected = [
-            r"critical  quarantined  Pit\u{1b}[2J  slave_manager, for 1 min 1 s",
-            "    The slave sent a wrong root.",
+            r"critical  quarantined  Pit\u{1b}[2J  agent_manager, for 1 min 1 s",
+            "    The agent sent a wrong root.",
             "    > Look at its memory.",
         ];
         assert_eq!(shown, expected);
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn topic_is_a_part_of_extension_code_or_subject() {
-        for topic in ["SLAVE_manager", "quarantine", "pit"] {
+        for topic in ["AGENT_manager", "quarantine", "pit"] {
             assert!(is_about(&reported(), topic), "{topic}");
         }
         assert!(!is_about(&reported(), "memory"));

@@ -151,7 +151,7 @@ mod tests {
 
     fn access(token: Option<&str>) -> Access {
         let token = token.map(|token| Secret::new(token.to_owned()));
-        // The slaves' token opens nothing here.
+        // The token of `access` opens nothing here.
         let other = Secret::new("other".to_owned());
         Access::new(Some(&other), Vec::new(), Vec::new()).with_operator(token.as_ref())
     }

@@ -34,7 +34,12 @@ fn doctor_trial_sends_nothing_but_reads() {
     let report = online(&home);
     assert_eq!(report.code, Some(0), "{report:?}");
     report.expect(["ok", "patient", "answered Get: Get: 200", ""]);
-    report.expect(["ok", "trial run", "withheld POST Post to http://127.0.0.1:", ""]);
+    report.expect([
+        "ok",
+        "trial run",
+        "withheld POST Post to http://127.0.0.1:",
+        "",
+    ]);
     report.expect(["ok", "trial run", "and 2 more", ""]);
     assert_eq!(api.asked(), ["GET / HTTP/1.1"]);
     assert!(socket.accept().is_err(), "a connection was opened");

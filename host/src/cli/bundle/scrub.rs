@@ -133,9 +133,14 @@ fn urls(line: &str) -> String {
     let (mut rest, mut cleaned) = (line, String::new());
     while let Some(at) = rest.find("://") {
         let after = at + "://".len();
-        let end = rest[after..]
+        let mut end = rest[after..]
             .find(ends_url)
             .map_or(rest.len(), |end| after + end);
+        // What was removed before ends with a bracket, which else ends a URL.
+        let is_clean = rest[after..end].ends_with(REMOVED.trim_end_matches(']'));
+        if is_clean && rest[end..].starts_with(']') {
+            end += 1;
+        }
         cleaned.push_str(&rest[..after]);
         cleaned.push_str(&without_secrets(&rest[after..end]));
         rest = &rest[end..];
@@ -230,7 +235,7 @@ mod tests {
             "nested": { "password": ["p0", { "x": 1 }], "enabled_token": null },
             "api_key_file": "keys/api_key", "token_env": "MY_TOKEN",
             "key_file": "0123456789abcdef0123456789abcdef",
-            "columns": [{ "key": "slave" }, { "key": "k0123456789abcdefg" }],
+            "columns": [{ "key": "agent" }, { "key": "k0123456789abcdefg" }],
             "headers": [["X-Api-Key", "h0"], ["Accept", "a"]],
             "argv": ["run", "--password", "x", "--pin", 7, "--verbose", "a token is missing", "y"],
             "words": ["--mnemonic", "a", "b"],
@@ -246,7 +251,7 @@ mod tests {
                 "nested": { "password": ["[removed]", { "x": "[removed]" }], "enabled_token": null },
                 "api_key_file": "keys/api_key", "token_env": "MY_TOKEN",
                 "key_file": "[removed]",
-                "columns": [{ "key": "slave" }, { "key": "[removed]" }],
+                "columns": [{ "key": "agent" }, { "key": "[removed]" }],
                 "headers": [["X-Api-Key", "[removed]"], ["Accept", "a"]],
                 "argv": [
                     "run", "--password", "[removed]", "--pin", "[removed]", "--verbose", "a token is missing", "y",

@@ -82,7 +82,7 @@ mod tests {
             "port",
             "author",
             "block",
-            "benchmark_id",
+            "document_id",
         ] {
             assert!(!is_secret_name(name), "{name}");
         }

@@ -80,7 +80,7 @@ pub(super) fn ask(
                 )
             })
             .prompt()?;
-        // The validator has let nothing else through.
+        // The check above has let nothing else through.
         draft.set("port", port.trim().parse().unwrap_or(PORT_DEFAULT));
     }
     key(arguments, place)

@@ -215,13 +215,13 @@ mod tests {
     fn funnel_bars_are_parts_of_the_greatest() {
         let funnel = panel(
             json!([{ "kind": "funnel", "groups": [{ "name": "c001", "note": "fees 1", "stages": [
-            { "name": "precommit", "count": 8 }, { "name": "proof", "count": 1 }, { "name": "active", "count": 0 },
+            { "name": "submitted", "count": 8 }, { "name": "proof", "count": 1 }, { "name": "active", "count": 0 },
             { "name": "qualifying", "count": null },
         ] }] }]),
         );
         let expected = [
             "c001  fees 1",
-            "  precommit   ████████          8  100 %",
+            "  submitted   ████████          8  100 %",
             "  proof       █                 1   12 %",
             "  active                        0    0 %",
             "  qualifying                    -",

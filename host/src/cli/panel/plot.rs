@@ -113,8 +113,8 @@ mod tests {
     #[test]
     fn plot_shows_values_last_and_range() {
         let panel = panel(
-            json!([{ "kind": "plot", "title": "Rate", "unit": "nonces/s", "series": [
-            { "label": "all", "metric": "nonces_total", "is_rate": true }, { "label": "none", "metric": "nothing" },
+            json!([{ "kind": "plot", "title": "Rate", "unit": "pieces/s", "series": [
+            { "label": "all", "metric": "pieces_total", "is_rate": true }, { "label": "none", "metric": "nothing" },
         ] }]),
         );
         let Widget::Plot {
@@ -136,7 +136,7 @@ mod tests {
             .collect();
         let expected = [
             "Rate",
-            "all   ▁ █▅      3.5 nonces/s  0 to 7 in 24 h",
+            "all   ▁ █▅      3.5 pieces/s  0 to 7 in 24 h",
             "none  no values yet",
         ];
         assert_eq!(shown, expected);

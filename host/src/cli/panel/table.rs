@@ -149,11 +149,11 @@ mod tests {
 
     use super::super::tests::{panel, shown};
 
-    fn slaves() -> Panel {
+    fn agents() -> Panel {
         panel(json!([{
             "kind": "table",
             "columns": [
-                { "key": "name", "label": "Slave" },
+                { "key": "name", "label": "Agent" },
                 { "key": "rate", "label": "Rate", "format": "rate" },
                 { "key": "state", "label": "State", "format": "state" },
             ],
@@ -168,18 +168,18 @@ mod tests {
     #[test]
     fn table_columns_are_aligned_by_format() {
         let expected = [
-            "    Slave              Rate  State",
+            "    Agent              Rate  State",
             "    local           1,234/s  busy",
             r"!!  日本\u{1b}[31m        -  quarantined",
             "2 of 7 rows",
         ];
-        assert_eq!(shown(&slaves(), None), expected);
+        assert_eq!(shown(&agents(), None), expected);
     }
 
     #[test]
     fn table_fits_a_narrow_terminal() {
         for width in [12, 27, 40] {
-            for line in shown(&slaves(), Some(width)) {
+            for line in shown(&agents(), Some(width)) {
                 let is_rows = line.ends_with("rows");
                 assert!(is_rows || super::width(&line) <= width.max(20), "{line}");
             }
@@ -201,7 +201,7 @@ mod tests {
                 json!([{ "kind": "table", "columns": [], "rows": [], "rows_total": 0, "empty": empty }]),
             )
         };
-        assert_eq!(shown(&table("no slaves yet"), None), ["no slaves yet"]);
+        assert_eq!(shown(&table("no agents yet"), None), ["no agents yet"]);
         assert_eq!(shown(&table(""), None), ["nothing"]);
     }
 }

@@ -25,23 +25,23 @@ fn status() -> Value {
     json!({
         "version": "0.1.0", "pid": 7, "address": "127.0.0.1:5115", "uptime_seconds": 11_000, "draining": false,
         "page": "http://127.0.0.1:5115/operator/",
-        "extensions": [extension("job_manager", "running", 0), extension("slave_manager", "stopped", 9)],
+        "extensions": [extension("job_manager", "running", 0), extension("agent_manager", "stopped", 9)],
         "conditions": [{
-            "extension": "slave_manager", "code": "quarantined", "subject": "mallory\u{1b}[2J\u{202e}", "severity": "critical",
+            "extension": "agent_manager", "code": "quarantined", "subject": "mallory\u{1b}[2J\u{202e}", "severity": "critical",
             "text": "It sent a wrong root.", "remedy": "Look at its memory.", "since_ms": NOW_MS - 61_000,
         }],
     })
 }
 
-fn slaves() -> Value {
+fn agents() -> Value {
     let action = |label: &str, command: &str, confirm: &str| {
         json!({
-            "label": label, "extension": "slave_manager", "command": command, "arguments": { "slave": "b" },
+            "label": label, "extension": "agent_manager", "command": command, "arguments": { "agent": "b" },
             "confirm": confirm,
         })
     };
-    json!({ "title": "Slaves", "widgets": [{
-        "kind": "table", "columns": [{ "key": "name", "label": "Slave" }], "rows_total": 3, "rows": [
+    json!({ "title": "Agents", "widgets": [{
+        "kind": "table", "columns": [{ "key": "name", "label": "Agent" }], "rows_total": 3, "rows": [
             { "id": "a", "cells": { "name": "alice" }, "has_details": true },
             { "id": "b", "cells": { "name": "bob" }, "actions": [action("Cordon", "cordon", "Cordon bob?")] },
             { "id": "c", "cells": { "name": "carol" }, "actions": [
@@ -53,7 +53,7 @@ fn slaves() -> Value {
 
 fn started() -> State {
     let mut state = State::default();
-    let panels = json!([{ "name": "slaves", "extension": "slave_manager" }, { "name": "jobs", "extension": "job_manager" }]);
+    let panels = json!([{ "name": "agents", "extension": "agent_manager" }, { "name": "jobs", "extension": "job_manager" }]);
     for input in [
         Input::Height(24),
         Input::Tick(NOW_MS),
@@ -73,13 +73,13 @@ fn press_char(state: &mut State, char: char) -> Option<Request> {
     press(state, KeyCode::Char(char))
 }
 
-/// Goes to the panel of slaves.
-fn at_slaves() -> State {
+/// Goes to the panel of agents.
+fn at_agents() -> State {
     let mut state = started();
     press(&mut state, KeyCode::Tab);
     press(&mut state, KeyCode::Tab);
-    assert_eq!(state.tab, Tab::Panel("slaves".to_owned()));
-    show(&mut state, slaves());
+    assert_eq!(state.tab, Tab::Panel("agents".to_owned()));
+    show(&mut state, agents());
     state
 }
 
@@ -109,7 +109,7 @@ fn overview_shows_conditions_and_extensions() {
     let screen = screen(&started(), 100, 12);
     let expected = [
         "tig-host 0.1.0  up 3 h 3 min  1 critical  http://127.0.0.1:5115/operator/",
-        " Overview  Events  slaves  jobs",
+        " Overview  Events  agents  jobs",
         "Conditions",
         "    Severity  Code         Subject                         For  Text",
         r"!!  critical  quarantined  mallory\u{1b}[2J\u{202e}  1 min 1 s  It sent a wrong root.",
@@ -119,15 +119,15 @@ fn overview_shows_conditions_and_extensions() {
     assert_eq!(screen[..7], expected, "{screen:#?}");
     assert!(screen[7].starts_with("    Extension      Version  State    Waiting  Failed  Mean"));
     assert!(screen[8].starts_with("    job_manager    1.4.0    running        3       0  2 ms"));
-    assert!(screen[9].starts_with("!!  slave_manager  1.4.0    stopped        3       9  2 ms"));
+    assert!(screen[9].starts_with("!!  agent_manager  1.4.0    stopped        3       9  2 ms"));
     assert!(screen[11].starts_with("q quit  tab next"), "{screen:#?}");
 }
 
 #[test]
 fn screen_of_any_size_is_drawn() {
-    let mut states = vec![State::default(), started(), at_slaves()];
+    let mut states = vec![State::default(), started(), at_agents()];
     for key in ['?', 'w', '/', 'p', 'd'] {
-        let mut state = at_slaves();
+        let mut state = at_agents();
         press_char(&mut state, key);
         states.push(state);
     }
@@ -166,7 +166,7 @@ fn tabs_go_round_and_the_present_one_is_seen() {
     let mut state = started();
     press(&mut state, KeyCode::BackTab);
     assert_eq!(state.tab, Tab::Panel("jobs".to_owned()));
-    assert_eq!(screen(&state, 14, 4)[1], " slaves  jobs");
+    assert_eq!(screen(&state, 14, 4)[1], " agents  jobs");
     assert_eq!(state.wish().panel.as_deref(), Some("jobs"));
     press(&mut state, KeyCode::Right);
     assert_eq!(state.tab, Tab::Overview);
@@ -174,14 +174,14 @@ fn tabs_go_round_and_the_present_one_is_seen() {
 
 #[test]
 fn tab_of_an_extension_that_went_away_is_left() {
-    let mut state = at_slaves();
+    let mut state = at_agents();
     update(&mut state, Input::Panels(Vec::new()));
     assert_eq!(state.tab, Tab::Overview);
 }
 
 #[test]
 fn action_of_the_row_is_confirmed_before_the_call() {
-    let mut state = at_slaves();
+    let mut state = at_agents();
     assert_eq!(press_char(&mut state, 'c'), None);
     assert!(screen(&state, 80, 9)[8].contains("no actions"));
     press(&mut state, KeyCode::Down);
@@ -199,13 +199,13 @@ fn action_of_the_row_is_confirmed_before_the_call() {
     };
     assert_eq!(
         (command.as_str(), arguments),
-        ("cordon", json!({ "slave": "b" }))
+        ("cordon", json!({ "agent": "b" }))
     );
 }
 
 #[test]
 fn one_of_several_actions_is_chosen() {
-    let mut state = at_slaves();
+    let mut state = at_agents();
     press(&mut state, KeyCode::End);
     press_char(&mut state, 'c');
     assert_eq!(
@@ -218,12 +218,12 @@ fn one_of_several_actions_is_chosen() {
         &mut state,
         Input::Acted {
             is_done: false,
-            text: "slave_manager: pardon ended with 3".to_owned(),
+            text: "agent_manager: pardon ended with 3".to_owned(),
         },
     );
     assert_eq!(
         screen(&state, 80, 9)[8],
-        "slave_manager: pardon ended with 3"
+        "agent_manager: pardon ended with 3"
     );
 }
 
@@ -243,7 +243,7 @@ fn drain_and_pause_are_asked_for() {
 
 #[test]
 fn find_is_sent_to_the_panel_and_shown() {
-    let mut state = at_slaves();
+    let mut state = at_agents();
     press_char(&mut state, '/');
     for char in "bo".chars() {
         press_char(&mut state, char);
@@ -264,14 +264,14 @@ fn find_narrows_the_overview() {
     }
     let screen = screen(&state, 80, 12).join("\n");
     assert!(
-        screen.contains("job_manager") && !screen.contains("slave_manager"),
+        screen.contains("job_manager") && !screen.contains("agent_manager"),
         "{screen}"
     );
 }
 
 #[test]
 fn details_open_and_close() {
-    let mut state = at_slaves();
+    let mut state = at_agents();
     press(&mut state, KeyCode::Enter);
     assert_eq!(state.wish().id.as_deref(), Some("a"));
     let widgets = json!([{ "kind": "figures", "figures": (0..50).map(|n| json!({ "label": n.to_string(), "value": n })).collect::<Vec<_>>() }]);
@@ -301,7 +301,7 @@ fn why_shows_remedies_of_the_selected_row() {
     let why = screen(&state, 80, 12).join("\n");
     assert!(why.contains("> Look at its memory."), "{why}");
     press_char(&mut state, 'x');
-    let mut state = at_slaves();
+    let mut state = at_agents();
     press_char(&mut state, 'w');
     let why = screen(&state, 80, 12).join("\n");
     assert!(why.contains("No condition is about a. All"), "{why}");
@@ -331,17 +331,17 @@ fn selected_row_is_followed_when_others_come() {
 #[test]
 fn last_row_of_many_is_on_the_screen() {
     let rows: Vec<Value> = (0..300)
-        .map(|n| json!({ "id": n.to_string(), "cells": { "name": format!("slave {n}") } }))
+        .map(|n| json!({ "id": n.to_string(), "cells": { "name": format!("agent {n}") } }))
         .collect();
-    let table = json!({ "kind": "table", "columns": [{ "key": "name", "label": "Slave" }], "rows": rows, "rows_total": 999 });
-    let mut state = at_slaves();
-    show(&mut state, json!({ "title": "Slaves", "widgets": [table] }));
+    let table = json!({ "kind": "table", "columns": [{ "key": "name", "label": "Agent" }], "rows": rows, "rows_total": 999 });
+    let mut state = at_agents();
+    show(&mut state, json!({ "title": "Agents", "widgets": [table] }));
     press(&mut state, KeyCode::End);
     let lines = screen(&state, 80, 24);
-    assert_eq!(lines[21], "slave 299");
+    assert_eq!(lines[21], "agent 299");
     assert_eq!(lines[22], "300 of 999 rows");
     press(&mut state, KeyCode::PageUp);
-    assert!(screen(&state, 80, 24).contains(&"slave 279".to_owned()));
+    assert!(screen(&state, 80, 24).contains(&"agent 279".to_owned()));
 }
 
 #[test]

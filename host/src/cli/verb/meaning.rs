@@ -132,8 +132,8 @@ mod tests {
         };
         let panels = [panel("jobs", "job_manager"), panel("both", "a")];
         let extensions = [
-            extension("slave_manager", &["cordon", "pause", "both"]),
-            extension("precommit_manager", &["pause", "skip_block"]),
+            extension("agent_manager", &["cordon", "pause", "both"]),
+            extension("submitted_manager", &["pause", "skip_block"]),
         ];
         meaning(word, &panels, &extensions)
     }
@@ -146,7 +146,7 @@ mod tests {
         };
         assert_eq!(
             (&*extension, &*command),
-            ("precommit_manager", "skip_block")
+            ("submitted_manager", "skip_block")
         );
     }
 
@@ -156,7 +156,7 @@ mod tests {
         assert!(matches!(error, VerbError::Ambiguous { .. }), "{error}");
         assert_eq!(
             error.to_string(),
-            "`pause` has several meanings: use `tig-host call slave_manager pause`, or `tig-host call precommit_manager pause`"
+            "`pause` has several meanings: use `tig-host call agent_manager pause`, or `tig-host call submitted_manager pause`"
         );
         let error = found("both").unwrap_err().to_string();
         assert!(error.contains("`tig-host panel both` of a, or"), "{error}");
