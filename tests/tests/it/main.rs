@@ -49,4 +49,5 @@ mod support;
 mod troubles;
 mod upgrade;
 mod web_pages;
+mod webhook;
 mod wrong_clocks;

@@ -7,7 +7,8 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 use tig_system_tests::{
-    Artifacts, Benchmark, DevnetStatus, MasterOptions, Pace, Process, Site, Stack, wait_for,
+    Artifacts, Benchmark, BuildFolder, DevnetStatus, MasterOptions, Pace, Process, Site, Stack,
+    wait_for,
 };
 
 /// For anything that the system does in the end.
@@ -25,6 +26,13 @@ pub(crate) const PACE: Pace = Pace {
 pub(crate) fn site(folder: &Path) -> Site {
     let artifacts = Artifacts::of_running_test().unwrap_or_else(|missing| panic!("{missing}"));
     Site::prepare(folder, artifacts).unwrap()
+}
+
+/// Adds a plugin of the tests, which cargo builds as an example.
+pub(crate) fn add_example(site: &Site, name: &str) {
+    let build = BuildFolder::of_running_test().unwrap();
+    let examples = BuildFolder::new(build.path().join("examples"));
+    site.add_plugin(name, &examples.plugin(name)).unwrap();
 }
 
 /// One small benchmark of one challenge per block.

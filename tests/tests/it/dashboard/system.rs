@@ -4,13 +4,11 @@ use std::fs;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tig_system_tests::{
-    BuildFolder, DASHBOARD, MasterOptions, Process, Site, Stack, request, skip,
-};
+use tig_system_tests::{DASHBOARD, MasterOptions, Process, Site, Stack, request, skip};
 
 use super::chromium::Chromium;
 use super::tab::Tab;
-use crate::support::{one_challenge, patch_config, site};
+use crate::support::{add_example, one_challenge, patch_config, site};
 
 /// The extension that contributes one of every widget.
 pub(super) const SHOWCASE: &str = "showcase";
@@ -142,10 +140,7 @@ impl PageStack {
 fn prepare(folder: &TempDir) -> (Site, String) {
     let site = site(folder.path());
     site.add_dashboard().unwrap();
-    let build = BuildFolder::of_running_test().unwrap();
-    let examples = BuildFolder::new(build.path().join("examples"));
-    site.add_plugin(SHOWCASE, &examples.plugin(SHOWCASE))
-        .unwrap();
+    add_example(&site, SHOWCASE);
     let token = fs::read_to_string(site.operator_token_file()).unwrap();
     (site, token)
 }

@@ -2,7 +2,6 @@
 //! person.
 
 mod rig;
-mod webhook;
 
 use std::fs;
 use std::process::Command;

@@ -9,19 +9,20 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tig_system_tests::{
-    Artifacts, MasterOptions, PLAYER_ID, Process, Site, get, post, request, wait_for,
+    DASHBOARD, MasterOptions, NOTIFIER, PLAYER_ID, Process, Site, get, post, request, wait_for,
 };
 
-use super::webhook::Webhook;
 use crate::dashboard::chromium::Chromium;
 use crate::dashboard::tab::Tab;
-use crate::support::{PACE, PATIENCE, patch_config};
+use crate::support::{PACE, PATIENCE, add_example, patch_config, site};
+use crate::webhook::{Mood, Webhook, alerts};
 
 /// An operator knows of a trouble within this time; a loaded machine may take longer, up to the test's patience.
 const KNOWN: Duration = Duration::from_secs(10);
 
-/// Extensions beside the stock ones.
-const FURTHER: [&str; 3] = ["dashboard", "notifier", "faulty"];
+/// Extensions beside the stock ones; the last fails as it is told to.
+const FURTHER: [&str; 3] = [DASHBOARD, NOTIFIER, FAULTY];
+const FAULTY: &str = "faulty";
 
 /// A condition that a trouble has as its consequence.
 #[derive(Clone, Copy, Debug)]
@@ -115,10 +116,13 @@ impl Rig {
     /// Starts all of it; `change` is applied to the host's config.
     pub(crate) fn start(plan: &Plan, change: impl FnOnce(&mut Value)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let artifacts = Artifacts::of_running_test().unwrap_or_else(|missing| panic!("{missing}"));
-        let site = Site::prepare(folder.path(), artifacts).unwrap();
-        add_plugins(&site);
-        let webhook = Webhook::start();
+        let site = site(folder.path());
+        site.add_dashboard().unwrap();
+        site.add_plugin(NOTIFIER, &site.artifacts().plugin(NOTIFIER))
+            .unwrap();
+        add_example(&site, FAULTY);
+        let webhook = Webhook::start(Mood::Answers(200));
+        let url = format!("http://127.0.0.1:{}/", webhook.port);
         let mut devnet = plan.balance.map_or_else(
             || site.devnet(0, plan.block_ms),
             |balance| poor_devnet(&site, plan.block_ms, balance),
@@ -134,7 +138,7 @@ impl Rig {
             let extensions = config["extensions"].as_array_mut().unwrap();
             extensions.extend(FURTHER.map(Value::from));
             // The shortest pause in which alerts are gathered: one is on its way at once.
-            config["config"]["notifier"] = json!({ "webhooks": { "test": { "url": webhook.url, "severity": "info" } }, "group_ms": 100 });
+            config["config"]["notifier"] = json!({ "webhooks": { "test": { "url": url, "severity": "info" } }, "group_ms": 100 });
             change(config);
         });
         let mut host = site.host();
@@ -170,13 +174,13 @@ impl Rig {
 
     /// Runs a command of `tig-host` for the running host, and returns its standard output.
     pub(crate) fn tig_host(&self, arguments: &[&str]) -> String {
-        // Where the host sees a disk of its own, so does the command.
-        let mut command = Command::new("nsenter");
-        command
-            .args(["--mount", "--target", &self.host.id().to_string()])
-            .arg(self.site.artifacts().program("tig-host"));
-        if !self.is_disk_small {
-            command = Command::new(self.site.artifacts().program("tig-host"));
+        let program = self.site.artifacts().program("tig-host");
+        let mut command = Command::new(&program);
+        if self.is_disk_small {
+            // The host sees a disk of its own, and so must the command.
+            command = Command::new("nsenter");
+            let id = self.host.id().to_string();
+            command.args(["--mount", "--target", &id]).arg(program);
         }
         command.args(arguments).arg("--config");
         let output = command.arg(self.site.config_file()).output().unwrap();
@@ -236,8 +240,8 @@ impl Rig {
         // This webhook wants reasons too.
         let subject = condition["subject"].as_str().unwrap();
         self.wait(&expected, "no message", || {
-            let code = expected.code;
-            self.webhook.has("raised", code, subject).then_some(())
+            self.has_message("raised", expected.code, subject)
+                .then_some(())
         });
         let took = begin.elapsed();
         if took > KNOWN {
@@ -252,9 +256,14 @@ impl Rig {
             self.find(&expected).is_none().then_some(())
         });
         self.wait(&expected, "no message of the end", || {
-            let (code, subject) = (expected.code, expected.subject);
-            self.webhook.has("cleared", code, subject).then_some(())
+            self.has_message("cleared", expected.code, expected.subject)
+                .then_some(())
         });
+    }
+
+    fn has_message(&self, list: &str, code: &str, subject: &str) -> bool {
+        let messages = self.webhook.delivered();
+        alerts(&messages, list).any(|item| item["code"] == code && item["subject"] == subject)
     }
 
     fn wait<T>(&self, expected: &Expected, what: &str, look: impl FnMut() -> Option<T>) -> T {
@@ -265,18 +274,6 @@ impl Rig {
                 self.host.log_tail(40)
             )
         })
-    }
-}
-
-fn add_plugins(site: &Site) {
-    let artifacts = site.artifacts();
-    for extension in FURTHER {
-        let built = artifacts.plugin(extension);
-        // Plugins of the tests lie beside the others, among the examples.
-        let example = built.with_file_name("examples");
-        let example = example.join(built.file_name().unwrap());
-        let from = if built.exists() { built } else { example };
-        fs::copy(from, site.plugin(extension)).unwrap();
     }
 }
 
