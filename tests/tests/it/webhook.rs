@@ -1,4 +1,4 @@
-//! A webhook on loopback, which does with requests as it is told and keeps them.
+//! A webhook on loopback, which answers as it is ordered to and keeps the requests.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -20,7 +20,7 @@ use crate::webhook::{Mood, Webhook, alerts};
 /// An operator knows of a trouble within this time; a loaded machine may take longer, up to the test's patience.
 const KNOWN: Duration = Duration::from_secs(10);
 
-/// Extensions beside the stock ones; the last fails as it is told to.
+/// Extensions beside the stock ones; the last fails as it is ordered to.
 const FURTHER: [&str; 3] = [DASHBOARD, NOTIFIER, FAULTY];
 const FAULTY: &str = "faulty";
 
