@@ -1,5 +1,7 @@
 //! What an extension reports of its state: why it does nothing, and what a person must look at.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::Context;
@@ -57,6 +59,10 @@ impl Condition {
         }
     }
 
+    fn identity(&self) -> (&str, &str) {
+        (&self.code, &self.subject)
+    }
+
     /// The condition about `subject`.
     #[must_use]
     pub fn about(self, subject: impl Into<String>) -> Self {
@@ -78,18 +84,71 @@ impl Condition {
 pub struct ReportedConditions(Option<Vec<Condition>>);
 
 impl ReportedConditions {
+    /// Bounds conditions of one code: at most `count_max` of them keep their subjects, and one without a subject stands for
+    /// the rest, with the text that `rest_text` makes of them. Those that were reported last go before the others, which keep
+    /// their order: that one more comes must not look like the end of another.
+    pub fn bounded(
+        &self,
+        conditions: Vec<Condition>,
+        count_max: usize,
+        rest_text: impl FnOnce(&[Condition]) -> String,
+    ) -> Vec<Condition> {
+        let reported = self.0.iter().flatten();
+        let reported: BTreeSet<(&str, &str)> = reported.map(Condition::identity).collect();
+        let is_reported = |condition: &Condition| reported.contains(&condition.identity());
+        let (mut named, new): (Vec<_>, Vec<_>) = conditions.into_iter().partition(is_reported);
+        named.extend(new);
+        let rest = named.split_off(named.len().min(count_max));
+        let severity = rest.iter().map(|condition| condition.severity).max();
+        if let (Some(first), Some(severity)) = (rest.first(), severity) {
+            let of_rest = Condition::new(&first.code, severity, rest_text(&rest));
+            named.push(of_rest.with_remedy(first.remedy.clone()));
+        }
+        named
+    }
+
     /// Reports `conditions`, the most severe first, if they are not those of the last call. Of more than
     /// [`CONDITIONS_COUNT_MAX`] the least severe are left out. Call it last in a handler: a handler that fails afterwards
     /// has reported nothing.
     pub fn report(&mut self, ctx: &mut Context<'_>, mut conditions: Vec<Condition>) {
         conditions.sort_by(|a, b| {
             let by_severity = b.severity.cmp(&a.severity);
-            by_severity.then_with(|| (&a.code, &a.subject).cmp(&(&b.code, &b.subject)))
+            by_severity.then_with(|| a.identity().cmp(&b.identity()))
         });
         conditions.truncate(CONDITIONS_COUNT_MAX);
         if self.0.as_ref() != Some(&conditions) {
             ctx.set_conditions(&conditions);
             self.0 = Some(conditions);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn warning(code: &str, subject: &str) -> Condition {
+        Condition::new(code, Severity::Warning, "text").about(subject)
+    }
+
+    fn bounded(reported: &ReportedConditions, subjects: &[&str]) -> Vec<(String, String)> {
+        let condition = |subject: &&str| warning("slow", subject);
+        let conditions = subjects.iter().map(condition).collect();
+        let bounded = reported.bounded(conditions, 2, |rest| format!("and {} more", rest.len()));
+        let shown = bounded.into_iter().map(|it| (it.subject, it.text));
+        shown.collect()
+    }
+
+    #[test]
+    fn reported_subject_stays_named() {
+        let text = |subject: &str, text: &str| (subject.to_owned(), text.to_owned());
+        let nothing = ReportedConditions::default();
+        let expected = [text("a", "text"), text("b", "text"), text("", "and 1 more")];
+        assert_eq!(bounded(&nothing, &["a", "b", "c"]), expected);
+        let reported = vec![warning("slow", "c"), warning("late", "b")];
+        let reported = ReportedConditions(Some(reported));
+        let expected = [text("c", "text"), text("a", "text"), text("", "and 1 more")];
+        assert_eq!(bounded(&reported, &["a", "b", "c"]), expected);
+        assert_eq!(bounded(&reported, &["a"]), [text("a", "text")]);
     }
 }

@@ -1,5 +1,6 @@
 //! What of the network and its API an operator must look at.
 
+use tig_plugin_api::ReportedConditions;
 use tig_plugin_api::prelude::*;
 
 use crate::health::{Class, Health};
@@ -15,7 +16,7 @@ pub(crate) fn present(
     health: &Health,
     history: Option<&History>,
     stalled_ms: Option<u64>,
-    reported: &[Condition],
+    reported: &ReportedConditions,
 ) -> Vec<Condition> {
     let mut conditions = Vec::new();
     conditions.extend(trouble(api_url, health));
@@ -51,31 +52,17 @@ fn stalled(api_url: &str) -> Condition {
     )
 }
 
-fn frauds(history: &History, reported: &[Condition]) -> Vec<Condition> {
+fn frauds(history: &History, reported: &ReportedConditions) -> Vec<Condition> {
     const REMEDY: &str = "look which slaves computed it (`tig-host jobs`), and put them out (`tig-host cordon NAME`)";
     let condition = |id: &String| {
         let text = format!("benchmark {id} was flagged as fraud: a submitted proof is wrong");
         let condition = Condition::new("fraud_flagged", Severity::Critical, text);
         condition.about(id).with_remedy(REMEDY)
     };
-    // A further one ends none of those that are named.
-    let is_named = |id: &String| {
-        let mut reported = reported.iter();
-        reported.any(|before| before.code == "fraud_flagged" && before.subject == *id)
-    };
-    let (mut ids, new): (Vec<&String>, Vec<&String>) =
-        history.frauds().partition(|id| is_named(id));
-    ids.extend(new);
-    let rest = ids.len().saturating_sub(SUBJECTS_COUNT_MAX);
-    ids.truncate(SUBJECTS_COUNT_MAX);
-    ids.sort_unstable();
-    let mut conditions: Vec<Condition> = ids.into_iter().map(condition).collect();
-    if rest > 0 {
-        let text = format!("and {rest} more benchmarks were flagged as fraud");
-        let condition = Condition::new("fraud_flagged", Severity::Critical, text);
-        conditions.push(condition.with_remedy(REMEDY));
-    }
-    conditions
+    let conditions = history.frauds().map(condition).collect();
+    reported.bounded(conditions, SUBJECTS_COUNT_MAX, |rest| {
+        format!("and {} more benchmarks were flagged as fraud", rest.len())
+    })
 }
 
 fn listing_emptied() -> Condition {

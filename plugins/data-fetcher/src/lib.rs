@@ -27,6 +27,7 @@ mod snapshot;
 mod tests;
 
 use tig_events::{Alert, AlertKind, BenchmarkConfirmed, PrecommitConfirmed, ProofConfirmed};
+use tig_plugin_api::ReportedConditions;
 use tig_plugin_api::prelude::*;
 use tig_protocol::PlayerId;
 
@@ -63,8 +64,7 @@ struct DataFetcher {
     /// The event about its absence was emitted.
     is_stall_reported: bool,
     health: Health,
-    /// The conditions as last reported; `None` before the first report.
-    reported: Option<Vec<Condition>>,
+    reported: ReportedConditions,
 }
 
 #[extension(
@@ -108,7 +108,7 @@ impl DataFetcher {
             last_block_ms: None,
             is_stall_reported: false,
             health: Health::default(),
-            reported: None,
+            reported: ReportedConditions::default(),
         })
     }
 

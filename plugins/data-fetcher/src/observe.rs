@@ -24,13 +24,9 @@ impl DataFetcher {
         let is_answering = self.health.failures == 0;
         let stalled_ms = block_age_ms.filter(|age_ms| *age_ms >= STALL_MS && is_answering);
         let api_url = &ctx.settings().api_url;
-        let reported = self.reported.as_deref().unwrap_or_default();
-        let history = self.history.as_ref();
-        let present = conditions::present(api_url, &self.health, history, stalled_ms, reported);
-        if self.reported.as_ref() != Some(&present) {
-            ctx.set_conditions(&present);
-            self.reported = Some(present);
-        }
+        let (health, history) = (&self.health, self.history.as_ref());
+        let present = conditions::present(api_url, health, history, stalled_ms, &self.reported);
+        self.reported.report(ctx, present);
     }
 
     pub(crate) fn panel(&self, ctx: &Context<'_>) -> Result<HttpReply> {

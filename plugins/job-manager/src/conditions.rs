@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tig_plugin_api::{Condition, Severity};
+use tig_plugin_api::{Condition, ReportedConditions, Severity};
 
 use crate::job::{Job, Stage};
 use crate::late::late_jobs;
@@ -19,8 +19,14 @@ const ABANDONED_MS: u64 = 3_600_000;
 const DISPUTE_DELAYS: u64 = 2;
 
 /// All conditions of the extension.
-pub(crate) fn conditions(view: &View<'_>) -> Vec<Condition> {
-    let mut conditions = waiting(view);
+pub(crate) fn conditions(view: &View<'_>, reported: &ReportedConditions) -> Vec<Condition> {
+    let bounded = |conditions, rest_text: fn(usize) -> String| {
+        let rest_text = |rest: &[Condition]| rest_text(rest.len());
+        reported.bounded(conditions, SUBJECTS_NAMED_COUNT_MAX, rest_text)
+    };
+    let mut conditions = bounded(waiting(view), |count| {
+        format!("jobs wait for {count} more things")
+    });
     let named = [
         bounded(oldest_first(disputed(view)), |count| {
             format!("slaves disagree about {count} more jobs")
@@ -45,17 +51,6 @@ pub(crate) fn conditions(view: &View<'_>) -> Vec<Condition> {
         let text = "batches are open, and no slave has delivered one for ten minutes";
         let condition = Condition::new("no_results", Severity::Warning, text);
         conditions.push(condition.with_remedy("look at the slaves: `tig-host slaves`"));
-    }
-    conditions
-}
-
-/// The first conditions of a code, and one for the rest: so a further one, which comes last, ends none that is named.
-fn bounded(mut conditions: Vec<Condition>, text: impl Fn(usize) -> String) -> Vec<Condition> {
-    let rest = conditions.split_off(conditions.len().min(SUBJECTS_NAMED_COUNT_MAX));
-    let severity = rest.iter().map(|condition| condition.severity).max();
-    if let (Some(first), Some(severity)) = (rest.first(), severity) {
-        let condition = Condition::new(&first.code, severity, text(rest.len()));
-        conditions.push(condition.with_remedy(first.remedy.clone()));
     }
     conditions
 }
@@ -87,10 +82,7 @@ fn waiting(view: &View<'_>) -> Vec<Condition> {
             .about(subject)
             .with_remedy(reason.remedy())
     };
-    let conditions: Vec<Condition> = missing.into_iter().map(condition).collect();
-    bounded(conditions, |count| {
-        format!("jobs wait for {count} more things")
-    })
+    missing.into_iter().map(condition).collect()
 }
 
 /// With the times since when.

@@ -41,7 +41,7 @@ impl JobManager {
 
     pub(crate) fn report_conditions(&mut self, ctx: &mut Context<'_>) {
         let now_ms = ctx.now_ms();
-        let conditions = conditions(&View::new(self, now_ms));
+        let conditions = conditions(&View::new(self, now_ms), &self.reported);
         self.reported.report(ctx, conditions);
     }
 

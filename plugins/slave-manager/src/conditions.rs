@@ -3,8 +3,9 @@
 //! Invariant: a condition does not come and go with each failure of a slave that goes on failing, and their number is
 //! bounded, whatever slaves call themselves.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use tig_plugin_api::ReportedConditions;
 use tig_plugin_api::prelude::*;
 
 use crate::slaves::{self, FAILURES_TO_REST, Slave};
@@ -74,7 +75,7 @@ pub(crate) fn present(
     view: &View<'_>,
     presence: Presence,
     is_unasked: bool,
-    reported: &[Condition],
+    reported: &ReportedConditions,
 ) -> Vec<Condition> {
     let mut conditions = Vec::new();
     conditions.extend(is_unasked.then(|| no_slaves(presence)));
@@ -201,33 +202,20 @@ fn cannot_run(view: &View<'_>, name: &str, slave: &Slave) -> Option<String> {
     ))
 }
 
-/// A condition for each slave, and one without a subject for those beyond the bound. A slave that is named in `reported` stays
-/// named while it has the condition: that others come must not look like its end.
+/// A condition for each slave, and one without a subject for those beyond the bound.
 fn bounded<'a>(
     kind: &Kind,
     of: impl Iterator<Item = (&'a str, String)>,
-    reported: &[Condition],
+    reported: &ReportedConditions,
 ) -> Vec<Condition> {
-    let reported = reported.iter().filter(|before| before.code == kind.code);
-    let reported: BTreeSet<&str> = reported.map(|before| before.subject.as_str()).collect();
-    let (mut named, mut others): (Vec<_>, Vec<_>) =
-        of.partition(|(name, _)| reported.contains(name));
-    let free = SUBJECTS_COUNT_MAX.saturating_sub(named.len());
-    let unnamed = others.split_off(free.min(others.len()));
-    named.append(&mut others);
-    named.sort_unstable_by_key(|(name, _)| *name);
-    let named = named.into_iter().map(|(name, text)| {
+    let condition = |(name, text): (&str, String)| {
         let condition = Condition::new(kind.code, kind.severity, text);
         condition.about(name).with_remedy(kind.remedy)
-    });
-    let mut conditions: Vec<Condition> = named.collect();
-    if !unnamed.is_empty() {
-        let (are, count) = (kind.are, unnamed.len());
-        let names = unnamed.iter().take(NAMES_COUNT_MAX).map(|(name, _)| *name);
-        let names = names.collect::<Vec<_>>().join(", ");
-        let text = format!("more slaves {are} ({count} besides those named, such as {names})");
-        let condition = Condition::new(kind.code, kind.severity, text);
-        conditions.push(condition.with_remedy(kind.remedy));
-    }
-    conditions
+    };
+    reported.bounded(of.map(condition).collect(), SUBJECTS_COUNT_MAX, |rest| {
+        let names = rest.iter().take(NAMES_COUNT_MAX);
+        let names: Vec<&str> = names.map(|it| it.subject.as_str()).collect();
+        let (are, count, names) = (kind.are, rest.len(), names.join(", "));
+        format!("more slaves {are} ({count} besides those named, such as {names})")
+    })
 }

@@ -62,6 +62,7 @@ use tig_events::{
     AuditBatch, BatchReceived, BlockHead, Fleet, ListedPrecommit, NewBatch, ResultRefused,
     SlaveConvicted, SlaveQuarantined,
 };
+use tig_plugin_api::ReportedConditions;
 use tig_plugin_api::prelude::*;
 
 use crate::batches::{Forgotten, Queue, Rules};
@@ -124,8 +125,7 @@ struct SlaveManager {
     waiting: Waiting,
     /// Since when batches wait and no slave may have them.
     unasked_since_ms: Option<u64>,
-    /// The conditions as last reported; `None` before the first report.
-    reported: Option<Vec<Condition>>,
+    reported: ReportedConditions,
     /// What was emitted last.
     fleet: Option<Fleet>,
 }
@@ -157,7 +157,7 @@ impl SlaveManager {
             cordon: Cordon::restore(ctx)?,
             waiting: Waiting::NoBatches,
             unasked_since_ms: None,
-            reported: None,
+            reported: ReportedConditions::default(),
             fleet: None,
         })
     }

@@ -95,16 +95,8 @@ impl SlaveManager {
                 && now_ms.saturating_sub(self.state.began_ms) >= START_MS
         });
         let view = self.view(now_ms);
-        let present = conditions::present(
-            &view,
-            view.presence(),
-            is_unasked,
-            self.reported.as_deref().unwrap_or_default(),
-        );
-        if self.reported.as_ref() != Some(&present) {
-            ctx.set_conditions(&present);
-            self.reported = Some(present);
-        }
+        let present = conditions::present(&view, view.presence(), is_unasked, &self.reported);
+        self.reported.report(ctx, present);
     }
 
     pub(crate) fn log_queue(&mut self, ctx: &mut Context<'_>) {

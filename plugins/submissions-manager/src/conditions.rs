@@ -1,5 +1,6 @@
 //! What of the submissions an operator must look at.
 
+use tig_plugin_api::ReportedConditions;
 use tig_plugin_api::prelude::*;
 
 use crate::SubmissionsManager;
@@ -19,8 +20,8 @@ pub(crate) fn present(manager: &SubmissionsManager, api_url: &str, now_ms: u64) 
     let trouble = manager.ledger.trouble(now_ms);
     conditions.extend(trouble.map(|trouble| of_api(trouble, api_url)));
     conditions.extend(limits(manager, now_ms));
-    conditions.extend(bounded(rejected(manager)));
-    conditions.extend(bounded(late(manager)));
+    conditions.extend(bounded(rejected(manager), &manager.reported));
+    conditions.extend(bounded(late(manager), &manager.reported));
     conditions
 }
 
@@ -103,20 +104,16 @@ fn late(manager: &SubmissionsManager) -> Vec<(u64, Condition)> {
     of.map(condition).collect()
 }
 
-/// The oldest of a code, and one for the rest: so a further one ends none of those that are named. Benchmark and proof of
-/// one id share a condition.
-fn bounded(mut conditions: Vec<(u64, Condition)>) -> Vec<Condition> {
+/// The oldest of a code, and one for the rest. Benchmark and proof of one id share a condition.
+fn bounded(mut conditions: Vec<(u64, Condition)>, reported: &ReportedConditions) -> Vec<Condition> {
     conditions.sort_by(|(_, a), (_, b)| a.subject.cmp(&b.subject));
     conditions.dedup_by(|(_, a), (_, b)| a.subject == b.subject);
     conditions.sort_by_key(|(created_ms, _)| *created_ms);
-    let mut conditions: Vec<Condition> = conditions.into_iter().map(|(_, it)| it).collect();
-    let rest = conditions.split_off(conditions.len().min(SUBJECTS_COUNT_MAX));
-    if let Some(first) = rest.first() {
-        let text = format!("and {} more, such as this: {}", rest.len(), first.text);
-        let condition = Condition::new(&first.code, first.severity, text);
-        conditions.push(condition.with_remedy(first.remedy.clone()));
-    }
-    conditions
+    let conditions = conditions.into_iter().map(|(_, it)| it).collect();
+    reported.bounded(conditions, SUBJECTS_COUNT_MAX, |rest| {
+        let such = rest.first().map_or("", |first| &first.text);
+        format!("and {} more, such as this: {such}", rest.len())
+    })
 }
 
 fn cut(text: &str) -> String {

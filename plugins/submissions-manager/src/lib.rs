@@ -36,6 +36,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tig_events::{BenchmarkReady, PrecommitReady, PrecommitsPaused, ProofReady};
+use tig_plugin_api::ReportedConditions;
 use tig_plugin_api::prelude::*;
 
 use crate::kind::Kind;
@@ -88,8 +89,7 @@ struct SubmissionsManager {
     listing: Option<Listing>,
     limits: Limits,
     ledger: Ledger,
-    /// The conditions as last reported; `None` before the first report.
-    reported: Option<Vec<Condition>>,
+    reported: ReportedConditions,
 }
 
 #[extension(
@@ -122,7 +122,7 @@ impl SubmissionsManager {
             listing: None,
             limits: Limits::default(),
             ledger: Ledger::default(),
-            reported: None,
+            reported: ReportedConditions::default(),
         })
     }
 

@@ -16,10 +16,7 @@ impl SubmissionsManager {
             ctx.gauge("submissions_waiting", &[("kind", kind.name())], waiting);
         }
         let present = conditions::present(self, &ctx.settings().api_url, ctx.now_ms());
-        if self.reported.as_ref() != Some(&present) {
-            ctx.set_conditions(&present);
-            self.reported = Some(present);
-        }
+        self.reported.report(ctx, present);
     }
 
     /// Submissions of a kind that are to be sent, or to be shown by a block.
