@@ -10,6 +10,7 @@ mod head;
 mod identity;
 mod lenient;
 mod listed;
+mod selection;
 mod submission;
 mod work;
 
@@ -22,6 +23,7 @@ pub use head::{BlockHead, LifespanWindow};
 pub use identity::{API_RATES, API_URL_DEFAULT};
 pub use lenient::Lenient;
 pub use listed::{ListedPrecommit, is_reconfirmed};
+pub use selection::{SelectedChallenge, Selection};
 pub use submission::{
     BenchmarkReady, PrecommitDropped, PrecommitReady, PrecommitsDelayed, PrecommitsPaused,
     ProofReady, SubmitBenchmarkError, SubmitBenchmarkSuccess, SubmitPrecommitError,
