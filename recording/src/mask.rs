@@ -1,0 +1,290 @@
+//! Overwrites secrets by as many asterisks, so that the form of what holds them stays as it is.
+//!
+//! A secret is known by its value (the host's keys and tokens, in each spelling in which they may be met), or by the name in front of it
+//! in JSON: `"api_key": "..."`, `["authorization", "..."]`. A recording is covered when it is written, and what a replayed extension asks
+//! for is covered before it is compared, so both have the same asterisks.
+
+use std::fmt;
+use std::ops::Range;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use regex::bytes::Regex;
+
+use crate::record::{Answer, Outcome, Question, Record, RecordError, Step};
+
+/// Stands in the place of each byte.
+const COVER: u8 = b'*';
+
+/// Parts of the names of secrets.
+const NAMES: [&str; 16] = [
+    "password",
+    "passwd",
+    "phrase",
+    "secret",
+    "token",
+    "apikey",
+    "api_key",
+    "api-key",
+    "access_key",
+    "private_key",
+    "credential",
+    "authorization",
+    "cookie",
+    "mnemonic",
+    "bearer",
+    "suri",
+];
+
+/// Ends of names whose values are places of secrets, not secrets.
+const PLACE_ENDS: [&[u8]; 2] = [b"_file", b"_env"];
+
+/// The secrets cannot be searched for.
+#[derive(Debug, thiserror::Error)]
+pub enum MaskError {
+    /// The secrets by value.
+    #[error("cannot search for known secrets: {0}")]
+    Known(#[from] aho_corasick::BuildError),
+    /// The secrets by name.
+    #[error("cannot search for names of secrets: {0}")]
+    Named(#[from] regex::Error),
+}
+
+/// Covers secrets. Its `Debug` form shows none.
+pub struct Mask {
+    /// Values.
+    known: AhoCorasick,
+    /// Parts of names, which are looked for first: most texts hold none.
+    hints: AhoCorasick,
+    /// Forms in which a name stands before its value, as the groups `name` and `value`.
+    named: Vec<Regex>,
+}
+
+impl fmt::Debug for Mask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Mask(..)")
+    }
+}
+
+impl Mask {
+    /// A mask for `known` secrets and for those with a name.
+    ///
+    /// # Errors
+    ///
+    /// The secrets are too many to be searched for.
+    pub fn new<T: AsRef<[u8]>>(known: impl IntoIterator<Item = T>) -> Result<Self, MaskError> {
+        let known = known
+            .into_iter()
+            .filter(|secret| !secret.as_ref().is_empty());
+        let name = format!(r"[\w.-]*(?:{})[\w.-]*", NAMES.join("|"));
+        let value = r#"(?<value>(?:[^"\\]|\\.)*)"#;
+        let named = [
+            format!(r#"(?is-u)"(?<name>{name})"\s*:\s*"{value}""#),
+            format!(r#"(?is-u)\[\s*"(?<name>{name})"\s*,\s*"{value}"\s*\]"#),
+            // JSON within a text of JSON.
+            format!(r#"(?is-u)\\"(?<name>{name})\\"\s*:\s*\\"(?<value>[^"\\]*)\\""#),
+        ];
+        Ok(Self {
+            known: AhoCorasick::builder()
+                .match_kind(MatchKind::LeftmostLongest)
+                .build(known)?,
+            hints: AhoCorasick::builder()
+                .ascii_case_insensitive(true)
+                .build(NAMES)?,
+            named: named
+                .iter()
+                .map(|form| Regex::new(form))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Covers the secrets of one text or frame.
+    pub fn cover(&self, bytes: &mut [u8]) {
+        let known: Vec<Range<usize>> = self
+            .known
+            .find_iter(&*bytes)
+            .map(|found| found.range())
+            .collect();
+        for range in known {
+            bytes[range].fill(COVER);
+        }
+        if !self.hints.is_match(&*bytes) {
+            return;
+        }
+        for form in &self.named {
+            let found = form.captures_iter(bytes).filter_map(|captures| {
+                let (name, value) = (captures.name("name")?, captures.name("value")?);
+                let is_place = PLACE_ENDS.iter().any(|end| name.as_bytes().ends_with(end));
+                (!is_place).then(|| value.range())
+            });
+            let found: Vec<Range<usize>> = found.collect();
+            for range in found {
+                bytes[range].fill(COVER);
+            }
+        }
+    }
+
+    /// Covers the secrets in the records of a block.
+    ///
+    /// # Errors
+    ///
+    /// The bytes are not records.
+    pub fn cover_records(&self, records: &mut [u8]) -> Result<(), RecordError> {
+        let mut ranges = Vec::new();
+        let mut rest = &*records;
+        while let Some(record) = Record::take_from(&mut rest)? {
+            visit(&record, &mut |part| ranges.push(place(records, part)));
+        }
+        for range in ranges {
+            self.cover(&mut records[range]);
+        }
+        Ok(())
+    }
+}
+
+/// The place of `part` within `whole`, from which it is borrowed.
+fn place(whole: &[u8], part: &[u8]) -> Range<usize> {
+    let begin = part.as_ptr().addr().wrapping_sub(whole.as_ptr().addr());
+    // A part that is not borrowed lies elsewhere; none is, as postcard copies nothing.
+    let begin = begin.min(whole.len());
+    begin..begin.saturating_add(part.len()).min(whole.len())
+}
+
+/// Visits each part of a record that may hold a secret.
+fn visit(record: &Record<'_>, part: &mut impl FnMut(&[u8])) {
+    match record {
+        Record::Begin(_) | Record::Snapshot { .. } | Record::Stopped { .. } => {}
+        Record::Stored(stored) => part(&stored.value),
+        Record::Checkpoint(checkpoint) => {
+            part(&checkpoint.settings);
+            checkpoint.snapshot.iter().for_each(|state| part(state));
+        }
+        Record::Create(create) => {
+            part(&create.settings);
+            create.snapshot.iter().for_each(|state| part(state));
+            visit_outcome(&create.outcome, part);
+            visit_steps(&create.steps, part);
+        }
+        Record::Call(call) => {
+            match &call.question {
+                Question::Event { payload, .. } => part(payload),
+                Question::Request(bytes) | Question::Command(bytes) => part(bytes),
+            }
+            visit_outcome(&call.outcome, part);
+            visit_steps(&call.steps, part);
+        }
+        Record::Restored(restored) => {
+            let values = restored
+                .writes
+                .iter()
+                .filter_map(|undo| undo.value.as_ref());
+            values.for_each(|value| part(value));
+        }
+    }
+}
+
+fn visit_outcome(outcome: &Outcome<'_>, part: &mut impl FnMut(&[u8])) {
+    match outcome {
+        Outcome::Done => {}
+        Outcome::Replied(reply) => part(reply),
+        Outcome::Failed(text) | Outcome::Panicked(text) => part(text.as_bytes()),
+    }
+}
+
+fn visit_steps(steps: &[Step<'_>], part: &mut impl FnMut(&[u8])) {
+    for step in steps {
+        match step {
+            Step::Asked { body, .. } => part(body),
+            Step::Answered { answer, .. } => match answer {
+                Answer::Number(_) => {}
+                Answer::Bytes(bytes) => part(bytes),
+                Answer::Refused(text) => part(text.as_bytes()),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn covered(text: &str) -> String {
+        let mask = Mask::new(["k3y-of-api", "k3y"]).unwrap();
+        let mut bytes = text.as_bytes().to_vec();
+        mask.cover(&mut bytes);
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn known_secret_is_covered_anywhere() {
+        assert_eq!(covered("a=k3y-of-api&b"), "a=**********&b");
+        assert_eq!(covered("k3y"), "***");
+    }
+
+    #[test]
+    fn value_behind_secret_name_is_covered() {
+        let cases = [
+            (
+                r#"{"X-Api-Key" : "ab\"c","b":1}"#,
+                r#"{"X-Api-Key" : "*****","b":1}"#,
+            ),
+            (
+                r#"[["authorization","Bearer x"]]"#,
+                r#"[["authorization","********"]]"#,
+            ),
+            (
+                r#"{"body":"{\"token\":\"abc\"}"}"#,
+                r#"{"body":"{\"token\":\"***\"}"}"#,
+            ),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(covered(text), expected);
+        }
+    }
+
+    #[test]
+    fn other_values_stay_as_they_are() {
+        for text in [
+            r#"{"kind":"token","id":"x"}"#,
+            r#"{"token_file":"a/b"}"#,
+            r#"{"tokens":17}"#,
+            r#"{"key":"difficulty"}"#,
+        ] {
+            assert_eq!(covered(text), text);
+        }
+    }
+
+    #[test]
+    fn covered_records_can_be_read() {
+        let call = |payload: &'static [u8]| {
+            Record::Call(crate::Call {
+                at_ms: 7,
+                question: Question::Event {
+                    name: "news".into(),
+                    sequence: 1,
+                    redelivered: false,
+                    payload: payload.into(),
+                },
+                outcome: Outcome::Failed("k3y".into()),
+                steps: Vec::new(),
+            })
+        };
+        let mut records = Vec::new();
+        // A text that is cut short must not reach into the next record.
+        call(br#"{"token":"abc"#).append_to(&mut records).unwrap();
+        call(br#"{"token":"abc"}"#).append_to(&mut records).unwrap();
+        Mask::new(["k3y"])
+            .unwrap()
+            .cover_records(&mut records)
+            .unwrap();
+        let mut rest = records.as_slice();
+        let mut payloads = Vec::new();
+        while let Some(Record::Call(call)) = Record::take_from(&mut rest).unwrap() {
+            assert_eq!(call.outcome, Outcome::Failed("***".into()));
+            let Question::Event { payload, .. } = call.question else {
+                continue;
+            };
+            payloads.push(String::from_utf8(payload.into_owned()).unwrap());
+        }
+        assert_eq!(payloads, [r#"{"token":"abc"#, r#"{"token":"***"}"#]);
+    }
+}
