@@ -112,8 +112,10 @@ pub mod prelude {
         Condition, ConfigSchema, Context, Error, Event, HttpAnswer, HttpCall, HttpFailure,
         HttpFailureKind, HttpReply, HttpRequest, HttpResponse, LogFields, Method, Priority, Result,
         Secret, Settings, Severity, Started, Ticket, Turn, WsCloseClass, WsEvent, WsEventKind,
-        WsOpen, bail, extension,
+        WsOpen, bail,
     };
+    // The macro without the module of the same name.
+    pub use tig_plugin_macros::extension;
 }
 
 /// Compiles the plugin that the README shows.

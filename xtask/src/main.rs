@@ -10,6 +10,7 @@ mod demo;
 mod horde;
 mod kill;
 mod output;
+mod public_api;
 mod recording;
 mod screen;
 mod session;
@@ -53,6 +54,8 @@ enum Command {
     Horde(horde::Command),
     /// Kills the host at random instants under load; every benchmark must be proved exactly once.
     Kill(kill::Options),
+    /// Writes `plugin-api/public-api.txt`: what authors of extensions can use.
+    PublicApi,
     /// Plays seeds of trouble in virtual time, and names those that lose something.
     #[command(disable_help_flag = true)]
     Simulate(simulate::Options),
@@ -86,6 +89,7 @@ fn main() -> ExitCode {
         Command::Deb(options) => deb::run_with(&options),
         Command::Horde(command) => horde::run(&command),
         Command::Kill(options) => kill::run(&options),
+        Command::PublicApi => public_api::write(),
         Command::Simulate(options) => simulate::run(&options),
         Command::Tidy { lower: true } => {
             workspace::Workspace::load().and_then(|workspace| tidy::lower(&workspace))

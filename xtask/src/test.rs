@@ -2,12 +2,13 @@
 
 use std::process::ExitCode;
 
+use crate::public_api::PUBLIC_API;
 use crate::steps::{self, CLIPPY, DENY, FMT, Step, TIDY, Tally, once};
 use crate::workspace::Workspace;
 use crate::{Result, demo, horde, output, tools, wasm};
 
 /// Steps that need nothing but sources.
-const SOURCES: [Step; 5] = [
+const SOURCES: [Step; 6] = [
     TIDY,
     FMT,
     CLIPPY,
@@ -19,6 +20,7 @@ const SOURCES: [Step; 5] = [
                 .env("RUSTDOCFLAGS", "-D warnings"),
         )
     }),
+    PUBLIC_API,
 ];
 
 /// Steps that the rest cannot do without.
