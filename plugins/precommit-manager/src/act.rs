@@ -6,6 +6,7 @@ use tig_plugin_api::prelude::*;
 use crate::PrecommitManager;
 use crate::market::Market;
 use crate::reason::Hold;
+use crate::selector::SELECTION_BLOCKS_COUNT_MAX;
 
 /// Whether challenges without samples are waited for.
 #[derive(Clone, Copy, Eq, PartialEq)]
@@ -29,7 +30,11 @@ impl PrecommitManager {
     }
 
     pub(crate) fn enter(&mut self, ctx: &mut Context<'_>, market: Market) {
-        self.board.enter(&self.config, market);
+        if self.board.enter(&self.config, market) {
+            ctx.info(&format!(
+                "no selection has come for {SELECTION_BLOCKS_COUNT_MAX} blocks: the config decides again"
+            ));
+        }
         self.reporter.choices(ctx, &self.board.choices);
         self.hold = Hold::Waiting;
     }

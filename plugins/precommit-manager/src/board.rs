@@ -1,20 +1,25 @@
-//! What is known of the current block.
+//! What is known of the current block, and what is selected at it.
 
 use std::collections::BTreeMap;
 
 use tig_events::{BlockClock, DifficultySamples, Throughput};
 use tig_protocol::PreciseNumber;
 
+use crate::applied::Applied;
 use crate::choice::{Choices, choices};
 use crate::config::Config;
 use crate::ledger::Ledger;
 use crate::market::Market;
 use crate::plan::{Plan, Samples};
+use crate::selector::{Held, SelectionEvent};
 
 /// The block's facts, what the config makes of them, and the samples. Empty before the first block.
 #[derive(Default)]
 pub(crate) struct Board {
     pub(crate) market: Option<Market>,
+    /// What a selector has chosen last, while it holds.
+    pub(crate) held: Option<Held>,
+    pub(crate) applied: Applied,
     pub(crate) choices: Choices,
     /// By challenge id.
     pub(crate) samples: BTreeMap<String, Samples>,
@@ -23,12 +28,33 @@ pub(crate) struct Board {
 }
 
 impl Board {
-    /// Takes the facts of a block. Samples of other blocks are dropped; this one's may have come before it.
-    pub(crate) fn enter(&mut self, config: &Config, market: Market) {
+    /// Takes the facts of a block, and says whether a selection ends with it. Samples of other blocks are dropped; this
+    /// one's may have come before it.
+    pub(crate) fn enter(&mut self, config: &Config, market: Market) -> bool {
         self.samples
             .retain(|_, samples| samples.block_id == market.block_id);
-        self.choices = choices(config, &market);
+        let height = market.height;
+        let is_over = self.held.take_if(|held| held.is_expired(height)).is_some();
+        if let Some(held) = &mut self.held {
+            held.see(height);
+        }
         self.market = Some(market);
+        self.choose(config);
+        is_over
+    }
+
+    /// Takes in what a selector has chosen.
+    pub(crate) fn select(&mut self, config: &Config, event: SelectionEvent) {
+        let height = self.market.as_ref().map(|market| market.height);
+        self.held = Some(Held::new(event, height));
+        self.choose(config);
+    }
+
+    fn choose(&mut self, config: &Config) {
+        if let Some(market) = &self.market {
+            self.applied = Applied::new(config, self.held.as_ref(), market);
+            self.choices = choices(&self.applied, market);
+        }
     }
 
     pub(crate) fn add_samples(&mut self, event: DifficultySamples) {
@@ -60,6 +86,7 @@ impl Board {
             throughput: &self.throughput,
             block_seconds: self.clock.seconds(),
             market,
+            applied: &self.applied,
             choices: &self.choices,
             samples: &self.samples,
             ledger,

@@ -1,12 +1,14 @@
-//! What can be precommitted at a block, by challenge: config and network brought together.
+//! What can be precommitted at a block, by challenge: selection and network brought together.
 
 use std::collections::BTreeMap;
 
 use tig_protocol::PreciseNumber;
 
-use crate::config::{Config, Selection};
-use crate::market::{AlgorithmFacts, ChallengeFacts, Market, Usability};
-use crate::reason::{Reason, nearest};
+use crate::applied::Applied;
+use crate::config::Selection;
+use crate::lookup::{find_algorithm, find_challenge};
+use crate::market::Market;
+use crate::reason::Reason;
 
 /// A challenge that takes part.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,10 +22,10 @@ pub(crate) struct Choice {
     pub(crate) fee: PreciseNumber,
 }
 
-/// By challenge name, for every configured or active challenge.
+/// By challenge name, for every selected or active challenge.
 pub(crate) type Choices = BTreeMap<String, Result<Choice, Reason>>;
 
-pub(crate) fn choices(config: &Config, market: &Market) -> Choices {
+pub(crate) fn choices(applied: &Applied, market: &Market) -> Choices {
     let active = market
         .challenges
         .iter()
@@ -31,14 +33,18 @@ pub(crate) fn choices(config: &Config, market: &Market) -> Choices {
     let mut choices: Choices = active
         .map(|challenge| (challenge.name.clone(), Err(Reason::NoSelection)))
         .collect();
-    for (name, selection) in &config.algo_selection {
-        choices.insert(name.clone(), choice(name, selection, market));
+    for (name, selection) in &applied.selection {
+        let choice = match choice(name, selection, market) {
+            Err(Reason::NoWeight) if applied.is_chosen(name) => Err(Reason::SelectedOff),
+            choice => choice,
+        };
+        choices.insert(name.clone(), choice);
     }
     choices
 }
 
 fn choice(name: &str, selection: &Selection, market: &Market) -> Result<Choice, Reason> {
-    // The config's check has made sure that it fits.
+    // The checks of config and selector have made sure that it fits.
     let num_nonces = u32::try_from(selection.num_nonces).unwrap_or(u32::MAX);
     if selection.weight <= 0.0 {
         return Err(Reason::NoWeight);
@@ -57,47 +63,4 @@ fn choice(name: &str, selection: &Selection, market: &Market) -> Result<Choice, 
         weight: selection.weight,
         fee,
     })
-}
-
-fn find_challenge<'a>(name: &str, market: &'a Market) -> Result<&'a ChallengeFacts, Reason> {
-    let mut challenges = market.challenges.iter();
-    challenges
-        .find(|challenge| challenge.name == name)
-        .ok_or_else(|| Reason::UnknownChallenge {
-            nearest: nearest(
-                name,
-                market.challenges.iter().map(|known| known.name.as_str()),
-            ),
-        })
-}
-
-/// The usable algorithm of this name; names are unique only within a challenge.
-fn find_algorithm<'a>(
-    name: &str,
-    challenge_id: &str,
-    market: &'a Market,
-) -> Result<&'a AlgorithmFacts, Reason> {
-    let of_challenge = || {
-        let algorithms = market.algorithms.iter();
-        algorithms.filter(|algorithm| algorithm.challenge_id == challenge_id)
-    };
-    let named = || of_challenge().filter(|algorithm| algorithm.name == name);
-    let found = named()
-        .find(|algorithm| algorithm.usability == Usability::Usable)
-        .or_else(|| named().next());
-    let Some(algorithm) = found else {
-        return Err(Reason::UnknownAlgorithm {
-            algorithm: name.to_owned(),
-            nearest: nearest(name, of_challenge().map(|known| known.name.as_str())),
-        });
-    };
-    let name = name.to_owned();
-    match algorithm.usability {
-        Usability::Usable => Ok(algorithm),
-        Usability::Fraudulent => Err(Reason::Fraud(name)),
-        Usability::Banned => Err(Reason::Banned(name)),
-        Usability::Inactive => Err(Reason::InactiveAlgorithm(name)),
-        Usability::NotCompiled => Err(Reason::NotCompiled(name)),
-        Usability::NoDownloadUrl => Err(Reason::NoDownloadUrl(name)),
-    }
 }

@@ -25,6 +25,7 @@ pub(crate) fn conditions(situation: &Situation<'_>) -> Vec<Condition> {
         conditions.push(situation.money.condition());
     }
     if let Some(plan) = situation.plan {
+        conditions.extend(plan.applied.conditions());
         // A full block needs no samples, and asks for no more than the slaves can finish.
         let is_full = situation.hold == Hold::BlockIsFull;
         let is_moot = |reason: &Reason| {

@@ -25,7 +25,7 @@ pub(crate) struct Config {
     /// Fees of 24 hours, in TIG.
     #[serde(default)]
     pub(crate) budget_per_day: Option<f64>,
-    /// By challenge name.
+    /// By challenge name. A selector may choose other weights, algorithms and numbers of nonces for these challenges.
     pub(crate) algo_selection: BTreeMap<String, Selection>,
 }
 
@@ -41,7 +41,7 @@ pub(crate) struct Selection {
     pub(crate) algorithm: String,
     /// Nonces per precommit.
     pub(crate) num_nonces: u64,
-    /// The challenge's share of all precommits, relative to the other weights; 0 disables it.
+    /// The challenge's share of all precommits, relative to the other weights; 0 disables it, whatever a selector says.
     pub(crate) weight: f64,
     /// The highest fee to pay for a precommit, in TIG.
     #[serde(default)]
@@ -62,17 +62,11 @@ impl Config {
         )?;
         for (name, selection) in &self.algo_selection {
             let key = format!("config.precommit_manager.algo_selection.{name}");
-            let Selection {
-                num_nonces, weight, ..
-            } = *selection;
-            if !(1..=u64::from(u32::MAX)).contains(&num_nonces) {
-                bail!(
-                    "{key}.num_nonces: {num_nonces} is not between 1 and {}",
-                    u32::MAX
-                );
+            if let Err(error) = check_nonces(selection.num_nonces) {
+                bail!("{key}.{error}");
             }
-            if !(0.0..=WEIGHT_MAX).contains(&weight) {
-                bail!("{key}.weight: {weight} is not between 0 and {WEIGHT_MAX}");
+            if let Err(error) = check_weight(selection.weight) {
+                bail!("{key}.{error}");
             }
             check_tig(&format!("{key}.max_fee"), selection.max_fee)?;
         }
@@ -88,6 +82,27 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// Refuses a number of nonces that no precommit can have, with a text that begins with the key's name.
+pub(crate) fn check_nonces(num_nonces: u64) -> std::result::Result<(), String> {
+    let max = u32::MAX;
+    if !(1..=u64::from(max)).contains(&num_nonces) {
+        return Err(format!(
+            "num_nonces: {num_nonces} is not between 1 and {max}"
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses a weight that cannot be compared with others, with a text that begins with the key's name.
+pub(crate) fn check_weight(weight: f64) -> std::result::Result<(), String> {
+    if !(0.0..=WEIGHT_MAX).contains(&weight) {
+        return Err(format!(
+            "weight: {weight} is not between 0 and {WEIGHT_MAX}"
+        ));
+    }
+    Ok(())
 }
 
 fn check_tig(key: &str, amount: Option<f64>) -> Result<()> {

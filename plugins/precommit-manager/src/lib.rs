@@ -2,20 +2,27 @@
 //!
 //! | | |
 //! |---|---|
-//! | handles | `new_block`, `difficulty_samples`, `throughput`, `fleet`, `update`, `drain`, `submit_precommit_success`, `submit_precommit_error`, `precommits_delayed`, `precommit_dropped`, and outcomes of other submissions, which it counts |
+//! | handles | `new_block`, `difficulty_samples`, `selection`, `throughput`, `fleet`, `update`, `drain`, `submit_precommit_success`, `submit_precommit_error`, `precommits_delayed`, `precommit_dropped`, and outcomes of other submissions, which it counts |
 //! | emits | `precommit_ready`, `precommits_paused` |
 //! | routes | `GET /precommits`: the current block, and why each challenge is or is not precommitted; `GET /operator/panel/precommits` |
 //! | commands | `pause`, `resume`: whether new work is begun; `why`: the reasons why nothing, or not everything, is precommitted |
-//! | conditions | the reasons, by their codes (`reason.rs`); `fee_balance_low` also if the balance lasts for less than two days, or the API says so; `precommits_refused`: three in a row |
+//! | conditions | the reasons, by their codes (`reason.rs`); `selection_applied`: challenges whose weights come from a selector; `selection_refused`: a selector's choice that is not valid; `fee_balance_low` also if the balance lasts for less than two days, or the API says so; `precommits_refused`: three in a row |
 //! | config keys | `max_precommits_per_block`, `max_unresolved`, `budget_per_day`, `algo_selection` {challenge name: `algorithm`, `num_nonces`, `weight`, `max_fee`} |
 //! | stored keys | `ledger`: what was precommitted at the current block; `spend`: fees of the last day; `paused`: there while new work is paused, with the time of the pause |
 //!
 //! Nothing is begun that the slaves, as fast as they were lately, could not prove while it counts, nor with an algorithm of
 //! which a benchmark was flagged as fraud, nor while it is paused or the host drains.
+//!
+//! A selector, an extension that emits `selection`, chooses in the config's place: its weight, and its algorithm and number of
+//! nonces if it names them, hold for ten blocks and only for challenges to which the config gives a weight; all limits stay the
+//! config's. A choice that is not valid is refused for its challenge alone. A selection is handed over at a reload and not
+//! stored: after a restart the config decides until the selector's next event.
+//!
 //! It acts as soon as all challenges have their samples, and at each `update` with those that have. Each block is one line of
 //! the log.
 
 mod act;
+mod applied;
 mod board;
 mod choice;
 mod conditions;
@@ -23,6 +30,7 @@ mod config;
 mod funnel;
 mod ledger;
 mod lifetime;
+mod lookup;
 mod market;
 mod money;
 mod operator;
@@ -31,6 +39,7 @@ mod plan;
 mod reason;
 mod refusals;
 mod report;
+mod selector;
 mod spend;
 mod tally;
 #[cfg(test)]
@@ -57,6 +66,7 @@ use crate::plan::Samples;
 use crate::reason::Hold;
 use crate::refusals::Refusals;
 use crate::report::Reporter;
+use crate::selector::{Held, SelectionEvent};
 use crate::spend::Spend;
 use crate::tally::Tally;
 
@@ -102,6 +112,8 @@ struct Handover {
     is_draining: bool,
     #[serde(default)]
     refusals: Refusals,
+    #[serde(default)]
+    selection: Option<Held>,
 }
 
 /// The body of a precommit request.
@@ -175,6 +187,14 @@ impl PrecommitManager {
         }
         self.enter(ctx, market);
         self.act(ctx, Patience::ForSamples)?;
+        self.report_settled(ctx);
+        Ok(())
+    }
+
+    /// What was precommitted at this block stays; the rest of the block follows the new choice.
+    fn on_selection(&mut self, ctx: &mut Context<'_>, event: SelectionEvent) -> Result<()> {
+        self.board.select(&self.config, event);
+        self.reporter.choices(ctx, &self.board.choices);
         self.report_settled(ctx);
         Ok(())
     }
@@ -346,6 +366,7 @@ impl PrecommitManager {
             clock: self.board.clock.clone(),
             is_draining: self.is_draining,
             refusals: self.refusals.clone(),
+            selection: self.board.held.clone(),
         })
     }
 
@@ -356,6 +377,7 @@ impl PrecommitManager {
         self.board.clock = state.clock;
         self.is_draining = state.is_draining;
         self.refusals = state.refusals;
+        self.board.held = state.selection;
         self.report_unfinished(ctx);
         if let Some(market) = state.market {
             self.enter(ctx, market);

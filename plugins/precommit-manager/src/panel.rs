@@ -171,7 +171,7 @@ fn note(funnel: &Funnel) -> String {
 fn challenges(query: &PanelQuery, plan: &Plan<'_>) -> Table {
     let reasons: BTreeMap<&str, Reason> = plan.all_reasons().into_iter().collect();
     let algorithm = |name: &str| {
-        let selection = plan.config.algo_selection.get(name);
+        let selection = plan.applied.selection.get(name);
         selection.map_or("", |selection| selection.algorithm.as_str())
     };
     let found: Vec<&String> = plan
@@ -190,6 +190,7 @@ fn challenges(query: &PanelQuery, plan: &Plan<'_>) -> Table {
             Column::new("algorithm", "Algorithm", Format::Text),
             Column::new("num_nonces", "Nonces", Format::Number),
             Column::new("weight", "Weight", Format::Number),
+            Column::new("chosen_by", "Chosen by", Format::Text),
             Column::new("fee", "Fee", Format::Amount),
             Column::new("made", "At this block", Format::Number),
             Column::new("reason", "Reason", Format::State),
@@ -204,7 +205,7 @@ fn challenges(query: &PanelQuery, plan: &Plan<'_>) -> Table {
 }
 
 fn challenge_row(plan: &Plan<'_>, name: &str, reason: Option<&Reason>) -> Row {
-    let selection = plan.config.algo_selection.get(name);
+    let selection = plan.applied.selection.get(name);
     let choice = plan
         .choices
         .get(name)
@@ -222,6 +223,7 @@ fn challenge_row(plan: &Plan<'_>, name: &str, reason: Option<&Reason>) -> Row {
         ("algorithm", json!(selection.map(|of| &of.algorithm))),
         ("num_nonces", json!(selection.map(|of| of.num_nonces))),
         ("weight", json!(selection.map(|of| of.weight))),
+        ("chosen_by", json!(plan.applied.chosen_by(name))),
         ("fee", json!(fee)),
         ("made", json!(made)),
         ("reason", json!(reason.map(Reason::code))),

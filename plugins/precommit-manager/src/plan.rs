@@ -7,6 +7,7 @@ use tig_events::Throughput;
 use tig_protocol::difficulty::Point;
 use tig_protocol::{BenchmarkSettings, PreciseNumber};
 
+use crate::applied::Applied;
 use crate::choice::{Choice, Choices};
 use crate::config::Config;
 use crate::ledger::Ledger;
@@ -33,6 +34,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) throughput: &'a Throughput,
     pub(crate) block_seconds: Option<f64>,
     pub(crate) market: &'a Market,
+    pub(crate) applied: &'a Applied,
     pub(crate) choices: &'a Choices,
     /// By challenge id.
     pub(crate) samples: &'a BTreeMap<String, Samples>,

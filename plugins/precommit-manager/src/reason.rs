@@ -12,6 +12,8 @@ pub(crate) enum Reason {
     NoSelection,
     #[error("its configured weight is 0")]
     NoWeight,
+    #[error("a selector gives it weight 0")]
+    SelectedOff,
     #[error("the network has no such challenge{}", did_you_mean(.nearest))]
     UnknownChallenge { nearest: Option<String> },
     #[error("it is not active at this block")]
@@ -65,6 +67,7 @@ impl Reason {
         match self {
             Self::NoSelection => "no_selection",
             Self::NoWeight => "no_weight",
+            Self::SelectedOff => "selected_off",
             Self::UnknownChallenge { .. } => "unknown_challenge",
             Self::InactiveChallenge => "inactive_challenge",
             Self::UnknownAlgorithm { .. } => "unknown_algorithm",
@@ -88,6 +91,7 @@ impl Reason {
         match self {
             Self::NoSelection
             | Self::NoWeight
+            | Self::SelectedOff
             | Self::InactiveChallenge
             | Self::FeeOverLimit { .. }
             | Self::BudgetSpent { .. }
@@ -112,6 +116,7 @@ impl Reason {
                 "add it to config.precommit_manager.algo_selection if it should take part"
             }
             Self::NoWeight => "give it a weight above 0 if it should take part",
+            Self::SelectedOff => "see the selector's panel if it should take part",
             Self::UnknownChallenge { .. } => {
                 "correct the name in config.precommit_manager.algo_selection"
             }
@@ -269,6 +274,7 @@ mod tests {
         let reasons = [
             Reason::NoSelection,
             Reason::NoWeight,
+            Reason::SelectedOff,
             Reason::UnknownChallenge { nearest: None },
             Reason::InactiveChallenge,
             unknown(None),

@@ -40,7 +40,7 @@ impl Reporter {
                         ("fee_tig", &choice.fee.to_f64()),
                     ],
                 ),
-                Err(reason @ (Reason::NoSelection | Reason::NoWeight)) => {
+                Err(reason @ (Reason::NoSelection | Reason::NoWeight | Reason::SelectedOff)) => {
                     ctx.info_with(
                         "challenge is not precommitted",
                         &[("challenge", name), ("reason", &reason.to_string())],
@@ -106,6 +106,8 @@ struct ChallengeView<'a> {
     algorithm_id: Option<&'a str>,
     num_nonces: Option<u32>,
     weight: f64,
+    /// `selector` or `config`; null if neither has an entry for it.
+    chosen_by: Option<&'static str>,
     fee: Option<String>,
     /// Null if the challenge can be precommitted now.
     reason: Option<String>,
@@ -139,6 +141,7 @@ fn challenge_views<'a>(plan: &'a Plan<'a>) -> BTreeMap<&'a str, ChallengeView<'a
             algorithm_id: choice.map(|choice| choice.algorithm_id.as_str()),
             num_nonces: choice.map(|choice| choice.num_nonces),
             weight: choice.map_or(0.0, |choice| choice.weight),
+            chosen_by: plan.applied.chosen_by(name),
             fee: choice.map(|choice| choice.fee.to_string()),
             reason: reason.as_ref().map(ToString::to_string),
             reason_code: reason,

@@ -10,6 +10,7 @@ mod limits;
 mod operator;
 mod participation;
 mod recorded;
+mod selector;
 
 const PLAYER: &str = "0x1111111111111111111111111111111111111111";
 

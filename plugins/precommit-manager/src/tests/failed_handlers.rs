@@ -14,6 +14,7 @@ enum Step {
     Accepted,
     Refused(u16),
     Throughput,
+    Selection(f64),
     Drain,
     Pause(bool),
     Advance,
@@ -29,6 +30,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Accepted),
         3 => prop::sample::select(&[400_u16, 500][..]).prop_map(Step::Refused),
         1 => Just(Step::Throughput),
+        2 => prop::sample::select(&[-1.0, 0.0, 5.0][..]).prop_map(Step::Selection),
         1 => Just(Step::Drain),
         2 => any::<bool>().prop_map(Step::Pause),
         1 => Just(Step::Advance),
@@ -59,6 +61,10 @@ fn play(manager: &mut Harness<PrecommitManager>, step: &Step) -> tig_plugin_api:
         Step::Throughput => {
             let challenges = json!({ "c001": { "nonces_per_second": 50.0, "open_nonces": 1_000 } });
             manager.try_event("throughput", json!({ "challenges": challenges }))
+        }
+        Step::Selection(weight) => {
+            let selection = json!({ "knapsack": { "weight": weight }, "odd": 7 });
+            manager.try_event("selection", json!({ "selection": selection }))
         }
         Step::Drain => manager.try_event("drain", json!({})),
         Step::Pause(is_paused) => {
