@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use serde_json::Value;
 
-use super::Harness;
+use super::{EmittedEvent, Harness};
 use crate::{Extension, Result, Ticket};
 
 /// Plays `steps` with the `k`-th call to the host failing ([`Harness::fail_call`]), beside a second harness that is given
@@ -27,12 +27,15 @@ pub fn check_failed_handlers<E: Extension, S: Debug, T: Debug + PartialEq>(
     let (mut going_on, mut restarting) = (start(), start());
     going_on.fail_call(k);
     for (number, step) in steps.iter().enumerate() {
-        let (refused, restores) = (going_on.host.refused, going_on.restores());
+        let (refused, restores) = (going_on.host.refusals.counted, going_on.restores());
         let outcome = play(&mut going_on, step);
         let at = format!("step {number}, {step:?}, with call {k} refused");
         match outcome {
             Ok(outcome) => {
-                assert_eq!(going_on.host.refused, refused, "{at}: it has returned Ok");
+                assert_eq!(
+                    going_on.host.refusals.counted, refused,
+                    "{at}: it has returned Ok"
+                );
                 let expected = play(&mut restarting, step).ok();
                 assert_eq!(Some(outcome), expected, "{at}");
             }
@@ -56,7 +59,7 @@ pub fn check_failed_handlers<E: Extension, S: Debug, T: Debug + PartialEq>(
 #[derive(Debug, PartialEq)]
 struct Seen {
     stored: Vec<(String, String)>,
-    emitted: Vec<(String, Value)>,
+    emitted: Vec<EmittedEvent>,
     calls: Vec<String>,
     woken: u64,
     unfinished: u64,

@@ -3,17 +3,19 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use abi_stable::std_types::{RResult, RSlice, RStr, RString, RVec};
-use serde_json::Value;
-
 use super::commands::Commands;
+use super::events::EmittedEvent;
 use super::keys::TestKey;
+use super::random::Random;
+use super::refusals::Refusals;
 use super::sockets::Sockets;
-use crate::abi::Host;
-use crate::frame::{self, HostAnswer, HostCall, MetricKind};
+use crate::abi::{Host, event};
+use crate::frame::{self, EventKind, HostAnswer, HostCall, LogLevel, MetricKind};
 use crate::{
-    Condition, Context, HttpCall, Result, Sample, Settings, TAG_BYTES_MAX, Ticket, Turn, bail,
+    Condition, Context, HttpCall, LogLine, Result, Sample, Settings, TAG_BYTES_MAX, Ticket, Turn,
+    bail,
 };
+use abi_stable::std_types::{RResult, RSlice, RStr, RString, RVec};
 
 /// First moment of the harness's clock, in milliseconds since the Unix epoch.
 const START_MS: u64 = 1_700_000_000_000;
@@ -23,13 +25,13 @@ pub(super) struct TestHost {
     pub(super) stored: BTreeMap<String, Vec<u8>>,
     /// What the current handler has overwritten, so that it costs no copy of all that is stored.
     undo: Vec<(String, Option<Vec<u8>>)>,
-    pub(super) emitted: Vec<(String, Value)>,
+    pub(super) emitted: Vec<EmittedEvent>,
     pub(super) calls: Vec<HttpCall>,
     /// How each of them waits.
     pub(super) turns: Vec<Turn>,
-    pub(super) logs: Vec<(String, String)>,
+    pub(super) logs: Vec<(LogLevel, LogLine)>,
     pub(super) now_ms: u64,
-    random_state: u64,
+    pub(super) random: Random,
     pub(super) woken: u64,
     pub(super) unfinished: u64,
     pub(super) metrics: BTreeMap<(String, Vec<(String, String)>), f64>,
@@ -47,10 +49,9 @@ pub(super) struct TestHost {
     pub(super) conditions: Vec<Condition>,
     /// The handler has asked for effects.
     has_asked: bool,
-    /// Calls until one fails, that one included.
-    pub(super) fails_in: Option<u64>,
-    /// Calls that have failed so.
-    pub(super) refused: u64,
+    /// The last handler has succeeded and its effects were not stored.
+    pub(super) has_lost_commit: bool,
+    pub(super) refusals: Refusals,
 }
 
 impl TestHost {
@@ -80,13 +81,19 @@ impl TestHost {
         self.undo.clear();
         let (emitted, calls) = (self.emitted.len(), self.calls.len());
         let (woken, unfinished) = (self.woken, self.unfinished);
-        let random_state = self.random_state;
+        let random = self.random;
         self.measured.clear();
         self.conditions_asked = None;
         self.has_asked = false;
+        self.has_lost_commit = false;
         let timers = self.timers.clone();
         let (sockets, commands) = (self.sockets.mark(), self.commands.mark());
-        let result = handler(&mut Context::new(self, settings).for_command(ticket));
+        let handled = handler(&mut Context::new(self, settings).for_command(ticket));
+        let result = handled.and_then(|handled| {
+            let committed = self.refusals.check_commit();
+            self.has_lost_commit = committed.is_err();
+            committed.map(|()| handled)
+        });
         if result.is_err() {
             self.timers = timers;
             self.sockets.undo(sockets);
@@ -99,7 +106,7 @@ impl TestHost {
             self.turns.truncate(calls);
             (self.woken, self.unfinished) = (woken, unfinished);
             // So that a run in which a handler has failed can be compared with one in which it was never called.
-            self.random_state = random_state;
+            self.random = random;
         } else {
             self.keep_measured();
             if let Some(conditions) = self.conditions_asked.take() {
@@ -132,28 +139,16 @@ impl TestHost {
         self.has_asked
     }
 
-    /// Refuses a call if it is the one that is to fail.
-    fn refuse(&mut self, call: &HostCall<'_>) -> Result<()> {
-        self.has_asked |= call.is_effect();
-        let can_fail = call.is_effect() || matches!(call, HostCall::Get(_) | HostCall::Scan(_));
-        let Some(calls) = self.fails_in.filter(|_| can_fail) else {
-            return Ok(());
-        };
-        self.fails_in = calls.checked_sub(1).filter(|calls| *calls > 0);
-        if self.fails_in.is_some() {
-            return Ok(());
-        }
-        self.refused += 1;
-        bail!("refused by the test")
-    }
-
     fn answer(&mut self, call: HostCall<'_>) -> Result<HostAnswer<'_>> {
-        self.refuse(&call)?;
+        // An instance whose report is dropped would not repeat it, so it is restored as after an effect.
+        self.has_asked |= call.is_effect() || matches!(call, HostCall::Conditions(_));
+        self.refusals.check(&call)?;
         match call {
-            HostCall::Emit { name, payload, .. } => {
-                let event = (name.to_owned(), serde_json::from_slice(payload)?);
-                self.emitted.push(event);
-            }
+            HostCall::Emit {
+                name,
+                payload,
+                kind,
+            } => self.emit(name, payload, kind)?,
             HostCall::Get(key) => {
                 let value = self.stored.get(key);
                 let value = value.map(|value| Cow::Borrowed(value.as_slice()));
@@ -169,10 +164,10 @@ impl TestHost {
                 self.turns.push(turn);
             }
             HostCall::Log(level, line) => {
-                self.logs.push((level.name().to_owned(), line.to_text()));
+                self.logs.push((level, line));
             }
             HostCall::Now => return Ok(HostAnswer::Number(self.now_ms)),
-            HostCall::Random => return Ok(HostAnswer::Number(self.random())),
+            HostCall::Random => return Ok(HostAnswer::Number(self.random.next_u64())),
             HostCall::Wake(count) => self.woken += count,
             HostCall::Unfinished(count) => self.unfinished = count,
             HostCall::Measure(kind, name, sample) => {
@@ -202,6 +197,18 @@ impl TestHost {
             HostCall::Finish(finish, value) => self.commands.finish(finish, value)?,
         }
         Ok(HostAnswer::Done)
+    }
+
+    fn emit(&mut self, name: &str, payload: &[u8], kind: EventKind) -> Result<()> {
+        if name == event::HTTP_RESPONSE || name.starts_with(event::RESERVED) {
+            bail!("`{name}` comes from the host only");
+        }
+        self.emitted.push(EmittedEvent {
+            name: name.to_owned(),
+            kind,
+            arguments: serde_json::from_slice(payload)?,
+        });
+        Ok(())
     }
 
     fn key(&self, name: &str) -> Result<&TestKey> {
@@ -236,15 +243,6 @@ impl TestHost {
             .take_while(|(key, _)| key.starts_with(prefix))
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect()
-    }
-
-    /// SplitMix64: the same numbers in every run of a test.
-    fn random(&mut self) -> u64 {
-        self.random_state = self.random_state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.random_state;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
     }
 }
 

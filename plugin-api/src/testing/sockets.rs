@@ -1,23 +1,30 @@
 //! Websocket connections of the harness: the test is the peer.
 
+use serde::Serialize;
+
 use crate::{Result, WsClose, WsOpen, bail};
 
 /// A frame that an extension has sent.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct SentFrame {
     /// Tag of the connection.
     pub tag: String,
     /// The frame's text.
     pub text: String,
     /// Number by which the extension wants it reported as written.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub frame: Option<u64>,
 }
 
-/// What an extension asks of connections, in order.
-#[derive(Clone, Debug)]
-enum Asked {
+/// What an extension asks of its connections.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SocketCall {
+    /// Open a connection.
     Open(WsOpen),
+    /// Send a frame.
     Send(SentFrame),
+    /// Close the connection of this tag.
     Close(String, WsClose),
 }
 
@@ -28,7 +35,7 @@ pub(super) type Mark = (usize, Vec<WsOpen>);
 pub(super) struct Sockets {
     /// Opened or being opened; they stay until the extension has handled that they are closed.
     open: Vec<WsOpen>,
-    asked: Vec<Asked>,
+    asked: Vec<SocketCall>,
 }
 
 impl Sockets {
@@ -56,13 +63,13 @@ impl Sockets {
             bail!("a connection `{}` is there already", open.tag);
         }
         self.open.push(open.clone());
-        self.asked.push(Asked::Open(open));
+        self.asked.push(SocketCall::Open(open));
         Ok(())
     }
 
     pub(super) fn send(&mut self, tag: &str, text: &str, frame: Option<u64>) -> Result<()> {
         self.check(tag)?;
-        self.asked.push(Asked::Send(SentFrame {
+        self.asked.push(SocketCall::Send(SentFrame {
             tag: tag.to_owned(),
             text: text.to_owned(),
             frame,
@@ -72,7 +79,7 @@ impl Sockets {
 
     pub(super) fn close(&mut self, tag: &str, close: WsClose) -> Result<()> {
         self.check(tag)?;
-        self.asked.push(Asked::Close(tag.to_owned(), close));
+        self.asked.push(SocketCall::Close(tag.to_owned(), close));
         Ok(())
     }
 
@@ -89,7 +96,7 @@ impl Sockets {
     /// The connections opened since the last call.
     pub(super) fn take_opened(&mut self) -> Vec<WsOpen> {
         self.take(|asked| match asked {
-            Asked::Open(open) => Some(open.clone()),
+            SocketCall::Open(open) => Some(open.clone()),
             _ => None,
         })
     }
@@ -97,7 +104,7 @@ impl Sockets {
     /// The frames sent since the last call.
     pub(super) fn take_sent(&mut self) -> Vec<SentFrame> {
         self.take(|asked| match asked {
-            Asked::Send(sent) => Some(sent.clone()),
+            SocketCall::Send(sent) => Some(sent.clone()),
             _ => None,
         })
     }
@@ -105,9 +112,14 @@ impl Sockets {
     /// The connections that were to be closed since the last call.
     pub(super) fn take_closed(&mut self) -> Vec<(String, WsClose)> {
         self.take(|asked| match asked {
-            Asked::Close(tag, close) => Some((tag.clone(), close.clone())),
+            SocketCall::Close(tag, close) => Some((tag.clone(), close.clone())),
             _ => None,
         })
+    }
+
+    /// All that was asked for since it was last taken.
+    pub(super) fn take_all(&mut self) -> Vec<SocketCall> {
+        std::mem::take(&mut self.asked)
     }
 
     /// What was asked for, as one text for each.
@@ -125,7 +137,7 @@ impl Sockets {
         bail!("no connection `{tag}` is open")
     }
 
-    fn take<T>(&mut self, pick: impl Fn(&Asked) -> Option<T>) -> Vec<T> {
+    fn take<T>(&mut self, pick: impl Fn(&SocketCall) -> Option<T>) -> Vec<T> {
         let taken = self.asked.iter().filter_map(&pick).collect();
         self.asked.retain(|asked| pick(asked).is_none());
         taken

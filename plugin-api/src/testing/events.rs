@@ -1,0 +1,71 @@
+//! Events in and out.
+
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+use super::Harness;
+#[cfg(doc)]
+use crate::Event;
+use crate::frame::EventKind;
+use crate::{Extension, Result};
+
+/// An event that an extension has emitted.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct EmittedEvent {
+    /// Its name ([`Event::NAME`]).
+    pub name: String,
+    /// Whether it is durable, or only the latest one counts.
+    #[serde(serialize_with = "write_kind")]
+    pub kind: EventKind,
+    /// Its arguments.
+    pub arguments: Value,
+}
+
+fn write_kind<S: Serializer>(kind: &EventKind, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(match kind {
+        EventKind::Plain => "plain",
+        EventKind::Durable => "durable",
+        EventKind::Latest => "latest",
+    })
+}
+
+impl<E: Extension> Harness<E> {
+    /// Delivers an event to its handler.
+    ///
+    /// # Panics
+    ///
+    /// The handler fails.
+    pub fn event(&mut self, name: &str, arguments: Value) {
+        self.try_event(name, arguments)
+            .unwrap_or_else(|error| panic!("on_{name}: {error}"));
+    }
+
+    /// Delivers an event to its handler.
+    ///
+    /// # Errors
+    ///
+    /// The handler fails; none of its effects is kept.
+    pub fn try_event(&mut self, name: &str, arguments: Value) -> Result<()> {
+        self.handle(name, &serde_json::to_vec(&arguments)?)
+    }
+
+    /// Delivers the event `update`.
+    ///
+    /// # Panics
+    ///
+    /// The handler fails.
+    pub fn update(&mut self) {
+        self.event("update", Value::Object(serde_json::Map::new()));
+    }
+
+    /// Name and arguments of the events emitted since the last call, in order.
+    pub fn emitted(&mut self) -> Vec<(String, Value)> {
+        let emitted = self.emitted_events().into_iter();
+        emitted.map(|event| (event.name, event.arguments)).collect()
+    }
+
+    /// Like [`Harness::emitted`], with the kind of each event. Each of the two returns what neither has returned before.
+    pub fn emitted_events(&mut self) -> Vec<EmittedEvent> {
+        std::mem::take(&mut self.host.emitted)
+    }
+}

@@ -1,0 +1,123 @@
+//! HTTP requests of an extension: the test is the server.
+
+use super::Harness;
+use crate::abi::event;
+use crate::{
+    Extension, HttpAnswer, HttpCall, HttpFailure, HttpFailureKind, HttpResponse, RateLimit, Result,
+    Turn,
+};
+
+impl<E: Extension> Harness<E> {
+    /// The requests that wait for an answer, in order.
+    #[must_use]
+    pub fn http_calls(&self) -> &[HttpCall] {
+        &self.host.calls
+    }
+
+    /// How each of [`Harness::http_calls`] waits for its turn.
+    #[must_use]
+    pub fn turns(&self) -> &[Turn] {
+        &self.host.turns
+    }
+
+    /// Responds to the oldest open request with this tag.
+    ///
+    /// # Panics
+    ///
+    /// There is no such request, or the handler fails.
+    pub fn respond(&mut self, tag: &str, status: u16, body: impl Into<Vec<u8>>) {
+        self.try_respond(tag, status, body)
+            .unwrap_or_else(|error| panic!("on_http_response: {error}"));
+    }
+
+    /// Responds to the oldest open request with this tag, and closes it.
+    ///
+    /// # Errors
+    ///
+    /// The handler fails; none of its effects is kept.
+    ///
+    /// # Panics
+    ///
+    /// There is no such request.
+    pub fn try_respond(&mut self, tag: &str, status: u16, body: impl Into<Vec<u8>>) -> Result<()> {
+        self.try_answer(tag, Ok(HttpAnswer::new(status, body)))
+    }
+
+    /// Like [`Harness::respond`], with headers; a host leaves out what [`HttpAnswer::with_headers`] leaves out.
+    ///
+    /// # Panics
+    ///
+    /// As for [`Harness::respond`].
+    pub fn respond_with_headers(
+        &mut self,
+        tag: &str,
+        status: u16,
+        headers: &[(&str, &str)],
+        body: impl Into<Vec<u8>>,
+    ) {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (*name, value.as_bytes()));
+        let answer = HttpAnswer::new(status, body).with_headers(headers);
+        self.try_answer(tag, Ok(answer))
+            .unwrap_or_else(|error| panic!("on_http_response: {error}"));
+    }
+
+    /// Lets the oldest open request with this tag fail.
+    ///
+    /// # Panics
+    ///
+    /// There is no such request, or the handler fails.
+    pub fn fail(&mut self, tag: &str, kind: HttpFailureKind) {
+        self.try_fail(tag, kind)
+            .unwrap_or_else(|error| panic!("on_http_response: {error}"));
+    }
+
+    /// Fails the oldest open request with this tag, and closes it.
+    ///
+    /// # Errors
+    ///
+    /// The handler fails; none of its effects is kept.
+    ///
+    /// # Panics
+    ///
+    /// There is no such request.
+    pub fn try_fail(&mut self, tag: &str, kind: HttpFailureKind) -> Result<()> {
+        self.try_answer(tag, Err(HttpFailure::new(kind, "made by the test")))
+    }
+
+    /// Fails the oldest open request with this tag by the rate limiter.
+    ///
+    /// # Panics
+    ///
+    /// As for [`Harness::fail`].
+    pub fn limit(&mut self, tag: &str, rate_limit: RateLimit) {
+        let failure = HttpFailure {
+            rate_limit: Some(rate_limit),
+            ..HttpFailure::new(HttpFailureKind::RateLimited, "limited by the test")
+        };
+        self.try_answer(tag, Err(failure))
+            .unwrap_or_else(|error| panic!("on_http_response: {error}"));
+    }
+
+    /// Answers the oldest open request with this tag by a response or a failure of any form, and closes it.
+    ///
+    /// # Errors
+    ///
+    /// The handler fails; none of its effects is kept.
+    ///
+    /// # Panics
+    ///
+    /// There is no such request.
+    pub fn try_answer(&mut self, tag: &str, result: Result<HttpAnswer, HttpFailure>) -> Result<()> {
+        let open = self.host.calls.iter().position(|call| call.tag == tag);
+        let index = open.unwrap_or_else(|| panic!("no open request `{tag}`"));
+        self.host.calls.remove(index);
+        self.host.turns.remove(index);
+        let response = HttpResponse {
+            tag: tag.to_owned(),
+            result,
+        };
+        self.handle(event::HTTP_RESPONSE, &response.encode()?)
+    }
+}

@@ -1,0 +1,72 @@
+//! The clock of a harness, and the timers of an extension.
+
+use std::collections::BTreeMap;
+
+use super::Harness;
+#[cfg(doc)]
+use super::check_failed_handlers;
+use crate::abi::event;
+use crate::{Extension, Result};
+
+impl<E: Extension> Harness<E> {
+    /// The time by the harness's clock, in milliseconds since the Unix epoch.
+    #[must_use]
+    pub fn now_ms(&self) -> u64 {
+        self.host.now_ms
+    }
+
+    /// Puts the clock forward. Timers that become due meanwhile are handled, each at its time.
+    ///
+    /// # Panics
+    ///
+    /// A handler of a timer fails.
+    pub fn advance_ms(&mut self, milliseconds: u64) {
+        self.try_advance_ms(milliseconds)
+            .unwrap_or_else(|error| panic!("on_timer: {error}"));
+    }
+
+    /// Puts the clock forward. Timers that become due meanwhile are handled, each at its time.
+    ///
+    /// # Errors
+    ///
+    /// A handler of a timer fails; then its timer is gone, the clock stands at its time, and later timers are not handled yet.
+    pub fn try_advance_ms(&mut self, milliseconds: u64) -> Result<()> {
+        let end = self.host.now_ms + milliseconds;
+        while self.next_timer().is_some_and(|(at, _)| at <= end) {
+            self.try_next_timer()?;
+        }
+        self.host.now_ms = end;
+        Ok(())
+    }
+
+    /// Puts the clock forward to the next timer, if one is set, and handles that one alone: for steps of one handler each, as
+    /// [`check_failed_handlers`] needs them.
+    ///
+    /// # Errors
+    ///
+    /// Its handler fails; then the timer is gone.
+    pub fn try_next_timer(&mut self) -> Result<()> {
+        let Some((at, tag)) = self.next_timer() else {
+            return Ok(());
+        };
+        self.host.timers.remove(&tag);
+        self.host.now_ms = self.host.now_ms.max(at);
+        self.handle(event::TIMER, tag.as_bytes())
+    }
+
+    fn next_timer(&self) -> Option<(u64, String)> {
+        let timers = self.host.timers.iter();
+        timers.map(|(tag, at)| (*at, tag.clone())).min()
+    }
+
+    /// Sets the clock back, as may have happened between two runs of a host.
+    pub fn set_back_ms(&mut self, milliseconds: u64) {
+        self.host.now_ms = self.host.now_ms.saturating_sub(milliseconds);
+    }
+
+    /// The timers that are set: Unix milliseconds by tag.
+    #[must_use]
+    pub fn timers(&self) -> &BTreeMap<String, u64> {
+        &self.host.timers
+    }
+}
