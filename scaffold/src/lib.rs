@@ -1,0 +1,25 @@
+//! A crate for a new plugin: its name is checked, a template of its [`Kind`] is filled in, and the folder is written as a
+//! whole.
+//!
+//! Templates are whole crates of valid Rust, in which the plugin is called `plugin_name`; the tests of this crate build and
+//! run them as they lie there. This crate runs no program and prints nothing.
+
+mod api_source;
+mod checkout;
+mod folder;
+mod name;
+mod render;
+mod templates;
+
+pub use api_source::{ApiSource, ApiSourceError};
+pub use checkout::find_checkout;
+pub use folder::{WriteError, write};
+pub use name::{NAME_BYTES_MAX, NameError, NameFault, PluginName};
+pub use render::{GeneratedFile, render};
+pub use templates::{KINDS, Kind};
+
+/// The oldest version of Rust with which a generated crate builds.
+pub const RUST_VERSION: &str = env!("CARGO_PKG_RUST_VERSION");
+
+/// The version of the plugin API that the templates are written for.
+pub const API_VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,0 +1,8 @@
+//! The template `empty` as it lies there, with its own tests.
+
+#[expect(
+    unreachable_pub,
+    reason = "it is public where the crate is the plugin's own"
+)]
+#[path = "../../templates/empty/src/lib.rs"]
+mod plugin;
