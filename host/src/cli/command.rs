@@ -10,6 +10,7 @@ use super::bundle::BundleArguments;
 use super::doctor::DoctorArguments;
 use super::events;
 use super::init::InitArguments;
+use super::new_plugin::NewPluginArguments;
 use super::show::PanelArguments;
 
 const AFTER_HELP: &str = "\
@@ -31,6 +32,10 @@ const INIT_HELP: &str = "\
 Writes config.json, config.md that explains it, operator_token, and api_key if a key is given. Nothing is written that a host would not \
 start with. Exit codes: 0 written; 1 interrupted, or the system has refused; 2 an answer is missing; 3 the config, its template, or a \
 file that would be replaced; 4 no plugins.";
+
+const NEW_PLUGIN_HELP: &str = "\
+The folder is there as a whole, or not at all. Exit codes: 0 written, with a warning on standard error if it cannot be built here; \
+1 the system has refused; 2 the name, the folder or the source of the plugin API cannot be used.";
 
 const DOCTOR_HELP: &str = "\
 If a host runs with the config, it is asked; if none does, the extensions run for a while in a process that changes nothing: \
@@ -213,7 +218,7 @@ pub(super) enum Command {
         )]
         words: Vec<String>,
     },
-    /// Shows the manifests of plugin files without loading them, and seals them
+    /// Writes the crate of a new plugin; shows the manifests of plugin files without loading them, and seals them
     #[command(subcommand)]
     Plugin(PluginCommand),
     /// Shows the store of a stopped host, and copies that of a stopped or running one
@@ -261,6 +266,9 @@ pub(super) enum EventsCommand {
 
 #[derive(Subcommand)]
 pub(super) enum PluginCommand {
+    /// Writes the crate of a new plugin, with tests and a README
+    #[command(after_help = NEW_PLUGIN_HELP)]
+    New(NewPluginArguments),
     /// Shows the files in the plugin folder of a config, or beside this program
     List {
         /// The config file

@@ -14,6 +14,7 @@ mod drain;
 mod events;
 mod export;
 mod init;
+mod new_plugin;
 mod output;
 mod panel;
 mod pause;
@@ -80,6 +81,9 @@ fn execute(cli: Cli) -> ExitCode {
         Some(Command::Observe) => doctor::observer::observe(),
         Some(Command::Schema { config }) => {
             schema::schema(config.as_deref()).map(|()| ExitCode::SUCCESS)
+        }
+        Some(Command::Plugin(PluginCommand::New(arguments))) => {
+            Ok(new_plugin::new_plugin(&arguments))
         }
         Some(Command::Plugin(PluginCommand::List { config, json })) => {
             plugins::list(config.as_deref(), json).map(|()| ExitCode::SUCCESS)

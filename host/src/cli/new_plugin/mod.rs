@@ -1,0 +1,175 @@
+//! `tig-host plugin new`: writes the crate of a new plugin from a template.
+//!
+//! The templates and the crate's files are those of `tig-scaffold`; this module knows the command line and the tools that
+//! build the crate.
+
+mod toolchain;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use tig_process::error_chain::error_chain;
+use tig_scaffold::{API_VERSION, ApiSource, ApiSourceError, KINDS, NameError, PluginName};
+use tig_scaffold::{WriteError, find_checkout, render, write};
+
+use super::output;
+
+/// Exit code of clap for a wrong command line.
+const USAGE: u8 = 2;
+
+/// What is to be written.
+#[derive(Args, Debug)]
+pub(super) struct NewPluginArguments {
+    /// Name of the crate, of its file, and of its section in the config: a-z, 0-9 and _
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// What the plugin does at first
+    #[arg(long, default_value = KINDS[0].name, value_parser = kinds())]
+    kind: String,
+    /// The folder in which the crate gets a folder of its name
+    #[arg(long, value_name = "PARENT", default_value = ".")]
+    folder: PathBuf,
+    /// Take the plugin API from this folder; by default from the clone that this program was built in, else by version
+    #[arg(long, value_name = "PATH", group = "api")]
+    api_path: Option<PathBuf>,
+    /// Take it from this git repository
+    #[arg(long, value_name = "URL", group = "api")]
+    api_git: Option<String>,
+    /// A commit, tag or branch of that
+    #[arg(long, value_name = "REV", requires = "api_git")]
+    api_rev: Option<String>,
+    /// Take this version of it from the registry
+    #[arg(long, value_name = "VERSION", group = "api")]
+    api_version: Option<String>,
+}
+
+fn kinds() -> impl TypedValueParser<Value = String> {
+    let kinds = KINDS.iter();
+    PossibleValuesParser::new(kinds.map(|kind| PossibleValue::new(kind.name).help(kind.about)))
+}
+
+/// Why nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NewPluginError {
+    /// The name.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// The source of the plugin API.
+    #[error(transparent)]
+    Api(#[from] ApiSourceError),
+    /// The folder.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+impl NewPluginError {
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Write(WriteError::Refused { .. }) => ExitCode::FAILURE,
+            Self::Name(_) | Self::Api(_) | Self::Write(_) => USAGE.into(),
+        }
+    }
+}
+
+/// Writes the crate, and prints where it is and what comes next.
+pub(super) fn new_plugin(arguments: &NewPluginArguments) -> ExitCode {
+    match try_new_plugin(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::error_line(&error_chain(&error));
+            error.exit_code()
+        }
+    }
+}
+
+fn try_new_plugin(arguments: &NewPluginArguments) -> Result<(), NewPluginError> {
+    let name = PluginName::parse(&arguments.name)?;
+    let (source, origin) = choose_source(arguments)?;
+    // clap has let no other through.
+    let chosen = KINDS.iter().find(|kind| kind.name == arguments.kind);
+    let kind = chosen.unwrap_or(&KINDS[0]);
+    let files = render(kind, &name, &source);
+    let folder = write(&arguments.folder, &name, &files)?;
+    output::line(&format!("{}: a plugin, {}", folder.display(), kind.about));
+    output::line(&format!(
+        "tig-plugin-api = {} ({origin})",
+        source.dependency()
+    ));
+    output::line("next:");
+    for command in next_commands(&folder) {
+        output::line(&format!("  {command}"));
+    }
+    for complaint in toolchain::complaints(&folder) {
+        output::note_line(&format!("warning: {complaint}"));
+    }
+    Ok(())
+}
+
+/// The source of the plugin API, and why it is that.
+fn choose_source(
+    arguments: &NewPluginArguments,
+) -> Result<(ApiSource, &'static str), ApiSourceError> {
+    const GIVEN: &str = "as given";
+    if let Some(path) = &arguments.api_path {
+        return Ok((ApiSource::from_path(path)?, GIVEN));
+    }
+    if let Some(url) = &arguments.api_git {
+        let source = ApiSource::from_git(url, arguments.api_rev.as_deref())?;
+        return Ok((source, GIVEN));
+    }
+    if let Some(version) = &arguments.api_version {
+        return Ok((ApiSource::from_version(version)?, GIVEN));
+    }
+    let program = std::env::current_exe().and_then(|path| path.canonicalize());
+    match program.ok().and_then(|program| find_checkout(&program)) {
+        Some(api) => {
+            let origin =
+                "the clone that this program was built in; another by --api-git, --api-version";
+            Ok((ApiSource::from_path(&api)?, origin))
+        }
+        None => {
+            let origin = "the version of this host; another source by --api-path, --api-git";
+            Ok((ApiSource::from_version(API_VERSION)?, origin))
+        }
+    }
+}
+
+fn next_commands(folder: &Path) -> [String; 3] {
+    let folder = folder.display().to_string();
+    let is_plain = |c: char| c.is_alphanumeric() || "_-./+,@=:".contains(c);
+    let quoted = match folder.chars().all(is_plain) {
+        true => folder,
+        false => format!("'{}'", folder.replace('\'', r"'\''")),
+    };
+    [
+        format!("cd {quoted}"),
+        "cargo test".to_owned(),
+        "tig-host dev .".to_owned(),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn next_commands_suit_a_shell() {
+        let first = |folder: &str| next_commands(Path::new(folder))[0].clone();
+        assert_eq!(first("./my_plugin"), "cd ./my_plugin");
+        assert_eq!(first("/a b/it's/x"), r"cd '/a b/it'\''s/x'");
+    }
+
+    #[test]
+    fn refused_write_alone_is_no_fault_of_the_command_line() {
+        let exit_code = |error: NewPluginError| error.exit_code();
+        let exists = WriteError::Exists(PathBuf::from("x"));
+        assert_eq!(exit_code(exists.into()), USAGE.into());
+        let refused = WriteError::Refused {
+            parent: PathBuf::from("x"),
+            source: std::io::ErrorKind::PermissionDenied.into(),
+        };
+        assert_eq!(exit_code(refused.into()), ExitCode::FAILURE);
+    }
+}
