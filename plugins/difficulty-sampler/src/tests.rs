@@ -7,6 +7,7 @@ use crate::Sampler;
 
 mod failed_handlers;
 mod operator;
+mod sample;
 
 fn settings(config: Value) -> Value {
     json!({ "name": "difficulty_sampler", "config": { "difficulty_sampler": config } })
