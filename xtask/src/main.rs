@@ -10,6 +10,7 @@ mod demo;
 mod horde;
 mod kill;
 mod output;
+mod package;
 mod public_api;
 mod recording;
 mod screen;
@@ -54,8 +55,14 @@ enum Command {
     Horde(horde::Command),
     /// Kills the host at random instants under load; every benchmark must be proved exactly once.
     Kill(kill::Options),
+    /// Packages the crates that authors of extensions need, and builds each from its package.
+    Package,
     /// Writes `plugin-api/public-api.txt`: what authors of extensions can use.
-    PublicApi,
+    PublicApi {
+        /// Compare, and write nothing
+        #[arg(long)]
+        check: bool,
+    },
     /// Plays seeds of trouble in virtual time, and names those that lose something.
     #[command(disable_help_flag = true)]
     Simulate(simulate::Options),
@@ -89,7 +96,8 @@ fn main() -> ExitCode {
         Command::Deb(options) => deb::run_with(&options),
         Command::Horde(command) => horde::run(&command),
         Command::Kill(options) => kill::run(&options),
-        Command::PublicApi => public_api::write(),
+        Command::Package => package::run(),
+        Command::PublicApi { check } => public_api::write_or_check(check),
         Command::Simulate(options) => simulate::run(&options),
         Command::Tidy { lower: true } => {
             workspace::Workspace::load().and_then(|workspace| tidy::lower(&workspace))

@@ -25,20 +25,27 @@ const FOLDER: &str = "public-api";
 
 /// No item is added, changed or removed without a change of the list.
 pub(crate) const PUBLIC_API: Step = ("public API", |workspace| {
+    check(workspace).map(|()| Tally::PASSED)
+});
+
+/// Compares the list with the code, or writes it.
+pub(crate) fn write_or_check(is_check: bool) -> Result<()> {
+    let workspace = Workspace::load()?;
+    if is_check {
+        return check(&workspace);
+    }
+    let list = list(&workspace)?;
+    Ok(fs::write(workspace.root.join(FILE), list)?)
+}
+
+fn check(workspace: &Workspace) -> Result<()> {
     let recorded = fs::read_to_string(workspace.root.join(FILE)).map_err(|error| {
         format!("cannot read {FILE}: {error}; `cargo xtask public-api` writes it")
     })?;
     match difference::describe(FILE, &recorded, &list(workspace)?) {
-        None => Ok(Tally::PASSED),
+        None => Ok(()),
         Some(text) => Err(text.into()),
     }
-});
-
-/// Writes the list.
-pub(crate) fn write() -> Result<()> {
-    let workspace = Workspace::load()?;
-    let list = list(&workspace)?;
-    Ok(fs::write(workspace.root.join(FILE), list)?)
 }
 
 /// One line for each public item, but for those that follow from others.

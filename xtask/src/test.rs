@@ -2,13 +2,14 @@
 
 use std::process::ExitCode;
 
+use crate::package::PACKAGES;
 use crate::public_api::PUBLIC_API;
 use crate::steps::{self, CLIPPY, DENY, FMT, Step, TIDY, Tally, once};
 use crate::workspace::Workspace;
 use crate::{Result, demo, horde, output, tools, wasm};
 
 /// Steps that need nothing but sources.
-const SOURCES: [Step; 6] = [
+const SOURCES: [Step; 7] = [
     TIDY,
     FMT,
     CLIPPY,
@@ -21,6 +22,7 @@ const SOURCES: [Step; 6] = [
         )
     }),
     PUBLIC_API,
+    PACKAGES,
 ];
 
 /// Steps that the rest cannot do without.

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use serde::Deserialize;
 
@@ -25,6 +25,8 @@ pub(crate) struct Package {
     pub(crate) name: String,
     pub(crate) manifest_path: PathBuf,
     pub(crate) dependencies: Vec<Dependency>,
+    /// Registries that it may be published to; `None` for any of them.
+    pub(crate) publish: Option<Vec<String>>,
 }
 
 /// A line of its manifest.
@@ -36,6 +38,13 @@ pub(crate) struct Dependency {
 }
 
 impl Package {
+    /// Whether it is meant for others, too.
+    pub(crate) fn is_published(&self) -> bool {
+        self.publish
+            .as_ref()
+            .is_none_or(|registries| !registries.is_empty())
+    }
+
     /// Where its manifest is.
     pub(crate) fn folder(&self) -> &Path {
         self.manifest_path.parent().unwrap_or(Path::new("."))
@@ -119,11 +128,20 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 
 /// Runs `command` and returns its standard output.
 pub(crate) fn read(command: &mut Command) -> Result<String> {
+    Ok(String::from_utf8(outputs(command)?.stdout)?)
+}
+
+/// Runs `command` and returns what it reports on standard error.
+pub(crate) fn read_reports(command: &mut Command) -> Result<String> {
+    Ok(String::from_utf8(outputs(command)?.stderr)?)
+}
+
+fn outputs(command: &mut Command) -> Result<Output> {
     let output = command
         .output()
         .map_err(|error| format!("cannot start {}: {error}", text(command)))?;
     if output.status.success() {
-        return Ok(String::from_utf8(output.stdout)?);
+        return Ok(output);
     }
     let cause = String::from_utf8_lossy(&output.stderr);
     Err(format!("{} failed: {}", text(command), cause.trim()).into())

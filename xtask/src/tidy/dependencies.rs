@@ -107,6 +107,7 @@ mod tests {
             name: name.to_owned(),
             manifest_path: Path::new("/repo").join(folder).join("Cargo.toml"),
             dependencies: dependencies.iter().map(dependency).collect(),
+            publish: Some(Vec::new()),
         }
     }
 

@@ -135,6 +135,7 @@ mod tests {
             name: "tig-news".to_owned(),
             manifest_path: "news/Cargo.toml".into(),
             dependencies: dependencies.iter().map(|name| dependency(name)).collect(),
+            publish: Some(Vec::new()),
         };
         let found = unaligned(&[package(&["tig-worker"])]);
         assert_eq!(
