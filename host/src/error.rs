@@ -8,6 +8,7 @@ use tig_process::threads::{REMEDY, ThreadsError};
 
 use crate::config::ConfigError;
 use crate::exit_code;
+use crate::lifecycle::recording::RecordingError;
 use crate::plugin::PluginError;
 use crate::store::{ArchiveError, StoreError};
 
@@ -39,6 +40,9 @@ pub enum HostError {
     /// An export or import failed.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
+    /// The recording that the config wants does not begin.
+    #[error(transparent)]
+    Recording(#[from] RecordingError),
     /// There is not enough room for the host's threads.
     #[error(transparent)]
     Threads(#[from] ThreadsError),
@@ -63,7 +67,7 @@ impl HostError {
     #[must_use]
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Config(_) => exit_code::CONFIG.into(),
+            Self::Config(_) | Self::Recording(_) => exit_code::CONFIG.into(),
             Self::Plugin { .. } => exit_code::PLUGIN.into(),
             Self::Listen { .. } => exit_code::LISTENER.into(),
             Self::Store(_) | Self::Archive(_) => exit_code::STORE.into(),

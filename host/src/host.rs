@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch::Sender as StopSender;
 
 use crate::config::Config;
-use crate::control::{Control, Parts, operator};
+use crate::control::{Control, Parts, admin, operator};
 use crate::error::HostError;
 use crate::http::client::HttpClient;
 use crate::http::metrics::Metrics;
@@ -20,6 +20,7 @@ use crate::http::{listener, server};
 use crate::lifecycle::drain::Drain;
 use crate::lifecycle::health::Health;
 use crate::lifecycle::reconfigure::FixedConfig;
+use crate::lifecycle::recording::Recording;
 use crate::lifecycle::reload::Watched;
 use crate::lifecycle::supervisor::{Message, Supervisor};
 use crate::lifecycle::watch::{FolderWatch, Settling};
@@ -51,6 +52,8 @@ pub struct Host {
     supervisor: mpsc::Sender<Message>,
     ticker: mpsc::Sender<()>,
     history: mpsc::Sender<()>,
+    recording: Arc<Recording>,
+    recording_thread: Threads,
     stop_listener: StopSender<bool>,
 }
 
@@ -126,6 +129,11 @@ impl Host {
             config.plugin_cache_folder.clone(),
             Some(probe_program.to_owned()),
         );
+        let admin_file = config.backup_folder.join(admin::FILE_NAME);
+        let recording = Recording::new(&shared, vec![admin_file]);
+        if !is_observing {
+            recording.apply(config)?;
+        }
         let committer = start_committer(&shared)?;
         let timers = start_timers(&shared).inspect_err(|_| shared.committer.stop())?;
         let runners = start::load(config, &loader, &candidates)
@@ -142,6 +150,7 @@ impl Host {
         let health = Health::new(&shared, drain.clone(), config.backup_folder.clone());
         let ticker = start_ticker(&supervisor_threads, &shared, health)?;
         start_runners(&shared, runners)?;
+        let recording_thread = start_recording(&recording)?;
         let history = history::open(&config.backup_folder, &shared, is_observing);
         let control = Control::new(Parts {
             shared: Arc::clone(&shared),
@@ -149,6 +158,7 @@ impl Host {
             drain: drain.clone(),
             listener_settings: Arc::clone(&listener_settings),
             history: Arc::clone(&history),
+            recording: Arc::clone(&recording),
             address,
             config: (config.path.clone(), config.overrides.clone()),
         });
@@ -174,6 +184,8 @@ impl Host {
             supervisor,
             ticker,
             history: sampler,
+            recording,
+            recording_thread,
             stop_listener,
         })
     }
@@ -209,6 +221,9 @@ impl Host {
         }
         let deadline = Instant::now() + STOP_MAX;
         self.shared.threads.leave(deadline);
+        // After the last handlers.
+        self.recording.stop();
+        self.recording_thread.leave(deadline);
         self.supervisor_threads.leave(deadline);
         self.shared.services.timers.stop();
         self.timers.leave(deadline);
@@ -236,6 +251,15 @@ fn start_timers(shared: &Arc<Shared>) -> Result<Threads, HostError> {
         .spawn("timers", move || {
             work.services.timers.run(&work.services.clock);
         })
+        .map_err(HostError::thread)?;
+    Ok(threads)
+}
+
+fn start_recording(recording: &Arc<Recording>) -> Result<Threads, HostError> {
+    let threads = Threads::default();
+    let work = Arc::clone(recording);
+    threads
+        .spawn("recording", move || work.run())
         .map_err(HostError::thread)?;
     Ok(threads)
 }

@@ -117,6 +117,13 @@ impl Keys {
         Ok(self.find(extension, name)?.sign(bytes))
     }
 
+    /// Whether what is signed with the key `name` is secret itself: a code made by a shared secret is a key for a while.
+    #[must_use]
+    pub(crate) fn has_secret_codes(&self, name: &str) -> bool {
+        let key = self.0.get(name);
+        key.is_some_and(|key| matches!(key.secret, Secret::HmacSha256(_)))
+    }
+
     fn find(&self, extension: &str, name: &str) -> Result<&Secret, KeyError> {
         let Some(key) = self.0.get(name) else {
             let name = name.to_owned();

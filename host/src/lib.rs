@@ -19,6 +19,7 @@ mod limits;
 mod observe;
 mod plugin;
 mod runtime;
+mod secrets;
 mod stepped;
 mod store;
 mod threads;

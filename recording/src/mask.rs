@@ -123,6 +123,19 @@ impl Mask {
         }
     }
 
+    /// The first bytes of the hash of `bytes` when its secrets are covered.
+    #[must_use]
+    pub fn digest(&self, bytes: &[u8]) -> [u8; 16] {
+        let mut covered = bytes.to_vec();
+        self.cover(&mut covered);
+        let mut digest = [0; 16];
+        blake3::Hasher::new()
+            .update(&covered)
+            .finalize_xof()
+            .fill(&mut digest);
+        digest
+    }
+
     /// Covers the secrets in the records of a block.
     ///
     /// # Errors

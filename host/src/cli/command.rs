@@ -77,6 +77,9 @@ pub(super) struct RunArguments {
     /// Port to listen on; 0 takes a free one
     #[arg(long, value_name = "N")]
     pub(super) port: Option<u16>,
+    /// Record what goes into extensions to this file, for `tig-host replay`
+    #[arg(long, value_name = "FILE")]
+    pub(super) record: Option<PathBuf>,
     /// How log lines are written
     #[arg(long, value_enum, default_value_t)]
     pub(super) log_format: LogFormat,

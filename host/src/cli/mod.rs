@@ -197,6 +197,7 @@ fn split(arguments: RunArguments) -> (PathBuf, Overrides) {
         api_url: arguments.api,
         backup_folder: arguments.backup,
         port: arguments.port,
+        record: arguments.record,
         ..Overrides::default()
     };
     match &arguments.positionals[..] {

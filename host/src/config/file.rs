@@ -12,6 +12,7 @@ use tig_plugin_api::export::{schema_bytes, schema_length};
 use super::Fault;
 use super::keys::KeyFile;
 use super::network::{AccessFile, HttpFile, MetricsFile, OperatorFile};
+use super::record::RecordFile;
 use super::tls::TlsFile;
 use crate::config::Suggestion;
 
@@ -60,6 +61,9 @@ pub(super) struct ConfigFile {
     /// Requests that the host sends.
     #[serde(default)]
     pub(super) http: HttpFile,
+    /// Recording of what goes into extensions, for `tig-host replay`.
+    #[serde(default)]
+    pub(super) record: RecordFile,
 }
 
 /// The name under which the host itself emits events and has conditions.

@@ -10,6 +10,7 @@ mod identity;
 mod keys;
 mod network;
 mod rates;
+mod record;
 pub(crate) mod schema;
 mod secret;
 mod secret_files;
@@ -30,6 +31,7 @@ pub(crate) use file::schema;
 pub(crate) use identity::{Identity, is_same_id};
 pub use rates::RateTable;
 pub(crate) use rates::{ConfiguredRates, RateClass};
+pub(crate) use record::RecordSettings;
 use serde_json::{Map, Value};
 pub(crate) use settings::own_settings;
 pub(crate) use suggestion::Suggestion;
@@ -75,6 +77,8 @@ pub struct Overrides {
     pub backup_folder: Option<PathBuf>,
     /// Port of the listener.
     pub port: Option<u16>,
+    /// File of the recording.
+    pub record: Option<PathBuf>,
 }
 
 /// A checked config.
@@ -114,6 +118,8 @@ pub struct Config {
     pub(crate) keys: Keys,
     /// Requests per minute to each API host; as far as the file says, until the file is completed by the manifests.
     pub rates: RateTable,
+    /// Recording of what goes into extensions.
+    pub(crate) record: Option<RecordSettings>,
     /// Allowed, but not recommended.
     pub warnings: Vec<Fault>,
 }
@@ -189,7 +195,9 @@ impl Config {
         overrides: Overrides,
     ) -> Result<Self, Vec<Fault>> {
         let given = overrides.clone();
-        let security = Security::read(&file, folder, overrides.api_key)?;
+        let mut faults = Vec::new();
+        let record = file.record.read(folder, overrides.record, &mut faults);
+        let security = Security::read(&file, folder, overrides.api_key, faults)?;
         let backup_folder = overrides
             .backup_folder
             .unwrap_or_else(|| backup_folder(file.backup_folder, folder));
@@ -222,6 +230,7 @@ impl Config {
             trust: security.trust,
             keys: security.keys,
             rates: file.http.rates().0,
+            record,
             warnings: security.warnings,
         })
     }

@@ -23,7 +23,7 @@ pub(super) struct Security {
 }
 
 impl Security {
-    /// Reads the files that `file` names; `api_key` is from the command line.
+    /// Reads the files that `file` names; `api_key` is from the command line, and `earlier` faults are reported with the others.
     ///
     /// # Errors
     ///
@@ -32,8 +32,10 @@ impl Security {
         file: &ConfigFile,
         folder: &Path,
         api_key: Option<Secret>,
+        earlier: Vec<Fault>,
     ) -> Result<Self, Vec<Fault>> {
         let mut faults = file.faults();
+        faults.extend(earlier);
         let api_key = api_key.map_or_else(
             || {
                 let (named, variable) = (file.api_key_file.as_ref(), file.api_key_env.as_ref());

@@ -25,6 +25,7 @@ use crate::http::server;
 use crate::http::settings::ListenerSettings;
 use crate::lifecycle::drain::Drain;
 use crate::lifecycle::reconfigure::ReconfigureError;
+use crate::lifecycle::recording::Recording;
 use crate::lifecycle::reload::{Attempt, Outcome, ReloadError};
 use crate::lifecycle::shadowing::ShadowError;
 use crate::lifecycle::supervisor::{Message, Named, Request};
@@ -87,6 +88,7 @@ pub(crate) struct Parts {
     pub(crate) drain: Drain,
     pub(crate) listener_settings: Arc<ListenerSettings>,
     pub(crate) history: Arc<History>,
+    pub(crate) recording: Arc<Recording>,
     pub(crate) address: SocketAddr,
     /// Path and overrides of the config, to read it again.
     pub(crate) config: (PathBuf, Overrides),
@@ -285,6 +287,14 @@ impl Control {
         let config = Box::new(config);
         let applied = self.request(|reply| Request::Reconfigure { config, reply })??;
         self.0.parts.listener_settings.apply(&applied.config);
+        if let Err(error) = self.0.parts.recording.apply(&applied.config) {
+            self.0
+                .parts
+                .shared
+                .services
+                .recorder
+                .fail_to_begin(error.to_string());
+        }
         Ok(applied.attempts)
     }
 
@@ -385,9 +395,10 @@ mod tests {
         let control = Control::new(Parts {
             shared: Arc::clone(&shared),
             supervisor,
-            drain: Drain::new(shared),
+            drain: Drain::new(Arc::clone(&shared)),
             listener_settings: Arc::new(ListenerSettings::new(&config, clients)),
             history: Arc::new(History::off()),
+            recording: Recording::new(&shared, Vec::new()),
             address: config.listen,
             config: (path.clone(), Overrides::default()),
         });

@@ -55,6 +55,7 @@ impl Health {
             config_rejected: self.shared.rejected_config.get(),
             disk: free.map(|free| (self.folder.display().to_string(), free)),
             store_failed: failed.map(ToString::to_string),
+            recording_ended: self.shared.services.recorder.ended(),
             draining: self.drain.is_requested().then(unfinished),
             clock_off_s: self.shared.services.clock.system_ahead_s(),
         };

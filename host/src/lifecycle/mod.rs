@@ -7,6 +7,7 @@ pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod plugin_files;
 pub(crate) mod reconfigure;
+pub(crate) mod recording;
 pub(crate) mod reload;
 pub(crate) mod rollback;
 pub(crate) mod shadowing;

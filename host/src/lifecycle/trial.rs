@@ -51,6 +51,7 @@ pub(crate) fn create_instance(plugin: &Plugin, start: FirstStart) -> Result<(), 
         timers: Timers::default(),
         keys: Keys::throwaway(keys),
         commands: Commands::default(),
+        recorder: Arc::default(),
     };
     let (extension, overlay) = (Extension::new(&settings.name), Overlay::default());
     let mut transaction = Transaction::begin(&services, &extension, &overlay);

@@ -59,6 +59,8 @@ pub(crate) struct Facts {
     pub disk: Option<(String, u64)>,
     /// Why nothing can be stored.
     pub store_failed: Option<String>,
+    /// Why a recording has ended by itself.
+    pub recording_ended: Option<String>,
     /// A drain was requested; pieces of work that are unfinished.
     pub draining: Option<u64>,
     /// How far the system's clock is ahead of the host's, in seconds.
@@ -75,12 +77,20 @@ impl Facts {
                 .as_ref()
                 .and_then(|(folder, free)| disk_low(folder, *free)),
             self.store_failed.as_deref().map(store_cannot_write),
+            self.recording_ended.as_deref().map(recording_ended),
             self.draining.map(draining),
             clock_off(self.clock_off_s),
         ];
         let extensions = self.extensions.iter().flat_map(of_extension);
         own.into_iter().flatten().chain(extensions).collect()
     }
+}
+
+fn recording_ended(reason: &str) -> Condition {
+    let text = format!("nothing is recorded any more: {reason}");
+    Condition::new("recording_ended", Severity::Warning, text).with_remedy(
+        "make room on its disk; then change `record` in the config, or restart the host",
+    )
 }
 
 fn of_extension(facts: &ExtensionFacts) -> impl Iterator<Item = Condition> {
@@ -211,6 +221,7 @@ mod tests {
             config_rejected: Some(text("no")),
             disk: Some((text("backup"), DISK_FREE_BYTES_CRITICAL - 1)),
             store_failed: Some(text("no")),
+            recording_ended: Some(text("no")),
             draining: None,
             clock_off_s: -3_600,
         };
@@ -219,6 +230,7 @@ mod tests {
             ("config_rejected", "", Severity::Warning),
             ("disk_low", "", Severity::Critical),
             ("store_cannot_write", "", Severity::Critical),
+            ("recording_ended", "", Severity::Warning),
             ("clock_off", "", Severity::Warning),
             ("handler_stuck", "a", Severity::Critical),
             ("extension_stopped", "a", Severity::Critical),

@@ -23,6 +23,7 @@ pub(crate) mod mailbox;
 pub(crate) mod outbound;
 pub(crate) mod pending_writes;
 pub(crate) mod probation;
+pub(crate) mod recorder;
 pub(crate) mod route_request;
 pub(crate) mod runner;
 pub(crate) mod sent;

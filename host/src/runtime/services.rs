@@ -9,6 +9,7 @@ use crate::runtime::commands::Commands;
 use crate::runtime::conditions::Announce;
 use crate::runtime::event::Kind;
 use crate::runtime::outbound::HttpSender;
+use crate::runtime::recorder::Recorder;
 use crate::runtime::sockets::SocketDriver;
 use crate::runtime::timers::Timers;
 use crate::store::Store;
@@ -33,6 +34,8 @@ pub(crate) struct Services {
     pub keys: Keys,
     /// Calls of commands.
     pub commands: Commands,
+    /// Where calls into extensions are recorded.
+    pub recorder: Arc<Recorder>,
 }
 
 impl Announce for Services {

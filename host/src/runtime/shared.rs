@@ -72,6 +72,7 @@ impl Shared {
                 timers: Timers::default(),
                 keys,
                 commands: Commands::default(),
+                recorder: Arc::default(),
             },
             committer: Committer::default(),
             threads: Threads::default(),

@@ -23,6 +23,7 @@ use crate::runtime::host_call_error::{
 use crate::runtime::log_line;
 use crate::runtime::outbound::QueuedCall;
 use crate::runtime::pending_writes::{Overlay, merge};
+use crate::runtime::recorder::Trace;
 use crate::runtime::services::Services;
 use crate::store::StoreError;
 
@@ -51,6 +52,8 @@ pub(crate) struct Transaction<'a> {
     is_redelivery: bool,
     /// Times and random numbers that the handler got, if they are recorded.
     inputs: Option<Vec<u64>>,
+    /// What the handler asks for, if it is recorded.
+    trace: Option<Trace>,
 }
 
 impl<'a> Transaction<'a> {
@@ -75,6 +78,7 @@ impl<'a> Transaction<'a> {
             reports: 0,
             is_redelivery: false,
             inputs: None,
+            trace: None,
         }
     }
 
@@ -96,6 +100,16 @@ impl<'a> Transaction<'a> {
     /// The recorded times and random numbers.
     pub(crate) fn take_inputs(&mut self) -> Vec<u64> {
         self.inputs.take().unwrap_or_default()
+    }
+
+    /// Records what the handler asks for from now on.
+    pub(crate) fn set_trace(&mut self, trace: Trace) {
+        self.trace = Some(trace);
+    }
+
+    /// What the handler has asked for, if it is recorded.
+    pub(crate) fn take_trace(&mut self) -> Option<Trace> {
+        self.trace.take()
     }
 
     fn input(&mut self, value: u64) -> HostAnswer<'static> {
@@ -271,7 +285,14 @@ impl Host for Transaction<'_> {
         name: RStr<'_>,
         body: RSlice<'_, u8>,
     ) -> RResult<RVec<u8>, RString> {
-        frame::answer_call((service, name, body), |call| self.serve(call))
+        if let Some(trace) = &mut self.trace {
+            trace.ask(service, name.as_str(), body.as_slice());
+        }
+        let answer = frame::answer_call((service, name, body), |call| self.serve(call));
+        if let Some(trace) = &mut self.trace {
+            trace.answer(service, &answer);
+        }
+        answer
     }
 }
 

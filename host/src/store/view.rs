@@ -25,6 +25,28 @@ impl View {
         Ok(value.map(|value| value.value().to_vec()))
     }
 
+    /// Visits all values of an extension, by key.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, or `visit` fails.
+    pub(crate) fn visit<E: From<StoreError>>(
+        &self,
+        extension: &str,
+        mut visit: impl FnMut(&str, &[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let entries = self.0.range((extension, "")..).map_err(StoreError::from)?;
+        for entry in entries {
+            let (key, value) = entry.map_err(StoreError::from)?;
+            let (owner, key) = key.value();
+            if owner != extension {
+                break;
+            }
+            visit(key, value.value())?;
+        }
+        Ok(())
+    }
+
     /// Reads all keys that begin with `prefix`, with their values.
     ///
     /// # Errors

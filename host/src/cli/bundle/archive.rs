@@ -14,7 +14,7 @@ use tar::{Builder, Header};
 use tempfile::NamedTempFile;
 
 use super::scrub;
-use super::secrets::Secrets;
+use crate::secrets::Secrets;
 
 /// Folder of all files in the bundle.
 const FOLDER: &str = "tig-host-support";

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::secret_names::is_secret_name;
+use crate::secrets::names::is_secret_name;
 
 /// Files of the system that are shown whole; they hold nothing of the operator's.
 const FILES: [(&str, &str); 7] = [

@@ -5,8 +5,6 @@ mod machine;
 mod named;
 mod running;
 mod scrub;
-mod secret_names;
-mod secrets;
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -18,11 +16,11 @@ use serde_json::{Value, json};
 use tig_plugin_api::abi::API_VERSION;
 
 use self::archive::{Bundle, unix_seconds};
-use self::secrets::Secrets;
 use super::admin::Where;
 use super::{doctor, output, plugins, store};
 use crate::config::{Config, folder_of_executable};
 use crate::error::HostError;
+use crate::secrets::Secrets;
 use crate::store::Archive;
 
 /// Bytes at the end of a log that are put in.
@@ -86,7 +84,11 @@ fn write(arguments: &BundleArguments, output: &Path) -> io::Result<Contents> {
     let place = &arguments.place;
     let config = place.config.clone().unwrap_or("config.json".into());
     let folder = place.folder().map_err(|error| error.to_string());
-    let secrets = Secrets::collect(&config, folder.as_deref().ok());
+    let admin = folder
+        .as_deref()
+        .ok()
+        .map(|folder| folder.join(crate::control::admin::FILE_NAME));
+    let secrets = Secrets::collect(&config, admin);
     let mut bundle = Bundle::begin(output, secrets)?;
     bundle.add_json("version.json", &version())?;
     bundle.add_json("machine.json", &machine::facts())?;

@@ -2,7 +2,7 @@
 //!
 //! Invariant: a line that is clean stays as it is.
 
-use super::secret_names::{REMOVED, is_secret_name, looks_random, squashed};
+use crate::secrets::names::{REMOVED, is_secret_name, looks_random, squashed};
 
 /// Names whose value is all that follows on the line.
 const WHOLE_LINE_NAMES: [&str; 5] = ["authorization", "cookie", "mnemonic", "phrase", "suri"];

@@ -1,12 +1,12 @@
 //! Removes what may be secret from JSON and texts, by the names of keys and by the shape of values. Pure.
 //!
 //! What is removed by mistake costs a reader a little; so in doubt it is removed. Values that are known to be secret are removed by
-//! [`super::secrets`] wherever they stand.
+//! [`crate::secrets`] wherever they stand.
 
 use serde_json::{Map, Value};
 
 use super::named;
-use super::secret_names::{RANDOM_CHARS_MIN, REMOVED, is_secret_name, looks_random, squashed};
+use crate::secrets::names::{RANDOM_CHARS_MIN, REMOVED, is_secret_name, looks_random, squashed};
 
 /// Beginnings of keys of well-known services.
 const KEY_PREFIXES: [&str; 9] = [

@@ -7,6 +7,7 @@ use abi_stable::sabi_types::RMut;
 use abi_stable::std_types::{ROption, RResult, RSlice, RStr, RVec};
 use tig_plugin_api::abi::{EventRef, Failure, Host_TO, HostRef, InstanceBox, question};
 use tig_plugin_api::{HttpReply, frame};
+use tig_recording::{Outcome, Question};
 use tokio::sync::oneshot;
 use tracing::{debug_span, error, warn};
 
@@ -46,6 +47,20 @@ pub(super) struct Failed {
 
 /// Reply for a handler that returned after its runner was replaced.
 const TOO_LATE: &str = "the handler took too long";
+
+/// An event as recordings have it.
+fn event_question<'a>(
+    name: &'a str,
+    (sequence, redelivered): (u64, bool),
+    payload: &'a [u8],
+) -> Question<'a> {
+    Question::Event {
+        name: name.into(),
+        sequence,
+        redelivered,
+        payload: payload.into(),
+    }
+}
 
 impl Redelivery {
     /// Counts a handled item.
@@ -103,7 +118,12 @@ impl Runner {
 
     fn handle_event(&mut self, delivery: Delivery) {
         let event = &delivery.event;
-        let called = self.call(&event.name, |instance, host| {
+        let question = event_question(
+            &event.name,
+            (event.sequence, delivery.redelivered),
+            &event.payload,
+        );
+        let called = self.call(&event.name, &question, |instance, host| {
             instance.on_event(
                 host,
                 EventRef {
@@ -145,7 +165,10 @@ impl Runner {
             name: RStr::from_str(name),
             payload: RSlice::from_slice(payload),
         };
-        match self.call(name, |instance, host| instance.on_event(host, event)) {
+        let question = event_question(name, (0, false), payload);
+        match self.call(name, &question, |instance, host| {
+            instance.on_event(host, event)
+        }) {
             Ok(((), effects)) => self.submit(effects),
             Err(error) => self.report(name, error),
         }
@@ -174,7 +197,8 @@ impl Runner {
         let encoded = frame::encode(&call.head, &call.arguments)
             .map_err(|error| StartError::Failed(error.to_string()))?;
         let what: Arc<str> = format!("command {command}").into();
-        let called = self.call(&what, |instance, host| {
+        let asked = Question::Command(encoded.as_slice().into());
+        let called = self.call(&what, &asked, |instance, host| {
             let question = RStr::from_str(question::COMMAND);
             instance.ask(host, question, RSlice::from_slice(&encoded))
         });
@@ -224,7 +248,8 @@ impl Runner {
             name if *name == *self.what => Arc::clone(&self.what),
             name => name.into(),
         };
-        let called = self.call(&what, |instance, host| {
+        let question = Question::Request(request.encoded().into());
+        let called = self.call(&what, &question, |instance, host| {
             instance.on_request(host, RSlice::from_slice(request.encoded()))
         });
         let answered = called.and_then(|(reply, effects)| match self.decode_reply(&reply) {
@@ -237,7 +262,10 @@ impl Runner {
             })),
         });
         match answered {
-            Ok(done) => Ok(done),
+            Ok(done) => {
+                self.notes.set_reply(&done.0.reply);
+                Ok(done)
+            }
             Err(CallError::Failed(failed)) if failed.was_full => {
                 let reason = failed.reason.clone();
                 self.report(&what, CallError::Failed(failed));
@@ -259,10 +287,11 @@ impl Runner {
         Ok(RouteReply { reply, woken })
     }
 
-    /// Calls the instance, and returns the effects of a handler that succeeds.
+    /// Calls the instance with what `question` says, and returns the effects of a handler that succeeds.
     fn call<T>(
         &mut self,
         what: &Arc<str>,
+        question: &Question<'_>,
         call: impl FnOnce(&mut InstanceBox, HostRef<'_>) -> RResult<T, Failure>,
     ) -> Result<(T, Option<Box<Effects>>), CallError> {
         if !Arc::ptr_eq(&self.what, what) {
@@ -286,6 +315,10 @@ impl Runner {
         if self.shadow.is_some() {
             transaction.record_inputs();
         }
+        if self.notes.is_on() {
+            let now_ms = services.clock.now_ms();
+            transaction.set_trace(self.notes.begin_call(now_ms, question));
+        }
         self.activity.begin();
         let span = debug_span!(
             "handler",
@@ -300,7 +333,11 @@ impl Runner {
         drop(span);
         self.activity.end();
         self.inputs = transaction.take_inputs();
+        if let Some(trace) = transaction.take_trace() {
+            self.notes.end_call(trace);
+        }
         if !self.is_present() {
+            self.notes.drop_call();
             return Err(CallError::Replaced);
         }
         match returned {
@@ -334,6 +371,7 @@ impl Runner {
 
     /// Applies effects at once if they need no disk, and else through the committer.
     pub(super) fn submit(&mut self, effects: Option<Box<Effects>>) {
+        self.record_success();
         if self.shadow.is_some() {
             self.record = effects
                 .as_deref()
@@ -393,6 +431,16 @@ impl Runner {
     }
 
     fn report(&mut self, what: &str, error: CallError) {
+        // Before the instance is restored, which is recorded too.
+        match &error {
+            CallError::Stopped | CallError::Replaced => self.notes.drop_call(),
+            CallError::Failed(failed) => {
+                self.record_failure(&Outcome::Failed((&*failed.reason).into()))
+            }
+            CallError::Broken(reason) => {
+                self.record_failure(&Outcome::Panicked((&**reason).into()))
+            }
+        }
         // Set last: effects that are submitted meanwhile, such as by `new` in a restore, leave a record of their own.
         self.record = match error {
             CallError::Stopped | CallError::Replaced => Record::default(),
@@ -416,6 +464,7 @@ impl Runner {
     /// Takes note of a command that the extension has refused. Its caller reads why; what a caller asks for in vain is no
     /// failure of the extension, and must not end the probation of a new version.
     fn refuse(&mut self, what: &str, failed: &Failed) {
+        self.record_failure(&Outcome::Failed((&*failed.reason).into()));
         let (extension, reason) = (self.name(), &failed.reason);
         warn!(extension, event = what, "command refused: {reason}");
         if failed.has_asked {

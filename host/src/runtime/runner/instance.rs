@@ -7,6 +7,7 @@ use abi_stable::sabi_trait::TD_Opaque;
 use abi_stable::sabi_types::RMut;
 use abi_stable::std_types::{RResult, RSlice, RStr};
 use tig_plugin_api::abi::{Host_TO, HostRef, InstanceBox, question};
+use tig_recording::Switch;
 use tracing::{error, warn};
 
 use super::{RESTART_WINDOW, RESTARTS_MAX, Runner};
@@ -23,19 +24,29 @@ impl Runner {
         &mut self,
         plugin: &Plugin,
         snapshot: Option<&[u8]>,
+        switch: Switch,
     ) -> Result<(InstanceBox, Option<Box<Effects>>), PluginFailure> {
         self.overlay.complete(self.extension.fence.completed());
         let services = &self.shared.services;
         let mut transaction = Transaction::begin(services, &self.extension, &self.overlay);
         transaction.set_event("new");
+        let at_ms = services.clock.now_ms();
+        if self.notes.is_on() {
+            transaction.set_trace(self.notes.take_trace());
+        }
         let host: HostRef<'_> = Host_TO::from_ptr(RMut::new(&mut transaction), TD_Opaque);
         self.activity.name(&"new".into());
         self.activity.begin();
         let created = plugin.create(host, &self.settings, snapshot);
         self.activity.end();
         self.activity.name(&self.what);
+        let trace = transaction.take_trace();
+        let effects = transaction.take_effects();
+        if let Some(trace) = trace {
+            self.record_create((at_ms, plugin, snapshot, switch), &created, trace);
+        }
         let instance = created.map_err(|failure| PluginFailure(failure.text.into_string()))?;
-        let mut effects = transaction.take_effects();
+        let mut effects = effects;
         let of_new = effects.get_or_insert_default();
         of_new.unfinished.get_or_insert(0);
         of_new.is_of_new = true;
@@ -81,7 +92,7 @@ impl Runner {
         let failed = self.instance.take();
         self.end(failed);
         self.extension.restores.fetch_add(1, Ordering::Relaxed);
-        let created = self.create(&self.plugin.clone(), None);
+        let created = self.create(&self.plugin.clone(), None, Switch::Restart);
         if !self.is_present() {
             // The runner was replaced while `new` ran.
             return;
@@ -134,7 +145,7 @@ impl Runner {
                 "{RESTARTS_MAX} restarts within {seconds} s"
             )))
         } else {
-            self.create(&self.plugin.clone(), None)
+            self.create(&self.plugin.clone(), None, Switch::Restart)
         };
         match result {
             Ok((instance, effects)) => {

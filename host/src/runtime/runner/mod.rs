@@ -6,6 +6,7 @@
 
 mod handle;
 mod instance;
+mod recording;
 mod rest;
 mod shadow;
 mod switch;
@@ -19,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use tig_plugin_api::Route;
 use tig_plugin_api::abi::InstanceBox;
+use tig_recording::Switch;
 
 use self::rest::Rest;
 use crate::observe::handler_times::Stopwatch;
@@ -32,6 +34,7 @@ use crate::runtime::item::Delivery;
 use crate::runtime::mailbox::Taken;
 use crate::runtime::pending_writes::Overlay;
 use crate::runtime::probation::Probation;
+use crate::runtime::recorder::Notes;
 use crate::runtime::sent::Sent;
 use crate::runtime::shadow::ShadowFeed;
 use crate::runtime::shadow::compare::Record;
@@ -69,6 +72,8 @@ pub(crate) struct Runner {
     /// What the present handler has done, for the shadow.
     record: Record,
     inputs: Vec<u64>,
+    /// Records the calls of the instance.
+    notes: Notes,
     /// The name that the watchdog has.
     what: Arc<str>,
     /// Times the handler of this name.
@@ -124,7 +129,8 @@ impl Runner {
     ) -> Result<Self, PluginFailure> {
         let epoch = extension.begin_epoch();
         let mut runner = Self::vacant(shared, extension, epoch, settings, plugin);
-        let (instance, effects) = runner.create(&runner.plugin.clone(), None)?;
+        runner.follow_recorder();
+        let (instance, effects) = runner.create(&runner.plugin.clone(), None, Switch::Restart)?;
         runner.instance = Some(instance);
         runner.submit(effects);
         runner.deliver_standing_conditions();
@@ -146,6 +152,7 @@ impl Runner {
             predecessor.plugin.clone(),
         );
         let mut runner = Self::vacant(shared, extension, epoch, settings, plugin);
+        runner.follow_recorder();
         runner.resume(probation, reason);
         runner
     }
@@ -158,6 +165,7 @@ impl Runner {
         plugin: Plugin,
     ) -> Self {
         let routes = routes(&plugin);
+        let notes = Notes::new(&shared.services.recorder, &extension.name);
         Self {
             shared,
             extension,
@@ -175,6 +183,7 @@ impl Runner {
             shadow: None,
             record: Record::default(),
             inputs: Vec::new(),
+            notes,
             what: "".into(),
             stopwatch: Stopwatch::of(Arc::default()),
             routes,
@@ -212,9 +221,11 @@ impl Runner {
 
     /// Handles one command or item; `false` if it was to stop.
     fn turn(&mut self, taken: Taken) -> bool {
+        self.follow_recorder();
         match taken {
             Taken::Command(Command::Stop) => {
                 let instance = self.instance.take();
+                self.record_stop();
                 self.end(instance);
                 self.end_services();
                 return false;

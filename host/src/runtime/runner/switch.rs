@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use abi_stable::std_types::{ROption, RResult, RVec};
 use tig_plugin_api::abi::{Failure, InstanceBox};
+use tig_recording::Switch;
 use tracing::{info, warn};
 
 use super::rest::Rest;
@@ -48,7 +49,12 @@ impl Runner {
             self.extension.begin_probation(probation);
         }
         let state = snapshot.as_ref().map(|state| state.as_slice());
-        let created = self.create(&successor.plugin, state);
+        let switch = if on_probation {
+            Switch::Probation
+        } else {
+            Switch::Restart
+        };
+        let created = self.create(&successor.plugin, state, switch);
         if !self.is_present() {
             return;
         }
@@ -83,6 +89,7 @@ impl Runner {
         let snapshot = instance.snapshot();
         self.activity.end();
         self.activity.name(&self.what);
+        self.record_snapshot(&snapshot);
         Some(snapshot)
     }
 
@@ -176,6 +183,7 @@ impl Runner {
             items,
             sent,
         } = probation.into_undo();
+        self.record_restored(&writes);
         self.plugin = predecessor.plugin;
         self.settings = predecessor.settings;
         self.instance = Some(predecessor.instance);

@@ -39,8 +39,13 @@ impl Transaction<'_> {
         Ok(keys.public_key(&self.extension.name, name)?)
     }
 
-    pub(super) fn sign(&self, name: &str, bytes: &[u8]) -> Result<Vec<u8>, HostCallError> {
+    pub(super) fn sign(&mut self, name: &str, bytes: &[u8]) -> Result<Vec<u8>, HostCallError> {
         let keys = &self.services.keys;
+        if let Some(trace) = &mut self.trace
+            && keys.has_secret_codes(name)
+        {
+            trace.cover_answer();
+        }
         Ok(keys.sign(&self.extension.name, name, bytes)?)
     }
 

@@ -44,6 +44,7 @@ pub(super) fn services(folder: &std::path::Path) -> Services {
         timers: Timers::default(),
         keys: Keys::default(),
         commands: Commands::default(),
+        recorder: Arc::default(),
     }
 }
 

@@ -1,10 +1,10 @@
 //! What names and looks like a secret. Pure.
 
 /// Stands in the place of what was removed.
-pub(super) const REMOVED: &str = "[removed]";
+pub(crate) const REMOVED: &str = "[removed]";
 
 /// Length from which a word of letters and digits may be a key.
-pub(super) const RANDOM_CHARS_MIN: usize = 16;
+pub(crate) const RANDOM_CHARS_MIN: usize = 16;
 
 /// Parts of the names of secrets, without separators.
 const SECRET_NAMES: [&str; 14] = [
@@ -28,13 +28,13 @@ const SECRET_NAMES: [&str; 14] = [
 const SECRET_WORDS: [&str; 8] = ["auth", "pwd", "pin", "dsn", "sig", "nacl", "seed", "suri"];
 
 /// A name in lower case, without separators.
-pub(super) fn squashed(name: &str) -> String {
+pub(crate) fn squashed(name: &str) -> String {
     let letters = name.chars().filter(|char| char.is_ascii_alphanumeric());
     letters.collect::<String>().to_ascii_lowercase()
 }
 
 /// Whether a value of this name is secret: `api_key`, `X-Auth-Token`, `secretSeed`.
-pub(super) fn is_secret_name(name: &str) -> bool {
+pub(crate) fn is_secret_name(name: &str) -> bool {
     let squashed = squashed(name);
     let has_secret_part = SECRET_NAMES.iter().any(|part| squashed.contains(part));
     let is_key = squashed.ends_with("key") && squashed != "key" && !squashed.ends_with("publickey");
@@ -42,7 +42,7 @@ pub(super) fn is_secret_name(name: &str) -> bool {
 }
 
 /// Whether a text may be a key: long, of letters and digits.
-pub(super) fn looks_random(text: &str) -> bool {
+pub(crate) fn looks_random(text: &str) -> bool {
     let is_word = text
         .chars()
         .all(|char| char.is_ascii_alphanumeric() || "-_+=:.".contains(char));

@@ -1,6 +1,8 @@
 //! The secrets of this host, to be found and removed wherever they stand.
 //!
-//! Invariant: secrets are read for this purpose only; they leave this module in no form. Their `Debug` shows nothing.
+//! Invariant: secrets are read for this purpose only; they leave this module in no form but a [`Mask`]. Their `Debug` shows nothing.
+
+pub(crate) mod names;
 
 use std::env;
 use std::fmt::{self, Write};
@@ -10,9 +12,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde_json::Value;
 use tig_process::text_file;
+use tig_recording::{Mask, MaskError};
 use zeroize::Zeroizing;
 
-use super::secret_names::{REMOVED, is_secret_name, looks_random};
+use self::names::{REMOVED, is_secret_name, looks_random};
 use crate::config::Config;
 
 /// A shorter text is found everywhere, and is not a secret that protects anything.
@@ -23,7 +26,7 @@ const SECRET_FILE_BYTES_MAX: u64 = 64 << 10;
 
 /// Spellings of all known secrets.
 #[derive(Default)]
-pub(super) struct Secrets(Vec<Zeroizing<String>>);
+pub(crate) struct Secrets(Vec<Zeroizing<String>>);
 
 impl fmt::Debug for Secrets {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -32,8 +35,8 @@ impl fmt::Debug for Secrets {
 }
 
 impl Secrets {
-    /// Those of the environment, of the config at `path`, and of the files that it names.
-    pub(super) fn collect(path: &Path, backup_folder: Option<&Path>) -> Self {
+    /// Those of the environment, of the config at `path`, of the files that it names, and of `others`.
+    pub(crate) fn collect(path: &Path, others: impl IntoIterator<Item = PathBuf>) -> Self {
         let mut secrets = Self::default();
         secrets.add_environment();
         let config = Config::read_unchecked(path).unwrap_or_default();
@@ -49,8 +52,7 @@ impl Secrets {
             .flatten()
             .flatten();
         let credentials = credentials.map(|entry| entry.path());
-        let admin = backup_folder.map(|folder| folder.join(crate::control::admin::FILE_NAME));
-        for file in files.chain(credentials).chain(admin) {
+        for file in files.chain(credentials).chain(others) {
             secrets.add_file(&file);
         }
         secrets
@@ -124,7 +126,7 @@ impl Secrets {
     }
 
     /// Adds a secret in the spellings in which it may be met.
-    pub(super) fn add(&mut self, secret: &str) {
+    pub(crate) fn add(&mut self, secret: &str) {
         let secret = secret.trim();
         if secret.chars().count() < SECRET_CHARS_MIN {
             return;
@@ -145,8 +147,24 @@ impl Secrets {
         self.0.extend(spellings.into_iter().map(Zeroizing::new));
     }
 
+    /// These and another.
+    #[must_use]
+    pub(crate) fn with(mut self, secret: &str) -> Self {
+        self.add(secret);
+        self
+    }
+
+    /// A mask for all of them.
+    ///
+    /// # Errors
+    ///
+    /// They are too many to be searched for.
+    pub(crate) fn mask(&self) -> Result<Mask, MaskError> {
+        Mask::new(self.0.iter().map(|secret| secret.as_bytes()))
+    }
+
     /// `text` without any of them.
-    pub(super) fn remove_from(&self, text: &str) -> String {
+    pub(crate) fn remove_from(&self, text: &str) -> String {
         // The longest first: a shorter one may be a part of it.
         let mut known: Vec<&str> = self.0.iter().map(|secret| secret.as_str()).collect();
         known.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
@@ -222,7 +240,7 @@ mod tests {
             r#"{"api_key_file":"key","keys":{"h":{"file":"hot"}},"config":{"n":{"secret":"inline-one",
                 "hook":"https://u:pass-word@h/T0123456789abcdefg?x=query-value"}}}"#,
         );
-        let secrets = Secrets::collect(&folder.path().join("config.json"), None);
+        let secrets = Secrets::collect(&folder.path().join("config.json"), []);
         let text = "key-in-a-file seed-of-hotkey public-address inline-one pass-word query-value T0123456789abcdefg";
         let expected = "[removed] [removed] public-address [removed] [removed] [removed] [removed]";
         assert_eq!(secrets.remove_from(text), expected);

@@ -1,0 +1,148 @@
+//! Writes what waits in the tapes to the files of a recording.
+
+use std::io;
+use std::sync::Arc;
+
+use tig_recording::record::StoredValue;
+use tig_recording::series::{Head, Series};
+use tig_recording::{Begin, Block, BlockKind, Mask, Record, RecordError};
+
+use crate::config::RecordSettings;
+use crate::runtime::recorder::{Chunk, Recorder, Records};
+use crate::store::{StoreError, View};
+
+/// A recording cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WriteError {
+    /// The system refuses.
+    #[error(transparent)]
+    File(#[from] io::Error),
+    /// The storage of an extension cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A record has a form that it cannot have.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+}
+
+pub(crate) struct RecordingFile {
+    recorder: Arc<Recorder>,
+    series: Series,
+    mask: Arc<Mask>,
+}
+
+impl RecordingFile {
+    /// Begins a file, and has the extensions record from now on.
+    ///
+    /// # Errors
+    ///
+    /// The system refuses.
+    pub(crate) fn begin(
+        recorder: &Arc<Recorder>,
+        settings: &RecordSettings,
+        head: Head,
+        mask: Mask,
+    ) -> io::Result<Self> {
+        let series = Series::begin(&settings.file, settings.bounds, head)?;
+        let mask = Arc::new(mask);
+        recorder.begin(Arc::clone(&mask));
+        Ok(Self {
+            recorder: Arc::clone(recorder),
+            series,
+            mask,
+        })
+    }
+
+    /// Writes what waits, and begins the next file if the present one is full.
+    ///
+    /// # Errors
+    ///
+    /// See [`WriteError`].
+    pub(crate) fn write_waiting(&mut self, now_ms: u64) -> Result<(), WriteError> {
+        for (extension, tape) in self.recorder.tapes() {
+            for chunk in tape.take() {
+                match chunk {
+                    Chunk::Storage { view, at_ms } => {
+                        self.write_storage(&extension, &view, at_ms)?
+                    }
+                    Chunk::Records(records) => self.write(&extension, records)?,
+                }
+            }
+        }
+        if self.series.is_full(now_ms) {
+            self.series.roll(now_ms)?;
+            self.recorder.begin(Arc::clone(&self.mask));
+        }
+        Ok(())
+    }
+
+    /// Ends the recording with what waits.
+    ///
+    /// # Errors
+    ///
+    /// See [`WriteError`].
+    pub(crate) fn end(mut self, now_ms: u64, reason: &str) -> Result<(), WriteError> {
+        self.recorder.end();
+        self.write_waiting_once()?;
+        Ok(self.series.end(now_ms, reason)?)
+    }
+
+    fn write_waiting_once(&mut self) -> Result<(), WriteError> {
+        // At time 0 no file is too old, and one that is too long does no harm at the end.
+        self.write_waiting(0)
+    }
+
+    fn write_storage(
+        &mut self,
+        extension: &str,
+        view: &View,
+        at_ms: u64,
+    ) -> Result<(), WriteError> {
+        let mut records = Records {
+            first_ms: at_ms,
+            last_ms: at_ms,
+            ..Records::default()
+        };
+        push(&mut records, &Record::Begin(Begin { at_ms }))?;
+        view.visit(extension, |key, value| {
+            let stored = StoredValue {
+                key: key.into(),
+                value: value.into(),
+            };
+            push(&mut records, &Record::Stored(stored))?;
+            if records.content.len() < tig_recording::block::BLOCK_BYTES_FULL {
+                return Ok(());
+            }
+            let next = Records {
+                first_ms: at_ms,
+                last_ms: at_ms,
+                ..Records::default()
+            };
+            self.write(extension, std::mem::replace(&mut records, next))
+        })?;
+        self.write(extension, records)
+    }
+
+    fn write(&mut self, extension: &str, records: Records) -> Result<(), WriteError> {
+        let mut content = records.content;
+        if content.is_empty() {
+            return Ok(());
+        }
+        self.mask.cover_records(&mut content)?;
+        self.series.write(&Block {
+            kind: BlockKind::Records,
+            extension: extension.to_owned(),
+            records: records.count,
+            first_ms: records.first_ms,
+            last_ms: records.last_ms,
+            content,
+        })?;
+        Ok(())
+    }
+}
+
+fn push(records: &mut Records, record: &Record<'_>) -> Result<(), RecordError> {
+    record.append_to(&mut records.content)?;
+    records.count += 1;
+    Ok(())
+}

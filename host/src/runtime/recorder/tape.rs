@@ -1,0 +1,151 @@
+//! Records of one extension on their way from its runner to the file.
+//!
+//! Invariant: a runner never waits for the file. When the file cannot keep up, the recording ends.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tig_recording::RecordError;
+use tig_recording::block::BLOCK_BYTES_FULL;
+
+use crate::store::View;
+
+/// Bytes of an extension that may wait for the file.
+pub(crate) const TAPE_BYTES_MAX: usize = 64 << 20;
+
+/// Bytes of an extension that are written without waiting for others.
+const WAITING_BYTES_DUE: usize = BLOCK_BYTES_FULL;
+
+/// What goes to the file, in order.
+pub(crate) enum Chunk {
+    /// The values that the extension had stored when its recording began.
+    Storage {
+        /// The storage.
+        view: View,
+        /// Unix milliseconds.
+        at_ms: u64,
+    },
+    /// Records.
+    Records(Records),
+}
+
+/// Records, one after another.
+#[derive(Debug, Default)]
+pub(crate) struct Records {
+    /// As [`tig_recording::Record::append_to`] writes them.
+    pub content: Vec<u8>,
+    /// Their number.
+    pub count: u32,
+    /// Unix milliseconds of the first.
+    pub first_ms: u64,
+    /// Unix milliseconds of the last.
+    pub last_ms: u64,
+}
+
+/// Whether more records can follow.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Room {
+    /// They can.
+    Left,
+    /// They can, and the file should be written to.
+    Due,
+    /// The file cannot keep up.
+    Full,
+}
+
+#[derive(Default)]
+struct Waiting {
+    chunks: Vec<Chunk>,
+    bytes: usize,
+}
+
+pub(crate) struct Tape {
+    /// The generation of the recording that the extension has begun in.
+    generation: AtomicU64,
+    waiting: Mutex<Waiting>,
+}
+
+impl Tape {
+    /// A tape without records.
+    #[must_use]
+    pub(crate) fn new() -> Self {
+        Self {
+            generation: AtomicU64::new(0),
+            waiting: Mutex::default(),
+        }
+    }
+
+    /// See the field.
+    #[must_use]
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// Begins with the storage as it is in `view`.
+    pub(crate) fn begin(&self, generation: u64, view: View, at_ms: u64) {
+        let mut waiting = self.lock();
+        waiting.chunks.push(Chunk::Storage { view, at_ms });
+        self.generation.store(generation, Ordering::Release);
+    }
+
+    /// Appends a record, if `is_present` says that its runner was not replaced.
+    ///
+    /// # Errors
+    ///
+    /// The record cannot be written.
+    pub(crate) fn append(
+        &self,
+        at_ms: u64,
+        is_present: impl FnOnce() -> bool,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), RecordError>,
+    ) -> Result<Room, RecordError> {
+        let mut waiting = self.lock();
+        // Within the lock, so that nothing of a replaced runner comes after the first record of its successor.
+        if !is_present() {
+            return Ok(Room::Left);
+        }
+        let records = waiting.open_records(at_ms);
+        let before = records.content.len();
+        write(&mut records.content)?;
+        records.count += 1;
+        records.last_ms = at_ms;
+        let added = records.content.len() - before;
+        let earlier = waiting.bytes;
+        waiting.bytes += added;
+        Ok(match waiting.bytes {
+            bytes if bytes > TAPE_BYTES_MAX => Room::Full,
+            bytes if bytes > WAITING_BYTES_DUE && earlier <= WAITING_BYTES_DUE => Room::Due,
+            _ => Room::Left,
+        })
+    }
+
+    /// Takes what waits for the file.
+    #[must_use]
+    pub(crate) fn take(&self) -> Vec<Chunk> {
+        std::mem::take(&mut *self.lock()).chunks
+    }
+
+    /// No code panics while it holds the lock, so what waits is still whole.
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Waiting {
+    /// The records to which the next one is appended.
+    fn open_records(&mut self, at_ms: u64) -> &mut Records {
+        let is_open = matches!(self.chunks.last(), Some(Chunk::Records(records))
+            if records.content.len() < BLOCK_BYTES_FULL);
+        if !is_open {
+            self.chunks.push(Chunk::Records(Records {
+                first_ms: at_ms,
+                ..Records::default()
+            }));
+        }
+        match self.chunks.last_mut() {
+            Some(Chunk::Records(records)) => records,
+            // The branch above has just pushed one.
+            _ => unreachable!("the last chunk holds records"),
+        }
+    }
+}

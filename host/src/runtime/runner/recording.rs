@@ -1,0 +1,105 @@
+//! Records what the instance is called with and asks for.
+
+use abi_stable::std_types::{ROption, RResult, RVec};
+use tig_plugin_api::abi::{Failure, InstanceBox};
+use tig_recording::{Outcome, Switch};
+
+use super::Runner;
+use crate::plugin::Plugin;
+use crate::runtime::recorder::{Trace, create_head};
+use crate::store::Writes;
+
+impl Runner {
+    /// Follows the recorder: begins to record from the present state, or ends.
+    pub(super) fn follow_recorder(&mut self) {
+        let Some(generation) = self.notes.follow() else {
+            return;
+        };
+        // The replay reads what is on disk, so the instance's writes must be there.
+        self.extension.fence.wait_until_clear();
+        let view = match self.shared.services.store.view() {
+            Ok(view) => view,
+            Err(error) => return self.notes.give_up(error.to_string()),
+        };
+        let now_ms = self.shared.services.clock.now_ms();
+        self.notes.begin(generation, view, now_ms);
+        let snapshot = match self.snapshot() {
+            // The instance to come is recorded when it is created.
+            None => return,
+            Some(RResult::ROk(snapshot)) => snapshot.into_option(),
+            Some(RResult::RErr(failure)) => {
+                let name = self.name();
+                let reason = format!("{name} does not give its state: {}", failure.text);
+                return self.notes.give_up(reason);
+            }
+        };
+        let (fence, epoch) = (&self.extension.fence, self.epoch);
+        let instance = (&self.plugin, &*self.settings);
+        let state = snapshot.as_ref().map(|state| state.as_slice());
+        let is_present = || fence.is_current(epoch);
+        self.notes
+            .record_checkpoint(now_ms, instance, state, is_present);
+    }
+
+    /// Records how `new` has ended.
+    pub(super) fn record_create(
+        &mut self,
+        (at_ms, plugin, snapshot, switch): (u64, &Plugin, Option<&[u8]>, Switch),
+        created: &Result<InstanceBox, Failure>,
+        trace: Trace,
+    ) {
+        let outcome = match created {
+            Ok(_) => Outcome::Done,
+            Err(failure) if failure.panicked => Outcome::Panicked(failure.text.as_str().into()),
+            Err(failure) => Outcome::Failed(failure.text.as_str().into()),
+        };
+        let head = create_head(at_ms, (plugin, &self.settings), snapshot, switch, outcome);
+        let (fence, epoch) = (&self.extension.fence, self.epoch);
+        let is_present = || fence.is_current(epoch);
+        self.notes.record_create(&head, trace, is_present);
+    }
+
+    /// Records the call as a success, if one is pending.
+    pub(super) fn record_success(&mut self) {
+        let (fence, epoch) = (&self.extension.fence, self.epoch);
+        self.notes.record_success(|| fence.is_current(epoch));
+    }
+
+    /// Records the call as a failure, if one is pending.
+    pub(super) fn record_failure(&mut self, outcome: &Outcome<'_>) {
+        let (fence, epoch) = (&self.extension.fence, self.epoch);
+        self.notes
+            .record_outcome(outcome, || fence.is_current(epoch));
+    }
+
+    /// Records that the instance was asked for its state.
+    pub(super) fn record_snapshot(&mut self, snapshot: &RResult<ROption<RVec<u8>>, Failure>) {
+        if !self.notes.is_on() {
+            return;
+        }
+        let now_ms = self.shared.services.clock.now_ms();
+        let state = match snapshot {
+            RResult::ROk(ROption::RSome(state)) => Some(state.as_slice()),
+            _ => None,
+        };
+        let (fence, epoch) = (&self.extension.fence, self.epoch);
+        let is_present = || fence.is_current(epoch);
+        self.notes.record_snapshot(now_ms, state, is_present);
+    }
+
+    /// Records that the version from before the last switch goes on, and what undoes the writes of the other.
+    pub(super) fn record_restored(&mut self, undo: &Writes) {
+        let now_ms = self.shared.services.clock.now_ms();
+        let (fence, epoch) = (&self.extension.fence, self.epoch);
+        let is_present = || fence.is_current(epoch);
+        self.notes.record_restored(now_ms, undo, is_present);
+    }
+
+    /// Records that the instance ends.
+    pub(super) fn record_stop(&mut self) {
+        let now_ms = self.shared.services.clock.now_ms();
+        let (fence, epoch) = (&self.extension.fence, self.epoch);
+        let is_present = || fence.is_current(epoch);
+        self.notes.record_stop(now_ms, is_present);
+    }
+}
