@@ -57,21 +57,21 @@ pub const KINDS: &[Kind] = &[
     Kind {
         name: "sampler",
         about: "proposes difficulties, in place of `difficulty_sampler`",
-        files: files!("sampler"),
+        files: files!("sampler", "src/region.rs"),
     },
     Kind {
         name: "selector",
         about: "weighs challenges for `precommit_manager`",
-        files: files!("selector"),
+        files: files!("selector", "src/events.rs"),
     },
     Kind {
         name: "scorer",
         about: "scores the jobs of a ComputeHorde batch, in place of `horde_score`",
-        files: files!("scorer"),
+        files: files!("scorer", "src/events.rs"),
     },
     Kind {
         name: "job-kind",
         about: "makes jobs of ComputeHorde and checks their answers",
-        files: files!("job-kind"),
+        files: files!("job-kind", "src/events.rs"),
     },
 ];

@@ -7,6 +7,9 @@
 //! | config keys | `greeting` |
 //! | stored keys | `height`: that of the last block |
 
+#[cfg(test)]
+mod tests;
+
 use serde::Deserialize;
 use tig_plugin_api::prelude::*;
 
@@ -54,6 +57,3 @@ impl Plugin {
         Ok(())
     }
 }
-
-#[cfg(test)]
-mod tests;

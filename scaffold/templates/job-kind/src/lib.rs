@@ -6,14 +6,18 @@
 //! | emits | `horde_jobs_made`, `horde_answer_checked`, one for each |
 //! | config keys | `timeout_seconds` |
 
+mod events;
+#[cfg(test)]
+mod tests;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tig_plugin_api::prelude::*;
 
+use self::events::{AnswerGiven, JobsWanted, new_uuid};
+
 /// Executors refuse images of others than `backenddevelopersltd`.
 const IMAGE: &str = "backenddevelopersltd/compute-horde-job:v1-latest";
-/// Jobs of one request at most.
-const JOBS_COUNT_MAX: usize = 64;
 /// Characters of an answer that are shown to operators.
 const SHOWN_CHARS_MAX: usize = 80;
 
@@ -33,32 +37,6 @@ impl Default for Config {
     }
 }
 
-/// Jobs of one executor class that `horde_batch` asks a kind for.
-#[derive(Deserialize)]
-struct JobsWanted {
-    ask: u64,
-    batch: String,
-    kind: String,
-    executor_class: String,
-    miners: Vec<ExecutorsOf>,
-}
-
-#[derive(Deserialize)]
-struct ExecutorsOf {
-    hotkey: String,
-    count: usize,
-}
-
-/// What a job has printed.
-#[derive(Deserialize)]
-struct AnswerGiven {
-    batch: String,
-    kind: String,
-    uuid: String,
-    check: Value,
-    stdout: String,
-}
-
 /// Makes jobs and checks their answers.
 pub struct JobKind {
     config: Config,
@@ -75,10 +53,7 @@ impl JobKind {
         if wanted.kind != ctx.settings().name {
             return Ok(());
         }
-        let miners = wanted.miners.iter();
-        let hotkeys = miners
-            .flat_map(|miner| std::iter::repeat_n(&miner.hotkey, miner.count.min(JOBS_COUNT_MAX)));
-        let hotkeys = hotkeys.take(JOBS_COUNT_MAX);
+        let hotkeys = wanted.hotkeys();
         let jobs: Vec<_> = hotkeys
             .map(|hotkey| self.job(ctx, &wanted.executor_class, hotkey))
             .collect();
@@ -130,24 +105,3 @@ impl JobKind {
         })
     }
 }
-
-/// A version 4 UUID of the host's randomness.
-fn new_uuid(ctx: &mut Context<'_>) -> String {
-    let (high, low) = (ctx.random_u64(), ctx.random_u64());
-    let digits = format!(
-        "{:016x}{:016x}",
-        high & !0xf000 | 0x4000,
-        low >> 2 | 1 << 63
-    );
-    let groups = [
-        &digits[..8],
-        &digits[8..12],
-        &digits[12..16],
-        &digits[16..20],
-        &digits[20..],
-    ];
-    groups.join("-")
-}
-
-#[cfg(test)]
-mod tests;

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use tig_plugin_api::testing::Harness;
 
 use super::JobKind;
+use super::events::JOBS_COUNT_MAX;
 
 fn kind() -> Harness<JobKind> {
     Harness::start(json!({ "name": "plugin_name", "config": { "plugin_name": {} } }))
@@ -39,7 +40,7 @@ fn each_executor_gets_a_job_of_its_own() {
 
 #[test]
 fn jobs_of_one_request_are_bounded() {
-    assert_eq!(jobs(&mut kind(), u32::MAX).len(), super::JOBS_COUNT_MAX);
+    assert_eq!(jobs(&mut kind(), u32::MAX).len(), JOBS_COUNT_MAX);
 }
 
 #[test]

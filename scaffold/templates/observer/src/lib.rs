@@ -10,6 +10,9 @@
 //! | config keys | `silence_seconds` |
 //! | stored keys | `seen`: number of blocks ever seen |
 
+#[cfg(test)]
+mod tests;
+
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::json;
@@ -95,6 +98,3 @@ impl Observer {
         ctx.at(SILENCE, due_ms)
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -6,11 +6,17 @@
 //! | emits | `difficulty_samples`, one for each active challenge |
 //! | config keys | `num_samples`, `hardness` |
 
+mod region;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tig_plugin_api::prelude::*;
+
+use self::region::{Point, Region};
 
 /// Section `plugin_name` of the host's config.
 #[derive(ConfigSchema, Deserialize)]
@@ -64,20 +70,17 @@ impl Sampler {
             if data.is_null() {
                 continue;
             }
-            let region = match Region::decode(&parameters[id], data) {
-                Ok(region) => region,
+            let samples = match Region::decode(&parameters[id], data) {
+                Ok(region) => self.draw_all(ctx, &region),
                 Err(error) => {
+                    let reason = error.to_string();
                     ctx.warn_with(
-                        "no samples",
-                        &[("challenge_id", id), ("reason", &error.to_string())],
+                        "bad challenge",
+                        &[("challenge_id", id), ("reason", &reason)],
                     );
                     continue;
                 }
             };
-            let draws = 0..self.config.num_samples;
-            let samples: Vec<_> = draws
-                .filter_map(|_| region.draw(ctx, self.config.hardness))
-                .collect();
             let block_id = &event.block["id"];
             let samples = json!({ "challenge_id": id, "block_id": block_id, "samples": samples });
             ctx.emit_json("difficulty_samples", &samples)?;
@@ -86,81 +89,33 @@ impl Sampler {
     }
 }
 
-/// Difficulties have one value for each parameter of their challenge.
-type Point = Vec<i32>;
-
-/// What the network admits: difficulties that are neither easier than a point of the lower frontier nor harder than one of
-/// the upper frontier.
-struct Region {
-    bounds: Vec<Parameter>,
-    lower: Vec<Point>,
-    upper: Vec<Point>,
-}
-
-#[derive(Deserialize)]
-struct Parameter {
-    min_value: i32,
-    max_value: i32,
-}
-
-impl Region {
-    fn decode(parameters: &Value, data: &Value) -> serde_json::Result<Self> {
-        let base = Vec::deserialize(&data["base_frontier"])?;
-        let scaled = Vec::deserialize(&data["scaled_frontier"])?;
-        let scaling_factor = f64::deserialize(&data["scaling_factor"])?;
-        let (lower, upper) = match scaling_factor > 1.0 {
-            true => (base, scaled),
-            false => (scaled, base),
-        };
-        let bounds = Vec::deserialize(parameters)?;
-        Ok(Self {
-            bounds,
-            lower,
-            upper,
-        })
+impl Sampler {
+    fn draw_all(&self, ctx: &mut Context<'_>, region: &Region) -> Vec<Point> {
+        let draws = 0..self.config.num_samples;
+        draws.filter_map(|_| self.draw(ctx, region)).collect()
     }
 
-    /// A random point on the line from a point of the lower frontier to one of the upper frontier.
-    fn draw(&self, ctx: &mut Context<'_>, hardness: f64) -> Option<Point> {
-        let (from, to) = (self.pick(ctx, &self.lower)?, self.pick(ctx, &self.upper)?);
+    /// The policy: a random point on the line from an easy end of the region to a hard one.
+    fn draw(&self, ctx: &mut Context<'_>, region: &Region) -> Option<Point> {
+        let easy = pick(ctx, &region.easy_ends)?;
+        let hard = pick(ctx, &region.hard_ends)?;
+        let hardness = self.config.hardness;
         let share = hardness + (1.0 - hardness) * ctx.random_unit();
-        let between = |(&from, &to)| f64::from(from) * (1.0 - share) + f64::from(to) * share;
-        let point: Point = from
-            .iter()
-            .zip(to)
-            .map(|pair| between(pair).round() as i32)
-            .collect();
+        let between = |(&easy, &hard): (&i32, &i32)| {
+            let value = f64::from(easy) * (1.0 - share) + f64::from(hard) * share;
+            value.round() as i32
+        };
+        let point: Point = easy.iter().zip(hard).map(between).collect();
         // Where frontiers bend, such a line leaves the region; its ends never do.
-        let end = if share < 0.5 { from } else { to };
-        Some(if self.admits(&point) {
-            point
-        } else {
-            end.clone()
+        Some(match region.admits(&point) {
+            true => point,
+            false if share < 0.5 => easy.clone(),
+            false => hard.clone(),
         })
     }
-
-    /// Draws one of the points that are admissible.
-    fn pick<'a>(&self, ctx: &mut Context<'_>, points: &'a [Point]) -> Option<&'a Point> {
-        let admissible: Vec<_> = points.iter().filter(|point| self.admits(point)).collect();
-        let index = ctx.random_unit() * admissible.len() as f64;
-        admissible.get(index as usize).copied()
-    }
-
-    fn admits(&self, point: &Point) -> bool {
-        let is_inside = |(value, bounds): (&i32, &Parameter)| {
-            (bounds.min_value..=bounds.max_value).contains(value)
-        };
-        point.len() == self.bounds.len()
-            && point.iter().zip(&self.bounds).all(is_inside)
-            && !self.lower.iter().any(|bound| is_easier(point, bound))
-            && !self.upper.iter().any(|bound| is_easier(bound, point))
-    }
 }
 
-/// Whether `one` is easier in some parameter and harder in none.
-fn is_easier(one: &Point, other: &Point) -> bool {
-    one != other && one.iter().zip(other).all(|(one, other)| one <= other)
+fn pick<'a>(ctx: &mut Context<'_>, points: &'a [Point]) -> Option<&'a Point> {
+    let index = ctx.random_unit() * points.len() as f64;
+    points.get(index as usize)
 }
-
-#[cfg(test)]
-mod tests;

@@ -6,10 +6,16 @@
 //! | emits | `horde_scores`, one for each batch of a cycle |
 //! | config keys | `wrong_penalty` |
 
+mod events;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tig_plugin_api::prelude::*;
+
+use self::events::{BatchOver, Scores};
 
 /// Section `plugin_name` of the host's config. Unknown keys are allowed, so that it starts with the section of `horde_score`.
 #[derive(ConfigSchema, Deserialize)]
@@ -23,36 +29,6 @@ impl Default for Config {
     fn default() -> Self {
         Self { wrong_penalty: 3.0 }
     }
-}
-
-/// What is read of the event.
-#[derive(Deserialize)]
-struct BatchOver {
-    batch: String,
-    cycle_start: Option<u64>,
-    is_whole: bool,
-    jobs: Vec<Job>,
-}
-
-#[derive(Deserialize)]
-struct Job {
-    hotkey: String,
-    /// `right`, `wrong`, `failed`, `declined`, `late`, `unreachable`; or `excused` or `interrupted`, which are not the miner's fault.
-    result: String,
-}
-
-/// Numbers from 0 up, by hotkey, of which only the ratios matter.
-#[derive(Serialize)]
-struct Scores {
-    cycle_start: u64,
-    batch: String,
-    scores: BTreeMap<String, f64>,
-}
-
-impl Event for Scores {
-    const NAME: &'static str = "horde_scores";
-    /// Stored until `horde_weights` has handled it: it is not emitted a second time.
-    const DURABLE: bool = true;
 }
 
 /// Scores miners.
@@ -104,6 +80,3 @@ impl Scorer {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

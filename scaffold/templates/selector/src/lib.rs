@@ -6,10 +6,16 @@
 //! | emits | `selection` |
 //! | config keys | `weights` {challenge name: weight}, `open_seconds` |
 
+mod events;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tig_plugin_api::prelude::*;
+
+use self::events::{Challenge, NewBlock, Selected, Selection, Throughput, Work};
 
 /// Section `plugin_name` of the host's config.
 #[derive(ConfigSchema, Deserialize)]
@@ -29,65 +35,6 @@ impl Default for Config {
             open_seconds,
         }
     }
-}
-
-// What is read of `new_block`.
-
-#[derive(Deserialize)]
-struct NewBlock {
-    block: Block,
-    challenges: BTreeMap<String, Challenge>,
-}
-
-#[derive(Deserialize)]
-struct Block {
-    details: BlockDetails,
-}
-
-#[derive(Deserialize)]
-struct BlockDetails {
-    height: u32,
-}
-
-#[derive(Deserialize)]
-struct Challenge {
-    details: ChallengeDetails,
-}
-
-#[derive(Deserialize)]
-struct ChallengeDetails {
-    name: String,
-}
-
-/// The event `throughput`: what the slaves do and have to do, by challenge id.
-#[derive(Default, Deserialize)]
-struct Throughput {
-    challenges: BTreeMap<String, Work>,
-}
-
-#[derive(Deserialize)]
-struct Work {
-    nonces_per_second: Option<f64>,
-    open_nonces: u64,
-}
-
-/// The event `selection`, by challenge name.
-#[derive(Serialize)]
-struct Selection {
-    height: u32,
-    selection: BTreeMap<String, Selected>,
-}
-
-/// `algorithm` and `num_nonces` may stand beside the weight; without them the config's count.
-#[derive(Serialize)]
-struct Selected {
-    weight: f64,
-}
-
-impl Event for Selection {
-    const NAME: &'static str = "selection";
-    /// A new one makes an older one that still waits superfluous.
-    const LATEST: bool = true;
 }
 
 /// Weighs challenges.
@@ -139,6 +86,3 @@ impl Selector {
         weight / (1.0 + open_seconds.unwrap_or(0.0) / self.config.open_seconds)
     }
 }
-
-#[cfg(test)]
-mod tests;
