@@ -1,5 +1,6 @@
 //! What the command line may say.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -7,6 +8,7 @@ use clap_complete::Shell;
 
 use super::admin::Where;
 use super::bundle::BundleArguments;
+use super::dev::DevArguments;
 use super::doctor::DoctorArguments;
 use super::events;
 use super::init::InitArguments;
@@ -40,6 +42,12 @@ The folder is there as a whole, or not at all. Exit codes: 0 written, with a war
 const DOCTOR_HELP: &str = "\
 If a host runs with the config, it is asked; if none does, the extensions run for a while in a process that changes nothing: \
 it sends only requests that read, stores nothing, and signs with throwaway keys. Exit codes: 0 nothing fails; 11 something does.";
+
+const DEV_HELP: &str = "\
+`dev.json` in the folder names the programs that run beside the host, and the host's config; `tig-host plugin new` writes it. Without \
+one the plugin is alone. Each save builds the plugin, lets the running host take it, and then runs the tests. The other extensions' \
+plugins are those beside this program. Ctrl-C ends everything. Exit codes: 0 interrupted, or all well with --once; 3 the folder, its \
+Cargo.toml or dev.json; with --once also 4 the build, a test, the plugin or a program has failed.";
 
 const CALL_USAGE: &str =
     "tig-host call [OPTIONS] [EXTENSION [COMMAND [VALUE]... [--KEY VALUE]...]]";
@@ -230,6 +238,16 @@ pub(super) enum Command {
         command: StoreCommand,
         #[command(flatten)]
         place: Where,
+    },
+    /// Builds the plugin in a folder, runs it in a small world, and takes each save of its sources
+    #[command(after_help = DEV_HELP)]
+    Dev(DevArguments),
+    /// Runs a program whose whole process group ends with this one's standard input; `dev` runs its programs by it
+    #[command(hide = true)]
+    Guard {
+        /// The program and its arguments
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<OsString>,
     },
     /// Runs the extensions of a config without changing anything; `doctor` runs this in a child process
     #[command(hide = true)]

@@ -9,6 +9,7 @@ mod command;
 mod completions;
 mod condition_text;
 mod config_file;
+mod dev;
 mod doctor;
 mod drain;
 mod events;
@@ -31,6 +32,7 @@ mod top;
 mod verb;
 mod why;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -78,22 +80,13 @@ fn execute(cli: Cli) -> ExitCode {
         Some(Command::Doctor(arguments)) => doctor::doctor(&arguments),
         Some(Command::SupportBundle(arguments)) => bundle::support_bundle(&arguments),
         Some(Command::Init(arguments)) => Ok(init::init(&arguments)),
+        Some(Command::Dev(arguments)) => Ok(dev::dev(&arguments)),
+        Some(Command::Guard { words }) => return guarded(&words),
         Some(Command::Observe) => doctor::observer::observe(),
         Some(Command::Schema { config }) => {
             schema::schema(config.as_deref()).map(|()| ExitCode::SUCCESS)
         }
-        Some(Command::Plugin(PluginCommand::New(arguments))) => {
-            Ok(new_plugin::new_plugin(&arguments))
-        }
-        Some(Command::Plugin(PluginCommand::List { config, json })) => {
-            plugins::list(config.as_deref(), json).map(|()| ExitCode::SUCCESS)
-        }
-        Some(Command::Plugin(PluginCommand::Info { file, json })) => {
-            plugins::info(&file, json).map(|()| ExitCode::SUCCESS)
-        }
-        Some(Command::Plugin(PluginCommand::Seal { files })) => {
-            plugins::seal(&files).map(|()| ExitCode::SUCCESS)
-        }
+        Some(Command::Plugin(command)) => of_plugin(command),
         Some(Command::Status { place }) => Ok(code_or_report(admin::status(&place))),
         Some(Command::Reload { name, place }) => {
             Ok(code_or_report(admin::reload(&place, name.as_deref())))
@@ -143,6 +136,20 @@ fn execute(cli: Cli) -> ExitCode {
         Some(Command::Probe { new, file }) => Ok(probe(&file, new)),
     };
     done.unwrap_or_else(|error| report(&error))
+}
+
+fn of_plugin(command: PluginCommand) -> Result<ExitCode, HostError> {
+    match command {
+        PluginCommand::New(arguments) => return Ok(new_plugin::new_plugin(&arguments)),
+        PluginCommand::List { config, json } => plugins::list(config.as_deref(), json)?,
+        PluginCommand::Info { file, json } => plugins::info(&file, json)?,
+        PluginCommand::Seal { files } => plugins::seal(&files)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn guarded(words: &[OsString]) -> ExitCode {
+    dev::guard::guard(words).unwrap_or_else(|error| fail(&error))
 }
 
 fn report(error: &HostError) -> ExitCode {

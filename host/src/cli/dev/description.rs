@@ -1,0 +1,294 @@
+//! `dev.json` of a plugin's folder: what runs beside the plugin, and the config of its host. Without one a plugin is alone, with
+//! the section of `config.section.json` if there is one.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use tig_process::json_text::{self, JsonError};
+use tig_process::text_file::{self, TextError};
+
+use super::placeholders::{UnknownPlace, Values, fill_object};
+use crate::config::Suggestion;
+
+/// Name of the file.
+pub(super) const FILE_NAME: &str = "dev.json";
+/// Name of the file with a section for the plugin, as an object with its name.
+const SECTION_FILE_NAME: &str = "config.section.json";
+/// Name of the host among the programs.
+pub(super) const HOST: &str = "host";
+/// Name of the place of the extension's name.
+pub(super) const PLUGIN: &str = "plugin";
+/// Bytes of the file.
+const DESCRIPTION_BYTES_MAX: u64 = 1 << 20;
+/// Programs beside the host.
+const COMPANION_COUNT_MAX: usize = 32;
+/// Keys of the config that follow from where everything runs.
+const OWN_KEYS: [&str; 2] = ["backup_folder", "plugin_folder"];
+
+/// What runs beside a plugin.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Description {
+    /// Files with random keys that are made in the folder of the run.
+    #[serde(default)]
+    pub(super) keys: Vec<String>,
+    /// Programs, in the order of their start. Those that need the host's address start after it.
+    #[serde(default)]
+    pub(super) companions: Vec<Companion>,
+    /// The host's config.
+    config: Option<Map<String, Value>>,
+}
+
+/// A program that runs beside the host.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Companion {
+    /// How it is called on screen and in places.
+    pub(super) name: String,
+    /// A file beside this program or in PATH.
+    pub(super) program: String,
+    /// Its arguments.
+    #[serde(default)]
+    pub(super) arguments: Vec<String>,
+    /// Files that it needs.
+    #[serde(default)]
+    pub(super) files: Vec<String>,
+    /// What to do if the program or one of the files is missing.
+    #[serde(default)]
+    pub(super) hint: String,
+    /// When it is ready; at once by default.
+    pub(super) ready: Option<Ready>,
+}
+
+/// When a program is ready.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Ready {
+    /// When it writes a line with this beginning to standard output; the rest of the line is its address.
+    Line(String),
+    /// When a GET of this URL succeeds.
+    Url(String),
+}
+
+/// The file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum DescriptionError {
+    /// The file cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why not, and what to do.
+        source: TextError,
+    },
+    /// The file is not JSON.
+    #[error("{} is not JSON: {source}", path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        source: JsonError,
+    },
+    /// A value is wrong.
+    #[error("{FILE_NAME}: {place}: {text}")]
+    Fault {
+        /// Keys from the file's root.
+        place: String,
+        /// What is wrong, and what to do.
+        text: String,
+    },
+    /// A place of the config has no value.
+    #[error("{FILE_NAME}: config: {0}")]
+    Place(#[from] UnknownPlace),
+}
+
+impl Description {
+    /// Reads the file in `folder`; without one, a plugin is alone.
+    pub(super) fn read(folder: &Path) -> Result<Self, DescriptionError> {
+        let path = folder.join(FILE_NAME);
+        let Some(text) = read_text(&path)? else {
+            return Self::alone(&folder.join(SECTION_FILE_NAME));
+        };
+        Self::parse(&text).map_err(|error| match error {
+            ParseError::Json(source) => DescriptionError::Json { path, source },
+            ParseError::Fault(place, text) => DescriptionError::Fault { place, text },
+        })
+    }
+
+    /// A plugin without companions, and its section in the file at `path`.
+    fn alone(path: &Path) -> Result<Self, DescriptionError> {
+        let Some(text) = read_text(path)? else {
+            return Ok(Self::default());
+        };
+        let sections = json_text::parse(&text).map_err(|source| {
+            let path = path.to_owned();
+            DescriptionError::Json { path, source }
+        })?;
+        let config = [
+            ("extensions", json!([format!("{{{{{PLUGIN}}}}}")])),
+            ("config", sections),
+        ];
+        let config = config.map(|(key, value)| (key.to_owned(), value));
+        Ok(Self {
+            config: Some(config.into_iter().collect()),
+            ..Self::default()
+        })
+    }
+
+    fn parse(text: &str) -> Result<Self, ParseError> {
+        let value = json_text::parse(text).map_err(ParseError::Json)?;
+        let parsed: Self = serde_path_to_error::deserialize(value).map_err(|error| {
+            let place = error.path().to_string();
+            ParseError::Fault(place, error.into_inner().to_string())
+        })?;
+        match parsed.fault() {
+            Some((place, text)) => Err(ParseError::Fault(place, text)),
+            None => Ok(parsed),
+        }
+    }
+
+    /// The first fault beyond types: its place, and what is wrong.
+    fn fault(&self) -> Option<(String, String)> {
+        let mut seen = BTreeSet::from([HOST]);
+        if self.companions.len() > COMPANION_COUNT_MAX {
+            let text = format!("more than {COMPANION_COUNT_MAX} programs; remove some");
+            return Some(("companions".to_owned(), text));
+        }
+        for (index, key) in self.keys.iter().enumerate() {
+            if !is_name(key) {
+                return Some((format!("keys[{index}]"), not_a_name(key)));
+            }
+        }
+        for (index, companion) in self.companions.iter().enumerate() {
+            let place = format!("companions[{index}].name");
+            let name = companion.name.as_str();
+            if !is_name(name) {
+                return Some((place, not_a_name(name)));
+            }
+            if !seen.insert(name) {
+                return Some((place, format!("`{name}` is taken; choose another")));
+            }
+        }
+        let config = self.config.as_ref()?;
+        let own = OWN_KEYS.into_iter().find(|key| config.contains_key(*key));
+        own.map(|key| {
+            let text = "`tig-host dev` sets this key; remove it".to_owned();
+            (format!("config.{key}"), text)
+        })
+    }
+
+    /// The host's config with `values` in their places, for the extension `plugin`.
+    pub(super) fn config(
+        &self,
+        plugin: &str,
+        values: &Values,
+    ) -> Result<Map<String, Value>, DescriptionError> {
+        let config = match &self.config {
+            Some(config) => fill_object(config, values)?,
+            None => Map::from_iter([("extensions".to_owned(), json!([plugin]))]),
+        };
+        let listed = extensions(&config);
+        if listed.contains(&plugin) {
+            return Ok(config);
+        }
+        let suggestion = Suggestion::find(plugin, listed.into_iter());
+        let text = format!(
+            "the plugin `{plugin}` is not listed{suggestion}; list it in place of the extension that it replaces"
+        );
+        let place = "config.extensions".to_owned();
+        Err(DescriptionError::Fault { place, text })
+    }
+}
+
+/// The text of a file that may be missing.
+fn read_text(path: &Path) -> Result<Option<String>, DescriptionError> {
+    match text_file::read(path, DESCRIPTION_BYTES_MAX) {
+        Ok(text) => Ok(Some(text)),
+        Err(TextError::Read(error)) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(DescriptionError::Read {
+            path: path.to_owned(),
+            source,
+        }),
+    }
+}
+
+enum ParseError {
+    Json(JsonError),
+    Fault(String, String),
+}
+
+/// Names of the extensions that a config lists.
+pub(super) fn extensions(config: &Map<String, Value>) -> Vec<&str> {
+    let listed = config.get("extensions").and_then(Value::as_array);
+    let listed = listed.into_iter().flatten();
+    listed.filter_map(Value::as_str).collect()
+}
+
+fn is_name(name: &str) -> bool {
+    let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    !name.is_empty() && name.bytes().all(is_legal)
+}
+
+fn not_a_name(name: &str) -> String {
+    format!("{name:?} is not a valid name: use letters, digits, - and _")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(text: &str) -> String {
+        match Description::parse(text) {
+            Err(ParseError::Fault(place, text)) => format!("{place}: {text}"),
+            Err(ParseError::Json(error)) => error.to_string(),
+            Ok(parsed) => panic!("{parsed:?}"),
+        }
+    }
+
+    #[test]
+    fn fault_has_its_place() {
+        let companion = r#"{"companions": [{"name": "a", "program": "b", "ready": {"lime": ""}}]}"#;
+        let text = fault(companion);
+        assert!(text.starts_with("companions[0].ready"), "{text}");
+        assert!(text.contains("unknown variant `lime`"), "{text}");
+        let twice = r#"{"companions": [{"name": "host", "program": "b"}]}"#;
+        assert_eq!(
+            fault(twice),
+            "companions[0].name: `host` is taken; choose another"
+        );
+        let own = fault(r#"{"config": {"backup_folder": "x"}}"#);
+        assert!(own.starts_with("config.backup_folder: "), "{own}");
+        let key = fault(r#"{"keys": ["../x"]}"#);
+        assert!(key.starts_with("keys[0]: "), "{key}");
+    }
+
+    #[test]
+    fn config_must_list_the_plugin() {
+        let parsed = Description::parse(r#"{"config": {"extensions": ["a", "samplers"]}}"#);
+        let parsed = parsed.ok().unwrap();
+        let error = parsed.config("sampler", &Values::new()).unwrap_err();
+        let text = error.to_string();
+        assert!(text.starts_with("dev.json: config.extensions: "), "{text}");
+        assert!(text.contains("`samplers`"), "{text}");
+        assert!(parsed.config("a", &Values::new()).is_ok());
+    }
+
+    #[test]
+    fn plugin_without_description_is_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let read = Description::read(folder.path()).unwrap();
+        let config = read.config("a", &Values::new()).unwrap();
+        assert_eq!(Value::from(config), json!({ "extensions": ["a"] }));
+
+        let section = folder.path().join(SECTION_FILE_NAME);
+        std::fs::write(section, r#"{"a": {"n": 1}}"#).unwrap();
+        let read = Description::read(folder.path()).unwrap();
+        let values = Values::from([(PLUGIN.to_owned(), "a".to_owned())]);
+        let config = read.config("a", &values).unwrap();
+        let expected = json!({ "extensions": ["a"], "config": { "a": { "n": 1 } } });
+        assert_eq!(Value::from(config), expected);
+    }
+}

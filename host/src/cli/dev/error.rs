@@ -1,0 +1,134 @@
+//! Why a run does not begin or go on.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::{ExitCode, ExitStatus};
+
+use super::super::admin::AdminError;
+use super::description::DescriptionError;
+use super::package::PackageError;
+use super::placeholders::UnknownPlace;
+use crate::exit_code;
+
+/// Why a run does not begin or go on.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::cli) enum DevError {
+    /// The folder is not that of a plugin.
+    #[error(transparent)]
+    Package(#[from] PackageError),
+    /// `dev.json` cannot be used.
+    #[error(transparent)]
+    Description(#[from] DescriptionError),
+    /// A program does not start.
+    #[error("cannot start {name}: {source}")]
+    Start {
+        /// The program.
+        name: String,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// A program takes too long.
+    #[error("{what} took longer than {seconds} s and was ended")]
+    Slow {
+        /// What was ended.
+        what: &'static str,
+        /// The longest time.
+        seconds: u64,
+    },
+    /// A program or a file that it needs is missing.
+    #[error("{name} needs {}, which is missing{hint}", path.display())]
+    Missing {
+        /// Name in `dev.json`.
+        name: String,
+        /// What is missing.
+        path: PathBuf,
+        /// What to do, after a colon.
+        hint: String,
+    },
+    /// An argument has a place without a value.
+    #[error("dev.json: {name}: {source}")]
+    Place {
+        /// The program.
+        name: String,
+        /// Which.
+        source: UnknownPlace,
+    },
+    /// A stock extension is missing.
+    #[error("the plugin of the extension `{name}` is missing: {} is not there; build it, or give its folder by --plugins DIR", path.display())]
+    Plugin {
+        /// The extension.
+        name: String,
+        /// Its file.
+        path: PathBuf,
+    },
+    /// A program has ended.
+    #[error("{name} has ended ({status}){}", said(lines))]
+    Ended {
+        /// The program.
+        name: String,
+        /// How.
+        status: ExitStatus,
+        /// The end of what it has written.
+        lines: Vec<String>,
+    },
+    /// A program is not ready in time.
+    #[error("{name} is not ready after {seconds} s{}", said(lines))]
+    NotReady {
+        /// The program.
+        name: String,
+        /// Time that it had.
+        seconds: u64,
+        /// The end of what it has written.
+        lines: Vec<String>,
+    },
+    /// The running host has not done what it was asked for.
+    #[error(transparent)]
+    Admin(#[from] AdminError),
+    /// The system refuses something.
+    #[error("cannot {what}: {source}")]
+    System {
+        /// What.
+        what: String,
+        /// Its reason.
+        source: io::Error,
+    },
+}
+
+impl DevError {
+    /// The error of a program that does not start.
+    pub(super) fn start(name: &str) -> impl FnOnce(io::Error) -> Self {
+        let name = name.to_owned();
+        move |source| Self::Start { name, source }
+    }
+
+    /// The error of something that the system refuses.
+    pub(super) fn system(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        let what = what.into();
+        move |source| Self::System { what, source }
+    }
+
+    /// Code with which the program ends.
+    pub(super) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Package(_) | Self::Description(_) | Self::Place { .. } => {
+                exit_code::CONFIG.into()
+            }
+            Self::Missing { .. } | Self::Plugin { .. } | Self::Ended { .. } => {
+                exit_code::PLUGIN.into()
+            }
+            Self::Admin(error) => error.exit_code(),
+            Self::Start { .. }
+            | Self::Slow { .. }
+            | Self::NotReady { .. }
+            | Self::System { .. } => ExitCode::FAILURE,
+        }
+    }
+}
+
+/// The end of a log, each line on its own.
+fn said(lines: &[String]) -> String {
+    match lines {
+        [] => " and has written nothing".to_owned(),
+        lines => format!("; the end of what it has written:\n{}", lines.join("\n")),
+    }
+}
