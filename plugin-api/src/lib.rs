@@ -5,40 +5,108 @@
 //! returns `Ok`, or not at all. It never waits and never touches a socket, file, clock or source of randomness itself:
 //! those are the host's, lent to each call as a [`Context`].
 //!
-//! ```no_run
+//! # A whole extension
+//!
+//! It counts readings above a limit, stores the number, and reports every one of them.
+//!
+//! ```
 //! use tig_plugin_api::prelude::*;
 //!
-//! #[derive(serde::Deserialize)]
+//! /// The extension's section of the config.
+//! #[derive(ConfigSchema, serde::Deserialize)]
 //! #[serde(deny_unknown_fields)]
 //! struct Config {
-//!     greeting: String,
+//!     /// Degrees above which a reading is too hot.
+//!     limit: f64,
 //! }
 //!
-//! #[derive(serde::Deserialize)]
-//! struct NewBlock {
-//!     height: u64,
-//! }
+//! struct Alarm { config: Config, hot: u64 }
 //!
-//! struct Greeter {
-//!     config: Config,
-//! }
-//!
-//! #[extension]
-//! impl Greeter {
-//!     fn new(config: Config, _ctx: &mut Context<'_>) -> Result<Self> {
-//!         Ok(Self { config })
+//! #[extension(emits("too_hot"))]
+//! impl Alarm {
+//!     fn new(config: Config, ctx: &mut Context<'_>) -> Result<Self> {
+//!         let hot = ctx.get("hot")?.unwrap_or(0);
+//!         Ok(Self { config, hot })
 //!     }
 //!
-//!     fn on_new_block(&mut self, ctx: &mut Context<'_>, block: NewBlock) -> Result<()> {
-//!         ctx.put("last_height", &block.height)?;
-//!         ctx.info_with(&self.config.greeting, &[("height", &block.height)]);
+//!     fn on_reading(&mut self, ctx: &mut Context<'_>, degrees: f64) -> Result<()> {
+//!         if degrees > self.config.limit {
+//!             let hot = self.hot + 1;
+//!             ctx.put("hot", &hot)?;
+//!             ctx.emit_json("too_hot", &degrees)?;
+//!             self.hot = hot;
+//!         }
 //!         Ok(())
 //!     }
 //! }
-//! # fn main() {}
+//!
+//! // Its test, which needs no host. In the extension's file it has `#[test]`.
+//! use serde_json::json;
+//! use tig_plugin_api::testing::Harness;
+//!
+//! fn hot_readings_are_counted_and_reported() {
+//!     let mut alarm = Harness::<Alarm>::start(json!({
+//!         "name": "alarm", "config": { "alarm": { "limit": 30.0 } },
+//!     }));
+//!     alarm.event("reading", json!(29.5));
+//!     alarm.event("reading", json!(31.0));
+//!     assert_eq!(alarm.emitted(), [("too_hot".to_owned(), json!(31.0))]);
+//!     alarm.restart();
+//!     assert_eq!(alarm.extension().hot, 1, "the count survives a restart");
+//!     // An extension that handles `too_hot` has no room: nothing has happened.
+//!     alarm.fail_emit("too_hot");
+//!     assert!(alarm.try_event("reading", json!(33.0)).is_err());
+//!     assert_eq!(alarm.stored()["hot"], 1);
+//! }
+//! # fn main() { hot_readings_are_counted_and_reported() }
 //! ```
 //!
-//! Built as a `cdylib` named `greeter`, the file is loaded by a host whose config lists `"greeter"` in `extensions`.
+//! Built as a `cdylib` named `alarm`, the file is loaded by a host whose config lists `"alarm"` in `extensions`. `#[extension]`
+//! finds handlers by their names; its documentation ([`macro@extension`]) lists all of them. `tig-host plugin new` writes such a
+//! crate.
+//!
+//! # Events
+//!
+//! An event has a name and arguments in JSON. `on_<name>` of every extension that has it is called with the arguments, decoded
+//! into any type that reads them: name only the fields that you need, and unknown ones are ignored. Events of one emitter reach a
+//! handler in their order.
+//!
+//! ```
+//! use tig_plugin_api::prelude::*;
+//!
+//! /// What a customer has paid: nobody could emit it again, so it is kept on disk until every handler has handled it.
+//! #[derive(serde::Deserialize, serde::Serialize)]
+//! struct Paid { customer: String, cents: u64 }
+//!
+//! impl Event for Paid {
+//!     const NAME: &'static str = "paid";
+//!     const DURABLE: bool = true;
+//! }
+//!
+//! /// What is in stock: the newest one says all, so it replaces one that still waits for a busy handler.
+//! #[derive(serde::Deserialize, serde::Serialize)]
+//! struct Stock { pieces: u64 }
+//!
+//! impl Event for Stock {
+//!     const NAME: &'static str = "stock";
+//!     const LATEST: bool = true;
+//! }
+//!
+//! fn sell(ctx: &mut Context<'_>, customer: &str, pieces: u64) -> Result<()> {
+//!     ctx.emit(&Paid { customer: customer.to_owned(), cents: 500 })?;
+//!     ctx.emit(&Stock { pieces })
+//! }
+//! ```
+//!
+//! | kind | waits | after a crash of the host | if the handler fails |
+//! |---|---|---|---|
+//! | plain | in memory | lost: emit it again from what is stored | it is not given again |
+//! | [`DURABLE`](Event::DURABLE) | on disk | given again | given again at the next start or reload |
+//! | [`LATEST`](Event::LATEST) | in memory, at most one of its name | lost | it is not given again |
+//!
+//! A durable event may be handled twice, after a crash or a rollback: its handler must be idempotent. The host emits `update` every
+//! five seconds, and events about conditions. `docs/events.md` of the repository lists the events of the stock extensions, each
+//! with an example.
 //!
 //! # What it can ask for
 //!
@@ -47,16 +115,121 @@
 //! `#[command]` that an operator calls by `tig-host call` ([`Context::progress`], [`Context::finish`]). `docs/services.md` has an
 //! example of each, and says what lives through a reload and a restart.
 //!
+//! # Errors
+//!
+//! A handler returns [`Result`]. Its [`Error`] is a text for the operator, and every [`std::error::Error`] becomes one by `?`, with
+//! its sources. [`bail!`] returns early with a text; [`Error::context`] puts the thing that it is about in front.
+//!
+//! ```
+//! use tig_plugin_api::prelude::*;
+//!
+//! fn parse_port(text: &str) -> Result<u16> {
+//!     let parsed = text.parse().map_err(Error::from);
+//!     let port = parsed.map_err(|error| error.context(format_args!("port `{text}`")))?;
+//!     if port < 1_024 {
+//!         bail!("port {port} needs rights; choose one from 1024 on");
+//!     }
+//!     Ok(port)
+//! }
+//!
+//! assert_eq!(parse_port("x").unwrap_err().to_string(), "port `x`: invalid digit found in string");
+//! assert!(parse_port("80").is_err());
+//! assert_eq!(parse_port("5115").unwrap(), 5_115);
+//! ```
+//!
+//! What an error does depends on where it happens:
+//!
+//! | where | what the host does |
+//! |---|---|
+//! | `new` at the start | the host does not start, and names section and reason |
+//! | `new`, `restore`, `migrate` or `snapshot` at a reload | the running version goes on |
+//! | a handler of an event or a timer | it logs the error; see below for the instance |
+//! | a route | the client gets status 500 |
+//! | a command | the caller gets the error and exit code 8 |
+//! | a panic anywhere | as an error; the instance is always restored. More than five in a minute stop the extension |
+//!
+//! Arguments that do not decode are errors of this kind, with the path of the first misfit: the handler is not called. A handler that
+//! cannot use an event returns `Ok` after it has logged why, if that is nobody's fault.
+//!
 //! # When a handler fails
 //!
 //! The fields of the struct belong to the transaction, too. After a panic, and after an error of a handler that had asked
-//! for effects (events, writes, requests, timers, frames, wakes, granted or refused), the host rebuilds the instance from its
-//! storage: what it needs then must be stored. This is not a fault, and may happen at any time, for instance because another
+//! for effects (events, writes, requests, timers, frames, wakes, conditions, granted or refused), the host rebuilds the instance
+//! from its storage: what it needs then must be stored. This is not a fault, and may happen at any time, for instance because another
 //! extension has no room for an event.
 //!
 //! An error before any effect was asked for costs nothing, and fields stay as the handler has left them. So check
 //! first, then ask for effects, and change fields last. A handler that must change fields before it checks calls
 //! [`Context::mark_fields_changed`]. [`testing::check_failed_handlers`] tests an extension for all of this.
+//!
+//! # State and its versions
+//!
+//! An extension has three kinds of memory:
+//!
+//! | what | lives until | form |
+//! |---|---|---|
+//! | fields | the instance is restored, reloaded or restarted | yours |
+//! | what `snapshot` hands to `restore` | the next version has it, at a reload | has a version: `state_version` |
+//! | the storage ([`Context::put`]) | it is deleted | has no version: add one of your own where forms will change |
+//!
+//! `state_version` (1 unless said otherwise) is raised when what `snapshot` returns changes its form. `migrate` turns the state of
+//! another version into the present one; without it, or if it fails, the reload is refused and the predecessor goes on.
+//!
+//! ```
+//! use serde_json::json;
+//! use tig_plugin_api::prelude::*;
+//! use tig_plugin_api::testing::Harness;
+//!
+//! /// Version 2. Version 1 was the number of cups alone.
+//! #[derive(Clone, Default, serde::Deserialize, serde::Serialize)]
+//! struct State { cups: u64, beans: String }
+//!
+//! struct Barista { state: State }
+//!
+//! #[extension(state_version = 2)]
+//! impl Barista {
+//!     fn new(_config: serde_json::Value, _ctx: &mut Context<'_>) -> Result<Self> {
+//!         Ok(Self { state: State::default() })
+//!     }
+//!
+//!     /// Leaves the fields as they are: if the successor fails, this instance goes on.
+//!     fn snapshot(&mut self) -> Result<State> {
+//!         Ok(self.state.clone())
+//!     }
+//!
+//!     fn restore(&mut self, _ctx: &mut Context<'_>, state: State) -> Result<()> {
+//!         self.state = state;
+//!         Ok(())
+//!     }
+//!
+//!     fn migrate(version: u32, state: serde_json::Value) -> Result<State> {
+//!         match (version, state.as_u64()) {
+//!             (1, Some(cups)) => Ok(State { cups, beans: "house blend".to_owned() }),
+//!             _ => bail!("no way from version {version}; load version 1 first"),
+//!         }
+//!     }
+//! }
+//!
+//! # fn main() {
+//! let mut barista = Harness::<Barista>::start(json!({ "name": "barista" }));
+//! barista.succeed_to(1, &json!(7)).unwrap();
+//! assert_eq!(barista.extension().state.cups, 7);
+//! barista.reload();
+//! assert_eq!(barista.extension().state.beans, "house blend");
+//! assert!(barista.succeed_to(9, &json!(7)).is_err());
+//! assert_eq!(barista.extension().state.cups, 7, "the running version goes on");
+//! # }
+//! ```
+//!
+//! A new version is on probation for a minute. If it fails meanwhile, the earlier instance goes on and finds the storage as it was: the host
+//! undoes what the new version has written. Later there is no way back but to load the earlier file, which then reads what the new
+//! version has stored: [`Context::get_sound`] and [`Context::scan_sound`] set aside what they cannot read.
+//!
+//! # Compatibility
+//!
+//! A plugin file runs in every host with the same [`abi::API_VERSION`], whichever compiler has built the two. `docs/compatibility.md` says
+//! what may change in which version, and what the host checks at loading; `docs/writing-extensions.md` is the guide for authors, from an
+//! empty folder to a plugin that is shadowed and promoted.
 
 pub mod abi;
 mod command;
