@@ -10,9 +10,10 @@ use std::path::PathBuf;
 
 use public_api::Builder;
 
-use crate::Result;
+use self::difference::Difference;
 use crate::steps::{Step, Tally};
 use crate::workspace::{Workspace, run};
+use crate::{Result, output};
 
 /// The crate, as cargo and as rustdoc name it.
 const PACKAGE: &str = "tig-plugin-api";
@@ -42,10 +43,13 @@ fn check(workspace: &Workspace) -> Result<()> {
     let recorded = fs::read_to_string(workspace.root.join(FILE)).map_err(|error| {
         format!("cannot read {FILE}: {error}; `cargo xtask public-api` writes it")
     })?;
-    match difference::describe(FILE, &recorded, &list(workspace)?) {
-        None => Ok(()),
-        Some(text) => Err(text.into()),
+    let current = list(workspace)?;
+    let difference = Difference::between(&recorded, &current);
+    if difference.is_empty() {
+        return Ok(());
     }
+    difference.lines().for_each(|line| output::progress(&line));
+    Err(difference.advice(FILE).into())
 }
 
 /// One line for each public item, but for those that follow from others.
