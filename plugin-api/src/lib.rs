@@ -100,9 +100,9 @@
 //!
 //! | kind | waits | after a crash of the host | if the handler fails |
 //! |---|---|---|---|
-//! | plain | in memory | lost: emit it again from what is stored | it is not given again |
-//! | [`DURABLE`](Event::DURABLE) | on disk | given again | given again at the next start or reload |
-//! | [`LATEST`](Event::LATEST) | in memory, at most one of its name | lost | it is not given again |
+//! | plain | in memory | lost: emit it again from what is stored | it is not redelivered |
+//! | [`DURABLE`](Event::DURABLE) | on disk | redelivered | redelivered at the next start or reload |
+//! | [`LATEST`](Event::LATEST) | in memory, at most one of its name | lost | it is not redelivered |
 //!
 //! A durable event may be handled twice, after a crash or a rollback: its handler must be idempotent. The host emits `update` every
 //! five seconds, and events about conditions. `docs/events.md` of the repository lists the events of the stock extensions, each
