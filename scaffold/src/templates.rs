@@ -46,12 +46,12 @@ macro_rules! files {
 pub const KINDS: &[Kind] = &[
     Kind {
         name: "empty",
-        about: "one handler and one config key, to begin with",
+        about: "logs blocks, with one handler and one config key",
         files: files!("empty"),
     },
     Kind {
         name: "observer",
-        about: "watches: a counter, a condition with an alert, and a panel",
+        about: "counts blocks, with a metric, a condition and a panel",
         files: files!("observer"),
     },
     Kind {

@@ -92,7 +92,8 @@ fn try_new_plugin(arguments: &NewPluginArguments) -> Result<(), NewPluginError> 
     let kind = chosen.unwrap_or(&KINDS[0]);
     let files = render(kind, &name, &source);
     let folder = write(&arguments.folder, &name, &files)?;
-    output::line(&format!("{}: a plugin, {}", folder.display(), kind.about));
+    let place = folder.display();
+    output::line(&format!("{place}: {}: {}", kind.name, kind.about));
     output::line(&format!(
         "tig-plugin-api = {} ({origin})",
         source.dependency()
