@@ -44,6 +44,7 @@ mod readme_plugin;
 mod recorded;
 mod restart;
 mod reverse_proxy;
+mod scaffold;
 mod slave_disk;
 mod support;
 mod troubles;
