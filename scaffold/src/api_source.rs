@@ -204,6 +204,9 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
     use super::*;
 
     #[test]
@@ -225,25 +228,52 @@ mod tests {
         }
     }
 
+    fn root() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+    }
+
     #[test]
     fn folder_of_the_api_is_found_by_its_package() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let source = ApiSource::from_path(&root.join(API_FOLDER)).unwrap();
-        let folder = root.join(API_FOLDER).canonicalize().unwrap();
+        let folder = root().join(API_FOLDER);
+        let source = ApiSource::from_path(&folder).unwrap();
+        let folder = folder.canonicalize().unwrap();
         assert_eq!(source, ApiSource::Path(folder.display().to_string()));
-        for (folder, remedy) in [
-            (root.clone(), "; give "),
-            (root.join("scaffold"), "; give the folder `plugin-api`"),
-            (
-                root.join("plugin-api/macros"),
-                "; give the folder `plugin-api`",
-            ),
-            (root.join("nowhere"), "No such file or directory"),
-            (root.join("Cargo.toml"), "no package tig-plugin-api"),
+        let missing = ApiSource::from_path(&root().join("nowhere")).unwrap_err();
+        assert!(
+            matches!(missing, ApiSourceError::Folder { .. }),
+            "{missing}"
+        );
+    }
+
+    #[test]
+    fn other_folder_is_refused_with_a_better_one() {
+        for (folder, better) in [
+            (root(), Some(root().join(API_FOLDER))),
+            (root().join("scaffold"), None),
+            (root().join("plugin-api/macros"), None),
+            (root().join("Cargo.toml"), None),
         ] {
-            let error = ApiSource::from_path(&folder).unwrap_err().to_string();
-            assert!(error.contains(remedy), "{error}");
+            match ApiSource::from_path(&folder) {
+                Err(ApiSourceError::OtherPackage { better: found, .. }) => {
+                    assert_eq!(found, better, "{}", folder.display());
+                }
+                other => panic!("{}: {other:?}", folder.display()),
+            }
         }
+    }
+
+    #[test]
+    fn folder_that_a_manifest_cannot_name_is_refused() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join(OsStr::from_bytes(b"\xff"));
+        fs::create_dir(&folder).unwrap();
+        let manifest = "[package]\nname = \"tig-plugin-api\"\n";
+        fs::write(folder.join("Cargo.toml"), manifest).unwrap();
+        let refused = ApiSource::from_path(&folder).unwrap_err();
+        assert!(
+            matches!(refused, ApiSourceError::NotUnicode(_)),
+            "{refused}"
+        );
     }
 
     #[test]
@@ -267,6 +297,8 @@ mod tests {
                 "{error}"
             );
         }
+        let refused = ApiSource::from_version("latest");
+        assert!(matches!(refused, Err(ApiSourceError::Text { .. })));
         for url in ["", "a b", "https://x\n", &long] {
             assert!(ApiSource::from_git(url, None).is_err(), "{url}");
         }

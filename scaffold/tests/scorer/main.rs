@@ -17,7 +17,7 @@ mod contract {
     use crate::plugin::Scorer;
 
     #[test]
-    fn scores_follow_the_events_of_the_stock_extensions() {
+    fn scores_follow_stock_events() {
         let mut scorer = Harness::<Scorer>::start(json!({ "name": "s", "config": { "s": {} } }));
         let over = BatchOver {
             batch: "b".to_owned(),

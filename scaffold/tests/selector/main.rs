@@ -17,7 +17,7 @@ mod contract {
     use crate::plugin::Selector;
 
     #[test]
-    fn selection_follows_the_events_of_the_stock_extensions() {
+    fn selection_follows_stock_events() {
         let mut selector =
             Harness::<Selector>::start(json!({ "name": "s", "config": { "s": {} } }));
         let mut throughput = Throughput::default();

@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn refused_write_alone_is_no_fault_of_the_command_line() {
+    fn refusal_by_the_system_has_its_own_exit_code() {
         let exit_code = |error: NewPluginError| error.exit_code();
         let exists = WriteError::Exists(PathBuf::from("x"));
         assert_eq!(exit_code(exists.into()), USAGE.into());

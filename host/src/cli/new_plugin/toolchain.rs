@@ -90,7 +90,7 @@ fn print_version(program: &str, folder: &Path) -> io::Result<String> {
     let (sender, printed) = mpsc::channel();
     let reader = move || {
         let mut text = String::new();
-        // What cannot be read is no version.
+        // What cannot be read is not a version.
         let read = stdout.map(|stdout| stdout.take(VERSION_BYTES_MAX).read_to_string(&mut text));
         // Nobody waits any more if this fails.
         let _ = sender.send(read.map(|_| text).unwrap_or_default());
