@@ -14,6 +14,22 @@ use crate::{
 pub const SET_ASIDE: &str = "damaged/";
 
 /// An event that extensions emit by its type.
+///
+/// ```
+/// use tig_plugin_api::prelude::*;
+///
+/// #[derive(serde::Serialize)]
+/// struct Paid { cents: u64 }
+///
+/// impl Event for Paid {
+///     const NAME: &'static str = "paid";
+///     const DURABLE: bool = true;
+/// }
+///
+/// fn pay(ctx: &mut Context<'_>) -> Result<()> {
+///     ctx.emit(&Paid { cents: 500 })
+/// }
+/// ```
 pub trait Event: Serialize {
     /// Name by which handlers find it: `on_<NAME>`.
     const NAME: &'static str;
@@ -31,8 +47,39 @@ pub trait Event: Serialize {
 ///
 /// [`emit`](Self::emit), [`put`](Self::put), [`delete`](Self::delete), [`http`](Self::http), timers, what is sent on
 /// websockets and what is said of commands take effect together, when the handler has returned `Ok`. Reads see the handler's
-/// own writes. If it fails after it has asked for one of them, its
-/// instance is rebuilt from storage.
+/// own writes. If it fails after it has asked for one of them, its instance is rebuilt from storage
+/// ([more](crate#when-a-handler-fails)).
+///
+/// ```
+/// use tig_plugin_api::prelude::*;
+///
+/// fn count_visit(ctx: &mut Context<'_>, guest: &str) -> Result<u64> {
+///     let key = format!("visits/{guest}");
+///     let visits = ctx.get(&key)?.unwrap_or(0_u64) + 1;
+///     ctx.put(&key, &visits)?;
+///     let now_ms = ctx.now_ms();
+///     ctx.at("thank_you", now_ms + 60_000)?;
+///     ctx.info_with("guest came", &[("guest", &guest), ("visits", &visits)]);
+///     Ok(visits)
+/// }
+/// ```
+///
+/// # Limits
+///
+/// A call beyond one of these fails with a text that names it; a later host may take more.
+///
+/// | of | at most |
+/// |---|---|
+/// | events of a handler | 10,000 |
+/// | events that wait for an extension, beyond which an emission fails | 100,000 |
+/// | bytes of all effects of a handler | 256 MiB |
+/// | bytes of a key of the storage, and of a tag | 1,024 |
+/// | open HTTP requests of an extension | 64 |
+/// | timers of an extension | 100,000 |
+/// | websocket connections of an extension | 16,384 |
+/// | bytes that wait to be sent on a connection | 128 MiB |
+/// | lines of progress and results of commands of a handler | 10,000 |
+/// | metrics that a handler counts or sets; series of an extension | 10,000; 1,000 |
 pub struct Context<'a> {
     host: &'a mut (dyn Host + 'a),
     settings: &'a Settings,

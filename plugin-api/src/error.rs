@@ -7,7 +7,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a handler failed, in words for the operator.
 ///
-/// Every [`std::error::Error`] converts into it by `?`, with its chain of sources.
+/// Every [`std::error::Error`] converts into it by `?`, with its chain of sources. See [Errors](crate#errors) for what becomes of it.
 pub struct Error(String);
 
 impl Error {
@@ -17,6 +17,12 @@ impl Error {
     }
 
     /// Puts `context` in front of the text.
+    ///
+    /// ```
+    /// # use tig_plugin_api::Error;
+    /// let error = Error::msg("no such file").context("key `hotkey`");
+    /// assert_eq!(error.to_string(), "key `hotkey`: no such file");
+    /// ```
     #[must_use]
     pub fn context(self, context: impl fmt::Display) -> Self {
         Self(format!("{context}: {}", self.0))
@@ -49,6 +55,19 @@ impl<E: std::error::Error> From<E> for Error {
 }
 
 /// Returns early with an [`Error`] from a text as for `format!`.
+///
+/// ```
+/// use tig_plugin_api::{Result, bail};
+///
+/// fn half(number: u64) -> Result<u64> {
+///     if number % 2 == 1 {
+///         bail!("{number} is odd");
+///     }
+///     Ok(number / 2)
+/// }
+///
+/// assert_eq!(half(7).unwrap_err().to_string(), "7 is odd");
+/// ```
 #[macro_export]
 macro_rules! bail {
     ($($argument:tt)*) => {

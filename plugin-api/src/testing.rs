@@ -1,5 +1,8 @@
 //! Drives an extension without a host: no network, no disk, no sleep.
 //!
+//! A [`Harness`] holds one instance and plays its host. Every handler is a transaction, the clock stands still until the test moves
+//! it, and random numbers follow from a seed, so a test does the same in each run.
+//!
 //! ```
 //! # use tig_plugin_api::{prelude::*, testing::Harness};
 //! # struct Echo;
@@ -14,6 +17,23 @@
 //! assert_eq!(echo.emitted(), [("pong".to_owned(), serde_json::json!(7))]);
 //! # }
 //! ```
+//!
+//! | of | drive it by | look at it by |
+//! |---|---|---|
+//! | its start | [`setup`](Harness::setup): seed, time, keys, storage | [`extension`](Harness::extension) |
+//! | events | [`event`](Harness::event), [`update`](Harness::update) | [`emitted`](Harness::emitted), [`emitted_events`](Harness::emitted_events) |
+//! | HTTP requests | [`respond`](Harness::respond), [`fail`](Harness::fail), [`limit`](Harness::limit), [`try_answer`](Harness::try_answer) | [`http_calls`](Harness::http_calls), [`turns`](Harness::turns) |
+//! | routes and panels | [`request`](Harness::request), [`panel`](Harness::panel) | their replies, [`woken`](Harness::woken) |
+//! | time | [`advance_ms`](Harness::advance_ms), [`try_next_timer`](Harness::try_next_timer), [`set_back_ms`](Harness::set_back_ms) | [`timers`](Harness::timers), [`now_ms`](Harness::now_ms) |
+//! | websockets | [`ws_accept`](Harness::ws_accept), [`ws_frame`](Harness::ws_frame), [`ws_written`](Harness::ws_written), [`ws_end`](Harness::ws_end) | [`ws_opened`](Harness::ws_opened), [`ws_sent`](Harness::ws_sent), [`ws_closed`](Harness::ws_closed) |
+//! | commands | [`command`](Harness::command) | [`progress`](Harness::progress), [`finished`](Harness::finished) |
+//! | storage | [`store`](Harness::store) | [`stored`](Harness::stored) |
+//! | reports | | [`log_lines`](Harness::log_lines), [`metrics`](Harness::metrics), [`conditions`](Harness::conditions), [`unfinished`](Harness::unfinished) |
+//! | lives | [`restart`](Harness::restart), [`kill`](Harness::kill), [`reload`](Harness::reload), [`succeed_to`](Harness::succeed_to) | [`restores`](Harness::restores) |
+//! | refusals | [`fail_next`](Harness::fail_next), [`fail_emit`](Harness::fail_emit), [`fail_every`](Harness::fail_every), [`fail_commit`](Harness::fail_commit), [`fail_call`](Harness::fail_call) | the error of the handler |
+//!
+//! [`Harness::effects`] shows all of it as one value, for a snapshot. [`check_failed_handlers`] lets each call of a run fail, one at a
+//! time, and [`check_example_config`] compares an example config with an extension's defaults.
 
 mod commands;
 mod effects;

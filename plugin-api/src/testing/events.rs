@@ -65,6 +65,25 @@ impl<E: Extension> Harness<E> {
     }
 
     /// Like [`Harness::emitted`], with the kind of each event. Each of the two returns what neither has returned before.
+    ///
+    /// ```
+    /// # use tig_plugin_api::{frame::EventKind, prelude::*, testing::Harness};
+    /// # #[derive(serde::Serialize)]
+    /// # struct Paid { cents: u64 }
+    /// # impl Event for Paid { const NAME: &'static str = "paid"; const DURABLE: bool = true; }
+    /// # struct Till;
+    /// # #[extension]
+    /// # impl Till {
+    /// #     fn new(_config: serde_json::Value, _ctx: &mut Context<'_>) -> Result<Self> { Ok(Self) }
+    /// #     fn on_coin(&mut self, ctx: &mut Context<'_>, cents: u64) -> Result<()> { ctx.emit(&Paid { cents }) }
+    /// # }
+    /// # fn main() {
+    /// let mut till = Harness::<Till>::start(serde_json::json!({ "name": "till" }));
+    /// till.event("coin", serde_json::json!(50));
+    /// let paid = till.emitted_events().remove(0);
+    /// assert_eq!((paid.name.as_str(), paid.kind), ("paid", EventKind::Durable));
+    /// # }
+    /// ```
     pub fn emitted_events(&mut self) -> Vec<EmittedEvent> {
         std::mem::take(&mut self.host.emitted)
     }

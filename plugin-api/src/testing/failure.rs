@@ -15,6 +15,33 @@ use crate::{Extension, Result, Ticket};
 /// So an extension passes if its handlers leave all fields as they were when they fail before they ask for an effect, and
 /// report each refusal of the host as an error.
 ///
+/// ```
+/// # use tig_plugin_api::{prelude::*, testing::{Harness, check_failed_handlers}};
+/// # struct Counter { n: u64 }
+/// # #[extension]
+/// # impl Counter {
+/// #     fn new(_config: serde_json::Value, ctx: &mut Context<'_>) -> Result<Self> {
+/// #         Ok(Self { n: ctx.get("n")?.unwrap_or(0) })
+/// #     }
+/// #     fn on_add(&mut self, ctx: &mut Context<'_>, amount: u64) -> Result<()> {
+/// #         let n = self.n + amount;
+/// #         ctx.put("n", &n)?;
+/// #         ctx.emit_json("total", &n)?;
+/// #         self.n = n;
+/// #         Ok(())
+/// #     }
+/// # }
+/// # fn main() {
+/// let start = || Harness::<Counter>::start(serde_json::json!({ "name": "counter" }));
+/// // Two calls to the host in each of three steps.
+/// for k in 0..=6 {
+///     check_failed_handlers(start, &[1, 2, 3], k, |counter, amount| {
+///         counter.try_event("add", (*amount).into())
+///     });
+/// }
+/// # }
+/// ```
+///
 /// # Panics
 ///
 /// The two differ, or a handler has returned `Ok` though the host had refused it something.

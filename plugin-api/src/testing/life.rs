@@ -22,6 +22,33 @@ impl<E: Extension> Harness<E> {
 
     /// Starts the host again after it was killed: what is stored is left, and neither timers nor connections are.
     ///
+    /// ```
+    /// # use tig_plugin_api::{prelude::*, testing::Harness};
+    /// # struct Counter { n: u64 }
+    /// # #[extension]
+    /// # impl Counter {
+    /// #     fn new(_config: serde_json::Value, ctx: &mut Context<'_>) -> Result<Self> {
+    /// #         Ok(Self { n: ctx.get("n")?.unwrap_or(0) })
+    /// #     }
+    /// #     fn on_one(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+    /// #         ctx.put("n", &(self.n + 1))?;
+    /// #         ctx.at("tick", 0)?;
+    /// #         self.n += 1;
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # fn main() {
+    /// // Stores a number and sets a timer.
+    /// let mut counter = Harness::<Counter>::start(serde_json::json!({ "name": "counter" }));
+    /// counter.event("one", serde_json::Value::Null);
+    /// counter.restart();
+    /// assert_eq!(counter.timers().len(), 1, "timers outlive an instance");
+    /// counter.kill();
+    /// assert_eq!(counter.extension().n, 1);
+    /// assert!(counter.timers().is_empty(), "and end with the host");
+    /// # }
+    /// ```
+    ///
     /// # Panics
     ///
     /// `new` fails.

@@ -8,6 +8,30 @@ use crate::{Extension, Result, Started, Ticket};
 impl<E: Extension> Harness<E> {
     /// Calls a command.
     ///
+    /// ```
+    /// # use tig_plugin_api::{prelude::*, testing::Harness};
+    /// # struct Adder;
+    /// # #[extension]
+    /// # impl Adder {
+    /// #     fn new(_config: serde_json::Value, _ctx: &mut Context<'_>) -> Result<Self> { Ok(Self) }
+    /// #     /// Adds up.
+    /// #     #[command]
+    /// #     fn add(&mut self, ctx: &mut Context<'_>, terms: Vec<u64>) -> Result<Started> {
+    /// #         ctx.progress(ctx.ticket(), "adding")?;
+    /// #         ctx.finish(ctx.ticket(), 0, &terms.iter().sum::<u64>())?;
+    /// #         Ok(Started)
+    /// #     }
+    /// # }
+    /// # fn main() {
+    /// use serde_json::json;
+    ///
+    /// let mut adder = Harness::<Adder>::start(json!({ "name": "adder" }));
+    /// let ticket = adder.command("add", &json!([1, 2])).unwrap();
+    /// assert_eq!(adder.progress(), [(ticket, "adding".to_owned())]);
+    /// assert_eq!(adder.finished(ticket), Some((0, &json!(3))));
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// The extension has no such command, the arguments do not decode, or the handler fails; none of its effects is kept.

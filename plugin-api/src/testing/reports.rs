@@ -59,6 +59,28 @@ impl<E: Extension> Harness<E> {
     }
 
     /// Like [`Harness::logs`], with message and fields apart. Each of the two returns what neither has returned before.
+    ///
+    /// ```
+    /// # use tig_plugin_api::{frame::LogLevel, prelude::*, testing::Harness};
+    /// # struct Scribe;
+    /// # #[extension]
+    /// # impl Scribe {
+    /// #     fn new(_config: serde_json::Value, _ctx: &mut Context<'_>) -> Result<Self> { Ok(Self) }
+    /// #     fn on_word(&mut self, ctx: &mut Context<'_>, word: String) -> Result<()> {
+    /// #         ctx.info_with("word written", &[("word", &word)]);
+    /// #         ctx.count("words", &[], 1);
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # fn main() {
+    /// let mut scribe = Harness::<Scribe>::start(serde_json::json!({ "name": "scribe" }));
+    /// scribe.event("word", "ink".into());
+    /// let (level, line) = scribe.log_lines().remove(0);
+    /// assert_eq!((level, line.message.as_str()), (LogLevel::Info, "word written"));
+    /// assert_eq!(line.fields, [("word".to_owned(), "ink".into())]);
+    /// assert_eq!(scribe.metric("words", &[]), Some(1.0));
+    /// # }
+    /// ```
     pub fn log_lines(&mut self) -> Vec<(LogLevel, LogLine)> {
         std::mem::take(&mut self.host.logs)
     }

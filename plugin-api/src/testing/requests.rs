@@ -22,6 +22,37 @@ impl<E: Extension> Harness<E> {
 
     /// Responds to the oldest open request with this tag.
     ///
+    /// ```
+    /// # use tig_plugin_api::{RateLimit, prelude::*, testing::Harness};
+    /// # struct Fetcher;
+    /// # #[extension]
+    /// # impl Fetcher {
+    /// #     fn new(_config: serde_json::Value, _ctx: &mut Context<'_>) -> Result<Self> { Ok(Self) }
+    /// #     fn on_update(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+    /// #         ctx.http(&HttpCall { tag: "rates".into(), method: Method::Get, url: "http://127.0.0.1/".into(),
+    /// #             headers: vec![], body: vec![], timeout_ms: 1_000, max_body_bytes: 1_000 })
+    /// #     }
+    /// #     fn on_http_response(&mut self, ctx: &mut Context<'_>, response: HttpResponse) -> Result<()> {
+    /// #         match response.result {
+    /// #             Ok(answer) => ctx.emit_json("fetched", &answer.status),
+    /// #             Err(failure) => ctx.emit_json("not_fetched", &failure.kind),
+    /// #         }
+    /// #     }
+    /// # }
+    /// # fn main() {
+    /// let mut fetcher = Harness::<Fetcher>::start(serde_json::json!({ "name": "fetcher" }));
+    /// for _ in 0..3 {
+    ///     fetcher.update();
+    /// }
+    /// fetcher.respond("rates", 503, "busy");
+    /// fetcher.fail("rates", HttpFailureKind::Timeout);
+    /// fetcher.limit("rates", RateLimit { allowed_per_minute: Some(20), wait_ms: 3_000 });
+    /// let emitted = fetcher.emitted();
+    /// let outcomes: Vec<_> = emitted.iter().map(|(_, outcome)| outcome.to_string()).collect();
+    /// assert_eq!(outcomes, ["503", "\"timeout\"", "\"rate_limited\""]);
+    /// # }
+    /// ```
+    ///
     /// # Panics
     ///
     /// There is no such request, or the handler fails.

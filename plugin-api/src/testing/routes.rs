@@ -40,6 +40,24 @@ impl<E: Extension> Harness<E> {
 
     /// Calls the route of the panel of this name ([`crate::panel`]), with a query such as `limit=10&find=ann`, or an empty one.
     ///
+    /// ```
+    /// # use tig_plugin_api::{panel::Panel, prelude::*, testing::Harness};
+    /// # struct Stock;
+    /// # #[extension(routes("GET /operator/panel/stock"))]
+    /// # impl Stock {
+    /// #     fn new(_config: serde_json::Value, _ctx: &mut Context<'_>) -> Result<Self> { Ok(Self) }
+    /// #     fn on_http_request(&mut self, _ctx: &mut Context<'_>, _request: HttpRequest) -> Result<HttpReply> {
+    /// #         HttpReply::json(200, &Panel { title: "Stock".into(), ..Panel::default() })
+    /// #     }
+    /// # }
+    /// # fn main() {
+    /// let mut stock = Harness::<Stock>::start(serde_json::json!({ "name": "stock" }));
+    /// assert_eq!(stock.panel("stock", "limit=10").unwrap().title, "Stock");
+    /// let reply = stock.request("GET", "/operator/panel/stock", &[], "").unwrap();
+    /// assert_eq!(reply.status, 200);
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// The handler fails, its status is not 200, or its reply is not a panel.

@@ -17,6 +17,32 @@ impl<E: Extension> Harness<E> {
 
     /// Puts the clock forward. Timers that become due meanwhile are handled, each at its time.
     ///
+    /// ```
+    /// # use tig_plugin_api::{prelude::*, testing::Harness};
+    /// # struct Clock;
+    /// # #[extension]
+    /// # impl Clock {
+    /// #     fn new(_config: serde_json::Value, ctx: &mut Context<'_>) -> Result<Self> {
+    /// #         let now_ms = ctx.now_ms();
+    /// #         ctx.at("second", now_ms + 1_000)?;
+    /// #         Ok(Self)
+    /// #     }
+    /// #     fn on_timer(&mut self, ctx: &mut Context<'_>, tag: String) -> Result<()> {
+    /// #         let now_ms = ctx.now_ms();
+    /// #         ctx.emit_json(&tag, &now_ms)?;
+    /// #         ctx.at(&tag, now_ms + 1_000)
+    /// #     }
+    /// # }
+    /// # fn main() {
+    /// // Sets the timer `second` in `new`, and again whenever it is due.
+    /// let mut clock = Harness::<Clock>::start(serde_json::json!({ "name": "clock" }));
+    /// clock.advance_ms(2_500);
+    /// assert_eq!(clock.emitted().len(), 2);
+    /// let due_in_ms = clock.timers()["second"] - clock.now_ms();
+    /// assert_eq!(due_in_ms, 500);
+    /// # }
+    /// ```
+    ///
     /// # Panics
     ///
     /// A handler of a timer fails.

@@ -46,6 +46,35 @@ impl<E: Extension> Harness<E> {
 
     /// Completes the handshake of a connection, now.
     ///
+    /// ```
+    /// # use tig_plugin_api::{prelude::*, testing::Harness};
+    /// # struct Peer;
+    /// # #[extension]
+    /// # impl Peer {
+    /// #     fn new(_config: serde_json::Value, ctx: &mut Context<'_>) -> Result<Self> {
+    /// #         ctx.ws_open(&WsOpen { tag: "peer".into(), url: "ws://127.0.0.1/".into(), headers: vec![], frame_bytes_max: 100,
+    /// #             ping_every_ms: 0, silent_ms_max: 0, connect_ms: 1_000 })?;
+    /// #         Ok(Self)
+    /// #     }
+    /// #     fn on_ws(&mut self, ctx: &mut Context<'_>, event: WsEvent) -> Result<()> {
+    /// #         match event.kind {
+    /// #             WsEventKind::Frame { text, .. } => ctx.ws_send("peer", &text),
+    /// #             WsEventKind::Closed { class, .. } => ctx.emit_json("gone", &class),
+    /// #             _ => Ok(()),
+    /// #         }
+    /// #     }
+    /// # }
+    /// # fn main() {
+    /// // Opens a connection in `new` and sends back what it gets.
+    /// let mut peer = Harness::<Peer>::start(serde_json::json!({ "name": "peer" }));
+    /// peer.ws_accept("peer");
+    /// peer.ws_frame("peer", "hello");
+    /// assert_eq!(peer.ws_sent()[0].text, "hello");
+    /// peer.ws_end("peer", WsCloseClass::Broken);
+    /// assert_eq!(peer.emitted()[0].1, "broken");
+    /// # }
+    /// ```
+    ///
     /// # Panics
     ///
     /// The extension has no connection of this tag, or the handler fails.
