@@ -1,6 +1,6 @@
 //! Config section `balancing_selector`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use tig_plugin_api::{ConfigSchema, Result, bail};
@@ -11,7 +11,10 @@ const ALGORITHMS_COUNT_MAX: usize = 20;
 #[derive(Clone, ConfigSchema, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Config {
-    /// Least part of all precommits that an active challenge gets, of 1; with many challenges an even part at most.
+    /// Names of the challenges to balance; empty for all active ones. Of those that `precommit_manager` does not run, the share
+    /// would be lost.
+    pub(crate) challenges: BTreeSet<String>,
+    /// Least part of all precommits that a challenge gets, of 1; with many challenges an even part at most.
     pub(crate) min_share: f64,
     /// Largest part of all precommits that a challenge gets, of 1; with few challenges an even part at least.
     pub(crate) max_share: f64,
@@ -25,6 +28,7 @@ pub(crate) struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            challenges: BTreeSet::new(),
             min_share: 0.05,
             max_share: 0.6,
             smoothing: 0.2,
@@ -41,6 +45,11 @@ impl Config {
             if !(0.0..=1.0).contains(&share) {
                 bail!("{section}.{key}: {share} is not between 0 and 1");
             }
+        }
+        if self.challenges.len() == 1 {
+            bail!(
+                "{section}.challenges: one challenge alone cannot be balanced; name two or more, or none for all"
+            );
         }
         let (min, max) = (self.min_share, self.max_share);
         if min > max {

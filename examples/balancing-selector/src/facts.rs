@@ -1,6 +1,6 @@
 //! The facts that the policy rests on: a block and the measured throughput, brought together. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tig_events::Throughput;
 use tig_protocol::PreciseNumber;
@@ -19,7 +19,7 @@ pub(crate) struct Facts {
     pub(crate) imbalance_multiplier: f64,
     /// As the network has computed it.
     pub(crate) imbalance: Option<f64>,
-    /// Active ones, by name.
+    /// Those to balance, by name.
     pub(crate) challenges: BTreeMap<String, ChallengeFacts>,
 }
 
@@ -45,7 +45,12 @@ pub(crate) enum Lack {
 }
 
 impl Facts {
-    pub(crate) fn new(block: &NewBlock, throughput: &Throughput) -> Result<Self, Lack> {
+    /// The facts of the active challenges that are `wanted`, or of all if none is named.
+    pub(crate) fn new(
+        wanted: &BTreeSet<String>,
+        block: &NewBlock,
+        throughput: &Throughput,
+    ) -> Result<Self, Lack> {
         let player = block.player.as_ref().and_then(|player| player.0.as_ref());
         let data = player.and_then(|player| player.block_data.as_ref());
         let qualifiers = data.and_then(|data| data.num_qualifiers_by_challenge.as_ref());
@@ -53,7 +58,9 @@ impl Facts {
         let nonces = mean_nonces(block);
         let mut challenges = BTreeMap::new();
         for challenge in sound(&block.challenges) {
-            let Some(data) = &challenge.block_data else {
+            let name = &challenge.details.name;
+            let is_wanted = wanted.is_empty() || wanted.contains(name);
+            let Some(data) = challenge.block_data.as_ref().filter(|_| is_wanted) else {
                 continue;
             };
             let id = challenge.id.as_str();
@@ -68,10 +75,7 @@ impl Facts {
                 measures: Measures::default(),
             };
             let measures = measures(&facts, data, nonces.get(id).copied());
-            challenges.insert(
-                challenge.details.name.clone(),
-                ChallengeFacts { measures, ..facts },
-            );
+            challenges.insert(name.clone(), ChallengeFacts { measures, ..facts });
         }
         if challenges.len() < 2 {
             return Err(Lack::Challenges);

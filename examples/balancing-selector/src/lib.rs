@@ -6,8 +6,8 @@
 //! | handles | `new_block`, `throughput` |
 //! | emits | `selection`, at each block that lists qualifiers of the player |
 //! | routes | `GET /operator/panel/selection` |
-//! | conditions | `no_qualifiers`, `few_challenges`: nothing is selected; `no_rate`, by name of a challenge: its time is not measured |
-//! | config keys | `min_share`, `max_share`, `smoothing`, `algorithms` {challenge name: names} |
+//! | conditions | `no_qualifiers`, `few_challenges`: nothing is selected; by name of a challenge `no_rate`: its time is not measured, and `not_active`: there is nothing to balance in it |
+//! | config keys | `challenges`, `min_share`, `max_share`, `smoothing`, `algorithms` {challenge name: names} |
 //! | stored keys | `state`: the shares of the last block, and the rates of algorithms |
 //!
 //! The formula is in `policy.rs`. A block moves the shares once, however often it is announced and whatever is restarted
@@ -70,7 +70,7 @@ impl BalancingSelector {
     }
 
     fn on_new_block(&mut self, ctx: &mut Context<'_>, event: NewBlock) -> Result<()> {
-        match Facts::new(&event, &self.throughput) {
+        match Facts::new(&self.config.challenges, &event, &self.throughput) {
             Ok(facts) => self.select(ctx, &event, facts),
             Err(lack) => {
                 self.report_lack(ctx, lack);
@@ -120,8 +120,10 @@ impl BalancingSelector {
         if let Some(imbalance) = imbalance {
             ctx.gauge("imbalance", &[], imbalance);
         }
-        self.reported
-            .report(ctx, report::conditions(&decision.challenges));
+        self.reported.report(
+            ctx,
+            report::conditions(&self.config.challenges, &decision.challenges),
+        );
         self.state = decision.state;
         self.shown = Some(Shown {
             height: block.block.details.height,

@@ -1,6 +1,6 @@
 //! What the operator sees: conditions, and the panel `selection`. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 use tig_plugin_api::panel::{Column, Figure, Format, Panel, PlotSeries, Row, Table, Widget};
@@ -33,24 +33,36 @@ pub(crate) fn lack_condition(lack: Lack) -> Condition {
         ),
         Lack::Challenges => (
             "few_challenges",
-            "fewer than two challenges are active, so that there is nothing to balance: the config's weights hold",
+            "fewer than two of the challenges are active, so that there is nothing to balance: the config's weights hold",
         ),
     };
     Condition::new(code, Severity::Info, text)
 }
 
 /// What the decision had to do without.
-pub(crate) fn conditions(challenges: &BTreeMap<String, Decided>) -> Vec<Condition> {
-    let unknown = challenges
-        .iter()
-        .filter(|(_, it)| it.facts.measures.seconds.is_none());
-    let condition = |(name, _): (&String, &Decided)| {
-        let text = format!(
-            "challenge {name}: the time of a precommit is not measured yet, and counts as that of a mean one"
-        );
-        Condition::new("no_rate", Severity::Info, text).about(name)
+pub(crate) fn conditions(
+    wanted: &BTreeSet<String>,
+    challenges: &BTreeMap<String, Decided>,
+) -> Vec<Condition> {
+    let condition = |name: &String, code, text| {
+        let text = format!("challenge {name}: {text}");
+        Condition::new(code, Severity::Info, text).about(name)
     };
-    unknown.map(condition).collect()
+    let absent = wanted.iter().filter(|name| !challenges.contains_key(*name));
+    let absent = absent.map(|name| {
+        let condition = condition(name, "not_active", "it is not active at this block");
+        condition
+            .with_remedy("correct the name in config.balancing_selector.challenges if it is wrong")
+    });
+    let is_unmeasured = |decided: &Decided| decided.facts.measures.seconds.is_none();
+    let unmeasured = challenges
+        .iter()
+        .filter(|(_, decided)| is_unmeasured(decided));
+    let unmeasured = unmeasured.map(|(name, _)| {
+        let text = "the time of a precommit is not measured yet, and counts as that of a mean one";
+        condition(name, "no_rate", text)
+    });
+    absent.chain(unmeasured).collect()
 }
 
 /// `shown` is `None` before the first decision.

@@ -223,6 +223,22 @@ fn conditions_name_unmeasured_challenges_and_clear() {
 }
 
 #[test]
+fn only_named_challenges_are_balanced() {
+    let challenges = ["satisfiability", "knapsack", "knapsak"];
+    let mut selector = start(json!({ "challenges": challenges, "min_share": 0.4 }));
+    selector.event("throughput", throughput([1.0, 2.0, 3.0]));
+    selector.event("new_block", block(100, [10, 30, 0]));
+    let selection = selections(&mut selector)[0]["selection"].clone();
+    let names: Vec<&String> = selection.as_object().unwrap().keys().collect();
+    assert_eq!(names, ["knapsack", "satisfiability"]);
+    assert_eq!(selection["knapsack"]["weight"], 0.6);
+    assert_eq!(
+        codes(&selector),
+        [("not_active".to_owned(), "knapsak".to_owned())]
+    );
+}
+
+#[test]
 fn odd_numbers_of_a_block_spoil_no_share() {
     let mut selector = start(json!({}));
     selector.event("throughput", throughput([0.0, -1.0, 1e300]));
@@ -316,6 +332,10 @@ fn wrong_config_is_refused_with_its_key() {
         (
             json!({ "algorithms": { "knapsack": many } }),
             "algorithms.knapsack: 21 ",
+        ),
+        (
+            json!({ "challenges": ["knapsack"] }),
+            "challenges: one challenge",
         ),
         (json!({ "smoting": 0.5 }), "smoting: unknown field"),
     ];
