@@ -10,6 +10,7 @@ pub mod json_text;
 pub mod logging;
 pub mod output;
 pub mod place;
+pub mod plain_text;
 pub mod progress;
 pub mod secret_file;
 pub mod service_manager;
