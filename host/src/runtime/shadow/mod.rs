@@ -6,7 +6,7 @@
 
 pub(crate) mod compare;
 pub(crate) mod host;
-mod values;
+pub(crate) mod values;
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -17,23 +17,27 @@ const DEPTH_MAX: usize = 8;
 /// the same.
 #[must_use]
 pub(super) fn differing_values(running: &[u8], shadow: &[u8]) -> Option<String> {
-    let parsed = |bytes: &[u8]| {
-        let value: Value = serde_json::from_slice(bytes).ok()?;
-        (value.is_object() || value.is_array()).then_some(value)
-    };
-    let (running, shadow) = (parsed(running)?, parsed(shadow)?);
-    let mut lines = Vec::new();
-    compare(&mut lines, "", Some(&running), Some(&shadow), 0);
+    let mut lines = differing_lines(running, shadow)?;
     let count = lines.len();
-    if count == 0 {
-        return None;
-    }
     lines.truncate(VALUES_SHOWN_COUNT_MAX);
     if count > lines.len() {
         lines.push(format!("and {} more", count - lines.len()));
     }
     let lines: String = lines.iter().map(|line| format!("\n    {line}")).collect();
     Some(format!("values that differ: {count}{lines}"))
+}
+
+/// As [`differing_values`], all lines: the path of the value, what the second body has, and what the first has.
+#[must_use]
+pub(crate) fn differing_lines(one: &[u8], other: &[u8]) -> Option<Vec<String>> {
+    let parsed = |bytes: &[u8]| {
+        let value: Value = serde_json::from_slice(bytes).ok()?;
+        (value.is_object() || value.is_array()).then_some(value)
+    };
+    let (one, other) = (parsed(one)?, parsed(other)?);
+    let mut lines = Vec::new();
+    compare(&mut lines, "", Some(&one), Some(&other), 0);
+    (!lines.is_empty()).then_some(lines)
 }
 
 fn compare(
