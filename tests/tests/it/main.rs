@@ -21,6 +21,7 @@ mod disk;
 mod doctor_network;
 mod dual_stack;
 mod example_config;
+mod example_thompson;
 mod failing_modules;
 mod few_threads;
 mod garbage;
