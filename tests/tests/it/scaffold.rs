@@ -1,6 +1,8 @@
 //! `tig-host plugin new`: what it writes builds, passes its tests and is loaded, outside of the repository; what it cannot
 //! write it names.
 
+mod in_a_system;
+
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -68,9 +70,8 @@ fn run_cargo(words: &[&str], package: &Path) {
 fn check_config(name: &str, package: &Path, file: &Path) {
     let place = tempfile::tempdir().unwrap();
     fs::copy(file, place.path().join(plugin_file_name(name))).unwrap();
-    let section = fs::read_to_string(package.join("config.section.json")).unwrap();
-    let section: Value = serde_json::from_str(&section).unwrap();
-    let config = json!({ "extensions": [name], "plugin_folder": ".", "config": section });
+    let sections = json!({ name: section(name, package) });
+    let config = json!({ "extensions": [name], "plugin_folder": ".", "config": sections });
     fs::write(place.path().join("config.json"), config.to_string()).unwrap();
     let mut check = Command::new(host());
     check
@@ -81,28 +82,48 @@ fn check_config(name: &str, package: &Path, file: &Path) {
     assert_eq!(output.status.code(), Some(0), "{name}: {said}");
 }
 
+/// Generates a plugin of this kind in `place`; its name, and its folder.
+fn generate(place: &Path, kind: &str) -> (String, PathBuf) {
+    let api = repository().join("plugin-api");
+    let name = format!("new_{}", kind.replace('-', "_"));
+    let words = [&name, "--kind", kind, "--api-path", api.to_str().unwrap()];
+    let output = new_plugin(place, &words);
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let next = format!("next:\n  cd ./{name}\n  cargo test\n  tig-host dev .\n");
+    assert!(said.ends_with(&next), "{said}");
+    let package = place.join(&name);
+    // The versions that are here, since nothing is fetched.
+    fs::copy(repository().join("Cargo.lock"), package.join("Cargo.lock")).unwrap();
+    (name, package)
+}
+
+/// Builds the plugin in `package`; its file.
+fn build(name: &str, package: &Path) -> PathBuf {
+    run_cargo(&["build", "--offline"], package);
+    let target = repository().join("target").join(TARGET);
+    target.join("debug").join(plugin_file_name(name))
+}
+
+/// The section that the crate proposes for its plugin.
+fn section(name: &str, package: &Path) -> Value {
+    let sections = fs::read_to_string(package.join("config.section.json")).unwrap();
+    let sections: Value = serde_json::from_str(&sections).unwrap();
+    sections[name].clone()
+}
+
 #[test]
 fn every_kind_builds_passes_its_tests_and_loads() {
-    let api = repository().join("plugin-api");
     let place = tempfile::tempdir().unwrap();
+    // A workspace around them, which they must not join.
+    fs::write(place.path().join("Cargo.toml"), "[workspace]\n").unwrap();
     for kind in KINDS {
-        let name = format!("new_{}", kind.name.replace('-', "_"));
-        let words = ["--kind", kind.name, "--api-path", api.to_str().unwrap()];
-        let output = new_plugin(place.path(), &[&[name.as_str()], &words[..]].concat());
-        let said = text(&output.stdout);
-        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-        let next = format!("next:\n  cd ./{name}\n  cargo test\n  tig-host dev .\n");
-        assert!(said.ends_with(&next), "{said}");
-
-        let package = place.path().join(&name);
-        // The versions that are here, since nothing is fetched.
-        fs::copy(repository().join("Cargo.lock"), package.join("Cargo.lock")).unwrap();
+        let (name, package) = generate(place.path(), kind.name);
         run_cargo(&["test", "--offline"], &package);
-        run_cargo(&["build", "--offline"], &package);
-        let built = repository().join("target").join(TARGET).join("debug");
-        check_config(&name, &package, &built.join(plugin_file_name(&name)));
+        let file = build(&name, &package);
+        check_config(&name, &package, &file);
     }
-    assert_eq!(entries(place.path()).len(), KINDS.len());
+    assert_eq!(entries(place.path()).len(), KINDS.len() + 1);
 }
 
 fn manifest(folder: &Path) -> String {
