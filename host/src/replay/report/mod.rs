@@ -45,12 +45,15 @@ const CALL_NAME_CHARS_MAX: usize = 120;
 /// Differences of an extension that are described behind the first one, if nothing else is asked for.
 const DIFFERENCES_COUNT: usize = 20;
 
+/// Differences of an extension that are described behind the first one, whatever is asked for.
+const DIFFERENCES_COUNT_MAX: usize = 1_000;
+
 /// What a report holds.
 #[derive(Clone, Debug)]
 pub(crate) struct ReportSettings {
     /// What is compared: the recording, and the candidate if there is one.
     pub title: String,
-    /// Differences of an extension that are described behind the first one.
+    /// Differences of an extension that are described behind the first one, a thousand at most.
     pub differences_max: usize,
     /// Whether to find out what follows from the decisions, which reads the body of each event.
     pub has_consequences: bool,
@@ -185,7 +188,7 @@ impl Report {
         *to = compared.at_ms.max(*to);
         let is_same = is_same(compared.recorded, compared.replayed);
         let has_consequences = self.settings.has_consequences;
-        let differences_max = self.settings.differences_max;
+        let differences_max = self.settings.differences_max.min(DIFFERENCES_COUNT_MAX);
         let extension = self.extension(compared.extension);
         extension.count(compared, is_same);
         if !is_same && extension.differences.len() <= differences_max {

@@ -38,16 +38,16 @@ pub(super) fn cut(text: &str, chars: usize) -> String {
     }
 }
 
-/// A moment in UTC, to the millisecond.
+/// A moment as the options of the command take it: in UTC, to the millisecond.
 pub(super) fn time(at_ms: u64) -> String {
     let time = i64::try_from(at_ms / 1_000).ok();
     let time = time.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
     let Some(time) = time else {
-        return format!("{at_ms} ms");
+        return at_ms.to_string();
     };
     let (hour, minute, second) = time.to_hms();
     format!(
-        "{} {hour:02}:{minute:02}:{second:02}.{:03} UTC",
+        "{}T{hour:02}:{minute:02}:{second:02}.{:03}Z",
         time.date(),
         at_ms % 1_000
     )
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn times_are_in_utc() {
-        assert_eq!(time(1_700_000_000_120), "2023-11-14 22:13:20.120 UTC");
-        assert_eq!(time(u64::MAX), "18446744073709551615 ms");
+        assert_eq!(time(1_700_000_000_120), "2023-11-14T22:13:20.120Z");
+        assert_eq!(time(u64::MAX), "18446744073709551615");
     }
 }

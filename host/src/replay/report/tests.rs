@@ -42,6 +42,16 @@ fn described_differences_are_bounded() {
     let numbers: Vec<u64> = extension.differences.iter().map(|it| it.number).collect();
     assert_eq!(numbers, [1, 2, 3]);
     assert!(extension.consequences.events.is_empty());
+
+    let mut report = Report::new(ReportSettings {
+        differences_max: usize::MAX,
+        ..ReportSettings::new("r")
+    });
+    for number in 0..2 * DIFFERENCES_COUNT_MAX as u64 {
+        report.add(&compared("x", number, "e", &one, &other));
+    }
+    let described = report.extensions[0].differences.len();
+    assert_eq!(described, DIFFERENCES_COUNT_MAX + 1);
 }
 
 #[test]

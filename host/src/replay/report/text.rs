@@ -20,12 +20,20 @@ pub(crate) fn text_lines(report: &Report, is_all: bool) -> Vec<String> {
     }
     add_notes(&mut lines, "damaged", &report.damage);
     add_notes(&mut lines, "not replayed", &report.skipped);
+    let mut was_long = true;
     for extension in &report.extensions {
-        lines.push(String::new());
-        add_extension(&mut lines, extension);
+        let mut own = Vec::new();
+        add_extension(&mut own, extension);
         if report.settings.has_consequences {
-            add_consequences(&mut lines, extension, is_all);
+            add_consequences(&mut own, extension, is_all);
         }
+        // Those with one line each stand together.
+        let is_long = own.len() > 1;
+        if is_long || was_long {
+            lines.push(String::new());
+        }
+        was_long = is_long;
+        lines.extend(own);
     }
     lines.push(String::new());
     lines.push(verdict(report));

@@ -99,7 +99,7 @@ fn requests_timers_and_long_bodies_have_words() {
     let at = |ms: u64| done([asked(service::AT, "t", &ms.to_le_bytes())]);
     assert_eq!(
         text(&at(0), &at(1_000)),
-        "sets timer `t` to 1970-01-01 00:00:01.000 UTC, not to 1970-01-01 00:00:00.000 UTC"
+        "sets timer `t` to 1970-01-01T00:00:01.000Z, not to 1970-01-01T00:00:00.000Z"
     );
     let long = |end: &str| done([written("k", &("x".repeat(1_000) + end))]);
     assert_eq!(

@@ -20,19 +20,19 @@ fn report_names_differences_and_what_follows() {
         report.add_plugin("chooser", side, &plugin);
     }
     let expected = r#"night.rec, with <candidate>
-calls from 2023-11-14 22:13:21.000 UTC to 2023-11-14 22:13:24.000 UTC
+calls from 2023-11-14T22:13:21.000Z to 2023-11-14T22:13:24.000Z
 damaged: block 7 is damaged
 
 chooser: 4 calls, 2 the same, 2 different
   recorded: chooser 1.0.0 (0123456789ab)
   replayed: chooser 1.1.0 (0123456789ab)
-  first at 2023-11-14 22:13:23.000 UTC, call 3, block:
+  first at 2023-11-14T22:13:23.000Z, call 3, block:
     emits `choice` with 4 other values
       fee: "1.5", not "0.5"
       settings.kind: "c2", not "c1"
       settings.size.0: 60, not 50
       settings.size.1: 320, not 300
-  at 2023-11-14 22:13:24.000 UTC, call 4, block:
+  at 2023-11-14T22:13:24.000Z, call 4, block:
     emits `choice` with 4 other values
       fee: "1.5", not "0.5"
       settings.kind: "c2", not "c1"
@@ -73,14 +73,16 @@ fn report_without_differences_is_short() {
     );
     let made = done([emitted("e", "1")]);
     report.add(&compared("x", 1, "e", &made, &made));
+    report.add(&compared("y", 1, "e", &made, &made));
     let lines = text_lines(&report, false);
     assert_eq!(
         lines[2..],
         [
             "",
             "x: 1 call, all the same",
+            "y: 1 call, all the same",
             "",
-            "1 call, all decisions the same bit for bit"
+            "2 calls, all decisions the same bit for bit"
         ]
     );
 }
