@@ -31,6 +31,9 @@ use crate::extension::Extension;
 use crate::guard::create;
 
 /// Version of the contract, apart from any crate's version: the host loads plugins with the same number.
+///
+/// The layout check adds a bound of its own: types of this module carry the version of this crate, so a plugin and a host must
+/// also have versions of it that cargo takes as compatible.
 pub const API_VERSION: u32 = 1;
 
 /// Symbol under which a plugin file exports its `abi_stable` header.
