@@ -46,6 +46,7 @@ mod recorded;
 mod restart;
 mod reverse_proxy;
 mod scaffold;
+mod selector;
 mod slave_disk;
 mod support;
 mod troubles;
