@@ -23,3 +23,26 @@ pub const RUST_VERSION: &str = env!("CARGO_PKG_RUST_VERSION");
 
 /// The version of the plugin API that the templates are written for.
 pub const API_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn api_has_the_version_of_this_crate() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let manifest = |folder: &str| fs::read_to_string(root.join(folder).join("Cargo.toml"));
+        let version = format!("version = \"{API_VERSION}\"");
+        assert!(manifest("").unwrap().contains(&version));
+        for folder in ["plugin-api", "scaffold"] {
+            let manifest = manifest(folder).unwrap();
+            assert!(
+                manifest.contains("\nversion.workspace = true\n"),
+                "{folder}"
+            );
+        }
+    }
+}

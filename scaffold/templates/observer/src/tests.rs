@@ -1,7 +1,7 @@
 //! The plugin in the harness, which plays the host, with a clock that the test moves.
 
 use serde_json::{Value, json};
-use tig_plugin_api::testing::Harness;
+use tig_plugin_api::testing::{Harness, check_failed_handlers};
 
 use super::Observer;
 
@@ -33,4 +33,14 @@ fn silence_is_a_condition_until_a_block_comes() {
     assert_eq!(observer.conditions()[0].code, "no_block");
     observer.event("new_block", json!({}));
     assert!(observer.conditions().is_empty());
+}
+
+/// The host may refuse any call. The handler must then fail, and the plugin be as if it had not been called.
+#[test]
+fn refused_call_leaves_no_trace() {
+    for refused in 0..=8 {
+        check_failed_handlers(observer, &[1, 2, 3], refused, |observer, _| {
+            observer.try_event("new_block", json!({}))
+        });
+    }
 }
