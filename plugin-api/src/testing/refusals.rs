@@ -178,6 +178,9 @@ impl<E: Extension> Harness<E> {
     }
 
     /// Fails every call of this kind, until [`Harness::stop_failing`].
+    ///
+    /// An instance whose handler fails is restored by `new`: if that makes such a call and does not go on without it, the function
+    /// of the harness panics, where a host would stop the extension.
     pub fn fail_every(&mut self, kind: CallKind) {
         self.host.refusals.every.insert(kind);
     }
