@@ -37,6 +37,7 @@
 
 mod commands;
 mod effects;
+mod event_example;
 mod events;
 mod example;
 mod failure;
@@ -63,6 +64,7 @@ pub use insta;
 use serde_json::Value;
 
 pub use self::effects::{Effects, LoggedLine, OpenRequest};
+pub use self::event_example::EventExample;
 pub use self::events::EmittedEvent;
 pub use self::example::check_example_config;
 pub use self::failure::check_failed_handlers;

@@ -35,6 +35,7 @@
 mod address;
 mod batch;
 mod chain;
+mod examples;
 mod group;
 mod job;
 mod link;
@@ -53,6 +54,7 @@ pub use chain::{
     Axon, Block, ChainAnswer, ChainCall, ChainCondition, ChainRequest, ChainResult, ChainState,
     CommitOnChain, Neuron, Neurons, NeuronsWanted, SubnetLimits,
 };
+pub use examples::examples;
 pub use group::{GroupWanted, JobStep, PlannedJob, Step};
 pub use job::{ExecutorsOf, JOBS_PER_ASK_MAX, JobsMade, JobsWanted, MadeJob};
 pub use link::{ExecutorCount, LinkState, LinksWanted, MinerAddress, MinerLink};

@@ -6,6 +6,7 @@
 mod alert;
 mod block;
 mod clock;
+mod examples;
 mod head;
 mod identity;
 mod lenient;
@@ -22,6 +23,7 @@ pub use block::{
     BenchmarkConfirmed, DifficultySamples, NewBlock, PrecommitConfirmed, ProofConfirmed,
 };
 pub use clock::BlockClock;
+pub use examples::examples;
 pub use head::{BlockHead, LifespanWindow};
 pub use identity::{API_RATES, API_URL_DEFAULT};
 pub use lenient::Lenient;

@@ -67,50 +67,87 @@ pub struct ProofReady {
 }
 event!(ProofReady, "proof_ready");
 
-/// The three outcomes of submissions that the API has accepted: not yet a confirmation.
-macro_rules! success {
-    ($type:ident, $name:literal, $($field:ident: $field_type:ty),+) => {
-        #[doc = concat!("`", $name, "`: the API has answered 200; a block will confirm it.")]
-        #[derive(Clone, Debug, Deserialize, Serialize)]
-        pub struct $type {
-            /// Body of the answer.
-            pub text: String,
-            $(
-                /// Field of the request.
-                pub $field: $field_type,
-            )+
-        }
-        event!($type, $name);
-    };
-}
-success!(SubmitPrecommitSuccess, "submit_precommit_success", settings: BenchmarkSettings, num_nonces: u32);
-success!(
-    SubmitBenchmarkSuccess,
-    "submit_benchmark_success",
-    benchmark_id: String,
-    merkle_root: MerkleHash,
-    solution_nonces: Vec<u64>
-);
-success!(SubmitProofSuccess, "submit_proof_success", benchmark_id: String, merkle_proofs: Vec<MerkleProof>);
+// Outcomes of submissions that the API has accepted: not yet a confirmation.
 
-macro_rules! failure {
-    ($type:ident, $name:literal) => {
-        #[doc = concat!("`", $name, "`: an attempt has failed; whether it is repeated is the `submissions_manager`'s decision.")]
-        #[derive(Clone, Debug, Deserialize, Serialize)]
-        pub struct $type {
-            /// What the API or the network said.
-            pub text: String,
-            /// Status of the answer; `None` if there was none.
-            pub status: Option<u16>,
-            /// Body of the request.
-            pub request: Value,
-            /// The same request will be sent again.
-            #[serde(default)]
-            pub will_retry: bool,
-        }
-        event!($type, $name);
-    };
+/// `submit_precommit_success`: the API has answered 200; a block will confirm it.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct SubmitPrecommitSuccess {
+    /// Body of the answer.
+    pub text: String,
+    /// Field of the request.
+    pub settings: BenchmarkSettings,
+    /// Field of the request.
+    pub num_nonces: u32,
 }
-failure!(SubmitPrecommitError, "submit_precommit_error");
-failure!(SubmitBenchmarkError, "submit_benchmark_error");
-failure!(SubmitProofError, "submit_proof_error");
+event!(SubmitPrecommitSuccess, "submit_precommit_success");
+
+/// `submit_benchmark_success`: the API has answered 200; a block will confirm it.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct SubmitBenchmarkSuccess {
+    /// Body of the answer.
+    pub text: String,
+    /// Field of the request.
+    pub benchmark_id: String,
+    /// Field of the request.
+    pub merkle_root: MerkleHash,
+    /// Field of the request.
+    pub solution_nonces: Vec<u64>,
+}
+event!(SubmitBenchmarkSuccess, "submit_benchmark_success");
+
+/// `submit_proof_success`: the API has answered 200; a block will confirm it.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct SubmitProofSuccess {
+    /// Body of the answer.
+    pub text: String,
+    /// Field of the request.
+    pub benchmark_id: String,
+    /// Field of the request.
+    pub merkle_proofs: Vec<MerkleProof>,
+}
+event!(SubmitProofSuccess, "submit_proof_success");
+
+/// `submit_precommit_error`: an attempt has failed; whether it is repeated is the `submissions_manager`'s decision.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct SubmitPrecommitError {
+    /// What the API or the network said.
+    pub text: String,
+    /// Status of the answer; `None` if there was none.
+    pub status: Option<u16>,
+    /// Body of the request.
+    pub request: Value,
+    /// The same request will be sent again.
+    #[serde(default)]
+    pub will_retry: bool,
+}
+event!(SubmitPrecommitError, "submit_precommit_error");
+
+/// `submit_benchmark_error`: an attempt has failed; whether it is repeated is the `submissions_manager`'s decision.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct SubmitBenchmarkError {
+    /// What the API or the network said.
+    pub text: String,
+    /// Status of the answer; `None` if there was none.
+    pub status: Option<u16>,
+    /// Body of the request.
+    pub request: Value,
+    /// The same request will be sent again.
+    #[serde(default)]
+    pub will_retry: bool,
+}
+event!(SubmitBenchmarkError, "submit_benchmark_error");
+
+/// `submit_proof_error`: an attempt has failed; whether it is repeated is the `submissions_manager`'s decision.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct SubmitProofError {
+    /// What the API or the network said.
+    pub text: String,
+    /// Status of the answer; `None` if there was none.
+    pub status: Option<u16>,
+    /// Body of the request.
+    pub request: Value,
+    /// The same request will be sent again.
+    #[serde(default)]
+    pub will_retry: bool,
+}
+event!(SubmitProofError, "submit_proof_error");
