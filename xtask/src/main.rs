@@ -7,6 +7,7 @@ mod config_reference;
 mod conformance;
 mod deb;
 mod demo;
+mod events_reference;
 mod horde;
 mod kill;
 mod output;
@@ -45,6 +46,8 @@ enum Command {
     ConfigReference,
     /// Builds the Debian packages tig-host and tig-slave.
     Deb(deb::Options),
+    /// Writes `docs/events.md` from the types of the events and from the stock extensions.
+    EventsReference,
     /// Runs golden vectors: every file of a known name in DIR, or in the repository's own `vectors/`.
     Conformance {
         /// Folder with vector files
@@ -92,6 +95,7 @@ fn main() -> ExitCode {
         Command::Test => return test::run(),
         Command::Bench(options) => bench::run(&options),
         Command::ConfigReference => config_reference::write(),
+        Command::EventsReference => events_reference::write(),
         Command::Conformance { dir } => conformance::run(dir.as_deref()),
         Command::Deb(options) => deb::run_with(&options),
         Command::Horde(command) => horde::run(&command),
