@@ -2,13 +2,14 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use tig_process::threads::{REMEDY, ThreadsError};
+use tig_recording::MaskError;
 
 use crate::config::ConfigError;
 use crate::exit_code;
-use crate::lifecycle::recording::RecordingError;
 use crate::plugin::PluginError;
 use crate::store::{ArchiveError, StoreError};
 
@@ -40,9 +41,17 @@ pub enum HostError {
     /// An export or import failed.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
-    /// The recording that the config wants does not begin.
-    #[error(transparent)]
-    Recording(#[from] RecordingError),
+    /// The recording that the config wants cannot be written.
+    #[error("cannot write the recording {}: {source}; give another `record.file`, or make room for it", path.display())]
+    Recording {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// Secrets would be recorded.
+    #[error("nothing is recorded, since secrets could not be left out: {0}")]
+    Secrets(#[from] MaskError),
     /// There is not enough room for the host's threads.
     #[error(transparent)]
     Threads(#[from] ThreadsError),
@@ -67,11 +76,13 @@ impl HostError {
     #[must_use]
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Config(_) | Self::Recording(_) => exit_code::CONFIG.into(),
+            Self::Config(_) | Self::Recording { .. } => exit_code::CONFIG.into(),
             Self::Plugin { .. } => exit_code::PLUGIN.into(),
             Self::Listen { .. } => exit_code::LISTENER.into(),
             Self::Store(_) | Self::Archive(_) => exit_code::STORE.into(),
-            Self::Threads(_) | Self::Thread { .. } | Self::System { .. } => ExitCode::FAILURE,
+            Self::Threads(_) | Self::Thread { .. } | Self::System { .. } | Self::Secrets(_) => {
+                ExitCode::FAILURE
+            }
         }
     }
 

@@ -18,3 +18,5 @@ pub(crate) const INTERRUPTED: u8 = 9;
 pub(crate) const RESULT_LOST: u8 = 10;
 /// `doctor` has found something that does not work.
 pub(crate) const FAULTS: u8 = 11;
+/// `replay` has found decisions that differ.
+pub(crate) const DIFFERENT: u8 = 12;

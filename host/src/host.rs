@@ -129,11 +129,7 @@ impl Host {
             config.plugin_cache_folder.clone(),
             Some(probe_program.to_owned()),
         );
-        let admin_file = config.backup_folder.join(admin::FILE_NAME);
-        let recording = Recording::new(&shared, vec![admin_file]);
-        if !is_observing {
-            recording.apply(config)?;
-        }
+        let recording = begin_recording(config, &shared, is_observing)?;
         let committer = start_committer(&shared)?;
         let timers = start_timers(&shared).inspect_err(|_| shared.committer.stop())?;
         let runners = start::load(config, &loader, &candidates)
@@ -253,6 +249,20 @@ fn start_timers(shared: &Arc<Shared>) -> Result<Threads, HostError> {
         })
         .map_err(HostError::thread)?;
     Ok(threads)
+}
+
+/// Before any extension: its first call is recorded.
+fn begin_recording(
+    config: &Config,
+    shared: &Arc<Shared>,
+    is_observing: bool,
+) -> Result<Arc<Recording>, HostError> {
+    let admin_file = config.backup_folder.join(admin::FILE_NAME);
+    let recording = Recording::new(shared, vec![admin_file]);
+    if !is_observing {
+        recording.apply(config)?;
+    }
+    Ok(recording)
 }
 
 fn start_recording(recording: &Arc<Recording>) -> Result<Threads, HostError> {

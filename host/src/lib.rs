@@ -18,6 +18,7 @@ mod lifecycle;
 mod limits;
 mod observe;
 mod plugin;
+mod replay;
 mod runtime;
 mod secrets;
 mod stepped;

@@ -6,6 +6,7 @@
 //! | 2 | [`FORMAT`] |
 //! | 1 | kind ([`BlockKind`]) |
 //! | 1 | length of the extension's name |
+//! | 4 | place among the blocks of the extension in its file, from 0 |
 //! | 4 | number of records |
 //! | 4 | length of the content |
 //! | 4 | length of the compressed content |
@@ -30,8 +31,8 @@ pub const BLOCK_BYTES_MAX: usize = 512 << 20;
 /// Speed before size: a recording must not slow its host down.
 const ZSTD_LEVEL: i32 = 1;
 
-pub(crate) const HEADER_BYTES: usize = 56;
-const CHECKSUM_BEGIN: usize = 40;
+pub(crate) const HEADER_BYTES: usize = 60;
+const CHECKSUM_BEGIN: usize = 44;
 
 /// What a block holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -67,6 +68,8 @@ pub struct Block {
     pub kind: BlockKind,
     /// The extension; empty for other kinds.
     pub extension: String,
+    /// Place among the blocks of the extension in its file, from 0. A gap is a block that is lost.
+    pub sequence: u32,
     /// Number of records.
     pub records: u32,
     /// Unix milliseconds of the first record.
@@ -103,6 +106,7 @@ pub enum BlockError {
 pub(crate) struct Header {
     kind: BlockKind,
     name_bytes: usize,
+    sequence: u32,
     records: u32,
     content_bytes: usize,
     packed_bytes: usize,
@@ -129,14 +133,15 @@ impl Header {
             let length = u32::from_le_bytes(take(&mut rest)?);
             Ok::<_, BlockError>((length, usize::try_from(length).unwrap_or(usize::MAX)))
         };
-        let ((records, _), (_, content_bytes), (_, packed_bytes)) =
-            (length()?, length()?, length()?);
+        let ((sequence, _), (records, _)) = (length()?, length()?);
+        let ((_, content_bytes), (_, packed_bytes)) = (length()?, length()?);
         if content_bytes.max(packed_bytes) > BLOCK_BYTES_MAX {
             return Err(BlockError::Malformed);
         }
         Ok(Self {
             kind,
             name_bytes: usize::from(name_bytes),
+            sequence,
             records,
             content_bytes,
             packed_bytes,
@@ -172,6 +177,7 @@ impl Header {
             extension: std::str::from_utf8(name)
                 .map_err(|_| BlockError::Malformed)?
                 .to_owned(),
+            sequence: self.sequence,
             records: self.records,
             first_ms: self.first_ms,
             last_ms: self.last_ms,
@@ -216,13 +222,14 @@ impl Encoder {
         let too_long = |_| io::Error::other("a block of a recording is too long");
         let packed = self.0.compress(&block.content)?;
         let mut header = [0; HEADER_BYTES];
-        let fields: [&[u8]; 8] = [
+        let fields: [&[u8]; 9] = [
             &MAGIC,
             &FORMAT.to_le_bytes(),
             &[
                 block.kind.number(),
                 u8::try_from(block.extension.len()).map_err(too_long)?,
             ],
+            &block.sequence.to_le_bytes(),
             &block.records.to_le_bytes(),
             &u32::try_from(block.content.len())
                 .map_err(too_long)?
@@ -249,6 +256,7 @@ mod tests {
         Block {
             kind: BlockKind::Records,
             extension: "sampler".to_owned(),
+            sequence: 2,
             records: 3,
             first_ms: 5,
             last_ms: 9,

@@ -16,7 +16,7 @@ use crate::record::{Answer, Outcome, Question, Record, RecordError, Step};
 const COVER: u8 = b'*';
 
 /// Parts of the names of secrets.
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 17] = [
     "password",
     "passwd",
     "phrase",
@@ -33,6 +33,7 @@ const NAMES: [&str; 16] = [
     "mnemonic",
     "bearer",
     "suri",
+    "amz-signature",
 ];
 
 /// Ends of names whose values are places of secrets, not secrets.
@@ -80,6 +81,8 @@ impl Mask {
         let named = [
             format!(r#"(?is-u)"(?<name>{name})"\s*:\s*"{value}""#),
             format!(r#"(?is-u)\[\s*"(?<name>{name})"\s*,\s*"{value}"\s*\]"#),
+            // An address that is signed opens what it names.
+            r"(?is-u)(?<name>X-Amz-Signature)=(?<value>[0-9a-f]+)".to_owned(),
             // JSON within a text of JSON.
             format!(r#"(?is-u)\\"(?<name>{name})\\"\s*:\s*\\"(?<value>[^"\\]*)\\""#),
         ];
@@ -243,6 +246,10 @@ mod tests {
             (
                 r#"[["authorization","Bearer x"]]"#,
                 r#"[["authorization","********"]]"#,
+            ),
+            (
+                r#"{"url":"http://h/b?a=1&X-Amz-Signature=0af1&x=2"}"#,
+                r#"{"url":"http://h/b?a=1&X-Amz-Signature=****&x=2"}"#,
             ),
             (
                 r#"{"body":"{\"token\":\"abc\"}"}"#,

@@ -53,6 +53,8 @@ pub struct Series {
     encoder: Encoder,
     file: File,
     bytes: u64,
+    /// Blocks of each extension in the present file.
+    sequences: BTreeMap<String, u32>,
 }
 
 impl Series {
@@ -69,6 +71,7 @@ impl Series {
             encoder: Encoder::new()?,
             file: create(path)?,
             bytes: 0,
+            sequences: BTreeMap::new(),
             head,
         };
         series.write_head()?;
@@ -81,9 +84,35 @@ impl Series {
         self.write(&Block {
             kind: BlockKind::Head,
             extension: String::new(),
+            sequence: 0,
             records: 0,
             first_ms: self.head.created_ms,
             last_ms: self.head.created_ms,
+            content,
+        })
+    }
+
+    /// Writes records of an extension.
+    ///
+    /// # Errors
+    ///
+    /// The system refuses, for instance as the disk is full.
+    pub fn write_records(
+        &mut self,
+        extension: &str,
+        (records, first_ms, last_ms): (u32, u64, u64),
+        content: Vec<u8>,
+    ) -> io::Result<()> {
+        let next = self.sequences.entry(extension.to_owned()).or_default();
+        let sequence = *next;
+        *next += 1;
+        self.write(&Block {
+            kind: BlockKind::Records,
+            extension: extension.to_owned(),
+            sequence,
+            records,
+            first_ms,
+            last_ms,
             content,
         })
     }
@@ -93,7 +122,7 @@ impl Series {
     /// # Errors
     ///
     /// The system refuses, for instance as the disk is full.
-    pub fn write(&mut self, block: &Block) -> io::Result<()> {
+    fn write(&mut self, block: &Block) -> io::Result<()> {
         let bytes = self.encoder.encode(block)?;
         self.file.write_all(&bytes)?;
         self.bytes += bytes.len() as u64;
@@ -104,11 +133,12 @@ impl Series {
     ///
     /// # Errors
     ///
-    /// As for [`Series::write`].
+    /// The system refuses, for instance as the disk is full.
     pub fn end(&mut self, now_ms: u64, reason: &str) -> io::Result<()> {
         self.write(&Block {
             kind: BlockKind::End,
             extension: String::new(),
+            sequence: 0,
             records: 0,
             first_ms: now_ms,
             last_ms: now_ms,
@@ -132,6 +162,7 @@ impl Series {
         make_room(&self.path)?;
         self.file = create(&self.path)?;
         self.bytes = 0;
+        self.sequences.clear();
         self.head.created_ms = now_ms;
         self.head.part += 1;
         self.write_head()?;
@@ -220,18 +251,12 @@ mod tests {
         }
     }
 
-    fn block(number: u8) -> Block {
+    fn write(series: &mut Series, number: u8) {
         let noise: Vec<u8> = (0..200_u8)
             .map(|i| i.wrapping_mul(number).rotate_left(3))
             .collect();
-        Block {
-            kind: BlockKind::Records,
-            extension: "x".to_owned(),
-            records: 1,
-            first_ms: 1,
-            last_ms: u64::from(number),
-            content: noise,
-        }
+        let last_ms = u64::from(number);
+        series.write_records("x", (1, 1, last_ms), noise).unwrap();
     }
 
     fn contents(path: &Path) -> (Vec<u64>, Vec<String>) {
@@ -252,7 +277,7 @@ mod tests {
         let path = folder.path().join("night.rec");
         let mut series = Series::begin(&path, bounds(4_000), Head::default()).unwrap();
         for number in 1..=100 {
-            series.write(&block(number)).unwrap();
+            write(&mut series, number);
             if series.is_full(0) {
                 series.roll(0).unwrap();
             }
@@ -274,7 +299,7 @@ mod tests {
         let path = folder.path().join("night.rec");
         for number in 1..=3 {
             let mut series = Series::begin(&path, bounds(1 << 20), Head::default()).unwrap();
-            series.write(&block(number)).unwrap();
+            write(&mut series, number);
         }
         let numbers: Vec<u64> = files(&path)
             .iter()
@@ -290,7 +315,7 @@ mod tests {
         let mut series = Series::begin(&path, bounds(1 << 20), Head::default()).unwrap();
         let mut ends = Vec::new();
         for number in 1..=4 {
-            series.write(&block(number)).unwrap();
+            write(&mut series, number);
             ends.push(usize::try_from(series.bytes()).unwrap());
         }
         let whole = fs::read(&path).unwrap();

@@ -36,6 +36,8 @@ pub struct MasterOptions {
     pub lease_ms: Option<u64>,
     /// With the operator's page, and control for whoever has the token: see [`Site::add_dashboard`](crate::Site::add_dashboard).
     pub dashboard: bool,
+    /// Record what goes into extensions, to this file beside the config.
+    pub record: Option<&'static str>,
 }
 
 /// How many batches are computed once more by another slave.
@@ -69,6 +71,7 @@ impl Default for MasterOptions {
             trust: Trust::AsUsual,
             lease_ms: None,
             dashboard: false,
+            record: None,
         }
     }
 }
@@ -90,6 +93,9 @@ impl MasterOptions {
             "extensions": PLUGINS,
             "config": self.extensions(),
         });
+        if let Some(file) = self.record {
+            config["record"] = json!({ "file": file });
+        }
         if self.dashboard {
             let names = PLUGINS.iter().chain([&DASHBOARD]);
             config["extensions"] = names.copied().collect();

@@ -13,13 +13,14 @@ use super::doctor::DoctorArguments;
 use super::events;
 use super::init::InitArguments;
 use super::new_plugin::NewPluginArguments;
+use super::replay::ReplayArguments;
 use super::show::PanelArguments;
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 done, or stopped on request; 1 unforeseen, such as too few threads; 2 wrong command line; 3 config; 4 extension; 5 listener; 6 store; \
 7 no running host answers; 8 the running host has refused. `call` ends with the code of the command, or with one of these, or with \
 9 interrupted, the command goes on; 10 its end is not known, since the host or the extension is gone. `doctor` ends with 11 if \
-something does not work.
+something does not work, `replay` with 12 if decisions differ.
 Any other word is a panel or a command of a running extension: `tig-host jobs [ID] [--find TEXT]`, `tig-host cordon NAME`. Words after \
 a command stand for its required arguments in their order. `tig-host panel` lists the panels, `tig-host call` the commands. \
 A file of that name goes first: it is a config to start with.
@@ -48,6 +49,11 @@ const DEV_HELP: &str = "\
 one the plugin is alone. Each save builds the plugin, lets the running host take it, and then runs the tests. The other extensions' \
 plugins are those beside this program. Ctrl-C ends everything. Exit codes: 0 interrupted, or all well with --once; 3 the folder, its \
 Cargo.toml or dev.json; with --once also 4 the build, a test, the plugin or a program has failed.";
+
+const REPLAY_HELP: &str = "\
+Nothing is sent, and no running host is asked: each extension gets the inputs that it got then, in the same order, and what it asks for \
+is compared. The same plugin files must decide the same, bit for bit; a file of another build is named. --with tries a candidate. \
+Exit codes: 0 no difference; 12 decisions differ; 4 the plugin of --with; 1 the recording cannot be read, or holds nothing to compare.";
 
 const CALL_USAGE: &str =
     "tig-host call [OPTIONS] [EXTENSION [COMMAND [VALUE]... [--KEY VALUE]...]]";
@@ -124,6 +130,9 @@ pub(super) enum Command {
     /// Finds what keeps a host from its work, here and at its APIs, and says what to do about each
     #[command(after_help = DOCTOR_HELP)]
     Doctor(DoctorArguments),
+    /// Repeats what a recording holds (`--record FILE`), and says what is different
+    #[command(after_help = REPLAY_HELP)]
+    Replay(ReplayArguments),
     /// Writes a file for those who help: what this host is, does and has done, without its secrets
     SupportBundle(BundleArguments),
     /// Prints the JSON Schema of the config file, with the sections of all plugins in the plugin folder

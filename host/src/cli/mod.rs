@@ -20,6 +20,7 @@ mod output;
 mod panel;
 mod pause;
 mod plugins;
+mod replay;
 mod run;
 mod schema;
 mod show;
@@ -80,6 +81,7 @@ fn execute(cli: Cli) -> ExitCode {
         Some(Command::Doctor(arguments)) => doctor::doctor(&arguments),
         Some(Command::SupportBundle(arguments)) => bundle::support_bundle(&arguments),
         Some(Command::Init(arguments)) => Ok(init::init(&arguments)),
+        Some(Command::Replay(arguments)) => replay::replay(&arguments),
         Some(Command::Dev(arguments)) => Ok(dev::dev(&arguments)),
         Some(Command::Guard { words }) => return guarded(&words),
         Some(Command::Observe) => doctor::observer::observe(),

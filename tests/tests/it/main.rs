@@ -43,6 +43,7 @@ mod proxies;
 mod rate_limits;
 mod readme_plugin;
 mod recorded;
+mod recording;
 mod restart;
 mod reverse_proxy;
 mod scaffold;

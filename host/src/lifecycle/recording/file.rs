@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tig_recording::record::StoredValue;
 use tig_recording::series::{Head, Series};
-use tig_recording::{Begin, Block, BlockKind, Mask, Record, RecordError};
+use tig_recording::{Begin, Mask, Record, RecordError};
 
 use crate::config::RecordSettings;
 use crate::runtime::recorder::{Chunk, Recorder, Records};
@@ -129,15 +129,14 @@ impl RecordingFile {
             return Ok(());
         }
         self.mask.cover_records(&mut content)?;
-        self.series.write(&Block {
-            kind: BlockKind::Records,
-            extension: extension.to_owned(),
-            records: records.count,
-            first_ms: records.first_ms,
-            last_ms: records.last_ms,
-            content,
-        })?;
-        Ok(())
+        let Records {
+            count,
+            first_ms,
+            last_ms,
+            ..
+        } = records;
+        let extent = (count, first_ms, last_ms);
+        Ok(self.series.write_records(extension, extent, content)?)
     }
 }
 

@@ -2,39 +2,22 @@
 
 mod file;
 
-use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tig_recording::MaskError;
 use tig_recording::series::Head;
 use tracing::{error, info};
 
 pub(crate) use self::file::RecordingFile;
 use crate::config::{Config, RecordSettings};
+use crate::error::HostError;
 use crate::runtime::shared::Shared;
 use crate::secrets::Secrets;
 
 /// What is recorded is in the file after this time at the latest.
 const WRITE_INTERVAL: Duration = Duration::from_millis(500);
-
-/// A recording does not begin.
-#[derive(Debug, thiserror::Error)]
-pub enum RecordingError {
-    /// The system refuses.
-    #[error("cannot write the recording {}: {source}; give another `record.file`, or make room for it", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        source: io::Error,
-    },
-    /// Secrets would be recorded.
-    #[error("nothing is recorded, since secrets could not be left out: {0}")]
-    Mask(#[from] MaskError),
-}
 
 #[derive(Default)]
 struct Present {
@@ -67,8 +50,8 @@ impl Recording {
     ///
     /// # Errors
     ///
-    /// See [`RecordingError`]; then nothing is recorded.
-    pub(crate) fn apply(&self, config: &Config) -> Result<(), RecordingError> {
+    /// The file cannot be written, or secrets could not be left out; then nothing is recorded.
+    pub(crate) fn apply(&self, config: &Config) -> Result<(), HostError> {
         let mut present = self.lock();
         if present.settings == config.record && present.file.is_some() == config.record.is_some() {
             return Ok(());
@@ -91,7 +74,7 @@ impl Recording {
         };
         let recorder = &self.shared.services.recorder;
         let begun = RecordingFile::begin(recorder, settings, head, mask);
-        present.file = Some(begun.map_err(|source| RecordingError::File {
+        present.file = Some(begun.map_err(|source| HostError::Recording {
             path: settings.file.clone(),
             source,
         })?);

@@ -15,7 +15,7 @@ use std::time::Duration;
 use tig_recording::Mask;
 use tracing::warn;
 
-pub(crate) use self::notes::{Notes, create_head};
+pub(crate) use self::notes::{Notes, create_head, plugin_id};
 pub(crate) use self::tape::{Chunk, Records, Tape};
 pub(crate) use self::trace::{Trace, is_effect};
 
