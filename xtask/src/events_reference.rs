@@ -1,8 +1,10 @@
 //! `cargo xtask events-reference`: writes `docs/events.md` from the types of the events, their examples, and the
 //! `#[extension]` attributes of the stock extensions.
 
+mod attributes;
 mod host;
 mod json;
+mod json_type;
 mod parties;
 mod render;
 mod types;
@@ -49,14 +51,14 @@ struct System {
 const SYSTEMS: [System; 2] = [
     System {
         title: "TIG",
-        about: "Types of the crate `tig_events`; those of their fields that are not listed here are of `tig_protocol`.",
+        about: "Their types are those of the crate `tig_events`. At the end are the types of their fields, of which some are of `tig_protocol`.",
         crates: &["plugins/events", "protocol"],
         extensions: "plugins",
         examples: tig_events::examples,
     },
     System {
         title: "ComputeHorde",
-        about: "Types of the crate `horde_events`, but for `DynamicConfig` of `horde_dynamic`.",
+        about: "Their types are those of the crate `horde_events`, but for `DynamicConfig` of `horde_dynamic`. At the end are the types of their fields.",
         crates: &["horde/events", "horde/dynamic"],
         extensions: "horde/plugins",
         examples: horde_examples,
@@ -87,7 +89,7 @@ fn document(workspace: &Workspace) -> Result<String> {
         all.push((system, types, parties));
     }
     let parties: Vec<&Parties> = all.iter().map(|(.., parties)| parties).collect();
-    text += &host::section(&parties)?;
+    text += &host::section(&parties);
     for (system, types, parties) in &all {
         text += &render::section(
             system.title,

@@ -4,8 +4,7 @@ use serde_json::{Value, json};
 use tig_plugin_api::{Condition, Severity};
 
 use super::parties::Parties;
-use super::render::{Entry, entry};
-use crate::Result;
+use super::render::{Entry, INDEX, entry, index_row, table};
 
 const TITLE: &str = "\n## Host\n\nWhatever extensions run, the host emits these.\n";
 
@@ -175,8 +174,11 @@ pub(super) fn is_described(name: &str) -> bool {
 }
 
 /// The part of the document about the host's events.
-pub(super) fn section(parties: &[&Parties]) -> Result<String> {
-    let mut text = TITLE.to_owned();
+pub(super) fn section(parties: &[&Parties]) -> String {
+    let rows = EVENTS
+        .iter()
+        .map(|event| index_row(event.name, event.kind, event.about));
+    let mut text = TITLE.to_owned() + &table(INDEX, &Vec::from_iter(rows));
     for event in &EVENTS {
         let handlers = parties
             .iter()
@@ -194,7 +196,7 @@ pub(super) fn section(parties: &[&Parties]) -> Result<String> {
             example: event.example.map(|example| example()),
         });
     }
-    Ok(text)
+    text
 }
 
 #[cfg(test)]

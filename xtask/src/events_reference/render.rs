@@ -2,16 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use quote::ToTokens;
 use serde_json::Value;
-use syn::{GenericArgument, PathArguments, Type};
 use tig_plugin_api::frame::EventKind;
 use tig_plugin_api::testing::EventExample;
 
 use super::json::readable;
+use super::json_type::{json_type, names};
 use super::parties::Parties;
 use super::types::{Described, Member, Types, type_name};
 use crate::Result;
+
+/// Heads of tables.
+pub(super) const INDEX: [&str; 3] = ["event", "kind", "meaning"];
+const FIELDS: [&str; 3] = ["field", "type", "meaning"];
+const VALUES: [&str; 3] = ["value", "type", "meaning"];
 
 /// What the document says of an event.
 pub(super) struct Entry<'a> {
@@ -40,7 +44,7 @@ pub(super) fn entry(entry: &Entry<'_>) -> String {
     text += "| kind | emitted by | handled by |\n|---|---|---|\n";
     let (emitters, handlers) = (names(entry.emitters), names(entry.handlers));
     text += &format!("| {} | {emitters} | {handlers} |\n", entry.kind);
-    text += &table("field", entry.rows);
+    text += &table(FIELDS, entry.rows);
     if let Some(example) = &entry.example {
         text += &format!("\n```json\n{}\n```\n", readable(example));
     }
@@ -55,27 +59,27 @@ pub(super) fn section(
     types: &Types,
     parties: &Parties,
 ) -> Result<String> {
-    let mut text = format!("\n## {title}\n\n{about}\n");
+    let mut index = Vec::new();
+    let mut text = String::new();
     let mut used = BTreeSet::new();
     for example in examples {
         let described = types
             .get(example.type_name)
             .ok_or_else(|| format!("{} is not found in the sources", example.type_name))?;
         collect_types(described, types, &mut used);
+        let kind = match example.kind {
+            EventKind::Plain => "plain",
+            EventKind::Durable => "durable",
+            EventKind::Latest => "latest",
+        };
+        let about = without_name(&described.about, example.name);
+        index.push(index_row(example.name, kind, &about));
         text += &entry(&Entry {
             name: example.name,
-            kind: match example.kind {
-                EventKind::Plain => "plain",
-                EventKind::Durable => "durable",
-                EventKind::Latest => "latest",
-            },
+            kind,
             emitters: &parties.emitters(example.name).collect::<Vec<_>>(),
             handlers: &parties.handlers(example.name).collect::<Vec<_>>(),
-            about: &format!(
-                "{}\n\nType: `{}`.",
-                without_name(&described.about, example.name),
-                example.type_name
-            ),
+            about: &format!("{about}\n\nType: `{}`.", example.type_name),
             rows: &rows(described, types),
             example: Some(serde_json::from_str(&example.json)?),
         });
@@ -84,11 +88,27 @@ pub(super) fn section(
     for name in used.iter().filter(|name| types.event_of(name).is_none()) {
         if let Some(described) = types.get(name) {
             text += &format!("\n#### {name}\n\n{}\n", described.about);
-            let first = if described.is_enum { "value" } else { "field" };
-            text += &table(first, &rows(described, types));
+            let heads = if described.is_enum { VALUES } else { FIELDS };
+            text += &table(heads, &rows(described, types));
         }
     }
-    Ok(text)
+    Ok(format!(
+        "\n## {title}\n\n{about}\n{}{text}",
+        table(INDEX, &index)
+    ))
+}
+
+/// The row of an event in the index: a link, its kind, and the first sentence about it.
+pub(super) fn index_row(name: &str, kind: &str, about: &str) -> [String; 3] {
+    let anchor: String = name.chars().filter(|char| *char != '.').collect();
+    let ends = [". ", ".\n"].into_iter().filter_map(|end| about.find(end));
+    let first = ends.min().map_or(about, |end| &about[..end]);
+    let sentence = first.trim_end_matches('.');
+    [
+        format!("[`{name}`](#{anchor})"),
+        kind.to_owned(),
+        format!("{sentence}."),
+    ]
 }
 
 /// The documentation of an event's type begins with the name of the event, which is the heading here.
@@ -100,11 +120,12 @@ fn without_name(about: &str, name: &str) -> String {
     })
 }
 
-fn table(first: &str, rows: &[[String; 3]]) -> String {
+/// A table with three columns.
+pub(super) fn table(heads: [&str; 3], rows: &[[String; 3]]) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    let mut text = format!("\n| {first} | type | meaning |\n|---|---|---|\n");
+    let mut text = format!("\n| {} |\n|---|---|---|\n", heads.join(" | "));
     for row in rows {
         let cells = row
             .each_ref()
@@ -154,46 +175,6 @@ fn member_rows(member: &Member, tag: Option<&str>, types: &Types) -> Vec<[String
     }
 }
 
-/// What a type is in JSON, in words.
-fn json_type(of: &Type) -> String {
-    let Some(name) = type_name(of) else {
-        return of.to_token_stream().to_string();
-    };
-    let inner = arguments(of);
-    let word = |index: usize| {
-        inner
-            .get(index)
-            .map_or_else(|| "JSON".to_owned(), |of| json_type(of))
-    };
-    match name.as_str() {
-        "String" => "text".to_owned(),
-        "bool" => "true or false".to_owned(),
-        "u8" | "u16" | "u32" | "u64" | "i32" | "i64" => "integer".to_owned(),
-        "f64" => "number".to_owned(),
-        "Value" | "RawValue" => "JSON".to_owned(),
-        "Option" => format!("{} or null", word(0)),
-        "Vec" | "BTreeSet" | "HashSet" => format!("list of {}", word(0)),
-        "BTreeMap" | "HashMap" => format!("{} by name", word(1)),
-        "Box" => word(0),
-        _ => format!("`{name}`"),
-    }
-}
-
-fn arguments(of: &Type) -> Vec<&Type> {
-    let Type::Path(path) = of else {
-        return Vec::new();
-    };
-    let last = path.path.segments.last().map(|segment| &segment.arguments);
-    let Some(PathArguments::AngleBracketed(list)) = last else {
-        return Vec::new();
-    };
-    let types = list.args.iter().filter_map(|argument| match argument {
-        GenericArgument::Type(of) => Some(of),
-        _ => None,
-    });
-    types.collect()
-}
-
 /// Adds the types of all fields, and of theirs.
 fn collect_types(described: &Described, types: &Types, used: &mut BTreeSet<String>) {
     let members = described.members.iter();
@@ -211,27 +192,9 @@ fn collect_types(described: &Described, types: &Types, used: &mut BTreeSet<Strin
     }
 }
 
-/// Names of all types in a type.
-fn names(of: &Type) -> Vec<String> {
-    let inner = arguments(of).into_iter().flat_map(names);
-    type_name(of).into_iter().chain(inner).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn types_become_words() {
-        for (of, expected) in [
-            ("Option<Vec<u64>>", "list of integer or null"),
-            ("BTreeMap<String, Option<f64>>", "number or null by name"),
-            ("Box<RawValue>", "JSON"),
-            ("api::Block", "`Block`"),
-        ] {
-            assert_eq!(json_type(&syn::parse_str(of).unwrap()), expected);
-        }
-    }
 
     #[test]
     fn flattened_fields_stand_among_the_others() {
