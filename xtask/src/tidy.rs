@@ -1,6 +1,6 @@
 //! Rules that no other tool knows: which crate and which module may depend on which, that each third-party crate is built
-//! once, what every source file looks like, how tests and bounds are named, and that the tests named in the tables of
-//! invariants and of known faults are there.
+//! once, what every source file looks like, how tests and bounds are named, that links between documents lead somewhere, and that
+//! the tests named in the tables of invariants and of known faults are there.
 
 mod architecture;
 mod circles;
@@ -13,6 +13,7 @@ mod field_reports;
 mod folders;
 mod imports;
 mod invariants;
+mod links;
 mod modules;
 mod named;
 mod paths;
@@ -38,6 +39,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Vec<String>> {
     complaints.extend(field_reports::check(root)?);
     complaints.extend(imports::check(root)?);
     complaints.extend(invariants::check(root)?);
+    complaints.extend(links::check(root)?);
     complaints.extend(sources::check(root)?);
     complaints.extend(circles::at_top(packages)?);
     complaints.extend(ratchet::check(&counted(workspace)?, root)?);
