@@ -59,16 +59,7 @@ impl RecordingFile {
     ///
     /// See [`WriteError`].
     pub(crate) fn write_waiting(&mut self, now_ms: u64) -> Result<(), WriteError> {
-        for (extension, tape) in self.recorder.tapes() {
-            for chunk in tape.take() {
-                match chunk {
-                    Chunk::Storage { view, at_ms } => {
-                        self.write_storage(&extension, &view, at_ms)?
-                    }
-                    Chunk::Records(records) => self.write(&extension, records)?,
-                }
-            }
-        }
+        self.write_tapes()?;
         if self.series.is_full(now_ms) {
             self.series.roll(now_ms)?;
             self.recorder.begin(Arc::clone(&self.mask));
@@ -83,13 +74,22 @@ impl RecordingFile {
     /// See [`WriteError`].
     pub(crate) fn end(mut self, now_ms: u64, reason: &str) -> Result<(), WriteError> {
         self.recorder.end();
-        self.write_waiting_once()?;
+        self.write_tapes()?;
         Ok(self.series.end(now_ms, reason)?)
     }
 
-    fn write_waiting_once(&mut self) -> Result<(), WriteError> {
-        // At time 0 no file is too old, and one that is too long does no harm at the end.
-        self.write_waiting(0)
+    fn write_tapes(&mut self) -> Result<(), WriteError> {
+        for (extension, tape) in self.recorder.tapes() {
+            for chunk in tape.take() {
+                match chunk {
+                    Chunk::Storage { view, at_ms } => {
+                        self.write_storage(&extension, &view, at_ms)?;
+                    }
+                    Chunk::Records(records) => self.write(&extension, records)?,
+                }
+            }
+        }
+        Ok(())
     }
 
     fn write_storage(
