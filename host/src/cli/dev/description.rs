@@ -1,7 +1,7 @@
-//! `dev.json` of a plugin's folder: what runs beside the plugin, and the config of its host. Without one a plugin is alone, with
-//! the section of `config.section.json` if there is one.
+//! `dev.json` of a plugin's folder: what runs beside the plugin, and the config of its host. Without one a plugin is alone. Its
+//! section is in `config.section.json`, unless the config has one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -10,13 +10,13 @@ use serde_json::{Map, Value, json};
 use tig_process::json_text::{self, JsonError};
 use tig_process::text_file::{self, TextError};
 
-use super::placeholders::{UnknownPlace, Values, fill_object};
+use super::placeholders::{UnknownPlace, Values, fill, fill_object};
 use crate::config::Suggestion;
 
 /// Name of the file.
 pub(super) const FILE_NAME: &str = "dev.json";
 /// Name of the file with a section for the plugin, as an object with its name.
-const SECTION_FILE_NAME: &str = "config.section.json";
+pub(super) const SECTION_FILE_NAME: &str = "config.section.json";
 /// Name of the host among the programs.
 pub(super) const HOST: &str = "host";
 /// Name of the place of the extension's name.
@@ -35,11 +35,17 @@ pub(super) struct Description {
     /// Files with random keys that are made in the folder of the run.
     #[serde(default)]
     pub(super) keys: Vec<String>,
+    /// Files with JSON that are made there.
+    #[serde(default)]
+    pub(super) documents: BTreeMap<String, Value>,
     /// Programs, in the order of their start. Those that need the host's address start after it.
     #[serde(default)]
     pub(super) companions: Vec<Companion>,
-    /// The host's config.
+    /// The host's config; the plugin alone by default.
     config: Option<Map<String, Value>>,
+    /// Sections of the section file; none if there is no such file.
+    #[serde(skip)]
+    sections: Map<String, Value>,
 }
 
 /// A program that runs beside the host.
@@ -69,6 +75,8 @@ pub(super) struct Companion {
 pub(super) enum Ready {
     /// When it writes a line with this beginning to standard output; the rest of the line is its address.
     Line(String),
+    /// When it writes a line with a JSON object to standard output; the values in it get places.
+    Json,
     /// When a GET of this URL succeeds.
     Url(String),
 }
@@ -92,6 +100,12 @@ pub(super) enum DescriptionError {
         /// Where and why.
         source: JsonError,
     },
+    /// The section file is not an object.
+    #[error("{} is not an object: write a section as {{\"NAME\": {{...}}}}", path.display())]
+    NoSections {
+        /// The file.
+        path: PathBuf,
+    },
     /// A value is wrong.
     #[error("{FILE_NAME}: {place}: {text}")]
     Fault {
@@ -106,36 +120,19 @@ pub(super) enum DescriptionError {
 }
 
 impl Description {
-    /// Reads the file in `folder`; without one, a plugin is alone.
-    pub(super) fn read(folder: &Path) -> Result<Self, DescriptionError> {
+    /// Reads the file in `folder` for the extension `plugin`; without one, it is alone.
+    pub(super) fn read(folder: &Path, plugin: &str) -> Result<Self, DescriptionError> {
         let path = folder.join(FILE_NAME);
-        let Some(text) = read_text(&path)? else {
-            return Self::alone(&folder.join(SECTION_FILE_NAME));
+        let mut description = match read_text(&path)? {
+            None => Self::default(),
+            Some(text) => Self::parse(&text).map_err(|error| match error {
+                ParseError::Json(source) => DescriptionError::Json { path, source },
+                ParseError::Fault(place, text) => DescriptionError::Fault { place, text },
+            })?,
         };
-        Self::parse(&text).map_err(|error| match error {
-            ParseError::Json(source) => DescriptionError::Json { path, source },
-            ParseError::Fault(place, text) => DescriptionError::Fault { place, text },
-        })
-    }
-
-    /// A plugin without companions, and its section in the file at `path`.
-    fn alone(path: &Path) -> Result<Self, DescriptionError> {
-        let Some(text) = read_text(path)? else {
-            return Ok(Self::default());
-        };
-        let sections = json_text::parse(&text).map_err(|source| {
-            let path = path.to_owned();
-            DescriptionError::Json { path, source }
-        })?;
-        let config = [
-            ("extensions", json!([format!("{{{{{PLUGIN}}}}}")])),
-            ("config", sections),
-        ];
-        let config = config.map(|(key, value)| (key.to_owned(), value));
-        Ok(Self {
-            config: Some(config.into_iter().collect()),
-            ..Self::default()
-        })
+        description.sections = read_sections(folder.join(SECTION_FILE_NAME))?;
+        description.check_listed(plugin)?;
+        Ok(description)
     }
 
     fn parse(text: &str) -> Result<Self, ParseError> {
@@ -157,9 +154,9 @@ impl Description {
             let text = format!("more than {COMPANION_COUNT_MAX} programs; remove some");
             return Some(("companions".to_owned(), text));
         }
-        for (index, key) in self.keys.iter().enumerate() {
-            if !is_name(key) {
-                return Some((format!("keys[{index}]"), not_a_name(key)));
+        for name in self.keys.iter().chain(self.documents.keys()) {
+            if !is_name(name) {
+                return Some(("keys or documents".to_owned(), not_a_name(name)));
             }
         }
         for (index, companion) in self.companions.iter().enumerate() {
@@ -180,26 +177,55 @@ impl Description {
         })
     }
 
+    /// Checks that the config lists the plugin.
+    fn check_listed(&self, plugin: &str) -> Result<(), DescriptionError> {
+        let Some(config) = &self.config else {
+            return Ok(());
+        };
+        let own = [(PLUGIN.to_owned(), plugin.to_owned())].into();
+        let listed = extensions(config).into_iter();
+        let listed: Vec<String> = listed
+            .map(|name| fill(name, &own).unwrap_or_else(|_| name.to_owned()))
+            .collect();
+        if listed.iter().any(|name| name == plugin) {
+            return Ok(());
+        }
+        let suggestion = Suggestion::find(plugin, listed.iter().map(String::as_str));
+        let text = format!(
+            "the plugin `{plugin}` is not listed{suggestion}; list it in place of the extension that it replaces"
+        );
+        let place = "config.extensions".to_owned();
+        Err(DescriptionError::Fault { place, text })
+    }
+
     /// The host's config with `values` in their places, for the extension `plugin`.
     pub(super) fn config(
         &self,
         plugin: &str,
         values: &Values,
     ) -> Result<Map<String, Value>, DescriptionError> {
-        let config = match &self.config {
+        let mut config = match &self.config {
             Some(config) => fill_object(config, values)?,
             None => Map::from_iter([("extensions".to_owned(), json!([plugin]))]),
         };
-        let listed = extensions(&config);
-        if listed.contains(&plugin) {
-            return Ok(config);
+        let present = config.entry("config").or_insert_with(|| json!({}));
+        if let (Some(present), Some(section)) = (present.as_object_mut(), self.sections.get(plugin))
+        {
+            present.entry(plugin).or_insert_with(|| section.clone());
         }
-        let suggestion = Suggestion::find(plugin, listed.into_iter());
-        let text = format!(
-            "the plugin `{plugin}` is not listed{suggestion}; list it in place of the extension that it replaces"
-        );
-        let place = "config.extensions".to_owned();
-        Err(DescriptionError::Fault { place, text })
+        Ok(config)
+    }
+}
+
+/// Sections of the file at `path`.
+fn read_sections(path: PathBuf) -> Result<Map<String, Value>, DescriptionError> {
+    let Some(text) = read_text(&path)? else {
+        return Ok(Map::new());
+    };
+    match json_text::parse(&text) {
+        Ok(Value::Object(sections)) => Ok(sections),
+        Ok(_) => Err(DescriptionError::NoSections { path }),
+        Err(source) => Err(DescriptionError::Json { path, source }),
     }
 }
 
@@ -262,33 +288,48 @@ mod tests {
         let own = fault(r#"{"config": {"backup_folder": "x"}}"#);
         assert!(own.starts_with("config.backup_folder: "), "{own}");
         let key = fault(r#"{"keys": ["../x"]}"#);
-        assert!(key.starts_with("keys[0]: "), "{key}");
+        assert!(key.contains("\"../x\" is not a valid name"), "{key}");
     }
 
     #[test]
     fn config_must_list_the_plugin() {
         let parsed = Description::parse(r#"{"config": {"extensions": ["a", "samplers"]}}"#);
         let parsed = parsed.ok().unwrap();
-        let error = parsed.config("sampler", &Values::new()).unwrap_err();
+        let error = parsed.check_listed("sampler").unwrap_err();
         let text = error.to_string();
         assert!(text.starts_with("dev.json: config.extensions: "), "{text}");
         assert!(text.contains("`samplers`"), "{text}");
-        assert!(parsed.config("a", &Values::new()).is_ok());
+        assert!(parsed.check_listed("a").is_ok());
+    }
+
+    #[test]
+    fn section_of_the_config_goes_first() {
+        let mut parsed = Description::parse(
+            r#"{"config": {"extensions": ["{{plugin}}"], "config": {"{{plugin}}": 1}}}"#,
+        )
+        .ok()
+        .unwrap();
+        parsed.sections.insert("a".to_owned(), json!(2));
+        let values = Values::from([(PLUGIN.to_owned(), "a".to_owned())]);
+        let config = parsed.config("a", &values).unwrap();
+        assert_eq!(config["config"], json!({ "a": 1 }));
     }
 
     #[test]
     fn plugin_without_description_is_alone() {
         let folder = tempfile::tempdir().unwrap();
-        let read = Description::read(folder.path()).unwrap();
+        let read = Description::read(folder.path(), "a").unwrap();
         let config = read.config("a", &Values::new()).unwrap();
-        assert_eq!(Value::from(config), json!({ "extensions": ["a"] }));
+        assert_eq!(config["extensions"], json!(["a"]));
 
         let section = folder.path().join(SECTION_FILE_NAME);
-        std::fs::write(section, r#"{"a": {"n": 1}}"#).unwrap();
-        let read = Description::read(folder.path()).unwrap();
-        let values = Values::from([(PLUGIN.to_owned(), "a".to_owned())]);
-        let config = read.config("a", &values).unwrap();
+        std::fs::write(&section, r#"{"a": {"n": 1}}"#).unwrap();
+        let read = Description::read(folder.path(), "a").unwrap();
+        let config = read.config("a", &Values::new()).unwrap();
         let expected = json!({ "extensions": ["a"], "config": { "a": { "n": 1 } } });
         assert_eq!(Value::from(config), expected);
+        std::fs::write(section, "[]").unwrap();
+        let error = Description::read(folder.path(), "a").unwrap_err();
+        assert!(matches!(error, DescriptionError::NoSections { .. }));
     }
 }

@@ -107,6 +107,17 @@ impl DevError {
         move |source| Self::System { what, source }
     }
 
+    /// What a program has said about it, to be shown below the error.
+    pub(super) fn lines(&self) -> Vec<String> {
+        match self {
+            Self::Ended { lines, .. } | Self::NotReady { lines, .. } => lines.clone(),
+            Self::Package(PackageError::Manifest { text, .. }) => {
+                text.lines().map(str::to_owned).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// Code with which the program ends.
     pub(super) fn exit_code(&self) -> ExitCode {
         match self {
@@ -125,10 +136,10 @@ impl DevError {
     }
 }
 
-/// The end of a log, each line on its own.
-fn said(lines: &[String]) -> String {
-    match lines {
-        [] => " and has written nothing".to_owned(),
-        lines => format!("; the end of what it has written:\n{}", lines.join("\n")),
+fn said(lines: &[String]) -> &'static str {
+    if lines.is_empty() {
+        " and has written nothing"
+    } else {
+        "; the end of what it has written:"
     }
 }

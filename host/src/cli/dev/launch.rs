@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::description::{Companion, HOST, Ready};
 use super::error::DevError;
 use super::placeholders::{Values, fill};
+use super::running::ADDRESS;
 
 /// What a companion is started with.
 pub(super) struct Launch {
@@ -55,7 +56,7 @@ impl Launch {
 
 /// Whether it needs the address of the host.
 pub(super) fn needs_host(companion: &Companion) -> bool {
-    let place = format!("{HOST}.address");
+    let place = format!("{HOST}.{ADDRESS}");
     companion.arguments.iter().any(|text| text.contains(&place))
 }
 

@@ -73,6 +73,9 @@ pub(super) fn dev(arguments: &DevArguments) -> ExitCode {
         .and_then(|(screen, _flush)| run(arguments, screen));
     code.unwrap_or_else(|error| {
         output::error_line(&error_chain(&error));
+        for line in error.lines() {
+            output::note_line(&line);
+        }
         error.exit_code()
     })
 }

@@ -54,7 +54,7 @@ pub(in crate::cli) enum PackageError {
         manifest: PathBuf,
     },
     /// Cargo cannot use the manifest.
-    #[error("cargo cannot use {}:\n{text}", manifest.display())]
+    #[error("cargo cannot use {}:", manifest.display())]
     Manifest {
         /// The manifest.
         manifest: PathBuf,

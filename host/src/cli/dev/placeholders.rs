@@ -7,6 +7,9 @@ use serde_json::{Map, Value};
 /// Values by the names of their places.
 pub(super) type Values = BTreeMap<String, String>;
 
+/// Values of one JSON text.
+const FLAT_VALUES_MAX: usize = 1_000;
+
 const OPEN: &str = "{{";
 const CLOSE: &str = "}}";
 
@@ -61,6 +64,34 @@ pub(super) fn fill_object(
         .collect()
 }
 
+/// Texts and numbers in `value` by their paths, such as `list.0.name`.
+pub(super) fn flat(value: &Value) -> Values {
+    let mut values = Values::new();
+    add_flat(value, "", &mut values);
+    values
+}
+
+fn add_flat(value: &Value, path: &str, values: &mut Values) {
+    let below = |name: &str| match path {
+        "" => name.to_owned(),
+        path => format!("{path}.{name}"),
+    };
+    if values.len() == FLAT_VALUES_MAX {
+        return;
+    }
+    match value {
+        Value::Object(object) => object
+            .iter()
+            .for_each(|(name, value)| add_flat(value, &below(name), values)),
+        Value::Array(items) => (0_usize..)
+            .zip(items)
+            .for_each(|(index, value)| add_flat(value, &below(&index.to_string()), values)),
+        Value::String(text) => drop(values.insert(path.to_owned(), text.clone())),
+        Value::Number(number) => drop(values.insert(path.to_owned(), number.to_string())),
+        Value::Null | Value::Bool(_) => {}
+    }
+}
+
 fn unknown(name: &str, values: &Values) -> UnknownPlace {
     let known: Vec<&str> = values.keys().map(String::as_str).collect();
     UnknownPlace {
@@ -90,6 +121,14 @@ mod tests {
             filled,
             json!({ "x1": ["http://127.0.0.1:2/1", 3, "{{open"] })
         );
+    }
+
+    #[test]
+    fn values_of_json_have_their_paths() {
+        let flat = flat(&json!({ "a": [{ "b": "x" }, 2, null], "c": true }));
+        let expected = [("a.0.b", "x"), ("a.1", "2")];
+        let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(flat, Values::from(expected));
     }
 
     #[test]

@@ -3,12 +3,14 @@
 use std::path::Path;
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use super::child::{Child, Lines, Program, Tail};
 use super::description::Ready;
 use super::error::DevError;
+use super::placeholders::{Values, flat};
 
 /// Time for a program to become ready.
 const READY_TIMEOUT: Duration = Duration::from_secs(60);
@@ -18,6 +20,9 @@ const READY_INTERVAL: Duration = Duration::from_millis(200);
 const READY_REPLY_TIMEOUT: Duration = Duration::from_secs(2);
 /// Time for the last lines of a program that has ended.
 const LAST_LINES_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// Name of the value that is an address.
+pub(super) const ADDRESS: &str = "address";
 
 /// A running program.
 pub(super) struct Running {
@@ -49,44 +54,56 @@ impl Running {
         Ok((running, outputs.output))
     }
 
-    /// Waits until it is ready; returns its address, if it has named one.
+    /// Waits until it is ready; returns what it has said of itself.
     pub(super) async fn ready(
         &mut self,
         mut output: Lines,
         ready: Option<&Ready>,
-    ) -> Result<Option<String>, DevError> {
+    ) -> Result<Values, DevError> {
         let waited = match ready {
-            None => Ok(Ok(None)),
+            None => Ok(Ok(Values::new())),
             Some(Ready::Line(beginning)) => {
-                timeout(READY_TIMEOUT, self.line(&mut output, beginning)).await
+                let read = |line: &str| {
+                    let rest = line.strip_prefix(beginning.as_str())?;
+                    Some([(ADDRESS.to_owned(), rest.trim().to_owned())].into())
+                };
+                timeout(READY_TIMEOUT, self.line(&mut output, read)).await
+            }
+            Some(Ready::Json) => {
+                let read = |line: &str| {
+                    let value = serde_json::from_str(line).ok()?;
+                    matches!(value, Value::Object(_)).then(|| flat(&value))
+                };
+                timeout(READY_TIMEOUT, self.line(&mut output, read)).await
             }
             Some(Ready::Url(url)) => timeout(READY_TIMEOUT, self.reply(url)).await,
         };
-        let address = waited.map_err(|_| DevError::NotReady {
+        let values = waited.map_err(|_| DevError::NotReady {
             name: self.name.clone(),
             seconds: READY_TIMEOUT.as_secs(),
             lines: self.tail.lines(),
         })?;
         let reader = output.keep_in(self.tail.clone());
         self.readers.push(tokio::spawn(reader));
-        address
+        values
     }
 
+    /// Reads lines until `read` finds values in one.
     async fn line(
         &mut self,
         output: &mut Lines,
-        beginning: &str,
-    ) -> Result<Option<String>, DevError> {
+        read: impl Fn(&str) -> Option<Values>,
+    ) -> Result<Values, DevError> {
         while let Some(line) = output.next().await {
-            if let Some(rest) = line.strip_prefix(beginning) {
-                return Ok(Some(rest.trim().to_owned()));
+            if let Some(values) = read(&line) {
+                return Ok(values);
             }
             self.tail.push(&line);
         }
         Err(self.ended().await)
     }
 
-    async fn reply(&mut self, url: &str) -> Result<Option<String>, DevError> {
+    async fn reply(&mut self, url: &str) -> Result<Values, DevError> {
         let client = reqwest::Client::builder()
             .no_proxy()
             .tls_built_in_root_certs(false)
@@ -104,7 +121,7 @@ impl Running {
             }
         };
         tokio::select! {
-            () = replies => Ok(None),
+            () = replies => Ok(Values::new()),
             error = self.ended() => Err(error),
         }
     }

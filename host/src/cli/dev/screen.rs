@@ -6,10 +6,12 @@ use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
 use std::thread;
 use std::time::Duration;
 
+use tig_process::error_chain::error_chain;
 use time::OffsetDateTime;
 
 use super::super::output;
 use super::super::shown_text::escaped;
+use super::error::DevError;
 
 /// Lines that wait to be written; further ones are lost while nobody reads.
 const SCREEN_LINES_MAX: usize = 4_096;
@@ -50,11 +52,12 @@ impl Screen {
         self.push(line);
     }
 
-    /// Writes a text of several lines: the first one about a topic, the others below it.
-    pub(super) fn show_lines(&self, topic: &str, text: &str) {
-        let mut lines = text.lines();
-        self.show(topic, lines.next().unwrap_or_default());
-        lines.for_each(|line| self.push(format!("    {}", escaped(line))));
+    /// Writes an error, and what a program has said about it.
+    pub(super) fn show_error(&self, topic: &str, error: &DevError) {
+        self.show(topic, &error_chain(error));
+        for line in error.lines() {
+            self.push(format!("    {}", escaped(&line)));
+        }
     }
 
     /// Writes a line of a tool of the developer as it is.

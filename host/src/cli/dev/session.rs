@@ -4,11 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use tig_process::error_chain::error_chain;
 use tokio::task::JoinHandle;
 
 use super::build::{Built, Cargo};
-use super::description::FILE_NAME;
+use super::description::{Description, FILE_NAME, SECTION_FILE_NAME};
 use super::error::DevError;
 use super::package::{MANIFEST, Package};
 use super::reload::{self, Taken};
@@ -86,6 +85,7 @@ impl Session {
 
     async fn try_once(&mut self) -> Result<ExitCode, DevError> {
         let begun = Instant::now();
+        self.describe()?;
         let cargo = &self.wishes.cargo;
         let Built::Plugin(file) = cargo.build(&self.package, true, &self.screen).await? else {
             self.screen.show("build", "failed");
@@ -128,7 +128,7 @@ impl Session {
             tokio::select! {
                 change = self.sources.next() => return change,
                 error = world.ended() => {
-                    self.screen.show_lines("dev", &error_chain(&error));
+                    self.screen.show_error("dev", &error);
                     self.screen.show("dev", "the next save starts everything again");
                 }
             }
@@ -138,7 +138,7 @@ impl Session {
     /// Applies a change of what is not source code.
     async fn read_again(&mut self, change: &Change) -> Result<(), DevError> {
         let has = |name: &str| change.files.iter().any(|file| file.as_os_str() == name);
-        if has(FILE_NAME) {
+        if has(FILE_NAME) || has(SECTION_FILE_NAME) {
             self.stop_world().await;
         }
         if has(MANIFEST) {
@@ -150,6 +150,8 @@ impl Session {
 
     /// What follows a save at `begun`: build, reload, tests.
     async fn follow_save(&mut self, begun: Instant) -> Result<(), Stopped> {
+        // Before the build, which may take long.
+        self.describe().map_err(|error| self.failed(&error))?;
         let built = tokio::select! {
             built = self.wishes.cargo.build(&self.package, self.is_first_build, &self.screen) => built,
             change = self.sources.next() => return Err(Stopped::Changed(change)),
@@ -208,7 +210,8 @@ impl Session {
 
     async fn start_world(&mut self, file: &Path, begun: Instant) -> Result<(), DevError> {
         self.stop_world().await;
-        let world = World::prepare(&self.wishes.places, &self.package, &self.screen)?;
+        let (places, package) = (&self.wishes.places, &self.package);
+        let world = World::prepare(places, package, self.describe()?, &self.screen)?;
         // From here on an end of this future takes along what has been started.
         let world = self.world.insert(world);
         let started = match world.install(file).await {
@@ -233,12 +236,18 @@ impl Session {
         Ok(())
     }
 
+    /// Reads what runs beside the plugin.
+    fn describe(&self) -> Result<Description, DevError> {
+        let Package { folder, plugin, .. } = &self.package;
+        Ok(Description::read(folder, plugin)?)
+    }
+
     fn start_tests(&mut self) {
         let (cargo, package) = (self.wishes.cargo.clone(), self.package.clone());
         let screen = self.screen.clone();
         self.tests = Some(tokio::spawn(async move {
             if let Err(error) = run_tests(&cargo, &package, &screen).await {
-                screen.show_lines("tests", &error_chain(&error));
+                screen.show_error("tests", &error);
             }
         }));
     }
@@ -249,7 +258,7 @@ impl Session {
     }
 
     fn show_error(&self, error: &DevError) -> ExitCode {
-        self.screen.show_lines("error", &error_chain(error));
+        self.screen.show_error("error", error);
         error.exit_code()
     }
 

@@ -2,8 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::Write as _;
-use std::os::unix::fs::{OpenOptionsExt as _, symlink};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use futures_util::future::{join_all, select_all};
@@ -21,7 +20,7 @@ use super::host_log;
 use super::launch::{Launch, needs_host};
 use super::package::Package;
 use super::placeholders::Values;
-use super::running::Running;
+use super::running::{ADDRESS, Running};
 use super::screen::Screen;
 
 /// Beginning of the folder's name.
@@ -65,9 +64,9 @@ impl World {
     pub(super) fn prepare(
         places: &Places,
         package: &Package,
+        description: Description,
         screen: &Screen,
     ) -> Result<Self, DevError> {
-        let description = Description::read(&package.folder)?;
         // Where cargo builds, programs may be run: not every folder of temporary files allows that.
         let folder = tempfile::Builder::new()
             .prefix(FOLDER_PREFIX)
@@ -97,7 +96,12 @@ impl World {
         fs::create_dir(&plugins).map_err(failed(&plugins))?;
         for key in &world.description.keys {
             let path = world.path(key);
-            write_key(&path).map_err(failed(&path))?;
+            let text = random_key().map_err(DevError::system("make a key"))?;
+            write_private(&path, &text).map_err(failed(&path))?;
+        }
+        for (name, document) in &world.description.documents {
+            let path = world.path(name);
+            write_private(&path, &document.to_string()).map_err(failed(&path))?;
         }
         Ok(world)
     }
@@ -171,26 +175,27 @@ impl World {
         let started = Running::start(name, &program, &self.places.host, Lines::keep_in);
         let (running, output) = started?;
         let ready = launch.ready.as_ref();
-        let address = self.wait_ready(running, output, ready).await?;
+        let said = self.wait_ready(running, output, ready).await?;
+        let address = said.get(ADDRESS);
         let text = address.map_or_else(|| "runs".to_owned(), |it| format!("runs at {it}"));
         self.screen.show(name, &text);
         Ok(())
     }
 
-    /// Adds a program to those that run, and its address to the values.
+    /// Adds a program to those that run, and what it says of itself to the values.
     async fn wait_ready(
         &mut self,
         mut running: Running,
         output: Lines,
         ready: Option<&Ready>,
-    ) -> Result<Option<String>, DevError> {
-        let address = running.ready(output, ready).await?;
-        if let Some(address) = &address {
-            let key = format!("{}.address", running.name);
-            self.values.insert(key, address.clone());
-        }
+    ) -> Result<Values, DevError> {
+        let said = running.ready(output, ready).await?;
+        let name = &running.name;
+        let named = said.iter();
+        let named = named.map(|(key, value)| (format!("{name}.{key}"), value.clone()));
+        self.values.extend(named);
         self.running.push(running);
-        Ok(address)
+        Ok(said)
     }
 
     async fn start_host(&mut self) -> Result<(), DevError> {
@@ -214,11 +219,11 @@ impl World {
         let read = |lines, tail| host_log::show(lines, plugin, screen, tail);
         let (running, output) = Running::start(HOST, &program, &self.places.host, read)?;
         let ready = Ready::Line(HOST_READY.to_owned());
-        let url = self.wait_ready(running, output, Some(&ready)).await?;
-        let url = url.unwrap_or_default();
+        let mut said = self.wait_ready(running, output, Some(&ready)).await?;
+        let url = said.remove(ADDRESS).unwrap_or_default();
         let address = url.split_once("://").map_or(url.as_str(), |(_, it)| it);
         self.values
-            .insert(format!("{HOST}.address"), address.to_owned());
+            .insert(format!("{HOST}.{ADDRESS}"), address.to_owned());
         self.screen.show(HOST, &format!("runs at {url}"));
         self.follow_events();
         Ok(())
@@ -286,13 +291,13 @@ impl Drop for World {
     }
 }
 
-fn write_key(path: &Path) -> std::io::Result<()> {
+fn random_key() -> std::io::Result<String> {
     let mut random = [0; KEY_BYTES];
     getrandom::fill(&mut random)?;
-    let mut file = fs::File::options()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
-    file.write_all(hex::encode(random).as_bytes())
+    Ok(hex::encode(random))
+}
+
+/// Writes a file that only its owner can read.
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    tig_process::whole_file::write(path, text.as_bytes(), 0o600)
 }
