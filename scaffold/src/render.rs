@@ -3,7 +3,7 @@
 use crate::RUST_VERSION;
 use crate::api_source::ApiSource;
 use crate::name::PluginName;
-use crate::templates::{COMMON, Kind, README, README_OF_ALL};
+use crate::templates::{COMMON, Kind, README, README_OF_ALL, WORLD};
 
 /// Stands for the name in each file of a template.
 const NAME: &str = "plugin_name";
@@ -26,7 +26,8 @@ pub struct GeneratedFile {
 /// The files of a new crate.
 #[must_use]
 pub fn render(kind: &Kind, name: &PluginName, source: &ApiSource) -> Vec<GeneratedFile> {
-    let files = COMMON.iter().chain(kind.files);
+    let world = (WORLD, kind.world);
+    let files = COMMON.iter().chain(kind.files).chain([&world]);
     let rendered = files.map(|&(path, text)| {
         let text = match path {
             README => format!("{text}\n{README_OF_ALL}"),
@@ -82,6 +83,7 @@ mod tests {
             assert!(text("src/tests.rs").contains("Harness"));
             assert!(text("config.section.json").contains("\"zebra\": {"));
             assert!(text("README.md").contains("tig-host shadow zebra"));
+            assert!(text("dev.json").contains("\"{{plugin}}\""));
             assert!(text(".gitignore").contains("target"));
         }
     }

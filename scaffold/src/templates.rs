@@ -12,7 +12,15 @@ pub struct Kind {
     pub about: &'static str,
     /// Its own files.
     pub(crate) files: &'static [TemplateFile],
+    /// What `tig-host dev` runs beside the plugin.
+    pub(crate) world: &'static str,
 }
+
+/// File of [`Kind::world`].
+pub(crate) const WORLD: &str = "dev.json";
+
+/// A network, a slave, and a host with all stock extensions and the plugin.
+const STOCK_WORLD: &str = include_str!("../templates/common/dev.json");
 
 /// The page of a plugin, to which [`README_OF_ALL`] is added.
 pub(crate) const README: &str = "README.md";
@@ -48,30 +56,36 @@ pub const KINDS: &[Kind] = &[
         name: "empty",
         about: "logs blocks, with one handler and one config key",
         files: files!("empty"),
+        world: STOCK_WORLD,
     },
     Kind {
         name: "observer",
         about: "counts blocks, with a metric, a condition and a panel",
         files: files!("observer"),
+        world: STOCK_WORLD,
     },
     Kind {
         name: "sampler",
         about: "proposes difficulties, in place of `difficulty_sampler`",
         files: files!("sampler", "src/region.rs"),
+        world: include_str!("../templates/sampler/dev.json"),
     },
     Kind {
         name: "selector",
         about: "weighs challenges for `precommit_manager`",
         files: files!("selector", "src/events.rs"),
+        world: STOCK_WORLD,
     },
     Kind {
         name: "scorer",
         about: "scores the jobs of a ComputeHorde batch, in place of `horde_score`",
         files: files!("scorer", "src/events.rs"),
+        world: include_str!("../templates/scorer/dev.json"),
     },
     Kind {
         name: "job-kind",
         about: "makes jobs of ComputeHorde and checks their answers",
         files: files!("job-kind", "src/events.rs"),
+        world: include_str!("../templates/job-kind/dev.json"),
     },
 ];
