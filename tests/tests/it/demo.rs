@@ -7,18 +7,10 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use tig_system_tests::{Artifacts, Process, skip, wait_for};
 
-use crate::support::PATIENCE;
+use crate::support::{PATIENCE, processes_with};
 
 /// Time to end three processes and to remove a folder.
 const END: Duration = Duration::from_secs(30);
-
-/// Processes of this machine whose command line holds `word`.
-fn processes_with(word: &str) -> Vec<String> {
-    let entries = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
-    let lines = entries.filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
-    let lines = lines.map(|line| String::from_utf8_lossy(&line).replace('\0', " "));
-    lines.filter(|line| line.contains(word)).collect()
-}
 
 #[test]
 fn demo_leaves_nothing_behind_after_a_signal() {

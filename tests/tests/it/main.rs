@@ -17,6 +17,7 @@ mod deploy_deb;
 mod deploy_guide;
 mod deploy_notify;
 mod deploy_units;
+mod dev;
 mod disk;
 mod doctor_network;
 mod dual_stack;

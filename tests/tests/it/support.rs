@@ -22,6 +22,15 @@ pub(crate) const PACE: Pace = Pace {
     workers: 1,
 };
 
+/// Processes of this machine whose command line holds `word`.
+pub(crate) fn processes_with(word: &str) -> Vec<String> {
+    let entries = std::fs::read_dir("/proc").unwrap();
+    let entries = entries.filter_map(Result::ok);
+    let lines = entries.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
+    let lines = lines.map(|line| String::from_utf8_lossy(&line).replace('\0', " "));
+    lines.filter(|line| line.contains(word)).collect()
+}
+
 /// A folder ready to start processes in.
 pub(crate) fn site(folder: &Path) -> Site {
     let artifacts = Artifacts::of_running_test().unwrap_or_else(|missing| panic!("{missing}"));
