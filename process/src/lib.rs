@@ -5,6 +5,7 @@
 
 pub mod error_chain;
 pub mod file_signature;
+pub mod finding;
 pub mod first_process;
 pub mod json_text;
 pub mod logging;

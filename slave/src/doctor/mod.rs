@@ -2,7 +2,6 @@
 //!
 //! Invariant: nothing is changed, and no batch is taken from the master.
 
-mod finding;
 mod known;
 mod machine;
 mod network;
@@ -13,10 +12,10 @@ use std::path::PathBuf;
 use reqwest::Url;
 use tig_http_client::Trust;
 
-pub use self::finding::{Finding, Level};
 use crate::engine::Engine;
 use crate::name::SlaveName;
 use crate::token::Token;
+pub use tig_process::finding::{Finding, Level};
 
 /// What a slave would be started with.
 #[derive(Debug)]

@@ -2,86 +2,10 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use serde::Serialize;
 use serde_json::{Value, json};
+pub(crate) use tig_process::finding::{Finding, Level};
 
 use crate::cli::output;
-
-/// How bad it is.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Level {
-    /// As it should be.
-    Ok,
-    /// It works, with losses or not for long.
-    Warn,
-    /// It does not work.
-    Fail,
-}
-
-/// One result.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-pub(crate) struct Finding {
-    /// How bad it is.
-    pub(crate) level: Level,
-    /// What was looked at.
-    pub(crate) part: String,
-    /// What is so.
-    pub(crate) text: String,
-    /// What to do; empty if nothing.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub(crate) remedy: String,
-}
-
-impl Finding {
-    /// A part that is as it should be.
-    pub(crate) fn ok(part: &str, text: impl Into<String>) -> Self {
-        Self::new(Level::Ok, part, text, "")
-    }
-
-    /// A part that works with losses, or not for long.
-    pub(crate) fn warn(part: &str, text: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self::new(Level::Warn, part, text, remedy)
-    }
-
-    /// A part that does not work.
-    pub(crate) fn fail(part: &str, text: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self::new(Level::Fail, part, text, remedy)
-    }
-
-    pub(crate) fn new(
-        level: Level,
-        part: &str,
-        text: impl Into<String>,
-        remedy: impl Into<String>,
-    ) -> Self {
-        Self {
-            level,
-            part: part.to_owned(),
-            text: text.into(),
-            remedy: remedy.into(),
-        }
-    }
-
-    /// For people; texts from outside cannot forge a line or steer the terminal.
-    pub(super) fn lines(&self) -> Vec<String> {
-        let level = match self.level {
-            Level::Ok => "ok",
-            Level::Warn => "warn",
-            Level::Fail => "FAIL",
-        };
-        let shown = output::escaped;
-        let mut lines = vec![format!(
-            "{level:<6}{}: {}",
-            shown(&self.part),
-            shown(&self.text)
-        )];
-        if !self.remedy.is_empty() {
-            lines.push(format!("{:6}-> {}", "", shown(&self.remedy)));
-        }
-        lines
-    }
-}
 
 /// All findings so far, and the line that says what is being looked at.
 pub(super) struct Report {
@@ -153,14 +77,6 @@ impl Report {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn doctor_finding_has_its_fix_on_a_line_below() {
-        let finding = Finding::fail("clock", "is off\n\u{1b}[2J", "set it");
-        let lines = [r"FAIL  clock: is off\n\u{1b}[2J", "      -> set it"];
-        assert_eq!(finding.lines(), lines);
-        assert_eq!(Finding::ok("a", "b").lines(), ["ok    a: b"]);
-    }
 
     #[test]
     fn doctor_warning_is_not_a_failure() {

@@ -1,6 +1,8 @@
-//! What doctor has found, with what to do about it.
+//! What an examination has found, with what to do about it.
 
 use serde::Serialize;
+
+use crate::plain_text::escaped;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
@@ -20,7 +22,7 @@ pub struct Finding {
     /// How bad it is.
     pub level: Level,
     /// What was looked at.
-    pub part: &'static str,
+    pub part: String,
     /// What is so.
     pub text: String,
     /// What to do; empty if nothing.
@@ -31,28 +33,35 @@ pub struct Finding {
 impl Finding {
     /// A part that is as it should be.
     #[must_use]
-    pub fn ok(part: &'static str, text: impl Into<String>) -> Self {
+    pub fn ok(part: &str, text: impl Into<String>) -> Self {
         Self::new(Level::Ok, part, text, "")
     }
 
     /// A part that works with losses, or not for long.
     #[must_use]
-    pub fn warn(part: &'static str, text: impl Into<String>, remedy: &str) -> Self {
+    pub fn warn(part: &str, text: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self::new(Level::Warn, part, text, remedy)
     }
 
     /// A part that does not work.
     #[must_use]
-    pub fn fail(part: &'static str, text: impl Into<String>, remedy: &str) -> Self {
+    pub fn fail(part: &str, text: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self::new(Level::Fail, part, text, remedy)
     }
 
-    fn new(level: Level, part: &'static str, text: impl Into<String>, remedy: &str) -> Self {
+    /// A result.
+    #[must_use]
+    pub fn new(
+        level: Level,
+        part: &str,
+        text: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
         Self {
             level,
-            part,
+            part: part.to_owned(),
             text: text.into(),
-            remedy: remedy.to_owned(),
+            remedy: remedy.into(),
         }
     }
 
@@ -64,11 +73,27 @@ impl Finding {
             Level::Warn => "warn",
             Level::Fail => "FAIL",
         };
-        let shown = |text: &str| text.replace(char::is_control, " ");
-        let mut lines = vec![format!("{level:<6}{}: {}", self.part, shown(&self.text))];
+        let mut lines = vec![format!(
+            "{level:<6}{}: {}",
+            escaped(&self.part),
+            escaped(&self.text)
+        )];
         if !self.remedy.is_empty() {
-            lines.push(format!("{:6}-> {}", "", shown(&self.remedy)));
+            lines.push(format!("{:6}-> {}", "", escaped(&self.remedy)));
         }
         lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finding_has_its_fix_on_a_line_below() {
+        let finding = Finding::fail("clock", "is off\n\u{1b}[2J", "set it");
+        let lines = [r"FAIL  clock: is off\n\u{1b}[2J", "      -> set it"];
+        assert_eq!(finding.lines(), lines);
+        assert_eq!(Finding::ok("a", "b").lines(), ["ok    a: b"]);
     }
 }
