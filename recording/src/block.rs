@@ -219,7 +219,11 @@ impl Encoder {
     ///
     /// The content or the name is too long, or there is no memory.
     pub fn encode(&mut self, block: &Block) -> io::Result<Vec<u8>> {
-        let too_long = |_| io::Error::other("a block of a recording is too long");
+        let too_long = |()| io::Error::other("a block of a recording is too long");
+        if block.content.len() > BLOCK_BYTES_MAX {
+            // No reader would take it.
+            return Err(too_long(()));
+        }
         let packed = self.0.compress(&block.content)?;
         let mut header = [0; HEADER_BYTES];
         let fields: [&[u8]; 9] = [
@@ -227,14 +231,16 @@ impl Encoder {
             &FORMAT.to_le_bytes(),
             &[
                 block.kind.number(),
-                u8::try_from(block.extension.len()).map_err(too_long)?,
+                u8::try_from(block.extension.len()).map_err(|_| too_long(()))?,
             ],
             &block.sequence.to_le_bytes(),
             &block.records.to_le_bytes(),
             &u32::try_from(block.content.len())
-                .map_err(too_long)?
+                .map_err(|_| too_long(()))?
                 .to_le_bytes(),
-            &u32::try_from(packed.len()).map_err(too_long)?.to_le_bytes(),
+            &u32::try_from(packed.len())
+                .map_err(|_| too_long(()))?
+                .to_le_bytes(),
             &block.first_ms.to_le_bytes(),
             &block.last_ms.to_le_bytes(),
         ];
@@ -287,6 +293,54 @@ mod tests {
             let mut changed = bytes.clone();
             changed[at.index(bytes.len())] ^= 1_u8 << bit;
             prop_assert!(decode(&changed).is_err());
+        }
+    }
+
+    fn encoded() -> Vec<u8> {
+        Encoder::new()
+            .unwrap()
+            .encode(&block(vec![7; 300]))
+            .unwrap()
+    }
+
+    /// The checksum as it would be for these bytes.
+    fn sign(bytes: &mut [u8]) {
+        let (header, rest) = bytes.split_first_chunk_mut::<HEADER_BYTES>().unwrap();
+        let checksum = checksum(header, rest);
+        header[CHECKSUM_BEGIN..].copy_from_slice(&checksum);
+    }
+
+    #[test]
+    fn each_kind_of_damage_has_its_error() {
+        let mut other = encoded();
+        other[0] ^= 1;
+        assert!(matches!(decode(&other), Err(BlockError::Magic)));
+        let mut newer = encoded();
+        newer[8..10].copy_from_slice(&(FORMAT + 1).to_le_bytes());
+        let error = decode(&newer).unwrap_err();
+        assert!(matches!(error, BlockError::Newer(format) if format == FORMAT + 1));
+        assert!(error.to_string().contains("newer than this program"));
+        let mut changed = encoded();
+        *changed.last_mut().unwrap() ^= 1;
+        assert!(matches!(decode(&changed), Err(BlockError::Checksum)));
+        let cut = decode(&encoded()[..HEADER_BYTES + 3]);
+        assert!(matches!(cut, Err(BlockError::CutShort)), "{cut:?}");
+    }
+
+    #[test]
+    fn block_that_cannot_be_is_malformed() {
+        let mut of_unknown_kind = encoded();
+        of_unknown_kind[10] = 9;
+        let mut too_long = encoded();
+        too_long[20..24].copy_from_slice(&u32::MAX.to_le_bytes());
+        let mut not_compressed = encoded();
+        not_compressed[HEADER_BYTES + "sampler".len()..].fill(0xa5);
+        let mut without_a_name = encoded();
+        without_a_name[HEADER_BYTES] = 0xff;
+        for mut bytes in [of_unknown_kind, too_long, not_compressed, without_a_name] {
+            sign(&mut bytes);
+            let decoded = decode(&bytes);
+            assert!(matches!(decoded, Err(BlockError::Malformed)), "{decoded:?}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Reads the blocks of a file, also of one that is damaged or cut short.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
@@ -78,8 +78,15 @@ impl Reader {
             path: path.to_owned(),
             source,
         };
+        // Before it is opened, which would wait for the other end of a pipe.
+        let metadata = fs::metadata(path).map_err(unreadable)?;
+        if !metadata.is_file() {
+            return Err(ReadError::NotARecording {
+                path: path.to_owned(),
+            });
+        }
         let file = File::open(path).map_err(unreadable)?;
-        let length = file.metadata().map_err(unreadable)?.len();
+        let length = metadata.len();
         let mut reader = Self {
             path: path.to_owned(),
             file: BufReader::new(file),
@@ -193,5 +200,134 @@ impl Reader {
         }
         self.at = self.length;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::block::{Encoder, FORMAT};
+
+    /// A head and three blocks.
+    fn blocks() -> Vec<Vec<u8>> {
+        let mut encoder = Encoder::new().unwrap();
+        let mut block = |kind, extension: &str, content: &[u8]| {
+            let block = Block {
+                kind,
+                extension: extension.to_owned(),
+                sequence: 0,
+                records: 1,
+                first_ms: 1,
+                last_ms: 2,
+                content: content.to_vec(),
+            };
+            encoder.encode(&block).unwrap()
+        };
+        let head = serde_json::to_vec(&Head::default()).unwrap();
+        vec![
+            block(BlockKind::Head, "", &head),
+            block(BlockKind::Records, "x", b"one"),
+            block(BlockKind::Records, "y", b"two"),
+            block(BlockKind::End, "", b"the host has stopped"),
+        ]
+    }
+
+    struct Folder(tempfile::TempDir);
+
+    impl Folder {
+        fn new() -> Self {
+            Self(tempfile::tempdir().unwrap())
+        }
+
+        fn open(&self, bytes: &[u8]) -> Result<Reader, ReadError> {
+            let path = self.0.path().join("night.rec");
+            fs::write(&path, bytes).unwrap();
+            Reader::open(&path)
+        }
+
+        fn error(&self, bytes: &[u8]) -> ReadError {
+            self.open(bytes).unwrap_err()
+        }
+    }
+
+    /// Contents of the blocks behind the head, and the damage.
+    fn read(mut reader: Reader) -> (Vec<Vec<u8>>, Vec<Damage>) {
+        let (mut contents, mut damage) = (Vec::new(), Vec::new());
+        while let Some(read) = reader.next_block().unwrap() {
+            match read {
+                Ok(block) => contents.push(block.content),
+                Err(found) => damage.push(found),
+            }
+        }
+        (contents, damage)
+    }
+
+    #[test]
+    fn file_cut_at_any_byte_keeps_its_blocks() {
+        let folder = Folder::new();
+        let blocks = blocks();
+        let whole = blocks.concat();
+        let mut ends = Vec::new();
+        blocks.iter().fold(0, |end, block| {
+            ends.push(end + block.len());
+            end + block.len()
+        });
+        for length in 0..=whole.len() {
+            let opened = folder.open(&whole[..length]);
+            if length < ends[0] {
+                let error = opened.unwrap_err();
+                let is_named = match length < MAGIC.len() {
+                    true => matches!(error, ReadError::NotARecording { .. }),
+                    false => matches!(error, ReadError::NoHead { .. }),
+                };
+                assert!(is_named, "{length}: {error}");
+                continue;
+            }
+            let (contents, damage) = read(opened.unwrap());
+            let complete = ends.iter().filter(|end| **end <= length).count();
+            assert_eq!(contents.len(), complete - 1, "{length}");
+            let is_cut = !ends.contains(&length);
+            assert_eq!(damage.len(), usize::from(is_cut), "{length}");
+            for damage in damage {
+                assert!(matches!(damage.reason, BlockError::CutShort));
+                assert_eq!(damage.at + damage.bytes, length as u64);
+            }
+        }
+    }
+
+    #[test]
+    fn other_files_are_not_recordings() {
+        let folder = Folder::new();
+        for bytes in [&b""[..], b"{}", &[0; 1_000]] {
+            let error = folder.error(bytes);
+            assert!(matches!(error, ReadError::NotARecording { .. }), "{error}");
+        }
+        let error = Reader::open(folder.0.path()).unwrap_err();
+        assert!(matches!(error, ReadError::NotARecording { .. }), "{error}");
+        let error = Reader::open(&folder.0.path().join("missing.rec")).unwrap_err();
+        assert!(matches!(error, ReadError::Read { .. }), "{error}");
+        assert!(error.to_string().contains("missing.rec: No such file"));
+    }
+
+    #[test]
+    fn file_without_its_head_says_why() {
+        let folder = Folder::new();
+        let error = folder.error(&blocks()[1..].concat());
+        assert!(matches!(error, ReadError::NoHead { .. }), "{error}");
+        assert!(error.to_string().contains("another block comes first"));
+        let mut damaged = blocks().concat();
+        damaged[HEADER_BYTES + 1] ^= 1;
+        let error = folder.error(&damaged);
+        assert!(error.to_string().contains("checksum"), "{error}");
+    }
+
+    #[test]
+    fn file_of_a_later_format_says_what_reads_it() {
+        let folder = Folder::new();
+        let mut newer = blocks().concat();
+        newer[8..10].copy_from_slice(&(FORMAT + 1).to_le_bytes());
+        let error = folder.error(&newer);
+        assert!(matches!(error, ReadError::Newer { .. }), "{error}");
+        assert!(error.to_string().contains("or a later one"), "{error}");
     }
 }

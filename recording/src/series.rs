@@ -1,15 +1,15 @@
 //! A recording as a series of files: `night.rec` is the latest, `night.rec.1` the one before it, and so on. The oldest go first.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use crate::block::{Block, BlockKind, Encoder};
+use crate::block::{Block, BlockKind, Encoder, MAGIC};
 
 /// A file is full at this part of the bounds, so that what goes is a small part of the whole.
 const PARTS: u64 = 8;
@@ -51,8 +51,11 @@ pub struct Series {
     bounds: Bounds,
     head: Head,
     encoder: Encoder,
+    /// Locked while it is written.
     file: File,
     bytes: u64,
+    /// Bytes of the state with which extensions begin in the present file.
+    state_bytes: u64,
     /// Blocks of each extension in the present file.
     sequences: BTreeMap<String, u32>,
 }
@@ -62,8 +65,9 @@ impl Series {
     ///
     /// # Errors
     ///
-    /// The system refuses.
+    /// The system refuses, another host writes to the file, or what is there is not a recording, and is kept.
     pub fn begin(path: &Path, bounds: Bounds, head: Head) -> io::Result<Self> {
+        check_is_free(path)?;
         make_room(path)?;
         let mut series = Self {
             path: path.to_owned(),
@@ -71,6 +75,7 @@ impl Series {
             encoder: Encoder::new()?,
             file: create(path)?,
             bytes: 0,
+            state_bytes: 0,
             sequences: BTreeMap::new(),
             head,
         };
@@ -117,6 +122,23 @@ impl Series {
         })
     }
 
+    /// Writes records with which an extension begins: its storage and its instance. A file that holds little else is not full.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Series::write_records`].
+    pub fn write_state(
+        &mut self,
+        extension: &str,
+        extent: (u32, u64, u64),
+        content: Vec<u8>,
+    ) -> io::Result<()> {
+        let before = self.bytes;
+        self.write_records(extension, extent, content)?;
+        self.state_bytes += self.bytes - before;
+        Ok(())
+    }
+
     /// Writes a block. What is written survives the end of the process, not that of the machine.
     ///
     /// # Errors
@@ -124,9 +146,25 @@ impl Series {
     /// The system refuses, for instance as the disk is full.
     fn write(&mut self, block: &Block) -> io::Result<()> {
         let bytes = self.encoder.encode(block)?;
+        let before = self.bytes;
+        let after = before + bytes.len() as u64;
+        if after > self.bounds.bytes_max {
+            let mib = self.bounds.bytes_max >> 20;
+            return Err(io::Error::new(
+                io::ErrorKind::QuotaExceeded,
+                format!(
+                    "the state of the extensions alone takes more than the {mib} MiB of the recording; give it more"
+                ),
+            ));
+        }
         self.file.write_all(&bytes)?;
-        self.bytes += bytes.len() as u64;
-        Ok(())
+        self.bytes = after;
+        let part = (self.bounds.bytes_max / PARTS).max(1);
+        match before / part < after / part {
+            // It takes more than its share, since the state is large.
+            true => self.remove_old(),
+            false => Ok(()),
+        }
     }
 
     /// Writes why the recording ends.
@@ -150,7 +188,8 @@ impl Series {
     #[must_use]
     pub fn is_full(&self, now_ms: u64) -> bool {
         let age = Duration::from_millis(now_ms.saturating_sub(self.head.created_ms));
-        self.bytes >= self.bounds.bytes_max / PARTS || age >= self.bounds.age_max / PARTS as u32
+        let own_bytes = self.bytes - self.state_bytes;
+        own_bytes >= self.bounds.bytes_max / PARTS || age >= self.bounds.age_max / PARTS as u32
     }
 
     /// Begins the next file, and removes the oldest ones.
@@ -162,6 +201,7 @@ impl Series {
         make_room(&self.path)?;
         self.file = create(&self.path)?;
         self.bytes = 0;
+        self.state_bytes = 0;
         self.sequences.clear();
         self.head.created_ms = now_ms;
         self.head.part += 1;
@@ -177,7 +217,9 @@ impl Series {
 
     /// Removes files beyond the bounds, the oldest first.
     fn remove_old(&self) -> io::Result<()> {
-        let mut bytes = self.bounds.bytes_max / PARTS;
+        // Room for the present file, which grows.
+        let part = self.bounds.bytes_max / PARTS;
+        let mut bytes = self.bytes.saturating_add(part);
         for (index, path) in earlier_files(&self.path).into_iter().enumerate() {
             let metadata = fs::metadata(&path)?;
             bytes = bytes.saturating_add(metadata.len());
@@ -218,6 +260,42 @@ fn numbered(path: &Path, number: usize) -> PathBuf {
     name.into()
 }
 
+/// # Errors
+///
+/// Another host writes to the file, or what is there is not a recording: it must be neither moved nor removed.
+fn check_is_free(path: &Path) -> io::Result<()> {
+    for path in [&[path.to_owned()], &*earlier_files(path)].concat() {
+        let metadata = match fs::symlink_metadata(&path) {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(error),
+        };
+        if !metadata.is_file() || !is_recording(&path)? {
+            let text = format!("{} is there, and is not a recording", path.display());
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));
+        }
+        match File::open(&path)?.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let text = "another tig-host writes to it".to_owned();
+                return Err(io::Error::new(io::ErrorKind::ResourceBusy, text));
+            }
+            // The file system has no locks.
+            Err(TryLockError::Error(_)) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Whether the file begins like a recording, as far as it goes: a host may have been killed before its first block.
+fn is_recording(path: &Path) -> io::Result<bool> {
+    let mut begin = Vec::new();
+    File::open(path)?
+        .take(MAGIC.len() as u64)
+        .read_to_end(&mut begin)?;
+    Ok(MAGIC.starts_with(&begin))
+}
+
 /// Moves each file of the series one number on, if there is one at `path`.
 fn make_room(path: &Path) -> io::Result<()> {
     if !path.exists() {
@@ -232,11 +310,14 @@ fn make_room(path: &Path) -> io::Result<()> {
 }
 
 fn create(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
+    let file = OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(FILE_MODE)
-        .open(path)
+        .open(path)?;
+    // A file system without locks only lacks the check for another host.
+    let _ = file.try_lock();
+    Ok(file)
 }
 
 #[cfg(test)]
@@ -332,5 +413,106 @@ mod tests {
         fs::write(&path, "text").unwrap();
         let error = Reader::open(&path).unwrap_err();
         assert!(error.to_string().contains("is not a recording"), "{error}");
+    }
+
+    #[test]
+    fn large_state_does_not_fill_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("night.rec");
+        let mut series = Series::begin(&path, bounds(8_000), Head::default()).unwrap();
+        let noise = |seed: u64| -> Vec<u8> {
+            let mut bytes = vec![0; 3_000];
+            blake3::Hasher::new()
+                .update(&seed.to_le_bytes())
+                .finalize_xof()
+                .fill(&mut bytes);
+            bytes
+        };
+        for part in 0..4 {
+            series.write_state("x", (1, 1, 1), noise(part)).unwrap();
+            assert!(!series.is_full(0), "a begin leaves room for calls");
+            while !series.is_full(0) {
+                write(&mut series, 1);
+            }
+            let bytes: u64 = files(&path)
+                .iter()
+                .map(|path| fs::metadata(path).unwrap().len())
+                .sum();
+            assert!(bytes <= 8_000, "{bytes}");
+            series.roll(0).unwrap();
+        }
+        for seed in 4..6 {
+            series.write_state("x", (1, 1, 1), noise(seed)).unwrap();
+        }
+        let refused = series.write_state("x", (1, 1, 1), noise(7)).unwrap_err();
+        assert!(refused.to_string().contains("give it more"), "{refused}");
+    }
+
+    #[test]
+    fn other_things_than_recordings_are_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("night.rec");
+        let refused = |path: &Path| {
+            let begun = Series::begin(path, bounds(1 << 20), Head::default());
+            begun.err().unwrap().to_string()
+        };
+        fs::write(&path, "a text").unwrap();
+        assert!(refused(&path).contains("night.rec is there, and is not a recording"));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "a text");
+        assert!(refused(folder.path()).contains("is not a recording"));
+        fs::remove_file(&path).unwrap();
+        fs::write(folder.path().join("night.rec.1"), "a text").unwrap();
+        assert!(refused(&path).contains("night.rec.1 is there"));
+    }
+
+    #[test]
+    fn empty_file_of_a_killed_host_is_a_part() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("night.rec");
+        fs::write(&path, "").unwrap();
+        Series::begin(&path, bounds(1 << 20), Head::default()).unwrap();
+        assert_eq!(files(&path).len(), 2);
+    }
+
+    #[test]
+    fn second_writer_of_a_file_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("night.rec");
+        let mut first = Series::begin(&path, bounds(1 << 20), Head::default()).unwrap();
+        let second = Series::begin(&path, bounds(1 << 20), Head::default());
+        let refused = second.err().unwrap();
+        assert_eq!(refused.kind(), io::ErrorKind::ResourceBusy, "{refused}");
+        first.roll(1).unwrap();
+        assert!(Series::begin(&path, bounds(1 << 20), Head::default()).is_err());
+        drop(first);
+        Series::begin(&path, bounds(1 << 20), Head::default()).unwrap();
+    }
+
+    #[test]
+    fn restarts_in_a_loop_stay_within_the_bounds() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("night.rec");
+        for number in 0..FILES_COUNT_MAX + 20 {
+            let mut series = Series::begin(&path, bounds(1 << 20), Head::default()).unwrap();
+            write(&mut series, u8::try_from(number % 100).unwrap());
+        }
+        assert_eq!(files(&path).len(), FILES_COUNT_MAX);
+        assert_eq!(contents(&path).0, [83]);
+    }
+
+    #[test]
+    fn clock_set_back_does_not_end_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("night.rec");
+        let head = Head {
+            created_ms: 1_000_000,
+            ..Head::default()
+        };
+        let mut series = Series::begin(&path, bounds(1 << 20), head).unwrap();
+        assert!(!series.is_full(5));
+        series
+            .write_records("x", (1, 1_000_001, 5), vec![1])
+            .unwrap();
+        assert_eq!(contents(&path).0, [5]);
     }
 }
