@@ -15,7 +15,7 @@ mod changed;
 use abi_stable::StableAbi;
 use abi_stable::abi_stability::abi_checking::check_layout_compatibility;
 use abi_stable::type_layout::TypeLayout;
-use tig_plugin_api::abi;
+use tig_plugin_abi as abi;
 
 /// Whether a host whose interface is `host` loads a plugin whose interface is `plugin`.
 fn loads(host: &'static TypeLayout, plugin: &'static TypeLayout) -> Result<(), String> {

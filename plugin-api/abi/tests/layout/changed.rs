@@ -2,7 +2,7 @@
 
 use abi_stable::std_types::{RBox, ROption, RResult, RSlice, RStr, RString, RVec};
 use abi_stable::{StableAbi, sabi_trait};
-use tig_plugin_api::abi::{self, HostRef};
+use tig_plugin_abi::{self as abi, HostRef};
 
 /// With a field more.
 #[repr(C)]
