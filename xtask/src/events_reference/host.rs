@@ -1,6 +1,7 @@
 //! Events of the host. The host has no types for them that others can use, so this is a list that a test compares with its sources.
 
 use serde_json::{Value, json};
+use tig_plugin_api::abi::event;
 use tig_plugin_api::{Condition, Severity};
 
 use super::parties::Parties;
@@ -69,7 +70,7 @@ const EVENTS: [HostEvent; 9] = [
         example: Some(|| json!({})),
     },
     HostEvent {
-        name: "host.timer",
+        name: event::TIMER,
         kind: "for one extension",
         handler: "fn on_timer(&mut self, ctx: &mut Context<'_>, tag: String) -> Result<()>",
         about: "A timer of this extension is due (`Context::at`). The argument is its tag.",
@@ -77,7 +78,7 @@ const EVENTS: [HostEvent; 9] = [
         example: None,
     },
     HostEvent {
-        name: "host.ws",
+        name: event::WS,
         kind: "for one extension",
         handler: "fn on_ws(&mut self, ctx: &mut Context<'_>, event: WsEvent) -> Result<()>",
         about: "Something happened to a websocket connection of this extension (`Context::ws_open`). The argument is a `WsEvent`: the \
@@ -86,7 +87,7 @@ const EVENTS: [HostEvent; 9] = [
         example: None,
     },
     HostEvent {
-        name: "http_response",
+        name: event::HTTP_RESPONSE,
         kind: "for one extension",
         handler: "fn on_http_response(&mut self, ctx: &mut Context<'_>, response: HttpResponse) -> Result<()>",
         about: "The response to an HTTP request of this extension (`Context::http`). The argument is a `HttpResponse`: the call's tag, and \
@@ -203,47 +204,35 @@ pub(super) fn section(parties: &[&Parties]) -> String {
 mod tests {
     use std::path::Path;
 
-    use syn::{Expr, Item, Lit};
+    use syn::{Expr, ExprLit, Item, Lit};
 
     use super::*;
     use crate::events_reference::types::parse;
 
-    /// Constants of these files that are names of events. `HOST` is the name of the host, `RESERVED` the beginning of names.
-    const SOURCES: [&str; 3] = [
-        "host/src/runtime/event.rs",
-        "host/src/lifecycle/drain.rs",
-        "plugin-api/src/abi.rs",
-    ];
-    const OTHERS: [&str; 2] = ["HOST", "RESERVED"];
+    /// Constants of these files are names of events, but for the name of the host. Those of the contract are in the list by name.
+    const SOURCES: [&str; 2] = ["host/src/runtime/event.rs", "host/src/lifecycle/drain.rs"];
+    const HOST: &str = "HOST";
+    const OF_CONTRACT: [&str; 3] = [event::TIMER, event::WS, event::HTTP_RESPONSE];
 
-    fn texts(items: &[Item], found: &mut Vec<String>) {
-        for item in items {
-            match item {
-                Item::Const(item) if !OTHERS.contains(&item.ident.to_string().as_str()) => {
-                    if let Expr::Lit(value) = &*item.expr
-                        && let Lit::Str(text) = &value.lit
-                    {
-                        found.push(text.value());
-                    }
-                }
-                Item::Mod(item) if item.ident == "event" => {
-                    texts(item.content.as_ref().map_or(&[], |(_, items)| items), found);
-                }
-                _ => {}
-            }
-        }
+    fn texts(items: Vec<Item>) -> impl Iterator<Item = String> {
+        items.into_iter().filter_map(|item| match item {
+            Item::Const(item) if item.ident != HOST => match &*item.expr {
+                Expr::Lit(ExprLit {
+                    lit: Lit::Str(text),
+                    ..
+                }) => Some(text.value()),
+                _ => None,
+            },
+            _ => None,
+        })
     }
 
     #[test]
     fn list_has_every_event_of_the_host() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let mut found = Vec::new();
-        for source in &SOURCES[..2] {
-            texts(&parse(&root.join(source)).unwrap().items, &mut found);
-        }
-        let abi = parse(&root.join(SOURCES[2])).unwrap().items;
-        let events = abi.into_iter().filter(|item| matches!(item, Item::Mod(_)));
-        texts(&events.collect::<Vec<_>>(), &mut found);
+        let files = SOURCES.map(|source| parse(&root.join(source)).unwrap());
+        let mut found: Vec<String> = OF_CONTRACT.map(str::to_owned).to_vec();
+        found.extend(files.into_iter().flat_map(|file| texts(file.items)));
         assert_eq!(found.len(), EVENTS.len(), "{found:?}");
         for name in found {
             assert!(is_described(&name), "{name} is not in the list");
