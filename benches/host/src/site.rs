@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tig_bench_report::{Result, target_folder};
 use tig_host::{Config, Control, Host, Kind, Overrides};
@@ -44,16 +44,24 @@ impl Site {
     /// The folder is where the program was built: the system's folder for temporary files may lie in memory, where a
     /// commit costs nothing.
     pub(crate) fn new(extensions: &[(&str, &str)]) -> Result<Self> {
+        Self::with_settings(extensions, &json!({}))
+    }
+
+    /// The same with further settings of the config.
+    pub(crate) fn with_settings(extensions: &[(&str, &str)], settings: &Value) -> Result<Self> {
         let folder = tempfile::tempdir_in(target_folder()?)?;
         fs::create_dir(folder.path().join("plugins"))?;
         let names: Vec<&str> = extensions.iter().map(|(name, _)| *name).collect();
-        let config = json!({
+        let mut config = json!({
             "extensions": names,
             "identity": { "api_url": "http://127.0.0.1:1" },
             "backup_folder": "backup",
             "plugin_folder": "plugins",
             "port": 0,
         });
+        for (key, value) in settings.as_object().into_iter().flatten() {
+            config[key] = value.clone();
+        }
         let path = folder.path().join("config.json");
         fs::write(&path, config.to_string())?;
         let site = Self {
@@ -145,6 +153,14 @@ impl Running {
         let status = self.control.extensions();
         let of = status.iter().filter(|extension| extension.name == name);
         of.map(|extension| extension.handled).sum()
+    }
+
+    /// Stops the host; what all extensions have handled until its end.
+    pub(crate) fn stop(mut self) -> u64 {
+        if let Some(host) = self.host.take() {
+            host.stop();
+        }
+        self.handled()
     }
 
     /// Waits until `done`.
