@@ -50,6 +50,7 @@ pub(crate) struct Snapshot<'a> {
 
 impl Event for Snapshot<'_> {
     const NAME: &'static str = tig_events::NewBlock::NAME;
+    const LATEST: bool = tig_events::NewBlock::LATEST;
 }
 
 /// What this player has and what it pays.

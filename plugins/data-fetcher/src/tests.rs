@@ -1,6 +1,7 @@
 //! The extension as the host drives it.
 
 use serde_json::{Value, json};
+use tig_plugin_api::frame::EventKind;
 use tig_plugin_api::testing::Harness;
 
 use crate::DataFetcher;
@@ -152,6 +153,23 @@ fn logged(fetcher: &mut Harness<DataFetcher>, level: &str) -> Vec<String> {
         .filter(|(logged_level, _)| logged_level == level)
         .map(|(_, text)| text)
         .collect()
+}
+
+#[test]
+fn block_is_emitted_as_the_latest() {
+    let mut fetcher = fetcher();
+    let network = Network::at(100).precommit("p");
+    fetcher.update();
+    answer_all_but(&mut fetcher, &network, "");
+    answer_all_but(&mut fetcher, &network, "");
+    // A handler that is behind must not hold several blocks of many megabytes.
+    let events = fetcher.emitted_events().into_iter();
+    let kinds: Vec<(String, EventKind)> = events.map(|event| (event.name, event.kind)).collect();
+    let expected = [
+        ("new_block".to_owned(), EventKind::Latest),
+        ("precommit_confirmed".to_owned(), EventKind::Plain),
+    ];
+    assert_eq!(kinds, expected);
 }
 
 #[test]
