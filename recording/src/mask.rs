@@ -3,6 +3,11 @@
 //! A secret is known by its value (the host's keys and tokens, in each spelling in which they may be met), or by the name in front of it
 //! in JSON: `"api_key": "..."`, `["authorization", "..."]`. A recording is covered when it is written, and what a replayed extension asks
 //! for is covered before it is compared, so both have the same asterisks.
+//!
+//! What masking cannot know is recorded as it is: a secret that stands in no config, no file that the config names, and no variable of the
+//! environment, under a name that is not of a secret (`{"note": "..."}`, `["x-signature", "..."]`); secrets in lists and objects under
+//! such a name (`"tokens": ["..."]`), except those of the config; and a known secret that is enciphered, compressed, or spelled otherwise
+//! than in plain text, JSON, percent encoding, hex and base64.
 
 use std::fmt;
 use std::ops::Range;
@@ -36,6 +41,9 @@ const NAMES: [&str; 17] = [
     "amz-signature",
 ];
 
+/// Bytes of all known secrets in all their spellings. More need too much memory to be searched for.
+const KNOWN_BYTES_MAX: usize = 4 << 20;
+
 /// Ends of names whose values are places of secrets, not secrets.
 const PLACE_ENDS: [&[u8]; 2] = [b"_file", b"_env"];
 
@@ -43,8 +51,10 @@ const PLACE_ENDS: [&[u8]; 2] = [b"_file", b"_env"];
 #[derive(Debug, thiserror::Error)]
 pub enum MaskError {
     /// The secrets by value.
-    #[error("cannot search for known secrets: {0}")]
-    Known(#[from] aho_corasick::BuildError),
+    #[error(
+        "the known secrets take {0} bytes in all their spellings, more than {KNOWN_BYTES_MAX}: shorten those of the config"
+    )]
+    TooLong(usize),
     /// The secrets by name.
     #[error("cannot search for names of secrets: {0}")]
     Named(#[from] regex::Error),
@@ -73,26 +83,35 @@ impl Mask {
     ///
     /// The secrets are too many to be searched for.
     pub fn new<T: AsRef<[u8]>>(known: impl IntoIterator<Item = T>) -> Result<Self, MaskError> {
-        let known = known
+        let known: Vec<T> = known
             .into_iter()
-            .filter(|secret| !secret.as_ref().is_empty());
+            .filter(|secret| !secret.as_ref().is_empty())
+            .collect();
+        let bytes = known.iter().map(|secret| secret.as_ref().len()).sum();
+        if bytes > KNOWN_BYTES_MAX {
+            return Err(MaskError::TooLong(bytes));
+        }
+        // There are too many for its numbers, which is far beyond the bound.
+        let too_long = |_| MaskError::TooLong(bytes);
         let name = format!(r"[\w.-]*(?:{})[\w.-]*", NAMES.join("|"));
         let value = r#"(?<value>(?:[^"\\]|\\.)*)"#;
         let named = [
             format!(r#"(?is-u)"(?<name>{name})"\s*:\s*"{value}""#),
             format!(r#"(?is-u)\[\s*"(?<name>{name})"\s*,\s*"{value}"\s*\]"#),
-            // An address that is signed opens what it names.
-            r"(?is-u)(?<name>X-Amz-Signature)=(?<value>[0-9a-f]+)".to_owned(),
+            // Queries of addresses, and forms. An address that is signed opens what it names.
+            format!(r#"(?is-u)(?:^|[?&])(?<name>{name})=(?<value>[^&\s"'\\#<>]+)"#),
             // JSON within a text of JSON.
             format!(r#"(?is-u)\\"(?<name>{name})\\"\s*:\s*\\"(?<value>[^"\\]*)\\""#),
         ];
         Ok(Self {
             known: AhoCorasick::builder()
                 .match_kind(MatchKind::LeftmostLongest)
-                .build(known)?,
+                .build(known)
+                .map_err(too_long)?,
             hints: AhoCorasick::builder()
                 .ascii_case_insensitive(true)
-                .build(NAMES)?,
+                .build(NAMES)
+                .map_err(too_long)?,
             named: named
                 .iter()
                 .map(|form| Regex::new(form))
@@ -168,8 +187,14 @@ fn place(whole: &[u8], part: &[u8]) -> Range<usize> {
 /// Visits each part of a record that may hold a secret.
 fn visit(record: &Record<'_>, part: &mut impl FnMut(&[u8])) {
     match record {
-        Record::Begin(_) | Record::Snapshot { .. } | Record::Stopped { .. } => {}
-        Record::Stored(stored) => part(&stored.value),
+        Record::Begin(_)
+        | Record::Snapshot { .. }
+        | Record::Stopped { .. }
+        | Record::Confirmed { .. } => {}
+        Record::Stored(stored) => {
+            part(stored.key.as_bytes());
+            part(&stored.value);
+        }
         Record::Checkpoint(checkpoint) => {
             part(&checkpoint.settings);
             checkpoint.snapshot.iter().for_each(|state| part(state));
@@ -182,18 +207,20 @@ fn visit(record: &Record<'_>, part: &mut impl FnMut(&[u8])) {
         }
         Record::Call(call) => {
             match &call.question {
-                Question::Event { payload, .. } => part(payload),
+                Question::Event { name, payload, .. } => {
+                    part(name.as_bytes());
+                    part(payload);
+                }
                 Question::Request(bytes) | Question::Command(bytes) => part(bytes),
             }
             visit_outcome(&call.outcome, part);
             visit_steps(&call.steps, part);
         }
         Record::Restored(restored) => {
-            let values = restored
-                .writes
-                .iter()
-                .filter_map(|undo| undo.value.as_ref());
-            values.for_each(|value| part(value));
+            for undo in &restored.writes {
+                part(undo.key.as_bytes());
+                undo.value.iter().for_each(|value| part(value));
+            }
         }
     }
 }
@@ -209,7 +236,10 @@ fn visit_outcome(outcome: &Outcome<'_>, part: &mut impl FnMut(&[u8])) {
 fn visit_steps(steps: &[Step<'_>], part: &mut impl FnMut(&[u8])) {
     for step in steps {
         match step {
-            Step::Asked { body, .. } => part(body),
+            Step::Asked { name, body, .. } => {
+                part(name.as_bytes());
+                part(body);
+            }
             Step::Answered { answer, .. } => match answer {
                 Answer::Number(_) => {}
                 Answer::Bytes(bytes) => part(bytes),
@@ -251,6 +281,11 @@ mod tests {
                 r#"{"url":"http://h/b?a=1&X-Amz-Signature=0af1&x=2"}"#,
                 r#"{"url":"http://h/b?a=1&X-Amz-Signature=****&x=2"}"#,
             ),
+            ("token=abc&x=1", "token=***&x=1"),
+            (
+                r#"{"path":"/a?x=1&api_key=ab%20c#d"}"#,
+                r#"{"path":"/a?x=1&api_key=******#d"}"#,
+            ),
             (
                 r#"{"body":"{\"token\":\"abc\"}"}"#,
                 r#"{"body":"{\"token\":\"***\"}"}"#,
@@ -271,6 +306,48 @@ mod tests {
         ] {
             assert_eq!(covered(text), text);
         }
+    }
+
+    #[test]
+    fn mask_without_an_end_is_an_error() {
+        let longest = vec![b'a'; KNOWN_BYTES_MAX + 1];
+        let error = Mask::new([longest]).unwrap_err();
+        assert!(
+            matches!(error, MaskError::TooLong(bytes) if bytes > KNOWN_BYTES_MAX),
+            "{error}"
+        );
+        let error = MaskError::from(Regex::new("(").unwrap_err());
+        assert!(matches!(error, MaskError::Named(_)), "{error}");
+        assert!(error.to_string().contains("names of secrets"), "{error}");
+    }
+
+    #[test]
+    fn known_secret_in_a_key_is_covered() {
+        let stored = Record::Stored(crate::StoredValue {
+            key: "session/k3y-of-api".into(),
+            value: b"1".as_slice().into(),
+        });
+        let asked = Record::Create(crate::Create {
+            at_ms: 1,
+            plugin: crate::PluginId::default(),
+            settings: b"{}".as_slice().into(),
+            snapshot: None,
+            switch: crate::Switch::Restart,
+            outcome: Outcome::Done,
+            steps: vec![Step::Asked {
+                service: 1,
+                name: "session/k3y-of-api".into(),
+                body: b"k3y-of-api".as_slice().into(),
+            }],
+        });
+        let mut records = Vec::new();
+        stored.append_to(&mut records).unwrap();
+        asked.append_to(&mut records).unwrap();
+        let mask = Mask::new(["k3y-of-api"]).unwrap();
+        mask.cover_records(&mut records).unwrap();
+        let text = String::from_utf8_lossy(&records);
+        assert_eq!(text.matches("session/**********").count(), 2, "{text}");
+        assert!(!text.contains("k3y"), "{text}");
     }
 
     #[test]

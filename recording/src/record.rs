@@ -8,6 +8,8 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_bytes::Bytes;
 
+use crate::block::BLOCK_BYTES_MAX;
+
 /// Bytes of the length in front of a record.
 pub(crate) const LENGTH_BYTES: usize = 4;
 
@@ -112,6 +114,8 @@ pub struct Checkpoint<'a> {
     /// instance.
     #[serde(borrow, with = "optional_bytes")]
     pub snapshot: Option<Cow<'a, [u8]>>,
+    /// Whether the version from before it waits until it has proved itself. The recording does not hold that version.
+    pub on_probation: bool,
 }
 
 /// What becomes of the instance before.
@@ -289,6 +293,11 @@ pub enum Record<'a> {
         /// Unix milliseconds.
         at_ms: u64,
     },
+    /// The version on probation has proved itself, and the one from before it has ended.
+    Confirmed {
+        /// Unix milliseconds.
+        at_ms: u64,
+    },
 }
 
 impl<'a> Record<'a> {
@@ -331,7 +340,9 @@ impl<'a> Record<'a> {
             Self::Create(create) => Some(create.at_ms),
             Self::Call(call) => Some(call.at_ms),
             Self::Restored(restored) => Some(restored.at_ms),
-            Self::Snapshot { at_ms, .. } | Self::Stopped { at_ms } => Some(*at_ms),
+            Self::Snapshot { at_ms, .. } | Self::Stopped { at_ms } | Self::Confirmed { at_ms } => {
+                Some(*at_ms)
+            }
         }
     }
 }
@@ -453,10 +464,7 @@ fn append(
 ) -> Result<(), RecordError> {
     let begin = records.len();
     records.extend_from_slice(&[0; LENGTH_BYTES]);
-    let written = write(records).and_then(|()| {
-        let length = records.len() - begin - LENGTH_BYTES;
-        u32::try_from(length).map_err(|_| RecordError::TooLong(length))
-    });
+    let written = write(records).and_then(|()| check_length(records.len() - begin - LENGTH_BYTES));
     match written {
         Ok(length) => {
             records[begin..begin + LENGTH_BYTES].copy_from_slice(&length.to_le_bytes());
@@ -466,5 +474,55 @@ fn append(
             records.truncate(begin);
             Err(error)
         }
+    }
+}
+
+/// A record must fit into a block.
+fn check_length(length: usize) -> Result<u32, RecordError> {
+    let fitting = u32::try_from(length).ok();
+    fitting
+        .filter(|_| length <= BLOCK_BYTES_MAX - LENGTH_BYTES)
+        .ok_or(RecordError::TooLong(length))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stopped() -> Vec<u8> {
+        let mut records = Vec::new();
+        let record = Record::Stopped { at_ms: 300 };
+        record.append_to(&mut records).unwrap();
+        records
+    }
+
+    #[test]
+    fn cut_record_is_an_error() {
+        let records = stopped();
+        for length in 1..records.len() {
+            let cut = Record::take_from(&mut &records[..length]);
+            assert!(matches!(cut, Err(RecordError::CutShort)), "{cut:?}");
+        }
+        assert!(Record::take_from(&mut &*records).unwrap().is_some());
+    }
+
+    #[test]
+    fn record_of_a_later_version_is_an_error() {
+        let mut records = stopped();
+        // The place of the variant.
+        records[LENGTH_BYTES] = 100;
+        let later = Record::take_from(&mut &*records);
+        assert!(matches!(later, Err(RecordError::Unknown(_))), "{later:?}");
+    }
+
+    #[test]
+    fn record_longer_than_a_block_is_refused() {
+        let fitting = BLOCK_BYTES_MAX - LENGTH_BYTES;
+        assert_eq!(usize::try_from(check_length(fitting).unwrap()), Ok(fitting));
+        let refused = check_length(fitting + 1);
+        assert!(
+            matches!(refused, Err(RecordError::TooLong(length)) if length == fitting + 1),
+            "{refused:?}"
+        );
     }
 }

@@ -284,6 +284,8 @@ impl Control {
     ///
     /// See [`ControlError`]; nothing was changed then.
     pub fn apply(&self, config: Config) -> Result<Vec<Attempt>, ControlError> {
+        // Before any extension has them.
+        self.0.parts.recording.learn_secrets(&config);
         let config = Box::new(config);
         let applied = self.request(|reply| Request::Reconfigure { config, reply })??;
         self.0.parts.listener_settings.apply(&applied.config);

@@ -9,6 +9,8 @@ use tig_plugin_api::frame::{self, HostAnswer, HostCall};
 use tig_recording::{Answer, Step};
 
 use super::storage::{Storage, Writes};
+use crate::observe::meters::Reading;
+use crate::runtime::host_call_error::{HostCallError, READINGS_MAX};
 use crate::runtime::recorder::is_effect;
 
 /// Bytes of a signature that a candidate asks for beyond those that are recorded.
@@ -19,8 +21,8 @@ const SIGNATURE_BYTES: usize = 64;
 pub(super) struct Answers {
     /// By service, in order.
     numbers: HashMap<u32, VecDeque<u64>>,
-    /// By service, in order.
-    bytes: HashMap<u32, VecDeque<Vec<u8>>>,
+    /// Keys and signatures, or why there was none; by service, in order.
+    bytes: HashMap<u32, VecDeque<Result<Vec<u8>, String>>>,
     /// Refused effects: place among the effects, service, name and reason.
     refusals: VecDeque<(u64, u32, String, String)>,
 }
@@ -46,7 +48,7 @@ impl Answers {
                             .push_back(*number);
                     }
                     Answer::Bytes(bytes) => {
-                        let bytes = bytes.to_vec();
+                        let bytes = Ok(bytes.to_vec());
                         answers.bytes.entry(*service).or_default().push_back(bytes);
                     }
                     Answer::Refused(reason) if is_effect(*service) => {
@@ -55,7 +57,10 @@ impl Answers {
                             .refusals
                             .push_back((effects, *service, name, reason));
                     }
-                    Answer::Refused(_) => {}
+                    Answer::Refused(reason) => {
+                        let reason = Err(reason.to_string());
+                        answers.bytes.entry(*service).or_default().push_back(reason);
+                    }
                 },
             }
         }
@@ -66,7 +71,7 @@ impl Answers {
         self.numbers.get_mut(&service)?.pop_front()
     }
 
-    fn next_bytes(&mut self, service: u32) -> Option<Vec<u8>> {
+    fn next_bytes(&mut self, service: u32) -> Option<Result<Vec<u8>, String>> {
         self.bytes.get_mut(&service)?.pop_front()
     }
 
@@ -96,6 +101,8 @@ pub(super) struct ReplayCall<'a> {
     seed: u64,
     /// Number of effects that were asked for.
     effects: u64,
+    /// Number of readings.
+    readings: usize,
     /// Whether the handler has asked for effects on which its fields may rely.
     pub(super) has_asked: bool,
     /// What it has written.
@@ -113,6 +120,7 @@ impl<'a> ReplayCall<'a> {
             now_ms,
             seed: number,
             effects: 0,
+            readings: 0,
             has_asked: false,
             writes: Writes::new(),
             steps: Vec::new(),
@@ -148,9 +156,17 @@ impl<'a> ReplayCall<'a> {
             HostCall::PublicKey(_) | HostCall::Sign(..) => {
                 let recorded = self.answers.next_bytes(service);
                 // Of what the recorded version has not signed, there is no signature.
-                Ok(HostAnswer::Bytes(
-                    recorded.unwrap_or_else(|| vec![0; SIGNATURE_BYTES]),
-                ))
+                let bytes = recorded.unwrap_or_else(|| Ok(vec![0; SIGNATURE_BYTES]));
+                bytes.map(HostAnswer::Bytes)
+            }
+            HostCall::Measure(kind, name, sample) => {
+                if self.readings >= READINGS_MAX {
+                    return Err(HostCallError::TooManyReadings.to_string());
+                }
+                let reading = Reading::new(kind, name, &sample);
+                reading.map_err(|error| HostCallError::from(error).to_string())?;
+                self.readings += 1;
+                Ok(HostAnswer::Done)
             }
             _ => Ok(HostAnswer::Done),
         }
@@ -187,11 +203,8 @@ impl Host for ReplayCall<'_> {
         name: RStr<'_>,
         body: RSlice<'_, u8>,
     ) -> RResult<RVec<u8>, RString> {
-        // Its times and numbers are readings, its log lines were read when it ran.
-        if matches!(
-            service,
-            service::LOG | service::LOG_FIELDS | service::COUNT | service::GAUGE
-        ) {
+        // Its log lines were read when it ran.
+        if matches!(service, service::LOG | service::LOG_FIELDS) {
             return RResult::ROk(RVec::new());
         }
         if is_effect(service) {

@@ -33,13 +33,23 @@ struct Running {
     instance: Option<InstanceBox>,
 }
 
+/// The version from before a switch.
+enum Predecessor {
+    /// The present version has proved itself, or there was none.
+    None,
+    /// It waits until the present version has proved itself.
+    Waiting(Running),
+    /// It waits, but it was created before the recording began.
+    Unknown,
+}
+
 /// An extension as far as its recording has been replayed.
 pub(super) struct ReplayedExtension {
     name: String,
     storage: Storage,
     running: Option<Running>,
-    /// The version from before a switch, until the next one.
-    predecessor: Option<Running>,
+    /// What a rollback would go on with.
+    predecessor: Predecessor,
     /// State that the instance was asked for last.
     snapshot: Option<Vec<u8>>,
     /// Whether what follows can be replayed: its begin was read, and nothing since is lost.
@@ -60,7 +70,7 @@ impl ReplayedExtension {
             name: name.to_owned(),
             storage: Storage::default(),
             running: None,
-            predecessor: None,
+            predecessor: Predecessor::None,
             snapshot: None,
             is_whole: false,
             expected: None,
@@ -79,8 +89,13 @@ impl ReplayedExtension {
     pub(super) fn interrupt(&mut self) {
         self.is_whole = false;
         self.running = None;
-        self.predecessor = None;
+        self.predecessor = Predecessor::None;
         self.expected = None;
+    }
+
+    /// Whether there is no plugin for it, so that nothing of it is replayed.
+    pub(super) fn has_no_plugin(&self) -> bool {
+        self.has_no_plugin
     }
 
     /// Repeats what `record` says.
@@ -103,8 +118,13 @@ impl ReplayedExtension {
             Record::Create(create) => self.replay_create(&create, tools),
             Record::Call(call) => self.replay_call(&call, tools),
             Record::Snapshot { at_ms, digest } => self.replay_snapshot(at_ms, digest, tools),
-            Record::Restored(restored) => self.replay_rollback(restored),
-            Record::Stopped { .. } => self.interrupt(),
+            Record::Restored(restored) => self.replay_rollback(restored, tools),
+            Record::Confirmed { .. } => self.predecessor = Predecessor::None,
+            Record::Stopped { .. } => {
+                // Its storage stays as it is until it is added again.
+                self.running = None;
+                self.predecessor = Predecessor::None;
+            }
         }
     }
 
@@ -169,8 +189,8 @@ impl ReplayedExtension {
             created
         };
         let state = checkpoint.snapshot.as_deref();
-        let created = create(state).or_else(|reason| {
-            let name = &self.name;
+        let created = create(state).or_else(|failure| {
+            let (name, reason) = (&self.name, failure.text);
             tools.report.add_skipped(&format!(
                 "{name}: it cannot take over the recorded state, and begins from its storage: {reason}"
             ));
@@ -183,9 +203,12 @@ impl ReplayedExtension {
                     settings,
                     instance: Some(instance),
                 });
+                if checkpoint.on_probation {
+                    self.predecessor = Predecessor::Unknown;
+                }
             }
-            Err(reason) => {
-                let name = &self.name;
+            Err(failure) => {
+                let (name, reason) = (&self.name, failure.text);
                 tools.report.add_skipped(&format!("{name}: {reason}"));
                 self.interrupt();
             }
@@ -218,7 +241,8 @@ impl ReplayedExtension {
         );
         let outcome = match &created {
             Ok(_) => Outcome::Done,
-            Err(reason) => Outcome::Failed(reason.clone().into()),
+            Err(failure) if failure.panicked => Outcome::Panicked(failure.text.to_string().into()),
+            Err(failure) => Outcome::Failed(failure.text.to_string().into()),
         };
         let done = Done {
             outcome,
@@ -227,25 +251,31 @@ impl ReplayedExtension {
         };
         let recorded = (&create_record.outcome, &*create_record.steps);
         self.compare(create_record.at_ms, "new", recorded, done, tools);
-        if let Ok(instance) = created {
-            self.storage.apply(call.1);
-            if create_record.outcome.is_success() {
-                let instance = Some(instance);
-                let running = Running {
-                    plugin,
-                    settings,
-                    instance,
-                };
-                let before = self.running.replace(running);
-                if create_record.switch == Switch::Probation {
-                    self.predecessor = before;
-                }
+        if !create_record.outcome.is_success() {
+            return;
+        }
+        let instance = match created {
+            Ok(instance) => {
+                self.storage.apply(call.1);
+                Some(instance)
             }
+            // The instance before goes on, as it would in a host.
+            Err(_) if self.running.is_some() => return,
+            Err(_) => None,
+        };
+        let running = Running {
+            plugin,
+            settings,
+            instance,
+        };
+        let before = self.running.replace(running);
+        if create_record.switch == Switch::Probation {
+            self.predecessor = before.map_or(Predecessor::None, Predecessor::Waiting);
         }
     }
 
     fn replay_call(&mut self, call: &Call<'_>, tools: &mut Tools<'_>) {
-        if !self.is_whole || self.has_no_plugin {
+        if !self.is_whole || self.running.is_none() {
             self.skipped += 1;
             return;
         }
@@ -265,7 +295,7 @@ impl ReplayedExtension {
         if done.outcome.is_success() {
             self.storage.apply(writes);
         }
-        let must_restore = done.is_lost && call.outcome.is_success();
+        let must_restore = done.is_lost && !is_lost(call);
         let what = name_question(&call.question);
         self.compare(call.at_ms, &what, (&call.outcome, &call.steps), done, tools);
         if must_restore {
@@ -287,8 +317,8 @@ impl ReplayedExtension {
                 running.instance = Some(instance);
                 self.storage.apply(call.1);
             }
-            Err(reason) => {
-                let name = &self.name;
+            Err(failure) => {
+                let (name, reason) = (&self.name, failure.text);
                 tools
                     .report
                     .add_skipped(&format!("{name}: it cannot be restored: {reason}"));
@@ -323,13 +353,22 @@ impl ReplayedExtension {
         self.snapshot = state;
     }
 
-    fn replay_rollback(&mut self, restored: Restored<'_>) {
+    fn replay_rollback(&mut self, restored: Restored<'_>, tools: &mut Tools<'_>) {
         for undo in restored.writes {
             let value = undo.value.map(std::borrow::Cow::into_owned);
             self.storage.write(undo.key.into_owned(), value);
         }
-        if let Some(predecessor) = self.predecessor.take() {
-            self.running = Some(predecessor);
+        match std::mem::replace(&mut self.predecessor, Predecessor::None) {
+            // The new version has never come to be.
+            Predecessor::None => {}
+            Predecessor::Waiting(predecessor) => self.running = Some(predecessor),
+            Predecessor::Unknown => {
+                let name = &self.name;
+                tools.report.add_skipped(&format!(
+                    "{name}: it was rolled back to a version from before the recording; what follows is replayed from the next begin of its recording on"
+                ));
+                self.interrupt();
+            }
         }
     }
 
@@ -356,5 +395,17 @@ impl ReplayedExtension {
                 steps: &done.steps,
             },
         });
+    }
+}
+
+/// Whether the recorded instance was not used again after `call`.
+fn is_lost(call: &Call<'_>) -> bool {
+    match call.outcome {
+        Outcome::Done | Outcome::Replied(_) => false,
+        Outcome::Failed(_) => call
+            .steps
+            .iter()
+            .any(|step| matches!(step, Step::Asked { .. })),
+        Outcome::Panicked(_) => true,
     }
 }

@@ -23,14 +23,23 @@ impl Done {
     /// Covers the secrets, as they are covered in the recording.
     pub(super) fn cover(&mut self, mask: &Mask) {
         for step in &mut self.steps {
-            if let Step::Asked { body, .. } = step {
+            if let Step::Asked { name, body, .. } = step {
+                cover_text(name.to_mut(), mask);
                 mask.cover(body.to_mut());
             }
         }
-        if let Outcome::Replied(reply) = &mut self.outcome {
-            mask.cover(reply.to_mut());
+        match &mut self.outcome {
+            Outcome::Done => {}
+            Outcome::Replied(reply) => mask.cover(reply.to_mut()),
+            Outcome::Failed(text) | Outcome::Panicked(text) => cover_text(text.to_mut(), mask),
         }
     }
+}
+
+fn cover_text(text: &mut String, mask: &Mask) {
+    let mut bytes = std::mem::take(text).into_bytes();
+    mask.cover(&mut bytes);
+    *text = String::from_utf8_lossy(&bytes).into_owned();
 }
 
 /// Steps and writes of a call.
@@ -43,12 +52,11 @@ pub(super) fn create(
     snapshot: Option<&[u8]>,
     (at_ms, number): (u64, u64),
     recorded: &[Step<'_>],
-) -> (Result<InstanceBox, String>, Asked) {
+) -> (Result<InstanceBox, Failure>, Asked) {
     let answers = Answers::from_steps(recorded);
     let mut call = ReplayCall::begin(storage, answers, at_ms, number);
     let host: HostRef<'_> = Host_TO::from_ptr(RMut::new(&mut call), TD_Opaque);
     let created = plugin.create(host, settings, snapshot);
-    let created = created.map_err(|failure| failure.text.into_string());
     (created, (call.steps, call.writes))
 }
 

@@ -192,7 +192,7 @@ impl Replay {
     fn note_skipped(&mut self) {
         for (name, extension) in &self.extensions {
             let skipped = extension.skipped();
-            if skipped > 0 {
+            if skipped > 0 && !extension.has_no_plugin() {
                 self.report.add_skipped(&format!(
                     "{name}: {skipped} calls are not replayed, since what they follow from is not in these files"
                 ));

@@ -9,7 +9,7 @@ use std::fmt::{self, Write};
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
+use base64::engine::general_purpose::{GeneralPurpose, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use serde_json::Value;
 use tig_process::text_file;
 use tig_recording::{Mask, MaskError};
@@ -97,7 +97,28 @@ impl Secrets {
                     match value {
                         Value::String(text) if is_secret_name(key) && !is_place => self.add(text),
                         Value::String(text) if is_place && looks_random(text) => self.add(text),
+                        value if is_secret_name(key) => self.add_texts(value),
                         value => self.add_json(value),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Each text of a section with the name of a secret, but places of secrets.
+    fn add_texts(&mut self, value: &Value) {
+        match value {
+            Value::String(text) => {
+                self.add(text);
+                self.add_url(text);
+            }
+            Value::Array(items) => items.iter().for_each(|item| self.add_texts(item)),
+            Value::Object(object) => {
+                for (key, value) in object {
+                    match key.ends_with("_file") || key.ends_with("_env") {
+                        true => self.add_json(value),
+                        false => self.add_texts(value),
                     }
                 }
             }
@@ -135,16 +156,37 @@ impl Secrets {
         let escaped = quoted.trim_matches('"').to_owned();
         // JSON within JSON.
         let twice = serde_json::to_string(&escaped).unwrap_or_default();
-        let spellings = [
+        let percent = percent_encoded(secret);
+        let mut spellings = vec![
             secret.to_owned(),
             twice.trim_matches('"').to_owned(),
             escaped,
-            percent_encoded(secret),
+            percent.to_ascii_lowercase(),
+            // As forms have it.
+            percent.replace("%20", "+"),
+            percent,
             hex::encode(secret),
-            // Without padding, so that the end of a longer text is found too.
-            STANDARD_NO_PAD.encode(secret),
+            hex::encode_upper(secret),
         ];
+        for alphabet in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
+            // Without padding, so that the end of a longer text is found too.
+            spellings.push(alphabet.encode(secret));
+            spellings.extend((0..3).map(|before| base64_within(secret, before, &alphabet)));
+        }
+        spellings.sort_unstable();
+        spellings.dedup();
         self.0.extend(spellings.into_iter().map(Zeroizing::new));
+    }
+
+    /// Adds those of `others`; whether any of them is new.
+    pub(crate) fn merge(&mut self, others: Self) -> bool {
+        let known = self.0.len();
+        for secret in others.0 {
+            if !self.0.contains(&secret) {
+                self.0.push(secret);
+            }
+        }
+        self.0.len() > known
     }
 
     /// These and another.
@@ -193,6 +235,17 @@ fn variables(config: &Value) -> Vec<String> {
     }
 }
 
+/// The characters that stand for `secret` alone in the base64 of a longer text, with this number of bytes before it beyond multiples of
+/// three.
+fn base64_within(secret: &str, before: usize, alphabet: &GeneralPurpose) -> String {
+    let text = [&[0; 2][..before], secret.as_bytes()].concat();
+    let encoded = Zeroizing::new(alphabet.encode(Zeroizing::new(text)));
+    // A character stands for six bits. Those at both ends have some of other bytes.
+    let first = (before * 8).div_ceil(6);
+    let end = (before + secret.len()) * 8 / 6;
+    encoded.get(first..end).unwrap_or_default().to_owned()
+}
+
 fn percent_encoded(text: &str) -> String {
     let mut encoded = String::new();
     for byte in text.bytes() {
@@ -223,6 +276,58 @@ mod tests {
         );
         assert_eq!(secrets.remove_from("61226220632f64"), REMOVED);
         assert_eq!(format!("{secrets:?}"), "Secrets(..)");
+    }
+
+    #[test]
+    fn secret_within_a_longer_base64_is_covered() {
+        let secret = "s3cret/of?mine";
+        let mut secrets = Secrets::default();
+        secrets.add(secret);
+        let mask = secrets.mask().unwrap();
+        for before in ["", "u", "us", "user:"] {
+            for behind in ["", "!", ":x", " and more"] {
+                for alphabet in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
+                    let mut text = alphabet.encode(format!("{before}{secret}{behind}"));
+                    let inner = base64_within(secret, before.len() % 3, &alphabet);
+                    assert!(inner.len() > 16 && text.contains(&inner), "{text} {inner}");
+                    text = cover(&mask, &text);
+                    assert!(!text.contains(&inner[..4]), "{text}");
+                }
+            }
+        }
+        assert_eq!(cover(&mask, "S3CRET"), "S3CRET");
+        assert_eq!(cover(&mask, "s3cret%2fof%3fmine"), "*".repeat(18));
+    }
+
+    fn cover(mask: &Mask, text: &str) -> String {
+        let mut bytes = text.as_bytes().to_vec();
+        mask.cover(&mut bytes);
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn section_of_secrets_holds_only_secrets() {
+        let config = serde_json::json!({
+            "tokens": { "desk": "token-of-desk", "door_file": "path/to/door", "list": ["token-in-list"] },
+            "names": { "desk": "public-name" },
+        });
+        let mut secrets = Secrets::default();
+        secrets.add_json(&config);
+        let text = "token-of-desk token-in-list path/to/door public-name";
+        let expected = "[removed] [removed] path/to/door public-name";
+        assert_eq!(secrets.remove_from(text), expected);
+    }
+
+    #[test]
+    fn merged_secrets_are_new_once() {
+        let one = || Secrets::default().with("first-secret");
+        let mut all = one();
+        assert!(!all.merge(one()));
+        assert!(all.merge(Secrets::default().with("second-secret")));
+        assert_eq!(
+            all.remove_from("first-secret second-secret"),
+            "[removed] [removed]"
+        );
     }
 
     #[test]

@@ -41,16 +41,29 @@ impl RecordingFile {
         recorder: &Arc<Recorder>,
         settings: &RecordSettings,
         head: Head,
-        mask: Mask,
+        mask: Arc<Mask>,
     ) -> io::Result<Self> {
+        let mut head = head;
+        for text in head.identity.values_mut() {
+            *text = cover_text(&mask, std::mem::take(text));
+        }
         let series = Series::begin(&settings.file, settings.bounds, head)?;
-        let mask = Arc::new(mask);
+        // What came too late for an earlier recording is not part of this one.
+        for (_, tape) in recorder.tapes() {
+            drop(tape.take());
+        }
         recorder.begin(Arc::clone(&mask));
         Ok(Self {
             recorder: Arc::clone(recorder),
             series,
             mask,
         })
+    }
+
+    /// Covers other secrets in what is written from now on.
+    pub(crate) fn set_mask(&mut self, mask: Arc<Mask>) {
+        self.recorder.set_mask(Arc::clone(&mask));
+        self.mask = mask;
     }
 
     /// Writes what waits, and begins the next file if the present one is full.
@@ -75,7 +88,8 @@ impl RecordingFile {
     pub(crate) fn end(mut self, now_ms: u64, reason: &str) -> Result<(), WriteError> {
         self.recorder.end();
         self.write_tapes()?;
-        Ok(self.series.end(now_ms, reason)?)
+        let reason = cover_text(&self.mask, reason.to_owned());
+        Ok(self.series.end(now_ms, &reason)?)
     }
 
     fn write_tapes(&mut self) -> Result<(), WriteError> {
@@ -98,11 +112,13 @@ impl RecordingFile {
         view: &View,
         at_ms: u64,
     ) -> Result<(), WriteError> {
-        let mut records = Records {
+        let empty = || Records {
             first_ms: at_ms,
             last_ms: at_ms,
+            holds_state: true,
             ..Records::default()
         };
+        let mut records = empty();
         push(&mut records, &Record::Begin(Begin { at_ms }))?;
         view.visit(extension, |key, value| {
             let stored = StoredValue {
@@ -113,12 +129,7 @@ impl RecordingFile {
             if records.content.len() < tig_recording::block::BLOCK_BYTES_FULL {
                 return Ok(());
             }
-            let next = Records {
-                first_ms: at_ms,
-                last_ms: at_ms,
-                ..Records::default()
-            };
-            self.write(extension, std::mem::replace(&mut records, next))
+            self.write(extension, std::mem::replace(&mut records, empty()))
         })?;
         self.write(extension, records)
     }
@@ -133,10 +144,14 @@ impl RecordingFile {
             count,
             first_ms,
             last_ms,
+            holds_state,
             ..
         } = records;
         let extent = (count, first_ms, last_ms);
-        Ok(self.series.write_records(extension, extent, content)?)
+        Ok(match holds_state {
+            true => self.series.write_state(extension, extent, content),
+            false => self.series.write_records(extension, extent, content),
+        }?)
     }
 }
 
@@ -144,4 +159,10 @@ fn push(records: &mut Records, record: &Record<'_>) -> Result<(), RecordError> {
     record.append_to(&mut records.content)?;
     records.count += 1;
     Ok(())
+}
+
+fn cover_text(mask: &Mask, text: String) -> String {
+    let mut bytes = text.into_bytes();
+    mask.cover(&mut bytes);
+    String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tig_recording::MaskError;
 use tig_recording::series::Head;
 use tracing::{error, info};
 
@@ -23,6 +24,8 @@ const WRITE_INTERVAL: Duration = Duration::from_millis(500);
 struct Present {
     settings: Option<RecordSettings>,
     file: Option<RecordingFile>,
+    /// All that the recording has met: one that is replaced may still be used.
+    secrets: Secrets,
 }
 
 /// The recording of a host.
@@ -53,6 +56,9 @@ impl Recording {
     /// The file cannot be written, or secrets could not be left out; then nothing is recorded.
     pub(crate) fn apply(&self, config: &Config) -> Result<(), HostError> {
         let mut present = self.lock();
+        if config.record.is_some() {
+            self.learn(&mut present, config)?;
+        }
         if present.settings == config.record && present.file.is_some() == config.record.is_some() {
             return Ok(());
         }
@@ -62,8 +68,7 @@ impl Recording {
             self.shared.services.recorder.forget_end();
             return Ok(());
         };
-        let secrets = Secrets::collect(&config.path, self.secret_files.iter().cloned());
-        let mask = secrets.with(config.api_key.reveal()).mask()?;
+        let mask = Arc::new(present.secrets.mask()?);
         let clock = &self.shared.services.clock;
         let head = Head {
             host_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -82,23 +87,68 @@ impl Recording {
         Ok(())
     }
 
-    /// Writes what waits, until [`Recording::stop`].
-    pub(crate) fn run(&self) {
-        let services = &self.shared.services;
-        while !self.is_stopped.load(Ordering::Acquire) {
-            services.recorder.wait(WRITE_INTERVAL);
-            let mut present = self.lock();
-            let Some(file) = &mut present.file else {
-                continue;
-            };
-            let written = file.write_waiting(services.clock.now_ms());
-            if let Err(error) = written {
-                services.recorder.fail(error.to_string());
+    /// Covers the secrets of a `config` that is about to be applied. Ends the recording if they could not be left out.
+    pub(crate) fn learn_secrets(&self, config: &Config) {
+        let mut present = self.lock();
+        if present.file.is_some()
+            && let Err(error) = self.learn(&mut present, config)
+        {
+            let reason = HostError::from(error).to_string();
+            self.shared.services.recorder.fail_to_begin(reason);
+        }
+    }
+
+    /// Has the present recording cover the secrets of `config` too, or ends it.
+    fn learn(&self, present: &mut Present, config: &Config) -> Result<(), MaskError> {
+        let secrets = Secrets::collect(&config.path, self.secret_files.iter().cloned());
+        if !present.secrets.merge(secrets.with(config.api_key.reveal())) {
+            return Ok(());
+        }
+        match present.secrets.mask() {
+            Ok(mask) => {
+                if let Some(file) = &mut present.file {
+                    file.set_mask(Arc::new(mask));
+                }
+                Ok(())
             }
-            if let Some(reason) = services.recorder.ended() {
-                self.end(&mut present, &reason);
+            Err(error) => {
+                self.end(present, "secrets could not be left out");
+                present.secrets = Secrets::default();
+                Err(error)
             }
         }
+    }
+
+    /// Writes what waits, until [`Recording::stop`].
+    pub(crate) fn run(&self) {
+        while !self.is_stopped.load(Ordering::Acquire) {
+            self.shared.services.recorder.wait(WRITE_INTERVAL);
+            self.write_waiting();
+        }
+    }
+
+    /// Writes what waits. A recording that cannot go on ends.
+    pub(crate) fn write_waiting(&self) {
+        let services = &self.shared.services;
+        let mut present = self.lock();
+        let Some(file) = &mut present.file else {
+            return;
+        };
+        let written = file.write_waiting(services.clock.now_ms());
+        if let Err(error) = written {
+            services.recorder.fail(error.to_string());
+        }
+        if let Some(reason) = services.recorder.ended() {
+            self.end(&mut present, &reason);
+        }
+    }
+
+    /// The file that the config wants.
+    #[must_use]
+    pub(crate) fn path(&self) -> Option<PathBuf> {
+        let present = self.lock();
+        let settings = present.settings.as_ref();
+        settings.map(|settings| settings.file.clone())
     }
 
     /// Ends the recording with what waits; the thread of [`Recording::run`] ends.

@@ -3,6 +3,7 @@
 //! Runners put records into the tape of their extension; a thread of [`crate::lifecycle::recording`] writes the tapes to a file. With
 //! each file begins a generation: each extension then begins with its storage and its state, so that each file can be replayed alone.
 
+mod codes;
 mod notes;
 mod tape;
 mod trace;
@@ -59,6 +60,11 @@ impl Recorder {
         state.mask = Some(mask);
         state.ended = None;
         self.generation.store(state.last, Ordering::Relaxed);
+    }
+
+    /// Covers other secrets from now on.
+    pub(crate) fn set_mask(&self, mask: Arc<Mask>) {
+        self.lock().mask = Some(mask);
     }
 
     /// Ends the recording. What waits can still be taken.

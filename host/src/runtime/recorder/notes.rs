@@ -105,7 +105,8 @@ impl Notes {
     /// Notes the reply of the call.
     pub(crate) fn set_reply(&mut self, reply: &HttpReply) {
         if self.is_pending {
-            self.reply = reply.encode().ok();
+            let reply = reply.encode().ok();
+            self.reply = reply.map(|reply| self.trace.cover(&reply).into_owned());
         }
     }
 
@@ -156,7 +157,7 @@ impl Notes {
         &mut self,
         at_ms: u64,
         (plugin, settings): (&Plugin, &[u8]),
-        snapshot: Option<&[u8]>,
+        (snapshot, on_probation): (Option<&[u8]>, bool),
         is_present: impl FnOnce() -> bool,
     ) {
         let record = Record::Checkpoint(Checkpoint {
@@ -164,8 +165,10 @@ impl Notes {
             plugin: plugin_id(plugin),
             settings: settings.into(),
             snapshot: snapshot.map(Into::into),
+            on_probation,
         });
         self.append(at_ms, &record, is_present);
+        self.tape.note_state();
     }
 
     /// Records that the instance was asked for its state.
@@ -194,6 +197,11 @@ impl Notes {
         let writes = writes.iter().map(undo).collect();
         let record = Record::Restored(Restored { at_ms, writes });
         self.append(at_ms, &record, is_present);
+    }
+
+    /// Records that the version on probation has proved itself.
+    pub(crate) fn record_confirmed(&mut self, at_ms: u64, is_present: impl FnOnce() -> bool) {
+        self.append(at_ms, &Record::Confirmed { at_ms }, is_present);
     }
 
     /// Records that the instance has ended.

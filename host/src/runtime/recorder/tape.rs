@@ -40,6 +40,8 @@ pub(crate) struct Records {
     pub first_ms: u64,
     /// Unix milliseconds of the last.
     pub last_ms: u64,
+    /// Whether the state of an instance with which the extension begins is among them.
+    pub holds_state: bool,
 }
 
 /// Whether more records can follow.
@@ -117,6 +119,14 @@ impl Tape {
             bytes if bytes > WAITING_BYTES_DUE && earlier <= WAITING_BYTES_DUE => Room::Due,
             _ => Room::Left,
         })
+    }
+
+    /// Notes that the last record holds the state of an instance.
+    pub(crate) fn note_state(&self) {
+        // What has been taken meanwhile counts as calls, so at worst a file is full too early.
+        if let Some(Chunk::Records(records)) = self.lock().chunks.last_mut() {
+            records.holds_state = true;
+        }
     }
 
     /// Takes what waits for the file.

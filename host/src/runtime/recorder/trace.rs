@@ -1,12 +1,13 @@
 //! What a handler asks of the host, and the answers that do not follow from anything else.
 
+use std::borrow::Cow;
+
 use abi_stable::std_types::{RResult, RString, RVec};
 use tig_plugin_api::abi::service;
 use tig_recording::record::parts::{self, Steps};
 use tig_recording::{Answer, Step};
 
-/// Stands for each byte of an answer that must not be known.
-const COVER: u8 = b'*';
+use super::codes::Codes;
 
 /// Whether calls of `service` ask for an effect, which is recorded.
 #[must_use]
@@ -38,17 +39,25 @@ pub(crate) struct Trace {
     steps: Steps,
     /// The next answer is made by a shared secret, and would be one for a while.
     is_secret: bool,
+    /// Such answers so far.
+    codes: Codes,
 }
 
 impl Trace {
     /// Records a call before it is answered.
     pub(crate) fn ask(&mut self, service: u32, name: &str, body: &[u8]) {
         if is_effect(service) {
-            self.push(&Step::Asked {
+            let name = match self.codes.cover(name.as_bytes()) {
+                Cow::Borrowed(_) => Cow::Borrowed(name),
+                Cow::Owned(name) => String::from_utf8_lossy(&name).into_owned().into(),
+            };
+            let body = self.codes.cover(body);
+            let step = Step::Asked {
                 service,
-                name: name.into(),
-                body: body.into(),
-            });
+                name,
+                body,
+            };
+            push(&mut self.steps, &step);
         }
     }
 
@@ -69,20 +78,19 @@ impl Trace {
                     Answer::Number(number.unwrap_or_default())
                 }
                 service::SIGN | service::PUBLIC_KEY if is_secret => {
-                    Answer::Bytes(vec![COVER; bytes.len()].into())
+                    Answer::Bytes(self.codes.add(bytes).into())
                 }
                 service::SIGN | service::PUBLIC_KEY => Answer::Bytes(bytes.as_slice().into()),
                 _ => return,
             },
         };
-        self.push(&Step::Answered { service, answer });
+        push(&mut self.steps, &Step::Answered { service, answer });
     }
 
-    fn push(&mut self, step: &Step<'_>) {
-        // Texts and bytes always have such a form.
-        if parts::encode_step(&mut self.steps.encoded, step).is_ok() {
-            self.steps.count += 1;
-        }
+    /// `bytes` without the answers that must not be known.
+    #[must_use]
+    pub(crate) fn cover<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
+        self.codes.cover(bytes)
     }
 
     /// The steps so far.
@@ -95,5 +103,13 @@ impl Trace {
     pub(crate) fn clear(&mut self) {
         self.steps.count = 0;
         self.steps.encoded.clear();
+        self.codes.clear();
+    }
+}
+
+fn push(steps: &mut Steps, step: &Step<'_>) {
+    // Texts and bytes always have such a form.
+    if parts::encode_step(&mut steps.encoded, step).is_ok() {
+        steps.count += 1;
     }
 }

@@ -205,7 +205,10 @@ impl Runner {
         match called {
             Ok((ROption::RSome(_), effects)) => Ok(effects),
             // A plugin of an SDK without commands lists none, so its host asks for none.
-            Ok((ROption::RNone, _)) => Err(StartError::Failed(format!("no command `{command}`"))),
+            Ok((ROption::RNone, _)) => {
+                self.notes.drop_call();
+                Err(StartError::Failed(format!("no command `{command}`")))
+            }
             Err(error) => {
                 let refusal = match &error {
                     CallError::Failed(failed) => StartError::Failed(failed.reason.clone()),

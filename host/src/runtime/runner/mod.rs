@@ -152,8 +152,11 @@ impl Runner {
             predecessor.plugin.clone(),
         );
         let mut runner = Self::vacant(shared, extension, epoch, settings, plugin);
-        runner.follow_recorder();
+        let begins = runner.begin_recording();
         runner.resume(probation, reason);
+        if begins {
+            runner.record_instance();
+        }
         runner
     }
 

@@ -12,17 +12,33 @@ use crate::store::Writes;
 impl Runner {
     /// Follows the recorder: begins to record from the present state, or ends.
     pub(super) fn follow_recorder(&mut self) {
+        if self.begin_recording() {
+            self.record_instance();
+        }
+    }
+
+    /// Follows the recorder without its instance. Returns whether the recording of the extension begins.
+    pub(super) fn begin_recording(&mut self) -> bool {
         let Some(generation) = self.notes.follow() else {
-            return;
+            return false;
         };
         // The replay reads what is on disk, so the instance's writes must be there.
         self.extension.fence.wait_until_clear();
         let view = match self.shared.services.store.view() {
             Ok(view) => view,
-            Err(error) => return self.notes.give_up(error.to_string()),
+            Err(error) => {
+                self.notes.give_up(error.to_string());
+                return false;
+            }
         };
         let now_ms = self.shared.services.clock.now_ms();
         self.notes.begin(generation, view, now_ms);
+        true
+    }
+
+    /// Records the instance with which the recording of the extension begins, if there is one.
+    pub(super) fn record_instance(&mut self) {
+        let now_ms = self.shared.services.clock.now_ms();
         let snapshot = match self.snapshot() {
             // The instance to come is recorded when it is created.
             None => return,
@@ -37,8 +53,19 @@ impl Runner {
         let instance = (&self.plugin, &*self.settings);
         let state = snapshot.as_ref().map(|state| state.as_slice());
         let is_present = || fence.is_current(epoch);
+        let probation = self.extension.probation();
+        let on_probation = probation.is_some_and(|probation| probation.is_some());
+        let state = (state, on_probation);
         self.notes
             .record_checkpoint(now_ms, instance, state, is_present);
+    }
+
+    /// Records that the version on probation has proved itself.
+    pub(super) fn record_confirmed(&mut self) {
+        let now_ms = self.shared.services.clock.now_ms();
+        let (fence, epoch) = (&self.extension.fence, self.epoch);
+        let is_present = || fence.is_current(epoch);
+        self.notes.record_confirmed(now_ms, is_present);
     }
 
     /// Records how `new` has ended.

@@ -145,6 +145,7 @@ impl Runner {
 
     fn end_probation(&mut self) {
         if let Some(probation) = self.extension.end_probation(self.epoch) {
+            self.record_confirmed();
             self.end(Some(probation.predecessor.instance));
             self.extension.set_state(State::Running);
             let version = &self.plugin.manifest.version;
