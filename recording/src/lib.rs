@@ -14,6 +14,7 @@ pub mod block;
 mod mask;
 mod reader;
 pub mod record;
+mod scan;
 pub mod series;
 
 pub use block::{Block, BlockKind};

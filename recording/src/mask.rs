@@ -16,6 +16,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use regex::bytes::Regex;
 
 use crate::record::{Answer, Outcome, Question, Record, RecordError, Step};
+use crate::scan::{Scan, touched_records};
 
 /// Stands in the place of each byte.
 const COVER: u8 = b'*';
@@ -66,6 +67,10 @@ pub struct Mask {
     known: AhoCorasick,
     /// Parts of names, which are looked for first: most texts hold none.
     hints: AhoCorasick,
+    /// Finds values in blocks.
+    known_scan: Scan,
+    /// Finds parts of names in blocks.
+    name_scan: Scan,
     /// Forms in which a name stands before its value, as the groups `name` and `value`.
     named: Vec<Regex>,
 }
@@ -104,6 +109,8 @@ impl Mask {
             format!(r#"(?is-u)\\"(?<name>{name})\\"\s*:\s*\\"(?<value>[^"\\]*)\\""#),
         ];
         Ok(Self {
+            known_scan: Scan::new(&known),
+            name_scan: Scan::in_any_case(&NAMES),
             known: AhoCorasick::builder()
                 .match_kind(MatchKind::LeftmostLongest)
                 .build(known)
@@ -164,10 +171,14 @@ impl Mask {
     ///
     /// The bytes are not records.
     pub fn cover_records(&self, records: &mut [u8]) -> Result<(), RecordError> {
+        let mut places = Vec::new();
+        self.known_scan.find(records, &self.known, &mut places);
+        self.name_scan.find(records, &self.hints, &mut places);
         let mut ranges = Vec::new();
-        let mut rest = &*records;
-        while let Some(record) = Record::take_from(&mut rest)? {
-            visit(&record, &mut |part| ranges.push(place(records, part)));
+        for mut suspect in touched_records(records, places)? {
+            if let Some(record) = Record::take_from(&mut suspect)? {
+                visit(&record, &mut |part| ranges.push(place(records, part)));
+            }
         }
         for range in ranges {
             self.cover(&mut records[range]);
@@ -251,7 +262,25 @@ fn visit_steps(steps: &[Step<'_>], part: &mut impl FnMut(&[u8])) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
     use super::*;
+
+    /// Secrets, parts of them, and others.
+    const PIECES: [&str; 10] = [
+        "k3y",
+        "k3y-of-api",
+        "k3y-of-",
+        r#""Token":"abc","#,
+        r#""token":"#,
+        r#""abc""#,
+        "Bearer",
+        "measuring",
+        "a",
+        "?x=1&api_key=b",
+    ];
 
     fn covered(text: &str) -> String {
         let mask = Mask::new(["k3y-of-api", "k3y"]).unwrap();
@@ -316,7 +345,8 @@ mod tests {
             matches!(error, MaskError::TooLong(bytes) if bytes > KNOWN_BYTES_MAX),
             "{error}"
         );
-        let error = MaskError::from(Regex::new("(").unwrap_err());
+        let unclosed = String::from("(");
+        let error = MaskError::from(Regex::new(&unclosed).unwrap_err());
         assert!(matches!(error, MaskError::Named(_)), "{error}");
         assert!(error.to_string().contains("names of secrets"), "{error}");
     }
@@ -383,5 +413,31 @@ mod tests {
             payloads.push(String::from_utf8(payload.into_owned()).unwrap());
         }
         assert_eq!(payloads, [r#"{"token":"abc"#, r#"{"token":"***"}"#]);
+    }
+
+    proptest! {
+        #[test]
+        fn block_is_covered_as_its_records_are(
+            parts in vec(vec(select(PIECES.as_slice()), 0..6), 1..12)
+        ) {
+            let mask = Mask::new(["k3y-of-api", "k3y"]).unwrap();
+            let payloads: Vec<Vec<u8>> = parts.iter().map(|parts| parts.concat().into_bytes()).collect();
+            let block = |payloads: &[Vec<u8>]| {
+                let mut records = Vec::new();
+                for payload in payloads {
+                    let record = Record::Stored(crate::StoredValue {
+                        key: "a".into(),
+                        value: payload.into(),
+                    });
+                    record.append_to(&mut records).unwrap();
+                }
+                records
+            };
+            let mut whole = block(&payloads);
+            mask.cover_records(&mut whole).unwrap();
+            let mut alone = payloads;
+            alone.iter_mut().for_each(|payload| mask.cover(payload));
+            prop_assert_eq!(whole, block(&alone));
+        }
     }
 }

@@ -319,12 +319,8 @@ impl<'a> Record<'a> {
         if records.is_empty() {
             return Ok(None);
         }
-        let (length, rest) = records
-            .split_first_chunk::<LENGTH_BYTES>()
-            .ok_or(RecordError::CutShort)?;
-        let length =
-            usize::try_from(u32::from_le_bytes(*length)).map_err(|_| RecordError::CutShort)?;
-        let (body, rest) = rest.split_at_checked(length).ok_or(RecordError::CutShort)?;
+        let (whole, rest) = split_record(records)?;
+        let body = &whole[LENGTH_BYTES..];
         let record = postcard::from_bytes(body).map_err(RecordError::Unknown)?;
         *records = rest;
         Ok(Some(record))
@@ -345,6 +341,22 @@ impl<'a> Record<'a> {
             }
         }
     }
+}
+
+/// The first record of `records` with its length in front, and what is behind it.
+///
+/// # Errors
+///
+/// The bytes are cut short.
+pub(crate) fn split_record(records: &[u8]) -> Result<(&[u8], &[u8]), RecordError> {
+    let (length, body) = records
+        .split_first_chunk::<LENGTH_BYTES>()
+        .ok_or(RecordError::CutShort)?;
+    let length = usize::try_from(u32::from_le_bytes(*length)).map_err(|_| RecordError::CutShort)?;
+    if length > body.len() {
+        return Err(RecordError::CutShort);
+    }
+    Ok(records.split_at(LENGTH_BYTES + length))
 }
 
 /// Puts a record together from parts that are encoded at different times, without a copy of each.
