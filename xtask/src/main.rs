@@ -60,7 +60,7 @@ enum Command {
     Kill(kill::Options),
     /// Packages the crates that authors of extensions need, and builds each from its package.
     Package,
-    /// Writes `plugin-api/public-api.txt`: what authors of extensions can use.
+    /// Writes `public-api.txt` of `plugin-api/` and `plugin-api/abi/`: what authors of extensions can use.
     PublicApi {
         /// Compare, and write nothing
         #[arg(long)]

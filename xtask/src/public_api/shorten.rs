@@ -5,7 +5,7 @@ const LAYOUT_CRATE: &str = "abi_stable::";
 /// A trait of the compiler that comes with `PartialEq`.
 const COMPILERS_TRAIT: &str = "core::marker::StructuralPartialEq";
 /// Modules that `#[sabi_trait]` writes.
-const WRITTEN_MODULES: [&str; 2] = ["::abi::Host_trait", "::abi::Instance_trait"];
+const WRITTEN_MODULES: [&str; 2] = ["::Host_trait", "::Instance_trait"];
 
 /// What is left out of the items of an implementation.
 #[derive(Clone, Copy)]
@@ -118,7 +118,7 @@ mod tests {
     fn layouts_are_left_out() {
         let list = "impl abi_stable::StableAbi for api::A\npub type api::A::Kind = u8\n\
             impl core::marker::StructuralPartialEq for api::A\n\
-            pub mod api::abi::Host_trait\npub const api::B: u8\n";
+            pub mod api::Host_trait\npub const api::B: u8\n";
         assert_eq!(shortened(list), "pub const api::B: u8\n");
     }
 }
