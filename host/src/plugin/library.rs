@@ -1,4 +1,4 @@
-//! The loader proper: one of the two places of the workspace with unsafe code.
+//! The loader proper: one of the few places of the workspace with unsafe code.
 
 #![expect(
     unsafe_code,
@@ -8,16 +8,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use abi_stable::library::{AbiHeaderRef, LibraryError};
+use abi_stable::library::AbiHeaderRef;
 use abi_stable::std_types::{ROption, RResult, RSlice};
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 use tig_plugin_api::Manifest;
 use tig_plugin_api::abi::{ExtensionModuleRef, Failure, HostRef, InstanceBox, ROOT_SYMBOL};
 
 use super::PluginError;
-
-/// Characters of a layout error that are shown; abi_stable's report runs to hundreds of lines.
-const LAYOUT_ERROR_CHARS_MAX: usize = 600;
+use super::layout_reason::layout_reason;
 
 /// A loaded plugin. Its code stays mapped until the process ends.
 #[derive(Clone)]
@@ -83,7 +81,7 @@ pub(crate) fn open(
     let module = header
         .upgrade()
         .and_then(|header| header.init_root_module::<ExtensionModuleRef>())
-        .map_err(|error| refused(layout_reason(&error)))?;
+        .map_err(|error| refused(layout_reason(&error.to_string())))?;
     Ok(Plugin {
         manifest: Arc::new(manifest),
         hash: String::new(),
@@ -102,26 +100,4 @@ fn linker_reason(text: &str) -> String {
         ),
         _ => text.to_owned(),
     }
-}
-
-/// The part of abi_stable's report that names the difference.
-fn layout_reason(error: &LibraryError) -> String {
-    let text = error.to_string();
-    let lines: Vec<&str> = text
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect();
-    let start = lines
-        .iter()
-        .rposition(|line| line.starts_with("Error:"))
-        .unwrap_or(0);
-    let reason: String = lines[start..]
-        .join(" ")
-        .chars()
-        .take(LAYOUT_ERROR_CHARS_MAX)
-        .collect();
-    format!(
-        "its binary interface differs from the host's; rebuild it with the host's tig-plugin-api ({reason})"
-    )
 }

@@ -11,6 +11,7 @@ mod file;
 mod file_fault;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod layout_reason;
 mod libraries;
 mod library;
 mod open_files;

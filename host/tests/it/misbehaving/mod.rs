@@ -7,6 +7,7 @@
 mod files;
 mod handlers;
 mod successors;
+mod versions;
 
 use std::time::Instant;
 

@@ -31,6 +31,15 @@ fn interface_of_api_1_is_loaded_both_ways() {
     assert_eq!(loads(then, now), Ok(()));
 }
 
+/// The host reads the number from the manifest and says which side to renew; the layout check has only the version.
+#[test]
+fn major_version_of_the_crate_is_the_api_number() {
+    let major: u32 = env!("CARGO_PKG_VERSION_MAJOR").parse().unwrap();
+    assert_eq!(major, abi::API_VERSION);
+    let (_, compared) = <abi::Failure as StableAbi>::LAYOUT.package_and_version();
+    assert_eq!(compared.version, env!("CARGO_PKG_VERSION"));
+}
+
 #[test]
 fn struct_with_a_field_more_is_refused() {
     let now = <abi::EventRef<'static> as StableAbi>::LAYOUT;
