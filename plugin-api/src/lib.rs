@@ -227,8 +227,8 @@
 //!
 //! # Compatibility
 //!
-//! A plugin file runs in every host with the same [`abi::API_VERSION`] and a compatible version of this crate, whichever compiler
-//! has built the two. `docs/compatibility.md` says what may change in which version, and what the host checks at loading;
+//! A plugin file runs in every host with the same [`abi::API_VERSION`], whichever compiler and version of this crate the two were
+//! built with. `docs/compatibility.md` says what may change in which version, and what the host checks at loading;
 //! `docs/writing-extensions.md` is the guide for authors, from an empty folder to a plugin that is shadowed and promoted.
 
 pub mod abi;
