@@ -19,7 +19,7 @@ pub enum LoadError {
         /// Why not.
         source: io::Error,
     },
-    /// A sub-folder is not named after a challenge.
+    /// A sub-folder with modules is not named after a challenge.
     #[error("{} is not named after a challenge: known are {}", path.display(), names().join(", "))]
     UnknownChallenge {
         /// The sub-folder.
@@ -65,6 +65,7 @@ pub enum LoadError {
 /// The first file or folder that cannot be used.
 pub fn load_folder(folder: &Path) -> Result<Vec<PublishedAlgorithm>, LoadError> {
     let mut algorithms = Vec::new();
+    warn_of_others(folder)?;
     for path in challenge_folders(folder)? {
         algorithms.extend(load_challenge(kind_of(&path)?, &path)?);
     }
@@ -76,11 +77,33 @@ pub fn load_folder(folder: &Path) -> Result<Vec<PublishedAlgorithm>, LoadError> 
     Ok(algorithms)
 }
 
-/// The sub-folders, sorted.
+/// The sub-folders that are named after a challenge or hold modules, sorted.
 pub(crate) fn challenge_folders(folder: &Path) -> Result<Vec<PathBuf>, LoadError> {
+    let mut paths = sub_folders(folder)?;
+    paths.retain(|path| !is_other(path));
+    Ok(paths)
+}
+
+/// Says which sub-folders are left alone: a mistyped name is one of them as long as nothing is in the folder.
+fn warn_of_others(folder: &Path) -> Result<(), LoadError> {
+    for path in sub_folders(folder)?.iter().filter(|path| is_other(path)) {
+        tracing::warn!(
+            path = %path.display(), known = %names().join(", "),
+            "left alone: it is not named after a challenge, and holds no module",
+        );
+    }
+    Ok(())
+}
+
+fn sub_folders(folder: &Path) -> Result<Vec<PathBuf>, LoadError> {
     let mut paths = sorted_entries(folder)?;
     paths.retain(|path| path.is_dir() && !is_hidden(path));
     Ok(paths)
+}
+
+/// Whether a sub-folder has nothing to do with algorithms, such as those of a program that keeps its own files here.
+fn is_other(path: &Path) -> bool {
+    kind_of(path).is_err() && modules(path).is_ok_and(|modules| modules.is_empty())
 }
 
 /// The challenge that a sub-folder is named after.

@@ -88,6 +88,23 @@ fn a_folder_that_cannot_be_used_is_refused() {
 }
 
 #[test]
+fn folders_without_modules_are_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, bytes) in [
+        ("knapsack/mini.wasm", &mini_wasm(Knapsack)[..]),
+        ("compiled/0123.module", b""),
+        ("status/local.json", b"{}"),
+        ("0123.wasm", b"of no challenge"),
+        ("index.json", b"{}"),
+    ] {
+        write(folder.path(), path, bytes);
+    }
+    let loaded = load_folder(folder.path()).unwrap();
+    let names: Vec<_> = loaded.iter().map(|it| it.name.as_str()).collect();
+    assert_eq!(names, ["mini"]);
+}
+
+#[test]
 fn misnamed_module_is_rejected_with_the_rule() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "knapsack/two words.wasm", b"");
