@@ -26,6 +26,7 @@ mod example_thompson;
 mod failing_modules;
 mod few_threads;
 mod garbage;
+mod guide;
 mod history;
 mod kills;
 mod life_cycle;
