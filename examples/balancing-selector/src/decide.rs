@@ -9,7 +9,7 @@ use crate::block::NewBlock;
 use crate::bounds::bounded;
 use crate::config::Config;
 use crate::facts::{ChallengeFacts, Facts};
-use crate::fastest::Trials;
+use crate::fastest::{Trials, Work};
 use crate::policy::{Measures, Target, step, targets};
 
 /// Shares are rounded to this part, so that a share read from the store is the very number that was written.
@@ -115,10 +115,11 @@ fn trials(
             .filter(usable)
             .collect();
         let before = state.trials.get(name).cloned().unwrap_or_default();
-        (
-            name.clone(),
-            before.at_next_block(&candidates, facts.nonces_per_second),
-        )
+        let work = Work {
+            nonces_per_second: facts.nonces_per_second,
+            is_open: facts.open_nonces > 0,
+        };
+        (name.clone(), before.at_next_block(&candidates, work))
     });
     trials.collect()
 }

@@ -32,6 +32,8 @@ pub(crate) struct ChallengeFacts {
     pub(crate) network_qualifiers: u32,
     /// Measured while there was work of the challenge.
     pub(crate) nonces_per_second: Option<f64>,
+    /// Nonces of the challenge that wait for a result.
+    pub(crate) open_nonces: u64,
     pub(crate) measures: Measures,
 }
 
@@ -72,6 +74,7 @@ impl Facts {
                 qualifiers: own,
                 network_qualifiers: data.num_qualifiers.unwrap_or(0),
                 nonces_per_second: rate.filter(|rate| rate.is_finite() && *rate > 0.0),
+                open_nonces: measured.map_or(0, |measured| measured.open_nonces),
                 measures: Measures::default(),
             };
             let measures = measures(&facts, data, nonces.get(id).copied());

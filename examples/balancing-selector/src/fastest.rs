@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// Blocks after which the measured rate is that of the algorithm which is run.
+/// Blocks with work after which the measured rate is that of the algorithm which is run.
 pub(crate) const TRIAL_BLOCKS_COUNT: u32 = 30;
 
-/// Blocks after which an algorithm without a rate counts as the slowest: the slaves finish nothing of it.
+/// Blocks with work after which an algorithm that never had a rate counts as the slowest: the slaves finish nothing of it.
 const TRIAL_BLOCKS_COUNT_MAX: u32 = 120;
 
 /// Blocks after which a rate is out of date, and its algorithm tried again: a week of blocks a minute apart.
@@ -21,7 +21,7 @@ const RATE_BLOCKS_COUNT_MAX: u32 = 10_080;
 pub(crate) struct Trials {
     /// The one that is run.
     running: String,
-    /// For how many blocks.
+    /// For how many blocks with work.
     blocks: u32,
     /// By name.
     rates: BTreeMap<String, Rate>,
@@ -34,21 +34,34 @@ struct Rate {
     age: u32,
 }
 
+/// What the slaves do for the challenge.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Work {
+    /// `None` without results, as after a restart of the host or a pause.
+    pub(crate) nonces_per_second: Option<f64>,
+    /// Whether nonces wait for a result.
+    pub(crate) is_open: bool,
+}
+
 impl Trials {
-    /// What is known one block later, when `rate` is measured. `candidates` can be run, in the operator's order; without any of
+    /// What is known one block later, when `work` is measured. `candidates` can be run, in the operator's order; without any of
     /// them nothing is run.
-    pub(crate) fn at_next_block(&self, candidates: &[&str], rate: Option<f64>) -> Self {
+    pub(crate) fn at_next_block(&self, candidates: &[&str], work: Work) -> Self {
         let mut next = self.clone();
-        next.blocks = next.blocks.saturating_add(1);
+        // A block without work says nothing about the algorithm.
+        if work.is_open || work.nonces_per_second.is_some() {
+            next.blocks = next.blocks.saturating_add(1);
+        }
         for rate in next.rates.values_mut() {
             rate.age += 1;
         }
         next.rates.retain(|name, rate| {
             rate.age <= RATE_BLOCKS_COUNT_MAX && candidates.contains(&name.as_str())
         });
-        let is_over = next.blocks >= TRIAL_BLOCKS_COUNT_MAX;
-        let rate = rate.or(is_over.then_some(0.0));
-        if let Some(nonces_per_second) = rate
+        let is_stuck = work.is_open
+            && next.blocks >= TRIAL_BLOCKS_COUNT_MAX
+            && !next.rates.contains_key(&next.running);
+        if let Some(nonces_per_second) = work.nonces_per_second.or(is_stuck.then_some(0.0))
             && next.blocks >= TRIAL_BLOCKS_COUNT
             && candidates.contains(&next.running.as_str())
         {
@@ -90,11 +103,18 @@ mod tests {
 
     const BOTH: [&str; 2] = ["slow", "fast"];
 
+    fn working(rate: Option<f64>) -> Work {
+        Work {
+            nonces_per_second: rate,
+            is_open: true,
+        }
+    }
+
     /// Blocks at which the rate is that of the algorithm that runs; says what runs then.
     fn run(trials: &mut Trials, blocks: u32, rate: impl Fn(&str) -> Option<f64>) -> String {
         for _ in 0..blocks {
             let rate = rate(&trials.running);
-            *trials = trials.at_next_block(&BOTH, rate);
+            *trials = trials.at_next_block(&BOTH, working(rate));
         }
         trials.running.clone()
     }
@@ -129,11 +149,36 @@ mod tests {
     }
 
     #[test]
+    fn missing_rate_takes_no_rank_away() {
+        let mut trials = Trials::default();
+        assert_eq!(run(&mut trials, 1_000, honest), "fast");
+        // Less than a week: then the rate is out of date.
+        let silent = |_: &str| None;
+        assert_eq!(
+            run(&mut trials, RATE_BLOCKS_COUNT_MAX - 1_000, silent),
+            "fast"
+        );
+        assert_eq!(trials.rates["fast"].nonces_per_second, 20.0);
+    }
+
+    #[test]
+    fn blocks_without_work_are_not_a_trial() {
+        let mut trials = Trials::default();
+        run(&mut trials, 1, honest);
+        for _ in 0..1_000 {
+            trials = trials.at_next_block(&BOTH, Work::default());
+        }
+        assert_eq!(run(&mut trials, 1, |_| None), "slow");
+        assert_eq!(run(&mut trials, TRIAL_BLOCKS_COUNT - 2, honest), "slow");
+        assert_eq!(run(&mut trials, 1, honest), "fast");
+    }
+
+    #[test]
     fn algorithm_that_cannot_be_run_is_left() {
         let mut trials = Trials::default();
         run(&mut trials, 100, honest);
-        let left = trials.at_next_block(&["slow"], Some(20.0));
+        let left = trials.at_next_block(&["slow"], working(Some(20.0)));
         assert_eq!(left.running(), Some("slow"));
-        assert_eq!(left.at_next_block(&[], None).running(), None);
+        assert_eq!(left.at_next_block(&[], Work::default()).running(), None);
     }
 }

@@ -55,7 +55,7 @@ fn throughput(rates: [f64; 3]) -> Value {
     let measured = rates.map(|((id, _), rate)| {
         (
             id.to_owned(),
-            json!({ "nonces_per_second": rate, "open_nonces": 0 }),
+            json!({ "nonces_per_second": rate, "open_nonces": 40 }),
         )
     });
     json!({ "challenges": measured.collect::<serde_json::Map<_, _>>() })
@@ -277,6 +277,33 @@ fn fastest_algorithm_is_selected_after_the_trials() {
     }
     order.dedup();
     assert_eq!(order, ["first", "second"]);
+}
+
+#[test]
+fn restart_of_the_host_keeps_the_fastest_algorithm() {
+    let algorithms = json!({ "knapsack": ["first", "second"] });
+    let mut selector = start(json!({ "algorithms": algorithms }));
+    let mut running = Value::Null;
+    let select = |selector: &mut Harness<BalancingSelector>, height| {
+        selector.event("new_block", block(height, [10, 10, 10]));
+        let selection = selections(selector).remove(0);
+        selection["selection"]["knapsack"]["algorithm"].clone()
+    };
+    for height in 100..400 {
+        let rate = if running == "second" { 40.0 } else { 20.0 };
+        selector.event("throughput", throughput([1.0, 1.0, rate]));
+        running = select(&mut selector, height);
+    }
+    assert_eq!(running, "second");
+    // Rates are not stored: none is known until the first results, which may be long after the first work.
+    selector.kill();
+    assert_eq!(select(&mut selector, 400), "second");
+    let mut silent = throughput([1.0, 1.0, 1.0]);
+    silent["challenges"]["c003"]["nonces_per_second"] = Value::Null;
+    for height in 401..600 {
+        selector.event("throughput", silent.clone());
+        assert_eq!(select(&mut selector, height), "second", "{height}");
+    }
 }
 
 #[test]
