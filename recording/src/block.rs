@@ -16,6 +16,8 @@
 
 use std::io;
 
+use zstd::zstd_safe::compress_bound;
+
 /// Begins each block.
 pub const MAGIC: [u8; 8] = *b"\x89tigrec\n";
 
@@ -30,6 +32,9 @@ pub const BLOCK_BYTES_MAX: usize = 512 << 20;
 
 /// Speed before size: a recording must not slow its host down.
 const ZSTD_LEVEL: i32 = 1;
+
+/// Memory that an encoder keeps.
+const KEPT_BYTES_MAX: usize = 4 << 20;
 
 pub(crate) const HEADER_BYTES: usize = 60;
 const CHECKSUM_BEGIN: usize = 44;
@@ -200,8 +205,12 @@ fn checksum(header: &[u8; HEADER_BYTES], rest: &[u8]) -> [u8; HEADER_BYTES - CHE
     cut
 }
 
-/// Compresses and encodes blocks. Keeps the compressor, which is costly to create.
-pub struct Encoder(zstd::bulk::Compressor<'static>);
+/// Compresses and encodes blocks. Keeps the compressor and the memory, which are costly to create.
+pub struct Encoder {
+    compressor: zstd::bulk::Compressor<'static>,
+    /// The last block, and unused bytes behind it.
+    encoded: Vec<u8>,
+}
 
 impl Encoder {
     /// A compressor.
@@ -210,7 +219,10 @@ impl Encoder {
     ///
     /// There is no memory for it.
     pub fn new() -> io::Result<Self> {
-        Ok(Self(zstd::bulk::Compressor::new(ZSTD_LEVEL)?))
+        Ok(Self {
+            compressor: zstd::bulk::Compressor::new(ZSTD_LEVEL)?,
+            encoded: Vec::new(),
+        })
     }
 
     /// The bytes of a block.
@@ -218,37 +230,50 @@ impl Encoder {
     /// # Errors
     ///
     /// The content or the name is too long, or there is no memory.
-    pub fn encode(&mut self, block: &Block) -> io::Result<Vec<u8>> {
+    pub fn encode(&mut self, block: &Block) -> io::Result<&[u8]> {
         let too_long = |()| io::Error::other("a block of a recording is too long");
         if block.content.len() > BLOCK_BYTES_MAX {
             // No reader would take it.
             return Err(too_long(()));
         }
-        let packed = self.0.compress(&block.content)?;
+        let name = block.extension.as_bytes();
+        let name_bytes = u8::try_from(name.len()).map_err(|_| too_long(()))?;
+        let content_bytes = u32::try_from(block.content.len()).map_err(|_| too_long(()))?;
+        let packed_begin = HEADER_BYTES + name.len();
+        self.make_room(packed_begin + compress_bound(block.content.len()));
+        let packed = self
+            .compressor
+            .compress_to_buffer(&block.content, &mut self.encoded[packed_begin..])?;
+        let packed_bytes = u32::try_from(packed).map_err(|_| too_long(()))?;
+        self.encoded[HEADER_BYTES..packed_begin].copy_from_slice(name);
         let mut header = [0; HEADER_BYTES];
         let fields: [&[u8]; 9] = [
             &MAGIC,
             &FORMAT.to_le_bytes(),
-            &[
-                block.kind.number(),
-                u8::try_from(block.extension.len()).map_err(|_| too_long(()))?,
-            ],
+            &[block.kind.number(), name_bytes],
             &block.sequence.to_le_bytes(),
             &block.records.to_le_bytes(),
-            &u32::try_from(block.content.len())
-                .map_err(|_| too_long(()))?
-                .to_le_bytes(),
-            &u32::try_from(packed.len())
-                .map_err(|_| too_long(()))?
-                .to_le_bytes(),
+            &content_bytes.to_le_bytes(),
+            &packed_bytes.to_le_bytes(),
             &block.first_ms.to_le_bytes(),
             &block.last_ms.to_le_bytes(),
         ];
         header[..CHECKSUM_BEGIN].copy_from_slice(&fields.concat());
-        let rest = [block.extension.as_bytes(), &packed].concat();
-        let checksum = checksum(&header, &rest);
+        let encoded = &mut self.encoded[..packed_begin + packed];
+        let checksum = checksum(&header, &encoded[HEADER_BYTES..]);
         header[CHECKSUM_BEGIN..].copy_from_slice(&checksum);
-        Ok([header.as_slice(), &rest].concat())
+        encoded[..HEADER_BYTES].copy_from_slice(&header);
+        Ok(encoded)
+    }
+
+    fn make_room(&mut self, bytes: usize) {
+        if self.encoded.len() > KEPT_BYTES_MAX {
+            // That of a block as long as few are.
+            self.encoded = Vec::new();
+        }
+        if self.encoded.len() < bytes {
+            self.encoded.resize(bytes, 0);
+        }
     }
 }
 
@@ -283,17 +308,31 @@ mod tests {
         #[test]
         fn block_survives_its_encoding(content in proptest::collection::vec(any::<u8>(), 0..2_000)) {
             let block = block(content);
-            let bytes = Encoder::new().unwrap().encode(&block).unwrap();
+            let bytes = Encoder::new().unwrap().encode(&block).unwrap().to_vec();
             prop_assert_eq!(decode(&bytes).unwrap(), block);
         }
 
         #[test]
         fn changed_bit_is_found(at in any::<proptest::sample::Index>(), bit in 0..8_u32) {
-            let bytes = Encoder::new().unwrap().encode(&block(vec![7; 300])).unwrap();
+            let bytes = Encoder::new().unwrap().encode(&block(vec![7; 300])).unwrap().to_vec();
             let mut changed = bytes.clone();
             changed[at.index(bytes.len())] ^= 1_u8 << bit;
             prop_assert!(decode(&changed).is_err());
         }
+    }
+
+    #[test]
+    fn memory_of_a_block_serves_the_next() {
+        let mut encoder = Encoder::new().unwrap();
+        let noise: Vec<u8> = (0..KEPT_BYTES_MAX + 1)
+            .map(|at| blake3::hash(&(at / 32).to_le_bytes()).as_bytes()[at % 32])
+            .collect();
+        for content in [vec![7; 3_000], noise, b"short".to_vec(), Vec::new()] {
+            let block = block(content);
+            let bytes = encoder.encode(&block).unwrap().to_vec();
+            assert_eq!(decode(&bytes).unwrap(), block);
+        }
+        assert!(encoder.encoded.len() < KEPT_BYTES_MAX);
     }
 
     fn encoded() -> Vec<u8> {
@@ -301,6 +340,7 @@ mod tests {
             .unwrap()
             .encode(&block(vec![7; 300]))
             .unwrap()
+            .to_vec()
     }
 
     /// The checksum as it would be for these bytes.

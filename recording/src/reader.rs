@@ -221,7 +221,7 @@ mod tests {
                 last_ms: 2,
                 content: content.to_vec(),
             };
-            encoder.encode(&block).unwrap()
+            encoder.encode(&block).unwrap().to_vec()
         };
         let head = serde_json::to_vec(&Head::default()).unwrap();
         vec![

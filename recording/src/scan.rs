@@ -7,12 +7,17 @@ use aho_corasick::packed::Searcher;
 
 use crate::record::{RecordError, split_record};
 
+/// Bytes that are turned to lower case at a time.
+const WINDOW_BYTES: usize = 16 << 10;
+
 /// Texts that are searched for in whole blocks.
 pub(crate) struct Scan {
     /// Searches by vector instructions, which suit few texts only, and not all processors.
     quick: Option<Searcher>,
     /// Whether the texts are in lower case, and met in any.
     in_any_case: bool,
+    /// Bytes of the longest text.
+    longest: usize,
 }
 
 impl Scan {
@@ -21,6 +26,11 @@ impl Scan {
         Self {
             quick: Searcher::new(texts),
             in_any_case: false,
+            longest: texts
+                .iter()
+                .map(|text| text.as_ref().len())
+                .max()
+                .unwrap_or(0),
         }
     }
 
@@ -32,12 +42,17 @@ impl Scan {
         }
     }
 
-    /// Appends places of the texts, which `slow` finds as well. Of places that overlap, one may be missing.
+    /// Appends places of the texts, which `slow` finds as well. Of places that overlap, one may be missing; others are there twice.
     pub(crate) fn find(&self, bytes: &[u8], slow: &AhoCorasick, found: &mut Vec<Range<usize>>) {
         match &self.quick {
             Some(quick) if self.in_any_case => {
-                let lower = bytes.to_ascii_lowercase();
-                found.extend(quick.find_iter(&lower).map(|it| it.range()));
+                // Bit by bit, since the system takes long to give memory for a whole block.
+                for begin in (0..bytes.len()).step_by(WINDOW_BYTES) {
+                    let end = begin + WINDOW_BYTES + self.longest;
+                    let lower = bytes[begin..end.min(bytes.len())].to_ascii_lowercase();
+                    let places = quick.find_iter(&lower).map(|it| it.range());
+                    found.extend(places.map(|it| begin + it.start..begin + it.end));
+                }
             }
             Some(quick) => found.extend(quick.find_iter(bytes).map(|it| it.range())),
             None => found.extend(slow.find_iter(bytes).map(|it| it.range())),
@@ -90,6 +105,14 @@ mod tests {
         let any = Scan::in_any_case(&texts);
         let found = find(&any, b"a Token, an API_KEY", &[]);
         assert_eq!(found, [(2, 7), (12, 19)]);
+        let mut long = vec![b'a'; 3 * WINDOW_BYTES];
+        for at in [0, WINDOW_BYTES - 1, 2 * WINDOW_BYTES, 3 * WINDOW_BYTES - 5] {
+            long[at..at + 5].copy_from_slice(b"Token");
+        }
+        let mut found = find(&any, &long, &[]);
+        found.dedup();
+        let begins: Vec<usize> = found.iter().map(|place| place.0).collect();
+        assert_eq!(begins, [0, 16_383, 32_768, 49_147]);
     }
 
     #[test]

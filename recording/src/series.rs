@@ -97,7 +97,7 @@ impl Series {
         })
     }
 
-    /// Writes records of an extension.
+    /// Writes records of an extension, and returns their memory.
     ///
     /// # Errors
     ///
@@ -107,11 +107,11 @@ impl Series {
         extension: &str,
         (records, first_ms, last_ms): (u32, u64, u64),
         content: Vec<u8>,
-    ) -> io::Result<()> {
+    ) -> io::Result<Vec<u8>> {
         let next = self.sequences.entry(extension.to_owned()).or_default();
         let sequence = *next;
         *next += 1;
-        self.write(&Block {
+        let block = Block {
             kind: BlockKind::Records,
             extension: extension.to_owned(),
             sequence,
@@ -119,7 +119,9 @@ impl Series {
             first_ms,
             last_ms,
             content,
-        })
+        };
+        self.write(&block)?;
+        Ok(block.content)
     }
 
     /// Writes records with which an extension begins: its storage and its instance. A file that holds little else is not full.
@@ -132,11 +134,11 @@ impl Series {
         extension: &str,
         extent: (u32, u64, u64),
         content: Vec<u8>,
-    ) -> io::Result<()> {
+    ) -> io::Result<Vec<u8>> {
         let before = self.bytes;
-        self.write_records(extension, extent, content)?;
+        let content = self.write_records(extension, extent, content)?;
         self.state_bytes += self.bytes - before;
-        Ok(())
+        Ok(content)
     }
 
     /// Writes a block. What is written survives the end of the process, not that of the machine.
@@ -157,7 +159,7 @@ impl Series {
                 ),
             ));
         }
-        self.file.write_all(&bytes)?;
+        self.file.write_all(bytes)?;
         self.bytes = after;
         let part = (self.bounds.bytes_max / PARTS).max(1);
         match before / part < after / part {

@@ -99,7 +99,9 @@ impl RecordingFile {
                     Chunk::Storage { view, at_ms } => {
                         self.write_storage(&extension, &view, at_ms)?;
                     }
-                    Chunk::Records(records) => self.write(&extension, records)?,
+                    Chunk::Records(records) => {
+                        tape.reuse(self.write(&extension, records)?);
+                    }
                 }
             }
         }
@@ -129,15 +131,17 @@ impl RecordingFile {
             if records.content.len() < tig_recording::block::BLOCK_BYTES_FULL {
                 return Ok(());
             }
-            self.write(extension, std::mem::replace(&mut records, empty()))
+            let full = std::mem::replace(&mut records, empty());
+            self.write(extension, full).map(drop)
         })?;
-        self.write(extension, records)
+        self.write(extension, records).map(drop)
     }
 
-    fn write(&mut self, extension: &str, records: Records) -> Result<(), WriteError> {
+    /// Writes records, and returns their memory.
+    fn write(&mut self, extension: &str, records: Records) -> Result<Vec<u8>, WriteError> {
         let mut content = records.content;
         if content.is_empty() {
-            return Ok(());
+            return Ok(content);
         }
         self.mask.cover_records(&mut content)?;
         let Records {

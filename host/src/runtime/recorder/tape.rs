@@ -16,6 +16,9 @@ pub(crate) const TAPE_BYTES_MAX: usize = 64 << 20;
 /// Bytes of an extension that are written without waiting for others.
 const WAITING_BYTES_DUE: usize = BLOCK_BYTES_FULL;
 
+/// Memory of an extension that is kept for other records.
+const SPARE_BYTES_MAX: usize = 4 * BLOCK_BYTES_FULL;
+
 /// What goes to the file, in order.
 pub(crate) enum Chunk {
     /// The values that the extension had stored when its recording began.
@@ -59,6 +62,8 @@ pub(crate) enum Room {
 struct Waiting {
     chunks: Vec<Chunk>,
     bytes: usize,
+    /// Memory for the next records: the system takes long to give some.
+    spare: Vec<u8>,
 }
 
 pub(crate) struct Tape {
@@ -132,7 +137,18 @@ impl Tape {
     /// Takes what waits for the file.
     #[must_use]
     pub(crate) fn take(&self) -> Vec<Chunk> {
-        std::mem::take(&mut *self.lock()).chunks
+        let mut waiting = self.lock();
+        waiting.bytes = 0;
+        std::mem::take(&mut waiting.chunks)
+    }
+
+    /// Takes memory back for other records.
+    pub(crate) fn reuse(&self, mut memory: Vec<u8>) {
+        memory.clear();
+        let mut waiting = self.lock();
+        if (waiting.spare.capacity()..=SPARE_BYTES_MAX).contains(&memory.capacity()) {
+            waiting.spare = memory;
+        }
     }
 
     /// No code panics while it holds the lock, so what waits is still whole.
@@ -148,6 +164,7 @@ impl Waiting {
             if records.content.len() < BLOCK_BYTES_FULL);
         if !is_open {
             self.chunks.push(Chunk::Records(Records {
+                content: std::mem::take(&mut self.spare),
                 first_ms: at_ms,
                 ..Records::default()
             }));
