@@ -87,6 +87,11 @@ impl Child {
         self.process.wait().await
     }
 
+    /// Whether it runs no more.
+    pub(super) fn has_ended(&mut self) -> bool {
+        !matches!(self.process.try_wait(), Ok(None))
+    }
+
     /// Ends it.
     pub(super) async fn stop(&mut self) {
         self.input = None;

@@ -132,11 +132,12 @@ impl Running {
             Ok(status) => status,
             Err(source) => return DevError::start(&self.name)(source),
         };
-        for reader in &mut self.readers {
+        // A handle must not be polled after its end: each is given up in the same poll, since the next await may be the last.
+        while let Some(reader) = self.readers.last_mut() {
             // They end with the program, unless it has left another one behind.
             let _ = timeout(LAST_LINES_TIMEOUT, reader).await;
+            self.readers.pop();
         }
-        self.readers.clear();
         DevError::Ended {
             name: self.name.clone(),
             status,
@@ -144,8 +145,42 @@ impl Running {
         }
     }
 
+    /// Whether it runs no more.
+    pub(super) fn has_ended(&mut self) -> bool {
+        self.child.has_ended()
+    }
+
     /// Ends it.
     pub(super) async fn stop(mut self) {
         self.child.stop().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn end_is_reported_after_a_dropped_wait() {
+        let folder = tempfile::tempdir().unwrap();
+        // Stands for the guard, which is this program.
+        std::fs::write(folder.path().join("guard"), "shift; exec \"$@\"").unwrap();
+        for held in ["sleep 5 2>/dev/null", "sleep 5 >/dev/null"] {
+            let program = Program {
+                file: Path::new("sh"),
+                arguments: ["-c", &format!("{held} & exit 3")].map(Into::into).into(),
+                folder: folder.path(),
+                is_local: true,
+            };
+            let guard = Path::new("sh");
+            let started = Running::start("short", &program, guard, Lines::keep_in);
+            let (mut running, output) = started.unwrap();
+            running.ready(output, None).await.unwrap();
+            let wait = LAST_LINES_TIMEOUT / 2;
+            assert!(timeout(wait, running.ended()).await.is_err());
+            assert!(running.has_ended());
+            let text = running.ended().await.to_string();
+            assert!(text.contains("exit status: 3"), "{text}");
+        }
     }
 }

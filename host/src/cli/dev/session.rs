@@ -159,6 +159,7 @@ impl Session {
         let file = match built {
             Ok(Built::Plugin(file)) => file,
             Ok(Built::Failed) => {
+                self.show_ended().await;
                 let goes_on = if self.world.as_ref().is_some_and(World::is_whole) {
                     "; the earlier build runs on"
                 } else {
@@ -183,6 +184,7 @@ impl Session {
 
     /// Lets the world take a build.
     async fn take(&mut self, file: &Path, begun: Instant) -> Result<(), DevError> {
+        self.show_ended().await;
         let world = match &self.world {
             Some(world) if world.is_whole() => world,
             _ => return self.start_world(file, begun).await,
@@ -260,6 +262,14 @@ impl Session {
     fn show_error(&self, error: &DevError) -> ExitCode {
         self.screen.show_error("error", error);
         error.exit_code()
+    }
+
+    /// Shows the end of programs, of which a save may have kept it from being shown.
+    async fn show_ended(&mut self) {
+        let Some(world) = &mut self.world else { return };
+        while let Some(error) = world.take_ended().await {
+            self.screen.show_error("dev", &error);
+        }
     }
 
     async fn stop_world(&mut self) {

@@ -270,11 +270,22 @@ impl World {
         }
         let waiting = self.running.iter_mut().map(|it| Box::pin(it.ended()));
         let (error, index, _) = select_all(waiting).await;
+        self.remove(index);
+        error
+    }
+
+    /// The error of a program that has ended, if there is one; it runs no more then.
+    pub(super) async fn take_ended(&mut self) -> Option<DevError> {
+        let index = self.running.iter_mut().position(Running::has_ended)?;
+        Some(self.remove(index).ended().await)
+    }
+
+    fn remove(&mut self, index: usize) -> Running {
         let ended = self.running.swap_remove(index);
         if ended.name == HOST {
             self.events.take().inspect(JoinHandle::abort);
         }
-        error
+        ended
     }
 
     /// Ends everything.
