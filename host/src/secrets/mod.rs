@@ -97,7 +97,8 @@ impl Secrets {
                     match value {
                         Value::String(text) if is_secret_name(key) && !is_place => self.add(text),
                         Value::String(text) if is_place && looks_random(text) => self.add(text),
-                        value if is_secret_name(key) => self.add_texts(value),
+                        // The name of a file, such as `api_key`, would cover the name of a field too.
+                        value if is_secret_name(key) && !is_place => self.add_texts(value),
                         value => self.add_json(value),
                     }
                 }
@@ -310,11 +311,12 @@ mod tests {
         let config = serde_json::json!({
             "tokens": { "desk": "token-of-desk", "door_file": "path/to/door", "list": ["token-in-list"] },
             "names": { "desk": "public-name" },
+            "api_key_file": "api_key",
         });
         let mut secrets = Secrets::default();
         secrets.add_json(&config);
-        let text = "token-of-desk token-in-list path/to/door public-name";
-        let expected = "[removed] [removed] path/to/door public-name";
+        let text = "token-of-desk token-in-list path/to/door public-name api_key";
+        let expected = "[removed] [removed] path/to/door public-name api_key";
         assert_eq!(secrets.remove_from(text), expected);
     }
 
