@@ -2,8 +2,9 @@
 //! on the caller's thread, without sockets, timers and a probe process. Simulations run on it.
 //!
 //! Invariant: the course of events depends on nothing but the calls, their order, the clock, the random numbers and the
-//! store. A host that is dropped at any point was killed there.
+//! store. A host that is dropped at any point was killed there. A recording changes none of that.
 
+use std::io;
 use std::sync::{Arc, mpsc};
 use std::time::Instant;
 
@@ -16,6 +17,7 @@ use crate::config::Config;
 use crate::error::HostError;
 use crate::http::client::{HttpClient, Sent};
 use crate::http::ws::recorded::{AskedOfSocket, RecordedSockets};
+use crate::lifecycle::recording::Recording;
 use crate::lifecycle::{plugin_files, start};
 use crate::observe::status::ExtensionStatus;
 use crate::plugin::{Loader, Plugin};
@@ -41,6 +43,7 @@ pub struct SteppedHost {
     sockets: RecordedSockets,
     /// In the config's order.
     runners: Vec<Runner>,
+    recording: Arc<Recording>,
 }
 
 /// A call of a command.
@@ -66,6 +69,8 @@ pub fn load(config: &Config) -> Result<Vec<Plugin>, HostError> {
 impl SteppedHost {
     /// Creates an instance of each of `plugins`, which come from [`load`]. Effects of `new` wait to be written.
     ///
+    /// If `config` has a recording, a part of it begins, which [`SteppedHost::write_recording`] writes.
+    ///
     /// # Errors
     ///
     /// See [`HostError`].
@@ -87,12 +92,15 @@ impl SteppedHost {
             config.keys.clone(),
             sources,
         ));
+        let recording = Recording::new(&shared, Vec::new());
+        recording.apply(config)?;
         let runners = start::start(config, &shared, plugins.to_vec())?;
         Ok(Self {
             shared,
             http,
             sockets,
             runners,
+            recording,
         })
     }
 
@@ -118,6 +126,27 @@ impl SteppedHost {
     /// Applies the effects of written transactions.
     pub fn apply(&mut self, written: Written) {
         written.apply(&self.shared.services);
+    }
+
+    /// Writes the calls of before to the recording, if there is one. What is not written is lost with the host, as in a kill. Does
+    /// nothing while transactions wait for the disk: when a file is full, the next one begins with what is stored.
+    ///
+    /// # Errors
+    ///
+    /// The recording has ended, for instance as the disk is full.
+    pub fn write_recording(&mut self) -> Result<(), HostError> {
+        let mut extensions = self.runners.iter().map(Runner::extension);
+        if extensions.any(|extension| extension.fence.in_flight() > 0) {
+            return Ok(());
+        }
+        self.recording.write_waiting();
+        match self.shared.services.recorder.ended() {
+            None => Ok(()),
+            Some(reason) => Err(HostError::Recording {
+                path: self.recording.path().unwrap_or_default(),
+                source: io::Error::other(reason),
+            }),
+        }
     }
 
     /// Publishes an event of the host itself, such as `update`.

@@ -11,7 +11,7 @@ use clap::Parser;
 use tig_simulator::scenario::Scenario;
 use tig_simulator::shrink::shrink;
 use tig_simulator::site::Site;
-use tig_simulator::world::{Run, play};
+use tig_simulator::world::{Run, play, play_recorded};
 
 /// Time between two lines of progress.
 const PROGRESS: Duration = Duration::from_secs(10);
@@ -50,6 +50,10 @@ struct Cli {
     /// Print every line of the first seed's transcript
     #[arg(long)]
     transcript: bool,
+    /// Record what the extensions get in the first seed, for `tig-host replay`; each start of the master begins a part, the earlier
+    /// ones are FILE.1, FILE.2 ..
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
     /// Log what the master says (with RUST_LOG)
     #[arg(long)]
     log: bool,
@@ -148,8 +152,12 @@ impl Session<'_> {
     /// Plays one seed, and reports it if it fails.
     fn play_one(&self, seed: u64) -> Result<Run, String> {
         let scenario = self.cli.scenario(seed);
-        let print_all = self.cli.transcript && seed == self.cli.from;
-        let run = play(&self.site, &scenario, print_all)?;
+        let is_first = seed == self.cli.from;
+        let print_all = self.cli.transcript && is_first;
+        let run = match &self.cli.record {
+            Some(file) if is_first => play_recorded(&self.site, &scenario, print_all, file)?,
+            _ => play(&self.site, &scenario, print_all)?,
+        };
         if print_all {
             let transcript = &run.transcript;
             for line in transcript.kept() {

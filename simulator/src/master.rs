@@ -115,12 +115,23 @@ impl<'a> Master<'a> {
         }
     }
 
+    /// Writes what a recording has not written yet, if the host records. A kill loses what comes after.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written.
+    pub fn write_recording(&mut self) -> Result<(), String> {
+        let written = self.host.as_mut().map(SteppedHost::write_recording);
+        written.unwrap_or(Ok(())).map_err(|error| error.to_string())
+    }
+
     /// The tick of five seconds.
     ///
     /// # Errors
     ///
-    /// A mailbox is full: the host has stopped working.
+    /// A mailbox is full: the host has stopped working. Or its recording cannot be written.
     pub fn update(&mut self) -> Result<(), String> {
+        self.write_recording()?;
         let Some(host) = &self.host else {
             return Ok(());
         };

@@ -16,7 +16,9 @@ use crate::{slave, stub};
 pub const PLAYER_ID: &str = "0x0000000000000000000000000000000000005133";
 
 /// Its key; this network is the only one that knows it.
-pub const API_KEY: &str = "00000000000000000000000000000051";
+///
+/// Not a part of [`PLAYER_ID`], which a recording would cover with it.
+pub const API_KEY: &str = "c0ffee00000000000000000000005133";
 
 /// The network's address; nothing listens there.
 pub const API_URL: &str = "http://network.invalid";
@@ -88,7 +90,7 @@ impl Site {
             plugins: Vec::new(),
         };
         std::fs::write(site.folder.path().join("api_key"), API_KEY)?;
-        let config = site.config(&Scenario::calm(0, 1))?;
+        let config = site.config(&Scenario::calm(0, 1), None)?;
         site.plugins = testing::load(&config)?;
         Ok(site)
     }
@@ -110,16 +112,24 @@ impl Site {
         first.map_or_else(RateTable::default, |stated| RateTable::same(stated.rates))
     }
 
-    /// The config of a scenario's master.
+    /// The config of a scenario's master, which may record.
     ///
     /// # Errors
     ///
     /// See [`SiteError`].
-    pub fn config(&self, scenario: &Scenario) -> Result<Config, SiteError> {
+    pub fn config(
+        &self,
+        scenario: &Scenario,
+        recording: Option<&Path>,
+    ) -> Result<Config, SiteError> {
         let name = format!("config-{}.json", scenario.seed);
         let path = self.folder.path().join(name);
         std::fs::write(&path, self.config_file(scenario).to_string())?;
-        let config = Config::load(&path, Overrides::default());
+        let overrides = Overrides {
+            record: recording.map(Path::to_owned),
+            ..Overrides::default()
+        };
+        let config = Config::load(&path, overrides);
         Ok(config.map_err(HostError::from)?)
     }
 

@@ -2,6 +2,7 @@
 
 mod polls;
 
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -55,8 +56,26 @@ pub struct Run {
 ///
 /// The simulation itself cannot go on.
 pub fn play(site: &Site, scenario: &Scenario, keep_all: bool) -> Result<Run, String> {
-    let mut world = World::new(site, scenario, keep_all)?;
+    play_in(World::new(site, scenario, keep_all, None)?)
+}
+
+/// Plays a scenario, and records what the master's extensions get. Each start of the master begins a new part of the recording.
+///
+/// # Errors
+///
+/// The simulation itself cannot go on, or the recording cannot be written.
+pub fn play_recorded(
+    site: &Site,
+    scenario: &Scenario,
+    keep_all: bool,
+    recording: &Path,
+) -> Result<Run, String> {
+    play_in(World::new(site, scenario, keep_all, Some(recording))?)
+}
+
+fn play_in(mut world: World<'_>) -> Result<Run, String> {
     world.run()?;
+    world.master.write_recording()?;
     let judge = world.judge;
     Ok(Run {
         violation: judge.violation().cloned(),
@@ -93,9 +112,15 @@ struct World<'a> {
 }
 
 impl<'a> World<'a> {
-    fn new(site: &'a Site, scenario: &'a Scenario, keep_all: bool) -> Result<Self, String> {
+    fn new(
+        site: &'a Site,
+        scenario: &'a Scenario,
+        keep_all: bool,
+        recording: Option<&Path>,
+    ) -> Result<Self, String> {
         let time = VirtualTime::from_ms(EPOCH_MS);
-        let config = site.config(scenario).map_err(|error| error.to_string())?;
+        let config = site.config(scenario, recording);
+        let config = config.map_err(|error| error.to_string())?;
         let seed = scenario.seed;
         let mut world = Self {
             scenario,

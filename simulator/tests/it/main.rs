@@ -2,6 +2,8 @@
 
 #![cfg(test)]
 
+mod recording;
+
 use std::path::{Path, PathBuf};
 
 use tig_simulator::scenario::Scenario;
