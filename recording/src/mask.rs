@@ -8,6 +8,9 @@
 //! environment, under a name that is not of a secret (`{"note": "..."}`, `["x-signature", "..."]`); secrets in lists and objects under
 //! such a name (`"tokens": ["..."]`), except those of the config; and a known secret that is enciphered, compressed, or spelled otherwise
 //! than in plain text, JSON, percent encoding, hex and base64.
+//!
+//! Each spelling has as many asterisks as it has bytes. So an extension that itself spells a secret otherwise, such as in hex, or one with
+//! characters that JSON escapes, asks for other asterisks in a replay, which is shown as a difference.
 
 use std::fmt;
 use std::ops::Range;
@@ -105,8 +108,8 @@ impl Mask {
             format!(r#"(?is-u)\[\s*"(?<name>{name})"\s*,\s*"{value}"\s*\]"#),
             // Queries of addresses, and forms. An address that is signed opens what it names.
             format!(r#"(?is-u)(?:^|[?&])(?<name>{name})=(?<value>[^&\s"'\\#<>]+)"#),
-            // JSON within a text of JSON.
-            format!(r#"(?is-u)\\"(?<name>{name})\\"\s*:\s*\\"(?<value>[^"\\]*)\\""#),
+            // JSON within texts of JSON, as deep as it may be. A value ends where another escape begins.
+            format!(r#"(?is-u)\\+"(?<name>{name})\\+"\s*[:,]\s*\\+"(?<value>[^"\\]*)"#),
         ];
         Ok(Self {
             known_scan: Scan::new(&known),
@@ -314,6 +317,10 @@ mod tests {
             (
                 r#"{"path":"/a?x=1&api_key=ab%20c#d"}"#,
                 r#"{"path":"/a?x=1&api_key=******#d"}"#,
+            ),
+            (
+                r#""[[\"cookie\",\"a=b\"],\"{\\\"token\\\": \\\"abc\\\"}\"]""#,
+                r#""[[\"cookie\",\"***\"],\"{\\\"token\\\": \\\"***\\\"}\"]""#,
             ),
             (
                 r#"{"body":"{\"token\":\"abc\"}"}"#,

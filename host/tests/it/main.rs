@@ -33,6 +33,7 @@ mod pressure;
 mod printing_plugin;
 mod private_ca;
 mod probation;
+mod recording;
 mod rejections;
 mod reload;
 mod replaced_files;

@@ -1,0 +1,7 @@
+//! Recordings of whole hosts, and their replays.
+
+mod files;
+mod secrets;
+mod support;
+mod switching;
+mod versions;
