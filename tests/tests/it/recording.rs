@@ -1,11 +1,17 @@
-//! A recording of the whole system with faults, a shadow, reloads and a kill is replayed without a difference.
+//! A recording of the whole system with faults, a shadow, reloads and a kill is replayed without a difference; a changed decision is
+//! found.
+
+mod changed_plugin;
 
 use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::Value;
+use tig_plugin_api::frame::HostCall;
+use tig_recording::{Reader, Record, Step};
 use tig_system_tests::{BadSlaves, MasterOptions, PLUGINS, Site, Stage, Trust};
 
+use self::changed_plugin::ChangedPlugin;
 use crate::support::{Running, one_challenge};
 
 /// Name of the recording's file.
@@ -131,7 +137,7 @@ fn secrets_are_not_in_a_recording() {
 }
 
 fn uncompressed(path: &Path) -> Vec<u8> {
-    let mut reader = tig_recording::Reader::open(path).unwrap();
+    let mut reader = Reader::open(path).unwrap();
     let mut contents = Vec::new();
     while let Some(Ok(block)) = reader.next_block().unwrap() {
         contents.extend(block.content);
@@ -139,18 +145,107 @@ fn uncompressed(path: &Path) -> Vec<u8> {
     contents
 }
 
+/// A benchmark gets a nonce more than the config says.
+const ONE_MORE_NONCE: ChangedPlugin = ChangedPlugin {
+    name: DECIDER,
+    folder: "plugins/precommit-manager",
+    file: "src/act.rs",
+    old: "num_nonces: precommit.num_nonces,",
+    new: "num_nonces: precommit.num_nonces + 1,",
+};
+
+/// The extension whose code is changed, the event by which it decides, and the field that changes.
+const DECIDER: &str = "precommit_manager";
+const DECISION: &str = "precommit_ready";
+const FIELD: &str = "num_nonces";
+
+/// What a recording holds of the decisions.
+#[derive(Debug, Default)]
+struct Decisions {
+    /// Time, and place among the calls, of the first.
+    first: Option<(u64, u64)>,
+    count: u64,
+    /// Of the field.
+    sum: f64,
+}
+
+/// Reads the decisions from a recording, without a replay.
+fn recorded_decisions(path: &Path) -> Decisions {
+    let (mut decisions, mut calls) = (Decisions::default(), 0);
+    let mut reader = Reader::open(path).unwrap();
+    while let Some(block) = reader.next_block().unwrap() {
+        let block = block.unwrap();
+        let mut records = block.content.as_slice();
+        if block.extension != DECIDER {
+            continue;
+        }
+        while let Some(record) = Record::take_from(&mut records).unwrap() {
+            let (at_ms, steps) = match record {
+                Record::Create(create) => (create.at_ms, create.steps),
+                Record::Call(call) => (call.at_ms, call.steps),
+                _ => continue,
+            };
+            calls += 1;
+            for number in steps.iter().filter_map(decided) {
+                decisions.first.get_or_insert((at_ms, calls));
+                decisions.count += 1;
+                decisions.sum += number;
+            }
+        }
+    }
+    decisions
+}
+
+/// The field of a decision; `None` for another step.
+fn decided(step: &Step<'_>) -> Option<f64> {
+    let Step::Asked {
+        service,
+        name,
+        body,
+    } = step
+    else {
+        return None;
+    };
+    match HostCall::decode(*service, name, body).unwrap() {
+        HostCall::Emit { name, payload, .. } if name == DECISION => {
+            let decision: Value = serde_json::from_slice(payload).unwrap();
+            decision[FIELD].as_f64()
+        }
+        _ => None,
+    }
+}
+
 #[test]
-fn another_config_is_found_where_it_first_matters() {
+fn changed_decision_is_found_where_it_first_matters() {
     let mut running = Running::start(&recorded());
+    // Builds while the system works.
+    let changed = std::thread::spawn(|| ONE_MORE_NONCE.build());
     running.wait_for_benchmark("a proof", |it| it.stage == Stage::Proof);
-    std::thread::sleep(std::time::Duration::from_millis(1_500));
+    let changed = changed.join().unwrap();
+    running.stack.host.kill();
     let site = &running.stack.site;
-    let folder = site.folder();
-    let sampler = site.plugin("difficulty_sampler");
-    let with = ["--with", &sampler.display().to_string(), "--diff"];
-    let (code, _) = replay(site, &with);
-    assert_eq!(code, Some(0), "the same code decides the same");
-    let other = site.artifacts().plugin("difficulty_sampler");
-    assert!(other.exists() && folder.exists());
-    let _ = DIFFERENT;
+    let with = |file: &Path| replay(site, &["--diff", "--with", &file.display().to_string()]);
+
+    let (code, report) = with(&site.plugin(DECIDER));
+    assert_eq!(code, Some(0), "the same code decides the same: {report:#}");
+    let decisions = recorded_decisions(&site.folder().join(FILE));
+    let (code, report) = with(&changed);
+    assert_eq!(code, Some(DIFFERENT), "{report:#}");
+    let extension = &report["extensions"][0];
+    assert_eq!(extension["name"], DECIDER);
+    let first = &extension["differences"][0];
+    let found = (first["at_ms"].as_u64(), first["call"].as_u64());
+    let (at_ms, call) = decisions.first.unwrap();
+    assert_eq!(found, (Some(at_ms), Some(call)), "{first:#}");
+    let text = format!("emits `{DECISION}` with 1 other value");
+    assert_eq!(first["text"], text.as_str());
+    let values = first["values"].as_array().unwrap();
+    assert!(values[0].as_str().unwrap().starts_with(FIELD), "{first:#}");
+
+    let numbers = &extension["consequences"]["events"][DECISION]["fields"][FIELD]["numbers"];
+    assert_eq!(numbers["recorded"]["sum"].as_f64(), Some(decisions.sum));
+    let sum = decisions.sum + decisions.count as f64;
+    assert_eq!(numbers["replayed"]["sum"].as_f64(), Some(sum));
+    let differing = extension["calls"]["different"].as_u64().unwrap();
+    assert!((1..=decisions.count).contains(&differing), "{differing}");
 }
