@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use postcard::ser_flavors::Flavor;
 use serde::{Deserialize, Serialize};
 use serde_bytes::Bytes;
 
@@ -462,11 +463,36 @@ pub mod parts {
     }
 }
 
+/// Appends the form of a value; nothing if it has none.
 fn serialize<T: Serialize>(value: &T, encoded: &mut Vec<u8>) -> Result<(), RecordError> {
-    // The bytes go to the end of the vector, without a copy.
-    let taken = std::mem::take(encoded);
-    *encoded = postcard::to_extend(value, taken).map_err(RecordError::Unknown)?;
-    Ok(())
+    let begin = encoded.len();
+    postcard::serialize_with_flavor(value, Tail(encoded)).map_err(|error| {
+        encoded.truncate(begin);
+        RecordError::Unknown(error)
+    })
+}
+
+/// Writes to the end of a vector. That of postcard itself asks for room byte by byte.
+struct Tail<'a>(&'a mut Vec<u8>);
+
+impl Flavor for Tail<'_> {
+    type Output = ();
+
+    #[inline]
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.push(byte);
+        Ok(())
+    }
+
+    #[inline]
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
+    }
 }
 
 /// Appends what `write` writes behind its length; nothing if it fails.
