@@ -1,5 +1,6 @@
 //! Writes what waits in the tapes to the files of a recording.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 
@@ -28,6 +29,8 @@ pub(crate) enum WriteError {
 pub(crate) struct RecordingFile {
     recorder: Arc<Recorder>,
     series: Series,
+    /// Extensions that have begun.
+    begun: BTreeSet<String>,
     mask: Arc<Mask>,
 }
 
@@ -48,14 +51,11 @@ impl RecordingFile {
             *text = cover_text(&mask, std::mem::take(text));
         }
         let series = Series::begin(&settings.file, settings.bounds, head)?;
-        // What came too late for an earlier recording is not part of this one.
-        for (_, tape) in recorder.tapes() {
-            drop(tape.take());
-        }
         recorder.begin(Arc::clone(&mask));
         Ok(Self {
             recorder: Arc::clone(recorder),
             series,
+            begun: BTreeSet::new(),
             mask,
         })
     }
@@ -97,8 +97,11 @@ impl RecordingFile {
             for chunk in tape.take() {
                 match chunk {
                     Chunk::Storage { view, at_ms } => {
+                        self.begun.insert(extension.clone());
                         self.write_storage(&extension, &view, at_ms)?;
                     }
+                    // A call that came too late for an earlier recording is not part of this one.
+                    Chunk::Records(_) if !self.begun.contains(&extension) => {}
                     Chunk::Records(records) => {
                         tape.reuse(self.write(&extension, records)?);
                     }

@@ -176,3 +176,36 @@ impl Waiting {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn append(tape: &Tape, bytes: usize) -> Room {
+        let write = |records: &mut Vec<u8>| {
+            records.resize(records.len() + bytes, 0);
+            Ok(())
+        };
+        tape.append(1, || true, write).unwrap()
+    }
+
+    #[test]
+    fn tape_that_is_not_taken_is_full() {
+        let tape = Tape::new();
+        let piece = TAPE_BYTES_MAX / 16;
+        let rooms: Vec<Room> = (0..17).map(|_| append(&tape, piece)).collect();
+        assert_eq!(rooms[0], Room::Due);
+        assert_eq!(rooms[1..16], [Room::Left; 15]);
+        assert_eq!(rooms[16], Room::Full);
+        assert_eq!(tape.take().len(), 17, "each is a block of its own");
+        assert_eq!(append(&tape, 1), Room::Left);
+    }
+
+    #[test]
+    fn replaced_runner_appends_nothing() {
+        let tape = Tape::new();
+        let appended = tape.append(1, || false, |_| Err(RecordError::CutShort));
+        assert_eq!(appended.unwrap(), Room::Left);
+        assert!(tape.take().is_empty());
+    }
+}

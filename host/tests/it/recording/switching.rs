@@ -4,6 +4,7 @@ use std::fs;
 
 use serde_json::json;
 use tig_host::HostError;
+use tig_recording::series::files;
 
 use super::support::{FILE, calls, home, reload, replay, replay_same, stop, texts};
 use crate::support::{Home, fixture, wait_until};
@@ -146,6 +147,36 @@ async fn storage_beyond_the_bounds_ends_the_recording() {
     stop(host);
     let (_, report) = replay(&home, &[]);
     assert!(calls(&report, "passer") >= 1, "{report:#}");
+    assert_eq!(report["has_differences"], false, "{report:#}");
+}
+
+#[tokio::test]
+async fn full_parts_continue_bit_for_bit() {
+    let home = Home::new();
+    home.install("passer", &fs::read(fixture("passer")).unwrap());
+    let mut config = home.config();
+    config["extensions"] = json!(["passer"]);
+    config["record"] = json!({ "file": FILE, "mib_max": 8 });
+    home.write_config(&config);
+    let host = home.start();
+    let mut parts = 1;
+    while parts < 3 {
+        let url = format!("{}/noise/1", host.url());
+        let answer = reqwest::Client::new().post(url).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 200);
+        parts = files(&home.path(FILE)).len();
+    }
+    stop(host);
+    let bytes: u64 = files(&home.path(FILE))
+        .iter()
+        .map(|file| fs::metadata(file).unwrap().len())
+        .sum();
+    assert!(bytes <= 8 << 20, "{bytes}");
+    let report = replay_same(&home, &[]);
+    assert!(calls(&report, "passer") >= 3, "{report:#}");
+    // Without its earlier parts, a part begins with its own state.
+    fs::rename(home.path(FILE), home.path("later.rec")).unwrap();
+    let (_, report) = replay(&home, &["later.rec"]);
     assert_eq!(report["has_differences"], false, "{report:#}");
 }
 
