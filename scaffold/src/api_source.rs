@@ -1,8 +1,13 @@
 //! Where a generated crate takes the plugin API from.
 
 use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use semver::VersionReq;
+
+use crate::api_error::ApiSourceError;
+use crate::git_source::GitSource;
+use crate::toml_text::quoted;
 
 /// Name of the crate.
 pub(crate) const API_PACKAGE: &str = "tig-plugin-api";
@@ -13,64 +18,18 @@ pub(crate) const API_FOLDER: &str = "plugin-api";
 /// Longest manifest that is read.
 const MANIFEST_BYTES_MAX: u64 = 1 << 20;
 
-/// Longest URL, revision or version.
-const TEXT_BYTES_MAX: usize = 2_048;
+/// Longest version.
+const VERSION_BYTES_MAX: usize = 256;
 
 /// A source that was checked.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum ApiSource {
     /// A folder of this machine.
     Path(String),
-    /// A git repository, and a revision of it.
-    Git {
-        /// Its URL.
-        url: String,
-        /// The revision; `None` for its main branch.
-        rev: Option<String>,
-    },
-    /// A version in the registry.
+    /// A git repository.
+    Git(GitSource),
+    /// A version in the registry that cargo asks.
     Version(String),
-}
-
-/// Why a text is not a source of the plugin API.
-#[derive(Debug, thiserror::Error)]
-pub enum ApiSourceError {
-    /// The folder cannot be read.
-    #[error("--api-path {}: {source}; give the folder `{API_FOLDER}` of a clone of the repository", path.display())]
-    Folder {
-        /// The folder.
-        path: PathBuf,
-        /// The system's reason.
-        source: io::Error,
-    },
-    /// The folder holds something else.
-    #[error("--api-path {}: no package {API_PACKAGE} is there; {}", path.display(), remedy(better.as_deref()))]
-    OtherPackage {
-        /// The folder.
-        path: PathBuf,
-        /// A folder below it that holds the API.
-        better: Option<PathBuf>,
-    },
-    /// A manifest cannot name the folder.
-    #[error("--api-path {}: the path is not UTF-8, which a Cargo.toml cannot name; move or link the folder", .0.display())]
-    NotUnicode(PathBuf),
-    /// A text cannot stand in a manifest.
-    #[error("{option} {text:?}: {fault}")]
-    Text {
-        /// The option.
-        option: &'static str,
-        /// The beginning of its value.
-        text: String,
-        /// What is wrong, and what to give.
-        fault: &'static str,
-    },
-}
-
-fn remedy(better: Option<&Path>) -> String {
-    match better {
-        Some(better) => format!("give {}", better.display()),
-        None => format!("give the folder `{API_FOLDER}` of a clone of the repository"),
-    }
 }
 
 impl ApiSource {
@@ -98,38 +57,20 @@ impl ApiSource {
         }
     }
 
-    /// The API in a git repository; nothing is fetched.
-    ///
-    /// # Errors
-    ///
-    /// One of the texts is empty, too long, or has characters that it cannot have.
-    pub fn from_git(url: &str, rev: Option<&str>) -> Result<Self, ApiSourceError> {
-        let is_visible = |c: char| !c.is_control() && !c.is_whitespace();
-        let fault = "give the URL of a git repository, such as https://example.com/tig-host.git";
-        check("--api-git", url, is_visible, fault)?;
-        if let Some(rev) = rev {
-            let fault = "give a commit, a tag or a branch";
-            check("--api-rev", rev, is_visible, fault)?;
-        }
-        Ok(Self::Git {
-            url: url.to_owned(),
-            rev: rev.map(str::to_owned),
-        })
-    }
-
     /// The API in the registry; nothing is looked up.
     ///
     /// # Errors
     ///
     /// The text is not a version.
     pub fn from_version(version: &str) -> Result<Self, ApiSourceError> {
-        let is_legal = |c: char| c.is_ascii_alphanumeric() || ".-+*^~=<>, ".contains(c);
-        let fault = "give a version, such as 0.1 or =0.1.0";
-        check("--api-version", version, is_legal, fault)?;
-        if !version.contains(|c: char| c.is_ascii_digit()) {
-            return Err(bad("--api-version", version, fault));
+        let is_short = version.len() <= VERSION_BYTES_MAX;
+        // Without a digit it would be any version.
+        let has_digit = version.contains(|c: char| c.is_ascii_digit());
+        if is_short && has_digit && VersionReq::parse(version).is_ok() {
+            return Ok(Self::Version(version.to_owned()));
         }
-        Ok(Self::Version(version.to_owned()))
+        let fault = "give a version, such as 0.1 or =0.1.0";
+        Err(ApiSourceError::of_text("--api-version", version, fault))
     }
 
     /// The value of the dependency in a `Cargo.toml`.
@@ -137,34 +78,9 @@ impl ApiSource {
     pub fn dependency(&self) -> String {
         match self {
             Self::Path(path) => format!("{{ path = {} }}", quoted(path)),
-            Self::Git { url, rev: None } => format!("{{ git = {} }}", quoted(url)),
-            Self::Git {
-                url,
-                rev: Some(rev),
-            } => format!("{{ git = {}, rev = {} }}", quoted(url), quoted(rev)),
+            Self::Git(git) => git.dependency(),
             Self::Version(version) => quoted(version),
         }
-    }
-}
-
-fn check(
-    option: &'static str,
-    text: &str,
-    is_legal: impl Fn(char) -> bool,
-    fault: &'static str,
-) -> Result<(), ApiSourceError> {
-    let is_sound = (1..=TEXT_BYTES_MAX).contains(&text.len()) && text.chars().all(is_legal);
-    match is_sound {
-        true => Ok(()),
-        false => Err(bad(option, text, fault)),
-    }
-}
-
-fn bad(option: &'static str, text: &str, fault: &'static str) -> ApiSourceError {
-    ApiSourceError::Text {
-        option,
-        text: text.chars().take(80).collect(),
-        fault,
     }
 }
 
@@ -188,43 +104,21 @@ fn is_manifest_of_api(manifest: &str) -> bool {
     package.any(|line| name(line).unwrap_or(false))
 }
 
-/// A basic string of TOML.
-fn quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => quoted.extend(['\\', c]),
-            c if c.is_control() => quoted.push_str(&format!("\\u{:04X}", u32::from(c))),
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
-
 #[cfg(test)]
 mod tests {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
+    use std::path::PathBuf;
 
     use super::*;
 
     #[test]
     fn sources_are_written_as_cargo_reads_them() {
-        let git = |rev| ApiSource::from_git("https://example.com/a.git", rev).unwrap();
-        for (source, text) in [
-            (
-                ApiSource::Path("/a \"b\"\\c\n".to_owned()),
-                r#"{ path = "/a \"b\"\\c\u000A" }"#,
-            ),
-            (git(None), r#"{ git = "https://example.com/a.git" }"#),
-            (
-                git(Some("v1")),
-                r#"{ git = "https://example.com/a.git", rev = "v1" }"#,
-            ),
-            (ApiSource::from_version("0.1").unwrap(), r#""0.1""#),
-        ] {
-            assert_eq!(source.dependency(), text);
+        let path = ApiSource::Path("/a b".to_owned());
+        assert_eq!(path.dependency(), r#"{ path = "/a b" }"#);
+        for version in ["0.1", "=0.1.0", ">=0.1, <0.3", "0.1.0-rc.1"] {
+            let source = ApiSource::from_version(version).unwrap();
+            assert_eq!(source.dependency(), format!("\"{version}\""));
         }
     }
 
@@ -288,20 +182,16 @@ mod tests {
     }
 
     #[test]
-    fn texts_that_cannot_be_a_source_are_refused() {
-        let long = "9".repeat(TEXT_BYTES_MAX + 1);
-        for version in ["", "latest", "1.0\"", "1\n2", &long] {
-            let error = ApiSource::from_version(version).unwrap_err().to_string();
-            assert!(
-                error.ends_with("give a version, such as 0.1 or =0.1.0"),
-                "{error}"
-            );
+    fn texts_that_are_not_versions_are_refused() {
+        let long = "9".repeat(VERSION_BYTES_MAX + 1);
+        for version in [
+            "", "latest", "*", "1,,,", "1.2.3.4", ",1", "1.0\"", "1\n2", &long,
+        ] {
+            let error = ApiSource::from_version(version).unwrap_err();
+            assert!(matches!(error, ApiSourceError::Text { .. }));
+            let error = error.to_string();
+            let remedy = "give a version, such as 0.1 or =0.1.0";
+            assert!(error.ends_with(remedy) && error.len() < 300, "{error}");
         }
-        let refused = ApiSource::from_version("latest");
-        assert!(matches!(refused, Err(ApiSourceError::Text { .. })));
-        for url in ["", "a b", "https://x\n", &long] {
-            assert!(ApiSource::from_git(url, None).is_err(), "{url}");
-        }
-        assert!(ApiSource::from_git("https://example.com", Some("")).is_err());
     }
 }

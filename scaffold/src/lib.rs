@@ -4,16 +4,22 @@
 //! Templates are whole crates of valid Rust, in which the plugin is called `plugin_name`; the tests of this crate build and
 //! run them as they lie there. This crate runs no program and prints nothing.
 
+mod api_error;
 mod api_source;
 mod checkout;
 mod folder;
+mod git_source;
 mod name;
 mod render;
+mod stock;
 mod templates;
+mod toml_text;
 
-pub use api_source::{ApiSource, ApiSourceError};
+pub use api_error::ApiSourceError;
+pub use api_source::ApiSource;
 pub use checkout::find_checkout;
 pub use folder::{WriteError, write};
+pub use git_source::{GitReference, GitSource};
 pub use name::{NAME_BYTES_MAX, NameError, NameFault, PluginName};
 pub use render::{GeneratedFile, render};
 pub use templates::{KINDS, Kind};

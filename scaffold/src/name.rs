@@ -52,6 +52,8 @@ pub enum NameFault {
     Dependency,
     /// It is the host's own name.
     Host,
+    /// It is the name of an extension beside which the plugin is tried.
+    Taken,
 }
 
 impl Display for NameFault {
@@ -65,6 +67,9 @@ impl Display for NameFault {
             Self::StandardCrate => f.write_str("a crate of the standard library has this name"),
             Self::Dependency => f.write_str("a crate that plugins depend on has this name"),
             Self::Host => f.write_str("it is the name of the host itself"),
+            Self::Taken => {
+                f.write_str("a stock extension that such a plugin runs beside has this name")
+            }
         }
     }
 }
@@ -86,6 +91,16 @@ fn remedy(suggestion: Option<&str>) -> String {
 }
 
 impl NameError {
+    /// The error of a name that has this fault.
+    pub(crate) fn new(name: &str, fault: NameFault) -> Self {
+        Self {
+            // The text may be as long as a command line.
+            name: name.chars().take(NAME_BYTES_MAX).collect(),
+            fault,
+            suggestion: suggest(name, fault),
+        }
+    }
+
     /// What is wrong.
     #[must_use]
     pub fn fault(&self) -> NameFault {
@@ -108,12 +123,7 @@ impl PluginName {
     pub fn parse(name: &str) -> Result<Self, NameError> {
         match find_fault(name) {
             None => Ok(Self(name.to_owned())),
-            Some(fault) => Err(NameError {
-                // The text may be as long as a command line.
-                name: name.chars().take(NAME_BYTES_MAX).collect(),
-                fault,
-                suggestion: suggest(name),
-            }),
+            Some(fault) => Err(NameError::new(name, fault)),
         }
     }
 
@@ -150,7 +160,7 @@ fn find_fault(name: &str) -> Option<NameFault> {
 }
 
 /// The letters and digits of `name` in words that `_` divides, made a name; `None` if there are none.
-fn suggest(name: &str) -> Option<String> {
+fn suggest(name: &str, fault: NameFault) -> Option<String> {
     let mut words = String::new();
     let mut was_lower = false;
     for c in name.chars().take(NAME_BYTES_MAX) {
@@ -173,7 +183,8 @@ fn suggest(name: &str) -> Option<String> {
         close.insert_str(0, LETTER_BEFORE_DIGIT);
     }
     let is_taken = |fault| !matches!(fault, NameFault::Empty | NameFault::TooLong);
-    if find_fault(&close).is_some_and(is_taken) {
+    if find_fault(&close).is_some_and(is_taken) || fault == NameFault::Taken {
+        close.truncate(NAME_BYTES_MAX - SUFFIX_OF_TAKEN.len());
         close.push_str(SUFFIX_OF_TAKEN);
     }
     close.truncate(NAME_BYTES_MAX);
@@ -237,7 +248,7 @@ mod tests {
         for first in 0..=0x2ff_u32 {
             for name in ["", "a", "_fn", "9-X"] {
                 let name = format!("{}{name}", char::from_u32(first).unwrap());
-                if let Some(better) = suggest(&name) {
+                if let Some(better) = suggest(&name, NameFault::Character) {
                     assert_eq!(find_fault(&better), None, "{name:?}");
                 }
             }

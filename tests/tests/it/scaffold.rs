@@ -1,6 +1,7 @@
 //! `tig-host plugin new`: what it writes builds, passes its tests and is loaded, outside of the repository; what it cannot
 //! write it names.
 
+mod git_source;
 mod in_a_system;
 
 use std::fs::{self, Permissions};
@@ -145,34 +146,31 @@ fn clone_of_the_running_host_is_the_default_api() {
 }
 
 #[test]
-fn host_outside_of_a_clone_takes_its_own_version() {
+fn host_outside_of_a_clone_asks_for_a_source() {
     let place = tempfile::tempdir().unwrap();
     let program = place.path().join("tig-host");
     fs::copy(host(), &program).unwrap();
-    let mut command = Command::new(program);
-    command
-        .args(["plugin", "new", "zebra"])
-        .current_dir(place.path());
-    let output = command.output().unwrap();
-    let said = text(&output.stdout);
-    assert!(said.contains("the version of this host"), "{said}");
-    let line = format!("\ntig-plugin-api = \"{}\"\n", tig_scaffold::API_VERSION);
-    assert!(manifest(place.path()).contains(&line));
-}
+    let run = |words: &[&str]| {
+        let mut command = Command::new(&program);
+        command.args(["plugin", "new", "zebra"]).args(words);
+        command.current_dir(place.path()).output().unwrap()
+    };
+    let refused = run(&[]);
+    let said = text(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    for option in ["--api-path", "--api-git", "--api-version"] {
+        assert!(said.contains(option), "{said}");
+    }
+    assert_eq!(text(&refused.stdout), "");
+    assert_eq!(entries(place.path()), ["tig-host"], "nothing is written");
 
-#[test]
-fn git_source_is_written_with_its_revision() {
-    let place = tempfile::tempdir().unwrap();
-    let words = [
-        "zebra",
-        "--api-git",
-        "https://example.com/a.git",
-        "--api-rev",
-        "v1",
-    ];
-    assert!(new_plugin(place.path(), &words).status.success());
-    let line = "\ntig-plugin-api = { git = \"https://example.com/a.git\", rev = \"v1\" }\n";
-    assert!(manifest(place.path()).contains(line));
+    let by_version = run(&["--api-version", "0.1"]);
+    let said = text(&by_version.stdout);
+    assert!(
+        said.contains("the registry that cargo asks must have it"),
+        "{said}"
+    );
+    assert!(manifest(place.path()).contains("\ntig-plugin-api = \"0.1\"\n"));
 }
 
 #[test]
@@ -181,7 +179,7 @@ fn bad_words_are_refused_with_their_remedy() {
     fs::create_dir(place.path().join("taken")).unwrap();
     fs::write(place.path().join("file"), "").unwrap();
     let root = repository().display().to_string();
-    let cases: [(&[&str], &str); 11] = [
+    let cases: [(&[&str], &str); 16] = [
         (
             &["my-sampler"],
             "only a-z, 0-9 and _ are allowed; try `my_sampler`",
@@ -206,6 +204,31 @@ fn bad_words_are_refused_with_their_remedy() {
             &["zebra", "--api-version", "latest"],
             "give a version, such as 0.1",
         ),
+        (&["zebra", "--api-version", "1,,,"], "give a version"),
+        (
+            &["zebra", "--api-git", "https://user:t0ken@example.com/a"],
+            "--api-git: the URL holds a user or a password",
+        ),
+        (
+            &["zebra", "--api-git", "file:///a", "--api-rev", "main"],
+            "a branch by --api-branch, a tag by --api-tag",
+        ),
+        (
+            &[
+                "zebra",
+                "--api-git",
+                "file:///a",
+                "--api-tag",
+                "a",
+                "--api-branch",
+                "b",
+            ],
+            "cannot be used with",
+        ),
+        (
+            &["precommit_manager"],
+            "has this name; try `precommit_manager_plugin`",
+        ),
         (
             &["zebra", "--api-version", "1", "--api-path", "."],
             "cannot be used with",
@@ -220,10 +243,18 @@ fn bad_words_are_refused_with_their_remedy() {
         let said = text(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{words:?}: {said}");
         assert!(said.contains(remedy), "{words:?}: {said}");
+        assert!(!said.contains("t0ken"), "{words:?}: {said}");
         assert_eq!(text(&output.stdout), "", "{words:?}");
         assert_eq!(entries(place.path()), ["file", "taken"], "{words:?}");
     }
     assert!(entries(&place.path().join("taken")).is_empty());
+}
+
+#[test]
+fn sampler_may_have_the_name_of_the_stock_one() {
+    let place = tempfile::tempdir().unwrap();
+    let output = new_plugin(place.path(), &["difficulty_sampler", "--kind", "sampler"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
 }
 
 #[test]

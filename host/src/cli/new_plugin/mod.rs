@@ -11,8 +11,8 @@ use std::process::ExitCode;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use tig_process::error_chain::error_chain;
-use tig_scaffold::{API_VERSION, ApiSource, ApiSourceError, KINDS, NameError, PluginName};
-use tig_scaffold::{WriteError, find_checkout, render, write};
+use tig_scaffold::{API_VERSION, PluginName, WriteError, find_checkout, render, write};
+use tig_scaffold::{ApiSource, ApiSourceError, GitReference, GitSource, KINDS, NameError};
 
 use super::output;
 
@@ -31,16 +31,22 @@ pub(super) struct NewPluginArguments {
     /// The folder in which the crate gets a folder of its name
     #[arg(long, value_name = "PARENT", default_value = ".")]
     folder: PathBuf,
-    /// Take the plugin API from this folder; by default from the clone that this program was built in, else by version
+    /// Take the plugin API from this folder; by default from the clone that this program was built in
     #[arg(long, value_name = "PATH", group = "api")]
     api_path: Option<PathBuf>,
     /// Take it from this git repository
     #[arg(long, value_name = "URL", group = "api")]
     api_git: Option<String>,
-    /// A commit, tag or branch of that
-    #[arg(long, value_name = "REV", requires = "api_git")]
+    /// A commit of that
+    #[arg(long, value_name = "COMMIT", requires = "api_git", group = "reference")]
     api_rev: Option<String>,
-    /// Take this version of it from the registry
+    /// A tag of that
+    #[arg(long, value_name = "TAG", requires = "api_git", group = "reference")]
+    api_tag: Option<String>,
+    /// A branch of that; by default the main one
+    #[arg(long, value_name = "BRANCH", requires = "api_git", group = "reference")]
+    api_branch: Option<String>,
+    /// Take this version of it from the registry that cargo asks, which must have it
     #[arg(long, value_name = "VERSION", group = "api")]
     api_version: Option<String>,
 }
@@ -59,6 +65,11 @@ pub(super) enum NewPluginError {
     /// The source of the plugin API.
     #[error(transparent)]
     Api(#[from] ApiSourceError),
+    /// No source is given and none is found.
+    #[error(
+        "the plugin API is in no registry yet, and this program lies in no clone of its repository; give --api-path CLONE/plugin-api, --api-git URL, or --api-version {API_VERSION} if a registry of your own has it"
+    )]
+    NoApi,
     /// The folder.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -68,7 +79,7 @@ impl NewPluginError {
     fn exit_code(&self) -> ExitCode {
         match self {
             Self::Write(WriteError::Refused { .. }) => ExitCode::FAILURE,
-            Self::Name(_) | Self::Api(_) | Self::Write(_) => USAGE.into(),
+            Self::Name(_) | Self::Api(_) | Self::NoApi | Self::Write(_) => USAGE.into(),
         }
     }
 }
@@ -86,10 +97,11 @@ pub(super) fn new_plugin(arguments: &NewPluginArguments) -> ExitCode {
 
 fn try_new_plugin(arguments: &NewPluginArguments) -> Result<(), NewPluginError> {
     let name = PluginName::parse(&arguments.name)?;
-    let (source, origin) = choose_source(arguments)?;
     // clap has let no other through.
     let chosen = KINDS.iter().find(|kind| kind.name == arguments.kind);
     let kind = chosen.unwrap_or(&KINDS[0]);
+    kind.check_name(&name)?;
+    let (source, origin) = choose_source(arguments)?;
     let files = render(kind, &name, &source);
     let folder = write(&arguments.folder, &name, &files)?;
     let place = folder.display();
@@ -111,30 +123,33 @@ fn try_new_plugin(arguments: &NewPluginArguments) -> Result<(), NewPluginError> 
 /// The source of the plugin API, and why it is that.
 fn choose_source(
     arguments: &NewPluginArguments,
-) -> Result<(ApiSource, &'static str), ApiSourceError> {
+) -> Result<(ApiSource, &'static str), NewPluginError> {
     const GIVEN: &str = "as given";
     if let Some(path) = &arguments.api_path {
         return Ok((ApiSource::from_path(path)?, GIVEN));
     }
     if let Some(url) = &arguments.api_git {
-        let source = ApiSource::from_git(url, arguments.api_rev.as_deref())?;
-        return Ok((source, GIVEN));
+        let source = GitSource::new(url, choose_reference(arguments))?;
+        return Ok((ApiSource::Git(source), GIVEN));
     }
     if let Some(version) = &arguments.api_version {
-        return Ok((ApiSource::from_version(version)?, GIVEN));
+        let origin = "as given; the registry that cargo asks must have it";
+        return Ok((ApiSource::from_version(version)?, origin));
     }
     let program = std::env::current_exe().and_then(|path| path.canonicalize());
-    match program.ok().and_then(|program| find_checkout(&program)) {
-        Some(api) => {
-            let origin =
-                "the clone that this program was built in; another by --api-git, --api-version";
-            Ok((ApiSource::from_path(&api)?, origin))
-        }
-        None => {
-            let origin = "the version of this host; another source by --api-path, --api-git";
-            Ok((ApiSource::from_version(API_VERSION)?, origin))
-        }
-    }
+    let checkout = program.ok().and_then(|program| find_checkout(&program));
+    // Not a version of the registry: nobody has published it, and anybody could take its name there.
+    let api = checkout.ok_or(NewPluginError::NoApi)?;
+    let origin = "the clone that this program was built in; another by --api-git, --api-version";
+    Ok((ApiSource::from_path(&api)?, origin))
+}
+
+/// clap lets at most one of them through.
+fn choose_reference(arguments: &NewPluginArguments) -> GitReference {
+    let branch = arguments.api_branch.clone().map(GitReference::Branch);
+    let tag = arguments.api_tag.clone().map(GitReference::Tag);
+    let commit = arguments.api_rev.clone().map(GitReference::Commit);
+    branch.or(tag).or(commit).unwrap_or_default()
 }
 
 fn next_commands(folder: &Path) -> [String; 3] {
