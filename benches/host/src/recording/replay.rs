@@ -13,7 +13,7 @@ use crate::site::{Site, program};
 const ROUNDS_COUNT: usize = 3;
 
 /// Orders that are recorded.
-const ORDERS: u64 = 50_000;
+const ORDERS: u64 = 20_000;
 
 /// Orders that wait at most.
 const WAITING: u64 = 500;
@@ -59,24 +59,42 @@ impl Replayed {
 pub(crate) fn measure(report: &mut Report) -> Result<()> {
     let settings = json!({ "record": { "file": "night.rec", "mib_max": 8_192 } });
     let site = Site::with_settings(&[("busy", "busy")], &settings)?;
-    let handled = work(&site)?;
+    work(&site)?;
     let replayed = replay(&site)?;
-    // One call is `new`.
-    replayed.check(handled + 1)?;
+    // With `new`, and besides with an update each few seconds.
+    let answered = ORDERS.div_ceil(ORDERS_PER_REQUEST);
+    replayed.check(replayed.calls.max(ORDERS + answered + 1))?;
+    check_decisions(&site, answered)?;
     replayed.report(
         report,
         "replay of handlers that store, emit and ask over HTTP",
     )
 }
 
-/// Has the extension handle orders and answers; the number of calls.
-fn work(site: &Site) -> Result<u64> {
+/// Each order and each answer has had its event, in the recording and in its replay.
+fn check_decisions(site: &Site, answered: u64) -> Result<()> {
+    let found = run(site, &["--diff", "--all"])?;
+    let events = &found["extensions"][0]["consequences"]["events"];
+    for (name, count) in [("decision", ORDERS), ("answered", answered)] {
+        let both = json!({ "recorded": count, "replayed": count });
+        if events[name]["count"] != both {
+            let counts = &events[name]["count"];
+            return Err(format!("{count} events `{name}` were emitted, not {counts}").into());
+        }
+    }
+    Ok(())
+}
+
+/// Has the extension handle orders and answers.
+fn work(site: &Site) -> Result<()> {
     let url = format!("http://{}/", answers::serve()?);
     let host = site.start()?;
     // The host's `update`s are handled too, which are few.
     for number in 0..ORDERS {
         if number % WAITING == 0 {
-            host.wait(|host| host.handled_by("busy") >= number)?;
+            // With answers, of which few may be on their way.
+            let handled = number + number.div_ceil(ORDERS_PER_REQUEST);
+            host.wait(|host| host.handled_by("busy") >= handled)?;
         }
         host.publish(
             "order",
@@ -87,27 +105,18 @@ fn work(site: &Site) -> Result<u64> {
     host.wait(|host| host.handled_by("busy") >= ORDERS + answered)?;
     // For what came after updates that were counted as answers.
     std::thread::sleep(SETTLED);
-    Ok(host.stop())
+    host.stop();
+    Ok(())
 }
 
 /// Replays the recording of `site`.
 pub(crate) fn replay(site: &Site) -> Result<Replayed> {
-    let file = site.path("night.rec");
     let mut seconds = Vec::new();
     let mut found = Value::Null;
     for _ in 0..ROUNDS_COUNT {
         let start = Instant::now();
-        let output = Command::new(program()?)
-            .args(["replay", "--json", "--plugins"])
-            .arg(site.path("plugins"))
-            .arg(&file)
-            .stdin(Stdio::null())
-            .output()?;
+        found = run(site, &[])?;
         seconds.push(start.elapsed().as_secs_f64());
-        found = serde_json::from_slice(&output.stdout).map_err(|error| {
-            let reason = String::from_utf8_lossy(&output.stderr).into_owned();
-            format!("the replay does not report: {error}: {reason}")
-        })?;
     }
     let number = |name: &str| found["calls"][name].as_u64().ok_or("no number of calls");
     Ok(Replayed {
@@ -115,7 +124,24 @@ pub(crate) fn replay(site: &Site) -> Result<Replayed> {
         same: number("same")?,
         damage: found["damage"].clone(),
         skipped: found["skipped"].clone(),
-        file_bytes: std::fs::metadata(&file)?.len(),
+        file_bytes: std::fs::metadata(site.path("night.rec"))?.len(),
         seconds: median(seconds)?,
+    })
+}
+
+/// Runs `tig-host replay` with `options`; its report.
+fn run(site: &Site, options: &[&str]) -> Result<Value> {
+    let output = Command::new(program()?)
+        .args(["replay", "--json"])
+        .args(options)
+        .arg("--plugins")
+        .arg(site.path("plugins"))
+        .arg(site.path("night.rec"))
+        .stdin(Stdio::null())
+        .output()?;
+    let report = serde_json::from_slice(&output.stdout);
+    report.map_err(|error| {
+        let reason = String::from_utf8_lossy(&output.stderr);
+        format!("the replay does not report: {error}: {reason}").into()
     })
 }
