@@ -10,7 +10,7 @@ use super::super::events::{self, Wanted};
 use super::super::shown_text::cut;
 use super::handlers::Handlers;
 use super::screen::Screen;
-use super::throttle::{Pass, Throttle};
+use super::throttle::{Pass, Throttle, next_or_pause};
 use crate::control::report::{EventReport, EventsReport};
 
 /// Lines with events in a second.
@@ -47,8 +47,13 @@ impl EventLines {
             if let Ok(client) = OperatorClient::new(&self.place) {
                 loop {
                     let query = events::query(&wanted, after, after.is_some());
-                    let page = client.get::<EventsReport>("v1/events", &query).await;
-                    let Ok(page) = page else { break };
+                    let page = client.get::<EventsReport>("v1/events", &query);
+                    let page = next_or_pause(page, || {
+                        if let Some(count) = throttle.take_left_out() {
+                            self.screen.show("event", &more_events(count));
+                        }
+                    });
+                    let Ok(page) = page.await else { break };
                     after = Some(page.next);
                     self.show(&page, &mut throttle);
                 }
@@ -68,7 +73,7 @@ impl EventLines {
             match throttle.pass(Instant::now()) {
                 Pass::Show => {}
                 Pass::ShowAfter(count) => {
-                    self.screen.show("event", &format!("{count} more events"));
+                    self.screen.show("event", &more_events(count));
                 }
                 Pass::LeaveOut => continue,
             }
@@ -76,6 +81,10 @@ impl EventLines {
             self.screen.show("event", &text(event, &handlers));
         }
     }
+}
+
+fn more_events(count: usize) -> String {
+    format!("{count} more events")
 }
 
 /// `name  emitter > handlers  payload`

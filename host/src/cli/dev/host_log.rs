@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::child::{Lines, Tail};
 use super::screen::Screen;
-use super::throttle::{Pass, Throttle};
+use super::throttle::{Pass, Throttle, next_or_pause};
 
 /// Lines of the log in a second.
 const LOG_LINES_MAX: usize = 25;
@@ -16,7 +16,13 @@ const SHOWN_MEMBERS: [&str; 5] = ["timestamp", "level", "message", "extension", 
 /// Shows the log until it ends, and keeps its last lines.
 pub(super) async fn show(mut lines: Lines, plugin: String, screen: Screen, tail: Tail) {
     let mut throttle = Throttle::new(LOG_LINES_MAX, Instant::now());
-    while let Some(line) = lines.next().await {
+    loop {
+        let next = next_or_pause(lines.next(), || {
+            if let Some(count) = throttle.take_left_out() {
+                screen.show("log", &format!("{count} more lines"));
+            }
+        });
+        let Some(line) = next.await else { return };
         let Ok(members) = serde_json::from_str(&line) else {
             // Not of the log: what a library prints, or the words of a process that dies.
             tail.push(&line);

@@ -1,6 +1,9 @@
 //! Bounds lines on screen: what is too much in a second is counted instead.
 
+use std::pin::pin;
 use std::time::{Duration, Instant};
+
+use tokio::time::timeout;
 
 /// Time for which lines are counted.
 const WINDOW: Duration = Duration::from_secs(1);
@@ -36,6 +39,11 @@ impl Throttle {
         }
     }
 
+    /// Lines that were left out and not counted on screen yet.
+    pub(super) fn take_left_out(&mut self) -> Option<usize> {
+        Some(std::mem::take(&mut self.left_out)).filter(|count| *count > 0)
+    }
+
     /// Decides about a line.
     pub(super) fn pass(&mut self, now: Instant) -> Pass {
         if now.saturating_duration_since(self.begun) >= WINDOW {
@@ -54,6 +62,18 @@ impl Throttle {
     }
 }
 
+/// Waits for what comes next; `pause` is called if that takes long.
+pub(super) async fn next_or_pause<T>(next: impl Future<Output = T>, pause: impl FnOnce()) -> T {
+    let mut next = pin!(next);
+    match timeout(WINDOW, next.as_mut()).await {
+        Ok(next) => next,
+        Err(_) => {
+            pause();
+            next.await
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,6 +88,25 @@ mod tests {
             [Pass::Show, Pass::Show, Pass::LeaveOut, Pass::LeaveOut]
         );
         assert_eq!(throttle.pass(start + WINDOW), Pass::ShowAfter(2));
+        assert_eq!(throttle.pass(start + WINDOW), Pass::Show);
+    }
+
+    #[tokio::test]
+    async fn pause_is_noticed_while_waiting() {
+        let mut pauses = 0;
+        next_or_pause(tokio::time::sleep(WINDOW / 2), || pauses += 1).await;
+        assert_eq!(pauses, 0);
+        next_or_pause(tokio::time::sleep(WINDOW * 3 / 2), || pauses += 1).await;
+        assert_eq!(pauses, 1);
+    }
+
+    #[test]
+    fn left_out_lines_are_taken_once() {
+        let start = Instant::now();
+        let mut throttle = Throttle::new(1, start);
+        assert_eq!(throttle.take_left_out(), None);
+        let _ = [(); 3].map(|()| throttle.pass(start));
+        assert_eq!(throttle.take_left_out(), Some(2));
         assert_eq!(throttle.pass(start + WINDOW), Pass::Show);
     }
 }
