@@ -25,6 +25,9 @@ const GUARD_STOP_TIMEOUT: Duration = GUARDED_STOP_TIMEOUT.saturating_add(Duratio
 /// Loopback is not for proxies, whatever the environment says.
 const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
+/// Variable with the ssh that git starts.
+const GIT_SSH: &str = "GIT_SSH_COMMAND";
+
 /// A program to start.
 pub(super) struct Program<'a> {
     /// Its file, or a name in PATH.
@@ -70,6 +73,12 @@ impl Program<'_> {
             .stderr(Stdio::piped());
         if self.is_local {
             command.envs(NO_PROXY.map(|name| (name, "127.0.0.1,localhost")));
+        } else {
+            // Its group is not the terminal's, so a question would stop it.
+            command.env("GIT_TERMINAL_PROMPT", "0");
+            if std::env::var_os(GIT_SSH).is_none() {
+                command.env(GIT_SSH, "ssh -o BatchMode=yes");
+            }
         }
         let mut process = command.spawn()?;
         let outputs = Outputs {
