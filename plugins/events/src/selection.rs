@@ -12,6 +12,10 @@ use crate::event;
 /// blocks, so a selector emits one at each block. Challenges that it does not name keep what the config says. Fees, budgets
 /// and other limits of the config hold in any case, and a challenge that the config does not name, or to which it gives
 /// weight 0, stays off.
+///
+/// A selection that follows from a block more than ten ago is refused. Each selection takes the place of the one before, from
+/// whichever extension it comes: run one selector, since two of them undo each other's choice at each block. Precommits made at the
+/// start of a block, before its selection has come, still follow the former one.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Selection {
     /// Height of the block that it follows from. The ten blocks count from it; without one, from the block at which it arrives.

@@ -27,7 +27,7 @@ pub(crate) struct Applied {
     /// By challenge name: why the config's choice goes on where a selector has made one.
     refused: BTreeMap<String, Refusal>,
     /// Why nothing of a selection is applied.
-    excess: Option<String>,
+    refused_whole: Option<String>,
 }
 
 /// Why a selector's choice for a challenge is not applied.
@@ -47,7 +47,7 @@ impl Applied {
     pub(crate) fn new(config: &Config, held: Option<&Held>, market: &Market) -> Self {
         let mut applied = Self {
             selection: config.algo_selection.clone(),
-            excess: held.and_then(Held::excess),
+            refused_whole: held.and_then(Held::excess),
             ..Self::default()
         };
         for (name, entry) in held.into_iter().flat_map(|held| &held.entries) {
@@ -58,6 +58,11 @@ impl Applied {
             }
         }
         applied
+    }
+
+    /// Notes why nothing of the newest selection is applied.
+    pub(crate) fn refuse(&mut self, why: String) {
+        self.refused_whole = Some(why);
     }
 
     /// Whether the choice for the challenge is a selector's.
@@ -86,8 +91,8 @@ impl Applied {
                 "remove the selector from `extensions` of the config if the config should decide",
             ));
         }
-        let excess = self.excess.iter().map(|excess| refused(excess.clone()));
-        conditions.extend(excess);
+        let whole = self.refused_whole.iter().map(|why| refused(why.clone()));
+        conditions.extend(whole);
         conditions.extend(self.refused.iter().map(|(name, refusal)| {
             let text = format!(
                 "a selector's choice for challenge {name} is refused, the config's goes on: {refusal}"

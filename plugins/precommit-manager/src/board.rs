@@ -19,6 +19,8 @@ pub(crate) struct Board {
     pub(crate) market: Option<Market>,
     /// What a selector has chosen last, while it holds.
     pub(crate) held: Option<Held>,
+    /// Why the newest selection is not held, if it came too late.
+    late: Option<String>,
     pub(crate) applied: Applied,
     pub(crate) choices: Choices,
     /// By challenge id.
@@ -43,16 +45,23 @@ impl Board {
         is_over
     }
 
-    /// Takes in what a selector has chosen.
+    /// Takes in what a selector has chosen. What comes too late takes the place of nothing.
     pub(crate) fn select(&mut self, config: &Config, event: SelectionEvent) {
         let height = self.market.as_ref().map(|market| market.height);
-        self.held = Some(Held::new(event, height));
+        let held = Held::new(event, height);
+        self.late = height.and_then(|height| held.delay(height));
+        if self.late.is_none() {
+            self.held = Some(held);
+        }
         self.choose(config);
     }
 
     fn choose(&mut self, config: &Config) {
         if let Some(market) = &self.market {
             self.applied = Applied::new(config, self.held.as_ref(), market);
+            if let Some(late) = &self.late {
+                self.applied.refuse(late.clone());
+            }
             self.choices = choices(&self.applied, market);
         }
     }

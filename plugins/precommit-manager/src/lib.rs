@@ -6,7 +6,7 @@
 //! | emits | `precommit_ready`, `precommits_paused` |
 //! | routes | `GET /precommits`: the current block, and why each challenge is or is not precommitted; `GET /operator/panel/precommits` |
 //! | commands | `pause`, `resume`: whether new work is begun; `why`: the reasons why nothing, or not everything, is precommitted |
-//! | conditions | the reasons, by their codes (`reason.rs`); `selection_applied`: challenges whose weights come from a selector; `selection_refused`: a selector's choice that is not valid; `fee_balance_low` also if the balance lasts for less than two days, or the API says so; `precommits_refused`: three in a row |
+//! | conditions | the reasons, by their codes (`reason.rs`); `selection_applied`: challenges whose weights come from a selector; `selection_refused`: a selector's choice that is not valid, or of a block more than ten ago; `fee_balance_low` also if the balance lasts for less than two days, or the API says so; `precommits_refused`: three in a row |
 //! | config keys | `max_precommits_per_block`, `max_unresolved`, `budget_per_day`, `algo_selection` {challenge name: `algorithm`, `num_nonces`, `weight`, `max_fee`} |
 //! | stored keys | `ledger`: what was precommitted at the current block; `spend`: fees of the last day; `paused`: there while new work is paused, with the time of the pause |
 //!

@@ -13,6 +13,12 @@ pub(crate) const SELECTION_BLOCKS_COUNT_MAX: u32 = 10;
 /// Challenges of one selection: far above those of the network.
 const SELECTED_COUNT_MAX: usize = 100;
 
+/// Length of a challenge's or an algorithm's name: far above those of the network.
+const NAME_BYTES_MAX: usize = 100;
+
+/// Length of the text that says why an entry does not decode. It may quote the whole entry.
+const FAULT_BYTES_MAX: usize = 200;
+
 /// `selection` as it comes from outside: an entry that does not decode spoils no other.
 #[derive(Deserialize)]
 pub(crate) struct SelectionEvent {
@@ -37,9 +43,6 @@ impl Held {
     pub(crate) fn new(event: SelectionEvent, height: Option<u32>) -> Self {
         let count = event.selection.len();
         let entries = event.selection.into_iter();
-        let decode = |entry: &RawValue| {
-            serde_json::from_str(entry.get()).map_err(|error: serde_json::Error| error.to_string())
-        };
         Self {
             // A selection of a block to come counts from now.
             height: match (event.height, height) {
@@ -50,9 +53,7 @@ impl Held {
             entries: if count > SELECTED_COUNT_MAX {
                 BTreeMap::new()
             } else {
-                entries
-                    .map(|(name, entry)| (name, decode(&entry)))
-                    .collect()
+                entries.map(decode_entry).collect()
             },
         }
     }
@@ -68,6 +69,14 @@ impl Held {
         height.saturating_sub(since) > SELECTION_BLOCKS_COUNT_MAX
     }
 
+    /// Why the selection does not hold at a block of this height, if it comes too late.
+    pub(crate) fn delay(&self, height: u32) -> Option<String> {
+        let since = self.height.filter(|_| self.is_expired(height))?;
+        Some(format!(
+            "the selection is of block {since}, more than {SELECTION_BLOCKS_COUNT_MAX} before {height}: none of it is applied"
+        ))
+    }
+
     /// Why none of the selection is applied, if it has too many entries.
     pub(crate) fn excess(&self) -> Option<String> {
         (self.count > SELECTED_COUNT_MAX).then(|| {
@@ -76,6 +85,42 @@ impl Held {
                 self.count
             )
         })
+    }
+}
+
+/// Decodes an entry under its name, of which only the beginning is kept where it cannot be one.
+fn decode_entry(
+    (mut name, entry): (String, Box<RawValue>),
+) -> (String, Result<SelectedChallenge, String>) {
+    if name.len() > NAME_BYTES_MAX {
+        cut(&mut name, NAME_BYTES_MAX);
+        let fault = format!("the name of its challenge has more than {NAME_BYTES_MAX} bytes");
+        return (name, Err(fault));
+    }
+    let decoded = serde_json::from_str::<SelectedChallenge>(entry.get());
+    let decoded = decoded.map_err(|error| {
+        let mut fault = error.to_string();
+        cut(&mut fault, FAULT_BYTES_MAX);
+        fault
+    });
+    let has_long_name = |chosen: &SelectedChallenge| {
+        let algorithm = chosen.algorithm.as_ref();
+        algorithm.is_some_and(|algorithm| algorithm.len() > NAME_BYTES_MAX)
+    };
+    let decoded = decoded.and_then(|chosen| match has_long_name(&chosen) {
+        true => Err(format!(
+            "algorithm: its name has more than {NAME_BYTES_MAX} bytes"
+        )),
+        false => Ok(chosen),
+    });
+    (name, decoded)
+}
+
+/// Keeps the beginning of a long text, and marks that more has followed.
+fn cut(text: &mut String, bytes_max: usize) {
+    if text.len() > bytes_max {
+        text.truncate(text.floor_char_boundary(bytes_max));
+        text.push_str("...");
     }
 }
 
@@ -121,6 +166,21 @@ mod tests {
         let held = held(&event, None);
         assert!(held.entries["a"].as_ref().unwrap_err().contains("f64"));
         assert_eq!(held.entries["b"].as_ref().unwrap().weight, 2.0);
+    }
+
+    #[test]
+    fn faults_quote_the_beginning_alone() {
+        let long = "\u{e9}".repeat(100_000);
+        let event = json!({ "selection": {
+            "a": long, "b": { "weight": long }, "c": { "weight": 1, "algorithm": long }, &long: { "weight": 1 },
+        } });
+        let held = held(&event, None);
+        assert_eq!(held.entries.len(), 4);
+        for (name, entry) in held.entries {
+            let fault = entry.unwrap_err();
+            assert!(name.len() <= NAME_BYTES_MAX + 3, "{name}");
+            assert!(fault.len() <= FAULT_BYTES_MAX + 3, "{fault}");
+        }
     }
 
     #[test]

@@ -232,6 +232,39 @@ fn config_decides_again_ten_blocks_later() {
 }
 
 #[test]
+fn selection_of_an_old_block_is_refused() {
+    let mut manager = selected(json!({ "satisfiability": { "weight": 4.0 } }));
+    let select = |manager: &mut Harness<PrecommitManager>, height| {
+        let selection = json!({ "knapsack": { "weight": 5.0 } });
+        manager.event(
+            "selection",
+            json!({ "height": height, "selection": selection }),
+        );
+        manager.update();
+        conditions(manager, "selection_refused")
+    };
+    manager.logs();
+    for height in 101..103 {
+        manager.event("new_block", at_height(height));
+        let refused = select(&mut manager, 90);
+        assert_eq!(refused.len(), 1, "{height}");
+        let (subject, _, text) = &refused[0];
+        assert!(
+            subject.is_empty() && text.contains("of block 90, more than 10 before"),
+            "{text}"
+        );
+        assert_eq!(seen(&mut manager, "knapsack")["weight"], 1.0);
+        let earlier = seen(&mut manager, "satisfiability");
+        assert_eq!(earlier["weight"], 4.0, "the earlier selection still holds");
+    }
+    let logs = manager.logs();
+    let is_over = |text: &String| text.contains("no selection has come");
+    assert!(!logs.iter().any(|(_, text)| is_over(text)), "{logs:?}");
+    assert_eq!(select(&mut manager, 92), []);
+    assert_eq!(seen(&mut manager, "knapsack")["weight"], 5.0);
+}
+
+#[test]
 fn newer_selection_replaces_the_whole_earlier_one() {
     let mut manager = selected(json!({ "knapsack": { "weight": 5.0 } }));
     select_event(&mut manager, json!({ "satisfiability": { "weight": 4.0 } }));
