@@ -16,6 +16,9 @@ const EVIDENCE_MAX: f64 = 1e6;
 /// A prior that is weaker gives draws without meaning.
 const EVIDENCE_MIN: f64 = 0.01;
 
+/// A smaller part would forget each benchmark at the next block.
+const DECAY_PER_BLOCK_MIN: f64 = 0.01;
+
 /// The section as written. The keys of the stock section may stand beside its own, so that the plugin runs as a shadow
 /// of `difficulty_sampler`, which hands it the stock section.
 #[derive(Clone, ConfigSchema, Debug, Deserialize)]
@@ -82,7 +85,11 @@ impl Config {
                 self.solutions_per_benchmark,
                 (EVIDENCE_MIN, EVIDENCE_MAX),
             ),
-            ("decay_per_block", self.decay_per_block, (0.0, 1.0)),
+            (
+                "decay_per_block",
+                self.decay_per_block,
+                (DECAY_PER_BLOCK_MIN, 1.0),
+            ),
         ];
         for (key, value, (min, max)) in ranges {
             if !(min..=max).contains(&value) {

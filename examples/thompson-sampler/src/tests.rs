@@ -156,6 +156,7 @@ fn config_out_of_range_is_refused_with_its_key() {
         ("prior_strength", json!(0.0)),
         ("solutions_per_benchmark", json!(1e300)),
         ("decay_per_block", json!(1.01)),
+        ("decay_per_block", json!(0.0)),
         ("nmu_samples", json!(3)),
     ] {
         for name in ["thompson_sampler", "difficulty_sampler"] {
