@@ -18,11 +18,14 @@ use tig_plugin_api::prelude::*;
 
 use self::region::{Point, Region};
 
+/// Difficulties of one challenge and block: far more than are used.
+const SAMPLES_COUNT_MAX: u32 = 10_000;
+
 /// Section `plugin_name` of the host's config.
 #[derive(ConfigSchema, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Config {
-    /// Difficulties that are drawn for each challenge and block.
+    /// Difficulties that are drawn for each challenge and block, from 1 to 10,000.
     num_samples: u32,
     /// From 0 to 1: 0 draws anywhere between the frontiers, 1 at the upper one.
     hardness: f64,
@@ -30,10 +33,9 @@ struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        let (num_samples, hardness) = (100, 0.0);
         Self {
-            num_samples,
-            hardness,
+            num_samples: 100,
+            hardness: 0.0,
         }
     }
 }
@@ -53,11 +55,13 @@ pub struct Sampler {
 #[extension(emits("difficulty_samples"))]
 impl Sampler {
     fn new(config: Config, _ctx: &mut Context<'_>) -> Result<Self> {
-        if !(0.0..=1.0).contains(&config.hardness) {
-            bail!(
-                "config.plugin_name.hardness: {} is not between 0 and 1",
-                config.hardness
-            );
+        let (num_samples, hardness) = (config.num_samples, config.hardness);
+        if !(0.0..=1.0).contains(&hardness) {
+            bail!("config.plugin_name.hardness: {hardness} is not between 0 and 1");
+        }
+        if !(1..=SAMPLES_COUNT_MAX).contains(&num_samples) {
+            let max = SAMPLES_COUNT_MAX;
+            bail!("config.plugin_name.num_samples: {num_samples} is not between 1 and {max}");
         }
         Ok(Self { config })
     }

@@ -65,11 +65,24 @@ fn hardness_1_draws_the_upper_frontier() {
 }
 
 #[test]
-fn hardness_out_of_range_is_refused() {
-    let started = Harness::<Sampler>::try_start(settings(json!({ "hardness": 1.5 })));
-    let error = started.err().unwrap().to_string();
-    assert_eq!(
-        error,
-        "config.plugin_name.hardness: 1.5 is not between 0 and 1"
-    );
+fn values_out_of_range_are_refused() {
+    for (section, expected) in [
+        (
+            json!({ "hardness": 1.5 }),
+            "hardness: 1.5 is not between 0 and 1",
+        ),
+        (
+            json!({ "num_samples": 0 }),
+            "num_samples: 0 is not between 1 and 10000",
+        ),
+        (
+            json!({ "num_samples": 10_001 }),
+            "num_samples: 10001 is not between 1 and 10000",
+        ),
+    ] {
+        let started = Harness::<Sampler>::try_start(settings(section));
+        let error = started.err().unwrap().to_string();
+        assert_eq!(error, format!("config.plugin_name.{expected}"));
+    }
+    assert_eq!(samples(json!({ "num_samples": 10_000 })).len(), 10_000);
 }
