@@ -39,9 +39,13 @@ impl Secrets {
     pub(crate) fn collect(path: &Path, others: impl IntoIterator<Item = PathBuf>) -> Self {
         let mut secrets = Self::default();
         secrets.add_environment();
-        let config = Config::read_unchecked(path).unwrap_or_default();
-        secrets.add_json(&config);
+        let mut config = Config::read_unchecked(path).unwrap_or_default();
         let variables = variables(&config);
+        if let Some(config) = config.as_object_mut() {
+            // Names, kinds and users of keys, which are words of messages. The keys themselves are in files.
+            config.remove("keys");
+        }
+        secrets.add_json(&config);
         let values = variables.iter().filter_map(|name| env::var(name).ok());
         values.for_each(|value| secrets.add(&value));
         let files = Config::secret_files(path).into_iter().map(|(_, file)| file);
@@ -344,12 +348,15 @@ mod tests {
         );
         write(
             "config.json",
-            r#"{"api_key_file":"key","keys":{"h":{"file":"hot"}},"config":{"n":{"secret":"inline-one",
+            r#"{"api_key_file":"key","keys":{"hotkey":{"kind":"sr25519","file":"hot",
+                "extensions":["chooser"]}},"config":{"n":{"secret":"inline-one",
                 "hook":"https://u:pass-word@h/T0123456789abcdefg?x=query-value"}}}"#,
         );
         let secrets = Secrets::collect(&folder.path().join("config.json"), []);
-        let text = "key-in-a-file seed-of-hotkey public-address inline-one pass-word query-value T0123456789abcdefg";
-        let expected = "[removed] [removed] public-address [removed] [removed] [removed] [removed]";
+        let text = "key-in-a-file seed-of-hotkey public-address inline-one pass-word query-value T0123456789abcdefg \
+            hotkey sr25519 chooser";
+        let expected = "[removed] [removed] public-address [removed] [removed] [removed] [removed] \
+            hotkey sr25519 chooser";
         assert_eq!(secrets.remove_from(text), expected);
     }
 }
