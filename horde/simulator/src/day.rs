@@ -57,5 +57,6 @@ pub fn site(plugin_folder: &Path) -> Result<Site, SiteError> {
 pub fn play(site: &Site, day: &Day, keep_all: bool) -> Result<DayRun, String> {
     let mut world = World::new(site, day, keep_all)?;
     world.run()?;
+    world.write_recording()?;
     Ok(world.into_run())
 }

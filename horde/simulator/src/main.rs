@@ -37,6 +37,10 @@ struct Cli {
     /// Print every line of the first seed's transcript
     #[arg(long)]
     transcript: bool,
+    /// Record what the extensions get in the first seed, for `tig-host replay`; each start of the host begins a part, the earlier ones
+    /// are FILE.1, FILE.2 ..
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
     /// Log what the host says (with RUST_LOG)
     #[arg(long)]
     log: bool,
@@ -105,7 +109,7 @@ impl From<DayRun> for Played {
 
 /// Plays all seeds; returns how many failed.
 fn run(cli: &Cli) -> Result<u64, Box<dyn std::error::Error>> {
-    let site = match cli.day {
+    let mut site = match cli.day {
         true => day::site(&cli.plugins)?,
         false => Site::new(&cli.plugins)?,
     };
@@ -113,6 +117,7 @@ fn run(cli: &Cli) -> Result<u64, Box<dyn std::error::Error>> {
     let (mut failed, mut sums) = (0, Vec::new());
     for number in 0..cli.seeds {
         let seed = cli.from.wrapping_add(number);
+        site.record_to(cli.record.clone().filter(|_| number == 0));
         match play_one(cli, &site, seed) {
             Ok(played) => {
                 failed += u64::from(played.violation.is_some());

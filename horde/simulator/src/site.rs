@@ -18,6 +18,7 @@ pub struct Site {
     folder: TempDir,
     plugin_folder: PathBuf,
     plugins: Vec<Plugin>,
+    recording: Option<PathBuf>,
 }
 
 impl Site {
@@ -40,11 +41,17 @@ impl Site {
             folder: tempfile::tempdir()?,
             plugin_folder: plugin_folder.canonicalize()?,
             plugins: Vec::new(),
+            recording: None,
         };
         write_hotkey(site.folder.path()).map_err(std::io::Error::other)?;
         let config = site.load("config.json", options)?;
         site.plugins = testing::load(&config)?;
         Ok(site)
+    }
+
+    /// From now on, hosts record what their extensions get, to this file. Each start of a host begins a new part of the recording.
+    pub fn record_to(&mut self, recording: Option<PathBuf>) {
+        self.recording = recording;
     }
 
     /// Their code, in the order of the config.
@@ -68,7 +75,11 @@ impl Site {
         let path = self.folder.path().join(name);
         let config = options.config(&self.plugin_folder);
         fs::write(&path, config.to_string())?;
-        let config = Config::load(&path, Overrides::default());
+        let overrides = Overrides {
+            record: self.recording.clone(),
+            ..Overrides::default()
+        };
+        let config = Config::load(&path, overrides);
         Ok(config.map_err(HostError::from)?)
     }
 }

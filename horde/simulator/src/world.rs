@@ -56,7 +56,8 @@ pub struct Run {
 pub fn play(site: &Site, scenario: &Scenario, keep_all: bool) -> Result<Run, String> {
     let mut world = World::new(site, scenario, keep_all)?;
     world.run()?;
-    let stage = world.stage;
+    let mut stage = world.stage;
+    stage.host.write_recording()?;
     let judge = stage.judge;
     Ok(Run {
         violation: judge.finding.violation().cloned(),

@@ -123,6 +123,11 @@ impl<'a> World<'a> {
         Ok(())
     }
 
+    /// Writes the rest of the recording, if there is one.
+    pub(super) fn write_recording(&mut self) -> Result<(), String> {
+        self.stage.host.write_recording()
+    }
+
     pub(super) fn into_run(self) -> DayRun {
         let stage = self.stage;
         let mut judge = stage.judge;
