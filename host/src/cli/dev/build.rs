@@ -100,10 +100,11 @@ impl Cargo {
             });
         };
         let status = status.map_err(DevError::start("cargo"))?;
-        Ok(match file.filter(|_| status.success()) {
-            Some(file) => Built::Plugin(file),
-            None => Built::Failed,
-        })
+        match file {
+            _ if !status.success() => Ok(Built::Failed),
+            Some(file) => Ok(Built::Plugin(file)),
+            None => Err(DevError::NoArtifact { manifest }),
+        }
     }
 }
 
@@ -151,7 +152,7 @@ mod tests {
     fn plugin_file_is_found_among_messages() {
         let message = |manifest: &str, kind: &str| {
             json!({ "reason": "compiler-artifact", "manifest_path": manifest,
-                "target": { "name": "a", "crate_types": [kind] },
+                "target": { "name": "a", "kind": [kind] },
                 "filenames": ["/t/liba.d", format!("/t/liba{LIBRARY_SUFFIX}")] })
             .to_string()
         };

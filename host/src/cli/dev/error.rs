@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::process::{ExitCode, ExitStatus};
 
 use super::super::admin::AdminError;
-use super::description::DescriptionError;
-use super::package::PackageError;
+use super::description::{DescriptionError, HOST};
+use super::package::{PLUGIN_KIND, PackageError};
 use super::placeholders::UnknownPlace;
 use crate::exit_code;
 
@@ -81,6 +81,20 @@ pub(in crate::cli) enum DevError {
         /// The end of what it has written.
         lines: Vec<String>,
     },
+    /// Cargo has built something else.
+    #[error(
+        "cargo names no dynamic library of {}: its `[lib]` needs `crate-type = [\"{PLUGIN_KIND}\"]`, and its .cargo/config.toml must not set `build.target` to another system", manifest.display()
+    )]
+    NoArtifact {
+        /// The package's manifest.
+        manifest: PathBuf,
+    },
+    /// A path is not text.
+    #[error("{} is not UTF-8, which JSON and arguments need: move it to a folder with such a name", path.display())]
+    NotText {
+        /// The path.
+        path: PathBuf,
+    },
     /// The running host has not done what it was asked for.
     #[error(transparent)]
     Admin(#[from] AdminError),
@@ -121,12 +135,18 @@ impl DevError {
     /// Code with which the program ends.
     pub(super) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Package(_) | Self::Description(_) | Self::Place { .. } => {
+            Self::Package(_) | Self::Description(_) | Self::Place { .. } | Self::NotText { .. } => {
                 exit_code::CONFIG.into()
             }
-            Self::Missing { .. } | Self::Plugin { .. } | Self::Ended { .. } => {
-                exit_code::PLUGIN.into()
+            // It says best what is wrong: its config, or a plugin.
+            Self::Ended { name, status, .. } if name == HOST && !status.success() => {
+                let code = status.code().and_then(|code| u8::try_from(code).ok());
+                code.map_or(ExitCode::FAILURE, ExitCode::from)
             }
+            Self::NoArtifact { .. }
+            | Self::Missing { .. }
+            | Self::Plugin { .. }
+            | Self::Ended { .. } => exit_code::PLUGIN.into(),
             Self::Admin(error) => error.exit_code(),
             Self::Start { .. }
             | Self::Slow { .. }

@@ -12,6 +12,8 @@ use tokio::time::timeout;
 
 /// The package's manifest.
 pub(super) const MANIFEST: &str = "Cargo.toml";
+/// Cargo's settings for the package.
+pub(super) const CARGO_CONFIG: &str = ".cargo/config.toml";
 /// Kind of library that is a plugin.
 pub(super) const PLUGIN_KIND: &str = "cdylib";
 /// Variable by which cargo names itself to what it runs.
@@ -98,15 +100,15 @@ struct MetadataPackage {
 pub(super) struct Target {
     /// Its name.
     name: String,
-    /// Forms of a library.
+    /// Forms of a library; `example` or another word for what is not the package's library, whatever its form.
     #[serde(default)]
-    crate_types: Vec<String>,
+    kind: Vec<String>,
 }
 
 impl Target {
     /// Whether it is a plugin.
     pub(super) fn is_plugin(&self) -> bool {
-        self.crate_types.iter().any(|kind| kind == PLUGIN_KIND)
+        self.kind.iter().any(|kind| kind == PLUGIN_KIND)
     }
 }
 
@@ -183,7 +185,8 @@ mod tests {
     fn plugin_is_the_dynamic_library() {
         let package = |kind: &str| {
             json!([{ "name": "a-b", "manifest_path": "/p/Cargo.toml", "targets": [
-                { "name": "main", "crate_types": ["bin"] }, { "name": "a_b", "crate_types": [kind] },
+                { "name": "shown", "kind": ["example"], "crate_types": ["cdylib"] },
+                { "name": "a_b", "kind": [kind], "crate_types": [kind] },
             ] }])
         };
         let found = read(&package("cdylib")).unwrap();
