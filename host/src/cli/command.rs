@@ -46,9 +46,11 @@ it sends only requests that read, stores nothing, and signs with throwaway keys.
 
 const DEV_HELP: &str = "\
 `dev.json` in the folder names the programs that run beside the host, and the host's config; `tig-host plugin new` writes it. Without \
-one the plugin is alone. Each save builds the plugin, lets the running host take it, and then runs the tests. The other extensions' \
-plugins are those beside this program. Ctrl-C ends everything. Exit codes: 0 interrupted, or all well with --once; 3 the folder, its \
-Cargo.toml or dev.json; with --once also 4 the build, a test, the plugin or a program has failed.";
+one the plugin is alone. Each save builds the plugin, lets the running host take it, and then runs the tests. A save is one of Rust code, \
+of a file that the build reads, also of crates beside this one, and of Cargo.toml, .cargo/config.toml, dev.json and config.section.json; \
+a file that only tests read or write does not count. The other extensions' plugins are those beside this program or of its package. Ctrl-C \
+ends everything. Exit codes: 0 interrupted, or all well with --once; 3 the folder, its Cargo.toml or dev.json; with --once also 4 the \
+build, a test, the plugin or a program has failed, or the code with which the host has ended.";
 
 const REPLAY_HELP: &str = "\
 Nothing is sent, and no running host is asked: each extension gets the inputs that it got then, in the same order, and what it asks for \

@@ -2,6 +2,7 @@
 
 mod build;
 mod child;
+mod dep_info;
 mod description;
 mod error;
 mod event_lines;
@@ -12,9 +13,11 @@ mod launch;
 mod package;
 mod placeholders;
 mod reload;
+mod run_folder;
 mod running;
 mod screen;
 mod session;
+mod snapshot;
 mod sources;
 mod test_run;
 mod throttle;
@@ -36,6 +39,7 @@ use self::session::{Session, Wishes};
 use self::world::Places;
 use super::output;
 use super::terminal::Terminal;
+use crate::config::folder_of_executable;
 
 /// Time between two looks for a reader of the screen.
 const READER_INTERVAL: Duration = Duration::from_millis(500);
@@ -46,8 +50,8 @@ pub(super) struct DevArguments {
     /// Folder of the plugin's crate
     #[arg(value_name = "PLUGIN_DIR", default_value = ".")]
     folder: PathBuf,
-    /// Show only events of these names
-    #[arg(long, value_name = "NAME", num_args = 1..)]
+    /// Show only events of this name; give it again, or a list with commas, for more
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
     events: Vec<String>,
     /// Run no tests
     #[arg(long)]
@@ -58,7 +62,7 @@ pub(super) struct DevArguments {
     /// Build, test, start, and end when the plugin runs: for scripts
     #[arg(long)]
     once: bool,
-    /// Folder of the other extensions' plugins; that of this program by default
+    /// Folder of the other extensions' plugins; that of this program or its package by default
     #[arg(long, value_name = "DIR")]
     plugins: Option<PathBuf>,
     /// Stop when standard input ends
@@ -121,7 +125,7 @@ fn wishes(arguments: &DevArguments) -> io::Result<Wishes> {
     let programs = host.parent().unwrap_or(Path::new("/")).to_owned();
     let plugins = match &arguments.plugins {
         Some(folder) => std::path::absolute(folder)?,
-        None => programs.clone(),
+        None => folder_of_executable(),
     };
     Ok(Wishes {
         folder: arguments.folder.clone(),

@@ -1,21 +1,23 @@
 //! One run of `tig-host dev`: builds, starts the world, and does both again with each save.
 
-use std::path::{Path, PathBuf};
+mod once;
+mod take;
+
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use tokio::task::JoinHandle;
 
 use super::build::{Built, Cargo};
+use super::dep_info;
 use super::description::{Description, FILE_NAME, SECTION_FILE_NAME};
 use super::error::DevError;
-use super::package::{MANIFEST, Package};
-use super::reload::{self, Taken};
+use super::package::{CARGO_CONFIG, MANIFEST, Package};
 use super::screen::Screen;
 use super::sources::{Change, Sources};
 use super::test_run::run_tests;
 use super::world::{Places, World};
-use crate::exit_code;
 
 /// Files of one change that are named.
 const CHANGED_NAMED_MAX: usize = 3;
@@ -62,7 +64,7 @@ impl Session {
             "make {}",
             package.target.display()
         )))?;
-        let sources = Sources::open(&package.folder, &package.target);
+        let sources = Sources::open(&package.folder, &package.target).await;
         Ok(Self {
             wishes,
             package,
@@ -73,29 +75,6 @@ impl Session {
             is_first_build: true,
             screen: screen.clone(),
         })
-    }
-
-    /// Builds, tests and starts once; returns the exit code.
-    pub(super) async fn run_once(&mut self) -> ExitCode {
-        match self.try_once().await {
-            Ok(code) => code,
-            Err(error) => self.show_error(&error),
-        }
-    }
-
-    async fn try_once(&mut self) -> Result<ExitCode, DevError> {
-        let begun = Instant::now();
-        self.describe()?;
-        let cargo = &self.wishes.cargo;
-        let Built::Plugin(file) = cargo.build(&self.package, true, &self.screen).await? else {
-            self.screen.show("build", "failed");
-            return Ok(exit_code::PLUGIN.into());
-        };
-        if self.wishes.has_tests && !run_tests(cargo, &self.package, &self.screen).await? {
-            return Ok(exit_code::PLUGIN.into());
-        }
-        self.start_world(&file, begun).await?;
-        Ok(ExitCode::SUCCESS)
     }
 
     /// Works until the future is dropped.
@@ -141,7 +120,7 @@ impl Session {
         if has(FILE_NAME) || has(SECTION_FILE_NAME) {
             self.stop_world().await;
         }
-        if has(MANIFEST) {
+        if has(MANIFEST) || has(CARGO_CONFIG) {
             self.package = Package::find(&self.wishes.folder).await?;
             self.stop_world().await;
         }
@@ -171,6 +150,12 @@ impl Session {
             Err(error) => return Err(self.failed(&error)),
         };
         self.is_first_build = false;
+        let inputs = dep_info::read(&file);
+        self.sources.follow(inputs, &self.package.target).await;
+        if self.sources.take_cut() {
+            let text = "saves in some folders are not noticed: there are too many files, or they are too deep";
+            self.screen.show("dev", text);
+        }
         let seconds = begun.elapsed().as_secs_f64();
         self.screen
             .show("build", &format!("done after {seconds:.1} s"));
@@ -179,62 +164,6 @@ impl Session {
         if self.wishes.has_tests {
             self.start_tests();
         }
-        Ok(())
-    }
-
-    /// Lets the world take a build.
-    async fn take(&mut self, file: &Path, begun: Instant) -> Result<(), DevError> {
-        self.show_ended().await;
-        let world = match &self.world {
-            Some(world) if world.is_whole() => world,
-            _ => return self.start_world(file, begun).await,
-        };
-        let before = std::mem::take(&mut self.hash);
-        let hash = world.install(file).await?;
-        let plugin = &self.package.plugin;
-        let taken = reload::reload(&world.place(), plugin, &hash, &before).await?;
-        let seconds = begun.elapsed().as_secs_f64();
-        let (text, runs) = match taken {
-            Taken::Runs(version) => (
-                format!("{plugin} {version} is running after {seconds:.1} s"),
-                hash,
-            ),
-            Taken::RanBefore => (format!("{plugin}: the build is the one that runs"), hash),
-            Taken::Rejected(reason) => (
-                format!("{plugin} is rejected, the earlier build runs on: {reason}"),
-                before,
-            ),
-        };
-        self.hash = runs;
-        self.screen.show("reload", &text);
-        Ok(())
-    }
-
-    async fn start_world(&mut self, file: &Path, begun: Instant) -> Result<(), DevError> {
-        self.stop_world().await;
-        let (places, package) = (&self.wishes.places, &self.package);
-        let world = World::prepare(places, package, self.describe()?, &self.screen)?;
-        // From here on an end of this future takes along what has been started.
-        let world = self.world.insert(world);
-        let started = match world.install(file).await {
-            Ok(hash) => {
-                self.hash = hash;
-                world.start().await
-            }
-            Err(error) => Err(error),
-        };
-        if let Err(error) = started {
-            self.stop_world().await;
-            return Err(error);
-        }
-        let plugin = &self.package.plugin;
-        let version = reload::running_version(&world.place(), plugin).await?;
-        let seconds = begun.elapsed().as_secs_f64();
-        let text = format!("{plugin} {version} is running after {seconds:.1} s");
-        self.screen.show("start", &text);
-        let backup = world.place().backup.unwrap_or_default();
-        let text = format!("`tig-host top --backup {}` shows more", backup.display());
-        self.screen.show("start", &text);
         Ok(())
     }
 
@@ -262,20 +191,6 @@ impl Session {
     fn show_error(&self, error: &DevError) -> ExitCode {
         self.screen.show_error("error", error);
         error.exit_code()
-    }
-
-    /// Shows the end of programs, of which a save may have kept it from being shown.
-    async fn show_ended(&mut self) {
-        let Some(world) = &mut self.world else { return };
-        while let Some(error) = world.take_ended().await {
-            self.screen.show_error("dev", &error);
-        }
-    }
-
-    async fn stop_world(&mut self) {
-        if let Some(world) = self.world.take() {
-            world.stop().await;
-        }
     }
 
     /// Ends everything.

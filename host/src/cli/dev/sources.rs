@@ -1,58 +1,47 @@
-//! The plugin's sources, by what is in them: a file that is written again with the same content has not changed.
+//! Waits for changes of the plugin's sources.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 use tokio::time::{Instant as TokioInstant, sleep, timeout_at};
 
+use super::snapshot::{Scope, Snapshot};
+
 /// Time without a notification before files are read.
 const SAVE_QUIET: Duration = Duration::from_millis(60);
 /// Longest delay by notifications.
 const SAVE_QUIET_MAX: Duration = Duration::from_secs(1);
-/// Time between two looks without a notification: not every file system sends them.
+/// Time between two looks without a notification: not every file system sends them, and crates beside the plugin's are not watched.
 const SOURCES_INTERVAL: Duration = Duration::from_secs(3);
-/// Files that are looked at.
-const SOURCE_COUNT_MAX: usize = 5_000;
-/// Bytes of a file that are compared by content; a larger one is compared by its size.
-const SOURCE_BYTES_MAX: u64 = 4 << 20;
-/// Folders below the package's.
-const SOURCE_DEPTH_MAX: usize = 16;
-/// Folder that cargo builds in by default.
-const TARGET: &str = "target";
-/// Written by cargo itself.
-const LOCK_FILE: &str = "Cargo.lock";
-
-/// Content of each file.
-type Snapshot = BTreeMap<PathBuf, blake3::Hash>;
 
 /// Files that have changed.
 #[derive(Debug)]
 pub(super) struct Change {
     /// When the first of them was noticed.
     pub(super) at: Instant,
-    /// Their paths in the package's folder.
+    /// Their paths in the package's folder, or outside of it.
     pub(super) files: Vec<PathBuf>,
 }
 
 /// Waits for changes of the sources in a folder.
 pub(super) struct Sources {
-    folder: PathBuf,
-    target: PathBuf,
-    known: Snapshot,
+    scope: Scope,
+    known: Arc<Snapshot>,
     noticed: Option<Instant>,
     notified: mpsc::Receiver<()>,
     /// Without one the folder is only looked at from time to time.
     watcher: Option<RecommendedWatcher>,
     watched: Vec<PathBuf>,
+    cut_is_said: bool,
 }
 
 impl Sources {
     /// The sources in `folder` as they are now; `target` is not a source.
-    pub(super) fn open(folder: &Path, target: &Path) -> Self {
+    pub(super) async fn open(folder: &Path, target: &Path) -> Self {
         let (sender, notified) = mpsc::channel(1);
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             if event.is_ok_and(|event| event.kind.is_access()) {
@@ -62,23 +51,27 @@ impl Sources {
             let _ = sender.try_send(());
         });
         let mut sources = Self {
-            folder: folder.to_owned(),
-            target: target.to_owned(),
-            known: Snapshot::new(),
+            scope: Scope {
+                folder: folder.to_owned(),
+                target: target.to_owned(),
+                inputs: Vec::new(),
+            },
+            known: Arc::default(),
             noticed: None,
             notified,
             watcher: watcher.ok(),
             watched: Vec::new(),
+            cut_is_said: false,
         };
         sources.watch_folders();
-        sources.known = sources.snapshot();
+        sources.known = Arc::new(sources.snapshot().await);
         sources
     }
 
     /// Waits for the next change. Nothing is lost if the future is dropped.
     pub(super) async fn next(&mut self) -> Change {
         loop {
-            if let Some(change) = self.look() {
+            if let Some(change) = self.look().await {
                 return change;
             }
             self.noticed = None;
@@ -88,6 +81,25 @@ impl Sources {
             }
             self.wait_for_quiet().await;
         }
+    }
+
+    /// Takes what the last build has read as sources, and where it has written as none.
+    pub(super) async fn follow(&mut self, inputs: Vec<PathBuf>, target: &Path) {
+        if self.scope.inputs == inputs && self.scope.target == target {
+            return;
+        }
+        self.scope.inputs = inputs;
+        self.scope.target = target.to_owned();
+        let now = self.snapshot().await;
+        let known = Snapshot::clone(&self.known);
+        self.known = Arc::new(known.rebased(&self.scope.folder, now));
+    }
+
+    /// Whether there are more files than are looked at; said once.
+    pub(super) fn take_cut(&mut self) -> bool {
+        let is_news = self.known.is_cut && !self.cut_is_said;
+        self.cut_is_said |= is_news;
+        is_news
     }
 
     /// Editors write a file in several steps, and formatters write it again.
@@ -102,47 +114,24 @@ impl Sources {
         }
     }
 
-    fn look(&mut self) -> Option<Change> {
+    async fn look(&mut self) -> Option<Change> {
         self.watch_folders();
-        let found = self.snapshot();
-        let files = changed(&self.known, &found);
+        let found = self.snapshot().await;
+        let files = self.known.changed(&found);
+        // Also without a change: times are newer in it.
+        self.known = Arc::new(found);
         if files.is_empty() {
             return None;
         }
-        self.known = found;
         let at = self.noticed.take().unwrap_or_else(Instant::now);
         Some(Change { at, files })
     }
 
-    fn snapshot(&self) -> Snapshot {
-        let mut snapshot = Snapshot::new();
-        self.visit(&self.folder, 0, &mut snapshot);
-        snapshot
-    }
-
-    fn visit(&self, folder: &Path, depth: usize, snapshot: &mut Snapshot) {
-        let entries = fs::read_dir(folder).into_iter().flatten();
-        for entry in entries.filter_map(Result::ok) {
-            let path = entry.path();
-            let Ok(metadata) = fs::metadata(&path) else {
-                continue;
-            };
-            if self.is_left_out(&path) || snapshot.len() >= SOURCE_COUNT_MAX {
-                continue;
-            }
-            if metadata.is_dir() && depth < SOURCE_DEPTH_MAX {
-                self.visit(&path, depth + 1, snapshot);
-            } else if metadata.is_file()
-                && let Some(hash) = content_hash(&path, metadata.len())
-            {
-                let name = path.strip_prefix(&self.folder).unwrap_or(&path);
-                snapshot.insert(name.to_owned(), hash);
-            }
-        }
-    }
-
-    fn is_left_out(&self, path: &Path) -> bool {
-        path == self.target || is_left_out_name(path)
+    async fn snapshot(&self) -> Snapshot {
+        let (scope, known) = (self.scope.clone(), Arc::clone(&self.known));
+        let look = tokio::task::spawn_blocking(move || scope.look(&known));
+        // A look that cannot be taken changes nothing.
+        look.await.unwrap_or_else(|_| Snapshot::clone(&self.known))
     }
 
     /// Watches the folder, and each in it but the one that cargo builds in.
@@ -150,12 +139,11 @@ impl Sources {
         let Some(watcher) = &mut self.watcher else {
             return;
         };
-        let entries = fs::read_dir(&self.folder).into_iter().flatten();
+        let scope = &self.scope;
+        let entries = fs::read_dir(&scope.folder).into_iter().flatten();
         let paths = entries.filter_map(Result::ok).map(|entry| entry.path());
-        let is_source =
-            |path: &PathBuf| path.is_dir() && *path != self.target && !is_left_out_name(path);
-        let inner = paths.filter(is_source);
-        let mut present = vec![(self.folder.clone(), RecursiveMode::NonRecursive)];
+        let inner = paths.filter(|path| path.is_dir() && !scope.leaves_out(path));
+        let mut present = vec![(scope.folder.clone(), RecursiveMode::NonRecursive)];
         present.extend(inner.map(|path| (path, RecursiveMode::Recursive)));
         self.watched
             .retain(|path| present.iter().any(|(it, _)| it == path));
@@ -165,29 +153,6 @@ impl Sources {
             }
         }
     }
-}
-
-/// Files of editors and of cargo.
-fn is_left_out_name(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name == TARGET || name == LOCK_FILE || name.starts_with(['.', '#']) || name.ends_with('~')
-}
-
-/// `None` if the file cannot be read: it may be gone.
-fn content_hash(path: &Path, bytes: u64) -> Option<blake3::Hash> {
-    if bytes > SOURCE_BYTES_MAX {
-        return Some(blake3::hash(&bytes.to_le_bytes()));
-    }
-    Some(blake3::hash(&fs::read(path).ok()?))
-}
-
-/// Files that differ between two looks.
-fn changed(known: &Snapshot, found: &Snapshot) -> Vec<PathBuf> {
-    let new = found
-        .iter()
-        .filter(|(path, hash)| known.get(*path) != Some(hash));
-    let gone = known.keys().filter(|path| !found.contains_key(*path));
-    new.map(|(path, _)| path).chain(gone).cloned().collect()
 }
 
 #[cfg(test)]
@@ -201,7 +166,7 @@ mod tests {
         fs::create_dir_all(path("target")).unwrap();
         fs::create_dir(path("src")).unwrap();
         fs::write(path("src/lib.rs"), "1").unwrap();
-        let mut sources = Sources::open(folder.path(), &path("target"));
+        let mut sources = Sources::open(folder.path(), &path("target")).await;
         for (name, text) in [
             ("target/x", "1"),
             ("src/lib.rs", "1"),
@@ -210,7 +175,7 @@ mod tests {
         ] {
             fs::write(path(name), text).unwrap();
         }
-        assert!(sources.look().is_none());
+        assert!(sources.look().await.is_none());
         fs::write(path("src/lib.rs"), "2").unwrap();
         let change = sources.next().await;
         assert_eq!(change.files, [PathBuf::from("src/lib.rs")]);
