@@ -51,6 +51,9 @@ impl Ticker {
 
 #[test]
 fn one_is_one() {
+    // As a snapshot that a test renews: it is not a source.
+    let now = format!("{:?}", std::time::SystemTime::now());
+    std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/left.snap.new"), now).unwrap();
     assert_eq!(1, 1);
 }
 "#;
@@ -212,6 +215,8 @@ fn each_save_is_built_reloaded_and_tested() {
     dev.line(&["error[E0425]", "nothing"]);
     dev.line(&["build", "failed; the earlier build runs on"]);
     dev.line(&["ticked", "  2"]);
+    assert!(package.join("left.snap.new").exists());
+    assert!(!dev.text().contains("left.snap.new changed"));
 
     // A test that fails keeps nothing from running.
     let failing = CODE.replace("&1", "&3").replace("(1, 1)", "(1, 2)");
@@ -256,6 +261,11 @@ fn nothing_outlives_a_killed_run() {
     dev.process.kill();
     wait_for_none(&folder);
     wait_for_none(test_program);
+    let folder = repository().join("target").join(TARGET).join(folder);
+    assert!(folder.join("config.json").exists());
+    let (code, text) = run(&package, &["--once", "--no-test"]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(!folder.exists());
 }
 
 #[test]
@@ -282,6 +292,13 @@ fn program_that_ends_is_named_with_its_log() {
     dev.line(&["waiting for the next save"]);
     dev.signal(Signal::TERM);
     assert_eq!(dev.end_code(), Some(0), "{}", dev.process.log());
+
+    // One that is ready at once may fail right after.
+    let at_once = description.replace(r#""ready": { "line": "at " }"#, r#""hint": """#);
+    fs::write(package.join("dev.json"), at_once).unwrap();
+    let (code, text) = run(&package, &["--once", "--no-test"]);
+    assert_eq!(code, Some(4), "{text}");
+    assert!(text.contains("the reason"), "{text}");
 }
 
 #[test]
@@ -301,6 +318,15 @@ fn wrong_folders_and_descriptions_are_named() {
         (
             r#"{"config": {"extensions": ["dev_wrongs"]}}"#,
             "did you mean `dev_wrongs`",
+        ),
+        // The host finds these.
+        (
+            r#"{"config": {"extensions": ["{{plugin}}"], "port": "x"}}"#,
+            "host has ended (exit status: 3)",
+        ),
+        (
+            r#"{"config": {"extensions": ["{{plugin}}"], "config": 7}}"#,
+            "host has ended (exit status: 3)",
         ),
     ];
     for (description, fault) in cases {

@@ -1,6 +1,9 @@
 //! `dev.json` of a plugin's folder: what runs beside the plugin, and the config of its host. Without one a plugin is alone. Its
 //! section is in `config.section.json`, unless the config has one.
 
+mod companion;
+mod error;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,7 +13,10 @@ use serde_json::{Map, Value, json};
 use tig_process::json_text::{self, JsonError};
 use tig_process::text_file::{self, TextError};
 
-use super::placeholders::{UnknownPlace, Values, fill, fill_object};
+pub(super) use self::companion::{Companion, Ready};
+pub(super) use self::error::DescriptionError;
+use super::placeholders::{Values, fill, fill_object};
+use super::run_folder::{BACKUP, PLUGINS};
 use crate::config::Suggestion;
 
 /// Name of the file.
@@ -48,77 +54,6 @@ pub(super) struct Description {
     sections: Map<String, Value>,
 }
 
-/// A program that runs beside the host.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Companion {
-    /// How it is called on screen and in places.
-    pub(super) name: String,
-    /// A file beside this program or in PATH.
-    pub(super) program: String,
-    /// Its arguments.
-    #[serde(default)]
-    pub(super) arguments: Vec<String>,
-    /// Files that it needs.
-    #[serde(default)]
-    pub(super) files: Vec<String>,
-    /// What to do if the program or one of the files is missing.
-    #[serde(default)]
-    pub(super) hint: String,
-    /// When it is ready; at once by default.
-    pub(super) ready: Option<Ready>,
-}
-
-/// When a program is ready.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Ready {
-    /// When it writes a line with this beginning to standard output; the rest of the line is its address.
-    Line(String),
-    /// When it writes a line with a JSON object to standard output; the values in it get places.
-    Json,
-    /// When a GET of this URL succeeds.
-    Url(String),
-}
-
-/// The file cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum DescriptionError {
-    /// The file cannot be read.
-    #[error("cannot read {}: {source}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why not, and what to do.
-        source: TextError,
-    },
-    /// The file is not JSON.
-    #[error("{} is not JSON: {source}", path.display())]
-    Json {
-        /// The file.
-        path: PathBuf,
-        /// Where and why.
-        source: JsonError,
-    },
-    /// The section file is not an object.
-    #[error("{} is not an object: write a section as {{\"NAME\": {{...}}}}", path.display())]
-    NoSections {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A value is wrong.
-    #[error("{FILE_NAME}: {place}: {text}")]
-    Fault {
-        /// Keys from the file's root.
-        place: String,
-        /// What is wrong, and what to do.
-        text: String,
-    },
-    /// A place of the config has no value.
-    #[error("{FILE_NAME}: config: {0}")]
-    Place(#[from] UnknownPlace),
-}
-
 impl Description {
     /// Reads the file in `folder` for the extension `plugin`; without one, it is alone.
     pub(super) fn read(folder: &Path, plugin: &str) -> Result<Self, DescriptionError> {
@@ -131,12 +66,20 @@ impl Description {
             })?,
         };
         description.sections = read_sections(folder.join(SECTION_FILE_NAME))?;
+        if let Some(name) = description.sections.keys().find(|name| *name != plugin) {
+            let (name, plugin) = (name.clone(), plugin.to_owned());
+            return Err(DescriptionError::OtherSection { name, plugin });
+        }
         description.check_listed(plugin)?;
         Ok(description)
     }
 
     fn parse(text: &str) -> Result<Self, ParseError> {
         let value = json_text::parse(text).map_err(ParseError::Json)?;
+        if !value.is_object() {
+            let text = r#"is not an object; a plugin alone has `{}`"#.to_owned();
+            return Err(ParseError::Fault("the file".to_owned(), text));
+        }
         let parsed: Self = serde_path_to_error::deserialize(value).map_err(|error| {
             let place = error.path().to_string();
             ParseError::Fault(place, error.into_inner().to_string())
@@ -150,13 +93,18 @@ impl Description {
     /// The first fault beyond types: its place, and what is wrong.
     fn fault(&self) -> Option<(String, String)> {
         let mut seen = BTreeSet::from([HOST]);
+        let mut files = BTreeSet::from([PLUGINS, BACKUP]);
         if self.companions.len() > COMPANION_COUNT_MAX {
             let text = format!("more than {COMPANION_COUNT_MAX} programs; remove some");
             return Some(("companions".to_owned(), text));
         }
         for name in self.keys.iter().chain(self.documents.keys()) {
+            let place = "keys or documents".to_owned();
             if !is_name(name) {
-                return Some(("keys or documents".to_owned(), not_a_name(name)));
+                return Some((place, not_a_name(name)));
+            }
+            if !files.insert(name.as_str()) {
+                return Some((place, taken(name)));
             }
         }
         for (index, companion) in self.companions.iter().enumerate() {
@@ -166,10 +114,18 @@ impl Description {
                 return Some((place, not_a_name(name)));
             }
             if !seen.insert(name) {
-                return Some((place, format!("`{name}` is taken; choose another")));
+                return Some((place, taken(name)));
             }
         }
         let config = self.config.as_ref()?;
+        let mut listed = BTreeSet::new();
+        if let Some(twice) = extensions(config)
+            .into_iter()
+            .find(|it| !listed.insert(*it))
+        {
+            let text = format!("`{twice}` is listed twice; remove one");
+            return Some(("config.extensions".to_owned(), text));
+        }
         let own = OWN_KEYS.into_iter().find(|key| config.contains_key(*key));
         own.map(|key| {
             let text = "`tig-host dev` sets this key; remove it".to_owned();
@@ -205,7 +161,7 @@ impl Description {
         values: &Values,
     ) -> Result<Map<String, Value>, DescriptionError> {
         let mut config = match &self.config {
-            Some(config) => fill_object(config, values)?,
+            Some(config) => fill_object(&without_second(config, plugin), values)?,
             None => Map::from_iter([("extensions".to_owned(), json!([plugin]))]),
         };
         let present = config.entry("config").or_insert_with(|| json!({}));
@@ -215,6 +171,18 @@ impl Description {
         }
         Ok(config)
     }
+}
+
+/// A plugin with the name of an extension that is listed takes its place in the list.
+fn without_second(config: &Map<String, Value>, plugin: &str) -> Map<String, Value> {
+    let mut config = config.clone();
+    let listed = config.get_mut("extensions").and_then(Value::as_array_mut);
+    if let Some(listed) = listed.filter(|listed| listed.iter().any(|name| name == plugin)) {
+        let own = [(PLUGIN.to_owned(), plugin.to_owned())].into();
+        let is_place = |name: &str| name != plugin && fill(name, &own).is_ok_and(|it| it == plugin);
+        listed.retain(|name| !name.as_str().is_some_and(is_place));
+    }
+    config
 }
 
 /// Sections of the file at `path`.
@@ -256,6 +224,10 @@ pub(super) fn extensions(config: &Map<String, Value>) -> Vec<&str> {
 fn is_name(name: &str) -> bool {
     let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
     !name.is_empty() && name.bytes().all(is_legal)
+}
+
+fn taken(name: &str) -> String {
+    format!("`{name}` is taken; choose another")
 }
 
 fn not_a_name(name: &str) -> String {

@@ -25,6 +25,20 @@ fn fault_has_its_place() {
     assert!(own.starts_with("config.backup_folder: "), "{own}");
     let key = fault(r#"{"keys": ["../x"]}"#);
     assert!(key.contains("\"../x\" is not a valid name"), "{key}");
+    for taken in [
+        r#"{"keys": ["plugins"]}"#,
+        r#"{"keys": ["backup"]}"#,
+        r#"{"keys": ["a", "a"]}"#,
+        r#"{"keys": ["a"], "documents": {"a": 1}}"#,
+    ] {
+        let text = fault(taken);
+        assert!(text.ends_with("is taken; choose another"), "{text}");
+    }
+    assert!(fault("[]").contains("is not an object"));
+    assert_eq!(
+        fault(r#"{"config": {"extensions": ["a", "b", "a"]}}"#),
+        "config.extensions: `a` is listed twice; remove one"
+    );
 }
 
 #[test]
@@ -64,7 +78,22 @@ fn plugin_without_description_is_alone() {
     let config = read.config("a", &Values::new()).unwrap();
     let expected = json!({ "extensions": ["a"], "config": { "a": { "n": 1 } } });
     assert_eq!(Value::from(config), expected);
+    std::fs::write(&section, r#"{"b": {"n": 1}}"#).unwrap();
+    let error = Description::read(folder.path(), "a").unwrap_err();
+    assert!(error.to_string().contains("rename it to `a`"), "{error}");
     std::fs::write(section, "[]").unwrap();
     let error = Description::read(folder.path(), "a").unwrap_err();
     assert!(matches!(error, DescriptionError::NoSections { .. }));
+}
+
+#[test]
+fn plugin_takes_the_place_of_its_name() {
+    let text = r#"{"config": {"extensions": ["b", "a", "{{plugin}}"]}}"#;
+    let parsed = Description::parse(text).ok().unwrap();
+    let listed = |plugin: &str| {
+        let values = Values::from([(PLUGIN.to_owned(), plugin.to_owned())]);
+        parsed.config(plugin, &values).unwrap()["extensions"].clone()
+    };
+    assert_eq!(listed("b"), json!(["b", "a"]));
+    assert_eq!(listed("c"), json!(["b", "a", "c"]));
 }
