@@ -7,7 +7,7 @@ use super::Harness;
 #[cfg(doc)]
 use crate::Event;
 use crate::frame::EventKind;
-use crate::{Extension, Result};
+use crate::{Extension, Result, bail};
 
 /// An event that an extension has emitted.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -32,9 +32,23 @@ fn write_kind<S: Serializer>(kind: &EventKind, serializer: S) -> Result<S::Ok, S
 impl<E: Extension> Harness<E> {
     /// Delivers an event to its handler.
     ///
+    /// ```should_panic
+    /// # use tig_plugin_api::{prelude::*, testing::Harness};
+    /// # struct Echo;
+    /// # #[extension]
+    /// # impl Echo {
+    /// #     fn new(_config: serde_json::Value, _ctx: &mut Context<'_>) -> Result<Self> { Ok(Self) }
+    /// #     fn on_ping(&mut self, ctx: &mut Context<'_>, n: u64) -> Result<()> { ctx.emit_json("pong", &n) }
+    /// # }
+    /// # fn main() {
+    /// let mut echo = Harness::<Echo>::start(serde_json::json!({ "name": "echo" }));
+    /// echo.event("pin", serde_json::json!(7)); // panics: no event of this name is handled
+    /// # }
+    /// ```
+    ///
     /// # Panics
     ///
-    /// The handler fails.
+    /// The extension has no handler of this event, or the handler fails.
     pub fn event(&mut self, name: &str, arguments: Value) {
         self.try_event(name, arguments)
             .unwrap_or_else(|error| panic!("on_{name}: {error}"));
@@ -44,8 +58,13 @@ impl<E: Extension> Harness<E> {
     ///
     /// # Errors
     ///
-    /// The handler fails; none of its effects is kept.
+    /// The extension has no handler of this event, or the handler fails; none of its effects is kept.
     pub fn try_event(&mut self, name: &str, arguments: Value) -> Result<()> {
+        // A host would not deliver it, and a test of it could not fail.
+        if !E::EVENTS.contains(&name) {
+            let handled = E::EVENTS.join(", ");
+            bail!("the extension has no handler of event `{name}`; it handles: {handled}");
+        }
         self.handle(name, &serde_json::to_vec(&arguments)?)
     }
 
@@ -53,7 +72,7 @@ impl<E: Extension> Harness<E> {
     ///
     /// # Panics
     ///
-    /// The handler fails.
+    /// As for [`Harness::event`].
     pub fn update(&mut self) {
         self.event("update", Value::Object(serde_json::Map::new()));
     }

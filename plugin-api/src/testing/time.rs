@@ -8,6 +8,10 @@ use super::check_failed_handlers;
 use crate::abi::event;
 use crate::{Extension, Result};
 
+/// Timers that are handled at one time of the clock, one after the other. A handler that sets its timer at or before the present
+/// time would never come to an end.
+const TIMERS_AT_ONCE_COUNT_MAX: usize = 10_000;
+
 impl<E: Extension> Harness<E> {
     /// The time by the harness's clock, in milliseconds since the Unix epoch.
     #[must_use]
@@ -45,7 +49,8 @@ impl<E: Extension> Harness<E> {
     ///
     /// # Panics
     ///
-    /// A handler of a timer fails.
+    /// A handler of a timer fails, or more than 10,000 timers are due at one time, as when a handler sets its timer at a time that
+    /// is not after the present one.
     pub fn advance_ms(&mut self, milliseconds: u64) {
         self.try_advance_ms(milliseconds)
             .unwrap_or_else(|error| panic!("on_timer: {error}"));
@@ -56,9 +61,23 @@ impl<E: Extension> Harness<E> {
     /// # Errors
     ///
     /// A handler of a timer fails; then its timer is gone, the clock stands at its time, and later timers are not handled yet.
+    ///
+    /// # Panics
+    ///
+    /// More than 10,000 timers are due at one time, as for [`Harness::advance_ms`].
     pub fn try_advance_ms(&mut self, milliseconds: u64) -> Result<()> {
-        let end = self.host.now_ms + milliseconds;
-        while self.next_timer().is_some_and(|(at, _)| at <= end) {
+        let end = self.host.now_ms.saturating_add(milliseconds);
+        let mut at_once = 0;
+        while let Some((at, tag)) = self.next_timer().filter(|(at, _)| *at <= end) {
+            at_once = if at > self.host.now_ms {
+                0
+            } else {
+                at_once + 1
+            };
+            assert!(
+                at_once <= TIMERS_AT_ONCE_COUNT_MAX,
+                "timer `{tag}` is due again after {TIMERS_AT_ONCE_COUNT_MAX} timers at one time: set it later than `now_ms`"
+            );
             self.try_next_timer()?;
         }
         self.host.now_ms = end;
