@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::ledger::Ledger;
 use crate::market::Market;
 use crate::plan::{Plan, Samples};
-use crate::selector::{Held, SelectionEvent};
+use crate::selector::{Held, SELECTION_BLOCKS_COUNT_MAX, SelectionEvent};
 
 /// The block's facts, what the config makes of them, and the samples. Empty before the first block.
 #[derive(Default)]
@@ -19,14 +19,21 @@ pub(crate) struct Board {
     pub(crate) market: Option<Market>,
     /// What a selector has chosen last, while it holds.
     pub(crate) held: Option<Held>,
-    /// Why the newest selection is not held, if it came too late.
-    late: Option<String>,
+    /// The newest selection, if it came too late to be held.
+    late: Option<Late>,
     pub(crate) applied: Applied,
     pub(crate) choices: Choices,
     /// By challenge id.
     pub(crate) samples: BTreeMap<String, Samples>,
     pub(crate) throughput: Throughput,
     pub(crate) clock: BlockClock,
+}
+
+/// A selection that is not applied since its block was too long ago.
+struct Late {
+    /// Where it came.
+    height: u32,
+    why: String,
 }
 
 impl Board {
@@ -40,6 +47,9 @@ impl Board {
         if let Some(held) = &mut self.held {
             held.see(height);
         }
+        // A selector that has stopped must not be complained of for ever.
+        self.late
+            .take_if(|late| height.saturating_sub(late.height) > SELECTION_BLOCKS_COUNT_MAX);
         self.market = Some(market);
         self.choose(config);
         is_over
@@ -49,7 +59,10 @@ impl Board {
     pub(crate) fn select(&mut self, config: &Config, event: SelectionEvent) {
         let height = self.market.as_ref().map(|market| market.height);
         let held = Held::new(event, height);
-        self.late = height.and_then(|height| held.delay(height));
+        self.late = height.and_then(|height| {
+            let why = held.delay(height)?;
+            Some(Late { height, why })
+        });
         if self.late.is_none() {
             self.held = Some(held);
         }
@@ -60,7 +73,7 @@ impl Board {
         if let Some(market) = &self.market {
             self.applied = Applied::new(config, self.held.as_ref(), market);
             if let Some(late) = &self.late {
-                self.applied.refuse(late.clone());
+                self.applied.refuse(late.why.clone());
             }
             self.choices = choices(&self.applied, market);
         }

@@ -262,6 +262,11 @@ fn selection_of_an_old_block_is_refused() {
     assert!(!logs.iter().any(|(_, text)| is_over(text)), "{logs:?}");
     assert_eq!(select(&mut manager, 92), []);
     assert_eq!(seen(&mut manager, "knapsack")["weight"], 5.0);
+    assert_eq!(select(&mut manager, 90).len(), 1);
+    // As a selection that is held, it is forgotten if no other comes.
+    manager.event("new_block", at_height(113));
+    manager.update();
+    assert_eq!(conditions(&manager, "selection_refused"), []);
 }
 
 #[test]
