@@ -150,3 +150,24 @@ async fn reader_gone() {
         tokio::time::sleep(READER_INTERVAL).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        arguments: DevArguments,
+    }
+
+    #[test]
+    fn events_leave_the_folder_alone() {
+        let words = ["dev", "--events", "a,b", "--events", "c", "folder"];
+        let arguments = Line::try_parse_from(words).unwrap().arguments;
+        assert_eq!(arguments.events, ["a", "b", "c"]);
+        assert_eq!(arguments.folder, Path::new("folder"));
+    }
+}

@@ -191,3 +191,18 @@ fn random_key() -> std::io::Result<String> {
 fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     tig_process::whole_file::write(path, text.as_bytes(), 0o600)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+
+    use super::*;
+
+    #[test]
+    fn path_that_is_not_text_is_refused() {
+        assert_eq!(text(Path::new("/a b")).unwrap(), "/a b");
+        let error = text(Path::new(OsStr::from_bytes(b"/\xff"))).unwrap_err();
+        assert!(error.to_string().contains("is not UTF-8"), "{error}");
+    }
+}
