@@ -7,12 +7,16 @@ use std::sync::Once;
 use abi_stable::sabi_trait::TD_Opaque;
 use abi_stable::std_types::{ROption, RResult, RSlice, RStr, RVec};
 
-use crate::abi::{EventRef, Failure, HostRef, Instance, Instance_TO, InstanceBox, question};
+use crate::abi::{
+    EventRef, Failure, HostRef, Instance, Instance_TO, InstanceBox, question, service,
+};
+use crate::backtrace::capture_frames;
 use crate::frame::{self, CommandHead};
 use crate::{Context, Error, Extension, HttpRequest, Result, Settings, Started};
 
 thread_local! {
     static LAST_PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
+    static LAST_FRAMES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Runs `call`, and returns an error or a panic as a [`Failure`].
@@ -38,6 +42,10 @@ fn failure(panicked: bool, text: String) -> Failure {
     }
 }
 
+fn is_panic<T>(returned: &RResult<T, Failure>) -> bool {
+    matches!(returned, RResult::RErr(failure) if failure.panicked)
+}
+
 fn take_panic() -> String {
     LAST_PANIC
         .with(RefCell::take)
@@ -51,8 +59,18 @@ fn install_panic_hook() {
     INSTALLED.call_once(|| {
         std::panic::set_hook(Box::new(|info| {
             LAST_PANIC.with(|last| *last.borrow_mut() = Some(info.to_string().replace('\n', " ")));
+            LAST_FRAMES.with(|last| *last.borrow_mut() = capture_frames());
         }));
     });
+}
+
+/// Logs where the last panic came from, if the environment asks for backtraces.
+fn log_frames(host: &mut HostRef<'_>) {
+    for frame in LAST_FRAMES.with(RefCell::take) {
+        let (level, text) = (RStr::from_str("error"), format!("panicked in {frame}"));
+        // A log that cannot be written changes nothing.
+        let _ = host.call(service::LOG, level, RSlice::from_slice(text.as_bytes()));
+    }
 }
 
 /// The `create` of the root module.
@@ -62,7 +80,7 @@ pub(crate) extern "C" fn create<E: Extension>(
     snapshot: ROption<RSlice<'_, u8>>,
 ) -> RResult<InstanceBox, Failure> {
     install_panic_hook();
-    guarded(|| {
+    let created = guarded(|| {
         let settings: Settings = serde_json::from_slice(settings.as_slice())?;
         let mut ctx = Context::new(&mut host, &settings);
         let mut extension = E::create(&settings, &mut ctx)?;
@@ -76,7 +94,11 @@ pub(crate) extern "C" fn create<E: Extension>(
             },
             TD_Opaque,
         ))
-    })
+    });
+    if is_panic(&created) {
+        log_frames(&mut host);
+    }
+    created
 }
 
 /// An extension behind the ABI.
@@ -92,10 +114,14 @@ impl<E: Extension> Guarded<E> {
         mut host: HostRef<'_>,
         call: impl FnOnce(&mut E, &mut Context<'_>) -> Result<T>,
     ) -> RResult<T, Failure> {
-        guarded(|| {
+        let returned = guarded(|| {
             let mut ctx = Context::new(&mut host, &self.settings);
             call(self.extension.as_mut().ok_or_else(dropped)?, &mut ctx)
-        })
+        });
+        if is_panic(&returned) {
+            log_frames(&mut host);
+        }
+        returned
     }
 }
 
@@ -147,14 +173,20 @@ impl<E: Extension> Instance for Guarded<E> {
     ) -> RResult<ROption<RVec<u8>>, Failure> {
         match question.as_str() {
             question::DROP => self.end().map(|()| ROption::RSome(RVec::new())),
-            question::COMMAND => guarded(|| {
-                let (head, arguments): (CommandHead, _) = frame::decode(body.as_slice())?;
-                let ctx = Context::new(&mut host, &self.settings);
-                let extension = self.extension.as_mut().ok_or_else(dropped)?;
-                let mut ctx = ctx.for_command(head.ticket);
-                let Started = extension.command(&mut ctx, &head.command, arguments)?;
-                Ok(ROption::RSome(RVec::new()))
-            }),
+            question::COMMAND => {
+                let returned = guarded(|| {
+                    let (head, arguments): (CommandHead, _) = frame::decode(body.as_slice())?;
+                    let ctx = Context::new(&mut host, &self.settings);
+                    let extension = self.extension.as_mut().ok_or_else(dropped)?;
+                    let mut ctx = ctx.for_command(head.ticket);
+                    let Started = extension.command(&mut ctx, &head.command, arguments)?;
+                    Ok(ROption::RSome(RVec::new()))
+                });
+                if is_panic(&returned) {
+                    log_frames(&mut host);
+                }
+                returned
+            }
             _ => RResult::ROk(ROption::RNone),
         }
     }

@@ -232,6 +232,7 @@
 //! `docs/writing-extensions.md` is the guide for authors, from an empty folder to a plugin that is shadowed and promoted.
 
 pub mod abi;
+mod backtrace;
 mod command;
 mod condition;
 mod context;

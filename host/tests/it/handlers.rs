@@ -35,6 +35,25 @@ async fn a_panic_restarts_that_extension_only() {
 }
 
 #[tokio::test]
+async fn backtrace_of_a_panic_is_in_the_log() {
+    let home = Home::new();
+    let host = home.start_with_variables(&[("RUST_BACKTRACE", "1")]);
+    assert_eq!(host.count(666).await.0, 500);
+    home.wait_for_log(&["ERROR", "counter", "panicked in", "counter.rs"]);
+    host.kill();
+    let frames = |log: String| {
+        log.lines()
+            .filter(|line| line.contains("panicked in"))
+            .count()
+    };
+    let before = frames(home.log());
+    let host = home.start_with_variables(&[("RUST_BACKTRACE", "0")]);
+    assert_eq!(host.count(666).await.0, 500);
+    home.wait_for_log(&["instance restarted"]);
+    assert!(frames(home.log()) <= before);
+}
+
+#[tokio::test]
 async fn extension_that_keeps_panicking_is_stopped() {
     let home = Home::new();
     let host = home.start();
