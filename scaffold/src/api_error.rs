@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::api_source::{API_FOLDER, API_PACKAGE};
+use crate::api_package::{API_FOLDER, API_PACKAGE};
 
 /// Longest part of a refused text that an error shows, in characters.
 const SHOWN_COUNT_MAX: usize = 80;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::api_source::{API_FOLDER, holds_api};
+use crate::api_package::{API_FOLDER, holds_api};
 
 /// The folder of the plugin API in the nearest folder above `program` that has it.
 #[must_use]

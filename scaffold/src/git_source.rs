@@ -221,4 +221,11 @@ mod tests {
             assert!(!error.contains("t0ken"), "{error}");
         }
     }
+
+    #[test]
+    fn user_of_a_url_is_named_as_the_fault() {
+        let url = "https://t0ken@example.com/a.git";
+        let error = GitSource::new(url, GitReference::Main).unwrap_err();
+        assert!(matches!(error, ApiSourceError::Credentials), "{error}");
+    }
 }

@@ -5,6 +5,7 @@
 //! run them as they lie there. This crate runs no program and prints nothing.
 
 mod api_error;
+mod api_package;
 mod api_source;
 mod checkout;
 mod folder;
