@@ -173,6 +173,17 @@ fn host_outside_of_a_clone_asks_for_a_source() {
     assert!(manifest(place.path()).contains("\ntig-plugin-api = \"0.1\"\n"));
 }
 
+/// Two revisions of one source.
+const BRANCH_AND_TAG: [&str; 7] = [
+    "zebra",
+    "--api-git",
+    "file:///a",
+    "--api-tag",
+    "a",
+    "--api-branch",
+    "b",
+];
+
 #[test]
 fn bad_words_are_refused_with_their_remedy() {
     let place = tempfile::tempdir().unwrap();
@@ -213,18 +224,7 @@ fn bad_words_are_refused_with_their_remedy() {
             &["zebra", "--api-git", "file:///a", "--api-rev", "main"],
             "a branch by --api-branch, a tag by --api-tag",
         ),
-        (
-            &[
-                "zebra",
-                "--api-git",
-                "file:///a",
-                "--api-tag",
-                "a",
-                "--api-branch",
-                "b",
-            ],
-            "cannot be used with",
-        ),
+        (&BRANCH_AND_TAG, "cannot be used with"),
         (
             &["precommit_manager"],
             "has this name; try `precommit_manager_plugin`",
