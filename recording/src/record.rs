@@ -7,7 +7,6 @@ use std::borrow::Cow;
 
 use postcard::ser_flavors::Flavor;
 use serde::{Deserialize, Serialize};
-use serde_bytes::Bytes;
 
 use crate::block::BLOCK_BYTES_MAX;
 
@@ -26,46 +25,6 @@ pub enum RecordError {
     /// A record is longer than its length has room for.
     #[error("a record of {0} bytes is too long")]
     TooLong(usize),
-}
-
-/// Serializes bytes as one piece.
-mod bytes {
-    use super::{Bytes, Cow, Deserialize};
-    use serde::{Deserializer, Serialize as _, Serializer};
-
-    #[expect(clippy::ptr_arg, reason = "the form that serde asks for")]
-    pub(super) fn serialize<S: Serializer>(
-        bytes: &Cow<'_, [u8]>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        Bytes::new(bytes).serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de: 'a, 'a, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Cow<'a, [u8]>, D::Error> {
-        <&'de [u8]>::deserialize(deserializer).map(Cow::Borrowed)
-    }
-}
-
-/// The same for bytes that may be absent.
-mod optional_bytes {
-    use super::{Bytes, Cow, Deserialize};
-    use serde::{Deserializer, Serialize as _, Serializer};
-
-    #[expect(clippy::ref_option, reason = "the form that serde asks for")]
-    pub(super) fn serialize<S: Serializer>(
-        bytes: &Option<Cow<'_, [u8]>>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        bytes.as_deref().map(Bytes::new).serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de: 'a, 'a, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<Cow<'a, [u8]>>, D::Error> {
-        Option::<&'de [u8]>::deserialize(deserializer).map(|bytes| bytes.map(Cow::Borrowed))
-    }
 }
 
 /// The plugin file of an instance.
@@ -96,7 +55,7 @@ pub struct StoredValue<'a> {
     #[serde(borrow)]
     pub key: Cow<'a, str>,
     /// The value.
-    #[serde(borrow, with = "bytes")]
+    #[serde(borrow, with = "serde_bytes")]
     pub value: Cow<'a, [u8]>,
 }
 
@@ -109,11 +68,11 @@ pub struct Checkpoint<'a> {
     #[serde(borrow)]
     pub plugin: PluginId<'a>,
     /// JSON of its settings, without secrets.
-    #[serde(borrow, with = "bytes")]
+    #[serde(borrow, with = "serde_bytes")]
     pub settings: Cow<'a, [u8]>,
     /// The state that it would hand to a successor. Without any, a successor starts from the storage alone, and may differ from this
     /// instance.
-    #[serde(borrow, with = "optional_bytes")]
+    #[serde(borrow, with = "serde_bytes")]
     pub snapshot: Option<Cow<'a, [u8]>>,
     /// Whether the version from before it waits until it has proved itself. The recording does not hold that version.
     pub on_probation: bool,
@@ -137,10 +96,10 @@ pub struct Create<'a> {
     #[serde(borrow)]
     pub plugin: PluginId<'a>,
     /// JSON of its settings, without secrets.
-    #[serde(borrow, with = "bytes")]
+    #[serde(borrow, with = "serde_bytes")]
     pub settings: Cow<'a, [u8]>,
     /// State of its predecessor.
-    #[serde(borrow, with = "optional_bytes")]
+    #[serde(borrow, with = "serde_bytes")]
     pub snapshot: Option<Cow<'a, [u8]>>,
     /// What becomes of the instance before.
     pub switch: Switch,
@@ -181,13 +140,13 @@ pub enum Question<'a> {
         /// Whether it was delivered before.
         redelivered: bool,
         /// Its arguments.
-        #[serde(borrow, with = "bytes")]
+        #[serde(borrow, with = "serde_bytes")]
         payload: Cow<'a, [u8]>,
     },
     /// A request to a route.
-    Request(#[serde(borrow, with = "bytes")] Cow<'a, [u8]>),
+    Request(#[serde(borrow, with = "serde_bytes")] Cow<'a, [u8]>),
     /// A command.
-    Command(#[serde(borrow, with = "bytes")] Cow<'a, [u8]>),
+    Command(#[serde(borrow, with = "serde_bytes")] Cow<'a, [u8]>),
 }
 
 /// How a call ended.
@@ -196,7 +155,7 @@ pub enum Outcome<'a> {
     /// It succeeded, and its effects count.
     Done,
     /// The same, with a reply to a request.
-    Replied(#[serde(borrow, with = "bytes")] Cow<'a, [u8]>),
+    Replied(#[serde(borrow, with = "serde_bytes")] Cow<'a, [u8]>),
     /// It failed, and has no effects.
     Failed(#[serde(borrow)] Cow<'a, str>),
     /// It panicked, and has no effects.
@@ -222,7 +181,7 @@ pub enum Step<'a> {
         #[serde(borrow)]
         name: Cow<'a, str>,
         /// Its second argument.
-        #[serde(borrow, with = "bytes")]
+        #[serde(borrow, with = "serde_bytes")]
         body: Cow<'a, [u8]>,
     },
     /// An answer that does not follow from anything recorded.
@@ -241,7 +200,7 @@ pub enum Answer<'a> {
     /// A time in milliseconds, or a random number.
     Number(u64),
     /// A key or a signature.
-    Bytes(#[serde(borrow, with = "bytes")] Cow<'a, [u8]>),
+    Bytes(#[serde(borrow, with = "serde_bytes")] Cow<'a, [u8]>),
     /// The host has refused the call, which is the step before if it asked for an effect.
     Refused(#[serde(borrow)] Cow<'a, str>),
 }
@@ -263,7 +222,7 @@ pub struct Undo<'a> {
     #[serde(borrow)]
     pub key: Cow<'a, str>,
     /// The value of before; `None` if there was none.
-    #[serde(borrow, with = "optional_bytes")]
+    #[serde(borrow, with = "serde_bytes")]
     pub value: Option<Cow<'a, [u8]>>,
 }
 
