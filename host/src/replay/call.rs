@@ -8,10 +8,12 @@ use tig_plugin_api::abi::{Host, service};
 use tig_plugin_api::frame::{self, HostAnswer, HostCall};
 use tig_recording::{Answer, Step};
 
-use super::storage::{Storage, Writes};
+use super::storage::Storage;
 use crate::observe::meters::Reading;
 use crate::runtime::host_call_error::{HostCallError, READINGS_MAX};
+use crate::runtime::pending_writes::merge;
 use crate::runtime::recorder::is_effect;
+use crate::store::Writes;
 
 /// Bytes of a signature that a candidate asks for beyond those that are recorded.
 const SIGNATURE_BYTES: usize = 64;
@@ -139,8 +141,7 @@ impl<'a> ReplayCall<'a> {
             }
             HostCall::Scan(prefix) => Ok(HostAnswer::Entries(self.scan(prefix))),
             HostCall::Write(key, value) => {
-                self.writes
-                    .insert(key.to_owned(), value.map(<[u8]>::to_vec));
+                self.writes.insert(key.to_owned(), value.map(Into::into));
                 Ok(HostAnswer::Done)
             }
             HostCall::Now => {
@@ -185,13 +186,7 @@ impl<'a> ReplayCall<'a> {
 
     fn scan(&self, prefix: &str) -> BTreeMap<String, Vec<u8>> {
         let mut found = self.storage.scan(prefix);
-        let from_prefix = self.writes.range(prefix.to_owned()..);
-        for (key, value) in from_prefix.take_while(|(key, _)| key.starts_with(prefix)) {
-            match value {
-                Some(value) => found.insert(key.clone(), value.clone()),
-                None => found.remove(key),
-            };
-        }
+        merge(&self.writes, prefix, &mut found);
         found
     }
 }

@@ -8,8 +8,9 @@ use tig_plugin_api::{HttpReply, HttpRequest, frame};
 use tig_recording::{Mask, Outcome, Question, Step};
 
 use super::call::{Answers, ReplayCall};
-use super::storage::{Storage, Writes};
+use super::storage::Storage;
 use crate::plugin::Plugin;
+use crate::store::Writes;
 
 /// What a call has done.
 pub(super) struct Done {

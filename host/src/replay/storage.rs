@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// Values by key that a handler writes; `None` deletes.
-pub(super) type Writes = BTreeMap<String, Option<Vec<u8>>>;
+use crate::store::Writes;
 
 /// What an extension has stored.
 #[derive(Debug, Default, Eq, PartialEq)]
@@ -33,7 +32,7 @@ impl Storage {
     /// Applies the writes of a handler that has succeeded.
     pub(super) fn apply(&mut self, writes: Writes) {
         for (key, value) in writes {
-            self.write(key, value);
+            self.write(key, value.map(|value| value.to_vec()));
         }
     }
 
