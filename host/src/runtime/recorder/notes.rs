@@ -14,11 +14,15 @@ use super::Recorder;
 use super::tape::{Room, Tape};
 use super::trace::Trace;
 use crate::plugin::Plugin;
+use crate::runtime::extension::Extension;
 use crate::store::{View, Writes};
 
 /// The runner of an extension as the recorder sees it.
 pub(crate) struct Notes {
     recorder: Arc<Recorder>,
+    extension: Arc<Extension>,
+    /// Epoch of the runner: nothing is recorded of one that was replaced.
+    epoch: u64,
     tape: Arc<Tape>,
     /// The generation in which the runner records; `None` if it does not.
     generation: Option<u64>,
@@ -36,10 +40,12 @@ pub(crate) struct Notes {
 impl Notes {
     /// Notes of a runner of `extension`, which does not record yet.
     #[must_use]
-    pub(crate) fn new(recorder: &Arc<Recorder>, extension: &str) -> Self {
+    pub(crate) fn new(recorder: &Arc<Recorder>, extension: &Arc<Extension>, epoch: u64) -> Self {
         Self {
             recorder: Arc::clone(recorder),
-            tape: recorder.tape(extension),
+            extension: Arc::clone(extension),
+            epoch,
+            tape: recorder.tape(&extension.name),
             generation: None,
             at_ms: 0,
             question: Vec::new(),
@@ -116,36 +122,27 @@ impl Notes {
     }
 
     /// Records the call as a success, if there is one whose outcome is not recorded.
-    pub(crate) fn record_success(&mut self, is_present: impl FnOnce() -> bool) {
+    pub(crate) fn record_success(&mut self) {
         let reply = self.reply.take();
         let outcome = reply.map_or(Outcome::Done, |reply| Outcome::Replied(reply.into()));
-        self.record_outcome(&outcome, is_present);
+        self.record_outcome(&outcome);
     }
 
     /// Records the call with this outcome, if there is one whose outcome is not recorded.
-    pub(crate) fn record_outcome(
-        &mut self,
-        outcome: &Outcome<'_>,
-        is_present: impl FnOnce() -> bool,
-    ) {
+    pub(crate) fn record_outcome(&mut self, outcome: &Outcome<'_>) {
         if !std::mem::take(&mut self.is_pending) {
             return;
         }
         let (question, steps) = (&self.question, self.trace.steps());
-        let written = self.tape.append(self.at_ms, is_present, |records| {
+        let written = self.write(self.at_ms, |records| {
             parts::append_call(records, self.at_ms, question, outcome, steps)
         });
         self.take_note(written);
     }
 
     /// Records a new instance.
-    pub(crate) fn record_create(
-        &mut self,
-        head: &CreateHead<'_>,
-        trace: Trace,
-        is_present: impl FnOnce() -> bool,
-    ) {
-        let written = self.tape.append(head.at_ms, is_present, |records| {
+    pub(crate) fn record_create(&mut self, head: &CreateHead<'_>, trace: Trace) {
+        let written = self.write(head.at_ms, |records| {
             parts::append_create(records, head, trace.steps())
         });
         self.trace = trace;
@@ -158,7 +155,6 @@ impl Notes {
         at_ms: u64,
         (plugin, settings): (&Plugin, &[u8]),
         (snapshot, on_probation): (Option<&[u8]>, bool),
-        is_present: impl FnOnce() -> bool,
     ) {
         let record = Record::Checkpoint(Checkpoint {
             at_ms,
@@ -167,56 +163,54 @@ impl Notes {
             snapshot: snapshot.map(Into::into),
             on_probation,
         });
-        self.append(at_ms, &record, is_present);
+        self.append(at_ms, &record);
         self.tape.note_state();
     }
 
     /// Records that the instance was asked for its state.
-    pub(crate) fn record_snapshot(
-        &mut self,
-        at_ms: u64,
-        state: Option<&[u8]>,
-        is_present: impl FnOnce() -> bool,
-    ) {
+    pub(crate) fn record_snapshot(&mut self, at_ms: u64, state: Option<&[u8]>) {
         let mask = self.recorder.mask();
         let digest = state.zip(mask).map(|(state, mask)| mask.digest(state));
-        self.append(at_ms, &Record::Snapshot { at_ms, digest }, is_present);
+        self.append(at_ms, &Record::Snapshot { at_ms, digest });
     }
 
     /// Records a rollback, with the writes that undo those of the version that is rolled back.
-    pub(crate) fn record_restored(
-        &mut self,
-        at_ms: u64,
-        writes: &Writes,
-        is_present: impl FnOnce() -> bool,
-    ) {
+    pub(crate) fn record_restored(&mut self, at_ms: u64, writes: &Writes) {
         let undo = |(key, value): (&'_ String, &Option<Arc<[u8]>>)| Undo {
             key: key.clone().into(),
             value: value.as_ref().map(|value| value.to_vec().into()),
         };
         let writes = writes.iter().map(undo).collect();
         let record = Record::Restored(Restored { at_ms, writes });
-        self.append(at_ms, &record, is_present);
+        self.append(at_ms, &record);
     }
 
     /// Records that the version on probation has proved itself.
-    pub(crate) fn record_confirmed(&mut self, at_ms: u64, is_present: impl FnOnce() -> bool) {
-        self.append(at_ms, &Record::Confirmed { at_ms }, is_present);
+    pub(crate) fn record_confirmed(&mut self, at_ms: u64) {
+        self.append(at_ms, &Record::Confirmed { at_ms });
     }
 
     /// Records that the instance has ended.
-    pub(crate) fn record_stop(&mut self, at_ms: u64, is_present: impl FnOnce() -> bool) {
-        self.append(at_ms, &Record::Stopped { at_ms }, is_present);
+    pub(crate) fn record_stop(&mut self, at_ms: u64) {
+        self.append(at_ms, &Record::Stopped { at_ms });
     }
 
-    fn append(&mut self, at_ms: u64, record: &Record<'_>, is_present: impl FnOnce() -> bool) {
+    fn append(&mut self, at_ms: u64, record: &Record<'_>) {
         if !self.is_on() {
             return;
         }
-        let written = self
-            .tape
-            .append(at_ms, is_present, |records| record.append_to(records));
+        let written = self.write(at_ms, |records| record.append_to(records));
         self.take_note(written);
+    }
+
+    /// Appends a record, unless the runner was replaced.
+    fn write(
+        &self,
+        at_ms: u64,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), RecordError>,
+    ) -> Result<Room, RecordError> {
+        let is_present = || self.extension.fence.is_current(self.epoch);
+        self.tape.append(at_ms, is_present, write)
     }
 
     fn take_note(&mut self, written: Result<Room, RecordError>) {

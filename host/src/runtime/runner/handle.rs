@@ -374,7 +374,7 @@ impl Runner {
 
     /// Applies effects at once if they need no disk, and else through the committer.
     pub(super) fn submit(&mut self, effects: Option<Box<Effects>>) {
-        self.record_success();
+        self.notes.record_success();
         if self.shadow.is_some() {
             self.record = effects
                 .as_deref()
@@ -437,12 +437,12 @@ impl Runner {
         // Before the instance is restored, which is recorded too.
         match &error {
             CallError::Stopped | CallError::Replaced => self.notes.drop_call(),
-            CallError::Failed(failed) => {
-                self.record_failure(&Outcome::Failed((&*failed.reason).into()))
-            }
-            CallError::Broken(reason) => {
-                self.record_failure(&Outcome::Panicked((&**reason).into()))
-            }
+            CallError::Failed(failed) => self
+                .notes
+                .record_outcome(&Outcome::Failed((&*failed.reason).into())),
+            CallError::Broken(reason) => self
+                .notes
+                .record_outcome(&Outcome::Panicked((&**reason).into())),
         }
         // Set last: effects that are submitted meanwhile, such as by `new` in a restore, leave a record of their own.
         self.record = match error {
@@ -467,7 +467,8 @@ impl Runner {
     /// Takes note of a command that the extension has refused. Its caller reads why; what a caller asks for in vain is no
     /// failure of the extension, and must not end the probation of a new version.
     fn refuse(&mut self, what: &str, failed: &Failed) {
-        self.record_failure(&Outcome::Failed((&*failed.reason).into()));
+        self.notes
+            .record_outcome(&Outcome::Failed((&*failed.reason).into()));
         let (extension, reason) = (self.name(), &failed.reason);
         warn!(extension, event = what, "command refused: {reason}");
         if failed.has_asked {

@@ -168,7 +168,7 @@ impl Runner {
         plugin: Plugin,
     ) -> Self {
         let routes = routes(&plugin);
-        let notes = Notes::new(&shared.services.recorder, &extension.name);
+        let notes = Notes::new(&shared.services.recorder, &extension, epoch);
         Self {
             shared,
             extension,

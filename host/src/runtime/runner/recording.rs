@@ -49,23 +49,18 @@ impl Runner {
                 return self.notes.give_up(reason);
             }
         };
-        let (fence, epoch) = (&self.extension.fence, self.epoch);
         let instance = (&self.plugin, &*self.settings);
         let state = snapshot.as_ref().map(|state| state.as_slice());
-        let is_present = || fence.is_current(epoch);
         let probation = self.extension.probation();
         let on_probation = probation.is_some_and(|probation| probation.is_some());
         let state = (state, on_probation);
-        self.notes
-            .record_checkpoint(now_ms, instance, state, is_present);
+        self.notes.record_checkpoint(now_ms, instance, state);
     }
 
     /// Records that the version on probation has proved itself.
     pub(super) fn record_confirmed(&mut self) {
         let now_ms = self.shared.services.clock.now_ms();
-        let (fence, epoch) = (&self.extension.fence, self.epoch);
-        let is_present = || fence.is_current(epoch);
-        self.notes.record_confirmed(now_ms, is_present);
+        self.notes.record_confirmed(now_ms);
     }
 
     /// Records how `new` has ended.
@@ -81,22 +76,7 @@ impl Runner {
             Err(failure) => Outcome::Failed(failure.text.as_str().into()),
         };
         let head = create_head(at_ms, (plugin, &self.settings), snapshot, switch, outcome);
-        let (fence, epoch) = (&self.extension.fence, self.epoch);
-        let is_present = || fence.is_current(epoch);
-        self.notes.record_create(&head, trace, is_present);
-    }
-
-    /// Records the call as a success, if one is pending.
-    pub(super) fn record_success(&mut self) {
-        let (fence, epoch) = (&self.extension.fence, self.epoch);
-        self.notes.record_success(|| fence.is_current(epoch));
-    }
-
-    /// Records the call as a failure, if one is pending.
-    pub(super) fn record_failure(&mut self, outcome: &Outcome<'_>) {
-        let (fence, epoch) = (&self.extension.fence, self.epoch);
-        self.notes
-            .record_outcome(outcome, || fence.is_current(epoch));
+        self.notes.record_create(&head, trace);
     }
 
     /// Records that the instance was asked for its state.
@@ -109,24 +89,18 @@ impl Runner {
             RResult::ROk(ROption::RSome(state)) => Some(state.as_slice()),
             _ => None,
         };
-        let (fence, epoch) = (&self.extension.fence, self.epoch);
-        let is_present = || fence.is_current(epoch);
-        self.notes.record_snapshot(now_ms, state, is_present);
+        self.notes.record_snapshot(now_ms, state);
     }
 
     /// Records that the version from before the last switch goes on, and what undoes the writes of the other.
     pub(super) fn record_restored(&mut self, undo: &Writes) {
         let now_ms = self.shared.services.clock.now_ms();
-        let (fence, epoch) = (&self.extension.fence, self.epoch);
-        let is_present = || fence.is_current(epoch);
-        self.notes.record_restored(now_ms, undo, is_present);
+        self.notes.record_restored(now_ms, undo);
     }
 
     /// Records that the instance ends.
     pub(super) fn record_stop(&mut self) {
         let now_ms = self.shared.services.clock.now_ms();
-        let (fence, epoch) = (&self.extension.fence, self.epoch);
-        let is_present = || fence.is_current(epoch);
-        self.notes.record_stop(now_ms, is_present);
+        self.notes.record_stop(now_ms);
     }
 }
