@@ -6,13 +6,11 @@
 //! each without those inside it, but with what a branch may skip. So does this pass. What differs are mostly its copies
 //! between registers: programs cost 0.5 to 1.0 times what they cost there.
 //!
-//! Invariant: only `nop` costs anything in the engine, one unit, and it generates no code. The pass puts a region's units
-//! at its entry as so many of them, so the instrumentation is free whatever it executes. Every turn of a loop costs at
-//! least one unit, every call two (one is the engine's own for entering a function), and what is free is so only in
-//! small amounts, so that fuel bounds the time.
+//! Invariant: a region's units are paid at its entry, and what a function has paid is in the global whenever another
+//! function or the host may look. Every turn of a loop and every call costs at least one unit and checks what is left, and
+//! what is free is so only in small amounts, so that fuel bounds the time.
 
 use wasmparser::Operator;
-use wasmtime::OperatorCost;
 
 use super::fold;
 use super::opcode::{Op, is_comparison};
@@ -22,33 +20,13 @@ const FREE_PER_UNIT: u32 = 128;
 /// Pages that may be asked for at once and are charged: 1 GiB, more than the limit of any network so far.
 const PAGES_MAX: i64 = 1 << 14;
 
-/// The engine's part of the costs: `nop` costs a unit, anything else nothing.
-///
-/// # Errors
-/// The engine has another table than we know.
-pub(crate) fn operator_cost() -> Result<OperatorCost, serde_json::Error> {
-    // The table has a field for every operator and no constructor but that of the default.
-    let mut cost = serde_json::to_value(OperatorCost::default())?;
-    clear(&mut cost);
-    let mut cost: OperatorCost = serde_json::from_value(cost)?;
-    cost.Nop = 1;
-    Ok(cost)
-}
-
-fn clear(value: &mut serde_json::Value) {
-    match value {
-        serde_json::Value::Object(fields) => fields.values_mut().for_each(clear),
-        value => *value = 0.into(),
-    }
-}
-
 /// Cost of an operator for every so many items of its last operand.
 pub(super) struct Bulk {
     /// Items of a turn, as a power of two.
     pub(super) log2_items: i64,
     /// Units of a turn.
     pub(super) units: u32,
-    /// Beyond this the operator fails anyway, and is not charged.
+    /// Beyond this the operator fails anyway, and is not paid for.
     pub(super) items_max: Option<i64>,
 }
 

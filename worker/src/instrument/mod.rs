@@ -1,79 +1,140 @@
-//! Rewrites a module so that it keeps a 64-bit state of its execution (see `fingerprint` for what that is worth).
+//! Rewrites a module so that it counts its fuel and keeps a 64-bit state of its execution.
 //!
-//! The state lives in a new global, and in a new local while a function runs. Between two *steps* (entry of a function,
+//! *Fuel*: `fuel` says what costs how much, `meter` counts it. The start function becomes an export, so that the host can
+//! grant fuel before it runs.
+//!
+//! *State* (see `fingerprint` for what it is worth): it lives in a new global, and in a new local while a function runs. Between two *steps* (entry of a function,
 //! turn of a loop, return from a call, each of which scrambles the whole state) the code has no way back, so every
 //! *point* in between is executed at most once. There it is enough to add: a number of the place records which way was
 //! taken, the value times a number of the place records what was stored. Additions are cheap, order cannot get lost, and
 //! only the steps are a chain of dependent operations.
 //!
-//! Invariant: results, traps and fuel of the module are those of the original. Only new locals and the new global are
-//! written, nothing that is added can trap, and what is added is free (see `fuel`).
+//! Invariant: results and traps of the module are those of the original, unless its fuel is used up. Only new locals and
+//! globals are written, nothing else that is added can trap, and what is added is free.
 
 mod body;
 mod fold;
 mod fuel;
+mod meter;
 mod opcode;
+mod scratch;
+mod state;
 #[cfg(test)]
 mod tests;
 
 use wasm_encoder::reencode::{self, Reencode};
 use wasm_encoder::{
     CodeSection, ConstExpr, ExportKind, ExportSection, Function, GlobalSection, GlobalType,
-    ImportSection, Module, SectionId, ValType,
+    ImportSection, Module, RawSection, SectionId, ValType,
 };
 use wasmparser::{
     CustomSectionReader, ExportSectionReader, FunctionBody, GlobalSectionReader,
-    ImportSectionReader, Parser,
+    ImportSectionReader, Parser, Payload,
 };
 
 use crate::error::BadModule;
 use crate::limits::{TABLE_ELEMENTS_MAX, TABLES_MAX};
 
-use body::{Body, Error, LOCALS};
+use body::{Body, Error};
+use scratch::LOCALS;
 
-pub(crate) use fuel::operator_cost;
+pub(crate) use meter::OUT_OF_FUEL;
 
 /// The state before the first step.
 pub(crate) const STATE_AT_START: u64 = 0x97b6_9fca_e669_84bf;
 
 /// The export that names the state.
 pub(crate) const STATE_EXPORT: &str = "state";
-/// The exports of the guest ABI. The host uses no others, so they are dropped and cannot clash with the state's.
+/// The export that names the fuel that is left, or [`OUT_OF_FUEL`]. The host sets it before anything runs.
+pub(crate) const FUEL_EXPORT: &str = "fuel";
+/// The export that names the start function, if there is one.
+pub(crate) const START_EXPORT: &str = "start";
+/// The exports of the guest ABI. The host uses no others of a guest, so they are dropped and cannot clash with ours.
 const GUEST_EXPORTS: [&str; 3] = ["memory", "init", "entry_point"];
 
 /// Rewrites a valid module.
 pub(crate) fn instrument(wasm: &[u8]) -> Result<Vec<u8>, BadModule> {
+    rewrite(wasm).map_err(|error| match error {
+        Error::UserError(error) => error,
+        error => BadModule::Invalid(error.to_string()),
+    })
+}
+
+fn rewrite(wasm: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut pass = Pass {
+        start: start(wasm)?,
+        ..Pass::default()
+    };
     let mut module = Module::new();
-    match Pass::default().parse_core_module(&mut module, Parser::new(0), wasm) {
-        Ok(()) => Ok(module.finish()),
-        Err(Error::UserError(error)) => Err(error),
-        Err(error) => Err(BadModule::Invalid(error.to_string())),
+    match pass.start {
+        None => pass.parse_core_module(&mut module, Parser::new(0), wasm)?,
+        Some(_) => {
+            let wasm = without_start(wasm)?;
+            pass.parse_core_module(&mut module, Parser::new(0), &wasm)?;
+        }
     }
+    Ok(module.finish())
+}
+
+/// The start function.
+fn start(wasm: &[u8]) -> Result<Option<u32>, Error> {
+    for payload in Parser::new(0).parse_all(wasm) {
+        if let Payload::StartSection { func, .. } = payload? {
+            return Ok(Some(func));
+        }
+    }
+    Ok(None)
+}
+
+/// The module without its start section, which a rewriting cannot leave out by itself.
+fn without_start(wasm: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut module = Module::new();
+    for payload in Parser::new(0).parse_all(wasm) {
+        let section = payload?.as_section();
+        if let Some((id, range)) = section.filter(|(id, _)| *id != SectionId::Start as u8) {
+            let data = &wasm[range];
+            module.section(&RawSection { id, data });
+        }
+    }
+    Ok(module.finish())
+}
+
+/// The global of the state, behind those of the original.
+fn state_global(globals: &[ValType]) -> u32 {
+    globals.len() as u32
+}
+
+/// The global of the fuel.
+fn fuel_global(globals: &[ValType]) -> u32 {
+    state_global(globals) + 1
 }
 
 #[derive(Default)]
 struct Pass {
+    /// The start function.
+    start: Option<u32>,
     /// Parameters of each type that is a function.
     type_params: Vec<u32>,
     /// Types of the functions, in order.
     functions: Vec<u32>,
     /// Types of the original globals.
     globals: Vec<ValType>,
-    state_written: bool,
+    globals_written: bool,
     bodies: usize,
     /// Places numbered so far.
     places: u64,
 }
 
 impl Pass {
-    fn add_state(&mut self, globals: &mut GlobalSection) {
+    fn add_globals(&mut self, globals: &mut GlobalSection) {
         let ty = GlobalType {
             val_type: ValType::I64,
             mutable: true,
             shared: false,
         };
         globals.global(ty, &ConstExpr::i64_const(STATE_AT_START.cast_signed()));
-        self.state_written = true;
+        globals.global(ty, &ConstExpr::i64_const(0));
+        self.globals_written = true;
     }
 }
 
@@ -130,7 +191,7 @@ impl Reencode for Pass {
             self.globals.push(ty);
         }
         reencode::utils::parse_global_section(self, globals, section)?;
-        self.add_state(globals);
+        self.add_globals(globals);
         Ok(())
     }
 
@@ -172,9 +233,9 @@ impl Reencode for Pass {
                     | SectionId::Global
             )
         );
-        if late && !self.state_written {
+        if late && !self.globals_written {
             let mut globals = GlobalSection::new();
-            self.add_state(&mut globals);
+            self.add_globals(&mut globals);
             module.section(&globals);
         }
         Ok(())
@@ -191,7 +252,12 @@ impl Reencode for Pass {
                 self.parse_export(exports, export)?;
             }
         }
-        exports.export(STATE_EXPORT, ExportKind::Global, self.globals.len() as u32);
+        let (state, fuel) = (state_global(&self.globals), fuel_global(&self.globals));
+        exports.export(STATE_EXPORT, ExportKind::Global, state);
+        exports.export(FUEL_EXPORT, ExportKind::Global, fuel);
+        if let Some(start) = self.start {
+            exports.export(START_EXPORT, ExportKind::Func, start);
+        }
         Ok(())
     }
 

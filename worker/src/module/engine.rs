@@ -14,7 +14,6 @@ use wasmtime::{
     WasmBacktraceDetails,
 };
 
-use crate::instrument::operator_cost;
 use crate::limits::{TABLE_ELEMENTS_MAX, TABLES_MAX};
 use crate::profile::WORKERS_MAX;
 
@@ -42,7 +41,7 @@ const INSTANCE_BYTES_MAX: usize = 64 << 20;
 pub(crate) fn engine() -> Result<&'static Engine, String> {
     static ENGINE: OnceLock<Result<Engine, String>> = OnceLock::new();
     ENGINE
-        .get_or_init(|| new_engine(config().map_err(|error| error.to_string())?))
+        .get_or_init(|| new_engine(config()))
         .as_ref()
         .map_err(Clone::clone)
 }
@@ -62,7 +61,7 @@ fn new_checking_engine() -> Option<Engine> {
     }
     let mut slots = slots();
     slots.linear_memory_keep_resident(CHECKED_RESIDENT_BYTES);
-    let mut config = config().ok()?;
+    let mut config = config();
     config
         .allocation_strategy(slots)
         .signals_based_traps(false)
@@ -83,11 +82,9 @@ fn new_engine(mut config: Config) -> Result<Engine, String> {
         .map_err(|error| format!("{error:#}"))
 }
 
-fn config() -> Result<Config, serde_json::Error> {
+fn config() -> Config {
     let mut config = Config::new();
     config
-        .consume_fuel(true)
-        .operator_cost(operator_cost()?)
         .cranelift_nan_canonicalization(true)
         .wasm_simd(false)
         .wasm_relaxed_simd(false)
@@ -100,7 +97,7 @@ fn config() -> Result<Config, serde_json::Error> {
         .concurrency_support(false)
         .wasm_backtrace_max_frames(None)
         .wasm_backtrace_details(WasmBacktraceDetails::Disable);
-    Ok(config)
+    config
 }
 
 /// Address space for all runs. Limits of a run are those of `Sandbox`; these only must not be below them.
@@ -153,7 +150,7 @@ mod tests {
 
     #[test]
     fn machine_without_the_engine_is_named() {
-        let mut config = config().unwrap();
+        let mut config = config();
         config.max_wasm_stack(0);
         let Err(reason) = new_engine(config) else {
             panic!("a guest without a stack");

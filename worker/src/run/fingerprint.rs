@@ -1,4 +1,4 @@
-//! The runtime signature of engine profile `tig-wasmtime-2`.
+//! The runtime signature of engine profile `tig-wasmtime-3`.
 //!
 //! A runtime signature ties a leaf to one execution. This profile hashes what went into a run (the module and the seed of
 //! the instance), what came out of it (how it ended, the raw result bytes, the fuel consumed), and the 64-bit state that
@@ -29,8 +29,8 @@
 //!   guest can recurse depends on the processor architecture; it charges the whole fuel, but one machine may overflow where
 //!   another does not. A start function that fails has none either; it has seen nothing of the nonce.
 //! - Whoever re-runs the nonce finds a forged value; nobody finds it by looking.
-//! - Fuel counts belong to the version and settings of the engine. An upgrade that changes a count is a new profile: the
-//!   pinned values in the tests say so.
+//! - Fuel and state are counted by the rewritten module, so a new version of the engine changes neither. A change of the
+//!   rewriting that changes a count is a new profile: the pinned values in the tests say so.
 
 use super::guest::{End, Run};
 use crate::module::Algorithm;

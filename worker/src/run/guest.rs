@@ -3,10 +3,10 @@
 //! Invariant: whatever the guest does ends in a [`Run`]; an error means that the host failed and the nonce has no
 //! result at all. Every address and length the guest hands out is checked against its memory before it is used.
 
-use wasmtime::{Instance, InstancePre, Memory, Store, Trap};
+use wasmtime::{Global, Instance, InstancePre, Memory, Store, Trap, Val};
 
 use crate::error::HostFailure;
-use crate::instrument::{STATE_AT_START, STATE_EXPORT};
+use crate::instrument::{FUEL_EXPORT, OUT_OF_FUEL, START_EXPORT, STATE_AT_START, STATE_EXPORT};
 use crate::limits::{HostOutOfMemory, LimitReached, Limits, Sandbox};
 use crate::module::Algorithm;
 
@@ -63,22 +63,22 @@ pub(super) fn run_code(
 ) -> Result<(Run, u64), HostFailure> {
     let mut store = Store::new(code.module().engine(), Sandbox::new(limits));
     store.limiter(|sandbox| sandbox);
-    store.set_fuel(limits.max_fuel).map_err(host_failure)?;
-    // A start function that fails has seen nothing of the nonce, so nothing is lost if its state cannot be read.
-    let (end, state) = match code.instantiate(&mut store) {
-        Ok(guest) => {
-            let end = execute(&mut store, guest, instance);
-            (end, state(&mut store, guest)?)
-        }
-        Err(error) => (Err(error), STATE_AT_START),
+    // More than half of all numbers is as good as no bound.
+    let granted = i64::try_from(limits.max_fuel).unwrap_or(i64::MAX);
+    let (end, state, left) = match code.instantiate(&mut store) {
+        Ok(guest) => run_guest(&mut store, guest, instance, granted)?,
+        Err(error) => (Err(error), STATE_AT_START, granted),
     };
-    let end = end.or_else(classify)?;
-    let remaining = store.get_fuel().map_err(host_failure)?;
+    let end = match left {
+        OUT_OF_FUEL => End::OutOfFuel,
+        _ => end.or_else(classify)?,
+    };
     let fuel_consumed = match end {
         // Where the stack ends depends on the size of machine code frames, so a partial count would not be portable.
         End::OutOfFuel | End::Trapped(Trap::StackOverflow) => limits.max_fuel,
+        // What is paid between two checks may be more than there was.
         End::Returned(_) | End::OutOfMemory | End::Trapped(_) | End::BadPointer(_) => {
-            limits.max_fuel.saturating_sub(remaining)
+            granted.abs_diff(left.max(0))
         }
     };
     let state = match end {
@@ -91,6 +91,35 @@ pub(super) fn run_code(
         end,
     };
     Ok((run, store.data().growths()))
+}
+
+/// How the guest ended, its state, and the fuel that it left.
+fn run_guest(
+    store: &mut Store<Sandbox>,
+    guest: Instance,
+    instance: &tig_challenges::Instance,
+    granted: i64,
+) -> Result<(wasmtime::Result<End>, u64, i64), HostFailure> {
+    let fuel = global(store, guest, FUEL_EXPORT)?;
+    fuel.set(&mut *store, Val::I64(granted))
+        .map_err(host_failure)?;
+    let (end, state) = match start(store, guest) {
+        Ok(()) => {
+            let end = execute(store, guest, instance);
+            let state = global(store, guest, STATE_EXPORT)?;
+            (end, number(store, state)?.cast_unsigned())
+        }
+        // It has seen nothing of the nonce, so there is nothing to tell.
+        Err(error) => (Err(error), STATE_AT_START),
+    };
+    Ok((end, state, number(store, fuel)?))
+}
+
+fn start(store: &mut Store<Sandbox>, guest: Instance) -> wasmtime::Result<()> {
+    match guest.get_func(&mut *store, START_EXPORT) {
+        Some(start) => start.typed::<(), ()>(&*store)?.call(&mut *store, ()),
+        None => Ok(()),
+    }
 }
 
 fn execute(
@@ -128,12 +157,22 @@ fn memory(instance: &Instance, store: &mut Store<Sandbox>) -> wasmtime::Result<M
         .ok_or_else(|| wasmtime::Error::new(HostFailure("no export `memory`".to_owned())))
 }
 
-fn state(store: &mut Store<Sandbox>, instance: Instance) -> Result<u64, HostFailure> {
-    instance
-        .get_global(&mut *store, STATE_EXPORT)
-        .and_then(|global| global.get(store).i64())
-        .map(i64::cast_unsigned)
-        .ok_or_else(|| HostFailure(format!("no export `{STATE_EXPORT}`")))
+/// A global of the instrumentation.
+fn global(
+    store: &mut Store<Sandbox>,
+    guest: Instance,
+    name: &'static str,
+) -> Result<Global, HostFailure> {
+    guest
+        .get_global(store, name)
+        .ok_or_else(|| HostFailure(format!("no export `{name}`")))
+}
+
+fn number(store: &mut Store<Sandbox>, global: Global) -> Result<i64, HostFailure> {
+    let value = global.get(store);
+    value
+        .i64()
+        .ok_or_else(|| HostFailure(format!("a global of the instrumentation is {value:?}")))
 }
 
 /// Addresses are unsigned although WASM hands them over as i32.
@@ -172,7 +211,6 @@ fn classify(error: wasmtime::Error) -> Result<End, HostFailure> {
         return Err(HostFailure(failure.to_string()));
     }
     match error.downcast_ref::<Trap>() {
-        Some(Trap::OutOfFuel) => Ok(End::OutOfFuel),
         Some(trap) => Ok(End::Trapped(*trap)),
         None => Err(host_failure(error)),
     }
@@ -196,7 +234,7 @@ mod tests {
             error.to_string(),
             "cannot run the algorithm on this machine: no instance: mmap failed"
         );
-        let trap = classify(Trap::OutOfFuel.into());
-        assert_eq!(trap.unwrap(), End::OutOfFuel);
+        let trap = classify(Trap::MemoryOutOfBounds.into());
+        assert_eq!(trap.unwrap(), End::Trapped(Trap::MemoryOutOfBounds));
     }
 }

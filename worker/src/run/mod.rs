@@ -6,6 +6,8 @@ mod fingerprint;
 pub(crate) mod guest;
 mod nonce;
 #[cfg(test)]
+mod pinned;
+#[cfg(test)]
 mod tests;
 mod workers;
 

@@ -34,7 +34,7 @@ fn values_of_the_engine_profile_are_pinned() {
     let output = computed.output;
     assert_eq!(
         (output.fuel_consumed, output.runtime_signature),
-        (5422, 17879425965311875736)
+        (5422, 13115992739951581109)
     );
     verify_solution(&settings(), "rh", 3, &output.solution).unwrap();
 }
