@@ -5,6 +5,8 @@
 //! solution's canonical JSON; length 0 means no solution. A module lives for one instance, so nothing is freed.
 #![expect(unsafe_code, reason = "the ABI hands buffers over as addresses")]
 
+mod arena;
+
 use std::io::Write;
 use std::mem::ManuallyDrop;
 
@@ -12,8 +14,13 @@ use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use tig_challenges::{knapsack, satisfiability, vector_search, vehicle_routing};
 
+pub use arena::Arena;
+
 /// The bytes before the stream in a result block.
 const LENGTH_BYTES: usize = 4;
+/// Bytes of the memory that a module has for its first blocks. Small algorithms need no other, and pages that are not used
+/// cost nothing.
+pub const ARENA_BYTES: usize = 1 << 20;
 
 /// A solution as the JSON object the network knows.
 pub trait ToJson {
@@ -93,7 +100,8 @@ pub unsafe fn answer<S: ToJson>(
     result_block(solution.as_ref()).leak().as_ptr()
 }
 
-/// Exports a `solve` function as the module's algorithm for a challenge of `tig_challenges`.
+/// Exports a `solve` function as the module's algorithm for a challenge of `tig_challenges`, with an [`Arena`] as the global
+/// allocator. An algorithm that brings another allocator writes the two exports by itself, with [`allocate`] and [`answer`].
 ///
 /// ```
 /// tig_algorithms::export_algorithm!(satisfiability, tig_algorithms::walk_sat::solve);
@@ -102,6 +110,13 @@ pub unsafe fn answer<S: ToJson>(
 #[macro_export]
 macro_rules! export_algorithm {
     ($challenge:ident, $solve:path) => {
+        #[cfg(target_arch = "wasm32")]
+        const _: () = {
+            #[global_allocator]
+            static ARENA: $crate::guest::Arena<{ $crate::guest::ARENA_BYTES }> =
+                $crate::guest::Arena::new();
+        };
+
         /// Makes room for the instance.
         #[unsafe(no_mangle)]
         pub extern "C" fn init(len: usize) -> *mut u8 {
