@@ -2,6 +2,8 @@
 //!
 //! Item after item, the greatest value for each weight of the knapsack. Work and memory grow with the number of items
 //! times the weight: nothing at 50 items, too much for an algorithm at many thousands.
+//!
+//! Of the rooms from the item's weight up, the decisions of 64 are one word.
 
 use tig_challenges::knapsack::{Instance, Solution};
 
@@ -16,17 +18,19 @@ pub fn solve(instance: &Instance) -> Option<Solution> {
     if instance.weights.len() != instance.values.len() || num_decisions > DECISIONS_MAX {
         return None;
     }
+    // No sum below can overflow then.
+    let mut values = instance.values.iter();
+    values.try_fold(0u32, |total, &value| total.checked_add(value))?;
     let mut best = vec![0u32; num_rooms];
+    let mut without = best.clone();
     let mut taken = vec![0u64; instance.weights.len() * num_words];
     let items = instance.weights.iter().zip(&instance.values);
     for ((&weight, &value), taken) in items.zip(taken.chunks_exact_mut(num_words)) {
-        // From the greatest room down, so that the item is taken once.
-        for room in (weight as usize..num_rooms).rev() {
-            let with_item = best[room - weight as usize].saturating_add(value);
-            if with_item > best[room] {
-                best[room] = with_item;
-                taken[room / 64] |= 1 << (room % 64);
-            }
+        without.copy_from_slice(&best);
+        let rooms = best.get_mut(weight as usize..).unwrap_or_default();
+        let words = rooms.chunks_mut(64).zip(without.chunks(64)).zip(taken);
+        for ((rooms, without), taken) in words {
+            *taken = take(rooms, &without[..rooms.len()], value);
         }
     }
     (best[num_rooms - 1] >= instance.min_value).then(|| Solution {
@@ -34,13 +38,50 @@ pub fn solve(instance: &Instance) -> Option<Solution> {
     })
 }
 
+/// Takes the item wherever that is better than the best `without` it in a room that is lighter by the item: a bit for each of
+/// up to 64 rooms.
+///
+/// Apart from `solve`, so that the compiler has all registers for the loop; and by eights, since every turn of a loop costs a
+/// guest fuel.
+#[inline(never)]
+fn take(rooms: &mut [u32], without: &[u32], value: u32) -> u64 {
+    let mut taken = 0;
+    let (rooms, rooms_left) = rooms.as_chunks_mut::<8>();
+    let (without, without_left) = without.as_chunks::<8>();
+    let mut first = 0;
+    for (rooms, without) in rooms.iter_mut().zip(without) {
+        taken |= take_each(rooms, without, value) << first;
+        first += 8;
+    }
+    // As a shift by all bits would be, where there is no room left.
+    match rooms_left.is_empty() {
+        true => taken,
+        false => taken | take_each(rooms_left, without_left, value) << first,
+    }
+}
+
+#[inline(always)]
+fn take_each(rooms: &mut [u32], without: &[u32], value: u32) -> u64 {
+    let mut taken = 0;
+    for (bit, (best, without)) in rooms.iter_mut().zip(without).enumerate() {
+        let with_item = without + value;
+        if with_item > *best {
+            *best = with_item;
+            taken |= 1 << bit;
+        }
+    }
+    taken
+}
+
 /// The decisions from the last item back to the first.
 fn selection(instance: &Instance, taken: &[u64], num_words: usize) -> Vec<usize> {
     let mut room = instance.max_weight as usize;
     let mut items = Vec::new();
     for (item, taken) in taken.chunks_exact(num_words).enumerate().rev() {
-        if taken[room / 64] >> (room % 64) & 1 == 1 {
-            room -= instance.weights[item] as usize;
+        if let Some(lighter) = room.checked_sub(instance.weights[item] as usize)
+            && taken[lighter / 64] >> (lighter % 64) & 1 == 1
+        {
+            room = lighter;
             items.push(item);
         }
     }
