@@ -19,6 +19,8 @@ use crate::secrets::Secrets;
 
 /// What is recorded is in the file after this time at the latest.
 const WRITE_INTERVAL: Duration = Duration::from_millis(500);
+/// The thread that writes waits no longer than this for a recording to begin, which ends its wait.
+const IDLE_INTERVAL: Duration = Duration::from_secs(60);
 
 #[derive(Default)]
 struct Present {
@@ -122,7 +124,11 @@ impl Recording {
     /// Writes what waits, until [`Recording::stop`].
     pub(crate) fn run(&self) {
         while !self.is_stopped.load(Ordering::Acquire) {
-            self.shared.services.recorder.wait(WRITE_INTERVAL);
+            let recorder = &self.shared.services.recorder;
+            recorder.wait(match recorder.generation() {
+                Some(_) => WRITE_INTERVAL,
+                None => IDLE_INTERVAL,
+            });
             self.write_waiting();
         }
     }

@@ -60,6 +60,9 @@ impl Recorder {
         state.mask = Some(mask);
         state.ended = None;
         self.generation.store(state.last, Ordering::Relaxed);
+        drop(state);
+        // The thread that writes waits for long while there is no recording.
+        self.notify();
     }
 
     /// Covers other secrets from now on.

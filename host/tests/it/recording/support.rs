@@ -97,6 +97,17 @@ pub(super) fn contents(path: &Path) -> Vec<u8> {
     contents
 }
 
+/// The uncompressed content of the blocks of a file that is still written, up to one that is not whole.
+pub(super) fn readable(path: &Path) -> Vec<u8> {
+    let mut contents = Vec::new();
+    if let Ok(mut reader) = tig_recording::Reader::open(path) {
+        while let Ok(Some(Ok(block))) = reader.next_block() {
+            contents.extend(block.content);
+        }
+    }
+    contents
+}
+
 pub(super) fn holds(bytes: &[u8], text: &str) -> bool {
     bytes
         .windows(text.len())

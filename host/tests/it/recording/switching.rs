@@ -6,7 +6,7 @@ use serde_json::json;
 use tig_host::HostError;
 use tig_recording::series::files;
 
-use super::support::{FILE, calls, home, reload, replay, replay_same, stop, texts};
+use super::support::{FILE, calls, home, readable, reload, replay, replay_same, stop, texts};
 use crate::support::{Home, fixture, wait_until};
 
 #[tokio::test]
@@ -62,6 +62,29 @@ async fn file_is_added_changed_and_removed() {
             "the config has switched it off"
         ));
     }
+}
+
+/// The thread that writes waits for a minute where nothing is recorded.
+#[tokio::test]
+async fn switched_on_recording_is_written_at_once() {
+    let home = home();
+    let mut config = home.config();
+    config.as_object_mut().unwrap().remove("record");
+    home.write_config(&config);
+    let host = home.start();
+    host.count(1).await;
+    config["record"] = json!({ "file": FILE });
+    home.write_config(&config);
+    reload(&home);
+    let length = || fs::metadata(home.path(FILE)).map_or(0, |file| file.len());
+    let begun = length();
+    host.count(1).await;
+    wait_until(
+        || length() > begun,
+        || "the call is not in the file".to_owned(),
+    );
+    stop(host);
+    replay_same(&home, &[]);
 }
 
 #[tokio::test]
@@ -187,8 +210,9 @@ async fn killed_hosts_leave_parts_that_replay() {
         let host = home.start();
         assert_eq!(host.count(1).await.1, format!("[{total},1]"));
         // The begin of the part is written at once, its calls within half a second.
-        let written = || super::support::holds(&fs::read(home.path(FILE)).unwrap(), "recorder");
-        wait_until(written, || "nothing is written".to_owned());
+        let answer = format!("[{total},1]");
+        let written = || super::support::holds(&readable(&home.path(FILE)), &answer);
+        wait_until(written, || "the call is not written".to_owned());
         host.kill();
     }
     assert!(home.path("night.rec.2").exists());
