@@ -53,7 +53,7 @@ fn take(rooms: &mut [u32], without: &[u32], value: u32) -> u64 {
         taken |= take_each(rooms, without, value) << first;
         first += 8;
     }
-    // As a shift by all bits would be, where there is no room left.
+    // Where no room is left, all 64 bits may be taken, and there is no such shift.
     match rooms_left.is_empty() {
         true => taken,
         false => taken | take_each(rooms_left, without_left, value) << first,

@@ -8,7 +8,7 @@ use wasm_encoder::{BlockType, InstructionSink};
 use super::fuel::Bulk;
 use super::scratch::Scratch;
 
-/// Fuel that says that a run has ended for want of it. No run pays that much.
+/// Fuel that says that a run has ended for want of it. No run can owe that much: there is a check at each turn and call.
 pub(crate) const OUT_OF_FUEL: i64 = i64::MIN;
 
 /// Where a function keeps the fuel that is left.

@@ -3,11 +3,13 @@
 //! *Fuel*: `fuel` says what costs how much, `meter` counts it. The start function becomes an export, so that the host can
 //! grant fuel before it runs.
 //!
-//! *State* (see `fingerprint` for what it is worth): it lives in a new global, and in a new local while a function runs. Between two *steps* (entry of a function,
-//! turn of a loop, return from a call, each of which scrambles the whole state) the code has no way back, so every
-//! *point* in between is executed at most once. There it is enough to add: a number of the place records which way was
-//! taken, the value times a number of the place records what was stored. Additions are cheap, order cannot get lost, and
-//! only the steps are a chain of dependent operations.
+//! *State* (see `fingerprint` for what it is worth): between two *steps* (entry of a function, turn of a loop, return from a
+//! call, each of which scrambles the whole state) the code has no way back, so every *point* in between is executed at most
+//! once. There it is enough to add: a number of the place records which way was taken, the value times a number of the
+//! place records what was stored. Additions are cheap, order cannot get lost, and only the steps are a chain of dependent
+//! operations.
+//!
+//! Each lives in a new global, and in a new local while a function runs.
 //!
 //! Invariant: results and traps of the module are those of the original, unless its fuel is used up. Only new locals and
 //! globals are written, nothing else that is added can trap, and what is added is free.

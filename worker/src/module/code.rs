@@ -23,8 +23,8 @@ use crate::limits::Sandbox;
 
 /// Runs before the choice. By then small algorithms have computed about as long as compiling takes.
 const RUNS_BEFORE_CHOICE: u64 = 1024;
-/// Fuel for each growth of the memory, on average, below which checked code is faster: `random_flip` and `walk_sat` use 100,000
-/// units and gain, `clarke_wright` and `dynamic_programming` use 460,000 and more and would lose.
+/// Fuel for each growth of the memory, on average, below which checked code is faster. With an allocator that grows as it goes,
+/// `random_flip` and `walk_sat` use 100,000 units and gain, `clarke_wright` uses 460,000 and would lose.
 const FUEL_PER_GROWTH: u64 = 200_000;
 
 /// Both forms, and what they are made of.

@@ -63,7 +63,7 @@ pub(super) fn run_code(
 ) -> Result<(Run, u64), HostFailure> {
     let mut store = Store::new(code.module().engine(), Sandbox::new(limits));
     store.limiter(|sandbox| sandbox);
-    // More than half of all numbers is as good as no bound.
+    // Nobody lives to see 2^63 units consumed, so a larger bound may be that one.
     let granted = i64::try_from(limits.max_fuel).unwrap_or(i64::MAX);
     let (end, state, left) = match code.instantiate(&mut store) {
         Ok(guest) => run_guest(&mut store, guest, instance, granted)?,
