@@ -5,6 +5,7 @@
     reason = "a helper that cannot go on fails its test"
 )]
 
+mod algorithm_page;
 mod bad_input;
 mod bad_slaves;
 mod cli_stock;
