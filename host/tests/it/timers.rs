@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tig_host::testing::{self, CommandReport, Plugin};
-use tig_host::{CallError, Clock, Config, Control, Host, Random, SteppedHost, Store, VirtualTime};
+use tig_host::{
+    CallError, Clock, Config, Control, Host, HostError, Random, SteppedHost, Store, StoreError,
+    VirtualTime,
+};
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
-use crate::support::{Home, fixture, with_version};
+use crate::support::{Home, PATIENCE, fixture, with_version};
 
 /// Where the clocks begin, in milliseconds.
 const BEGIN_MS: u64 = 1_000;
@@ -37,8 +40,17 @@ fn config(home: &Home, extensions: &[&str]) -> Config {
 fn start(home: &Home, time: &VirtualTime) -> Host {
     let config = config(home, &["counter", "alarms"]);
     let program = Path::new(env!("CARGO_BIN_EXE_tig-host"));
-    let sources = (Clock::Virtual(time.clone()), Random::seeded(1));
-    Host::start_with(&config, program, Handle::current(), sources).unwrap()
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let sources = (Clock::Virtual(time.clone()), Random::seeded(1));
+        match Host::start_with(&config, program, Handle::current(), sources) {
+            // A stopped host of this process has its store until the runtime has dropped its listeners.
+            Err(HostError::Store(StoreError::InUse { .. })) if Instant::now() < deadline => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            started => return started.unwrap(),
+        }
+    }
 }
 
 impl Site {
