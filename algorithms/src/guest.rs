@@ -18,9 +18,9 @@ pub use arena::Arena;
 
 /// The bytes before the stream in a result block.
 const LENGTH_BYTES: usize = 4;
-/// Bytes of the memory that a module has for its first blocks. Small algorithms need no other, and pages that are not used
-/// cost nothing.
-pub const ARENA_BYTES: usize = 1 << 20;
+/// Bytes of the memory that a module has for its first blocks. Small algorithms need no other. Not more, since a machine that
+/// cannot tell which pages were written clears all of them after each run.
+pub const ARENA_BYTES: usize = 512 << 10;
 
 /// A solution as the JSON object the network knows.
 pub trait ToJson {
