@@ -5,7 +5,7 @@ use wasmparser::{FunctionBody, Operator};
 
 use super::meter::Meter;
 use super::opcode::Op;
-use super::scratch::{self, Scratch};
+use super::scratch::{self, Kept, Scratch};
 use super::state::State;
 use super::{fuel, fuel_global, state_global};
 use crate::error::BadModule;
@@ -38,13 +38,17 @@ impl<'a> Body<'a> {
     ) -> Self {
         let (state, fuel, scratch) = scratch::indices(num_locals);
         let state = State {
-            local: state,
-            global: state_global(globals),
+            kept: Kept {
+                local: state,
+                global: state_global(globals),
+            },
             places,
         };
         let meter = Meter {
-            local: fuel,
-            global: fuel_global(globals),
+            kept: Kept {
+                local: fuel,
+                global: fuel_global(globals),
+            },
         };
         Self {
             output,
@@ -90,11 +94,11 @@ impl<'a> Body<'a> {
     fn enter(&mut self, units: u32) {
         let mut sink = self.output.instructions();
         sink.block(BlockType::Empty);
-        self.meter.load(&mut sink);
+        self.meter.kept.load(&mut sink);
         self.meter.pay(&mut sink, CALL_UNITS);
         self.meter.check(&mut sink, self.depth - 1);
         self.meter.pay(&mut sink, units);
-        self.state.load(&mut sink);
+        self.state.kept.load(&mut sink);
         self.state.step(&mut sink);
     }
 
@@ -135,7 +139,24 @@ impl<'a> Body<'a> {
     }
 
     fn before(&mut self, operator: &Operator<'_>) {
+        let stored = self.stored(operator);
+        let may_leave = self.may_leave(operator);
         let mut sink = self.output.instructions();
+        if let Some(ty) = stored {
+            self.state.add_value(&mut sink, ty, &self.scratch);
+        }
+        if may_leave {
+            self.state.kept.save(&mut sink);
+            self.meter.kept.save(&mut sink);
+        }
+        if let Some(bulk) = fuel::bulk(operator) {
+            self.meter
+                .pay_bulk(&mut sink, &bulk, &self.scratch, self.depth - 1);
+        }
+    }
+
+    /// The type of the value on top of the stack, if it goes into the state.
+    fn stored(&self, operator: &Operator<'_>) -> Option<ValType> {
         match operator {
             Operator::I32Store { .. }
             | Operator::I32Store8 { .. }
@@ -144,29 +165,19 @@ impl<'a> Body<'a> {
             // The length.
             | Operator::MemoryFill { .. }
             | Operator::MemoryCopy { .. }
-            | Operator::MemoryInit { .. } => self.state.add_value(&mut sink, ValType::I32, &self.scratch),
+            | Operator::MemoryInit { .. }
+            | Operator::BrTable { .. } => Some(ValType::I32),
             Operator::I64Store { .. }
             | Operator::I64Store8 { .. }
             | Operator::I64Store16 { .. }
-            | Operator::I64Store32 { .. } => self.state.add_value(&mut sink, ValType::I64, &self.scratch),
-            Operator::F32Store { .. } => self.state.add_value(&mut sink, ValType::F32, &self.scratch),
-            Operator::F64Store { .. } => self.state.add_value(&mut sink, ValType::F64, &self.scratch),
+            | Operator::I64Store32 { .. } => Some(ValType::I64),
+            Operator::F32Store { .. } => Some(ValType::F32),
+            Operator::F64Store { .. } => Some(ValType::F64),
             Operator::GlobalSet { global_index } => {
                 let ty = self.globals.get(*global_index as usize).copied();
-                self.state.add_value(&mut sink, ty.unwrap_or(ValType::FUNCREF), &self.scratch);
+                Some(ty.unwrap_or(ValType::FUNCREF))
             }
-            Operator::BrTable { .. } => self.state.add_value(&mut sink, ValType::I32, &self.scratch),
-            _ => {}
-        }
-        if self.may_leave(operator) {
-            let mut sink = self.output.instructions();
-            self.state.save(&mut sink);
-            self.meter.save(&mut sink);
-        }
-        if let Some(bulk) = fuel::bulk(operator) {
-            let mut sink = self.output.instructions();
-            self.meter
-                .pay_bulk(&mut sink, &bulk, &self.scratch, self.depth - 1);
+            _ => None,
         }
     }
 
@@ -212,8 +223,8 @@ impl<'a> Body<'a> {
             // Only when the branch is not taken, which makes both ways differ.
             Operator::BrIf { .. } => self.state.add_place(&mut sink),
             Operator::Call { .. } | Operator::CallIndirect { .. } => {
-                self.meter.load(&mut sink);
-                self.state.load(&mut sink);
+                self.meter.kept.load(&mut sink);
+                self.state.kept.load(&mut sink);
                 self.state.step(&mut sink);
             }
             _ => {}

@@ -6,40 +6,29 @@
 use wasm_encoder::{BlockType, InstructionSink};
 
 use super::fuel::Bulk;
-use super::scratch::Scratch;
+use super::scratch::{Kept, Scratch};
 
 /// Fuel that says that a run has ended for want of it. No run can owe that much: there is a check at each turn and call.
 pub(crate) const OUT_OF_FUEL: i64 = i64::MIN;
 
-/// Where a function keeps the fuel that is left.
+/// The fuel that is left.
 pub(super) struct Meter {
-    /// The local, while the function runs.
-    pub(super) local: u32,
-    /// The global, between functions and for the host.
-    pub(super) global: u32,
+    pub(super) kept: Kept,
 }
 
 impl Meter {
-    pub(super) fn load(&self, sink: &mut InstructionSink<'_>) {
-        sink.global_get(self.global).local_set(self.local);
-    }
-
-    pub(super) fn save(&self, sink: &mut InstructionSink<'_>) {
-        sink.local_get(self.local).global_set(self.global);
-    }
-
     pub(super) fn pay(&self, sink: &mut InstructionSink<'_>, units: u32) {
         if units > 0 {
-            sink.local_get(self.local)
+            sink.local_get(self.kept.local)
                 .i64_const(-i64::from(units))
                 .i64_add()
-                .local_set(self.local);
+                .local_set(self.kept.local);
         }
     }
 
     /// Branches out of so many blocks where nothing is left.
     pub(super) fn check(&self, sink: &mut InstructionSink<'_>, blocks: u32) {
-        sink.local_get(self.local)
+        sink.local_get(self.kept.local)
             .i64_const(0)
             .i64_le_s()
             .br_if(blocks);
@@ -65,12 +54,12 @@ impl Meter {
             sink.local_get(i64).i64_const(items_max).i64_gt_u().br_if(0);
         }
         // At most 2^32 turns of 1024 units: this cannot overflow.
-        sink.local_get(self.local)
+        sink.local_get(self.kept.local)
             .local_get(i64)
             .i64_const(i64::from(bulk.units))
             .i64_mul()
             .i64_sub()
-            .local_set(self.local)
+            .local_set(self.kept.local)
             .end();
         self.check(sink, blocks);
     }
@@ -78,7 +67,7 @@ impl Meter {
     /// Where the checks of a function branch to.
     pub(super) fn end_the_run(&self, sink: &mut InstructionSink<'_>) {
         sink.i64_const(OUT_OF_FUEL)
-            .global_set(self.global)
+            .global_set(self.kept.global)
             .unreachable();
     }
 }

@@ -63,42 +63,29 @@ pub(crate) fn instrument(wasm: &[u8]) -> Result<Vec<u8>, BadModule> {
 }
 
 fn rewrite(wasm: &[u8]) -> Result<Vec<u8>, Error> {
+    let (wasm, start) = without_start(wasm)?;
     let mut pass = Pass {
-        start: start(wasm)?,
+        start,
         ..Pass::default()
     };
     let mut module = Module::new();
-    match pass.start {
-        None => pass.parse_core_module(&mut module, Parser::new(0), wasm)?,
-        Some(_) => {
-            let wasm = without_start(wasm)?;
-            pass.parse_core_module(&mut module, Parser::new(0), &wasm)?;
-        }
-    }
+    pass.parse_core_module(&mut module, Parser::new(0), &wasm)?;
     Ok(module.finish())
 }
 
-/// The start function.
-fn start(wasm: &[u8]) -> Result<Option<u32>, Error> {
+/// The module without its start section, which a rewriting cannot leave out by itself, and the start function.
+fn without_start(wasm: &[u8]) -> Result<(Vec<u8>, Option<u32>), Error> {
+    let (mut module, mut start) = (Module::new(), None);
     for payload in Parser::new(0).parse_all(wasm) {
-        if let Payload::StartSection { func, .. } = payload? {
-            return Ok(Some(func));
-        }
-    }
-    Ok(None)
-}
-
-/// The module without its start section, which a rewriting cannot leave out by itself.
-fn without_start(wasm: &[u8]) -> Result<Vec<u8>, Error> {
-    let mut module = Module::new();
-    for payload in Parser::new(0).parse_all(wasm) {
-        let section = payload?.as_section();
-        if let Some((id, range)) = section.filter(|(id, _)| *id != SectionId::Start as u8) {
+        let payload = payload?;
+        if let Payload::StartSection { func, .. } = payload {
+            start = Some(func);
+        } else if let Some((id, range)) = payload.as_section() {
             let data = &wasm[range];
             module.section(&RawSection { id, data });
         }
     }
-    Ok(module.finish())
+    Ok((module.finish(), start))
 }
 
 /// The global of the state, behind those of the original.

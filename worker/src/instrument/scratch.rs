@@ -1,6 +1,6 @@
 //! The locals that are added to every function.
 
-use wasm_encoder::ValType;
+use wasm_encoder::{InstructionSink, ValType};
 
 /// Their types: state, fuel, and a place to keep a value of each type.
 pub(super) const LOCALS: [ValType; 6] = [
@@ -11,6 +11,22 @@ pub(super) const LOCALS: [ValType; 6] = [
     ValType::F32,
     ValType::F64,
 ];
+
+/// A number that is in a local while a function runs, and in a global between functions and for the host.
+pub(super) struct Kept {
+    pub(super) local: u32,
+    pub(super) global: u32,
+}
+
+impl Kept {
+    pub(super) fn load(&self, sink: &mut InstructionSink<'_>) {
+        sink.global_get(self.global).local_set(self.local);
+    }
+
+    pub(super) fn save(&self, sink: &mut InstructionSink<'_>) {
+        sink.local_get(self.local).global_set(self.global);
+    }
+}
 
 /// Locals to keep a value of each type.
 pub(super) struct Scratch {

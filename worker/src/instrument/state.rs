@@ -2,7 +2,7 @@
 
 use wasm_encoder::{InstructionSink, ValType};
 
-use super::scratch::Scratch;
+use super::scratch::{Kept, Scratch};
 
 /// The turn of a loop is `state = rotl(state ^ TURN_MASK, STEP_ROTATE) + place`: a multiplication for each would cost some
 /// algorithms half as much again. Without the mask 64 turns would be one whole rotation, and as good as none; it has an odd
@@ -16,60 +16,49 @@ const STEP_FACTOR: i64 = 0x6d2b_79f5;
 /// two of them would cancel.
 const WIDE_ROTATE: i64 = 17;
 
-/// Where a function keeps the state.
+/// The state of an execution.
 pub(super) struct State<'a> {
-    /// The local, while the function runs.
-    pub(super) local: u32,
-    /// The global, between functions and for the host.
-    pub(super) global: u32,
+    pub(super) kept: Kept,
     /// Places numbered so far, in the whole module.
     pub(super) places: &'a mut u64,
 }
 
 impl State<'_> {
-    pub(super) fn load(&self, sink: &mut InstructionSink<'_>) {
-        sink.global_get(self.global).local_set(self.local);
-    }
-
-    pub(super) fn save(&self, sink: &mut InstructionSink<'_>) {
-        sink.local_get(self.local).global_set(self.global);
-    }
-
     /// A turn of a loop.
     pub(super) fn turn(&mut self, sink: &mut InstructionSink<'_>) {
         let place = self.place();
-        sink.local_get(self.local)
+        sink.local_get(self.kept.local)
             .i64_const(TURN_MASK)
             .i64_xor()
             .i64_const(STEP_ROTATE)
             .i64_rotl()
             .i64_const(place)
             .i64_add()
-            .local_tee(self.local)
-            .global_set(self.global);
+            .local_tee(self.kept.local)
+            .global_set(self.kept.global);
     }
 
     /// The entry of a function, or a return from a call.
     pub(super) fn step(&mut self, sink: &mut InstructionSink<'_>) {
         let place = self.place();
-        sink.local_get(self.local)
+        sink.local_get(self.kept.local)
             .i64_const(STEP_ROTATE)
             .i64_rotl()
             .i64_const(place)
             .i64_add()
             .i64_const(STEP_FACTOR)
             .i64_mul()
-            .local_tee(self.local)
-            .global_set(self.global);
+            .local_tee(self.kept.local)
+            .global_set(self.kept.global);
     }
 
     /// The way that was taken.
     pub(super) fn add_place(&mut self, sink: &mut InstructionSink<'_>) {
         let place = self.place();
-        sink.local_get(self.local)
+        sink.local_get(self.kept.local)
             .i64_const(place)
             .i64_add()
-            .local_set(self.local);
+            .local_set(self.kept.local);
     }
 
     /// Adds the value on top of the stack and leaves it there. References are no numbers; they are left alone.
@@ -103,9 +92,9 @@ impl State<'_> {
         };
         sink.i64_const(place)
             .i64_mul()
-            .local_get(self.local)
+            .local_get(self.kept.local)
             .i64_add()
-            .local_set(self.local);
+            .local_set(self.kept.local);
     }
 
     /// A number of 31 bits, odd, of its own for every place of the module.
