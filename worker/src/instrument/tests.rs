@@ -1,27 +1,17 @@
 //! Executions with different states, and executions with the same one.
 
-use tig_challenges::{ChallengeKind, Instance};
-
 use crate::limits::Limits;
-use crate::module::Algorithm;
 use crate::run::guest::{self, End};
+use crate::run::test_guests::{algorithm, instance};
 
 /// The state after `entry_point` has done this on the instance of a seed.
 fn state_with(seed: u8, fields: &str, body: &str, max_fuel: u64) -> (u64, End) {
-    let wasm = wat::parse_str(format!(
-        r#"(module (memory (export "memory") 1) {fields}
-        (func (export "init") (param i32) (result i32) i32.const 1024)
-        (func (export "entry_point") (param i32 i32) (result i32) (local $i i32) {body} i32.const 8))"#
-    ))
-    .expect("the test's module is valid text");
-    let algorithm = Algorithm::compile(&wasm).expect("the test's module is an algorithm");
-    let instance = Instance::generate(ChallengeKind::Knapsack, &[seed; 32], &[20, 0])
-        .expect("the difficulty has an instance");
+    let algorithm = algorithm("1", fields, body);
     let limits = Limits {
         max_fuel,
         ..Limits::default()
     };
-    let run = guest::run(&algorithm, &instance, &limits).expect("the host has room");
+    let run = guest::run(&algorithm, &instance(seed), &limits).expect("the host has room");
     (run.state, run.end)
 }
 

@@ -8,6 +8,8 @@ mod nonce;
 #[cfg(test)]
 mod pinned;
 #[cfg(test)]
+pub(crate) mod test_guests;
+#[cfg(test)]
 mod tests;
 mod workers;
 

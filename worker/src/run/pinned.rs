@@ -3,9 +3,7 @@
 //! A line of the file is the case, the fuel that is granted, the fuel that was consumed, the state, and the end. A difference
 //! is a new engine profile.
 
-use tig_challenges::{ChallengeKind, Instance};
-
-use super::guest::run_code;
+use super::test_guests::{algorithm, run_both};
 use crate::limits::Limits;
 use crate::module::Algorithm;
 
@@ -114,36 +112,20 @@ const STARTS: [&str; 5] = [
 ];
 
 fn module(memory: &str, fields: &str, body: &str) -> Algorithm {
-    let wasm = wat::parse_str(format!(
-        r#"(module (memory (export "memory") {memory}) {FIELDS} {fields}
-        (func (export "init") (param i32) (result i32) i32.const 1024)
-        (func (export "entry_point") (param i32 i32) (result i32) (local $i i32) {body} i32.const 8))"#
-    ));
-    Algorithm::compile(&wasm.expect("the text is a module")).expect("the module is an algorithm")
+    algorithm(memory, &format!("{FIELDS} {fields}"), body)
 }
 
 /// The lines of a case, for each amount of fuel; both forms of code agree.
 fn lines(name: &str, algorithm: &Algorithm) -> Vec<String> {
-    let instance = Instance::generate(ChallengeKind::Knapsack, &[7; 32], &[20, 0])
-        .expect("the difficulty has an instance");
-    algorithm.code.check();
     let line = |max_fuel| {
         let limits = Limits {
             max_fuel,
             max_memory: 4 << 20,
         };
-        let run = |code| {
-            run_code(code, &instance, &limits)
-                .expect("the host has room")
-                .0
-        };
-        let guarded = run(algorithm.code.guarded());
-        if let Some(checked) = algorithm.code.checked() {
-            assert_eq!(run(checked), guarded, "{name}, fuel {max_fuel}");
-        }
+        let run = run_both(algorithm, 7, &limits);
         format!(
             "{name}, {max_fuel}: {} {:016x} {:?}",
-            guarded.fuel_consumed, guarded.state, guarded.end
+            run.fuel_consumed, run.state, run.end
         )
     };
     GRANTED.into_iter().map(line).collect()

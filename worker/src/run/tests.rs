@@ -1,9 +1,9 @@
 //! Both forms of code (see `module::code`), on guests that go to the bounds of their memory and beyond.
 
-use tig_challenges::{ChallengeKind, Instance};
 use wasmtime::Trap;
 
 use super::guest::{self, End, Run, run_code};
+use super::test_guests::{self, instance, run_both};
 use crate::limits::Limits;
 use crate::module::Algorithm;
 
@@ -16,28 +16,12 @@ const LIMITS: Limits = Limits {
 };
 
 fn algorithm(fields: &str, body: &str) -> Algorithm {
-    let wasm = wat::parse_str(format!(
-        r#"(module (memory (export "memory") 1) {fields}
-        (func (export "init") (param i32) (result i32) i32.const 1024)
-        (func (export "entry_point") (param i32 i32) (result i32) (local $i i32) {body} i32.const 8))"#
-    ));
-    Algorithm::compile(&wasm.unwrap()).unwrap()
+    test_guests::algorithm("1", fields, body)
 }
 
-fn instance(seed: u8) -> Instance {
-    Instance::generate(ChallengeKind::Knapsack, &[seed; 32], &[20, 0]).unwrap()
-}
-
-/// The run of guarded code, which is that of checked code too; a machine with swap has no other.
 #[track_caller]
 fn check(algorithm: &Algorithm, seed: u8) -> Run {
-    let run = |code| run_code(code, &instance(seed), &LIMITS).unwrap().0;
-    let guarded = run(algorithm.code.guarded());
-    algorithm.code.check();
-    if let Some(checked) = algorithm.code.checked() {
-        assert_eq!(run(checked), guarded, "seed {seed}");
-    }
-    guarded
+    run_both(algorithm, seed, &LIMITS)
 }
 
 #[track_caller]
