@@ -43,8 +43,23 @@ impl PrintedPackage<'_> {
     ///
     /// A file cannot be written, or the package is not built, or a test fails: then with what Cargo says.
     pub fn build(&self, place: &Path) -> io::Result<PathBuf> {
-        let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let repository = repository.canonicalize()?;
+        let package = self.write(place)?;
+        if let Some(tests) = self.tests {
+            fs::write(package.join("src/tests.rs"), tests)?;
+            self.cargo(&package, &["test"])?;
+        }
+        self.cargo(&package, &["build"])?;
+        let file = plugin_file_name(self.name);
+        Ok(self.target()?.join("debug").join(file))
+    }
+
+    /// Writes it into the empty folder `place`, beside the repository; returns its folder.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be written.
+    pub fn write(&self, place: &Path) -> io::Result<PathBuf> {
+        let repository = repository()?;
         symlink(&repository, place.join(CLONE))?;
         let package = place.join("package");
         fs::create_dir_all(package.join("src"))?;
@@ -52,28 +67,43 @@ impl PrintedPackage<'_> {
         fs::write(package.join("src/lib.rs"), self.code)?;
         // The versions that are here, since nothing is fetched.
         fs::copy(repository.join("Cargo.lock"), package.join("Cargo.lock"))?;
-        let target = repository.join("target").join(self.target);
-        if let Some(tests) = self.tests {
-            fs::write(package.join("src/tests.rs"), tests)?;
-            run_cargo("test", &package, &target)?;
+        Ok(package)
+    }
+
+    /// Runs Cargo in the written package; returns what it prints.
+    ///
+    /// # Errors
+    ///
+    /// Cargo cannot be run, or fails: then with what it says.
+    pub fn cargo(&self, package: &Path, words: &[&str]) -> io::Result<String> {
+        let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+            .args(words)
+            .arg("--offline")
+            .current_dir(package)
+            .env("CARGO_TARGET_DIR", self.target()?)
+            // Symbols would only cost time.
+            .env("CARGO_PROFILE_DEV_DEBUG", "0")
+            .output()?;
+        let [errors, out] =
+            [output.stderr, output.stdout].map(|said| String::from_utf8_lossy(&said).into_owned());
+        match output.status.success() {
+            true => Ok(out),
+            false => Err(io::Error::other(errors + &out)),
         }
-        run_cargo("build", &package, &target)?;
-        Ok(target.join("debug").join(plugin_file_name(self.name)))
+    }
+
+    /// The folder for what is built.
+    ///
+    /// # Errors
+    ///
+    /// The repository is not where it was built.
+    pub fn target(&self) -> io::Result<PathBuf> {
+        Ok(repository()?.join("target").join(self.target))
     }
 }
 
-fn run_cargo(command: &str, package: &Path, target: &Path) -> io::Result<()> {
-    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args([command, "--offline"])
-        .current_dir(package)
-        .env("CARGO_TARGET_DIR", target)
-        // Symbols would only cost time.
-        .env("CARGO_PROFILE_DEV_DEBUG", "0")
-        .output()?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let [errors, tests] =
-        [output.stderr, output.stdout].map(|said| String::from_utf8_lossy(&said).into_owned());
-    Err(io::Error::other(errors + &tests))
+fn repository() -> io::Result<PathBuf> {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .canonicalize()
 }

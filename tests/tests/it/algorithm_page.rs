@@ -6,15 +6,8 @@ use std::process::Command;
 
 use tig_system_tests::{Artifacts, PrintedPackage, printed_block};
 
-/// Folder in the repository's `target` for what is built.
-const TARGET: &str = "printed-algorithm";
-
-fn run(command: &mut Command) -> String {
-    let output = command.output().unwrap();
-    let [out, errors] = [output.stdout, output.stderr].map(|said| String::from_utf8(said).unwrap());
-    assert!(output.status.success(), "{command:?}: {errors}");
-    out
-}
+/// Target of a module.
+const WASM: &str = "wasm32-unknown-unknown";
 
 #[test]
 fn printed_algorithm_is_built_and_computes() {
@@ -27,26 +20,26 @@ fn printed_algorithm_is_built_and_computes() {
         manifest: printed("toml"),
         code: printed("rust"),
         tests: None,
-        target: TARGET,
+        target: "printed-algorithm",
     };
-    package.build(place.path()).unwrap();
-    let folder = place.path().join("package");
-    let target = root.join("target").join(TARGET);
-    let cargo = |words: &[&str]| {
-        let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut command = Command::new(program);
-        command.args(words).arg("--offline").current_dir(&folder);
-        run(command.env("CARGO_TARGET_DIR", &target))
-    };
-    let tested = cargo(&["test"]);
+    let folder = package.write(place.path()).unwrap();
+    let tested = package.cargo(&folder, &["test"]).unwrap();
     assert!(tested.contains("1 passed"), "{tested}");
-    cargo(&["build", "--release", "--target", "wasm32-unknown-unknown"]);
+    let build = ["build", "--release", "--target", WASM];
+    package.cargo(&folder, &build).unwrap();
 
     let settings = folder.join("settings.json");
     fs::write(&settings, printed("json")).unwrap();
-    let module = target.join("wasm32-unknown-unknown/release/by_density.wasm");
-    let mut worker = Command::new(Artifacts::of_running_test().unwrap().program("tig-worker"));
-    worker.arg("compute_solution").arg(&settings);
-    let output = run(worker.args(["rand_hash", "0"]).arg(&module));
-    assert!(output.contains("\"items\""), "{output}");
+    let built = package.target().unwrap().join(WASM).join("release");
+    let artifacts = Artifacts::of_running_test().unwrap();
+    let output = Command::new(artifacts.program("tig-worker"))
+        .arg("compute_solution")
+        .arg(&settings)
+        .args(["rand_hash", "0"])
+        .arg(built.join("by_density.wasm"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let solution = String::from_utf8(output.stdout).unwrap();
+    assert!(solution.contains("\"items\""), "{solution}");
 }
