@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tig_host::testing::{self, CommandReport, Plugin};
@@ -13,7 +13,7 @@ use tig_host::{
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
-use crate::support::{Home, PATIENCE, fixture, with_version};
+use crate::support::{Home, fixture, wait_until, with_version};
 
 /// Where the clocks begin, in milliseconds.
 const BEGIN_MS: u64 = 1_000;
@@ -40,17 +40,17 @@ fn config(home: &Home, extensions: &[&str]) -> Config {
 fn start(home: &Home, time: &VirtualTime) -> Host {
     let config = config(home, &["counter", "alarms"]);
     let program = Path::new(env!("CARGO_BIN_EXE_tig-host"));
-    let deadline = Instant::now() + PATIENCE;
-    loop {
+    let mut started = None;
+    let start = || {
         let sources = (Clock::Virtual(time.clone()), Random::seeded(1));
-        match Host::start_with(&config, program, Handle::current(), sources) {
-            // A stopped host of this process has its store until the runtime has dropped its listeners.
-            Err(HostError::Store(StoreError::InUse { .. })) if Instant::now() < deadline => {
-                std::thread::sleep(Duration::from_millis(10));
-            }
-            started => return started.unwrap(),
-        }
-    }
+        let host = Host::start_with(&config, program, Handle::current(), sources);
+        // A stopped host of this process has its store until the runtime has dropped its listeners.
+        let waits = matches!(host, Err(HostError::Store(StoreError::InUse { .. })));
+        started = Some(host);
+        !waits
+    };
+    wait_until(start, || "the store stays in use".to_owned());
+    started.unwrap().unwrap()
 }
 
 impl Site {
