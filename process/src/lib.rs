@@ -3,6 +3,7 @@
 //!
 //! Knows nothing of hosts, slaves or networks, and none of our other crates.
 
+pub mod arenas;
 pub mod error_chain;
 pub mod file_signature;
 pub mod finding;

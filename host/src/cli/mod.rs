@@ -40,6 +40,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 use tig_plugin_api::Secret;
+use tig_process::arenas;
 use tig_process::error_chain::error_chain;
 use tig_process::first_process;
 use tig_process::logging::{self, LogFormat as Format};
@@ -58,6 +59,7 @@ use crate::plugin::{self, PluginError};
 #[must_use]
 pub fn main() -> ExitCode {
     first_process::run(|| {
+        arenas::limit();
         let code = match verb::words(std::env::args_os().skip(1)) {
             Some(words) => verb::run(words),
             None => execute(Cli::parse()),

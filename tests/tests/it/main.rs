@@ -32,6 +32,7 @@ mod history;
 mod kills;
 mod life_cycle;
 mod listen_errors;
+mod memory_arenas;
 mod monitoring;
 mod noexec;
 mod notifier;

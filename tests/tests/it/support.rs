@@ -81,7 +81,7 @@ pub(crate) fn patch_config(site: &Site, change: impl FnOnce(&mut Value)) {
 pub(crate) struct LoneHost {
     /// Where it listens.
     pub(crate) address: String,
-    _process: Process,
+    pub(crate) process: Process,
     // Removed last.
     _folder: TempDir,
 }
@@ -98,7 +98,7 @@ impl LoneHost {
         let address = process.address().unwrap();
         Self {
             address,
-            _process: process,
+            process,
             _folder: folder,
         }
     }
