@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr;
+
 /// Bytes of an escape such as `\ud83d`.
 const ESCAPE_BYTES: usize = 6;
 /// U+FFFD as an escape.
@@ -44,7 +46,7 @@ pub(crate) fn replace_lone_surrogates(text: &str) -> Cow<'_, str> {
 }
 
 fn next_escape(bytes: &[u8], from: usize) -> Option<usize> {
-    let found = bytes.get(from..)?.iter().position(|byte| *byte == b'\\')?;
+    let found = memchr(b'\\', bytes.get(from..)?)?;
     Some(from + found)
 }
 
