@@ -36,6 +36,7 @@ pub(super) async fn serve(hub: Arc<Hub>, socket: Socket, validator: &str) {
     let (connection, queue) = hub.connect(validator);
     // Whichever ends first ends the connection, since both halves are dropped then.
     tokio::select! {
+        biased;
         () = read(&hub, connection, stream) => {}
         _ = Writer::new(sink, queue).run() => {}
     }

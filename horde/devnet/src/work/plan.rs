@@ -66,13 +66,13 @@ impl Plan {
     /// The plan for a request to run. An instant miner starts no work.
     pub(crate) fn new(request: &JobRequest, reserved: Reserved, is_instant: bool) -> Self {
         let timeout = reserved.timeout();
-        let volume = request.volume.clone().or(reserved.volume);
+        let volume = request.volume.as_ref().or(reserved.volume.as_ref());
         let task = task(request);
         if let Task::Echo = task
-            && is_inline(volume.as_ref())
+            && is_inline(volume)
             && request.output_upload.is_none()
         {
-            let files = load_inline(volume.as_ref());
+            let files = load_inline(volume);
             return Self::Done(match files {
                 Ok(files) => echo(&files),
                 Err(error) => Outcome::fault(error_chain(&error)),
@@ -83,7 +83,7 @@ impl Plan {
         }
         Self::Start(Box::new(Work {
             task,
-            volume,
+            volume: volume.cloned(),
             upload: request.output_upload.clone(),
             timeout,
             faults: WorkFaults::default(),
