@@ -30,23 +30,26 @@ pub(crate) struct Asked {
     /// `GET /horde/receipts`; with all miners in it, it is too long to be shown.
     #[serde(skip)]
     pub(crate) receipts: Value,
+    /// `GET /operator/v1/conditions`: those of the host and of all extensions, the most severe first.
+    pub(crate) conditions: Value,
 }
 
 impl Running<'_> {
     /// Asks all of them.
     pub(crate) fn ask(&self) -> Asked {
         Asked {
-            status: self.get("status"),
-            schedule: self.get("schedule"),
-            weights: self.get("weights"),
-            facilitator: self.get("facilitator"),
-            pool: self.get("pool"),
-            receipts: self.get("receipts"),
+            status: self.get("horde/status"),
+            schedule: self.get("horde/schedule"),
+            weights: self.get("horde/weights"),
+            facilitator: self.get("horde/facilitator"),
+            pool: self.get("horde/pool"),
+            receipts: self.get("horde/receipts"),
+            conditions: self.get("operator/v1/conditions")["conditions"].take(),
         }
     }
 
-    fn get(&self, name: &str) -> Value {
-        let url = format!("http://{}/horde/{name}", self.address);
+    fn get(&self, path: &str) -> Value {
+        let url = format!("http://{}/{path}", self.address);
         let answer: Result<Answer, HttpError> =
             self.transport.send(Method::Get, &url, &[], Vec::new());
         let answer = answer.ok().filter(Answer::is_success);

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 use tig_process::output;
+use tig_process::plain_text::escaped;
 
 use crate::host::{HostProcess, HostProgram, RunError};
 use crate::http::{ClientError, Http};
@@ -61,7 +62,33 @@ pub(crate) fn run(host: &HostProgram, as_json: bool) -> Result<(), StatusError> 
     }
     output::line(&format!("validator at http://{address}"));
     output::table(&rows(&asked));
+    for line in alerts(&asked.conditions) {
+        output::line(&line);
+    }
     Ok(())
+}
+
+/// What a person must look at, each with its remedy in a line of its own.
+fn alerts(conditions: &Value) -> Vec<String> {
+    let conditions = conditions.as_array().into_iter().flatten();
+    let alerts = conditions.filter(|condition| condition["severity"] != "info");
+    let lines = alerts.flat_map(|condition| {
+        let word = |key: &str| escaped(condition[key].as_str().unwrap_or_default());
+        let subject = match word("subject") {
+            subject if subject.is_empty() => subject,
+            subject => format!(" {subject}"),
+        };
+        let (severity, extension, code) = (word("severity"), word("extension"), word("code"));
+        let remedy = Some(word("remedy")).filter(|remedy| !remedy.is_empty());
+        [
+            Some(format!(
+                "{severity}: {extension} {code}{subject}: {}",
+                word("text")
+            )),
+            remedy.map(|remedy| format!("    > {remedy}")),
+        ]
+    });
+    lines.flatten().collect()
 }
 
 /// One row for each thing that the validator does.
@@ -325,6 +352,30 @@ mod tests {
         ] {
             assert_eq!(shown(&asked, name), text, "{name}");
         }
+    }
+
+    #[test]
+    fn alerts_are_shown_with_their_remedies() {
+        let conditions = json!([
+            {
+                "extension": "horde_chain", "code": "chain_unreachable", "subject": "",
+                "severity": "critical", "text": "no\u{1b} answer", "remedy": "look at it",
+            },
+            {
+                "extension": "horde_weights", "code": "weights_failing", "subject": "722",
+                "severity": "warning", "text": "refused", "remedy": "",
+            },
+            { "extension": "horde_schedule", "code": "no_chain", "severity": "info", "text": "it waits" },
+        ]);
+        assert_eq!(
+            alerts(&conditions),
+            [
+                "critical: horde_chain chain_unreachable: no\\u{1b} answer",
+                "    > look at it",
+                "warning: horde_weights weights_failing 722: refused",
+            ]
+        );
+        assert!(alerts(&Value::Null).is_empty(), "a host without them");
     }
 
     #[test]
