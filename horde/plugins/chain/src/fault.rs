@@ -25,7 +25,40 @@ pub(crate) enum Fault {
     Unreadable(#[from] Unreadable),
 }
 
+/// What kind of fault it is: the same for each answer that fails alike.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Cause {
+    /// There was no connection.
+    Connect,
+    /// The time of the request was over.
+    Timeout,
+    /// The host has not sent the request.
+    RateLimited,
+    /// The answer was longer than it may be.
+    TooLarge,
+    /// The connection or the response was broken.
+    Broken,
+    /// The service refuses, or has failed, with this status.
+    Status(u16),
+    /// It does not say what it should.
+    Unreadable,
+}
+
 impl Fault {
+    pub(crate) fn cause(&self) -> Cause {
+        match self {
+            Self::NoAnswer { kind, .. } => match kind {
+                HttpFailureKind::Connect => Cause::Connect,
+                HttpFailureKind::Timeout => Cause::Timeout,
+                HttpFailureKind::RateLimited => Cause::RateLimited,
+                HttpFailureKind::TooLarge => Cause::TooLarge,
+                HttpFailureKind::Other => Cause::Broken,
+            },
+            Self::Status { status, .. } => Cause::Status(*status),
+            Self::Unreadable(_) => Cause::Unreadable,
+        }
+    }
+
     /// A word for metrics.
     pub(crate) fn result(&self) -> &'static str {
         match self {

@@ -6,6 +6,7 @@
 //! | handles | `horde_neurons_wanted`, `horde_chain_call`, HTTP responses, timers |
 //! | emits | `horde_block`, `horde_chain_state`, `horde_neurons`, `horde_chain_answer` |
 //! | routes | `GET /horde/chain` |
+//! | conditions | `chain_unreachable`, `chain_stands_still`, `chain_contradicts`, `neurons_unreadable` |
 //! | config | `url`, `identity`, `netuid`, `poll_ms`, `timeout_ms`, `stall_ms`, `finalization_blocks`; the token is the host's API key |
 //! | stores | `netuid`, `heights`: the newest block and the last hashes, `neurons/<block>` of the last final blocks asked for, `open`: calls without an answer |
 //!
@@ -15,12 +16,14 @@
 //! ends as failed. Answers are read strictly, and taken whole or not at all (`read`).
 
 mod calls;
+mod conditions;
 mod config;
 mod fault;
 mod heights;
 mod limits;
 mod miners;
 mod neurons;
+mod observe;
 mod poll;
 mod read;
 mod service;
@@ -35,9 +38,12 @@ use std::collections::BTreeSet;
 
 use horde_events::{Block, ChainAnswer, ChainCall, ChainState, Neurons, NeuronsWanted};
 use serde::{Deserialize, Serialize};
+use tig_plugin_api::ReportedConditions;
 use tig_plugin_api::prelude::*;
 
+use crate::conditions::Failing;
 use crate::config::Config;
+use crate::fault::Cause;
 use crate::heights::Heights;
 use crate::limits::INTERRUPT_DELAY_MS;
 use crate::miners::FetchMiners;
@@ -80,6 +86,11 @@ struct HordeChain {
     /// Blocks whose neurons are stored.
     kept: BTreeSet<u32>,
     live: Live,
+    /// Why the last request for the newest block has failed. Not handed over: for conditions only.
+    poll_cause: Option<Cause>,
+    /// Requests for neurons, likewise.
+    neurons_failing: Option<Failing>,
+    reported: ReportedConditions,
 }
 
 #[extension(
@@ -108,6 +119,9 @@ impl HordeChain {
             },
             open,
             kept,
+            poll_cause: None,
+            neurons_failing: None,
+            reported: ReportedConditions::default(),
         })
     }
 
@@ -133,30 +147,19 @@ impl HordeChain {
     fn on_http_response(&mut self, ctx: &mut Context<'_>, response: HttpResponse) -> Result<()> {
         // An answer comes once: if its handler fails, the instance is rebuilt and asks again.
         ctx.mark_fields_changed()?;
-        if self
-            .live
-            .poll
-            .as_ref()
-            .is_some_and(|poll| poll.tag == response.tag)
-        {
-            return self.take_poll(ctx, response);
-        }
-        if let Some(block) = self.live.wants.returned(&response.tag) {
-            return self.take_neurons(ctx, block, response);
-        }
-        if self.open.calls.contains_key(&response.tag) {
-            return self.take_call(ctx, response);
-        }
-        calls::log_late(ctx, response);
+        self.take_response(ctx, response)?;
+        self.observe(ctx);
         Ok(())
     }
 
     fn on_timer(&mut self, ctx: &mut Context<'_>, tag: String) -> Result<()> {
         match tag.as_str() {
-            POLL => self.look(ctx),
-            INTERRUPT => self.interrupt(ctx),
-            tag => self.time_out(ctx, tag),
+            POLL => self.look(ctx)?,
+            INTERRUPT => self.interrupt(ctx)?,
+            tag => self.time_out(ctx, tag)?,
         }
+        self.observe(ctx);
+        Ok(())
     }
 
     fn on_http_request(
@@ -172,8 +175,27 @@ impl HordeChain {
         Ok(self.live.clone())
     }
 
-    fn restore(&mut self, _ctx: &mut Context<'_>, live: Live) -> Result<()> {
+    fn restore(&mut self, ctx: &mut Context<'_>, live: Live) -> Result<()> {
         self.live = live;
+        self.observe(ctx);
+        Ok(())
+    }
+}
+
+impl HordeChain {
+    /// Takes an answer to whatever was asked.
+    fn take_response(&mut self, ctx: &mut Context<'_>, response: HttpResponse) -> Result<()> {
+        let poll = self.live.poll.as_ref();
+        if poll.is_some_and(|poll| poll.tag == response.tag) {
+            return self.take_poll(ctx, response);
+        }
+        if let Some(block) = self.live.wants.returned(&response.tag) {
+            return self.take_neurons(ctx, block, response);
+        }
+        if self.open.calls.contains_key(&response.tag) {
+            return self.take_call(ctx, response);
+        }
+        calls::log_late(ctx, response);
         Ok(())
     }
 }

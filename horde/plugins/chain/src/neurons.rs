@@ -3,6 +3,7 @@
 use horde_events::Neurons;
 use tig_plugin_api::prelude::*;
 
+use crate::conditions::Failing;
 use crate::fault::{self, Fault};
 use crate::heights::Sighting;
 use crate::poll::count;
@@ -84,6 +85,8 @@ impl HordeChain {
             );
         }
         self.live.neurons_fault = Some(reason);
+        let failing = Failing::new(self.neurons_failing, fault.cause(), ctx.now_ms());
+        self.neurons_failing = Some(failing);
         Ok(())
     }
 
@@ -120,6 +123,7 @@ impl HordeChain {
 
     fn accept(&mut self, ctx: &mut Context<'_>, wanted: Option<u32>, list: NeuronList) -> Neurons {
         self.live.neurons_fault = None;
+        self.neurons_failing = None;
         if list.odd_axons > 0 {
             ctx.debug_with(
                 "neurons with an axon that nobody can connect to count as not serving",

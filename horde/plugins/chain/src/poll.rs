@@ -91,6 +91,7 @@ impl HordeChain {
         let reason = fault.to_string();
         self.end_commands(ctx, &reason)?;
         ctx.debug_with("poll has failed", &[("reason", &reason)]);
+        self.poll_cause = Some(fault.cause());
         let state = self.live.watch.fail(reason, now_ms);
         let failures = self.live.watch.failures;
         let delay_ms = backoff_ms(self.config.poll_ms, failures, unit);

@@ -4,6 +4,7 @@ mod bad_answers;
 mod blocks;
 mod calls;
 mod commands;
+mod conditions;
 mod failed_handlers;
 mod kills;
 mod neurons;

@@ -31,6 +31,11 @@ impl Watch {
         matches!(condition, Some(ChainCondition::Unreachable { .. }))
     }
 
+    /// Whether two answers have named one block with two hashes, and no new block has come since.
+    pub(crate) fn has_two_hashes(&self) -> bool {
+        self.contradiction.is_some()
+    }
+
     /// The service has not answered as it should.
     pub(crate) fn fail(&mut self, reason: String, now_ms: u64) -> Option<ChainState> {
         self.failures = self.failures.saturating_add(1);

@@ -6,6 +6,7 @@
 //! | handles | `horde_block`, `horde_neurons`, `horde_chain_state`, `horde_batch_missed`, `horde_dynamic_config` |
 //! | emits | `horde_neurons_wanted`, `horde_links_wanted`, `horde_batch_due`, `horde_batch_missed` |
 //! | routes | `GET /horde/schedule` |
+//! | conditions | `waiting_for_slot`, `other_chain`, `not_in_list`, `not_serving`, `batch_missed`, `no_chain` |
 //! | config | see `config.rs`; the host's key `key` must name this extension |
 //! | stores | `owner`, `cycle`, `dynamic_config` |
 //!
@@ -16,11 +17,14 @@
 //! All decisions are functions of what is stored and the number of the newest block, so an instance that was killed decides as one that was not.
 
 mod answers;
+mod conditions;
 mod config;
 mod cycle;
 mod decide;
 mod drive;
+mod observe;
 mod place;
+mod reason;
 mod rules;
 mod status;
 #[cfg(test)]
@@ -30,12 +34,13 @@ use horde_dynamic::DynamicConfig;
 use horde_events::{BatchDue, BatchMissed, Block, ChainState, LinksWanted, Neurons, NeuronsWanted};
 use horde_extension::{Hotkey, Owner};
 use serde::{Deserialize, Serialize};
+use tig_plugin_api::ReportedConditions;
 use tig_plugin_api::prelude::*;
 
 use crate::config::Config;
 use crate::cycle::Cycle;
+use crate::reason::Code;
 use crate::rules::Rules;
-use crate::status::Code;
 
 /// What was seen of the chain since the start: shown, and known again at the next block. Handed over at a reload.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -51,6 +56,9 @@ struct Schedule {
     /// The newest cycle that was seen, as it is stored. None before the first cycle that begins at block 0 or later.
     cycle: Option<Cycle>,
     seen: Seen,
+    /// The newest batch that was not run, until one is due. Not handed over: for conditions only.
+    missed: Option<BatchMissed>,
+    reported: ReportedConditions,
 }
 
 #[extension(
@@ -66,15 +74,19 @@ impl Schedule {
         };
         owner.claim_store(ctx)?;
         let rules = Rules::new(&config, DynamicConfig::stored(ctx)?.as_ref());
-        let schedule = Self {
+        let mut schedule = Self {
             cycle: Cycle::stored(ctx)?,
             seen: Seen::default(),
             config,
             owner,
             rules,
+            missed: None,
+            reported: ReportedConditions::default(),
         };
         // The event that said it may have been lost with the host.
         schedule.want_links(ctx)?;
+        // Without `horde_chain` no handler would report that there is no chain.
+        schedule.observe(ctx);
         Ok(schedule)
     }
 
@@ -84,21 +96,28 @@ impl Schedule {
         self.seen.block = Some(block);
         self.tick(ctx, number)?;
         self.measure(ctx, number);
+        self.observe(ctx);
         Ok(())
     }
 
     fn on_horde_neurons(&mut self, ctx: &mut Context<'_>, neurons: Neurons) -> Result<()> {
-        self.take_neurons(ctx, neurons)
+        self.take_neurons(ctx, neurons)?;
+        self.observe(ctx);
+        Ok(())
     }
 
-    fn on_horde_chain_state(&mut self, _ctx: &mut Context<'_>, chain: ChainState) -> Result<()> {
+    fn on_horde_chain_state(&mut self, ctx: &mut Context<'_>, chain: ChainState) -> Result<()> {
         self.seen.chain = Some(chain);
+        self.observe(ctx);
         Ok(())
     }
 
     /// `horde_batch` can say that a batch which was due has not begun.
     fn on_horde_batch_missed(&mut self, ctx: &mut Context<'_>, missed: BatchMissed) -> Result<()> {
-        self.note_missed(ctx, missed)
+        self.remember_missed(&missed);
+        self.note_missed(ctx, missed)?;
+        self.observe(ctx);
+        Ok(())
     }
 
     fn on_horde_dynamic_config(
@@ -108,6 +127,7 @@ impl Schedule {
     ) -> Result<()> {
         dynamic.store(ctx)?;
         self.rules = Rules::new(&self.config, Some(&dynamic));
+        self.observe(ctx);
         Ok(())
     }
 
@@ -118,6 +138,7 @@ impl Schedule {
     fn schedule_synthetic_jobs(&mut self, ctx: &mut Context<'_>) -> Result<Started> {
         let status = self.tick_now(ctx)?;
         ctx.finish(ctx.ticket(), status.code.exit_code(), &status)?;
+        self.observe(ctx);
         Ok(Started)
     }
 
@@ -131,6 +152,7 @@ impl Schedule {
             code => code.exit_code(),
         };
         ctx.finish(ctx.ticket(), code, &status)?;
+        self.observe(ctx);
         Ok(Started)
     }
 
@@ -146,8 +168,9 @@ impl Schedule {
         Ok(self.seen.clone())
     }
 
-    fn restore(&mut self, _ctx: &mut Context<'_>, seen: Seen) -> Result<()> {
+    fn restore(&mut self, ctx: &mut Context<'_>, seen: Seen) -> Result<()> {
         self.seen = seen;
+        self.observe(ctx);
         Ok(())
     }
 }

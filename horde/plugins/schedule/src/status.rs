@@ -1,48 +1,17 @@
-//! Why nothing runs, or when it will: in words and with a word for programs.
+//! What is shown of the schedule: the answer of its route, and the value of its commands.
 
-use horde_calc::schedule::{BlockRange, Timing, cycle};
+use horde_calc::schedule::{BlockRange, cycle};
 use horde_calc::weights::CommitInterval;
-use horde_events::{Block, ChainCondition, ChainState};
+use horde_events::{Block, ChainState};
 use serde::{Serialize, Serializer};
 
 use crate::Schedule;
 use crate::cycle::{Cycle, End};
-use crate::decide::code;
 use crate::place::{Place, Slot};
+use crate::reason::{Code, Reason};
 
 /// Exit code of `run_synthetic_jobs` if the block of the slot has not come.
 pub(crate) const NOT_YET: u8 = 24;
-
-/// What the schedule is doing.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Code {
-    /// The batch of the cycle was given to `horde_batch`.
-    Done,
-    /// It waits for a block.
-    Waiting,
-    /// The hotkey is not among the validators of the cycle.
-    NotInList,
-    /// Serving is off.
-    NotServing,
-    /// The batch of the cycle was not run and will not be.
-    Missed,
-    /// No block is seen.
-    NoChain,
-}
-
-impl Code {
-    /// With which `schedule_synthetic_jobs` ends; those below 20 are the host's.
-    pub(crate) fn exit_code(self) -> u8 {
-        match self {
-            Self::Done | Self::Waiting => 0,
-            Self::NotInList => 20,
-            Self::NotServing => 21,
-            Self::Missed => 22,
-            Self::NoChain => 23,
-        }
-    }
-}
 
 /// Answer of `GET /horde/schedule`, and value of the commands.
 #[derive(Debug, Serialize)]
@@ -107,13 +76,12 @@ impl Schedule {
         let number = block.map(|block| block.number);
         let of_block = number.map(|number| cycle(number, self.owner.netuid));
         let known = self.cycle.as_ref();
-        // After a start with another chain, what is stored can be of a later block.
-        let current = known.filter(|cycle| of_block.is_none_or(|range| cycle.range() == range));
-        let (code, text) = self.explain(current);
+        let current = self.current_cycle();
+        let reason = self.reason();
         let place = current.map(|cycle| cycle.place(&self.owner.hotkey));
         Status {
-            code,
-            text,
+            code: reason.code(),
+            text: self.words(&reason),
             missed: current.and_then(missed_code),
             now_ms,
             block,
@@ -146,83 +114,17 @@ impl Schedule {
         }
     }
 
-    fn explain(&self, current: Option<&Cycle>) -> (Code, String) {
-        if let Some(text) = self.chain_fault() {
-            return (Code::NoChain, text);
-        }
-        let Some(number) = self.seen.block.as_ref().map(|block| block.number) else {
-            let text = "no block was seen since the start: is `horde_chain` loaded?".to_owned();
-            return (Code::NoChain, text);
-        };
-        let Some(current) = current else {
-            return (Code::Waiting, self.explain_other_cycle(number));
-        };
-        match &current.end {
-            Some(End::Due { at_block }) => {
-                let text = format!("the batch of this cycle was begun at block {at_block}");
-                return (Code::Done, text);
-            }
-            Some(End::Missed { code, reason, .. }) if code == code::NOT_IN_LIST => {
-                return (Code::NotInList, reason.clone());
-            }
-            Some(End::Missed { code, reason, .. }) => {
-                return (Code::Missed, format!("{code}: {reason}"));
-            }
-            None => {}
-        }
-        if !self.rules.serving {
-            let text = if self.config.serving {
-                "serving is off by the dynamic config"
-            } else {
-                "serving is off: `config.horde_schedule.serving` is false"
-            };
-            return (Code::NotServing, text.to_owned());
-        }
-        (Code::Waiting, self.explain_waiting(current, number))
-    }
-
-    /// Why the newest block cannot be relied on, if so.
-    fn chain_fault(&self) -> Option<String> {
-        let state = self.seen.chain.as_ref()?;
-        let text = match &state.condition {
-            ChainCondition::Following => return None,
-            ChainCondition::StandsStill { block } => {
-                format!("the chain service stands still at block {block}")
-            }
-            ChainCondition::Unreachable { reason } => {
-                format!("the chain service cannot be reached: {reason}")
-            }
-            ChainCondition::Contradicts { reason } => {
-                format!("the chain service contradicts itself: {reason}")
-            }
-        };
-        Some(text)
-    }
-
-    fn explain_other_cycle(&self, number: u32) -> String {
-        let range = cycle(number, self.owner.netuid);
-        match &self.cycle {
-            Some(stored) if i64::from(stored.start) > range.start => format!(
-                "waits for block {}, up to which all is done; the chain is at block {number}: is it another chain?",
-                stored.start
+    /// The reason in words, with how far the newest block is from it.
+    fn words(&self, reason: &Reason<'_>) -> String {
+        let number = self.seen.block.as_ref().map_or(0, |block| block.number);
+        match reason {
+            Reason::OtherChain { start } => format!(
+                "waits for block {start}, up to which all is done; the chain is at block {number}: is it another chain?"
             ),
-            _ => format!(
-                "waits for block {}: the cycle of block {number} began below block 0 and has no batch",
-                range.stop
+            Reason::FirstCycle { stop } => format!(
+                "waits for block {stop}: the cycle of block {number} began below block 0 and has no batch"
             ),
-        }
-    }
-
-    fn explain_waiting(&self, current: &Cycle, number: u32) -> String {
-        let Place::Slot(slot) = current.place(&self.owner.hotkey) else {
-            let final_block = current.start.saturating_add(self.rules.finalization_blocks);
-            return format!(
-                "waits for the validators of the cycle and their order: the neurons at block {}, known from block {final_block} on",
-                current.start
-            );
-        };
-        match self.rules.window.timing(slot.block.into(), number) {
-            Timing::Early | Timing::Claim { .. } => {
+            Reason::Slot(slot) => {
                 let blocks = slot.block.saturating_sub(number);
                 let seconds = u64::from(blocks).saturating_mul(self.config.block_ms) / 1000;
                 format!(
@@ -230,10 +132,7 @@ impl Schedule {
                     slot.block, slot.index, slot.count
                 )
             }
-            Timing::Run { .. } | Timing::Missed => format!(
-                "waits for the miners that serve, in the slot at block {}",
-                slot.block
-            ),
+            _ => reason.text(),
         }
     }
 }

@@ -1,0 +1,254 @@
+//! What of the chain service an operator must look at. Pure.
+//!
+//! Reasons as the service words them can change with each answer. Texts name the cause instead; the words are in `GET /horde/chain`.
+
+use horde_events::ChainCondition;
+use horde_extension::shown;
+use tig_plugin_api::prelude::*;
+
+use crate::fault::Cause;
+use crate::watch::Watch;
+
+/// Failures in a row from which on the service counts as away, however fast they came.
+const FAST_FAILURES_COUNT_MIN: u32 = 3;
+
+/// Failures in a row from which on the service counts as away if they have lasted: one alone happens on any day.
+const SLOW_FAILURES_COUNT_MIN: u32 = 2;
+
+/// How long a trouble lasts before it is reported: two blocks and a half, which is less than the window of a slot.
+const LASTING_MS: u64 = 30_000;
+
+const DETAILS: &str = "`GET /horde/chain` shows the last error";
+
+/// Requests that have failed in a row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Failing {
+    /// Of the last one.
+    cause: Cause,
+    first_ms: u64,
+    last_ms: u64,
+}
+
+impl Failing {
+    /// One more failure after those `before`.
+    pub(crate) fn new(before: Option<Self>, cause: Cause, now_ms: u64) -> Self {
+        Self {
+            cause,
+            first_ms: before.map_or(now_ms, |before| before.first_ms),
+            last_ms: now_ms,
+        }
+    }
+
+    /// By the failures alone: the time after the last one, in which nothing is asked for, does not count.
+    fn is_lasting(self) -> bool {
+        self.last_ms.saturating_sub(self.first_ms) >= LASTING_MS
+    }
+}
+
+/// What conditions are made of.
+pub(crate) struct View<'a> {
+    pub(crate) url: &'a str,
+    pub(crate) watch: &'a Watch,
+    /// Why the last request for the newest block has failed, if this instance has seen it.
+    pub(crate) poll_cause: Option<Cause>,
+    /// Requests for neurons.
+    pub(crate) neurons: Option<Failing>,
+    pub(crate) now_ms: u64,
+}
+
+/// All that is so now.
+pub(crate) fn present(view: &View<'_>) -> Vec<Condition> {
+    let neurons = view.neurons.filter(|failing| failing.is_lasting());
+    let neurons = neurons.map(|failing| neurons_unreadable(view.url, failing.cause));
+    of_watch(view).into_iter().chain(neurons).collect()
+}
+
+fn of_watch(view: &View<'_>) -> Option<Condition> {
+    let state = view.watch.state.as_ref()?;
+    let is_lasting = view.now_ms.saturating_sub(state.since_ms) >= LASTING_MS;
+    match &state.condition {
+        ChainCondition::Following => None,
+        // The watch has waited for `stall_ms`.
+        ChainCondition::StandsStill { block } => Some(stands_still(view.url, *block)),
+        ChainCondition::Unreachable { .. } => {
+            let failures = view.watch.failures;
+            let is_away = failures >= FAST_FAILURES_COUNT_MIN
+                || (failures >= SLOW_FAILURES_COUNT_MIN && is_lasting);
+            is_away.then(|| unreachable(view.url, view.poll_cause))
+        }
+        // The next block ends most contradictions: a short fork stops nothing.
+        ChainCondition::Contradicts { .. } => {
+            is_lasting.then(|| contradicts(view.url, view.watch.has_two_hashes()))
+        }
+    }
+}
+
+fn unreachable(url: &str, cause: Option<Cause>) -> Condition {
+    let what = cause.map_or_else(|| "does not answer as it should".to_owned(), what);
+    let text = format!(
+        "the chain service at {} {what}: there are no new blocks, so no batch begins and no weights are set",
+        shown(url)
+    );
+    let remedy = cause.map_or_else(|| DETAILS.to_owned(), remedy);
+    Condition::new("chain_unreachable", Severity::Critical, text).with_remedy(remedy)
+}
+
+fn stands_still(url: &str, block: u32) -> Condition {
+    let text = format!(
+        "the chain service at {} shows no block above {block} for longer than `stall_ms`",
+        shown(url)
+    );
+    Condition::new("chain_stands_still", Severity::Warning, text).with_remedy(
+        "compare the block with an explorer of the chain; if it goes on there, look at the log of the service: its node may have lost the network",
+    )
+}
+
+fn contradicts(url: &str, has_two_hashes: bool) -> Condition {
+    let (what, remedy) = if has_two_hashes {
+        (
+            "has named two hashes for one block and no new block since",
+            "ask one service with one node, and look at its log; `GET /horde/chain` shows both hashes",
+        )
+    } else {
+        (
+            "has gone back below a block that it has named before",
+            "ask one service with one node, and let it catch up; if the chain was begun afresh, begin with an empty store (`backup_folder`)",
+        )
+    };
+    let text = format!(
+        "the chain service at {} {what}: nothing is decided until a newer one comes",
+        shown(url)
+    );
+    Condition::new("chain_contradicts", Severity::Critical, text).with_remedy(remedy)
+}
+
+fn neurons_unreadable(url: &str, cause: Cause) -> Condition {
+    let text = format!(
+        "no neurons can be read: asked for them, the chain service at {} {}; a batch whose miners or validators are not known is missed",
+        shown(url),
+        what(cause)
+    );
+    Condition::new("neurons_unreadable", Severity::Warning, text).with_remedy(remedy(cause))
+}
+
+/// What the service does, behind its name.
+fn what(cause: Cause) -> String {
+    let what = match cause {
+        Cause::Connect => "cannot be connected to",
+        Cause::Timeout => "does not answer in time",
+        Cause::RateLimited => "is not asked, since the host's limit of requests is reached",
+        Cause::TooLarge => "sends answers that are too large",
+        Cause::Broken => "does not complete its answers",
+        Cause::Unreadable => "sends answers that cannot be used",
+        Cause::Status(status) => return format!("answers with status {status}"),
+    };
+    what.to_owned()
+}
+
+fn remedy(cause: Cause) -> String {
+    let remedy = match cause {
+        Cause::Connect => {
+            "start the service, or correct `config.horde_chain.url`; then firewall and name service"
+        }
+        Cause::Timeout | Cause::Broken => {
+            "look at the log of the service and the network to it; a slow one needs a larger `config.horde_chain.timeout_ms`"
+        }
+        Cause::RateLimited | Cause::Status(429) => {
+            "raise `config.horde_chain.poll_ms`, or the limits: `http.gets_per_minute` of the config, or those of the service"
+        }
+        Cause::Status(401 | 403) => {
+            "check that `api_key_file` has the token of `config.horde_chain.identity`"
+        }
+        Cause::Status(404) => "check `config.horde_chain`: `url`, `identity` and `netuid`",
+        Cause::Status(_) => "look at the log of the service",
+        Cause::TooLarge | Cause::Unreadable => {
+            "check `config.horde_chain.url`: a proxy or login page may answer for the service; an old service needs a newer version"
+        }
+    };
+    format!("{remedy}; {DETAILS}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CAUSES: [Cause; 11] = [
+        Cause::Connect,
+        Cause::Timeout,
+        Cause::RateLimited,
+        Cause::TooLarge,
+        Cause::Broken,
+        Cause::Unreadable,
+        Cause::Status(401),
+        Cause::Status(403),
+        Cause::Status(404),
+        Cause::Status(429),
+        Cause::Status(503),
+    ];
+
+    /// Conditions after so many failed polls, seen so long after the first.
+    fn after_failures(count: u32, now_ms: u64) -> Vec<Condition> {
+        let mut watch = Watch::default();
+        for _ in 0..count {
+            watch.fail("reason".to_owned(), 0);
+        }
+        present(&View {
+            url: "http://pylon",
+            watch: &watch,
+            poll_cause: None,
+            neurons: None,
+            now_ms,
+        })
+    }
+
+    #[test]
+    fn failures_count_by_number_and_time() {
+        for (count, now_ms, expected) in [
+            (0, LASTING_MS, 0),
+            (1, 10 * LASTING_MS, 0),
+            (2, LASTING_MS - 1, 0),
+            (2, LASTING_MS, 1),
+            (3, 0, 1),
+        ] {
+            let conditions = after_failures(count, now_ms);
+            assert_eq!(conditions.len(), expected, "{count} at {now_ms}");
+        }
+    }
+
+    #[test]
+    fn failures_of_neurons_last_by_their_times() {
+        let once = Failing::new(None, Cause::Connect, 5);
+        let soon = Failing::new(Some(once), Cause::Connect, 4 + LASTING_MS);
+        let later = Failing::new(Some(soon), Cause::Timeout, 5 + LASTING_MS);
+        assert!(!once.is_lasting() && !soon.is_lasting() && later.is_lasting());
+        assert_eq!(later.cause, Cause::Timeout);
+    }
+
+    #[test]
+    fn causes_have_words_that_differ() {
+        let whats: Vec<_> = CAUSES.into_iter().map(what).collect();
+        for (place, one) in whats.iter().enumerate() {
+            assert!(!whats[..place].contains(one), "{one}");
+        }
+        for cause in CAUSES {
+            let condition = neurons_unreadable("http://pylon", cause);
+            assert!(condition.remedy.ends_with(DETAILS), "{condition:?}");
+        }
+    }
+
+    #[test]
+    fn longest_url_leaves_room_for_the_text() {
+        let url = format!("http://{}", "x".repeat(1_017));
+        let conditions = [
+            unreachable(&url, Some(Cause::RateLimited)),
+            stands_still(&url, u32::MAX),
+            contradicts(&url, true),
+            contradicts(&url, false),
+            neurons_unreadable(&url, Cause::RateLimited),
+        ];
+        for condition in conditions {
+            let length = condition.text.len();
+            assert!(length <= tig_plugin_api::CONDITION_TEXT_BYTES_MAX);
+        }
+    }
+}
