@@ -22,9 +22,11 @@ const REFUSAL_PAUSE_MS: u64 = 30_000;
 const REFUSAL_PAUSE_MS_MAX: u64 = 600_000;
 /// A connection that was up for so long makes up for earlier losses, in milliseconds: as long as an answer may take, so that one
 /// that does not come costs no pause.
-const STABLE_MS: u64 = 10_000;
+pub(crate) const STABLE_MS: u64 = 10_000;
 /// Codes with which the facilitator closes the connection of a validator that it does not take (section 2.6).
 const REFUSAL_CODES: [u16; 2] = [3000, 3001];
+/// Failed attempts from which on the facilitator counts as unreachable: the first one follows each short loss.
+const UNREACHABLE_COUNT_MIN: u32 = 2;
 
 /// State of the connection.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -55,6 +57,15 @@ impl State {
     }
 }
 
+/// Cause of the end of the last connections, none of which was stable.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Trouble {
+    /// The facilitator does not take the authentication.
+    Refused,
+    /// Connections do not come about, or break.
+    Unreachable,
+}
+
 /// The connection to the facilitator.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Connection {
@@ -65,7 +76,7 @@ pub(crate) struct Connection {
     session: u64,
     /// Connections opened so far.
     opened: u64,
-    /// The facilitator has refused the authentication on this connection.
+    /// The facilitator has refused the authentication on the last connection that has ended.
     is_refused: bool,
     /// Losses since a connection was stable.
     losses: u32,
@@ -115,7 +126,6 @@ impl Connection {
     /// Another connection is being opened; [`Connection::tag`] is its tag.
     pub(crate) fn open(&mut self, now_ms: u64) {
         self.opened += 1;
-        self.is_refused = false;
         self.enter(State::Connecting, now_ms);
     }
 
@@ -127,27 +137,34 @@ impl Connection {
         self.enter(State::Up, now_ms);
     }
 
-    /// The facilitator does not take the authentication: the pause will be a long one.
-    pub(crate) fn refuse(&mut self) {
-        self.is_refused = true;
+    /// Whether the connection makes up for earlier losses.
+    pub(crate) fn is_stable(&self, now_ms: u64) -> bool {
+        self.is_up() && now_ms.saturating_sub(self.since_ms) >= STABLE_MS
     }
 
-    /// The connection has ended or did not come about. Returns when the next attempt comes, in Unix milliseconds; `draw` in `[0, 1)`
-    /// spreads the validators that have lost the same facilitator.
-    pub(crate) fn lose(
-        &mut self,
-        now_ms: u64,
-        code: Option<u16>,
-        reason: String,
-        draw: f64,
-    ) -> u64 {
+    /// Why there is no lasting connection. The trouble is over when a connection is stable, not when one is up: with a facilitator that
+    /// takes each connection and ends it at once it would come and go.
+    pub(crate) fn trouble(&self, now_ms: u64) -> Option<Trouble> {
+        if self.is_stable(now_ms) {
+            return None;
+        }
+        let failures = self.losses.saturating_add(self.refusals);
+        match self.is_refused {
+            true => Some(Trouble::Refused),
+            false => (failures >= UNREACHABLE_COUNT_MIN).then_some(Trouble::Unreachable),
+        }
+    }
+
+    /// The connection has ended or did not come about. One that was refused has a long pause. Returns when the next attempt comes, in
+    /// Unix milliseconds; `draw` in `[0, 1)` spreads the validators that have lost the same facilitator.
+    pub(crate) fn lose(&mut self, now_ms: u64, is_refused: bool, reason: String, draw: f64) -> u64 {
         let was_up = self.is_up();
-        if was_up && now_ms.saturating_sub(self.since_ms) >= STABLE_MS {
+        if self.is_stable(now_ms) {
             self.losses = 0;
             self.refusals = 0;
         }
-        let has_code = code.is_some_and(|code| REFUSAL_CODES.contains(&code));
-        let pause_ms = if self.is_refused || has_code {
+        self.is_refused = is_refused;
+        let pause_ms = if is_refused {
             self.refusals = self.refusals.saturating_add(1);
             pause_ms(REFUSAL_PAUSE_MS, REFUSAL_PAUSE_MS_MAX, self.refusals, draw)
         } else {
@@ -170,6 +187,11 @@ impl Connection {
     }
 }
 
+/// Whether a connection that ends with this code was refused.
+pub(crate) fn is_refusal(code: Option<u16>) -> bool {
+    code.is_some_and(|code| REFUSAL_CODES.contains(&code))
+}
+
 /// The pause after failure `count`, of which the half is drawn.
 fn pause_ms(first_ms: u64, max_ms: u64, count: u32, draw: f64) -> u64 {
     let doublings = count.saturating_sub(1).min(16);
@@ -186,7 +208,7 @@ mod tests {
     fn lose(connection: &mut Connection, now_ms: u64, code: Option<u16>) -> u64 {
         connection.open(now_ms);
         connection.authenticate(now_ms);
-        connection.lose(now_ms, code, "gone".to_owned(), 0.5) - now_ms
+        connection.lose(now_ms, is_refusal(code), "gone".to_owned(), 0.5) - now_ms
     }
 
     #[test]
@@ -200,7 +222,7 @@ mod tests {
         // One that is there may have jobs.
         connection.open(0);
         connection.come_up(0);
-        assert_eq!(connection.lose(0, None, String::new(), 0.5), 7_500);
+        assert_eq!(connection.lose(0, false, String::new(), 0.5), 7_500);
     }
 
     #[test]
@@ -214,8 +236,7 @@ mod tests {
         }
         let mut connection = Connection::new(7);
         connection.open(0);
-        connection.refuse();
-        assert_eq!(connection.lose(0, None, String::new(), 0.0), 15_000);
+        assert_eq!(connection.lose(0, true, String::new(), 0.0), 15_000);
         // The next connection is not refused because the last one was.
         assert_eq!(lose(&mut connection, 0, None), 125);
     }
@@ -230,14 +251,14 @@ mod tests {
         connection.come_up(0);
         let soon = STABLE_MS - 1;
         assert_eq!(
-            connection.lose(soon, None, String::new(), 0.5),
+            connection.lose(soon, false, String::new(), 0.5),
             soon + 7_500
         );
         connection.open(0);
         connection.come_up(0);
         let later = STABLE_MS;
         assert_eq!(
-            connection.lose(later, None, String::new(), 0.5),
+            connection.lose(later, false, String::new(), 0.5),
             later + 125
         );
     }
@@ -263,7 +284,7 @@ mod tests {
             for code in codes {
                 connection.open(0);
                 connection.come_up(0);
-                let pause_ms = connection.lose(STABLE_MS - 1, code, String::new(), draw);
+                let pause_ms = connection.lose(STABLE_MS - 1, is_refusal(code), String::new(), draw);
                 let pause_ms = pause_ms + 1 - STABLE_MS;
                 short_count += usize::from(pause_ms < PAUSE_MS / 2);
                 prop_assert!(pause_ms <= REFUSAL_PAUSE_MS_MAX);

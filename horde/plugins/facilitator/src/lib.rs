@@ -7,6 +7,7 @@
 //! | handles | `horde_job_status`, `ws`, `timer`, `update` |
 //! | emits | `horde_job_requested` (durable) |
 //! | routes | `GET /horde/facilitator`: connection, statuses that wait, jobs of the last hour |
+//! | conditions | `facilitator_unreachable`, `facilitator_refuses`, `statuses_waiting` |
 //! | config | see `config.rs`; the host's key `key` must name this extension |
 //! | stores | see `jobs.rs` and `store.rs`: jobs that came, statuses that are not answered |
 //!
@@ -14,6 +15,7 @@
 //! read is answered `rejected` at once if it names a job. A status is stored until the facilitator has answered it, on whatever
 //! connection; one is sent at a time, so that it is known which one an error is about.
 
+mod conditions;
 mod config;
 mod connection;
 mod drive;
@@ -29,6 +31,7 @@ use horde_events::{JobRequested, JobStatusGiven};
 use horde_extension::{Hotkey, next_start_ms};
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
+use tig_plugin_api::ReportedConditions;
 use tig_plugin_api::prelude::*;
 
 use crate::config::Config;
@@ -59,6 +62,7 @@ struct Facilitator {
     run: Run,
     /// The call of `connect_facilitator` that waits for the end of an attempt; stored, too.
     command: Option<Ticket>,
+    reported: ReportedConditions,
 }
 
 #[extension(routes("GET /horde/facilitator"), emits(JobRequested))]
@@ -84,6 +88,7 @@ impl Facilitator {
                 heartbeat_ms: 0,
             },
             command,
+            reported: ReportedConditions::default(),
         };
         facilitator.report_unfinished(ctx);
         Ok(facilitator)
@@ -93,25 +98,34 @@ impl Facilitator {
     /// the attempt has failed (code 20).
     #[command]
     fn connect_facilitator(&mut self, ctx: &mut Context<'_>) -> Result<Started> {
-        self.connect_now(ctx)
+        let started = self.connect_now(ctx)?;
+        self.observe(ctx);
+        Ok(started)
     }
 
     fn on_horde_job_status(&mut self, ctx: &mut Context<'_>, event: JobStatusGiven) -> Result<()> {
-        self.take_status(ctx, &event)
+        self.take_status(ctx, &event)?;
+        self.observe(ctx);
+        Ok(())
     }
 
     fn on_ws(&mut self, ctx: &mut Context<'_>, event: WsEvent) -> Result<()> {
-        self.handle_ws(ctx, event)
+        self.handle_ws(ctx, event)?;
+        self.observe(ctx);
+        Ok(())
     }
 
     fn on_timer(&mut self, ctx: &mut Context<'_>, tag: String) -> Result<()> {
-        self.handle_timer(ctx, &tag)
+        self.handle_timer(ctx, &tag)?;
+        self.observe(ctx);
+        Ok(())
     }
 
     fn on_update(&mut self, ctx: &mut Context<'_>) -> Result<()> {
         self.drop_surplus(ctx)?;
         self.jobs.evict(ctx)?;
         self.report_metrics(ctx);
+        self.observe(ctx);
         Ok(())
     }
 
@@ -130,6 +144,17 @@ impl Facilitator {
     fn restore(&mut self, ctx: &mut Context<'_>, state: Handover) -> Result<()> {
         self.run = serde_json::from_str(state.0.get())?;
         self.report_unfinished(ctx);
+        self.observe(ctx);
         Ok(())
+    }
+}
+
+impl Facilitator {
+    /// Reports what an operator must look at. The last thing that a handler does: nothing may fail after it.
+    fn observe(&mut self, ctx: &mut Context<'_>) {
+        let now_ms = ctx.now_ms();
+        let (connection, queue) = (&self.run.connection, &self.run.queue);
+        let present = conditions::present(&self.config, connection, queue, now_ms);
+        self.reported.report(ctx, present);
     }
 }

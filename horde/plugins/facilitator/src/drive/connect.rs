@@ -10,7 +10,7 @@ use tig_plugin_api::prelude::*;
 
 use super::{ANSWER_TIMER, CONNECT_TIMER, HEARTBEAT_TIMER};
 use crate::Facilitator;
-use crate::connection::State;
+use crate::connection::{State, is_refusal};
 use crate::store::COMMAND;
 
 /// Code with which connections are closed.
@@ -109,7 +109,6 @@ impl Facilitator {
 
     /// Ends a connection on which the facilitator does not take this validator for authenticated.
     pub(super) fn end_refused(&mut self, ctx: &mut Context<'_>, response: &Response) -> Result<()> {
-        self.run.connection.refuse();
         let reason = format!(
             "the facilitator refuses this validator: {}",
             error_text(response)
@@ -118,7 +117,7 @@ impl Facilitator {
             "facilitator: not authenticated; is the hotkey one of an active validator that the facilitator knows?",
             &[("answer", &error_text(response))],
         );
-        self.end(ctx, reason)
+        self.end(ctx, true, reason)
     }
 
     pub(super) fn on_heartbeat_timer(&mut self, ctx: &mut Context<'_>) -> Result<()> {
@@ -148,14 +147,15 @@ impl Facilitator {
         let seconds = ANSWER_MS / 1_000;
         self.end(
             ctx,
+            false,
             format!("the facilitator did not answer within {seconds} s"),
         )
     }
 
     /// Closes the connection.
-    fn end(&mut self, ctx: &mut Context<'_>, reason: String) -> Result<()> {
+    fn end(&mut self, ctx: &mut Context<'_>, is_refused: bool, reason: String) -> Result<()> {
         ctx.ws_close(&self.run.connection.tag(), CLOSE_NORMAL, "")?;
-        self.lose(ctx, None, reason)
+        self.lose(ctx, is_refused, reason)
     }
 
     /// The connection has ended or did not come about.
@@ -166,16 +166,19 @@ impl Facilitator {
         class: WsCloseClass,
         reason: &str,
     ) -> Result<()> {
-        self.lose(ctx, code, close_reason(code, class, reason))
+        self.lose(ctx, is_refusal(code), close_reason(code, class, reason))
     }
 
-    fn lose(&mut self, ctx: &mut Context<'_>, code: Option<u16>, reason: String) -> Result<()> {
+    fn lose(&mut self, ctx: &mut Context<'_>, is_refused: bool, reason: String) -> Result<()> {
         let (now_ms, draw) = (ctx.now_ms(), ctx.random_unit());
         let state = self.run.connection.state().name();
         // One that is down for a day is worth one line.
         let connection = &self.run.connection;
         let is_known = !connection.is_up() && connection.last_error.as_ref() == Some(&reason);
-        let until_ms = self.run.connection.lose(now_ms, code, reason.clone(), draw);
+        let until_ms = self
+            .run
+            .connection
+            .lose(now_ms, is_refused, reason.clone(), draw);
         self.run.queue.lose_connection(now_ms);
         self.run.answer_by_ms = None;
         ctx.at(CONNECT_TIMER, until_ms)?;
