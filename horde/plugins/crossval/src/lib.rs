@@ -7,6 +7,7 @@
 //! | handles | `horde_llm_samples_wanted`, `horde_miner_link`, `horde_job_over`, `horde_dynamic_config`, `drain`, timers, answers of the buckets |
 //! | emits | `horde_llm_samples`, `horde_links_wanted`, `horde_jobs_made`, `horde_group_wanted`, `horde_jobs_scored` |
 //! | routes | `GET /horde/pool` |
+//! | conditions | `bucket_fault` (subject: bucket), `trusted_miner_failing`, `station_failing` (subject: station), `trusted_miner_unreliable`, `samples_short`, `no_buckets`, `no_trusted_miner` |
 //! | config | see `config.rs`; the host's key `key` must name this extension |
 //! | stores | see `store.rs` |
 //!
@@ -35,6 +36,7 @@
 mod bucket;
 mod bucket_check;
 mod command;
+mod conditions;
 mod config;
 mod drive;
 mod limits;
@@ -55,6 +57,7 @@ use horde_events::{
     GroupWanted, JobOver, JobsMade, JobsScored, LinksWanted, LlmSamplesGiven, LlmSamplesWanted,
     MinerLink,
 };
+use tig_plugin_api::ReportedConditions;
 use tig_plugin_api::prelude::*;
 
 use crate::bucket::Buckets;
@@ -77,6 +80,7 @@ struct Crossval {
     probe: Option<Probe>,
     call: Option<Call>,
     live: Live,
+    reported: ReportedConditions,
 }
 
 #[extension(
@@ -99,6 +103,7 @@ impl Crossval {
             probe: ctx.get_sound(store::PROBE)?,
             call: ctx.get_sound(store::CALL)?,
             live: Live::default(),
+            reported: ReportedConditions::default(),
         }
         .with_sound_times(now_ms))
     }
@@ -178,6 +183,14 @@ impl Crossval {
 }
 
 impl Crossval {
+    /// Reports what an operator must look at. The last thing that [`Crossval::work`] does, and so each handler: nothing may fail after
+    /// it. A new instance works at once, so that it needs no report of its own.
+    fn observe(&mut self, ctx: &mut Context<'_>) {
+        let now_ms = ctx.now_ms();
+        let present = conditions::present(self, now_ms);
+        self.reported.report(ctx, present);
+    }
+
     fn target(&self) -> Target {
         Target::new(&self.dynamic, self.config.uses_per_series)
     }

@@ -97,6 +97,12 @@ pub(crate) const PAUSE_MS_MIN: u64 = 30_000;
 /// The longest pause of a station, in milliseconds.
 pub(crate) const PAUSE_MS_MAX: u64 = 600_000;
 
+/// Failures of a station in succession from which on an operator should look at it: those of a miner that is busy for a moment are fewer.
+pub(crate) const STATION_FAILURES_MIN: u32 = 3;
+
+/// Time for which a batch that got too few samples says something of the next ones, in milliseconds: more than two cycles.
+pub(crate) const SHORTAGE_MS: u64 = 6 * 3_600_000;
+
 /// Time without new series after which fewer than a workload has room for are sampled, in milliseconds.
 pub(crate) const SERIES_WAIT_MS: u64 = 30 * 60_000;
 

@@ -5,6 +5,7 @@ mod bad_series;
 mod bucket_checks;
 mod check_times;
 mod commands;
+mod conditions;
 mod course;
 mod failed_handlers;
 mod judge;

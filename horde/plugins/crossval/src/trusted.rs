@@ -21,6 +21,9 @@ use crate::limits::{ANSWERING_MS, GENERATION_MS};
 /// The class of its executor.
 pub(crate) const CLASS: ExecutorClass = ExecutorClass::AlwaysOnLlmA6000;
 
+/// The beginning of the reason of a job that was run and has failed; its output follows after a colon.
+pub(crate) const JOB_FAILED: &str = "the job has failed with";
+
 /// What a job is for.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "task")]

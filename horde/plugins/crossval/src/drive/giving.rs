@@ -76,9 +76,17 @@ impl Crossval {
         });
     }
 
+    /// Number of samples that may be given.
+    pub(crate) fn ready_count(&self) -> usize {
+        match self.buckets.is_none() || self.is_judge_unreliable() {
+            true => 0,
+            false => self.pool.samples.len(),
+        }
+    }
+
     /// The samples that may be given, the oldest last.
     fn ready_samples(&self) -> Vec<(String, Sample)> {
-        if self.buckets.is_none() || self.is_judge_unreliable() {
+        if self.ready_count() == 0 {
             return Vec::new();
         }
         let samples = self.pool.samples.iter();

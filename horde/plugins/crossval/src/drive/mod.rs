@@ -68,7 +68,9 @@ impl Crossval {
         self.note_states(now_ms);
         self.report_metrics(ctx);
         ctx.unfinished(u64::from(self.job.is_some()));
-        ctx.at(WORK, self.due_ms(now_ms))
+        ctx.at(WORK, self.due_ms(now_ms))?;
+        self.observe(ctx);
+        Ok(())
     }
 
     fn due_ms(&self, now_ms: u64) -> u64 {

@@ -5,7 +5,7 @@ use tig_plugin_api::prelude::*;
 
 use crate::pool::Series;
 use crate::station::StationName;
-use crate::trusted::{Phase, Task};
+use crate::trusted::{JOB_FAILED, Phase, Task};
 use crate::{Crossval, store};
 
 impl Crossval {
@@ -115,10 +115,7 @@ fn check(outcome: Outcome) -> Result<(), JobFailure> {
             } else {
                 stderr
             };
-            (
-                format!("the job has failed with {status}: {}", quote(&output)),
-                true,
-            )
+            (format!("{JOB_FAILED} {status}: {}", quote(&output)), true)
         }
         Outcome::ExecutorFailed => ("the executor could not be prepared".to_owned(), true),
         Outcome::OutOfOrder { reason } => {

@@ -23,7 +23,7 @@ pub(super) fn open(harness: &Harness<Crossval>) -> Vec<tig_plugin_api::HttpCall>
         .collect()
 }
 
-fn is_of_prompts(call: &tig_plugin_api::HttpCall) -> bool {
+pub(super) fn is_of_prompts(call: &tig_plugin_api::HttpCall) -> bool {
     call.tag.starts_with("check/prompts/")
 }
 

@@ -5,7 +5,7 @@ use super::*;
 const DAY_MS: u64 = 24 * 3_600_000;
 
 /// A full pool, and the check of the next day.
-fn next_day() -> (World, Asked) {
+pub(super) fn next_day() -> (World, Asked) {
     let mut world = World::full();
     world.harness.emitted();
     world.harness.advance_ms(DAY_MS);
