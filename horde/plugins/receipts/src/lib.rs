@@ -7,6 +7,7 @@
 //! | handles | `horde_receipts_signed`, `horde_neurons`, `http_response`, `timer`, `update` |
 //! | emits | `horde_neurons_wanted` |
 //! | routes | `GET /horde/receipts`: counts and miners; `GET /horde/receipts/<n>.jsonl`: this validator's receipts of a page |
+//! | conditions | `hotkey_used_elsewhere`; `receipts_failing` (subject: miner, or empty for the rest) |
 //! | config | see `config.rs`; the host's key `key` must name this extension |
 //! | stores | see `store.rs` |
 //!
@@ -17,6 +18,7 @@
 //! A receipt that this validator has signed and does not know is one of another validator with the same hotkey.
 
 mod answer;
+mod conditions;
 mod config;
 mod drive;
 mod judge;
@@ -32,6 +34,7 @@ use std::collections::BTreeMap;
 
 use horde_events::{Neurons, NeuronsWanted, ReceiptsSigned};
 use horde_extension::Hotkey;
+use tig_plugin_api::ReportedConditions;
 use tig_plugin_api::prelude::*;
 
 use crate::config::Config;
@@ -54,6 +57,7 @@ struct Receipts {
     miners: BTreeMap<String, Miner>,
     fetches: Fetches,
     command: Option<FetchCommand>,
+    reported: ReportedConditions,
 }
 
 #[extension(
@@ -83,6 +87,7 @@ impl Receipts {
             miners: BTreeMap::new(),
             fetches: Fetches::new(session),
             command: None,
+            reported: ReportedConditions::default(),
         })
     }
 
@@ -120,6 +125,7 @@ impl Receipts {
         self.convict(ctx)?;
         self.evict(ctx)?;
         self.report_metrics(ctx);
+        self.report_conditions(ctx);
         Ok(())
     }
 

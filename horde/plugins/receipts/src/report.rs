@@ -1,12 +1,12 @@
-//! The routes, and metrics.
+//! The routes, metrics and conditions.
 
 use horde_events::quote;
 use horde_proto::receipt::jsonl;
 use serde_json::{Value, json};
 use tig_plugin_api::prelude::*;
 
-use crate::Receipts;
 use crate::store;
+use crate::{Receipts, conditions};
 
 /// The path below which pages are.
 const PAGES: &str = "/horde/receipts/";
@@ -78,5 +78,13 @@ impl Receipts {
         ctx.gauge("other_validator", &[], found as f64);
         let silent = self.miners.values().filter(|miner| miner.failures > 0);
         ctx.gauge("silent_miners", &[], silent.count() as f64);
+    }
+
+    /// The last thing of an `update`: nothing may fail after it. A round over all miners has hundreds of answers, and what lasts can wait
+    /// for the next `update`.
+    pub(crate) fn report_conditions(&mut self, ctx: &mut Context<'_>) {
+        let now_ms = ctx.now_ms();
+        let present = conditions::present(self, now_ms, &self.reported);
+        self.reported.report(ctx, present);
     }
 }

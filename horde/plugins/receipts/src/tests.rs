@@ -4,6 +4,7 @@ mod support;
 
 mod bad_input;
 mod commands;
+mod conditions;
 mod failed_handlers;
 mod fetching;
 mod kills;
