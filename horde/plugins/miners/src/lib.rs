@@ -6,6 +6,7 @@
 //! | handles | `horde_links_wanted`, `horde_jobs_made`, `horde_group_wanted`, `horde_jobs_scored`, `ws`, `timer`, `update` |
 //! | emits | `horde_miner_link`, `horde_job_step`, `horde_job_over` (durable), `horde_receipts_signed` |
 //! | routes | `GET /horde/miners`: links, groups and jobs under way |
+//! | conditions | `no_miner_connected` |
 //! | config | see `config.rs`; the host's key `key` must name this extension |
 //! | stores | see `store.rs`: groups, outcomes, receipts, wanted links |
 //!
@@ -18,6 +19,7 @@
 //! their miners nothing. A connection that is lost is opened again, and the jobs go on. Sections are those of the ComputeHorde
 //! specification.
 
+mod conditions;
 mod config;
 mod drive;
 mod emission;
@@ -41,6 +43,7 @@ use horde_extension::next_start_ms;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 use tig_plugin_api::prelude::*;
+use tig_plugin_api::{Condition, ReportedConditions};
 
 use crate::config::Config;
 use crate::emission::Emission;
@@ -59,6 +62,9 @@ struct Miners {
     /// What is in the storage, too.
     kept: Kept,
     state: RunState,
+    /// The condition that no miner is connected, as it was last.
+    unconnected: Option<Condition>,
+    reported: ReportedConditions,
 }
 
 #[extension(
@@ -80,6 +86,8 @@ impl Miners {
             validator,
             kept,
             state,
+            unconnected: None,
+            reported: ReportedConditions::default(),
         };
         miners.report_unfinished(ctx);
         Ok(miners)
@@ -140,6 +148,7 @@ impl Miners {
             report_dropped(ctx, dropped);
         }
         self.report_metrics(ctx);
+        self.report_conditions(ctx);
         Ok(())
     }
 

@@ -1,12 +1,12 @@
-//! Metrics, and the answer of `GET /horde/miners`.
+//! Metrics, conditions, and the answer of `GET /horde/miners`.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use tig_plugin_api::prelude::*;
 
-use crate::Miners;
 use crate::job::Phase;
+use crate::{Miners, conditions};
 
 /// Words for the states of links, so that a state without links is a zero and not a gap.
 const STATES: [&str; 5] = ["pausing", "connecting", "open", "up", "down"];
@@ -27,6 +27,16 @@ impl Miners {
             ctx.gauge("links", &[("state", state)], count.into());
         }
         ctx.gauge("jobs", &[], self.state.jobs.len() as f64);
+    }
+
+    /// The last thing of an `update`: nothing may fail after it. Once per `update` and not where links change, as hundreds do at the same
+    /// time in the middle of a batch.
+    pub(crate) fn report_conditions(&mut self, ctx: &mut Context<'_>) {
+        let now_ms = ctx.now_ms();
+        let last = self.unconnected.take();
+        self.unconnected = conditions::no_miner_connected(&self.state, now_ms, last);
+        let present = self.unconnected.iter().cloned().collect();
+        self.reported.report(ctx, present);
     }
 
     pub(crate) fn report(&self) -> Value {

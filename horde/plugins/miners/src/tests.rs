@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod batches;
+mod conditions;
 mod drops;
 mod failed_handlers;
 mod kills;

@@ -129,6 +129,11 @@ impl Link {
         matches!(self.state, State::Open { .. })
     }
 
+    /// Whether the miner is connected and has shown its manifest.
+    pub(crate) fn is_up(&self) -> bool {
+        self.is_open() && self.manifest.is_some()
+    }
+
     /// Whether jobs can be given to the miner, at once or when the connection is there.
     pub(crate) fn down_reason(&self) -> Option<&str> {
         match &self.state {
@@ -249,7 +254,7 @@ impl Link {
         match &self.state {
             State::Pausing { .. } => "pausing",
             State::Connecting => "connecting",
-            State::Open { .. } if self.manifest.is_some() => "up",
+            State::Open { .. } if self.is_up() => "up",
             State::Open { .. } => "open",
             State::Down { .. } => "down",
         }
