@@ -6,6 +6,7 @@
 //! | handles | `horde_block`, `horde_chain_state`, `horde_batch_due`, `horde_batch_missed`, `horde_batch_over`, `horde_weights_over`, `horde_job_status`, `horde_miner_link`, timers, answers to its requests |
 //! | emits | `horde_dynamic_config` |
 //! | routes | `GET /horde/status` |
+//! | conditions | `dynamic_config_failing` (subject: file, or empty), `collector_failing` |
 //! | config | `key`, `profile`, `source`, `inline`, `file`, `url_validator`, `url_common`, `stats_collector_url`, `interval_ms` |
 //! | stores | `dynamic/..` files, the operator's values and what is in force; `events/..` what the collector has not taken; `status/..` |
 //!
@@ -13,6 +14,7 @@
 //! collector has them, `board` is what the status shows. Most events of others change the board and become system events.
 
 mod board;
+mod conditions;
 mod config;
 mod dynamic;
 mod limits;
@@ -28,6 +30,7 @@ use horde_events::{
     WeightsOver,
 };
 use serde::{Deserialize, Serialize};
+use tig_plugin_api::ReportedConditions;
 use tig_plugin_api::prelude::*;
 
 use crate::board::{Board, BoardStatus};
@@ -44,6 +47,7 @@ struct HordeReport {
     dynamic: Dynamic,
     events: SystemEvents,
     board: Board,
+    reported: ReportedConditions,
 }
 
 /// The answer of `GET /horde/status`. All times are Unix milliseconds.
@@ -78,6 +82,7 @@ impl HordeReport {
             dynamic: Dynamic::start(ctx, &config, section_file)?,
             events: SystemEvents::start(ctx, &config)?,
             board: Board::start(ctx)?,
+            reported: ReportedConditions::default(),
         };
         let first_ms = ctx.now_ms() + START_DELAY_MS;
         Timer::Send.set(ctx, first_ms)?;
@@ -99,7 +104,9 @@ impl HordeReport {
     /// Sets a value of dynamic config above all files, or drops one that was set so.
     #[command]
     fn constance_set(&mut self, ctx: &mut Context<'_>, arguments: SetArguments) -> Result<Started> {
-        self.dynamic.set(ctx, arguments)
+        let started = self.dynamic.set(ctx, arguments)?;
+        self.report_conditions(ctx);
+        Ok(started)
     }
 
     /// Fetches dynamic config now. Ends with 20 if a file did not come or has a fault.
@@ -183,27 +190,29 @@ impl HordeReport {
 
     fn on_timer(&mut self, ctx: &mut Context<'_>, tag: String) -> Result<()> {
         match Timer::parse(&tag) {
-            Some(Timer::Fetch) => self.dynamic.fetch(ctx, self.interval_ms),
-            Some(Timer::Apply) => self.dynamic.apply(ctx).map(drop),
+            Some(Timer::Fetch) => self.dynamic.fetch(ctx, self.interval_ms)?,
+            Some(Timer::Apply) => drop(self.dynamic.apply(ctx)?),
             Some(Timer::Send) => {
                 // First of all: a handler that fails before it asks for anything is not rebuilt, and its timer is gone.
                 let next_ms = ctx.now_ms() + self.interval_ms;
                 Timer::Send.set(ctx, next_ms)?;
                 self.evict(ctx)?;
-                self.events.send(ctx)
+                self.events.send(ctx)?;
             }
-            None => Ok(()),
+            None => return Ok(()),
         }
+        self.report_conditions(ctx);
+        Ok(())
     }
 
     fn on_http_response(&mut self, ctx: &mut Context<'_>, response: HttpResponse) -> Result<()> {
         if system_events::is_send_tag(&response.tag) {
-            return self.events.answered(ctx, response);
+            self.events.answered(ctx, response)?;
+        } else if let Some(tag) = dynamic::parse_tag(&response.tag) {
+            self.dynamic.answered(ctx, tag, response.result)?;
         }
-        match dynamic::parse_tag(&response.tag) {
-            Some(tag) => self.dynamic.answered(ctx, tag, response.result),
-            None => Ok(()),
-        }
+        self.report_conditions(ctx);
+        Ok(())
     }
 
     fn on_http_request(
@@ -232,6 +241,12 @@ impl HordeReport {
 }
 
 impl HordeReport {
+    /// The last thing that a handler does which can change them: nothing may fail after it. Events of others change none.
+    fn report_conditions(&mut self, ctx: &mut Context<'_>) {
+        let present = conditions::present(&self.dynamic, &self.events);
+        self.reported.report(ctx, present);
+    }
+
     fn evict(&mut self, ctx: &mut Context<'_>) -> Result<Evicted> {
         let system_events = self.events.evict(ctx)?;
         let (jobs, miners) = self.board.evict(ctx)?;

@@ -8,7 +8,7 @@ pub(crate) const FETCH_TIMEOUT_MS: u64 = 30_000;
 /// Bytes of a config file. That of November 2024 has 4.6 kB.
 pub(crate) const FILE_BYTES_MAX: u64 = 1 << 20;
 
-/// Failed fetches in a row that are normal (section 10.9).
+/// Failed fetches in a row that are normal (section 10.9), and so failed attempts to send system events.
 pub(crate) const FAILURES_TOLERATED: u32 = 1;
 
 /// Calls of `fetch_dynamic_config` that wait at the same time.

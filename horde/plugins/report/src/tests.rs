@@ -3,6 +3,7 @@
 mod support;
 
 mod collector;
+mod conditions;
 mod constance;
 mod failed_handlers;
 mod fetches;

@@ -25,3 +25,4 @@ mod sound;
 mod support;
 mod up;
 mod vices;
+mod why;

@@ -20,6 +20,7 @@ pub(crate) use self::command::{KeyArguments, ListArguments, SetArguments};
 pub(crate) use self::fetch::parse_tag;
 use self::file::{FileName, HeldFile};
 use self::report::FetchReport;
+pub(crate) use self::report::Trouble;
 pub(crate) use self::round::FetchArguments;
 use self::round::{NOT_FETCHED, Round};
 use crate::config::{Config, SectionFile, SourceName};
@@ -37,9 +38,13 @@ pub(crate) struct Dynamic {
     /// What the operator has set, by key.
     local: BTreeMap<String, LocalValue>,
     in_force: Resolved,
+    /// Why the sources do not fit together, if they do not: what was in force stays.
+    conflict: Option<String>,
     round: Option<Round>,
     /// What came of the last fetch of each file.
     reports: BTreeMap<FileName, FetchReport>,
+    /// What is wrong with the last version of a file that came; a fetch that fails does not correct it.
+    faults: BTreeMap<FileName, String>,
     /// Commands that wait for the end of the round. They are stored, so that a rebuilt instance answers them.
     waiting: Vec<Ticket>,
 }
@@ -85,8 +90,10 @@ impl Dynamic {
                 config: in_force.unwrap_or_else(|| profile.config()),
                 origins: BTreeMap::new(),
             },
+            conflict: None,
             round: None,
             reports: BTreeMap::new(),
+            faults: BTreeMap::new(),
             waiting: store::tickets(ctx)?,
         };
         if let Some(SectionFile { source, file }) = &dynamic.section_file {
@@ -127,6 +134,7 @@ impl Dynamic {
                     "dynamic config is contradictory: the values that were in force stay",
                     &[("reason", &reason)],
                 );
+                self.conflict = Some(reason);
                 return Ok(Vec::new());
             }
         };
@@ -139,6 +147,7 @@ impl Dynamic {
             log_change(ctx, change);
         }
         self.in_force = resolved;
+        self.conflict = None;
         Ok(changes)
     }
 
@@ -151,6 +160,20 @@ impl Dynamic {
             local: self.local.len(),
             values: &self.in_force.config,
         }
+    }
+
+    /// Files whose values are not those that the network states now.
+    pub(crate) fn troubles(&self) -> impl Iterator<Item = (&'static str, Trouble<'_>)> {
+        let reports = self.reports.iter();
+        reports.filter_map(|(file, report)| {
+            let trouble = report.trouble(self.faults.get(file))?;
+            Some((file.name(), trouble))
+        })
+    }
+
+    /// Why the sources do not fit together, if they do not.
+    pub(crate) fn conflict(&self) -> Option<&str> {
+        self.conflict.as_deref()
     }
 
     /// The files that count if `fetched` are those of the network, the lowest first.

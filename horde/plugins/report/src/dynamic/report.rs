@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::fetch::Fetched;
 use super::file::HeldFile;
+use crate::limits::FAILURES_TOLERATED;
 
 /// How a fetch ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
@@ -29,6 +30,26 @@ pub(crate) struct FetchReport {
     pub(super) reason: Option<String>,
     /// Failures in a row.
     pub(super) failures: u32,
+}
+
+/// Why the values of a file are not those that the network states now.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Trouble<'a> {
+    /// The file has a fault or does not fit to all else.
+    Refused(&'a str),
+    /// The file did not come, more often in a row than is normal.
+    NotFetched(&'a str),
+}
+
+impl FetchReport {
+    /// What an operator must look at, if anything; `fault` is that of the last version of the file that came.
+    pub(super) fn trouble<'a>(&'a self, fault: Option<&'a String>) -> Option<Trouble<'a>> {
+        if self.failures > FAILURES_TOLERATED {
+            let reason = self.reason.as_deref().unwrap_or_default();
+            return Some(Trouble::NotFetched(reason));
+        }
+        fault.map(|fault| Trouble::Refused(fault))
+    }
 }
 
 impl FetchResult {

@@ -113,6 +113,7 @@ impl Dynamic {
             }
         }
         self.files = files;
+        self.note_faults(&reports);
         self.reports.extend(reports);
         let changes = self.apply(ctx)?;
         let mut reports = self.reports.values();
@@ -122,6 +123,18 @@ impl Dynamic {
         };
         let value = json!({ "files": self.reports, "changes": changes });
         self.finish_tickets(ctx, code, &value)
+    }
+
+    fn note_faults(&mut self, reports: &BTreeMap<FileName, FetchReport>) {
+        for (name, report) in reports {
+            match (report.result, &report.reason) {
+                (FetchResult::Refused, Some(fault)) => {
+                    self.faults.insert(*name, fault.clone());
+                }
+                (FetchResult::Failed, _) => {}
+                _ => drop(self.faults.remove(name)),
+            }
+        }
     }
 
     /// The files that count with these new ones, and the conflicts of those that do not fit to all else, now and at all times that

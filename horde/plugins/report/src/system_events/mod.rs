@@ -16,6 +16,7 @@ pub(crate) use self::from::{
 use self::queue::{Head, Row};
 pub(crate) use self::send::{Sending, is_send_tag};
 use crate::config::Config;
+use crate::limits::FAILURES_TOLERATED;
 
 /// The events that wait, and whether some are on their way.
 pub(crate) struct SystemEvents {
@@ -26,6 +27,8 @@ pub(crate) struct SystemEvents {
     pub(crate) sending: Option<Sending>,
     /// Of the last attempts in this run.
     last: LastSent,
+    /// Attempts in a row that failed, in this run.
+    failures: u32,
 }
 
 /// When events were last taken or refused in this run of the extension.
@@ -62,7 +65,14 @@ impl SystemEvents {
             head: queue::head(ctx)?,
             sending: None,
             last: LastSent::default(),
+            failures: 0,
         })
+    }
+
+    /// Why the collector does not take events, if it has refused them more often in a row than is normal.
+    pub(crate) fn trouble(&self) -> Option<&str> {
+        let is_lasting = self.failures > FAILURES_TOLERATED;
+        self.last.reason.as_deref().filter(|_| is_lasting)
     }
 
     pub(crate) fn status(&self, ctx: &mut Context<'_>) -> Result<SystemEventsStatus<'_>> {

@@ -113,6 +113,7 @@ impl SystemEvents {
                 self.sending = None;
                 self.last.taken_ms = Some(now_ms);
                 self.last.reason = None;
+                self.failures = 0;
                 return self.send(ctx);
             }
             Ok(answer) => format!("status {}", answer.status),
@@ -133,6 +134,7 @@ impl SystemEvents {
         self.sending = None;
         self.last.failed_ms = Some(now_ms);
         self.last.reason = Some(reason);
+        self.failures = self.failures.saturating_add(1);
         Ok(())
     }
 }

@@ -1,0 +1,35 @@
+//! `tig-host why` of a validator: what is wrong, by the extension that knows it, and what to do about it.
+
+use serde_json::Value;
+
+use crate::network::Validator;
+
+/// The condition of this extension and code, if it stands.
+fn condition(validator: &Validator, extension: &str, code: &str) -> Option<Value> {
+    let mut command = validator.site.ask_host(&["why", "--json"]);
+    let output = command.output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let conditions = report["conditions"].as_array().unwrap().iter();
+    let mut found = conditions.filter(|it| it["extension"] == extension && it["code"] == code);
+    found.next().cloned()
+}
+
+#[test]
+fn unreachable_chain_is_explained_until_it_is_back() {
+    let (extension, code) = ("horde_chain", "chain_unreachable");
+    let validator = Validator::start("direct");
+    assert_eq!(condition(&validator, extension, code), None);
+    validator.set_chain_faults(&["gone"]);
+    let found = validator.wait("the condition", |it| condition(it, extension, code));
+    for key in ["text", "remedy"] {
+        let is_empty = found[key].as_str().is_none_or(str::is_empty);
+        assert!(!is_empty, "{key}: {found}");
+    }
+    assert_ne!(found["severity"], "info", "work stops: {found}");
+    validator.set_chain_faults(&[]);
+    validator.wait("the end of the condition", |it| {
+        condition(it, extension, code).is_none().then_some(())
+    });
+}
