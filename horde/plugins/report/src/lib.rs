@@ -5,7 +5,7 @@
 //! | commands | `constance_get`, `constance_list`, `constance_set`, `fetch_dynamic_config`, `evict_old_data` |
 //! | handles | `horde_block`, `horde_chain_state`, `horde_batch_due`, `horde_batch_missed`, `horde_batch_over`, `horde_weights_over`, `horde_job_status`, `horde_miner_link`, timers, answers to its requests |
 //! | emits | `horde_dynamic_config` |
-//! | routes | `GET /horde/status` |
+//! | routes | `GET /horde/status`, `GET /operator/panel/validator` |
 //! | conditions | `dynamic_config_failing` (subject: file, or empty), `collector_failing` |
 //! | config | `key`, `profile`, `source`, `inline`, `file`, `url_validator`, `url_common`, `stats_collector_url`, `interval_ms` |
 //! | stores | `dynamic/..` files, the operator's values and what is in force; `events/..` what the collector has not taken; `status/..` |
@@ -30,8 +30,8 @@ use horde_events::{
     WeightsOver,
 };
 use serde::{Deserialize, Serialize};
-use tig_plugin_api::ReportedConditions;
 use tig_plugin_api::prelude::*;
+use tig_plugin_api::{PanelQuery, ReportedConditions};
 
 use crate::board::{Board, BoardStatus};
 use crate::config::Config;
@@ -41,6 +41,9 @@ use crate::dynamic::{
 use crate::limits::START_DELAY_MS;
 use crate::system_events::{Sending, SystemEvents, SystemEventsStatus};
 use crate::timer::Timer;
+
+/// The path of the panel; the other route is that of the status.
+const PANEL_ROUTE: &str = "/operator/panel/validator";
 
 struct HordeReport {
     interval_ms: u64,
@@ -73,7 +76,10 @@ struct Evicted {
     miners: u64,
 }
 
-#[extension(routes("GET /horde/status"), emits(DynamicConfig))]
+#[extension(
+    routes("GET /horde/status", "GET /operator/panel/validator"),
+    emits(DynamicConfig)
+)]
 impl HordeReport {
     fn new(config: Config, ctx: &mut Context<'_>) -> Result<Self> {
         let section_file = config.check()?;
@@ -218,9 +224,15 @@ impl HordeReport {
     fn on_http_request(
         &mut self,
         ctx: &mut Context<'_>,
-        _request: HttpRequest,
+        request: HttpRequest,
     ) -> Result<HttpReply> {
         let at_ms = ctx.now_ms();
+        if request.path == PANEL_ROUTE {
+            return match PanelQuery::parse(&request.query) {
+                Ok(query) => HttpReply::json(200, &self.board.panel(&query, at_ms)),
+                Err(error) => Ok(HttpReply::text(400, &error.to_string())),
+            };
+        }
         let status = Status {
             at_ms,
             board: self.board.status(at_ms),

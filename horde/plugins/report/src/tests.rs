@@ -11,6 +11,7 @@ mod inline;
 mod kills;
 mod limits;
 mod local_file;
+mod panel;
 mod status;
 mod system_events;
 

@@ -13,11 +13,11 @@ use super::{BATCH, Board};
 pub(crate) struct LastBatch {
     batch: String,
     cycle_start: Option<u64>,
-    is_whole: bool,
+    pub(super) is_whole: bool,
     /// When it was known, in Unix milliseconds.
-    at_ms: u64,
+    pub(super) at_ms: u64,
     /// Number of jobs, by class and result.
-    classes: BTreeMap<String, BTreeMap<String, u64>>,
+    pub(super) classes: BTreeMap<String, BTreeMap<String, u64>>,
 }
 
 impl Board {

@@ -41,10 +41,10 @@ pub(crate) struct JobCounts {
     /// It ends here.
     until_ms: u64,
     /// Jobs that run.
-    accepted: u64,
-    rejected: u64,
-    failed: u64,
-    completed: u64,
+    pub(super) accepted: u64,
+    pub(super) rejected: u64,
+    pub(super) failed: u64,
+    pub(super) completed: u64,
 }
 
 impl Jobs {

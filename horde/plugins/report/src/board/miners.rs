@@ -28,11 +28,18 @@ pub(crate) struct MinerRow {
     /// By kind: the results of [`horde_events::JobResult`] that cost something, `user_job` and `no_link`.
     failures: BTreeMap<String, Failures>,
     /// Why there was no link last.
-    no_link: Option<String>,
+    pub(super) no_link: Option<String>,
 }
 
 impl MinerRow {
-    fn last_ms(&self) -> u64 {
+    /// How often in which way: `2 late, 1 no_link`.
+    pub(super) fn failures_text(&self) -> String {
+        let failures = self.failures.iter();
+        let counts = failures.map(|(kind, failures)| format!("{} {kind}", failures.count));
+        counts.collect::<Vec<_>>().join(", ")
+    }
+
+    pub(super) fn last_ms(&self) -> u64 {
         let last = self.failures.values().map(|failures| failures.last_ms);
         last.max().unwrap_or_default()
     }

@@ -4,6 +4,7 @@ mod batch;
 mod chain;
 mod jobs;
 mod miners;
+mod panel;
 mod weights;
 
 use std::collections::BTreeMap;
