@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::intent::Intent;
 
+/// Attempts without success that are too many for an accident.
+const FAILING_COUNT_MIN: u32 = 3;
+
 /// The stored record of a cycle.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct CycleWeights {
@@ -167,6 +170,17 @@ impl CycleWeights {
             Step::Sending { intent } => self.sends > 0 && intent.commit_hash().is_none(),
             Step::Awaited | Step::Scored | Step::Committed { .. } | Step::Over { .. } => false,
         }
+    }
+
+    /// Whether several attempts at the same thing have ended, and it is not known that the chain has one of them.
+    pub(crate) fn is_failing(&self) -> bool {
+        let made = match &self.step {
+            Step::Sending { .. } => self.sends,
+            Step::Committed { .. } => self.reveals,
+            Step::Awaited | Step::Scored | Step::Over { .. } => 0,
+        };
+        let ended = made.saturating_sub(u32::from(self.pending.is_some()));
+        ended >= FAILING_COUNT_MIN
     }
 
     /// The hash that this validator has committed to, or may have.

@@ -12,6 +12,9 @@ use crate::store;
 /// Cycles that are kept; about six days. Events of earlier ones are ignored.
 pub(crate) const CYCLES_COUNT_MAX: usize = 64;
 
+/// How the reason begins why a cycle whose batch was missed has no weights; the code of the miss follows.
+const MISSED: &str = "no batch ran in the cycle ";
+
 impl HordeWeights {
     /// The scorer answers a batch; until then the cycle waits.
     pub(crate) fn await_scores(
@@ -42,7 +45,7 @@ impl HordeWeights {
             return Ok(());
         }
         let (code, why) = (&missed.code, &missed.reason);
-        let reason = format!("no batch ran in the cycle ({code}: {why})");
+        let reason = format!("{MISSED}({code}: {why})");
         self.end(ctx, cycle_start, WeightsEnd::GivenUp { reason })
     }
 
@@ -185,6 +188,12 @@ impl HordeWeights {
         self.report_unfinished(ctx);
         Ok(true)
     }
+}
+
+/// Whether a cycle was given up for this reason because its validator was not to serve.
+pub(crate) fn is_not_serving(reason: &str) -> bool {
+    let miss = reason.strip_prefix(MISSED);
+    miss.is_some_and(|miss| miss.starts_with("(not_serving:"))
 }
 
 /// First block after the cycle.

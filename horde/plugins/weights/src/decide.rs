@@ -11,6 +11,7 @@ use horde_events::WeightsEnd;
 use crate::cycle::{AttemptResult, CycleWeights, Outcome, Step};
 use crate::readings::{Reading, Readings};
 use crate::rules::{AttemptRules, Rules};
+pub(crate) use send::{closed, mismatch};
 pub(crate) use wait::Wait;
 
 /// Blocks in which the chain shows what it has taken, unless it has forgotten it.

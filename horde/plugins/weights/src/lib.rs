@@ -6,6 +6,7 @@
 //! | handles | `horde_batch_over`, `horde_batch_missed`, `horde_scores`, `horde_block`, `horde_neurons`, `horde_chain_answer`, `horde_dynamic_config`, timers |
 //! | emits | `horde_chain_call`, `horde_neurons_wanted`, `horde_weights_over` |
 //! | routes | `GET /horde/weights` |
+//! | conditions | `weights_given_up`, `weights_failing`, `weights_waiting` (subject: first block of the cycle); `foreign_commitment` |
 //! | config | `config.rs` |
 //! | stores | `store.rs` |
 //!
@@ -20,12 +21,14 @@
 
 mod answers;
 mod attempts;
+mod conditions;
 mod config;
 mod cycle;
 mod cycles;
 mod decide;
 mod drive;
 mod intent;
+mod lasting;
 mod pause;
 mod plan;
 mod readings;
@@ -45,6 +48,7 @@ use horde_events::{
 };
 use horde_extension::{Hotkey, Owner};
 use serde::Deserialize;
+use tig_plugin_api::ReportedConditions;
 use tig_plugin_api::prelude::*;
 
 use crate::config::Config;
@@ -71,6 +75,7 @@ struct HordeWeights {
     /// Those that are not over, and the last ones that are.
     cycles: BTreeMap<u64, CycleWeights>,
     readings: Readings,
+    reported: ReportedConditions,
 }
 
 #[extension(
@@ -97,6 +102,7 @@ impl HordeWeights {
             hotkey,
             cycles,
             readings: Readings::default(),
+            reported: ReportedConditions::default(),
         };
         weights.report_unfinished(ctx);
         Ok(weights)
@@ -120,23 +126,24 @@ impl HordeWeights {
             return Ok(());
         };
         self.await_scores(ctx, cycle_start, over.batch)?;
+        // Its scores follow at once: that they are awaited is worth a report only if the next block finds it so.
         self.advance(ctx)
     }
 
     fn on_horde_batch_missed(&mut self, ctx: &mut Context<'_>, missed: BatchMissed) -> Result<()> {
         self.note_missed(ctx, &missed)?;
-        self.advance(ctx)
+        self.advance_and_report(ctx)
     }
 
     fn on_horde_scores(&mut self, ctx: &mut Context<'_>, given: GivenScores) -> Result<()> {
         self.take_scores(ctx, given)?;
-        self.advance(ctx)
+        self.advance_and_report(ctx)
     }
 
     fn on_horde_block(&mut self, ctx: &mut Context<'_>, block: Block) -> Result<()> {
         ctx.mark_fields_changed()?;
         self.readings.note_block(block.number);
-        self.advance(ctx)
+        self.advance_and_report(ctx)
     }
 
     fn on_horde_neurons(&mut self, ctx: &mut Context<'_>, neurons: Neurons) -> Result<()> {
@@ -149,7 +156,7 @@ impl HordeWeights {
             Ok(read) => {
                 ctx.mark_fields_changed()?;
                 self.readings.neurons = Some(read);
-                self.advance(ctx)
+                self.advance_and_report(ctx)
             }
             Err(gap) => {
                 let fault = gap.to_string();
@@ -161,7 +168,7 @@ impl HordeWeights {
 
     fn on_horde_chain_answer(&mut self, ctx: &mut Context<'_>, answer: ChainAnswer) -> Result<()> {
         self.take_answer(ctx, answer)?;
-        self.advance(ctx)
+        self.advance_and_report(ctx)
     }
 
     fn on_horde_dynamic_config(
@@ -177,13 +184,13 @@ impl HordeWeights {
                 &[("mode", &self.rules.mode.name())],
             );
         }
-        self.advance(ctx)
+        self.advance_and_report(ctx)
     }
 
     fn on_timer(&mut self, ctx: &mut Context<'_>, _tag: String) -> Result<()> {
         ctx.mark_fields_changed()?;
         self.expire(ctx)?;
-        self.advance(ctx)
+        self.advance_and_report(ctx)
     }
 
     fn on_http_request(
@@ -202,5 +209,21 @@ impl HordeWeights {
     fn restore(&mut self, _ctx: &mut Context<'_>, readings: Readings) -> Result<()> {
         self.readings = readings;
         Ok(())
+    }
+}
+
+impl HordeWeights {
+    /// Does what is due, and reports what is so then.
+    fn advance_and_report(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        self.advance(ctx)?;
+        self.report_conditions(ctx);
+        Ok(())
+    }
+
+    /// The last thing that a handler does: nothing may fail after it.
+    pub(crate) fn report_conditions(&mut self, ctx: &mut Context<'_>) {
+        let now_ms = ctx.now_ms();
+        let present = conditions::present(self, now_ms);
+        self.reported.report(ctx, present);
     }
 }

@@ -101,9 +101,8 @@ impl HordeWeights {
     /// Commitments of our hotkey that we did not make: another validator has it.
     fn report_foreign(&mut self, ctx: &mut Context<'_>, read: &CommitsRead) {
         for commit in &read.commits {
-            let mut ours = self.cycles.values().filter_map(|cycle| cycle.commit_hash());
-            let is_ours = ours.any(|hash| hash.eq_ignore_ascii_case(&commit.commit_hash));
-            if is_ours || !self.readings.note_foreign(&commit.commit_hash) {
+            if self.is_ours(&commit.commit_hash) || !self.readings.note_foreign(&commit.commit_hash)
+            {
                 continue;
             }
             ctx.count("foreign_commitments", &[], 1);
@@ -115,6 +114,12 @@ impl HordeWeights {
                 ],
             );
         }
+    }
+
+    /// Whether a commitment is that of a cycle.
+    pub(crate) fn is_ours(&self, commit_hash: &str) -> bool {
+        let mut ours = self.cycles.values().filter_map(|cycle| cycle.commit_hash());
+        ours.any(|hash| hash.eq_ignore_ascii_case(commit_hash))
     }
 
     /// Waits before the next reading.

@@ -112,7 +112,7 @@ impl HordeWeights {
     }
 
     /// What is waited for; `None` if the next block brings an action.
-    fn wait(&self, cycle: &CycleWeights, now_ms: u64) -> Option<Wait> {
+    pub(crate) fn wait(&self, cycle: &CycleWeights, now_ms: u64) -> Option<Wait> {
         let Some(block) = self.readings.block else {
             return Some(Wait::Block);
         };
@@ -153,6 +153,7 @@ impl HordeWeights {
         }
         let status = serde_json::to_value(&status)?;
         ctx.finish(ctx.ticket(), 0, &status)?;
+        self.report_conditions(ctx);
         Ok(Started)
     }
 }

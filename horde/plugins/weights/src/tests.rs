@@ -2,6 +2,7 @@
 
 mod chain;
 mod commands;
+mod conditions;
 mod failed_handlers;
 mod golden;
 mod kills;

@@ -8,6 +8,7 @@ use crate::config::Mode;
 use crate::cycle::CycleWeights;
 use crate::intent::{Intent, Way};
 use crate::readings::{LimitsRead, OwnPlace, Reading};
+use crate::rules::Rules;
 
 /// Scores are there; the weights are not decided.
 pub(super) fn before_plan(cycle: &CycleWeights, view: View<'_>) -> Action {
@@ -17,14 +18,15 @@ pub(super) fn before_plan(cycle: &CycleWeights, view: View<'_>) -> Action {
     if let Some(cycle_start) = view.earlier {
         return Action::Wait(Wait::EarlierCycle { cycle_start });
     }
-    if let Some(wait) = closed(view.rules.mode == Mode::CommitReveal, view) {
+    let is_commit = view.rules.mode == Mode::CommitReveal;
+    if let Some(wait) = closed(is_commit, view.block, view.rules) {
         return Action::Wait(wait);
     }
     if view.rules.mode != Mode::Pylon {
         let Some(limits) = view.readings.current_limits(view.block) else {
             return Action::Read(Reading::Limits);
         };
-        if let Some(fault) = mismatch(limits, view) {
+        if let Some(fault) = mismatch(limits, view.rules) {
             return Action::Wait(Wait::Mismatch { fault });
         }
     }
@@ -62,7 +64,7 @@ fn committing(cycle: &CycleWeights, commit_hash: &str, view: View<'_>) -> Action
             false => Action::Wait(Wait::Finality { block }),
         };
     }
-    if let Some(wait) = closed(true, view) {
+    if let Some(wait) = closed(true, view.block, view.rules) {
         return Action::Wait(wait);
     }
     let made = (cycle.sends, view.rules.send);
@@ -91,7 +93,7 @@ fn setting(cycle: &CycleWeights, intent: &Intent, inclusion_blocks: u32, view: V
             false => Action::Wait(Wait::Finality { block: last_update }),
         };
     }
-    if let Some(wait) = closed(false, view) {
+    if let Some(wait) = closed(false, view.block, view.rules) {
         return Action::Wait(wait);
     }
     let made = (cycle.sends, view.rules.send);
@@ -99,16 +101,16 @@ fn setting(cycle: &CycleWeights, intent: &Intent, inclusion_blocks: u32, view: V
 }
 
 /// Why nothing may be sent at this block.
-fn closed(is_commit: bool, view: View<'_>) -> Option<Wait> {
-    if !view.rules.serving {
+pub(crate) fn closed(is_commit: bool, block: u32, rules: &Rules) -> Option<Wait> {
+    if !rules.serving {
         return Some(Wait::ServingOff);
     }
-    let intervals = view.rules.intervals;
-    let interval = CommitInterval::containing(view.block, intervals);
-    if !is_commit || interval.commit.contains(view.block) {
+    let intervals = rules.intervals;
+    let interval = CommitInterval::containing(block, intervals);
+    if !is_commit || interval.commit.contains(block) {
         return None;
     }
-    let start = match i64::from(view.block) < interval.commit.start {
+    let start = match i64::from(block) < interval.commit.start {
         true => interval.commit.start,
         false => interval.blocks.stop + i64::from(intervals.commit_offset_blocks),
     };
@@ -116,11 +118,11 @@ fn closed(is_commit: bool, view: View<'_>) -> Option<Wait> {
 }
 
 /// What of the config the subnet would refuse.
-fn mismatch(limits: &LimitsRead, view: View<'_>) -> Option<String> {
+pub(crate) fn mismatch(limits: &LimitsRead, rules: &Rules) -> Option<String> {
     let limits = limits.limits.as_ref()?;
-    let is_commit = view.rules.mode == Mode::CommitReveal;
+    let is_commit = rules.mode == Mode::CommitReveal;
     let (ours, theirs) = (
-        view.rules.intervals.interval_blocks,
+        rules.intervals.interval_blocks,
         limits.commit_reveal_interval,
     );
     if is_commit != limits.is_commit_reveal {

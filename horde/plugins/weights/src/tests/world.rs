@@ -51,6 +51,8 @@ pub(super) struct World {
     waiting: VecDeque<(&'static str, Value)>,
     pub(super) over: Vec<Value>,
     pub(super) logs: Vec<(String, String)>,
+    /// Each state of the conditions, by code and severity, that differs from the one before.
+    pub(super) reported: Vec<Vec<String>>,
     /// Events handled, and after how many the host is killed.
     pub(super) steps: usize,
     pub(super) kill_after: Option<usize>,
@@ -69,6 +71,7 @@ impl World {
             waiting: VecDeque::new(),
             over: Vec::new(),
             logs: Vec::new(),
+            reported: Vec::new(),
             steps: 0,
             kill_after: None,
         }
@@ -141,6 +144,7 @@ impl World {
     fn after_step(&mut self) {
         self.steps += 1;
         self.logs.extend(self.weights.logs());
+        self.note_conditions();
         let emitted = self.weights.emitted();
         if self.kill_after == Some(self.steps) {
             // Calls that were emitted are in the queue of the chain's extension, and die with it.
@@ -160,6 +164,15 @@ impl World {
                 "horde_chain_call" => self.call(event),
                 other => panic!("{other}"),
             }
+        }
+    }
+
+    fn note_conditions(&mut self) {
+        let conditions = self.weights.conditions().iter();
+        let words = conditions.map(|it| format!("{} {:?}", it.code, it.severity));
+        let words: Vec<_> = words.collect();
+        if self.reported.last().map_or(&[][..], Vec::as_slice) != words {
+            self.reported.push(words);
         }
     }
 
