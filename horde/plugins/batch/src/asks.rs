@@ -16,11 +16,47 @@ pub(crate) struct Ask {
     pub(crate) miners: Vec<ExecutorsOf>,
 }
 
+/// The note of a class without a job kind.
+const NO_KIND: &str = "no job kind is configured for the class: name one in `kinds`";
+
+/// How the note ends of executors that run users' jobs.
+const USERS: &str = " executors run users' jobs and are not tested";
+
+/// How the note ends of a job kind that did not answer.
+pub(crate) const NO_ANSWER: &str = ": is the extension loaded?";
+
 /// Something that kept jobs from being made.
 #[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub(crate) struct Note {
     pub(crate) class: ExecutorClass,
     pub(crate) text: String,
+}
+
+/// What a note is about. Reports have notes as texts only.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Obstacle {
+    /// The class has no job kind.
+    NoKind,
+    /// Its job kind did not answer.
+    NoAnswer,
+    /// Its job kind has made fewer jobs than were wanted.
+    Shortage,
+    /// Some of its executors run users' jobs.
+    Users,
+}
+
+impl Obstacle {
+    pub(crate) fn from_text(text: &str) -> Self {
+        if text == NO_KIND {
+            Self::NoKind
+        } else if text.ends_with(NO_ANSWER) {
+            Self::NoAnswer
+        } else if text.ends_with(USERS) {
+            Self::Users
+        } else {
+            Self::Shortage
+        }
+    }
 }
 
 /// Cuts what is wanted into pieces of at most [`JOBS_PER_ASK_MAX`] jobs, and notes classes without a kind and with users' jobs.
@@ -40,7 +76,7 @@ pub(crate) fn plan_asks(
     }
     for (class, miners) in by_class {
         let Some(kind) = kinds.get(&class) else {
-            let text = "no job kind is configured for the class: name one in `kinds`".to_owned();
+            let text = NO_KIND.to_owned();
             notes.insert(Note { class, text });
             continue;
         };
@@ -62,7 +98,7 @@ fn note_users(offers: &[Offer]) -> BTreeSet<Note> {
     let busy = by_class.into_iter().filter(|(_, count)| *count > 0);
     busy.map(|(class, count)| Note {
         class,
-        text: format!("{count} executors run users' jobs and are not tested"),
+        text: format!("{count}{USERS}"),
     })
     .collect()
 }

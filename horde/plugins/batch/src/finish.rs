@@ -29,7 +29,7 @@ struct Row<'a> {
 }
 
 impl HordeBatch {
-    /// Scores the jobs, and ends the batch in one transaction.
+    /// Scores the jobs, and ends the batch in one transaction. The last thing that a handler does.
     pub(crate) fn finish(&mut self, ctx: &mut Context<'_>, end: BatchEnd) -> Result<()> {
         let Some(batch) = &mut self.current else {
             return Ok(());
@@ -60,6 +60,7 @@ impl HordeBatch {
             let now_ms = ctx.now_ms();
             ctx.at(due::TIMER, now_ms)?;
         }
+        self.report_conditions(ctx);
         Ok(())
     }
 

@@ -6,6 +6,7 @@
 //! | handles | `horde_batch_due`, `horde_dynamic_config`, `horde_group_wanted`, `horde_miner_link`, `horde_jobs_made`, `horde_job_step`, `horde_job_over`, `horde_answer_checked`, timers |
 //! | emits | `horde_links_wanted`, `horde_jobs_wanted`, `horde_group_wanted`, `horde_answer_given`, `horde_jobs_scored`, `horde_batch_over`, `horde_batch_missed` |
 //! | routes | `GET /horde/batch` |
+//! | conditions | `no_miner_was_right`, `no_miner_was_tested`, `batch_interrupted`; `job_kind_missing`, `jobs_short`, `answers_unchecked` (subject: executor class) |
 //! | config | `kinds`, `max_executors_per_class`, `weights_version`, `manifest_timeout_ms`, `spin_up_seconds`, `manifest_score_multiplier`, `manifest_dance_ratio_threshold` |
 //! | stores | `batch`, `offers`, `jobs/<n>`, `result/<uuid>`, `answer/<uuid>` of the batch that is under way, `finished/<n>` of the last ones; `newest_cycle`, `due`, `dynamic_config` |
 //!
@@ -19,6 +20,7 @@ mod arguments;
 mod asks;
 mod batch;
 mod bonus;
+mod conditions;
 mod config;
 mod due;
 mod finish;
@@ -47,6 +49,7 @@ use horde_events::{
     GroupWanted, JobOver, JobStep, JobsScored, JobsWanted, LinksWanted, MinerLink,
 };
 use serde::{Deserialize, Serialize};
+use tig_plugin_api::ReportedConditions;
 use tig_plugin_api::prelude::*;
 
 use crate::arguments::RunBatch;
@@ -79,6 +82,7 @@ struct HordeBatch {
     current: Option<Batch>,
     /// The last batches that have ended, the newest one last.
     finished: Vec<BatchReport>,
+    reported: ReportedConditions,
 }
 
 #[extension(
@@ -111,14 +115,18 @@ impl HordeBatch {
         ctx.unfinished(current.iter().len() as u64);
         let dynamic = DynamicConfig::stored(ctx)?;
         let rules = dynamic.and_then(|dynamic| Rules::try_from(&dynamic).ok());
-        Ok(Self {
+        let mut horde_batch = Self {
             rules: rules.unwrap_or_else(|| Rules::from(&config)),
             cycles: Cycles::stored(ctx, current.as_ref(), &finished)?,
             users: Users::default(),
             config,
             current,
             finished,
-        })
+            reported: ReportedConditions::default(),
+        };
+        // Until the next batch there may be nothing to handle.
+        horde_batch.report_conditions(ctx);
+        Ok(horde_batch)
     }
 
     /// Tests miners now, all of them at the same moment.
@@ -289,5 +297,12 @@ impl HordeBatch {
     fn in_phase(&mut self, phase: Phase) -> Option<&mut Batch> {
         let current = self.current.as_mut();
         current.filter(|batch| batch.head.phase == phase)
+    }
+
+    /// To be called when what they are made of has changed: job kinds have answered, or a batch has ended. No handler of one job
+    /// does it. The last thing that a handler does: nothing may fail after it.
+    pub(crate) fn report_conditions(&mut self, ctx: &mut Context<'_>) {
+        let present = conditions::present(self);
+        self.reported.report(ctx, present);
     }
 }

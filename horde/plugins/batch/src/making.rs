@@ -6,7 +6,7 @@ use horde_proto::{EXECUTOR_TIMEOUT_MAX, is_uuid};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::asks::{Ask, Note};
+use crate::asks::{Ask, NO_ANSWER, Note};
 use crate::job::{Job, cut};
 use crate::limits::MAKING_TIMEOUT_SECONDS;
 
@@ -103,7 +103,7 @@ impl Making {
             let class = ask.class;
             self.jobs.retain(|_, job| job.class != class);
             let text = format!(
-                "job kind {} did not answer within {MAKING_TIMEOUT_SECONDS} s: is the extension loaded?",
+                "job kind {} did not answer within {MAKING_TIMEOUT_SECONDS} s{NO_ANSWER}",
                 ask.kind
             );
             self.notes.insert(Note { class, text });

@@ -173,7 +173,7 @@ impl HordeBatch {
         self.begin_running(ctx)
     }
 
-    /// Stores the jobs and lets `horde_miners` run them.
+    /// Stores the jobs and lets `horde_miners` run them. The last thing that a handler does.
     fn begin_running(&mut self, ctx: &mut Context<'_>) -> Result<()> {
         let Some(batch) = &mut self.current else {
             return Ok(());
@@ -208,6 +208,9 @@ impl HordeBatch {
                 ("miners", &batch.head.miners.len()),
             ],
         );
-        batch.want_group(ctx, &self.config)
+        batch.want_group(ctx, &self.config)?;
+        // Job kinds have answered, or have not: that need not wait for the end of the batch.
+        self.report_conditions(ctx);
+        Ok(())
     }
 }

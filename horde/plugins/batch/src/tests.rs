@@ -4,6 +4,7 @@ mod support;
 
 mod bonus;
 mod commands;
+mod conditions;
 mod course;
 mod due;
 mod failed_handlers;
