@@ -93,12 +93,7 @@ fn reason_of(fault: &BucketFault) -> String {
 /// A station that has failed several times in succession, unless enough samples are ready: while they are, the trusted miner may be off.
 fn failing(crossval: &Crossval, name: StationName) -> Option<Condition> {
     let station = crossval.stations.get(&name)?;
-    let failures_min = match name {
-        // Those on their way at the same time fail together.
-        StationName::Upload => UPLOADS_MAX as u32 + 1,
-        _ => STATION_FAILURES_MIN,
-    };
-    if station.failures < failures_min || !is_needed(crossval, name) {
+    if station.failures < failures_min(name) || !is_needed(crossval, name) {
         return None;
     }
     let failure = station.last_failure.as_ref()?;
@@ -126,6 +121,15 @@ fn failing(crossval: &Crossval, name: StationName) -> Option<Condition> {
         }
     };
     Some(condition.about(name.text()))
+}
+
+/// Failures of a station in succession from which on an operator should look at it.
+pub(crate) fn failures_min(name: StationName) -> u32 {
+    match name {
+        // Those on their way at the same time fail together.
+        StationName::Upload => UPLOADS_MAX as u32 + 1,
+        _ => STATION_FAILURES_MIN,
+    }
 }
 
 /// Whether the pool lacks what comes of a station. A failure of a station that has nothing to do any more would never be over.
@@ -167,8 +171,7 @@ fn samples_short(crossval: &Crossval, now_ms: u64) -> Option<Condition> {
     )
 }
 
-/// A reason without what differs from attempt to attempt, and without queries of URLs: texts of miners and services may quote a presigned
-/// one. `GET /horde/pool` has the whole.
+/// A reason without what differs from attempt to attempt, and without queries of URLs. `GET /horde/pool` has the whole.
 fn steady(reason: &str) -> String {
     let reason = reason.split(CLOCK_OFF).next().unwrap_or_default();
     let reason = match reason.strip_prefix(JOB_FAILED) {
@@ -178,6 +181,11 @@ fn steady(reason: &str) -> String {
             .unwrap_or(JOB_FAILED),
         None => reason,
     };
+    without_query(reason)
+}
+
+/// A reason without queries of URLs, to be shown: texts of miners and services may quote a presigned one.
+pub(crate) fn without_query(reason: &str) -> String {
     let reason = reason.split('?').next().unwrap_or_default();
     let lower = reason.to_ascii_lowercase();
     let end = lower.find(PRESIGNED).unwrap_or(reason.len());

@@ -6,7 +6,7 @@
 //! | commands | `debug_run_llm_prompt_task` |
 //! | handles | `horde_llm_samples_wanted`, `horde_miner_link`, `horde_job_over`, `horde_dynamic_config`, `drain`, timers, answers of the buckets |
 //! | emits | `horde_llm_samples`, `horde_links_wanted`, `horde_jobs_made`, `horde_group_wanted`, `horde_jobs_scored` |
-//! | routes | `GET /horde/pool` |
+//! | routes | `GET /horde/pool`, `GET /operator/panel/pool` |
 //! | conditions | `bucket_fault` (subject: bucket), `trusted_miner_failing`, `station_failing` (subject: station), `trusted_miner_unreliable`, `samples_short`, `no_buckets`, `no_trusted_miner` |
 //! | config | see `config.rs`; the host's key `key` must name this extension |
 //! | stores | see `store.rs` |
@@ -41,6 +41,7 @@ mod config;
 mod drive;
 mod limits;
 mod live;
+mod panel;
 mod pool;
 mod report;
 mod share;
@@ -49,6 +50,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod trusted;
+mod view;
 
 use std::collections::BTreeMap;
 
@@ -57,8 +59,8 @@ use horde_events::{
     GroupWanted, JobOver, JobsMade, JobsScored, LinksWanted, LlmSamplesGiven, LlmSamplesWanted,
     MinerLink,
 };
-use tig_plugin_api::ReportedConditions;
 use tig_plugin_api::prelude::*;
+use tig_plugin_api::{PanelQuery, ReportedConditions};
 
 use crate::bucket::Buckets;
 use crate::command::{Call, RunTask};
@@ -68,6 +70,9 @@ use crate::live::Live;
 use crate::pool::{Pool, Target};
 use crate::station::{Station, StationName};
 use crate::trusted::{Probe, TrustedJob};
+
+/// The path of the panel; the other route answers with the whole view.
+const PANEL_ROUTE: &str = "/operator/panel/pool";
 
 struct Crossval {
     config: Config,
@@ -84,7 +89,7 @@ struct Crossval {
 }
 
 #[extension(
-    routes("GET /horde/pool"),
+    routes("GET /horde/pool", "GET /operator/panel/pool"),
     emits(LlmSamplesGiven, LinksWanted, JobsMade, GroupWanted, JobsScored)
 )]
 impl Crossval {
@@ -165,10 +170,17 @@ impl Crossval {
     fn on_http_request(
         &mut self,
         ctx: &mut Context<'_>,
-        _request: HttpRequest,
+        request: HttpRequest,
     ) -> Result<HttpReply> {
-        let now_ms = ctx.now_ms();
-        HttpReply::json(200, &self.report(now_ms))
+        let view = self.view(ctx.now_ms());
+        if request.path != PANEL_ROUTE {
+            return HttpReply::json(200, &view);
+        }
+        // The tables are small: each reply has all of their rows.
+        match PanelQuery::parse(&request.query) {
+            Ok(_) => HttpReply::json(200, &panel::panel(&view)),
+            Err(error) => Ok(HttpReply::text(400, &error.to_string())),
+        }
     }
 
     fn snapshot(&mut self) -> Result<Live> {
@@ -193,10 +205,6 @@ impl Crossval {
 
     fn target(&self) -> Target {
         Target::new(&self.dynamic, self.config.uses_per_series)
-    }
-
-    fn station(&self, name: StationName) -> Station {
-        self.stations.get(&name).cloned().unwrap_or_default()
     }
 
     /// Whether a station pauses.

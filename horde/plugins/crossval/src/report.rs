@@ -1,10 +1,9 @@
-//! Metrics, and the answer of `GET /horde/pool`.
+//! Metrics, and what each station does in words.
 
-use serde_json::{Map, Value, json};
 use tig_plugin_api::prelude::*;
 
 use crate::Crossval;
-use crate::limits::{DOOMED_MAX, WORKLOADS_SHOWN_MAX};
+use crate::limits::DOOMED_MAX;
 use crate::station::StationName;
 use crate::trusted::{Phase, Task};
 
@@ -13,87 +12,6 @@ impl Crossval {
         ctx.gauge("llm_series", &[], self.pool.live_series() as f64);
         ctx.gauge("llm_workloads", &[], self.pool.workloads.len() as f64);
         ctx.gauge("llm_samples_ready", &[], self.pool.samples.len() as f64);
-    }
-
-    /// How full each station is, what it does or waits for, since when, and its last failure.
-    pub(crate) fn report(&self, now_ms: u64) -> Value {
-        let target = self.target();
-        let mut stations = Map::new();
-        for name in StationName::ALL {
-            let station = self.station(name);
-            let state = self.live.states.get(&name);
-            stations.insert(
-                name.text().to_owned(),
-                json!({
-                    "state": state.map_or_else(|| self.describe(name, now_ms), |state| state.text.clone()),
-                    "since_ms": state.map_or(now_ms, |state| state.since_ms),
-                    "filled": self.filled(name),
-                    "target": self.wanted(name),
-                    "paused_until_ms": station.paused_until_ms(now_ms),
-                    "failures_in_succession": station.failures,
-                    "done_ms": station.done_ms,
-                    "last_failure": station.last_failure,
-                }),
-            );
-        }
-        let usable = self.pool.usable(&target).len();
-        let workloads = self.pool.workloads.iter().take(WORKLOADS_SHOWN_MAX);
-        let workloads = workloads.map(|(uuid, workload)| {
-            json!({
-                "workload": uuid,
-                "samples": workload.samples.len(),
-                "made_ms": workload.made_ms,
-                "is_uploaded": workload.is_uploaded,
-                "failures": workload.failures,
-            })
-        });
-        let job = self.job.as_ref().map(|job| {
-            json!({ "job": job.uuid, "task": job.task.text(), "phase": job.phase, "due_ms": job.due_ms })
-        });
-        let checks = self.probe.as_ref().map(|probe| {
-            json!({ "workload": probe.workload, "checked_ms": probe.checked_ms, "is_reliable": !probe.differs })
-        });
-        json!({
-            "at_ms": now_ms,
-            "series": { "usable": usable, "live": self.pool.live_series(), "wanted": target.series },
-            "samples": {
-                "ready": self.pool.samples.len(),
-                "missing": self.pool.missing(&target),
-                "wanted": target.samples,
-            },
-            "last_shortage": self.live.last_shortage,
-            "workloads": workloads.collect::<Vec<_>>(),
-            "objects_to_delete": self.pool.doomed.len(),
-            "buckets": self.report_buckets(),
-            "stations": stations,
-            "trusted_miner": {
-                "is_configured": self.config.has_trusted_miner(),
-                "job": job,
-                "checks": checks,
-            },
-        })
-    }
-
-    /// How much of what a station is for is there.
-    fn filled(&self, name: StationName) -> usize {
-        match name {
-            StationName::Generation => self.pool.live_series(),
-            StationName::Sampling => self.pool.samples.len() + self.pool.waiting_samples(),
-            StationName::Upload => {
-                let workloads = self.pool.workloads.values();
-                workloads.filter(|workload| workload.is_uploaded).count()
-            }
-            StationName::Answering => self.pool.samples.len(),
-        }
-    }
-
-    /// How much of it is to be there.
-    fn wanted(&self, name: StationName) -> usize {
-        match name {
-            StationName::Generation => self.target().series,
-            StationName::Sampling | StationName::Answering => self.target().samples,
-            StationName::Upload => self.pool.workloads.len(),
-        }
     }
 
     /// What a station does or waits for.

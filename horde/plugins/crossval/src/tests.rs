@@ -9,6 +9,7 @@ mod conditions;
 mod course;
 mod failed_handlers;
 mod judge;
+mod panel;
 mod recorded;
 mod restarts;
 mod samples;

@@ -1,9 +1,10 @@
 //! Checks of the buckets, at the start and every few hours: a bucket that has stopped working is reported before a batch needs it.
 
+use std::collections::BTreeMap;
+
 use horde_calc::llm::is_page;
 use horde_extension::new_uuid;
 use horde_s3::{Method, ObjectFaultKind};
-use serde_json::{Value, json};
 use tig_plugin_api::prelude::*;
 use tig_plugin_api::{HttpAnswer, HttpFailure, LogFields};
 
@@ -17,6 +18,7 @@ use crate::limits::{
 };
 use crate::live::BucketState;
 use crate::station::StationName;
+use crate::view::BucketView;
 
 impl Crossval {
     /// Begins the checks that are due, unless the host drains, and goes on with those that have paused.
@@ -250,23 +252,27 @@ impl Crossval {
     }
 
     /// What the last checks have found, by bucket.
-    pub(crate) fn report_buckets(&self) -> Value {
+    pub(crate) fn bucket_views(&self) -> BTreeMap<Bucket, BucketView<'_>> {
         let Some(buckets) = &self.buckets else {
-            return json!({});
+            return BTreeMap::new();
         };
-        let report = |bucket: Bucket| {
-            let state = self.live.buckets.get(&bucket).cloned().unwrap_or_default();
-            let is_checked = state.checked_ms.is_some();
-            json!({
-                "url": buckets.endpoint(bucket).to_string(),
-                "region": buckets.endpoint(bucket).region(),
-                "works": is_checked.then(|| does_work(&state.faults)),
-                "since_ms": state.since_ms,
-                "checked_ms": state.checked_ms,
-                "faults": state.faults,
-            })
+        let view = |bucket: Bucket| {
+            let state = self.live.buckets.get(&bucket);
+            let faults = state.map_or(&[][..], |state| &state.faults);
+            let checked_ms = state.and_then(|state| state.checked_ms);
+            let endpoint = buckets.endpoint(bucket);
+            let view = BucketView {
+                url: endpoint.to_string(),
+                region: endpoint.region(),
+                works: checked_ms.map(|_| does_work(faults)),
+                is_faulty: is_faulty(faults),
+                since_ms: state.and_then(|state| state.since_ms),
+                checked_ms,
+                faults,
+            };
+            (bucket, view)
         };
-        json!({ "prompts": report(Bucket::Prompts), "answers": report(Bucket::Answers) })
+        Bucket::ALL.into_iter().map(view).collect()
     }
 }
 
