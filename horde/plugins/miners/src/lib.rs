@@ -5,7 +5,7 @@
 //! |---|---|
 //! | handles | `horde_links_wanted`, `horde_jobs_made`, `horde_group_wanted`, `horde_jobs_scored`, `ws`, `timer`, `update` |
 //! | emits | `horde_miner_link`, `horde_job_step`, `horde_job_over` (durable), `horde_receipts_signed` |
-//! | routes | `GET /horde/miners`: links, groups and jobs under way |
+//! | routes | `GET /horde/miners`: links, groups and jobs under way; `GET /operator/panel/miners` |
 //! | conditions | `no_miner_connected` |
 //! | config | see `config.rs`; the host's key `key` must name this extension |
 //! | stores | see `store.rs`: groups, outcomes, receipts, wanted links |
@@ -21,6 +21,7 @@
 
 mod conditions;
 mod config;
+mod details;
 mod drive;
 mod emission;
 mod group;
@@ -28,6 +29,7 @@ mod ignored;
 mod job;
 mod link;
 mod outflow;
+mod panel;
 mod receipt;
 mod report;
 mod run_state;
@@ -48,6 +50,7 @@ use tig_plugin_api::{Condition, ReportedConditions};
 use crate::config::Config;
 use crate::emission::Emission;
 use crate::job::check_frames;
+use crate::panel::PANEL_ROUTE;
 use crate::receipt::Validator;
 use crate::run_state::RunState;
 use crate::store::{Kept, WANTED};
@@ -68,7 +71,7 @@ struct Miners {
 }
 
 #[extension(
-    routes("GET /horde/miners"),
+    routes("GET /horde/miners", "GET /operator/panel/miners"),
     emits(MinerLink, JobStep, JobOver, ReceiptsSigned)
 )]
 impl Miners {
@@ -155,8 +158,11 @@ impl Miners {
     fn on_http_request(
         &mut self,
         _ctx: &mut Context<'_>,
-        _request: HttpRequest,
+        request: HttpRequest,
     ) -> Result<HttpReply> {
+        if request.path == PANEL_ROUTE {
+            return self.panel(&request.query);
+        }
         HttpReply::json(200, &self.report())
     }
 

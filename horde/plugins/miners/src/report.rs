@@ -1,15 +1,12 @@
-//! Metrics, conditions, and the answer of `GET /horde/miners`.
+//! Metrics, conditions, and the answers of the routes.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use tig_plugin_api::PanelQuery;
 use tig_plugin_api::prelude::*;
 
-use crate::job::Phase;
-use crate::{Miners, conditions};
-
-/// Words for the states of links, so that a state without links is a zero and not a gap.
-const STATES: [&str; 5] = ["pausing", "connecting", "open", "up", "down"];
+use crate::{Miners, conditions, details, panel};
 
 impl Miners {
     /// A drain waits for the jobs under way.
@@ -19,12 +16,8 @@ impl Miners {
     }
 
     pub(crate) fn report_metrics(&self, ctx: &mut Context<'_>) {
-        let mut states: BTreeMap<&str, u32> = STATES.map(|state| (state, 0)).into();
-        for (_, link) in self.state.links.iter() {
-            *states.entry(link.state_name()).or_default() += 1;
-        }
-        for (state, count) in states {
-            ctx.gauge("links", &[("state", state)], count.into());
+        for (stage, count) in self.state.links.counts() {
+            ctx.gauge("links", &[("state", stage.name())], count.into());
         }
         ctx.gauge("jobs", &[], self.state.jobs.len() as f64);
     }
@@ -39,17 +32,32 @@ impl Miners {
         self.reported.report(ctx, present);
     }
 
+    /// The panel, or with an id the details of a link.
+    pub(crate) fn panel(&self, query: &str) -> Result<HttpReply> {
+        let query = match PanelQuery::parse(query) {
+            Ok(query) => query,
+            Err(error) => return Ok(HttpReply::text(400, &error.to_string())),
+        };
+        let Some(id) = &query.id else {
+            return HttpReply::json(200, &panel::overview(&self.state, &query));
+        };
+        match details::details(&self.state, id, &query) {
+            Some(panel) => HttpReply::json(200, &panel),
+            None => Ok(HttpReply::text(404, "there is no link to this miner")),
+        }
+    }
+
     pub(crate) fn report(&self) -> Value {
         let links = self.state.links.iter().map(|(hotkey, link)| {
             let mut phases: BTreeMap<&str, u32> = BTreeMap::new();
             for job in link.jobs.iter().filter_map(|id| self.state.jobs.get(*id)) {
-                *phases.entry(phase_name(job.phase)).or_default() += 1;
+                *phases.entry(job.phase.name()).or_default() += 1;
             }
             json!({
                 "hotkey": hotkey,
                 "host": link.address.host,
                 "port": link.address.port,
-                "state": link.state_name(),
+                "state": link.stage().name(),
                 "reason": link.down_reason(),
                 "manifest": link.manifest,
                 "jobs": phases,
@@ -73,15 +81,5 @@ impl Miners {
             "groups": groups.collect::<Vec<_>>(),
             "jobs": self.state.jobs.len(),
         })
-    }
-}
-
-fn phase_name(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Planned => "planned",
-        Phase::Reserving => "reserving",
-        Phase::Accepted => "accepted",
-        Phase::Ready => "ready",
-        Phase::Running => "running",
     }
 }

@@ -9,6 +9,7 @@ mod kills;
 mod links;
 mod organic;
 mod outcomes;
+mod panel;
 mod receipts;
 mod recorded;
 mod world;

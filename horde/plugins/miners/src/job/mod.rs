@@ -37,6 +37,19 @@ pub(crate) enum Phase {
     Running,
 }
 
+impl Phase {
+    /// One word.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Reserving => "reserving",
+            Self::Accepted => "accepted",
+            Self::Ready => "ready",
+            Self::Running => "running",
+        }
+    }
+}
+
 /// Where the frame of the present phase is.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -195,6 +208,17 @@ impl Job {
         // Whatever the miner repeats on this connection, it gets the request on it.
         if self.phase == Phase::Running {
             self.is_resumed = false;
+        }
+    }
+
+    /// When the present phase began, in Unix microseconds; for a frame that the kernel does not have yet, `None`.
+    pub(crate) fn phase_began_us(&self) -> Option<u64> {
+        match self.phase {
+            Phase::Planned => None,
+            Phase::Reserving => self.times.reserved_us,
+            Phase::Accepted => self.times.accepted_us,
+            Phase::Ready => self.times.ready_us,
+            Phase::Running => self.times.run_us,
         }
     }
 

@@ -8,6 +8,7 @@
 
 mod manifest;
 mod reason;
+mod stage;
 mod table;
 
 use std::collections::BTreeSet;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::manifest::read_manifest;
 pub(crate) use self::reason::{ConnectionEnd, close_reason};
+pub(crate) use self::stage::Stage;
 pub(crate) use self::table::Links;
 use crate::job::JobId;
 
@@ -247,17 +249,6 @@ impl Link {
         self.manifest = None;
         self.waiting_receipts.clear();
         self.state = State::Down { reason };
-    }
-
-    /// One word for the state.
-    pub(crate) fn state_name(&self) -> &'static str {
-        match &self.state {
-            State::Pausing { .. } => "pausing",
-            State::Connecting => "connecting",
-            State::Open { .. } if self.is_up() => "up",
-            State::Open { .. } => "open",
-            State::Down { .. } => "down",
-        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::Link;
+use super::{Link, Stage};
 
 /// All links.
 #[derive(Default, Deserialize, Serialize)]
@@ -31,6 +31,15 @@ impl Links {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &Link)> {
         self.links.iter()
+    }
+
+    /// Number of links by stage, so that a stage without links is a zero and not a gap.
+    pub(crate) fn counts(&self) -> BTreeMap<Stage, u32> {
+        let mut counts: BTreeMap<Stage, u32> = Stage::ALL.map(|stage| (stage, 0)).into();
+        for link in self.links.values() {
+            *counts.entry(link.stage()).or_default() += 1;
+        }
+        counts
     }
 
     pub(crate) fn insert(&mut self, link: Link) {
