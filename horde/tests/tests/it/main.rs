@@ -13,6 +13,7 @@ mod foreign_s3;
 mod jobs;
 mod network;
 mod operator;
+mod page;
 mod pipeline;
 mod pipeline_faults;
 mod planted_faults;

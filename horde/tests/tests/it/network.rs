@@ -126,6 +126,11 @@ impl Validator {
         self.wait_for_block();
     }
 
+    /// `IP:PORT` of the host.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
     /// What the host answers to `GET`.
     pub(crate) fn ask(&self, path: &str) -> Value {
         get(&self.address, path).unwrap().json().unwrap()

@@ -16,12 +16,7 @@ const ORDER: u32 = 10;
 type Labels = &'static [(&'static str, &'static str)];
 
 /// Plots: title, metric, and labels of its series.
-const PLOTS: [(&str, &str, Labels); 3] = [
-    (
-        "Newest block",
-        "tig_extension_horde_chain_block",
-        &[("extension", "horde_chain")],
-    ),
+const PLOTS: [(&str, &str, Labels); 2] = [
     (
         "Links to miners",
         "tig_extension_links",
@@ -86,7 +81,7 @@ impl Board {
                 WeightsEnd::Revealed { block } => {
                     ("revealed", Tone::Good, format!("block {block}"))
                 }
-                WeightsEnd::GivenUp { reason } => ("given up", Tone::Bad, reason.clone()),
+                WeightsEnd::GivenUp { reason } => ("given up", Tone::Warning, reason.clone()),
             };
             let cells = [
                 ("cycle", json!(over.cycle_start)),

@@ -74,7 +74,7 @@ fn panel_shows_chain_slot_batch_and_weights() {
     );
     let weights = table(&panel, "Weights").unwrap();
     assert_eq!(hotkeys(&weights), ["1444", "722"]);
-    assert_eq!(tones(&weights.rows), [Tone::Good, Tone::Bad]);
+    assert_eq!(tones(&weights.rows), [Tone::Good, Tone::Warning]);
 }
 
 #[test]
