@@ -1,9 +1,10 @@
 //! Rules that no other tool knows: which crate and which module may depend on which, that each third-party crate is built
-//! once, what every source file looks like, how tests and bounds are named, that links between documents lead somewhere, and that
-//! the tests named in the tables of invariants and of known faults are there.
+//! once, what every source file looks like, how tests and bounds are named, that links between documents lead somewhere, that
+//! codes of conditions are documented, and that the tests named in the tables of invariants and of known faults are there.
 
 mod architecture;
 mod circles;
+mod conditions;
 mod constants;
 mod defects;
 mod dependencies;
@@ -35,6 +36,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Vec<String>> {
     complaints.extend(features::check(workspace)?);
     complaints.extend(folders::check(&text, packages, root)?);
     complaints.extend(unsafe_places::check(&text, root)?);
+    complaints.extend(conditions::check(root)?);
     complaints.extend(defects::check(root)?);
     complaints.extend(field_reports::check(root)?);
     complaints.extend(imports::check(root)?);
