@@ -70,8 +70,12 @@ pub(crate) fn run(host: &HostProgram, as_json: bool) -> Result<(), StatusError> 
 
 /// What a person must look at, each with its remedy in a line of its own.
 fn alerts(conditions: &Value) -> Vec<String> {
-    let conditions = conditions.as_array().into_iter().flatten();
-    let alerts = conditions.filter(|condition| condition["severity"] != "info");
+    let Some(conditions) = conditions.as_array() else {
+        return vec!["alerts cannot be read: `tig-host why` shows them".to_owned()];
+    };
+    let alerts = conditions
+        .iter()
+        .filter(|condition| condition["severity"] != "info");
     let lines = alerts.flat_map(|condition| {
         let word = |key: &str| escaped(condition[key].as_str().unwrap_or_default());
         let subject = match word("subject") {
@@ -375,7 +379,9 @@ mod tests {
                 "warning: horde_weights weights_failing 722: refused",
             ]
         );
-        assert!(alerts(&Value::Null).is_empty(), "a host without them");
+        assert!(alerts(&json!([])).is_empty(), "all is well");
+        let unreadable = alerts(&Value::Null);
+        assert!(unreadable[0].contains("tig-host why"), "{unreadable:?}");
     }
 
     #[test]
