@@ -89,9 +89,10 @@ impl Queue {
         self.entries.get(&number)
     }
 
-    /// When the oldest one came, in Unix milliseconds.
+    /// When the first one came, in Unix milliseconds.
     pub(crate) fn oldest_ms(&self) -> Option<u64> {
-        self.entries.values().map(|entry| entry.queued_ms).min()
+        let first = self.entries.first_key_value();
+        first.map(|(_, entry)| entry.queued_ms)
     }
 
     /// The number of the next one.

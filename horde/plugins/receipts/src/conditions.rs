@@ -1,4 +1,4 @@
-//! What of the receipts an operator must look at. Pure.
+//! Conditions of receipts, for operators. Pure.
 
 use horde_extension::shown;
 use tig_plugin_api::{Condition, ReportedConditions, Severity};

@@ -1,4 +1,4 @@
-//! What of dynamic config and of the collector an operator must look at. Pure.
+//! Conditions of dynamic config and of the collector, for operators. Pure.
 
 use horde_extension::shown;
 use tig_plugin_api::{Condition, Severity};
