@@ -1,4 +1,5 @@
-//! Codes of conditions: what an extension's own documentation lists has a row in a document for operators.
+//! Codes of conditions: each that an extension's own documentation lists, or that its source makes by name, has a row in a document for
+//! operators.
 
 use std::fs;
 use std::path::Path;
@@ -10,6 +11,8 @@ use crate::Result;
 const DOCUMENTS: [&str; 2] = ["docs/operating.md", "docs/computehorde.md"];
 /// Beginning of the line of an extension's `lib.rs` that lists its codes.
 const LISTED: &str = "//! | conditions |";
+/// What comes before a code in the source.
+const MADE: &str = "Condition::new(";
 
 /// Every code without a row.
 pub(super) fn check(root: &Path) -> Result<Vec<String>> {
@@ -20,7 +23,8 @@ pub(super) fn check(root: &Path) -> Result<Vec<String>> {
     let mut complaints = Vec::new();
     for path in sources::files(root)? {
         let name = path.strip_prefix(root).unwrap_or(&path);
-        if name.ends_with("src/lib.rs") && name.iter().any(|part| part == "plugins") {
+        let has = |wanted: &str| name.iter().any(|part| part == wanted);
+        if has("plugins") && has("src") && !has("tests") && !has("tests.rs") {
             let missing = without_row(&fs::read_to_string(&path)?, &tables);
             let name = name.display();
             complaints.extend(missing.iter().map(|code| {
@@ -38,7 +42,9 @@ fn without_row(source: &str, tables: &str) -> Vec<String> {
     let listed = source.lines().filter_map(|line| line.strip_prefix(LISTED));
     // Every other part is between backticks.
     let quoted = listed.flat_map(|line| line.split('`').skip(1).step_by(2));
-    let codes = quoted.filter(|word| {
+    let made = source.split(MADE).skip(1);
+    let made = made.filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next());
+    let codes = quoted.chain(made).filter(|word| {
         let mut chars = word.chars();
         chars.all(|char| char.is_ascii_lowercase() || char.is_ascii_digit() || char == '_')
     });
@@ -53,10 +59,13 @@ mod tests {
 
     #[test]
     fn code_without_a_row_is_found() {
-        let source = "//! | conditions | `known` (see `reason.rs`), `unknown_2` |\n//! | emits | `other` |\n";
+        let listed = "//! | conditions | `known` (see `reason.rs`), `unknown_2` |\n//! | emits | `other` |\n";
+        let made =
+            "Condition::new(\n    \"unlisted\", severity); Condition::new(code, severity);\n";
+        let source = [listed, made].concat();
         let tables = "| code |\n| `known` | host |\n";
-        assert_eq!(without_row(source, tables), ["unknown_2"]);
-        let whole = format!("{tables}| `unknown_2` | host |\n");
-        assert!(without_row(source, &whole).is_empty());
+        assert_eq!(without_row(&source, tables), ["unknown_2", "unlisted"]);
+        let whole = format!("{tables}| `unknown_2` | host |\n| `unlisted` | host |\n");
+        assert!(without_row(&source, &whole).is_empty());
     }
 }
