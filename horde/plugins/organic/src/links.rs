@@ -65,7 +65,10 @@ impl Links {
 
     /// A link is down, and no attempt is made until it is wanted anew. Returns whether it was wanted.
     pub(crate) fn note_down(&mut self, hotkey: &str) -> bool {
-        self.links.remove(hotkey).is_some()
+        let was_wanted = self.links.remove(hotkey).is_some();
+        // `horde_miners` keeps the miner until a list comes without it.
+        self.is_changed |= was_wanted;
+        was_wanted
     }
 
     /// The list is to be sent, whatever was sent before.
@@ -160,6 +163,19 @@ mod tests {
         assert_eq!(links.due_ms(), Some(1_000 + LINK_IDLE_MS));
         assert_eq!(links.take_list(999 + LINK_IDLE_MS), None);
         assert_eq!(links.take_list(1_000 + LINK_IDLE_MS).unwrap().0, []);
+    }
+
+    #[test]
+    fn link_that_is_down_leaves_the_list() {
+        let mut links = Links::default();
+        links.want(&address(1));
+        links.take_list(1_000).unwrap();
+        links.note_down("other");
+        assert_eq!(links.take_list(2_000), None, "it was not wanted");
+        links.note_down("a");
+        assert_eq!(links.due_ms(), Some(1_010));
+        assert_eq!(links.take_list(2_000).unwrap(), (vec![], vec![]));
+        assert_eq!(links.take_list(3_000), None);
     }
 
     #[test]

@@ -95,7 +95,7 @@ impl Organic {
                 _ => self.ask(ctx, &uuid)?,
             }
         }
-        // The links of jobs that are tried elsewhere.
+        // The list without a link that is down, and with those of jobs that are tried elsewhere.
         self.send_links(ctx)
     }
 

@@ -269,6 +269,29 @@ fn miner_without_a_link_fails_the_attempt() {
 }
 
 #[test]
+fn link_that_is_down_is_not_wanted_any_more() {
+    let mut world = start();
+    world.request(&v1(1, 1));
+    world.request(&v1(2, 2));
+    world.0.advance_ms(20);
+    world.up(2, 1);
+    world.0.emitted();
+    // A job waits for this link.
+    world.0.event("horde_miner_link", down(1));
+    let lists = world.events("horde_links_wanted");
+    assert_eq!(lists.len(), 1);
+    assert_eq!(lists[0]["miners"].as_array().unwrap().len(), 1);
+    assert_eq!(lists[0]["miners"][0]["hotkey"], hotkey(2));
+    // No job waits for this one. Its list comes in the same moment as the one before, and so has to be late.
+    world.0.event("horde_miner_link", down(2));
+    assert!(world.events("horde_links_wanted").is_empty());
+    world.0.advance_ms(10);
+    let lists = world.events("horde_links_wanted");
+    assert_eq!(lists.len(), 1);
+    assert_eq!(lists[0]["miners"], json!([]));
+}
+
+#[test]
 fn silence_of_a_link_ends_the_attempt() {
     let mut world = start();
     world.request(&v1(1, 1));
