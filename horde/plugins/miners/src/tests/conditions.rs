@@ -1,5 +1,6 @@
-//! The condition that no miner is connected: begins when that lasts, and ends with its cause.
+//! The condition that no miner of the subnet is connected: begins when that lasts, and ends with its cause.
 
+use serde_json::{Value, json};
 use tig_plugin_api::testing::CallKind;
 use tig_plugin_api::{Condition, Severity, WsCloseClass};
 
@@ -7,6 +8,9 @@ use super::world::*;
 
 /// Time in which a miner has to show its manifest.
 const MANIFEST_MS: u64 = 35_000;
+
+/// Number of the trusted miner, for its port.
+const TRUSTED: usize = 9;
 
 /// What stands after the next `update`.
 fn conditions(world: &mut World) -> Vec<Condition> {
@@ -16,6 +20,19 @@ fn conditions(world: &mut World) -> Vec<Condition> {
 
 fn want(world: &mut World, miners: &[usize]) {
     world.0.event("horde_links_wanted", links_wanted(miners));
+}
+
+/// As [`want`], of another extension.
+fn want_of(world: &mut World, holder: &str, miners: &[Value]) {
+    let list = json!({ "holder": holder, "miners": miners });
+    world.0.event("horde_links_wanted", list);
+}
+
+/// Address of the trusted miner.
+fn trusted() -> Value {
+    let mut address = address(TRUSTED);
+    address["hotkey"] = json!("");
+    address
 }
 
 /// Every attempt to connect to these miners fails, until they are given up.
@@ -67,12 +84,62 @@ fn next_attempts_do_not_end_it_but_a_link_does() {
 #[test]
 fn links_that_nobody_wants_end_it() {
     let mut world = start();
-    want(&mut world, &[1]);
-    refuse(&mut world, &[1]);
+    want(&mut world, &[1, 2]);
+    refuse(&mut world, &[1, 2]);
     world.0.advance_ms(MANIFEST_MS);
     assert_eq!(conditions(&mut world).len(), 1);
     want(&mut world, &[]);
     assert_eq!(conditions(&mut world), []);
+}
+
+#[test]
+fn single_miner_down_is_not_reported() {
+    let mut world = start();
+    want(&mut world, &[1]);
+    want_of(&mut world, "horde_organic", &[address(1)]);
+    refuse(&mut world, &[1]);
+    world.0.advance_ms(MANIFEST_MS);
+    assert_eq!(conditions(&mut world), [], "both want the same one");
+    want_of(&mut world, "horde_organic", &[address(2)]);
+    refuse(&mut world, &[2]);
+    world.0.advance_ms(MANIFEST_MS);
+    assert_eq!(conditions(&mut world).len(), 1);
+}
+
+#[test]
+fn trusted_miner_up_does_not_hide_it() {
+    let mut world = start();
+    want(&mut world, &[1, 2]);
+    refuse(&mut world, &[1, 2]);
+    want_of(&mut world, "horde_crossval", &[trusted()]);
+    let tag = world.tag(TRUSTED);
+    world.0.ws_accept(&tag);
+    world.0.ws_frame(&tag, &manifest());
+    world.0.advance_ms(MANIFEST_MS);
+    assert_eq!(conditions(&mut world).len(), 1);
+    let links_up = world.0.metric("links", &[("state", "up")]);
+    assert_eq!(links_up, Some(1.0));
+}
+
+/// Neither as the second miner nor as one that is still tried.
+#[test]
+fn trusted_miner_down_does_not_count() {
+    let mut world = start();
+    want_of(&mut world, "horde_crossval", &[trusted()]);
+    want(&mut world, &[1]);
+    refuse(&mut world, &[TRUSTED, 1]);
+    world.0.advance_ms(MANIFEST_MS);
+    assert_eq!(conditions(&mut world), [], "one miner of the subnet");
+    want(&mut world, &[1, 2]);
+    refuse(&mut world, &[1, 2]);
+    world.0.advance_ms(MANIFEST_MS);
+    want_of(&mut world, "horde_crossval", &[]);
+    want_of(&mut world, "horde_crossval", &[trusted()]);
+    world.tag(TRUSTED);
+    let [condition] = &conditions(&mut world)[..] else {
+        panic!("{:?}", world.0.conditions());
+    };
+    assert!(condition.text.contains("5Miner1"), "{}", condition.text);
 }
 
 #[test]
@@ -86,16 +153,18 @@ fn one_link_of_many_is_enough() {
 }
 
 #[test]
-fn lost_link_is_reported_when_given_up() {
+fn lost_links_are_reported_when_given_up() {
     let mut world = start();
-    world.link(&[1]);
+    world.link(&[1, 2]);
     world.0.advance_ms(MANIFEST_MS);
-    world.drop_connection(1);
-    assert_eq!(conditions(&mut world), [], "it is opened again");
-    while let Some(tag) = world.try_tag(1) {
-        world.0.ws_end(&tag, WsCloseClass::Connect);
-        assert!(world.0.conditions().is_empty());
-        world.0.advance_ms(10_000);
+    for miner in [1, 2] {
+        world.drop_connection(miner);
+        assert_eq!(conditions(&mut world), [], "it is opened again");
+        while let Some(tag) = world.try_tag(miner) {
+            world.0.ws_end(&tag, WsCloseClass::Connect);
+            assert!(world.0.conditions().is_empty());
+            world.0.advance_ms(10_000);
+        }
     }
     assert_eq!(conditions(&mut world).len(), 1);
 }
@@ -104,8 +173,8 @@ fn lost_link_is_reported_when_given_up() {
 #[test]
 fn reload_does_not_end_it() {
     let mut world = start();
-    want(&mut world, &[1]);
-    refuse(&mut world, &[1]);
+    want(&mut world, &[1, 2]);
+    refuse(&mut world, &[1, 2]);
     world.0.advance_ms(MANIFEST_MS);
     let before = conditions(&mut world);
     assert_eq!(before.len(), 1);
@@ -118,8 +187,8 @@ fn reload_does_not_end_it() {
 fn same_condition_is_not_reported_again() {
     let mut world = start();
     assert_eq!(conditions(&mut world), []);
-    want(&mut world, &[1]);
-    refuse(&mut world, &[1]);
+    want(&mut world, &[1, 2]);
+    refuse(&mut world, &[1, 2]);
     world.0.advance_ms(MANIFEST_MS);
     world.0.fail_next(CallKind::Conditions, "");
     for _ in 0..3 {
