@@ -1,10 +1,12 @@
-//! What of the weights an operator must look at, and what they wait for. Pure.
+//! Conditions of the weights, for operators. Pure.
 
+use horde_calc::schedule::CYCLE_BLOCKS;
 use horde_events::WeightsEnd;
 use horde_extension::shown;
 use tig_plugin_api::{Condition, Severity};
 
 use crate::HordeWeights;
+use crate::config::Mode;
 use crate::cycle::{AttemptKind, AttemptResult, CycleWeights, Step};
 use crate::cycles::is_not_serving;
 use crate::decide::Wait;
@@ -12,6 +14,9 @@ use crate::lasting::waiting;
 
 /// Cycles that are named by one code; the rest share a condition that states their number.
 const CYCLES_NAMED_COUNT_MAX: usize = 10;
+
+/// Blocks for which a reading shows a foreign commitment: one and a half cycles. Each cycle that commits or reveals reads again.
+const FOREIGN_SHOWN_BLOCKS: u32 = (CYCLE_BLOCKS + CYCLE_BLOCKS / 2) as u32;
 
 /// All that is so now.
 pub(crate) fn present(weights: &HordeWeights, now_ms: u64) -> Vec<Condition> {
@@ -126,9 +131,19 @@ fn failing(cycle: &CycleWeights) -> Option<Condition> {
     Some(condition.about(start.to_string()).with_remedy(remedy))
 }
 
-/// Commitments of this hotkey that another validator has made, while the chain lists them.
+/// Commitments of this hotkey that another validator has made, where this validator commits itself. The last reading counts for
+/// [`FOREIGN_SHOWN_BLOCKS`].
 fn foreign(weights: &HordeWeights) -> Option<Condition> {
-    let commits = weights.readings.commits.as_ref()?;
+    let rules = &weights.rules;
+    if rules.mode != Mode::CommitReveal || !rules.serving {
+        return None;
+    }
+    let (readings, newest) = (&weights.readings, weights.readings.block?);
+    let commits = readings.commits.as_ref()?;
+    // Commitments are read only while a cycle commits or reveals: without a next cycle there is no reading that would end this.
+    if commits.block.saturating_add(FOREIGN_SHOWN_BLOCKS) < newest {
+        return None;
+    }
     let mut foreign = commits.commits.iter();
     foreign.find(|commit| !weights.is_ours(&commit.commit_hash))?;
     let text = "our hotkey has committed to weights that are not ours: another validator runs with it, or this store is not the newest";

@@ -1,4 +1,4 @@
-//! What the weights of a cycle wait for, if it lasts.
+//! Conditions of weights that wait for many blocks, for operators. Pure.
 //!
 //! Blocks come all the time, and the chain is read again and again: what passes within some blocks is not reported, and what lasts does
 //! not end with each reading.

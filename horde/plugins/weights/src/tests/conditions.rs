@@ -223,8 +223,8 @@ fn many_given_up_cycles_share_a_condition() {
     assert_eq!(one_of(&rest).text, "no weights are set for 2 more cycles");
 }
 
-#[test]
-fn foreign_commitment_is_shown_while_it_is_listed() {
+/// A validator whose hotkey another one has committed with, which is shown.
+fn with_foreign_commitment() -> World {
     let mut world = World::new("commit_reveal");
     world.chain.commits.push(horde_events::CommitOnChain {
         commit_hash: format!("0x{}", "ab".repeat(32)),
@@ -232,6 +232,45 @@ fn foreign_commitment_is_shown_while_it_is_listed() {
     });
     world.give_two_scores();
     world.blocks_to(STOP + 5);
+    assert!(shows_foreign(&world));
+    world
+}
+
+fn shows_foreign(world: &World) -> bool {
+    let mut conditions = world.weights.conditions().iter();
+    conditions.any(|it| it.code == "foreign_commitment")
+}
+
+/// As after MIGRATING: no cycle reads commitments any more.
+#[test]
+fn foreign_commitment_in_an_old_reading_ends() {
+    let mut world = with_foreign_commitment();
+    world.chain.is_readable = false;
+    let readings = &world.weights.extension().readings;
+    let read = readings.commits.as_ref().unwrap().block;
+    world.jump_to(read + 722 + 361);
+    assert!(shows_foreign(&world));
+    world.jump_to(read + 722 + 362);
+    assert!(!shows_foreign(&world));
+}
+
+/// The last reading stays, and is still new.
+#[test]
+fn foreign_commitment_without_own_commits_ends() {
+    for without in [
+        json!({ "serving": false }),
+        json!({ "commit_reveal": { "enabled": false } }),
+    ] {
+        let mut world = with_foreign_commitment();
+        world.event("horde_dynamic_config", without.clone());
+        assert!(!shows_foreign(&world), "{without}");
+        assert!(world.weights.extension().readings.commits.is_some());
+    }
+}
+
+#[test]
+fn foreign_commitment_is_shown_while_it_is_listed() {
+    let mut world = with_foreign_commitment();
     let condition = one(&world, "foreign_commitment");
     assert_eq!(condition.severity, Severity::Warning);
     world.chain.commits.clear();
