@@ -1,6 +1,7 @@
-//! What of the last batch an operator must look at. Pure.
+//! Conditions of the last batch, for operators. Pure.
 //!
-//! Of batches that are begun by command and by cycles the last one counts. Texts have no numbers: they differ from batch to batch.
+//! Of batches that are begun by command and by cycles the last one counts. A text has no count of its own that would differ from
+//! batch to batch. The reasons of miners and job kinds are quoted as they are, and some have numbers: those of a shortage of jobs do.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,25 +43,27 @@ fn classes(report: &BatchReport) -> impl Iterator<Item = &ClassReport> {
 /// What keeps jobs of a class from being made.
 fn kinds(config: &Config, current: Option<&Batch>, finished: &[BatchReport]) -> Vec<Condition> {
     let running = current.filter(|batch| batch.head.phase == Phase::Running);
-    let notes: Vec<(&str, &str)> = match running {
+    let (notes, with_jobs): (Vec<(&str, &str)>, BTreeSet<&str>) = match running {
         Some(batch) => {
             let notes = batch.head.notes.iter();
-            notes
-                .map(|note| (note.class.as_str(), note.text.as_str()))
-                .collect()
+            let notes = notes.map(|note| (note.class.as_str(), note.text.as_str()));
+            let with_jobs = batch.jobs.values().map(|job| job.class.as_str());
+            (notes.collect(), with_jobs.collect())
         }
         None => {
             let asked = finished.iter().rev().find(|report| has_asked_kinds(report));
             let notes = asked.into_iter().flat_map(|report| &report.notes);
-            notes
-                .map(|note| (note.executor_class.as_str(), note.text.as_str()))
-                .collect()
+            let notes = notes.map(|note| (note.executor_class.as_str(), note.text.as_str()));
+            let with_jobs = asked.into_iter().flat_map(classes);
+            let with_jobs = with_jobs.filter(|class| class.jobs > 0);
+            let with_jobs = with_jobs.map(|class| class.executor_class.as_str());
+            (notes.collect(), with_jobs.collect())
         }
     };
     // Jobs are asked for in pieces, so that a class may have several notes.
     let mut seen = BTreeSet::new();
     let conditions = notes.into_iter().filter_map(|(class, text)| {
-        let condition = note_condition(config, class, text)?;
+        let condition = note_condition(config, class, text, with_jobs.contains(class))?;
         seen.insert((condition.code.clone(), class))
             .then_some(condition)
     });
@@ -76,7 +79,8 @@ fn has_asked_kinds(report: &BatchReport) -> bool {
     }
 }
 
-fn note_condition(config: &Config, class: &str, text: &str) -> Option<Condition> {
+/// The condition of a note on a class, which has got some jobs or none.
+fn note_condition(config: &Config, class: &str, text: &str, has_jobs: bool) -> Option<Condition> {
     let has_kind = config.kinds.keys().any(|known| known.as_str() == class);
     let (code, severity, text, remedy) = match Obstacle::from_text(text) {
         // The config may have changed since, and a command names kinds of its own.
@@ -97,11 +101,21 @@ fn note_condition(config: &Config, class: &str, text: &str) -> Option<Condition>
             ),
             "name the job kind in `extensions`; if it is there, look at its log",
         ),
+        // Ordinary: a job kind may still prepare work, or have less of it than there are executors.
+        Obstacle::Shortage if has_jobs => (
+            "jobs_short",
+            Severity::Info,
+            format!(
+                "some executors of class {class} got no job in the last batch: {}",
+                shown(text)
+            ),
+            "nothing, while the job kind of the class still prepares work, or if it is to have less work than there are executors; otherwise look at its conditions and its log",
+        ),
         Obstacle::Shortage => (
             "jobs_short",
             Severity::Warning,
             format!(
-                "not all executors of class {class} could be tested in the last batch: {}",
+                "no executor of class {class} got a job in the last batch: {}",
                 shown(text)
             ),
             "look at the conditions and the log of the job kind of the class: executors without a job earn nothing",

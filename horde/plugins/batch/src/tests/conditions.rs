@@ -268,7 +268,7 @@ fn silent_job_kind_is_reported_at_its_deadline() {
 }
 
 #[test]
-fn shortage_of_jobs_is_a_condition() {
+fn shortage_with_some_jobs_is_info() {
     let mut batches = start();
     run_batch(&mut batches, 1);
     link_up(&mut batches, 0, &[(SPIN_UP, 3)]);
@@ -277,16 +277,16 @@ fn shortage_of_jobs_is_a_condition() {
     made["jobs"].as_array_mut().unwrap().truncate(1);
     made["shortage"] = json!("no\nprompts");
     batches.event("horde_jobs_made", made);
-    let expected = [("jobs_short", SPIN_UP, Severity::Warning)];
+    let expected = [("jobs_short", SPIN_UP, Severity::Info)];
     assert_eq!(codes(&batches), expected);
-    assert!(
-        the_one(&batches)
-            .text
-            .ends_with("in the last batch: no\\nprompts")
-    );
+    let text =
+        format!("some executors of class {SPIN_UP} got no job in the last batch: no\\nprompts");
+    let of_running = the_one(&batches).clone();
+    assert_eq!(of_running.text, text);
+    assert!(of_running.remedy.starts_with("nothing, while"));
     job_over(&mut batches, &jobs[0], &finished("x"));
     check_answers(&mut batches, &right());
-    assert_eq!(codes(&batches), expected);
+    assert_eq!(*the_one(&batches), of_running, "the end changes nothing");
     run_well(&mut batches);
 
     run_batch(&mut batches, 1);
@@ -302,6 +302,38 @@ fn shortage_of_jobs_is_a_condition() {
     }
     let notes = batches.stored()["batch"]["notes"].as_array().unwrap().len();
     assert_eq!((notes, codes(&batches)), (2, expected.to_vec()));
+}
+
+/// Another class has a job: only the class of the shortage counts.
+#[test]
+fn shortage_without_any_job_is_a_warning() {
+    let mut batches = start();
+    run_batch(&mut batches, 1);
+    link_up(&mut batches, 0, &[(SPIN_UP, 2), (ALWAYS_ON, 1)]);
+    let mut jobs = Vec::new();
+    for wanted in emitted(&mut batches, "horde_jobs_wanted") {
+        let (mut made, of_ask) = jobs_made(&wanted);
+        if wanted["executor_class"] == SPIN_UP {
+            made["jobs"] = json!([]);
+            made["shortage"] = json!("no prompts");
+        } else {
+            jobs.extend(of_ask);
+        }
+        batches.event("horde_jobs_made", made);
+    }
+    let expected = [("jobs_short", SPIN_UP, Severity::Warning)];
+    assert_eq!(codes(&batches), expected);
+    let text = format!("no executor of class {SPIN_UP} got a job in the last batch: no prompts");
+    let of_running = the_one(&batches).clone();
+    assert_eq!(of_running.text, text);
+    assert!(of_running.remedy.ends_with("earn nothing"));
+    let [job] = &jobs[..] else {
+        panic!("{jobs:?}");
+    };
+    job_over(&mut batches, job, &finished("x"));
+    check_answers(&mut batches, &right());
+    assert!(batches.extension().current.is_none());
+    assert_eq!(*the_one(&batches), of_running, "the end changes nothing");
 }
 
 /// That users have executors is as it should be, and their number differs each time.
