@@ -1,4 +1,4 @@
-//! What of the chain service an operator must look at. Pure.
+//! Conditions of the chain service, for operators. Pure.
 //!
 //! Reasons as the service words them can change with each answer. Texts name the cause instead; the words are in `GET /horde/chain`.
 
@@ -9,11 +9,8 @@ use tig_plugin_api::prelude::*;
 use crate::fault::Cause;
 use crate::watch::Watch;
 
-/// Failures in a row from which on the service counts as away, however fast they came.
-const FAST_FAILURES_COUNT_MIN: u32 = 3;
-
-/// Failures in a row from which on the service counts as away if they have lasted: one alone happens on any day.
-const SLOW_FAILURES_COUNT_MIN: u32 = 2;
+/// Failures in a row from which on the service counts as away, if they have lasted: one alone happens on any day.
+const FAILURES_COUNT_MIN: u32 = 2;
 
 /// How long a trouble lasts before it is reported: two blocks and a half, which is less than the window of a slot.
 const LASTING_MS: u64 = 30_000;
@@ -27,6 +24,8 @@ pub(crate) struct Failing {
     cause: Cause,
     first_ms: u64,
     last_ms: u64,
+    /// Since when no neurons are wanted.
+    unwanted_since_ms: Option<u64>,
 }
 
 impl Failing {
@@ -36,7 +35,24 @@ impl Failing {
             cause,
             first_ms: before.map_or(now_ms, |before| before.first_ms),
             last_ms: now_ms,
+            unwanted_since_ms: None,
         }
+    }
+
+    /// The failures, unless no neurons are wanted any more. A want that expires often comes again with the next block: a short
+    /// time without wants must not end the condition.
+    pub(crate) fn while_wanted(self, is_wanted: bool, now_ms: u64) -> Option<Self> {
+        if is_wanted {
+            return Some(Self {
+                unwanted_since_ms: None,
+                ..self
+            });
+        }
+        let since_ms = self.unwanted_since_ms.unwrap_or(now_ms);
+        (now_ms.saturating_sub(since_ms) < LASTING_MS).then_some(Self {
+            unwanted_since_ms: Some(since_ms),
+            ..self
+        })
     }
 
     /// By the failures alone: the time after the last one, in which nothing is asked for, does not count.
@@ -60,10 +76,12 @@ pub(crate) struct View<'a> {
 pub(crate) fn present(view: &View<'_>) -> Vec<Condition> {
     let neurons = view.neurons.filter(|failing| failing.is_lasting());
     let neurons = neurons.map(|failing| neurons_unreadable(view.url, failing.cause));
-    of_watch(view).into_iter().chain(neurons).collect()
+    // Without a chain there are no neurons either: one condition names the cause.
+    of_watch(view).or(neurons).into_iter().collect()
 }
 
-fn of_watch(view: &View<'_>) -> Option<Condition> {
+/// The condition of the service as a whole.
+pub(crate) fn of_watch(view: &View<'_>) -> Option<Condition> {
     let state = view.watch.state.as_ref()?;
     let is_lasting = view.now_ms.saturating_sub(state.since_ms) >= LASTING_MS;
     match &state.condition {
@@ -71,9 +89,10 @@ fn of_watch(view: &View<'_>) -> Option<Condition> {
         // The watch has waited for `stall_ms`.
         ChainCondition::StandsStill { block } => Some(stands_still(view.url, *block)),
         ChainCondition::Unreachable { .. } => {
-            let failures = view.watch.failures;
-            let is_away = failures >= FAST_FAILURES_COUNT_MIN
-                || (failures >= SLOW_FAILURES_COUNT_MIN && is_lasting);
+            // From failure to failure: a poll that is about to succeed must not find an old one to be lasting.
+            let last_ms = view.watch.last_failure_ms.unwrap_or(view.now_ms);
+            let is_lasting = last_ms.saturating_sub(state.since_ms) >= LASTING_MS;
+            let is_away = is_lasting && view.watch.failures >= FAILURES_COUNT_MIN;
             is_away.then(|| unreachable(view.url, view.poll_cause))
         }
         // The next block ends most contradictions: a short fork stops nothing.
@@ -95,10 +114,10 @@ fn unreachable(url: &str, cause: Option<Cause>) -> Condition {
 
 fn stands_still(url: &str, block: u32) -> Condition {
     let text = format!(
-        "the chain service at {} shows no block above {block} for longer than `stall_ms`",
+        "the chain service at {} shows no block above {block} for longer than `stall_ms`: no batch begins and no weights are set",
         shown(url)
     );
-    Condition::new("chain_stands_still", Severity::Warning, text).with_remedy(
+    Condition::new("chain_stands_still", Severity::Critical, text).with_remedy(
         "compare the block with an explorer of the chain; if it goes on there, look at the log of the service: its node may have lost the network",
     )
 }
@@ -186,11 +205,11 @@ mod tests {
         Cause::Status(503),
     ];
 
-    /// Conditions after so many failed polls, seen so long after the first.
-    fn after_failures(count: u32, now_ms: u64) -> Vec<Condition> {
+    /// Conditions after polls that have failed at these times.
+    fn after_failures(times_ms: &[u64], now_ms: u64) -> Vec<Condition> {
         let mut watch = Watch::default();
-        for _ in 0..count {
-            watch.fail("reason".to_owned(), 0);
+        for time_ms in times_ms {
+            watch.fail("reason".to_owned(), *time_ms);
         }
         present(&View {
             url: "http://pylon",
@@ -203,16 +222,30 @@ mod tests {
 
     #[test]
     fn failures_count_by_number_and_time() {
-        for (count, now_ms, expected) in [
-            (0, LASTING_MS, 0),
-            (1, 10 * LASTING_MS, 0),
-            (2, LASTING_MS - 1, 0),
-            (2, LASTING_MS, 1),
-            (3, 0, 1),
+        let late_ms = 10 * LASTING_MS;
+        for (times_ms, expected) in [
+            (&[][..], 0),
+            (&[0], 0),
+            (&[0, LASTING_MS - 1], 0),
+            (&[0, 20, 40, 60, LASTING_MS - 1], 0),
+            (&[0, LASTING_MS], 1),
+            (&[0, 20, 40, LASTING_MS], 1),
         ] {
-            let conditions = after_failures(count, now_ms);
-            assert_eq!(conditions.len(), expected, "{count} at {now_ms}");
+            let conditions = after_failures(times_ms, late_ms);
+            assert_eq!(conditions.len(), expected, "{times_ms:?}");
         }
+    }
+
+    #[test]
+    fn failures_of_neurons_end_if_long_unwanted() {
+        let failing = Failing::new(None, Cause::Connect, 0);
+        let since_ms = 7;
+        let unwanted = failing.while_wanted(false, since_ms).unwrap();
+        let end_ms = since_ms + LASTING_MS;
+        assert!(unwanted.while_wanted(false, end_ms - 1).is_some());
+        assert!(unwanted.while_wanted(false, end_ms).is_none());
+        let wanted = unwanted.while_wanted(true, end_ms - 1).unwrap();
+        assert!(wanted.while_wanted(false, end_ms).is_some());
     }
 
     #[test]

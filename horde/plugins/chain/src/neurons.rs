@@ -85,8 +85,11 @@ impl HordeChain {
             );
         }
         self.live.neurons_fault = Some(reason);
-        let failing = Failing::new(self.neurons_failing, fault.cause(), ctx.now_ms());
-        self.neurons_failing = Some(failing);
+        // While the chain is not followed, a failure says nothing of neurons alone.
+        if self.live.watch.is_following() {
+            let failing = Failing::new(self.neurons_failing, fault.cause(), ctx.now_ms());
+            self.neurons_failing = Some(failing);
+        }
         Ok(())
     }
 
@@ -97,6 +100,7 @@ impl HordeChain {
         sighting: &Sighting,
         list: NeuronList,
     ) -> Result<()> {
+        self.neurons_failing = None;
         let is_newest = matches!(sighting, Sighting::New | Sighting::Same);
         if !is_newest || !self.live.watch.is_following() || !self.live.wants.remove(None) {
             return Ok(());
@@ -108,6 +112,7 @@ impl HordeChain {
 
     /// Keeps what a final block said, and answers. A block that was seen with another hash is asked for once more.
     fn answer_final(&mut self, ctx: &mut Context<'_>, number: u32, list: NeuronList) -> Result<()> {
+        self.neurons_failing = None;
         if let Some(contradiction) = self.heights.compare(&list.head) {
             return self.judge(ctx, &contradiction);
         }
@@ -123,7 +128,6 @@ impl HordeChain {
 
     fn accept(&mut self, ctx: &mut Context<'_>, wanted: Option<u32>, list: NeuronList) -> Neurons {
         self.live.neurons_fault = None;
-        self.neurons_failing = None;
         if list.odd_axons > 0 {
             ctx.debug_with(
                 "neurons with an axon that nobody can connect to count as not serving",

@@ -74,6 +74,10 @@ impl Wants {
         old.map(|want| want.block).collect()
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The blocks.
     pub(crate) fn blocks(&self) -> impl Iterator<Item = Option<u32>> {
         self.0.iter().map(|want| want.block)

@@ -12,6 +12,9 @@ pub(crate) struct Watch {
     pub(crate) state: Option<ChainState>,
     /// Requests that have failed in a row.
     pub(crate) failures: u32,
+    /// When the last of them has failed. A snapshot of an older version does not have it.
+    #[serde(default)]
+    pub(crate) last_failure_ms: Option<u64>,
     /// Since when there is no new block, from the moment on at which the service answered.
     quiet_since_ms: Option<u64>,
     /// Since when its blocks are below the newest one.
@@ -39,6 +42,7 @@ impl Watch {
     /// The service has not answered as it should.
     pub(crate) fn fail(&mut self, reason: String, now_ms: u64) -> Option<ChainState> {
         self.failures = self.failures.saturating_add(1);
+        self.last_failure_ms = Some(now_ms);
         (self.quiet_since_ms, self.below_since_ms) = (None, None);
         self.enter(ChainCondition::Unreachable { reason }, now_ms)
     }

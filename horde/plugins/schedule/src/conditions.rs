@@ -1,31 +1,45 @@
-//! What of the schedule an operator must look at, and why nothing runs. Pure.
+//! Conditions of the schedule, for operators. Pure.
 
 use horde_events::BatchMissed;
 use horde_extension::shown;
+use serde::{Deserialize, Serialize};
 use tig_plugin_api::prelude::*;
 
 use crate::cycle::{Cycle, End};
 use crate::decide::code;
 use crate::place::Place;
 use crate::reason::{Code, Reason};
+use crate::rules::Rules;
+
+/// A batch that was not run.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Missed {
+    pub(crate) batch: BatchMissed,
+    /// Its slot was over when this validator was started for the first time.
+    pub(crate) is_first_start: bool,
+}
 
 /// The newest batch that was not run, given what was known `before` of it. None if the next one was begun: until then it says what an
 /// operator must change, though another cycle has begun.
 pub(crate) fn newest_missed(
     cycle: Option<&Cycle>,
     hotkey: &str,
-    before: Option<BatchMissed>,
-) -> Option<BatchMissed> {
+    rules: &Rules,
+    before: Option<Missed>,
+) -> Option<Missed> {
     let Some(cycle) = cycle else { return before };
     match &cycle.end {
         Some(End::Due { .. }) => None,
-        Some(End::Missed { code, reason, .. }) => Some(BatchMissed {
-            cycle_start: cycle.start.into(),
-            block: None,
-            code: code.clone(),
-            reason: reason.clone(),
+        Some(End::Missed { code, reason, .. }) => Some(Missed {
+            is_first_start: code == code::OVERSLEPT && cycle.is_first_start_late(hotkey, rules),
+            batch: BatchMissed {
+                cycle_start: cycle.start.into(),
+                block: None,
+                code: code.clone(),
+                reason: reason.clone(),
+            },
         }),
-        None => before.filter(|missed| match missed.code.as_str() {
+        None => before.filter(|missed| match missed.batch.code.as_str() {
             code::NOT_IN_LIST => !matches!(cycle.place(hotkey), Place::Slot(_)),
             // Whether serving is off in the present cycle is known.
             code::NOT_SERVING => false,
@@ -35,7 +49,7 @@ pub(crate) fn newest_missed(
 }
 
 /// All that is so now.
-pub(crate) fn present(reason: &Reason<'_>, missed: Option<&BatchMissed>) -> Vec<Condition> {
+pub(crate) fn present(reason: &Reason<'_>, missed: Option<&Missed>) -> Vec<Condition> {
     let conditions = [of_reason(reason), missed.map(of_missed)];
     conditions.into_iter().flatten().collect()
 }
@@ -86,7 +100,11 @@ fn serving_remedy(reason: &Reason<'_>) -> &'static str {
     }
 }
 
-fn of_missed(missed: &BatchMissed) -> Condition {
+fn of_missed(missed: &Missed) -> Condition {
+    let Missed {
+        batch: missed,
+        is_first_start,
+    } = missed;
     let reason = shown(&missed.reason);
     let (code, severity, text, remedy) = match missed.code.as_str() {
         code::NOT_IN_LIST => (
@@ -103,21 +121,27 @@ fn of_missed(missed: &BatchMissed) -> Condition {
         ),
         other => (
             "batch_missed",
-            Severity::Warning,
+            match is_first_start {
+                true => Severity::Info,
+                false => Severity::Warning,
+            },
             format!(
                 "the batch of the cycle at block {} was not run: {reason}",
                 missed.cycle_start
             ),
-            missed_remedy(other),
+            missed_remedy(other, *is_first_start),
         ),
     };
     Condition::new(code, severity, text).with_remedy(remedy)
 }
 
-fn missed_remedy(code: &str) -> &'static str {
+fn missed_remedy(code: &str, is_first_start: bool) -> &'static str {
     match code {
+        code::OVERSLEPT if is_first_start => {
+            "nothing: this validator was first started after the slot, and the next cycle has a new one"
+        }
         code::OVERSLEPT => {
-            "let the host run and follow the chain before the next slot (`compute-horde doctor`); after a first start there is nothing to do"
+            "let the host run and follow the chain before the next slot (`compute-horde doctor`)"
         }
         code::CHAIN => {
             "look at the chain service (`GET /horde/chain`, `compute-horde doctor`); the next cycle has a new slot"

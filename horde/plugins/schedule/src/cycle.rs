@@ -1,6 +1,6 @@
 //! A cycle as it is stored: what is known of it, and how it ended.
 
-use horde_calc::schedule::{BlockRange, CYCLE_BLOCKS};
+use horde_calc::schedule::{BlockRange, CYCLE_BLOCKS, Timing};
 use horde_events::MinerAddress;
 use serde::{Deserialize, Serialize};
 use tig_plugin_api::prelude::*;
@@ -25,6 +25,9 @@ pub(crate) struct Cycle {
     pub(crate) hindrance: Option<Hindrance>,
     /// How it ended: the batch is due once, or missed once.
     pub(crate) end: Option<End>,
+    /// The first block that was seen since the first start, if it is one of this cycle's. Older versions do not know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) first_start_block: Option<u32>,
 }
 
 /// The miners that serve.
@@ -81,6 +84,7 @@ impl Cycle {
             miners: None,
             hindrance: None,
             end: None,
+            first_start_block: None,
         }
     }
 
@@ -104,6 +108,17 @@ impl Cycle {
     /// The block whose hash is the seed, by the rules of now. None if it would be before block 0.
     pub(crate) fn seed_block(&self, rules: &Rules) -> Option<u32> {
         self.start.checked_sub(rules.finalization_blocks)
+    }
+
+    /// Whether this validator was started for the first time when the slot was over.
+    pub(crate) fn is_first_start_late(&self, hotkey: &str, rules: &Rules) -> bool {
+        match (self.first_start_block, self.place(hotkey)) {
+            (Some(number), Place::Slot(slot)) => {
+                let timing = rules.window.timing(slot.block.into(), number);
+                matches!(timing, Timing::Missed)
+            }
+            _ => false,
+        }
     }
 
     pub(crate) fn place(&self, hotkey: &str) -> Place {

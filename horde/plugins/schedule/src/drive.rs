@@ -83,7 +83,10 @@ impl Schedule {
             }
             miss_unseen(ctx, old_start, start, number)?;
         }
-        let new = Cycle::new(start);
+        let new = Cycle {
+            first_start_block: self.cycle.is_none().then_some(number),
+            ..Cycle::new(start)
+        };
         new.store(ctx)?;
         let old = self.cycle.replace(new);
         match old {

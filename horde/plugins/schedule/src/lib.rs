@@ -37,6 +37,7 @@ use serde::{Deserialize, Serialize};
 use tig_plugin_api::ReportedConditions;
 use tig_plugin_api::prelude::*;
 
+use crate::conditions::Missed;
 use crate::config::Config;
 use crate::cycle::Cycle;
 use crate::reason::Code;
@@ -47,6 +48,9 @@ use crate::rules::Rules;
 struct Seen {
     block: Option<Block>,
     chain: Option<ChainState>,
+    /// The newest batch that was not run, until one is due: for conditions only. Older versions do not know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    missed: Option<Missed>,
 }
 
 struct Schedule {
@@ -56,8 +60,6 @@ struct Schedule {
     /// The newest cycle that was seen, as it is stored. None before the first cycle that begins at block 0 or later.
     cycle: Option<Cycle>,
     seen: Seen,
-    /// The newest batch that was not run, until one is due. Not handed over: for conditions only.
-    missed: Option<BatchMissed>,
     reported: ReportedConditions,
 }
 
@@ -80,12 +82,11 @@ impl Schedule {
             config,
             owner,
             rules,
-            missed: None,
             reported: ReportedConditions::default(),
         };
         // The event that said it may have been lost with the host.
         schedule.want_links(ctx)?;
-        // Without `horde_chain` no handler would report that there is no chain.
+        // Without `horde_chain` no handler would report that there is no chain. At a reload the host takes what `restore` reports.
         schedule.observe(ctx);
         Ok(schedule)
     }

@@ -5,14 +5,15 @@ use horde_events::BatchMissed;
 use tig_plugin_api::prelude::*;
 
 use crate::Schedule;
-use crate::conditions::{newest_missed, present};
+use crate::conditions::{Missed, newest_missed, present};
 
 impl Schedule {
     /// The last thing that a handler does: nothing may fail after it.
     pub(crate) fn observe(&mut self, ctx: &mut Context<'_>) {
-        let missed = self.missed.take();
-        self.missed = newest_missed(self.cycle.as_ref(), &self.owner.hotkey, missed);
-        let conditions = present(&self.reason(), self.missed.as_ref());
+        let before = self.seen.missed.take();
+        let cycle = self.cycle.as_ref();
+        self.seen.missed = newest_missed(cycle, &self.owner.hotkey, &self.rules, before);
+        let conditions = present(&self.reason(), self.seen.missed.as_ref());
         self.reported.report(ctx, conditions);
     }
 
@@ -24,7 +25,12 @@ impl Schedule {
             .and_then(|start| start.checked_add(CYCLE_BLOCKS));
         let start = self.cycle.as_ref().map(|cycle| i64::from(cycle.start));
         if start.is_some() && start == next_start {
-            self.missed = Some(missed.clone());
+            let known = self.seen.missed.as_ref();
+            let known = known.filter(|known| known.batch.cycle_start == missed.cycle_start);
+            self.seen.missed = Some(Missed {
+                batch: missed.clone(),
+                is_first_start: known.is_some_and(|known| known.is_first_start),
+            });
         }
     }
 }

@@ -17,8 +17,9 @@ fn condition(validator: &Validator, extension: &str, code: &str) -> Option<Value
 }
 
 #[test]
-fn unreachable_chain_is_explained_until_it_is_back() {
-    let (extension, code) = ("horde_chain", "chain_unreachable");
+fn chain_that_is_gone_is_explained_until_it_is_back() {
+    // An alert comes after half a minute; why no batch runs is told at once.
+    let (extension, code) = ("horde_schedule", "no_chain");
     let validator = Validator::start("direct");
     assert_eq!(condition(&validator, extension, code), None);
     validator.set_chain_faults(&["gone"]);
@@ -27,7 +28,6 @@ fn unreachable_chain_is_explained_until_it_is_back() {
         let is_empty = found[key].as_str().is_none_or(str::is_empty);
         assert!(!is_empty, "{key}: {found}");
     }
-    assert_ne!(found["severity"], "info", "work stops: {found}");
     validator.set_chain_faults(&[]);
     validator.wait("the end of the condition", |it| {
         condition(it, extension, code).is_none().then_some(())

@@ -285,6 +285,81 @@ fn stored_miss_is_known_after_kill_and_reload() {
     assert_eq!(codes(&schedules), ["batch_missed", "waiting_for_slot"]);
 }
 
+/// Starts for the first time when the slot is over.
+fn start_late() -> (Schedules, Chain) {
+    let (mut schedules, chain) = (start(), Chain::at(slot_of(START).block + 4));
+    chain.show(&mut schedules);
+    (schedules, chain)
+}
+
+#[test]
+fn first_start_after_the_slot_raises_no_alert() {
+    let (mut schedules, mut chain) = start_late();
+    let expect_info = |schedules: &Schedules| {
+        let mut conditions = schedules.conditions().iter();
+        let missed = conditions.find(|it| it.code == "batch_missed").unwrap();
+        assert_eq!(missed.severity, Severity::Info);
+        assert!(missed.remedy.starts_with("nothing"), "{missed:?}");
+    };
+    expect_info(&schedules);
+    schedules.kill();
+    expect_info(&schedules);
+    chain.number = START + CYCLE;
+    let events = chain.show(&mut schedules);
+    expect_info(&schedules);
+    // What it has emitted comes back late.
+    return_missed(&mut schedules, &events);
+    let missed = json!({ "cycle_start": START, "block": 1, "code": "overslept", "reason": "late" });
+    schedules.event("horde_batch_missed", missed);
+    expect_info(&schedules);
+    schedules.reload();
+    expect_info(&schedules);
+}
+
+#[test]
+fn late_start_after_another_cycle_is_a_warning() {
+    let (mut schedules, mut chain) = start_late();
+    chain.number = slot_of(START + CYCLE).block + 4;
+    chain.show(&mut schedules);
+    let condition = only(&schedules);
+    assert!(condition.text.contains("the cycle at block 1430"));
+    assert_eq!(condition.severity, Severity::Warning);
+}
+
+/// A store of an older version, and one that an older version has written since.
+#[test]
+fn stored_cycle_without_a_first_start_is_read() {
+    let cycle = serde_json::to_value(Cycle::new(START)).unwrap();
+    assert_eq!(cycle.get("first_start_block"), None);
+    let read: Cycle = serde_json::from_value(cycle).unwrap();
+    assert_eq!(read, Cycle::new(START));
+}
+
+#[test]
+fn miss_of_an_earlier_cycle_outlives_a_reload() {
+    let (mut schedules, mut chain) = (start(), Chain::at(START + 10));
+    oversleep(&mut schedules, &mut chain);
+    chain.number = START + CYCLE;
+    chain.show(&mut schedules);
+    let before = schedules.conditions().to_vec();
+    assert_eq!(codes(&schedules), ["batch_missed", "waiting_for_slot"]);
+    schedules.reload();
+    assert_eq!(schedules.conditions(), before);
+    chain.run_to(&mut schedules, slot_of(START + CYCLE).block);
+    assert_eq!(codes(&schedules), [""; 0]);
+    schedules.reload();
+    assert_eq!(codes(&schedules), [""; 0]);
+}
+
+#[test]
+fn snapshot_of_an_older_version_is_restored() {
+    let (mut schedules, mut chain) = (start(), Chain::at(START + 10));
+    oversleep(&mut schedules, &mut chain);
+    let seen = json!({ "block": chain.block(), "chain": null });
+    schedules.succeed_to(1, &seen).unwrap();
+    assert_eq!(codes(&schedules), ["batch_missed"]);
+}
+
 #[test]
 fn command_reports_what_it_changes() {
     for name in ["schedule_synthetic_jobs", "run_synthetic_jobs"] {
