@@ -18,7 +18,7 @@ fn condition(validator: &Validator, extension: &str, code: &str) -> Option<Value
 
 #[test]
 fn chain_that_is_gone_is_explained_until_it_is_back() {
-    // An alert comes after half a minute; why no batch runs is told at once.
+    // The alert comes after half a minute; the reason why no batch runs is reported at once.
     let (extension, code) = ("horde_schedule", "no_chain");
     let validator = Validator::start("direct");
     assert_eq!(condition(&validator, extension, code), None);
