@@ -72,12 +72,10 @@ pub(crate) struct View<'a> {
     pub(crate) now_ms: u64,
 }
 
-/// All that is so now.
-pub(crate) fn present(view: &View<'_>) -> Vec<Condition> {
-    let neurons = view.neurons.filter(|failing| failing.is_lasting());
-    let neurons = neurons.map(|failing| neurons_unreadable(view.url, failing.cause));
-    // Without a chain there are no neurons either: one condition names the cause.
-    of_watch(view).or(neurons).into_iter().collect()
+/// The condition of requests for neurons. Without a chain there are no neurons either: then that of the service names the cause.
+pub(crate) fn of_neurons(view: &View<'_>) -> Option<Condition> {
+    let lasting = view.neurons.filter(|failing| failing.is_lasting())?;
+    Some(neurons_unreadable(view.url, lasting.cause))
 }
 
 /// The condition of the service as a whole.
@@ -211,13 +209,14 @@ mod tests {
         for time_ms in times_ms {
             watch.fail("reason".to_owned(), *time_ms);
         }
-        present(&View {
+        let condition = of_watch(&View {
             url: "http://pylon",
             watch: &watch,
             poll_cause: None,
             neurons: None,
             now_ms,
-        })
+        });
+        condition.into_iter().collect()
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use tig_plugin_api::prelude::*;
 
 use crate::HordeChain;
-use crate::conditions::{View, of_watch, present};
+use crate::conditions::{View, of_neurons, of_watch};
 
 impl HordeChain {
     /// The last thing that a handler does: nothing may fail after it.
@@ -18,10 +18,10 @@ impl HordeChain {
             neurons: failing.and_then(|failing| failing.while_wanted(is_wanted, now_ms)),
             now_ms,
         };
+        let service = of_watch(&view);
         // After a trouble of the whole service, neurons are judged afresh.
-        let has_trouble = of_watch(&view).is_some();
-        let conditions = present(&view);
-        self.neurons_failing = view.neurons.filter(|_| !has_trouble);
-        self.reported.report(ctx, conditions);
+        self.neurons_failing = view.neurons.filter(|_| service.is_none());
+        let present = service.or_else(|| of_neurons(&view));
+        self.reported.report(ctx, present.into_iter().collect());
     }
 }
