@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use horde_extension::shown;
-use serde_json::{Value, json};
+use serde_json::json;
 use tig_plugin_api::panel::{Column, Figure, Format, Panel, PlotSeries, Row, Table, Tone, Widget};
 
 use crate::bucket::Bucket;
@@ -163,8 +163,7 @@ fn fault_text(fault: &BucketFault) -> String {
 }
 
 fn last_shortage(shortage: &Shortage) -> Widget {
-    let figure = |label: &str, value: Value, format| Figure::new(label, value, format);
-    let missing = figure(
+    let missing = Figure::new(
         "Executors not tested",
         json!(shortage.missing),
         Format::Number,
@@ -172,10 +171,10 @@ fn last_shortage(shortage: &Shortage) -> Widget {
     Widget::Figures {
         title: "Last batch that lacked samples".to_owned(),
         figures: vec![
-            figure("At", json!(shortage.at_ms), Format::Time),
-            figure("Batch", json!(shown(&shortage.batch)), Format::Id),
+            Figure::new("At", json!(shortage.at_ms), Format::Time),
+            Figure::new("Batch", json!(shown(&shortage.batch)), Format::Id),
             missing.with_note(format!("of {}", shortage.wanted)),
-            figure("Reason", json!(shown(&shortage.reason)), Format::Text),
+            Figure::new("Reason", json!(shown(&shortage.reason)), Format::Text),
         ],
     }
 }
