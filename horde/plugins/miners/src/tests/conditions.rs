@@ -45,6 +45,13 @@ fn refuse(world: &mut World, miners: &[usize]) {
     }
 }
 
+/// Two miners are wanted, and given up for so long that it is reported.
+fn lose_two(world: &mut World) {
+    want(world, &[1, 2]);
+    refuse(world, &[1, 2]);
+    world.0.advance_ms(MANIFEST_MS);
+}
+
 #[test]
 fn wanted_links_all_down_are_a_warning() {
     let mut world = start();
@@ -67,9 +74,7 @@ fn wanted_links_all_down_are_a_warning() {
 #[test]
 fn next_attempts_do_not_end_it_but_a_link_does() {
     let mut world = start();
-    want(&mut world, &[1, 2]);
-    refuse(&mut world, &[1, 2]);
-    world.0.advance_ms(MANIFEST_MS);
+    lose_two(&mut world);
     let before = conditions(&mut world);
     assert_eq!(before.len(), 1);
     want(&mut world, &[1, 2]);
@@ -84,9 +89,7 @@ fn next_attempts_do_not_end_it_but_a_link_does() {
 #[test]
 fn links_that_nobody_wants_end_it() {
     let mut world = start();
-    want(&mut world, &[1, 2]);
-    refuse(&mut world, &[1, 2]);
-    world.0.advance_ms(MANIFEST_MS);
+    lose_two(&mut world);
     assert_eq!(conditions(&mut world).len(), 1);
     want(&mut world, &[]);
     assert_eq!(conditions(&mut world), []);
@@ -130,9 +133,7 @@ fn trusted_miner_down_does_not_count() {
     refuse(&mut world, &[TRUSTED, 1]);
     world.0.advance_ms(MANIFEST_MS);
     assert_eq!(conditions(&mut world), [], "one miner of the subnet");
-    want(&mut world, &[1, 2]);
-    refuse(&mut world, &[1, 2]);
-    world.0.advance_ms(MANIFEST_MS);
+    lose_two(&mut world);
     want_of(&mut world, "horde_crossval", &[]);
     want_of(&mut world, "horde_crossval", &[trusted()]);
     world.tag(TRUSTED);
@@ -173,9 +174,7 @@ fn lost_links_are_reported_when_given_up() {
 #[test]
 fn reload_does_not_end_it() {
     let mut world = start();
-    want(&mut world, &[1, 2]);
-    refuse(&mut world, &[1, 2]);
-    world.0.advance_ms(MANIFEST_MS);
+    lose_two(&mut world);
     let before = conditions(&mut world);
     assert_eq!(before.len(), 1);
     world.0.reload();
@@ -187,9 +186,7 @@ fn reload_does_not_end_it() {
 fn same_condition_is_not_reported_again() {
     let mut world = start();
     assert_eq!(conditions(&mut world), []);
-    want(&mut world, &[1, 2]);
-    refuse(&mut world, &[1, 2]);
-    world.0.advance_ms(MANIFEST_MS);
+    lose_two(&mut world);
     world.0.fail_next(CallKind::Conditions, "");
     for _ in 0..3 {
         assert_eq!(conditions(&mut world), []);
