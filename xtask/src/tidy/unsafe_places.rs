@@ -44,10 +44,10 @@ fn compare(text: &str, places: &[String]) -> Vec<String> {
         .iter()
         .filter(|place| !text.contains(&format!("`{place}`")))
         .map(|place| format!("{DOCUMENT}: {place} holds `unsafe` and is not named"));
-    let number = NUMBERS
-        .get(places.len())
-        .copied()
-        .unwrap_or("more than seven");
+    let number = NUMBERS.get(places.len()).map_or_else(
+        || format!("more than {}", NUMBERS.last().unwrap_or(&"none")),
+        |number| (*number).to_owned(),
+    );
     let sentence = format!("allowed in {number} files");
     let wrong = (!text.contains(&sentence))
         .then(|| format!("{DOCUMENT}: `unsafe` must be said to be {sentence:?}"));
