@@ -338,3 +338,28 @@ pub struct PlotSeries {
     #[serde(default)]
     pub is_rate: bool,
 }
+
+impl PlotSeries {
+    /// A line of the metric's values, of the series that have these labels.
+    #[must_use]
+    pub fn new(label: &str, metric: &str, labels: &[(&str, &str)]) -> Self {
+        let labels = labels.iter();
+        Self {
+            label: label.to_owned(),
+            metric: metric.to_owned(),
+            labels: labels
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            is_rate: false,
+        }
+    }
+
+    /// The line of the change per second.
+    #[must_use]
+    pub fn per_second(self) -> Self {
+        Self {
+            is_rate: true,
+            ..self
+        }
+    }
+}
