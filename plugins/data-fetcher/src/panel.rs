@@ -1,7 +1,5 @@
 //! The panel `network`: where the chain is, what of ours it lists, and how the API does.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 use tig_plugin_api::panel::{Figure, Format, Panel, PlotSeries, Widget};
 
@@ -104,14 +102,10 @@ fn api(api_url: &str, health: &Health) -> Widget {
 }
 
 fn plot(title: &str, unit: &str, metric: &str, is_rate: bool) -> Widget {
+    let series = PlotSeries::new(title, metric, &[("extension", "data_fetcher")]);
     Widget::Plot {
         title: title.to_owned(),
         unit: unit.to_owned(),
-        series: vec![PlotSeries {
-            label: title.to_owned(),
-            metric: metric.to_owned(),
-            labels: BTreeMap::from([("extension".to_owned(), "data_fetcher".to_owned())]),
-            is_rate,
-        }],
+        series: vec![PlotSeries { is_rate, ..series }],
     }
 }

@@ -159,15 +159,11 @@ fn tone(job: &Job, is_late: bool) -> Tone {
 }
 
 fn plot() -> Widget {
-    let labels = BTreeMap::from([("extension".to_owned(), "job_manager".to_owned())]);
+    let metric = "tig_extension_batches_done_total";
+    let labels = [("extension", "job_manager")];
     Widget::Plot {
         title: "Batches".to_owned(),
         unit: "batches/s".to_owned(),
-        series: vec![PlotSeries {
-            label: "delivered".to_owned(),
-            metric: "tig_extension_batches_done_total".to_owned(),
-            labels,
-            is_rate: true,
-        }],
+        series: vec![PlotSeries::new("delivered", metric, &labels).per_second()],
     }
 }

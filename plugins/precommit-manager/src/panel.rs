@@ -233,11 +233,9 @@ fn challenge_row(plan: &Plan<'_>, name: &str, reason: Option<&Reason>) -> Row {
 }
 
 fn plot() -> Widget {
-    let series = |label: &str, name: &str| PlotSeries {
-        label: label.to_owned(),
-        metric: format!("tig_extension_{name}"),
-        labels: BTreeMap::from([("extension".to_owned(), "precommit_manager".to_owned())]),
-        is_rate: false,
+    let series = |label: &str, name: &str| {
+        let metric = format!("tig_extension_{name}");
+        PlotSeries::new(label, &metric, &[("extension", "precommit_manager")])
     };
     Widget::Plot {
         title: "Fees".to_owned(),

@@ -197,20 +197,15 @@ fn actions(view: &View<'_>, name: &str) -> Vec<Action> {
     actions
 }
 
-fn series(label: &str, metric: &str, is_rate: bool) -> PlotSeries {
-    PlotSeries {
-        label: label.to_owned(),
-        metric: metric.to_owned(),
-        labels: BTreeMap::from([("extension".to_owned(), "slave_manager".to_owned())]),
-        is_rate,
-    }
+fn series(label: &str, metric: &str) -> PlotSeries {
+    PlotSeries::new(label, metric, &[("extension", "slave_manager")])
 }
 
 fn rate_plot() -> Widget {
     Widget::Plot {
         title: "Nonces per second".to_owned(),
         unit: "nonces/s".to_owned(),
-        series: vec![series("All slaves", "tig_extension_nonces_total", true)],
+        series: vec![series("All slaves", "tig_extension_nonces_total").per_second()],
     }
 }
 
@@ -219,10 +214,10 @@ fn slaves_plot() -> Widget {
         title: "Slaves and batches".to_owned(),
         unit: String::new(),
         series: vec![
-            series("Slaves present", "tig_extension_slaves_present", false),
-            series("Slaves with work", "tig_extension_slaves_busy", false),
-            series("Batches waiting", "tig_extension_batches_queued", false),
-            series("Batches leased", "tig_extension_batches_leased", false),
+            series("Slaves present", "tig_extension_slaves_present"),
+            series("Slaves with work", "tig_extension_slaves_busy"),
+            series("Batches waiting", "tig_extension_batches_queued"),
+            series("Batches leased", "tig_extension_batches_leased"),
         ],
     }
 }

@@ -162,14 +162,9 @@ fn columns(of: &[(&str, &str, Format)]) -> Vec<Column> {
 }
 
 fn plot() -> Widget {
-    let series = |outcome: &str| PlotSeries {
-        label: outcome.to_owned(),
-        metric: "tig_extension_answers_total".to_owned(),
-        labels: BTreeMap::from([
-            ("extension".to_owned(), "submissions_manager".to_owned()),
-            ("outcome".to_owned(), outcome.to_owned()),
-        ]),
-        is_rate: true,
+    let series = |outcome: &str| {
+        let labels = [("extension", "submissions_manager"), ("outcome", outcome)];
+        PlotSeries::new(outcome, "tig_extension_answers_total", &labels).per_second()
     };
     Widget::Plot {
         title: "Answers to submissions".to_owned(),

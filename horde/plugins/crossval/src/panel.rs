@@ -1,7 +1,5 @@
 //! The panel `pool`: the pool of prompts for the operator's page and `tig-host top`.
 
-use std::collections::BTreeMap;
-
 use horde_extension::shown;
 use serde_json::json;
 use tig_plugin_api::panel::{Column, Figure, Format, Panel, PlotSeries, Row, Table, Tone, Widget};
@@ -180,15 +178,13 @@ fn last_shortage(shortage: &Shortage) -> Widget {
 }
 
 fn plot((title, metric): (&str, &str)) -> Widget {
-    let label = ("extension".to_owned(), "horde_crossval".to_owned());
     Widget::Plot {
         title: title.to_owned(),
         unit: String::new(),
-        series: vec![PlotSeries {
-            label: title.to_owned(),
-            metric: metric.to_owned(),
-            labels: BTreeMap::from([label]),
-            is_rate: false,
-        }],
+        series: vec![PlotSeries::new(
+            title,
+            metric,
+            &[("extension", "horde_crossval")],
+        )],
     }
 }

@@ -1,7 +1,5 @@
 //! The panel `miners`: the links that need somebody, and all others.
 
-use std::collections::BTreeMap;
-
 use horde_events::ExecutorCount;
 use horde_extension::shown;
 use serde_json::json;
@@ -19,6 +17,9 @@ pub(crate) const ORDER: u32 = 20;
 
 /// Name of the validator's own miner, which has no hotkey. An empty id would get lost in a URL.
 const TRUSTED: &str = "trusted miner";
+
+/// Label of the series of this extension.
+const LABEL: (&str, &str) = ("extension", "horde_miners");
 
 /// Key, heading and format of the columns.
 const COLUMNS: [(&str, &str, Format); 7] = [
@@ -170,36 +171,19 @@ fn tone(stage: Stage) -> Tone {
 }
 
 fn links_plot() -> Widget {
+    let labels = [LABEL, ("state", Stage::Up.name())];
     Widget::Plot {
         title: "Links that are up".to_owned(),
         unit: String::new(),
-        series: vec![PlotSeries {
-            label: "Links".to_owned(),
-            metric: "tig_extension_links".to_owned(),
-            labels: labels(&[("state", Stage::Up.name())]),
-            is_rate: false,
-        }],
+        series: vec![PlotSeries::new("Links", "tig_extension_links", &labels)],
     }
 }
 
 fn jobs_plot() -> Widget {
+    let metric = "tig_extension_jobs_over_total";
     Widget::Plot {
         title: "Jobs over per second".to_owned(),
         unit: "jobs/s".to_owned(),
-        series: vec![PlotSeries {
-            label: "All outcomes".to_owned(),
-            metric: "tig_extension_jobs_over_total".to_owned(),
-            labels: labels(&[]),
-            is_rate: true,
-        }],
+        series: vec![PlotSeries::new("All outcomes", metric, &[LABEL]).per_second()],
     }
-}
-
-/// Labels of this extension's series.
-fn labels(more: &[(&str, &str)]) -> BTreeMap<String, String> {
-    let labels = [("extension", "horde_miners")].into_iter();
-    let labels = labels.chain(more.iter().copied());
-    labels
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect()
 }

@@ -203,16 +203,9 @@ fn failed(hotkey: &str, miner: &MinerRow) -> Row {
 }
 
 fn plot((title, metric, labels): (&str, &str, Labels)) -> Widget {
-    let labels = labels.iter();
-    let labels = labels.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     Widget::Plot {
         title: title.to_owned(),
         unit: String::new(),
-        series: vec![PlotSeries {
-            label: title.to_owned(),
-            metric: metric.to_owned(),
-            labels: labels.collect(),
-            is_rate: false,
-        }],
+        series: vec![PlotSeries::new(title, metric, labels)],
     }
 }
