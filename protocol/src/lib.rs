@@ -33,5 +33,5 @@ pub use player_id::{ParsePlayerIdError, PlayerId};
 pub use precise_number::{ParsePreciseNumberError, PreciseNumber};
 pub use recent::Recent;
 pub use settings::BenchmarkSettings;
-pub use work::{Batch, BatchOfJob, BatchResult, WasmVmConfig};
+pub use work::{BATCH_SIZE_MAX, Batch, BatchOfJob, BatchResult, WasmVmConfig};
 pub use work_check::BadBatchResult;

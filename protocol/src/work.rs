@@ -6,6 +6,9 @@ use crate::merkle::MerkleHash;
 use crate::output::MerkleProof;
 use crate::settings::BenchmarkSettings;
 
+/// Nonces of the largest batch that slaves compute: they keep a leaf for each nonce. Masters ask for no larger one.
+pub const BATCH_SIZE_MAX: u64 = 1 << 20;
+
 /// Limits of the VM, part of the protocol's configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WasmVmConfig {

@@ -1,14 +1,12 @@
 //! Is a batch from the master fit to be worked on? Pure. The master may be hostile: nothing of a batch reaches a path,
 //! a URL or a command line before it passed here.
 
-use tig_protocol::Batch;
+use tig_protocol::{BATCH_SIZE_MAX, Batch};
 
 /// Longest id or `rand_hash`.
 const ID_BYTES_MAX: usize = 128;
 /// Longest download URL.
 const URL_BYTES_MAX: usize = 2_048;
-/// Largest batch; a branch depth is one byte, and a worker keeps one leaf per nonce.
-const BATCH_SIZE_MAX: u64 = 1 << 20;
 /// Difficulty parameters; every known challenge has two.
 const DIFFICULTY_LEN_MAX: usize = 8;
 /// Address space of a 32-bit WASM memory.

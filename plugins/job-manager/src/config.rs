@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use tig_plugin_api::ConfigSchema;
+use tig_protocol::BATCH_SIZE_MAX;
 
 /// `config.job_manager`: a challenge that is not in it gets no batches.
 pub(crate) type Config = BTreeMap<String, ChallengeConfig>;
@@ -13,7 +14,7 @@ pub(crate) type Config = BTreeMap<String, ChallengeConfig>;
 #[serde(deny_unknown_fields)]
 pub(crate) struct ChallengeConfig {
     /// Nonces per batch.
-    pub(crate) batch_size: BatchSize,
+    pub(crate) batch_size: ConfiguredBatchSize,
     /// A batch without a result is handed out again after this time.
     pub(crate) ms_delay_between_batch_retries: u64,
     /// Part of the batches that a second slave computes once more, between 0 and 1.
@@ -64,7 +65,7 @@ impl From<Share> for f64 {
 }
 
 /// Nonces per batch: a power of two, because only then do batch trees join to the whole tree (tig-protocol.md section 7.3).
-#[derive(Clone, ConfigSchema, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(try_from = "u64", into = "u64")]
 pub(crate) struct BatchSize(u64);
 
@@ -100,6 +101,39 @@ impl TryFrom<u64> for BatchSize {
 impl From<BatchSize> for u64 {
     fn from(size: BatchSize) -> Self {
         size.0
+    }
+}
+
+/// A batch size that slaves accept. Records of an earlier config may have larger ones.
+#[derive(Clone, ConfigSchema, Copy, Debug, Deserialize)]
+#[serde(try_from = "u64")]
+pub(crate) struct ConfiguredBatchSize(BatchSize);
+
+/// A number that is no batch size for a config.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BadBatchSize {
+    #[error(transparent)]
+    NotPowerOfTwo(#[from] NotPowerOfTwo),
+    #[error(
+        "{0} is more than {BATCH_SIZE_MAX}, the largest batch that slaves accept: use {BATCH_SIZE_MAX} or less"
+    )]
+    TooLarge(u64),
+}
+
+impl ConfiguredBatchSize {
+    pub(crate) fn get(self) -> BatchSize {
+        self.0
+    }
+}
+
+impl TryFrom<u64> for ConfiguredBatchSize {
+    type Error = BadBatchSize;
+
+    fn try_from(size: u64) -> Result<Self, BadBatchSize> {
+        match size > BATCH_SIZE_MAX {
+            true => Err(BadBatchSize::TooLarge(size)),
+            false => Ok(Self(BatchSize::try_from(size)?)),
+        }
     }
 }
 

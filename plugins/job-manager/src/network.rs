@@ -153,7 +153,7 @@ impl Network {
             .cloned()
             .ok_or_else(|| Missing::Wasm(algorithm_id.clone()))?;
         Ok(Terms {
-            batch_size: challenge.batch_size,
+            batch_size: challenge.batch_size.get(),
             retry_delay_ms: challenge.ms_delay_between_batch_retries,
             wasm_vm_config: self
                 .wasm_vm_config(&settings.block_id)

@@ -4,7 +4,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use tig_protocol::BenchmarkSettings;
+use tig_protocol::{BATCH_SIZE_MAX, BenchmarkSettings};
 use tig_worker::{Algorithm, BatchJob, Limits, compute_batch};
 
 use super::args::Bench;
@@ -86,10 +86,10 @@ fn round(
 fn print(sums: &Sums, limits: &Limits, args: &Bench) -> io::Result<()> {
     let nonces = sums.nonces as f64;
     let rate = nonces / sums.time.as_secs_f64();
-    let batch = (rate * BATCH_SECONDS).max(1.0).log2().floor().exp2();
+    let batch = suitable_batch_size(rate);
     let share = |fuel: f64| 100.0 * fuel / limits.max_fuel as f64;
     let workers = format!("nonces on {} workers", args.workers);
-    let batch_size = args.lifespan.batch_size.unwrap_or(batch as u64);
+    let batch_size = args.lifespan.batch_size.unwrap_or(batch);
     let judgement = args.lifespan.judge(batch_size, rate);
     let batch_name = format!("a batch of {batch_size} nonces takes");
     let useful = judgement.useful_seconds;
@@ -107,7 +107,7 @@ fn print(sums: &Sums, limits: &Limits, args: &Bench) -> io::Result<()> {
             "%",
         ),
         ("the most, of the limit", share(sums.fuel_max as f64), "%"),
-        ("batch_size for 15 to 30 s", batch, "nonces"),
+        ("batch_size for 15 to 30 s", batch as f64, "nonces"),
         (&batch_name, judgement.batch_seconds, "s"),
         ("useful part of the lifespan", useful, "s"),
     ];
@@ -120,4 +120,22 @@ fn print(sums: &Sums, limits: &Limits, args: &Bench) -> io::Result<()> {
     }
     table::print(&lines, args.json)?;
     table::print_verdict(judgement.fits(), &judgement.sentence(), args.json)
+}
+
+/// The largest batch that takes at most [`BATCH_SECONDS`] at so many nonces per second, and that slaves accept.
+fn suitable_batch_size(rate: f64) -> u64 {
+    let exponent = (rate * BATCH_SECONDS).max(1.0).log2().floor();
+    (exponent.exp2() as u64).min(BATCH_SIZE_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn suitable_batch_is_one_that_slaves_accept() {
+        assert_eq!(suitable_batch_size(0.01), 1);
+        assert_eq!(suitable_batch_size(100.0), 2048);
+        assert_eq!(suitable_batch_size(1e6), BATCH_SIZE_MAX);
+    }
 }

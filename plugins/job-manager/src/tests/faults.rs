@@ -138,6 +138,17 @@ fn an_odd_batch_size_is_refused_with_its_place() {
 }
 
 #[test]
+fn batch_size_beyond_slaves_is_refused_with_its_place() {
+    let refused = |size| Harness::<JobManager>::try_start(settings(size)).err();
+    let error = refused(1 << 21).unwrap().to_string();
+    assert_eq!(
+        error,
+        "config.job_manager.knapsack.batch_size: 2097152 is more than 1048576, the largest batch that slaves accept: use 1048576 or less"
+    );
+    assert!(refused(1 << 20).is_none());
+}
+
+#[test]
 fn results_of_unknown_jobs_are_ignored() {
     let mut manager = start(4);
     manager.event(
