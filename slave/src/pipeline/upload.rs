@@ -1,5 +1,6 @@
 //! Third stage: delivers results. Invariant: a result leaves memory only when the master took or refused it, or at the stop;
-//! one that could not be delivered at once is on disk besides.
+//! one that could not be delivered at once is on disk besides,
+//! and so is one that waits for it.
 
 use std::collections::VecDeque;
 use std::io;
@@ -69,9 +70,20 @@ impl Uploader {
     }
 
     /// Sends `next` once; it comes back if it has to be sent again.
-    async fn deliver(&mut self, next: Finished) -> Result<(), Finished> {
-        let (rand_hash, body) = (next.rand_hash.as_deref(), next.body.clone());
-        match self.master.submit(&next.batch_id, rand_hash, body).await {
+    async fn deliver(&mut self, mut next: Finished) -> Result<(), Finished> {
+        let (batch_id, rand_hash) = (next.batch_id.clone(), next.rand_hash.clone());
+        let body = next.body.clone();
+        let submit = self.master.submit(&batch_id, rand_hash.as_deref(), body);
+        tokio::pin!(submit);
+        let delivery = tokio::select! {
+            delivery = &mut submit => delivery,
+            // The slave may end before a master that is away has refused the connection.
+            () = self.stop.cancelled() => {
+                next = self.keep(next).await;
+                submit.await
+            }
+        };
+        match delivery {
             Delivery::Accepted => {
                 tracing::debug!(batch_id = next.batch_id, "result delivered");
                 self.observer.delivered();
@@ -170,7 +182,11 @@ impl Uploader {
                 () = &mut sleep => return,
                 // The time to deliver is short from now on.
                 () = self.stop.cancelled(), if !stopping => return,
-                Some(new) = results.recv(), if self.held.len() < RESULTS_HELD_MAX => self.held.push_back(new),
+                // The one before could not be delivered, so this one waits, too, and has to outlive a kill.
+                Some(new) = results.recv(), if self.held.len() < RESULTS_HELD_MAX => {
+                    let new = self.keep(new).await;
+                    self.held.push_back(new);
+                }
             }
         }
     }

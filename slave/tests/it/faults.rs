@@ -1,5 +1,9 @@
 //! A master that fails, vanishes, refuses or lies.
 
+use std::time::Duration;
+
+use tig_protocol::Batch;
+
 use crate::fixture::{JOB, OTHER_JOB, Slave, batch, json, mini, until, until_accepted};
 use crate::master::FakeMaster;
 
@@ -68,17 +72,45 @@ async fn a_killed_slave_delivers_what_it_had_computed() {
     let slave = slave.killed_and_started(&master);
     master.seen(|seen| seen.upload_statuses.clear());
     until_accepted(&master, 1).await;
-    let folders = std::fs::read_dir(slave.folder.join("results")).unwrap();
-    let own: Vec<_> = folders.map(|entry| entry.unwrap().path()).collect();
-    until("it is forgotten", || {
-        std::fs::read_dir(&own[0]).unwrap().count() == 0
-    })
-    .await;
+    until("it is forgotten", || slave.num_kept() == 0).await;
     slave.stop().await;
     master.seen(|seen| {
         assert_eq!(seen.accepted[0].0, format!("{JOB}_0"));
         assert_eq!(seen.downloads.len(), 1, "it was computed once");
     });
+}
+
+#[tokio::test]
+async fn results_that_wait_behind_a_failed_one_are_on_disk() {
+    let master = FakeMaster::start();
+    let first = batch(&master, JOB, &[]);
+    let second = Batch {
+        start_nonce: first.batch_size,
+        ..first.clone()
+    };
+    master.seen(|seen| seen.upload_statuses.extend([503; 10_000]));
+    master.serve(mini("mini/satisfiability"), &[first, second]);
+    let slave = Slave::discouraged(&master);
+    until("both are kept", || slave.num_kept() == 2).await;
+    assert_eq!(master.seen(|seen| seen.upload_attempts), 1);
+    let slave = slave.killed_and_started(&master);
+    master.seen(|seen| seen.upload_statuses.clear());
+    until_accepted(&master, 2).await;
+    slave.stop().await;
+}
+
+#[tokio::test]
+async fn result_on_its_way_at_the_stop_is_on_disk() {
+    let master = FakeMaster::start();
+    master.seen(|seen| seen.upload_time = Duration::from_secs(3_600));
+    master.serve(mini("mini/satisfiability"), &[batch(&master, JOB, &[])]);
+    let slave = Slave::start(&master);
+    until("the upload has begun", || {
+        master.seen(|seen| seen.upload_attempts) >= 1
+    })
+    .await;
+    slave.ask_to_stop();
+    until("it is kept", || slave.num_kept() == 1).await;
 }
 
 /// As on a disk that is full or read-only: there is no place for results.

@@ -76,8 +76,19 @@ pub(crate) fn computed(batch: &Batch, wasm: &[u8]) -> BatchResult {
     .unwrap()
 }
 
+const QUICK: Backoff = Backoff::from_millis(5, 20);
 /// A failed algorithm is tried again with the next batch.
 const AT_ONCE: Backoff = Backoff::from_millis(0, 0);
+
+fn pace() -> Pace {
+    Pace {
+        idle: QUICK,
+        retry: QUICK,
+        unable: AT_ONCE,
+        refused: QUICK,
+        stop_drain: Duration::from_secs(20),
+    }
+}
 
 pub(crate) struct Slave {
     pub(crate) folder: PathBuf,
@@ -97,29 +108,38 @@ impl Slave {
     }
 
     pub(crate) fn at(master: SocketAddr, engine: Engine) -> Self {
-        Self::start_in(tempfile::tempdir().unwrap(), master, engine, AT_ONCE)
+        Self::start_in(tempfile::tempdir().unwrap(), master, engine, pace())
     }
 
     /// Ends it without a word, and starts another on the same folder.
     pub(crate) fn killed_and_started(self, master: &FakeMaster) -> Self {
         self.run.abort();
-        Self::start_in(self._temporary, master.address, Engine::Builtin, AT_ONCE)
+        Self::start_in(self._temporary, master.address, Engine::Builtin, pace())
     }
 
     /// Tries an algorithm that it could not run again as `unable` says.
     pub(crate) fn patient(master: &FakeMaster, unable: Backoff) -> Self {
+        Self::paced(master, Pace { unable, ..pace() })
+    }
+
+    /// Does not try a failed delivery again while the test runs.
+    pub(crate) fn discouraged(master: &FakeMaster) -> Self {
+        let retry = Backoff::from_millis(3_600_000, 3_600_000);
+        Self::paced(master, Pace { retry, ..pace() })
+    }
+
+    fn paced(master: &FakeMaster, pace: Pace) -> Self {
         let temporary = tempfile::tempdir().unwrap();
-        Self::start_in(temporary, master.address, Engine::Builtin, unable)
+        Self::start_in(temporary, master.address, Engine::Builtin, pace)
     }
 
     fn start_in(
         temporary: tempfile::TempDir,
         master: SocketAddr,
         engine: Engine,
-        unable: Backoff,
+        pace: Pace,
     ) -> Self {
         let folder = temporary.path().join("algorithms");
-        let quick = Backoff::from_millis(5, 20);
         let settings = Settings {
             master: tig_slave::master_url("127.0.0.1", master.port()).unwrap(),
             name: NAME.parse().unwrap(),
@@ -128,13 +148,7 @@ impl Slave {
             algorithms_folder: folder.clone(),
             workers: NonZeroUsize::new(2).unwrap(),
             engine,
-            pace: Pace {
-                idle: quick,
-                retry: quick,
-                unable,
-                refused: quick,
-                stop_drain: Duration::from_secs(20),
-            },
+            pace,
         };
         let stop = CancellationToken::new();
         let run = tokio::spawn(tig_slave::run(settings, stop.clone()));
@@ -146,9 +160,22 @@ impl Slave {
         }
     }
 
+    /// Asks for the stop.
+    pub(crate) fn ask_to_stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Results on disk.
+    pub(crate) fn num_kept(&self) -> usize {
+        let own = std::fs::read_dir(self.folder.join("results")).ok();
+        let own = own.and_then(|mut folders| folders.next());
+        let results = own.map(|own| std::fs::read_dir(own.unwrap().path()).unwrap());
+        results.map_or(0, Iterator::count)
+    }
+
     /// Asks for the stop and waits for it.
     pub(crate) async fn stop(self) {
-        self.stop.cancel();
+        self.ask_to_stop();
         self.run.await.unwrap().unwrap();
     }
 

@@ -29,6 +29,8 @@ pub(crate) struct Seen {
     /// Statuses of the next answers to uploads; 200 when empty.
     pub(crate) upload_statuses: VecDeque<u16>,
     pub(crate) upload_attempts: usize,
+    /// Time that each upload takes.
+    pub(crate) upload_time: Duration,
     /// Uploads answered 200: batch id and result.
     pub(crate) accepted: Vec<(String, Value)>,
     /// Batches given back: batch id and reason.
@@ -152,10 +154,15 @@ async fn submit(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    let upload_time = {
+        let mut seen = shared.lock().unwrap();
+        note_name(&mut seen, &headers);
+        note_authorization(&mut seen, "/submit-batch-result", &headers);
+        seen.upload_attempts += 1;
+        seen.upload_time
+    };
+    tokio::time::sleep(upload_time).await;
     let mut seen = shared.lock().unwrap();
-    note_name(&mut seen, &headers);
-    note_authorization(&mut seen, "/submit-batch-result", &headers);
-    seen.upload_attempts += 1;
     let status = StatusCode::from_u16(seen.upload_statuses.pop_front().unwrap_or(200)).unwrap();
     if status.is_success() {
         seen.accepted
