@@ -87,7 +87,8 @@ impl SlaveManager {
             return Ok(false);
         }
         if let Some(stats) = self.state.slaves.get_mut(slave) {
-            (stats.in_a_row, stats.resting_until_ms) = (0, 0);
+            stats.end_row();
+            stats.resting_until_ms = 0;
         }
         ctx.warn_with("slave pardoned", &[("slave", &slaves::reason(slave))]);
         Ok(true)

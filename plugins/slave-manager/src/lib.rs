@@ -218,12 +218,12 @@ impl SlaveManager {
     /// `job_manager` knows more of a batch than this one.
     fn on_result_refused(&mut self, ctx: &mut Context<'_>, event: ResultRefused) -> Result<()> {
         let now_ms = ctx.now_ms();
-        let in_a_row = match self.state.slaves.get_mut(&event.slave) {
+        let refused_in_a_row = match self.state.slaves.get_mut(&event.slave) {
             Some(slave) => slave.result_refused(&event.reason, now_ms),
             None => return Ok(()),
         };
         let batch_id = format!("{}_{}", event.benchmark_id, event.start_nonce);
-        self.judge(ctx, &event.slave, in_a_row, batch_id, &event.reason)
+        self.judge(ctx, &event.slave, refused_in_a_row, batch_id, &event.reason)
     }
 
     fn on_slave_convicted(&mut self, ctx: &mut Context<'_>, event: SlaveConvicted) -> Result<()> {
@@ -305,23 +305,23 @@ impl SlaveManager {
 }
 
 impl SlaveManager {
-    /// Counts what has gone wrong; too much of it in a row ends in quarantine.
+    /// Too many refused results in a row end in quarantine.
     fn judge(
         &mut self,
         ctx: &mut Context<'_>,
         slave: &str,
-        in_a_row: u32,
+        refused_in_a_row: u32,
         batch_id: String,
         reason: &str,
     ) -> Result<()> {
-        if in_a_row < REFUSALS_MAX {
+        if refused_in_a_row < REFUSALS_MAX {
             return Ok(());
         }
         let evidence = Evidence::BadResult {
             batch_id,
             reason: reason.to_owned(),
         };
-        let reason = format!("{in_a_row} bad results in a row");
+        let reason = format!("{refused_in_a_row} bad results in a row");
         self.put_in_quarantine(ctx, slave, &reason, evidence)
     }
 

@@ -55,6 +55,9 @@ pub(crate) struct Slave {
     pub(crate) failures: u64,
     /// Refused results and failures since the last good result.
     pub(crate) in_a_row: u32,
+    /// Of them the refused results: who only gives batches back does no harm.
+    #[serde(default)]
+    pub(crate) refused_in_a_row: u32,
     /// Algorithms that it has said it cannot run.
     #[serde(default)]
     pub(crate) cannot_run: CannotRun,
@@ -83,7 +86,12 @@ impl Slave {
         self.rates.add_nonces(num_nonces, now_ms);
         self.batches += 1;
         self.nonces += num_nonces;
-        self.in_a_row = 0;
+        self.end_row();
+    }
+
+    /// What has gone wrong in a row no longer counts.
+    pub(crate) fn end_row(&mut self) {
+        (self.in_a_row, self.refused_in_a_row) = (0, 0);
     }
 
     /// Something sent under this name was refused, perhaps sent by somebody else.
@@ -92,10 +100,12 @@ impl Slave {
         self.last_error = Some(reason.to_owned());
     }
 
-    /// Its result was refused. Returns how many things have gone wrong in a row.
+    /// Its result was refused. Returns how many were, since the last good one.
     pub(crate) fn result_refused(&mut self, reason: &str, now_ms: u64) -> u32 {
         self.errors += 1;
-        self.went_wrong(reason, now_ms)
+        self.refused_in_a_row = self.refused_in_a_row.saturating_add(1);
+        self.went_wrong(reason, now_ms);
+        self.refused_in_a_row
     }
 
     pub(crate) fn failed(&mut self, reason: &str, now_ms: u64) {
@@ -126,14 +136,13 @@ impl Slave {
         RecentNonces::from_sum(self.recent_nonces, self.last_result_ms)
     }
 
-    fn went_wrong(&mut self, reason: &str, now_ms: u64) -> u32 {
+    fn went_wrong(&mut self, reason: &str, now_ms: u64) {
         self.last_error = Some(reason.to_owned());
         self.in_a_row = self.in_a_row.saturating_add(1);
         if self.in_a_row >= FAILURES_TO_REST {
             let rest = REST.full_delay(self.in_a_row - FAILURES_TO_REST + 1);
             self.resting_until_ms = now_ms.saturating_add(rest.as_millis() as u64);
         }
-        self.in_a_row
     }
 }
 

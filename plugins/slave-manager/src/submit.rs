@@ -205,9 +205,9 @@ impl SlaveManager {
         }
         let now_ms = ctx.now_ms();
         let stats = self.state.slaves.seen(slave, now_ms);
-        let in_a_row = stats.result_refused(reason, now_ms);
+        let refused_in_a_row = stats.result_refused(reason, now_ms);
         log_rejected(ctx, slave, batch_id, reason);
-        self.judge(ctx, slave, in_a_row, batch_id.to_owned(), reason)?;
+        self.judge(ctx, slave, refused_in_a_row, batch_id.to_owned(), reason)?;
         Ok(HttpReply::text(400, reason))
     }
 

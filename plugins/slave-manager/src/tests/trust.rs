@@ -163,6 +163,25 @@ fn own_bad_results_in_a_row_end_in_quarantine() {
 }
 
 #[test]
+fn batches_given_back_are_no_bad_results() {
+    let mut manager = start();
+    for start_nonce in 0..5 {
+        manager.event("new_batch", batch(ID, start_nonce * 4, &[]));
+    }
+    for _ in 0..4 {
+        let taken = get(&mut manager, "weak").unwrap();
+        let path = format!("/release-batch/{ID}_{}", taken["start_nonce"]);
+        let body = json!({ "reason": "out of memory" }).to_string();
+        let reply = manager.request("POST", &path, &[("user-agent", "weak")], body);
+        assert_eq!(reply.unwrap().status, 200);
+        manager.advance_ms(600_000);
+    }
+    let taken = get(&mut manager, "weak").unwrap();
+    post(&mut manager, "weak", &taken, &json!({}));
+    assert_eq!(slaves(&mut manager)["quarantined"], json!([]));
+}
+
+#[test]
 fn a_refusal_by_the_job_manager_counts_for_the_slave() {
     let mut manager = start();
     get(&mut manager, "bad");
