@@ -9,8 +9,8 @@
 //! | config keys | `num_samples`, `padding_factor`, `decay`, `initial_solutions_weight`, `solutions_multiplier` |
 //! | stored keys | `weights/<challenge_id>`: learned weights `[[x, y, weight], ..]`; `taught`: ids of benchmarks learned from |
 //!
-//! Each benchmark teaches once, also across restarts: with the confirmation of its proof if that of the benchmark was
-//! not seen.
+//! Each benchmark teaches once as long as the network lists its precommit, also across restarts: with the confirmation of its
+//! proof if that of the benchmark was not seen.
 
 mod block;
 mod complaint;
@@ -60,7 +60,7 @@ impl Sampler {
     fn new(config: Config, ctx: &mut Context<'_>) -> Result<Self> {
         config.check()?;
         let mut samplers = BTreeMap::new();
-        for (key, stored) in ctx.scan::<Box<RawValue>>("weights/")? {
+        for (key, stored) in ctx.scan_sound::<Box<RawValue>>("weights/")? {
             let challenge_id = key.trim_start_matches("weights/").to_owned();
             let learned = read_weights(&stored).unwrap_or_else(|| {
                 ctx.warn_with(
@@ -73,7 +73,7 @@ impl Sampler {
             samplers.insert(challenge_id, sampler);
         }
         Ok(Self {
-            taught: ctx.get("taught")?.unwrap_or_default(),
+            taught: ctx.get_sound("taught")?.unwrap_or_default(),
             config,
             samplers,
             complaints: BTreeMap::new(),

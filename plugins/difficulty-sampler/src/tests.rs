@@ -227,3 +227,15 @@ fn a_config_out_of_range_is_refused_with_its_key() {
         );
     }
 }
+
+#[test]
+fn damaged_record_is_set_aside_and_sampling_goes_on() {
+    for key in ["taught", "weights/c001"] {
+        let mut sampler = sampler();
+        sampler.store(key, "{\"torn");
+        sampler.restart();
+        assert!(sampler.stored().contains_key(&format!("damaged/{key}")));
+        sampler.event("new_block", new_block("b1", &[good("c001")], &[]));
+        assert_eq!(sampler.emitted().len(), 1, "{key}");
+    }
+}
