@@ -68,8 +68,9 @@ fn frauds(history: &History, reported: &ReportedConditions) -> Vec<Condition> {
 fn listing_emptied() -> Condition {
     let text =
         "the API lists no precommits though the last ones have not expired: it may have lost data";
-    Condition::new("listing_emptied", Severity::Warning, text)
-        .with_remedy("check `player_id` and `api_url`; what the API does not list is not worked on")
+    Condition::new("listing_emptied", Severity::Warning, text).with_remedy(
+        "check `player_id` and `api_url`; work that was begun goes on until it expires",
+    )
 }
 
 fn clock_off(ahead_ms: i64) -> Condition {

@@ -100,8 +100,8 @@ impl Notice {
             Self::ListingEmptied => Alert {
                 kind: AlertKind::ListingEmptied,
                 benchmark_id: None,
-                text: "the API lists no precommits though the last ones have not expired; taken as it is, but it may \
-                       have lost data"
+                text: "the API lists no precommits though the last ones have not expired: it may have lost data; work that was \
+                       begun goes on until it expires"
                     .to_owned(),
             },
             Self::LowBalance { balance, fee } => Alert {
