@@ -6,8 +6,8 @@ const SHOWN_CHARS_MAX: usize = 64;
 /// Why a frame is not a message of its protocol.
 #[derive(Debug, thiserror::Error)]
 pub enum MessageError {
-    /// The frame is not a JSON text, or nests deeper than 128 levels.
-    #[error("the frame is not JSON")]
+    /// The frame is not a JSON text, nests deeper than 128 levels, or holds more than 100,000 values.
+    #[error("the frame cannot be read as JSON")]
     Json(#[source] serde_json::Error),
     /// The frame is JSON, but not an object.
     #[error("the frame is {found}, not an object")]

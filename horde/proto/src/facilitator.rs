@@ -21,7 +21,9 @@ use serde_json::{Map, Value};
 
 use crate::error::{FieldError, MessageError, Reason, join_path, name_for_path};
 use crate::json::object::{Listed, wire_union};
-use crate::json::{FromJson, MESSAGE_TYPE, ToJson, message_type, parse_frame, parse_message};
+use crate::json::{
+    FromJson, MESSAGE_TYPE, ToJson, message_type, parse_frame, parse_message, parse_text_field,
+};
 
 /// Bytes of a frame that a facilitator takes; it closes the connection at a longer one.
 pub const FACILITATOR_FRAME_BYTES_MAX: usize = 1 << 20;
@@ -131,10 +133,7 @@ impl ToValidator {
 
     /// The job that a frame names, whether or not the frame is a message: a request that cannot be read can be answered so.
     pub fn job_of(text: &str) -> Option<String> {
-        match parse_frame(text).ok()?.remove("uuid") {
-            Some(Value::String(uuid)) => Some(uuid),
-            _ => None,
-        }
+        parse_text_field(text, "uuid")
     }
 
     /// The frame.

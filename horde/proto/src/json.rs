@@ -5,13 +5,14 @@
 //! So a message is read from a tree of values, field by field, and written as one. [`object`] has the macros that make both
 //! directions from one list of fields.
 
+mod bounded;
 mod fields;
 pub(crate) mod object;
 mod surrogate;
 mod value;
 
+pub(crate) use bounded::{parse_text_field, parse_value};
 pub(crate) use fields::{Extra, Fields};
-pub(crate) use surrogate::replace_lone_surrogates;
 pub(crate) use value::{FromJson, ToJson, type_name};
 
 use serde_json::{Map, Value};
@@ -20,11 +21,6 @@ use crate::error::{FieldError, MessageError, quote};
 
 /// The field that names a message.
 pub(crate) const MESSAGE_TYPE: &str = "message_type";
-
-/// The JSON value of a text. Lone surrogates become U+FFFD, and of equal names the last one counts.
-pub(crate) fn parse_value(text: &str) -> Result<Value, serde_json::Error> {
-    serde_json::from_str(&replace_lone_surrogates(text))
-}
 
 /// The message that a frame holds, by its `message_type`.
 pub(crate) fn parse_message<T>(

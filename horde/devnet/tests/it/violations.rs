@@ -22,7 +22,11 @@ async fn malformed_and_binary_frames_are_recorded() {
     let ToValidator::GenericError(GenericError { details }) = client.message().await else {
         panic!("no error");
     };
-    assert!(details.unwrap().starts_with("the frame is not JSON"));
+    assert!(
+        details
+            .unwrap()
+            .starts_with("the frame cannot be read as JSON")
+    );
     client.send_raw(Message::binary(vec![0])).await;
     let kinds = kinds(&devnet, &mut client).await;
     assert_eq!(

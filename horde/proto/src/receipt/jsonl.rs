@@ -29,8 +29,8 @@ pub enum LineError {
         #[source]
         source: std::str::Utf8Error,
     },
-    /// The line is not JSON.
-    #[error("line {line} is not JSON")]
+    /// The line is not JSON, nests too deep, or holds too many values.
+    #[error("line {line} cannot be read as JSON")]
     Json {
         /// Counted from 1 in what was read.
         line: u64,

@@ -313,6 +313,7 @@ fn fields_of_a_newer_facilitator_are_dropped() {
 #[test]
 fn job_of_an_unreadable_frame_is_named() {
     for (text, job) in [
+        (r#"{"uuid":"a","uuid":"b"}"#, Some("b")),
         (
             r#"{"message_type":"V9","uuid":"a\ud800"}"#,
             Some("a\u{fffd}"),
@@ -324,6 +325,10 @@ fn job_of_an_unreadable_frame_is_named() {
         let found = facilitator::ToValidator::job_of(text);
         assert_eq!(found.as_deref(), job, "{text}");
     }
+    let many = format!(r#"{{"args":[0{}],"uuid":"a"}}"#, ",0".repeat(100_000));
+    assert!(facilitator::ToValidator::parse_tolerant(&many).is_err());
+    let found = facilitator::ToValidator::job_of(&many);
+    assert_eq!(found.as_deref(), Some("a"), "too many values");
 }
 
 #[test]

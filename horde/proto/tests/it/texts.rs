@@ -72,6 +72,47 @@ fn deep_nesting_is_refused() {
     assert!(matches!(error, MessageError::NotObject { .. }));
 }
 
+/// Its tree would take up to ninety times its bytes in memory, before it is known which message it is.
+#[test]
+fn frame_of_too_many_values_is_refused() {
+    let accepted = |unknown: &str| {
+        format!(r#"{{"job_uuid":"a","message_type":"V0AcceptJobRequest","unknown":{unknown}}}"#)
+    };
+    let list =
+        |item: &str, count: usize| format!("[{item}{}]", format!(",{item}").repeat(count - 1));
+    let check = |error: MessageError| {
+        let MessageError::Json(source) = error else {
+            panic!("{error}");
+        };
+        let text = source.to_string();
+        assert!(text.contains("more than 100000 values"), "{text}");
+    };
+    check(ToValidator::parse(&list("null", 100_000)).unwrap_err());
+    for (item, count) in [("0", 99_997), (r#""a""#, 99_997), (r#"{"":[]}"#, 49_999)] {
+        check(ToValidator::parse(&accepted(&list(item, count))).unwrap_err());
+    }
+    let frame = accepted(&list("0", 99_997));
+    check(ToFacilitator::parse(&frame).unwrap_err());
+    check(facilitator::ToValidator::parse_tolerant(&frame).unwrap_err());
+    assert!(ToValidator::parse(&accepted(&list("0", 99_996))).is_ok());
+}
+
+#[test]
+fn long_output_is_one_value() {
+    let output = r"[0,{}],\\".repeat(100_000);
+    let stdout = stdout_of(&finished(&format!(r#""{output}""#)));
+    assert_eq!(stdout.len(), 800_000);
+}
+
+#[test]
+fn name_of_raw_json_is_an_ordinary_name() {
+    let specs = r#"{"$serde_json::private::RawValue":"[0]"}"#;
+    let frame = format!(
+        r#"{{"job_uuid":"a","message_type":"V0MachineSpecsRequest","specs":{{"specs":{specs}}}}}"#
+    );
+    assert_eq!(vectors::from_miner(&frame).unwrap(), frame);
+}
+
 #[test]
 fn specs_are_passed_on_as_they_came() {
     let specs =

@@ -36,8 +36,12 @@ fn assert_ignored(world: &mut World, reason: &str) -> String {
 #[test]
 fn frame_that_is_not_a_message_is_ignored() {
     for (frame, reason, expected) in [
-        ("", "not_json", "the frame is not JSON: EOF"),
-        ("{\"a\":\u{1}}", "not_json", "the frame is not JSON"),
+        ("", "not_json", "the frame cannot be read as JSON: EOF"),
+        (
+            "{\"a\":\u{1}}",
+            "not_json",
+            "the frame cannot be read as JSON",
+        ),
         ("[]", "not_json", "the frame is a list, not an object"),
         ("{}", "no_type", "`message_type`"),
         (
