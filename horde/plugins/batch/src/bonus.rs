@@ -2,19 +2,60 @@
 
 use horde_calc::schedule::CYCLE_BLOCKS;
 use horde_calc::score::PreviousCount;
-use horde_events::{BatchEnd, BatchReport};
+use horde_events::{BatchEnd, BatchReport, ClassReport};
 use horde_proto::ExecutorClass;
 
-/// How many executors of a miner and class answered rightly, or ran users' jobs, in the cycle before: in the newest batch that was finished in an
-/// earlier cycle, if that is the one before. A batch without a cycle is compared with nothing, and nothing with it.
-pub(crate) fn previous_count(
+use crate::score::Column;
+
+/// How many executors of a miner and class were online. An excused or interrupted job, which is not the miner's doing, leaves open whether
+/// its executor was.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Online {
+    least: u64,
+    most: u64,
+}
+
+impl Online {
+    fn from_report(row: &ClassReport) -> Self {
+        let least = u64::from(row.right) + u64::from(row.user_jobs);
+        Self {
+            least,
+            most: least + u64::from(row.excused) + u64::from(row.interrupted),
+        }
+    }
+
+    /// Adds an executor that got a job.
+    pub(crate) fn add_job(&mut self, column: Column) {
+        let is_right = column == Column::Right;
+        let is_open = matches!(column, Column::Excused | Column::Interrupted);
+        self.least += u64::from(is_right);
+        self.most += u64::from(is_right || is_open);
+    }
+
+    /// Adds executors that ran users' jobs.
+    pub(crate) fn add_user_jobs(&mut self, count: u64) {
+        self.least += count;
+        self.most += count;
+    }
+
+    /// The possible number that is nearest to another one.
+    fn nearest(self, number: u64) -> u64 {
+        number.clamp(self.least, self.most)
+    }
+}
+
+/// How many executors of a miner and class answered rightly, or ran users' jobs: in the cycle before, which is the newest batch that was
+/// finished in an earlier cycle, if that is the one before, and in this one. A batch without a cycle is compared with nothing, and nothing
+/// with it.
+pub(crate) fn compared_counts(
     finished: &[BatchReport],
     cycle_start: Option<u64>,
     hotkey: &str,
     class: ExecutorClass,
-) -> PreviousCount {
+    current: Online,
+) -> (PreviousCount, u64) {
     let Some(previous) = previous_batch(finished, cycle_start) else {
-        return PreviousCount::NoBatch;
+        return (PreviousCount::NoBatch, current.least);
     };
     let miner = previous.miners.iter().find(|miner| miner.hotkey == hotkey);
     let classes = miner
@@ -24,8 +65,12 @@ pub(crate) fn previous_count(
         .iter()
         .find(|row| row.executor_class == class.as_str() && row.announced > 0)
     {
-        Some(row) => PreviousCount::Known(u64::from(row.right) + u64::from(row.user_jobs)),
-        None => PreviousCount::NotOffered,
+        Some(row) => {
+            // Of the possible numbers the two that differ least: a restart of the host must not look like a changed manifest.
+            let previous = Online::from_report(row).nearest(current.least);
+            (PreviousCount::Known(previous), current.nearest(previous))
+        }
+        None => (PreviousCount::NotOffered, current.least),
     }
 }
 

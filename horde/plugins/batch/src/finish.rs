@@ -10,7 +10,7 @@ use tig_plugin_api::prelude::*;
 use crate::HordeBatch;
 use crate::asks::Note;
 use crate::batch::{Batch, Phase};
-use crate::bonus::previous_count;
+use crate::bonus::{Online, compared_counts};
 use crate::due;
 use crate::job::{Ending, Job, JobEnd};
 use crate::limits::BATCH_TIMEOUT_MINUTES;
@@ -80,7 +80,7 @@ fn oldest(finished: &[BatchReport]) -> usize {
 }
 
 impl Batch {
-    /// Jobs whose outcome has not come cost their miners nothing.
+    /// Jobs whose outcome has not come count as not tested.
     fn interrupt_open_jobs(&mut self) {
         let open = self.jobs.keys();
         let open = open.filter(|uuid| !self.results.contains_key(*uuid));
@@ -114,25 +114,26 @@ fn score_all<'a>(batch: &'a Batch, finished: &[BatchReport]) -> Vec<Row<'a>> {
         })
         .collect();
     if version.has_manifest_bonus() {
-        add_bonus(&mut rows, |hotkey, class, right| {
-            let previous = previous_count(finished, batch.head.cycle_start, hotkey, class);
-            let online = right + batch.user_jobs(hotkey, class);
-            batch.head.rules.bonus().multiplier(previous, online)
+        add_bonus(&mut rows, |hotkey, class, mut online| {
+            online.add_user_jobs(batch.user_jobs(hotkey, class));
+            let cycle_start = batch.head.cycle_start;
+            let (previous, current) = compared_counts(finished, cycle_start, hotkey, class, online);
+            batch.head.rules.bonus().multiplier(previous, current)
         });
     }
     rows
 }
 
-/// `multiplier` is asked once for each miner and class, with the number of its right answers.
-fn add_bonus(rows: &mut [Row<'_>], multiplier: impl Fn(&str, ExecutorClass, u64) -> f64) {
-    let mut right: BTreeMap<(&str, ExecutorClass), u64> = BTreeMap::new();
+/// `multiplier` is asked once for each miner and class, with those of its executors that were online with a job.
+fn add_bonus(rows: &mut [Row<'_>], multiplier: impl Fn(&str, ExecutorClass, Online) -> f64) {
+    let mut online: BTreeMap<(&str, ExecutorClass), Online> = BTreeMap::new();
     for row in rows.iter() {
         let key = (row.job.hotkey.as_str(), row.job.class);
-        *right.entry(key).or_default() += u64::from(row.scored.column == Column::Right);
+        online.entry(key).or_default().add_job(row.scored.column);
     }
-    let multipliers: BTreeMap<_, f64> = right
+    let multipliers: BTreeMap<_, f64> = online
         .into_iter()
-        .map(|((hotkey, class), right)| ((hotkey, class), multiplier(hotkey, class, right)))
+        .map(|((hotkey, class), online)| ((hotkey, class), multiplier(hotkey, class, online)))
         .collect();
     for row in rows {
         let key = (row.job.hotkey.as_str(), row.job.class);

@@ -4,13 +4,8 @@ use super::*;
 
 const CYCLE: u64 = 722;
 
-/// A batch of one miner, of a cycle or by command, of which so many jobs are right.
-fn batch_of_cycle(
-    batches: &mut Batches,
-    cycle_start: Option<u64>,
-    executors: u32,
-    right_count: usize,
-) {
+/// A batch of one miner, of a cycle or by command. Each letter is a job: `r`ight, `d`eclined, `i`nterrupted or `e`xcused.
+fn batch_of_cycle(batches: &mut Batches, cycle_start: Option<u64>, outcomes: &str) {
     match cycle_start {
         None => drop(run_batch(batches, 1)),
         Some(start) => {
@@ -19,16 +14,28 @@ fn batch_of_cycle(
         }
     }
     batches.emitted();
+    let executors = u32::try_from(outcomes.len()).unwrap();
     link_up(batches, 0, &[(SPIN_UP, executors)]);
-    for (index, job) in answer_asks(batches).iter().enumerate() {
-        let outcome = if index < right_count {
-            finished("x")
-        } else {
-            json!({ "outcome": "declined" })
+    let jobs = answer_asks(batches);
+    let jobs: Vec<_> = jobs.iter().zip(outcomes.chars()).collect();
+    let batch = batch_name(batches);
+    for (job, letter) in &jobs {
+        let outcome = match letter {
+            'd' => json!({ "outcome": "declined" }),
+            'i' => json!({ "outcome": "interrupted" }),
+            _ => finished("x"),
         };
         job_over(batches, job, &outcome);
     }
-    check_each_answer(batches);
+    for (job, letter) in jobs {
+        let verdict = match letter {
+            'r' => right(),
+            'e' => json!({ "verdict": "excused", "reason": "the bucket did not answer" }),
+            _ => continue,
+        };
+        let checked = checked_event(&batch, &job.uuid, &verdict);
+        batches.event("horde_answer_checked", checked);
+    }
 }
 
 fn score_text(batches: &mut Batches) -> String {
@@ -41,25 +48,56 @@ fn score_text(batches: &mut Batches) -> String {
 
 #[test]
 fn changed_manifest_is_compared_with_the_cycle_before() {
-    for (previous, current, score) in [(1, 1, "2"), (1, 2, "2.1"), (3, 4, "2"), (3, 2, "2.1")] {
+    for (previous, current, score) in [
+        ("rddd", "rddd", "2"),
+        ("rddd", "rrdd", "2.1"),
+        ("rrrd", "rrrr", "2"),
+        ("rrrd", "rrdd", "2.1"),
+    ] {
         let section = json!({ "kinds": { SPIN_UP: HASH }, "weights_version": 2 });
         let mut batches = start_with(section);
-        batch_of_cycle(&mut batches, Some(0), 4, previous);
+        batch_of_cycle(&mut batches, Some(0), previous);
         assert_eq!(score_text(&mut batches), "2", "nothing to compare with");
-        batch_of_cycle(&mut batches, None, 4, 4);
+        batch_of_cycle(&mut batches, None, "rrrr");
         assert_eq!(
             score_text(&mut batches),
             "2",
             "a batch without a cycle has no bonus"
         );
-        batch_of_cycle(&mut batches, Some(CYCLE), 4, current);
+        batch_of_cycle(&mut batches, Some(CYCLE), current);
         assert_eq!(
             score_text(&mut batches),
             score,
             "{previous}, then {current}"
         );
-        batch_of_cycle(&mut batches, Some(3 * CYCLE), 4, 1);
+        batch_of_cycle(&mut batches, Some(3 * CYCLE), "rddd");
         assert_eq!(score_text(&mut batches), "2", "a cycle was left out");
+    }
+}
+
+/// A restart of the host or a fault of a bucket must not look like another manifest, and hides none.
+#[test]
+fn interrupted_and_excused_jobs_earn_no_bonus() {
+    for (previous, current, has_bonus) in [
+        ("iiii", "rrrr", false),
+        ("rriiee", "rrrrrr", false),
+        ("rrrrrr", "rrriie", false),
+        ("rriidd", "rrrrrr", true),
+        ("rrrrrr", "rriddd", true),
+        ("riiiii", "rrri", false),
+        ("rri", "rrrrrr", true),
+    ] {
+        let section = json!({ "kinds": { SPIN_UP: HASH }, "weights_version": 2 });
+        let mut batches = start_with(section);
+        batch_of_cycle(&mut batches, Some(0), previous);
+        batch_of_cycle(&mut batches, Some(CYCLE), current);
+        let over = emitted(&mut batches, "horde_batch_over").remove(0);
+        let bonus: f64 = if has_bonus { 1.05 } else { 1.0 };
+        assert_eq!(
+            over["jobs"][0]["bonus_bits"],
+            bonus.to_bits(),
+            "{previous}, then {current}"
+        );
     }
 }
 
@@ -67,9 +105,9 @@ fn changed_manifest_is_compared_with_the_cycle_before() {
 fn results_for_scorers_are_without_bonus() {
     let section = json!({ "kinds": { SPIN_UP: HASH }, "weights_version": 2 });
     let mut batches = start_with(section);
-    batch_of_cycle(&mut batches, Some(0), 4, 1);
+    batch_of_cycle(&mut batches, Some(0), "rddd");
     batches.emitted();
-    batch_of_cycle(&mut batches, Some(CYCLE), 4, 4);
+    batch_of_cycle(&mut batches, Some(CYCLE), "rrrr");
     let over = emitted(&mut batches, "horde_batch_over").remove(0);
     assert_eq!(over["cycle_start"], CYCLE);
     assert_eq!(over["jobs"][0]["score_bits"], 2.0_f64.to_bits());
@@ -78,7 +116,7 @@ fn results_for_scorers_are_without_bonus() {
 #[test]
 fn batch_of_a_cycle_outlives_batches_without() {
     let mut batches = start();
-    batch_of_cycle(&mut batches, Some(0), 1, 1);
+    batch_of_cycle(&mut batches, Some(0), "r");
     for _ in 0..10 {
         run_batch(&mut batches, 1);
         link_down(&mut batches, 0, "refused");
