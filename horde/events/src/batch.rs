@@ -123,8 +123,8 @@ pub struct JobResult {
     pub hotkey: String,
     /// The class of its executor.
     pub executor_class: String,
-    /// One word: `right`, `wrong`, `failed`, `declined`, `late`, `unreachable`; or `excused` or `interrupted`, which cost the
-    /// miner nothing.
+    /// One word: `right`, `wrong`, `failed`, `declined`, `late`, `unreachable`; or `excused` or `interrupted`, which count as
+    /// not tested: no blame, and no score.
     pub result: String,
     /// Its score without bonus, as the bits of a 64-bit float, so that no digit is lost on the way.
     pub score_bits: u64,

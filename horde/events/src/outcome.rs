@@ -45,10 +45,10 @@ pub enum Outcome {
         /// Why, in words.
         reason: String,
     },
-    /// The validator itself was interrupted: costs the miner nothing.
+    /// The validator itself was interrupted: the job counts as not tested, without blame and without a score.
     Interrupted,
-    /// Nothing was sent, because the miner's executors run other jobs of this validator, or it has none of the class: costs the
-    /// miner nothing.
+    /// Nothing was sent, because the miner's executors run other jobs of this validator, or it has none of the class: the
+    /// job counts as not tested.
     NotSent {
         /// Why, in words.
         reason: String,

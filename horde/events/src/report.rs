@@ -37,7 +37,7 @@ pub enum BatchEnd {
     NoExecutor = 21,
     /// No job kind has made a job.
     NoJob = 22,
-    /// It took longer than a batch may. What had come until then is stored; jobs without an outcome cost nothing.
+    /// It took longer than a batch may. What had come until then is stored; jobs without an outcome count as not tested.
     TimedOut = 23,
     /// Some of what was stored of it could not be read after a restart. What is left is stored.
     Damaged = 24,
@@ -105,9 +105,9 @@ pub struct ClassReport {
     pub late: u32,
     /// Jobs without a connection.
     pub unreachable: u32,
-    /// Answers that could not be checked, which costs nothing.
+    /// Answers that could not be checked; the jobs count as not tested.
     pub excused: u32,
-    /// Jobs that the validator's own interruption ended, which costs nothing.
+    /// Jobs that the validator's own interruption ended; they count as not tested.
     pub interrupted: u32,
     /// Sum of its jobs' scores, with bonus.
     pub score: f64,

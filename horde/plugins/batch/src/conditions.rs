@@ -160,7 +160,7 @@ fn interrupted(last: &BatchReport) -> Option<Condition> {
         BatchEnd::TimedOut => (
             Severity::Warning,
             format!(
-                "the last batch was cut after {BATCH_TIMEOUT_MINUTES} minutes; jobs without an outcome cost their miners nothing"
+                "the last batch was cut after {BATCH_TIMEOUT_MINUTES} minutes; jobs without an outcome count as not tested, with neither blame nor score"
             ),
             "see whether the host was off meanwhile; if not, look at the conditions of horde_miners and of the job kinds",
         ),
@@ -171,7 +171,7 @@ fn interrupted(last: &BatchReport) -> Option<Condition> {
         ),
         _ if classes(last).any(|class| class.interrupted > 0) => (
             Severity::Info,
-            "some jobs of the last batch were interrupted on this side, which costs their miners nothing".to_owned(),
+            "some jobs of the last batch were interrupted on this side and count as not tested, with neither blame nor score".to_owned(),
             "nothing, if the host was restarted during the batch; if not, see the reasons in GET /horde/batch",
         ),
         _ => return None,

@@ -26,9 +26,9 @@ pub(crate) enum Column {
     Late,
     /// There was no connection.
     Unreachable,
-    /// The answer could not be checked: costs the miner nothing.
+    /// The answer could not be checked: counts as not tested.
     Excused,
-    /// The validator was interrupted: costs the miner nothing.
+    /// The validator was interrupted: counts as not tested.
     Interrupted,
 }
 

@@ -165,7 +165,7 @@ impl JobLlm {
             ctx.count("llm_answers_excused", &[], 1);
             if self.live.logged.as_ref() != Some(&pending.batch) {
                 ctx.warn_with(
-                    "answers of miners cannot be read, which costs them nothing; `compute-horde check-s3` says more",
+                    "answers of miners cannot be read, and their jobs count as not tested; `compute-horde check-s3` says more",
                     &[("batch", &quote(&pending.batch)), ("reason", reason)],
                 );
                 self.live.logged = Some(pending.batch.clone());
