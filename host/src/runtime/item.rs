@@ -112,11 +112,12 @@ impl ItemCopy {
         }
     }
 
-    /// Bytes that this copy alone keeps in memory, without events, which are shared.
+    /// Bytes that a copy keeps in memory for longer than the item is handled. Events count, too: once all extensions have handled
+    /// them, only copies keep them.
     #[must_use]
     pub(crate) fn bytes(&self) -> usize {
         match self {
-            Self::Event(_) => 0,
+            Self::Event(delivery) => delivery.event.payload.len(),
             Self::Response(response) => response.len(),
             Self::Request(request) => request.body_bytes(),
             Self::Timer(tag) => tag.len(),

@@ -28,7 +28,7 @@ pub const FAILURES_MAX: u32 = 5;
 /// Items that a version on probation may handle; then its probation is over.
 pub(crate) const PROBATION_ITEMS_MAX: usize = 100_000;
 
-/// Bytes of responses, requests and earlier values of the storage that are kept; then the probation is over.
+/// Bytes of handled items, of what was sent and of earlier values of the storage that are kept; then the probation is over.
 pub(crate) const PROBATION_BYTES_MAX: usize = 64 << 20;
 
 /// An instance of the old version that can go on where it was.
