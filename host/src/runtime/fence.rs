@@ -81,20 +81,22 @@ impl Fence {
         Ok(state.submitted == self.completed())
     }
 
+    /// Waits while too many transactions are in flight. The room stays until [`Fence::submit`], for only one runner submits.
+    ///
+    /// # Errors
+    ///
+    /// The runner of this `epoch` was replaced.
+    pub(crate) fn wait_for_room(&self, epoch: u64) -> Result<(), Replaced> {
+        self.lock_with_room(epoch).map(drop)
+    }
+
     /// Numbers a transaction that goes to the committer next; waits while too many are in flight.
     ///
     /// # Errors
     ///
     /// The runner of this `epoch` was replaced.
     pub(crate) fn submit(&self, epoch: u64, bytes: usize) -> Result<u64, Replaced> {
-        let mut state = self.lock();
-        while state.epoch == epoch && self.is_full(&state) {
-            state.has_waiter = true;
-            state = wait(&self.progress, state);
-        }
-        if state.epoch != epoch {
-            return Err(Replaced);
-        }
+        let mut state = self.lock_with_room(epoch)?;
         state.submitted += 1;
         state.bytes_in_flight += bytes;
         Ok(state.submitted)
@@ -118,6 +120,18 @@ impl Fence {
             state.has_waiter = true;
             state = wait(&self.progress, state);
         }
+    }
+
+    fn lock_with_room(&self, epoch: u64) -> Result<MutexGuard<'_, State>, Replaced> {
+        let mut state = self.lock();
+        while state.epoch == epoch && self.is_full(&state) {
+            state.has_waiter = true;
+            state = wait(&self.progress, state);
+        }
+        if state.epoch != epoch {
+            return Err(Replaced);
+        }
+        Ok(state)
     }
 
     fn is_full(&self, state: &State) -> bool {

@@ -55,7 +55,14 @@ pub(crate) fn follows(events: &[String]) -> bool {
 
 /// Puts `condition_raised` of every condition that stands before all other items of an extension that follows conditions,
 /// but for those that it has refused. Edges that wait in its mailbox come afterwards and lead to the same state once more.
-pub(crate) fn deliver(shared: &Shared, extension: &Extension, refused: &Refused) {
+/// Returns the number of items that now go before the one that `count` items went before.
+#[must_use]
+pub(crate) fn deliver(
+    shared: &Shared,
+    extension: &Extension,
+    refused: &Refused,
+    count: usize,
+) -> usize {
     let items = if refused.0.len() < REFUSED_COUNT_MAX {
         let mut items = of_owner(&shared.conditions, refused);
         for owner in shared.services.bus.extensions() {
@@ -66,7 +73,7 @@ pub(crate) fn deliver(shared: &Shared, extension: &Extension, refused: &Refused)
         Vec::new()
     };
     let is_outdated = |item: &Item| matches!(item, Item::Event(delivery) if is_standing(delivery));
-    extension.mailbox.replace_first(is_outdated, items);
+    extension.mailbox.replace_first(is_outdated, items, count)
 }
 
 /// Whether [`deliver`] has put it: an event that was published has a number.

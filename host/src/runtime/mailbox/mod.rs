@@ -99,12 +99,21 @@ impl Mailbox {
 
     /// Puts items before all others, in their order: those that an earlier instance has not handled. They need no room.
     pub(crate) fn put_first(&self, items: Vec<Item>) {
-        self.replace_first(|_| false, items);
+        let _ = self.replace_first(|_| false, items, 0);
     }
 
-    /// As [`Mailbox::put_first`], in place of those put first earlier that are outdated.
-    pub(crate) fn replace_first(&self, is_outdated: impl Fn(&Item) -> bool, items: Vec<Item>) {
+    /// As [`Mailbox::put_first`], in place of those put first earlier that are outdated. Returns how many items now go before
+    /// the one that `count` items, all put first, went before.
+    #[must_use]
+    pub(crate) fn replace_first(
+        &self,
+        is_outdated: impl Fn(&Item) -> bool,
+        items: Vec<Item>,
+        count: usize,
+    ) -> usize {
         let mut run = self.lock_run();
+        let kept = run.iter().take(count).filter(|item| !is_outdated(item));
+        let count = items.len() + kept.count();
         run.retain(|item| !is_outdated(item));
         // Into the run, not the queue: redelivered items go before those taken out already.
         for item in items.into_iter().rev() {
@@ -112,6 +121,7 @@ impl Mailbox {
         }
         drop(run);
         self.wake(self.lock());
+        count
     }
 
     /// Puts the response to an HTTP request of the extension.
@@ -336,9 +346,11 @@ mod tests {
         mailbox.put_first(first("stale"));
         let is_stale =
             |item: &Item| matches!(item, Item::Event(delivery) if *delivery.event.name == *"stale");
-        mailbox.replace_first(is_stale, vec![Item::Event(delivery(8, "stale"))]);
-        let order: Vec<u64> = (0..3).map(|_| take_sequence(&mailbox)).collect();
-        assert_eq!(order, [8, 7, 1]);
+        let items = ["stale", "stale"].map(|name| Item::Event(delivery(8, name)));
+        let before_the_last = mailbox.replace_first(is_stale, items.into(), 2);
+        assert_eq!(before_the_last, 3);
+        let order: Vec<u64> = (0..4).map(|_| take_sequence(&mailbox)).collect();
+        assert_eq!(order, [8, 8, 7, 1]);
         assert!(mailbox.is_empty());
     }
 

@@ -11,16 +11,17 @@ use tig_recording::{Outcome, Question};
 use tokio::sync::oneshot;
 use tracing::{debug_span, error, warn};
 
-use super::{Redelivery, Runner};
+use super::Runner;
 use crate::observe::handler_times::Stopwatch;
 use crate::runtime::committer::Job;
 use crate::runtime::effects::Effects;
+use crate::runtime::fence::Replaced;
 use crate::runtime::item::{
     CommandCall, Delivery, Item, ItemCopy, RouteError, RouteReply, RouteResult, StartError,
     StartResult,
 };
+use crate::runtime::probation::Probation;
 use crate::runtime::route_request::RouteRequest;
-use crate::runtime::sent::Sent;
 use crate::runtime::shadow::compare::Record;
 use crate::runtime::transaction::Transaction;
 
@@ -62,26 +63,9 @@ fn event_question<'a>(
     }
 }
 
-impl Redelivery {
-    /// Counts a handled item.
-    fn count(&mut self) {
-        if self.items > 0 {
-            self.items -= 1;
-            if self.items == 0 {
-                self.sent = Sent::default();
-            }
-        }
-    }
-
-    /// Drops what the new version has sent before the rollback: responses have come, or will.
-    fn drop_sent(&mut self, effects: &mut Effects) {
-        self.sent
-            .drop_from(&mut effects.calls, &mut effects.services);
-    }
-}
-
 impl Runner {
     pub(super) fn handle(&mut self, item: Item) {
+        self.redelivery.begin_item();
         if let Some(mut probation) = self.extension.probation()
             && let Some(probation) = probation.as_mut()
         {
@@ -101,7 +85,7 @@ impl Runner {
             }
             Item::Socket(event) => {
                 // A redelivered end has freed its tag before; a later connection may have taken it since.
-                if event.is_last && self.redelivery.items == 0 {
+                if event.is_last && !self.redelivery.has_present() {
                     // Before the handler, which may open another connection of this tag.
                     self.extension.sockets.tags.free(&event.tag);
                 }
@@ -113,7 +97,7 @@ impl Runner {
         if let Some(copy) = copy {
             self.feed_shadow(copy);
         }
-        self.redelivery.count();
+        self.redelivery.end_item();
     }
 
     fn handle_event(&mut self, delivery: Delivery) {
@@ -314,7 +298,7 @@ impl Runner {
         let services = &self.shared.services;
         let mut transaction = Transaction::begin(services, &self.extension, &self.overlay);
         transaction.set_event(what);
-        transaction.set_redelivery(self.redelivery.items > 0);
+        transaction.set_redelivery(self.redelivery.has_present());
         if self.shadow.is_some() {
             transaction.record_inputs();
         }
@@ -388,37 +372,48 @@ impl Runner {
         if effects.is_empty() {
             return;
         }
-        self.remember(&effects);
-        let extension = &self.extension;
-        effects.take_room(extension);
-        if !effects.needs_disk() {
-            match extension.fence.is_clear(self.epoch) {
-                Ok(true) => return effects.apply(&self.shared.services, extension),
-                // Effects of earlier handlers are still in flight: these must come after them.
-                Ok(false) => {}
-                Err(_) => return effects.reject(extension, &TOO_LATE),
+        // Before the fence, where the effects may wait: they count as due meanwhile.
+        effects.take_room(&self.extension);
+        match self.pass_fence(&effects) {
+            Ok(None) => effects.apply(&self.shared.services, &self.extension),
+            Ok(Some((number, bytes))) => {
+                self.overlay.add(number, &effects.writes);
+                self.shared.committer.submit(Job {
+                    extension: Arc::clone(&self.extension),
+                    effects,
+                    bytes,
+                });
             }
+            Err(Replaced) => effects.reject(&self.extension, &TOO_LATE),
+        }
+    }
+
+    /// Number and bytes of the transaction with which the effects go to the committer; `None` if they are applied at once.
+    /// What a rollback of a version on probation needs is recorded with it: what is recorded as sent is surely sent, and the
+    /// other way round.
+    fn pass_fence(&self, effects: &Effects) -> Result<Option<(u64, usize)>, Replaced> {
+        let fence = &self.extension.fence;
+        if self.extension.probation().is_some() {
+            // Waited for without the lock of the probation: the ticker takes it, and gives up on a runner that waits.
+            fence.wait_for_room(self.epoch)?;
+        }
+        // Held until the effects have passed: with this lock the ticker takes the probation and begins the next epoch. In
+        // between, the old version would get a record of calls that are rejected here, and never send them.
+        let mut probation = self.extension.probation();
+        if let Some(probation) = probation.as_mut().and_then(|guard| guard.as_mut()) {
+            self.remember(probation, effects);
+        }
+        // Effects of earlier handlers that are still in flight come first.
+        if !effects.needs_disk() && fence.is_clear(self.epoch)? {
+            return Ok(None);
         }
         let bytes = effects.bytes();
-        let Ok(number) = extension.fence.submit(self.epoch, bytes) else {
-            return effects.reject(extension, &TOO_LATE);
-        };
-        self.overlay.add(number, &effects.writes);
-        self.shared.committer.submit(Job {
-            extension: Arc::clone(extension),
-            effects,
-            bytes,
-        });
+        let number = fence.submit(self.epoch, bytes)?;
+        Ok(Some((number, bytes)))
     }
 
     /// Records what a rollback of a version on probation needs.
-    fn remember(&self, effects: &Effects) {
-        let Some(mut guard) = self.extension.probation() else {
-            return;
-        };
-        let Some(probation) = guard.as_mut() else {
-            return;
-        };
+    fn remember(&self, probation: &mut Probation, effects: &Effects) {
         probation.record_sent(&effects.calls, &effects.services);
         let store = &self.shared.services.store;
         let read = |key: &str| match self.overlay.get(key) {

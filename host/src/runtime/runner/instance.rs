@@ -116,9 +116,12 @@ impl Runner {
     }
 
     /// An instance that begins from storage learns what stands, if it follows conditions.
-    pub(super) fn deliver_standing_conditions(&self) {
+    pub(super) fn deliver_standing_conditions(&mut self) {
         if standing::follows(&self.plugin.manifest.events) {
-            standing::deliver(&self.shared, &self.extension, &self.refused);
+            let redelivered = self.redelivery.waiting();
+            let (shared, extension) = (&self.shared, &self.extension);
+            let waiting = standing::deliver(shared, extension, &self.refused, redelivered);
+            self.redelivery.set_waiting(waiting);
         }
     }
 

@@ -7,6 +7,7 @@
 mod handle;
 mod instance;
 mod recording;
+mod redelivery;
 mod rest;
 mod shadow;
 mod switch;
@@ -22,6 +23,7 @@ use tig_plugin_api::Route;
 use tig_plugin_api::abi::InstanceBox;
 use tig_recording::Switch;
 
+use self::redelivery::Redelivery;
 use self::rest::Rest;
 use crate::observe::handler_times::Stopwatch;
 use crate::observe::watchdog::Activity;
@@ -35,7 +37,6 @@ use crate::runtime::mailbox::Taken;
 use crate::runtime::pending_writes::Overlay;
 use crate::runtime::probation::Probation;
 use crate::runtime::recorder::Notes;
-use crate::runtime::sent::Sent;
 use crate::runtime::shadow::ShadowFeed;
 use crate::runtime::shadow::compare::Record;
 use crate::runtime::shared::Shared;
@@ -104,15 +105,6 @@ impl Default for OwnEvents {
 fn routes(plugin: &Plugin) -> Vec<Route> {
     let routes = plugin.manifest.routes.iter();
     routes.filter_map(|route| Route::parse(route)).collect()
-}
-
-/// What a rollback leaves to the old version.
-#[derive(Default)]
-struct Redelivery {
-    /// Number of redelivered items that are not handled yet.
-    items: usize,
-    /// What the new version has sent: it is not sent twice.
-    sent: Sent,
 }
 
 impl Runner {

@@ -8,8 +8,9 @@ use tig_plugin_api::abi::{Failure, InstanceBox};
 use tig_recording::Switch;
 use tracing::{info, warn};
 
+use super::Runner;
+use super::redelivery::Redelivery;
 use super::rest::Rest;
-use super::{Redelivery, Runner};
 use crate::observe::status::State;
 use crate::runtime::announcement;
 use crate::runtime::command::Successor;
@@ -107,12 +108,14 @@ impl Runner {
             probation.done = None;
         }
         let unhandled = std::mem::take(&mut self.unhandled);
-        if !unhandled.is_empty() {
-            let count = unhandled.len();
+        let count = unhandled.len();
+        if count > 0 {
             info!(extension = self.name(), "redelivering {count} events");
         }
         let items = unhandled.into_iter().map(Item::Event);
         self.extension.mailbox.put_first(items.collect());
+        let waiting = self.redelivery.waiting() + count;
+        self.redelivery.set_waiting(waiting);
     }
 
     /// Publishes the plugin's events and routes to the host.
@@ -200,7 +203,7 @@ impl Runner {
             ..Effects::default()
         })));
         let count = items.len();
-        self.redelivery = Redelivery { items: count, sent };
+        self.redelivery = Redelivery::new(count, sent);
         extension.mailbox.put_first(items);
         warn!(
             extension = extension.name,

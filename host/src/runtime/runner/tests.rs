@@ -1,10 +1,11 @@
-//! Shadows that do not start, and what a rollback restores.
+//! Shadows that do not start, when a probation ends, and what a rollback restores, sends and does not send again.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, Receiver};
+use std::time::Instant;
 
-use tig_plugin_api::{Condition, Severity};
+use tig_plugin_api::{Condition, HttpCall, Method, Severity, Turn};
 
 use super::Runner;
 use crate::observe::shadow_status::ShadowStatusHandle;
@@ -12,8 +13,13 @@ use crate::plugin::fixture;
 use crate::runtime::command::{Command, StartShadow, Successor};
 use crate::runtime::committer::Job;
 use crate::runtime::effects::Effects;
+use crate::runtime::event::{CONDITION_RAISED, Event};
 use crate::runtime::extension::Extension;
-use crate::runtime::failure::ShadowStartError;
+use crate::runtime::failure::{ShadowStartError, SwitchError};
+use crate::runtime::fence::TRANSACTIONS_IN_FLIGHT_MAX;
+use crate::runtime::item::{Delivery, Item};
+use crate::runtime::outbound::QueuedCall;
+use crate::runtime::probation::PROBATION_BYTES_MAX;
 use crate::runtime::shadow::{self, ShadowStart};
 use crate::runtime::shared::Shared;
 use crate::store::Store;
@@ -43,9 +49,62 @@ fn order(runner: &Runner) -> (StartShadow, Receiver<Result<(), ShadowStartError>
 }
 
 fn runner(store: Store) -> Runner {
-    let extension = Arc::new(Extension::new("counter"));
-    let plugin = fixture::load("counter");
-    Runner::new(Shared::offline(store), extension, SETTINGS.into(), plugin).unwrap()
+    runner_of("counter", SETTINGS, store)
+}
+
+fn runner_of(name: &str, settings: &[u8], store: Store) -> Runner {
+    let extension = Arc::new(Extension::new(name));
+    let plugin = fixture::load(name);
+    Runner::new(Shared::offline(store), extension, settings.into(), plugin).unwrap()
+}
+
+/// A runner of an extension that calls a webhook for each condition, but fails on that of code `poison`.
+fn follower() -> Runner {
+    let settings = br#"{"name": "reporter", "config": {
+        "reporter": {"fails_on": "poison", "webhook": "http://127.0.0.1:1/"}
+    }}"#;
+    runner_of("reporter", settings, Store::in_memory().unwrap())
+}
+
+/// Reports that the host has these conditions.
+fn report_of_host(runner: &Runner, codes: &[&str]) {
+    let shared = &runner.shared;
+    let condition = |code: &&str| Condition::new(code, Severity::Info, "text");
+    let reported = codes.iter().map(condition).collect();
+    shared.conditions.report(reported, &shared.services);
+}
+
+fn raised(code: &str) -> Item {
+    let payload = format!(r#"{{"code": "{code}"}}"#);
+    event(CONDITION_RAISED, &payload.into_bytes().into())
+}
+
+/// Has `runner` replace its instance by another of the same code, which is on probation then.
+fn swap(runner: &mut Runner) -> Receiver<Result<(), SwitchError>> {
+    let (plugin, settings) = runner.installed();
+    let (done, result) = mpsc::channel();
+    let successor = Successor {
+        plugin,
+        settings,
+        done,
+    };
+    let command = Command::Swap(Box::new(successor));
+    runner.extension.mailbox.put_command(command);
+    assert!(runner.step());
+    result
+}
+
+fn event(name: &str, payload: &Arc<[u8]>) -> Item {
+    Item::Event(Delivery {
+        event: Arc::new(Event {
+            sequence: 1,
+            name: name.into(),
+            payload: Arc::clone(payload),
+            outbox_id: None,
+            latest: false,
+        }),
+        redelivered: false,
+    })
 }
 
 #[test]
@@ -105,16 +164,7 @@ fn rollback_restores_what_was_reported_last() {
     };
     // The old version's last report is still on its way when the new one takes over.
     report("old");
-    let (plugin, settings) = runner.installed();
-    let (done, _result) = mpsc::channel();
-    let successor = Successor {
-        plugin,
-        settings,
-        done,
-    };
-    let command = Command::Swap(Box::new(successor));
-    extension.mailbox.put_command(command);
-    assert!(runner.step());
+    let _result = swap(&mut runner);
     apply();
     assert_eq!(codes(), "old");
     report("new");
@@ -122,4 +172,109 @@ fn rollback_restores_what_was_reported_last() {
     assert_eq!(codes(), "new");
     assert!(runner.roll_back("it failed"));
     assert_eq!(codes(), "old");
+}
+
+/// Events are shared while they wait; afterwards the probation alone keeps them.
+#[test]
+fn large_events_end_a_probation_early() {
+    let mut runner = runner(Store::in_memory().unwrap());
+    let _result = swap(&mut runner);
+    let payload: Arc<[u8]> = vec![b' '; PROBATION_BYTES_MAX / 4].into();
+    for is_over in [false, false, false, true] {
+        runner.handle(event("large", &payload));
+        runner.confirm(Instant::now());
+        let is_confirmed = runner.extension.probation().is_none();
+        assert_eq!(is_confirmed, is_over);
+    }
+}
+
+/// The fence is full, so the ticker surely gives up on the version between the end of its handler and the check of its epoch.
+#[test]
+fn rejected_call_is_not_recorded_as_sent() {
+    let mut runner = runner(Store::in_memory().unwrap());
+    let _result = swap(&mut runner);
+    let extension = Arc::clone(&runner.extension);
+    for _ in 0..TRANSACTIONS_IN_FLIGHT_MAX {
+        extension.fence.submit(runner.epoch, 0).unwrap();
+    }
+    let call = HttpCall {
+        tag: "pay".to_owned(),
+        method: Method::Post,
+        url: "http://127.0.0.1:1/".to_owned(),
+        headers: Vec::new(),
+        body: Vec::new(),
+        timeout_ms: 1,
+        max_body_bytes: 1,
+    };
+    let turn = Turn::default();
+    let effects = Effects {
+        calls: vec![QueuedCall { call, turn }],
+        ..Effects::default()
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| runner.submit(Some(Box::new(effects))));
+        // The handler's call is counted before it waits for room.
+        while extension.calls() == 0 {
+            std::thread::yield_now();
+        }
+        let (probation, ..) = extension.give_up().unwrap();
+        assert!(probation.into_undo().sent.is_empty());
+    });
+    assert_eq!(extension.calls(), 0, "the call is not sent");
+}
+
+/// The instance that fails is restored, and learns what stands before the rest of the redelivered items.
+#[test]
+fn redelivery_with_a_new_condition_sends_once() {
+    let mut runner = follower();
+    let _result = swap(&mut runner);
+    for code in ["poison", "known"] {
+        runner.handle(raised(code));
+    }
+    let extension = Arc::clone(&runner.extension);
+    assert_eq!(extension.calls(), 1);
+    report_of_host(&runner, &["begun"]);
+    assert!(runner.roll_back("it failed"));
+    while runner.step() {}
+    // One of `known`, and those of `begun`: as what stands, and as the event that was waiting.
+    assert_eq!(extension.calls(), 1 + 2);
+}
+
+#[test]
+fn reload_in_a_redelivery_sends_nothing_twice() {
+    let mut runner = follower();
+    let _result = swap(&mut runner);
+    let mut poison = raised("poison");
+    if let Item::Event(delivery) = &mut poison {
+        Arc::get_mut(&mut delivery.event).unwrap().outbox_id = Some(1);
+    }
+    runner.handle(poison);
+    runner.handle(raised("known"));
+    let extension = Arc::clone(&runner.extension);
+    assert_eq!(extension.calls(), 1);
+    assert!(runner.roll_back("it failed"));
+    assert!(runner.step());
+    // The durable event on which the old version has failed comes once more, before the rest.
+    let _result = swap(&mut runner);
+    while runner.step() {}
+    assert_eq!(extension.calls(), 1);
+}
+
+#[test]
+fn redelivery_without_ended_condition_ends_in_time() {
+    let mut runner = follower();
+    // Before the swap, with which the extension subscribes: the event goes nowhere.
+    report_of_host(&runner, &["standing"]);
+    let _result = swap(&mut runner);
+    // The restored instance learns what stands, and calls its webhook for it.
+    runner.handle(raised("poison"));
+    while runner.step() {}
+    let extension = Arc::clone(&runner.extension);
+    assert_eq!(extension.calls(), 1);
+    report_of_host(&runner, &[]);
+    assert!(runner.roll_back("it failed"));
+    while runner.step() {}
+    // After the redelivery: an equal call is a new one.
+    runner.handle(raised("standing"));
+    assert_eq!(extension.calls(), 2);
 }
