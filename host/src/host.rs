@@ -213,7 +213,10 @@ impl Host {
         let _ = self.supervisor.send(Message::Stop);
         let _ = self.stop_listener.send(true);
         for extension in self.shared.services.bus.extensions() {
-            extension.mailbox.put_command(Command::Stop);
+            // Its thread is waited for below.
+            extension
+                .mailbox
+                .put_command(Command::Stop(mpsc::channel().0));
         }
         let deadline = Instant::now() + STOP_MAX;
         self.shared.threads.leave(deadline);

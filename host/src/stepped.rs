@@ -218,13 +218,14 @@ impl SteppedHost {
     }
 
     /// Calls a command of an extension with the JSON of its arguments; `None` if no such extension runs, or too many calls
-    /// are waited for.
+    /// wait or are waited for.
     #[must_use]
     pub fn call(&self, extension: &str, command: &str, arguments: &[u8]) -> Option<Called> {
         let owner = |runner: &&Runner| runner.name() == extension;
         let runner = self.runners.iter().find(owner)?;
         let services = &self.shared.services;
-        let (ticket, reports) = services.commands.wait(extension, &services.random).ok()?;
+        let mailbox = &runner.extension().mailbox;
+        let (ticket, reports) = services.commands.wait(mailbox, &services.random).ok()?;
         let (sender, started) = oneshot::channel();
         let head = CommandHead {
             ticket,
@@ -232,8 +233,8 @@ impl SteppedHost {
         };
         let arguments = arguments.to_vec();
         let call = CommandCall { head, arguments };
-        runner.extension().mailbox.put_command_call(call, sender);
-        Some(Called { started, reports })
+        let waits = mailbox.put_command_call(call, sender);
+        waits.then_some(Called { started, reports })
     }
 
     /// Replaces the instance of extension number `index` by one of the same plugin and settings, as a reload does, and

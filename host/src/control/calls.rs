@@ -15,6 +15,7 @@ use crate::config::schema::faults;
 use crate::config::{Fault, Suggestion, joined};
 use crate::runtime::commands::{CommandReport, TooManyWaited};
 use crate::runtime::item::{CommandCall, StartError, StartResult};
+use crate::runtime::mailbox::COMMAND_CALLS_MAX;
 
 /// Bytes of a call's arguments, as JSON.
 pub(crate) const ARGUMENTS_BYTES_MAX: usize = 1 << 20;
@@ -100,6 +101,14 @@ impl Names {
             command: self.command.clone(),
         }
     }
+
+    fn not_started(&self, source: StartError) -> CallError {
+        CallError::NotStarted {
+            extension: self.extension.clone(),
+            command: self.command.clone(),
+            source,
+        }
+    }
 }
 
 impl Call {
@@ -174,16 +183,20 @@ impl Control {
         let Some(owner) = owners.find(|owner| owner.name == extension) else {
             return Err(names.lost());
         };
-        let (ticket, reports) = services.commands.wait(extension, &services.random)?;
+        let (ticket, reports) = services.commands.wait(&owner.mailbox, &services.random)?;
         let (sender, notice) = oneshot::channel();
         let head = CommandHead {
             ticket,
             command: command.to_owned(),
         };
         let arguments = arguments.to_string().into_bytes();
-        owner
-            .mailbox
-            .put_command_call(CommandCall { head, arguments }, sender);
+        let call = CommandCall { head, arguments };
+        if !owner.mailbox.put_command_call(call, sender) {
+            let reason = format!(
+                "{COMMAND_CALLS_MAX} calls wait for `{extension}` already; try again when it has handled some"
+            );
+            return Err(names.not_started(StartError::Failed(reason)));
+        }
         let call = Call {
             names,
             ticket,
@@ -215,11 +228,7 @@ impl Call {
         };
         match noticed {
             Some(Ok(())) => Ok(self),
-            Some(Err(source)) => Err(CallError::NotStarted {
-                extension: self.names.extension,
-                command: self.names.command,
-                source,
-            }),
+            Some(Err(source)) => Err(self.names.not_started(source)),
             // The mailbox is gone, or will be.
             None => Err(self.names.lost()),
         }

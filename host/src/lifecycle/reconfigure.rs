@@ -7,10 +7,11 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use tig_plugin_api::Manifest;
 use tig_process::service_manager::service_manager;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::config::{Config, ConfigError, Identity};
 use crate::keys::Keys;
@@ -24,6 +25,10 @@ use crate::runtime::extension::Extension;
 use crate::runtime::runner::Runner;
 use crate::runtime::shared::Shared;
 use crate::store::StoreError;
+
+/// Time for the running handler of an extension that is removed. A handler that takes longer has no effects: the supervisor
+/// serves nothing else meanwhile.
+const REMOVE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The part of a config that cannot change while the host runs.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -282,7 +287,7 @@ fn add(
             Ok(runner) => runner,
             Err(reason) => return drop(started.send(Err(reason))),
         };
-        // A send fails if `new` took too long; the extension was removed meanwhile.
+        // A send fails if `new` took too long; the extension was left behind meanwhile.
         if started.send(Ok(())).is_ok() {
             runner.run();
         }
@@ -299,6 +304,10 @@ fn add(
     };
     if let Err(reason) = result {
         shared.services.bus.remove(&extension);
+        // If `new` has returned in this very moment, its thread takes the command.
+        let stop = Command::Stop(mpsc::channel().0);
+        extension.mailbox.put_command(stop);
+        leave_behind(shared, &extension);
         // `new` may still return, and report what nobody would end.
         extension.conditions.end(&shared.services);
         return Err(PluginError::New { version, reason }.into());
@@ -321,12 +330,31 @@ fn add(
 /// Stops an extension. Its stored values and durable events stay, in case it is added again.
 fn remove(shared: &Shared, watched: &Watched) -> Outcome {
     let extension = &watched.extension;
+    // Each may take its time, and the service manager waits for all together.
+    service_manager().alive();
     shared.services.bus.remove(extension);
-    extension.mailbox.put_command(Command::Stop);
+    let (ended, end) = mpsc::channel();
+    extension.mailbox.put_command(Command::Stop(ended));
+    if end.recv_timeout(REMOVE_TIMEOUT).is_err() {
+        warn!(
+            extension = extension.name,
+            "a handler has not returned within {} s of the removal; its thread is left behind, and its effects are dropped",
+            REMOVE_TIMEOUT.as_secs()
+        );
+        leave_behind(shared, extension);
+    }
     extension.conditions.end(&shared.services);
     let version = extension.version();
     info!(extension = extension.name, version, "extension removed");
     Outcome::Removed { version }
+}
+
+/// Leaves behind the thread of an extension that the bus has removed: a native handler cannot be stopped, and may return
+/// after another extension was added under the same name.
+fn leave_behind(shared: &Shared, extension: &Extension) {
+    // An epoch without a runner: whatever the handler still asks for is dropped.
+    extension.fence.begin_epoch();
+    shared.services.end_all(extension);
 }
 
 #[cfg(test)]

@@ -17,8 +17,8 @@ pub(crate) enum Command {
     StartShadow(Box<StartShadow>),
     /// End the shadow.
     EndShadow,
-    /// End the thread. Items that wait stay where they are.
-    Stop,
+    /// End the thread, and say so at its end. Items that wait stay where they are.
+    Stop(Sender<()>),
 }
 
 /// What replaces an instance.

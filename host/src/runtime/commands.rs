@@ -4,19 +4,19 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tig_plugin_api::Ticket;
-use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use crate::runtime::clock::Random;
+use crate::runtime::mailbox::Mailbox;
 
 /// Calls that may be waited for at the same time.
 pub(crate) const WAITED_MAX: usize = 256;
 
-/// Reports that may wait for one who reads slowly; further progress is left out, and the result waits in its place.
-const REPORTS_MAX: usize = 1024;
+/// Lines of progress that may wait for one who reads slowly; further ones are left out. The result has room of its own.
+const PROGRESS_LINES_MAX: usize = 1024;
 
 /// Sequence of the random numbers that tickets are.
 const TICKETS: &str = "tickets of commands";
@@ -42,8 +42,9 @@ pub struct TooManyWaited;
 
 /// Who waits for a call.
 struct Waiter {
-    /// Name of the extension that was called.
-    extension: String,
+    /// That of the extension that was called. Not by name: one that was added again under it has calls of its own.
+    /// Weak: the end of a mailbox ends the wait for the start of its calls.
+    mailbox: Weak<Mailbox>,
     reports: Sender<CommandReport>,
 }
 
@@ -54,17 +55,17 @@ pub(crate) struct Commands {
 }
 
 impl Commands {
-    /// Makes the ticket of a new call of `extension`, and waits for it.
+    /// Makes the ticket of a new call of the extension with this mailbox, and waits for it.
     ///
     /// # Errors
     ///
     /// See [`TooManyWaited`].
     pub(crate) fn wait(
         &self,
-        extension: &str,
+        mailbox: &Arc<Mailbox>,
         random: &Random,
     ) -> Result<(Ticket, Receiver<CommandReport>), TooManyWaited> {
-        let (reports, receiver) = channel(REPORTS_MAX);
+        let (reports, receiver) = channel(PROGRESS_LINES_MAX + 1);
         let mut waited = self.lock();
         // Those whose receiver has gone away wait no longer.
         waited.retain(|_, waiter| !waiter.reports.is_closed());
@@ -75,39 +76,33 @@ impl Commands {
         // Random, so that a ticket stored before a restart is not taken for a new call.
         let number = random.number(TICKETS, index).max(1);
         let ticket = Ticket::from_number(number);
-        let extension = extension.to_owned();
-        waited.insert(ticket, Waiter { extension, reports });
+        let mailbox = Arc::downgrade(mailbox);
+        waited.insert(ticket, Waiter { mailbox, reports });
         Ok((ticket, receiver))
     }
 
     /// Passes a report on to whoever waits.
     pub(crate) fn report(&self, ticket: Ticket, report: CommandReport) {
         let mut waited = self.lock();
-        let is_last = matches!(report, CommandReport::Finished { .. });
-        let sender = if is_last {
-            waited.remove(&ticket).map(|waiter| waiter.reports)
-        } else {
-            waited.get(&ticket).map(|waiter| waiter.reports.clone())
-        };
-        drop(waited);
-        let Some(sender) = sender else {
+        let Some(waiter) = waited.get(&ticket) else {
             return;
         };
-        if let Err(TrySendError::Full(report)) = sender.try_send(report)
-            && is_last
-        {
-            // The result is never left out. Its own thread, since the extension must not wait for a slow reader; there are
-            // at most as many as calls that are waited for.
-            let send = move || drop(sender.blocking_send(report));
-            // Without a thread the reader sees the end of the reports without a result, and says so.
-            let _ = std::thread::Builder::new().spawn(send);
+        let is_last = matches!(report, CommandReport::Finished { .. });
+        // Sent under the lock, so that no line of progress takes the last place: the result is never left out, and no
+        // extension waits for a slow reader.
+        if is_last || waiter.reports.capacity() > 1 {
+            // A reader that has gone away needs no report.
+            let _ = waiter.reports.try_send(report);
+        }
+        if is_last {
+            waited.remove(&ticket);
         }
     }
 
     /// Ends the waits for all calls of an extension that is removed or stopped: their reports end without a result.
-    pub(crate) fn end_all(&self, extension: &str) {
+    pub(crate) fn end_all(&self, mailbox: &Arc<Mailbox>) {
         self.lock()
-            .retain(|_, waiter| waiter.extension != extension);
+            .retain(|_, waiter| waiter.mailbox.as_ptr() != Arc::as_ptr(mailbox));
     }
 
     /// No code panics while it holds the lock, so poisoned contents are still whole.
@@ -120,6 +115,13 @@ impl Commands {
 mod tests {
     use super::*;
 
+    fn wait(
+        commands: &Commands,
+        mailbox: &Arc<Mailbox>,
+    ) -> Result<(Ticket, Receiver<CommandReport>), TooManyWaited> {
+        commands.wait(mailbox, &Random::seeded(1))
+    }
+
     fn finished() -> CommandReport {
         CommandReport::Finished {
             code: 0,
@@ -130,27 +132,27 @@ mod tests {
     #[test]
     fn result_is_last_and_waits_for_a_slow_reader() {
         let commands = Commands::default();
-        let (ticket, mut reports) = commands.wait("a", &Random::seeded(1)).unwrap();
-        for line in 0..REPORTS_MAX + 10 {
+        let (ticket, mut reports) = wait(&commands, &Arc::default()).unwrap();
+        for line in 0..PROGRESS_LINES_MAX + 10 {
             commands.report(ticket, CommandReport::Progress(line.to_string()));
         }
         commands.report(ticket, finished());
         commands.report(ticket, CommandReport::Progress("too late".to_owned()));
+        assert_eq!(reports.len(), PROGRESS_LINES_MAX + 1);
         let read: Vec<_> = std::iter::from_fn(|| reports.blocking_recv()).collect();
-        assert_eq!(read.len(), REPORTS_MAX + 1);
         assert_eq!(read.last(), Some(&finished()));
     }
 
     #[test]
     fn calls_that_nobody_waits_for_make_room() {
-        let (commands, random) = (Commands::default(), Random::seeded(1));
+        let (commands, mailbox) = (Commands::default(), Arc::default());
         let mut waiting: Vec<_> = (0..WAITED_MAX)
-            .map(|_| commands.wait("a", &random).unwrap())
+            .map(|_| wait(&commands, &mailbox).unwrap())
             .collect();
-        let error = commands.wait("a", &random).err();
+        let error = wait(&commands, &mailbox).err();
         assert_eq!(error, Some(TooManyWaited));
         waiting.pop();
-        let (ticket, reports) = commands.wait("a", &random).unwrap();
+        let (ticket, reports) = wait(&commands, &mailbox).unwrap();
         assert!(waiting.iter().all(|(other, _)| *other != ticket));
         drop(reports);
         commands.report(ticket, finished());
@@ -158,10 +160,10 @@ mod tests {
 
     #[test]
     fn waits_for_a_removed_extension_end_without_a_result() {
-        let (commands, random) = (Commands::default(), Random::seeded(1));
-        let (_, mut removed) = commands.wait("a", &random).unwrap();
-        let (ticket, mut other) = commands.wait("b", &random).unwrap();
-        commands.end_all("a");
+        let (commands, mailbox) = (Commands::default(), Arc::default());
+        let (_, mut removed) = wait(&commands, &mailbox).unwrap();
+        let (ticket, mut other) = wait(&commands, &Arc::default()).unwrap();
+        commands.end_all(&mailbox);
         assert_eq!(removed.blocking_recv(), None);
         commands.report(ticket, finished());
         assert_eq!(other.blocking_recv(), Some(finished()));

@@ -209,11 +209,9 @@ fn apply_to_services(effects: Vec<ServiceEffect>, services: &Services, extension
     for effect in effects {
         match effect {
             ServiceEffect::SetTimer { tag, unix_ms } => {
-                services
-                    .timers
-                    .set(&owner.name, &owner.mailbox, &tag, unix_ms);
+                services.timers.set(&owner.mailbox, &tag, unix_ms);
             }
-            ServiceEffect::CancelTimer { tag } => services.timers.cancel(&owner.name, &tag),
+            ServiceEffect::CancelTimer { tag } => services.timers.cancel(&owner.mailbox, &tag),
             ServiceEffect::Socket(action) => actions.push(action),
             ServiceEffect::Command(ticket, report) => services.commands.report(ticket, report),
         }

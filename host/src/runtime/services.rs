@@ -8,6 +8,7 @@ use crate::runtime::clock::{Clock, Random};
 use crate::runtime::commands::Commands;
 use crate::runtime::conditions::Announce;
 use crate::runtime::event::Kind;
+use crate::runtime::extension::Extension;
 use crate::runtime::outbound::HttpSender;
 use crate::runtime::recorder::Recorder;
 use crate::runtime::sockets::SocketDriver;
@@ -36,6 +37,18 @@ pub(crate) struct Services {
     pub commands: Commands,
     /// Where calls into extensions are recorded.
     pub recorder: Arc<Recorder>,
+}
+
+impl Services {
+    /// Cancels the timers of an extension that is removed or stopped, and ends its connections and the waits for its
+    /// commands. Its runner must submit nothing more.
+    pub(crate) fn end_all(&self, extension: &Extension) {
+        // Effects in flight could still set timers and open connections.
+        extension.fence.wait_until_clear();
+        self.timers.cancel_all(&extension.mailbox);
+        self.sockets.end_all(&extension.sockets);
+        self.commands.end_all(&extension.mailbox);
+    }
 }
 
 impl Announce for Services {

@@ -3,12 +3,13 @@
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 
+use futures_util::FutureExt;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tig_host::CallError;
 use tokio::task::spawn_blocking;
 
-use crate::support::{Home, HostProcess, Ran, fixture, with_version};
+use crate::support::{Home, HostProcess, Ran, fixture, wait_until, with_version};
 
 /// The fixture `operated` in place of `recorder`.
 fn home() -> Home {
@@ -352,5 +353,34 @@ async fn calls_that_are_waited_for_are_bounded() {
     calls.pop();
     let call = control.call("operated", "hold", &json!({})).await;
     assert!(call.is_ok(), "whoever goes away makes room");
+    spawn_blocking(move || host.stop()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forgotten_calls_that_wait_are_bounded() {
+    let home = Home::new();
+    home.install("alarms", &std::fs::read(fixture("alarms")).unwrap());
+    let mut config = home.config();
+    config["extensions"] = json!(["alarms"]);
+    let host = home.host_inside(&config);
+    let (control, folder) = (host.control(), home.folder.path());
+    // Their callers go away at once.
+    let call = |command: &str, arguments: &Value| {
+        let call = control.call("alarms", command, arguments);
+        call.now_or_never()
+    };
+    assert!(call("stall", &json!({ "folder": folder, "at_ms": 0 })).is_none());
+    wait_until(|| folder.join("stalls").exists(), || "no call".to_owned());
+    let set = json!({ "tag": "a", "at_ms": 0 });
+    let refused = (0..1_000).find_map(|_| call("set", &set));
+    let error = refused.expect("no call is refused").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`set` of `alarms` has not started: 256 calls wait for `alarms` already; try again when it has handled some"
+    );
+    std::fs::write(folder.join("go"), "").unwrap();
+    let is_idle = || control.extensions()[0].waiting == 0;
+    wait_until(is_idle, || "calls wait".to_owned());
+    assert!(control.call("alarms", "set", &set).await.is_ok());
     spawn_blocking(move || host.stop()).await.unwrap();
 }

@@ -12,8 +12,9 @@ use tig_host::{
 };
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
-use crate::support::{Home, fixture, wait_until, with_version};
+use crate::support::{Home, PATIENCE, fixture, wait_until, with_version};
 
 /// Where the clocks begin, in milliseconds.
 const BEGIN_MS: u64 = 1_000;
@@ -184,6 +185,52 @@ async fn timers_end_with_their_host_or_extension() {
     site.advance(100);
     site.set("last", 50).await;
     assert_eq!(tags(&site.fired(1).await), ["last"]);
+}
+
+/// Leaves `alarms` in a handler that has set a timer and stored that none has come, then removes and adds it.
+async fn replace_stalled(site: &Site) {
+    let folder = site.home.folder.path().to_owned();
+    let control = site.control();
+    let arguments = json!({ "folder": folder, "at_ms": BEGIN_MS + 150 });
+    let stalled =
+        tokio::spawn(async move { control.call("alarms", "stall", &arguments).await.err() });
+    wait_until(|| folder.join("stalls").exists(), || "no call".to_owned());
+    site.apply(&["counter"]).await;
+    let ended = timeout(PATIENCE, stalled).await.expect("its caller waits");
+    let ended = ended.unwrap().unwrap();
+    assert!(matches!(ended, CallError::Lost { .. }), "{ended}");
+    site.apply(&["counter", "alarms"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stuck_removed_extension_harms_no_later_one() {
+    let site = Site::new();
+    site.set("old", 100).await;
+    replace_stalled(&site).await;
+    site.set("new", 200).await;
+    site.set("newer", 300).await;
+    site.advance(200);
+    let fired = timeout(PATIENCE, site.fired(1)).await;
+    assert_eq!(tags(&fired.expect("its timer is lost")), ["new"]);
+    let control = site.control();
+    let mut waiting = control
+        .call("alarms", "wait", &json!({ "count": 2 }))
+        .await
+        .unwrap();
+    // The stuck handler returns only now.
+    let folder = site.home.folder.path();
+    std::fs::write(folder.join("go"), "").unwrap();
+    wait_until(|| folder.join("dropped").exists(), || "it stays".to_owned());
+    // What the new one has stored is still there.
+    site.call("panic", json!({})).await.unwrap_err();
+    site.advance(100);
+    let report = timeout(PATIENCE, waiting.next()).await;
+    let report = report.expect("its timer is cancelled").unwrap();
+    let CommandReport::Finished { value, .. } = report else {
+        panic!("unexpected {report:?}")
+    };
+    let fired: Vec<(String, u64)> = serde_json::from_slice(&value).unwrap();
+    assert_eq!(tags(&fired), ["new", "newer"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,9 +2,9 @@
 //!
 //! Invariants: items are taken in the order in which they were put, but for events of which only the latest counts
 //! (`queue.rs`). Room for an event is claimed before it is published, so no more than [`EVENTS_MAX`] events,
-//! [`REQUESTS_MAX`] requests and the latest of each kind wait, besides the run that was taken out last. Timers, connections
-//! and commands have bounds of their own. The mailbox
-//! belongs to the host, not to a version: its contents survive a reload.
+//! [`REQUESTS_MAX`] requests, [`COMMAND_CALLS_MAX`] calls of commands and the latest of each kind wait, besides the run that
+//! was taken out last. Timers and connections have bounds of their own. The mailbox belongs to the host, not to a version:
+//! its contents survive a reload.
 
 mod queue;
 
@@ -28,6 +28,10 @@ pub const EVENTS_MAX: usize = 100_000;
 /// Requests that may wait; a further one is answered 503. After a restart all clients may ask at the same time.
 pub(crate) const REQUESTS_MAX: usize = CONNECTIONS_MAX;
 
+/// Calls of commands that may wait; a further one is refused. Counted apart from those that are waited for: a call outlives
+/// its caller.
+pub(crate) const COMMAND_CALLS_MAX: usize = 256;
+
 /// Items that are taken out of the queue at once.
 const RUN_MAX: usize = 256;
 
@@ -44,6 +48,7 @@ struct State {
     commands: VecDeque<Command>,
     items: Queue<Item>,
     requests: usize,
+    command_calls: usize,
     /// A thread sleeps on `filled`.
     asleep: bool,
 }
@@ -139,13 +144,22 @@ impl Mailbox {
         self.put_item(Item::Socket(event));
     }
 
-    /// Puts a call of a command; the number of calls that are waited for is bounded.
+    /// Puts a call of a command; `false` if too many wait already.
+    #[must_use]
     pub(crate) fn put_command_call(
         &self,
         call: CommandCall,
         started: oneshot::Sender<StartResult>,
-    ) {
-        self.put_item(Item::Command(Arc::new(call), Some(started)));
+    ) -> bool {
+        let mut state = self.lock();
+        if state.command_calls >= COMMAND_CALLS_MAX {
+            return false;
+        }
+        state.command_calls += 1;
+        let call = Item::Command(Arc::new(call), Some(started));
+        state.items.push(call);
+        self.wake(state);
+        true
     }
 
     fn put_item(&self, item: Item) {
@@ -270,7 +284,8 @@ impl Mailbox {
             match &item {
                 Item::Event(delivery) => events += usize::from(!delivery.event.latest),
                 Item::Request(..) => state.requests -= 1,
-                Item::Response(_) | Item::Timer(_) | Item::Socket(_) | Item::Command(..) => {}
+                Item::Command(..) => state.command_calls -= 1,
+                Item::Response(_) | Item::Timer(_) | Item::Socket(_) => {}
             }
             run.push_back(item);
         }
@@ -299,6 +314,9 @@ impl Mailbox {
 
 #[cfg(test)]
 mod tests {
+    use tig_plugin_api::Ticket;
+    use tig_plugin_api::frame::CommandHead;
+
     use super::*;
     use crate::runtime::event::Event;
 
@@ -380,12 +398,16 @@ mod tests {
         assert!(mailbox.claim(), "a released claim makes room");
     }
 
+    fn stop() -> Command {
+        Command::Stop(std::sync::mpsc::channel().0)
+    }
+
     #[test]
     fn commands_go_first() {
         let mailbox = Mailbox::default();
         put(&mailbox, 1, "a");
-        mailbox.put_command(Command::Stop);
-        assert!(matches!(mailbox.take(), Taken::Command(Command::Stop)));
+        mailbox.put_command(stop());
+        assert!(matches!(mailbox.take(), Taken::Command(Command::Stop(_))));
         assert_eq!(take_sequence(&mailbox), 1);
     }
 
@@ -394,7 +416,7 @@ mod tests {
         let mailbox = Mailbox::default();
         put(&mailbox, 1, "a");
         assert!(mailbox.take_command(Instant::now()).is_none());
-        mailbox.put_command(Command::Stop);
+        mailbox.put_command(stop());
         assert!(mailbox.take_command(Instant::now()).is_some());
         assert_eq!(take_sequence(&mailbox), 1);
     }
@@ -405,6 +427,24 @@ mod tests {
         let request = Arc::new(RouteRequest::new("GET", "/", &()).unwrap());
         let put = || mailbox.put_request(Arc::clone(&request), oneshot::channel().0);
         assert!((0..REQUESTS_MAX).all(|_| put()));
+        assert!(!put());
+        mailbox.take();
+        assert!(put());
+    }
+
+    #[test]
+    fn waiting_command_calls_are_bounded() {
+        let mailbox = Mailbox::default();
+        let put = || {
+            let head = CommandHead {
+                ticket: Ticket::from_number(1),
+                command: "a".to_owned(),
+            };
+            let arguments = Vec::new();
+            // Nobody waits for its start.
+            mailbox.put_command_call(CommandCall { head, arguments }, oneshot::channel().0)
+        };
+        assert!((0..COMMAND_CALLS_MAX).all(|_| put()));
         assert!(!put());
         mailbox.take();
         assert!(put());

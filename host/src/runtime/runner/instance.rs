@@ -128,7 +128,8 @@ impl Runner {
     fn stop_after(&self, reason: &str) {
         self.extension.set_state(State::Stopped);
         // Whoever waits would wait until an operator looks.
-        self.shared.services.commands.end_all(self.name());
+        let services = &self.shared.services;
+        services.commands.end_all(&self.extension.mailbox);
         self.extension.conditions.clear(&self.shared.services);
         error!(
             extension = self.name(),

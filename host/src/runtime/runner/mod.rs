@@ -218,11 +218,13 @@ impl Runner {
     fn turn(&mut self, taken: Taken) -> bool {
         self.follow_recorder();
         match taken {
-            Taken::Command(Command::Stop) => {
+            Taken::Command(Command::Stop(ended)) => {
                 let instance = self.instance.take();
                 self.record_stop();
                 self.end(instance);
-                self.end_services();
+                self.shared.services.end_all(&self.extension);
+                // Who asked may wait no longer.
+                let _ = ended.send(());
                 return false;
             }
             Taken::Command(Command::Swap(successor)) => self.swap(*successor),
@@ -235,16 +237,6 @@ impl Runner {
             }
         }
         true
-    }
-
-    /// Cancels the extension's timers, and ends its connections and the waits for its commands.
-    fn end_services(&self) {
-        // Effects in flight could still set timers and open connections.
-        self.extension.fence.wait_until_clear();
-        let services = &self.shared.services;
-        services.timers.cancel_all(&self.extension.name);
-        services.sockets.end_all(&self.extension.sockets);
-        services.commands.end_all(&self.extension.name);
     }
 
     /// The extension that it runs.

@@ -1,10 +1,11 @@
 //! Timers of extensions, and the thread that puts those that are due into the mailboxes.
 //!
-//! Invariant: a timer is put into its extension's mailbox once, no earlier than its time by the host's clock.
+//! Invariant: a timer is put into its extension's mailbox once, no earlier than its time by the host's clock. Timers belong
+//! to a mailbox, not to a name: an extension that was removed and added again shares none with its predecessor.
 
 mod queue;
 
-use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,11 +22,33 @@ const VIRTUAL_INTERVAL: Duration = Duration::from_millis(1);
 /// Longest wait without a look at the clock.
 const WAIT_MAX: Duration = Duration::from_secs(60);
 
+/// The mailbox of an extension that sets timers; equal to itself only.
+#[derive(Clone)]
+struct Owner(Arc<Mailbox>);
+
+impl Owner {
+    fn new(mailbox: &Arc<Mailbox>) -> Self {
+        Self(Arc::clone(mailbox))
+    }
+}
+
+impl PartialEq for Owner {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Owner {}
+
+impl Hash for Owner {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.0).hash(state);
+    }
+}
+
 #[derive(Default)]
 struct State {
-    queue: TimerQueue,
-    /// Of the extensions that have set timers.
-    mailboxes: HashMap<Arc<str>, Arc<Mailbox>>,
+    queue: TimerQueue<Owner>,
     stopping: bool,
 }
 
@@ -37,20 +60,10 @@ pub(crate) struct Timers {
 
 impl Timers {
     /// Sets the timer `tag` of the extension with this mailbox, or moves it.
-    pub(crate) fn set(
-        &self,
-        owner: &Arc<str>,
-        mailbox: &Arc<Mailbox>,
-        tag: &Arc<str>,
-        unix_ms: u64,
-    ) {
+    pub(crate) fn set(&self, mailbox: &Arc<Mailbox>, tag: &Arc<str>, unix_ms: u64) {
         let mut state = self.lock();
         let next = state.queue.next();
-        state.queue.set(owner, tag, unix_ms);
-        if !state.mailboxes.contains_key(owner) {
-            let mailbox = Arc::clone(mailbox);
-            state.mailboxes.insert(Arc::clone(owner), mailbox);
-        }
+        state.queue.set(&Owner::new(mailbox), tag, unix_ms);
         if next.is_none_or(|next| unix_ms < next) {
             // Unlocked first: the woken thread would only wait for the lock.
             drop(state);
@@ -59,21 +72,19 @@ impl Timers {
     }
 
     /// Cancels a timer, if it is set.
-    pub(crate) fn cancel(&self, owner: &str, tag: &str) {
-        self.lock().queue.cancel(owner, tag);
+    pub(crate) fn cancel(&self, mailbox: &Arc<Mailbox>, tag: &str) {
+        self.lock().queue.cancel(&Owner::new(mailbox), tag);
     }
 
     /// Cancels all timers of an extension that is removed.
-    pub(crate) fn cancel_all(&self, owner: &str) {
-        let mut state = self.lock();
-        state.queue.cancel_all(owner);
-        state.mailboxes.remove(owner);
+    pub(crate) fn cancel_all(&self, mailbox: &Arc<Mailbox>) {
+        self.lock().queue.cancel_all(&Owner::new(mailbox));
     }
 
     /// Number of timers of an extension.
     #[must_use]
-    pub(crate) fn count(&self, owner: &str) -> usize {
-        self.lock().queue.count(owner)
+    pub(crate) fn count(&self, mailbox: &Arc<Mailbox>) -> usize {
+        self.lock().queue.count(&Owner::new(mailbox))
     }
 
     /// When the next timer is due, in Unix milliseconds.
@@ -87,11 +98,9 @@ impl Timers {
         let mut state = self.lock();
         let now_ms = clock.now_ms();
         let mut fired = 0;
-        while let Some((owner, tag)) = state.queue.take_due(now_ms) {
-            if let Some(mailbox) = state.mailboxes.get(&owner) {
-                mailbox.put_timer(tag);
-                fired += 1;
-            }
+        while let Some((Owner(mailbox), tag)) = state.queue.take_due(now_ms) {
+            mailbox.put_timer(tag);
+            fired += 1;
         }
         fired
     }
@@ -154,7 +163,7 @@ mod tests {
         let (timers, mailbox) = (Timers::default(), Arc::<Mailbox>::default());
         let time = VirtualTime::from_ms(100);
         let clock = Clock::Virtual(time.clone());
-        timers.set(&"a".into(), &mailbox, &"t".into(), 150);
+        timers.set(&mailbox, &"t".into(), 150);
         time.advance(Duration::from_millis(49));
         assert_eq!(timers.fire(&clock), 0);
         time.advance(Duration::from_millis(1));
@@ -165,11 +174,14 @@ mod tests {
 
     #[test]
     fn timers_of_a_removed_extension_are_cancelled() {
-        let (timers, mailbox) = (Timers::default(), Arc::<Mailbox>::default());
+        let (timers, removed) = (Timers::default(), Arc::<Mailbox>::default());
         let clock = Clock::Virtual(VirtualTime::from_ms(100));
-        timers.set(&"a".into(), &mailbox, &"t".into(), 1);
-        timers.cancel_all("a");
-        assert_eq!((timers.fire(&clock), timers.next()), (0, None));
+        timers.set(&removed, &"t".into(), 1);
+        let added = Arc::<Mailbox>::default();
+        timers.set(&added, &"t".into(), 2);
+        timers.cancel_all(&removed);
+        assert_eq!((timers.fire(&clock), timers.next()), (1, None));
+        assert_eq!(tag_of(added.try_take()).as_deref(), Some("t"));
     }
 
     #[test]
@@ -179,8 +191,8 @@ mod tests {
         std::thread::scope(|scope| {
             scope.spawn(|| timers.run(&clock));
             let soon = clock.now_ms() + 3;
-            timers.set(&"a".into(), &mailbox, &"later".into(), soon + 3);
-            timers.set(&"a".into(), &mailbox, &"sooner".into(), soon);
+            timers.set(&mailbox, &"later".into(), soon + 3);
+            timers.set(&mailbox, &"sooner".into(), soon);
             for expected in ["sooner", "later"] {
                 let tag = tag_of(Some(mailbox.take()));
                 assert_eq!(tag.as_deref(), Some(expected));

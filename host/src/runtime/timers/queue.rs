@@ -1,40 +1,47 @@
 //! Timers in the order in which they are due: pure, without a clock.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::Hash;
 use std::sync::Arc;
-
-/// A timer's owner and tag.
-type Name = (Arc<str>, Arc<str>);
 
 /// Time, and number of the set: a place in the order.
 type Place = (u64, u64);
 
 /// Timers of all owners.
-#[derive(Debug, Default)]
-pub(super) struct TimerQueue {
-    /// Time and place of each: timers of the same time are due in the order in which they were set.
-    due: BTreeMap<Place, Name>,
+#[derive(Debug)]
+pub(super) struct TimerQueue<O> {
+    /// Owner and tag of each by its place: timers of the same time are due in the order in which they were set.
+    due: BTreeMap<Place, (O, Arc<str>)>,
     /// Where each is in `due`.
-    places: HashMap<Arc<str>, BTreeMap<Arc<str>, Place>>,
+    places: HashMap<O, BTreeMap<Arc<str>, Place>>,
     /// Number of timers set so far.
     set: u64,
 }
 
-impl TimerQueue {
+impl<O> Default for TimerQueue<O> {
+    fn default() -> Self {
+        Self {
+            due: BTreeMap::new(),
+            places: HashMap::new(),
+            set: 0,
+        }
+    }
+}
+
+impl<O: Clone + Eq + Hash> TimerQueue<O> {
     /// Sets a timer, or moves it.
-    pub(super) fn set(&mut self, owner: &Arc<str>, tag: &Arc<str>, unix_ms: u64) {
+    pub(super) fn set(&mut self, owner: &O, tag: &Arc<str>, unix_ms: u64) {
         self.set += 1;
         let place = (unix_ms, self.set);
-        let of_owner = self.places.entry(Arc::clone(owner)).or_default();
+        let of_owner = self.places.entry(owner.clone()).or_default();
         if let Some(before) = of_owner.insert(Arc::clone(tag), place) {
             self.due.remove(&before);
         }
-        let name = (Arc::clone(owner), Arc::clone(tag));
-        self.due.insert(place, name);
+        self.due.insert(place, (owner.clone(), Arc::clone(tag)));
     }
 
     /// Cancels a timer, if it is set.
-    pub(super) fn cancel(&mut self, owner: &str, tag: &str) {
+    pub(super) fn cancel(&mut self, owner: &O, tag: &str) {
         let Some(of_owner) = self.places.get_mut(owner) else {
             return;
         };
@@ -44,7 +51,7 @@ impl TimerQueue {
     }
 
     /// Cancels all timers of an owner.
-    pub(super) fn cancel_all(&mut self, owner: &str) {
+    pub(super) fn cancel_all(&mut self, owner: &O) {
         for place in self.places.remove(owner).unwrap_or_default().into_values() {
             self.due.remove(&place);
         }
@@ -52,7 +59,7 @@ impl TimerQueue {
 
     /// Number of timers of an owner.
     #[must_use]
-    pub(super) fn count(&self, owner: &str) -> usize {
+    pub(super) fn count(&self, owner: &O) -> usize {
         self.places.get(owner).map_or(0, BTreeMap::len)
     }
 
@@ -63,7 +70,7 @@ impl TimerQueue {
     }
 
     /// Takes the next timer that is due at `now_ms`.
-    pub(super) fn take_due(&mut self, now_ms: u64) -> Option<Name> {
+    pub(super) fn take_due(&mut self, now_ms: u64) -> Option<(O, Arc<str>)> {
         let entry = self.due.first_entry()?;
         if entry.key().0 > now_ms {
             return None;
@@ -82,8 +89,10 @@ mod tests {
 
     use super::*;
 
-    fn drain(queue: &mut TimerQueue, now_ms: u64) -> Vec<String> {
-        let take = |queue: &mut TimerQueue| queue.take_due(now_ms);
+    type Queue = TimerQueue<&'static str>;
+
+    fn drain(queue: &mut Queue, now_ms: u64) -> Vec<String> {
+        let take = |queue: &mut Queue| queue.take_due(now_ms);
         std::iter::from_fn(|| take(queue))
             .map(|(owner, tag)| format!("{owner} {tag}"))
             .collect()
@@ -91,24 +100,22 @@ mod tests {
 
     #[test]
     fn timers_are_due_in_the_order_of_their_times() {
-        let mut queue = TimerQueue::default();
-        let (a, b): (Arc<str>, Arc<str>) = ("a".into(), "b".into());
-        queue.set(&a, &"late".into(), 30);
-        queue.set(&b, &"first".into(), 10);
-        queue.set(&a, &"second".into(), 10);
+        let mut queue = Queue::default();
+        queue.set(&"a", &"late".into(), 30);
+        queue.set(&"b", &"first".into(), 10);
+        queue.set(&"a", &"second".into(), 10);
         assert_eq!(queue.next(), Some(10));
         assert_eq!(drain(&mut queue, 9), [""; 0]);
         assert_eq!(drain(&mut queue, 20), ["b first", "a second"]);
-        assert_eq!((queue.count("a"), queue.count("b")), (1, 0));
+        assert_eq!((queue.count(&"a"), queue.count(&"b")), (1, 0));
     }
 
     #[test]
     fn tag_set_again_moves() {
-        let mut queue = TimerQueue::default();
-        let owner: Arc<str> = "a".into();
-        queue.set(&owner, &"t".into(), 10);
-        queue.set(&owner, &"t".into(), 20);
-        assert_eq!(queue.count("a"), 1);
+        let mut queue = Queue::default();
+        queue.set(&"a", &"t".into(), 10);
+        queue.set(&"a", &"t".into(), 20);
+        assert_eq!(queue.count(&"a"), 1);
         assert_eq!(drain(&mut queue, 15), [""; 0]);
         assert_eq!(drain(&mut queue, 20), ["a t"]);
     }
@@ -122,8 +129,7 @@ mod tests {
             let mut queue = TimerQueue::default();
             let mut model = BTreeMap::new();
             for (what, owner, tag, unix_ms) in steps {
-                let (owner, tag): (Arc<str>, Arc<str>) =
-                    (owner.to_string().into(), tag.to_string().into());
+                let tag: Arc<str> = tag.to_string().into();
                 match what {
                     0 => {
                         queue.set(&owner, &tag, unix_ms);

@@ -18,7 +18,7 @@ impl Transaction<'_> {
     pub(super) fn set_timer(&mut self, tag: &str, unix_ms: u64) -> Result<(), HostCallError> {
         check_tag(tag)?;
         // Counted as if each were new: the bound is for extensions that never stop setting timers.
-        let set = self.services.timers.count(&self.extension.name);
+        let set = self.services.timers.count(&self.extension.mailbox);
         if set.saturating_add(self.timers) >= TIMERS_MAX {
             return Err(HostCallError::TooManyTimers);
         }
