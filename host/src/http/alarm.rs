@@ -39,7 +39,8 @@ impl Alarm {
         .await
     }
 
-    fn poll_until(&self, deadline: Instant, context: &mut Context<'_>) -> Poll<()> {
+    /// Waits until `deadline`.
+    pub(crate) fn poll_until(&self, deadline: Instant, context: &mut Context<'_>) -> Poll<()> {
         // No code panics while it holds the lock, so a poisoned timer is still whole.
         let mut sleep = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         loop {

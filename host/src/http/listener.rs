@@ -1,8 +1,8 @@
 //! Accepts connections, with or without TLS, and serves HTTP on them.
 //!
-//! Invariants: a client that is slow in its TLS handshake, or never sends a request, holds a connection for a bounded
-//! time and keeps no other client from connecting; the number of connections is bounded, and leaves file descriptors
-//! for the rest of the host.
+//! Invariants: a client that is slow in its TLS handshake, never sends a request, or does not read its response holds a
+//! connection for a bounded time and keeps no other client from connecting; the number of connections is bounded, and
+//! leaves file descriptors for the rest of the host.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -31,6 +31,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tracing::{Instrument, debug, debug_span, warn};
 
 use crate::http::alarm::Alarm;
+use crate::http::client_stream::{ClientStream, WRITE_TIMEOUT};
 use crate::limits::CONNECTIONS_MAX;
 
 /// File descriptors left for the store, plugins and outgoing requests, if the limit allows it.
@@ -130,7 +131,8 @@ pub(crate) async fn serve(
                 let peer = canonical(peer);
                 let (tls, app, watcher) = (tls.borrow().clone(), app.clone(), graceful.watcher());
                 let served = async move {
-                    if let Err(error) = connection(stream, peer, tls, app, watcher).await {
+                    let served = connection(stream, WRITE_TIMEOUT, peer, tls, app, watcher);
+                    if let Err(error) = served.await {
                         debug!(%peer, "connection: {error}");
                     }
                     drop(place);
@@ -158,6 +160,7 @@ fn canonical(peer: SocketAddr) -> SocketAddr {
 
 async fn connection(
     stream: TcpStream,
+    write_timeout: Duration,
     peer: SocketAddr,
     tls: Option<Arc<ServerConfig>>,
     app: impl Respond,
@@ -165,6 +168,11 @@ async fn connection(
 ) -> io::Result<()> {
     // Responses are short: a delay to fill packets would only slow them down.
     stream.set_nodelay(true)?;
+    let stream = ClientStream::new(stream, write_timeout);
+    let peer = Peer {
+        address: peer,
+        alarm: stream.alarm(),
+    };
     match tls {
         None => speak(stream, peer, app, watcher).await,
         Some(config) => {
@@ -177,15 +185,11 @@ async fn connection(
 
 async fn speak(
     stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
-    peer: SocketAddr,
+    peer: Peer,
     app: impl Respond,
     watcher: Watcher,
 ) -> io::Result<()> {
-    let alarm = Alarm::new();
-    let peer = Peer {
-        address: peer,
-        alarm: alarm.clone(),
-    };
+    let alarm = peer.alarm.clone();
     let service = service_fn(move |request| {
         let responded = app.clone().respond(&peer, request);
         async move { Ok::<_, Infallible>(responded.await) }
@@ -197,4 +201,34 @@ async fn speak(
         .writev(false)
         .serve_connection(TokioIo::new(stream), service);
     watcher.watch(served).await.map_err(io::Error::other)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::routing::get;
+    use tig_process::error_chain::error_chain;
+    use tokio::io::AsyncWriteExt;
+
+    use super::*;
+
+    /// More than the system buffers for a client that does not read.
+    const LONG_BYTES: usize = 64 << 20;
+
+    #[tokio::test]
+    async fn client_that_does_not_read_is_disconnected() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).await;
+        let mut client = client.unwrap();
+        let (stream, peer) = listener.accept().await.unwrap();
+        let head = b"GET / HTTP/1.1\r\nHost: host\r\n\r\n";
+        client.write_all(head).await.unwrap();
+        let app = Router::new().route("/", get(async || vec![0; LONG_BYTES]));
+        let (graceful, write_timeout) = (GracefulShutdown::new(), Duration::from_millis(1));
+        let watcher = graceful.watcher();
+        let served = connection(stream, write_timeout, peer, None, app, watcher);
+        let ended = timeout(HEAD_TIMEOUT, served).await.unwrap();
+        let reason = error_chain(&ended.unwrap_err());
+        assert!(reason.contains("the client has read nothing"), "{reason}");
+    }
 }

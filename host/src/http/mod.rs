@@ -2,6 +2,7 @@
 
 pub(crate) mod alarm;
 pub(crate) mod client;
+pub(crate) mod client_stream;
 pub(crate) mod listener;
 pub(crate) mod metrics;
 pub(crate) mod operator;
