@@ -157,11 +157,6 @@ impl HttpClient {
         std::array::from_fn(|index| (OUTCOMES[index], count(index)))
     }
 
-    /// Sets the number of requests per minute.
-    pub(crate) fn set_rates(&self, rates: RateTable) {
-        lock(&self.limiter).set_rates(rates);
-    }
-
     fn enter(&self, queued: &QueuedCall) -> Result<Go, Refusal> {
         let (call, priority) = (&queued.call, queued.turn.priority);
         let Some(host) = api_host(&call.url) else {
@@ -202,6 +197,10 @@ impl HttpSender for HttpClient {
             };
             sent.complete(result);
         });
+    }
+
+    fn set_rates(&self, rates: RateTable) -> RateTable {
+        lock(&self.limiter).set_rates(rates)
     }
 }
 

@@ -118,9 +118,9 @@ impl RateLimiter {
         }
     }
 
-    /// Changes the rates; earlier requests still count.
-    pub(crate) fn set_rates(&mut self, rates: RateTable) {
-        self.rates = rates;
+    /// Changes the rates, and returns those of before; earlier requests still count.
+    pub(crate) fn set_rates(&mut self, rates: RateTable) -> RateTable {
+        std::mem::replace(&mut self.rates, rates)
     }
 
     /// Takes a turn for a request to `host`, or queues it.

@@ -27,7 +27,6 @@ impl ListenerSettings {
     #[must_use]
     pub(crate) fn new(config: &Config, (http, sockets): (HttpClient, WsClient)) -> Self {
         warn_of(config);
-        http.set_rates(config.rates.clone());
         Self {
             access: watch::Sender::new(config.access.clone()),
             tls: watch::Sender::new(config.tls.as_ref().map(|tls| Arc::clone(&tls.server))),
@@ -46,7 +45,6 @@ impl ListenerSettings {
         self.tls
             .send_replace(config.tls.as_ref().map(|tls| Arc::clone(&tls.server)));
         drop(renewal);
-        self.http.set_rates(config.rates.clone());
         self.http.set_trust(&config.trust);
         self.sockets.set_trust(&config.trust);
     }

@@ -145,7 +145,11 @@ pub(crate) fn apply(
     let config = &completed;
     // Only now: what the file leaves out of the identity, the extensions say.
     fixed.check(&FixedConfig::from_config(config))?;
-    let added = add_all(shared, loader, config, new)?;
+    // First: `new` of an added extension may send requests already, also one that fails later.
+    let http = &shared.services.http;
+    let former_rates = http.set_rates(config.rates.clone());
+    let added = add_all(shared, loader, config, new);
+    let added = added.inspect_err(|_| drop(http.set_rates(former_rates)))?;
 
     let mut attempts: Vec<Attempt> = added
         .iter()

@@ -45,6 +45,8 @@ pub(crate) fn start(
     shared: &Arc<Shared>,
     plugins: Vec<Plugin>,
 ) -> Result<Vec<Runner>, HostError> {
+    // First: `new` may send requests already.
+    shared.services.http.set_rates(config.rates.clone());
     let mut subscribed = Vec::new();
     for (name, plugin) in config.extensions.iter().zip(plugins) {
         let extension = Arc::new(Extension::new(name));

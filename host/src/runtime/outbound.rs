@@ -7,7 +7,7 @@ use std::time::Duration;
 use tig_plugin_api::{HttpAnswer, HttpCall, HttpFailure, HttpResponse, Turn};
 use tracing::error;
 
-use crate::config::api_host;
+use crate::config::{RateTable, api_host};
 use crate::limits::CALL_TIMEOUT_MAX;
 use crate::runtime::mailbox::Mailbox;
 
@@ -73,4 +73,7 @@ impl PendingCall {
 pub(crate) trait HttpSender: Send + Sync {
     /// Sends a request; returns at once.
     fn send(&self, call: PendingCall);
+
+    /// Sets the number of requests per minute to each API host, and returns the earlier rates.
+    fn set_rates(&self, rates: RateTable) -> RateTable;
 }

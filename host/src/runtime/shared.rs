@@ -104,6 +104,10 @@ struct Offline;
 #[cfg(test)]
 impl HttpSender for Offline {
     fn send(&self, _: crate::runtime::outbound::PendingCall) {}
+
+    fn set_rates(&self, rates: crate::config::RateTable) -> crate::config::RateTable {
+        rates
+    }
 }
 
 #[cfg(test)]

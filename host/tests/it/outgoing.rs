@@ -50,13 +50,18 @@ pub(crate) async fn fetched(host: &HostProcess, method: &str, url: &str) -> Valu
     let asked = Client::new().post(format!("{}/fetch?{method}", host.url()));
     let asked = asked.body(url.to_owned()).send().await.unwrap();
     assert_eq!(asked.status(), StatusCode::ACCEPTED);
+    last_fetched(host).await
+}
+
+/// What the fetcher gets for its last request.
+async fn last_fetched(host: &HostProcess) -> Value {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let fetched = host.get("/fetched").await;
         if !fetched.is_null() {
             return fetched;
         }
-        assert!(Instant::now() < deadline, "no response from {url}");
+        assert!(Instant::now() < deadline, "no response");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
@@ -105,6 +110,39 @@ async fn stated_rate_is_that_of_its_api_host_alone() {
         assert_eq!(status(&fetched(&host, "PUT", &url).await), Some(200));
         assert_eq!(status(&fetched(&host, "GET", &other).await), Some(200));
     }
+}
+
+/// Expects that the request of the fetcher's `new` has taken the only turn of this minute.
+async fn assert_first_took_the_turn(host: &HostProcess, url: &str) {
+    assert_eq!(status(&last_fetched(host).await), Some(200));
+    let refused = fetched(host, "GET", url).await;
+    let text = refusal(&refused);
+    assert!(text.starts_with("http.gets_per_minute is 1,"), "{text}");
+}
+
+#[tokio::test]
+async fn requests_made_in_new_count_from_the_start() {
+    let (home, url) = (Home::new(), serve().await);
+    let mut config = config(&home, &url);
+    config["config"] = json!({ "fetcher": { "first_url": &url } });
+    let host = start(&home, &config);
+    assert_first_took_the_turn(&host, &url).await;
+}
+
+#[tokio::test]
+async fn requests_made_in_new_of_an_added_one_count() {
+    let (home, url) = (Home::new(), serve().await);
+    let mut config = config(&home, &url);
+    // The identity cannot change while the host runs, but may have a key before the extension that names it.
+    config["identity"]["fetch_url"] = config["fetch_url"].take();
+    config.as_object_mut().unwrap().remove("fetch_url");
+    config["extensions"] = json!(["counter"]);
+    let host = start(&home, &config);
+    config["extensions"] = json!(["counter", "fetcher"]);
+    config["config"] = json!({ "fetcher": { "first_url": &url } });
+    home.write_config(&config);
+    assert_eq!(home.tig_host(&["reload"]).code, Some(0));
+    assert_first_took_the_turn(&host, &url).await;
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use tig_plugin_api::abi::service;
 use tig_plugin_api::{Finish, Ticket, WsClose, WsOpen, WsSend};
 
 use super::*;
-use crate::config::Identity;
+use crate::config::{Identity, RateTable};
 use crate::keys::Keys;
 use crate::runtime::bus::Bus;
 use crate::runtime::clock::{Clock, Random};
@@ -24,6 +24,10 @@ struct Silent;
 
 impl HttpSender for Silent {
     fn send(&self, _: PendingCall) {}
+
+    fn set_rates(&self, rates: RateTable) -> RateTable {
+        rates
+    }
 }
 
 impl SocketDriver for Silent {
