@@ -28,7 +28,7 @@ use crate::runtime::commands::CommandReport;
 use crate::runtime::committer::Written;
 use crate::runtime::event::Kind;
 use crate::runtime::failure::SwitchError;
-use crate::runtime::item::{CommandCall, RouteResult, StartError};
+use crate::runtime::item::{CommandCall, RouteClient, RouteResult, StartError};
 use crate::runtime::probation::PROBATION;
 use crate::runtime::route_request::RouteRequest;
 use crate::runtime::runner::Runner;
@@ -169,7 +169,7 @@ impl SteppedHost {
         let (sender, receiver) = oneshot::channel();
         extension
             .mailbox
-            .put_request(request, sender)
+            .put_request(request, RouteClient::new(sender, None))
             .then_some(receiver)
     }
 

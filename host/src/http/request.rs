@@ -1,23 +1,35 @@
 //! Reads what the listener gets, and encodes it for extensions.
 
+use std::error::Error;
+use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use axum::BoxError;
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::Bytes;
 use axum::http::header::ORIGIN;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use serde::{Serialize, Serializer};
 use tig_plugin_api::is_of_another_page;
+use tig_process::error_chain::error_chain;
 use tokio::time::timeout;
 
+use crate::runtime::extension::Extension;
+use crate::runtime::long_messages::{LongMessage, SHORT_BYTES_MAX};
 use crate::runtime::route_request::RouteRequest;
 
 /// A longer body is rejected with 413.
 pub(crate) const BODY_BYTES_MAX: usize = 64 << 20;
 
-/// A body that takes longer is rejected with 408.
+/// A body that takes longer is rejected with 408. A long one gets this time once more when there is room for it.
 pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A long body that waits longer for room is rejected with 503.
+const BODY_ROOM_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Status and text for a request that gets no reply.
+pub(crate) type Refusal = (StatusCode, String);
 
 /// The JSON form of a [`tig_plugin_api::HttpRequest`], from what the listener holds: polls come by the thousand, and
 /// strings of their own would cost more than the JSON.
@@ -69,22 +81,110 @@ pub(crate) fn encode_head<B>(
 /// # Errors
 ///
 /// The status and the text of the rejection.
-pub(crate) async fn read_body<B>(body: B, bytes_max: usize) -> Result<Bytes, (StatusCode, String)>
+pub(crate) async fn read_body<B>(body: B, bytes_max: usize) -> Result<Vec<u8>, Refusal>
 where
-    B: hyper::body::Body<Data = Bytes> + Send + 'static,
+    B: hyper::body::Body<Data = Bytes>,
     B::Error: Into<BoxError>,
 {
-    match timeout(BODY_TIMEOUT, to_bytes(Body::new(body), bytes_max)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) => {
-            let text = format!("the body cannot be read within {bytes_max} bytes: {error}");
-            Err((StatusCode::PAYLOAD_TOO_LARGE, text))
-        }
-        Err(_) => Err((
-            StatusCode::REQUEST_TIMEOUT,
-            "the body takes too long".to_owned(),
-        )),
+    let mut bytes = Vec::new();
+    let push = |part: &[u8]| bytes.extend_from_slice(part);
+    if read_parts(pin!(body), bytes_max, push).await? {
+        Ok(bytes)
+    } else {
+        Err(too_long(bytes_max))
     }
+}
+
+/// Reads the body of `request`, which has none yet, to its end. A long body waits until there is room for it in the budget
+/// of `extension`, and its room is returned.
+///
+/// # Errors
+///
+/// The status and the text of the rejection.
+pub(crate) async fn read_route_body<B>(
+    body: B,
+    request: &mut RouteRequest,
+    extension: &Extension,
+) -> Result<Option<LongMessage>, Refusal>
+where
+    B: hyper::body::Body<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
+    let mut body = pin!(body);
+    let announced = body.size_hint().upper().map(usize::try_from);
+    // Whatever is announced: a client that only announces a long body must not keep others waiting.
+    let push = |part: &[u8]| request.push_body(part);
+    if read_parts(body.as_mut(), SHORT_BYTES_MAX, push).await? {
+        return Ok(None);
+    }
+    let left = BODY_BYTES_MAX.checked_sub(request.body_bytes());
+    let left = left.ok_or_else(|| too_long(BODY_BYTES_MAX))?;
+    // Taken at once for the whole body: bodies that are read in part would wait for each other's room.
+    let bytes = match announced {
+        Some(Ok(bytes)) => bytes.min(BODY_BYTES_MAX),
+        _ => BODY_BYTES_MAX,
+    };
+    let room = timeout(BODY_ROOM_TIMEOUT, extension.long_bodies.take(bytes)).await;
+    let room = room.map_err(|_| no_room(&extension.name))?;
+    if read_parts(body, left, |part| request.push_body(part)).await? {
+        Ok(room)
+    } else {
+        Err(too_long(BODY_BYTES_MAX))
+    }
+}
+
+/// Reads `body` into `push`, part by part, until more than `bytes_max` bytes have come; `true` if its end comes before.
+///
+/// # Errors
+///
+/// The status and the text of the rejection.
+async fn read_parts<B>(
+    mut body: Pin<&mut B>,
+    bytes_max: usize,
+    mut push: impl FnMut(&[u8]),
+) -> Result<bool, Refusal>
+where
+    B: hyper::body::Body<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
+    let reading = async {
+        let mut left = bytes_max;
+        while let Some(frame) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
+            let frame = frame.map_err(|error| unreadable(&*error.into()))?;
+            // Trailers are of no use to anybody.
+            let Some(part) = frame.data_ref() else {
+                continue;
+            };
+            // Copied, and not kept: a body in parts of a byte each would take many times its length.
+            push(part);
+            match left.checked_sub(part.len()) {
+                Some(rest) => left = rest,
+                None => return Ok(false),
+            }
+        }
+        Ok(true)
+    };
+    timeout(BODY_TIMEOUT, reading).await.unwrap_or_else(|_| {
+        let text = "the body takes too long".to_owned();
+        Err((StatusCode::REQUEST_TIMEOUT, text))
+    })
+}
+
+fn unreadable(error: &dyn Error) -> Refusal {
+    let text = format!("the body cannot be read: {}", error_chain(error));
+    (StatusCode::BAD_REQUEST, text)
+}
+
+fn too_long(bytes_max: usize) -> Refusal {
+    let text = format!("the body is longer than {bytes_max} bytes");
+    (StatusCode::PAYLOAD_TOO_LARGE, text)
+}
+
+fn no_room(extension: &str) -> Refusal {
+    let text = format!(
+        "other long requests take up the memory that extension `{extension}` has for them; try again later"
+    );
+    (StatusCode::SERVICE_UNAVAILABLE, text)
 }
 
 /// Whether a page of another site has caused the request. Following a link to this host is allowed: the browser shows
@@ -111,10 +211,41 @@ pub(crate) fn pairs(headers: &HeaderMap) -> Vec<(&str, &str)> {
 
 #[cfg(test)]
 mod tests {
+    use axum::body::Body;
     use axum::http::HeaderValue;
+    use futures_util::FutureExt;
     use tig_plugin_api::HttpRequest;
 
     use super::*;
+
+    async fn read(extension: &Extension, bytes: usize) -> Result<Option<LongMessage>, StatusCode> {
+        let mut request = RouteRequest::new("POST", "/", &()).unwrap();
+        let body = Body::from(vec![b'x'; bytes]);
+        let room = read_route_body(body, &mut request, extension).await;
+        let room = room.map_err(|(status, _)| status)?;
+        assert_eq!(request.body_bytes(), bytes);
+        Ok(room)
+    }
+
+    #[tokio::test]
+    async fn only_long_bodies_wait_for_room() {
+        let extension = Extension::new("x");
+        let all = extension.long_bodies.take(usize::MAX).await;
+        let short = read(&extension, SHORT_BYTES_MAX).now_or_never();
+        assert!(matches!(short, Some(Ok(None))));
+        let mut long = Box::pin(read(&extension, SHORT_BYTES_MAX + 1));
+        assert!((&mut long).now_or_never().is_none());
+        drop(all);
+        assert!(matches!(long.await, Ok(Some(_))));
+    }
+
+    #[tokio::test]
+    async fn body_beyond_the_limit_is_rejected_with_413() {
+        let extension = Extension::new("x");
+        assert!(read(&extension, BODY_BYTES_MAX).await.is_ok());
+        let rejected = read(&extension, BODY_BYTES_MAX + 1).await;
+        assert_eq!(rejected.err(), Some(StatusCode::PAYLOAD_TOO_LARGE));
+    }
 
     #[test]
     fn head_is_encoded_as_the_plugin_api_encodes_it() {

@@ -27,10 +27,11 @@ use crate::http::listener::{Peer, Respond};
 use crate::http::metrics::Metrics;
 use crate::http::operator::{self, API_PATH, OperatorDenied, Purpose};
 use crate::http::reply::respond;
-use crate::http::request::{BODY_BYTES_MAX, encode_head, is_from_another_page, pairs, read_body};
+use crate::http::request::{Refusal, encode_head, is_from_another_page, pairs, read_route_body};
 use crate::observe::prometheus;
 use crate::runtime::extension::Extension;
-use crate::runtime::item::{RouteError, RouteReply};
+use crate::runtime::item::{RouteClient, RouteError, RouteReply};
+use crate::runtime::long_messages::LongMessage;
 use crate::runtime::route_request::RouteRequest;
 use crate::runtime::shared::Shared;
 
@@ -62,9 +63,6 @@ pub(crate) fn app(
         api,
     })
 }
-
-/// Status and text for a request that no extension replies to.
-type Refusal = (StatusCode, String);
 
 /// What follows from the head of a request.
 enum Admitted {
@@ -204,10 +202,11 @@ where
 {
     async fn reply(self) -> Result<HttpReply, Refusal> {
         let mut request = self.request;
+        let mut room = None;
         if !self.body.is_end_stream() {
             // Boxed: most requests have no body, and their futures need no room for reading one.
-            let body = Box::pin(read_body(self.body, BODY_BYTES_MAX)).await?;
-            request = request.with_body(&body);
+            let reading = read_route_body(self.body, &mut request, &self.extension);
+            room = Box::pin(reading).await?;
         }
         let has_body = request.body_bytes() > 0;
         let call = ReadCall {
@@ -216,7 +215,7 @@ where
             alarm: self.alarm,
         };
         if has_body {
-            Ok(call.once().await?.reply)
+            Ok(call.once(room).await?.reply)
         } else {
             call.until_ready().await
         }
@@ -234,7 +233,7 @@ impl ReadCall {
     /// Calls the route again whenever the extension wakes the request, until the reply does not ask to be parked or its
     /// time is over.
     async fn until_ready(&self) -> Result<HttpReply, Refusal> {
-        let mut answered = self.once().await?;
+        let mut answered = self.once(None).await?;
         if answered.woken.is_none() {
             return Ok(answered.reply);
         }
@@ -245,15 +244,16 @@ impl ReadCall {
             if !matches!(timeout_at(until, woken).await, Ok(Ok(()))) {
                 break;
             }
-            answered = self.once().await?;
+            answered = self.once(None).await?;
         }
         Ok(answered.reply)
     }
 
-    async fn once(&self) -> Result<RouteReply, Refusal> {
+    /// Calls the route once; `room` is that of a long body.
+    async fn once(&self, room: Option<LongMessage>) -> Result<RouteReply, Refusal> {
         let (sender, receiver) = oneshot::channel();
-        let request = Arc::clone(&self.request);
-        if !self.extension.mailbox.put_request(request, sender) {
+        let (request, client) = (Arc::clone(&self.request), RouteClient::new(sender, room));
+        if !self.extension.mailbox.put_request(request, client) {
             return Err(unavailable("too many requests wait"));
         }
         match self.alarm.timeout(REPLY_TIMEOUT, receiver).await {
@@ -327,4 +327,30 @@ fn deny(denied: OperatorDenied) -> Response {
 
 fn refuse((status, text): Refusal) -> Response {
     (status, [(CONTENT_TYPE, "text/plain")], text).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+    use crate::runtime::long_messages::SHORT_BYTES_MAX;
+
+    #[tokio::test]
+    async fn long_body_keeps_its_room_until_handled() {
+        let extension = Arc::new(Extension::new("x"));
+        let call = RouteCall {
+            extension: Arc::clone(&extension),
+            request: RouteRequest::new("POST", "/", &()).unwrap(),
+            body: Body::from(vec![b'x'; SHORT_BYTES_MAX + 1]),
+            alarm: Alarm::new(),
+        };
+        // The client goes away at once, and its request stays.
+        assert!(call.reply().now_or_never().is_none());
+        let all = || extension.long_bodies.take(usize::MAX).now_or_never();
+        assert_eq!(extension.mailbox.len(), 1);
+        assert!(all().is_none());
+        drop(extension.mailbox.take());
+        assert!(all().is_some());
+    }
 }

@@ -189,7 +189,7 @@ mod tests {
     use crate::keys::Keys;
     use crate::runtime::clock::{Clock, Random};
     use crate::runtime::event::Kind;
-    use crate::runtime::item::{Item, RouteError, RouteReply};
+    use crate::runtime::item::{Item, RouteClient, RouteError, RouteReply};
     use crate::runtime::mailbox::Taken;
     use crate::runtime::shared::Shared;
     use crate::store::fragile::{Fault, FragileBackend};
@@ -284,7 +284,7 @@ mod tests {
             let effects = Effects {
                 writes: Writes::from([("key".to_owned(), Some(Arc::from(&b"1"[..])))]),
                 events: vec![event.unwrap()],
-                answer: Some((sender, Box::new(answered))),
+                answer: Some((RouteClient::new(sender, None), Box::new(answered))),
                 ..Effects::default()
             };
             submit(&shared, &extension, epoch, effects);

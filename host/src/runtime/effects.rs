@@ -13,7 +13,7 @@ use crate::observe::meters::{Reading, SERIES_MAX};
 use crate::runtime::bus::Outgoing;
 use crate::runtime::event::Event;
 use crate::runtime::extension::Extension;
-use crate::runtime::item::{RouteError, RouteReply, RouteResult, StartError, StartResult};
+use crate::runtime::item::{RouteClient, RouteError, RouteReply, StartError, StartResult};
 use crate::runtime::outbound::{PendingCall, QueuedCall};
 use crate::runtime::service_effect::ServiceEffect;
 use crate::runtime::services::Services;
@@ -49,8 +49,8 @@ pub(crate) struct Effects {
     pub handled: Option<u64>,
     /// Durable events that return to the outbox.
     pub released: Vec<Arc<Event>>,
-    /// The reply to the handled request.
-    pub answer: Option<(oneshot::Sender<RouteResult>, Box<RouteReply>)>,
+    /// The reply to the handled request, and its client.
+    pub answer: Option<(RouteClient, Box<RouteReply>)>,
     /// Where the notice goes that the handled command has started.
     pub started: Option<oneshot::Sender<StartResult>>,
 }
@@ -179,12 +179,11 @@ impl Effects {
         if self.wakes > 0 {
             extension.parked().wake(self.wakes);
         }
-        if let Some((sender, answered)) = self.answer {
-            // A client that has gone away needs no reply.
-            let _ = sender.send(Ok(*answered));
+        if let Some((client, answered)) = self.answer {
+            client.reply(Ok(*answered));
         }
         if let Some(sender) = self.started {
-            // As above.
+            // A caller that has gone away needs no notice.
             let _ = sender.send(Ok(()));
         }
     }
@@ -192,9 +191,8 @@ impl Effects {
     /// Drops the effects, because they could not be stored.
     pub(crate) fn reject(self, extension: &Extension, reason: &dyn Display) {
         self.give_room_back(extension);
-        if let Some((sender, _)) = self.answer {
-            // A client that has gone away needs no reply.
-            let _ = sender.send(Err(RouteError::Failed(reason.to_string())));
+        if let Some((client, _)) = self.answer {
+            client.reply(Err(RouteError::Failed(reason.to_string())));
         }
         if let Some(sender) = self.started {
             // As above.

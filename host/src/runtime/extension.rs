@@ -34,6 +34,8 @@ pub(crate) struct Extension {
     pub fence: Fence,
     /// Owner of its websocket connections.
     pub sockets: SocketOwner,
+    /// Memory for long bodies of requests to its routes.
+    pub long_bodies: LongMessages,
     /// Number of its HTTP requests that are sent and not answered.
     pub calls_in_flight: Arc<AtomicUsize>,
     /// Number of its HTTP requests that wait until their transaction is on disk.
@@ -134,6 +136,7 @@ impl Extension {
             name: name.to_owned(),
             mailbox,
             sockets,
+            long_bodies: LongMessages::default(),
             activity: Mutex::default(),
             fence: Fence::default(),
             calls_in_flight: Arc::default(),

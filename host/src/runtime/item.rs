@@ -7,6 +7,7 @@ use tig_plugin_api::frame::CommandHead;
 use tokio::sync::oneshot;
 
 use crate::runtime::event::{Event, HTTP_RESPONSE};
+use crate::runtime::long_messages::LongMessage;
 use crate::runtime::route_request::RouteRequest;
 use crate::runtime::socket_event::SocketEvent;
 
@@ -16,14 +17,36 @@ pub(crate) enum Item {
     Event(Delivery),
     /// The encoded response to an HTTP request of the extension.
     Response(Arc<[u8]>),
-    /// A request to one of the extension's routes, and where the reply goes; `None` if no client waits for it any more.
-    Request(Arc<RouteRequest>, Option<oneshot::Sender<RouteResult>>),
+    /// A request to one of the extension's routes, and its client; `None` if no client waits for the reply any more.
+    Request(Arc<RouteRequest>, Option<RouteClient>),
     /// A timer of the extension is due; its tag.
     Timer(Arc<str>),
     /// Something happened to a websocket connection of the extension.
     Socket(SocketEvent),
     /// A call of one of the extension's commands, and where the notice of its start goes; `None` after the first.
     Command(Arc<CommandCall>, Option<oneshot::Sender<StartResult>>),
+}
+
+/// The client of a request to a route.
+pub(crate) struct RouteClient {
+    /// Where the reply goes.
+    reply: oneshot::Sender<RouteResult>,
+    /// The room of a long body, until the reply. Kept here, not at the connection: a client that goes away leaves its
+    /// request in the mailbox.
+    _room: Option<LongMessage>,
+}
+
+impl RouteClient {
+    /// The client that waits for `reply`, with the room of its request if that is long.
+    #[must_use]
+    pub(crate) fn new(reply: oneshot::Sender<RouteResult>, room: Option<LongMessage>) -> Self {
+        Self { reply, _room: room }
+    }
+
+    /// Sends the reply. A client that has gone away needs none.
+    pub(crate) fn reply(self, result: RouteResult) {
+        let _ = self.reply.send(result);
+    }
 }
 
 /// A call of a command.

@@ -1,5 +1,6 @@
-//! Memory for long messages of peers: one budget for all connections of an extension, so that many peers together cannot fill
-//! the memory of the host. Short messages need no part of it, so that no peer holds up one that sends short messages only.
+//! Memory for long messages: one budget for all websocket connections of an extension, and one for all bodies of requests to
+//! its routes, so that many peers together cannot fill the memory of the host. Short messages need no part of it, so that no
+//! peer holds up one that sends short messages only.
 
 use std::sync::Arc;
 
@@ -8,13 +9,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// Longest message that needs no part of the budget, in bytes.
 pub(crate) const SHORT_BYTES_MAX: usize = 256 << 10;
 
-/// Bytes of long messages that are being read, or wait for one extension. A message that is longer is read alone.
+/// Bytes of long messages within one budget that are being read, or wait for their extension. A message that is longer is read alone.
 const LONG_BYTES_MAX: usize = 128 << 20;
 
 /// What the budget is counted in, in bytes.
 const UNIT_BYTES: usize = 1 << 10;
 
-/// The budget of one extension.
+/// A budget of one extension.
 #[derive(Clone, Debug)]
 pub(crate) struct LongMessages(Arc<Semaphore>);
 

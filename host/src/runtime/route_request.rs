@@ -35,8 +35,13 @@ impl RouteRequest {
     #[must_use]
     pub(crate) fn with_body(mut self, body: &[u8]) -> Self {
         self.encoded.truncate(self.head_bytes);
-        self.encoded.extend_from_slice(body);
+        self.push_body(body);
         self
+    }
+
+    /// Adds `part` to the end of the body.
+    pub(crate) fn push_body(&mut self, part: &[u8]) {
+        self.encoded.extend_from_slice(part);
     }
 
     /// Method and path, for people.

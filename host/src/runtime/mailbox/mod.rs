@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 
 use crate::limits::CONNECTIONS_MAX;
 use crate::runtime::command::Command;
-use crate::runtime::item::{CommandCall, Delivery, Item, RouteResult, StartResult};
+use crate::runtime::item::{CommandCall, Delivery, Item, RouteClient, StartResult};
 use crate::runtime::mailbox::queue::Queue;
 use crate::runtime::route_request::RouteRequest;
 use crate::runtime::socket_event::SocketEvent;
@@ -169,17 +169,13 @@ impl Mailbox {
     }
 
     /// Puts a request to a route; `false` if too many wait already.
-    pub(crate) fn put_request(
-        &self,
-        request: Arc<RouteRequest>,
-        answer: oneshot::Sender<RouteResult>,
-    ) -> bool {
+    pub(crate) fn put_request(&self, request: Arc<RouteRequest>, client: RouteClient) -> bool {
         let mut state = self.lock();
         if state.requests >= REQUESTS_MAX {
             return false;
         }
         state.requests += 1;
-        state.items.push(Item::Request(request, Some(answer)));
+        state.items.push(Item::Request(request, Some(client)));
         self.wake(state);
         true
     }
@@ -425,7 +421,8 @@ mod tests {
     fn waiting_requests_are_bounded() {
         let mailbox = Mailbox::default();
         let request = Arc::new(RouteRequest::new("GET", "/", &()).unwrap());
-        let put = || mailbox.put_request(Arc::clone(&request), oneshot::channel().0);
+        let client = || RouteClient::new(oneshot::channel().0, None);
+        let put = || mailbox.put_request(Arc::clone(&request), client());
         assert!((0..REQUESTS_MAX).all(|_| put()));
         assert!(!put());
         mailbox.take();

@@ -17,7 +17,7 @@ use crate::runtime::committer::Job;
 use crate::runtime::effects::Effects;
 use crate::runtime::fence::Replaced;
 use crate::runtime::item::{
-    CommandCall, Delivery, Item, ItemCopy, RouteError, RouteReply, RouteResult, StartError,
+    CommandCall, Delivery, Item, ItemCopy, RouteClient, RouteError, RouteReply, StartError,
     StartResult,
 };
 use crate::runtime::probation::Probation;
@@ -78,7 +78,7 @@ impl Runner {
                 let name = Arc::clone(&self.own_events.http_response);
                 self.handle_own_event(&name, &response);
             }
-            Item::Request(request, sender) => self.handle_request(&request, sender),
+            Item::Request(request, client) => self.handle_request(&request, client),
             Item::Timer(tag) => {
                 let name = Arc::clone(&self.own_events.timer);
                 self.handle_own_event(&name, tag.as_bytes());
@@ -207,22 +207,17 @@ impl Runner {
         }
     }
 
-    fn handle_request(
-        &mut self,
-        request: &RouteRequest,
-        sender: Option<oneshot::Sender<RouteResult>>,
-    ) {
+    fn handle_request(&mut self, request: &RouteRequest, client: Option<RouteClient>) {
         let refusal = match self.call_route(request) {
             Ok((answered, mut effects)) => {
                 effects.get_or_insert_default().answer =
-                    sender.map(|sender| (sender, Box::new(answered)));
+                    client.map(|client| (client, Box::new(answered)));
                 return self.submit(effects);
             }
             Err(refusal) => refusal,
         };
-        if let Some(sender) = sender {
-            // A client that has gone away needs no reply.
-            let _ = sender.send(Err(refusal));
+        if let Some(client) = client {
+            client.reply(Err(refusal));
         }
     }
 
