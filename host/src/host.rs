@@ -140,8 +140,8 @@ impl Host {
             })?;
         let listener_settings = Arc::new(ListenerSettings::new(config, clients));
         let supervisor_threads = Threads::default();
-        let supervisor =
-            start_supervisor(&supervisor_threads, &shared, loader, (config, candidates))?;
+        let configured = (config, candidates, &listener_settings, &recording);
+        let supervisor = start_supervisor(&supervisor_threads, &shared, loader, configured)?;
         let drain = Drain::new(Arc::clone(&shared));
         let health = Health::new(&shared, drain.clone(), config.backup_folder.clone());
         let ticker = start_ticker(&supervisor_threads, &shared, health)?;
@@ -154,9 +154,7 @@ impl Host {
             drain: drain.clone(),
             listener_settings: Arc::clone(&listener_settings),
             history: Arc::clone(&history),
-            recording: Arc::clone(&recording),
             address,
-            config: (config.path.clone(), config.overrides.clone()),
         });
         let store_file = config.backup_folder.join(store::FILE_NAME);
         let metrics = Metrics::new(Arc::clone(&shared), http, store_file, Arc::clone(&history));
@@ -308,7 +306,12 @@ fn start_supervisor(
     threads: &Threads,
     shared: &Arc<Shared>,
     loader: Loader,
-    (config, candidates): (&Config, Vec<PluginFile>),
+    (config, candidates, listener_settings, recording): (
+        &Config,
+        Vec<PluginFile>,
+        &Arc<ListenerSettings>,
+        &Arc<Recording>,
+    ),
 ) -> Result<mpsc::Sender<Message>, HostError> {
     let (sender, messages) = mpsc::channel();
     let changed = sender.clone();
@@ -316,13 +319,16 @@ fn start_supervisor(
         // A send fails only if the host has stopped.
         let _ = changed.send(Message::Changed);
     });
-    let work = Supervisor::new(
-        Arc::clone(shared),
+    let work = Supervisor {
+        shared: Arc::clone(shared),
         loader,
-        FixedConfig::from_config(config),
+        fixed: FixedConfig::from_config(config),
+        config_file: (config.path.clone(), config.overrides.clone()),
+        listener_settings: Arc::clone(listener_settings),
+        recording: Arc::clone(recording),
         folder,
-        watched(config, shared, candidates),
-    );
+        watched: watched(config, shared, candidates),
+    };
     threads
         .spawn("supervisor", move || work.run(&messages))
         .map_err(HostError::thread)?;

@@ -68,7 +68,7 @@ fn reload(report: &mut Report, file: &[u8]) -> Result<()> {
         site.install("silent", &version(file, number)?)?;
         let start = Instant::now();
         // One that the host has noticed by itself is not counted.
-        if let Outcome::Reloaded { .. } = host.control.reload("silent")? {
+        if let Outcome::Reloaded { .. } = host.reload("silent")? {
             times.push(start.elapsed().as_secs_f64() * 1e3);
             let switch = host.control.extensions().remove(0).last_switch_us;
             switches.extend(switch.map(|time| time as f64 / 1e3));

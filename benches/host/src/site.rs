@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tig_bench_report::{Result, target_folder};
-use tig_host::{Config, Control, Host, Kind, Overrides};
+use tig_host::{Config, Control, Host, Kind, Outcome, Overrides};
 use tokio::runtime::Runtime;
 
 /// No measurement takes longer.
@@ -106,8 +106,7 @@ impl Site {
 pub(crate) struct Running {
     host: Option<Host>,
     pub(crate) control: Control,
-    /// Serves HTTP.
-    #[expect(dead_code, reason = "it is dropped last")]
+    /// Serves HTTP. Dropped last.
     runtime: Runtime,
 }
 
@@ -116,6 +115,11 @@ impl Running {
     pub(crate) fn address(&self) -> Result<SocketAddr> {
         let host = self.host.as_ref().ok_or("the host is stopped")?;
         Ok(host.address())
+    }
+
+    /// Replaces an extension by its present file.
+    pub(crate) fn reload(&self, name: &str) -> Result<Outcome> {
+        Ok(self.runtime.block_on(self.control.reload(name))?)
     }
 
     /// The answer of a route.

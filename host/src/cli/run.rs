@@ -19,7 +19,8 @@ use crate::http::ws::barrier;
 
 /// More threads would compete with those of the extensions.
 const HTTP_THREADS_MAX: usize = 2;
-/// Threads for blocking work: files, requests of the operator, name servers.
+/// Threads for blocking work: files, name servers. No wait for an extension may hold one: while all are held, no name is looked
+/// up.
 const BLOCKING_THREADS: usize = 4;
 /// Committer, timers, supervisor, ticker, watch of the plugin folder, watch of standard input, the first line on standard
 /// output, and two child processes that try plugin files; writers of websocket connections come on top.

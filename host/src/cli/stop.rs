@@ -70,9 +70,9 @@ pub(super) async fn requested(
 fn read_again(control: &Control, why: &str) {
     info!("{why}: reading config and plugins again");
     let control = control.clone();
-    tokio::task::spawn_blocking(move || {
+    tokio::spawn(async move {
         service_manager().reloading();
-        control.reload_config_logged();
+        control.reload_config_logged().await;
         // Also after a fault: the present config goes on.
         service_manager().ready();
     });

@@ -30,7 +30,7 @@ use tracing::{info, warn};
 use super::Control;
 use super::calls::ARGUMENTS_BYTES_MAX;
 use super::operator::call::call_status;
-use super::operator::{self, blocking, failure, refused};
+use super::operator::{self, failure, refused};
 use super::report::{CommandsReport, DrainRequest, ReloadReport, ShadowRequest};
 use super::{export, stream};
 use crate::config::access::Access;
@@ -205,16 +205,14 @@ async fn reload(
     State(control): State<Control>,
     PathSegment(name): PathSegment<String>,
 ) -> Response {
-    let wanted = name.clone();
-    let done = blocking(move || control.reload(&wanted)).await;
-    match done {
+    match control.reload(&name).await {
         Ok(outcome) => Json(ReloadReport::from_outcome(&name, outcome)).into_response(),
         Err(error) => refused(&error),
     }
 }
 
 async fn reload_all(State(control): State<Control>) -> Response {
-    match blocking(move || control.reload_config()).await {
+    match control.reload_config().await {
         Ok(attempts) => Json(ReloadReport::from_attempts(&attempts)).into_response(),
         Err(error) => refused(&error),
     }
@@ -225,8 +223,7 @@ async fn shadow(
     PathSegment(name): PathSegment<String>,
     Json(request): Json<ShadowRequest>,
 ) -> Response {
-    let asked = control.clone();
-    match blocking(move || asked.shadow(&name, &request.file)).await {
+    match control.shadow(&name, &request.file).await {
         Ok(()) => Json(control.status()).into_response(),
         Err(error) => refused(&error),
     }
@@ -236,8 +233,7 @@ async fn promote(
     State(control): State<Control>,
     PathSegment(name): PathSegment<String>,
 ) -> Response {
-    let wanted = name.clone();
-    match blocking(move || control.promote(&wanted)).await {
+    match control.promote(&name).await {
         Ok(outcome) => Json(ReloadReport::from_outcome(&name, outcome)).into_response(),
         Err(error) => refused(&error),
     }
@@ -247,8 +243,7 @@ async fn discard(
     State(control): State<Control>,
     PathSegment(name): PathSegment<String>,
 ) -> Response {
-    let asked = control.clone();
-    match blocking(move || asked.discard(&name)).await {
+    match control.discard(&name).await {
         Ok(()) => Json(control.status()).into_response(),
         Err(error) => refused(&error),
     }

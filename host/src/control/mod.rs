@@ -8,27 +8,27 @@ pub(crate) mod report;
 mod stream;
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use axum::response::Response;
 use tig_plugin_api::Route;
 use tig_process::error_chain::error_chain;
-use tracing::{error, info};
+use tokio::sync::{Semaphore, oneshot};
+use tracing::{error, info, warn};
 
 pub use self::calls::{Call, CallError};
 use self::report::{ConditionReport, HostStatus};
-use crate::config::{Config, ConfigError, Overrides, Suggestion};
+use crate::config::{Config, ConfigError, Suggestion};
 use crate::http::listener::Peer;
 use crate::http::server;
 use crate::http::settings::ListenerSettings;
 use crate::lifecycle::drain::Drain;
 use crate::lifecycle::reconfigure::ReconfigureError;
-use crate::lifecycle::recording::Recording;
 use crate::lifecycle::reload::{Attempt, Outcome, ReloadError};
 use crate::lifecycle::shadowing::ShadowError;
-use crate::lifecycle::supervisor::{Message, Named, Request};
+use crate::lifecycle::supervisor::{Message, Named, REQUESTS_COUNT_MAX, Request};
 use crate::observe::history::History;
 use crate::observe::status::ExtensionStatus;
 use crate::runtime::bus::{Full, Page, Wanted};
@@ -69,16 +69,12 @@ pub enum ControlError {
     /// The supervisor has ended.
     #[error("the host is stopping")]
     Stopping,
+    /// The supervisor has too much to do.
+    #[error("{REQUESTS_COUNT_MAX} requests wait already; nothing was changed, try again later")]
+    Busy,
     /// The supervisor has not answered for `CONTROL_TIMEOUT`.
     #[error("not done after {} s; it is still due", CONTROL_TIMEOUT.as_secs())]
     Late,
-}
-
-impl ControlError {
-    /// Whether the config is to blame.
-    fn is_of_config(&self) -> bool {
-        matches!(self, Self::Config(_) | Self::Reconfigure(_))
-    }
 }
 
 /// Parts of a host that its handles use.
@@ -88,25 +84,28 @@ pub(crate) struct Parts {
     pub(crate) drain: Drain,
     pub(crate) listener_settings: Arc<ListenerSettings>,
     pub(crate) history: Arc<History>,
-    pub(crate) recording: Arc<Recording>,
     pub(crate) address: SocketAddr,
-    /// Path and overrides of the config, to read it again.
-    pub(crate) config: (PathBuf, Overrides),
 }
 
 struct Inner {
     parts: Parts,
     started: Instant,
+    /// Room for requests to the supervisor.
+    requests: Arc<Semaphore>,
 }
 
-/// A handle of a running host. Calls that change something wait for the result, on the caller's thread.
+/// A handle of a running host. Calls that change something wait for the result; dropping such a call ends the wait
+/// alone.
 #[derive(Clone)]
 pub struct Control(Arc<Inner>);
 
 impl Control {
     pub(crate) fn new(parts: Parts) -> Self {
-        let started = Instant::now();
-        Self(Arc::new(Inner { parts, started }))
+        Self(Arc::new(Inner {
+            parts,
+            started: Instant::now(),
+            requests: Arc::new(Semaphore::new(REQUESTS_COUNT_MAX)),
+        }))
     }
 
     /// The status of the host and its extensions.
@@ -244,8 +243,9 @@ impl Control {
     /// # Errors
     ///
     /// See [`ControlError`].
-    pub fn reload(&self, name: &str) -> Result<Outcome, ControlError> {
+    pub async fn reload(&self, name: &str) -> Result<Outcome, ControlError> {
         self.request_named(name, |name, reply| Request::Reload { name, reply })
+            .await
     }
 
     /// Starts the plugin in `file` as a shadow of extension `name`: it handles the same items, and its effects are
@@ -254,9 +254,10 @@ impl Control {
     /// # Errors
     ///
     /// See [`ControlError`].
-    pub fn shadow(&self, name: &str, file: &Path) -> Result<(), ControlError> {
+    pub async fn shadow(&self, name: &str, file: &Path) -> Result<(), ControlError> {
         let file = file.to_owned();
         self.request_named(name, |name, reply| Request::Shadow { name, file, reply })
+            .await
     }
 
     /// Replaces extension `name` by its shadow, as at a reload, and installs the shadow's file.
@@ -264,8 +265,9 @@ impl Control {
     /// # Errors
     ///
     /// See [`ControlError`].
-    pub fn promote(&self, name: &str) -> Result<Outcome, ControlError> {
+    pub async fn promote(&self, name: &str) -> Result<Outcome, ControlError> {
         self.request_named(name, |name, reply| Request::Promote { name, reply })
+            .await
     }
 
     /// Ends the shadow of extension `name`.
@@ -273,8 +275,9 @@ impl Control {
     /// # Errors
     ///
     /// See [`ControlError`].
-    pub fn discard(&self, name: &str) -> Result<(), ControlError> {
+    pub async fn discard(&self, name: &str) -> Result<(), ControlError> {
         self.request_named(name, |name, reply| Request::Discard { name, reply })
+            .await
     }
 
     /// Applies `config`: extensions are added, removed, moved and get other settings; changed files take over. Returns
@@ -282,22 +285,11 @@ impl Control {
     ///
     /// # Errors
     ///
-    /// See [`ControlError`]; nothing was changed then.
-    pub fn apply(&self, config: Config) -> Result<Vec<Attempt>, ControlError> {
-        // Before any extension has them.
-        self.0.parts.recording.learn_secrets(&config);
+    /// See [`ControlError`]; nothing was changed then, unless it is [`ControlError::Late`].
+    pub async fn apply(&self, config: Config) -> Result<Vec<Attempt>, ControlError> {
         let config = Box::new(config);
-        let applied = self.request(|reply| Request::Reconfigure { config, reply })??;
-        self.0.parts.listener_settings.apply(&applied.config);
-        if let Err(error) = self.0.parts.recording.apply(&applied.config) {
-            self.0
-                .parts
-                .shared
-                .services
-                .recorder
-                .fail_to_begin(error.to_string());
-        }
-        Ok(applied.attempts)
+        let applied = self.request(|reply| Request::Reconfigure { config, reply });
+        Ok(applied.await??)
     }
 
     /// Reads the config file again and applies it; changed files take over.
@@ -305,53 +297,48 @@ impl Control {
     /// # Errors
     ///
     /// As for [`Control::apply`].
-    pub(crate) fn reload_config(&self) -> Result<Vec<Attempt>, ControlError> {
-        let (path, overrides) = &self.0.parts.config;
-        let loaded = Config::load(path, overrides.clone());
-        let applied = loaded
-            .map_err(Into::into)
-            .and_then(|config| self.apply(config));
-        let rejected = &self.0.parts.shared.rejected_config;
-        match &applied {
-            Ok(_) => rejected.set(None),
-            Err(error) if error.is_of_config() => rejected.set(Some(error_chain(error))),
-            // What came of the file is not known.
-            Err(_) => {}
-        }
-        applied
+    pub(crate) async fn reload_config(&self) -> Result<Vec<Attempt>, ControlError> {
+        let applied = self.request(|reply| Request::ReadConfig { reply });
+        Ok(applied.await???)
     }
 
     /// Like [`Control::reload_config`], with the outcome in the log.
-    pub(crate) fn reload_config_logged(&self) {
-        match self.reload_config() {
+    pub(crate) async fn reload_config_logged(&self) {
+        match self.reload_config().await {
             // The outcome of each extension is in the log already.
             Ok(_) => info!("config and extensions were read again"),
+            Err(error @ ControlError::Late) => warn!("reading config and plugins again: {error}"),
             Err(error) => error!("nothing was changed: {}", error_chain(&error)),
         }
     }
 
     /// Sends the supervisor a request that concerns extension `name`, and waits for the reply.
-    fn request_named<T, E: Into<ControlError>>(
+    async fn request_named<T, E: Into<ControlError>>(
         &self,
         name: &str,
-        request: impl FnOnce(String, mpsc::Sender<Named<T, E>>) -> Request,
+        request: impl FnOnce(String, oneshot::Sender<Named<T, E>>) -> Request,
     ) -> Result<T, ControlError> {
-        let answer = self.request(|reply| request(name.to_owned(), reply))?;
+        let answer = self
+            .request(|reply| request(name.to_owned(), reply))
+            .await?;
         answer
             .ok_or_else(|| self.unknown(name))?
             .map_err(Into::into)
     }
 
-    /// Sends the supervisor a request, and waits for the reply.
-    fn request<T>(
+    /// Sends the supervisor a request, and waits for the reply. The wait holds no thread: one for blocking work would be
+    /// missing where names are looked up.
+    async fn request<T>(
         &self,
-        request: impl FnOnce(mpsc::Sender<T>) -> Request,
+        request: impl FnOnce(oneshot::Sender<T>) -> Request,
     ) -> Result<T, ControlError> {
-        let (reply, answer) = mpsc::channel();
-        let message = Message::Request(request(reply));
+        let room = Arc::clone(&self.0.requests).try_acquire_owned();
+        let place = room.map_err(|_| ControlError::Busy)?;
+        let (reply, answer) = oneshot::channel();
+        let message = Message::Request(request(reply), place);
         let sent = self.0.parts.supervisor.send(message);
         sent.map_err(|_| ControlError::Stopping)?;
-        receive(&answer, CONTROL_TIMEOUT)
+        receive(answer, CONTROL_TIMEOUT).await
     }
 
     fn unknown(&self, name: &str) -> ControlError {
@@ -365,58 +352,11 @@ impl Control {
 }
 
 /// Waits for the supervisor's reply.
-fn receive<T>(answer: &mpsc::Receiver<T>, timeout: Duration) -> Result<T, ControlError> {
-    answer.recv_timeout(timeout).map_err(|error| match error {
-        mpsc::RecvTimeoutError::Timeout => ControlError::Late,
-        mpsc::RecvTimeoutError::Disconnected => ControlError::Stopping,
-    })
+async fn receive<T>(answer: oneshot::Receiver<T>, timeout: Duration) -> Result<T, ControlError> {
+    let answer = tokio::time::timeout(timeout, answer).await;
+    let answer = answer.map_err(|_| ControlError::Late)?;
+    answer.map_err(|_| ControlError::Stopping)
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::*;
-    use crate::http::client::HttpClient;
-    use crate::http::ws::client::WsClient;
-    use crate::runtime::clock::Clock;
-    use crate::store::Store;
-
-    #[test]
-    fn unreadable_config_reaches_no_extension() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("config.json");
-        fs::write(&path, r#"{ "extensions": ["x"] }"#).unwrap();
-        let config = Config::load(&path, Overrides::default()).unwrap();
-        let shared = Shared::offline(Store::in_memory().unwrap());
-        let (supervisor, requests) = mpsc::channel();
-        let runtime = tokio::runtime::Builder::new_current_thread().build();
-        let runtime = runtime.unwrap();
-        let sockets = WsClient::start(runtime.handle().clone(), &config.trust, Clock::start());
-        let clients = (HttpClient::recording(), sockets.unwrap());
-        let control = Control::new(Parts {
-            shared: Arc::clone(&shared),
-            supervisor,
-            drain: Drain::new(Arc::clone(&shared)),
-            listener_settings: Arc::new(ListenerSettings::new(&config, clients)),
-            history: Arc::new(History::off()),
-            recording: Recording::new(&shared, Vec::new()),
-            address: config.listen,
-            config: (path.clone(), Overrides::default()),
-        });
-        fs::write(&path, "{").unwrap();
-        let rejected = control.reload_config().unwrap_err();
-        assert!(matches!(rejected, ControlError::Config(_)), "{rejected}");
-        assert!(requests.try_recv().is_err(), "nothing is requested");
-    }
-
-    #[test]
-    fn missing_reply_is_late_or_the_end_of_the_host() {
-        let (reply, answer) = mpsc::channel::<()>();
-        let late = receive(&answer, Duration::ZERO).unwrap_err();
-        assert!(matches!(late, ControlError::Late), "{late}");
-        drop(reply);
-        let stopping = receive(&answer, CONTROL_TIMEOUT).unwrap_err();
-        assert!(matches!(stopping, ControlError::Stopping), "{stopping}");
-    }
-}
+mod tests;

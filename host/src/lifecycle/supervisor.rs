@@ -1,15 +1,22 @@
 //! The thread that changes what runs: it watches the plugin files and serves requests, one at a time.
+//!
+//! Invariant: a request is served whole, also if its requester has given up, and of two configs the later one stays.
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use tig_process::error_chain::error_chain;
 use tig_process::service_manager::service_manager;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::oneshot::Sender;
 
-use crate::config::Config;
-use crate::lifecycle::reconfigure::{self, Applied, FixedConfig, ReconfigureError};
-use crate::lifecycle::reload::{self, Outcome, ReloadError, Watched};
+use crate::config::{Config, ConfigError, Overrides};
+use crate::http::settings::ListenerSettings;
+use crate::lifecycle::reconfigure::{self, FixedConfig, ReconfigureError};
+use crate::lifecycle::recording::Recording;
+use crate::lifecycle::reload::{self, Attempt, Outcome, ReloadError, Watched};
 use crate::lifecycle::shadowing::{self, ShadowError};
 use crate::lifecycle::watch::{FolderWatch, POLL_INTERVAL, Schedule};
 use crate::observe::service_status::ServiceStatus;
@@ -17,15 +24,21 @@ use crate::plugin::Loader;
 use crate::runtime::failure::StoreFailure;
 use crate::runtime::shared::Shared;
 
+/// Requests that may wait for the supervisor.
+pub(crate) const REQUESTS_COUNT_MAX: usize = 64;
+
 /// A message to the supervisor.
 pub(crate) enum Message {
     /// Something in the plugin folder has changed.
     Changed,
-    /// A request of the operator or a test.
-    Request(Request),
+    /// A request of the operator or a test, with its place among [`REQUESTS_COUNT_MAX`].
+    Request(Request, OwnedSemaphorePermit),
     /// End the thread.
     Stop,
 }
+
+/// The outcome of a config for each extension.
+pub(crate) type Reconfigured = Result<Vec<Attempt>, ReconfigureError>;
 
 /// The outcome for an extension; `None` if no such extension runs.
 pub(crate) type Named<T, E> = Option<Result<T, E>>;
@@ -44,7 +57,12 @@ pub(crate) enum Request {
         /// The other config.
         config: Box<Config>,
         /// Receives the reply.
-        reply: Sender<Result<Applied, ReconfigureError>>,
+        reply: Sender<Reconfigured>,
+    },
+    /// Read the config file again, and apply it.
+    ReadConfig {
+        /// Receives the reply.
+        reply: Sender<Result<Reconfigured, ConfigError>>,
     },
     /// Start a shadow of an extension.
     Shadow {
@@ -72,32 +90,20 @@ pub(crate) enum Request {
 }
 
 pub(crate) struct Supervisor {
-    shared: Arc<Shared>,
-    loader: Loader,
-    fixed: FixedConfig,
-    folder: FolderWatch,
-    watched: Vec<Watched>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) loader: Loader,
+    /// The part of the config that does not change.
+    pub(crate) fixed: FixedConfig,
+    /// Path and overrides of the config, to read it again.
+    pub(crate) config_file: (PathBuf, Overrides),
+    pub(crate) listener_settings: Arc<ListenerSettings>,
+    pub(crate) recording: Arc<Recording>,
+    /// Where the files of `watched` lie.
+    pub(crate) folder: FolderWatch,
+    pub(crate) watched: Vec<Watched>,
 }
 
 impl Supervisor {
-    /// Supervises `watched`, whose files lie in `folder`, in a host with this `fixed` config.
-    #[must_use]
-    pub(crate) fn new(
-        shared: Arc<Shared>,
-        loader: Loader,
-        fixed: FixedConfig,
-        folder: FolderWatch,
-        watched: Vec<Watched>,
-    ) -> Self {
-        Self {
-            shared,
-            loader,
-            fixed,
-            folder,
-            watched,
-        }
-    }
-
     /// Serves messages until it is stopped.
     pub(crate) fn run(mut self, messages: &Receiver<Message>) {
         let mut schedule = Schedule::checked(Instant::now(), POLL_INTERVAL);
@@ -107,7 +113,7 @@ impl Supervisor {
             let wait = schedule.wait(Instant::now());
             match messages.recv_timeout(beat_interval.unwrap_or(wait).min(wait)) {
                 Ok(Message::Changed) => schedule.change(Instant::now()),
-                Ok(Message::Request(request)) => self.serve(request),
+                Ok(Message::Request(request, _place)) => self.serve(request),
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return,
                 Err(RecvTimeoutError::Timeout) => {
                     let wait = self.check_files();
@@ -150,33 +156,63 @@ impl Supervisor {
         let Self {
             shared,
             loader,
-            fixed,
             watched,
             ..
         } = self;
         match request {
             Request::Reload { name, reply } => {
                 let found = find(watched, &name);
-                send_reply(&reply, found.map(|it| reload::reload(shared, loader, it)));
+                send_reply(reply, found.map(|it| reload::reload(shared, loader, it)));
             }
-            Request::Reconfigure { config, reply } => {
-                let outcome = reconfigure::apply(shared, loader, fixed, watched, &config);
-                send_reply(&reply, outcome);
-            }
+            Request::Reconfigure { config, reply } => send_reply(reply, self.apply(&config)),
+            Request::ReadConfig { reply } => send_reply(reply, self.read_config()),
             Request::Shadow { name, file, reply } => {
                 let found = find(watched, &name);
-                send_reply(&reply, found.map(|it| shadowing::begin(loader, it, &file)));
+                send_reply(reply, found.map(|it| shadowing::begin(loader, it, &file)));
             }
             Request::Promote { name, reply } => {
                 let found = find(watched, &name);
                 let outcome = found.map(|it| shadowing::promote(shared, loader, it));
-                send_reply(&reply, outcome);
+                send_reply(reply, outcome);
             }
             Request::Discard { name, reply } => {
                 let found = find(watched, &name);
-                send_reply(&reply, found.map(|it| shadowing::discard(it)));
+                send_reply(reply, found.map(|it| shadowing::discard(it)));
             }
         }
+    }
+
+    /// Reads the config file and applies it. The file is read here, so that a request that has waited applies the file
+    /// as it is now, and no older one after it.
+    fn read_config(&mut self) -> Result<Reconfigured, ConfigError> {
+        let (path, overrides) = &self.config_file;
+        let loaded = Config::load(path, overrides.clone());
+        let outcome = loaded.map(|config| self.apply(&config));
+        self.shared.rejected_config.set(match &outcome {
+            Ok(Ok(_)) => None,
+            Ok(Err(error)) => Some(error_chain(error)),
+            Err(error) => Some(error_chain(error)),
+        });
+        outcome
+    }
+
+    /// Applies `config` to the extensions, and then to all else that follows it.
+    fn apply(&mut self, config: &Config) -> Reconfigured {
+        // Before any extension has them.
+        self.recording.learn_secrets(config);
+        let applied = reconfigure::apply(
+            &self.shared,
+            &self.loader,
+            &self.fixed,
+            &mut self.watched,
+            config,
+        )?;
+        self.listener_settings.apply(&applied.config);
+        if let Err(error) = self.recording.apply(&applied.config) {
+            let recorder = &self.shared.services.recorder;
+            recorder.fail_to_begin(error.to_string());
+        }
+        Ok(applied.attempts)
     }
 }
 
@@ -185,6 +221,6 @@ fn find<'a>(watched: &'a mut [Watched], name: &str) -> Option<&'a mut Watched> {
 }
 
 /// A send fails if the requester has given up.
-fn send_reply<T>(reply: &Sender<T>, answer: T) {
+fn send_reply<T>(reply: Sender<T>, answer: T) {
     let _ = reply.send(answer);
 }

@@ -34,10 +34,7 @@ pub(crate) async fn apply(
     host: &Host,
     config: &Value,
 ) -> Result<Vec<Attempt>, ControlError> {
-    let (control, config) = (host.control(), home.read(config));
-    tokio::task::spawn_blocking(move || control.apply(config))
-        .await
-        .unwrap()
+    host.control().apply(home.read(config)).await
 }
 
 fn names(host: &Host) -> Vec<String> {

@@ -7,11 +7,11 @@ use tig_host::testing::{
     AddError, ConfigError, Loader, Plugin, PluginFile, ReconfigureError, ReloadError, ShadowError,
     ShadowStartError, SwitchError,
 };
-use tig_host::{Control, ControlError, Host, HostError, PluginError, StoreError};
+use tig_host::{ControlError, Host, HostError, PluginError, StoreError};
 
 use crate::apply::{apply, count, counting, stop};
 use crate::misbehaving::doctored;
-use crate::shadow::{control, shadow_status};
+use crate::shadow::shadow_status;
 use crate::support::{Home, fixture, with_version};
 
 /// A host with the fixture `misbehaving`, which has its order.
@@ -27,7 +27,7 @@ async fn ordered(how: &str) -> (Home, Host) {
 }
 
 async fn reload(host: &Host, name: &'static str) -> ReloadError {
-    let reloaded = control(host, move |control: &Control| control.reload(name)).await;
+    let reloaded = host.control().reload(name).await;
     match reloaded {
         Err(ControlError::Reload(error)) => error,
         other => panic!("expected a rejected reload, got {other:?}"),
@@ -37,7 +37,7 @@ async fn reload(host: &Host, name: &'static str) -> ReloadError {
 async fn shadow(home: &Home, host: &Host, name: &'static str, bytes: &[u8]) -> Option<ShadowError> {
     let file = home.path("shadow.so");
     fs::write(&file, bytes).unwrap();
-    let started = control(host, move |control: &Control| control.shadow(name, &file)).await;
+    let started = host.control().shadow(name, &file).await;
     shadow_error(started)
 }
 
@@ -139,7 +139,7 @@ async fn config_that_cannot_be_applied_says_why() {
         ),
         "{missing}"
     );
-    let unknown = control(&host, |control| control.reload("countr")).await;
+    let unknown = host.control().reload("countr").await;
     assert!(
         matches!(unknown, Err(ControlError::Unknown { .. })),
         "{unknown:?}"
@@ -195,7 +195,7 @@ async fn shadow_that_does_not_start_or_end_says_why() {
     let (home, host) = ordered("panic_in_snapshot").await;
     let junk = shadow(&home, &host, "counter", b"#!/bin/sh").await;
     assert!(matches!(junk, Some(ShadowError::File(_))), "{junk:?}");
-    let missing = control(&host, |control| control.discard("counter")).await;
+    let missing = host.control().discard("counter").await;
     let missing = shadow_error(missing);
     assert!(
         matches!(missing, Some(ShadowError::Missing { .. })),
@@ -228,7 +228,7 @@ async fn shadow_that_does_not_start_or_end_says_why() {
 async fn shadow_that_is_not_promoted_says_why() {
     let (home, host, _) = counting().await;
     let promote = async |host: &Host| {
-        let promoted = control(host, |control: &Control| control.promote("counter")).await;
+        let promoted = host.control().promote("counter").await;
         shadow_error(promoted).unwrap()
     };
     let version = with_version("counter", "0.1.1");

@@ -1,5 +1,6 @@
 //! Reloads under load, with the host inside the test's own process.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -34,24 +35,26 @@ async fn a_hundred_reloads_lose_and_reorder_no_event() {
     let host = home.host_inside(&config);
     let control = host.control();
 
-    let (stop, last) = (AtomicBool::new(false), AtomicU64::new(0));
-    std::thread::scope(|scope| {
-        scope.spawn(|| publish(&control, &stop, &last));
-        for reload in 1..=RELOADS {
-            let version = format!("1.{}.{}", reload / 10, reload % 10);
-            let version = version.chars().take(5).collect::<String>();
-            home.install("tally", &with_version("tally", &version));
-            let outcome = control.reload("tally").unwrap();
-            let by_itself = Outcome::Unchanged {
-                version: version.clone(),
-            };
-            let reloaded = matches!(&outcome, Outcome::Reloaded { to, .. } if *to == version);
-            assert!(reloaded || outcome == by_itself, "{outcome:?}");
-        }
-        stop.store(true, Ordering::Relaxed);
+    let (stop, last) = (Arc::<AtomicBool>::default(), Arc::<AtomicU64>::default());
+    let publisher = std::thread::spawn({
+        let (control, stop, last) = (control.clone(), Arc::clone(&stop), Arc::clone(&last));
+        move || publish(&control, &stop, &last)
     });
+    for reload in 1..=RELOADS {
+        let version = format!("1.{}.{}", reload / 10, reload % 10);
+        let version = version.chars().take(5).collect::<String>();
+        home.install("tally", &with_version("tally", &version));
+        let outcome = control.reload("tally").await.unwrap();
+        let by_itself = Outcome::Unchanged {
+            version: version.clone(),
+        };
+        let reloaded = matches!(&outcome, Outcome::Reloaded { to, .. } if *to == version);
+        assert!(reloaded || outcome == by_itself, "{outcome:?}");
+    }
+    stop.store(true, Ordering::Relaxed);
+    publisher.join().unwrap();
 
-    let last = last.into_inner();
+    let last = last.load(Ordering::Relaxed);
     wait_until(
         || control.extensions()[0].handled >= last,
         || format!("{:?}", control.extensions()),

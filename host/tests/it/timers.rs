@@ -98,14 +98,12 @@ impl Site {
         self.home
             .install("alarms", &with_version("alarms", "0.1.1"));
         let control = self.control();
-        let reloaded = spawn_blocking(move || control.reload("alarms")).await;
-        reloaded.unwrap().unwrap();
+        control.reload("alarms").await.unwrap();
     }
 
     async fn apply(&self, extensions: &[&str]) {
         let (control, config) = (self.control(), config(&self.home, extensions));
-        let applied = spawn_blocking(move || control.apply(config)).await;
-        applied.unwrap().unwrap();
+        control.apply(config).await.unwrap();
     }
 
     async fn restart(&mut self) {

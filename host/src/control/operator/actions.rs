@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 
-use super::{Api, ORDER_BYTES_MAX, blocking, read_json, refused};
+use super::{Api, ORDER_BYTES_MAX, read_json, refused};
 use crate::control::report::{DrainRequest, ReloadReport};
 
 /// Changes nothing: whoever is replied to may change something.
@@ -16,31 +16,28 @@ pub(super) async fn check() -> Response {
 }
 
 pub(super) async fn reload_all(State(api): State<Api>) -> Response {
-    match blocking(move || api.control.reload_config()).await {
+    match api.control.reload_config().await {
         Ok(attempts) => Json(ReloadReport::from_attempts(&attempts)).into_response(),
         Err(error) => refused(&error),
     }
 }
 
 pub(super) async fn reload(State(api): State<Api>, Path(name): Path<String>) -> Response {
-    let wanted = name.clone();
-    match blocking(move || api.control.reload(&wanted)).await {
+    match api.control.reload(&name).await {
         Ok(outcome) => Json(ReloadReport::from_outcome(&name, outcome)).into_response(),
         Err(error) => refused(&error),
     }
 }
 
 pub(super) async fn promote(State(api): State<Api>, Path(name): Path<String>) -> Response {
-    let wanted = name.clone();
-    match blocking(move || api.control.promote(&wanted)).await {
+    match api.control.promote(&name).await {
         Ok(outcome) => Json(ReloadReport::from_outcome(&name, outcome)).into_response(),
         Err(error) => refused(&error),
     }
 }
 
 pub(super) async fn discard(State(api): State<Api>, Path(name): Path<String>) -> Response {
-    let control = api.control.clone();
-    match blocking(move || control.discard(&name)).await {
+    match api.control.discard(&name).await {
         Ok(()) => Json(api.control.status()).into_response(),
         Err(error) => refused(&error),
     }

@@ -119,7 +119,7 @@ pub(super) fn refused(error: &ControlError) -> Response {
         | ControlError::Reload(_)
         | ControlError::Shadow(_)
         | ControlError::Reconfigure(_) => StatusCode::CONFLICT,
-        ControlError::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+        ControlError::Stopping | ControlError::Busy => StatusCode::SERVICE_UNAVAILABLE,
         ControlError::Late => StatusCode::GATEWAY_TIMEOUT,
     };
     failure(status, &error.to_string())
@@ -138,11 +138,49 @@ fn json_text(text: impl Into<Body>) -> Response {
     ([(CONTENT_TYPE, "application/json")], text.into()).into_response()
 }
 
-/// Runs `work`, which waits for the host's own threads, on a thread for blocking work.
-pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+/// Runs `work`, which reads files, on a thread for blocking work.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
         // Only a panic of `work` ends it early: the panic goes on in the request's own task, which ends alone.
         Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use axum::extract::Path;
+
+    use super::*;
+    use crate::control::tests::Idle;
+
+    /// Longer than a free thread takes to begin.
+    const PATIENCE: Duration = Duration::from_secs(10);
+
+    #[test]
+    fn waiting_orders_leave_blocking_threads_free() {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .max_blocking_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let free = runtime.block_on(async {
+            let idle = Idle::new();
+            let api = Api {
+                control: idle.control.clone(),
+                waiters: Arc::new(Semaphore::new(1)),
+                readers: Arc::new(Semaphore::new(1)),
+            };
+            tokio::spawn(actions::reload(State(api.clone()), Path("x".to_owned())));
+            tokio::spawn(actions::reload_all(State(api)));
+            // They wait as long as these messages are held.
+            let _messages = [(); 2].map(|()| idle.messages.recv_timeout(PATIENCE));
+            tokio::time::timeout(PATIENCE, tokio::task::spawn_blocking(|| ())).await
+        });
+        runtime.shutdown_background();
+        assert!(free.is_ok(), "names can be looked up");
     }
 }

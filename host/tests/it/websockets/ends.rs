@@ -160,8 +160,7 @@ async fn removed_extension_loses_its_connections() {
     config["extensions"] = json!(["counter"]);
     let config = dialer.home.read(&config);
     let control = dialer.host.control();
-    let applied = tokio::task::spawn_blocking(move || control.apply(config));
-    applied.await.unwrap().unwrap();
+    control.apply(config).await.unwrap();
     assert_eq!(
         peer.close_frame().await,
         (1001, "the extension has ended".to_owned())

@@ -7,7 +7,6 @@ use tig_host::{Outcome, ShadowStatus};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 use super::support::{Dialer, Peer, Peers, connected, open};
-use crate::shadow::control;
 use crate::support::{PATIENCE, wait_until, with_version};
 
 const CONNECTIONS: usize = 1_000;
@@ -17,7 +16,7 @@ async fn reload(dialer: &Dialer, version: &str) {
     dialer
         .home
         .install("dialer", &with_version("dialer", version));
-    let reloaded = control(&dialer.host, |control| control.reload("dialer")).await;
+    let reloaded = dialer.host.control().reload("dialer").await;
     // The host may have seen the new file by itself.
     let reloaded = reloaded.unwrap();
     assert!(
@@ -144,8 +143,8 @@ async fn shadow_gets_frames_and_sends_nothing() {
     let mut peer = connected(&dialer, "a").await;
     let file = dialer.home.path("candidate.so");
     std::fs::write(&file, with_version("dialer", "0.1.1")).unwrap();
-    let begun = control(&dialer.host, move |control| control.shadow("dialer", &file));
-    begun.await.unwrap();
+    let control = dialer.host.control();
+    control.shadow("dialer", &file).await.unwrap();
     for text in ["one", "two"] {
         peer.send(format!("echo {text}")).await;
         assert_eq!(peer.text().await, text, "once");

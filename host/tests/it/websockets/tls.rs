@@ -13,7 +13,6 @@ use tokio_tungstenite::accept_async;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::support::{Dialer, Peers, dialer_config, open};
-use crate::shadow::control;
 
 fn tls_of(certified: &CertifiedKey<rcgen::KeyPair>) -> TlsAcceptor {
     let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();
@@ -49,7 +48,7 @@ async fn certificate_of_the_config_is_trusted_and_no_other() {
     let mut config = dialer_config(&dialer.home);
     config["tls"] = json!({ "ca_file": "ca.pem" });
     let config = dialer.home.read(&config);
-    let applied = control(&dialer.host, move |control| control.apply(config)).await;
+    let applied = dialer.host.control().apply(config).await;
     applied.unwrap();
     dialer.open("a", &url).await;
     let stream = tls.accept(peers.accept_bytes().await).await.unwrap();
