@@ -167,7 +167,7 @@ pub(crate) fn apply(
         // Several that take their time may take longer together than the service manager waits.
         service_manager().alive();
         kept.settings = start::settings(config, &kept.extension.name);
-        attempts.push(attempt(kept, reload::reload(shared, loader, kept)));
+        attempts.push(attempt(kept, reload::follow_config(shared, loader, kept)));
     }
     watched.extend(added);
     let place = |name: &str| config.extensions.iter().position(|it| it == name);

@@ -99,6 +99,16 @@ pub enum ReloadError {
         /// Every misfit.
         faults: Vec<Fault>,
     },
+    /// The file was rolled back before, and is not tried again by itself.
+    #[error("{reason}; file and settings are the same: `tig-host reload {name}` tries again")]
+    RolledBack {
+        /// Name of the extension.
+        name: String,
+        /// Its version.
+        version: String,
+        /// Why it was rolled back.
+        reason: String,
+    },
     /// The new version does not take over.
     #[error("{source}")]
     Switch {
@@ -117,15 +127,25 @@ impl ReloadError {
             Self::File { source } => source.version(),
             Self::Load { version, .. }
             | Self::Misfit { version, .. }
+            | Self::RolledBack { version, .. }
             | Self::Switch { version, .. } => Some(version),
         }
+    }
+
+    /// Whether the switch still happens when the running handler returns.
+    #[must_use]
+    pub(crate) fn is_due(&self) -> bool {
+        let Self::Switch { source, .. } = self else {
+            return false;
+        };
+        *source == SwitchError::Late
     }
 
     /// Whether the file may be loaded as soon as its writer is done.
     fn is_passing(&self) -> bool {
         match self {
             Self::File { source } | Self::Load { source, .. } => source.is_passing(),
-            Self::Misfit { .. } | Self::Switch { .. } => false,
+            Self::Misfit { .. } | Self::RolledBack { .. } | Self::Switch { .. } => false,
         }
     }
 }
@@ -198,35 +218,85 @@ pub(crate) fn reload(
         .inspect_err(|error| announce(shared, &watched.extension, error))
 }
 
-fn attempt(shared: &Shared, loader: &Loader, watched: &Watched) -> Result<Outcome, ReloadError> {
+/// Like [`reload`], for a config that is applied: a file that was rolled back with the same settings is not tried again.
+/// Who edits another key has not asked for it, and what it sends on probation cannot be undone.
+///
+/// # Errors
+///
+/// See [`ReloadError`].
+pub(crate) fn follow_config(
+    shared: &Shared,
+    loader: &Loader,
+    watched: &Watched,
+) -> Result<Outcome, ReloadError> {
+    let followed = read(loader, watched).and_then(|candidate| {
+        check_not_rolled_back(watched, &candidate)?;
+        attempt_file(shared, loader, watched, &candidate)
+    });
+    followed.inspect_err(|error| announce(shared, &watched.extension, error))
+}
+
+fn check_not_rolled_back(watched: &Watched, candidate: &PluginFile) -> Result<(), ReloadError> {
     let extension = &watched.extension;
+    // A stopped extension has nothing better to run.
+    if extension.state() == State::Stopped {
+        return Ok(());
+    }
+    match extension.rolled_back(&candidate.hash, &watched.settings) {
+        None => Ok(()),
+        Some(reason) => Err(ReloadError::RolledBack {
+            name: extension.name.clone(),
+            version: candidate.manifest.version.clone(),
+            reason,
+        }),
+    }
+}
+
+fn read(loader: &Loader, watched: &Watched) -> Result<PluginFile, ReloadError> {
     let read = loader.read(&watched.path);
-    let candidate = read.map_err(|source| ReloadError::File { source })?;
+    read.map_err(|source| ReloadError::File { source })
+}
+
+fn attempt(shared: &Shared, loader: &Loader, watched: &Watched) -> Result<Outcome, ReloadError> {
+    attempt_file(shared, loader, watched, &read(loader, watched)?)
+}
+
+fn attempt_file(
+    shared: &Shared,
+    loader: &Loader,
+    watched: &Watched,
+    candidate: &PluginFile,
+) -> Result<Outcome, ReloadError> {
+    let extension = &watched.extension;
     let is_same = candidate.hash == extension.hash() && !extension.is_changed_by(&watched.settings);
     if is_same && extension.state() != State::Stopped {
         extension.end_rejection();
         let version = extension.version();
         return Ok(Outcome::Unchanged { version });
     }
-    replace(shared, watched, &candidate, || loader.load(&candidate))
+    replace(SWITCH_TIMEOUT, shared, watched, candidate, || {
+        loader.load(candidate)
+    })
 }
 
-/// Replaces the extension by `candidate`, which `load` loads, with the present settings.
+/// Replaces the extension by `candidate`, which `load` loads, with the present settings; waits for the switch for `timeout`.
 ///
 /// # Errors
 ///
 /// As for [`reload`].
 pub(crate) fn take_over(
+    timeout: Duration,
     shared: &Shared,
     watched: &Watched,
     candidate: &PluginFile,
     load: impl FnOnce() -> Result<Plugin, PluginError>,
 ) -> Result<Outcome, ReloadError> {
-    replace(shared, watched, candidate, load)
+    replace(timeout, shared, watched, candidate, load)
         .inspect_err(|error| announce(shared, &watched.extension, error))
 }
 
 fn replace(
+    timeout: Duration,
     shared: &Shared,
     watched: &Watched,
     candidate: &PluginFile,
@@ -241,7 +311,7 @@ fn replace(
         version: version(),
         source,
     })?;
-    switch(watched, plugin, SWITCH_TIMEOUT).map_err(|source| ReloadError::Switch {
+    switch(watched, plugin, timeout).map_err(|source| ReloadError::Switch {
         version: version(),
         source,
     })?;
@@ -301,6 +371,11 @@ fn switch(watched: &Watched, plugin: Plugin, timeout: Duration) -> Result<(), Sw
 
 /// Logs and publishes that a new version is rejected.
 fn announce(shared: &Shared, extension: &Extension, error: &ReloadError) {
+    if let ReloadError::RolledBack { .. } = error {
+        // Its rejection was published, and still stands.
+        let (name, offered) = (&extension.name, error.version());
+        return warn!(extension = name, offered, "not tried again: {error}");
+    }
     let reason = error_chain(error);
     announcement::rejected(&shared.services.bus, extension, error.version(), &reason);
 }
@@ -323,7 +398,9 @@ impl Watched {
 mod tests {
     use super::*;
     use crate::plugin::fixture;
+    use crate::runtime::extension::Installed;
     use crate::runtime::mailbox::Taken;
+    use crate::store::Store;
 
     #[test]
     fn switch_of_a_busy_extension_is_late_and_due() {
@@ -335,5 +412,29 @@ mod tests {
             watched.extension.mailbox.take(),
             Taken::Command(Command::Swap(_))
         ));
+    }
+
+    #[test]
+    fn config_skips_a_file_that_was_rolled_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let loader = Loader::new(folder.path().to_owned(), None);
+        let shared = Shared::offline(Store::in_memory().unwrap());
+        let mut watched = Watched::unattended("counter");
+        watched.path = fixture::path("counter");
+        watched.extension.set_state(State::Running);
+        let version = Installed {
+            version: "0.1.0".to_owned(),
+            hash: loader.read(&watched.path).unwrap().hash,
+            settings: Arc::clone(&watched.settings),
+        };
+        let reason = "failed".to_owned();
+        watched.extension.record_rollback(version, reason);
+        let skipped = follow_config(&shared, &loader, &watched).unwrap_err();
+        assert!(
+            matches!(skipped, ReloadError::RolledBack { .. }),
+            "{skipped}"
+        );
+        watched.extension.set_state(State::Stopped);
+        assert!(check_not_rolled_back(&watched, &loader.read(&watched.path).unwrap()).is_ok());
     }
 }

@@ -37,8 +37,8 @@ pub enum ShadowError {
     /// The shadow does not take over.
     #[error(transparent)]
     TakeOver(#[from] ReloadError),
-    /// The shadow has taken over, but its file could not be installed.
-    #[error("it runs now, but {} could not be replaced, so the next start runs the old one: {source}", path.display())]
+    /// The shadow takes over, but its file could not be installed.
+    #[error("it takes over, but {} could not be replaced, so the next start runs the old one: {source}", path.display())]
     Install {
         /// The extension's file.
         path: PathBuf,
@@ -101,21 +101,34 @@ pub(crate) fn promote(
     loader: &Loader,
     watched: &mut Watched,
 ) -> Result<Outcome, ShadowError> {
+    promote_within(SWITCH_TIMEOUT, shared, loader, watched)
+}
+
+fn promote_within(
+    timeout: Duration,
+    shared: &Shared,
+    loader: &Loader,
+    watched: &mut Watched,
+) -> Result<Outcome, ShadowError> {
     let shadow = watched.extension.shadow().ok_or_else(|| missing(watched))?;
     if let Some(reason) = shadow.ended() {
         return Err(ShadowError::Ended(reason));
     }
-    let outcome = reload::take_over(shared, watched, &shadow.candidate, || {
+    let taken_over = reload::take_over(timeout, shared, watched, &shadow.candidate, || {
         loader.load_as_read(&shadow.candidate)
-    })?;
-    watched.extension.set_shadow(None);
+    });
+    match taken_over {
+        // A switch that is late still happens: with the former file in its place, the next config or start would undo it.
+        Err(error) if !error.is_due() => return Err(error.into()),
+        _ => end(watched),
+    };
     let installed = shadow.candidate.install(&watched.path);
     installed.map_err(|source| ShadowError::Install {
         path: watched.path.clone(),
         source,
     })?;
     watched.seen = Signature::of(&watched.path);
-    Ok(outcome)
+    Ok(taken_over?)
 }
 
 /// Ends the shadow.
@@ -144,6 +157,7 @@ mod tests {
     use super::*;
     use crate::plugin::fixture;
     use crate::runtime::mailbox::Taken;
+    use crate::store::Store;
 
     #[test]
     fn shadow_of_a_busy_extension_starts_late() {
@@ -165,5 +179,31 @@ mod tests {
                 Taken::Command(Command::StartShadow(_))
             ]
         ));
+    }
+
+    #[test]
+    fn late_promotion_is_due_and_installs_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let loader = Loader::new(folder.path().join("cache"), None);
+        let shared = Shared::offline(Store::in_memory().unwrap());
+        let mut watched = Watched::unattended("counter");
+        watched.path = folder.path().join("libcounter.so");
+        std::fs::write(&watched.path, "the file of the running version").unwrap();
+        let candidate = loader.read(&fixture::path("counter")).unwrap();
+        let hash = candidate.hash.clone();
+        watched.extension.set_shadow(Some(Shadow {
+            status: ShadowStatusHandle::new("0.1.0".to_owned(), hash.clone()),
+            candidate: Arc::new(candidate),
+        }));
+        let late = promote_within(Duration::ZERO, &shared, &loader, &mut watched).unwrap_err();
+        assert!(
+            matches!(&late, ShadowError::TakeOver(error) if error.is_due()),
+            "{late}"
+        );
+        let mailbox = &watched.extension.mailbox;
+        assert!(matches!(mailbox.take(), Taken::Command(Command::Swap(_))));
+        assert_eq!(loader.read(&watched.path).unwrap().hash, hash);
+        assert!(watched.extension.shadow().is_none());
+        assert_eq!(watched.seen, Signature::of(&watched.path));
     }
 }

@@ -83,8 +83,25 @@ struct Present {
     rejected: Option<String>,
     /// As `rejected`, until a version takes over or the file is that of the running one again.
     rejection: Option<String>,
+    /// The version that was rolled back last, until another takes over.
+    rolled_back: Option<RolledBack>,
     /// When the last failures were.
     failures: VecDeque<Instant>,
+}
+
+/// A version as it was installed.
+pub(crate) struct Installed {
+    pub version: String,
+    /// Hash of its file.
+    pub hash: String,
+    /// JSON of its settings.
+    pub settings: Arc<[u8]>,
+}
+
+/// A version that was rolled back after it had taken over.
+struct RolledBack {
+    version: Installed,
+    reason: String,
 }
 
 /// What is wrong with an extension.
@@ -232,6 +249,24 @@ impl Extension {
         self.lock().rejection = None;
     }
 
+    /// Records that a version was rolled back after it had taken over.
+    pub(crate) fn record_rollback(&self, version: Installed, reason: String) {
+        self.lock().rolled_back = Some(RolledBack { version, reason });
+    }
+
+    /// Why the version with this hash was rolled back, if it was, and had the same settings.
+    #[must_use]
+    pub(crate) fn rolled_back(&self, hash: &str, settings: &[u8]) -> Option<String> {
+        // Cloned out of the lock: comparing may parse both.
+        let (before, reason) = {
+            let present = self.lock();
+            let last = present.rolled_back.as_ref()?;
+            let is_same = last.version.hash == hash;
+            is_same.then(|| (Arc::clone(&last.version.settings), last.reason.clone()))?
+        };
+        (!self.settings_differ(&before, settings)).then_some(reason)
+    }
+
     /// What is wrong with it `now`.
     #[must_use]
     pub(crate) fn troubles(&self, now: Instant) -> Troubles {
@@ -256,6 +291,7 @@ impl Extension {
         present.state = State::Running;
         present.installs += 1;
         present.rejection = None;
+        present.rolled_back = None;
         // A file that is installed again is mapped once.
         if present.mapped.insert(plugin.hash.clone()) {
             present.code_bytes += plugin.code_bytes;
@@ -306,13 +342,28 @@ impl Extension {
         self.lock().version.clone()
     }
 
+    /// The version that was installed last.
+    #[must_use]
+    pub(crate) fn installed(&self) -> Installed {
+        let present = self.lock();
+        Installed {
+            version: present.version.clone(),
+            hash: present.hash.clone(),
+            settings: present.settings.clone().unwrap_or_default(),
+        }
+    }
+
     /// Whether `settings` differ, in the part of this extension, from those of the running instance.
     #[must_use]
     pub(crate) fn is_changed_by(&self, settings: &[u8]) -> bool {
         // Cloned out of the lock: comparing may parse both.
         let present = self.lock().settings.clone().unwrap_or_default();
-        *present != *settings
-            && own_settings(&present, &self.name) != own_settings(settings, &self.name)
+        self.settings_differ(&present, settings)
+    }
+
+    /// Whether two settings differ in the part of this extension.
+    fn settings_differ(&self, one: &[u8], other: &[u8]) -> bool {
+        one != other && own_settings(one, &self.name) != own_settings(other, &self.name)
     }
 
     /// Hash of the running file.

@@ -42,6 +42,44 @@ async fn panic_rolls_back_storage_and_redelivers_events() {
     assert_eq!(host.get("/total").await, json!([5 + 1 + 777, 0]));
 }
 
+fn counter_version(home: &Home) -> String {
+    let status = home.tig_host(&["status", "--json"]).json();
+    let version = status["extensions"][0]["version"].as_str();
+    version.unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn other_config_does_not_retry_a_rolled_back_file() {
+    let home = Home::new();
+    let host = on_probation(&home).await;
+    host.count(777).await;
+    rejection(&host, &home).await;
+    let mut config = home.config();
+    config["config"] = json!({ "recorder": { "refuse": true } });
+    home.write_config(&config);
+    let reloaded = home.tig_host(&["reload"]);
+    let text = format!("{}{}", reloaded.stdout, reloaded.stderr);
+    assert!(text.contains("`tig-host reload counter` tries"), "{text}");
+    assert_eq!(counter_version(&home), "0.1.0");
+
+    assert_eq!(home.tig_host(&["reload", "counter"]).code, Some(0));
+    assert_eq!(counter_version(&home), "0.1.1");
+}
+
+#[tokio::test]
+async fn own_settings_retry_a_rolled_back_file() {
+    let home = Home::new();
+    let host = on_probation(&home).await;
+    host.count(777).await;
+    rejection(&host, &home).await;
+    let mut config = home.config();
+    config["config"] = json!({ "counter": { "start": 0 } });
+    home.write_config(&config);
+    let reloaded = home.tig_host(&["reload"]);
+    assert_eq!(reloaded.code, Some(0), "{reloaded:?}");
+    assert_eq!(counter_version(&home), "0.1.1");
+}
+
 #[tokio::test]
 async fn one_failure_too_many_brings_the_old_version_back() {
     let home = Home::new();

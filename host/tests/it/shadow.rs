@@ -3,21 +3,10 @@
 use std::path::PathBuf;
 
 use serde_json::json;
-use tig_host::{Control, ControlError, Host, Outcome, ShadowStatus};
+use tig_host::{ControlError, Host, Outcome, ShadowStatus};
 
 use crate::apply::{count, counting, get, stop};
 use crate::support::{Home, wait_until, with_version};
-
-/// Lets the host do something that waits for its own threads.
-pub(crate) async fn control<T: Send + 'static>(
-    host: &Host,
-    ask: impl FnOnce(&Control) -> T + Send + 'static,
-) -> T {
-    let control = host.control();
-    tokio::task::spawn_blocking(move || ask(&control))
-        .await
-        .unwrap()
-}
 
 /// Version 0.1.1 of the counter, outside the plugin folder.
 fn successor(home: &Home) -> PathBuf {
@@ -28,8 +17,7 @@ fn successor(home: &Home) -> PathBuf {
 
 pub(crate) async fn begin(home: &Home, host: &Host) {
     let file = successor(home);
-    let begun = control(host, move |control| control.shadow("counter", &file)).await;
-    begun.unwrap();
+    host.control().shadow("counter", &file).await.unwrap();
 }
 
 /// Waits until the status of the counter's shadow is as wanted.
@@ -62,7 +50,7 @@ async fn shadow_is_compared_and_takes_over() {
         "{shadow:?}"
     );
 
-    let promoted = control(&host, |control| control.promote("counter")).await;
+    let promoted = host.control().promote("counter").await;
     let (from, to) = ("0.1.0".to_owned(), "0.1.1".to_owned());
     assert_eq!(promoted.unwrap(), Outcome::Reloaded { from, to });
     assert_eq!(
@@ -90,15 +78,13 @@ async fn shadow_that_panics_harms_no_extension() {
     assert!(shadow.ended.unwrap().contains("777 is too much"));
     assert_eq!(count(&host, 1).await, json!([783, 3]));
 
-    let refused = control(&host, |control| control.promote("counter")).await;
+    let refused = host.control().promote("counter").await;
     assert!(
         matches!(refused, Err(ControlError::Shadow(_))),
         "{refused:?}"
     );
-    control(&host, |control| control.discard("counter"))
-        .await
-        .unwrap();
-    let nothing = control(&host, |control| control.discard("counter")).await;
+    host.control().discard("counter").await.unwrap();
+    let nothing = host.control().discard("counter").await;
     assert!(
         nothing
             .unwrap_err()
@@ -113,7 +99,7 @@ async fn bad_file_of_a_shadow_is_rejected() {
     let (home, host, _) = counting().await;
     let file = home.path("bad.so");
     std::fs::write(&file, "not a plugin").unwrap();
-    let refused = control(&host, move |control| control.shadow("counter", &file)).await;
+    let refused = host.control().shadow("counter", &file).await;
     assert!(
         refused
             .unwrap_err()

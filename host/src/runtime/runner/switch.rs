@@ -1,5 +1,6 @@
 //! Switches from one version to another, and back if the new one fails on probation.
 
+use std::sync::mpsc::SendError;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
@@ -132,9 +133,20 @@ impl Runner {
     }
 
     fn reply_to(&self, successor: &Successor, result: Result<(), SwitchError>) {
-        if successor.done.send(result).is_err() {
-            let extension = self.name();
-            warn!(extension, "the switch came too late for its request");
+        let Err(SendError(result)) = successor.done.send(result) else {
+            return;
+        };
+        let extension = self.name();
+        warn!(extension, "the switch came too late for its request");
+        // Nobody else reports it.
+        if let Err(error) = result {
+            let version = &successor.plugin.manifest.version;
+            announcement::rejected(
+                &self.shared.services.bus,
+                &self.extension,
+                Some(version),
+                &error.to_string(),
+            );
         }
     }
 
@@ -178,7 +190,7 @@ impl Runner {
     /// Goes on with the old version, as if the new one had never run.
     pub(super) fn resume(&mut self, probation: Probation, reason: &str) {
         let extension = Arc::clone(&self.extension);
-        let refused = extension.version();
+        let refused = extension.installed();
         let Undo {
             done,
             predecessor,
@@ -218,9 +230,10 @@ impl Runner {
             announcement::rejected(
                 &self.shared.services.bus,
                 &extension,
-                Some(&refused),
+                Some(&refused.version),
                 &reason,
             );
+            extension.record_rollback(refused, reason);
         }
     }
 }
