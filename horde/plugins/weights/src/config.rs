@@ -44,33 +44,33 @@ pub(crate) struct Config {
     pub(crate) mode: Mode,
     /// Version of the weights.
     pub(crate) version_key: u64,
-    /// The largest weight of a commitment.
+    /// The largest weight of a commitment, unless a dynamic config says otherwise.
     pub(crate) max_weight: u16,
     /// Neurons that get a weight, at least, where the chain service does not say the subnet's own number.
     pub(crate) min_allowed_weights: u32,
     /// Share of one neuron, at most, from 0 to 1, where the chain service does not say the subnet's own.
     pub(crate) max_weight_limit: f64,
-    /// Blocks of an interval of commit and reveal; the chain's own number.
+    /// Blocks of an interval of commit and reveal, the chain's own number, unless a dynamic config says otherwise.
     pub(crate) interval_blocks: u32,
-    /// Block of an interval from which on weights are committed to.
+    /// Block of an interval from which on weights are committed to, unless a dynamic config says otherwise.
     pub(crate) commit_start_offset: u32,
-    /// Blocks before the end of an interval in which no commit begins.
+    /// Blocks before the end of an interval in which no commit begins, unless a dynamic config says otherwise.
     pub(crate) commit_end_buffer: u32,
-    /// Blocks before the first commit in which no reveal begins.
+    /// Blocks before the first commit in which no reveal begins, unless a dynamic config says otherwise.
     pub(crate) reveal_end_buffer: u32,
-    /// Blocks behind the newest one from which on a block counts as final.
+    /// Blocks behind the newest one from which on a block counts as final, unless a dynamic config says otherwise.
     pub(crate) finality_blocks: u32,
     /// Blocks after which weights are sent to Pylon once more if they are not set by then: Pylon gives up silently.
     pub(crate) repeat_blocks: u32,
     /// Milliseconds of an attempt to set weights or to commit to them.
     pub(crate) send_timeout_ms: u64,
-    /// Milliseconds of an attempt to reveal them.
+    /// Milliseconds of an attempt to reveal them, unless a dynamic config says otherwise.
     pub(crate) reveal_timeout_ms: u64,
     /// Attempts to set weights or to commit to them, for each cycle.
     pub(crate) send_attempts_max: u32,
-    /// Attempts to reveal them.
+    /// Attempts to reveal them, unless a dynamic config says otherwise.
     pub(crate) reveal_attempts_max: u32,
-    /// Milliseconds from a refusal to the next attempt.
+    /// Milliseconds from a refusal to the next attempt, unless a dynamic config says otherwise.
     pub(crate) refused_ms: u64,
     /// Milliseconds from an attempt or a reading that failed, or was not answered, to the next one; doubled for each further one in a
     /// row, up to 30 times as long. An attempt waits for the next block, too.

@@ -10,6 +10,10 @@ use crate::config::{Config, Mode};
 pub(crate) struct Rules {
     pub(crate) netuid: u16,
     pub(crate) mode: Mode,
+    /// The mode of the section, which a dynamic config may have replaced.
+    pub(crate) configured_mode: Mode,
+    /// Whether the numbers of the section are those of a dynamic config.
+    pub(crate) is_dynamic: bool,
     /// Whether this validator sets weights at all.
     pub(crate) serving: bool,
     pub(crate) version_key: u64,
@@ -51,6 +55,8 @@ impl Rules {
         Self {
             netuid: config.netuid,
             mode: config.mode,
+            configured_mode: config.mode,
+            is_dynamic: false,
             serving: true,
             version_key: config.version_key,
             max_weight: config.max_weight,
@@ -81,6 +87,7 @@ impl Rules {
 
     fn replace(&mut self, dynamic: &DynamicConfig) {
         let commit_reveal = dynamic.commit_reveal;
+        self.is_dynamic = true;
         // Only the operator knows whether there is a Pylon, and which chain has no commitments.
         if self.mode == Mode::CommitReveal && !commit_reveal.enabled {
             self.mode = Mode::Direct;

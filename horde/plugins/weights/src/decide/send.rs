@@ -130,13 +130,21 @@ pub(crate) fn mismatch(limits: &LimitsRead, rules: &Rules) -> Option<String> {
             true => ("wants", Mode::CommitReveal),
             false => ("has no", Mode::Direct),
         };
-        let mode = mode.name();
+        let remedy = match mode == rules.configured_mode {
+            // The section says so, and the dynamic config has replaced it.
+            true => "set DYNAMIC_COMMIT_REVEAL_WEIGHTS_ENABLED to true".to_owned(),
+            false => format!("set `mode` of horde_weights to `{}`", mode.name()),
+        };
         Some(format!(
-            "the subnet {verb} commitments to weights: set `mode` of horde_weights to `{mode}`"
+            "the subnet {verb} commitments to weights: {remedy}"
         ))
     } else if is_commit && ours != theirs {
+        let key = match rules.is_dynamic {
+            true => "DYNAMIC_COMMIT_REVEAL_WEIGHTS_INTERVAL",
+            false => "`interval_blocks` of horde_weights",
+        };
         Some(format!(
-            "an interval of the subnet has {theirs} blocks, and one of the config {ours}: weights committed to could not be revealed; set `interval_blocks`, or DYNAMIC_COMMIT_REVEAL_WEIGHTS_INTERVAL"
+            "an interval of the subnet has {theirs} blocks, and one of the config {ours}: weights committed to could not be revealed; set {key} to {theirs}"
         ))
     } else {
         None

@@ -187,6 +187,36 @@ fn nothing_is_sent_while_serving_is_off() {
 }
 
 #[test]
+fn misfit_of_the_dynamic_config_names_its_keys() {
+    let other_interval = horde_events::SubnetLimits {
+        commit_reveal_interval: 360,
+        ..Chain::limits()
+    };
+    for (commit_reveal, limits, fault) in [
+        (
+            json!({ "enabled": false }),
+            Chain::limits(),
+            "set DYNAMIC_COMMIT_REVEAL_WEIGHTS_ENABLED to true",
+        ),
+        (
+            json!({ "enabled": true }),
+            other_interval,
+            "set DYNAMIC_COMMIT_REVEAL_WEIGHTS_INTERVAL to 360",
+        ),
+    ] {
+        let mut world = World::new("commit_reveal");
+        let config = json!({ "commit_reveal": commit_reveal });
+        world.event("horde_dynamic_config", config);
+        world.chain.limits = Some(limits);
+        world.give_two_scores();
+        world.blocks_to(STOP + 5);
+        let status = world.status();
+        let waiting = status["cycles"][0]["waiting_for"].as_str().unwrap();
+        assert!(waiting.ends_with(fault), "{waiting}");
+    }
+}
+
+#[test]
 fn config_that_does_not_fit_the_subnet_sends_nothing() {
     let other_interval = horde_events::SubnetLimits {
         commit_reveal_interval: 360,
@@ -207,7 +237,11 @@ fn config_that_does_not_fit_the_subnet_sends_nothing() {
             without,
             "set `mode` of horde_weights to `direct`",
         ),
-        ("commit_reveal", other_interval, "set `interval_blocks`"),
+        (
+            "commit_reveal",
+            other_interval,
+            "set `interval_blocks` of horde_weights to 360",
+        ),
     ] {
         let mut world = World::new(mode);
         world.chain.limits = Some(limits);
