@@ -150,7 +150,12 @@ fn make(
         keys.retain(|key| *key != lost);
     }
     plan.write_note(keys)?;
-    let body = call(signed, plan.user, "CreateAccessKey", &[])?;
+    let body = call(signed, plan.user, "CreateAccessKey", &[]).inspect_err(|refusal| {
+        // No key was made: one that is there later is somebody's, and stays. Without an answer there may be one.
+        if refusal.is_answer() {
+            plan.remove_note();
+        }
+    })?;
     let part = |name| xml::first(&body, name).filter(|text| !text.is_empty());
     let (Some(key), Some(secret)) = (part("AccessKeyId"), part("SecretAccessKey")) else {
         return Err(Outcome::refused(

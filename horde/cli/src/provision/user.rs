@@ -16,6 +16,14 @@ const POLICY: &str = "compute-horde-buckets";
 pub(super) struct Refusal {
     code: String,
     outcome: Outcome,
+    is_answer: bool,
+}
+
+impl Refusal {
+    /// Whether the service has refused the call; it may have carried out one without an answer, or with an error of its own.
+    pub(super) fn is_answer(&self) -> bool {
+        self.is_answer
+    }
 }
 
 impl From<Refusal> for Outcome {
@@ -40,6 +48,7 @@ pub(super) fn call(
     let answer = answer.map_err(|error| Refusal {
         code: String::new(),
         outcome: error.into(),
+        is_answer: false,
     })?;
     match answer.is_success() {
         true => Ok(answer.text()),
@@ -51,7 +60,11 @@ fn refusal(answer: &Answer, user: &str, action: &str) -> Refusal {
     let code = Complaint::read(None, &answer.body).code;
     let resource = format!("arn:aws:iam::*:user/{user}");
     let outcome = Outcome::of_reason(&Reason::of(answer), &format!("iam:{action}"), &resource);
-    Refusal { code, outcome }
+    Refusal {
+        code,
+        outcome,
+        is_answer: (400..500).contains(&answer.status),
+    }
 }
 
 /// Makes the user if it is not there.

@@ -220,6 +220,19 @@ fn missing_right_is_what_to_ask_for() {
     }
 }
 
+/// The note would take a key that somebody makes by hand for one whose secret is lost, and delete it.
+#[test]
+fn refused_access_key_leaves_no_note() {
+    let fake = Fake {
+        denied: vec!["CreateAccessKey"],
+        ..Fake::default()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let (is_there, _) = run(&fake, &plan(folder.path(), false));
+    assert!(!is_there);
+    assert!(!folder.path().join(".provision-s3").exists());
+}
+
 /// AWS refuses a policy for some seconds after the block of public access was changed.
 #[test]
 fn policy_is_tried_again_after_the_block_is_gone() {
