@@ -33,7 +33,7 @@ pub(crate) struct Network {
     pub(crate) collector_url: String,
     /// Which of the network's dynamic configs counts; none if it is not named.
     pub(crate) dynamic_config: Option<String>,
-    /// Whether batches run and weights are set.
+    /// Whether batches run. Weights of cycles that are over are set all the same.
     pub(crate) is_serving: bool,
 }
 

@@ -70,7 +70,7 @@ fn slot(schedule: &Value) -> Finding {
         Some("not_serving") => Finding::warning(
             part,
             text,
-            "remove MIGRATING from .env and set `serving` in config.json to true, on one machine only",
+            "see MIGRATING in .env, `config.horde_schedule.serving` and `compute-horde constance get SERVING`; serve on one machine only",
         ),
         Some("missed") => Finding::warning(
             part,
