@@ -103,8 +103,7 @@ impl Job {
 
     /// Milliseconds that an attempt needs: of a job that had less from the start, half of that.
     pub(crate) fn attempt_ms_min(&self) -> u64 {
-        let budget_ms = self.deadline_ms.saturating_sub(self.received_ms);
-        ATTEMPT_MS_MIN.min(budget_ms / 2)
+        attempt_ms_min(self.deadline_ms.saturating_sub(self.received_ms))
     }
 
     /// Whether another miner may be tried after an attempt of which nothing has run: not if the user has named the miner.
@@ -113,6 +112,11 @@ impl Job {
             && self.attempts.len() < attempts_max
             && self.left_ms(now_ms) >= ATTEMPT_MS_MIN
     }
+}
+
+/// Milliseconds that an attempt needs, of a job that has so many in all.
+pub(crate) fn attempt_ms_min(budget_ms: u64) -> u64 {
+    ATTEMPT_MS_MIN.min(budget_ms / 2)
 }
 
 #[cfg(test)]

@@ -10,10 +10,9 @@ use tig_plugin_api::prelude::*;
 use super::finish::Ending;
 use crate::Organic;
 use crate::admission::{Refusal, check_job, check_signature, read_request};
-use crate::job::{Job, Phase, Source};
+use crate::job::{Job, Phase, Source, attempt_ms_min};
 use crate::limits::{
-    ADDRESS_TIMEOUT_MS, ATTEMPT_MS_MIN, OPEN_BYTES_MAX, OPEN_JOBS_MAX, SIGNATURE_AGE_MS_MAX,
-    SIGNATURES_MAX,
+    ADDRESS_TIMEOUT_MS, OPEN_BYTES_MAX, OPEN_JOBS_MAX, SIGNATURE_AGE_MS_MAX, SIGNATURES_MAX,
 };
 use crate::store::{self, Signed};
 
@@ -46,7 +45,8 @@ impl Organic {
         let received_ms = received_ms.min(now_ms);
         let timeout_ms = u64::from(self.config.timeout_seconds(self.dynamic.as_ref())) * 1_000;
         let deadline_ms = received_ms + timeout_ms;
-        match self.admit(&uuid, request.get(), now_ms, deadline_ms) {
+        let has_time = deadline_ms.saturating_sub(now_ms) >= attempt_ms_min(timeout_ms);
+        match self.admit(&uuid, request.get(), now_ms, has_time) {
             Ok(Admitted { job, signed }) => {
                 if let Some((hash, until_ms)) = signed {
                     let uuid = uuid.clone();
@@ -100,7 +100,7 @@ impl Organic {
         uuid: &str,
         text: &str,
         now_ms: u64,
-        deadline_ms: u64,
+        has_time: bool,
     ) -> Result<Admitted, Refusal> {
         let request = read_request(text)?;
         if request.uuid() != uuid {
@@ -121,7 +121,7 @@ impl Organic {
             self.check_unused(hash)?;
         }
         self.check_room(text.len())?;
-        if deadline_ms.saturating_sub(now_ms) < ATTEMPT_MS_MIN {
+        if !has_time {
             return Err(Refusal::TooLate);
         }
         Ok(Admitted { job, signed })

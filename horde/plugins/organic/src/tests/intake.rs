@@ -166,6 +166,15 @@ fn blocked_miner_gets_no_job_by_name() {
 }
 
 #[test]
+fn job_of_few_seconds_is_begun() {
+    let mut section = section();
+    section["job_timeout_seconds"] = json!(3);
+    let mut world = start_with(section);
+    world.request(&v1(1, 1));
+    assert!(world.statuses().is_empty());
+}
+
+#[test]
 fn request_that_has_waited_too_long_is_rejected() {
     let mut world = start();
     world.0.event(
