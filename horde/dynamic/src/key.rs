@@ -9,8 +9,9 @@ use crate::values::DynamicConfig;
 pub(crate) const SERVING: &str = "SERVING";
 
 /// Keys of the earlier validator that this one has no use for: of its polls, of the process that it kills, of a flow that it had
-/// before November 2024.
-const UNUSED: [&str; 3] = [
+/// before November 2024, of a wait that is within the time of a whole job.
+const UNUSED: [&str; 4] = [
+    "DYNAMIC_ORGANIC_JOB_WAIT_TIMEOUT",
     "DYNAMIC_SYNTHETIC_JOBS_FLOW_VERSION",
     "DYNAMIC_SYNTHETIC_JOBS_PLANNER_POLL_INTERVAL",
     "DYNAMIC_WEIGHT_REVEALING_HARD_TTL",
@@ -88,7 +89,6 @@ const KEYS: &[Key] = keys! {
     "DYNAMIC_MINER_MAX_EXECUTORS_PER_CLASS" 0..=10_000 miner_max_executors_per_class;
     "DYNAMIC_EXECUTOR_CLASS_WEIGHTS" 0..=1_000_000 executor_class_weights;
     "DYNAMIC_ORGANIC_JOB_TIMEOUT" 1..=86_400 organic_job_timeout;
-    "DYNAMIC_ORGANIC_JOB_WAIT_TIMEOUT" 1..=86_400 organic_job_wait_timeout;
     "DYNAMIC_ORGANIC_JOB_MAX_RETRIES" 1..=100 organic_job_max_retries;
 };
 

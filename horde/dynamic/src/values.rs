@@ -57,8 +57,6 @@ pub struct DynamicConfig {
     pub executor_class_weights: BTreeMap<ExecutorClass, f64>,
     /// `DYNAMIC_ORGANIC_JOB_TIMEOUT`, in seconds.
     pub organic_job_timeout: u32,
-    /// `DYNAMIC_ORGANIC_JOB_WAIT_TIMEOUT`, in seconds.
-    pub organic_job_wait_timeout: u32,
     /// `DYNAMIC_ORGANIC_JOB_MAX_RETRIES`: attempts at different miners.
     pub organic_job_max_retries: u32,
 }
@@ -119,7 +117,6 @@ impl Default for DynamicConfig {
             ]
             .into(),
             organic_job_timeout: 300,
-            organic_job_wait_timeout: 300,
             organic_job_max_retries: 3,
         }
     }
