@@ -18,13 +18,13 @@ pub enum ViolationKind {
     AuthenticationRefused,
     /// A message that validators do not send.
     UnexpectedMessage,
-    /// A reservation with the uuid of an earlier job.
+    /// A second reservation of a uuid on a connection.
     ReservedTwice,
     /// A receipt that names another job, miner or validator than its message and connection.
     ForeignReceipt,
     /// A receipt that the validator has not signed.
     ReceiptSignature,
-    /// A second receipt of the same type for a job, with another content.
+    /// A second receipt of the same type for a job.
     ReceiptTwice,
     /// An accepted receipt for a job that is not accepted.
     AcceptedReceiptEarly,

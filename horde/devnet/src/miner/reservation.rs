@@ -7,6 +7,7 @@ use horde_proto::miner::{
 };
 use horde_proto::receipt::ReceiptPayload;
 
+use super::delivery::CLOSE_INTERNAL_ERROR;
 use super::effect::Effect;
 use super::jobs::{Job, Stage};
 use super::state::{MICROS_PER_SECOND, Miner};
@@ -15,7 +16,8 @@ use crate::vice::{Seconds, Step, Vice};
 use crate::work::Outcome;
 
 impl Miner {
-    /// Reserves an executor, declines, or lets the job wait.
+    /// Reserves an executor, declines, or lets the job wait. A second reservation of a uuid ends the connection, as does a second
+    /// receipt (see [`Miner::store_receipt`]).
     pub(super) fn reserve(&mut self, at: Origin, request: InitialJobRequest) {
         let uuid = request.job_uuid.clone();
         if let Some(job) = self.jobs.get(&uuid) {
@@ -24,7 +26,7 @@ impl Miner {
                 let detail = "there is a job with this uuid already";
                 self.note_violation(at, ViolationKind::ReservedTwice, Some(&uuid), detail);
             }
-            return;
+            return self.close(at.connection, CLOSE_INTERNAL_ERROR);
         }
         let Some(validator) = self.validator(at) else {
             return;
@@ -32,6 +34,9 @@ impl Miner {
         let receipt = ReceiptPayload::JobStarted(request.job_started_receipt_payload.clone());
         let signature = request.job_started_receipt_signature.clone();
         self.store_receipt(at, &uuid, receipt, signature);
+        if !self.connections.is_live(at.connection) {
+            return;
+        }
         if !self.jobs.has_room() {
             return self.send(at.connection, &decline(&uuid));
         }

@@ -33,7 +33,11 @@ impl Miner {
             }
             return;
         }
-        if !self.profile.is_local() && !self.receipts.has(ACCEPTED_RECEIPT, uuid) {
+        // A receipt that went out on an earlier connection may have been lost with it, and is not to be sent twice.
+        let job = self.jobs.get(uuid);
+        let is_of_connection = job.is_some_and(|job| job.connection == at.connection);
+        let must_have_receipt = is_of_connection && !self.profile.is_local();
+        if must_have_receipt && !self.receipts.has(ACCEPTED_RECEIPT, uuid) {
             let detail = "the accepted receipt comes before the request to run";
             self.note_violation(at, ViolationKind::RunWithoutReceipt, Some(uuid), detail);
         }

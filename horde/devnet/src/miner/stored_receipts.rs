@@ -9,7 +9,8 @@ use super::state::Miner;
 use crate::journal::{Origin, ViolationKind};
 
 impl Miner {
-    /// Stores a receipt that comes with a message about the job `uuid`.
+    /// Stores a receipt that comes with a message about the job `uuid`. One of each type is stored for a job (section 2.4): a second
+    /// one ends the connection, as a fault of the store does in the reference.
     pub(super) fn store_receipt(
         &mut self,
         at: Origin,
@@ -34,9 +35,10 @@ impl Miner {
             return self.note_violation(at, ViolationKind::ForeignReceipt, Some(uuid), detail);
         }
         let tag = payload.tag();
-        if self.receipts.put(payload, signature, at) {
-            let detail = format!("there is another {tag} of this job");
+        if !self.receipts.put(payload, signature, at) {
+            let detail = format!("there is a {tag} of this job already");
             self.note_violation(at, ViolationKind::ReceiptTwice, Some(uuid), &detail);
+            self.close(at.connection, CLOSE_INTERNAL_ERROR);
         }
     }
 

@@ -1,12 +1,10 @@
 //! The receipts of a miner.
 //!
 //! A receipt is stored as it comes; its signature is verified, and the miner's own is made, when somebody reads it: so a
-//! miner that is measured answers at once. One of the same type for a job that has one is not stored.
+//! miner that is measured answers at once. One of each type is stored for a job.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::collections::BTreeSet;
 use std::error::Error;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use horde_proto::Payload;
 use horde_proto::receipt::{Receipt, ReceiptPayload, csv, jsonl};
@@ -40,14 +38,14 @@ struct Stored {
 /// The receipts of one miner.
 #[derive(Debug, Default)]
 pub(crate) struct ReceiptStore {
-    /// Digests of the contents, by type and job.
-    known: BTreeMap<(&'static str, String), u64>,
+    /// Types and jobs.
+    known: BTreeSet<(&'static str, String)>,
     unverified: Vec<Unverified>,
     stored: Vec<Stored>,
 }
 
 impl ReceiptStore {
-    /// Takes a receipt, unless there is one of its type for its job. Returns whether that is another one.
+    /// Takes a receipt. Returns whether there was none of its type for its job.
     pub(crate) fn put(
         &mut self,
         payload: ReceiptPayload,
@@ -55,27 +53,23 @@ impl ReceiptStore {
         origin: Origin,
     ) -> bool {
         if self.known.len() >= RECEIPTS_COUNT_MAX {
-            return false;
+            return true;
         }
         let key = (payload.tag(), payload.job_uuid().to_owned());
-        let digest = digest(&payload);
-        match self.known.entry(key) {
-            Entry::Occupied(known) => *known.get() != digest,
-            Entry::Vacant(vacant) => {
-                vacant.insert(digest);
-                self.unverified.push(Unverified {
-                    payload,
-                    signature,
-                    origin,
-                });
-                false
-            }
+        let is_first = self.known.insert(key);
+        if is_first {
+            self.unverified.push(Unverified {
+                payload,
+                signature,
+                origin,
+            });
         }
+        is_first
     }
 
     /// Whether there is a receipt of this type for the job, valid or not.
     pub(crate) fn has(&self, tag: &'static str, job_uuid: &str) -> bool {
-        self.known.contains_key(&(tag, job_uuid.to_owned()))
+        self.known.contains(&(tag, job_uuid.to_owned()))
     }
 
     /// Verifies and signs what has come; returns the violations of those that are dropped.
@@ -138,10 +132,4 @@ impl ReceiptStore {
         receipts.peek()?;
         Some(jsonl::write_lines(receipts.map(|stored| &stored.receipt)))
     }
-}
-
-fn digest(payload: &ReceiptPayload) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    payload.to_blob().hash(&mut hasher);
-    hasher.finish()
 }
