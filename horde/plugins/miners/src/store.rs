@@ -23,7 +23,7 @@ use crate::receipt;
 const KEPT_MS: u64 = 2 * 24 * 3_600_000;
 /// Jobs that are kept; beyond, the oldest groups go first.
 const KEPT_JOBS_MAX: usize = 65_536;
-/// Jobs whose records are deleted by one handler.
+/// Jobs whose records are deleted by one handler: at the `update` every 5 s, more than come.
 const EVICTED_JOBS_MAX: usize = 500;
 
 const GROUP_PREFIX: &str = "group/";
@@ -137,28 +137,35 @@ impl Kept {
     /// Deletes some of what is too old, with the receipts.
     pub(crate) fn evict(&mut self, ctx: &mut Context<'_>) -> Result<()> {
         let now_ms = ctx.now_ms();
-        let is_full = self.uuids.len() > KEPT_JOBS_MAX;
-        let mut groups = self.groups.iter_mut();
-        // A time in the future was written by a clock that was ahead.
-        let oldest = groups.find(|(_, group)| {
-            group.is_over && (is_full || now_ms.abs_diff(group.began_ms) > KEPT_MS)
-        });
-        let Some((key, group)) = oldest else {
-            return Ok(());
-        };
-        ctx.mark_fields_changed()?;
-        let rest = group.jobs.len().saturating_sub(EVICTED_JOBS_MAX);
-        for job in group.jobs.drain(rest..) {
-            ctx.delete(&over_key(&job.uuid))?;
-            for kind in receipt::Kind::ALL {
-                ctx.delete(&receipt::key(kind, &job.uuid))?;
+        let mut room = EVICTED_JOBS_MAX;
+        let mut emptied = Vec::new();
+        for (key, group) in &mut self.groups {
+            let is_full = self.uuids.len() > KEPT_JOBS_MAX;
+            // A time in the future was written by a clock that was ahead.
+            let is_old = now_ms.abs_diff(group.began_ms) > KEPT_MS;
+            if !group.is_over || !(is_full || is_old) {
+                continue;
             }
-            self.uuids.remove(&job.uuid);
+            ctx.mark_fields_changed()?;
+            let rest = group.jobs.len().saturating_sub(room);
+            for job in group.jobs.drain(rest..) {
+                ctx.delete(&over_key(&job.uuid))?;
+                for kind in receipt::Kind::ALL {
+                    ctx.delete(&receipt::key(kind, &job.uuid))?;
+                }
+                self.uuids.remove(&job.uuid);
+                room -= 1;
+            }
+            // Until then the record stays as it was: what is deleted once more costs nothing.
+            if rest == 0 {
+                ctx.delete(key)?;
+                emptied.push(key.clone());
+            }
+            if room == 0 {
+                break;
+            }
         }
-        // Until then the record stays as it was: what is deleted once more costs nothing.
-        if rest == 0 {
-            let key = key.clone();
-            ctx.delete(&key)?;
+        for key in emptied {
             self.groups.remove(&key);
         }
         Ok(())
