@@ -105,7 +105,7 @@ impl Validator {
         Ok(ToMiner::JobAcceptedReceipt(receipt).to_text())
     }
 
-    /// The frame of the finished receipt of a job, which is stored. It is the stored one if there is one.
+    /// The frame of the finished receipt of a job, which is stored.
     pub(crate) fn finished(
         &self,
         ctx: &mut Context<'_>,
@@ -114,10 +114,6 @@ impl Validator {
         score_text: &str,
         now_ms: u64,
     ) -> Result<String> {
-        let key = key(Kind::Finished, uuid);
-        if let Some(receipt) = ctx.get_sound::<JobFinishedReceiptRequest>(&key)? {
-            return Ok(ToMiner::JobFinishedReceipt(receipt).to_text());
-        }
         let payload = JobFinishedReceiptPayload {
             job_uuid: uuid.to_owned(),
             miner_hotkey: hotkey.to_owned(),
@@ -129,7 +125,7 @@ impl Validator {
         };
         let signature = self.sign(ctx, &payload)?;
         let receipt = JobFinishedReceiptRequest { payload, signature };
-        ctx.put(&key, &receipt)?;
+        ctx.put(&key(Kind::Finished, uuid), &receipt)?;
         Ok(ToMiner::JobFinishedReceipt(receipt).to_text())
     }
 }
@@ -138,6 +134,12 @@ impl Validator {
 pub(crate) fn stored_accepted(ctx: &mut Context<'_>, uuid: &str) -> Result<Option<String>> {
     let receipt = ctx.get_sound::<JobAcceptedReceiptRequest>(&key(Kind::Accepted, uuid))?;
     Ok(receipt.map(|receipt| ToMiner::JobAcceptedReceipt(receipt).to_text()))
+}
+
+/// Whether the finished receipt of a job is stored.
+pub(crate) fn is_finished(ctx: &mut Context<'_>, uuid: &str) -> Result<bool> {
+    let receipt = ctx.get_sound::<JobFinishedReceiptRequest>(&key(Kind::Finished, uuid))?;
+    Ok(receipt.is_some())
 }
 
 /// Kinds of receipts.

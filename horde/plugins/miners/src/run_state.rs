@@ -1,7 +1,6 @@
 //! What an instance knows, and hands over to its successor at a reload.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 use horde_events::MinerAddress;
 use serde::{Deserialize, Serialize};
@@ -12,10 +11,6 @@ use crate::job::{Jobs, MadeJobs};
 use crate::link::Links;
 use crate::outflow::Outflow;
 use crate::store::InterruptedJob;
-
-/// Jobs whose finished receipts are known to be sent; beyond, all are forgotten: one that is scored again gets the same receipt
-/// once more.
-const SENT_FINISHED_MAX: usize = 16_384;
 
 /// All but config and storage.
 #[derive(Default, Deserialize, Serialize)]
@@ -36,8 +31,6 @@ pub(crate) struct RunState {
     /// Receipts that were not emitted.
     #[serde(default)]
     pub(crate) emission: Emission,
-    /// Jobs whose finished receipts were sent.
-    sent_finished: BTreeSet<Arc<str>>,
 }
 
 impl RunState {
@@ -68,16 +61,5 @@ impl RunState {
         group
             .map(|group| group.name.to_string())
             .unwrap_or_default()
-    }
-
-    pub(crate) fn has_sent_finished(&self, uuid: &str) -> bool {
-        self.sent_finished.contains(uuid)
-    }
-
-    pub(crate) fn note_finished(&mut self, uuid: &str) {
-        if self.sent_finished.len() == SENT_FINISHED_MAX {
-            self.sent_finished.clear();
-        }
-        self.sent_finished.insert(uuid.into());
     }
 }

@@ -9,6 +9,7 @@ use tig_plugin_api::prelude::*;
 use super::LINK_TIMER;
 use super::holders::emit_link;
 use crate::Miners;
+use crate::job::JobId;
 use crate::link::{ConnectionEnd, Next, State, close_reason};
 
 /// Code with which links are closed.
@@ -37,8 +38,8 @@ impl Miners {
         set_timer(ctx, hotkey, due_ms)
     }
 
-    /// Authenticates on a new connection, and takes up the jobs of the miner: what it had not got is sent again. Miners keep
-    /// frames that come before they have checked the authentication (section 2.2).
+    /// Authenticates on a new connection, and takes up the jobs of the miner: what the kernel had not got is sent again. Miners
+    /// keep frames that come before they have checked the authentication (section 2.2).
     pub(super) fn on_opened(&mut self, ctx: &mut Context<'_>, tag: &str) -> Result<()> {
         let Some(hotkey) = self.state.links.hotkey_of(tag) else {
             return Ok(());
@@ -58,8 +59,17 @@ impl Miners {
         for frame in link.open(now_ms) {
             ctx.ws_send(tag, &frame)?;
         }
-        let jobs: Vec<_> = link.jobs.iter().copied().collect();
+        let jobs = link.jobs.iter().copied();
+        let is_repeated = |id: &JobId| {
+            let job = self.state.jobs.get(*id);
+            job.is_some_and(|job| job.repeats_reservation())
+        };
+        // A miner may end the connection at a reservation that it has. Those that it has not come before, as it has read the
+        // frames of the last connection in their order; and what cannot end the connection comes before them.
+        let (repeated, mut jobs): (Vec<_>, Vec<_>) = jobs.partition(is_repeated);
+        jobs.extend(repeated.into_iter().rev());
         for id in jobs {
+            self.repeat_accepted(ctx, id, tag)?;
             self.send_waiting(ctx, id, tag)?;
         }
         Ok(())
@@ -104,9 +114,12 @@ impl Miners {
             return self.give_up(ctx, &hotkey, reason);
         }
         for id in jobs {
-            // What the kernel had may have been lost on the way, too. A miner that has the receipt stores it once.
-            self.repeat_accepted(ctx, id)?;
             self.lose_connection(ctx, id)?;
+        }
+        // With the last of these jobs, the link may have been let go, or opened to another address.
+        let link = self.state.links.get(&hotkey);
+        if link.is_none_or(|link| link.tag.is_some() || link.down_reason().is_some()) {
+            return Ok(());
         }
         match next {
             Next::Reopen => self.connect(ctx, &hotkey),

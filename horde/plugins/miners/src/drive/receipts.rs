@@ -4,7 +4,7 @@ use horde_events::{JobsScored, ReceiptsSigned, SignedReceipt};
 use tig_plugin_api::prelude::*;
 
 use crate::Miners;
-use crate::job::JobId;
+use crate::job::{FrameKind, JobId};
 use crate::receipt::{self, Kind};
 use crate::store::{StoredOutcome, over_key};
 
@@ -12,33 +12,42 @@ impl Miners {
     /// Signs, stores and sends the accepted receipt of a job.
     pub(super) fn send_accepted(&mut self, ctx: &mut Context<'_>, id: JobId) -> Result<()> {
         let now_ms = ctx.now_ms();
-        let Some(job) = self.state.jobs.get(id) else {
+        let Some(job) = self.state.jobs.get_mut(id) else {
             return Ok(());
         };
         let group = self.state.groups.get(&job.group);
         let ttl = group.map(|group| group.accepted_ttl_seconds(job.timeout_seconds, now_ms));
         let ttl = ttl.unwrap_or_default();
         let frame = self.validator.accepted(ctx, job, ttl, now_ms)?;
-        let hotkey = job.hotkey.clone();
+        job.is_receipt_unwritten = true;
         self.state.emission.note(Kind::Accepted, &job.uuid);
-        self.send_receipt(ctx, &hotkey, frame)
+        let link = self.state.links.get(&job.hotkey);
+        match link.and_then(|link| link.open_tag()) {
+            Some(tag) => ctx.ws_send_reported(&tag, &frame, FrameKind::AcceptedReceipt.number(id)),
+            None => Ok(()),
+        }
     }
 
-    /// Sends the accepted receipt of a job again, as it is stored, after the connection on which it went out has ended.
-    pub(super) fn repeat_accepted(&mut self, ctx: &mut Context<'_>, id: JobId) -> Result<()> {
+    /// Sends the accepted receipt of a job as it is stored, if the kernel did not have it before the last connection ended. A miner
+    /// stores one per job, and a second one may end the connection (section 2.4).
+    pub(super) fn repeat_accepted(
+        &mut self,
+        ctx: &mut Context<'_>,
+        id: JobId,
+        tag: &str,
+    ) -> Result<()> {
         let job = self.state.jobs.get(id);
-        let Some(job) = job.filter(|job| job.times.accepted_us.is_some()) else {
+        let Some(job) = job.filter(|job| job.is_receipt_unwritten) else {
             return Ok(());
         };
-        let Some(frame) = receipt::stored_accepted(ctx, &job.uuid)? else {
-            return Ok(());
-        };
-        let hotkey = job.hotkey.clone();
-        self.send_receipt(ctx, &hotkey, frame)
+        match receipt::stored_accepted(ctx, &job.uuid)? {
+            Some(frame) => ctx.ws_send_reported(tag, &frame, FrameKind::AcceptedReceipt.number(id)),
+            None => Ok(()),
+        }
     }
 
-    /// Signs, stores and sends the finished receipts of jobs that were answered. A receipt is signed once: what is stored
-    /// is sent again as it is.
+    /// Signs, stores and sends the finished receipts of jobs that were answered. One that is stored was sent, or was lost with the host
+    /// that had stored it: a second one may end the connection (section 2.4), and others can read it at this validator.
     pub(crate) fn send_finished(
         &mut self,
         ctx: &mut Context<'_>,
@@ -47,7 +56,7 @@ impl Miners {
         ctx.mark_fields_changed()?;
         let now_ms = ctx.now_ms();
         for job in &scored.jobs {
-            if self.state.has_sent_finished(&job.uuid) {
+            if receipt::is_finished(ctx, &job.uuid)? {
                 continue;
             }
             let over = ctx.get_sound::<StoredOutcome>(&over_key(&job.uuid))?;
@@ -62,7 +71,6 @@ impl Miners {
             let validator = &self.validator;
             let frame = validator.finished(ctx, names, &over.times, &job.score_text, now_ms)?;
             self.send_receipt(ctx, &over.hotkey, frame)?;
-            self.state.note_finished(&job.uuid);
             let uuid = job.uuid.as_str().into();
             self.state.emission.note(Kind::Finished, &uuid);
         }

@@ -26,7 +26,7 @@ impl Miners {
         }
     }
 
-    /// Ends the jobs that were under way when the host was killed: it costs their miners nothing.
+    /// Ends the jobs that were under way when the host was killed: their miners get no blame, and earn nothing for them.
     fn end_interrupted(&mut self, ctx: &mut Context<'_>) -> Result<()> {
         let rest = self.state.interrupted.len();
         let rest = rest.saturating_sub(INTERRUPTED_PER_HANDLER_MAX);
@@ -54,7 +54,7 @@ impl Miners {
         for key in keys {
             self.kept.end_group(ctx, key)?;
         }
-        let level = "jobs were interrupted by a restart; it costs their miners nothing";
+        let level = "jobs were interrupted by a restart; their miners get no blame, and earn nothing for them";
         ctx.warn_with(level, &[("count", &ended.len())]);
         if !self.state.interrupted.is_empty() {
             let now_ms = ctx.now_ms();

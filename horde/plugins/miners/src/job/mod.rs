@@ -62,11 +62,16 @@ pub(crate) enum Sending {
     Written,
 }
 
-/// The two frames of a job that are reported when the kernel has them.
+/// Added to the job in the number of an accepted receipt; no run has so many jobs.
+const RECEIPT_NUMBERS: u64 = 1 << 62;
+
+/// The frames of a job that are reported when the kernel has them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum FrameKind {
     /// `V0InitialJobRequest`.
     Reservation,
+    /// `V0JobAcceptedReceiptRequest`.
+    AcceptedReceipt,
     /// `V0JobRequest`.
     Request,
 }
@@ -74,17 +79,20 @@ pub(crate) enum FrameKind {
 impl FrameKind {
     /// Number by which the host reports the frame of a job.
     pub(crate) fn number(self, job: JobId) -> u64 {
-        2 * job + u64::from(self == Self::Request)
+        match self {
+            Self::Reservation => 2 * job,
+            Self::Request => 2 * job + 1,
+            Self::AcceptedReceipt => RECEIPT_NUMBERS + job,
+        }
     }
 
     /// What [`FrameKind::number`] has made.
     pub(crate) fn of_number(number: u64) -> (JobId, Self) {
-        let kind = if number % 2 == 1 {
-            Self::Request
-        } else {
-            Self::Reservation
-        };
-        (number / 2, kind)
+        match number.checked_sub(RECEIPT_NUMBERS) {
+            Some(job) => (job, Self::AcceptedReceipt),
+            None if number % 2 == 1 => (number / 2, Self::Request),
+            None => (number / 2, Self::Reservation),
+        }
     }
 }
 
@@ -111,6 +119,12 @@ pub(crate) struct Job {
     pub(crate) reservation: String,
     /// The frame of the request to run. What the kernel had can still be lost with its connection, so it stays.
     pub(crate) request: String,
+    /// The reservation goes out again, or did, after the kernel had it.
+    #[serde(default)]
+    is_reserved_again: bool,
+    /// The host has the accepted receipt, and the kernel is not reported to have it.
+    #[serde(default)]
+    pub(crate) is_receipt_unwritten: bool,
     /// When the host got the frame of the present phase, in Unix microseconds.
     handed_us: u64,
     /// An answer that came before it is known when the kernel had the request.
@@ -143,6 +157,8 @@ impl Job {
             times: JobTimes::default(),
             reservation: frames.reservation.into(),
             request: frames.request.into(),
+            is_reserved_again: false,
+            is_receipt_unwritten: false,
             handed_us: 0,
             early_answer: None,
             is_resumed: false,
@@ -168,11 +184,18 @@ impl Job {
         }
     }
 
+    /// Whether the frame of the present phase is a reservation that the kernel had before.
+    pub(crate) fn repeats_reservation(&self) -> bool {
+        self.is_reserved_again && self.phase == Phase::Reserving
+    }
+
     /// Bytes of a frame that the kernel does not have yet.
     pub(crate) fn frame_bytes(&self, kind: FrameKind) -> usize {
         match kind {
             FrameKind::Reservation => self.reservation.len(),
             FrameKind::Request => self.request.len(),
+            // A few hundred bytes are not counted.
+            FrameKind::AcceptedReceipt => 0,
         }
     }
 
@@ -211,6 +234,11 @@ impl Job {
         }
     }
 
+    /// The kernel had the reservation, and the miner has not answered it.
+    fn is_reserved_unanswered(&self) -> bool {
+        (self.phase, self.sending) == (Phase::Reserving, Sending::Written)
+    }
+
     /// When the present phase began, in Unix microseconds; for a frame that the kernel does not have yet, `None`.
     pub(crate) fn phase_began_us(&self) -> Option<u64> {
         match self.phase {
@@ -244,6 +272,10 @@ impl Job {
                 }
                 Reaction::None
             }
+            FrameKind::AcceptedReceipt => {
+                self.is_receipt_unwritten = false;
+                Reaction::None
+            }
             // Of a connection before, or of nothing that this job has sent.
             FrameKind::Request
                 if (self.phase, self.sending) != (Phase::Running, Sending::Handed) =>
@@ -273,13 +305,17 @@ impl Job {
         times
     }
 
-    /// The connection has ended: what the kernel did not have is to be sent again, and so is a reservation that was not
-    /// answered, which may have been lost on the way. A miner that has it ignores the second one. An answer to what was never
-    /// sent came too early.
+    /// The connection has ended: what the kernel did not have is to be sent again, and so is, once, a reservation that was not
+    /// answered: a miner reads its frames one after another, so those behind the one that it was busy with are lost. A miner that
+    /// has it may end the next connection because of its receipt, which is stored once per job (section 2.4). A third one could
+    /// cost the miner all its jobs. An answer to what was never sent came too early.
     pub(crate) fn lose_connection(&mut self) -> Option<Outcome> {
         self.times = self.last_times();
-        if self.sending == Sending::Handed || self.phase == Phase::Reserving {
+        if self.sending == Sending::Handed {
             self.sending = Sending::Waiting;
+        } else if self.is_reserved_unanswered() && !self.is_reserved_again {
+            self.sending = Sending::Waiting;
+            self.is_reserved_again = true;
         }
         self.is_resumed = self.phase != Phase::Planned;
         self.early_answer.take().map(|_| answered_early())

@@ -33,7 +33,7 @@ fn job_goes_on_after_a_drop_at_each_step() {
         assert!(world.over().is_empty());
         let again = come_back(&mut world, 1);
         let expected: &[&str] = match step {
-            // It was not answered, so it may have been lost on the way.
+            // It was not answered, so the miner may not have read it.
             "reserved" => &["V0InitialJobRequest"],
             _ => &[],
         };
@@ -66,6 +66,52 @@ fn reservation_that_was_not_written_is_sent_again() {
     world.write();
     world.over();
     finish(&mut world);
+}
+
+/// A miner that is busy with it may end the connection at each copy, because of its receipt. A third one would cost it its other jobs.
+#[test]
+fn written_reservation_is_sent_twice_at_most() {
+    let mut world = start();
+    world.link(&[1]);
+    world.begin_at("reserved", &[(1, 1), (2, 1)]);
+    world.say(1, "AcceptJob", 1);
+    world.write();
+    world.drop_connection(1);
+    let tag = world.tag(1);
+    world.0.ws_accept(&tag);
+    assert_eq!(
+        world.write().len(),
+        2,
+        "the authentication and the second reservation"
+    );
+    world.drop_connection(1);
+    world.0.advance_ms(5_000);
+    assert!(come_back(&mut world, 1).is_empty());
+    world.say(1, "ExecutorReady", 1);
+    world.0.advance_ms(5_000);
+    let late = "accept".to_owned();
+    assert_eq!(world.outcome(), Outcome::Late { step: late });
+    world.write();
+    finish(&mut world);
+}
+
+/// A miner reads its frames one after another: at the last reservation it is least likely to have a copy, and end the connection.
+#[test]
+fn repeated_reservations_come_last_to_first() {
+    let mut world = start();
+    world.link(&[1, 2]);
+    let jobs = [(1, 1), (2, 1), (3, 1), (4, 1), (5, 2)];
+    world.begin_at("reserved", &jobs);
+    world.say(1, "AcceptJob", 4);
+    world.0.ws_sent();
+    world.drop_connection(1);
+    let tag = world.tag(1);
+    world.0.ws_accept(&tag);
+    let sent = world.messages();
+    assert_eq!(sent[1].tag(), "V0JobAcceptedReceiptRequest");
+    let uuids: Vec<_> = sent[2..].iter().map(|message| message.job_uuid()).collect();
+    let expected = [3, 2, 1].map(uuid);
+    assert_eq!(uuids, expected.each_ref().map(|uuid| Some(uuid.as_str())));
 }
 
 #[test]
@@ -240,10 +286,27 @@ fn accepted_receipt_is_repeated_as_it_was_signed() {
     let tag = world.tag(1);
     world.0.try_ws(&tag, lost).unwrap();
     let tag = world.tag(1);
+    world.0.ws_end(&tag, WsCloseClass::Connect);
+    world.0.advance_ms(5_000);
+    let tag = world.tag(1);
     world.0.ws_accept(&tag);
-    let sent = world.0.ws_sent();
+    let sent = world.write();
     assert_eq!(sent.len(), 2);
     assert_eq!(sent[1].text, receipt);
+}
+
+/// The miner stores one receipt per job, and its handler may die of a second one: that would cost it all its jobs.
+#[test]
+fn written_accepted_receipt_is_not_repeated() {
+    let mut world = start();
+    world.link(&[1, 2]);
+    world.begin_at("reserved", &[(1, 1), (2, 2)]);
+    world.say(1, "AcceptJob", 1);
+    assert_eq!(world.write().len(), 1);
+    world.drop_connection(1);
+    let tag = world.tag(1);
+    world.0.ws_accept(&tag);
+    assert_eq!(world.types(), ["V0AuthenticateRequest"]);
 }
 
 #[test]
