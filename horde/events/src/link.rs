@@ -44,7 +44,7 @@ pub struct ExecutorCount {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LinkState {
-    /// The miner has shown its manifest. The first one of a link counts.
+    /// The miner has shown its manifest. The first one of a connection counts, and while jobs are under way the one that they were made from.
     Up {
         /// The manifest.
         manifest: Vec<ExecutorCount>,

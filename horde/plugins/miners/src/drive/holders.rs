@@ -10,6 +10,8 @@ use crate::Miners;
 use crate::link::Link;
 use crate::store::WANTED;
 
+/// Reason in the close frame of a link whose miner is elsewhere.
+const MOVED: &str = "the miner has another address";
 /// Extensions that can want links.
 const HOLDERS_MAX: usize = 16;
 /// Miners to which one extension can want links; a subnet has 256.
@@ -80,23 +82,35 @@ impl Miners {
         miner: &MinerAddress,
         is_asked: bool,
     ) -> Result<()> {
-        if let Some(link) = self.state.links.get(&miner.hotkey) {
+        if let Some(link) = self.state.links.get_mut(&miner.hotkey) {
             if !is_asked {
                 return Ok(());
             }
             let is_moved = link.address != *miner;
-            if !is_moved && link.down_reason().is_none() {
-                return self.announce_link(ctx, &miner.hotkey);
-            }
-            if is_moved && !link.jobs.is_empty() {
+            let is_in_use = !link.jobs.is_empty();
+            link.moved_to = (is_moved && is_in_use).then(|| miner.clone());
+            if is_moved && is_in_use {
                 ctx.warn_with(
                     "miner has another address; it is used when its jobs are over",
                     &[("miner", &miner.hotkey)],
                 );
-                return Ok(());
+                return self.announce_link(ctx, &miner.hotkey);
             }
-            self.drop_link(ctx, &miner.hotkey, "the miner has another address")?;
+            let is_replaced = is_moved || link.is_outdated(ctx.now_ms());
+            if !is_replaced && link.down_reason().is_none() {
+                return self.announce_link(ctx, &miner.hotkey);
+            }
+            let reason = match is_moved {
+                true => MOVED,
+                false => "the miner is asked for its manifest again",
+            };
+            self.drop_link(ctx, &miner.hotkey, reason)?;
         }
+        self.open_link(ctx, miner)
+    }
+
+    /// Opens a link to a miner that has none.
+    fn open_link(&mut self, ctx: &mut Context<'_>, miner: &MinerAddress) -> Result<()> {
         let manifest_by_ms = ctx.now_ms() + self.config.manifest_ms;
         // The validator's own miner has no hotkey, and its address is of the operator's config.
         let allow_private = self.config.allow_private || miner.hotkey.is_empty();
@@ -153,21 +167,25 @@ impl Miners {
         Ok(())
     }
 
-    /// Lets go of one link if no extension wants it and no job is under way.
-    pub(super) fn release_if_unwanted(
-        &mut self,
-        ctx: &mut Context<'_>,
-        hotkey: &str,
-    ) -> Result<()> {
-        let link = self.state.links.get(hotkey);
-        let is_wanted = || {
-            let mut miners = self.state.holders.values().flatten();
-            miners.any(|miner| miner.hotkey == hotkey)
-        };
-        if link.is_none_or(|link| !link.jobs.is_empty()) || is_wanted() {
+    /// Does what has waited until no job of a miner is under way: lets go of the link if no extension wants it, connects to the
+    /// miner's new address, or announces its newer manifest.
+    pub(super) fn settle_link(&mut self, ctx: &mut Context<'_>, hotkey: &str) -> Result<()> {
+        let link = self.state.links.get_mut(hotkey);
+        let Some(link) = link.filter(|link| link.jobs.is_empty()) else {
             return Ok(());
+        };
+        let mut miners = self.state.holders.values().flatten();
+        if !miners.any(|miner| miner.hotkey == hotkey) {
+            return self.drop_link(ctx, hotkey, "the link is not needed any more");
         }
-        self.drop_link(ctx, hotkey, "the link is not needed any more")
+        if let Some(miner) = link.moved_to.take() {
+            self.drop_link(ctx, hotkey, MOVED)?;
+            return self.open_link(ctx, &miner);
+        }
+        match link.adopt_manifest() {
+            true => self.announce_link(ctx, hotkey),
+            false => Ok(()),
+        }
     }
 
     fn wanted(&self) -> BTreeSet<&str> {

@@ -295,7 +295,7 @@ impl Miners {
             times: job.last_times(),
         };
         store_and_emit(ctx, over, &job.hotkey)?;
-        self.release_if_unwanted(ctx, &job.hotkey)?;
+        self.settle_link(ctx, &job.hotkey)?;
         Ok(Some(job.group))
     }
 

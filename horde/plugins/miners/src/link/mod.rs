@@ -26,6 +26,9 @@ use crate::job::JobId;
 /// A connection that was open for so long makes up for earlier failures, in milliseconds. A miner that drops each connection
 /// at once is not connected to without pauses.
 const STABLE_MS: u64 = 10_000;
+/// A manifest counts for so long, in milliseconds. A miner shows it once per authentication, and a batch is made from it (section
+/// 3.4, step 2). Links that are opened ahead of a batch, by the 24 blocks before it at most, are younger.
+const MANIFEST_AGE_MS_MAX: u64 = 300_000;
 /// Receipts that wait for a connection; older ones are given up.
 const WAITING_RECEIPTS_MAX: usize = 1_000;
 
@@ -81,6 +84,12 @@ pub(crate) struct Link {
     pub(crate) tag: Option<Arc<str>>,
     /// The manifest; `None` until the miner has shown one.
     pub(crate) manifest: Option<Vec<ExecutorCount>>,
+    /// One that came while jobs were under way; it counts when they are over.
+    #[serde(default)]
+    newer_manifest: Option<Vec<ExecutorCount>>,
+    /// Where a holder has seen the miner while jobs were under way; it is connected to there when they are over.
+    #[serde(default)]
+    pub(crate) moved_to: Option<MinerAddress>,
     /// A holder waits for the manifest.
     pub(crate) is_awaited: bool,
     /// Until when the first manifest must be there, in Unix milliseconds.
@@ -110,6 +119,8 @@ impl Link {
             state: State::Pausing { until_ms: 0 },
             tag: None,
             manifest: None,
+            newer_manifest: None,
+            moved_to: None,
             is_awaited: true,
             manifest_by_ms,
             jobs: BTreeSet::new(),
@@ -171,7 +182,7 @@ impl Link {
     }
 
     /// Takes a manifest. Returns whether holders have to know it: not if it is the second of a connection, or the same
-    /// as before. While jobs are under way, that for which they were made stays.
+    /// as before. While jobs are under way, that for which they were made stays, and the newer one is kept aside.
     pub(crate) fn show_manifest(&mut self, manifest: Vec<ExecutorCount>) -> ManifestUse {
         let State::Open { has_manifest, .. } = &mut self.state else {
             return ManifestUse::Repeated;
@@ -182,7 +193,9 @@ impl Link {
         let is_awaited = std::mem::take(&mut self.is_awaited);
         let is_kept = self.manifest.is_some() && !self.jobs.is_empty();
         let is_same = self.manifest.as_ref() == Some(&manifest);
-        if !is_kept {
+        if is_kept {
+            self.newer_manifest = (!is_same).then_some(manifest);
+        } else {
             self.manifest = Some(manifest);
         }
         match &self.manifest {
@@ -191,6 +204,21 @@ impl Link {
             }
             _ => ManifestUse::Known,
         }
+    }
+
+    /// The jobs are over: a manifest that was kept aside counts from now on. Returns whether there was one.
+    pub(crate) fn adopt_manifest(&mut self) -> bool {
+        let newer = self.newer_manifest.take();
+        let is_newer = newer.is_some();
+        self.manifest = newer.or(self.manifest.take());
+        is_newer
+    }
+
+    /// Whether the manifest is so old that a holder who asks for it is to get another one, and the connection can be replaced.
+    pub(crate) fn is_outdated(&self, now_ms: u64) -> bool {
+        let since_ms = self.open_since_ms().filter(|_| self.is_up());
+        let age_ms = since_ms.map_or(0, |since_ms| now_ms.saturating_sub(since_ms));
+        age_ms > MANIFEST_AGE_MS_MAX && self.jobs.is_empty()
     }
 
     /// When the link has to be looked at, in Unix milliseconds.
@@ -247,6 +275,7 @@ impl Link {
     pub(crate) fn give_up(&mut self, reason: String) {
         self.tag = None;
         self.manifest = None;
+        self.newer_manifest = None;
         self.waiting_receipts.clear();
         self.state = State::Down { reason };
     }

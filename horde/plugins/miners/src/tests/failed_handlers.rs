@@ -7,6 +7,7 @@ use tig_plugin_api::{Result, WsCloseClass, WsEventKind};
 
 use super::world::*;
 use crate::Miners;
+use crate::job::FrameKind;
 
 /// Miners and jobs; the job of a number is of the miner of half the number.
 const MINERS: usize = 3;
@@ -15,12 +16,14 @@ const JOBS: usize = 6;
 #[derive(Clone, Debug)]
 enum Step {
     Links(Vec<usize>),
+    /// A miner alone is wanted, at another address.
+    Moved(usize),
     Made(Vec<usize>),
     Group(Vec<usize>),
     Scored(Vec<usize>),
     Open(usize),
     Manifest(usize),
-    /// A frame is written; its number is that of the job, twice, and whether it is a request to run.
+    /// A frame is written, by its number.
     Written(usize, u64),
     Say(&'static str, usize),
     Error(usize, &'static str),
@@ -33,6 +36,16 @@ enum Step {
 
 fn jobs() -> impl Strategy<Value = Vec<usize>> {
     prop::collection::vec(0..JOBS, 0..4)
+}
+
+fn frame() -> impl Strategy<Value = u64> {
+    let kinds = [
+        FrameKind::Reservation,
+        FrameKind::AcceptedReceipt,
+        FrameKind::Request,
+    ];
+    let kind = prop::sample::select(kinds.to_vec());
+    (1_u64..8, kind).prop_map(|(job, kind)| kind.number(job))
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -61,7 +74,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => jobs().prop_map(Step::Scored),
         4 => (0..MINERS).prop_map(Step::Open),
         4 => (0..MINERS).prop_map(Step::Manifest),
-        12 => (0..MINERS, 2_u64..16).prop_map(|(miner, frame)| Step::Written(miner, frame)),
+        1 => (0..MINERS).prop_map(Step::Moved),
+        12 => (0..MINERS, frame()).prop_map(|(miner, frame)| Step::Written(miner, frame)),
         16 => (prop::sample::select(kinds.to_vec()), 0..JOBS).prop_map(|(kind, job)| Step::Say(kind, job)),
         1 => (0..MINERS, prop::sample::select(errors.to_vec())).prop_map(|(miner, text)| Step::Error(miner, text)),
         2 => (0..MINERS, prop::sample::select(classes.to_vec())).prop_map(|(miner, class)| Step::End(miner, class)),
@@ -77,9 +91,9 @@ fn planned(jobs: &[usize]) -> Vec<Plan> {
 }
 
 fn tag(harness: &Harness<Miners>, miner: usize) -> Option<String> {
-    let authority = format!("ws://127.0.0.1:{}/", 8000 + miner);
+    let port = format!(":{}/", 8000 + miner);
     let connections = harness.ws_connections().iter();
-    let mut of_miner = connections.filter(|open| open.url.starts_with(&authority));
+    let mut of_miner = connections.filter(|open| open.url.contains(&port));
     of_miner.next_back().map(|open| open.tag.clone())
 }
 
@@ -100,6 +114,11 @@ fn play(harness: &mut Harness<Miners>, step: &Step) -> Result<()> {
     let (miner, kind) = match step {
         Step::Links(miners) => {
             return harness.try_event("horde_links_wanted", links_wanted(miners));
+        }
+        Step::Moved(number) => {
+            let mut wanted = links_wanted(&[*number]);
+            wanted["miners"][0]["host"] = json!("127.0.0.2");
+            return harness.try_event("horde_links_wanted", wanted);
         }
         Step::Made(jobs) => {
             return harness.try_event("horde_jobs_made", jobs_made(&planned(jobs)));

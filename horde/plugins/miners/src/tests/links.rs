@@ -264,6 +264,62 @@ fn other_manifest_counts_unless_jobs_are_under_way() {
     }
 }
 
+/// The count of the link that was announced last.
+fn announced_count(world: &mut World) -> Option<Value> {
+    let links = world.events("horde_miner_link");
+    let link = links.last()?;
+    Some(link["state"]["up"]["manifest"][0]["count"].clone())
+}
+
+#[test]
+fn newer_manifest_counts_when_jobs_are_over() {
+    let mut world = start();
+    world.link(&[1]);
+    world.begin_at("running", &[(1, 1), (2, 1)]);
+    world.drop_connection(1);
+    let tag = world.tag(1);
+    world.0.ws_accept(&tag);
+    world.frame(1, &manifest().replace("\"count\":2", "\"count\":9"));
+    world.say(1, "JobFinished", 1);
+    assert_eq!(announced_count(&mut world), None);
+    world.say(1, "JobFinished", 2);
+    assert_eq!(announced_count(&mut world), Some(json!(9)));
+}
+
+/// A miner shows its manifest once per authentication, and a user's jobs can keep a link for hours.
+#[test]
+fn old_manifest_is_asked_for_again() {
+    let mut world = start();
+    world.link(&[1, 2]);
+    world.begin(&[(1, 1, CLASS, 240)]);
+    world.0.advance_ms(300_000);
+    want(&mut world, &[1, 2]);
+    assert_eq!(announced_count(&mut world), Some(json!(2)));
+    assert!(world.0.ws_closed().is_empty(), "it is new enough");
+    world.0.advance_ms(1);
+    let mut wanted = links_wanted(&[1, 2]);
+    wanted["unknown"] = json!([miner(2)]);
+    world.0.event("horde_links_wanted", wanted);
+    let closed = world.0.ws_closed();
+    assert_eq!(closed.len(), 1, "only that which is asked about");
+    assert_eq!(announced_count(&mut world), None);
+    let tag = world.tag(2);
+    world.0.ws_accept(&tag);
+    world.frame(2, &manifest().replace("\"count\":2", "\"count\":5"));
+    assert_eq!(announced_count(&mut world), Some(json!(5)));
+}
+
+#[test]
+fn old_link_with_jobs_is_not_replaced() {
+    let mut world = start();
+    world.link(&[1]);
+    world.0.advance_ms(300_001);
+    world.begin_at("running", &[(1, 1)]);
+    want(&mut world, &[1]);
+    assert_eq!(announced_count(&mut world), Some(json!(2)));
+    assert!(world.0.ws_closed().is_empty());
+}
+
 #[test]
 fn link_that_is_let_go_leaves_no_timer() {
     let mut world = start();
@@ -273,24 +329,73 @@ fn link_that_is_let_go_leaves_no_timer() {
     assert!(world.0.timers().is_empty());
 }
 
-#[test]
-fn miner_that_has_moved_is_connected_to_there() {
-    let mut world = start();
-    world.link(&[1]);
+/// Miner 1 is wanted at another address.
+fn move_miner(world: &mut World) {
+    world.0.ws_opened();
     let moved = json!({
         "holder": "horde_batch",
         "miners": [{ "hotkey": miner(1), "host": "127.0.0.2", "port": 8001 }],
     });
     world.0.event("horde_links_wanted", moved);
-    assert_eq!(world.0.ws_closed().len(), 1);
+}
+
+/// The only connection that was opened since the miner has moved leads to its new address.
+fn assert_opened_there(world: &mut World) {
     let opened = world.0.ws_opened();
-    assert!(
-        opened
-            .last()
-            .unwrap()
-            .url
-            .starts_with("ws://127.0.0.2:8001/")
-    );
+    assert_eq!(opened.len(), 1);
+    assert!(opened[0].url.starts_with("ws://127.0.0.2:8001/"));
+}
+
+#[test]
+fn miner_that_has_moved_is_connected_to_there() {
+    let mut world = start();
+    world.link(&[1]);
+    move_miner(&mut world);
+    assert_eq!(world.0.ws_closed().len(), 1);
+    assert_opened_there(&mut world);
+}
+
+/// The batch that asks does not wait in vain, and the next one has the new address.
+#[test]
+fn moved_miner_is_announced_and_followed_later() {
+    let mut world = start();
+    world.link(&[1]);
+    world.begin_at("running", &[(1, 1)]);
+    move_miner(&mut world);
+    assert_eq!(announced_count(&mut world), Some(json!(2)));
+    assert!(world.0.ws_closed().is_empty());
+    world.say(1, "JobFinished", 1);
+    assert_eq!(world.0.ws_closed().len(), 1);
+    assert_opened_there(&mut world);
+}
+
+/// The last job of the old address ends with its connection, which is not to be opened again.
+#[test]
+fn moved_miner_is_connected_to_once_after_a_drop() {
+    let mut world = start();
+    world.link(&[1]);
+    world.begin_at("accepted", &[(1, 1)]);
+    world.say_all("ExecutorReady", &[(1, 1)]);
+    world.say(1, "JobFinished", 1);
+    move_miner(&mut world);
+    world.drop_connection(1);
+    assert_opened_there(&mut world);
+    assert_eq!(world.0.ws_connections().len(), 1);
+}
+
+#[test]
+fn moved_miner_that_left_its_old_address_is_followed() {
+    let mut world = start();
+    world.link(&[1]);
+    world.begin_at("running", &[(1, 1)]);
+    move_miner(&mut world);
+    world.drop_connection(1);
+    while let Some(tag) = world.try_tag(1) {
+        world.0.ws_opened();
+        world.0.ws_end(&tag, WsCloseClass::Connect);
+        world.0.advance_ms(20_000);
+    }
+    assert_opened_there(&mut world);
 }
 
 #[test]
