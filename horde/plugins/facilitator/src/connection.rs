@@ -129,6 +129,19 @@ impl Connection {
         self.enter(State::Connecting, now_ms);
     }
 
+    /// Another facilitator is meant from now on: what became of connections to the one before says nothing of it. Tags go on.
+    pub(crate) fn renew(&mut self) {
+        *self = Self {
+            opened: self.opened,
+            ..Self::new(self.session)
+        };
+    }
+
+    /// Whether a connection was ever opened.
+    pub(crate) fn was_opened(&self) -> bool {
+        self.opened > 0
+    }
+
     pub(crate) fn authenticate(&mut self, now_ms: u64) {
         self.enter(State::Authenticating, now_ms);
     }

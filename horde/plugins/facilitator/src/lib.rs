@@ -44,6 +44,9 @@ use crate::store::{COMMAND, restore_queue};
 #[derive(Deserialize, Serialize)]
 struct Run {
     connection: Connection,
+    /// What the connection was opened with, see [`Facilitator::options`]. The state of an earlier version has none.
+    #[serde(default)]
+    opened_with: String,
     queue: Queue,
     /// When the facilitator must have answered what was sent, in Unix milliseconds.
     answer_by_ms: Option<u64>,
@@ -83,6 +86,7 @@ impl Facilitator {
             jobs,
             run: Run {
                 connection: Connection::new(session),
+                opened_with: String::new(),
                 queue,
                 answer_by_ms: None,
                 heartbeat_ms: 0,
@@ -143,6 +147,7 @@ impl Facilitator {
 
     fn restore(&mut self, ctx: &mut Context<'_>, state: Handover) -> Result<()> {
         self.run = serde_json::from_str(state.0.get())?;
+        self.follow_config(ctx)?;
         self.report_unfinished(ctx);
         self.observe(ctx);
         Ok(())

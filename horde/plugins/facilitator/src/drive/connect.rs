@@ -54,9 +54,36 @@ impl Facilitator {
         }
     }
 
+    /// Opens another connection if the present one, or the last one, was opened with other options than those of the config. The
+    /// statuses are stored, and are sent on the new one.
+    pub(crate) fn follow_config(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        let connection = &self.run.connection;
+        if !connection.was_opened() || self.run.opened_with == self.options() {
+            return Ok(());
+        }
+        ctx.info_with(
+            "facilitator: the config has changed, so another connection is opened",
+            &[("uri", &self.config.uri)],
+        );
+        if !matches!(connection.state(), State::Pausing { .. }) {
+            ctx.ws_close(&connection.tag(), CLOSE_NORMAL, "another one is used")?;
+            let now_ms = ctx.now_ms();
+            self.run.queue.lose_connection(now_ms);
+            self.run.answer_by_ms = None;
+        }
+        self.run.connection.renew();
+        self.open(ctx)
+    }
+
+    /// All that connections depend on, to be compared: the hotkey that they authenticate, and the config, which has no secret.
+    fn options(&self) -> String {
+        format!("{} {:?}", self.hotkey.address(), self.config)
+    }
+
     fn open(&mut self, ctx: &mut Context<'_>) -> Result<()> {
         let now_ms = ctx.now_ms();
         self.run.connection.open(now_ms);
+        self.run.opened_with = self.options();
         let header = |name: &str| (name.to_owned(), VERSION.to_owned());
         ctx.ws_open(&WsOpen {
             tag: self.run.connection.tag(),

@@ -1,6 +1,7 @@
 //! Connecting, authenticating, staying, and coming back.
 
 use horde_proto::facilitator::ToFacilitator;
+use serde_json::json;
 use tig_plugin_api::WsCloseClass;
 
 use super::support::*;
@@ -180,6 +181,48 @@ fn reload_keeps_connection_and_statuses() {
     assert!(world.0.ws_opened().is_empty());
     world.0.advance_ms(15_001);
     assert_eq!(world.0.ws_opened().len(), 1);
+}
+
+/// The config says another facilitator, or the state is of a version that did not hand over what it had connected to.
+#[test]
+fn reload_with_other_options_connects_again() {
+    for other in [Some("other"), None] {
+        let mut world = start_up();
+        world.frame(&request(&uuid(1)).to_string());
+        world.give(&uuid(1), "accepted");
+        world.sent();
+        let (before, mut run) = (world.tag(), json!(world.0.extension().run));
+        world.0.ws_opened();
+        match other {
+            Some(other) => run["opened_with"] = json!(other),
+            None => drop(run.as_object_mut().unwrap().remove("opened_with")),
+        }
+        world.0.succeed_to(1, &run).unwrap();
+        let closed = world.0.ws_closed();
+        assert_eq!((&closed[0].0, closed[0].1.code), (&before, 1000));
+        assert_eq!(world.0.ws_opened().len(), 1, "at once");
+        assert_eq!(world.state(), "connecting");
+        // The end of the one before is not another loss.
+        world.0.ws_end(&before, WsCloseClass::Local);
+        world.come_up();
+        assert_eq!(world.status_names(), [(uuid(1), "accepted")]);
+        world.0.reload();
+        assert_eq!(world.state(), "up");
+    }
+}
+
+/// The facilitator before has refused this validator; the pause is not one of the new one.
+#[test]
+fn reload_with_other_options_ends_a_pause() {
+    let mut world = start_up();
+    world.close(Some(3001));
+    let mut run = json!(world.0.extension().run);
+    run["opened_with"] = json!("other");
+    world.0.ws_opened();
+    world.0.succeed_to(1, &run).unwrap();
+    assert_eq!(world.0.ws_opened().len(), 1);
+    world.come_up();
+    assert_eq!(world.0.extension().run.connection.last_error, None);
 }
 
 #[test]
