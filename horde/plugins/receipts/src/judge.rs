@@ -29,8 +29,10 @@ pub(crate) enum Refusal {
     /// More receipts with this validator's signature are unknown than are kept.
     #[error("too many receipts with this validator's signature are unknown to it")]
     Unknown,
-    /// The miner has too many.
-    #[error("the miner serves more receipts than are kept of one")]
+    /// The miner has too many, or all have and it is one of the oldest.
+    #[error(
+        "the miner serves more receipts than are kept of one, or such as were too old when there were too many"
+    )]
     Surplus,
 }
 

@@ -48,7 +48,7 @@ struct Receipts {
     config: Config,
     /// SS58 address of this validator.
     hotkey: String,
-    /// When the store was begun, in Unix milliseconds.
+    /// From when on all receipts of this validator are stored, in Unix milliseconds.
     since_ms: u64,
     ledger: Ledger,
     suspects: Suspects,

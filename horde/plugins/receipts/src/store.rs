@@ -8,7 +8,7 @@
 //! | `miner/<hotkey>` | how far the miner was read |
 //! | `suspect/<kind>/<job>` | a receipt with this validator's signature that it does not know, see `suspects.rs` |
 //! | `other_validator` | what is known of another validator with this hotkey |
-//! | `since` | when this store was begun, in Unix milliseconds |
+//! | `since` | from when on all receipts of this validator are stored, in Unix milliseconds: when this store was begun, or later if they were too many |
 //! | `command` | the call of `fetch_receipts` that is under way |
 
 use horde_proto::receipt::{Receipt, ReceiptPayload};
@@ -16,6 +16,7 @@ use serde::de::IgnoredAny;
 use tig_plugin_api::prelude::*;
 
 use crate::judge::page_of;
+use crate::ledger::Part;
 use crate::miner::Progress;
 
 /// See the module's table.
@@ -65,10 +66,12 @@ pub(crate) fn own_page(ctx: &mut Context<'_>, page: u64) -> Result<Vec<Receipt>>
     Ok(receipts.into_iter().map(|(_, receipt)| receipt).collect())
 }
 
-/// Deletes some receipts of a page. Returns whether none is left.
-pub(crate) fn delete_some(ctx: &mut Context<'_>, page: u64) -> Result<bool> {
+/// Deletes some of these receipts of a page. Returns whether none is left.
+pub(crate) fn delete_some(ctx: &mut Context<'_>, page: u64, part: Part) -> Result<bool> {
     let mut left = DELETED_COUNT_MAX;
-    for prefix in [own_prefix(page), foreign_prefix(page)] {
+    let own = part.has_own().then(|| own_prefix(page));
+    let foreign = part.has_foreign().then(|| foreign_prefix(page));
+    for prefix in own.into_iter().chain(foreign) {
         for (key, _) in ctx.scan_sound::<IgnoredAny>(&prefix)? {
             if left == 0 {
                 return Ok(false);
@@ -101,7 +104,7 @@ pub(crate) fn forget_old_miners(ctx: &mut Context<'_>) -> Result<()> {
     Ok(())
 }
 
-/// When this store was begun, in Unix milliseconds.
+/// From when on all receipts of this validator are stored, in Unix milliseconds.
 pub(crate) fn since_ms(ctx: &mut Context<'_>) -> Result<u64> {
     if let Some(since_ms) = ctx.get_sound(SINCE)? {
         return Ok(since_ms);
@@ -109,4 +112,8 @@ pub(crate) fn since_ms(ctx: &mut Context<'_>) -> Result<u64> {
     let now_ms = ctx.now_ms();
     ctx.put(SINCE, &now_ms)?;
     Ok(now_ms)
+}
+
+pub(crate) fn put_since_ms(ctx: &mut Context<'_>, since_ms: u64) -> Result<()> {
+    ctx.put(SINCE, &since_ms)
 }

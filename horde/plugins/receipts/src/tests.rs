@@ -11,3 +11,4 @@ mod kills;
 mod other_validator;
 mod own;
 mod speed;
+mod too_many;

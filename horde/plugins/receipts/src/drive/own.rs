@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tig_plugin_api::prelude::*;
 
 use crate::Receipts;
-use crate::judge::{Refusal, check_time, page_of};
+use crate::judge::{Refusal, check_time, made_ms, page_of};
 use crate::store::{OTHER_VALIDATOR, own_key};
 
 /// Another validator with this hotkey, known by its receipts.
@@ -60,7 +60,9 @@ impl Receipts {
         let now_ms = ctx.now_ms();
         let key = own_key(&receipt.payload);
         let is_old = check_time(&receipt.payload, now_ms) == Err(Refusal::Old);
-        if is_old || ctx.get_sound::<Receipt>(&key)?.is_some() {
+        // Those that were too many come again after each start, too.
+        let is_surplus = made_ms(&receipt.payload) < self.since_ms && self.ledger.is_full_of_own();
+        if is_old || is_surplus || ctx.get_sound::<Receipt>(&key)?.is_some() {
             return Ok(());
         }
         // A miner may have served it first.

@@ -80,6 +80,10 @@ impl Receipts {
             self.note_fault(ctx, &work.hotkey, "receipts", fault);
         }
         self.ledger.store(ctx)?;
+        if self.ledger.is_full() {
+            // More go at a time than a slice brings, so that the bound holds however fast miners are read.
+            self.evict(ctx)?;
+        }
         ctx.count("new", &[], new_count);
         self.note_new(&work.hotkey, new_count);
         if work.receipts.is_empty() || work.is_forged() {
@@ -142,14 +146,15 @@ impl Receipts {
         if ctx.get_sound::<Receipt>(&key)?.is_some() {
             return Ok(Taken::Known);
         }
-        if self.ledger.is_full_for(miner) {
+        let page = page_of(&receipt.payload);
+        if self.ledger.is_full_for(page, miner) {
             return Ok(Taken::Refused(Refusal::Surplus));
         }
         if let Err(error) = receipt.verify(miner) {
             return Ok(Taken::Refused(error.into()));
         }
         ctx.put(&key, &receipt)?;
-        self.ledger.add_foreign(page_of(&receipt.payload), miner);
+        self.ledger.add_foreign(page, miner);
         Ok(Taken::New)
     }
 
@@ -186,7 +191,7 @@ impl Receipts {
         miner: &str,
         receipt: &Receipt,
     ) -> Result<Taken> {
-        // Before this store was begun another one may have had the hotkey, and rightly so.
+        // Before this store was begun another one may have had the hotkey, and rightly so; and own ones that were too many are gone.
         if made_ms(&receipt.payload) < self.since_ms || self.suspects.contains(receipt) {
             return Ok(Taken::Known);
         }
