@@ -96,6 +96,9 @@ impl Crossval {
     fn new(config: Config, ctx: &mut Context<'_>) -> Result<Self> {
         config.check()?;
         let buckets = Buckets::new(&config, ctx)?;
+        if let Some(buckets) = &buckets {
+            store::forget_other_buckets(ctx, buckets)?;
+        }
         let now_ms = ctx.now_ms();
         ctx.at(WORK, now_ms)?;
         Ok(Self {
@@ -190,6 +193,10 @@ impl Crossval {
 
     fn restore(&mut self, _ctx: &mut Context<'_>, state: Live) -> Result<()> {
         self.live = state;
+        // Of series that are gone with their bucket nothing can be drawn.
+        if self.pool.series.is_empty() {
+            self.live.run = None;
+        }
         Ok(())
     }
 }

@@ -10,15 +10,16 @@
 //! | `probe` | what it has said to a workload once |
 //! | `stations` | how stations fare |
 //! | `call` | the command that waits for a station |
+//! | `buckets` | the addresses of both buckets that all of it is about, without a secret |
 //!
 //! Each object in the buckets is named by a record before anybody can write it.
 
 use std::collections::BTreeMap;
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use tig_plugin_api::prelude::*;
 
-use crate::bucket::Object;
+use crate::bucket::{Bucket, Buckets, Object};
 use crate::pool::{Doomed, Pool, Sample, Series, Workload};
 
 const SERIES: &str = "series/";
@@ -29,6 +30,37 @@ pub(crate) const JOB: &str = "job";
 pub(crate) const PROBE: &str = "probe";
 pub(crate) const STATIONS: &str = "stations";
 pub(crate) const CALL: &str = "call";
+const BUCKETS: &str = "buckets";
+
+/// Forgets all that is stored of other buckets than these: their objects are not there, and a miner that is given a sample would fail.
+/// Records without addresses are of an earlier version, and are taken as of these.
+pub(crate) fn forget_other_buckets(ctx: &mut Context<'_>, buckets: &Buckets) -> Result<()> {
+    let present = Bucket::ALL.map(|bucket| (bucket, buckets.endpoint(bucket).to_string()));
+    let present = BTreeMap::from(present);
+    let stored: Option<BTreeMap<Bucket, String>> = ctx.get_sound(BUCKETS)?;
+    if stored.as_ref() == Some(&present) {
+        return Ok(());
+    }
+    if let Some(stored) = stored {
+        let mut keys = vec![JOB.to_owned(), PROBE.to_owned()];
+        for prefix in [SERIES, WORKLOAD, SAMPLE, DOOMED] {
+            let records = ctx.scan_sound::<IgnoredAny>(prefix)?;
+            keys.extend(records.into_iter().map(|(key, _)| key));
+        }
+        for key in &keys {
+            ctx.delete(key)?;
+        }
+        let addresses = |buckets: &BTreeMap<Bucket, String>| {
+            let addresses: Vec<&str> = buckets.values().map(String::as_str).collect();
+            addresses.join(" and ")
+        };
+        ctx.warn_with(
+            "the buckets have changed: the pool of prompts is made again, and what is in the buckets before is left to their lifecycle rules",
+            &[("before", &addresses(&stored)), ("now", &addresses(&present))],
+        );
+    }
+    ctx.put(BUCKETS, &present)
+}
 
 impl Pool {
     /// What is stored. Damaged records are set aside.

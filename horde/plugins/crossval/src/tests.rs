@@ -9,6 +9,7 @@ mod conditions;
 mod course;
 mod failed_handlers;
 mod judge;
+mod other_buckets;
 mod panel;
 mod recorded;
 mod restarts;
