@@ -138,7 +138,7 @@ fn run_own(cli: &Cli, host: &HostProgram) -> Result<u8, Error> {
             let environment = environment(folder)?;
             Ok(provision_s3::run(&environment, folder, arguments)?)
         }
-        Command::CheckS3(arguments) => Ok(check_s3::run(&environment(folder)?, arguments)?),
+        Command::CheckS3(arguments) => Ok(check_s3::run(&environment(folder)?, host, arguments)?),
         Command::TrustedMiner(asked) => {
             let environment = environment(folder)?;
             Ok(trusted_miner_command::run(&environment, folder, asked)?)

@@ -20,6 +20,7 @@ use horde_s3::Endpoint;
 use self::access::{ensure_block, ensure_policy};
 pub(crate) use self::env_lines::EnvLines;
 use self::key::KeyPlan;
+pub(crate) use self::lifecycle::early_expiry;
 pub(crate) use self::step::{Outcome, Step};
 use crate::s3::account::{BUCKETS, ENDPOINT, REGION};
 use crate::s3::remote::Signed;

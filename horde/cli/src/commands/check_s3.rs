@@ -1,14 +1,19 @@
 //! `check-s3`: whether both buckets do what the protocol needs.
 
+use std::path::Path;
+
 use clap::Args;
 use horde_proto::uuid_v4;
 
 use crate::environment::Environment;
 use crate::exit_code::FAULT;
 use crate::finding::{self, Finding};
+use crate::host::HostProgram;
 use crate::http::{ClientError, Http, Transport};
+use crate::provision::early_expiry;
 use crate::s3::account::{self, Account, AccountOptions, BUCKETS};
 use crate::s3::check::{Check, Checked, clock};
+use crate::s3::remote::Signed;
 
 /// Random bytes that are written to a bucket.
 const CONTENT_BYTES: usize = 32;
@@ -44,8 +49,12 @@ pub(crate) enum CheckError {
 /// # Errors
 ///
 /// See [`CheckError`].
-pub(crate) fn run(environment: &Environment, arguments: &Arguments) -> Result<u8, CheckError> {
-    let findings = findings(environment, arguments, &Http::new()?)?;
+pub(crate) fn run(
+    environment: &Environment,
+    host: &HostProgram,
+    arguments: &Arguments,
+) -> Result<u8, CheckError> {
+    let findings = findings(environment, host.config(), arguments, &Http::new()?)?;
     finding::print(&findings, arguments.json);
     Ok(if finding::are_good(&findings) {
         0
@@ -54,13 +63,14 @@ pub(crate) fn run(environment: &Environment, arguments: &Arguments) -> Result<u8
     })
 }
 
-/// What is to be said of both buckets.
+/// What is to be said of both buckets, for a host with the config at this path.
 ///
 /// # Errors
 ///
 /// The system has no random bytes.
 pub(crate) fn findings(
     environment: &Environment,
+    config: &Path,
     arguments: &Arguments,
     transport: &dyn Transport,
 ) -> Result<Vec<Finding>, getrandom::Error> {
@@ -100,7 +110,7 @@ pub(crate) fn findings(
             transport,
             credentials: &account.credentials,
             bucket: &bucket,
-            part,
+            part: part.clone(),
         };
         let mut contents = [0; CONTENT_BYTES];
         getrandom::fill(&mut contents)?;
@@ -110,7 +120,16 @@ pub(crate) fn findings(
             findings: found,
             skew_seconds,
         } = check.run(&key, &hex::encode(contents));
+        let are_good = finding::are_good(&found);
         findings.extend(found);
+        if are_good {
+            let signed = Signed {
+                transport,
+                credentials: &account.credentials,
+                users_url: "",
+            };
+            findings.extend(early_expiry(&signed, &bucket, &part, config));
+        }
         skews.extend(skew_seconds);
     }
     let greatest = skews.into_iter().max_by_key(|skew| skew.unsigned_abs());

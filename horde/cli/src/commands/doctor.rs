@@ -45,7 +45,7 @@ pub(crate) fn run(
             findings.extend(chain_service(&environment, &http));
             let depth = Depth::Executors;
             findings.extend(trusted_miner::check(&environment, folder, &http, depth));
-            findings.extend(buckets(&environment, &http)?);
+            findings.extend(buckets(&environment, host, &http)?);
         }
         Err(error) => {
             let remedy = "correct the file; what depends on it is not looked at";
@@ -117,6 +117,7 @@ fn chain_service(environment: &Environment, transport: &dyn Transport) -> Vec<Fi
 /// The buckets, if any is named: only jobs of language models need them.
 fn buckets(
     environment: &Environment,
+    host: &HostProgram,
     transport: &dyn Transport,
 ) -> Result<Vec<Finding>, CheckError> {
     let is_named = |(_, variable)| environment.get(variable).is_some();
@@ -125,5 +126,10 @@ fn buckets(
         return Ok(vec![Finding::note("buckets", text)]);
     }
     let arguments = check_s3::Arguments::default();
-    Ok(check_s3::findings(environment, &arguments, transport)?)
+    Ok(check_s3::findings(
+        environment,
+        host.config(),
+        &arguments,
+        transport,
+    )?)
 }

@@ -37,8 +37,9 @@ pub(crate) struct Arguments {
     /// Make another access key though the user has one
     #[arg(long, requires = "create_user")]
     new_key: bool,
-    /// Days after which objects are deleted; without it 14 if there is no such rule yet
-    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
+    /// Days after which objects are deleted, a day more than `expiry_hours` of config.horde_crossval at least; without it 14 if there is no such
+    /// rule yet
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(2..=3650))]
     expire_days: Option<u32>,
     /// Print the lines for .env instead of writing them; a new secret is shown once
     #[arg(long)]

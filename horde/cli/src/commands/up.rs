@@ -76,7 +76,7 @@ pub(crate) fn run(
             finding::note(files::private_addresses(host).as_slice());
         }
         if !arguments.no_check {
-            check_buckets(environment)?;
+            check_buckets(environment, host)?;
         }
         output::note_line(
             "starting the host; `compute-horde status` and `doctor` show how it is, in another terminal",
@@ -129,13 +129,13 @@ fn follow_environment(
 }
 
 /// Prints what is wrong with the buckets, if any are named; the rest of the validator works without them.
-fn check_buckets(environment: &Environment) -> Result<(), CheckError> {
+fn check_buckets(environment: &Environment, host: &HostProgram) -> Result<(), CheckError> {
     let is_named = |(_, variable)| environment.get(variable).is_some();
     if !BUCKETS.into_iter().any(is_named) {
         return Ok(());
     }
     let arguments = check_s3::Arguments::default();
-    let findings = check_s3::findings(environment, &arguments, &Http::new()?)?;
+    let findings = check_s3::findings(environment, host.config(), &arguments, &Http::new()?)?;
     let is_bad = |finding: &Finding| matches!(finding.level, Level::Warning | Level::Fault);
     let bad: Vec<Finding> = findings.into_iter().filter(is_bad).collect();
     if bad.is_empty() {

@@ -1,15 +1,24 @@
 //! The rule by which objects are deleted some days after they were written. Rules of others stay.
 
+use std::path::Path;
+
 use horde_s3::{Endpoint, xml};
 
 use super::part::{Part, Present};
 use super::step::Outcome;
+use crate::config_file;
+use crate::finding::Finding;
 use crate::s3::reason::Reason;
 use crate::s3::remote::Signed;
 
 /// Name of the rule.
 const RULE: &str = "compute-horde-expiry";
-/// Days after which objects are deleted if nobody says otherwise: a series of prompts lives as long.
+/// Hours after its generation for which a series of prompts is used if the config does not say otherwise.
+const USED_HOURS_DEFAULT: u64 = 312;
+/// Hours for which objects are kept beyond that. A series is written up to five minutes before its time counts, and a miner that is given
+/// a sample at the end of it reads it within the hour for which the URLs of its job live; the rest is spare.
+const SPARE_HOURS: u64 = 24;
+/// Days after which objects are deleted if nobody says otherwise.
 const DAYS_DEFAULT: u32 = 14;
 /// The rules of a bucket.
 const LIFECYCLE: Part = Part {
@@ -32,10 +41,10 @@ pub(super) fn ensure(
         Ok(Present::Text(text)) => text,
     };
     let rules = match rules(&present, days) {
-        Expiry::Is(days) => return Outcome::was_there(format!("after {days} days")),
+        Expiry::Is(days) => return Outcome::was_there(text(days)),
         Expiry::Set(rules) => rules,
     };
-    let text = format!("after {} days", days.unwrap_or(DAYS_DEFAULT));
+    let text = text(days.unwrap_or(DAYS_DEFAULT));
     match dry_run {
         true => Outcome::planned(text),
         false => match LIFECYCLE.write(signed, bucket, rules) {
@@ -44,6 +53,69 @@ pub(super) fn ensure(
             refused => LIFECYCLE.outcome(refused, bucket),
         },
     }
+}
+
+fn text(days: u32) -> String {
+    let hours = used_hours_max(days);
+    match hours < USED_HOURS_DEFAULT {
+        false => format!("after {days} days"),
+        true => format!(
+            "after {days} days, too early unless `expiry_hours` of config.horde_crossval is at most {hours}"
+        ),
+    }
+}
+
+/// Hours for which a series may be used if objects are deleted after so many days.
+fn used_hours_max(days: u32) -> u64 {
+    (u64::from(days) * 24).saturating_sub(SPARE_HOURS)
+}
+
+/// A warning if a rule deletes series that are still used by the config of this host; `part` names the bucket. The key of a validator
+/// may not read the rules, as a rule: then nothing is known.
+pub(crate) fn early_expiry(
+    signed: &Signed<'_>,
+    bucket: &Endpoint,
+    part: &str,
+    config: &Path,
+) -> Option<Finding> {
+    let Ok(Present::Text(present)) = LIFECYCLE.read(signed, bucket) else {
+        return None;
+    };
+    let days = days_of_all(&present)?;
+    let section = &config_file::value(config)["config"]["horde_crossval"];
+    let used_hours = section["expiry_hours"]
+        .as_u64()
+        .unwrap_or(USED_HOURS_DEFAULT);
+    let hours = used_hours_max(days);
+    if used_hours <= hours {
+        return None;
+    }
+    let needed = used_hours.saturating_add(SPARE_HOURS).div_ceil(24);
+    let mut remedy = format!("`compute-horde provision-s3 PROMPTS ANSWERS --expire-days {needed}`");
+    if hours > 0 {
+        remedy += &format!(", or set `expiry_hours` of config.horde_crossval to at most {hours}");
+    }
+    Some(Finding::warning(
+        part,
+        format!(
+            "its lifecycle rule deletes objects after {days} days, but prompts are used for {used_hours} h: jobs of honest miners fail then"
+        ),
+        remedy,
+    ))
+}
+
+/// The fewest days after which one of the rules deletes any object.
+fn days_of_all(present: &str) -> Option<u32> {
+    let rules = xml::elements(present, "Rule").filter(|rule| {
+        xml::first(rule, "Status").as_deref() == Some("Enabled")
+            && xml::all(rule, "Prefix").iter().all(String::is_empty)
+            && xml::elements(rule, "Tag").next().is_none()
+    });
+    let days = rules.filter_map(|rule| {
+        let expiration = xml::elements(rule, "Expiration").next()?;
+        xml::first(expiration, "Days")?.parse().ok()
+    });
+    days.min()
 }
 
 fn no_rules() -> Outcome {
@@ -55,7 +127,7 @@ fn no_rules() -> Outcome {
 #[derive(Debug, Eq, PartialEq)]
 enum Expiry {
     /// Objects are deleted after so many days, as it should be.
-    Is(String),
+    Is(u32),
     /// These rules are to be set: ours among all others.
     Set(String),
 }
@@ -69,8 +141,8 @@ fn rules(present: &str, days: Option<u32>) -> Expiry {
         let is_for_all = text("Prefix").is_none_or(|prefix| prefix.is_empty());
         let is_on = text("Status").as_deref() == Some("Enabled");
         let set = text("Days").filter(|_| is_ours(rule) && is_for_all && is_on)?;
-        let is_given = days.is_none_or(|days| days.to_string() == set);
-        (is_given && set.parse::<u32>().is_ok()).then_some(set)
+        let set = set.parse().ok()?;
+        days.is_none_or(|days| days == set).then_some(set)
     };
     if let Some(set) = all.iter().find_map(good) {
         return Expiry::Is(set);
@@ -97,11 +169,11 @@ mod tests {
     #[test]
     fn rule_is_added_once() {
         let first = set("", None);
-        assert_eq!(rules(&first, None), Expiry::Is("14".to_owned()));
+        assert_eq!(rules(&first, None), Expiry::Is(14));
         let second = set(&first, Some(7));
         assert_eq!(second, first.replace(">14<", ">7<"));
-        assert_eq!(rules(&second, None), Expiry::Is("7".to_owned()));
-        assert_eq!(rules(&second, Some(7)), Expiry::Is("7".to_owned()));
+        assert_eq!(rules(&second, None), Expiry::Is(7));
+        assert_eq!(rules(&second, Some(7)), Expiry::Is(7));
     }
 
     #[test]
@@ -110,7 +182,37 @@ mod tests {
         let present = format!("<LifecycleConfiguration>{other}</LifecycleConfiguration>");
         let both = set(&present, None);
         assert!(both.contains(other), "{both}");
-        assert_eq!(rules(&both, Some(14)), Expiry::Is("14".to_owned()));
+        assert_eq!(rules(&both, Some(14)), Expiry::Is(14));
+    }
+
+    #[test]
+    fn default_rule_outlives_the_use_of_series() {
+        let example = include_str!("../../../../config.computehorde.example.json");
+        let example: serde_json::Value = serde_json::from_str(example).unwrap();
+        let used = &example["config"]["horde_crossval"]["expiry_hours"];
+        assert_eq!(used.as_u64(), Some(USED_HOURS_DEFAULT));
+        assert!(USED_HOURS_DEFAULT <= used_hours_max(DAYS_DEFAULT));
+        assert_eq!(text(DAYS_DEFAULT), "after 14 days");
+        let early = text(3);
+        assert!(
+            early.ends_with("config.horde_crossval is at most 48"),
+            "{early}"
+        );
+    }
+
+    #[test]
+    fn earliest_rule_for_all_objects_counts() {
+        let rule = |filter: &str, days: u32| {
+            format!(
+                "<Rule><Filter>{filter}</Filter><Status>Enabled</Status><Transition><Days>1</Days></Transition><Expiration><Days>{days}</Days></Expiration></Rule>"
+            )
+        };
+        let prefix = |text: &str| format!("<Prefix>{text}</Prefix>");
+        let logs = rule(&prefix("logs/"), 2);
+        let tagged = rule("<Tag><Key>k</Key><Value>v</Value></Tag>", 3);
+        let rules = [logs, tagged, rule(&prefix(""), 30), rule("", 20)].concat();
+        assert_eq!(days_of_all(&rules), Some(20));
+        assert_eq!(days_of_all(&rules.replace("Enabled", "Disabled")), None);
     }
 
     #[test]

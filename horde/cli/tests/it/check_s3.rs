@@ -1,6 +1,9 @@
 //! `check-s3`.
 
+use std::fs;
 use std::time::{Duration, Instant};
+
+use serde_json::json;
 
 use crate::support::{Service, folder, run, run_with};
 
@@ -132,6 +135,26 @@ fn user_without_the_right_to_delete_passes() {
         "{}",
         said.all()
     );
+}
+
+/// Prompts that a rule deletes while they are used would fail the jobs of honest miners.
+#[test]
+fn rule_that_deletes_prompts_in_use_is_a_warning() {
+    let service = Service::with_buckets();
+    let provision = ["provision-s3", "prompts", "answers", "--expire-days"];
+    let provisioned = service.run(&[&provision[..], &["14"]].concat());
+    assert_eq!(provisioned.code, 0, "{}", provisioned.all());
+    let said = service.run(&["check-s3"]);
+    assert!(!said.stdout.contains("lifecycle"), "{}", said.all());
+    let section = json!({ "config": { "horde_crossval": { "expiry_hours": 336 } } });
+    let config = service.home.path().join("config.json");
+    fs::write(config, section.to_string()).unwrap();
+    let said = service.run(&["check-s3"]);
+    assert_eq!(said.code, 0, "{}", said.all());
+    let warning = ["warning", "prompts", "after 14 days", "used for 336 h"];
+    assert!(said.has_line(&warning), "{}", said.all());
+    let remedy = ["->", "--expire-days 15", "at most 312"];
+    assert!(said.has_line(&remedy), "{}", said.all());
 }
 
 #[test]

@@ -236,7 +236,7 @@ fn wrong_command_line_is_refused() {
     for arguments in [
         &["provision-s3", "prompts"][..],
         &["provision-s3", "prompts", "answers", "--new-key"],
-        &["provision-s3", "prompts", "answers", "--expire-days", "0"],
+        &["provision-s3", "prompts", "answers", "--expire-days", "1"],
     ] {
         assert_eq!(service.run(arguments).code, 2, "{arguments:?}");
     }

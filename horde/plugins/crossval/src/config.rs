@@ -40,7 +40,8 @@ pub(crate) struct Config {
     pub(crate) generator_model: String,
     /// Samples that are drawn from one series until it is replaced.
     pub(crate) uses_per_series: u32,
-    /// Hours after which series and samples are replaced.
+    /// Hours after its generation for which a series and all its samples are used; by default 13 days. Samples are drawn from it for seven
+    /// eighths of them. The lifecycle rules of both buckets must keep objects for a day longer.
     pub(crate) expiry_hours: u64,
 }
 
@@ -59,7 +60,7 @@ impl Default for Config {
             generator_image: GENERATOR_IMAGE.to_owned(),
             generator_model: "phi3".to_owned(),
             uses_per_series: 10,
-            expiry_hours: 14 * 24,
+            expiry_hours: 13 * 24,
         }
     }
 }
@@ -107,9 +108,15 @@ impl Config {
         Endpoint::parse(Some(&self.endpoint), Some(&self.region), bucket)
     }
 
-    /// Milliseconds after which series and samples are replaced.
+    /// Milliseconds after which a series and its samples are not used any more.
     pub(crate) fn expiry_ms(&self) -> u64 {
         self.expiry_hours * 3_600_000
+    }
+
+    /// Milliseconds for which samples are drawn from a series. In the rest of its life, 39 h by default, those that were drawn are used:
+    /// a workload may wait for answers for a day, and the trusted miner needs hours to write a pool of new series.
+    pub(crate) fn drawing_ms(&self) -> u64 {
+        self.expiry_ms() / 8 * 7
     }
 
     pub(crate) fn generator_image(&self) -> String {

@@ -154,6 +154,14 @@ impl Pool {
         next.map(|(uuid, _)| uuid.as_str())
     }
 
+    /// From when on the life of a sample counts: a miner reads its series, which is older, and a rule of the bucket may delete that one.
+    pub(crate) fn made_ms(&self, sample: &Sample) -> u64 {
+        let series = self.series.get(&sample.series);
+        series.map_or(sample.ready_ms, |series| {
+            series.made_ms.min(sample.ready_ms)
+        })
+    }
+
     /// How many workloads and samples need each series.
     pub(crate) fn references(&self) -> BTreeMap<&str, usize> {
         let mut references = BTreeMap::new();

@@ -34,7 +34,7 @@ impl Crossval {
             return Ok(());
         }
         let asks = std::mem::take(&mut self.live.asks);
-        let mut ready = self.ready_samples();
+        let mut ready = self.ready_samples(now_ms);
         let shares = share(&asks, ready.len(), || ctx.random_u64());
         for (ask, hotkeys) in asks.into_iter().zip(shares) {
             let mut samples = Vec::new();
@@ -84,13 +84,14 @@ impl Crossval {
         }
     }
 
-    /// The samples that may be given, the oldest last.
-    fn ready_samples(&self) -> Vec<(String, Sample)> {
+    /// The samples that may be given, the oldest last. After a long stop a sweep does not drop all that have expired at once.
+    fn ready_samples(&self, now_ms: u64) -> Vec<(String, Sample)> {
         if self.ready_count() == 0 {
             return Vec::new();
         }
         let samples = self.pool.samples.iter();
         let mut ready: Vec<(String, Sample)> = samples
+            .filter(|(_, sample)| !self.is_expired(sample, now_ms))
             .map(|(name, sample)| (name.clone(), sample.clone()))
             .collect();
         ready.sort_by_key(|(_, sample)| std::cmp::Reverse(sample.ready_ms));

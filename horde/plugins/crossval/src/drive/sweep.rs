@@ -5,6 +5,7 @@ use tig_plugin_api::prelude::*;
 use crate::Crossval;
 use crate::bucket::Object;
 use crate::limits::{SWEEP_MS, SWEPT_MAX, URL_SECONDS, WORKLOAD_AGE_MS_MAX};
+use crate::pool::Sample;
 
 impl Crossval {
     pub(super) fn sweep(&mut self, ctx: &mut Context<'_>) -> Result<()> {
@@ -32,9 +33,8 @@ impl Crossval {
     }
 
     fn drop_old_samples(&mut self, ctx: &mut Context<'_>, now_ms: u64) -> Result<()> {
-        let expiry_ms = self.config.expiry_ms();
         let samples = self.pool.samples.iter();
-        let old = samples.filter(|(_, sample)| now_ms.saturating_sub(sample.ready_ms) >= expiry_ms);
+        let old = samples.filter(|(_, sample)| self.is_expired(sample, now_ms));
         let old: Vec<String> = old.map(|(name, _)| name.clone()).take(SWEPT_MAX).collect();
         for name in old {
             self.pool.delete_sample(ctx, &name)?;
@@ -42,12 +42,17 @@ impl Crossval {
         Ok(())
     }
 
+    /// Whether the series of a sample may be gone from the bucket before a miner has read it.
+    pub(super) fn is_expired(&self, sample: &Sample, now_ms: u64) -> bool {
+        now_ms.saturating_sub(self.pool.made_ms(sample)) >= self.config.expiry_ms()
+    }
+
     fn retire_old_series(&mut self, ctx: &mut Context<'_>, now_ms: u64) -> Result<()> {
-        let expiry_ms = self.config.expiry_ms();
+        let drawing_ms = self.config.drawing_ms();
         let uses_max = self.config.uses_per_series;
         let series = self.pool.series.iter();
         let old = series.filter(|(_, series)| {
-            let is_old = now_ms.saturating_sub(series.made_ms) >= expiry_ms;
+            let is_old = now_ms.saturating_sub(series.made_ms) >= drawing_ms;
             !series.is_retired && (is_old || series.uses >= uses_max)
         });
         let old: Vec<_> = old

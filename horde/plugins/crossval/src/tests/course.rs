@@ -213,6 +213,64 @@ fn old_series_and_samples_expire() {
     assert_eq!(world.report()["series"]["live"], 0);
 }
 
+/// A rule of the bucket deletes a series by its age, however young the samples are that were drawn from it last.
+#[test]
+fn sample_expires_with_its_series() {
+    let mut section = section();
+    section["expiry_hours"] = json!(2);
+    let mut world = World::full_with(&section);
+    world.harness.advance_ms(3_600_000);
+    world.settle();
+    world.want("b", &[("a", 4)]);
+    world.settle();
+    for _ in 0..2 {
+        let asked = world.wait_for_job();
+        world.solve(&asked);
+        world.settle();
+    }
+    let young = world.records("sample/");
+    assert_eq!(young.len(), 4);
+    world.harness.advance_ms(3_600_000);
+    let left = world.records("sample/");
+    assert!(
+        young.iter().all(|sample| !left.contains(sample)),
+        "{left:?}"
+    );
+}
+
+/// So that new series are there before the samples of the old ones expire.
+#[test]
+fn old_series_is_replaced_before_its_samples_expire() {
+    let mut section = section();
+    section["expiry_hours"] = json!(8);
+    let mut world = World::full_with(&section);
+    world.harness.emitted();
+    world.harness.advance_ms(7 * 3_600_000);
+    world.settle();
+    let asked = world.wait_for_job();
+    assert!(asked.is_generation());
+    let report = world.report();
+    assert_eq!(
+        (&report["series"]["usable"], &report["samples"]["ready"]),
+        (&json!(0), &json!(4))
+    );
+}
+
+#[test]
+fn expired_sample_that_no_sweep_has_seen_is_not_given() {
+    let mut section = section();
+    section["expiry_hours"] = json!(1);
+    let mut world = World::full_with(&section);
+    world.harness.advance_ms(3_590_000);
+    // A sweep comes at the start, and the next one a minute later.
+    world.harness.kill();
+    world.harness.advance_ms(0);
+    world.harness.advance_ms(20_000);
+    assert_eq!(world.records("sample/").len(), 4);
+    let given = world.want("b", &[("a", 1)]);
+    assert_eq!(given["samples"], json!([]));
+}
+
 #[test]
 fn nothing_that_is_missing_in_the_config_is_asked_for() {
     let mut world = World::with(&json!({}), &small());
