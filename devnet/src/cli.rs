@@ -19,6 +19,10 @@ pub(crate) struct Cli {
     /// Milliseconds from block to block; 0 makes blocks only when POST /devnet/admin/advance asks for them
     #[arg(long, default_value_t = 5_000)]
     pub(crate) block_ms: u64,
+    /// Blocks that a benchmark of a new network waits per block of its submission delay; 0 for blocks that come faster than a machine
+    /// computes
+    #[arg(long, default_value_t = 3.0, value_name = "FACTOR", value_parser = parse_multiplier)]
+    pub(crate) delay_multiplier: f64,
     /// Decides all block ids: the same seed and requests give the same samples [default: that of the state, or 0]
     #[arg(long)]
     pub(crate) seed: Option<u64>,
@@ -60,6 +64,14 @@ pub(crate) enum Players {
     Drawn(usize),
     /// Those in this file.
     Listed(PathBuf),
+}
+
+fn parse_multiplier(text: &str) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    match number.is_finite() && number >= 0.0 {
+        true => Ok(number),
+        false => Err("must be a number from 0 on".to_owned()),
+    }
 }
 
 fn parse_players(text: &str) -> Result<Players, String> {

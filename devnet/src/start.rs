@@ -110,6 +110,8 @@ fn network(
         info!(height = network.height(), "going on from the state");
         return Ok(network);
     }
+    let mut config = devnet_config();
+    config.benchmark_submissions.submission_delay_multiplier = cli.delay_multiplier;
     let algorithms = load_folder(&cli.algorithms)?;
     for algorithm in &algorithms {
         info!(
@@ -121,7 +123,7 @@ fn network(
     }
     let mut network = Network::new(Genesis {
         seed,
-        config: devnet_config(),
+        config,
         player_ids: Vec::new(),
         algorithms,
         download_base_url,
