@@ -6,8 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use serde::{Deserialize, Serialize};
 
 use crate::kind::Kind;
-use crate::outcome::{Answer, Outcome};
-use crate::publish::is_key_refused;
+use crate::outcome::{Answer, Outcome, is_key_refused};
 
 /// Submissions that are over and remembered.
 const DONE_COUNT_MAX: usize = 100;

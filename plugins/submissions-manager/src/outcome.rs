@@ -11,6 +11,9 @@ const TEXT_CHARS_MAX: usize = 500;
 /// Words by which the API says that it has the submission already (tig-protocol.md section 5).
 const DUPLICATE_WORDS: [&str; 3] = ["duplicate", "already", "with these settings exists"];
 
+/// Words by which the API says that the key is of another player (InvalidSubmittingPlayer, tig-protocol.md section 5).
+const WRONG_PLAYER_WORDS: [&str; 3] = ["submittingplayer", "submitting player", "wrong player"];
+
 /// What became of a submission.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Outcome {
@@ -113,11 +116,20 @@ fn classify_answer(kind: Kind, answer: &HttpAnswer) -> Outcome {
         }
         408 | 500..=599 if kind == Kind::Precommit => Outcome::Unknown(kept),
         // Authentication and routing are repaired by people, while finished work waits.
-        401 | 403 | 404 | 408 | 425 | 500..=599 if kind != Kind::Precommit => {
-            Outcome::Retryable(kept)
-        }
+        _ if kind != Kind::Precommit && is_key_refused(&kept) => Outcome::Retryable(kept),
+        404 | 408 | 425 | 500..=599 if kind != Kind::Precommit => Outcome::Retryable(kept),
         400..=499 if names_what_may_come(kind, &lower) => Outcome::Retryable(kept),
         _ => Outcome::Rejected(kept),
+    }
+}
+
+/// Whether an answer is about who we are.
+pub(crate) fn is_key_refused(answer: &Answer) -> bool {
+    let text = answer.text.to_lowercase();
+    match answer.status {
+        Some(401 | 403) => true,
+        Some(400..=499) => WRONG_PLAYER_WORDS.iter().any(|words| text.contains(words)),
+        _ => false,
     }
 }
 
@@ -229,7 +241,21 @@ mod tests {
         (Proof, 503, "", "retryable"),
         (Precommit, 502, "", "unknown"),
         (Benchmark, 401, "bad key", "retryable"),
+        (Proof, 403, "bad key", "retryable"),
         (Precommit, 401, "bad key", "rejected"),
+        (
+            Benchmark,
+            400,
+            "wrong submitting player: expected 0x1, got 0x2",
+            "retryable",
+        ),
+        (Proof, 400, "InvalidSubmittingPlayer", "retryable"),
+        (
+            Precommit,
+            400,
+            "wrong submitting player: expected 0x1, got 0x2",
+            "rejected",
+        ),
     ];
 
     #[test]

@@ -5,7 +5,7 @@ use tig_events::{Alert, AlertKind};
 use tig_plugin_api::prelude::*;
 
 use crate::kind::Kind;
-use crate::outcome::{Answer, Outcome};
+use crate::outcome::{Answer, Outcome, is_key_refused};
 use crate::submission::{State, Submission};
 
 /// Emits and logs what became of a request.
@@ -73,19 +73,6 @@ pub(crate) fn publish_outcome(
         }
     }
     Ok(())
-}
-
-/// Words by which the API says that the key is of another player (InvalidSubmittingPlayer, tig-protocol.md section 5).
-const WRONG_PLAYER_WORDS: [&str; 3] = ["submittingplayer", "submitting player", "wrong player"];
-
-/// Whether an answer is about who we are.
-pub(crate) fn is_key_refused(answer: &Answer) -> bool {
-    let text = answer.text.to_lowercase();
-    match answer.status {
-        Some(401 | 403) => true,
-        Some(400..=499) => WRONG_PLAYER_WORDS.iter().any(|words| text.contains(words)),
-        _ => false,
-    }
 }
 
 /// What a person can do about an answer that is about who we are.

@@ -184,6 +184,26 @@ fn refused_identities_are_logged_with_a_remedy() {
     }
 }
 
+#[test]
+fn work_refused_for_its_key_is_sent_again() {
+    for (event, work) in [
+        ("benchmark_ready", benchmark(ID)),
+        ("proof_ready", proof(ID)),
+    ] {
+        let mut manager = start();
+        manager.event(event, work);
+        let refusal = "wrong submitting player: expected a, got b";
+        let events = answer(&mut manager, 400, refusal);
+        assert_eq!(events[0].1["will_retry"], json!(true));
+        // The operator corrects the key.
+        manager.restart();
+        manager.event("new_block", block(101, "precommit"));
+        manager.advance_ms(RETRY_MS);
+        manager.update();
+        assert_eq!(manager.http_calls().len(), 1, "{event}");
+    }
+}
+
 proptest! {
     /// However the clock was set between runs: paid work is sent after the delay at the latest.
     #[test]
@@ -308,6 +328,7 @@ fn a_precommit_is_not_carried_into_the_next_block() {
     );
     let events = fail(&mut manager, HttpFailureKind::Connect);
     assert_eq!(events[0].1["will_retry"], json!(false));
+    assert_eq!(events[1].1["settings"], precommit(100, 1)["settings"]);
     manager.advance_ms(RETRY_MS);
     manager.update();
     assert_eq!(
