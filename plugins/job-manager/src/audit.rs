@@ -49,6 +49,15 @@ impl Audit {
         is_new
     }
 
+    /// This audit without what a slave says; `None` if that is what the job has stored, or nothing.
+    pub(crate) fn without(&self, slave: &str) -> Option<Self> {
+        let (stored, others) = self.claims.split_first()?;
+        let is_other = stored.slave != slave && others.iter().any(|claim| claim.slave == slave);
+        let mut rest = self.clone();
+        rest.claims.retain(|claim| claim.slave != slave);
+        is_other.then_some(rest)
+    }
+
     pub(crate) fn slaves(&self) -> impl Iterator<Item = &str> {
         self.claims.iter().map(|claim| claim.slave.as_str())
     }

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use tig_events::{AuditBatch, SlaveConvicted};
 use tig_plugin_api::prelude::*;
+use tig_protocol::MerkleHash;
 
 use crate::audit::{Audit, Verdict};
 use crate::config::ChallengeConfig;
 use crate::job::Job;
 use crate::record::{Abandoned, BatchRecord};
+use crate::rejections::Rejection;
 use crate::{JobManager, store};
 
 /// A slave whose last result is at most so old is taken to be there.
@@ -123,22 +125,15 @@ impl JobManager {
         };
         let open = job.audits().get(&index).map(|open| open.audit.clone());
         let is_authority = config.verifier.as_ref() == Some(&claim.slave);
+        let start_nonce = job.batch(index).map_or(0, |batch| batch.start_nonce);
         if stored.is_confirmed && open.is_none() && !is_authority && !claim.agrees(stored) {
-            ctx.warn_with(
-                "slave contradicts two others, too late",
-                &[
-                    ("benchmark_id", &benchmark_id),
-                    ("batch_index", &index),
-                    ("slave", &claim.slave),
-                ],
-            );
-            return Ok(());
+            let agreed = stored.merkle_root;
+            return self.refuse_dissent(ctx, benchmark_id, start_nonce, claim, agreed);
         }
         let mut audit = open.unwrap_or_else(|| Audit::new(stored));
         if !audit.add(claim) {
-            return Ok(());
+            return self.hand_out_again(ctx, benchmark_id, start_nonce);
         }
-        let start_nonce = job.batch(index).map_or(0, |batch| batch.start_nonce);
         let verdict = audit.verdict(config.verifier.as_deref());
         let conclusion = conclude(&verdict, stored, job, start_nonce);
         if !claim.agrees(stored) {
@@ -182,6 +177,42 @@ impl JobManager {
         }
         // Its proofs, if they were asked for, are still missing.
         self.hand_out_again(ctx, benchmark_id, start_nonce)
+    }
+
+    /// One slave contradicts the root that two have `agreed` on: its result is a bad one, and its batch is due again.
+    fn refuse_dissent(
+        &mut self,
+        ctx: &mut Context<'_>,
+        benchmark_id: &str,
+        start_nonce: u64,
+        claim: &BatchRecord,
+        agreed: MerkleHash,
+    ) -> Result<()> {
+        let reason = format!(
+            "merkle root {} and its solutions differ from {agreed}, which two slaves have found",
+            claim.merkle_root
+        );
+        let job = self.jobs.get(benchmark_id);
+        if job.is_some_and(|job| job.record().reconfirmed) {
+            // It may be a result for the block that the network rolled back: no fault of its slave.
+            ctx.warn_with(
+                "result ignored",
+                &[
+                    ("benchmark_id", &benchmark_id),
+                    ("start_nonce", &start_nonce),
+                    ("slave", &claim.slave),
+                    ("reason", &reason),
+                ],
+            );
+            return self.hand_out_again(ctx, benchmark_id, start_nonce);
+        }
+        let rejection = Rejection {
+            start_nonce,
+            slave: claim.slave.clone(),
+            reason,
+            at_ms: ctx.now_ms(),
+        };
+        self.reject(ctx, benchmark_id, rejection)
     }
 
     /// Hands audits out again that nobody has answered, and gives up waiting for those that nobody takes. In a reconfirmed job
@@ -236,8 +267,10 @@ impl JobManager {
         Ok(())
     }
 
-    /// Takes out what a slave in quarantine has delivered, as far as it is not committed and nobody has confirmed it.
+    /// Takes out what a slave in quarantine has delivered, as far as it is not committed and nobody has confirmed it, and its
+    /// voice in open audits.
     pub(crate) fn discard_results_of(&mut self, ctx: &mut Context<'_>, slave: &str) -> Result<()> {
+        self.silence(ctx, slave)?;
         for (benchmark_id, job) in &mut self.jobs {
             let of_slave = job
                 .batches
@@ -270,6 +303,22 @@ impl JobManager {
                     ("count", &count),
                 ],
             );
+        }
+        Ok(())
+    }
+
+    /// Takes a slave's voice out of open audits. An audit with one voice left is not a dispute any more: `advance_audits`
+    /// hands it out again, and ends it once it is overdue.
+    fn silence(&mut self, ctx: &mut Context<'_>, slave: &str) -> Result<()> {
+        let mut changed = Vec::new();
+        for (benchmark_id, job) in &self.jobs {
+            for (&index, open) in job.audits() {
+                let audit = open.audit.without(slave);
+                changed.extend(audit.map(|audit| (benchmark_id.clone(), index, audit)));
+            }
+        }
+        for (benchmark_id, index, audit) in changed {
+            self.put_audit(ctx, &benchmark_id, index, Some(audit))?;
         }
         Ok(())
     }

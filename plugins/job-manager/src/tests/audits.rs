@@ -172,6 +172,29 @@ fn a_quarantined_slave_loses_unconfirmed_results() {
 }
 
 #[test]
+fn a_quarantined_voice_holds_up_no_benchmark() {
+    let mut manager = start_with(0.0, Value::Null);
+    let batches = batches(&mut manager);
+    for batch in &batches[..2] {
+        manager.event("batch_result", by("ann", work(batch)));
+    }
+    manager.event("batch_result", by("liar", lie(work(&batches[1]))));
+    manager.event("batch_result", by("ann", work(&batches[2])));
+    assert_eq!(stage(&mut manager)["stage"], "auditing");
+    emitted(&mut manager);
+    let quarantined = json!({ "slave": "liar", "reason": "it lied", "until_ms": 1 });
+    manager.event("slave_quarantined", quarantined);
+    manager.update();
+    let audit = take(&mut manager, "audit_batch").remove(0);
+    assert_eq!(audit["not_for"], json!(["ann"]), "another one may decide");
+    manager.restart();
+    manager.advance_ms(60_000);
+    manager.update();
+    let ready = take(&mut manager, "benchmark_ready").remove(0);
+    assert_eq!(ready["merkle_root"], json!(whole_tree().root()));
+}
+
+#[test]
 fn a_root_disproved_after_submission_ends_the_job() {
     let mut manager = start_with(0.0, Value::Null);
     let batches = batches(&mut manager);
@@ -269,8 +292,58 @@ fn one_voice_does_not_undo_what_two_have_found() {
     manager.event("batch_result", by("ann", work(&batches[1])));
     manager.event("batch_result", by("ann", work(&batches[2])));
     manager.event("batch_result", by("bob", work(&batches[2])));
-    take(&mut manager, "audit_batch");
+    let root = take(&mut manager, "benchmark_ready")[0]["merkle_root"].clone();
     manager.event("batch_result", by("liar", lie(work(&batches[1]))));
-    assert_eq!(take(&mut manager, "audit_batch"), [] as [Value; 0]);
+    let events = emitted(&mut manager);
+    assert_eq!(events.len(), 1, "{events:?}");
+    assert_eq!(events[0].0, "result_refused");
+    assert_eq!(events[0].1["slave"], "liar");
     assert_eq!(stage(&mut manager)["stage"], "benchmark_ready");
+
+    // Whoever contradicts it with a proof version has not proved it: another slave gets it at once.
+    let mut sampled = block_with_benchmark(103, &root);
+    sampled["benchmarks"][ID]["state"]["sampled_nonces"] = json!([4]);
+    manager.event("new_block", sampled);
+    let proofs = take(&mut manager, "new_batch");
+    let mut accusation = lie(work(&proofs[0]));
+    accusation["merkle_proofs"] = json!([]);
+    manager.event("batch_result", by("liar", accusation));
+    let events = emitted(&mut manager);
+    let names: Vec<&str> = events.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["result_refused", "new_batch"]);
+    assert_eq!(events[1].1, proofs[0]);
+}
+
+#[test]
+fn a_repeated_contradiction_makes_its_proof_due() {
+    let mut manager = start_with(0.0, Value::Null);
+    let batches = batches(&mut manager);
+    for batch in &batches {
+        manager.event("batch_result", by("ann", work(batch)));
+    }
+    let root = take(&mut manager, "benchmark_ready")[0]["merkle_root"].clone();
+    manager.event("new_block", block_with_benchmark(103, &root));
+    let proofs = take(&mut manager, "new_batch");
+    let mut accusation = lie(work(&proofs[0]));
+    accusation["merkle_proofs"] = json!([]);
+    for _ in 0..2 {
+        manager.event("batch_result", by("liar", accusation.clone()));
+        assert_eq!(take(&mut manager, "new_batch"), [proofs[0].clone()]);
+    }
+}
+
+#[test]
+fn a_stale_result_of_a_confirmed_batch_is_not_counted() {
+    let mut manager = start(16);
+    manager.event("new_block", block(101));
+    let mut replaced = block(101);
+    replaced["precommits"][ID]["state"]["rand_hash"] = json!("block101b");
+    manager.event("new_block", replaced);
+    let batch = take(&mut manager, "new_batch").pop().unwrap();
+    for slave in ["ann", "bob"] {
+        manager.event("batch_result", by(slave, work(&batch)));
+    }
+    emitted(&mut manager);
+    manager.event("batch_result", by("late", lie(work(&batch))));
+    assert_eq!(emitted(&mut manager), []);
 }
