@@ -102,7 +102,12 @@ impl JobManager {
                 &[("benchmark_id", &benchmark_id), ("sampled", &count)],
             );
         }
-        if let Some(reason) = &after.abandoned {
+        let was_abandoned = before.and_then(|record| record.abandoned.as_ref());
+        if was_abandoned.is_some() && after.abandoned.is_none() {
+            ctx.info_with("job goes on", &[("benchmark_id", &benchmark_id)]);
+        }
+        let reason = after.abandoned.as_ref();
+        if let Some(reason) = reason.filter(|reason| was_abandoned != Some(*reason)) {
             ctx.error_with(
                 "job abandoned",
                 &[

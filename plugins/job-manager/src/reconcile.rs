@@ -5,7 +5,7 @@ use tig_protocol::api::{Benchmark, Precommit};
 
 use crate::config::Config;
 use crate::finished::Outcome;
-use crate::job::{Job, Unprovable};
+use crate::job::{Job, Stage, Unprovable};
 use crate::network::Network;
 use crate::record::{Abandoned, JobRecord};
 use crate::times::Times;
@@ -73,13 +73,18 @@ pub(crate) fn reconcile(
         let before = record.times.precommit_height;
         record.times.precommit_height = state.block_confirmed.or(before);
     }
-    if job.is_none() && benchmark.is_none() && network.window.is_too_late(record.block_started) {
-        record.abandon(Abandoned::TooLate, now_ms);
+    let is_too_late = network.window.is_too_late(record.block_started);
+    if record.abandoned == Some(Abandoned::TooLate) && !is_too_late {
+        // The network has rolled blocks back, or lengthened the lifespan.
+        record.resume();
     }
     if let (Some(job), Some(root), None) = (job, record.committed_root, &record.abandoned)
         && let Err(Unprovable::Useless(reason)) = job.check_root(root)
     {
         record.abandon(reason, now_ms);
+    }
+    if is_too_late && record.abandoned.is_none() && has_work_left(job, &record) {
+        record.abandon(Abandoned::TooLate, now_ms);
     }
     if Some(&record) == before {
         return None;
@@ -89,6 +94,15 @@ pub(crate) fn reconcile(
         return Some(Change::Restart(Box::new(record)));
     }
     Some(Change::Put(Box::new(record)))
+}
+
+/// Whether slaves still have to compute something for `record`, the next one of `job`. What is ready costs nothing any more,
+/// unless nonces have been sampled since.
+fn has_work_left(job: Option<&Job>, record: &JobRecord) -> bool {
+    job.is_none_or(|job| {
+        let is_ready = matches!(job.stage(), Stage::BenchmarkReady | Stage::ProofReady);
+        !is_ready || record.sampled_nonces != job.record().sampled_nonces
+    })
 }
 
 /// `None` as long as the precommit is not confirmed.

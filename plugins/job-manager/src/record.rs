@@ -47,6 +47,12 @@ impl JobRecord {
         self.abandoned = Some(reason);
         self.times.abandoned_ms = Some(now_ms);
     }
+
+    /// Undoes `abandon`.
+    pub(crate) fn resume(&mut self) {
+        self.abandoned = None;
+        self.times.abandoned_ms = None;
+    }
 }
 
 /// Why finished or possible work is of no use.
@@ -64,7 +70,7 @@ pub(crate) enum Abandoned {
     BrokenBranch { nonce: u64 },
     #[error("the result of batch {start_nonce} was found wrong after its benchmark was submitted")]
     Disproved { start_nonce: u64 },
-    #[error("it was first seen so late that its proof would not count any more")]
+    #[error("its proof would be confirmed too late to count")]
     TooLate,
 }
 
@@ -76,7 +82,9 @@ impl Abandoned {
             Self::BrokenBranch { .. } | Self::Disproved { .. } => {
                 "find out which slaves computed it; raise audit_share, or name a verifier"
             }
-            Self::TooLate => "see why the host was down, or behind, for so long",
+            Self::TooLate => {
+                "see why host or slaves were away or slow for so long; add slaves, or configure fewer num_nonces"
+            }
         }
     }
 }

@@ -415,12 +415,65 @@ fn a_huge_job_goes_on_before_the_next_update() {
 fn a_precommit_seen_too_late_is_not_computed() {
     for (height, expected) in [(128, "computing"), (129, "abandoned")] {
         let mut manager = start(4);
-        let mut late = block(height);
-        let submissions = &mut late["block"]["config"]["benchmark_submissions"];
-        submissions["submission_delay_multiplier"] = json!(3.0);
-        manager.event("new_block", late);
+        manager.event("new_block", with_delay(block(height)));
         assert_eq!(stage(&mut manager)["stage"], expected, "{height}");
     }
+}
+
+/// A block at which a proof counts that is confirmed within 29 blocks of the start at 100.
+fn with_delay(mut block: Value) -> Value {
+    let submissions = &mut block["block"]["config"]["benchmark_submissions"];
+    submissions["submission_delay_multiplier"] = json!(3.0);
+    block
+}
+
+#[test]
+fn a_known_job_is_abandoned_once_too_late() {
+    let mut manager = start(4);
+    manager.event("new_block", block(101));
+    let batches = take(&mut manager, "new_batch");
+    manager.event("batch_result", work(&batches[0]));
+    manager.restart();
+    manager.event("new_block", with_delay(block(129)));
+    let job = stage(&mut manager);
+    assert_eq!(job["stage"], "abandoned");
+    assert_eq!(job["reason_code"]["kind"], "too_late");
+    assert_eq!(take(&mut manager, "new_batch"), [] as [Value; 0]);
+    assert_eq!(manager.unfinished(), 0, "a drain does not wait for it");
+    manager.update();
+    let events = manager.emitted();
+    let throughput = events.iter().find(|(name, _)| name == "throughput");
+    let open = &throughput.unwrap().1["challenges"]["c003"]["open_nonces"];
+    assert_eq!(*open, 0, "it holds no new precommit back");
+
+    // The network has rolled blocks back.
+    manager.event("new_block", with_delay(block(128)));
+    assert_eq!(take(&mut manager, "new_batch"), batches[1..]);
+    for batch in &batches[1..] {
+        manager.event("batch_result", work(batch));
+    }
+    assert_eq!(take(&mut manager, "benchmark_ready").len(), 1);
+}
+
+#[test]
+fn what_is_ready_stays_when_it_is_too_late() {
+    let mut manager = start(4);
+    let root = compute(&mut manager)["merkle_root"].clone();
+    manager.event("new_block", with_delay(block(129)));
+    assert_eq!(stage(&mut manager)["stage"], "benchmark_ready");
+
+    // Proofs would have to be computed.
+    manager.event("new_block", with_delay(block_with_benchmark(130, &root)));
+    assert_eq!(stage(&mut manager)["stage"], "abandoned");
+    assert_eq!(take(&mut manager, "new_batch"), [] as [Value; 0]);
+
+    manager.event("new_block", with_delay(block_with_benchmark(128, &root)));
+    for batch in take(&mut manager, "new_batch") {
+        manager.event("batch_result", work(&batch));
+    }
+    assert_eq!(take(&mut manager, "proof_ready").len(), 1);
+    manager.event("new_block", with_delay(block_with_benchmark(129, &root)));
+    assert_eq!(stage(&mut manager)["stage"], "proof_ready");
 }
 
 #[test]

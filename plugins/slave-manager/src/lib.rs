@@ -201,7 +201,7 @@ impl SlaveManager {
             queue.follow(event.block.window, &event.precommits, is_proved);
         if ended > 0 {
             ctx.info_with(
-                "batches of finished or expired jobs removed",
+                "batches of finished, late or expired jobs removed",
                 &[("count", &ended)],
             );
         }

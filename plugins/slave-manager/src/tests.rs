@@ -369,6 +369,20 @@ fn proved_and_expired_jobs_are_forgotten_unlisted_not() {
 }
 
 #[test]
+fn batches_of_jobs_too_late_to_count_are_forgotten() {
+    let mut manager = start();
+    for id in ["late", "live"] {
+        manager.event("new_batch", batch(id, 0, &[]));
+    }
+    let mut block = block(129, &[("late", 100), ("live", 101)], &[]);
+    let submissions = &mut block["block"]["config"]["benchmark_submissions"];
+    submissions["submission_delay_multiplier"] = json!(3.0);
+    manager.event("new_block", block);
+    assert_eq!(get(&mut manager, "ann").unwrap()["benchmark_id"], "live");
+    assert_eq!(get(&mut manager, "bob"), None);
+}
+
+#[test]
 fn a_reload_keeps_queue_leases_and_statistics() {
     let mut manager = start();
     manager.event("new_batch", batch(ID, 0, &[]));

@@ -27,7 +27,7 @@ pub(super) struct Job {
 /// Batches that a block has made useless.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Forgotten {
-    /// Of jobs that are proved or have expired.
+    /// Of jobs that are proved, expired, or too late for their proof to count.
     pub(crate) ended: usize,
     /// Of a random hash that the network has rolled back.
     pub(crate) stale: usize,
@@ -63,7 +63,8 @@ impl Queue {
             };
             let started = listed.get(benchmark_id).copied().or(job.block_started);
             let started = *job.block_started.insert(started.unwrap_or(window.height));
-            let lives = !is_proved(benchmark_id) && !window.is_expired(started);
+            let is_over = window.is_expired(started) || window.is_too_late(started);
+            let lives = !is_proved(benchmark_id) && !is_over;
             if !lives {
                 dead.push(*number);
             }
