@@ -26,12 +26,12 @@ pub struct PrecommitsDelayed {
 }
 event!(PrecommitsDelayed, "precommits_delayed", latest);
 
-/// `precommits_paused`: the operator wants nothing new begun. Precommits that were not sent yet are dropped.
+/// `precommits_paused`: nothing new may begin, by the operator's pause or a drain. Precommits that wait to be sent are dropped.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct PrecommitsPaused {}
 event!(PrecommitsPaused, "precommits_paused");
 
-/// `precommit_dropped`: a precommit has ended with its block, or by a pause, and was never sent: it costs no fee.
+/// `precommit_dropped`: a precommit has ended with its block, or by a pause, and the API has not taken it: it costs no fee.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct PrecommitDropped {
     /// What was to be benchmarked.

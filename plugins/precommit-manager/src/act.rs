@@ -2,8 +2,10 @@
 
 use tig_events::PrecommitReady;
 use tig_plugin_api::prelude::*;
+use tig_protocol::PreciseNumber;
 
 use crate::PrecommitManager;
+use crate::ledger::Ledger;
 use crate::market::Market;
 use crate::reason::Hold;
 use crate::selector::SELECTION_BLOCKS_COUNT_MAX;
@@ -87,6 +89,25 @@ impl PrecommitManager {
             }
         }
         (self.ledger, self.spend, self.tally) = (ledger, spend, tally);
+        self.report_unfinished(ctx);
+        Ok(())
+    }
+
+    /// Gives the slot and the fee of a precommit back that the API has not taken, once; an answer may come after the next block.
+    pub(crate) fn give_back(
+        &mut self,
+        ctx: &mut Context<'_>,
+        take: impl Fn(&mut Ledger) -> Option<PreciseNumber>,
+    ) -> Result<()> {
+        let (mut ledger, mut former) = (self.ledger.clone(), self.former.clone());
+        let Some(fee) = take(&mut ledger).or_else(|| take(&mut former)) else {
+            return Ok(());
+        };
+        let mut spend = self.spend.clone();
+        spend.take_back(fee);
+        ctx.put("ledger", &ledger)?;
+        ctx.put("spend", &spend)?;
+        (self.ledger, self.former, self.spend) = (ledger, former, spend);
         self.report_unfinished(ctx);
         Ok(())
     }

@@ -75,7 +75,7 @@ impl Board {
             if let Some(late) = &self.late {
                 self.applied.refuse(late.why.clone());
             }
-            self.choices = choices(&self.applied, market);
+            self.choices = choices(config, &self.applied, market);
         }
     }
 

@@ -16,6 +16,13 @@ pub(crate) struct Precommit {
     pub(crate) settings: Option<Settings>,
 }
 
+impl Precommit {
+    /// Height from which the lifespan counts.
+    pub(crate) fn block_started(&self) -> Option<u32> {
+        Some(self.details.as_ref()?.block_started)
+    }
+}
+
 #[derive(Deserialize)]
 struct PrecommitDetails {
     block_started: u32,

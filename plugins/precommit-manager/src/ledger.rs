@@ -1,4 +1,4 @@
-//! What was precommitted at the current block.
+//! What was precommitted at the current block, and at others of its height.
 //!
 //! Invariant: settings that were used once are never used again, whatever became of them.
 
@@ -7,10 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use tig_protocol::{BenchmarkSettings, PreciseNumber};
 
-/// Precommits at one block. Survives reloads and restarts, so that none is paid for twice.
+/// Precommits at one height. Survives reloads and restarts, so that none is paid for twice.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Ledger {
+    /// The newest block of the height.
     pub(crate) block_id: String,
+    /// `None` if an older version stored it.
+    #[serde(default)]
+    height: Option<u32>,
     /// Random number in `[0, 1)` that decides which challenges this block's slots go to.
     #[serde(default)]
     pub(crate) offset: f64,
@@ -23,12 +27,22 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    pub(crate) fn of_block(block_id: &str, offset: f64) -> Self {
+    pub(crate) fn of_block(block_id: &str, height: u32, offset: f64) -> Self {
         Self {
             block_id: block_id.to_owned(),
+            height: Some(height),
             offset,
             ..Self::default()
         }
+    }
+
+    /// Goes on with another block, if it is of the same height: API nodes can disagree about it, each in its turn.
+    pub(crate) fn go_on(&mut self, block_id: &str, height: u32) -> bool {
+        let is_same = self.height == Some(height);
+        if is_same {
+            block_id.clone_into(&mut self.block_id);
+        }
+        is_same
     }
 
     pub(crate) fn made(&self) -> usize {

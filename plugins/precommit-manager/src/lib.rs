@@ -8,7 +8,7 @@
 //! | commands | `pause`, `resume`: whether new work is begun; `why`: the reasons why nothing, or not everything, is precommitted |
 //! | conditions | the reasons, by their codes (`reason.rs`); `selection_applied`: challenges whose weights come from a selector; `selection_refused`: a selector's choice that is not valid, or of a block more than ten ago; `fee_balance_low` also if the balance lasts for less than two days, or the API says so; `precommits_refused`: three in a row |
 //! | config keys | `max_precommits_per_block`, `max_unresolved`, `budget_per_day`, `algo_selection` {challenge name: `algorithm`, `num_nonces`, `weight`, `max_fee`} |
-//! | stored keys | `ledger`: what was precommitted at the current block; `spend`: fees of the last day; `paused`: there while new work is paused, with the time of the pause |
+//! | stored keys | `ledger`: what was precommitted at the current height; `spend`: fees of the last day; `paused`: there while new work is paused, with the time of the pause |
 //!
 //! Nothing is begun that the slaves, as fast as they were lately, could not prove while it counts, nor with an algorithm of
 //! which a benchmark was flagged as fraud, nor while it is paused or the host drains.
@@ -50,7 +50,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use tig_events::{
     BlockClock, DifficultySamples, Fleet, PrecommitDropped, PrecommitReady, PrecommitsDelayed,
-    SubmitPrecommitError, Throughput,
+    PrecommitsPaused, SubmitPrecommitError, Throughput,
 };
 use tig_plugin_api::ReportedConditions;
 use tig_plugin_api::prelude::*;
@@ -76,7 +76,7 @@ struct PrecommitManager {
     player_id: String,
     board: Board,
     ledger: Ledger,
-    /// That of the block before, whose precommits may not have been sent.
+    /// That of the height before, whose precommits may not have been sent or answered.
     former: Ledger,
     spend: Spend,
     is_draining: bool,
@@ -135,7 +135,7 @@ struct Failed {
 
 #[extension(
     routes("GET /precommits", "GET /operator/panel/precommits"),
-    emits(PrecommitReady, tig_events::PrecommitsPaused),
+    emits(PrecommitReady, PrecommitsPaused),
     identity(player_id: "The account.")
 )]
 impl PrecommitManager {
@@ -178,8 +178,10 @@ impl PrecommitManager {
         let market = Market::new(&event);
         if self.ledger.block_id != market.block_id {
             self.log_block(ctx, market.height);
-            let ledger = Ledger::of_block(&market.block_id, ctx.random_unit());
-            self.former = std::mem::replace(&mut self.ledger, ledger);
+            if !self.ledger.go_on(&market.block_id, market.height) {
+                let ledger = Ledger::of_block(&market.block_id, market.height, ctx.random_unit());
+                self.former = std::mem::replace(&mut self.ledger, ledger);
+            }
         }
         self.board.clock.see(market.height, ctx.now_ms());
         if let Some(balance) = market.balance {
@@ -211,6 +213,8 @@ impl PrecommitManager {
 
     fn on_drain(&mut self, ctx: &mut Context<'_>) -> Result<()> {
         self.is_draining = true;
+        // Those of this block that still wait to be sent.
+        ctx.emit(&PrecommitsPaused {})?;
         ctx.info(&Hold::Draining.to_string());
         Ok(())
     }
@@ -260,15 +264,7 @@ impl PrecommitManager {
             return Ok(());
         }
         let request: Request = serde_json::from_value(event.request)?;
-        let mut ledger = self.ledger.clone();
-        if let Some(fee) = ledger.reject(&request.settings) {
-            let mut spend = self.spend.clone();
-            spend.take_back(fee);
-            ctx.put("ledger", &ledger)?;
-            ctx.put("spend", &spend)?;
-            (self.ledger, self.spend) = (ledger, spend);
-            self.report_unfinished(ctx);
-        }
+        self.give_back(ctx, |ledger| ledger.reject(&request.settings))?;
         self.tally.add_failure(false);
         let fee = self.board.fee(&request.settings.challenge_id);
         let listed = self.board.market.as_ref().and_then(|market| market.balance);
@@ -311,24 +307,13 @@ impl PrecommitManager {
         Ok(())
     }
 
-    /// It was kept back until its block was over, or new work was paused: its fee was not paid.
+    /// The API has not taken it by the end of its block, or by a pause: its fee was not paid.
     fn on_precommit_dropped(
         &mut self,
         ctx: &mut Context<'_>,
         event: PrecommitDropped,
     ) -> Result<()> {
-        let (mut ledger, mut former) = (self.ledger.clone(), self.former.clone());
-        let fee = ledger.drop_unsent(&event.settings);
-        let Some(fee) = fee.or_else(|| former.drop_unsent(&event.settings)) else {
-            return Ok(());
-        };
-        let mut spend = self.spend.clone();
-        spend.take_back(fee);
-        ctx.put("ledger", &ledger)?;
-        ctx.put("spend", &spend)?;
-        (self.ledger, self.former, self.spend) = (ledger, former, spend);
-        self.report_unfinished(ctx);
-        Ok(())
+        self.give_back(ctx, |ledger| ledger.drop_unsent(&event.settings))
     }
 
     /// Begins nothing new until `resume`, also after a restart; what is paid for is finished.

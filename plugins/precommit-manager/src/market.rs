@@ -97,7 +97,7 @@ pub(crate) struct Market {
     pub(crate) algorithms: Vec<AlgorithmFacts>,
     /// Unknown for players that the API does not list, such as new ones.
     pub(crate) balance: Option<PreciseNumber>,
-    /// Our listed precommits without a proof.
+    /// Our listed precommits without a proof that could still count.
     pub(crate) unresolved: usize,
     /// What became of our listed precommits, by challenge id.
     #[serde(default)]
@@ -112,10 +112,11 @@ pub(crate) struct ChallengeFacts {
     pub(crate) fees: Option<Fees>,
 }
 
+/// `None` is what the API left out.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Fees {
-    base: PreciseNumber,
-    per_nonce: PreciseNumber,
+    base: Option<PreciseNumber>,
+    per_nonce: Option<PreciseNumber>,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -140,10 +141,15 @@ pub(crate) enum Usability {
 }
 
 impl Fees {
-    /// What a precommit costs (tig-protocol.md section 9); `None` if that is beyond 256 bits.
+    pub(crate) fn is_known(self) -> bool {
+        self.base.is_some() && self.per_nonce.is_some()
+    }
+
+    /// What a precommit costs (tig-protocol.md section 9), as far as it is known; `None` if that is beyond 256 bits.
     pub(crate) fn of(self, num_nonces: u32) -> Option<PreciseNumber> {
         let nonces = PreciseNumber::from_u64(u64::from(num_nonces));
-        self.base.checked_add(self.per_nonce.checked_mul(nonces)?)
+        let of_nonces = self.per_nonce.unwrap_or_default().checked_mul(nonces)?;
+        self.base.unwrap_or_default().checked_add(of_nonces)
     }
 }
 
@@ -153,7 +159,6 @@ impl Market {
             .map(|wasm| (wasm.algorithm_id.as_str(), &wasm.details))
             .collect();
         let player = event.player.as_ref().and_then(|player| player.0.as_ref());
-        let open = event.precommits.keys();
         let suspects = event.frauds.keys().filter_map(|id| {
             let precommit = event.precommits.get(id)?.0.as_ref()?;
             let settings = precommit.settings.as_ref()?;
@@ -169,7 +174,7 @@ impl Market {
                 .map(|algorithm| algorithm_facts(&wasms, &suspects, algorithm))
                 .collect(),
             balance: player.and_then(|player| player.state.as_ref()?.available_fee_balance),
-            unresolved: open.filter(|id| !event.proofs.contains_key(*id)).count(),
+            unresolved: event.unresolved(),
             funnels: event.funnels(player),
         }
     }
@@ -184,6 +189,17 @@ impl Market {
 }
 
 impl NewBlock {
+    /// Those that are too late are not worked on, so they take no room from others.
+    fn unresolved(&self) -> usize {
+        let window = self.block.window;
+        let open = self.precommits.iter().filter(|(id, precommit)| {
+            let started = precommit.0.as_ref().and_then(Precommit::block_started);
+            let is_too_late = started.is_some_and(|started| window.is_too_late(started));
+            !is_too_late && !self.proofs.contains_key(*id)
+        });
+        open.count()
+    }
+
     fn funnels(&self, player: Option<&Player>) -> BTreeMap<String, Funnel> {
         let listed = Listed {
             precommits: &self.precommits,
@@ -211,8 +227,8 @@ fn qualifier_difficulties(challenge: &Challenge) -> Option<(&str, &BTreeSet<Poin
 
 fn challenge_facts(challenge: &Challenge) -> ChallengeFacts {
     let fees = challenge.block_data.as_ref().map(|data| Fees {
-        base: data.base_fee.unwrap_or_default(),
-        per_nonce: data.per_nonce_fee.unwrap_or_default(),
+        base: data.base_fee,
+        per_nonce: data.per_nonce_fee,
     });
     ChallengeFacts {
         id: challenge.id.clone(),

@@ -37,6 +37,8 @@ pub(crate) enum Reason {
     NotCompiled(String),
     #[error("algorithm `{0}` has no download url")]
     NoDownloadUrl(String),
+    #[error("the API does not state its fee at this block, and fees are limited")]
+    FeeUnknown,
     #[error("its fee is beyond every balance")]
     FeeOverflow,
     #[error("its fee of {} TIG is above the balance of {} TIG: top it up", .fee.to_f64(), .left.to_f64())]
@@ -76,6 +78,7 @@ impl Reason {
             Self::InactiveAlgorithm(_) => "inactive_algorithm",
             Self::NotCompiled(_) => "not_compiled",
             Self::NoDownloadUrl(_) => "no_download_url",
+            Self::FeeUnknown => "fee_unknown",
             Self::FeeOverflow => "fee_overflow",
             Self::BalanceTooLow { .. } => "fee_balance_low",
             Self::FeeOverLimit { .. } => "fee_over_limit",
@@ -103,6 +106,7 @@ impl Reason {
             | Self::InactiveAlgorithm(_)
             | Self::NotCompiled(_)
             | Self::NoDownloadUrl(_)
+            | Self::FeeUnknown
             | Self::FeeOverflow
             | Self::TooSlow { .. } => Severity::Warning,
             Self::Fraud(_) | Self::BalanceTooLow { .. } => Severity::Critical,
@@ -134,6 +138,9 @@ impl Reason {
             Self::FeeOverLimit { .. } => "wait until the fee falls, or raise its max_fee",
             Self::BudgetSpent { .. } => {
                 "wait until fees of the last 24 hours fall, or raise budget_per_day"
+            }
+            Self::FeeUnknown => {
+                "wait until the API states it; without max_fee and budget_per_day it is not waited for"
             }
             Self::FeeOverflow => "configure fewer num_nonces for it",
             Self::TooSlow { .. } => "configure fewer num_nonces for it, or add slaves",
@@ -283,6 +290,7 @@ mod tests {
             Reason::InactiveAlgorithm(name()),
             Reason::NotCompiled(name()),
             Reason::NoDownloadUrl(name()),
+            Reason::FeeUnknown,
             Reason::FeeOverflow,
             Reason::BalanceTooLow { fee, left: fee },
             Reason::FeeOverLimit { fee, limit: 1.0 },

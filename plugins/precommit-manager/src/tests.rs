@@ -45,10 +45,12 @@ fn wasm(id: &str) -> Value {
     json!({ "algorithm_id": id, "details": { "compile_success": true, "download_url": "http://x/a.wasm" } })
 }
 
-/// Satisfiability and knapsack with one usable algorithm each. A precommit of 20 nonces costs 3 TIG.
+/// Satisfiability and knapsack with one usable algorithm each. A precommit of 20 nonces costs 3 TIG. Block `b1` is of height
+/// 100, `b2` of height 101.
 fn block(id: &str) -> Value {
+    let number: u32 = id[1..].parse().unwrap();
     json!({
-        "block": { "id": id, "details": { "height": 100 }, "config": { "benchmark_submissions":
+        "block": { "id": id, "details": { "height": 99 + number }, "config": { "benchmark_submissions":
             { "lifespan_period": 120, "submission_delay_multiplier": 3.0 } } },
         "challenges": { "c001": challenge("c001", "satisfiability"), "c003": challenge("c003", "knapsack") },
         "algorithms": {

@@ -139,7 +139,7 @@ impl SubmissionsManager {
         )
     }
 
-    /// What waits is dropped: nothing may be paid for after a pause.
+    /// What waits is dropped: nothing may be paid for after a pause, or while the host drains.
     fn on_precommits_paused(&mut self, ctx: &mut Context<'_>, _: PrecommitsPaused) -> Result<()> {
         self.withdraw_precommits(ctx)?;
         report_unfinished(ctx, &self.submissions);
@@ -353,10 +353,14 @@ impl SubmissionsManager {
             };
             let mut after = submission.after(outcome, ctx.now_ms(), &retries);
             let is_over = kind == Kind::Precommit && self.is_over(&after);
-            if is_over && after.state == State::Waiting {
+            let is_dropped = is_over && after.state == State::Waiting;
+            if is_dropped {
                 after.state = State::Rejected;
             }
             publish_outcome(ctx, &key, &after, outcome)?;
+            if is_dropped {
+                precommits::emit_dropped(ctx, &after)?;
+            }
             let now_ms = ctx.now_ms();
             let will_retry = after.state == State::Waiting;
             self.ledger.answered(kind, outcome, will_retry, now_ms);

@@ -1,4 +1,4 @@
-//! When a precommit is not sent any more: its block is over, or new work is paused.
+//! When a precommit is not sent any more: its block is over, or nothing new is begun.
 
 use serde_json::json;
 use tig_plugin_api::prelude::*;
@@ -10,20 +10,18 @@ use crate::submission::Submission;
 
 /// Why a precommit was dropped.
 pub(crate) const NEW_BLOCK: &str = "a new block has come";
-pub(crate) const PAUSED: &str = "new work is paused";
+pub(crate) const PAUSED: &str = "nothing new is begun";
 
 impl SubmissionsManager {
     /// Drops what waits. The precommit in flight may have been paid for: it is awaited, but not sent again.
     pub(crate) fn withdraw_precommits(&mut self, ctx: &mut Context<'_>) -> Result<()> {
         let all = self.submissions.iter();
         let precommits = all.filter(|((kind, _), _)| *kind == Kind::Precommit);
-        let mut waiting: Vec<(u32, (Kind, String))> = precommits
+        let waiting: Vec<(Kind, String)> = precommits
             .filter(|(key, _)| !self.is_in_flight(key))
-            .map(|(key, submission)| (submission.attempts, key.clone()))
+            .map(|(key, _)| key.clone())
             .collect();
-        // Those that were never sent ask for an event, which the host may refuse: until one is emitted, nothing has changed.
-        waiting.sort_unstable();
-        for (_, key) in &waiting {
+        for key in &waiting {
             self.drop_precommit(ctx, key, PAUSED)?;
         }
         for ((kind, _), submission) in &mut self.submissions {
@@ -47,20 +45,15 @@ impl SubmissionsManager {
         Ok(())
     }
 
-    /// Says of a precommit that was never sent that it costs nothing.
+    /// Drops a precommit that waits. The API has taken none of its attempts: one that it may have taken is not repeated.
     pub(crate) fn drop_precommit(
         &mut self,
         ctx: &mut Context<'_>,
         key: &(Kind, String),
         why: &str,
     ) -> Result<()> {
-        let submission = self.submissions.get(key);
-        if let Some(unsent) = submission.filter(|submission| submission.attempts == 0) {
-            let settings = &unsent.request["settings"];
-            ctx.emit_json(
-                tig_events::PrecommitDropped::NAME,
-                &json!({ "settings": settings }),
-            )?;
+        if let Some(submission) = self.submissions.get(key) {
+            emit_dropped(ctx, submission)?;
         }
         let now_ms = ctx.now_ms();
         if let Some(dropped) = self.submissions.remove(key) {
@@ -81,4 +74,13 @@ impl SubmissionsManager {
         let in_flight = self.in_flight.get(&key.0);
         in_flight.is_some_and(|in_flight| in_flight.id == key.1)
     }
+}
+
+/// Emits that a precommit costs nothing.
+pub(crate) fn emit_dropped(ctx: &mut Context<'_>, precommit: &Submission) -> Result<()> {
+    let settings = &precommit.request["settings"];
+    ctx.emit_json(
+        tig_events::PrecommitDropped::NAME,
+        &json!({ "settings": settings }),
+    )
 }

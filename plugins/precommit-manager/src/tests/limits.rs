@@ -224,6 +224,20 @@ fn the_cap_of_unresolved_precommits_is_configurable() {
     );
 }
 
+#[test]
+fn precommits_too_late_to_count_are_not_unresolved() {
+    for (block_started, expected) in [(71, 0), (72, 1)] {
+        let mut manager = with(config(1, knapsack()), "max_unresolved", json!(1));
+        let mut listed = block("b1");
+        listed["precommits"]["p"] =
+            json!({ "details": { "block_started": block_started }, "settings": null });
+        manager.event("new_block", listed);
+        assert_eq!(view(&mut manager)["unresolved"], expected);
+        give(&mut manager, "c003", "b1", json!([[60, 11]]));
+        assert_eq!(precommits(&mut manager).len(), 1 - expected);
+    }
+}
+
 /// Blocks every 60 s: the proof of a benchmark counts for 29 blocks, of which 25 can be computed in: 1500 s.
 #[test]
 fn what_the_slaves_cannot_finish_in_time_is_not_begun() {
@@ -266,6 +280,44 @@ fn an_algorithm_with_a_listed_fraud_is_not_used() {
     manager.event("new_block", block("b2"));
     give(&mut manager, "c003", "b2", json!([[60, 11]]));
     assert_eq!(precommits(&mut manager).len(), 1);
+}
+
+#[test]
+fn an_unknown_fee_is_not_promised_against_a_limit() {
+    for (max_fee, budget, expected) in [
+        (json!(100), Value::Null, 0),
+        (Value::Null, json!(100), 0),
+        (Value::Null, Value::Null, 1),
+    ] {
+        for fee in ["base_fee", "per_nonce_fee"] {
+            let mut selection = knapsack();
+            selection["knapsack"]["max_fee"] = max_fee.clone();
+            let mut manager = with(config(1, selection), "budget_per_day", budget.clone());
+            let mut block = block("b1");
+            block["challenges"]["c003"]["block_data"][fee] = Value::Null;
+            manager.event("new_block", block);
+            give(&mut manager, "c003", "b1", json!([[60, 11]]));
+            manager.update();
+            assert_eq!(precommits(&mut manager).len(), expected);
+            let reason = &view(&mut manager)["challenges"]["knapsack"]["reason_code"];
+            assert_eq!(reason["kind"] == "fee_unknown", expected == 0);
+        }
+    }
+}
+
+#[test]
+fn a_drain_drops_precommits_that_wait_to_be_sent() {
+    let mut manager = manager(2, knapsack());
+    manager.event("new_block", block("b1"));
+    give(&mut manager, "c003", "b1", json!([[60, 11], [61, 11]]));
+    let made = precommits(&mut manager);
+    manager.event("drain", json!({}));
+    assert_eq!(
+        manager.emitted(),
+        [("precommits_paused".to_owned(), json!({}))]
+    );
+    manager.event("precommit_dropped", json!({ "settings": made[1] }));
+    assert_eq!(manager.unfinished(), 1);
 }
 
 #[test]
@@ -348,6 +400,55 @@ fn a_rate_limit_holds_precommits_until_their_turn() {
     manager.advance_ms(13_000);
     manager.update();
     assert_eq!(precommits(&mut manager).len(), 1);
+}
+
+#[test]
+fn a_precommit_refused_after_its_block_costs_nothing() {
+    let mut manager = with(config(1, knapsack()), "budget_per_day", json!(3));
+    manager.event("new_block", block("b1"));
+    give(&mut manager, "c003", "b1", json!([[60, 11]]));
+    let made = precommits(&mut manager);
+    manager.event("new_block", block("b2"));
+    give(&mut manager, "c003", "b2", json!([[60, 11]]));
+    assert_eq!(precommits(&mut manager), [] as [Value; 0]);
+    refuse(&mut manager, &made[0], json!(400), false);
+    assert_eq!(view(&mut manager)["spent_today"], "0");
+    manager.update();
+    assert_eq!(precommits(&mut manager).len(), 1);
+}
+
+/// API nodes that disagree about a height answer in turns.
+#[test]
+fn blocks_of_one_height_share_its_slots() {
+    for is_restarted in [false, true] {
+        let mut manager = manager(2, knapsack());
+        let mut other = block("b2");
+        other["block"]["details"]["height"] = json!(100);
+        let points = json!([[60, 11], [61, 11], [62, 11]]);
+        manager.event("new_block", block("b1"));
+        give(&mut manager, "c003", "b1", points.clone());
+        let made = precommits(&mut manager);
+        assert_eq!(made.len(), 2);
+        for round in 0..4 {
+            if is_restarted {
+                manager.restart();
+            }
+            let next = [other.clone(), block("b1")][round % 2].clone();
+            let id = next["block"]["id"].as_str().unwrap().to_owned();
+            manager.event("new_block", next);
+            give(&mut manager, "c003", &id, points.clone());
+            assert_eq!(precommits(&mut manager), [] as [Value; 0]);
+        }
+        // The slot of one that is refused goes to settings that were not used.
+        refuse(&mut manager, &made[0], json!(400), false);
+        manager.update();
+        let again = precommits(&mut manager);
+        assert_eq!(again.len(), 1);
+        assert!(!made.contains(&again[0]));
+        manager.event("new_block", block("b3"));
+        give(&mut manager, "c003", "b3", points);
+        assert_eq!(precommits(&mut manager).len(), 2);
+    }
 }
 
 #[test]

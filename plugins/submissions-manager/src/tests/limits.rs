@@ -105,16 +105,30 @@ fn a_limited_precommit_ends_with_its_block() {
 }
 
 #[test]
-fn only_unsent_precommits_are_called_dropped() {
+fn precommits_that_were_not_taken_are_dropped() {
     let mut manager = start();
-    manager.event("precommit_ready", precommit(100, 1));
-    manager.event("precommit_ready", precommit(100, 2));
+    for number in 0..3 {
+        manager.event("precommit_ready", precommit(100, number));
+    }
     fail(&mut manager, HttpFailureKind::Connect);
+    answer(&mut manager, 429, "too many requests");
     limit(&mut manager);
     manager.event("new_block", block(101, "none"));
     let dropped = manager.emitted();
-    assert_eq!(names(&dropped), ["precommit_dropped"]);
-    assert_eq!(dropped[0].1["settings"], precommit(100, 2)["settings"]);
+    assert_eq!(names(&dropped), ["precommit_dropped"; 3]);
+}
+
+#[test]
+fn a_precommit_that_may_be_taken_is_not_dropped() {
+    for is_lost in [true, false] {
+        let mut manager = start();
+        manager.event("precommit_ready", precommit(100, 1));
+        if is_lost {
+            fail(&mut manager, HttpFailureKind::Timeout);
+        }
+        manager.event("new_block", block(101, "none"));
+        assert_eq!(manager.emitted(), []);
+    }
 }
 
 #[test]

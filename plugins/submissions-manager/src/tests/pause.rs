@@ -57,7 +57,8 @@ fn paused_precommit_in_flight_is_not_resent() {
             manager.reload();
         }
         let events = fail(&mut manager, HttpFailureKind::Connect);
-        assert_eq!(names(&events), ["submit_precommit_error"]);
+        let expected = ["submit_precommit_error", "precommit_dropped"];
+        assert_eq!(names(&events), expected);
         assert_eq!(events[0].1["will_retry"], false);
         assert_nothing_is_sent(&mut manager);
     }
@@ -68,7 +69,7 @@ fn pause_drops_a_precommit_that_could_not_connect() {
     let mut manager = start();
     manager.event("precommit_ready", precommit(100, 1));
     fail(&mut manager, HttpFailureKind::Connect);
-    pause(&mut manager);
+    assert_eq!(names(&pause(&mut manager)), ["precommit_dropped"]);
     assert_nothing_is_sent(&mut manager);
 }
 
