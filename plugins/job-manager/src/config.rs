@@ -109,7 +109,7 @@ impl From<BatchSize> for u64 {
 #[serde(try_from = "u64")]
 pub(crate) struct ConfiguredBatchSize(BatchSize);
 
-/// A number that is no batch size for a config.
+/// A number that is not a batch size for a config.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BadBatchSize {
     #[error(transparent)]
