@@ -25,8 +25,12 @@ pub(crate) const BODY_BYTES_MAX: usize = 64 << 20;
 /// A body that takes longer is rejected with 408. A long one gets this time once more when there is room for it.
 pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A long body that waits longer for room is rejected with 503.
-const BODY_ROOM_TIMEOUT: Duration = Duration::from_secs(30);
+/// A long body that waits longer for room is rejected with 503. Clients wait for replies for half a minute or more, and should learn the
+/// reason.
+const BODY_ROOM_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A long body that has room, and of which nothing comes for so long, is rejected with 408: it keeps the room from others.
+const BODY_PART_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Status and text for a request that gets no reply.
 pub(crate) type Refusal = (StatusCode, String);
@@ -88,7 +92,7 @@ where
 {
     let mut bytes = Vec::new();
     let push = |part: &[u8]| bytes.extend_from_slice(part);
-    if read_parts(pin!(body), bytes_max, push).await? {
+    if read_parts(pin!(body), (bytes_max, BODY_TIMEOUT), push).await? {
         Ok(bytes)
     } else {
         Err(too_long(bytes_max))
@@ -114,7 +118,7 @@ where
     let announced = body.size_hint().upper().map(usize::try_from);
     // Whatever is announced: a client that only announces a long body must not keep others waiting.
     let push = |part: &[u8]| request.push_body(part);
-    if read_parts(body.as_mut(), SHORT_BYTES_MAX, push).await? {
+    if read_parts(body.as_mut(), (SHORT_BYTES_MAX, BODY_TIMEOUT), push).await? {
         return Ok(None);
     }
     let left = BODY_BYTES_MAX.checked_sub(request.body_bytes());
@@ -126,21 +130,23 @@ where
     };
     let room = timeout(BODY_ROOM_TIMEOUT, extension.long_bodies.take(bytes)).await;
     let room = room.map_err(|_| no_room(&extension.name))?;
-    if read_parts(body, left, |part| request.push_body(part)).await? {
+    let push = |part: &[u8]| request.push_body(part);
+    if read_parts(body, (left, BODY_PART_TIMEOUT), push).await? {
         Ok(room)
     } else {
         Err(too_long(BODY_BYTES_MAX))
     }
 }
 
-/// Reads `body` into `push`, part by part, until more than `bytes_max` bytes have come; `true` if its end comes before.
+/// Reads `body` into `push`, part by part, until more than `bytes_max` bytes have come; `true` if its end comes before. Waits for each part
+/// for `part_timeout`.
 ///
 /// # Errors
 ///
 /// The status and the text of the rejection.
 async fn read_parts<B>(
     mut body: Pin<&mut B>,
-    bytes_max: usize,
+    (bytes_max, part_timeout): (usize, Duration),
     mut push: impl FnMut(&[u8]),
 ) -> Result<bool, Refusal>
 where
@@ -149,7 +155,12 @@ where
 {
     let reading = async {
         let mut left = bytes_max;
-        while let Some(frame) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
+        loop {
+            let next = poll_fn(|context| body.as_mut().poll_frame(context));
+            let next = timeout(part_timeout, next).await.map_err(|_| too_slow())?;
+            let Some(frame) = next else {
+                return Ok(true);
+            };
             let frame = frame.map_err(|error| unreadable(&*error.into()))?;
             // Trailers are of no use to anybody.
             let Some(part) = frame.data_ref() else {
@@ -162,12 +173,15 @@ where
                 None => return Ok(false),
             }
         }
-        Ok(true)
     };
-    timeout(BODY_TIMEOUT, reading).await.unwrap_or_else(|_| {
-        let text = "the body takes too long".to_owned();
-        Err((StatusCode::REQUEST_TIMEOUT, text))
-    })
+    timeout(BODY_TIMEOUT, reading)
+        .await
+        .unwrap_or_else(|_| Err(too_slow()))
+}
+
+fn too_slow() -> Refusal {
+    let text = "the body takes too long".to_owned();
+    (StatusCode::REQUEST_TIMEOUT, text)
 }
 
 fn unreadable(error: &dyn Error) -> Refusal {
