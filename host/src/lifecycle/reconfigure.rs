@@ -347,6 +347,8 @@ fn remove(shared: &Shared, watched: &Watched) -> Outcome {
         );
         leave_behind(shared, extension);
     }
+    // Until its end it could still switch versions, which puts it back.
+    shared.services.bus.remove(extension);
     extension.conditions.end(&shared.services);
     let version = extension.version();
     info!(extension = extension.name, version, "extension removed");
@@ -366,8 +368,28 @@ mod tests {
     use std::sync::atomic::Ordering;
 
     use super::*;
+    use crate::runtime::mailbox::Taken;
     use crate::store::Store;
     use crate::store::fragile::{Fault, FragileBackend};
+
+    #[test]
+    fn removed_extension_that_switches_is_gone() {
+        let shared = Shared::offline(Store::in_memory().unwrap());
+        let watched = Watched::unattended("counter");
+        let bus = &shared.services.bus;
+        bus.subscribe(&watched.extension, &[]);
+        std::thread::scope(|threads| {
+            threads.spawn(|| {
+                // As a runner that carries out an earlier switch before its end.
+                if let Taken::Command(Command::Stop(ended)) = watched.extension.mailbox.take() {
+                    bus.subscribe(&watched.extension, &[]);
+                    ended.send(()).unwrap();
+                }
+            });
+            remove(&shared, &watched);
+        });
+        assert_eq!(bus.extensions().len(), 0);
+    }
 
     #[test]
     fn unreadable_outbox_keeps_an_extension_out() {

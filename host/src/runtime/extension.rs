@@ -244,9 +244,10 @@ impl Extension {
         present.rejected = Some(rejected);
     }
 
-    /// Records that the file that was rejected is offered no more.
+    /// Records that the file or the settings that were rejected are offered no more: when they are again, they are tried again.
     pub(crate) fn end_rejection(&self) {
-        self.lock().rejection = None;
+        let mut present = self.lock();
+        (present.rejection, present.rolled_back) = (None, None);
     }
 
     /// Records that a version was rolled back after it had taken over.
