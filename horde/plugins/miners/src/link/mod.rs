@@ -27,8 +27,8 @@ use crate::job::JobId;
 /// at once is not connected to without pauses.
 const STABLE_MS: u64 = 10_000;
 /// A manifest counts for so long, in milliseconds. A miner shows it once per authentication, and a batch is made from it (section
-/// 3.4, step 2). Links that are opened ahead of a batch, by the 24 blocks before it at most, are younger.
-const MANIFEST_AGE_MS_MAX: u64 = 300_000;
+/// 3.4, step 2). Links that are opened ahead of a batch, by the 24 blocks before it at most, are younger, also if blocks are missing.
+const MANIFEST_AGE_MS_MAX: u64 = 600_000;
 /// Receipts that wait for a connection; older ones are given up.
 const WAITING_RECEIPTS_MAX: usize = 1_000;
 

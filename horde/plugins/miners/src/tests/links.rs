@@ -292,7 +292,7 @@ fn old_manifest_is_asked_for_again() {
     let mut world = start();
     world.link(&[1, 2]);
     world.begin(&[(1, 1, CLASS, 240)]);
-    world.0.advance_ms(300_000);
+    world.0.advance_ms(600_000);
     want(&mut world, &[1, 2]);
     assert_eq!(announced_count(&mut world), Some(json!(2)));
     assert!(world.0.ws_closed().is_empty(), "it is new enough");
