@@ -10,6 +10,7 @@ use tig_plugin_api::prelude::*;
 
 use super::{ANSWER_TIMER, CONNECT_TIMER, HEARTBEAT_TIMER};
 use crate::Facilitator;
+use crate::config::Config;
 use crate::connection::{State, is_refusal};
 use crate::store::COMMAND;
 
@@ -58,6 +59,10 @@ impl Facilitator {
     /// statuses are stored, and are sent on the new one.
     pub(crate) fn follow_config(&mut self, ctx: &mut Context<'_>) -> Result<()> {
         let connection = &self.run.connection;
+        if self.run.opened_with.is_empty() {
+            // By an earlier version, which has not said with what: with the present options, to keep the connection.
+            self.run.opened_with = self.options();
+        }
         if !connection.was_opened() || self.run.opened_with == self.options() {
             return Ok(());
         }
@@ -75,9 +80,21 @@ impl Facilitator {
         self.open(ctx)
     }
 
-    /// All that connections depend on, to be compared: the hotkey that they authenticate, and the config, which has no secret.
+    /// All that connections depend on, to be compared: the hotkey that they authenticate, and how they are opened. No secret.
     fn options(&self) -> String {
-        format!("{} {:?}", self.hotkey.address(), self.config)
+        let Config {
+            key: _,
+            uri,
+            allow_plain,
+            frame_bytes_max,
+            ping_every_ms,
+            silent_ms_max,
+            connect_ms,
+        } = &self.config;
+        let address = self.hotkey.address();
+        format!(
+            "{address} {uri} {allow_plain} {frame_bytes_max} {ping_every_ms} {silent_ms_max} {connect_ms}"
+        )
     }
 
     fn open(&mut self, ctx: &mut Context<'_>) -> Result<()> {
