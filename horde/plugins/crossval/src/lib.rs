@@ -191,8 +191,13 @@ impl Crossval {
         Ok(self.live.clone())
     }
 
-    fn restore(&mut self, _ctx: &mut Context<'_>, state: Live) -> Result<()> {
+    fn restore(&mut self, ctx: &mut Context<'_>, state: Live) -> Result<()> {
         self.live = state;
+        // A job that was dropped with its buckets is not asked for, and keeps no link.
+        if self.job.is_none() {
+            (self.live.is_asked, self.live.is_reading) = (false, false);
+            self.live.link_idle_since_ms.get_or_insert(ctx.now_ms());
+        }
         // Of series that are gone with their bucket nothing can be drawn.
         if self.pool.series.is_empty() {
             self.live.run = None;
