@@ -15,8 +15,8 @@
 //! are sent by one handler, whose frames the host sends together: that is the barrier. Times are taken by the host where
 //! it reads and writes.
 //!
-//! Every job of a group gets one outcome, whatever happens. Jobs that were under way at a kill are interrupted, which costs
-//! their miners nothing. A connection that is lost is opened again, and the jobs go on. Sections are those of the ComputeHorde
+//! Every job of a group gets one outcome, whatever happens. Jobs that were under way at a kill are interrupted, and count
+//! as not tested. A connection that is lost is opened again, and the jobs go on. Sections are those of the ComputeHorde
 //! specification.
 
 mod conditions;

@@ -10,7 +10,7 @@ use super::{Ended, KnownMiner};
 struct Sums {
     jobs: u64,
     right: u64,
-    /// Excused or interrupted, which costs the miner nothing.
+    /// Excused or interrupted, so it counts as not tested.
     spared: u64,
     /// What costs the miner something.
     blamed: u64,

@@ -161,7 +161,7 @@ fn batch_without_manifest_executor_or_job_says_so() {
     assert!(left(&batches).is_empty());
 }
 
-/// The kind has jobs for a part of the executors: the result says how many are not tested and why, and these cost nothing.
+/// The kind has jobs for a part of the executors: the result says how many are not tested and why.
 #[test]
 fn executors_without_a_job_are_noted_in_the_result() {
     let mut batches = start();

@@ -43,7 +43,7 @@ pub(crate) fn batch_over(over: &BatchOver, now_ms: u64) -> Vec<SystemEvent> {
             "unreachable" => ("MINER_SYNTHETIC_JOB_FAILURE", "MINER_CONNECTION_ERROR"),
             "declined" => ("MINER_SYNTHETIC_JOB_FAILURE", "JOB_REJECTED"),
             "late" => ("MINER_SYNTHETIC_JOB_FAILURE", "JOB_EXECUTION_TIMEOUT"),
-            // They cost the miner nothing.
+            // They count as not tested.
             "excused" | "interrupted" => ("VALIDATOR_TELEMETRY", "GENERIC_ERROR"),
             _ => ("MINER_SYNTHETIC_JOB_FAILURE", FAILURE),
         };
