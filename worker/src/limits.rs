@@ -14,6 +14,12 @@ pub(crate) const TABLES_MAX: u32 = 16;
 /// Elements of one table, a pointer each on the host.
 pub(crate) const TABLE_ELEMENTS_MAX: u64 = 1 << 20;
 
+/// The engine's words for a memory that is larger than it can ever be. It has no type for them.
+const BEYOND_ANY_LIMIT: [&str; 2] = [
+    "memory growth exceeds memory type's limits",
+    "Memory maximum size exceeded",
+];
+
 /// The limits of one nonce, part of the protocol's configuration (`wasm_vm`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -94,12 +100,12 @@ impl ResourceLimiter for Sandbox {
     }
 
     fn memory_grow_failed(&mut self, error: Error) -> Result<()> {
-        // A refusal by the operating system says nothing about the algorithm, so it must not become a leaf.
-        if error.downcast_ref::<std::io::Error>().is_some() {
-            return Err(Error::new(HostOutOfMemory));
+        // The request does not fit into 32-bit addresses, beyond any limit. All else is a refusal by the machine, in an error of
+        // the engine's choice; it says nothing about the algorithm, so it must not become a leaf.
+        match BEYOND_ANY_LIMIT.contains(&error.to_string().as_str()) {
+            true => Err(Error::new(LimitReached)),
+            false => Err(Error::new(HostOutOfMemory)),
         }
-        // Otherwise the request does not fit into 32-bit addresses, beyond any limit.
-        Err(Error::new(LimitReached))
     }
 
     fn table_growing(
@@ -121,5 +127,38 @@ impl ResourceLimiter for Sandbox {
 
     fn memories(&self) -> usize {
         1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    fn cause(error: Error) -> Error {
+        let refused = Sandbox::new(&Limits::default()).memory_grow_failed(error);
+        refused.expect_err("a growth that fails stops the run")
+    }
+
+    /// The engine's errors name the system call in a type of their own as often as in `io::Error`.
+    #[test]
+    fn growth_refused_by_the_machine_is_a_host_failure() {
+        let no_memory = rustix::io::Errno::NOMEM;
+        for error in [
+            Error::new(no_memory),
+            Error::new(io::Error::from(no_memory)),
+            Error::new(no_memory).context("cannot map memory"),
+        ] {
+            let text = format!("{error:#}");
+            assert!(cause(error).is::<HostOutOfMemory>(), "{text}");
+        }
+    }
+
+    #[test]
+    fn growth_beyond_any_memory_reaches_the_limit() {
+        for text in BEYOND_ANY_LIMIT {
+            assert!(cause(Error::msg(text)).is::<LimitReached>(), "{text}");
+        }
     }
 }
