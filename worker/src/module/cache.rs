@@ -91,7 +91,14 @@ impl Cache {
             return Err(refused(folder));
         }
         let path = folder.join(KEY_FILE);
-        let metadata = match fs::symlink_metadata(&path) {
+        let mut metadata = fs::symlink_metadata(&path);
+        // What a power cut has left of a key. Of two processes that replace it at the same time, one seals with a key that the
+        // other has removed: its entries are compiled again.
+        if metadata.as_ref().is_ok_and(is_cut_short) {
+            remove(&path).map_err(failed)?;
+            metadata = fs::symlink_metadata(&path);
+        }
+        let metadata = match metadata {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 make_key(folder, &path).map_err(failed)?;
                 fs::symlink_metadata(&path).map_err(failed)?
@@ -200,6 +207,11 @@ fn is_private(metadata: &fs::Metadata) -> bool {
     metadata.mode() & 0o077 == 0 && metadata.uid() == rustix::process::geteuid().as_raw()
 }
 
+/// Whether this is a key file of ours with too few bytes. Others are left alone.
+fn is_cut_short(metadata: &fs::Metadata) -> bool {
+    metadata.is_file() && is_private(metadata) && metadata.len() < size_of::<Key>() as u64
+}
+
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?
@@ -228,7 +240,10 @@ fn make_key(folder: &Path, path: &Path) -> io::Result<()> {
     let mut key = Key::default();
     getrandom::fill(&mut key)?;
     let new = write_new(folder, &key)?;
-    let linked = fs::hard_link(&new, path);
+    // Or a power cut could leave the name without the bytes. Entries need no such care: their seal shows what is missing.
+    let linked = File::open(&new)
+        .and_then(|file| file.sync_all())
+        .and_then(|()| fs::hard_link(&new, path));
     remove(&new)?;
     match linked {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
