@@ -17,7 +17,7 @@ pub enum BadModule {
         actual: usize,
     },
     /// Not valid WASM, or it uses a proposal that is switched off: SIMD, threads, 64-bit memory, several memories,
-    /// `externref`.
+    /// `externref`, typed function references, garbage collection, exceptions.
     #[error("module is not valid: {0}")]
     Invalid(String),
     /// Algorithms run without any import.

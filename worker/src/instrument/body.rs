@@ -4,7 +4,7 @@ use wasm_encoder::{BlockType, Function, ValType, reencode};
 use wasmparser::{FunctionBody, Operator};
 
 use super::meter::Meter;
-use super::opcode::Op;
+use super::opcode::{Op, is_known};
 use super::scratch::{self, Kept, Scratch};
 use super::state::State;
 use super::{fuel, fuel_global, state_global};
@@ -76,6 +76,12 @@ impl<'a> Body<'a> {
                 })
             })
             .collect::<Result<_, _>>()?;
+        // Modules are validated without the proposals of other operators; a validator with more of them must not open a way
+        // around the count.
+        if let Some(unknown) = operators.iter().find(|op| !is_known(op.opcode)) {
+            let text = format!("operator {:?} is not supported", unknown.operator);
+            return Err(Error::UserError(BadModule::Invalid(text)));
+        }
         let units = fuel::regions(&operators);
         self.enter(units[0]);
         for (index, op) in operators.iter().enumerate() {

@@ -6,8 +6,9 @@
 //! each without those inside it, but with what a branch may skip. So does this pass. What differs are mostly its copies
 //! between registers: programs cost 0.5 to 1.0 times what they cost there.
 //!
-//! Invariant: a region's units are paid at its entry, and what a function has paid is in the global whenever another
-//! function or the host may look. Every turn of a loop and every call costs at least one unit and checks what is left, and
+//! Invariant: a region's units are paid at its entry, and what a function has paid is in the global whenever another function may
+//! look, and the host after a return. After a trap or a refused `memory.grow` the host finds what was paid at the last call or
+//! return (ADR 42). Every turn of a loop and every call costs at least one unit and checks what is left, and
 //! what is free is so only in small amounts, so that fuel bounds the time.
 
 use wasmparser::Operator;

@@ -16,6 +16,24 @@ const COMPARISONS: std::ops::RangeInclusive<u8> = 0x45..=0x66;
 /// Those and all arithmetic and conversions but the saturating ones, which have a prefix.
 const NUMERIC: std::ops::RangeInclusive<u8> = 0x45..=0xc4;
 
+/// Whether the rewriting knows the operator: those of WASM 2.0 without SIMD, and tail calls. Among others are calls and branches,
+/// at which fuel and state would be lost.
+pub(super) fn is_known(opcode: u8) -> bool {
+    matches!(
+        opcode,
+        // Control to `return_call_indirect`, without exceptions.
+        0x00..=0x05 | 0x0b..=0x13
+        // `drop` and `select`; locals, globals and tables.
+        | 0x1a..=0x1c | 0x20..=0x26
+        // Memory, constants and numbers.
+        | 0x28..=0xc4
+        // `ref.null`, `ref.is_null`, `ref.func`.
+        | 0xd0..=0xd2
+        // Saturating conversions and bulk operators.
+        | 0xfc
+    )
+}
+
 /// Whether the result is a truth value.
 pub(super) fn is_comparison(opcode: u8) -> bool {
     COMPARISONS.contains(&opcode)

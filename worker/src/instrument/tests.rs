@@ -1,5 +1,7 @@
 //! Executions with different states, and executions with the same one.
 
+use super::instrument;
+use crate::error::BadModule;
 use crate::limits::Limits;
 use crate::run::guest::{self, End};
 use crate::run::test_guests::{algorithm, instance};
@@ -126,4 +128,34 @@ fn work_before_a_failure_is_in_the_state() {
     let starved = [1000, 1010].map(|fuel| state_with(1, "", "(loop $again br $again)", fuel));
     assert_eq!(starved[0].1, End::OutOfFuel);
     assert_ne!(starved[0].0, starved[1].0);
+}
+
+/// Modules that would be valid with more proposals, as they come from no validator of ours.
+#[test]
+fn operators_unknown_to_the_rewriting_are_refused() {
+    for (fields, operator) in [
+        (
+            "(type $t (func)) (func $f (type $t) (return_call_ref $t (ref.func $f)))",
+            "ReturnCallRef",
+        ),
+        (
+            "(type $t (func)) (func $f (type $t) (call_ref $t (ref.func $f)))",
+            "CallRef",
+        ),
+        (
+            "(func (param funcref) (br_on_null 0 (local.get 0)) drop)",
+            "BrOnNull",
+        ),
+        (
+            "(func (param funcref) (br_on_non_null 0 (local.get 0)))",
+            "BrOnNonNull",
+        ),
+        ("(tag $t) (func (throw $t))", "Throw"),
+        ("(func (try_table))", "TryTable"),
+    ] {
+        let wasm = wat::parse_str(format!("(module {fields})")).expect("valid text");
+        let refused = instrument(&wasm);
+        let is_named = matches!(&refused, Err(BadModule::Invalid(text)) if text.contains(operator));
+        assert!(is_named, "{operator}: {refused:?}");
+    }
 }

@@ -5,14 +5,22 @@
 
 use std::sync::Arc;
 
-use wasmtime::Module;
+use wasmparser::{Validator, WasmFeatures};
 
 use super::cache::Cache;
-use super::code::{Code, one_line};
-use super::engine::engine;
+use super::code::Code;
 use crate::error::BadModule;
 use crate::instrument::instrument;
 use crate::limits::WASM_BYTES_MAX;
+
+/// The proposals that modules may use: those of the earlier interpreter (tig-protocol.md section 22.2). The engine knows more,
+/// and its list grows; the rewriting must know each operator that calls or branches, or fuel does not bound the time.
+const FEATURES: WasmFeatures = WasmFeatures::WASM2
+    .difference(WasmFeatures::SIMD)
+    // Of reference types, `externref`.
+    .difference(WasmFeatures::GC_TYPES)
+    .union(WasmFeatures::TAIL_CALL)
+    .union(WasmFeatures::EXTENDED_CONST);
 
 /// A compiled algorithm. Cloning is cheap, and clones run on any number of threads.
 #[derive(Clone)]
@@ -51,8 +59,10 @@ impl Algorithm {
         if wasm.len() > WASM_BYTES_MAX {
             return Err(BadModule::TooLarge { actual: wasm.len() });
         }
-        let engine = engine().map_err(BadModule::Engine)?;
-        Module::validate(engine, wasm).map_err(|error| BadModule::Invalid(one_line(&error)))?;
+        // The cache is asked for valid modules only, so an entry of an earlier version brings back no module that is refused.
+        Validator::new_with_features(FEATURES)
+            .validate_all(wasm)
+            .map_err(|error| BadModule::Invalid(error.to_string().replace('\n', " ")))?;
         Ok(Self {
             code: Arc::new(Code::new(instrument(wasm)?, cache)?),
             wasm_hash: blake3::hash(wasm).into(),

@@ -1,6 +1,6 @@
 //! The cache of compiled modules: it saves time and changes nothing, whatever is in its folder.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -120,6 +120,33 @@ fn a_new_key_makes_old_entries_worthless() {
     fs::remove_file(fixture.folder().join("key")).unwrap();
     assert_eq!(fixture.check(), entry);
     assert_ne!(fs::read(&entry).unwrap(), old);
+}
+
+/// What a power cut can leave of the first start.
+#[test]
+fn key_that_was_cut_short_is_replaced() {
+    let fixture = Fixture::new();
+    let entry = fixture.check();
+    let old = fs::read(&entry).unwrap();
+    let key = fixture.folder().join("key");
+    for bytes in [0, 31] {
+        OpenOptions::new()
+            .write(true)
+            .open(&key)
+            .unwrap()
+            .set_len(bytes)
+            .unwrap();
+        assert_eq!(fixture.check(), entry);
+        assert_eq!(fs::metadata(&key).unwrap().len(), 32);
+        assert_ne!(fs::read(&entry).unwrap(), old);
+    }
+    // Not ours to replace.
+    fs::write(&key, "").unwrap();
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o640)).unwrap();
+    assert!(matches!(
+        Cache::open(&fixture.folder()),
+        Err(CacheError::Unsafe { .. })
+    ));
 }
 
 #[test]

@@ -85,3 +85,46 @@ fn modules_beyond_what_is_granted_are_refused() {
     };
     check_refused(&wat(&table), tables);
 }
+
+/// Calls and branches that the fuel count does not follow: with them a run could go on for ever.
+#[test]
+fn typed_function_references_are_refused() {
+    for fields in [
+        "(type $t (func)) (elem declare func $f) (func $f (type $t) (return_call_ref $t (ref.func $f)))",
+        "(type $t (func)) (elem declare func $f) (func $f (type $t) (loop (call_ref $t (ref.func $f)) (br 0)))",
+        "(func (param funcref) (br_on_null 0 (local.get 0)) (drop))",
+        "(type $t (func)) (table 1 (ref null $t))",
+        "(type $t (sub (func)))",
+        "(rec (type $t (func)))",
+    ] {
+        let module = format!("{MEMORY} {INIT} {ENTRY_POINT} {fields}");
+        let wasm = wat(&module);
+        assert!(wasmparser::validate(&wasm).is_ok(), "{fields}");
+        check_refused(&wasm, is_invalid);
+    }
+}
+
+/// Proposals of the earlier interpreter (tig-protocol.md section 22.2), and those that WASM has had longer.
+#[test]
+fn proposals_of_the_network_are_accepted() {
+    for fields in [
+        "(func (result i32 i64) (i32.const 1) (i64.const 2))",
+        "(func (param i32) (result i32 i32) (local.get 0) (block (param i32) (result i32 i32) (i32.const 1)))",
+        "(func (param f64) (result i64) (i64.trunc_sat_f64_s (local.get 0)))",
+        "(func (param i32) (result i32) (i32.extend8_s (local.get 0)))",
+        "(func (memory.copy (i32.const 0) (i32.const 1) (i32.const 2)))",
+        "(data $d \"data\") (func (memory.init $d (i32.const 0) (i32.const 0) (i32.const 4)) (data.drop $d))",
+        "(table $a 2 funcref) (table $b 2 funcref) (func (table.copy $a $b (i32.const 0) (i32.const 0) (i32.const 1)))",
+        "(table $t 1 funcref) (func $f (table.set $t (i32.const 0) (ref.func $f))) (elem declare func $f)",
+        "(table $t 1 funcref) (func (result i32) (ref.is_null (table.get $t (i32.const 0))))",
+        "(func (param funcref funcref) (result funcref) (select (result funcref) (local.get 0) (local.get 1) (i32.const 0)))",
+        "(func $f (return_call $f))",
+        "(type $t (func)) (table 1 funcref) (func (return_call_indirect (type $t) (i32.const 0)))",
+        "(global i32 (i32.add (i32.const 1) (i32.const 2)))",
+        "(global $g (export \"g\") (mut i64) (i64.const 1))",
+    ] {
+        let module = format!("{MEMORY} {INIT} {ENTRY_POINT} {fields}");
+        let compiled = Algorithm::compile(&wat(&module)).map(|_| ());
+        assert!(compiled.is_ok(), "{fields}: {compiled:?}");
+    }
+}
