@@ -113,7 +113,7 @@ fn compile(
         .map_err(|error| BadModule::Invalid(one_line(&error)))
 }
 
-pub(super) fn one_line(error: &wasmtime::Error) -> String {
+fn one_line(error: &wasmtime::Error) -> String {
     let causes: Vec<String> = error
         .chain()
         .map(|cause| cause.to_string().replace('\n', " "))

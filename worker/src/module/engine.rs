@@ -5,8 +5,6 @@
 //!
 //! Invariant: whatever changes what a guest computes or what it costs belongs to the engine profile (see `fingerprint`).
 
-use std::fs;
-use std::io;
 use std::sync::OnceLock;
 
 use wasmtime::{
@@ -14,6 +12,7 @@ use wasmtime::{
     WasmBacktraceDetails,
 };
 
+use super::swap::swap_watch;
 use crate::limits::{TABLE_ELEMENTS_MAX, TABLES_MAX};
 use crate::profile::WORKERS_MAX;
 
@@ -56,7 +55,7 @@ pub(crate) fn checking_engine() -> Option<&'static Engine> {
 }
 
 fn new_checking_engine() -> Option<Engine> {
-    if has_swap() || !PoolingAllocationConfig::is_pagemap_scan_available() {
+    if !swap_watch().scans_pages() {
         return None;
     }
     let mut slots = slots();
@@ -112,41 +111,17 @@ fn slots() -> PoolingAllocationConfig {
         .table_elements(TABLE_ELEMENTS_MAX as usize)
         .linear_memory_keep_resident(RESIDENT_BYTES)
         .table_keep_resident(RESIDENT_TABLE_BYTES)
-        .pagemap_scan(match has_swap() {
-            true => Enabled::No,
-            false => Enabled::Auto,
+        .pagemap_scan(match swap_watch().scans_pages() {
+            true => Enabled::Auto,
+            false => Enabled::No,
         });
     slots
-}
-
-/// Whether the kernel may move pages to a swap device. Wasmtime asks it which pages a guest has written, to clear no others, and
-/// those it has moved are not in the answer (wasmtime pull request 14357): the next guest would read them. Swap that is added
-/// later is not seen.
-fn has_swap() -> bool {
-    match fs::read_to_string("/proc/swaps") {
-        Ok(swaps) => lists_device(&swaps),
-        // A kernel without swap has no such file.
-        Err(error) => error.kind() != io::ErrorKind::NotFound,
-    }
-}
-
-/// The first line is the heading.
-fn lists_device(swaps: &str) -> bool {
-    swaps.lines().nth(1).is_some()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::error::BadModule;
-
-    #[test]
-    fn swap_devices_are_seen() {
-        let heading = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n";
-        assert!(!lists_device(heading));
-        let device = "/dev/zram0                              partition\t8388604\t\t0\t\t100\n";
-        assert!(lists_device(&format!("{heading}{device}")));
-    }
 
     #[test]
     fn machine_without_the_engine_is_named() {

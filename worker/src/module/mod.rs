@@ -6,6 +6,8 @@ mod code;
 mod engine;
 mod exports;
 mod sealed;
+mod swap;
 
 pub use algorithm::Algorithm;
 pub use cache::{Cache, CacheError};
+pub(crate) use swap::swap_watch;

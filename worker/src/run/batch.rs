@@ -10,10 +10,10 @@ use tig_protocol::{
     Batch, BatchResult, BenchmarkSettings, MerkleHash, MerkleProof, MerkleTree, OutputData,
 };
 
-use super::nonce::{Outcome, compute_nonce};
-use crate::error::JobError;
+use super::nonce::{Outcome, compute_unchecked};
+use crate::error::{HostFailure, JobError};
 use crate::limits::Limits;
-use crate::module::Algorithm;
+use crate::module::{Algorithm, swap_watch};
 
 /// The nonces `start_nonce .. start_nonce + num_nonces` of a benchmark.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,7 +105,23 @@ pub(crate) fn compute(
     done: &AtomicU64,
 ) -> Result<BatchResult, JobError> {
     job.check()?;
-    prove(compute_leaves(algorithm, job, limits, done)?, job)
+    let leaves = compute_between_checks(
+        || swap_watch().check(),
+        || compute_leaves(algorithm, job, limits, done),
+    )?;
+    prove(leaves, job)
+}
+
+/// Checks the machine before, so that work that cannot count is not begun, and after: what has changed meanwhile may have changed
+/// the leaves.
+fn compute_between_checks<T>(
+    check: impl Fn() -> Result<(), HostFailure>,
+    compute: impl FnOnce() -> Result<T, JobError>,
+) -> Result<T, JobError> {
+    check()?;
+    let computed = compute()?;
+    check()?;
+    Ok(computed)
 }
 
 fn compute_leaves(
@@ -116,7 +132,8 @@ fn compute_leaves(
 ) -> Result<Vec<Leaf>, JobError> {
     let sampled: BTreeSet<u64> = job.sampled_nonces.iter().copied().collect();
     let compute = |nonce: u64| -> Result<Leaf, JobError> {
-        let computed = compute_nonce(algorithm, &job.settings, &job.rand_hash, nonce, limits)?;
+        let (settings, rand_hash) = (&job.settings, &job.rand_hash);
+        let computed = compute_unchecked(algorithm, settings, rand_hash, nonce, limits)?;
         // For people to read; nothing is ordered by it.
         done.fetch_add(1, Ordering::Relaxed);
         Ok(Leaf {
@@ -155,9 +172,33 @@ fn prove(leaves: Vec<Leaf>, job: &BatchJob) -> Result<BatchResult, JobError> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use tig_protocol::MerkleError;
 
     use super::*;
+
+    #[test]
+    fn leaves_of_an_unfit_machine_are_dropped() {
+        let (checks, computed) = (Cell::new(0), Cell::new(0));
+        let compute = |fit_checks: i32| {
+            checks.set(0);
+            computed.set(0);
+            let check = || {
+                checks.set(checks.get() + 1);
+                let is_fit = checks.get() <= fit_checks;
+                is_fit.then_some(()).ok_or(HostFailure("swap".to_owned()))
+            };
+            let leaves = compute_between_checks(check, || {
+                computed.set(computed.get() + 1);
+                Ok(())
+            });
+            (leaves.is_ok(), computed.get())
+        };
+        assert_eq!(compute(0), (false, 0));
+        assert_eq!(compute(1), (false, 1));
+        assert_eq!(compute(2), (true, 1));
+    }
 
     #[test]
     fn batch_without_leaves_has_no_tree() {

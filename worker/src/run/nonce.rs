@@ -8,7 +8,7 @@ use super::fingerprint::runtime_signature;
 use super::guest::{self, End};
 use crate::error::{InstanceError, JobError, VerifyError};
 use crate::limits::Limits;
-use crate::module::Algorithm;
+use crate::module::{Algorithm, swap_watch};
 
 /// Outcome of a nonce. Only [`Outcome::Solved`] counts; all of them are leaves.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -50,6 +50,19 @@ pub struct Computed {
 /// # Errors
 /// The settings have no instance, or this machine cannot run the algorithm. A misbehaving algorithm is not an error.
 pub fn compute_nonce(
+    algorithm: &Algorithm,
+    settings: &BenchmarkSettings,
+    rand_hash: &str,
+    nonce: u64,
+    limits: &Limits,
+) -> Result<Computed, JobError> {
+    let computed = compute_unchecked(algorithm, settings, rand_hash, nonce, limits)?;
+    swap_watch().check_now_and_then()?;
+    Ok(computed)
+}
+
+/// As [`compute_nonce`]; the caller checks the machine.
+pub(super) fn compute_unchecked(
     algorithm: &Algorithm,
     settings: &BenchmarkSettings,
     rand_hash: &str,
