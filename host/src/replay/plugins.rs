@@ -52,7 +52,7 @@ impl Plugins {
     ///
     /// # Errors
     ///
-    /// There is none, or it is not a plugin.
+    /// There is none, or none is a plugin.
     pub(super) fn find(
         &mut self,
         extension: &str,
@@ -71,9 +71,16 @@ impl Plugins {
         let file_name = plugin_file_name(extension);
         let mut paths = self.folders.iter().map(|folder| folder.join(&file_name));
         let existing: Vec<PathBuf> = paths.by_ref().filter(|path| path.exists()).collect();
-        let mut first = None;
+        let (mut first, mut failed) = (None, None);
         for path in &existing {
-            let plugin = self.load(path)?;
+            let plugin = match self.load(path) {
+                Ok(plugin) => plugin,
+                Err(error) => {
+                    // A later folder may have the recorded file.
+                    failed.get_or_insert(error);
+                    continue;
+                }
+            };
             if plugin.hash == recorded.hash {
                 return Ok(Found {
                     plugin,
@@ -83,6 +90,9 @@ impl Plugins {
             first.get_or_insert(plugin);
         }
         let Some(plugin) = first else {
+            if let Some(error) = failed {
+                return Err(error);
+            }
             let folder = self.folders.first().cloned().unwrap_or_default();
             return Err(PluginError::Missing {
                 path: folder.join(file_name),
