@@ -7,9 +7,6 @@ use clap::CommandFactory;
 
 use super::super::command::Cli;
 
-/// Options of a host that is started which have a value: what follows them is not a word of its own.
-const RUN_OPTIONS: [&str; 4] = ["--api", "--backup", "--port", "--log-format"];
-
 /// The arguments of the program if they are for a running host: its first word is neither an option, nor a subcommand, nor a
 /// config to start with.
 pub(in crate::cli) fn words(arguments: impl Iterator<Item = OsString>) -> Option<Vec<String>> {
@@ -34,10 +31,18 @@ fn is_start(words: &[String]) -> bool {
     if words.iter().any(is_client) {
         return false;
     }
+    let start = Cli::command();
+    // What follows such an option of a host that is started is not a word of its own.
+    let has_value = |word: &str| {
+        let option = word.strip_prefix("--");
+        let mut options = start.get_arguments();
+        option.is_some()
+            && options.any(|it| it.get_long() == option && it.get_action().takes_values())
+    };
     let mut positionals = Vec::new();
     let mut words = words.iter();
     while let Some(word) = words.next() {
-        if RUN_OPTIONS.contains(&word.as_str()) {
+        if has_value(word) {
             words.next();
         } else if !word.starts_with('-') {
             positionals.push(word.as_str());
@@ -68,6 +73,8 @@ mod tests {
             "/dev/stdin --port 0",
             "0x12ab key config.json",
             "account key --port 1 config.json",
+            "0x12ab key config.json --record night.rec",
+            "0x12ab --record night.rec key config.json",
             "--port 0 config.json",
             "--help",
             "status",
