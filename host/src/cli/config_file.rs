@@ -1,5 +1,5 @@
-//! Notices that the config file, or a file that its sections name, has changed, and waits until it is whole. A missing config
-//! file does not count as a change.
+//! Notices that the config file, or a file that it names, has changed, and waits until it is whole. A missing config file does
+//! not count as a change.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,9 +11,12 @@ use crate::config::Config;
 /// Time between two checks of the files.
 const CHECK_INTERVAL: Duration = Duration::from_secs(2);
 
+/// Key of the config for the file with the key of the listener's certificate.
+const TLS_KEY: &str = "tls.key_file";
+
 pub(super) struct ConfigFile {
     config: SeenFile,
-    /// The files that its sections name.
+    /// The files that it names: those of its sections, and those with secrets.
     named: Vec<SeenFile>,
 }
 
@@ -26,7 +29,11 @@ impl ConfigFile {
     /// Call this before the file is read, so that later changes are noticed.
     pub(super) fn about_to_read(path: &Path) -> Self {
         let config = SeenFile::new(path.to_owned());
+        let secrets = Config::secret_files(path).into_iter();
+        // The renewal of certificates reads this one together with the certificate: alone, the new key would not fit.
+        let secrets = secrets.filter(|(key, _)| key != TLS_KEY);
         let named = Config::section_files(path).into_iter();
+        let named = named.chain(secrets.map(|(_, file)| file));
         Self {
             config,
             named: named.map(SeenFile::new).collect(),
@@ -72,5 +79,26 @@ impl SeenFile {
 
     fn is_changed(&self) -> bool {
         Signature::of(&self.path) != self.seen
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn certificate_key_is_left_to_its_renewal() {
+        let folder = tempfile::tempdir().unwrap();
+        let write =
+            |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        write(
+            "config.json",
+            r#"{"api_key_file":"key","tls":{"cert_file":"cert.pem","key_file":"key.pem"}}"#,
+        );
+        let seen = ConfigFile::about_to_read(&folder.path().join("config.json"));
+        write("key.pem", "new");
+        assert!(seen.find_changed().is_none());
+        write("key", "new");
+        assert!(seen.find_changed().is_some());
     }
 }

@@ -276,6 +276,41 @@ async fn changed_file_of_a_section_is_read_again() {
 }
 
 #[tokio::test]
+async fn changed_secret_file_is_read_again() {
+    let home = Home::new();
+    let write = |name: &str, text: &str| {
+        std::fs::write(home.path(name), text).unwrap();
+        let mode = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(home.path(name), mode).unwrap();
+    };
+    write("api_key", "first-key");
+    write("token", "first-token");
+    let mut config = home.config();
+    config["api_key_file"] = json!("api_key");
+    config["access"] = json!({ "token_file": "token" });
+    home.write_config(&config);
+    let host = home.start();
+    write("api_key", "second-key");
+    home.wait_for_log(&["a file that the config names has changed"]);
+    // Every extension gets the key.
+    for name in ["counter", "recorder"] {
+        home.wait_for_log(&["reloaded", name]);
+    }
+
+    write("token", "second-token");
+    let status = async || {
+        let request = Client::new().post(format!("{}/count/1", host.url()));
+        let answer = request.bearer_auth("second-token").send().await.unwrap();
+        answer.status().as_u16()
+    };
+    let deadline = Instant::now() + PATIENCE;
+    while status().await != 200 {
+        assert!(Instant::now() < deadline, "{}", home.log());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test]
 async fn shadow_is_compared_and_promoted() {
     let home = Home::new();
     let host = home.start();
