@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use rustix::io::Errno;
 use tig_process::threads::{REMEDY, ThreadsError};
 use tig_recording::MaskError;
 
@@ -84,6 +85,21 @@ impl HostError {
                 ExitCode::FAILURE
             }
         }
+    }
+
+    /// Whether a recording cannot begin because of what has become of its disk, and not because of the config.
+    #[must_use]
+    pub(crate) fn is_of_recording_disk(&self) -> bool {
+        use io::ErrorKind::{FileTooLarge, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+        let Self::Recording { source, .. } = self else {
+            return false;
+        };
+        let has_no_room = matches!(
+            source.kind(),
+            StorageFull | QuotaExceeded | ReadOnlyFilesystem | FileTooLarge
+        );
+        // What a damaged disk reports has no kind.
+        has_no_room || Errno::from_io_error(source) == Some(Errno::IO)
     }
 
     /// For `map_err`: the operating system has no thread.
@@ -168,5 +184,24 @@ mod tests {
             unusable,
             Err(HostError::System { what: "write", .. })
         ));
+    }
+
+    #[test]
+    fn recording_on_full_disk_differs_from_config_fault() {
+        use io::ErrorKind::{
+            AlreadyExists, NotFound, PermissionDenied, ReadOnlyFilesystem, ResourceBusy,
+            StorageFull,
+        };
+        let is_of_disk = |source: io::Error| {
+            let path = "night.rec".into();
+            HostError::Recording { path, source }.is_of_recording_disk()
+        };
+        for kind in [StorageFull, ReadOnlyFilesystem] {
+            assert!(is_of_disk(kind.into()), "{kind}");
+        }
+        assert!(is_of_disk(Errno::IO.into()));
+        for kind in [AlreadyExists, ResourceBusy, NotFound, PermissionDenied] {
+            assert!(!is_of_disk(kind.into()), "{kind}");
+        }
     }
 }

@@ -252,7 +252,8 @@ fn start_timers(shared: &Arc<Shared>) -> Result<Threads, HostError> {
     Ok(threads)
 }
 
-/// Before any extension: its first call is recorded.
+/// Before any extension: its first call is recorded. Without room for a recording the host goes on as one that runs does, since
+/// a service manager would not start it again.
 fn begin_recording(
     config: &Config,
     shared: &Arc<Shared>,
@@ -261,7 +262,13 @@ fn begin_recording(
     let admin_file = config.backup_folder.join(admin::FILE_NAME);
     let recording = Recording::new(shared, vec![admin_file]);
     if !is_observing {
-        recording.apply(config)?;
+        match recording.apply(config) {
+            Err(error) if error.is_of_recording_disk() => {
+                let recorder = &shared.services.recorder;
+                recorder.fail_to_begin(error.to_string());
+            }
+            applied => applied?,
+        }
     }
     Ok(recording)
 }

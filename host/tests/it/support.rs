@@ -134,6 +134,24 @@ impl Home {
         self.start_command(self.command().envs(variables.iter().copied()))
     }
 
+    /// Starts a host for which the folder `name` is a disk without any room; `None` where no file system can be mounted.
+    pub(crate) fn start_beside_full_disk(&self, name: &str) -> Option<HostProcess> {
+        // The copy ends with an error, since there is no end to its source.
+        const FILL: &str = r#"mount -t tmpfs -o size=4k none "$1" && { cat /dev/zero >"$1/filler" 2>/dev/null; shift; exec "$@"; }"#;
+        let in_namespace = || {
+            let mut command = Command::new("unshare");
+            command.args(["--map-root-user", "--mount", "sh", "-c", FILL, "sh"]);
+            command.arg(self.path(name));
+            command
+        };
+        let tried = in_namespace().arg("true").status();
+        tried.ok().filter(ExitStatus::success)?;
+        let host = self.command();
+        let mut command = in_namespace();
+        command.arg(host.get_program()).args(host.get_args());
+        Some(self.start_command(command.env_remove("RUST_LOG")))
+    }
+
     fn start_command(&self, command: &mut Command) -> HostProcess {
         let log = File::options()
             .create(true)

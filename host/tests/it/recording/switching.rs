@@ -135,6 +135,31 @@ async fn host_that_cannot_record_does_not_start() {
 }
 
 #[tokio::test]
+async fn full_disk_of_the_recording_stops_no_start() {
+    let home = home();
+    fs::create_dir(home.path("disk")).unwrap();
+    let mut config = home.config();
+    config["record"] = json!({ "file": "disk/night.rec" });
+    home.write_config(&config);
+    let Some(host) = home.start_beside_full_disk("disk") else {
+        return;
+    };
+    home.wait_for_log(&["cannot write the recording", "No space left on device"]);
+    assert_eq!(host.count(5).await.0, 200);
+    let has_ended = || home.tig_host(&["why"]).stdout.contains("recording_ended");
+    wait_until(has_ended, || home.tig_host(&["why"]).stdout);
+    // It begins where there is room.
+    config["record"] = json!({ "file": FILE });
+    home.write_config(&config);
+    reload(&home);
+    host.count(1).await;
+    host.count(1).await;
+    stop(host);
+    let report = replay_same(&home, &[]);
+    assert!(calls(&report, "counter") >= 2, "{report:#}");
+}
+
+#[tokio::test]
 async fn storage_beyond_the_bounds_ends_the_recording() {
     let home = Home::new();
     home.install("passer", &fs::read(fixture("passer")).unwrap());
