@@ -14,7 +14,8 @@ editors complete and check by.
 In the sections of extensions, a value or a whole section may be `{\"$file\": \"values.json\"}`: it stands for the JSON in that
 file, whose path starts from the folder of `config.json`. A file has at most 1 MiB and names no other files, and there are at most
 16 of them. The host watches them as it watches `config.json`: a changed file is applied like a changed config, and one that cannot
-be used changes nothing and is reported in the log. Every extension can read these files, so secrets do not belong in them.
+be used changes nothing and is reported in the log. Every extension gets what is in these files, as it gets all sections. A secret in
+one, such as the address of a webhook, is left out of recordings and support bundles like one in `config.json`.
 
 This file is written by `cargo xtask config-reference`.
 ";

@@ -188,6 +188,19 @@ impl Config {
         read_json(path)
     }
 
+    /// The JSON of the config at `path`, unchecked, with the content of the files that its sections name, as far as they can be
+    /// read.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read or is not JSON.
+    pub(crate) fn read_unchecked_whole(path: &Path) -> Result<Value, ConfigError> {
+        let mut value = read_json(path)?;
+        // The name of a file that cannot be read stays.
+        let _ = section_files::insert(&mut value, folder_of(path));
+        Ok(value)
+    }
+
     fn assemble(
         path: &Path,
         file: ConfigFile,

@@ -11,7 +11,7 @@ use super::Fault;
 use super::schema::join;
 
 /// Key of the object that names a file.
-const FILE_KEY: &str = "$file";
+pub(crate) const FILE_KEY: &str = "$file";
 
 /// Key of the config under which the sections are.
 const SECTIONS_KEY: &str = "config";

@@ -6,6 +6,7 @@ pub(crate) mod client_stream;
 pub(crate) mod listener;
 pub(crate) mod metrics;
 pub(crate) mod operator;
+pub(crate) mod proxy;
 pub(crate) mod rate_limit;
 pub(crate) mod renewal;
 mod reply;

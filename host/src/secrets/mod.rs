@@ -17,6 +17,8 @@ use zeroize::Zeroizing;
 
 use self::names::{REMOVED, is_secret_name, looks_random};
 use crate::config::Config;
+use crate::config::section_files::FILE_KEY;
+use crate::http::proxy;
 
 /// A shorter text is found everywhere, and is not a secret that protects anything.
 const SECRET_CHARS_MIN: usize = 6;
@@ -39,7 +41,7 @@ impl Secrets {
     pub(crate) fn collect(path: &Path, others: impl IntoIterator<Item = PathBuf>) -> Self {
         let mut secrets = Self::default();
         secrets.add_environment();
-        let mut config = Config::read_unchecked(path).unwrap_or_default();
+        let mut config = Config::read_unchecked_whole(path).unwrap_or_default();
         let variables = variables(&config);
         if let Some(config) = config.as_object_mut() {
             // Names, kinds and users of keys, which are words of messages. The keys themselves are in files.
@@ -70,7 +72,10 @@ impl Secrets {
             if is_secret_name(name) && !name.ends_with("_FILE") {
                 self.add(value);
             }
-            self.add_url(value);
+            match proxy::VARIABLES.contains(&name) {
+                true => self.add_url(&proxy::url(value)),
+                false => self.add_url(value),
+            }
         }
     }
 
@@ -97,7 +102,7 @@ impl Secrets {
             Value::Array(items) => items.iter().for_each(|item| self.add_json(item)),
             Value::Object(object) => {
                 for (key, value) in object {
-                    let is_place = key.ends_with("_file") || key.ends_with("_env");
+                    let is_place = is_place(key);
                     match value {
                         Value::String(text) if is_secret_name(key) && !is_place => self.add(text),
                         Value::String(text) if is_place && looks_random(text) => self.add(text),
@@ -121,7 +126,7 @@ impl Secrets {
             Value::Array(items) => items.iter().for_each(|item| self.add_texts(item)),
             Value::Object(object) => {
                 for (key, value) in object {
-                    match key.ends_with("_file") || key.ends_with("_env") {
+                    match is_place(key) {
                         true => self.add_json(value),
                         false => self.add_texts(value),
                     }
@@ -223,6 +228,11 @@ impl Secrets {
         }
         cleaned
     }
+}
+
+/// Whether a value under this key names the place of a secret.
+fn is_place(key: &str) -> bool {
+    key.ends_with("_file") || key.ends_with("_env") || key == FILE_KEY
 }
 
 /// Names of variables that a config says hold secrets.
@@ -357,6 +367,28 @@ mod tests {
             hotkey sr25519 chooser";
         let expected = "[removed] [removed] public-address [removed] [removed] [removed] [removed] \
             hotkey sr25519 chooser";
+        assert_eq!(secrets.remove_from(text), expected);
+    }
+
+    #[test]
+    fn secrets_in_files_of_sections_are_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let write =
+            |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        write("webhook.json", r#""https://h/services/T0123456789abcdefg""#);
+        write("pw.json", r#""pass-word""#);
+        write(
+            "section.json",
+            r#"{"token":"token-in-a-file","name":"public-name"}"#,
+        );
+        write(
+            "config.json",
+            r#"{"config":{"n":{"hook":{"url":{"$file":"webhook.json"}},"password":{"$file":"pw.json"},
+                "secret":{"$file":"missing.json"}},"m":{"$file":"section.json"}}}"#,
+        );
+        let secrets = Secrets::collect(&folder.path().join("config.json"), []);
+        let text = "T0123456789abcdefg pass-word token-in-a-file public-name pw.json missing.json";
+        let expected = "[removed] [removed] [removed] public-name pw.json missing.json";
         assert_eq!(secrets.remove_from(text), expected);
     }
 }

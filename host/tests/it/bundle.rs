@@ -28,7 +28,9 @@ const IN_CONDITION: &str = "condition-s3cret-0013";
 const IN_LOG: &str = "log-s3cret-0014";
 const IN_LEDGER: &str = "named-variable-s3cret-0015";
 
-const SECRETS: [&str; 15] = [
+const IN_BARE_PROXY: &str = "bare-proxy-s3cret-0016";
+
+const SECRETS: [&str; 16] = [
     IN_KEY_FILE,
     IN_TOKEN_FILE,
     IN_SIGNING_KEY,
@@ -44,6 +46,7 @@ const SECRETS: [&str; 15] = [
     IN_CONDITION,
     IN_LOG,
     IN_LEDGER,
+    IN_BARE_PROXY,
 ];
 
 /// A home with a secret in every place that there is.
@@ -87,7 +90,7 @@ fn home() -> Home {
     } });
     home.write_config(&config);
     let log = format!(
-        "2026-01-01 INFO started\n2026-01-01 ERROR api_key={IN_LOG} was refused by http://a?x={IN_LOG}\nthe last line\n"
+        "2026-01-01 INFO started\n2026-01-01 ERROR api_key={IN_LOG} was refused by http://a?x={IN_LOG}\n2026-01-01 INFO a word: {IN_BARE_PROXY}\nthe last line\n"
     );
     fs::write(home.path("host.log"), log).unwrap();
     home
@@ -98,6 +101,7 @@ fn with_variables(command: &mut Command) -> &mut Command {
         .env("PLANTED_API_KEY", IN_VARIABLE)
         .env("LEDGER_OF_ACCESS", IN_LEDGER)
         .env("HTTP_PROXY", format!("http://me:{IN_PROXY}@127.0.0.1:1"))
+        .env("HTTPS_PROXY", format!("me:{IN_BARE_PROXY}@127.0.0.1:1"))
 }
 
 fn bundle(home: &Home, arguments: &[&str]) -> Output {
@@ -200,6 +204,8 @@ fn bundle_of_a_running_host_holds_no_secret() {
     assert!(json_of(&files, "files.json")["tig-host.redb"].is_number());
     assert!(text(&files, "log-0.txt").ends_with("the last line\n"));
     assert_eq!(json_of(&files, "version.json")["plugin_api"], 1);
+    let environment = &json_of(&files, "machine.json")["environment"];
+    assert_eq!(environment["HTTPS_PROXY"], "http://[removed]@127.0.0.1:1");
     let listed = json_of(&files, "contents.json");
     assert_eq!(listed["entries"][0]["name"], "version.json");
     let printed = String::from_utf8_lossy(&output.stdout);

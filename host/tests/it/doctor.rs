@@ -433,11 +433,14 @@ fn doctor_finds_a_proxy_and_hides_its_password() {
     let home = home_with(|_, config| config["identity"]["api_url"] = json!(api.url));
     let proxy = Api::serve("HTTP/1.1 407 Proxy Authentication Required");
     let address = proxy.url.strip_prefix("http://").unwrap();
-    let variable = format!("http://me:hunter2@{address}");
-    let report = doctor_with(&home, &["--wait", "1"], &[("http_proxy", &variable)]);
-    report.expect(["warn", "proxy", "though it is on this machine", "NO_PROXY"]);
-    report.expect(["fail", "api", "asks for a password", "proxy's variable"]);
-    assert!(!report.text.contains("hunter2"), "{report:?}");
+    for scheme in ["http://", ""] {
+        let variable = format!("{scheme}me:hunter2@{address}");
+        let report = doctor_with(&home, &["--wait", "1"], &[("http_proxy", &variable)]);
+        let text = format!("through {address} (http_proxy), though it is on this machine");
+        report.expect(["warn", "proxy", &text, "NO_PROXY"]);
+        report.expect(["fail", "api", "asks for a password", "proxy's variable"]);
+        assert!(!report.text.contains("hunter2"), "{report:?}");
+    }
     let variables = [
         ("http_proxy", "http://127.0.0.1:1"),
         ("NO_PROXY", "127.0.0.1"),

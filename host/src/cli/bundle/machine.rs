@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use crate::http::proxy;
 use crate::secrets::names::is_secret_name;
 
 /// Files of the system that are shown whole; they hold nothing of the operator's.
@@ -21,16 +22,11 @@ const FILES: [(&str, &str); 7] = [
     ("inotify_watches", "/proc/sys/fs/inotify/max_user_watches"),
 ];
 
-/// Variables whose value says how a host runs.
-const VARIABLES: [&str; 12] = [
+/// Variables whose value says how a host runs, beside those of proxies.
+const VARIABLES: [&str; 7] = [
     "RUST_LOG",
     "LANG",
     "TZ",
-    "http_proxy",
-    "https_proxy",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "ALL_PROXY",
     "NO_PROXY",
     "no_proxy",
     "SSL_CERT_FILE",
@@ -79,7 +75,10 @@ fn environment() -> Value {
         let (Some(name), Some(value)) = (name.to_str(), value.to_str()) else {
             continue;
         };
-        if VARIABLES.contains(&name) {
+        if proxy::VARIABLES.contains(&name) {
+            // As a URL, whose user and password are removed later.
+            shown.insert(name.to_owned(), proxy::url(value).into());
+        } else if VARIABLES.contains(&name) {
             shown.insert(name.to_owned(), value.into());
         } else if name.starts_with("TIG_") || is_secret_name(name) {
             shown.insert(name.to_owned(), "[set]".into());

@@ -9,22 +9,13 @@ use tig_process::error_chain::error_chain;
 use super::{Finding, clock};
 use crate::config::Config;
 use crate::error::HostError;
+use crate::http::proxy;
 
 /// Longest time for an API to reply.
 const REPLY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Latency above which much of a block's time is spent waiting.
 const LATENCY_WARN: Duration = Duration::from_secs(2);
-
-/// Variables that name a proxy, as the HTTP client reads them.
-const PROXY_VARIABLES: [&str; 6] = [
-    "https_proxy",
-    "HTTPS_PROXY",
-    "http_proxy",
-    "HTTP_PROXY",
-    "all_proxy",
-    "ALL_PROXY",
-];
 
 /// Whether a text of an identity names an API.
 pub(super) fn is_url(text: &str) -> bool {
@@ -199,9 +190,9 @@ fn proxy_for(url: &Url) -> Option<Proxy> {
         let name = name.to_ascii_lowercase();
         name.starts_with("all") || name == format!("{scheme}_proxy")
     };
-    let mut named = PROXY_VARIABLES.into_iter().filter(of_scheme);
+    let mut named = proxy::VARIABLES.into_iter().filter(of_scheme);
     named.find_map(|variable| {
-        let address = Url::parse(&value(&variable)?).ok();
+        let address = Url::parse(&proxy::url(&value(&variable)?)).ok();
         let address = address.map_or("an invalid address".to_owned(), |url| {
             let port = url.port().map_or(String::new(), |port| format!(":{port}"));
             format!("{}{port}", url.host_str().unwrap_or_default())

@@ -110,6 +110,22 @@ async fn extension_without_a_plugin_is_said_once() {
 }
 
 #[tokio::test]
+async fn broken_plugin_file_hides_no_later_one() {
+    let home = recorded().await;
+    fs::create_dir(home.path("broken")).unwrap();
+    fs::write(home.path("broken/libcounter.so"), "#!/bin/sh").unwrap();
+    let replay = ["replay", "--json", "--plugins", "broken"];
+    let ran = home.tig_host(&[&replay[..], &["--plugins", "plugins", FILE]].concat());
+    let report = ran.json();
+    assert_eq!(ran.code, Some(0), "{report:#}");
+    assert_eq!(texts(&report, "skipped"), [""; 0], "{report:#}");
+    assert!(calls(&report, "counter") > 0, "{report:#}");
+    // Without a later one it is named.
+    let text = skipped(&home.tig_host(&[&replay[..], &[FILE]].concat()).json());
+    assert!(text.contains("broken/libcounter.so"), "{text}");
+}
+
+#[tokio::test]
 async fn what_is_not_a_recording_is_named() {
     let home = Home::new();
     fs::write(home.path("empty.rec"), "").unwrap();

@@ -16,7 +16,7 @@ use super::support::{FILE, contents, holds, reload, replay_same, stop};
 use crate::support::{Home, HostProcess, fixture};
 
 /// Secrets that the host knows.
-const KNOWN: [&str; 7] = [
+const KNOWN: [&str; 8] = [
     "api-key/of+file?1",
     "access-token-of-host",
     "operator-token-of-host",
@@ -24,6 +24,7 @@ const KNOWN: [&str; 7] = [
     "token-of-a-section",
     "key-of-codes-0123456789abcdef",
     "token-after-a-reload",
+    "passphrase-in-a-file",
 ];
 
 /// Secrets that only their names mark.
@@ -135,7 +136,7 @@ fn config(home: &Home, api: &str, token: &str) -> Value {
         "code": { "kind": "hmac-sha256", "file": "code_key", "extensions": ["passer"] }
     });
     config["config"] = json!({ "passer": {
-        "token": token, "tokens": { "desk": KNOWN[4] }, "url": api,
+        "token": token, "tokens": { "desk": KNOWN[4] }, "url": api, "passphrase": { "$file": "passphrase.json" },
     } });
     config["record"] = json!({ "file": FILE });
     config
@@ -149,6 +150,7 @@ async fn recorded(token: &str, body: String) -> Home {
     write(&home, "access_token", KNOWN[1]);
     write(&home, "operator_token", KNOWN[2]);
     write(&home, "code_key", KNOWN[5]);
+    write(&home, "passphrase.json", &json!(KNOWN[7]).to_string());
     let (api, socket) = (serve_api().await, serve_socket().await);
     home.write_config(&config(&home, &api, token));
     let host = home.start();
