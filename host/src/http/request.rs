@@ -227,7 +227,7 @@ pub(crate) fn pairs(headers: &HeaderMap) -> Vec<(&str, &str)> {
 mod tests {
     use axum::body::Body;
     use axum::http::HeaderValue;
-    use futures_util::FutureExt;
+    use futures_util::{FutureExt, StreamExt};
     use tig_plugin_api::HttpRequest;
 
     use super::*;
@@ -251,6 +251,18 @@ mod tests {
         assert!((&mut long).now_or_never().is_none());
         drop(all);
         assert!(matches!(long.await, Ok(Some(_))));
+    }
+
+    #[tokio::test]
+    async fn stalled_body_is_rejected_with_408() {
+        let begun = futures_util::stream::iter([Ok::<_, std::io::Error>(Bytes::from("x"))]);
+        let body = pin!(Body::from_stream(
+            begun.chain(futures_util::stream::pending())
+        ));
+        let bounds = (BODY_BYTES_MAX, Duration::from_millis(1));
+        let read = timeout(BODY_PART_TIMEOUT, read_parts(body, bounds, |_| {}));
+        let (status, _) = read.await.unwrap().unwrap_err();
+        assert_eq!(status, StatusCode::REQUEST_TIMEOUT);
     }
 
     #[tokio::test]

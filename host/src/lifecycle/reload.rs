@@ -434,7 +434,13 @@ mod tests {
             matches!(skipped, ReloadError::RolledBack { .. }),
             "{skipped}"
         );
+        let candidate = loader.read(&watched.path).unwrap();
         watched.extension.set_state(State::Stopped);
-        assert!(check_not_rolled_back(&watched, &loader.read(&watched.path).unwrap()).is_ok());
+        assert!(check_not_rolled_back(&watched, &candidate).is_ok());
+        watched.extension.set_state(State::Running);
+        assert!(check_not_rolled_back(&watched, &candidate).is_err());
+        // It was not offered any more, and is again.
+        watched.extension.end_rejection();
+        assert!(check_not_rolled_back(&watched, &candidate).is_ok());
     }
 }
