@@ -3,8 +3,10 @@
 const BASE = "/operator/v1/";
 /** Time for an answer that the host does not hold. */
 const ANSWER_TIMEOUT_MS = 10_000;
-/** Time for an answer to a command, which the host waits for. */
-const COMMAND_TIMEOUT_MS = 40_000;
+/** Time for the answer to a call of a command: the host waits 30 s for it. */
+const CALL_TIMEOUT_MS = 40_000;
+/** Time for the answer to a reload and the like: the host waits 120 s for a handler that runs. */
+const CHANGE_TIMEOUT_MS = 130_000;
 /** Pause before the first retry, and the longest one. */
 const RETRY_MS_MIN = 1_000;
 const RETRY_MS_MAX = 30_000;
@@ -50,10 +52,17 @@ export function panel(name, query = {}, options = {}) {
 
 /** `POST /operator/v1/control/<path>`. */
 export function control(path, body = {}) {
-  return request("POST", `${BASE}control/${path}`, {}, body, { timeoutMs: COMMAND_TIMEOUT_MS });
+  return request("POST", `${BASE}control/${path}`, {}, body, limits(path));
 }
 
-async function request(method, path, query, body, { signal, timeoutMs = ANSWER_TIMEOUT_MS } = {}) {
+/** How long the answer may take, and what a timeout means: the host goes on with a change that it has begun. */
+function limits(path) {
+  if (path === "check") return {};
+  const timeoutMs = path.startsWith("call/") ? CALL_TIMEOUT_MS : CHANGE_TIMEOUT_MS;
+  return { timeoutMs, late: "the host did not answer in time; the change may still be made, so look before you repeat it" };
+}
+
+async function request(method, path, query, body, { signal, timeoutMs = ANSWER_TIMEOUT_MS, late = "the host did not answer in time" } = {}) {
   const words = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== "");
   const search = words.length ? `?${new URLSearchParams(words.map(([name, value]) => [name, String(value)]))}` : "";
   const headers = {};
@@ -75,7 +84,7 @@ async function request(method, path, query, body, { signal, timeoutMs = ANSWER_T
     text = await response.text();
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new ApiError(0, error.name === "TimeoutError" ? "the host did not answer in time" : "the host does not answer");
+    throw new ApiError(0, error.name === "TimeoutError" ? late : "the host does not answer");
   }
   link.seenMs = Date.now();
   link.error = null;

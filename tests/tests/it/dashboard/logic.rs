@@ -79,3 +79,35 @@ fn rows_and_lines_keep_what_is_not_known() {
         json!([[1, 2, 3], [null, 1, 2], [null, null, 7]])
     );
 }
+
+/// The host waits 120 s for a handler that runs, and makes the change even if the page has given up.
+#[test]
+fn changes_outwait_the_host_and_late_ones_say_so() {
+    let Some(browser) = chromium() else { return };
+    let host = PageHost::start();
+    let tab = Tab::open(&browser);
+    tab.go(&host.url("overview"));
+    let late = |path: &str| {
+        let call = format!(
+            "(() => {{
+                const timeout = AbortSignal.timeout;
+                let waited = 0;
+                AbortSignal.timeout = (ms) => {{
+                    waited = ms;
+                    return AbortSignal.abort(new DOMException('', 'TimeoutError'));
+                }};
+                const done = it.control('{path}').catch((error) => [waited, error.message]);
+                AbortSignal.timeout = timeout;
+                return done;
+            }})()"
+        );
+        tab.value(&module("api", &call))
+    };
+    let text = "the host did not answer in time";
+    let unsure = format!("{text}; the change may still be made, so look before you repeat it");
+    for path in ["reload", "reload/x", "promote/x", "discard/x", "drain"] {
+        assert_eq!(late(path), json!([130_000, unsure]), "{path}");
+    }
+    assert_eq!(late("call/x/pause"), json!([40_000, unsure]));
+    assert_eq!(late("check"), json!([10_000, text]));
+}
