@@ -171,7 +171,7 @@ fn samples_short(crossval: &Crossval, now_ms: u64) -> Option<Condition> {
     )
 }
 
-/// A reason without what differs from attempt to attempt, and without queries of URLs. `GET /horde/pool` has the whole.
+/// A reason without what differs from attempt to attempt, and without queries of URLs. `GET /horde/pool` has more.
 fn steady(reason: &str) -> String {
     let reason = reason.split(CLOCK_OFF).next().unwrap_or_default();
     let reason = match reason.strip_prefix(JOB_FAILED) {
@@ -187,9 +187,15 @@ fn steady(reason: &str) -> String {
 /// A reason without queries of URLs, to be shown: texts of miners and services may quote a presigned one.
 pub(crate) fn without_query(reason: &str) -> String {
     let reason = reason.split('?').next().unwrap_or_default();
+    shown(without_signature(reason))
+}
+
+/// A reason up to the signature of a presigned URL, to be logged and stored: whoever has the signature can use the bucket. More of the
+/// output of a job is left than by [`without_query`].
+pub(crate) fn without_signature(reason: &str) -> &str {
     let lower = reason.to_ascii_lowercase();
     let end = lower.find(PRESIGNED).unwrap_or(reason.len());
-    shown(reason.get(..end).unwrap_or_default())
+    reason.get(..end).unwrap_or_default()
 }
 
 #[cfg(test)]

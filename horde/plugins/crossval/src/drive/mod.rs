@@ -17,6 +17,7 @@ use horde_s3::Method;
 use tig_plugin_api::prelude::*;
 
 use crate::bucket::{Bucket, ReadFault};
+use crate::conditions::without_signature;
 use crate::limits::{LINK_IDLE_MS, REMINDER_MS, REPLY_BYTES_MAX, REQUEST_TIMEOUT_MS, SWEEP_MS};
 use crate::live::State;
 use crate::station::StationName;
@@ -140,6 +141,7 @@ impl Crossval {
         reason: &str,
     ) -> Result<()> {
         let now_ms = ctx.now_ms();
+        let reason = without_signature(reason);
         ctx.warn_with(
             "station of the pool of prompts has failed",
             &[("station", &name.text()), ("reason", &reason)],

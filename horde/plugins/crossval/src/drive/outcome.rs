@@ -3,6 +3,7 @@
 use horde_events::{JobOver, JobsScored, Outcome, quote};
 use tig_plugin_api::prelude::*;
 
+use crate::conditions::without_signature;
 use crate::pool::Series;
 use crate::station::StationName;
 use crate::trusted::{JOB_FAILED, Phase, Task};
@@ -51,6 +52,8 @@ impl Crossval {
         let Some(job) = self.job.clone() else {
             return Ok(());
         };
+        // The output of a job may quote one of its URLs.
+        let reason = without_signature(reason);
         self.end_job(ctx)?;
         let station = match &job.task {
             Task::Generate { .. } => StationName::Generation,

@@ -139,7 +139,9 @@ fn third_failure_drops_a_workload() {
         let asked = world.wait_for_job();
         if asked.volume().ends_with(&uuid) {
             tries += 1;
-            world.over(&asked, &failed());
+            let mut outcome = failed();
+            outcome["stderr"] = json!("no PUT to https://s/a?X-Amz-Signature=5ec7e7");
+            world.over(&asked, &outcome);
             if tries == 3 {
                 assert_eq!(uses(&world), 2);
             }
@@ -151,13 +153,13 @@ fn third_failure_drops_a_workload() {
         }
     }
     assert_eq!(tries, 3);
-    assert!(
-        world
-            .harness
-            .logs()
-            .iter()
-            .any(|(_, text)| text.contains("workload is dropped"))
-    );
+    let logs = world.harness.logs();
+    let dropped = logs
+        .iter()
+        .find(|(_, text)| text.contains("workload is dropped"));
+    let (_, text) = dropped.expect("the drop is logged");
+    assert!(text.contains("no PUT to"), "{text}");
+    assert!(!text.contains("5ec7e7"), "{text}");
     world.harness.advance_ms(120_000);
     world.settle();
     assert!(!world.objects.contains_key(&format!("/answers/{uuid}")));
