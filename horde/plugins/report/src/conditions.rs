@@ -10,14 +10,42 @@ use crate::system_events::SystemEvents;
 pub(crate) fn present(dynamic: &Dynamic, events: &SystemEvents) -> Vec<Condition> {
     let troubles = dynamic.troubles();
     let mut conditions: Vec<_> = troubles
-        .map(|(file, trouble)| of_file(file, trouble))
+        .map(|(file, trouble, is_held)| {
+            let in_force = match is_held {
+                true => "the last values stay in force".to_owned(),
+                false => format!("no sound one came before, so {}", of_profile(dynamic)),
+            };
+            of_file(file, trouble, &in_force)
+        })
         .collect();
+    // A trouble with a file says the same.
+    if conditions.is_empty() && dynamic.has_fetched_none() {
+        conditions.push(no_files(dynamic));
+    }
     conditions.extend(dynamic.conflict().map(contradiction));
     conditions.extend(events.trouble().map(collector_failing));
     conditions
 }
 
-fn of_file(file: &'static str, trouble: Trouble<'_>) -> Condition {
+fn of_profile(dynamic: &Dynamic) -> String {
+    format!(
+        "the values of the profile `{}` are in force where nothing else sets them",
+        dynamic.profile_name()
+    )
+}
+
+/// A network need not have the files, so this is not an alert; but a mistyped URL looks the same.
+fn no_files(dynamic: &Dynamic) -> Condition {
+    let text = format!(
+        "no file of dynamic config has been fetched, so {}",
+        of_profile(dynamic)
+    );
+    Condition::new("no_dynamic_config", Severity::Info, text).with_remedy(
+        "check `url_validator` and `url_common` of config.horde_report, then `tig-host call horde_report fetch_dynamic_config`; nothing, if the network has no such files",
+    )
+}
+
+fn of_file(file: &'static str, trouble: Trouble<'_>, in_force: &str) -> Condition {
     let (what, reason, remedy) = match trouble {
         Trouble::Refused(reason) => (
             "has a fault and changes nothing",
@@ -34,7 +62,7 @@ fn of_file(file: &'static str, trouble: Trouble<'_>) -> Condition {
         ),
     };
     let text = format!(
-        "the dynamic config file `{file}` {what}, so the last values stay in force: {}",
+        "the dynamic config file `{file}` {what}; {in_force}: {}",
         shown(reason)
     );
     let condition = Condition::new("dynamic_config_failing", Severity::Warning, text);

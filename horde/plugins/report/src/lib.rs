@@ -6,7 +6,7 @@
 //! | handles | `horde_block`, `horde_chain_state`, `horde_batch_due`, `horde_batch_missed`, `horde_batch_over`, `horde_weights_over`, `horde_job_status`, `horde_miner_link`, timers, answers to its requests |
 //! | emits | `horde_dynamic_config` |
 //! | routes | `GET /horde/status`, `GET /operator/panel/validator` |
-//! | conditions | `dynamic_config_failing` (subject: file, or empty), `collector_failing` |
+//! | conditions | `dynamic_config_failing` (subject: file, or empty), `no_dynamic_config`, `collector_failing` |
 //! | config | `key`, `profile`, `source`, `inline`, `file`, `url_validator`, `url_common`, `stats_collector_url`, `interval_ms` |
 //! | stores | `dynamic/..` files, the operator's values and what is in force; `events/..` what the collector has not taken; `status/..` |
 //!

@@ -162,13 +162,22 @@ impl Dynamic {
         }
     }
 
-    /// Files whose values are not those that the network states now.
-    pub(crate) fn troubles(&self) -> impl Iterator<Item = (&'static str, Trouble<'_>)> {
+    /// Files whose values are not those that the network states now, and whether an earlier one of the same URL counts instead.
+    pub(crate) fn troubles(&self) -> impl Iterator<Item = (&'static str, Trouble<'_>, bool)> {
         let reports = self.reports.iter();
         reports.filter_map(|(file, report)| {
             let trouble = report.trouble(self.faults.get(file))?;
-            Some((file.name(), trouble))
+            Some((file.name(), trouble, self.files.contains_key(file)))
         })
+    }
+
+    /// Whether files were asked for, and none has come, now or before.
+    pub(crate) fn has_fetched_none(&self) -> bool {
+        !self.reports.is_empty() && self.files.is_empty()
+    }
+
+    pub(crate) fn profile_name(&self) -> &'static str {
+        self.profile.name()
     }
 
     /// Why the sources do not fit together, if they do not.

@@ -195,10 +195,15 @@ impl Dynamic {
             FetchResult::Refused if !is_same => {
                 ctx.error_with("dynamic config has a fault and changes nothing", fields);
             }
-            FetchResult::Failed if report.failures == FAILURES_TOLERATED + 1 => ctx.warn_with(
-                "dynamic config cannot be fetched; the last values stay",
-                fields,
-            ),
+            FetchResult::Failed if report.failures == FAILURES_TOLERATED + 1 => {
+                let text = match self.files.contains_key(&name) {
+                    true => "dynamic config cannot be fetched; the last values stay",
+                    false => {
+                        "dynamic config cannot be fetched, and was not before; the profile counts where nothing else sets a value"
+                    }
+                };
+                ctx.warn_with(text, fields);
+            }
             FetchResult::Refused | FetchResult::Failed => {
                 ctx.debug_with("dynamic config was not fetched", fields);
             }

@@ -100,11 +100,46 @@ fn collector_is_reported_from_second_failure() {
     assert_eq!(codes(&report), []);
 }
 
+/// The profile is `reference` unless it is set, which few networks use: a mistyped URL must be seen.
+#[test]
+fn profile_in_force_without_any_file_is_reported() {
+    let mut section = urls();
+    section["profile"] = json!("mainnet-2024-11");
+    let mut report = start_with(section);
+    report.advance_ms(100);
+    assert_eq!(codes(&report), [], "nothing has been answered");
+    answer(&mut report, (404, ""), (404, ""));
+    assert_eq!(codes(&report), [("no_dynamic_config", "")]);
+    let condition = report.conditions()[0].clone();
+    assert_eq!(condition.severity, Severity::Info);
+    assert!(condition.text.contains("profile `mainnet-2024-11` are in"));
+    // The failing file says the same.
+    report.logs();
+    for _ in 0..2 {
+        next_round(&mut report, (404, ""), (500, ""));
+    }
+    assert_eq!(codes(&report), [("dynamic_config_failing", "common")]);
+    let (text, _) = only_text(&report);
+    assert!(text.contains("profile `mainnet-2024-11` are in"), "{text}");
+    assert!(!text.contains("last values"), "{text}");
+    let warnings = logs(&mut report, "warn");
+    assert!(warnings[0].contains("the profile counts"), "{warnings:?}");
+    // One of the two may be missing.
+    next_round(&mut report, (404, ""), (200, "{}"));
+    assert_eq!(codes(&report), []);
+    for _ in 0..2 {
+        next_round(&mut report, (404, ""), (500, ""));
+    }
+    let (text, _) = only_text(&report);
+    assert!(text.contains("the last values stay in force"), "{text}");
+    assert!(logs(&mut report, "warn")[0].contains("the last values stay"));
+}
+
 /// The first report is lost in the host: a repetition would be seen.
 #[test]
 fn same_conditions_are_not_reported_again() {
     let mut report = start_fetching();
-    answer(&mut report, (500, ""), (500, ""));
+    answer(&mut report, (200, "{}"), (200, "{}"));
     report.fail_next(CallKind::Conditions, "");
     for _ in 0..3 {
         next_round(&mut report, (500, ""), (500, ""));
