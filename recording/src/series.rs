@@ -1,24 +1,24 @@
-//! A recording as a series of files: `night.rec` is the latest, `night.rec.1` the one before it, and so on. The oldest go first.
+//! A recording as a series of files: `night.rec` is the latest, `night.rec.1` the one before it, and so on. The oldest go first;
+//! of too many files, the smallest.
+//!
+//! Invariant: a file that cannot be begun costs no earlier one.
+
+mod places;
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use crate::block::{Block, BlockKind, Encoder, MAGIC};
+pub use self::places::{FILES_COUNT_MAX, files};
+use self::places::{check_is_free, create, earlier_files, make_room, unentered};
+use crate::block::{Block, BlockKind, Encoder};
 
 /// A file is full at this part of the bounds, so that what goes is a small part of the whole.
 const PARTS: u64 = 8;
-
-/// Files of one series.
-pub const FILES_COUNT_MAX: usize = 64;
-
-/// Events are the business of their operator.
-const FILE_MODE: u32 = 0o600;
 
 /// What a file says of itself.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
@@ -68,7 +68,6 @@ impl Series {
     /// The system refuses, another host writes to the file, or what is there is not a recording, and is kept.
     pub fn begin(path: &Path, bounds: Bounds, head: Head) -> io::Result<Self> {
         check_is_free(path)?;
-        make_room(path)?;
         let mut series = Self {
             path: path.to_owned(),
             bounds,
@@ -79,9 +78,19 @@ impl Series {
             sequences: BTreeMap::new(),
             head,
         };
-        series.write_head()?;
-        series.remove_old()?;
+        series.enter()?;
         Ok(series)
+    }
+
+    /// Gives the new file its head, and then its place in the series: without room for the head, earlier files stay as they are.
+    fn enter(&mut self) -> io::Result<()> {
+        if let Err(error) = self.write_head() {
+            let _ = fs::remove_file(unentered(&self.path));
+            return Err(error);
+        }
+        make_room(&self.path)?;
+        fs::rename(unentered(&self.path), &self.path)?;
+        self.remove_old()
     }
 
     fn write_head(&mut self) -> io::Result<()> {
@@ -200,15 +209,13 @@ impl Series {
     ///
     /// As for [`Series::begin`].
     pub fn roll(&mut self, now_ms: u64) -> io::Result<()> {
-        make_room(&self.path)?;
         self.file = create(&self.path)?;
         self.bytes = 0;
         self.state_bytes = 0;
         self.sequences.clear();
         self.head.created_ms = now_ms;
         self.head.part += 1;
-        self.write_head()?;
-        self.remove_old()
+        self.enter()
     }
 
     /// Bytes of the present file.
@@ -222,104 +229,17 @@ impl Series {
         // Room for the present file, which grows.
         let part = self.bounds.bytes_max / PARTS;
         let mut bytes = self.bytes.saturating_add(part);
-        for (index, path) in earlier_files(&self.path).into_iter().enumerate() {
+        for path in earlier_files(&self.path) {
             let metadata = fs::metadata(&path)?;
             bytes = bytes.saturating_add(metadata.len());
             let age = SystemTime::now().duration_since(metadata.modified()?);
             let is_old = age.is_ok_and(|age| age > self.bounds.age_max);
-            if is_old || bytes > self.bounds.bytes_max || index + 1 >= FILES_COUNT_MAX {
+            if is_old || bytes > self.bounds.bytes_max {
                 fs::remove_file(&path)?;
             }
         }
         Ok(())
     }
-}
-
-/// All files of the series at `path`, the oldest first.
-#[must_use]
-pub fn files(path: &Path) -> Vec<PathBuf> {
-    let mut files = earlier_files(path);
-    files.reverse();
-    if path.exists() {
-        files.push(path.to_owned());
-    }
-    files
-}
-
-/// The latest first.
-fn earlier_files(path: &Path) -> Vec<PathBuf> {
-    let mut found: Vec<(usize, PathBuf)> = (1..=FILES_COUNT_MAX)
-        .map(|number| (number, numbered(path, number)))
-        .filter(|(_, path)| path.exists())
-        .collect();
-    found.sort_by_key(|(number, _)| *number);
-    found.into_iter().map(|(_, path)| path).collect()
-}
-
-fn numbered(path: &Path, number: usize) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{number}"));
-    name.into()
-}
-
-/// # Errors
-///
-/// Another host writes to the file, or what is there is not a recording: it must be neither moved nor removed.
-fn check_is_free(path: &Path) -> io::Result<()> {
-    for path in [&[path.to_owned()], &*earlier_files(path)].concat() {
-        let metadata = match fs::symlink_metadata(&path) {
-            Ok(metadata) => metadata,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(error),
-        };
-        if !metadata.is_file() || !is_recording(&path)? {
-            let text = format!("{} is there, and is not a recording", path.display());
-            return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));
-        }
-        match File::open(&path)?.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let text = "another tig-host writes to it".to_owned();
-                return Err(io::Error::new(io::ErrorKind::ResourceBusy, text));
-            }
-            // The file system has no locks.
-            Err(TryLockError::Error(_)) => {}
-        }
-    }
-    Ok(())
-}
-
-/// Whether the file begins like a recording, as far as it goes: a host may have been killed before its first block.
-fn is_recording(path: &Path) -> io::Result<bool> {
-    let mut begin = Vec::new();
-    File::open(path)?
-        .take(MAGIC.len() as u64)
-        .read_to_end(&mut begin)?;
-    Ok(MAGIC.starts_with(&begin))
-}
-
-/// Moves each file of the series one number on, if there is one at `path`.
-fn make_room(path: &Path) -> io::Result<()> {
-    if !path.exists() {
-        return Ok(());
-    }
-    // The highest number first; a gap needs no more moves behind it.
-    let free = (1..=FILES_COUNT_MAX).find(|number| !numbered(path, *number).exists());
-    for number in (1..free.unwrap_or(FILES_COUNT_MAX)).rev() {
-        fs::rename(numbered(path, number), numbered(path, number + 1))?;
-    }
-    fs::rename(path, numbered(path, 1))
-}
-
-fn create(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(FILE_MODE)
-        .open(path)?;
-    // A file system without locks only lacks the check for another host.
-    let _ = file.try_lock();
-    Ok(file)
 }
 
 #[cfg(test)]
@@ -500,6 +420,51 @@ mod tests {
         }
         assert_eq!(files(&path).len(), FILES_COUNT_MAX);
         assert_eq!(contents(&path).0, [83]);
+    }
+
+    /// What explains why the starts fail is in a large file before them.
+    #[test]
+    fn restarts_in_a_loop_keep_large_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("night.rec");
+        let begin = || Series::begin(&path, bounds(1 << 20), Head::default()).unwrap();
+        let mut night = begin();
+        for number in 1..=3 {
+            write(&mut night, number);
+        }
+        drop(night);
+        for _ in 0..2 * FILES_COUNT_MAX {
+            begin();
+        }
+        let mut last = begin();
+        write(&mut last, 4);
+        drop(last);
+        begin();
+        let files = files(&path);
+        assert_eq!(files.len(), FILES_COUNT_MAX);
+        let kept: Vec<_> = files.iter().flat_map(|path| contents(path).0).collect();
+        assert_eq!(kept, [1, 2, 3, 4]);
+    }
+
+    /// As on a full disk, which has no room for the head either.
+    #[test]
+    fn begin_that_fails_keeps_the_files_in_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("night.rec");
+        let mut night = Series::begin(&path, bounds(1 << 20), Head::default()).unwrap();
+        write(&mut night, 1);
+        drop(night);
+        for _ in 0..3 {
+            let begun = Series::begin(&path, bounds(10), Head::default());
+            assert_eq!(begun.err().unwrap().kind(), io::ErrorKind::QuotaExceeded);
+        }
+        assert_eq!(contents(&path).0, [1]);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        // A host was killed before its file had a head.
+        fs::write(unentered(&path), "").unwrap();
+        Series::begin(&path, bounds(1 << 20), Head::default()).unwrap();
+        assert_eq!(files(&path).len(), 2);
+        assert!(!unentered(&path).exists());
     }
 
     #[test]
