@@ -148,17 +148,18 @@ impl Host {
         start_runners(&shared, runners)?;
         let recording_thread = start_recording(&recording)?;
         let history = history::open(&config.backup_folder, &shared, is_observing);
+        let store_file = config.backup_folder.join(store::FILE_NAME);
+        let metrics = Metrics::new(Arc::clone(&shared), http, store_file, Arc::clone(&history));
+        let metrics = Arc::new(metrics);
         let control = Control::new(Parts {
             shared: Arc::clone(&shared),
             supervisor: supervisor.clone(),
             drain: drain.clone(),
             listener_settings: Arc::clone(&listener_settings),
             history: Arc::clone(&history),
+            metrics: Arc::clone(&metrics),
             address,
         });
-        let store_file = config.backup_folder.join(store::FILE_NAME);
-        let metrics = Metrics::new(Arc::clone(&shared), http, store_file, Arc::clone(&history));
-        let metrics = Arc::new(metrics);
         let stop_listener = start_listener(
             socket,
             (&control, &shared, Arc::clone(&metrics)),

@@ -11,6 +11,7 @@ use tokio::runtime::Runtime;
 use super::admin::{AdminError, Where};
 use crate::control::admin::AdminFile;
 use crate::control::report::FailureReport;
+use crate::http::server::METRICS_PATH;
 
 /// Time for a reply: some wait for the host's own threads, or for an extension that is busy.
 const REPLY_TIMEOUT: Duration = Duration::from_secs(40);
@@ -67,6 +68,17 @@ impl OperatorClient {
         self.send(request).await
     }
 
+    /// The metrics as text.
+    ///
+    /// # Errors
+    ///
+    /// See [`AdminError`].
+    pub(super) async fn metrics(&self) -> Result<String, AdminError> {
+        let url = format!("http://{}{METRICS_PATH}", self.file.address);
+        let body = self.send_for_bytes(self.http.get(url)).await?;
+        Ok(String::from_utf8_lossy(&body).into_owned())
+    }
+
     /// `POST` to a path below `/operator/`.
     ///
     /// # Errors
@@ -89,6 +101,16 @@ impl OperatorClient {
         &self,
         request: reqwest::RequestBuilder,
     ) -> Result<T, AdminError> {
+        Ok(serde_json::from_slice(
+            &self.send_for_bytes(request).await?,
+        )?)
+    }
+
+    /// The body of a reply that is a success.
+    async fn send_for_bytes(
+        &self,
+        request: reqwest::RequestBuilder,
+    ) -> Result<Vec<u8>, AdminError> {
         let pid = self.file.pid;
         let unreachable = |source| AdminError::Unreachable { pid, source };
         let request = request.bearer_auth(self.file.token.reveal());
@@ -96,7 +118,7 @@ impl OperatorClient {
         let status = response.status();
         let body = bytes(response).await.map_err(unreachable)?;
         if status.is_success() {
-            return Ok(serde_json::from_slice(&body)?);
+            return Ok(body);
         }
         Err(AdminError::from_failure(status, failure(status, &body)))
     }

@@ -13,7 +13,7 @@ use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Path as PathSegment, Request, State};
 use axum::http::StatusCode;
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
@@ -36,6 +36,8 @@ use super::{export, stream};
 use crate::config::access::Access;
 use crate::http::alarm::Alarm;
 use crate::http::listener::{self, Peer};
+use crate::http::server::METRICS_PATH;
+use crate::observe::prometheus;
 
 /// Name of the file under the backup folder.
 pub(crate) const FILE_NAME: &str = "admin.json";
@@ -179,6 +181,7 @@ async fn admit(
 fn app(control: Control) -> Router {
     Router::new()
         .route("/status", get(status))
+        .route(METRICS_PATH, get(metrics))
         .route("/reload", post(reload_all))
         .route("/reload/{name}", post(reload))
         .route("/shadow/{name}", post(shadow))
@@ -199,6 +202,12 @@ fn app(control: Control) -> Router {
 
 async fn status(State(control): State<Control>) -> Response {
     Json(control.status()).into_response()
+}
+
+/// The metrics of the listener, whatever its TLS and whomever it admits.
+async fn metrics(State(control): State<Control>) -> Response {
+    let header = [(CONTENT_TYPE, prometheus::CONTENT_TYPE)];
+    (header, control.metrics_text()).into_response()
 }
 
 async fn reload(

@@ -22,6 +22,7 @@ pub use self::calls::{Call, CallError};
 use self::report::{ConditionReport, HostStatus};
 use crate::config::{Config, ConfigError, Suggestion};
 use crate::http::listener::Peer;
+use crate::http::metrics::Metrics;
 use crate::http::server;
 use crate::http::settings::ListenerSettings;
 use crate::lifecycle::drain::Drain;
@@ -84,6 +85,7 @@ pub(crate) struct Parts {
     pub(crate) drain: Drain,
     pub(crate) listener_settings: Arc<ListenerSettings>,
     pub(crate) history: Arc<History>,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) address: SocketAddr,
 }
 
@@ -164,6 +166,12 @@ impl Control {
     #[must_use]
     pub(crate) fn history(&self) -> &History {
         &self.0.parts.history
+    }
+
+    /// All metrics as text, as of now.
+    #[must_use]
+    pub(crate) fn metrics_text(&self) -> String {
+        self.0.parts.metrics.text()
     }
 
     /// Routes of the running extensions, each with the name of its extension.

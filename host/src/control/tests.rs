@@ -47,12 +47,20 @@ impl Idle {
         let sockets = WsClient::start(Handle::current(), &config.trust, Clock::start());
         let clients = (HttpClient::recording(), sockets.unwrap());
         let listener_settings = Arc::new(ListenerSettings::new(&config, clients));
+        let history = Arc::new(History::off());
+        let metrics = Metrics::new(
+            Arc::clone(&shared),
+            HttpClient::recording(),
+            folder.path().join("store"),
+            Arc::clone(&history),
+        );
         let control = Control::new(Parts {
             shared: Arc::clone(&shared),
             supervisor: sender,
             drain: Drain::new(Arc::clone(&shared)),
             listener_settings: Arc::clone(&listener_settings),
-            history: Arc::new(History::off()),
+            history,
+            metrics: Arc::new(metrics),
             address: config.listen,
         });
         let loader = Loader::new(folder.path().to_owned(), None);

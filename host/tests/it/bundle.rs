@@ -9,6 +9,7 @@ use std::process::{Command, Output, Stdio};
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 
+use crate::edge::new_certificate;
 use crate::support::{Home, HostProcess, fixture};
 
 /// Secrets, each in another place.
@@ -215,6 +216,28 @@ fn bundle_of_a_running_host_holds_no_secret() {
             "{name} is not listed: {printed}"
         );
     }
+    drop(host);
+}
+
+/// What keeps a collector of this machine from the metrics must not keep a bundle from them.
+#[test]
+fn bundle_of_a_closed_listener_has_its_metrics() {
+    let home = home();
+    new_certificate(&home);
+    let config = fs::read(home.path("config.json")).unwrap();
+    let mut config: Value = serde_json::from_slice(&config).unwrap();
+    config["tls"] = json!({ "cert_file": "cert.pem", "key_file": "key.pem" });
+    config["access"]["allow"] = json!(["10.0.0.0/8"]);
+    config["metrics"] = json!({ "allow": ["10.0.0.0/8"] });
+    home.write_config(&config);
+    let host = start(&home);
+    let output = bundle(&home, &[]);
+    let files = unpack(&home.path("out.tar.gz"));
+    holds_no_secret(&files, &output);
+    let metrics = text(&files, "metrics.txt");
+    assert!(metrics.contains("tig_host"), "{metrics}");
+    let history = json_of(&files, "history.json");
+    assert!(!history.as_array().unwrap().is_empty(), "{history}");
     drop(host);
 }
 

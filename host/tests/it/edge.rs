@@ -86,7 +86,7 @@ fn an_open_listener_beyond_this_machine_is_warned_of() {
 }
 
 /// Writes a new certificate and its key, and returns the certificate.
-fn new_certificate(home: &Home) -> String {
+pub(crate) fn new_certificate(home: &Home) -> String {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     std::fs::write(home.path("cert.pem"), made.cert.pem()).unwrap();
     std::fs::write(home.path("key.pem"), made.signing_key.serialize_pem()).unwrap();

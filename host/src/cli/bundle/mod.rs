@@ -99,7 +99,7 @@ fn write(arguments: &BundleArguments, output: &Path) -> io::Result<Contents> {
     match &folder {
         Ok(folder) => {
             bundle.add_found("files.json", machine::sizes(folder))?;
-            running::add(&mut bundle, place, &config)?;
+            running::add(&mut bundle, place)?;
             bundle.add_found("store.json", store_sizes(folder))?;
         }
         Err(reason) => bundle.lack("store.json", reason),
