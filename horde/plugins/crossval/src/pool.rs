@@ -138,7 +138,7 @@ impl Pool {
         usable
     }
 
-    /// Series that are not used up and not too old.
+    /// Series that no sweep has retired.
     pub(crate) fn live_series(&self) -> usize {
         let series = self.series.values();
         series.filter(|series| !series.is_retired).count()

@@ -65,6 +65,8 @@ fn fill_from_odd_series((how, is_dropped): (&'static str, bool)) {
         series: SERIES,
         samples: SERIES - 2,
         workload_samples: 7,
+        // Those that were used once count as there, so that no more are made, and come after those that were not.
+        crossval: json!({ "uses_per_series": 2 }),
         ..PipelineOptions::default()
     };
     let (pipeline, _folder) = start(&options);

@@ -43,8 +43,16 @@ impl Crossval {
         }
     }
 
+    /// Those that are used up count as missing before the next sweep retires them: a small pool would stand still until then.
+    fn missing_series(&self) -> usize {
+        let target = self.target();
+        target
+            .series
+            .saturating_sub(self.pool.usable(&target).len())
+    }
+
     pub(crate) fn lacks_series(&self) -> bool {
-        self.pool.live_series() < self.target().series
+        self.missing_series() > 0
     }
 
     /// The check of the trusted miner, if it is time for it.
@@ -68,7 +76,7 @@ impl Crossval {
 
     /// New series, as many as are missing and a generation makes.
     pub(crate) fn generation(&self, ctx: &mut Context<'_>) -> Task {
-        let missing = self.target().series.saturating_sub(self.pool.live_series());
+        let missing = self.missing_series();
         let at_once = self.dynamic.prompts_series_in_a_single_generation as usize;
         // A command may ask for series though none is missing.
         let count = at_once.clamp(1, 1_000).min(missing.max(1));
