@@ -13,7 +13,7 @@ use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Path as PathSegment, Request, State};
 use axum::http::StatusCode;
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::header::AUTHORIZATION;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
@@ -37,7 +37,6 @@ use crate::config::access::Access;
 use crate::http::alarm::Alarm;
 use crate::http::listener::{self, Peer};
 use crate::http::server::METRICS_PATH;
-use crate::observe::prometheus;
 
 /// Name of the file under the backup folder.
 pub(crate) const FILE_NAME: &str = "admin.json";
@@ -206,8 +205,7 @@ async fn status(State(control): State<Control>) -> Response {
 
 /// The metrics of the listener, whatever its TLS and whomever it admits.
 async fn metrics(State(control): State<Control>) -> Response {
-    let header = [(CONTENT_TYPE, prometheus::CONTENT_TYPE)];
-    (header, control.metrics_text()).into_response()
+    control.metrics().response()
 }
 
 async fn reload(

@@ -168,10 +168,10 @@ impl Control {
         &self.0.parts.history
     }
 
-    /// All metrics as text, as of now.
+    /// The host's metrics.
     #[must_use]
-    pub(crate) fn metrics_text(&self) -> String {
-        self.0.parts.metrics.text()
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.parts.metrics
     }
 
     /// Routes of the running extensions, each with the name of its extension.

@@ -4,10 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+
 use crate::http::client::HttpClient;
 use crate::observe::history::History;
 use crate::observe::process;
-use crate::observe::prometheus::{MetricSink, Shown, Snapshot, Text, visit};
+use crate::observe::prometheus::{self, MetricSink, Shown, Snapshot, Text, visit};
 use crate::runtime::extension::Extension;
 use crate::runtime::shared::Shared;
 
@@ -38,12 +41,13 @@ impl Metrics {
         }
     }
 
-    /// All metrics as text, as of now.
+    /// The response with all metrics as text, as of now.
     #[must_use]
-    pub(crate) fn text(&self) -> String {
+    pub(crate) fn response(&self) -> Response {
         let mut text = Text::default();
         self.visit(&mut text);
-        text.into_string()
+        let header = [(CONTENT_TYPE, prometheus::CONTENT_TYPE)];
+        (header, text.into_string()).into_response()
     }
 
     /// Passes all metrics to `sink`, as of now.

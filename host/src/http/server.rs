@@ -28,7 +28,6 @@ use crate::http::metrics::Metrics;
 use crate::http::operator::{self, API_PATH, OperatorDenied, Purpose};
 use crate::http::reply::respond;
 use crate::http::request::{Refusal, encode_head, is_from_another_page, pairs, read_route_body};
-use crate::observe::prometheus;
 use crate::runtime::extension::Extension;
 use crate::runtime::item::{RouteClient, RouteError, RouteReply};
 use crate::runtime::long_messages::LongMessage;
@@ -289,11 +288,7 @@ impl Server {
             .borrow()
             .check_metrics(peer.ip(), &pairs(headers));
         match checked {
-            Ok(()) => (
-                [(CONTENT_TYPE, prometheus::CONTENT_TYPE)],
-                self.metrics.text(),
-            )
-                .into_response(),
+            Ok(()) => self.metrics.response(),
             Err(denied) => reject(denied),
         }
     }
