@@ -26,8 +26,25 @@ fn lie(mut result: Value) -> Value {
     result
 }
 
+/// A lie about a batch whose proofs are wanted, without proofs.
+fn accusation(batch: &Value) -> Value {
+    let mut result = lie(work(batch));
+    result["merkle_proofs"] = json!([]);
+    result
+}
+
 fn batches(manager: &mut Harness<JobManager>) -> Vec<Value> {
     manager.event("new_block", block(101));
+    take(manager, "new_batch")
+}
+
+/// Ann computes all batches and the network samples nonces of them: the batches whose proofs are wanted.
+fn sample(manager: &mut Harness<JobManager>, batches: &[Value]) -> Vec<Value> {
+    for batch in batches {
+        manager.event("batch_result", by("ann", work(batch)));
+    }
+    let root = take(manager, "benchmark_ready")[0]["merkle_root"].clone();
+    manager.event("new_block", block_with_benchmark(103, &root));
     take(manager, "new_batch")
 }
 
@@ -227,15 +244,8 @@ fn a_root_disproved_after_submission_ends_the_job() {
 fn a_false_accuser_is_convicted_the_proof_still_sent() {
     let mut manager = start_with(0.0, Value::Null);
     let batches = batches(&mut manager);
-    for batch in &batches {
-        manager.event("batch_result", by("ann", work(batch)));
-    }
-    let root = take(&mut manager, "benchmark_ready")[0]["merkle_root"].clone();
-    manager.event("new_block", block_with_benchmark(103, &root));
-    let sampled = take(&mut manager, "new_batch");
-    let mut accusation = lie(work(&sampled[0]));
-    accusation["merkle_proofs"] = json!([]);
-    manager.event("batch_result", by("liar", accusation));
+    let sampled = sample(&mut manager, &batches);
+    manager.event("batch_result", by("liar", accusation(&sampled[0])));
     let events = emitted(&mut manager);
     let names: Vec<&str> = events.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["audit_batch", "new_batch"]);
@@ -305,9 +315,7 @@ fn one_voice_does_not_undo_what_two_have_found() {
     sampled["benchmarks"][ID]["state"]["sampled_nonces"] = json!([4]);
     manager.event("new_block", sampled);
     let proofs = take(&mut manager, "new_batch");
-    let mut accusation = lie(work(&proofs[0]));
-    accusation["merkle_proofs"] = json!([]);
-    manager.event("batch_result", by("liar", accusation));
+    manager.event("batch_result", by("liar", accusation(&proofs[0])));
     let events = emitted(&mut manager);
     let names: Vec<&str> = events.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["result_refused", "new_batch"]);
@@ -318,16 +326,9 @@ fn one_voice_does_not_undo_what_two_have_found() {
 fn a_repeated_contradiction_makes_its_proof_due() {
     let mut manager = start_with(0.0, Value::Null);
     let batches = batches(&mut manager);
-    for batch in &batches {
-        manager.event("batch_result", by("ann", work(batch)));
-    }
-    let root = take(&mut manager, "benchmark_ready")[0]["merkle_root"].clone();
-    manager.event("new_block", block_with_benchmark(103, &root));
-    let proofs = take(&mut manager, "new_batch");
-    let mut accusation = lie(work(&proofs[0]));
-    accusation["merkle_proofs"] = json!([]);
+    let proofs = sample(&mut manager, &batches);
     for _ in 0..2 {
-        manager.event("batch_result", by("liar", accusation.clone()));
+        manager.event("batch_result", by("liar", accusation(&proofs[0])));
         assert_eq!(take(&mut manager, "new_batch"), [proofs[0].clone()]);
     }
 }
