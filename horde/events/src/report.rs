@@ -86,9 +86,12 @@ pub struct ClassReport {
     pub executor_class: String,
     /// Executors in the manifest.
     pub announced: u32,
-    /// Executors that ran users' jobs, and were not tested.
+    /// Executors that ran users' jobs, and would have been tested otherwise.
     #[serde(default)]
     pub user_jobs: u32,
+    /// Executors that were to be tested; jobs can be fewer.
+    #[serde(default)]
+    pub tested: u32,
     /// Jobs that were made.
     pub jobs: u32,
     /// Jobs that it accepted.

@@ -11,7 +11,7 @@ use crate::asks::Note;
 use crate::config::Config;
 use crate::job::{Job, JobEnd};
 use crate::making::Making;
-use crate::offers::{Offer, collect_offers};
+use crate::offers::{ClassOffer, Offer, collect_offers};
 use crate::rules::Rules;
 use crate::users::Users;
 
@@ -177,15 +177,13 @@ impl Batch {
         self.offers = collect_offers(miners, &self.live.links, timeout_ms, rules, users);
     }
 
-    /// Executors of a miner and class that were not tested because they ran users' jobs.
-    pub(crate) fn user_jobs(&self, hotkey: &str, class: ExecutorClass) -> u64 {
+    /// What a miner offers of a class.
+    pub(crate) fn class_offer(&self, hotkey: &str, class: ExecutorClass) -> Option<&ClassOffer> {
         let offer = self
             .offers
             .iter()
-            .find(|offer| offer.miner.hotkey == hotkey);
-        let mut classes = offer.into_iter().flat_map(|offer| &offer.classes);
-        let class = classes.find(|offer| offer.class == class);
-        class.map_or(0, |class| class.users.into())
+            .find(|offer| offer.miner.hotkey == hotkey)?;
+        offer.classes.iter().find(|offer| offer.class == class)
     }
 
     /// The jobs without an outcome, for `horde_miners`.

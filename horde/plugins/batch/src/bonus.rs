@@ -7,8 +7,8 @@ use horde_proto::ExecutorClass;
 
 use crate::score::Column;
 
-/// How many executors of a miner and class were online. An excused or interrupted job, which is not the miner's doing, leaves open whether
-/// its executor was.
+/// How many executors of a miner and class were online. A job that was not made, excused or interrupted, which is not the miner's doing,
+/// leaves open whether its executor was.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Online {
     least: u64,
@@ -17,10 +17,11 @@ pub(crate) struct Online {
 
 impl Online {
     fn from_report(row: &ClassReport) -> Self {
+        let unmade = row.tested.saturating_sub(row.jobs);
         let least = u64::from(row.right) + u64::from(row.user_jobs);
         Self {
             least,
-            most: least + u64::from(row.excused) + u64::from(row.interrupted),
+            most: least + u64::from(row.excused) + u64::from(row.interrupted) + u64::from(unmade),
         }
     }
 
@@ -33,9 +34,14 @@ impl Online {
     }
 
     /// Adds executors that ran users' jobs.
-    pub(crate) fn add_user_jobs(&mut self, count: u64) {
-        self.least += count;
-        self.most += count;
+    pub(crate) fn add_user_jobs(&mut self, count: u32) {
+        self.least += u64::from(count);
+        self.most += u64::from(count);
+    }
+
+    /// Adds executors that were to be tested and got no job.
+    pub(crate) fn add_unmade_jobs(&mut self, count: u32) {
+        self.most += u64::from(count);
     }
 
     /// The possible number that is nearest to another one.

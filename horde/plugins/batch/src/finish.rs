@@ -114,8 +114,11 @@ fn score_all<'a>(batch: &'a Batch, finished: &[BatchReport]) -> Vec<Row<'a>> {
         })
         .collect();
     if version.has_manifest_bonus() {
-        add_bonus(&mut rows, |hotkey, class, mut online| {
-            online.add_user_jobs(batch.user_jobs(hotkey, class));
+        add_bonus(&mut rows, |hotkey, class, mut online, jobs| {
+            if let Some(offer) = batch.class_offer(hotkey, class) {
+                online.add_user_jobs(offer.user_jobs(&batch.head.rules));
+                online.add_unmade_jobs(offer.tested.saturating_sub(jobs));
+            }
             let cycle_start = batch.head.cycle_start;
             let (previous, current) = compared_counts(finished, cycle_start, hotkey, class, online);
             batch.head.rules.bonus().multiplier(previous, current)
@@ -124,16 +127,18 @@ fn score_all<'a>(batch: &'a Batch, finished: &[BatchReport]) -> Vec<Row<'a>> {
     rows
 }
 
-/// `multiplier` is asked once for each miner and class, with those of its executors that were online with a job.
-fn add_bonus(rows: &mut [Row<'_>], multiplier: impl Fn(&str, ExecutorClass, Online) -> f64) {
-    let mut online: BTreeMap<(&str, ExecutorClass), Online> = BTreeMap::new();
+/// `multiplier` is asked once for each miner and class, with those of its executors that were online with a job, and the number of jobs.
+fn add_bonus(rows: &mut [Row<'_>], multiplier: impl Fn(&str, ExecutorClass, Online, u32) -> f64) {
+    let mut online: BTreeMap<(&str, ExecutorClass), (Online, u32)> = BTreeMap::new();
     for row in rows.iter() {
         let key = (row.job.hotkey.as_str(), row.job.class);
-        online.entry(key).or_default().add_job(row.scored.column);
+        let (online, jobs) = online.entry(key).or_default();
+        online.add_job(row.scored.column);
+        *jobs += 1;
     }
     let multipliers: BTreeMap<_, f64> = online
         .into_iter()
-        .map(|((hotkey, class), online)| ((hotkey, class), multiplier(hotkey, class, online)))
+        .map(|(key, (online, jobs))| (key, multiplier(key.0, key.1, online, jobs)))
         .collect();
     for row in rows {
         let key = (row.job.hotkey.as_str(), row.job.class);
@@ -143,7 +148,7 @@ fn add_bonus(rows: &mut [Row<'_>], multiplier: impl Fn(&str, ExecutorClass, Onli
 
 fn report(batch: &Batch, rows: &[Row<'_>], end: BatchEnd, now_ms: u64) -> BatchReport {
     let head = &batch.head;
-    let mut miners = empty_rows(&batch.offers);
+    let mut miners = empty_rows(&batch.offers, &head.rules);
     let index = RowIndex::new(&miners);
     for row in rows {
         let Row {

@@ -32,6 +32,14 @@ pub(crate) struct ClassOffer {
     pub(crate) tested: u32,
 }
 
+impl ClassOffer {
+    /// Executors that were not tested because they ran users' jobs. Those beyond the limit of the class would not have been tested anyway.
+    pub(crate) fn user_jobs(&self, rules: &Rules) -> u32 {
+        let due = rules.cap(self.class, self.announced);
+        self.users.min(due.saturating_sub(self.tested))
+    }
+}
+
 /// The offers of all miners, capped: by class as the rules say, and in all. `users` says how many executors of a miner and class
 /// run users' jobs.
 pub(crate) fn collect_offers(

@@ -6,6 +6,7 @@ use horde_events::{BatchReport, ClassReport, MinerReport};
 use horde_proto::ExecutorClass;
 
 use crate::offers::{ClassOffer, Offer};
+use crate::rules::Rules;
 use crate::score::{Column, Scored};
 
 /// Adds a job with its score, bonus included, to the line of its miner and class.
@@ -35,7 +36,7 @@ pub(crate) fn next_number(finished: &[BatchReport]) -> u64 {
 }
 
 /// The lines of all miners, without jobs.
-pub(crate) fn empty_rows(offers: &[Offer]) -> Vec<MinerReport> {
+pub(crate) fn empty_rows(offers: &[Offer], rules: &Rules) -> Vec<MinerReport> {
     let row = |offer: &Offer| MinerReport {
         hotkey: offer.miner.hotkey.clone(),
         host: offer.miner.host.clone(),
@@ -47,7 +48,8 @@ pub(crate) fn empty_rows(offers: &[Offer]) -> Vec<MinerReport> {
             .map(|class| ClassReport {
                 executor_class: class.class.to_string(),
                 announced: class.announced,
-                user_jobs: class.users,
+                user_jobs: class.user_jobs(rules),
+                tested: class.tested,
                 reason: busy_reason(class),
                 ..ClassReport::default()
             })

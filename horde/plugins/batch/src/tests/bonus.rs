@@ -4,7 +4,8 @@ use super::*;
 
 const CYCLE: u64 = 722;
 
-/// A batch of one miner, of a cycle or by command. Each letter is a job: `r`ight, `d`eclined, `i`nterrupted or `e`xcused.
+/// A batch of one miner, of a cycle or by command. Each letter is an executor: its job is `r`ight, `d`eclined, `i`nterrupted or `e`xcused,
+/// or `n`ot made.
 fn batch_of_cycle(batches: &mut Batches, cycle_start: Option<u64>, outcomes: &str) {
     match cycle_start {
         None => drop(run_batch(batches, 1)),
@@ -16,7 +17,7 @@ fn batch_of_cycle(batches: &mut Batches, cycle_start: Option<u64>, outcomes: &st
     batches.emitted();
     let executors = u32::try_from(outcomes.len()).unwrap();
     link_up(batches, 0, &[(SPIN_UP, executors)]);
-    let jobs = answer_asks(batches);
+    let jobs = answer_asks_in_part(batches, outcomes.replace('n', "").len());
     let jobs: Vec<_> = jobs.iter().zip(outcomes.chars()).collect();
     let batch = batch_name(batches);
     for (job, letter) in &jobs {
@@ -75,6 +76,21 @@ fn changed_manifest_is_compared_with_the_cycle_before() {
     }
 }
 
+/// Runs two cycles, and looks whether the second one has the bonus.
+fn check_bonus(previous: &str, current: &str, has_bonus: bool) {
+    let section = json!({ "kinds": { SPIN_UP: HASH }, "weights_version": 2 });
+    let mut batches = start_with(section);
+    batch_of_cycle(&mut batches, Some(0), previous);
+    batch_of_cycle(&mut batches, Some(CYCLE), current);
+    let over = emitted(&mut batches, "horde_batch_over").remove(0);
+    let bonus: f64 = if has_bonus { 1.05 } else { 1.0 };
+    assert_eq!(
+        over["jobs"][0]["bonus_bits"],
+        bonus.to_bits(),
+        "{previous}, then {current}"
+    );
+}
+
 /// A restart of the host or a fault of a bucket must not look like another manifest, and hides none.
 #[test]
 fn interrupted_and_excused_jobs_earn_no_bonus() {
@@ -87,17 +103,21 @@ fn interrupted_and_excused_jobs_earn_no_bonus() {
         ("riiiii", "rrri", false),
         ("rri", "rrrrrr", true),
     ] {
-        let section = json!({ "kinds": { SPIN_UP: HASH }, "weights_version": 2 });
-        let mut batches = start_with(section);
-        batch_of_cycle(&mut batches, Some(0), previous);
-        batch_of_cycle(&mut batches, Some(CYCLE), current);
-        let over = emitted(&mut batches, "horde_batch_over").remove(0);
-        let bonus: f64 = if has_bonus { 1.05 } else { 1.0 };
-        assert_eq!(
-            over["jobs"][0]["bonus_bits"],
-            bonus.to_bits(),
-            "{previous}, then {current}"
-        );
+        check_bonus(previous, current, has_bonus);
+    }
+}
+
+/// A pool of prompts that runs short must not look like another manifest, and hides none.
+#[test]
+fn jobs_that_were_not_made_earn_no_bonus() {
+    for (previous, current, has_bonus) in [
+        ("rr", "rn", false),
+        ("rn", "rr", false),
+        ("rrrr", "rdnn", false),
+        ("rrrr", "rddn", true),
+        ("rddn", "rrrr", true),
+    ] {
+        check_bonus(previous, current, has_bonus);
     }
 }
 

@@ -91,8 +91,13 @@ pub(super) struct TestJob {
 
 /// The answer of a job kind that makes all jobs it is asked for. The number of the ask becomes part of their uuids.
 pub(super) fn jobs_made(wanted: &Value) -> (Value, Vec<TestJob>) {
+    jobs_made_at_most(wanted, usize::MAX)
+}
+
+/// The answer of a job kind that makes so many of the jobs it is asked for.
+fn jobs_made_at_most(wanted: &Value, jobs_max: usize) -> (Value, Vec<TestJob>) {
     let wanted: JobsWanted = serde_json::from_value(wanted.clone()).unwrap();
-    let numbered = wanted.hotkeys().enumerate();
+    let numbered = wanted.hotkeys().take(jobs_max).enumerate();
     let jobs: Vec<_> = numbered
         .map(|(number, hotkey)| TestJob {
             uuid: horde_proto::uuid_v4([wanted.ask, number as u64]),
@@ -118,9 +123,14 @@ fn made_job(job: &TestJob) -> MadeJob {
 
 /// Makes all jobs that were asked for.
 pub(super) fn answer_asks(batches: &mut Batches) -> Vec<TestJob> {
+    answer_asks_in_part(batches, usize::MAX)
+}
+
+/// Makes so many jobs of each ask.
+pub(super) fn answer_asks_in_part(batches: &mut Batches, jobs_max: usize) -> Vec<TestJob> {
     let mut all = Vec::new();
     for wanted in emitted(batches, "horde_jobs_wanted") {
-        let (made, jobs) = jobs_made(&wanted);
+        let (made, jobs) = jobs_made_at_most(&wanted, jobs_max);
         batches.event("horde_jobs_made", made);
         all.extend(jobs);
     }
