@@ -7,10 +7,14 @@ use std::path::{Path, PathBuf};
 use horde_s3::payload_sha256;
 use serde_json::Value;
 use tig_process::text_file::{self, TextError};
-use tig_process::whole_file;
+use tig_process::{json_text, whole_file};
 
 /// The longest config that is read: the host reads no longer one.
 const CONFIG_BYTES_MAX: u64 = 16 << 20;
+/// Key of the object that names a file with the value.
+const FILE_KEY: &str = "$file";
+/// The longest such file that is read: the host reads no longer one.
+const SECTION_FILE_BYTES_MAX: u64 = 1 << 20;
 /// Ending of the file with the sum.
 const SUM_SUFFIX: &str = "sum";
 /// A sum has 64 digits and an end of line.
@@ -54,6 +58,25 @@ pub(crate) fn value(path: &Path) -> Value {
     serde_json::from_str(&text).unwrap_or_default()
 }
 
+/// A setting of an extension in the config at `path`; null if it states none. `None` if it is in a file that the config names and that
+/// cannot be read.
+pub(crate) fn setting(path: &Path, section: &str, key: &str) -> Option<Value> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let config = value(path);
+    let section = resolve(&config["config"][section], folder)?;
+    resolve(&section[key], folder)
+}
+
+/// The value itself, or what is in the file that it names: the host puts it in the place of the name.
+fn resolve(value: &Value, folder: &Path) -> Option<Value> {
+    let Some(file) = value.get(FILE_KEY) else {
+        return Some(value.clone());
+    };
+    // A relative path starts from the config's folder.
+    let text = text_file::read(&folder.join(file.as_str()?), SECTION_FILE_BYTES_MAX).ok()?;
+    json_text::parse(&text).ok()
+}
+
 /// Compares the file at `path` with the text that the variables give.
 ///
 /// # Errors
@@ -93,7 +116,7 @@ pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
 
 /// Whether the config of a host lets miners have addresses of this machine and of private networks.
 pub(crate) fn allows_private(path: &Path) -> bool {
-    value(path)["config"]["horde_miners"]["allow_private"] == true
+    setting(path, "horde_miners", "allow_private") == Some(Value::Bool(true))
 }
 
 /// `.config.json.sum` for `config.json`.
@@ -227,5 +250,27 @@ mod tests {
         )
         .unwrap();
         assert!(allows_private(&path));
+    }
+
+    #[test]
+    fn setting_in_a_named_file_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            fs::write(&path, text).unwrap();
+            path
+        };
+        let path = write("config.json", r#"{"config": {"a": {"$file": "a.json"}}}"#);
+        assert_eq!(setting(&path, "a", "x"), None, "the file is missing");
+        write("a.json", r#"{"x": 1}"#);
+        assert_eq!(setting(&path, "a", "x"), Some(1.into()));
+        assert_eq!(setting(&path, "a", "y"), Some(Value::Null));
+        write(
+            "config.json",
+            r#"{"config": {"a": {"x": {"$file": "x.json"}}}}"#,
+        );
+        write("x.json", "2");
+        assert_eq!(setting(&path, "a", "x"), Some(2.into()));
+        assert_eq!(setting(&path, "b", "x"), Some(Value::Null));
     }
 }

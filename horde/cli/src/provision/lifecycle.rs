@@ -40,11 +40,13 @@ pub(super) fn ensure(
         Ok(Present::Nothing) => String::new(),
         Ok(Present::Text(text)) => text,
     };
+    let others = rules_of_all(&present).filter(|rule| !rule.is_ours());
+    let other = others.min_by_key(|rule| rule.days);
     let rules = match rules(&present, days) {
-        Expiry::Is(days) => return Outcome::was_there(text(days)),
+        Expiry::Is(days) => return Outcome::was_there(text(days, other.as_ref())),
         Expiry::Set(rules) => rules,
     };
-    let text = text(days.unwrap_or(DAYS_DEFAULT));
+    let text = text(days.unwrap_or(DAYS_DEFAULT), other.as_ref());
     match dry_run {
         true => Outcome::planned(text),
         false => match LIFECYCLE.write(signed, bucket, rules) {
@@ -55,14 +57,25 @@ pub(super) fn ensure(
     }
 }
 
-fn text(days: u32) -> String {
-    let hours = used_hours_max(days);
-    match hours < USED_HOURS_DEFAULT {
-        false => format!("after {days} days"),
-        true => format!(
-            "after {days} days, too early unless `expiry_hours` of config.horde_crossval is at most {hours}"
-        ),
+/// When objects are deleted: by our rule after so many days, or by that of somebody else before.
+fn text(days: u32, other: Option<&RuleOfAll>) -> String {
+    let mut text = format!("after {days} days");
+    let other = other.filter(|other| other.days < days);
+    if let Some(other) = other {
+        text += &format!(", but {} after {} days", other.name(), other.days);
     }
+    let hours = used_hours_max(other.map_or(days, |other| other.days));
+    if hours >= USED_HOURS_DEFAULT {
+        return text;
+    }
+    text += ", too early";
+    if hours > 0 {
+        text += &format!(" unless `expiry_hours` of config.horde_crossval is at most {hours}");
+    }
+    if other.is_some() {
+        text += ": change or remove that rule by the service's own means";
+    }
+    text
 }
 
 /// Hours for which a series may be used if objects are deleted after so many days.
@@ -81,41 +94,74 @@ pub(crate) fn early_expiry(
     let Ok(Present::Text(present)) = LIFECYCLE.read(signed, bucket) else {
         return None;
     };
-    let days = days_of_all(&present)?;
-    let section = &config_file::value(config)["config"]["horde_crossval"];
-    let used_hours = section["expiry_hours"]
-        .as_u64()
-        .unwrap_or(USED_HOURS_DEFAULT);
-    let hours = used_hours_max(days);
+    let rule = rules_of_all(&present).min_by_key(|rule| rule.days)?;
+    let used_hours = config_file::setting(config, "horde_crossval", "expiry_hours")?;
+    early_finding(
+        &rule,
+        used_hours.as_u64().unwrap_or(USED_HOURS_DEFAULT),
+        part,
+    )
+}
+
+fn early_finding(rule: &RuleOfAll, used_hours: u64, part: &str) -> Option<Finding> {
+    let hours = used_hours_max(rule.days);
     if used_hours <= hours {
         return None;
     }
-    let needed = used_hours.saturating_add(SPARE_HOURS).div_ceil(24);
-    let mut remedy = format!("`compute-horde provision-s3 PROMPTS ANSWERS --expire-days {needed}`");
+    let days = used_hours.saturating_add(SPARE_HOURS).div_ceil(24);
+    let mut remedy = match rule.is_ours() {
+        true => format!("`compute-horde provision-s3 PROMPTS ANSWERS --expire-days {days}`"),
+        false => format!(
+            "remove {} by the service's own means, or let it keep objects for {days} days",
+            rule.name()
+        ),
+    };
     if hours > 0 {
         remedy += &format!(", or set `expiry_hours` of config.horde_crossval to at most {hours}");
     }
     Some(Finding::warning(
         part,
         format!(
-            "its lifecycle rule deletes objects after {days} days, but prompts are used for {used_hours} h: jobs of honest miners fail then"
+            "its lifecycle rule deletes objects after {} days, but prompts are used for {used_hours} h: jobs of honest miners fail then",
+            rule.days
         ),
         remedy,
     ))
 }
 
-/// The fewest days after which one of the rules deletes any object.
-fn days_of_all(present: &str) -> Option<u32> {
+/// A rule that deletes any object so many days after it was written.
+#[derive(Debug, Eq, PartialEq)]
+struct RuleOfAll {
+    id: Option<String>,
+    days: u32,
+}
+
+impl RuleOfAll {
+    fn is_ours(&self) -> bool {
+        self.id.as_deref() == Some(RULE)
+    }
+
+    fn name(&self) -> String {
+        match &self.id {
+            Some(id) => format!("the bucket's lifecycle rule {id:?}"),
+            None => "a lifecycle rule of the bucket without an ID".to_owned(),
+        }
+    }
+}
+
+fn rules_of_all(present: &str) -> impl Iterator<Item = RuleOfAll> {
     let rules = xml::elements(present, "Rule").filter(|rule| {
         xml::first(rule, "Status").as_deref() == Some("Enabled")
             && xml::all(rule, "Prefix").iter().all(String::is_empty)
             && xml::elements(rule, "Tag").next().is_none()
     });
-    let days = rules.filter_map(|rule| {
+    rules.filter_map(|rule| {
         let expiration = xml::elements(rule, "Expiration").next()?;
-        xml::first(expiration, "Days")?.parse().ok()
-    });
-    days.min()
+        Some(RuleOfAll {
+            id: xml::first(rule, "ID").filter(|id| !id.is_empty()),
+            days: xml::first(expiration, "Days")?.parse().ok()?,
+        })
+    })
 }
 
 fn no_rules() -> Outcome {
@@ -192,27 +238,61 @@ mod tests {
         let used = &example["config"]["horde_crossval"]["expiry_hours"];
         assert_eq!(used.as_u64(), Some(USED_HOURS_DEFAULT));
         assert!(USED_HOURS_DEFAULT <= used_hours_max(DAYS_DEFAULT));
-        assert_eq!(text(DAYS_DEFAULT), "after 14 days");
-        let early = text(3);
+        assert_eq!(text(DAYS_DEFAULT, None), "after 14 days");
+        let early = text(3, None);
         assert!(
             early.ends_with("config.horde_crossval is at most 48"),
             "{early}"
         );
     }
 
+    fn rule_of_all(id: &str, days: u32) -> RuleOfAll {
+        RuleOfAll {
+            id: Some(id.to_owned()),
+            days,
+        }
+    }
+
     #[test]
-    fn earliest_rule_for_all_objects_counts() {
+    fn rules_for_all_objects_are_found() {
         let rule = |filter: &str, days: u32| {
             format!(
-                "<Rule><Filter>{filter}</Filter><Status>Enabled</Status><Transition><Days>1</Days></Transition><Expiration><Days>{days}</Days></Expiration></Rule>"
+                "<Rule><ID>{days}</ID><Filter>{filter}</Filter><Status>Enabled</Status><Transition><Days>1</Days></Transition><Expiration><Days>{days}</Days></Expiration></Rule>"
             )
         };
         let prefix = |text: &str| format!("<Prefix>{text}</Prefix>");
         let logs = rule(&prefix("logs/"), 2);
         let tagged = rule("<Tag><Key>k</Key><Value>v</Value></Tag>", 3);
         let rules = [logs, tagged, rule(&prefix(""), 30), rule("", 20)].concat();
-        assert_eq!(days_of_all(&rules), Some(20));
-        assert_eq!(days_of_all(&rules.replace("Enabled", "Disabled")), None);
+        let found: Vec<_> = rules_of_all(&rules).collect();
+        assert_eq!(found, [rule_of_all("30", 30), rule_of_all("20", 20)]);
+        let off = rules.replace("Enabled", "Disabled");
+        assert_eq!(rules_of_all(&off).count(), 0);
+    }
+
+    #[test]
+    fn early_rule_of_somebody_else_is_named() {
+        let other = rule_of_all("all\n", 7);
+        let early = text(DAYS_DEFAULT, Some(&other));
+        for words in ["14 days, but", r#"rule "all\n" after 7"#, "at most 144"] {
+            assert!(early.contains(words), "{early}");
+        }
+        assert_eq!(text(7, Some(&other)), text(7, None));
+        let unusable = text(14, Some(&rule_of_all("x", 1)));
+        assert!(
+            unusable.contains("too early: change or remove"),
+            "{unusable}"
+        );
+        let late = text(30, Some(&rule_of_all("x", 20)));
+        assert!(late.ends_with("rule \"x\" after 20 days"), "{late}");
+
+        let finding = early_finding(&other, 312, "p").unwrap();
+        let remedy = r#"remove the bucket's lifecycle rule "all\n""#;
+        assert!(finding.remedy.starts_with(remedy), "{}", finding.remedy);
+        assert!(finding.remedy.contains("14 days, or set"));
+        assert_eq!(early_finding(&other, 144, "p"), None);
+        let ours = early_finding(&rule_of_all(RULE, 7), 312, "p").unwrap();
+        assert!(ours.remedy.contains("provision-s3"), "{}", ours.remedy);
     }
 
     #[test]

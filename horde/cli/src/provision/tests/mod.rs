@@ -263,6 +263,30 @@ fn policy_that_allows_more_stays() {
     assert_eq!(fake.buckets.borrow()["prompts"].parts["policy"], policy);
 }
 
+/// Samples would be used longer than their prompts are there.
+#[test]
+fn earlier_rule_of_somebody_else_is_told() {
+    let rule = "<Rule><ID>all</ID><Filter></Filter><Status>Enabled</Status><Expiration><Days>7</Days></Expiration></Rule>";
+    let parts = [("lifecycle".to_owned(), rule.to_owned())];
+    let fake = with_bucket(
+        "prompts",
+        Bucket {
+            region: "eu-central-1".to_owned(),
+            parts: parts.into(),
+            ..Bucket::default()
+        },
+    );
+    let folder = tempfile::tempdir().unwrap();
+    // The second run finds our rule beside the other one.
+    for _ in 0..2 {
+        let (is_there, steps) = run(&fake, &plan(folder.path(), false));
+        assert!(is_there, "{steps:?}");
+        let step = format!("{:?}", outcome(&steps, "prompts", "expiry of objects"));
+        assert!(step.contains("after 14 days, but"), "{step}");
+        assert!(step.contains("after 7 days"), "{step}");
+    }
+}
+
 #[test]
 fn service_without_block_and_rules_needs_none() {
     for unknown in [
