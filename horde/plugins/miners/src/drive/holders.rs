@@ -139,12 +139,12 @@ impl Miners {
         }
     }
 
-    /// Says that a link is up, now or when the miner is connected again.
+    /// Says that a link is up, now or when the miner is connected again and has shown its manifest.
     fn announce_link(&mut self, ctx: &mut Context<'_>, hotkey: &str) -> Result<()> {
         let Some(link) = self.state.links.get_mut(hotkey) else {
             return Ok(());
         };
-        match link.manifest.clone().filter(|_| link.is_open()) {
+        match link.current_manifest().cloned() {
             Some(manifest) => emit_link(ctx, hotkey, LinkState::Up { manifest }),
             None => {
                 link.is_awaited = true;

@@ -147,6 +147,16 @@ impl Link {
         self.is_open() && self.manifest.is_some()
     }
 
+    /// The manifest that holders are given if the miner is connected. One of an earlier connection can be hours old: it counts only
+    /// while jobs that were made for it are under way.
+    pub(crate) fn current_manifest(&self) -> Option<&Vec<ExecutorCount>> {
+        let is_shown = match self.state {
+            State::Open { has_manifest, .. } => has_manifest || !self.jobs.is_empty(),
+            _ => false,
+        };
+        self.manifest.as_ref().filter(|_| is_shown)
+    }
+
     /// Whether jobs can be given to the miner, at once or when the connection is there.
     pub(crate) fn down_reason(&self) -> Option<&str> {
         match &self.state {

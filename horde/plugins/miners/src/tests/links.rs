@@ -320,6 +320,25 @@ fn old_link_with_jobs_is_not_replaced() {
     assert!(world.0.ws_closed().is_empty());
 }
 
+/// A link can be hours old when it breaks; of the manifests of a miner, a batch takes the first.
+#[test]
+fn manifest_of_a_broken_connection_is_not_announced() {
+    let mut world = start();
+    world.link(&[1, 2]);
+    world.begin(&[(1, 1, CLASS, 240)]);
+    for number in [1, 2] {
+        world.drop_connection(number);
+        let tag = world.tag(number);
+        world.0.ws_accept(&tag);
+    }
+    want(&mut world, &[2]);
+    assert_eq!(announced_count(&mut world), None);
+    world.frame(2, &manifest().replace("\"count\":2", "\"count\":5"));
+    assert_eq!(announced_count(&mut world), Some(json!(5)));
+    want(&mut world, &[1]);
+    assert_eq!(announced_count(&mut world), Some(json!(2)), "it has a job");
+}
+
 #[test]
 fn link_that_is_let_go_leaves_no_timer() {
     let mut world = start();
