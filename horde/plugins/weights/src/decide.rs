@@ -1,6 +1,7 @@
 //! What is to be done next for the weights of a cycle. Pure: the same record and the same readings lead to the same action, so that
 //! a validator that was killed goes on as one that was not.
 
+mod interval;
 mod reveal;
 mod send;
 mod wait;

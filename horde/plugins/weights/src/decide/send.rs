@@ -3,7 +3,7 @@
 use horde_calc::weights::CommitInterval;
 use horde_events::WeightsEnd;
 
-use super::{Action, INCLUSION_BLOCKS, View, Wait, attempt, give_up};
+use super::{Action, INCLUSION_BLOCKS, View, Wait, attempt, give_up, interval};
 use crate::config::Mode;
 use crate::cycle::CycleWeights;
 use crate::intent::{Intent, Way};
@@ -139,12 +139,9 @@ pub(crate) fn mismatch(limits: &LimitsRead, rules: &Rules) -> Option<String> {
             "the subnet {verb} commitments to weights: {remedy}"
         ))
     } else if is_commit && ours != theirs {
-        let key = match rules.is_dynamic {
-            true => "DYNAMIC_COMMIT_REVEAL_WEIGHTS_INTERVAL",
-            false => "`interval_blocks` of horde_weights",
-        };
+        let remedy = interval::remedy(rules.intervals, theirs, rules.is_dynamic);
         Some(format!(
-            "an interval of the subnet has {theirs} blocks, and one of the config {ours}: weights committed to could not be revealed; set {key} to {theirs}"
+            "an interval of the subnet has {theirs} blocks, and one of the config {ours}: weights committed to could not be revealed; {remedy}"
         ))
     } else {
         None

@@ -201,7 +201,7 @@ fn misfit_of_the_dynamic_config_names_its_keys() {
         (
             json!({ "enabled": true }),
             other_interval,
-            "set DYNAMIC_COMMIT_REVEAL_WEIGHTS_INTERVAL to 360",
+            "set DYNAMIC_COMMIT_REVEAL_COMMIT_START_OFFSET to 180, then DYNAMIC_COMMIT_REVEAL_WEIGHTS_INTERVAL to 360",
         ),
     ] {
         let mut world = World::new("commit_reveal");
@@ -240,7 +240,7 @@ fn config_that_does_not_fit_the_subnet_sends_nothing() {
         (
             "commit_reveal",
             other_interval,
-            "set `interval_blocks` of horde_weights to 360",
+            "set `commit_start_offset` of horde_weights to 180, then `interval_blocks` of horde_weights to 360",
         ),
     ] {
         let mut world = World::new(mode);
