@@ -110,7 +110,7 @@ impl Job {
     pub(crate) fn can_retry(&self, attempts_max: usize, now_ms: u64) -> bool {
         self.miner.is_none()
             && self.attempts.len() < attempts_max
-            && self.left_ms(now_ms) >= ATTEMPT_MS_MIN
+            && self.left_ms(now_ms) >= self.attempt_ms_min()
     }
 }
 

@@ -229,6 +229,23 @@ fn attempts_are_bounded() {
     }
 }
 
+#[test]
+fn job_of_few_seconds_is_tried_again() {
+    let mut section = section();
+    section["job_timeout_seconds"] = json!(4);
+    let mut world = start_with(section);
+    world.serve(&[1, 2]);
+    let up = |world: &mut World| [1, 2].map(|miner| world.up(miner, 1));
+    up(&mut world);
+    world.request(&v2(1, START_MS));
+    up(&mut world);
+    let first = world.asked();
+    world.0.advance_ms(50);
+    world.over(&first, &declined());
+    up(&mut world);
+    assert_ne!(world.asked().hotkey, first.hotkey);
+}
+
 /// A user does not read that nobody has taken the job when somebody had.
 #[test]
 fn accepted_job_is_not_rejected() {
