@@ -42,7 +42,7 @@ pub(crate) fn forget_other_buckets(ctx: &mut Context<'_>, buckets: &Buckets) -> 
         return Ok(());
     }
     if let Some(stored) = stored {
-        let mut keys = vec![JOB.to_owned(), PROBE.to_owned()];
+        let mut keys = [JOB, PROBE, STATIONS].map(str::to_owned).to_vec();
         for prefix in [SERIES, WORKLOAD, SAMPLE, DOOMED] {
             let records = ctx.scan_sound::<IgnoredAny>(prefix)?;
             keys.extend(records.into_iter().map(|(key, _)| key));

@@ -178,7 +178,7 @@ impl Crossval {
     /// How much of what a station is for is there.
     fn filled(&self, name: StationName) -> usize {
         match name {
-            StationName::Generation => self.pool.live_series(),
+            StationName::Generation => self.pool.usable(&self.target()).len(),
             StationName::Sampling => self.pool.samples.len() + self.pool.waiting_samples(),
             StationName::Upload => {
                 let workloads = self.pool.workloads.values();

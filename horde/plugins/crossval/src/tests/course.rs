@@ -180,7 +180,11 @@ fn used_up_series_are_replaced_and_deleted() {
     while world.report()["samples"]["ready"] != 4 || world.report()["series"]["usable"] != 4 {
         let asked = world.wait_for_job();
         match asked.is_generation() {
-            true => world.generate(&asked),
+            true => {
+                let generation = &world.report()["stations"]["generation"];
+                assert_ne!(generation["filled"], 4, "what is used up is missing");
+                world.generate(&asked);
+            }
             false => world.solve(&asked),
         }
         world.settle();

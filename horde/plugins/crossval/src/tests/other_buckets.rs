@@ -66,6 +66,26 @@ fn what_is_under_way_in_other_buckets_is_dropped() {
     assert!(world.records("series/").is_empty());
 }
 
+/// The operator has mended what the failures came from.
+#[test]
+fn failures_of_other_buckets_are_forgotten() {
+    let mut world = World::with_series();
+    world.settle();
+    let asked = world.asked();
+    world.over(&asked, &failed());
+    let station = |world: &mut World| {
+        let station = world.report()["stations"]["answering"].clone();
+        (
+            station["failures_in_succession"].clone(),
+            station["paused_until_ms"].is_null(),
+        )
+    };
+    assert_eq!(station(&mut world), (json!(1), false));
+    world.harness.store("buckets", OTHER);
+    world.harness.kill();
+    assert_eq!(station(&mut world), (json!(0), true));
+}
+
 #[test]
 fn pool_without_addresses_is_of_these_buckets() {
     let mut world = World::full();
