@@ -59,11 +59,21 @@ impl LifespanWindow {
             .is_some_and(|last| last < self.height)
     }
 
-    /// Whether work that begins now would be proved too late to earn anything.
+    /// Whether a proof that no block has confirmed yet would be confirmed too late to earn anything.
     #[must_use]
     pub fn is_too_late(self, block_started: u32) -> bool {
+        self.is_last_useful_before(block_started, self.height.saturating_add(1))
+    }
+
+    /// The same while no block has confirmed the benchmark: its proof is confirmed one block after it at the earliest.
+    #[must_use]
+    pub fn is_too_late_to_benchmark(self, block_started: u32) -> bool {
+        self.is_last_useful_before(block_started, self.height.saturating_add(2))
+    }
+
+    fn is_last_useful_before(self, block_started: u32, height: u32) -> bool {
         self.useful_blocks
-            .is_some_and(|useful| block_started.saturating_add(useful) <= self.height)
+            .is_some_and(|useful| block_started.saturating_add(useful) < height)
     }
 }
 
@@ -148,6 +158,21 @@ mod tests {
         let before = window(Some(120), 220);
         assert_eq!(before.moved_to(head.window), window(Some(120), 221));
         assert_eq!(window(Some(7), 1).moved_to(before), before);
+    }
+
+    #[test]
+    fn a_benchmark_must_come_a_block_before_its_proof() {
+        let too_late = |height| {
+            let window = LifespanWindow {
+                useful_blocks: Some(29),
+                ..window(None, height)
+            };
+            let benchmark = window.is_too_late_to_benchmark(100);
+            (benchmark, window.is_too_late(100))
+        };
+        assert_eq!(too_late(127), (false, false));
+        assert_eq!(too_late(128), (true, false));
+        assert_eq!(too_late(129), (true, true));
     }
 
     #[test]

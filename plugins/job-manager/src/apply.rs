@@ -58,6 +58,9 @@ impl JobManager {
                 self.log_change(ctx, benchmark_id, &record);
                 self.count_change(ctx, benchmark_id, &record);
                 match self.jobs.get_mut(benchmark_id) {
+                    Some(job) if !job.is_active() && record.abandoned.is_none() => {
+                        job.resume(*record, now_ms);
+                    }
                     Some(job) => job.update(*record),
                     None => {
                         let job = Job::new(benchmark_id.to_owned(), *record);

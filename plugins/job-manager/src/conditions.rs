@@ -85,7 +85,7 @@ fn waiting(view: &View<'_>) -> Vec<Condition> {
     missing.into_iter().map(condition).collect()
 }
 
-/// With the times since when.
+/// With the times since when. No slave is to decide a dispute of an abandoned job.
 fn disputed(view: &View<'_>) -> Vec<(u64, Condition)> {
     let of_job = |(id, job): (&String, &Job)| {
         let mut audits = job.audits().iter();
@@ -107,7 +107,8 @@ fn disputed(view: &View<'_>) -> Vec<(u64, Condition)> {
         let remedy = "add a slave, or name a verifier in config.job_manager";
         Some((open.since_ms, condition.with_remedy(remedy)))
     };
-    view.jobs.iter().filter_map(of_job).collect()
+    let active = view.jobs.iter().filter(|(_, job)| job.is_active());
+    active.filter_map(of_job).collect()
 }
 
 /// With the times since when.

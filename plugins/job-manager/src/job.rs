@@ -153,6 +153,16 @@ impl Job {
         &self.audits
     }
 
+    /// Takes the record of an abandoned job that goes on. Its audits are handed out again, and none of them has waited
+    /// while nobody was to take it.
+    pub(crate) fn resume(&mut self, record: JobRecord, now_ms: u64) {
+        self.update(record);
+        let audited: Vec<u64> = self.audited().collect();
+        for index in audited {
+            self.restart_audit(index, now_ms);
+        }
+    }
+
     /// Takes a changed record. Batches that hold a newly sampled nonce are due at once.
     pub(crate) fn update(&mut self, record: JobRecord) {
         let samples = samples(&record);
@@ -340,6 +350,13 @@ impl Job {
                 };
                 self.audits.insert(index, open);
             }
+        }
+    }
+
+    /// The audit of a batch waits from now on, and is to be handed out at once.
+    pub(crate) fn restart_audit(&mut self, index: u64, now_ms: u64) {
+        if let Some(open) = self.audits.get_mut(&index) {
+            (open.since_ms, open.handed_out_ms) = (now_ms, None);
         }
     }
 

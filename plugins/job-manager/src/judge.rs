@@ -217,12 +217,12 @@ impl JobManager {
 
     /// Hands audits out again that nobody has answered, and gives up waiting for those that nobody takes. In a reconfirmed job
     /// a dispute that no third slave decides begins again: one of the two may have sent its result for the block that
-    /// was rolled back, and its next one is not.
+    /// was rolled back, and its next one is not. An abandoned job waits for nobody.
     pub(crate) fn advance_audits(&mut self, ctx: &mut Context<'_>) -> Result<()> {
         let now_ms = ctx.now_ms();
         self.present.forget(now_ms);
         let (mut due, mut over, mut stale) = (Vec::new(), Vec::new(), Vec::new());
-        for (benchmark_id, job) in &self.jobs {
+        for (benchmark_id, job) in self.jobs.iter().filter(|(_, job)| job.is_active()) {
             let delay_ms = job.retry_delay_ms();
             let is_audited = self.audited_job(benchmark_id).is_some();
             let may_be_stale = job.record().reconfirmed && !job.record().is_committed();
@@ -308,7 +308,8 @@ impl JobManager {
     }
 
     /// Takes a slave's voice out of open audits. An audit with one voice left is not a dispute any more: `advance_audits`
-    /// hands it out again, and ends it once it is overdue.
+    /// hands it out again, and ends it once it is overdue. Its time begins now, or an old dispute would be overdue at
+    /// once, and nobody would check the voice that is left.
     fn silence(&mut self, ctx: &mut Context<'_>, slave: &str) -> Result<()> {
         let mut changed = Vec::new();
         for (benchmark_id, job) in &self.jobs {
@@ -317,8 +318,14 @@ impl JobManager {
                 changed.extend(audit.map(|audit| (benchmark_id.clone(), index, audit)));
             }
         }
+        let now_ms = ctx.now_ms();
         for (benchmark_id, index, audit) in changed {
+            let is_dispute = audit.is_dispute();
             self.put_audit(ctx, &benchmark_id, index, Some(audit))?;
+            let job = self.jobs.get_mut(&benchmark_id);
+            if let Some(job) = job.filter(|_| !is_dispute) {
+                job.restart_audit(index, now_ms);
+            }
         }
         Ok(())
     }

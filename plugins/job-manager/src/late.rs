@@ -35,7 +35,7 @@ pub(crate) fn late_jobs<'a>(view: &View<'a>) -> BTreeMap<&'a str, Late> {
         let challenge_id = record.settings.challenge_id.as_str();
         let before = nonces.entry(challenge_id).or_default();
         *before += job.open_nonces();
-        let is_over = view.network.window.is_too_late(record.block_started);
+        let is_over = view.network.is_too_late(record);
         let reason = if is_over {
             Some(Late::Over)
         } else {

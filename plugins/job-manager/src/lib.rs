@@ -14,7 +14,8 @@
 //! their subscribers drop duplicates. A reload does what a restart does, so there is no state to hand over.
 //!
 //! A job whose proof would be confirmed too late to count is abandoned, unless nothing is left to compute for it: the slaves are
-//! for those that can still earn. It goes on if the network rolls back to a block at which it is in time.
+//! for those that can still earn. It goes on if its proof is in time after all: the network has lengthened the lifespan, or this
+//! host has restarted at an earlier block.
 //!
 //! A random part of the results (`audit_share`) is computed once more by another slave before the benchmark is handed on,
 //! and so is every batch about which two slaves disagree. Whoever two others contradict is convicted.

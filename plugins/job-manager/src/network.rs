@@ -9,7 +9,7 @@ use tig_protocol::api::{Benchmark, Precommit};
 use tig_protocol::{BenchmarkSettings, WasmVmConfig};
 
 use crate::config::{ChallengeConfig, Config};
-use crate::record::Terms;
+use crate::record::{JobRecord, Terms};
 
 /// Blocks whose VM limits are remembered: those that the settings of a live precommit can name.
 const RECENT_BLOCKS_MAX: usize = 120;
@@ -110,6 +110,15 @@ impl Network {
             challenge_names: event.challenges.iter().map(name).collect(),
             download_urls: event.wasms.iter().filter_map(url).collect(),
             wasm_vm_configs,
+        }
+    }
+
+    /// Whether what is missing of a job's benchmark and proof would be confirmed too late for the proof to count.
+    pub(crate) fn is_too_late(&self, record: &JobRecord) -> bool {
+        let started = record.block_started;
+        match record.sampled_nonces {
+            Some(_) => self.window.is_too_late(started),
+            None => self.window.is_too_late_to_benchmark(started),
         }
     }
 

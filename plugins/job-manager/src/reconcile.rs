@@ -73,9 +73,9 @@ pub(crate) fn reconcile(
         let before = record.times.precommit_height;
         record.times.precommit_height = state.block_confirmed.or(before);
     }
-    let is_too_late = network.window.is_too_late(record.block_started);
+    let is_too_late = network.is_too_late(&record);
     if record.abandoned == Some(Abandoned::TooLate) && !is_too_late {
-        // The network has rolled blocks back, or lengthened the lifespan.
+        // This host restarted at an earlier block, or the network has lengthened the lifespan.
         record.resume();
     }
     if let (Some(job), Some(root), None) = (job, record.committed_root, &record.abandoned)

@@ -413,7 +413,8 @@ fn a_huge_job_goes_on_before_the_next_update() {
 
 #[test]
 fn a_precommit_seen_too_late_is_not_computed() {
-    for (height, expected) in [(128, "computing"), (129, "abandoned")] {
+    // A benchmark confirmed at 128 can be proved at 129.
+    for (height, expected) in [(127, "computing"), (128, "abandoned")] {
         let mut manager = start(4);
         manager.event("new_block", with_delay(block(height)));
         assert_eq!(stage(&mut manager)["stage"], expected, "{height}");
@@ -434,7 +435,7 @@ fn a_known_job_is_abandoned_once_too_late() {
     let batches = take(&mut manager, "new_batch");
     manager.event("batch_result", work(&batches[0]));
     manager.restart();
-    manager.event("new_block", with_delay(block(129)));
+    manager.event("new_block", with_delay(block(128)));
     let job = stage(&mut manager);
     assert_eq!(job["stage"], "abandoned");
     assert_eq!(job["reason_code"]["kind"], "too_late");
@@ -446,8 +447,8 @@ fn a_known_job_is_abandoned_once_too_late() {
     let open = &throughput.unwrap().1["challenges"]["c003"]["open_nonces"];
     assert_eq!(*open, 0, "it holds no new precommit back");
 
-    // The network has rolled blocks back.
-    manager.event("new_block", with_delay(block(128)));
+    // An earlier block, as after a restart of the host.
+    manager.event("new_block", with_delay(block(127)));
     assert_eq!(take(&mut manager, "new_batch"), batches[1..]);
     for batch in &batches[1..] {
         manager.event("batch_result", work(batch));

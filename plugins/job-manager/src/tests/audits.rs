@@ -211,6 +211,54 @@ fn a_quarantined_voice_holds_up_no_benchmark() {
     assert_eq!(ready["merkle_root"], json!(whole_tree().root()));
 }
 
+/// The voice that is left may be the wrong one.
+#[test]
+fn an_old_dispute_silenced_gets_a_third_opinion() {
+    let mut manager = start_with(0.0, Value::Null);
+    let batches = batches(&mut manager);
+    manager.event("batch_result", by("liar", lie(work(&batches[0]))));
+    for batch in &batches {
+        manager.event("batch_result", by("ann", work(batch)));
+    }
+    manager.advance_ms(600_000);
+    manager.update();
+    emitted(&mut manager);
+    let quarantined = json!({ "slave": "ann", "reason": "another batch", "until_ms": 1 });
+    manager.event("slave_quarantined", quarantined);
+    for batch in take(&mut manager, "new_batch") {
+        manager.event("batch_result", by("bob", work(&batch)));
+    }
+    manager.update();
+    let events = emitted(&mut manager);
+    let names: Vec<&str> = events.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["audit_batch"], "{events:?}");
+    assert_eq!(events[0].1["not_for"], json!(["liar"]));
+    manager.advance_ms(60_000);
+    manager.update();
+    assert_eq!(take(&mut manager, "benchmark_ready").len(), 1);
+}
+
+#[test]
+fn audits_wait_while_their_job_is_abandoned() {
+    let mut manager = start_with(1.0, Value::Null);
+    let batches = batches(&mut manager);
+    for (batch, slave) in batches.iter().zip(["ann", "bob", "ann"]) {
+        manager.event("batch_result", by(slave, work(batch)));
+    }
+    manager.event("new_block", with_delay(block(128)));
+    assert_eq!(stage(&mut manager)["stage"], "abandoned");
+    manager.advance_ms(600_000);
+    emitted(&mut manager);
+    manager.update();
+    assert_eq!(emitted(&mut manager), []);
+    assert_eq!(manager.metric("audits_unclaimed", &[]), None);
+    assert_eq!(manager.conditions().len(), 1, "only that it is abandoned");
+
+    manager.event("new_block", with_delay(block(127)));
+    manager.update();
+    assert_eq!(take(&mut manager, "audit_batch").len(), 2, "they go on");
+}
+
 #[test]
 fn a_root_disproved_after_submission_ends_the_job() {
     let mut manager = start_with(0.0, Value::Null);

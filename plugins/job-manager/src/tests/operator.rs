@@ -271,6 +271,23 @@ fn dispute_becomes_an_alert_when_nobody_decides_it() {
 }
 
 #[test]
+fn dispute_of_an_abandoned_job_needs_no_slave() {
+    let mut manager = start(4);
+    manager.event("new_block", block(101));
+    let batch = take(&mut manager, "new_batch").remove(0);
+    manager.event("batch_result", work(&batch));
+    let mut other = work(&batch);
+    other["merkle_root"] = json!("66".repeat(32));
+    other["slave"] = json!("slave-2");
+    manager.event("batch_result", other);
+    manager.event("new_block", with_delay(block(128)));
+    manager.advance_ms(60_000);
+    manager.update();
+    assert!(condition(&manager, "job_abandoned").is_some());
+    assert_eq!(condition(&manager, "job_disputed"), None);
+}
+
+#[test]
 fn audits_that_no_slave_takes_are_a_condition() {
     let mut settings = settings(4);
     settings["config"]["job_manager"]["knapsack"]["audit_share"] = json!(1.0);
