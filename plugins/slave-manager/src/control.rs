@@ -87,8 +87,7 @@ impl SlaveManager {
             return Ok(false);
         }
         if let Some(stats) = self.state.slaves.get_mut(slave) {
-            stats.end_row();
-            stats.resting_until_ms = 0;
+            stats.pardon();
         }
         ctx.warn_with("slave pardoned", &[("slave", &slaves::reason(slave))]);
         Ok(true)

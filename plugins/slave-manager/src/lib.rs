@@ -27,10 +27,10 @@
 //! says which one it is for; a result for a former one is answered 409. Without that header the next result of each slave that
 //! had the batch by then is taken for one of those.
 //!
-//! A slave that keeps sending bad results, or whose result others have shown to be wrong, goes into quarantine with the
-//! evidence: it gets no work and its results are refused, until `quarantine_ms` are over or `POST /pardon-slave` with
-//! `{"slave": name}` comes from this machine. A name is what a slave says it is, so this keeps out faults and fools; who
-//! is let in at all is the host's to decide.
+//! A slave that keeps sending bad results, whose answers `job_manager` refuses again and again within a day, or whose result
+//! others have shown to be wrong, goes into quarantine with the evidence: it gets no work and its results are refused, until
+//! `quarantine_ms` are over or `POST /pardon-slave` with `{"slave": name}` comes from this machine. A name is what a slave says
+//! it is, so this keeps out faults and fools; who is let in at all is the host's to decide.
 //!
 //! `GET /slaves` takes `find=TEXT`, `offset=N` and `limit=N`; without a limit it has all slaves. A cordoned slave gets no new
 //! batch, and its results and releases are taken as before.
@@ -65,7 +65,7 @@ use tig_events::{
 use tig_plugin_api::ReportedConditions;
 use tig_plugin_api::prelude::*;
 
-use crate::batches::{Forgotten, Queue, Rules};
+use crate::batches::{Forgotten, Progress, Queue, Rules};
 use crate::config::Config;
 use crate::control::SlaveArguments;
 use crate::cordon::Cordon;
@@ -74,7 +74,8 @@ use crate::rate::Rates;
 use crate::slaves::{Name, Slaves};
 use crate::view::{View, Waiting};
 
-/// Refused results in a row after which a slave goes into quarantine.
+/// Refused results after which a slave goes into quarantine: so many in a row that are bad in themselves, or so many within
+/// [`DISPROOFS_MS`](slaves::DISPROOFS_MS) that `job_manager` has refused.
 const REFUSALS_MAX: u32 = 5;
 
 const SUBMIT_PATH: &str = "/submit-batch-result/";
@@ -94,7 +95,21 @@ struct NewBlock {
     #[serde(default)]
     precommits: BTreeMap<String, ListedPrecommit>,
     #[serde(default)]
+    benchmarks: BTreeMap<String, IgnoredAny>,
+    #[serde(default)]
     proofs: BTreeMap<String, IgnoredAny>,
+}
+
+impl NewBlock {
+    fn progress(&self, benchmark_id: &str) -> Progress {
+        if self.proofs.contains_key(benchmark_id) {
+            Progress::Proved
+        } else if self.benchmarks.contains_key(benchmark_id) {
+            Progress::Benchmarked
+        } else {
+            Progress::Precommitted
+        }
+    }
 }
 
 /// What a reload hands over.
@@ -195,10 +210,10 @@ impl SlaveManager {
     }
 
     fn on_new_block(&mut self, ctx: &mut Context<'_>, event: NewBlock) -> Result<()> {
-        let is_proved = |id: &str| event.proofs.contains_key(id);
         let queue = &mut self.state.queue;
+        let progress = |id: &str| event.progress(id);
         let Forgotten { ended, stale } =
-            queue.follow(event.block.window, &event.precommits, is_proved);
+            queue.follow(event.block.window, &event.precommits, progress);
         if ended > 0 {
             ctx.info_with(
                 "batches of finished, late or expired jobs removed",
@@ -215,15 +230,32 @@ impl SlaveManager {
         Ok(())
     }
 
-    /// `job_manager` knows more of a batch than this one.
+    /// `job_manager` knows more of a batch than this one. As with results that are refused here, only the answer to a batch that
+    /// the slave held counts against it: names are easily forged.
     fn on_result_refused(&mut self, ctx: &mut Context<'_>, event: ResultRefused) -> Result<()> {
+        let ResultRefused {
+            benchmark_id,
+            start_nonce,
+            slave,
+            reason,
+        } = event;
         let now_ms = ctx.now_ms();
-        let refused_in_a_row = match self.state.slaves.get_mut(&event.slave) {
-            Some(slave) => slave.result_refused(&event.reason, now_ms),
-            None => return Ok(()),
+        let State { queue, slaves, .. } = &mut self.state;
+        let is_answer = queue.take_answer(&benchmark_id, start_nonce, &slave);
+        let Some(stats) = slaves.get_mut(&slave) else {
+            return Ok(());
         };
-        let batch_id = format!("{}_{}", event.benchmark_id, event.start_nonce);
-        self.judge(ctx, &event.slave, refused_in_a_row, batch_id, &event.reason)
+        if !is_answer {
+            stats.refused(&reason);
+            return Ok(());
+        }
+        let disproved = stats.result_disproved(&reason, now_ms);
+        if disproved < REFUSALS_MAX as usize {
+            return Ok(());
+        }
+        let batch_id = format!("{benchmark_id}_{start_nonce}");
+        let sentence = format!("{disproved} of its results were refused within a day: {reason}");
+        self.quarantine_for_result(ctx, &slave, &sentence, (&batch_id, &reason))
     }
 
     fn on_slave_convicted(&mut self, ctx: &mut Context<'_>, event: SlaveConvicted) -> Result<()> {
@@ -305,24 +337,19 @@ impl SlaveManager {
 }
 
 impl SlaveManager {
-    /// Too many refused results in a row end in quarantine.
-    fn judge(
+    /// Too many results of this slave were refused; the last one is the evidence.
+    fn quarantine_for_result(
         &mut self,
         ctx: &mut Context<'_>,
         slave: &str,
-        refused_in_a_row: u32,
-        batch_id: String,
-        reason: &str,
+        sentence: &str,
+        (batch_id, reason): (&str, &str),
     ) -> Result<()> {
-        if refused_in_a_row < REFUSALS_MAX {
-            return Ok(());
-        }
         let evidence = Evidence::BadResult {
-            batch_id,
+            batch_id: batch_id.to_owned(),
             reason: reason.to_owned(),
         };
-        let reason = format!("{refused_in_a_row} bad results in a row");
-        self.put_in_quarantine(ctx, slave, &reason, evidence)
+        self.put_in_quarantine(ctx, slave, sentence, evidence)
     }
 
     /// No more work for this slave, and what it holds goes to others.

@@ -1,13 +1,14 @@
 //! Who has asked for work, and what became of it.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tig_plugin_api::{HttpRequest, Result, bail};
 use tig_protocol::{Backoff, Recent};
 
+use crate::REFUSALS_MAX;
 use crate::cannot_run::CannotRun;
 use crate::rate::Rates;
 
@@ -28,6 +29,13 @@ pub(crate) const PRESENT_MS: u64 = 60_000;
 
 /// Failures in a row from which on a slave gets pauses, that others may have its work.
 pub(crate) const FAILURES_TO_REST: u32 = 3;
+
+/// Results that `job_manager` refuses count together within this time. A result that it takes says nothing of the others: it
+/// may be the root of a slave that contradicts itself with each proof.
+pub(crate) const DISPROOFS_MS: u64 = 24 * 3_600_000;
+
+/// Times remembered of results that `job_manager` has refused, the newest.
+const DISPROOFS_COUNT_MAX: usize = REFUSALS_MAX as usize;
 
 /// The first pause; it doubles with each further failure.
 const REST_MS_MIN: u64 = 5_000;
@@ -58,6 +66,9 @@ pub(crate) struct Slave {
     /// Of them the refused results: who only gives batches back does no harm.
     #[serde(default)]
     pub(crate) refused_in_a_row: u32,
+    /// When `job_manager` refused results that were taken here, the oldest first.
+    #[serde(default)]
+    disproved_ms: VecDeque<u64>,
     /// Algorithms that it has said it cannot run.
     #[serde(default)]
     pub(crate) cannot_run: CannotRun,
@@ -90,7 +101,7 @@ impl Slave {
     }
 
     /// What has gone wrong in a row no longer counts.
-    pub(crate) fn end_row(&mut self) {
+    fn end_row(&mut self) {
         (self.in_a_row, self.refused_in_a_row) = (0, 0);
     }
 
@@ -106,6 +117,24 @@ impl Slave {
         self.refused_in_a_row = self.refused_in_a_row.saturating_add(1);
         self.went_wrong(reason, now_ms);
         self.refused_in_a_row
+    }
+
+    /// `job_manager` refused its result, which had ended the row when it was taken here. Returns how many it has refused lately.
+    pub(crate) fn result_disproved(&mut self, reason: &str, now_ms: u64) -> usize {
+        self.refused(reason);
+        if self.disproved_ms.len() >= DISPROOFS_COUNT_MAX {
+            self.disproved_ms.pop_front();
+        }
+        self.disproved_ms.push_back(now_ms);
+        let is_recent = |at_ms: &&u64| now_ms.saturating_sub(**at_ms) < DISPROOFS_MS;
+        self.disproved_ms.iter().filter(is_recent).count()
+    }
+
+    /// Whatever has gone wrong no longer counts.
+    pub(crate) fn pardon(&mut self) {
+        self.end_row();
+        self.disproved_ms.clear();
+        self.resting_until_ms = 0;
     }
 
     pub(crate) fn failed(&mut self, reason: &str, now_ms: u64) {

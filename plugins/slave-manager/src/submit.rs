@@ -5,9 +5,9 @@ use tig_events::{BatchReceived, is_reconfirmed};
 use tig_plugin_api::prelude::*;
 use tig_protocol::BatchResult;
 
-use crate::batches::Known;
+use crate::batches::{BatchKey, Known};
 use crate::slaves::{self, Name};
-use crate::{SlaveManager, State};
+use crate::{REFUSALS_MAX, SlaveManager, State};
 
 const BAD_BATCH_ID: &str = "the batch id must be <benchmark id>_<start nonce>";
 
@@ -90,19 +90,34 @@ impl SlaveManager {
             rand_hash,
             result,
         })?;
-        if let Some((key, num_nonces)) = key {
-            self.state.queue.complete(key, slave);
-            let now_ms = ctx.now_ms();
-            let stats = self.state.slaves.seen(slave, now_ms);
-            stats.delivered(num_nonces, now_ms);
-            self.state.rates.add_nonces(num_nonces, now_ms);
-            if let Some(algorithm_id) = self.state.queue.algorithm_id(benchmark_id) {
-                stats.cannot_run.remove(algorithm_id);
-            }
-            ctx.count("results", &[("outcome", "accepted")], 1);
-            ctx.count("nonces", &[], num_nonces);
-        }
+        let Some((key, num_nonces)) = key else {
+            // If this one is refused, an earlier answer of the slave must not be taken for it.
+            let queue = &mut self.state.queue;
+            queue.take_answer(benchmark_id, start_nonce, slave);
+            return Ok(HttpReply::text(200, "OK"));
+        };
+        self.completed(ctx, slave, benchmark_id, (key, num_nonces));
         Ok(HttpReply::text(200, "OK"))
+    }
+
+    /// A result of the slave was passed on, and its batch is done.
+    fn completed(
+        &mut self,
+        ctx: &mut Context<'_>,
+        slave: &Name,
+        benchmark_id: &str,
+        (key, num_nonces): (BatchKey, u64),
+    ) {
+        self.state.queue.complete(key, slave);
+        let now_ms = ctx.now_ms();
+        let stats = self.state.slaves.seen(slave, now_ms);
+        stats.delivered(num_nonces, now_ms);
+        self.state.rates.add_nonces(num_nonces, now_ms);
+        if let Some(algorithm_id) = self.state.queue.algorithm_id(benchmark_id) {
+            stats.cannot_run.remove(algorithm_id);
+        }
+        ctx.count("results", &[("outcome", "accepted")], 1);
+        ctx.count("nonces", &[], num_nonces);
     }
 
     /// A slave cannot do a batch that it holds; nothing happens to what it does not hold.
@@ -207,7 +222,10 @@ impl SlaveManager {
         let stats = self.state.slaves.seen(slave, now_ms);
         let refused_in_a_row = stats.result_refused(reason, now_ms);
         log_rejected(ctx, slave, batch_id, reason);
-        self.judge(ctx, slave, refused_in_a_row, batch_id.to_owned(), reason)?;
+        if refused_in_a_row >= REFUSALS_MAX {
+            let sentence = format!("{refused_in_a_row} bad results in a row");
+            self.quarantine_for_result(ctx, slave, &sentence, (batch_id, reason))?;
+        }
         Ok(HttpReply::text(400, reason))
     }
 

@@ -371,10 +371,15 @@ fn proved_and_expired_jobs_are_forgotten_unlisted_not() {
 #[test]
 fn batches_of_jobs_too_late_to_count_are_forgotten() {
     let mut manager = start();
-    for id in ["late", "live"] {
+    let started = [("proof", 100), ("benchmark", 101), ("live", 101)];
+    for (id, _) in started {
         manager.event("new_batch", batch(id, 0, &[]));
     }
-    let mut block = block(129, &[("late", 100), ("live", 101)], &[]);
+    // A proof counts for 29 blocks, and a benchmark is confirmed one block before its proof at the latest.
+    let mut block = block(129, &started, &[]);
+    for id in ["proof", "live"] {
+        block["benchmarks"][id] = json!({ "id": id });
+    }
     let submissions = &mut block["block"]["config"]["benchmark_submissions"];
     submissions["submission_delay_multiplier"] = json!(3.0);
     manager.event("new_block", block);

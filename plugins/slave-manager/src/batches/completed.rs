@@ -16,6 +16,9 @@ const COMPLETED_MAX: usize = 250_000;
 struct Done {
     slave: Name,
     sampled_nonces: Box<[u64]>,
+    /// The slave held the batch when it sent the result, which was not refused so far.
+    #[serde(default)]
+    is_answer: bool,
 }
 
 /// The slave and the samples of each completed batch.
@@ -23,10 +26,17 @@ struct Done {
 pub(super) struct Completed(#[serde(with = "pairs")] BTreeMap<BatchKey, Done>);
 
 impl Completed {
-    pub(super) fn add(&mut self, key: BatchKey, slave: &Name, sampled_nonces: &[u64]) {
+    pub(super) fn add(
+        &mut self,
+        key: BatchKey,
+        slave: &Name,
+        sampled_nonces: &[u64],
+        is_answer: bool,
+    ) {
         let done = Done {
             slave: Arc::clone(slave),
             sampled_nonces: sampled_nonces.into(),
+            is_answer,
         };
         self.0.insert(key, done);
         while self.0.len() > COMPLETED_MAX {
@@ -49,6 +59,12 @@ impl Completed {
     pub(super) fn take_failed(&mut self, key: BatchKey, sampled_nonces: &[u64]) -> Option<Name> {
         let done = self.0.remove(&key)?;
         (*done.sampled_nonces == *sampled_nonces).then_some(done.slave)
+    }
+
+    /// Whether the batch was completed by an answer of `slave`; from now on it was not.
+    pub(super) fn take_answer(&mut self, key: BatchKey, slave: &str) -> bool {
+        let done = self.0.get_mut(&key).filter(|done| *done.slave == *slave);
+        done.is_some_and(|done| std::mem::take(&mut done.is_answer))
     }
 
     pub(super) fn forget(&mut self, range: RangeInclusive<BatchKey>) {

@@ -24,6 +24,15 @@ pub(super) struct Job {
     pub(super) late: LateResults,
 }
 
+/// What a block lists of a job as confirmed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Progress {
+    /// At most its precommit.
+    Precommitted,
+    Benchmarked,
+    Proved,
+}
+
 /// Batches that a block has made useless.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Forgotten {
@@ -39,14 +48,14 @@ impl Queue {
         &mut self,
         window: LifespanWindow,
         precommits: &BTreeMap<String, ListedPrecommit>,
-        is_proved: impl Fn(&str) -> bool,
+        progress: impl Fn(&str) -> Progress,
     ) -> Forgotten {
         self.height = window.height;
         let listed = precommits.iter();
         self.listed = listed
             .map(|(id, precommit)| (id.clone(), precommit.block_started()))
             .collect();
-        let ended = self.end_jobs(window, is_proved);
+        let ended = self.end_jobs(window, progress);
         let stale = precommits
             .iter()
             .map(|(id, precommit)| self.reconfirm(id, precommit.rand_hash()))
@@ -54,7 +63,7 @@ impl Queue {
         Forgotten { ended, stale }
     }
 
-    fn end_jobs(&mut self, window: LifespanWindow, is_proved: impl Fn(&str) -> bool) -> usize {
+    fn end_jobs(&mut self, window: LifespanWindow, progress: impl Fn(&str) -> Progress) -> usize {
         let (jobs, listed) = (&mut self.jobs, &self.listed);
         let mut dead = Vec::new();
         self.numbers.retain(|benchmark_id, number| {
@@ -63,8 +72,12 @@ impl Queue {
             };
             let started = listed.get(benchmark_id).copied().or(job.block_started);
             let started = *job.block_started.insert(started.unwrap_or(window.height));
-            let is_over = window.is_expired(started) || window.is_too_late(started);
-            let lives = !is_proved(benchmark_id) && !is_over;
+            let is_over = match progress(benchmark_id) {
+                Progress::Proved => true,
+                Progress::Benchmarked => window.is_too_late(started),
+                Progress::Precommitted => window.is_too_late_to_benchmark(started),
+            };
+            let lives = !is_over && !window.is_expired(started);
             if !lives {
                 dead.push(*number);
             }

@@ -15,8 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use completed::Completed;
-pub(crate) use jobs::Forgotten;
 use jobs::Job;
+pub(crate) use jobs::{Forgotten, Progress};
 pub(crate) use key::{BatchKey, Version};
 use key::{JobNumber, pairs};
 use leased::Leases;
@@ -289,17 +289,41 @@ impl Queue {
     /// Removes a batch with a good result of `slave` from the queue; proofs bring the root too, so they also finish the plain
     /// version.
     pub(crate) fn complete(&mut self, key: BatchKey, slave: &Name) {
+        let mut versions = Version::ALL.into_iter();
+        let is_answer =
+            versions.any(|version| self.leases.is_holder(key.with_version(version), slave));
+        self.take_answer_to(key, slave);
         let proof = key.version == Version::Proof;
         let keys = [Some(key), proof.then(|| key.with_version(Version::Plain))];
         for key in keys.into_iter().flatten() {
             let waiting = self.waiting.remove(key);
             let leased = self.end_lease(key);
             let sampled_nonces = waiting.or(leased).unwrap_or_default().sampled_nonces;
-            self.completed.add(key, slave, &sampled_nonces);
+            self.completed.add(key, slave, &sampled_nonces, is_answer);
         }
         if let Some(job) = self.jobs.get_mut(&key.job) {
             job.late.remove_unanswered(key.start_nonce, slave);
         }
+    }
+
+    /// Whether the last result under this slave's name answered a batch that the slave held, and not only its name is on it.
+    /// Each answer is found once.
+    pub(crate) fn take_answer(
+        &mut self,
+        benchmark_id: &str,
+        start_nonce: u64,
+        slave: &str,
+    ) -> bool {
+        let plain = self.plain_key(benchmark_id, start_nonce);
+        plain.is_some_and(|plain| self.take_answer_to(plain, slave))
+    }
+
+    fn take_answer_to(&mut self, key: BatchKey, slave: &str) -> bool {
+        let mut found = false;
+        for version in Version::ALL {
+            found |= self.completed.take_answer(key.with_version(version), slave);
+        }
+        found
     }
 
     /// Puts a leased batch back in the queue; a slave that has failed at it leaves it to others first. Returns whether it

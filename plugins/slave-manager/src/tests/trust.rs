@@ -181,18 +181,81 @@ fn batches_given_back_are_no_bad_results() {
     assert_eq!(slaves(&mut manager)["quarantined"], json!([]));
 }
 
+/// `job_manager` refuses a result of this slave.
+fn refuse(manager: &mut Manager, slave: &str, batch: &Value) {
+    manager.event(
+        "result_refused",
+        json!({ "benchmark_id": batch["benchmark_id"], "start_nonce": batch["start_nonce"], "slave": slave,
+            "reason": "no" }),
+    );
+}
+
+/// A slave takes a batch and sends what is taken here.
+fn answer(manager: &mut Manager, slave: &str, batch: &Value) {
+    manager.event("new_batch", batch.clone());
+    assert_eq!(get(manager, slave).as_ref(), Some(batch));
+    assert_eq!(post(manager, slave, batch, &result(batch)).status, 200);
+}
+
+/// The results that are taken in between are roots, and those that are refused contradict them.
 #[test]
-fn a_refusal_by_the_job_manager_counts_for_the_slave() {
-    let mut manager = start();
-    get(&mut manager, "bad");
-    for number in 0..5 {
-        assert_eq!(slaves(&mut manager)["quarantined"], json!([]), "{number}");
-        manager.event(
-            "result_refused",
-            json!({ "benchmark_id": ID, "start_nonce": 0, "slave": "bad", "reason": "no" }),
-        );
+fn answers_refused_within_a_day_end_in_quarantine() {
+    for (hours, expected) in [(1, 1), (6, 0)] {
+        let mut manager = start();
+        for start_nonce in (0..20).step_by(4) {
+            assert_eq!(slaves(&mut manager)["quarantined"], json!([]));
+            manager.advance_ms(hours * 3_600_000);
+            answer(&mut manager, "bad", &batch(ID, start_nonce, &[]));
+            let proof = batch(ID, start_nonce, &[start_nonce]);
+            answer(&mut manager, "bad", &proof);
+            refuse(&mut manager, "bad", &proof);
+        }
+        let report = slaves(&mut manager);
+        let quarantined = report["quarantined"].as_array().unwrap();
+        assert_eq!(quarantined.len(), expected, "{hours} h apart");
+        assert_eq!(report["slaves"][0]["errors"], 5);
     }
-    assert_eq!(slaves(&mut manager)["quarantined"][0]["name"], "bad");
+}
+
+#[test]
+fn pardoned_slave_begins_without_refusals() {
+    let mut manager = start();
+    for start_nonce in (0..24).step_by(4) {
+        let batch = batch(ID, start_nonce, &[]);
+        answer(&mut manager, "bad", &batch);
+        refuse(&mut manager, "bad", &batch);
+        let reply = manager.request("POST", "/pardon-slave", &[], r#"{"slave":"bad"}"#);
+        let expected = if start_nonce == 16 { 200 } else { 404 };
+        assert_eq!(reply.unwrap().status, expected, "{start_nonce}");
+    }
+}
+
+#[test]
+fn refused_forgeries_do_not_count_against_a_slave() {
+    let mut manager = start();
+    for start_nonce in (0..20).step_by(4) {
+        // Nothing is known of its job.
+        let unknown = batch("unknown", start_nonce, &[]);
+        let reply = post(&mut manager, "ann", &unknown, &result(&unknown));
+        assert_eq!(reply.status, 200);
+        refuse(&mut manager, "ann", &unknown);
+
+        // She has done it, and nobody has asked for proofs.
+        let done = batch(ID, start_nonce, &[]);
+        answer(&mut manager, "ann", &done);
+        let unasked = result(&batch(ID, start_nonce, &[start_nonce]));
+        assert_eq!(post(&mut manager, "ann", &done, &unasked).status, 200);
+        refuse(&mut manager, "ann", &done);
+
+        // Another slave has it.
+        let other = batch("other", start_nonce, &[]);
+        manager.event("new_batch", other.clone());
+        get(&mut manager, "bob").unwrap();
+        let reply = post(&mut manager, "ann", &other, &result(&other));
+        assert_eq!(reply.status, 200);
+        refuse(&mut manager, "ann", &other);
+    }
+    assert_eq!(slaves(&mut manager)["quarantined"], json!([]));
 }
 
 #[test]
