@@ -109,7 +109,7 @@ impl Computer {
             batch_id: batch.id(),
             rand_hash: Some(batch.rand_hash.clone()),
             body: serde_json::to_vec(&result)?,
-            is_spooled: false,
+            file: None,
         })
     }
 }

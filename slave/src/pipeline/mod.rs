@@ -8,6 +8,7 @@ mod fetch;
 mod lookahead;
 mod upload;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tig_process::service_manager::service_manager;
@@ -78,8 +79,8 @@ struct Finished {
     /// Random hash that the batch was computed for; unknown for results of an earlier run.
     rand_hash: Option<String>,
     body: Vec<u8>,
-    /// The result is on disk, too.
-    is_spooled: bool,
+    /// Where the result is on disk, too.
+    file: Option<PathBuf>,
 }
 
 /// Works for the master until `stop`, then delivers what is computed (for at most `pace.stop_drain`) and gives the rest back.

@@ -1,6 +1,6 @@
 //! Third stage: delivers results. Invariant: a result leaves memory only when the master took or refused it, or at the stop;
-//! one that could not be delivered at once is on disk besides,
-//! and so is one that waits for it.
+//! one that is not delivered within [`DELIVERY_MS_PROMPT`], or at the stop, is on disk besides, and so are those that come
+//! while it waits.
 
 use std::collections::VecDeque;
 use std::io;
@@ -18,6 +18,10 @@ use crate::spool::{self, Spool};
 
 /// Results held for a master that does not take them; at the bound the slave stops polling.
 const RESULTS_HELD_MAX: usize = spool::RESULTS_MAX;
+
+/// A delivery that takes longer may hang until it fails, and so may the one after a failure. Until then results are in memory
+/// only: a write to disk takes longer than most deliveries.
+const DELIVERY_MS_PROMPT: u64 = 1_000;
 
 pub(super) struct Uploader {
     master: Master,
@@ -60,7 +64,7 @@ impl Uploader {
                     None => return,
                 },
             };
-            if let Err(returned) = self.deliver(next).await {
+            if let Err(returned) = self.deliver(next, &mut results).await {
                 // To the back: a result that the master cannot digest must not block the others.
                 self.held.push_back(returned);
                 self.observer.holds(self.held.len());
@@ -70,17 +74,26 @@ impl Uploader {
     }
 
     /// Sends `next` once; it comes back if it has to be sent again.
-    async fn deliver(&mut self, mut next: Finished) -> Result<(), Finished> {
+    async fn deliver(
+        &mut self,
+        mut next: Finished,
+        results: &mut mpsc::Receiver<Finished>,
+    ) -> Result<(), Finished> {
         let (batch_id, rand_hash) = (next.batch_id.clone(), next.rand_hash.clone());
-        let body = next.body.clone();
-        let submit = self.master.submit(&batch_id, rand_hash.as_deref(), body);
+        let (master, body) = (self.master.clone(), next.body.clone());
+        let submit = master.submit(&batch_id, rand_hash.as_deref(), body);
         tokio::pin!(submit);
-        let delivery = tokio::select! {
-            delivery = &mut submit => delivery,
-            // The slave may end before a master that is away has refused the connection.
-            () = self.stop.cancelled() => {
+        let prompt = match self.failures {
+            0 => Duration::from_millis(DELIVERY_MS_PROMPT),
+            _ => Duration::ZERO,
+        };
+        let prompt = tokio::time::timeout(prompt, &mut submit);
+        // The slave may end before a master that is away has refused the connection.
+        let delivery = match self.stop.run_until_cancelled(prompt).await {
+            Some(Ok(delivery)) => delivery,
+            None | Some(Err(_)) => {
                 next = self.keep(next).await;
-                submit.await
+                self.receive_until(submit, results).await
             }
         };
         match delivery {
@@ -121,15 +134,12 @@ impl Uploader {
 
     async fn take_up(&mut self) {
         let all = self.on_disk(|spool| spool.all()).await;
-        let finished = all
-            .unwrap_or_default()
-            .into_iter()
-            .map(|(batch_id, body)| Finished {
-                batch_id,
-                rand_hash: None,
-                body,
-                is_spooled: true,
-            });
+        let finished = all.unwrap_or_default().into_iter().map(|kept| Finished {
+            batch_id: kept.batch_id,
+            rand_hash: None,
+            body: kept.body,
+            file: Some(kept.file),
+        });
         self.held.extend(finished);
         if !self.held.is_empty() {
             let count = self.held.len();
@@ -138,20 +148,18 @@ impl Uploader {
     }
 
     async fn keep(&self, mut finished: Finished) -> Finished {
-        if !finished.is_spooled {
+        if finished.file.is_none() {
             let (batch_id, body) = (finished.batch_id.clone(), finished.body.clone());
-            let kept = self
+            finished.file = self
                 .on_disk(move |spool| spool.keep(&batch_id, &body))
                 .await;
-            finished.is_spooled = kept.is_some();
         }
         finished
     }
 
     async fn forget(&self, finished: Finished) {
-        if finished.is_spooled {
-            self.on_disk(move |spool| spool.forget(&finished.batch_id))
-                .await;
+        if let Some(file) = finished.file {
+            self.on_disk(move |_| Spool::forget(&file)).await;
         }
     }
 
@@ -169,24 +177,37 @@ impl Uploader {
 
     /// Waits before the next attempt and meanwhile takes new results, so that computing goes on.
     async fn wait(&mut self, results: &mut mpsc::Receiver<Finished>) {
-        let stopping = self.stop.is_cancelled();
-        let delay = if stopping {
-            self.pace.retry.first
+        let stop = self.stop.clone();
+        if stop.is_cancelled() {
+            // The time to deliver is short from now on.
+            let sleep = tokio::time::sleep(self.pace.retry.first);
+            self.receive_until(sleep, results).await;
         } else {
-            self.retry_delay()
-        };
-        let sleep = tokio::time::sleep(delay);
-        tokio::pin!(sleep);
+            // The stop ends the sleep, and not this future: it may be at work on a new result.
+            let sleep = stop.run_until_cancelled(tokio::time::sleep(self.retry_delay()));
+            self.receive_until(sleep, results).await;
+        }
+    }
+
+    /// Takes new results until `end`. The one before is not delivered, so these wait, too, and have to outlive a kill.
+    async fn receive_until<T>(
+        &mut self,
+        end: impl Future<Output = T>,
+        results: &mut mpsc::Receiver<Finished>,
+    ) -> T {
+        tokio::pin!(end);
         loop {
+            // After the stop there is room for the last ones, or they would be lost with this process.
+            let has_room = self.held.len() < RESULTS_HELD_MAX || self.stop.is_cancelled();
             tokio::select! {
-                () = &mut sleep => return,
-                // The time to deliver is short from now on.
-                () = self.stop.cancelled(), if !stopping => return,
-                // The one before could not be delivered, so this one waits, too, and has to outlive a kill.
-                Some(new) = results.recv(), if self.held.len() < RESULTS_HELD_MAX => {
+                end = &mut end => return end,
+                Some(new) = results.recv(), if has_room => {
                     let new = self.keep(new).await;
                     self.held.push_back(new);
+                    self.observer.holds(self.held.len());
                 }
+                // Looks for room again.
+                () = self.stop.cancelled(), if !has_room => {}
             }
         }
     }

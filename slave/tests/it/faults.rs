@@ -99,6 +99,26 @@ async fn results_that_wait_behind_a_failed_one_are_on_disk() {
     slave.stop().await;
 }
 
+/// As with a firewall that drops packets: no delivery fails before its time is over.
+#[tokio::test]
+async fn results_behind_a_hanging_one_are_on_disk() {
+    let master = FakeMaster::start();
+    let first = batch(&master, JOB, &[]);
+    let batches = [0, 1, 2].map(|index| Batch {
+        start_nonce: index * first.batch_size,
+        ..first.clone()
+    });
+    master.seen(|seen| seen.upload_time = Duration::from_secs(3_600));
+    master.serve(mini("mini/satisfiability"), &batches);
+    let slave = Slave::start(&master);
+    until("all are kept", || slave.num_kept() == 3).await;
+    assert_eq!(master.seen(|seen| seen.upload_attempts), 1);
+    master.seen(|seen| seen.upload_time = Duration::ZERO);
+    let slave = slave.killed_and_started(&master);
+    until_accepted(&master, 3).await;
+    slave.stop().await;
+}
+
 #[tokio::test]
 async fn result_on_its_way_at_the_stop_is_on_disk() {
     let master = FakeMaster::start();

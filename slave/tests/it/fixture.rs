@@ -169,7 +169,11 @@ impl Slave {
     pub(crate) fn num_kept(&self) -> usize {
         let own = std::fs::read_dir(self.folder.join("results")).ok();
         let own = own.and_then(|mut folders| folders.next());
-        let results = own.map(|own| std::fs::read_dir(own.unwrap().path()).unwrap());
+        let files = own.map(|own| std::fs::read_dir(own.unwrap().path()).unwrap());
+        // Not those that are being written.
+        let is_whole = |path: PathBuf| path.extension().is_some_and(|found| found == "json");
+        let results =
+            files.map(|files| files.filter(|file| is_whole(file.as_ref().unwrap().path())));
         results.map_or(0, Iterator::count)
     }
 
