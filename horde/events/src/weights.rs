@@ -13,7 +13,7 @@ pub struct Scores {
     pub cycle_start: u64,
     /// The batch.
     pub batch: String,
-    /// Finite numbers from 0 up, by SS58 address of the hotkey; only their ratios matter.
+    /// Numbers from 0 to 1e33, by SS58 address of the hotkey; only their ratios matter.
     pub scores: BTreeMap<String, f64>,
 }
 

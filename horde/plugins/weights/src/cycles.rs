@@ -69,7 +69,7 @@ impl HordeWeights {
         }
         if let Some(first) = &scores.unsound {
             ctx.error_with(
-                "scorer has given scores that are not numbers from 0 up: they count as absent",
+                "scorer has given scores that are not numbers from 0 to 1e33: they count as absent",
                 &[
                     ("batch", &batch),
                     ("scores", &scores.unsound_count),

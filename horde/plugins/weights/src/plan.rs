@@ -13,7 +13,7 @@ use crate::rules::Rules;
 
 /// What weights are made of.
 pub(crate) struct Basis<'a> {
-    /// By hotkey; finite, from 0 up.
+    /// By hotkey; from 0 to 1e33, unless a version before that bound stored them.
     pub(crate) scores: &'a BTreeMap<String, f64>,
     /// Those of the current neurons, in the order of uids, from 0.
     pub(crate) hotkeys: &'a [String],

@@ -9,6 +9,9 @@ use serde_json::Value;
 
 /// Scores of a batch, at most: as many as there are uids.
 pub(crate) const SCORES_COUNT_MAX: usize = 1 << 16;
+/// The greatest score. Weights are single precision on their way to the chain: a greater number could be infinite there, or the
+/// sum of [`SCORES_COUNT_MAX`] of them.
+const SCORE_MAX: f64 = 1e33;
 /// Longest hotkey that is taken, in bytes; an SS58 address has 48.
 const HOTKEY_BYTES_MAX: usize = 64;
 
@@ -23,7 +26,7 @@ pub(crate) struct GivenScores {
 /// Scores that weights can be made of, and what was left out.
 #[derive(Debug, Default)]
 pub(crate) struct CheckedScores {
-    /// Finite, from 0 up.
+    /// From 0 to [`SCORE_MAX`].
     pub(crate) sound: BTreeMap<String, f64>,
     /// Entries in all.
     pub(crate) count: usize,
@@ -49,8 +52,8 @@ pub(crate) enum ScoresFault {
         /// Number of scores.
         count: usize,
     },
-    /// Not one number from 0 up.
-    #[error("none of {count} scores is a number from 0 up; the first is {first}")]
+    /// Not one number that a weight can be made of.
+    #[error("none of {count} scores is a number from 0 to 1e33; the first is {first}")]
     Unsound {
         /// Number of scores.
         count: usize,
@@ -77,8 +80,10 @@ impl CheckedScores {
 
     fn insert(&mut self, hotkey: String, score: &Value) {
         match score.as_f64() {
-            // -0 would be a weight that is not above 0 and shows as negative.
-            Some(score) if score >= 0.0 && hotkey.len() <= HOTKEY_BYTES_MAX => {
+            Some(score)
+                if (0.0..=SCORE_MAX).contains(&score) && hotkey.len() <= HOTKEY_BYTES_MAX =>
+            {
+                // -0 would be a weight that is not above 0 and shows as negative.
                 self.sound.insert(hotkey, score.abs());
             }
             _ => {
@@ -144,6 +149,18 @@ mod tests {
             [("5A".to_owned(), 1.0), ("5E".to_owned(), 0.0)].into()
         );
         assert!(usable["5E"].is_sign_positive());
+    }
+
+    #[test]
+    fn sum_of_the_greatest_scores_is_finite() {
+        let scores = checked(r#"{"5A": 1e33, "5B": 2e33}"#);
+        assert_eq!(scores.unsound.as_deref(), Some(r#""5B: 2e+33""#));
+        assert_eq!(
+            scores.usable("b").unwrap(),
+            [("5A".to_owned(), 1e33)].into()
+        );
+        let sum = SCORES_COUNT_MAX as f32 * SCORE_MAX as f32;
+        assert!(sum.is_finite(), "{sum}");
     }
 
     #[test]

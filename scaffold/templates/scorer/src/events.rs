@@ -24,7 +24,7 @@ pub(crate) struct Job {
     pub(crate) result: String,
 }
 
-/// `horde_scores`: numbers from 0 up, by hotkey, of which only the ratios matter.
+/// `horde_scores`: numbers from 0 to 1e33, by hotkey, of which only the ratios matter.
 #[derive(Serialize)]
 pub(crate) struct Scores {
     pub(crate) cycle_start: u64,
