@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::output;
-use crate::config::{Config, ConfigError, Fault, Overrides};
+use crate::config::{Config, ConfigError, Fault, Overrides, remainder};
 use crate::error::HostError;
 use crate::exit_code;
 use crate::lifecycle::{admission, plugin_files};
@@ -38,24 +38,15 @@ impl Findings {
     ///
     /// The file cannot be read or is not JSON.
     pub(super) fn collect(path: &Path) -> Result<Self, HostError> {
-        let mut findings = Self::default();
         let config = match Config::load(path, Overrides::default()) {
             Ok(config) => config,
-            Err(ConfigError::Faults { faults, .. }) => {
-                findings.config_faults = faults;
-                return Ok(findings);
-            }
+            Err(ConfigError::Faults { faults, .. }) => return Ok(Self::of_faulty(path, faults)),
             Err(error) => return Err(error.into()),
         };
+        let mut findings = Self::default();
         let program =
             std::env::current_exe().map_err(HostError::system("find its own program file"))?;
-        let read = plugin_files::read(&config).into_iter().enumerate();
-        for (index, candidate) in read {
-            match candidate {
-                Ok(candidate) => findings.sound.push((index, candidate)),
-                Err(error) => findings.blame(index, &error),
-            }
-        }
+        findings.read_plugins(&config);
         let config = findings.admit(&config);
         findings.warnings.clone_from(&config.warnings);
         match plugin_files::cache_fault(&config) {
@@ -63,6 +54,44 @@ impl Findings {
             None => findings.try_all(&config, &program)?,
         }
         Ok(findings)
+    }
+
+    /// Those of a config whose own keys have `faults`: the rest is checked as if the parts with a fault were not there. No plugin is
+    /// tried, which could fail for want of a key.
+    fn of_faulty(path: &Path, mut faults: Vec<Fault>) -> Self {
+        let mut findings = Self::default();
+        // Each round removes further parts of the file.
+        loop {
+            let loaded = Config::load_remainder(path, &faults);
+            let further = match &loaded {
+                Ok(config) => {
+                    findings.read_plugins(config);
+                    findings.admit(config);
+                    std::mem::take(&mut findings.config_faults)
+                }
+                Err(further) => further.clone(),
+            };
+            let further = further
+                .into_iter()
+                .filter(|fault| !remainder::is_in_removed(fault, &faults));
+            let further: Vec<_> = further.collect();
+            let is_done = loaded.is_ok() || further.is_empty();
+            faults.extend(further);
+            if is_done {
+                findings.config_faults = faults;
+                return findings;
+            }
+        }
+    }
+
+    fn read_plugins(&mut self, config: &Config) {
+        let read = plugin_files::read(config).into_iter().enumerate();
+        for (index, candidate) in read {
+            match candidate {
+                Ok(candidate) => self.sound.push((index, candidate)),
+                Err(error) => self.blame(index, &error),
+            }
+        }
     }
 
     /// Creates an instance of each plugin from a copy, as a host does at its first start.

@@ -28,8 +28,8 @@ Colours are left out where NO_COLOR is set or standard output is not a terminal.
 SIGTERM and SIGINT drain for at most `drain_seconds` of the config, a second one stops at once. SIGHUP reads config and \
 plugin files again, so that a closed terminal does not stop a host. A log that nobody reads, or that cannot be written, is \
 lost; the host goes on.
-The API key comes from `api_key_file` or `api_key_env` of the config, the service credential `api_key`, or the variable \
-TIG_HOST_API_KEY. On the command line it can be read by every user of the machine.";
+The API key comes from the first that is there: `api_key_file` of the config, the service credential `api_key`, `api_key_env` of the \
+config, the variable TIG_HOST_API_KEY. On the command line it can be read by every user of the machine.";
 
 const INIT_HELP: &str = "\
 Writes config.json, config.md that explains it, operator_token, and api_key if a key is given. Nothing is written that a host would not \

@@ -35,7 +35,7 @@ pub(super) struct ConfigFile {
     pub(super) api_key_file: Option<PathBuf>,
     /// Environment variable that holds the API key.
     pub(super) api_key_env: Option<String>,
-    /// Folder of the store.
+    /// Folder of the store. Without this key it is `backup` in the folder in which the host is started, wherever the config lies.
     pub(super) backup_folder: Option<PathBuf>,
     /// Folder of the plugin files.
     pub(super) plugin_folder: Option<PathBuf>,

@@ -11,6 +11,7 @@ mod keys;
 mod network;
 mod rates;
 mod record;
+pub(crate) mod remainder;
 pub(crate) mod schema;
 mod secret;
 mod secret_files;
@@ -131,7 +132,29 @@ impl Config {
     ///
     /// See [`ConfigError`].
     pub fn load(path: &Path, overrides: Overrides) -> Result<Self, ConfigError> {
-        let mut value = read_json(path)?;
+        Self::from_json(path, read_json(path)?, overrides)
+    }
+
+    /// The config at `path` as if the parts with `faults` were not there, to check the rest.
+    ///
+    /// # Errors
+    ///
+    /// The faults that are left; none if the rest cannot be checked.
+    pub(crate) fn load_remainder(path: &Path, faults: &[Fault]) -> Result<Self, Vec<Fault>> {
+        // In another folder each extension would be missing.
+        if faults.iter().any(|fault| fault.path == "plugin_folder") {
+            return Err(Vec::new());
+        }
+        let mut value = read_json(path).map_err(|_| Vec::new())?;
+        remainder::remove_faulty(&mut value, faults);
+        let loaded = Self::from_json(path, value, Overrides::default());
+        loaded.map_err(|error| match error {
+            ConfigError::Faults { faults, .. } => faults,
+            _ => Vec::new(),
+        })
+    }
+
+    fn from_json(path: &Path, mut value: Value, overrides: Overrides) -> Result<Self, ConfigError> {
         let schema = schema();
         let known = schema["properties"].as_object();
         let unclaimed = known.map(|known| identity::take_unknown_texts(&mut value, known));

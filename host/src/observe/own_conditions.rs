@@ -141,7 +141,7 @@ fn shadow_differs(name: &str, shadow: &ShadowFacts) -> Condition {
 fn config_rejected(reason: &str) -> Condition {
     let text = format!("the config file is not applied, the one before counts: {reason}");
     Condition::new("config_rejected", Severity::Warning, text)
-        .with_remedy("correct the file; `tig-host check` reports every fault")
+        .with_remedy("correct the file; `tig-host check` reports every fault. Restart the host if a key cannot change while it runs")
 }
 
 fn disk_low(folder: &str, free: u64) -> Option<Condition> {
@@ -241,6 +241,13 @@ mod tests {
         let expected = expected.map(|(code, about, severity)| (text(code), text(about), severity));
         assert_eq!(found, expected);
         assert!(facts.conditions().iter().all(|it| !it.remedy.is_empty()));
+    }
+
+    /// `tig-host check` finds no fault in a config that only a restart applies.
+    #[test]
+    fn rejected_config_may_need_a_restart() {
+        let condition = config_rejected("port cannot change while the host runs");
+        assert!(condition.remedy.contains("Restart the host"));
     }
 
     #[test]

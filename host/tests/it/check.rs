@@ -60,24 +60,46 @@ fn sections_are_checked_by_the_plugins_own_schema() {
     home.write_config(&config);
     let ran = home.tig_host(&["check", "config.json", "--json"]);
     assert_eq!(ran.code, Some(3), "{ran:?}");
-    assert_eq!(
-        ran.json()["faults"],
-        json!([{
-            "path": "config.recordr",
-            "text": "no listed extension has this name; did you mean `recorder`?",
-        }])
-    );
+    let unlisted = json!({
+        "path": "config.recordr",
+        "text": "no listed extension has this name; did you mean `recorder`?",
+    });
+    let unknown =
+        json!({ "path": "config.counter.strat", "text": "unknown key; did you mean `start`?" });
+    let negative = json!({
+        "path": "config.counter.start", "text": "-1 is not between 0 and 18446744073709551615",
+    });
+    assert_eq!(ran.json()["faults"], json!([unlisted, unknown, negative]));
 
     config["config"] = json!({ "counter": { "strat": 1, "start": -1 } });
     home.write_config(&config);
     let ran = home.tig_host(&["check", "config.json", "--json"]);
-    assert_eq!(
-        ran.json()["faults"],
-        json!([
-            { "path": "config.counter.strat", "text": "unknown key; did you mean `start`?" },
-            { "path": "config.counter.start", "text": "-1 is not between 0 and 18446744073709551615" },
-        ])
-    );
+    assert_eq!(ran.json()["faults"], json!([unknown, negative]));
+}
+
+/// A fault of the host's own keys hides none of a section or a plugin file, and makes up none.
+#[test]
+fn faults_of_own_keys_hide_no_others() {
+    let home = Home::new();
+    home.install("recorder", b"#!/bin/sh");
+    let mut config = home.config();
+    config["port"] = json!(70_000);
+    config["api_key_file"] = json!("nowhere");
+    config["config"] = json!({ "counter": { "strat": 1 }, "recorder": { "$file": "nowhere" } });
+    home.write_config(&config);
+    let ran = home.tig_host(&["check", "config.json", "--json"]);
+    assert_eq!(ran.code, Some(3), "{ran:?}");
+    let found = ran.json();
+    let paths = found["faults"].as_array().unwrap().iter();
+    let paths: Vec<_> = paths.map(|fault| fault["path"].as_str().unwrap()).collect();
+    let expected = [
+        "config.recorder",
+        "port",
+        "api_key_file",
+        "config.counter.strat",
+        "extensions[1]",
+    ];
+    assert_eq!(paths, expected);
 }
 
 #[test]
