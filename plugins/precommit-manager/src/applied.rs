@@ -88,7 +88,8 @@ impl Applied {
             );
             let condition = Condition::new(APPLIED_CODE, Severity::Info, text);
             conditions.push(condition.with_remedy(
-                "remove the selector from `extensions` of the config if the config should decide",
+                "remove the selector from `extensions` of the config, and its section from `config`, if the config should \
+                 decide",
             ));
         }
         let whole = self.refused_whole.iter().map(|why| refused(why.clone()));
@@ -134,6 +135,7 @@ impl Applied {
 }
 
 fn refused(text: String) -> Condition {
-    Condition::new(REFUSED_CODE, Severity::Warning, text)
-        .with_remedy("correct the selector, or remove it from `extensions` of the config")
+    Condition::new(REFUSED_CODE, Severity::Warning, text).with_remedy(
+        "correct the selector, or remove it from `extensions` of the config, and its section from `config`",
+    )
 }

@@ -62,6 +62,18 @@ fn selection_replaces_choice_of_named_challenge() {
     assert!(applied[0].2.ends_with(": knapsack"), "{}", applied[0].2);
 }
 
+/// A section without its extension is a fault of the config.
+#[test]
+fn remedies_name_section_of_selector() {
+    let chosen = json!({ "weight": 2.0 });
+    let manager = selected(json!({ "knapsack": chosen, "knapsak": chosen }));
+    for code in ["selection_applied", "selection_refused"] {
+        let condition = manager.conditions().iter().find(|it| it.code == code);
+        let remedy = &condition.unwrap().remedy;
+        assert!(remedy.contains("its section from `config`"), "{remedy}");
+    }
+}
+
 #[test]
 fn weight_alone_keeps_algorithm_and_nonces() {
     let mut manager = selected(json!({ "knapsack": { "weight": 7.5 } }));
