@@ -132,7 +132,13 @@ fn images_run_as_users_and_hold_no_secrets() {
     }
     let ignored = root().join("deploy/container/Containerfile.dockerignore");
     let ignored = std::fs::read_to_string(ignored).unwrap();
-    for secret in ["**/api_key", "config.json", ".env"] {
+    for secret in [
+        "**/api_key",
+        "**/operator_token",
+        "config",
+        "config.json",
+        ".env",
+    ] {
         assert!(ignored.lines().any(|line| line == secret), "{secret}");
     }
 }
