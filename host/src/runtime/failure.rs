@@ -48,7 +48,7 @@ pub enum ShadowStartError {
     /// The operating system has no more threads.
     #[error("cannot start a thread")]
     Thread(#[source] std::io::Error),
-    /// The shadow will start when the running handler returns.
-    #[error("the running version's handler has not returned for {} s", SWITCH_TIMEOUT.as_secs())]
+    /// The running handler has not returned in time.
+    #[error("the running version's handler has not returned for {} s; try again when it has", SWITCH_TIMEOUT.as_secs())]
     Late,
 }

@@ -18,7 +18,7 @@ impl Runner {
             .prepare_shadow(order)
             .and_then(|start| self.start_shadow(start));
         let result = result.map(|feed| self.shadow = Some(feed));
-        // A send fails only if the host is stopping.
+        // A send fails if it comes too late for its request; the order to end the shadow is the next one then.
         let _ = done.send(result);
     }
 
